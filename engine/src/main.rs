@@ -1,0 +1,3 @@
+//! `flatland-worker`: the process in which everything that touches libtorch runs.
+
+fn main() {}

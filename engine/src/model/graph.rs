@@ -1,0 +1,289 @@
+//! [`Graph`]: a network as a list of operations over named tensors, and its evaluation.
+
+use std::collections::HashMap;
+
+use tch::Tensor;
+
+use super::ModelError;
+
+/// Tensors by their names in the state dict.
+pub type Tensors = HashMap<String, Tensor>;
+
+/// Position of a node in its graph; a node's inputs come before it.
+pub type NodeId = usize;
+
+/// PyTorch's default ε of BatchNorm.
+pub const BATCH_NORM_EPS: f64 = 1e-5;
+/// PyTorch's default momentum of BatchNorm.
+pub const BATCH_NORM_MOMENTUM: f64 = 0.1;
+
+/// An elementwise nonlinearity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// max(x, 0)
+    Relu,
+    /// x·sigmoid(1.702 x), the approximation of GELU in the Outlier Exposure MNIST networks.
+    QuickGelu,
+    /// tanh(x)
+    Tanh,
+    /// x for x > 0, else slope·x.
+    LeakyRelu(f64),
+}
+
+/// An operation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// The images, [N, C, H, W].
+    Input,
+    /// Convolution with square stride and zero padding.
+    Conv {
+        /// Name of the weight, [O, I, k, k].
+        weight: String,
+        /// Name of the bias, [O].
+        bias: Option<String>,
+        /// Stride.
+        stride: i64,
+        /// Padding.
+        padding: i64,
+    },
+    /// BatchNorm over `prefix.{weight, bias, running_mean, running_var}`.
+    BatchNorm {
+        /// Prefix of the four names.
+        prefix: String,
+    },
+    /// A nonlinearity.
+    Activation(Activation),
+    /// Maximum over size x size windows, stride = size.
+    MaxPool {
+        /// Side.
+        size: i64,
+    },
+    /// Mean over size x size windows, stride = size.
+    AvgPool {
+        /// Side.
+        size: i64,
+    },
+    /// Mean over all positions: [N, C, H, W] → [N, C].
+    GlobalAvgPool,
+    /// [N, ...] → [N, D]
+    Flatten,
+    /// Affine map.
+    Linear {
+        /// Name of the weight, [O, I].
+        weight: String,
+        /// Name of the bias, [O].
+        bias: Option<String>,
+    },
+    /// He et al.'s option A: every second position, `pad` zero channels on each side.
+    PadShortcut {
+        /// Zero channels on each side.
+        pad: i64,
+    },
+    /// Sum of two nodes.
+    Add,
+    /// Concatenation along channels.
+    Concat,
+}
+
+/// An operation with the nodes it reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// What it does.
+    pub op: Op,
+    /// What it reads.
+    pub inputs: Vec<NodeId>,
+}
+
+/// How BatchNorm behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchNormMode {
+    /// Running statistics (evaluation).
+    Frozen,
+    /// Statistics of the batch (training).
+    Batch {
+        /// Whether the running statistics move, in place, by momentum 0.1.
+        update: bool,
+    },
+}
+
+/// What a network says of a batch.
+#[derive(Debug)]
+pub struct Output {
+    /// Penultimate features, [N, D].
+    pub features: Tensor,
+    /// Logits, [N, C].
+    pub logits: Tensor,
+}
+
+/// A network as data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graph {
+    /// In order of evaluation; node 0 is the input.
+    pub nodes: Vec<Node>,
+    /// The penultimate features, [N, D].
+    pub features: NodeId,
+    /// The logits, [N, C].
+    pub logits: NodeId,
+    /// Input shape [channels, height, width].
+    pub input: [i64; 3],
+    last_use: Vec<NodeId>,
+}
+
+impl Graph {
+    /// A graph of `nodes`; node 0 must be the input and every node must come after those it reads.
+    pub fn new(nodes: Vec<Node>, features: NodeId, logits: NodeId, input: [i64; 3]) -> Self {
+        let mut last_use: Vec<NodeId> = (0..nodes.len()).collect();
+        for (id, node) in nodes.iter().enumerate() {
+            for &from in &node.inputs {
+                last_use[from] = id;
+            }
+        }
+        last_use[features] = nodes.len();
+        last_use[logits] = nodes.len();
+        Self { nodes, features, logits, input, last_use }
+    }
+
+    /// Names of all tensors that evaluation reads, in order of first use: parameters and running statistics.
+    pub fn tensor_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for node in &self.nodes {
+            match &node.op {
+                Op::Conv { weight, bias, .. } | Op::Linear { weight, bias } => {
+                    names.push(weight.clone());
+                    names.extend(bias.clone());
+                }
+                Op::BatchNorm { prefix } => {
+                    names.extend(["weight", "bias", "running_mean", "running_var"].map(|part| format!("{prefix}.{part}")));
+                }
+                _ => {}
+            }
+        }
+        names
+    }
+
+    /// Features and logits of images `x` [N, C, H, W] under `tensors`.
+    ///
+    /// # Errors
+    /// When a tensor is missing or shapes do not fit.
+    pub fn forward(&self, tensors: &Tensors, x: &Tensor, mode: BatchNormMode) -> Result<Output, ModelError> {
+        let mut values: Vec<Option<Tensor>> = (0..self.nodes.len()).map(|_| None).collect();
+        for (id, node) in self.nodes.iter().enumerate() {
+            let value = {
+                let inputs: Vec<&Tensor> = node.inputs.iter().filter_map(|&from| values[from].as_ref()).collect();
+                evaluate(&node.op, &inputs, tensors, x, mode)?
+            };
+            values[id] = Some(value);
+            for &from in &node.inputs {
+                if self.last_use[from] <= id {
+                    values[from] = None;
+                }
+            }
+        }
+        match (values[self.features].take(), values[self.logits].take()) {
+            (Some(features), Some(logits)) => Ok(Output { features, logits }),
+            _ => Err(ModelError::Mismatch("the graph computes no features or logits".into())),
+        }
+    }
+}
+
+fn find<'a>(tensors: &'a Tensors, name: &str) -> Result<&'a Tensor, ModelError> {
+    tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.into()))
+}
+
+fn evaluate(op: &Op, inputs: &[&Tensor], tensors: &Tensors, x: &Tensor, mode: BatchNormMode) -> Result<Tensor, ModelError> {
+    let input = |k: usize| inputs.get(k).copied().ok_or_else(|| ModelError::Mismatch(format!("{op:?} lacks input {k}")));
+    let optional = |name: &Option<String>| name.as_ref().map(|name| find(tensors, name)).transpose();
+    Ok(match op {
+        Op::Input => x.shallow_clone(),
+        Op::Conv { weight, bias, stride, padding } => {
+            input(0)?.f_conv2d(find(tensors, weight)?, optional(bias)?, [*stride; 2], [*padding; 2], [1, 1], 1)?
+        }
+        Op::BatchNorm { prefix } => {
+            let part = |name: &str| find(tensors, &format!("{prefix}.{name}"));
+            let (training, momentum) = match mode {
+                BatchNormMode::Frozen => (false, 0.0),
+                BatchNormMode::Batch { update } => (true, if update { BATCH_NORM_MOMENTUM } else { 0.0 }),
+            };
+            input(0)?.f_batch_norm(
+                Some(part("weight")?),
+                Some(part("bias")?),
+                Some(part("running_mean")?),
+                Some(part("running_var")?),
+                training,
+                momentum,
+                BATCH_NORM_EPS,
+                true,
+            )?
+        }
+        Op::Activation(Activation::Relu) => input(0)?.f_relu()?,
+        Op::Activation(Activation::QuickGelu) => {
+            let x = input(0)?;
+            x.f_mul(&x.f_mul_scalar(1.702)?.f_sigmoid()?)?
+        }
+        Op::Activation(Activation::Tanh) => input(0)?.f_tanh()?,
+        Op::Activation(Activation::LeakyRelu(slope)) => {
+            let x = input(0)?;
+            x.f_clamp_min(0.0)?.f_add(&x.f_clamp_max(0.0)?.f_mul_scalar(*slope)?)?
+        }
+        Op::MaxPool { size } => input(0)?.f_max_pool2d([*size; 2], [*size; 2], [0, 0], [1, 1], false)?,
+        Op::AvgPool { size } => input(0)?.f_avg_pool2d([*size; 2], [*size; 2], [0, 0], false, true, None)?,
+        Op::GlobalAvgPool => input(0)?.f_adaptive_avg_pool2d([1, 1])?.f_flatten(1, -1)?,
+        Op::Flatten => input(0)?.f_flatten(1, -1)?,
+        Op::Linear { weight, bias } => input(0)?.f_linear(find(tensors, weight)?, optional(bias)?)?,
+        Op::PadShortcut { pad } => {
+            let half = input(0)?.f_slice(2, None, None, 2)?.f_slice(3, None, None, 2)?;
+            half.f_constant_pad_nd([0, 0, 0, 0, *pad, *pad])?
+        }
+        Op::Add => input(0)?.f_add(input(1)?)?,
+        Op::Concat => Tensor::f_cat(inputs, 1)?,
+    })
+}
+
+/// Builds a [`Graph`] one operation at a time; layer names are prefixes of tensor names.
+pub struct GraphBuilder {
+    nodes: Vec<Node>,
+    input: [i64; 3],
+}
+
+impl GraphBuilder {
+    /// An empty network for images [channels, height, width]; its input is node 0.
+    pub fn new(input: [i64; 3]) -> Self {
+        Self { nodes: vec![Node { op: Op::Input, inputs: Vec::new() }], input }
+    }
+
+    /// Adds an operation.
+    pub fn push(&mut self, op: Op, inputs: &[NodeId]) -> NodeId {
+        self.nodes.push(Node { op, inputs: inputs.to_vec() });
+        self.nodes.len() - 1
+    }
+
+    /// Convolution `layer.weight` without bias.
+    pub fn conv(&mut self, x: NodeId, layer: &str, stride: i64, padding: i64) -> NodeId {
+        self.push(Op::Conv { weight: format!("{layer}.weight"), bias: None, stride, padding }, &[x])
+    }
+
+    /// Convolution `layer.weight` with `layer.bias`.
+    pub fn conv_bias(&mut self, x: NodeId, layer: &str, stride: i64, padding: i64) -> NodeId {
+        self.push(Op::Conv { weight: format!("{layer}.weight"), bias: Some(format!("{layer}.bias")), stride, padding }, &[x])
+    }
+
+    /// BatchNorm `layer`.
+    pub fn batch_norm(&mut self, x: NodeId, layer: &str) -> NodeId {
+        self.push(Op::BatchNorm { prefix: layer.into() }, &[x])
+    }
+
+    /// max(x, 0)
+    pub fn relu(&mut self, x: NodeId) -> NodeId {
+        self.push(Op::Activation(Activation::Relu), &[x])
+    }
+
+    /// Affine map `layer.weight`, `layer.bias`.
+    pub fn linear(&mut self, x: NodeId, layer: &str) -> NodeId {
+        self.push(Op::Linear { weight: format!("{layer}.weight"), bias: Some(format!("{layer}.bias")) }, &[x])
+    }
+
+    /// The graph.
+    pub fn finish(self, features: NodeId, logits: NodeId) -> Graph {
+        Graph::new(self.nodes, features, logits, self.input)
+    }
+}

@@ -1,0 +1,75 @@
+//! From u8 images to a network's input.
+
+use std::sync::Arc;
+
+use flatland::data::Dataset;
+use flatland::session::Normalization;
+use tch::{Device, Kind, Tensor};
+
+use super::{ModelError, Network};
+
+/// Pixels of `dataset` as [N, C, H, W] f32 on `device`: (x/255 − mean) / std. `channels` = 1 gives Pillow's `L` grey, normalized
+/// by the first channel's constants.
+///
+/// # Errors
+/// When `channels` is neither 1 nor 3, or libtorch refuses (out of memory).
+pub fn to_input(dataset: &Dataset, normalization: &Normalization, channels: i64, device: Device) -> Result<Tensor, ModelError> {
+    let shape = [dataset.len() as i64, dataset.height as i64, dataset.width as i64, 3];
+    let pixels = Tensor::f_from_slice(&dataset.images)?.f_view(shape)?.f_to_device(device)?;
+    let (mean, std) = normalization.constants();
+    let constants = |values: &[f64]| -> Result<Tensor, ModelError> {
+        let values: Vec<f32> = values.iter().map(|&x| x as f32).collect();
+        Ok(Tensor::f_from_slice(&values)?.f_view([1, -1, 1, 1])?.f_to_device(device)?)
+    };
+    let (pixels, mean, std) = match channels {
+        3 => (pixels.f_permute([0, 3, 1, 2])?, constants(&mean)?, constants(&std)?),
+        1 => {
+            let weights = Tensor::f_from_slice(&[19595i32, 38470, 7471])?.f_to_device(device)?;
+            let grey = pixels.f_to_kind(Kind::Int)?.f_mul(&weights)?.f_sum_dim_intlist([3i64].as_slice(), true, Kind::Int)?;
+            let grey = grey.f_add_scalar(0x8000)?.f_bitwise_right_shift_tensor_scalar(16)?;
+            (grey.f_permute([0, 3, 1, 2])?, constants(&mean[..1])?, constants(&std[..1])?)
+        }
+        other => return Err(ModelError::Mismatch(format!("expected a network with 1 or 3 input channels, found {other}"))),
+    };
+    Ok(pixels.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?.f_sub(&mean)?.f_div(&std)?.f_contiguous()?)
+}
+
+/// Images of one dataset on the device, ready for one network.
+#[derive(Debug)]
+pub struct Samples {
+    /// Where they come from.
+    pub dataset: Arc<Dataset>,
+    /// Normalized images, [N, C, H, W] f32.
+    pub x: Tensor,
+    /// Labels, [N] i64; -1 = none.
+    pub y: Tensor,
+}
+
+impl Samples {
+    /// Puts `dataset` on the network's device, normalized. The images must have the network's input size already.
+    ///
+    /// # Errors
+    /// When sizes do not fit or libtorch refuses.
+    pub fn new(dataset: Arc<Dataset>, normalization: &Normalization, network: &Network) -> Result<Self, ModelError> {
+        let [channels, height, width] = network.graph.input;
+        if [dataset.height as i64, dataset.width as i64] != [height, width] {
+            return Err(ModelError::Mismatch(format!(
+                "expected images of {height}x{width} for {}, found {}x{} in `{}`",
+                network.architecture, dataset.height, dataset.width, dataset.name
+            )));
+        }
+        let x = to_input(&dataset, normalization, channels, network.device)?;
+        let y = Tensor::f_from_slice(&dataset.labels)?.f_to_device(network.device)?;
+        Ok(Self { dataset, x, y })
+    }
+
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.dataset.len()
+    }
+
+    /// Whether there are no images.
+    pub fn is_empty(&self) -> bool {
+        self.dataset.is_empty()
+    }
+}

@@ -1,0 +1,21 @@
+//! Networks as graphs over named tensors, the files they come from, and the vectors their parameters form.
+//!
+//! A [`Graph`] is data: it can be evaluated with frozen or batch statistics, differentiated, folded. A [`Network`] is a
+//! graph with its tensors on a device. Deliberately absent: objectives, optimizers, analyses.
+
+mod error;
+mod graph;
+mod input;
+mod network;
+mod parameter_vector;
+
+pub use error::ModelError;
+pub use graph::{Activation, BatchNormMode, Graph, GraphBuilder, Node, NodeId, Op, Output, Tensors};
+pub use input::{Samples, to_input};
+pub use network::Network;
+pub use parameter_vector::{Layout, ParameterVector};
+
+/// Whether a state-dict entry is trained: running statistics and counters are not.
+pub fn is_parameter(name: &str) -> bool {
+    !["running_mean", "running_var", "num_batches_tracked"].iter().any(|buffer| name.ends_with(buffer))
+}

@@ -1,0 +1,79 @@
+//! [`ParameterVector`]: all parameters of a network as one flat buffer, with a view per tensor.
+
+use std::sync::Arc;
+
+use tch::{Kind, Tensor};
+
+use super::{ModelError, Tensors};
+
+/// Where each tensor lies in the flat buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// (name, shape, offset), in order.
+    pub entries: Vec<(String, Vec<i64>, i64)>,
+    /// Length of the buffer.
+    pub len: i64,
+}
+
+/// A point or a direction in parameter space: f32, one buffer.
+#[derive(Debug)]
+pub struct ParameterVector {
+    layout: Arc<Layout>,
+    flat: Tensor,
+}
+
+impl ParameterVector {
+    /// Copies the named tensors into one buffer, in the order of `names`.
+    ///
+    /// # Errors
+    /// When a name is missing.
+    pub fn gather(names: &[String], tensors: &Tensors) -> Result<Self, ModelError> {
+        let mut entries = Vec::new();
+        let mut parts = Vec::new();
+        let mut len = 0;
+        for name in names {
+            let tensor = tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.clone()))?;
+            entries.push((name.clone(), tensor.size(), len));
+            len += tensor.numel() as i64;
+            parts.push(tensor.detach().f_contiguous()?.f_flatten(0, -1)?.f_to_kind(Kind::Float)?);
+        }
+        Ok(Self { layout: Arc::new(Layout { entries, len }), flat: Tensor::f_cat(&parts, 0)? })
+    }
+
+    /// A vector with this one's layout and the buffer `flat`, [len] f32.
+    pub fn with_flat(&self, flat: Tensor) -> Self {
+        Self { layout: Arc::clone(&self.layout), flat }
+    }
+
+    /// The layout.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The buffer, [len].
+    pub fn flat(&self) -> &Tensor {
+        &self.flat
+    }
+
+    /// A view per tensor; they share the buffer's memory.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn views(&self) -> Result<Tensors, ModelError> {
+        let mut tensors = Tensors::new();
+        for (name, shape, offset) in &self.layout.entries {
+            let len: i64 = shape.iter().product();
+            tensors.insert(name.clone(), self.flat.f_narrow(0, *offset, len)?.f_view(shape.as_slice())?);
+        }
+        Ok(tensors)
+    }
+
+    /// ‖·‖₂, summed in f64.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn norm(&self) -> Result<f64, ModelError> {
+        let flat = self.flat.f_to_kind(Kind::Double)?;
+        Ok(f64::try_from(flat.f_dot(&flat)?)?.sqrt())
+    }
+}

@@ -1,0 +1,113 @@
+//! [`Source`]: where images come from and which of them are meant. [`Dataset`]: the images themselves.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Which images of a source are meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subset {
+    /// All of them, in file order.
+    #[default]
+    All,
+    /// The first `n` in file order.
+    First(usize),
+    /// `n` drawn without replacement, stratified by class, kept in file order.
+    Stratified(usize),
+}
+
+/// Where images come from, fully resolved: enough to load the same bytes again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Name shown to people; also the name of the result folder.
+    pub name: String,
+    /// File or folder, or `demo:<part>` for the bundled demo set.
+    pub path: PathBuf,
+    /// `train`, `test`, `val`, ...; `None` lets the format decide.
+    pub split: Option<String>,
+    /// Overrides sniffing: `cifar_binary`, `cifar_python`, `idx`, `image_folder`, `image_list`, `npy`, `npz`.
+    pub format: Option<String>,
+    /// Which images.
+    pub subset: Subset,
+    /// Corruption applied to every image after resizing.
+    pub corruption: Option<Corruption>,
+    /// Seed of the stratified draw and of the corruption.
+    pub seed: u64,
+}
+
+/// A corruption of Hendrycks & Dietterich 2019 with its constants for 32x32 images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Corruption {
+    /// Snake-case name, e.g. `gaussian_noise`.
+    pub kind: String,
+    /// 1 (weak) to 5 (strong).
+    pub severity: u8,
+}
+
+/// An image that could not be read; the rest of its dataset could.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unreadable {
+    /// Its file.
+    pub path: PathBuf,
+    /// What failed.
+    pub reason: String,
+}
+
+/// How a dataset came to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The request.
+    pub source: Source,
+    /// The format found by content.
+    pub format: String,
+    /// Images in the source before the subset was drawn (unreadable ones included).
+    pub available: usize,
+    /// Images that could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Images of one size with labels.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// Name shown to people.
+    pub name: String,
+    /// Pixels, u8 RGB, shape [N, height, width, 3], row-major.
+    pub images: Vec<u8>,
+    /// Height in pixels.
+    pub height: usize,
+    /// Width in pixels.
+    pub width: usize,
+    /// Class of each image, [N]; -1 where there is none.
+    pub labels: Vec<i64>,
+    /// Position of each image in its source, [N].
+    pub index: Vec<usize>,
+    /// Names of the classes in label order; empty when unknown.
+    pub classes: Vec<String>,
+    /// Where it came from.
+    pub provenance: Provenance,
+}
+
+impl Dataset {
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are no images.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Whether every image has a class.
+    pub fn is_labelled(&self) -> bool {
+        !self.is_empty() && self.labels.iter().all(|&label| label >= 0)
+    }
+
+    /// Pixels of image `i`, [height, width, 3].
+    pub fn image(&self, i: usize) -> &[u8] {
+        let size = self.height * self.width * 3;
+        &self.images[i * size..(i + 1) * size]
+    }
+}

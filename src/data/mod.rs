@@ -1,0 +1,9 @@
+//! Images and labels, from whatever lies on disk.
+//!
+//! [`load`] sniffs a [`Source`] by content, never by extension, and gives a [`Dataset`]: u8 RGB images of one size
+//! with labels and provenance. Unreadable single images are counted and listed, never fatal.
+//! Deliberately absent: tensors, normalization (the network's business), roles (the session's).
+
+mod dataset;
+
+pub use dataset::{Dataset, Provenance, Source, Subset, Unreadable};

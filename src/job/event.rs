@@ -1,0 +1,116 @@
+//! [`JobEvent`] and the worker's protocol: one JSON object a line, requests on stdin, messages on stdout.
+//!
+//! `flatland-worker serve` reads [`WorkerRequest`]s and answers with [`WorkerMessage`]s; it runs one job at a time in the
+//! order asked, listens for cancels meanwhile, keeps loaded networks and datasets warm, and ends when stdin closes.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::JobSpec;
+use crate::result::{Cell, Inspection, SharpnessPoint};
+
+/// Names a job within one worker.
+pub type JobId = u64;
+
+/// A line to the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum WorkerRequest {
+    /// Run this when the jobs before it are done.
+    Run {
+        /// Chosen by the asker; comes back in every message.
+        id: JobId,
+        /// The work.
+        spec: JobSpec,
+    },
+    /// Stop this job, running or waiting; ends in [`JobEvent::Cancelled`] within a second.
+    Cancel {
+        /// The job.
+        id: JobId,
+    },
+}
+
+/// A line from the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkerMessage {
+    /// The job.
+    pub id: JobId,
+    /// What happened.
+    pub event: JobEvent,
+}
+
+/// What a job leaves behind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "output", rename_all = "snake_case")]
+pub enum JobOutput {
+    /// Files in this folder: `landscape.npz`, `sharpness.json`, `embedding.npz`, `scores.json` or a run directory.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The report on a checkpoint file.
+    Inspection(Box<Inspection>),
+}
+
+/// What happens to a job. Ends with exactly one of `Done`, `Failed`, `Cancelled`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum JobEvent {
+    /// Work begins.
+    Started,
+    /// How far it is; at most about ten a second.
+    Progress {
+        /// Units done.
+        done: u64,
+        /// Units in all.
+        total: u64,
+        /// What a unit is: `cells`, `steps`, `images`, `iterations`.
+        unit: String,
+        /// What is being done.
+        message: String,
+        /// Seconds left, from the recent rate; null while unknown.
+        eta_secs: Option<f64>,
+    },
+    /// Worth telling, not fatal: unreadable images, a fallback.
+    Warning {
+        /// What.
+        message: String,
+    },
+    /// Cells of a landscape that finished.
+    Cells {
+        /// The cells.
+        cells: Vec<Cell>,
+    },
+    /// A point of a sharpness curve that finished.
+    Sharpness {
+        /// The point.
+        point: SharpnessPoint,
+    },
+    /// Positions of a t-SNE under way, [N] in the order of `embedding.npz`.
+    Positions {
+        /// Iteration.
+        iteration: usize,
+        /// Coordinates.
+        xy: Vec<[f32; 2]>,
+        /// Role key of each point; sent with the first positions only, empty afterwards.
+        roles: Vec<String>,
+    },
+    /// Metrics of a training run, as in its `metrics.jsonl`.
+    Metric {
+        /// One line of `metrics.jsonl`.
+        values: serde_json::Map<String, serde_json::Value>,
+    },
+    /// Finished.
+    Done {
+        /// What it left.
+        output: JobOutput,
+    },
+    /// Gave up.
+    Failed {
+        /// What failed, what was expected, what was found, and where.
+        message: String,
+    },
+    /// Stopped on request; what is on disk stays and can be resumed.
+    Cancelled,
+}

@@ -1,0 +1,223 @@
+//! [`RunConfig`]: the run file of `flatland train`, and what a run directory keeps as `run.toml`.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Precision;
+use crate::session::{CorruptionEntry, DatasetEntry, Normalization, SessionError};
+
+/// Which pass of a SAM-type step updates BatchNorm's running statistics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchNormUpdate {
+    /// The pass at θ (default, as in the SAM reference).
+    #[default]
+    First,
+    /// The pass at θ + ε.
+    Second,
+    /// Both.
+    Both,
+}
+
+/// Training augmentation of ID images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transform {
+    /// Horizontal flip with p = 0.5, then random crop with zero padding 4 (for 32x32).
+    #[default]
+    CropFlip,
+    /// Random crop only: for digits, which must not be mirrored.
+    Crop,
+    /// None.
+    None,
+}
+
+/// The objective with its hyperparameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
+pub enum MethodConfig {
+    /// Cross-entropy on ID data.
+    Erm,
+    /// Outlier Exposure, Hendrycks et al. 2019.
+    Oe {
+        /// Weight of the outlier term.
+        #[serde(default = "half")]
+        lambda: f64,
+    },
+    /// Sharpness-Aware Minimization, Foret et al. 2021.
+    Sam {
+        /// Radius of the ascent.
+        #[serde(default = "sam_rho")]
+        rho: f64,
+    },
+    /// Distribution-Robust SAM.
+    DrSam {
+        /// Radius of the ascent.
+        #[serde(default = "half")]
+        rho: f64,
+        /// Weight of the outlier term.
+        #[serde(default = "half")]
+        lambda: f64,
+        /// Corruption of the ID images in the first pass; absent = none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        augmentation: Option<CorruptionEntry>,
+    },
+}
+
+fn half() -> f64 {
+    0.5
+}
+
+fn sam_rho() -> f64 {
+    0.05
+}
+
+/// SGD.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OptimizerConfig {
+    /// Learning rate, > 0.
+    pub lr: f64,
+    /// Momentum.
+    pub momentum: f64,
+    /// Nesterov's form.
+    pub nesterov: bool,
+    /// L2 penalty added to the gradient.
+    pub weight_decay: f64,
+}
+
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self { lr: 0.01, momentum: 0.9, nesterov: true, weight_decay: 5e-4 }
+    }
+}
+
+/// How the learning rate changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ScheduleConfig {
+    /// It does not.
+    Constant,
+    /// PyTorch's ReduceLROnPlateau on the ID validation cross-entropy, stepped once an epoch.
+    Plateau {
+        /// Bad epochs that are tolerated.
+        #[serde(default = "patience")]
+        patience: usize,
+        /// Factor at a reduction.
+        #[serde(default = "factor")]
+        factor: f64,
+    },
+    /// Cosine per step to 1e-6.
+    Cosine,
+}
+
+fn patience() -> usize {
+    5
+}
+
+fn factor() -> f64 {
+    0.1
+}
+
+impl Default for ScheduleConfig {
+    fn default() -> Self {
+        ScheduleConfig::Plateau { patience: patience(), factor: factor() }
+    }
+}
+
+/// A fine-tuning run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// Version of the format: 1.
+    pub version: u32,
+    /// Seed of shuffling, augmentation and initialization.
+    #[serde(default)]
+    pub seed: u64,
+    /// Weights to start from; absent = train `architecture` from scratch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<PathBuf>,
+    /// Architecture; inferred from the checkpoint when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<String>,
+    /// Number of classes when training from scratch; else the checkpoint's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<i64>,
+    /// Normalization of the inputs.
+    #[serde(default)]
+    pub normalization: Normalization,
+    /// Epochs; one epoch is one pass over the train data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<usize>,
+    /// Stops after so many steps instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_steps: Option<usize>,
+    /// ID images a step.
+    #[serde(default = "batch")]
+    pub batch: usize,
+    /// Outliers a step.
+    #[serde(default = "outlier_batch")]
+    pub outlier_batch: usize,
+    /// `false`: file order, batch i is images [i·batch, (i+1)·batch).
+    #[serde(default = "yes")]
+    pub shuffle: bool,
+    /// Augmentation of ID images.
+    #[serde(default)]
+    pub transform: Transform,
+    /// Which pass updates running statistics.
+    #[serde(default)]
+    pub batch_norm: BatchNormUpdate,
+    /// Precision.
+    #[serde(default)]
+    pub precision: Precision,
+    /// The objective.
+    pub method: MethodConfig,
+    /// SGD.
+    #[serde(default)]
+    pub optimizer: OptimizerConfig,
+    /// Schedule.
+    #[serde(default)]
+    pub schedule: ScheduleConfig,
+    /// Roles train, outliers, id (validation), cs, near, far.
+    #[serde(default, rename = "dataset")]
+    pub datasets: Vec<DatasetEntry>,
+}
+
+fn batch() -> usize {
+    128
+}
+
+fn outlier_batch() -> usize {
+    256
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl RunConfig {
+    /// Reads a run file and makes its paths absolute, relative to `path`'s folder.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not TOML, has another version or unknown fields.
+    pub fn load(path: &Path) -> Result<Self, SessionError> {
+        let text = std::fs::read_to_string(path).map_err(|source| SessionError::Io { action: "read", source, path: path.into() })?;
+        let invalid = |message: String| SessionError::Invalid { message, path: path.into() };
+        let mut run: RunConfig = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        if run.version != 1 {
+            return Err(invalid(format!("expected version = 1, found version = {}", run.version)));
+        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.into());
+        if let Some(checkpoint) = &mut run.checkpoint {
+            *checkpoint = folder.join(&*checkpoint);
+        }
+        for dataset in &mut run.datasets {
+            if !dataset.path.to_string_lossy().starts_with("demo:") {
+                dataset.path = folder.join(&dataset.path);
+            }
+        }
+        Ok(run)
+    }
+}

@@ -1,0 +1,165 @@
+//! [`JobSpec`]: one piece of work, fully resolved: absolute paths, no session needed to run it.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::RunConfig;
+use crate::data::Source;
+use crate::session::{Normalization, Role};
+
+/// Where tensors live.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Device {
+    /// The first CUDA device when there is one, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// `cuda:N`
+    Cuda(usize),
+}
+
+/// Arithmetic of the forward passes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// IEEE float32.
+    #[default]
+    F32,
+}
+
+/// A checkpoint to work on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckpointSource {
+    /// Name shown to people; also the name of the result folder.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Overrides inference from the tensors.
+    pub architecture: Option<String>,
+    /// Normalization of the inputs.
+    pub normalization: Normalization,
+}
+
+/// A dataset with its role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnalysisDataset {
+    /// What it is to the ID data.
+    pub role: Role,
+    /// The images.
+    pub source: Source,
+}
+
+/// L(θ + αδ + βη) on a grid, into `out/landscape.npz` and `.json`. Resumes what it finds there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LandscapeJob {
+    /// The checkpoint.
+    pub checkpoint: CheckpointSource,
+    /// The images.
+    pub dataset: AnalysisDataset,
+    /// α values, ascending.
+    pub alpha: Vec<f64>,
+    /// β values, ascending.
+    pub beta: Vec<f64>,
+    /// Seed of the directions.
+    pub seed: u64,
+    /// Evaluates the plane of this `directions.npz` instead of drawing one.
+    pub directions: Option<PathBuf>,
+    /// Also writes `out/directions.npz`.
+    pub save_directions: bool,
+    /// Folder of the results.
+    pub out: PathBuf,
+    /// Device.
+    pub device: Device,
+    /// Precision.
+    pub precision: Precision,
+}
+
+/// Lower bounds of S(ρ), into `out/sharpness.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SharpnessJob {
+    /// The checkpoint.
+    pub checkpoint: CheckpointSource,
+    /// The images.
+    pub dataset: AnalysisDataset,
+    /// Radii, ascending, ≥ 0.
+    pub rho: Vec<f64>,
+    /// Gradient steps per radius.
+    pub steps: usize,
+    /// Also writes `out/epsilon_<rho>.npz`.
+    pub save_perturbations: bool,
+    /// Folder of the results.
+    pub out: PathBuf,
+    /// Device.
+    pub device: Device,
+}
+
+/// Features, logits and t-SNE of all datasets together, into `out/embedding.npz`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EmbeddingJob {
+    /// The checkpoint.
+    pub checkpoint: CheckpointSource,
+    /// The images.
+    pub datasets: Vec<AnalysisDataset>,
+    /// t-SNE's perplexity.
+    pub perplexity: f64,
+    /// t-SNE's iterations.
+    pub iterations: usize,
+    /// Principal components kept before t-SNE.
+    pub components: usize,
+    /// Seed of whatever is random.
+    pub seed: u64,
+    /// Folder of the results.
+    pub out: PathBuf,
+    /// Device.
+    pub device: Device,
+}
+
+/// MSP and energy scores with their metrics, into `out/scores.json` and `out/scores.npz`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScoreJob {
+    /// The checkpoint.
+    pub checkpoint: CheckpointSource,
+    /// The images; at least one of role `id`.
+    pub datasets: Vec<AnalysisDataset>,
+    /// Temperature of the energy score.
+    pub temperature: f64,
+    /// Folder of the results.
+    pub out: PathBuf,
+    /// Device.
+    pub device: Device,
+}
+
+/// A fine-tuning run in a run directory; resumes what it finds there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainJob {
+    /// The run, with absolute paths.
+    pub run: RunConfig,
+    /// The run directory.
+    pub dir: PathBuf,
+    /// Device.
+    pub device: Device,
+}
+
+/// One piece of work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum JobSpec {
+    /// What a checkpoint file holds.
+    Inspect {
+        /// The file.
+        path: PathBuf,
+    },
+    /// See [`LandscapeJob`].
+    Landscape(LandscapeJob),
+    /// See [`SharpnessJob`].
+    Sharpness(SharpnessJob),
+    /// See [`EmbeddingJob`].
+    Embedding(EmbeddingJob),
+    /// See [`ScoreJob`].
+    Score(ScoreJob),
+    /// See [`TrainJob`].
+    Train(Box<TrainJob>),
+}

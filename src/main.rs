@@ -1,0 +1,3 @@
+//! `flatland`: dispatches to the command line or the window.
+
+fn main() {}

@@ -1,0 +1,47 @@
+//! [`Inspection`]: what a checkpoint file holds and which network it is; what `flatland inspect --json` prints.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// One tensor of a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TensorInfo {
+    /// Name as in the file.
+    pub name: String,
+    /// Shape.
+    pub shape: Vec<i64>,
+    /// `f32`, `f16`, `bf16`, `f64`, `i64`, `u8`, ...
+    pub dtype: String,
+}
+
+/// The report on one file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Inspection {
+    /// The file.
+    pub file: PathBuf,
+    /// `zip pickle`, `legacy pickle`, `safetensors`; null when none of them.
+    pub container: Option<String>,
+    /// Name of the architecture; null when unknown.
+    pub architecture: Option<String>,
+    /// Number of classes; null when unknown.
+    pub classes: Option<i64>,
+    /// Number of trainable numbers in the file's tensors (running statistics and counters not counted).
+    pub parameters: i64,
+    /// Input shape [channels, height, width]; null when unknown.
+    pub input: Option<[i64; 3]>,
+    /// Every tensor.
+    pub tensors: Vec<TensorInfo>,
+    /// Tensors that the architecture needs and the file lacks.
+    pub missing: Vec<String>,
+    /// Tensors that the file has and the architecture does not know.
+    pub unexpected: Vec<String>,
+    /// `name: expected [..], found [..]`.
+    pub mismatched: Vec<String>,
+    /// What the pickle refers to, e.g. `collections.OrderedDict`; never executed.
+    pub globals: Vec<String>,
+    /// Things worth knowing: stripped prefixes, conversions, non-finite weights.
+    pub notes: Vec<String>,
+    /// Why the file is refused.
+    pub error: Option<String>,
+}

@@ -1,0 +1,45 @@
+//! What analyses and runs produce, as plain arrays, and their files (`.npz` beside `.json`).
+//!
+//! Every file is written to a temporary name in the same folder, synced, renamed ([`write_atomic`]).
+//! Deliberately absent: tensors, windows, the sessions that asked for the results.
+
+mod atomic;
+mod embedding;
+mod inspection;
+mod landscape;
+mod npz;
+mod scores;
+mod sharpness;
+
+use std::path::PathBuf;
+
+pub use atomic::{safe_name, write_atomic};
+pub use embedding::Embedding;
+pub use inspection::{Inspection, TensorInfo};
+pub use landscape::{Cell, LandscapeManifest, LossSurface};
+pub use npz::{Array, Npz, NpzValues};
+pub use scores::{DatasetScores, Detection, ScoreTable};
+pub use sharpness::{SharpnessCurve, SharpnessPoint};
+
+/// What may go wrong with a result file.
+#[derive(Debug, thiserror::Error)]
+pub enum ResultError {
+    /// The file could not be read or written.
+    #[error("cannot {action}: {source} ({path})")]
+    Io {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The cause.
+        source: std::io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is not what it should be.
+    #[error("{message} ({path})")]
+    Invalid {
+        /// What was expected and found.
+        message: String,
+        /// The file.
+        path: PathBuf,
+    },
+}

@@ -1,0 +1,226 @@
+//! What the user has open: checkpoints, datasets with roles, settings of the analyses. Plain serde data, `*.toml`.
+//!
+//! Relative paths are relative to the session file; [`Session::load`] makes them absolute. Deliberately absent:
+//! results (they are recomputed or found in the cache), windows, threads.
+
+mod settings;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use settings::{EmbeddingSettings, LandscapeSettings, Normalization, NormalizationPreset, ScoreSettings, SharpnessSettings};
+
+/// What may go wrong with a session file.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The file could not be read or written.
+    #[error("cannot {action} the session: {source} ({path})")]
+    Io {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The cause.
+        source: std::io::Error,
+        /// The session file.
+        path: PathBuf,
+    },
+    /// The file is not a session.
+    #[error("not a Flatland session: {message} ({path})")]
+    Invalid {
+        /// What was expected and found.
+        message: String,
+        /// The session file.
+        path: PathBuf,
+    },
+}
+
+/// What a dataset is to the ID data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// ID training images.
+    Train,
+    /// In-distribution test images.
+    Id,
+    /// Covariate shift: the ID classes, seen otherwise.
+    Cs,
+    /// Near semantic shift: other classes, alike.
+    Near,
+    /// Far semantic shift.
+    Far,
+    /// Auxiliary outliers for training.
+    Outliers,
+}
+
+impl Role {
+    /// All roles in the order in which they are shown.
+    pub const ALL: [Role; 6] = [Role::Train, Role::Id, Role::Cs, Role::Near, Role::Far, Role::Outliers];
+
+    /// As written in files: `id`, `cs`, ...
+    pub fn key(self) -> &'static str {
+        match self {
+            Role::Train => "train",
+            Role::Id => "id",
+            Role::Cs => "cs",
+            Role::Near => "near",
+            Role::Far => "far",
+            Role::Outliers => "outliers",
+        }
+    }
+
+    /// As shown to people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Role::Train => "ID train",
+            Role::Id => "ID",
+            Role::Cs => "CS",
+            Role::Near => "near SS",
+            Role::Far => "far SS",
+            Role::Outliers => "outliers",
+        }
+    }
+}
+
+/// A checkpoint that is open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointEntry {
+    /// Unique name within the session.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Overrides inference from the tensors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<String>,
+    /// What the network's inputs were normalized with.
+    #[serde(default)]
+    pub normalization: Normalization,
+}
+
+/// A corruption asked for in a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorruptionEntry {
+    /// Snake-case name, e.g. `gaussian_noise`.
+    pub kind: String,
+    /// 1 (weak) to 5 (strong).
+    pub severity: u8,
+}
+
+/// A dataset that is open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetEntry {
+    /// Unique name within the session.
+    pub name: String,
+    /// What it is to the ID data.
+    pub role: Role,
+    /// File or folder, or `demo:<part>` for a part of the bundled demo set.
+    pub path: PathBuf,
+    /// Overrides sniffing by content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// `train`, `test`, `val`, ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
+    /// Size of a class-stratified subset drawn with the session's seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// Takes the first images in file order instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<usize>,
+    /// Applied to every image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corruption: Option<CorruptionEntry>,
+}
+
+/// Everything the user has open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// Version of the format: 1.
+    pub version: u32,
+    /// Seed of everything random.
+    #[serde(default)]
+    pub seed: u64,
+    /// Open checkpoints, in the order of their panels and colours.
+    #[serde(default, rename = "checkpoint")]
+    pub checkpoints: Vec<CheckpointEntry>,
+    /// Open datasets.
+    #[serde(default, rename = "dataset")]
+    pub datasets: Vec<DatasetEntry>,
+    /// Settings of the landscape.
+    #[serde(default)]
+    pub landscape: LandscapeSettings,
+    /// Settings of the sharpness search.
+    #[serde(default)]
+    pub sharpness: SharpnessSettings,
+    /// Settings of the embedding.
+    #[serde(default)]
+    pub embedding: EmbeddingSettings,
+    /// Settings of the scores.
+    #[serde(default)]
+    pub scores: ScoreSettings,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            version: 1,
+            seed: 0,
+            checkpoints: Vec::new(),
+            datasets: Vec::new(),
+            landscape: LandscapeSettings::default(),
+            sharpness: SharpnessSettings::default(),
+            embedding: EmbeddingSettings::default(),
+            scores: ScoreSettings::default(),
+        }
+    }
+}
+
+impl Session {
+    /// Reads a session and makes its paths absolute, relative to `path`'s folder. `demo:` paths stay as they are.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not TOML, has another version, unknown fields or names used twice.
+    pub fn load(path: &Path) -> Result<Self, SessionError> {
+        let text = std::fs::read_to_string(path).map_err(|source| SessionError::Io { action: "read", source, path: path.into() })?;
+        let invalid = |message: String| SessionError::Invalid { message, path: path.into() };
+        let mut session: Session = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        session.check().map_err(invalid)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.into());
+        for checkpoint in &mut session.checkpoints {
+            checkpoint.path = folder.join(&checkpoint.path);
+        }
+        for dataset in &mut session.datasets {
+            if !dataset.path.to_string_lossy().starts_with("demo:") {
+                dataset.path = folder.join(&dataset.path);
+            }
+        }
+        Ok(session)
+    }
+
+    /// Whether version and names are as they must be; the message says what was expected and found.
+    ///
+    /// # Errors
+    /// When they are not.
+    pub fn check(&self) -> Result<(), String> {
+        if self.version != 1 {
+            return Err(format!("expected version = 1, found version = {}", self.version));
+        }
+        let mut names = std::collections::BTreeSet::new();
+        for checkpoint in &self.checkpoints {
+            if !names.insert(&checkpoint.name) {
+                return Err(format!("expected unique checkpoint names, found `{}` twice", checkpoint.name));
+            }
+        }
+        names.clear();
+        for dataset in &self.datasets {
+            if !names.insert(&dataset.name) {
+                return Err(format!("expected unique dataset names, found `{}` twice", dataset.name));
+            }
+        }
+        Ok(())
+    }
+}

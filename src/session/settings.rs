@@ -1,0 +1,159 @@
+//! Settings of the analyses and of a network's input, with their defaults.
+
+use serde::{Deserialize, Serialize};
+
+/// Named normalization constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NormalizationPreset {
+    /// Images stay in [0, 1].
+    None,
+    /// OpenOOD's CIFAR-10 constants.
+    Cifar10,
+    /// OpenOOD's CIFAR-100 constants.
+    Cifar100,
+    /// ImageNet constants.
+    Imagenet,
+    /// Mean and standard deviation 0.5.
+    Half,
+    /// The constants of Hendrycks' repositories, in 255ths.
+    Hendrycks,
+    /// kuangliu's CIFAR-10 constants.
+    Kuangliu,
+}
+
+/// (x/255 − mean) / std, per RGB channel.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Normalization {
+    /// By name.
+    Preset(NormalizationPreset),
+    /// By value.
+    Constants {
+        /// Mean per RGB channel, in [0, 1].
+        mean: [f64; 3],
+        /// Standard deviation per RGB channel, > 0.
+        std: [f64; 3],
+    },
+}
+
+impl Default for Normalization {
+    fn default() -> Self {
+        Normalization::Preset(NormalizationPreset::Cifar10)
+    }
+}
+
+impl Normalization {
+    /// (mean, std) per RGB channel.
+    pub fn constants(&self) -> ([f64; 3], [f64; 3]) {
+        match *self {
+            Normalization::Constants { mean, std } => (mean, std),
+            Normalization::Preset(preset) => match preset {
+                NormalizationPreset::None => ([0.0; 3], [1.0; 3]),
+                NormalizationPreset::Cifar10 => ([0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]),
+                NormalizationPreset::Cifar100 => ([0.5071, 0.4867, 0.4408], [0.2675, 0.2565, 0.2761]),
+                NormalizationPreset::Imagenet => ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+                NormalizationPreset::Half => ([0.5; 3], [0.5; 3]),
+                NormalizationPreset::Hendrycks => {
+                    ([125.3 / 255.0, 123.0 / 255.0, 113.9 / 255.0], [63.0 / 255.0, 62.1 / 255.0, 66.7 / 255.0])
+                }
+                NormalizationPreset::Kuangliu => ([0.4914, 0.4822, 0.4465], [0.2023, 0.1994, 0.2010]),
+            },
+        }
+    }
+}
+
+/// The plane and its grid: L(θ + αδ + βη), `li2018`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LandscapeSettings {
+    /// Number of α and β values when the axes are not given.
+    pub grid: [usize; 2],
+    /// First and last value of both axes when they are not given.
+    pub extent: [f64; 2],
+    /// Explicit α values, ascending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alpha: Option<Vec<f64>>,
+    /// Explicit β values, ascending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beta: Option<Vec<f64>>,
+    /// Names of the datasets to evaluate; empty = the ID test data (or the train data when there is none).
+    pub datasets: Vec<String>,
+}
+
+impl Default for LandscapeSettings {
+    fn default() -> Self {
+        Self { grid: [21, 21], extent: [-1.0, 1.0], alpha: None, beta: None, datasets: Vec::new() }
+    }
+}
+
+impl LandscapeSettings {
+    /// The α and β values.
+    pub fn axes(&self) -> (Vec<f64>, Vec<f64>) {
+        let spaced = |n: usize| -> Vec<f64> {
+            let [first, last] = self.extent;
+            match n {
+                0 => Vec::new(),
+                1 => vec![0.5 * (first + last)],
+                // Symmetric in floating point, so that the centre of an odd grid on a symmetric extent is exactly 0.
+                _ => (0..n).map(|i| (first * (n - 1 - i) as f64 + last * i as f64) / (n - 1) as f64).collect(),
+            }
+        };
+        let axis = |given: &Option<Vec<f64>>, n| given.clone().unwrap_or_else(|| spaced(n));
+        (axis(&self.alpha, self.grid[0]), axis(&self.beta, self.grid[1]))
+    }
+}
+
+/// The search for S(ρ).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SharpnessSettings {
+    /// Radii, ascending, ≥ 0, as l2 norms of the perturbation of all parameters.
+    pub rho: Vec<f64>,
+    /// Gradient steps per radius.
+    pub steps: usize,
+    /// Names of the datasets to evaluate; empty = as for the landscape.
+    pub datasets: Vec<String>,
+}
+
+impl Default for SharpnessSettings {
+    fn default() -> Self {
+        Self { rho: vec![0.01, 0.02, 0.05, 0.1, 0.2, 0.5], steps: 20, datasets: Vec::new() }
+    }
+}
+
+/// The picture of the penultimate features.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmbeddingSettings {
+    /// t-SNE's perplexity.
+    pub perplexity: f64,
+    /// t-SNE's iterations.
+    pub iterations: usize,
+    /// Principal components kept before t-SNE.
+    pub components: usize,
+    /// Names of the datasets to embed; empty = every ID, CS, near and far dataset.
+    pub datasets: Vec<String>,
+}
+
+impl Default for EmbeddingSettings {
+    fn default() -> Self {
+        Self { perplexity: 30.0, iterations: 1000, components: 50, datasets: Vec::new() }
+    }
+}
+
+/// The detection scores.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScoreSettings {
+    /// Temperature T of the energy score T·logsumexp(z/T), > 0.
+    pub temperature: f64,
+    /// Bins of the histograms.
+    pub bins: usize,
+}
+
+impl Default for ScoreSettings {
+    fn default() -> Self {
+        Self { temperature: 1.0, bins: 60 }
+    }
+}

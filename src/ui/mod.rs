@@ -1,0 +1,1 @@
+//! The window. Deliberately absent: tensors, blocking IO, mathematics.
