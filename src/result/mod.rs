@@ -15,7 +15,7 @@ mod sharpness;
 use std::path::PathBuf;
 
 pub use atomic::{safe_name, write_atomic};
-pub use cache::{cache_folder, cache_root};
+pub use cache::{cache_folder, cache_root, content_key};
 pub use embedding::Embedding;
 pub use inspection::{Inspection, TensorInfo};
 pub use landscape::{Cell, LandscapeManifest, LossSurface};
