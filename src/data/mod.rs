@@ -6,4 +6,4 @@
 
 mod dataset;
 
-pub use dataset::{Dataset, Provenance, Source, Subset, Unreadable};
+pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
