@@ -4,6 +4,11 @@
 //! with labels and provenance. Unreadable single images are counted and listed, never fatal.
 //! Deliberately absent: tensors, normalization (the network's business), roles (the session's).
 
+pub mod augmentation;
+pub mod corruption;
 mod dataset;
+pub mod demo;
+mod error;
 
 pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
+pub use error::DataError;
