@@ -2,7 +2,9 @@
 //!
 //! The only room with processes, threads and channels. Deliberately absent: egui, mathematics.
 
+mod demo;
 mod event;
+mod finished;
 mod plan;
 mod process;
 mod progress;
@@ -10,6 +12,8 @@ mod run_config;
 mod spec;
 mod worker_handle;
 
+pub use finished::is_finished;
+pub use demo::demo_session;
 pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
 pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan, plan_cached, source};
 pub use progress::{ProgressMeter, Reporter};

@@ -20,7 +20,7 @@ pub use embedding::Embedding;
 pub use inspection::{Inspection, TensorInfo};
 pub use landscape::{Cell, LandscapeManifest, LossSurface};
 pub use npz::{Array, Npz, NpzValues};
-pub use scores::{DatasetScores, Detection, ScoreTable};
+pub use scores::{DatasetScores, Detection, ScoreTable, gather_scores};
 pub use sharpness::{SharpnessCurve, SharpnessPoint};
 
 /// What may go wrong with a result file.
