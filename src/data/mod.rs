@@ -4,12 +4,17 @@
 //! with labels and provenance. Unreadable single images are counted and listed, never fatal.
 //! Deliberately absent: tensors, normalization (the network's business), roles (the session's).
 
+pub mod augmentation;
+pub mod corruption;
 mod dataset;
+pub mod demo;
+mod error;
 pub mod pickle;
 
 use std::path::PathBuf;
 
 pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
+pub use error::DataError;
 
 /// The folder of real test data, for tests: `FLATLAND_SHARED`, or `shared` beside the repository or beside the folder it is in.
 /// `None` where it is absent.
