@@ -7,9 +7,7 @@ use clap::Args;
 use super::options::{SessionOptions, plan};
 use super::runner::Runner;
 use super::say;
-use crate::figure::{
-    EmbeddingFigure, EnergyFigure, Figure, FigureStyle, LandscapeFigure, Panel, ScoreHistograms, SharpnessFigure, table,
-};
+use crate::figure::{EmbeddingFigure, EnergyFigure, Figure, FigureStyle, LandscapeFigure, Panel, ScoreHistograms, SharpnessFigure, table};
 use crate::job::{Analysis, JobSpec, is_finished, plan_cached};
 use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve, safe_name, write_atomic};
 use crate::session::Session;

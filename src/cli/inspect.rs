@@ -101,7 +101,10 @@ mod tests {
 
     #[test]
     fn large_numbers_are_grouped() {
-        assert_eq!([grouped(7), grouped(999), grouped(1000), grouped(269722), grouped(11_173_962)], ["7", "999", "1,000", "269,722", "11,173,962"]);
+        assert_eq!(
+            [grouped(7), grouped(999), grouped(1000), grouped(269722), grouped(11_173_962)],
+            ["7", "999", "1,000", "269,722", "11,173,962"]
+        );
     }
 
     #[test]

@@ -28,8 +28,7 @@ impl Landscape {
     /// Computes the landscapes.
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let options = &self.session;
-        let choices =
-            PlanOptions { save_directions: self.save_directions, directions: self.directions.clone(), ..options.plan_options() };
+        let choices = PlanOptions { save_directions: self.save_directions, directions: self.directions.clone(), ..options.plan_options() };
         let jobs = options.plan(&options.load()?, Analysis::Landscape, &choices)?;
         let mut runner = Runner::start(options.compute.worker());
         runner.run(jobs, |job, _| tell(job, options.json))?;

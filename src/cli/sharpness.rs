@@ -41,13 +41,7 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
         say(&object.to_string());
     } else {
         let points: Vec<String> = curve.points.iter().map(|point| format!("S({}) ≥ {:.4}", point.rho, point.sharpness)).collect();
-        say(&format!(
-            "{} on {}: {} ({})",
-            curve.checkpoint,
-            curve.dataset,
-            points.join(", "),
-            job.out.join("sharpness.json").display()
-        ));
+        say(&format!("{} on {}: {} ({})", curve.checkpoint, curve.dataset, points.join(", "), job.out.join("sharpness.json").display()));
     }
     Ok(())
 }
