@@ -3,8 +3,7 @@
 use flatland::job::{ProgressMeter, Reporter};
 use tch::{Device, Kind, Tensor};
 
-use crate::analysis::AnalysisError;
-use crate::analysis::batch::{Pass, batch_size};
+use crate::analysis::{AnalysisError, forward_network};
 use crate::model::{Network, Samples};
 
 /// Penultimate features, logits and predictions of N images.
@@ -32,25 +31,24 @@ pub fn extract(
     meter: &mut ProgressMeter,
     reporter: &mut dyn Reporter,
 ) -> Result<Features, AnalysisError> {
-    let _guard = tch::no_grad_guard();
-    let mut all = Features { classes: network.classes as usize, ..Features::default() };
-    let (n, batch) = (samples.len() as i64, batch_size(network, Pass::Forward));
-    for start in (0..n).step_by(batch as usize) {
-        if reporter.cancelled() {
-            return Err(AnalysisError::Cancelled);
-        }
-        let len = batch.min(n - start);
-        let output = network.forward(&samples.x.f_narrow(0, start, len)?)?;
-        all.dim = output.features.size().get(1).map_or(0, |&d| d as usize);
-        all.classes = output.logits.size().get(1).map_or(0, |&c| c as usize);
-        all.features.extend(values(&output.features)?);
-        all.logits.extend(values(&output.logits)?);
-        all.prediction.extend(Vec::<i64>::try_from(&output.logits.f_argmax(1, false)?.f_to_device(Device::Cpu)?)?);
-        for _ in 0..len {
+    if samples.is_empty() {
+        return Ok(Features::default());
+    }
+    let mut seen = 0;
+    let output = forward_network(network, &samples.x, reporter, |images, reporter| {
+        for _ in seen..images {
             meter.advance(reporter);
         }
-    }
-    Ok(all)
+        seen = images;
+    })?;
+    let columns = |tensor: &Tensor| tensor.size().get(1).map_or(0, |&columns| columns as usize);
+    Ok(Features {
+        features: values(&output.features)?,
+        dim: columns(&output.features),
+        logits: values(&output.logits)?,
+        classes: columns(&output.logits),
+        prediction: Vec::<i64>::try_from(&output.logits.f_argmax(1, false)?.f_to_device(Device::Cpu)?)?,
+    })
 }
 
 fn values(tensor: &Tensor) -> Result<Vec<f32>, AnalysisError> {

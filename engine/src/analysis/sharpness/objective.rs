@@ -3,8 +3,8 @@
 use flatland::job::Reporter;
 use tch::{Device, Kind, Tensor};
 
-use crate::analysis::AnalysisError;
-use crate::analysis::batch::{Pass, batch_size};
+use crate::analysis::gradient_batch::gradient_batch;
+use crate::analysis::{AnalysisError, check_labels};
 use crate::model::{BatchNormMode, Network, ParameterVector, Samples, Tensors};
 
 /// ε ↦ cross-entropies of all samples at θ + ε (added in f32), BatchNorm frozen, and the gradient of their mean.
@@ -21,18 +21,8 @@ impl<'a> Objective<'a> {
     /// # Errors
     /// When there are no samples, or one of them has no class of the network's.
     pub fn new(network: &'a Network, samples: &'a Samples) -> Result<Self, AnalysisError> {
-        let (name, classes) = (&samples.dataset.name, network.classes);
-        if samples.is_empty() {
-            return Err(AnalysisError::Invalid(format!("sharpness needs images, found none in `{name}`")));
-        }
-        if let Some(position) = samples.dataset.labels.iter().position(|label| !(0..classes).contains(label)) {
-            let label = samples.dataset.labels[position];
-            return Err(AnalysisError::Invalid(format!(
-                "sharpness needs labels from 0 to {}, found {label} at image {position} of `{name}`",
-                classes - 1
-            )));
-        }
-        Ok(Self { network, samples, theta: network.theta()?, batch: batch_size(network, Pass::Gradient) })
+        check_labels(samples, network.classes)?;
+        Ok(Self { network, samples, theta: network.theta()?, batch: gradient_batch(network) })
     }
 
     /// θ

@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 use super::run;
 use crate::analysis::AnalysisError;
 use crate::analysis::test_support::{Recorder, checkpoint, dataset, network, samples, small_network};
-use crate::model::{BatchNormMode, GraphBuilder, Network, Op, Samples};
+use crate::model::{BatchNormMode, GraphBuilder, Network, Op, Samples, is_parameter};
 
 fn job(out: &Path, data: &Samples, rho: &[f64]) -> SharpnessJob {
     SharpnessJob {
@@ -127,8 +127,8 @@ fn no_random_perturbation_beats_the_bound() {
         let direction = theta.with_flat(theta.flat().randn_like());
         let epsilon = direction.flat() * (0.5 / direction.norm().unwrap());
         let mut tensors = theta.with_flat(theta.flat() + epsilon).views().unwrap();
-        for (name, tensor) in &network.tensors {
-            tensors.entry(name.clone()).or_insert_with(|| tensor.shallow_clone());
+        for name in network.names.iter().filter(|name| !is_parameter(name)) {
+            tensors.insert(name.clone(), network.tensors[name].shallow_clone());
         }
         let logits = network.graph.forward(&tensors, &data.x, BatchNormMode::Frozen).unwrap().logits;
         let increase = f64::try_from(logits.cross_entropy_for_logits(&data.y)).unwrap() - curve.center_loss;
@@ -168,9 +168,9 @@ fn what_cannot_be_searched_is_refused_with_a_reason() {
     assert!(refuse(&good, job(out.path(), &good, &[-0.1])).contains("expected radii ≥ 0, found -0.1"));
     assert!(refuse(&good, job(out.path(), &good, &[])).contains("at least one radius"));
     let unlabelled = samples(&network, dataset("bare", &[0, -1], |i, p| (i + p) as u8));
-    assert!(refuse(&unlabelled, job(out.path(), &unlabelled, &[0.1])).contains("found -1 at image 1 of `bare`"));
+    assert!(refuse(&unlabelled, job(out.path(), &unlabelled, &[0.1])).contains("found 1 without"));
     let foreign = samples(&network, dataset("foreign", &[7], |i, p| (i + p) as u8));
-    assert!(refuse(&foreign, job(out.path(), &foreign, &[0.1])).contains("labels from 0 to 2, found 7"));
+    assert!(refuse(&foreign, job(out.path(), &foreign, &[0.1])).contains("labels from 0 to 2 in `foreign`"));
     let mut broken = small_network(3, 7);
     broken.tensors.insert("fc.bias".into(), Tensor::from_slice(&[f32::NAN, 0.0, 0.0]));
     let message = run(&broken, &good, &job(out.path(), &good, &[0.1]), &mut Recorder::default()).unwrap_err().to_string();

@@ -1,27 +1,16 @@
-//! How many images to evaluate at once, so that a cancel is heard within a second and the caches of a CPU are used.
+//! How many images to differentiate at once, so that a cancel is heard within a second on a CPU.
 
 use tch::{Device, Tensor};
 
 use crate::model::{Graph, Network, Op, Tensors};
 
-/// What is done with a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pass {
-    /// The forward pass alone.
-    Forward,
-    /// Forward and backward, about three times the work.
-    Gradient,
-}
+/// Multiply-adds of a forward pass whose backward pass ends within a few tenths of a second on two cores.
+const WORK: i64 = 4_000_000_000;
 
 /// Images of one batch. It depends on the network and the kind of device only, never on timing, so that sums repeat bit for bit.
-pub fn batch_size(network: &Network, pass: Pass) -> i64 {
-    // A few tenths of a second on two cores at 50 to 100 GFLOP/s.
-    let (work, most) = match pass {
-        Pass::Forward => (12_000_000_000, 512),
-        Pass::Gradient => (4_000_000_000, 256),
-    };
+pub fn gradient_batch(network: &Network) -> i64 {
     match network.device {
-        Device::Cpu => (work / multiply_adds(&network.graph, &network.tensors).max(1)).clamp(1, most),
+        Device::Cpu => (WORK / multiply_adds(&network.graph, &network.tensors).max(1)).clamp(1, 256),
         _ => 512,
     }
 }
