@@ -4,12 +4,14 @@
 //! graph with its tensors on a device. Deliberately absent: objectives, optimizers, analyses.
 
 mod error;
+mod folded;
 mod graph;
 mod input;
 mod network;
 mod parameter_vector;
 
 pub use error::ModelError;
+pub use folded::Folded;
 pub use graph::{Activation, BatchNormMode, Graph, GraphBuilder, Node, NodeId, Op, Output, Tensors};
 pub use input::{Samples, to_input};
 pub use network::Network;
