@@ -2,6 +2,7 @@
 //!
 //! The only room with processes, threads and channels. Deliberately absent: egui, mathematics.
 
+mod background;
 mod demo;
 mod event;
 mod finished;
@@ -12,6 +13,7 @@ mod run_config;
 mod spec;
 mod worker_handle;
 
+pub use background::Background;
 pub use demo::demo_session;
 pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
 pub use finished::is_finished;
