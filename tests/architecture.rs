@@ -122,7 +122,10 @@ impl File {
     fn misplaced(&self, path: &[String]) -> Option<String> {
         let room = self.room()?;
         let (prefix, _, _, why) = PLACES.iter().find(|(prefix, building, rooms, _)| {
-            *building == self.building && !rooms.contains(&room) && path.len() >= prefix.len() && path.iter().zip(*prefix).all(|(a, b)| a == b)
+            *building == self.building
+                && !rooms.contains(&room)
+                && path.len() >= prefix.len()
+                && path.iter().zip(*prefix).all(|(a, b)| a == b)
         })?;
         Some(format!("`{room}` names `{}`: {why}", prefix.join("::")))
     }
@@ -205,7 +208,8 @@ fn tokens(source: &str) -> Vec<String> {
 /// Leaves out every item that stands under an attribute with `cfg(test` or `cfg(all(test`.
 fn without_tests(tokens: Vec<String>) -> Vec<String> {
     let (mut kept, mut i) = (Vec::new(), 0);
-    let starts = |i: usize, pattern: &[&str]| pattern.iter().enumerate().all(|(k, part)| tokens.get(i + k).is_some_and(|token| token == part));
+    let starts =
+        |i: usize, pattern: &[&str]| pattern.iter().enumerate().all(|(k, part)| tokens.get(i + k).is_some_and(|token| token == part));
     while i < tokens.len() {
         if starts(i, &["#", "[", "cfg", "(", "test"]) || starts(i, &["#", "[", "cfg", "(", "all", "(", "test"]) {
             while i < tokens.len() && tokens[i] != "]" {
@@ -295,9 +299,17 @@ fn files(building: Building) -> Vec<(PathBuf, File)> {
                 if name != "tests" {
                     folders.push(path);
                 }
-            } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests" && !name.ends_with("_tests") {
-                let mut module: Vec<String> =
-                    path.strip_prefix(&root).unwrap().iter().map(|part| part.to_string_lossy().trim_end_matches(".rs").to_owned()).collect();
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && name != "tests"
+                && name != "test_support"
+                && !name.ends_with("_tests")
+            {
+                let mut module: Vec<String> = path
+                    .strip_prefix(&root)
+                    .unwrap()
+                    .iter()
+                    .map(|part| part.to_string_lossy().trim_end_matches(".rs").to_owned())
+                    .collect();
                 if ["mod", "lib", "main"].contains(&name.as_str()) {
                     module.pop();
                 }
@@ -347,7 +359,10 @@ fn a_forbidden_import_is_found_however_it_is_written() {
         assert_eq!(complaints(Building::Desk, &["job", "plan"], source), ["`job` may not import `ui`"], "{source}");
     }
     assert_eq!(complaints(Building::Bench, &["method", "sam"], "use crate::train::run;"), ["`method` may not import `train`"]);
-    assert_eq!(complaints(Building::Bench, &["model"], "use flatland::{data, figure::Scene};"), ["the bench may not import the desk's `figure`"]);
+    assert_eq!(
+        complaints(Building::Bench, &["model"], "use flatland::{data, figure::Scene};"),
+        ["the bench may not import the desk's `figure`"]
+    );
 }
 
 #[test]
