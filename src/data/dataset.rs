@@ -36,6 +36,13 @@ pub struct Source {
     pub seed: u64,
 }
 
+impl Source {
+    /// Whether the images are part of the bundled demo set (`demo:<part>`) and so lie in no file.
+    pub fn is_bundled(&self) -> bool {
+        self.path.to_string_lossy().starts_with("demo:")
+    }
+}
+
 /// A corruption of Hendrycks & Dietterich 2019 with its constants for 32x32 images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

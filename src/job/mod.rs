@@ -2,14 +2,21 @@
 //!
 //! The only room with processes, threads and channels. Deliberately absent: egui, mathematics.
 
+mod background;
 mod event;
+mod plan;
+mod process;
 mod progress;
 mod run_config;
 mod spec;
+mod worker_handle;
 
+pub use background::Background;
 pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
+pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan, plan_cached, source};
 pub use progress::{ProgressMeter, Reporter};
 pub use run_config::{BatchNormUpdate, MethodConfig, OptimizerConfig, RunConfig, ScheduleConfig, Transform};
 pub use spec::{
     AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobSpec, LandscapeJob, Precision, ScoreJob, SharpnessJob, TrainJob,
 };
+pub use worker_handle::{WorkerEvent, WorkerHandle, WorkerOptions};

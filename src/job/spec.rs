@@ -1,6 +1,6 @@
 //! [`JobSpec`]: one piece of work, fully resolved: absolute paths, no session needed to run it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -162,4 +162,63 @@ pub enum JobSpec {
     Score(ScoreJob),
     /// See [`TrainJob`].
     Train(Box<TrainJob>),
+}
+
+impl JobSpec {
+    /// The checkpoint that is worked on.
+    pub fn checkpoint(&self) -> Option<&CheckpointSource> {
+        match self {
+            JobSpec::Landscape(job) => Some(&job.checkpoint),
+            JobSpec::Sharpness(job) => Some(&job.checkpoint),
+            JobSpec::Embedding(job) => Some(&job.checkpoint),
+            JobSpec::Score(job) => Some(&job.checkpoint),
+            JobSpec::Inspect { .. } | JobSpec::Train(_) => None,
+        }
+    }
+
+    /// The datasets that are worked on (a training run names its own).
+    pub fn datasets(&self) -> Vec<&AnalysisDataset> {
+        match self {
+            JobSpec::Landscape(job) => vec![&job.dataset],
+            JobSpec::Sharpness(job) => vec![&job.dataset],
+            JobSpec::Embedding(job) => job.datasets.iter().collect(),
+            JobSpec::Score(job) => job.datasets.iter().collect(),
+            JobSpec::Inspect { .. } | JobSpec::Train(_) => Vec::new(),
+        }
+    }
+
+    /// The files and folders that an analysis reads.
+    pub fn files(&self) -> Vec<&Path> {
+        let directions = match self {
+            JobSpec::Landscape(job) => job.directions.as_deref(),
+            _ => None,
+        };
+        let checkpoint = self.checkpoint().map(|checkpoint| checkpoint.path.as_path());
+        let datasets = self.datasets().into_iter().map(|dataset| &dataset.source).filter(|source| !source.is_bundled());
+        checkpoint.into_iter().chain(directions).chain(datasets.map(|source| source.path.as_path())).collect()
+    }
+
+    /// The folder of the results.
+    pub fn out(&self) -> Option<&Path> {
+        match self {
+            JobSpec::Landscape(job) => Some(&job.out),
+            JobSpec::Sharpness(job) => Some(&job.out),
+            JobSpec::Embedding(job) => Some(&job.out),
+            JobSpec::Score(job) => Some(&job.out),
+            JobSpec::Train(job) => Some(&job.dir),
+            JobSpec::Inspect { .. } => None,
+        }
+    }
+
+    /// Puts the results elsewhere.
+    pub fn set_out(&mut self, out: PathBuf) {
+        match self {
+            JobSpec::Landscape(job) => job.out = out,
+            JobSpec::Sharpness(job) => job.out = out,
+            JobSpec::Embedding(job) => job.out = out,
+            JobSpec::Score(job) => job.out = out,
+            JobSpec::Train(job) => job.dir = out,
+            JobSpec::Inspect { .. } => {}
+        }
+    }
 }

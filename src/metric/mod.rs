@@ -1,1 +1,15 @@
-//! Detection and calibration numbers as pure functions on slices; no IO, no state.
+//! Detection numbers as pure functions on slices; no IO, no state.
+//!
+//! Scores are larger for ID; OOD is the positive class, as in OpenOOD (`openood/evaluators/metrics.py`) and with the full
+//! curves of scikit-learn. Ties are exact, −0 equals 0, infinities are values like any other. `None` means undefined: an
+//! empty side or a NaN. Everything is O(n log n). Deliberately absent: scores, labels, files.
+
+mod detection;
+mod histogram;
+#[cfg(test)]
+mod published_tests;
+mod summary;
+
+pub use detection::{aupr_in, aupr_out, auroc, fpr95, fpr95_id_positive};
+pub use histogram::Histogram;
+pub use summary::mean_std_error;

@@ -4,6 +4,7 @@
 //! Deliberately absent: tensors, windows, the sessions that asked for the results.
 
 mod atomic;
+mod cache;
 mod embedding;
 mod inspection;
 mod landscape;
@@ -14,6 +15,7 @@ mod sharpness;
 use std::path::PathBuf;
 
 pub use atomic::{safe_name, write_atomic};
+pub use cache::{cache_folder, cache_root};
 pub use embedding::Embedding;
 pub use inspection::{Inspection, TensorInfo};
 pub use landscape::{Cell, LandscapeManifest, LossSurface};

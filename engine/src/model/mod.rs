@@ -8,6 +8,7 @@ pub mod checkpoint;
 mod checkpoint_fit;
 mod device;
 mod error;
+mod folded;
 mod graph;
 mod input;
 mod inspect;
@@ -17,6 +18,7 @@ mod prefix;
 
 pub use device::{device, init};
 pub use error::ModelError;
+pub use folded::Folded;
 pub use graph::{Activation, BatchNormMode, Graph, GraphBuilder, Node, NodeId, Op, Output, Tensors};
 pub use input::{Samples, to_input};
 pub use inspect::inspect;

@@ -1,0 +1,112 @@
+//! Cross-entropy of logits, per sample and as a mean with its standard error.
+
+use tch::{Device, Kind, Tensor};
+
+use super::AnalysisError;
+use crate::model::Samples;
+
+/// Losses and hits of single samples: f32 logits, log-softmax in f64.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SampleLosses {
+    /// −log softmax(z)\[y\], [N]; may be non-finite.
+    pub loss: Vec<f64>,
+    /// Whether argmax z = y, [N].
+    pub correct: Vec<bool>,
+}
+
+/// Mean cross-entropy over samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CrossEntropy {
+    /// Mean loss; non-finite when one sample's is.
+    pub loss: f64,
+    /// Share of right predictions.
+    pub accuracy: f64,
+    /// Standard error of the mean loss (sample standard deviation / √N); 0 for one sample.
+    pub std_error: f64,
+    /// Samples.
+    pub count: u32,
+}
+
+impl SampleLosses {
+    /// Of logits [N, C] and labels [N] in 0..C.
+    ///
+    /// # Errors
+    /// When shapes do not fit or a label is not in 0..C.
+    pub fn of(logits: &Tensor, labels: &Tensor) -> Result<Self, AnalysisError> {
+        let log_probability = logits.f_to_kind(Kind::Double)?.f_log_softmax(1, Kind::Double)?;
+        let loss = log_probability.f_gather(1, &labels.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?.f_neg()?;
+        let correct = logits.f_argmax(1, false)?.f_eq_tensor(labels)?;
+        Ok(Self {
+            loss: Vec::<f64>::try_from(&loss.f_to_device(Device::Cpu)?)?,
+            correct: Vec::<bool>::try_from(&correct.f_to_device(Device::Cpu)?)?,
+        })
+    }
+
+    /// Adds the samples of another batch.
+    pub fn extend(&mut self, other: Self) {
+        self.loss.extend(other.loss);
+        self.correct.extend(other.correct);
+    }
+
+    /// Mean, accuracy and standard error, summed in sample order so that they do not depend on threads.
+    pub fn mean(&self) -> CrossEntropy {
+        let n = self.loss.len() as f64;
+        let loss = self.loss.iter().sum::<f64>() / n;
+        let squares: f64 = self.loss.iter().map(|x| (x - loss).powi(2)).sum();
+        let std_error = if self.loss.len() > 1 { (squares / (n - 1.0) / n).sqrt() } else { 0.0 };
+        let hits = self.correct.iter().filter(|&&hit| hit).count();
+        CrossEntropy { loss, accuracy: hits as f64 / n, std_error, count: self.loss.len() as u32 }
+    }
+}
+
+/// Whether a loss can be computed: at least one image, every label in 0..`classes`.
+///
+/// # Errors
+/// When not; says what was found.
+pub fn check_labels(samples: &Samples, classes: i64) -> Result<(), AnalysisError> {
+    let name = &samples.dataset.name;
+    if samples.is_empty() {
+        return Err(AnalysisError::Invalid(format!("expected at least one image in `{name}`, found none")));
+    }
+    let labels = &samples.dataset.labels;
+    let unlabelled = labels.iter().filter(|&&label| label < 0).count();
+    if unlabelled > 0 {
+        return Err(AnalysisError::Invalid(format!(
+            "a loss needs labels: expected a class for each of the {} images of `{name}`, found {unlabelled} without",
+            labels.len()
+        )));
+    }
+    match labels.iter().find(|&&label| label >= classes) {
+        Some(label) => Err(AnalysisError::Invalid(format!(
+            "expected labels from 0 to {} in `{name}`, as the network has {classes} classes, found {label}",
+            classes - 1
+        ))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn cross_entropy_mean_and_standard_error_follow_the_definition() {
+        // Two classes with logits (0, ln 3): probabilities 1/4 and 3/4.
+        let logits = Tensor::from_slice(&[0.0f32, 3.0f32.ln(), 0.0, 3.0f32.ln()]).view([2, 2]);
+        let losses = SampleLosses::of(&logits, &Tensor::from_slice(&[0i64, 1])).unwrap();
+        let (a, b) = (4.0f64.ln(), (4.0f64 / 3.0).ln());
+        let mean = losses.mean();
+        assert!((mean.loss - (a + b) / 2.0).abs() < 1e-7);
+        assert!((mean.std_error - (a - b).abs() / 2.0).abs() < 1e-7);
+        assert_eq!((mean.accuracy, mean.count), (0.5, 2));
+    }
+
+    #[test]
+    fn cross_entropy_stays_non_finite() {
+        let logits = Tensor::from_slice(&[f32::NAN, 0.0, f32::INFINITY, 0.0]).view([2, 2]);
+        let losses = SampleLosses::of(&logits, &Tensor::from_slice(&[0i64, 1])).unwrap();
+        assert!(losses.loss.iter().all(|x| !x.is_finite()));
+        assert!(!losses.mean().loss.is_finite());
+    }
+}

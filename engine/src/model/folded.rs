@@ -1,0 +1,199 @@
+//! BatchNorm folding: a convolution and the frozen BatchNorm that alone reads it are one convolution.
+//!
+//! With s = γ/√(σ² + ε): W' = s·W and b' = β − s·μ (+ s·b), per output channel. For fixed s this is linear in W, so on a plane
+//! θ + αδ + βη that moves no 1-D tensor the folded weights are affine in α and β again and b' stays (`reference/landscape.md` 6.4).
+//! BatchNorms that come before their convolution (pre-activation networks) stay as they are: frozen, they are one affine pass.
+
+use tch::Tensor;
+
+use super::graph::BATCH_NORM_EPS;
+use super::{Graph, ModelError, Node, NodeId, Op, Tensors};
+
+/// A convolution whose BatchNorm went into it.
+#[derive(Clone, Debug, PartialEq)]
+struct Fold {
+    weight: String,
+    bias: Option<String>,
+    batch_norm: String,
+    folded_bias: String,
+}
+
+/// A graph without the BatchNorms that can be folded, and how its tensors come from the original's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Folded {
+    /// The graph to evaluate with folded tensors. Weights keep their names; their biases are new.
+    pub graph: Graph,
+    folds: Vec<Fold>,
+}
+
+impl Folded {
+    /// Folds every BatchNorm whose input is a convolution that nothing else reads.
+    pub fn new(graph: &Graph) -> Self {
+        let mut readers = vec![0; graph.nodes.len()];
+        for from in graph.nodes.iter().flat_map(|node| &node.inputs).chain([&graph.features, &graph.logits]) {
+            readers[*from] += 1;
+        }
+        let mut uses = std::collections::HashMap::new();
+        for name in graph.tensor_names() {
+            *uses.entry(name).or_insert(0) += 1;
+        }
+        let (mut nodes, mut folds): (Vec<Node>, Vec<Fold>) = (Vec::new(), Vec::new());
+        let mut place: Vec<NodeId> = Vec::new();
+        for node in &graph.nodes {
+            let before = node.inputs.first().map(|&from| (from, &graph.nodes[from].op));
+            if let (Op::BatchNorm { prefix }, Some((conv, Op::Conv { weight, bias, stride, padding }))) = (&node.op, before)
+                && readers[conv] == 1
+                && uses.get(weight) == Some(&1)
+            {
+                let folded_bias = format!("{prefix}.folded_bias");
+                let (stride, padding) = (*stride, *padding);
+                nodes[place[conv]].op = Op::Conv { weight: weight.clone(), bias: Some(folded_bias.clone()), stride, padding };
+                folds.push(Fold { weight: weight.clone(), bias: bias.clone(), batch_norm: prefix.clone(), folded_bias });
+                place.push(place[conv]);
+                continue;
+            }
+            nodes.push(Node { op: node.op.clone(), inputs: node.inputs.iter().map(|&from| place[from]).collect() });
+            place.push(nodes.len() - 1);
+        }
+        Self { graph: Graph::new(nodes, place[graph.features], place[graph.logits], graph.input), folds }
+    }
+
+    /// Number of BatchNorms that went.
+    pub fn folds(&self) -> usize {
+        self.folds.len()
+    }
+
+    /// The tensors of the folded graph for `tensors` of the original.
+    ///
+    /// # Errors
+    /// When a tensor is missing or shapes do not fit.
+    pub fn tensors(&self, tensors: &Tensors) -> Result<Tensors, ModelError> {
+        let mut folded: Tensors = Tensors::new();
+        for fold in &self.folds {
+            let part = |name: &str| find(tensors, &format!("{}.{name}", fold.batch_norm));
+            let scale = self.scale(fold, tensors)?;
+            let mut bias = part("bias")?.f_sub(&part("running_mean")?.f_mul(&scale)?)?;
+            if let Some(name) = &fold.bias {
+                bias = bias.f_add(&find(tensors, name)?.f_mul(&scale)?)?;
+            }
+            folded.insert(fold.weight.clone(), scaled(find(tensors, &fold.weight)?, &scale)?);
+            folded.insert(fold.folded_bias.clone(), bias);
+        }
+        for name in self.graph.tensor_names() {
+            if !folded.contains_key(&name) {
+                let tensor = find(tensors, &name)?.shallow_clone();
+                folded.insert(name, tensor);
+            }
+        }
+        Ok(folded)
+    }
+
+    /// A direction of the folded weights for a `direction` at `tensors` that moves no 1-D tensor: s·δ for folded weights, δ for others.
+    /// Tensors that `direction` lacks are not in the answer.
+    ///
+    /// # Errors
+    /// When a tensor is missing or shapes do not fit.
+    pub fn direction(&self, tensors: &Tensors, direction: &Tensors) -> Result<Tensors, ModelError> {
+        let mut folded: Tensors = direction.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect();
+        for fold in &self.folds {
+            if let Some(delta) = direction.get(&fold.weight) {
+                folded.insert(fold.weight.clone(), scaled(delta, &self.scale(fold, tensors)?)?);
+            }
+        }
+        Ok(folded)
+    }
+
+    /// s = γ/√(σ² + ε), [O].
+    fn scale(&self, fold: &Fold, tensors: &Tensors) -> Result<Tensor, ModelError> {
+        let part = |name: &str| find(tensors, &format!("{}.{name}", fold.batch_norm));
+        Ok(part("weight")?.f_div(&part("running_var")?.f_add_scalar(BATCH_NORM_EPS)?.f_sqrt()?)?)
+    }
+}
+
+fn scaled(weight: &Tensor, scale: &Tensor) -> Result<Tensor, ModelError> {
+    Ok(weight.f_mul(&scale.f_view([-1, 1, 1, 1])?)?)
+}
+
+fn find<'a>(tensors: &'a Tensors, name: &str) -> Result<&'a Tensor, ModelError> {
+    tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use tch::{Device, Kind};
+
+    use super::*;
+    use crate::model::{BatchNormMode, GraphBuilder};
+
+    fn random(shape: &[i64]) -> Tensor {
+        Tensor::randn(shape, (Kind::Float, Device::Cpu))
+    }
+
+    fn batch_norm(tensors: &mut Tensors, prefix: &str, channels: i64) {
+        tensors.insert(format!("{prefix}.weight"), random(&[channels]) + 1.0);
+        tensors.insert(format!("{prefix}.bias"), random(&[channels]));
+        tensors.insert(format!("{prefix}.running_mean"), random(&[channels]));
+        tensors.insert(format!("{prefix}.running_var"), random(&[channels]).square() + 0.1);
+    }
+
+    /// Post-activation, then pre-activation, then a convolution that two nodes read.
+    fn mixed() -> (Graph, Tensors) {
+        let mut g = GraphBuilder::new([3, 8, 8]);
+        let conv1 = g.conv(0, "conv1", 1, 1);
+        let bn1 = g.batch_norm(conv1, "bn1");
+        let a = g.relu(bn1);
+        let conv2 = g.conv_bias(a, "conv2", 2, 1);
+        let bn2 = g.batch_norm(conv2, "bn2");
+        let pre = g.batch_norm(bn2, "pre");
+        let b = g.relu(pre);
+        let conv3 = g.conv(b, "conv3", 1, 1);
+        let bn3 = g.batch_norm(conv3, "bn3");
+        let sum = g.push(Op::Add, &[bn3, conv3]);
+        let features = g.push(Op::GlobalAvgPool, &[sum]);
+        let logits = g.linear(features, "fc");
+        tch::manual_seed(0);
+        let mut t = Tensors::new();
+        for (name, shape) in [("conv1.weight", vec![4, 3, 3, 3]), ("conv2.weight", vec![6, 4, 3, 3]), ("conv2.bias", vec![6])] {
+            t.insert(name.into(), random(&shape));
+        }
+        t.insert("conv3.weight".into(), random(&[6, 6, 3, 3]));
+        t.insert("fc.weight".into(), random(&[5, 6]));
+        t.insert("fc.bias".into(), random(&[5]));
+        for (prefix, channels) in [("bn1", 4), ("bn2", 6), ("pre", 6), ("bn3", 6)] {
+            batch_norm(&mut t, prefix, channels);
+        }
+        (g.finish(features, logits), t)
+    }
+
+    fn close(a: &Tensor, b: &Tensor) -> bool {
+        let scale = b.abs().max().double_value(&[]).max(1e-30);
+        (a - b).abs().max().double_value(&[]) / scale < 1e-5
+    }
+
+    #[test]
+    fn folded_graph_says_what_the_original_says() {
+        let (graph, tensors) = mixed();
+        let folded = Folded::new(&graph);
+        assert_eq!(folded.folds(), 2, "bn1 and bn2; `pre` reads a BatchNorm, bn3's convolution has a second reader");
+        let x = random(&[7, 3, 8, 8]);
+        let a = graph.forward(&tensors, &x, BatchNormMode::Frozen).unwrap();
+        let b = folded.graph.forward(&folded.tensors(&tensors).unwrap(), &x, BatchNormMode::Frozen).unwrap();
+        assert!(close(&b.logits, &a.logits) && close(&b.features, &a.features));
+    }
+
+    #[test]
+    fn folded_directions_are_the_directions_of_the_folded_weights() {
+        let (graph, tensors) = mixed();
+        let folded = Folded::new(&graph);
+        let delta: Tensors = tensors.iter().filter(|(_, t)| t.dim() > 1).map(|(n, t)| (n.clone(), random(&t.size()))).collect();
+        let moved: Tensors =
+            tensors.iter().map(|(n, t)| (n.clone(), delta.get(n).map_or_else(|| t.shallow_clone(), |d| t + d * 0.3))).collect();
+        let expected = folded.tensors(&moved).unwrap();
+        let base = folded.tensors(&tensors).unwrap();
+        for (name, d) in folded.direction(&tensors, &delta).unwrap() {
+            assert!(close(&(&base[&name] + d * 0.3), &expected[&name]), "{name}");
+        }
+        assert!(close(&base["bn1.folded_bias"], &expected["bn1.folded_bias"]));
+    }
+}

@@ -1,0 +1,79 @@
+//! [`Colormap`]: 256 colours for values in [0, 1]; one table for the window, the GPU and the figures.
+
+use std::sync::LazyLock;
+
+use super::palette::Rgb;
+
+/// Names of the colour maps; perceptual ramps for values, one diverging map for differences.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Colormap {
+    /// Dark blue over green to yellow.
+    #[default]
+    Viridis,
+    /// Black over red to white.
+    Magma,
+    /// Blue to yellow, made for colour blindness.
+    Cividis,
+    /// Blue over white to red, for differences; 0.5 is white.
+    Difference,
+}
+
+impl Colormap {
+    /// The maps, in the order in which they are shown.
+    pub const ALL: [Colormap; 4] = [Colormap::Viridis, Colormap::Magma, Colormap::Cividis, Colormap::Difference];
+
+    /// The 256 colours.
+    pub fn table(self) -> &'static [Rgb; 256] {
+        static TABLES: LazyLock<[[Rgb; 256]; 4]> = LazyLock::new(|| Colormap::ALL.map(Colormap::make));
+        &TABLES[self as usize]
+    }
+
+    /// Colour of `t`, clamped to [0, 1]; NaN gets the first colour.
+    pub fn color(self, t: f64) -> Rgb {
+        self.table()[(t.clamp(0.0, 1.0) * 255.0).round() as usize]
+    }
+
+    fn make(self) -> [Rgb; 256] {
+        let gradient = match self {
+            Colormap::Viridis => colorous::VIRIDIS,
+            Colormap::Magma => colorous::MAGMA,
+            Colormap::Cividis => colorous::CIVIDIS,
+            Colormap::Difference => colorous::RED_BLUE,
+        };
+        std::array::from_fn(|i| {
+            // colorous runs from red to blue; a loss that rose shall be red.
+            let i = if self == Colormap::Difference { 255 - i } else { i };
+            let color = gradient.eval_rational(i, 256);
+            [color.r, color.g, color.b]
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn viridis_is_matplotlibs() {
+        assert_eq!(Colormap::Viridis.color(0.0), [0x44, 0x01, 0x54]);
+        assert_eq!(Colormap::Viridis.color(1.0), [0xFD, 0xE7, 0x25]);
+        // colorous rounds the middle one step lower in red.
+        assert_eq!(Colormap::Viridis.table()[128], [0x20, 0x91, 0x8C]);
+    }
+
+    #[test]
+    fn the_middle_of_a_difference_is_white_and_its_ends_are_blue_and_red() {
+        let [r, g, b] = Colormap::Difference.color(0.5);
+        assert!(r.min(g).min(b) > 0xE8, "{r} {g} {b}");
+        let (low, high) = (Colormap::Difference.color(0.0), Colormap::Difference.color(1.0));
+        assert!(low[2] > low[0] && high[0] > high[2]);
+    }
+
+    #[test]
+    fn values_outside_are_clamped() {
+        for map in Colormap::ALL {
+            assert_eq!(map.color(-3.0), map.table()[0]);
+            assert_eq!(map.color(f64::INFINITY), map.table()[255]);
+        }
+    }
+}

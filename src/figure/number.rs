@@ -1,0 +1,116 @@
+//! Numbers as people read them: a real minus, digits that the standard error supports, powers of ten set as powers.
+
+/// `text` with ASCII hyphens turned into minus signs; a negative zero loses its sign.
+fn typeset(text: &str) -> String {
+    let is_zero = !text.contains(|c: char| ('1'..='9').contains(&c));
+    if is_zero { text.replace('-', "") } else { text.replace('-', "−") }
+}
+
+/// `value` with `decimals` digits after the point.
+pub fn fixed(value: f64, decimals: usize) -> String {
+    if value.is_finite() { typeset(&format!("{value:.decimals$}")) } else { non_finite(value) }
+}
+
+/// `value` to `digits` significant digits; beyond 10⁻⁴ and 10⁶ as a power of ten.
+pub fn significant(value: f64, digits: usize) -> String {
+    if !value.is_finite() {
+        return non_finite(value);
+    }
+    let digits = digits.max(1);
+    let text = format!("{:.*e}", digits - 1, value);
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if value != 0.0 && !(-4..6).contains(&exponent) {
+        return format!("{}×{}", typeset(mantissa), power_of_ten(exponent));
+    }
+    fixed(value, (digits as i32 - 1 - exponent).max(0) as usize)
+}
+
+/// `value` to the digits that `std_error` supports: its first digit (its first two when it begins with 1);
+/// four significant digits when there is no standard error.
+pub fn supported(value: f64, std_error: f64) -> String {
+    match decimals(std_error) {
+        Some(decimals) if value.is_finite() => fixed(value, decimals),
+        _ => significant(value, 4),
+    }
+}
+
+/// `value ± std_error`, both to the digits that the standard error supports.
+pub fn with_error(value: f64, std_error: f64) -> String {
+    match decimals(std_error) {
+        Some(decimals) if value.is_finite() => format!("{} ± {}", fixed(value, decimals), fixed(std_error, decimals)),
+        _ => significant(value, 4),
+    }
+}
+
+/// A share in [0, 1] in percent with one decimal, without the sign; `n/a` when there is none.
+pub fn percent(share: Option<f64>) -> String {
+    share.filter(|s| s.is_finite()).map_or_else(|| "n/a".into(), |s| fixed(100.0 * s, 1))
+}
+
+/// 10ⁿ.
+pub(super) fn power_of_ten(exponent: i32) -> String {
+    let superscript = |c: char| match c {
+        '-' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        digit => char::from_u32('⁰' as u32 + (digit as u32 - '0' as u32)).unwrap_or(digit),
+    };
+    format!("10{}", exponent.to_string().chars().map(superscript).collect::<String>())
+}
+
+fn decimals(std_error: f64) -> Option<usize> {
+    if !(std_error.is_finite() && std_error > 0.0) {
+        return None;
+    }
+    let text = format!("{std_error:.1e}");
+    let exponent: i32 = text.split_once('e')?.1.parse().ok()?;
+    let digits = if text.starts_with('1') { 2 } else { 1 };
+    Some((digits - 1 - exponent).clamp(0, 12) as usize)
+}
+
+fn non_finite(value: f64) -> String {
+    let text = match (value.is_nan(), value > 0.0) {
+        (true, _) => "NaN",
+        (_, true) => "∞",
+        (_, false) => "−∞",
+    };
+    text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_standard_error_decides_the_digits() {
+        assert_eq!(with_error(0.365_930_18, 0.0213), "0.37 ± 0.02");
+        assert_eq!(with_error(0.365_930_18, 0.0134), "0.366 ± 0.013");
+        assert_eq!(with_error(151.046, 12.3), "151 ± 12");
+        assert_eq!(with_error(-0.5, 0.04), "−0.50 ± 0.04");
+        assert_eq!(with_error(2.5, 0.0), "2.500");
+        assert_eq!(supported(0.365_930_18, 0.0096), "0.366");
+        assert_eq!(supported(0.365_930_18, f64::NAN), "0.3659");
+    }
+
+    #[test]
+    fn significant_digits() {
+        assert_eq!(significant(0.0, 3), "0.00");
+        assert_eq!(significant(-1234.56, 3), "−1235");
+        assert_eq!(significant(0.012_345, 3), "0.0123");
+        assert_eq!(significant(9.996, 3), "10.0");
+        assert_eq!(significant(3.2e-7, 2), "3.2×10⁻⁷");
+        assert_eq!(significant(6.02e23, 3), "6.02×10²³");
+    }
+
+    #[test]
+    fn zero_has_no_sign_and_infinity_has() {
+        assert_eq!(fixed(-0.001, 2), "0.00");
+        assert_eq!(fixed(-0.5, 1), "−0.5");
+        assert_eq!(significant(f64::NEG_INFINITY, 3), "−∞");
+        assert_eq!(significant(f64::NAN, 3), "NaN");
+        assert_eq!(percent(Some(0.8766)), "87.7");
+        assert_eq!(percent(None), "n/a");
+    }
+}

@@ -1,0 +1,153 @@
+//! Colours that mean something: one per checkpoint, one per role, the same in every view.
+//!
+//! Checkpoints take the Okabe-Ito set (safe for the common kinds of colour blindness), its strong members first; roles take
+//! Paul Tol's vibrant set, cool for the ID classes (ID, CS) and warm for other classes (near, far SS), so that the two sets
+//! are told apart. Each has a variant for print (on white) and for dark backgrounds, darkened or lightened until
+//! the contrast is at least 3 : 1 (WCAG's bound for graphics). Sessions store indices, never colours.
+
+use super::Theme;
+use crate::session::Role;
+
+/// sRGB, 8 bits a channel.
+pub type Rgb = [u8; 3];
+
+/// Blue, vermillion, bluish green, reddish purple, orange, sky blue, yellow, black.
+const CHECKPOINTS_PRINT: [Rgb; 8] = [
+    [0x00, 0x72, 0xB2],
+    [0xD5, 0x5E, 0x00],
+    [0x00, 0x93, 0x6B],
+    [0xC0, 0x65, 0x95],
+    [0xBE, 0x83, 0x00],
+    [0x2C, 0x90, 0xCB],
+    [0x8F, 0x85, 0x00],
+    [0x3A, 0x3A, 0x3A],
+];
+
+const CHECKPOINTS_DARK: [Rgb; 8] = [
+    [0x3F, 0xA0, 0xDC],
+    [0xEE, 0x7A, 0x23],
+    [0x1F, 0xB9, 0x8C],
+    [0xD9, 0x8C, 0xB9],
+    [0xE6, 0x9F, 0x00],
+    [0x7F, 0xC8, 0xF2],
+    [0xF0, 0xE4, 0x42],
+    [0xD8, 0xD8, 0xD8],
+];
+
+/// Colour of the checkpoint at this place in the session; the ninth starts again at the first.
+pub fn checkpoint(index: usize, theme: Theme) -> Rgb {
+    match theme {
+        Theme::Print => CHECKPOINTS_PRINT[index % CHECKPOINTS_PRINT.len()],
+        Theme::Dark => CHECKPOINTS_DARK[index % CHECKPOINTS_DARK.len()],
+    }
+}
+
+/// Colour of a role.
+pub fn role(role: Role, theme: Theme) -> Rgb {
+    match (role, theme) {
+        (Role::Id, Theme::Print) => [0x00, 0x5A, 0xA8],
+        (Role::Id, Theme::Dark) => [0x5B, 0x8D, 0xF0],
+        (Role::Cs, Theme::Print) => [0x1C, 0x97, 0xB8],
+        (Role::Cs, Theme::Dark) => [0x6F, 0xE0, 0xE6],
+        (Role::Near, Theme::Print) => [0xE0, 0x6A, 0x10],
+        (Role::Near, Theme::Dark) => [0xF7, 0xA2, 0x55],
+        (Role::Far, Theme::Print) => [0x9E, 0x1B, 0x5C],
+        (Role::Far, Theme::Dark) => [0xE8, 0x5C, 0x9E],
+        (Role::Train, Theme::Print) => [0x6B, 0x74, 0x80],
+        (Role::Train, Theme::Dark) => [0x9A, 0xA4, 0xB0],
+        (Role::Outliers, Theme::Print) => [0x80, 0x80, 0x2B],
+        (Role::Outliers, Theme::Dark) => [0xBD, 0xBD, 0x5E],
+    }
+}
+
+/// Colour of the role written as `key` (`id`, `cs`, ...); grey when there is no such role.
+pub fn role_key(key: &str, theme: Theme) -> Rgb {
+    Role::ALL.into_iter().find(|r| r.key() == key).map_or([0x80, 0x80, 0x80], |r| role(r, theme))
+}
+
+/// The colours of a figure that carry no data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chrome {
+    /// Behind everything.
+    pub background: Rgb,
+    /// Titles and labels.
+    pub text: Rgb,
+    /// Tick labels and notes.
+    pub muted: Rgb,
+    /// Frames and ticks.
+    pub line: Rgb,
+    /// Behind cells without a value.
+    pub empty: Rgb,
+    /// Hatching of cells without a value.
+    pub hatch: Rgb,
+}
+
+/// Chrome of a theme: neutral greys only.
+pub fn chrome(theme: Theme) -> Chrome {
+    match theme {
+        Theme::Print => {
+            Chrome { background: [255; 3], text: [0x1A; 3], muted: [0x55; 3], line: [0x77; 3], empty: [0xF4; 3], hatch: [0xBB; 3] }
+        }
+        Theme::Dark => {
+            Chrome { background: [0x16; 3], text: [0xE8; 3], muted: [0xA6; 3], line: [0x80; 3], empty: [0x22; 3], hatch: [0x55; 3] }
+        }
+    }
+}
+
+/// Black or white, whichever reads better on `background`.
+pub fn ink_on(background: Rgb) -> Rgb {
+    if luminance(background) > 0.18 { [0; 3] } else { [255; 3] }
+}
+
+/// WCAG's relative luminance in [0, 1].
+fn luminance(color: Rgb) -> f64 {
+    let linear = color.map(|c| f64::from(c) / 255.0).map(|c| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) });
+    0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contrast(a: Rgb, b: Rgb) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    fn data_colors(theme: Theme) -> Vec<Rgb> {
+        (0..8).map(|i| checkpoint(i, theme)).chain(Role::ALL.map(|r| role(r, theme))).collect()
+    }
+
+    #[test]
+    fn every_colour_is_legible_on_its_background() {
+        for theme in [Theme::Print, Theme::Dark] {
+            let chrome = chrome(theme);
+            for color in data_colors(theme) {
+                let found = contrast(color, chrome.background);
+                assert!(found >= 3.0, "{theme:?} {color:02X?}: expected a contrast of 3, found {found:.2}");
+            }
+            assert!(contrast(chrome.text, chrome.background) > 12.0);
+            assert!(contrast(chrome.muted, chrome.background) > 4.5);
+        }
+    }
+
+    #[test]
+    fn no_colour_means_two_things() {
+        for theme in [Theme::Print, Theme::Dark] {
+            let colors = data_colors(theme);
+            for (i, a) in colors.iter().enumerate() {
+                for b in &colors[..i] {
+                    let distance: i32 = a.iter().zip(b).map(|(&x, &y)| (i32::from(x) - i32::from(y)).pow(2)).sum();
+                    assert!(distance > 20 * 20, "{theme:?}: {a:02X?} and {b:02X?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn colours_are_stable_and_repeat_after_eight() {
+        assert_eq!(checkpoint(0, Theme::Print), [0x00, 0x72, 0xB2]);
+        assert_eq!(checkpoint(8, Theme::Print), checkpoint(0, Theme::Print));
+        assert_eq!(role_key("near", Theme::Dark), role(Role::Near, Theme::Dark));
+    }
+}

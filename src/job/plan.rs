@@ -1,0 +1,426 @@
+//! [`plan`]: the jobs that a session asks for, with the folders of their results.
+//!
+//! Results lie in `OUT/<checkpoint>/<dataset>/` (landscape, sharpness) and `OUT/<checkpoint>/` (embedding, scores).
+
+use std::path::{Path, PathBuf};
+
+use super::{AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobSpec, LandscapeJob, Precision, ScoreJob, SharpnessJob};
+use crate::data::{Corruption, Source, Subset};
+use crate::result::{cache_folder, safe_name};
+use crate::session::{CheckpointEntry, DatasetEntry, Role, Session};
+
+/// What can be asked of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Analysis {
+    /// L over a plane.
+    Landscape,
+    /// S(ρ).
+    Sharpness,
+    /// Features and t-SNE.
+    Embedding,
+    /// Detection scores.
+    Scores,
+}
+
+impl Analysis {
+    /// All of them in the order of the tabs.
+    pub const ALL: [Analysis; 4] = [Analysis::Landscape, Analysis::Sharpness, Analysis::Embedding, Analysis::Scores];
+
+    /// As written to people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Analysis::Landscape => "landscape",
+            Analysis::Sharpness => "sharpness",
+            Analysis::Embedding => "embedding",
+            Analysis::Scores => "scores",
+        }
+    }
+}
+
+/// Choices that a session does not hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlanOptions {
+    /// Names of the checkpoints; empty = all.
+    pub checkpoints: Vec<String>,
+    /// Names of the datasets; empty = those of the settings.
+    pub datasets: Vec<String>,
+    /// At most so many images of every dataset.
+    pub samples: Option<usize>,
+    /// Replaces the session's seed.
+    pub seed: Option<u64>,
+    /// Device.
+    pub device: Device,
+    /// Precision.
+    pub precision: Precision,
+    /// Also write `directions.npz`.
+    pub save_directions: bool,
+    /// Evaluate the plane of this file.
+    pub directions: Option<PathBuf>,
+    /// Also write the best ε of every ρ.
+    pub save_perturbations: bool,
+}
+
+/// Why a session cannot be planned.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// A name that the session does not know.
+    #[error("expected {what} of the session ({}), found `{name}`", .known.join(", "))]
+    Unknown {
+        /// `a checkpoint` or `a dataset`.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// The names that it knows.
+        known: Vec<String>,
+    },
+    /// Nothing to work on.
+    #[error("{analysis} needs {needs}, and the session has none")]
+    Lacks {
+        /// The analysis.
+        analysis: &'static str,
+        /// What it needs.
+        needs: &'static str,
+    },
+    /// Two names that give one folder.
+    #[error("the names `{0}` and `{1}` would share one result folder; rename one of them")]
+    SameFolder(String, String),
+    /// A file or folder that is not there.
+    #[error("expected the {what} `{name}` at its path, found nothing there ({path})")]
+    MissingPath {
+        /// `checkpoint` or `dataset`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Its path.
+        path: PathBuf,
+    },
+    /// Settings that make no sense.
+    #[error("{0}")]
+    Settings(String),
+}
+
+/// The images that `entry` means, drawn with `seed`; at most `samples` of them.
+pub fn source(entry: &DatasetEntry, seed: u64, samples: Option<usize>) -> Source {
+    let at_most = |n: usize| samples.map_or(n, |samples| n.min(samples));
+    let subset = match (entry.first, entry.limit, samples) {
+        (Some(n), _, _) => Subset::First(at_most(n)),
+        (None, Some(n), _) => Subset::Stratified(at_most(n)),
+        (None, None, Some(n)) => Subset::Stratified(n),
+        (None, None, None) => Subset::All,
+    };
+    Source {
+        name: entry.name.clone(),
+        path: entry.path.clone(),
+        split: entry.split.clone(),
+        format: entry.format.clone(),
+        subset,
+        corruption: entry.corruption.as_ref().map(|c| Corruption { kind: c.kind.clone(), severity: c.severity }),
+        seed,
+    }
+}
+
+/// The jobs of `analysis`, in the order of the checkpoints; results go to `out`.
+///
+/// # Errors
+/// When a chosen name is unknown, the data that the analysis needs is not in the session, two names share a folder, or
+/// settings make no sense. Looks at no file: see [`check_paths`].
+pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOptions) -> Result<Vec<JobSpec>, PlanError> {
+    let out = std::path::absolute(out).unwrap_or_else(|_| out.into());
+    let seed = options.seed.unwrap_or(session.seed);
+    let checkpoints = chosen_checkpoints(session, options)?;
+    if checkpoints.is_empty() {
+        return Err(PlanError::Lacks { analysis: analysis.label(), needs: "a checkpoint" });
+    }
+    distinct_folders(session.checkpoints.iter().map(|entry| &entry.name))?;
+    distinct_folders(session.datasets.iter().map(|entry| &entry.name))?;
+    let datasets: Vec<AnalysisDataset> = chosen_datasets(session, analysis, options)?
+        .into_iter()
+        .map(|entry| AnalysisDataset { role: entry.role, source: source(entry, seed, options.samples) })
+        .collect();
+    let mut jobs = Vec::new();
+    for entry in checkpoints {
+        let checkpoint = CheckpointSource {
+            name: entry.name.clone(),
+            path: entry.path.clone(),
+            architecture: entry.architecture.clone(),
+            normalization: entry.normalization,
+        };
+        let folder = out.join(safe_name(&entry.name));
+        match analysis {
+            Analysis::Landscape => {
+                let (alpha, beta) = axes(session)?;
+                for dataset in &datasets {
+                    jobs.push(JobSpec::Landscape(LandscapeJob {
+                        checkpoint: checkpoint.clone(),
+                        out: folder.join(safe_name(&dataset.source.name)),
+                        dataset: dataset.clone(),
+                        alpha: alpha.clone(),
+                        beta: beta.clone(),
+                        seed,
+                        directions: options.directions.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())),
+                        save_directions: options.save_directions,
+                        device: options.device,
+                        precision: options.precision,
+                    }));
+                }
+            }
+            Analysis::Sharpness => {
+                let rho = radii(session)?;
+                for dataset in &datasets {
+                    jobs.push(JobSpec::Sharpness(SharpnessJob {
+                        checkpoint: checkpoint.clone(),
+                        out: folder.join(safe_name(&dataset.source.name)),
+                        dataset: dataset.clone(),
+                        rho: rho.clone(),
+                        steps: session.sharpness.steps,
+                        save_perturbations: options.save_perturbations,
+                        device: options.device,
+                    }));
+                }
+            }
+            Analysis::Embedding => jobs.push(JobSpec::Embedding(EmbeddingJob {
+                checkpoint,
+                datasets: datasets.clone(),
+                perplexity: session.embedding.perplexity,
+                iterations: session.embedding.iterations,
+                components: session.embedding.components,
+                seed,
+                out: folder,
+                device: options.device,
+            })),
+            Analysis::Scores => jobs.push(JobSpec::Score(ScoreJob {
+                checkpoint,
+                datasets: datasets.clone(),
+                temperature: session.scores.temperature,
+                out: folder,
+                device: options.device,
+            })),
+        }
+    }
+    Ok(jobs)
+}
+
+/// The same jobs with their results in the user's cache, each in a folder named by its identity and the state of its files.
+pub fn plan_cached(session: &Session, analysis: Analysis, options: &PlanOptions) -> Result<Vec<JobSpec>, PlanError> {
+    let mut jobs = plan(session, analysis, Path::new("/"), options)?;
+    for job in &mut jobs {
+        job.set_out(PathBuf::new());
+        let identity = serde_json::to_string(job).unwrap_or_default();
+        let files: Vec<&Path> = job.files();
+        let folder = cache_folder(&identity, &files);
+        job.set_out(folder);
+    }
+    Ok(jobs)
+}
+
+/// Whether the files and folders of the chosen checkpoints and datasets are there.
+///
+/// # Errors
+/// Names the first that is not.
+pub fn check_paths(jobs: &[JobSpec]) -> Result<(), PlanError> {
+    for job in jobs {
+        if let Some(checkpoint) = job.checkpoint().filter(|checkpoint| !checkpoint.path.exists()) {
+            return Err(PlanError::MissingPath { what: "checkpoint", name: checkpoint.name.clone(), path: checkpoint.path.clone() });
+        }
+        for source in job.datasets().into_iter().map(|dataset| &dataset.source) {
+            if !source.is_bundled() && !source.path.exists() {
+                return Err(PlanError::MissingPath { what: "dataset", name: source.name.clone(), path: source.path.clone() });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn chosen_checkpoints<'a>(session: &'a Session, options: &PlanOptions) -> Result<Vec<&'a CheckpointEntry>, PlanError> {
+    let known: Vec<&String> = session.checkpoints.iter().map(|entry| &entry.name).collect();
+    all_known("a checkpoint", &options.checkpoints, &known)?;
+    Ok(session.checkpoints.iter().filter(|entry| options.checkpoints.is_empty() || options.checkpoints.contains(&entry.name)).collect())
+}
+
+fn chosen_datasets<'a>(session: &'a Session, analysis: Analysis, options: &PlanOptions) -> Result<Vec<&'a DatasetEntry>, PlanError> {
+    let settings: &[String] = match analysis {
+        Analysis::Landscape => &session.landscape.datasets,
+        Analysis::Sharpness => &session.sharpness.datasets,
+        Analysis::Embedding => &session.embedding.datasets,
+        Analysis::Scores => &[],
+    };
+    let names = if options.datasets.is_empty() { settings } else { &options.datasets };
+    let known: Vec<&String> = session.datasets.iter().map(|entry| &entry.name).collect();
+    all_known("a dataset", names, &known)?;
+    let with_role = |roles: &[Role]| session.datasets.iter().filter(|entry| roles.contains(&entry.role)).collect::<Vec<_>>();
+    let chosen: Vec<&DatasetEntry> = if !names.is_empty() {
+        session.datasets.iter().filter(|entry| names.contains(&entry.name)).collect()
+    } else {
+        match analysis {
+            Analysis::Landscape | Analysis::Sharpness => {
+                let test = with_role(&[Role::Id]);
+                (if test.is_empty() { with_role(&[Role::Train]) } else { test }).into_iter().take(1).collect()
+            }
+            Analysis::Embedding | Analysis::Scores => with_role(&[Role::Id, Role::Cs, Role::Near, Role::Far]),
+        }
+    };
+    if analysis == Analysis::Scores && !chosen.iter().any(|entry| entry.role == Role::Id) {
+        return Err(PlanError::Lacks { analysis: analysis.label(), needs: "a dataset of role `id`" });
+    }
+    if chosen.is_empty() {
+        let needs = match analysis {
+            Analysis::Landscape | Analysis::Sharpness => "a dataset of role `id` or `train`",
+            Analysis::Embedding | Analysis::Scores => "a dataset of role `id`, `cs`, `near` or `far`",
+        };
+        return Err(PlanError::Lacks { analysis: analysis.label(), needs });
+    }
+    Ok(chosen)
+}
+
+fn all_known(what: &'static str, names: &[String], known: &[&String]) -> Result<(), PlanError> {
+    match names.iter().find(|name| !known.contains(name)) {
+        Some(name) => Err(PlanError::Unknown { what, name: name.clone(), known: known.iter().map(|&name| name.clone()).collect() }),
+        None => Ok(()),
+    }
+}
+
+fn distinct_folders<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), PlanError> {
+    let mut seen = std::collections::BTreeMap::new();
+    for name in names {
+        if let Some(other) = seen.insert(safe_name(name).to_lowercase(), name) {
+            return Err(PlanError::SameFolder(other.clone(), name.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn axes(session: &Session) -> Result<(Vec<f64>, Vec<f64>), PlanError> {
+    let (alpha, beta) = session.landscape.axes();
+    for (symbol, axis) in [("α", &alpha), ("β", &beta)] {
+        let ascending = axis.windows(2).all(|pair| pair[0] < pair[1]);
+        if axis.is_empty() || !ascending || axis.iter().any(|value| !value.is_finite()) {
+            return Err(PlanError::Settings(format!("[landscape] expected finite, ascending values of {symbol}, found {axis:?}")));
+        }
+    }
+    Ok((alpha, beta))
+}
+
+fn radii(session: &Session) -> Result<Vec<f64>, PlanError> {
+    let rho = &session.sharpness.rho;
+    let ascending = rho.windows(2).all(|pair| pair[0] < pair[1]);
+    if rho.is_empty() || !ascending || rho.iter().any(|&value| !value.is_finite() || value < 0.0) {
+        return Err(PlanError::Settings(format!("[sharpness] expected finite, ascending radii ρ ≥ 0, found {rho:?}")));
+    }
+    Ok(rho.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn session() -> Session {
+        toml::from_str(
+            r#"
+            version = 1
+            seed = 7
+            [[checkpoint]]
+            name = "ERM"
+            path = "/w/erm.pt"
+            [[checkpoint]]
+            name = "DR-SAM 0.5"
+            path = "/w/drsam.pt"
+            [[dataset]]
+            name = "train"
+            role = "train"
+            path = "/d/train"
+            [[dataset]]
+            name = "test"
+            role = "id"
+            path = "/d/test"
+            limit = 100
+            [[dataset]]
+            name = "fog/3"
+            role = "cs"
+            path = "/d/test"
+            first = 50
+            corruption = { kind = "fog", severity = 3 }
+            [[dataset]]
+            name = "letters"
+            role = "near"
+            path = "/d/letters"
+            [[dataset]]
+            name = "aux"
+            role = "outliers"
+            path = "/d/aux"
+            [landscape]
+            grid = [3, 2]
+            "#,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_landscape_per_checkpoint_on_the_id_test_data_in_the_documented_folders() {
+        let jobs = plan(&session(), Analysis::Landscape, Path::new("/out"), &PlanOptions::default()).unwrap();
+        let folders: Vec<_> = jobs.iter().map(|job| job.out().unwrap().to_owned()).collect();
+        assert_eq!(folders, [Path::new("/out/ERM/test"), Path::new("/out/DR-SAM_0.5/test")]);
+        let JobSpec::Landscape(job) = &jobs[0] else { panic!("expected a landscape, found {:?}", jobs[0]) };
+        assert_eq!((job.alpha.as_slice(), job.beta.as_slice(), job.seed), ([-1.0, 0.0, 1.0].as_slice(), [-1.0, 1.0].as_slice(), 7));
+        assert_eq!(job.dataset.source.subset, Subset::Stratified(100));
+    }
+
+    #[test]
+    fn scores_take_every_dataset_but_training_and_outliers() {
+        let jobs = plan(&session(), Analysis::Scores, Path::new("/out"), &PlanOptions::default()).unwrap();
+        assert_eq!(jobs.len(), 2);
+        let names: Vec<_> = jobs[0].datasets().iter().map(|dataset| dataset.source.name.clone()).collect();
+        assert_eq!(names, ["test", "fog/3", "letters"]);
+        assert_eq!(jobs[0].datasets()[1].source.subset, Subset::First(50));
+        assert_eq!(jobs[0].datasets()[1].source.corruption.as_ref().unwrap().severity, 3);
+        assert_eq!(jobs[1].out(), Some(Path::new("/out/DR-SAM_0.5")));
+    }
+
+    #[test]
+    fn chosen_names_are_taken_and_unknown_names_refused() {
+        let options =
+            PlanOptions { checkpoints: vec!["ERM".into()], datasets: vec!["fog/3".into()], samples: Some(20), ..Default::default() };
+        let jobs = plan(&session(), Analysis::Sharpness, Path::new("/out"), &options).unwrap();
+        assert_eq!(jobs.iter().map(|job| job.out().unwrap()).collect::<Vec<_>>(), [Path::new("/out/ERM/fog_3")]);
+        assert_eq!(jobs[0].datasets()[0].source.subset, Subset::First(20));
+        let options = PlanOptions { checkpoints: vec!["SAM".into()], ..Default::default() };
+        let error = plan(&session(), Analysis::Sharpness, Path::new("/out"), &options).unwrap_err().to_string();
+        assert_eq!(error, "expected a checkpoint of the session (ERM, DR-SAM 0.5), found `SAM`");
+    }
+
+    #[test]
+    fn names_that_would_share_a_folder_are_refused() {
+        let mut session = session();
+        session.checkpoints[1].name = "a b".into();
+        session.checkpoints[0].name = "a/b".into();
+        let error = plan(&session, Analysis::Scores, Path::new("/out"), &PlanOptions::default()).unwrap_err();
+        assert_eq!(error, PlanError::SameFolder("a/b".into(), "a b".into()));
+    }
+
+    #[test]
+    fn scores_without_id_data_and_descending_axes_are_refused() {
+        let mut session = session();
+        session.landscape.alpha = Some(vec![1.0, 0.0]);
+        assert!(
+            plan(&session, Analysis::Landscape, Path::new("/out"), &PlanOptions::default()).unwrap_err().to_string().contains("ascending")
+        );
+        session.datasets.retain(|entry| entry.role != Role::Id);
+        assert!(
+            plan(&session, Analysis::Scores, Path::new("/out"), &PlanOptions::default()).unwrap_err().to_string().contains("role `id`")
+        );
+    }
+
+    #[test]
+    fn a_cached_job_moves_when_its_checkpoint_changes_and_stays_otherwise() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("erm.pt");
+        std::fs::write(&file, b"one").unwrap();
+        let mut session = session();
+        session.checkpoints[0].path = file.clone();
+        let place = || plan_cached(&session, Analysis::Scores, &PlanOptions::default()).unwrap()[0].out().unwrap().to_owned();
+        let before = place();
+        assert_eq!(before, place());
+        std::fs::write(&file, b"other").unwrap();
+        assert_ne!(before, place());
+    }
+}

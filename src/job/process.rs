@@ -1,0 +1,172 @@
+//! [`WorkerProcess`]: the child process with its pipes, one thread for each.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{WorkerMessage, WorkerRequest};
+
+/// What comes out of a worker.
+pub(super) enum Output {
+    /// A line of the protocol.
+    Message(WorkerMessage),
+    /// Its stdout is closed: it is dead or dying.
+    Closed,
+}
+
+/// The last lines that are not part of the protocol, for the post-mortem.
+#[derive(Clone, Default)]
+struct LastWords(Arc<Mutex<VecDeque<String>>>);
+
+impl LastWords {
+    const LINES: usize = 12;
+
+    fn push(&self, line: &str) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == Self::LINES {
+            lines.pop_front();
+        }
+        lines.push_back(line.chars().take(500).collect());
+    }
+
+    fn text(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+}
+
+pub(super) struct WorkerProcess {
+    child: Child,
+    requests: Sender<String>,
+    last_words: LastWords,
+}
+
+impl WorkerProcess {
+    /// Starts `program serve`; `tell` hears every line and the end.
+    pub(super) fn spawn(program: &Path, threads: Option<usize>, tell: impl Fn(Output) + Send + 'static) -> std::io::Result<Self> {
+        let mut command = Command::new(program);
+        command.arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if let Some(threads) = threads {
+            command.arg("--threads").arg(threads.to_string());
+        }
+        // Ctrl-C in a terminal goes to the whole process group; the worker is told by a cancel instead.
+        #[cfg(unix)]
+        {
+            use std::os::unix::process::CommandExt as _;
+            command.process_group(0);
+        }
+        let mut child = command.spawn()?;
+        let last_words = LastWords::default();
+        let (requests, lines) = channel::<String>();
+        let pipe = || std::io::Error::other("no pipe to the worker");
+        let mut stdin = child.stdin.take().ok_or_else(pipe)?;
+        let stdout = child.stdout.take().ok_or_else(pipe)?;
+        let stderr = child.stderr.take().ok_or_else(pipe)?;
+        thread("worker stdin", move || {
+            // Ends when the sender is dropped; the closing pipe then ends the worker.
+            while let Ok(line) = lines.recv() {
+                if stdin.write_all(line.as_bytes()).and_then(|()| stdin.flush()).is_err() {
+                    return;
+                }
+            }
+        })?;
+        let words = last_words.clone();
+        thread("worker stderr", move || read_lines(stderr, |line| words.push(line)))?;
+        let words = last_words.clone();
+        thread("worker stdout", move || {
+            read_lines(stdout, |line| match serde_json::from_str(line) {
+                Ok(message) => tell(Output::Message(message)),
+                Err(_) => words.push(line),
+            });
+            tell(Output::Closed);
+        })?;
+        Ok(Self { child, requests, last_words })
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Queues a request; a dead worker does not hear it, and its death is told elsewhere.
+    pub(super) fn send(&self, request: &WorkerRequest) {
+        if let Ok(mut line) = serde_json::to_string(request) {
+            line.push('\n');
+            let _ = self.requests.send(line);
+        }
+    }
+
+    /// Closes its stdin, waits `grace` for it to end, kills it.
+    pub(super) fn end(self, grace: Duration) {
+        let Self { mut child, requests, .. } = self;
+        drop(requests);
+        wait(&mut child, grace);
+    }
+
+    /// How it ended, with its last words.
+    pub(super) fn post_mortem(mut self) -> String {
+        let pid = self.pid();
+        let status = wait(&mut self.child, Duration::from_millis(500));
+        // Its last lines may still be on their way through the stderr thread.
+        std::thread::sleep(Duration::from_millis(30));
+        let how = status.map_or_else(|| "could not be waited for".to_owned(), describe);
+        let words = self.last_words.text();
+        let words = if words.is_empty() { String::new() } else { format!("; its last words:\n{words}") };
+        format!("the worker (process {pid}) {how}{words}")
+    }
+}
+
+fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    std::thread::Builder::new().name(name.into()).spawn(body).map(|_| ())
+}
+
+/// Calls `hear` with every line until the pipe closes; bytes that are not UTF-8 are replaced.
+fn read_lines(pipe: impl Read, mut hear: impl FnMut(&str)) {
+    let mut reader = BufReader::new(pipe);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match reader.read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => hear(String::from_utf8_lossy(&line).trim_end()),
+        }
+    }
+}
+
+/// Waits `grace`, then kills.
+fn wait(child: &mut Child, grace: Duration) -> Option<ExitStatus> {
+    let deadline = Instant::now() + grace;
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(10)),
+            _ => break,
+        }
+    }
+    let _ = child.kill();
+    child.wait().ok()
+}
+
+fn describe(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        let name = match signal {
+            2 => " (interrupted)",
+            4 => " (illegal instruction)",
+            6 => " (aborted)",
+            7 | 10 => " (bus error)",
+            9 => " (killed, by someone or for lack of memory)",
+            11 => " (segmentation fault)",
+            15 => " (terminated)",
+            _ => "",
+        };
+        return format!("was ended by signal {signal}{name}");
+    }
+    match status.code() {
+        Some(127) => "ended with exit code 127 (a shared library such as libtorch was not found)".into(),
+        Some(code) => format!("ended with exit code {code}"),
+        None => "ended".into(),
+    }
+}

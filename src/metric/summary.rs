@@ -1,0 +1,28 @@
+//! Means with their standard errors.
+
+/// Mean and standard error (sample standard deviation over √n) of `values`; the error of a single value is NaN.
+/// `None` when there are no values or one is NaN.
+pub fn mean_std_error(values: &[f64]) -> Option<(f64, f64)> {
+    if values.is_empty() || values.iter().any(|v| v.is_nan()) {
+        return None;
+    }
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
+    Some((mean, (squares / (n - 1.0) / n).sqrt()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closed_form() {
+        let (mean, error) = mean_std_error(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]).unwrap();
+        assert_eq!(mean, 5.0);
+        assert!((error - (32.0_f64 / 7.0 / 8.0).sqrt()).abs() < 1e-15);
+        assert!(mean_std_error(&[3.0]).unwrap().1.is_nan());
+        assert_eq!(mean_std_error(&[]), None);
+        assert_eq!(mean_std_error(&[1.0, f64::NAN]), None);
+    }
+}
