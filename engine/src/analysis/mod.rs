@@ -7,6 +7,7 @@
 mod batches;
 mod cross_entropy;
 mod error;
+pub mod landscape;
 
 pub use batches::{batch_size, forward_batches, forward_network};
 pub use cross_entropy::{CrossEntropy, SampleLosses, check_labels};
