@@ -199,7 +199,6 @@ mod tests {
         let sum = g.push(Op::Add, &[bn3, conv3]);
         let features = g.push(Op::GlobalAvgPool, &[sum]);
         let logits = g.linear(features, "fc");
-        tch::manual_seed(0);
         let mut t = Tensors::new();
         for (name, shape) in [("conv1.weight", vec![4, 3, 3, 3]), ("conv2.weight", vec![6, 4, 3, 3]), ("conv2.bias", vec![6])] {
             t.insert(name.into(), random(&shape));

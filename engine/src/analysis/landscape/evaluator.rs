@@ -48,8 +48,12 @@ impl<'a> Evaluator<'a> {
             }
             tensors = folded.tensors(&tensors)?;
         }
-        let moving: Vec<String> =
-            network.names.iter().filter(|name| is_parameter(name) && axes[0].contains_key(*name) && tensors.contains_key(*name)).cloned().collect();
+        let moving: Vec<String> = network
+            .names
+            .iter()
+            .filter(|name| is_parameter(name) && axes[0].contains_key(*name) && tensors.contains_key(*name))
+            .cloned()
+            .collect();
         let theta = ParameterVector::gather(&moving, &tensors)?;
         let [delta, eta] = [ParameterVector::gather(&moving, &axes[0])?, ParameterVector::gather(&moving, &axes[1])?];
         tensors.retain(|name, _| !moving.contains(name));

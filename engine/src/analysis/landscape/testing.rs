@@ -8,12 +8,16 @@ use flatland::data::{Dataset, Provenance, Source, Subset};
 use flatland::job::{AnalysisDataset, CheckpointSource, JobEvent, LandscapeJob, Precision, Reporter};
 use flatland::result::Cell;
 use flatland::session::{Normalization, NormalizationPreset, Role};
-use tch::{Device, Kind, Tensor};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use rand_distr::StandardNormal;
+use tch::{Device, Tensor};
 
 use crate::model::{GraphBuilder, Network, Op, Samples, Tensors};
 
 /// fc2(relu(fc1(flatten x))) on 2x2 RGB images, three classes, weights by `seed`.
-pub fn mlp(seed: i64) -> Network {
+pub fn mlp(seed: u64) -> Network {
     let mut g = GraphBuilder::new([3, 2, 2]);
     let flat = g.push(Op::Flatten, &[0]);
     let hidden = g.linear(flat, "fc1");
@@ -23,18 +27,20 @@ pub fn mlp(seed: i64) -> Network {
 }
 
 /// Softmax regression on 2x2 RGB images: z = W x + b, three classes.
-pub fn linear(seed: i64) -> Network {
+pub fn linear(seed: u64) -> Network {
     let mut g = GraphBuilder::new([3, 2, 2]);
     let features = g.push(Op::Flatten, &[0]);
     let logits = g.linear(features, "fc");
     network(g.finish(features, logits), &[("fc.weight", &[3, 12]), ("fc.bias", &[3])], seed)
 }
 
-fn network(graph: crate::model::Graph, shapes: &[(&str, &[i64])], seed: i64) -> Network {
-    tch::manual_seed(seed);
+fn network(graph: crate::model::Graph, shapes: &[(&str, &[i64])], seed: u64) -> Network {
+    // Not libtorch's generator: tests of one process share that.
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut tensors = Tensors::new();
     for (name, shape) in shapes {
-        tensors.insert((*name).into(), Tensor::randn(*shape, (Kind::Float, Device::Cpu)));
+        let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.sample(StandardNormal)).collect();
+        tensors.insert((*name).into(), Tensor::from_slice(&values).view(*shape));
     }
     let names = shapes.iter().map(|(name, _)| (*name).into()).collect();
     Network { architecture: "test".into(), graph, tensors, names, classes: 3, device: Device::Cpu }

@@ -43,7 +43,9 @@ fn landscape_of_softmax_regression_is_what_arithmetic_says() {
         for (j, b) in GRID.1.iter().enumerate() {
             let (mut losses, mut hits) = (Vec::new(), 0);
             for (image, &label) in x.chunks(12).zip(&data.dataset.labels) {
-                let logit = |c: usize| bias[c] + (0..12).map(|k| (weight[12 * c + k] + a * delta[12 * c + k] + b * eta[12 * c + k]) * image[k]).sum::<f64>();
+                let logit = |c: usize| {
+                    bias[c] + (0..12).map(|k| (weight[12 * c + k] + a * delta[12 * c + k] + b * eta[12 * c + k]) * image[k]).sum::<f64>()
+                };
                 let z: Vec<f64> = (0..3).map(logit).collect();
                 losses.push(z.iter().map(|z| z.exp()).sum::<f64>().ln() - z[label as usize]);
                 hits += usize::from(z.iter().all(|&other| other <= z[label as usize]));
@@ -209,9 +211,7 @@ fn landscape_of_the_real_resnet20_agrees_with_the_oracle() {
     run(&network, &data, &job, &mut Ear::default()).unwrap();
     let surface = LossSurface::load(out.path()).unwrap();
     assert_eq!(surface.manifest.definition, "file");
-    let largest = |found: &[f64], expected: &[f64]| {
-        found.iter().zip(expected).map(|(f, e)| (f - e).abs() / e.abs()).fold(0.0, f64::max)
-    };
+    let largest = |found: &[f64], expected: &[f64]| found.iter().zip(expected).map(|(f, e)| (f - e).abs() / e.abs()).fold(0.0, f64::max);
     let difference = largest(&surface.loss, &golden.f64("loss").unwrap());
     assert!(difference < 1e-5, "largest relative difference {difference:e}");
     let accuracy = largest(&surface.accuracy, &golden.f64("accuracy").unwrap());
