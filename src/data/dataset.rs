@@ -112,10 +112,11 @@ impl Dataset {
         !self.is_empty() && self.labels.iter().all(|&label| label >= 0)
     }
 
-    /// Identity of the data: blake3 (hex) of height, width, pixels and labels. Names and provenance do not count.
+    /// blake3, in hex, over height, width, pixels and labels: equal for equal images wherever they came from.
     pub fn hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&(self.height as u64).to_le_bytes()).update(&(self.width as u64).to_le_bytes()).update(&self.images);
+        hasher.update(&(self.height as u64).to_le_bytes()).update(&(self.width as u64).to_le_bytes());
+        hasher.update(&self.images);
         for label in &self.labels {
             hasher.update(&label.to_le_bytes());
         }
