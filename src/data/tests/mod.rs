@@ -81,6 +81,36 @@ fn images_come_at_the_size_asked_for() {
     assert!(load(&source(folder.path()), Some([0, 28])).is_err());
 }
 
+#[test]
+fn a_corruption_comes_after_resizing_and_does_not_depend_on_the_subset() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("test_batch.bin"), (0..4).flat_map(|label| record(&[label])).collect::<Vec<_>>()).unwrap();
+    let mut source = source(folder.path());
+    let clean = load(&source, Some([28, 28])).unwrap();
+    source.corruption = Some(Corruption { kind: "gaussian_noise".into(), severity: 3 });
+    let noisy = load(&source, Some([28, 28])).unwrap();
+    assert_eq!((noisy.height, noisy.images.len()), (28, clean.images.len()));
+    assert_ne!(noisy.images, clean.images);
+    source.subset = Subset::Stratified(2);
+    let some = load(&source, Some([28, 28])).unwrap();
+    for (i, &position) in some.index.iter().enumerate() {
+        assert_eq!(some.image(i), noisy.image(position));
+    }
+    source.corruption = Some(Corruption { kind: "rust".into(), severity: 3 });
+    assert!(error(&source).contains("rust"), "{}", error(&source));
+}
+
+#[test]
+fn the_demo_set_is_loaded_like_any_other() {
+    let mut source = source(Path::new("demo:test"));
+    source.subset = Subset::Stratified(70);
+    let demo = load(&source, Some([28, 28])).unwrap();
+    assert_eq!((demo.len(), demo.height, demo.provenance.format.as_str()), (70, 28, "demo"));
+    assert!(demo.is_labelled() && demo.provenance.available > 70);
+    source.path = "demo:nothing".into();
+    assert!(error(&source).contains("found `nothing`"), "{}", error(&source));
+}
+
 /// A PNG of one grey level.
 pub(super) fn image(height: u32, width: u32, value: u8) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
