@@ -13,7 +13,7 @@ mod parameter_vector;
 pub use error::ModelError;
 pub use folded::Folded;
 pub use graph::{Activation, BatchNormMode, Graph, GraphBuilder, Node, NodeId, Op, Output, Tensors};
-pub use input::{Samples, to_input};
+pub use input::{Samples, pixels_to_input, to_input};
 pub use network::Network;
 pub use parameter_vector::{Layout, ParameterVector};
 
