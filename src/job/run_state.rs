@@ -50,8 +50,7 @@ impl RunState {
     /// When there is none or it is not a state.
     pub fn load(dir: &Path) -> Result<Self, ResultError> {
         let path = dir.join(Self::FILE);
-        let text =
-            std::fs::read_to_string(&path).map_err(|source| ResultError::Io { action: "read", source, path: path.clone() })?;
+        let text = std::fs::read_to_string(&path).map_err(|source| ResultError::Io { action: "read", source, path: path.clone() })?;
         serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: format!("not the state of a run: {error}"), path })
     }
 }

@@ -74,11 +74,9 @@ mod tests {
 
     #[test]
     fn sam_on_a_quadratic_matches_the_golden_values() {
-        for (nesterov, weight_decay, expected) in [
-            (false, 0.0, [0.891780051, 1.252040911]),
-            (true, 0.0, [0.794382096, 0.578877732]),
-            (true, 5e-4, [0.794287096, 0.578687732]),
-        ] {
+        for (nesterov, weight_decay, expected) in
+            [(false, 0.0, [0.891780051, 1.252040911]), (true, 0.0, [0.794382096, 0.578877732]), (true, 5e-4, [0.794287096, 0.578687732])]
+        {
             for (found, expected) in step(nesterov, weight_decay).iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-9, "{found}, expected {expected}");
             }

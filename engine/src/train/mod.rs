@@ -16,8 +16,5 @@ mod sgd;
 mod step;
 mod training_state;
 
-#[cfg(test)]
-mod tests;
-
 pub use error::TrainError;
 pub use run::run;

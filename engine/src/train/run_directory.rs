@@ -49,7 +49,9 @@ impl RunDirectory {
             let found = RunConfig::load(&path).map_err(|error| failed(error.to_string()))?;
             if found != *run {
                 let differing = differing(&found, run);
-                let message = format!("expected the run that this directory holds, found another one (it differs in {differing}); choose a new directory");
+                let message = format!(
+                    "expected the run that this directory holds, found another one (it differs in {differing}); choose a new directory"
+                );
                 return Err(failed(message));
             }
             return Ok(());
@@ -76,12 +78,7 @@ impl RunDirectory {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn report(
-        &mut self,
-        status: RunStatus,
-        [epoch, step, steps]: [usize; 3],
-        message: Option<String>,
-    ) -> Result<(), TrainError> {
+    pub fn report(&mut self, status: RunStatus, [epoch, step, steps]: [usize; 3], message: Option<String>) -> Result<(), TrainError> {
         if status == RunStatus::Running && self.heartbeat.is_some_and(|last| last.elapsed() < Duration::from_secs(1)) {
             return Ok(());
         }

@@ -56,9 +56,7 @@ impl Schedule {
     pub fn lr(&self, step: usize) -> f64 {
         match *self {
             Schedule::Constant { lr } | Schedule::Plateau { lr, .. } => lr,
-            Schedule::Cosine { lr, steps } => {
-                COSINE_MIN + (lr - COSINE_MIN) * 0.5 * (1.0 + (PI * step as f64 / steps.max(1) as f64).cos())
-            }
+            Schedule::Cosine { lr, steps } => COSINE_MIN + (lr - COSINE_MIN) * 0.5 * (1.0 + (PI * step as f64 / steps.max(1) as f64).cos()),
         }
     }
 

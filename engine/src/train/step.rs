@@ -87,13 +87,7 @@ impl Trainee {
     ///
     /// # Errors
     /// When a loss or gradient is not finite (then θ stays) or shapes do not fit.
-    pub fn step(
-        &mut self,
-        method: &dyn Method,
-        input: &StepInput,
-        batch_norm: BatchNormUpdate,
-        lr: f64,
-    ) -> Result<StepLoss, StepError> {
+    pub fn step(&mut self, method: &dyn Method, input: &StepInput, batch_norm: BatchNormUpdate, lr: f64) -> Result<StepLoss, StepError> {
         let batch = Batch { id: &input.id, labels: &input.labels, outliers: input.outliers.as_ref() };
         let Some(ascent) = method.ascent() else {
             let pass = self.pass(method, &batch, true)?;
