@@ -27,3 +27,10 @@ impl Default for FigureStyle {
         Self { width_mm: 180.0, font_pt: 8.0, theme: Theme::Print }
     }
 }
+
+impl FigureStyle {
+    /// Width in points (1/72 inch).
+    pub(super) fn width_pt(&self) -> f64 {
+        self.width_mm / 25.4 * 72.0
+    }
+}

@@ -6,7 +6,13 @@
 
 mod batches;
 mod cross_entropy;
+pub mod embedding;
 mod error;
+mod gradient_batch;
+pub mod score;
+pub mod sharpness;
+#[cfg(test)]
+mod test_support;
 
 pub use batches::{batch_size, forward_batches, forward_network};
 pub use cross_entropy::{CrossEntropy, SampleLosses, check_labels};

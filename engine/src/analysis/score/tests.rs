@@ -1,0 +1,123 @@
+use std::path::Path;
+
+use flatland::job::{Device, ScoreJob};
+use flatland::result::{DatasetScores, Npz, NpzValues, ScoreTable};
+use flatland::session::Role;
+
+use super::*;
+use crate::analysis::test_support::{Recorder, checkpoint, dataset, samples, shared, small_network};
+
+fn job(out: &Path) -> ScoreJob {
+    ScoreJob { checkpoint: checkpoint(), datasets: Vec::new(), temperature: 1.0, out: out.into(), device: Device::Cpu }
+}
+
+/// A dataset whose scores are those of the given logits, [N, C].
+fn scored(name: &str, role: Role, label: &[i64], logits: &[f32], classes: usize) -> (Role, DatasetScores) {
+    let argmax = |row: &[f32]| (0..classes).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap() as i64;
+    let features =
+        Features { logits: logits.to_vec(), classes, prediction: logits.chunks(classes).map(argmax).collect(), ..Features::default() };
+    (role, score(name, label, role, &features, 1.0))
+}
+
+#[test]
+fn metrics_of_real_logits_equal_the_independent_oracle() {
+    let Some(golden) = shared().map(|folder| folder.join("golden")) else { return };
+    let read = |part: &str, role| {
+        let npz = Npz::load(&golden.join(format!("scores_{part}.npz"))).unwrap();
+        let NpzValues::F32(logits) = npz.get("logits").unwrap().values.clone() else { panic!("logits are not f32") };
+        let label: Vec<i64> = npz.f64("labels").unwrap().iter().map(|&x| x as i64).collect();
+        scored(part, role, &label, &logits, 10)
+    };
+    let table = table(vec![read("id", Role::Id), read("train", Role::Train), read("cifar100", Role::Near), read("svhn", Role::Far)], 1.0);
+    let text = std::fs::read_to_string(golden.join("scores_resnet20.json")).unwrap();
+    let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for dataset in ["cifar100", "svhn"] {
+        for score in NAMES {
+            let found = table.scores[score][dataset].unwrap();
+            let golden = &expected[format!("scores_{dataset}.npz")][score];
+            for (name, value) in [("auroc", found.auroc), ("fpr95", found.fpr95), ("aupr_in", found.aupr_in), ("aupr_out", found.aupr_out)]
+            {
+                let golden = golden[name].as_f64().unwrap();
+                assert!((value - golden).abs() < 1e-4, "{score} {dataset} {name}: {value} against {golden}");
+            }
+        }
+    }
+    // Training images are scored, not detected.
+    assert!(!table.scores["msp"].contains_key("train") && table.samples["train"] == 2000);
+}
+
+#[test]
+fn a_confident_id_set_is_told_from_an_undecided_one() {
+    let confident: Vec<f32> = (0..20).flat_map(|i| [8.0 + i as f32, 0.0, 0.0]).collect();
+    let undecided: Vec<f32> = (0..10).flat_map(|i| [0.1 * i as f32, 0.0, 0.0]).collect();
+    let table = table(vec![scored("id", Role::Id, &[0; 20], &confident, 3), scored("far", Role::Far, &[-1; 10], &undecided, 3)], 1.0);
+    for score in NAMES {
+        let detection = table.scores[score]["far"].unwrap();
+        assert_eq!((detection.auroc, detection.fpr95, detection.fpr95_id_positive), (1.0, 0.0, 0.0), "{score}");
+    }
+}
+
+#[test]
+fn accuracies_are_of_labelled_id_and_cs_data_and_pooled_over_all_id() {
+    let right = [1.0, 0.0];
+    let wrong = [0.0, 1.0];
+    let table = table(
+        vec![
+            scored("a", Role::Id, &[0, 0], &[right, wrong].concat(), 2),
+            scored("b", Role::Id, &[0, 0], &[right, right].concat(), 2),
+            scored("cs", Role::Cs, &[0, 0, -1], &[wrong, right, wrong].concat(), 2),
+            scored("near", Role::Near, &[0], &wrong, 2),
+        ],
+        1.0,
+    );
+    assert_eq!(table.accuracy.iter().map(|(name, x)| (name.as_str(), *x)).collect::<Vec<_>>(), [("a", 0.5), ("b", 1.0), ("cs", 0.5)]);
+    assert_eq!(table.accuracy_pooled["cs"], 4.0 / 6.0);
+    assert!(table.scores["msp"].contains_key("cs"));
+}
+
+#[test]
+fn a_network_is_scored_into_files_that_load_again() {
+    let network = small_network(3, 1);
+    let set = |name: &str, n: usize, step: usize| samples(&network, dataset(name, &vec![1; n], |i, p| (i * 9 + p * step) as u8));
+    let data = [(Role::Id, set("id", 9, 3)), (Role::Far, set("far", 7, 11)), (Role::Outliers, set("empty", 0, 1))];
+    let out = tempfile::tempdir().unwrap();
+    run(&network, &data, &job(out.path()), &mut Recorder::default()).unwrap();
+    let table = ScoreTable::load(out.path(), "net").unwrap();
+    let logits = Vec::<f32>::try_from(network.forward(&data[1].1.x).unwrap().logits.select(0, 4)).unwrap();
+    assert!((table.datasets[1].scores["msp"][4] - msp(&logits)).abs() < 1e-6);
+    assert!((table.datasets[1].scores["energy"][4] - energy(&logits, 1.0)).abs() < 1e-5);
+    assert_eq!(table.roles["far"], "far");
+    assert_eq!(table.samples["empty"], 0);
+    assert!(table.scores["energy"]["far"].is_some());
+}
+
+#[test]
+fn without_id_images_or_with_a_cold_temperature_there_is_a_reason() {
+    let network = small_network(3, 1);
+    let data = [(Role::Near, samples(&network, dataset("near", &[1], |_, p| p as u8)))];
+    let out = tempfile::tempdir().unwrap();
+    let message = run(&network, &data, &job(out.path()), &mut Recorder::default()).unwrap_err().to_string();
+    assert!(message.contains("role `id`, found roles [near]"), "{message}");
+    let cold = ScoreJob { temperature: 0.0, ..job(out.path()) };
+    assert!(run(&network, &data, &cold, &mut Recorder::default()).unwrap_err().to_string().contains("temperature > 0, found 0"));
+}
+
+#[test]
+fn nan_logits_are_told_and_have_no_detection() {
+    let mut network = small_network(3, 1);
+    network.tensors.insert("fc.bias".into(), tch::Tensor::from_slice(&[f32::NAN, 0.0, 0.0]));
+    let set = |name: &str| samples(&network, dataset(name, &[1, 2], |i, p| (i + p) as u8));
+    let data = [(Role::Id, set("id")), (Role::Near, set("near"))];
+    let (out, mut recorder) = (tempfile::tempdir().unwrap(), Recorder::default());
+    run(&network, &data, &job(out.path()), &mut recorder).unwrap();
+    let warned = recorder
+        .events
+        .iter()
+        .any(|event| matches!(event, JobEvent::Warning { message } if message.contains("2 of 2 `msp` scores of `near` are NaN")));
+    assert!(warned, "{:?}", recorder.events);
+    assert_eq!(table_of(out.path()).scores["msp"]["near"], None);
+}
+
+fn table_of(folder: &Path) -> ScoreTable {
+    ScoreTable::load(folder, "net").unwrap()
+}

@@ -1,0 +1,87 @@
+//! [`EmbeddingFigure`]: t-SNE of the features of ID, CS and SS images, one panel per checkpoint.
+
+use super::layout::{Frame, Margins, PAD, PanelGrid, draw_note, draw_title};
+use super::palette::{self, Rgb};
+use super::scene::{Anchor, Scene, Shape, text_width};
+use super::{Figure, FigureStyle, Panel};
+use crate::result::Embedding;
+use crate::session::Role;
+
+/// Scatters of several checkpoints with equal units on both axes; colours by role. The coordinates of a t-SNE mean nothing
+/// by themselves, so there are no ticks, and each panel has its own extent.
+#[derive(Clone, Debug)]
+pub struct EmbeddingFigure<'a> {
+    /// One panel per checkpoint.
+    pub panels: Vec<Panel<'a, Embedding>>,
+}
+
+impl EmbeddingFigure<'_> {
+    fn roles(&self) -> Vec<(Role, usize)> {
+        let count = |role: Role| self.panels.iter().map(|p| p.result.role.iter().filter(|r| *r == role.key()).count()).max();
+        Role::ALL.into_iter().map(|role| (role, count(role).unwrap_or(0))).filter(|(_, n)| *n > 0).collect()
+    }
+}
+
+impl Figure for EmbeddingFigure<'_> {
+    fn scene(&self, style: &FigureStyle) -> Scene {
+        let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
+        let margins =
+            Margins { left: PAD * font, right: PAD * font, title: 1.75 * font, footer: 0.7 * font, bottom: 0.3 * font, gap: 1.1 * font };
+        let grid = PanelGrid::new(self.panels.len(), style.width_pt(), font, 1.0, &margins);
+        let mut scene = Scene::new(grid.width, grid.height, chrome.background);
+        for (panel, frame) in self.panels.iter().zip(&grid.frames) {
+            draw_points(&mut scene, frame, panel.result, style);
+            scene.frame(frame.from, frame.to, chrome.line);
+            draw_title(&mut scene, frame, panel.name, palette::checkpoint(panel.color, style.theme), font, &chrome);
+        }
+        draw_legend(&mut scene, &self.roles(), style);
+        draw_note(&mut scene, "t-SNE of the penultimate features; each panel has its own extent", font, &chrome);
+        scene
+    }
+}
+
+/// Legend entries in a row (or more) below the panels.
+fn draw_legend(scene: &mut Scene, roles: &[(Role, usize)], style: &FigureStyle) {
+    let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
+    let start = PAD * font;
+    let mut x = start;
+    let mut y = scene.height + 0.9 * font;
+    for (role, n) in roles {
+        let name = format!("{} (n = {n})", role.label());
+        let width = 0.9 * font + text_width(&name, font, false);
+        if x > start && x + width > scene.width {
+            (x, y) = (start, y + 1.4 * font);
+        }
+        let center = [x + 0.35 * font, y - 0.3 * font];
+        scene.shapes.push(Shape::Dot { center, radius: 0.3 * font, fill: palette::role(*role, style.theme), opacity: 1.0 });
+        scene.text([x + 0.9 * font, y], name, font, Anchor::Start, chrome.text);
+        x += width + 1.6 * font;
+    }
+    scene.height = y + 0.6 * font;
+}
+
+fn draw_points(scene: &mut Scene, frame: &Frame, embedding: &Embedding, style: &FigureStyle) {
+    let finite: Vec<usize> = (0..embedding.tsne.len()).filter(|&k| embedding.tsne[k].iter().all(|v| v.is_finite())).collect();
+    let range = |axis: usize| {
+        let values = finite.iter().map(|&k| f64::from(embedding.tsne[k][axis]));
+        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)))
+    };
+    let (x, y) = (range(0), range(1));
+    // One unit for both axes, with a small margin.
+    let span = (x.1 - x.0).max(y.1 - y.0).max(1e-12) * 1.06;
+    let place = |v: f32, (low, high): (f64, f64)| 0.5 + (f64::from(v) - 0.5 * (low + high)) / span;
+    let radius = (frame.width() * 0.28 / (finite.len().max(1) as f64).sqrt()).clamp(0.35, 0.16 * style.font_pt);
+    let unknown: Rgb = [0x80; 3];
+    for k in mixed(finite) {
+        let fill = embedding.role.get(k).map_or(unknown, |role| palette::role_key(role, style.theme));
+        let [u, v] = embedding.tsne[k];
+        scene.shapes.push(Shape::Dot { center: frame.at(place(u, x), place(v, y)), radius, fill, opacity: 0.7 });
+    }
+}
+
+/// The same indices in a fixed disorder, so that no role lies on top of all others.
+fn mixed(mut indices: Vec<usize>) -> Vec<usize> {
+    // A bijection of the integers (odd multiplier), hence no ties.
+    indices.sort_by_key(|&k| (k as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    indices
+}

@@ -1,0 +1,199 @@
+//! [`EnergyFigure`]: histograms of a score for ID, CS and SS data, one panel per checkpoint.
+
+use super::layout::{
+    Axis, Frame, Margins, PAD, PanelGrid, SMALL, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis, left_margin,
+};
+use super::number::percent;
+use super::palette;
+use super::scale::Spacing;
+use super::scene::{Anchor, HAIRLINE, Scene, Shape, fit, text_width};
+use super::{Figure, FigureStyle, Panel};
+use crate::metric::Histogram;
+use crate::result::{Detection, ScoreTable};
+use crate::session::Role;
+
+/// Height over width of a panel.
+const ASPECT: f64 = 0.8;
+/// Height of a row of the table below a panel, in em.
+const ROW: f64 = 1.2;
+
+/// Density of a score by role, of several checkpoints, on shared bins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreHistograms {
+    /// Bin edges, ascending, [bins + 1].
+    pub edges: Vec<f64>,
+    /// Per checkpoint: each role that has data, in the order of [`Role::ALL`], with its density [bins].
+    pub densities: Vec<Vec<(Role, Vec<f64>)>>,
+    /// Largest density of all.
+    pub max: f64,
+    /// Scores that are NaN or infinite and in no bin.
+    pub non_finite: u64,
+}
+
+impl ScoreHistograms {
+    /// Histograms of `score` over all data of a role; `None` when there is no finite score at all.
+    pub fn new(tables: &[&ScoreTable], score: &str, bins: usize) -> Option<Self> {
+        let mut series = Vec::new();
+        for (checkpoint, table) in tables.iter().enumerate() {
+            for role in Role::ALL {
+                let of_role = table.datasets.iter().filter(|data| data.role == role.key());
+                let values: Vec<f64> = of_role.filter_map(|data| data.scores.get(score)).flatten().copied().collect();
+                if !values.is_empty() {
+                    series.push((checkpoint, role, values));
+                }
+            }
+        }
+        let values: Vec<&[f64]> = series.iter().map(|(_, _, values)| values.as_slice()).collect();
+        let histogram = Histogram::shared(&values, bins)?;
+        let mut densities = vec![Vec::new(); tables.len()];
+        for (k, (checkpoint, role, _)) in series.iter().enumerate() {
+            densities[*checkpoint].push((*role, histogram.density(k)));
+        }
+        let (max, non_finite) = (histogram.max_density(), histogram.non_finite.iter().sum());
+        Some(Self { edges: histogram.edges, densities, max, non_finite })
+    }
+}
+
+/// Overlaid densities of a score on shared bins and axes; below each panel AUROC and FPR@95 of every shifted dataset.
+#[derive(Clone, Debug)]
+pub struct EnergyFigure<'a> {
+    /// One panel per checkpoint.
+    pub panels: Vec<Panel<'a, ScoreTable>>,
+    /// The score: `energy`, `msp`.
+    pub score: String,
+    /// Number of bins.
+    pub bins: usize,
+}
+
+impl EnergyFigure<'_> {
+    /// Shifted datasets in the order in which they are shown: name and role.
+    fn shifted(&self) -> Vec<(&str, Role)> {
+        let mut rows: Vec<(&str, Role)> = Vec::new();
+        for role in [Role::Cs, Role::Near, Role::Far] {
+            for (name, _) in self.panels.iter().flat_map(|p| &p.result.roles).filter(|(_, key)| *key == role.key()) {
+                if !rows.iter().any(|(known, _)| known == name) {
+                    rows.push((name, role));
+                }
+            }
+        }
+        rows
+    }
+
+    fn label(&self) -> &'static str {
+        match self.score.as_str() {
+            "energy" => "energy score",
+            "msp" => "maximum softmax probability",
+            _ => "score",
+        }
+    }
+}
+
+impl Figure for EnergyFigure<'_> {
+    fn scene(&self, style: &FigureStyle) -> Scene {
+        let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
+        let tables: Vec<&ScoreTable> = self.panels.iter().map(|p| p.result).collect();
+        let histograms = ScoreHistograms::new(&tables, &self.score, self.bins);
+        let (low, high, max) = match &histograms {
+            Some(h) => (h.edges[0], h.edges[h.edges.len() - 1], h.max.max(f64::MIN_POSITIVE)),
+            None => (0.0, 1.0, 1.0),
+        };
+        let axes = |side: f64| {
+            let x = Axis::new(low, high, Spacing::Linear, self.label(), side, font, true);
+            (x, Axis::new(0.0, 1.06 * max, Spacing::Linear, "density", side * ASPECT, font, false))
+        };
+        let rows = self.shifted();
+        let grid = |left: f64, axis: f64| {
+            let footer = axis + if rows.is_empty() { 0.5 } else { (rows.len() as f64 + 1.0) * ROW + 1.2 } * font;
+            let margins = Margins { left, right: 0.5 * font, title: 1.75 * font, footer, bottom: 0.0, gap: 1.3 * font };
+            PanelGrid::new(self.panels.len(), style.width_pt(), font, ASPECT, &margins)
+        };
+        let guess = axes(grid(4.0 * font, 3.0 * font).frames[0].width());
+        let axis_room = bottom_margin(&guess.0, font);
+        let grid = grid(left_margin(&guess.1, font), axis_room);
+        let (x, y) = axes(grid.frames[0].width());
+
+        let mut scene = Scene::new(grid.width, grid.height, chrome.background);
+        for (k, (panel, frame)) in self.panels.iter().zip(&grid.frames).enumerate() {
+            if let Some(h) = &histograms {
+                for (role, density) in &h.densities[k] {
+                    draw_density(&mut scene, frame, &x, &y, &h.edges, density, palette::role(*role, style.theme));
+                }
+            }
+            scene.frame(frame.from, frame.to, chrome.line);
+            draw_title(&mut scene, frame, panel.name, palette::checkpoint(panel.color, style.theme), font, &chrome);
+            draw_x_axis(&mut scene, frame, &x, font, &chrome, true);
+            draw_y_axis(&mut scene, frame, &y, font, &chrome, frame.first_column);
+            draw_detection(&mut scene, frame, axis_room, panel.result.scores.get(&self.score), &rows, style);
+        }
+        draw_roles(&mut scene, histograms.as_ref(), style);
+        let mut note = "AUROC and FPR@95 in %, OOD positive, against all ID data; shared bins".to_owned();
+        if let Some(n) = histograms.map(|h| h.non_finite).filter(|n| *n > 0) {
+            note += &format!("; {n} scores are not finite and not shown");
+        }
+        draw_note(&mut scene, &note, font, &chrome);
+        scene
+    }
+}
+
+/// A filled outline in steps.
+fn draw_density(scene: &mut Scene, frame: &Frame, x: &Axis, y: &Axis, edges: &[f64], density: &[f64], color: palette::Rgb) {
+    let mut outline = vec![frame.at(x.position(edges[0]), 0.0)];
+    for (bin, &value) in edges.windows(2).zip(density) {
+        outline.extend(bin.iter().map(|&edge| frame.at(x.position(edge), y.position(value))));
+    }
+    outline.push(frame.at(x.position(edges[edges.len() - 1]), 0.0));
+    scene.shapes.push(Shape::Polygon { points: outline.clone(), fill: color, opacity: 0.2 });
+    // Empty bins at both ends would draw over the axis.
+    let base = frame.to[1];
+    let first = outline.iter().position(|p| p[1] < base).unwrap_or(0).saturating_sub(1);
+    let last = outline.iter().rposition(|p| p[1] < base).map_or(0, |k| (k + 2).min(outline.len()));
+    if first < last {
+        scene.line(outline[first..last].to_vec(), color, 1.6 * HAIRLINE);
+    }
+}
+
+/// The small table below a panel: dataset, AUROC, FPR@95.
+fn draw_detection(
+    scene: &mut Scene,
+    frame: &Frame,
+    axis_room: f64,
+    detections: Option<&indexmap::IndexMap<String, Option<Detection>>>,
+    rows: &[(&str, Role)],
+    style: &FigureStyle,
+) {
+    if rows.is_empty() {
+        return;
+    }
+    let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
+    let size = SMALL * font;
+    let top = frame.to[1] + axis_room + 1.3 * size;
+    let fpr = frame.to[0];
+    let auroc = fpr - text_width("FPR@95", size, false) - 0.7 * size;
+    let name_end = auroc - text_width("AUROC", size, false) - 0.5 * size;
+    for (column, title) in [(auroc, "AUROC"), (fpr, "FPR@95")] {
+        scene.text([column, top], title, size, Anchor::End, chrome.muted);
+    }
+    for (k, (name, role)) in rows.iter().enumerate() {
+        let y = top + (k + 1) as f64 * ROW * font;
+        let detection = detections.and_then(|d| d.get(*name)).copied().flatten();
+        let color = palette::role(*role, style.theme);
+        scene.text([frame.from[0], y], fit(name, size, false, name_end - frame.from[0]), size, Anchor::Start, color);
+        for (column, value) in [(auroc, detection.map(|d| d.auroc)), (fpr, detection.map(|d| d.fpr95))] {
+            scene.text([column, y], percent(value), size, Anchor::End, chrome.text);
+        }
+    }
+}
+
+/// Roles with their colours in one line.
+fn draw_roles(scene: &mut Scene, histograms: Option<&ScoreHistograms>, style: &FigureStyle) {
+    let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
+    let shown = |role: &Role| histograms.is_some_and(|h| h.densities.iter().flatten().any(|(r, _)| r == role));
+    let (mut x, y) = (PAD * font, scene.height + 0.8 * font);
+    for role in Role::ALL.into_iter().filter(shown) {
+        let side = 0.65 * font;
+        scene.rect([x, y - side], [x + side, y], palette::role(role, style.theme));
+        scene.text([x + 1.0 * font, y], role.label(), font, Anchor::Start, chrome.text);
+        x += 1.0 * font + text_width(role.label(), font, false) + 1.5 * font;
+    }
+    scene.height = y + 0.5 * font;
+}

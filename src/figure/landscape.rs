@@ -1,0 +1,241 @@
+//! [`LandscapeFigure`]: loss surfaces side by side on shared axes and one colour scale.
+
+use super::colormap::Colormap;
+use super::contour::surface_contours;
+use super::layout::{Axis, Frame, Margins, PanelGrid, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis, left_margin};
+use super::palette::{self, Chrome, Rgb};
+use super::scale::{ColorScale, Spacing, cell_edges};
+use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
+use super::{Figure, FigureStyle, Panel};
+use crate::result::LossSurface;
+
+/// Ticks of the colour bar at most.
+const BAR_TICKS: usize = 7;
+
+/// Loss surfaces of several checkpoints: a panel each, shared axes, shared colours, contour lines at equal steps of the
+/// scale. Cells that wait to be computed are hatched, cells whose loss is not finite are cross-hatched.
+#[derive(Clone, Debug)]
+pub struct LandscapeFigure<'a> {
+    /// One panel per checkpoint.
+    pub panels: Vec<Panel<'a, LossSurface>>,
+    /// Colours of the loss.
+    pub colormap: Colormap,
+    /// Spacing of the shared scale.
+    pub spacing: Spacing,
+    /// Range of the colours; `None` = from the smallest to the largest loss of all panels.
+    pub scale: Option<ColorScale>,
+    /// Number of contour levels.
+    pub contours: usize,
+}
+
+impl<'a> LandscapeFigure<'a> {
+    /// With viridis on a shared log scale and eleven contour levels.
+    pub fn new(panels: Vec<Panel<'a, LossSurface>>) -> Self {
+        Self { panels, colormap: Colormap::default(), spacing: Spacing::Log, scale: None, contours: 11 }
+    }
+
+    /// Smallest and largest cell edge of all surfaces.
+    fn extent(&self, axis: impl Fn(&LossSurface) -> &[f64]) -> (f64, f64) {
+        let edges = self.panels.iter().flat_map(|panel| cell_edges(axis(panel.result)));
+        let (low, high) = edges.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), edge| (low.min(edge), high.max(edge)));
+        if low < high { (low, high) } else { (-1.0, 1.0) }
+    }
+
+    fn note(&self) -> String {
+        let Some(first) = self.panels.first().map(|panel| &panel.result.manifest) else { return String::new() };
+        let mut notes = vec![format!("{}, n = {}", first.dataset, first.samples)];
+        if self.panels.iter().any(|p| p.result.manifest.dataset != first.dataset || p.result.manifest.samples != first.samples) {
+            let each = self.panels.iter().map(|p| (&p.result.manifest, p.name));
+            notes = vec![each.map(|(m, name)| format!("{name}: {}, n = {}", m.dataset, m.samples)).collect::<Vec<_>>().join("; ")];
+        }
+        if first.definition == "li2018" {
+            notes.push("filter-normalized directions".into());
+        }
+        let cells = |test: fn(f64, u32) -> bool| {
+            self.panels.iter().any(|p| p.result.loss.iter().zip(&p.result.count).any(|(loss, count)| test(*loss, *count)))
+        };
+        if cells(|_, count| count == 0) {
+            notes.push("hatched: not computed".into());
+        }
+        if cells(|loss, count| count > 0 && !loss.is_finite()) {
+            notes.push("cross-hatched: not finite".into());
+        }
+        notes.join(" · ")
+    }
+}
+
+impl Figure for LandscapeFigure<'_> {
+    fn scene(&self, style: &FigureStyle) -> Scene {
+        let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
+        let (alpha, beta) = (self.extent(|s| &s.alpha), self.extent(|s| &s.beta));
+        // Equal units on both axes, within reason.
+        let aspect = ((beta.1 - beta.0) / (alpha.1 - alpha.0)).clamp(0.5, 2.0);
+        let scale = self.scale.or_else(|| ColorScale::shared(self.panels.iter().map(|p| p.result), self.spacing));
+        let bar_ticks = scale.map(|s| s.ticks(BAR_TICKS)).unwrap_or_default();
+        let bar_labels = bar_ticks.iter().map(|t| text_width(&t.label, super::layout::SMALL * font, false)).fold(0.0, f64::max);
+        let bar_room = if scale.is_some() { bar_labels + 4.0 * font } else { 0.5 * font };
+        let axes = |side: f64| {
+            let x = Axis::new(alpha.0, alpha.1, Spacing::Linear, "α", side, font, true);
+            (x, Axis::new(beta.0, beta.1, Spacing::Linear, "β", side * aspect, font, false))
+        };
+        let grid = |left: f64, bottom: f64| {
+            let margins = Margins { left, right: bar_room, title: 1.75 * font, footer: 0.0, bottom, gap: 1.1 * font };
+            PanelGrid::new(self.panels.len(), style.width_pt(), font, aspect, &margins)
+        };
+        // The ticks depend on the side and the margins on the ticks: one round from a guess settles it.
+        let guess = axes(grid(4.0 * font, 3.0 * font).frames[0].width());
+        let grid = grid(left_margin(&guess.1, font), bottom_margin(&guess.0, font));
+        let (x, y) = axes(grid.frames[0].width());
+
+        let mut scene = Scene::new(grid.width, grid.height, chrome.background);
+        for (panel, frame) in self.panels.iter().zip(&grid.frames) {
+            let plane = Plane { frame, x: &x, y: &y, chrome: &chrome, font };
+            plane.draw_cells(&mut scene, panel.result, scale.as_ref(), self.colormap);
+            if let Some(scale) = &scale {
+                plane.draw_contours(&mut scene, panel.result, scale, &scale.levels(self.contours), self.colormap);
+            }
+            plane.draw_center(&mut scene);
+            scene.frame(frame.from, frame.to, chrome.line);
+            draw_title(&mut scene, frame, panel.name, palette::checkpoint(panel.color, style.theme), font, &chrome);
+            draw_x_axis(&mut scene, frame, &x, font, &chrome, frame.lowest);
+            draw_y_axis(&mut scene, frame, &y, font, &chrome, frame.first_column);
+        }
+        if let Some(scale) = &scale {
+            let (top, bottom) = grid.vertical_extent();
+            let left = grid.width - bar_room + 1.3 * font;
+            draw_bar(&mut scene, [left, top, bottom], scale, self, bar_labels, font, &chrome);
+        }
+        draw_note(&mut scene, &self.note(), font, &chrome);
+        scene
+    }
+}
+
+/// One panel's plane.
+struct Plane<'a> {
+    frame: &'a Frame,
+    x: &'a Axis,
+    y: &'a Axis,
+    chrome: &'a Chrome,
+    font: f64,
+}
+
+impl Plane<'_> {
+    fn at(&self, alpha: f64, beta: f64) -> [f64; 2] {
+        self.frame.at(self.x.position(alpha), self.y.position(beta))
+    }
+
+    fn draw_cells(&self, scene: &mut Scene, surface: &LossSurface, scale: Option<&ColorScale>, colormap: Colormap) {
+        let (alpha, beta) = (cell_edges(&surface.alpha), cell_edges(&surface.beta));
+        for i in 0..surface.alpha.len() {
+            // Neighbours of one kind in a column are drawn as one rectangle.
+            let kind = |j: usize| Kind::of(surface, i * surface.beta.len() + j, scale, colormap);
+            let mut j = 0;
+            while j < surface.beta.len() {
+                let kind_here = kind(j);
+                let end = (j + 1..surface.beta.len()).find(|&k| kind(k) != kind_here).unwrap_or(surface.beta.len());
+                let ([left, bottom], [right, top]) = (self.at(alpha[i], beta[j]), self.at(alpha[i + 1], beta[end]));
+                // A little overlap to the right and upwards, within the frame, hides seams between rectangles.
+                let (from, to) = ([left, (top - 0.15).max(self.frame.from[1])], [(right + 0.15).min(self.frame.to[0]), bottom]);
+                match kind_here {
+                    Kind::Value(color) => scene.rect(from, to, color),
+                    Kind::Pending => {
+                        scene.rect(from, to, self.chrome.empty);
+                        self.hatch(scene, [left, top], [right, bottom], 0.42, false);
+                    }
+                    Kind::NonFinite => {
+                        scene.rect(from, to, self.chrome.empty);
+                        self.hatch(scene, [left, top], [right, bottom], 0.3, false);
+                        self.hatch(scene, [left, top], [right, bottom], 0.3, true);
+                    }
+                }
+                j = end;
+            }
+        }
+    }
+
+    /// Parallel lines at 45° over a rectangle, at the same places in every rectangle so that they continue.
+    fn hatch(&self, scene: &mut Scene, from: [f64; 2], to: [f64; 2], step_em: f64, falling: bool) {
+        let step = step_em * self.font * std::f64::consts::SQRT_2;
+        let sign = if falling { -1.0 } else { 1.0 };
+        let sums = [from[0] + sign * from[1], to[0] + sign * from[1], from[0] + sign * to[1], to[0] + sign * to[1]];
+        let (low, high) = sums.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &s| (l.min(s), h.max(s)));
+        for k in (low / step).ceil() as i64..=(high / step).floor() as i64 {
+            let sum = k as f64 * step;
+            let ends = [from[1] - 1.0, to[1] + 1.0].map(|y| [sum - sign * y, y]);
+            if let Some(segment) = clip_segment(ends[0], ends[1], from, to) {
+                scene.line(segment.to_vec(), self.chrome.hatch, 0.7 * HAIRLINE);
+            }
+        }
+    }
+
+    fn draw_contours(&self, scene: &mut Scene, surface: &LossSurface, scale: &ColorScale, levels: &[f64], colormap: Colormap) {
+        for line in surface_contours(surface, scale, levels) {
+            let color = palette::ink_on(colormap.color(scale.position(line.level).unwrap_or(0.0)));
+            let points = line.points.iter().map(|p| self.at(p[0], p[1])).collect();
+            scene.shapes.push(Shape::Line { points, color, width: 0.8 * HAIRLINE, opacity: 0.6 });
+        }
+    }
+
+    /// A small cross at θ itself.
+    fn draw_center(&self, scene: &mut Scene) {
+        let [x, y] = self.at(0.0, 0.0);
+        let arm = 0.32 * self.font;
+        let inside = |v: f64, low: f64, high: f64| v >= low && v <= high;
+        if !(inside(x, self.frame.from[0], self.frame.to[0]) && inside(y, self.frame.from[1], self.frame.to[1])) {
+            return;
+        }
+        for (color, width, extra) in [([0; 3], 1.5, 0.3), ([255; 3], 0.7, 0.0)] {
+            let arm = arm + extra;
+            scene.line(vec![[x - arm, y], [x + arm, y]], color, width);
+            scene.line(vec![[x, y - arm], [x, y + arm]], color, width);
+        }
+    }
+}
+
+/// What a cell shows.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Value(Rgb),
+    Pending,
+    NonFinite,
+}
+
+impl Kind {
+    fn of(surface: &LossSurface, k: usize, scale: Option<&ColorScale>, colormap: Colormap) -> Self {
+        match scale.and_then(|scale| scale.position(surface.loss[k])) {
+            _ if surface.count[k] == 0 => Kind::Pending,
+            Some(t) => Kind::Value(colormap.color(t)),
+            None => Kind::NonFinite,
+        }
+    }
+}
+
+/// The colour bar at [left, top, bottom], with the contour levels on it.
+fn draw_bar(
+    scene: &mut Scene,
+    [left, top, bottom]: [f64; 3],
+    scale: &ColorScale,
+    figure: &LandscapeFigure,
+    labels: f64,
+    font: f64,
+    chrome: &Chrome,
+) {
+    let right = left + 0.8 * font;
+    let y = |t: f64| bottom - t * (bottom - top);
+    for (k, color) in figure.colormap.table().iter().enumerate() {
+        let (low, high) = (y(k as f64 / 256.0), y((k + 1) as f64 / 256.0));
+        scene.rect([left, (high - 0.15).max(top)], [right, low], *color);
+    }
+    for level in scale.levels(figure.contours) {
+        let t = scale.position(level).unwrap_or(0.0);
+        let (points, color) = (vec![[left, y(t)], [right, y(t)]], palette::ink_on(figure.colormap.color(t)));
+        scene.shapes.push(Shape::Line { points, color, width: 0.8 * HAIRLINE, opacity: 0.6 });
+    }
+    scene.frame([left, top], [right, bottom], chrome.line);
+    for tick in scale.ticks(BAR_TICKS) {
+        let y = y(scale.position(tick.value).unwrap_or(0.0));
+        scene.line(vec![[right, y], [right + 0.3 * font, y]], chrome.line, HAIRLINE);
+        scene.text([right + 0.55 * font, y + 0.3 * font], tick.label, super::layout::SMALL * font, Anchor::Start, chrome.muted);
+    }
+    scene.text_upwards([right + labels + 1.6 * font, 0.5 * (top + bottom)], "loss", font, chrome.text);
+}

@@ -1,0 +1,222 @@
+//! A [`Scene`] as SVG or PNG, through the backends of plotters.
+
+use std::io::Write;
+
+use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, ShapeStyle, TextStyle};
+
+use super::FigureError;
+use super::fonts::{FAMILY, LINE_HEIGHT_EM, register};
+use super::palette::Rgb;
+use super::scene::{Anchor, Scene, Shape, Text};
+
+const POINTS_PER_INCH: f64 = 72.0;
+const MM_PER_INCH: f64 = 25.4;
+
+/// SVG coordinates of plotters are integers: tenths of a point.
+const SVG_UNITS_PER_POINT: f64 = 10.0;
+/// What plotters divides font sizes by when it writes SVG, and how far below the top anchor it puts the baseline.
+const SVG_FONT_DIVISOR: f64 = 1.24;
+const SVG_TOP_TO_BASELINE_EM: f64 = 0.76;
+
+/// Pixels drawn per pixel kept, along each side; the bitmap backend itself does not smooth edges enough.
+const OVERSAMPLING: u32 = 3;
+
+/// How a backend takes coordinates and text.
+struct Device {
+    /// Device units per point.
+    units: f64,
+    /// Font size to ask for, in device units, per unit of em.
+    font_factor: f64,
+    /// From the anchor to the baseline in em.
+    baseline_em: f64,
+}
+
+/// The scene as an SVG document in millimetres; the same scene gives the same bytes.
+pub(super) fn svg(scene: &Scene) -> Result<String, FigureError> {
+    let units = SVG_UNITS_PER_POINT;
+    let size = ((scene.width * units).round() as u32, (scene.height * units).round() as u32);
+    let mut text = String::new();
+    {
+        let mut backend = SVGBackend::with_string(&mut text, size);
+        let device = Device { units, font_factor: SVG_FONT_DIVISOR, baseline_em: SVG_TOP_TO_BASELINE_EM };
+        draw(scene, &mut backend, &device)?;
+        backend.present().map_err(failed)?;
+    }
+    let millimetres = |units: u32| f64::from(units) / SVG_UNITS_PER_POINT / POINTS_PER_INCH * MM_PER_INCH;
+    let root = format!(r#"<svg width="{}" height="{}" "#, size.0, size.1);
+    let physical = format!(r#"<svg width="{:.2}mm" height="{:.2}mm" "#, millimetres(size.0), millimetres(size.1));
+    // Attributes that say the default, and line breaks that would become spaces within text, go.
+    let text =
+        text.replacen(&root, &physical, 1).replace(" opacity=\"1\"", "").replace(" stroke=\"none\"", "").replace("\n</text>", "</text>");
+    let mut tidy = String::with_capacity(text.len() + 64);
+    tidy.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    for line in text.lines() {
+        tidy.push_str(line);
+        if !line.starts_with("<text ") || line.ends_with("</text>") {
+            tidy.push('\n');
+        }
+    }
+    Ok(tidy)
+}
+
+/// The scene as a PNG at `dpi` dots per inch, which the file states.
+pub(super) fn png(scene: &Scene, dpi: f64) -> Result<Vec<u8>, FigureError> {
+    let pixels = |points: f64| (points / POINTS_PER_INCH * dpi).round();
+    let (width, height) = (pixels(scene.width), pixels(scene.height));
+    // 400 megapixels: far more than any page, little enough for memory.
+    if !(width >= 1.0 && height >= 1.0 && width * height <= 4e8) {
+        return Err(FigureError::Size { width, height });
+    }
+    let oversampling = if width * height > 4e7 { 1 } else { OVERSAMPLING };
+    let (width, height) = (width as u32, height as u32);
+    let large = (width * oversampling, height * oversampling);
+    let mut buffer = vec![0; large.0 as usize * large.1 as usize * 3];
+    {
+        let mut backend = BitMapBackend::with_buffer(&mut buffer, large);
+        let device = Device {
+            units: dpi * f64::from(oversampling) / POINTS_PER_INCH,
+            font_factor: LINE_HEIGHT_EM,
+            baseline_em: 0.5 * LINE_HEIGHT_EM,
+        };
+        draw(scene, &mut backend, &device)?;
+        backend.present().map_err(failed)?;
+    }
+    encode(&shrink(&buffer, width as usize, height as usize, oversampling as usize), width, height, dpi)
+}
+
+fn draw<B: DrawingBackend>(scene: &Scene, backend: &mut B, device: &Device) -> Result<(), FigureError> {
+    register();
+    let at = |p: [f64; 2]| ((p[0] * device.units).round() as i32, (p[1] * device.units).round() as i32);
+    let (width, height) = backend.get_size();
+    backend.draw_rect((0, 0), (width as i32, height as i32), &style(scene.background, 1.0, 0), true).map_err(failed)?;
+    for shape in &scene.shapes {
+        match shape {
+            Shape::Rect { from, to, fill } => backend.draw_rect(at(*from), at(*to), &style(*fill, 1.0, 0), true),
+            Shape::Polygon { points, fill, opacity } => backend.fill_polygon(points.iter().map(|p| at(*p)), &style(*fill, *opacity, 0)),
+            Shape::Line { points, color, width, opacity } => {
+                let width = (width * device.units).round().max(1.0) as u32;
+                backend.draw_path(points.iter().map(|p| at(*p)), &style(*color, *opacity, width))
+            }
+            Shape::Dot { center, radius, fill, opacity } => {
+                let radius = (radius * device.units).round().max(1.0) as u32;
+                backend.draw_circle(at(*center), radius, &style(*fill, *opacity, 0), true)
+            }
+            Shape::Text(text) => {
+                let (style, position) = text_style(text, device);
+                backend.draw_text(&text.text, &style, position)
+            }
+        }
+        .map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn failed(error: impl std::fmt::Display) -> FigureError {
+    FigureError::Draw(error.to_string())
+}
+
+fn style(color: Rgb, opacity: f64, stroke_width: u32) -> ShapeStyle {
+    ShapeStyle { color: RGBAColor(color[0], color[1], color[2], opacity), filled: true, stroke_width }
+}
+
+/// Style and anchor of a text: the point that puts its baseline where the scene wants it.
+fn text_style(text: &Text, device: &Device) -> (TextStyle<'static>, (i32, i32)) {
+    let em = text.size * device.units;
+    let weight = if text.bold { FontStyle::Bold } else { FontStyle::Normal };
+    let transform = if text.upwards { FontTransform::Rotate270 } else { FontTransform::None };
+    let font = FontDesc::new(FontFamily::Name(FAMILY), em * device.font_factor, weight).transform(transform);
+    let horizontal = match text.anchor {
+        Anchor::Start => HPos::Left,
+        Anchor::Middle => HPos::Center,
+        Anchor::End => HPos::Right,
+    };
+    let [x, y] = text.at.map(|v| v * device.units);
+    let rise = device.baseline_em * em;
+    let (x, y) = if text.upwards { (x - rise, y) } else { (x, y - rise) };
+    let color = RGBAColor(text.color[0], text.color[1], text.color[2], 1.0).to_backend_color();
+    (TextStyle { font, color, pos: Pos::new(horizontal, VPos::Top) }, (x.round() as i32, y.round() as i32))
+}
+
+/// Averages squares of `n` × `n` pixels of an RGB image into one of `width` × `height`.
+fn shrink(large: &[u8], width: usize, height: usize, n: usize) -> Vec<u8> {
+    let stride = width * n * 3;
+    let mut small = Vec::with_capacity(width * height * 3);
+    let mut sums = vec![0_u32; width * 3];
+    for rows in large.chunks_exact(stride * n) {
+        sums.fill(0);
+        for row in rows.chunks_exact(stride) {
+            for (sum, square) in sums.chunks_exact_mut(3).zip(row.chunks_exact(3 * n)) {
+                for pixel in square.chunks_exact(3) {
+                    for (sum, channel) in sum.iter_mut().zip(pixel) {
+                        *sum += u32::from(*channel);
+                    }
+                }
+            }
+        }
+        let count = (n * n) as u32;
+        small.extend(sums.iter().map(|sum| ((sum + count / 2) / count) as u8));
+    }
+    small
+}
+
+/// RGB pixels as PNG with a `pHYs` chunk, from which word processors and LaTeX take the physical size.
+fn encode(pixels: &[u8], width: u32, height: u32, dpi: f64) -> Result<Vec<u8>, FigureError> {
+    use image::ImageEncoder;
+    use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+
+    let mut png = Vec::new();
+    PngEncoder::new_with_quality(&mut png, CompressionType::Default, FilterType::Adaptive)
+        .write_image(pixels, width, height, image::ExtendedColorType::Rgb8)
+        .map_err(failed)?;
+    let per_metre = (dpi / MM_PER_INCH * 1000.0).round() as u32;
+    let mut body = b"pHYs".to_vec();
+    body.extend([per_metre.to_be_bytes(), per_metre.to_be_bytes()].concat());
+    body.push(1);
+    let mut crc = flate2::CrcWriter::new(std::io::sink());
+    crc.write_all(&body).map_err(failed)?;
+    let mut chunk = 9_u32.to_be_bytes().to_vec();
+    chunk.extend(body);
+    chunk.extend(crc.crc().sum().to_be_bytes());
+    // After the signature (8 bytes) and IHDR (25 bytes), before the data.
+    png.splice(33..33, chunk);
+    Ok(png)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scene() -> Scene {
+        let mut scene = Scene::new(72.0, 36.0, [255; 3]);
+        scene.rect([0.0, 0.0], [36.0, 36.0], [255, 0, 0]);
+        scene.text([36.0, 18.0], "−0.5 < ‖ε‖", 8.0, Anchor::Middle, [0; 3]);
+        scene
+    }
+
+    #[test]
+    fn svg_has_a_physical_size_and_real_text() {
+        let svg = svg(&scene()).unwrap();
+        assert!(svg.contains(r#"<svg width="25.40mm" height="12.70mm" viewBox="0 0 720 360""#), "{svg}");
+        assert!(svg.contains(">−0.5 &lt; ‖ε‖</text>"), "{svg}");
+        assert!(svg.contains("&apos;Source Sans 3&apos;") && svg.contains(r#"font-size="80""#), "{svg}");
+    }
+
+    #[test]
+    fn png_has_the_pixels_and_the_resolution_asked_for() {
+        let png = png(&scene(), 144.0).unwrap();
+        let image = image::load_from_memory(&png).unwrap().to_rgb8();
+        assert_eq!(image.dimensions(), (144, 72));
+        assert_eq!(image.get_pixel(10, 5).0, [255, 0, 0]);
+        assert_eq!(image.get_pixel(140, 5).0, [255, 255, 255]);
+        let at = png.windows(4).position(|w| w == b"pHYs").unwrap();
+        assert_eq!(u32::from_be_bytes(png[at + 4..at + 8].try_into().unwrap()), 5669);
+    }
+
+    #[test]
+    fn an_impossible_size_is_an_error() {
+        assert!(matches!(png(&scene(), 1e6), Err(FigureError::Size { .. })));
+        assert!(matches!(png(&scene(), f64::NAN), Err(FigureError::Size { .. })));
+    }
+}
