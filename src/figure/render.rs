@@ -44,9 +44,9 @@ pub(super) fn svg(scene: &Scene) -> Result<String, FigureError> {
         draw(scene, &mut backend, &device)?;
         backend.present().map_err(failed)?;
     }
-    let millimetres = |units: u32| f64::from(units) / SVG_UNITS_PER_POINT / POINTS_PER_INCH * MM_PER_INCH;
+    let millimetres = |points: f64| points / POINTS_PER_INCH * MM_PER_INCH;
     let root = format!(r#"<svg width="{}" height="{}" "#, size.0, size.1);
-    let physical = format!(r#"<svg width="{:.2}mm" height="{:.2}mm" "#, millimetres(size.0), millimetres(size.1));
+    let physical = format!(r#"<svg width="{:.2}mm" height="{:.2}mm" "#, millimetres(scene.width), millimetres(scene.height));
     // Attributes that say the default, and line breaks that would become spaces within text, go.
     let text =
         text.replacen(&root, &physical, 1).replace(" opacity=\"1\"", "").replace(" stroke=\"none\"", "").replace("\n</text>", "</text>");
