@@ -40,7 +40,11 @@ impl CheckpointFit {
         if let Some(asked) = asked {
             let architecture = architecture::named_for(asked, &self.shapes).map_err(|error| error.to_string())?;
             let found = architecture.compare(&self.shapes);
-            return if found.is_loadable() { Ok(architecture) } else { Err(format!("the tensors are not those of {}", describe(&architecture, &found))) };
+            return if found.is_loadable() {
+                Ok(architecture)
+            } else {
+                Err(format!("the tensors are not those of {}", describe(&architecture, &found)))
+            };
         }
         match (self.problem(), &self.nearest) {
             (None, Some((architecture, _))) => match architecture.open_question {
@@ -58,7 +62,9 @@ impl CheckpointFit {
     pub fn problem(&self) -> Option<String> {
         match &self.nearest {
             Some((_, found)) if found.is_exact() => None,
-            Some((architecture, found)) => Some(format!("no known architecture has these tensors; the nearest is {}", describe(architecture, found))),
+            Some((architecture, found)) => {
+                Some(format!("no known architecture has these tensors; the nearest is {}", describe(architecture, found)))
+            }
             None => {
                 let examples: Vec<String> = self.shapes.iter().take(4).map(|(name, shape)| format!("{name} {shape:?}")).collect();
                 let more = if self.shapes.len() > examples.len() { ", .." } else { "" };
@@ -83,11 +89,7 @@ fn describe(architecture: &Architecture, found: &Match) -> String {
         found.mismatched.len(),
         found.unexpected.len()
     );
-    let examples = [
-        ("missing", found.missing.first()),
-        ("unexpected", found.unexpected.first()),
-        ("mismatched", found.mismatched.first()),
-    ];
+    let examples = [("missing", found.missing.first()), ("unexpected", found.unexpected.first()), ("mismatched", found.mismatched.first())];
     let examples: Vec<String> = examples.iter().filter_map(|(kind, name)| name.map(|name| format!("{kind} {name}"))).collect();
     if !examples.is_empty() {
         text.push_str(&format!(" (e.g. {})", examples.join("; ")));

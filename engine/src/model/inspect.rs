@@ -71,13 +71,19 @@ fn conversions(tensors: &[RawTensor]) -> Vec<String> {
     }
     let other: Vec<_> = tensors.iter().filter(|tensor| matches!(tensor.dtype, Dtype::Other(..))).collect();
     if let Some(first) = other.first() {
-        notes.push(format!("{} tensors have a type that is not computed with, e.g. `{}`: {}", other.len(), first.name, first.dtype.label()));
+        notes.push(format!(
+            "{} tensors have a type that is not computed with, e.g. `{}`: {}",
+            other.len(),
+            first.name,
+            first.dtype.label()
+        ));
     }
     notes
 }
 
 fn non_finite(tensors: &[RawTensor]) -> Option<String> {
-    let broken = |tensor: &&RawTensor| tensor.dtype.to_f32(&tensor.data).is_some_and(|values| values.iter().any(|value| !value.is_finite()));
+    let broken =
+        |tensor: &&RawTensor| tensor.dtype.to_f32(&tensor.data).is_some_and(|values| values.iter().any(|value| !value.is_finite()));
     let names: Vec<&str> = tensors.iter().filter(broken).map(|tensor| tensor.name.as_str()).collect();
     let more = names.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };

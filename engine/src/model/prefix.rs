@@ -2,8 +2,19 @@
 
 /// Wrappers of PyTorch and of common training code.
 const PREFIXES: [&str; 13] = [
-    "module.", "_orig_mod.", "model.", "net.", "network.", "backbone.", "encoder.", "encoder_q.", "student.", "_forward_module.", "ema_model.",
-    "ema.", "resnet.",
+    "module.",
+    "_orig_mod.",
+    "model.",
+    "net.",
+    "network.",
+    "backbone.",
+    "encoder.",
+    "encoder_q.",
+    "student.",
+    "_forward_module.",
+    "ema_model.",
+    "ema.",
+    "resnet.",
 ];
 
 /// The prefix made of known wrappers that all `names` share, e.g. `module._orig_mod.`; empty when there is none.

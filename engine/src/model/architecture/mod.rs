@@ -146,10 +146,8 @@ fn head<'a>(shapes: &Shapes, names: &[&'a str]) -> Option<(&'a str, i64)> {
 /// How many of `prefix0`, `prefix1`, ... have a tensor that begins with `prefix<i>.`, without a gap from 0.
 fn count_blocks(shapes: &Shapes, prefix: &str) -> usize {
     // Numbers from a hostile file are only counted, never used as a size.
-    let indices: std::collections::HashSet<usize> = shapes
-        .keys()
-        .filter_map(|name| name.strip_prefix(prefix)?.split('.').next()?.parse().ok())
-        .collect();
+    let indices: std::collections::HashSet<usize> =
+        shapes.keys().filter_map(|name| name.strip_prefix(prefix)?.split('.').next()?.parse().ok()).collect();
     (0..indices.len()).take_while(|index| indices.contains(index)).count()
 }
 
@@ -188,9 +186,24 @@ mod tests {
 
     #[test]
     fn every_member_is_recognized_from_its_own_shapes() {
-        for name in ["resnet8", "resnet14", "resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet18_32x32", "wrn-40-2",
-            "wrn-16-4", "wrn-28-10", "wrn-40-1", "densenet-bc-100-12", "densenet-bc-190-40", "oe_mnist", "lenet5"]
-        {
+        for name in [
+            "resnet8",
+            "resnet14",
+            "resnet20",
+            "resnet32",
+            "resnet44",
+            "resnet56",
+            "resnet110",
+            "resnet18_32x32",
+            "wrn-40-2",
+            "wrn-16-4",
+            "wrn-28-10",
+            "wrn-40-1",
+            "densenet-bc-100-12",
+            "densenet-bc-190-40",
+            "oe_mnist",
+            "lenet5",
+        ] {
             for classes in [2, 10, 100] {
                 let architecture = named(name, classes).unwrap();
                 let (found, report) = nearest(&shapes(&architecture)).unwrap();

@@ -2,14 +2,63 @@
 
 /// Modules whose functions run programs, open files or sockets, or reach everything else (after picklescan's deny-list).
 const MODULES: [&str; 38] = [
-    "os", "posix", "nt", "subprocess", "sys", "runpy", "shutil", "socket", "ssl", "ftplib", "smtplib", "http", "urllib", "requests",
-    "httplib", "aiohttp", "webbrowser", "importlib", "pty", "pip", "code", "codeop", "commands", "ctypes", "pickle", "_pickle",
-    "cloudpickle", "dill", "marshal", "bdb", "pdb", "timeit", "cProfile", "profile", "asyncio", "multiprocessing", "tempfile", "venv",
+    "os",
+    "posix",
+    "nt",
+    "subprocess",
+    "sys",
+    "runpy",
+    "shutil",
+    "socket",
+    "ssl",
+    "ftplib",
+    "smtplib",
+    "http",
+    "urllib",
+    "requests",
+    "httplib",
+    "aiohttp",
+    "webbrowser",
+    "importlib",
+    "pty",
+    "pip",
+    "code",
+    "codeop",
+    "commands",
+    "ctypes",
+    "pickle",
+    "_pickle",
+    "cloudpickle",
+    "dill",
+    "marshal",
+    "bdb",
+    "pdb",
+    "timeit",
+    "cProfile",
+    "profile",
+    "asyncio",
+    "multiprocessing",
+    "tempfile",
+    "venv",
 ];
 
 /// Builtins that checkpoints do use.
 const BUILTINS: [&str; 15] = [
-    "set", "frozenset", "dict", "list", "tuple", "int", "float", "bool", "str", "bytes", "bytearray", "complex", "object", "slice", "range",
+    "set",
+    "frozenset",
+    "dict",
+    "list",
+    "tuple",
+    "int",
+    "float",
+    "bool",
+    "str",
+    "bytes",
+    "bytearray",
+    "complex",
+    "object",
+    "slice",
+    "range",
 ];
 
 /// Whether `global` (`module.name`) can act when Python loads it.
@@ -18,14 +67,18 @@ fn acts(global: &str) -> bool {
     if ["builtins", "__builtin__", "__builtins__"].contains(&top) {
         return !BUILTINS.contains(&rest);
     }
-    MODULES.contains(&top) || ["operator.attrgetter", "operator.methodcaller", "functools.partial", "torch.load", "torch.hub.load"].contains(&global)
+    MODULES.contains(&top)
+        || ["operator.attrgetter", "operator.methodcaller", "functools.partial", "torch.load", "torch.hub.load"].contains(&global)
 }
 
 /// Why a file that refers to `globals` is refused, if it is.
 pub fn refusal(globals: &[String]) -> Option<String> {
     let found: Vec<&str> = globals.iter().map(String::as_str).filter(|global| acts(global)).collect();
     (!found.is_empty()).then(|| {
-        format!("the pickle refers to {}: not executed, and the file is refused; expected only what tensors are rebuilt from", found.join(", "))
+        format!(
+            "the pickle refers to {}: not executed, and the file is refused; expected only what tensors are rebuilt from",
+            found.join(", ")
+        )
     })
 }
 

@@ -2,13 +2,23 @@
 
 use flatland::data::pickle::{Object, Value};
 
-use super::storage::{StorageId, Storages, index};
 use super::RawTensor;
+use super::storage::{StorageId, Storages, index};
 
 /// Keys under which people keep the state dict, in order of preference.
 const WRAPPERS: [&str; 12] = [
-    "state_dict", "model_state_dict", "net", "model", "model_state", "network", "net_state_dict", "weights", "params", "state_dict_ema",
-    "model_ema", "ema",
+    "state_dict",
+    "model_state_dict",
+    "net",
+    "model",
+    "model_state",
+    "network",
+    "net_state_dict",
+    "weights",
+    "params",
+    "state_dict_ema",
+    "model_ema",
+    "ema",
 ];
 /// How deep wrappers are nested, e.g. `{'model': {'state_dict': ..}}`.
 const MAX_WRAPPERS: usize = 3;

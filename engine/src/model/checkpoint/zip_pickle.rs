@@ -30,7 +30,8 @@ pub fn read(bytes: &[u8]) -> Reading {
         return Reading::refused(None, format!("expected a PyTorch checkpoint, found {}", kind(&names)));
     };
     if names.iter().any(|name| name.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with("code/"))) {
-        let reason = "found a TorchScript archive, which is not supported; expected the state dict that `torch.save(model.state_dict(), ..)` writes";
+        let reason =
+            "found a TorchScript archive, which is not supported; expected the state dict that `torch.save(model.state_dict(), ..)` writes";
         return Reading::refused(None, reason);
     }
     let mut reading = Reading::refused(Some(Container::ZipPickle), String::new());

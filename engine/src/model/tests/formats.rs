@@ -128,23 +128,24 @@ fn tensors_that_reach_beyond_their_storage_are_refused() {
 
 #[test]
 fn state_dicts_are_found_in_the_usual_wrappings() {
-    let tensor = |program: &mut Pickle| drop(program.text("fc.bias").tensor("FloatStorage", "0", 2, [&[0], &[2], &[1]]));
-    let build = |before: &dyn Fn(&mut Pickle), after: &[u8]| {
+    let build = |wrappers: &[&str], after: &[u8]| {
         let mut program = Pickle::new();
-        before(&mut program);
-        tensor(&mut program);
-        program.raw(after);
+        program.raw(b"}(").text("epoch").int(3);
+        for wrapper in wrappers {
+            program.text(wrapper).raw(b"}(");
+        }
+        program.text("fc.bias").tensor("FloatStorage", "0", 2, [&[0], &[2], &[1]]).raw(after);
         super::super::checkpoint::read_bytes(&zip_checkpoint(&program.0, &[("0", f32s(&[1.0, 2.0]))]))
     };
     for key in ["state_dict", "net", "model", "model_state_dict"] {
-        let reading = build(&|p| drop(p.raw(b"}(").text("epoch").int(3).text(key).raw(b"}(")), b"uu.");
+        let reading = build(&[key], b"uu.");
         assert_eq!(reading.tensors.unwrap()[0].name, "fc.bias", "{key}");
         assert_eq!(reading.notes, [format!("state dict taken from `{key}`")]);
     }
-    let nested = build(&|p| drop(p.raw(b"}(").text("model").raw(b"}(").text("state_dict").raw(b"}(")), b"uuu.");
+    let nested = build(&["model", "state_dict"], b"uuu.");
     assert_eq!(nested.notes.len(), 2);
     assert!(nested.tensors.is_ok());
-    let optimizer = build(&|p| drop(p.raw(b"}(").text("param_groups").raw(b"]").text("state").raw(b"}(")), b"uu.");
+    let optimizer = build(&["param_groups", "state"], b"uuu.");
     assert!(optimizer.tensors.unwrap_err().contains("an optimizer's state"));
 }
 

@@ -28,7 +28,11 @@ fn what_is_no_checkpoint_is_named() {
     refused("empty.pt", b"", &["empty (0 bytes)"]);
     refused("page.pt", b"<!DOCTYPE html><html><head><title>Google Drive", &["an HTML page"]);
     refused("page.pt", b"\n  <html lang=\"en\">", &["an HTML page"]);
-    refused("pointer.pt", b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", &["git-lfs pointer", "git lfs pull"]);
+    refused(
+        "pointer.pt",
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+        &["git-lfs pointer", "git lfs pull"],
+    );
     refused("model.h5", b"\x89HDF\r\n\x1a\n\0\0\0\0", &["an HDF5 file"]);
     refused("array.npy", b"\x93NUMPY\x01\0", &["a NumPy array"]);
     refused("model.pt.gz", b"\x1f\x8b\x08\0\0\0\0", &["a gzip archive"]);
@@ -83,7 +87,8 @@ fn cut_files_say_that_they_are_cut() {
     let Some(folder) = shared("data/checkpoints") else { return };
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
     let zip = read("lenet5_best_model.pth");
-    let report = refused("cut.pth", &zip[..zip.len() / 2], &["zip archive is cut off or damaged", &format!("found {} bytes", zip.len() / 2)]);
+    let report =
+        refused("cut.pth", &zip[..zip.len() / 2], &["zip archive is cut off or damaged", &format!("found {} bytes", zip.len() / 2)]);
     assert_eq!(report.container.as_deref(), Some("zip pickle"));
     let legacy = read("oe_mnist_baseline_epoch_9.pt");
     refused("cut.pt", &legacy[..legacy.len() - 100], &["cut off", "found"]);
@@ -115,7 +120,7 @@ fn safetensors_with_wrong_offsets_are_refused() {
         (r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 4, "cut off or damaged"),
         (r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, 8, "offsets"),
         (r#"{"a":{"dtype":"F32","shape":[18446744073709551615,2],"data_offsets":[0,8]}}"#, 8, "invalid"),
-        (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 4, "offsets"),
+        (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#, 6, "at `b`"),
         (r#"{"a":17}"#, 0, "invalid"),
         ("{not json", 0, "invalid"),
     ] {
@@ -137,7 +142,9 @@ fn a_state_dict_of_another_architecture_names_the_nearest_and_the_differences() 
     assert_eq!((report.architecture, report.classes), (None, None));
     assert_eq!((report.missing, report.unexpected), (vec!["linear.bias".to_string()], vec!["layer3.3.conv1.weight".to_string()]));
     let error = report.error.unwrap();
-    for part in ["the nearest is resnet20: 96 of its 97 tensors match, 1 missing", "1 unexpected", "missing linear.bias", "other.safetensors"] {
+    for part in
+        ["the nearest is resnet20: 96 of its 97 tensors match, 1 missing", "1 unexpected", "missing linear.bias", "other.safetensors"]
+    {
         assert!(error.contains(part), "expected `{part}` in `{error}`");
     }
     // Named, the extra tensor is ignored but the missing one is not.

@@ -10,7 +10,12 @@ use std::path::PathBuf;
 fn shared(part: &str) -> Option<PathBuf> {
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let beside = manifest.ancestors().skip(1).take(3).map(|folder| folder.join("../shared"));
-    let found = std::env::var_os("FLATLAND_SHARED").map(PathBuf::from).into_iter().chain(beside).map(|folder| folder.join(part)).find(|path| path.exists());
+    let found = std::env::var_os("FLATLAND_SHARED")
+        .map(PathBuf::from)
+        .into_iter()
+        .chain(beside)
+        .map(|folder| folder.join(part))
+        .find(|path| path.exists());
     if found.is_none() {
         println!("skipped: shared/{part} is not here");
     }

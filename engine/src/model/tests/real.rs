@@ -41,7 +41,8 @@ fn an_unknown_network_is_a_clear_answer() {
     let Some(path) = shared("data/checkpoints/tinygrad_mnist_model.safetensors") else { return };
     let report = inspect(&path);
     assert_eq!((report.container.as_deref(), report.architecture.as_deref()), (Some("safetensors"), None));
-    let tensors: Vec<(&str, &[i64], &str)> = report.tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.dtype.as_str())).collect();
+    let tensors: Vec<(&str, &[i64], &str)> =
+        report.tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.dtype.as_str())).collect();
     assert_eq!(tensors, [("l1.weight", &[128, 784][..], "f32"), ("l2.weight", &[10, 128][..], "f32")]);
     let error = report.error.unwrap();
     assert!(error.contains("no known architecture has these tensors") && error.contains("l1.weight [128, 784]"), "{error}");
