@@ -7,6 +7,7 @@ use egui::{CentralPanel, Context, Frame, Key, KeyboardShortcut, Margin, Modifier
 
 use super::bench::{Bench, Heard};
 use super::command::{Command, OpenAs};
+use super::figure_export::Drawing;
 use super::loader::{self, Finished, Opened};
 use super::panel::{self, checkpoints, datasets, export, jobs, open, top};
 use super::store::{JobState, Store, analysis_of, dataset_of};
@@ -168,7 +169,11 @@ impl App {
     }
 
     fn write_figure(&mut self, path: PathBuf) {
-        let _ = path;
+        let dataset = self.dataset();
+        match Drawing::of(self.views.tab, &self.session, &self.store, dataset.as_deref(), &self.views.score) {
+            Some(drawing) => self.spawn(move || Finished::Exported(drawing.write(&path))),
+            None => self.complain("nothing to export yet: this view has no finished result"),
+        }
     }
 
     fn set_state(&mut self, id: JobId, state: JobState) {
@@ -251,27 +256,27 @@ impl App {
         });
     }
 
+    /// Takes in the jobs that are new; what was asked of other data or with other settings is moot.
     fn planned(&mut self, specs: Vec<JobSpec>) {
+        let open = |name: &str| self.session.datasets.iter().any(|dataset| dataset.name == name);
+        let same = |a: &JobSpec, b: &JobSpec| {
+            let checkpoint = |spec: &JobSpec| spec.checkpoint().map(|checkpoint| checkpoint.name.clone());
+            analysis_of(a) == analysis_of(b) && checkpoint(a) == checkpoint(b) && dataset_of(a) == dataset_of(b)
+        };
+        let is_moot = |job: &JobSpec| match dataset_of(job) {
+            _ if analysis_of(job).is_none() || specs.contains(job) => false,
+            // Landscapes and curves on datasets that are not chosen now stay.
+            Some(dataset) => !open(dataset) || specs.iter().any(|spec| same(spec, job)),
+            None => true,
+        };
+        let moot: Vec<JobId> = self.store.jobs.iter().filter(|(_, job)| is_moot(&job.spec)).map(|(id, _)| *id).collect();
+        for id in moot {
+            self.bench.cancel(id);
+            self.store.forget(id);
+        }
         for spec in specs {
             if self.store.jobs.values().any(|job| job.spec == spec) {
                 continue;
-            }
-            // The same question with other data or settings: the older one is moot.
-            let moot: Vec<JobId> = self
-                .store
-                .jobs
-                .iter()
-                .filter(|(_, job)| {
-                    analysis_of(&spec).is_some()
-                        && analysis_of(&job.spec) == analysis_of(&spec)
-                        && job.spec.checkpoint() == spec.checkpoint()
-                        && dataset_of(&job.spec) == dataset_of(&spec)
-                })
-                .map(|(id, _)| *id)
-                .collect();
-            for id in moot {
-                self.bench.cancel(id);
-                self.store.jobs.shift_remove(&id);
             }
             if spec.out().is_some() {
                 let id = self.store.add(spec.clone(), JobState::Looking);

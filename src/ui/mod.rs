@@ -6,6 +6,7 @@
 mod app;
 mod bench;
 mod command;
+mod figure_export;
 mod loader;
 mod panel;
 mod store;

@@ -505,6 +505,33 @@ fn a_path_with_nothing_there_is_told_and_nothing_is_lost() {
 }
 
 #[test]
+fn the_current_view_is_exported_as_svg_and_png() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = harness(&Listener::default(), 2, false);
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
+    harness.run();
+    for (tab, file, magic) in [("Landscape", "l.svg", &b"<svg"[..]), ("Sharpness", "s.png", b"\x89PNG"), ("Energy", "e.svg", b"<svg")] {
+        harness.get_by_label(tab).click();
+        let path = folder.path().join(file);
+        harness.state_mut().export.path = path.display().to_string();
+        harness.run();
+        harness.get_by_label("Write").click();
+        harness.run();
+        run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.text.contains(file)));
+        assert!(!harness.state().message.as_ref().unwrap().is_error);
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(bytes.starts_with(magic) || bytes.starts_with(b"<?xml"), "{tab}");
+    }
+    harness.state_mut().export.path = folder.path().join("e.gif").display().to_string();
+    harness.run();
+    harness.get_by_label("Write").click();
+    harness.run();
+    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.is_error));
+    harness.get_by_label_contains("expected a file name that ends in .svg or .png, found the ending `gif`");
+}
+
+#[test]
 fn a_checkpoint_can_be_closed_and_the_others_stay() {
     let mut harness = harness(&Listener::default(), 5, false);
     harness.run();
@@ -523,6 +550,10 @@ fn pictures_of_every_tab_show_data() {
         harness.state_mut().ctx.set_theme(theme);
         for tab in ["Landscape", "Sharpness", "Embedding", "Energy"] {
             harness.get_by_label(tab).click();
+            harness.run();
+            let kind = ["Loss landscape of OE", "Sharpness of OE", "Embedding of OE", "Histogram of the Energy score of OE"];
+            let panel = kind.iter().find_map(|kind| harness.query_by_label_contains(kind)).expect("a panel").rect();
+            harness.hover_at(panel.center() + egui::vec2(31.0, 40.0));
             harness.run();
             if let Some(folder) = &folder {
                 let name = format!("{tab}-{theme:?}.png").to_lowercase();
