@@ -9,6 +9,7 @@ mod command;
 mod figure_export;
 mod loader;
 mod panel;
+mod shell;
 mod store;
 #[cfg(test)]
 mod tests;
