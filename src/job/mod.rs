@@ -2,6 +2,7 @@
 //!
 //! The only room with processes, threads and channels. Deliberately absent: egui, mathematics.
 
+mod background;
 mod event;
 mod plan;
 mod process;
@@ -10,6 +11,7 @@ mod run_config;
 mod spec;
 mod worker_handle;
 
+pub use background::Background;
 pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
 pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan, plan_cached, source};
 pub use progress::{ProgressMeter, Reporter};

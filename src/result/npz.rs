@@ -8,6 +8,11 @@ use npyz::npz::{NpzArchive, NpzWriter};
 
 use super::{ResultError, write_atomic};
 
+/// How an array is stored; without the time of writing, so that the same arrays give the same bytes.
+fn options() -> npyz::zip::write::FileOptions {
+    npyz::zip::write::FileOptions::default().last_modified_time(npyz::zip::DateTime::default())
+}
+
 /// Values of an array, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NpzValues {
@@ -76,7 +81,7 @@ impl Npz {
     fn write(&self, buffer: &mut Cursor<Vec<u8>>) -> std::io::Result<()> {
         fn put<T: npyz::AutoSerialize>(npz: &mut NpzWriter<&mut Cursor<Vec<u8>>>, array: &Array, values: &[T]) -> std::io::Result<()> {
             let shape: Vec<u64> = array.shape.iter().map(|&n| n as u64).collect();
-            let mut writer = npz.array(&array.name, Default::default())?.default_dtype().shape(&shape).begin_nd()?;
+            let mut writer = npz.array(&array.name, options())?.default_dtype().shape(&shape).begin_nd()?;
             writer.extend(values)?;
             writer.finish()
         }
@@ -91,7 +96,7 @@ impl Npz {
                     let width = v.iter().map(|s| s.chars().count()).max().unwrap_or(0).max(1);
                     let dtype = npyz::DType::Plain(format!("<U{width}").parse().map_err(std::io::Error::other)?);
                     let shape: Vec<u64> = array.shape.iter().map(|&n| n as u64).collect();
-                    let mut writer = npz.array(&array.name, Default::default())?.dtype(dtype).shape(&shape).begin_nd()?;
+                    let mut writer = npz.array(&array.name, options())?.dtype(dtype).shape(&shape).begin_nd()?;
                     writer.extend(v.iter())?;
                     writer.finish()?;
                 }
@@ -154,7 +159,10 @@ mod tests {
         let (a, b) = (folder.path().join("a.npz"), folder.path().join("b.npz"));
         npz.save(&a).unwrap();
         npz.save(&b).unwrap();
-        assert_eq!(std::fs::read(&a).unwrap(), std::fs::read(&b).unwrap());
+        let bytes = std::fs::read(&a).unwrap();
+        assert_eq!(bytes, std::fs::read(&b).unwrap());
+        // The MS-DOS time and date in the first entry's header: midnight, 1 January 1980, whenever it was written.
+        assert_eq!(bytes[10..14], [0, 0, 0x21, 0]);
         let read = Npz::load(&a).unwrap();
         assert_eq!(read.get("role"), npz.get("role"));
         assert_eq!(read.get("delta/conv1.weight"), npz.get("delta/conv1.weight"));

@@ -1,0 +1,468 @@
+//! [`App`]: the window's state, and the one place where commands become deeds.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use egui::{CentralPanel, Context, Frame, Key, KeyboardShortcut, Margin, Modifiers, Panel, ScrollArea, Ui};
+
+use super::bench::{Bench, Heard};
+use super::command::{Command, OpenAs};
+use super::loader::{self, Finished, Opened};
+use super::panel::{self, checkpoints, datasets, export, jobs, open, top};
+use super::store::{JobState, Store, analysis_of, dataset_of};
+use super::theme;
+use super::view::{Scene, embedding, energy, landscape, sharpness};
+use crate::job::{Analysis, Background, JobId, JobSpec};
+use crate::session::{CheckpointEntry, DatasetEntry, Normalization, Role, Session};
+
+/// A line for the person at the bottom of the window.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Message {
+    pub(super) text: String,
+    pub(super) is_error: bool,
+}
+
+/// What the person looks at and how.
+pub(super) struct Views {
+    pub(super) tab: Analysis,
+    pub(super) dataset: Option<String>,
+    pub(super) score: String,
+    pub(super) hidden: BTreeSet<Role>,
+    pub(super) landscape: landscape::State,
+    pub(super) sharpness: sharpness::State,
+    pub(super) embedding: embedding::State,
+    pub(super) energy: energy::State,
+}
+
+/// The window.
+pub struct App {
+    pub(super) ctx: Context,
+    pub(super) session: Session,
+    pub(super) session_path: Option<PathBuf>,
+    /// Grows when another session is opened; late answers to an older one are dropped.
+    pub(super) generation: u64,
+    pub(super) store: Store,
+    pub(super) bench: Bench,
+    pub(super) background: Background<Finished>,
+    pub(super) views: Views,
+    pub(super) open: open::State,
+    pub(super) export: export::State,
+    pub(super) message: Option<Message>,
+    pub(super) commands: Vec<Command>,
+}
+
+impl App {
+    /// A window that opens these paths (sessions and checkpoints) with this worker.
+    pub fn new(ctx: &Context, bench: Bench, paths: Vec<PathBuf>, tab: Analysis) -> Self {
+        theme::install(ctx);
+        let commands = if paths.is_empty() { Vec::new() } else { vec![Command::Open(paths, OpenAs::SessionOrCheckpoint)] };
+        Self {
+            ctx: ctx.clone(),
+            session: Session::default(),
+            session_path: None,
+            generation: 0,
+            store: Store::default(),
+            bench,
+            background: Background::default(),
+            views: Views {
+                tab,
+                dataset: None,
+                score: "energy".into(),
+                hidden: BTreeSet::new(),
+                landscape: landscape::State::default(),
+                sharpness: sharpness::State::default(),
+                embedding: embedding::State::default(),
+                energy: energy::State::default(),
+            },
+            open: open::State::default(),
+            export: export::State::default(),
+            message: None,
+            commands,
+        }
+    }
+
+    fn spawn(&mut self, work: impl FnOnce() -> Finished + Send + 'static) {
+        let ctx = self.ctx.clone();
+        self.background.spawn(work, move || ctx.request_repaint());
+    }
+
+    fn spawn_waiting(&mut self, work: impl FnOnce() -> Finished + Send + 'static) {
+        let ctx = self.ctx.clone();
+        self.background.spawn_waiting(work, move || ctx.request_repaint());
+    }
+
+    fn tell(&mut self, text: impl Into<String>) {
+        self.message = Some(Message { text: text.into(), is_error: false });
+    }
+
+    /// A complaint; those that were not dismissed stay above it.
+    fn complain(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        match &mut self.message {
+            Some(message) if message.is_error && message.text.contains(&text) => {}
+            Some(message) if message.is_error => message.text = format!("{}\n{text}", message.text),
+            _ => self.message = Some(Message { text, is_error: true }),
+        }
+    }
+
+    /// The dataset of landscapes and sharpness: the chosen one, else the one that is planned for.
+    fn dataset(&self) -> Option<String> {
+        let chosen = self.views.dataset.clone().filter(|name| self.session.datasets.iter().any(|dataset| dataset.name == *name));
+        let of_settings = self.session.landscape.datasets.first().cloned();
+        let by_role = |role: Role| self.session.datasets.iter().find(|dataset| dataset.role == role).map(|dataset| dataset.name.clone());
+        chosen.or(of_settings).or_else(|| by_role(Role::Id)).or_else(|| by_role(Role::Train))
+    }
+
+    /// Runs a command.
+    fn execute(&mut self, command: Command) {
+        match command {
+            Command::Open(paths, open_as) => {
+                self.spawn(move || Finished::Opened(paths.into_iter().map(|path| loader::open(path, open_as)).collect()))
+            }
+            Command::OpenDialog(open_as) => self.spawn_waiting(move || loader::ask_open(open_as)),
+            Command::RemoveCheckpoint(name) => self.remove_checkpoint(&name),
+            Command::RemoveDataset(name) => {
+                self.session.datasets.retain(|dataset| dataset.name != name);
+                self.session.landscape.datasets.retain(|dataset| *dataset != name);
+                self.session.sharpness.datasets.retain(|dataset| *dataset != name);
+                self.session.embedding.datasets.retain(|dataset| *dataset != name);
+                self.replan();
+            }
+            Command::Cancel(id) => self.cancel(id),
+            Command::Retry(id) => self.set_state(id, JobState::Waiting),
+            Command::RestartWorker => {
+                self.bench.restart();
+                for job in self.store.jobs.values_mut().filter(|job| job.state == JobState::Interrupted) {
+                    job.state = JobState::Waiting;
+                }
+            }
+            Command::Show(tab) => self.views.tab = tab,
+            Command::SelectDataset(name) => {
+                self.views.dataset = Some(name);
+                self.replan();
+            }
+            Command::SelectScore(score) => self.views.score = score,
+            Command::ToggleRole(role) => {
+                if !self.views.hidden.remove(&role) {
+                    self.views.hidden.insert(role);
+                }
+            }
+            Command::ToggleExport => {
+                self.export.open = !self.export.open;
+                if self.export.path.is_empty() {
+                    self.export.path = format!("{}.svg", self.figure_name());
+                }
+            }
+            Command::Export(path) => self.write_figure(path),
+            Command::ExportDialog(format) => {
+                let name = self.figure_name();
+                self.spawn_waiting(move || loader::ask_export(&name, format.extension()));
+            }
+            Command::SetTheme(theme) => self.ctx.set_theme(theme),
+            Command::DismissMessage => self.message = None,
+        }
+    }
+
+    fn figure_name(&self) -> String {
+        format!("flatland-{}", top::tab_label(self.views.tab).to_lowercase())
+    }
+
+    fn write_figure(&mut self, path: PathBuf) {
+        let _ = path;
+    }
+
+    fn set_state(&mut self, id: JobId, state: JobState) {
+        if let Some(job) = self.store.jobs.get_mut(&id) {
+            job.state = state;
+        }
+    }
+
+    fn cancel(&mut self, id: JobId) {
+        if !self.bench.cancel(id) {
+            self.set_state(id, JobState::Cancelled);
+        }
+    }
+
+    fn remove_checkpoint(&mut self, name: &str) {
+        let Some(position) = self.session.checkpoints.iter().position(|checkpoint| checkpoint.name == name) else { return };
+        let entry = self.session.checkpoints.remove(position);
+        let ids: Vec<JobId> = self.store.jobs.keys().copied().collect();
+        self.store.forget_checkpoint(&entry.name, &entry.path);
+        for id in ids.into_iter().filter(|id| !self.store.jobs.contains_key(id)) {
+            self.bench.cancel(id);
+        }
+    }
+
+    /// Plans the session's jobs in the background; those that are new will be asked for.
+    fn replan(&mut self) {
+        let (session, generation) = (self.session.clone(), self.generation);
+        let datasets: Vec<String> = self.views.dataset.clone().into_iter().collect();
+        self.spawn(move || {
+            let (jobs, complaints) = loader::plan(&session, &datasets);
+            Finished::Planned { generation, jobs, complaints }
+        });
+    }
+
+    fn opened(&mut self, opened: Vec<Opened>) {
+        let something = opened.iter().any(|one| !matches!(one, Opened::Failed(_)));
+        for one in opened {
+            match one {
+                Opened::Session(path, session) => self.open_session(path, *session),
+                Opened::Checkpoint(path) => self.add_checkpoint(path),
+                Opened::Dataset(path, role) => self.add_dataset(path, role),
+                Opened::Failed(message) => self.complain(message),
+            }
+        }
+        if something {
+            self.replan();
+        }
+    }
+
+    fn open_session(&mut self, path: PathBuf, session: Session) {
+        let ids: Vec<JobId> = self.store.jobs.keys().copied().collect();
+        for id in ids {
+            self.bench.cancel(id);
+        }
+        self.store.clear();
+        self.session = session;
+        self.session_path = Some(path);
+        self.views.dataset = None;
+    }
+
+    fn add_checkpoint(&mut self, path: PathBuf) {
+        let name = unused(&stem(&path), |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
+        // A checkpoint beside others was most likely trained on the same normalization; a session file can say otherwise.
+        let normalization =
+            self.session.checkpoints.first().map(|checkpoint| checkpoint.normalization.clone()).unwrap_or_else(Normalization::default);
+        self.session.checkpoints.push(CheckpointEntry { name, path, architecture: None, normalization });
+    }
+
+    fn add_dataset(&mut self, path: PathBuf, role: Role) {
+        let name = unused(&stem(&path), |name| self.session.datasets.iter().any(|dataset| dataset.name == name));
+        self.session.datasets.push(DatasetEntry {
+            name,
+            role,
+            path,
+            format: None,
+            split: None,
+            limit: None,
+            first: None,
+            corruption: None,
+        });
+    }
+
+    fn planned(&mut self, specs: Vec<JobSpec>) {
+        for spec in specs {
+            if self.store.jobs.values().any(|job| job.spec == spec) {
+                continue;
+            }
+            // The same question with other data or settings: the older one is moot.
+            let moot: Vec<JobId> = self
+                .store
+                .jobs
+                .iter()
+                .filter(|(_, job)| {
+                    analysis_of(&spec).is_some()
+                        && analysis_of(&job.spec) == analysis_of(&spec)
+                        && job.spec.checkpoint() == spec.checkpoint()
+                        && dataset_of(&job.spec) == dataset_of(&spec)
+                })
+                .map(|(id, _)| *id)
+                .collect();
+            for id in moot {
+                self.bench.cancel(id);
+                self.store.jobs.shift_remove(&id);
+            }
+            if spec.out().is_some() {
+                let id = self.store.add(spec.clone(), JobState::Looking);
+                self.spawn(move || loader::load(id, &spec));
+            } else {
+                self.store.add(spec, JobState::Waiting);
+            }
+        }
+    }
+
+    fn finished(&mut self, finished: Finished) {
+        match finished {
+            Finished::Opened(opened) => self.opened(opened),
+            Finished::Planned { generation, jobs, complaints } => {
+                if generation == self.generation {
+                    self.planned(jobs);
+                    if !complaints.is_empty() {
+                        self.complain(complaints.join("\n"));
+                    }
+                }
+            }
+            Finished::Loaded { id, loaded, complete, error } => {
+                if let Some(loaded) = loaded {
+                    self.store.insert(id, *loaded);
+                }
+                if self.store.jobs.get(&id).is_some_and(|job| job.state == JobState::Looking) {
+                    // What cannot be read is computed anew.
+                    self.set_state(id, if complete { JobState::Done } else { JobState::Waiting });
+                } else if let Some(error) = error {
+                    self.set_state(id, JobState::Failed(error));
+                }
+            }
+            Finished::Chosen(paths, open_as) => self.execute(Command::Open(paths, open_as)),
+            Finished::ExportPath(path) => self.execute(Command::Export(path)),
+            Finished::Nothing => {}
+            Finished::Exported(Ok(path)) => self.tell(format!("Written: {}", path.display())),
+            Finished::Exported(Err(error)) => self.complain(error),
+        }
+    }
+
+    fn heard(&mut self, heard: Heard) {
+        match heard {
+            Heard::Job(id, event) => {
+                let reread = self.store.apply(id, event).is_some();
+                if let (true, Some(spec)) = (reread, self.store.jobs.get(&id).map(|job| job.spec.clone())) {
+                    self.spawn(move || loader::load(id, &spec));
+                }
+            }
+            Heard::Died(message) => self.store.interrupt(&message),
+        }
+    }
+
+    /// Gives the worker its next job: what reads checkpoints first, then what the present tab shows, then the rest in order.
+    fn dispatch(&mut self) {
+        if !self.bench.is_free() || self.store.jobs.values().any(|job| job.state == JobState::Looking) {
+            return;
+        }
+        let dataset = self.dataset();
+        let rank = |spec: &JobSpec| match analysis_of(spec) {
+            None => 0,
+            Some(analysis) if analysis == self.views.tab && (dataset_of(spec).is_none() || dataset_of(spec) == dataset.as_deref()) => 1,
+            Some(Analysis::Landscape) => 2,
+            Some(Analysis::Scores) => 3,
+            Some(Analysis::Sharpness) => 4,
+            Some(Analysis::Embedding) => 5,
+        };
+        let waiting = self.store.jobs.iter().filter(|(_, job)| job.state == JobState::Waiting);
+        let next = waiting.min_by_key(|(id, job)| (rank(&job.spec), **id)).map(|(id, job)| (*id, job.spec.clone()));
+        if let Some((id, spec)) = next {
+            self.set_state(id, JobState::Running);
+            self.bench.submit(id, spec);
+        }
+    }
+
+    fn dropped(&mut self, ctx: &Context) {
+        let paths: Vec<PathBuf> = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+        if !paths.is_empty() {
+            self.commands.push(Command::Open(paths, self.open.open_as()));
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.dropped(ctx);
+        for command in std::mem::take(&mut self.commands) {
+            self.execute(command);
+        }
+        while let Some(finished) = self.background.try_next() {
+            self.finished(finished);
+        }
+        while let Some(heard) = self.bench.hear() {
+            self.heard(heard);
+        }
+        self.dispatch();
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        if ui.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(Modifiers::CTRL | Modifiers::SHIFT, Key::E))) {
+            self.commands.push(Command::ToggleExport);
+        }
+        if ui.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(Modifiers::CTRL, Key::O))) {
+            self.commands.push(Command::OpenDialog(self.open.open_as()));
+        }
+        self.side(ui);
+        self.message_line(ui);
+        self.center(ui);
+        if !self.commands.is_empty() {
+            ui.ctx().request_repaint();
+        }
+    }
+}
+
+impl App {
+    fn side(&mut self, ui: &mut Ui) {
+        let background = theme::of(ui).background;
+        let frame = Frame::new().fill(background).inner_margin(Margin { left: 20, right: 16, top: 16, bottom: 12 });
+        Panel::left("side").default_size(300.0).size_range(240.0..=460.0).frame(frame).show(ui, |ui| {
+            let commands = &mut self.commands;
+            Panel::bottom("worker")
+                .frame(Frame::new().inner_margin(Margin { left: 0, right: 0, top: 10, bottom: 0 }))
+                .show_separator_line(false)
+                .show(ui, |ui| {
+                    let running = self.store.jobs.values().any(|job| job.state == JobState::Running);
+                    jobs::worker(ui, self.bench.death(), running, commands);
+                });
+            open::show(ui, &mut self.open, commands);
+            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                ui.spacing_mut().interact_size.y = 20.0;
+                ui.spacing_mut().button_padding = egui::Vec2::new(5.0, 1.0);
+                ui.spacing_mut().item_spacing.y = 3.0;
+                checkpoints::show(ui, &self.session, &self.store, commands);
+                datasets::show(ui, &self.session, &self.store, commands);
+                jobs::show(ui, &self.session, &self.store, commands);
+            });
+        });
+    }
+
+    fn message_line(&mut self, ui: &mut Ui) {
+        let Some(message) = &self.message else { return };
+        let palette = theme::of(ui);
+        let frame = Frame::new().fill(palette.background).inner_margin(Margin::symmetric(24, 8));
+        Panel::bottom("message").frame(frame).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    if panel::quiet_button(ui, "×", "Dismiss message").clicked() {
+                        self.commands.push(Command::DismissMessage);
+                    }
+                    ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                        let color = if message.is_error { palette.error } else { palette.text };
+                        ui.add(egui::Label::new(egui::RichText::new(&message.text).color(color)).wrap().selectable(true));
+                    });
+                });
+            });
+        });
+    }
+
+    fn center(&mut self, ui: &mut Ui) {
+        let palette = theme::of(ui);
+        let dataset = self.dataset();
+        let frame = Frame::new().fill(palette.background).inner_margin(Margin { left: 24, right: 24, top: 8, bottom: 14 });
+        CentralPanel::default().frame(frame).show(ui, |ui| {
+            top::tabs(ui, self.views.tab, &mut self.commands);
+            if self.export.open {
+                export::show(ui, &mut self.export, &mut self.commands);
+            }
+            let mut scene = Scene { session: &self.session, store: &self.store, dataset: dataset.as_deref(), commands: &mut self.commands };
+            let views = &mut self.views;
+            if !scene.session.checkpoints.is_empty() {
+                top::choices(ui, &mut scene, views.tab, &views.hidden, &views.score);
+                ui.add_space(10.0);
+            }
+            match views.tab {
+                Analysis::Landscape => landscape::show(ui, &mut scene, &mut views.landscape),
+                Analysis::Sharpness => sharpness::show(ui, &mut scene, &mut views.sharpness),
+                Analysis::Embedding => embedding::show(ui, &mut scene, &mut views.embedding, &views.hidden),
+                Analysis::Scores => energy::show(ui, &mut scene, &mut views.energy, &views.score),
+            }
+        });
+    }
+}
+
+/// The file's name without its ending, as a name to show.
+fn stem(path: &Path) -> String {
+    path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// `name`, or `name 2`, `name 3`, ... whichever is not taken.
+fn unused(name: &str, taken: impl Fn(&str) -> bool) -> String {
+    if !taken(name) {
+        return name.into();
+    }
+    (2..).map(|n| format!("{name} {n}")).find(|name| !taken(name)).unwrap_or_default()
+}

@@ -1,0 +1,84 @@
+//! [`Command`]: everything a person can make the window do. Panels and views push them; [`super::App`] runs them in one place.
+
+use std::path::PathBuf;
+
+use egui::ThemePreference;
+
+use crate::job::{Analysis, JobId};
+use crate::session::Role;
+
+/// What a path is opened as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OpenAs {
+    /// A session when it ends in `.toml`, else a checkpoint.
+    #[default]
+    SessionOrCheckpoint,
+    /// A dataset of this role.
+    Dataset(Role),
+}
+
+impl OpenAs {
+    /// As shown to people.
+    pub fn label(self) -> String {
+        match self {
+            OpenAs::SessionOrCheckpoint => "Checkpoint or session".into(),
+            OpenAs::Dataset(role) => format!("Dataset, {}", role.label()),
+        }
+    }
+}
+
+/// The files of a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FigureFormat {
+    /// Vector.
+    Svg,
+    /// Pixels.
+    Png,
+}
+
+impl FigureFormat {
+    /// Ending of the file name.
+    pub fn extension(self) -> &'static str {
+        match self {
+            FigureFormat::Svg => "svg",
+            FigureFormat::Png => "png",
+        }
+    }
+}
+
+/// One act.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Opens files or folders, in this order.
+    Open(Vec<PathBuf>, OpenAs),
+    /// Asks the desktop for files to open.
+    OpenDialog(OpenAs),
+    /// Closes the checkpoint of this name.
+    RemoveCheckpoint(String),
+    /// Closes the dataset of this name.
+    RemoveDataset(String),
+    /// Stops a job.
+    Cancel(JobId),
+    /// Asks for a failed, cancelled or interrupted job again.
+    Retry(JobId),
+    /// Starts the worker anew and asks again for what was interrupted.
+    RestartWorker,
+    /// Shows a tab.
+    Show(Analysis),
+    /// Draws landscapes and sharpness on this dataset.
+    SelectDataset(String),
+    /// Draws the histograms of this score.
+    SelectScore(String),
+    /// Shows or hides a role's points.
+    ToggleRole(Role),
+    /// Shows or hides the export line.
+    ToggleExport,
+    /// Writes the current view as a figure.
+    Export(PathBuf),
+    /// Asks the desktop where to write the current view.
+    ExportDialog(FigureFormat),
+    /// Light, dark or as the system.
+    SetTheme(ThemePreference),
+    /// Takes the message away.
+    DismissMessage,
+}

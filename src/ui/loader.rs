@@ -1,0 +1,142 @@
+//! Slow work of the window, as values: what runs on [`crate::job::Background`], and what comes back.
+
+use std::path::{Path, PathBuf};
+
+use super::command::OpenAs;
+use super::store::Loaded;
+use crate::job::{Analysis, JobId, JobSpec, PlanError, PlanOptions, check_paths, plan_cached};
+use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve};
+use crate::session::Session;
+
+/// What slow work gives.
+pub enum Finished {
+    /// Paths that were asked for, looked at.
+    Opened(Vec<Opened>),
+    /// Jobs of the session of this number, and what cannot be planned.
+    Planned {
+        /// Which session (older ones are not heard).
+        generation: u64,
+        /// The jobs.
+        jobs: Vec<JobSpec>,
+        /// What to tell.
+        complaints: Vec<String>,
+    },
+    /// What lay in a job's folder; `complete` when nothing is left to compute.
+    Loaded {
+        /// The job.
+        id: JobId,
+        /// The result.
+        loaded: Option<Box<Loaded>>,
+        /// Whether nothing is left to compute.
+        complete: bool,
+        /// Why what should be there could not be read.
+        error: Option<String>,
+    },
+    /// Paths chosen in a dialog.
+    Chosen(Vec<PathBuf>, OpenAs),
+    /// Where to export, chosen in a dialog.
+    ExportPath(PathBuf),
+    /// A dialog that was closed.
+    Nothing,
+    /// A figure was written, or why not.
+    Exported(Result<PathBuf, String>),
+}
+
+/// A path, looked at.
+pub enum Opened {
+    /// A session file.
+    Session(PathBuf, Box<Session>),
+    /// A file that may be a checkpoint.
+    Checkpoint(PathBuf),
+    /// Images.
+    Dataset(PathBuf, crate::session::Role),
+    /// Cannot be opened.
+    Failed(String),
+}
+
+/// Looks at a path: whether it is there, and whether it is a session.
+pub fn open(path: PathBuf, open_as: OpenAs) -> Opened {
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let Ok(metadata) = std::fs::metadata(&path) else {
+        return Opened::Failed(format!("expected a file or folder, found nothing there ({})", path.display()));
+    };
+    match open_as {
+        OpenAs::Dataset(role) => Opened::Dataset(path, role),
+        OpenAs::SessionOrCheckpoint if metadata.is_dir() => Opened::Failed(format!(
+            "expected a checkpoint or session file, found a folder; for images choose a dataset role ({})",
+            path.display()
+        )),
+        OpenAs::SessionOrCheckpoint if path.extension().is_some_and(|extension| extension == "toml") => match Session::load(&path) {
+            Ok(session) => Opened::Session(path, Box::new(session)),
+            Err(error) => Opened::Failed(error.to_string()),
+        },
+        OpenAs::SessionOrCheckpoint => Opened::Checkpoint(path),
+    }
+}
+
+/// The jobs of a session with their places in the cache. What an analysis lacks is no complaint: its tab says it.
+pub fn plan(session: &Session, datasets: &[String]) -> (Vec<JobSpec>, Vec<String>) {
+    let (mut jobs, mut complaints) = (Vec::new(), Vec::new());
+    jobs.extend(session.checkpoints.iter().map(|checkpoint| JobSpec::Inspect { path: checkpoint.path.clone() }));
+    if session.checkpoints.is_empty() {
+        return (jobs, complaints);
+    }
+    for analysis in Analysis::ALL {
+        let on_one = matches!(analysis, Analysis::Landscape | Analysis::Sharpness);
+        let options = PlanOptions { datasets: if on_one { datasets.to_vec() } else { Vec::new() }, ..PlanOptions::default() };
+        match plan_cached(session, analysis, &options) {
+            Ok(planned) => jobs.extend(planned),
+            Err(PlanError::Lacks { .. }) => {}
+            Err(error) => complaints.push(error.to_string()),
+        }
+    }
+    if let Err(error) = check_paths(&jobs) {
+        complaints.push(error.to_string());
+    }
+    complaints.dedup();
+    (jobs, complaints)
+}
+
+/// Reads what lies in a job's folder; `None` when nothing does.
+pub fn load(id: JobId, spec: &JobSpec) -> Finished {
+    let nothing = Finished::Loaded { id, loaded: None, complete: false, error: None };
+    let Some(folder) = spec.out() else { return nothing };
+    let name = spec.checkpoint().map(|checkpoint| checkpoint.name.as_str()).unwrap_or_default();
+    let present = |file: &str| folder.join(file).is_file();
+    let read = |spec: &JobSpec, folder: &Path| match spec {
+        JobSpec::Landscape(_) if present("landscape.npz") => Some(LossSurface::load(folder).map(|surface| {
+            let complete = surface.computed() == surface.count.len();
+            (Loaded::Landscape(surface), complete)
+        })),
+        JobSpec::Sharpness(job) if present("sharpness.json") => Some(SharpnessCurve::load(folder).map(|curve| {
+            let complete = curve.points.len() >= job.rho.len();
+            (Loaded::Sharpness(curve), complete)
+        })),
+        JobSpec::Embedding(_) if present("embedding.npz") => {
+            Some(Embedding::load(folder).map(|embedding| (Loaded::Embedding(embedding), true)))
+        }
+        JobSpec::Score(_) if present("scores.json") => Some(ScoreTable::load(folder, name).map(|table| (Loaded::Scores(table), true))),
+        _ => None,
+    };
+    match read(spec, folder) {
+        None => nothing,
+        Some(Ok((loaded, complete))) => Finished::Loaded { id, loaded: Some(Box::new(loaded)), complete, error: None },
+        Some(Err(error)) => Finished::Loaded { id, loaded: None, complete: false, error: Some(error.to_string()) },
+    }
+}
+
+/// Asks the desktop for files (for datasets also folders) to open.
+pub fn ask_open(open_as: OpenAs) -> Finished {
+    let dialog = rfd::FileDialog::new().set_title(open_as.label());
+    let chosen = match open_as {
+        OpenAs::SessionOrCheckpoint => dialog.pick_files(),
+        OpenAs::Dataset(_) => dialog.pick_folder().map(|folder| vec![folder]),
+    };
+    chosen.map_or(Finished::Nothing, |paths| Finished::Chosen(paths, open_as))
+}
+
+/// Asks the desktop where to write a figure.
+pub fn ask_export(name: &str, extension: &str) -> Finished {
+    let dialog = rfd::FileDialog::new().set_title("Export view").set_file_name(format!("{name}.{extension}"));
+    dialog.save_file().map_or(Finished::Nothing, Finished::ExportPath)
+}

@@ -1,0 +1,126 @@
+//! What is being done, what waits, what went wrong; and how the worker is.
+
+use egui::{Align, Layout, Rect, RichText, Sense, Ui, Vec2};
+
+use super::{aside, complaint, quiet_button, section};
+use crate::job::{Analysis, JobId, JobSpec};
+use crate::session::Session;
+use crate::ui::command::Command;
+use crate::ui::store::{Job, JobState, Store, analysis_of, dataset_of, subject_of};
+use crate::ui::theme;
+use crate::ui::view::pace;
+use crate::ui::widget::swatch;
+
+/// Draws the list: running first, then what went wrong, then what waits; what is done is only counted.
+pub fn show(ui: &mut Ui, session: &Session, store: &Store, commands: &mut Vec<Command>) {
+    let open = store.jobs.values().filter(|job| job.state.is_open()).count();
+    section(ui, "Jobs", Some(open));
+    let rank = |job: &Job| match job.state {
+        JobState::Running => 0,
+        JobState::Failed(_) | JobState::Interrupted => 1,
+        JobState::Waiting | JobState::Looking => 2,
+        JobState::Cancelled => 3,
+        JobState::Done => 4,
+    };
+    let mut shown: Vec<(&JobId, &Job)> = store.jobs.iter().filter(|(_, job)| job.state != JobState::Done).collect();
+    shown.sort_by_key(|(id, job)| (rank(job), **id));
+    for (id, job) in &shown {
+        row(ui, session, **id, job, commands);
+    }
+    let done = store.jobs.len() - shown.len();
+    if done > 0 {
+        aside(ui, &format!("{done} done"));
+    } else if shown.is_empty() {
+        aside(ui, "Nothing to do.");
+    }
+}
+
+/// What a job is: `Landscape · ERM`.
+pub fn title(spec: &JobSpec) -> String {
+    let what = match analysis_of(spec) {
+        Some(Analysis::Landscape) => "Landscape",
+        Some(Analysis::Sharpness) => "Sharpness",
+        Some(Analysis::Embedding) => "Embedding",
+        Some(Analysis::Scores) => "Scores",
+        None if matches!(spec, JobSpec::Train(_)) => "Training",
+        None => "Reading",
+    };
+    format!("{what} · {}", subject_of(spec))
+}
+
+fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, commands: &mut Vec<Command>) {
+    let palette = theme::of(ui);
+    let title = title(&job.spec);
+    ui.horizontal(|ui| {
+        let name = subject_of(&job.spec);
+        let color = session.checkpoints.iter().position(|checkpoint| checkpoint.name == name).map(|i| theme::checkpoint(ui, i));
+        swatch::square(ui, color.unwrap_or(palette.hairline));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            match job.state {
+                JobState::Running | JobState::Waiting | JobState::Looking => {
+                    if quiet_button(ui, "×", &format!("Cancel {title}")).clicked() {
+                        commands.push(Command::Cancel(id));
+                    }
+                }
+                _ => {
+                    if quiet_button(ui, "Again", &format!("Run again {title}")).clicked() {
+                        commands.push(Command::Retry(id));
+                    }
+                }
+            }
+            let state = match &job.state {
+                JobState::Running if job.progress.total > 0 => format!("{:.0} %", 100.0 * job.progress.fraction()),
+                JobState::Running => "starting".into(),
+                JobState::Waiting => "waiting".into(),
+                JobState::Looking => "looking".into(),
+                JobState::Failed(_) => "failed".into(),
+                JobState::Interrupted => "interrupted".into(),
+                JobState::Cancelled => "cancelled".into(),
+                JobState::Done => "done".into(),
+            };
+            let bad = matches!(job.state, JobState::Failed(_) | JobState::Interrupted);
+            ui.label(RichText::new(state).font(theme::small()).color(if bad { palette.error } else { palette.weak }));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let color = if job.state == JobState::Running { palette.strong } else { palette.text };
+                let on = dataset_of(&job.spec).map(|dataset| format!("on {dataset}")).unwrap_or_default();
+                ui.add(egui::Label::new(RichText::new(&title).color(color)).truncate()).on_hover_text(on);
+            });
+        });
+    });
+    if job.state == JobState::Running {
+        bar(ui, job.progress.fraction());
+        aside(ui, &pace(job));
+    }
+    if let JobState::Failed(message) = &job.state {
+        complaint(ui, message);
+    }
+    for warning in &job.warnings {
+        aside(ui, warning).on_hover_text(warning);
+    }
+}
+
+/// A thin bar of progress.
+fn bar(ui: &mut Ui, fraction: f32) {
+    let palette = theme::of(ui);
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 4.0), Sense::hover());
+    let rail = Rect::from_center_size(rect.center(), Vec2::new(rect.width(), 2.0));
+    ui.painter().rect_filled(rail, 1.0, palette.hairline);
+    ui.painter().rect_filled(Rect::from_min_size(rail.min, Vec2::new(rail.width() * fraction, 2.0)), 1.0, palette.accent);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, format!("{:.0} % done", 100.0 * fraction)));
+}
+
+/// How the worker is; the restart button when it ended.
+pub fn worker(ui: &mut Ui, death: Option<&str>, running: bool, commands: &mut Vec<Command>) {
+    match death {
+        Some(message) => {
+            complaint(ui, &format!("The worker ended: {message}"));
+            aside(ui, "Nothing is lost: unfinished jobs are kept and resume.");
+            if ui.button("Restart worker").clicked() {
+                commands.push(Command::RestartWorker);
+            }
+        }
+        None => {
+            aside(ui, if running { "Worker computing" } else { "Worker ready" });
+        }
+    }
+}

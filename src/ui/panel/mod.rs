@@ -1,0 +1,46 @@
+//! The left side: what is open and what is being done. Panels draw from the session and the store and push commands.
+
+pub mod checkpoints;
+pub mod datasets;
+pub mod export;
+pub mod jobs;
+pub mod open;
+pub mod top;
+
+use egui::{Align, Layout, Response, RichText, Ui};
+
+use super::theme;
+
+/// The title of a section, with a number at the right.
+pub fn section(ui: &mut Ui, title: &str, count: Option<usize>) {
+    let palette = theme::of(ui);
+    ui.add_space(14.0);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(title).font(theme::small()).color(palette.weak));
+        if let Some(count) = count.filter(|count| *count > 0) {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.label(RichText::new(count.to_string()).font(theme::small()).color(palette.weak));
+            });
+        }
+    });
+    ui.add_space(2.0);
+}
+
+/// A quiet button without a frame, named for who cannot see it.
+pub fn quiet_button(ui: &mut Ui, text: &str, name: &str) -> Response {
+    let response = ui.add(egui::Button::new(RichText::new(text).color(theme::of(ui).weak)).frame_when_inactive(false));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
+    response.on_hover_text(name)
+}
+
+/// A small weak line, cut where it does not fit; the whole of it on hover.
+pub fn aside(ui: &mut Ui, text: &str) -> Response {
+    let color = theme::of(ui).weak;
+    ui.add(egui::Label::new(RichText::new(text).font(theme::small()).color(color)).truncate())
+}
+
+/// A small line that tells what went wrong, in full.
+pub fn complaint(ui: &mut Ui, text: &str) -> Response {
+    let color = theme::of(ui).error;
+    ui.add(egui::Label::new(RichText::new(text).font(theme::small()).color(color)).wrap().selectable(true))
+}

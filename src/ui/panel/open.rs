@@ -1,0 +1,73 @@
+//! The path field and the button beside it: everything can be opened without a desktop's dialog and without drag and drop.
+
+use std::path::PathBuf;
+
+use egui::{Key, RichText, TextEdit, Ui};
+
+use super::aside;
+use crate::session::Role;
+use crate::ui::command::{Command, OpenAs};
+use crate::ui::theme;
+
+/// What the field holds.
+#[derive(Debug, Default)]
+pub struct State {
+    path: String,
+    open_as: OpenAs,
+}
+
+impl State {
+    /// What a path is opened as.
+    pub fn open_as(&self) -> OpenAs {
+        self.open_as
+    }
+}
+
+/// Draws it.
+pub fn show(ui: &mut Ui, state: &mut State, commands: &mut Vec<Command>) {
+    let label = ui.label(RichText::new("Path to open").font(theme::small()).color(theme::of(ui).weak));
+    ui.add_space(2.0);
+    let field = ui.add(
+        TextEdit::singleline(&mut state.path)
+            .hint_text("checkpoint, session or images")
+            .desired_width(f32::INFINITY)
+            .margin(egui::Margin::symmetric(8, 5)),
+    );
+    let field = field.labelled_by(label.id);
+    let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    ui.horizontal(|ui| {
+        let menu = ui.menu_button(state.open_as.label(), |ui| {
+            for choice in std::iter::once(OpenAs::SessionOrCheckpoint).chain(Role::ALL.map(OpenAs::Dataset)) {
+                if ui.selectable_label(state.open_as == choice, choice.label()).clicked() {
+                    state.open_as = choice;
+                    ui.close();
+                }
+            }
+        });
+        menu.response.on_hover_text("What the path is opened as");
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.button("Open…").on_hover_text("Choose files, or open the path above").clicked() {
+                if state.path.trim().is_empty() { commands.push(Command::OpenDialog(state.open_as)) } else { submit(state, commands) }
+            }
+        });
+    });
+    if entered {
+        submit(state, commands);
+    }
+    if !state.path.is_empty() {
+        aside(ui, "Enter opens it");
+    }
+}
+
+fn submit(state: &mut State, commands: &mut Vec<Command>) {
+    let path = state.path.trim().trim_matches(['"', '\'']);
+    if path.is_empty() {
+        return;
+    }
+    let path = match (path.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    };
+    commands.push(Command::Open(vec![path], state.open_as));
+    state.path.clear();
+}

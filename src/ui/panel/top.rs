@@ -1,0 +1,115 @@
+//! The line above the views: tabs, what the present tab can choose, export and theme.
+
+use std::collections::BTreeSet;
+
+use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, ThemePreference, Ui, Vec2, WidgetInfo};
+
+use crate::job::Analysis;
+use crate::session::Role;
+use crate::ui::command::Command;
+use crate::ui::theme;
+use crate::ui::view::{Scene, embedding, energy};
+
+/// Name of a tab.
+pub fn tab_label(analysis: Analysis) -> &'static str {
+    match analysis {
+        Analysis::Landscape => "Landscape",
+        Analysis::Sharpness => "Sharpness",
+        Analysis::Embedding => "Embedding",
+        Analysis::Scores => "Energy",
+    }
+}
+
+/// Draws tabs at the left, export and theme at the right.
+pub fn tabs(ui: &mut Ui, current: Analysis, commands: &mut Vec<Command>) {
+    let line = ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 22.0;
+        for analysis in Analysis::ALL {
+            if tab(ui, tab_label(analysis), analysis == current) {
+                commands.push(Command::Show(analysis));
+            }
+        }
+        ui.spacing_mut().item_spacing.x = 8.0;
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            theme_menu(ui, commands);
+            if ui.button("Export…").on_hover_text("Write this view as SVG or PNG (Ctrl+Shift+E)").clicked() {
+                commands.push(Command::ToggleExport);
+            }
+        });
+    });
+    let y = line.response.rect.bottom();
+    ui.painter().hline(ui.max_rect().x_range(), y, egui::Stroke::new(1.0, theme::of(ui).hairline));
+    ui.add_space(8.0);
+}
+
+fn tab(ui: &mut Ui, text: &str, selected: bool) -> bool {
+    let palette = theme::of(ui);
+    let width = ui.painter().layout_no_wrap(text.into(), theme::heading(), palette.text).size().x;
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(width, 34.0), Sense::click());
+    let color = if selected || response.hovered() || response.has_focus() { palette.strong } else { palette.weak };
+    ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, text, theme::heading(), color);
+    if selected {
+        let line = Rect::from_min_max(Pos2::new(rect.left(), rect.bottom() - 2.0), rect.max);
+        ui.painter().rect_filled(line, 0.0, palette.accent);
+    }
+    response.widget_info(|| WidgetInfo::selected(WidgetRole::Tab, true, selected, text));
+    response.clicked()
+}
+
+fn theme_menu(ui: &mut Ui, commands: &mut Vec<Command>) {
+    let current = ui.ctx().options(|options| options.theme_preference);
+    let label = |theme: ThemePreference| match theme {
+        ThemePreference::Light => "Light",
+        ThemePreference::Dark => "Dark",
+        ThemePreference::System => "System",
+    };
+    let shown = if ui.theme() == Theme::Dark { "Dark" } else { "Light" };
+    ui.menu_button(shown, |ui| {
+        for theme in [ThemePreference::Light, ThemePreference::Dark, ThemePreference::System] {
+            if ui.selectable_label(theme == current, label(theme)).clicked() {
+                commands.push(Command::SetTheme(theme));
+                ui.close();
+            }
+        }
+    })
+    .response
+    .on_hover_text("Theme");
+}
+
+/// Draws what the present tab can choose: dataset, roles, score.
+pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Analysis, hidden: &BTreeSet<Role>, score: &str) {
+    ui.horizontal(|ui| match tab {
+        Analysis::Landscape | Analysis::Sharpness => {
+            let Some(dataset) = scene.dataset else { return };
+            ui.spacing_mut().item_spacing.x = 10.0;
+            ui.colored_label(theme::of(ui).weak, "Measured on");
+            ui.menu_button(dataset, |ui| {
+                for entry in scene.session.datasets.iter().filter(|entry| matches!(entry.role, Role::Train | Role::Id | Role::Cs)) {
+                    let text = format!("{} ({})", entry.name, entry.role.label());
+                    if ui.selectable_label(entry.name == dataset, text).clicked() {
+                        scene.commands.push(Command::SelectDataset(entry.name.clone()));
+                        ui.close();
+                    }
+                }
+            })
+            .response
+            .on_hover_text("Another dataset is computed when it is chosen");
+            let note = match tab {
+                Analysis::Landscape => "L(θ + αδ + βη), filter-normalized random directions, one scale for all",
+                _ => "the largest rise of the loss found within ‖ε‖ ≤ ρ",
+            };
+            ui.colored_label(theme::of(ui).weak, note);
+        }
+        Analysis::Embedding => {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            embedding::legend(ui, scene, hidden);
+        }
+        Analysis::Scores => {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            energy::switch(ui, scene, score);
+            ui.add_space(12.0);
+            ui.spacing_mut().item_spacing.x = 16.0;
+            energy::legend(ui, scene);
+        }
+    });
+}

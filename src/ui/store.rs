@@ -1,0 +1,313 @@
+//! [`Store`]: every job that was asked for and every result that came, by what it is of. Views read it; nothing else.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec};
+use crate::result::{Embedding, Inspection, LandscapeManifest, LossSurface, ScoreTable, SharpnessCurve};
+
+/// Where a job is in its life.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JobState {
+    /// Its result is being looked for in the cache.
+    Looking,
+    /// In the window's queue.
+    Waiting,
+    /// In the worker.
+    Running,
+    /// Finished, or found in the cache.
+    Done,
+    /// Gave up, with the reason.
+    Failed(String),
+    /// Stopped on request.
+    Cancelled,
+    /// The worker died under it.
+    Interrupted,
+}
+
+impl JobState {
+    /// Whether something still happens or will happen.
+    pub fn is_open(&self) -> bool {
+        matches!(self, JobState::Looking | JobState::Waiting | JobState::Running)
+    }
+}
+
+/// The last progress a job reported.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Units done.
+    pub done: u64,
+    /// Units in all.
+    pub total: u64,
+    /// What a unit is.
+    pub unit: String,
+    /// What is being done.
+    pub message: String,
+    /// Seconds left.
+    pub eta_secs: Option<f64>,
+}
+
+impl Progress {
+    /// Share done, 0 to 1.
+    pub fn fraction(&self) -> f32 {
+        if self.total == 0 { 0.0 } else { (self.done as f64 / self.total as f64).clamp(0.0, 1.0) as f32 }
+    }
+}
+
+/// A job and how it goes.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The work.
+    pub spec: JobSpec,
+    /// Where it is in its life.
+    pub state: JobState,
+    /// How far it is.
+    pub progress: Progress,
+    /// What it warned of.
+    pub warnings: Vec<String>,
+}
+
+/// Which analysis a job is; `None` for inspections and training.
+pub fn analysis_of(spec: &JobSpec) -> Option<Analysis> {
+    match spec {
+        JobSpec::Landscape(_) => Some(Analysis::Landscape),
+        JobSpec::Sharpness(_) => Some(Analysis::Sharpness),
+        JobSpec::Embedding(_) => Some(Analysis::Embedding),
+        JobSpec::Score(_) => Some(Analysis::Scores),
+        JobSpec::Inspect { .. } | JobSpec::Train(_) => None,
+    }
+}
+
+/// What a job is about: the checkpoint's name, or the file or folder name.
+pub fn subject_of(spec: &JobSpec) -> String {
+    let file_name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    match spec {
+        JobSpec::Inspect { path } => file_name(path),
+        JobSpec::Train(job) => file_name(&job.dir),
+        _ => spec.checkpoint().map(|checkpoint| checkpoint.name.clone()).unwrap_or_default(),
+    }
+}
+
+/// The dataset's name that a job is about, where it is about one.
+pub fn dataset_of(spec: &JobSpec) -> Option<&str> {
+    match spec {
+        JobSpec::Landscape(job) => Some(&job.dataset.source.name),
+        JobSpec::Sharpness(job) => Some(&job.dataset.source.name),
+        _ => None,
+    }
+}
+
+/// A surface that may still be filling.
+#[derive(Clone, Debug)]
+pub struct Landscape {
+    /// The surface.
+    pub surface: Arc<LossSurface>,
+    /// Grows with every change, so that pictures of it know when they are old.
+    pub revision: u64,
+}
+
+/// Features on the plane, live or finished.
+#[derive(Clone, Debug)]
+pub enum Points {
+    /// t-SNE is under way.
+    Live {
+        /// Iteration.
+        iteration: usize,
+        /// Coordinates.
+        xy: Vec<[f32; 2]>,
+        /// Role key of each point.
+        roles: Vec<String>,
+    },
+    /// Finished.
+    Finished(Arc<Embedding>),
+}
+
+impl Points {
+    /// Coordinates, [N].
+    pub fn xy(&self) -> &[[f32; 2]] {
+        match self {
+            Points::Live { xy, .. } => xy,
+            Points::Finished(embedding) => &embedding.tsne,
+        }
+    }
+
+    /// Role keys, [N].
+    pub fn roles(&self) -> &[String] {
+        match self {
+            Points::Live { roles, .. } => roles,
+            Points::Finished(embedding) => &embedding.role,
+        }
+    }
+}
+
+/// A result read from its files.
+#[derive(Clone, Debug)]
+pub enum Loaded {
+    /// From `landscape.npz`.
+    Landscape(LossSurface),
+    /// From `sharpness.json`.
+    Sharpness(SharpnessCurve),
+    /// From `embedding.npz`.
+    Embedding(Embedding),
+    /// From `scores.json` and `scores.npz`.
+    Scores(ScoreTable),
+}
+
+/// Jobs and results.
+#[derive(Debug, Default)]
+pub struct Store {
+    /// Every job, in the order in which it was asked for.
+    pub jobs: IndexMap<JobId, Job>,
+    /// By file.
+    pub inspections: IndexMap<PathBuf, Inspection>,
+    /// By checkpoint and dataset.
+    pub landscapes: IndexMap<(String, String), Landscape>,
+    /// By checkpoint and dataset.
+    pub sharpness: IndexMap<(String, String), SharpnessCurve>,
+    /// By checkpoint.
+    pub embeddings: IndexMap<String, Points>,
+    /// By checkpoint.
+    pub scores: IndexMap<String, Arc<ScoreTable>>,
+    last_id: JobId,
+    revision: u64,
+}
+
+impl Store {
+    /// Takes a job in and gives it its number.
+    pub fn add(&mut self, spec: JobSpec, state: JobState) -> JobId {
+        self.last_id += 1;
+        self.jobs.insert(self.last_id, Job { spec, state, progress: Progress::default(), warnings: Vec::new() });
+        self.last_id
+    }
+
+    /// The job of an analysis of a checkpoint (on a dataset, where the analysis is of one).
+    pub fn job(&self, analysis: Analysis, checkpoint: &str, dataset: Option<&str>) -> Option<(JobId, &Job)> {
+        let matches = |job: &Job| {
+            analysis_of(&job.spec) == Some(analysis)
+                && subject_of(&job.spec) == checkpoint
+                && (dataset.is_none() || dataset_of(&job.spec).is_none() || dataset_of(&job.spec) == dataset)
+        };
+        self.jobs.iter().rev().find(|(_, job)| matches(job)).map(|(id, job)| (*id, job))
+    }
+
+    /// The inspection's job of a file.
+    pub fn inspection_job(&self, path: &Path) -> Option<&Job> {
+        self.jobs.values().rev().find(|job| matches!(&job.spec, JobSpec::Inspect { path: p } if p == path))
+    }
+
+    /// What a worker said of a job. Gives the folder to read when the job left one.
+    pub fn apply(&mut self, id: JobId, event: JobEvent) -> Option<PathBuf> {
+        let job = self.jobs.get_mut(&id)?;
+        match event {
+            JobEvent::Started => job.state = JobState::Running,
+            JobEvent::Progress { done, total, unit, message, eta_secs } => {
+                job.progress = Progress { done, total, unit, message, eta_secs };
+            }
+            JobEvent::Warning { message } => job.warnings.push(message),
+            JobEvent::Cells { cells } => {
+                if let JobSpec::Landscape(landscape) = &job.spec {
+                    let key = (landscape.checkpoint.name.clone(), landscape.dataset.source.name.clone());
+                    let (alpha, beta) = (&landscape.alpha, &landscape.beta);
+                    let manifest = || LandscapeManifest { checkpoint: key.0.clone(), dataset: key.1.clone(), ..Default::default() };
+                    let fresh = || Arc::new(LossSurface::pending(alpha.clone(), beta.clone(), manifest()));
+                    let entry = self.landscapes.entry(key.clone()).or_insert_with(|| Landscape { surface: fresh(), revision: 0 });
+                    if entry.surface.alpha != *alpha || entry.surface.beta != *beta {
+                        entry.surface = fresh();
+                    }
+                    let surface = Arc::make_mut(&mut entry.surface);
+                    cells.iter().for_each(|cell| surface.set(cell));
+                    self.revision += 1;
+                    entry.revision = self.revision;
+                }
+            }
+            JobEvent::Sharpness { point } => {
+                if let JobSpec::Sharpness(sharpness) = &job.spec {
+                    let key = (sharpness.checkpoint.name.clone(), sharpness.dataset.source.name.clone());
+                    let curve = self.sharpness.entry(key.clone()).or_insert_with(|| SharpnessCurve {
+                        checkpoint: key.0.clone(),
+                        dataset: key.1.clone(),
+                        bound: "lower".into(),
+                        ..Default::default()
+                    });
+                    curve.points.retain(|p| p.rho != point.rho);
+                    curve.points.push(point);
+                    curve.points.sort_by(|a, b| a.rho.total_cmp(&b.rho));
+                }
+            }
+            JobEvent::Positions { iteration, xy, roles } => {
+                let name = subject_of(&job.spec);
+                let known = match self.embeddings.get_mut(&name) {
+                    Some(Points::Live { roles, .. }) => std::mem::take(roles),
+                    _ => Vec::new(),
+                };
+                let roles = if roles.is_empty() { known } else { roles };
+                self.embeddings.insert(name, Points::Live { iteration, xy, roles });
+            }
+            JobEvent::Metric { .. } => {}
+            JobEvent::Done { output } => {
+                job.state = JobState::Done;
+                match output {
+                    JobOutput::Folder { path } => return Some(path),
+                    JobOutput::Inspection(inspection) => {
+                        if let JobSpec::Inspect { path } = &job.spec {
+                            self.inspections.insert(path.clone(), *inspection);
+                        }
+                    }
+                }
+            }
+            JobEvent::Failed { message } => job.state = JobState::Failed(message),
+            JobEvent::Cancelled => job.state = JobState::Cancelled,
+        }
+        None
+    }
+
+    /// Puts a result that was read from its files in its place.
+    pub fn insert(&mut self, id: JobId, loaded: Loaded) {
+        let Some(job) = self.jobs.get(&id) else { return };
+        let (checkpoint, dataset) = (subject_of(&job.spec), dataset_of(&job.spec).unwrap_or_default().to_owned());
+        match loaded {
+            Loaded::Landscape(surface) => {
+                self.revision += 1;
+                self.landscapes.insert((checkpoint, dataset), Landscape { surface: Arc::new(surface), revision: self.revision });
+            }
+            Loaded::Sharpness(curve) => {
+                self.sharpness.insert((checkpoint, dataset), curve);
+            }
+            Loaded::Embedding(embedding) => {
+                self.embeddings.insert(checkpoint, Points::Finished(Arc::new(embedding)));
+            }
+            Loaded::Scores(table) => {
+                self.scores.insert(checkpoint, Arc::new(table));
+            }
+        }
+    }
+
+    /// Marks what the dead worker left unfinished: what runs, what waits, and what failed by its death.
+    pub fn interrupt(&mut self, death: &str) {
+        for job in self.jobs.values_mut() {
+            if matches!(&job.state, JobState::Running | JobState::Waiting) || job.state == JobState::Failed(death.into()) {
+                job.state = JobState::Interrupted;
+            }
+        }
+    }
+
+    /// Forgets everything; numbers of jobs are not used again.
+    pub fn clear(&mut self) {
+        *self = Self { last_id: self.last_id, revision: self.revision, ..Self::default() };
+    }
+
+    /// Forgets a checkpoint: its jobs and results.
+    pub fn forget_checkpoint(&mut self, name: &str, path: &Path) {
+        self.jobs.retain(|_, job| match &job.spec {
+            JobSpec::Inspect { path: inspected } => inspected != path,
+            spec => analysis_of(spec).is_none() || subject_of(spec) != name,
+        });
+        self.inspections.shift_remove(path);
+        self.landscapes.retain(|(checkpoint, _), _| checkpoint != name);
+        self.sharpness.retain(|(checkpoint, _), _| checkpoint != name);
+        self.embeddings.shift_remove(name);
+        self.scores.shift_remove(name);
+    }
+}

@@ -1,0 +1,533 @@
+//! The window by its accessible labels, with results made by hand and a worker that only listens.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use super::app::App;
+use super::bench::{Bench, Heard, Worker};
+use super::store::{JobState, Loaded};
+use crate::data::{Source, Subset};
+use crate::job::{
+    Analysis, AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, Precision,
+    ScoreJob, SharpnessJob,
+};
+use crate::result::{
+    Cell, DatasetScores, Detection, Embedding, Inspection, LandscapeManifest, LossSurface, ScoreTable, SharpnessCurve, SharpnessPoint,
+};
+use crate::session::{CheckpointEntry, DatasetEntry, Normalization, Role, Session};
+
+/// What the fake worker was asked, and what it shall say.
+#[derive(Default)]
+struct Script {
+    asked: Vec<(JobId, JobSpec)>,
+    cancelled: Vec<JobId>,
+    restarts: usize,
+    says: VecDeque<Heard>,
+}
+
+/// A worker that notes what it is asked and says what the test puts in its mouth.
+#[derive(Clone, Default)]
+struct Listener(Rc<RefCell<Script>>);
+
+impl Worker for Listener {
+    fn submit(&mut self, spec: JobSpec) -> JobId {
+        let mut script = self.0.borrow_mut();
+        let id = 1000 + script.asked.len() as JobId;
+        script.asked.push((id, spec));
+        id
+    }
+
+    fn cancel(&mut self, id: JobId) {
+        self.0.borrow_mut().cancelled.push(id);
+    }
+
+    fn restart(&mut self) {
+        self.0.borrow_mut().restarts += 1;
+    }
+
+    fn hear(&mut self) -> Option<Heard> {
+        self.0.borrow_mut().says.pop_front()
+    }
+}
+
+const CHECKPOINTS: [&str; 5] = ["Pretrained", "ERM", "OE", "SAM", "DR-SAM"];
+const DATASETS: [(&str, Role); 5] =
+    [("digits test", Role::Id), ("gaussian noise", Role::Cs), ("fog", Role::Cs), ("digits 8, 9", Role::Near), ("textures", Role::Far)];
+
+fn session() -> Session {
+    Session {
+        checkpoints: CHECKPOINTS
+            .map(|name| CheckpointEntry {
+                name: name.into(),
+                path: format!("/nowhere/{name}.safetensors").into(),
+                architecture: None,
+                normalization: Normalization::default(),
+            })
+            .into(),
+        datasets: DATASETS
+            .map(|(name, role)| DatasetEntry {
+                name: name.into(),
+                role,
+                path: "demo:test".into(),
+                format: None,
+                split: None,
+                limit: None,
+                first: None,
+                corruption: None,
+            })
+            .into(),
+        ..Session::default()
+    }
+}
+
+fn checkpoint(name: &str) -> CheckpointSource {
+    CheckpointSource {
+        name: name.into(),
+        path: format!("/nowhere/{name}.safetensors").into(),
+        architecture: None,
+        normalization: Normalization::default(),
+    }
+}
+
+fn dataset(name: &str, role: Role) -> AnalysisDataset {
+    let source =
+        Source { name: name.into(), path: "demo:test".into(), split: None, format: None, subset: Subset::All, corruption: None, seed: 0 };
+    AnalysisDataset { role, source }
+}
+
+fn axis(n: usize) -> Vec<f64> {
+    (0..n).map(|i| -1.0 + 2.0 * i as f64 / (n - 1) as f64).collect()
+}
+
+fn landscape_job(name: &str) -> JobSpec {
+    JobSpec::Landscape(LandscapeJob {
+        checkpoint: checkpoint(name),
+        dataset: dataset("digits test", Role::Id),
+        alpha: axis(21),
+        beta: axis(21),
+        seed: 0,
+        directions: None,
+        save_directions: false,
+        out: "/nowhere/out".into(),
+        device: Device::Cpu,
+        precision: Precision::F32,
+    })
+}
+
+fn sharpness_job(name: &str) -> JobSpec {
+    JobSpec::Sharpness(SharpnessJob {
+        checkpoint: checkpoint(name),
+        dataset: dataset("digits test", Role::Id),
+        rho: vec![0.01, 0.1],
+        steps: 20,
+        save_perturbations: false,
+        out: "/nowhere/out".into(),
+        device: Device::Cpu,
+    })
+}
+
+fn embedding_job(name: &str) -> JobSpec {
+    JobSpec::Embedding(EmbeddingJob {
+        checkpoint: checkpoint(name),
+        datasets: DATASETS.map(|(name, role)| dataset(name, role)).into(),
+        perplexity: 30.0,
+        iterations: 1000,
+        components: 50,
+        seed: 0,
+        out: "/nowhere/out".into(),
+        device: Device::Cpu,
+    })
+}
+
+fn score_job(name: &str) -> JobSpec {
+    JobSpec::Score(ScoreJob {
+        checkpoint: checkpoint(name),
+        datasets: DATASETS.map(|(name, role)| dataset(name, role)).into(),
+        temperature: 1.0,
+        out: "/nowhere/out".into(),
+        device: Device::Cpu,
+    })
+}
+
+/// A bowl whose walls differ from checkpoint to checkpoint; cells at the rim are pending where `holes`, and two are not finite.
+fn surface(k: usize, holes: bool) -> LossSurface {
+    let mut surface = LossSurface::pending(axis(21), axis(21), LandscapeManifest::default());
+    let steep = [6.0, 9.0, 5.0, 3.5, 2.5][k % 5];
+    for i in 0..21 {
+        for j in 0..21 {
+            if holes && i + 2 * j > 44 {
+                continue;
+            }
+            let (a, b) = (axis(21)[i], axis(21)[j]);
+            let loss = 0.08 + steep * (a * a + 0.6 * b * b + 0.5 * a * b).powf(0.9) + 0.2 * (5.0 * a).sin().powi(2) * b.abs();
+            let loss = if holes && i == 2 && j < 3 { f64::INFINITY } else { loss };
+            surface.set(&Cell { i, j, loss, accuracy: (-loss).exp(), loss_std_error: 0.03 * loss, count: 500 });
+        }
+    }
+    surface
+}
+
+fn noise(k: usize) -> f64 {
+    let x = ((k as f64 * 12.9898).sin() * 43758.5453).fract();
+    x.abs()
+}
+
+fn normal(k: usize) -> f64 {
+    (0..6).map(|i| noise(6 * k + i)).sum::<f64>() - 3.0
+}
+
+fn curve(k: usize) -> SharpnessCurve {
+    let steep = [6.0, 9.0, 5.0, 2.0, 1.5][k % 5];
+    let points = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
+        .map(|rho: f64| SharpnessPoint { rho, sharpness: steep * rho.powf(1.3), std_error: 0.1 * steep * rho.powf(1.3), epsilon_norm: rho })
+        .into();
+    SharpnessCurve {
+        checkpoint: CHECKPOINTS[k].into(),
+        dataset: "digits test".into(),
+        center_loss: 0.083,
+        theta_norm: 23.4,
+        samples: 500,
+        points,
+        ..SharpnessCurve::default()
+    }
+}
+
+fn embedding(k: usize) -> Embedding {
+    let mut embedding = Embedding { feature_dim: 64, classes: 8, ..Embedding::default() };
+    for (d, (name, role)) in DATASETS.iter().enumerate() {
+        for i in 0..200 {
+            let class = i % 8;
+            let spread = [3.0, 5.0, 5.0, 9.0, 16.0][d];
+            let angle = class as f64 * 0.785 + k as f64;
+            let reach = if *role == Role::Far { 6.0 } else { 30.0 };
+            let at = 7919 * k + 1009 * d + 2 * i;
+            embedding
+                .tsne
+                .push([(reach * angle.cos() + spread * normal(at)) as f32, (reach * angle.sin() + spread * normal(at + 1)) as f32]);
+            embedding.label.push(if *role == Role::Far { -1 } else { class as i64 });
+            embedding.prediction.push(class as i64);
+            embedding.role.push(role.key().into());
+            embedding.dataset.push((*name).into());
+            embedding.index.push(i as i64);
+        }
+    }
+    embedding
+}
+
+fn scores(k: usize) -> ScoreTable {
+    let mut table = ScoreTable { temperature: 1.0, ..ScoreTable::default() };
+    for (d, (name, role)) in DATASETS.iter().enumerate() {
+        let name = (*name).to_owned();
+        table.roles.insert(name.clone(), role.key().into());
+        table.samples.insert(name.clone(), 300);
+        let center = [9.0, 7.5, 7.0, 6.0 - 0.4 * k as f64, 4.0 - 0.4 * k as f64][d];
+        let energy: Vec<f64> = (0..300).map(|i| center + 1.6 * normal(5000 * k + 997 * d + i)).collect();
+        let msp = energy.iter().map(|e| 1.0 / (1.0 + (5.0 - e).exp())).collect();
+        if matches!(role, Role::Id | Role::Cs) {
+            table.accuracy.insert(name.clone(), [0.967, 0.81, 0.78][d]);
+        }
+        for score in ["msp", "energy"] {
+            let detection = Detection {
+                auroc: 0.8 + 0.03 * d as f64,
+                fpr95: 0.5 - 0.08 * d as f64,
+                fpr95_id_positive: 0.4,
+                aupr_in: 0.9,
+                aupr_out: 0.9,
+            };
+            let of_score = table.scores.entry(score.into()).or_default();
+            of_score.insert(name.clone(), (*role != Role::Id).then_some(detection));
+        }
+        let by_score = [("msp".to_owned(), msp), ("energy".to_owned(), energy)].into_iter().collect();
+        table.datasets.push(DatasetScores {
+            name,
+            role: role.key().into(),
+            label: vec![0; 300],
+            prediction: vec![0; 300],
+            scores: by_score,
+        });
+    }
+    table
+}
+
+fn inspection(name: &str) -> Inspection {
+    Inspection {
+        file: format!("/nowhere/{name}.safetensors").into(),
+        container: Some("safetensors".into()),
+        architecture: Some("resnet8".into()),
+        classes: Some(8),
+        parameters: 78_042,
+        ..Inspection::default()
+    }
+}
+
+/// An app with the session above, and everything computed for the first `computed` checkpoints.
+fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -> App {
+    let mut app = App::new(ctx, Bench::new(Box::new(listener.clone())), Vec::new(), Analysis::Landscape);
+    app.session = session();
+    for (k, name) in CHECKPOINTS.into_iter().enumerate().take(computed) {
+        app.store.inspections.insert(format!("/nowhere/{name}.safetensors").into(), inspection(name));
+        let results = [
+            (landscape_job(name), Loaded::Landscape(surface(k, holes && k > 1))),
+            (sharpness_job(name), Loaded::Sharpness(curve(k))),
+            (embedding_job(name), Loaded::Embedding(embedding(k))),
+            (score_job(name), Loaded::Scores(scores(k))),
+        ];
+        for (spec, loaded) in results {
+            let id = app.store.add(spec, JobState::Done);
+            app.store.insert(id, loaded);
+        }
+    }
+    app
+}
+
+fn harness(listener: &Listener, computed: usize, holes: bool) -> Harness<'static, App> {
+    let listener = listener.clone();
+    Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| app(&cc.egui_ctx, &listener, computed, holes))
+}
+
+#[test]
+fn every_panel_and_tab_has_a_name() {
+    let mut harness = harness(&Listener::default(), 5, false);
+    harness.run();
+    for name in CHECKPOINTS {
+        harness.get_by_label(&format!("Close checkpoint {name}"));
+        harness.get_by_label_contains(&format!("Loss landscape of {name} on digits test, 21 × 21 cells, 441 computed"));
+    }
+    for (name, _) in DATASETS {
+        harness.get_by_label(&format!("Close dataset {name}"));
+    }
+    harness.get_by_label("Sharpness").click();
+    harness.run();
+    harness.get_by_label_contains("Sharpness of SAM on digits test, 6 radii");
+    harness.get_by_label("Embedding").click();
+    harness.run();
+    harness.get_by_label("Embedding of DR-SAM, 1000 points");
+    harness.get_by_label("Energy").click();
+    harness.run();
+    harness.get_by_label_contains("Histogram of the Energy score of OE, 5 datasets, gaussian noise AUROC 83.0 %");
+    harness.get_by_label("MSP").click();
+    harness.run();
+    harness.get_by_label_contains("Histogram of the MSP score of OE");
+}
+
+#[test]
+fn nothing_open_says_what_to_do() {
+    let listener = Listener::default();
+    let mut harness = Harness::builder()
+        .with_size([1200.0, 800.0])
+        .build_eframe(move |cc| App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), Vec::new(), Analysis::Landscape));
+    harness.run();
+    harness.get_by_label_contains("Open a checkpoint to see its loss landscape");
+    for tab in ["Sharpness", "Embedding", "Energy"] {
+        harness.get_by_label(tab).click();
+        harness.run();
+        harness.get_by_label_contains("Open a checkpoint to see how");
+    }
+}
+
+#[test]
+fn pending_and_non_finite_cells_are_drawn() {
+    let mut harness = harness(&Listener::default(), 4, true);
+    harness.run();
+    let computed = surface(2, true).computed();
+    assert!((100..440).contains(&computed));
+    harness.get_by_label_contains(&format!("Loss landscape of OE on digits test, 21 × 21 cells, {computed} computed"));
+    harness.get_by_label("Loss landscape of DR-SAM on digits test, nothing computed yet");
+    let place = harness.get_by_label_contains("Loss landscape of OE").rect();
+    for at in [place.center(), place.left_bottom() + egui::vec2(25.0, -3.0), place.right_top() + egui::vec2(-3.0, 3.0)] {
+        harness.hover_at(at);
+        harness.run();
+    }
+    harness.get_by_label("not computed");
+}
+
+#[test]
+fn degenerate_grids_are_drawn() {
+    let listener = Listener::default();
+    let mut harness = harness(&listener, 0, false);
+    for (name, alpha, beta) in [("ERM", vec![0.0], vec![0.0]), ("OE", vec![0.0, 0.5], vec![0.0]), ("SAM", axis(3), vec![-1.0, 0.0])] {
+        let app = harness.state_mut();
+        let id = app.store.add(landscape_job(name), JobState::Done);
+        let mut surface = LossSurface::pending(alpha.clone(), beta.clone(), LandscapeManifest::default());
+        for k in 0..alpha.len() * beta.len() {
+            surface.set(&Cell { i: k / beta.len(), j: k % beta.len(), loss: 0.0, accuracy: 1.0, loss_std_error: 0.0, count: 1 });
+        }
+        app.store.insert(id, Loaded::Landscape(surface));
+        harness.run();
+    }
+    harness.get_by_label_contains("Loss landscape of ERM on digits test, 1 × 1 cells, 1 computed");
+}
+
+#[test]
+fn a_dead_worker_leaves_the_window_alive_and_restarts() {
+    let listener = Listener::default();
+    let mut harness = harness(&listener, 1, false);
+    let app = harness.state_mut();
+    let running = app.store.add(landscape_job("ERM"), JobState::Waiting);
+    let waiting = app.store.add(landscape_job("OE"), JobState::Waiting);
+    harness.run();
+    assert_eq!(listener.0.borrow().asked.len(), 1, "one job at a time");
+    let theirs = listener.0.borrow().asked[0].0;
+    let cells = vec![Cell { i: 10, j: 10, loss: 0.1, accuracy: 0.9, loss_std_error: 0.01, count: 500 }];
+    let death = "killed by signal 9";
+    listener.0.borrow_mut().says.extend([
+        Heard::Job(theirs, JobEvent::Started),
+        Heard::Job(theirs, JobEvent::Cells { cells }),
+        Heard::Job(theirs, JobEvent::Failed { message: death.into() }),
+        Heard::Died(death.into()),
+    ]);
+    harness.run();
+    harness.get_by_label_contains("The worker ended: killed by signal 9");
+    harness.get_by_label_contains("Loss landscape of ERM on digits test, 21 × 21 cells, 1 computed");
+    assert_eq!(harness.state().store.jobs[&running].state, JobState::Interrupted);
+    assert_eq!(harness.state().store.jobs[&waiting].state, JobState::Interrupted);
+    harness.get_by_label("Restart worker").click();
+    harness.run();
+    assert_eq!(listener.0.borrow().restarts, 1);
+    assert_eq!(listener.0.borrow().asked.len(), 2, "the interrupted job is asked for again");
+    assert_eq!(harness.state().store.jobs[&running].state, JobState::Running);
+    harness.get_by_label("Worker computing");
+}
+
+#[test]
+fn what_the_present_tab_shows_is_computed_first() {
+    let listener = Listener::default();
+    let mut harness = harness(&listener, 0, false);
+    let app = harness.state_mut();
+    for spec in [landscape_job("ERM"), sharpness_job("ERM"), score_job("ERM"), JobSpec::Inspect { path: "/nowhere/ERM.safetensors".into() }]
+    {
+        app.store.add(spec, JobState::Waiting);
+    }
+    harness.get_by_label("Energy").click();
+    harness.run();
+    // The landscape went out before the click; from then on inspections first, then the tab's, then the rest in order.
+    let finish = |listener: &Listener| {
+        let theirs = listener.0.borrow().asked.last().unwrap().0;
+        listener.0.borrow_mut().says.push_back(Heard::Job(theirs, JobEvent::Cancelled));
+    };
+    for _ in 0..3 {
+        finish(&listener);
+        harness.run();
+    }
+    let kinds: Vec<&str> = listener
+        .0
+        .borrow()
+        .asked
+        .iter()
+        .map(|(_, spec)| match spec {
+            JobSpec::Inspect { .. } => "inspect",
+            JobSpec::Landscape(_) => "landscape",
+            JobSpec::Score(_) => "score",
+            JobSpec::Sharpness(_) => "sharpness",
+            _ => "other",
+        })
+        .collect();
+    assert_eq!(kinds, ["inspect", "score", "landscape", "sharpness"]);
+}
+
+#[test]
+fn jobs_can_be_cancelled_running_or_waiting_and_asked_again() {
+    let listener = Listener::default();
+    let mut harness = harness(&listener, 0, false);
+    let app = harness.state_mut();
+    app.store.add(landscape_job("ERM"), JobState::Waiting);
+    let waiting = app.store.add(landscape_job("OE"), JobState::Waiting);
+    harness.run();
+    harness.get_by_label("Cancel Landscape · ERM").click();
+    harness.get_by_label("Cancel Landscape · OE").click();
+    harness.run();
+    assert_eq!(listener.0.borrow().cancelled, [1000], "the worker is told of the running one only");
+    assert_eq!(harness.state().store.jobs[&waiting].state, JobState::Cancelled);
+    harness.get_by_label("Run again Landscape · OE").click();
+    harness.run();
+    assert_eq!(harness.state().store.jobs[&waiting].state, JobState::Waiting);
+}
+
+/// Runs until `done`, for work that goes through threads.
+fn run_until(harness: &mut Harness<'static, App>, done: impl Fn(&App) -> bool) {
+    let start = std::time::Instant::now();
+    while !done(harness.state()) {
+        assert!(start.elapsed().as_secs() < 10, "still not there");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        harness.run();
+    }
+}
+
+fn open_by_path(harness: &mut Harness<'static, App>, path: &str) {
+    harness.get_by_label("Path to open").focus();
+    harness.run();
+    harness.get_by_label("Path to open").type_text(path);
+    harness.run();
+    harness.get_by_label("Open…").click();
+    harness.run();
+}
+
+#[test]
+fn a_session_opens_by_its_path_and_its_jobs_go_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study.toml");
+    let text = "version = 1\n[[checkpoint]]\nname = \"Mine\"\npath = \"mine.pt\"\n[[dataset]]\nname = \"test\"\nrole = \"id\"\npath = \"demo:test\"\n";
+    std::fs::write(&path, text).unwrap();
+    std::fs::write(folder.path().join("mine.pt"), b"not a checkpoint").unwrap();
+    let listener = Listener::default();
+    let mut harness = harness(&listener, 2, false);
+    harness.run();
+    open_by_path(&mut harness, &path.display().to_string());
+    run_until(&mut harness, |app| app.session.checkpoints.len() == 1 && app.store.jobs.len() == 5);
+    run_until(&mut harness, |_| listener.0.borrow().asked.len() == 1);
+    harness.get_by_label("Close checkpoint Mine");
+    assert!(matches!(&listener.0.borrow().asked[0].1, JobSpec::Inspect { path } if path.ends_with("mine.pt")));
+    let refused = Inspection { error: Some("expected a checkpoint, found text".into()), ..Inspection::default() };
+    let output = JobOutput::Inspection(Box::new(refused));
+    listener.0.borrow_mut().says.push_back(Heard::Job(1000, JobEvent::Done { output }));
+    harness.run();
+    harness.get_by_label("expected a checkpoint, found text");
+}
+
+#[test]
+fn a_path_with_nothing_there_is_told_and_nothing_is_lost() {
+    let listener = Listener::default();
+    let mut harness = harness(&listener, 5, false);
+    harness.run();
+    open_by_path(&mut harness, "/nowhere/at/all.toml");
+    run_until(&mut harness, |app| app.message.is_some());
+    harness.run();
+    harness.get_by_label("expected a file or folder, found nothing there (/nowhere/at/all.toml)");
+    assert_eq!(harness.state().session.checkpoints.len(), 5);
+    harness.get_by_label("Dismiss message").click();
+    harness.run();
+    assert!(harness.query_by_label_contains("found nothing there").is_none());
+}
+
+#[test]
+fn a_checkpoint_can_be_closed_and_the_others_stay() {
+    let mut harness = harness(&Listener::default(), 5, false);
+    harness.run();
+    harness.get_by_label("Close checkpoint SAM").click();
+    harness.run();
+    assert!(harness.query_by_label_contains("Loss landscape of SAM").is_none());
+    harness.get_by_label_contains("Loss landscape of DR-SAM on digits test, 21 × 21 cells, 441 computed");
+}
+
+/// Pictures for the eye: `FLATLAND_SHOTS=folder cargo test -p flatland ui::tests::pictures`.
+#[test]
+fn pictures_of_every_tab_show_data() {
+    let folder = std::env::var_os("FLATLAND_SHOTS").map(std::path::PathBuf::from);
+    for theme in [egui::Theme::Light, egui::Theme::Dark] {
+        let mut harness = harness(&Listener::default(), 5, folder.is_some() && theme == egui::Theme::Dark);
+        harness.state_mut().ctx.set_theme(theme);
+        for tab in ["Landscape", "Sharpness", "Embedding", "Energy"] {
+            harness.get_by_label(tab).click();
+            harness.run();
+            if let Some(folder) = &folder {
+                let name = format!("{tab}-{theme:?}.png").to_lowercase();
+                harness.render().expect("a picture").save(folder.join(name)).expect("saved");
+            }
+        }
+    }
+}

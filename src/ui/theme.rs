@@ -1,0 +1,198 @@
+//! Every colour and size of the window. The data has the colour; the chrome has none but one accent.
+
+use std::sync::Arc;
+
+use egui::{
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Shadow, Stroke, Style, TextStyle, Theme, Ui, Vec2,
+};
+
+use crate::figure::{Theme as FigureTheme, fonts, palette};
+use crate::session::Role;
+
+/// Neutral greys and one accent.
+#[derive(Debug)]
+pub struct Palette {
+    /// Behind everything.
+    pub background: Color32,
+    /// Behind data.
+    pub canvas: Color32,
+    /// Under the pointer.
+    pub hover: Color32,
+    /// Input fields, pressed buttons, rails.
+    pub inset: Color32,
+    /// Lines between things.
+    pub hairline: Color32,
+    /// Grid lines and ticks inside of plots.
+    pub grid: Color32,
+    /// Text that matters.
+    pub strong: Color32,
+    /// Text.
+    pub text: Color32,
+    /// Text that stands back.
+    pub weak: Color32,
+    /// The one accent.
+    pub accent: Color32,
+    /// Something went wrong.
+    pub error: Color32,
+    /// Cells that are not computed.
+    pub hatch: Color32,
+    /// Cells that are not finite: background and strokes.
+    pub non_finite: (Color32, Color32),
+}
+
+const LIGHT: Palette = Palette {
+    background: Color32::from_rgb(0xfa, 0xfa, 0xf9),
+    canvas: Color32::from_rgb(0xff, 0xff, 0xff),
+    hover: Color32::from_rgb(0xee, 0xee, 0xec),
+    inset: Color32::from_rgb(0xf0, 0xf0, 0xee),
+    hairline: Color32::from_rgb(0xdc, 0xdc, 0xd9),
+    grid: Color32::from_rgb(0xec, 0xec, 0xea),
+    strong: Color32::from_rgb(0x1c, 0x1d, 0x1f),
+    text: Color32::from_rgb(0x3a, 0x3c, 0x40),
+    weak: Color32::from_rgb(0x6b, 0x6e, 0x73),
+    accent: Color32::from_rgb(0x54, 0x54, 0xc8),
+    error: Color32::from_rgb(0xb3, 0x2c, 0x1e),
+    hatch: Color32::from_rgb(0xd2, 0xd2, 0xcf),
+    non_finite: (Color32::from_rgb(0xe6, 0xe6, 0xe4), Color32::from_rgb(0x8a, 0x8a, 0x88)),
+};
+
+const DARK: Palette = Palette {
+    background: Color32::from_rgb(0x16, 0x17, 0x19),
+    canvas: Color32::from_rgb(0x1b, 0x1c, 0x1f),
+    hover: Color32::from_rgb(0x25, 0x27, 0x2a),
+    inset: Color32::from_rgb(0x21, 0x23, 0x26),
+    hairline: Color32::from_rgb(0x33, 0x35, 0x39),
+    grid: Color32::from_rgb(0x29, 0x2b, 0x2f),
+    strong: Color32::from_rgb(0xee, 0xef, 0xf1),
+    text: Color32::from_rgb(0xc6, 0xc9, 0xcd),
+    weak: Color32::from_rgb(0x8d, 0x91, 0x98),
+    accent: Color32::from_rgb(0x9c, 0x9c, 0xf0),
+    error: Color32::from_rgb(0xf0, 0x83, 0x74),
+    hatch: Color32::from_rgb(0x3d, 0x40, 0x45),
+    non_finite: (Color32::from_rgb(0x2b, 0x2d, 0x31), Color32::from_rgb(0x7d, 0x81, 0x88)),
+};
+
+/// Ticks, units, asides.
+pub const SMALL: f32 = 11.0;
+/// Text.
+pub const BODY: f32 = 13.0;
+/// Names of panels.
+pub const HEADING: f32 = 15.0;
+
+/// Small text.
+pub fn small() -> FontId {
+    FontId::new(SMALL, FontFamily::Proportional)
+}
+
+/// Text.
+pub fn body() -> FontId {
+    FontId::new(BODY, FontFamily::Proportional)
+}
+
+/// Names of panels.
+pub fn heading() -> FontId {
+    FontId::new(HEADING, FontFamily::Proportional)
+}
+
+/// The palette in force.
+pub fn of(ui: &Ui) -> &'static Palette {
+    if ui.visuals().dark_mode { &DARK } else { &LIGHT }
+}
+
+/// The colours of data for the theme in force; figures on dark ground use the same.
+pub fn figure_theme(ui: &Ui) -> FigureTheme {
+    if ui.visuals().dark_mode { FigureTheme::Dark } else { FigureTheme::Print }
+}
+
+/// Colour of the checkpoint at this place in the session.
+pub fn checkpoint(ui: &Ui, index: usize) -> Color32 {
+    rgb(palette::checkpoint(index, figure_theme(ui)))
+}
+
+/// Colour of a role.
+pub fn role(ui: &Ui, role: Role) -> Color32 {
+    rgb(palette::role(role, figure_theme(ui)))
+}
+
+/// Colour of the role written as `key`.
+pub fn role_key(ui: &Ui, key: &str) -> Color32 {
+    rgb(palette::role_key(key, figure_theme(ui)))
+}
+
+/// As egui's colour.
+pub fn rgb([r, g, b]: [u8; 3]) -> Color32 {
+    Color32::from_rgb(r, g, b)
+}
+
+/// Installs the bundled family and both themes.
+pub fn install(ctx: &Context) {
+    ctx.set_fonts(family());
+    for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
+        ctx.style_mut_of(theme, |style| dress(style, palette));
+    }
+}
+
+/// The figures' family; egui's own fonts stay behind it for signs that it lacks.
+fn family() -> FontDefinitions {
+    let mut definitions = FontDefinitions::default();
+    let bundled = [("regular", fonts::REGULAR), ("fallback", fonts::FALLBACK)];
+    for (place, (name, bytes)) in bundled.into_iter().enumerate() {
+        definitions.font_data.insert(name.into(), Arc::new(FontData::from_static(bytes)));
+        definitions.families.entry(FontFamily::Proportional).or_default().insert(place, name.into());
+    }
+    definitions
+}
+
+fn dress(style: &mut Style, palette: &Palette) {
+    style.text_styles = [
+        (TextStyle::Small, small()),
+        (TextStyle::Body, body()),
+        (TextStyle::Button, body()),
+        (TextStyle::Heading, heading()),
+        (TextStyle::Monospace, FontId::new(BODY - 1.0, FontFamily::Monospace)),
+    ]
+    .into();
+    style.spacing.item_spacing = Vec2::new(8.0, 6.0);
+    style.spacing.button_padding = Vec2::new(8.0, 4.0);
+    style.spacing.interact_size.y = 24.0;
+    style.spacing.scroll = egui::style::ScrollStyle::thin();
+    style.interaction.selectable_labels = false;
+    let visuals = &mut style.visuals;
+    visuals.panel_fill = palette.background;
+    visuals.window_fill = palette.background;
+    visuals.window_stroke = Stroke::new(1.0, palette.hairline);
+    visuals.window_corner_radius = CornerRadius::same(4);
+    visuals.menu_corner_radius = CornerRadius::same(4);
+    let soft = Shadow { offset: [0, 2], blur: 12, spread: 0, color: Color32::from_black_alpha(if visuals.dark_mode { 90 } else { 28 }) };
+    visuals.window_shadow = soft;
+    visuals.popup_shadow = soft;
+    visuals.extreme_bg_color = palette.inset;
+    visuals.text_edit_bg_color = Some(palette.inset);
+    visuals.faint_bg_color = palette.inset;
+    visuals.weak_text_color = Some(palette.weak);
+    visuals.error_fg_color = palette.error;
+    visuals.warn_fg_color = palette.error;
+    visuals.hyperlink_color = palette.accent;
+    visuals.selection.bg_fill = palette.accent.gamma_multiply(0.28);
+    visuals.selection.stroke = Stroke::new(1.0, palette.accent);
+    visuals.indent_has_left_vline = false;
+    visuals.override_text_color = None;
+    let widgets = &mut visuals.widgets;
+    for (widget, fill, text) in [
+        (&mut widgets.noninteractive, palette.background, palette.text),
+        (&mut widgets.inactive, palette.inset, palette.text),
+        (&mut widgets.hovered, palette.hover, palette.strong),
+        (&mut widgets.active, palette.hairline, palette.strong),
+        (&mut widgets.open, palette.inset, palette.strong),
+    ] {
+        widget.bg_fill = fill;
+        widget.weak_bg_fill = fill;
+        widget.bg_stroke = Stroke::NONE;
+        widget.fg_stroke = Stroke::new(1.0, text);
+        widget.corner_radius = CornerRadius::same(3);
+        widget.expansion = 0.0;
+    }
+    widgets.noninteractive.bg_stroke = Stroke::new(1.0, palette.hairline);
+    widgets.hovered.bg_stroke = Stroke::new(1.0, palette.hairline);
+    widgets.active.bg_stroke = Stroke::new(1.0, palette.hairline);
+}

@@ -1,0 +1,119 @@
+//! [`layout`]: equal panels in rows, as large as the space allows.
+
+use egui::{Rect, Vec2, pos2};
+
+/// Space around the data of each panel.
+#[derive(Clone, Copy, Debug)]
+pub struct Spacing {
+    /// Left of the first panel of a row, for ticks and axis label.
+    pub left: f32,
+    /// Right of the last, for a colour bar.
+    pub right: f32,
+    /// Above the data, for the name.
+    pub header: f32,
+    /// Below the data, for ticks and axis label.
+    pub footer: f32,
+    /// More height below each panel's data, for what stands there.
+    pub below: f32,
+    /// Between panels of a row.
+    pub gap: f32,
+}
+
+/// Where a panel lies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Panel {
+    /// The data.
+    pub plot: Rect,
+    /// Name and facts, above the data.
+    pub header: Rect,
+    /// Whether it is the first of its row, which carries the vertical axis.
+    pub first: bool,
+    /// Whether no panel stands under it, so that it carries the horizontal axis.
+    pub last_row: bool,
+}
+
+const ROW_GAP: f32 = 18.0;
+const TOO_NARROW: f32 = 190.0;
+
+/// `n` equal panels in `area`; `aspect` is height / width of the data where that is fixed, and a panel that could grow in
+/// height stays within `max_height`.
+///
+/// One row, unless a second makes the panels larger by a third (or a row would be too narrow to read).
+pub fn layout(area: Rect, n: usize, aspect: Option<f32>, max_height: f32, space: Spacing) -> Vec<Panel> {
+    let size = |rows: usize| -> (usize, Vec2) {
+        let columns = n.div_ceil(rows);
+        let width = (area.width() - space.left - space.right - space.gap * (columns - 1) as f32) / columns as f32;
+        let row = (area.height() - ROW_GAP * (rows - 1) as f32) / rows as f32;
+        let height = (row - space.header - space.footer - space.below).max(40.0);
+        let width = width.max(60.0);
+        match aspect {
+            Some(aspect) => {
+                let width = width.min(height / aspect);
+                (columns, Vec2::new(width, width * aspect))
+            }
+            None => (columns, Vec2::new(width, height.min(max_height))),
+        }
+    };
+    if n == 0 {
+        return Vec::new();
+    }
+    let (mut columns, mut plot) = size(1);
+    for more in 2..=n.min(4) {
+        let (c, p) = size(more);
+        let better = if aspect.is_some() { p.x > plot.x * 1.25 } else { plot.x < TOO_NARROW && p.x > plot.x * 1.25 };
+        if better {
+            (columns, plot) = (c, p);
+        }
+    }
+    let plot = plot.floor();
+    let pitch = Vec2::new(plot.x + space.gap, space.header + plot.y + space.footer + space.below + ROW_GAP);
+    (0..n)
+        .map(|i| {
+            let (row, column) = (i / columns, i % columns);
+            let left = (area.left() + space.left + column as f32 * pitch.x).round();
+            let top = (area.top() + row as f32 * pitch.y).round();
+            let header = Rect::from_min_size(pos2(left, top), Vec2::new(plot.x, space.header));
+            let plot = Rect::from_min_size(pos2(left, top + space.header), plot);
+            Panel { plot, header, first: column == 0, last_row: i + columns >= n }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPACE: Spacing = Spacing { left: 40.0, right: 60.0, header: 40.0, footer: 30.0, below: 0.0, gap: 12.0 };
+
+    fn area(width: f32, height: f32) -> Rect {
+        Rect::from_min_size(pos2(10.0, 20.0), Vec2::new(width, height))
+    }
+
+    #[test]
+    fn panels_are_equal_and_inside() {
+        for n in 1..9 {
+            for aspect in [None, Some(1.0)] {
+                let panels = layout(area(1200.0, 800.0), n, aspect, 400.0, SPACE);
+                assert_eq!(panels.len(), n);
+                for panel in &panels {
+                    assert_eq!(panel.plot.size(), panels[0].plot.size());
+                    assert!(area(1200.0, 800.0).expand(1.0).contains_rect(panel.plot), "{n} panels: {panel:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn few_wide_panels_stay_in_one_row_and_many_square_ones_wrap() {
+        let rows = |panels: &[Panel]| panels.iter().filter(|panel| panel.first).count();
+        assert_eq!(rows(&layout(area(1200.0, 400.0), 5, None, 400.0, SPACE)), 1);
+        assert_eq!(rows(&layout(area(1200.0, 900.0), 5, Some(1.0), 400.0, SPACE)), 2);
+    }
+
+    #[test]
+    fn a_panel_with_none_under_it_carries_the_axis() {
+        let panels = layout(area(1200.0, 900.0), 5, Some(1.0), 400.0, SPACE);
+        let carriers: Vec<usize> = panels.iter().enumerate().filter(|(_, panel)| panel.last_row).map(|(i, _)| i).collect();
+        assert_eq!(carriers, [2, 3, 4]);
+    }
+}

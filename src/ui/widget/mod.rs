@@ -1,0 +1,11 @@
+//! Small drawn things that several views share. No state of their own.
+
+pub mod axes;
+pub mod color_bar;
+pub mod grid;
+pub mod hatch;
+pub mod header;
+pub mod number;
+pub mod picture;
+pub mod swatch;
+pub mod ticks;

@@ -1,0 +1,55 @@
+//! Numbers that only the window says; the others are the figures'.
+
+use crate::figure::number::{fixed, with_error};
+
+/// A share as per cent with the binomial standard error of `n` draws: `95.2 ± 0.9 %`.
+pub fn share(value: f64, n: usize) -> String {
+    if !value.is_finite() {
+        return "n/a".into();
+    }
+    let error = if n > 0 { (value * (1.0 - value) / n as f64).max(0.0).sqrt() } else { 0.0 };
+    if error > 0.0 { format!("{} %", with_error(100.0 * value, 100.0 * error)) } else { format!("{} %", fixed(100.0 * value, 1)) }
+}
+
+/// With commas between thousands: 271,117.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(c);
+    }
+    text
+}
+
+/// `9 s`, `3 min 05 s`, `2 h 10 min`.
+pub fn duration(seconds: f64) -> String {
+    let s = seconds.max(0.0).round() as u64;
+    match s {
+        0..60 => format!("{s} s"),
+        60..3600 => format!("{} min {:02} s", s / 60, s % 60),
+        _ => format!("{} h {:02} min", s / 3600, s % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_carries_its_binomial_error() {
+        assert_eq!(share(0.9, 900), "90.0 ± 1.0 %");
+        assert_eq!(share(1.0, 900), "100.0 %");
+        assert_eq!(share(f64::NAN, 900), "n/a");
+    }
+
+    #[test]
+    fn counts_and_durations_read_well() {
+        assert_eq!(count(271_117), "271,117");
+        assert_eq!(count(12), "12");
+        assert_eq!(duration(185.0), "3 min 05 s");
+        assert_eq!(duration(8.6), "9 s");
+    }
+}

@@ -1,0 +1,156 @@
+//! [`Picture`]: a landscape as a texture with its contour lines, remade only when the surface or the shared scale changes.
+
+use egui::{Color32, ColorImage, Context, Rect, Shape, Stroke, TextureHandle, TextureOptions, pos2};
+
+use super::axes::Canvas;
+use super::hatch;
+use crate::figure::{ColorScale, Colormap, ContourLine, cell_edges, surface_contours};
+use crate::result::LossSurface;
+use crate::ui::store::Landscape;
+use crate::ui::theme::Palette;
+
+/// Pixels along each side.
+const PIXELS: usize = 192;
+
+/// What can be drawn of a surface.
+#[derive(Default)]
+pub struct Picture {
+    texture: Option<TextureHandle>,
+    made_from: Option<(u64, ColorScale)>,
+    contours: Vec<ContourLine>,
+    /// Cells that are computed and not finite: [α low, α high, β low, β high].
+    non_finite: Vec<[f64; 4]>,
+    /// [α low, α high, β low, β high]
+    extent: [f64; 4],
+    scale: Option<ColorScale>,
+}
+
+impl Picture {
+    /// Remakes what is old.
+    pub fn refresh(&mut self, ctx: &Context, name: &str, landscape: &Landscape, scale: ColorScale, levels: &[f64]) {
+        if self.made_from == Some((landscape.revision, scale)) {
+            return;
+        }
+        let surface = &landscape.surface;
+        let (x, y) = (cells(&surface.alpha), cells(&surface.beta));
+        self.extent = [x[0], x[x.len() - 1], y[0], y[y.len() - 1]];
+        let image = paint(surface, &scale, self.extent);
+        match &mut self.texture {
+            Some(texture) => texture.set(image, TextureOptions::LINEAR),
+            None => self.texture = Some(ctx.load_texture(format!("landscape of {name}"), image, TextureOptions::LINEAR)),
+        }
+        self.contours = surface_contours(surface, &scale, levels);
+        let broken = |k: &usize| surface.count[*k] > 0 && !surface.loss[*k].is_finite();
+        self.non_finite = (0..surface.loss.len())
+            .filter(broken)
+            .map(|k| (k / surface.beta.len(), k % surface.beta.len()))
+            .map(|(i, j)| [x[i], x[i + 1], y[j], y[j + 1]])
+            .collect();
+        self.scale = Some(scale);
+        self.made_from = Some((landscape.revision, scale));
+    }
+
+    /// Draws colour, hatching of cells that are not finite, and contour lines.
+    pub fn paint(&self, canvas: &Canvas, palette: &Palette) {
+        let (Some(texture), Some(scale)) = (&self.texture, &self.scale) else { return };
+        for [left, right, low, high] in &self.non_finite {
+            let rect = Rect::from_two_pos(canvas.at(*left, *low), canvas.at(*right, *high));
+            canvas.painter.rect_filled(rect, 0.0, palette.non_finite.0);
+            hatch::non_finite(&canvas.painter, rect, Stroke::new(1.0, palette.non_finite.1));
+        }
+        let [left, right, low, high] = self.extent;
+        let rect = Rect::from_two_pos(canvas.at(left, low), canvas.at(right, high));
+        canvas.painter.image(texture.id(), rect, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), Color32::WHITE);
+        for line in &self.contours {
+            let ink = if scale.position(line.level).is_some_and(|t| t > 0.62) {
+                Color32::from_black_alpha(120)
+            } else {
+                Color32::from_white_alpha(120)
+            };
+            let points = line.points.iter().map(|[alpha, beta]| canvas.at(*alpha, *beta)).collect();
+            canvas.painter.add(Shape::line(points, Stroke::new(1.0, ink)));
+        }
+    }
+}
+
+/// Edges of the cells, the outer ones cut at the outer nodes, so that the picture ends where the axes do.
+fn cells(axis: &[f64]) -> Vec<f64> {
+    let mut edges = cell_edges(axis);
+    let n = edges.len();
+    if axis.len() > 1 {
+        (edges[0], edges[n - 1]) = (axis[0], axis[axis.len() - 1]);
+    }
+    edges
+}
+
+/// The surface at every pixel: interpolated on the scale where all four nodes around are finite, else the nearest node's
+/// colour; transparent where that is pending or not finite.
+fn paint(surface: &LossSurface, scale: &ColorScale, [left, right, low, high]: [f64; 4]) -> ColorImage {
+    let b = surface.beta.len();
+    let positions: Vec<Option<f64>> =
+        surface.loss.iter().zip(&surface.count).map(|(loss, count)| if *count > 0 { scale.position(*loss) } else { None }).collect();
+    let columns: Vec<_> = (0..PIXELS).map(|p| locate(&surface.alpha, left + (right - left) * (p as f64 + 0.5) / PIXELS as f64)).collect();
+    let rows: Vec<_> = (0..PIXELS).map(|p| locate(&surface.beta, high - (high - low) * (p as f64 + 0.5) / PIXELS as f64)).collect();
+    let mut pixels = Vec::with_capacity(PIXELS * PIXELS);
+    for (j, j2, v) in &rows {
+        for (i, i2, u) in &columns {
+            let corners = (positions[i * b + j], positions[i2 * b + j], positions[i * b + j2], positions[i2 * b + j2]);
+            let value = match corners {
+                (Some(a), Some(b), Some(c), Some(d)) => Some((a * (1.0 - u) + b * u) * (1.0 - v) + (c * (1.0 - u) + d * u) * v),
+                _ => positions[(if *u < 0.5 { i } else { i2 }) * b + if *v < 0.5 { j } else { j2 }],
+            };
+            pixels.push(value.map_or(Color32::TRANSPARENT, |t| {
+                let [r, g, b] = Colormap::Viridis.color(t);
+                Color32::from_rgb(r, g, b)
+            }));
+        }
+    }
+    ColorImage::new([PIXELS, PIXELS], pixels)
+}
+
+/// The nodes on both sides of `value` and how far it is between them.
+fn locate(axis: &[f64], value: f64) -> (usize, usize, f64) {
+    let last = axis.len().saturating_sub(1);
+    let above = axis.partition_point(|node| *node < value).min(last);
+    let below = above.saturating_sub(1);
+    if above == below {
+        return (below, above, 0.0);
+    }
+    (below, above, ((value - axis[below]) / (axis[above] - axis[below])).clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::Spacing;
+    use crate::result::LandscapeManifest;
+
+    #[test]
+    fn pixels_take_the_nodes_colours_and_leave_pending_and_non_finite_cells_open() {
+        let mut surface = LossSurface::pending(vec![0.0, 1.0, 2.0], vec![0.0, 1.0, 2.0], LandscapeManifest::default());
+        for k in [0, 1, 3, 4] {
+            (surface.loss[k], surface.count[k]) = (1.0, 8);
+        }
+        (surface.loss[2], surface.count[2]) = (f64::INFINITY, 8);
+        (surface.loss[8], surface.count[8]) = (100.0, 8);
+        let scale = ColorScale::over(1.0, 100.0, Spacing::Log).unwrap_or_else(|| panic!("a range"));
+        let image = paint(&surface, &scale, [0.0, 2.0, 0.0, 2.0]);
+        let at = |alpha: f64, beta: f64| {
+            let (x, y) = ((alpha / 2.0 * PIXELS as f64) as usize, ((1.0 - beta / 2.0) * PIXELS as f64) as usize);
+            image.pixels[y.min(PIXELS - 1) * PIXELS + x.min(PIXELS - 1)]
+        };
+        let [r, g, b] = Colormap::Viridis.color(0.0);
+        assert_eq!(at(0.5, 0.5), Color32::from_rgb(r, g, b));
+        assert_eq!(at(0.1, 1.9), Color32::TRANSPARENT, "infinite");
+        assert_eq!(at(1.9, 0.1), Color32::TRANSPARENT, "pending");
+        let [r, g, b] = Colormap::Viridis.color(1.0);
+        assert_eq!(at(1.9, 1.9), Color32::from_rgb(r, g, b));
+    }
+
+    #[test]
+    fn a_single_node_covers_its_cell() {
+        assert_eq!(cells(&[3.0]), [2.5, 3.5]);
+        assert_eq!(cells(&[0.0, 1.0]), [0.0, 0.5, 1.0]);
+        assert_eq!(locate(&[3.0], 3.2), (0, 0, 0.0));
+    }
+}
