@@ -3,17 +3,25 @@
 //! A [`Graph`] is data: it can be evaluated with frozen or batch statistics, differentiated, folded. A [`Network`] is a
 //! graph with its tensors on a device. Deliberately absent: objectives, optimizers, analyses.
 
+pub mod architecture;
+pub mod checkpoint;
+mod checkpoint_fit;
+mod device;
 mod error;
 mod folded;
 mod graph;
 mod input;
+mod inspect;
 mod network;
 mod parameter_vector;
+mod prefix;
 
+pub use device::{device, init};
 pub use error::ModelError;
 pub use folded::Folded;
 pub use graph::{Activation, BatchNormMode, Graph, GraphBuilder, Node, NodeId, Op, Output, Tensors};
 pub use input::{Samples, to_input};
+pub use inspect::inspect;
 pub use network::Network;
 pub use parameter_vector::{Layout, ParameterVector};
 
@@ -21,3 +29,6 @@ pub use parameter_vector::{Layout, ParameterVector};
 pub fn is_parameter(name: &str) -> bool {
     !["running_mean", "running_var", "num_batches_tracked"].iter().any(|buffer| name.ends_with(buffer))
 }
+
+#[cfg(test)]
+mod tests;

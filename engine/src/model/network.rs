@@ -1,8 +1,15 @@
 //! [`Network`]: a graph with its tensors on a device.
 
-use tch::{Device, Tensor};
+use std::path::Path;
 
-use super::{BatchNormMode, Graph, ModelError, Output, ParameterVector, Tensors, is_parameter};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use safetensors::tensor::{Dtype, TensorView};
+use tch::{Device, Kind, Tensor};
+
+use super::architecture::{self, Init, TensorSpec};
+use super::checkpoint_fit::CheckpointFit;
+use super::{BatchNormMode, Graph, ModelError, Output, ParameterVector, Tensors, checkpoint, is_parameter};
 
 /// A graph with its tensors, f32, on one device.
 #[derive(Debug)]
@@ -13,7 +20,7 @@ pub struct Network {
     pub graph: Graph,
     /// Parameters and running statistics by their names in the state dict (prefixes stripped).
     pub tensors: Tensors,
-    /// Names of all tensors in the order of the state dict.
+    /// Names of all tensors in the order of PyTorch's state dict, without BatchNorm's counters.
     pub names: Vec<String>,
     /// Number of classes C.
     pub classes: i64,
@@ -22,6 +29,88 @@ pub struct Network {
 }
 
 impl Network {
+    /// Reads a checkpoint (see [`checkpoint`]); nothing in it is executed. The architecture is inferred from the tensors unless
+    /// `architecture` names one (then tensors that it does not know are ignored).
+    ///
+    /// # Errors
+    /// When the file cannot be read, is refused, or its tensors are not those of a known architecture.
+    pub fn load(path: &Path, architecture: Option<&str>, device: Device) -> Result<Self, ModelError> {
+        let refuse = |message: String| ModelError::Checkpoint { message, path: path.into() };
+        let reading = checkpoint::read(path)?;
+        let tensors = reading.tensors.map_err(refuse)?;
+        let fit = CheckpointFit::new(&tensors);
+        let architecture = fit.architecture(architecture).map_err(refuse)?;
+        let mut loaded = Tensors::new();
+        for (name, raw) in fit.stripped(&tensors) {
+            if let Some(spec) = architecture.tensors.iter().find(|spec| spec.name == name) {
+                let values = raw.dtype.to_f32(&raw.data);
+                let values = values.ok_or_else(|| refuse(format!("expected floats in `{name}`, found {}", raw.dtype.label())))?;
+                loaded.insert(name.into(), Tensor::f_from_slice(&values)?.f_view(spec.shape.as_slice())?.f_to_device(device)?);
+            }
+        }
+        Ok(Self::assemble(architecture, loaded, device))
+    }
+
+    /// A network with PyTorch's default initialization (weights and biases U(±1/√fan_in), BatchNorm 1 and 0), drawn from a
+    /// generator keyed by (seed, tensor name): the same seed gives the same bytes everywhere.
+    ///
+    /// # Errors
+    /// When the architecture is unknown or libtorch refuses.
+    pub fn random(architecture: &str, classes: i64, seed: u64, device: Device) -> Result<Self, ModelError> {
+        let architecture = architecture::named(architecture, classes)?;
+        let mut tensors = Tensors::new();
+        for spec in &architecture.tensors {
+            let values = draw(spec, seed);
+            tensors.insert(spec.name.clone(), Tensor::f_from_slice(&values)?.f_view(spec.shape.as_slice())?.f_to_device(device)?);
+        }
+        Ok(Self::assemble(architecture, tensors, device))
+    }
+
+    fn assemble(architecture: architecture::Architecture, tensors: Tensors, device: Device) -> Self {
+        let names = architecture.tensors.into_iter().map(|spec| spec.name).collect();
+        Self { architecture: architecture.name, graph: architecture.graph, tensors, names, classes: architecture.classes, device }
+    }
+
+    /// Writes all tensors as safetensors, f32; the file is whole or absent.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        let refuse = |message: String| ModelError::Checkpoint { message, path: path.into() };
+        let mut entries = Vec::new();
+        for name in &self.names {
+            let tensor = self.tensor(name)?;
+            let shape: Vec<usize> = tensor.size().iter().map(|&side| side as usize).collect();
+            entries.push((name, shape, bytes(tensor)?));
+        }
+        let mut views = Vec::new();
+        for (name, shape, data) in &entries {
+            views.push((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), data).map_err(|error| refuse(error.to_string()))?));
+        }
+        let file = safetensors::serialize(views, None).map_err(|error| refuse(format!("cannot write safetensors: {error}")))?;
+        flatland::result::write_atomic(path, &file).map_err(|error| refuse(error.to_string()))
+    }
+
+    /// blake3, in hex, over names, shapes and f32 bytes in the order of [`Network::names`]: equal for equal weights from whatever
+    /// container.
+    pub fn hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for name in &self.names {
+            let Some(tensor) = self.tensors.get(name) else { continue };
+            hasher.update(name.as_bytes()).update(&[0]);
+            for side in tensor.size() {
+                hasher.update(&side.to_le_bytes());
+            }
+            // A tensor that cannot be copied back (a lost device) hashes as nothing: no cached result is found for it.
+            hasher.update(&bytes(tensor).unwrap_or_default());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
+    fn tensor(&self, name: &str) -> Result<&Tensor, ModelError> {
+        self.tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.into()))
+    }
+
     /// Features and logits of normalized images `x` [N, C, H, W], BatchNorm frozen.
     ///
     /// # Errors
@@ -41,5 +130,26 @@ impl Network {
     /// When libtorch refuses.
     pub fn theta(&self) -> Result<ParameterVector, ModelError> {
         ParameterVector::gather(&self.parameter_names(), &self.tensors)
+    }
+}
+
+/// The f32 elements of a tensor, row-major, little endian.
+fn bytes(tensor: &Tensor) -> Result<Vec<u8>, ModelError> {
+    let tensor = tensor.detach().f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
+    let mut values = vec![0f32; tensor.numel()];
+    tensor.f_copy_data(&mut values, tensor.numel())?;
+    Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+}
+
+fn draw(spec: &TensorSpec, seed: u64) -> Vec<f32> {
+    let numel = spec.shape.iter().product::<i64>() as usize;
+    match spec.init {
+        Init::Constant(value) => vec![value as f32; numel],
+        Init::Uniform { bound } => {
+            let mut key = blake3::Hasher::new_derive_key("flatland initial weights");
+            key.update(&seed.to_le_bytes()).update(spec.name.as_bytes());
+            let mut rng = ChaCha8Rng::from_seed(*key.finalize().as_bytes());
+            (0..numel).map(|_| (2.0 * rng.random::<f32>() - 1.0) * bound as f32).collect()
+        }
     }
 }

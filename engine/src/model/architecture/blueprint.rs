@@ -1,0 +1,167 @@
+//! [`Blueprint`]: builds a graph and, beside it, the list of tensors that it needs with their shapes.
+
+use super::super::{Activation, GraphBuilder, NodeId, Op};
+use super::Architecture;
+
+/// How PyTorch initializes a tensor by default.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// U(−bound, bound); `kaiming_uniform_(a=√5)` and the biases beside it both have bound 1/√fan_in.
+    Uniform {
+        /// 1/√fan_in.
+        bound: f64,
+    },
+    /// One value everywhere (BatchNorm).
+    Constant(f64),
+}
+
+/// A tensor that a network needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TensorSpec {
+    /// Name in the state dict.
+    pub name: String,
+    /// Shape.
+    pub shape: Vec<i64>,
+    /// Its values before training.
+    pub init: Init,
+}
+
+/// A network under construction; layer names are prefixes of tensor names.
+pub struct Blueprint {
+    graph: GraphBuilder,
+    /// [C, H, W] of each node; [D, 1, 1] once flat.
+    shapes: Vec<[i64; 3]>,
+    tensors: Vec<TensorSpec>,
+}
+
+impl Blueprint {
+    /// The node of the images.
+    pub const INPUT: NodeId = 0;
+
+    /// A network for images [channels, height, width].
+    pub fn new(input: [i64; 3]) -> Self {
+        Self { graph: GraphBuilder::new(input), shapes: vec![input], tensors: Vec::new() }
+    }
+
+    /// Channels of a node.
+    pub fn channels(&self, x: NodeId) -> i64 {
+        self.shapes[x][0]
+    }
+
+    fn spec(&mut self, name: String, shape: &[i64], init: Init) {
+        self.tensors.push(TensorSpec { name, shape: shape.to_vec(), init });
+    }
+
+    fn push(&mut self, op: Op, inputs: &[NodeId], shape: [i64; 3]) -> NodeId {
+        self.shapes.push(shape);
+        self.graph.push(op, inputs)
+    }
+
+    fn weight(&mut self, layer: &str, shape: &[i64], bias: bool) -> (String, Option<String>) {
+        let init = Init::Uniform { bound: 1.0 / (shape[1..].iter().product::<i64>() as f64).sqrt() };
+        let weight = format!("{layer}.weight");
+        self.spec(weight.clone(), shape, init);
+        let bias = bias.then(|| format!("{layer}.bias"));
+        if let Some(name) = &bias {
+            self.spec(name.clone(), &shape[..1], init);
+        }
+        (weight, bias)
+    }
+
+    fn convolve(&mut self, x: NodeId, layer: &str, [outputs, kernel, stride, padding]: [i64; 4], bias: bool) -> NodeId {
+        let [inputs, height, width] = self.shapes[x];
+        let (weight, bias) = self.weight(layer, &[outputs, inputs, kernel, kernel], bias);
+        let side = |size: i64| (size + 2 * padding - kernel) / stride + 1;
+        self.push(Op::Conv { weight, bias, stride, padding }, &[x], [outputs, side(height), side(width)])
+    }
+
+    /// Convolution to `outputs` channels without bias that keeps the size (over `stride`); `kernel` is odd.
+    pub fn conv(&mut self, x: NodeId, layer: &str, outputs: i64, kernel: i64, stride: i64) -> NodeId {
+        self.convolve(x, layer, [outputs, kernel, stride, kernel / 2], false)
+    }
+
+    /// Convolution with bias, stride 1, without padding.
+    pub fn conv_bias(&mut self, x: NodeId, layer: &str, outputs: i64, kernel: i64) -> NodeId {
+        self.convolve(x, layer, [outputs, kernel, 1, 0], true)
+    }
+
+    /// BatchNorm.
+    pub fn batch_norm(&mut self, x: NodeId, layer: &str) -> NodeId {
+        let shape = self.shapes[x];
+        for (part, value) in [("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)] {
+            self.spec(format!("{layer}.{part}"), &shape[..1], Init::Constant(value));
+        }
+        self.push(Op::BatchNorm { prefix: layer.into() }, &[x], shape)
+    }
+
+    /// A nonlinearity.
+    pub fn activation(&mut self, x: NodeId, activation: Activation) -> NodeId {
+        self.push(Op::Activation(activation), &[x], self.shapes[x])
+    }
+
+    /// max(x, 0)
+    pub fn relu(&mut self, x: NodeId) -> NodeId {
+        self.activation(x, Activation::Relu)
+    }
+
+    /// BatchNorm, then max(x, 0).
+    pub fn batch_norm_relu(&mut self, x: NodeId, layer: &str) -> NodeId {
+        let x = self.batch_norm(x, layer);
+        self.relu(x)
+    }
+
+    /// Maximum over 2x2 windows.
+    pub fn max_pool(&mut self, x: NodeId) -> NodeId {
+        let [channels, height, width] = self.shapes[x];
+        self.push(Op::MaxPool { size: 2 }, &[x], [channels, height / 2, width / 2])
+    }
+
+    /// Mean over 2x2 windows.
+    pub fn avg_pool(&mut self, x: NodeId) -> NodeId {
+        let [channels, height, width] = self.shapes[x];
+        self.push(Op::AvgPool { size: 2 }, &[x], [channels, height / 2, width / 2])
+    }
+
+    /// Mean over all positions.
+    pub fn global_avg_pool(&mut self, x: NodeId) -> NodeId {
+        let shape = [self.channels(x), 1, 1];
+        self.push(Op::GlobalAvgPool, &[x], shape)
+    }
+
+    /// One row per image.
+    pub fn flatten(&mut self, x: NodeId) -> NodeId {
+        let shape = [self.shapes[x].iter().product(), 1, 1];
+        self.push(Op::Flatten, &[x], shape)
+    }
+
+    /// Affine map with bias.
+    pub fn linear(&mut self, x: NodeId, layer: &str, outputs: i64) -> NodeId {
+        let inputs = self.channels(x);
+        let (weight, bias) = self.weight(layer, &[outputs, inputs], true);
+        self.push(Op::Linear { weight, bias }, &[x], [outputs, 1, 1])
+    }
+
+    /// Every second position, `pad` zero channels on each side.
+    pub fn pad_shortcut(&mut self, x: NodeId, pad: i64) -> NodeId {
+        let [channels, height, width] = self.shapes[x];
+        self.push(Op::PadShortcut { pad }, &[x], [channels + 2 * pad, (height + 1) / 2, (width + 1) / 2])
+    }
+
+    /// Sum.
+    pub fn add(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        self.push(Op::Add, &[a, b], self.shapes[a])
+    }
+
+    /// Concatenation along channels.
+    pub fn concat(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        let [channels, height, width] = self.shapes[a];
+        let shape = [channels + self.channels(b), height, width];
+        self.push(Op::Concat, &[a, b], shape)
+    }
+
+    /// The architecture, with the classifier `head` on `features`.
+    pub fn classify(mut self, name: String, features: NodeId, head: &str, classes: i64) -> Architecture {
+        let logits = self.linear(features, head, classes);
+        Architecture { name, classes, graph: self.graph.finish(features, logits), tensors: self.tensors, open_question: None }
+    }
+}

@@ -1,0 +1,269 @@
+//! Architectures: one file per family. A family says whether a set of tensor names and shapes looks like it, builds the
+//! [`Graph`] and lists exactly the tensors that it expects.
+
+mod blueprint;
+mod cifar_resnet;
+mod densenet;
+mod lenet5;
+mod oe_mnist;
+mod resnet18;
+mod wide_resnet;
+
+use indexmap::IndexMap;
+
+pub use blueprint::{Blueprint, Init, TensorSpec};
+
+use super::{Graph, ModelError};
+
+/// Shapes by tensor name, in the order of a state dict.
+pub type Shapes = IndexMap<String, Vec<i64>>;
+
+/// A network without its numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Architecture {
+    /// Its name with its hyperparameters, e.g. `resnet20`, `wrn-40-2`, `densenet-bc-100-12`.
+    pub name: String,
+    /// Number of classes C.
+    pub classes: i64,
+    /// What it computes.
+    pub graph: Graph,
+    /// The tensors that it needs, in the order of PyTorch's state dict.
+    pub tensors: Vec<TensorSpec>,
+    /// What the tensors leave open about `graph`; then the network is used only where it is asked for by name.
+    pub open_question: Option<&'static str>,
+}
+
+/// A family's guess from shapes, and its network by name with C classes.
+struct Family {
+    guess: fn(&Shapes) -> Option<Architecture>,
+    named: fn(&str, i64) -> Option<Architecture>,
+}
+
+const FAMILIES: [Family; 6] = [
+    Family { guess: cifar_resnet::guess, named: cifar_resnet::named },
+    Family { guess: resnet18::guess, named: resnet18::named },
+    Family { guess: wide_resnet::guess, named: wide_resnet::named },
+    Family { guess: densenet::guess, named: densenet::named },
+    Family { guess: oe_mnist::guess, named: oe_mnist::named },
+    Family { guess: lenet5::guess, named: lenet5::named },
+];
+
+/// What [`named`] understands, for messages.
+pub const KNOWN: &str = "resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet18_32x32, wrn-<depth>-<widen>, \
+    densenet-bc-<depth>-<growth>, oe_mnist, lenet5";
+
+/// How the tensors of a file and those of an architecture agree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Match {
+    /// Names with the expected shape.
+    pub matched: usize,
+    /// Needed, not there.
+    pub missing: Vec<String>,
+    /// There, not known.
+    pub unexpected: Vec<String>,
+    /// `name: expected [..], found [..]`.
+    pub mismatched: Vec<String>,
+}
+
+impl Match {
+    /// Whether nothing is missing, unexpected or of another shape.
+    pub fn is_exact(&self) -> bool {
+        self.is_loadable() && self.unexpected.is_empty()
+    }
+
+    /// Whether every needed tensor is there in its shape.
+    pub fn is_loadable(&self) -> bool {
+        self.missing.is_empty() && self.mismatched.is_empty()
+    }
+}
+
+/// Whether a name is bookkeeping that no network needs: BatchNorm's counters, and what the profiler `thop` leaves behind.
+pub fn is_bookkeeping(name: &str) -> bool {
+    ["num_batches_tracked", "total_ops", "total_params"].contains(&name.rsplit('.').next().unwrap_or(name))
+}
+
+impl Architecture {
+    /// Compares the tensors of a file with those that this architecture needs; bookkeeping entries are not counted.
+    pub fn compare(&self, shapes: &Shapes) -> Match {
+        let mut result = Match::default();
+        for spec in &self.tensors {
+            match shapes.get(&spec.name) {
+                Some(shape) if *shape == spec.shape => result.matched += 1,
+                Some(shape) => result.mismatched.push(format!("{}: expected {:?}, found {shape:?}", spec.name, spec.shape)),
+                None => result.missing.push(spec.name.clone()),
+            }
+        }
+        let known: std::collections::HashSet<&str> = self.tensors.iter().map(|spec| spec.name.as_str()).collect();
+        result.unexpected = shapes.keys().filter(|name| !known.contains(name.as_str()) && !is_bookkeeping(name)).cloned().collect();
+        result
+    }
+}
+
+/// The family member nearest to `shapes`: an exact match where there is one, else the most shared tensors. `None` when no
+/// family shares a tensor.
+pub fn nearest(shapes: &Shapes) -> Option<(Architecture, Match)> {
+    let candidates = FAMILIES.iter().filter_map(|family| (family.guess)(shapes)).map(|architecture| {
+        let found = architecture.compare(shapes);
+        (architecture, found)
+    });
+    candidates
+        .filter(|(_, found)| found.matched > 0)
+        .max_by_key(|(_, found)| (found.is_exact(), found.matched as i64 - found.missing.len() as i64 - found.mismatched.len() as i64))
+}
+
+/// The architecture called `name` (see [`KNOWN`]) with `classes` classes.
+///
+/// # Errors
+/// When no family knows the name or `classes` is not positive.
+pub fn named(name: &str, classes: i64) -> Result<Architecture, ModelError> {
+    if classes < 1 {
+        return Err(ModelError::Mismatch(format!("expected at least 1 class, found {classes}")));
+    }
+    FAMILIES
+        .iter()
+        .find_map(|family| (family.named)(name, classes))
+        .ok_or_else(|| ModelError::Mismatch(format!("unknown architecture `{name}`; expected one of {KNOWN}")))
+}
+
+/// The architecture called `name` in the variant (names of head and shortcut, number of classes) that fits `shapes` best.
+///
+/// # Errors
+/// When no family knows the name.
+pub fn named_for(name: &str, shapes: &Shapes) -> Result<Architecture, ModelError> {
+    let plain = named(name, 10)?;
+    let guesses = FAMILIES.iter().filter_map(|family| (family.guess)(shapes));
+    Ok(guesses.into_iter().find(|architecture| architecture.name == plain.name).unwrap_or(plain))
+}
+
+/// First of `names` whose `.weight` is in `shapes`, with its number of rows: a classifier head and its classes.
+fn head<'a>(shapes: &Shapes, names: &[&'a str]) -> Option<(&'a str, i64)> {
+    names.iter().find_map(|&name| match shapes.get(&format!("{name}.weight")).map(Vec::as_slice) {
+        Some(&[rows, _]) if rows > 0 => Some((name, rows)),
+        _ => None,
+    })
+}
+
+/// How many of `prefix0`, `prefix1`, ... have a tensor that begins with `prefix<i>.`, without a gap from 0.
+fn count_blocks(shapes: &Shapes, prefix: &str) -> usize {
+    // Numbers from a hostile file are only counted, never used as a size.
+    let indices: std::collections::HashSet<usize> =
+        shapes.keys().filter_map(|name| name.strip_prefix(prefix)?.split('.').next()?.parse().ok()).collect();
+    (0..indices.len()).take_while(|index| indices.contains(index)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shapes(architecture: &Architecture) -> Shapes {
+        architecture.tensors.iter().map(|spec| (spec.name.clone(), spec.shape.clone())).collect()
+    }
+
+    fn parameters(architecture: &Architecture) -> i64 {
+        let trained = architecture.tensors.iter().filter(|spec| super::super::is_parameter(&spec.name));
+        trained.map(|spec| spec.shape.iter().product::<i64>()).sum()
+    }
+
+    #[test]
+    fn parameter_counts_are_those_of_the_papers() {
+        // He et al. 2016 table 6 (0.27 M, 1.7 M); OpenOOD resnet18_32x32; Zagoruyko & Komodakis 2016; Huang et al. 2017 (0.8 M).
+        let expected = [
+            ("resnet20", 269_722),
+            ("resnet56", 853_018),
+            ("resnet110", 1_727_962),
+            ("resnet18_32x32", 11_173_962),
+            ("wrn-40-2", 2_243_546),
+            ("wrn-28-10", 36_479_194),
+            ("densenet-bc-100-12", 769_162),
+            ("oe_mnist", 21_840),
+            ("lenet5", 62_006),
+        ];
+        for (name, count) in expected {
+            assert_eq!(parameters(&named(name, 10).unwrap()), count, "{name}");
+        }
+        assert_eq!(parameters(&named("resnet18", 100).unwrap()), 11_220_132);
+    }
+
+    #[test]
+    fn every_member_is_recognized_from_its_own_shapes() {
+        for name in [
+            "resnet8",
+            "resnet14",
+            "resnet20",
+            "resnet32",
+            "resnet44",
+            "resnet56",
+            "resnet110",
+            "resnet18_32x32",
+            "wrn-40-2",
+            "wrn-16-4",
+            "wrn-28-10",
+            "wrn-40-1",
+            "densenet-bc-100-12",
+            "densenet-bc-190-40",
+            "oe_mnist",
+            "lenet5",
+        ] {
+            for classes in [2, 10, 100] {
+                let architecture = named(name, classes).unwrap();
+                let (found, report) = nearest(&shapes(&architecture)).unwrap();
+                assert!(report.is_exact(), "{name}: {report:?}");
+                assert_eq!((found.name.as_str(), found.classes), (name, classes));
+                assert_eq!(found, architecture);
+            }
+        }
+    }
+
+    #[test]
+    fn the_graph_reads_exactly_the_expected_tensors() {
+        for name in ["resnet8", "resnet18_32x32", "wrn-40-2", "densenet-bc-100-12", "oe_mnist", "lenet5"] {
+            let architecture = named(name, 10).unwrap();
+            let mut read = architecture.graph.tensor_names();
+            let mut expected: Vec<String> = architecture.tensors.iter().map(|spec| spec.name.clone()).collect();
+            read.sort();
+            expected.sort();
+            assert_eq!(read, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn other_names_of_head_and_shortcut_are_understood() {
+        let renamed = |name: &str, from: &str, to: &str| -> Shapes {
+            shapes(&named(name, 10).unwrap()).into_iter().map(|(key, shape)| (key.replace(from, to), shape)).collect()
+        };
+        for (name, from, to) in [
+            ("resnet20", "linear.", "fc."),
+            ("resnet18_32x32", "fc.", "linear."),
+            ("resnet18_32x32", "shortcut.", "downsample."),
+            ("wrn-40-2", "fc.", "linear."),
+            ("densenet-bc-100-12", "fc.", "classifier."),
+        ] {
+            let (found, report) = nearest(&renamed(name, from, to)).unwrap();
+            assert!(report.is_exact(), "{name} {from} -> {to}: {report:?}");
+            assert_eq!(found.name, name);
+        }
+    }
+
+    #[test]
+    fn another_architecture_gives_the_nearest_family_and_what_differs() {
+        let mut deeper = shapes(&named("resnet18_32x32", 10).unwrap());
+        deeper.insert("layer1.2.conv1.weight".into(), vec![64, 64, 3, 3]);
+        let (found, report) = nearest(&deeper).unwrap();
+        assert_eq!((found.name.as_str(), report.is_exact()), ("resnet18_32x32", false));
+        assert_eq!(report.unexpected, ["layer1.2.conv1.weight"]);
+        deeper.insert("conv1.weight".into(), vec![64, 3, 7, 7]);
+        deeper.shift_remove("bn1.bias");
+        let (_, report) = nearest(&deeper).unwrap();
+        assert_eq!(report.mismatched, ["conv1.weight: expected [64, 3, 3, 3], found [64, 3, 7, 7]"]);
+        assert_eq!(report.missing, ["bn1.bias"]);
+        assert!(nearest(&Shapes::from_iter([("l1.weight".to_string(), vec![128, 784])])).is_none());
+    }
+
+    #[test]
+    fn names_that_do_not_exist_are_errors() {
+        for name in ["resnet21", "resnet2", "wrn-41-2", "wrn-40-0", "wrn-40", "densenet-bc-101-12", "vit", ""] {
+            assert!(named(name, 10).is_err(), "{name}");
+        }
+        assert!(named("resnet20", 0).is_err());
+    }
+}

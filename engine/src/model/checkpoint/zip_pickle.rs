@@ -1,0 +1,107 @@
+//! The zip of `torch.save` since PyTorch 1.6: `<name>/data.pkl`, `<name>/data/<key>`, `<name>/byteorder`. Source: `torch/serialization.py`,
+//! `_load`; c10 `caffe2/serialize/inline_container.h`.
+
+use std::io::{Cursor, Read};
+
+use flatland::data::pickle;
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::storage::{self, Storages};
+use super::{Container, Reading, state_dict};
+
+type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
+
+/// Reads a zip checkpoint, or says which other kind of zip it is.
+pub fn read(bytes: &[u8]) -> Reading {
+    let mut archive = match ZipArchive::new(Cursor::new(bytes)) {
+        Ok(archive) => archive,
+        Err(error) => {
+            let reason = format!(
+                "the zip archive is cut off or damaged: its directory, which stands at the end, cannot be read ({error}); found {} bytes. \
+                 Download or copy the file again",
+                bytes.len()
+            );
+            return Reading::refused(Some(Container::ZipPickle), reason);
+        }
+    };
+    let names: Vec<String> = archive.file_names().map(String::from).collect();
+    let Some(root) = names.iter().filter_map(|name| name.strip_suffix("data.pkl")).min_by_key(|root| root.len()).map(String::from) else {
+        return Reading::refused(None, format!("expected a PyTorch checkpoint, found {}", kind(&names)));
+    };
+    if names.iter().any(|name| name.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with("code/"))) {
+        let reason =
+            "found a TorchScript archive, which is not supported; expected the state dict that `torch.save(model.state_dict(), ..)` writes";
+        return Reading::refused(None, reason);
+    }
+    let mut reading = Reading::refused(Some(Container::ZipPickle), String::new());
+    reading.tensors = attempt(bytes, &mut archive, &root, &mut reading.globals, &mut reading.notes);
+    reading
+}
+
+/// What a zip without `data.pkl` is.
+fn kind(names: &[String]) -> &'static str {
+    if !names.is_empty() && names.iter().all(|name| name.ends_with(".npy")) {
+        "a NumPy archive (.npz)"
+    } else if names.iter().any(|name| name == "[Content_Types].xml") {
+        "an Office document"
+    } else if names.is_empty() {
+        "an empty zip archive"
+    } else {
+        "a zip archive without data.pkl"
+    }
+}
+
+fn attempt(
+    bytes: &[u8],
+    archive: &mut Archive<'_>,
+    root: &str,
+    globals: &mut Vec<String>,
+    notes: &mut Vec<String>,
+) -> Result<Vec<super::RawTensor>, String> {
+    let mut budget = super::budget(bytes);
+    let program = entry(archive, &format!("{root}data.pkl"), None, &mut budget)?;
+    globals.extend(pickle::globals(&program).iter().map(ToString::to_string));
+    let (object, _) = pickle::parse(&program).map_err(|error| format!("cannot read data.pkl: {error}"))?;
+    let big_endian = match entry(archive, &format!("{root}byteorder"), None, &mut budget) {
+        Ok(order) => order.trim_ascii() == b"big",
+        // Files before PyTorch 2.1 do not say; they are little endian.
+        Err(_) => false,
+    };
+    if big_endian {
+        notes.push("big-endian numbers".into());
+    }
+    let mut storages = Storages::new();
+    for storage in storage::storages(&object)? {
+        let size = storage.bytes()?;
+        let mut data = entry(archive, &format!("{root}data/{}", storage.key), Some(size), &mut budget)?;
+        if big_endian {
+            data.chunks_exact_mut(storage.dtype.size()).for_each(<[u8]>::reverse);
+        }
+        storages.insert(storage.key, data);
+    }
+    let state = state_dict::find(&object)?;
+    notes.extend(state.notes.iter().cloned());
+    state.gather(&storages, super::budget(bytes))
+}
+
+/// The bytes of one entry, `expected` of them where that is known; takes them from `budget`.
+fn entry(archive: &mut Archive<'_>, name: &str, expected: Option<usize>, budget: &mut usize) -> Result<Vec<u8>, String> {
+    let mut file = match archive.by_name(name) {
+        Ok(file) => file,
+        Err(ZipError::FileNotFound) => return Err(format!("the archive has no `{name}`")),
+        Err(error) => return Err(format!("cannot read `{name}`: {error}")),
+    };
+    let size = usize::try_from(file.size()).unwrap_or(usize::MAX);
+    if let Some(expected) = expected.filter(|&expected| expected != size) {
+        return Err(format!("expected {expected} bytes in `{name}`, found {size}"));
+    }
+    *budget = budget.checked_sub(size).ok_or_else(|| format!("`{name}` claims {size} bytes, more than a file of this size can hold"))?;
+    let mut data = Vec::with_capacity(size);
+    // The size in the directory is a claim: never more than it is read.
+    (&mut file).take(size as u64 + 1).read_to_end(&mut data).map_err(|error| format!("cannot read `{name}`: {error}"))?;
+    if data.len() != size {
+        return Err(format!("expected {size} bytes in `{name}`, found {}", data.len()));
+    }
+    Ok(data)
+}
