@@ -1,3 +1,13 @@
 //! `flatland`: dispatches to the command line or the window.
 
-fn main() {}
+use std::process::ExitCode;
+
+use flatland::{cli, ui};
+
+fn main() -> ExitCode {
+    match cli::parse() {
+        cli::Asked::Command(command) => cli::run(&command),
+        cli::Asked::Window { files, tab, worker } => cli::finish(ui::run(files, tab, worker)),
+        cli::Asked::Nothing(code) => code,
+    }
+}

@@ -1,1 +1,171 @@
-//! The command line: one file per subcommand.
+//! The command line: one file per subcommand. Results go to files and stdout, progress and complaints to stderr.
+//!
+//! Everything is done by the rooms that the window uses too. Deliberately absent: mathematics, tensors, the window.
+
+mod demo;
+mod embed;
+mod figures;
+mod inspect;
+mod landscape;
+mod options;
+mod progress_line;
+mod runner;
+mod score;
+mod sharpness;
+mod train;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::job::{Analysis, WorkerOptions};
+use runner::Interrupted;
+
+/// Loss landscapes, sharpness and out-of-distribution behaviour of neural networks, side by side.
+#[derive(Debug, Parser)]
+#[command(name = "flatland", version, args_conflicts_with_subcommands = true, arg_required_else_help = false)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// A session (*.toml) or checkpoints to open in the window; with nothing given, the bundled demo session.
+    #[arg(value_name = "SESSION|CHECKPOINT")]
+    files: Vec<PathBuf>,
+    /// The tab to open the window on.
+    #[arg(long, default_value = "landscape")]
+    tab: Tab,
+    /// Threads of the arithmetic; all cores when absent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    threads: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Tab {
+    Landscape,
+    Sharpness,
+    Embedding,
+    Energy,
+}
+
+impl From<Tab> for Analysis {
+    fn from(tab: Tab) -> Self {
+        match tab {
+            Tab::Landscape => Analysis::Landscape,
+            Tab::Sharpness => Analysis::Sharpness,
+            Tab::Embedding => Analysis::Embedding,
+            Tab::Energy => Analysis::Scores,
+        }
+    }
+}
+
+/// A subcommand with its arguments.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compute the bundled demo session with all its figures, without a display.
+    Demo(demo::Demo),
+    /// Say what checkpoint files hold, which networks they are, and why one is refused. Executes nothing in them.
+    Inspect(inspect::Inspect),
+    /// Loss landscapes L(θ + αδ + βη), per checkpoint and dataset; resumes what it finds in DIR.
+    Landscape(landscape::Landscape),
+    /// Sharpness S(ρ), per checkpoint and dataset.
+    Sharpness(sharpness::Sharpness),
+    /// Penultimate features, logits and their t-SNE, per checkpoint.
+    Embed(embed::Embed),
+    /// Detection scores with AUROC, AUPR, FPR@95 and accuracies, per checkpoint.
+    Score(score::Score),
+    /// Fine-tune a network in a run directory.
+    Train(train::Train),
+    /// Every figure and table of a session; computes what it does not find in the cache.
+    Figures(figures::Figures),
+}
+
+/// What the arguments ask for.
+#[derive(Debug)]
+pub enum Asked {
+    /// A subcommand.
+    Command(Command),
+    /// The window.
+    Window {
+        /// Sessions and checkpoints to open.
+        files: Vec<PathBuf>,
+        /// The tab to open.
+        tab: Analysis,
+        /// How to start its worker.
+        worker: WorkerOptions,
+    },
+    /// Nothing more: what there was to say has been said.
+    Nothing(ExitCode),
+}
+
+/// Reads the arguments of this process. Help, versions and mistakes are answered here.
+pub fn parse() -> Asked {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return Asked::Nothing(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)));
+        }
+    };
+    let Arguments { command, mut files, tab, threads } = arguments;
+    if let Some(command) = command {
+        return Asked::Command(command);
+    }
+    if let Err(error) = ready_for_window(&mut files) {
+        return Asked::Nothing(finish(Err(error)));
+    }
+    let worker = WorkerOptions { program: None, threads: threads.map(|n| n as usize) };
+    Asked::Window { files, tab: tab.into(), worker }
+}
+
+/// Looks for a display and for the files, and puts the demo session where there are none.
+fn ready_for_window(files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    let missing = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
+    if cfg!(all(unix, not(target_os = "macos"))) && missing("DISPLAY") && missing("WAYLAND_DISPLAY") {
+        anyhow::bail!(
+            "cannot open the window: expected a display, found neither DISPLAY nor WAYLAND_DISPLAY set; `flatland demo --out DIR` computes the \
+             demo without one, `flatland --help` lists what else needs none"
+        );
+    }
+    if let Some(path) = files.iter().find(|path| !path.exists()) {
+        anyhow::bail!("expected a session or a checkpoint, found nothing there ({})", path.display());
+    }
+    if files.is_empty() {
+        files.push(crate::job::demo_session()?);
+    }
+    Ok(())
+}
+
+/// Runs a subcommand; the exit code is 0 only on success, 130 when interrupted.
+pub fn run(command: &Command) -> ExitCode {
+    finish(match command {
+        Command::Demo(command) => command.run(),
+        Command::Inspect(command) => command.run(),
+        Command::Landscape(command) => command.run(),
+        Command::Sharpness(command) => command.run(),
+        Command::Embed(command) => command.run(),
+        Command::Score(command) => command.run(),
+        Command::Train(command) => command.run(),
+        Command::Figures(command) => command.run(),
+    })
+}
+
+/// Says on stderr what went wrong, if something did, and gives the exit code.
+pub fn finish(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Interrupted>() => {
+            eprintln!("{error}");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A line on stdout; a reader that went away (`| head`) is no error.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

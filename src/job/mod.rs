@@ -3,7 +3,9 @@
 //! The only room with processes, threads and channels. Deliberately absent: egui, mathematics.
 
 mod background;
+mod demo;
 mod event;
+mod finished;
 mod plan;
 mod process;
 mod progress;
@@ -12,7 +14,9 @@ mod spec;
 mod worker_handle;
 
 pub use background::Background;
+pub use demo::demo_session;
 pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
+pub use finished::is_finished;
 pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan, plan_cached, source};
 pub use progress::{ProgressMeter, Reporter};
 pub use run_config::{BatchNormUpdate, MethodConfig, OptimizerConfig, RunConfig, ScheduleConfig, Transform};

@@ -85,11 +85,11 @@ pub enum PlanError {
     #[error("the names `{0}` and `{1}` would share one result folder; rename one of them")]
     SameFolder(String, String),
     /// A file or folder that is not there.
-    #[error("expected the {what} `{name}` at its path, found nothing there ({path})")]
+    #[error("expected the {what}{}, found nothing there ({path})", if .name.is_empty() { String::new() } else { format!(" `{name}`") })]
     MissingPath {
-        /// `checkpoint` or `dataset`.
+        /// `checkpoint`, `dataset`, ...
         what: &'static str,
-        /// Its name.
+        /// Its name; empty when it has none.
         name: String,
         /// Its path.
         path: PathBuf,
@@ -206,29 +206,22 @@ pub fn plan_cached(session: &Session, analysis: Analysis, options: &PlanOptions)
     for job in &mut jobs {
         job.set_out(PathBuf::new());
         let identity = serde_json::to_string(job).unwrap_or_default();
-        let files: Vec<&Path> = job.files();
+        let files: Vec<&Path> = job.inputs().into_iter().map(|(_, _, path)| path).collect();
         let folder = cache_folder(&identity, &files);
         job.set_out(folder);
     }
     Ok(jobs)
 }
 
-/// Whether the files and folders of the chosen checkpoints and datasets are there.
+/// Whether the files and folders that the jobs read are there.
 ///
 /// # Errors
 /// Names the first that is not.
 pub fn check_paths(jobs: &[JobSpec]) -> Result<(), PlanError> {
-    for job in jobs {
-        if let Some(checkpoint) = job.checkpoint().filter(|checkpoint| !checkpoint.path.exists()) {
-            return Err(PlanError::MissingPath { what: "checkpoint", name: checkpoint.name.clone(), path: checkpoint.path.clone() });
-        }
-        for source in job.datasets().into_iter().map(|dataset| &dataset.source) {
-            if !source.is_bundled() && !source.path.exists() {
-                return Err(PlanError::MissingPath { what: "dataset", name: source.name.clone(), path: source.path.clone() });
-            }
-        }
+    match jobs.iter().flat_map(JobSpec::inputs).find(|(_, _, path)| !path.exists()) {
+        Some((what, name, path)) => Err(PlanError::MissingPath { what, name: name.to_owned(), path: path.to_owned() }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn chosen_checkpoints<'a>(session: &'a Session, options: &PlanOptions) -> Result<Vec<&'a CheckpointEntry>, PlanError> {

@@ -187,15 +187,26 @@ impl JobSpec {
         }
     }
 
-    /// The files and folders that an analysis reads.
-    pub fn files(&self) -> Vec<&Path> {
-        let directions = match self {
-            JobSpec::Landscape(job) => job.directions.as_deref(),
-            _ => None,
-        };
-        let checkpoint = self.checkpoint().map(|checkpoint| checkpoint.path.as_path());
-        let datasets = self.datasets().into_iter().map(|dataset| &dataset.source).filter(|source| !source.is_bundled());
-        checkpoint.into_iter().chain(directions).chain(datasets.map(|source| source.path.as_path())).collect()
+    /// The files and folders that the work reads: what each is, its name, its path.
+    pub fn inputs(&self) -> Vec<(&'static str, &str, &Path)> {
+        let mut inputs = Vec::new();
+        if let Some(checkpoint) = self.checkpoint() {
+            inputs.push(("checkpoint", checkpoint.name.as_str(), checkpoint.path.as_path()));
+        }
+        for source in self.datasets().into_iter().map(|dataset| &dataset.source).filter(|source| !source.is_bundled()) {
+            inputs.push(("dataset", source.name.as_str(), source.path.as_path()));
+        }
+        match self {
+            JobSpec::Inspect { path } => inputs.push(("checkpoint", "", path)),
+            JobSpec::Landscape(job) => inputs.extend(job.directions.iter().map(|path| ("file of", "directions", path.as_path()))),
+            JobSpec::Train(job) => {
+                inputs.extend(job.run.checkpoint.iter().map(|path| ("checkpoint", "", path.as_path())));
+                let datasets = job.run.datasets.iter().filter(|entry| !entry.path.to_string_lossy().starts_with("demo:"));
+                inputs.extend(datasets.map(|entry| ("dataset", entry.name.as_str(), entry.path.as_path())));
+            }
+            _ => {}
+        }
+        inputs
     }
 
     /// The folder of the results.

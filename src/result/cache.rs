@@ -13,16 +13,21 @@ pub fn cache_root() -> PathBuf {
 }
 
 /// The folder of the result that `identity` names (everything that determines it) given the present state of `files`.
+pub fn cache_folder(identity: &str, files: &[&Path]) -> PathBuf {
+    cache_root().join(content_key(identity, files))
+}
+
+/// A name (hex) for `identity` given the present state of `files`.
 ///
 /// A file's state is its path, length and time of modification; a folder's that of everything in it. A file that is not
 /// there counts as such, so its result is not found again once it appears.
-pub fn cache_folder(identity: &str, files: &[&Path]) -> PathBuf {
+pub fn content_key(identity: &str, files: &[&Path]) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(env!("CARGO_PKG_VERSION").as_bytes()).update(&[0]).update(identity.as_bytes());
     for file in files {
         stamp(&mut hasher, file);
     }
-    cache_root().join(hasher.finalize().to_hex().as_str())
+    hasher.finalize().to_hex().to_string()
 }
 
 fn stamp(hasher: &mut blake3::Hasher, path: &Path) {

@@ -15,12 +15,12 @@ mod sharpness;
 use std::path::PathBuf;
 
 pub use atomic::{safe_name, write_atomic};
-pub use cache::{cache_folder, cache_root};
+pub use cache::{cache_folder, cache_root, content_key};
 pub use embedding::Embedding;
 pub use inspection::{Inspection, TensorInfo};
 pub use landscape::{Cell, LandscapeManifest, LossSurface};
 pub use npz::{Array, Npz, NpzValues};
-pub use scores::{DatasetScores, Detection, ScoreTable};
+pub use scores::{DatasetScores, Detection, ScoreTable, gather_scores};
 pub use sharpness::{SharpnessCurve, SharpnessPoint};
 
 /// What may go wrong with a result file.

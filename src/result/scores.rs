@@ -5,7 +5,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Npz, NpzValues, ResultError, write_atomic};
+use super::{Npz, NpzValues, ResultError, safe_name, write_atomic};
 
 /// How well a score tells one dataset from all ID data. OOD is positive, as in OpenOOD.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +55,22 @@ pub struct ScoreTable {
     /// Per-sample scores, in `scores.npz`.
     #[serde(skip)]
     pub datasets: Vec<DatasetScores>,
+}
+
+/// Writes `out/scores.json`: the tables of those of `checkpoints` that have one in `out/<checkpoint>/`, in this order.
+///
+/// # Errors
+/// When a table cannot be read or the file cannot be written.
+pub fn gather_scores<'a>(out: &Path, checkpoints: impl IntoIterator<Item = &'a str>) -> Result<(), ResultError> {
+    let mut whole = IndexMap::new();
+    for name in checkpoints {
+        let folder = out.join(safe_name(name));
+        if folder.join("scores.json").is_file() {
+            whole.insert(name, ScoreTable::load(&folder, name)?);
+        }
+    }
+    let json = serde_json::to_string_pretty(&whole).unwrap_or_default() + "\n";
+    write_atomic(&out.join("scores.json"), json.as_bytes())
 }
 
 impl ScoreTable {

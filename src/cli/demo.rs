@@ -1,0 +1,49 @@
+//! `flatland demo`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::figures::draw;
+use super::options::{ComputeOptions, plan};
+use super::runner::Runner;
+use super::{embed, landscape, score, sharpness};
+use crate::job::{Analysis, JobSpec, PlanOptions, demo_session};
+use crate::result::gather_scores;
+use crate::session::Session;
+
+/// Arguments of `flatland demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Folder of the results and figures.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// One JSON object a result on stdout.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    compute: ComputeOptions,
+}
+
+impl Demo {
+    /// All four analyses of every demo checkpoint, and their figures.
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let path = demo_session()?;
+        let session = Session::load(&path)?;
+        let options = PlanOptions { device: self.compute.device, ..PlanOptions::default() };
+        let mut jobs = Vec::new();
+        for analysis in Analysis::ALL {
+            jobs.extend(plan(&session, &path, analysis, &self.out, &options)?);
+        }
+        let mut runner = Runner::start(self.compute.worker());
+        runner.run(jobs.clone(), |job, _| match job {
+            JobSpec::Landscape(_) => landscape::tell(job, self.json),
+            JobSpec::Sharpness(_) => sharpness::tell(job, self.json),
+            JobSpec::Embedding(_) => embed::tell(job, self.json),
+            _ => score::tell(job, self.json),
+        })?;
+        gather_scores(&self.out, session.checkpoints.iter().map(|entry| entry.name.as_str()))?;
+        draw(&session, &jobs, &self.out, self.json)?;
+        runner.verdict()
+    }
+}

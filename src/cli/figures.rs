@@ -1,0 +1,155 @@
+//! `flatland figures`, and the figures that `flatland demo` draws.
+
+use std::path::Path;
+
+use clap::Args;
+
+use super::options::{SessionOptions, plan};
+use super::runner::Runner;
+use super::say;
+use crate::figure::{EmbeddingFigure, EnergyFigure, Figure, FigureStyle, LandscapeFigure, Panel, ScoreHistograms, SharpnessFigure, table};
+use crate::job::{Analysis, JobSpec, is_finished, plan_cached};
+use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve, safe_name, write_atomic};
+use crate::session::Session;
+
+/// Resolution of the PNGs.
+const DPI: f64 = 300.0;
+
+/// Arguments of `flatland figures`.
+#[derive(Debug, Args)]
+pub struct Figures {
+    #[command(flatten)]
+    session: SessionOptions,
+}
+
+impl Figures {
+    /// Computes what the cache lacks, then draws everything.
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let options = &self.session;
+        let session = options.load()?;
+        let choices = options.plan_options();
+        let mut jobs = Vec::new();
+        for analysis in Analysis::ALL {
+            // Checked as a plain plan first: a complaint about a missing file beats one about the cache.
+            plan(&session, &options.session, analysis, &options.out, &choices)?;
+            jobs.extend(plan_cached(&session, analysis, &choices)?);
+        }
+        let missing: Vec<JobSpec> = jobs.iter().filter(|job| !is_finished(job)).cloned().collect();
+        let mut runner = Runner::start(options.compute.worker());
+        runner.run(missing, |_, _| Ok(()))?;
+        draw(&session, &jobs, &options.out, options.json)?;
+        runner.verdict()
+    }
+}
+
+/// Results of one kind with the checkpoint's name and place in the session, as panels need them.
+struct Results<T>(Vec<(String, usize, T)>);
+
+impl<T> Results<T> {
+    fn panels(&self) -> Vec<Panel<'_, T>> {
+        self.0.iter().map(|(name, color, result)| Panel { name, color: *color, result }).collect()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Writes the figures and tables of what `jobs` left behind into `out`; says each file on stdout. A job without a result has no panel.
+pub(super) fn draw(session: &Session, jobs: &[JobSpec], out: &Path, json: bool) -> anyhow::Result<()> {
+    let place = |name: &str| session.checkpoints.iter().position(|entry| entry.name == name).unwrap_or(0);
+    let drawing = Drawing { out, json };
+    for dataset in names_of_datasets(jobs) {
+        let on = |source: &str| source == dataset;
+        let surfaces = Results(collect(jobs, place, |job| match job {
+            JobSpec::Landscape(job) if on(&job.dataset.source.name) => LossSurface::load(&job.out).ok(),
+            _ => None,
+        }));
+        let curves = Results(collect(jobs, place, |job| match job {
+            JobSpec::Sharpness(job) if on(&job.dataset.source.name) => SharpnessCurve::load(&job.out).ok(),
+            _ => None,
+        }));
+        // With one dataset, as usual, the plain name.
+        let suffix = if names_of_datasets(jobs).len() > 1 { format!("-{}", safe_name(&dataset)) } else { String::new() };
+        if !surfaces.is_empty() {
+            drawing.figure(&format!("landscape{suffix}"), &LandscapeFigure::new(surfaces.panels()))?;
+            drawing.file(&format!("landscape{suffix}.csv"), table::landscape_csv(&surfaces.panels()).as_bytes())?;
+        }
+        if !curves.is_empty() {
+            drawing.figure(&format!("sharpness{suffix}"), &SharpnessFigure { curves: curves.panels() })?;
+            drawing.file(&format!("sharpness{suffix}.csv"), table::sharpness_csv(&curves.panels()).as_bytes())?;
+        }
+    }
+    let embeddings = Results(collect(jobs, place, |job| match job {
+        JobSpec::Embedding(job) => Embedding::load(&job.out).ok(),
+        _ => None,
+    }));
+    if !embeddings.is_empty() {
+        drawing.figure("embedding", &EmbeddingFigure { panels: embeddings.panels() })?;
+        drawing.file("embedding.csv", table::embedding_csv(&embeddings.panels()).as_bytes())?;
+    }
+    let tables = Results(collect(jobs, place, |job| match job {
+        JobSpec::Score(job) => ScoreTable::load(&job.out, &job.checkpoint.name).ok(),
+        _ => None,
+    }));
+    if !tables.is_empty() {
+        drawing.scores(session, &tables)?;
+    }
+    Ok(())
+}
+
+fn collect<T>(jobs: &[JobSpec], place: impl Fn(&str) -> usize, load: impl Fn(&JobSpec) -> Option<T>) -> Vec<(String, usize, T)> {
+    let named = jobs.iter().filter_map(|job| Some((job.checkpoint()?.name.clone(), load(job)?)));
+    named.map(|(name, result)| (name.clone(), place(&name), result)).collect()
+}
+
+/// Datasets of the landscapes and sharpness curves, in the order asked.
+fn names_of_datasets(jobs: &[JobSpec]) -> Vec<String> {
+    let mut names = Vec::new();
+    for job in jobs.iter().filter(|job| matches!(job, JobSpec::Landscape(_) | JobSpec::Sharpness(_))) {
+        for dataset in job.datasets() {
+            if !names.contains(&dataset.source.name) {
+                names.push(dataset.source.name.clone());
+            }
+        }
+    }
+    names
+}
+
+struct Drawing<'a> {
+    out: &'a Path,
+    json: bool,
+}
+
+impl Drawing<'_> {
+    fn figure(&self, name: &str, figure: &impl Figure) -> anyhow::Result<()> {
+        let style = FigureStyle::default();
+        self.file(&format!("{name}.svg"), figure.to_svg(&style)?.as_bytes())?;
+        self.file(&format!("{name}.png"), &figure.to_png(&style, DPI)?)
+    }
+
+    fn scores(&self, session: &Session, tables: &Results<ScoreTable>) -> anyhow::Result<()> {
+        let panels = tables.panels();
+        let names: Vec<&str> = panels.iter().map(|panel| panel.name).collect();
+        let plain: Vec<&ScoreTable> = panels.iter().map(|panel| panel.result).collect();
+        for score in ["energy", "msp"] {
+            if let Some(histograms) = ScoreHistograms::new(&plain, score, session.scores.bins) {
+                self.figure(score, &EnergyFigure { panels: panels.clone(), score: score.into(), bins: session.scores.bins })?;
+                self.file(&format!("{score}.csv"), table::histogram_csv(&names, &histograms).as_bytes())?;
+            }
+        }
+        self.file("scores.csv", table::scores_csv(&panels).as_bytes())?;
+        self.file("scores.md", table::scores_markdown(&panels).as_bytes())
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        let path = self.out.join(name);
+        write_atomic(&path, bytes)?;
+        if self.json {
+            say(&serde_json::json!({ "file": path }).to_string());
+        } else {
+            say(&path.display().to_string());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,70 @@
+//! [`ProgressLine`]: progress on stderr: one line rewritten in place on a terminal, a line now and then in a log.
+
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+/// How often a log gets a line.
+const LOG_INTERVAL: Duration = Duration::from_secs(15);
+
+/// Progress on stderr.
+#[derive(Debug)]
+pub struct ProgressLine {
+    terminal: bool,
+    drawn: bool,
+    last_log: Instant,
+}
+
+impl ProgressLine {
+    /// Nothing drawn yet.
+    pub fn new() -> Self {
+        Self { terminal: std::io::stderr().is_terminal(), drawn: false, last_log: Instant::now() }
+    }
+
+    /// Shows where the work is.
+    pub fn show(&mut self, text: &str) {
+        if self.terminal {
+            // Cut to one row: a wrapped line could not be rewritten.
+            let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100_usize);
+            let text: String = text.chars().take(width.saturating_sub(1)).collect();
+            let mut stderr = std::io::stderr().lock();
+            let _ = write!(stderr, "\r\x1b[2K{text}").and_then(|()| stderr.flush());
+            self.drawn = true;
+        } else if self.last_log.elapsed() >= LOG_INTERVAL {
+            self.last_log = Instant::now();
+            eprintln!("{text}");
+        }
+    }
+
+    /// Says something that stays.
+    pub fn say(&mut self, text: &str) {
+        self.clear();
+        self.last_log = Instant::now();
+        eprintln!("{text}");
+    }
+
+    /// Removes the rewritten line.
+    pub fn clear(&mut self) {
+        if self.drawn {
+            eprint!("\r\x1b[2K");
+            self.drawn = false;
+        }
+    }
+}
+
+/// `1:05` or `2:03:04`.
+pub fn duration(seconds: f64) -> String {
+    let seconds = if seconds.is_finite() { seconds.max(0.0).ceil() as u64 } else { 0 };
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn durations_read_like_a_clock() {
+        assert_eq!(super::duration(4.2), "0:05");
+        assert_eq!(super::duration(65.0), "1:05");
+        assert_eq!(super::duration(7384.0), "2:03:04");
+        assert_eq!(super::duration(f64::NAN), "0:00");
+    }
+}

@@ -1,0 +1,143 @@
+//! [`Runner`]: runs jobs one after the other on one worker, shows progress, and stops them on Ctrl-C.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::progress_line::{ProgressLine, duration};
+use crate::job::{JobEvent, JobId, JobOutput, JobSpec, WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions};
+
+/// The user pressed Ctrl-C.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted; what is finished is on disk, and the same command goes on from there")]
+pub struct Interrupted;
+
+/// A worker with progress on stderr.
+pub struct Runner {
+    worker: WorkerHandle,
+    interrupted: Arc<AtomicBool>,
+    line: ProgressLine,
+    failures: usize,
+    asked: usize,
+}
+
+impl Runner {
+    /// Starts a worker and takes over Ctrl-C.
+    pub fn start(options: WorkerOptions) -> Self {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let flag = interrupted.clone();
+        // A second handler cannot be set; then Ctrl-C ends the process, and the worker with it.
+        let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Release));
+        Self { worker: WorkerHandle::start(options, || {}), interrupted, line: ProgressLine::new(), failures: 0, asked: 0 }
+    }
+
+    /// Runs `jobs` and hands each that succeeds to `done`. One that fails is told on stderr and counted; the others run.
+    ///
+    /// # Errors
+    /// When interrupted, when `done` fails, or when the worker cannot be started.
+    pub fn run(&mut self, jobs: Vec<JobSpec>, mut done: impl FnMut(&JobSpec, JobOutput) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let total = jobs.len();
+        for (position, job) in jobs.into_iter().enumerate() {
+            let title = title(&job);
+            let place = if total > 1 { format!("[{}/{total}] {title}", position + 1) } else { title.clone() };
+            self.asked += 1;
+            let started = Instant::now();
+            match self.run_one(&job, &place)? {
+                Ok(output) => {
+                    self.line.clear();
+                    if !matches!(job, JobSpec::Inspect { .. }) {
+                        self.line.say(&format!("{place}: done in {}", duration(started.elapsed().as_secs_f64())));
+                    }
+                    done(&job, output)?;
+                }
+                Err(message) => {
+                    self.failures += 1;
+                    self.line.say(&format!("error: {title}: {message}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether everything went well so far.
+    ///
+    /// # Errors
+    /// Says how many jobs failed.
+    pub fn verdict(&self) -> anyhow::Result<()> {
+        match self.failures {
+            0 => Ok(()),
+            failures => anyhow::bail!("{failures} of {} jobs failed", self.asked),
+        }
+    }
+
+    /// The outer error ends the command, the inner one only this job.
+    fn run_one(&mut self, job: &JobSpec, place: &str) -> anyhow::Result<Result<JobOutput, String>> {
+        let id = self.worker.submit(job.clone());
+        let mut cancelling = false;
+        loop {
+            if self.interrupted.load(Ordering::Acquire) && !cancelling {
+                cancelling = true;
+                self.line.show("stopping");
+                self.worker.cancel(id);
+            }
+            match self.worker.wait_event(Duration::from_millis(100)) {
+                None => {}
+                // Its jobs have failed before it died, unless it never lived.
+                Some(WorkerEvent::Died { message }) => {
+                    self.line.clear();
+                    anyhow::bail!(message);
+                }
+                Some(WorkerEvent::Message(message)) => {
+                    if let Some(end) = self.hear(id, message, place)? {
+                        return Ok(end);
+                    }
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, id: JobId, message: WorkerMessage, place: &str) -> anyhow::Result<Option<Result<JobOutput, String>>> {
+        if message.id != id {
+            return Ok(None);
+        }
+        match message.event {
+            JobEvent::Progress { done, total, unit, message, eta_secs } => {
+                let left = eta_secs.map_or(String::new(), |eta| format!(", {} left", duration(eta)));
+                self.line.show(&format!("{place}: {message}, {done}/{total} {unit}{left}"));
+            }
+            JobEvent::Warning { message } => self.line.say(&format!("warning: {message}")),
+            JobEvent::Done { output } => return Ok(Some(Ok(output))),
+            JobEvent::Failed { message } => {
+                // A job that failed because the worker died is followed by the death; the next one gets a new worker.
+                if self.worker.pid().is_none() {
+                    self.worker.wait_event(Duration::from_secs(1));
+                    self.worker.restart();
+                }
+                return Ok(Some(Err(message)));
+            }
+            JobEvent::Cancelled => {
+                self.line.clear();
+                return Err(Interrupted.into());
+            }
+            JobEvent::Started
+            | JobEvent::Cells { .. }
+            | JobEvent::Sharpness { .. }
+            | JobEvent::Positions { .. }
+            | JobEvent::Metric { .. } => {}
+        }
+        Ok(None)
+    }
+}
+
+/// What a job is, to people.
+fn title(job: &JobSpec) -> String {
+    let checkpoint = job.checkpoint().map_or("", |checkpoint| checkpoint.name.as_str());
+    match job {
+        JobSpec::Inspect { path } => path.display().to_string(),
+        JobSpec::Landscape(job) => format!("landscape of {checkpoint} on {}", job.dataset.source.name),
+        JobSpec::Sharpness(job) => format!("sharpness of {checkpoint} on {}", job.dataset.source.name),
+        JobSpec::Embedding(_) => format!("embedding of {checkpoint}"),
+        JobSpec::Score(_) => format!("scores of {checkpoint}"),
+        JobSpec::Train(job) => format!("run {}", job.dir.display()),
+    }
+}

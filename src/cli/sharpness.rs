@@ -1,0 +1,47 @@
+//! `flatland sharpness`
+
+use clap::Args;
+use serde_json::json;
+
+use super::options::SessionOptions;
+use super::runner::Runner;
+use super::say;
+use crate::job::{Analysis, JobSpec, PlanOptions};
+use crate::result::SharpnessCurve;
+
+/// Arguments of `flatland sharpness`.
+#[derive(Debug, Args)]
+pub struct Sharpness {
+    #[command(flatten)]
+    session: SessionOptions,
+    /// Also write the best ε of every ρ as `epsilon_<rho>.npz`, tensors named as in the state dict.
+    #[arg(long)]
+    save_perturbations: bool,
+}
+
+impl Sharpness {
+    /// Computes the curves.
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let options = &self.session;
+        let choices = PlanOptions { save_perturbations: self.save_perturbations, ..options.plan_options() };
+        let jobs = options.plan(&options.load()?, Analysis::Sharpness, &choices)?;
+        let mut runner = Runner::start(options.compute.worker());
+        runner.run(jobs, |job, _| tell(job, options.json))?;
+        runner.verdict()
+    }
+}
+
+/// The result of one job in a line.
+pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
+    let JobSpec::Sharpness(job) = job else { return Ok(()) };
+    let curve = SharpnessCurve::load(&job.out)?;
+    if json {
+        let mut object = serde_json::to_value(&curve)?;
+        object["out"] = json!(job.out);
+        say(&object.to_string());
+    } else {
+        let points: Vec<String> = curve.points.iter().map(|point| format!("S({}) ≥ {:.4}", point.rho, point.sharpness)).collect();
+        say(&format!("{} on {}: {} ({})", curve.checkpoint, curve.dataset, points.join(", "), job.out.join("sharpness.json").display()));
+    }
+    Ok(())
+}
