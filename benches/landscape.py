@@ -2,6 +2,7 @@
 turn, several rounds; seconds are the best round's. Each is timed from the checkpoint file to the finished surface, without importing torch
 or linking libtorch. Flatland and the oracle walk the same plane, so their losses are compared; loss-landscapes draws planes of its own."""
 import argparse
+import json
 import os
 import runpy
 import subprocess
@@ -44,11 +45,42 @@ def run_oracle(out):
 
 
 def run_flatland(out):
-    command = [os.environ["FLATLAND_BENCH"], checkpoint, images, directions, args.limit, out, *axis]
-    done = subprocess.run([str(x) for x in command], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"bench: Flatland failed: {done.stderr}")
-    return float(done.stdout)
+    """A warm worker process, from the request to `done`."""
+    shared = args.shared.resolve()
+    place = lambda path: str(shared / path.relative_to(args.shared))  # noqa: E731
+    source = {"name": "test", "path": place(images), "subset": {"first": args.limit}, "seed": 0}
+    job = {
+        "kind": "landscape",
+        "checkpoint": {"name": "resnet20", "path": place(checkpoint), "architecture": None, "normalization": "imagenet"},
+        "dataset": {"role": "id", "source": source | {"split": None, "format": None, "corruption": None}},
+        "alpha": [float(x) for x in axis],
+        "beta": [float(x) for x in axis],
+        "seed": 0,
+        "directions": place(directions),
+        "save_directions": False,
+        "out": str(out),
+        "device": "cpu",
+        "precision": "f32",
+    }
+    worker = subprocess.Popen([os.environ["FLATLAND_WORKER"], "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(number, spec):
+        start = time.perf_counter()
+        worker.stdin.write(json.dumps({"request": "run", "id": number, "spec": spec}) + "\n")
+        worker.stdin.flush()
+        for line in worker.stdout:
+            event = json.loads(line)["event"]
+            if event["event"] == "done":
+                return time.perf_counter() - start
+            if event["event"] in ("failed", "cancelled"):
+                sys.exit(f"bench: Flatland's worker says: {event.get('message', 'cancelled')}")
+        sys.exit("bench: Flatland's worker ended before it was done")
+
+    ask(1, {"kind": "inspect", "path": place(checkpoint)})
+    seconds = ask(2, job)
+    worker.stdin.close()
+    worker.wait()
+    return seconds
 
 
 def run_loss_landscapes(_):

@@ -13,6 +13,9 @@ if [ ! -f "$shared/oracle/landscape.py" ]; then
     echo "bench: expected the oracle at $shared/oracle/landscape.py, found none; set SHARED to the folder that holds oracle/ and data/" >&2
     exit 1
 fi
-export FLATLAND_BENCH=${FLATLAND_BENCH:-$(cargo bench -p flatland-engine --bench landscape --no-run --message-format=json \
-    | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -1)}
+export FLATLAND_WORKER=${FLATLAND_WORKER:-target/release/flatland-worker}
+if [ ! -x "$FLATLAND_WORKER" ]; then
+    echo "bench: expected Flatland's worker at $FLATLAND_WORKER, found none; build it with make build" >&2
+    exit 1
+fi
 exec "$python" benches/landscape.py "$shared" "$@"
