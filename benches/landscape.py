@@ -1,0 +1,118 @@
+"""The landscape of a CIFAR ResNet-20 by Flatland, by the oracle and by loss-landscapes 3.0.6: the same images, weights, grid and cores, in
+turn, several rounds; seconds are the best round's. Each is timed from the checkpoint file to the finished surface, without importing torch
+or linking libtorch. Flatland and the oracle walk the same plane, so their losses are compared; loss-landscapes draws planes of its own."""
+import argparse
+import json
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("shared", type=Path)
+parser.add_argument("--rounds", type=int, default=3)
+parser.add_argument("--grid", type=int, default=9)
+parser.add_argument("--limit", type=int, default=512)
+parser.add_argument("--extent", type=float, default=0.5)
+args = parser.parse_args()
+
+oracle = args.shared / "oracle"
+sys.path.insert(0, str(oracle))
+checkpoint = args.shared / "data/checkpoints/resnet20-12fca82f.th"
+images = args.shared / "data/cifar-10-batches-bin/test_batch.bin"
+directions = args.shared / "golden/directions_resnet20.npz"
+axis = [repr(float(x)) for x in np.linspace(-args.extent, args.extent, args.grid)]
+folder = Path(tempfile.mkdtemp(prefix="flatland-bench-"))
+
+
+def run_oracle(out):
+    sys.argv = ["landscape.py", str(checkpoint), str(images), str(directions), "--limit", str(args.limit), "--out", str(out)]
+    sys.argv += ["--alpha", *axis, "--beta", *axis]
+    stdout, sys.stdout = sys.stdout, open(os.devnull, "w")
+    try:
+        start = time.perf_counter()
+        runpy.run_path(str(oracle / "landscape.py"))
+        return time.perf_counter() - start
+    finally:
+        sys.stdout.close()
+        sys.stdout = stdout
+
+
+def run_flatland(out):
+    """A warm worker process, from the request to `done`."""
+    shared = args.shared.resolve()
+    place = lambda path: str(shared / path.relative_to(args.shared))  # noqa: E731
+    source = {"name": "test", "path": place(images), "subset": {"first": args.limit}, "seed": 0}
+    job = {
+        "kind": "landscape",
+        "checkpoint": {"name": "resnet20", "path": place(checkpoint), "architecture": None, "normalization": "imagenet"},
+        "dataset": {"role": "id", "source": source | {"split": None, "format": None, "corruption": None}},
+        "alpha": [float(x) for x in axis],
+        "beta": [float(x) for x in axis],
+        "seed": 0,
+        "directions": place(directions),
+        "save_directions": False,
+        "out": str(out),
+        "device": "cpu",
+        "precision": "f32",
+    }
+    worker = subprocess.Popen([os.environ["FLATLAND_WORKER"], "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(number, spec):
+        start = time.perf_counter()
+        worker.stdin.write(json.dumps({"request": "run", "id": number, "spec": spec}) + "\n")
+        worker.stdin.flush()
+        for line in worker.stdout:
+            event = json.loads(line)["event"]
+            if event["event"] == "done":
+                return time.perf_counter() - start
+            if event["event"] in ("failed", "cancelled"):
+                sys.exit(f"bench: Flatland's worker says: {event.get('message', 'cancelled')}")
+        sys.exit("bench: Flatland's worker ended before it was done")
+
+    ask(1, {"kind": "inspect", "path": place(checkpoint)})
+    seconds = ask(2, job)
+    worker.stdin.close()
+    worker.wait()
+    return seconds
+
+
+def run_loss_landscapes(_):
+    import loss_landscapes
+    from loss_landscapes.metrics import Loss
+    from nets import load_images, load_net, to_input
+
+    start = time.perf_counter()
+    net = load_net(str(checkpoint))
+    pixels, labels = load_images(str(images), args.limit)
+    metric = Loss(torch.nn.functional.cross_entropy, to_input(pixels, "imagenet"), torch.from_numpy(labels))
+    loss_landscapes.random_plane(net, metric, distance=1, steps=args.grid, normalization="filter", deepcopy_model=True)
+    return time.perf_counter() - start
+
+
+peers = {"flatland": run_flatland, "oracle": run_oracle}
+try:
+    import loss_landscapes  # noqa: F401
+
+    peers["loss-landscapes"] = run_loss_landscapes
+except ImportError:
+    print("loss-landscapes is not installed: left out (pip install loss-landscapes==3.0.6)")
+seconds = {name: [] for name in peers}
+for turn in range(args.rounds):
+    for name, run in peers.items():
+        seconds[name].append(run(folder / f"{name}-{turn}"))
+        print(f"round {turn + 1}: {name} {seconds[name][-1]:.2f} s", flush=True)
+
+best = {name: min(values) for name, values in seconds.items()}
+print(f"\nResNet-20, {args.grid}x{args.grid} grid, {args.limit} images, float32, {torch.get_num_threads()} threads, best of {args.rounds}")
+for name, value in best.items():
+    print(f"{name:16} {value:8.2f} s   Flatland is {value / best['flatland']:.2f} times as fast" if name != "flatland" else f"{name:16} {value:8.2f} s")
+found = np.load(folder / "flatland-0" / "landscape.npz")["loss"]
+expected = np.load(folder / "oracle-0.npz")["loss"]
+print(f"largest relative difference of the loss to the oracle: {np.max(np.abs(found - expected) / np.abs(expected)):.1e}")
