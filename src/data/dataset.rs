@@ -112,6 +112,17 @@ impl Dataset {
         !self.is_empty() && self.labels.iter().all(|&label| label >= 0)
     }
 
+    /// blake3, in hex, over height, width, pixels and labels: equal for equal images wherever they came from.
+    pub fn hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&(self.height as u64).to_le_bytes()).update(&(self.width as u64).to_le_bytes());
+        hasher.update(&self.images);
+        for label in &self.labels {
+            hasher.update(&label.to_le_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
     /// Pixels of image `i`, [height, width, 3].
     pub fn image(&self, i: usize) -> &[u8] {
         let size = self.height * self.width * 3;

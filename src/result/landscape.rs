@@ -83,10 +83,12 @@ pub struct LandscapeManifest {
     /// blake3 of the directions, hex.
     pub directions_hash: String,
     /// Cosine between δ and η (they are not orthogonalized).
+    #[serde(with = "non_finite")]
     pub cosine: f64,
     /// Mean and standard deviation of the input normalization.
     pub input_normalization: ([f64; 3], [f64; 3]),
-    /// Loss at θ itself, evaluated by the same code.
+    /// Loss at θ itself, evaluated by the same code; may be non-finite.
+    #[serde(with = "non_finite")]
     pub center_loss: f64,
 }
 

@@ -9,6 +9,7 @@ mod cross_entropy;
 pub mod embedding;
 mod error;
 mod gradient_batch;
+pub mod landscape;
 pub mod score;
 pub mod sharpness;
 #[cfg(test)]

@@ -6,8 +6,8 @@
 
 use tch::Tensor;
 
-use super::graph::BATCH_NORM_EPS;
-use super::{Graph, ModelError, Node, NodeId, Op, Tensors};
+use super::graph::{BATCH_NORM_EPS, evaluate};
+use super::{Activation, BatchNormMode, Graph, ModelError, Node, NodeId, Op, Tensors};
 
 /// A convolution whose BatchNorm went into it.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +56,53 @@ impl Folded {
             place.push(nodes.len() - 1);
         }
         Self { graph: Graph::new(nodes, place[graph.features], place[graph.logits], graph.input), folds }
+    }
+
+    /// Logits of images `x` [N, C, H, W] under folded `tensors`: the graph's own operations, with ReLU and sums done in place where
+    /// nobody else reads the value. Records no gradients: call it under `no_grad`.
+    ///
+    /// # Errors
+    /// When a tensor is missing or shapes do not fit.
+    pub fn forward(&self, tensors: &Tensors, x: &Tensor) -> Result<Tensor, ModelError> {
+        let graph = &self.graph;
+        let mut values: Vec<Option<Tensor>> = (0..graph.nodes.len()).map(|_| None).collect();
+        for (id, node) in graph.nodes.iter().enumerate() {
+            // Only freshly computed values may be overwritten, never views or the images.
+            let own = node.inputs.first().copied().filter(|&from| {
+                let fresh = matches!(graph.nodes[from].op, Op::Conv { .. } | Op::BatchNorm { .. } | Op::Linear { .. } | Op::Add);
+                fresh && graph.last_use(from) == id && node.inputs.iter().filter(|&&other| other == from).count() == 1
+            });
+            let reused = match (&node.op, own.and_then(|from| values[from].take())) {
+                (Op::Activation(Activation::Relu), Some(mut value)) => Some(value.f_relu_()?),
+                (Op::Add, Some(mut value)) => match node.inputs.get(1).and_then(|&other| values[other].as_ref()) {
+                    Some(other) => Some(value.f_add_(other)?),
+                    None => return Err(ModelError::Mismatch("a sum lacks its second input".into())),
+                },
+                (_, value) => {
+                    if let (Some(from), Some(value)) = (own, value) {
+                        values[from] = Some(value);
+                    }
+                    None
+                }
+            };
+            let value = match reused {
+                Some(value) => value,
+                None => {
+                    let inputs: Vec<&Tensor> = node.inputs.iter().filter_map(|&from| values[from].as_ref()).collect();
+                    evaluate(&node.op, &inputs, tensors, x, BatchNormMode::Frozen)?
+                }
+            };
+            values[id] = Some(value);
+            for &from in &node.inputs {
+                if graph.last_use(from) <= id {
+                    values[from] = None;
+                }
+            }
+            if id == graph.logits {
+                break;
+            }
+        }
+        values[graph.logits].take().ok_or_else(|| ModelError::Mismatch("the graph computes no logits".into()))
     }
 
     /// Number of BatchNorms that went.
@@ -124,7 +171,7 @@ mod tests {
     use tch::{Device, Kind};
 
     use super::*;
-    use crate::model::{BatchNormMode, GraphBuilder};
+    use crate::model::GraphBuilder;
 
     fn random(shape: &[i64]) -> Tensor {
         Tensor::randn(shape, (Kind::Float, Device::Cpu))
@@ -152,7 +199,6 @@ mod tests {
         let sum = g.push(Op::Add, &[bn3, conv3]);
         let features = g.push(Op::GlobalAvgPool, &[sum]);
         let logits = g.linear(features, "fc");
-        tch::manual_seed(0);
         let mut t = Tensors::new();
         for (name, shape) in [("conv1.weight", vec![4, 3, 3, 3]), ("conv2.weight", vec![6, 4, 3, 3]), ("conv2.bias", vec![6])] {
             t.insert(name.into(), random(&shape));
@@ -180,6 +226,10 @@ mod tests {
         let a = graph.forward(&tensors, &x, BatchNormMode::Frozen).unwrap();
         let b = folded.graph.forward(&folded.tensors(&tensors).unwrap(), &x, BatchNormMode::Frozen).unwrap();
         assert!(close(&b.logits, &a.logits) && close(&b.features, &a.features));
+        let untouched = x.copy();
+        let in_place = folded.forward(&folded.tensors(&tensors).unwrap(), &x).unwrap();
+        assert_eq!(in_place, b.logits, "in-place operations change nothing");
+        assert_eq!(x, untouched);
     }
 
     #[test]

@@ -143,6 +143,11 @@ impl Graph {
         Self { nodes, features, logits, input, last_use }
     }
 
+    /// The last node that reads `node`, or a number past the end for features and logits.
+    pub fn last_use(&self, node: NodeId) -> NodeId {
+        self.last_use[node]
+    }
+
     /// Names of all tensors that evaluation reads, in order of first use: parameters and running statistics.
     pub fn tensor_names(&self) -> Vec<String> {
         let mut names = Vec::new();
@@ -190,7 +195,7 @@ fn find<'a>(tensors: &'a Tensors, name: &str) -> Result<&'a Tensor, ModelError> 
     tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.into()))
 }
 
-fn evaluate(op: &Op, inputs: &[&Tensor], tensors: &Tensors, x: &Tensor, mode: BatchNormMode) -> Result<Tensor, ModelError> {
+pub(super) fn evaluate(op: &Op, inputs: &[&Tensor], tensors: &Tensors, x: &Tensor, mode: BatchNormMode) -> Result<Tensor, ModelError> {
     let input = |k: usize| inputs.get(k).copied().ok_or_else(|| ModelError::Mismatch(format!("{op:?} lacks input {k}")));
     let optional = |name: &Option<String>| name.as_ref().map(|name| find(tensors, name)).transpose();
     Ok(match op {
