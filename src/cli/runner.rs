@@ -25,10 +25,9 @@ impl Runner {
     /// Starts a worker and takes over Ctrl-C.
     pub fn start(options: WorkerOptions) -> Self {
         let interrupted = Arc::new(AtomicBool::new(false));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            // Without a handler the signal ends the process, and the worker with it.
-            let _ = signal_hook::flag::register(signal, interrupted.clone());
-        }
+        let flag = interrupted.clone();
+        // A second handler cannot be set; then Ctrl-C ends the process, and the worker with it.
+        let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Release));
         Self { worker: WorkerHandle::start(options, || {}), interrupted, line: ProgressLine::new(), failures: 0, asked: 0 }
     }
 

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use egui::{CentralPanel, Context, Frame, Key, KeyboardShortcut, Margin, Modifiers, Panel, ScrollArea, Ui};
+use egui::Context;
 
 use super::bench::{Bench, Heard};
 use super::command::{Command, OpenAs};
+use super::figure_export::Drawing;
 use super::loader::{self, Finished, Opened};
-use super::panel::{self, checkpoints, datasets, export, jobs, open, top};
+use super::panel::{export, open, top};
 use super::store::{JobState, Store, analysis_of, dataset_of};
 use super::theme;
-use super::view::{Scene, embedding, energy, landscape, sharpness};
+use super::view::{embedding, energy, landscape, sharpness};
 use crate::job::{Analysis, Background, JobId, JobSpec};
 use crate::session::{CheckpointEntry, DatasetEntry, Normalization, Role, Session};
 
@@ -106,7 +107,7 @@ impl App {
     }
 
     /// The dataset of landscapes and sharpness: the chosen one, else the one that is planned for.
-    fn dataset(&self) -> Option<String> {
+    pub(super) fn dataset(&self) -> Option<String> {
         let chosen = self.views.dataset.clone().filter(|name| self.session.datasets.iter().any(|dataset| dataset.name == *name));
         let of_settings = self.session.landscape.datasets.first().cloned();
         let by_role = |role: Role| self.session.datasets.iter().find(|dataset| dataset.role == role).map(|dataset| dataset.name.clone());
@@ -114,7 +115,7 @@ impl App {
     }
 
     /// Runs a command.
-    fn execute(&mut self, command: Command) {
+    pub(super) fn execute(&mut self, command: Command) {
         match command {
             Command::Open(paths, open_as) => {
                 self.spawn(move || Finished::Opened(paths.into_iter().map(|path| loader::open(path, open_as)).collect()))
@@ -168,7 +169,11 @@ impl App {
     }
 
     fn write_figure(&mut self, path: PathBuf) {
-        let _ = path;
+        let dataset = self.dataset();
+        match Drawing::of(self.views.tab, &self.session, &self.store, dataset.as_deref(), &self.views.score) {
+            Some(drawing) => self.spawn(move || Finished::Exported(drawing.write(&path))),
+            None => self.complain("nothing to export yet: this view has no finished result"),
+        }
     }
 
     fn set_state(&mut self, id: JobId, state: JobState) {
@@ -251,27 +256,27 @@ impl App {
         });
     }
 
+    /// Takes in the jobs that are new; what was asked of other data or with other settings is moot.
     fn planned(&mut self, specs: Vec<JobSpec>) {
+        let open = |name: &str| self.session.datasets.iter().any(|dataset| dataset.name == name);
+        let same = |a: &JobSpec, b: &JobSpec| {
+            let checkpoint = |spec: &JobSpec| spec.checkpoint().map(|checkpoint| checkpoint.name.clone());
+            analysis_of(a) == analysis_of(b) && checkpoint(a) == checkpoint(b) && dataset_of(a) == dataset_of(b)
+        };
+        let is_moot = |job: &JobSpec| match dataset_of(job) {
+            _ if analysis_of(job).is_none() || specs.contains(job) => false,
+            // Landscapes and curves on datasets that are not chosen now stay.
+            Some(dataset) => !open(dataset) || specs.iter().any(|spec| same(spec, job)),
+            None => true,
+        };
+        let moot: Vec<JobId> = self.store.jobs.iter().filter(|(_, job)| is_moot(&job.spec)).map(|(id, _)| *id).collect();
+        for id in moot {
+            self.bench.cancel(id);
+            self.store.forget(id);
+        }
         for spec in specs {
             if self.store.jobs.values().any(|job| job.spec == spec) {
                 continue;
-            }
-            // The same question with other data or settings: the older one is moot.
-            let moot: Vec<JobId> = self
-                .store
-                .jobs
-                .iter()
-                .filter(|(_, job)| {
-                    analysis_of(&spec).is_some()
-                        && analysis_of(&job.spec) == analysis_of(&spec)
-                        && job.spec.checkpoint() == spec.checkpoint()
-                        && dataset_of(&job.spec) == dataset_of(&spec)
-                })
-                .map(|(id, _)| *id)
-                .collect();
-            for id in moot {
-                self.bench.cancel(id);
-                self.store.jobs.shift_remove(&id);
             }
             if spec.out().is_some() {
                 let id = self.store.add(spec.clone(), JobState::Looking);
@@ -282,7 +287,7 @@ impl App {
         }
     }
 
-    fn finished(&mut self, finished: Finished) {
+    pub(super) fn finished(&mut self, finished: Finished) {
         match finished {
             Finished::Opened(opened) => self.opened(opened),
             Finished::Planned { generation, jobs, complaints } => {
@@ -312,7 +317,7 @@ impl App {
         }
     }
 
-    fn heard(&mut self, heard: Heard) {
+    pub(super) fn heard(&mut self, heard: Heard) {
         match heard {
             Heard::Job(id, event) => {
                 let reread = self.store.apply(id, event).is_some();
@@ -325,7 +330,7 @@ impl App {
     }
 
     /// Gives the worker its next job: what reads checkpoints first, then what the present tab shows, then the rest in order.
-    fn dispatch(&mut self) {
+    pub(super) fn dispatch(&mut self) {
         if !self.bench.is_free() || self.store.jobs.values().any(|job| job.state == JobState::Looking) {
             return;
         }
@@ -344,113 +349,6 @@ impl App {
             self.set_state(id, JobState::Running);
             self.bench.submit(id, spec);
         }
-    }
-
-    fn dropped(&mut self, ctx: &Context) {
-        let paths: Vec<PathBuf> = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
-        if !paths.is_empty() {
-            self.commands.push(Command::Open(paths, self.open.open_as()));
-        }
-    }
-}
-
-impl eframe::App for App {
-    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
-        self.dropped(ctx);
-        for command in std::mem::take(&mut self.commands) {
-            self.execute(command);
-        }
-        while let Some(finished) = self.background.try_next() {
-            self.finished(finished);
-        }
-        while let Some(heard) = self.bench.hear() {
-            self.heard(heard);
-        }
-        self.dispatch();
-    }
-
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
-        if ui.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(Modifiers::CTRL | Modifiers::SHIFT, Key::E))) {
-            self.commands.push(Command::ToggleExport);
-        }
-        if ui.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(Modifiers::CTRL, Key::O))) {
-            self.commands.push(Command::OpenDialog(self.open.open_as()));
-        }
-        self.side(ui);
-        self.message_line(ui);
-        self.center(ui);
-        if !self.commands.is_empty() {
-            ui.ctx().request_repaint();
-        }
-    }
-}
-
-impl App {
-    fn side(&mut self, ui: &mut Ui) {
-        let background = theme::of(ui).background;
-        let frame = Frame::new().fill(background).inner_margin(Margin { left: 20, right: 16, top: 16, bottom: 12 });
-        Panel::left("side").default_size(300.0).size_range(240.0..=460.0).frame(frame).show(ui, |ui| {
-            let commands = &mut self.commands;
-            Panel::bottom("worker")
-                .frame(Frame::new().inner_margin(Margin { left: 0, right: 0, top: 10, bottom: 0 }))
-                .show_separator_line(false)
-                .show(ui, |ui| {
-                    let running = self.store.jobs.values().any(|job| job.state == JobState::Running);
-                    jobs::worker(ui, self.bench.death(), running, commands);
-                });
-            open::show(ui, &mut self.open, commands);
-            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                ui.spacing_mut().interact_size.y = 20.0;
-                ui.spacing_mut().button_padding = egui::Vec2::new(5.0, 1.0);
-                ui.spacing_mut().item_spacing.y = 3.0;
-                checkpoints::show(ui, &self.session, &self.store, commands);
-                datasets::show(ui, &self.session, &self.store, commands);
-                jobs::show(ui, &self.session, &self.store, commands);
-            });
-        });
-    }
-
-    fn message_line(&mut self, ui: &mut Ui) {
-        let Some(message) = &self.message else { return };
-        let palette = theme::of(ui);
-        let frame = Frame::new().fill(palette.background).inner_margin(Margin::symmetric(24, 8));
-        Panel::bottom("message").frame(frame).show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    if panel::quiet_button(ui, "×", "Dismiss message").clicked() {
-                        self.commands.push(Command::DismissMessage);
-                    }
-                    ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                        let color = if message.is_error { palette.error } else { palette.text };
-                        ui.add(egui::Label::new(egui::RichText::new(&message.text).color(color)).wrap().selectable(true));
-                    });
-                });
-            });
-        });
-    }
-
-    fn center(&mut self, ui: &mut Ui) {
-        let palette = theme::of(ui);
-        let dataset = self.dataset();
-        let frame = Frame::new().fill(palette.background).inner_margin(Margin { left: 24, right: 24, top: 8, bottom: 14 });
-        CentralPanel::default().frame(frame).show(ui, |ui| {
-            top::tabs(ui, self.views.tab, &mut self.commands);
-            if self.export.open {
-                export::show(ui, &mut self.export, &mut self.commands);
-            }
-            let mut scene = Scene { session: &self.session, store: &self.store, dataset: dataset.as_deref(), commands: &mut self.commands };
-            let views = &mut self.views;
-            if !scene.session.checkpoints.is_empty() {
-                top::choices(ui, &mut scene, views.tab, &views.hidden, &views.score);
-                ui.add_space(10.0);
-            }
-            match views.tab {
-                Analysis::Landscape => landscape::show(ui, &mut scene, &mut views.landscape),
-                Analysis::Sharpness => sharpness::show(ui, &mut scene, &mut views.sharpness),
-                Analysis::Embedding => embedding::show(ui, &mut scene, &mut views.embedding, &views.hidden),
-                Analysis::Scores => energy::show(ui, &mut scene, &mut views.energy, &views.score),
-            }
-        });
     }
 }
 

@@ -6,8 +6,10 @@
 mod app;
 mod bench;
 mod command;
+mod figure_export;
 mod loader;
 mod panel;
+mod shell;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -293,6 +293,20 @@ impl Store {
         }
     }
 
+    /// Forgets a job and what it computed.
+    pub fn forget(&mut self, id: JobId) {
+        let Some(job) = self.jobs.shift_remove(&id) else { return };
+        let name = subject_of(&job.spec);
+        let key = (name.clone(), dataset_of(&job.spec).unwrap_or_default().to_owned());
+        match analysis_of(&job.spec) {
+            Some(Analysis::Landscape) => drop(self.landscapes.shift_remove(&key)),
+            Some(Analysis::Sharpness) => drop(self.sharpness.shift_remove(&key)),
+            Some(Analysis::Embedding) => drop(self.embeddings.shift_remove(&name)),
+            Some(Analysis::Scores) => drop(self.scores.shift_remove(&name)),
+            None => {}
+        }
+    }
+
     /// Forgets everything; numbers of jobs are not used again.
     pub fn clear(&mut self) {
         *self = Self { last_id: self.last_id, revision: self.revision, ..Self::default() };

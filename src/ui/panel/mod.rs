@@ -33,6 +33,12 @@ pub fn quiet_button(ui: &mut Ui, text: &str, name: &str) -> Response {
     response.on_hover_text(name)
 }
 
+/// A button that opens a menu: its text is the present choice, its name says of what.
+pub fn menu(ui: &mut Ui, text: &str, about: &str, choices: impl FnOnce(&mut Ui)) {
+    let text = RichText::new(format!("{text}  ▾"));
+    ui.menu_button(text, choices).response.on_hover_text(about);
+}
+
 /// A small weak line, cut where it does not fit; the whole of it on hover.
 pub fn aside(ui: &mut Ui, text: &str) -> Response {
     let color = theme::of(ui).weak;

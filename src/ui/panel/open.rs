@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use egui::{Key, RichText, TextEdit, Ui};
 
-use super::aside;
+use super::{aside, menu};
 use crate::session::Role;
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::theme;
@@ -36,7 +36,8 @@ pub fn show(ui: &mut Ui, state: &mut State, commands: &mut Vec<Command>) {
     let field = field.labelled_by(label.id);
     let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     ui.horizontal(|ui| {
-        let menu = ui.menu_button(state.open_as.label(), |ui| {
+        let chosen = state.open_as.label();
+        menu(ui, &chosen, "What the path is opened as", |ui| {
             for choice in std::iter::once(OpenAs::SessionOrCheckpoint).chain(Role::ALL.map(OpenAs::Dataset)) {
                 if ui.selectable_label(state.open_as == choice, choice.label()).clicked() {
                     state.open_as = choice;
@@ -44,7 +45,6 @@ pub fn show(ui: &mut Ui, state: &mut State, commands: &mut Vec<Command>) {
                 }
             }
         });
-        menu.response.on_hover_text("What the path is opened as");
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if ui.button("Open…").on_hover_text("Choose files, or open the path above").clicked() {
                 if state.path.trim().is_empty() { commands.push(Command::OpenDialog(state.open_as)) } else { submit(state, commands) }

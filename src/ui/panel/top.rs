@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, ThemePreference, Ui, Vec2, WidgetInfo};
 
+use super::menu;
 use crate::job::Analysis;
 use crate::session::Role;
 use crate::ui::command::Command;
@@ -64,16 +65,14 @@ fn theme_menu(ui: &mut Ui, commands: &mut Vec<Command>) {
         ThemePreference::System => "System",
     };
     let shown = if ui.theme() == Theme::Dark { "Dark" } else { "Light" };
-    ui.menu_button(shown, |ui| {
+    menu(ui, shown, "Theme", |ui| {
         for theme in [ThemePreference::Light, ThemePreference::Dark, ThemePreference::System] {
             if ui.selectable_label(theme == current, label(theme)).clicked() {
                 commands.push(Command::SetTheme(theme));
                 ui.close();
             }
         }
-    })
-    .response
-    .on_hover_text("Theme");
+    });
 }
 
 /// Draws what the present tab can choose: dataset, roles, score.
@@ -83,7 +82,7 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Analysis, hidden: &BTree
             let Some(dataset) = scene.dataset else { return };
             ui.spacing_mut().item_spacing.x = 10.0;
             ui.colored_label(theme::of(ui).weak, "Measured on");
-            ui.menu_button(dataset, |ui| {
+            menu(ui, dataset, "Another dataset is computed when it is chosen", |ui| {
                 for entry in scene.session.datasets.iter().filter(|entry| matches!(entry.role, Role::Train | Role::Id | Role::Cs)) {
                     let text = format!("{} ({})", entry.name, entry.role.label());
                     if ui.selectable_label(entry.name == dataset, text).clicked() {
@@ -91,9 +90,7 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Analysis, hidden: &BTree
                         ui.close();
                     }
                 }
-            })
-            .response
-            .on_hover_text("Another dataset is computed when it is chosen");
+            });
             let note = match tab {
                 Analysis::Landscape => "L(θ + αδ + βη), filter-normalized random directions, one scale for all",
                 _ => "the largest rise of the loss found within ‖ε‖ ≤ ρ",

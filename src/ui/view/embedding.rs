@@ -73,7 +73,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, hidden: &BTre
         panel_header(ui, panel.header, &checkpoint.name, color, facts, stands, None);
         let axes = Axes {
             id: Id::unique(("embedding", i)),
-            x: Axis { label: "t-SNE 1", range, scale: Scale::Bare, labelled: panel.last_row },
+            x: Axis { label: "t-SNE 1", range, scale: Scale::Bare, labelled: true },
             y: Axis { label: "t-SNE 2", range, scale: Scale::Bare, labelled: panel.first },
             outline: color,
             grid: false,

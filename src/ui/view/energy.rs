@@ -97,7 +97,11 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, score: &str) 
     let area = ui.available_rect_before_wrap();
     let datasets = scene.store.scores.values().map(|table| table.roles.len()).max().unwrap_or(0);
     let table_height = if datasets > 0 { (datasets + 1) as f32 * ROW + 6.0 } else { 0.0 };
-    let space = Spacing { below: if area.height() - table_height > 300.0 { table_height } else { 0.0 }, ..SPACE };
+    // The names stand once, left of the first table of a row.
+    let widest = |table: &Arc<ScoreTable>| table.roles.keys().map(|name| text_width(ui, name)).fold(0.0, f32::max);
+    let left = (scene.store.scores.values().next().map_or(0.0, widest) + 24.0).clamp(SPACE.left, 170.0);
+    let below = if area.height() - table_height > 300.0 { table_height } else { 0.0 };
+    let space = Spacing { left, below, ..SPACE };
     let panels = layout(area, scene.session.checkpoints.len(), None, 520.0, space);
     let (x, y) = match &bins {
         Some(bins) => ([bins.histogram.edges[0], bins.histogram.edges[bins.histogram.edges.len() - 1]], [0.0, bins.top * 1.06]),
@@ -135,6 +139,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, score: &str) 
             numbers(
                 ui,
                 Rect::from_min_size(pos2(panel.plot.left(), top), Vec2::new(panel.plot.width(), table_height)),
+                panel.first.then_some(panel.plot.left() - left),
                 table,
                 score,
                 &entries,
@@ -217,33 +222,44 @@ fn facts(table: &ScoreTable, score: &str) -> String {
     [id.join(", "), temperature].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-fn numbers(ui: &mut Ui, rect: Rect, table: &ScoreTable, score: &str, entries: &[(String, String, Color32)]) {
+/// Accuracy, AUROC and FPR@95 per dataset; the names from `names` on, where this is the first table of its row.
+fn numbers(ui: &mut Ui, rect: Rect, names: Option<f32>, table: &ScoreTable, score: &str, entries: &[(String, String, Color32)]) {
     let palette = theme::of(ui);
-    let columns = [0.0, 0.46, 0.64, 0.82, 1.0];
     let line = |k: usize| Rect::from_min_size(rect.min + Vec2::new(0.0, k as f32 * ROW), Vec2::new(rect.width(), ROW));
     let part = |row: Rect, c: usize| {
-        Rect::from_min_max(
-            pos2(row.left() + row.width() * columns[c], row.top()),
-            pos2(row.left() + row.width() * columns[c + 1], row.bottom()),
-        )
+        let width = row.width() / 3.0;
+        Rect::from_min_size(pos2(row.left() + width * c as f32, row.top()), Vec2::new(width, row.height()))
     };
-    for (c, title) in ["%", "Acc.", "AUROC", "FPR95"].into_iter().enumerate() {
-        cell(ui, part(line(0), c), c > 0, RichText::new(title).font(theme::small()).color(palette.weak));
+    for (c, title) in ["Accuracy", "AUROC", "FPR@95"].into_iter().enumerate() {
+        cell(ui, part(line(0), c), true, RichText::new(title).font(theme::small()).color(palette.weak));
+    }
+    if let Some(left) = names {
+        cell(
+            ui,
+            line(0).with_min_x(left).with_max_x(rect.left() - 8.0),
+            false,
+            RichText::new("in %").font(theme::small()).color(palette.weak),
+        );
     }
     for (k, (name, _, color)) in entries.iter().enumerate() {
         let row = line(k + 1);
-        ui.painter().hline(row.x_range(), row.top(), Stroke::new(1.0, palette.grid));
-        let first = part(row, 0);
-        ui.painter().circle_filled(pos2(first.left() + 4.0, first.center().y), 3.5, *color);
-        cell(ui, first.with_min_x(first.left() + 13.0), false, RichText::new(name).color(palette.text));
+        ui.painter().hline(names.unwrap_or(row.left())..=row.right(), row.top(), Stroke::new(1.0, palette.grid));
+        if let Some(left) = names {
+            ui.painter().circle_filled(pos2(left + 4.0, row.center().y), 3.5, *color);
+            cell(ui, row.with_min_x(left + 13.0).with_max_x(rect.left() - 4.0), false, RichText::new(name).color(palette.text));
+        }
         let detection = table.scores.get(score).and_then(|datasets| datasets.get(name)).copied().flatten();
         let shown = |value: Option<f64>| value.map_or("–".to_owned(), |value| percent(Some(value)));
         let values = [table.accuracy.get(name).copied(), detection.map(|d| d.auroc), detection.map(|d| d.fpr95)];
         for (c, value) in values.into_iter().enumerate() {
             let color = if value.is_some() { palette.text } else { palette.weak };
-            cell(ui, part(row, c + 1), true, RichText::new(shown(value)).color(color));
+            cell(ui, part(row, c), true, RichText::new(shown(value)).color(color));
         }
     }
+}
+
+fn text_width(ui: &Ui, text: &str) -> f32 {
+    ui.painter().layout_no_wrap(text.into(), theme::body(), Color32::PLACEHOLDER).size().x
 }
 
 fn summary(name: &str, score: &str, table: Option<&Arc<ScoreTable>>) -> String {

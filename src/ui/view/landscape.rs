@@ -19,10 +19,11 @@ use crate::ui::widget::number::share;
 use crate::ui::widget::picture::Picture;
 use crate::ui::widget::{hatch, header};
 
-const SPACE: Spacing = Spacing { left: 48.0, right: 0.0, header: 44.0, footer: 40.0, below: 0.0, gap: 18.0 };
+const SPACE: Spacing = Spacing { left: 48.0, right: 0.0, header: 44.0, footer: 40.0, below: 0.0, gap: 30.0 };
 /// Width of the colour bar with its ticks.
 const BAR: f32 = 66.0;
-const LEVELS: usize = 8;
+/// As many as in the figures.
+const LEVELS: usize = 11;
 
 /// What the tab remembers between frames.
 #[derive(Default)]
@@ -70,8 +71,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     for (i, (panel, checkpoint)) in panels.iter().zip(&scene.session.checkpoints).enumerate() {
         let job = scene.store.job(Analysis::Landscape, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
         let landscape = found(&checkpoint.name);
-        let labelled = [panel.last_row || i + 1 == n || panels[n].plot.left() == panel.plot.left(), panel.first];
-        let subject = Subject { index: i, name: &checkpoint.name, dataset, panel, labelled, landscape, standing: standing(job) };
+        let subject = Subject { index: i, name: &checkpoint.name, dataset, panel, landscape, standing: standing(job) };
         let hovered = panel_of(ui, state, &shared, subject);
         cursor = cursor.or(hovered);
     }
@@ -99,15 +99,13 @@ struct Subject<'a> {
     name: &'a str,
     dataset: &'a str,
     panel: &'a Panel,
-    /// Whether the horizontal and the vertical axis have labels here.
-    labelled: [bool; 2],
     landscape: Option<&'a Landscape>,
     standing: Option<Standing>,
 }
 
 /// One panel; gives the grid node under the pointer.
 fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subject<'_>) -> Option<[f64; 2]> {
-    let Subject { index, name, dataset, panel, labelled, landscape, standing } = subject;
+    let Subject { index, name, dataset, panel, landscape, standing } = subject;
     let color = theme::checkpoint(ui, index);
     let surface = landscape.map(|landscape| landscape.surface.as_ref());
     let at_cursor = surface.zip(shared.cursor).and_then(|(surface, cursor)| value_at(surface, cursor));
@@ -115,8 +113,8 @@ fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subjec
     panel_header(ui, panel.header, name, color, facts, standing, at_cursor.map(|k| surface.map_or(String::new(), |s| loss_text(s, k))));
     let axes = Axes {
         id: Id::unique(("landscape", index)),
-        x: Axis { label: "α", range: shared.alpha, scale: Scale::Linear, labelled: labelled[0] },
-        y: Axis { label: "β", range: shared.beta, scale: Scale::Linear, labelled: labelled[1] },
+        x: Axis { label: "α", range: shared.alpha, scale: Scale::Linear, labelled: true },
+        y: Axis { label: "β", range: shared.beta, scale: Scale::Linear, labelled: panel.first },
         outline: color,
         grid: false,
     };

@@ -91,7 +91,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
         }
         if let (Some(curve), true) = (own, space.below > 0.0) {
             let top = panel.plot.bottom() + SPACE.footer;
-            numbers(ui, Rect::from_min_size(pos2(panel.plot.left(), top), Vec2::new(panel.plot.width(), table)), curve);
+            let rect = Rect::from_min_size(pos2(panel.plot.left(), top), Vec2::new(panel.plot.width(), table));
+            numbers(ui, rect, panel.first.then_some(area.left()), curve);
         }
     }
     if cursor != state.cursor {
@@ -150,25 +151,33 @@ fn draw(canvas: &Canvas, curve: &[SharpnessPoint], color: egui::Color32, ground:
     canvas.painter.add(Shape::line(line, Stroke::new(2.0, color)));
 }
 
-fn numbers(ui: &mut Ui, rect: Rect, curve: &SharpnessCurve) {
+/// S(ρ) and ‖ε‖ per radius; the radii from `radii` on, where this is the first table of its row.
+fn numbers(ui: &mut Ui, rect: Rect, radii: Option<f32>, curve: &SharpnessCurve) {
     let palette = theme::of(ui);
-    let columns = [0.0, 0.26, 0.72, 1.0];
     let line = |k: usize| Rect::from_min_size(rect.min + Vec2::new(0.0, k as f32 * ROW), Vec2::new(rect.width(), ROW));
     let part = |row: Rect, c: usize| {
-        Rect::from_min_max(
-            pos2(row.left() + row.width() * columns[c], row.top()),
-            pos2(row.left() + row.width() * columns[c + 1], row.bottom()),
-        )
+        let edge = row.left() + 0.66 * row.width();
+        if c == 0 { row.with_max_x(edge) } else { row.with_min_x(edge) }
     };
-    for (c, title) in ["ρ", "S(ρ)", "‖ε‖"].into_iter().enumerate() {
-        cell(ui, part(line(0), c), c > 0, RichText::new(title).font(theme::small()).color(palette.weak));
+    for (c, title) in ["S(ρ)", "‖ε‖"].into_iter().enumerate() {
+        cell(ui, part(line(0), c), true, RichText::new(title).font(theme::small()).color(palette.weak));
+    }
+    if let Some(left) = radii {
+        cell(
+            ui,
+            line(0).with_min_x(left).with_max_x(rect.left() - 8.0),
+            false,
+            RichText::new("ρ").font(theme::small()).color(palette.weak),
+        );
     }
     for (k, point) in curve.points.iter().enumerate() {
         let row = line(k + 1);
-        ui.painter().hline(row.x_range(), row.top(), Stroke::new(1.0, palette.grid));
-        cell(ui, part(row, 0), false, RichText::new(point.rho.to_string()).color(palette.weak));
-        cell(ui, part(row, 1), true, RichText::new(with_error(point.sharpness, point.std_error)).color(palette.text));
-        cell(ui, part(row, 2), true, RichText::new(significant(point.epsilon_norm, 2)).color(palette.weak));
+        ui.painter().hline(radii.unwrap_or(row.left())..=row.right(), row.top(), Stroke::new(1.0, palette.grid));
+        if let Some(left) = radii {
+            cell(ui, row.with_min_x(left).with_max_x(rect.left()), false, RichText::new(point.rho.to_string()).color(palette.text));
+        }
+        cell(ui, part(row, 0), true, RichText::new(with_error(point.sharpness, point.std_error)).color(palette.text));
+        cell(ui, part(row, 1), true, RichText::new(significant(point.epsilon_norm, 2)).color(palette.weak));
     }
 }
 

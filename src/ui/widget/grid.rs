@@ -28,8 +28,6 @@ pub struct Panel {
     pub header: Rect,
     /// Whether it is the first of its row, which carries the vertical axis.
     pub first: bool,
-    /// Whether no panel stands under it, so that it carries the horizontal axis.
-    pub last_row: bool,
 }
 
 const ROW_GAP: f32 = 18.0;
@@ -74,7 +72,7 @@ pub fn layout(area: Rect, n: usize, aspect: Option<f32>, max_height: f32, space:
             let top = (area.top() + row as f32 * pitch.y).round();
             let header = Rect::from_min_size(pos2(left, top), Vec2::new(plot.x, space.header));
             let plot = Rect::from_min_size(pos2(left, top + space.header), plot);
-            Panel { plot, header, first: column == 0, last_row: i + columns >= n }
+            Panel { plot, header, first: column == 0 }
         })
         .collect()
 }
@@ -108,12 +106,5 @@ mod tests {
         let rows = |panels: &[Panel]| panels.iter().filter(|panel| panel.first).count();
         assert_eq!(rows(&layout(area(1200.0, 400.0), 5, None, 400.0, SPACE)), 1);
         assert_eq!(rows(&layout(area(1200.0, 900.0), 5, Some(1.0), 400.0, SPACE)), 2);
-    }
-
-    #[test]
-    fn a_panel_with_none_under_it_carries_the_axis() {
-        let panels = layout(area(1200.0, 900.0), 5, Some(1.0), 400.0, SPACE);
-        let carriers: Vec<usize> = panels.iter().enumerate().filter(|(_, panel)| panel.last_row).map(|(i, _)| i).collect();
-        assert_eq!(carriers, [2, 3, 4]);
     }
 }

@@ -1,269 +1,20 @@
 //! The window by its accessible labels, with results made by hand and a worker that only listens.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::rc::Rc;
+mod by_hand;
 
+use by_hand::{
+    CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,
+    sharpness_job, surface,
+};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
 use super::app::App;
-use super::bench::{Bench, Heard, Worker};
+use super::bench::{Bench, Heard};
 use super::store::{JobState, Loaded};
-use crate::data::{Source, Subset};
-use crate::job::{
-    Analysis, AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, Precision,
-    ScoreJob, SharpnessJob,
-};
-use crate::result::{
-    Cell, DatasetScores, Detection, Embedding, Inspection, LandscapeManifest, LossSurface, ScoreTable, SharpnessCurve, SharpnessPoint,
-};
-use crate::session::{CheckpointEntry, DatasetEntry, Normalization, Role, Session};
-
-/// What the fake worker was asked, and what it shall say.
-#[derive(Default)]
-struct Script {
-    asked: Vec<(JobId, JobSpec)>,
-    cancelled: Vec<JobId>,
-    restarts: usize,
-    says: VecDeque<Heard>,
-}
-
-/// A worker that notes what it is asked and says what the test puts in its mouth.
-#[derive(Clone, Default)]
-struct Listener(Rc<RefCell<Script>>);
-
-impl Worker for Listener {
-    fn submit(&mut self, spec: JobSpec) -> JobId {
-        let mut script = self.0.borrow_mut();
-        let id = 1000 + script.asked.len() as JobId;
-        script.asked.push((id, spec));
-        id
-    }
-
-    fn cancel(&mut self, id: JobId) {
-        self.0.borrow_mut().cancelled.push(id);
-    }
-
-    fn restart(&mut self) {
-        self.0.borrow_mut().restarts += 1;
-    }
-
-    fn hear(&mut self) -> Option<Heard> {
-        self.0.borrow_mut().says.pop_front()
-    }
-}
-
-const CHECKPOINTS: [&str; 5] = ["Pretrained", "ERM", "OE", "SAM", "DR-SAM"];
-const DATASETS: [(&str, Role); 5] =
-    [("digits test", Role::Id), ("gaussian noise", Role::Cs), ("fog", Role::Cs), ("digits 8, 9", Role::Near), ("textures", Role::Far)];
-
-fn session() -> Session {
-    Session {
-        checkpoints: CHECKPOINTS
-            .map(|name| CheckpointEntry {
-                name: name.into(),
-                path: format!("/nowhere/{name}.safetensors").into(),
-                architecture: None,
-                normalization: Normalization::default(),
-            })
-            .into(),
-        datasets: DATASETS
-            .map(|(name, role)| DatasetEntry {
-                name: name.into(),
-                role,
-                path: "demo:test".into(),
-                format: None,
-                split: None,
-                limit: None,
-                first: None,
-                corruption: None,
-            })
-            .into(),
-        ..Session::default()
-    }
-}
-
-fn checkpoint(name: &str) -> CheckpointSource {
-    CheckpointSource {
-        name: name.into(),
-        path: format!("/nowhere/{name}.safetensors").into(),
-        architecture: None,
-        normalization: Normalization::default(),
-    }
-}
-
-fn dataset(name: &str, role: Role) -> AnalysisDataset {
-    let source =
-        Source { name: name.into(), path: "demo:test".into(), split: None, format: None, subset: Subset::All, corruption: None, seed: 0 };
-    AnalysisDataset { role, source }
-}
-
-fn axis(n: usize) -> Vec<f64> {
-    (0..n).map(|i| -1.0 + 2.0 * i as f64 / (n - 1) as f64).collect()
-}
-
-fn landscape_job(name: &str) -> JobSpec {
-    JobSpec::Landscape(LandscapeJob {
-        checkpoint: checkpoint(name),
-        dataset: dataset("digits test", Role::Id),
-        alpha: axis(21),
-        beta: axis(21),
-        seed: 0,
-        directions: None,
-        save_directions: false,
-        out: "/nowhere/out".into(),
-        device: Device::Cpu,
-        precision: Precision::F32,
-    })
-}
-
-fn sharpness_job(name: &str) -> JobSpec {
-    JobSpec::Sharpness(SharpnessJob {
-        checkpoint: checkpoint(name),
-        dataset: dataset("digits test", Role::Id),
-        rho: vec![0.01, 0.1],
-        steps: 20,
-        save_perturbations: false,
-        out: "/nowhere/out".into(),
-        device: Device::Cpu,
-    })
-}
-
-fn embedding_job(name: &str) -> JobSpec {
-    JobSpec::Embedding(EmbeddingJob {
-        checkpoint: checkpoint(name),
-        datasets: DATASETS.map(|(name, role)| dataset(name, role)).into(),
-        perplexity: 30.0,
-        iterations: 1000,
-        components: 50,
-        seed: 0,
-        out: "/nowhere/out".into(),
-        device: Device::Cpu,
-    })
-}
-
-fn score_job(name: &str) -> JobSpec {
-    JobSpec::Score(ScoreJob {
-        checkpoint: checkpoint(name),
-        datasets: DATASETS.map(|(name, role)| dataset(name, role)).into(),
-        temperature: 1.0,
-        out: "/nowhere/out".into(),
-        device: Device::Cpu,
-    })
-}
-
-/// A bowl whose walls differ from checkpoint to checkpoint; cells at the rim are pending where `holes`, and two are not finite.
-fn surface(k: usize, holes: bool) -> LossSurface {
-    let mut surface = LossSurface::pending(axis(21), axis(21), LandscapeManifest::default());
-    let steep = [6.0, 9.0, 5.0, 3.5, 2.5][k % 5];
-    for i in 0..21 {
-        for j in 0..21 {
-            if holes && i + 2 * j > 44 {
-                continue;
-            }
-            let (a, b) = (axis(21)[i], axis(21)[j]);
-            let loss = 0.08 + steep * (a * a + 0.6 * b * b + 0.5 * a * b).powf(0.9) + 0.2 * (5.0 * a).sin().powi(2) * b.abs();
-            let loss = if holes && i == 2 && j < 3 { f64::INFINITY } else { loss };
-            surface.set(&Cell { i, j, loss, accuracy: (-loss).exp(), loss_std_error: 0.03 * loss, count: 500 });
-        }
-    }
-    surface
-}
-
-fn noise(k: usize) -> f64 {
-    let x = ((k as f64 * 12.9898).sin() * 43758.5453).fract();
-    x.abs()
-}
-
-fn normal(k: usize) -> f64 {
-    (0..6).map(|i| noise(6 * k + i)).sum::<f64>() - 3.0
-}
-
-fn curve(k: usize) -> SharpnessCurve {
-    let steep = [6.0, 9.0, 5.0, 2.0, 1.5][k % 5];
-    let points = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
-        .map(|rho: f64| SharpnessPoint { rho, sharpness: steep * rho.powf(1.3), std_error: 0.1 * steep * rho.powf(1.3), epsilon_norm: rho })
-        .into();
-    SharpnessCurve {
-        checkpoint: CHECKPOINTS[k].into(),
-        dataset: "digits test".into(),
-        center_loss: 0.083,
-        theta_norm: 23.4,
-        samples: 500,
-        points,
-        ..SharpnessCurve::default()
-    }
-}
-
-fn embedding(k: usize) -> Embedding {
-    let mut embedding = Embedding { feature_dim: 64, classes: 8, ..Embedding::default() };
-    for (d, (name, role)) in DATASETS.iter().enumerate() {
-        for i in 0..200 {
-            let class = i % 8;
-            let spread = [3.0, 5.0, 5.0, 9.0, 16.0][d];
-            let angle = class as f64 * 0.785 + k as f64;
-            let reach = if *role == Role::Far { 6.0 } else { 30.0 };
-            let at = 7919 * k + 1009 * d + 2 * i;
-            embedding
-                .tsne
-                .push([(reach * angle.cos() + spread * normal(at)) as f32, (reach * angle.sin() + spread * normal(at + 1)) as f32]);
-            embedding.label.push(if *role == Role::Far { -1 } else { class as i64 });
-            embedding.prediction.push(class as i64);
-            embedding.role.push(role.key().into());
-            embedding.dataset.push((*name).into());
-            embedding.index.push(i as i64);
-        }
-    }
-    embedding
-}
-
-fn scores(k: usize) -> ScoreTable {
-    let mut table = ScoreTable { temperature: 1.0, ..ScoreTable::default() };
-    for (d, (name, role)) in DATASETS.iter().enumerate() {
-        let name = (*name).to_owned();
-        table.roles.insert(name.clone(), role.key().into());
-        table.samples.insert(name.clone(), 300);
-        let center = [9.0, 7.5, 7.0, 6.0 - 0.4 * k as f64, 4.0 - 0.4 * k as f64][d];
-        let energy: Vec<f64> = (0..300).map(|i| center + 1.6 * normal(5000 * k + 997 * d + i)).collect();
-        let msp = energy.iter().map(|e| 1.0 / (1.0 + (5.0 - e).exp())).collect();
-        if matches!(role, Role::Id | Role::Cs) {
-            table.accuracy.insert(name.clone(), [0.967, 0.81, 0.78][d]);
-        }
-        for score in ["msp", "energy"] {
-            let detection = Detection {
-                auroc: 0.8 + 0.03 * d as f64,
-                fpr95: 0.5 - 0.08 * d as f64,
-                fpr95_id_positive: 0.4,
-                aupr_in: 0.9,
-                aupr_out: 0.9,
-            };
-            let of_score = table.scores.entry(score.into()).or_default();
-            of_score.insert(name.clone(), (*role != Role::Id).then_some(detection));
-        }
-        let by_score = [("msp".to_owned(), msp), ("energy".to_owned(), energy)].into_iter().collect();
-        table.datasets.push(DatasetScores {
-            name,
-            role: role.key().into(),
-            label: vec![0; 300],
-            prediction: vec![0; 300],
-            scores: by_score,
-        });
-    }
-    table
-}
-
-fn inspection(name: &str) -> Inspection {
-    Inspection {
-        file: format!("/nowhere/{name}.safetensors").into(),
-        container: Some("safetensors".into()),
-        architecture: Some("resnet8".into()),
-        classes: Some(8),
-        parameters: 78_042,
-        ..Inspection::default()
-    }
-}
+use crate::job::{Analysis, JobEvent, JobOutput, JobSpec};
+use crate::result::{Cell, Inspection, LandscapeManifest, LossSurface};
 
 /// An app with the session above, and everything computed for the first `computed` checkpoints.
 fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -> App {
@@ -505,6 +256,33 @@ fn a_path_with_nothing_there_is_told_and_nothing_is_lost() {
 }
 
 #[test]
+fn the_current_view_is_exported_as_svg_and_png() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = harness(&Listener::default(), 2, false);
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
+    harness.run();
+    for (tab, file, magic) in [("Landscape", "l.svg", &b"<svg"[..]), ("Sharpness", "s.png", b"\x89PNG"), ("Energy", "e.svg", b"<svg")] {
+        harness.get_by_label(tab).click();
+        let path = folder.path().join(file);
+        harness.state_mut().export.path = path.display().to_string();
+        harness.run();
+        harness.get_by_label("Write").click();
+        harness.run();
+        run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.text.contains(file)));
+        assert!(!harness.state().message.as_ref().unwrap().is_error);
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(bytes.starts_with(magic) || bytes.starts_with(b"<?xml"), "{tab}");
+    }
+    harness.state_mut().export.path = folder.path().join("e.gif").display().to_string();
+    harness.run();
+    harness.get_by_label("Write").click();
+    harness.run();
+    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.is_error));
+    harness.get_by_label_contains("expected a file name that ends in .svg or .png, found the ending `gif`");
+}
+
+#[test]
 fn a_checkpoint_can_be_closed_and_the_others_stay() {
     let mut harness = harness(&Listener::default(), 5, false);
     harness.run();
@@ -523,6 +301,10 @@ fn pictures_of_every_tab_show_data() {
         harness.state_mut().ctx.set_theme(theme);
         for tab in ["Landscape", "Sharpness", "Embedding", "Energy"] {
             harness.get_by_label(tab).click();
+            harness.run();
+            let kind = ["Loss landscape of OE", "Sharpness of OE", "Embedding of OE", "Histogram of the Energy score of OE"];
+            let panel = kind.iter().find_map(|kind| harness.query_by_label_contains(kind)).expect("a panel").rect();
+            harness.hover_at(panel.center() + egui::vec2(31.0, 40.0));
             harness.run();
             if let Some(folder) = &folder {
                 let name = format!("{tab}-{theme:?}.png").to_lowercase();
