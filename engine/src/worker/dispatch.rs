@@ -82,7 +82,7 @@ impl Bench {
             return Err(WorkerError::Device(format!("expected a CUDA device {index}, found {} CUDA devices", tch::Cuda::device_count())));
         }
         let architecture = checkpoint.architecture.as_deref();
-        let key = content_key(&format!("{architecture:?} {device:?}"), &[&checkpoint.path]);
+        let key = content_key(&format!("{architecture:?} {device:?}"), &[checkpoint.path.as_path()]);
         let load = || Network::load(&checkpoint.path, architecture, device);
         self.networks.get(key, load).map_err(|source| WorkerError::Checkpoint { name: checkpoint.name.clone(), source })
     }
@@ -97,7 +97,7 @@ impl Bench {
         let source = &dataset.source;
         let input = network.graph.input;
         let size = [input[1] as usize, input[2] as usize];
-        let files: Vec<&Path> = if source.is_bundled() { Vec::new() } else { vec![&source.path] };
+        let files: Vec<&Path> = if source.is_bundled() { Vec::new() } else { vec![source.path.as_path()] };
         let key = content_key(&format!("{} {size:?}", serde_json::to_string(source).unwrap_or_default()), &files);
         let images = self
             .datasets
