@@ -30,7 +30,7 @@ impl Inspect {
             let JobOutput::Inspection(report) = output else { return Ok(()) };
             if self.json {
                 say(&serde_json::to_string(&report)?);
-            } else if report.error.is_none() {
+            } else if report.error.is_none() || !report.tensors.is_empty() {
                 say(&text(&report));
             }
             if let Some(error) = &report.error {

@@ -1,10 +1,44 @@
 //! What may go wrong between a source and its images.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use super::pickle::PickleError;
 
 /// An error of the data room.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
+    /// A file or folder could not be opened or read.
+    #[error("cannot read {what}: {source} ({path})")]
+    Io {
+        /// What was being read.
+        what: &'static str,
+        /// The cause.
+        source: std::io::Error,
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A file or folder is not what it should be.
+    #[error("cannot read {what}: expected {expected}, found {found} ({path})")]
+    Invalid {
+        /// What was being read.
+        what: &'static str,
+        /// What should have been there.
+        expected: String,
+        /// What was there.
+        found: String,
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A pickle is cut off, malformed or refused.
+    #[error("cannot read {what}: {source} ({path})")]
+    Pickle {
+        /// What was being read.
+        what: &'static str,
+        /// The cause.
+        source: PickleError,
+        /// The file.
+        path: PathBuf,
+    },
     /// A corruption is not known or does not fit the image.
     #[error("cannot corrupt: {0}")]
     Corruption(String),
@@ -16,4 +50,17 @@ pub enum DataError {
         /// As asked.
         path: PathBuf,
     },
+}
+
+impl DataError {
+    /// [`DataError::Invalid`].
+    pub(super) fn invalid(what: &'static str, expected: impl Into<String>, found: impl Into<String>, path: &Path) -> Self {
+        DataError::Invalid { what, expected: expected.into(), found: found.into(), path: path.into() }
+    }
+
+    /// [`DataError::Io`], for `map_err`.
+    pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| DataError::Io { what, source, path }
+    }
 }

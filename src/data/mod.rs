@@ -5,16 +5,78 @@
 //! Deliberately absent: tensors, normalization (the network's business), roles (the session's).
 
 pub mod augmentation;
+mod cifar_binary;
+mod cifar_python;
 pub mod corruption;
 mod dataset;
+mod decode;
 pub mod demo;
 mod error;
+mod idx;
+mod image_folder;
+mod image_list;
+mod names;
+mod npy;
+mod npz;
+mod numpy;
 pub mod pickle;
+mod pixels;
+mod resize;
+mod sniff;
+mod source;
+mod split;
+mod subset;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
+use rayon::prelude::*;
+
 pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
 pub use error::DataError;
+pub use sniff::not_data;
+
+use sniff::Format;
+use source::Opened;
+
+/// Reads the images that `source` means, at `size` = [height, width] where given (resized as OpenOOD does), else at their own.
+///
+/// Without a split, folders give `test`, for lack of it `val`, for lack of it `train`.
+///
+/// # Errors
+/// When there is nothing at the path, its format is not one of ours, the data is cut off or malformed, the split is not there,
+/// no image is readable, the corruption is not known, or images without a `size` differ in theirs.
+pub fn load(source: &Source, size: Option<[usize; 2]>) -> Result<Dataset, DataError> {
+    if let Some([height, width]) = size.filter(|size| size.contains(&0)) {
+        return Err(DataError::invalid("images", "a size of at least 1x1", format!("{height}x{width}"), &source.path));
+    }
+    let mut dataset = open(source)?.read(source, size)?;
+    if let Some(corruption) = &source.corruption {
+        let (height, width) = (dataset.height, dataset.width);
+        let images = dataset.images.par_chunks_exact_mut(height * width * 3).zip(&dataset.index);
+        images.try_for_each(|(image, &index)| {
+            corruption::apply(image, height, width, corruption, corruption::image_seed(source.seed, index))
+        })?;
+    }
+    Ok(dataset)
+}
+
+fn open(source: &Source) -> Result<Opened, DataError> {
+    if let Some(part) = source.path.to_str().and_then(|path| path.strip_prefix("demo:")) {
+        return Ok(Opened::dataset("demo", demo::load(part, source)?));
+    }
+    let (path, split) = (source.path.as_path(), source.split.as_deref());
+    match sniff::sniff(source)? {
+        Format::CifarBinary => cifar_binary::open(path, split),
+        Format::CifarPython => cifar_python::open(path, split),
+        Format::Idx => idx::open(path, split),
+        Format::ImageFolder => image_folder::open(path, split),
+        Format::ImageList => image_list::open(path),
+        Format::Npy => npy::open(path, split),
+        Format::Npz => npz::open(path, split),
+    }
+}
 
 /// The folder of real test data, for tests: `FLATLAND_SHARED`, or `shared` beside the repository or beside the folder it is in.
 /// `None` where it is absent.

@@ -94,7 +94,10 @@ impl Figure for EnergyFigure<'_> {
         let tables: Vec<&ScoreTable> = self.panels.iter().map(|p| p.result).collect();
         let histograms = ScoreHistograms::new(&tables, &self.score, self.bins);
         let (low, high, max) = match &histograms {
-            Some(h) => (h.edges[0], h.edges[h.edges.len() - 1], h.max.max(f64::MIN_POSITIVE)),
+            Some(h) => {
+                let (low, high) = (h.edges[0], h.edges[h.edges.len() - 1]);
+                (low - 0.02 * (high - low), high + 0.02 * (high - low), h.max.max(f64::MIN_POSITIVE))
+            }
             None => (0.0, 1.0, 1.0),
         };
         let axes = |side: f64| {
@@ -104,7 +107,7 @@ impl Figure for EnergyFigure<'_> {
         let rows = self.shifted();
         let grid = |left: f64, axis: f64| {
             let footer = axis + if rows.is_empty() { 0.5 } else { (rows.len() as f64 + 1.0) * ROW + 1.2 } * font;
-            let margins = Margins { left, right: 0.5 * font, title: 1.75 * font, footer, bottom: 0.0, gap: 1.3 * font };
+            let margins = Margins { left, right: 0.8 * font, title: 1.75 * font, footer, bottom: 0.0, gap: 1.3 * font };
             PanelGrid::new(self.panels.len(), style.width_pt(), font, ASPECT, &margins)
         };
         let guess = axes(grid(4.0 * font, 3.0 * font).frames[0].width());

@@ -11,6 +11,8 @@ use crate::result::LossSurface;
 
 /// Ticks of the colour bar at most.
 const BAR_TICKS: usize = 7;
+/// Overlap of neighbouring rectangles in points: a pixel at 72 dots per inch, the coarsest rendering of an SVG.
+const OVERLAP: f64 = 1.0;
 
 /// Loss surfaces of several checkpoints: a panel each, shared axes, shared colours, contour lines at equal steps of the
 /// scale. Cells that wait to be computed are hatched, cells whose loss is not finite are cross-hatched.
@@ -79,7 +81,8 @@ impl Figure for LandscapeFigure<'_> {
             (x, Axis::new(beta.0, beta.1, Spacing::Linear, "β", side * aspect, font, false))
         };
         let grid = |left: f64, bottom: f64| {
-            let margins = Margins { left, right: bar_room, title: 1.75 * font, footer: 0.0, bottom, gap: 1.1 * font };
+            let margins =
+                Margins { left, right: bar_room, title: 1.75 * font, footer: 0.6 * font, bottom: bottom - 0.6 * font, gap: 1.4 * font };
             PanelGrid::new(self.panels.len(), style.width_pt(), font, aspect, &margins)
         };
         // The ticks depend on the side and the margins on the ticks: one round from a guess settles it.
@@ -126,6 +129,8 @@ impl Plane<'_> {
 
     fn draw_cells(&self, scene: &mut Scene, surface: &LossSurface, scale: Option<&ColorScale>, colormap: Colormap) {
         let (alpha, beta) = (cell_edges(&surface.alpha), cell_edges(&surface.beta));
+        let (Some(last_alpha), Some(last_beta)) = (alpha.last(), beta.last()) else { return };
+        let limit = self.at(*last_alpha, *last_beta);
         for i in 0..surface.alpha.len() {
             // Neighbours of one kind in a column are drawn as one rectangle.
             let kind = |j: usize| Kind::of(surface, i * surface.beta.len() + j, scale, colormap);
@@ -134,8 +139,8 @@ impl Plane<'_> {
                 let kind_here = kind(j);
                 let end = (j + 1..surface.beta.len()).find(|&k| kind(k) != kind_here).unwrap_or(surface.beta.len());
                 let ([left, bottom], [right, top]) = (self.at(alpha[i], beta[j]), self.at(alpha[i + 1], beta[end]));
-                // A little overlap to the right and upwards, within the frame, hides seams between rectangles.
-                let (from, to) = ([left, (top - 0.15).max(self.frame.from[1])], [(right + 0.15).min(self.frame.to[0]), bottom]);
+                // Overlap to the right and upwards, where the next rectangle is drawn, hides seams between rectangles.
+                let (from, to) = ([left, (top - OVERLAP).max(limit[1])], [(right + OVERLAP).min(limit[0]), bottom]);
                 match kind_here {
                     Kind::Value(color) => scene.rect(from, to, color),
                     Kind::Pending => {
@@ -224,7 +229,7 @@ fn draw_bar(
     let y = |t: f64| bottom - t * (bottom - top);
     for (k, color) in figure.colormap.table().iter().enumerate() {
         let (low, high) = (y(k as f64 / 256.0), y((k + 1) as f64 / 256.0));
-        scene.rect([left, (high - 0.15).max(top)], [right, low], *color);
+        scene.rect([left, (high - OVERLAP).max(top)], [right, low], *color);
     }
     for level in scale.levels(figure.contours) {
         let t = scale.position(level).unwrap_or(0.0);

@@ -220,6 +220,7 @@ pub(super) fn draw_note(scene: &mut Scene, note: &str, font: f64, chrome: &Chrom
     let pad = PAD * font;
     let lines = wrap(note, size, scene.width - 2.0 * pad);
     for (k, line) in lines.iter().enumerate() {
+        let line = line.trim_end_matches(" ·");
         scene.text([pad, top + (k as f64 + 0.95) * 1.25 * size], line, size, Anchor::Start, chrome.muted);
     }
     scene.height += (lines.len() as f64 * 1.25 + 0.3) * size;

@@ -10,6 +10,7 @@ mod plan;
 mod process;
 mod progress;
 mod run_config;
+mod run_state;
 mod spec;
 mod worker_handle;
 
@@ -20,6 +21,7 @@ pub use finished::is_finished;
 pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan, plan_cached, source};
 pub use progress::{ProgressMeter, Reporter};
 pub use run_config::{BatchNormUpdate, MethodConfig, OptimizerConfig, RunConfig, ScheduleConfig, Transform};
+pub use run_state::{RunState, RunStatus};
 pub use spec::{
     AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobSpec, LandscapeJob, Precision, ScoreJob, SharpnessJob, TrainJob,
 };

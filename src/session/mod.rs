@@ -220,7 +220,82 @@ impl Session {
             if !names.insert(&dataset.name) {
                 return Err(format!("expected unique dataset names, found `{}` twice", dataset.name));
             }
+            if dataset.limit.is_some() && dataset.first.is_some() {
+                return Err(format!("expected `limit` or `first` for the dataset `{}`, found both", dataset.name));
+            }
         }
         Ok(())
+    }
+
+    /// The session as TOML for a file in `folder`: paths below it become relative to it.
+    ///
+    /// # Errors
+    /// When a path is not Unicode.
+    pub fn to_toml(&self, folder: &Path) -> Result<String, toml::ser::Error> {
+        let mut session = self.clone();
+        let checkpoints = session.checkpoints.iter_mut().map(|entry| &mut entry.path);
+        for path in checkpoints.chain(session.datasets.iter_mut().map(|entry| &mut entry.path)) {
+            if let Ok(relative) = path.strip_prefix(folder) {
+                *path = relative.to_owned();
+            }
+        }
+        toml::to_string(&session)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const TEXT: &str = r#"
+        version = 1
+        seed = 3
+        [[checkpoint]]
+        name = "OE"
+        path = "nets/oe.safetensors"
+        normalization = { mean = [0.5, 0.5, 0.5], std = [0.2, 0.2, 0.2] }
+        [[dataset]]
+        name = "test"
+        role = "id"
+        path = "demo:test"
+        limit = 100
+        [[dataset]]
+        name = "fog"
+        role = "cs"
+        path = "/elsewhere/test"
+        corruption = { kind = "fog", severity = 3 }
+    "#;
+
+    #[test]
+    fn a_saved_session_reads_back_the_same_wherever_its_folder_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.toml");
+        std::fs::write(&path, TEXT).unwrap();
+        let session = Session::load(&path).unwrap();
+        assert_eq!(session.checkpoints[0].path, folder.path().join("nets/oe.safetensors"));
+        assert_eq!(session.datasets[0].path, Path::new("demo:test"));
+        assert_eq!(session.datasets[1].path, Path::new("/elsewhere/test"));
+        let text = session.to_toml(folder.path()).unwrap();
+        assert!(text.contains("path = \"nets/oe.safetensors\""), "{text}");
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(Session::load(&path).unwrap(), session);
+    }
+
+    #[test]
+    fn mistakes_are_told_with_the_file_and_what_was_expected() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.toml");
+        for (text, expected) in [
+            ("version = 2", "expected version = 1, found version = 2"),
+            ("version = 1\n[landscape]\ngrit = [1, 1]", "grit"),
+            ("version = 1\n[[checkpoint]]\nname = \"a\"\npath = \"x\"\n[[checkpoint]]\nname = \"a\"\npath = \"y\"", "found `a` twice"),
+            ("version = 1\n[[dataset]]\nname = \"a\"\nrole = \"id\"\npath = \"x\"\nlimit = 1\nfirst = 1", "found both"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = Session::load(&path).unwrap_err().to_string();
+            assert!(error.contains(expected) && error.contains("s.toml"), "{error}");
+        }
+        assert!(Session::load(&folder.path().join("none.toml")).unwrap_err().to_string().contains("none.toml"));
     }
 }

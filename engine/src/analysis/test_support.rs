@@ -102,6 +102,26 @@ pub fn small_network(classes: i64, seed: u64) -> Network {
     )
 }
 
+/// The real ResNet-20 of the shared folder.
+pub fn real(shared: &std::path::Path) -> Network {
+    Network::load(&shared.join("data/checkpoints/resnet20-12fca82f.th"), None, Device::Cpu).unwrap()
+}
+
+/// The first `n` images at `path` in the shared folder, normalized for [`real`].
+pub fn real_samples(network: &Network, path: &std::path::Path, split: Option<&str>, n: usize) -> Samples {
+    let source = Source {
+        name: path.file_stem().unwrap().to_string_lossy().into_owned(),
+        path: path.into(),
+        split: split.map(str::to_owned),
+        format: None,
+        subset: Subset::First(n),
+        corruption: None,
+        seed: 0,
+    };
+    let dataset = flatland::data::load(&source, Some([32, 32])).unwrap();
+    Samples::new(Arc::new(dataset), &Normalization::Preset(NormalizationPreset::Imagenet), network).unwrap()
+}
+
 /// `../shared` of the project, or the folder that `FLATLAND_SHARED` names; `None` (and a line) where there is none.
 pub fn shared() -> Option<PathBuf> {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));

@@ -3,11 +3,11 @@
 use tch::{Kind, Tensor};
 
 use super::erm::cross_entropy;
-use super::{Batch, Forward, Method};
+use super::{Batch, Erm, Forward, Method};
 use crate::model::ModelError;
 
 /// CE(f(x), y) + λ·[`uniform_cross_entropy`] of the outliers, both from one forward of the concatenated batch: BatchNorm must see
-/// the mixture (OpenOOD issue #138).
+/// the mixture (OpenOOD issue #138). With λ = 0 outliers are left out of the forward too, so that it is ERM to the bit.
 #[derive(Clone, Copy, Debug)]
 pub struct OutlierExposure {
     /// Weight of the outlier term.
@@ -20,10 +20,13 @@ impl Method for OutlierExposure {
     }
 
     fn needs_outliers(&self) -> bool {
-        true
+        self.lambda != 0.0
     }
 
     fn objective(&self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Tensor, ModelError> {
+        if !self.needs_outliers() {
+            return Erm.objective(forward, batch);
+        }
         let outliers = batch.outliers.ok_or_else(|| ModelError::Mismatch("expected outliers in the batch, found none".into()))?;
         let logits = forward(&Tensor::f_cat(&[batch.id, outliers], 0)?)?.logits;
         let n = batch.labels.size1()?;

@@ -14,8 +14,22 @@ use super::{ModelError, Network};
 /// # Errors
 /// When `channels` is neither 1 nor 3, or libtorch refuses (out of memory).
 pub fn to_input(dataset: &Dataset, normalization: &Normalization, channels: i64, device: Device) -> Result<Tensor, ModelError> {
-    let shape = [dataset.len() as i64, dataset.height as i64, dataset.width as i64, 3];
-    let pixels = Tensor::f_from_slice(&dataset.images)?.f_view(shape)?.f_to_device(device)?;
+    pixels_to_input(&dataset.images, [dataset.height, dataset.width], normalization, channels, device)
+}
+
+/// [`to_input`] of `pixels`, u8 RGB [N, height, width, 3] with `size` = [height, width].
+///
+/// # Errors
+/// As [`to_input`], and when `pixels` holds no whole number of images.
+pub fn pixels_to_input(
+    pixels: &[u8],
+    [height, width]: [usize; 2],
+    normalization: &Normalization,
+    channels: i64,
+    device: Device,
+) -> Result<Tensor, ModelError> {
+    let shape = [-1, height as i64, width as i64, 3];
+    let pixels = Tensor::f_from_slice(pixels)?.f_view(shape)?.f_to_device(device)?;
     let (mean, std) = normalization.constants();
     let constants = |values: &[f64]| -> Result<Tensor, ModelError> {
         let values: Vec<f32> = values.iter().map(|&x| x as f32).collect();

@@ -20,7 +20,7 @@ pub use device::{device, init};
 pub use error::ModelError;
 pub use folded::Folded;
 pub use graph::{Activation, BatchNormMode, Graph, GraphBuilder, Node, NodeId, Op, Output, Tensors};
-pub use input::{Samples, to_input};
+pub use input::{Samples, pixels_to_input, to_input};
 pub use inspect::inspect;
 pub use network::Network;
 pub use parameter_vector::{Layout, ParameterVector};

@@ -1,1 +1,56 @@
-//! (room)
+//! The process behind the door: reads [`JobSpec`](flatland::job::JobSpec)s, runs them one at a time, reports.
+//!
+//! [`serve`] promises that whatever a job does (an error, a panic), the worker says so and goes on with the next. Networks and
+//! images stay loaded between jobs. Deliberately absent: mathematics.
+
+mod dispatch;
+mod queue;
+mod serve;
+mod warm;
+
+use flatland::data::DataError;
+
+use crate::analysis::AnalysisError;
+use crate::model::ModelError;
+use crate::train::TrainError;
+
+pub use dispatch::Bench;
+pub use serve::serve;
+
+/// Why a job failed.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// A checkpoint could not be used.
+    #[error("checkpoint `{name}`: {source}")]
+    Checkpoint {
+        /// Its name.
+        name: String,
+        /// The cause.
+        source: ModelError,
+    },
+    /// Images could not be loaded.
+    #[error("dataset `{name}`: {source}")]
+    Dataset {
+        /// Its name.
+        name: String,
+        /// The cause.
+        source: DataError,
+    },
+    /// Images do not fit the network, or the device refused them.
+    #[error("dataset `{name}`: {source}")]
+    Samples {
+        /// Its name.
+        name: String,
+        /// The cause.
+        source: ModelError,
+    },
+    /// The analysis failed.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    /// The run failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// The device that was asked for is not there.
+    #[error("{0}")]
+    Device(String),
+}

@@ -329,7 +329,7 @@ impl<'a> Machine<'a> {
     }
 
     fn pairs(&self, items: &[NodeId]) -> Result<Vec<(NodeId, NodeId)>, PickleError> {
-        if items.len() % 2 != 0 {
+        if !items.len().is_multiple_of(2) {
             return self.bad("expected keys and values, found an odd number".into());
         }
         Ok(items.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())

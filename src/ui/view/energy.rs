@@ -139,6 +139,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, score: &str) 
             numbers(
                 ui,
                 Rect::from_min_size(pos2(panel.plot.left(), top), Vec2::new(panel.plot.width(), table_height)),
+                panel.first.then_some(panel.plot.left() - left),
                 table,
                 score,
                 &entries,

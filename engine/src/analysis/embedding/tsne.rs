@@ -17,7 +17,7 @@ use crate::analysis::AnalysisError;
 pub const FEWEST_POINTS: usize = 5;
 
 /// Points above which repulsion is interpolated on a grid (FIt-SNE); below, the Barnes-Hut tree is faster.
-const INTERPOLATE_ABOVE: usize = 4000;
+const INTERPOLATE_ABOVE: usize = 2000;
 
 /// Barnes-Hut's θ, as in openTSNE and scikit-learn.
 const THETA: f64 = 0.5;

@@ -5,7 +5,7 @@ use flatland::result::{DatasetScores, Npz, NpzValues, ScoreTable};
 use flatland::session::Role;
 
 use super::*;
-use crate::analysis::test_support::{Recorder, checkpoint, dataset, samples, shared, small_network};
+use crate::analysis::test_support::{Recorder, checkpoint, dataset, real, real_samples, samples, shared, small_network};
 
 fn job(out: &Path) -> ScoreJob {
     ScoreJob { checkpoint: checkpoint(), datasets: Vec::new(), temperature: 1.0, out: out.into(), device: Device::Cpu }
@@ -29,21 +29,38 @@ fn metrics_of_real_logits_equal_the_independent_oracle() {
         scored(part, role, &label, &logits, 10)
     };
     let table = table(vec![read("id", Role::Id), read("train", Role::Train), read("cifar100", Role::Near), read("svhn", Role::Far)], 1.0);
-    let text = std::fs::read_to_string(golden.join("scores_resnet20.json")).unwrap();
-    let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
-    for dataset in ["cifar100", "svhn"] {
-        for score in NAMES {
-            let found = table.scores[score][dataset].unwrap();
-            let golden = &expected[format!("scores_{dataset}.npz")][score];
-            for (name, value) in [("auroc", found.auroc), ("fpr95", found.fpr95), ("aupr_in", found.aupr_in), ("aupr_out", found.aupr_out)]
-            {
-                let golden = golden[name].as_f64().unwrap();
-                assert!((value - golden).abs() < 1e-4, "{score} {dataset} {name}: {value} against {golden}");
-            }
-        }
-    }
+    equals_golden(&table, &golden, &["cifar100", "svhn"]);
     // Training images are scored, not detected.
     assert!(!table.scores["msp"].contains_key("train") && table.samples["train"] == 2000);
+}
+
+/// Detection of `datasets` within 1e-4 of golden/scores_resnet20.json.
+fn equals_golden(table: &ScoreTable, golden: &Path, datasets: &[&str]) {
+    let text = std::fs::read_to_string(golden.join("scores_resnet20.json")).unwrap();
+    let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for (dataset, score) in datasets.iter().flat_map(|dataset| NAMES.map(|score| (dataset, score))) {
+        let found = table.scores[score][*dataset].unwrap();
+        let golden = &expected[format!("scores_{dataset}.npz")][score];
+        for (name, value) in [("auroc", found.auroc), ("fpr95", found.fpr95), ("aupr_in", found.aupr_in), ("aupr_out", found.aupr_out)] {
+            let golden = golden[name].as_f64().unwrap();
+            assert!((value - golden).abs() < 1e-4, "{score} {dataset} {name}: {value} against {golden}");
+        }
+    }
+}
+
+#[test]
+fn real_images_under_a_real_network_score_as_under_the_independent_oracle() {
+    let Some(shared) = shared() else { return };
+    let network = real(&shared);
+    let id = real_samples(&network, &shared.join("data/cifar-10-batches-bin"), Some("test"), 1000);
+    let mut far = real_samples(&network, &shared.join("data/svhn_1083.npy"), None, 1083);
+    std::sync::Arc::get_mut(&mut far.dataset).unwrap().name = "svhn".into();
+    let out = tempfile::tempdir().unwrap();
+    run(&network, &[(Role::Id, id), (Role::Far, far)], &job(out.path()), &mut Recorder::default()).unwrap();
+    let table = table_of(out.path());
+    equals_golden(&table, &shared.join("golden"), &["svhn"]);
+    assert_eq!(table.accuracy.len(), 1);
+    assert!(table.accuracy[0] > 0.90, "ID accuracy {}", table.accuracy[0]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::run;
 use crate::analysis::AnalysisError;
-use crate::analysis::test_support::{Recorder, checkpoint, dataset, network, samples, small_network};
+use crate::analysis::test_support::{Recorder, checkpoint, dataset, network, real, real_samples, samples, shared, small_network};
 use crate::model::{BatchNormMode, GraphBuilder, Network, Op, Samples, is_parameter};
 
 fn job(out: &Path, data: &Samples, rho: &[f64]) -> SharpnessJob {
@@ -189,4 +189,19 @@ fn a_cancel_is_heard_between_batches() {
     assert!(matches!(result, Err(AnalysisError::Cancelled)));
     assert_eq!(recorder.looks.get(), 7);
     assert!(!out.path().join("sharpness.json").exists());
+}
+
+#[test]
+fn a_real_network_reaches_what_the_independent_oracle_found() {
+    // golden/sharpness_resnet20.txt: 20 steps of `sharpness.py --ascend` on the first 512 CIFAR-10 test images.
+    let Some(shared) = shared() else { return };
+    let network = real(&shared);
+    let data = real_samples(&network, &shared.join("data/cifar-10-batches-bin"), Some("test"), 512);
+    let out = tempfile::tempdir().unwrap();
+    let quick = SharpnessJob { steps: 3, ..job(out.path(), &data, &[0.01]) };
+    run(&network, &data, &quick, &mut Recorder::default()).unwrap();
+    let curve = SharpnessCurve::load(out.path()).unwrap();
+    assert!((curve.center_loss - 0.36593018).abs() < 1e-5 * 0.36593018, "L(θ) = {}", curve.center_loss);
+    assert!((curve.theta_norm - 55.321855).abs() < 1e-5, "‖θ‖ = {}", curve.theta_norm);
+    assert!(curve.points[0].sharpness >= 0.98 * 0.0259047, "S(0.01) ≥ {}", curve.points[0].sharpness);
 }

@@ -1,0 +1,118 @@
+//! What is measured after an epoch: ID loss and accuracy, CS accuracy, detection by MSP.
+
+use flatland::metric::{auroc, fpr95};
+use flatland::session::Role;
+use serde_json::{Map, Value};
+use tch::{Kind, Tensor, no_grad};
+
+use crate::model::{ModelError, Network, Samples};
+
+/// Images a forward pass.
+const BATCH: i64 = 256;
+
+/// What a network says of one dataset.
+struct Verdict {
+    role: Role,
+    /// Maximum softmax probability of each image.
+    msp: Vec<f64>,
+    /// Sum of the cross-entropy; over labelled images.
+    loss: f64,
+    /// Right answers; over labelled images.
+    right: f64,
+    labelled: f64,
+}
+
+/// `id_loss`, `id_accuracy`, `cs_accuracy` (pooled over the datasets of the role), `near_auroc`, `near_fpr95`, `far_auroc`,
+/// `far_fpr95` (mean over the datasets of the role, each against all ID images, as OpenOOD does), where the data for them is given.
+/// `None` when `cancelled` says so between two batches.
+///
+/// # Errors
+/// When libtorch refuses.
+pub fn evaluate(
+    network: &Network,
+    datasets: &[(Role, Samples)],
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Option<Map<String, Value>>, ModelError> {
+    let mut verdicts = Vec::new();
+    for (role, samples) in datasets {
+        let Some(verdict) = verdict(network, *role, samples, cancelled)? else { return Ok(None) };
+        verdicts.push(verdict);
+    }
+    Ok(Some(summarize(&verdicts)))
+}
+
+fn verdict(network: &Network, role: Role, samples: &Samples, cancelled: &dyn Fn() -> bool) -> Result<Option<Verdict>, ModelError> {
+    let mut verdict = Verdict { role, msp: Vec::new(), loss: 0.0, right: 0.0, labelled: 0.0 };
+    let n = samples.len() as i64;
+    for start in (0..n).step_by(BATCH as usize) {
+        if cancelled() {
+            return Ok(None);
+        }
+        let len = BATCH.min(n - start);
+        let (x, y) = (samples.x.f_narrow(0, start, len)?, samples.y.f_narrow(0, start, len)?);
+        let log_p = no_grad(|| network.forward(&x))?.logits.f_to_kind(Kind::Double)?.f_log_softmax(1, Kind::Double)?;
+        let (top, prediction) = log_p.f_max_dim(1, false)?;
+        verdict.msp.extend(Vec::<f64>::try_from(top.f_exp()?)?);
+        let labelled = y.f_ge(0)?;
+        let chosen = log_p.f_gather(1, &y.f_clamp_min(0)?.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?;
+        let sum = |values: Tensor| -> Result<f64, ModelError> {
+            Ok(f64::try_from(values.f_masked_select(&labelled)?.f_to_kind(Kind::Double)?.f_sum(Kind::Double)?)?)
+        };
+        verdict.loss -= sum(chosen)?;
+        verdict.right += sum(prediction.f_eq_tensor(&y)?)?;
+        verdict.labelled += f64::try_from(labelled.f_sum(Kind::Double)?)?;
+    }
+    Ok(Some(verdict))
+}
+
+fn summarize(verdicts: &[Verdict]) -> Map<String, Value> {
+    let mut values = Map::new();
+    let of = |role| verdicts.iter().filter(move |verdict| verdict.role == role);
+    let pooled = |role, what: fn(&Verdict) -> f64| -> Option<f64> {
+        let labelled: f64 = of(role).map(|verdict| verdict.labelled).sum();
+        (labelled > 0.0).then(|| of(role).map(what).sum::<f64>() / labelled)
+    };
+    let mut put = |name: &str, value: Option<f64>| {
+        if let Some(value) = value {
+            // A number that is not finite has no JSON: null, as in `NaN` of other tools.
+            values.insert(name.into(), serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number));
+        }
+    };
+    put("id_loss", pooled(Role::Id, |verdict| verdict.loss));
+    put("id_accuracy", pooled(Role::Id, |verdict| verdict.right));
+    put("cs_accuracy", pooled(Role::Cs, |verdict| verdict.right));
+    let id: Vec<f64> = of(Role::Id).flat_map(|verdict| verdict.msp.clone()).collect();
+    for role in [Role::Near, Role::Far] {
+        let mean = |metric: fn(&[f64], &[f64]) -> Option<f64>| -> Option<f64> {
+            let values: Vec<f64> = of(role).filter_map(|verdict| metric(&id, &verdict.msp)).collect();
+            (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+        };
+        put(&format!("{}_auroc", role.key()), mean(auroc));
+        put(&format!("{}_fpr95", role.key()), mean(fpr95));
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(role: Role, msp: &[f64], loss: f64, right: f64, labelled: f64) -> Verdict {
+        Verdict { role, msp: msp.to_vec(), loss, right, labelled }
+    }
+
+    /// Metrics of ood.md 18.
+    #[test]
+    fn numbers_are_pooled_over_id_and_cs_and_averaged_over_ss_datasets() {
+        let values = summarize(&[
+            verdict(Role::Id, &[0.9, 0.8], 1.0, 2.0, 2.0),
+            verdict(Role::Id, &[0.8, 0.3], 3.0, 1.0, 2.0),
+            verdict(Role::Near, &[0.8, 0.4, 0.2], 0.0, 0.0, 0.0),
+            verdict(Role::Near, &[0.1], 0.0, 0.0, 0.0),
+        ]);
+        let get = |name: &str| values.get(name).and_then(Value::as_f64);
+        assert_eq!((get("id_loss"), get("id_accuracy"), get("cs_accuracy")), (Some(1.0), Some(0.75), None));
+        assert_eq!((get("near_auroc"), get("near_fpr95")), (Some(0.875), Some(0.375)));
+        assert_eq!(get("far_auroc"), None);
+    }
+}

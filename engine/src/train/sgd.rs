@@ -1,0 +1,56 @@
+//! [`Sgd`]: torch.optim.SGD, dampening 0.
+
+use flatland::job::OptimizerConfig;
+use tch::{Tensor, no_grad};
+
+use crate::model::ModelError;
+
+/// SGD with its momentum buffers, in the order of the parameters.
+#[derive(Debug)]
+pub struct Sgd {
+    momentum: f64,
+    nesterov: bool,
+    weight_decay: f64,
+    /// One buffer per parameter; empty before the first step.
+    pub buffers: Vec<Tensor>,
+}
+
+impl Sgd {
+    /// Before the first step.
+    pub fn new(config: &OptimizerConfig) -> Self {
+        Self { momentum: config.momentum, nesterov: config.nesterov, weight_decay: config.weight_decay, buffers: Vec::new() }
+    }
+
+    /// d = g + wd·θ; buffer = momentum·buffer + d (d itself at first); θ −= lr·(d + momentum·buffer) with Nesterov, else lr·buffer.
+    ///
+    /// # Errors
+    /// When shapes do not fit.
+    pub fn step(&mut self, parameters: &mut [Tensor], gradients: &[Tensor], lr: f64) -> Result<(), ModelError> {
+        no_grad(|| {
+            let first = self.buffers.is_empty();
+            for (k, (parameter, gradient)) in parameters.iter_mut().zip(gradients).enumerate() {
+                let d = gradient.f_add(&parameter.f_mul_scalar(self.weight_decay)?)?;
+                if first {
+                    self.buffers.push(copy(&d)?);
+                } else {
+                    let next = self.buffers[k].f_mul_scalar(self.momentum)?.f_add(&d)?;
+                    self.buffers[k] = next;
+                }
+                let buffer = &self.buffers[k];
+                let direction = if self.nesterov { d.f_add(&buffer.f_mul_scalar(self.momentum)?)? } else { buffer.shallow_clone() };
+                let _ = parameter.f_sub_(&direction.f_mul_scalar(lr)?)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// A tensor of its own with the same values.
+///
+/// # Errors
+/// When there is no memory.
+pub fn copy(tensor: &Tensor) -> Result<Tensor, ModelError> {
+    let mut copy = tensor.detach().f_zeros_like()?;
+    copy.f_copy_(tensor)?;
+    Ok(copy)
+}

@@ -1,0 +1,98 @@
+//! [`TrainingState`]: everything a run needs to go on, as one safetensors file, so that no kill can leave parts of two moments.
+//!
+//! Weights lie under `weights/<name>`, momentum under `momentum/<name>`; the scalars are JSON in the file's metadata.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use flatland::result::write_atomic;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use tch::{Tensor, no_grad};
+
+use super::TrainError;
+use super::schedule::Schedule;
+use super::step::Trainee;
+
+/// The scalars.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingState {
+    /// Epochs done.
+    pub epoch: usize,
+    /// Steps done over the whole run.
+    pub step: usize,
+    /// Steps done in the epoch under way.
+    pub step_in_epoch: usize,
+    /// Sums over the images of the epoch under way: objective of the first pass, of the second, images.
+    pub sums: [f64; 3],
+    /// The schedule.
+    pub schedule: Schedule,
+    /// Best ID accuracy yet.
+    pub best: Option<f64>,
+}
+
+const SCALARS: &str = "flatland_training_state";
+
+impl TrainingState {
+    /// Writes this with the weights and momentum of `trainee`; the file is whole or what it was.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, trainee: &Trainee, path: &Path) -> Result<(), TrainError> {
+        let failed = |message: String| TrainError::Directory { message, path: path.into() };
+        let mut entries = Vec::new();
+        for name in &trainee.network.names {
+            entries.push(entry(format!("weights/{name}"), &trainee.network.tensors[name])?);
+        }
+        for (name, buffer) in trainee.names.iter().zip(&trainee.sgd.buffers) {
+            entries.push(entry(format!("momentum/{name}"), buffer)?);
+        }
+        let mut views = Vec::new();
+        for (name, shape, bytes) in &entries {
+            let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|error| failed(error.to_string()))?;
+            views.push((name.as_str(), view));
+        }
+        let scalars = serde_json::to_string(self).map_err(|error| failed(error.to_string()))?;
+        let metadata = HashMap::from([(SCALARS.to_owned(), scalars)]);
+        let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| failed(error.to_string()))?;
+        Ok(write_atomic(path, &bytes)?)
+    }
+
+    /// Reads a state into `trainee`.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is of another network.
+    pub fn load(trainee: &mut Trainee, path: &Path) -> Result<Self, TrainError> {
+        let failed = |message: String| TrainError::Directory { message: format!("cannot resume: {message}"), path: path.into() };
+        let bytes = std::fs::read(path).map_err(|source| TrainError::Io { action: "read", source, path: path.into() })?;
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| failed(error.to_string()))?;
+        let scalars = header.metadata().as_ref().and_then(|metadata| metadata.get(SCALARS));
+        let scalars = scalars.ok_or_else(|| failed("expected a training state, found other tensors".into()))?;
+        let state: Self = serde_json::from_str(scalars).map_err(|error| failed(error.to_string()))?;
+        let file = SafeTensors::deserialize(&bytes).map_err(|error| failed(error.to_string()))?;
+        let read = |name: String, like: &Tensor| -> Result<Tensor, TrainError> {
+            let view = file.tensor(&name).map_err(|error| failed(error.to_string()))?;
+            let values: Vec<f32> = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            Ok(Tensor::f_from_slice(&values)?.f_view(like.size().as_slice())?.f_to_device(like.device())?)
+        };
+        for name in trainee.network.names.clone() {
+            let Some(tensor) = trainee.network.tensors.get_mut(&name) else { continue };
+            let saved = read(format!("weights/{name}"), tensor)?;
+            no_grad(|| tensor.f_copy_(&saved))?;
+        }
+        trainee.sgd.buffers.clear();
+        if state.step > 0 {
+            for name in &trainee.names {
+                let buffer = read(format!("momentum/{name}"), &trainee.network.tensors[name])?;
+                trainee.sgd.buffers.push(buffer);
+            }
+        }
+        Ok(state)
+    }
+}
+
+fn entry(name: String, tensor: &Tensor) -> Result<(String, Vec<usize>, Vec<u8>), TrainError> {
+    let shape = tensor.size().iter().map(|&side| side as usize).collect();
+    let values = Vec::<f32>::try_from(tensor.detach().f_flatten(0, -1)?)?;
+    Ok((name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+}

@@ -1,0 +1,138 @@
+//! [`Bench`]: loads what a job names and hands it to the room that does the work.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use flatland::data::{self, Dataset};
+use flatland::job::{AnalysisDataset, CheckpointSource, Device, JobEvent, JobOutput, JobSpec, Reporter};
+use flatland::result::content_key;
+use flatland::session::Role;
+
+use super::WorkerError;
+use super::warm::Warm;
+use crate::model::{self, Network, Samples};
+use crate::{analysis, train};
+
+/// What stays loaded between jobs.
+#[derive(Debug)]
+pub struct Bench {
+    networks: Warm<Network>,
+    datasets: Warm<Dataset>,
+    samples: Warm<Samples>,
+}
+
+impl Default for Bench {
+    fn default() -> Self {
+        Self { networks: Warm::new(16), datasets: Warm::new(16), samples: Warm::new(16) }
+    }
+}
+
+impl Bench {
+    /// Runs one job; its results are on disk when this returns.
+    ///
+    /// # Errors
+    /// When something cannot be loaded or the work fails or is cancelled.
+    pub fn run(&mut self, spec: &JobSpec, reporter: &mut dyn Reporter) -> Result<JobOutput, WorkerError> {
+        let folder = |path: &Path| Ok(JobOutput::Folder { path: path.to_owned() });
+        match spec {
+            JobSpec::Inspect { path } => Ok(JobOutput::Inspection(Box::new(model::inspect(path)))),
+            JobSpec::Landscape(job) => {
+                let network = self.network(&job.checkpoint, job.device)?;
+                let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
+                analysis::landscape::run(&network, &samples, job, reporter)?;
+                folder(&job.out)
+            }
+            JobSpec::Sharpness(job) => {
+                let network = self.network(&job.checkpoint, job.device)?;
+                let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
+                analysis::sharpness::run(&network, &samples, job, reporter)?;
+                folder(&job.out)
+            }
+            JobSpec::Embedding(job) => {
+                let network = self.network(&job.checkpoint, job.device)?;
+                let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
+                analysis::embedding::run(&network, &samples, job, reporter)?;
+                folder(&job.out)
+            }
+            JobSpec::Score(job) => {
+                let network = self.network(&job.checkpoint, job.device)?;
+                let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
+                analysis::score::run(&network, &samples, job, reporter)?;
+                folder(&job.out)
+            }
+            JobSpec::Train(job) => {
+                train::run(job, reporter)?;
+                folder(&job.dir)
+            }
+        }
+    }
+
+    /// Lets go of everything loaded.
+    pub fn forget(&mut self) {
+        self.networks.clear();
+        self.datasets.clear();
+        self.samples.clear();
+    }
+
+    fn network(&mut self, checkpoint: &CheckpointSource, device: Device) -> Result<Arc<Network>, WorkerError> {
+        let device = model::device(device);
+        if let tch::Device::Cuda(index) = device
+            && index as i64 >= tch::Cuda::device_count()
+        {
+            return Err(WorkerError::Device(format!("expected a CUDA device {index}, found {} CUDA devices", tch::Cuda::device_count())));
+        }
+        let architecture = checkpoint.architecture.as_deref();
+        let key = content_key(&format!("{architecture:?} {device:?}"), &[&checkpoint.path]);
+        let load = || Network::load(&checkpoint.path, architecture, device);
+        self.networks.get(key, load).map_err(|source| WorkerError::Checkpoint { name: checkpoint.name.clone(), source })
+    }
+
+    fn samples(
+        &mut self,
+        checkpoint: &CheckpointSource,
+        network: &Network,
+        dataset: &AnalysisDataset,
+        reporter: &mut dyn Reporter,
+    ) -> Result<Arc<Samples>, WorkerError> {
+        let source = &dataset.source;
+        let input = network.graph.input;
+        let size = [input[1] as usize, input[2] as usize];
+        let files: Vec<&Path> = if source.is_bundled() { Vec::new() } else { vec![&source.path] };
+        let key = content_key(&format!("{} {size:?}", serde_json::to_string(source).unwrap_or_default()), &files);
+        let images = self
+            .datasets
+            .get(key.clone(), || data::load(source, Some(size)))
+            .map_err(|error| WorkerError::Dataset { name: source.name.clone(), source: error })?;
+        if let Some(first) = images.provenance.unreadable.first() {
+            let count = images.provenance.unreadable.len();
+            let message = format!(
+                "{count} of {} images of `{}` could not be read, the first: {} ({})",
+                images.provenance.available,
+                source.name,
+                first.reason,
+                first.path.display()
+            );
+            reporter.report(JobEvent::Warning { message });
+        }
+        let key = format!("{key} {:?} {} {:?}", checkpoint.normalization.constants(), input[0], network.device);
+        self.samples
+            .get(key, || Samples::new(images, &checkpoint.normalization, network))
+            .map_err(|error| WorkerError::Samples { name: source.name.clone(), source: error })
+    }
+
+    fn all_samples(
+        &mut self,
+        checkpoint: &CheckpointSource,
+        network: &Network,
+        datasets: &[AnalysisDataset],
+        reporter: &mut dyn Reporter,
+    ) -> Result<Vec<(Role, Samples)>, WorkerError> {
+        let mut all = Vec::new();
+        for dataset in datasets {
+            let samples = self.samples(checkpoint, network, dataset, reporter)?;
+            let (x, y) = (samples.x.shallow_clone(), samples.y.shallow_clone());
+            all.push((dataset.role, Samples { dataset: samples.dataset.clone(), x, y }));
+        }
+        Ok(all)
+    }
+}

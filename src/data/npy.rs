@@ -1,0 +1,118 @@
+//! `.npy` arrays, memory-mapped: a single array of images, or the layout of CIFAR-10-C: `<corruption>.npy` beside `labels.npy`.
+//!
+//! The split names the corruption in a folder, the severity of a file, or both: `fog`, `3`, `fog/3`. Severities lie one after the other,
+//! each a fifth of the file (Hendrycks & Dietterich 2019).
+
+use std::path::{Path, PathBuf};
+
+use super::numpy::{Array, labels_for};
+use super::pixels::map;
+use super::source::Opened;
+use super::{DataError, names, sniff};
+
+const WHAT: &str = ".npy images";
+
+/// Opens the array at `path`, or that of the corruption named by `wanted` in the folder `path`.
+pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataError> {
+    let (file, severity) = if path.is_dir() { of_folder(path, wanted)? } else { (path.to_path_buf(), wanted.map(str::to_owned)) };
+    let invalid = |(expected, found): (String, String)| DataError::invalid(WHAT, expected, found, &file);
+    let mut images = Array::from_npy(map(WHAT, &file)?).and_then(Array::into_images).map_err(invalid)?;
+    let mut count = images.blocks[0].count;
+    let sibling = file.with_file_name("labels.npy");
+    let mut labels = if sibling.is_file() && sibling != file {
+        let array = Array::from_npy(map("labels", &sibling)?)
+            .map_err(|(expected, found)| DataError::invalid("labels", expected, found, &sibling))?;
+        labels_for(count, &array, &sibling)?
+    } else {
+        vec![-1; count]
+    };
+    if let Some(severity) = severity {
+        let Some(level) = severity.parse::<usize>().ok().filter(|level| (1..=5).contains(level) && count.is_multiple_of(5)) else {
+            let expected = "a severity 1 to 5 as the split, of a file of five severities";
+            return Err(DataError::invalid(WHAT, expected, format!("split `{severity}` of {count} images"), &file));
+        };
+        count /= 5;
+        labels = labels[(level - 1) * count..level * count].to_vec();
+        let block = &mut images.blocks[0];
+        block.start += (level - 1) * count * block.stride;
+        block.count = count;
+    }
+    let classes = if file.parent().and_then(Path::file_name).is_some_and(|name| name == "CIFAR-10-C") { names::cifar10() } else { vec![] };
+    Ok(Opened::array("npy", labels, classes, images))
+}
+
+fn of_folder(folder: &Path, wanted: Option<&str>) -> Result<(PathBuf, Option<String>), DataError> {
+    let (name, severity) = match wanted.and_then(|wanted| wanted.split_once('/')) {
+        Some((name, severity)) => (Some(name), Some(severity.to_owned())),
+        None => (wanted, None),
+    };
+    let arrays: Vec<PathBuf> = sniff::files(WHAT, folder)?
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "npy") && file.file_name() != Some("labels.npy".as_ref()))
+        .collect();
+    let stem = |file: &PathBuf| file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    match (name, arrays.as_slice()) {
+        (None, [only]) => Ok((only.clone(), severity)),
+        (Some(name), _) if arrays.iter().any(|file| stem(file) == name) => Ok((folder.join(format!("{name}.npy")), severity)),
+        (Some(name), [only]) if severity.is_none() && name.parse::<u8>().is_ok() => Ok((only.clone(), Some(name.to_owned()))),
+        _ => {
+            let found = arrays.iter().map(stem).collect::<Vec<_>>().join(", ");
+            let expected = name.map_or("a split that names one of the arrays".into(), |name| format!("an array `{name}.npy`"));
+            Err(DataError::invalid(WHAT, expected, if found.is_empty() { "no arrays".into() } else { found }, folder))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::super::load;
+    use super::super::tests::{error, npy, source};
+
+    #[test]
+    fn a_single_array_is_unlabelled() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("svhn.npy");
+        std::fs::write(&path, npy("|u1", "(2, 1, 2, 3)", &(0..12).collect::<Vec<u8>>())).unwrap();
+        let data = load(&source(&path), None).unwrap();
+        assert_eq!((data.len(), data.height, data.width, data.is_labelled()), (2, 1, 2, false));
+        assert_eq!(data.image(1), [6, 7, 8, 9, 10, 11]);
+        assert_eq!(data.provenance.format, "npy");
+    }
+
+    #[test]
+    fn a_corruption_and_a_severity_are_chosen_by_the_split() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: Vec<u8>| std::fs::write(folder.path().join(name), bytes).unwrap();
+        write("fog.npy", npy("|u1", "(10, 1, 1, 3)", &(0..30).collect::<Vec<u8>>()));
+        write("snow.npy", npy("|u1", "(10, 1, 1, 3)", &[9; 30]));
+        write("labels.npy", npy("<i8", "(10,)", &(0..10i64).flat_map(i64::to_le_bytes).collect::<Vec<_>>()));
+        let mut source = source(folder.path());
+        assert!(error(&source).contains("found fog, snow"), "{}", error(&source));
+        source.split = Some("fog".into());
+        assert_eq!(load(&source, None).unwrap().labels, (0..10).collect::<Vec<_>>());
+        source.split = Some("fog/3".into());
+        let third = load(&source, None).unwrap();
+        assert_eq!((third.labels.as_slice(), third.image(0)), (&[4, 5][..], &[12, 13, 14][..]));
+        source.split = Some("fog/6".into());
+        assert!(error(&source).contains("a severity 1 to 5"));
+    }
+
+    #[test]
+    fn a_cut_array_says_how_much_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cut.npy");
+        std::fs::write(&path, npy("|u1", "(2, 4, 4, 3)", &[0; 95])).unwrap();
+        let message = error(&source(&path));
+        assert!(message.contains("expected 96 bytes for shape [2, 4, 4, 3] of |u1, found 95"), "{message}");
+    }
+
+    #[test]
+    fn floats_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("float.npy");
+        std::fs::write(&path, npy("<f4", "(1, 1, 1, 3)", &[0; 12])).unwrap();
+        assert!(error(&source(&path)).contains("found elements of type <f4"));
+    }
+}

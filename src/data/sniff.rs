@@ -1,0 +1,153 @@
+//! What lies at a path, found by content, never by extension.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+
+use super::pixels::map;
+use super::{DataError, Source, cifar_binary, decode};
+
+/// Bytes that are looked at where content has a beginning that tells.
+const HEAD: usize = 512;
+const WHAT: &str = "images";
+const EXPECTED: &str = "CIFAR batches, idx, .npy, .npz, an image list or a folder of images";
+
+/// The on-disk formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    CifarBinary,
+    CifarPython,
+    Idx,
+    ImageFolder,
+    ImageList,
+    Npy,
+    Npz,
+}
+
+impl Format {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "cifar_binary" => Format::CifarBinary,
+            "cifar_python" => Format::CifarPython,
+            "idx" => Format::Idx,
+            "image_folder" => Format::ImageFolder,
+            "image_list" => Format::ImageList,
+            "npy" => Format::Npy,
+            "npz" => Format::Npz,
+            _ => return None,
+        })
+    }
+}
+
+/// What is often found where data should be: an empty file, a git-lfs pointer, an HTML page.
+pub fn not_data(head: &[u8]) -> Option<&'static str> {
+    if head.is_empty() {
+        return Some("an empty file");
+    }
+    if head.starts_with(b"version https://git-lfs.github.com/spec/") {
+        return Some("a git-lfs pointer (fetch the file itself with `git lfs pull`)");
+    }
+    let text = head.trim_ascii_start();
+    let begins = |tag: &[u8]| text.len() >= tag.len() && text[..tag.len()].eq_ignore_ascii_case(tag);
+    (begins(b"<!doctype html") || begins(b"<html")).then_some("an HTML page (a download that failed?)")
+}
+
+/// The regular files of a folder that are not hidden, by name.
+pub(super) fn files(what: &'static str, folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    Ok(entries(what, folder)?.into_iter().filter(|path| path.is_file()).collect())
+}
+
+/// The files and folders of a folder that are not hidden, by name.
+pub(super) fn entries(what: &'static str, folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(DataError::io(what, folder))? {
+        let entry = entry.map_err(DataError::io(what, folder))?;
+        if !entry.file_name().to_string_lossy().starts_with('.') {
+            paths.push(entry.path());
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The format of `source`: the one it names, or the one found by content.
+pub(super) fn sniff(source: &Source) -> Result<Format, DataError> {
+    let path = &source.path;
+    if !path.exists() {
+        return Err(DataError::invalid(WHAT, "a file or folder", "nothing there", path));
+    }
+    if let Some(name) = &source.format {
+        let formats = "cifar_binary, cifar_python, idx, image_folder, image_list, npy or npz as the format";
+        return Format::named(name).ok_or_else(|| DataError::invalid(WHAT, formats, format!("`{name}`"), path));
+    }
+    if path.is_dir() {
+        return sniff_folder(path);
+    }
+    let head = head(path)?;
+    match of_file(path, &head)? {
+        Some(format) => Ok(format),
+        None if is_list(&head) => Ok(Format::ImageList),
+        None => Err(DataError::invalid(WHAT, EXPECTED, kind(&head), path)),
+    }
+}
+
+fn sniff_folder(folder: &Path) -> Result<Format, DataError> {
+    if entries(WHAT, folder)?.is_empty() {
+        return Err(DataError::invalid(WHAT, EXPECTED, "an empty folder", folder));
+    }
+    for file in files(WHAT, folder)? {
+        if let Some(format) = of_file(&file, &head(&file)?)? {
+            return Ok(format);
+        }
+    }
+    Ok(Format::ImageFolder)
+}
+
+/// The first bytes of a file.
+pub(super) fn head(path: &Path) -> Result<Vec<u8>, DataError> {
+    let file = std::fs::File::open(path).map_err(DataError::io(WHAT, path))?;
+    let mut head = Vec::new();
+    file.take(HEAD as u64).read_to_end(&mut head).map_err(DataError::io(WHAT, path))?;
+    Ok(head)
+}
+
+fn of_file(path: &Path, head: &[u8]) -> Result<Option<Format>, DataError> {
+    // Batches have no magic number, and their first bytes may look like one of the others: they come first.
+    if head.first().is_some_and(|&label| label < 20) && cifar_binary::recognise(&map(WHAT, path)?).is_some() {
+        return Ok(Some(Format::CifarBinary));
+    }
+    let mut unpacked = [0; 4];
+    let is_gzip = head.starts_with(&[0x1f, 0x8b]);
+    if is_gzip && MultiGzDecoder::new(head).read_exact(&mut unpacked).is_ok() && is_idx(&unpacked) {
+        return Ok(Some(Format::Idx));
+    }
+    Ok(match head {
+        head if is_idx(head) => Some(Format::Idx),
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Some(Format::Npy),
+        [b'P', b'K', 3, 4, ..] => Some(Format::Npz),
+        [0x80, 1..=5, ..] | [b'(', b'd', b'p', ..] => Some(Format::CifarPython),
+        _ => None,
+    })
+}
+
+/// Whether this begins an idx file of u8 images or labels.
+fn is_idx(head: &[u8]) -> bool {
+    matches!(head, [0, 0, 8, 1 | 3, ..])
+}
+
+/// Whether the first line is `path label`.
+fn is_list(head: &[u8]) -> bool {
+    let line = head.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
+    std::str::from_utf8(line).is_ok_and(|line| super::image_list::entry(line).is_some())
+}
+
+/// What a file that we do not read is, as far as its first bytes tell.
+fn kind(head: &[u8]) -> &'static str {
+    not_data(head).unwrap_or(match head {
+        [0x1f, 0x8b, ..] => "a gzip archive without idx data (unpack it first)",
+        [b'M', b'A', b'T', b'L', b'A', b'B', ..] => "a MATLAB file",
+        head if decode::is_image(head) => "a single image (open its folder)",
+        _ => "another kind of file, or one cut short",
+    })
+}

@@ -1,0 +1,125 @@
+//! What a reader finds: labels of all images, and where their pixels are. Then the subset is drawn, and only its pixels are read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::decode::decode;
+use super::pixels::{Block, Bytes, Layout, PixelArray};
+use super::resize::resize_and_crop;
+use super::subset::choose;
+use super::{DataError, Dataset, Provenance, Source, Unreadable};
+
+/// Where the pixels are.
+pub(super) enum Pixels {
+    /// In arrays.
+    Array(PixelArray),
+    /// In one file an image.
+    Files(Vec<PathBuf>),
+}
+
+/// A source whose labels are known and whose pixels are not read yet.
+pub(super) struct Opened {
+    /// The format found, as in [`Source::format`].
+    pub(super) format: &'static str,
+    /// Class of each image that may be readable, -1 where there is none.
+    pub(super) labels: Vec<i64>,
+    /// Position of each of these images in the source.
+    pub(super) index: Vec<usize>,
+    /// Names of the classes in label order.
+    pub(super) classes: Vec<String>,
+    /// Images of the source.
+    pub(super) available: usize,
+    /// Images known not to be readable.
+    pub(super) unreadable: Vec<Unreadable>,
+    /// The pixels of the images of `labels`.
+    pub(super) pixels: Pixels,
+}
+
+impl Opened {
+    /// All images of an array.
+    pub(super) fn array(format: &'static str, labels: Vec<i64>, classes: Vec<String>, pixels: PixelArray) -> Self {
+        let available = labels.len();
+        Self { format, labels, index: (0..available).collect(), classes, available, unreadable: vec![], pixels: Pixels::Array(pixels) }
+    }
+
+    /// A dataset in memory.
+    pub(super) fn dataset(format: &'static str, dataset: Dataset) -> Self {
+        let (height, width, count) = (dataset.height, dataset.width, dataset.len());
+        let block = Block { bytes: Bytes::Owned(dataset.images), start: 0, stride: height * width * 3, count };
+        let pixels = PixelArray { blocks: vec![block], height, width, layout: Layout::Interleaved };
+        Self { index: dataset.index, ..Self::array(format, dataset.labels, dataset.classes, pixels) }
+    }
+
+    /// Draws the subset and reads its pixels, at `size` = [height, width] where given.
+    pub(super) fn read(mut self, source: &Source, size: Option<[usize; 2]>) -> Result<Dataset, DataError> {
+        let chosen = choose(&self.labels, source.subset, source.seed);
+        let mut labels: Vec<i64> = chosen.iter().map(|&i| self.labels[i]).collect();
+        let mut index: Vec<usize> = chosen.iter().map(|&i| self.index[i]).collect();
+        let ([height, width], images) = match &self.pixels {
+            Pixels::Array(array) => {
+                let stored = [array.height, array.width];
+                let size = size.unwrap_or(stored);
+                (size, array.gather(&chosen, |image| if stored == size { image } else { resize_and_crop(&image, stored, size) }))
+            }
+            Pixels::Files(files) => {
+                let (decoded, failed) = read_files(files, &chosen, size);
+                if decoded.is_empty() {
+                    return Err(none_readable(&source.path, self.available, self.unreadable.iter().chain(failed.values())));
+                }
+                let size = one_size(&decoded, &source.path)?;
+                let kept = |position: &usize| !failed.contains_key(position);
+                labels = (0..chosen.len()).filter(kept).map(|k| labels[k]).collect();
+                index = (0..chosen.len()).filter(kept).map(|k| index[k]).collect();
+                self.unreadable.extend(failed.into_values());
+                (size, decoded.into_iter().flat_map(|(_, image)| image).collect())
+            }
+        };
+        let provenance =
+            Provenance { source: source.clone(), format: self.format.into(), available: self.available, unreadable: self.unreadable };
+        Ok(Dataset { name: source.name.clone(), images, height, width, labels, index, classes: self.classes, provenance })
+    }
+}
+
+/// An image and its [height, width].
+type Sized = ([usize; 2], Vec<u8>);
+
+/// The readable images of `chosen` in order, and the others by their position in `chosen`.
+fn read_files(files: &[PathBuf], chosen: &[usize], size: Option<[usize; 2]>) -> (Vec<Sized>, BTreeMap<usize, Unreadable>) {
+    let read = |&i: &usize| {
+        let (stored, image) = decode(&files[i]).map_err(|reason| Unreadable { path: files[i].clone(), reason })?;
+        Ok(match size {
+            Some(size) if size != stored => (size, resize_and_crop(&image, stored, size)),
+            _ => (stored, image),
+        })
+    };
+    let results: Vec<Result<Sized, Unreadable>> = chosen.par_iter().map(read).collect();
+    let mut images = Vec::with_capacity(results.len());
+    let mut failed = BTreeMap::new();
+    for (position, result) in results.into_iter().enumerate() {
+        match result {
+            Ok(image) => images.push(image),
+            Err(unreadable) => drop(failed.insert(position, unreadable)),
+        }
+    }
+    (images, failed)
+}
+
+fn one_size(images: &[Sized], path: &Path) -> Result<[usize; 2], DataError> {
+    let first = images.first().map_or([0, 0], |image| image.0);
+    match images.iter().find(|image| image.0 != first) {
+        None => Ok(first),
+        Some(([height, width], _)) => Err(DataError::invalid(
+            "images at their own size",
+            "images of one size, or a size to bring them to",
+            format!("{}x{} and {height}x{width}", first[0], first[1]),
+            path,
+        )),
+    }
+}
+
+fn none_readable<'a>(path: &Path, available: usize, mut unreadable: impl Iterator<Item = &'a Unreadable>) -> DataError {
+    let first = unreadable.next().map_or(String::new(), |u| format!("; the first: {}: {}", u.path.display(), u.reason));
+    DataError::invalid("images", "at least one readable image", format!("none among {available}{first}"), path)
+}

@@ -1,0 +1,22 @@
+//! Which part of a folder is meant: the split asked for, or the first that is there.
+
+use std::path::{Path, PathBuf};
+
+use super::DataError;
+
+/// The files of split `wanted` of `folder`, or of the first of `order` that has any. `of_split` lists the files of a split.
+pub(super) fn pick(
+    what: &'static str,
+    folder: &Path,
+    wanted: Option<&str>,
+    order: &[&str],
+    of_split: impl Fn(&str) -> Vec<PathBuf>,
+) -> Result<Vec<PathBuf>, DataError> {
+    let there: Vec<&str> = order.iter().copied().filter(|split| !of_split(split).is_empty()).collect();
+    let found = if there.is_empty() { "none".to_string() } else { there.join(", ") };
+    match wanted.or(there.first().copied()) {
+        Some(split) if there.contains(&split) => Ok(of_split(split)),
+        Some(split) => Err(DataError::invalid(what, format!("split `{split}`"), found, folder)),
+        None => Err(DataError::invalid(what, format!("a split among {}", order.join(", ")), found, folder)),
+    }
+}

@@ -1,0 +1,316 @@
+//! The command line, as a person or a script meets it: exit codes, stdout, one clear message on stderr.
+//!
+//! What needs the engine needs `flatland-worker` beside `flatland`: `cargo build --workspace` first, as `make test` does.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const FLATLAND: &str = env!("CARGO_BIN_EXE_flatland");
+
+/// Tensors of a demo checkpoint, for tests that need a real one.
+fn demo_checkpoint(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("checkpoints").join(name)
+}
+
+fn has_worker() -> bool {
+    let there = Path::new(FLATLAND).with_file_name("flatland-worker").is_file();
+    if !there {
+        println!("skipped: needs flatland-worker beside {FLATLAND}; run `cargo build --workspace` first");
+    }
+    there
+}
+
+fn flatland(folder: &Path) -> Command {
+    let mut command = Command::new(FLATLAND);
+    command.current_dir(folder).env("XDG_CACHE_HOME", folder.join("cache")).env_remove("FLATLAND_WORKER").stdin(Stdio::null());
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    flatland(folder).args(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Fails with exactly one complaint, which names the path and all of `words`; gives the complaint.
+fn refuses(output: &Output, path: &str, words: &[&str]) -> String {
+    let text = stderr(output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let complaints: Vec<&str> = text.lines().filter(|line| line.starts_with("error:")).collect();
+    let told: Vec<&&str> = complaints.iter().filter(|line| line.contains(path)).collect();
+    assert_eq!(told.len(), 1, "expected one complaint that names {path}:\n{text}");
+    for word in words {
+        assert!(told[0].contains(word), "expected `{word}` in: {text}");
+    }
+    assert!(!text.contains("panicked") && !text.contains("internal error"), "{text}");
+    told[0].to_string()
+}
+
+/// A safetensors file with f32 zeros.
+fn safetensors(tensors: &[(&str, &[usize])]) -> Vec<u8> {
+    let (mut header, mut data) = (Vec::new(), Vec::new());
+    for (name, shape) in tensors {
+        let start = data.len();
+        data.resize(start + 4 * shape.iter().product::<usize>(), 0);
+        header.push(format!(r#""{name}":{{"dtype":"F32","shape":{shape:?},"data_offsets":[{start},{}]}}"#, data.len()));
+    }
+    let header = format!("{{{}}}", header.join(","));
+    [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &data].concat()
+}
+
+/// A checkpoint as torch.save wrote it before 1.6, whose payload calls os.system.
+fn hostile_pickle(command: &str) -> Vec<u8> {
+    let mut bytes = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.".to_vec();
+    bytes.extend(b"\x80\x02M\xe9\x03.");
+    bytes.extend(b"\x80\x02}q\x00.");
+    bytes.extend(b"\x80\x02cos\nsystem\nX");
+    bytes.extend((command.len() as u32).to_le_bytes());
+    bytes.extend(command.as_bytes());
+    bytes.extend(b"\x85R.");
+    bytes.extend(b"\x80\x02]q\x00.");
+    bytes
+}
+
+fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path.display().to_string()
+}
+
+fn session(folder: &Path, checkpoint: &str, more: &str, dataset: &str) -> String {
+    let text = format!(
+        "version = 1\n[[checkpoint]]\nname = \"A\"\npath = '{checkpoint}'\nnormalization = \"half\"\n{more}\n\
+         [[dataset]]\nname = \"digits\"\nrole = \"id\"\npath = '{dataset}'\nlimit = 64\n\
+         [[dataset]]\nname = \"others\"\nrole = \"near\"\npath = 'demo:near'\nlimit = 64\n\
+         [landscape]\ngrid = [3, 2]\n[sharpness]\nrho = [0.01, 0.1]\nsteps = 2\n[embedding]\niterations = 50\nperplexity = 5.0\n"
+    );
+    write(folder, "session.toml", text)
+}
+
+#[test]
+fn help_and_version_succeed_and_a_wrong_flag_is_a_usage_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = run(folder.path(), &["--help"]);
+    assert!(help.status.success());
+    for command in ["demo", "inspect", "landscape", "sharpness", "embed", "score", "train", "figures"] {
+        assert!(stdout(&help).contains(command), "{command} is not in the help");
+    }
+    assert!(run(folder.path(), &["--version"]).status.success());
+    for wrong in [
+        &["landscape"][..],
+        &["landscape", "s.toml", "--out", "o", "--device", "tpu"],
+        &["score", "s.toml", "--out", "o", "--samples", "0"],
+    ] {
+        assert_eq!(run(folder.path(), wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn without_a_display_the_window_says_so_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = flatland(folder.path()).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("display") && stderr(&output).contains("flatland demo"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_session_that_cannot_be_read_is_one_clear_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = ["--out", "out"];
+    let output = run(folder.path(), &[&["landscape", "nowhere.toml"], &out[..]].concat());
+    refuses(&output, "nowhere.toml", &["cannot read"]);
+    write(folder.path(), "new.toml", "version = 9\n");
+    refuses(&run(folder.path(), &[&["score", "new.toml"], &out[..]].concat()), "new.toml", &["expected version = 1", "found version = 9"]);
+    write(folder.path(), "typo.toml", "version = 1\n[landscape]\ngrit = [3, 3]\n");
+    let output = run(folder.path(), &[&["landscape", "typo.toml"], &out[..]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("grit") && stderr(&output).contains("typo.toml"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_session_with_a_missing_path_names_it_before_anything_is_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = session(folder.path(), "missing.pt", "", "demo:test");
+    for command in ["landscape", "sharpness", "embed", "score", "figures"] {
+        let output = run(folder.path(), &[command, &path, "--out", "out"]);
+        refuses(&output, "missing.pt", &["expected the checkpoint `A`", "found nothing there", "session.toml"]);
+    }
+    let there = write(folder.path(), "there.pt", "x");
+    let path = session(folder.path(), &there, "", "images/nowhere");
+    let output = run(folder.path(), &["score", &path, "--out", "out"]);
+    refuses(&output, "images/nowhere", &["expected the dataset `digits`", "found nothing there"]);
+    assert!(!folder.path().join("out").exists());
+}
+
+#[test]
+fn a_checkpoint_or_dataset_that_the_session_does_not_know_is_refused_with_those_it_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = session(folder.path(), "a.pt", "", "demo:test");
+    let output = run(folder.path(), &["landscape", &path, "--out", "out", "--checkpoint", "B"]);
+    refuses(&output, "session.toml", &["expected a checkpoint of the session (A)", "found `B`"]);
+    let output = run(folder.path(), &["landscape", &path, "--out", "out", "--dataset", "letters"]);
+    refuses(&output, "session.toml", &["expected a dataset of the session (digits, others)", "found `letters`"]);
+}
+
+#[test]
+fn a_run_file_with_a_missing_checkpoint_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "run.toml", "version = 1\ncheckpoint = \"gone.safetensors\"\nmax_steps = 1\n[method]\nname = \"erm\"\n");
+    let output = run(folder.path(), &["train", "run.toml", "--out", "r"]);
+    refuses(&output, "gone.safetensors", &["expected the checkpoint", "found nothing there"]);
+}
+
+#[test]
+fn a_missing_worker_is_one_clear_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "x.pt", "x");
+    let output = flatland(folder.path()).args(["inspect", &file]).env("FLATLAND_WORKER", "/nowhere/worker").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output);
+    assert!(text.contains("/nowhere/worker") && text.contains("FLATLAND_WORKER") && text.lines().count() == 1, "{text}");
+}
+
+#[test]
+fn bad_checkpoint_files_are_refused_with_one_clear_message_and_nothing_is_executed() {
+    if !has_worker() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let whole = safetensors(&[("conv1.weight", &[16, 3, 3, 3]), ("linear.weight", &[10, 64])]);
+    let witness = folder.path().join("executed");
+    let cases: [(&str, Vec<u8>, &[&str]); 6] = [
+        ("truncated.pt", whole[..whole.len() - 100].to_vec(), &["expected", "found"]),
+        ("page.pt", b"<!DOCTYPE html><html><body>404</body></html>".to_vec(), &["HTML"]),
+        ("pointer.pt", b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 12345\n".to_vec(), &["git"]),
+        ("hostile.pt", hostile_pickle(&format!("touch {}", witness.display())), &["os.system"]),
+        ("empty.pt", Vec::new(), &["empty"]),
+        ("stranger.safetensors", safetensors(&[("blocks.0.attention.weight", &[4, 4])]), &["expected", "found"]),
+    ];
+    for (name, bytes, words) in cases {
+        let path = write(folder.path(), name, bytes);
+        refuses(&run(folder.path(), &["inspect", &path]), &path, words);
+        let output = run(folder.path(), &["inspect", "--json", &path]);
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        let report: serde_json::Value = serde_json::from_str(stdout(&output).trim()).unwrap();
+        assert!(report["error"].is_string() && report["architecture"].is_null(), "{report}");
+        let session = session(folder.path(), &path, "", "demo:test");
+        refuses(&run(folder.path(), &["landscape", &session, "--out", "out"]), &path, words);
+    }
+    refuses(&run(folder.path(), &["inspect", "gone.pt"]), "gone.pt", &["cannot read"]);
+    assert!(!witness.exists(), "the pickle was executed");
+}
+
+#[test]
+fn one_bad_file_among_good_ones_loses_nothing() {
+    if !has_worker() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let page = write(folder.path(), "page.pt", "<html></html>");
+    let good = demo_checkpoint("erm.safetensors").display().to_string();
+    let output = run(folder.path(), &["inspect", "--json", &page, &good]);
+    assert_eq!(output.status.code(), Some(1));
+    let reports: Vec<serde_json::Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(reports.len(), 2);
+    assert!(reports[0]["error"].is_string());
+    assert!(reports[1]["error"].is_null() && reports[1]["architecture"].is_string(), "{}", reports[1]);
+    for key in ["missing", "unexpected", "mismatched"] {
+        assert_eq!(reports[1][key], serde_json::json!([]), "{key}");
+    }
+}
+
+#[test]
+fn a_state_dict_of_another_architecture_and_bad_datasets_are_one_clear_message() {
+    if !has_worker() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = demo_checkpoint("erm.safetensors").display().to_string();
+    let path = session(folder.path(), &checkpoint, "architecture = \"resnet110\"", "demo:test");
+    refuses(&run(folder.path(), &["score", &path, "--out", "out"]), &checkpoint, &["resnet110"]);
+
+    std::fs::create_dir(folder.path().join("nothing")).unwrap();
+    write(folder.path(), "page.npz", "<html></html>");
+    for (dataset, words) in [("nothing", ["expected", "found"]), ("page.npz", ["expected", "found"])] {
+        let path = session(folder.path(), &checkpoint, "", dataset);
+        refuses(&run(folder.path(), &["score", &path, "--out", "out"]), dataset, &words);
+    }
+    let path = session(folder.path(), &checkpoint, "", "demo:nothing");
+    refuses(&run(folder.path(), &["score", &path, "--out", "out"]), "demo:nothing", &["expected"]);
+}
+
+#[test]
+fn the_four_analyses_leave_their_documented_files() {
+    if !has_worker() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = demo_checkpoint("erm.safetensors").display().to_string();
+    let path = session(folder.path(), &checkpoint, "", "demo:test");
+    let common = ["--out", "out", "--json", "--device", "cpu", "--samples", "32", "--threads", "1"];
+    for (command, extra, files) in [
+        ("landscape", &["--save-directions"][..], &["A/digits/landscape.npz", "A/digits/landscape.json", "A/digits/directions.npz"][..]),
+        ("sharpness", &["--save-perturbations"], &["A/digits/sharpness.json", "A/digits/epsilon_0.01.npz", "A/digits/epsilon_0.1.npz"]),
+        ("embed", &[], &["A/embedding.npz"]),
+        ("score", &[], &["A/scores.json", "A/scores.npz", "scores.json"]),
+    ] {
+        let output = run(folder.path(), &[&[command, path.as_str()][..], &common, extra].concat());
+        assert!(output.status.success(), "{command}: {}", stderr(&output));
+        let object: serde_json::Value = serde_json::from_str(stdout(&output).trim()).unwrap();
+        assert_eq!(object["checkpoint"], "A", "{command}");
+        for file in files {
+            assert!(folder.path().join("out").join(file).is_file(), "{command} left no {file}");
+        }
+    }
+    let scores: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.path().join("out/scores.json")).unwrap()).unwrap();
+    assert!(scores["A"]["scores"]["energy"]["others"]["auroc"].is_number(), "{scores}");
+    assert!(scores["A"]["accuracy"]["digits"].is_number(), "{scores}");
+
+    let output = run(folder.path(), &["figures", &path, "--out", "figures", "--samples", "32"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    for name in ["landscape", "sharpness", "embedding", "energy"] {
+        for extension in ["svg", "png", "csv"] {
+            assert!(folder.path().join(format!("figures/{name}.{extension}")).is_file(), "no {name}.{extension}");
+        }
+    }
+    // The second time everything comes from the cache, and the bytes are the same.
+    let svg = std::fs::read(folder.path().join("figures/landscape.svg")).unwrap();
+    let again = run(folder.path(), &["figures", &path, "--out", "again", "--samples", "32"]);
+    assert!(again.status.success() && !stderr(&again).contains("done in"), "{}", stderr(&again));
+    assert_eq!(std::fs::read(folder.path().join("again/landscape.svg")).unwrap(), svg);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_within_a_second_with_code_130_and_the_same_command_goes_on() {
+    if !has_worker() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = demo_checkpoint("erm.safetensors").display().to_string();
+    let path = session(folder.path(), &checkpoint, "", "demo:test");
+    let text = std::fs::read_to_string(&path).unwrap().replace("grid = [3, 2]", "grid = [101, 101]");
+    std::fs::write(&path, text).unwrap();
+    let mut child = flatland(folder.path()).args(["landscape", &path, "--out", "out"]).stderr(Stdio::piped()).spawn().unwrap();
+    // Some cells are on disk.
+    let started = Instant::now();
+    while !folder.path().join("out/A/digits/landscape.npz").is_file() && started.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let asked = Instant::now();
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    // Generous for a loaded machine; the worker is given 0.8 s before it is killed.
+    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+    assert!(folder.path().join("out/A/digits/landscape.npz").is_file());
+}
