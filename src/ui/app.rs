@@ -39,7 +39,6 @@ pub(super) struct Views {
 pub struct App {
     pub(super) ctx: Context,
     pub(super) session: Session,
-    pub(super) session_path: Option<PathBuf>,
     /// Grows when another session is opened; late answers to an older one are dropped.
     pub(super) generation: u64,
     pub(super) store: Store,
@@ -60,7 +59,6 @@ impl App {
         Self {
             ctx: ctx.clone(),
             session: Session::default(),
-            session_path: None,
             generation: 0,
             store: Store::default(),
             bench,
@@ -212,7 +210,7 @@ impl App {
         let something = opened.iter().any(|one| !matches!(one, Opened::Failed(_)));
         for one in opened {
             match one {
-                Opened::Session(path, session) => self.open_session(path, *session),
+                Opened::Session(path, session) => self.open_session(&path, *session),
                 Opened::Checkpoint(path) => self.add_checkpoint(path),
                 Opened::Dataset(path, role) => self.add_dataset(path, role),
                 Opened::Failed(message) => self.complain(message),
@@ -223,14 +221,15 @@ impl App {
         }
     }
 
-    fn open_session(&mut self, path: PathBuf, session: Session) {
+    fn open_session(&mut self, path: &Path, session: Session) {
         let ids: Vec<JobId> = self.store.jobs.keys().copied().collect();
         for id in ids {
             self.bench.cancel(id);
         }
         self.store.clear();
         self.session = session;
-        self.session_path = Some(path);
+        self.generation += 1;
+        self.ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{} – Flatland", stem(path))));
         self.views.dataset = None;
     }
 

@@ -36,7 +36,7 @@ const TOO_NARROW: f32 = 190.0;
 /// `n` equal panels in `area`; `aspect` is height / width of the data where that is fixed, and a panel that could grow in
 /// height stays within `max_height`.
 ///
-/// One row, unless a second makes the panels larger by a third (or a row would be too narrow to read).
+/// One row, unless a second makes the panels larger by more than a third (or a row would be too narrow to read).
 pub fn layout(area: Rect, n: usize, aspect: Option<f32>, max_height: f32, space: Spacing) -> Vec<Panel> {
     let size = |rows: usize| -> (usize, Vec2) {
         let columns = n.div_ceil(rows);
@@ -58,7 +58,7 @@ pub fn layout(area: Rect, n: usize, aspect: Option<f32>, max_height: f32, space:
     let (mut columns, mut plot) = size(1);
     for more in 2..=n.min(4) {
         let (c, p) = size(more);
-        let better = if aspect.is_some() { p.x > plot.x * 1.25 } else { plot.x < TOO_NARROW && p.x > plot.x * 1.25 };
+        let better = if aspect.is_some() { p.x > plot.x * 1.35 } else { plot.x < TOO_NARROW && p.x > plot.x * 1.25 };
         if better {
             (columns, plot) = (c, p);
         }
