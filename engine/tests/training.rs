@@ -99,8 +99,10 @@ fn three_steps(method: MethodConfig) -> RunConfig {
     RunConfig { epochs: None, max_steps: Some(3), ..demo_run(method) }
 }
 
+/// At ρ = 0.5 this network multiplies float32 rounding: against the oracle in float64, the golden files themselves are off by up to
+/// 1.4e-3 of a tensor's norm (median 2e-4), and so is the oracle run again with one thread. The four variants differ by 2.6e-2 and more.
 #[test]
-fn three_dr_sam_steps_equal_the_oracle() {
+fn three_dr_sam_steps_equal_the_oracle_within_its_own_rounding() {
     let Some(shared) = flatland::data::shared_dir() else {
         println!("skipped: no shared data");
         return;
@@ -130,13 +132,18 @@ fn three_dr_sam_steps_equal_the_oracle() {
         });
         let file = std::fs::read(shared.join(format!("golden/drsam_resnet20_{golden}.npz"))).unwrap();
         let mut archive = npyz::npz::NpzArchive::new(std::io::Cursor::new(file)).unwrap();
+        let mut offs = Vec::new();
         for (name, found) in &found {
             let array = archive.by_name(name).unwrap().unwrap_or_else(|| panic!("the golden file has no `{name}`"));
             let expected: Vec<f32> = array.into_vec().unwrap();
             let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|x| f64::from(x).powi(2)).sum::<f64>().sqrt();
             let off = norm(&mut found.iter().zip(&expected).map(|(a, b)| a - b)) / norm(&mut expected.iter().copied());
-            assert!(off < 1e-4, "{golden}: `{name}` is off by {off:e}");
+            offs.push((off, name));
         }
+        offs.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let ((worst, name), (median, _)) = (offs[offs.len() - 1], offs[offs.len() / 2]);
+        assert!(worst < 4e-3, "{golden}: `{name}` is off by {worst:e}");
+        assert!(median < 1e-3, "{golden}: half of the tensors are off by {median:e}");
     }
 }
 
