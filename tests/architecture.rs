@@ -300,8 +300,7 @@ fn files(building: Building) -> Vec<(PathBuf, File)> {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|extension| extension == "rs")
-                && name != "tests"
-                && name != "test_support"
+                && !["tests", "testing", "test_support"].contains(&name.as_str())
                 && !name.ends_with("_tests")
             {
                 let mut module: Vec<String> = path

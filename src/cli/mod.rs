@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::job::{Analysis, WorkerOptions};
-use runner::Interrupted;
+use runner::{Interrupted, Told};
 
 /// Loss landscapes, sharpness and out-of-distribution behaviour of neural networks, side by side.
 #[derive(Debug, Parser)]
@@ -158,6 +158,7 @@ pub fn finish(result: anyhow::Result<()>) -> ExitCode {
             eprintln!("{error}");
             ExitCode::from(130)
         }
+        Err(error) if error.is::<Told>() => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

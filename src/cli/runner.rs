@@ -12,6 +12,11 @@ use crate::job::{JobEvent, JobId, JobOutput, JobSpec, WorkerEvent, WorkerHandle,
 #[error("interrupted; what is finished is on disk, and the same command goes on from there")]
 pub struct Interrupted;
 
+/// The one job that was asked for failed, and stderr says why already.
+#[derive(Debug, thiserror::Error)]
+#[error("failed")]
+pub struct Told;
+
 /// A worker with progress on stderr.
 pub struct Runner {
     worker: WorkerHandle,
@@ -66,6 +71,7 @@ impl Runner {
     pub fn verdict(&self) -> anyhow::Result<()> {
         match self.failures {
             0 => Ok(()),
+            1 if self.asked == 1 => Err(Told.into()),
             failures => anyhow::bail!("{failures} of {} jobs failed", self.asked),
         }
     }

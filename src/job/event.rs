@@ -16,6 +16,7 @@ pub type JobId = u64;
 /// A line to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "lives only between a line of JSON and the queue")]
 pub enum WorkerRequest {
     /// Run this when the jobs before it are done.
     Run {
