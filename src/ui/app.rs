@@ -14,7 +14,7 @@ use super::store::{JobState, Store, analysis_of, dataset_of};
 use super::theme;
 use super::view::{embedding, energy, landscape, sharpness};
 use crate::job::{Analysis, Background, JobId, JobSpec};
-use crate::session::{CheckpointEntry, DatasetEntry, Normalization, Role, Session};
+use crate::session::{CheckpointEntry, DatasetEntry, Role, Session};
 
 /// A line for the person at the bottom of the window.
 #[derive(Clone, Debug, PartialEq)]
@@ -236,8 +236,7 @@ impl App {
     fn add_checkpoint(&mut self, path: PathBuf) {
         let name = unused(&stem(&path), |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         // A checkpoint beside others was most likely trained on the same normalization; a session file can say otherwise.
-        let normalization =
-            self.session.checkpoints.first().map(|checkpoint| checkpoint.normalization.clone()).unwrap_or_else(Normalization::default);
+        let normalization = self.session.checkpoints.first().map(|checkpoint| checkpoint.normalization).unwrap_or_default();
         self.session.checkpoints.push(CheckpointEntry { name, path, architecture: None, normalization });
     }
 

@@ -28,12 +28,8 @@ const SAVE_EVERY: Duration = Duration::from_secs(20);
 /// ([`TrainError::Cancelled`]); `state.json` then says so and the directory can be resumed.
 pub fn run(job: &TrainJob, reporter: &mut dyn Reporter) -> Result<(), TrainError> {
     let mut directory = RunDirectory::open(&job.dir)?;
-    let outcome = Training::prepare(job, &directory, reporter).and_then(|mut training| {
-        let outcome = training.train(&mut directory, reporter);
-        Ok((outcome, training.position()))
-    });
-    let (outcome, position) = match outcome {
-        Ok((outcome, position)) => (outcome, position),
+    let (outcome, position) = match Training::prepare(job, &directory, reporter) {
+        Ok(mut training) => (training.train(&mut directory, reporter), training.position()),
         Err(error) => (Err(error), [0; 3]),
     };
     let (status, message) = match &outcome {

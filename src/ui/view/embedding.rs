@@ -126,10 +126,10 @@ fn scatter(ui: &Ui, canvas: &Canvas, points: &Points, hidden: &BTreeSet<Role>, m
                 continue;
             }
             canvas.painter.circle_filled(at, radius, color);
-            if let Some(distance) = pointer.map(|pointer| pointer.distance(at)).filter(|distance| *distance < REACH) {
-                if nearest.is_none_or(|(_, least)| distance <= least) {
-                    nearest = Some((k, distance));
-                }
+            if let Some(distance) = pointer.map(|pointer| pointer.distance(at)).filter(|distance| *distance < REACH)
+                && nearest.is_none_or(|(_, least)| distance <= least)
+            {
+                nearest = Some((k, distance));
             }
         }
     }

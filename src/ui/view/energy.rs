@@ -151,10 +151,11 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, score: &str) 
 /// The shared histograms, made again only when tables or score changed.
 fn bins(scene: &Scene<'_>, state: &mut State, score: &str) -> Option<Arc<Bins>> {
     let key: Vec<usize> = scene.store.scores.values().map(|table| Arc::as_ptr(table) as usize).collect();
-    if let Some((tables, name, bins)) = &state.cache {
-        if *tables == key && name == score {
-            return Some(bins.clone());
-        }
+    if let Some((tables, name, bins)) = &state.cache
+        && *tables == key
+        && name == score
+    {
+        return Some(bins.clone());
     }
     let mut series = Vec::new();
     let mut values: Vec<&[f64]> = Vec::new();
