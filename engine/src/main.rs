@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         },
         _ => return refuse(USAGE),
     }
+    worker::keep_freed_memory();
     model::init();
     worker::serve();
     ExitCode::SUCCESS

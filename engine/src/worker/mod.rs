@@ -3,6 +3,7 @@
 //! [`serve`] promises that whatever a job does (an error, a panic), the worker says so and goes on with the next. Networks and
 //! images stay loaded between jobs. Deliberately absent: mathematics.
 
+mod allocator;
 mod dispatch;
 mod queue;
 mod serve;
@@ -14,6 +15,7 @@ use crate::analysis::AnalysisError;
 use crate::model::ModelError;
 use crate::train::TrainError;
 
+pub use allocator::keep_freed_memory;
 pub use dispatch::Bench;
 pub use serve::serve;
 
