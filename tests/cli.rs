@@ -319,3 +319,34 @@ fn an_interrupt_ends_within_a_second_with_code_130_and_the_same_command_goes_on(
     assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
     assert!(folder.path().join("out/A/digits/landscape.npz").is_file());
 }
+
+#[test]
+fn a_landscape_killed_without_warning_and_resumed_equals_the_undisturbed_one_byte_for_byte() {
+    if !has_worker() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let Some(checkpoint) = demo_checkpoint() else { return };
+    let path = session(folder.path(), &checkpoint, "", "demo:test");
+    let text = std::fs::read_to_string(&path).unwrap().replace("grid = [3, 2]", "grid = [25, 13]");
+    std::fs::write(&path, text).unwrap();
+    let surface = |out: &str| folder.path().join(out).join("A/digits/landscape.npz");
+    let mut child = flatland(folder.path()).args(["landscape", &path, "--out", "killed"]).stderr(Stdio::null()).spawn().unwrap();
+    let started = Instant::now();
+    while !surface("killed").is_file() && started.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Command::new("pkill").args(["-KILL", "-P", &child.id().to_string()]).status().unwrap();
+    child.kill().unwrap();
+    assert!(!child.wait().unwrap().success(), "the kill came too late to test anything");
+    let partial = std::fs::read(surface("killed")).unwrap();
+    for out in ["killed", "undisturbed"] {
+        let output = run(folder.path(), &["landscape", &path, "--out", out]);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    assert_ne!(partial, std::fs::read(surface("undisturbed")).unwrap(), "some cells were missing when the worker died");
+    for name in ["landscape.npz", "landscape.json"] {
+        let read = |out: &str| std::fs::read(surface(out).with_file_name(name)).unwrap();
+        assert_eq!(read("killed"), read("undisturbed"), "{name}");
+    }
+}

@@ -184,7 +184,8 @@ fn every_method_learns_the_demo_and_tells_how_it_goes() {
             .collect();
         assert_eq!(metrics.iter().map(|m| m["epoch"].as_u64().unwrap()).collect::<Vec<_>>(), [0, 1, 2, 3], "{method:?}");
         let get = |epoch: usize, name: &str| metrics[epoch][name].as_f64().unwrap_or_else(|| panic!("{method:?}: no {name}"));
-        assert!(get(3, "train_loss") < 0.8 * get(1, "train_loss"), "{method:?}: {metrics:?}");
+        // Fifteen steps from scratch; with outliers the objective keeps a constant λ ln C, so the fall is absolute.
+        assert!(get(3, "train_loss") < get(1, "train_loss") - 0.1, "{method:?}: {metrics:?}");
         for name in ["id_loss", "id_accuracy", "cs_accuracy", "near_auroc", "near_fpr95", "far_auroc", "far_fpr95"] {
             assert!(get(0, name).is_finite() && get(3, name).is_finite());
         }
