@@ -20,7 +20,7 @@ demo: build ## all analyses and figures of the demo session into out/demo
 	target/release/flatland demo --out out/demo
 
 test: libtorch packages ## every test
-	$(CARGO) build --workspace
+	$(CARGO) build --workspace --all-targets
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --workspace; else $(CARGO) test --workspace; fi
 
 build: libtorch packages ## target/release/flatland and its worker
