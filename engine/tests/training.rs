@@ -187,12 +187,7 @@ fn outlier_exposure_without_weight_is_erm() {
 
 #[test]
 fn every_method_learns_the_demo_and_tells_how_it_goes() {
-    for method in [
-        named("erm"),
-        named("oe").with("lambda", 0.5),
-        named("sam").with("rho", 0.05),
-        dr_sam(0.1, 0.5, brightness()),
-    ] {
+    for method in [named("erm"), named("oe").with("lambda", 0.5), named("sam").with("rho", 0.05), dr_sam(0.1, 0.5, brightness())] {
         let dir = tempfile::tempdir().unwrap();
         let (outcome, listener) = train(demo_run(method.clone()), dir.path());
         outcome.unwrap();

@@ -81,15 +81,17 @@ fn markdown(methods: &[MethodInfo]) -> String {
     ];
     let cell = |text: &str| text.replace('|', "\\|");
     for method in methods {
-        let cells = [&format!("`{}`", method.key), &method.name, &method.objective, &method.source, needs(method), &method.score];
+        let key = format!("`{}`", method.key);
+        let cells: [&str; 6] = [&key, &method.name, &method.objective, &method.source, needs(method), &method.score];
         lines.push(format!("| {} |", cells.map(cell).join(" | ")));
     }
     for method in methods.iter().filter(|method| !method.parameters.is_empty()) {
         lines.extend([String::new(), format!("### {} (`{}`)", method.name, method.key), String::new()]);
         lines.extend(["| Key | Symbol | Default (range) | What it does |".to_owned(), "|---|---|---|---|".to_owned()]);
         for parameter in &method.parameters {
-            let cells = [&format!("`{}`", parameter.key), &parameter.symbol, &values(parameter), &parameter.about];
-            lines.push(format!("| {} |", cells.map(|text| cell(text)).join(" | ")));
+            let (key, values) = (format!("`{}`", parameter.key), values(parameter));
+            let cells: [&str; 4] = [&key, &parameter.symbol, &values, &parameter.about];
+            lines.push(format!("| {} |", cells.map(cell).join(" | ")));
         }
     }
     lines.join("\n")

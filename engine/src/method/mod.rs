@@ -31,6 +31,9 @@ use crate::model::{Head, ModelError, Output};
 pub use error::MethodError;
 pub use registry::{method, methods, resolve};
 
+use erm::Erm;
+use outlier_exposure::OutlierExposure;
+
 /// What one pass sees: normalized images on the network's device, and where in the run it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {

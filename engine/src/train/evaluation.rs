@@ -43,7 +43,13 @@ pub fn evaluate(
     Ok(Some(summarize(&verdicts)))
 }
 
-fn verdict(network: &Network, method: &dyn Method, role: Role, samples: &Samples, cancelled: &dyn Fn() -> bool) -> Result<Option<Verdict>, ModelError> {
+fn verdict(
+    network: &Network,
+    method: &dyn Method,
+    role: Role,
+    samples: &Samples,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Option<Verdict>, ModelError> {
     let mut verdict = Verdict { role, confidence: Vec::new(), loss: 0.0, right: 0.0, labelled: 0.0 };
     let n = samples.len() as i64;
     for start in (0..n).step_by(BATCH as usize) {

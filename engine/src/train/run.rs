@@ -245,7 +245,9 @@ impl Training {
     ) -> Result<Map<String, Value>, TrainError> {
         let mut values = Map::from_iter([("epoch".into(), self.state.epoch.into()), ("step".into(), self.state.step.into())]);
         values.extend(more);
-        values.extend(evaluate(&self.trainee.network, self.method.as_ref(), &self.watched, &|| reporter.cancelled())?.ok_or(TrainError::Cancelled)?);
+        values.extend(
+            evaluate(&self.trainee.network, self.method.as_ref(), &self.watched, &|| reporter.cancelled())?.ok_or(TrainError::Cancelled)?,
+        );
         directory.append_metrics(&values)?;
         directory.log(&Value::Object(values.clone()).to_string())?;
         reporter.report(JobEvent::Metric { values: values.clone() });
