@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::runner::Runner;
 use super::say;
+use crate::data::Augmentation;
 use crate::job::{JobOutput, JobSpec, MethodInfo, ParameterInfo, ParameterKind, WorkerOptions};
 
 /// Arguments of `flatland methods`.
@@ -65,9 +66,10 @@ fn values(parameter: &ParameterInfo) -> String {
         ParameterKind::Integer { default, min, max } => format!("{default} ({min} to {max})"),
         ParameterKind::Choice { default, options } => format!("{default} ({})", options.join(", ")),
         ParameterKind::Switch { default } => format!("{default} (true, false)"),
-        ParameterKind::Augmentation { default: Some(default) } => {
-            format!("none; a form offers {} of severity {}", default.kind, default.severity)
+        ParameterKind::Augmentation { default: Some(Augmentation { kind, severity: Some(severity) }) } => {
+            format!("none; a form offers {kind} of severity {severity}")
         }
+        ParameterKind::Augmentation { default: Some(Augmentation { kind, severity: None }) } => format!("none; a form offers {kind}"),
         ParameterKind::Augmentation { default: None } => "none".into(),
     };
     if parameter.unit.is_empty() { text } else { format!("{text} {}", parameter.unit) }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use flatland::data::{self, Corruption, Dataset};
+use flatland::data::{self, Dataset};
 use flatland::job::{self, JobEvent, ProgressMeter, Reporter, RunConfig, RunStatus, TrainJob};
-use flatland::session::{CorruptionEntry, Role};
+use flatland::session::Role;
 use serde_json::{Map, Value};
 use tch::Tensor;
 
@@ -172,10 +172,7 @@ impl Training {
         let (run, train) = (&self.run, &self.train);
         let pixels = batches::pixels(train, positions, run.transform, run.seed, self.state.epoch);
         let first = match self.method.ascent().and_then(|ascent| ascent.augmentation) {
-            Some(CorruptionEntry { kind, severity }) => {
-                let kind = Corruption { kind, severity };
-                Some(batches::corrupted(&pixels, train, positions, &kind, run.seed, self.state.epoch)?)
-            }
+            Some(augmentation) => Some(batches::augmented(&pixels, train, positions, &augmentation, run.seed, self.state.epoch)?),
             None => None,
         };
         let labels: Vec<i64> = positions.iter().map(|&position| train.labels[position]).collect();
