@@ -10,8 +10,8 @@ use flatland::session::Role;
 
 use super::WorkerError;
 use super::warm::Warm;
+use crate::analysis;
 use crate::model::{self, Network, Samples};
-use crate::{analysis, train};
 
 /// What stays loaded between jobs.
 #[derive(Debug)]
@@ -59,10 +59,6 @@ impl Bench {
                 let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
                 analysis::score::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
-            }
-            JobSpec::Train(job) => {
-                train::run(job, reporter)?;
-                folder(&job.dir)
             }
         }
     }
