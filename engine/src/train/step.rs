@@ -112,7 +112,9 @@ impl Trainee {
         if !loss.is_finite() {
             return Err(StepError::NotFinite { what: "loss", found: loss });
         }
+        // In the parameters' own layout: the convolutions' come channels-last.
         let gradients = Tensor::f_run_backward(&[objective], &self.parameters, false, false)?;
+        let gradients = gradients.iter().map(Tensor::f_contiguous).collect::<Result<Vec<_>, _>>()?;
         let norm = global_norm(&gradients)?;
         if !norm.is_finite() {
             return Err(StepError::NotFinite { what: "gradient norm", found: norm });
