@@ -1,37 +1,16 @@
-//! Runs as specifications: the oracle's DR-SAM steps, methods that contain each other, and runs that are killed and resumed.
+//! Runs as specifications: the oracle's DR-SAM steps, methods that contain each other, and what makes no sense.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use flatland::job::{
-    BatchNormUpdate, Device, JobEvent, MethodConfig, OptimizerConfig, Precision, Reporter, RunConfig, RunState, RunStatus, ScheduleConfig,
-    TrainJob, Transform,
+    BatchNormUpdate, Device, MethodConfig, OptimizerConfig, Precision, RunConfig, RunFolder, RunStatus, ScheduleConfig, Transform,
 };
 use flatland::session::{CorruptionEntry, DatasetEntry, Normalization, NormalizationPreset, Role};
 use flatland_engine::model::Network;
 use flatland_engine::train::{TrainError, run};
-
-/// Hears everything; says stop after `stop_after` progress events.
-#[derive(Default)]
-struct Listener {
-    events: Vec<JobEvent>,
-    stop_after: Option<usize>,
-}
-
-impl Reporter for Listener {
-    fn report(&mut self, event: JobEvent) {
-        self.events.push(event);
-    }
-
-    fn cancelled(&self) -> bool {
-        let progress = self.events.iter().filter(|event| matches!(event, JobEvent::Progress { .. })).count();
-        self.stop_after.is_some_and(|stop| progress >= stop)
-    }
-}
 
 fn dataset(name: &str, role: Role, path: impl Into<PathBuf>) -> DatasetEntry {
     let path = path.into();
@@ -69,8 +48,10 @@ fn demo_run(method: MethodConfig) -> RunConfig {
         outlier_batch: 32,
         shuffle: true,
         transform: Transform::Crop,
+        leave_out: Vec::new(),
         batch_norm: BatchNormUpdate::First,
         precision: Precision::F32,
+        log_every: None,
         method,
         optimizer: OptimizerConfig { lr: 0.02, ..OptimizerConfig::default() },
         schedule: ScheduleConfig::Plateau { patience: 0, factor: 0.5 },
@@ -89,16 +70,16 @@ fn demo_run(method: MethodConfig) -> RunConfig {
     }
 }
 
-fn train(run_config: RunConfig, dir: &Path) -> (Result<(), TrainError>, Listener) {
-    let mut listener = Listener::default();
-    let outcome = run(&TrainJob { run: run_config, dir: dir.into(), device: Device::Cpu }, &mut listener);
-    (outcome, listener)
+fn train(run_config: &RunConfig, dir: &Path) -> Result<(), TrainError> {
+    let path = dir.join("run.toml");
+    std::fs::write(&path, run_config.to_toml(&path).unwrap()).unwrap();
+    run(dir, Device::Cpu, None)
 }
 
 /// All weights after `run_config`, by name.
 fn weights(run_config: RunConfig) -> BTreeMap<String, Vec<f32>> {
     let dir = tempfile::tempdir().unwrap();
-    train(run_config, dir.path()).0.unwrap();
+    train(&run_config, dir.path()).unwrap();
     weights_of(&dir.path().join("checkpoints/last.safetensors"))
 }
 
@@ -189,8 +170,7 @@ fn outlier_exposure_without_weight_is_erm() {
 fn every_method_learns_the_demo_and_tells_how_it_goes() {
     for method in [named("erm"), named("oe").with("lambda", 0.5), named("sam").with("rho", 0.05), dr_sam(0.1, 0.5, brightness())] {
         let dir = tempfile::tempdir().unwrap();
-        let (outcome, listener) = train(demo_run(method.clone()), dir.path());
-        outcome.unwrap();
+        train(&demo_run(method.clone()), dir.path()).unwrap();
         let metrics: Vec<serde_json::Value> = std::fs::read_to_string(dir.path().join("metrics.jsonl"))
             .unwrap()
             .lines()
@@ -203,122 +183,17 @@ fn every_method_learns_the_demo_and_tells_how_it_goes() {
         for name in ["id_loss", "id_accuracy", "cs_accuracy", "near_auroc", "near_fpr95", "far_auroc", "far_fpr95"] {
             assert!(get(0, name).is_finite() && get(3, name).is_finite());
         }
-        let reported = listener.events.iter().filter(|event| matches!(event, JobEvent::Metric { .. })).count();
-        assert_eq!(reported, 4);
-        let state = RunState::load(dir.path()).unwrap();
-        assert_eq!((state.status, state.epoch, state.step, state.steps), (RunStatus::Done, 3, 15, 15));
+        let (state, status) = RunFolder::new(dir.path()).state().unwrap();
+        assert_eq!((status, state.epoch, state.step, state.steps), (RunStatus::Done, 3, 15, 15));
         assert!(dir.path().join("checkpoints/best.safetensors").exists());
     }
-}
-
-/// The files that must be the same whatever happened on the way.
-fn outcome(dir: &Path) -> Vec<Vec<u8>> {
-    ["metrics.jsonl", "run.toml", "checkpoints/last.safetensors", "checkpoints/best.safetensors", "checkpoints/last.state.safetensors"]
-        .map(|name| std::fs::read(dir.join(name)).unwrap_or_else(|_| panic!("no {name}")))
-        .to_vec()
-}
-
-fn resumed_run() -> RunConfig {
-    demo_run(dr_sam(0.1, 0.5, brightness()))
-}
-
-#[test]
-fn a_run_that_is_stopped_at_any_step_and_resumed_ends_as_if_it_had_not_been() {
-    let undisturbed = tempfile::tempdir().unwrap();
-    train(resumed_run(), undisturbed.path()).0.unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let mut stops = 0;
-    loop {
-        // Progress is told at most ten times a second: each turn gets a few steps on.
-        let mut listener = Listener { stop_after: Some(2), ..Listener::default() };
-        match run(&TrainJob { run: resumed_run(), dir: dir.path().into(), device: Device::Cpu }, &mut listener) {
-            Ok(()) => break,
-            Err(TrainError::Cancelled) => assert_eq!(RunState::load(dir.path()).unwrap().status, RunStatus::Cancelled),
-            Err(error) => panic!("{error}"),
-        }
-        stops += 1;
-        assert!(stops < 100, "it does not get on");
-    }
-    assert!(stops > 1);
-    assert!(outcome(dir.path()) == outcome(undisturbed.path()));
-}
-
-const CHILD: &str = "FLATLAND_TEST_TRAIN_IN";
-
-/// The process that the next test kills.
-#[test]
-fn child() {
-    if let Some(dir) = std::env::var_os(CHILD) {
-        train(resumed_run(), Path::new(&dir)).0.unwrap();
-    }
-}
-
-#[test]
-fn a_run_that_is_killed_and_resumed_ends_as_if_it_had_not_been() {
-    let undisturbed = tempfile::tempdir().unwrap();
-    train(resumed_run(), undisturbed.path()).0.unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let mut kills = 0;
-    for turn in 0u64.. {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child"])
-            .env(CHILD, dir.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // Later and later, so that each epoch is reached and cut somewhere else; the last turns run to the end.
-        let mut ended = None;
-        for _ in 0..(40 + 23 * turn) {
-            std::thread::sleep(Duration::from_millis(20));
-            ended = child.try_wait().unwrap();
-            if ended.is_some() {
-                break;
-            }
-        }
-        if let Some(status) = ended {
-            assert!(status.success());
-            break;
-        }
-        // SIGKILL
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
-    }
-    println!("killed {kills} times");
-    assert!(outcome(dir.path()) == outcome(undisturbed.path()));
-}
-
-#[test]
-fn a_loss_that_is_not_finite_stops_with_the_last_good_weights() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut diverging = demo_run(named("erm"));
-    diverging.optimizer.lr = 1e30;
-    let message = train(diverging, dir.path()).0.unwrap_err().to_string();
-    assert!(message.contains("diverged at step") && message.contains("last.safetensors"), "{message}");
-    let state = RunState::load(dir.path()).unwrap();
-    assert_eq!((state.status, state.message), (RunStatus::Failed, Some(message)));
-    let kept = weights_of(&dir.path().join("checkpoints/last.safetensors"));
-    assert!(kept.values().flatten().all(|weight| weight.is_finite()));
-}
-
-#[test]
-fn a_directory_that_holds_another_run_is_left_alone() {
-    let dir = tempfile::tempdir().unwrap();
-    train(three_steps(named("erm")), dir.path()).0.unwrap();
-    let before = outcome(dir.path());
-    let message = train(RunConfig { seed: 9, ..three_steps(named("erm")) }, dir.path()).0.unwrap_err().to_string();
-    assert!(message.contains("another one (it differs in `seed`)"), "{message}");
-    assert!(outcome(dir.path()) == before);
-    train(three_steps(named("erm")), dir.path()).0.unwrap();
-    assert!(outcome(dir.path()) == before, "a finished run stays finished");
 }
 
 #[test]
 fn runs_that_make_no_sense_say_so() {
     let message = |run_config: RunConfig| {
         let dir = tempfile::tempdir().unwrap();
-        train(run_config, dir.path()).0.unwrap_err().to_string()
+        train(&run_config, dir.path()).unwrap_err().to_string()
     };
     let erm = || demo_run(named("erm"));
     assert!(message(RunConfig { epochs: None, ..erm() }).contains("`epochs` or `max_steps`"));

@@ -5,8 +5,9 @@ use flatland::session::Role;
 use serde_json::{Map, Value};
 use tch::{Kind, Tensor, no_grad};
 
+use super::TrainError;
 use crate::method::Method;
-use crate::model::{ModelError, Network, Samples};
+use crate::model::{Network, Samples};
 
 /// Images a forward pass.
 const BATCH: i64 = 256;
@@ -25,22 +26,20 @@ struct Verdict {
 
 /// `id_loss`, `id_accuracy`, `cs_accuracy` (pooled over the datasets of the role), `near_auroc`, `near_fpr95`, `far_auroc`,
 /// `far_fpr95` (mean over the datasets of the role, each against all ID images, as OpenOOD does), where the data for them is given.
-/// `None` when `cancelled` says so between two batches.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch refuses, or with that of `tick`, which is called before every batch.
 pub fn evaluate(
     network: &Network,
     method: &dyn Method,
     datasets: &[(Role, Samples)],
-    cancelled: &dyn Fn() -> bool,
-) -> Result<Option<Map<String, Value>>, ModelError> {
+    tick: &mut dyn FnMut() -> Result<(), TrainError>,
+) -> Result<Map<String, Value>, TrainError> {
     let mut verdicts = Vec::new();
     for (role, samples) in datasets {
-        let Some(verdict) = verdict(network, method, *role, samples, cancelled)? else { return Ok(None) };
-        verdicts.push(verdict);
+        verdicts.push(verdict(network, method, *role, samples, tick)?);
     }
-    Ok(Some(summarize(&verdicts)))
+    Ok(summarize(&verdicts))
 }
 
 fn verdict(
@@ -48,14 +47,12 @@ fn verdict(
     method: &dyn Method,
     role: Role,
     samples: &Samples,
-    cancelled: &dyn Fn() -> bool,
-) -> Result<Option<Verdict>, ModelError> {
+    tick: &mut dyn FnMut() -> Result<(), TrainError>,
+) -> Result<Verdict, TrainError> {
     let mut verdict = Verdict { role, confidence: Vec::new(), loss: 0.0, right: 0.0, labelled: 0.0 };
     let n = samples.len() as i64;
     for start in (0..n).step_by(BATCH as usize) {
-        if cancelled() {
-            return Ok(None);
-        }
+        tick()?;
         let len = BATCH.min(n - start);
         let (x, y) = (samples.x.f_narrow(0, start, len)?, samples.y.f_narrow(0, start, len)?);
         let output = no_grad(|| network.forward(&x))?;
@@ -64,14 +61,14 @@ fn verdict(
         let prediction = log_p.f_argmax(1, false)?;
         let labelled = y.f_ge(0)?;
         let chosen = log_p.f_gather(1, &y.f_clamp_min(0)?.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?;
-        let sum = |values: Tensor| -> Result<f64, ModelError> {
+        let sum = |values: Tensor| -> Result<f64, TrainError> {
             Ok(f64::try_from(values.f_masked_select(&labelled)?.f_to_kind(Kind::Double)?.f_sum(Kind::Double)?)?)
         };
         verdict.loss -= sum(chosen)?;
         verdict.right += sum(prediction.f_eq_tensor(&y)?)?;
         verdict.labelled += f64::try_from(labelled.f_sum(Kind::Double)?)?;
     }
-    Ok(Some(verdict))
+    Ok(verdict)
 }
 
 fn summarize(verdicts: &[Verdict]) -> Map<String, Value> {

@@ -147,6 +147,8 @@ impl Trainee {
             // The objective does not read it, as where a plain objective trains a network with a head.
             *gradient = parameter.detach().f_zeros_like()?;
         }
+        // In the parameters' own layout: the convolutions' come channels-last.
+        let gradients = gradients.iter().map(Tensor::f_contiguous).collect::<Result<Vec<_>, _>>()?;
         let norm = global_norm(&gradients)?;
         if !norm.is_finite() {
             return Err(StepError::NotFinite { what: "gradient norm", found: norm });

@@ -1,7 +1,6 @@
 //! [`TrainingState`]: everything a run needs to go on, as one safetensors file, so that no kill can leave parts of two moments.
 //!
-//! Weights lie under `weights/<name>`, momentum under `momentum/<name>`, what the method keeps under `method/<name>` (f64); the scalars
-//! are JSON in the file's metadata.
+//! Weights lie under `weights/<name>`, momentum under `momentum/<name>`, what the method keeps under `method/<name>` (f64); the scalars are JSON in the file's metadata.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -25,11 +24,10 @@ pub struct TrainingState {
     pub step: usize,
     /// Steps done in the epoch under way.
     pub step_in_epoch: usize,
-    /// Sums over the images of the epoch under way: objective of the first pass, of the second, images.
-    pub sums: [f64; 3],
-    /// Sums over the same images of the parts of the objective, by name.
-    #[serde(default)]
-    pub terms: BTreeMap<String, f64>,
+    /// ID images of the epoch under way.
+    pub images: usize,
+    /// Sums over them of what is told of a step, by name.
+    pub sums: BTreeMap<String, f64>,
     /// The schedule.
     pub schedule: Schedule,
     /// Best ID accuracy yet.
@@ -40,6 +38,30 @@ const SCALARS: &str = "flatland_training_state";
 const METHOD: &str = "method/";
 
 impl TrainingState {
+    /// Before the first step.
+    pub fn fresh(schedule: Schedule) -> Self {
+        Self { epoch: 0, step: 0, step_in_epoch: 0, images: 0, sums: BTreeMap::new(), schedule, best: None }
+    }
+
+    /// Counts a step of `images` ID images with these mean `values`.
+    pub fn add(&mut self, images: usize, values: &[(String, f64)]) {
+        self.images += images;
+        for (name, value) in values {
+            *self.sums.entry(name.clone()).or_default() += value * images as f64;
+        }
+    }
+
+    /// Means over the images of the epoch under way, by name.
+    pub fn means(&self) -> BTreeMap<String, f64> {
+        self.sums.iter().map(|(name, sum)| (name.clone(), sum / self.images as f64)).collect()
+    }
+
+    /// Begins to count anew.
+    pub fn end_epoch(&mut self) {
+        (self.step_in_epoch, self.images) = (0, 0);
+        self.sums.clear();
+    }
+
     /// Writes this with the weights and momentum of `trainee` and what `method` keeps; the file is whole or what it was.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use flatland::session::Role;
 use super::WorkerError;
 use super::warm::Warm;
 use crate::model::{self, Network, Samples};
-use crate::{analysis, method, train};
+use crate::{analysis, method};
 
 /// What stays loaded between jobs.
 #[derive(Debug)]
@@ -60,10 +60,6 @@ impl Bench {
                 let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
                 analysis::score::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
-            }
-            JobSpec::Train(job) => {
-                train::run(job, reporter)?;
-                folder(&job.dir)
             }
         }
     }
