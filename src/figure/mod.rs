@@ -5,6 +5,7 @@
 
 mod colormap;
 mod contour;
+mod curves;
 mod embedding;
 mod energy;
 pub mod fonts;
@@ -24,6 +25,7 @@ mod tick;
 
 pub use colormap::Colormap;
 pub use contour::{ContourLine, contour_lines, surface_contours};
+pub use curves::{CurvePanel, CurvesFigure};
 pub use embedding::EmbeddingFigure;
 pub use energy::{EnergyFigure, ScoreHistograms};
 pub use landscape::LandscapeFigure;
