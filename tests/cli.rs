@@ -350,3 +350,38 @@ fn a_landscape_killed_without_warning_and_resumed_equals_the_undisturbed_one_byt
         assert_eq!(read("killed"), read("undisturbed"), "{name}");
     }
 }
+
+/// `docs/methods.md` says what the registry says; `FLATLAND_UPDATE_DOCS=1` writes it anew.
+#[test]
+fn the_page_on_methods_is_what_the_registry_prints() {
+    if !has_worker() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["methods", "--markdown"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/methods.md");
+    let text = std::fs::read_to_string(&page).unwrap();
+    let (head, rest) = text.split_once("<!-- flatland methods --markdown -->\n").unwrap();
+    let (table, tail) = rest.split_once("<!-- end -->").unwrap();
+    if std::env::var_os("FLATLAND_UPDATE_DOCS").is_some() {
+        let whole = format!("{head}<!-- flatland methods --markdown -->\n{}<!-- end -->{tail}", stdout(&output));
+        std::fs::write(&page, whole).unwrap();
+        return;
+    }
+    assert!(table == stdout(&output), "docs/methods.md is not what `flatland methods --markdown` prints; run this test with FLATLAND_UPDATE_DOCS=1");
+}
+
+#[test]
+fn methods_are_told_to_programs() {
+    if !has_worker() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["methods", "--json"]);
+    let methods: Vec<serde_json::Value> = serde_json::from_str(&stdout(&output)).unwrap();
+    let oe = methods.iter().find(|method| method["key"] == "oe").unwrap();
+    assert_eq!(oe["outliers"], true);
+    assert_eq!(oe["parameters"][0]["key"], "lambda");
+    assert_eq!(oe["parameters"][0]["kind"], serde_json::json!({ "kind": "number", "default": 0.5, "min": 0.0, "max": 100.0, "log": false }));
+}

@@ -7,6 +7,7 @@ mod embed;
 mod figures;
 mod inspect;
 mod landscape;
+mod methods;
 mod options;
 mod progress_line;
 mod runner;
@@ -69,6 +70,8 @@ pub enum Command {
     Demo(demo::Demo),
     /// Say what checkpoint files hold, which networks they are, and why one is refused. Executes nothing in them.
     Inspect(inspect::Inspect),
+    /// The fine-tuning methods with their objectives, hyperparameters and needs.
+    Methods(methods::Methods),
     /// Loss landscapes L(θ + αδ + βη), per checkpoint and dataset; resumes what it finds in DIR.
     Landscape(landscape::Landscape),
     /// Sharpness S(ρ), per checkpoint and dataset.
@@ -144,6 +147,7 @@ pub fn run(command: &Command) -> ExitCode {
     finish(match command {
         Command::Demo(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Methods(command) => command.run(),
         Command::Landscape(command) => command.run(),
         Command::Sharpness(command) => command.run(),
         Command::Embed(command) => command.run(),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::JobSpec;
+use super::{JobSpec, MethodInfo};
 use crate::result::{Cell, Inspection, SharpnessPoint};
 
 /// Names a job within one worker.
@@ -52,6 +52,11 @@ pub enum JobOutput {
     },
     /// The report on a checkpoint file.
     Inspection(Box<Inspection>),
+    /// The fine-tuning methods of the bench.
+    Methods {
+        /// In the order of the registry.
+        methods: Vec<MethodInfo>,
+    },
 }
 
 /// What happens to a job. Ends with exactly one of `Done`, `Failed`, `Cancelled`.

@@ -1,11 +1,13 @@
 //! [`RunConfig`]: the run file of `flatland train`, and what a run directory keeps as `run.toml`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Precision;
-use crate::session::{CorruptionEntry, DatasetEntry, Normalization, SessionError};
+use crate::session::{DatasetEntry, Normalization, SessionError};
 
 /// Which pass of a SAM-type step updates BatchNorm's running statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,44 +35,29 @@ pub enum Transform {
     None,
 }
 
-/// The objective with its hyperparameters.
+/// The objective with its hyperparameters: `name = ".."` and beside it whatever the method of that name knows (see
+/// [`MethodInfo`](super::MethodInfo)). The bench checks names and ranges and fills in defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
-pub enum MethodConfig {
-    /// Cross-entropy on ID data.
-    Erm,
-    /// Outlier Exposure, Hendrycks et al. 2019.
-    Oe {
-        /// Weight of the outlier term.
-        #[serde(default = "half")]
-        lambda: f64,
-    },
-    /// Sharpness-Aware Minimization, Foret et al. 2021.
-    Sam {
-        /// Radius of the ascent.
-        #[serde(default = "sam_rho")]
-        rho: f64,
-    },
-    /// Distribution-Robust SAM.
-    DrSam {
-        /// Radius of the ascent.
-        #[serde(default = "half")]
-        rho: f64,
-        /// Weight of the outlier term.
-        #[serde(default = "half")]
-        lambda: f64,
-        /// Corruption of the ID images in the first pass; absent = none.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        augmentation: Option<CorruptionEntry>,
-    },
+pub struct MethodConfig {
+    /// Key of the method.
+    pub name: String,
+    /// Hyperparameters by key.
+    #[serde(flatten)]
+    pub parameters: BTreeMap<String, Value>,
 }
 
-fn half() -> f64 {
-    0.5
-}
+impl MethodConfig {
+    /// The method called `name` with its defaults.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), parameters: BTreeMap::new() }
+    }
 
-fn sam_rho() -> f64 {
-    0.05
+    /// The same with hyperparameter `key` at `value`.
+    #[must_use]
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.parameters.insert(key.into(), value.into());
+        self
+    }
 }
 
 /// SGD.
@@ -219,5 +206,23 @@ impl RunConfig {
             }
         }
         Ok(run)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn hyperparameters_stand_beside_the_name_of_their_method() {
+        let text = "name = \"dr_sam\"\naugmentation = { kind = \"brightness\", severity = 1 }\nrho = 0.5\nsteps = 3\nflag = true\n";
+        let method: MethodConfig = toml::from_str(text).unwrap();
+        let augmentation = serde_json::json!({ "kind": "brightness", "severity": 1 });
+        let expected = MethodConfig::new("dr_sam").with("augmentation", augmentation).with("rho", 0.5).with("steps", 3).with("flag", true);
+        assert_eq!(method, expected);
+        assert_eq!(toml::from_str::<MethodConfig>(&toml::to_string_pretty(&method).unwrap()).unwrap(), method);
+        assert_eq!(serde_json::from_str::<MethodConfig>(&serde_json::to_string(&method).unwrap()).unwrap(), method);
     }
 }

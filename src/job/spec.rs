@@ -152,6 +152,8 @@ pub enum JobSpec {
         /// The file.
         path: PathBuf,
     },
+    /// The fine-tuning methods of this bench.
+    Methods,
     /// See [`LandscapeJob`].
     Landscape(LandscapeJob),
     /// See [`SharpnessJob`].
@@ -172,7 +174,7 @@ impl JobSpec {
             JobSpec::Sharpness(job) => Some(&job.checkpoint),
             JobSpec::Embedding(job) => Some(&job.checkpoint),
             JobSpec::Score(job) => Some(&job.checkpoint),
-            JobSpec::Inspect { .. } | JobSpec::Train(_) => None,
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Train(_) => None,
         }
     }
 
@@ -183,7 +185,7 @@ impl JobSpec {
             JobSpec::Sharpness(job) => vec![&job.dataset],
             JobSpec::Embedding(job) => job.datasets.iter().collect(),
             JobSpec::Score(job) => job.datasets.iter().collect(),
-            JobSpec::Inspect { .. } | JobSpec::Train(_) => Vec::new(),
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Train(_) => Vec::new(),
         }
     }
 
@@ -217,7 +219,7 @@ impl JobSpec {
             JobSpec::Embedding(job) => Some(&job.out),
             JobSpec::Score(job) => Some(&job.out),
             JobSpec::Train(job) => Some(&job.dir),
-            JobSpec::Inspect { .. } => None,
+            JobSpec::Inspect { .. } | JobSpec::Methods => None,
         }
     }
 
@@ -229,7 +231,7 @@ impl JobSpec {
             JobSpec::Embedding(job) => job.out = out,
             JobSpec::Score(job) => job.out = out,
             JobSpec::Train(job) => job.dir = out,
-            JobSpec::Inspect { .. } => {}
+            JobSpec::Inspect { .. } | JobSpec::Methods => {}
         }
     }
 }

@@ -76,7 +76,7 @@ pub fn analysis_of(spec: &JobSpec) -> Option<Analysis> {
         JobSpec::Sharpness(_) => Some(Analysis::Sharpness),
         JobSpec::Embedding(_) => Some(Analysis::Embedding),
         JobSpec::Score(_) => Some(Analysis::Scores),
-        JobSpec::Inspect { .. } | JobSpec::Train(_) => None,
+        JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Train(_) => None,
     }
 }
 
@@ -255,6 +255,7 @@ impl Store {
                             self.inspections.insert(path.clone(), *inspection);
                         }
                     }
+                    JobOutput::Methods { .. } => {}
                 }
             }
             JobEvent::Failed { message } => job.state = JobState::Failed(message),

@@ -59,6 +59,11 @@ pub fn forward_network(
     if parts.is_empty() {
         return Err(AnalysisError::Invalid("expected at least one image, found none".into()));
     }
-    let (features, logits): (Vec<Tensor>, Vec<Tensor>) = parts.into_iter().map(|output| (output.features, output.logits)).unzip();
-    Ok(Output { features: Tensor::f_cat(&features, 0)?, logits: Tensor::f_cat(&logits, 0)? })
+    let cat = |tensors: &mut dyn Iterator<Item = &Tensor>| Tensor::f_cat(&tensors.collect::<Vec<_>>(), 0);
+    let auxiliary = parts[0].auxiliary.is_some().then(|| cat(&mut parts.iter().filter_map(|part| part.auxiliary.as_ref()))).transpose()?;
+    Ok(Output {
+        features: cat(&mut parts.iter().map(|part| &part.features))?,
+        logits: cat(&mut parts.iter().map(|part| &part.logits))?,
+        auxiliary,
+    })
 }

@@ -30,7 +30,7 @@ fn multiply_adds(graph: &Graph, tensors: &Tensors) -> i64 {
                 work += numel(weight) * out[0] * out[1];
                 out
             }
-            Op::Linear { weight, .. } => {
+            Op::Linear { weight, .. } | Op::Cosine { weight } | Op::Distance { weight } => {
                 work += numel(weight);
                 [1, 1]
             }

@@ -1,14 +1,39 @@
 //! Outlier Exposure, Hendrycks, Mazeika & Dietterich 2019.
 
+use flatland::job::{MethodInfo, ParameterInfo};
+use serde::Deserialize;
 use tch::{Kind, Tensor};
 
 use super::erm::cross_entropy;
-use super::{Batch, Erm, Forward, Method};
-use crate::model::ModelError;
+use super::parameters::number;
+use super::registry::{Registration, build};
+use super::{Batch, Erm, Forward, Method, Objective};
+use crate::model::{ModelError, Output};
+
+pub const REGISTRATION: Registration = Registration { info, build: build::<OutlierExposure> };
+
+fn info() -> MethodInfo {
+    MethodInfo {
+        key: "oe".into(),
+        name: "Outlier Exposure".into(),
+        objective: "CE(f(x), y) + λ·mean over outliers of [logsumexp(z) − mean_c z_c]".into(),
+        source: "Hendrycks, Mazeika & Dietterich 2019, section 3; one concatenated forward (OpenOOD issue #138)".into(),
+        parameters: vec![lambda()],
+        outliers: true,
+        environments: false,
+        score: "MSP".into(),
+    }
+}
+
+/// λ of the outlier term.
+pub(super) fn lambda() -> ParameterInfo {
+    number("lambda", "λ", 0.5, [0.0, 100.0], "Weight of the outlier term; 0 leaves outliers out (Hendrycks et al. 2019: 0.5)")
+}
 
 /// CE(f(x), y) + λ·[`uniform_cross_entropy`] of the outliers, both from one forward of the concatenated batch: BatchNorm must see
 /// the mixture (OpenOOD issue #138). With λ = 0 outliers are left out of the forward too, so that it is ERM to the bit.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OutlierExposure {
     /// Weight of the outlier term.
     pub lambda: f64,
@@ -23,17 +48,21 @@ impl Method for OutlierExposure {
         self.lambda != 0.0
     }
 
-    fn objective(&self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Tensor, ModelError> {
+    fn objective(&mut self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Objective, ModelError> {
         if !self.needs_outliers() {
-            return Erm.objective(forward, batch);
+            return Erm::default().objective(forward, batch);
         }
-        let outliers = batch.outliers.ok_or_else(|| ModelError::Mismatch("expected outliers in the batch, found none".into()))?;
-        let logits = forward(&Tensor::f_cat(&[batch.id, outliers], 0)?)?.logits;
-        let n = batch.labels.size1()?;
-        let id = cross_entropy(&logits.f_narrow(0, 0, n)?, batch.labels)?;
-        let outlier = uniform_cross_entropy(&logits.f_narrow(0, n, outliers.size()[0])?)?;
-        Ok(id.f_add(&outlier.f_mul_scalar(self.lambda)?)?)
+        let (output, n) = concatenated(forward, batch)?;
+        let id = cross_entropy(&output.logits.f_narrow(0, 0, n)?, batch.labels)?;
+        let outlier = uniform_cross_entropy(&output.logits.f_narrow(0, n, output.logits.size()[0] - n)?)?;
+        Objective::sum(("ce", id), self.lambda, ("outlier", outlier))
     }
+}
+
+/// What the network says of ID images and outliers in one forward, and the number of ID images, which come first.
+pub(super) fn concatenated(forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<(Output, i64), ModelError> {
+    let both = Tensor::f_cat(&[batch.id, batch.need_outliers()?], 0)?;
+    Ok((forward(&both)?, batch.labels.size1()?))
 }
 
 /// mean_b [ logsumexp(z_b) − mean_c z_bc ]: the cross-entropy from the uniform distribution, ≥ ln C. `logits` is [M, C].

@@ -1,15 +1,43 @@
-//! Sharpness-Aware Minimization, Foret et al. 2021.
+//! Sharpness-Aware Minimization, Foret et al. 2021, and its adaptive form, Kwon et al. 2021.
 
-use tch::Tensor;
+use flatland::job::MethodInfo;
+use serde::Deserialize;
 
-use super::{Ascent, Batch, Erm, Forward, Method};
+use super::parameters::{number, switch};
+use super::registry::{Registration, build};
+use super::{Ascent, Batch, Erm, Forward, Method, Objective};
 use crate::model::ModelError;
 
+pub const REGISTRATION: Registration = Registration { info, build: build::<Sam> };
+
+fn info() -> MethodInfo {
+    MethodInfo {
+        key: "sam".into(),
+        name: "SAM".into(),
+        objective: "max over ‖ε‖₂ ≤ ρ of CE(f_θ+ε(x), y), to first order: ε = ρ·g/‖g‖".into(),
+        source: "Foret et al. 2021, Eq. 2; adaptive: Kwon et al. 2021 (ASAM); global norm as in davda54/sam".into(),
+        parameters: vec![
+            number("rho", "ρ", 0.05, [0.0, 100.0], "Radius of the ascent (Foret et al. 2021: 0.05; davda54/sam: 2.0 when adaptive)"),
+            switch(
+                "adaptive",
+                false,
+                "ASAM: measures the ball in units of |θ|, ε = ρ·θ²g/‖θg‖, so that scaling a layer changes nothing (Kwon et al. 2021)",
+            ),
+        ],
+        outliers: false,
+        environments: false,
+        score: "MSP".into(),
+    }
+}
+
 /// max over ‖ε‖₂ ≤ ρ of CE at θ + ε, to first order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sam {
     /// Radius of the ascent.
     pub rho: f64,
+    /// Whether the ball is measured in units of |θ|.
+    pub adaptive: bool,
 }
 
 impl Method for Sam {
@@ -18,10 +46,10 @@ impl Method for Sam {
     }
 
     fn ascent(&self) -> Option<Ascent> {
-        Some(Ascent { rho: self.rho, augmentation: None })
+        Some(Ascent { rho: self.rho, adaptive: self.adaptive, augmentation: None })
     }
 
-    fn objective(&self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Tensor, ModelError> {
-        Erm.objective(forward, batch)
+    fn objective(&mut self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Objective, ModelError> {
+        Erm::default().objective(forward, batch)
     }
 }

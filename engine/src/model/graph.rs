@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::ModelError;
 
@@ -83,6 +83,33 @@ pub enum Op {
     Add,
     /// Concatenation along channels.
     Concat,
+    /// Cosines of the angles between rows and those of a weight, as G-ODIN computes them: x/(‖x‖ + 1e-4).
+    Cosine {
+        /// Name of the weight, [O, I].
+        weight: String,
+    },
+    /// −mean of the squared differences between rows and those of a weight.
+    Distance {
+        /// Name of the weight, [O, I].
+        weight: String,
+    },
+}
+
+impl Op {
+    /// Gives the tensors that it reads other names.
+    pub fn rename(&mut self, new: impl Fn(&str) -> String) {
+        match self {
+            Op::Conv { weight, bias, .. } | Op::Linear { weight, bias } => {
+                *weight = new(weight);
+                if let Some(bias) = bias {
+                    *bias = new(bias);
+                }
+            }
+            Op::Cosine { weight } | Op::Distance { weight } => *weight = new(weight),
+            Op::BatchNorm { prefix } => *prefix = new(prefix),
+            _ => {}
+        }
+    }
 }
 
 /// An operation with the nodes it reads.
@@ -113,6 +140,18 @@ pub struct Output {
     pub features: Tensor,
     /// Logits, [N, C].
     pub logits: Tensor,
+    /// What a [`Head`](super::architecture::Head) says beside: [N, 1] or [N, C].
+    pub auxiliary: Option<Tensor>,
+}
+
+impl Output {
+    /// What the head says beside the logits.
+    ///
+    /// # Errors
+    /// When the network has no such head.
+    pub fn need_auxiliary(&self) -> Result<&Tensor, ModelError> {
+        self.auxiliary.as_ref().ok_or_else(|| ModelError::Mismatch("expected a network with a head of its method, found a plain one".into()))
+    }
 }
 
 /// A network as data.
@@ -124,6 +163,8 @@ pub struct Graph {
     pub features: NodeId,
     /// The logits, [N, C].
     pub logits: NodeId,
+    /// What a head says beside the logits.
+    pub auxiliary: Option<NodeId>,
     /// Input shape [channels, height, width].
     pub input: [i64; 3],
     last_use: Vec<NodeId>,
@@ -140,7 +181,15 @@ impl Graph {
         }
         last_use[features] = nodes.len();
         last_use[logits] = nodes.len();
-        Self { nodes, features, logits, input, last_use }
+        Self { nodes, features, logits, auxiliary: None, input, last_use }
+    }
+
+    /// The same with a further output.
+    #[must_use]
+    pub fn with_auxiliary(mut self, node: NodeId) -> Self {
+        self.last_use[node] = self.nodes.len();
+        self.auxiliary = Some(node);
+        self
     }
 
     /// The last node that reads `node`, or a number past the end for features and logits.
@@ -157,6 +206,7 @@ impl Graph {
                     names.push(weight.clone());
                     names.extend(bias.clone());
                 }
+                Op::Cosine { weight } | Op::Distance { weight } => names.push(weight.clone()),
                 Op::BatchNorm { prefix } => {
                     names.extend(["weight", "bias", "running_mean", "running_var"].map(|part| format!("{prefix}.{part}")));
                 }
@@ -185,7 +235,9 @@ impl Graph {
             }
         }
         match (values[self.features].take(), values[self.logits].take()) {
-            (Some(features), Some(logits)) => Ok(Output { features, logits }),
+            (Some(features), Some(logits)) => {
+                Ok(Output { features, logits, auxiliary: self.auxiliary.and_then(|node| values[node].take()) })
+            }
             _ => Err(ModelError::Mismatch("the graph computes no features or logits".into())),
         }
     }
@@ -241,6 +293,14 @@ pub(super) fn evaluate(op: &Op, inputs: &[&Tensor], tensors: &Tensors, x: &Tenso
         }
         Op::Add => input(0)?.f_add(input(1)?)?,
         Op::Concat => Tensor::f_cat(inputs, 1)?,
+        Op::Cosine { weight } => {
+            let unit = |x: &Tensor| x.f_div(&x.f_norm_scalaropt_dim(2, [1i64].as_slice(), true)?.f_add_scalar(1e-4)?);
+            unit(input(0)?)?.f_linear(&unit(find(tensors, weight)?)?, None::<&Tensor>)?
+        }
+        Op::Distance { weight } => {
+            let difference = input(0)?.f_unsqueeze(1)?.f_sub(find(tensors, weight)?)?;
+            difference.f_square()?.f_mean_dim([2i64].as_slice(), false, None::<Kind>)?.f_neg()?
+        }
     })
 }
 

@@ -16,6 +16,7 @@ mod network;
 mod parameter_vector;
 mod prefix;
 
+pub use architecture::{Head, Similarity};
 pub use device::{device, init};
 pub use error::ModelError;
 pub use folded::Folded;

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
 use safetensors::tensor::{Dtype, TensorView};
 use tch::{Device, Kind, Tensor};
 
-use super::architecture::{self, Init, TensorSpec};
+use super::architecture::{self, Head, Init, TensorSpec};
 use super::checkpoint_fit::CheckpointFit;
 use super::{BatchNormMode, Graph, ModelError, Output, ParameterVector, Tensors, checkpoint, is_parameter};
 
@@ -51,19 +52,57 @@ impl Network {
         Ok(Self::assemble(architecture, loaded, device))
     }
 
+    /// This network with `head` in place of its classifier. What the head shares with the classifier starts as its copy, what is new is
+    /// drawn as in [`Network::random`].
+    ///
+    /// # Errors
+    /// When the network has another head already.
+    pub fn with_head(mut self, head: Head, seed: u64) -> Result<Self, ModelError> {
+        match Head::split(&self.architecture) {
+            (_, Some(found)) if found == head => return Ok(self),
+            (_, None) => {}
+            (_, Some(found)) => {
+                return Err(ModelError::Mismatch(format!(
+                    "expected a network without a head or with `{}`, found one with `{}`",
+                    head.key(),
+                    found.key()
+                )));
+            }
+        }
+        let shapes = self.names.iter().map(|name| Ok((name.clone(), self.tensor(name)?.size()))).collect::<Result<_, ModelError>>()?;
+        let base = architecture::named_for(&self.architecture, &shapes)?;
+        let classifier = base.classifier().unwrap_or_default().to_owned();
+        let architecture = head.put_on(base)?;
+        let mut tensors = Tensors::new();
+        for spec in &architecture.tensors {
+            let tensor = match head.origin(&spec.name, &classifier) {
+                // A tensor of its own: two classifiers may have the same origin.
+                Some(origin) => self.tensor(&origin)?.f_copy()?,
+                None => initial(spec, seed, self.device)?,
+            };
+            tensors.insert(spec.name.clone(), tensor);
+        }
+        self.tensors.clear();
+        Ok(Self::assemble(architecture, tensors, self.device))
+    }
+
     /// A network with PyTorch's default initialization (weights and biases U(±1/√fan_in), BatchNorm 1 and 0), drawn from a
     /// generator keyed by (seed, tensor name): the same seed gives the same bytes everywhere.
     ///
     /// # Errors
     /// When the architecture is unknown or libtorch refuses.
     pub fn random(architecture: &str, classes: i64, seed: u64, device: Device) -> Result<Self, ModelError> {
-        let architecture = architecture::named(architecture, classes)?;
+        let (base, head) = Head::split(architecture);
+        let architecture = architecture::named(base, classes)?;
         let mut tensors = Tensors::new();
         for spec in &architecture.tensors {
-            let values = draw(spec, seed);
-            tensors.insert(spec.name.clone(), Tensor::f_from_slice(&values)?.f_view(spec.shape.as_slice())?.f_to_device(device)?);
+            tensors.insert(spec.name.clone(), initial(spec, seed, device)?);
         }
-        Ok(Self::assemble(architecture, tensors, device))
+        let network = Self::assemble(architecture, tensors, device);
+        match head {
+            Some(head) => network.with_head(head, seed),
+            None => Ok(network),
+        }
     }
 
     fn assemble(architecture: architecture::Architecture, tensors: Tensors, device: Device) -> Self {
@@ -141,15 +180,24 @@ fn bytes(tensor: &Tensor) -> Result<Vec<u8>, ModelError> {
     Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect())
 }
 
-fn draw(spec: &TensorSpec, seed: u64) -> Vec<f32> {
+/// The values of a tensor before training.
+fn initial(spec: &TensorSpec, seed: u64, device: Device) -> Result<Tensor, ModelError> {
     let numel = spec.shape.iter().product::<i64>() as usize;
-    match spec.init {
+    let rng = || {
+        let mut key = blake3::Hasher::new_derive_key("flatland initial weights");
+        key.update(&seed.to_le_bytes()).update(spec.name.as_bytes());
+        ChaCha8Rng::from_seed(*key.finalize().as_bytes())
+    };
+    let values: Vec<f32> = match spec.init {
         Init::Constant(value) => vec![value as f32; numel],
         Init::Uniform { bound } => {
-            let mut key = blake3::Hasher::new_derive_key("flatland initial weights");
-            key.update(&seed.to_le_bytes()).update(spec.name.as_bytes());
-            let mut rng = ChaCha8Rng::from_seed(*key.finalize().as_bytes());
+            let mut rng = rng();
             (0..numel).map(|_| (2.0 * rng.random::<f32>() - 1.0) * bound as f32).collect()
         }
-    }
+        Init::Normal { std } => {
+            let mut rng = rng();
+            (0..numel).map(|_| rng.sample::<f32, _>(StandardNormal) * std as f32).collect()
+        }
+    };
+    Ok(Tensor::f_from_slice(&values)?.f_view(spec.shape.as_slice())?.f_to_device(device)?)
 }

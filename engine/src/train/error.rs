@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use flatland::data::DataError;
 use flatland::result::ResultError;
 
+use crate::method::MethodError;
 use crate::model::ModelError;
 
 /// An error of the train room.
@@ -16,6 +17,9 @@ pub enum TrainError {
     /// The run file asks for something that makes no sense.
     #[error("cannot train: {0}")]
     Config(String),
+    /// The method of the run file makes no sense.
+    #[error("cannot train: {0}")]
+    Method(#[from] MethodError),
     /// The loss or a gradient is not finite any more.
     #[error("training diverged at step {step}: expected a finite {what}, found {found}; the weights of the last save are kept ({path})")]
     Diverged {

@@ -16,5 +16,8 @@ mod sgd;
 mod step;
 mod training_state;
 
+#[cfg(test)]
+mod method_tests;
+
 pub use error::TrainError;
 pub use run::run;

@@ -1,11 +1,12 @@
 //! [`run`]: the loop.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use flatland::data::{self, Corruption, Dataset, corruption};
+use flatland::data::{self, Corruption, Dataset};
 use flatland::job::{self, JobEvent, ProgressMeter, Reporter, RunConfig, RunStatus, TrainJob};
-use flatland::session::Role;
+use flatland::session::{CorruptionEntry, Role};
 use serde_json::{Map, Value};
 use tch::Tensor;
 
@@ -15,8 +16,8 @@ use super::schedule::Schedule;
 use super::step::{StepError, StepInput, Trainee};
 use super::training_state::TrainingState;
 use super::{TrainError, batches};
-use crate::method::{Method, method};
-use crate::model::{Network, Samples, device, pixels_to_input};
+use crate::method::{self, Method};
+use crate::model::{Head, Network, Samples, device, pixels_to_input};
 
 /// Seconds between two saves within an epoch.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
@@ -59,9 +60,10 @@ struct Training {
 impl Training {
     fn prepare(job: &TrainJob, directory: &RunDirectory, reporter: &mut dyn Reporter) -> Result<Self, TrainError> {
         let mut run = job.run.clone();
-        let method = method(&run.method);
+        run.method = method::resolve(&run.method)?;
+        let mut method = method::method(&run.method)?;
         check(&run, method.as_ref())?;
-        let network = network(&mut run, job.device, directory)?;
+        let network = network(&mut run, method.head(), job.device, directory)?;
         directory.adopt(&run)?;
         let [_, height, width] = network.graph.input;
         let mut load = |role: Role| -> Result<Vec<Arc<Dataset>>, TrainError> {
@@ -92,13 +94,13 @@ impl Training {
         }
         let steps_per_epoch = train.len().div_ceil(run.batch);
         let steps = run.epochs.map_or(usize::MAX, |epochs| epochs * steps_per_epoch).min(run.max_steps.unwrap_or(usize::MAX));
-        let mut trainee = Trainee::new(network, &run.optimizer)?;
+        let mut trainee = Trainee::new(network, &run.optimizer, method.as_ref())?;
         let fresh = !directory.state().exists();
         let state = if fresh {
             let schedule = Schedule::new(&run.schedule, run.optimizer.lr, steps);
-            TrainingState { epoch: 0, step: 0, step_in_epoch: 0, sums: [0.0; 3], schedule, best: None }
+            TrainingState { epoch: 0, step: 0, step_in_epoch: 0, sums: [0.0; 3], terms: BTreeMap::new(), schedule, best: None }
         } else {
-            TrainingState::load(&mut trainee, &directory.state())?
+            TrainingState::load(&mut trainee, method.as_mut(), &directory.state())?
         };
         directory.rewind_metrics((!fresh).then_some(state.epoch))?;
         directory.log(&format!("{} from step {} of {steps}, {}", method.key(), state.step, trainee.network.architecture))?;
@@ -150,7 +152,7 @@ impl Training {
         let positions = &order[start..(start + self.run.batch).min(order.len())];
         let input = self.input(positions)?;
         let lr = self.state.schedule.lr(self.state.step);
-        let loss = self.trainee.step(self.method.as_ref(), &input, self.run.batch_norm, lr).map_err(|error| match error {
+        let loss = self.trainee.step(self.method.as_mut(), &input, self.run.batch_norm, lr).map_err(|error| match error {
             StepError::Model(error) => TrainError::Model(error),
             StepError::NotFinite { what, found } => TrainError::Diverged { step: self.state.step, what, found, path: directory.last() },
         })?;
@@ -158,6 +160,9 @@ impl Training {
         self.state.sums[0] += loss.first * images;
         self.state.sums[1] += loss.second.unwrap_or(0.0) * images;
         self.state.sums[2] += images;
+        for (name, value) in loss.terms {
+            *self.state.terms.entry(name.to_owned()).or_default() += value * images;
+        }
         self.state.step += 1;
         self.state.step_in_epoch += 1;
         Ok(())
@@ -167,7 +172,10 @@ impl Training {
         let (run, train) = (&self.run, &self.train);
         let pixels = batches::pixels(train, positions, run.transform, run.seed, self.state.epoch);
         let first = match self.method.ascent().and_then(|ascent| ascent.augmentation) {
-            Some(kind) => Some(batches::corrupted(&pixels, train, positions, &kind, run.seed, self.state.epoch)?),
+            Some(CorruptionEntry { kind, severity }) => {
+                let kind = Corruption { kind, severity };
+                Some(batches::corrupted(&pixels, train, positions, &kind, run.seed, self.state.epoch)?)
+            }
             None => None,
         };
         let labels: Vec<i64> = positions.iter().map(|&position| train.labels[position]).collect();
@@ -181,6 +189,10 @@ impl Training {
             first_id: first.map(|pixels| self.tensor(&pixels)).transpose()?,
             labels: Tensor::f_from_slice(&labels)?.f_to_device(self.trainee.network.device)?,
             outliers: outliers.transpose()?,
+            environments: None,
+            seed: run.seed,
+            step: self.state.step,
+            epoch: self.state.epoch,
         })
     }
 
@@ -198,6 +210,7 @@ impl Training {
         if self.method.ascent().is_some() {
             values.insert("ascent_loss".into(), (second / images).into());
         }
+        values.extend(self.state.terms.iter().map(|(name, sum)| (format!("train_{name}"), (sum / images).into())));
         self.state.epoch += 1;
         let values = match self.measure(directory, reporter, values) {
             Ok(values) => values,
@@ -220,6 +233,7 @@ impl Training {
         }
         self.state.step_in_epoch = 0;
         self.state.sums = [0.0; 3];
+        self.state.terms.clear();
         self.save(directory)
     }
 
@@ -231,7 +245,7 @@ impl Training {
     ) -> Result<Map<String, Value>, TrainError> {
         let mut values = Map::from_iter([("epoch".into(), self.state.epoch.into()), ("step".into(), self.state.step.into())]);
         values.extend(more);
-        values.extend(evaluate(&self.trainee.network, &self.watched, &|| reporter.cancelled())?.ok_or(TrainError::Cancelled)?);
+        values.extend(evaluate(&self.trainee.network, self.method.as_ref(), &self.watched, &|| reporter.cancelled())?.ok_or(TrainError::Cancelled)?);
         directory.append_metrics(&values)?;
         directory.log(&Value::Object(values.clone()).to_string())?;
         reporter.report(JobEvent::Metric { values: values.clone() });
@@ -246,7 +260,7 @@ impl Training {
                 return Err(TrainError::Diverged { step: self.state.step, what: "weight", found: sum, path: directory.last() });
             }
         }
-        self.state.save(&self.trainee, &directory.state())?;
+        self.state.save(&self.trainee, self.method.as_ref(), &directory.state())?;
         Ok(self.trainee.network.save(&directory.last())?)
     }
 }
@@ -262,30 +276,33 @@ fn check(run: &RunConfig, method: &dyn Method) -> Result<(), TrainError> {
     require(run.epochs.is_some() || run.max_steps.is_some(), "expected `epochs` or `max_steps`, found neither".into())?;
     let lr = run.optimizer.lr;
     require(lr.is_finite() && lr > 0.0, format!("expected a learning rate above 0, found {lr}"))?;
-    if let Some(ascent) = method.ascent() {
-        let rho = ascent.rho;
-        require(rho.is_finite() && rho >= 0.0, format!("expected rho of at least 0, found {rho}"))?;
-        if let Some(kind) = &ascent.augmentation {
-            corruption::check(&Corruption { kind: kind.kind.clone(), severity: kind.severity })?;
-        }
-    }
     Ok(())
 }
 
-/// The network to start from, and the run with what was left open (architecture, classes) filled in. A run under way needs its
-/// first checkpoint no more: its state holds all weights.
-fn network(run: &mut RunConfig, asked: job::Device, directory: &RunDirectory) -> Result<Network, TrainError> {
+/// The network to start from, with the method's head, and the run with what was left open (architecture, classes) filled in. A run
+/// under way needs its first checkpoint no more: its state holds all weights.
+fn network(run: &mut RunConfig, head: Option<Head>, asked: job::Device, directory: &RunDirectory) -> Result<Network, TrainError> {
     let device = device(asked);
-    let network = match (&run.checkpoint, &run.architecture, run.classes) {
+    let mut network = match (&run.checkpoint, &run.architecture, run.classes) {
         (Some(_), Some(architecture), Some(classes)) if directory.state().exists() => {
             Network::random(architecture, classes, run.seed, device)?
         }
-        (Some(checkpoint), architecture, _) => Network::load(checkpoint, architecture.as_deref(), device)?,
+        (Some(checkpoint), architecture, _) => {
+            let plain = architecture.as_deref().map(|architecture| Head::split(architecture).0);
+            match Network::load(checkpoint, architecture.as_deref(), device) {
+                // A run that was cut off before its first save names the architecture that it was going to train.
+                Err(_) if head.is_some() && plain != architecture.as_deref() => Network::load(checkpoint, plain, device)?,
+                loaded => loaded?,
+            }
+        }
         (None, Some(architecture), Some(classes)) => Network::random(architecture, classes, run.seed, device)?,
         (None, ..) => return Err(config("expected `checkpoint`, or `architecture` and `classes` to train from scratch; found neither")),
     };
     if let Some(classes) = run.classes.filter(|&classes| classes != network.classes) {
         return Err(config(format!("expected a checkpoint of {classes} classes, found {}", network.classes)));
+    }
+    if let Some(head) = head {
+        network = network.with_head(head, run.seed)?;
     }
     run.architecture = Some(network.architecture.clone());
     run.classes = Some(network.classes);

@@ -3,6 +3,7 @@
 use flatland::job::OptimizerConfig;
 use tch::{Tensor, no_grad};
 
+use crate::method::ParameterRule;
 use crate::model::ModelError;
 
 /// SGD with its momentum buffers, in the order of the parameters.
@@ -11,14 +12,17 @@ pub struct Sgd {
     momentum: f64,
     nesterov: bool,
     weight_decay: f64,
+    first_lr: f64,
+    rules: Vec<ParameterRule>,
     /// One buffer per parameter; empty before the first step.
     pub buffers: Vec<Tensor>,
 }
 
 impl Sgd {
-    /// Before the first step.
-    pub fn new(config: &OptimizerConfig) -> Self {
-        Self { momentum: config.momentum, nesterov: config.nesterov, weight_decay: config.weight_decay, buffers: Vec::new() }
+    /// Before the first step; a rule per parameter.
+    pub fn new(config: &OptimizerConfig, rules: Vec<ParameterRule>) -> Self {
+        let OptimizerConfig { lr, momentum, nesterov, weight_decay } = *config;
+        Self { momentum, nesterov, weight_decay, first_lr: lr, rules, buffers: Vec::new() }
     }
 
     /// d = g + wd·θ; buffer = momentum·buffer + d (d itself at first); θ −= lr·(d + momentum·buffer) with Nesterov, else lr·buffer.
@@ -29,7 +33,9 @@ impl Sgd {
         no_grad(|| {
             let first = self.buffers.is_empty();
             for (k, (parameter, gradient)) in parameters.iter_mut().zip(gradients).enumerate() {
-                let d = gradient.f_add(&parameter.f_mul_scalar(self.weight_decay)?)?;
+                let rule = self.rules.get(k).copied().unwrap_or_default();
+                let lr = if rule.scheduled { lr } else { self.first_lr };
+                let d = if rule.weight_decay { gradient.f_add(&parameter.f_mul_scalar(self.weight_decay)?)? } else { copy(gradient)? };
                 if first {
                     self.buffers.push(copy(&d)?);
                 } else {
@@ -53,4 +59,24 @@ pub fn copy(tensor: &Tensor) -> Result<Tensor, ModelError> {
     let mut copy = tensor.detach().f_zeros_like()?;
     copy.f_copy_(tensor)?;
     Ok(copy)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_rule_spares_a_parameter_the_decay_or_the_schedule() {
+        let config = OptimizerConfig { lr: 0.5, momentum: 0.0, nesterov: false, weight_decay: 0.1 };
+        let rule = |weight_decay, scheduled| ParameterRule { weight_decay, scheduled };
+        let mut sgd = Sgd::new(&config, vec![rule(true, true), rule(false, true), rule(true, false)]);
+        let mut parameters = [1.0f64, 1.0, 1.0].map(|x| Tensor::from_slice(&[x]));
+        let gradients = [1.0f64, 1.0, 1.0].map(|x| Tensor::from_slice(&[x]));
+        sgd.step(&mut parameters, &gradients, 0.1).unwrap();
+        for (parameter, expected) in parameters.iter().zip([1.0 - 0.11, 1.0 - 0.1, 1.0 - 0.55]) {
+            assert!((f64::try_from(parameter).unwrap() - expected).abs() < 1e-12);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use tch::Tensor;
 
 use super::ascent::{ascend, global_norm, restore};
 use super::sgd::{Sgd, copy};
-use crate::method::{Batch, Method};
+use crate::method::{Batch, Method, Objective};
 use crate::model::{BatchNormMode, ModelError, Network};
 
 /// A network whose parameters are leaves of autograd, with its optimizer.
@@ -29,15 +29,27 @@ pub struct StepInput {
     pub labels: Tensor,
     /// Outliers, [M, C, H, W].
     pub outliers: Option<Tensor>,
+    /// Environment of each ID image, [N] i64.
+    pub environments: Option<Tensor>,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Steps done before.
+    pub step: usize,
+    /// Epochs done before.
+    pub epoch: usize,
 }
 
 /// How a step went.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StepLoss {
     /// The objective at θ (of the first pass).
     pub first: f64,
     /// The objective at θ + ε, where there are two passes.
     pub second: Option<f64>,
+    /// The parts of the objective at θ, by name.
+    pub terms: Vec<(&'static str, f64)>,
+    /// ‖g‖₂ of the gradient that the optimizer stepped with.
+    pub gradient_norm: f64,
 }
 
 /// Why a step was not made; θ stays as it was.
@@ -67,11 +79,11 @@ impl From<tch::TchError> for StepError {
 }
 
 impl Trainee {
-    /// Makes the parameters of `network` trainable.
+    /// Makes the parameters of `network` trainable by `method`.
     ///
     /// # Errors
     /// When a tensor is missing.
-    pub fn new(mut network: Network, optimizer: &OptimizerConfig) -> Result<Self, ModelError> {
+    pub fn new(mut network: Network, optimizer: &OptimizerConfig, method: &dyn Method) -> Result<Self, ModelError> {
         let names = network.parameter_names();
         let mut parameters = Vec::new();
         for name in &names {
@@ -80,49 +92,67 @@ impl Trainee {
             network.tensors.insert(name.clone(), leaf.shallow_clone());
             parameters.push(leaf);
         }
-        Ok(Self { network, names, sgd: Sgd::new(optimizer), parameters })
+        let rules = names.iter().map(|name| method.rule(name)).collect();
+        Ok(Self { network, names, sgd: Sgd::new(optimizer, rules), parameters })
     }
 
     /// One step of `method` at learning rate `lr`.
     ///
     /// # Errors
     /// When a loss or gradient is not finite (then θ stays) or shapes do not fit.
-    pub fn step(&mut self, method: &dyn Method, input: &StepInput, batch_norm: BatchNormUpdate, lr: f64) -> Result<StepLoss, StepError> {
-        let batch = Batch { id: &input.id, labels: &input.labels, outliers: input.outliers.as_ref() };
+    pub fn step(&mut self, method: &mut dyn Method, input: &StepInput, batch_norm: BatchNormUpdate, lr: f64) -> Result<StepLoss, StepError> {
+        if method.resets_optimizer(input.step) {
+            self.sgd.buffers.clear();
+        }
+        let batch = Batch {
+            id: &input.id,
+            labels: &input.labels,
+            outliers: input.outliers.as_ref(),
+            environments: input.environments.as_ref(),
+            seed: input.seed,
+            step: input.step,
+            epoch: input.epoch,
+        };
         let Some(ascent) = method.ascent() else {
             let pass = self.pass(method, &batch, true)?;
             self.sgd.step(&mut self.parameters, &pass.gradients, lr)?;
-            return Ok(StepLoss { first: pass.loss, second: None });
+            return Ok(StepLoss { first: pass.loss, second: None, terms: pass.terms, gradient_norm: pass.norm });
         };
         let first_batch = Batch { id: input.first_id.as_ref().unwrap_or(&input.id), ..batch };
         let first = self.pass(method, &first_batch, batch_norm != BatchNormUpdate::Second)?;
-        let theta = ascend(&mut self.parameters, &first.gradients, first.norm, ascent.rho)?;
+        let theta = ascend(&mut self.parameters, &first.gradients, first.norm, &ascent)?;
         let second = self.pass(method, &batch, batch_norm != BatchNormUpdate::First);
         restore(&mut self.parameters, &theta)?;
         let second = second?;
         self.sgd.step(&mut self.parameters, &second.gradients, lr)?;
-        Ok(StepLoss { first: first.loss, second: Some(second.loss) })
+        Ok(StepLoss { first: first.loss, second: Some(second.loss), terms: first.terms, gradient_norm: second.norm })
     }
 
     /// The objective and its gradient where the parameters are, with the statistics of the batch.
-    fn pass(&self, method: &dyn Method, batch: &Batch<'_>, update: bool) -> Result<Pass, StepError> {
+    fn pass(&self, method: &mut dyn Method, batch: &Batch<'_>, update: bool) -> Result<Pass, StepError> {
         let mut forward = |x: &Tensor| self.network.graph.forward(&self.network.tensors, x, BatchNormMode::Batch { update });
-        let objective = method.objective(&mut forward, batch)?;
+        let Objective { loss: objective, terms } = method.objective(&mut forward, batch)?;
         let loss = f64::try_from(&objective)?;
         if !loss.is_finite() {
             return Err(StepError::NotFinite { what: "loss", found: loss });
         }
-        let gradients = Tensor::f_run_backward(&[objective], &self.parameters, false, false)?;
+        let mut gradients = Tensor::f_run_backward(&[objective], &self.parameters, false, false)?;
+        for (gradient, parameter) in gradients.iter_mut().zip(&self.parameters).filter(|(gradient, _)| !gradient.defined()) {
+            // The objective does not read it, as where a plain objective trains a network with a head.
+            *gradient = parameter.detach().f_zeros_like()?;
+        }
         let norm = global_norm(&gradients)?;
         if !norm.is_finite() {
             return Err(StepError::NotFinite { what: "gradient norm", found: norm });
         }
-        Ok(Pass { loss, gradients, norm })
+        let terms = terms.iter().map(|(name, value)| Ok((*name, f64::try_from(value)?))).collect::<Result<_, ModelError>>()?;
+        Ok(Pass { loss, terms, gradients, norm })
     }
 }
 
 struct Pass {
     loss: f64,
+    terms: Vec<(&'static str, f64)>,
     gradients: Vec<Tensor>,
     norm: f64,
 }

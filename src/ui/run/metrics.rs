@@ -52,7 +52,7 @@ impl Metrics {
     pub fn of(epochs: &[Line], steps: &[Line], timing: &[Line]) -> Self {
         let number = |line: &Line, name: &str| line.get(name).and_then(Value::as_f64);
         let mut series = curves(steps);
-        for (name, curve) in curves(epochs) {
+        for (name, curve) in curves(epochs).into_iter().chain(curves(timing)) {
             series.entry(name).or_insert(curve);
         }
         let last = epochs.iter().rev().find_map(|line| Some((number(line, "epoch")?, number(line, "step")?)));
@@ -184,7 +184,7 @@ pub fn appearance(name: &str) -> Appearance {
         (Group::Detection, true, Some(true))
     } else if ends(&["auroc", "aupr", "aupr_in", "aupr_out"]) {
         (Group::Detection, true, Some(false))
-    } else if ends(&["lr", "norm", "per_second", "rate", "secs", "seconds"]) {
+    } else if ends(&["lr", "norm", "per_sec"]) {
         (Group::Optimizer, false, None)
     } else {
         (Group::Loss, false, Some(true))
@@ -195,9 +195,10 @@ pub fn appearance(name: &str) -> Appearance {
 /// A word of a name as it is written.
 fn word(word: &str) -> String {
     match word {
-        "id" | "cs" | "ss" | "auroc" | "aupr" | "oe" | "irm" | "msp" => word.to_uppercase(),
+        "id" | "cs" | "ss" | "auroc" | "aupr" | "oe" | "irm" | "msp" | "ce" | "nll" => word.to_uppercase(),
         "fpr95" => "FPR@95".into(),
         "lr" => "learning rate".into(),
+        "sec" => "second".into(),
         "train" => "training".into(),
         "vrex" => "VREx".into(),
         _ => word.into(),

@@ -4,7 +4,7 @@ use flatland::job::{ProgressMeter, Reporter};
 use tch::{Device, Kind, Tensor};
 
 use crate::analysis::{AnalysisError, forward_network};
-use crate::model::{Network, Samples};
+use crate::model::{Head, Network, Output, Samples};
 
 /// Penultimate features, logits and predictions of N images.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Features {
     pub classes: usize,
     /// argmax of the logits, [N].
     pub prediction: Vec<i64>,
+    /// What the network's head, where it has one, says of how sure it is, [N].
+    pub confidence: Option<Vec<f64>>,
 }
 
 /// Features and logits of all `samples`, BatchNorm frozen; advances `meter` by an image each.
@@ -48,7 +50,12 @@ pub fn extract(
         logits: values(&output.logits)?,
         classes: columns(&output.logits),
         prediction: Vec::<i64>::try_from(&output.logits.f_argmax(1, false)?.f_to_device(Device::Cpu)?)?,
+        confidence: Head::split(&network.architecture).1.map(|head| confidence(head, &output)).transpose()?,
     })
+}
+
+fn confidence(head: Head, output: &Output) -> Result<Vec<f64>, AnalysisError> {
+    Ok(Vec::<f64>::try_from(&head.confidence(output)?.f_to_device(Device::Cpu)?)?)
 }
 
 fn values(tensor: &Tensor) -> Result<Vec<f32>, AnalysisError> {

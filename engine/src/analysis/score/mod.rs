@@ -1,6 +1,7 @@
 //! Detection scores, one file each, and the numbers made of them: detection against all ID data, accuracies.
 //!
-//! Every score is a pure function of one image's logits, in f64 from f32 logits, and larger for ID. Deliberately absent: the
+//! Every score is a pure function of one image's logits, in f64 from f32 logits, and larger for ID; a network with a head has one more,
+//! `confidence`, see [`Head::confidence`](crate::model::Head::confidence). Deliberately absent: the
 //! metrics themselves (`flatland::metric`, which the window shares), thresholds, pictures.
 
 mod energy;
@@ -20,6 +21,9 @@ pub use msp::msp;
 
 /// Names of the scores, as in the results.
 pub const NAMES: [&str; 2] = ["msp", "energy"];
+
+/// Name of the score that a head gives beside them.
+pub const CONFIDENCE: &str = "confidence";
 
 /// Largest logit; NaN when one is NaN.
 fn maximum(logits: &[f32]) -> f64 {
@@ -63,12 +67,13 @@ pub fn run(network: &Network, datasets: &[(Role, Samples)], job: &ScoreJob, repo
 fn score(name: &str, label: &[i64], role: Role, features: &Features, temperature: f64) -> DatasetScores {
     let images = || features.logits.chunks_exact(features.classes.max(1));
     let columns = [images().map(msp).collect(), images().map(|logits| energy(logits, temperature)).collect()];
+    let confidence = features.confidence.clone().map(|values| (CONFIDENCE.to_owned(), values));
     DatasetScores {
         name: name.into(),
         role: role.key().into(),
         label: label.to_vec(),
         prediction: features.prediction.clone(),
-        scores: NAMES.map(str::to_owned).into_iter().zip(columns).collect(),
+        scores: NAMES.map(str::to_owned).into_iter().zip(columns).chain(confidence).collect(),
     }
 }
 
@@ -94,7 +99,8 @@ fn table(scored: Vec<(Role, DatasetScores)>, temperature: f64) -> ScoreTable {
             }
         }
     }
-    for name in NAMES {
+    let own = scored.iter().any(|(_, data)| data.scores.contains_key(CONFIDENCE)).then_some(CONFIDENCE);
+    for name in NAMES.into_iter().chain(own) {
         let values = |data: &DatasetScores| data.scores.get(name).cloned().unwrap_or_default();
         let id: Vec<f64> = of(Role::Id).flat_map(values).collect();
         let shifted = scored.iter().filter(|(role, _)| matches!(role, Role::Cs | Role::Near | Role::Far));

@@ -138,3 +138,20 @@ fn nan_logits_are_told_and_have_no_detection() {
 fn table_of(folder: &Path) -> ScoreTable {
     ScoreTable::load(folder, "net").unwrap()
 }
+
+#[test]
+fn a_head_scores_beside_msp_and_energy() {
+    let network = crate::model::Network::random("resnet8+conf_branch", 3, 1, tch::Device::Cpu).unwrap();
+    let set = |n: i64| tch::Tensor::randn([n, 3, 32, 32], (tch::Kind::Float, tch::Device::Cpu));
+    let sample = |name: &str, n: i64| Samples { dataset: dataset(name, &vec![1; n as usize], |_, p| p as u8), x: set(n), y: tch::Tensor::ones([n], (tch::Kind::Int64, tch::Device::Cpu)) };
+    let data = [(Role::Id, sample("id", 5)), (Role::Far, sample("far", 4))];
+    let out = tempfile::tempdir().unwrap();
+    run(&network, &data, &job(out.path()), &mut Recorder::default()).unwrap();
+    let table = table_of(out.path());
+    let expected = network.forward(&data[1].1.x).unwrap().auxiliary.unwrap().sigmoid().squeeze();
+    let expected = Vec::<f32>::try_from(&expected).unwrap();
+    let found = &table.datasets[1].scores["confidence"];
+    assert!(found.iter().zip(&expected).all(|(a, &b)| (a - f64::from(b)).abs() < 1e-5), "{found:?} {expected:?}");
+    assert!(table.scores["confidence"]["far"].is_some());
+    assert_eq!(table.scores.keys().collect::<Vec<_>>(), ["msp", "energy", "confidence"]);
+}

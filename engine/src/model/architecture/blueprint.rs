@@ -13,6 +13,11 @@ pub enum Init {
     },
     /// One value everywhere (BatchNorm).
     Constant(f64),
+    /// N(0, std²).
+    Normal {
+        /// Standard deviation.
+        std: f64,
+    },
 }
 
 /// A tensor that a network needs.

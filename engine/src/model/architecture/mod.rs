@@ -4,6 +4,7 @@
 mod blueprint;
 mod cifar_resnet;
 mod densenet;
+mod head;
 mod lenet5;
 mod oe_mnist;
 mod resnet18;
@@ -12,8 +13,9 @@ mod wide_resnet;
 use indexmap::IndexMap;
 
 pub use blueprint::{Blueprint, Init, TensorSpec};
+pub use head::{Head, Similarity};
 
-use super::{Graph, ModelError};
+use super::{Graph, ModelError, Op};
 
 /// Shapes by tensor name, in the order of a state dict.
 pub type Shapes = IndexMap<String, Vec<i64>>;
@@ -50,7 +52,7 @@ const FAMILIES: [Family; 6] = [
 
 /// What [`named`] understands, for messages.
 pub const KNOWN: &str = "resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet18_32x32, wrn-<depth>-<widen>, \
-    densenet-bc-<depth>-<growth>, oe_mnist, lenet5";
+    densenet-bc-<depth>-<growth>, oe_mnist, lenet5; each also with +conf_branch, +mcd, +godin, +godin_inner or +godin_euclid";
 
 /// How the tensors of a file and those of an architecture agree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,6 +85,15 @@ pub fn is_bookkeeping(name: &str) -> bool {
 }
 
 impl Architecture {
+    /// The layer that gives the logits, where it is one affine map of the features.
+    pub fn classifier(&self) -> Option<&str> {
+        let last = self.graph.nodes.last().filter(|_| self.graph.logits + 1 == self.graph.nodes.len())?;
+        match &last.op {
+            Op::Linear { weight, .. } if last.inputs == [self.graph.features] => weight.strip_suffix(".weight"),
+            _ => None,
+        }
+    }
+
     /// Compares the tensors of a file with those that this architecture needs; bookkeeping entries are not counted.
     pub fn compare(&self, shapes: &Shapes) -> Match {
         let mut result = Match::default();
@@ -99,10 +110,19 @@ impl Architecture {
     }
 }
 
+/// What each family takes `shapes` for.
+fn guesses(shapes: &Shapes) -> Vec<Architecture> {
+    let plain = |shapes: &Shapes| FAMILIES.iter().filter_map(|family| (family.guess)(shapes)).collect::<Vec<_>>();
+    match Head::recognize(shapes) {
+        Some((head, base)) => plain(&base).into_iter().filter_map(|base| head.put_on(base).ok()).collect(),
+        None => plain(shapes),
+    }
+}
+
 /// The family member nearest to `shapes`: an exact match where there is one, else the most shared tensors. `None` when no
 /// family shares a tensor.
 pub fn nearest(shapes: &Shapes) -> Option<(Architecture, Match)> {
-    let candidates = FAMILIES.iter().filter_map(|family| (family.guess)(shapes)).map(|architecture| {
+    let candidates = guesses(shapes).into_iter().map(|architecture| {
         let found = architecture.compare(shapes);
         (architecture, found)
     });
@@ -119,10 +139,15 @@ pub fn named(name: &str, classes: i64) -> Result<Architecture, ModelError> {
     if classes < 1 {
         return Err(ModelError::Mismatch(format!("expected at least 1 class, found {classes}")));
     }
-    FAMILIES
+    let (base, head) = Head::split(name);
+    let base = FAMILIES
         .iter()
-        .find_map(|family| (family.named)(name, classes))
-        .ok_or_else(|| ModelError::Mismatch(format!("unknown architecture `{name}`; expected one of {KNOWN}")))
+        .find_map(|family| (family.named)(base, classes))
+        .ok_or_else(|| ModelError::Mismatch(format!("unknown architecture `{name}`; expected one of {KNOWN}")))?;
+    match head {
+        Some(head) => head.put_on(base),
+        None => Ok(base),
+    }
 }
 
 /// The architecture called `name` in the variant (names of head and shortcut, number of classes) that fits `shapes` best.
@@ -131,8 +156,7 @@ pub fn named(name: &str, classes: i64) -> Result<Architecture, ModelError> {
 /// When no family knows the name.
 pub fn named_for(name: &str, shapes: &Shapes) -> Result<Architecture, ModelError> {
     let plain = named(name, 10)?;
-    let guesses = FAMILIES.iter().filter_map(|family| (family.guess)(shapes));
-    Ok(guesses.into_iter().find(|architecture| architecture.name == plain.name).unwrap_or(plain))
+    Ok(guesses(shapes).into_iter().find(|architecture| architecture.name == plain.name).unwrap_or(plain))
 }
 
 /// First of `names` whose `.weight` is in `shapes`, with its number of rows: a classifier head and its classes.

@@ -1,0 +1,84 @@
+//! Hyperparameters: how a method describes them, and the check of what a run file says.
+
+use flatland::data::{Corruption, corruption};
+use flatland::job::{ParameterInfo, ParameterKind};
+use flatland::session::CorruptionEntry;
+use serde_json::Value;
+
+fn info(key: &str, symbol: &str, about: &str, kind: ParameterKind) -> ParameterInfo {
+    ParameterInfo { key: key.into(), symbol: symbol.into(), unit: String::new(), about: about.into(), kind }
+}
+
+/// A number from `min` to `max`, in equal steps.
+pub fn number(key: &str, symbol: &str, default: f64, [min, max]: [f64; 2], about: &str) -> ParameterInfo {
+    info(key, symbol, about, ParameterKind::Number { default, min, max, log: false })
+}
+
+/// A number from `min` to `max`, in equal factors.
+pub fn log_number(key: &str, symbol: &str, default: f64, [min, max]: [f64; 2], about: &str) -> ParameterInfo {
+    info(key, symbol, about, ParameterKind::Number { default, min, max, log: true })
+}
+
+/// A whole number from `min` to `max`, counted in `unit`.
+pub fn integer(key: &str, symbol: &str, unit: &str, default: i64, [min, max]: [i64; 2], about: &str) -> ParameterInfo {
+    let symbol = if symbol.is_empty() { key } else { symbol };
+    let info = info(key, symbol, about, ParameterKind::Integer { default, min, max });
+    ParameterInfo { unit: unit.into(), ..info }
+}
+
+/// Steps before the penalty of IRM and V-REx gets its full weight.
+pub fn anneal_steps() -> ParameterInfo {
+    let about = "Steps with a penalty of weight 1; then it gets its full weight and the optimizer forgets its momentum (DomainBed: 500)";
+    integer("anneal_steps", "", "steps", 500, [0, 1_000_000_000], about)
+}
+
+/// One of `options`, the first when absent.
+pub fn choice(key: &str, options: &[&str], about: &str) -> ParameterInfo {
+    let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+    let default = options.first().cloned().unwrap_or_default();
+    info(key, key, about, ParameterKind::Choice { default, options })
+}
+
+/// `true` or `false`.
+pub fn switch(key: &str, default: bool, about: &str) -> ParameterInfo {
+    info(key, key, about, ParameterKind::Switch { default })
+}
+
+/// An augmentation of ID images; a form offers `default`.
+pub fn augmentation(key: &str, default: CorruptionEntry, about: &str) -> ParameterInfo {
+    info(key, "aug", about, ParameterKind::Augmentation { default: Some(default) })
+}
+
+/// The value that `found` stands for, in the one form in which runs are written; `None` where there is nothing to write. On error what
+/// was expected.
+pub fn check(kind: &ParameterKind, found: Option<&Value>) -> Result<Option<Value>, String> {
+    let value = match kind {
+        ParameterKind::Number { default, min, max, .. } => found
+            .map_or(Some(*default), Value::as_f64)
+            .filter(|number| (min..=max).contains(&number))
+            .map(Value::from)
+            .ok_or_else(|| format!("a number from {min} to {max}"))?,
+        ParameterKind::Integer { default, min, max } => found
+            .map_or(Some(*default), Value::as_i64)
+            .filter(|number| (min..=max).contains(&number))
+            .map(Value::from)
+            .ok_or_else(|| format!("a whole number from {min} to {max}"))?,
+        ParameterKind::Choice { default, options } => found
+            .map_or(Some(default.as_str()), Value::as_str)
+            .filter(|choice| options.iter().any(|option| option == choice))
+            .map(Value::from)
+            .ok_or_else(|| format!("one of {}", options.join(", ")))?,
+        ParameterKind::Switch { default } => {
+            found.map_or(Some(*default), Value::as_bool).map(Value::from).ok_or_else(|| "true or false".to_owned())?
+        }
+        ParameterKind::Augmentation { .. } => {
+            let Some(found) = found else { return Ok(None) };
+            let form = || "an augmentation as in { kind = \"brightness\", severity = 1 }".to_owned();
+            let entry: CorruptionEntry = serde_json::from_value(found.clone()).map_err(|error| format!("{} ({error})", form()))?;
+            let kind = Corruption { kind: entry.kind.clone(), severity: entry.severity };
+            corruption::check(&kind).map_err(|error| format!("{} ({error})", form()))?;
+            serde_json::to_value(entry).map_err(|_| form())?
+        }
+    };
+    Ok(Some(value))
+}
