@@ -56,7 +56,7 @@ const PLACES: &[(&[&str], Building, &[&str], &str)] = &[
     (&["std", "sync", "mpsc"], Building::Desk, &["job"], "channels are the business of `job`"),
     (&["std", "process", "Command"], Building::Desk, &["job"], "processes are the business of `job`"),
     (&["std", "fs"], Building::Bench, &["model", "train", "analysis", "worker"], "objectives touch no files"),
-    (&["std", "thread"], Building::Bench, &["worker", "analysis"], "objectives, models and training start no threads"),
+    (&["std", "thread"], Building::Bench, &["worker", "analysis", "train"], "objectives and models start no threads"),
 ];
 
 struct File {

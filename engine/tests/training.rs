@@ -1,37 +1,16 @@
-//! Runs as specifications: the oracle's DR-SAM steps, methods that contain each other, and runs that are killed and resumed.
+//! Runs as specifications: the oracle's DR-SAM steps, methods that contain each other, and what makes no sense.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use flatland::job::{
-    BatchNormUpdate, Device, JobEvent, MethodConfig, OptimizerConfig, Precision, Reporter, RunConfig, RunState, RunStatus, ScheduleConfig,
-    TrainJob, Transform,
+    BatchNormUpdate, Device, MethodConfig, OptimizerConfig, Precision, RunConfig, RunFolder, RunStatus, ScheduleConfig, Transform,
 };
 use flatland::session::{CorruptionEntry, DatasetEntry, Normalization, NormalizationPreset, Role};
 use flatland_engine::model::Network;
 use flatland_engine::train::{TrainError, run};
-
-/// Hears everything; says stop after `stop_after` progress events.
-#[derive(Default)]
-struct Listener {
-    events: Vec<JobEvent>,
-    stop_after: Option<usize>,
-}
-
-impl Reporter for Listener {
-    fn report(&mut self, event: JobEvent) {
-        self.events.push(event);
-    }
-
-    fn cancelled(&self) -> bool {
-        let progress = self.events.iter().filter(|event| matches!(event, JobEvent::Progress { .. })).count();
-        self.stop_after.is_some_and(|stop| progress >= stop)
-    }
-}
 
 fn dataset(name: &str, role: Role, path: impl Into<PathBuf>) -> DatasetEntry {
     let path = path.into();
@@ -40,18 +19,6 @@ fn dataset(name: &str, role: Role, path: impl Into<PathBuf>) -> DatasetEntry {
 
 fn brightness() -> Option<CorruptionEntry> {
     Some(CorruptionEntry { kind: "brightness".into(), severity: 1 })
-}
-
-fn named(name: &str) -> MethodConfig {
-    MethodConfig::new(name)
-}
-
-fn dr_sam(rho: f64, lambda: f64, augmentation: Option<CorruptionEntry>) -> MethodConfig {
-    let config = named("dr_sam").with("rho", rho).with("lambda", lambda);
-    match augmentation {
-        Some(augmentation) => config.with("augmentation", serde_json::to_value(augmentation).unwrap()),
-        None => config,
-    }
 }
 
 /// A small run on the demo set from scratch.
@@ -71,6 +38,7 @@ fn demo_run(method: MethodConfig) -> RunConfig {
         transform: Transform::Crop,
         batch_norm: BatchNormUpdate::First,
         precision: Precision::F32,
+        log_every: None,
         method,
         optimizer: OptimizerConfig { lr: 0.02, ..OptimizerConfig::default() },
         schedule: ScheduleConfig::Plateau { patience: 0, factor: 0.5 },
@@ -89,16 +57,16 @@ fn demo_run(method: MethodConfig) -> RunConfig {
     }
 }
 
-fn train(run_config: RunConfig, dir: &Path) -> (Result<(), TrainError>, Listener) {
-    let mut listener = Listener::default();
-    let outcome = run(&TrainJob { run: run_config, dir: dir.into(), device: Device::Cpu }, &mut listener);
-    (outcome, listener)
+fn train(run_config: &RunConfig, dir: &Path) -> Result<(), TrainError> {
+    let path = dir.join("run.toml");
+    std::fs::write(&path, run_config.to_toml(&path).unwrap()).unwrap();
+    run(dir, Device::Cpu, None)
 }
 
 /// All weights after `run_config`, by name.
 fn weights(run_config: RunConfig) -> BTreeMap<String, Vec<f32>> {
     let dir = tempfile::tempdir().unwrap();
-    train(run_config, dir.path()).0.unwrap();
+    train(&run_config, dir.path()).unwrap();
     weights_of(&dir.path().join("checkpoints/last.safetensors"))
 }
 
@@ -140,7 +108,7 @@ fn three_dr_sam_steps_equal_the_oracle_within_its_own_rounding() {
                 dataset("train", Role::Train, shared.join("data/cifar-10-batches-bin/data_batch_1.bin")),
                 dataset("outliers", Role::Outliers, shared.join("data/outliers_256.npz")),
             ],
-            ..three_steps(dr_sam(0.5, 0.5, augmentation))
+            ..three_steps(MethodConfig::DrSam { rho: 0.5, lambda: 0.5, augmentation })
         });
         let file = std::fs::read(shared.join(format!("golden/drsam_resnet20_{golden}.npz"))).unwrap();
         let mut archive = npyz::npz::NpzArchive::new(std::io::Cursor::new(file)).unwrap();
@@ -161,41 +129,33 @@ fn three_dr_sam_steps_equal_the_oracle_within_its_own_rounding() {
 
 #[test]
 fn dr_sam_without_radius_and_augmentation_is_outlier_exposure() {
-    let found = weights(three_steps(dr_sam(0.0, 0.5, None)));
-    assert!(found == weights(three_steps(named("oe").with("lambda", 0.5))));
-    assert!(found != weights(three_steps(named("oe").with("lambda", 0.4))));
+    let dr_sam = weights(three_steps(MethodConfig::DrSam { rho: 0.0, lambda: 0.5, augmentation: None }));
+    assert!(dr_sam == weights(three_steps(MethodConfig::Oe { lambda: 0.5 })));
+    assert!(dr_sam != weights(three_steps(MethodConfig::Oe { lambda: 0.4 })));
 }
 
 #[test]
 fn dr_sam_without_outliers_and_augmentation_is_sam() {
-    let found = weights(three_steps(dr_sam(0.1, 0.0, None)));
-    assert!(found == weights(three_steps(named("sam").with("rho", 0.1))));
-    assert!(found != weights(three_steps(dr_sam(0.1, 0.0, brightness()))));
-}
-
-#[test]
-fn dr_sam_without_augmentation_is_sam_with_outlier_exposure() {
-    let sam_oe = weights(three_steps(named("sam_oe").with("rho", 0.1).with("lambda", 0.5)));
-    assert!(sam_oe == weights(three_steps(dr_sam(0.1, 0.5, None))));
-    assert!(sam_oe != weights(three_steps(dr_sam(0.1, 0.5, brightness()))));
+    let dr_sam = weights(three_steps(MethodConfig::DrSam { rho: 0.1, lambda: 0.0, augmentation: None }));
+    assert!(dr_sam == weights(three_steps(MethodConfig::Sam { rho: 0.1 })));
+    assert!(dr_sam != weights(three_steps(MethodConfig::DrSam { rho: 0.1, lambda: 0.0, augmentation: brightness() })));
 }
 
 #[test]
 fn outlier_exposure_without_weight_is_erm() {
-    assert!(weights(three_steps(named("oe").with("lambda", 0.0))) == weights(three_steps(named("erm"))));
+    assert!(weights(three_steps(MethodConfig::Oe { lambda: 0.0 })) == weights(three_steps(MethodConfig::Erm)));
 }
 
 #[test]
 fn every_method_learns_the_demo_and_tells_how_it_goes() {
     for method in [
-        named("erm"),
-        named("oe").with("lambda", 0.5),
-        named("sam").with("rho", 0.05),
-        dr_sam(0.1, 0.5, brightness()),
+        MethodConfig::Erm,
+        MethodConfig::Oe { lambda: 0.5 },
+        MethodConfig::Sam { rho: 0.05 },
+        MethodConfig::DrSam { rho: 0.1, lambda: 0.5, augmentation: brightness() },
     ] {
         let dir = tempfile::tempdir().unwrap();
-        let (outcome, listener) = train(demo_run(method.clone()), dir.path());
-        outcome.unwrap();
+        train(&demo_run(method.clone()), dir.path()).unwrap();
         let metrics: Vec<serde_json::Value> = std::fs::read_to_string(dir.path().join("metrics.jsonl"))
             .unwrap()
             .lines()
@@ -208,132 +168,27 @@ fn every_method_learns_the_demo_and_tells_how_it_goes() {
         for name in ["id_loss", "id_accuracy", "cs_accuracy", "near_auroc", "near_fpr95", "far_auroc", "far_fpr95"] {
             assert!(get(0, name).is_finite() && get(3, name).is_finite());
         }
-        let reported = listener.events.iter().filter(|event| matches!(event, JobEvent::Metric { .. })).count();
-        assert_eq!(reported, 4);
-        let state = RunState::load(dir.path()).unwrap();
-        assert_eq!((state.status, state.epoch, state.step, state.steps), (RunStatus::Done, 3, 15, 15));
+        let (state, status) = RunFolder::new(dir.path()).state().unwrap();
+        assert_eq!((status, state.epoch, state.step, state.steps), (RunStatus::Done, 3, 15, 15));
         assert!(dir.path().join("checkpoints/best.safetensors").exists());
     }
-}
-
-/// The files that must be the same whatever happened on the way.
-fn outcome(dir: &Path) -> Vec<Vec<u8>> {
-    ["metrics.jsonl", "run.toml", "checkpoints/last.safetensors", "checkpoints/best.safetensors", "checkpoints/last.state.safetensors"]
-        .map(|name| std::fs::read(dir.join(name)).unwrap_or_else(|_| panic!("no {name}")))
-        .to_vec()
-}
-
-fn resumed_run() -> RunConfig {
-    demo_run(dr_sam(0.1, 0.5, brightness()))
-}
-
-#[test]
-fn a_run_that_is_stopped_at_any_step_and_resumed_ends_as_if_it_had_not_been() {
-    let undisturbed = tempfile::tempdir().unwrap();
-    train(resumed_run(), undisturbed.path()).0.unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let mut stops = 0;
-    loop {
-        // Progress is told at most ten times a second: each turn gets a few steps on.
-        let mut listener = Listener { stop_after: Some(2), ..Listener::default() };
-        match run(&TrainJob { run: resumed_run(), dir: dir.path().into(), device: Device::Cpu }, &mut listener) {
-            Ok(()) => break,
-            Err(TrainError::Cancelled) => assert_eq!(RunState::load(dir.path()).unwrap().status, RunStatus::Cancelled),
-            Err(error) => panic!("{error}"),
-        }
-        stops += 1;
-        assert!(stops < 100, "it does not get on");
-    }
-    assert!(stops > 1);
-    assert!(outcome(dir.path()) == outcome(undisturbed.path()));
-}
-
-const CHILD: &str = "FLATLAND_TEST_TRAIN_IN";
-
-/// The process that the next test kills.
-#[test]
-fn child() {
-    if let Some(dir) = std::env::var_os(CHILD) {
-        train(resumed_run(), Path::new(&dir)).0.unwrap();
-    }
-}
-
-#[test]
-fn a_run_that_is_killed_and_resumed_ends_as_if_it_had_not_been() {
-    let undisturbed = tempfile::tempdir().unwrap();
-    train(resumed_run(), undisturbed.path()).0.unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let mut kills = 0;
-    for turn in 0u64.. {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child"])
-            .env(CHILD, dir.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // Later and later, so that each epoch is reached and cut somewhere else; the last turns run to the end.
-        let mut ended = None;
-        for _ in 0..(40 + 23 * turn) {
-            std::thread::sleep(Duration::from_millis(20));
-            ended = child.try_wait().unwrap();
-            if ended.is_some() {
-                break;
-            }
-        }
-        if let Some(status) = ended {
-            assert!(status.success());
-            break;
-        }
-        // SIGKILL
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
-    }
-    println!("killed {kills} times");
-    assert!(outcome(dir.path()) == outcome(undisturbed.path()));
-}
-
-#[test]
-fn a_loss_that_is_not_finite_stops_with_the_last_good_weights() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut diverging = demo_run(named("erm"));
-    diverging.optimizer.lr = 1e30;
-    let message = train(diverging, dir.path()).0.unwrap_err().to_string();
-    assert!(message.contains("diverged at step") && message.contains("last.safetensors"), "{message}");
-    let state = RunState::load(dir.path()).unwrap();
-    assert_eq!((state.status, state.message), (RunStatus::Failed, Some(message)));
-    let kept = weights_of(&dir.path().join("checkpoints/last.safetensors"));
-    assert!(kept.values().flatten().all(|weight| weight.is_finite()));
-}
-
-#[test]
-fn a_directory_that_holds_another_run_is_left_alone() {
-    let dir = tempfile::tempdir().unwrap();
-    train(three_steps(named("erm")), dir.path()).0.unwrap();
-    let before = outcome(dir.path());
-    let message = train(RunConfig { seed: 9, ..three_steps(named("erm")) }, dir.path()).0.unwrap_err().to_string();
-    assert!(message.contains("another one (it differs in `seed`)"), "{message}");
-    assert!(outcome(dir.path()) == before);
-    train(three_steps(named("erm")), dir.path()).0.unwrap();
-    assert!(outcome(dir.path()) == before, "a finished run stays finished");
 }
 
 #[test]
 fn runs_that_make_no_sense_say_so() {
     let message = |run_config: RunConfig| {
         let dir = tempfile::tempdir().unwrap();
-        train(run_config, dir.path()).0.unwrap_err().to_string()
+        train(&run_config, dir.path()).unwrap_err().to_string()
     };
-    let erm = || demo_run(named("erm"));
+    let erm = || demo_run(MethodConfig::Erm);
     assert!(message(RunConfig { epochs: None, ..erm() }).contains("`epochs` or `max_steps`"));
     assert!(message(RunConfig { batch: 0, ..erm() }).contains("`batch`"));
     assert!(message(RunConfig { architecture: None, ..erm() }).contains("`checkpoint`, or `architecture` and `classes`"));
     assert!(message(RunConfig { datasets: Vec::new(), ..erm() }).contains("role `train`"));
     assert!(message(RunConfig { classes: Some(3), ..erm() }).contains("expected labels of 0 to 2"));
     let without_outliers =
-        RunConfig { datasets: vec![dataset("train", Role::Train, "demo:train")], ..demo_run(named("oe").with("lambda", 0.5)) };
+        RunConfig { datasets: vec![dataset("train", Role::Train, "demo:train")], ..demo_run(MethodConfig::Oe { lambda: 0.5 }) };
     assert!(message(without_outliers).contains("role `outliers` for oe"));
     let rain = Some(CorruptionEntry { kind: "rain".into(), severity: 1 });
-    assert!(message(demo_run(dr_sam(0.1, 0.5, rain))).contains("`rain`"));
+    assert!(message(demo_run(MethodConfig::DrSam { rho: 0.1, lambda: 0.5, augmentation: rain })).contains("`rain`"));
 }

@@ -11,8 +11,10 @@ mod methods;
 mod options;
 mod progress_line;
 mod runner;
+mod runs;
 mod score;
 mod sharpness;
+mod sweep;
 mod train;
 
 use std::io::Write;
@@ -80,8 +82,10 @@ pub enum Command {
     Embed(embed::Embed),
     /// Detection scores with AUROC, AUPR, FPR@95 and accuracies, per checkpoint.
     Score(score::Score),
-    /// Fine-tune a network in a run directory.
+    /// Fine-tune a network in a run directory, by a process of its own.
     Train(train::Train),
+    /// List runs, and pause, resume, stop, kill or follow them.
+    Runs(runs::Runs),
     /// Every figure and table of a session; computes what it does not find in the cache.
     Figures(figures::Figures),
 }
@@ -153,6 +157,7 @@ pub fn run(command: &Command) -> ExitCode {
         Command::Embed(command) => command.run(),
         Command::Score(command) => command.run(),
         Command::Train(command) => command.run(),
+        Command::Runs(command) => command.run(),
         Command::Figures(command) => command.run(),
     })
 }

@@ -12,7 +12,7 @@ use crate::session::Session;
 #[derive(Clone, Debug, Args)]
 pub struct ComputeOptions {
     /// auto (the first GPU when there is one), cpu, or cuda:N.
-    #[arg(long, default_value = "auto", value_parser = device)]
+    #[arg(long, default_value = "auto")]
     pub device: Device,
     /// Arithmetic of the forward passes.
     #[arg(long, default_value = "f32")]
@@ -96,30 +96,4 @@ pub fn plan(session: &Session, path: &Path, analysis: Analysis, out: &Path, opti
 pub enum Precision {
     /// IEEE float32.
     F32,
-}
-
-fn device(text: &str) -> Result<Device, String> {
-    match text {
-        "auto" => Ok(Device::Auto),
-        "cpu" => Ok(Device::Cpu),
-        "cuda" => Ok(Device::Cuda(0)),
-        _ => match text.strip_prefix("cuda:").map(str::parse) {
-            Some(Ok(index)) => Ok(Device::Cuda(index)),
-            _ => Err("expected auto, cpu or cuda:N".into()),
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn devices_are_read_as_documented() {
-        assert_eq!(device("auto"), Ok(Device::Auto));
-        assert_eq!(device("cpu"), Ok(Device::Cpu));
-        assert_eq!(device("cuda:3"), Ok(Device::Cuda(3)));
-        assert!(device("cuda:x").is_err());
-        assert!(device("gpu").is_err());
-    }
 }

@@ -125,11 +125,7 @@ impl Runner {
                 self.line.clear();
                 return Err(Interrupted.into());
             }
-            JobEvent::Started
-            | JobEvent::Cells { .. }
-            | JobEvent::Sharpness { .. }
-            | JobEvent::Positions { .. }
-            | JobEvent::Metric { .. } => {}
+            JobEvent::Started | JobEvent::Cells { .. } | JobEvent::Sharpness { .. } | JobEvent::Positions { .. } => {}
         }
         Ok(None)
     }
@@ -145,6 +141,5 @@ fn title(job: &JobSpec) -> String {
         JobSpec::Sharpness(job) => format!("sharpness of {checkpoint} on {}", job.dataset.source.name),
         JobSpec::Embedding(_) => format!("embedding of {checkpoint}"),
         JobSpec::Score(_) => format!("scores of {checkpoint}"),
-        JobSpec::Train(job) => format!("run {}", job.dir.display()),
     }
 }

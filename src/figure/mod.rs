@@ -18,6 +18,7 @@ mod scale;
 mod scene;
 mod sharpness;
 mod style;
+mod sweep;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use scale::{ColorScale, Spacing, cell_edges};
 pub use scene::Scene;
 pub use sharpness::SharpnessFigure;
 pub use style::{FigureStyle, Theme};
+pub use sweep::{SweepRun, SweepTable, TableEpoch};
 pub use tick::{Tick, linear_ticks, log_ticks};
 
 /// What may go wrong with a figure.

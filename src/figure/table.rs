@@ -117,7 +117,7 @@ pub fn histogram_csv(names: &[&str], histograms: &ScoreHistograms) -> String {
 }
 
 /// Quotes a field that needs it.
-fn field(text: &str) -> String {
+pub(super) fn field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.into() }
 }
 
@@ -125,12 +125,14 @@ fn optional(value: Option<f64>) -> String {
     value.map(|v| v.to_string()).unwrap_or_default()
 }
 
-fn push_row(csv: &mut String, row: &[String]) {
+/// A row with its line end.
+pub(super) fn push_row(csv: &mut String, row: &[String]) {
     csv.push_str(&row.join(","));
     csv.push('\n');
 }
 
-fn markdown_row(text: &mut String, cells: &[String]) {
+/// A row with its line end; bars in cells are escaped.
+pub(super) fn markdown_row(text: &mut String, cells: &[String]) {
     let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
     let _ = writeln!(text, "| {} |", cells.join(" | "));
 }

@@ -45,7 +45,7 @@ pub struct WorkerMessage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "output", rename_all = "snake_case")]
 pub enum JobOutput {
-    /// Files in this folder: `landscape.npz`, `sharpness.json`, `embedding.npz`, `scores.json` or a run directory.
+    /// Files in this folder: `landscape.npz`, `sharpness.json`, `embedding.npz` or `scores.json`.
     Folder {
         /// The folder.
         path: PathBuf,
@@ -101,11 +101,6 @@ pub enum JobEvent {
         xy: Vec<[f32; 2]>,
         /// Role key of each point; sent with the first positions only, empty afterwards.
         roles: Vec<String>,
-    },
-    /// Metrics of a training run, as in its `metrics.jsonl`.
-    Metric {
-        /// One line of `metrics.jsonl`.
-        values: serde_json::Map<String, serde_json::Value>,
     },
     /// Finished.
     Done {

@@ -7,12 +7,18 @@ mod demo;
 mod event;
 mod finished;
 mod method_info;
+mod lines;
 mod plan;
 mod process;
 mod progress;
 mod run_config;
+mod run_curves;
+mod run_error;
+mod run_folder;
 mod run_state;
+pub mod runs;
 mod spec;
+mod sweep;
 mod worker_handle;
 
 pub use background::Background;
@@ -20,11 +26,13 @@ pub use demo::demo_session;
 pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
 pub use finished::is_finished;
 pub use method_info::{MethodInfo, ParameterInfo, ParameterKind};
+pub use lines::{Lines, NewLines};
 pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan, plan_cached, source};
 pub use progress::{ProgressMeter, Reporter};
 pub use run_config::{BatchNormUpdate, MethodConfig, OptimizerConfig, RunConfig, ScheduleConfig, Transform};
-pub use run_state::{RunState, RunStatus};
-pub use spec::{
-    AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobSpec, LandscapeJob, Precision, ScoreJob, SharpnessJob, TrainJob,
-};
+pub use run_error::RunError;
+pub use run_folder::{RunFolder, RunLock, RunView, now};
+pub use run_state::{Control, RunState, RunStatus};
+pub use spec::{AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobSpec, LandscapeJob, Precision, ScoreJob, SharpnessJob};
+pub use sweep::{Sweep, SweepPoint};
 pub use worker_handle::{WorkerEvent, WorkerHandle, WorkerOptions};

@@ -149,7 +149,8 @@ fn wait(child: &mut Child, grace: Duration) -> Option<ExitStatus> {
     child.wait().ok()
 }
 
-fn describe(status: ExitStatus) -> String {
+/// How a process ended, as the end of a sentence.
+pub(super) fn describe(status: ExitStatus) -> String {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         let name = match signal {

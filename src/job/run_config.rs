@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Precision;
-use crate::session::{DatasetEntry, Normalization, SessionError};
+use super::{Precision, RunError};
+use crate::session::{DatasetEntry, Normalization};
 
 /// Which pass of a SAM-type step updates BatchNorm's running statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +158,9 @@ pub struct RunConfig {
     /// Precision.
     #[serde(default)]
     pub precision: Precision,
+    /// Steps between two lines of `steps.jsonl`; absent = so that a run has about a thousand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_every: Option<usize>,
     /// The objective.
     pub method: MethodConfig,
     /// SGD.
@@ -184,14 +187,47 @@ fn yes() -> bool {
 }
 
 impl RunConfig {
+    /// A run of `method` with every default; what it starts from, its data and its length are still to be said.
+    pub fn new(method: MethodConfig) -> Self {
+        Self {
+            version: 1,
+            seed: 0,
+            checkpoint: None,
+            architecture: None,
+            classes: None,
+            normalization: Normalization::default(),
+            epochs: None,
+            max_steps: None,
+            batch: batch(),
+            outlier_batch: outlier_batch(),
+            shuffle: true,
+            transform: Transform::default(),
+            batch_norm: BatchNormUpdate::default(),
+            precision: Precision::default(),
+            log_every: None,
+            method,
+            optimizer: OptimizerConfig::default(),
+            schedule: ScheduleConfig::default(),
+            datasets: Vec::new(),
+        }
+    }
+
     /// Reads a run file and makes its paths absolute, relative to `path`'s folder.
     ///
     /// # Errors
     /// When the file cannot be read, is not TOML, has another version or unknown fields.
-    pub fn load(path: &Path) -> Result<Self, SessionError> {
-        let text = std::fs::read_to_string(path).map_err(|source| SessionError::Io { action: "read", source, path: path.into() })?;
-        let invalid = |message: String| SessionError::Invalid { message, path: path.into() };
-        let mut run: RunConfig = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+    pub fn load(path: &Path) -> Result<Self, RunError> {
+        let text = std::fs::read_to_string(path).map_err(|source| RunError::Io { action: "read", source, path: path.into() })?;
+        Self::from_toml(&text, path)
+    }
+
+    /// As [`RunConfig::load`], of the `text` of a file at `path`.
+    ///
+    /// # Errors
+    /// When the text is not TOML, has another version or unknown fields.
+    pub fn from_toml(text: &str, path: &Path) -> Result<Self, RunError> {
+        let invalid = |message: String| RunError::Invalid { message, path: path.into() };
+        let mut run: RunConfig = toml::from_str(text).map_err(|error| invalid(error.to_string()))?;
         if run.version != 1 {
             return Err(invalid(format!("expected version = 1, found version = {}", run.version)));
         }
@@ -200,13 +236,55 @@ impl RunConfig {
         if let Some(checkpoint) = &mut run.checkpoint {
             *checkpoint = folder.join(&*checkpoint);
         }
-        for dataset in &mut run.datasets {
-            if !dataset.path.to_string_lossy().starts_with("demo:") {
-                dataset.path = folder.join(&dataset.path);
-            }
+        for dataset in run.datasets.iter_mut().filter(|dataset| !is_bundled(dataset)) {
+            dataset.path = folder.join(&dataset.path);
         }
         Ok(run)
     }
+
+    /// The text of a run file at `path`.
+    ///
+    /// # Errors
+    /// When a path is not Unicode.
+    pub fn to_toml(&self, path: &Path) -> Result<String, RunError> {
+        toml::to_string_pretty(self)
+            .map_err(|error| RunError::Invalid { message: format!("cannot write the run: {error}"), path: path.into() })
+    }
+
+    /// Whether the files and folders that the run reads are there.
+    ///
+    /// # Errors
+    /// Names the first that is not.
+    pub fn check_inputs(&self) -> Result<(), RunError> {
+        let checkpoint = self.checkpoint.iter().map(|path| ("the checkpoint".to_owned(), path));
+        let datasets = self.datasets.iter().filter(|dataset| !is_bundled(dataset));
+        let datasets = datasets.map(|dataset| (format!("the dataset `{}`", dataset.name), &dataset.path));
+        match checkpoint.chain(datasets).find(|(_, path)| !path.exists()) {
+            Some((what, path)) => Err(RunError::Refused { message: format!("expected {what}, found nothing there"), path: path.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Names of the settings in which `found`, the run of a run directory, differs from this; `None` when it is the same run.
+    /// What this leaves open is as in `found`: the process that trains resolves it once.
+    pub fn difference(&self, found: &RunConfig) -> Option<String> {
+        let fields = |run| match serde_json::to_value(run) {
+            Ok(serde_json::Value::Object(fields)) => fields,
+            _ => serde_json::Map::new(),
+        };
+        let mut asked = self.clone();
+        asked.architecture = asked.architecture.or_else(|| found.architecture.clone());
+        asked.classes = asked.classes.or(found.classes);
+        asked.log_every = asked.log_every.or(found.log_every);
+        let (asked, found) = (fields(asked), fields(found.clone()));
+        let names: std::collections::BTreeSet<&String> =
+            asked.keys().chain(found.keys()).filter(|key| asked.get(*key) != found.get(*key)).collect();
+        (!names.is_empty()).then(|| names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+    }
+}
+
+fn is_bundled(dataset: &DatasetEntry) -> bool {
+    dataset.path.to_string_lossy().starts_with("demo:")
 }
 
 #[cfg(test)]

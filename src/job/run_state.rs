@@ -1,56 +1,115 @@
-//! [`RunState`]: `state.json` of a run directory, for whoever wants to know how a run is.
-
-use std::path::Path;
+//! [`RunState`]: `state.json` of a run directory, and [`Control`]: what a person asks of the process that trains in it.
 
 use serde::{Deserialize, Serialize};
 
-use crate::result::ResultError;
-
-/// What a run is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a run is doing. Written by the process that trains, never by the button that asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
-    /// Training, as long as the heartbeat is fresh; killed otherwise.
+    /// Waits for its device.
+    Queued,
+    /// Training.
     Running,
+    /// Holds at a step, its state saved, its device free for others.
+    Paused,
+    /// Was asked to stop and saves.
+    Stopping,
     /// Finished.
     Done,
     /// Gave up; `message` says why.
     Failed,
-    /// Stopped on request.
+    /// Stopped on request; can be resumed.
     Cancelled,
+    /// Its process is gone without a word; can be resumed. Never written: whoever looks finds nobody holding the lock.
+    Interrupted,
 }
 
-/// How a run is; written about once a second while it runs.
+impl RunStatus {
+    /// As in files: `queued`, ...
+    pub fn key(self) -> &'static str {
+        match self {
+            RunStatus::Queued => "queued",
+            RunStatus::Running => "running",
+            RunStatus::Paused => "paused",
+            RunStatus::Stopping => "stopping",
+            RunStatus::Done => "done",
+            RunStatus::Failed => "failed",
+            RunStatus::Cancelled => "cancelled",
+            RunStatus::Interrupted => "interrupted",
+        }
+    }
+
+    /// Whether a process is at it.
+    pub fn is_under_way(self) -> bool {
+        matches!(self, RunStatus::Queued | RunStatus::Running | RunStatus::Paused | RunStatus::Stopping)
+    }
+}
+
+/// How a run is; written about once a second while its process lives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunState {
-    /// Process that runs it.
+    /// Process that runs it; 0 = none yet.
     pub pid: u32,
     /// When this was written, in seconds since 1970.
     pub heartbeat: f64,
     /// What it is doing.
     pub status: RunStatus,
+    /// When the run was asked for last, in seconds since 1970: its place in the queue of its device.
+    #[serde(default)]
+    pub asked: f64,
+    /// `cpu` or `cuda:N`, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
     /// Epochs done.
     pub epoch: usize,
     /// Steps done.
     pub step: usize,
-    /// Steps in all.
+    /// Steps in all; 0 while unknown.
     pub steps: usize,
-    /// Why it failed.
+    /// Seconds of training so far, over all processes that had a part in it; without queueing and pauses.
+    #[serde(default)]
+    pub elapsed_secs: f64,
+    /// Seconds left, from the recent steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eta_secs: Option<f64>,
+    /// Images (ID and outliers) a second, over the recent steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images_per_sec: Option<f64>,
+    /// Why it failed, or what it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
 impl RunState {
-    /// Name of the file in its run directory.
-    pub const FILE: &str = "state.json";
-
-    /// Reads the state of the run directory `dir`.
-    ///
-    /// # Errors
-    /// When there is none or it is not a state.
-    pub fn load(dir: &Path) -> Result<Self, ResultError> {
-        let path = dir.join(Self::FILE);
-        let text = std::fs::read_to_string(&path).map_err(|source| ResultError::Io { action: "read", source, path: path.clone() })?;
-        serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: format!("not the state of a run: {error}"), path })
+    /// Of a run that is asked for now.
+    pub fn queued(now: f64) -> Self {
+        Self {
+            pid: 0,
+            heartbeat: now,
+            status: RunStatus::Queued,
+            asked: now,
+            device: None,
+            epoch: 0,
+            step: 0,
+            steps: 0,
+            elapsed_secs: 0.0,
+            eta_secs: None,
+            images_per_sec: None,
+            message: None,
+        }
     }
+}
+
+/// What can be asked of a run under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Control {
+    /// Finish this step, save, hold.
+    Pause,
+    /// Go on after a pause.
+    Resume,
+    /// Finish this step, save, end; can be resumed.
+    Stop,
+    /// End at once (SIGKILL); what was not saved is done again when the run is resumed.
+    Kill,
 }

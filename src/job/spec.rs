@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::RunConfig;
 use crate::data::Source;
 use crate::session::{Normalization, Role};
 
@@ -19,6 +18,33 @@ pub enum Device {
     Cpu,
     /// `cuda:N`
     Cuda(usize),
+}
+
+impl std::fmt::Display for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Device::Auto => f.write_str("auto"),
+            Device::Cpu => f.write_str("cpu"),
+            Device::Cuda(index) => write!(f, "cuda:{index}"),
+        }
+    }
+}
+
+impl std::str::FromStr for Device {
+    type Err = String;
+
+    /// `auto`, `cpu`, `cuda` or `cuda:N`
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Device::Auto),
+            "cpu" => Ok(Device::Cpu),
+            "cuda" => Ok(Device::Cuda(0)),
+            _ => match text.strip_prefix("cuda:").map(str::parse) {
+                Some(Ok(index)) => Ok(Device::Cuda(index)),
+                _ => Err(format!("expected auto, cpu or cuda:N, found `{text}`")),
+            },
+        }
+    }
 }
 
 /// Arithmetic of the forward passes.
@@ -132,17 +158,6 @@ pub struct ScoreJob {
     pub device: Device,
 }
 
-/// A fine-tuning run in a run directory; resumes what it finds there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrainJob {
-    /// The run, with absolute paths.
-    pub run: RunConfig,
-    /// The run directory.
-    pub dir: PathBuf,
-    /// Device.
-    pub device: Device,
-}
-
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -162,8 +177,6 @@ pub enum JobSpec {
     Embedding(EmbeddingJob),
     /// See [`ScoreJob`].
     Score(ScoreJob),
-    /// See [`TrainJob`].
-    Train(Box<TrainJob>),
 }
 
 impl JobSpec {
@@ -174,18 +187,18 @@ impl JobSpec {
             JobSpec::Sharpness(job) => Some(&job.checkpoint),
             JobSpec::Embedding(job) => Some(&job.checkpoint),
             JobSpec::Score(job) => Some(&job.checkpoint),
-            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Train(_) => None,
+            JobSpec::Inspect { .. } | JobSpec::Methods => None,
         }
     }
 
-    /// The datasets that are worked on (a training run names its own).
+    /// The datasets that are worked on.
     pub fn datasets(&self) -> Vec<&AnalysisDataset> {
         match self {
             JobSpec::Landscape(job) => vec![&job.dataset],
             JobSpec::Sharpness(job) => vec![&job.dataset],
             JobSpec::Embedding(job) => job.datasets.iter().collect(),
             JobSpec::Score(job) => job.datasets.iter().collect(),
-            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Train(_) => Vec::new(),
+            JobSpec::Inspect { .. } | JobSpec::Methods => Vec::new(),
         }
     }
 
@@ -201,11 +214,6 @@ impl JobSpec {
         match self {
             JobSpec::Inspect { path } => inputs.push(("checkpoint", "", path)),
             JobSpec::Landscape(job) => inputs.extend(job.directions.iter().map(|path| ("file of", "directions", path.as_path()))),
-            JobSpec::Train(job) => {
-                inputs.extend(job.run.checkpoint.iter().map(|path| ("checkpoint", "", path.as_path())));
-                let datasets = job.run.datasets.iter().filter(|entry| !entry.path.to_string_lossy().starts_with("demo:"));
-                inputs.extend(datasets.map(|entry| ("dataset", entry.name.as_str(), entry.path.as_path())));
-            }
             _ => {}
         }
         inputs
@@ -218,7 +226,6 @@ impl JobSpec {
             JobSpec::Sharpness(job) => Some(&job.out),
             JobSpec::Embedding(job) => Some(&job.out),
             JobSpec::Score(job) => Some(&job.out),
-            JobSpec::Train(job) => Some(&job.dir),
             JobSpec::Inspect { .. } | JobSpec::Methods => None,
         }
     }
@@ -230,8 +237,23 @@ impl JobSpec {
             JobSpec::Sharpness(job) => job.out = out,
             JobSpec::Embedding(job) => job.out = out,
             JobSpec::Score(job) => job.out = out,
-            JobSpec::Train(job) => job.dir = out,
             JobSpec::Inspect { .. } | JobSpec::Methods => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_read_as_documented() {
+        for (text, device) in [("auto", Device::Auto), ("cpu", Device::Cpu), ("cuda:3", Device::Cuda(3))] {
+            assert_eq!(text.parse(), Ok(device));
+            assert_eq!(device.to_string(), text);
+        }
+        assert_eq!("cuda".parse(), Ok(Device::Cuda(0)));
+        assert!("cuda:x".parse::<Device>().is_err());
+        assert!("gpu".parse::<Device>().is_err());
     }
 }

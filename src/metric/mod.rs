@@ -12,4 +12,4 @@ mod summary;
 
 pub use detection::{aupr_in, aupr_out, auroc, fpr95, fpr95_id_positive};
 pub use histogram::Histogram;
-pub use summary::mean_std_error;
+pub use summary::{mean_population_std, mean_std_error};

@@ -12,6 +12,17 @@ pub fn mean_std_error(values: &[f64]) -> Option<(f64, f64)> {
     Some((mean, (squares / (n - 1.0) / n).sqrt()))
 }
 
+/// Mean and population standard deviation (√(Σ(x − mean)²/n), NumPy's default) of `values`; what papers print as ±.
+/// `None` when there are no values or one is NaN.
+pub fn mean_population_std(values: &[f64]) -> Option<(f64, f64)> {
+    if values.is_empty() || values.iter().any(|v| v.is_nan()) {
+        return None;
+    }
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    Some((mean, (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n).sqrt()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,5 +35,11 @@ mod tests {
         assert!(mean_std_error(&[3.0]).unwrap().1.is_nan());
         assert_eq!(mean_std_error(&[]), None);
         assert_eq!(mean_std_error(&[1.0, f64::NAN]), None);
+    }
+    #[test]
+    fn the_population_deviation_divides_by_n() {
+        assert_eq!(mean_population_std(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]), Some((5.0, 2.0)));
+        assert_eq!(mean_population_std(&[3.0]), Some((3.0, 0.0)));
+        assert_eq!(mean_population_std(&[]), None);
     }
 }

@@ -11,6 +11,7 @@ mod landscape;
 mod npz;
 mod scores;
 mod sharpness;
+mod tensorboard;
 
 use std::path::PathBuf;
 
@@ -22,6 +23,7 @@ pub use landscape::{Cell, LandscapeManifest, LossSurface};
 pub use npz::{Array, Npz, NpzValues};
 pub use scores::{DatasetScores, Detection, ScoreTable, gather_scores};
 pub use sharpness::{SharpnessCurve, SharpnessPoint};
+pub use tensorboard::{Scalar, tensorboard_events};
 
 /// What may go wrong with a result file.
 #[derive(Debug, thiserror::Error)]

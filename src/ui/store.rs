@@ -69,14 +69,14 @@ pub struct Job {
     pub warnings: Vec<String>,
 }
 
-/// Which analysis a job is; `None` for inspections and training.
+/// Which analysis a job is; `None` for inspections.
 pub fn analysis_of(spec: &JobSpec) -> Option<Analysis> {
     match spec {
         JobSpec::Landscape(_) => Some(Analysis::Landscape),
         JobSpec::Sharpness(_) => Some(Analysis::Sharpness),
         JobSpec::Embedding(_) => Some(Analysis::Embedding),
         JobSpec::Score(_) => Some(Analysis::Scores),
-        JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Train(_) => None,
+        JobSpec::Inspect { .. } | JobSpec::Methods => None,
     }
 }
 
@@ -85,7 +85,6 @@ pub fn subject_of(spec: &JobSpec) -> String {
     let file_name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match spec {
         JobSpec::Inspect { path } => file_name(path),
-        JobSpec::Train(job) => file_name(&job.dir),
         _ => spec.checkpoint().map(|checkpoint| checkpoint.name.clone()).unwrap_or_default(),
     }
 }
@@ -245,7 +244,6 @@ impl Store {
                 let roles = if roles.is_empty() { known } else { roles };
                 self.embeddings.insert(name, Points::Live { iteration, xy, roles });
             }
-            JobEvent::Metric { .. } => {}
             JobEvent::Done { output } => {
                 job.state = JobState::Done;
                 match output {

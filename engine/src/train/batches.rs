@@ -1,28 +1,50 @@
 //! Which images a step sees, and their pixels after crop, flip and corruption: functions of (seed, epoch, position).
 
 use flatland::data::{Corruption, DataError, Dataset, augmentation, corruption};
-use flatland::job::Transform;
+use flatland::job::{RunConfig, Transform};
 use rand::seq::SliceRandom;
 
 use super::keyed_rng::{Stream, keyed_rng};
 
-/// Order of `n` ID images in an epoch.
-pub fn order(seed: u64, epoch: usize, n: usize, shuffle: bool) -> Vec<usize> {
-    permutation(seed, Stream::Order, epoch, n, shuffle)
+/// The orders in which images are shown, kept as long as they are used.
+#[derive(Debug, Default)]
+pub struct Orders {
+    id: Option<(usize, Vec<usize>)>,
+    outliers: Option<(usize, Vec<usize>)>,
 }
 
-/// Positions of the outliers of step `step` (counted over the whole run): the data is passed over in batches, the last one smaller,
-/// and reordered at each pass.
-pub fn outlier_positions(seed: u64, step: usize, n: usize, batch: usize, shuffle: bool) -> Vec<usize> {
-    let batches = n.div_ceil(batch);
-    let start = step % batches * batch;
-    permutation(seed, Stream::OutlierOrder, step / batches, n, shuffle)[start..(start + batch).min(n)].to_vec()
+impl Orders {
+    /// Positions of the ID images of step `step_in_epoch` of `epoch`, out of `n`: every image once an epoch, the last batch smaller.
+    pub fn id(&mut self, run: &RunConfig, epoch: usize, step_in_epoch: usize, n: usize) -> Vec<usize> {
+        let order = kept(&mut self.id, epoch, || permutation(run, Stream::Order, epoch, n));
+        chunk(order, step_in_epoch, run.batch)
+    }
+
+    /// Positions of the outliers of step `step` (counted over the whole run), out of `n`: the data is passed over in batches, the last
+    /// one smaller, and reordered at each pass.
+    pub fn outliers(&mut self, run: &RunConfig, step: usize, n: usize) -> Vec<usize> {
+        let batches = n.div_ceil(run.outlier_batch);
+        let pass = step / batches;
+        let order = kept(&mut self.outliers, pass, || permutation(run, Stream::OutlierOrder, pass, n));
+        chunk(order, step % batches, run.outlier_batch)
+    }
 }
 
-fn permutation(seed: u64, stream: Stream, pass: usize, n: usize, shuffle: bool) -> Vec<usize> {
+fn kept(kept: &mut Option<(usize, Vec<usize>)>, pass: usize, make: impl FnOnce() -> Vec<usize>) -> &[usize] {
+    if kept.as_ref().is_none_or(|(of, _)| *of != pass) {
+        *kept = Some((pass, make()));
+    }
+    kept.as_ref().map_or(&[], |(_, order)| order)
+}
+
+fn chunk(order: &[usize], index: usize, size: usize) -> Vec<usize> {
+    order.chunks(size).nth(index).unwrap_or_default().to_vec()
+}
+
+fn permutation(run: &RunConfig, stream: Stream, pass: usize, n: usize) -> Vec<usize> {
     let mut positions: Vec<usize> = (0..n).collect();
-    if shuffle {
-        positions.shuffle(&mut keyed_rng(seed, stream, pass, 0));
+    if run.shuffle {
+        positions.shuffle(&mut keyed_rng(run.seed, stream, pass, 0));
     }
     positions
 }
@@ -67,31 +89,43 @@ pub fn corrupted(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
+
+    fn run(shuffle: bool, batch: usize, outlier_batch: usize) -> RunConfig {
+        let text = format!(
+            "version = 1\nseed = 1\nshuffle = {shuffle}\nbatch = {batch}\noutlier_batch = {outlier_batch}\n[method]\nname = \"erm\"\n"
+        );
+        toml::from_str(&text).unwrap()
+    }
 
     #[test]
     fn an_epoch_shows_every_image_once_in_an_order_of_its_own() {
-        let (first, second) = (order(1, 0, 50, true), order(1, 1, 50, true));
-        assert_ne!(first, second);
-        assert_eq!(first, order(1, 0, 50, true));
-        let mut sorted = first;
+        let order = |epoch| Orders::default().id(&run(true, 50, 1), epoch, 0, 50);
+        assert_ne!(order(0), order(1));
+        assert_eq!(order(0), order(0));
+        let mut sorted = order(0);
         sorted.sort_unstable();
         assert_eq!(sorted, (0..50).collect::<Vec<_>>());
     }
 
     #[test]
     fn without_shuffling_batches_go_in_file_order() {
-        assert_eq!(order(1, 3, 4, false), [0, 1, 2, 3]);
-        assert_eq!(outlier_positions(0, 1, 5, 2, false), [2, 3]);
+        let mut orders = Orders::default();
+        assert_eq!(orders.id(&run(false, 2, 2), 3, 1, 5), [2, 3]);
+        assert_eq!(orders.id(&run(false, 2, 2), 3, 2, 5), [4]);
+        assert_eq!(orders.outliers(&run(false, 2, 2), 1, 5), [2, 3]);
     }
 
     #[test]
     fn outliers_start_again_when_they_are_used_up() {
-        let lens: Vec<usize> = (0..4).map(|step| outlier_positions(0, step, 5, 2, true).len()).collect();
+        let (run, mut orders) = (run(true, 2, 2), Orders::default());
+        let lens: Vec<usize> = (0..4).map(|step| orders.outliers(&run, step, 5).len()).collect();
         assert_eq!(lens, [2, 2, 1, 2]);
-        let mut pass: Vec<usize> = (3..6).flat_map(|step| outlier_positions(0, step, 5, 2, true)).collect();
+        let mut pass: Vec<usize> = (3..6).flat_map(|step| orders.outliers(&run, step, 5)).collect();
         pass.sort_unstable();
         assert_eq!(pass, [0, 1, 2, 3, 4]);
-        assert_eq!(outlier_positions(0, 7, 3, 8, false), [0, 1, 2], "fewer than a batch");
+        assert_eq!(Orders::default().outliers(&self::run(false, 2, 8), 7, 3), [0, 1, 2], "fewer than a batch");
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use flatland::data::DataError;
+use flatland::job::RunError;
 use flatland::result::ResultError;
 
 use crate::method::MethodError;
@@ -32,7 +33,7 @@ pub enum TrainError {
         /// The weights that are kept.
         path: PathBuf,
     },
-    /// The run directory cannot be used.
+    /// A file of the run directory is not what it should be.
     #[error("{message} ({path})")]
     Directory {
         /// What was expected and found.
@@ -50,6 +51,9 @@ pub enum TrainError {
         /// The file.
         path: PathBuf,
     },
+    /// The run file or run directory cannot be used.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// Images could not be had.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -1,12 +1,12 @@
-//! What is measured after an epoch: ID loss and accuracy, CS accuracy, detection by the method's own score.
+//! What is measured after an epoch: ID loss and accuracy, CS accuracy, detection by MSP.
 
 use flatland::metric::{auroc, fpr95};
 use flatland::session::Role;
 use serde_json::{Map, Value};
 use tch::{Kind, Tensor, no_grad};
 
-use crate::method::Method;
-use crate::model::{ModelError, Network, Samples};
+use super::TrainError;
+use crate::model::{Network, Samples};
 
 /// Images a forward pass.
 const BATCH: i64 = 256;
@@ -14,8 +14,8 @@ const BATCH: i64 = 256;
 /// What a network says of one dataset.
 struct Verdict {
     role: Role,
-    /// The method's confidence in each image.
-    confidence: Vec<f64>,
+    /// Maximum softmax probability of each image.
+    msp: Vec<f64>,
     /// Sum of the cross-entropy; over labelled images.
     loss: f64,
     /// Right answers; over labelled images.
@@ -25,47 +25,46 @@ struct Verdict {
 
 /// `id_loss`, `id_accuracy`, `cs_accuracy` (pooled over the datasets of the role), `near_auroc`, `near_fpr95`, `far_auroc`,
 /// `far_fpr95` (mean over the datasets of the role, each against all ID images, as OpenOOD does), where the data for them is given.
-/// `None` when `cancelled` says so between two batches.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch refuses, or with that of `tick`, which is called before every batch.
 pub fn evaluate(
     network: &Network,
-    method: &dyn Method,
     datasets: &[(Role, Samples)],
-    cancelled: &dyn Fn() -> bool,
-) -> Result<Option<Map<String, Value>>, ModelError> {
+    tick: &mut dyn FnMut() -> Result<(), TrainError>,
+) -> Result<Map<String, Value>, TrainError> {
     let mut verdicts = Vec::new();
     for (role, samples) in datasets {
-        let Some(verdict) = verdict(network, method, *role, samples, cancelled)? else { return Ok(None) };
-        verdicts.push(verdict);
+        verdicts.push(verdict(network, *role, samples, tick)?);
     }
-    Ok(Some(summarize(&verdicts)))
+    Ok(summarize(&verdicts))
 }
 
-fn verdict(network: &Network, method: &dyn Method, role: Role, samples: &Samples, cancelled: &dyn Fn() -> bool) -> Result<Option<Verdict>, ModelError> {
-    let mut verdict = Verdict { role, confidence: Vec::new(), loss: 0.0, right: 0.0, labelled: 0.0 };
+fn verdict(
+    network: &Network,
+    role: Role,
+    samples: &Samples,
+    tick: &mut dyn FnMut() -> Result<(), TrainError>,
+) -> Result<Verdict, TrainError> {
+    let mut verdict = Verdict { role, msp: Vec::new(), loss: 0.0, right: 0.0, labelled: 0.0 };
     let n = samples.len() as i64;
     for start in (0..n).step_by(BATCH as usize) {
-        if cancelled() {
-            return Ok(None);
-        }
+        tick()?;
         let len = BATCH.min(n - start);
         let (x, y) = (samples.x.f_narrow(0, start, len)?, samples.y.f_narrow(0, start, len)?);
-        let output = no_grad(|| network.forward(&x))?;
-        verdict.confidence.extend(Vec::<f64>::try_from(method.confidence(&output)?.f_to_kind(Kind::Double)?)?);
-        let log_p = output.logits.f_to_kind(Kind::Double)?.f_log_softmax(1, Kind::Double)?;
-        let prediction = log_p.f_argmax(1, false)?;
+        let log_p = no_grad(|| network.forward(&x))?.logits.f_to_kind(Kind::Double)?.f_log_softmax(1, Kind::Double)?;
+        let (top, prediction) = log_p.f_max_dim(1, false)?;
+        verdict.msp.extend(Vec::<f64>::try_from(top.f_exp()?)?);
         let labelled = y.f_ge(0)?;
         let chosen = log_p.f_gather(1, &y.f_clamp_min(0)?.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?;
-        let sum = |values: Tensor| -> Result<f64, ModelError> {
+        let sum = |values: Tensor| -> Result<f64, TrainError> {
             Ok(f64::try_from(values.f_masked_select(&labelled)?.f_to_kind(Kind::Double)?.f_sum(Kind::Double)?)?)
         };
         verdict.loss -= sum(chosen)?;
         verdict.right += sum(prediction.f_eq_tensor(&y)?)?;
         verdict.labelled += f64::try_from(labelled.f_sum(Kind::Double)?)?;
     }
-    Ok(Some(verdict))
+    Ok(verdict)
 }
 
 fn summarize(verdicts: &[Verdict]) -> Map<String, Value> {
@@ -84,10 +83,10 @@ fn summarize(verdicts: &[Verdict]) -> Map<String, Value> {
     put("id_loss", pooled(Role::Id, |verdict| verdict.loss));
     put("id_accuracy", pooled(Role::Id, |verdict| verdict.right));
     put("cs_accuracy", pooled(Role::Cs, |verdict| verdict.right));
-    let id: Vec<f64> = of(Role::Id).flat_map(|verdict| verdict.confidence.clone()).collect();
+    let id: Vec<f64> = of(Role::Id).flat_map(|verdict| verdict.msp.clone()).collect();
     for role in [Role::Near, Role::Far] {
         let mean = |metric: fn(&[f64], &[f64]) -> Option<f64>| -> Option<f64> {
-            let values: Vec<f64> = of(role).filter_map(|verdict| metric(&id, &verdict.confidence)).collect();
+            let values: Vec<f64> = of(role).filter_map(|verdict| metric(&id, &verdict.msp)).collect();
             (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
         };
         put(&format!("{}_auroc", role.key()), mean(auroc));
@@ -100,8 +99,8 @@ fn summarize(verdicts: &[Verdict]) -> Map<String, Value> {
 mod tests {
     use super::*;
 
-    fn verdict(role: Role, confidence: &[f64], loss: f64, right: f64, labelled: f64) -> Verdict {
-        Verdict { role, confidence: confidence.to_vec(), loss, right, labelled }
+    fn verdict(role: Role, msp: &[f64], loss: f64, right: f64, labelled: f64) -> Verdict {
+        Verdict { role, msp: msp.to_vec(), loss, right, labelled }
     }
 
     /// Metrics of ood.md 18.

@@ -1,17 +1,20 @@
 //! Fine-tuning: optimizer steps, the ascent of SAM-type methods, schedules, the loop, and the run directory.
 //!
-//! [`run`] does a [`TrainJob`](flatland::job::TrainJob) from wherever its run directory stands. A run that is killed at any moment and
+//! [`run`] trains the run of a run directory from wherever it stands, and speaks and listens there only. A run that is killed at any moment and
 //! resumed ends, on a CPU, with the same bytes as one that was left alone: batches, crops and corruptions are functions of
 //! (seed, epoch, image), and weights, momentum and schedule are saved as one file. Deliberately absent: printing, objectives.
 
 mod ascent;
 mod batches;
+mod device_queue;
 mod error;
 mod evaluation;
 mod keyed_rng;
+mod prefetch;
 mod run;
 mod run_directory;
 mod schedule;
+mod setup;
 mod sgd;
 mod step;
 mod training_state;

@@ -1,7 +1,6 @@
 //! [`TrainingState`]: everything a run needs to go on, as one safetensors file, so that no kill can leave parts of two moments.
 //!
-//! Weights lie under `weights/<name>`, momentum under `momentum/<name>`, what the method keeps under `method/<name>` (f64); the scalars
-//! are JSON in the file's metadata.
+//! Weights lie under `weights/<name>`, momentum under `momentum/<name>`; the scalars are JSON in the file's metadata.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -14,7 +13,6 @@ use tch::{Tensor, no_grad};
 use super::TrainError;
 use super::schedule::Schedule;
 use super::step::Trainee;
-use crate::method::Method;
 
 /// The scalars.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,11 +23,10 @@ pub struct TrainingState {
     pub step: usize,
     /// Steps done in the epoch under way.
     pub step_in_epoch: usize,
-    /// Sums over the images of the epoch under way: objective of the first pass, of the second, images.
-    pub sums: [f64; 3],
-    /// Sums over the same images of the parts of the objective, by name.
-    #[serde(default)]
-    pub terms: BTreeMap<String, f64>,
+    /// ID images of the epoch under way.
+    pub images: usize,
+    /// Sums over them of what is told of a step, by name.
+    pub sums: BTreeMap<String, f64>,
     /// The schedule.
     pub schedule: Schedule,
     /// Best ID accuracy yet.
@@ -37,14 +34,37 @@ pub struct TrainingState {
 }
 
 const SCALARS: &str = "flatland_training_state";
-const METHOD: &str = "method/";
 
 impl TrainingState {
-    /// Writes this with the weights and momentum of `trainee` and what `method` keeps; the file is whole or what it was.
+    /// Before the first step.
+    pub fn fresh(schedule: Schedule) -> Self {
+        Self { epoch: 0, step: 0, step_in_epoch: 0, images: 0, sums: BTreeMap::new(), schedule, best: None }
+    }
+
+    /// Counts a step of `images` ID images with these mean `values`.
+    pub fn add(&mut self, images: usize, values: &[(String, f64)]) {
+        self.images += images;
+        for (name, value) in values {
+            *self.sums.entry(name.clone()).or_default() += value * images as f64;
+        }
+    }
+
+    /// Means over the images of the epoch under way, by name.
+    pub fn means(&self) -> BTreeMap<String, f64> {
+        self.sums.iter().map(|(name, sum)| (name.clone(), sum / self.images as f64)).collect()
+    }
+
+    /// Begins to count anew.
+    pub fn end_epoch(&mut self) {
+        (self.step_in_epoch, self.images) = (0, 0);
+        self.sums.clear();
+    }
+
+    /// Writes this with the weights and momentum of `trainee`; the file is whole or what it was.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn save(&self, trainee: &Trainee, method: &dyn Method, path: &Path) -> Result<(), TrainError> {
+    pub fn save(&self, trainee: &Trainee, path: &Path) -> Result<(), TrainError> {
         let failed = |message: String| TrainError::Directory { message, path: path.into() };
         let mut entries = Vec::new();
         for name in &trainee.network.names {
@@ -58,22 +78,17 @@ impl TrainingState {
             let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|error| failed(error.to_string()))?;
             views.push((name.as_str(), view));
         }
-        let kept: Vec<_> = method.state().into_iter().map(|(name, values)| (format!("{METHOD}{name}"), values.len(), bytes(&values))).collect();
-        for (name, len, bytes) in &kept {
-            let view = TensorView::new(Dtype::F64, vec![*len], bytes).map_err(|error| failed(error.to_string()))?;
-            views.push((name.as_str(), view));
-        }
         let scalars = serde_json::to_string(self).map_err(|error| failed(error.to_string()))?;
         let metadata = HashMap::from([(SCALARS.to_owned(), scalars)]);
         let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| failed(error.to_string()))?;
         Ok(write_atomic(path, &bytes)?)
     }
 
-    /// Reads a state into `trainee` and `method`.
+    /// Reads a state into `trainee`.
     ///
     /// # Errors
     /// When the file cannot be read or is of another network.
-    pub fn load(trainee: &mut Trainee, method: &mut dyn Method, path: &Path) -> Result<Self, TrainError> {
+    pub fn load(trainee: &mut Trainee, path: &Path) -> Result<Self, TrainError> {
         let failed = |message: String| TrainError::Directory { message: format!("cannot resume: {message}"), path: path.into() };
         let bytes = std::fs::read(path).map_err(|source| TrainError::Io { action: "read", source, path: path.into() })?;
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| failed(error.to_string()))?;
@@ -98,18 +113,8 @@ impl TrainingState {
                 trainee.sgd.buffers.push(buffer);
             }
         }
-        for (name, view) in file.tensors() {
-            if let Some(name) = name.strip_prefix(METHOD) {
-                let values = view.data().chunks_exact(8).map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]));
-                method.restore(name, &values.collect::<Vec<_>>());
-            }
-        }
         Ok(state)
     }
-}
-
-fn bytes(values: &[f64]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 fn entry(name: String, tensor: &Tensor) -> Result<(String, Vec<usize>, Vec<u8>), TrainError> {

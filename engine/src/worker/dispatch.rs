@@ -10,8 +10,8 @@ use flatland::session::Role;
 
 use super::WorkerError;
 use super::warm::Warm;
+use crate::analysis;
 use crate::model::{self, Network, Samples};
-use crate::{analysis, method, train};
 
 /// What stays loaded between jobs.
 #[derive(Debug)]
@@ -36,7 +36,6 @@ impl Bench {
         let folder = |path: &Path| Ok(JobOutput::Folder { path: path.to_owned() });
         match spec {
             JobSpec::Inspect { path } => Ok(JobOutput::Inspection(Box::new(model::inspect(path)))),
-            JobSpec::Methods => Ok(JobOutput::Methods { methods: method::methods() }),
             JobSpec::Landscape(job) => {
                 let network = self.network(&job.checkpoint, job.device)?;
                 let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
@@ -60,10 +59,6 @@ impl Bench {
                 let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
                 analysis::score::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
-            }
-            JobSpec::Train(job) => {
-                train::run(job, reporter)?;
-                folder(&job.dir)
             }
         }
     }

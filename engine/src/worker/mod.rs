@@ -1,23 +1,24 @@
 //! The process behind the door: reads [`JobSpec`](flatland::job::JobSpec)s, runs them one at a time, reports.
 //!
 //! [`serve`] promises that whatever a job does (an error, a panic), the worker says so and goes on with the next. Networks and
-//! images stay loaded between jobs. Deliberately absent: mathematics.
+//! images stay loaded between jobs. [`train`] is a process's whole life: one run. Deliberately absent: mathematics.
 
 mod allocator;
 mod dispatch;
 mod queue;
 mod serve;
+mod train;
 mod warm;
 
 use flatland::data::DataError;
 
 use crate::analysis::AnalysisError;
 use crate::model::ModelError;
-use crate::train::TrainError;
 
 pub use allocator::keep_freed_memory;
 pub use dispatch::Bench;
 pub use serve::serve;
+pub use train::train;
 
 /// Why a job failed.
 #[derive(Debug, thiserror::Error)]
@@ -49,9 +50,6 @@ pub enum WorkerError {
     /// The analysis failed.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
-    /// The run failed.
-    #[error(transparent)]
-    Train(#[from] TrainError),
     /// The device that was asked for is not there.
     #[error("{0}")]
     Device(String),

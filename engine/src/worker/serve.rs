@@ -58,7 +58,8 @@ fn run(bench: &mut Bench, id: JobId, spec: &JobSpec, cancelled: &Arc<AtomicBool>
     JobEvent::Failed { message }
 }
 
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
+/// What a panic said.
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
 

@@ -42,7 +42,6 @@ pub fn title(spec: &JobSpec) -> String {
         Some(Analysis::Sharpness) => "Sharpness",
         Some(Analysis::Embedding) => "Embedding",
         Some(Analysis::Scores) => "Scores",
-        None if matches!(spec, JobSpec::Train(_)) => "Training",
         None => "Reading",
     };
     format!("{what} · {}", subject_of(spec))

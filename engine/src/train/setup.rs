@@ -1,0 +1,129 @@
+//! [`Training::prepare`]: from a run file to a network, data and a method, with everything that makes no sense refused.
+
+use std::sync::Arc;
+
+use flatland::data::{self, Corruption, Dataset, corruption};
+use flatland::job::{self, RunConfig};
+use flatland::session::Role;
+
+use super::TrainError;
+use super::prefetch::BatchSource;
+use super::run::Training;
+use super::run_directory::RunDirectory;
+use super::schedule::Schedule;
+use super::step::Trainee;
+use super::training_state::TrainingState;
+use crate::method::{Method, method};
+use crate::model::{Network, Samples};
+
+/// Step lines of a run whose file does not say `log_every`, about.
+const STEP_LINES: usize = 1000;
+
+impl Training {
+    /// Reads the run of `directory` and everything it needs, from wherever it stands.
+    pub(super) fn prepare(directory: &RunDirectory, device: tch::Device) -> Result<Self, TrainError> {
+        let mut run = directory.config()?;
+        let method = method(&run.method);
+        check(&run, method.as_ref())?;
+        let network = network(&mut run, device, directory)?;
+        let [_, height, width] = network.graph.input;
+        let load = |role: Role| -> Result<Vec<Arc<Dataset>>, TrainError> {
+            let mut loaded = Vec::new();
+            for entry in run.datasets.iter().filter(|entry| entry.role == role) {
+                let dataset = data::load(&job::source(entry, run.seed, None), Some([height as usize, width as usize]))?;
+                let unreadable = dataset.provenance.unreadable.len();
+                if unreadable > 0 {
+                    directory.log(&format!("warning: {unreadable} images of `{}` cannot be read and are left out", dataset.name))?;
+                }
+                loaded.push(Arc::new(dataset));
+            }
+            Ok(loaded)
+        };
+        let train = only(load(Role::Train)?, "train")?.ok_or_else(|| config("expected a dataset of role `train`, found none"))?;
+        check_labels(&train, &network)?;
+        let outliers = only(load(Role::Outliers)?, "outliers")?.filter(|_| method.needs_outliers());
+        if method.needs_outliers() && outliers.as_ref().is_none_or(|outliers| outliers.is_empty()) {
+            return Err(config(format!("expected a dataset of role `outliers` for {}, found none", method.key())));
+        }
+        let mut watched = Vec::new();
+        for role in [Role::Id, Role::Cs, Role::Near, Role::Far] {
+            for dataset in load(role)? {
+                watched.push((role, Samples::new(dataset, &run.normalization, &network)?));
+            }
+        }
+        let steps_per_epoch = train.len().div_ceil(run.batch);
+        let steps = run.epochs.map_or(usize::MAX, |epochs| epochs * steps_per_epoch).min(run.max_steps.unwrap_or(usize::MAX));
+        run.log_every.get_or_insert((steps / STEP_LINES).max(1));
+        directory.resolve(&run)?;
+        let mut trainee = Trainee::new(network, &run.optimizer)?;
+        let fresh = !directory.training_state().exists();
+        let state = if fresh {
+            TrainingState::fresh(Schedule::new(&run.schedule, run.optimizer.lr, steps))
+        } else {
+            TrainingState::load(&mut trainee, &directory.training_state())?
+        };
+        directory.rewind((!fresh).then_some((state.epoch, state.step)))?;
+        directory.log(&format!("{} from step {} of {steps}, {}", method.key(), state.step, trainee.network.architecture))?;
+        let first = method.ascent().and_then(|ascent| ascent.augmentation);
+        let source = BatchSource { run: run.clone(), train, outliers, first };
+        Ok(Self { run, method, trainee, source, watched, state, fresh, steps_per_epoch, steps })
+    }
+}
+
+fn config(message: impl Into<String>) -> TrainError {
+    TrainError::Config(message.into())
+}
+
+fn check(run: &RunConfig, method: &dyn Method) -> Result<(), TrainError> {
+    let require = |holds: bool, message: String| if holds { Ok(()) } else { Err(TrainError::Config(message)) };
+    require(run.batch > 0, "expected `batch` of at least 1, found 0".into())?;
+    require(run.outlier_batch > 0 || !method.needs_outliers(), "expected `outlier_batch` of at least 1, found 0".into())?;
+    require(run.epochs.is_some() || run.max_steps.is_some(), "expected `epochs` or `max_steps`, found neither".into())?;
+    require(run.log_every != Some(0), "expected `log_every` of at least 1, found 0".into())?;
+    let lr = run.optimizer.lr;
+    require(lr.is_finite() && lr > 0.0, format!("expected a learning rate above 0, found {lr}"))?;
+    if let Some(ascent) = method.ascent() {
+        let rho = ascent.rho;
+        require(rho.is_finite() && rho >= 0.0, format!("expected rho of at least 0, found {rho}"))?;
+        if let Some(kind) = &ascent.augmentation {
+            corruption::check(&Corruption { kind: kind.kind.clone(), severity: kind.severity })?;
+        }
+    }
+    Ok(())
+}
+
+/// The network to start from, and the run with what was left open (architecture, classes) filled in. A run under way needs its
+/// first checkpoint no more: its state holds all weights.
+fn network(run: &mut RunConfig, device: tch::Device, directory: &RunDirectory) -> Result<Network, TrainError> {
+    let network = match (&run.checkpoint, &run.architecture, run.classes) {
+        (Some(_), Some(architecture), Some(classes)) if directory.training_state().exists() => {
+            Network::random(architecture, classes, run.seed, device)?
+        }
+        (Some(checkpoint), architecture, _) => Network::load(checkpoint, architecture.as_deref(), device)?,
+        (None, Some(architecture), Some(classes)) => Network::random(architecture, classes, run.seed, device)?,
+        (None, ..) => return Err(config("expected `checkpoint`, or `architecture` and `classes` to train from scratch; found neither")),
+    };
+    if let Some(classes) = run.classes.filter(|&classes| classes != network.classes) {
+        return Err(config(format!("expected a checkpoint of {classes} classes, found {}", network.classes)));
+    }
+    run.architecture = Some(network.architecture.clone());
+    run.classes = Some(network.classes);
+    Ok(network)
+}
+
+fn only(mut datasets: Vec<Arc<Dataset>>, role: &str) -> Result<Option<Arc<Dataset>>, TrainError> {
+    if datasets.len() > 1 {
+        return Err(config(format!("expected one dataset of role `{role}`, found {}", datasets.len())));
+    }
+    Ok(datasets.pop())
+}
+
+fn check_labels(train: &Dataset, network: &Network) -> Result<(), TrainError> {
+    if train.is_empty() {
+        return Err(config(format!("expected images in `{}`, found none", train.name)));
+    }
+    match train.labels.iter().find(|&&label| !(0..network.classes).contains(&label)) {
+        Some(label) => Err(config(format!("expected labels of 0 to {} in `{}`, found {label}", network.classes - 1, train.name))),
+        None => Ok(()),
+    }
+}
