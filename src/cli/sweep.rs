@@ -33,7 +33,9 @@ pub(super) fn run(file: &Path, out: &Path, options: &RunOptions, json: bool) -> 
         watch.say(&format!("[{}/{total}] {name}", position + 1));
         let started = if status.is_under_way() { Ok(()) } else { runs::start(&point.run, &dir, options).map(|_| ()) };
         match started.map_err(anyhow::Error::from).and_then(|()| watch.follow(&dir)) {
-            Ok(()) => write_tables(&sweep, out)?,
+            Ok(()) => {
+                write_tables(&sweep, out)?;
+            }
             Err(error) if error.is::<Interrupted>() => return Err(error),
             Err(error) => {
                 failures += 1;

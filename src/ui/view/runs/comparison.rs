@@ -85,7 +85,8 @@ fn last_values(runs: &[&Run]) -> Vec<Last> {
             Some(value) => appearance.value(value),
         };
         let best = appearance.lower_is_better.and_then(|lower| best(&values, lower));
-        Last { label: appearance.label, values: values.into_iter().map(text).collect(), best }
+        let values = values.into_iter().map(text).collect();
+        Last { label: appearance.label, values, best }
     };
     metrics.into_iter().map(row).collect()
 }

@@ -66,19 +66,15 @@ pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
 /// The folder that the runs are in.
 fn folder(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
     let root = scene.root.display().to_string();
-    let text = state.folder.get_or_insert_with(|| root.clone());
+    let mut text = state.folder.take().unwrap_or_else(|| root.clone());
     ui.horizontal(|ui| {
         let label = ui.label(RichText::new("in").font(theme::small()).color(theme::of(ui).weak));
-        let field =
-            ui.add(TextEdit::singleline(text).font(theme::small()).desired_width(f32::INFINITY).margin(egui::Margin::symmetric(6, 3)));
-        let field = field.labelled_by(label.id).on_hover_text("The folder of the runs; Enter looks into another one");
-        if field.lost_focus() && *text != root {
-            if ui.input(|input| input.key_pressed(egui::Key::Enter)) && !text.trim().is_empty() {
-                scene.commands.push(Command::Run(RunCommand::LookInto(PathBuf::from(text.trim()))));
-                state.folder = None;
-            } else {
-                *text = root;
-            }
+        let field = TextEdit::singleline(&mut text).font(theme::small()).desired_width(f32::INFINITY).margin(egui::Margin::symmetric(6, 3));
+        let field = ui.add(field).labelled_by(label.id).on_hover_text("The folder of the runs; Enter looks into another one");
+        if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) && !text.trim().is_empty() && text != root {
+            scene.commands.push(Command::Run(RunCommand::LookInto(PathBuf::from(text.trim()))));
+        } else if field.has_focus() {
+            state.folder = Some(text);
         }
     });
 }
