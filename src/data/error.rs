@@ -42,6 +42,12 @@ pub enum DataError {
     /// A corruption is not known or does not fit the image.
     #[error("cannot corrupt: {0}")]
     Corruption(String),
+    /// An augmentation is not known or does not fit the image.
+    #[error("cannot augment: {0}")]
+    Augmentation(String),
+    /// Environments cannot be made as asked.
+    #[error("cannot make environments: {0}")]
+    Environment(String),
     /// A path `demo:<part>` names no part of the bundled demo set, or the set cannot be read.
     #[error("{message} ({path})")]
     Demo {

@@ -11,6 +11,7 @@ pub mod corruption;
 mod dataset;
 mod decode;
 pub mod demo;
+pub mod environment;
 mod error;
 mod idx;
 mod image_folder;
@@ -33,7 +34,9 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+pub use augmentation::{Augmentation, Severity};
 pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
+pub use environment::Environment;
 pub use error::DataError;
 pub use sniff::not_data;
 

@@ -24,7 +24,7 @@ fn multiply_adds(graph: &Graph, tensors: &Tensors) -> i64 {
         let size = |name: &str| tensors.get(name).map(Tensor::size).unwrap_or_default();
         let numel = |name: &str| size(name).iter().product::<i64>();
         sides.push(match &node.op {
-            Op::Conv { weight, stride, padding, .. } => {
+            Op::Conv { weight, stride, padding, .. } | Op::FusedConv { weight, stride, padding, .. } => {
                 let kernel = size(weight).last().copied().unwrap_or(1);
                 let out = [height, width].map(|side| ((side + 2 * padding - kernel) / stride + 1).max(1));
                 work += numel(weight) * out[0] * out[1];

@@ -2,13 +2,13 @@
 //!
 //! With s = γ/√(σ² + ε): W' = s·W and b' = β − s·μ (+ s·b), per output channel. For fixed s this is linear in W, so on a plane
 //! θ + αδ + βη that moves no 1-D tensor the folded weights are affine in α and β again and b' stays (`reference/landscape.md` 6.4).
-//! BatchNorms that come before their convolution (pre-activation networks) stay as they are: frozen, they are one affine pass.
+//! A sum or a ReLU that alone reads such a convolution goes into it as well. BatchNorms that come before their convolution (pre-activation networks) stay as they are: frozen, they are one affine pass.
 
 use std::collections::hash_map::Entry;
 
 use tch::Tensor;
 
-use super::graph::{BATCH_NORM_EPS, evaluate};
+use super::graph::{BATCH_NORM_EPS, convolution, evaluate};
 use super::{Activation, BatchNormMode, Graph, ModelError, Node, NodeId, Op, Tensors};
 
 /// A convolution whose BatchNorm went into it.
@@ -57,7 +57,8 @@ impl Folded {
             nodes.push(Node { op: node.op.clone(), inputs: node.inputs.iter().map(|&from| place[from]).collect() });
             place.push(nodes.len() - 1);
         }
-        Self { graph: Graph::new(nodes, place[graph.features], place[graph.logits], graph.input), folds }
+        let graph = Graph::new(nodes, place[graph.features], place[graph.logits], graph.input);
+        Self { graph: fuse(&graph), folds }
     }
 
     /// Logits of images `x` [N, C, H, W] under folded `tensors`: the graph's own operations, with ReLU and sums done in place where
@@ -69,27 +70,18 @@ impl Folded {
         let graph = &self.graph;
         let mut values: Vec<Option<Tensor>> = (0..graph.nodes.len()).map(|_| None).collect();
         for (id, node) in graph.nodes.iter().enumerate() {
-            // Only freshly computed values may be overwritten, never views or the images.
-            let own = node.inputs.first().copied().filter(|&from| {
-                let fresh = matches!(graph.nodes[from].op, Op::Conv { .. } | Op::BatchNorm { .. } | Op::Linear { .. } | Op::Add);
-                fresh && graph.last_use(from) == id && node.inputs.iter().filter(|&&other| other == from).count() == 1
-            });
-            let reused = match (&node.op, own.and_then(|from| values[from].take())) {
-                (Op::Activation(Activation::Relu), Some(mut value)) => Some(value.f_relu_()?),
-                (Op::Add, Some(mut value)) => match node.inputs.get(1).and_then(|&other| values[other].as_ref()) {
-                    Some(other) => Some(value.f_add_(other)?),
-                    None => return Err(ModelError::Mismatch("a sum lacks its second input".into())),
-                },
-                (_, value) => {
-                    if let (Some(from), Some(value)) = (own, value) {
-                        values[from] = Some(value);
-                    }
-                    None
-                }
+            let own = self.overwritable(id).and_then(|from| values[from].take());
+            let input = |k: usize| {
+                let value = node.inputs.get(k).and_then(|&from| values[from].as_ref());
+                value.ok_or_else(|| ModelError::Mismatch(format!("{:?} lacks input {k}", node.op)))
             };
-            let value = match reused {
-                Some(value) => value,
-                None => {
+            let value = match (&node.op, own) {
+                (Op::Activation(Activation::Relu), Some(mut value)) => value.f_relu_()?,
+                (Op::Add, Some(mut value)) => value.f_add_(input(1)?)?,
+                (Op::FusedConv { weight, bias, stride, padding, relu, .. }, Some(value)) => {
+                    convolution(tensors, weight, bias.as_ref(), *stride, *padding)?.fused(input(0)?, Some(value), *relu)?
+                }
+                _ => {
                     let inputs: Vec<&Tensor> = node.inputs.iter().filter_map(|&from| values[from].as_ref()).collect();
                     evaluate(&node.op, &inputs, tensors, x, BatchNormMode::Frozen)?
                 }
@@ -105,6 +97,23 @@ impl Folded {
             }
         }
         values[graph.logits].take().ok_or_else(|| ModelError::Mismatch("the graph computes no logits".into()))
+    }
+
+    /// The input that node `id` may write its result over: read by nobody else, and freshly computed, never a view or the images.
+    fn overwritable(&self, id: NodeId) -> Option<NodeId> {
+        let graph = &self.graph;
+        let node = &graph.nodes[id];
+        let from = match node.op {
+            Op::Activation(Activation::Relu) | Op::Add => *node.inputs.first()?,
+            Op::FusedConv { sum: true, .. } => *node.inputs.get(1)?,
+            _ => return None,
+        };
+        let fresh = matches!(
+            graph.nodes[from].op,
+            Op::Conv { .. } | Op::FusedConv { .. } | Op::BatchNorm { .. } | Op::Linear { .. } | Op::Add | Op::PadShortcut { .. }
+        );
+        let once = node.inputs.iter().filter(|&&other| other == from).count() == 1;
+        (fresh && once && graph.last_use(from) == id).then_some(from)
     }
 
     /// Number of BatchNorms that went.
@@ -157,6 +166,51 @@ impl Folded {
         let part = |name: &str| find(tensors, &format!("{}.{name}", fold.batch_norm));
         Ok(part("weight")?.f_div(&part("running_var")?.f_add_scalar(BATCH_NORM_EPS)?.f_sqrt()?)?)
     }
+}
+
+/// `graph` with every convolution taken together with the sum and the ReLU that alone read it.
+fn fuse(graph: &Graph) -> Graph {
+    let mut readers: Vec<Vec<NodeId>> = vec![Vec::new(); graph.nodes.len()];
+    for (id, node) in graph.nodes.iter().enumerate() {
+        for &from in &node.inputs {
+            readers[from].push(id);
+        }
+    }
+    // The only reader of a node that is no output.
+    let reader = |id: NodeId| match readers[id][..] {
+        [reader] if id != graph.features && id != graph.logits => Some(reader),
+        _ => None,
+    };
+    let is_relu = |id: &NodeId| graph.nodes[*id].op == Op::Activation(Activation::Relu);
+    // By the node that ends it: the convolution that begins it and the sum's other input.
+    let mut ends = vec![None; graph.nodes.len()];
+    let mut gone = vec![false; graph.nodes.len()];
+    for (id, node) in graph.nodes.iter().enumerate().filter(|(_, node)| matches!(node.op, Op::Conv { .. })) {
+        let sum = reader(id).filter(|&next| graph.nodes[next].op == Op::Add && !gone[next] && ends[next].is_none());
+        let other = sum.and_then(|sum| graph.nodes[sum].inputs.iter().copied().find(|&from| from != id));
+        let relu = reader(sum.unwrap_or(id)).filter(is_relu);
+        let Some(end) = relu.or(sum) else { continue };
+        for inner in [Some(id), sum].into_iter().flatten().filter(|&inner| inner != end) {
+            gone[inner] = true;
+        }
+        ends[end] = Some((node, other, relu.is_some()));
+    }
+    let (mut nodes, mut place): (Vec<Node>, Vec<NodeId>) = (Vec::new(), Vec::new());
+    for (id, node) in graph.nodes.iter().enumerate() {
+        if !gone[id] {
+            let inputs = |ids: &[NodeId]| ids.iter().map(|&from| place[from]).collect();
+            nodes.push(match &ends[id] {
+                Some((Node { op: Op::Conv { weight, bias, stride, padding }, inputs: from }, other, relu)) => {
+                    let (weight, bias, stride, padding) = (weight.clone(), bias.clone(), *stride, *padding);
+                    let all: Vec<NodeId> = from.iter().copied().chain(*other).collect();
+                    Node { op: Op::FusedConv { weight, bias, stride, padding, sum: other.is_some(), relu: *relu }, inputs: inputs(&all) }
+                }
+                _ => Node { op: node.op.clone(), inputs: inputs(&node.inputs) },
+            });
+        }
+        place.push(nodes.len().saturating_sub(1));
+    }
+    Graph::new(nodes, place[graph.features], place[graph.logits], graph.input)
 }
 
 fn scaled(weight: &Tensor, scale: &Tensor) -> Result<Tensor, ModelError> {

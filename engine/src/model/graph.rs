@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tch::{Kind, Tensor};
 
 use super::ModelError;
+use super::fused_convolution::Convolution;
 
 /// Tensors by their names in the state dict.
 pub type Tensors = HashMap<String, Tensor>;
@@ -45,6 +46,21 @@ pub enum Op {
         stride: i64,
         /// Padding.
         padding: i64,
+    },
+    /// Convolution, the sum with a second node where `sum`, and ReLU where `relu`, in one pass: only in folded graphs.
+    FusedConv {
+        /// Name of the weight, [O, I, k, k].
+        weight: String,
+        /// Name of the bias, [O].
+        bias: Option<String>,
+        /// Stride.
+        stride: i64,
+        /// Padding.
+        padding: i64,
+        /// Whether a second node is added.
+        sum: bool,
+        /// Whether max(x, 0) comes last.
+        relu: bool,
     },
     /// BatchNorm over `prefix.{weight, bias, running_mean, running_var}`.
     BatchNorm {
@@ -202,7 +218,7 @@ impl Graph {
         let mut names = Vec::new();
         for node in &self.nodes {
             match &node.op {
-                Op::Conv { weight, bias, .. } | Op::Linear { weight, bias } => {
+                Op::Conv { weight, bias, .. } | Op::FusedConv { weight, bias, .. } | Op::Linear { weight, bias } => {
                     names.push(weight.clone());
                     names.extend(bias.clone());
                 }
@@ -247,13 +263,26 @@ fn find<'a>(tensors: &'a Tensors, name: &str) -> Result<&'a Tensor, ModelError> 
     tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.into()))
 }
 
+/// The convolution over the named tensors.
+pub(super) fn convolution<'a>(
+    tensors: &'a Tensors,
+    weight: &str,
+    bias: Option<&String>,
+    stride: i64,
+    padding: i64,
+) -> Result<Convolution<'a>, ModelError> {
+    Ok(Convolution { weight: find(tensors, weight)?, bias: bias.map(|name| find(tensors, name)).transpose()?, stride, padding })
+}
+
 pub(super) fn evaluate(op: &Op, inputs: &[&Tensor], tensors: &Tensors, x: &Tensor, mode: BatchNormMode) -> Result<Tensor, ModelError> {
     let input = |k: usize| inputs.get(k).copied().ok_or_else(|| ModelError::Mismatch(format!("{op:?} lacks input {k}")));
     let optional = |name: &Option<String>| name.as_ref().map(|name| find(tensors, name)).transpose();
     Ok(match op {
         Op::Input => x.shallow_clone(),
-        Op::Conv { weight, bias, stride, padding } => {
-            input(0)?.f_conv2d(find(tensors, weight)?, optional(bias)?, [*stride; 2], [*padding; 2], [1, 1], 1)?
+        Op::Conv { weight, bias, stride, padding } => convolution(tensors, weight, bias.as_ref(), *stride, *padding)?.of(input(0)?)?,
+        Op::FusedConv { weight, bias, stride, padding, sum, relu } => {
+            let other = if *sum { Some(input(1)?.f_add_scalar(0)?) } else { None };
+            convolution(tensors, weight, bias.as_ref(), *stride, *padding)?.fused(input(0)?, other, *relu)?
         }
         Op::BatchNorm { prefix } => {
             let part = |name: &str| find(tensors, &format!("{prefix}.{name}"));

@@ -9,6 +9,7 @@ mod checkpoint_fit;
 mod device;
 mod error;
 mod folded;
+mod fused_convolution;
 mod graph;
 mod input;
 mod inspect;

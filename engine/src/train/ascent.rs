@@ -14,8 +14,7 @@ use crate::model::ModelError;
 pub fn global_norm(gradients: &[Tensor]) -> Result<f64, ModelError> {
     let mut sum = 0.0;
     for gradient in gradients {
-        let flat = gradient.f_flatten(0, -1)?.f_to_kind(Kind::Double)?;
-        sum += f64::try_from(flat.f_dot(&flat)?)?;
+        sum += f64::try_from(gradient.f_to_kind(Kind::Double)?.f_square()?.f_sum(Kind::Double)?)?;
     }
     Ok(sum.sqrt())
 }

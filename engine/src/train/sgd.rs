@@ -26,16 +26,18 @@ impl Sgd {
     }
 
     /// d = g + wd·θ; buffer = momentum·buffer + d (d itself at first); θ −= lr·(d + momentum·buffer) with Nesterov, else lr·buffer.
+    /// Products are added without rounding in between, as PyTorch's `add` with `alpha` does: the same bits as torch.optim.SGD.
     ///
     /// # Errors
     /// When shapes do not fit.
     pub fn step(&mut self, parameters: &mut [Tensor], gradients: &[Tensor], lr: f64) -> Result<(), ModelError> {
         no_grad(|| {
             let first = self.buffers.is_empty();
+            let Some(like) = parameters.first().map(|parameter| (parameter.kind(), parameter.device())) else { return Ok(()) };
+            let factor = |value: f64| Tensor::from(value).f_to_device(like.1)?.f_to_kind(like.0);
+            let (weight_decay, momentum, minus_lr) = (factor(self.weight_decay)?, factor(self.momentum)?, factor(-lr)?);
             for (k, (parameter, gradient)) in parameters.iter_mut().zip(gradients).enumerate() {
-                let rule = self.rules.get(k).copied().unwrap_or_default();
-                let lr = if rule.scheduled { lr } else { self.first_lr };
-                let d = if rule.weight_decay { gradient.f_add(&parameter.f_mul_scalar(self.weight_decay)?)? } else { copy(gradient)? };
+                let d = gradient.f_addcmul(parameter, &weight_decay)?;
                 if first {
                     self.buffers.push(copy(&d)?);
                 } else {
@@ -43,8 +45,8 @@ impl Sgd {
                     self.buffers[k] = next;
                 }
                 let buffer = &self.buffers[k];
-                let direction = if self.nesterov { d.f_add(&buffer.f_mul_scalar(self.momentum)?)? } else { buffer.shallow_clone() };
-                let _ = parameter.f_sub_(&direction.f_mul_scalar(lr)?)?;
+                let direction = if self.nesterov { d.f_addcmul(buffer, &momentum)? } else { buffer.shallow_clone() };
+                let _ = parameter.f_addcmul_(&direction, &minus_lr)?;
             }
             Ok(())
         })

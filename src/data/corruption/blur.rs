@@ -1,18 +1,20 @@
-//! Gaussian and defocus blur.
+//! Blurs: defocus, glass, motion, zoom, Gaussian.
 
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use super::filter::{self, Border};
 use super::pixels::Pixels;
+use super::{motion, zoom};
 
 /// Gaussian of σ = c per channel, truncated at 4σ, borders continued by the nearest pixel (scikit-image's `gaussian`).
 pub fn gaussian(x: &mut Pixels, level: usize) {
-    let sigma: f64 = [0.4, 0.6, 0.7, 0.8, 1.0][level];
-    let radius = (4.0 * sigma + 0.5) as isize;
-    let weights: Vec<f64> = (-radius..=radius).map(|i| (-0.5 * (i as f64 / sigma).powi(2)).exp()).collect();
-    let total: f64 = weights.iter().sum();
-    let kernel: Vec<f64> = weights.iter().map(|w| w / total).collect();
-    for (rows, columns) in [(1, 0), (0, 1)] {
-        let taps = kernel.iter().zip(-radius..).map(|(&w, i)| (w, i * rows, i * columns)).collect::<Vec<_>>();
-        correlate(x, &taps, |i, len| i.clamp(0, len - 1));
-    }
+    smooth(x, [0.4, 0.6, 0.7, 0.8, 1.0][level]);
+}
+
+fn smooth(x: &mut Pixels, sigma: f64) {
+    let shape = x.shape();
+    filter::gaussian(&mut x.values, shape, sigma, 4.0, Border::Nearest);
 }
 
 /// A disk of radius r, smoothed by a 3x3 Gaussian of σ = alias; borders reflected without repeating the edge.
@@ -21,7 +23,7 @@ pub fn defocus(x: &mut Pixels, level: usize) {
     let inside = |row: isize, column: isize| f64::from((row * row + column * column) as f64 <= radius * radius);
     let side = (-0.5 / (alias * alias)).exp();
     let smooth = [side, 1.0, side].map(|w| w / (1.0 + 2.0 * side));
-    let mut taps = Vec::new();
+    let mut taps = Vec::with_capacity(25);
     for row in -2..=2 {
         for column in -2..=2 {
             let weight: f64 = (-1..=1)
@@ -34,23 +36,61 @@ pub fn defocus(x: &mut Pixels, level: usize) {
     let total: f64 = taps.iter().map(|(weight, ..)| weight).sum();
     taps.retain(|(weight, ..)| *weight > 0.0);
     taps.iter_mut().for_each(|(weight, ..)| *weight /= total);
-    correlate(x, &taps, |i, len| if len == 1 { 0 } else { (len - 1) - ((len - 1) - i.rem_euclid(2 * (len - 1))).abs() });
+    let shape = x.shape();
+    filter::correlate(&mut x.values, shape, &taps, Border::Mirror);
 }
 
-/// out(r, c) = Σ weight · x(r + row, c + column); `border` maps a position outside into 0..len.
-fn correlate(x: &mut Pixels, taps: &[(f64, isize, isize)], border: impl Fn(isize, isize) -> isize) {
+/// Gaussian, then every pixel from the lower right on takes the colour of a random one of the δ before to δ − 1 behind it, then
+/// Gaussian again.
+///
+/// The reference means to swap the two pixels, but its NumPy views make the first assignment feed the second: the other pixel
+/// stays. The published images are made so.
+pub fn glass(x: &mut Pixels, level: usize, rng: &mut ChaCha8Rng) {
+    glass_with(x, level, |reach| rng.random_range(-(reach as i64)..reach as i64) as isize);
+}
+
+/// [`glass`] with offsets from `draw`, which takes δ: for each pixel the column's, then the row's.
+pub(super) fn glass_with(x: &mut Pixels, level: usize, mut draw: impl FnMut(isize) -> isize) {
+    let (sigma, reach, passes) = [(0.05, 1, 1), (0.25, 1, 1), (0.4, 1, 1), (0.25, 1, 2), (0.4, 1, 2)][level];
+    smooth(x, sigma);
+    x.truncate();
     let (height, width) = (x.height as isize, x.width as isize);
-    let mut out = vec![0.0; x.values.len()];
-    for r in 0..height {
-        for c in 0..width {
-            let at = ((r * width + c) * 3) as usize;
-            for &(weight, row, column) in taps {
-                let from = ((border(r + row, height) * width + border(c + column, width)) * 3) as usize;
-                for channel in 0..3 {
-                    out[at + channel] += weight * x.values[from + channel];
-                }
+    for _ in 0..passes {
+        for row in (reach + 1..=height - reach).rev() {
+            for column in (reach + 1..=width - reach).rev() {
+                let (right, down) = (draw(reach), draw(reach));
+                let (to, from) = (row * width + column, (row + down) * width + column + right);
+                x.values.copy_within(from as usize * 3..from as usize * 3 + 3, to as usize * 3);
             }
         }
     }
-    x.values = out;
+    smooth(x, sigma);
+}
+
+/// Motion blur at an angle of −45° to 45°.
+pub fn motion(x: &mut Pixels, level: usize, rng: &mut ChaCha8Rng) {
+    motion_at(x, level, rng.random_range(-45.0..45.0));
+}
+
+/// [`motion`] at `angle` degrees. Rounded to u8, not truncated: ImageMagick writes the image.
+pub(super) fn motion_at(x: &mut Pixels, level: usize, angle: f64) {
+    let (radius, sigma) = [(6, 1.0), (6, 1.5), (6, 2.0), (8, 2.0), (9, 2.5)][level];
+    x.values = motion::blur(&x.values, x.shape(), radius, sigma, angle);
+    x.round();
+}
+
+/// The mean of the image and of its enlargements by 1, 1.01, 1.02, ... (7, 12, 16, 21 or 26 of them).
+///
+/// One more than the ends 1.06 and 1.11 suggest at severities 1 and 2: NumPy's `arange` passes them by rounding.
+pub fn zoom(x: &mut Pixels, level: usize) {
+    let count = [7, 12, 16, 21, 26][level];
+    // NumPy's step: rounding makes it a little more than 0.01.
+    let step = 1.01 - 1.0;
+    let mut sum = x.values.clone();
+    for i in 0..count {
+        zoom::add_zoomed(&mut sum, &x.values, x.shape(), 1.0 + f64::from(i) * step);
+    }
+    for (value, sum) in x.values.iter_mut().zip(sum) {
+        *value = sum / f64::from(count + 1);
+    }
 }

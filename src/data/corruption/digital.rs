@@ -1,6 +1,17 @@
-//! Pixelation, with Pillow's box resampling bit for bit.
+//! Pixelation and JPEG, both as Pillow does them, and the elastic transform.
 
+use super::jpeg;
 use super::pixels::Pixels;
+
+pub use super::elastic::elastic;
+
+/// A round trip through a JPEG of quality c with 4:2:0 chroma.
+pub fn jpeg_compression(x: &mut Pixels, level: usize) {
+    let mut image = vec![0; x.values.len()];
+    x.write(&mut image);
+    jpeg::round_trip(&mut image, x.height, x.width, [80, 65, 58, 50, 40][level]);
+    *x = Pixels::new(&image, x.height, x.width);
+}
 
 /// Box down to c of each side, box up again. Works on u8, as Pillow does.
 pub fn pixelate(x: &mut Pixels, level: usize) {

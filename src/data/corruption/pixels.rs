@@ -14,9 +14,24 @@ impl Pixels {
         Self { values: image.iter().map(|&byte| f64::from(byte) / 255.0).collect(), height, width }
     }
 
+    /// [height, width, 3]
+    pub fn shape(&self) -> [usize; 3] {
+        [self.height, self.width, 3]
+    }
+
     /// The pixels, three values each.
     pub fn rgb_mut(&mut self) -> impl Iterator<Item = &mut [f64]> {
         self.values.chunks_exact_mut(3)
+    }
+
+    /// To the next lower multiple of 1/255, as numpy's cast to u8 does.
+    pub fn truncate(&mut self) {
+        self.values.iter_mut().for_each(|value| *value = (value.clamp(0.0, 1.0) * 255.0).floor() / 255.0);
+    }
+
+    /// To the nearest multiple of 1/255.
+    pub fn round(&mut self) {
+        self.values.iter_mut().for_each(|value| *value = (value.clamp(0.0, 1.0) * 255.0).round() / 255.0);
     }
 
     /// clip(x, 0, 1)·255, truncated to u8 as numpy's cast does (not rounded).

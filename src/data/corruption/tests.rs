@@ -127,8 +127,9 @@ fn stronger_is_farther_from_the_image() {
         let image = corrupted(&rough(), 32, kind, severity, 0);
         image.iter().zip(rough()).map(|(&a, b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
     };
-    // The severities of `saturate` go both ways; the grids of `pixelate` fall differently on each image.
-    for kind in kinds().filter(|kind| !["saturate", "pixelate"].contains(kind)) {
+    for kind in
+        ["gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise", "gaussian_blur", "defocus_blur", "contrast", "brightness"]
+    {
         for severity in 1..5 {
             assert!(distance(kind, severity + 1) > distance(kind, severity), "{kind} {severity}");
         }

@@ -27,7 +27,6 @@ pub struct Evaluator<'a> {
     eta: Tensor,
     /// The tensors that do not move.
     fixed: Tensors,
-    x: Tensor,
 }
 
 impl<'a> Evaluator<'a> {
@@ -58,7 +57,7 @@ impl<'a> Evaluator<'a> {
         let [delta, eta] = [ParameterVector::gather(&moving, &axes[0])?, ParameterVector::gather(&moving, &axes[1])?];
         tensors.retain(|name, _| !moving.contains(name));
         let (delta, eta) = (delta.flat().shallow_clone(), eta.flat().shallow_clone());
-        Ok(Self { samples, folded, plane, theta, delta, eta, fixed: tensors, x: channels_last(&samples.x)? })
+        Ok(Self { samples, folded, plane, theta, delta, eta, fixed: tensors })
     }
 
     /// Loss at θ + `alpha`·δ + `beta`·η.
@@ -87,12 +86,7 @@ impl<'a> Evaluator<'a> {
         if self.plane == Plane::Refold {
             tensors = self.folded.tensors(&tensors)?;
         }
-        let logits = forward_batches(&self.x, reporter, |batch, _| Ok(self.folded.forward(&tensors, batch)?))?;
+        let logits = forward_batches(&self.samples.x, reporter, |batch, _| Ok(self.folded.forward(&tensors, batch)?))?;
         Ok(SampleLosses::of(&Tensor::f_cat(&logits, 0)?, &self.samples.y)?.mean())
     }
-}
-
-/// `x` [N, C, H, W] with channels innermost in memory, where oneDNN and cuDNN convolve without copies.
-fn channels_last(x: &Tensor) -> Result<Tensor, AnalysisError> {
-    Ok(x.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_permute([0, 3, 1, 2])?)
 }
