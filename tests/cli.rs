@@ -369,7 +369,10 @@ fn the_page_on_methods_is_what_the_registry_prints() {
         std::fs::write(&page, whole).unwrap();
         return;
     }
-    assert!(table == stdout(&output), "docs/methods.md is not what `flatland methods --markdown` prints; run this test with FLATLAND_UPDATE_DOCS=1");
+    assert!(
+        table == stdout(&output),
+        "docs/methods.md is not what `flatland methods --markdown` prints; run this test with FLATLAND_UPDATE_DOCS=1"
+    );
 }
 
 #[test]
@@ -383,5 +386,8 @@ fn methods_are_told_to_programs() {
     let oe = methods.iter().find(|method| method["key"] == "oe").unwrap();
     assert_eq!(oe["outliers"], true);
     assert_eq!(oe["parameters"][0]["key"], "lambda");
-    assert_eq!(oe["parameters"][0]["kind"], serde_json::json!({ "kind": "number", "default": 0.5, "min": 0.0, "max": 100.0, "log": false }));
+    assert_eq!(
+        oe["parameters"][0]["kind"],
+        serde_json::json!({ "kind": "number", "default": 0.5, "min": 0.0, "max": 100.0, "log": false })
+    );
 }

@@ -148,12 +148,7 @@ fn outlier_exposure_without_weight_is_erm() {
 
 #[test]
 fn every_method_learns_the_demo_and_tells_how_it_goes() {
-    for method in [
-        MethodConfig::Erm,
-        MethodConfig::Oe { lambda: 0.5 },
-        MethodConfig::Sam { rho: 0.05 },
-        MethodConfig::DrSam { rho: 0.1, lambda: 0.5, augmentation: brightness() },
-    ] {
+    for method in [named("erm"), named("oe").with("lambda", 0.5), named("sam").with("rho", 0.05), dr_sam(0.1, 0.5, brightness())] {
         let dir = tempfile::tempdir().unwrap();
         train(&demo_run(method.clone()), dir.path()).unwrap();
         let metrics: Vec<serde_json::Value> = std::fs::read_to_string(dir.path().join("metrics.jsonl"))

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::runner::Runner;
 use super::say;
+use crate::data::Augmentation;
 use crate::job::{JobOutput, JobSpec, MethodInfo, ParameterInfo, ParameterKind, WorkerOptions};
 
 /// Arguments of `flatland methods`.
@@ -65,9 +66,10 @@ fn values(parameter: &ParameterInfo) -> String {
         ParameterKind::Integer { default, min, max } => format!("{default} ({min} to {max})"),
         ParameterKind::Choice { default, options } => format!("{default} ({})", options.join(", ")),
         ParameterKind::Switch { default } => format!("{default} (true, false)"),
-        ParameterKind::Augmentation { default: Some(default) } => {
-            format!("none; a form offers {} of severity {}", default.kind, default.severity)
+        ParameterKind::Augmentation { default: Some(Augmentation { kind, severity: Some(severity) }) } => {
+            format!("none; a form offers {kind} of severity {severity}")
         }
+        ParameterKind::Augmentation { default: Some(Augmentation { kind, severity: None }) } => format!("none; a form offers {kind}"),
         ParameterKind::Augmentation { default: None } => "none".into(),
     };
     if parameter.unit.is_empty() { text } else { format!("{text} {}", parameter.unit) }
@@ -81,15 +83,17 @@ fn markdown(methods: &[MethodInfo]) -> String {
     ];
     let cell = |text: &str| text.replace('|', "\\|");
     for method in methods {
-        let cells = [&format!("`{}`", method.key), &method.name, &method.objective, &method.source, needs(method), &method.score];
+        let key = format!("`{}`", method.key);
+        let cells: [&str; 6] = [&key, &method.name, &method.objective, &method.source, needs(method), &method.score];
         lines.push(format!("| {} |", cells.map(cell).join(" | ")));
     }
     for method in methods.iter().filter(|method| !method.parameters.is_empty()) {
         lines.extend([String::new(), format!("### {} (`{}`)", method.name, method.key), String::new()]);
         lines.extend(["| Key | Symbol | Default (range) | What it does |".to_owned(), "|---|---|---|---|".to_owned()]);
         for parameter in &method.parameters {
-            let cells = [&format!("`{}`", parameter.key), &parameter.symbol, &values(parameter), &parameter.about];
-            lines.push(format!("| {} |", cells.map(|text| cell(text)).join(" | ")));
+            let (key, values) = (format!("`{}`", parameter.key), values(parameter));
+            let cells: [&str; 4] = [&key, &parameter.symbol, &values, &parameter.about];
+            lines.push(format!("| {} |", cells.map(cell).join(" | ")));
         }
     }
     lines.join("\n")

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::session::CorruptionEntry;
+use crate::data::Augmentation;
 
 /// A fine-tuning method.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +79,6 @@ pub enum ParameterKind {
     /// A corruption or augmentation of ID images. A run file that does not name it asks for none.
     Augmentation {
         /// What a form offers first.
-        default: Option<CorruptionEntry>,
+        default: Option<Augmentation>,
     },
 }

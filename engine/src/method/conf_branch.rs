@@ -21,11 +21,19 @@ fn info() -> MethodInfo {
     MethodInfo {
         key: "conf_branch".into(),
         name: "ConfBranch".into(),
-        objective: "mean of −ln p'_y + λ·(−ln c), where p' = c·p + (1 − c)·y for a random half of the images; λ moves until −ln c is at its budget".into(),
+        objective:
+            "mean of −ln p'_y + λ·(−ln c), where p' = c·p + (1 − c)·y for a random half of the images; λ moves until −ln c is at its budget"
+                .into(),
         source: "DeVries & Taylor 2018, Eq. 2 to 5; hints and budget as in OpenOOD".into(),
         parameters: vec![
             log_number("lambda", "λ", 0.1, LAMBDA, "First weight of the confidence loss (0.1, DeVries & Taylor 2018)"),
-            number("budget", "β", 0.3, [0.0, 100.0], "Confidence loss that λ steers to: λ/1.01 after a batch below it, else λ/0.99 (0.3, DeVries & Taylor 2018)"),
+            number(
+                "budget",
+                "β",
+                0.3,
+                [0.0, 100.0],
+                "Confidence loss that λ steers to: λ/1.01 after a batch below it, else λ/0.99 (0.3, DeVries & Taylor 2018)",
+            ),
         ],
         outliers: false,
         environments: false,
@@ -133,7 +141,12 @@ mod tests {
     #[test]
     fn half_of_the_images_get_hints() {
         let mut rng = draws("conf_branch", 0, 0);
-        let hints = (0..10_000).filter(|_| { let p = rng.random::<f64>(); rng.random_bool(p) }).count();
+        let hints = (0..10_000)
+            .filter(|_| {
+                let p = rng.random::<f64>();
+                rng.random_bool(p)
+            })
+            .count();
         assert!((4_800..5_200).contains(&hints), "{hints}");
     }
 }

@@ -1,7 +1,7 @@
 //! Distribution-Robust SAM ("Breaking the Detection-Generalization Paradox on Out-Of-Distribution Data", Algorithm 1).
 
+use flatland::data::{Augmentation, Severity};
 use flatland::job::MethodInfo;
-use flatland::session::CorruptionEntry;
 use serde::Deserialize;
 
 use super::outlier_exposure::lambda;
@@ -13,7 +13,7 @@ use crate::model::ModelError;
 pub const REGISTRATION: Registration = Registration { info, build: build::<DrSam> };
 
 fn info() -> MethodInfo {
-    let brightness = CorruptionEntry { kind: "brightness".into(), severity: 1 };
+    let brightness = Augmentation { kind: "brightness".into(), severity: Some(Severity::Fixed(1)) };
     MethodInfo {
         key: "dr_sam".into(),
         name: "DR-SAM".into(),
@@ -48,7 +48,7 @@ pub struct DrSam {
     pub lambda: f64,
     /// Augmentation of the ID images in the first pass.
     #[serde(default)]
-    pub augmentation: Option<CorruptionEntry>,
+    pub augmentation: Option<Augmentation>,
 }
 
 impl Method for DrSam {

@@ -22,7 +22,11 @@ fn info() -> MethodInfo {
         objective: "CE(H/g, y), H_c = cosine of h and w_c (or w_c·h + b_c, or −mean (h − w_c)²), g = sigmoid(BN(w·h + b))".into(),
         source: "Hsu et al. 2020, section 3; OpenOOD's GodinNet (H without weight decay, its weights Kaiming-normal)".into(),
         parameters: vec![
-            choice("head", &["cosine", "inner", "euclid"], "How features h are compared with class weights (Hsu et al. 2020 recommend cosine)"),
+            choice(
+                "head",
+                &["cosine", "inner", "euclid"],
+                "How features h are compared with class weights (Hsu et al. 2020 recommend cosine)",
+            ),
             choice(
                 "score",
                 &["softmax", "max", "g"],

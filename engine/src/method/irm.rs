@@ -17,7 +17,8 @@ fn info() -> MethodInfo {
     MethodInfo {
         key: "irm".into(),
         name: "IRM".into(),
-        objective: "mean_e CE_e + λ·mean_e (∂/∂s CE_e(s·z, y) at s = 1)², the square estimated without bias from two halves of a batch".into(),
+        objective: "mean_e CE_e + λ·mean_e (∂/∂s CE_e(s·z, y) at s = 1)², the square estimated without bias from two halves of a batch"
+            .into(),
         source: "Arjovsky et al. 2019, IRMv1; DomainBed (Gulrajani & Lopez-Paz 2021)".into(),
         parameters: vec![
             log_number("lambda", "λ", 100.0, [1e-3, 1e6], "Weight of the penalty after annealing (DomainBed: 100, searched in 0.1 to 1e5)"),

@@ -28,8 +28,20 @@ fn info() -> MethodInfo {
                 &["cutmix", "mixup"],
                 "cutmix pastes a patch of the outlier into the ID image, mixup adds the two (OpenOOD: cutmix)",
             ),
-            log_number("alpha", "α", 0.1, [1e-3, 100.0], "First parameter of l's Beta distribution (OpenOOD: 0.1; original: 1 for mixup, 2 for cutmix)"),
-            log_number("beta", "β", 1.0, [1e-3, 100.0], "Second parameter (OpenOOD: 1, mostly outlier with α = 0.1; original: the same as α)"),
+            log_number(
+                "alpha",
+                "α",
+                0.1,
+                [1e-3, 100.0],
+                "First parameter of l's Beta distribution (OpenOOD: 0.1; original: 1 for mixup, 2 for cutmix)",
+            ),
+            log_number(
+                "beta",
+                "β",
+                1.0,
+                [1e-3, 100.0],
+                "Second parameter (OpenOOD: 1, mostly outlier with α = 0.1; original: the same as α)",
+            ),
         ],
         outliers: true,
         environments: false,
@@ -65,13 +77,14 @@ pub struct MixOe {
 impl MixOe {
     /// Mixed images [n, C, H, W] of `id` and `outliers` of that shape, and l.
     fn mixed(&self, id: &Tensor, outliers: &Tensor, rng: &mut impl Rng) -> Result<(Tensor, f64), ModelError> {
-        let beta = Beta::new(self.alpha, self.beta).map_err(|error| ModelError::Mismatch(format!("expected a Beta distribution: {error}")))?;
+        let beta =
+            Beta::new(self.alpha, self.beta).map_err(|error| ModelError::Mismatch(format!("expected a Beta distribution: {error}")))?;
         let share = beta.sample(rng);
         if self.mix == Mix::Mixup {
             return Ok((id.f_mul_scalar(share)?.f_add(&outliers.f_mul_scalar(1.0 - share)?)?, share));
         }
         let (_, _, height, width) = id.size4()?;
-        let mixed = id.f_copy()?;
+        let mixed = id.f_detach_copy()?;
         let mut span = |side: i64| {
             let half = (side as f64 * (1.0 - share).sqrt()) as i64 / 2;
             let centre = rng.random_range(0..side);
@@ -132,7 +145,8 @@ mod tests {
 
     #[test]
     fn the_share_is_that_of_id_pixels_and_follows_the_distribution() {
-        let (id, outliers) = (Tensor::ones([2, 3, 32, 32], (Kind::Float, Device::Cpu)), Tensor::zeros([2, 3, 32, 32], (Kind::Float, Device::Cpu)));
+        let (id, outliers) =
+            (Tensor::ones([2, 3, 32, 32], (Kind::Float, Device::Cpu)), Tensor::zeros([2, 3, 32, 32], (Kind::Float, Device::Cpu)));
         for mix in [Mix::Cutmix, Mix::Mixup] {
             let method = MixOe { lambda: 1.0, mix, alpha: 2.0, beta: 1.0 };
             let mut shares = Vec::new();

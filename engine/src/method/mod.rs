@@ -23,13 +23,16 @@ mod sam;
 mod sam_oe;
 mod vrex;
 
-use flatland::session::CorruptionEntry;
+use flatland::data::Augmentation;
 use tch::{Kind, Tensor};
 
 use crate::model::{Head, ModelError, Output};
 
 pub use error::MethodError;
 pub use registry::{method, methods, resolve};
+
+use erm::Erm;
+use outlier_exposure::OutlierExposure;
 
 /// What one pass sees: normalized images on the network's device, and where in the run it is.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +74,7 @@ pub struct Ascent {
     /// ASAM: the ball is measured in units of |θ|, ε = ρ·θ²g/‖θg‖.
     pub adaptive: bool,
     /// Augmentation of the ID images in the first pass only.
-    pub augmentation: Option<CorruptionEntry>,
+    pub augmentation: Option<Augmentation>,
 }
 
 /// What is minimized on a batch.

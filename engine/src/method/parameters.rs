@@ -1,8 +1,7 @@
 //! Hyperparameters: how a method describes them, and the check of what a run file says.
 
-use flatland::data::{Corruption, corruption};
+use flatland::data::Augmentation;
 use flatland::job::{ParameterInfo, ParameterKind};
-use flatland::session::CorruptionEntry;
 use serde_json::Value;
 
 fn info(key: &str, symbol: &str, about: &str, kind: ParameterKind) -> ParameterInfo {
@@ -45,7 +44,7 @@ pub fn switch(key: &str, default: bool, about: &str) -> ParameterInfo {
 }
 
 /// An augmentation of ID images; a form offers `default`.
-pub fn augmentation(key: &str, default: CorruptionEntry, about: &str) -> ParameterInfo {
+pub fn augmentation(key: &str, default: Augmentation, about: &str) -> ParameterInfo {
     info(key, "aug", about, ParameterKind::Augmentation { default: Some(default) })
 }
 
@@ -74,9 +73,8 @@ pub fn check(kind: &ParameterKind, found: Option<&Value>) -> Result<Option<Value
         ParameterKind::Augmentation { .. } => {
             let Some(found) = found else { return Ok(None) };
             let form = || "an augmentation as in { kind = \"brightness\", severity = 1 }".to_owned();
-            let entry: CorruptionEntry = serde_json::from_value(found.clone()).map_err(|error| format!("{} ({error})", form()))?;
-            let kind = Corruption { kind: entry.kind.clone(), severity: entry.severity };
-            corruption::check(&kind).map_err(|error| format!("{} ({error})", form()))?;
+            let entry: Augmentation = serde_json::from_value(found.clone()).map_err(|error| format!("{} ({error})", form()))?;
+            entry.check().map_err(|error| format!("{} ({error})", form()))?;
             serde_json::to_value(entry).map_err(|_| form())?
         }
     };

@@ -166,7 +166,9 @@ impl Output {
     /// # Errors
     /// When the network has no such head.
     pub fn need_auxiliary(&self) -> Result<&Tensor, ModelError> {
-        self.auxiliary.as_ref().ok_or_else(|| ModelError::Mismatch("expected a network with a head of its method, found a plain one".into()))
+        self.auxiliary
+            .as_ref()
+            .ok_or_else(|| ModelError::Mismatch("expected a network with a head of its method, found a plain one".into()))
     }
 }
 

@@ -77,7 +77,7 @@ impl Network {
         for spec in &architecture.tensors {
             let tensor = match head.origin(&spec.name, &classifier) {
                 // A tensor of its own: two classifiers may have the same origin.
-                Some(origin) => self.tensor(&origin)?.f_copy()?,
+                Some(origin) => self.tensor(&origin)?.f_detach_copy()?,
                 None => initial(spec, seed, self.device)?,
             };
             tensors.insert(spec.name.clone(), tensor);

@@ -27,7 +27,8 @@ pub fn ascend(parameters: &mut [Tensor], gradients: &[Tensor], norm: f64, ascent
     no_grad(|| {
         let theta: Vec<Tensor> = parameters.iter().map(copy).collect::<Result<_, _>>()?;
         if ascent.adaptive {
-            let scaled = theta.iter().zip(gradients).map(|(theta, gradient)| Ok(gradient.f_mul(theta)?)).collect::<Result<Vec<_>, ModelError>>()?;
+            let scaled =
+                theta.iter().zip(gradients).map(|(theta, gradient)| Ok(gradient.f_mul(theta)?)).collect::<Result<Vec<_>, ModelError>>()?;
             let scale = ascent.rho / (global_norm(&scaled)? + 1e-12);
             for ((parameter, theta), scaled) in parameters.iter_mut().zip(&theta).zip(&scaled) {
                 let _ = parameter.f_add_(&scaled.f_mul(theta)?.f_mul_scalar(scale)?)?;

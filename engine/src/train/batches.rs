@@ -1,7 +1,7 @@
 //! Which images a step sees, and their pixels after crop, flip and corruption: functions of (seed, epoch, position).
 
-use flatland::data::{Corruption, DataError, Dataset, augmentation, corruption};
-use flatland::job::{RunConfig, Transform};
+use flatland::data::{Augmentation, DataError, Dataset, augmentation, environment};
+use flatland::job::Transform;
 use rand::seq::SliceRandom;
 
 use super::keyed_rng::{Stream, keyed_rng};
@@ -67,23 +67,20 @@ pub fn pixels(dataset: &Dataset, positions: &[usize], transform: Transform, seed
     pixels
 }
 
-/// `pixels` of the images at `positions`, corrupted with draws of their own for each epoch.
+/// `pixels` of the images at `positions`, augmented with draws of their own for each epoch.
 ///
 /// # Errors
-/// When the corruption is unknown.
-pub fn corrupted(
+/// When the augmentation is unknown.
+pub fn augmented(
     pixels: &[u8],
     dataset: &Dataset,
     positions: &[usize],
-    kind: &Corruption,
+    augmentation: &Augmentation,
     seed: u64,
     epoch: usize,
 ) -> Result<Vec<u8>, DataError> {
     let mut pixels = pixels.to_vec();
-    let epoch_seed = corruption::image_seed(seed, epoch);
-    for (image, &position) in pixels.chunks_exact_mut(dataset.height * dataset.width * 3).zip(positions) {
-        corruption::apply(image, dataset.height, dataset.width, kind, corruption::image_seed(epoch_seed, position))?;
-    }
+    augmentation.apply_all(&mut pixels, dataset.height, dataset.width, |image| environment::epoch_seed(seed, epoch, positions[image]))?;
     Ok(pixels)
 }
 

@@ -42,11 +42,12 @@ pub fn evaluate(
 
 fn verdict(
     network: &Network,
+    method: &dyn Method,
     role: Role,
     samples: &Samples,
-    tick: &mut dyn FnMut() -> Result<(), TrainError>,
-) -> Result<Verdict, TrainError> {
-    let mut verdict = Verdict { role, msp: Vec::new(), loss: 0.0, right: 0.0, labelled: 0.0 };
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Option<Verdict>, ModelError> {
+    let mut verdict = Verdict { role, confidence: Vec::new(), loss: 0.0, right: 0.0, labelled: 0.0 };
     let n = samples.len() as i64;
     for start in (0..n).step_by(BATCH as usize) {
         tick()?;

@@ -247,7 +247,8 @@ fn irm_and_vrex_forget_their_momentum_where_the_penalty_sets_in() {
     course.train(1);
     // A first step's buffer is the gradient with its decay: nothing of the old buffer is in it.
     let gradient_norm = |after: &[Tensor]| {
-        let squares = after.iter().zip(&parameters).map(|(buffer, theta)| (buffer - theta * 5e-4).square().sum(Kind::Double).double_value(&[]));
+        let squares =
+            after.iter().zip(&parameters).map(|(buffer, theta)| (buffer - theta * 5e-4).square().sum(Kind::Double).double_value(&[]));
         squares.sum::<f64>().sqrt()
     };
     let after = buffers(&course);
@@ -262,7 +263,8 @@ fn irm_and_vrex_forget_their_momentum_where_the_penalty_sets_in() {
 fn a_head_that_the_objective_does_not_read_is_left_to_itself() {
     let mut course = Course::new(named("erm"));
     let network = Network::random("resnet8+conf_branch", CLASSES, 5, Device::Cpu).unwrap();
-    course.trainee = Trainee::new(network, &OptimizerConfig { weight_decay: 0.0, ..OptimizerConfig::default() }, course.method.as_ref()).unwrap();
+    course.trainee =
+        Trainee::new(network, &OptimizerConfig { weight_decay: 0.0, ..OptimizerConfig::default() }, course.method.as_ref()).unwrap();
     let before = course.trainee.network.tensors["confidence.weight"].copy();
     course.train(2);
     assert_eq!(course.trainee.network.tensors["confidence.weight"], before);

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use flatland::job::{self, Control, RunConfig, RunStatus};
+use flatland::data::{self, Dataset};
+use flatland::job::{self, JobEvent, ProgressMeter, Reporter, RunConfig, RunStatus, TrainJob};
 use flatland::session::Role;
 use serde_json::{Map, Value};
 use tch::Tensor;
@@ -196,11 +197,12 @@ impl Training {
         Ok(())
     }
 
-    fn input(&self, batch: &BatchPixels) -> Result<StepInput, TrainError> {
-        let tensor = |pixels: &Vec<u8>| -> Result<Tensor, TrainError> {
-            let network = &self.trainee.network;
-            let size = [self.source.train.height, self.source.train.width];
-            Ok(pixels_to_input(pixels, size, &self.run.normalization, network.graph.input[0], network.device)?)
+    fn input(&self, positions: &[usize]) -> Result<StepInput, TrainError> {
+        let (run, train) = (&self.run, &self.train);
+        let pixels = batches::pixels(train, positions, run.transform, run.seed, self.state.epoch);
+        let first = match self.method.ascent().and_then(|ascent| ascent.augmentation) {
+            Some(augmentation) => Some(batches::augmented(&pixels, train, positions, &augmentation, run.seed, self.state.epoch)?),
+            None => None,
         };
         Ok(StepInput {
             id: tensor(&batch.id)?,
@@ -240,17 +242,21 @@ impl Training {
         self.save(directory)
     }
 
-    /// One line of `metrics.jsonl`; [`TrainError::Cancelled`] when word comes to stop.
-    fn measure(&self, directory: &mut RunDirectory, more: Map<String, Value>) -> Result<Map<String, Value>, TrainError> {
-        let mut line = Map::from_iter([("epoch".into(), self.state.epoch.into()), ("step".into(), self.state.step.into())]);
-        line.extend(more);
-        line.extend(evaluate(&self.trainee.network, &self.watched, &mut || {
-            directory.beat()?;
-            if directory.hear()? == Some(Control::Stop) { Err(TrainError::Cancelled) } else { Ok(()) }
-        })?);
-        directory.append_metrics(&line)?;
-        directory.log(&Value::Object(line.clone()).to_string())?;
-        Ok(line)
+    fn measure(
+        &self,
+        directory: &RunDirectory,
+        reporter: &mut dyn Reporter,
+        more: Map<String, Value>,
+    ) -> Result<Map<String, Value>, TrainError> {
+        let mut values = Map::from_iter([("epoch".into(), self.state.epoch.into()), ("step".into(), self.state.step.into())]);
+        values.extend(more);
+        values.extend(
+            evaluate(&self.trainee.network, self.method.as_ref(), &self.watched, &|| reporter.cancelled())?.ok_or(TrainError::Cancelled)?,
+        );
+        directory.append_metrics(&values)?;
+        directory.log(&Value::Object(values.clone()).to_string())?;
+        reporter.report(JobEvent::Metric { values: values.clone() });
+        Ok(values)
     }
 
     /// Everything that a resumed run needs as one file, then the weights for people. Weights that are not finite are never saved.

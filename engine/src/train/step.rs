@@ -100,7 +100,13 @@ impl Trainee {
     ///
     /// # Errors
     /// When a loss or gradient is not finite (then θ stays) or shapes do not fit.
-    pub fn step(&mut self, method: &mut dyn Method, input: &StepInput, batch_norm: BatchNormUpdate, lr: f64) -> Result<StepLoss, StepError> {
+    pub fn step(
+        &mut self,
+        method: &mut dyn Method,
+        input: &StepInput,
+        batch_norm: BatchNormUpdate,
+        lr: f64,
+    ) -> Result<StepLoss, StepError> {
         if method.resets_optimizer(input.step) {
             self.sgd.buffers.clear();
         }

@@ -78,6 +78,12 @@ impl TrainingState {
             let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|error| failed(error.to_string()))?;
             views.push((name.as_str(), view));
         }
+        let kept: Vec<_> =
+            method.state().into_iter().map(|(name, values)| (format!("{METHOD}{name}"), values.len(), bytes(&values))).collect();
+        for (name, len, bytes) in &kept {
+            let view = TensorView::new(Dtype::F64, vec![*len], bytes).map_err(|error| failed(error.to_string()))?;
+            views.push((name.as_str(), view));
+        }
         let scalars = serde_json::to_string(self).map_err(|error| failed(error.to_string()))?;
         let metadata = HashMap::from([(SCALARS.to_owned(), scalars)]);
         let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| failed(error.to_string()))?;

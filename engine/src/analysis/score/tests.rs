@@ -143,7 +143,11 @@ fn table_of(folder: &Path) -> ScoreTable {
 fn a_head_scores_beside_msp_and_energy() {
     let network = crate::model::Network::random("resnet8+conf_branch", 3, 1, tch::Device::Cpu).unwrap();
     let set = |n: i64| tch::Tensor::randn([n, 3, 32, 32], (tch::Kind::Float, tch::Device::Cpu));
-    let sample = |name: &str, n: i64| Samples { dataset: dataset(name, &vec![1; n as usize], |_, p| p as u8), x: set(n), y: tch::Tensor::ones([n], (tch::Kind::Int64, tch::Device::Cpu)) };
+    let sample = |name: &str, n: i64| Samples {
+        dataset: dataset(name, &vec![1; n as usize], |_, p| p as u8),
+        x: set(n),
+        y: tch::Tensor::ones([n], (tch::Kind::Int64, tch::Device::Cpu)),
+    };
     let data = [(Role::Id, sample("id", 5)), (Role::Far, sample("far", 4))];
     let out = tempfile::tempdir().unwrap();
     run(&network, &data, &job(out.path()), &mut Recorder::default()).unwrap();

@@ -35,13 +35,8 @@ pub enum Head {
 
 impl Head {
     /// Every head.
-    pub const ALL: [Head; 5] = [
-        Head::ConfBranch,
-        Head::Mcd,
-        Head::Godin(Similarity::Cosine),
-        Head::Godin(Similarity::Inner),
-        Head::Godin(Similarity::Euclid),
-    ];
+    pub const ALL: [Head; 5] =
+        [Head::ConfBranch, Head::Mcd, Head::Godin(Similarity::Cosine), Head::Godin(Similarity::Inner), Head::Godin(Similarity::Euclid)];
 
     /// What an architecture's name ends with.
     pub fn key(self) -> &'static str {
@@ -98,7 +93,8 @@ impl Head {
     /// # Errors
     /// When `base` does not end with one affine map of its features.
     pub fn put_on(self, base: Architecture) -> Result<Architecture, ModelError> {
-        let refuse = || ModelError::Mismatch(format!("expected a network with one classifier to put `{}` on, found {}", self.key(), base.name));
+        let refuse =
+            || ModelError::Mismatch(format!("expected a network with one classifier to put `{}` on, found {}", self.key(), base.name));
         let classifier = base.classifier().ok_or_else(refuse)?.to_owned();
         let mut graph = base.graph.clone();
         graph.nodes.truncate(graph.logits);
