@@ -142,15 +142,20 @@ impl RunFolder {
     /// # Errors
     /// When the state cannot be read.
     pub fn state(&self) -> Result<(RunState, RunStatus), RunError> {
-        let held = self.is_held();
-        let state = self.written_state()?.unwrap_or_else(|| RunState::queued(0.0));
-        let status = match state.status {
-            status if held || !status.is_under_way() => status,
-            // Its process is on its way.
-            RunStatus::Queued if now() - state.heartbeat < BIRTH => RunStatus::Queued,
-            _ => RunStatus::Interrupted,
-        };
-        Ok((state, status))
+        loop {
+            // In this order: who holds the lock no more has written its last state.
+            let held = self.is_held();
+            let state = self.written_state()?.unwrap_or_else(|| RunState::queued(0.0));
+            let status = match state.status {
+                status if held || !status.is_under_way() => status,
+                // Its process is on its way.
+                RunStatus::Queued if now() - state.heartbeat < BIRTH => RunStatus::Queued,
+                // It came between the two looks.
+                _ if self.is_held() => continue,
+                _ => RunStatus::Interrupted,
+            };
+            return Ok((state, status));
+        }
     }
 
     /// `state.json`; `None` when there is none.

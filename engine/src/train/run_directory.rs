@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use flatland::job::{Control, RunConfig, RunFolder, RunLock, RunState, RunStatus, now};
 use flatland::result::write_atomic;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::TrainError;
 
@@ -96,9 +96,7 @@ impl RunDirectory {
     pub fn enter(&mut self, status: RunStatus, message: Option<String>) -> Result<(), TrainError> {
         self.take_time();
         self.training = (status == RunStatus::Running).then(Instant::now);
-        if !status.is_under_way() || status == RunStatus::Queued {
-            self.recent.clear();
-        }
+        self.recent.clear();
         self.state.status = status;
         self.state.message = message;
         self.write_state_now()
@@ -149,8 +147,10 @@ impl RunDirectory {
     pub fn push_step(&mut self, values: &Map<String, Value>) {
         self.take_time();
         self.steps.push_str(&format!("{}\n", Value::Object(values.clone())));
-        let timing = json!({ "step": values.get("step"), "elapsed_secs": self.state.elapsed_secs, "images_per_sec": self.pace().1 });
-        self.timing.push_str(&format!("{timing}\n"));
+        let mut timing = Map::from_iter([("elapsed_secs".into(), self.state.elapsed_secs.into())]);
+        timing.extend(values.get("step").map(|step| ("step".into(), step.clone())));
+        timing.extend(self.pace().1.map(|pace| ("images_per_sec".into(), pace.into())));
+        self.timing.push_str(&format!("{}\n", Value::Object(timing)));
     }
 
     /// Counts images that a step has seen.
