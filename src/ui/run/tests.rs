@@ -12,8 +12,9 @@ use super::draft::{Draft, Entry, Schedule};
 use super::estimate::estimate;
 use super::metrics::Metrics;
 use super::watch::{Saved, Sight};
+use crate::data::{Augmentation, Severity};
 use crate::job::{MethodInfo, ParameterInfo, ParameterKind, RunConfig, RunState, RunStatus, RunView};
-use crate::session::{CheckpointEntry, CorruptionEntry, DatasetEntry, Normalization, NormalizationPreset, Role, Session};
+use crate::session::{CheckpointEntry, DatasetEntry, Normalization, NormalizationPreset, Role, Session};
 
 fn parameter(key: &str, kind: ParameterKind) -> ParameterInfo {
     ParameterInfo { key: key.into(), symbol: key.into(), unit: String::new(), about: "cited".into(), kind }
@@ -35,7 +36,7 @@ fn method(key: &str, outliers: bool, parameters: Vec<ParameterInfo>) -> MethodIn
 /// Methods that use every kind of hyperparameter.
 pub(in crate::ui) fn methods() -> Vec<MethodInfo> {
     let number = |default, min, max| ParameterKind::Number { default, min, max, log: true };
-    let augmentation = Some(CorruptionEntry { kind: "brightness".into(), severity: 1 });
+    let augmentation = Some(Augmentation { kind: "brightness".into(), severity: Some(Severity::Fixed(1)) });
     vec![
         method("erm", false, Vec::new()),
         method("oe", true, vec![parameter("lambda", number(0.5, 0.0, 10.0))]),
@@ -51,7 +52,7 @@ pub(in crate::ui) fn methods() -> Vec<MethodInfo> {
                     ParameterKind::Choice { default: "algorithm".into(), options: vec!["algorithm".into(), "equation".into()] },
                 ),
                 parameter("adaptive", ParameterKind::Switch { default: false }),
-                parameter("augmentation", ParameterKind::Augmentation { default: augmentation.map(Into::into) }),
+                parameter("augmentation", ParameterKind::Augmentation { default: augmentation }),
             ],
         ),
     ]
@@ -238,7 +239,7 @@ fn run(name: &str, status: RunStatus, asked: f64) -> (RunView, Arc<Metrics>, Sav
 }
 
 fn sight(runs: Vec<(RunView, Arc<Metrics>, Saved)>) -> Sight {
-    Sight { root: "/runs".into(), dirs: runs.iter().map(|(view, ..)| view.dir.clone()).collect(), changed: runs, unreadable: Vec::new() }
+    Sight { dirs: runs.iter().map(|(view, ..)| view.dir.clone()).collect(), changed: runs, unreadable: Vec::new() }
 }
 
 fn names(runs: &[&Run]) -> Vec<String> {

@@ -19,8 +19,6 @@ pub struct Watch {
 /// What a look has found.
 #[derive(Debug)]
 pub struct Sight {
-    /// The folder that was looked into.
-    pub root: PathBuf,
     /// Every run that is there.
     pub dirs: Vec<PathBuf>,
     /// Those of which something is new.
@@ -68,7 +66,7 @@ impl Watch {
                 Err(error) => unreadable.push((dir.clone(), error.to_string())),
             }
         }
-        Sight { root: self.root.clone(), dirs, changed, unreadable }
+        Sight { dirs, changed, unreadable }
     }
 }
 

@@ -234,7 +234,9 @@ fn draw(canvas: &Canvas, points: &[[f64; 2]], stroke: Stroke) {
     for part in points.split(|point| !point[1].is_finite()) {
         let line: Vec<egui::Pos2> = part.iter().map(|point| canvas.at(point[0], point[1])).collect();
         if few || line.len() == 1 {
-            line.iter().for_each(|at| drop(canvas.painter.circle_filled(*at, stroke.width + 0.6, stroke.color)));
+            for at in &line {
+                canvas.painter.circle_filled(*at, stroke.width + 0.6, stroke.color);
+            }
         }
         canvas.painter.add(Shape::line(line, stroke));
     }
