@@ -36,6 +36,7 @@ fn demo_run(method: MethodConfig) -> RunConfig {
         outlier_batch: 32,
         shuffle: true,
         transform: Transform::Crop,
+        leave_out: Vec::new(),
         batch_norm: BatchNormUpdate::First,
         precision: Precision::F32,
         log_every: None,

@@ -152,6 +152,9 @@ pub struct RunConfig {
     /// Augmentation of ID images.
     #[serde(default)]
     pub transform: Transform,
+    /// Families of corruptions (`noise`, `blur`, `weather`, `digital`) that the environments of IRM, V-REx, GroupDRO and ERM leave out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leave_out: Vec<String>,
     /// Which pass updates running statistics.
     #[serde(default)]
     pub batch_norm: BatchNormUpdate,
@@ -202,6 +205,7 @@ impl RunConfig {
             outlier_batch: outlier_batch(),
             shuffle: true,
             transform: Transform::default(),
+            leave_out: Vec::new(),
             batch_norm: BatchNormUpdate::default(),
             precision: Precision::default(),
             log_every: None,

@@ -50,8 +50,15 @@ fn frame(file: &mut Vec<u8>, message: &[u8]) {
     file.extend(masked_crc(message).to_le_bytes());
 }
 
+/// CRC-32C (Castagnoli, reflected), bit by bit: the files are small.
+fn crc32c(bytes: &[u8]) -> u32 {
+    !bytes
+        .iter()
+        .fold(u32::MAX, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg())))
+}
+
 fn masked_crc(bytes: &[u8]) -> u32 {
-    crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
+    crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
 fn varint(message: &mut Vec<u8>, mut value: u64) {

@@ -1,8 +1,9 @@
 //! Which images a step sees, and their pixels after crop, flip and corruption: functions of (seed, epoch, position).
 
-use flatland::data::{Augmentation, DataError, Dataset, augmentation, environment};
-use flatland::job::Transform;
+use flatland::data::{Augmentation, DataError, Dataset, Environment, augmentation, environment};
+use flatland::job::{RunConfig, Transform};
 use rand::seq::SliceRandom;
+use rayon::prelude::*;
 
 use super::keyed_rng::{Stream, keyed_rng};
 
@@ -82,6 +83,25 @@ pub fn augmented(
     let mut pixels = pixels.to_vec();
     augmentation.apply_all(&mut pixels, dataset.height, dataset.width, |image| environment::epoch_seed(seed, epoch, positions[image]))?;
     Ok(pixels)
+}
+
+/// Puts the images at `positions` into `environments` in turn, so that a batch is split evenly over them; gives each image's.
+///
+/// # Errors
+/// When a corruption fails.
+pub fn place_in_environments(
+    pixels: &mut [u8],
+    dataset: &Dataset,
+    positions: &[usize],
+    environments: &[Environment],
+    seed: u64,
+    epoch: usize,
+) -> Result<Vec<i64>, DataError> {
+    let (height, width) = (dataset.height, dataset.width);
+    pixels.par_chunks_exact_mut(height * width * 3).zip(positions).enumerate().try_for_each(|(image, (pixels, &position))| {
+        environments[image % environments.len()].apply(pixels, height, width, environment::epoch_seed(seed, epoch, position))
+    })?;
+    Ok((0..positions.len()).map(|image| (image % environments.len()) as i64).collect())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use tch::{Kind, Tensor, no_grad};
 
 use super::TrainError;
+use crate::method::Method;
 use crate::model::{Network, Samples};
 
 /// Images a forward pass.
@@ -35,7 +36,7 @@ pub fn evaluate(
 ) -> Result<Map<String, Value>, TrainError> {
     let mut verdicts = Vec::new();
     for (role, samples) in datasets {
-        verdicts.push(verdict(network, *role, samples, tick)?);
+        verdicts.push(verdict(network, method, *role, samples, tick)?);
     }
     Ok(summarize(&verdicts))
 }
@@ -45,8 +46,8 @@ fn verdict(
     method: &dyn Method,
     role: Role,
     samples: &Samples,
-    cancelled: &dyn Fn() -> bool,
-) -> Result<Option<Verdict>, ModelError> {
+    tick: &mut dyn FnMut() -> Result<(), TrainError>,
+) -> Result<Verdict, TrainError> {
     let mut verdict = Verdict { role, confidence: Vec::new(), loss: 0.0, right: 0.0, labelled: 0.0 };
     let n = samples.len() as i64;
     for start in (0..n).step_by(BATCH as usize) {

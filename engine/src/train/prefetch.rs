@@ -5,11 +5,11 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use flatland::data::{Corruption, DataError, Dataset};
+use flatland::data::{Augmentation, DataError, Dataset, Environment};
 use flatland::job::{RunConfig, Transform};
 
 use super::TrainError;
-use super::batches::{Orders, corrupted, pixels};
+use super::batches::{Orders, augmented, pixels, place_in_environments};
 
 /// Batches that wait at most; each costs its pixels.
 const AHEAD: usize = 3;
@@ -34,8 +34,10 @@ pub struct BatchSource {
     pub train: Arc<Dataset>,
     /// Outliers, where the method asks for them.
     pub outliers: Option<Arc<Dataset>>,
-    /// Corruption of the ID images in the first pass.
-    pub first: Option<Corruption>,
+    /// Augmentation of the ID images in the first pass.
+    pub first: Option<Augmentation>,
+    /// Environments of the ID images, where the method asks for them.
+    pub environments: Option<Vec<Environment>>,
 }
 
 /// The images of a step, u8 RGB [N, height, width, 3].
@@ -47,6 +49,8 @@ pub struct BatchPixels {
     pub first_id: Option<Vec<u8>>,
     /// Classes of the ID images.
     pub labels: Vec<i64>,
+    /// Environments of the ID images, by number.
+    pub environments: Option<Vec<i64>>,
     /// Outliers.
     pub outliers: Option<Vec<u8>>,
     /// Images in the batch, outliers included.
@@ -62,12 +66,16 @@ impl BatchSource {
     /// The batch at `place`.
     ///
     /// # Errors
-    /// When the corruption is unknown.
+    /// When the augmentation is unknown.
     pub fn batch(&self, place: Place, orders: &mut Orders) -> Result<BatchPixels, DataError> {
         let Self { run, train, .. } = self;
         let positions = orders.id(run, place.epoch, place.step_in_epoch, train.len());
-        let id = pixels(train, &positions, run.transform, run.seed, place.epoch);
-        let first_id = self.first.as_ref().map(|kind| corrupted(&id, train, &positions, kind, run.seed, place.epoch)).transpose()?;
+        let mut id = pixels(train, &positions, run.transform, run.seed, place.epoch);
+        let environments = match &self.environments {
+            Some(environments) => Some(place_in_environments(&mut id, train, &positions, environments, run.seed, place.epoch)?),
+            None => None,
+        };
+        let first_id = self.first.as_ref().map(|first| augmented(&id, train, &positions, first, run.seed, place.epoch)).transpose()?;
         let mut images = positions.len();
         let outliers = self.outliers.as_ref().map(|outliers| {
             let chosen = orders.outliers(run, place.step, outliers.len());
@@ -76,7 +84,7 @@ impl BatchSource {
             pixels(outliers, &chosen, Transform::None, run.seed, place.epoch)
         });
         let labels = positions.iter().map(|&position| train.labels[position]).collect();
-        Ok(BatchPixels { id, first_id, labels, outliers, images })
+        Ok(BatchPixels { id, first_id, labels, environments, outliers, images })
     }
 }
 
@@ -136,7 +144,8 @@ mod tests {
             run: run.clone(),
             train: train.clone(),
             outliers: Some(outliers.clone()),
-            first: Some(Corruption { kind: "gaussian_noise".into(), severity: 2 }),
+            first: Some(Augmentation { kind: "gaussian_noise".into(), severity: Some(flatland::data::Severity::Uniform) }),
+            environments: Some(flatland::data::environment::environments(&["weather"]).unwrap()),
         };
         // Three batches an epoch, the last one of 8 images.
         let places: Vec<Place> = (0..9).map(|step| Place { epoch: step / 3, step_in_epoch: step % 3, step }).collect();

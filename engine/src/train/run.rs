@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use flatland::data::{self, Dataset};
-use flatland::job::{self, JobEvent, ProgressMeter, Reporter, RunConfig, RunStatus, TrainJob};
+use flatland::job::{self, Control, RunConfig, RunStatus};
 use flatland::session::Role;
 use serde_json::{Map, Value};
 use tch::Tensor;
@@ -197,18 +196,25 @@ impl Training {
         Ok(())
     }
 
-    fn input(&self, positions: &[usize]) -> Result<StepInput, TrainError> {
-        let (run, train) = (&self.run, &self.train);
-        let pixels = batches::pixels(train, positions, run.transform, run.seed, self.state.epoch);
-        let first = match self.method.ascent().and_then(|ascent| ascent.augmentation) {
-            Some(augmentation) => Some(batches::augmented(&pixels, train, positions, &augmentation, run.seed, self.state.epoch)?),
-            None => None,
+    fn input(&self, batch: &BatchPixels) -> Result<StepInput, TrainError> {
+        let tensor = |pixels: &Vec<u8>| -> Result<Tensor, TrainError> {
+            let network = &self.trainee.network;
+            let size = [self.source.train.height, self.source.train.width];
+            Ok(pixels_to_input(pixels, size, &self.run.normalization, network.graph.input[0], network.device)?)
         };
         Ok(StepInput {
             id: tensor(&batch.id)?,
             first_id: batch.first_id.as_ref().map(tensor).transpose()?,
             labels: Tensor::f_from_slice(&batch.labels)?.f_to_device(self.trainee.network.device)?,
             outliers: batch.outliers.as_ref().map(tensor).transpose()?,
+            environments: batch
+                .environments
+                .as_ref()
+                .map(|ids| Tensor::f_from_slice(ids)?.f_to_device(self.trainee.network.device))
+                .transpose()?,
+            seed: self.run.seed,
+            step: self.state.step,
+            epoch: self.state.epoch,
         })
     }
 
@@ -242,21 +248,17 @@ impl Training {
         self.save(directory)
     }
 
-    fn measure(
-        &self,
-        directory: &RunDirectory,
-        reporter: &mut dyn Reporter,
-        more: Map<String, Value>,
-    ) -> Result<Map<String, Value>, TrainError> {
-        let mut values = Map::from_iter([("epoch".into(), self.state.epoch.into()), ("step".into(), self.state.step.into())]);
-        values.extend(more);
-        values.extend(
-            evaluate(&self.trainee.network, self.method.as_ref(), &self.watched, &|| reporter.cancelled())?.ok_or(TrainError::Cancelled)?,
-        );
-        directory.append_metrics(&values)?;
-        directory.log(&Value::Object(values.clone()).to_string())?;
-        reporter.report(JobEvent::Metric { values: values.clone() });
-        Ok(values)
+    /// One line of `metrics.jsonl`; [`TrainError::Cancelled`] when word comes to stop.
+    fn measure(&self, directory: &mut RunDirectory, more: Map<String, Value>) -> Result<Map<String, Value>, TrainError> {
+        let mut line = Map::from_iter([("epoch".into(), self.state.epoch.into()), ("step".into(), self.state.step.into())]);
+        line.extend(more);
+        line.extend(evaluate(&self.trainee.network, self.method.as_ref(), &self.watched, &mut || {
+            directory.beat()?;
+            if directory.hear()? == Some(Control::Stop) { Err(TrainError::Cancelled) } else { Ok(()) }
+        })?);
+        directory.append_metrics(&line)?;
+        directory.log(&Value::Object(line.clone()).to_string())?;
+        Ok(line)
     }
 
     /// Everything that a resumed run needs as one file, then the weights for people. Weights that are not finite are never saved.
@@ -269,7 +271,7 @@ impl Training {
         }
         // The steps that the state has behind it are on disk before it is.
         directory.flush_lines(true)?;
-        self.state.save(&self.trainee, &directory.training_state())?;
+        self.state.save(&self.trainee, self.method.as_ref(), &directory.training_state())?;
         Ok(self.trainee.network.save(&directory.last_weights())?)
     }
 }
@@ -277,5 +279,7 @@ impl Training {
 /// What is told of a step, by name.
 fn values(loss: &StepLoss) -> Vec<(String, f64)> {
     let ascent = loss.second.map(|second| ("ascent_loss".into(), second));
-    [("train_loss".into(), loss.first)].into_iter().chain(ascent).collect()
+    let terms = loss.terms.iter().map(|(name, value)| (format!("train_{name}"), *value));
+    let more = [("gradient_norm".into(), loss.gradient_norm)];
+    [("train_loss".into(), loss.first)].into_iter().chain(ascent).chain(terms).chain(more).collect()
 }

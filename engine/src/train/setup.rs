@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flatland::data::{self, Corruption, Dataset, corruption};
+use flatland::data::{self, Dataset, environment};
 use flatland::job::{self, RunConfig};
 use flatland::session::Role;
 
@@ -13,8 +13,8 @@ use super::run_directory::RunDirectory;
 use super::schedule::Schedule;
 use super::step::Trainee;
 use super::training_state::TrainingState;
-use crate::method::{Method, method};
-use crate::model::{Network, Samples};
+use crate::method::{self, Method};
+use crate::model::{Head, Network, Samples};
 
 /// Step lines of a run whose file does not say `log_every`, about.
 const STEP_LINES: usize = 1000;
@@ -23,9 +23,10 @@ impl Training {
     /// Reads the run of `directory` and everything it needs, from wherever it stands.
     pub(super) fn prepare(directory: &RunDirectory, device: tch::Device) -> Result<Self, TrainError> {
         let mut run = directory.config()?;
-        let method = method(&run.method);
+        run.method = method::resolve(&run.method)?;
+        let mut method = method::method(&run.method)?;
         check(&run, method.as_ref())?;
-        let network = network(&mut run, device, directory)?;
+        let network = network(&mut run, method.head(), device, directory)?;
         let [_, height, width] = network.graph.input;
         let load = |role: Role| -> Result<Vec<Arc<Dataset>>, TrainError> {
             let mut loaded = Vec::new();
@@ -55,17 +56,18 @@ impl Training {
         let steps = run.epochs.map_or(usize::MAX, |epochs| epochs * steps_per_epoch).min(run.max_steps.unwrap_or(usize::MAX));
         run.log_every.get_or_insert((steps / STEP_LINES).max(1));
         directory.resolve(&run)?;
-        let mut trainee = Trainee::new(network, &run.optimizer)?;
+        let mut trainee = Trainee::new(network, &run.optimizer, method.as_ref())?;
         let fresh = !directory.training_state().exists();
         let state = if fresh {
             TrainingState::fresh(Schedule::new(&run.schedule, run.optimizer.lr, steps))
         } else {
-            TrainingState::load(&mut trainee, &directory.training_state())?
+            TrainingState::load(&mut trainee, method.as_mut(), &directory.training_state())?
         };
         directory.rewind((!fresh).then_some((state.epoch, state.step)))?;
         directory.log(&format!("{} from step {} of {steps}, {}", method.key(), state.step, trainee.network.architecture))?;
         let first = method.ascent().and_then(|ascent| ascent.augmentation);
-        let source = BatchSource { run: run.clone(), train, outliers, first };
+        let environments = method.needs_environments().then(|| environment::environments(&run.leave_out)).transpose()?;
+        let source = BatchSource { run: run.clone(), train, outliers, first, environments };
         Ok(Self { run, method, trainee, source, watched, state, fresh, steps_per_epoch, steps })
     }
 }
@@ -82,29 +84,32 @@ fn check(run: &RunConfig, method: &dyn Method) -> Result<(), TrainError> {
     require(run.log_every != Some(0), "expected `log_every` of at least 1, found 0".into())?;
     let lr = run.optimizer.lr;
     require(lr.is_finite() && lr > 0.0, format!("expected a learning rate above 0, found {lr}"))?;
-    if let Some(ascent) = method.ascent() {
-        let rho = ascent.rho;
-        require(rho.is_finite() && rho >= 0.0, format!("expected rho of at least 0, found {rho}"))?;
-        if let Some(kind) = &ascent.augmentation {
-            corruption::check(&Corruption { kind: kind.kind.clone(), severity: kind.severity })?;
-        }
-    }
     Ok(())
 }
 
-/// The network to start from, and the run with what was left open (architecture, classes) filled in. A run under way needs its
-/// first checkpoint no more: its state holds all weights.
-fn network(run: &mut RunConfig, device: tch::Device, directory: &RunDirectory) -> Result<Network, TrainError> {
-    let network = match (&run.checkpoint, &run.architecture, run.classes) {
+/// The network to start from, with the method's head, and the run with what was left open (architecture, classes) filled in. A run
+/// under way needs its first checkpoint no more: its state holds all weights.
+fn network(run: &mut RunConfig, head: Option<Head>, device: tch::Device, directory: &RunDirectory) -> Result<Network, TrainError> {
+    let mut network = match (&run.checkpoint, &run.architecture, run.classes) {
         (Some(_), Some(architecture), Some(classes)) if directory.training_state().exists() => {
             Network::random(architecture, classes, run.seed, device)?
         }
-        (Some(checkpoint), architecture, _) => Network::load(checkpoint, architecture.as_deref(), device)?,
+        (Some(checkpoint), architecture, _) => {
+            let plain = architecture.as_deref().map(|architecture| Head::split(architecture).0);
+            match Network::load(checkpoint, architecture.as_deref(), device) {
+                // A run that was cut off before its first save names the architecture that it was going to train.
+                Err(_) if head.is_some() && plain != architecture.as_deref() => Network::load(checkpoint, plain, device)?,
+                loaded => loaded?,
+            }
+        }
         (None, Some(architecture), Some(classes)) => Network::random(architecture, classes, run.seed, device)?,
         (None, ..) => return Err(config("expected `checkpoint`, or `architecture` and `classes` to train from scratch; found neither")),
     };
     if let Some(classes) = run.classes.filter(|&classes| classes != network.classes) {
         return Err(config(format!("expected a checkpoint of {classes} classes, found {}", network.classes)));
+    }
+    if let Some(head) = head {
+        network = network.with_head(head, run.seed)?;
     }
     run.architecture = Some(network.architecture.clone());
     run.classes = Some(network.classes);

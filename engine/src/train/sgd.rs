@@ -35,9 +35,12 @@ impl Sgd {
             let first = self.buffers.is_empty();
             let Some(like) = parameters.first().map(|parameter| (parameter.kind(), parameter.device())) else { return Ok(()) };
             let factor = |value: f64| Tensor::from(value).f_to_device(like.1)?.f_to_kind(like.0);
-            let (weight_decay, momentum, minus_lr) = (factor(self.weight_decay)?, factor(self.momentum)?, factor(-lr)?);
+            let (weight_decay, momentum) = (factor(self.weight_decay)?, factor(self.momentum)?);
+            let (minus_lr, minus_first_lr) = (factor(-lr)?, factor(-self.first_lr)?);
             for (k, (parameter, gradient)) in parameters.iter_mut().zip(gradients).enumerate() {
-                let d = gradient.f_addcmul(parameter, &weight_decay)?;
+                let rule = self.rules.get(k).copied().unwrap_or_default();
+                let minus_lr = if rule.scheduled { &minus_lr } else { &minus_first_lr };
+                let d = if rule.weight_decay { gradient.f_addcmul(parameter, &weight_decay)? } else { copy(gradient)? };
                 if first {
                     self.buffers.push(copy(&d)?);
                 } else {
@@ -46,7 +49,7 @@ impl Sgd {
                 }
                 let buffer = &self.buffers[k];
                 let direction = if self.nesterov { d.f_addcmul(buffer, &momentum)? } else { buffer.shallow_clone() };
-                let _ = parameter.f_addcmul_(&direction, &minus_lr)?;
+                let _ = parameter.f_addcmul_(&direction, minus_lr)?;
             }
             Ok(())
         })

@@ -142,8 +142,12 @@ impl Trainee {
         if !loss.is_finite() {
             return Err(StepError::NotFinite { what: "loss", found: loss });
         }
+        let mut gradients = Tensor::f_run_backward(&[objective], &self.parameters, false, false)?;
+        for (gradient, parameter) in gradients.iter_mut().zip(&self.parameters).filter(|(gradient, _)| !gradient.defined()) {
+            // The objective does not read it, as where a plain objective trains a network with a head.
+            *gradient = parameter.detach().f_zeros_like()?;
+        }
         // In the parameters' own layout: the convolutions' come channels-last.
-        let gradients = Tensor::f_run_backward(&[objective], &self.parameters, false, false)?;
         let gradients = gradients.iter().map(Tensor::f_contiguous).collect::<Result<Vec<_>, _>>()?;
         let norm = global_norm(&gradients)?;
         if !norm.is_finite() {

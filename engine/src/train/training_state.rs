@@ -1,6 +1,6 @@
 //! [`TrainingState`]: everything a run needs to go on, as one safetensors file, so that no kill can leave parts of two moments.
 //!
-//! Weights lie under `weights/<name>`, momentum under `momentum/<name>`; the scalars are JSON in the file's metadata.
+//! Weights lie under `weights/<name>`, momentum under `momentum/<name>`, what the method keeps under `method/<name>` (f64); the scalars are JSON in the file's metadata.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -60,7 +60,7 @@ impl TrainingState {
         self.sums.clear();
     }
 
-    /// Writes this with the weights and momentum of `trainee`; the file is whole or what it was.
+    /// Writes this with the weights and momentum of `trainee` and what `method` keeps; the file is whole or what it was.
     ///
     /// # Errors
     /// When the file cannot be written.

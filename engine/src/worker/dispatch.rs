@@ -10,8 +10,8 @@ use flatland::session::Role;
 
 use super::WorkerError;
 use super::warm::Warm;
-use crate::analysis;
 use crate::model::{self, Network, Samples};
+use crate::{analysis, method};
 
 /// What stays loaded between jobs.
 #[derive(Debug)]
