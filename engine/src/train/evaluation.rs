@@ -1,4 +1,4 @@
-//! What is measured after an epoch: ID loss and accuracy, CS accuracy, detection by MSP.
+//! What is measured after an epoch: ID loss and accuracy, CS accuracy, detection by the method's own score.
 
 use flatland::metric::{auroc, fpr95};
 use flatland::session::Role;
@@ -15,8 +15,8 @@ const BATCH: i64 = 256;
 /// What a network says of one dataset.
 struct Verdict {
     role: Role,
-    /// Maximum softmax probability of each image.
-    msp: Vec<f64>,
+    /// The method's confidence in each image.
+    confidence: Vec<f64>,
     /// Sum of the cross-entropy; over labelled images.
     loss: f64,
     /// Right answers; over labelled images.
@@ -31,6 +31,7 @@ struct Verdict {
 /// When libtorch refuses, or with that of `tick`, which is called before every batch.
 pub fn evaluate(
     network: &Network,
+    method: &dyn Method,
     datasets: &[(Role, Samples)],
     tick: &mut dyn FnMut() -> Result<(), TrainError>,
 ) -> Result<Map<String, Value>, TrainError> {
@@ -54,9 +55,10 @@ fn verdict(
         tick()?;
         let len = BATCH.min(n - start);
         let (x, y) = (samples.x.f_narrow(0, start, len)?, samples.y.f_narrow(0, start, len)?);
-        let log_p = no_grad(|| network.forward(&x))?.logits.f_to_kind(Kind::Double)?.f_log_softmax(1, Kind::Double)?;
-        let (top, prediction) = log_p.f_max_dim(1, false)?;
-        verdict.msp.extend(Vec::<f64>::try_from(top.f_exp()?)?);
+        let output = no_grad(|| network.forward(&x))?;
+        verdict.confidence.extend(Vec::<f64>::try_from(method.confidence(&output)?.f_to_kind(Kind::Double)?)?);
+        let log_p = output.logits.f_to_kind(Kind::Double)?.f_log_softmax(1, Kind::Double)?;
+        let prediction = log_p.f_argmax(1, false)?;
         let labelled = y.f_ge(0)?;
         let chosen = log_p.f_gather(1, &y.f_clamp_min(0)?.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?;
         let sum = |values: Tensor| -> Result<f64, TrainError> {
@@ -85,10 +87,10 @@ fn summarize(verdicts: &[Verdict]) -> Map<String, Value> {
     put("id_loss", pooled(Role::Id, |verdict| verdict.loss));
     put("id_accuracy", pooled(Role::Id, |verdict| verdict.right));
     put("cs_accuracy", pooled(Role::Cs, |verdict| verdict.right));
-    let id: Vec<f64> = of(Role::Id).flat_map(|verdict| verdict.msp.clone()).collect();
+    let id: Vec<f64> = of(Role::Id).flat_map(|verdict| verdict.confidence.clone()).collect();
     for role in [Role::Near, Role::Far] {
         let mean = |metric: fn(&[f64], &[f64]) -> Option<f64>| -> Option<f64> {
-            let values: Vec<f64> = of(role).filter_map(|verdict| metric(&id, &verdict.msp)).collect();
+            let values: Vec<f64> = of(role).filter_map(|verdict| metric(&id, &verdict.confidence)).collect();
             (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
         };
         put(&format!("{}_auroc", role.key()), mean(auroc));
@@ -101,8 +103,8 @@ fn summarize(verdicts: &[Verdict]) -> Map<String, Value> {
 mod tests {
     use super::*;
 
-    fn verdict(role: Role, msp: &[f64], loss: f64, right: f64, labelled: f64) -> Verdict {
-        Verdict { role, msp: msp.to_vec(), loss, right, labelled }
+    fn verdict(role: Role, confidence: &[f64], loss: f64, right: f64, labelled: f64) -> Verdict {
+        Verdict { role, confidence: confidence.to_vec(), loss, right, labelled }
     }
 
     /// Metrics of ood.md 18.

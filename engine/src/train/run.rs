@@ -178,7 +178,7 @@ impl Training {
     fn step(&mut self, batch: &BatchPixels, directory: &mut RunDirectory) -> Result<(), TrainError> {
         let input = self.input(batch)?;
         let lr = self.state.schedule.lr(self.state.step);
-        let loss = self.trainee.step(self.method.as_ref(), &input, self.run.batch_norm, lr).map_err(|error| match error {
+        let loss = self.trainee.step(self.method.as_mut(), &input, self.run.batch_norm, lr).map_err(|error| match error {
             StepError::Model(error) => TrainError::Model(error),
             StepError::NotFinite { what, found } => {
                 TrainError::Diverged { step: self.state.step, what, found, path: directory.last_weights() }

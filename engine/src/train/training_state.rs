@@ -13,6 +13,7 @@ use tch::{Tensor, no_grad};
 use super::TrainError;
 use super::schedule::Schedule;
 use super::step::Trainee;
+use crate::method::Method;
 
 /// The scalars.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,7 @@ pub struct TrainingState {
 }
 
 const SCALARS: &str = "flatland_training_state";
+const METHOD: &str = "method/";
 
 impl TrainingState {
     /// Before the first step.
@@ -64,7 +66,7 @@ impl TrainingState {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn save(&self, trainee: &Trainee, path: &Path) -> Result<(), TrainError> {
+    pub fn save(&self, trainee: &Trainee, method: &dyn Method, path: &Path) -> Result<(), TrainError> {
         let failed = |message: String| TrainError::Directory { message, path: path.into() };
         let mut entries = Vec::new();
         for name in &trainee.network.names {
@@ -90,11 +92,11 @@ impl TrainingState {
         Ok(write_atomic(path, &bytes)?)
     }
 
-    /// Reads a state into `trainee`.
+    /// Reads a state into `trainee` and `method`.
     ///
     /// # Errors
     /// When the file cannot be read or is of another network.
-    pub fn load(trainee: &mut Trainee, path: &Path) -> Result<Self, TrainError> {
+    pub fn load(trainee: &mut Trainee, method: &mut dyn Method, path: &Path) -> Result<Self, TrainError> {
         let failed = |message: String| TrainError::Directory { message: format!("cannot resume: {message}"), path: path.into() };
         let bytes = std::fs::read(path).map_err(|source| TrainError::Io { action: "read", source, path: path.into() })?;
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| failed(error.to_string()))?;
@@ -119,8 +121,18 @@ impl TrainingState {
                 trainee.sgd.buffers.push(buffer);
             }
         }
+        for (name, view) in file.tensors() {
+            if let Some(name) = name.strip_prefix(METHOD) {
+                let values = view.data().chunks_exact(8).map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]));
+                method.restore(name, &values.collect::<Vec<_>>());
+            }
+        }
         Ok(state)
     }
+}
+
+fn bytes(values: &[f64]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 fn entry(name: String, tensor: &Tensor) -> Result<(String, Vec<usize>, Vec<u8>), TrainError> {

@@ -36,6 +36,7 @@ impl Bench {
         let folder = |path: &Path| Ok(JobOutput::Folder { path: path.to_owned() });
         match spec {
             JobSpec::Inspect { path } => Ok(JobOutput::Inspection(Box::new(model::inspect(path)))),
+            JobSpec::Methods => Ok(JobOutput::Methods { methods: method::methods() }),
             JobSpec::Landscape(job) => {
                 let network = self.network(&job.checkpoint, job.device)?;
                 let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
