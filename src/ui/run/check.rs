@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde_json::{Value, json};
 
 use super::draft::{Draft, Entry, Schedule};
-use crate::data::{Augmentation, Severity};
+use crate::data::{Augmentation, Severity, environment};
 use crate::job::{MethodConfig, MethodInfo, ParameterInfo, ParameterKind, RunConfig, ScheduleConfig};
 use crate::session::{DatasetEntry, Role};
 
@@ -75,6 +75,7 @@ impl Draft {
         run.max_steps = None;
         run.batch = reader.count("batch", &self.batch, 1);
         run.transform = self.transform;
+        run.leave_out = self.leave_out.clone();
         run.batch_norm = self.batch_norm;
         run.optimizer.lr = reader.number("lr", &self.lr, "a number above 0", f64::MIN_POSITIVE..=f64::MAX);
         run.optimizer.momentum = reader.float("momentum", &self.momentum, [0.0, 1.0]);
@@ -99,6 +100,11 @@ impl Draft {
                     if let Some(value) = value(&mut reader, parameter, self.entry(parameter)) {
                         run.method.parameters.insert(parameter.key.clone(), value);
                     }
+                }
+                if !method.environments {
+                    run.leave_out.clear();
+                } else if let Err(error) = environment::environments(&self.leave_out) {
+                    reader.complain("leave_out", error.to_string());
                 }
                 if method.outliers {
                     run.outlier_batch = reader.count("outlier_batch", &self.outlier_batch, 1);

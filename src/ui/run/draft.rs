@@ -125,6 +125,8 @@ pub struct Draft {
     pub factor: String,
     /// Augmentation of ID images.
     pub transform: Transform,
+    /// Families of corruptions that the environments leave out.
+    pub leave_out: Vec<String>,
     /// Which pass updates running statistics.
     pub batch_norm: BatchNormUpdate,
     /// The run that is repeated, or defaults: what nobody has touched, and what the form does not show.
@@ -176,6 +178,7 @@ impl Draft {
             patience: patience.to_string(),
             factor: factor.to_string(),
             transform: base.transform,
+            leave_out: base.leave_out.clone(),
             batch_norm: base.batch_norm,
             base,
         }

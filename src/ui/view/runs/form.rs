@@ -5,6 +5,7 @@ use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 use super::RunScene;
 use super::field::{self, Range, choice, number, row};
 use crate::data::Augmentation;
+use crate::data::environment::families;
 use crate::job::{BatchNormUpdate, MethodInfo, ParameterInfo, ParameterKind, Transform};
 use crate::session::{Normalization, NormalizationPreset, Role};
 use crate::ui::command::{Command, RunCommand};
@@ -13,6 +14,7 @@ use crate::ui::run::check::{Problems, limit_field};
 use crate::ui::run::draft::{Draft, Entry, Schedule};
 use crate::ui::run::estimate::estimate;
 use crate::ui::theme;
+use crate::ui::view::chip;
 use crate::ui::widget::number::count;
 use crate::ui::widget::swatch;
 
@@ -111,6 +113,9 @@ fn left(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problem
         for parameter in &method.parameters {
             hyperparameter(ui, draft, parameter, problems);
         }
+    }
+    if scene.methods.iter().any(|method| method.key == draft.method && method.environments) {
+        environments(ui, draft, problems);
     }
     section(ui, "Run", None);
     row(ui, "Name", "The name of its folder", problems.get("name"), |ui, id| {
@@ -235,6 +240,23 @@ fn hyperparameter(ui: &mut Ui, draft: &mut Draft, parameter: &ParameterInfo, pro
     if entry != before {
         draft.set(parameter, entry);
     }
+}
+
+/// The families of corruptions that make the environments.
+fn environments(ui: &mut Ui, draft: &mut Draft, problems: &Problems) {
+    let about = "Each family of corruptions is an environment beside the clean images; those that are left out can be held for the test";
+    row(ui, "Environments", about, problems.get("leave_out"), |ui, _| {
+        for family in families() {
+            let used = !draft.leave_out.iter().any(|name| name == family.name);
+            if chip(ui, theme::of(ui).accent, family.name, used).on_hover_text(family.kinds.join(", ")).clicked() {
+                if used {
+                    draft.leave_out.push(family.name.into());
+                } else {
+                    draft.leave_out.retain(|name| name != family.name);
+                }
+            }
+        }
+    });
 }
 
 /// Data and optimization.
