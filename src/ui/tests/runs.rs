@@ -199,7 +199,7 @@ fn the_form_is_made_from_what_the_worker_can_train_with() {
     open_form(&mut harness, &listener);
     harness.get_by_label("resnet8 · 8 classes · 78,042 parameters");
     assert!(harness.query_by_label("rho").is_none(), "ERM has no hyperparameters");
-    harness.get_by_label("Method").click();
+    harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, "Method").click();
     harness.run();
     harness.get_by_label("DR_SAM").click();
     harness.run();
@@ -286,4 +286,44 @@ fn a_run_is_repeated_with_changes() {
     harness.get_by_label("Close").click();
     harness.run();
     harness.get_by_label("Show run first");
+}
+
+/// Pictures for the eye: `FLATLAND_SHOTS=folder cargo test -p flatland ui::tests::runs::pictures`.
+#[test]
+fn pictures_of_curves_and_form_show_data() {
+    let shots = std::env::var_os("FLATLAND_SHOTS").map(PathBuf::from);
+    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
+    for (k, (rho, status)) in [(0.05, RunStatus::Done), (0.5, RunStatus::Failed), (1.0, RunStatus::Cancelled)].into_iter().enumerate() {
+        let run = write_run(folder.path(), &format!("dr_sam-{}", k + 1), rho, status, k as f64);
+        crate::result::write_atomic(&run.best_weights(), b"weights").unwrap();
+        let line = |i: u32| {
+            let (x, wave) = (f64::from(i), (f64::from(i) * 2.4).sin() * (f64::from(i) * 0.7).cos());
+            let loss = (1.5 + 0.4 * wave) / (1.0 + rho * x / 40.0) + 0.1;
+            format!("{{\"step\":{i},\"train_loss\":{loss},\"train_ce\":{},\"lr\":0.01,\"gradient_norm\":{}}}\n", 0.8 * loss, 2.0 + wave)
+        };
+        crate::result::write_atomic(&run.steps_file(), (1..=400).map(line).collect::<String>().as_bytes()).unwrap();
+        let epoch = |i: i32| {
+            let x = 1.0 - 0.5 * (-f64::from(i) * (0.2 + rho)).exp();
+            format!("{{\"epoch\":{i},\"step\":{},\"id_accuracy\":{x},\"cs_accuracy\":{},\"far_fpr95\":{}}}\n", 40 * i, 0.9 * x, 1.0 - x)
+        };
+        crate::result::write_atomic(&run.metrics_file(), (0..=10).map(epoch).collect::<String>().as_bytes()).unwrap();
+    }
+    let mut harness = harness(folder.path(), &listener, RunOptions::default());
+    let shot = |harness: &mut Harness<'static, App>, name: &str| {
+        if let Some(shots) = &shots {
+            harness.render().expect("a picture").save(shots.join(name)).expect("saved");
+        }
+    };
+    for theme in [egui::Theme::Light, egui::Theme::Dark] {
+        harness.state_mut().ctx.set_theme(theme);
+        let plot = harness.get_by_label_contains("Training loss:").rect();
+        harness.hover_at(plot.center());
+        harness.run();
+        shot(&mut harness, &format!("runs-{theme:?}.png").to_lowercase());
+    }
+    open_form(&mut harness, &listener);
+    harness.state_mut().views.runs.form.as_mut().unwrap().draft.method = "dr_sam".into();
+    fill(&mut harness, "Epochs", "none");
+    shot(&mut harness, "form-dark.png");
+    harness.get_by_label_contains("Cannot start yet: expected a whole number of at least 1, found `none`");
 }
