@@ -1,6 +1,7 @@
 //! [`WorkerProcess`]: the child process with its pipes, one thread for each.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -38,6 +39,25 @@ impl LastWords {
     }
 }
 
+/// The worker with `arguments`, a subcommand first, on so many `threads`, in a process group of its own: Ctrl-C in a terminal goes to
+/// the whole group, and a worker is told otherwise.
+pub(super) fn worker_command<S: AsRef<OsStr>>(program: &Path, threads: Option<usize>, arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    if let Some(threads) = threads {
+        command.arg("--threads").arg(threads.to_string());
+    }
+    // f32 means IEEE float32 on a GPU too.
+    command.env("NVIDIA_TF32_OVERRIDE", "0");
+    // OpenMP's threads spin while they wait for each other; beside a run, a window or a build that doubles the time of everything.
+    if std::env::var_os("OMP_WAIT_POLICY").is_none() {
+        command.env("OMP_WAIT_POLICY", "passive");
+    }
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command
+}
+
 pub(super) struct WorkerProcess {
     child: Child,
     requests: Sender<String>,
@@ -47,17 +67,8 @@ pub(super) struct WorkerProcess {
 impl WorkerProcess {
     /// Starts `program serve`; `tell` hears every line and the end.
     pub(super) fn spawn(program: &Path, threads: Option<usize>, tell: impl Fn(Output) + Send + 'static) -> std::io::Result<Self> {
-        let mut command = Command::new(program);
-        command.arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        if let Some(threads) = threads {
-            command.arg("--threads").arg(threads.to_string());
-        }
-        // Ctrl-C in a terminal goes to the whole process group; the worker is told by a cancel instead.
-        #[cfg(unix)]
-        {
-            use std::os::unix::process::CommandExt as _;
-            command.process_group(0);
-        }
+        let mut command = worker_command(program, threads, ["serve"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let last_words = LastWords::default();
         let (requests, lines) = channel::<String>();

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 pub use super::run_curves::export_tensorboard;
 
-use super::process::describe;
+use super::process::{describe, worker_command};
 use super::run_folder::now;
 use super::{
     Control, Device, JobEvent, JobOutput, JobSpec, Lines, MethodInfo, RunConfig, RunError, RunFolder, RunState, RunStatus, RunView,
@@ -93,15 +93,9 @@ fn spawn(folder: &RunFolder, options: &RunOptions) -> Result<Child, RunError> {
     let program = options.worker.program();
     let path = folder.log_file();
     let log = OpenOptions::new().create(true).append(true).open(&path).map_err(|source| RunError::Io { action: "write", source, path })?;
-    let mut command = Command::new(&program);
-    command.arg("train").arg(folder.path()).arg("--device").arg(options.device.to_string());
-    if let Some(threads) = options.worker.threads {
-        command.arg("--threads").arg(threads.to_string());
-    }
+    let arguments = ["train".into(), folder.path().as_os_str().to_owned(), "--device".into(), options.device.to_string().into()];
+    let mut command = worker_command(&program, options.worker.threads, arguments);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-    // Neither Ctrl-C nor the end of the terminal is for the run.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn().map_err(|source| RunError::Start { program, source })
 }
 
