@@ -14,8 +14,14 @@ pub use super::run_curves::export_tensorboard;
 
 use super::process::{describe, worker_command};
 use super::run_folder::now;
-use super::{Control, Device, Lines, RunConfig, RunError, RunFolder, RunState, RunStatus, RunView, WorkerOptions};
+use super::{
+    Control, Device, JobEvent, JobOutput, JobSpec, Lines, MethodInfo, RunConfig, RunError, RunFolder, RunState, RunStatus, RunView,
+    WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions,
+};
 use crate::result::write_atomic;
+
+/// How long a worker may take to say what it knows.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How the process of a run is started.
 #[derive(Clone, Debug, Default)]
@@ -167,6 +173,29 @@ pub fn directories(folder: &Path) -> Vec<PathBuf> {
         }
     }
     runs
+}
+
+/// The fine-tuning methods that the worker knows; starts one for the question.
+///
+/// # Errors
+/// When it cannot be started or dies.
+pub fn methods(worker: WorkerOptions) -> Result<Vec<MethodInfo>, RunError> {
+    let program = worker.program();
+    let handle = WorkerHandle::start(worker, || {});
+    let died = |message: String| RunError::Refused { message, path: program.clone() };
+    handle.submit(JobSpec::Methods);
+    loop {
+        match handle.wait_event(PATIENCE) {
+            Some(WorkerEvent::Message(WorkerMessage { event: JobEvent::Done { output: JobOutput::Methods { methods } }, .. })) => {
+                return Ok(methods);
+            }
+            Some(WorkerEvent::Message(WorkerMessage { event: JobEvent::Failed { message }, .. }) | WorkerEvent::Died { message }) => {
+                return Err(died(message));
+            }
+            Some(WorkerEvent::Message(_)) => {}
+            None => return Err(died("expected the worker to tell its methods, found no answer".into())),
+        }
+    }
 }
 
 /// A run that is watched: reads only what is new. Blocks for files, so the window asks from [`Background`](super::Background).
