@@ -197,7 +197,7 @@ fn the_form_is_made_from_what_the_worker_can_train_with() {
     let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
     let mut harness = harness(folder.path(), &listener, RunOptions::default());
     open_form(&mut harness, &listener);
-    harness.get_by_label("resnet8 · 8 classes · 78,042 parameters");
+    assert_eq!(harness.query_all_by_label("resnet8 · 8 classes · 78,042 parameters").count(), 2, "at the left and in the form");
     assert!(harness.query_by_label("rho").is_none(), "ERM has no hyperparameters");
     harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, "Method").click();
     harness.run();

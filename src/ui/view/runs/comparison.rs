@@ -2,7 +2,6 @@
 
 use egui::{Align, Grid, Layout, RichText, ScrollArea, Ui};
 
-use crate::ui::panel::section;
 use crate::ui::run::book::Run;
 use crate::ui::run::difference::differing;
 use crate::ui::run::metrics::{Group, appearance};
@@ -29,7 +28,7 @@ pub fn show(ui: &mut Ui, runs: &[&Run]) {
             }
             ui.end_row();
             if !last.is_empty() {
-                section(ui, "Last values", None);
+                title(ui, "Last values");
                 ui.end_row();
             }
             for row in &last {
@@ -44,7 +43,7 @@ pub fn show(ui: &mut Ui, runs: &[&Run]) {
                 ui.end_row();
             }
             if !rows.is_empty() {
-                section(ui, "Settings that differ", None);
+                title(ui, "Settings that differ");
                 ui.end_row();
             }
             for row in &rows {
@@ -62,6 +61,11 @@ pub fn show(ui: &mut Ui, runs: &[&Run]) {
         ui.colored_label(palette.weak, "These runs have the same settings.");
     }
     ui.add_space(12.0);
+}
+
+/// The title of a part of the table.
+fn title(ui: &mut Ui, text: &str) {
+    ui.label(RichText::new(text).font(theme::small()).color(theme::of(ui).weak));
 }
 
 /// A metric's last value in each run.
