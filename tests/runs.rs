@@ -208,11 +208,30 @@ fn a_sweep_runs_the_product_once_tells_what_failed_and_leaves_tables() {
 }
 
 #[test]
+fn swept_methods_take_the_hyperparameters_that_they_have() {
+    if !has_worker() {
+        return;
+    }
+    let place = Place::new(1);
+    let text = run_file("[method]\nname = [\"erm\", \"sam\"]\nrho = [0.05, 0.1]\n", 1);
+    place.write("methods.toml", &text.replace("epochs = 1", "max_steps = 1"));
+    let told: serde_json::Value =
+        serde_json::from_str(place.ok(&["train", "--sweep", "methods.toml", "--json", "--threads", "1"]).trim()).unwrap();
+    assert_eq!((told["runs"].as_u64(), told["failed"].as_u64()), (Some(3), Some(0)));
+    let csv = std::fs::read_to_string(place.path("runs/methods/table.csv")).unwrap();
+    for row in ["\nerm,,last,1,", "\nsam,0.05,last,1,", "\nsam,0.1,last,1,"] {
+        assert!(csv.contains(row), "no {row:?} in {csv}");
+    }
+}
+
+#[test]
 fn curves_are_exported_for_tensorboard() {
     if !has_worker() {
         return;
     }
     let place = Place::new(2);
+    place.ok(&["train", "run.toml", "--out", "runs/mine", "--threads", "1"]);
+    // The same file again: nothing is left to do, though the directory's run is fully resolved by now.
     place.ok(&["train", "run.toml", "--out", "runs/mine", "--threads", "1"]);
     let out = place.ok(&["runs", "--tensorboard", "--out", "board"]);
     let file = PathBuf::from(out.trim());

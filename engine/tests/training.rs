@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use flatland::job::{
-    BatchNormUpdate, Device, MethodConfig, OptimizerConfig, Precision, RunConfig, RunFolder, RunStatus, ScheduleConfig, Transform,
+    BatchNormUpdate, Device, MethodConfig, OptimizerConfig, RunConfig, RunFolder, RunStatus, ScheduleConfig, TrainPrecision, Transform,
 };
 use flatland::session::{CorruptionEntry, DatasetEntry, Normalization, NormalizationPreset, Role};
 use flatland_engine::model::Network;
@@ -50,7 +50,7 @@ fn demo_run(method: MethodConfig) -> RunConfig {
         transform: Transform::Crop,
         leave_out: Vec::new(),
         batch_norm: BatchNormUpdate::First,
-        precision: Precision::F32,
+        precision: TrainPrecision::F32,
         log_every: None,
         method,
         optimizer: OptimizerConfig { lr: 0.02, ..OptimizerConfig::default() },
@@ -201,6 +201,7 @@ fn runs_that_make_no_sense_say_so() {
     assert!(message(RunConfig { architecture: None, ..erm() }).contains("`checkpoint`, or `architecture` and `classes`"));
     assert!(message(RunConfig { datasets: Vec::new(), ..erm() }).contains("role `train`"));
     assert!(message(RunConfig { classes: Some(3), ..erm() }).contains("expected labels of 0 to 2"));
+    assert!(message(RunConfig { precision: TrainPrecision::Bf16, ..erm() }).contains("expected a CUDA device"));
     let without_outliers =
         RunConfig { datasets: vec![dataset("train", Role::Train, "demo:train")], ..demo_run(named("oe").with("lambda", 0.5)) };
     assert!(message(without_outliers).contains("role `outliers` for oe"));

@@ -16,7 +16,11 @@ use crate::result::write_atomic;
 /// Runs every point of `file` in a folder of its own under `out` and writes the tables there. Finished points are skipped, others go on
 /// where they stand; one that fails is told and stops no other.
 pub(super) fn run(file: &Path, out: &Path, options: &RunOptions, json: bool) -> anyhow::Result<()> {
-    let knows = |_: &str| None;
+    let methods = runs::methods(options.worker.clone())?;
+    let knows = |name: &str| -> Option<Vec<String>> {
+        let method = methods.iter().find(|method| method.key == name)?;
+        Some(method.parameters.iter().map(|parameter| parameter.key.clone()).collect())
+    };
     let sweep = Sweep::load(file, &knows)?;
     let text = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     write_atomic(&out.join("sweep.toml"), &text)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Precision, RunError};
+use super::RunError;
 use crate::session::{DatasetEntry, Normalization};
 
 /// Which pass of a SAM-type step updates BatchNorm's running statistics.
@@ -20,6 +20,17 @@ pub enum BatchNormUpdate {
     Second,
     /// Both.
     Both,
+}
+
+/// Arithmetic of forward and backward; weights, statistics and the optimizer are float32 always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrainPrecision {
+    /// IEEE float32.
+    #[default]
+    F32,
+    /// bfloat16 in convolutions and linear layers, on a GPU only.
+    Bf16,
 }
 
 /// Training augmentation of ID images.
@@ -158,9 +169,9 @@ pub struct RunConfig {
     /// Which pass updates running statistics.
     #[serde(default)]
     pub batch_norm: BatchNormUpdate,
-    /// Precision.
+    /// Arithmetic of forward and backward.
     #[serde(default)]
-    pub precision: Precision,
+    pub precision: TrainPrecision,
     /// Steps between two lines of `steps.jsonl`; absent = so that a run has about a thousand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_every: Option<usize>,
@@ -207,7 +218,7 @@ impl RunConfig {
             transform: Transform::default(),
             leave_out: Vec::new(),
             batch_norm: BatchNormUpdate::default(),
-            precision: Precision::default(),
+            precision: TrainPrecision::default(),
             log_every: None,
             method,
             optimizer: OptimizerConfig::default(),
@@ -277,9 +288,22 @@ impl RunConfig {
             _ => serde_json::Map::new(),
         };
         let mut asked = self.clone();
-        asked.architecture = asked.architecture.or_else(|| found.architecture.clone());
+        // The process writes the head of the method beside the name of the architecture: `resnet18_32x32+mcd`.
+        let plain = |name: &String| name.split('+').next().unwrap_or_default().to_owned();
+        if asked.architecture.is_none() || asked.architecture == found.architecture.as_ref().map(plain) {
+            asked.architecture.clone_from(&found.architecture);
+        }
         asked.classes = asked.classes.or(found.classes);
         asked.log_every = asked.log_every.or(found.log_every);
+        if asked.method.name == found.method.name {
+            for (key, value) in &found.method.parameters {
+                let open = asked.method.parameters.entry(key.clone()).or_insert_with(|| value.clone());
+                // 1 and 1.0 are the same number.
+                if open.as_f64().is_some() && open.as_f64() == value.as_f64() {
+                    open.clone_from(value);
+                }
+            }
+        }
         let (asked, found) = (fields(asked), fields(found.clone()));
         let names: std::collections::BTreeSet<&String> =
             asked.keys().chain(found.keys()).filter(|key| asked.get(*key) != found.get(*key)).collect();
@@ -306,5 +330,17 @@ mod tests {
         assert_eq!(method, expected);
         assert_eq!(toml::from_str::<MethodConfig>(&toml::to_string_pretty(&method).unwrap()).unwrap(), method);
         assert_eq!(serde_json::from_str::<MethodConfig>(&serde_json::to_string(&method).unwrap()).unwrap(), method);
+    }
+    #[test]
+    fn a_run_is_the_one_that_its_directory_resolved_unless_something_was_asked_otherwise() {
+        let read = |text: &str| RunConfig::from_toml(text, Path::new("/runs/run.toml")).unwrap();
+        let asked = read("version = 1\narchitecture = \"resnet8\"\nmax_steps = 1\n[method]\nname = \"dr_sam\"\nrho = 1\n");
+        let resolved = "version = 1\narchitecture = \"resnet8+mcd\"\nclasses = 7\nmax_steps = 1\nlog_every = 1\n\
+                        [method]\nname = \"dr_sam\"\nrho = 1.0\nlambda = 0.5\n";
+        assert_eq!(asked.difference(&read(resolved)), None);
+        assert_eq!(asked.difference(&read(&resolved.replace("rho = 1.0", "rho = 0.5"))).as_deref(), Some("`method`"));
+        assert_eq!(asked.difference(&read(&resolved.replace("dr_sam", "sam_oe"))).as_deref(), Some("`method`"));
+        assert_eq!(asked.difference(&read(&resolved.replace("resnet8+", "resnet20+"))).as_deref(), Some("`architecture`"));
+        assert_eq!(asked.difference(&read(&resolved.replace("max_steps = 1", "max_steps = 2"))).as_deref(), Some("`max_steps`"));
     }
 }

@@ -14,8 +14,14 @@ pub use super::run_curves::export_tensorboard;
 
 use super::process::{describe, worker_command};
 use super::run_folder::now;
-use super::{Control, Device, Lines, RunConfig, RunError, RunFolder, RunState, RunStatus, RunView, WorkerOptions};
+use super::{
+    Control, Device, JobEvent, JobOutput, JobSpec, Lines, MethodInfo, RunConfig, RunError, RunFolder, RunState, RunStatus, RunView,
+    WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions,
+};
 use crate::result::write_atomic;
+
+/// How long a worker may take to say what it knows.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How the process of a run is started.
 #[derive(Clone, Debug, Default)]
@@ -142,6 +148,11 @@ fn kill(folder: &RunFolder) -> Result<(), RunError> {
 
 /// The runs in `folder` and one folder further down (sweeps), by path; one that cannot be read is an error that names it.
 pub fn list(folder: &Path) -> Vec<Result<RunView, RunError>> {
+    directories(folder).iter().map(|path| RunFolder::new(path).load()).collect()
+}
+
+/// The run directories in `folder` and one folder further down, by path. Reads none of them.
+pub fn directories(folder: &Path) -> Vec<PathBuf> {
     let children = |folder: &Path| -> Vec<PathBuf> {
         let mut children: Vec<PathBuf> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         children.retain(|child| child.is_dir());
@@ -161,7 +172,30 @@ pub fn list(folder: &Path) -> Vec<Result<RunView, RunError>> {
             }
         }
     }
-    runs.iter().map(|path| RunFolder::new(path).load()).collect()
+    runs
+}
+
+/// The fine-tuning methods that the worker knows; starts one for the question.
+///
+/// # Errors
+/// When it cannot be started or dies.
+pub fn methods(worker: WorkerOptions) -> Result<Vec<MethodInfo>, RunError> {
+    let program = worker.program();
+    let handle = WorkerHandle::start(worker, || {});
+    let died = |message: String| RunError::Refused { message, path: program.clone() };
+    handle.submit(JobSpec::Methods);
+    loop {
+        match handle.wait_event(PATIENCE) {
+            Some(WorkerEvent::Message(WorkerMessage { event: JobEvent::Done { output: JobOutput::Methods { methods } }, .. })) => {
+                return Ok(methods);
+            }
+            Some(WorkerEvent::Message(WorkerMessage { event: JobEvent::Failed { message }, .. }) | WorkerEvent::Died { message }) => {
+                return Err(died(message));
+            }
+            Some(WorkerEvent::Message(_)) => {}
+            None => return Err(died("expected the worker to tell its methods, found no answer".into())),
+        }
+    }
 }
 
 /// A run that is watched: reads only what is new. Blocks for files, so the window asks from [`Background`](super::Background).
@@ -194,6 +228,11 @@ impl Follower {
         let mut follower = Self { folder, metrics, steps, timing, view, step_lines: Vec::new(), timing_lines: Vec::new() };
         follower.poll()?;
         Ok(follower)
+    }
+
+    /// The files of the run.
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
     }
 
     /// Reads what is new; whether anything is.

@@ -2,7 +2,7 @@
 //!
 //! Any field may be a list: of numbers, strings, switches or tables. A table in a list may hold lists of its own, as in
 //! `method = [{ name = "oe" }, { name = "dr_sam", rho = [0.1, 0.5] }]`. A field that is a list by nature is not swept:
-//! `[[dataset]]` (but fields in its entries are), `mean` and `std` of a normalization, `leave_out` of the environments.
+//! `[[dataset]]` (but fields in its entries are), `mean` and `std` of a normalization, `leave_out`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::{RunConfig, RunError};
 use crate::result::safe_name;
 
 /// Fields that are lists by nature, as paths.
-const NATURAL_LISTS: [&str; 4] = ["dataset", "normalization.mean", "normalization.std", "environments.leave_out"];
+const NATURAL_LISTS: [&str; 4] = ["dataset", "normalization.mean", "normalization.std", "leave_out"];
 
 /// The axis of the seeds: results are averaged over it.
 pub const SEED: &str = "seed";

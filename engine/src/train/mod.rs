@@ -9,6 +9,7 @@ mod batches;
 mod device_queue;
 mod error;
 mod evaluation;
+mod half;
 mod keyed_rng;
 mod prefetch;
 mod run;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flatland::data::{self, Dataset, environment};
-use flatland::job::{self, RunConfig};
+use flatland::job::{self, RunConfig, TrainPrecision};
 use flatland::session::Role;
 
 use super::TrainError;
@@ -25,7 +25,7 @@ impl Training {
         let mut run = directory.config()?;
         run.method = method::resolve(&run.method)?;
         let mut method = method::method(&run.method)?;
-        check(&run, method.as_ref())?;
+        check(&run, method.as_ref(), device)?;
         let network = network(&mut run, method.head(), device, directory)?;
         let [_, height, width] = network.graph.input;
         let load = |role: Role| -> Result<Vec<Arc<Dataset>>, TrainError> {
@@ -57,6 +57,7 @@ impl Training {
         run.log_every.get_or_insert((steps / STEP_LINES).max(1));
         directory.resolve(&run)?;
         let mut trainee = Trainee::new(network, &run.optimizer, method.as_ref())?;
+        trainee.bf16 = run.precision == TrainPrecision::Bf16;
         let fresh = !directory.training_state().exists();
         let state = if fresh {
             TrainingState::fresh(Schedule::new(&run.schedule, run.optimizer.lr, steps))
@@ -76,12 +77,14 @@ fn config(message: impl Into<String>) -> TrainError {
     TrainError::Config(message.into())
 }
 
-fn check(run: &RunConfig, method: &dyn Method) -> Result<(), TrainError> {
+fn check(run: &RunConfig, method: &dyn Method, device: tch::Device) -> Result<(), TrainError> {
     let require = |holds: bool, message: String| if holds { Ok(()) } else { Err(TrainError::Config(message)) };
     require(run.batch > 0, "expected `batch` of at least 1, found 0".into())?;
     require(run.outlier_batch > 0 || !method.needs_outliers(), "expected `outlier_batch` of at least 1, found 0".into())?;
     require(run.epochs.is_some() || run.max_steps.is_some(), "expected `epochs` or `max_steps`, found neither".into())?;
     require(run.log_every != Some(0), "expected `log_every` of at least 1, found 0".into())?;
+    let on_gpu = matches!(device, tch::Device::Cuda(_));
+    require(run.precision == TrainPrecision::F32 || on_gpu, "expected a CUDA device for `precision = \"bf16\"`, found the CPU".into())?;
     let lr = run.optimizer.lr;
     require(lr.is_finite() && lr > 0.0, format!("expected a learning rate above 0, found {lr}"))?;
     Ok(())

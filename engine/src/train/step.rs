@@ -1,9 +1,10 @@
 //! [`Trainee`]: a network that is trained, and one step of it.
 
 use flatland::job::{BatchNormUpdate, OptimizerConfig};
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::ascent::{ascend, global_norm, restore};
+use super::half;
 use super::sgd::{Sgd, copy};
 use crate::method::{Batch, Method, Objective};
 use crate::model::{BatchNormMode, ModelError, Network};
@@ -16,6 +17,8 @@ pub struct Trainee {
     pub names: Vec<String>,
     /// The optimizer.
     pub sgd: Sgd,
+    /// Whether passes run in bfloat16 (see [`half`](super::half)); else in float32.
+    pub bf16: bool,
     parameters: Vec<Tensor>,
 }
 
@@ -93,7 +96,7 @@ impl Trainee {
             parameters.push(leaf);
         }
         let rules = names.iter().map(|name| method.rule(name)).collect();
-        Ok(Self { network, names, sgd: Sgd::new(optimizer, rules), parameters })
+        Ok(Self { network, names, sgd: Sgd::new(optimizer, rules), bf16: false, parameters })
     }
 
     /// One step of `method` at learning rate `lr`.
@@ -136,7 +139,14 @@ impl Trainee {
 
     /// The objective and its gradient where the parameters are, with the statistics of the batch.
     fn pass(&self, method: &mut dyn Method, batch: &Batch<'_>, update: bool) -> Result<Pass, StepError> {
-        let mut forward = |x: &Tensor| self.network.graph.forward(&self.network.tensors, x, BatchNormMode::Batch { update });
+        let narrowed = if self.bf16 { Some(half::narrowed(&self.network.tensors)?) } else { None };
+        let mut forward = |x: &Tensor| {
+            let mode = BatchNormMode::Batch { update };
+            match &narrowed {
+                None => self.network.graph.forward(&self.network.tensors, x, mode),
+                Some(narrowed) => half::widened(&self.network.graph.forward(narrowed, &x.f_to_kind(Kind::BFloat16)?, mode)?),
+            }
+        };
         let Objective { loss: objective, terms } = method.objective(&mut forward, batch)?;
         let loss = f64::try_from(&objective)?;
         if !loss.is_finite() {
