@@ -23,7 +23,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::job::{Analysis, WorkerOptions};
+use crate::job::WorkerOptions;
+use crate::session::Tab;
 use runner::{Interrupted, Told};
 
 /// Loss landscapes, sharpness and out-of-distribution behaviour of neural networks, side by side.
@@ -37,27 +38,29 @@ struct Arguments {
     files: Vec<PathBuf>,
     /// The tab to open the window on.
     #[arg(long, default_value = "landscape")]
-    tab: Tab,
+    tab: OpenOn,
     /// Threads of the arithmetic; all cores when absent.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     threads: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Tab {
+enum OpenOn {
     Landscape,
     Sharpness,
     Embedding,
     Energy,
+    Runs,
 }
 
-impl From<Tab> for Analysis {
-    fn from(tab: Tab) -> Self {
+impl From<OpenOn> for Tab {
+    fn from(tab: OpenOn) -> Self {
         match tab {
-            Tab::Landscape => Analysis::Landscape,
-            Tab::Sharpness => Analysis::Sharpness,
-            Tab::Embedding => Analysis::Embedding,
-            Tab::Energy => Analysis::Scores,
+            OpenOn::Landscape => Tab::Landscape,
+            OpenOn::Sharpness => Tab::Sharpness,
+            OpenOn::Embedding => Tab::Embedding,
+            OpenOn::Energy => Tab::Energy,
+            OpenOn::Runs => Tab::Runs,
         }
     }
 }
@@ -97,7 +100,7 @@ pub enum Asked {
         /// Sessions and checkpoints to open.
         files: Vec<PathBuf>,
         /// The tab to open.
-        tab: Analysis,
+        tab: Tab,
         /// How to start its worker.
         worker: WorkerOptions,
     },

@@ -5,6 +5,7 @@
 
 mod colormap;
 mod contour;
+mod curves;
 mod embedding;
 mod energy;
 pub mod fonts;
@@ -25,6 +26,7 @@ mod tick;
 
 pub use colormap::Colormap;
 pub use contour::{ContourLine, contour_lines, surface_contours};
+pub use curves::{CurvePanel, CurvesFigure};
 pub use embedding::EmbeddingFigure;
 pub use energy::{EnergyFigure, ScoreHistograms};
 pub use landscape::LandscapeFigure;

@@ -148,6 +148,11 @@ fn kill(folder: &RunFolder) -> Result<(), RunError> {
 
 /// The runs in `folder` and one folder further down (sweeps), by path; one that cannot be read is an error that names it.
 pub fn list(folder: &Path) -> Vec<Result<RunView, RunError>> {
+    directories(folder).iter().map(|path| RunFolder::new(path).load()).collect()
+}
+
+/// The run directories in `folder` and one folder further down, by path. Reads none of them.
+pub fn directories(folder: &Path) -> Vec<PathBuf> {
     let children = |folder: &Path| -> Vec<PathBuf> {
         let mut children: Vec<PathBuf> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         children.retain(|child| child.is_dir());
@@ -167,7 +172,7 @@ pub fn list(folder: &Path) -> Vec<Result<RunView, RunError>> {
             }
         }
     }
-    runs.iter().map(|path| RunFolder::new(path).load()).collect()
+    runs
 }
 
 /// The fine-tuning methods that the worker knows; starts one for the question.
@@ -223,6 +228,11 @@ impl Follower {
         let mut follower = Self { folder, metrics, steps, timing, view, step_lines: Vec::new(), timing_lines: Vec::new() };
         follower.poll()?;
         Ok(follower)
+    }
+
+    /// The files of the run.
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
     }
 
     /// Reads what is new; whether anything is.

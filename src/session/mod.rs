@@ -4,12 +4,14 @@
 //! results (they are recomputed or found in the cache), windows, threads.
 
 mod settings;
+mod tab;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 pub use settings::{EmbeddingSettings, LandscapeSettings, Normalization, NormalizationPreset, ScoreSettings, SharpnessSettings};
+pub use tab::Tab;
 
 /// What may go wrong with a session file.
 #[derive(Debug, thiserror::Error)]

@@ -9,12 +9,14 @@ use super::bench::{Bench, Heard};
 use super::command::{Command, OpenAs};
 use super::figure_export::Drawing;
 use super::loader::{self, Finished, Opened};
-use super::panel::{export, open, top};
+use super::panel::{export, open};
+use super::run_commands::Runs;
 use super::store::{JobState, Store, analysis_of, dataset_of};
 use super::theme;
-use super::view::{embedding, energy, landscape, sharpness};
-use crate::job::{Analysis, Background, JobId, JobSpec};
-use crate::session::{CheckpointEntry, DatasetEntry, Role, Session};
+use super::view::{analysis, embedding, energy, landscape, runs, sharpness};
+use crate::job::runs::RunOptions;
+use crate::job::{Analysis, Background, JobEvent, JobId, JobOutput, JobSpec};
+use crate::session::{CheckpointEntry, DatasetEntry, Role, Session, Tab};
 
 /// A line for the person at the bottom of the window.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +27,7 @@ pub(super) struct Message {
 
 /// What the person looks at and how.
 pub(super) struct Views {
-    pub(super) tab: Analysis,
+    pub(super) tab: Tab,
     pub(super) dataset: Option<String>,
     pub(super) score: String,
     pub(super) hidden: BTreeSet<Role>,
@@ -33,6 +35,7 @@ pub(super) struct Views {
     pub(super) sharpness: sharpness::State,
     pub(super) embedding: embedding::State,
     pub(super) energy: energy::State,
+    pub(super) runs: runs::State,
 }
 
 /// The window.
@@ -44,6 +47,7 @@ pub struct App {
     pub(super) store: Store,
     pub(super) bench: Bench,
     pub(super) background: Background<Finished>,
+    pub(super) runs: Runs,
     pub(super) views: Views,
     pub(super) open: open::State,
     pub(super) export: export::State,
@@ -52,8 +56,8 @@ pub struct App {
 }
 
 impl App {
-    /// A window that opens these paths (sessions and checkpoints) with this worker.
-    pub fn new(ctx: &Context, bench: Bench, paths: Vec<PathBuf>, tab: Analysis) -> Self {
+    /// A window that opens these paths (sessions and checkpoints) with this worker, and starts runs in this way.
+    pub fn new(ctx: &Context, bench: Bench, runs: RunOptions, paths: Vec<PathBuf>, tab: Tab) -> Self {
         theme::install(ctx);
         let commands = if paths.is_empty() { Vec::new() } else { vec![Command::Open(paths, OpenAs::SessionOrCheckpoint)] };
         Self {
@@ -63,6 +67,7 @@ impl App {
             store: Store::default(),
             bench,
             background: Background::default(),
+            runs: Runs::new(runs),
             views: Views {
                 tab,
                 dataset: None,
@@ -72,6 +77,7 @@ impl App {
                 sharpness: sharpness::State::default(),
                 embedding: embedding::State::default(),
                 energy: energy::State::default(),
+                runs: runs::State::default(),
             },
             open: open::State::default(),
             export: export::State::default(),
@@ -80,7 +86,7 @@ impl App {
         }
     }
 
-    fn spawn(&mut self, work: impl FnOnce() -> Finished + Send + 'static) {
+    pub(super) fn spawn(&mut self, work: impl FnOnce() -> Finished + Send + 'static) {
         let ctx = self.ctx.clone();
         self.background.spawn(work, move || ctx.request_repaint());
     }
@@ -90,12 +96,12 @@ impl App {
         self.background.spawn_waiting(work, move || ctx.request_repaint());
     }
 
-    fn tell(&mut self, text: impl Into<String>) {
+    pub(super) fn tell(&mut self, text: impl Into<String>) {
         self.message = Some(Message { text: text.into(), is_error: false });
     }
 
     /// A complaint; those that were not dismissed stay above it.
-    fn complain(&mut self, text: impl Into<String>) {
+    pub(super) fn complain(&mut self, text: impl Into<String>) {
         let text = text.into();
         match &mut self.message {
             Some(message) if message.is_error && message.text.contains(&text) => {}
@@ -159,16 +165,21 @@ impl App {
             }
             Command::SetTheme(theme) => self.ctx.set_theme(theme),
             Command::DismissMessage => self.message = None,
+            Command::Run(command) => self.run_command(command),
         }
     }
 
     fn figure_name(&self) -> String {
-        format!("flatland-{}", top::tab_label(self.views.tab).to_lowercase())
+        format!("flatland-{}", self.views.tab.label().to_lowercase())
     }
 
     fn write_figure(&mut self, path: PathBuf) {
         let dataset = self.dataset();
-        match Drawing::of(self.views.tab, &self.session, &self.store, dataset.as_deref(), &self.views.score) {
+        let drawing = match self.views.tab {
+            Tab::Runs => self.views.runs.plots.figure(&self.runs.book.shown()).map(Drawing::Runs),
+            tab => Drawing::of(tab, &self.session, &self.store, dataset.as_deref(), &self.views.score),
+        };
+        match drawing {
             Some(drawing) => self.spawn(move || Finished::Exported(drawing.write(&path))),
             None => self.complain("nothing to export yet: this view has no finished result"),
         }
@@ -197,7 +208,7 @@ impl App {
     }
 
     /// Plans the session's jobs in the background; those that are new will be asked for.
-    fn replan(&mut self) {
+    pub(super) fn replan(&mut self) {
         let (session, generation) = (self.session.clone(), self.generation);
         let datasets: Vec<String> = self.views.dataset.clone().into_iter().collect();
         self.spawn(move || {
@@ -310,6 +321,8 @@ impl App {
             Finished::Chosen(paths, open_as) => self.execute(Command::Open(paths, open_as)),
             Finished::ExportPath(path) => self.execute(Command::Export(path)),
             Finished::Nothing => {}
+            Finished::Looked(watch, sight) => self.looked(*watch, sight),
+            Finished::RunAsked(answer) => self.run_asked(answer),
             Finished::Exported(Ok(path)) => self.tell(format!("Written: {}", path.display())),
             Finished::Exported(Err(error)) => self.complain(error),
         }
@@ -318,6 +331,9 @@ impl App {
     pub(super) fn heard(&mut self, heard: Heard) {
         match heard {
             Heard::Job(id, event) => {
+                if let JobEvent::Done { output: JobOutput::Methods { methods } } = &event {
+                    self.know_methods(methods.clone());
+                }
                 let reread = self.store.apply(id, event).is_some();
                 if let (true, Some(spec)) = (reread, self.store.jobs.get(&id).map(|job| job.spec.clone())) {
                     self.spawn(move || loader::load(id, &spec));
@@ -335,7 +351,7 @@ impl App {
         let dataset = self.dataset();
         let rank = |spec: &JobSpec| match analysis_of(spec) {
             None => 0,
-            Some(analysis) if analysis == self.views.tab && (dataset_of(spec).is_none() || dataset_of(spec) == dataset.as_deref()) => 1,
+            Some(of) if Some(of) == analysis(self.views.tab) && (dataset_of(spec).is_none() || dataset_of(spec) == dataset.as_deref()) => 1,
             Some(Analysis::Landscape) => 2,
             Some(Analysis::Scores) => 3,
             Some(Analysis::Sharpness) => 4,
@@ -356,7 +372,7 @@ fn stem(path: &Path) -> String {
 }
 
 /// `name`, or `name 2`, `name 3`, ... whichever is not taken.
-fn unused(name: &str, taken: impl Fn(&str) -> bool) -> String {
+pub(super) fn unused(name: &str, taken: impl Fn(&str) -> bool) -> String {
     if !taken(name) {
         return name.into();
     }

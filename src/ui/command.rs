@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use egui::ThemePreference;
 
-use crate::job::{Analysis, JobId};
-use crate::session::Role;
+use crate::job::{Control, JobId};
+use crate::session::{Role, Tab};
 
 /// What a path is opened as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub enum Command {
     /// Starts the worker anew and asks again for what was interrupted.
     RestartWorker,
     /// Shows a tab.
-    Show(Analysis),
+    Show(Tab),
     /// Draws landscapes and sharpness on this dataset.
     SelectDataset(String),
     /// Draws the histograms of this score.
@@ -81,4 +81,38 @@ pub enum Command {
     SetTheme(ThemePreference),
     /// Takes the message away.
     DismissMessage,
+    /// Something about a run.
+    Run(RunCommand),
+}
+
+/// One act about runs; runs are named by their directories.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunCommand {
+    /// Shows or hides the curves of a run.
+    Choose(PathBuf, bool),
+    /// Shows the curves of this run only.
+    ChooseOnly(PathBuf),
+    /// Shows or hides all curves.
+    ChooseAll(bool),
+    /// Opens the form of a new run.
+    New,
+    /// Opens the form with the settings of this run.
+    Repeat(PathBuf),
+    /// Closes the form.
+    CloseForm,
+    /// Starts what the form says.
+    Start,
+    /// Asks something of the process of a run.
+    Ask(PathBuf, Control),
+    /// Goes on with a run that nobody is at.
+    Resume(PathBuf),
+    /// Opens the weights of a run as a checkpoint of the session.
+    AddToSession {
+        /// The run.
+        dir: PathBuf,
+        /// Those of the best epoch, else the latest.
+        best: bool,
+    },
+    /// Looks for runs in this folder.
+    LookInto(PathBuf),
 }

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::store::{Points, Store};
-use crate::figure::{EmbeddingFigure, EnergyFigure, Figure, FigureStyle, LandscapeFigure, Panel, SharpnessFigure};
-use crate::job::Analysis;
+use crate::figure::{CurvesFigure, EmbeddingFigure, EnergyFigure, Figure, FigureStyle, LandscapeFigure, Panel, SharpnessFigure};
 use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve, write_atomic};
-use crate::session::Session;
+use crate::session::{Session, Tab};
 
 /// Resolution of a PNG.
 const DPI: f64 = 300.0;
@@ -25,34 +24,37 @@ pub enum Drawing {
     Embedding(Of<Arc<Embedding>>),
     /// Score tables, the score and the number of bins.
     Energy(Of<Arc<ScoreTable>>, String, usize),
+    /// Curves of runs.
+    Runs(CurvesFigure),
 }
 
 impl Drawing {
-    /// What the tab shows; `None` while there is nothing to draw.
-    pub fn of(tab: Analysis, session: &Session, store: &Store, dataset: Option<&str>, score: &str) -> Option<Self> {
+    /// What the tab of an analysis shows; `None` while there is nothing to draw.
+    pub fn of(tab: Tab, session: &Session, store: &Store, dataset: Option<&str>, score: &str) -> Option<Self> {
         let entries = || session.checkpoints.iter().enumerate().map(|(i, checkpoint)| (checkpoint.name.clone(), i));
         let key = |name: &str| (name.to_owned(), dataset.unwrap_or_default().to_owned());
         match tab {
-            Analysis::Landscape => {
+            Tab::Landscape => {
                 let found = entries().filter_map(|(name, i)| store.landscapes.get(&key(&name)).map(|l| (name, i, l.surface.clone())));
                 Some(found.collect()).filter(|all: &Of<_>| !all.is_empty()).map(Drawing::Landscape)
             }
-            Analysis::Sharpness => {
+            Tab::Sharpness => {
                 let found = entries().filter_map(|(name, i)| store.sharpness.get(&key(&name)).map(|curve| (name, i, curve.clone())));
                 Some(found.collect()).filter(|all: &Of<_>| !all.is_empty()).map(Drawing::Sharpness)
             }
-            Analysis::Embedding => {
+            Tab::Embedding => {
                 let found = entries().filter_map(|(name, i)| match store.embeddings.get(&name) {
                     Some(Points::Finished(embedding)) => Some((name, i, embedding.clone())),
                     _ => None,
                 });
                 Some(found.collect()).filter(|all: &Of<_>| !all.is_empty()).map(Drawing::Embedding)
             }
-            Analysis::Scores => {
+            Tab::Energy => {
                 let found: Of<_> =
                     entries().filter_map(|(name, i)| store.scores.get(&name).map(|table| (name, i, table.clone()))).collect();
                 (!found.is_empty()).then(|| Drawing::Energy(found, score.into(), session.scores.bins))
             }
+            Tab::Runs => None,
         }
     }
 
@@ -85,6 +87,7 @@ impl Drawing {
                 Box::new(SharpnessFigure { curves: all.iter().map(|(n, i, r)| (n.as_str(), *i, r)).map(panel).collect() })
             }
             Drawing::Embedding(all) => Box::new(EmbeddingFigure { panels: panels(all) }),
+            Drawing::Runs(figure) => Box::new(figure.clone()),
             Drawing::Energy(all, score, bins) => Box::new(EnergyFigure { panels: panels(all), score: score.clone(), bins: *bins }),
         }
     }

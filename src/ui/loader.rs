@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::command::OpenAs;
+use super::run::watch::{Sight, Watch};
 use super::store::Loaded;
 use crate::job::{Analysis, JobId, JobSpec, PlanError, PlanOptions, check_paths, plan_cached};
 use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve};
@@ -38,8 +39,20 @@ pub enum Finished {
     ExportPath(PathBuf),
     /// A dialog that was closed.
     Nothing,
+    /// The folder of the runs was looked into.
+    Looked(Box<Watch>, Sight),
+    /// Something was asked of a run: what to tell, or why it was refused.
+    RunAsked(Result<Asked, String>),
     /// A figure was written, or why not.
     Exported(Result<PathBuf, String>),
+}
+
+/// What was done about a run.
+pub enum Asked {
+    /// It was started in this directory.
+    Started(PathBuf),
+    /// Its process was told.
+    Told,
 }
 
 /// A path, looked at.

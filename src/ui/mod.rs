@@ -9,6 +9,8 @@ mod command;
 mod figure_export;
 mod loader;
 mod panel;
+mod run;
+mod run_commands;
 mod shell;
 mod store;
 #[cfg(test)]
@@ -22,13 +24,15 @@ use std::path::PathBuf;
 pub use app::App;
 pub use bench::{Bench, Heard, Worker};
 
-use crate::job::{Analysis, WorkerHandle, WorkerOptions};
+use crate::job::runs::RunOptions;
+use crate::job::{Device, WorkerHandle, WorkerOptions};
+use crate::session::Tab;
 
 /// Opens the window on these sessions and checkpoints and returns when it is closed.
 ///
 /// # Errors
 /// When there is no display or no graphics adapter.
-pub fn run(paths: Vec<PathBuf>, tab: Analysis, worker: WorkerOptions) -> anyhow::Result<()> {
+pub fn run(paths: Vec<PathBuf>, tab: Tab, worker: WorkerOptions) -> anyhow::Result<()> {
     let viewport = egui::ViewportBuilder::default()
         .with_title("Flatland")
         .with_app_id("flatland")
@@ -37,8 +41,9 @@ pub fn run(paths: Vec<PathBuf>, tab: Analysis, worker: WorkerOptions) -> anyhow:
     let options = eframe::NativeOptions { viewport, ..Default::default() };
     let create = move |cc: &eframe::CreationContext<'_>| {
         let ctx = cc.egui_ctx.clone();
+        let runs = RunOptions { device: Device::Auto, worker: worker.clone() };
         let handle = WorkerHandle::start(worker, move || ctx.request_repaint());
-        Ok(Box::new(App::new(&cc.egui_ctx, Bench::new(Box::new(handle)), paths, tab)) as Box<dyn eframe::App>)
+        Ok(Box::new(App::new(&cc.egui_ctx, Bench::new(Box::new(handle)), runs, paths, tab)) as Box<dyn eframe::App>)
     };
     eframe::run_native("Flatland", options, Box::new(create)).map_err(|error| anyhow::anyhow!("cannot open the window: {error}"))
 }

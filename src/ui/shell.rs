@@ -11,8 +11,9 @@ use super::command::Command;
 use super::panel::{self, checkpoints, datasets, export, jobs, open, top};
 use super::store::JobState;
 use super::theme;
+use super::view::runs::{self, RunScene};
 use super::view::{Scene, embedding, energy, landscape, sharpness};
-use crate::job::Analysis;
+use crate::session::Tab;
 
 impl App {
     fn dropped(&mut self, ctx: &Context) {
@@ -36,6 +37,7 @@ impl eframe::App for App {
             self.heard(heard);
         }
         self.dispatch();
+        self.watch_runs();
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
@@ -107,6 +109,17 @@ impl App {
             if self.export.open {
                 export::show(ui, &mut self.export, &mut self.commands);
             }
+            if self.views.tab == Tab::Runs {
+                let mut scene = RunScene {
+                    session: &self.session,
+                    store: &self.store,
+                    book: &self.runs.book,
+                    root: &self.runs.root,
+                    methods: &self.runs.methods,
+                    commands: &mut self.commands,
+                };
+                return runs::show(ui, &mut scene, &mut self.views.runs);
+            }
             let mut scene = Scene { session: &self.session, store: &self.store, dataset: dataset.as_deref(), commands: &mut self.commands };
             let views = &mut self.views;
             if !scene.session.checkpoints.is_empty() {
@@ -114,10 +127,11 @@ impl App {
                 ui.add_space(10.0);
             }
             match views.tab {
-                Analysis::Landscape => landscape::show(ui, &mut scene, &mut views.landscape),
-                Analysis::Sharpness => sharpness::show(ui, &mut scene, &mut views.sharpness),
-                Analysis::Embedding => embedding::show(ui, &mut scene, &mut views.embedding, &views.hidden),
-                Analysis::Scores => energy::show(ui, &mut scene, &mut views.energy, &views.score),
+                Tab::Landscape => landscape::show(ui, &mut scene, &mut views.landscape),
+                Tab::Sharpness => sharpness::show(ui, &mut scene, &mut views.sharpness),
+                Tab::Embedding => embedding::show(ui, &mut scene, &mut views.embedding, &views.hidden),
+                Tab::Energy => energy::show(ui, &mut scene, &mut views.energy, &views.score),
+                Tab::Runs => {}
             }
         });
     }

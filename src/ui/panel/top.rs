@@ -5,29 +5,18 @@ use std::collections::BTreeSet;
 use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, ThemePreference, Ui, Vec2, WidgetInfo};
 
 use super::menu;
-use crate::job::Analysis;
-use crate::session::Role;
+use crate::session::{Role, Tab};
 use crate::ui::command::Command;
 use crate::ui::theme;
 use crate::ui::view::{Scene, embedding, energy};
 
-/// Name of a tab.
-pub fn tab_label(analysis: Analysis) -> &'static str {
-    match analysis {
-        Analysis::Landscape => "Landscape",
-        Analysis::Sharpness => "Sharpness",
-        Analysis::Embedding => "Embedding",
-        Analysis::Scores => "Energy",
-    }
-}
-
 /// Draws tabs at the left, export and theme at the right.
-pub fn tabs(ui: &mut Ui, current: Analysis, commands: &mut Vec<Command>) {
+pub fn tabs(ui: &mut Ui, current: Tab, commands: &mut Vec<Command>) {
     let line = ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 22.0;
-        for analysis in Analysis::ALL {
-            if tab(ui, tab_label(analysis), analysis == current) {
-                commands.push(Command::Show(analysis));
+        for one in Tab::ALL {
+            if tab(ui, one.label(), one == current) {
+                commands.push(Command::Show(one));
             }
         }
         ui.spacing_mut().item_spacing.x = 8.0;
@@ -76,9 +65,9 @@ fn theme_menu(ui: &mut Ui, commands: &mut Vec<Command>) {
 }
 
 /// Draws what the present tab can choose: dataset, roles, score.
-pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Analysis, hidden: &BTreeSet<Role>, score: &str) {
+pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<Role>, score: &str) {
     ui.horizontal(|ui| match tab {
-        Analysis::Landscape | Analysis::Sharpness => {
+        Tab::Landscape | Tab::Sharpness => {
             let Some(dataset) = scene.dataset else { return };
             ui.spacing_mut().item_spacing.x = 10.0;
             ui.colored_label(theme::of(ui).weak, "Measured on");
@@ -92,21 +81,22 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Analysis, hidden: &BTree
                 }
             });
             let note = match tab {
-                Analysis::Landscape => "L(θ + αδ + βη), filter-normalized random directions, one scale for all",
+                Tab::Landscape => "L(θ + αδ + βη), filter-normalized random directions, one scale for all",
                 _ => "the largest rise of the loss found within ‖ε‖ ≤ ρ",
             };
             ui.colored_label(theme::of(ui).weak, note);
         }
-        Analysis::Embedding => {
+        Tab::Embedding => {
             ui.spacing_mut().item_spacing.x = 6.0;
             embedding::legend(ui, scene, hidden);
         }
-        Analysis::Scores => {
+        Tab::Energy => {
             ui.spacing_mut().item_spacing.x = 4.0;
             energy::switch(ui, scene, score);
             ui.add_space(12.0);
             ui.spacing_mut().item_spacing.x = 16.0;
             energy::legend(ui, scene);
         }
+        Tab::Runs => {}
     });
 }

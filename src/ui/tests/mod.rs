@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod by_hand;
+mod runs;
 
 use by_hand::{
     CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,
@@ -13,12 +14,14 @@ use egui_kittest::kittest::Queryable;
 use super::app::App;
 use super::bench::{Bench, Heard};
 use super::store::{JobState, Loaded};
-use crate::job::{Analysis, JobEvent, JobOutput, JobSpec};
+use crate::job::runs::RunOptions;
+use crate::job::{JobEvent, JobOutput, JobSpec};
 use crate::result::{Cell, Inspection, LandscapeManifest, LossSurface};
+use crate::session::Tab;
 
 /// An app with the session above, and everything computed for the first `computed` checkpoints.
 fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -> App {
-    let mut app = App::new(ctx, Bench::new(Box::new(listener.clone())), Vec::new(), Analysis::Landscape);
+    let mut app = App::new(ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::Landscape);
     app.session = session();
     for (k, name) in CHECKPOINTS.into_iter().enumerate().take(computed) {
         app.store.inspections.insert(format!("/nowhere/{name}.safetensors").into(), inspection(name));
@@ -69,9 +72,9 @@ fn every_panel_and_tab_has_a_name() {
 #[test]
 fn nothing_open_says_what_to_do() {
     let listener = Listener::default();
-    let mut harness = Harness::builder()
-        .with_size([1200.0, 800.0])
-        .build_eframe(move |cc| App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), Vec::new(), Analysis::Landscape));
+    let mut harness = Harness::builder().with_size([1200.0, 800.0]).build_eframe(move |cc| {
+        App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::Landscape)
+    });
     harness.run();
     harness.get_by_label_contains("Open a checkpoint to see its loss landscape");
     for tab in ["Sharpness", "Embedding", "Energy"] {

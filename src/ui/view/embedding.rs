@@ -77,6 +77,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, hidden: &BTre
             y: Axis { label: "t-SNE 2", range, scale: Scale::Bare, labelled: panel.first },
             outline: color,
             grid: false,
+            wheel: true,
         };
         let remembered = state.cursor.clone();
         let (canvas, near) = axes.show(ui, panel.plot, &mut state.view, |ui, canvas| {

@@ -119,6 +119,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, score: &str) 
             y: Axis { label: "density", range: y, scale: Scale::Linear, labelled: panel.first },
             outline: color,
             grid: true,
+            wheel: true,
         };
         let entries = table.map(|table| colors(ui, table)).unwrap_or_default();
         let (canvas, ()) = axes.show(ui, panel.plot, &mut state.view, |_, canvas| {

@@ -117,6 +117,7 @@ fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subjec
         y: Axis { label: "β", range: shared.beta, scale: Scale::Linear, labelled: panel.first },
         outline: color,
         grid: false,
+        wheel: true,
     };
     let picture = &mut state.pictures;
     let (canvas, ()) = axes.show(ui, panel.plot, &mut state.view, |ui, canvas| {
@@ -167,6 +168,7 @@ fn sections(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, scale: ColorSca
         y: Axis { label: "L", range: [range[0] - pad, range[1] + pad], scale: Scale::Log10, labelled: true },
         outline: palette.hairline,
         grid: true,
+        wheel: true,
     };
     let mut view = SharedView { x: state.view.x, y: state.section.y };
     let (canvas, ()) = axes.show(ui, rect, &mut view, |ui, canvas| {

@@ -1,8 +1,9 @@
-//! The four tabs. Each draws a row of equal panels, one per checkpoint, from the session and the store, and changes neither.
+//! The tabs. Those of analyses draw a row of equal panels, one per checkpoint, from the session and the store, and changes neither.
 
 pub mod embedding;
 pub mod energy;
 pub mod landscape;
+pub mod runs;
 pub mod sharpness;
 
 use egui::{
@@ -15,7 +16,19 @@ use super::store::{Job, JobState, Store};
 use super::theme;
 use super::widget::header::{self, Header};
 use super::widget::number;
-use crate::session::Session;
+use crate::job::Analysis;
+use crate::session::{Session, Tab};
+
+/// The analysis that a tab shows.
+pub fn analysis(tab: Tab) -> Option<Analysis> {
+    match tab {
+        Tab::Landscape => Some(Analysis::Landscape),
+        Tab::Sharpness => Some(Analysis::Sharpness),
+        Tab::Embedding => Some(Analysis::Embedding),
+        Tab::Energy => Some(Analysis::Scores),
+        Tab::Runs => None,
+    }
+}
 
 /// What a view draws from, and where its gestures go.
 pub struct Scene<'a> {

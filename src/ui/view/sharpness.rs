@@ -59,6 +59,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
             y: Axis { label: "S(ρ), lower bound", range: y, scale: Scale::Log10, labelled: panel.first },
             outline: color,
             grid: true,
+            wheel: true,
         };
         let remembered = state.cursor;
         let (canvas, ()) = axes.show(ui, panel.plot, &mut state.view, |ui, canvas| {

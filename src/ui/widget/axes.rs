@@ -53,6 +53,8 @@ pub struct Axes<'a> {
     pub outline: Color32,
     /// Whether hairlines run through the ticks.
     pub grid: bool,
+    /// Whether the wheel zooms; where it scrolls instead, Ctrl and the wheel zoom.
+    pub wheel: bool,
 }
 
 /// A plot that is ready for its data.
@@ -139,9 +141,10 @@ impl Axes<'_> {
         let mut transform = shown.transform;
         let response = shown.response;
         if response.contains_pointer() {
-            let wheel = ui.input(|input| input.smooth_scroll_delta.y);
-            if let (Some(pointer), true) = (response.hover_pos(), wheel != 0.0) {
-                transform.zoom(Vec2::splat((wheel / 250.0).exp()), pointer);
+            let wheel = if self.wheel { ui.input(|input| input.smooth_scroll_delta.y) } else { 0.0 };
+            let zoom = (wheel / 250.0).exp() * ui.input(|input| input.zoom_delta());
+            if let (Some(pointer), true) = (response.hover_pos(), zoom != 1.0) {
+                transform.zoom(Vec2::splat(zoom), pointer);
             }
         }
         let bounds = transform.bounds();

@@ -2,6 +2,7 @@
 
 pub mod axes;
 pub mod color_bar;
+pub mod curve;
 pub mod grid;
 pub mod hatch;
 pub mod header;

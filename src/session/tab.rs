@@ -1,0 +1,33 @@
+//! [`Tab`]: the views between which the person changes.
+
+/// A view of the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tab {
+    /// L over a plane.
+    #[default]
+    Landscape,
+    /// S(ρ).
+    Sharpness,
+    /// Features on the plane.
+    Embedding,
+    /// Histograms of scores.
+    Energy,
+    /// Fine-tuning runs.
+    Runs,
+}
+
+impl Tab {
+    /// All of them in the order in which they stand.
+    pub const ALL: [Tab; 5] = [Tab::Landscape, Tab::Sharpness, Tab::Embedding, Tab::Energy, Tab::Runs];
+
+    /// As shown to people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Tab::Landscape => "Landscape",
+            Tab::Sharpness => "Sharpness",
+            Tab::Embedding => "Embedding",
+            Tab::Energy => "Energy",
+            Tab::Runs => "Runs",
+        }
+    }
+}

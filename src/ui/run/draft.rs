@@ -1,0 +1,255 @@
+//! [`Draft`]: a run that is being thought of, as the form holds it: text as it was typed, not yet a [`RunConfig`].
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::job::{BatchNormUpdate, MethodConfig, ParameterInfo, ParameterKind, RunConfig, ScheduleConfig, Transform};
+use crate::session::{DatasetEntry, Normalization, Role, Session};
+
+/// A hyperparameter as it was typed or chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    /// A number, not yet read.
+    Text(String),
+    /// One of the options.
+    Choice(String),
+    /// On or off.
+    Switch(bool),
+    /// Kind of an augmentation (`None` = none) and its severity, `1` to `5` or `uniform`.
+    Augmentation(Option<String>, String),
+}
+
+impl Entry {
+    /// What `parameter` is when nobody has touched it.
+    pub fn default_of(parameter: &ParameterInfo) -> Self {
+        match &parameter.kind {
+            ParameterKind::Number { default, .. } => Entry::Text(default.to_string()),
+            ParameterKind::Integer { default, .. } => Entry::Text(default.to_string()),
+            ParameterKind::Choice { default, .. } => Entry::Choice(default.clone()),
+            ParameterKind::Switch { default } => Entry::Switch(*default),
+            ParameterKind::Augmentation { default } => {
+                Self::augmentation(&serde_json::to_value(default).unwrap_or(Value::Null)).unwrap_or(Entry::Augmentation(None, "1".into()))
+            }
+        }
+    }
+
+    /// What a run file says of `parameter`; `None` when it does not name it or gives it another kind.
+    fn read(parameter: &ParameterInfo, value: Option<&Value>) -> Option<Self> {
+        Some(match (&parameter.kind, value.unwrap_or(&Value::Null)) {
+            // A run without the augmentation is repeated without, whatever is offered first.
+            (ParameterKind::Augmentation { .. }, Value::Null) => Entry::Augmentation(None, "1".into()),
+            (ParameterKind::Number { .. } | ParameterKind::Integer { .. }, Value::Number(number)) => Entry::Text(number.to_string()),
+            (ParameterKind::Choice { .. }, Value::String(choice)) => Entry::Choice(choice.clone()),
+            (ParameterKind::Switch { .. }, Value::Bool(on)) => Entry::Switch(*on),
+            (ParameterKind::Augmentation { .. }, value) => Self::augmentation(value)?,
+            _ => return None,
+        })
+    }
+
+    fn augmentation(value: &Value) -> Option<Self> {
+        let kind = value.get("kind")?.as_str()?.to_owned();
+        let severity = match value.get("severity") {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => "1".into(),
+        };
+        Some(Entry::Augmentation(Some(kind), severity))
+    }
+}
+
+/// A dataset that the run may use.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pick {
+    /// The dataset.
+    pub entry: DatasetEntry,
+    /// Whether the run uses it.
+    pub on: bool,
+    /// At most so many images, as typed; empty = all.
+    pub limit: String,
+}
+
+/// The kinds of schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schedule {
+    /// Divided when the validation loss stands still.
+    Plateau,
+    /// Half a cosine to nearly 0.
+    Cosine,
+    /// As it is.
+    Constant,
+}
+
+impl Schedule {
+    /// All of them.
+    pub const ALL: [Schedule; 3] = [Schedule::Plateau, Schedule::Cosine, Schedule::Constant];
+}
+
+/// A run that is being thought of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// Name of its folder; empty = the suggestion.
+    pub name: String,
+    /// Path of the weights to start from.
+    pub checkpoint: String,
+    /// What the network's inputs are normalized with.
+    pub normalization: Normalization,
+    /// Key of the method.
+    pub method: String,
+    /// Hyperparameters by method and key, where they were touched.
+    pub entries: BTreeMap<(String, String), Entry>,
+    /// What it may use.
+    pub picks: Vec<Pick>,
+    /// Epochs.
+    pub epochs: String,
+    /// ID images a step.
+    pub batch: String,
+    /// Outliers a step.
+    pub outlier_batch: String,
+    /// Seed.
+    pub seed: String,
+    /// Learning rate.
+    pub lr: String,
+    /// Momentum.
+    pub momentum: String,
+    /// Weight decay.
+    pub weight_decay: String,
+    /// Nesterov's form of momentum.
+    pub nesterov: bool,
+    /// Kind of schedule.
+    pub schedule: Schedule,
+    /// Of a plateau.
+    pub patience: String,
+    /// Of a plateau.
+    pub factor: String,
+    /// Augmentation of ID images.
+    pub transform: Transform,
+    /// Families of corruptions that the environments leave out.
+    pub leave_out: Vec<String>,
+    /// Which pass updates running statistics.
+    pub batch_norm: BatchNormUpdate,
+    /// The run that is repeated, or defaults: what nobody has touched, and what the form does not show.
+    pub(super) base: RunConfig,
+}
+
+impl Draft {
+    /// A run of the session's first checkpoint, with the defaults and what is open.
+    pub fn new(session: &Session, method: &str) -> Self {
+        let mut draft = Self::of(blank());
+        draft.method = method.into();
+        if let Some(first) = session.checkpoints.first() {
+            draft.start_from(&first.path, first.normalization);
+        }
+        draft.take_in(session);
+        draft
+    }
+
+    /// The run of another once more.
+    pub fn repeat(run: &RunConfig, session: &Session) -> Self {
+        let mut draft = Self::of(run.clone());
+        draft.picks = run.datasets.iter().map(|entry| pick(entry.clone(), true)).collect();
+        draft.take_in(session);
+        draft
+    }
+
+    fn of(base: RunConfig) -> Self {
+        let (schedule, patience, factor) = match base.schedule {
+            ScheduleConfig::Plateau { patience, factor } => (Schedule::Plateau, patience, factor),
+            ScheduleConfig::Cosine => (Schedule::Cosine, 5, 0.1),
+            ScheduleConfig::Constant => (Schedule::Constant, 5, 0.1),
+        };
+        Self {
+            name: String::new(),
+            checkpoint: base.checkpoint.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
+            normalization: base.normalization,
+            method: base.method.name.clone(),
+            entries: BTreeMap::new(),
+            picks: Vec::new(),
+            epochs: base.epochs.map(|epochs| epochs.to_string()).unwrap_or_default(),
+            batch: base.batch.to_string(),
+            outlier_batch: base.outlier_batch.to_string(),
+            seed: base.seed.to_string(),
+            lr: base.optimizer.lr.to_string(),
+            momentum: base.optimizer.momentum.to_string(),
+            weight_decay: base.optimizer.weight_decay.to_string(),
+            nesterov: base.optimizer.nesterov,
+            schedule,
+            patience: patience.to_string(),
+            factor: factor.to_string(),
+            transform: base.transform,
+            leave_out: base.leave_out.clone(),
+            batch_norm: base.batch_norm,
+            base,
+        }
+    }
+
+    /// Starts from these weights.
+    pub fn start_from(&mut self, path: &Path, normalization: Normalization) {
+        self.checkpoint = path.display().to_string();
+        self.normalization = normalization;
+        // The network is inferred from the file.
+        self.base.architecture = None;
+        self.base.classes = None;
+    }
+
+    /// Takes in what was opened since; what was closed stays out unless it is used.
+    pub fn take_in(&mut self, session: &Session) {
+        self.picks.retain(|pick| pick.on || session.datasets.contains(&pick.entry));
+        for entry in &session.datasets {
+            if self.picks.iter().any(|pick| pick.entry.name == entry.name || same_images(&pick.entry, entry)) {
+                continue;
+            }
+            // One dataset to train on and one of outliers; everything else is watched.
+            let single = matches!(entry.role, Role::Train | Role::Outliers);
+            let on = !single || !self.picks.iter().any(|pick| pick.on && pick.entry.role == entry.role);
+            self.picks.push(pick(entry.clone(), on));
+        }
+        self.picks.sort_by_key(|pick| pick.entry.role);
+    }
+
+    /// Uses this dataset, or not; of roles that allow one dataset only, instead of the other.
+    pub fn choose(&mut self, index: usize, on: bool) {
+        let Some(role) = self.picks.get(index).map(|pick| pick.entry.role) else { return };
+        let single = matches!(role, Role::Train | Role::Outliers);
+        for (i, pick) in self.picks.iter_mut().enumerate() {
+            if i == index {
+                pick.on = on;
+            } else if single && on && pick.entry.role == role {
+                pick.on = false;
+            }
+        }
+    }
+
+    /// The present value of a hyperparameter of the present method: as it was touched, as in the run that is repeated, its default.
+    pub fn entry(&self, parameter: &ParameterInfo) -> Entry {
+        let key = (self.method.clone(), parameter.key.clone());
+        let repeated = || {
+            if self.base.method.name == self.method {
+                Entry::read(parameter, self.base.method.parameters.get(&parameter.key))
+            } else {
+                None
+            }
+        };
+        self.entries.get(&key).cloned().or_else(repeated).unwrap_or_else(|| Entry::default_of(parameter))
+    }
+
+    /// Sets a hyperparameter of the present method.
+    pub fn set(&mut self, parameter: &ParameterInfo, entry: Entry) {
+        self.entries.insert((self.method.clone(), parameter.key.clone()), entry);
+    }
+}
+
+/// A run with every default, of no method.
+fn blank() -> RunConfig {
+    RunConfig { epochs: Some(10), ..RunConfig::new(MethodConfig::new("")) }
+}
+
+fn pick(entry: DatasetEntry, on: bool) -> Pick {
+    let limit = entry.first.or(entry.limit).map(|limit| limit.to_string()).unwrap_or_default();
+    Pick { entry, on, limit }
+}
+
+fn same_images(a: &DatasetEntry, b: &DatasetEntry) -> bool {
+    a.role == b.role && a.path == b.path && a.split == b.split && a.corruption == b.corruption
+}

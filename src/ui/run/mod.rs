@@ -1,0 +1,11 @@
+//! What the window knows of fine-tuning runs: read from their directories, never remembered. No widgets here.
+
+pub mod book;
+pub mod check;
+pub mod difference;
+pub mod draft;
+pub mod estimate;
+pub mod metrics;
+#[cfg(test)]
+pub mod tests;
+pub mod watch;

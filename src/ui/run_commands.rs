@@ -1,0 +1,180 @@
+//! What the window does about runs: looks for them, asks things of them, starts them. Runs are processes of their own; nothing
+//! ends when the window does.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::app::{App, unused};
+use super::command::RunCommand;
+use super::loader::{Asked, Finished};
+use super::run::book::Book;
+use super::run::draft::Draft;
+use super::run::watch::{Sight, Watch};
+use super::store::JobState;
+use super::view::runs::{Form, name_of};
+use crate::job::runs::{self, RunOptions};
+use crate::job::{JobSpec, MethodInfo, RunFolder};
+use crate::session::{CheckpointEntry, Tab};
+
+/// Seconds between two looks while a run is under way.
+const OFTEN: f64 = 1.0;
+/// Seconds between two looks otherwise: runs may be started from elsewhere.
+const SELDOM: f64 = 4.0;
+
+/// What the window knows of runs.
+pub(super) struct Runs {
+    pub(super) book: Book,
+    /// The folder that they are in.
+    pub(super) root: PathBuf,
+    /// What the worker can train with; empty until it has said so.
+    pub(super) methods: Vec<MethodInfo>,
+    pub(super) options: RunOptions,
+    /// `None` while a thread has it.
+    watch: Option<Box<Watch>>,
+    /// When to look again, in the window's seconds.
+    due: f64,
+}
+
+impl Runs {
+    /// Runs in `runs/` of the present folder, as those of the command line.
+    pub(super) fn new(options: RunOptions) -> Self {
+        let root = std::path::absolute("runs").unwrap_or_else(|_| "runs".into());
+        Self { book: Book::default(), watch: Some(Box::new(Watch::new(root.clone()))), root, methods: Vec::new(), options, due: 0.0 }
+    }
+}
+
+impl App {
+    /// Looks into the run directories when it is time, on another thread.
+    pub(super) fn watch_runs(&mut self) {
+        let under_way = self.runs.book.is_anything_under_way();
+        if self.runs.book.looked && !under_way && self.views.tab != Tab::Runs {
+            return;
+        }
+        let now = self.ctx.input(|input| input.time);
+        if now < self.runs.due {
+            return self.ctx.request_repaint_after(Duration::from_secs_f64(self.runs.due - now));
+        }
+        if let Some(mut watch) = self.runs.watch.take() {
+            self.spawn(move || {
+                let sight = watch.look();
+                Finished::Looked(watch, sight)
+            });
+        }
+    }
+
+    /// Takes in what was found; what was found in a folder that has been left is dropped.
+    pub(super) fn looked(&mut self, watch: Watch, sight: Sight) {
+        let now = self.ctx.input(|input| input.time);
+        if watch.root() != self.runs.root {
+            self.runs.watch = Some(Box::new(Watch::new(self.runs.root.clone())));
+            self.runs.due = now;
+            return;
+        }
+        self.runs.watch = Some(Box::new(watch));
+        self.runs.book.see(sight);
+        self.runs.due = now + if self.runs.book.is_anything_under_way() { OFTEN } else { SELDOM };
+    }
+
+    pub(super) fn run_command(&mut self, command: RunCommand) {
+        let book = &mut self.runs.book;
+        match command {
+            RunCommand::Choose(dir, on) => book.choose(&dir, on),
+            RunCommand::ChooseOnly(dir) => {
+                book.chosen.clear();
+                book.choose(&dir, true);
+            }
+            RunCommand::ChooseAll(on) => {
+                let dirs: Vec<PathBuf> = book.runs.keys().cloned().collect();
+                dirs.iter().for_each(|dir| book.choose(dir, on));
+            }
+            RunCommand::New => {
+                let method = self.runs.methods.first().map_or("erm", |method| method.key.as_str());
+                self.views.runs.form = Some(Form { draft: Draft::new(&self.session, method), repeats: None });
+                self.ask_for_methods();
+            }
+            RunCommand::Repeat(dir) => {
+                let Some(run) = book.runs.get(&dir) else { return };
+                let draft = Draft::repeat(&run.view.config, &self.session);
+                self.views.runs.form = Some(Form { draft, repeats: Some(run.view.name()) });
+                self.ask_for_methods();
+            }
+            RunCommand::CloseForm => self.views.runs.form = None,
+            RunCommand::Start => self.start_run(),
+            RunCommand::Ask(dir, control) => {
+                self.spawn(move || Finished::RunAsked(runs::ask(&dir, control).map(|()| Asked::Told).map_err(|error| error.to_string())));
+            }
+            RunCommand::Resume(dir) => {
+                let options = self.runs.options.clone();
+                self.spawn(move || {
+                    Finished::RunAsked(runs::resume(&dir, &options).map(|()| Asked::Told).map_err(|error| error.to_string()))
+                });
+            }
+            RunCommand::AddToSession { dir, best } => self.add_run_to_session(&dir, best),
+            RunCommand::LookInto(folder) => {
+                self.runs.root = std::path::absolute(&folder).unwrap_or(folder);
+                self.runs.book.clear();
+                if self.runs.watch.is_some() {
+                    self.runs.watch = Some(Box::new(Watch::new(self.runs.root.clone())));
+                }
+                self.runs.due = 0.0;
+            }
+        }
+    }
+
+    /// Asks the worker what it can train with, once.
+    pub(super) fn ask_for_methods(&mut self) {
+        let asked = self.store.jobs.values().any(|job| job.spec == JobSpec::Methods && job.state.is_open());
+        if self.runs.methods.is_empty() && !asked {
+            self.store.add(JobSpec::Methods, JobState::Waiting);
+        }
+    }
+
+    /// The worker has said what it can train with.
+    pub(super) fn know_methods(&mut self, methods: Vec<MethodInfo>) {
+        if let (Some(form), Some(first)) = (&mut self.views.runs.form, methods.first())
+            && !methods.iter().any(|method| method.key == form.draft.method)
+        {
+            form.draft.method = first.key.clone();
+        }
+        self.runs.methods = methods;
+    }
+
+    fn start_run(&mut self) {
+        let Some(form) = &self.views.runs.form else { return };
+        let taken = |name: &str| self.runs.book.runs.contains_key(&self.runs.root.join(name));
+        // The form says what is wrong.
+        let Ok((run, name)) = form.draft.check(&self.runs.methods, &taken) else { return };
+        let (dir, options) = (self.runs.root.join(name), self.runs.options.clone());
+        self.spawn(move || {
+            let started = runs::start(&run, &dir, &options);
+            Finished::RunAsked(started.map(|folder| Asked::Started(folder.path().into())).map_err(|error| error.to_string()))
+        });
+    }
+
+    pub(super) fn run_asked(&mut self, answer: Result<Asked, String>) {
+        self.runs.due = 0.0;
+        match answer {
+            Ok(Asked::Started(dir)) => {
+                self.views.runs.form = None;
+                self.tell(format!("Started: {}", dir.display()));
+            }
+            Ok(Asked::Told) => {}
+            Err(error) => self.complain(error),
+        }
+    }
+
+    fn add_run_to_session(&mut self, dir: &std::path::Path, best: bool) {
+        let Some(run) = self.runs.book.runs.get(dir) else { return };
+        let folder = RunFolder::new(dir);
+        let path = if best { folder.best_weights() } else { folder.last_weights() };
+        if let Some(open) = self.session.checkpoints.iter().find(|checkpoint| checkpoint.path == path) {
+            let text = format!("{} is open already", open.name);
+            return self.tell(text);
+        }
+        let name = unused(&name_of(dir), |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
+        let (architecture, normalization) = (run.view.config.architecture.clone(), run.view.config.normalization);
+        self.tell(format!("{name} has joined the session"));
+        self.session.checkpoints.push(CheckpointEntry { name, path, architecture, normalization });
+        self.replan();
+    }
+}

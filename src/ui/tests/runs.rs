@@ -1,0 +1,329 @@
+//! The runs tab by its accessible labels, on run directories written by hand.
+
+use std::path::{Path, PathBuf};
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use super::by_hand::{Listener, inspection, session};
+use super::run_until;
+use crate::job::runs::RunOptions;
+use crate::job::{Control, JobEvent, JobOutput, JobSpec, RunConfig, RunFolder, RunLock, RunState, RunStatus, WorkerOptions};
+use crate::session::{DatasetEntry, Role, Tab};
+use crate::ui::app::App;
+use crate::ui::bench::{Bench, Heard};
+use crate::ui::command::{Command, RunCommand};
+use crate::ui::run::tests::methods;
+
+/// A run of two epochs of four steps in `root/name`.
+fn write_run(root: &Path, name: &str, rho: f64, status: RunStatus, asked: f64) -> RunFolder {
+    let text = format!(
+        "version = 1\nseed = 4\ncheckpoint = \"/nets/start.safetensors\"\narchitecture = \"resnet8\"\nclasses = 7\nnormalization = \"half\"\n\
+         epochs = 2\nbatch = 32\n[method]\nname = \"dr_sam\"\nrho = {rho}\n[[dataset]]\nname = \"digits\"\nrole = \"train\"\npath = \"demo:train\"\n"
+    );
+    let folder = RunFolder::new(&root.join(name));
+    let write = |path: PathBuf, text: String| crate::result::write_atomic(&path, text.as_bytes()).unwrap();
+    write(folder.run_file(), text);
+    let state = RunState { status, pid: 1, epoch: 2, step: 8, steps: 8, elapsed_secs: 75.0, ..RunState::queued(asked) };
+    folder.write_state(&state).unwrap();
+    let epochs =
+        (0..3).map(|k| format!("{{\"epoch\":{k},\"step\":{},\"id_accuracy\":{},\"far_fpr95\":0.25}}\n", 4 * k, 0.5 + 0.1 * f64::from(k)));
+    write(folder.metrics_file(), epochs.collect());
+    let steps = (1..=8).map(|k| format!("{{\"step\":{k},\"train_loss\":{},\"lr\":0.01}}\n", 1.0 / (rho + f64::from(k))));
+    write(folder.steps_file(), steps.collect());
+    folder
+}
+
+/// The window on the runs tab, looking into `root`.
+fn harness(root: &Path, listener: &Listener, options: RunOptions) -> Harness<'static, App> {
+    let (listener, root) = (listener.clone(), root.to_owned());
+    let mut harness = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| {
+        let mut app = App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), options, Vec::new(), Tab::Runs);
+        app.commands.push(Command::Run(RunCommand::LookInto(root)));
+        app
+    });
+    run_until(&mut harness, |app| app.runs.book.looked);
+    harness
+}
+
+fn quiet(root: &Path) -> Harness<'static, App> {
+    harness(root, &Listener::default(), RunOptions::default())
+}
+
+/// Opens the form with everything that it can ask for, and tells it the methods.
+fn open_form(harness: &mut Harness<'static, App>, listener: &Listener) {
+    let app = harness.state_mut();
+    app.session = session();
+    app.store.inspections.insert("/nowhere/Pretrained.safetensors".into(), inspection("Pretrained"));
+    for (name, role) in [("digits train", Role::Train), ("blobs", Role::Outliers)] {
+        app.session.datasets.push(DatasetEntry {
+            name: name.into(),
+            role,
+            path: format!("demo:{}", role.key()).into(),
+            format: None,
+            split: None,
+            limit: Some(96),
+            first: None,
+            corruption: None,
+        });
+    }
+    app.session.checkpoints[0].path = "/nowhere/Pretrained.safetensors".into();
+    harness.get_by_label("New run…").click();
+    harness.run();
+    tell_methods(harness, listener);
+}
+
+fn tell_methods(harness: &mut Harness<'static, App>, listener: &Listener) {
+    let asked =
+        listener.0.borrow().asked.iter().find(|(_, spec)| *spec == JobSpec::Methods).map(|(id, _)| *id).expect("methods are asked for");
+    let output = JobOutput::Methods { methods: methods() };
+    listener.0.borrow_mut().says.push_back(Heard::Job(asked, JobEvent::Done { output }));
+    harness.run();
+}
+
+/// Replaces the text of a field.
+fn fill(harness: &mut Harness<'static, App>, label: &str, text: &str) {
+    harness.get_by_label(label).focus();
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    harness.run();
+    harness.get_by_label(label).type_text(text);
+    harness.run();
+}
+
+#[test]
+fn an_empty_folder_says_what_to_do_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = quiet(folder.path());
+    harness.run();
+    harness.get_by_label("Start a run with New run, and watch it here.");
+}
+
+#[test]
+fn runs_are_listed_with_their_states_and_their_curves_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    write_run(folder.path(), "wide", 0.5, RunStatus::Done, 1.0);
+    write_run(folder.path(), "narrow", 0.05, RunStatus::Running, 2.0);
+    let mut harness = quiet(folder.path());
+    harness.run();
+    harness.get_by_label("done");
+    // Nobody holds the lock: whatever its last word was, nobody is at it.
+    harness.get_by_label("interrupted");
+    harness.get_by_label("Resume run narrow");
+    assert_eq!(harness.get_all_by_label("dr_sam · epoch 2 of 2 · 1 min 15 s").count(), 2);
+    harness.get_by_label_contains("ID accuracy: wide 70.0 %, narrow 70.0 %");
+    harness.get_by_label_contains("Training loss: wide 0.1176, narrow 0.1242");
+    harness.get_by_label_contains("Far FPR@95");
+    harness.get_by_label("method.rho");
+    assert!(harness.query_by_label("seed").is_none() && harness.query_by_label("batch").is_none(), "only what differs");
+    harness.get_by_label("Show run wide").click();
+    harness.run();
+    assert!(harness.query_by_label_contains("ID accuracy: wide").is_none());
+    harness.get_by_label_contains("ID accuracy: narrow 70.0 %");
+    assert!(harness.query_by_label("method.rho").is_none(), "one run differs from nothing");
+}
+
+#[test]
+fn axes_smoothing_and_metrics_are_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    write_run(folder.path(), "one", 0.5, RunStatus::Done, 1.0);
+    let mut harness = quiet(folder.path());
+    harness.run();
+    for label in ["step", "minutes", "epoch", "Log y"] {
+        harness.get_by_label(label).click();
+        harness.run();
+    }
+    harness.get_by_label("Smoothing");
+    harness.get_by_label_contains("Learning rate: one 0.0100");
+    harness.get_by_label_contains("Metrics").click();
+    harness.run();
+    harness.get_by_label("Learning rate").click();
+    harness.run();
+    assert!(harness.query_by_label_contains("Learning rate: one").is_none());
+    let plot = harness.get_by_label_contains("Training loss: one").rect();
+    harness.hover_at(plot.center());
+    harness.run();
+    harness.get_by_label_contains("Training loss at epoch");
+}
+
+#[test]
+fn a_run_that_is_killed_or_written_meanwhile_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = write_run(folder.path(), "one", 0.5, RunStatus::Running, 1.0);
+    let lock: RunLock = run.lock().unwrap();
+    let mut harness = quiet(folder.path());
+    harness.run();
+    harness.get_by_label("running");
+    harness.get_by_label("Pause run one").click();
+    let start = std::time::Instant::now();
+    while run.asked() != Some(Control::Pause) {
+        assert!(start.elapsed().as_secs() < 10, "the word is left");
+        harness.run();
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    harness.get_by_label("running");
+    let state = RunState { status: RunStatus::Paused, pid: 1, ..RunState::queued(1.0) };
+    run.write_state(&state).unwrap();
+    run_until(&mut harness, |app| app.runs.book.runs.values().all(|run| run.view.status == RunStatus::Paused));
+    harness.get_by_label("Resume run one");
+    drop(lock);
+    run_until(&mut harness, |app| app.runs.book.runs.values().all(|run| run.view.status == RunStatus::Interrupted));
+    write_run(folder.path(), "two", 0.5, RunStatus::Done, 2.0);
+    run_until(&mut harness, |app| app.runs.book.runs.len() == 2);
+    harness.get_by_label("Show run two");
+}
+
+#[test]
+fn a_finished_run_joins_the_session_with_one_click() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = write_run(folder.path(), "mine", 0.5, RunStatus::Done, 1.0);
+    crate::result::write_atomic(&run.best_weights(), b"weights").unwrap();
+    let mut harness = quiet(folder.path());
+    harness.run();
+    harness.get_by_label("Add to session the best weights of run mine").click();
+    harness.run();
+    let checkpoint = harness.state().session.checkpoints.last().unwrap().clone();
+    assert_eq!((checkpoint.name.as_str(), checkpoint.path), ("mine", run.best_weights()));
+    assert_eq!(checkpoint.architecture.as_deref(), Some("resnet8"));
+    assert_eq!(checkpoint.normalization, run.config().unwrap().normalization);
+    harness.get_by_label("Close checkpoint mine");
+    harness.get_by_label("Add to session the best weights of run mine").click();
+    harness.run();
+    assert_eq!(harness.state().session.checkpoints.len(), 1, "once is enough");
+}
+
+#[test]
+fn the_form_is_made_from_what_the_worker_can_train_with() {
+    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
+    let mut harness = harness(folder.path(), &listener, RunOptions::default());
+    open_form(&mut harness, &listener);
+    assert_eq!(harness.query_all_by_label("resnet8 · 8 classes · 78,042 parameters").count(), 2, "at the left and in the form");
+    assert!(harness.query_by_label("rho").is_none(), "ERM has no hyperparameters");
+    harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, "Method").click();
+    harness.run();
+    harness.get_by_label("DR_SAM").click();
+    harness.run();
+    for label in
+        ["rho", "lambda", "steps", "reading", "adaptive", "augmentation", "severity", "Outlier batch", "Outliers", "images of blobs"]
+    {
+        assert!(harness.query_all_by_label(label).count() > 0, "{label}");
+    }
+    assert_eq!(harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "rho").value(), Some("0.5".into()));
+}
+
+#[test]
+fn what_is_wrong_stands_at_its_field_and_nothing_starts_until_it_is_right() {
+    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
+    let mut harness = harness(folder.path(), &listener, RunOptions::default());
+    open_form(&mut harness, &listener);
+    fill(&mut harness, "Learning rate", "-1");
+    harness.get_by_label("expected a number above 0, found `-1`");
+    harness.get_by_label("Cannot start yet: expected a number above 0, found `-1`");
+    harness.get_by_label("Start run").click();
+    harness.run();
+    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "nothing is started");
+    fill(&mut harness, "Learning rate", "0.1");
+    assert!(harness.query_by_label_contains("Cannot start yet").is_none());
+}
+
+/// A worker of a line of shell that does nothing.
+#[cfg(unix)]
+fn idle_worker(folder: &Path) -> RunOptions {
+    use std::os::unix::fs::PermissionsExt;
+    let program = folder.join("worker");
+    std::fs::write(&program, "#!/bin/sh\nexec sleep 5\n").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    RunOptions { worker: WorkerOptions { program: Some(program), threads: None }, ..RunOptions::default() }
+}
+
+#[test]
+#[cfg(unix)]
+fn start_writes_the_run_and_the_list_shows_it_queued() {
+    let (folder, tools, listener) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), Listener::default());
+    let mut harness = harness(folder.path(), &listener, idle_worker(tools.path()));
+    open_form(&mut harness, &listener);
+    let checkpoint = tools.path().join("start.safetensors");
+    std::fs::write(&checkpoint, b"weights").unwrap();
+    fill(&mut harness, "Path", &checkpoint.display().to_string());
+    fill(&mut harness, "Epochs", "3");
+    fill(&mut harness, "Name", "mine");
+    harness.get_by_label("Start run").click();
+    harness.run();
+    run_until(&mut harness, |app| app.runs.book.runs.len() == 1 || app.message.as_ref().is_some_and(|message| message.is_error));
+    assert!(harness.state().views.runs.form.is_none(), "{:?}", harness.state().message);
+    harness.get_by_label("queued");
+    let run: RunConfig = RunFolder::new(&folder.path().join("mine")).config().unwrap();
+    assert_eq!((run.epochs, run.method.name.as_str(), run.checkpoint), (Some(3), "erm", Some(checkpoint)));
+    assert!(run.datasets.iter().any(|entry| entry.role == Role::Train && entry.limit == Some(96)));
+}
+
+#[test]
+fn a_start_that_fails_keeps_the_form_and_says_why() {
+    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
+    let mut harness = harness(folder.path(), &listener, RunOptions::default());
+    open_form(&mut harness, &listener);
+    harness.get_by_label("Start run").click();
+    harness.run();
+    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.is_error));
+    harness.run();
+    harness.get_by_label_contains("/nowhere/Pretrained.safetensors)");
+    assert!(harness.state().views.runs.form.is_some());
+}
+
+#[test]
+fn a_run_is_repeated_with_changes() {
+    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
+    write_run(folder.path(), "first", 0.125, RunStatus::Done, 1.0);
+    let mut harness = harness(folder.path(), &listener, RunOptions::default());
+    harness.run();
+    harness.get_by_label("Repeat with changes run first").click();
+    harness.run();
+    tell_methods(&mut harness, &listener);
+    harness.get_by_label("New run, as first with changes");
+    assert_eq!(harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "rho").value(), Some("0.125".into()));
+    let draft = &harness.state().views.runs.form.as_ref().unwrap().draft;
+    assert_eq!((draft.seed.as_str(), draft.checkpoint.as_str()), ("4", "/nets/start.safetensors"));
+    harness.get_by_label("Close").click();
+    harness.run();
+    harness.get_by_label("Show run first");
+}
+
+/// Pictures for the eye: `FLATLAND_SHOTS=folder cargo test -p flatland ui::tests::runs::pictures`.
+#[test]
+fn pictures_of_curves_and_form_show_data() {
+    let shots = std::env::var_os("FLATLAND_SHOTS").map(PathBuf::from);
+    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
+    for (k, (rho, status)) in [(0.05, RunStatus::Done), (0.5, RunStatus::Failed), (1.0, RunStatus::Cancelled)].into_iter().enumerate() {
+        let run = write_run(folder.path(), &format!("dr_sam-{}", k + 1), rho, status, k as f64);
+        crate::result::write_atomic(&run.best_weights(), b"weights").unwrap();
+        let line = |i: u32| {
+            let (x, wave) = (f64::from(i), (f64::from(i) * 2.4).sin() * (f64::from(i) * 0.7).cos());
+            let loss = (1.5 + 0.4 * wave) / (1.0 + rho * x / 40.0) + 0.1;
+            format!("{{\"step\":{i},\"train_loss\":{loss},\"train_ce\":{},\"lr\":0.01,\"gradient_norm\":{}}}\n", 0.8 * loss, 2.0 + wave)
+        };
+        crate::result::write_atomic(&run.steps_file(), (1..=400).map(line).collect::<String>().as_bytes()).unwrap();
+        let epoch = |i: i32| {
+            let x = 1.0 - 0.5 * (-f64::from(i) * (0.2 + rho)).exp();
+            format!("{{\"epoch\":{i},\"step\":{},\"id_accuracy\":{x},\"cs_accuracy\":{},\"far_fpr95\":{}}}\n", 40 * i, 0.9 * x, 1.0 - x)
+        };
+        crate::result::write_atomic(&run.metrics_file(), (0..=10).map(epoch).collect::<String>().as_bytes()).unwrap();
+    }
+    let mut harness = harness(folder.path(), &listener, RunOptions::default());
+    let shot = |harness: &mut Harness<'static, App>, name: &str| {
+        if let Some(shots) = &shots {
+            harness.render().expect("a picture").save(shots.join(name)).expect("saved");
+        }
+    };
+    for theme in [egui::Theme::Light, egui::Theme::Dark] {
+        harness.state_mut().ctx.set_theme(theme);
+        let plot = harness.get_by_label_contains("Training loss:").rect();
+        harness.hover_at(plot.center());
+        harness.run();
+        shot(&mut harness, &format!("runs-{theme:?}.png").to_lowercase());
+    }
+    open_form(&mut harness, &listener);
+    harness.state_mut().views.runs.form.as_mut().unwrap().draft.method = "dr_sam".into();
+    fill(&mut harness, "Epochs", "none");
+    shot(&mut harness, "form-dark.png");
+    harness.get_by_label_contains("Cannot start yet: expected a whole number of at least 1, found `none`");
+}

@@ -1,0 +1,122 @@
+//! [`Curves`]: what is drawn of a metric of a run, remade only when the run or the way of showing it changes.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+
+use crate::ui::run::book::Run;
+use crate::ui::run::metrics::{Across, appearance};
+use crate::ui::widget::curve::smoothed;
+
+/// How curves are shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// What runs horizontally.
+    pub across: Across,
+    /// Whether y counts in powers of ten (not for shares).
+    pub log: bool,
+    /// Time constant of the smoothing in units of x; 0 = none.
+    pub constant: f64,
+}
+
+/// One metric of one run as it is plotted: shares in per cent, logarithms where y is logarithmic.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Curve {
+    /// As measured.
+    pub raw: Vec<[f64; 2]>,
+    /// As drawn.
+    pub smooth: Vec<[f64; 2]>,
+}
+
+/// All that are drawn.
+#[derive(Debug, Default)]
+pub struct Curves {
+    curves: IndexMap<(PathBuf, String), (u64, Look, Curve)>,
+}
+
+impl Curves {
+    /// The curve of `metric` of `run`.
+    pub fn get(&mut self, run: &Run, metric: &str, look: Look) -> &Curve {
+        let key = (run.view.dir.clone(), metric.to_owned());
+        let entry = self.curves.entry(key).or_insert_with(|| (0, look, Curve::default()));
+        if entry.0 != run.revision || entry.1 != look {
+            *entry = (run.revision, look, curve(run, metric, look));
+        }
+        &entry.2
+    }
+
+    /// Forgets runs that are gone.
+    pub fn keep(&mut self, is_there: impl Fn(&PathBuf) -> bool) {
+        self.curves.retain(|(dir, _), _| is_there(dir));
+    }
+}
+
+/// What was measured and the same smoothed; shares in per cent.
+pub fn values(run: &Run, metric: &str, look: Look) -> (Vec<[f64; 2]>, Vec<[f64; 2]>) {
+    let unit = if appearance(metric).is_share { 100.0 } else { 1.0 };
+    let raw: Vec<[f64; 2]> = run.metrics.curve(metric, look.across).into_iter().map(|[x, y]| [x, unit * y]).collect();
+    let smooth = smoothed(&raw, look.constant);
+    (raw, smooth)
+}
+
+fn curve(run: &Run, metric: &str, look: Look) -> Curve {
+    let log = look.log && !appearance(metric).is_share;
+    // Without a logarithm: a gap.
+    let y = |y: f64| {
+        if !log {
+            y
+        } else if y > 0.0 {
+            y.log10()
+        } else {
+            f64::NAN
+        }
+    };
+    let plotted = |points: Vec<[f64; 2]>| points.into_iter().map(|[x, value]| [x, y(value)]).collect();
+    let (raw, smooth) = values(run, metric, look);
+    Curve { raw: plotted(raw), smooth: plotted(smooth) }
+}
+
+/// The range of y that shows `curves`: all of what is smooth, and of the raw points all but the wildest hundredth on each side.
+pub fn range<'a>(curves: impl Iterator<Item = &'a Curve>) -> [f64; 2] {
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut take = |value: f64| {
+        low = low.min(value);
+        high = high.max(value);
+    };
+    for curve in curves {
+        curve.smooth.iter().map(|point| point[1]).filter(|y| y.is_finite()).for_each(&mut take);
+        let mut raw: Vec<f64> = curve.raw.iter().map(|point| point[1]).filter(|y| y.is_finite()).collect();
+        if raw.len() >= 100 {
+            raw.sort_by(f64::total_cmp);
+            let cut = raw.len() / 100;
+            take(raw[cut]);
+            take(raw[raw.len() - 1 - cut]);
+        }
+    }
+    if low > high {
+        return [0.0, 1.0];
+    }
+    let pad = if high > low { 0.06 * (high - low) } else { (0.05 * low.abs()).max(1e-12) };
+    [low - pad, high + pad]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spike_does_not_flatten_the_rest() {
+        let raw: Vec<[f64; 2]> = (0..1000).map(|i| [f64::from(i), if i == 500 { 1e6 } else { f64::from(i % 10) }]).collect();
+        let smooth = raw.iter().map(|p| [p[0], 4.5]).collect();
+        let [low, high] = range([Curve { raw, smooth }].iter());
+        assert!((-1.0..=0.0).contains(&low) && (9.0..=10.0).contains(&high), "{low} {high}");
+    }
+
+    #[test]
+    fn nothing_and_a_constant_have_a_range() {
+        assert_eq!(range(std::iter::empty()), [0.0, 1.0]);
+        let flat = Curve { raw: vec![[0.0, 2.0]], smooth: vec![[0.0, 2.0], [1.0, f64::NAN]] };
+        let [low, high] = range([flat].iter());
+        assert!(low < 2.0 && 2.0 < high);
+    }
+}

@@ -1,0 +1,374 @@
+//! The form of a new run. Its hyperparameters are those that the worker's registry names, with their defaults, ranges and sources.
+
+use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
+
+use super::RunScene;
+use super::field::{self, Range, choice, number, row};
+use crate::data::Augmentation;
+use crate::data::environment::families;
+use crate::job::{BatchNormUpdate, MethodInfo, ParameterInfo, ParameterKind, Transform};
+use crate::session::{Normalization, NormalizationPreset, Role};
+use crate::ui::command::{Command, RunCommand};
+use crate::ui::panel::{aside, complaint, section};
+use crate::ui::run::check::{Problems, limit_field};
+use crate::ui::run::draft::{Draft, Entry, Schedule};
+use crate::ui::run::estimate::estimate;
+use crate::ui::theme;
+use crate::ui::view::chip;
+use crate::ui::widget::number::count;
+use crate::ui::widget::swatch;
+
+/// The form while it is open.
+pub struct Form {
+    /// What it holds.
+    pub draft: Draft,
+    /// What stands in its title when a run is repeated.
+    pub repeats: Option<String>,
+}
+
+/// Draws it.
+pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, form: &mut Form) {
+    form.draft.take_in(scene.session);
+    let taken = |name: &str| scene.book.runs.keys().any(|dir| *dir == scene.root.join(name));
+    let checked = form.draft.check(scene.methods, &taken);
+    let problems = checked.as_ref().err().cloned().unwrap_or_default();
+    let foot = 64.0;
+    let area = ui.available_rect_before_wrap();
+    let body = area.with_max_y(area.bottom() - foot);
+    ui.scope_builder(UiBuilder::new().max_rect(body).layout(Layout::top_down(Align::LEFT)), |ui| {
+        let title = form.repeats.as_ref().map_or_else(|| "New run".to_owned(), |name| format!("New run, as {name} with changes"));
+        ui.label(RichText::new(title).font(theme::heading()).color(theme::of(ui).strong));
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            let width = ui.available_width();
+            let half = 0.5 * (width - 32.0);
+            if width < 640.0 {
+                left(ui, scene, &mut form.draft, &problems, &taken);
+                right(ui, scene, &mut form.draft, &problems);
+            } else {
+                ui.horizontal_top(|ui| {
+                    ui.spacing_mut().item_spacing.x = 32.0;
+                    for side in [0, 1] {
+                        ui.allocate_ui_with_layout(egui::vec2(half, 0.0), Layout::top_down(Align::LEFT), |ui| {
+                            ui.spacing_mut().item_spacing.x = 8.0;
+                            ui.set_width(half);
+                            match side {
+                                0 => left(ui, scene, &mut form.draft, &problems, &taken),
+                                _ => right(ui, scene, &mut form.draft, &problems),
+                            }
+                        });
+                    }
+                });
+            }
+        });
+    });
+    let bottom = area.with_min_y(area.bottom() - foot + 8.0);
+    ui.painter().hline(bottom.x_range(), bottom.top() - 4.0, egui::Stroke::new(1.0, theme::of(ui).hairline));
+    ui.scope_builder(UiBuilder::new().max_rect(bottom).layout(Layout::top_down(Align::LEFT)), |ui| {
+        ui.horizontal(|ui| {
+            let ready = checked.is_ok() && !scene.methods.is_empty();
+            let start = ui.add_enabled(ready, egui::Button::new(RichText::new("Start run").color(theme::of(ui).strong)));
+            if start.clicked() {
+                scene.commands.push(Command::Run(RunCommand::Start));
+            }
+            if ui.button("Close").on_hover_text("Back to the curves; nothing is started").clicked() {
+                scene.commands.push(Command::Run(RunCommand::CloseForm));
+            }
+            ui.add_space(8.0);
+            ui.vertical(|ui| match &checked {
+                Ok((run, _)) => {
+                    let architecture = inspected(scene, &form.draft).and_then(|inspection| inspection.architecture.clone());
+                    let estimate = estimate(run, architecture.as_deref(), scene.methods, &scene.book.listed());
+                    aside(ui, &estimate).on_hover_text(&estimate);
+                    aside(ui, "It goes on when this window is closed.");
+                }
+                Err(problems) => {
+                    let first = problems.values().next().map(String::as_str).unwrap_or_default();
+                    let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
+                    complaint(ui, &format!("Cannot start yet: {first}{more}"));
+                }
+            });
+        });
+    });
+}
+
+fn inspected<'a>(scene: &'a RunScene<'_>, draft: &Draft) -> Option<&'a crate::result::Inspection> {
+    scene.store.inspections.get(std::path::Path::new(draft.checkpoint.trim()))
+}
+
+/// Start, method, hyperparameters.
+fn left(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problems, taken: &dyn Fn(&str) -> bool) {
+    section(ui, "Start from", None);
+    checkpoint(ui, scene, draft, problems);
+    section(ui, "Method", None);
+    if scene.methods.is_empty() {
+        aside(ui, "Asking the worker what it can train with…");
+        return;
+    }
+    row(ui, "Method", "", problems.get("method"), |ui, id| {
+        let options: Vec<(String, String)> = scene.methods.iter().map(|method| (method.key.clone(), method.name.clone())).collect();
+        choice(ui, id, &mut draft.method, &options, 180.0);
+    });
+    if let Some(method) = scene.methods.iter().find(|method| method.key == draft.method) {
+        about(ui, method);
+        for parameter in &method.parameters {
+            hyperparameter(ui, draft, parameter, problems);
+        }
+    }
+    if scene.methods.iter().any(|method| method.key == draft.method && method.environments) {
+        environments(ui, draft, problems);
+    }
+    section(ui, "Run", None);
+    row(ui, "Name", "The name of its folder", problems.get("name"), |ui, id| {
+        let hint = draft.folder(taken);
+        field::text(ui, id, &mut draft.name, 220.0, &hint, problems.contains_key("name"));
+    });
+    number(
+        ui,
+        "Seed",
+        "Of shuffling, augmentation and whatever else is drawn: the same seed gives the same run",
+        &mut draft.seed,
+        "",
+        problems.get("seed"),
+    );
+}
+
+fn checkpoint(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problems) {
+    row(ui, "Checkpoint", "The weights that training begins with", problems.get("checkpoint"), |ui, id| {
+        let mut path = draft.checkpoint.clone();
+        let entries = &scene.session.checkpoints;
+        let mut options: Vec<(String, String)> =
+            entries.iter().map(|entry| (entry.path.display().to_string(), entry.name.clone())).collect();
+        if !options.iter().any(|(known, _)| *known == path) {
+            options.push((path.clone(), if path.is_empty() { "choose…".into() } else { "of the path below".into() }));
+        }
+        choice(ui, id, &mut path, &options, 220.0);
+        if let Some(entry) = entries.iter().find(|entry| entry.path.display().to_string() == path).filter(|_| path != draft.checkpoint) {
+            draft.start_from(&entry.path, entry.normalization);
+        }
+    });
+    row(ui, "Path", "", None, |ui, id| {
+        let before = draft.checkpoint.clone();
+        field::text(ui, id, &mut draft.checkpoint, ui.available_width() - 16.0, "of a checkpoint", false);
+        if before != draft.checkpoint {
+            let path = std::path::PathBuf::from(draft.checkpoint.trim());
+            draft.start_from(&path, draft.normalization);
+        }
+    });
+    row(ui, "Normalization", "What the network's inputs were normalized with when it was trained", None, |ui, id| {
+        let presets = [
+            (NormalizationPreset::None, "none"),
+            (NormalizationPreset::Cifar10, "CIFAR-10"),
+            (NormalizationPreset::Cifar100, "CIFAR-100"),
+            (NormalizationPreset::Imagenet, "ImageNet"),
+            (NormalizationPreset::Half, "0.5 ± 0.5"),
+            (NormalizationPreset::Hendrycks, "Hendrycks"),
+            (NormalizationPreset::Kuangliu, "kuangliu"),
+        ];
+        let mut options: Vec<(Normalization, String)> =
+            presets.map(|(preset, name)| (Normalization::Preset(preset), name.to_owned())).into();
+        if let Normalization::Constants { .. } = draft.normalization {
+            options.push((draft.normalization, "constants of its own".into()));
+        }
+        choice(ui, id, &mut draft.normalization, &options, 140.0);
+    });
+    if let Some(inspection) = inspected(scene, draft) {
+        let classes = inspection.classes.map(|classes| format!(" · {classes} classes")).unwrap_or_default();
+        let architecture = inspection.architecture.as_deref().unwrap_or("unknown architecture");
+        aside(ui, &format!("{architecture}{classes} · {} parameters", count(inspection.parameters.unsigned_abs())));
+    }
+}
+
+/// What a method minimizes, where that is from, what it needs and how its networks are scored.
+fn about(ui: &mut Ui, method: &MethodInfo) {
+    let palette = theme::of(ui);
+    let line = |ui: &mut Ui, text: &str| {
+        ui.add(egui::Label::new(RichText::new(text).font(theme::small()).color(palette.weak)).wrap().selectable(true));
+    };
+    ui.add(egui::Label::new(RichText::new(&method.objective).color(palette.text)).wrap().selectable(true));
+    line(ui, &method.source);
+    let needs = match (method.outliers, method.environments) {
+        (true, _) => "Trains on ID images and outliers.",
+        (false, true) => "Trains on ID images in several environments, made from them by families of corruptions.",
+        (false, false) => "Trains on ID images alone.",
+    };
+    line(ui, &format!("{needs} Scored by {}.", method.score.trim_end_matches('.')));
+    ui.add_space(4.0);
+}
+
+/// A hyperparameter as its kind wants it.
+fn hyperparameter(ui: &mut Ui, draft: &mut Draft, parameter: &ParameterInfo, problems: &Problems) {
+    let name = if parameter.symbol.is_empty() { parameter.key.replace('_', " ") } else { parameter.symbol.clone() };
+    let name = if parameter.unit.is_empty() { name } else { format!("{name}, {}", parameter.unit) };
+    let about = match &parameter.kind {
+        ParameterKind::Number { default, min, max, .. } => {
+            format!("{}\n`{}`, {min} to {max}, default {default}", parameter.about, parameter.key)
+        }
+        ParameterKind::Integer { default, min, max } => {
+            format!("{}\n`{}`, {min} to {max}, default {default}", parameter.about, parameter.key)
+        }
+        _ => format!("{}\n`{}`", parameter.about, parameter.key),
+    };
+    let problem = problems.get(&parameter.key);
+    let mut entry = draft.entry(parameter);
+    let before = entry.clone();
+    row(ui, &name, &about, problem, |ui, id| match (&parameter.kind, &mut entry) {
+        (ParameterKind::Number { min, max, log, .. }, Entry::Text(text)) => {
+            field::slider(ui, id, &name, text, Range { min: *min, max: *max, log: *log, whole: false }, problem.is_some());
+        }
+        (ParameterKind::Integer { min, max, .. }, Entry::Text(text)) => {
+            let range = Range { min: *min as f64, max: *max as f64, log: false, whole: true };
+            field::slider(ui, id, &name, text, range, problem.is_some());
+        }
+        (ParameterKind::Choice { options, .. }, Entry::Choice(chosen)) => {
+            let options: Vec<(String, String)> = options.iter().map(|option| (option.clone(), option.replace('_', " "))).collect();
+            choice(ui, id, chosen, &options, 180.0);
+        }
+        (ParameterKind::Switch { .. }, Entry::Switch(on)) => drop(ui.checkbox(on, "").labelled_by(id)),
+        (ParameterKind::Augmentation { .. }, Entry::Augmentation(kind, severity)) => {
+            let kinds = Augmentation::kinds().map(|kind| (Some(kind.to_owned()), kind.replace('_', " ")));
+            let options: Vec<(Option<String>, String)> = std::iter::once((None, "none".to_owned())).chain(kinds).collect();
+            choice(ui, id, kind, &options, 140.0);
+            if kind.as_deref().is_some_and(Draft::has_severity) {
+                let label = ui.colored_label(theme::of(ui).weak, "severity");
+                let fixed = (1..=5).map(|severity| (severity.to_string(), severity.to_string()));
+                let options: Vec<_> = fixed.chain([("uniform".to_owned(), "1 to 5, drawn".to_owned())]).collect();
+                choice(ui, label.id, severity, &options, 76.0);
+            }
+        }
+        _ => {}
+    });
+    if entry != before {
+        draft.set(parameter, entry);
+    }
+}
+
+/// The families of corruptions that make the environments.
+fn environments(ui: &mut Ui, draft: &mut Draft, problems: &Problems) {
+    let about = "Each family of corruptions is an environment beside the clean images; those that are left out can be held for the test";
+    row(ui, "Environments", about, problems.get("leave_out"), |ui, _| {
+        for family in families() {
+            let used = !draft.leave_out.iter().any(|name| name == family.name);
+            if chip(ui, theme::of(ui).accent, family.name, used).on_hover_text(family.kinds.join(", ")).clicked() {
+                if used {
+                    draft.leave_out.push(family.name.into());
+                } else {
+                    draft.leave_out.retain(|name| name != family.name);
+                }
+            }
+        }
+    });
+}
+
+/// Data and optimization.
+fn right(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problems) {
+    let method = scene.methods.iter().find(|method| method.key == draft.method);
+    let outliers = method.is_some_and(|method| method.outliers);
+    section(ui, "Data", None);
+    datasets(ui, draft, problems, outliers);
+    section(ui, "Optimization", None);
+    let lines: [(&str, &str, &mut String, &str); 5] = [
+        ("Epochs", "One epoch is one pass over the training images", &mut draft.epochs, "epochs"),
+        ("Batch", "ID images a step", &mut draft.batch, "batch"),
+        ("Learning rate", "Of SGD, at the beginning", &mut draft.lr, "lr"),
+        ("Momentum", "Of SGD", &mut draft.momentum, "momentum"),
+        ("Weight decay", "L2 penalty added to the gradient", &mut draft.weight_decay, "weight_decay"),
+    ];
+    for (name, about, value, key) in lines {
+        number(ui, name, about, value, "", problems.get(key));
+    }
+    if outliers {
+        number(
+            ui,
+            "Outlier batch",
+            "Outliers a step, in the same batch as the ID images",
+            &mut draft.outlier_batch,
+            "",
+            problems.get("outlier_batch"),
+        );
+    }
+    row(ui, "Nesterov", "Nesterov's form of momentum", None, |ui, id| drop(ui.checkbox(&mut draft.nesterov, "").labelled_by(id)));
+    row(ui, "Schedule", "How the learning rate changes", None, |ui, id| {
+        let label = |schedule: Schedule| match schedule {
+            Schedule::Plateau => "divided on a plateau",
+            Schedule::Cosine => "cosine to 1e-6",
+            Schedule::Constant => "constant",
+        };
+        choice(ui, id, &mut draft.schedule, &Schedule::ALL.map(|schedule| (schedule, label(schedule).to_owned())), 180.0);
+    });
+    if draft.schedule == Schedule::Plateau {
+        number(
+            ui,
+            "Patience",
+            "Epochs without a lower loss on ID images that are tolerated",
+            &mut draft.patience,
+            "epochs",
+            problems.get("patience"),
+        );
+        number(ui, "Factor", "What the learning rate is multiplied by", &mut draft.factor, "", problems.get("factor"));
+    }
+    row(ui, "Transform", "What is done to every ID training image", None, |ui, id| {
+        let options = [(Transform::CropFlip, "crop and flip"), (Transform::Crop, "crop"), (Transform::None, "none")];
+        choice(ui, id, &mut draft.transform, &options.map(|(value, text)| (value, text.to_owned())), 140.0);
+    });
+    row(
+        ui,
+        "BatchNorm",
+        "Which pass of a step of SAM's kind updates the running statistics; other methods have one pass",
+        None,
+        |ui, id| {
+            let options =
+                [(BatchNormUpdate::First, "first pass"), (BatchNormUpdate::Second, "second pass"), (BatchNormUpdate::Both, "both passes")];
+            choice(ui, id, &mut draft.batch_norm, &options.map(|(value, text)| (value, text.to_owned())), 140.0);
+        },
+    );
+}
+
+/// The datasets by role: which are used, and how many of their images.
+fn datasets(ui: &mut Ui, draft: &mut Draft, problems: &Problems, outliers: bool) {
+    let mut chosen = None;
+    for role in Role::ALL.into_iter().filter(|role| outliers || *role != Role::Outliers) {
+        let of_role: Vec<usize> = (0..draft.picks.len()).filter(|i| draft.picks[*i].entry.role == role).collect();
+        let problem = problems.get(role.key());
+        if of_role.is_empty() && problem.is_none() && !matches!(role, Role::Train | Role::Outliers) {
+            continue;
+        }
+        let (name, about) = match role {
+            Role::Train => ("Train on", "ID images that the network learns"),
+            Role::Outliers => ("Outliers", "Images of no class that the network learns to be unsure of"),
+            Role::Id => ("Watch ID", "Validation: loss and accuracy after every epoch; decides on the best weights"),
+            Role::Cs => ("Watch CS", "Accuracy on shifted images after every epoch"),
+            Role::Near => ("Watch near SS", "AUROC and FPR@95 against the ID images after every epoch"),
+            Role::Far => ("Watch far SS", "AUROC and FPR@95 against the ID images after every epoch"),
+        };
+        for (k, i) in of_role.iter().copied().enumerate() {
+            let color = theme::role(ui, role);
+            let pick = &mut draft.picks[i];
+            let limit = limit_field(&pick.entry);
+            row(ui, if k == 0 { name } else { "" }, about, problems.get(&limit).filter(|_| pick.on), |ui, _| {
+                swatch::disc(ui, color);
+                let mut on = pick.on;
+                if ui.checkbox(&mut on, &pick.entry.name).on_hover_text(pick.entry.path.display().to_string()).changed() {
+                    chosen = Some((i, on));
+                }
+                if pick.on {
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        let label = ui.colored_label(theme::of(ui).weak, "images");
+                        label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, format!("images of {}", pick.entry.name)));
+                        let wrong = problems.contains_key(&limit);
+                        field::text(ui, label.id, &mut pick.limit, 48.0, "all", wrong);
+                    });
+                }
+            });
+        }
+        if of_role.is_empty() || problem.is_some() {
+            row(ui, if of_role.is_empty() { name } else { "" }, about, problem, |ui, _| {
+                if of_role.is_empty() {
+                    ui.colored_label(theme::of(ui).weak, "none open");
+                }
+            });
+        }
+    }
+    if let Some((i, on)) = chosen {
+        draft.choose(i, on);
+    }
+}

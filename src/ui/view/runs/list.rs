@@ -1,0 +1,251 @@
+//! The list of runs: state, how far each is, and what can be asked of it.
+
+use std::path::{Path, PathBuf};
+
+use egui::{
+    Align, Color32, CornerRadius, Label, Layout, Rect, Response, RichText, Role as WidgetRole, ScrollArea, Sense, Stroke, StrokeKind,
+    TextEdit, Ui, Vec2, WidgetInfo,
+};
+
+use super::RunScene;
+use crate::job::{Control, MethodInfo, RunStatus, RunView};
+use crate::ui::command::{Command, RunCommand};
+use crate::ui::panel::{aside, complaint, quiet_button};
+use crate::ui::run::book::Run;
+use crate::ui::theme;
+use crate::ui::widget::number::{count, duration};
+
+/// What the list remembers between frames.
+#[derive(Default)]
+pub struct State {
+    /// The run under the pointer: its curves stand out.
+    pub hovered: Option<PathBuf>,
+    /// The folder as it is typed.
+    folder: Option<String>,
+}
+
+/// Draws it.
+pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
+    ui.horizontal(|ui| {
+        if ui.button("New run…").on_hover_text("Fine-tune a checkpoint").clicked() {
+            scene.commands.push(Command::Run(RunCommand::New));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let all = scene.book.chosen.len() < scene.book.runs.len();
+            let (text, name) = if all { ("All", "Choose all runs") } else { ("None", "Choose no run") };
+            if !scene.book.runs.is_empty() && quiet_button(ui, text, name).clicked() {
+                scene.commands.push(Command::Run(RunCommand::ChooseAll(all)));
+            }
+        });
+    });
+    folder(ui, scene, state);
+    ui.add_space(4.0);
+    let mut hovered = None;
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        for run in scene.book.listed() {
+            let on = scene.book.chosen.contains(&run.view.dir);
+            let row = ui.scope(|ui| entry(ui, scene.methods, run, on, scene.commands)).response;
+            if row.contains_pointer() {
+                hovered = Some(run.view.dir.clone());
+            }
+            let y = row.rect.bottom() + 5.0;
+            ui.painter().hline(row.rect.x_range(), y, Stroke::new(1.0, theme::of(ui).grid));
+            ui.add_space(11.0);
+        }
+        for (dir, message) in &scene.book.unreadable {
+            complaint(ui, message).on_hover_text(dir.display().to_string());
+        }
+    });
+    if state.hovered != hovered {
+        state.hovered = hovered;
+        ui.ctx().request_repaint();
+    }
+}
+
+/// The folder that the runs are in.
+fn folder(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
+    let root = scene.root.display().to_string();
+    let mut text = state.folder.take().unwrap_or_else(|| root.clone());
+    ui.horizontal(|ui| {
+        let label = ui.label(RichText::new("in").font(theme::small()).color(theme::of(ui).weak));
+        let field = TextEdit::singleline(&mut text).font(theme::small()).desired_width(f32::INFINITY).margin(egui::Margin::symmetric(6, 3));
+        let field = ui.add(field).labelled_by(label.id).on_hover_text("The folder of the runs; Enter looks into another one");
+        if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) && !text.trim().is_empty() && text != root {
+            scene.commands.push(Command::Run(RunCommand::LookInto(PathBuf::from(text.trim()))));
+        } else if field.has_focus() {
+            state.folder = Some(text);
+        }
+    });
+}
+
+fn entry(ui: &mut Ui, methods: &[MethodInfo], run: &Run, on: bool, commands: &mut Vec<Command>) {
+    let palette = theme::of(ui);
+    let (view, name) = (&run.view, run.view.name());
+    let mut push = |command: RunCommand| commands.push(Command::Run(command));
+    ui.horizontal(|ui| {
+        let clicked = swatch(ui, theme::checkpoint(ui, run.color), on, &name);
+        if clicked.clicked() {
+            if ui.input(|input| input.modifiers.command) {
+                push(RunCommand::ChooseOnly(view.dir.clone()));
+            } else {
+                push(RunCommand::Choose(view.dir.clone(), !on));
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let bad = matches!(view.status, RunStatus::Failed | RunStatus::Interrupted);
+            let color = match view.status {
+                _ if bad => palette.error,
+                RunStatus::Running | RunStatus::Stopping => palette.accent,
+                _ => palette.weak,
+            };
+            ui.label(RichText::new(view.status.key()).font(theme::small()).color(color));
+            dot(ui, view.status, color);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = RichText::new(&name).color(if on { palette.strong } else { palette.text });
+                let label = ui.add(Label::new(text).truncate().sense(Sense::click())).on_hover_text(view.dir.display().to_string());
+                if label.clicked() {
+                    push(RunCommand::Choose(view.dir.clone(), !on));
+                }
+            });
+        });
+    });
+    ui.indent(("run", &view.dir), |ui| {
+        if view.status.is_under_way() {
+            bar(ui, fraction(view), view.status == RunStatus::Running);
+        }
+        aside(ui, &format!("{} · {}", method_name(methods, &view.config.method.name), pace(view)));
+        if let Some(message) = &view.state.message {
+            if matches!(view.status, RunStatus::Failed | RunStatus::Interrupted) {
+                complaint(ui, message);
+            } else {
+                aside(ui, message).on_hover_text(message);
+            }
+        }
+        ui.horizontal(|ui| {
+            ui.spacing_mut().button_padding = Vec2::new(5.0, 1.0);
+            ui.spacing_mut().interact_size.y = 20.0;
+            ui.spacing_mut().item_spacing.x = 4.0;
+            for deed in deeds(run) {
+                let response = quiet_button(ui, deed.text, &format!("{} {name}", deed.about));
+                if response.clicked() {
+                    push(deed.command);
+                }
+            }
+        });
+    });
+}
+
+/// A thing that can be asked of a run.
+struct Deed {
+    text: &'static str,
+    about: &'static str,
+    command: RunCommand,
+}
+
+/// What can be asked of a run in its present state.
+fn deeds(run: &Run) -> Vec<Deed> {
+    let dir = || run.view.dir.clone();
+    let ask = |text, about, control| Deed { text, about, command: RunCommand::Ask(dir(), control) };
+    let mut deeds = match run.view.status {
+        RunStatus::Running => vec![ask("Pause", "Pause run", Control::Pause)],
+        RunStatus::Paused => vec![ask("Resume", "Resume run", Control::Resume)],
+        RunStatus::Queued | RunStatus::Stopping | RunStatus::Done => Vec::new(),
+        RunStatus::Failed | RunStatus::Cancelled | RunStatus::Interrupted => {
+            vec![Deed { text: "Resume", about: "Resume run", command: RunCommand::Resume(dir()) }]
+        }
+    };
+    if matches!(run.view.status, RunStatus::Queued | RunStatus::Running | RunStatus::Paused) {
+        deeds.push(ask("Stop", "Stop after this step and keep run", Control::Stop));
+    }
+    if run.view.status.is_under_way() {
+        deeds.push(ask("Kill", "Kill run", Control::Kill));
+    }
+    if run.saved.best {
+        deeds.push(Deed {
+            text: "Add to session",
+            about: "Add to session the best weights of run",
+            command: RunCommand::AddToSession { dir: dir(), best: true },
+        });
+    }
+    if run.saved.last && !run.saved.best {
+        deeds.push(Deed {
+            text: "Add last",
+            about: "Add to session the last weights of run",
+            command: RunCommand::AddToSession { dir: dir(), best: false },
+        });
+    }
+    deeds.push(Deed { text: "Repeat…", about: "Repeat with changes run", command: RunCommand::Repeat(dir()) });
+    deeds
+}
+
+fn method_name(methods: &[MethodInfo], key: &str) -> String {
+    methods.iter().find(|method| method.key == key).map_or_else(|| key.into(), |method| method.name.clone())
+}
+
+fn fraction(view: &RunView) -> f32 {
+    if view.state.steps == 0 { 0.0 } else { (view.state.step as f32 / view.state.steps as f32).clamp(0.0, 1.0) }
+}
+
+/// How far a run is: `epoch 3 of 10 · 12 s · about 40 s left`.
+pub fn pace(view: &RunView) -> String {
+    let state = &view.state;
+    let mut words = Vec::new();
+    match view.config.epochs {
+        Some(epochs) if view.config.max_steps.is_none() => words.push(format!("epoch {} of {epochs}", state.epoch)),
+        _ if state.steps > 0 => words.push(format!("step {} of {}", count(state.step as u64), count(state.steps as u64))),
+        _ => words.push(format!("step {}", count(state.step as u64))),
+    }
+    if state.elapsed_secs > 0.0 {
+        words.push(duration(state.elapsed_secs));
+    }
+    if let (RunStatus::Running, Some(left)) = (view.status, state.eta_secs.filter(|left| left.is_finite())) {
+        words.push(format!("about {} left", duration(left)));
+    }
+    words.join(" · ")
+}
+
+/// The run's colour: full while its curves are drawn.
+fn swatch(ui: &mut Ui, color: Color32, on: bool, name: &str) -> Response {
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(16.0), Sense::click());
+    let square = Rect::from_center_size(rect.center(), Vec2::splat(11.0));
+    if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect, CornerRadius::same(3), theme::of(ui).hover);
+    }
+    if on {
+        ui.painter().rect_filled(square, 2.0, color);
+    } else {
+        ui.painter().rect_stroke(square, 2.0, Stroke::new(1.5, color), StrokeKind::Inside);
+    }
+    response.widget_info(|| WidgetInfo::selected(WidgetRole::CheckBox, true, on, format!("Show run {name}")));
+    response.on_hover_text("Shows its curves; with Ctrl only its")
+}
+
+/// A disc that says the state without words: full while something happens, a ring while it waits or after it was stopped.
+fn dot(ui: &mut Ui, status: RunStatus, color: Color32) {
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(8.0), Sense::hover());
+    match status {
+        RunStatus::Running | RunStatus::Stopping | RunStatus::Done | RunStatus::Failed => {
+            ui.painter().circle_filled(rect.center(), 3.5, color)
+        }
+        RunStatus::Queued | RunStatus::Paused | RunStatus::Cancelled | RunStatus::Interrupted => {
+            ui.painter().circle_stroke(rect.center(), 3.0, Stroke::new(1.2, color))
+        }
+    };
+}
+
+/// A thin bar of progress.
+fn bar(ui: &mut Ui, fraction: f32, moves: bool) {
+    let palette = theme::of(ui);
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 5.0), Sense::hover());
+    let rail = Rect::from_center_size(rect.center(), Vec2::new(rect.width(), 2.0));
+    ui.painter().rect_filled(rail, 1.0, palette.hairline);
+    let color = if moves { palette.accent } else { palette.weak };
+    ui.painter().rect_filled(Rect::from_min_size(rail.min, Vec2::new(rail.width() * fraction, 2.0)), 1.0, color);
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::ProgressIndicator, true, format!("{:.0} % done", 100.0 * fraction)));
+}
+
+/// Name of a run directory.
+pub fn name_of(dir: &Path) -> String {
+    dir.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
