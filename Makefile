@@ -26,7 +26,8 @@ test: libtorch packages ## every test
 build: libtorch packages ## target/release/flatland and its worker
 	$(CARGO) build --release --workspace
 
-bench: build ## time landscapes against the oracle and loss-landscapes 3.0.6 (PYTHON=.. with torch)
+bench: build ## time corruptions, and landscapes against the oracle and loss-landscapes 3.0.6 (PYTHON=.. with torch)
+	$(CARGO) bench -p flatland --bench corruptions
 	benches/landscape.sh
 
 checkpoints: build ## retrain the demo checkpoints

@@ -33,6 +33,8 @@ pub use registry::{method, methods, resolve};
 
 use erm::Erm;
 use outlier_exposure::OutlierExposure;
+#[cfg(test)]
+pub use outlier_exposure::uniform_cross_entropy;
 
 /// What one pass sees: normalized images on the network's device, and where in the run it is.
 #[derive(Clone, Copy, Debug)]

@@ -2,6 +2,7 @@
 //!
 //! Every result depends on the image, the augmentation and the image's seed only, never on batches or threads.
 
+mod augmix;
 mod crop_flip;
 mod severity;
 
@@ -40,6 +41,8 @@ enum Geometric {
 const GEOMETRIC: [(&str, Geometric); 3] =
     [("random_crop", Geometric::RandomCrop), ("crop_flip", Geometric::CropFlip), ("flip", Geometric::Flip)];
 
+const AUGMIX: &str = "augmix";
+
 impl Augmentation {
     /// `kind` at severity 1 (or without one, for crops and flips).
     pub fn new(kind: impl Into<String>) -> Self {
@@ -48,7 +51,7 @@ impl Augmentation {
 
     /// Names of all augmentations: the corruptions in the order of the benchmark, then the others.
     pub fn kinds() -> impl Iterator<Item = &'static str> {
-        corruption::kinds().chain(GEOMETRIC.iter().map(|(kind, _)| *kind))
+        corruption::kinds().chain([AUGMIX]).chain(GEOMETRIC.iter().map(|(kind, _)| *kind))
     }
 
     /// Whether [`Augmentation::apply`] knows the kind and the severity.
@@ -94,7 +97,12 @@ impl Augmentation {
             }
             return Ok(());
         }
-        corruption::apply_kind(image, height, width, &self.kind, self.severity_of(seed), seed)
+        let severity = self.severity_of(seed);
+        if self.kind == AUGMIX {
+            augmix::augmix(image, height, width, severity, &mut keyed(seed, AUGMIX));
+            return Ok(());
+        }
+        corruption::apply_kind(image, height, width, &self.kind, severity, seed)
     }
 
     /// [`Augmentation::apply`] to each of `images`, u8 RGB [N, height, width, 3], in parallel; `seed_of` gives the seed of the

@@ -72,11 +72,12 @@ pub fn motion(x: &mut Pixels, level: usize, rng: &mut ChaCha8Rng) {
     motion_at(x, level, rng.random_range(-45.0..45.0));
 }
 
-/// [`motion`] at `angle` degrees. Rounded to u8, not truncated: ImageMagick writes the image.
+/// [`motion`] at `angle` degrees.
 pub(super) fn motion_at(x: &mut Pixels, level: usize, angle: f64) {
     let (radius, sigma) = [(6, 1.0), (6, 1.5), (6, 2.0), (8, 2.0), (9, 2.5)][level];
+    x.values.iter_mut().for_each(|value| *value *= 255.0);
     x.values = motion::blur(&x.values, x.shape(), radius, sigma, angle);
-    x.round();
+    x.values.iter_mut().for_each(|value| *value /= 255.0);
 }
 
 /// The mean of the image and of its enlargements by 1, 1.01, 1.02, ... (7, 12, 16, 21 or 26 of them).

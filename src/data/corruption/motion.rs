@@ -1,7 +1,8 @@
 //! ImageMagick's motion blur, used by `motion_blur` and `snow`.
 
-/// `values`, [height, width, channels], blurred along `angle` (degrees): tap i of 0..=2·radius reads
-/// (⌈i·cos − ½⌉, ⌈i·sin − ½⌉) pixels to the right and below, weighted by a Gaussian of σ over i; the edge is continued.
+/// `values`, [height, width, channels] in 0 to 255, blurred along `angle` (degrees): tap i of 0..=2·radius reads
+/// (⌈i·cos − ½⌉, ⌈i·sin − ½⌉) pixels to the right and below, weighted by a Gaussian of σ over i; the edge is continued. The
+/// results are whole numbers: rounded to 16 bits, then cut to 8, as ImageMagick stores and writes its pixels.
 ///
 /// As `MotionBlurImage` of ImageMagick does. The NumPy port in `imagecorruptions` drops taps that reach farther than the image is
 /// long; at 32 pixels there are none.
@@ -28,6 +29,7 @@ pub fn blur(values: &[f64], [height, width, channels]: [usize; 3], radius: usize
             }
         }
     }
+    out.iter_mut().for_each(|value| *value = ((*value * 257.0).round() / 257.0).floor());
     out
 }
 

@@ -29,11 +29,6 @@ impl Pixels {
         self.values.iter_mut().for_each(|value| *value = (value.clamp(0.0, 1.0) * 255.0).floor() / 255.0);
     }
 
-    /// To the nearest multiple of 1/255.
-    pub fn round(&mut self) {
-        self.values.iter_mut().for_each(|value| *value = (value.clamp(0.0, 1.0) * 255.0).round() / 255.0);
-    }
-
     /// clip(x, 0, 1)·255, truncated to u8 as numpy's cast does (not rounded).
     pub fn write(&self, image: &mut [u8]) {
         for (byte, value) in image.iter_mut().zip(&self.values) {

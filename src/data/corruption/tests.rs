@@ -4,6 +4,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod distribution;
+mod golden;
+
 use super::*;
 
 fn corruption(kind: &str, severity: u8) -> Corruption {

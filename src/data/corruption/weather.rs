@@ -30,11 +30,11 @@ pub(super) fn snow_with(x: &mut Pixels, level: usize, normal: &[f64], angle: f64
     let noise: Vec<f64> = normal.iter().map(|draw| mean + deviation * draw).collect();
     let mut layer = vec![0.0; noise.len()];
     zoom::add_zoomed(&mut layer, &noise, shape, factor);
-    // The layer passes through 8 bits twice: truncated by numpy, rounded by ImageMagick.
+    // The layer passes through 8 bits before and after the blur.
     for value in &mut layer {
         *value = if *value < threshold { 0.0 } else { (value.min(1.0) * 255.0).floor() };
     }
-    let flakes: Vec<f64> = motion::blur(&layer, shape, radius, sigma, angle).iter().map(|value| value.round() / 255.0).collect();
+    let flakes: Vec<f64> = motion::blur(&layer, shape, radius, sigma, angle).iter().map(|value| value / 255.0).collect();
     for ((pixel, flake), turned) in x.rgb_mut().zip(&flakes).zip(flakes.iter().rev()) {
         let white = (0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]) * 1.5 + 0.5;
         for value in pixel {
