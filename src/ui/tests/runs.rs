@@ -249,8 +249,9 @@ fn start_writes_the_run_and_the_list_shows_it_queued() {
     fill(&mut harness, "Name", "mine");
     harness.get_by_label("Start run").click();
     harness.run();
-    run_until(&mut harness, |app| app.runs.book.runs.len() == 1 || app.message.as_ref().is_some_and(|message| message.is_error));
+    run_until(&mut harness, |app| app.message.is_some());
     assert!(harness.state().views.runs.form.is_none(), "{:?}", harness.state().message);
+    run_until(&mut harness, |app| app.runs.book.runs.len() == 1);
     harness.get_by_label("queued");
     let run: RunConfig = RunFolder::new(&folder.path().join("mine")).config().unwrap();
     assert_eq!((run.epochs, run.method.name.as_str(), run.checkpoint), (Some(3), "erm", Some(checkpoint)));
