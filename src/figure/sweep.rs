@@ -38,10 +38,10 @@ impl TableEpoch {
 
     /// The line of `metrics.jsonl` that is meant; epoch 0, before the first step, never is.
     fn line(self, metrics: &[Map<String, Value>]) -> Option<&Map<String, Value>> {
-        let trained = metrics.iter().filter(|line| line.get("epoch").and_then(Value::as_u64) != Some(0));
+        let mut trained = metrics.iter().filter(|line| line.get("epoch").and_then(Value::as_u64) != Some(0));
         let accuracy = |line: &Map<String, Value>| line.get("id_accuracy").and_then(Value::as_f64);
         match self {
-            TableEpoch::Last => trained.last(),
+            TableEpoch::Last => trained.next_back(),
             TableEpoch::Best => trained.fold(None, |best: Option<&Map<String, Value>>, line| match best {
                 Some(best) if accuracy(best) > accuracy(line) && accuracy(line).is_some() => Some(best),
                 _ => Some(line),

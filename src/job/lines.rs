@@ -74,7 +74,7 @@ mod tests {
         let epochs = |new: &NewLines| new.lines.iter().map(|line| line["epoch"].as_u64().unwrap()).collect::<Vec<_>>();
         write!(file, "{{\"epoch\":0}}\n{{\"epo").unwrap();
         assert_eq!(epochs(&lines.read().unwrap()), [0]);
-        write!(file, "ch\":1}}\n").unwrap();
+        writeln!(file, "ch\":1}}").unwrap();
         assert_eq!(epochs(&lines.read().unwrap()), [1]);
         assert_eq!(epochs(&lines.read().unwrap()), [] as [u64; 0]);
         file.set_len(12).unwrap();

@@ -155,6 +155,8 @@ fn label(value: &Value) -> String {
             (_, Some(Value::String(kind)), _) => kind.clone(),
             _ => table.iter().filter(|(_, v)| !v.is_array()).map(|(key, v)| format!("{key}-{}", label(v))).collect::<Vec<_>>().join("-"),
         },
+        // 1e30 rather than its thirty zeros.
+        Value::Float(number) => format!("{number:?}"),
         value => value.to_string(),
     }
 }

@@ -32,6 +32,10 @@ const LISTEN_EVERY: Duration = Duration::from_millis(50);
 pub fn run(dir: &Path, asked: job::Device, queues: Option<&Path>) -> Result<(), TrainError> {
     let mut directory = RunDirectory::open(dir)?;
     let outcome = attempt(&mut directory, asked, queues);
+    if matches!(outcome, Err(TrainError::Cancelled)) {
+        // Done as told, wherever the word was heard; if it cannot be forgotten, the next process stops too and says so.
+        let _ = directory.forget_word();
+    }
     let (status, message) = match &outcome {
         Ok(()) => (RunStatus::Done, None),
         Err(TrainError::Cancelled) => (RunStatus::Cancelled, None),
@@ -74,10 +78,7 @@ fn wait(directory: &mut RunDirectory, queue: Option<&DeviceQueue>, asked_at: f64
         }
         directory.beat()?;
         match directory.hear()? {
-            Some(Control::Stop) => {
-                directory.forget_word()?;
-                Err(TrainError::Cancelled)
-            }
+            Some(Control::Stop) => Err(TrainError::Cancelled),
             _ => Ok(()),
         }
     })?;
@@ -145,11 +146,10 @@ impl Training {
         directory.set_position([self.state.epoch, self.state.step, self.steps]);
     }
 
-    /// Saves what is done and ends the process; the word is forgotten only then.
+    /// Saves what is done and ends the run here.
     fn stop(&self, directory: &mut RunDirectory) -> Result<(), TrainError> {
         directory.enter(RunStatus::Stopping, None)?;
         self.save(directory)?;
-        directory.forget_word()?;
         Err(TrainError::Cancelled)
     }
 

@@ -2,13 +2,16 @@
 
 use super::pixels::Pixels;
 
-/// V + c in HSV; black becomes grey.
+/// V + c in HSV: every channel is scaled by the pixel's new maximum over its old one; black becomes grey. The reference goes through
+/// hue and back, which may fall on the other side of a whole number.
 pub fn brightness(x: &mut Pixels, level: usize) {
     let amount = [0.05, 0.1, 0.15, 0.2, 0.3][level];
     for pixel in x.rgb_mut() {
-        // Through hue and back rather than by scaling the channels: the rounding is the reference's.
-        let [hue, saturation, value] = rgb_to_hsv([pixel[0], pixel[1], pixel[2]]);
-        pixel.copy_from_slice(&hsv_to_rgb([hue, saturation, (value + amount).clamp(0.0, 1.0)]));
+        let value = pixel[0].max(pixel[1]).max(pixel[2]);
+        let raised = (value + amount).clamp(0.0, 1.0);
+        for channel in pixel {
+            *channel = if value > 0.0 { *channel * raised / value } else { raised };
+        }
     }
 }
 

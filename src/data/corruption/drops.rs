@@ -116,9 +116,9 @@ fn distance(edge: &[bool], height: usize, width: usize) -> Vec<f32> {
         (1, STRAIGHT),
     ];
     let place = |i: usize| (i / width + 2) * stride + i % width + 2;
-    for i in 0..height * width {
+    for (i, &edge) in edge.iter().enumerate() {
         let at = place(i);
-        way[at] = if edge[i] { 0 } else { mask.iter().map(|&(back, step)| way[at - back] + step).min().unwrap_or(FAR).min(FAR) };
+        way[at] = if edge { 0 } else { mask.iter().map(|&(back, step)| way[at - back] + step).min().unwrap_or(FAR).min(FAR) };
     }
     for i in (0..height * width).rev() {
         let at = place(i);

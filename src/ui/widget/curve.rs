@@ -4,8 +4,7 @@
 /// spacing, so that dense and sparse curves are smoothed over the same stretch. Exact at the start (no pull towards 0).
 /// `constant` is in units of x; 0 leaves the curve as it is. Values that are not finite are passed over and stay.
 pub fn smoothed(points: &[[f64; 2]], constant: f64) -> Vec<[f64; 2]> {
-    // Not `constant <= 0.0`: NaN must not get through.
-    if !(constant > 0.0) {
+    if constant <= 0.0 || constant.is_nan() {
         return points.to_vec();
     }
     let (mut sum, mut weight, mut last) = (0.0, 0.0, None);
@@ -28,7 +27,7 @@ pub fn thinned(points: &[[f64; 2]], [low, high]: [f64; 2], columns: usize) -> Ve
     let start = points.partition_point(|p| p[0] < low).saturating_sub(1);
     let end = (points.partition_point(|p| p[0] <= high) + 1).min(points.len());
     let shown = points.get(start..end).unwrap_or_default();
-    if shown.len() <= 4 * columns || columns == 0 || !(high > low) {
+    if shown.len() <= 4 * columns || columns == 0 || low >= high || (high - low).is_nan() {
         return shown.to_vec();
     }
     let column = |x: f64| ((x - low) / (high - low) * columns as f64).floor();

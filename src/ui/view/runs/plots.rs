@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use egui::{Color32, Id, Rect, Role as WidgetRole, Shape, Slider, Stroke, Ui, Vec2, WidgetInfo, pos2};
+use egui::{Id, Rect, Role as WidgetRole, Shape, Slider, Stroke, Ui, Vec2, WidgetInfo, pos2};
 use indexmap::{IndexMap, IndexSet};
 
 use super::curves::{Curve, Curves, Look, range, values};
@@ -204,7 +204,7 @@ fn panel(
             y
         })
     };
-    let mut rows: Vec<(f32, (Option<Color32>, String, String))> = Vec::new();
+    let mut rows = Vec::new();
     let mut at = pointer.x;
     for (run, curve) in &curves {
         // A curve that ended long before says nothing here.
