@@ -188,7 +188,7 @@ impl Training {
         self.state.step += 1;
         self.state.step_in_epoch += 1;
         directory.count_images(batch.images);
-        if self.run.log_every.is_some_and(|every| self.state.step % every == 0) {
+        if self.run.log_every.is_some_and(|every| self.state.step.is_multiple_of(every)) {
             let mut line = Map::from_iter([("step".into(), self.state.step.into()), ("lr".into(), lr.into())]);
             line.extend(values(&loss).into_iter().map(|(name, value)| (name, value.into())));
             directory.push_step(&line);

@@ -323,8 +323,9 @@ fn pictures_of_curves_and_form_show_data() {
         shot(&mut harness, &format!("runs-{theme:?}.png").to_lowercase());
     }
     open_form(&mut harness, &listener);
-    harness.state_mut().views.runs.form.as_mut().unwrap().draft.method = "dr_sam".into();
-    fill(&mut harness, "Epochs", "none");
+    let draft = &mut harness.state_mut().views.runs.form.as_mut().unwrap().draft;
+    (draft.method, draft.epochs) = ("dr_sam".into(), "none".into());
+    harness.run();
     shot(&mut harness, "form-dark.png");
     harness.get_by_label_contains("Cannot start yet");
     assert!(harness.get_all_by_label_contains("expected a whole number of at least 1, found `none`").count() > 0);
