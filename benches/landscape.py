@@ -62,7 +62,10 @@ def run_flatland(out):
         "device": "cpu",
         "precision": "f32",
     }
-    worker = subprocess.Popen([os.environ["FLATLAND_WORKER"], "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    # As the app starts its workers.
+    environment = os.environ | {"OMP_WAIT_POLICY": "passive", "NVIDIA_TF32_OVERRIDE": "0"}
+    command = [os.environ["FLATLAND_WORKER"], "serve"]
+    worker = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(number, spec):
         start = time.perf_counter()
