@@ -1,42 +1,125 @@
 //! Forward passes over many images in batches, stopping soon when asked to.
+//!
+//! On a CPU batches run side by side, one thread each: no thread waits for another inside of an operation, and a batch's activations stay
+//! in the cache of its core (ResNet-20, 512 images, two cores: 0.162 s by two threads in every operation, 0.143 s so).
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use flatland::job::Reporter;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use tch::{Device, Tensor};
 
 use super::AnalysisError;
-use crate::model::{Network, Output};
+use crate::model::{Network, Output, shallow};
 
-/// Images of one forward pass on `device`: few enough on a CPU that the activations of a CIFAR network stay near its caches and that
+/// How often a cancel is looked for.
+const LISTEN: Duration = Duration::from_millis(50);
+
+/// Images of one forward pass on `device`: few enough on a CPU that the activations of a CIFAR network stay near a core's caches and that
 /// a cancel is heard within a fraction of a second, many on a GPU. Fixed, so that results do not depend on who else uses the machine.
 pub const fn batch_size(device: Device) -> i64 {
     match device {
         Device::Cuda(_) => 1000,
-        _ => 64,
+        _ => 32,
     }
 }
 
-/// Calls `forward` with each batch of images `x` [N, C, H, W], in order, and collects what it gives. No gradients are recorded.
+/// Calls a `task` with each batch of images `x` [N, C, H, W] and collects what they give, in order; `done` hears how many images are
+/// through. No gradients are recorded. A task owns what it reads: it may run on another thread.
 ///
 /// # Errors
-/// [`AnalysisError::Cancelled`] when the reporter says so (asked before every batch), and whatever `forward` gives.
-pub fn forward_batches<T>(
+/// [`AnalysisError::Cancelled`] when the reporter says so, and whatever a task gives.
+pub fn forward_batches<T, F>(
     x: &Tensor,
     reporter: &mut dyn Reporter,
-    mut forward: impl FnMut(&Tensor, &mut dyn Reporter) -> Result<T, AnalysisError>,
-) -> Result<Vec<T>, AnalysisError> {
-    let (n, size) = (x.size().first().copied().unwrap_or(0), batch_size(x.device()));
-    let mut parts = Vec::new();
-    let mut start = 0;
-    while start < n {
-        if reporter.cancelled() {
-            return Err(AnalysisError::Cancelled);
+    mut task: impl FnMut() -> F,
+    mut done: impl FnMut(u64, &mut dyn Reporter),
+) -> Result<Vec<T>, AnalysisError>
+where
+    T: Send,
+    F: FnOnce(&Tensor) -> Result<T, AnalysisError> + Send,
+{
+    let batches = split(x)?;
+    let Some(pool) = (x.device() == Device::Cpu && batches.len() > 1).then(pool).flatten() else {
+        let (mut parts, mut images) = (Vec::new(), 0);
+        for batch in &batches {
+            if reporter.cancelled() {
+                return Err(AnalysisError::Cancelled);
+            }
+            let _no_grad = tch::no_grad_guard();
+            parts.push(task()(batch)?);
+            images += batch.size()[0] as u64;
+            done(images, reporter);
         }
-        let length = size.min(n - start);
-        let _no_grad = tch::no_grad_guard();
-        parts.push(forward(&x.f_narrow(0, start, length)?, reporter)?);
-        start += length;
-    }
-    Ok(parts)
+        return Ok(parts);
+    };
+    let (mut parts, mut images): (Vec<Option<T>>, u64) = (batches.iter().map(|_| None).collect(), 0);
+    let stop = AtomicBool::new(false);
+    pool.in_place_scope(|scope| {
+        let (sender, receiver) = channel();
+        for (k, batch) in batches.into_iter().enumerate() {
+            let (forward, sender, stop) = (task(), sender.clone(), &stop);
+            scope.spawn(move |_| {
+                if !stop.load(Ordering::Acquire) {
+                    let _no_grad = tch::no_grad_guard();
+                    // Nobody listens once another batch has failed.
+                    let _ = sender.send((k, batch.size()[0] as u64, forward(&batch)));
+                }
+            });
+        }
+        drop(sender);
+        let listen = || -> Result<(), AnalysisError> {
+            loop {
+                match receiver.recv_timeout(LISTEN) {
+                    Ok((k, count, part)) => {
+                        parts[k] = Some(part?);
+                        images += count;
+                        done(images, reporter);
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                }
+                if reporter.cancelled() {
+                    return Err(AnalysisError::Cancelled);
+                }
+            }
+        };
+        let end = { listen }();
+        stop.store(true, Ordering::Release);
+        end
+    })?;
+    parts.into_iter().collect::<Option<Vec<T>>>().ok_or(AnalysisError::Cancelled)
+}
+
+/// The images in batches: views.
+fn split(x: &Tensor) -> Result<Vec<Tensor>, AnalysisError> {
+    let (n, size) = (x.size().first().copied().unwrap_or(0), batch_size(x.device()));
+    (0..n).step_by(size as usize).map(|start| Ok(x.f_narrow(0, start, size.min(n - start))?)).collect()
+}
+
+/// As many threads as libtorch has, each of which computes alone; `None` with a single one.
+fn pool() -> Option<&'static ThreadPool> {
+    static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    POOL.get_or_init(|| {
+        let threads = tch::get_num_threads();
+        if threads < 2 {
+            return None;
+        }
+        // libtorch sets a new thread's number when it is first asked for, so it is asked first.
+        let alone = |_| {
+            tch::get_num_threads();
+            tch::set_num_threads(1);
+        };
+        let pool = ThreadPoolBuilder::new().num_threads(threads as usize).start_handler(alone).build().ok()?;
+        // The number is each thread's own, but also what later threads and MKL start from: put it back once all have begun.
+        pool.broadcast(|_| {});
+        tch::set_num_threads(threads);
+        Some(pool)
+    })
+    .as_ref()
 }
 
 /// Features [N, D] and logits [N, classes] of images `x` [N, C, H, W], BatchNorm frozen; `done` hears how many images are through.
@@ -47,15 +130,13 @@ pub fn forward_network(
     network: &Network,
     x: &Tensor,
     reporter: &mut dyn Reporter,
-    mut done: impl FnMut(u64, &mut dyn Reporter),
+    done: impl FnMut(u64, &mut dyn Reporter),
 ) -> Result<Output, AnalysisError> {
-    let mut images = 0;
-    let parts = forward_batches(x, reporter, |batch, reporter| {
-        let output = network.forward(batch)?;
-        images += batch.size()[0] as u64;
-        done(images, reporter);
-        Ok(output)
-    })?;
+    let task = || {
+        let (graph, tensors) = (&network.graph, shallow(&network.tensors));
+        move |batch: &Tensor| Ok(graph.forward(&tensors, batch, crate::model::BatchNormMode::Frozen)?)
+    };
+    let parts = forward_batches(x, reporter, task, done)?;
     if parts.is_empty() {
         return Err(AnalysisError::Invalid("expected at least one image, found none".into()));
     }

@@ -9,7 +9,7 @@ use std::collections::hash_map::Entry;
 use tch::Tensor;
 
 use super::graph::{BATCH_NORM_EPS, convolution, evaluate};
-use super::{Activation, BatchNormMode, Graph, ModelError, Node, NodeId, Op, Tensors};
+use super::{Activation, BatchNormMode, Graph, ModelError, Node, NodeId, Op, Tensors, shallow};
 
 /// A convolution whose BatchNorm went into it.
 #[derive(Clone, Debug, PartialEq)]
@@ -152,7 +152,7 @@ impl Folded {
     /// # Errors
     /// When a tensor is missing or shapes do not fit.
     pub fn direction(&self, tensors: &Tensors, direction: &Tensors) -> Result<Tensors, ModelError> {
-        let mut folded: Tensors = direction.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect();
+        let mut folded = shallow(direction);
         for fold in &self.folds {
             if let Some(delta) = direction.get(&fold.weight) {
                 folded.insert(fold.weight.clone(), scaled(delta, &self.scale(fold, tensors)?)?);

@@ -10,6 +10,11 @@ use super::fused_convolution::Convolution;
 /// Tensors by their names in the state dict.
 pub type Tensors = HashMap<String, Tensor>;
 
+/// Other handles on the same tensors.
+pub fn shallow(tensors: &Tensors) -> Tensors {
+    tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect()
+}
+
 /// Position of a node in its graph; a node's inputs come before it.
 pub type NodeId = usize;
 

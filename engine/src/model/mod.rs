@@ -21,7 +21,7 @@ pub use architecture::{Head, Similarity};
 pub use device::{device, init};
 pub use error::ModelError;
 pub use folded::Folded;
-pub use graph::{Activation, BatchNormMode, Graph, GraphBuilder, Node, NodeId, Op, Output, Tensors};
+pub use graph::{Activation, BatchNormMode, Graph, GraphBuilder, Node, NodeId, Op, Output, Tensors, shallow};
 pub use input::{Samples, pixels_to_input, to_input};
 pub use inspect::inspect;
 pub use network::Network;

@@ -5,7 +5,7 @@ use tch::Tensor;
 
 use super::super::{AnalysisError, CrossEntropy, SampleLosses, forward_batches};
 use super::Directions;
-use crate::model::{Folded, Network, ParameterVector, Samples, Tensors, is_parameter};
+use crate::model::{Folded, Network, ParameterVector, Samples, Tensors, is_parameter, shallow};
 
 /// How θ + αδ + βη reaches the folded graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl<'a> Evaluator<'a> {
         let plane = if directions.move_one_dimensional() { Plane::Refold } else { Plane::Affine };
         let dimensions = if plane == Plane::Affine { 2 } else { 0 };
         let mut axes = [directions.delta.tensors(dimensions, network.device)?, directions.eta.tensors(dimensions, network.device)?];
-        let mut tensors: Tensors = network.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect();
+        let mut tensors = shallow(&network.tensors);
         if plane == Plane::Affine {
             for axis in &mut axes {
                 *axis = folded.direction(&tensors, axis)?;
@@ -82,11 +82,15 @@ impl<'a> Evaluator<'a> {
     fn at(&self, point: ParameterVector, reporter: &mut dyn Reporter) -> Result<CrossEntropy, AnalysisError> {
         let _no_grad = tch::no_grad_guard();
         let mut tensors = point.views()?;
-        tensors.extend(self.fixed.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())));
+        tensors.extend(shallow(&self.fixed));
         if self.plane == Plane::Refold {
             tensors = self.folded.tensors(&tensors)?;
         }
-        let logits = forward_batches(&self.samples.x, reporter, |batch, _| Ok(self.folded.forward(&tensors, batch)?))?;
+        let task = || {
+            let (folded, tensors) = (&self.folded, shallow(&tensors));
+            move |batch: &Tensor| Ok(folded.forward(&tensors, batch)?)
+        };
+        let logits = forward_batches(&self.samples.x, reporter, task, |_, _| {})?;
         Ok(SampleLosses::of(&Tensor::f_cat(&logits, 0)?, &self.samples.y)?.mean())
     }
 }

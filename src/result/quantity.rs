@@ -1,0 +1,82 @@
+//! [`Quantity`]: what a landscape's cell tells beside loss and accuracy, from the same forward passes.
+
+use serde::{Deserialize, Serialize};
+
+use super::landscape::non_finite;
+
+/// A quantity measured in every cell. ID is the job's dataset, SS its semantic-shift images taken together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quantity {
+    /// Mean energy score logsumexp(z) of ID.
+    Energy,
+    /// Mean energy score of SS.
+    OodEnergy,
+    /// Mean of logsumexp(z) − mean(z) over SS: Outlier Exposure's loss (Hendrycks et al. 2019, section 3; `reference/ood.md` 7).
+    OutlierExposure,
+    /// Cross-entropy on ID + λ · the Outlier Exposure loss on SS: what DR-SAM keeps flat (paper, Eq. 8).
+    DrSam,
+    /// AUROC of the energy score, ID against SS.
+    Auroc,
+    /// FPR@95 of the energy score, OOD positive.
+    Fpr95,
+}
+
+impl Quantity {
+    /// All, in the order in which they are written and shown.
+    pub const ALL: [Quantity; 6] =
+        [Quantity::Energy, Quantity::OodEnergy, Quantity::OutlierExposure, Quantity::DrSam, Quantity::Auroc, Quantity::Fpr95];
+
+    /// Name of its array in `landscape.npz`; its standard error is `<key>_std_error`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Quantity::Energy => "energy",
+            Quantity::OodEnergy => "ood_energy",
+            Quantity::OutlierExposure => "outlier_exposure",
+            Quantity::DrSam => "dr_sam",
+            Quantity::Auroc => "auroc",
+            Quantity::Fpr95 => "fpr95",
+        }
+    }
+
+    /// As shown to people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Quantity::Energy => "mean energy score, ID",
+            Quantity::OodEnergy => "mean energy score, SS",
+            Quantity::OutlierExposure => "OE loss",
+            Quantity::DrSam => "DR-SAM loss",
+            Quantity::Auroc => "AUROC",
+            Quantity::Fpr95 => "FPR@95",
+        }
+    }
+}
+
+/// A quantity in one cell.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// What.
+    pub quantity: Quantity,
+    /// Its value; may be non-finite.
+    #[serde(with = "non_finite")]
+    pub value: f64,
+    /// Its standard error over the samples.
+    #[serde(with = "non_finite")]
+    pub std_error: f64,
+}
+
+/// A quantity over the plane, [A, B] as in [`LossSurface`](super::LossSurface).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Map {
+    /// NaN where it is not computed or is NaN.
+    pub value: Vec<f64>,
+    /// Standard error over the samples.
+    pub std_error: Vec<f64>,
+}
+
+impl Map {
+    /// A map of which nothing is known.
+    pub fn pending(cells: usize) -> Self {
+        Self { value: vec![f64::NAN; cells], std_error: vec![f64::NAN; cells] }
+    }
+}
