@@ -67,6 +67,7 @@ impl SessionOptions {
             device: self.compute.device,
             precision: match self.compute.precision {
                 Precision::F32 => job::Precision::F32,
+                Precision::Bf16 => job::Precision::Bf16,
             },
             ..PlanOptions::default()
         }
@@ -96,4 +97,6 @@ pub fn plan(session: &Session, path: &Path, analysis: Analysis, out: &Path, opti
 pub enum Precision {
     /// IEEE float32.
     F32,
+    /// bfloat16 forward passes, for pictures of landscapes; everything else stays in float32.
+    Bf16,
 }

@@ -112,6 +112,9 @@ impl Runner {
                 self.line.show(&format!("{place}: {message}, {done}/{total} {unit}{left}"));
             }
             JobEvent::Warning { message } => self.line.say(&format!("warning: {message}")),
+            JobEvent::Cost { seconds, bytes } => {
+                self.line.say(&format!("{place}: about {}, {:.1} GB", duration(seconds), bytes as f64 / 1e9));
+            }
             JobEvent::Done { output } => return Ok(Some(Ok(output))),
             JobEvent::Failed { message } => {
                 // A job that failed because the worker died is followed by the death; the next one gets a new worker.
@@ -125,7 +128,11 @@ impl Runner {
                 self.line.clear();
                 return Err(Interrupted.into());
             }
-            JobEvent::Started | JobEvent::Cells { .. } | JobEvent::Sharpness { .. } | JobEvent::Positions { .. } => {}
+            JobEvent::Started
+            | JobEvent::Cells { .. }
+            | JobEvent::Estimate { .. }
+            | JobEvent::Sharpness { .. }
+            | JobEvent::Positions { .. } => {}
         }
         Ok(None)
     }

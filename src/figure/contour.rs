@@ -18,8 +18,8 @@ pub struct ContourLine {
 /// Contour lines of a surface, interpolated on the scale (on a log scale: between logarithms).
 /// Levels outside the scale give no line.
 pub fn surface_contours(surface: &LossSurface, scale: &ColorScale, levels: &[f64]) -> Vec<ContourLine> {
-    let computed = |(value, &count): (&f64, &u32)| if count > 0 { scale.position(*value).unwrap_or(f64::NAN) } else { f64::NAN };
-    let positions: Vec<f64> = surface.loss.iter().zip(&surface.count).map(computed).collect();
+    let position = |k| surface.known_loss(k).and_then(|(loss, _)| scale.position(loss)).unwrap_or(f64::NAN);
+    let positions: Vec<f64> = (0..surface.loss.len()).map(position).collect();
     let mut lines = Vec::new();
     for &level in levels.iter().filter(|level| **level > scale.low && **level < scale.high) {
         let Some(position) = scale.position(level) else { continue };

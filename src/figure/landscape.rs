@@ -7,7 +7,7 @@ use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel};
-use crate::result::LossSurface;
+use crate::result::{CellStatus, LossSurface};
 
 /// Ticks of the colour bar at most.
 const BAR_TICKS: usize = 7;
@@ -15,7 +15,7 @@ const BAR_TICKS: usize = 7;
 const OVERLAP: f64 = 1.0;
 
 /// Loss surfaces of several checkpoints: a panel each, shared axes, shared colours, contour lines at equal steps of the
-/// scale. Cells that wait to be computed are hatched, cells whose loss is not finite are cross-hatched.
+/// scale. Cells that wait to be computed are hatched, cells that are estimated are dotted, cells whose loss is not finite are cross-hatched.
 #[derive(Clone, Debug)]
 pub struct LandscapeFigure<'a> {
     /// One panel per checkpoint.
@@ -53,13 +53,14 @@ impl<'a> LandscapeFigure<'a> {
         if first.definition == "li2018" {
             notes.push("filter-normalized directions".into());
         }
-        let cells = |test: fn(f64, u32) -> bool| {
-            self.panels.iter().any(|p| p.result.loss.iter().zip(&p.result.count).any(|(loss, count)| test(*loss, *count)))
-        };
-        if cells(|_, count| count == 0) {
+        let cells = |status| self.panels.iter().any(|p| (0..p.result.count.len()).any(|k| p.result.status(k) == status));
+        if cells(CellStatus::Pending) {
             notes.push("hatched: not computed".into());
         }
-        if cells(|loss, count| count > 0 && !loss.is_finite()) {
+        if cells(CellStatus::Estimated) {
+            notes.push("dotted: estimated, not computed".into());
+        }
+        if cells(CellStatus::NonFinite) {
             notes.push("cross-hatched: not finite".into());
         }
         notes.join(" · ")
@@ -143,6 +144,14 @@ impl Plane<'_> {
                 let (from, to) = ([left, (top - OVERLAP).max(limit[1])], [(right + OVERLAP).min(limit[0]), bottom]);
                 match kind_here {
                     Kind::Value(color) => scene.rect(from, to, color),
+                    Kind::Estimate(color) => {
+                        scene.rect(from, to, color);
+                        for &beta in &surface.beta[j..end] {
+                            let fill = palette::ink_on(color);
+                            let center = self.at(surface.alpha[i], beta);
+                            scene.shapes.push(Shape::Dot { center, radius: HAIRLINE, fill, opacity: 0.7 });
+                        }
+                    }
                     Kind::Pending => {
                         scene.rect(from, to, self.chrome.empty);
                         self.hatch(scene, [left, top], [right, bottom], 0.42, false);
@@ -201,16 +210,19 @@ impl Plane<'_> {
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Value(Rgb),
+    Estimate(Rgb),
     Pending,
     NonFinite,
 }
 
 impl Kind {
     fn of(surface: &LossSurface, k: usize, scale: Option<&ColorScale>, colormap: Colormap) -> Self {
-        match scale.and_then(|scale| scale.position(surface.loss[k])) {
-            _ if surface.count[k] == 0 => Kind::Pending,
-            Some(t) => Kind::Value(colormap.color(t)),
-            None => Kind::NonFinite,
+        let color = || surface.known_loss(k).and_then(|(loss, _)| scale?.position(loss)).map(|t| colormap.color(t));
+        match (surface.status(k), color()) {
+            (CellStatus::Exact, Some(color)) => Kind::Value(color),
+            (CellStatus::Estimated, Some(color)) => Kind::Estimate(color),
+            (CellStatus::Pending, _) | (CellStatus::Estimated, None) => Kind::Pending,
+            (CellStatus::NonFinite | CellStatus::Exact, _) => Kind::NonFinite,
         }
     }
 }

@@ -28,12 +28,12 @@ impl ColorScale {
     /// Decades that a log scale spans at most, so that a loss of 1e-300 does not flatten the rest.
     const MAX_DECADES: f64 = 9.0;
 
-    /// The scale from the smallest to the largest finite computed loss of all surfaces; `None` while there is none.
+    /// The scale from the smallest to the largest finite known loss of all surfaces; `None` while there is none.
     /// A log scale starts at the smallest positive loss, at most nine decades below the largest.
     pub fn shared<'a>(surfaces: impl IntoIterator<Item = &'a LossSurface>, spacing: Spacing) -> Option<Self> {
-        let computed = |s: &'a LossSurface| s.loss.iter().zip(&s.count).filter(|&(_, &n)| n > 0).map(|(v, _)| *v);
+        let known = |s: &'a LossSurface| (0..s.loss.len()).filter_map(|k| s.known_loss(k)).map(|(loss, _)| loss);
         let usable = |v: &f64| v.is_finite() && (spacing == Spacing::Linear || *v > 0.0);
-        let values = surfaces.into_iter().flat_map(computed).filter(usable);
+        let values = surfaces.into_iter().flat_map(known).filter(usable);
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
         Self::over(low, high, spacing)
     }

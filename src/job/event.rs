@@ -88,6 +88,20 @@ pub enum JobEvent {
         /// The cells.
         cells: Vec<Cell>,
     },
+    /// The whole landscape as far as it is known, [A, B] row by row; null where nothing is. A few times a second while cells are missing.
+    Estimate {
+        /// Loss: computed, or estimated from some of the images and from neighbours.
+        loss: Vec<Option<f32>>,
+        /// Its standard error.
+        std_error: Vec<Option<f32>>,
+    },
+    /// What the work will take, before it begins.
+    Cost {
+        /// Seconds, from a short measurement.
+        seconds: f64,
+        /// Bytes of images, weights and activations that are held at once.
+        bytes: u64,
+    },
     /// A point of a sharpness curve that finished.
     Sharpness {
         /// The point.

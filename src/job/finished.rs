@@ -1,14 +1,14 @@
 //! Whether a job's results are there already, whole.
 
-use super::JobSpec;
+use super::{JobSpec, LandscapeJob};
 use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve};
+use crate::session::Stop;
 
 /// Whether the folder of `job` holds its complete result. Says nothing about how it came there: meant for the folders of
 /// [`plan_cached`](super::plan_cached), whose names say what they are of.
 pub fn is_finished(job: &JobSpec) -> bool {
     match job {
-        JobSpec::Landscape(job) => LossSurface::load(&job.out)
-            .is_ok_and(|surface| surface.alpha == job.alpha && surface.beta == job.beta && surface.computed() == surface.count.len()),
+        JobSpec::Landscape(job) => LossSurface::load(&job.out).is_ok_and(|surface| is_whole(job, &surface)),
         JobSpec::Sharpness(job) => SharpnessCurve::load(&job.out).is_ok_and(|curve| {
             curve.points.len() == job.rho.len() && curve.points.iter().zip(&job.rho).all(|(point, rho)| point.rho == *rho)
         }),
@@ -16,4 +16,10 @@ pub fn is_finished(job: &JobSpec) -> bool {
         JobSpec::Score(job) => ScoreTable::load(&job.out, &job.checkpoint.name).is_ok(),
         JobSpec::Inspect { .. } | JobSpec::Methods => false,
     }
+}
+
+/// Whether `surface` leaves nothing of `job` to compute.
+pub fn is_whole(job: &LandscapeJob, surface: &LossSurface) -> bool {
+    let enough = job.measure.stop == Stop::Contour && surface.within_contour_step();
+    surface.alpha == job.alpha && surface.beta == job.beta && (surface.computed() == surface.count.len() || enough)
 }

@@ -24,7 +24,7 @@ mod worker_handle;
 pub use background::Background;
 pub use demo::demo_session;
 pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
-pub use finished::is_finished;
+pub use finished::{is_finished, is_whole};
 pub use lines::{Lines, NewLines};
 pub use method_info::{MethodInfo, ParameterInfo, ParameterKind};
 pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan, plan_cached, source};
@@ -33,6 +33,8 @@ pub use run_config::{BatchNormUpdate, MethodConfig, OptimizerConfig, RunConfig, 
 pub use run_error::RunError;
 pub use run_folder::{RunFolder, RunLock, RunView, now};
 pub use run_state::{Control, RunState, RunStatus};
-pub use spec::{AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobSpec, LandscapeJob, Precision, ScoreJob, SharpnessJob};
+pub use spec::{
+    AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobSpec, LandscapeJob, Measure, Precision, ScoreJob, SharpnessJob,
+};
 pub use sweep::{Sweep, SweepPoint};
 pub use worker_handle::{WorkerEvent, WorkerHandle, WorkerOptions};

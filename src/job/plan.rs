@@ -4,10 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobSpec, LandscapeJob, Precision, ScoreJob, SharpnessJob};
+use super::{AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobSpec, LandscapeJob, Measure, Precision, ScoreJob, SharpnessJob};
 use crate::data::{Corruption, Source, Subset};
 use crate::result::{cache_folder, safe_name};
-use crate::session::{CheckpointEntry, DatasetEntry, Role, Session};
+use crate::session::{BatchNormPolicy, CheckpointEntry, DatasetEntry, Role, Session};
 
 /// What can be asked of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -149,6 +149,7 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
         match analysis {
             Analysis::Landscape => {
                 let (alpha, beta) = axes(session)?;
+                let measure = measure(session, seed, options.samples)?;
                 for dataset in &datasets {
                     jobs.push(JobSpec::Landscape(LandscapeJob {
                         checkpoint: checkpoint.clone(),
@@ -157,6 +158,7 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
                         alpha: alpha.clone(),
                         beta: beta.clone(),
                         seed,
+                        measure: measure.clone(),
                         directions: options.directions.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())),
                         save_directions: options.save_directions,
                         device: options.device,
@@ -291,6 +293,25 @@ fn axes(session: &Session) -> Result<(Vec<f64>, Vec<f64>), PlanError> {
         }
     }
     Ok((alpha, beta))
+}
+
+/// What the session wants measured in every cell.
+fn measure(session: &Session, seed: u64, samples: Option<usize>) -> Result<Measure, PlanError> {
+    let settings = &session.landscape;
+    let known: Vec<&String> = session.datasets.iter().map(|entry| &entry.name).collect();
+    all_known("a dataset", &settings.ood, &known)?;
+    if !(settings.lambda.is_finite() && settings.lambda >= 0.0) {
+        return Err(PlanError::Settings(format!("[landscape] expected a finite λ ≥ 0, found {}", settings.lambda)));
+    }
+    let dataset = |entry: &DatasetEntry| AnalysisDataset { role: entry.role, source: source(entry, seed, samples) };
+    let train = || session.datasets.iter().find(|entry| entry.role == Role::Train).map(dataset);
+    Ok(Measure {
+        ood: session.datasets.iter().filter(|entry| settings.ood.contains(&entry.name)).map(dataset).collect(),
+        lambda: settings.lambda,
+        batch_norm: settings.batch_norm,
+        statistics: (settings.batch_norm == BatchNormPolicy::Reestimated).then(train).flatten(),
+        stop: settings.stop,
+    })
 }
 
 fn radii(session: &Session) -> Result<Vec<f64>, PlanError> {

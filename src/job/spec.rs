@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Source;
-use crate::session::{Normalization, Role};
+use crate::session::{BatchNormPolicy, Normalization, Role, Stop};
 
 /// Where tensors live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,6 +54,33 @@ pub enum Precision {
     /// IEEE float32.
     #[default]
     F32,
+    /// Convolutions and affine maps in bfloat16, from weights combined in f32, to losses taken in f64. For pictures of landscapes only.
+    Bf16,
+}
+
+impl Precision {
+    /// As written in files.
+    pub fn key(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+            Precision::Bf16 => "bf16",
+        }
+    }
+}
+
+/// What is measured in a landscape's cells beside cross-entropy and accuracy, and how.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Measure {
+    /// Semantic-shift images, taken together.
+    pub ood: Vec<AnalysisDataset>,
+    /// λ of the DR-SAM loss.
+    pub lambda: f64,
+    /// Where BatchNorm's statistics come from.
+    pub batch_norm: BatchNormPolicy,
+    /// The images that they are estimated on, where they are; `None` = those that are evaluated.
+    pub statistics: Option<AnalysisDataset>,
+    /// When the surface counts as finished.
+    pub stop: Stop,
 }
 
 /// A checkpoint to work on.
@@ -91,6 +118,9 @@ pub struct LandscapeJob {
     pub beta: Vec<f64>,
     /// Seed of the directions.
     pub seed: u64,
+    /// What is measured.
+    #[serde(default)]
+    pub measure: Measure,
     /// Evaluates the plane of this `directions.npz` instead of drawing one.
     pub directions: Option<PathBuf>,
     /// Also writes `out/directions.npz`.
@@ -194,7 +224,7 @@ impl JobSpec {
     /// The datasets that are worked on.
     pub fn datasets(&self) -> Vec<&AnalysisDataset> {
         match self {
-            JobSpec::Landscape(job) => vec![&job.dataset],
+            JobSpec::Landscape(job) => std::iter::once(&job.dataset).chain(&job.measure.ood).chain(&job.measure.statistics).collect(),
             JobSpec::Sharpness(job) => vec![&job.dataset],
             JobSpec::Embedding(job) => job.datasets.iter().collect(),
             JobSpec::Score(job) => job.datasets.iter().collect(),

@@ -13,14 +13,19 @@ pub fn auroc(id: &[f64], ood: &[f64]) -> Option<f64> {
 
 /// Share of ID flagged as OOD at the first threshold that catches at least 95 % of OOD, in [0, 1].
 pub fn fpr95(id: &[f64], ood: &[f64]) -> Option<f64> {
+    fpr_at(id, ood, 0.95)
+}
+
+/// Share of ID flagged as OOD at the first threshold that catches at least `share` of OOD.
+pub(super) fn fpr_at(id: &[f64], ood: &[f64], share: f64) -> Option<f64> {
     let groups = ascending(id, ood)?;
-    first_at_95(groups.iter().map(|group| (group.ood, group.id)), ood.len(), id.len())
+    first_at(share, groups.iter().map(|group| (group.ood, group.id)), ood.len(), id.len())
 }
 
 /// The other convention: share of OOD kept as ID at the first threshold that keeps at least 95 % of ID, in [0, 1].
 pub fn fpr95_id_positive(id: &[f64], ood: &[f64]) -> Option<f64> {
     let groups = ascending(id, ood)?;
-    first_at_95(groups.iter().rev().map(|group| (group.id, group.ood)), id.len(), ood.len())
+    first_at(0.95, groups.iter().rev().map(|group| (group.id, group.ood)), id.len(), ood.len())
 }
 
 /// Area under precision-recall with ID positive, by trapezoid (not average precision), in [0, 1].
@@ -63,13 +68,31 @@ fn ascending(id: &[f64], ood: &[f64]) -> Option<Vec<Group>> {
     Some(groups)
 }
 
-/// FPR at the first threshold whose TPR is at least 0.95; `steps` are (positives, negatives) from most to least positive.
-fn first_at_95(steps: impl Iterator<Item = (u64, u64)>, positives: usize, negatives: usize) -> Option<f64> {
+/// Placement values: for each ID sample the share of OOD below it, for each OOD sample the share of ID above it, ties half; in
+/// ascending order of the scores. Both means are AUROC.
+pub(super) fn placements(id: &[f64], ood: &[f64]) -> Option<(Vec<f64>, Vec<f64>)> {
+    let groups = ascending(id, ood)?;
+    let (n, m) = (id.len() as f64, ood.len() as f64);
+    let (mut of_id, mut of_ood) = (Vec::with_capacity(id.len()), Vec::with_capacity(ood.len()));
+    let (mut id_below, mut ood_below) = (0_u64, 0_u64);
+    for group in &groups {
+        let share = (ood_below as f64 + 0.5 * group.ood as f64) / m;
+        of_id.extend(std::iter::repeat_n(share, group.id as usize));
+        id_below += group.id;
+        let share = (n - id_below as f64 + 0.5 * group.id as f64) / n;
+        of_ood.extend(std::iter::repeat_n(share, group.ood as usize));
+        ood_below += group.ood;
+    }
+    Some((of_id, of_ood))
+}
+
+/// FPR at the first threshold whose TPR is at least `share`; `steps` are (positives, negatives) from most to least positive.
+fn first_at(share: f64, steps: impl Iterator<Item = (u64, u64)>, positives: usize, negatives: usize) -> Option<f64> {
     let (mut tp, mut fp) = (0, 0);
     for (positive, negative) in steps {
         tp += positive;
         fp += negative;
-        if tp as f64 / positives as f64 >= 0.95 {
+        if tp as f64 / positives as f64 >= share {
             return Some(fp as f64 / negatives as f64);
         }
     }

@@ -9,7 +9,9 @@ mod histogram;
 #[cfg(test)]
 mod published_tests;
 mod summary;
+mod uncertainty;
 
 pub use detection::{aupr_in, aupr_out, auroc, fpr95, fpr95_id_positive};
 pub use histogram::Histogram;
 pub use summary::{mean_population_std, mean_std_error};
+pub use uncertainty::{auroc_std_error, fpr95_std_error};

@@ -1,13 +1,14 @@
 //! [`LossSurface`]: loss and accuracy on a grid of the plane θ + αδ + βη, with what made it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Npz, NpzValues, ResultError, write_atomic};
+use super::{Map, Npz, NpzValues, Quantity, Reading, ResultError, write_atomic};
 
 /// One evaluated cell.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     /// Index into α.
     pub i: usize,
@@ -24,9 +25,29 @@ pub struct Cell {
     pub loss_std_error: f64,
     /// Samples evaluated.
     pub count: u32,
+    /// What else was measured, from the same forward passes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<Reading>,
 }
 
-mod non_finite {
+/// The estimate's array in `landscape.npz`.
+const ESTIMATE: &str = "estimate";
+
+/// What is known of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellStatus {
+    /// Nothing yet.
+    Pending,
+    /// From some of the images and from its neighbours; see [`LossSurface::estimate`].
+    Estimated,
+    /// Computed on all images.
+    Exact,
+    /// Computed on all images, and not a finite number.
+    NonFinite,
+}
+
+/// A float in JSON, with the names of those that JSON has no number for.
+pub(super) mod non_finite {
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
@@ -72,11 +93,23 @@ pub struct LandscapeManifest {
     pub normalization: String,
     /// What 1-D tensors do: `zero`.
     pub one_dimensional: String,
-    /// `frozen`.
+    /// `frozen`, `reestimated` or `batch`.
     pub batch_norm: String,
+    /// blake3 of the images that BatchNorm's statistics are estimated on, hex; where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statistics_hash: Option<String>,
     /// `cross_entropy`.
     pub loss: String,
-    /// `f32`.
+    /// blake3 of the semantic-shift images, hex; where there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ood_hash: Option<String>,
+    /// Their number.
+    #[serde(default)]
+    pub ood_samples: usize,
+    /// λ of the DR-SAM loss; where there are semantic-shift images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda: Option<f64>,
+    /// Arithmetic of the forward passes: `f32` or `bf16`. Weights are combined and losses taken in f32 and f64.
     pub precision: String,
     /// Seed of the directions.
     pub seed: u64,
@@ -107,6 +140,10 @@ pub struct LossSurface {
     pub loss_std_error: Vec<f64>,
     /// Samples, [A, B]; 0 = not computed.
     pub count: Vec<u32>,
+    /// What else was measured.
+    pub maps: BTreeMap<Quantity, Map>,
+    /// While cells are missing: the loss of every cell as far as it is known, with the standard error of what is not computed.
+    pub estimate: Option<Map>,
     /// What it is of.
     pub manifest: LandscapeManifest,
 }
@@ -116,7 +153,8 @@ impl LossSurface {
     pub fn pending(alpha: Vec<f64>, beta: Vec<f64>, manifest: LandscapeManifest) -> Self {
         let n = alpha.len() * beta.len();
         let nan = vec![f64::NAN; n];
-        Self { alpha, beta, loss: nan.clone(), accuracy: nan.clone(), loss_std_error: nan, count: vec![0; n], manifest }
+        let (loss, accuracy) = (nan.clone(), nan.clone());
+        Self { alpha, beta, loss, accuracy, loss_std_error: nan, count: vec![0; n], maps: BTreeMap::new(), estimate: None, manifest }
     }
 
     /// Puts a cell in its place; a cell outside the grid is ignored.
@@ -129,6 +167,53 @@ impl LossSurface {
         self.accuracy[k] = cell.accuracy;
         self.loss_std_error[k] = cell.loss_std_error;
         self.count[k] = cell.count;
+        let cells = self.count.len();
+        for reading in &cell.readings {
+            let map = self.maps.entry(reading.quantity).or_insert_with(|| Map::pending(cells));
+            (map.value[k], map.std_error[k]) = (reading.value, reading.std_error);
+        }
+    }
+
+    /// The computed cell (i, j).
+    pub fn cell(&self, i: usize, j: usize) -> Option<Cell> {
+        let k = i * self.beta.len() + j;
+        (self.count.get(k).is_some_and(|&count| count > 0)).then(|| Cell {
+            i,
+            j,
+            loss: self.loss[k],
+            accuracy: self.accuracy[k],
+            loss_std_error: self.loss_std_error[k],
+            count: self.count[k],
+            readings: self
+                .maps
+                .iter()
+                .map(|(&quantity, map)| Reading { quantity, value: map.value[k], std_error: map.std_error[k] })
+                .collect(),
+        })
+    }
+
+    /// All computed cells, row by row.
+    pub fn cells(&self) -> Vec<Cell> {
+        (0..self.alpha.len()).flat_map(|i| (0..self.beta.len()).filter_map(move |j| self.cell(i, j))).collect()
+    }
+
+    /// What is known of cell `k` = i·B + j.
+    pub fn status(&self, k: usize) -> CellStatus {
+        match (self.count[k], self.loss[k].is_finite()) {
+            (0, _) if self.estimate.as_ref().is_some_and(|map| map.value[k].is_finite()) => CellStatus::Estimated,
+            (0, _) => CellStatus::Pending,
+            (_, true) => CellStatus::Exact,
+            (_, false) => CellStatus::NonFinite,
+        }
+    }
+
+    /// The loss of cell `k` with its standard error, as far as it is known: computed, else estimated, else `None`.
+    pub fn known_loss(&self, k: usize) -> Option<(f64, f64)> {
+        match (self.status(k), &self.estimate) {
+            (CellStatus::Pending, _) => None,
+            (CellStatus::Estimated, Some(map)) => Some((map.value[k], map.std_error[k])),
+            _ => Some((self.loss[k], self.loss_std_error[k])),
+        }
     }
 
     /// Number of computed cells.
@@ -145,6 +230,18 @@ impl LossSurface {
         })
     }
 
+    /// Whether two standard errors of every estimated loss stay within half a contour step: a twelfth of the range of logarithms, as the
+    /// figures' eleven lines divide it. `false` while a cell is pending.
+    pub fn within_contour_step(&self) -> bool {
+        let known: Option<Vec<(f64, f64)>> = (0..self.count.len()).map(|k| self.known_loss(k)).collect();
+        let Some(known) = known else { return false };
+        let usable = known.iter().filter(|(loss, _)| loss.is_finite() && *loss > 0.0);
+        let (low, high) = usable.fold((f64::INFINITY, 0.0f64), |(low, high), &(loss, _)| (low.min(loss), high.max(loss)));
+        let step = (high / low).ln() / 12.0;
+        let estimated = (0..known.len()).filter(|&k| self.status(k) == CellStatus::Estimated);
+        estimated.map(|k| known[k]).all(|(loss, error)| 2.0 * error <= 0.5 * step * loss)
+    }
+
     /// Writes `landscape.npz` and `landscape.json` into `folder`.
     ///
     /// # Errors
@@ -158,6 +255,11 @@ impl LossSurface {
         npz.push("accuracy", &[a, b], NpzValues::F64(self.accuracy.clone()));
         npz.push("loss_std_error", &[a, b], NpzValues::F64(self.loss_std_error.clone()));
         npz.push("count", &[a, b], NpzValues::I64(self.count.iter().map(|&n| i64::from(n)).collect()));
+        let estimate = self.estimate.iter().map(|map| (ESTIMATE, map));
+        for (name, map) in self.maps.iter().map(|(quantity, map)| (quantity.key(), map)).chain(estimate) {
+            npz.push(name, &[a, b], NpzValues::F64(map.value.clone()));
+            npz.push(format!("{name}_std_error"), &[a, b], NpzValues::F64(map.std_error.clone()));
+        }
         npz.save(&folder.join("landscape.npz"))?;
         let json = serde_json::to_string_pretty(&self.manifest).unwrap_or_default() + "\n";
         write_atomic(&folder.join("landscape.json"), json.as_bytes())
@@ -178,6 +280,14 @@ impl LossSurface {
             let values = array(name)?;
             if values.len() == n { Ok(values) } else { Err(invalid(format!("expected {n} values in `{name}`, found {}", values.len()))) }
         };
+        let map = |name: &str| match npz.get(name) {
+            Some(_) => Ok(Some(Map { value: grid(name)?, std_error: grid(&format!("{name}_std_error"))? })),
+            None => Ok(None),
+        };
+        let mut maps = BTreeMap::new();
+        for quantity in Quantity::ALL {
+            maps.extend(map(quantity.key())?.map(|map| (quantity, map)));
+        }
         let json = folder.join("landscape.json");
         let text = std::fs::read_to_string(&json).map_err(|source| ResultError::Io { action: "read", source, path: json.clone() })?;
         let manifest = serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path: json })?;
@@ -186,6 +296,8 @@ impl LossSurface {
             accuracy: grid("accuracy")?,
             loss_std_error: grid("loss_std_error")?,
             count: grid("count")?.into_iter().map(|x| x as u32).collect(),
+            maps,
+            estimate: map(ESTIMATE)?,
             alpha,
             beta,
             manifest,

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use settings::{EmbeddingSettings, LandscapeSettings, Normalization, NormalizationPreset, ScoreSettings, SharpnessSettings};
+pub use settings::{
+    BatchNormPolicy, EmbeddingSettings, LandscapeSettings, Normalization, NormalizationPreset, ScoreSettings, SharpnessSettings, Stop,
+};
 pub use tab::Tab;
 
 /// What may go wrong with a session file.

@@ -79,11 +79,66 @@ pub struct LandscapeSettings {
     pub beta: Option<Vec<f64>>,
     /// Names of the datasets to evaluate; empty = the ID test data (or the train data when there is none).
     pub datasets: Vec<String>,
+    /// Names of semantic-shift datasets that are evaluated beside, taken together: AUROC, FPR@95, OE loss and DR-SAM loss per cell.
+    pub ood: Vec<String>,
+    /// λ of the DR-SAM loss: cross-entropy + λ · OE loss.
+    pub lambda: f64,
+    /// Where BatchNorm's statistics come from.
+    pub batch_norm: BatchNormPolicy,
+    /// When a surface counts as finished.
+    pub stop: Stop,
+}
+
+/// Where BatchNorm's statistics come from in a cell of a landscape.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchNormPolicy {
+    /// θ's running statistics in every cell (Li et al. 2018).
+    #[default]
+    Frozen,
+    /// Estimated anew in every cell, over ID training images where the session has some, else over the evaluated ones
+    /// (Garipov et al. 2018).
+    Reestimated,
+    /// Those of each evaluated batch (training mode).
+    Batch,
+}
+
+impl BatchNormPolicy {
+    /// As written in files.
+    pub fn key(self) -> &'static str {
+        match self {
+            BatchNormPolicy::Frozen => "frozen",
+            BatchNormPolicy::Reestimated => "reestimated",
+            BatchNormPolicy::Batch => "batch",
+        }
+    }
+}
+
+/// When a landscape counts as finished.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// When every cell is computed on all images.
+    #[default]
+    Exact,
+    /// When two standard errors of every estimated cell are within half a contour step of the log scale; what is then not
+    /// computed stays marked as estimated.
+    Contour,
 }
 
 impl Default for LandscapeSettings {
     fn default() -> Self {
-        Self { grid: [21, 21], extent: [-1.0, 1.0], alpha: None, beta: None, datasets: Vec::new() }
+        Self {
+            grid: [21, 21],
+            extent: [-1.0, 1.0],
+            alpha: None,
+            beta: None,
+            datasets: Vec::new(),
+            ood: Vec::new(),
+            lambda: 0.5,
+            batch_norm: BatchNormPolicy::Frozen,
+            stop: Stop::Exact,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::command::OpenAs;
 use super::run::watch::{Sight, Watch};
 use super::store::Loaded;
-use crate::job::{Analysis, JobId, JobSpec, PlanError, PlanOptions, check_paths, plan_cached};
+use crate::job::{Analysis, JobId, JobSpec, PlanError, PlanOptions, check_paths, is_whole, plan_cached};
 use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve};
 use crate::session::Session;
 
@@ -117,8 +117,8 @@ pub fn load(id: JobId, spec: &JobSpec) -> Finished {
     let name = spec.checkpoint().map(|checkpoint| checkpoint.name.as_str()).unwrap_or_default();
     let present = |file: &str| folder.join(file).is_file();
     let read = |spec: &JobSpec, folder: &Path| match spec {
-        JobSpec::Landscape(_) if present("landscape.npz") => Some(LossSurface::load(folder).map(|surface| {
-            let complete = surface.computed() == surface.count.len();
+        JobSpec::Landscape(job) if present("landscape.npz") => Some(LossSurface::load(folder).map(|surface| {
+            let complete = is_whole(job, &surface);
             (Loaded::Landscape(surface), complete)
         })),
         JobSpec::Sharpness(job) if present("sharpness.json") => Some(SharpnessCurve::load(folder).map(|curve| {

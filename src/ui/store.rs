@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec};
-use crate::result::{Embedding, Inspection, LandscapeManifest, LossSurface, ScoreTable, SharpnessCurve};
+use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob};
+use crate::result::{Embedding, Inspection, LandscapeManifest, LossSurface, Map, ScoreTable, SharpnessCurve};
 
 /// Where a job is in its life.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,6 +154,20 @@ pub enum Loaded {
     Scores(ScoreTable),
 }
 
+/// The surface that a job fills, a new one where there is none of its axes; its revision grows.
+fn surface<'a>(landscapes: &'a mut IndexMap<(String, String), Landscape>, job: &LandscapeJob, revision: &mut u64) -> &'a mut LossSurface {
+    let key = (job.checkpoint.name.clone(), job.dataset.source.name.clone());
+    let manifest = LandscapeManifest { checkpoint: key.0.clone(), dataset: key.1.clone(), ..Default::default() };
+    let fresh = || Arc::new(LossSurface::pending(job.alpha.clone(), job.beta.clone(), manifest.clone()));
+    let entry = landscapes.entry(key).or_insert_with(|| Landscape { surface: fresh(), revision: 0 });
+    if entry.surface.alpha != job.alpha || entry.surface.beta != job.beta {
+        entry.surface = fresh();
+    }
+    *revision += 1;
+    entry.revision = *revision;
+    Arc::make_mut(&mut entry.surface)
+}
+
 /// Jobs and results.
 #[derive(Debug, Default)]
 pub struct Store {
@@ -207,20 +221,22 @@ impl Store {
             JobEvent::Warning { message } => job.warnings.push(message),
             JobEvent::Cells { cells } => {
                 if let JobSpec::Landscape(landscape) = &job.spec {
-                    let key = (landscape.checkpoint.name.clone(), landscape.dataset.source.name.clone());
-                    let (alpha, beta) = (&landscape.alpha, &landscape.beta);
-                    let manifest = || LandscapeManifest { checkpoint: key.0.clone(), dataset: key.1.clone(), ..Default::default() };
-                    let fresh = || Arc::new(LossSurface::pending(alpha.clone(), beta.clone(), manifest()));
-                    let entry = self.landscapes.entry(key.clone()).or_insert_with(|| Landscape { surface: fresh(), revision: 0 });
-                    if entry.surface.alpha != *alpha || entry.surface.beta != *beta {
-                        entry.surface = fresh();
-                    }
-                    let surface = Arc::make_mut(&mut entry.surface);
+                    let surface = surface(&mut self.landscapes, landscape, &mut self.revision);
                     cells.iter().for_each(|cell| surface.set(cell));
-                    self.revision += 1;
-                    entry.revision = self.revision;
                 }
             }
+            JobEvent::Estimate { loss, std_error } => {
+                if let JobSpec::Landscape(landscape) = &job.spec {
+                    let number = |x: Option<f32>| x.map_or(f64::NAN, f64::from);
+                    let map = |values: Vec<Option<f32>>| values.into_iter().map(number).collect::<Vec<f64>>();
+                    let estimate = Map { value: map(loss), std_error: map(std_error) };
+                    let surface = surface(&mut self.landscapes, landscape, &mut self.revision);
+                    if estimate.value.len() == surface.count.len() && estimate.std_error.len() == surface.count.len() {
+                        surface.estimate = Some(estimate);
+                    }
+                }
+            }
+            JobEvent::Cost { seconds, .. } => job.progress.eta_secs = Some(seconds),
             JobEvent::Sharpness { point } => {
                 if let JobSpec::Sharpness(sharpness) = &job.spec {
                     let key = (sharpness.checkpoint.name.clone(), sharpness.dataset.source.name.clone());

@@ -27,13 +27,53 @@ pub const fn batch_size(device: Device) -> i64 {
     }
 }
 
-/// Calls a `task` with each batch of images `x` [N, C, H, W] and collects what they give, in order; `done` hears how many images are
+/// Images [N, C, H, W] on a device, all of them or those of an index.
+#[derive(Debug)]
+pub struct Images {
+    x: Tensor,
+    index: Option<Tensor>,
+}
+
+impl Images {
+    /// All of `x`.
+    pub fn all(x: &Tensor) -> Self {
+        Self { x: x.shallow_clone(), index: None }
+    }
+
+    /// Those that `index` [M] (i64, on the device of `x`) names, in its order. They are copied batch by batch, not before.
+    pub fn at(x: &Tensor, index: &Tensor) -> Self {
+        Self { x: x.shallow_clone(), index: Some(index.shallow_clone()) }
+    }
+
+    /// Their number.
+    pub fn count(&self) -> i64 {
+        self.index.as_ref().unwrap_or(&self.x).size().first().copied().unwrap_or(0)
+    }
+
+    fn part(&self, first: i64, length: i64) -> Result<Self, AnalysisError> {
+        Ok(match &self.index {
+            Some(index) => Self { x: self.x.shallow_clone(), index: Some(index.f_narrow(0, first, length)?) },
+            None => Self { x: self.x.f_narrow(0, first, length)?, index: None },
+        })
+    }
+
+    /// As one tensor, channels innermost in memory.
+    fn gather(&self) -> Result<Tensor, AnalysisError> {
+        Ok(match &self.index {
+            Some(index) => self.x.f_permute([0, 2, 3, 1])?.f_index_select(0, index)?.f_permute([0, 3, 1, 2])?,
+            None => self.x.shallow_clone(),
+        })
+    }
+}
+
+/// Calls a `task` with each batch of `size` of the `images` and collects what they give, in order; `done` hears how many images are
 /// through. No gradients are recorded. A task owns what it reads: it may run on another thread.
 ///
 /// # Errors
 /// [`AnalysisError::Cancelled`] when the reporter says so, and whatever a task gives.
 pub fn forward_batches<T, F>(
-    x: &Tensor,
+    images: &Images,
+    size: i64,
     reporter: &mut dyn Reporter,
     mut task: impl FnMut() -> F,
     mut done: impl FnMut(u64, &mut dyn Reporter),
@@ -42,21 +82,22 @@ where
     T: Send,
     F: FnOnce(&Tensor) -> Result<T, AnalysisError> + Send,
 {
-    let batches = split(x)?;
-    let Some(pool) = (x.device() == Device::Cpu && batches.len() > 1).then(pool).flatten() else {
-        let (mut parts, mut images) = (Vec::new(), 0);
+    let n = images.count();
+    let batches = (0..n).step_by(size as usize).map(|first| images.part(first, size.min(n - first))).collect::<Result<Vec<_>, _>>()?;
+    let Some(pool) = (images.x.device() == Device::Cpu && batches.len() > 1).then(pool).flatten() else {
+        let (mut parts, mut through) = (Vec::new(), 0);
         for batch in &batches {
             if reporter.cancelled() {
                 return Err(AnalysisError::Cancelled);
             }
             let _no_grad = tch::no_grad_guard();
-            parts.push(task()(batch)?);
-            images += batch.size()[0] as u64;
-            done(images, reporter);
+            parts.push(task()(&batch.gather()?)?);
+            through += batch.count() as u64;
+            done(through, reporter);
         }
         return Ok(parts);
     };
-    let (mut parts, mut images): (Vec<Option<T>>, u64) = (batches.iter().map(|_| None).collect(), 0);
+    let (mut parts, mut through): (Vec<Option<T>>, u64) = (batches.iter().map(|_| None).collect(), 0);
     let stop = AtomicBool::new(false);
     pool.in_place_scope(|scope| {
         let (sender, receiver) = channel();
@@ -66,7 +107,7 @@ where
                 if !stop.load(Ordering::Acquire) {
                     let _no_grad = tch::no_grad_guard();
                     // Nobody listens once another batch has failed.
-                    let _ = sender.send((k, batch.size()[0] as u64, forward(&batch)));
+                    let _ = sender.send((k, batch.count() as u64, batch.gather().and_then(|x| forward(&x))));
                 }
             });
         }
@@ -76,8 +117,8 @@ where
                 match receiver.recv_timeout(LISTEN) {
                     Ok((k, count, part)) => {
                         parts[k] = Some(part?);
-                        images += count;
-                        done(images, reporter);
+                        through += count;
+                        done(through, reporter);
                     }
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => return Ok(()),
@@ -92,12 +133,6 @@ where
         end
     })?;
     parts.into_iter().collect::<Option<Vec<T>>>().ok_or(AnalysisError::Cancelled)
-}
-
-/// The images in batches: views.
-fn split(x: &Tensor) -> Result<Vec<Tensor>, AnalysisError> {
-    let (n, size) = (x.size().first().copied().unwrap_or(0), batch_size(x.device()));
-    (0..n).step_by(size as usize).map(|start| Ok(x.f_narrow(0, start, size.min(n - start))?)).collect()
 }
 
 /// As many threads as libtorch has, each of which computes alone; `None` with a single one.
@@ -136,7 +171,7 @@ pub fn forward_network(
         let (graph, tensors) = (&network.graph, shallow(&network.tensors));
         move |batch: &Tensor| Ok(graph.forward(&tensors, batch, crate::model::BatchNormMode::Frozen)?)
     };
-    let parts = forward_batches(x, reporter, task, done)?;
+    let parts = forward_batches(&Images::all(x), batch_size(x.device()), reporter, task, done)?;
     if parts.is_empty() {
         return Err(AnalysisError::Invalid("expected at least one image, found none".into()));
     }

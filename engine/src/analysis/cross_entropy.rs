@@ -5,13 +5,15 @@ use tch::{Device, Kind, Tensor};
 use super::AnalysisError;
 use crate::model::Samples;
 
-/// Losses and hits of single samples: f32 logits, log-softmax in f64.
+/// Losses, hits and energy scores of single samples, all in f64 from the logits.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SampleLosses {
     /// −log softmax(z)\[y\], [N]; may be non-finite.
     pub loss: Vec<f64>,
     /// Whether argmax z = y, [N].
     pub correct: Vec<bool>,
+    /// logsumexp(z), [N].
+    pub energy: Vec<f64>,
 }
 
 /// Mean cross-entropy over samples.
@@ -33,12 +35,15 @@ impl SampleLosses {
     /// # Errors
     /// When shapes do not fit or a label is not in 0..C.
     pub fn of(logits: &Tensor, labels: &Tensor) -> Result<Self, AnalysisError> {
-        let log_probability = logits.f_to_kind(Kind::Double)?.f_log_softmax(1, Kind::Double)?;
+        let logits = logits.f_to_kind(Kind::Double)?;
+        let energy = logits.f_logsumexp([1i64].as_slice(), false)?;
+        let log_probability = logits.f_log_softmax(1, Kind::Double)?;
         let loss = log_probability.f_gather(1, &labels.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?.f_neg()?;
         let correct = logits.f_argmax(1, false)?.f_eq_tensor(labels)?;
         Ok(Self {
             loss: Vec::<f64>::try_from(&loss.f_to_device(Device::Cpu)?)?,
             correct: Vec::<bool>::try_from(&correct.f_to_device(Device::Cpu)?)?,
+            energy: Vec::<f64>::try_from(&energy.f_to_device(Device::Cpu)?)?,
         })
     }
 
@@ -46,6 +51,18 @@ impl SampleLosses {
     pub fn extend(&mut self, other: Self) {
         self.loss.extend(other.loss);
         self.correct.extend(other.correct);
+        self.energy.extend(other.energy);
+    }
+
+    /// The same samples with the k-th in place `order[k]`, a permutation.
+    pub fn in_place_of(self, order: &[usize]) -> Self {
+        let mut placed = Self { loss: vec![f64::NAN; order.len()], correct: vec![false; order.len()], energy: vec![f64::NAN; order.len()] };
+        for (k, &place) in order.iter().enumerate() {
+            placed.loss[place] = self.loss[k];
+            placed.correct[place] = self.correct[k];
+            placed.energy[place] = self.energy[k];
+        }
+        placed
     }
 
     /// Mean, accuracy and standard error, summed in sample order so that they do not depend on threads.

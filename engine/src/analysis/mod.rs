@@ -15,6 +15,6 @@ pub mod sharpness;
 #[cfg(test)]
 mod test_support;
 
-pub use batches::{batch_size, forward_batches, forward_network};
+pub use batches::{Images, batch_size, forward_batches, forward_network};
 pub use cross_entropy::{CrossEntropy, SampleLosses, check_labels};
 pub use error::AnalysisError;

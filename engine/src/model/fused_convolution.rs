@@ -39,7 +39,9 @@ impl Convolution<'_> {
     /// When shapes do not fit.
     pub fn fused(&self, x: &Tensor, other: Option<Tensor>, relu: bool) -> Result<Tensor, ModelError> {
         ONEDNN.with(|module| match module {
-            Some(module) if x.device() == Device::Cpu && x.kind() == Kind::Float => self.onednn(module, x, other, relu),
+            Some(module) if x.device() == Device::Cpu && matches!(x.kind(), Kind::Float | Kind::BFloat16) => {
+                self.onednn(module, x, other, relu)
+            }
             _ => {
                 let mut y = self.of(x)?;
                 if let Some(other) = other {

@@ -152,6 +152,11 @@ pub enum BatchNormMode {
         /// Whether the running statistics move, in place, by momentum 0.1.
         update: bool,
     },
+    /// Statistics of the batch; the running ones become, in place, the mean of this batch's and those of the `seen` before it.
+    Accumulate {
+        /// Batches before this one.
+        seen: u32,
+    },
 }
 
 /// What a network says of a batch.
@@ -296,6 +301,7 @@ pub(super) fn evaluate(op: &Op, inputs: &[&Tensor], tensors: &Tensors, x: &Tenso
             let (training, momentum) = match mode {
                 BatchNormMode::Frozen => (false, 0.0),
                 BatchNormMode::Batch { update } => (true, if update { BATCH_NORM_MOMENTUM } else { 0.0 }),
+                BatchNormMode::Accumulate { seen } => (true, 1.0 / (f64::from(seen) + 1.0)),
             };
             input(0)?.f_batch_norm(
                 Some(part("weight")?),

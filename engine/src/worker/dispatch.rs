@@ -40,7 +40,15 @@ impl Bench {
             JobSpec::Landscape(job) => {
                 let network = self.network(&job.checkpoint, job.device)?;
                 let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
-                analysis::landscape::run(&network, &samples, job, reporter)?;
+                let measure = &job.measure;
+                let ood = self.all_samples(&job.checkpoint, &network, &measure.ood, reporter)?;
+                let statistics = match &measure.statistics {
+                    Some(dataset) => Some(self.samples(&job.checkpoint, &network, dataset, reporter)?),
+                    None => None,
+                };
+                let ood = ood.iter().map(|(_, samples)| samples).collect();
+                let data = analysis::landscape::LandscapeData { samples: &samples, ood, statistics: statistics.as_deref() };
+                analysis::landscape::run(&network, &data, job, reporter)?;
                 folder(&job.out)
             }
             JobSpec::Sharpness(job) => {

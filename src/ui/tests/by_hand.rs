@@ -104,6 +104,7 @@ pub(super) fn landscape_job(name: &str) -> JobSpec {
         alpha: axis(21),
         beta: axis(21),
         seed: 0,
+        measure: crate::job::Measure::default(),
         directions: None,
         save_directions: false,
         out: "/nowhere/out".into(),
@@ -159,7 +160,7 @@ pub(super) fn surface(k: usize, holes: bool) -> LossSurface {
             let (a, b) = (axis(21)[i], axis(21)[j]);
             let loss = 0.08 + steep * (a * a + 0.6 * b * b + 0.5 * a * b).powf(0.9) + 0.2 * (5.0 * a).sin().powi(2) * b.abs();
             let loss = if holes && i == 2 && j < 3 { f64::INFINITY } else { loss };
-            surface.set(&Cell { i, j, loss, accuracy: (-loss).exp(), loss_std_error: 0.03 * loss, count: 500 });
+            surface.set(&Cell { i, j, loss, accuracy: (-loss).exp(), loss_std_error: 0.03 * loss, count: 500, readings: Vec::new() });
         }
     }
     surface

@@ -109,7 +109,15 @@ fn degenerate_grids_are_drawn() {
         let id = app.store.add(landscape_job(name), JobState::Done);
         let mut surface = LossSurface::pending(alpha.clone(), beta.clone(), LandscapeManifest::default());
         for k in 0..alpha.len() * beta.len() {
-            surface.set(&Cell { i: k / beta.len(), j: k % beta.len(), loss: 0.0, accuracy: 1.0, loss_std_error: 0.0, count: 1 });
+            surface.set(&Cell {
+                i: k / beta.len(),
+                j: k % beta.len(),
+                loss: 0.0,
+                accuracy: 1.0,
+                loss_std_error: 0.0,
+                count: 1,
+                readings: Vec::new(),
+            });
         }
         app.store.insert(id, Loaded::Landscape(surface));
         harness.run();
@@ -127,7 +135,7 @@ fn a_dead_worker_leaves_the_window_alive_and_restarts() {
     harness.run();
     assert_eq!(listener.0.borrow().asked.len(), 1, "one job at a time");
     let theirs = listener.0.borrow().asked[0].0;
-    let cells = vec![Cell { i: 10, j: 10, loss: 0.1, accuracy: 0.9, loss_std_error: 0.01, count: 500 }];
+    let cells = vec![Cell { i: 10, j: 10, loss: 0.1, accuracy: 0.9, loss_std_error: 0.01, count: 500, readings: Vec::new() }];
     let death = "killed by signal 9";
     listener.0.borrow_mut().says.extend([
         Heard::Job(theirs, JobEvent::Started),

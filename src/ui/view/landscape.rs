@@ -9,7 +9,7 @@ use super::{Scene, Standing, empty, panel_header, reading, standing};
 use crate::figure::number::{fixed, with_error};
 use crate::figure::{ColorScale, Colormap, Spacing as ColorSpacing};
 use crate::job::Analysis;
-use crate::result::LossSurface;
+use crate::result::{CellStatus, LossSurface};
 use crate::ui::store::Landscape;
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
@@ -123,7 +123,7 @@ fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subjec
     let (canvas, ()) = axes.show(ui, panel.plot, &mut state.view, |ui, canvas| {
         let palette = theme::of(ui);
         let whole = Rect::from_two_pos(canvas.at(shared.alpha[0], shared.beta[0]), canvas.at(shared.alpha[1], shared.beta[1]));
-        if surface.is_none_or(|surface| surface.computed() < surface.count.len()) {
+        if surface.is_none_or(|surface| (0..surface.count.len()).any(|k| surface.status(k) == CellStatus::Pending)) {
             hatch::pending(&canvas.painter, whole, Stroke::new(1.0, palette.hatch));
         }
         if let (Some(landscape), Some(scale)) = (landscape, shared.scale) {
@@ -148,6 +148,9 @@ fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subjec
     if surface.count[k] > 0 {
         rows.push((None, "Accuracy".into(), share(surface.accuracy[k], surface.count[k] as usize)));
         rows.push((None, "Images".into(), crate::ui::widget::number::count(u64::from(surface.count[k]))));
+        for (quantity, map) in &surface.maps {
+            rows.push((None, quantity.label().into(), with_error(map.value[k], map.std_error[k])));
+        }
     }
     reading(ui, canvas.response.id, &format!("{name}   α {}   β {}", fixed(node[0], 2), fixed(node[1], 2)), &rows);
     Some(node)
@@ -186,18 +189,15 @@ fn sections(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, scale: ColorSca
     (state.view.x, state.section.y) = (view.x, view.y);
 }
 
-/// Runs of computed finite points (α, log10 L) along α at the grid's β nearest to `beta`.
+/// Runs of known finite points (α, log10 L) along α at the grid's β nearest to `beta`.
 fn cut(surface: &LossSurface, beta: f64) -> Vec<Vec<[f64; 2]>> {
     let Some(j) = nearest(&surface.beta, beta) else { return Vec::new() };
     let mut runs = vec![Vec::new()];
     for (i, alpha) in surface.alpha.iter().enumerate() {
         let k = i * surface.beta.len() + j;
-        if surface.count[k] > 0 && surface.loss[k].is_finite() && surface.loss[k] > 0.0 {
-            if let Some(run) = runs.last_mut() {
-                run.push([*alpha, surface.loss[k].log10()]);
-            }
-        } else {
-            runs.push(Vec::new());
+        match surface.known_loss(k).filter(|(loss, _)| loss.is_finite() && *loss > 0.0) {
+            Some((loss, _)) => runs.last_mut().into_iter().for_each(|run| run.push([*alpha, loss.log10()])),
+            None => runs.push(Vec::new()),
         }
     }
     runs.retain(|run| run.len() > 1);
@@ -231,7 +231,11 @@ fn value_at(surface: &LossSurface, [alpha, beta]: [f64; 2]) -> Option<usize> {
 }
 
 fn loss_text(surface: &LossSurface, k: usize) -> String {
-    if surface.count[k] == 0 { "not computed".into() } else { with_error(surface.loss[k], surface.loss_std_error[k]) }
+    match surface.known_loss(k) {
+        None => "not computed".into(),
+        Some((loss, error)) if surface.status(k) == CellStatus::Estimated => format!("about {}", with_error(loss, error)),
+        Some((loss, error)) => with_error(loss, error),
+    }
 }
 
 /// Loss and accuracy at θ.

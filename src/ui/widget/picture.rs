@@ -5,12 +5,14 @@ use egui::{Color32, ColorImage, Context, Rect, Shape, Stroke, TextureHandle, Tex
 use super::axes::Canvas;
 use super::hatch;
 use crate::figure::{ColorScale, Colormap, ContourLine, cell_edges, surface_contours};
-use crate::result::LossSurface;
+use crate::result::{CellStatus, LossSurface};
 use crate::ui::store::Landscape;
 use crate::ui::theme::Palette;
 
 /// Pixels along each side.
 const PIXELS: usize = 192;
+/// Where the colours are so bright that ink must be black.
+const BRIGHT: f64 = 0.62;
 
 /// What can be drawn of a surface.
 #[derive(Default)]
@@ -20,6 +22,8 @@ pub struct Picture {
     contours: Vec<ContourLine>,
     /// Cells that are computed and not finite: [α low, α high, β low, β high].
     non_finite: Vec<[f64; 4]>,
+    /// Cells that are estimated: (α, β) and whether they are bright.
+    estimated: Vec<([f64; 2], bool)>,
     /// [α low, α high, β low, β high]
     extent: [f64; 4],
     scale: Option<ColorScale>,
@@ -40,17 +44,21 @@ impl Picture {
             None => self.texture = Some(ctx.load_texture(format!("landscape of {name}"), image, TextureOptions::LINEAR)),
         }
         self.contours = surface_contours(surface, &scale, levels);
-        let broken = |k: &usize| surface.count[*k] > 0 && !surface.loss[*k].is_finite();
+        let broken = |k: &usize| surface.status(*k) == CellStatus::NonFinite;
         self.non_finite = (0..surface.loss.len())
             .filter(broken)
             .map(|k| (k / surface.beta.len(), k % surface.beta.len()))
             .map(|(i, j)| [x[i], x[i + 1], y[j], y[j + 1]])
             .collect();
+        let node = |k: usize| [surface.alpha[k / surface.beta.len()], surface.beta[k % surface.beta.len()]];
+        let bright = |k: usize| surface.known_loss(k).and_then(|(loss, _)| scale.position(loss)).is_some_and(|t| t > BRIGHT);
+        let estimated = (0..surface.loss.len()).filter(|&k| surface.status(k) == CellStatus::Estimated);
+        self.estimated = estimated.map(|k| (node(k), bright(k))).collect();
         self.scale = Some(scale);
         self.made_from = Some((landscape.revision, scale));
     }
 
-    /// Draws colour, hatching of cells that are not finite, and contour lines.
+    /// Draws colour, hatching of cells that are not finite, dots on cells that are estimated, and contour lines.
     pub fn paint(&self, canvas: &Canvas, palette: &Palette) {
         let (Some(texture), Some(scale)) = (&self.texture, &self.scale) else { return };
         for [left, right, low, high] in &self.non_finite {
@@ -61,12 +69,12 @@ impl Picture {
         let [left, right, low, high] = self.extent;
         let rect = Rect::from_two_pos(canvas.at(left, low), canvas.at(right, high));
         canvas.painter.image(texture.id(), rect, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), Color32::WHITE);
+        let ink = |bright: bool| if bright { Color32::from_black_alpha(120) } else { Color32::from_white_alpha(120) };
+        for ([alpha, beta], bright) in &self.estimated {
+            canvas.painter.circle_filled(canvas.at(*alpha, *beta), 1.0, ink(*bright));
+        }
         for line in &self.contours {
-            let ink = if scale.position(line.level).is_some_and(|t| t > 0.62) {
-                Color32::from_black_alpha(120)
-            } else {
-                Color32::from_white_alpha(120)
-            };
+            let ink = ink(scale.position(line.level).is_some_and(|t| t > BRIGHT));
             let points = line.points.iter().map(|[alpha, beta]| canvas.at(*alpha, *beta)).collect();
             canvas.painter.add(Shape::line(points, Stroke::new(1.0, ink)));
         }
@@ -87,8 +95,8 @@ fn cells(axis: &[f64]) -> Vec<f64> {
 /// colour; transparent where that is pending or not finite.
 fn paint(surface: &LossSurface, scale: &ColorScale, [left, right, low, high]: [f64; 4]) -> ColorImage {
     let b = surface.beta.len();
-    let positions: Vec<Option<f64>> =
-        surface.loss.iter().zip(&surface.count).map(|(loss, count)| if *count > 0 { scale.position(*loss) } else { None }).collect();
+    let position = |k| surface.known_loss(k).and_then(|(loss, _)| scale.position(loss));
+    let positions: Vec<Option<f64>> = (0..surface.loss.len()).map(position).collect();
     let columns: Vec<_> = (0..PIXELS).map(|p| locate(&surface.alpha, left + (right - left) * (p as f64 + 0.5) / PIXELS as f64)).collect();
     let rows: Vec<_> = (0..PIXELS).map(|p| locate(&surface.beta, high - (high - low) * (p as f64 + 0.5) / PIXELS as f64)).collect();
     let mut pixels = Vec::with_capacity(PIXELS * PIXELS);

@@ -1,27 +1,76 @@
-//! Loss at points of the plane, always computed from θ.
+//! Losses and scores at points of the plane, always computed from θ.
 
-use flatland::job::Reporter;
-use tch::Tensor;
+use std::collections::BTreeMap;
 
-use super::super::{AnalysisError, CrossEntropy, SampleLosses, forward_batches};
+use flatland::job::{Precision, Reporter};
+use flatland::result::Reading;
+use flatland::session::BatchNormPolicy;
+use tch::{Device, Kind, Tensor};
+
+use super::super::{AnalysisError, CrossEntropy, Images, SampleLosses, batch_size, forward_batches};
 use super::Directions;
-use crate::model::{Folded, Network, ParameterVector, Samples, Tensors, is_parameter, shallow};
+use super::readings::{OodScores, readings};
+use crate::model::{BatchNormMode, Folded, Graph, Network, ParameterVector, Samples, Tensors, is_parameter, shallow};
+
+/// Images of one batch where its own statistics are BatchNorm's, as in training.
+const STATISTICS_BATCH: i64 = 128;
 
 /// How θ + αδ + βη reaches the folded graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Plane {
-    /// No 1-D tensor moves: the folded weights themselves are affine in α and β.
+    /// No 1-D tensor moves and no statistic: the folded weights themselves are affine in α and β.
     Affine,
-    /// A bias or a BatchNorm parameter moves: the plane is walked with the original tensors, folded again in every cell.
+    /// The plane is walked with the original tensors, folded again in every cell.
     Refold,
+    /// BatchNorm reads each batch: nothing can be folded.
+    Unfolded,
 }
 
-/// Evaluates mean cross-entropy over one set of samples at θ + αδ + βη: evaluation mode, running statistics frozen, f32.
+/// What is evaluated, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Evaluation<'a> {
+    /// ID images with labels.
+    pub samples: &'a Samples,
+    /// Semantic-shift images [N, C, H, W], and λ of the DR-SAM loss.
+    pub ood: Option<(&'a Tensor, f64)>,
+    /// Where BatchNorm's statistics come from.
+    pub batch_norm: BatchNormPolicy,
+    /// Images [N, C, H, W] that they are estimated on, where they are.
+    pub statistics: &'a Tensor,
+    /// Arithmetic of the forward passes; bf16 only where BatchNorm does not read the batch.
+    pub precision: Precision,
+}
+
+impl<'a> Evaluation<'a> {
+    /// Cross-entropy and accuracy on `samples`, running statistics frozen, f32.
+    pub fn plain(samples: &'a Samples) -> Self {
+        Self { samples, ood: None, batch_norm: BatchNormPolicy::Frozen, statistics: &samples.x, precision: Precision::F32 }
+    }
+}
+
+/// What a cell tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellValue {
+    /// Mean cross-entropy and accuracy.
+    pub cross_entropy: CrossEntropy,
+    /// Everything else.
+    pub readings: Vec<Reading>,
+}
+
+/// Evaluates one network at θ + αδ + βη.
 #[derive(Debug)]
 pub struct Evaluator<'a> {
-    samples: &'a Samples,
+    evaluation: Evaluation<'a>,
+    graph: &'a Graph,
     folded: Folded,
     plane: Plane,
+    /// ID and semantic-shift images in the arithmetic of the forward passes.
+    x: Tensor,
+    ood: Option<Tensor>,
+    /// The order in which ID images are evaluated: of every beginning, each class has its share.
+    order: Vec<usize>,
+    /// The same on the device, [N].
+    index: Tensor,
     theta: ParameterVector,
     delta: Tensor,
     eta: Tensor,
@@ -29,15 +78,23 @@ pub struct Evaluator<'a> {
     fixed: Tensors,
 }
 
+/// The tensors of one point of the plane, ready for forward passes.
+#[derive(Debug)]
+pub struct Point(Tensors);
+
 impl<'a> Evaluator<'a> {
     /// Folds the network and both directions.
     ///
     /// # Errors
     /// When a tensor is missing or libtorch refuses.
-    pub fn new(network: &'a Network, samples: &'a Samples, directions: &Directions) -> Result<Self, AnalysisError> {
+    pub fn new(network: &'a Network, evaluation: Evaluation<'a>, directions: &Directions) -> Result<Self, AnalysisError> {
         let _no_grad = tch::no_grad_guard();
         let folded = Folded::new(&network.graph);
-        let plane = if directions.move_one_dimensional() { Plane::Refold } else { Plane::Affine };
+        let plane = match evaluation.batch_norm {
+            BatchNormPolicy::Batch => Plane::Unfolded,
+            BatchNormPolicy::Frozen if !directions.move_one_dimensional() => Plane::Affine,
+            BatchNormPolicy::Frozen | BatchNormPolicy::Reestimated => Plane::Refold,
+        };
         let dimensions = if plane == Plane::Affine { 2 } else { 0 };
         let mut axes = [directions.delta.tensors(dimensions, network.device)?, directions.eta.tensors(dimensions, network.device)?];
         let mut tensors = shallow(&network.tensors);
@@ -57,40 +114,179 @@ impl<'a> Evaluator<'a> {
         let [delta, eta] = [ParameterVector::gather(&moving, &axes[0])?, ParameterVector::gather(&moving, &axes[1])?];
         tensors.retain(|name, _| !moving.contains(name));
         let (delta, eta) = (delta.flat().shallow_clone(), eta.flat().shallow_clone());
-        Ok(Self { samples, folded, plane, theta, delta, eta, fixed: tensors })
+        let kind = kind(evaluation.precision);
+        let x = evaluation.samples.x.f_to_kind(kind)?;
+        let ood = evaluation.ood.map(|(x, _)| x.f_to_kind(kind)).transpose()?;
+        let order = round_robin(&evaluation.samples.dataset.labels);
+        let index = Tensor::f_from_slice(&order.iter().map(|&i| i as i64).collect::<Vec<_>>())?.f_to_device(network.device)?;
+        Ok(Self { evaluation, graph: &network.graph, folded, plane, x, ood, order, index, theta, delta, eta, fixed: tensors })
     }
 
-    /// Loss at θ + `alpha`·δ + `beta`·η.
+    /// Everything at θ + `alpha`·δ + `beta`·η.
     ///
     /// # Errors
     /// [`AnalysisError::Cancelled`] when the reporter says so, and when libtorch refuses.
-    pub fn evaluate(&self, alpha: f64, beta: f64, reporter: &mut dyn Reporter) -> Result<CrossEntropy, AnalysisError> {
-        let _no_grad = tch::no_grad_guard();
-        let step = |axis: &Tensor, by: f64| axis.f_mul_scalar(by);
-        let flat = self.theta.flat().f_add(&step(&self.delta, alpha)?)?.f_add(&step(&self.eta, beta)?)?;
-        self.at(self.theta.with_flat(flat), reporter)
+    pub fn evaluate(&self, alpha: f64, beta: f64, reporter: &mut dyn Reporter) -> Result<CellValue, AnalysisError> {
+        let point = self.point(alpha, beta, reporter)?;
+        let losses = self.losses(&point, 0, self.images(), reporter)?;
+        self.value(&point, losses, reporter)
     }
 
-    /// Loss at θ.
+    /// Mean cross-entropy at θ.
     ///
     /// # Errors
     /// As [`Evaluator::evaluate`].
     pub fn center(&self, reporter: &mut dyn Reporter) -> Result<CrossEntropy, AnalysisError> {
-        self.at(self.theta.with_flat(self.theta.flat().shallow_clone()), reporter)
+        let _no_grad = tch::no_grad_guard();
+        let point = self.prepare(self.theta.with_flat(self.theta.flat().shallow_clone()), reporter)?;
+        Ok(self.losses(&point, 0, self.images(), reporter)?.in_place_of(&self.order).mean())
     }
 
-    fn at(&self, point: ParameterVector, reporter: &mut dyn Reporter) -> Result<CrossEntropy, AnalysisError> {
+    /// ID images.
+    pub fn images(&self) -> i64 {
+        self.x.size().first().copied().unwrap_or(0)
+    }
+
+    /// Where it computes.
+    pub fn device(&self) -> Device {
+        self.x.device()
+    }
+
+    /// The tensors at θ + `alpha`·δ + `beta`·η.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`].
+    pub fn point(&self, alpha: f64, beta: f64, reporter: &mut dyn Reporter) -> Result<Point, AnalysisError> {
         let _no_grad = tch::no_grad_guard();
+        let step = |axis: &Tensor, by: f64| axis.f_mul_scalar(by);
+        let flat = self.theta.flat().f_add(&step(&self.delta, alpha)?)?.f_add(&step(&self.eta, beta)?)?;
+        self.prepare(self.theta.with_flat(flat), reporter)
+    }
+
+    /// Losses of the ID images `first..first + length` of the order of evaluation at `point`.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`].
+    pub fn losses(&self, point: &Point, first: i64, length: i64, reporter: &mut dyn Reporter) -> Result<SampleLosses, AnalysisError> {
+        let _no_grad = tch::no_grad_guard();
+        if length == 0 {
+            return Ok(SampleLosses::default());
+        }
+        let index = self.index.f_narrow(0, first, length)?;
+        let logits = self.logits(point, &Images::at(&self.x, &index), reporter)?;
+        SampleLosses::of(&logits, &self.evaluation.samples.y.f_index_select(0, &index)?)
+    }
+
+    /// What the cell of `point` tells, given the losses of all ID images there, in the order of evaluation.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`].
+    pub fn value(&self, point: &Point, losses: SampleLosses, reporter: &mut dyn Reporter) -> Result<CellValue, AnalysisError> {
+        let _no_grad = tch::no_grad_guard();
+        let ood = match (&self.ood, self.evaluation.ood) {
+            (Some(x), Some((_, lambda))) => Some((OodScores::of(&self.logits(point, &Images::all(x), reporter)?)?, lambda)),
+            _ => None,
+        };
+        let losses = losses.in_place_of(&self.order);
+        let cross_entropy = losses.mean();
+        let readings = readings(&cross_entropy, &losses, ood.as_ref().map(|(scores, lambda)| (scores, *lambda)));
+        Ok(CellValue { cross_entropy, readings })
+    }
+
+    fn prepare(&self, point: ParameterVector, reporter: &mut dyn Reporter) -> Result<Point, AnalysisError> {
         let mut tensors = point.views()?;
         tensors.extend(shallow(&self.fixed));
+        if self.evaluation.batch_norm == BatchNormPolicy::Reestimated {
+            self.estimate_statistics(&mut tensors, reporter)?;
+        }
         if self.plane == Plane::Refold {
             tensors = self.folded.tensors(&tensors)?;
         }
-        let task = || {
-            let (folded, tensors) = (&self.folded, shallow(&tensors));
-            move |batch: &Tensor| Ok(folded.forward(&tensors, batch)?)
+        let kind = kind(self.evaluation.precision);
+        if kind != Kind::Float {
+            for tensor in tensors.values_mut() {
+                *tensor = tensor.f_to_kind(kind)?;
+            }
+        }
+        Ok(Point(tensors))
+    }
+
+    /// Running statistics become the mean of those of equal batches, as Garipov et al. 2018 renew them (`utils.py`, `update_bn`).
+    fn estimate_statistics(&self, tensors: &mut Tensors, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
+        // θ's own are not written over.
+        for (_, tensor) in tensors.iter_mut().filter(|(name, _)| !is_parameter(name)) {
+            *tensor = tensor.f_detach_copy()?;
+        }
+        let x = self.evaluation.statistics;
+        let n = x.size().first().copied().unwrap_or(0);
+        let size = equal_batches(n);
+        for (seen, start) in (0..n).step_by(size as usize).enumerate() {
+            if reporter.cancelled() {
+                return Err(AnalysisError::Cancelled);
+            }
+            let batch = x.f_narrow(0, start, size.min(n - start))?;
+            self.graph.forward(tensors, &batch, BatchNormMode::Accumulate { seen: seen as u32 })?;
+        }
+        Ok(())
+    }
+
+    fn logits(&self, point: &Point, images: &Images, reporter: &mut dyn Reporter) -> Result<Tensor, AnalysisError> {
+        let logits = if self.plane == Plane::Unfolded {
+            let task = || {
+                let (graph, tensors) = (self.graph, shallow(&point.0));
+                move |batch: &Tensor| Ok(graph.forward(&tensors, batch, BatchNormMode::Batch { update: false })?.logits)
+            };
+            forward_batches(images, equal_batches(images.count()), reporter, task, |_, _| {})?
+        } else {
+            let task = || {
+                let (folded, tensors) = (&self.folded, shallow(&point.0));
+                move |batch: &Tensor| Ok(folded.forward(&tensors, batch)?)
+            };
+            forward_batches(images, batch_size(self.device()), reporter, task, |_, _| {})?
         };
-        let logits = forward_batches(&self.samples.x, reporter, task, |_, _| {})?;
-        Ok(SampleLosses::of(&Tensor::f_cat(&logits, 0)?, &self.samples.y)?.mean())
+        Ok(Tensor::f_cat(&logits, 0)?)
+    }
+}
+
+/// The size of as few batches as possible of at most [`STATISTICS_BATCH`] images that are equal but for the last one's rounding.
+fn equal_batches(n: i64) -> i64 {
+    let up = |a: i64, b: i64| (a + b - 1) / b;
+    up(n.max(1), up(n.max(1), STATISTICS_BATCH))
+}
+
+/// Positions of the first of every class, then of the second of every class, and so on; classes ascending.
+fn round_robin(labels: &[i64]) -> Vec<usize> {
+    let mut seen = BTreeMap::new();
+    let rank = |label: &i64| {
+        let count = seen.entry(*label).or_insert(0usize);
+        *count += 1;
+        *count
+    };
+    let ranks: Vec<usize> = labels.iter().map(rank).collect();
+    let mut order: Vec<usize> = (0..labels.len()).collect();
+    order.sort_by_key(|&i| (ranks[i], labels[i]));
+    order
+}
+
+fn kind(precision: Precision) -> Kind {
+    match precision {
+        Precision::F32 => Kind::Float,
+        Precision::Bf16 => Kind::BFloat16,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_beginning_of_the_order_has_its_share_of_each_class() {
+        assert_eq!(round_robin(&[2, 2, 0, 2, 0, 1]), [2, 5, 0, 4, 1, 3]);
+        assert!(round_robin(&[]).is_empty());
+    }
+
+    #[test]
+    fn batches_are_equal_but_for_rounding() {
+        assert_eq!([1, 128, 129, 300, 0].map(equal_batches), [1, 128, 65, 100, 1]);
     }
 }

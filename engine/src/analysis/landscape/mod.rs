@@ -1,12 +1,19 @@
 //! The loss on the plane θ + αδ + βη.
 //!
-//! The definition is Li et al. 2018 ([`Directions::li2018`]) or the plane of a file; every cell is computed from θ, with running
-//! statistics frozen, by [`Evaluator`]; [`run`] walks the grid from θ outwards, tells every cell as it finishes and resumes what a
-//! killed job left. Deliberately absent: anything that alters a value for the sake of a picture. Non-finite cells stay non-finite.
+//! The definition is Li et al. 2018 ([`Directions::li2018`]) or the plane of a file; every cell is computed from θ, by
+//! [`Evaluator`]; [`run`] walks nested grids coarse to fine, tells every cell as it finishes and an [`estimate`] of the others, and resumes
+//! what a killed job left. Deliberately absent: anything that alters a value for the sake of a picture. Non-finite cells stay non-finite.
 
+#[cfg(test)]
+mod anytime_tests;
 mod direction;
+mod estimate;
 mod evaluator;
+#[cfg(test)]
+mod measure_tests;
 mod order;
+mod precision;
+mod readings;
 mod surface;
 #[cfg(test)]
 mod testing;
@@ -14,5 +21,5 @@ mod testing;
 mod tests;
 
 pub use direction::{Direction, Directions};
-pub use evaluator::Evaluator;
-pub use surface::run;
+pub use evaluator::{CellValue, Evaluation, Evaluator, Point};
+pub use surface::{LandscapeData, run};

@@ -3,12 +3,16 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use flatland::job::{JobEvent, LandscapeJob, ProgressMeter, Reporter};
-use flatland::result::{Cell, LandscapeManifest, LossSurface, ResultError};
+use flatland::job::{JobEvent, LandscapeJob, Precision, ProgressMeter, Reporter};
+use flatland::metric::mean_std_error;
+use flatland::result::{Cell, LandscapeManifest, LossSurface, Map, ResultError};
+use flatland::session::{BatchNormPolicy, Stop};
+use tch::Tensor;
 
-use super::super::{AnalysisError, check_labels};
-use super::order::center_out;
-use super::{Directions, Evaluator};
+use super::super::{AnalysisError, CrossEntropy, SampleLosses, batch_size, check_labels};
+use super::estimate::{Look, estimate};
+use super::order::nested;
+use super::{CellValue, Directions, Evaluation, Evaluator, precision};
 use crate::model::{Network, Samples};
 
 /// Files of a job.
@@ -17,18 +21,47 @@ const FILES: [&str; 2] = ["landscape.json", "landscape.npz"];
 
 /// How often the unfinished surface goes to disk.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
+/// How often the estimate is told.
+const TELL_EVERY: Duration = Duration::from_millis(250);
+/// A first look takes about a twentieth of the images, a second one a tenth.
+const LOOKS: [i64; 2] = [20, 10];
+
+/// The images of a landscape, on the network's device.
+#[derive(Clone, Debug)]
+pub struct LandscapeData<'a> {
+    /// Those that the loss is of.
+    pub samples: &'a Samples,
+    /// Semantic-shift images; may be empty.
+    pub ood: Vec<&'a Samples>,
+    /// Those that BatchNorm's statistics are estimated on, where they are and others are.
+    pub statistics: Option<&'a Samples>,
+}
+
+impl<'a> LandscapeData<'a> {
+    /// Images that only the loss is taken of.
+    pub fn of(samples: &'a Samples) -> Self {
+        Self { samples, ood: Vec::new(), statistics: None }
+    }
+
+    /// All semantic-shift images together.
+    fn ood_images(&self) -> Result<Option<Tensor>, AnalysisError> {
+        let all: Vec<&Tensor> = self.ood.iter().map(|samples| &samples.x).filter(|x| x.numel() > 0).collect();
+        Ok(if all.is_empty() { None } else { Some(Tensor::f_cat(&all, 0)?) })
+    }
+}
 
 /// Computes L(θ + αδ + βη) on the grid of `job` into `job.out/landscape.npz` and `.json`, and `directions.npz` when asked.
 ///
-/// Cells come nearest to θ first, each told as [`JobEvent::Cells`]. An unfinished surface of the same job (checkpoint, images,
-/// directions, axes, definition) in `job.out` is continued, another is replaced. What is on disk at the end does not depend on
-/// interruptions.
+/// Grids come coarse to fine, and before their cells are computed on all images each gets a first look at some: [`JobEvent::Cells`] tells
+/// what is computed, [`JobEvent::Estimate`] what is known meanwhile. Cells of an unfinished or finished surface of the same job (checkpoint,
+/// images, directions, definition) in `job.out` are kept, also when the axes have changed; another surface is replaced. What is on disk at
+/// the end does not depend on interruptions.
 ///
 /// # Errors
 /// [`AnalysisError::Cancelled`] when the reporter says so (what is computed stays on disk); when images have no labels, axes are empty,
 /// not finite or not ascending, directions do not fit, or a file cannot be read or written.
-pub fn run(network: &Network, samples: &Samples, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
-    check_labels(samples, network.classes)?;
+pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
+    check_labels(data.samples, network.classes)?;
     check_axis("alpha", &job.alpha)?;
     check_axis("beta", &job.beta)?;
     let directions = match &job.directions {
@@ -38,48 +71,196 @@ pub fn run(network: &Network, samples: &Samples, job: &LandscapeJob, reporter: &
     if job.save_directions {
         directions.save(&job.out.join(DIRECTIONS))?;
     }
-    let evaluator = Evaluator::new(network, samples, &directions)?;
-    let center = evaluator.center(reporter)?;
-    let manifest = manifest(network, samples, job, &directions, center.loss);
-    let mut surface = match continued(&job.out, job, &manifest) {
-        Some(surface) => surface,
-        None => {
-            forget(&job.out)?;
-            LossSurface::pending(job.alpha.clone(), job.beta.clone(), manifest)
-        }
+    let ood = data.ood_images()?;
+    let mut evaluation = Evaluation {
+        samples: data.samples,
+        ood: ood.as_ref().map(|x| (x, job.measure.lambda)),
+        batch_norm: job.measure.batch_norm,
+        statistics: data.statistics.map_or(&data.samples.x, |samples| &samples.x),
+        precision: job.precision,
     };
-    let known = cells(&surface);
-    let total = job.alpha.len() * job.beta.len();
-    let mut progress = ProgressMeter::new("cells", format!("landscape of {}", job.checkpoint.name), known.len() as u64, total as u64);
-    let mut done = known.len() as u64;
-    progress.set(done, reporter);
-    if !known.is_empty() {
-        reporter.report(JobEvent::Cells { cells: known });
+    if let Some(reason) = precision::objection(network, &evaluation, &directions, reporter)? {
+        reporter.report(JobEvent::Warning { message: format!("computed in float32 instead of {}: {reason}", job.precision.key()) });
+        evaluation.precision = Precision::F32;
     }
-    surface.save(&job.out)?;
-    let mut saved = Instant::now();
-    for (i, j) in center_out(&job.alpha, &job.beta) {
-        if surface.count[i * job.beta.len() + j] > 0 {
-            continue;
+    let evaluator = Evaluator::new(network, evaluation, &directions)?;
+    let started = Instant::now();
+    let center = evaluator.center(reporter)?;
+    let took = started.elapsed().as_secs_f64();
+    let manifest = manifest(network, data, job, &evaluation, &directions, center.loss);
+    let mut surface = LossSurface::pending(job.alpha.clone(), job.beta.clone(), manifest);
+    let known = continued(&job.out, job, &surface.manifest);
+    if known.is_none() {
+        forget(&job.out)?;
+    }
+    known.iter().flatten().for_each(|cell| surface.set(cell));
+    let mut sweep = Sweep::new(evaluator, surface, job);
+    reporter.report(sweep.cost(network, data, took));
+    sweep.run(reporter)
+}
+
+/// A landscape under way.
+struct Sweep<'a> {
+    evaluator: Evaluator<'a>,
+    surface: LossSurface,
+    job: &'a LandscapeJob,
+    /// Images of each look, ascending; none where looks do not pay.
+    glances: Vec<i64>,
+    /// Losses of the images that each cell was looked at on.
+    looks: Vec<Option<SampleLosses>>,
+    saved: Instant,
+    told: Option<Instant>,
+}
+
+impl<'a> Sweep<'a> {
+    fn new(evaluator: Evaluator<'a>, surface: LossSurface, job: &'a LandscapeJob) -> Self {
+        let looks = surface.count.iter().map(|_| None).collect();
+        let (images, batch) = (evaluator.images(), batch_size(evaluator.device()));
+        // Whole batches, so that they need not be computed again.
+        let mut glances: Vec<i64> = LOOKS.iter().map(|share| (images / share / batch).max(2) * batch).collect();
+        glances.dedup();
+        // Where every batch is its own statistics or they are estimated first, a look costs too much or says too little.
+        if job.measure.batch_norm != BatchNormPolicy::Frozen || surface.count.len() == 1 {
+            glances.clear();
         }
-        let value = match evaluator.evaluate(job.alpha[i], job.beta[j], reporter) {
-            Err(AnalysisError::Cancelled) => {
-                surface.save(&job.out)?;
-                return Err(AnalysisError::Cancelled);
-            }
-            value => value?,
-        };
-        let cell = Cell { i, j, loss: value.loss, accuracy: value.accuracy, loss_std_error: value.std_error, count: value.count };
-        surface.set(&cell);
-        reporter.report(JobEvent::Cells { cells: vec![cell] });
-        done += 1;
+        glances.retain(|glance| glance * 4 <= images);
+        Self { evaluator, surface, job, glances, looks, saved: Instant::now(), told: None }
+    }
+
+    /// Seconds, from the evaluation of θ that `took` so long, and bytes.
+    fn cost(&self, network: &Network, data: &LandscapeData<'_>, took: f64) -> JobEvent {
+        let sets = [Some(data.samples), data.statistics].into_iter().flatten().chain(data.ood.iter().copied());
+        let images: usize = sets.map(|samples| samples.x.numel() * 4).sum();
+        let ood: usize = data.ood.iter().map(|samples| samples.len()).sum();
+        let share = 1.0 + ood as f64 / data.samples.len().max(1) as f64;
+        let weights: usize = network.tensors.values().map(|tensor| tensor.numel() * 4).sum();
+        // θ, both axes, the point and its views; what activations take depends on libtorch's allocator and is not counted.
+        let bytes = (images + 5 * weights) as u64;
+        let missing = self.surface.count.len() - self.surface.computed();
+        JobEvent::Cost { seconds: took * share * missing as f64, bytes }
+    }
+
+    fn run(&mut self, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
+        let total = self.surface.count.len() as u64;
+        let mut done = self.surface.computed() as u64;
+        let title = format!("landscape of {}", self.job.checkpoint.name);
+        let mut progress = ProgressMeter::new("cells", title, done, total);
         progress.set(done, reporter);
-        if saved.elapsed() >= SAVE_EVERY {
-            surface.save(&job.out)?;
-            saved = Instant::now();
+        let known = self.surface.cells();
+        if !known.is_empty() {
+            reporter.report(JobEvent::Cells { cells: known });
+        }
+        self.save()?;
+        let grids = nested(&self.job.alpha, &self.job.beta);
+        for glance in self.glances.clone() {
+            for grid in &grids {
+                self.or_save(|sweep| sweep.look(glance, grid, reporter))?;
+                self.tell(true, reporter);
+            }
+        }
+        for (i, j) in grids.into_iter().flatten() {
+            if self.surface.count[self.place(i, j)] > 0 {
+                continue;
+            }
+            self.or_save(|sweep| sweep.compute(i, j, reporter))?;
+            done += 1;
+            progress.set(done, reporter);
+            if self.tell(done == total, reporter) {
+                break;
+            }
+            if self.saved.elapsed() >= SAVE_EVERY {
+                self.save()?;
+            }
+        }
+        self.save()
+    }
+
+    fn place(&self, i: usize, j: usize) -> usize {
+        i * self.job.beta.len() + j
+    }
+
+    /// Images that cell `k` was looked at on.
+    fn seen(&self, k: usize) -> i64 {
+        self.looks[k].as_ref().map_or(0, |losses| losses.loss.len() as i64)
+    }
+
+    /// Looks at those cells of a grid that are not computed, so that each has seen `glance` images.
+    fn look(&mut self, glance: i64, grid: &[(usize, usize)], reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
+        for &(i, j) in grid {
+            let k = self.place(i, j);
+            if self.surface.count[k] == 0 {
+                let point = self.evaluator.point(self.job.alpha[i], self.job.beta[j], reporter)?;
+                let seen = self.seen(k);
+                let more = self.evaluator.losses(&point, seen, glance - seen, reporter)?;
+                self.looks[k].get_or_insert_default().extend(more);
+                self.tell(false, reporter);
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes a cell on all images that it has not seen.
+    fn compute(&mut self, i: usize, j: usize, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
+        let k = self.place(i, j);
+        let point = self.evaluator.point(self.job.alpha[i], self.job.beta[j], reporter)?;
+        let seen = self.seen(k);
+        let rest = self.evaluator.losses(&point, seen, self.evaluator.images() - seen, reporter)?;
+        // The look stays: the estimate of other cells compares it with what is computed.
+        let mut losses = self.looks[k].clone().unwrap_or_default();
+        losses.extend(rest);
+        let CellValue { cross_entropy: CrossEntropy { loss, accuracy, std_error, count }, readings } =
+            self.evaluator.value(&point, losses, reporter)?;
+        let cell = Cell { i, j, loss, accuracy, loss_std_error: std_error, count, readings };
+        self.surface.set(&cell);
+        reporter.report(JobEvent::Cells { cells: vec![cell] });
+        Ok(())
+    }
+
+    /// Tells the surface as far as it is known, if it is time or a `must`; whether that is enough by [`Stop`].
+    fn tell(&mut self, must: bool, reporter: &mut dyn Reporter) -> bool {
+        let due = must || self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY);
+        if !due || self.glances.is_empty() {
+            return false;
+        }
+        self.told = Some(Instant::now());
+        let map = self.estimate();
+        let finite = |values: &[f64]| values.iter().map(|&x| x.is_finite().then_some(x as f32)).collect();
+        reporter.report(JobEvent::Estimate { loss: finite(&map.value), std_error: finite(&map.std_error) });
+        self.surface.estimate = Some(map);
+        self.job.measure.stop == Stop::Contour && self.surface.within_contour_step()
+    }
+
+    fn estimate(&self) -> Map {
+        let surface = &self.surface;
+        let exact: Vec<_> = surface.loss.iter().zip(&surface.count).map(|(&loss, &count)| (count > 0).then_some(loss)).collect();
+        let images = self.evaluator.images() as f64;
+        let look = |losses: &SampleLosses| {
+            let (mean, error) = mean_std_error(&losses.loss)?;
+            // The images are a finite population, and those looked at are among them.
+            Some(Look { mean, std_error: error * (1.0 - losses.loss.len() as f64 / images).sqrt() })
+        };
+        let looks: Vec<_> = self.looks.iter().map(|losses| losses.as_ref().and_then(look)).collect();
+        estimate(surface.beta.len(), &exact, &looks)
+    }
+
+    /// What `work` gives; when it ends early, what is computed goes to disk first.
+    fn or_save(&mut self, work: impl FnOnce(&mut Self) -> Result<(), AnalysisError>) -> Result<(), AnalysisError> {
+        match work(self) {
+            Err(AnalysisError::Cancelled) => {
+                self.save()?;
+                Err(AnalysisError::Cancelled)
+            }
+            end => end,
         }
     }
-    Ok(surface.save(&job.out)?)
+
+    fn save(&mut self) -> Result<(), AnalysisError> {
+        let finished = self.surface.computed() == self.surface.count.len();
+        self.surface.estimate = if finished || self.told.is_none() { None } else { Some(self.estimate()) };
+        self.surface.save(&self.job.out)?;
+        self.saved = Instant::now();
+        Ok(())
+    }
 }
 
 fn check_axis(name: &str, axis: &[f64]) -> Result<(), AnalysisError> {
@@ -96,7 +277,17 @@ fn check_axis(name: &str, axis: &[f64]) -> Result<(), AnalysisError> {
     }
 }
 
-fn manifest(network: &Network, samples: &Samples, job: &LandscapeJob, directions: &Directions, center_loss: f64) -> LandscapeManifest {
+fn manifest(
+    network: &Network,
+    data: &LandscapeData<'_>,
+    job: &LandscapeJob,
+    evaluation: &Evaluation<'_>,
+    directions: &Directions,
+    center_loss: f64,
+) -> LandscapeManifest {
+    let (samples, measure) = (data.samples, &job.measure);
+    let ood = || blake3::hash(data.ood.iter().map(|samples| samples.dataset.hash()).collect::<String>().as_bytes()).to_hex().to_string();
+    let statistics = || data.statistics.unwrap_or(samples).dataset.hash();
     let from_file = job.directions.is_some();
     let as_file = |drawn: &str| if from_file { "as in the file" } else { drawn }.to_owned();
     LandscapeManifest {
@@ -111,9 +302,13 @@ fn manifest(network: &Network, samples: &Samples, job: &LandscapeJob, directions
         definition: if from_file { "file" } else { "li2018" }.into(),
         normalization: as_file("filter"),
         one_dimensional: if directions.move_one_dimensional() { "as in the file" } else { "zero" }.into(),
-        batch_norm: "frozen".into(),
+        batch_norm: measure.batch_norm.key().into(),
+        statistics_hash: (measure.batch_norm == BatchNormPolicy::Reestimated).then(statistics),
         loss: "cross_entropy".into(),
-        precision: "f32".into(),
+        ood_hash: evaluation.ood.map(|_| ood()),
+        ood_samples: data.ood.iter().map(|samples| samples.len()).sum(),
+        lambda: evaluation.ood.map(|(_, lambda)| lambda),
+        precision: evaluation.precision.key().into(),
         seed: job.seed,
         directions_hash: directions.hash(),
         cosine: directions.cosine(),
@@ -122,9 +317,10 @@ fn manifest(network: &Network, samples: &Samples, job: &LandscapeJob, directions
     }
 }
 
-/// The surface in `folder` when it is of the same job, whatever people call the checkpoint and the dataset now.
-fn continued(folder: &Path, job: &LandscapeJob, manifest: &LandscapeManifest) -> Option<LossSurface> {
-    let mut surface = LossSurface::load(folder).ok()?;
+/// The cells of `job`'s grid that a surface in its folder has, when that is of the same network, images, directions and definition,
+/// whatever people call the checkpoint and the dataset now.
+fn continued(folder: &Path, job: &LandscapeJob, manifest: &LandscapeManifest) -> Option<Vec<Cell>> {
+    let surface = LossSurface::load(folder).ok()?;
     let named = LandscapeManifest {
         checkpoint: manifest.checkpoint.clone(),
         checkpoint_path: manifest.checkpoint_path.clone(),
@@ -133,14 +329,15 @@ fn continued(folder: &Path, job: &LandscapeJob, manifest: &LandscapeManifest) ->
     };
     // Compared as text: a NaN equals itself, and the file's own precision is what counts.
     let same = |a: &LandscapeManifest| serde_json::to_string(a).ok();
-    if same(&named)? != same(manifest)? || surface.alpha != job.alpha || surface.beta != job.beta {
+    if same(&named)? != same(manifest)? || surface.count.iter().any(|&n| n != 0 && n as usize != manifest.samples) {
         return None;
     }
-    if surface.count.iter().any(|&n| n != 0 && n as usize != manifest.samples) {
-        return None;
-    }
-    surface.manifest = named;
-    Some(surface)
+    let place = |axis: &[f64], value: f64| axis.iter().position(|&x| x == value);
+    let moved = |cell: Cell| {
+        let (i, j) = (place(&job.alpha, surface.alpha[cell.i])?, place(&job.beta, surface.beta[cell.j])?);
+        Some(Cell { i, j, ..cell })
+    };
+    Some(surface.cells().into_iter().filter_map(moved).collect())
 }
 
 /// Removes another job's surface, its manifest first: arrays without a manifest are never taken for anything.
@@ -155,20 +352,4 @@ fn forget(folder: &Path) -> Result<(), AnalysisError> {
         }
     }
     Ok(())
-}
-
-/// The computed cells of a surface.
-fn cells(surface: &LossSurface) -> Vec<Cell> {
-    let columns = surface.beta.len();
-    let computed = surface.count.iter().enumerate().filter(|&(_, &count)| count > 0);
-    computed
-        .map(|(k, &count)| Cell {
-            i: k / columns,
-            j: k % columns,
-            loss: surface.loss[k],
-            accuracy: surface.accuracy[k],
-            loss_std_error: surface.loss_std_error[k],
-            count,
-        })
-        .collect()
 }

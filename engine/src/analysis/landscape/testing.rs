@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flatland::data::{Dataset, Provenance, Source, Subset};
-use flatland::job::{AnalysisDataset, CheckpointSource, JobEvent, LandscapeJob, Precision, Reporter};
+use flatland::job::{AnalysisDataset, CheckpointSource, JobEvent, LandscapeJob, Measure, Precision, Reporter};
 use flatland::result::Cell;
 use flatland::session::{Normalization, NormalizationPreset, Role};
 use rand::Rng;
@@ -84,6 +84,7 @@ pub fn job(out: &Path, alpha: &[f64], beta: &[f64]) -> LandscapeJob {
         alpha: alpha.to_vec(),
         beta: beta.to_vec(),
         seed: 7,
+        measure: Measure::default(),
         directions: None,
         save_directions: false,
         out: out.into(),
@@ -96,6 +97,9 @@ pub fn job(out: &Path, alpha: &[f64], beta: &[f64]) -> LandscapeJob {
 #[derive(Default)]
 pub struct Ear {
     pub cells: Vec<Cell>,
+    /// Cells heard of so far, and the loss with its standard error as known then.
+    pub estimates: Vec<(usize, Vec<f64>, Vec<f64>)>,
+    pub warnings: Vec<String>,
     pub limit: Option<usize>,
     pub progress: Vec<(u64, u64)>,
 }
@@ -104,6 +108,11 @@ impl Reporter for Ear {
     fn report(&mut self, event: JobEvent) {
         match event {
             JobEvent::Cells { cells } => self.cells.extend(cells),
+            JobEvent::Estimate { loss, std_error } => {
+                let number = |values: Vec<Option<f32>>| values.into_iter().map(|x| x.map_or(f64::NAN, f64::from)).collect();
+                self.estimates.push((self.cells.len(), number(loss), number(std_error)));
+            }
+            JobEvent::Warning { message } => self.warnings.push(message),
             JobEvent::Progress { done, total, .. } => self.progress.push((done, total)),
             _ => {}
         }
