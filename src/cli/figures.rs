@@ -105,12 +105,15 @@ fn collect<T>(jobs: &[JobSpec], place: impl Fn(&str) -> usize, load: impl Fn(&Jo
 
 /// Datasets of the landscapes and sharpness curves, in the order asked.
 fn names_of_datasets(jobs: &[JobSpec]) -> Vec<String> {
-    let mut names = Vec::new();
-    for job in jobs.iter().filter(|job| matches!(job, JobSpec::Landscape(_) | JobSpec::Sharpness(_))) {
-        for dataset in job.datasets() {
-            if !names.contains(&dataset.source.name) {
-                names.push(dataset.source.name.clone());
-            }
+    let mut names: Vec<String> = Vec::new();
+    for job in jobs {
+        let dataset = match job {
+            JobSpec::Landscape(job) => &job.dataset,
+            JobSpec::Sharpness(job) => &job.dataset,
+            _ => continue,
+        };
+        if !names.contains(&dataset.source.name) {
+            names.push(dataset.source.name.clone());
         }
     }
     names

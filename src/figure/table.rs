@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::number::percent;
 use super::{Panel, ScoreHistograms};
-use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve};
+use crate::result::{Embedding, LossSurface, Quantity, ScoreTable, SharpnessCurve};
 
 /// `checkpoint, score, dataset, role, n, auroc, fpr95, fpr95_id_positive, aupr_in, aupr_out, accuracy`, a row per score and dataset
 /// (and per dataset that has only an accuracy); shares in [0, 1], empty where undefined.
@@ -58,9 +58,13 @@ pub fn scores_markdown(tables: &[Panel<ScoreTable>]) -> String {
     text
 }
 
-/// `checkpoint, dataset, alpha, beta, loss, accuracy, loss_std_error, count`, a row per cell; values of pending cells are empty.
+/// `checkpoint, dataset, alpha, beta, loss, accuracy, loss_std_error, count` and what else was measured, a row per cell; values of cells that
+/// are not computed are empty.
 pub fn landscape_csv(panels: &[Panel<LossSurface>]) -> String {
-    let mut csv = String::from("checkpoint,dataset,alpha,beta,loss,accuracy,loss_std_error,count\n");
+    let quantities = || Quantity::ALL.into_iter().filter(|quantity| panels.iter().any(|panel| panel.result.maps.contains_key(quantity)));
+    let mut csv = String::from("checkpoint,dataset,alpha,beta,loss,accuracy,loss_std_error,count");
+    quantities().for_each(|quantity| csv += &format!(",{0},{0}_std_error", quantity.key()));
+    csv.push('\n');
     for Panel { name, result, .. } in panels {
         for (k, count) in result.count.iter().enumerate() {
             let (i, j) = (k / result.beta.len(), k % result.beta.len());
@@ -68,6 +72,10 @@ pub fn landscape_csv(panels: &[Panel<LossSurface>]) -> String {
             let mut row = vec![field(name), field(&result.manifest.dataset), result.alpha[i].to_string(), result.beta[j].to_string()];
             row.extend([result.loss[k], result.accuracy[k], result.loss_std_error[k]].map(computed));
             row.push(count.to_string());
+            for quantity in quantities() {
+                let map = result.maps.get(&quantity);
+                row.extend(map.map_or([f64::NAN; 2], |map| [map.value[k], map.std_error[k]]).map(computed));
+            }
             push_row(&mut csv, &row);
         }
     }

@@ -27,8 +27,10 @@ struct Verdict {
 /// `id_loss`, `id_accuracy`, `cs_accuracy` (pooled over the datasets of the role), `near_auroc`, `near_fpr95`, `far_auroc`,
 /// `far_fpr95` (mean over the datasets of the role, each against all ID images, as OpenOOD does), where the data for them is given.
 ///
+/// Labels of semantic-shift images are of other classes and are not read.
+///
 /// # Errors
-/// When libtorch refuses, or with that of `tick`, which is called before every batch.
+/// When an ID or CS image has a label that the network has no class for, when libtorch refuses, or with that of `tick`, which is called before every batch.
 pub fn evaluate(
     network: &Network,
     method: &dyn Method,
@@ -51,12 +53,20 @@ fn verdict(
 ) -> Result<Verdict, TrainError> {
     let mut verdict = Verdict { role, confidence: Vec::new(), loss: 0.0, right: 0.0, labelled: 0.0 };
     let n = samples.len() as i64;
+    let known = matches!(role, Role::Id | Role::Cs);
+    if let Some(label) = samples.dataset.labels.iter().find(|&&label| known && label >= network.classes) {
+        let (last, name) = (network.classes - 1, &samples.dataset.name);
+        return Err(TrainError::Config(format!("expected labels of 0 to {last}, or none, in `{name}`, found {label}")));
+    }
     for start in (0..n).step_by(BATCH as usize) {
         tick()?;
         let len = BATCH.min(n - start);
         let (x, y) = (samples.x.f_narrow(0, start, len)?, samples.y.f_narrow(0, start, len)?);
         let output = no_grad(|| network.forward(&x))?;
         verdict.confidence.extend(Vec::<f64>::try_from(method.confidence(&output)?.f_to_kind(Kind::Double)?)?);
+        if !known {
+            continue;
+        }
         let log_p = output.logits.f_to_kind(Kind::Double)?.f_log_softmax(1, Kind::Double)?;
         let prediction = log_p.f_argmax(1, false)?;
         let labelled = y.f_ge(0)?;
@@ -101,7 +111,39 @@ fn summarize(verdicts: &[Verdict]) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
+    use flatland::data::{Dataset, Provenance, Source, Subset};
+    use flatland::job::MethodConfig;
+    use flatland::session::Normalization;
+    use tch::Device;
+
     use super::*;
+    use crate::method::method;
+
+    /// Grey images with labels 0, 1, 2, ...
+    fn images(network: &Network, count: usize) -> Samples {
+        let source =
+            Source { name: "x".into(), path: "x".into(), split: None, format: None, subset: Subset::All, corruption: None, seed: 0 };
+        let provenance = Provenance { source, format: "test".into(), available: count, unreadable: Vec::new() };
+        let images = (0..count * 32 * 32 * 3).map(|k| (k % 251) as u8).collect();
+        let (labels, index) = ((0..count as i64).collect(), (0..count).collect());
+        let dataset = Dataset { name: "x".into(), images, height: 32, width: 32, labels, index, classes: Vec::new(), provenance };
+        Samples::new(Arc::new(dataset), &Normalization::default(), network).unwrap()
+    }
+
+    #[test]
+    fn labels_of_other_classes_are_not_read_on_ss_and_told_on_id() {
+        let network = Network::random("resnet8", 4, 0, Device::Cpu).unwrap();
+        let method = method(&MethodConfig::new("erm")).unwrap();
+        let mut run = |far: usize, id: usize| {
+            let datasets = [(Role::Id, images(&network, id)), (Role::Far, images(&network, far))];
+            evaluate(&network, method.as_ref(), &datasets, &mut || Ok(()))
+        };
+        assert!(run(9, 4).unwrap().contains_key("far_auroc"));
+        assert!(run(9, 5).unwrap_err().to_string().contains("labels of 0 to 3, or none, in `x`, found 4"));
+    }
 
     fn verdict(role: Role, confidence: &[f64], loss: f64, right: f64, labelled: f64) -> Verdict {
         Verdict { role, confidence: confidence.to_vec(), loss, right, labelled }
