@@ -29,7 +29,7 @@ impl Figures {
         let session = options.load()?;
         let choices = options.plan_options();
         let mut jobs = Vec::new();
-        for analysis in Analysis::ALL {
+        for analysis in Analysis::of(&session) {
             // Checked as a plain plan first: a complaint about a missing file beats one about the cache.
             plan(&session, &options.session, analysis, &options.out, &choices)?;
             jobs.extend(plan_cached(&session, analysis, &choices)?);

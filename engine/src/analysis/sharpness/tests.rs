@@ -2,7 +2,7 @@ use std::path::Path;
 
 use flatland::job::{Device as JobDevice, JobEvent, SharpnessJob};
 use flatland::result::{Npz, SharpnessCurve};
-use flatland::session::Role;
+use flatland::session::{Role, SharpnessSettings};
 use tch::{Device, Kind, Tensor};
 
 use super::run;
@@ -14,8 +14,8 @@ fn job(out: &Path, data: &Samples, rho: &[f64]) -> SharpnessJob {
     SharpnessJob {
         checkpoint: checkpoint(),
         dataset: flatland::job::AnalysisDataset { role: Role::Id, source: data.dataset.provenance.source.clone() },
-        rho: rho.to_vec(),
-        steps: 20,
+        settings: SharpnessSettings { rho: rho.to_vec(), ..SharpnessSettings::default() },
+        seed: 0,
         save_perturbations: true,
         out: out.into(),
         device: JobDevice::Cpu,
@@ -198,7 +198,8 @@ fn a_real_network_reaches_what_the_independent_oracle_found() {
     let network = real(&shared);
     let data = real_samples(&network, &shared.join("data/cifar-10-batches-bin"), Some("test"), 512);
     let out = tempfile::tempdir().unwrap();
-    let quick = SharpnessJob { steps: 3, ..job(out.path(), &data, &[0.01]) };
+    let mut quick = job(out.path(), &data, &[0.01]);
+    quick.settings.steps = 3;
     run(&network, &data, &quick, &mut Recorder::default()).unwrap();
     let curve = SharpnessCurve::load(out.path()).unwrap();
     assert!((curve.center_loss - 0.36593018).abs() < 1e-5 * 0.36593018, "L(θ) = {}", curve.center_loss);
