@@ -182,4 +182,6 @@ fn described(settings: &SharpnessSettings, n: usize) -> SharpnessCurve {
 }
 
 #[cfg(test)]
+mod estimator_tests;
+#[cfg(test)]
 mod tests;
