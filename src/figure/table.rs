@@ -109,7 +109,7 @@ pub fn hessian_csv(panels: &[Panel<HessianSpectrum>]) -> String {
         if let Some(trace) = result.trace {
             push("trace", None, trace.value, Some(trace.std_error), None);
         }
-        for density in &result.density {
+        if let Some(density) = &result.density {
             for (probe, (nodes, weights)) in density.nodes.iter().zip(&density.weights).enumerate() {
                 nodes.iter().zip(weights).for_each(|(node, weight)| push("density", Some(probe), *node, None, Some(*weight)));
             }
