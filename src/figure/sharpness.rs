@@ -68,24 +68,35 @@ impl SharpnessFigure<'_> {
     fn range(&self, value: impl Fn((f64, &SharpnessPoint)) -> f64, log_from: f64) -> (f64, f64, Spacing) {
         let values = || self.points().map(&value);
         let high = values().fold(f64::NEG_INFINITY, f64::max);
-        let low = values().fold(0.0, f64::min);
         let positive = values().filter(|&v| v > 0.0).fold(f64::INFINITY, f64::min);
         if high > 0.0 && positive < high && high / positive >= log_from {
             return (positive / 1.15, high * 1.15, Spacing::Log);
         }
         let high = if high > 0.0 { 1.05 * high } else { 1.0 };
-        (1.05 * low, high, Spacing::Linear)
+        (0.0, high, Spacing::Linear)
+    }
+
+    /// The vertical range: averages of which some are negative have no logarithm, and are drawn with their bands on a linear axis.
+    fn height(&self) -> (f64, f64, Spacing) {
+        let signed = self.points().any(|(_, p)| p.spread.is_some() && p.sharpness <= 0.0);
+        if !signed {
+            return self.range(|(_, p)| p.sharpness, LOG_FROM_SHARPNESS);
+        }
+        let ends = self.points().flat_map(|(_, p)| [p.sharpness - half_band(p), p.sharpness + half_band(p)]);
+        let (low, high) = ends.fold((0.0_f64, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)));
+        let pad = (0.04 * (high - low)).max(f64::MIN_POSITIVE);
+        (low - pad, high + pad, Spacing::Linear)
     }
 
     fn axes(&self, side: f64, font: f64) -> (Axis, Axis) {
-        let (across, up) = (self.range(|(rho, _)| rho, LOG_FROM_RHO), self.range(|(_, p)| p.sharpness, LOG_FROM_SHARPNESS));
+        let (across, up) = (self.range(|(rho, _)| rho, LOG_FROM_RHO), self.height());
         let average = self.curves.first().is_some_and(|c| c.result.is_average());
         let label = if average { "mean rise over random ε" } else { "S(ρ), lower bound" };
         let x = Axis::new(across.0, across.1, across.2, if self.is_relative() { "ρ/‖θ‖" } else { "ρ" }, side, font, true);
         (x, Axis::new(up.0, up.1, up.2, label, side * ASPECT, font, false))
     }
 
-    fn note(&self, y: &Axis) -> String {
+    fn note(&self) -> String {
         let Some(first) = self.curves.first().map(|c| c.result) else { return String::new() };
         let same = |f: &dyn Fn(&SharpnessCurve) -> String| {
             let of_first = f(first);
@@ -109,10 +120,6 @@ impl SharpnessFigure<'_> {
         notes.push(if first.is_average() { "band: ± 1 standard deviation over the draws" } else { "band: ± 1 standard error" }.into());
         if self.curves.iter().any(|c| c.result.second_order.is_some()) {
             notes.push("dashed: ρ‖∇L‖ + ρ²λ₁/2".into());
-        }
-        let hidden = self.points().filter(|(_, p)| p.rho > 0.0 && p.sharpness <= 0.0).count();
-        if y.spacing == Spacing::Log && hidden > 0 {
-            notes.push(format!("{hidden} values ≤ 0 have no place on a logarithmic axis"));
         }
         notes.join(" · ")
     }
@@ -146,6 +153,10 @@ impl Figure for SharpnessFigure<'_> {
 
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
         for (k, frame) in grid.frames.iter().enumerate() {
+            if y.spacing == Spacing::Linear && y.low < 0.0 {
+                let zero = y.position(0.0);
+                scene.line(vec![frame.at(0.0, zero), frame.at(1.0, zero)], chrome.line, HAIRLINE);
+            }
             draw_x_axis(&mut scene, frame, &x, font, &chrome, frame.lowest);
             draw_y_axis(&mut scene, frame, &y, font, &chrome, frame.first_column);
             for curve in self.curves.iter().filter(|c| datasets.get(k).is_some_and(|name| *name == c.result.dataset)) {
@@ -169,7 +180,7 @@ impl Figure for SharpnessFigure<'_> {
         }
         let legend_bottom = top + checkpoints.len() as f64 * 1.45 * font;
         scene.height = scene.height.max(legend_bottom + SMALL * font);
-        draw_note(&mut scene, &self.note(&y), font, &chrome);
+        draw_note(&mut scene, &self.note(), font, &chrome);
         scene
     }
 }

@@ -115,7 +115,7 @@ fn sharpness_choices(ui: &mut Ui, scene: &mut Scene<'_>) {
         _ => "‖T⁻¹ε‖ ≤ ρ",
     };
     let note = match (settings.estimator, settings.m) {
-        (Estimator::Random, _) => format!("the mean rise of the loss over random ε, {ball}: no bound; what is ≤ 0 is not drawn"),
+        (Estimator::Random, _) => format!("the mean rise of the loss over random ε, {ball}: no bound, and it may be negative"),
         (_, Some(m)) => format!("mean over batches of {m} images of the largest rise found within {ball}"),
         (_, None) => format!("the largest rise of the loss found within {ball}"),
     };

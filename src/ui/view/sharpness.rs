@@ -71,7 +71,10 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
         *state = State { relative, ..State::default() };
     }
     let unit = |curve: &SharpnessCurve| if relative { curve.length_of_theta().unwrap_or(1.0) } else { 1.0 };
-    let (x, y) = ranges(&all, &unit, &scene.session.sharpness.rho);
+    let (x, logarithmic) = ranges(&all, &unit, &scene.session.sharpness.rho);
+    // Averages of which some are negative have no logarithm.
+    let signed = all.iter().flat_map(|(_, curve)| &curve.points).any(|point| point.spread.is_some() && point.sharpness <= 0.0);
+    let (y, up) = if signed { (curve::signed_range(&all), Scale::Linear) } else { (logarithmic, Scale::Log10) };
     let panels = if shown.len() > 1 { of_datasets(ui, scene, &shown) } else { of_checkpoints(ui, scene, shown[0]) };
     let area = ui.available_rect_before_wrap();
     let rows = if shown.len() > 1 { 0 } else { all.iter().map(|(_, curve)| curve.points.len()).max().unwrap_or(0) };
@@ -89,7 +92,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
             y: Axis {
                 label: if average { "mean rise over random ε" } else { "S(ρ), lower bound" },
                 range: y,
-                scale: Scale::Log10,
+                scale: up,
                 labelled: place.first,
             },
             outline: panel.color,
@@ -103,10 +106,10 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
                 canvas.painter.vline(canvas.at(rho.log10(), 0.0).x, canvas.rect().y_range(), Stroke::new(1.0, palette.hairline));
             }
             for (k, curve) in curves.iter().filter(|(k, _)| panel.own.is_some_and(|own| own != *k)) {
-                curve::aside(canvas, curve, unit(curve), faded(theme::checkpoint(ui, *k), palette.canvas, 0.4));
+                curve::aside(canvas, curve, unit(curve), up, faded(theme::checkpoint(ui, *k), palette.canvas, 0.4));
             }
             for (k, curve) in curves.iter().filter(|(k, _)| panel.own.is_none_or(|own| own == *k)) {
-                curve::draw(canvas, curve, unit(curve), theme::checkpoint(ui, *k), palette.canvas);
+                curve::draw(canvas, curve, unit(curve), up, theme::checkpoint(ui, *k), palette.canvas);
             }
         });
         canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, panel.summary.clone()));
