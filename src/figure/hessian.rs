@@ -103,7 +103,8 @@ impl HessianFigure<'_> {
             let (steps, probes) = (density.steps, density.probes);
             notes.push(format!("density: Lanczos quadrature, {steps} steps × {probes} probes, smeared by {SMEAR} of the range"));
         }
-        notes.push("marks: largest and smallest eigenvalues; ± of the eigenvalues: residual ‖Hv − λv‖, of the trace: standard error".into());
+        notes
+            .push("marks: largest and smallest eigenvalues; ± of the eigenvalues: residual ‖Hv − λv‖, of the trace: standard error".into());
         if self.panels.iter().any(|p| !p.result.converged) {
             notes.push("not all eigenpairs have converged".into());
         }

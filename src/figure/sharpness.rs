@@ -1,8 +1,6 @@
 //! [`SharpnessFigure`]: S(ρ) of several checkpoints, one panel per dataset, on shared axes.
 
-use super::layout::{
-    Axis, Frame, Margins, PanelGrid, SMALL, bottom_margin, draw_note, draw_x_axis, draw_y_axis, left_margin,
-};
+use super::layout::{Axis, Frame, Margins, PanelGrid, SMALL, bottom_margin, draw_note, draw_x_axis, draw_y_axis, left_margin};
 use super::palette;
 use super::scale::Spacing;
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, fit, text_width};
@@ -193,16 +191,7 @@ fn half_band(point: &SharpnessPoint) -> f64 {
 
 /// Band, line and points of one curve; points that a log axis cannot show are left out.
 #[expect(clippy::too_many_arguments, reason = "a drawing is its scene, its frame and its axes")]
-fn draw_curve(
-    scene: &mut Scene,
-    frame: &Frame,
-    x: &Axis,
-    y: &Axis,
-    curve: &SharpnessCurve,
-    unit: f64,
-    color: palette::Rgb,
-    font: f64,
-) {
+fn draw_curve(scene: &mut Scene, frame: &Frame, x: &Axis, y: &Axis, curve: &SharpnessCurve, unit: f64, color: palette::Rgb, font: f64) {
     let shown = |p: &&SharpnessPoint| {
         let fits = |v: f64, axis: &Axis| v.is_finite() && (axis.spacing == Spacing::Linear || v > 0.0);
         fits(p.rho, x) && fits(p.sharpness, y)

@@ -77,8 +77,7 @@ pub fn landscape_csv(panels: &[Panel<LossSurface>]) -> String {
 /// `checkpoint, dataset, rho, relative_rho, sharpness, std_error, epsilon_norm, sd, max, second_order, bound`, a row per radius; empty where a
 /// curve has no such number: ρ/‖θ‖ is of the plain l2 ball, `sd` and `max` are of averages, `second_order` of curves with the overlay.
 pub fn sharpness_csv(curves: &[Panel<SharpnessCurve>]) -> String {
-    let mut csv =
-        String::from("checkpoint,dataset,rho,relative_rho,sharpness,std_error,epsilon_norm,sd,max,second_order,bound\n");
+    let mut csv = String::from("checkpoint,dataset,rho,relative_rho,sharpness,std_error,epsilon_norm,sd,max,second_order,bound\n");
     for Panel { name, result, .. } in curves {
         for p in &result.points {
             let mut row = vec![field(name), field(&result.dataset), p.rho.to_string()];

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::metric;
 use crate::result::{
-    DatasetScores, Detection, Eigenvalue, Embedding, HessianSpectrum, LandscapeManifest, LossSurface, Npz, ScoreTable, SecondOrder, SharpnessCurve,
-    SharpnessPoint, SpectralDensity, Spread, Trace,
+    DatasetScores, Detection, Eigenvalue, Embedding, HessianSpectrum, LandscapeManifest, LossSurface, Npz, ScoreTable, SecondOrder,
+    SharpnessCurve, SharpnessPoint, SpectralDensity, Spread, Trace,
 };
 
 const NAMES: [&str; 8] = ["pretrained", "ERM", "OE", "SAM", "DR-SAM", "VOS", "oecc_cifar10_densenet_baseline", "MixOE"];

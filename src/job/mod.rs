@@ -33,6 +33,8 @@ pub use run_config::{BatchNormUpdate, MethodConfig, OptimizerConfig, RunConfig, 
 pub use run_error::RunError;
 pub use run_folder::{RunFolder, RunLock, RunView, now};
 pub use run_state::{Control, RunState, RunStatus};
-pub use spec::{AnalysisDataset, CheckpointSource, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Precision, ScoreJob, SharpnessJob};
+pub use spec::{
+    AnalysisDataset, CheckpointSource, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Precision, ScoreJob, SharpnessJob,
+};
 pub use sweep::{Sweep, SweepPoint};
 pub use worker_handle::{WorkerEvent, WorkerHandle, WorkerOptions};

@@ -4,7 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{AnalysisDataset, CheckpointSource, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Precision, ScoreJob, SharpnessJob};
+use super::{
+    AnalysisDataset, CheckpointSource, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Precision, ScoreJob, SharpnessJob,
+};
 use crate::data::{Corruption, Source, Subset};
 use crate::result::{cache_folder, safe_name};
 use crate::session::{CheckpointEntry, DatasetEntry, HessianSettings, Role, Session, SharpnessSettings};
@@ -437,6 +439,31 @@ mod tests {
         assert!(
             plan(&session, Analysis::Scores, Path::new("/out"), &PlanOptions::default()).unwrap_err().to_string().contains("role `id`")
         );
+    }
+
+    #[test]
+    fn estimators_and_the_hessian_are_planned_as_the_session_says_and_what_changes_no_result_changes_no_job() {
+        let mut session = session();
+        assert!(!Analysis::of(&session).contains(&Analysis::Hessian), "only a session with [hessian] asks for it");
+        let default = plan(&session, Analysis::Hessian, Path::new("/out"), &PlanOptions::default()).unwrap();
+        let JobSpec::Hessian(job) = &default[0] else { panic!("expected a Hessian, found {:?}", default[0]) };
+        assert_eq!((&job.settings, job.out.as_path()), (&HessianSettings::default(), Path::new("/out/ERM/test")));
+
+        session.sharpness =
+            toml::from_str("estimator = \"ascent\"\nadaptive = \"filter\"\nm = 128\nrestarts = [\"sphere\", \"sphere\"]").unwrap();
+        session.hessian = Some(toml::from_str("top = 2\ndensity = \"quality\"").unwrap());
+        assert!(Analysis::of(&session).contains(&Analysis::Hessian));
+        let jobs = |session: &Session, analysis| plan(session, analysis, Path::new("/out"), &PlanOptions::default()).unwrap();
+        let before = jobs(&session, Analysis::Sharpness);
+        session.sharpness.relative = true;
+        session.sharpness.datasets = vec!["test".into()];
+        assert_eq!(jobs(&session, Analysis::Sharpness), before);
+        let JobSpec::Sharpness(job) = &before[0] else { panic!("expected a sharpness, found {:?}", before[0]) };
+        assert_eq!((job.settings.m, job.settings.adaptive.key(), job.settings.restarts.len()), (Some(128), "filter", 2));
+
+        session.sharpness.estimator = crate::session::Estimator::Random;
+        let error = plan(&session, Analysis::Sharpness, Path::new("/out"), &PlanOptions::default()).unwrap_err().to_string();
+        assert!(error.contains("[sharpness] expected an estimator that maximises beside m"), "{error}");
     }
 
     #[test]

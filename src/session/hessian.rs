@@ -46,14 +46,7 @@ pub struct HessianSettings {
 
 impl Default for HessianSettings {
     fn default() -> Self {
-        Self {
-            top: 5,
-            lanczos_steps: 100,
-            tolerance: 1e-3,
-            trace_probes: 20,
-            density: DensityQuality::Preview,
-            datasets: Vec::new(),
-        }
+        Self { top: 5, lanczos_steps: 100, tolerance: 1e-3, trace_probes: 20, density: DensityQuality::Preview, datasets: Vec::new() }
     }
 }
 

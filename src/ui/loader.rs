@@ -96,7 +96,8 @@ pub fn plan(session: &Session, datasets: &[String]) -> (Vec<JobSpec>, Vec<String
     }
     // No tab shows the Hessian: the command line draws it.
     for analysis in Analysis::of(session).into_iter().filter(|analysis| *analysis != Analysis::Hessian) {
-        let options = PlanOptions { datasets: if analysis.is_per_dataset() { datasets.to_vec() } else { Vec::new() }, ..PlanOptions::default() };
+        let options =
+            PlanOptions { datasets: if analysis.is_per_dataset() { datasets.to_vec() } else { Vec::new() }, ..PlanOptions::default() };
         match plan_cached(session, analysis, &options) {
             Ok(planned) => jobs.extend(planned),
             Err(PlanError::Lacks { .. }) => {}

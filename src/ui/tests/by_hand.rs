@@ -177,7 +177,13 @@ pub(super) fn normal(k: usize) -> f64 {
 pub(super) fn curve(k: usize) -> SharpnessCurve {
     let steep = [6.0, 9.0, 5.0, 2.0, 1.5][k % 5];
     let points = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
-        .map(|rho: f64| SharpnessPoint { rho, sharpness: steep * rho.powf(1.3), std_error: 0.1 * steep * rho.powf(1.3), epsilon_norm: rho, spread: None })
+        .map(|rho: f64| SharpnessPoint {
+            rho,
+            sharpness: steep * rho.powf(1.3),
+            std_error: 0.1 * steep * rho.powf(1.3),
+            epsilon_norm: rho,
+            spread: None,
+        })
         .into();
     SharpnessCurve {
         checkpoint: CHECKPOINTS[k].into(),

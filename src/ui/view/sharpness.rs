@@ -193,11 +193,7 @@ fn readings(
 }
 
 /// Shared ranges as log10: of all radii, and of all positive values.
-fn ranges(
-    curves: &[(usize, &SharpnessCurve)],
-    unit: &impl Fn(&SharpnessCurve) -> f64,
-    rho: &[f64],
-) -> ([f64; 2], [f64; 2]) {
+fn ranges(curves: &[(usize, &SharpnessCurve)], unit: &impl Fn(&SharpnessCurve) -> f64, rho: &[f64]) -> ([f64; 2], [f64; 2]) {
     let span = |values: &mut dyn Iterator<Item = f64>, pad: f64| {
         let (low, high) = values
             .filter(|v| *v > 0.0 && v.is_finite())

@@ -182,9 +182,8 @@ fn m_sharpness_is_the_mean_over_batches_of_each_batchs_maximum() {
     // One image a batch under a linear map at W = 0: every image's own S is known.
     let network = linear_network();
     let data = samples(&network, dataset("six", &[0, 1, 1, 0, 1, 0], |i, p| (40 * i + 3 * p) as u8));
-    let lengths: Vec<f64> = (0..6)
-        .map(|i| f64::try_from(data.x.select(0, i).to_kind(Kind::Double).square().sum(Kind::Double)).unwrap().sqrt())
-        .collect();
+    let lengths: Vec<f64> =
+        (0..6).map(|i| f64::try_from(data.x.select(0, i).to_kind(Kind::Double).square().sum(Kind::Double)).unwrap().sqrt()).collect();
     for estimator in MAXIMISING {
         let (curve, _out) = curve(&network, &data, SharpnessSettings { m: Some(1), ..with(estimator, &[0.1, 1.0]) });
         assert_eq!((curve.m, curve.samples), (Some(1), 6));

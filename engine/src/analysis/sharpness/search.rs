@@ -99,8 +99,7 @@ impl<'a> Search<'a> {
         let epsilon = self.ball.scaled(&u)?;
         let differences = self.differences(&epsilon, reporter)?;
         let epsilon_norm = self.ball.norm_of_epsilon(&epsilon)?;
-        let point =
-            SharpnessPoint { rho, sharpness: mean(&differences), std_error: std_error(&differences), epsilon_norm, spread: None };
+        let point = SharpnessPoint { rho, sharpness: mean(&differences), std_error: std_error(&differences), epsilon_norm, spread: None };
         Ok(Found { u, epsilon, images: differences.len(), point })
     }
 

@@ -60,9 +60,8 @@ fn height(value: f64, up: Scale) -> f64 {
 
 /// The points that have a place on the axes.
 fn drawable(curve: &SharpnessCurve, up: Scale) -> impl Iterator<Item = &SharpnessPoint> {
-    let shown = move |point: &&SharpnessPoint| {
-        point.rho > 0.0 && point.sharpness.is_finite() && (up == Scale::Linear || point.sharpness > 0.0)
-    };
+    let shown =
+        move |point: &&SharpnessPoint| point.rho > 0.0 && point.sharpness.is_finite() && (up == Scale::Linear || point.sharpness > 0.0);
     curve.points.iter().filter(shown)
 }
 
