@@ -96,7 +96,7 @@ fn session(folder: &Path, checkpoint: &str, more: &str, dataset: &str) -> String
         "version = 1\n[[checkpoint]]\nname = \"A\"\npath = '{checkpoint}'\nnormalization = \"half\"\n{more}\n\
          [[dataset]]\nname = \"digits\"\nrole = \"id\"\npath = '{dataset}'\nlimit = 64\n\
          [[dataset]]\nname = \"others\"\nrole = \"near\"\npath = 'demo:near'\nlimit = 64\n\
-         [landscape]\ngrid = [3, 2]\n[sharpness]\nrho = [0.01, 0.1]\nsteps = 2\n[embedding]\niterations = 50\nperplexity = 5.0\n"
+         [landscape]\ngrid = [3, 2]\n[sharpness]\nrho = [0.01, 0.1]\nsteps = 2\n[hessian]\ntop = 2\ntrace_probes = 2\nlanczos_steps = 10\ndensity = \"none\"\n[embedding]\niterations = 50\nperplexity = 5.0\n"
     );
     write(folder, "session.toml", text)
 }
@@ -106,7 +106,7 @@ fn help_and_version_succeed_and_a_wrong_flag_is_a_usage_error() {
     let folder = tempfile::tempdir().unwrap();
     let help = run(folder.path(), &["--help"]);
     assert!(help.status.success());
-    for command in ["demo", "inspect", "landscape", "sharpness", "embed", "score", "train", "figures"] {
+    for command in ["demo", "inspect", "landscape", "sharpness", "hessian", "embed", "score", "train", "figures"] {
         assert!(stdout(&help).contains(command), "{command} is not in the help");
     }
     assert!(run(folder.path(), &["--version"]).status.success());
@@ -145,7 +145,7 @@ fn a_session_that_cannot_be_read_is_one_clear_message() {
 fn a_session_with_a_missing_path_names_it_before_anything_is_computed() {
     let folder = tempfile::tempdir().unwrap();
     let path = session(folder.path(), "missing.pt", "", "demo:test");
-    for command in ["landscape", "sharpness", "embed", "score", "figures"] {
+    for command in ["landscape", "sharpness", "hessian", "embed", "score", "figures"] {
         let output = run(folder.path(), &[command, &path, "--out", "out"]);
         refuses(&output, "missing.pt", &["expected the checkpoint `A`", "found nothing there", "session.toml"]);
     }
@@ -254,7 +254,7 @@ fn a_state_dict_of_another_architecture_and_bad_datasets_are_one_clear_message()
 }
 
 #[test]
-fn the_four_analyses_leave_their_documented_files() {
+fn the_analyses_leave_their_documented_files() {
     if !has_worker() {
         return;
     }
@@ -265,6 +265,11 @@ fn the_four_analyses_leave_their_documented_files() {
     for (command, extra, files) in [
         ("landscape", &["--save-directions"][..], &["A/digits/landscape.npz", "A/digits/landscape.json", "A/digits/directions.npz"][..]),
         ("sharpness", &["--save-perturbations"], &["A/digits/sharpness.json", "A/digits/epsilon_0.01.npz", "A/digits/epsilon_0.1.npz"]),
+        (
+            "hessian",
+            &["--save-eigenvectors"],
+            &["A/digits/hessian.json", "A/digits/eigenvector_2.npz", "A/digits/eigenvector_min.npz", "A/digits/directions.npz"],
+        ),
         ("embed", &[], &["A/embedding.npz"]),
         ("score", &[], &["A/scores.json", "A/scores.npz", "scores.json"]),
     ] {
@@ -282,7 +287,7 @@ fn the_four_analyses_leave_their_documented_files() {
 
     let output = run(folder.path(), &["figures", &path, "--out", "figures", "--samples", "32"]);
     assert!(output.status.success(), "{}", stderr(&output));
-    for name in ["landscape", "sharpness", "embedding", "energy"] {
+    for name in ["landscape", "sharpness", "hessian", "embedding", "energy"] {
         for extension in ["svg", "png", "csv"] {
             assert!(folder.path().join(format!("figures/{name}.{extension}")).is_file(), "no {name}.{extension}");
         }

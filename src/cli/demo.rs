@@ -7,7 +7,7 @@ use clap::Args;
 use super::figures::draw;
 use super::options::{ComputeOptions, plan};
 use super::runner::Runner;
-use super::{embed, landscape, score, sharpness};
+use super::{embed, hessian, landscape, score, sharpness};
 use crate::job::{Analysis, JobSpec, PlanOptions, demo_session};
 use crate::result::gather_scores;
 use crate::session::Session;
@@ -26,19 +26,20 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// All four analyses of every demo checkpoint, and their figures.
+    /// All analyses of every demo checkpoint, and their figures.
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let path = demo_session()?;
         let session = Session::load(&path)?;
         let options = PlanOptions { device: self.compute.device, ..PlanOptions::default() };
         let mut jobs = Vec::new();
-        for analysis in Analysis::ALL {
+        for analysis in Analysis::of(&session) {
             jobs.extend(plan(&session, &path, analysis, &self.out, &options)?);
         }
         let mut runner = Runner::start(self.compute.worker());
         runner.run(jobs.clone(), |job, _| match job {
             JobSpec::Landscape(_) => landscape::tell(job, self.json),
             JobSpec::Sharpness(_) => sharpness::tell(job, self.json),
+            JobSpec::Hessian(_) => hessian::tell(job, self.json),
             JobSpec::Embedding(_) => embed::tell(job, self.json),
             _ => score::tell(job, self.json),
         })?;

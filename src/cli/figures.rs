@@ -7,10 +7,12 @@ use clap::Args;
 use super::options::{SessionOptions, plan};
 use super::runner::Runner;
 use super::say;
-use crate::figure::{EmbeddingFigure, EnergyFigure, Figure, FigureStyle, LandscapeFigure, Panel, ScoreHistograms, SharpnessFigure, table};
+use crate::figure::{
+    EmbeddingFigure, EnergyFigure, Figure, FigureStyle, HessianFigure, LandscapeFigure, Panel, ScoreHistograms, SharpnessFigure, table,
+};
 use crate::job::{Analysis, JobSpec, is_finished, plan_cached};
-use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve, safe_name, write_atomic};
-use crate::session::Session;
+use crate::result::{Embedding, HessianSpectrum, LossSurface, ScoreTable, SharpnessCurve, safe_name, write_atomic};
+use crate::session::{Role, Session};
 
 /// Resolution of the PNGs.
 const DPI: f64 = 300.0;
@@ -29,7 +31,7 @@ impl Figures {
         let session = options.load()?;
         let choices = options.plan_options();
         let mut jobs = Vec::new();
-        for analysis in Analysis::ALL {
+        for analysis in Analysis::of(&session) {
             // Checked as a plain plan first: a complaint about a missing file beats one about the cache.
             plan(&session, &options.session, analysis, &options.out, &choices)?;
             jobs.extend(plan_cached(&session, analysis, &choices)?);
@@ -65,8 +67,8 @@ pub(super) fn draw(session: &Session, jobs: &[JobSpec], out: &Path, json: bool) 
             JobSpec::Landscape(job) if on(&job.dataset.source.name) => LossSurface::load(&job.out).ok(),
             _ => None,
         }));
-        let curves = Results(collect(jobs, place, |job| match job {
-            JobSpec::Sharpness(job) if on(&job.dataset.source.name) => SharpnessCurve::load(&job.out).ok(),
+        let spectra = Results(collect(jobs, place, |job| match job {
+            JobSpec::Hessian(job) if on(&job.dataset.source.name) => HessianSpectrum::load(&job.out).ok(),
             _ => None,
         }));
         // With one dataset, as usual, the plain name.
@@ -75,11 +77,12 @@ pub(super) fn draw(session: &Session, jobs: &[JobSpec], out: &Path, json: bool) 
             drawing.figure(&format!("landscape{suffix}"), &LandscapeFigure::new(surfaces.panels()))?;
             drawing.file(&format!("landscape{suffix}.csv"), table::landscape_csv(&surfaces.panels()).as_bytes())?;
         }
-        if !curves.is_empty() {
-            drawing.figure(&format!("sharpness{suffix}"), &SharpnessFigure { curves: curves.panels() })?;
-            drawing.file(&format!("sharpness{suffix}.csv"), table::sharpness_csv(&curves.panels()).as_bytes())?;
+        if !spectra.is_empty() {
+            drawing.figure(&format!("hessian{suffix}"), &HessianFigure { panels: spectra.panels() })?;
+            drawing.file(&format!("hessian{suffix}.csv"), table::hessian_csv(&spectra.panels()).as_bytes())?;
         }
     }
+    drawing.sharpness(session, jobs, place)?;
     let embeddings = Results(collect(jobs, place, |job| match job {
         JobSpec::Embedding(job) => Embedding::load(&job.out).ok(),
         _ => None,
@@ -103,13 +106,13 @@ fn collect<T>(jobs: &[JobSpec], place: impl Fn(&str) -> usize, load: impl Fn(&Jo
     named.map(|(name, result)| (name.clone(), place(&name), result)).collect()
 }
 
-/// Datasets of the landscapes and sharpness curves, in the order asked.
+/// Datasets of the landscapes and Hessians, in the order asked.
 fn names_of_datasets(jobs: &[JobSpec]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for job in jobs {
         let dataset = match job {
             JobSpec::Landscape(job) => &job.dataset,
-            JobSpec::Sharpness(job) => &job.dataset,
+            JobSpec::Hessian(job) => &job.dataset,
             _ => continue,
         };
         if !names.contains(&dataset.source.name) {
@@ -129,6 +132,19 @@ impl Drawing<'_> {
         let style = FigureStyle::default();
         self.file(&format!("{name}.svg"), figure.to_svg(&style)?.as_bytes())?;
         self.file(&format!("{name}.png"), &figure.to_png(&style, DPI)?)
+    }
+
+    /// The curves of all datasets in one figure, a panel each: ID train, ID test, then the shifted ones.
+    fn sharpness(&self, session: &Session, jobs: &[JobSpec], place: impl Fn(&str) -> usize) -> anyhow::Result<()> {
+        let role_of = |job: &JobSpec| job.datasets().first().map_or(Role::Id, |dataset| dataset.role);
+        let mut jobs: Vec<JobSpec> = jobs.iter().filter(|job| matches!(job, JobSpec::Sharpness(_))).cloned().collect();
+        jobs.sort_by_key(role_of);
+        let curves = Results(collect(&jobs, place, |job| job.out().and_then(|out| SharpnessCurve::load(out).ok())));
+        if curves.is_empty() {
+            return Ok(());
+        }
+        self.figure("sharpness", &SharpnessFigure { curves: curves.panels(), relative: session.sharpness.relative })?;
+        self.file("sharpness.csv", table::sharpness_csv(&curves.panels()).as_bytes())
     }
 
     fn scores(&self, session: &Session, tables: &Results<ScoreTable>) -> anyhow::Result<()> {

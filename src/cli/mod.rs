@@ -5,6 +5,7 @@
 mod demo;
 mod embed;
 mod figures;
+mod hessian;
 mod inspect;
 mod landscape;
 mod methods;
@@ -78,6 +79,8 @@ pub enum Command {
     Landscape(landscape::Landscape),
     /// Sharpness S(ρ), per checkpoint and dataset.
     Sharpness(sharpness::Sharpness),
+    /// Eigenvalues, trace and spectral density of the Hessian at θ, per checkpoint and dataset.
+    Hessian(hessian::Hessian),
     /// Penultimate features, logits and their t-SNE, per checkpoint.
     Embed(embed::Embed),
     /// Detection scores with AUROC, AUPR, FPR@95 and accuracies, per checkpoint.
@@ -154,6 +157,7 @@ pub fn run(command: &Command) -> ExitCode {
         Command::Methods(command) => command.run(),
         Command::Landscape(command) => command.run(),
         Command::Sharpness(command) => command.run(),
+        Command::Hessian(command) => command.run(),
         Command::Embed(command) => command.run(),
         Command::Score(command) => command.run(),
         Command::Train(command) => command.run(),

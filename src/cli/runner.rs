@@ -146,6 +146,7 @@ fn title(job: &JobSpec) -> String {
         JobSpec::Methods => "methods".into(),
         JobSpec::Landscape(job) => format!("landscape of {checkpoint} on {}", job.dataset.source.name),
         JobSpec::Sharpness(job) => format!("sharpness of {checkpoint} on {}", job.dataset.source.name),
+        JobSpec::Hessian(job) => format!("Hessian of {checkpoint} on {}", job.dataset.source.name),
         JobSpec::Embedding(_) => format!("embedding of {checkpoint}"),
         JobSpec::Score(_) => format!("scores of {checkpoint}"),
     }

@@ -40,7 +40,14 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
         object["out"] = json!(job.out);
         say(&object.to_string());
     } else {
-        let points: Vec<String> = curve.points.iter().map(|point| format!("S({}) ≥ {:.4}", point.rho, point.sharpness)).collect();
+        let (name, sign) = if curve.is_average() {
+            ("mean S", "=")
+        } else if curve.m.is_some() {
+            ("S_m", "≥")
+        } else {
+            ("S", "≥")
+        };
+        let points: Vec<String> = curve.points.iter().map(|point| format!("{name}({}) {sign} {:.4}", point.rho, point.sharpness)).collect();
         say(&format!("{} on {}: {} ({})", curve.checkpoint, curve.dataset, points.join(", "), job.out.join("sharpness.json").display()));
     }
     Ok(())

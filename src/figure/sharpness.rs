@@ -1,4 +1,4 @@
-//! [`SharpnessFigure`]: S(ρ) of several checkpoints in one panel.
+//! [`SharpnessFigure`]: S(ρ) of several checkpoints, one panel per dataset, on shared axes.
 
 use super::layout::{Axis, Frame, Margins, PanelGrid, SMALL, bottom_margin, draw_note, draw_x_axis, draw_y_axis, left_margin};
 use super::palette;
@@ -10,23 +10,60 @@ use crate::result::{SharpnessCurve, SharpnessPoint};
 /// Ratio of the largest to the smallest value from which an axis is logarithmic.
 const LOG_FROM_RHO: f64 = 8.0;
 const LOG_FROM_SHARPNESS: f64 = 50.0;
-/// Height over width of the panel.
+/// Height over width of a panel.
 const ASPECT: f64 = 0.72;
+/// Dashes of the overlay across a panel.
+const DASHES: usize = 30;
 
-/// Lower bounds of S(ρ) with bands of ± 1 standard error, one curve per checkpoint.
+/// S(ρ): lower bounds with bands of ± 1 standard error, or averages with bands of ± 1 standard deviation over the draws; the
+/// second-order overlay dashed where a curve has one.
 #[derive(Clone, Debug)]
 pub struct SharpnessFigure<'a> {
-    /// One curve per checkpoint.
+    /// The curves; each dataset gets a panel, in the order in which they come.
     pub curves: Vec<Panel<'a, SharpnessCurve>>,
+    /// ρ/‖θ‖ across instead of ρ; only where all curves are of the plain l2 ball.
+    pub relative: bool,
 }
 
 impl SharpnessFigure<'_> {
-    fn points(&self) -> impl Iterator<Item = &SharpnessPoint> {
-        self.curves.iter().flat_map(|c| &c.result.points).filter(|p| p.rho.is_finite() && p.sharpness.is_finite())
+    /// Names of the datasets, each once.
+    fn datasets(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for curve in &self.curves {
+            if !names.contains(&curve.result.dataset.as_str()) {
+                names.push(&curve.result.dataset);
+            }
+        }
+        names
+    }
+
+    /// Name and colour of the checkpoints, each once.
+    fn checkpoints(&self) -> Vec<(&str, usize)> {
+        let mut names: Vec<(&str, usize)> = Vec::new();
+        for curve in &self.curves {
+            if !names.contains(&(curve.name, curve.color)) {
+                names.push((curve.name, curve.color));
+            }
+        }
+        names
+    }
+
+    fn is_relative(&self) -> bool {
+        self.relative && !self.curves.is_empty() && self.curves.iter().all(|c| c.result.length_of_theta().is_some())
+    }
+
+    /// What ρ is divided by.
+    fn unit(&self, curve: &SharpnessCurve) -> f64 {
+        if self.is_relative() { curve.length_of_theta().unwrap_or(1.0) } else { 1.0 }
+    }
+
+    fn points(&self) -> impl Iterator<Item = (f64, &SharpnessPoint)> {
+        let all = self.curves.iter().flat_map(|c| c.result.points.iter().map(|p| (p.rho / self.unit(c.result), p)));
+        all.filter(|(_, p)| p.rho.is_finite() && p.sharpness.is_finite())
     }
 
     /// (low, high, spacing) of an axis: logarithmic when the positive values span at least `log_from`.
-    fn range(&self, value: impl Fn(&SharpnessPoint) -> f64, log_from: f64) -> (f64, f64, Spacing) {
+    fn range(&self, value: impl Fn((f64, &SharpnessPoint)) -> f64, log_from: f64) -> (f64, f64, Spacing) {
         let values = || self.points().map(&value);
         let high = values().fold(f64::NEG_INFINITY, f64::max);
         let positive = values().filter(|&v| v > 0.0).fold(f64::INFINITY, f64::min);
@@ -37,82 +74,137 @@ impl SharpnessFigure<'_> {
         (0.0, high, Spacing::Linear)
     }
 
+    /// The vertical range: averages of which some are negative have no logarithm, and are drawn with their bands on a linear axis.
+    fn height(&self) -> (f64, f64, Spacing) {
+        let signed = self.points().any(|(_, p)| p.spread.is_some() && p.sharpness <= 0.0);
+        if !signed {
+            return self.range(|(_, p)| p.sharpness, LOG_FROM_SHARPNESS);
+        }
+        let ends = self.points().flat_map(|(_, p)| [p.sharpness - half_band(p), p.sharpness + half_band(p)]);
+        let (low, high) = ends.fold((0.0_f64, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)));
+        let pad = (0.04 * (high - low)).max(f64::MIN_POSITIVE);
+        (low - pad, high + pad, Spacing::Linear)
+    }
+
+    fn axes(&self, side: f64, font: f64) -> (Axis, Axis) {
+        let (across, up) = (self.range(|(rho, _)| rho, LOG_FROM_RHO), self.height());
+        let average = self.curves.first().is_some_and(|c| c.result.is_average());
+        let label = if average { "mean rise over random ε" } else { "S(ρ), lower bound" };
+        let x = Axis::new(across.0, across.1, across.2, if self.is_relative() { "ρ/‖θ‖" } else { "ρ" }, side, font, true);
+        (x, Axis::new(up.0, up.1, up.2, label, side * ASPECT, font, false))
+    }
+
     fn note(&self) -> String {
         let Some(first) = self.curves.first().map(|c| c.result) else { return String::new() };
-        let same = |f: fn(&SharpnessCurve) -> String| {
+        let same = |f: &dyn Fn(&SharpnessCurve) -> String| {
             let of_first = f(first);
             self.curves.iter().all(|c| f(c.result) == of_first).then_some(of_first)
         };
         let mut notes = Vec::new();
-        notes.extend(same(|c| format!("{}, n = {}", c.dataset, c.samples)));
-        notes.push("lower bounds: each point is the best ε found with ‖ε‖ ≤ ρ".into());
-        notes.extend(same(|c| if c.steps > 0 { format!("{}, {} steps per ρ", c.estimator, c.steps) } else { c.estimator.clone() }));
-        notes.push("band: ± 1 standard error".into());
+        let several = self.datasets().len() > 1;
+        notes.extend(same(&|c| if several { format!("n = {}", c.samples) } else { format!("{}, n = {}", c.dataset, c.samples) }));
+        notes.extend(same(&ball).filter(|ball| !ball.is_empty()));
+        notes.extend(same(&|c| c.m.map_or(String::new(), |m| format!("m = {m}: mean of each batch's maximum"))).filter(|m| !m.is_empty()));
+        if first.is_average() {
+            notes.push("averages, which bound nothing and may be negative".into());
+        } else {
+            notes.push("lower bounds: each point is the best ε found with ‖ε‖ ≤ ρ".into());
+        }
+        notes.extend(same(&|c| match (c.steps, c.draws) {
+            (0, None) => c.estimator.clone(),
+            (0, Some(draws)) => format!("{}, {draws} draws", c.estimator),
+            (steps, _) => format!("{}, {steps} steps per ρ", c.estimator),
+        }));
+        notes.push(if first.is_average() { "band: ± 1 standard deviation over the draws" } else { "band: ± 1 standard error" }.into());
+        if self.curves.iter().any(|c| c.result.second_order.is_some()) {
+            notes.push("dashed: ρ‖∇L‖ + ρ²λ₁/2".into());
+        }
         notes.join(" · ")
     }
+}
 
-    fn legend_name(&self, curve: &Panel<SharpnessCurve>) -> String {
-        let several = self.curves.iter().any(|c| c.result.dataset != curve.result.dataset);
-        if several { format!("{}, {}", curve.name, curve.result.dataset) } else { curve.name.into() }
+/// The ball in words; nothing for the plain l2 ball.
+fn ball(curve: &SharpnessCurve) -> String {
+    let norm = if curve.norm == "linf" { "l∞" } else { "l2" };
+    match (curve.adaptive.as_str(), curve.norm.as_str()) {
+        ("elementwise", _) => format!("adaptive ball: {norm} norm of ε/(|w| + η)"),
+        ("filter", _) => format!("adaptive ball: {norm} norm of ε/‖filter‖"),
+        (_, "linf") => "l∞ ball".into(),
+        _ => String::new(),
     }
 }
 
 impl Figure for SharpnessFigure<'_> {
     fn scene(&self, style: &FigureStyle) -> Scene {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
-        let (x_range, y_range) = (self.range(|p| p.rho, LOG_FROM_RHO), self.range(|p| p.sharpness, LOG_FROM_SHARPNESS));
-        let axes = |side: f64| {
-            let x = Axis::new(x_range.0, x_range.1, x_range.2, "ρ", side, font, true);
-            (x, Axis::new(y_range.0, y_range.1, y_range.2, "S(ρ), lower bound", side * ASPECT, font, false))
-        };
-        let names: Vec<String> = self.curves.iter().map(|c| self.legend_name(c)).collect();
-        let widest = names.iter().map(|name| text_width(name, font, false)).fold(0.0, f64::max);
+        let (datasets, checkpoints) = (self.datasets(), self.checkpoints());
+        let widest = checkpoints.iter().map(|(name, _)| text_width(name, font, false)).fold(0.0, f64::max);
         let legend = widest.min(0.3 * style.width_pt());
+        let title = if datasets.len() > 1 { 1.75 * font } else { 0.8 * font };
         let grid = |left: f64, bottom: f64| {
-            let margins = Margins { left, right: legend + 3.6 * font, title: 0.8 * font, footer: 0.0, bottom, gap: 0.0 };
-            PanelGrid::new(1, style.width_pt(), font, ASPECT, &margins)
+            let margins = Margins { left, right: legend + 3.6 * font, title, footer: 0.4 * font, bottom, gap: 1.3 * font };
+            PanelGrid::new(datasets.len(), style.width_pt(), font, ASPECT, &margins)
         };
-        let guess = axes(grid(4.0 * font, 3.0 * font).frames[0].width());
+        let guess = self.axes(grid(4.0 * font, 3.0 * font).frames[0].width(), font);
         let grid = grid(left_margin(&guess.1, font), bottom_margin(&guess.0, font));
-        let frame = grid.frames[0];
-        let (x, y) = axes(frame.width());
+        let (x, y) = self.axes(grid.frames[0].width(), font);
 
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
-        draw_x_axis(&mut scene, &frame, &x, font, &chrome, true);
-        draw_y_axis(&mut scene, &frame, &y, font, &chrome, true);
-        for curve in &self.curves {
-            draw_curve(&mut scene, &frame, &x, &y, curve.result, palette::checkpoint(curve.color, style.theme), font);
+        for (k, frame) in grid.frames.iter().enumerate() {
+            if y.spacing == Spacing::Linear && y.low < 0.0 {
+                let zero = y.position(0.0);
+                scene.line(vec![frame.at(0.0, zero), frame.at(1.0, zero)], chrome.line, HAIRLINE);
+            }
+            draw_x_axis(&mut scene, frame, &x, font, &chrome, frame.lowest);
+            draw_y_axis(&mut scene, frame, &y, font, &chrome, frame.first_column);
+            for curve in self.curves.iter().filter(|c| datasets.get(k).is_some_and(|name| *name == c.result.dataset)) {
+                let color = palette::checkpoint(curve.color, style.theme);
+                draw_overlay(&mut scene, frame, &x, &y, curve.result, self.unit(curve.result), color);
+                draw_curve(&mut scene, frame, &x, &y, curve.result, self.unit(curve.result), color, font);
+            }
+            scene.frame(frame.from, frame.to, chrome.line);
+            if datasets.len() > 1 {
+                let at = [frame.from[0], frame.from[1] - 0.55 * font];
+                scene.bold(at, fit(datasets[k], font, true, frame.width()), font, Anchor::Start, chrome.text);
+            }
         }
-        scene.frame(frame.from, frame.to, chrome.line);
-        for (k, (curve, name)) in self.curves.iter().zip(&names).enumerate() {
-            let (left, line) = (frame.to[0] + 0.9 * font, frame.from[1] + (k as f64 + 0.7) * 1.45 * font);
-            let color = palette::checkpoint(curve.color, style.theme);
+        let right = grid.frames.iter().map(|frame| frame.to[0]).fold(0.0, f64::max);
+        let top = grid.frames[0].from[1];
+        for (k, (name, color)) in checkpoints.iter().enumerate() {
+            let (left, line) = (right + 0.9 * font, top + (k as f64 + 0.7) * 1.45 * font);
+            let color = palette::checkpoint(*color, style.theme);
             scene.line(vec![[left, line - 0.3 * font], [left + 1.6 * font, line - 0.3 * font]], color, 1.2);
             scene.text([left + 2.1 * font, line], fit(name, font, false, legend), font, Anchor::Start, chrome.text);
         }
-        let legend_bottom = frame.from[1] + self.curves.len() as f64 * 1.45 * font;
+        let legend_bottom = top + checkpoints.len() as f64 * 1.45 * font;
         scene.height = scene.height.max(legend_bottom + SMALL * font);
         draw_note(&mut scene, &self.note(), font, &chrome);
         scene
     }
 }
 
+/// Half the height of a point's band: the spread over the draws of an average, else the standard error.
+fn half_band(point: &SharpnessPoint) -> f64 {
+    let half = point.spread.map_or(point.std_error, |spread| spread.sd);
+    if half.is_finite() { half } else { 0.0 }
+}
+
 /// Band, line and points of one curve; points that a log axis cannot show are left out.
-fn draw_curve(scene: &mut Scene, frame: &Frame, x: &Axis, y: &Axis, curve: &SharpnessCurve, color: palette::Rgb, font: f64) {
+#[expect(clippy::too_many_arguments, reason = "a drawing is its scene, its frame and its axes")]
+fn draw_curve(scene: &mut Scene, frame: &Frame, x: &Axis, y: &Axis, curve: &SharpnessCurve, unit: f64, color: palette::Rgb, font: f64) {
     let shown = |p: &&SharpnessPoint| {
         let fits = |v: f64, axis: &Axis| v.is_finite() && (axis.spacing == Spacing::Linear || v > 0.0);
         fits(p.rho, x) && fits(p.sharpness, y)
     };
     let points: Vec<&SharpnessPoint> = curve.points.iter().filter(shown).collect();
-    let at = |p: &SharpnessPoint, sharpness: f64| frame.at(x.position(p.rho), y.position(sharpness).clamp(0.0, 1.0));
-    let error = |p: &SharpnessPoint| if p.std_error.is_finite() { p.std_error } else { 0.0 };
+    let at = |p: &SharpnessPoint, sharpness: f64| frame.at(x.position(p.rho / unit), y.position(sharpness).clamp(0.0, 1.0));
     // On a log axis a band may reach below zero: it ends at the bottom of the panel.
-    let upper = points.iter().map(|p| at(p, p.sharpness + error(p)));
-    let lower = points.iter().rev().map(|p| at(p, (p.sharpness - error(p)).max(y.low)));
+    let upper = points.iter().map(|p| at(p, p.sharpness + half_band(p)));
+    let lower = points.iter().rev().map(|p| at(p, (p.sharpness - half_band(p)).max(y.low)));
     if points.len() > 1 {
         scene.shapes.push(Shape::Polygon { points: upper.chain(lower).collect(), fill: color, opacity: 0.18 });
     }
-    let line: Vec<[f64; 2]> = points.iter().map(|p| frame.at(x.position(p.rho), y.position(p.sharpness))).collect();
+    let line: Vec<[f64; 2]> = points.iter().map(|p| frame.at(x.position(p.rho / unit), y.position(p.sharpness))).collect();
     for pair in line.windows(2) {
         if let Some(segment) = clip_segment(pair[0], pair[1], frame.from, frame.to) {
             scene.line(segment.to_vec(), color, 2.4 * HAIRLINE);
@@ -120,5 +212,28 @@ fn draw_curve(scene: &mut Scene, frame: &Frame, x: &Axis, y: &Axis, curve: &Shar
     }
     for center in line {
         scene.shapes.push(Shape::Dot { center, radius: 0.2 * font, fill: color, opacity: 1.0 });
+    }
+}
+
+/// ρ‖g‖ + ρ²λ₁/2 over the curve's radii, dashed.
+fn draw_overlay(scene: &mut Scene, frame: &Frame, x: &Axis, y: &Axis, curve: &SharpnessCurve, unit: f64, color: palette::Rgb) {
+    let Some(overlay) = curve.second_order else { return };
+    let end = curve.points.iter().map(|p| x.position(p.rho / unit)).filter(|v| v.is_finite()).fold(0.0, f64::max).min(1.0);
+    let at = |t: f64| {
+        let rho = unit
+            * match x.spacing {
+                Spacing::Linear => x.low + t * (x.high - x.low),
+                Spacing::Log => x.low * (x.high / x.low).powf(t),
+            };
+        let height = y.position(overlay.at(rho));
+        frame.at(t, if height.is_finite() { height } else { -1.0 })
+    };
+    for k in 0..DASHES {
+        let (from, to) = ((k as f64 + 0.2) / DASHES as f64, (k as f64 + 0.8) / DASHES as f64);
+        if to <= end
+            && let Some(segment) = clip_segment(at(from), at(to), frame.from, frame.to)
+        {
+            scene.line(segment.to_vec(), color, 1.6 * HAIRLINE);
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::number::percent;
 use super::{Panel, ScoreHistograms};
-use crate::result::{Embedding, LossSurface, Quantity, ScoreTable, SharpnessCurve};
+use crate::result::{Embedding, HessianSpectrum, LossSurface, Quantity, ScoreTable, SharpnessCurve};
 
 /// `checkpoint, score, dataset, role, n, auroc, fpr95, fpr95_id_positive, aupr_in, aupr_out, accuracy`, a row per score and dataset
 /// (and per dataset that has only an accuracy); shares in [0, 1], empty where undefined.
@@ -82,15 +82,44 @@ pub fn landscape_csv(panels: &[Panel<LossSurface>]) -> String {
     csv
 }
 
-/// `checkpoint, dataset, rho, sharpness, std_error, epsilon_norm, bound`, a row per radius.
+/// `checkpoint, dataset, rho, relative_rho, sharpness, std_error, epsilon_norm, sd, max, second_order, bound`, a row per radius; empty where a
+/// curve has no such number: ρ/‖θ‖ is of the plain l2 ball, `sd` and `max` are of averages, `second_order` of curves with the overlay.
 pub fn sharpness_csv(curves: &[Panel<SharpnessCurve>]) -> String {
-    let mut csv = String::from("checkpoint,dataset,rho,sharpness,std_error,epsilon_norm,bound\n");
+    let mut csv = String::from("checkpoint,dataset,rho,relative_rho,sharpness,std_error,epsilon_norm,sd,max,second_order,bound\n");
     for Panel { name, result, .. } in curves {
         for p in &result.points {
-            let mut row = vec![field(name), field(&result.dataset)];
-            row.extend([p.rho, p.sharpness, p.std_error, p.epsilon_norm].map(|v| v.to_string()));
+            let mut row = vec![field(name), field(&result.dataset), p.rho.to_string()];
+            row.push(optional(result.length_of_theta().map(|length| p.rho / length)));
+            row.extend([p.sharpness, p.std_error, p.epsilon_norm].map(|v| v.to_string()));
+            row.extend([p.spread.map(|s| s.sd), p.spread.map(|s| s.max), result.second_order.map(|o| o.at(p.rho))].map(optional));
             row.push(field(&result.bound));
             push_row(&mut csv, &row);
+        }
+    }
+    csv
+}
+
+/// `checkpoint, dataset, quantity, index, value, error, weight`, a row per eigenvalue (`top` 1, 2, ... and `lambda_min`; error: residual),
+/// for the trace (error: standard error), and per node of the spectral density (`density`, index: probe).
+pub fn hessian_csv(panels: &[Panel<HessianSpectrum>]) -> String {
+    let mut csv = String::from("checkpoint,dataset,quantity,index,value,error,weight\n");
+    for Panel { name, result, .. } in panels {
+        let mut push = |quantity: &str, index: Option<usize>, value: f64, error: Option<f64>, weight: Option<f64>| {
+            let index = index.map(|k| k.to_string()).unwrap_or_default();
+            let row = [field(name), field(&result.dataset), quantity.into(), index, value.to_string(), optional(error), optional(weight)];
+            push_row(&mut csv, &row);
+        };
+        for (k, top) in result.top.iter().enumerate() {
+            push("top", Some(k + 1), top.value, Some(top.residual), None);
+        }
+        push("lambda_min", None, result.lambda_min.value, Some(result.lambda_min.residual), None);
+        if let Some(trace) = result.trace {
+            push("trace", None, trace.value, Some(trace.std_error), None);
+        }
+        if let Some(density) = &result.density {
+            for (probe, (nodes, weights)) in density.nodes.iter().zip(&density.weights).enumerate() {
+                nodes.iter().zip(weights).for_each(|(node, weight)| push("density", Some(probe), *node, None, Some(*weight)));
+            }
         }
     }
     csv

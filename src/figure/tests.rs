@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::metric;
-use crate::result::{DatasetScores, Detection, Embedding, LandscapeManifest, LossSurface, Npz, ScoreTable, SharpnessCurve, SharpnessPoint};
+use crate::result::{
+    DatasetScores, Detection, Eigenvalue, Embedding, HessianSpectrum, LandscapeManifest, LossSurface, Npz, ScoreTable, SecondOrder,
+    SharpnessCurve, SharpnessPoint, SpectralDensity, Spread, Trace,
+};
 
 const NAMES: [&str; 8] = ["pretrained", "ERM", "OE", "SAM", "DR-SAM", "VOS", "oecc_cifar10_densenet_baseline", "MixOE"];
 
@@ -47,7 +50,7 @@ fn panels<'a, T>(results: &'a [T]) -> Vec<Panel<'a, T>> {
 fn curve(k: usize) -> SharpnessCurve {
     let points = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5].iter().map(|&rho: &f64| {
         let sharpness = (2.6 + 0.7 * k as f64) * rho * (1.0 + 12.0 * rho).powf(1.0 + 0.2 * k as f64);
-        SharpnessPoint { rho, sharpness, std_error: 0.15 * sharpness, epsilon_norm: rho }
+        SharpnessPoint { rho, sharpness, std_error: 0.15 * sharpness, epsilon_norm: rho, spread: None }
     });
     SharpnessCurve {
         checkpoint: NAMES[k].into(),
@@ -57,6 +60,35 @@ fn curve(k: usize) -> SharpnessCurve {
         bound: "lower".into(),
         steps: 20,
         points: points.collect(),
+        ..Default::default()
+    }
+}
+
+/// Averages over random ε, negative at the smallest ρ.
+fn average(k: usize, dataset: &str) -> SharpnessCurve {
+    let mut curve = SharpnessCurve { dataset: dataset.into(), bound: "average".into(), steps: 0, draws: Some(40), ..curve(k) };
+    curve.points.iter_mut().for_each(|p| p.spread = Some(Spread { sd: 0.3 * p.sharpness, max: 2.0 * p.sharpness, image_std_error: 0.0 }));
+    curve.points[0].sharpness = -1e-4;
+    curve
+}
+
+fn spectrum(k: usize) -> HessianSpectrum {
+    let scale = 1.0 + k as f64;
+    let value = |value: f64| Eigenvalue { value: scale * value, residual: 0.02 * value.abs() };
+    let bulk = (0..46).map(|i| scale * (-0.4 + 0.02 * f64::from(i)));
+    let nodes: Vec<f64> = bulk.chain([6.0, 9.0, 14.0, 22.0].map(|v| scale * v)).collect();
+    let mass: f64 = nodes.iter().map(|t| (-t * t * 20.0).exp() + 1e-5).sum();
+    let weights: Vec<f64> = nodes.iter().map(|t| ((-t * t * 20.0).exp() + 1e-5) / mass).collect();
+    HessianSpectrum {
+        checkpoint: NAMES[k].into(),
+        dataset: "CIFAR-10 test".into(),
+        samples: 512,
+        tensors: "all trainable parameters".into(),
+        converged: true,
+        top: [22.0, 14.0, 9.0, 6.0].map(value).into(),
+        lambda_min: value(-0.4),
+        trace: Some(Trace { value: 120.0 * scale, std_error: 3.0, probes: 20 }),
+        density: Some(SpectralDensity { steps: 50, probes: 1, nodes: vec![nodes], weights: vec![weights] }),
         ..Default::default()
     }
 }
@@ -163,11 +195,61 @@ fn pending_and_non_finite_cells_are_hatched_and_said_to_be() {
 #[test]
 fn a_sharpness_figure_says_that_it_shows_lower_bounds() {
     let curves: Vec<SharpnessCurve> = (0..5).map(curve).collect();
-    let svg = well_formed_and_stable(&SharpnessFigure { curves: panels(&curves) }, &FigureStyle::default());
+    let svg = well_formed_and_stable(&SharpnessFigure { curves: panels(&curves), relative: false }, &FigureStyle::default());
     assert_eq!(svg.matches("<polygon ").count(), 5, "a band per curve");
     for expected in [">ρ<", ">S(ρ), lower bound<", ">SAM<", "n = 512", ">0.01<", ">0.5<"] {
         assert!(svg.contains(expected), "expected {expected}");
     }
+}
+
+#[test]
+fn a_sharpness_figure_of_several_datasets_has_a_panel_each_on_shared_axes_with_the_overlay_dashed() {
+    let datasets = ["ID train", "ID test", "CS test"];
+    let mut curves: Vec<SharpnessCurve> =
+        (0..3).flat_map(|d| (0..2).map(move |k| SharpnessCurve { dataset: datasets[d].into(), theta_norm: 50.0, ..curve(k) })).collect();
+    let drawn = |curves: &[SharpnessCurve], relative| {
+        let all = curves.iter().enumerate().map(|(i, result)| Panel { name: NAMES[i % 2], color: i % 2, result }).collect();
+        well_formed_and_stable(&SharpnessFigure { curves: all, relative }, &FigureStyle::default())
+    };
+    let svg = drawn(&curves, false);
+    for expected in datasets {
+        assert_eq!(svg.matches(&format!(">{expected}<")).count(), 1, "{expected}");
+    }
+    assert_eq!(svg.matches(">S(ρ), lower bound<").count(), 1, "the panels share their axis");
+    assert_eq!(svg.matches(&format!(">{}<", NAMES[0])).count(), 1, "the legend names a checkpoint once");
+    assert!(!svg.contains("dashed") && drawn(&curves, true).contains(">ρ/‖θ‖<"));
+    for curve in &mut curves {
+        curve.second_order = Some(SecondOrder { gradient_norm: 2.0, lambda_max: 90.0, residual: 0.1 });
+    }
+    assert!(drawn(&curves, false).contains("dashed: ρ‖∇L‖ + ρ²λ₁/2"));
+    curves[0].adaptive = "elementwise".into();
+    assert!(!drawn(&curves, true).contains(">ρ/‖θ‖<"), "the radius of an adaptive ball is no length");
+}
+
+#[test]
+fn a_figure_of_averages_says_that_they_bound_nothing_and_shows_the_negative_ones() {
+    let curves = [average(0, "CIFAR-10 test"), average(1, "CIFAR-10 test")];
+    let svg = well_formed_and_stable(&SharpnessFigure { curves: panels(&curves), relative: false }, &FigureStyle::default());
+    for expected in [">mean rise over random ε<", "bound nothing", "standard deviation over the draws"] {
+        assert!(svg.contains(expected), "expected {expected}");
+    }
+    assert!(!svg.contains("lower bound"));
+    assert_eq!(svg.matches("<circle ").count(), 2 * 6, "a dot for each, the negative ones too");
+    assert!(table::sharpness_csv(&panels(&curves)).lines().nth(1).unwrap().ends_with(",average"));
+}
+
+#[test]
+fn a_hessian_figure_shows_density_eigenvalues_and_what_they_are_worth() {
+    let spectra = [spectrum(0), spectrum(1)];
+    let svg = well_formed_and_stable(&HessianFigure { panels: panels(&spectra) }, &FigureStyle::default());
+    for expected in [">λ<", ">density<", ">λ_max 22.0 ± 0.4<", ">trace 120 ± 3<", "50 steps × 1 probes"] {
+        assert!(svg.contains(expected), "expected {expected}");
+    }
+    let csv = table::hessian_csv(&panels(&spectra));
+    assert_eq!(csv.lines().count(), 1 + 2 * (4 + 1 + 1 + 50));
+    assert!(csv.contains(&format!("{},CIFAR-10 test,top,2,14,0.28,\n", NAMES[0])) && csv.contains("lambda_min,,-0.4,"));
+    well_formed_and_stable(&HessianFigure { panels: panels(&[HessianSpectrum::default()]) }, &FigureStyle::default());
+    well_formed_and_stable(&HessianFigure { panels: Vec::new() }, &FigureStyle::default());
 }
 
 #[test]
@@ -198,8 +280,8 @@ fn an_energy_figure_carries_the_metrics_of_each_dataset() {
 fn empty_results_give_figures_too() {
     let style = FigureStyle::default();
     well_formed_and_stable(&LandscapeFigure::new(Vec::new()), &style);
-    well_formed_and_stable(&SharpnessFigure { curves: Vec::new() }, &style);
-    well_formed_and_stable(&SharpnessFigure { curves: panels(&[SharpnessCurve::default()]) }, &style);
+    well_formed_and_stable(&SharpnessFigure { curves: Vec::new(), relative: false }, &style);
+    well_formed_and_stable(&SharpnessFigure { curves: panels(&[SharpnessCurve::default()]), relative: true }, &style);
     well_formed_and_stable(&EmbeddingFigure { panels: panels(&[Embedding::default()]) }, &style);
     well_formed_and_stable(&EnergyFigure { panels: panels(&[ScoreTable::default()]), score: "energy".into(), bins: 60 }, &style);
 }
@@ -245,6 +327,20 @@ fn gallery() {
     for n in [1, 2, 5, 8] {
         let mut surfaces: Vec<LossSurface> = (0..n).map(|k| bowl(k, 21)).collect();
         let last = surfaces.len() - 1;
+        let averages: Vec<SharpnessCurve> = (0..n).map(|k| average(k, "CIFAR-10 test")).collect();
+        put(&format!("sharpness_average_{n}"), &SharpnessFigure { curves: panels(&averages), relative: false }, &print);
+        let spectra: Vec<HessianSpectrum> = (0..n).map(spectrum).collect();
+        put(&format!("hessian_{n}"), &HessianFigure { panels: panels(&spectra) }, &print);
+        let several: Vec<SharpnessCurve> = ["ID train", "ID test", "CS test"]
+            .into_iter()
+            .flat_map(|dataset| (0..n).map(move |k| SharpnessCurve { dataset: dataset.into(), ..curve(k) }))
+            .map(|curve| SharpnessCurve {
+                second_order: Some(SecondOrder { gradient_norm: 2.6, lambda_max: 90.0, residual: 0.1 }),
+                ..curve
+            })
+            .collect();
+        let all = several.iter().enumerate().map(|(i, result)| Panel { name: NAMES[i % n], color: i % n, result }).collect();
+        put(&format!("sharpness_panels_{n}"), &SharpnessFigure { curves: all, relative: false }, &print);
         if n == 5 {
             surfaces[last].count.iter_mut().skip(260).for_each(|c| *c = 0);
             surfaces[1].loss[3] = f64::NAN;
@@ -257,14 +353,28 @@ fn gallery() {
         let tables: Vec<ScoreTable> = (0..n).map(score_table).collect();
         put(&format!("energy_{n}"), &EnergyFigure { panels: panels(&tables), score: "energy".into(), bins: 60 }, &print);
         let curves: Vec<SharpnessCurve> = (0..n).map(curve).collect();
-        put(&format!("sharpness_{n}"), &SharpnessFigure { curves: panels(&curves) }, &print);
+        put(&format!("sharpness_{n}"), &SharpnessFigure { curves: panels(&curves), relative: false }, &print);
+        let averages: Vec<SharpnessCurve> = (0..n).map(|k| average(k, "CIFAR-10 test")).collect();
+        put(&format!("sharpness_average_{n}"), &SharpnessFigure { curves: panels(&averages), relative: false }, &print);
+        let spectra: Vec<HessianSpectrum> = (0..n).map(spectrum).collect();
+        put(&format!("hessian_{n}"), &HessianFigure { panels: panels(&spectra) }, &print);
+        let several: Vec<SharpnessCurve> = ["ID train", "ID test", "CS test"]
+            .into_iter()
+            .flat_map(|dataset| (0..n).map(move |k| SharpnessCurve { dataset: dataset.into(), ..curve(k) }))
+            .map(|curve| SharpnessCurve {
+                second_order: Some(SecondOrder { gradient_norm: 2.6, lambda_max: 90.0, residual: 0.1 }),
+                ..curve
+            })
+            .collect();
+        let all = several.iter().enumerate().map(|(i, result)| Panel { name: NAMES[i % n], color: i % n, result }).collect();
+        put(&format!("sharpness_panels_{n}"), &SharpnessFigure { curves: all, relative: false }, &print);
         if n == 5 {
             put("landscape_dark", &LandscapeFigure::new(panels(&surfaces)), &dark);
             put("energy_dark", &EnergyFigure { panels: panels(&tables), score: "energy".into(), bins: 60 }, &dark);
             put("embedding_dark", &EmbeddingFigure { panels: panels(&embeddings) }, &dark);
-            put("sharpness_dark", &SharpnessFigure { curves: panels(&curves) }, &dark);
+            put("sharpness_dark", &SharpnessFigure { curves: panels(&curves), relative: false }, &dark);
             put("landscape_column", &LandscapeFigure::new(panels(&surfaces)), &column);
-            put("sharpness_column", &SharpnessFigure { curves: panels(&curves) }, &column);
+            put("sharpness_column", &SharpnessFigure { curves: panels(&curves), relative: false }, &column);
         }
     }
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|p| p.join("shared/golden/landscape_resnet20.npz"));

@@ -45,7 +45,7 @@ pub struct WorkerMessage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "output", rename_all = "snake_case")]
 pub enum JobOutput {
-    /// Files in this folder: `landscape.npz`, `sharpness.json`, `embedding.npz` or `scores.json`.
+    /// Files in this folder: `landscape.npz`, `sharpness.json`, `hessian.json`, `embedding.npz` or `scores.json`.
     Folder {
         /// The folder.
         path: PathBuf,

@@ -1,7 +1,7 @@
 //! Whether a job's results are there already, whole.
 
 use super::{JobSpec, LandscapeJob};
-use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve};
+use crate::result::{Embedding, HessianSpectrum, LossSurface, ScoreTable, SharpnessCurve};
 use crate::session::Stop;
 
 /// Whether the folder of `job` holds its complete result. Says nothing about how it came there: meant for the folders of
@@ -10,8 +10,9 @@ pub fn is_finished(job: &JobSpec) -> bool {
     match job {
         JobSpec::Landscape(job) => LossSurface::load(&job.out).is_ok_and(|surface| is_whole(job, &surface)),
         JobSpec::Sharpness(job) => SharpnessCurve::load(&job.out).is_ok_and(|curve| {
-            curve.points.len() == job.rho.len() && curve.points.iter().zip(&job.rho).all(|(point, rho)| point.rho == *rho)
+            curve.points.len() == job.settings.rho.len() && curve.points.iter().zip(&job.settings.rho).all(|(point, rho)| point.rho == *rho)
         }),
+        JobSpec::Hessian(job) => HessianSpectrum::load(&job.out).is_ok(),
         JobSpec::Embedding(job) => Embedding::load(&job.out).is_ok(),
         JobSpec::Score(job) => ScoreTable::load(&job.out, &job.checkpoint.name).is_ok(),
         JobSpec::Inspect { .. } | JobSpec::Methods => false,

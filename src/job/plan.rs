@@ -1,13 +1,15 @@
 //! [`plan`]: the jobs that a session asks for, with the folders of their results.
 //!
-//! Results lie in `OUT/<checkpoint>/<dataset>/` (landscape, sharpness) and `OUT/<checkpoint>/` (embedding, scores).
+//! Results lie in `OUT/<checkpoint>/<dataset>/` (landscape, sharpness, hessian) and `OUT/<checkpoint>/` (embedding, scores).
 
 use std::path::{Path, PathBuf};
 
-use super::{AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobSpec, LandscapeJob, Measure, Precision, ScoreJob, SharpnessJob};
+use super::{
+    AnalysisDataset, CheckpointSource, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, Precision, ScoreJob, SharpnessJob,
+};
 use crate::data::{Corruption, Source, Subset};
 use crate::result::{cache_folder, safe_name};
-use crate::session::{BatchNormPolicy, CheckpointEntry, DatasetEntry, Role, Session};
+use crate::session::{BatchNormPolicy, CheckpointEntry, DatasetEntry, HessianSettings, Role, Session, SharpnessSettings};
 
 /// What can be asked of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,6 +18,8 @@ pub enum Analysis {
     Landscape,
     /// S(ρ).
     Sharpness,
+    /// Spectrum of the Hessian at θ.
+    Hessian,
     /// Features and t-SNE.
     Embedding,
     /// Detection scores.
@@ -23,14 +27,23 @@ pub enum Analysis {
 }
 
 impl Analysis {
-    /// All of them in the order of the tabs.
-    pub const ALL: [Analysis; 4] = [Analysis::Landscape, Analysis::Sharpness, Analysis::Embedding, Analysis::Scores];
+    /// What `session` asks for, in the order of the tabs: all of them, the Hessian only where it has settings for it.
+    pub fn of(session: &Session) -> Vec<Self> {
+        let all = [Analysis::Landscape, Analysis::Sharpness, Analysis::Hessian, Analysis::Embedding, Analysis::Scores];
+        all.into_iter().filter(|analysis| *analysis != Analysis::Hessian || session.hessian.is_some()).collect()
+    }
+
+    /// Whether it is of one dataset at a time, so that a checkpoint has a result for each.
+    pub fn is_per_dataset(self) -> bool {
+        matches!(self, Analysis::Landscape | Analysis::Sharpness | Analysis::Hessian)
+    }
 
     /// As written to people.
     pub fn label(self) -> &'static str {
         match self {
             Analysis::Landscape => "landscape",
             Analysis::Sharpness => "sharpness",
+            Analysis::Hessian => "hessian",
             Analysis::Embedding => "embedding",
             Analysis::Scores => "scores",
         }
@@ -58,6 +71,8 @@ pub struct PlanOptions {
     pub directions: Option<PathBuf>,
     /// Also write the best ε of every ρ.
     pub save_perturbations: bool,
+    /// Also write the eigenvectors of the Hessian.
+    pub save_eigenvectors: bool,
 }
 
 /// Why a session cannot be planned.
@@ -167,15 +182,29 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
                 }
             }
             Analysis::Sharpness => {
-                let rho = radii(session)?;
+                let settings = sharpness_settings(session)?;
                 for dataset in &datasets {
                     jobs.push(JobSpec::Sharpness(SharpnessJob {
                         checkpoint: checkpoint.clone(),
                         out: folder.join(safe_name(&dataset.source.name)),
                         dataset: dataset.clone(),
-                        rho: rho.clone(),
-                        steps: session.sharpness.steps,
+                        settings: settings.clone(),
+                        seed,
                         save_perturbations: options.save_perturbations,
+                        device: options.device,
+                    }));
+                }
+            }
+            Analysis::Hessian => {
+                let settings = hessian_settings(session)?;
+                for dataset in &datasets {
+                    jobs.push(JobSpec::Hessian(HessianJob {
+                        checkpoint: checkpoint.clone(),
+                        out: folder.join(safe_name(&dataset.source.name)),
+                        dataset: dataset.clone(),
+                        settings: settings.clone(),
+                        seed,
+                        save_eigenvectors: options.save_eigenvectors,
                         device: options.device,
                     }));
                 }
@@ -236,6 +265,7 @@ fn chosen_datasets<'a>(session: &'a Session, analysis: Analysis, options: &PlanO
     let settings: &[String] = match analysis {
         Analysis::Landscape => &session.landscape.datasets,
         Analysis::Sharpness => &session.sharpness.datasets,
+        Analysis::Hessian => session.hessian.as_ref().map_or(&[], |settings| &settings.datasets),
         Analysis::Embedding => &session.embedding.datasets,
         Analysis::Scores => &[],
     };
@@ -247,7 +277,7 @@ fn chosen_datasets<'a>(session: &'a Session, analysis: Analysis, options: &PlanO
         session.datasets.iter().filter(|entry| names.contains(&entry.name)).collect()
     } else {
         match analysis {
-            Analysis::Landscape | Analysis::Sharpness => {
+            Analysis::Landscape | Analysis::Sharpness | Analysis::Hessian => {
                 let test = with_role(&[Role::Id]);
                 (if test.is_empty() { with_role(&[Role::Train]) } else { test }).into_iter().take(1).collect()
             }
@@ -259,7 +289,7 @@ fn chosen_datasets<'a>(session: &'a Session, analysis: Analysis, options: &PlanO
     }
     if chosen.is_empty() {
         let needs = match analysis {
-            Analysis::Landscape | Analysis::Sharpness => "a dataset of role `id` or `train`",
+            Analysis::Landscape | Analysis::Sharpness | Analysis::Hessian => "a dataset of role `id` or `train`",
             Analysis::Embedding | Analysis::Scores => "a dataset of role `id`, `cs`, `near` or `far`",
         };
         return Err(PlanError::Lacks { analysis: analysis.label(), needs });
@@ -314,13 +344,21 @@ fn measure(session: &Session, seed: u64, samples: Option<usize>) -> Result<Measu
     })
 }
 
-fn radii(session: &Session) -> Result<Vec<f64>, PlanError> {
-    let rho = &session.sharpness.rho;
-    let ascending = rho.windows(2).all(|pair| pair[0] < pair[1]);
-    if rho.is_empty() || !ascending || rho.iter().any(|&value| !value.is_finite() || value < 0.0) {
-        return Err(PlanError::Settings(format!("[sharpness] expected finite, ascending radii ρ ≥ 0, found {rho:?}")));
+/// The settings of the sharpness jobs, without what does not change their results.
+fn sharpness_settings(session: &Session) -> Result<SharpnessSettings, PlanError> {
+    let settings = SharpnessSettings { datasets: Vec::new(), relative: false, ..session.sharpness.clone() };
+    settings.check().map_err(|message| PlanError::Settings(format!("[sharpness] {message}")))?;
+    if !settings.rho.windows(2).all(|pair| pair[0] < pair[1]) {
+        return Err(PlanError::Settings(format!("[sharpness] expected finite, ascending radii ρ ≥ 0, found {:?}", settings.rho)));
     }
-    Ok(rho.clone())
+    Ok(settings)
+}
+
+/// The settings of the Hessian jobs, without what does not change their results.
+fn hessian_settings(session: &Session) -> Result<HessianSettings, PlanError> {
+    let settings = HessianSettings { datasets: Vec::new(), ..session.hessian.clone().unwrap_or_default() };
+    settings.check().map_err(|message| PlanError::Settings(format!("[hessian] {message}")))?;
+    Ok(settings)
 }
 
 #[cfg(test)]
@@ -422,6 +460,31 @@ mod tests {
         assert!(
             plan(&session, Analysis::Scores, Path::new("/out"), &PlanOptions::default()).unwrap_err().to_string().contains("role `id`")
         );
+    }
+
+    #[test]
+    fn estimators_and_the_hessian_are_planned_as_the_session_says_and_what_changes_no_result_changes_no_job() {
+        let mut session = session();
+        assert!(!Analysis::of(&session).contains(&Analysis::Hessian), "only a session with [hessian] asks for it");
+        let default = plan(&session, Analysis::Hessian, Path::new("/out"), &PlanOptions::default()).unwrap();
+        let JobSpec::Hessian(job) = &default[0] else { panic!("expected a Hessian, found {:?}", default[0]) };
+        assert_eq!((&job.settings, job.out.as_path()), (&HessianSettings::default(), Path::new("/out/ERM/test")));
+
+        session.sharpness =
+            toml::from_str("estimator = \"ascent\"\nadaptive = \"filter\"\nm = 128\nrestarts = [\"sphere\", \"sphere\"]").unwrap();
+        session.hessian = Some(toml::from_str("top = 2\ndensity = \"quality\"").unwrap());
+        assert!(Analysis::of(&session).contains(&Analysis::Hessian));
+        let jobs = |session: &Session, analysis| plan(session, analysis, Path::new("/out"), &PlanOptions::default()).unwrap();
+        let before = jobs(&session, Analysis::Sharpness);
+        session.sharpness.relative = true;
+        session.sharpness.datasets = vec!["test".into()];
+        assert_eq!(jobs(&session, Analysis::Sharpness), before);
+        let JobSpec::Sharpness(job) = &before[0] else { panic!("expected a sharpness, found {:?}", before[0]) };
+        assert_eq!((job.settings.m, job.settings.adaptive.key(), job.settings.restarts.len()), (Some(128), "filter", 2));
+
+        session.sharpness.estimator = crate::session::Estimator::Random;
+        let error = plan(&session, Analysis::Sharpness, Path::new("/out"), &PlanOptions::default()).unwrap_err().to_string();
+        assert!(error.contains("[sharpness] expected an estimator that maximises beside m"), "{error}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Source;
-use crate::session::{BatchNormPolicy, Normalization, Role, Stop};
+use crate::session::{BatchNormPolicy, HessianSettings, Normalization, Role, SharpnessSettings, Stop};
 
 /// Where tensors live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -133,19 +133,38 @@ pub struct LandscapeJob {
     pub precision: Precision,
 }
 
-/// Lower bounds of S(ρ), into `out/sharpness.json`.
+/// S(ρ) by one of its estimators, into `out/sharpness.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SharpnessJob {
     /// The checkpoint.
     pub checkpoint: CheckpointSource,
     /// The images.
     pub dataset: AnalysisDataset,
-    /// Radii, ascending, ≥ 0.
-    pub rho: Vec<f64>,
-    /// Gradient steps per radius.
-    pub steps: usize,
-    /// Also writes `out/epsilon_<rho>.npz`.
+    /// How to estimate it. What does not change the result (`datasets`, `relative`) is left as by default.
+    pub settings: SharpnessSettings,
+    /// Seed of whatever is random.
+    pub seed: u64,
+    /// Also writes `out/epsilon_<rho>.npz` (where m < n a file per batch, `epsilon_<rho>_batch<k>.npz`).
     pub save_perturbations: bool,
+    /// Folder of the results.
+    pub out: PathBuf,
+    /// Device.
+    pub device: Device,
+}
+
+/// Eigenvalues, trace and spectral density of the Hessian at θ, into `out/hessian.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HessianJob {
+    /// The checkpoint.
+    pub checkpoint: CheckpointSource,
+    /// The images.
+    pub dataset: AnalysisDataset,
+    /// What to compute. What does not change the result (`datasets`) is left as by default.
+    pub settings: HessianSettings,
+    /// Seed of starts and probes.
+    pub seed: u64,
+    /// Also writes `out/eigenvector_<k>.npz`, `out/eigenvector_min.npz` and the plane of the first two, `out/directions.npz`.
+    pub save_eigenvectors: bool,
     /// Folder of the results.
     pub out: PathBuf,
     /// Device.
@@ -203,6 +222,8 @@ pub enum JobSpec {
     Landscape(LandscapeJob),
     /// See [`SharpnessJob`].
     Sharpness(SharpnessJob),
+    /// See [`HessianJob`].
+    Hessian(HessianJob),
     /// See [`EmbeddingJob`].
     Embedding(EmbeddingJob),
     /// See [`ScoreJob`].
@@ -215,6 +236,7 @@ impl JobSpec {
         match self {
             JobSpec::Landscape(job) => Some(&job.checkpoint),
             JobSpec::Sharpness(job) => Some(&job.checkpoint),
+            JobSpec::Hessian(job) => Some(&job.checkpoint),
             JobSpec::Embedding(job) => Some(&job.checkpoint),
             JobSpec::Score(job) => Some(&job.checkpoint),
             JobSpec::Inspect { .. } | JobSpec::Methods => None,
@@ -226,6 +248,7 @@ impl JobSpec {
         match self {
             JobSpec::Landscape(job) => std::iter::once(&job.dataset).chain(&job.measure.ood).chain(&job.measure.statistics).collect(),
             JobSpec::Sharpness(job) => vec![&job.dataset],
+            JobSpec::Hessian(job) => vec![&job.dataset],
             JobSpec::Embedding(job) => job.datasets.iter().collect(),
             JobSpec::Score(job) => job.datasets.iter().collect(),
             JobSpec::Inspect { .. } | JobSpec::Methods => Vec::new(),
@@ -254,6 +277,7 @@ impl JobSpec {
         match self {
             JobSpec::Landscape(job) => Some(&job.out),
             JobSpec::Sharpness(job) => Some(&job.out),
+            JobSpec::Hessian(job) => Some(&job.out),
             JobSpec::Embedding(job) => Some(&job.out),
             JobSpec::Score(job) => Some(&job.out),
             JobSpec::Inspect { .. } | JobSpec::Methods => None,
@@ -265,6 +289,7 @@ impl JobSpec {
         match self {
             JobSpec::Landscape(job) => job.out = out,
             JobSpec::Sharpness(job) => job.out = out,
+            JobSpec::Hessian(job) => job.out = out,
             JobSpec::Embedding(job) => job.out = out,
             JobSpec::Score(job) => job.out = out,
             JobSpec::Inspect { .. } | JobSpec::Methods => {}

@@ -6,6 +6,7 @@
 mod atomic;
 mod cache;
 mod embedding;
+mod hessian;
 mod inspection;
 mod landscape;
 mod npz;
@@ -19,12 +20,13 @@ use std::path::PathBuf;
 pub use atomic::{safe_name, write_atomic};
 pub use cache::{cache_folder, cache_root, content_key};
 pub use embedding::Embedding;
+pub use hessian::{Eigenvalue, HessianSpectrum, SpectralDensity, Trace};
 pub use inspection::{Inspection, TensorInfo};
 pub use landscape::{Cell, CellStatus, LandscapeManifest, LossSurface};
 pub use npz::{Array, Npz, NpzValues};
 pub use quantity::{Map, Quantity, Reading};
 pub use scores::{DatasetScores, Detection, ScoreTable, gather_scores};
-pub use sharpness::{SharpnessCurve, SharpnessPoint};
+pub use sharpness::{SecondOrder, SharpnessCurve, SharpnessPoint, Spread};
 pub use tensorboard::{Scalar, tensorboard_events};
 
 /// What may go wrong with a result file.

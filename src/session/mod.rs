@@ -3,16 +3,18 @@
 //! Relative paths are relative to the session file; [`Session::load`] makes them absolute. Deliberately absent:
 //! results (they are recomputed or found in the cache), windows, threads.
 
+mod hessian;
 mod settings;
+mod sharpness;
 mod tab;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use settings::{
-    BatchNormPolicy, EmbeddingSettings, LandscapeSettings, Normalization, NormalizationPreset, ScoreSettings, SharpnessSettings, Stop,
-};
+pub use hessian::{DensityQuality, HessianSettings};
+pub use settings::{BatchNormPolicy, EmbeddingSettings, LandscapeSettings, Normalization, NormalizationPreset, ScoreSettings, Stop};
+pub use sharpness::{Adaptive, Estimator, Norm, Restart, SharpnessSettings};
 pub use tab::Tab;
 
 /// What may go wrong with a session file.
@@ -159,6 +161,9 @@ pub struct Session {
     /// Settings of the sharpness search.
     #[serde(default)]
     pub sharpness: SharpnessSettings,
+    /// Settings of the Hessian; where there are none, `figures` leaves it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hessian: Option<HessianSettings>,
     /// Settings of the embedding.
     #[serde(default)]
     pub embedding: EmbeddingSettings,
@@ -176,6 +181,7 @@ impl Default for Session {
             datasets: Vec::new(),
             landscape: LandscapeSettings::default(),
             sharpness: SharpnessSettings::default(),
+            hessian: None,
             embedding: EmbeddingSettings::default(),
             scores: ScoreSettings::default(),
         }

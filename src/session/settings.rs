@@ -159,24 +159,6 @@ impl LandscapeSettings {
     }
 }
 
-/// The search for S(ρ).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SharpnessSettings {
-    /// Radii, ascending, ≥ 0, as l2 norms of the perturbation of all parameters.
-    pub rho: Vec<f64>,
-    /// Gradient steps per radius.
-    pub steps: usize,
-    /// Names of the datasets to evaluate; empty = as for the landscape.
-    pub datasets: Vec<String>,
-}
-
-impl Default for SharpnessSettings {
-    fn default() -> Self {
-        Self { rho: vec![0.01, 0.02, 0.05, 0.1, 0.2, 0.5], steps: 20, datasets: Vec::new() }
-    }
-}
-
 /// The picture of the penultimate features.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

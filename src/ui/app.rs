@@ -147,6 +147,7 @@ impl App {
                 self.replan();
             }
             Command::SelectScore(score) => self.views.score = score,
+            Command::ShowRelative(relative) => self.session.sharpness.relative = relative,
             Command::ToggleRole(role) => {
                 if !self.views.hidden.remove(&role) {
                     self.views.hidden.insert(role);
@@ -356,6 +357,7 @@ impl App {
             Some(Analysis::Scores) => 3,
             Some(Analysis::Sharpness) => 4,
             Some(Analysis::Embedding) => 5,
+            Some(Analysis::Hessian) => 6,
         };
         let waiting = self.store.jobs.iter().filter(|(_, job)| job.state == JobState::Waiting);
         let next = waiting.min_by_key(|(id, job)| (rank(&job.spec), **id)).map(|(id, job)| (*id, job.spec.clone()));

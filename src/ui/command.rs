@@ -69,6 +69,8 @@ pub enum Command {
     SelectDataset(String),
     /// Draws the histograms of this score.
     SelectScore(String),
+    /// Shows sharpness over ρ/‖θ‖ instead of ρ.
+    ShowRelative(bool),
     /// Shows or hides a role's points.
     ToggleRole(Role),
     /// Shows or hides the export line.

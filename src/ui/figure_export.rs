@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::store::{Points, Store};
+use super::view::sharpness;
 use crate::figure::{CurvesFigure, EmbeddingFigure, EnergyFigure, Figure, FigureStyle, LandscapeFigure, Panel, SharpnessFigure};
 use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve, write_atomic};
 use crate::session::{Session, Tab};
@@ -18,8 +19,8 @@ type Of<T> = Vec<(String, usize, T)>;
 pub enum Drawing {
     /// Surfaces.
     Landscape(Of<Arc<LossSurface>>),
-    /// Curves.
-    Sharpness(Of<SharpnessCurve>),
+    /// Curves of each dataset that is shown, and whether over ρ/‖θ‖.
+    Sharpness(Of<SharpnessCurve>, bool),
     /// Finished embeddings.
     Embedding(Of<Arc<Embedding>>),
     /// Score tables, the score and the number of bins.
@@ -39,8 +40,12 @@ impl Drawing {
                 Some(found.collect()).filter(|all: &Of<_>| !all.is_empty()).map(Drawing::Landscape)
             }
             Tab::Sharpness => {
-                let found = entries().filter_map(|(name, i)| store.sharpness.get(&key(&name)).map(|curve| (name, i, curve.clone())));
-                Some(found.collect()).filter(|all: &Of<_>| !all.is_empty()).map(Drawing::Sharpness)
+                let mut found: Of<SharpnessCurve> = Vec::new();
+                for dataset in sharpness::datasets(session, dataset) {
+                    let curve = |name: &str| store.sharpness.get(&(name.to_owned(), dataset.to_owned())).cloned();
+                    found.extend(entries().filter_map(|(name, i)| curve(&name).map(|curve| (name, i, curve))));
+                }
+                (!found.is_empty()).then_some(Drawing::Sharpness(found, session.sharpness.relative))
             }
             Tab::Embedding => {
                 let found = entries().filter_map(|(name, i)| match store.embeddings.get(&name) {
@@ -82,9 +87,10 @@ impl Drawing {
     fn figure(&self) -> Box<dyn Figure + '_> {
         match self {
             Drawing::Landscape(all) => Box::new(LandscapeFigure::new(panels(all))),
-            Drawing::Sharpness(all) => {
+            Drawing::Sharpness(all, relative) => {
                 let panel = |(name, color, result)| Panel { name, color, result };
-                Box::new(SharpnessFigure { curves: all.iter().map(|(n, i, r)| (n.as_str(), *i, r)).map(panel).collect() })
+                let curves = all.iter().map(|(n, i, r)| (n.as_str(), *i, r)).map(panel).collect();
+                Box::new(SharpnessFigure { curves, relative: *relative })
             }
             Drawing::Embedding(all) => Box::new(EmbeddingFigure { panels: panels(all) }),
             Drawing::Runs(figure) => Box::new(figure.clone()),

@@ -94,9 +94,10 @@ pub fn plan(session: &Session, datasets: &[String]) -> (Vec<JobSpec>, Vec<String
     if session.checkpoints.is_empty() {
         return (jobs, complaints);
     }
-    for analysis in Analysis::ALL {
-        let on_one = matches!(analysis, Analysis::Landscape | Analysis::Sharpness);
-        let options = PlanOptions { datasets: if on_one { datasets.to_vec() } else { Vec::new() }, ..PlanOptions::default() };
+    // No tab shows the Hessian: the command line draws it.
+    for analysis in Analysis::of(session).into_iter().filter(|analysis| *analysis != Analysis::Hessian) {
+        let options =
+            PlanOptions { datasets: if analysis.is_per_dataset() { datasets.to_vec() } else { Vec::new() }, ..PlanOptions::default() };
         match plan_cached(session, analysis, &options) {
             Ok(planned) => jobs.extend(planned),
             Err(PlanError::Lacks { .. }) => {}
@@ -122,7 +123,7 @@ pub fn load(id: JobId, spec: &JobSpec) -> Finished {
             (Loaded::Landscape(surface), complete)
         })),
         JobSpec::Sharpness(job) if present("sharpness.json") => Some(SharpnessCurve::load(folder).map(|curve| {
-            let complete = curve.points.len() >= job.rho.len();
+            let complete = curve.points.len() >= job.settings.rho.len();
             (Loaded::Sharpness(curve), complete)
         })),
         JobSpec::Embedding(_) if present("embedding.npz") => {

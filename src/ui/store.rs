@@ -74,6 +74,7 @@ pub fn analysis_of(spec: &JobSpec) -> Option<Analysis> {
     match spec {
         JobSpec::Landscape(_) => Some(Analysis::Landscape),
         JobSpec::Sharpness(_) => Some(Analysis::Sharpness),
+        JobSpec::Hessian(_) => Some(Analysis::Hessian),
         JobSpec::Embedding(_) => Some(Analysis::Embedding),
         JobSpec::Score(_) => Some(Analysis::Scores),
         JobSpec::Inspect { .. } | JobSpec::Methods => None,
@@ -94,6 +95,7 @@ pub fn dataset_of(spec: &JobSpec) -> Option<&str> {
     match spec {
         JobSpec::Landscape(job) => Some(&job.dataset.source.name),
         JobSpec::Sharpness(job) => Some(&job.dataset.source.name),
+        JobSpec::Hessian(job) => Some(&job.dataset.source.name),
         _ => None,
     }
 }
@@ -243,7 +245,7 @@ impl Store {
                     let curve = self.sharpness.entry(key.clone()).or_insert_with(|| SharpnessCurve {
                         checkpoint: key.0.clone(),
                         dataset: key.1.clone(),
-                        bound: "lower".into(),
+                        bound: sharpness.settings.estimator.bound().into(),
                         ..Default::default()
                     });
                     curve.points.retain(|p| p.rho != point.rho);
@@ -318,7 +320,7 @@ impl Store {
             Some(Analysis::Sharpness) => drop(self.sharpness.shift_remove(&key)),
             Some(Analysis::Embedding) => drop(self.embeddings.shift_remove(&name)),
             Some(Analysis::Scores) => drop(self.scores.shift_remove(&name)),
-            None => {}
+            Some(Analysis::Hessian) | None => {}
         }
     }
 

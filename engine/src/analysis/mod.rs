@@ -1,4 +1,4 @@
-//! Definitions and numerics: landscape, sharpness, embedding, scores.
+//! Definitions and numerics: landscape, sharpness, Hessian, embedding, scores.
 //!
 //! Everything here reads a [`Network`](crate::model::Network) and [`Samples`](crate::model::Samples) that already lie on the device,
 //! tells a [`Reporter`](flatland::job::Reporter) how it goes, and leaves files in the job's folder through [`flatland::result`].
@@ -8,8 +8,11 @@ mod batches;
 mod cross_entropy;
 pub mod embedding;
 mod error;
+mod flat;
 mod gradient_batch;
+pub mod hessian;
 pub mod landscape;
+mod objective;
 pub mod score;
 pub mod sharpness;
 #[cfg(test)]

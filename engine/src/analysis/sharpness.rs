@@ -1,264 +1,187 @@
-//! Lower bounds of S(ρ) = max over ‖ε‖₂ ≤ ρ of the mean of L(θ+ε) − L(θ), by projected gradient ascent.
+//! S(ρ) = max over ‖T⁻¹ε‖ ≤ ρ of the mean of L(θ+ε) − L(θ): lower bounds by several searches, and averages over random ε.
 //!
-//! All parameters move, under one global l2 norm; BatchNorm is frozen; the mean is over all images. Every radius is climbed from
-//! θ and from the best ε of the radius before, scaled; each climb goes on from its best iterate with long steps that shrink only
-//! when they lose height (on ResNet-20 this reaches in 14 steps more than the usual decay from 2ρ to ρ/4 does in 20). Balls are nested, so the best of a smaller ball is the least
-//! that a larger one may claim and the curve never falls. What is claimed is measured at the f32 ε that is saved.
-//! Deliberately absent: upper bounds, other norms, averages over random ε.
+//! All parameters move, under one global norm (l2 or l∞) seen through a diagonal T; BatchNorm is frozen; arithmetic is f32 (never less:
+//! rounding weights to bf16 moves them farther than a small ρ). By default the mean is over all images; with m, every batch of m images
+//! has an ε of its own (m-sharpness). Any ε found proves a lower bound, and what is claimed is measured at the f32 ε that is saved.
+//! Balls are nested, so the best of a smaller ball is the least that a climb in a larger one may claim and its curve never falls. One
+//! SAM step and averages are reported as they are. Each search is a file of its own; [`ball`] holds the geometry.
+//! Deliberately absent: upper bounds.
 
-mod objective;
+mod ascent;
+mod ball;
+mod continuation;
+mod random;
+mod sam;
+mod search;
+mod second_order;
 
 use flatland::job::{JobEvent, ProgressMeter, Reporter, SharpnessJob};
 use flatland::metric::mean_std_error;
-use flatland::result::{Npz, NpzValues, SharpnessCurve, SharpnessPoint};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
-use tch::{Kind, Tensor};
+use flatland::result::{SecondOrder, SharpnessCurve, SharpnessPoint};
+use flatland::session::{Adaptive, Estimator, SharpnessSettings};
+use rand::seq::SliceRandom;
+use tch::Tensor;
 
 use super::AnalysisError;
-use crate::model::{Network, ParameterVector, Samples};
-use objective::Objective;
+use super::flat::{draws, save_tensors};
+use super::objective::Objective;
+use crate::model::{Network, Samples};
+use ball::Ball;
+use search::{Found, Search, mean};
 
-/// First step of a climb over ρ: so long that the gradient nearly alone says where on the sphere it ends.
-const FIRST_STEP: f64 = 8.0;
-/// A step that does not climb is tried again so much shorter.
-const STEP_SHRINK: f64 = 0.25;
-/// A climb ends when its best value has not grown by this share in [`STALL_STEPS`] steps.
-const STALL_GROWTH: f64 = 1e-4;
-/// See [`STALL_GROWTH`].
-const STALL_STEPS: usize = 3;
-
-/// Finds a curve of lower bounds of S(ρ) and writes `sharpness.json` (and `epsilon_<rho>.npz` when asked) into `job.out`.
+/// Estimates a curve of S(ρ) and writes `sharpness.json` (and the perturbations when asked) into `job.out`.
 ///
 /// # Errors
-/// When radii or labels are not as they must be, L(θ) is not finite, the job is cancelled, or a file cannot be written.
+/// When settings or labels are not as they must be, L(θ) is not finite, the job is cancelled, or a file cannot be written.
 pub fn run(network: &Network, samples: &Samples, job: &SharpnessJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
-    let radii = radii(job)?;
-    let mut search = Search::new(network, samples, job.steps, radii.len(), reporter)?;
-    let mut curve = SharpnessCurve {
-        checkpoint: job.checkpoint.name.clone(),
-        dataset: samples.dataset.name.clone(),
-        center_loss: mean(&search.center),
-        theta_norm: search.objective.theta().norm()?,
-        samples: samples.len(),
-        estimator: "projected gradient ascent".into(),
-        bound: "lower".into(),
-        steps: job.steps,
-        batch_norm: "frozen".into(),
-        precision: "f32".into(),
-        points: Vec::new(),
-    };
-    let mut best = Found::nothing(search.objective.theta())?;
-    for (position, &rho) in radii.iter().enumerate() {
-        best = search.best_within(rho, best, reporter)?;
-        search.skip_to(((position + 1) * search.evaluations_per_radius()) as u64, reporter);
-        let point = SharpnessPoint { rho, ..best.point };
-        if job.save_perturbations {
-            save_perturbation(search.objective.theta(), &best.epsilon, &job.out.join(format!("epsilon_{rho}.npz")))?;
-        }
-        curve.points.push(point);
-        reporter.report(JobEvent::Sharpness { point });
-    }
-    curve.save(&job.out)?;
-    Ok(())
-}
-
-/// The radii asked for, ascending, each once.
-fn radii(job: &SharpnessJob) -> Result<Vec<f64>, AnalysisError> {
-    if job.steps == 0 {
-        return Err(AnalysisError::Invalid("sharpness needs at least 1 gradient step per radius, found 0".into()));
-    }
-    if job.rho.is_empty() {
-        return Err(AnalysisError::Invalid("sharpness needs at least one radius, found none".into()));
-    }
-    if let Some(rho) = job.rho.iter().find(|rho| !(rho.is_finite() && **rho >= 0.0)) {
-        return Err(AnalysisError::Invalid(format!("expected radii ≥ 0, found {rho}")));
-    }
-    let mut radii = job.rho.clone();
+    let settings = &job.settings;
+    settings.check().map_err(|message| AnalysisError::Invalid(format!("sharpness: {message}")))?;
+    let mut radii = settings.rho.clone();
     radii.sort_by(f64::total_cmp);
     radii.dedup();
-    Ok(radii)
-}
+    let shuffled = shuffled(samples, settings, job.seed)?;
+    let samples = shuffled.as_ref().unwrap_or(samples);
+    let objective = Objective::new(network, samples)?;
+    let ball = Ball::new(settings, objective.theta())?;
+    let parts: Vec<Objective> = parts(samples.len(), settings.m).into_iter().map(|(first, count)| objective.part(first, count)).collect();
+    let evaluations = (parts.len() * radii.len() * evaluations_per_radius(settings)) as u64;
+    let mut meter = ProgressMeter::new("steps", format!("sharpness on {}", samples.dataset.name), 0, evaluations);
 
-/// The best perturbation so far, with the numbers measured at it. Its point's `rho` is the radius it was found for.
-struct Found {
-    epsilon: Tensor,
-    point: SharpnessPoint,
-}
-
-impl Found {
-    /// ε = 0, which every ball holds.
-    fn nothing(theta: &ParameterVector) -> Result<Self, AnalysisError> {
-        let point = SharpnessPoint { rho: 0.0, sharpness: 0.0, std_error: 0.0, epsilon_norm: 0.0 };
-        Ok(Self { epsilon: theta.flat().f_zeros_like()?, point })
-    }
-}
-
-/// The best iterate of one climb.
-struct Climb {
-    /// Mean of L(θ+ε) − L(θ).
-    value: f64,
-    epsilon: Tensor,
-}
-
-struct Search<'a> {
-    objective: Objective<'a>,
-    /// Cross-entropies at θ, [N].
-    center: Vec<f64>,
-    /// ∇L(θ), or a fixed direction where that is zero.
-    slope: Tensor,
-    steps: usize,
-    evaluations: u64,
-    meter: ProgressMeter,
-}
-
-impl<'a> Search<'a> {
-    fn new(
-        network: &'a Network,
-        samples: &'a Samples,
-        steps: usize,
-        radii: usize,
-        reporter: &mut dyn Reporter,
-    ) -> Result<Self, AnalysisError> {
-        let objective = Objective::new(network, samples)?;
-        let zero = objective.theta().flat().f_zeros_like()?;
-        let (_, mut slope) = objective.gradient(&zero, reporter)?;
-        let center = objective.losses(&zero, reporter)?;
-        if !mean(&center).is_finite() {
-            return Err(AnalysisError::Invalid(format!(
-                "sharpness needs a finite loss at θ, found {} on `{}`",
-                mean(&center),
-                samples.dataset.name
-            )));
-        }
-        let length = norm(&slope)?;
-        if !(length.is_finite() && length > 0.0) {
-            // At a critical point every direction is as good as any other to leave it.
-            let mut random = ChaCha8Rng::seed_from_u64(0);
-            let direction: Vec<f32> = (0..zero.numel()).map(|_| StandardNormal.sample(&mut random)).collect();
-            slope = Tensor::f_from_slice(&direction)?.f_to_device(network.device)?;
-        }
-        let mut search = Self { objective, center, slope, steps, evaluations: 0, meter: ProgressMeter::new("steps", "", 0, 0) };
-        let message = format!("sharpness on {}", samples.dataset.name);
-        search.meter = ProgressMeter::new("steps", message, 0, (radii * search.evaluations_per_radius()) as u64);
-        Ok(search)
-    }
-
-    /// At most: both climbs and the measurement.
-    fn evaluations_per_radius(&self) -> usize {
-        2 * self.steps + 2
-    }
-
-    /// The best ε with ‖ε‖ ≤ `rho` that the climbs find, or `smaller`, the best of a smaller radius.
-    fn best_within(&mut self, rho: f64, smaller: Found, reporter: &mut dyn Reporter) -> Result<Found, AnalysisError> {
-        if rho == 0.0 {
-            return Ok(smaller);
-        }
-        let origin = Climb { value: 0.0, epsilon: smaller.epsilon.f_zeros_like()? };
-        let slope = self.slope.shallow_clone();
-        let mut best = self.climb(rho, origin, slope, None, reporter)?;
-        if smaller.point.epsilon_norm > 0.0 {
-            let epsilon = project(smaller.epsilon.f_mul_scalar(rho / smaller.point.epsilon_norm)?, rho)?;
-            let (value, gradient) = self.evaluate(&epsilon, reporter)?;
-            if value.is_finite() {
-                let rival = self.climb(rho, Climb { value, epsilon }, gradient, Some(best.value), reporter)?;
-                if rival.value > best.value {
-                    best = rival;
-                }
+    let mut sums: Vec<Sum> = radii.iter().map(|_| Sum::default()).collect();
+    let (mut centers, mut overlays, mut points) = (Vec::new(), Vec::new(), Vec::new());
+    for (k, part) in parts.iter().enumerate() {
+        let mut search = Search::new(part, &ball, job, &mut meter, reporter)?;
+        centers.extend_from_slice(&search.center);
+        overlays.extend(search.second_order.as_ref().map(|found| found.overlay));
+        let mut best = search.nothing()?;
+        for (position, &rho) in radii.iter().enumerate() {
+            best = within(&mut search, rho, best, reporter)?;
+            let done = (k * radii.len() + position + 1) * evaluations_per_radius(settings);
+            search.skip_to(done as u64, reporter);
+            if job.save_perturbations && settings.estimator != Estimator::Random {
+                let batch = if parts.len() > 1 { format!("_batch{k}") } else { String::new() };
+                let path = job.out.join(format!("epsilon_{rho}{batch}.npz"));
+                save_tensors(objective.theta(), &best.epsilon, &path)?;
+            }
+            sums[position].add(&best);
+            if k + 1 == parts.len() {
+                let point = sums[position].point(rho);
+                points.push(point);
+                reporter.report(JobEvent::Sharpness { point });
             }
         }
-        let found = self.measure(rho, best.epsilon, reporter)?;
-        // Not `>=`: a NaN must lose.
-        Ok(if found.point.sharpness > smaller.point.sharpness { found } else { smaller })
+    }
+    let curve = SharpnessCurve {
+        checkpoint: job.checkpoint.name.clone(),
+        dataset: samples.dataset.name.clone(),
+        center_loss: mean(&centers),
+        theta_norm: objective.theta().norm()?,
+        samples: samples.len(),
+        second_order: mean_overlay(&overlays),
+        points,
+        ..described(settings, samples.len())
+    };
+    Ok(curve.save(&job.out)?)
+}
+
+/// The best that the chosen estimator finds within `rho`, given the best of a smaller radius.
+fn within(search: &mut Search, rho: f64, smaller: Found, reporter: &mut dyn Reporter) -> Result<Found, AnalysisError> {
+    if rho == 0.0 {
+        return Ok(smaller);
+    }
+    match search.settings.estimator {
+        Estimator::Continuation => continuation::best_within(search, rho, smaller, reporter),
+        Estimator::Sam => sam::step(search, rho, smaller, reporter),
+        Estimator::Ascent => ascent::best_within(search, rho, smaller, reporter),
+        Estimator::Random => random::average(search, rho, reporter),
+    }
+}
+
+/// At most: passes over the images of a part.
+fn evaluations_per_radius(settings: &SharpnessSettings) -> usize {
+    match settings.estimator {
+        Estimator::Continuation => 2 * settings.steps + 2,
+        Estimator::Sam => 1,
+        Estimator::Ascent => settings.restarts.len() * (settings.steps + 2) + 1,
+        Estimator::Random => settings.draws,
+    }
+}
+
+/// First image and size of each batch of m; the last may be smaller.
+fn parts(n: usize, m: Option<usize>) -> Vec<(usize, usize)> {
+    let m = m.map_or(n, |m| m.clamp(1, n.max(1)));
+    (0..n).step_by(m.max(1)).map(|first| (first, m.min(n - first))).collect()
+}
+
+/// With m, the images in an order drawn with the seed: files are often sorted by class, and a batch shall be a sample.
+fn shuffled(samples: &Samples, settings: &SharpnessSettings, seed: u64) -> Result<Option<Samples>, AnalysisError> {
+    let n = samples.len();
+    if settings.m.is_none_or(|m| m >= n) {
+        return Ok(None);
+    }
+    let mut order: Vec<i64> = (0..n as i64).collect();
+    order.shuffle(&mut draws("sharpness batches", seed, 0));
+    let order = Tensor::f_from_slice(&order)?.f_to_device(samples.x.device())?;
+    let (x, y) = (samples.x.f_index_select(0, &order)?, samples.y.f_index_select(0, &order)?);
+    Ok(Some(Samples { dataset: samples.dataset.clone(), x, y }))
+}
+
+/// What the batches found within one radius.
+#[derive(Default)]
+struct Sum {
+    found: Vec<(usize, SharpnessPoint)>,
+}
+
+impl Sum {
+    fn add(&mut self, found: &Found) {
+        self.found.push((found.images, found.point));
     }
 
-    /// Up to `steps` steps from `best`, where the loss has `gradient`. Ends early when it stalls, and after a third of the steps
-    /// when it is below `rival`.
-    fn climb(
-        &mut self,
-        rho: f64,
-        mut best: Climb,
-        mut gradient: Tensor,
-        rival: Option<f64>,
-        reporter: &mut dyn Reporter,
-    ) -> Result<Climb, AnalysisError> {
-        let (mut step, mut high_water, mut since) = (FIRST_STEP * rho, best.value, 0);
-        for k in 0..self.steps {
-            let behind = rival.is_some_and(|rival| k >= self.steps.div_ceil(3) && best.value < rival);
-            let length = norm(&gradient)?;
-            if behind || since > STALL_STEPS || !(length.is_finite() && length > 0.0) {
-                break;
-            }
-            let epsilon = project(best.epsilon.f_add(&gradient.f_mul_scalar(step / length)?)?, rho)?;
-            let (value, next) = self.evaluate(&epsilon, reporter)?;
-            // A loss that is not finite is no height.
-            if value.is_finite() && value > best.value {
-                (best, gradient) = (Climb { value, epsilon }, next);
-            } else {
-                step *= STEP_SHRINK;
-            }
-            since += 1;
-            if best.value > high_water * (1.0 + STALL_GROWTH) {
-                (high_water, since) = (best.value, 0);
-            }
+    /// The mean over the batches, each weighed by its images. Its standard error is over the batches.
+    fn point(&self, rho: f64) -> SharpnessPoint {
+        if let [(_, only)] = self.found[..] {
+            return SharpnessPoint { rho, ..only };
         }
-        Ok(best)
-    }
-
-    /// L(θ+ε) − L(θ) and its gradient.
-    fn evaluate(&mut self, epsilon: &Tensor, reporter: &mut dyn Reporter) -> Result<(f64, Tensor), AnalysisError> {
-        let (losses, gradient) = self.objective.gradient(epsilon, reporter)?;
-        self.skip_to(self.evaluations + 1, reporter);
-        Ok((mean(&losses) - mean(&self.center), gradient))
-    }
-
-    /// The numbers of ε by plain forward passes, as anyone who loads the saved ε would get them.
-    fn measure(&mut self, rho: f64, epsilon: Tensor, reporter: &mut dyn Reporter) -> Result<Found, AnalysisError> {
-        let losses = self.objective.losses(&epsilon, reporter)?;
-        self.skip_to(self.evaluations + 1, reporter);
-        let differences: Vec<f64> = losses.iter().zip(&self.center).map(|(at, center)| at - center).collect();
-        // One sample has none.
-        let std_error = mean_std_error(&differences).map(|(_, error)| error).filter(|error| error.is_finite()).unwrap_or(0.0);
-        let point = SharpnessPoint { rho, sharpness: mean(&differences), std_error, epsilon_norm: norm(&epsilon)? };
-        Ok(Found { epsilon, point })
-    }
-
-    /// Climbs that ended early leave evaluations unspent.
-    fn skip_to(&mut self, evaluations: u64, reporter: &mut dyn Reporter) {
-        self.evaluations = evaluations;
-        self.meter.set(evaluations, reporter);
+        let images: usize = self.found.iter().map(|(images, _)| images).sum();
+        let sharpness = self.found.iter().map(|(images, point)| *images as f64 * point.sharpness).sum::<f64>() / images as f64;
+        let values: Vec<f64> = self.found.iter().map(|(_, point)| point.sharpness).collect();
+        let std_error = mean_std_error(&values).map_or(f64::NAN, |(_, error)| error);
+        let epsilon_norm = self.found.iter().map(|(_, point)| point.epsilon_norm).fold(0.0, f64::max);
+        SharpnessPoint { rho, sharpness, std_error, epsilon_norm, spread: None }
     }
 }
 
-/// ε, or the nearest point of the ball.
-fn project(epsilon: Tensor, rho: f64) -> Result<Tensor, AnalysisError> {
-    let length = norm(&epsilon)?;
-    Ok(if length > rho { epsilon.f_mul_scalar(rho / length)? } else { epsilon })
+/// The overlay is linear in ‖g‖ and λ₁: the mean over batches of the overlays is that of the means.
+fn mean_overlay(overlays: &[SecondOrder]) -> Option<SecondOrder> {
+    let of = |f: fn(&SecondOrder) -> f64| overlays.iter().map(f).sum::<f64>() / overlays.len() as f64;
+    (!overlays.is_empty()).then(|| SecondOrder {
+        gradient_norm: of(|o| o.gradient_norm),
+        lambda_max: of(|o| o.lambda_max),
+        residual: overlays.iter().map(|o| o.residual).fold(0.0, f64::max),
+    })
 }
 
-/// ‖·‖₂ summed in f64.
-fn norm(flat: &Tensor) -> Result<f64, AnalysisError> {
-    let flat = flat.f_to_kind(Kind::Double)?;
-    Ok(f64::try_from(flat.f_dot(&flat)?)?.sqrt())
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-fn save_perturbation(theta: &ParameterVector, epsilon: &Tensor, path: &std::path::Path) -> Result<(), AnalysisError> {
-    let views = theta.with_flat(epsilon.f_to_device(tch::Device::Cpu)?).views()?;
-    let mut npz = Npz::default();
-    for (name, shape, _) in &theta.layout().entries {
-        if let Some(view) = views.get(name) {
-            let shape: Vec<usize> = shape.iter().map(|&n| n as usize).collect();
-            npz.push(name.clone(), &shape, NpzValues::F32(Vec::<f32>::try_from(&view.f_flatten(0, -1)?)?));
-        }
+/// What a result says of how it was made.
+fn described(settings: &SharpnessSettings, n: usize) -> SharpnessCurve {
+    let climbs = matches!(settings.estimator, Estimator::Continuation | Estimator::Ascent);
+    let restarts = if settings.estimator == Estimator::Ascent { settings.restarts.as_slice() } else { &[] };
+    SharpnessCurve {
+        estimator: settings.estimator.label().into(),
+        bound: settings.estimator.bound().into(),
+        steps: if climbs { settings.steps } else { 0 },
+        batch_norm: "frozen".into(),
+        precision: "f32".into(),
+        norm: settings.norm.key().into(),
+        adaptive: settings.adaptive.key().into(),
+        eta: (settings.adaptive != Adaptive::None).then_some(settings.eta),
+        m: settings.m.filter(|m| *m < n),
+        restarts: restarts.iter().map(|restart| restart.key().to_owned()).collect(),
+        draws: (settings.estimator == Estimator::Random).then_some(settings.draws),
+        ..SharpnessCurve::default()
     }
-    npz.save(path)?;
-    Ok(())
 }
 
+#[cfg(test)]
+mod estimator_tests;
 #[cfg(test)]
 mod tests;

@@ -102,6 +102,14 @@ pub fn small_network(classes: i64, seed: u64) -> Network {
     )
 }
 
+/// logits = W x over the 48 pixels of an image, W = 0, two classes.
+pub fn linear_network() -> Network {
+    let mut builder = GraphBuilder::new([3, 4, 4]);
+    let flat = builder.push(Op::Flatten, &[0]);
+    let logits = builder.push(Op::Linear { weight: "fc.weight".into(), bias: None }, &[flat]);
+    network(builder.finish(flat, logits), 2, vec![("fc.weight", Tensor::zeros([2, 48], (Kind::Float, Device::Cpu)))])
+}
+
 /// The real ResNet-20 of the shared folder.
 pub fn real(shared: &std::path::Path) -> Network {
     Network::load(&shared.join("data/checkpoints/resnet20-12fca82f.th"), None, Device::Cpu).unwrap()

@@ -137,7 +137,7 @@ mod tests {
     fn labels_of_other_classes_are_not_read_on_ss_and_told_on_id() {
         let network = Network::random("resnet8", 4, 0, Device::Cpu).unwrap();
         let method = method(&MethodConfig::new("erm")).unwrap();
-        let mut run = |far: usize, id: usize| {
+        let run = |far: usize, id: usize| {
             let datasets = [(Role::Id, images(&network, id)), (Role::Far, images(&network, far))];
             evaluate(&network, method.as_ref(), &datasets, &mut || Ok(()))
         };

@@ -57,6 +57,12 @@ impl Bench {
                 analysis::sharpness::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
+            JobSpec::Hessian(job) => {
+                let network = self.network(&job.checkpoint, job.device)?;
+                let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
+                analysis::hessian::run(&network, &samples, job, reporter)?;
+                folder(&job.out)
+            }
             JobSpec::Embedding(job) => {
                 let network = self.network(&job.checkpoint, job.device)?;
                 let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;

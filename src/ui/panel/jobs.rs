@@ -40,6 +40,7 @@ pub fn title(spec: &JobSpec) -> String {
     let what = match analysis_of(spec) {
         Some(Analysis::Landscape) => "Landscape",
         Some(Analysis::Sharpness) => "Sharpness",
+        Some(Analysis::Hessian) => "Hessian",
         Some(Analysis::Embedding) => "Embedding",
         Some(Analysis::Scores) => "Scores",
         None => "Reading",

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, ThemePreference, Ui, Vec2, WidgetInfo};
 
 use super::menu;
-use crate::session::{Role, Tab};
+use crate::session::{Adaptive, Estimator, Norm, Role, Tab};
 use crate::ui::command::Command;
 use crate::ui::theme;
-use crate::ui::view::{Scene, embedding, energy};
+use crate::ui::view::{Scene, chip, embedding, energy, sharpness};
 
 /// Draws tabs at the left, export and theme at the right.
 pub fn tabs(ui: &mut Ui, current: Tab, commands: &mut Vec<Command>) {
@@ -70,6 +70,9 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<R
         Tab::Landscape | Tab::Sharpness => {
             let Some(dataset) = scene.dataset else { return };
             ui.spacing_mut().item_spacing.x = 10.0;
+            if tab == Tab::Sharpness && sharpness::datasets(scene.session, scene.dataset).len() > 1 {
+                return sharpness_choices(ui, scene);
+            }
             ui.colored_label(theme::of(ui).weak, "Measured on");
             menu(ui, dataset, "Another dataset is computed when it is chosen", |ui| {
                 for entry in scene.session.datasets.iter().filter(|entry| matches!(entry.role, Role::Train | Role::Id | Role::Cs)) {
@@ -80,11 +83,13 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<R
                     }
                 }
             });
-            let note = match tab {
-                Tab::Landscape => "L(θ + αδ + βη), filter-normalized random directions, one scale for all",
-                _ => "the largest rise of the loss found within ‖ε‖ ≤ ρ",
-            };
-            ui.colored_label(theme::of(ui).weak, note);
+            match tab {
+                Tab::Landscape => {
+                    let note = "L(θ + αδ + βη), filter-normalized random directions, one scale for all";
+                    ui.colored_label(theme::of(ui).weak, note);
+                }
+                _ => sharpness_choices(ui, scene),
+            }
         }
         Tab::Embedding => {
             ui.spacing_mut().item_spacing.x = 6.0;
@@ -99,4 +104,24 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<R
         }
         Tab::Runs => {}
     });
+}
+
+/// What is estimated, and the switch to ρ/‖θ‖.
+fn sharpness_choices(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let settings = &scene.session.sharpness;
+    let ball = match (settings.norm, settings.adaptive) {
+        (Norm::L2, Adaptive::None) => "‖ε‖ ≤ ρ",
+        (Norm::Linf, Adaptive::None) => "|ε| ≤ ρ",
+        _ => "‖T⁻¹ε‖ ≤ ρ",
+    };
+    let note = match (settings.estimator, settings.m) {
+        (Estimator::Random, _) => format!("the mean rise of the loss over random ε, {ball}: no bound, and it may be negative"),
+        (_, Some(m)) => format!("mean over batches of {m} images of the largest rise found within {ball}"),
+        (_, None) => format!("the largest rise of the loss found within {ball}"),
+    };
+    ui.colored_label(theme::of(ui).weak, note);
+    let color = theme::of(ui).accent;
+    if chip(ui, color, "relative ρ/‖θ‖", settings.relative).clicked() {
+        scene.commands.push(Command::ShowRelative(!settings.relative));
+    }
 }

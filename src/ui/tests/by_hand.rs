@@ -11,7 +11,7 @@ use crate::job::{
 use crate::result::{
     Cell, DatasetScores, Detection, Embedding, Inspection, LandscapeManifest, LossSurface, ScoreTable, SharpnessCurve, SharpnessPoint,
 };
-use crate::session::{CheckpointEntry, DatasetEntry, Normalization, Role, Session};
+use crate::session::{CheckpointEntry, DatasetEntry, Normalization, Role, Session, SharpnessSettings};
 use crate::ui::bench::{Heard, Worker};
 
 /// What the fake worker was asked, and what it shall say.
@@ -117,8 +117,8 @@ pub(super) fn sharpness_job(name: &str) -> JobSpec {
     JobSpec::Sharpness(SharpnessJob {
         checkpoint: checkpoint(name),
         dataset: dataset("digits test", Role::Id),
-        rho: vec![0.01, 0.1],
-        steps: 20,
+        settings: SharpnessSettings { rho: vec![0.01, 0.1], ..SharpnessSettings::default() },
+        seed: 0,
         save_perturbations: false,
         out: "/nowhere/out".into(),
         device: Device::Cpu,
@@ -178,7 +178,13 @@ pub(super) fn normal(k: usize) -> f64 {
 pub(super) fn curve(k: usize) -> SharpnessCurve {
     let steep = [6.0, 9.0, 5.0, 2.0, 1.5][k % 5];
     let points = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
-        .map(|rho: f64| SharpnessPoint { rho, sharpness: steep * rho.powf(1.3), std_error: 0.1 * steep * rho.powf(1.3), epsilon_norm: rho })
+        .map(|rho: f64| SharpnessPoint {
+            rho,
+            sharpness: steep * rho.powf(1.3),
+            std_error: 0.1 * steep * rho.powf(1.3),
+            epsilon_norm: rho,
+            spread: None,
+        })
         .into();
     SharpnessCurve {
         checkpoint: CHECKPOINTS[k].into(),

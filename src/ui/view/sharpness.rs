@@ -1,13 +1,17 @@
-//! The sharpness tab: lower bounds of S(ρ) on logarithmic axes, and under each plot its numbers.
+//! The sharpness tab: S(ρ) on logarithmic axes, a panel per checkpoint with its numbers below, or, where the session names several
+//! datasets, a panel per dataset with a curve per checkpoint.
 
-use egui::{Id, Mesh, Rect, RichText, Role as WidgetRole, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
+mod curve;
 
-use super::{Scene, cell, empty, faded, panel_header, reading, standing};
+use egui::{Color32, Id, Rect, RichText, Role as WidgetRole, Stroke, Ui, Vec2, WidgetInfo, pos2};
+
+use super::{Scene, Standing, cell, empty, faded, panel_header, reading, standing};
 use crate::figure::number::{significant, with_error};
 use crate::job::Analysis;
-use crate::result::{SharpnessCurve, SharpnessPoint};
+use crate::result::SharpnessCurve;
+use crate::session::{Role, Session};
 use crate::ui::theme;
-use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
+use crate::ui::widget::axes::{Axes, Axis, Scale, SharedView};
 use crate::ui::widget::grid::{Spacing, layout};
 use crate::ui::widget::number::count;
 
@@ -18,8 +22,34 @@ const ROW: f32 = 21.0;
 #[derive(Default)]
 pub struct State {
     view: SharedView,
-    /// ρ under the pointer.
+    /// ρ under the pointer, in units of the axis.
     cursor: Option<f64>,
+    /// What the axis counted in when `view` was set.
+    relative: bool,
+}
+
+/// The datasets that the tab shows side by side: those that the session names for sharpness when they are several, ID train, ID test,
+/// then the shifted ones; else the chosen one.
+pub fn datasets<'a>(session: &'a Session, chosen: Option<&'a str>) -> Vec<&'a str> {
+    let named = |name: &String| session.datasets.iter().find(|entry| entry.name == *name);
+    let mut several: Vec<_> = session.sharpness.datasets.iter().filter_map(named).collect();
+    if several.len() < 2 {
+        return chosen.into_iter().collect();
+    }
+    several.sort_by_key(|entry| entry.role);
+    several.into_iter().map(|entry| entry.name.as_str()).collect()
+}
+
+/// One plot.
+struct Panel<'a> {
+    name: &'a str,
+    color: Color32,
+    facts: Option<String>,
+    standing: Option<Standing>,
+    summary: String,
+    dataset: &'a str,
+    /// The checkpoint whose curve stands out; all when there is none.
+    own: Option<usize>,
 }
 
 /// Draws the tab.
@@ -27,73 +57,75 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     if scene.session.checkpoints.is_empty() {
         return empty(ui, "Open a checkpoint to see how fast its loss rises around it.");
     }
-    let Some(dataset) = scene.dataset else {
+    let shown = datasets(scene.session, scene.dataset);
+    if shown.is_empty() {
         return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
+    }
+    let curves_on = |dataset: &str| -> Vec<(usize, &SharpnessCurve)> {
+        let of = |name: &str| scene.store.sharpness.get(&(name.to_owned(), dataset.to_owned()));
+        scene.session.checkpoints.iter().enumerate().filter_map(|(i, c)| of(&c.name).map(|curve| (i, curve))).collect()
     };
-    let curve_of = |name: &str| scene.store.sharpness.get(&(name.to_owned(), dataset.to_owned()));
-    let curves: Vec<(usize, &SharpnessCurve)> =
-        scene.session.checkpoints.iter().enumerate().filter_map(|(i, c)| curve_of(&c.name).map(|curve| (i, curve))).collect();
-    let (x, y) = ranges(&curves, &scene.session.sharpness.rho);
+    let all: Vec<(usize, &SharpnessCurve)> = shown.iter().flat_map(|dataset| curves_on(dataset)).collect();
+    let relative = scene.session.sharpness.relative && !all.is_empty() && all.iter().all(|(_, c)| c.length_of_theta().is_some());
+    if relative != state.relative {
+        *state = State { relative, ..State::default() };
+    }
+    let unit = |curve: &SharpnessCurve| if relative { curve.length_of_theta().unwrap_or(1.0) } else { 1.0 };
+    let (x, logarithmic) = ranges(&all, &unit, &scene.session.sharpness.rho);
+    // Averages of which some are negative have no logarithm.
+    let signed = all.iter().flat_map(|(_, curve)| &curve.points).any(|point| point.spread.is_some() && point.sharpness <= 0.0);
+    let (y, up) = if signed { (curve::signed_range(&all), Scale::Linear) } else { (logarithmic, Scale::Log10) };
+    let panels = if shown.len() > 1 { of_datasets(ui, scene, &shown) } else { of_checkpoints(ui, scene, shown[0]) };
     let area = ui.available_rect_before_wrap();
-    let rows = curves.iter().map(|(_, curve)| curve.points.len()).max().unwrap_or(0);
+    let rows = if shown.len() > 1 { 0 } else { all.iter().map(|(_, curve)| curve.points.len()).max().unwrap_or(0) };
     let table = if rows > 0 { (rows + 1) as f32 * ROW + 6.0 } else { 0.0 };
     let space = Spacing { below: if area.height() - table > 320.0 { table } else { 0.0 }, ..SPACE };
-    let panels = layout(area, scene.session.checkpoints.len(), None, 520.0, space);
+    let places = layout(area, panels.len(), None, 520.0, space);
+    let average = all.first().is_some_and(|(_, curve)| curve.is_average());
     let mut cursor = None;
-    for (i, (panel, checkpoint)) in panels.iter().zip(&scene.session.checkpoints).enumerate() {
-        let color = theme::checkpoint(ui, i);
-        let own = curve_of(&checkpoint.name);
-        let job = scene.store.job(Analysis::Sharpness, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
-        let facts = own.map(|curve| {
-            format!(
-                "L(θ) {} · ‖θ‖ {} · {} images",
-                significant(curve.center_loss, 3),
-                significant(curve.theta_norm, 3),
-                count(curve.samples as u64)
-            )
-        });
-        panel_header(ui, panel.header, &checkpoint.name, color, facts, standing(job), None);
+    for (i, (place, panel)) in places.iter().zip(panels).enumerate() {
+        let curves = curves_on(panel.dataset);
+        panel_header(ui, place.header, panel.name, panel.color, panel.facts, panel.standing, None);
         let axes = Axes {
             id: Id::unique(("sharpness", i)),
-            x: Axis { label: "ρ", range: x, scale: Scale::Log10, labelled: true },
-            y: Axis { label: "S(ρ), lower bound", range: y, scale: Scale::Log10, labelled: panel.first },
-            outline: color,
+            x: Axis { label: if relative { "ρ/‖θ‖" } else { "ρ" }, range: x, scale: Scale::Log10, labelled: true },
+            y: Axis {
+                label: if average { "mean rise over random ε" } else { "S(ρ), lower bound" },
+                range: y,
+                scale: up,
+                labelled: place.first,
+            },
+            outline: panel.color,
             grid: true,
             wheel: true,
         };
         let remembered = state.cursor;
-        let (canvas, ()) = axes.show(ui, panel.plot, &mut state.view, |ui, canvas| {
+        let (canvas, ()) = axes.show(ui, place.plot, &mut state.view, |ui, canvas| {
             let palette = theme::of(ui);
             if let Some(rho) = remembered {
                 canvas.painter.vline(canvas.at(rho.log10(), 0.0).x, canvas.rect().y_range(), Stroke::new(1.0, palette.hairline));
             }
-            for (k, curve) in curves.iter().filter(|(k, _)| *k != i) {
-                let color = faded(theme::checkpoint(ui, *k), palette.canvas, 0.4);
-                canvas.painter.add(Shape::line(points(canvas, &curve.points), Stroke::new(1.0, color)));
+            for (k, curve) in curves.iter().filter(|(k, _)| panel.own.is_some_and(|own| own != *k)) {
+                curve::aside(canvas, curve, unit(curve), up, faded(theme::checkpoint(ui, *k), palette.canvas, 0.4));
             }
-            if let Some(curve) = own {
-                draw(canvas, &curve.points, color, palette.canvas);
+            for (k, curve) in curves.iter().filter(|(k, _)| panel.own.is_none_or(|own| own == *k)) {
+                curve::draw(canvas, curve, unit(curve), up, theme::checkpoint(ui, *k), palette.canvas);
             }
         });
-        canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, summary(&checkpoint.name, dataset, own)));
+        canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, panel.summary.clone()));
         if let Some(pointer) = canvas.pointer() {
-            let rho = curves.iter().flat_map(|(_, curve)| &curve.points).map(|point| point.rho).filter(|rho| *rho > 0.0);
-            cursor = rho.min_by(|a, b| (a.log10() - pointer.x).abs().total_cmp(&(b.log10() - pointer.x).abs()));
-            if let Some(rho) = cursor {
-                let rows: Vec<_> = curves
-                    .iter()
-                    .filter_map(|(k, curve)| curve.points.iter().find(|point| point.rho == rho).map(|point| (*k, curve, point)))
-                    .map(|(k, curve, point)| {
-                        (Some(theme::checkpoint(ui, k)), curve.checkpoint.clone(), with_error(point.sharpness, point.std_error))
-                    })
-                    .collect();
-                reading(ui, canvas.response.id, &format!("S(ρ) at ρ = {}", significant(rho, 3)), &rows);
+            cursor = nearest(&curves, &unit, pointer.x);
+            if let Some(at) = cursor {
+                let title = format!("{} = {}", if relative { "ρ/‖θ‖" } else { "ρ" }, significant(at, 3));
+                reading(ui, canvas.response.id, &title, &readings(ui, &curves, &unit, at));
             }
         }
-        if let (Some(curve), true) = (own, space.below > 0.0) {
-            let top = panel.plot.bottom() + SPACE.footer;
-            let rect = Rect::from_min_size(pos2(panel.plot.left(), top), Vec2::new(panel.plot.width(), table));
-            numbers(ui, rect, panel.first.then_some(area.left()), curve);
+        if let (Some(own), true) = (panel.own, space.below > 0.0)
+            && let Some((_, curve)) = curves.iter().find(|(k, _)| *k == own)
+        {
+            let top = place.plot.bottom() + SPACE.footer;
+            let rect = Rect::from_min_size(pos2(place.plot.left(), top), Vec2::new(place.plot.width(), table));
+            numbers(ui, rect, place.first.then_some(area.left()), curve);
         }
     }
     if cursor != state.cursor {
@@ -102,8 +134,66 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     }
 }
 
-/// Shared ranges as log10: of all radii, and of all positive bounds.
-fn ranges(curves: &[(usize, &SharpnessCurve)], rho: &[f64]) -> ([f64; 2], [f64; 2]) {
+/// A panel per checkpoint: its own curve, the others behind it.
+fn of_checkpoints<'a>(ui: &Ui, scene: &Scene<'a>, dataset: &'a str) -> Vec<Panel<'a>> {
+    let panel = |(i, checkpoint): (usize, &'a crate::session::CheckpointEntry)| {
+        let curve = scene.store.sharpness.get(&(checkpoint.name.clone(), dataset.to_owned()));
+        let job = scene.store.job(Analysis::Sharpness, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
+        let facts = curve.map(|curve| {
+            let (loss, length) = (significant(curve.center_loss, 3), significant(curve.theta_norm, 3));
+            format!("L(θ) {loss} · ‖θ‖ {length} · {} images", count(curve.samples as u64))
+        });
+        let summary = summary(&checkpoint.name, dataset, curve);
+        Panel { name: &checkpoint.name, color: theme::checkpoint(ui, i), facts, standing: standing(job), summary, dataset, own: Some(i) }
+    };
+    scene.session.checkpoints.iter().enumerate().map(panel).collect()
+}
+
+/// A panel per dataset with all checkpoints' curves.
+fn of_datasets<'a>(ui: &Ui, scene: &Scene<'a>, shown: &[&'a str]) -> Vec<Panel<'a>> {
+    let panel = |&dataset: &&'a str| {
+        let role = scene.session.datasets.iter().find(|entry| entry.name == dataset).map_or(Role::Id, |entry| entry.role);
+        let names = || scene.session.checkpoints.iter().map(|checkpoint| checkpoint.name.as_str());
+        let curve = |name: &str| scene.store.sharpness.get(&(name.to_owned(), dataset.to_owned()));
+        let job = |name: &str| scene.store.job(Analysis::Sharpness, name, Some(dataset)).map(|(_, job)| job);
+        let done = names().filter_map(curve).count();
+        let images = names().find_map(curve).map(|curve| format!(" · {} images", count(curve.samples as u64))).unwrap_or_default();
+        Panel {
+            name: dataset,
+            color: theme::role(ui, role),
+            facts: Some(format!("{}{images}", role.label())),
+            standing: names().find_map(|name| standing(job(name))),
+            summary: format!("Sharpness on {dataset} of {done} checkpoints"),
+            dataset,
+            own: None,
+        }
+    };
+    shown.iter().map(panel).collect()
+}
+
+/// The radius nearest to the pointer, in units of the axis.
+fn nearest(curves: &[(usize, &SharpnessCurve)], unit: &impl Fn(&SharpnessCurve) -> f64, pointer: f64) -> Option<f64> {
+    let radii = curves.iter().flat_map(|(_, curve)| curve.points.iter().map(|point| point.rho / unit(curve))).filter(|rho| *rho > 0.0);
+    radii.min_by(|a, b| (a.log10() - pointer).abs().total_cmp(&(b.log10() - pointer).abs()))
+}
+
+/// What each checkpoint has at the radius of its own that is nearest to `at`; a curve far from there has nothing to say.
+fn readings(
+    ui: &Ui,
+    curves: &[(usize, &SharpnessCurve)],
+    unit: &impl Fn(&SharpnessCurve) -> f64,
+    at: f64,
+) -> Vec<(Option<Color32>, String, String)> {
+    let of = |(k, curve): &(usize, &SharpnessCurve)| {
+        let rho = nearest(&[(*k, curve)], unit, at.log10())?;
+        let point = curve.points.iter().find(|point| point.rho / unit(curve) == rho).filter(|_| (rho / at).ln().abs() < 0.2)?;
+        Some((Some(theme::checkpoint(ui, *k)), curve.checkpoint.clone(), with_error(point.sharpness, point.std_error)))
+    };
+    curves.iter().filter_map(of).collect()
+}
+
+/// Shared ranges as log10: of all radii, and of all positive values.
+fn ranges(curves: &[(usize, &SharpnessCurve)], unit: &impl Fn(&SharpnessCurve) -> f64, rho: &[f64]) -> ([f64; 2], [f64; 2]) {
     let span = |values: &mut dyn Iterator<Item = f64>, pad: f64| {
         let (low, high) = values
             .filter(|v| *v > 0.0 && v.is_finite())
@@ -115,41 +205,11 @@ fn ranges(curves: &[(usize, &SharpnessCurve)], rho: &[f64]) -> ([f64; 2], [f64; 
         let pad = (pad * (high - low)).max(0.05);
         [low - pad, high + pad]
     };
-    let all = || curves.iter().flat_map(|(_, curve)| &curve.points);
-    let x = span(&mut all().map(|point| point.rho).chain(rho.iter().copied()), 0.05);
-    let y = span(&mut all().map(|point| point.sharpness), 0.08);
+    let all = || curves.iter().flat_map(|(_, curve)| curve.points.iter().map(|point| (point, unit(curve))));
+    let asked = rho.iter().copied().filter(|_| curves.iter().all(|(_, curve)| unit(curve) == 1.0));
+    let x = span(&mut all().map(|(point, unit)| point.rho / unit).chain(asked), 0.05);
+    let y = span(&mut all().map(|(point, _)| point.sharpness), 0.08);
     (x, y)
-}
-
-/// Where the points with a logarithm lie.
-fn points(canvas: &Canvas, points: &[SharpnessPoint]) -> Vec<egui::Pos2> {
-    let drawable = points.iter().filter(|point| point.rho > 0.0 && point.sharpness > 0.0 && point.sharpness.is_finite());
-    drawable.map(|point| canvas.at(point.rho.log10(), point.sharpness.log10())).collect()
-}
-
-/// The panel's own curve with its band of one standard error.
-fn draw(canvas: &Canvas, curve: &[SharpnessPoint], color: egui::Color32, ground: egui::Color32) {
-    let mut band = Mesh::default();
-    let fill = color.gamma_multiply(0.18);
-    for point in curve.iter().filter(|point| point.rho > 0.0 && point.sharpness > 0.0 && point.sharpness.is_finite()) {
-        let error = if point.std_error.is_finite() { point.std_error } else { 0.0 };
-        let low = (point.sharpness - error).max(point.sharpness * 1e-2);
-        for value in [low, point.sharpness + error] {
-            band.colored_vertex(canvas.at(point.rho.log10(), value.log10()), fill);
-        }
-        let n = band.vertices.len() as u32;
-        if n >= 4 {
-            band.add_triangle(n - 4, n - 3, n - 2);
-            band.add_triangle(n - 3, n - 2, n - 1);
-        }
-    }
-    canvas.painter.add(Shape::mesh(band));
-    let line = points(canvas, curve);
-    for at in &line {
-        canvas.painter.circle_filled(*at, 3.5, color);
-        canvas.painter.circle_stroke(*at, 3.5, Stroke::new(1.0, ground));
-    }
-    canvas.painter.add(Shape::line(line, Stroke::new(2.0, color)));
 }
 
 /// S(ρ) and ‖ε‖ per radius; the radii from `radii` on, where this is the first table of its row.
@@ -160,7 +220,7 @@ fn numbers(ui: &mut Ui, rect: Rect, radii: Option<f32>, curve: &SharpnessCurve) 
         let edge = row.left() + 0.66 * row.width();
         if c == 0 { row.with_max_x(edge) } else { row.with_min_x(edge) }
     };
-    for (c, title) in ["S(ρ)", "‖ε‖"].into_iter().enumerate() {
+    for (c, title) in [if curve.is_average() { "mean" } else { "S(ρ)" }, "‖ε‖"].into_iter().enumerate() {
         cell(ui, part(line(0), c), true, RichText::new(title).font(theme::small()).color(palette.weak));
     }
     if let Some(left) = radii {
@@ -183,11 +243,12 @@ fn numbers(ui: &mut Ui, rect: Rect, radii: Option<f32>, curve: &SharpnessCurve) 
 }
 
 fn summary(name: &str, dataset: &str, curve: Option<&SharpnessCurve>) -> String {
-    match curve.and_then(|curve| curve.points.last().map(|last| (curve.points.len(), last))) {
+    match curve.and_then(|curve| curve.points.last().map(|last| (curve, last))) {
         None => format!("Sharpness of {name} on {dataset}, nothing computed yet"),
-        Some((n, last)) => {
-            let (rho, bound) = (significant(last.rho, 3), with_error(last.sharpness, last.std_error));
-            format!("Sharpness of {name} on {dataset}, {n} radii, at least {bound} within ρ = {rho}")
+        Some((curve, last)) => {
+            let (rho, value) = (significant(last.rho, 3), with_error(last.sharpness, last.std_error));
+            let bound = if curve.is_average() { "on average" } else { "at least" };
+            format!("Sharpness of {name} on {dataset}, {} radii, {bound} {value} within ρ = {rho}", curve.points.len())
         }
     }
 }

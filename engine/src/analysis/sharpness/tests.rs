@@ -2,20 +2,20 @@ use std::path::Path;
 
 use flatland::job::{Device as JobDevice, JobEvent, SharpnessJob};
 use flatland::result::{Npz, SharpnessCurve};
-use flatland::session::Role;
-use tch::{Device, Kind, Tensor};
+use flatland::session::{Role, SharpnessSettings};
+use tch::{Kind, Tensor};
 
 use super::run;
 use crate::analysis::AnalysisError;
-use crate::analysis::test_support::{Recorder, checkpoint, dataset, network, real, real_samples, samples, shared, small_network};
-use crate::model::{BatchNormMode, GraphBuilder, Network, Op, Samples, is_parameter};
+use crate::analysis::test_support::{Recorder, checkpoint, dataset, linear_network, real, real_samples, samples, shared, small_network};
+use crate::model::{BatchNormMode, Network, Samples, is_parameter};
 
-fn job(out: &Path, data: &Samples, rho: &[f64]) -> SharpnessJob {
+pub(super) fn job(out: &Path, data: &Samples, rho: &[f64]) -> SharpnessJob {
     SharpnessJob {
         checkpoint: checkpoint(),
         dataset: flatland::job::AnalysisDataset { role: Role::Id, source: data.dataset.provenance.source.clone() },
-        rho: rho.to_vec(),
-        steps: 20,
+        settings: SharpnessSettings { rho: rho.to_vec(), ..SharpnessSettings::default() },
+        seed: 0,
         save_perturbations: true,
         out: out.into(),
         device: JobDevice::Cpu,
@@ -29,15 +29,7 @@ fn curve(network: &Network, data: &Samples, rho: &[f64]) -> (SharpnessCurve, tem
     (SharpnessCurve::load(out.path()).unwrap(), out, recorder)
 }
 
-/// logits = W x over the 48 pixels of an image, W = 0, two classes.
-fn linear_network() -> Network {
-    let mut builder = GraphBuilder::new([3, 4, 4]);
-    let flat = builder.push(Op::Flatten, &[0]);
-    let logits = builder.push(Op::Linear { weight: "fc.weight".into(), bias: None }, &[flat]);
-    network(builder.finish(flat, logits), 2, vec![("fc.weight", Tensor::zeros([2, 48], (Kind::Float, Device::Cpu)))])
-}
-
-fn noise(classes: i64, n: usize) -> (Vec<i64>, impl Fn(usize, usize) -> u8) {
+pub(super) fn noise(classes: i64, n: usize) -> (Vec<i64>, impl Fn(usize, usize) -> u8) {
     ((0..n as i64).map(|i| i % classes).collect(), |i, p| ((i * 7919 + p * 104_729 + i * p * 31) % 251) as u8)
 }
 
@@ -58,13 +50,18 @@ fn one_image_under_a_linear_map_has_the_known_sharpness() {
     }
 }
 
-#[test]
-fn a_minimum_without_slope_is_left_along_the_steepest_curvature() {
-    // The same image once with each label: at W = 0 the gradient is zero and the loss is an even function of m, with
-    // S = ln(2 cosh(m/2)) − ln 2 at m = √2 ρ‖x‖.
+/// The same image once with each label: at W = 0 the gradient is zero and the loss is an even function of m. With ‖x‖.
+pub(super) fn two_labels() -> (Network, Samples, f64) {
     let network = linear_network();
     let data = samples(&network, dataset("two", &[0, 1], |_, p| (10 * p) as u8));
     let length = f64::try_from(data.x.select(0, 0).to_kind(Kind::Double).square().sum(Kind::Double)).unwrap().sqrt();
+    (network, data, length)
+}
+
+#[test]
+fn a_minimum_without_slope_is_left_along_the_steepest_curvature() {
+    // S = ln(2 cosh(m/2)) − ln 2 at m = √2 ρ‖x‖.
+    let (network, data, length) = two_labels();
     let (curve, ..) = curve(&network, &data, &[0.1, 1.0]);
     for point in &curve.points {
         let known = (2f64.sqrt() * point.rho * length / 2.0).cosh().ln();
@@ -198,7 +195,8 @@ fn a_real_network_reaches_what_the_independent_oracle_found() {
     let network = real(&shared);
     let data = real_samples(&network, &shared.join("data/cifar-10-batches-bin"), Some("test"), 512);
     let out = tempfile::tempdir().unwrap();
-    let quick = SharpnessJob { steps: 3, ..job(out.path(), &data, &[0.01]) };
+    let mut quick = job(out.path(), &data, &[0.01]);
+    quick.settings.steps = 3;
     run(&network, &data, &quick, &mut Recorder::default()).unwrap();
     let curve = SharpnessCurve::load(out.path()).unwrap();
     assert!((curve.center_loss - 0.36593018).abs() < 1e-5 * 0.36593018, "L(θ) = {}", curve.center_loss);

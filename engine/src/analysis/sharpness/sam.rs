@@ -1,0 +1,17 @@
+//! One SAM step (Foret et al. 2021, arXiv 2010.01412, equation 2; with T, ASAM's): u = ρ·g/‖g‖ with g the derivative by u at 0, or
+//! ρ·sign g over the l∞ cube.
+
+use flatland::job::Reporter;
+
+use super::search::{Found, Search};
+use crate::analysis::AnalysisError;
+
+/// The rise at the end of the step, as it is: near a minimum the step sees no slope and may find little. Where the loss there is not
+/// finite, `smaller` stands.
+pub(super) fn step(search: &mut Search, rho: f64, smaller: Found, reporter: &mut dyn Reporter) -> Result<Found, AnalysisError> {
+    let Some(u) = search.ball.step(&search.slope, rho)? else { return Ok(smaller) };
+    // Rounding of the scaled gradient may leave the ball.
+    let u = search.ball.project(u, rho)?;
+    let found = search.measure(rho, u, reporter)?;
+    Ok(if found.point.sharpness.is_finite() { found } else { smaller })
+}
