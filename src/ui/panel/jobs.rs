@@ -42,6 +42,7 @@ pub fn title(spec: &JobSpec) -> String {
         Some(Analysis::Sharpness) => "Sharpness",
         Some(Analysis::Embedding) => "Embedding",
         Some(Analysis::Scores) => "Scores",
+        None if matches!(spec, JobSpec::Pace { .. }) => "Timing steps",
         None => "Reading",
     };
     format!("{what} · {}", subject_of(spec))
