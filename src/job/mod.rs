@@ -31,7 +31,9 @@ pub use method_info::{MethodInfo, ParameterInfo, ParameterKind};
 pub use pace::{Pace, Trial};
 pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan, plan_cached, source};
 pub use progress::{ProgressMeter, Reporter};
-pub use run_config::{BatchNormUpdate, DROP_LAST_BELOW, MethodConfig, OptimizerConfig, RunConfig, ScheduleConfig, TrainPrecision, Transform};
+pub use run_config::{
+    BatchNormUpdate, DROP_LAST_BELOW, MethodConfig, OptimizerConfig, RunConfig, ScheduleConfig, TrainPrecision, Transform,
+};
 pub use run_error::RunError;
 pub use run_folder::{RunFolder, RunLock, RunView, now};
 pub use run_state::{Control, RunState, RunStatus};

@@ -351,7 +351,9 @@ mod tests {
 
     #[test]
     fn a_last_batch_of_a_handful_of_images_is_left_out() {
-        let batches = |share: Option<f64>, images| RunConfig { drop_last_below: share, ..RunConfig::new(MethodConfig::new("erm")) }.batches(images, 64);
+        let batches = |share: Option<f64>, images| {
+            RunConfig { drop_last_below: share, ..RunConfig::new(MethodConfig::new("erm")) }.batches(images, 64)
+        };
         // 839 demo digits leave 7 over, 50,000 images of CIFAR would leave 16: a quarter of a batch.
         assert_eq!([839, 50_000, 640].map(|images| batches(None, images)), [13, 782, 10]);
         assert_eq!([839, 50_000, 640].map(|images| batches(Some(0.0), images)), [14, 782, 10]);

@@ -109,9 +109,7 @@ fn check(run: &RunConfig, method: &dyn Method, device: tch::Device) -> Result<()
 /// under way needs its first checkpoint no more: its state holds all weights.
 fn network(run: &mut RunConfig, head: Option<Head>, device: tch::Device, under_way: bool) -> Result<Network, TrainError> {
     let mut network = match (&run.checkpoint, &run.architecture, run.classes) {
-        (Some(_), Some(architecture), Some(classes)) if under_way => {
-            Network::random(architecture, classes, run.seed, device)?
-        }
+        (Some(_), Some(architecture), Some(classes)) if under_way => Network::random(architecture, classes, run.seed, device)?,
         (Some(checkpoint), architecture, _) => {
             let plain = architecture.as_deref().map(|architecture| Head::split(architecture).0);
             match Network::load(checkpoint, architecture.as_deref(), device) {

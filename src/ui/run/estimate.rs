@@ -56,9 +56,7 @@ pub fn estimate(run: &RunConfig, architecture: Option<&str>, methods: &[MethodIn
         basis: format!("{} took", other.view.name()),
     });
     // The same method and batches are the best witness; among such ones a trial, which was timed on this run.
-    let same = |witness: &Witness<'_>| {
-        witness.config.method.name == run.method.name && work(witness.config, methods) == work(run, methods)
-    };
+    let same = |witness: &Witness<'_>| witness.config.method.name == run.method.name && work(witness.config, methods) == work(run, methods);
     let witnesses: Vec<Witness<'_>> = timed.chain(earlier).collect();
     let Some(witness) = witnesses.iter().find(|witness| same(witness)).or(witnesses.first()) else {
         return open(format!("{steps_text}. How long they take is not known yet: no run of a {network} in this folder to go by."));

@@ -308,6 +308,9 @@ fn without_an_earlier_run_a_trial_of_a_few_steps_tells_how_long_it_takes() {
     assert_eq!(estimate(&erm, Some("resnet8"), &methods, &[], &trials), Estimate { text, open: false });
     draft.batch = "200".into();
     let larger = estimate(&draft.check(&methods, &free).unwrap().0, Some("resnet8"), &methods, &[], &trials);
-    assert!(larger.open && larger.text.ends_with("40 steps at 1.00 s, as 5 steps took in a trial, scaled by images and passes"), "{larger:?}");
+    assert!(
+        larger.open && larger.text.ends_with("40 steps at 1.00 s, as 5 steps took in a trial, scaled by images and passes"),
+        "{larger:?}"
+    );
     assert!(estimate(&erm, Some("resnet20"), &methods, &[], &trials).text.contains("no run of a resnet20"));
 }
