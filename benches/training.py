@@ -130,7 +130,7 @@ role = "outliers"
 path = "{outliers}"
 """)
         # As the app starts its workers.
-        environment = {"OMP_WAIT_POLICY": "passive", "NVIDIA_TF32_OVERRIDE": "0", "XDG_CACHE_HOME": f"{folder}/cache"}
+        environment = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "30000", "NVIDIA_TF32_OVERRIDE": "0", "XDG_CACHE_HOME": f"{folder}/cache"}
         command = [os.environ["FLATLAND_WORKER"], "train", folder, "--device", "cpu", "--threads", str(args.threads)]
         run(command, environment)
         lines = lambda name: [json.loads(line) for line in (Path(folder) / name).read_text().splitlines()]  # noqa: E731
