@@ -5,20 +5,20 @@ use std::time::{Duration, Instant};
 use flatland::job::{self, Pace, Reporter, RunConfig};
 
 use super::TrainError;
-use super::evaluation::evaluate;
+use super::evaluation::{BATCH, evaluate};
 use super::prefetch::{Place, Prefetch};
 use super::run::Training;
 use super::step::StepError;
-use crate::model::{Samples, device};
+use crate::model::device;
 
 /// Steps at most, the first, which is not counted, among them.
 const STEPS: usize = 6;
 /// No third step begins after this.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// Images of each watched dataset that are evaluated.
-const IMAGES: i64 = 256;
+/// Batches that are evaluated.
+const BATCHES: usize = 2;
 
-/// Times the first steps of `run` on `asked`, and the evaluation of a few of its images. Writes no file; takes no turn in a device's queue,
+/// Times the first steps of `run` on `asked`, and the evaluation of its first batches. Writes no file; takes no turn in a device's queue,
 /// so a run that is under way there makes it slower.
 ///
 /// # Errors
@@ -58,18 +58,22 @@ pub fn pace(run: RunConfig, asked: job::Device, reporter: &mut dyn Reporter) -> 
     })
 }
 
-/// Seconds of one evaluation, from that of the first images of each dataset.
+/// Seconds of one evaluation, from those of its first batches.
 fn evaluation(training: &Training) -> Result<f64, TrainError> {
-    let (mut part, mut images, mut all) = (Vec::new(), 0, 0);
-    for (role, samples) in &training.watched {
-        let n = (samples.len() as i64).min(IMAGES);
-        let (x, y) = (samples.x.f_narrow(0, 0, n)?, samples.y.f_narrow(0, 0, n)?);
-        (images, all) = (images + n, all + samples.len());
-        part.push((*role, Samples { dataset: samples.dataset.clone(), x, y }));
+    let batches: usize = training.watched.iter().map(|(_, samples)| samples.len().div_ceil(BATCH as usize)).sum();
+    let (started, mut begun) = (Instant::now(), 0);
+    let mut tick = || {
+        if begun == BATCHES {
+            return Err(TrainError::Cancelled);
+        }
+        begun += 1;
+        Ok(())
+    };
+    match evaluate(&training.trainee.network, training.method.as_ref(), &training.watched, &mut tick) {
+        Ok(_) | Err(TrainError::Cancelled) => {}
+        Err(error) => return Err(error),
     }
-    let started = Instant::now();
-    evaluate(&training.trainee.network, training.method.as_ref(), &part, &mut || Ok(()))?;
-    Ok(if images == 0 { 0.0 } else { started.elapsed().as_secs_f64() * all as f64 / images as f64 })
+    Ok(if begun == 0 { 0.0 } else { started.elapsed().as_secs_f64() * batches as f64 / begun as f64 })
 }
 
 #[cfg(test)]
