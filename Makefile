@@ -26,9 +26,10 @@ test: libtorch packages ## every test
 build: libtorch packages ## target/release/flatland and its worker
 	$(CARGO) build --release --workspace
 
-bench: build ## time corruptions, and landscapes against the oracle and loss-landscapes 3.0.6 (PYTHON=.. with torch)
+bench: build ## time corruptions, landscapes (oracle, loss-landscapes 3.0.6) and training (eager PyTorch); PYTHON=.. with torch
 	$(CARGO) bench -p flatland --bench corruptions
 	benches/landscape.sh
+	benches/training.sh
 
 checkpoints: build ## retrain the demo checkpoints
 	checkpoints/make.sh

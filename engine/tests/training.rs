@@ -46,6 +46,7 @@ fn demo_run(method: MethodConfig) -> RunConfig {
         max_steps: None,
         batch: 32,
         outlier_batch: 32,
+        drop_last_below: None,
         shuffle: true,
         transform: Transform::Crop,
         leave_out: Vec::new(),
@@ -189,6 +190,34 @@ fn every_method_learns_the_demo_and_tells_how_it_goes() {
     }
 }
 
+/// 165 images in batches of 32: five batches and five images.
+fn run_with_five_left_over(epochs: usize, drop_last_below: Option<f64>) -> RunConfig {
+    let mut run = RunConfig { epochs: Some(epochs), drop_last_below, log_every: Some(1), ..demo_run(named("erm")) };
+    run.datasets.retain(|dataset| dataset.role == Role::Train);
+    run.datasets[0].limit = Some(165);
+    run
+}
+
+#[test]
+fn a_last_batch_of_a_handful_of_images_is_left_out_unless_the_run_says_otherwise() {
+    for (asked, share, steps) in [(None, 0.25, 5), (Some(0.0), 0.0, 6), (Some(1.0), 1.0, 5)] {
+        let dir = tempfile::tempdir().unwrap();
+        train(&run_with_five_left_over(1, asked), dir.path()).unwrap();
+        let folder = RunFolder::new(dir.path());
+        assert_eq!(folder.state().unwrap().0.steps, steps, "{asked:?}");
+        assert_eq!(folder.config().unwrap().drop_last_below, Some(share), "the run file says which it was");
+    }
+}
+
+#[test]
+fn a_run_from_before_that_setting_goes_on_with_all_its_batches() {
+    let dir = tempfile::tempdir().unwrap();
+    train(&run_with_five_left_over(1, Some(0.0)), dir.path()).unwrap();
+    train(&run_with_five_left_over(2, None), dir.path()).unwrap();
+    assert_eq!(RunFolder::new(dir.path()).state().unwrap().0.step, 12);
+    assert!(weights_of(&dir.path().join("checkpoints/last.safetensors")) == weights(run_with_five_left_over(2, Some(0.0))));
+}
+
 #[test]
 fn runs_that_make_no_sense_say_so() {
     let message = |run_config: RunConfig| {
@@ -198,6 +227,7 @@ fn runs_that_make_no_sense_say_so() {
     let erm = || demo_run(named("erm"));
     assert!(message(RunConfig { epochs: None, ..erm() }).contains("`epochs` or `max_steps`"));
     assert!(message(RunConfig { batch: 0, ..erm() }).contains("`batch`"));
+    assert!(message(RunConfig { drop_last_below: Some(1.5), ..erm() }).contains("`drop_last_below` from 0 to 1, found 1.5"));
     assert!(message(RunConfig { architecture: None, ..erm() }).contains("`checkpoint`, or `architecture` and `classes`"));
     assert!(message(RunConfig { datasets: Vec::new(), ..erm() }).contains("role `train`"));
     assert!(message(RunConfig { classes: Some(3), ..erm() }).contains("expected labels of 0 to 2"));

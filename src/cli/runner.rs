@@ -50,7 +50,7 @@ impl Runner {
             match self.run_one(&job, &place)? {
                 Ok(output) => {
                     self.line.clear();
-                    if !matches!(job, JobSpec::Inspect { .. } | JobSpec::Methods) {
+                    if !matches!(job, JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. }) {
                         self.line.say(&format!("{place}: done in {}", duration(started.elapsed().as_secs_f64())));
                     }
                     done(&job, output)?;
@@ -144,6 +144,7 @@ fn title(job: &JobSpec) -> String {
     match job {
         JobSpec::Inspect { path } => path.display().to_string(),
         JobSpec::Methods => "methods".into(),
+        JobSpec::Pace { run, .. } => format!("pace of {}", run.method.name),
         JobSpec::Landscape(job) => format!("landscape of {checkpoint} on {}", job.dataset.source.name),
         JobSpec::Sharpness(job) => format!("sharpness of {checkpoint} on {}", job.dataset.source.name),
         JobSpec::Hessian(job) => format!("Hessian of {checkpoint} on {}", job.dataset.source.name),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{JobSpec, MethodInfo};
+use super::{JobSpec, MethodInfo, Pace};
 use crate::result::{Cell, Inspection, SharpnessPoint};
 
 /// Names a job within one worker.
@@ -57,6 +57,8 @@ pub enum JobOutput {
         /// In the order of the registry.
         methods: Vec<MethodInfo>,
     },
+    /// How fast a run would go.
+    Pace(Pace),
 }
 
 /// What happens to a job. Ends with exactly one of `Done`, `Failed`, `Cancelled`.

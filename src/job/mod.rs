@@ -8,6 +8,7 @@ mod event;
 mod finished;
 mod lines;
 mod method_info;
+mod pace;
 mod plan;
 mod process;
 mod progress;
@@ -27,9 +28,12 @@ pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
 pub use finished::{is_finished, is_whole};
 pub use lines::{Lines, NewLines};
 pub use method_info::{MethodInfo, ParameterInfo, ParameterKind};
+pub use pace::{Pace, Trial};
 pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan, plan_cached, source};
 pub use progress::{ProgressMeter, Reporter};
-pub use run_config::{BatchNormUpdate, MethodConfig, OptimizerConfig, RunConfig, ScheduleConfig, TrainPrecision, Transform};
+pub use run_config::{
+    BatchNormUpdate, DROP_LAST_BELOW, MethodConfig, OptimizerConfig, RunConfig, ScheduleConfig, TrainPrecision, Transform,
+};
 pub use run_error::RunError;
 pub use run_folder::{RunFolder, RunLock, RunView, now};
 pub use run_state::{Control, RunState, RunStatus};

@@ -157,6 +157,11 @@ pub struct RunConfig {
     /// Outliers a step.
     #[serde(default = "outlier_batch")]
     pub outlier_batch: usize,
+    /// The last batch of a pass over ID images or outliers is left out when it has less than this share of a batch: BatchNorm would see a
+    /// handful of images. 0 keeps them all (PyTorch's `drop_last=False`), 1 drops every smaller one (`drop_last=True`); absent = 0.25, which
+    /// keeps CIFAR's 80 of 128 (OpenOOD). The only batch of a pass is always kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drop_last_below: Option<f64>,
     /// `false`: file order, batch i is images [i·batch, (i+1)·batch).
     #[serde(default = "yes")]
     pub shuffle: bool,
@@ -196,6 +201,9 @@ fn outlier_batch() -> usize {
     256
 }
 
+/// `drop_last_below` of a run that does not say.
+pub const DROP_LAST_BELOW: f64 = 0.25;
+
 fn yes() -> bool {
     true
 }
@@ -214,6 +222,7 @@ impl RunConfig {
             max_steps: None,
             batch: batch(),
             outlier_batch: outlier_batch(),
+            drop_last_below: None,
             shuffle: true,
             transform: Transform::default(),
             leave_out: Vec::new(),
@@ -225,6 +234,13 @@ impl RunConfig {
             schedule: ScheduleConfig::default(),
             datasets: Vec::new(),
         }
+    }
+
+    /// Batches of a pass over `images` images in batches of `batch` ≥ 1: the last, smaller one counts unless `drop_last_below` leaves it out.
+    pub fn batches(&self, images: usize, batch: usize) -> usize {
+        let (whole, rest) = (images / batch, images % batch);
+        let enough = self.drop_last_below.unwrap_or(DROP_LAST_BELOW) * batch as f64;
+        whole + usize::from(rest > 0 && (whole == 0 || rest as f64 >= enough))
     }
 
     /// Reads a run file and makes its paths absolute, relative to `path`'s folder.
@@ -295,6 +311,7 @@ impl RunConfig {
         }
         asked.classes = asked.classes.or(found.classes);
         asked.log_every = asked.log_every.or(found.log_every);
+        asked.drop_last_below = asked.drop_last_below.or(found.drop_last_below);
         if asked.method.name == found.method.name {
             for (key, value) in &found.method.parameters {
                 let open = asked.method.parameters.entry(key.clone()).or_insert_with(|| value.clone());
@@ -331,6 +348,19 @@ mod tests {
         assert_eq!(toml::from_str::<MethodConfig>(&toml::to_string_pretty(&method).unwrap()).unwrap(), method);
         assert_eq!(serde_json::from_str::<MethodConfig>(&serde_json::to_string(&method).unwrap()).unwrap(), method);
     }
+
+    #[test]
+    fn a_last_batch_of_a_handful_of_images_is_left_out() {
+        let batches = |share: Option<f64>, images| {
+            RunConfig { drop_last_below: share, ..RunConfig::new(MethodConfig::new("erm")) }.batches(images, 64)
+        };
+        // 839 demo digits leave 7 over, 50,000 images of CIFAR would leave 16: a quarter of a batch.
+        assert_eq!([839, 50_000, 640].map(|images| batches(None, images)), [13, 782, 10]);
+        assert_eq!([839, 50_000, 640].map(|images| batches(Some(0.0), images)), [14, 782, 10]);
+        assert_eq!([839, 50_000, 640].map(|images| batches(Some(1.0), images)), [13, 781, 10]);
+        assert_eq!([7, 1].map(|images| batches(Some(1.0), images)), [1, 1], "the only batch stays");
+    }
+
     #[test]
     fn a_run_is_the_one_that_its_directory_resolved_unless_something_was_asked_otherwise() {
         let read = |text: &str| RunConfig::from_toml(text, Path::new("/runs/run.toml")).unwrap();

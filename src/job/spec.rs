@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::RunConfig;
 use crate::data::Source;
 use crate::session::{BatchNormPolicy, HessianSettings, Normalization, Role, SharpnessSettings, Stop};
 
@@ -218,6 +219,13 @@ pub enum JobSpec {
     },
     /// The fine-tuning methods of this bench.
     Methods,
+    /// How fast a run would go.
+    Pace {
+        /// The run, with absolute paths.
+        run: Box<RunConfig>,
+        /// Device.
+        device: Device,
+    },
     /// See [`LandscapeJob`].
     Landscape(LandscapeJob),
     /// See [`SharpnessJob`].
@@ -239,7 +247,7 @@ impl JobSpec {
             JobSpec::Hessian(job) => Some(&job.checkpoint),
             JobSpec::Embedding(job) => Some(&job.checkpoint),
             JobSpec::Score(job) => Some(&job.checkpoint),
-            JobSpec::Inspect { .. } | JobSpec::Methods => None,
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } => None,
         }
     }
 
@@ -251,7 +259,7 @@ impl JobSpec {
             JobSpec::Hessian(job) => vec![&job.dataset],
             JobSpec::Embedding(job) => job.datasets.iter().collect(),
             JobSpec::Score(job) => job.datasets.iter().collect(),
-            JobSpec::Inspect { .. } | JobSpec::Methods => Vec::new(),
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } => Vec::new(),
         }
     }
 
@@ -280,7 +288,7 @@ impl JobSpec {
             JobSpec::Hessian(job) => Some(&job.out),
             JobSpec::Embedding(job) => Some(&job.out),
             JobSpec::Score(job) => Some(&job.out),
-            JobSpec::Inspect { .. } | JobSpec::Methods => None,
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } => None,
         }
     }
 
@@ -292,7 +300,7 @@ impl JobSpec {
             JobSpec::Hessian(job) => job.out = out,
             JobSpec::Embedding(job) => job.out = out,
             JobSpec::Score(job) => job.out = out,
-            JobSpec::Inspect { .. } | JobSpec::Methods => {}
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } => {}
         }
     }
 }

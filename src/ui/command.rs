@@ -102,6 +102,8 @@ pub enum RunCommand {
     Repeat(PathBuf),
     /// Closes the form.
     CloseForm,
+    /// Times a few steps of what the form says.
+    Time,
     /// Starts what the form says.
     Start,
     /// Asks something of the process of a run.

@@ -99,6 +99,7 @@ impl App {
                 self.ask_for_methods();
             }
             RunCommand::CloseForm => self.views.runs.form = None,
+            RunCommand::Time => self.time_run(),
             RunCommand::Start => self.start_run(),
             RunCommand::Ask(dir, control) => {
                 self.spawn(move || Finished::RunAsked(runs::ask(&dir, control).map(|()| Asked::Told).map_err(|error| error.to_string())));
@@ -137,6 +138,15 @@ impl App {
             form.draft.method = first.key.clone();
         }
         self.runs.methods = methods;
+    }
+
+    /// Asks the worker to time a few steps of what the form says.
+    fn time_run(&mut self) {
+        let Some(form) = &self.views.runs.form else { return };
+        if let Ok((run, _)) = form.draft.check(&self.runs.methods, &|_| false) {
+            let device = self.runs.options.device;
+            self.store.add(JobSpec::Pace { run: Box::new(run), device }, JobState::Waiting);
+        }
     }
 
     fn start_run(&mut self) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob};
+use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, Trial};
 use crate::result::{Embedding, Inspection, LandscapeManifest, LossSurface, Map, ScoreTable, SharpnessCurve};
 
 /// Where a job is in its life.
@@ -77,7 +77,7 @@ pub fn analysis_of(spec: &JobSpec) -> Option<Analysis> {
         JobSpec::Hessian(_) => Some(Analysis::Hessian),
         JobSpec::Embedding(_) => Some(Analysis::Embedding),
         JobSpec::Score(_) => Some(Analysis::Scores),
-        JobSpec::Inspect { .. } | JobSpec::Methods => None,
+        JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } => None,
     }
 }
 
@@ -86,6 +86,7 @@ pub fn subject_of(spec: &JobSpec) -> String {
     let file_name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match spec {
         JobSpec::Inspect { path } => file_name(path),
+        JobSpec::Pace { run, .. } => run.method.name.clone(),
         _ => spec.checkpoint().map(|checkpoint| checkpoint.name.clone()).unwrap_or_default(),
     }
 }
@@ -185,6 +186,8 @@ pub struct Store {
     pub embeddings: IndexMap<String, Points>,
     /// By checkpoint.
     pub scores: IndexMap<String, Arc<ScoreTable>>,
+    /// Runs whose pace was timed, the latest last.
+    pub trials: Vec<Trial>,
     last_id: JobId,
     revision: u64,
 }
@@ -210,6 +213,11 @@ impl Store {
     /// The inspection's job of a file.
     pub fn inspection_job(&self, path: &Path) -> Option<&Job> {
         self.jobs.values().rev().find(|job| matches!(&job.spec, JobSpec::Inspect { path: p } if p == path))
+    }
+
+    /// The last trial that was asked for.
+    pub fn trial_job(&self) -> Option<&Job> {
+        self.jobs.values().rev().find(|job| matches!(job.spec, JobSpec::Pace { .. }))
     }
 
     /// What a worker said of a job. Gives the folder to read when the job left one.
@@ -269,6 +277,11 @@ impl Store {
                     JobOutput::Inspection(inspection) => {
                         if let JobSpec::Inspect { path } = &job.spec {
                             self.inspections.insert(path.clone(), *inspection);
+                        }
+                    }
+                    JobOutput::Pace(pace) => {
+                        if let JobSpec::Pace { run, .. } = &job.spec {
+                            self.trials.push(Trial { run: (**run).clone(), pace });
                         }
                     }
                     JobOutput::Methods { .. } => {}

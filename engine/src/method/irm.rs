@@ -6,7 +6,7 @@ use tch::{Kind, Tensor};
 
 use super::environments::Environments;
 use super::erm::cross_entropies;
-use super::parameters::{anneal_steps, log_number};
+use super::parameters::{anneal_steps, log_number, rescale};
 use super::registry::{Registration, build};
 use super::{Batch, Forward, Method, Objective};
 use crate::model::ModelError;
@@ -23,6 +23,7 @@ fn info() -> MethodInfo {
         parameters: vec![
             log_number("lambda", "λ", 100.0, [1e-3, 1e6], "Weight of the penalty after annealing (DomainBed: 100, searched in 0.1 to 1e5)"),
             anneal_steps(),
+            rescale(),
         ],
         outliers: false,
         environments: true,
@@ -33,7 +34,7 @@ fn info() -> MethodInfo {
 /// mean_e CE_e + w·mean_e g_even·g_odd over environments e, with g = mean of Σ_c (p_c − y_c)·z_c, the derivative of the cross-entropy of
 /// s·z at s = 1, over every other image. w = 1 before `anneal_steps`, then λ.
 ///
-/// The penalty may be negative. An environment with one image in the batch has no halves and no part in the penalty.
+/// With `rescale` all of it is divided by max(1, w). The penalty may be negative. An environment with one image in the batch has no halves and no part in the penalty.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Irm {
@@ -41,6 +42,8 @@ pub struct Irm {
     pub lambda: f64,
     /// Steps with weight 1.
     pub anneal_steps: usize,
+    /// Whether the objective is divided by the weight.
+    pub rescale: bool,
 }
 
 impl Method for Irm {
@@ -67,7 +70,7 @@ impl Method for Irm {
             None => loss.f_zeros_like()?,
         };
         let weight = if batch.step < self.anneal_steps { 1.0 } else { self.lambda };
-        Objective::sum(("ce", loss), weight, ("penalty", penalty))
+        Objective::penalized(loss, weight, penalty, self.rescale)
     }
 }
 
@@ -94,7 +97,7 @@ mod tests {
         let environments = Tensor::from_slice(&[4i64, 4]);
         for (step, weight) in [(0, 1.0), (499, 1.0), (500, 100.0)] {
             let batch = Batch { environments: Some(&environments), step, ..fixed::batch(&logits, &labels) };
-            let found = Irm { lambda: 100.0, anneal_steps: 500 }.objective(&mut fixed::forward(), &batch).unwrap();
+            let found = Irm { lambda: 100.0, anneal_steps: 500, rescale: false }.objective(&mut fixed::forward(), &batch).unwrap();
             assert!((number(&found.terms[1].1) - 0.129263136).abs() < 1e-8);
             let expected = number(&found.terms[0].1) + weight * 0.129263136;
             assert!((number(&found.loss) - expected).abs() < 1e-6);
@@ -115,7 +118,7 @@ mod tests {
         let (logits, labels) = (Tensor::from_slice(&[1.0, 0.0, 0.0, 1.0]).view([2, 2]), Tensor::from_slice(&[0i64, 0]));
         let environments = Tensor::from_slice(&[0i64, 1]);
         let batch = Batch { environments: Some(&environments), ..fixed::batch(&logits, &labels) };
-        let found = Irm { lambda: 100.0, anneal_steps: 0 }.objective(&mut fixed::forward(), &batch).unwrap();
+        let found = Irm { lambda: 100.0, anneal_steps: 0, rescale: false }.objective(&mut fixed::forward(), &batch).unwrap();
         assert_eq!(number(&found.terms[1].1), 0.0);
     }
 }

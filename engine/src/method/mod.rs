@@ -94,6 +94,15 @@ impl Objective {
         Self { terms: vec![(name, loss.detach())], loss }
     }
 
+    /// `mean` + `weight`·`penalty`, divided by `weight` where that is above 1 and `rescale` says so.
+    fn penalized(mean: Tensor, weight: f64, penalty: Tensor, rescale: bool) -> Result<Self, ModelError> {
+        let mut objective = Self::sum(("ce", mean), weight, ("penalty", penalty))?;
+        if rescale && weight > 1.0 {
+            objective.loss = objective.loss.f_div_scalar(weight)?;
+        }
+        Ok(objective)
+    }
+
     /// `first` + `weight`·`second`.
     fn sum(first: (&'static str, Tensor), weight: f64, second: (&'static str, Tensor)) -> Result<Self, ModelError> {
         let loss = first.1.f_add(&second.1.f_mul_scalar(weight)?)?;

@@ -31,6 +31,12 @@ pub fn anneal_steps() -> ParameterInfo {
     integer("anneal_steps", "", "steps", 500, [0, 1_000_000_000], about)
 }
 
+/// Whether IRM and V-REx are kept to the size of a mean cross-entropy.
+pub fn rescale() -> ParameterInfo {
+    let about = "Divides the objective by the weight of the penalty where that is above 1, as the authors' code: SGD diverges on gradients a hundred times as large (DomainBed does not divide; its Adam does not mind)";
+    switch("rescale", true, about)
+}
+
 /// One of `options`, the first when absent.
 pub fn choice(key: &str, options: &[&str], about: &str) -> ParameterInfo {
     let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();

@@ -6,7 +6,7 @@ use tch::Kind;
 
 use super::environments::Environments;
 use super::erm::cross_entropies;
-use super::parameters::{anneal_steps, log_number};
+use super::parameters::{anneal_steps, log_number, rescale};
 use super::registry::{Registration, build};
 use super::{Batch, Forward, Method, Objective};
 use crate::model::ModelError;
@@ -22,6 +22,7 @@ fn info() -> MethodInfo {
         parameters: vec![
             log_number("lambda", "λ", 10.0, [1e-3, 1e6], "Weight of the variance after annealing (DomainBed: 10, searched in 0.1 to 1e5)"),
             anneal_steps(),
+            rescale(),
         ],
         outliers: false,
         environments: true,
@@ -29,7 +30,7 @@ fn info() -> MethodInfo {
     }
 }
 
-/// Mean of the environments' cross-entropies + w·their population variance. w = 1 before `anneal_steps`, then λ.
+/// Mean of the environments' cross-entropies + w·their population variance, over max(1, w) with `rescale`. w = 1 before `anneal_steps`, then λ.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VRex {
@@ -37,6 +38,8 @@ pub struct VRex {
     pub lambda: f64,
     /// Steps with weight 1.
     pub anneal_steps: usize,
+    /// Whether the objective is divided by the weight.
+    pub rescale: bool,
 }
 
 impl Method for VRex {
@@ -57,7 +60,7 @@ impl Method for VRex {
         let mean = losses.f_mean(None::<Kind>)?;
         let variance = losses.f_sub(&mean)?.f_square()?.f_mean(None::<Kind>)?;
         let weight = if batch.step < self.anneal_steps { 1.0 } else { self.lambda };
-        Objective::sum(("ce", mean), weight, ("penalty", variance))
+        Objective::penalized(mean, weight, variance, self.rescale)
     }
 }
 
@@ -77,10 +80,16 @@ mod tests {
         let environments = Tensor::from_slice(&[0i64, 1, 0, 1]);
         let at = |step: usize, environments: &Tensor| {
             let batch = Batch { environments: Some(environments), step, ..fixed::batch(&logits, &labels) };
-            number(&VRex { lambda: 10.0, anneal_steps: 500 }.objective(&mut fixed::forward(), &batch).unwrap().loss)
+            number(&VRex { lambda: 10.0, anneal_steps: 500, rescale: false }.objective(&mut fixed::forward(), &batch).unwrap().loss)
         };
         assert!((at(500, &environments) - 1.9).abs() < 1e-9);
         assert!((at(499, &environments) - 1.09).abs() < 1e-9);
+        let batch = Batch { environments: Some(&environments), step: 500, ..fixed::batch(&logits, &labels) };
+        let rescaled = VRex { lambda: 10.0, anneal_steps: 500, rescale: true }.objective(&mut fixed::forward(), &batch).unwrap();
+        assert!(
+            (number(&rescaled.loss) - 0.19).abs() < 1e-9 && (number(&rescaled.terms[1].1) - 0.09).abs() < 1e-9,
+            "terms stay as they are"
+        );
         assert!((at(500, &environments.zeros_like()) - 1.0).abs() < 1e-9, "one environment has no variance");
     }
 }

@@ -15,16 +15,16 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// Positions of the ID images of step `step_in_epoch` of `epoch`, out of `n`: every image once an epoch, the last batch smaller.
+    /// Positions of the ID images of step `step_in_epoch` of `epoch`, out of `n`: every image at most once an epoch, the last batch smaller.
     pub fn id(&mut self, run: &RunConfig, epoch: usize, step_in_epoch: usize, n: usize) -> Vec<usize> {
         let order = kept(&mut self.id, epoch, || permutation(run, Stream::Order, epoch, n));
         chunk(order, step_in_epoch, run.batch)
     }
 
     /// Positions of the outliers of step `step` (counted over the whole run), out of `n`: the data is passed over in batches, the last
-    /// one smaller, and reordered at each pass.
+    /// one smaller or left out ([`RunConfig::batches`]), and reordered at each pass.
     pub fn outliers(&mut self, run: &RunConfig, step: usize, n: usize) -> Vec<usize> {
-        let batches = n.div_ceil(run.outlier_batch);
+        let batches = run.batches(n, run.outlier_batch);
         let pass = step / batches;
         let order = kept(&mut self.outliers, pass, || permutation(run, Stream::OutlierOrder, pass, n));
         chunk(order, step % batches, run.outlier_batch)
@@ -144,5 +144,7 @@ mod tests {
         pass.sort_unstable();
         assert_eq!(pass, [0, 1, 2, 3, 4]);
         assert_eq!(Orders::default().outliers(&self::run(false, 2, 8), 7, 3), [0, 1, 2], "fewer than a batch");
+        let lens: Vec<usize> = (0..4).map(|step| Orders::default().outliers(&self::run(true, 2, 8), step, 17).len()).collect();
+        assert_eq!(lens, [8, 8, 8, 8], "one image alone is no batch");
     }
 }

@@ -10,7 +10,7 @@ use crate::method::Method;
 use crate::model::{Network, Samples};
 
 /// Images a forward pass.
-const BATCH: i64 = 256;
+pub(super) const BATCH: i64 = 256;
 
 /// What a network says of one dataset.
 struct Verdict {

@@ -1,6 +1,6 @@
 //! Fine-tuning: optimizer steps, the ascent of SAM-type methods, schedules, the loop, and the run directory.
 //!
-//! [`run`] trains the run of a run directory from wherever it stands, and speaks and listens there only. A run that is killed at any moment and
+//! [`pace`] times a few steps and keeps nothing. [`run`] trains the run of a run directory from wherever it stands, and speaks and listens there only. A run that is killed at any moment and
 //! resumed ends, on a CPU, with the same bytes as one that was left alone: batches, crops and corruptions are functions of
 //! (seed, epoch, image), and weights, momentum and schedule are saved as one file. Deliberately absent: printing, objectives.
 
@@ -11,6 +11,7 @@ mod error;
 mod evaluation;
 mod half;
 mod keyed_rng;
+mod pace;
 mod prefetch;
 mod run;
 mod run_directory;
@@ -24,4 +25,5 @@ mod training_state;
 mod method_tests;
 
 pub use error::TrainError;
+pub use pace::pace;
 pub use run::run;

@@ -60,7 +60,7 @@ pub struct BatchPixels {
 impl BatchSource {
     /// Steps of a whole epoch.
     pub fn steps_per_epoch(&self) -> usize {
-        self.train.len().div_ceil(self.run.batch)
+        self.run.batches(self.train.len(), self.run.batch)
     }
 
     /// The batch at `place`.

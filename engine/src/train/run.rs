@@ -196,7 +196,7 @@ impl Training {
         Ok(())
     }
 
-    fn input(&self, batch: &BatchPixels) -> Result<StepInput, TrainError> {
+    pub(super) fn input(&self, batch: &BatchPixels) -> Result<StepInput, TrainError> {
         let tensor = |pixels: &Vec<u8>| -> Result<Tensor, TrainError> {
             let network = &self.trainee.network;
             let size = [self.source.train.height, self.source.train.width];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flatland::data::{self, Dataset, environment};
-use flatland::job::{self, RunConfig, TrainPrecision};
+use flatland::job::{self, DROP_LAST_BELOW, RunConfig, TrainPrecision};
 use flatland::session::Role;
 
 use super::TrainError;
@@ -22,19 +22,38 @@ const STEP_LINES: usize = 1000;
 impl Training {
     /// Reads the run of `directory` and everything it needs, from wherever it stands.
     pub(super) fn prepare(directory: &RunDirectory, device: tch::Device) -> Result<Self, TrainError> {
-        let mut run = directory.config()?;
+        let state = directory.training_state();
+        let fresh = !state.exists();
+        let (mut training, warnings) = Self::assemble(directory.config()?, device, !fresh)?;
+        warnings.iter().try_for_each(|warning| directory.log(warning))?;
+        directory.resolve(&training.run)?;
+        if !fresh {
+            training.state = TrainingState::load(&mut training.trainee, training.method.as_mut(), &state)?;
+            training.fresh = false;
+        }
+        let place = (training.state.epoch, training.state.step);
+        directory.rewind((!fresh).then_some(place))?;
+        let Self { method, trainee, steps, .. } = &training;
+        directory.log(&format!("{} from step {} of {steps}, {}", method.key(), place.1, trainee.network.architecture))?;
+        Ok(training)
+    }
+
+    /// Network, data and method of `run`, before its first step, with what is worth a warning. A run `under_way` needs the checkpoint
+    /// that it began with no more.
+    pub(super) fn assemble(mut run: RunConfig, device: tch::Device, under_way: bool) -> Result<(Self, Vec<String>), TrainError> {
         run.method = method::resolve(&run.method)?;
-        let mut method = method::method(&run.method)?;
+        let method = method::method(&run.method)?;
         check(&run, method.as_ref(), device)?;
-        let network = network(&mut run, method.head(), device, directory)?;
+        let network = network(&mut run, method.head(), device, under_way)?;
         let [_, height, width] = network.graph.input;
-        let load = |role: Role| -> Result<Vec<Arc<Dataset>>, TrainError> {
+        let mut warnings = Vec::new();
+        let mut load = |role: Role| -> Result<Vec<Arc<Dataset>>, TrainError> {
             let mut loaded = Vec::new();
             for entry in run.datasets.iter().filter(|entry| entry.role == role) {
                 let dataset = data::load(&job::source(entry, run.seed, None), Some([height as usize, width as usize]))?;
                 let unreadable = dataset.provenance.unreadable.len();
                 if unreadable > 0 {
-                    directory.log(&format!("warning: {unreadable} images of `{}` cannot be read and are left out", dataset.name))?;
+                    warnings.push(format!("warning: {unreadable} images of `{}` cannot be read and are left out", dataset.name));
                 }
                 loaded.push(Arc::new(dataset));
             }
@@ -52,24 +71,18 @@ impl Training {
                 watched.push((role, Samples::new(dataset, &run.normalization, &network)?));
             }
         }
-        let steps_per_epoch = train.len().div_ceil(run.batch);
+        // A run that began before there was this setting goes on with all its batches.
+        run.drop_last_below.get_or_insert(if under_way { 0.0 } else { DROP_LAST_BELOW });
+        let steps_per_epoch = run.batches(train.len(), run.batch);
         let steps = run.epochs.map_or(usize::MAX, |epochs| epochs * steps_per_epoch).min(run.max_steps.unwrap_or(usize::MAX));
         run.log_every.get_or_insert((steps / STEP_LINES).max(1));
-        directory.resolve(&run)?;
         let mut trainee = Trainee::new(network, &run.optimizer, method.as_ref())?;
         trainee.bf16 = run.precision == TrainPrecision::Bf16;
-        let fresh = !directory.training_state().exists();
-        let state = if fresh {
-            TrainingState::fresh(Schedule::new(&run.schedule, run.optimizer.lr, steps))
-        } else {
-            TrainingState::load(&mut trainee, method.as_mut(), &directory.training_state())?
-        };
-        directory.rewind((!fresh).then_some((state.epoch, state.step)))?;
-        directory.log(&format!("{} from step {} of {steps}, {}", method.key(), state.step, trainee.network.architecture))?;
+        let state = TrainingState::fresh(Schedule::new(&run.schedule, run.optimizer.lr, steps));
         let first = method.ascent().and_then(|ascent| ascent.augmentation);
         let environments = method.needs_environments().then(|| environment::environments(&run.leave_out)).transpose()?;
         let source = BatchSource { run: run.clone(), train, outliers, first, environments };
-        Ok(Self { run, method, trainee, source, watched, state, fresh, steps_per_epoch, steps })
+        Ok((Self { run, method, trainee, source, watched, state, fresh: true, steps_per_epoch, steps }, warnings))
     }
 }
 
@@ -81,6 +94,8 @@ fn check(run: &RunConfig, method: &dyn Method, device: tch::Device) -> Result<()
     let require = |holds: bool, message: String| if holds { Ok(()) } else { Err(TrainError::Config(message)) };
     require(run.batch > 0, "expected `batch` of at least 1, found 0".into())?;
     require(run.outlier_batch > 0 || !method.needs_outliers(), "expected `outlier_batch` of at least 1, found 0".into())?;
+    let share = run.drop_last_below.unwrap_or_default();
+    require((0.0..=1.0).contains(&share), format!("expected `drop_last_below` from 0 to 1, found {share}"))?;
     require(run.epochs.is_some() || run.max_steps.is_some(), "expected `epochs` or `max_steps`, found neither".into())?;
     require(run.log_every != Some(0), "expected `log_every` of at least 1, found 0".into())?;
     let on_gpu = matches!(device, tch::Device::Cuda(_));
@@ -92,11 +107,9 @@ fn check(run: &RunConfig, method: &dyn Method, device: tch::Device) -> Result<()
 
 /// The network to start from, with the method's head, and the run with what was left open (architecture, classes) filled in. A run
 /// under way needs its first checkpoint no more: its state holds all weights.
-fn network(run: &mut RunConfig, head: Option<Head>, device: tch::Device, directory: &RunDirectory) -> Result<Network, TrainError> {
+fn network(run: &mut RunConfig, head: Option<Head>, device: tch::Device, under_way: bool) -> Result<Network, TrainError> {
     let mut network = match (&run.checkpoint, &run.architecture, run.classes) {
-        (Some(_), Some(architecture), Some(classes)) if directory.training_state().exists() => {
-            Network::random(architecture, classes, run.seed, device)?
-        }
+        (Some(_), Some(architecture), Some(classes)) if under_way => Network::random(architecture, classes, run.seed, device)?,
         (Some(checkpoint), architecture, _) => {
             let plain = architecture.as_deref().map(|architecture| Head::split(architecture).0);
             match Network::load(checkpoint, architecture.as_deref(), device) {

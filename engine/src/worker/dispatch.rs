@@ -11,7 +11,7 @@ use flatland::session::Role;
 use super::WorkerError;
 use super::warm::Warm;
 use crate::model::{self, Network, Samples};
-use crate::{analysis, method};
+use crate::{analysis, method, train};
 
 /// What stays loaded between jobs.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ impl Bench {
         match spec {
             JobSpec::Inspect { path } => Ok(JobOutput::Inspection(Box::new(model::inspect(path)))),
             JobSpec::Methods => Ok(JobOutput::Methods { methods: method::methods() }),
+            JobSpec::Pace { run, device } => Ok(JobOutput::Pace(train::pace((**run).clone(), *device, reporter)?)),
             JobSpec::Landscape(job) => {
                 let network = self.network(&job.checkpoint, job.device)?;
                 let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;

@@ -14,6 +14,7 @@ use flatland::data::DataError;
 
 use crate::analysis::AnalysisError;
 use crate::model::ModelError;
+use crate::train::TrainError;
 
 pub use allocator::keep_freed_memory;
 pub use dispatch::Bench;
@@ -50,6 +51,9 @@ pub enum WorkerError {
     /// The analysis failed.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
+    /// The steps of a trial failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
     /// The device that was asked for is not there.
     #[error("{0}")]
     Device(String),

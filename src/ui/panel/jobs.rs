@@ -43,6 +43,7 @@ pub fn title(spec: &JobSpec) -> String {
         Some(Analysis::Hessian) => "Hessian",
         Some(Analysis::Embedding) => "Embedding",
         Some(Analysis::Scores) => "Scores",
+        None if matches!(spec, JobSpec::Pace { .. }) => "Timing steps",
         None => "Reading",
     };
     format!("{what} · {}", subject_of(spec))

@@ -9,11 +9,11 @@ use serde_json::json;
 use super::book::{Book, Run};
 use super::difference::differing;
 use super::draft::{Draft, Entry, Schedule};
-use super::estimate::estimate;
+use super::estimate::{Estimate, estimate};
 use super::metrics::Metrics;
 use super::watch::{Saved, Sight};
 use crate::data::{Augmentation, Severity};
-use crate::job::{MethodInfo, ParameterInfo, ParameterKind, RunConfig, RunState, RunStatus, RunView};
+use crate::job::{MethodInfo, Pace, ParameterInfo, ParameterKind, RunConfig, RunState, RunStatus, RunView, Trial};
 use crate::session::{CheckpointEntry, DatasetEntry, Normalization, NormalizationPreset, Role, Session};
 
 fn parameter(key: &str, kind: ParameterKind) -> ParameterInfo {
@@ -276,16 +276,41 @@ fn an_estimate_says_what_it_rests_on() {
     let mut draft = Draft::new(&session(), "erm");
     draft.epochs = "10".into();
     draft.batch = "100".into();
+    let (methods, resnet8) = (methods(), Some("resnet8"));
     // 1000 images in batches of 100 are 10 steps an epoch; `old` took half a second for a step of 128 images.
-    let erm = draft.check(&methods(), &free).unwrap().0;
-    let text = estimate(&erm, Some("resnet8"), &methods(), &runs);
-    assert_eq!(text, "About 39 s: 100 steps at 0.39 s, as old took, scaled by images and passes");
+    let erm = draft.check(&methods, &free).unwrap().0;
+    let scaled = estimate(&erm, resnet8, &methods, &runs, &[]);
+    assert_eq!(scaled.text, "About 39 s: 100 steps at 0.39 s, as old took, scaled by images and passes");
+    assert!(scaled.open, "a trial would say more");
     draft.batch = "128".into();
-    let same = draft.check(&methods(), &free).unwrap().0;
-    assert_eq!(estimate(&same, Some("resnet8"), &methods(), &runs), "About 40 s: 80 steps at 0.50 s, as old took");
-    assert!(estimate(&erm, Some("wrn_40_2"), &methods(), &runs).contains("no run of a wrn_40_2"));
-    assert!(estimate(&erm, None, &methods(), &[]).contains("not known yet"));
+    let same = draft.check(&methods, &free).unwrap().0;
+    let text = "About 40 s: 80 steps at 0.50 s, as old took".into();
+    assert_eq!(estimate(&same, resnet8, &methods, &runs, &[]), Estimate { text, open: false });
+    let unknown = estimate(&erm, Some("wrn_40_2"), &methods, &runs, &[]);
+    assert!(unknown.open && unknown.text.contains("no run of a wrn_40_2"), "{unknown:?}");
+    assert!(estimate(&erm, None, &methods, &[], &[]).text.contains("neither is the network"));
     draft.picks[0].limit.clear();
-    let whole = draft.check(&methods(), &free).unwrap().0;
-    assert!(estimate(&whole, Some("resnet8"), &methods(), &[]).contains("number of training images"));
+    let whole = draft.check(&methods, &free).unwrap().0;
+    assert!(estimate(&whole, resnet8, &methods, &[], &[]).text.contains("number of training images"));
+}
+
+#[test]
+fn without_an_earlier_run_a_trial_of_a_few_steps_tells_how_long_it_takes() {
+    let methods = methods();
+    let mut draft = Draft::new(&session(), "erm");
+    (draft.epochs, draft.batch) = ("10".into(), "100".into());
+    draft.picks[0].limit.clear();
+    let erm = draft.check(&methods, &free).unwrap().0;
+    // It counts the images, and its evaluations are not part of its steps: 11 of 2 s beside 8 steps an epoch (the last 30 images are kept).
+    let pace = Pace { architecture: "resnet8+mcd".into(), images: 730, step_secs: 0.5, timed: 5, evaluation_secs: 2.0 };
+    let trials = [Trial { run: erm.clone(), pace }];
+    let text = "About 1 min 02 s: 80 steps at 0.50 s, as 5 steps took in a trial".into();
+    assert_eq!(estimate(&erm, Some("resnet8"), &methods, &[], &trials), Estimate { text, open: false });
+    draft.batch = "200".into();
+    let larger = estimate(&draft.check(&methods, &free).unwrap().0, Some("resnet8"), &methods, &[], &trials);
+    assert!(
+        larger.open && larger.text.ends_with("40 steps at 1.00 s, as 5 steps took in a trial, scaled by images and passes"),
+        "{larger:?}"
+    );
+    assert!(estimate(&erm, Some("resnet20"), &methods, &[], &trials).text.contains("no run of a resnet20"));
 }

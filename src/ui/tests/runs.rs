@@ -8,7 +8,7 @@ use egui_kittest::kittest::Queryable;
 use super::by_hand::{Listener, inspection, session};
 use super::run_until;
 use crate::job::runs::RunOptions;
-use crate::job::{Control, JobEvent, JobOutput, JobSpec, RunConfig, RunFolder, RunLock, RunState, RunStatus, WorkerOptions};
+use crate::job::{Control, JobEvent, JobOutput, JobSpec, Pace, RunConfig, RunFolder, RunLock, RunState, RunStatus, WorkerOptions};
 use crate::session::{DatasetEntry, Role, Tab};
 use crate::ui::app::App;
 use crate::ui::bench::{Bench, Heard};
@@ -224,6 +224,29 @@ fn what_is_wrong_stands_at_its_field_and_nothing_starts_until_it_is_right() {
     assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "nothing is started");
     fill(&mut harness, "Learning rate", "0.1");
     assert!(harness.query_by_label_contains("Cannot start yet").is_none());
+}
+
+#[test]
+fn where_no_run_tells_how_long_it_takes_the_worker_times_a_few_steps() {
+    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
+    let mut harness = harness(folder.path(), &listener, RunOptions::default());
+    open_form(&mut harness, &listener);
+    harness.get_by_label_contains("no run of a resnet8 in this folder to go by");
+    let mut answer = |event: JobEvent| {
+        harness.get_by_label("Time a few steps").click();
+        harness.run();
+        let asked = listener.0.borrow().asked.last().cloned();
+        let Some((id, JobSpec::Pace { run, .. })) = asked else { panic!("expected a trial, found {asked:?}") };
+        assert_eq!((run.method.name.as_str(), run.batch), ("erm", 128));
+        harness.get_by_label("Timing a few steps…");
+        listener.0.borrow_mut().says.push_back(Heard::Job(id, event));
+        harness.run();
+    };
+    answer(JobEvent::Failed { message: "expected images in `digits train`, found none".into() });
+    let pace = Pace { architecture: "resnet8".into(), images: 96, step_secs: 2.0, timed: 5, evaluation_secs: 0.0 };
+    answer(JobEvent::Done { output: JobOutput::Pace(pace) });
+    harness.get_by_label("About 20 s: 10 steps at 2.00 s, as 5 steps took in a trial");
+    assert!(harness.query_by_label("Time a few steps").is_none(), "nothing would tell better");
 }
 
 /// A worker of a line of shell that does nothing.

@@ -6,13 +6,14 @@ use super::RunScene;
 use super::field::{self, Range, choice, number, row};
 use crate::data::Augmentation;
 use crate::data::environment::families;
-use crate::job::{BatchNormUpdate, MethodInfo, ParameterInfo, ParameterKind, Transform};
+use crate::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
 use crate::session::{Normalization, NormalizationPreset, Role};
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::panel::{aside, complaint, section};
 use crate::ui::run::check::{Problems, limit_field};
 use crate::ui::run::draft::{Draft, Entry, Schedule};
 use crate::ui::run::estimate::estimate;
+use crate::ui::store::JobState;
 use crate::ui::theme;
 use crate::ui::view::chip;
 use crate::ui::widget::number::count;
@@ -77,8 +78,13 @@ pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, form: &mut Form) {
             ui.vertical(|ui| match &checked {
                 Ok((run, _)) => {
                     let architecture = inspected(scene, &form.draft).and_then(|inspection| inspection.architecture.clone());
-                    let estimate = estimate(run, architecture.as_deref(), scene.methods, &scene.book.listed());
-                    aside(ui, &estimate).on_hover_text(&estimate);
+                    let estimate = estimate(run, architecture.as_deref(), scene.methods, &scene.book.listed(), &scene.store.trials);
+                    ui.horizontal(|ui| {
+                        if estimate.open {
+                            trial(ui, scene, run);
+                        }
+                        aside(ui, &estimate.text).on_hover_text(&estimate.text);
+                    });
                     aside(ui, "It goes on when this window is closed.");
                 }
                 Err(problems) => {
@@ -89,6 +95,23 @@ pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, form: &mut Form) {
             });
         });
     });
+}
+
+/// Offers to time a few steps of `run`, or says how that goes.
+fn trial(ui: &mut Ui, scene: &mut RunScene<'_>, run: &RunConfig) {
+    let job = scene.store.trial_job();
+    if let Some(job) = job.filter(|job| job.state.is_open()) {
+        aside(ui, if job.state == JobState::Running { "Timing a few steps…" } else { "Waiting for the worker to time a few steps…" });
+        return;
+    }
+    let about = "The worker does a few steps of this run and keeps nothing of them; takes some seconds";
+    if ui.button("Time a few steps").on_hover_text(about).clicked() {
+        scene.commands.push(Command::Run(RunCommand::Time));
+    }
+    let of_this = job.filter(|job| matches!(&job.spec, JobSpec::Pace { run: tried, .. } if **tried == *run));
+    if let Some(JobState::Failed(reason)) = of_this.map(|job| &job.state) {
+        complaint(ui, reason);
+    }
 }
 
 fn inspected<'a>(scene: &'a RunScene<'_>, draft: &Draft) -> Option<&'a crate::result::Inspection> {
