@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobSpec, LandscapeJob, Precision, ScoreJob, SharpnessJob};
+use super::{AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobSpec, LandscapeJob, Plane, Precision, ScoreJob, SharpnessJob};
 use crate::data::{Corruption, Source, Subset};
 use crate::result::{cache_folder, safe_name};
 use crate::session::{CheckpointEntry, DatasetEntry, Role, Session};
@@ -139,16 +139,14 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
         .collect();
     let mut jobs = Vec::new();
     for entry in checkpoints {
-        let checkpoint = CheckpointSource {
-            name: entry.name.clone(),
-            path: entry.path.clone(),
-            architecture: entry.architecture.clone(),
-            normalization: entry.normalization,
-        };
+        let checkpoint = CheckpointSource::from(entry);
         let folder = out.join(safe_name(&entry.name));
         match analysis {
             Analysis::Landscape => {
                 let (alpha, beta) = axes(session)?;
+                // The plane of a file takes the place of the session's.
+                let plane = if options.directions.is_some() { Some(Plane::default()) } else { Plane::of_session(session, &entry.name)? };
+                let Some(plane) = plane else { continue };
                 for dataset in &datasets {
                     jobs.push(JobSpec::Landscape(LandscapeJob {
                         checkpoint: checkpoint.clone(),
@@ -157,6 +155,7 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
                         alpha: alpha.clone(),
                         beta: beta.clone(),
                         seed,
+                        plane: plane.clone(),
                         directions: options.directions.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())),
                         save_directions: options.save_directions,
                         device: options.device,
@@ -196,6 +195,13 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
                 device: options.device,
             })),
         }
+    }
+    if jobs.is_empty() {
+        let origin = session.landscape.plane.through().first().cloned().unwrap_or_default();
+        let chosen = options.checkpoints.join("`, `");
+        return Err(PlanError::Settings(format!(
+            "[landscape.plane] expected that `{origin}`, where the plane starts, is among the chosen checkpoints, found `{chosen}`"
+        )));
     }
     Ok(jobs)
 }
@@ -265,7 +271,7 @@ fn chosen_datasets<'a>(session: &'a Session, analysis: Analysis, options: &PlanO
     Ok(chosen)
 }
 
-fn all_known(what: &'static str, names: &[String], known: &[&String]) -> Result<(), PlanError> {
+pub(super) fn all_known(what: &'static str, names: &[String], known: &[&String]) -> Result<(), PlanError> {
     match names.iter().find(|name| !known.contains(name)) {
         Some(name) => Err(PlanError::Unknown { what, name: name.clone(), known: known.iter().map(|&name| name.clone()).collect() }),
         None => Ok(()),
@@ -356,6 +362,40 @@ mod tests {
         let JobSpec::Landscape(job) = &jobs[0] else { panic!("expected a landscape, found {:?}", jobs[0]) };
         assert_eq!((job.alpha.as_slice(), job.beta.as_slice(), job.seed), ([-1.0, 0.0, 1.0].as_slice(), [-1.0, 1.0].as_slice(), 7));
         assert_eq!(job.dataset.source.subset, Subset::Stratified(100));
+    }
+
+    #[test]
+    fn a_plane_through_checkpoints_is_one_job_at_its_origin_that_projects_the_others() {
+        let mut session = session();
+        session.landscape.plane = toml::from_str("kind = \"line\"\nthrough = [\"DR-SAM 0.5\", \"ERM\"]").unwrap();
+        let planned = |session: &Session, options| plan(session, Analysis::Landscape, Path::new("/out"), &options);
+        let jobs = planned(&session, PlanOptions::default()).unwrap();
+        let [JobSpec::Landscape(job)] = jobs.as_slice() else { panic!("expected one landscape, found {jobs:?}") };
+        assert_eq!((job.checkpoint.name.as_str(), job.beta.as_slice()), ("DR-SAM 0.5", [0.0].as_slice()));
+        assert_eq!((job.alpha[0], job.alpha[2]), (-0.25, 1.25), "a quarter beyond both");
+        assert_eq!((job.plane.project.as_slice(), job.plane.checkpoints[0].path.as_path()), (["ERM".to_owned()].as_slice(), Path::new("/w/erm.pt")));
+        assert!(jobs[0].inputs().iter().any(|(_, _, path)| *path == Path::new("/w/erm.pt")));
+
+        let only = PlanOptions { checkpoints: vec!["ERM".into()], ..Default::default() };
+        assert!(planned(&session, only).unwrap_err().to_string().contains("`DR-SAM 0.5`, where the plane starts"));
+        session.landscape.planes = 2;
+        assert!(planned(&session, PlanOptions::default()).unwrap_err().to_string().contains("planes = 2"));
+        session.landscape.planes = 1;
+        session.landscape.plane = toml::from_str("kind = \"line\"\nthrough = [\"ERM\", \"SAM\"]").unwrap();
+        assert!(planned(&session, PlanOptions::default()).unwrap_err().to_string().contains("found `SAM`"));
+    }
+
+    #[test]
+    fn the_default_plane_leaves_the_identity_of_a_job_as_it_was() {
+        let jobs = plan(&session(), Analysis::Landscape, Path::new("/out"), &PlanOptions::default()).unwrap();
+        let JobSpec::Landscape(job) = &jobs[0] else { panic!("expected a landscape, found {:?}", jobs[0]) };
+        let fields = job.recipe();
+        let names: Vec<&String> = fields.as_object().unwrap().keys().collect();
+        assert!(!names.contains(&&"plane".to_owned()), "results in caches are found by what a job says: {names:?}");
+        let mut manifest = crate::result::LandscapeManifest { recipe: Some(fields), ..Default::default() };
+        assert_eq!(LandscapeJob::of_manifest(&manifest, job.out.clone()).as_ref(), Ok(job));
+        manifest.recipe = None;
+        assert!(LandscapeJob::of_manifest(&manifest, job.out.clone()).unwrap_err().contains("recipe"));
     }
 
     #[test]

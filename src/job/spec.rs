@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::Plane;
 use crate::data::Source;
-use crate::session::{Normalization, Role};
+use crate::session::{CheckpointEntry, Normalization, Role};
 
 /// Where tensors live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,6 +70,17 @@ pub struct CheckpointSource {
     pub normalization: Normalization,
 }
 
+impl From<&CheckpointEntry> for CheckpointSource {
+    fn from(entry: &CheckpointEntry) -> Self {
+        Self {
+            name: entry.name.clone(),
+            path: entry.path.clone(),
+            architecture: entry.architecture.clone(),
+            normalization: entry.normalization,
+        }
+    }
+}
+
 /// A dataset with its role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AnalysisDataset {
@@ -91,8 +103,11 @@ pub struct LandscapeJob {
     pub beta: Vec<f64>,
     /// Seed of the directions.
     pub seed: u64,
-    /// Evaluates the plane of this `directions.npz` instead of drawing one.
+    /// Evaluates the plane of this `directions.npz` instead of that of `plane`.
     pub directions: Option<PathBuf>,
+    /// The plane.
+    #[serde(default, skip_serializing_if = "Plane::is_default")]
+    pub plane: Plane,
     /// Also writes `out/directions.npz`.
     pub save_directions: bool,
     /// Folder of the results.
@@ -213,7 +228,11 @@ impl JobSpec {
         }
         match self {
             JobSpec::Inspect { path } => inputs.push(("checkpoint", "", path)),
-            JobSpec::Landscape(job) => inputs.extend(job.directions.iter().map(|path| ("file of", "directions", path.as_path()))),
+            JobSpec::Landscape(job) => {
+                inputs.extend(job.directions.iter().map(|path| ("file of", "directions", path.as_path())));
+                inputs.extend(job.plane.axes.inputs().into_iter().map(|(what, path)| (what, "", path)));
+                inputs.extend(job.plane.checkpoints.iter().map(|other| ("checkpoint", other.name.as_str(), other.path.as_path())));
+            }
             _ => {}
         }
         inputs

@@ -3,6 +3,8 @@
 //! Relative paths are relative to the session file; [`Session::load`] makes them absolute. Deliberately absent:
 //! results (they are recomputed or found in the cache), windows, threads.
 
+mod direction;
+mod plane;
 mod settings;
 mod tab;
 
@@ -10,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Orthogonalization, Preset, Scaling};
+pub use plane::{Axes, AxisFile, AxisPart, Statistics};
 pub use settings::{EmbeddingSettings, LandscapeSettings, Normalization, NormalizationPreset, ScoreSettings, SharpnessSettings};
 pub use tab::Tab;
 
@@ -200,6 +204,9 @@ impl Session {
                 dataset.path = folder.join(&dataset.path);
             }
         }
+        for path in session.landscape.plane.paths_mut() {
+            *path = folder.join(&*path);
+        }
         Ok(session)
     }
 
@@ -236,7 +243,8 @@ impl Session {
     pub fn to_toml(&self, folder: &Path) -> Result<String, toml::ser::Error> {
         let mut session = self.clone();
         let checkpoints = session.checkpoints.iter_mut().map(|entry| &mut entry.path);
-        for path in checkpoints.chain(session.datasets.iter_mut().map(|entry| &mut entry.path)) {
+        let axes = session.landscape.plane.paths_mut().into_iter();
+        for path in checkpoints.chain(session.datasets.iter_mut().map(|entry| &mut entry.path)).chain(axes) {
             if let Ok(relative) = path.strip_prefix(folder) {
                 *path = relative.to_owned();
             }

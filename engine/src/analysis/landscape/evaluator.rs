@@ -5,7 +5,7 @@ use tch::Tensor;
 
 use super::super::{AnalysisError, CrossEntropy, SampleLosses, forward_batches};
 use super::Directions;
-use crate::model::{Folded, Network, ParameterVector, Samples, Tensors, is_parameter};
+use crate::model::{Folded, Network, ParameterVector, Samples, Tensors};
 
 /// How θ + αδ + βη reaches the folded graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl<'a> Evaluator<'a> {
         let moving: Vec<String> = network
             .names
             .iter()
-            .filter(|name| is_parameter(name) && axes[0].contains_key(*name) && tensors.contains_key(*name))
+            .filter(|name| axes[0].contains_key(*name) && tensors.contains_key(*name))
             .cloned()
             .collect();
         let theta = ParameterVector::gather(&moving, &tensors)?;

@@ -8,7 +8,8 @@ use flatland::result::{Cell, LandscapeManifest, LossSurface, ResultError};
 
 use super::super::{AnalysisError, check_labels};
 use super::order::center_out;
-use super::{Directions, Evaluator};
+use super::Evaluator;
+use super::plane::Plane;
 use crate::model::{Network, Samples};
 
 /// Files of a job.
@@ -31,16 +32,13 @@ pub fn run(network: &Network, samples: &Samples, job: &LandscapeJob, reporter: &
     check_labels(samples, network.classes)?;
     check_axis("alpha", &job.alpha)?;
     check_axis("beta", &job.beta)?;
-    let directions = match &job.directions {
-        Some(path) => Directions::load(path, network)?,
-        None => Directions::li2018(network, job.seed)?,
-    };
+    let plane = Plane::of_job(network, samples, job, reporter)?;
     if job.save_directions {
-        directions.save(&job.out.join(DIRECTIONS))?;
+        plane.directions.save(&job.out.join(DIRECTIONS))?;
     }
-    let evaluator = Evaluator::new(network, samples, &directions)?;
+    let evaluator = Evaluator::new(network, samples, &plane.directions)?;
     let center = evaluator.center(reporter)?;
-    let manifest = manifest(network, samples, job, &directions, center.loss);
+    let manifest = manifest(network, samples, job, &plane, center.loss);
     let mut surface = match continued(&job.out, job, &manifest) {
         Some(surface) => surface,
         None => {
@@ -96,9 +94,7 @@ fn check_axis(name: &str, axis: &[f64]) -> Result<(), AnalysisError> {
     }
 }
 
-fn manifest(network: &Network, samples: &Samples, job: &LandscapeJob, directions: &Directions, center_loss: f64) -> LandscapeManifest {
-    let from_file = job.directions.is_some();
-    let as_file = |drawn: &str| if from_file { "as in the file" } else { drawn }.to_owned();
+fn manifest(network: &Network, samples: &Samples, job: &LandscapeJob, plane: &Plane, center_loss: f64) -> LandscapeManifest {
     LandscapeManifest {
         version: 1,
         checkpoint: job.checkpoint.name.clone(),
@@ -108,17 +104,19 @@ fn manifest(network: &Network, samples: &Samples, job: &LandscapeJob, directions
         dataset: samples.dataset.name.clone(),
         dataset_hash: samples.dataset.hash(),
         samples: samples.len(),
-        definition: if from_file { "file" } else { "li2018" }.into(),
-        normalization: as_file("filter"),
-        one_dimensional: if directions.move_one_dimensional() { "as in the file" } else { "zero" }.into(),
-        batch_norm: "frozen".into(),
+        definition: plane.definition(job),
+        normalization: plane.normalization(),
+        one_dimensional: plane.one_dimensional().into(),
+        batch_norm: plane.record.statistics.clone(),
         loss: "cross_entropy".into(),
         precision: "f32".into(),
         seed: job.seed,
-        directions_hash: directions.hash(),
-        cosine: directions.cosine(),
+        directions_hash: plane.directions.hash(),
+        cosine: plane.directions.cosine(),
         input_normalization: job.checkpoint.normalization.constants(),
         center_loss,
+        plane: Some(plane.record.clone()),
+        recipe: Some(job.recipe()),
     }
 }
 
@@ -129,6 +127,9 @@ fn continued(folder: &Path, job: &LandscapeJob, manifest: &LandscapeManifest) ->
         checkpoint: manifest.checkpoint.clone(),
         checkpoint_path: manifest.checkpoint_path.clone(),
         dataset: manifest.dataset.clone(),
+        // What the cells depend on is in the other fields, the hash of the directions first; files of before have neither of these.
+        plane: manifest.plane.clone(),
+        recipe: manifest.recipe.clone(),
         ..surface.manifest.clone()
     };
     // Compared as text: a NaN equals itself, and the file's own precision is what counts.

@@ -85,6 +85,7 @@ pub fn job(out: &Path, alpha: &[f64], beta: &[f64]) -> LandscapeJob {
         beta: beta.to_vec(),
         seed: 7,
         directions: None,
+        plane: flatland::job::Plane::default(),
         save_directions: false,
         out: out.into(),
         device: flatland::job::Device::Cpu,
