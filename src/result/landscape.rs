@@ -26,7 +26,7 @@ pub struct Cell {
     pub count: u32,
 }
 
-mod non_finite {
+pub(super) mod non_finite {
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {

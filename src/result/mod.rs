@@ -13,6 +13,7 @@ mod npz;
 mod plane;
 mod scores;
 mod sharpness;
+pub mod surface_file;
 mod tensorboard;
 
 use std::path::PathBuf;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::landscape::non_finite;
+
 /// A checkpoint projected onto a plane: the least-squares solution of θ + αδ + βη ≈ θ', whatever the angle between δ and η.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PlanePoint {
@@ -13,12 +15,16 @@ pub struct PlanePoint {
     /// Its file.
     pub path: PathBuf,
     /// Coordinate along δ.
+    #[serde(with = "non_finite")]
     pub alpha: f64,
     /// Coordinate along η; 0 where the plane has one axis.
+    #[serde(with = "non_finite")]
     pub beta: f64,
     /// ‖θ' − θ − αδ − βη‖₂ over all parameters: how far it lies from where it is drawn.
+    #[serde(with = "non_finite")]
     pub distance: f64,
     /// ‖θ' − θ‖₂
+    #[serde(with = "non_finite")]
     pub from_theta: f64,
     /// Its own loss, which is not that of the surface below it unless `distance` is 0; absent where it was not measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,8 +53,10 @@ pub struct PlaneRecord {
     /// How random directions were drawn, in full: JSON of [`DirectionRule`](crate::session::DirectionRule).
     pub directions: Value,
     /// ‖δ‖₂
+    #[serde(with = "non_finite")]
     pub delta_norm: f64,
     /// ‖η‖₂
+    #[serde(with = "non_finite")]
     pub eta_norm: f64,
     /// Filters and tensors that only δ moves, because they have one entry and the axes are orthogonal.
     pub still_on_eta: usize,
