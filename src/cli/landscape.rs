@@ -100,7 +100,10 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
         ));
         for point in surface.manifest.plane.iter().flat_map(|plane| plane.points.iter().chain(&plane.trajectory)) {
             let loss = point.loss.map_or(String::new(), |loss| format!(", its own loss {loss:.4}"));
-            say(&format!("  {} at α = {:.3}, β = {:.3}, {:.4} beside the plane{loss}", point.name, point.alpha, point.beta, point.distance));
+            say(&format!(
+                "  {} at α = {:.3}, β = {:.3}, {:.4} beside the plane{loss}",
+                point.name, point.alpha, point.beta, point.distance
+            ));
         }
         if let Some(band) = &band {
             say(&format!("  over {} planes along α ({}):", band.manifest.seeds.len(), job.out.join("landscape_band.npz").display()));

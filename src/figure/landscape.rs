@@ -65,7 +65,8 @@ impl<'a> LandscapeFigure<'a> {
         if records().flat_map(|record| record.points.iter().chain(&record.trajectory)).any(|point| point.off_plane() >= 0.01) {
             notes.push("% off: share of a checkpoint's distance from θ outside of the plane".into());
         }
-        let outside: Vec<&str> = records().flat_map(|record| projections::outside(record, self.extent(|s| &s.alpha), self.extent(|s| &s.beta))).collect();
+        let outside: Vec<&str> =
+            records().flat_map(|record| projections::outside(record, self.extent(|s| &s.alpha), self.extent(|s| &s.beta))).collect();
         if !outside.is_empty() {
             notes.push(format!("outside of the axes: {}", outside.join(", ")));
         }

@@ -25,9 +25,7 @@ pub(super) fn draw(scene: &mut Scene, frame: &Frame, record: &PlaneRecord, at: i
 
 /// Names of the checkpoints that lie outside of the axes' ranges.
 pub(super) fn outside(record: &PlaneRecord, alpha: (f64, f64), beta: (f64, f64)) -> Vec<&str> {
-    let within = |point: &&PlanePoint| {
-        (alpha.0..=alpha.1).contains(&point.alpha) && (beta.0..=beta.1).contains(&point.beta)
-    };
+    let within = |point: &&PlanePoint| (alpha.0..=alpha.1).contains(&point.alpha) && (beta.0..=beta.1).contains(&point.beta);
     record.points.iter().filter(|point| !within(point)).map(|point| point.name.as_str()).collect()
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::metric;
 use crate::result::{
-    BandManifest, DatasetScores, Detection, Embedding, LandscapeBand, LandscapeManifest, LossSurface, Npz, PlanePoint, PlaneRecord, ScoreTable,
-    SharpnessCurve, SharpnessPoint,
+    BandManifest, DatasetScores, Detection, Embedding, LandscapeBand, LandscapeManifest, LossSurface, Npz, PlanePoint, PlaneRecord,
+    ScoreTable, SharpnessCurve, SharpnessPoint,
 };
 
 const NAMES: [&str; 8] = ["pretrained", "ERM", "OE", "SAM", "DR-SAM", "VOS", "oecc_cifar10_densenet_baseline", "MixOE"];
@@ -312,10 +312,12 @@ fn landscapes_show_projected_checkpoints_the_trajectory_and_what_lies_outside() 
 
 #[test]
 fn cuts_have_bands_marks_and_gaps() {
-    let (alpha, mut mean): (Vec<f64>, Vec<f64>) = (0..21).map(|i| (-1.0 + 0.1 * f64::from(i), 0.2 + 0.01 * f64::from((i - 10) * (i - 10)))).unzip();
+    let (alpha, mut mean): (Vec<f64>, Vec<f64>) =
+        (0..21).map(|i| (-1.0 + 0.1 * f64::from(i), 0.2 + 0.01 * f64::from((i - 10) * (i - 10)))).unzip();
     mean[18] = f64::NAN;
     let manifest = BandManifest { dataset: "CIFAR-10 test".into(), samples: 1000, seeds: vec![0, 1, 2], ..Default::default() };
-    let band = LandscapeBand { std: mean.iter().map(|m| 0.2 * m).collect(), alpha: alpha.clone(), beta: vec![0.0], mean: mean.clone(), manifest };
+    let band =
+        LandscapeBand { std: mean.iter().map(|m| 0.2 * m).collect(), alpha: alpha.clone(), beta: vec![0.0], mean: mean.clone(), manifest };
     let bands = [band.clone(), LandscapeBand { mean: mean.iter().map(|m| 2.0 * m).collect(), ..band }];
     let figure = LandscapeCutFigure::of_bands(&panels(&bands));
     let svg = figure.to_svg(&FigureStyle::default()).unwrap();

@@ -373,7 +373,10 @@ mod tests {
         let [JobSpec::Landscape(job)] = jobs.as_slice() else { panic!("expected one landscape, found {jobs:?}") };
         assert_eq!((job.checkpoint.name.as_str(), job.beta.as_slice()), ("DR-SAM 0.5", [0.0].as_slice()));
         assert_eq!((job.alpha[0], job.alpha[2]), (-0.25, 1.25), "a quarter beyond both");
-        assert_eq!((job.plane.project.as_slice(), job.plane.checkpoints[0].path.as_path()), (["ERM".to_owned()].as_slice(), Path::new("/w/erm.pt")));
+        assert_eq!(
+            (job.plane.project.as_slice(), job.plane.checkpoints[0].path.as_path()),
+            (["ERM".to_owned()].as_slice(), Path::new("/w/erm.pt"))
+        );
         assert!(jobs[0].inputs().iter().any(|(_, _, path)| *path == Path::new("/w/erm.pt")));
 
         let only = PlanOptions { checkpoints: vec!["ERM".into()], ..Default::default() };

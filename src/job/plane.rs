@@ -28,13 +28,7 @@ pub struct Plane {
 
 impl Default for Plane {
     fn default() -> Self {
-        Self {
-            axes: Axes::default(),
-            directions: DirectionSettings::default(),
-            planes: 1,
-            project: Vec::new(),
-            checkpoints: Vec::new(),
-        }
+        Self { axes: Axes::default(), directions: DirectionSettings::default(), planes: 1, project: Vec::new(), checkpoints: Vec::new() }
     }
 }
 
@@ -107,7 +101,8 @@ impl LandscapeJob {
     /// # Errors
     /// When the manifest keeps none (it is older than recipes, or of an imported surface) or one of another version.
     pub fn of_manifest(manifest: &LandscapeManifest, out: PathBuf) -> Result<Self, String> {
-        let recipe = manifest.recipe.clone().ok_or("expected a manifest with its job under `recipe`, found none; compute the surface once more")?;
+        let recipe =
+            manifest.recipe.clone().ok_or("expected a manifest with its job under `recipe`, found none; compute the surface once more")?;
         let job: Self = serde_json::from_value(recipe).map_err(|error| format!("expected a landscape job under `recipe`: {error}"))?;
         Ok(Self { out, ..job })
     }

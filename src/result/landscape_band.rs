@@ -62,7 +62,8 @@ impl LandscapeBand {
         let k = surfaces.len() as f64;
         let over = |cell: usize| surfaces.iter().map(move |surface| surface.loss[cell]);
         let mean: Vec<f64> = (0..first.loss.len()).map(|cell| over(cell).sum::<f64>() / k).collect();
-        let std = mean.iter().enumerate().map(|(cell, mean)| (over(cell).map(|x| (x - mean).powi(2)).sum::<f64>() / (k - 1.0)).sqrt()).collect();
+        let std =
+            mean.iter().enumerate().map(|(cell, mean)| (over(cell).map(|x| (x - mean).powi(2)).sum::<f64>() / (k - 1.0)).sqrt()).collect();
         let manifest = BandManifest {
             version: 1,
             checkpoint: first.manifest.checkpoint.clone(),
@@ -112,8 +113,7 @@ impl LandscapeBand {
         let json = folder.join("landscape_band.json");
         let text = std::fs::read_to_string(&json).map_err(|source| ResultError::Io { action: "read", source, path: json.clone() })?;
         let manifest = serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path: json })?;
-        let band =
-            Self { alpha: array("alpha")?, beta: array("beta")?, mean: array("loss_mean")?, std: array("loss_std")?, manifest };
+        let band = Self { alpha: array("alpha")?, beta: array("beta")?, mean: array("loss_mean")?, std: array("loss_std")?, manifest };
         let n = band.alpha.len() * band.beta.len();
         let found = [band.mean.len(), band.std.len()];
         if found == [n, n] { Ok(band) } else { Err(invalid(format!("expected {n} values for each array, found {found:?}"))) }

@@ -119,9 +119,7 @@ impl Preset {
                 model_length: true,
                 ..all
             },
-            Preset::Lla => {
-                DirectionRule { law: Law::Uniform, orthogonalization: Orthogonalization::Draws, ..all }
-            }
+            Preset::Lla => DirectionRule { law: Law::Uniform, orthogonalization: Orthogonalization::Draws, ..all },
             Preset::Landscaper => DirectionRule {
                 normalization: Scaling::UnitRms,
                 orthogonalization: Orthogonalization::DrawsUndivided,

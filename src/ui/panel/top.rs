@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, ThemePreference, Ui, Vec2, WidgetInfo};
 
 use super::menu;
-use crate::session::{Role, Tab};
+use crate::session::{Axes, DirectionSettings, LandscapeSettings, Role, Tab};
 use crate::ui::command::Command;
 use crate::ui::theme;
 use crate::ui::view::{Scene, embedding, energy};
@@ -81,7 +81,7 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<R
                 }
             });
             let note = match tab {
-                Tab::Landscape => "L(θ + αδ + βη), filter-normalized random directions, one scale for all",
+                Tab::Landscape => plane_note(&scene.session.landscape),
                 _ => "the largest rise of the loss found within ‖ε‖ ≤ ρ",
             };
             ui.colored_label(theme::of(ui).weak, note);
@@ -99,4 +99,18 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<R
         }
         Tab::Runs => {}
     });
+}
+
+/// What the axes of the landscape are.
+fn plane_note(settings: &LandscapeSettings) -> &'static str {
+    match settings.plane {
+        Axes::Random {} if settings.directions == DirectionSettings::default() => {
+            "L(θ + αδ + βη), filter-normalized random directions, one scale for all"
+        }
+        Axes::Random {} => "L(θ + αδ + βη), random directions as the session defines them, one scale for all",
+        Axes::Line { .. } => "the loss on the line between two checkpoints",
+        Axes::Checkpoints { .. } => "the loss on the plane through three checkpoints",
+        Axes::Trajectory { .. } => "the loss on the principal components of a run's weights",
+        Axes::Files { .. } => "L(θ + αδ + βη), axes from files, one scale for all",
+    }
 }

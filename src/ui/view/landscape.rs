@@ -64,11 +64,14 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let levels = scale.map(|scale| scale.levels(LEVELS)).unwrap_or_default();
     let shared = Shared { scale, levels, cursor: state.cursor, alpha, beta, surfaces };
     let area = ui.available_rect_before_wrap();
+    // A plane through checkpoints belongs to the one at its origin; the others are drawn on it.
+    let origin = scene.session.landscape.plane.through().first();
+    let shown: Vec<_> = scene.session.checkpoints.iter().enumerate().filter(|(_, c)| origin.is_none_or(|name| *name == c.name)).collect();
     // One cell more than checkpoints: there the sections are compared.
-    let n = scene.session.checkpoints.len();
+    let n = shown.len();
     let panels = layout(area.with_max_x(area.right() - BAR), n + 1, Some(1.0), f32::INFINITY, SPACE);
     let mut cursor = None;
-    for (i, (panel, checkpoint)) in panels.iter().zip(&scene.session.checkpoints).enumerate() {
+    for (panel, (i, checkpoint)) in panels.iter().zip(shown) {
         let job = scene.store.job(Analysis::Landscape, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
         let landscape = found(&checkpoint.name);
         let subject = Subject { index: i, name: &checkpoint.name, dataset, panel, landscape, standing: standing(job) };

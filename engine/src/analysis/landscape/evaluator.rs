@@ -47,12 +47,8 @@ impl<'a> Evaluator<'a> {
             }
             tensors = folded.tensors(&tensors)?;
         }
-        let moving: Vec<String> = network
-            .names
-            .iter()
-            .filter(|name| axes[0].contains_key(*name) && tensors.contains_key(*name))
-            .cloned()
-            .collect();
+        let moving: Vec<String> =
+            network.names.iter().filter(|name| axes[0].contains_key(*name) && tensors.contains_key(*name)).cloned().collect();
         let theta = ParameterVector::gather(&moving, &tensors)?;
         let [delta, eta] = [ParameterVector::gather(&moving, &axes[0])?, ParameterVector::gather(&moving, &axes[1])?];
         tensors.retain(|name, _| !moving.contains(name));
@@ -84,9 +80,26 @@ impl<'a> Evaluator<'a> {
         let mut tensors = point.views()?;
         tensors.extend(self.fixed.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())));
         if self.plane == Plane::Refold {
+            if has_negative_variance(&tensors)? {
+                let count = self.samples.len() as u32;
+                return Ok(CrossEntropy { loss: f64::NAN, accuracy: f64::NAN, std_error: f64::NAN, count });
+            }
             tensors = self.folded.tensors(&tensors)?;
         }
         let logits = forward_batches(&self.samples.x, reporter, |batch, _| Ok(self.folded.forward(&tensors, batch)?))?;
         Ok(SampleLosses::of(&Tensor::f_cat(&logits, 0)?, &self.samples.y)?.mean())
     }
+}
+
+/// Whether a running variance lies below 0, where there is no network: a plane may extrapolate it. Its NaN would not reach the loss, a
+/// ReLU may make 0 of it.
+fn has_negative_variance(tensors: &Tensors) -> Result<bool, AnalysisError> {
+    // No order matters to `any`.
+    #[allow(clippy::iter_over_hash_type)]
+    for (name, tensor) in tensors {
+        if name.ends_with("running_var") && f64::try_from(tensor.f_min()?)? < 0.0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -7,8 +7,8 @@ use flatland::job::{JobEvent, LandscapeJob, ProgressMeter, Reporter};
 use flatland::result::{Cell, LandscapeManifest, LossSurface, ResultError};
 
 use super::super::{AnalysisError, check_labels};
-use super::order::center_out;
 use super::Evaluator;
+use super::order::center_out;
 use super::plane::Plane;
 use crate::model::{Network, Samples};
 

@@ -166,7 +166,8 @@ fn landscape_other_units_are_orthogonal_with_their_norms_too() {
     let network = some_network();
     for scaling in ["filter", "layer", "weight", "none", "across_outputs", "unit_rms"] {
         let rule = |orthogonal| rule(&format!("normalization = \"{scaling}\"\nbias = true\nbatch_norm = true\northogonal = {orthogonal}"));
-        let (plain, right) = (Directions::random(&network, &rule(false), 1).unwrap(), Directions::random(&network, &rule(true), 1).unwrap());
+        let (plain, right) =
+            (Directions::random(&network, &rule(false), 1).unwrap(), Directions::random(&network, &rule(true), 1).unwrap());
         assert!(right.cosine().abs() < 1e-6, "{scaling}: {}", right.cosine());
         assert_eq!(plain.delta, right.delta);
         for (plain, right) in plain.eta.parts.iter().zip(&right.eta.parts) {
@@ -182,7 +183,10 @@ fn landscape_filters_of_one_entry_move_along_the_first_axis_alone() {
     let mut g = GraphBuilder::new([1, 1, 1]);
     let features = g.push(Op::Flatten, &[0]);
     let logits = g.linear(features, "fc");
-    let tensors = [("fc.weight".to_owned(), Tensor::from_slice(&[2.0f32, -3.0]).view([2, 1])), ("fc.bias".into(), Tensor::from_slice(&[1.0f32, 1.0]))];
+    let tensors = [
+        ("fc.weight".to_owned(), Tensor::from_slice(&[2.0f32, -3.0]).view([2, 1])),
+        ("fc.bias".into(), Tensor::from_slice(&[1.0f32, 1.0])),
+    ];
     let names = vec!["fc.weight".into(), "fc.bias".into()];
     let network = Network {
         architecture: "test".into(),

@@ -32,7 +32,8 @@ pub fn load(source: &CheckpointSource, like: &Network, device: Device) -> Result
 /// When the job does not have it, or it does not fit.
 pub fn between(network: &Network, job: &LandscapeJob, name: &str, statistics: bool) -> Result<Direction, AnalysisError> {
     let source = job.plane.checkpoint(name);
-    let source = source.ok_or_else(|| AnalysisError::Invalid(format!("expected the checkpoint `{name}` of the plane in the job, found none")))?;
+    let source =
+        source.ok_or_else(|| AnalysisError::Invalid(format!("expected the checkpoint `{name}` of the plane in the job, found none")))?;
     let other = load(source, network, Device::Cpu)?;
     let mut parts = Vec::new();
     for name in network.names.iter().filter(|name| statistics || is_parameter(name)) {
@@ -46,9 +47,8 @@ pub fn between(network: &Network, job: &LandscapeJob, name: &str, statistics: bo
 /// Takes from `eta` its part along `delta` over all parameters; its length stays what is left (Garipov et al. 2018, `plane.py`).
 /// Running statistics take the same step, so that they stay those of a mixture of the same checkpoints.
 pub fn subtract_along(delta: &Direction, eta: &mut Direction) {
-    let parameters = |direction: &Direction| Direction {
-        parts: direction.parts.iter().filter(|part| is_parameter(&part.name)).cloned().collect(),
-    };
+    let parameters =
+        |direction: &Direction| Direction { parts: direction.parts.iter().filter(|part| is_parameter(&part.name)).cloned().collect() };
     let along = parameters(delta);
     let square = along.dot(&along);
     if square == 0.0 {

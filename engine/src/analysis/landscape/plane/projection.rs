@@ -23,7 +23,12 @@ pub struct Projector<'a> {
 impl<'a> Projector<'a> {
     /// # Errors
     /// When libtorch refuses.
-    pub fn new(network: &'a Network, samples: &'a Samples, job: &'a LandscapeJob, directions: &'a Directions) -> Result<Self, AnalysisError> {
+    pub fn new(
+        network: &'a Network,
+        samples: &'a Samples,
+        job: &'a LandscapeJob,
+        directions: &'a Directions,
+    ) -> Result<Self, AnalysisError> {
         let (delta, eta) = (&directions.delta, &directions.eta);
         let dot = |a: &Direction, b: &Direction| -> f64 {
             let pairs = a.parts.iter().zip(&b.parts).filter(|(part, _)| is_parameter(&part.name));
@@ -51,7 +56,9 @@ impl<'a> Projector<'a> {
         for source in self.job.plane.project.iter().filter_map(|name| self.job.plane.checkpoint(name)) {
             match load(source, self.network, self.network.device) {
                 Ok(other) => points.push(self.point(source, &other, reporter)?),
-                Err(error) => reporter.report(JobEvent::Warning { message: format!("`{}` is not drawn on the plane: {error}", source.name) }),
+                Err(error) => {
+                    reporter.report(JobEvent::Warning { message: format!("`{}` is not drawn on the plane: {error}", source.name) })
+                }
             }
         }
         Ok(points)

@@ -40,7 +40,8 @@ struct Fixture {
 fn fixture(axes: &str, alpha: &[f64], beta: &[f64]) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let (source, a) = saved(folder.path(), "A", 1);
-    let (sources, others): (Vec<_>, Vec<_>) = [("B", 2), ("C", 3), ("D", 4)].map(|(name, seed)| saved(folder.path(), name, seed)).into_iter().unzip();
+    let (sources, others): (Vec<_>, Vec<_>) =
+        [("B", 2), ("C", 3), ("D", 4)].map(|(name, seed)| saved(folder.path(), name, seed)).into_iter().unzip();
     let data = samples(noise(24, 32), &Normalization::default(), &a);
     let mut job = job(&folder.path().join("out"), alpha, beta);
     job.checkpoint = source;
@@ -65,7 +66,8 @@ fn close(found: f64, expected: f64, within: f64) {
 
 /// ‖a − b‖ over all parameters.
 fn apart(a: &Network, b: &Network) -> f64 {
-    let square = |name: &String| f64::try_from((&a.tensors[name] - &b.tensors[name]).to_kind(tch::Kind::Double).square().sum(None)).unwrap();
+    let square =
+        |name: &String| f64::try_from((&a.tensors[name] - &b.tensors[name]).to_kind(tch::Kind::Double).square().sum(None)).unwrap();
     a.parameter_names().iter().map(square).sum::<f64>().sqrt()
 }
 
@@ -127,6 +129,14 @@ fn landscape_line_runs_from_one_checkpoint_to_the_other() {
         assert!(points.iter().all(|point| point.beta == 0.0), "one axis, one coordinate");
         assert_eq!(surface.manifest.batch_norm, statistics);
     }
+}
+
+#[test]
+fn landscape_where_a_running_variance_is_negative_is_not_a_number() {
+    let fixture = fixture("kind = \"line\"\nthrough = [\"A\", \"B\"]", &[0.0, 1.0, 50.0], &[0.0]);
+    let surface = computed(&fixture);
+    assert!(surface.loss[..2].iter().all(|loss| loss.is_finite()));
+    assert!(surface.loss[2].is_nan() && surface.count[2] == 24, "computed, and not a number: {}", surface.loss[2]);
 }
 
 #[test]
@@ -206,7 +216,11 @@ fn run_directory(folder: &Path, a: &Network, places: &[[f64; 2]]) -> PathBuf {
             let n = a.tensors[&name].numel();
             // Orthogonal patterns: even entries move along u, odd ones along v.
             let step: Vec<f32> = (0..n).map(|k| (if k % 2 == 0 { *x } else { *y }) as f32).collect();
-            let moved = if crate::model::is_parameter(&name) { &a.tensors[&name] + Tensor::from_slice(&step).view_as(&a.tensors[&name]) } else { a.tensors[&name].copy() };
+            let moved = if crate::model::is_parameter(&name) {
+                &a.tensors[&name] + Tensor::from_slice(&step).view_as(&a.tensors[&name])
+            } else {
+                a.tensors[&name].copy()
+            };
             network.tensors.insert(name, moved);
         }
         network.save(&flatland::job::RunFolder::new(&run).epoch_weights(5 * epoch)).unwrap();
@@ -237,7 +251,10 @@ fn landscape_trajectory_lies_on_its_plane_where_it_was() {
     let share = 0.5 * (a + c + root) / (a + c);
     close(plane.explained_variance[0], share, 1e-4);
     close(plane.explained_variance[0] + plane.explained_variance[1], 1.0, 1e-6);
-    assert_eq!(plane.trajectory.iter().map(|point| point.name.as_str()).collect::<Vec<_>>(), ["epoch 0", "epoch 5", "epoch 10", "epoch 15", "epoch 20"]);
+    assert_eq!(
+        plane.trajectory.iter().map(|point| point.name.as_str()).collect::<Vec<_>>(),
+        ["epoch 0", "epoch 5", "epoch 10", "epoch 15", "epoch 20"]
+    );
     assert!(surface.manifest.cosine.abs() < 1e-4, "components are orthogonal: {}", surface.manifest.cosine);
     for (point, [x, y]) in plane.trajectory.iter().zip(&places) {
         assert!(point.distance < 1e-4 * plane.delta_norm, "all of them lie on the plane: {point:?}");
@@ -266,7 +283,8 @@ fn landscape_projection_is_true_on_axes_that_are_not_orthogonal() {
         eta.values.iter_mut().zip(&delta.values).for_each(|(e, d)| *e = 0.2 * *e + d);
     }
     assert!(directions.cosine() > 0.9);
-    let points = projection::Projector::new(&fixture.a, &fixture.data, &fixture.job, &directions).unwrap().checkpoints(&mut Ear::default()).unwrap();
+    let points =
+        projection::Projector::new(&fixture.a, &fixture.data, &fixture.job, &directions).unwrap().checkpoints(&mut Ear::default()).unwrap();
     close(points[1].alpha, -5.0, 1e-3);
     close(points[1].beta, 5.0, 1e-3);
     close(points[0].alpha, 1.0, 1e-3);
@@ -276,7 +294,8 @@ fn landscape_projection_is_true_on_axes_that_are_not_orthogonal() {
 fn landscape_job_of_a_manifest_gives_the_same_bytes() {
     for axes in ["kind = \"random\"", "kind = \"checkpoints\"\nthrough = [\"A\", \"B\", \"C\"]"] {
         let mut fixture = fixture(axes, &[-0.5, 0.0, 0.25], &[0.0, 0.5]);
-        fixture.job.plane.directions = toml::from_str("normalization = \"layer\"\northogonal = true\nbias = true\nlayers = [\"*.weight\"]").unwrap();
+        fixture.job.plane.directions =
+            toml::from_str("normalization = \"layer\"\northogonal = true\nbias = true\nlayers = [\"*.weight\"]").unwrap();
         let surface = computed(&fixture);
         let again = fixture.folder.path().join("again");
         let job = LandscapeJob::of_manifest(&surface.manifest, again.clone()).unwrap();

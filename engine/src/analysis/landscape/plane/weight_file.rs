@@ -62,10 +62,16 @@ impl WeightFile {
         let at = begin.saturating_add(4 * from as u64);
         if entry.dtype != "F32" || at.saturating_add(4 * len as u64) > end {
             let bytes = end.saturating_sub(begin);
-            return Err(invalid(format!("expected {} numbers of type F32 in `{name}`, found {bytes} bytes of {}", from + len, entry.dtype)));
+            return Err(invalid(format!(
+                "expected {} numbers of type F32 in `{name}`, found {bytes} bytes of {}",
+                from + len,
+                entry.dtype
+            )));
         }
         let mut bytes = vec![0; 4 * len];
-        self.file.seek(SeekFrom::Start(self.start.saturating_add(at))).map_err(|error| invalid(format!("cannot read `{name}`: {error}")))?;
+        self.file
+            .seek(SeekFrom::Start(self.start.saturating_add(at)))
+            .map_err(|error| invalid(format!("cannot read `{name}`: {error}")))?;
         self.file.read_exact(&mut bytes).map_err(|error| invalid(format!("cannot read `{name}`: {error}")))?;
         Ok(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     }
