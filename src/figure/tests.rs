@@ -295,7 +295,7 @@ fn landscapes_show_projected_checkpoints_the_trajectory_and_what_lies_outside() 
     };
     surface.manifest.definition = "trajectory".into();
     surface.manifest.plane = Some(PlaneRecord {
-        points: vec![point("SAM", 0.4, -0.5, 0.4), point("far away", 3.0, 0.0, 0.0)],
+        points: vec![point("SAM", 0.4, -0.5, 0.4), point("elsewhere", 3.0, 0.0, 0.0)],
         trajectory: vec![point("epoch 0", 0.95, 0.7, 0.0), point("epoch 5", 0.3, 0.5, 0.2), point("epoch 10", 0.0, 0.0, 0.0)],
         explained_variance: vec![0.81, 0.12, 0.07],
         ..Default::default()
@@ -303,7 +303,7 @@ fn landscapes_show_projected_checkpoints_the_trajectory_and_what_lies_outside() 
     let surfaces = [surface];
     let figure = LandscapeFigure::new(panels(&surfaces));
     let svg = figure.to_svg(&FigureStyle::default()).unwrap();
-    for text in ["SAM (40 % off)", "epoch 0", "epoch 10", "81 % + 12 %", "outside of the axes: far away", "% off: share"] {
+    for text in ["SAM (40 % off)", "epoch 0", "epoch 10", "81 % + 12 %", "outside of the axes", "elsewhere", "% off: share"] {
         assert!(svg.contains(text), "{text}");
     }
     assert!(!svg.contains("epoch 5"), "only the ends of a trajectory have names");

@@ -107,3 +107,70 @@ impl LandscapeJob {
         Ok(Self { out, ..job })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use std::path::Path;
+
+    use super::*;
+    use crate::job::{Analysis, JobSpec, PlanOptions, plan};
+
+    fn session() -> Session {
+        toml::from_str(
+            r#"
+            version = 1
+            [[checkpoint]]
+            name = "ERM"
+            path = "/w/erm.pt"
+            [[checkpoint]]
+            name = "DR-SAM 0.5"
+            path = "/w/drsam.pt"
+            [[dataset]]
+            name = "test"
+            role = "id"
+            path = "/d/test"
+            [landscape]
+            grid = [3, 2]
+            "#,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_plane_through_checkpoints_is_one_job_at_its_origin_that_projects_the_others() {
+        let mut session = session();
+        session.landscape.plane = toml::from_str("kind = \"line\"\nthrough = [\"DR-SAM 0.5\", \"ERM\"]").unwrap();
+        let planned = |session: &Session, options| plan(session, Analysis::Landscape, Path::new("/out"), &options);
+        let jobs = planned(&session, PlanOptions::default()).unwrap();
+        let [JobSpec::Landscape(job)] = jobs.as_slice() else { panic!("expected one landscape, found {jobs:?}") };
+        assert_eq!((job.checkpoint.name.as_str(), job.beta.as_slice()), ("DR-SAM 0.5", [0.0].as_slice()));
+        assert_eq!((job.alpha[0], job.alpha[2]), (-0.25, 1.25), "a quarter beyond both");
+        assert_eq!(
+            (job.plane.project.as_slice(), job.plane.checkpoints[0].path.as_path()),
+            (["ERM".to_owned()].as_slice(), Path::new("/w/erm.pt"))
+        );
+        assert!(jobs[0].inputs().iter().any(|(_, _, path)| *path == Path::new("/w/erm.pt")));
+
+        let only = PlanOptions { checkpoints: vec!["ERM".into()], ..Default::default() };
+        assert!(planned(&session, only).unwrap_err().to_string().contains("`DR-SAM 0.5`, where the plane starts"));
+        session.landscape.planes = 2;
+        assert!(planned(&session, PlanOptions::default()).unwrap_err().to_string().contains("planes = 2"));
+        session.landscape.planes = 1;
+        session.landscape.plane = toml::from_str("kind = \"line\"\nthrough = [\"ERM\", \"SAM\"]").unwrap();
+        assert!(planned(&session, PlanOptions::default()).unwrap_err().to_string().contains("found `SAM`"));
+    }
+
+    #[test]
+    fn the_default_plane_leaves_the_identity_of_a_job_as_it_was() {
+        let jobs = plan(&session(), Analysis::Landscape, Path::new("/out"), &PlanOptions::default()).unwrap();
+        let JobSpec::Landscape(job) = &jobs[0] else { panic!("expected a landscape, found {:?}", jobs[0]) };
+        let fields = job.recipe();
+        let names: Vec<&String> = fields.as_object().unwrap().keys().collect();
+        assert!(!names.contains(&&"plane".to_owned()), "results in caches are found by what a job says: {names:?}");
+        let mut manifest = crate::result::LandscapeManifest { recipe: Some(fields), ..Default::default() };
+        assert_eq!(LandscapeJob::of_manifest(&manifest, job.out.clone()).as_ref(), Ok(job));
+        manifest.recipe = None;
+        assert!(LandscapeJob::of_manifest(&manifest, job.out.clone()).unwrap_err().contains("recipe"));
+    }
+}

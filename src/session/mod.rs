@@ -293,12 +293,29 @@ mod tests {
     }
 
     #[test]
+    fn paths_of_a_plane_are_relative_to_the_session_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.toml");
+        let plane = "kind = \"files\"\ndelta = \"r/epsilon_0.05.npz\"\neta = { file = \"v.npz\", key = \"1\", length = 2.0 }";
+        std::fs::write(&path, format!("version = 1\n[landscape]\nextent = [-2.0, 2.0]\n[landscape.plane]\n{plane}\n")).unwrap();
+        let session = Session::load(&path).unwrap();
+        let paths: Vec<_> = session.landscape.plane.inputs().into_iter().map(|(_, path)| path.to_owned()).collect();
+        assert_eq!(paths, [folder.path().join("r/epsilon_0.05.npz"), folder.path().join("v.npz")]);
+        let text = session.to_toml(folder.path()).unwrap();
+        assert!(text.contains("\"r/epsilon_0.05.npz\""), "{text}");
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(Session::load(&path).unwrap(), session);
+    }
+
+    #[test]
     fn mistakes_are_told_with_the_file_and_what_was_expected() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.toml");
         for (text, expected) in [
             ("version = 2", "expected version = 1, found version = 2"),
             ("version = 1\n[landscape]\ngrit = [1, 1]", "grit"),
+            ("version = 1\n[landscape.directions]\northogonol = true", "orthogonol"),
+            ("version = 1\n[landscape.plane]\nkind = \"random\"\nrun = \"x\"", "run"),
             ("version = 1\n[[checkpoint]]\nname = \"a\"\npath = \"x\"\n[[checkpoint]]\nname = \"a\"\npath = \"y\"", "found `a` twice"),
             ("version = 1\n[[dataset]]\nname = \"a\"\nrole = \"id\"\npath = \"x\"\nlimit = 1\nfirst = 1", "found both"),
         ] {

@@ -3,7 +3,7 @@
     python reference.py tomgoldstein.h5
 
 The cells are filled in the order of its scheduler.py (np.meshgrid of x and y, raveled), through its declared shape (nx, ny); one cell is
-NaN and one is not computed (-1). Loss = x + 10 y, accuracy = 50 + x.
+NaN and one is not computed (-1). Loss = 2 + x + 10 y, accuracy = 50 + x.
 """
 
 import sys
@@ -18,6 +18,6 @@ with h5py.File(sys.argv[1], "w") as f:
     losses, accuracies = -np.ones((len(x), len(y))), -np.ones((len(x), len(y)))
     xs, ys = (m.ravel() for m in np.meshgrid(x, y))
     for k in range(losses.size - 1):
-        losses.ravel()[k] = np.nan if k == 5 else xs[k] + 10 * ys[k]
+        losses.ravel()[k] = np.nan if k == 5 else 2 + xs[k] + 10 * ys[k]
         accuracies.ravel()[k] = 50 + xs[k]
     f["train_loss"], f["train_acc"] = losses, accuracies

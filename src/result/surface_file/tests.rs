@@ -71,7 +71,7 @@ fn surface_files_of_tomgoldstein_are_read_in_the_order_in_which_that_tool_fills_
                 (3, 2) => assert_eq!(surface.count[k], 0, "−1 is not computed"),
                 (1, 1) => assert!(surface.loss[k].is_nan() && surface.count[k] > 0, "NaN is a value"),
                 _ => {
-                    assert!((surface.loss[k] - (x + 10.0 * y)).abs() < 1e-12, "({x}, {y}): {}", surface.loss[k]);
+                    assert!((surface.loss[k] - (2.0 + x + 10.0 * y)).abs() < 1e-12, "({x}, {y}): {}", surface.loss[k]);
                     assert!((surface.accuracy[k] - (0.5 + 0.01 * x)).abs() < 1e-12);
                 }
             }
