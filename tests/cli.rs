@@ -396,3 +396,17 @@ fn methods_are_told_to_programs() {
         serde_json::json!({ "kind": "number", "default": 0.5, "min": 0.0, "max": 100.0, "log": false })
     );
 }
+
+#[test]
+fn convert_takes_a_surface_of_another_tool_to_a_mesh_and_to_our_own_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let theirs = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/result/surface_file/tomgoldstein.h5");
+    let theirs = theirs.to_str().unwrap();
+    for to in ["surface.vtp", "surface.obj", "surface.stl", "ours"] {
+        let output = run(folder.path(), &["convert", theirs, to]);
+        assert!(output.status.success() && stdout(&output).trim() == to, "{}", stderr(&output));
+        assert!(folder.path().join(to).exists());
+    }
+    assert!(run(folder.path(), &["convert", "ours", "again.h5"]).status.success());
+    refuses(&run(folder.path(), &["convert", theirs, "surface.ply"]), "surface.ply", &[".vtp"]);
+}

@@ -53,6 +53,7 @@ fn demo_run(method: MethodConfig) -> RunConfig {
         batch_norm: BatchNormUpdate::First,
         precision: TrainPrecision::F32,
         log_every: None,
+        keep_every: None,
         method,
         optimizer: OptimizerConfig { lr: 0.02, ..OptimizerConfig::default() },
         schedule: ScheduleConfig::Plateau { patience: 0, factor: 0.5 },
@@ -237,4 +238,24 @@ fn runs_that_make_no_sense_say_so() {
     assert!(message(without_outliers).contains("role `outliers` for oe"));
     let rain = Some(CorruptionEntry { kind: "rain".into(), severity: 1 });
     assert!(message(demo_run(dr_sam(0.1, 0.5, rain))).contains("`rain`"));
+}
+
+#[test]
+fn weights_are_kept_at_the_start_every_so_many_epochs_and_at_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = RunFolder::new(dir.path());
+    let mut config = RunConfig { keep_every: Some(2), ..demo_run(named("erm")) };
+    train(&config, dir.path()).unwrap();
+    let kept = folder.kept_weights().unwrap();
+    assert_eq!(kept.iter().map(|(epoch, _)| *epoch).collect::<Vec<_>>(), [0, 2, 3], "of three epochs");
+    let initial = Network::random("resnet8", 7, 3, tch::Device::Cpu).unwrap();
+    assert_eq!(Network::load(&kept[0].1, None, tch::Device::Cpu).unwrap().hash(), initial.hash(), "before the first step");
+    assert_eq!(weights_of(&kept[2].1), weights_of(&folder.last_weights()));
+    assert_ne!(weights_of(&kept[1].1), weights_of(&kept[2].1));
+    config.keep_every = Some(0);
+    let message = train(&config, tempfile::tempdir().unwrap().path()).unwrap_err().to_string();
+    assert!(message.contains("keep_every"), "{message}");
+    let without = tempfile::tempdir().unwrap();
+    train(&three_steps(named("erm")), without.path()).unwrap();
+    assert!(RunFolder::new(without.path()).kept_weights().unwrap().is_empty());
 }

@@ -8,10 +8,11 @@ use super::options::{SessionOptions, plan};
 use super::runner::Runner;
 use super::say;
 use crate::figure::{
-    EmbeddingFigure, EnergyFigure, Figure, FigureStyle, HessianFigure, LandscapeFigure, Panel, ScoreHistograms, SharpnessFigure, table,
+    EmbeddingFigure, EnergyFigure, Figure, FigureStyle, HessianFigure, LandscapeCutFigure, LandscapeFigure, Panel, ScoreHistograms,
+    SharpnessFigure, table,
 };
 use crate::job::{Analysis, JobSpec, is_finished, plan_cached};
-use crate::result::{Embedding, HessianSpectrum, LossSurface, ScoreTable, SharpnessCurve, safe_name, write_atomic};
+use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, ScoreTable, SharpnessCurve, safe_name, write_atomic};
 use crate::session::{Role, Session};
 
 /// Resolution of the PNGs.
@@ -74,8 +75,21 @@ pub(super) fn draw(session: &Session, jobs: &[JobSpec], out: &Path, json: bool) 
         // With one dataset, as usual, the plain name.
         let suffix = if names_of_datasets(jobs).len() > 1 { format!("-{}", safe_name(&dataset)) } else { String::new() };
         if !surfaces.is_empty() {
-            drawing.figure(&format!("landscape{suffix}"), &LandscapeFigure::new(surfaces.panels()))?;
+            let name = format!("landscape{suffix}");
+            // A line has no plane to draw.
+            if surfaces.panels().iter().all(|panel| panel.result.beta.len() == 1) {
+                drawing.figure(&name, &LandscapeCutFigure::of_surfaces(&surfaces.panels()))?;
+            } else {
+                drawing.figure(&name, &LandscapeFigure::new(surfaces.panels()))?;
+            }
             drawing.file(&format!("landscape{suffix}.csv"), table::landscape_csv(&surfaces.panels()).as_bytes())?;
+        }
+        let bands = Results(collect(jobs, place, |job| match job {
+            JobSpec::Landscape(job) if on(&job.dataset.source.name) && job.plane.planes > 1 => LandscapeBand::load(&job.out).ok(),
+            _ => None,
+        }));
+        if !bands.is_empty() {
+            drawing.figure(&format!("landscape_band{suffix}"), &LandscapeCutFigure::of_bands(&bands.panels()))?;
         }
         if !spectra.is_empty() {
             drawing.figure(&format!("hessian{suffix}"), &HessianFigure { panels: spectra.panels() })?;

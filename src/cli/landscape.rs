@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
 use super::options::SessionOptions;
 use super::runner::Runner;
 use super::say;
-use crate::job::{Analysis, JobSpec, PlanOptions};
-use crate::result::LossSurface;
+use crate::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, check_paths};
+use crate::result::{LandscapeBand, LandscapeManifest, LossSurface};
+use crate::session::{DirectionSettings, Preset};
 
 /// Arguments of `flatland landscape`.
 #[derive(Debug, Args)]
@@ -22,6 +24,17 @@ pub struct Landscape {
     /// Evaluate the plane of this directions.npz instead of drawing one.
     #[arg(long, value_name = "FILE")]
     directions: Option<PathBuf>,
+    /// So many random planes, with seeds SEED, SEED + 1, ...: mean and standard deviation in landscape_band.npz.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    planes: Option<u32>,
+    /// Definition of random directions; replaces `[landscape.directions]` of the session.
+    #[arg(long, value_name = "NAME", value_parser = preset)]
+    preset: Option<Preset>,
+}
+
+fn preset(text: &str) -> Result<Preset, String> {
+    let known = "li2018, tomgoldstein, loss_landscapes, lla, landscaper, xxxnell or pascalsun";
+    serde_json::from_value(text.into()).map_err(|_| format!("expected {known}"))
 }
 
 impl Landscape {
@@ -29,10 +42,34 @@ impl Landscape {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let options = &self.session;
         let choices = PlanOptions { save_directions: self.save_directions, directions: self.directions.clone(), ..options.plan_options() };
-        let jobs = options.plan(&options.load()?, Analysis::Landscape, &choices)?;
+        let jobs = if options.session.extension().is_some_and(|extension| extension == "json") {
+            vec![self.again()?]
+        } else {
+            let mut session = options.load()?;
+            if let Some(planes) = self.planes {
+                session.landscape.planes = planes as usize;
+            }
+            if let Some(preset) = self.preset {
+                session.landscape.directions = DirectionSettings { preset, ..DirectionSettings::default() };
+            }
+            options.plan(&session, Analysis::Landscape, &choices)?
+        };
         let mut runner = Runner::start(options.compute.worker());
         runner.run(jobs, |job, _| tell(job, options.json))?;
         runner.verdict()
+    }
+
+    /// The job of a `landscape.json`.
+    fn again(&self) -> anyhow::Result<JobSpec> {
+        let path = &self.session.session;
+        let named = || path.display().to_string();
+        let text = std::fs::read_to_string(path).with_context(named)?;
+        let manifest: LandscapeManifest = serde_json::from_str(&text).with_context(named)?;
+        let out = std::path::absolute(&self.session.out)?;
+        let job = LandscapeJob::of_manifest(&manifest, out).map_err(anyhow::Error::msg).with_context(named)?;
+        let job = JobSpec::Landscape(job);
+        check_paths(std::slice::from_ref(&job)).with_context(named)?;
+        Ok(job)
     }
 }
 
@@ -42,11 +79,15 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
     let surface = LossSurface::load(&job.out)?;
     let (low, high) = surface.range().unwrap_or((f64::NAN, f64::NAN));
     let (a, b) = (surface.alpha.len(), surface.beta.len());
+    let band = if job.plane.planes > 1 { Some(LandscapeBand::load(&job.out)?) } else { None };
+    let cut: Vec<_> = band.iter().flat_map(|band| band.cut()).collect();
     if json {
+        let cut: Vec<_> = cut.iter().map(|(alpha, mean, std)| json!({ "alpha": alpha, "mean": mean, "std": std })).collect();
         say(&json!({
             "checkpoint": job.checkpoint.name, "dataset": job.dataset.source.name, "out": job.out, "grid": [a, b],
             "computed": surface.computed(), "samples": surface.manifest.samples, "center_loss": surface.manifest.center_loss,
-            "lowest_loss": low, "highest_loss": high,
+            "lowest_loss": low, "highest_loss": high, "definition": surface.manifest.definition, "plane": surface.manifest.plane,
+            "planes": job.plane.planes, "band": cut,
         })
         .to_string());
     } else {
@@ -57,6 +98,19 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
             surface.manifest.center_loss,
             job.out.join("landscape.npz").display()
         ));
+        for point in surface.manifest.plane.iter().flat_map(|plane| plane.points.iter().chain(&plane.trajectory)) {
+            let loss = point.loss.map_or(String::new(), |loss| format!(", its own loss {loss:.4}"));
+            say(&format!(
+                "  {} at α = {:.3}, β = {:.3}, {:.4} beside the plane{loss}",
+                point.name, point.alpha, point.beta, point.distance
+            ));
+        }
+        if let Some(band) = &band {
+            say(&format!("  over {} planes along α ({}):", band.manifest.seeds.len(), job.out.join("landscape_band.npz").display()));
+            for (alpha, mean, std) in &cut {
+                say(&format!("  α = {alpha:+.3}: {mean:.4} ± {std:.4}"));
+            }
+        }
     }
     Ok(())
 }

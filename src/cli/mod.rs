@@ -2,6 +2,7 @@
 //!
 //! Everything is done by the rooms that the window uses too. Deliberately absent: mathematics, tensors, the window.
 
+mod convert;
 mod demo;
 mod embed;
 mod figures;
@@ -75,8 +76,10 @@ pub enum Command {
     Inspect(inspect::Inspect),
     /// The fine-tuning methods with their objectives, hyperparameters and needs.
     Methods(methods::Methods),
-    /// Loss landscapes L(θ + αδ + βη), per checkpoint and dataset; resumes what it finds in DIR.
+    /// Loss landscapes L(θ + αδ + βη), per checkpoint and dataset; resumes what it finds in DIR. Also of a landscape.json: that one again.
     Landscape(landscape::Landscape),
+    /// A loss surface as a file of another program: ParaView, OBJ, STL, tomgoldstein/loss-landscape; and the last of these back.
+    Convert(convert::Convert),
     /// Sharpness S(ρ), per checkpoint and dataset.
     Sharpness(sharpness::Sharpness),
     /// Eigenvalues, trace and spectral density of the Hessian at θ, per checkpoint and dataset.
@@ -156,6 +159,7 @@ pub fn run(command: &Command) -> ExitCode {
         Command::Inspect(command) => command.run(),
         Command::Methods(command) => command.run(),
         Command::Landscape(command) => command.run(),
+        Command::Convert(command) => command.run(),
         Command::Sharpness(command) => command.run(),
         Command::Hessian(command) => command.run(),
         Command::Embed(command) => command.run(),

@@ -6,7 +6,7 @@ use super::layout::{Axis, Frame, Margins, PanelGrid, bottom_margin, draw_note, d
 use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
-use super::{Figure, FigureStyle, Panel};
+use super::{Figure, FigureStyle, Panel, projections};
 use crate::result::{CellStatus, LossSurface};
 
 /// Ticks of the colour bar at most.
@@ -50,8 +50,25 @@ impl<'a> LandscapeFigure<'a> {
             let each = self.panels.iter().map(|p| (&p.result.manifest, p.name));
             notes = vec![each.map(|(m, name)| format!("{name}: {}, n = {}", m.dataset, m.samples)).collect::<Vec<_>>().join("; ")];
         }
-        if first.definition == "li2018" {
-            notes.push("filter-normalized directions".into());
+        match first.definition.as_str() {
+            "li2018" => notes.push("filter-normalized directions".into()),
+            "line" | "checkpoints" => notes.push("plane through checkpoints".into()),
+            "trajectory" => {
+                let shares = first.plane.iter().flat_map(|plane| &plane.explained_variance).take(2);
+                let shares: Vec<String> = shares.map(|share| format!("{:.0} %", 100.0 * share)).collect();
+                notes.push(format!("principal components of the trajectory ({} of its variance)", shares.join(" + ")));
+            }
+            "" | "file" => {}
+            other => notes.push(format!("directions: {other}")),
+        }
+        let records = || self.panels.iter().filter_map(|panel| panel.result.manifest.plane.as_ref());
+        if records().flat_map(|record| record.points.iter().chain(&record.trajectory)).any(|point| point.off_plane() >= 0.01) {
+            notes.push("% off: share of a checkpoint's distance from θ outside of the plane".into());
+        }
+        let outside: Vec<&str> =
+            records().flat_map(|record| projections::outside(record, self.extent(|s| &s.alpha), self.extent(|s| &s.beta))).collect();
+        if !outside.is_empty() {
+            notes.push(format!("outside of the axes: {}", outside.join(", ")));
         }
         let cells = |status| self.panels.iter().any(|p| (0..p.result.count.len()).any(|k| p.result.status(k) == status));
         if cells(CellStatus::Pending) {
@@ -99,6 +116,9 @@ impl Figure for LandscapeFigure<'_> {
                 plane.draw_contours(&mut scene, panel.result, scale, &scale.levels(self.contours), self.colormap);
             }
             plane.draw_center(&mut scene);
+            if let Some(record) = &panel.result.manifest.plane {
+                projections::draw(&mut scene, frame, record, |alpha, beta| plane.at(alpha, beta), font);
+            }
             scene.frame(frame.from, frame.to, chrome.line);
             draw_title(&mut scene, frame, panel.name, palette::checkpoint(panel.color, style.theme), font, &chrome);
             draw_x_axis(&mut scene, frame, &x, font, &chrome, frame.lowest);

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::metric;
 use crate::result::{
-    DatasetScores, Detection, Eigenvalue, Embedding, HessianSpectrum, LandscapeManifest, LossSurface, Npz, ScoreTable, SecondOrder,
-    SharpnessCurve, SharpnessPoint, SpectralDensity, Spread, Trace,
+    BandManifest, DatasetScores, Detection, Eigenvalue, Embedding, HessianSpectrum, LandscapeBand, LandscapeManifest, LossSurface, Npz,
+    PlanePoint, PlaneRecord, ScoreTable, SecondOrder, SharpnessCurve, SharpnessPoint, SpectralDensity, Spread, Trace,
 };
 
 const NAMES: [&str; 8] = ["pretrained", "ERM", "OE", "SAM", "DR-SAM", "VOS", "oecc_cifar10_densenet_baseline", "MixOE"];
@@ -385,5 +385,69 @@ fn gallery() {
         surface.loss = npz.f64("loss").unwrap();
         surface.count.fill(256);
         put("landscape_golden", &LandscapeFigure::new(panels(&[surface])), &print);
+    }
+}
+
+#[test]
+fn landscapes_show_projected_checkpoints_the_trajectory_and_what_lies_outside() {
+    let mut surface = bowl(0, 21);
+    let point = |name: &str, alpha, beta, off: f64| PlanePoint {
+        name: name.into(),
+        alpha,
+        beta,
+        distance: off,
+        from_theta: 1.0,
+        loss: Some(0.5),
+        ..Default::default()
+    };
+    surface.manifest.definition = "trajectory".into();
+    surface.manifest.plane = Some(PlaneRecord {
+        points: vec![point("SAM", 0.4, -0.5, 0.4), point("elsewhere", 3.0, 0.0, 0.0)],
+        trajectory: vec![point("epoch 0", 0.95, 0.7, 0.0), point("epoch 5", 0.3, 0.5, 0.2), point("epoch 10", 0.0, 0.0, 0.0)],
+        explained_variance: vec![0.81, 0.12, 0.07],
+        ..Default::default()
+    });
+    let surfaces = [surface];
+    let figure = LandscapeFigure::new(panels(&surfaces));
+    let svg = figure.to_svg(&FigureStyle::default()).unwrap();
+    for text in ["SAM (40 % off)", "epoch 0", "epoch 10", "81 % + 12 %", "outside of the axes", "elsewhere", "% off: share"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    assert!(!svg.contains("epoch 5"), "only the ends of a trajectory have names");
+    keep("landscape_trajectory.png", &figure);
+}
+
+#[test]
+fn cuts_have_bands_marks_and_gaps() {
+    let (alpha, mut mean): (Vec<f64>, Vec<f64>) =
+        (0..21).map(|i| (-1.0 + 0.1 * f64::from(i), 0.2 + 0.01 * f64::from((i - 10) * (i - 10)))).unzip();
+    mean[18] = f64::NAN;
+    let manifest = BandManifest { dataset: "CIFAR-10 test".into(), samples: 1000, seeds: vec![0, 1, 2], ..Default::default() };
+    let band =
+        LandscapeBand { std: mean.iter().map(|m| 0.2 * m).collect(), alpha: alpha.clone(), beta: vec![0.0], mean: mean.clone(), manifest };
+    let bands = [band.clone(), LandscapeBand { mean: mean.iter().map(|m| 2.0 * m).collect(), ..band }];
+    let figure = LandscapeCutFigure::of_bands(&panels(&bands));
+    let svg = figure.to_svg(&FigureStyle::default()).unwrap();
+    for text in ["pretrained", "ERM", "± 1 standard deviation over 3 random directions"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    // Around the gap: two runs of each curve.
+    assert_eq!(svg.matches("<polygon").count(), 4);
+    keep("landscape_band.png", &figure);
+
+    let mut line = LossSurface::pending(alpha, vec![0.0], LandscapeManifest::default());
+    (line.loss, line.count) = (mean, vec![1000; 21]);
+    let point = PlanePoint { name: "B".into(), alpha: 0.5, loss: Some(0.6), ..Default::default() };
+    line.manifest.plane = Some(PlaneRecord { points: vec![point], ..Default::default() });
+    let lines = [line];
+    let svg = LandscapeCutFigure::of_surfaces(&panels(&lines)).to_svg(&FigureStyle::default()).unwrap();
+    assert!(svg.contains(">\nB\n") || svg.contains(">B<"), "the other checkpoint is named");
+    assert!(svg.contains("other checkpoints at their own losses"));
+}
+
+/// Writes a picture for people to look at, when FLATLAND_FIGURES names a folder.
+fn keep(name: &str, figure: &impl Figure) {
+    if let Some(folder) = std::env::var_os("FLATLAND_FIGURES") {
+        std::fs::write(Path::new(&folder).join(name), figure.to_png(&FigureStyle::default(), 200.0).unwrap()).unwrap();
     }
 }

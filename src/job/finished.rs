@@ -1,14 +1,18 @@
 //! Whether a job's results are there already, whole.
 
 use super::{JobSpec, LandscapeJob};
-use crate::result::{Embedding, HessianSpectrum, LossSurface, ScoreTable, SharpnessCurve};
+use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, ScoreTable, SharpnessCurve};
 use crate::session::Stop;
 
 /// Whether the folder of `job` holds its complete result. Says nothing about how it came there: meant for the folders of
 /// [`plan_cached`](super::plan_cached), whose names say what they are of.
 pub fn is_finished(job: &JobSpec) -> bool {
     match job {
-        JobSpec::Landscape(job) => LossSurface::load(&job.out).is_ok_and(|surface| is_whole(job, &surface)),
+        JobSpec::Landscape(job) => {
+            let planes = job.plane.planes;
+            let banded = || LandscapeBand::load(&job.out).is_ok_and(|band| band.manifest.seeds.len() == planes);
+            LossSurface::load(&job.out).is_ok_and(|surface| is_whole(job, &surface)) && (planes <= 1 || banded())
+        }
         JobSpec::Sharpness(job) => SharpnessCurve::load(&job.out).is_ok_and(|curve| {
             curve.points.len() == job.settings.rho.len() && curve.points.iter().zip(&job.settings.rho).all(|(point, rho)| point.rho == *rho)
         }),

@@ -10,6 +10,7 @@ mod lines;
 mod method_info;
 mod pace;
 mod plan;
+mod plane;
 mod process;
 mod progress;
 mod run_config;
@@ -30,6 +31,7 @@ pub use lines::{Lines, NewLines};
 pub use method_info::{MethodInfo, ParameterInfo, ParameterKind};
 pub use pace::{Pace, Trial};
 pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan, plan_cached, source};
+pub use plane::Plane;
 pub use progress::{ProgressMeter, Reporter};
 pub use run_config::{
     BatchNormUpdate, DROP_LAST_BELOW, MethodConfig, OptimizerConfig, RunConfig, ScheduleConfig, TrainPrecision, Transform,

@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    AnalysisDataset, CheckpointSource, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, Precision, ScoreJob, SharpnessJob,
+    AnalysisDataset, CheckpointSource, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, Plane, Precision, ScoreJob,
+    SharpnessJob,
 };
 use crate::data::{Corruption, Source, Subset};
 use crate::result::{cache_folder, safe_name};
@@ -154,17 +155,15 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
         .collect();
     let mut jobs = Vec::new();
     for entry in checkpoints {
-        let checkpoint = CheckpointSource {
-            name: entry.name.clone(),
-            path: entry.path.clone(),
-            architecture: entry.architecture.clone(),
-            normalization: entry.normalization,
-        };
+        let checkpoint = CheckpointSource::from(entry);
         let folder = out.join(safe_name(&entry.name));
         match analysis {
             Analysis::Landscape => {
                 let (alpha, beta) = axes(session)?;
                 let measure = measure(session, seed, options.samples)?;
+                // The plane of a file takes the place of the session's.
+                let plane = if options.directions.is_some() { Some(Plane::default()) } else { Plane::of_session(session, &entry.name)? };
+                let Some(plane) = plane else { continue };
                 for dataset in &datasets {
                     jobs.push(JobSpec::Landscape(LandscapeJob {
                         checkpoint: checkpoint.clone(),
@@ -174,6 +173,7 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
                         beta: beta.clone(),
                         seed,
                         measure: measure.clone(),
+                        plane: plane.clone(),
                         directions: options.directions.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())),
                         save_directions: options.save_directions,
                         device: options.device,
@@ -227,6 +227,13 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
                 device: options.device,
             })),
         }
+    }
+    if jobs.is_empty() {
+        let origin = session.landscape.plane.through().first().cloned().unwrap_or_default();
+        let chosen = options.checkpoints.join("`, `");
+        return Err(PlanError::Settings(format!(
+            "[landscape.plane] expected that `{origin}`, where the plane starts, is among the chosen checkpoints, found `{chosen}`"
+        )));
     }
     Ok(jobs)
 }
@@ -297,7 +304,7 @@ fn chosen_datasets<'a>(session: &'a Session, analysis: Analysis, options: &PlanO
     Ok(chosen)
 }
 
-fn all_known(what: &'static str, names: &[String], known: &[&String]) -> Result<(), PlanError> {
+pub(super) fn all_known(what: &'static str, names: &[String], known: &[&String]) -> Result<(), PlanError> {
     match names.iter().find(|name| !known.contains(name)) {
         Some(name) => Err(PlanError::Unknown { what, name: name.clone(), known: known.iter().map(|&name| name.clone()).collect() }),
         None => Ok(()),

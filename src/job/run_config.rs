@@ -180,6 +180,10 @@ pub struct RunConfig {
     /// Steps between two lines of `steps.jsonl`; absent = so that a run has about a thousand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_every: Option<usize>,
+    /// Keeps the weights before the first step, after every so many epochs and after the last, as `checkpoints/epoch_<n>.safetensors`;
+    /// absent = only the last and the best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_every: Option<usize>,
     /// The objective.
     pub method: MethodConfig,
     /// SGD.
@@ -229,6 +233,7 @@ impl RunConfig {
             batch_norm: BatchNormUpdate::default(),
             precision: TrainPrecision::default(),
             log_every: None,
+            keep_every: None,
             method,
             optimizer: OptimizerConfig::default(),
             schedule: ScheduleConfig::default(),

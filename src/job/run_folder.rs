@@ -110,6 +110,29 @@ impl RunFolder {
         self.path.join("checkpoints/best.safetensors")
     }
 
+    /// The weights after `epoch` epochs, of a run that keeps them (`keep_every`).
+    pub fn epoch_weights(&self, epoch: usize) -> PathBuf {
+        self.path.join(format!("checkpoints/epoch_{epoch:04}.safetensors"))
+    }
+
+    /// The weights that were kept: epoch and file, in the order of training.
+    ///
+    /// # Errors
+    /// When the folder of checkpoints cannot be read.
+    pub fn kept_weights(&self) -> Result<Vec<(usize, PathBuf)>, RunError> {
+        let folder = self.path.join("checkpoints");
+        let io = |source| RunError::Io { action: "read", source, path: folder.clone() };
+        let mut kept = Vec::new();
+        for entry in std::fs::read_dir(&folder).map_err(io)? {
+            let path = entry.map_err(io)?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let epoch = name.strip_prefix("epoch_").and_then(|rest| rest.strip_suffix(".safetensors")?.parse().ok());
+            kept.extend(epoch.map(|epoch| (epoch, path)));
+        }
+        kept.sort();
+        Ok(kept)
+    }
+
     fn control_file(&self) -> PathBuf {
         self.path.join("control.json")
     }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::RunConfig;
+use super::{Plane, RunConfig};
 use crate::data::Source;
-use crate::session::{BatchNormPolicy, HessianSettings, Normalization, Role, SharpnessSettings, Stop};
+use crate::session::{BatchNormPolicy, CheckpointEntry, HessianSettings, Normalization, Role, SharpnessSettings, Stop};
 
 /// Where tensors live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -97,6 +97,17 @@ pub struct CheckpointSource {
     pub normalization: Normalization,
 }
 
+impl From<&CheckpointEntry> for CheckpointSource {
+    fn from(entry: &CheckpointEntry) -> Self {
+        Self {
+            name: entry.name.clone(),
+            path: entry.path.clone(),
+            architecture: entry.architecture.clone(),
+            normalization: entry.normalization,
+        }
+    }
+}
+
 /// A dataset with its role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AnalysisDataset {
@@ -122,8 +133,11 @@ pub struct LandscapeJob {
     /// What is measured.
     #[serde(default)]
     pub measure: Measure,
-    /// Evaluates the plane of this `directions.npz` instead of drawing one.
+    /// Evaluates the plane of this `directions.npz` instead of that of `plane`.
     pub directions: Option<PathBuf>,
+    /// The plane.
+    #[serde(default, skip_serializing_if = "Plane::is_default")]
+    pub plane: Plane,
     /// Also writes `out/directions.npz`.
     pub save_directions: bool,
     /// Folder of the results.
@@ -211,6 +225,7 @@ pub struct ScoreJob {
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a handful of them exist at a time")]
 pub enum JobSpec {
     /// What a checkpoint file holds.
     Inspect {
@@ -274,7 +289,11 @@ impl JobSpec {
         }
         match self {
             JobSpec::Inspect { path } => inputs.push(("checkpoint", "", path)),
-            JobSpec::Landscape(job) => inputs.extend(job.directions.iter().map(|path| ("file of", "directions", path.as_path()))),
+            JobSpec::Landscape(job) => {
+                inputs.extend(job.directions.iter().map(|path| ("file of", "directions", path.as_path())));
+                inputs.extend(job.plane.axes.inputs().into_iter().map(|(what, path)| (what, "", path)));
+                inputs.extend(job.plane.checkpoints.iter().map(|other| ("checkpoint", other.name.as_str(), other.path.as_path())));
+            }
             _ => {}
         }
         inputs

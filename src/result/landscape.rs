@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Map, Npz, NpzValues, Quantity, Reading, ResultError, write_atomic};
+use super::{Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, write_atomic};
 
 /// One evaluated cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,11 +87,11 @@ pub struct LandscapeManifest {
     pub dataset_hash: String,
     /// Images evaluated in every cell.
     pub samples: usize,
-    /// `li2018` or `file`.
+    /// Key of the preset of the random directions (`li2018`, ...), or `file`, `line`, `checkpoints`, `trajectory`.
     pub definition: String,
-    /// Normalization of the directions: `filter`.
+    /// Normalization of random directions: `filter`, ...
     pub normalization: String,
-    /// What 1-D tensors do: `zero`.
+    /// What 1-D tensors do: `zero`, `moving`, `as in the file`.
     pub one_dimensional: String,
     /// `frozen`, `reestimated` or `batch`.
     pub batch_norm: String,
@@ -115,7 +115,7 @@ pub struct LandscapeManifest {
     pub seed: u64,
     /// blake3 of the directions, hex.
     pub directions_hash: String,
-    /// Cosine between δ and η (they are not orthogonalized).
+    /// Cosine between δ and η.
     #[serde(with = "non_finite")]
     pub cosine: f64,
     /// Mean and standard deviation of the input normalization.
@@ -123,6 +123,12 @@ pub struct LandscapeManifest {
     /// Loss at θ itself, evaluated by the same code; may be non-finite.
     #[serde(with = "non_finite")]
     pub center_loss: f64,
+    /// The plane, and what is drawn on it; absent in files that are older than other planes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plane: Option<PlaneRecord>,
+    /// The job, enough to compute the surface again: JSON of [`LandscapeJob`](crate::job::LandscapeJob) without its folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<serde_json::Value>,
 }
 
 /// Loss and accuracy over the plane; [A, B] arrays are row-major with index i·B + j at (alpha\[i\], beta\[j\]).

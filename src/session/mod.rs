@@ -3,7 +3,9 @@
 //! Relative paths are relative to the session file; [`Session::load`] makes them absolute. Deliberately absent:
 //! results (they are recomputed or found in the cache), windows, threads.
 
+mod direction;
 mod hessian;
+mod plane;
 mod settings;
 mod sharpness;
 mod tab;
@@ -12,7 +14,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Orthogonalization, Preset, Scaling};
 pub use hessian::{DensityQuality, HessianSettings};
+pub use plane::{Axes, AxisFile, AxisPart, Statistics};
 pub use settings::{BatchNormPolicy, EmbeddingSettings, LandscapeSettings, Normalization, NormalizationPreset, ScoreSettings, Stop};
 pub use sharpness::{Adaptive, Estimator, Norm, Restart, SharpnessSettings};
 pub use tab::Tab;
@@ -208,6 +212,9 @@ impl Session {
                 dataset.path = folder.join(&dataset.path);
             }
         }
+        for path in session.landscape.plane.paths_mut() {
+            *path = folder.join(&*path);
+        }
         Ok(session)
     }
 
@@ -244,7 +251,8 @@ impl Session {
     pub fn to_toml(&self, folder: &Path) -> Result<String, toml::ser::Error> {
         let mut session = self.clone();
         let checkpoints = session.checkpoints.iter_mut().map(|entry| &mut entry.path);
-        for path in checkpoints.chain(session.datasets.iter_mut().map(|entry| &mut entry.path)) {
+        let axes = session.landscape.plane.paths_mut().into_iter();
+        for path in checkpoints.chain(session.datasets.iter_mut().map(|entry| &mut entry.path)).chain(axes) {
             if let Ok(relative) = path.strip_prefix(folder) {
                 *path = relative.to_owned();
             }
@@ -293,12 +301,29 @@ mod tests {
     }
 
     #[test]
+    fn paths_of_a_plane_are_relative_to_the_session_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.toml");
+        let plane = "kind = \"files\"\ndelta = \"r/epsilon_0.05.npz\"\neta = { file = \"v.npz\", key = \"1\", length = 2.0 }";
+        std::fs::write(&path, format!("version = 1\n[landscape]\nextent = [-2.0, 2.0]\n[landscape.plane]\n{plane}\n")).unwrap();
+        let session = Session::load(&path).unwrap();
+        let paths: Vec<_> = session.landscape.plane.inputs().into_iter().map(|(_, path)| path.to_owned()).collect();
+        assert_eq!(paths, [folder.path().join("r/epsilon_0.05.npz"), folder.path().join("v.npz")]);
+        let text = session.to_toml(folder.path()).unwrap();
+        assert!(text.contains("\"r/epsilon_0.05.npz\""), "{text}");
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(Session::load(&path).unwrap(), session);
+    }
+
+    #[test]
     fn mistakes_are_told_with_the_file_and_what_was_expected() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.toml");
         for (text, expected) in [
             ("version = 2", "expected version = 1, found version = 2"),
             ("version = 1\n[landscape]\ngrit = [1, 1]", "grit"),
+            ("version = 1\n[landscape.directions]\northogonol = true", "orthogonol"),
+            ("version = 1\n[landscape.plane]\nkind = \"random\"\nrun = \"x\"", "run"),
             ("version = 1\n[[checkpoint]]\nname = \"a\"\npath = \"x\"\n[[checkpoint]]\nname = \"a\"\npath = \"y\"", "found `a` twice"),
             ("version = 1\n[[dataset]]\nname = \"a\"\nrole = \"id\"\npath = \"x\"\nlimit = 1\nfirst = 1", "found both"),
         ] {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Axes, DirectionSettings};
+
 /// Named normalization constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -63,14 +65,15 @@ impl Normalization {
     }
 }
 
-/// The plane and its grid: L(θ + αδ + βη), `li2018`.
+/// The plane and its grid: L(θ + αδ + βη), `li2018` unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LandscapeSettings {
     /// Number of α and β values when the axes are not given.
     pub grid: [usize; 2],
-    /// First and last value of both axes when they are not given.
-    pub extent: [f64; 2],
+    /// First and last value of both axes when they are not given; absent = [`Axes::extent`] of the plane.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extent: Option<[f64; 2]>,
     /// Explicit α values, ascending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpha: Option<Vec<f64>>,
@@ -87,6 +90,15 @@ pub struct LandscapeSettings {
     pub batch_norm: BatchNormPolicy,
     /// When a surface counts as finished.
     pub stop: Stop,
+    /// Random planes, with seeds seed, seed + 1, ..., ≥ 1; more than one give a band over directions.
+    pub planes: usize,
+    /// Checkpoints drawn at their projections onto the plane; absent = all others of the session, unless the plane is random.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<Vec<String>>,
+    /// How random directions are drawn.
+    pub directions: DirectionSettings,
+    /// Where the axes come from.
+    pub plane: Axes,
 }
 
 /// Where BatchNorm's statistics come from in a cell of a landscape.
@@ -130,7 +142,7 @@ impl Default for LandscapeSettings {
     fn default() -> Self {
         Self {
             grid: [21, 21],
-            extent: [-1.0, 1.0],
+            extent: None,
             alpha: None,
             beta: None,
             datasets: Vec::new(),
@@ -138,15 +150,24 @@ impl Default for LandscapeSettings {
             lambda: 0.5,
             batch_norm: BatchNormPolicy::Frozen,
             stop: Stop::Exact,
+            planes: 1,
+            project: None,
+            directions: DirectionSettings::default(),
+            plane: Axes::default(),
         }
     }
 }
 
 impl LandscapeSettings {
-    /// The α and β values.
+    /// First and last value of both axes when they are not given.
+    pub fn extent(&self) -> [f64; 2] {
+        self.extent.unwrap_or_else(|| self.plane.extent())
+    }
+
+    /// The α and β values. A line has β = 0 alone unless `beta` is given.
     pub fn axes(&self) -> (Vec<f64>, Vec<f64>) {
         let spaced = |n: usize| -> Vec<f64> {
-            let [first, last] = self.extent;
+            let [first, last] = self.extent();
             match n {
                 0 => Vec::new(),
                 1 => vec![0.5 * (first + last)],
@@ -155,7 +176,11 @@ impl LandscapeSettings {
             }
         };
         let axis = |given: &Option<Vec<f64>>, n| given.clone().unwrap_or_else(|| spaced(n));
-        (axis(&self.alpha, self.grid[0]), axis(&self.beta, self.grid[1]))
+        let beta = match (&self.beta, &self.plane) {
+            (None, Axes::Line { .. }) => vec![0.0],
+            _ => axis(&self.beta, self.grid[1]),
+        };
+        (axis(&self.alpha, self.grid[0]), beta)
     }
 }
 

@@ -146,6 +146,7 @@ impl Points {
 
 /// A result read from its files.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "lives boxed, between the file and the store")]
 pub enum Loaded {
     /// From `landscape.npz`.
     Landscape(LossSurface),

@@ -105,6 +105,7 @@ impl Training {
         if self.fresh {
             // How the weights are before the first step.
             self.measure(directory, Map::new())?;
+            self.keep(directory)?;
             self.save(directory)?;
         }
         let place = Place { epoch: self.state.epoch, step_in_epoch: self.state.step_in_epoch, step: self.state.step };
@@ -243,9 +244,22 @@ impl Training {
             self.trainee.network.save(&directory.best_weights())?;
             self.state.best = accuracy;
         }
+        self.keep(directory)?;
         self.state.end_epoch();
         self.tell(directory);
         self.save(directory)
+    }
+
+    /// Writes the weights of this epoch where the run keeps them. Before the state, as the best weights are: a kill in between only
+    /// writes the same file again.
+    fn keep(&self, directory: &RunDirectory) -> Result<(), TrainError> {
+        let last = self.state.step >= self.steps;
+        match self.run.keep_every {
+            Some(every) if last || self.state.epoch.is_multiple_of(every) => {
+                Ok(self.trainee.network.save(&directory.epoch_weights(self.state.epoch))?)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// One line of `metrics.jsonl`; [`TrainError::Cancelled`] when word comes to stop.

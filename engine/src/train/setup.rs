@@ -98,6 +98,7 @@ fn check(run: &RunConfig, method: &dyn Method, device: tch::Device) -> Result<()
     require((0.0..=1.0).contains(&share), format!("expected `drop_last_below` from 0 to 1, found {share}"))?;
     require(run.epochs.is_some() || run.max_steps.is_some(), "expected `epochs` or `max_steps`, found neither".into())?;
     require(run.log_every != Some(0), "expected `log_every` of at least 1, found 0".into())?;
+    require(run.keep_every != Some(0), "expected `keep_every` of at least 1, found 0".into())?;
     let on_gpu = matches!(device, tch::Device::Cuda(_));
     require(run.precision == TrainPrecision::F32 || on_gpu, "expected a CUDA device for `precision = \"bf16\"`, found the CPU".into())?;
     let lr = run.optimizer.lr;

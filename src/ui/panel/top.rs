@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, ThemePreference, Ui, Vec2, WidgetInfo};
 
 use super::menu;
-use crate::session::{Adaptive, Estimator, Norm, Role, Tab};
+use crate::session::{Adaptive, Axes, DirectionSettings, Estimator, LandscapeSettings, Norm, Role, Tab};
 use crate::ui::command::Command;
 use crate::ui::theme;
 use crate::ui::view::{Scene, chip, embedding, energy, sharpness};
@@ -85,8 +85,7 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<R
             });
             match tab {
                 Tab::Landscape => {
-                    let note = "L(θ + αδ + βη), filter-normalized random directions, one scale for all";
-                    ui.colored_label(theme::of(ui).weak, note);
+                    ui.colored_label(theme::of(ui).weak, plane_note(&scene.session.landscape));
                 }
                 _ => sharpness_choices(ui, scene),
             }
@@ -123,5 +122,19 @@ fn sharpness_choices(ui: &mut Ui, scene: &mut Scene<'_>) {
     let color = theme::of(ui).accent;
     if chip(ui, color, "relative ρ/‖θ‖", settings.relative).clicked() {
         scene.commands.push(Command::ShowRelative(!settings.relative));
+    }
+}
+
+/// What the axes of the landscape are.
+fn plane_note(settings: &LandscapeSettings) -> &'static str {
+    match settings.plane {
+        Axes::Random {} if settings.directions == DirectionSettings::default() => {
+            "L(θ + αδ + βη), filter-normalized random directions, one scale for all"
+        }
+        Axes::Random {} => "L(θ + αδ + βη), random directions as the session defines them, one scale for all",
+        Axes::Line { .. } => "the loss on the line between two checkpoints",
+        Axes::Checkpoints { .. } => "the loss on the plane through three checkpoints",
+        Axes::Trajectory { .. } => "the loss on the principal components of a run's weights",
+        Axes::Files { .. } => "L(θ + αδ + βη), axes from files, one scale for all",
     }
 }

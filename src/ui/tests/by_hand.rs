@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::data::{Source, Subset};
 use crate::job::{
-    AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobId, JobSpec, LandscapeJob, Precision, ScoreJob, SharpnessJob,
+    AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobId, JobSpec, LandscapeJob, Plane, Precision, ScoreJob, SharpnessJob,
 };
 use crate::result::{
     Cell, DatasetScores, Detection, Embedding, Inspection, LandscapeManifest, LossSurface, ScoreTable, SharpnessCurve, SharpnessPoint,
@@ -106,6 +106,7 @@ pub(super) fn landscape_job(name: &str) -> JobSpec {
         seed: 0,
         measure: crate::job::Measure::default(),
         directions: None,
+        plane: Plane::default(),
         save_directions: false,
         out: "/nowhere/out".into(),
         device: Device::Cpu,

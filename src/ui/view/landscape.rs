@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use egui::{Color32, Id, Rect, Role as WidgetRole, Shape, Stroke, Ui, WidgetInfo, pos2};
 
-use super::{Scene, Standing, empty, panel_header, reading, standing};
+use super::{Scene, Standing, empty, panel_header, projections, reading, standing};
 use crate::figure::number::{fixed, with_error};
 use crate::figure::{ColorScale, Colormap, Spacing as ColorSpacing};
 use crate::job::Analysis;
@@ -59,16 +59,19 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let scale = ColorScale::shared(surfaces.iter().map(|(_, surface)| *surface), ColorSpacing::Log);
     let (alpha, beta) = match surfaces.first() {
         Some((_, surface)) => (ends(&surface.alpha), ends(&surface.beta)),
-        None => (scene.session.landscape.extent, scene.session.landscape.extent),
+        None => (scene.session.landscape.extent(), scene.session.landscape.extent()),
     };
     let levels = scale.map(|scale| scale.levels(LEVELS)).unwrap_or_default();
     let shared = Shared { scale, levels, cursor: state.cursor, alpha, beta, surfaces };
     let area = ui.available_rect_before_wrap();
+    // A plane through checkpoints belongs to the one at its origin; the others are drawn on it.
+    let origin = scene.session.landscape.plane.through().first();
+    let shown: Vec<_> = scene.session.checkpoints.iter().enumerate().filter(|(_, c)| origin.is_none_or(|name| *name == c.name)).collect();
     // One cell more than checkpoints: there the sections are compared.
-    let n = scene.session.checkpoints.len();
+    let n = shown.len();
     let panels = layout(area.with_max_x(area.right() - BAR), n + 1, Some(1.0), f32::INFINITY, SPACE);
     let mut cursor = None;
-    for (i, (panel, checkpoint)) in panels.iter().zip(&scene.session.checkpoints).enumerate() {
+    for (panel, (i, checkpoint)) in panels.iter().zip(shown) {
         let job = scene.store.job(Analysis::Landscape, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
         let landscape = found(&checkpoint.name);
         let subject = Subject { index: i, name: &checkpoint.name, dataset, panel, landscape, standing: standing(job) };
@@ -132,6 +135,9 @@ fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subjec
             picture.paint(canvas, palette);
         }
         mark_center(canvas);
+        if let Some(record) = surface.and_then(|surface| surface.manifest.plane.as_ref()) {
+            projections::draw(canvas, record);
+        }
         if let Some([alpha, beta]) = shared.cursor {
             let at = canvas.at(alpha, beta);
             canvas.painter.circle_stroke(at, 4.5, Stroke::new(3.0, Color32::from_black_alpha(120)));

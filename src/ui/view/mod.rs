@@ -3,6 +3,7 @@
 pub mod embedding;
 pub mod energy;
 pub mod landscape;
+mod projections;
 pub mod runs;
 pub mod sharpness;
 

@@ -294,6 +294,7 @@ fn saved_eigenvectors_are_eigenvectors_and_span_a_plane_for_the_landscape() {
         beta: vec![0.0],
         seed: 0,
         measure: flatland::job::Measure::default(),
+        plane: flatland::job::Plane::default(),
         directions: Some(out.path().join("directions.npz")),
         save_directions: false,
         out: out.path().join("landscape"),

@@ -40,7 +40,7 @@ fn landscape_estimates_hold_what_they_promise_and_get_better() {
     );
     let pictures = || ear.estimates.iter().filter(|(_, loss, _)| loss.iter().all(|loss| loss.is_finite()));
     assert_eq!(pictures().next().unwrap().0, 0, "a first picture before any cell is computed");
-    let last = pictures().last().unwrap();
+    let last = pictures().next_back().unwrap();
     assert_eq!(last.0, 169, "the last one is the surface itself");
     assert_eq!(last.2, [0.0; 169]);
     for (cells, loss, std_error) in pictures() {

@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_few_computed_cells_correct_the_first_look_everywhere() {
-        let known = |k: usize| k / SIDE % 2 == 0 && k % SIDE % 2 == 0;
+        let known = |k: usize| (k / SIDE).is_multiple_of(2) && (k % SIDE).is_multiple_of(2);
         let exact: Vec<_> = (0..SIDE * SIDE).map(|k| known(k).then(|| bowl(k).0)).collect();
         let map = estimate(SIDE, &exact, &looks());
         for k in 0..SIDE * SIDE {

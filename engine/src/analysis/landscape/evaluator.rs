@@ -62,6 +62,7 @@ pub struct CellValue {
 pub struct Evaluator<'a> {
     evaluation: Evaluation<'a>,
     graph: &'a Graph,
+    classes: i64,
     folded: Folded,
     plane: Plane,
     /// ID and semantic-shift images in the arithmetic of the forward passes.
@@ -78,9 +79,10 @@ pub struct Evaluator<'a> {
     fixed: Tensors,
 }
 
-/// The tensors of one point of the plane, ready for forward passes.
+/// The tensors of one point of the plane, ready for forward passes; `None` where there is no network, because a running variance is
+/// negative there.
 #[derive(Debug)]
-pub struct Point(Tensors);
+pub struct Point(Option<Tensors>);
 
 impl<'a> Evaluator<'a> {
     /// Folds the network and both directions.
@@ -104,12 +106,8 @@ impl<'a> Evaluator<'a> {
             }
             tensors = folded.tensors(&tensors)?;
         }
-        let moving: Vec<String> = network
-            .names
-            .iter()
-            .filter(|name| is_parameter(name) && axes[0].contains_key(*name) && tensors.contains_key(*name))
-            .cloned()
-            .collect();
+        let moving: Vec<String> =
+            network.names.iter().filter(|name| axes[0].contains_key(*name) && tensors.contains_key(*name)).cloned().collect();
         let theta = ParameterVector::gather(&moving, &tensors)?;
         let [delta, eta] = [ParameterVector::gather(&moving, &axes[0])?, ParameterVector::gather(&moving, &axes[1])?];
         tensors.retain(|name, _| !moving.contains(name));
@@ -119,7 +117,21 @@ impl<'a> Evaluator<'a> {
         let ood = evaluation.ood.map(|(x, _)| x.f_to_kind(kind)).transpose()?;
         let order = round_robin(&evaluation.samples.dataset.labels);
         let index = Tensor::f_from_slice(&order.iter().map(|&i| i as i64).collect::<Vec<_>>())?.f_to_device(network.device)?;
-        Ok(Self { evaluation, graph: &network.graph, folded, plane, x, ood, order, index, theta, delta, eta, fixed: tensors })
+        Ok(Self {
+            evaluation,
+            graph: &network.graph,
+            classes: network.classes,
+            folded,
+            plane,
+            x,
+            ood,
+            order,
+            index,
+            theta,
+            delta,
+            eta,
+            fixed: tensors,
+        })
     }
 
     /// Everything at θ + `alpha`·δ + `beta`·η.
@@ -188,7 +200,10 @@ impl<'a> Evaluator<'a> {
             _ => None,
         };
         let losses = losses.in_place_of(&self.order);
-        let cross_entropy = losses.mean();
+        let mut cross_entropy = losses.mean();
+        if point.0.is_none() {
+            cross_entropy.accuracy = f64::NAN;
+        }
         let readings = readings(&cross_entropy, &losses, ood.as_ref().map(|(scores, lambda)| (scores, *lambda)));
         Ok(CellValue { cross_entropy, readings })
     }
@@ -200,23 +215,28 @@ impl<'a> Evaluator<'a> {
             self.estimate_statistics(&mut tensors, reporter)?;
         }
         if self.plane == Plane::Refold {
+            if has_negative_variance(&tensors)? {
+                return Ok(Point(None));
+            }
             tensors = self.folded.tensors(&tensors)?;
         }
         let kind = kind(self.evaluation.precision);
         if kind != Kind::Float {
-            for tensor in tensors.values_mut() {
+            tensors.values_mut().try_for_each(|tensor| {
                 *tensor = tensor.f_to_kind(kind)?;
-            }
+                Ok::<_, AnalysisError>(())
+            })?;
         }
-        Ok(Point(tensors))
+        Ok(Point(Some(tensors)))
     }
 
     /// Running statistics become the mean of those of equal batches, as Garipov et al. 2018 renew them (`utils.py`, `update_bn`).
     fn estimate_statistics(&self, tensors: &mut Tensors, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
         // θ's own are not written over.
-        for (_, tensor) in tensors.iter_mut().filter(|(name, _)| !is_parameter(name)) {
+        tensors.iter_mut().filter(|(name, _)| !is_parameter(name)).try_for_each(|(_, tensor)| {
             *tensor = tensor.f_detach_copy()?;
-        }
+            Ok::<_, AnalysisError>(())
+        })?;
         let x = self.evaluation.statistics;
         let n = x.size().first().copied().unwrap_or(0);
         let size = equal_batches(n);
@@ -231,15 +251,19 @@ impl<'a> Evaluator<'a> {
     }
 
     fn logits(&self, point: &Point, images: &Images, reporter: &mut dyn Reporter) -> Result<Tensor, AnalysisError> {
+        let Some(tensors) = &point.0 else {
+            let classes = self.classes;
+            return Ok(Tensor::f_full([images.count(), classes], f64::NAN, (Kind::Float, self.device()))?);
+        };
         let logits = if self.plane == Plane::Unfolded {
             let task = || {
-                let (graph, tensors) = (self.graph, shallow(&point.0));
+                let (graph, tensors) = (self.graph, shallow(tensors));
                 move |batch: &Tensor| Ok(graph.forward(&tensors, batch, BatchNormMode::Batch { update: false })?.logits)
             };
             forward_batches(images, equal_batches(images.count()), reporter, task, |_, _| {})?
         } else {
             let task = || {
-                let (folded, tensors) = (&self.folded, shallow(&point.0));
+                let (folded, tensors) = (&self.folded, shallow(tensors));
                 move |batch: &Tensor| Ok(folded.forward(&tensors, batch)?)
             };
             forward_batches(images, batch_size(self.device()), reporter, task, |_, _| {})?
@@ -273,6 +297,14 @@ fn kind(precision: Precision) -> Kind {
         Precision::F32 => Kind::Float,
         Precision::Bf16 => Kind::BFloat16,
     }
+}
+
+/// Whether a running variance lies below 0, where there is no network: a plane may extrapolate it. Its NaN would not reach the loss, a
+/// ReLU may make 0 of it.
+fn has_negative_variance(tensors: &Tensors) -> Result<bool, AnalysisError> {
+    let smallest = |tensor: &Tensor| -> Result<f64, AnalysisError> { Ok(f64::try_from(tensor.f_min()?)?) };
+    let variances = tensors.iter().filter(|(name, _)| name.ends_with("running_var"));
+    Ok(variances.map(|(_, tensor)| smallest(tensor)).collect::<Result<Vec<_>, _>>()?.iter().any(|&variance| variance < 0.0))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The loss on the plane θ + αδ + βη.
 //!
-//! The definition is Li et al. 2018 ([`Directions::li2018`]) or the plane of a file; every cell is computed from θ, by
-//! [`Evaluator`]; [`run`] walks nested grids coarse to fine, tells every cell as it finishes and an [`estimate`] of the others, and resumes
-//! what a killed job left. Deliberately absent: anything that alters a value for the sake of a picture. Non-finite cells stay non-finite.
+//! A [`Plane`] is two [`Directions`]: random ones as Li et al. 2018 draw them or by another rule, or made of checkpoints, a trajectory,
+//! files; every cell is computed from θ by [`Evaluator`]; [`run`] walks nested grids coarse to fine, tells every cell as it finishes and an
+//! estimate of the others, and resumes what a killed job left. Deliberately absent: anything that alters a value for the sake of a picture.
+//! Non-finite cells stay non-finite.
 
 #[cfg(test)]
 mod anytime_tests;
@@ -12,6 +13,7 @@ mod evaluator;
 #[cfg(test)]
 mod measure_tests;
 mod order;
+mod plane;
 mod precision;
 mod readings;
 mod surface;
@@ -22,4 +24,5 @@ mod tests;
 
 pub use direction::{Direction, Directions};
 pub use evaluator::{CellValue, Evaluation, Evaluator, Point};
-pub use surface::{LandscapeData, run};
+pub use plane::{Plane, run};
+pub use surface::LandscapeData;

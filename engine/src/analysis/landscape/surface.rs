@@ -12,7 +12,8 @@ use tch::Tensor;
 use super::super::{AnalysisError, CrossEntropy, SampleLosses, batch_size, check_labels};
 use super::estimate::{Look, estimate};
 use super::order::nested;
-use super::{CellValue, Directions, Evaluation, Evaluator, precision};
+use super::plane::Plane;
+use super::{CellValue, Evaluation, Evaluator, precision};
 use crate::model::{Network, Samples};
 
 /// Files of a job.
@@ -64,12 +65,9 @@ pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, repo
     check_labels(data.samples, network.classes)?;
     check_axis("alpha", &job.alpha)?;
     check_axis("beta", &job.beta)?;
-    let directions = match &job.directions {
-        Some(path) => Directions::load(path, network)?,
-        None => Directions::li2018(network, job.seed)?,
-    };
+    let plane = Plane::of_job(network, data.samples, job, reporter)?;
     if job.save_directions {
-        directions.save(&job.out.join(DIRECTIONS))?;
+        plane.directions.save(&job.out.join(DIRECTIONS))?;
     }
     let ood = data.ood_images()?;
     let mut evaluation = Evaluation {
@@ -79,15 +77,15 @@ pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, repo
         statistics: data.statistics.map_or(&data.samples.x, |samples| &samples.x),
         precision: job.precision,
     };
-    if let Some(reason) = precision::objection(network, &evaluation, &directions, reporter)? {
+    if let Some(reason) = precision::objection(network, &evaluation, &plane.directions, reporter)? {
         reporter.report(JobEvent::Warning { message: format!("computed in float32 instead of {}: {reason}", job.precision.key()) });
         evaluation.precision = Precision::F32;
     }
-    let evaluator = Evaluator::new(network, evaluation, &directions)?;
+    let evaluator = Evaluator::new(network, evaluation, &plane.directions)?;
     let started = Instant::now();
     let center = evaluator.center(reporter)?;
     let took = started.elapsed().as_secs_f64();
-    let manifest = manifest(network, data, job, &evaluation, &directions, center.loss);
+    let manifest = manifest(network, data, job, &evaluation, &plane, center.loss);
     let mut surface = LossSurface::pending(job.alpha.clone(), job.beta.clone(), manifest);
     let known = continued(&job.out, job, &surface.manifest);
     if known.is_none() {
@@ -282,14 +280,12 @@ fn manifest(
     data: &LandscapeData<'_>,
     job: &LandscapeJob,
     evaluation: &Evaluation<'_>,
-    directions: &Directions,
+    plane: &Plane,
     center_loss: f64,
 ) -> LandscapeManifest {
     let (samples, measure) = (data.samples, &job.measure);
     let ood = || blake3::hash(data.ood.iter().map(|samples| samples.dataset.hash()).collect::<String>().as_bytes()).to_hex().to_string();
     let statistics = || data.statistics.unwrap_or(samples).dataset.hash();
-    let from_file = job.directions.is_some();
-    let as_file = |drawn: &str| if from_file { "as in the file" } else { drawn }.to_owned();
     LandscapeManifest {
         version: 1,
         checkpoint: job.checkpoint.name.clone(),
@@ -299,10 +295,13 @@ fn manifest(
         dataset: samples.dataset.name.clone(),
         dataset_hash: samples.dataset.hash(),
         samples: samples.len(),
-        definition: if from_file { "file" } else { "li2018" }.into(),
-        normalization: as_file("filter"),
-        one_dimensional: if directions.move_one_dimensional() { "as in the file" } else { "zero" }.into(),
-        batch_norm: measure.batch_norm.key().into(),
+        definition: plane.definition(job),
+        normalization: plane.normalization(),
+        one_dimensional: plane.one_dimensional().into(),
+        batch_norm: match measure.batch_norm {
+            BatchNormPolicy::Frozen => plane.record.statistics.clone(),
+            policy => policy.key().into(),
+        },
         statistics_hash: (measure.batch_norm == BatchNormPolicy::Reestimated).then(statistics),
         loss: "cross_entropy".into(),
         ood_hash: evaluation.ood.map(|_| ood()),
@@ -310,10 +309,12 @@ fn manifest(
         lambda: evaluation.ood.map(|(_, lambda)| lambda),
         precision: evaluation.precision.key().into(),
         seed: job.seed,
-        directions_hash: directions.hash(),
-        cosine: directions.cosine(),
+        directions_hash: plane.directions.hash(),
+        cosine: plane.directions.cosine(),
         input_normalization: job.checkpoint.normalization.constants(),
         center_loss,
+        plane: Some(plane.record.clone()),
+        recipe: Some(job.recipe()),
     }
 }
 
@@ -325,6 +326,9 @@ fn continued(folder: &Path, job: &LandscapeJob, manifest: &LandscapeManifest) ->
         checkpoint: manifest.checkpoint.clone(),
         checkpoint_path: manifest.checkpoint_path.clone(),
         dataset: manifest.dataset.clone(),
+        // What the cells depend on is in the other fields, the hash of the directions first; files of before have neither of these.
+        plane: manifest.plane.clone(),
+        recipe: manifest.recipe.clone(),
         ..surface.manifest.clone()
     };
     // Compared as text: a NaN equals itself, and the file's own precision is what counts.

@@ -86,6 +86,7 @@ pub fn job(out: &Path, alpha: &[f64], beta: &[f64]) -> LandscapeJob {
         seed: 7,
         measure: Measure::default(),
         directions: None,
+        plane: flatland::job::Plane::default(),
         save_directions: false,
         out: out.into(),
         device: flatland::job::Device::Cpu,

@@ -1,0 +1,88 @@
+//! [`PlaneRecord`]: what plane a surface lies on, and which checkpoints are drawn on it.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::landscape::non_finite;
+
+/// A checkpoint projected onto a plane: the least-squares solution of θ + αδ + βη ≈ θ', whatever the angle between δ and η.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PlanePoint {
+    /// Name of the checkpoint; of one of a trajectory, `epoch 5`.
+    pub name: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// Coordinate along δ.
+    #[serde(with = "non_finite")]
+    pub alpha: f64,
+    /// Coordinate along η; 0 where the plane has one axis.
+    #[serde(with = "non_finite")]
+    pub beta: f64,
+    /// ‖θ' − θ − αδ − βη‖₂ over all parameters: how far it lies from where it is drawn.
+    #[serde(with = "non_finite")]
+    pub distance: f64,
+    /// ‖θ' − θ‖₂
+    #[serde(with = "non_finite")]
+    pub from_theta: f64,
+    /// Its own loss, which is not that of the surface below it unless `distance` is 0; absent where it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
+}
+
+impl PlanePoint {
+    /// Share of its distance from θ that lies outside of the plane, 0 to 1; 0 for θ itself.
+    pub fn off_plane(&self) -> f64 {
+        if self.from_theta > 0.0 { (self.distance / self.from_theta).min(1.0) } else { 0.0 }
+    }
+
+    /// Its name, and how much of it the plane does not show where that is 1 % or more: `SAM (87 % off)`.
+    pub fn label(&self) -> String {
+        let percent = (100.0 * self.off_plane()).round();
+        if percent >= 1.0 { format!("{} ({percent:.0} % off)", self.name) } else { self.name.clone() }
+    }
+}
+
+/// The plane of a surface.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlaneRecord {
+    /// `random`, `line`, `checkpoints`, `trajectory`, `files`.
+    pub kind: String,
+    /// How random directions were drawn, in full: JSON of [`DirectionRule`](crate::session::DirectionRule).
+    pub directions: Value,
+    /// ‖δ‖₂
+    #[serde(with = "non_finite")]
+    pub delta_norm: f64,
+    /// ‖η‖₂
+    #[serde(with = "non_finite")]
+    pub eta_norm: f64,
+    /// Filters and tensors that only δ moves, because they have one entry and the axes are orthogonal.
+    pub still_on_eta: usize,
+    /// What running statistics of BatchNorm do along the axes: `frozen` or `interpolated`.
+    pub statistics: String,
+    /// Checkpoints of the session.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<PlanePoint>,
+    /// Checkpoints of a run in the order of training.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trajectory: Vec<PlanePoint>,
+    /// Shares of the trajectory's variance along the principal components, all of them, descending.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub explained_variance: Vec<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_says_how_far_beside_the_plane_a_checkpoint_lies() {
+        let point = |distance, from_theta| PlanePoint { name: "SAM".into(), distance, from_theta, ..Default::default() };
+        assert_eq!(point(0.0, 3.0).label(), "SAM");
+        assert_eq!(point(0.01, 3.0).label(), "SAM");
+        assert_eq!(point(2.4, 3.0).label(), "SAM (80 % off)");
+        assert_eq!(point(0.0, 0.0).label(), "SAM");
+    }
+}

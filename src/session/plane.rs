@@ -1,0 +1,145 @@
+//! Where the axes of a landscape come from: `[landscape.plane]`.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Running statistics of BatchNorm on a plane through checkpoints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statistics {
+    /// They move along with the weights, so that the plane at a checkpoint is that checkpoint, exactly.
+    #[default]
+    Interpolated,
+    /// Those of the first checkpoint everywhere.
+    Frozen,
+}
+
+/// An axis from a file: every parameter by its name in the state dict, as `flatland sharpness --save-perturbations` writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AxisFile {
+    /// The file. Its tensors may stand below the axis' name (`delta/..`, `eta/..`), as in `directions.npz`.
+    Path(PathBuf),
+    /// A part of a file, at a length of its own.
+    Part(AxisPart),
+}
+
+/// See [`AxisFile::Part`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AxisPart {
+    /// The `.npz`.
+    pub file: PathBuf,
+    /// Tensors are named `<key>/<name>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// l2 norm that the axis is scaled to, > 0; absent = as in the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<f64>,
+}
+
+impl AxisFile {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        match self {
+            AxisFile::Path(path) => path,
+            AxisFile::Part(part) => &part.file,
+        }
+    }
+
+    fn path_mut(&mut self) -> &mut PathBuf {
+        match self {
+            AxisFile::Path(path) => path,
+            AxisFile::Part(part) => &mut part.file,
+        }
+    }
+}
+
+/// Which plane through θ.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Axes {
+    /// Two random directions, see [`DirectionSettings`](super::DirectionSettings).
+    Random {},
+    /// From checkpoint A (α = 0) to B (α = 1); η is random.
+    Line {
+        /// Names of A and B.
+        through: [String; 2],
+        /// BatchNorm along the line.
+        #[serde(default)]
+        statistics: Statistics,
+    },
+    /// Through A (0, 0), B (1, 0) and C (0, 1).
+    Checkpoints {
+        /// Names of A, B and C.
+        through: [String; 3],
+        /// η loses its part along δ (as dnn-mode-connectivity does); C then lies at its projection.
+        #[serde(default)]
+        orthogonal: bool,
+        /// BatchNorm on the plane.
+        #[serde(default)]
+        statistics: Statistics,
+    },
+    /// The first two principal components of the weights that a run has saved; see `keep_every` of run files.
+    Trajectory {
+        /// The run directory.
+        run: PathBuf,
+    },
+    /// Axes from files; one that is absent is random.
+    Files {
+        /// δ.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delta: Option<AxisFile>,
+        /// η.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        eta: Option<AxisFile>,
+    },
+}
+
+impl Default for Axes {
+    fn default() -> Self {
+        Axes::Random {}
+    }
+}
+
+impl Axes {
+    /// Names of the checkpoints that the plane goes through, the one at its origin first.
+    pub fn through(&self) -> &[String] {
+        match self {
+            Axes::Line { through, .. } => through,
+            Axes::Checkpoints { through, .. } => through,
+            Axes::Random {} | Axes::Trajectory { .. } | Axes::Files { .. } => &[],
+        }
+    }
+
+    /// Files and folders that the axes are made of: what each is, its path.
+    pub fn inputs(&self) -> Vec<(&'static str, &Path)> {
+        match self {
+            Axes::Trajectory { run } => vec![("run of the trajectory", run.as_path())],
+            Axes::Files { delta, eta } => {
+                let named = [("file of δ", delta), ("file of η", eta)];
+                named.into_iter().filter_map(|(what, file)| Some((what, file.as_ref()?.path()))).collect()
+            }
+            Axes::Random {} | Axes::Line { .. } | Axes::Checkpoints { .. } => Vec::new(),
+        }
+    }
+
+    /// The same paths, to be changed.
+    pub fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        match self {
+            Axes::Trajectory { run } => vec![run],
+            Axes::Files { delta, eta } => [delta, eta].into_iter().flatten().map(AxisFile::path_mut).collect(),
+            Axes::Random {} | Axes::Line { .. } | Axes::Checkpoints { .. } => Vec::new(),
+        }
+    }
+
+    /// First and last value of both axes unless they are given: [−1, 1] around θ, a quarter beyond checkpoints and trajectories.
+    pub fn extent(&self) -> [f64; 2] {
+        match self {
+            Axes::Random {} | Axes::Files { .. } => [-1.0, 1.0],
+            Axes::Line { .. } | Axes::Checkpoints { .. } => [-0.25, 1.25],
+            Axes::Trajectory { .. } => [-1.25, 1.25],
+        }
+    }
+}
