@@ -45,7 +45,7 @@ impl Basis {
     pub fn extend(&mut self, w: &Tensor) -> Result<bool, AnalysisError> {
         let (before, rest) = (norm(w)?, self.orthogonalised(w)?);
         let length = norm(&rest)?;
-        if !(length > 1e-5 * before) {
+        if length.is_nan() || length <= 1e-5 * before {
             return Ok(false);
         }
         // What is left of a nearly dependent vector is not yet orthogonal in the precision of its new length.
