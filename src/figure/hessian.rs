@@ -14,8 +14,8 @@ const ASPECT: f64 = 0.72;
 const COLUMNS: usize = 400;
 /// Standard deviation of the Gaussian that smears each node, as a share of the range of λ.
 const SMEAR: f64 = 0.01;
-/// Decades below the peak that the density axis spans: below, it is the tail of a Gaussian.
-const DECADES: f64 = 6.0;
+/// Decades below the peak that the density axis spans: an eigenvalue alone among 10⁶ has its place, what is lower is the tail of a Gaussian.
+const DECADES: f64 = 8.0;
 /// Lines of numbers below each panel.
 const FACTS: f64 = 3.0;
 

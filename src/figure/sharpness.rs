@@ -117,7 +117,7 @@ impl SharpnessFigure<'_> {
         }));
         notes.push(if first.is_average() { "band: ± 1 standard deviation over the draws" } else { "band: ± 1 standard error" }.into());
         if self.curves.iter().any(|c| c.result.second_order.is_some()) {
-            notes.push("dashed: ρ‖∇L‖ + ρ²λ₁/2".into());
+            notes.push("dashed: second order, ρ‖g‖ + ρ²λ₁/2 (g: gradient)".into());
         }
         notes.join(" · ")
     }

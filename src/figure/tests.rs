@@ -66,7 +66,14 @@ fn curve(k: usize) -> SharpnessCurve {
 
 /// Averages over random ε, negative at the smallest ρ.
 fn average(k: usize, dataset: &str) -> SharpnessCurve {
-    let mut curve = SharpnessCurve { dataset: dataset.into(), bound: "average".into(), steps: 0, draws: Some(40), ..curve(k) };
+    let mut curve = SharpnessCurve {
+        dataset: dataset.into(),
+        bound: "average".into(),
+        estimator: "random directions".into(),
+        steps: 0,
+        draws: Some(40),
+        ..curve(k)
+    };
     curve.points.iter_mut().for_each(|p| p.spread = Some(Spread { sd: 0.3 * p.sharpness, max: 2.0 * p.sharpness, image_std_error: 0.0 }));
     curve.points[0].sharpness = -1e-4;
     curve
@@ -221,7 +228,7 @@ fn a_sharpness_figure_of_several_datasets_has_a_panel_each_on_shared_axes_with_t
     for curve in &mut curves {
         curve.second_order = Some(SecondOrder { gradient_norm: 2.0, lambda_max: 90.0, residual: 0.1 });
     }
-    assert!(drawn(&curves, false).contains("dashed: ρ‖∇L‖ + ρ²λ₁/2"));
+    assert!(drawn(&curves, false).contains("dashed: second order, ρ‖g‖ + ρ²λ₁/2"));
     curves[0].adaptive = "elementwise".into();
     assert!(!drawn(&curves, true).contains(">ρ/‖θ‖<"), "the radius of an adaptive ball is no length");
 }

@@ -1,8 +1,8 @@
-"""Largest eigenvalue of the Hessian of ResNet-20 on the first 256 CIFAR-10 test images, by plain power iteration in PyTorch (float32),
+"""Largest eigenvalue of the Hessian of ResNet-20 on the first N (256) CIFAR-10 test images, by plain power iteration in PyTorch (float32),
 and the rises at one SAM step (l2 and l-infinity) and of ASAM's step there: the numbers of the tests `against_pytorch`. Independent of
 Flatland; needs torch and numpy.
 
-    /work/py/venv/bin/python engine/src/analysis/hessian/reference.py ../shared
+    /work/py/venv/bin/python engine/src/analysis/hessian/reference.py ../shared [N]   (N: a multiple of 64)
 """
 import sys
 import numpy as np
@@ -10,8 +10,9 @@ import torch
 import torch.nn.functional as F
 
 shared = sys.argv[1]
+n = int(sys.argv[2]) if len(sys.argv) > 2 else 256
 torch.manual_seed(0)
-raw = np.fromfile(f"{shared}/data/cifar-10-batches-bin/test_batch.bin", dtype=np.uint8).reshape(-1, 3073)[:256]
+raw = np.fromfile(f"{shared}/data/cifar-10-batches-bin/test_batch.bin", dtype=np.uint8).reshape(-1, 3073)[:n]
 y = torch.from_numpy(raw[:, 0].astype(np.int64))
 x = torch.from_numpy(raw[:, 1:].reshape(-1, 3, 32, 32).astype(np.float32) / 255)
 mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
@@ -48,8 +49,8 @@ here = {**state, **dict(zip(moving, parameters))}
 
 def product(v):
     total = [torch.zeros_like(p) for p in parameters]
-    for i in range(0, 256, 64):
-        g = torch.autograd.grad(loss(here, x[i : i + 64], y[i : i + 64]) / 4, parameters, create_graph=True)
+    for i in range(0, n, 64):
+        g = torch.autograd.grad(loss(here, x[i : i + 64], y[i : i + 64]) * 64 / n, parameters, create_graph=True)
         for t, h in zip(total, torch.autograd.grad(sum((a * b).sum() for a, b in zip(g, v)), parameters)):
             t += h
     return total

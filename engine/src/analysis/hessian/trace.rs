@@ -6,10 +6,10 @@ use flatland::result::Trace;
 use super::Symmetric;
 use super::basis::Basis;
 use crate::analysis::AnalysisError;
-use crate::analysis::flat::{dot, draws, signs};
+use crate::analysis::flat::{dot, draws, normal, signs};
 
 /// Hutch++ (Meyer, Musco, Musco, Woodruff 2021, algorithm 1): tr A = tr QᵀAQ + tr (1−QQᵀ)A(1−QQᵀ), the first part exactly with Q an
-/// orthonormal basis of A·S (`probes` random signs S), the second by Hutchinson with as many Rademacher probes that are independent of
+/// orthonormal basis of A·S (`probes` Gaussian columns S: few signs in a small space are often dependent), the second by Hutchinson with as many Rademacher probes that are independent of
 /// Q. At most 3·`probes` products. The standard error is that of the mean over the probes of the second part.
 ///
 /// # Errors
@@ -18,7 +18,7 @@ pub(super) fn hutch_plus_plus(map: &mut dyn Symmetric, probes: usize, seed: u64)
     let zero = map.zero()?;
     let mut sketch = Basis::new(&zero, probes.min(zero.numel()))?;
     for k in 0..probes.min(zero.numel()) {
-        let image = map.apply(&signs(&zero, &mut draws("trace sketch", seed, k))?)?;
+        let image = map.apply(&normal(&zero, &mut draws("trace sketch", seed, k))?)?;
         sketch.extend(&image)?;
     }
     let mut exact = 0.0;
