@@ -35,7 +35,11 @@ const FOR_PLANE: usize = 5;
 pub fn estimate(columns: usize, exact: &[Option<f64>], looks: &[Option<Look>]) -> Map {
     let at = |k: usize| [(k / columns) as f64, (k % columns) as f64];
     let usable = |value: f64| value.is_finite() && value > 0.0;
-    let seen = Field::new(looks.iter().enumerate().filter_map(|(k, look)| look.filter(|l| usable(l.mean)).map(|l| (at(k), l.mean.ln()))));
+    let glance = |(k, look): (usize, &Option<Look>)| {
+        let look = look.filter(|look| usable(look.mean))?;
+        Some(Known { place: at(k), value: look.mean.ln(), error: look.std_error / look.mean })
+    };
+    let seen = Field::new(looks.iter().enumerate().filter_map(glance));
     // ln S with its error, everywhere.
     let base: Vec<Option<(f64, f64)>> = looks
         .iter()
@@ -47,7 +51,7 @@ pub fn estimate(columns: usize, exact: &[Option<f64>], looks: &[Option<Look>]) -
         .collect();
     let correction = Field::new(exact.iter().zip(&base).enumerate().filter_map(|(k, (value, base))| {
         let (value, (base, _)) = (value.filter(|v| usable(*v))?, (*base)?);
-        Some((at(k), value.ln() - base))
+        Some(Known { place: at(k), value: value.ln() - base, error: 0.0 })
     }));
     let mut map = Map::pending(exact.len());
     for k in 0..exact.len() {
@@ -73,38 +77,46 @@ pub fn estimate(columns: usize, exact: &[Option<f64>], looks: &[Option<Look>]) -
     map
 }
 
+/// A value of a smooth function, and its own error, which its neighbours share: the same images are in all of them.
+#[derive(Clone, Copy)]
+struct Known {
+    place: [f64; 2],
+    value: f64,
+    error: f64,
+}
+
 /// Scattered values of a smooth function.
 struct Field {
-    points: Vec<([f64; 2], f64)>,
+    points: Vec<Known>,
     /// By how much each point is missed when it is left out.
     left_out: Vec<f64>,
 }
 
 impl Field {
-    fn new(points: impl Iterator<Item = ([f64; 2], f64)>) -> Self {
+    fn new(points: impl Iterator<Item = Known>) -> Self {
         let points: Vec<_> = points.collect();
         let left_out = (0..points.len())
             .map(|k| {
-                let near = nearest(&points, points[k].0, Some(k));
-                fit(&points, &near, points[k].0).map_or(f64::INFINITY, |value| points[k].1 - value)
+                let near = nearest(&points, points[k].place, Some(k));
+                fit(&points, &near, points[k].place).map_or(f64::INFINITY, |value| points[k].value - value)
             })
             .collect();
         Self { points, left_out }
     }
 
-    /// The value at `place` with the root mean square of the left-out errors around it; `None` without a point.
+    /// The value at `place` with its error: root mean squares of the left-out errors and of the points' own around it. `None` without a point.
     fn at(&self, place: [f64; 2]) -> Option<(f64, f64)> {
         let near = nearest(&self.points, place, None);
         let value = fit(&self.points, &near, place)?;
         let pooled = near.len().min(POOLED);
-        let squares: f64 = near.iter().take(pooled).map(|&(k, _)| self.left_out[k].powi(2)).sum();
+        let squares: f64 = near.iter().take(pooled).map(|&(k, _)| self.left_out[k].powi(2) + self.points[k].error.powi(2)).sum();
         Some((value, (squares / pooled as f64).sqrt()))
     }
 }
 
 /// The nearest points with their squared distances, nearest first; ties in the order of the points.
-fn nearest(points: &[([f64; 2], f64)], place: [f64; 2], without: Option<usize>) -> Vec<(usize, f64)> {
-    let distance = |k: usize| (points[k].0[0] - place[0]).powi(2) + (points[k].0[1] - place[1]).powi(2);
+fn nearest(points: &[Known], place: [f64; 2], without: Option<usize>) -> Vec<(usize, f64)> {
+    let distance = |k: usize| (points[k].place[0] - place[0]).powi(2) + (points[k].place[1] - place[1]).powi(2);
     let mut all: Vec<(usize, f64)> = (0..points.len()).filter(|k| Some(*k) != without).map(|k| (k, distance(k))).collect();
     let by_distance = |a: &(usize, f64), b: &(usize, f64)| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0));
     if all.len() > NEIGHBOURS {
@@ -117,7 +129,7 @@ fn nearest(points: &[([f64; 2], f64)], place: [f64; 2], without: Option<usize>) 
 
 /// The value at `place` of the quadratic, plane or constant that fits the `near` points best by weighted least squares, near ones weighing
 /// most. `None` without a point.
-fn fit(points: &[([f64; 2], f64)], near: &[(usize, f64)], place: [f64; 2]) -> Option<f64> {
+fn fit(points: &[Known], near: &[(usize, f64)], place: [f64; 2]) -> Option<f64> {
     let reach = near.last()?.1.max(1e-9);
     let scale = reach.sqrt();
     let terms = match (points.len(), near.len()) {
@@ -127,7 +139,7 @@ fn fit(points: &[([f64; 2], f64)], near: &[(usize, f64)], place: [f64; 2]) -> Op
     };
     let (mut matrix, mut right) = ([[0.0; 6]; 6], [0.0; 6]);
     for &(k, distance) in near {
-        let (at, value) = points[k];
+        let Known { place: at, value, .. } = points[k];
         let [x, y] = [(at[0] - place[0]) / scale, (at[1] - place[1]) / scale];
         let row = [1.0, x, y, x * x, y * y, x * y];
         let weight = (1.0 - distance / (1.2 * reach)).powi(2) + 1e-3;

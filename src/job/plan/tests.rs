@@ -1,0 +1,132 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+
+fn session() -> Session {
+    toml::from_str(
+        r#"
+        version = 1
+        seed = 7
+        [[checkpoint]]
+        name = "ERM"
+        path = "/w/erm.pt"
+        [[checkpoint]]
+        name = "DR-SAM 0.5"
+        path = "/w/drsam.pt"
+        [[dataset]]
+        name = "train"
+        role = "train"
+        path = "/d/train"
+        [[dataset]]
+        name = "test"
+        role = "id"
+        path = "/d/test"
+        limit = 100
+        [[dataset]]
+        name = "fog/3"
+        role = "cs"
+        path = "/d/test"
+        first = 50
+        corruption = { kind = "fog", severity = 3 }
+        [[dataset]]
+        name = "letters"
+        role = "near"
+        path = "/d/letters"
+        [[dataset]]
+        name = "aux"
+        role = "outliers"
+        path = "/d/aux"
+        [landscape]
+        grid = [3, 2]
+        "#,
+    )
+    .unwrap()
+}
+
+#[test]
+fn a_landscape_per_checkpoint_on_the_id_test_data_in_the_documented_folders() {
+    let jobs = plan(&session(), Analysis::Landscape, Path::new("/out"), &PlanOptions::default()).unwrap();
+    let folders: Vec<_> = jobs.iter().map(|job| job.out().unwrap().to_owned()).collect();
+    assert_eq!(folders, [Path::new("/out/ERM/test"), Path::new("/out/DR-SAM_0.5/test")]);
+    let JobSpec::Landscape(job) = &jobs[0] else { panic!("expected a landscape, found {:?}", jobs[0]) };
+    assert_eq!((job.alpha.as_slice(), job.beta.as_slice(), job.seed), ([-1.0, 0.0, 1.0].as_slice(), [-1.0, 1.0].as_slice(), 7));
+    assert_eq!(job.dataset.source.subset, Subset::Stratified(100));
+}
+
+#[test]
+fn scores_take_every_dataset_but_training_and_outliers() {
+    let jobs = plan(&session(), Analysis::Scores, Path::new("/out"), &PlanOptions::default()).unwrap();
+    assert_eq!(jobs.len(), 2);
+    let names: Vec<_> = jobs[0].datasets().iter().map(|dataset| dataset.source.name.clone()).collect();
+    assert_eq!(names, ["test", "fog/3", "letters"]);
+    assert_eq!(jobs[0].datasets()[1].source.subset, Subset::First(50));
+    assert_eq!(jobs[0].datasets()[1].source.corruption.as_ref().unwrap().severity, 3);
+    assert_eq!(jobs[1].out(), Some(Path::new("/out/DR-SAM_0.5")));
+}
+
+#[test]
+fn chosen_names_are_taken_and_unknown_names_refused() {
+    let options = PlanOptions { checkpoints: vec!["ERM".into()], datasets: vec!["fog/3".into()], samples: Some(20), ..Default::default() };
+    let jobs = plan(&session(), Analysis::Sharpness, Path::new("/out"), &options).unwrap();
+    assert_eq!(jobs.iter().map(|job| job.out().unwrap()).collect::<Vec<_>>(), [Path::new("/out/ERM/fog_3")]);
+    assert_eq!(jobs[0].datasets()[0].source.subset, Subset::First(20));
+    let options = PlanOptions { checkpoints: vec!["SAM".into()], ..Default::default() };
+    let error = plan(&session(), Analysis::Sharpness, Path::new("/out"), &options).unwrap_err().to_string();
+    assert_eq!(error, "expected a checkpoint of the session (ERM, DR-SAM 0.5), found `SAM`");
+}
+
+#[test]
+fn names_that_would_share_a_folder_are_refused() {
+    let mut session = session();
+    session.checkpoints[1].name = "a b".into();
+    session.checkpoints[0].name = "a/b".into();
+    let error = plan(&session, Analysis::Scores, Path::new("/out"), &PlanOptions::default()).unwrap_err();
+    assert_eq!(error, PlanError::SameFolder("a/b".into(), "a b".into()));
+}
+
+#[test]
+fn scores_without_id_data_and_descending_axes_are_refused() {
+    let mut session = session();
+    session.landscape.alpha = Some(vec![1.0, 0.0]);
+    assert!(plan(&session, Analysis::Landscape, Path::new("/out"), &PlanOptions::default()).unwrap_err().to_string().contains("ascending"));
+    session.datasets.retain(|entry| entry.role != Role::Id);
+    assert!(plan(&session, Analysis::Scores, Path::new("/out"), &PlanOptions::default()).unwrap_err().to_string().contains("role `id`"));
+}
+
+#[test]
+fn estimators_and_the_hessian_are_planned_as_the_session_says_and_what_changes_no_result_changes_no_job() {
+    let mut session = session();
+    assert!(!Analysis::of(&session).contains(&Analysis::Hessian), "only a session with [hessian] asks for it");
+    let default = plan(&session, Analysis::Hessian, Path::new("/out"), &PlanOptions::default()).unwrap();
+    let JobSpec::Hessian(job) = &default[0] else { panic!("expected a Hessian, found {:?}", default[0]) };
+    assert_eq!((&job.settings, job.out.as_path()), (&HessianSettings::default(), Path::new("/out/ERM/test")));
+
+    session.sharpness =
+        toml::from_str("estimator = \"ascent\"\nadaptive = \"filter\"\nm = 128\nrestarts = [\"sphere\", \"sphere\"]").unwrap();
+    session.hessian = Some(toml::from_str("top = 2\ndensity = \"quality\"").unwrap());
+    assert!(Analysis::of(&session).contains(&Analysis::Hessian));
+    let jobs = |session: &Session, analysis| plan(session, analysis, Path::new("/out"), &PlanOptions::default()).unwrap();
+    let before = jobs(&session, Analysis::Sharpness);
+    session.sharpness.relative = true;
+    session.sharpness.datasets = vec!["test".into()];
+    assert_eq!(jobs(&session, Analysis::Sharpness), before);
+    let JobSpec::Sharpness(job) = &before[0] else { panic!("expected a sharpness, found {:?}", before[0]) };
+    assert_eq!((job.settings.m, job.settings.adaptive.key(), job.settings.restarts.len()), (Some(128), "filter", 2));
+
+    session.sharpness.estimator = crate::session::Estimator::Random;
+    let error = plan(&session, Analysis::Sharpness, Path::new("/out"), &PlanOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("[sharpness] expected an estimator that maximises beside m"), "{error}");
+}
+
+#[test]
+fn a_cached_job_moves_when_its_checkpoint_changes_and_stays_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("erm.pt");
+    std::fs::write(&file, b"one").unwrap();
+    let mut session = session();
+    session.checkpoints[0].path = file.clone();
+    let place = || plan_cached(&session, Analysis::Scores, &PlanOptions::default()).unwrap()[0].out().unwrap().to_owned();
+    let before = place();
+    assert_eq!(before, place());
+    std::fs::write(&file, b"other").unwrap();
+    assert_ne!(before, place());
+}
