@@ -1,10 +1,12 @@
-"""The landscape of a CIFAR ResNet-20 by Flatland, by the oracle and by loss-landscapes 3.0.6: the same images, weights, grid and cores, in
-turn, several rounds; seconds are the best round's. Each is timed from the checkpoint file to the finished surface, without importing torch
+"""The landscape of a CIFAR ResNet-20 by Flatland (float32 and bfloat16), by the oracle, by plain PyTorch as fast as it goes (landscape_tuned.py)
+and by loss-landscapes 3.0.6: the same images, weights, grid and cores, in turn, several rounds; seconds are the best round's. Then how soon Flatland
+has a first picture, and how good its anytime picture is at a tenth of the work. Each is timed from the checkpoint file to the finished surface, without importing torch
 or linking libtorch. Flatland and the oracle walk the same plane, so their losses are compared; loss-landscapes draws planes of its own."""
 import argparse
 import json
 import os
 import runpy
+import re
 import subprocess
 import sys
 import tempfile
@@ -44,23 +46,24 @@ def run_oracle(out):
         sys.stdout = stdout
 
 
-def run_flatland(out):
+def run_flatland(out, precision="f32", grid=None, limit=None, hear=lambda seconds, event: None):
     """A warm worker process, from the request to `done`."""
+    values = np.linspace(-args.extent, args.extent, grid or args.grid).tolist()
     shared = args.shared.resolve()
     place = lambda path: str(shared / path.relative_to(args.shared))  # noqa: E731
-    source = {"name": "test", "path": place(images), "subset": {"first": args.limit}, "seed": 0}
+    source = {"name": "test", "path": place(images), "subset": {"first": limit or args.limit}, "seed": 0}
     job = {
         "kind": "landscape",
         "checkpoint": {"name": "resnet20", "path": place(checkpoint), "architecture": None, "normalization": "imagenet"},
         "dataset": {"role": "id", "source": source | {"split": None, "format": None, "corruption": None}},
-        "alpha": [float(x) for x in axis],
-        "beta": [float(x) for x in axis],
+        "alpha": values,
+        "beta": values,
         "seed": 0,
         "directions": place(directions),
         "save_directions": False,
         "out": str(out),
         "device": "cpu",
-        "precision": "f32",
+        "precision": precision,
     }
     # As the app starts its workers.
     environment = os.environ | {"OMP_WAIT_POLICY": "passive", "NVIDIA_TF32_OVERRIDE": "0"}
@@ -73,6 +76,7 @@ def run_flatland(out):
         worker.stdin.flush()
         for line in worker.stdout:
             event = json.loads(line)["event"]
+            hear(time.perf_counter() - start, event)
             if event["event"] == "done":
                 return time.perf_counter() - start
             if event["event"] in ("failed", "cancelled"):
@@ -99,7 +103,37 @@ def run_loss_landscapes(_):
     return time.perf_counter() - start
 
 
-peers = {"flatland": run_flatland, "oracle": run_oracle}
+def run_tuned(_):
+    """What the script says of its own loop: without loading, and without its search for the best batch."""
+    command = [sys.executable, str(oracle / "landscape_tuned.py"), str(checkpoint), str(images), str(directions)]
+    command += ["--grid", str(args.grid), "--extent", str(args.extent), "--limit", str(args.limit)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return float(re.search(r"tuned ([0-9.]+) s", said)[1])
+
+
+def anytime(grid, limit):
+    """Seconds to the first whole picture, and the median relative error of the picture at a tenth of the work."""
+    cells, picture, first = 0, None, None
+
+    def hear(seconds, event):
+        nonlocal cells, picture, first
+        if event["event"] == "cells":
+            cells += len(event["cells"])
+        # A tenth of the images goes to the looks at every cell.
+        if event["event"] == "estimate" and None not in event["loss"] and cells == 0:
+            picture, first = np.array(event["loss"]).reshape(grid, grid), first or seconds
+
+    seconds = run_flatland(folder / f"anytime-{limit}", grid=grid, limit=limit, hear=hear)
+    whole = np.load(folder / f"anytime-{limit}" / "landscape.npz")["loss"]
+    return seconds, first, np.median(np.abs(picture / whole - 1))
+
+
+peers = {
+    "flatland": run_flatland,
+    "flatland bf16": lambda out: run_flatland(out, "bf16"),
+    "oracle": run_oracle,
+    "tuned": run_tuned,
+}
 try:
     import loss_landscapes  # noqa: F401
 
@@ -118,4 +152,11 @@ for name, value in best.items():
     print(f"{name:16} {value:8.2f} s   Flatland is {value / best['flatland']:.2f} times as fast" if name != "flatland" else f"{name:16} {value:8.2f} s")
 found = np.load(folder / "flatland-0" / "landscape.npz")["loss"]
 expected = np.load(folder / "oracle-0.npz")["loss"]
-print(f"largest relative difference of the loss to the oracle: {np.max(np.abs(found - expected) / np.abs(expected)):.1e}")
+difference = np.abs(found - expected) / np.abs(expected)
+print(f"largest relative difference of the loss to the oracle: {np.max(difference):.1e}")
+found = np.load(folder / "flatland bf16-0" / "landscape.npz")["loss"]
+difference = np.abs(found - expected) / np.abs(expected)
+print(f"in bf16: median {np.median(difference):.1e}, largest {np.max(difference):.1e}")
+for grid, limit in [(5, 1280), (9, 10000)]:
+    seconds, first, median = anytime(grid, limit)
+    print(f"anytime, {grid}x{grid} cells, {limit} images: first whole picture after {first:.2f} s, whole surface after {seconds:.1f} s; with a tenth of the images in every cell the median relative error is {100 * median:.2f} %")

@@ -12,7 +12,9 @@ use crate::figure::{
     SharpnessFigure, table,
 };
 use crate::job::{Analysis, JobSpec, is_finished, plan_cached};
-use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, ScoreTable, SharpnessCurve, safe_name, write_atomic};
+use crate::result::{
+    Embedding, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, safe_name, write_atomic,
+};
 use crate::session::{Role, Session};
 
 /// Resolution of the PNGs.
@@ -81,6 +83,13 @@ pub(super) fn draw(session: &Session, jobs: &[JobSpec], out: &Path, json: bool) 
                 drawing.figure(&name, &LandscapeCutFigure::of_surfaces(&surfaces.panels()))?;
             } else {
                 drawing.figure(&name, &LandscapeFigure::new(surfaces.panels()))?;
+            }
+            let detection = surfaces.0.iter().any(|(_, _, surface)| surface.maps.contains_key(&Quantity::Auroc));
+            for quantity in Quantity::ALL.into_iter().filter(|_| detection) {
+                let maps = Results(surfaces.0.iter().filter_map(|(name, i, s)| Some((name.clone(), *i, s.of(quantity)?))).collect());
+                if !maps.is_empty() && maps.0[0].2.beta.len() > 1 {
+                    drawing.figure(&format!("{name}-{}", quantity.key()), &LandscapeFigure::new(maps.panels()))?;
+                }
             }
             drawing.file(&format!("landscape{suffix}.csv"), table::landscape_csv(&surfaces.panels()).as_bytes())?;
         }

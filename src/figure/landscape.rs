@@ -7,7 +7,7 @@ use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel, projections};
-use crate::result::{CellStatus, LossSurface};
+use crate::result::{CellStatus, LossSurface, Quantity};
 
 /// Ticks of the colour bar at most.
 const BAR_TICKS: usize = 7;
@@ -31,9 +31,14 @@ pub struct LandscapeFigure<'a> {
 }
 
 impl<'a> LandscapeFigure<'a> {
-    /// With viridis on a shared log scale and eleven contour levels.
+    /// With viridis on a shared scale, a log scale for losses, and eleven contour levels.
     pub fn new(panels: Vec<Panel<'a, LossSurface>>) -> Self {
-        Self { panels, colormap: Colormap::default(), spacing: Spacing::Log, scale: None, contours: 11 }
+        let spacing = Spacing::of(panels.first().and_then(|panel| panel.result.quantity));
+        Self { panels, colormap: Colormap::default(), spacing, scale: None, contours: 11 }
+    }
+
+    fn label(&self) -> &'static str {
+        self.panels.first().and_then(|panel| panel.result.quantity).map_or("loss", Quantity::label)
     }
 
     /// Smallest and largest cell edge of all surfaces.
@@ -274,5 +279,5 @@ fn draw_bar(
         scene.line(vec![[right, y], [right + 0.3 * font, y]], chrome.line, HAIRLINE);
         scene.text([right + 0.55 * font, y + 0.3 * font], tick.label, super::layout::SMALL * font, Anchor::Start, chrome.muted);
     }
-    scene.text_upwards([right + labels + 1.6 * font, 0.5 * (top + bottom)], "loss", font, chrome.text);
+    scene.text_upwards([right + labels + 1.6 * font, 0.5 * (top + bottom)], figure.label(), font, chrome.text);
 }

@@ -1,7 +1,7 @@
 //! [`ColorScale`]: one range of values for several surfaces, linear or logarithmic, mapped to [0, 1].
 
 use super::tick::{Tick, linear_ticks, log_ticks};
-use crate::result::LossSurface;
+use crate::result::{LossSurface, Quantity};
 
 /// How values are spaced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -11,6 +11,21 @@ pub enum Spacing {
     /// Equal ratios.
     #[default]
     Log,
+}
+
+impl Spacing {
+    /// That of a quantity: losses (cross-entropy when absent) by their ratios, others by their differences.
+    pub fn of(quantity: Option<Quantity>) -> Self {
+        if quantity.is_none_or(Quantity::is_loss) { Spacing::Log } else { Spacing::Linear }
+    }
+
+    /// The number that is plotted for `value`: log10 of it on a log scale.
+    pub fn plotted(self, value: f64) -> f64 {
+        match self {
+            Spacing::Linear => value,
+            Spacing::Log => value.log10(),
+        }
+    }
 }
 
 /// A range of values mapped to [0, 1]. `low < high`, both finite, both positive when the spacing is logarithmic.

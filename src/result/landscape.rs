@@ -148,6 +148,8 @@ pub struct LossSurface {
     pub count: Vec<u32>,
     /// What else was measured.
     pub maps: BTreeMap<Quantity, Map>,
+    /// What `loss` holds: cross-entropy when absent. See [`LossSurface::of`].
+    pub quantity: Option<Quantity>,
     /// While cells are missing: the loss of every cell as far as it is known, with the standard error of what is not computed.
     pub estimate: Option<Map>,
     /// What it is of.
@@ -160,7 +162,18 @@ impl LossSurface {
         let n = alpha.len() * beta.len();
         let nan = vec![f64::NAN; n];
         let (loss, accuracy) = (nan.clone(), nan.clone());
-        Self { alpha, beta, loss, accuracy, loss_std_error: nan, count: vec![0; n], maps: BTreeMap::new(), estimate: None, manifest }
+        Self {
+            alpha,
+            beta,
+            loss,
+            accuracy,
+            loss_std_error: nan,
+            count: vec![0; n],
+            maps: BTreeMap::new(),
+            quantity: None,
+            estimate: None,
+            manifest,
+        }
     }
 
     /// Puts a cell in its place; a cell outside the grid is ignored.
@@ -201,6 +214,13 @@ impl LossSurface {
     /// All computed cells, row by row.
     pub fn cells(&self) -> Vec<Cell> {
         (0..self.alpha.len()).flat_map(|i| (0..self.beta.len()).filter_map(move |j| self.cell(i, j))).collect()
+    }
+
+    /// The same surface with another quantity in the place of the loss, to be drawn; `None` where it was not measured.
+    pub fn of(&self, quantity: Quantity) -> Option<Self> {
+        let map = self.maps.get(&quantity)?;
+        let (loss, loss_std_error) = (map.value.clone(), map.std_error.clone());
+        Some(Self { loss, loss_std_error, quantity: Some(quantity), estimate: None, ..self.clone() })
     }
 
     /// What is known of cell `k` = i·B + j.
@@ -303,6 +323,7 @@ impl LossSurface {
             loss_std_error: grid("loss_std_error")?,
             count: grid("count")?.into_iter().map(|x| x as u32).collect(),
             maps,
+            quantity: None,
             estimate: map(ESTIMATE)?,
             alpha,
             beta,

@@ -39,6 +39,11 @@ impl Quantity {
         }
     }
 
+    /// Whether it is a loss, which is shown on a log scale as cross-entropy is.
+    pub fn is_loss(self) -> bool {
+        matches!(self, Quantity::OutlierExposure | Quantity::DrSam)
+    }
+
     /// As shown to people.
     pub fn label(self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ use super::theme;
 use super::view::{analysis, embedding, energy, landscape, runs, sharpness};
 use crate::job::runs::RunOptions;
 use crate::job::{Analysis, Background, JobEvent, JobId, JobOutput, JobSpec};
+use crate::result::Quantity;
 use crate::session::{CheckpointEntry, DatasetEntry, Role, Session, Tab};
 
 /// A line for the person at the bottom of the window.
@@ -29,6 +30,7 @@ pub(super) struct Message {
 pub(super) struct Views {
     pub(super) tab: Tab,
     pub(super) dataset: Option<String>,
+    pub(super) quantity: Option<Quantity>,
     pub(super) score: String,
     pub(super) hidden: BTreeSet<Role>,
     pub(super) landscape: landscape::State,
@@ -71,6 +73,7 @@ impl App {
             views: Views {
                 tab,
                 dataset: None,
+                quantity: None,
                 score: "energy".into(),
                 hidden: BTreeSet::new(),
                 landscape: landscape::State::default(),
@@ -146,6 +149,7 @@ impl App {
                 self.views.dataset = Some(name);
                 self.replan();
             }
+            Command::SelectQuantity(quantity) => self.views.quantity = quantity,
             Command::SelectScore(score) => self.views.score = score,
             Command::ShowRelative(relative) => self.session.sharpness.relative = relative,
             Command::ToggleRole(role) => {
@@ -178,7 +182,7 @@ impl App {
         let dataset = self.dataset();
         let drawing = match self.views.tab {
             Tab::Runs => self.views.runs.plots.figure(&self.runs.book.shown()).map(Drawing::Runs),
-            tab => Drawing::of(tab, &self.session, &self.store, dataset.as_deref(), &self.views.score),
+            tab => Drawing::of(tab, &self.session, &self.store, dataset.as_deref(), self.views.quantity, &self.views.score),
         };
         match drawing {
             Some(drawing) => self.spawn(move || Finished::Exported(drawing.write(&path))),

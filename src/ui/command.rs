@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use egui::ThemePreference;
 
 use crate::job::{Control, JobId};
+use crate::result::Quantity;
 use crate::session::{Role, Tab};
 
 /// What a path is opened as.
@@ -67,6 +68,8 @@ pub enum Command {
     Show(Tab),
     /// Draws landscapes and sharpness on this dataset.
     SelectDataset(String),
+    /// Draws landscapes of this quantity, of the loss when it is none.
+    SelectQuantity(Option<Quantity>),
     /// Draws the histograms of this score.
     SelectScore(String),
     /// Shows sharpness over ρ/‖θ‖ instead of ρ.

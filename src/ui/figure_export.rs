@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::store::{Points, Store};
 use super::view::sharpness;
 use crate::figure::{CurvesFigure, EmbeddingFigure, EnergyFigure, Figure, FigureStyle, LandscapeFigure, Panel, SharpnessFigure};
-use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve, write_atomic};
+use crate::result::{Embedding, LossSurface, Quantity, ScoreTable, SharpnessCurve, write_atomic};
 use crate::session::{Session, Tab};
 
 /// Resolution of a PNG.
@@ -31,12 +31,17 @@ pub enum Drawing {
 
 impl Drawing {
     /// What the tab of an analysis shows; `None` while there is nothing to draw.
-    pub fn of(tab: Tab, session: &Session, store: &Store, dataset: Option<&str>, score: &str) -> Option<Self> {
+    pub fn of(tab: Tab, session: &Session, store: &Store, dataset: Option<&str>, quantity: Option<Quantity>, score: &str) -> Option<Self> {
         let entries = || session.checkpoints.iter().enumerate().map(|(i, checkpoint)| (checkpoint.name.clone(), i));
         let key = |name: &str| (name.to_owned(), dataset.unwrap_or_default().to_owned());
         match tab {
             Tab::Landscape => {
-                let found = entries().filter_map(|(name, i)| store.landscapes.get(&key(&name)).map(|l| (name, i, l.surface.clone())));
+                let shown = |surface: &Arc<LossSurface>| match quantity {
+                    None => Some(surface.clone()),
+                    Some(quantity) => surface.of(quantity).map(Arc::new),
+                };
+                let surface = |name: &str| store.landscapes.get(&key(name)).and_then(|landscape| shown(&landscape.surface));
+                let found = entries().filter_map(|(name, i)| surface(&name).map(|surface| (name, i, surface)));
                 Some(found.collect()).filter(|all: &Of<_>| !all.is_empty()).map(Drawing::Landscape)
             }
             Tab::Sharpness => {

@@ -123,11 +123,11 @@ impl App {
             let mut scene = Scene { session: &self.session, store: &self.store, dataset: dataset.as_deref(), commands: &mut self.commands };
             let views = &mut self.views;
             if !scene.session.checkpoints.is_empty() {
-                top::choices(ui, &mut scene, views.tab, &views.hidden, &views.score);
+                top::choices(ui, &mut scene, views.tab, &views.hidden, views.quantity, &views.score);
                 ui.add_space(10.0);
             }
             match views.tab {
-                Tab::Landscape => landscape::show(ui, &mut scene, &mut views.landscape),
+                Tab::Landscape => landscape::show(ui, &mut scene, &mut views.landscape, views.quantity),
                 Tab::Sharpness => sharpness::show(ui, &mut scene, &mut views.sharpness),
                 Tab::Embedding => embedding::show(ui, &mut scene, &mut views.embedding, &views.hidden),
                 Tab::Energy => energy::show(ui, &mut scene, &mut views.energy, &views.score),

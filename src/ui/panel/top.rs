@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, ThemePreference, Ui, Vec2, WidgetInfo};
 
 use super::menu;
+use crate::result::Quantity;
 use crate::session::{Adaptive, Axes, DirectionSettings, Estimator, LandscapeSettings, Norm, Role, Tab};
 use crate::ui::command::Command;
 use crate::ui::theme;
-use crate::ui::view::{Scene, chip, embedding, energy, sharpness};
+use crate::ui::view::{Scene, chip, embedding, energy, landscape, sharpness};
 
 /// Draws tabs at the left, export and theme at the right.
 pub fn tabs(ui: &mut Ui, current: Tab, commands: &mut Vec<Command>) {
@@ -65,7 +66,7 @@ fn theme_menu(ui: &mut Ui, commands: &mut Vec<Command>) {
 }
 
 /// Draws what the present tab can choose: dataset, roles, score.
-pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<Role>, score: &str) {
+pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<Role>, quantity: Option<Quantity>, score: &str) {
     ui.horizontal(|ui| match tab {
         Tab::Landscape | Tab::Sharpness => {
             let Some(dataset) = scene.dataset else { return };
@@ -85,6 +86,7 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<R
             });
             match tab {
                 Tab::Landscape => {
+                    quantity_menu(ui, scene, quantity);
                     ui.colored_label(theme::of(ui).weak, plane_note(&scene.session.landscape));
                 }
                 _ => sharpness_choices(ui, scene),
@@ -123,6 +125,23 @@ fn sharpness_choices(ui: &mut Ui, scene: &mut Scene<'_>) {
     if chip(ui, color, "relative ρ/‖θ‖", settings.relative).clicked() {
         scene.commands.push(Command::ShowRelative(!settings.relative));
     }
+}
+
+/// Which quantity the landscapes show, where they have more than the loss.
+fn quantity_menu(ui: &mut Ui, scene: &mut Scene<'_>, current: Option<Quantity>) {
+    let measured = landscape::quantities(scene);
+    if measured.is_empty() {
+        return;
+    }
+    let label = |quantity: Option<Quantity>| quantity.map_or("loss", Quantity::label);
+    menu(ui, label(current), "What is shown of every cell", |ui| {
+        for quantity in std::iter::once(None).chain(measured.into_iter().map(Some)) {
+            if ui.selectable_label(quantity == current, label(quantity)).clicked() {
+                scene.commands.push(Command::SelectQuantity(quantity));
+                ui.close();
+            }
+        }
+    });
 }
 
 /// What the axes of the landscape are.

@@ -16,7 +16,7 @@ use super::bench::{Bench, Heard};
 use super::store::{JobState, Loaded};
 use crate::job::runs::RunOptions;
 use crate::job::{JobEvent, JobOutput, JobSpec};
-use crate::result::{Cell, Inspection, LandscapeManifest, LossSurface};
+use crate::result::{Cell, Inspection, LandscapeManifest, LossSurface, Quantity, Reading};
 use crate::session::Tab;
 
 /// An app with the session above, and everything computed for the first `computed` checkpoints.
@@ -98,6 +98,40 @@ fn pending_and_non_finite_cells_are_drawn() {
         harness.run();
     }
     harness.get_by_label("not computed");
+}
+
+#[test]
+fn what_is_estimated_is_drawn_and_says_about() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    let id = harness.state_mut().store.add(landscape_job("ERM"), JobState::Running);
+    let (loss, std_error) = (vec![Some(0.5); 441], vec![Some(0.02); 441]);
+    harness.state_mut().store.apply(id, JobEvent::Estimate { loss, std_error });
+    harness.run();
+    let panel = harness.get_by_label_contains("Loss landscape of ERM on digits test, 21 × 21 cells, 0 computed");
+    let at = panel.rect().center();
+    harness.hover_at(at);
+    harness.run();
+    harness.get_by_label("about 0.50 ± 0.02");
+}
+
+#[test]
+fn another_quantity_takes_the_place_of_the_loss() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    let mut surface = surface(0, false);
+    for mut cell in surface.cells() {
+        let value = 0.5 + 0.4 * (-cell.loss).exp();
+        cell.readings.push(Reading { quantity: Quantity::Auroc, value, std_error: 0.01 });
+        surface.set(&cell);
+    }
+    let id = harness.state_mut().store.add(landscape_job("ERM"), JobState::Done);
+    harness.state_mut().store.insert(id, Loaded::Landscape(surface));
+    harness.run();
+    harness.get_by_label_contains("loss  ▾").click();
+    harness.run();
+    harness.get_by_label("AUROC").click();
+    harness.run();
+    harness.get_by_label_contains("Landscape of AUROC of ERM on digits test, 21 × 21 cells, 441 computed, values 0.5");
+    harness.get_by_label("Landscape of AUROC of SAM on digits test, nothing computed yet");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! sections along α through the cursor.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use egui::{Color32, Id, Rect, Role as WidgetRole, Shape, Stroke, Ui, WidgetInfo, pos2};
 
@@ -9,8 +10,8 @@ use super::{Scene, Standing, empty, panel_header, projections, reading, standing
 use crate::figure::number::{fixed, with_error};
 use crate::figure::{ColorScale, Colormap, Spacing as ColorSpacing};
 use crate::job::Analysis;
-use crate::result::{CellStatus, LossSurface};
-use crate::ui::store::Landscape;
+use crate::result::{CellStatus, LossSurface, Quantity};
+use crate::ui::store::{Landscape, Store};
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
 use crate::ui::widget::color_bar::{self, ColorBar};
@@ -30,7 +31,7 @@ const LEVELS: usize = 11;
 pub struct State {
     view: SharedView,
     section: SharedView,
-    pictures: BTreeMap<String, Picture>,
+    pictures: BTreeMap<(String, Option<Quantity>), Picture>,
     /// Grid node under the pointer: (α, β).
     cursor: Option<[f64; 2]>,
 }
@@ -42,27 +43,30 @@ struct Shared<'a> {
     cursor: Option<[f64; 2]>,
     alpha: [f64; 2],
     beta: [f64; 2],
+    quantity: Option<Quantity>,
     surfaces: Vec<(usize, &'a LossSurface)>,
 }
 
 /// Draws the tab.
-pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
+pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Option<Quantity>) {
     if scene.session.checkpoints.is_empty() {
         return empty(ui, "Open a checkpoint to see its loss landscape: type its path at the left, press Open…, or drop the file here.");
     }
     let Some(dataset) = scene.dataset else {
         return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
     };
-    let found = |name: &str| scene.store.landscapes.get(&(name.to_owned(), dataset.to_owned()));
+    let landscapes: Vec<Option<Landscape>> =
+        scene.session.checkpoints.iter().map(|c| landscape(scene.store, &c.name, dataset, quantity)).collect();
     let surfaces: Vec<(usize, &LossSurface)> =
-        scene.session.checkpoints.iter().enumerate().filter_map(|(i, c)| found(&c.name).map(|l| (i, l.surface.as_ref()))).collect();
-    let scale = ColorScale::shared(surfaces.iter().map(|(_, surface)| *surface), ColorSpacing::Log);
+        landscapes.iter().enumerate().filter_map(|(i, found)| found.as_ref().map(|l| (i, l.surface.as_ref()))).collect();
+    let spacing = ColorSpacing::of(quantity);
+    let scale = ColorScale::shared(surfaces.iter().map(|(_, surface)| *surface), spacing);
     let (alpha, beta) = match surfaces.first() {
         Some((_, surface)) => (ends(&surface.alpha), ends(&surface.beta)),
         None => (scene.session.landscape.extent(), scene.session.landscape.extent()),
     };
     let levels = scale.map(|scale| scale.levels(LEVELS)).unwrap_or_default();
-    let shared = Shared { scale, levels, cursor: state.cursor, alpha, beta, surfaces };
+    let shared = Shared { scale, levels, cursor: state.cursor, alpha, beta, quantity, surfaces };
     let area = ui.available_rect_before_wrap();
     // A plane through checkpoints belongs to the one at its origin; the others are drawn on it.
     let origin = scene.session.landscape.plane.through().first();
@@ -73,7 +77,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let mut cursor = None;
     for (panel, (i, checkpoint)) in panels.iter().zip(shown) {
         let job = scene.store.job(Analysis::Landscape, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
-        let landscape = found(&checkpoint.name);
+        let landscape = landscapes[i].as_ref();
         let subject = Subject { index: i, name: &checkpoint.name, dataset, panel, landscape, standing: standing(job) };
         let hovered = panel_of(ui, state, &shared, subject);
         cursor = cursor.or(hovered);
@@ -85,9 +89,9 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
             panels.iter().filter(|panel| panel.plot.top() == panels[0].plot.top()).map(|panel| panel.plot.bottom()).fold(0.0, f32::max);
         let top = panels[0].plot.top();
         let rect = Rect::from_min_max(pos2(right + 20.0, top), pos2(right + 32.0, bottom));
-        let range = [scale.low.log10(), scale.high.log10()];
-        let levels: Vec<f64> = shared.levels.iter().map(|level| level.log10()).collect();
-        color_bar::show(ui, rect, &ColorBar { label: "L", range, levels: &levels, cursor: None }, |t| {
+        let range = [scale.low, scale.high].map(|value| spacing.plotted(value));
+        let levels: Vec<f64> = shared.levels.iter().map(|level| spacing.plotted(*level)).collect();
+        color_bar::show(ui, rect, &ColorBar { label: symbol(quantity), spacing, range, levels: &levels, cursor: None }, |t| {
             theme::rgb(Colormap::Viridis.color(t))
         });
     }
@@ -95,6 +99,36 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
         state.cursor = cursor;
         ui.ctx().request_repaint();
     }
+}
+
+/// What there is to show of a checkpoint: its loss, or another quantity in its place.
+fn landscape(store: &Store, checkpoint: &str, dataset: &str, quantity: Option<Quantity>) -> Option<Landscape> {
+    let found = store.landscapes.get(&(checkpoint.to_owned(), dataset.to_owned()))?;
+    match quantity {
+        None => Some(found.clone()),
+        Some(quantity) => Some(Landscape { surface: Arc::new(found.surface.of(quantity)?), revision: found.revision }),
+    }
+}
+
+/// What stands at an axis of the values.
+fn symbol(quantity: Option<Quantity>) -> &'static str {
+    match quantity {
+        None => "L",
+        Some(Quantity::Energy) => "E ID",
+        Some(Quantity::OodEnergy) => "E SS",
+        Some(Quantity::OutlierExposure) => "L OE",
+        Some(Quantity::DrSam) => "L DR",
+        Some(Quantity::Auroc | Quantity::Fpr95) => "",
+    }
+}
+
+/// The quantities that the landscapes on `dataset` have beside the loss.
+pub fn quantities(scene: &Scene<'_>) -> Vec<Quantity> {
+    let has = |quantity: &Quantity| {
+        let on = scene.store.landscapes.iter().filter(|((_, dataset), _)| Some(dataset.as_str()) == scene.dataset);
+        on.into_iter().any(|(_, found)| found.surface.maps.contains_key(quantity))
+    };
+    Quantity::ALL.into_iter().filter(has).collect()
 }
 
 struct Subject<'a> {
@@ -130,7 +164,7 @@ fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subjec
             hatch::pending(&canvas.painter, whole, Stroke::new(1.0, palette.hatch));
         }
         if let (Some(landscape), Some(scale)) = (landscape, shared.scale) {
-            let picture = picture.entry(name.to_owned()).or_default();
+            let picture = picture.entry((name.to_owned(), shared.quantity)).or_default();
             picture.refresh(ui.ctx(), name, landscape, scale, &shared.levels);
             picture.paint(canvas, palette);
         }
@@ -144,17 +178,18 @@ fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subjec
             canvas.painter.circle_stroke(at, 4.5, Stroke::new(1.5, Color32::WHITE));
         }
     });
-    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, summary(name, dataset, surface)));
+    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, summary(name, dataset, shared.quantity, surface)));
     let pointer = canvas.pointer()?;
     let surface = surface?;
     let (i, j) = (nearest(&surface.alpha, pointer.x)?, nearest(&surface.beta, pointer.y)?);
     let node = [surface.alpha[i], surface.beta[j]];
     let k = i * surface.beta.len() + j;
-    let mut rows = vec![(None, "Loss".into(), loss_text(surface, k))];
+    let what = shared.quantity.map_or("Loss", Quantity::label);
+    let mut rows = vec![(None, what.into(), loss_text(surface, k))];
     if surface.count[k] > 0 {
         rows.push((None, "Accuracy".into(), share(surface.accuracy[k], surface.count[k] as usize)));
         rows.push((None, "Images".into(), crate::ui::widget::number::count(u64::from(surface.count[k]))));
-        for (quantity, map) in &surface.maps {
+        for (quantity, map) in surface.maps.iter().filter(|(quantity, _)| shared.quantity != Some(**quantity)) {
             rows.push((None, quantity.label().into(), with_error(map.value[k], map.std_error[k])));
         }
     }
@@ -165,8 +200,10 @@ fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subjec
 /// The sections of all surfaces along α, through the cursor's β (else through θ), on the colour scale as axis.
 fn sections(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, scale: ColorScale, cell: &Panel, n: usize) {
     let beta = shared.cursor.map_or(0.0, |[_, beta]| beta);
-    let range = [scale.low.log10(), scale.high.log10()];
+    let spacing = scale.spacing;
+    let range = [scale.low, scale.high].map(|value| spacing.plotted(value));
     let pad = 0.03 * (range[1] - range[0]);
+    let axis = if spacing == ColorSpacing::Log { Scale::Log10 } else { Scale::Linear };
     let palette = theme::of(ui);
     header::plain(ui, cell.header, &format!("Section at β = {}", fixed(beta, 2)), "along α, through the pointer");
     // Its own axis stands inside of the cell, so that its frame is as high as the others.
@@ -174,7 +211,7 @@ fn sections(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, scale: ColorSca
     let axes = Axes {
         id: Id::unique(("section", n)),
         x: Axis { label: "α", range: shared.alpha, scale: Scale::Linear, labelled: true },
-        y: Axis { label: "L", range: [range[0] - pad, range[1] + pad], scale: Scale::Log10, labelled: true },
+        y: Axis { label: symbol(shared.quantity), range: [range[0] - pad, range[1] + pad], scale: axis, labelled: true },
         outline: palette.hairline,
         grid: true,
         wheel: true,
@@ -185,7 +222,7 @@ fn sections(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, scale: ColorSca
             canvas.painter.vline(canvas.at(alpha, 0.0).x, canvas.rect().y_range(), Stroke::new(1.0, palette.weak));
         }
         for (i, surface) in &shared.surfaces {
-            for run in cut(surface, beta) {
+            for run in cut(surface, beta, spacing) {
                 let points = run.iter().map(|[alpha, loss]| canvas.at(*alpha, *loss)).collect();
                 canvas.painter.add(Shape::line(points, Stroke::new(1.75, theme::checkpoint(ui, *i))));
             }
@@ -195,14 +232,14 @@ fn sections(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, scale: ColorSca
     (state.view.x, state.section.y) = (view.x, view.y);
 }
 
-/// Runs of known finite points (α, log10 L) along α at the grid's β nearest to `beta`.
-fn cut(surface: &LossSurface, beta: f64) -> Vec<Vec<[f64; 2]>> {
+/// Runs of known finite points (α, plotted value) along α at the grid's β nearest to `beta`.
+fn cut(surface: &LossSurface, beta: f64, spacing: ColorSpacing) -> Vec<Vec<[f64; 2]>> {
     let Some(j) = nearest(&surface.beta, beta) else { return Vec::new() };
     let mut runs = vec![Vec::new()];
     for (i, alpha) in surface.alpha.iter().enumerate() {
         let k = i * surface.beta.len() + j;
-        match surface.known_loss(k).filter(|(loss, _)| loss.is_finite() && *loss > 0.0) {
-            Some((loss, _)) => runs.last_mut().into_iter().for_each(|run| run.push([*alpha, loss.log10()])),
+        match surface.known_loss(k).map(|(loss, _)| spacing.plotted(loss)).filter(|value| value.is_finite()) {
+            Some(value) => runs.last_mut().into_iter().for_each(|run| run.push([*alpha, value])),
             None => runs.push(Vec::new()),
         }
     }
@@ -257,15 +294,19 @@ fn center_facts(surface: &LossSurface) -> Option<String> {
     })
 }
 
-fn summary(name: &str, dataset: &str, surface: Option<&LossSurface>) -> String {
+fn summary(name: &str, dataset: &str, quantity: Option<Quantity>, surface: Option<&LossSurface>) -> String {
+    let (title, value) = match quantity {
+        None => ("Loss landscape".into(), "loss"),
+        Some(quantity) => (format!("Landscape of {}", quantity.label()), "values"),
+    };
     match surface {
-        None => format!("Loss landscape of {name} on {dataset}, nothing computed yet"),
+        None => format!("{title} of {name} on {dataset}, nothing computed yet"),
         Some(surface) => {
             let range = surface.range().map_or(String::new(), |(low, high)| {
-                format!(", loss {} to {}", crate::figure::number::significant(low, 3), crate::figure::number::significant(high, 3))
+                format!(", {value} {} to {}", crate::figure::number::significant(low, 3), crate::figure::number::significant(high, 3))
             });
             let (a, b) = (surface.alpha.len(), surface.beta.len());
-            format!("Loss landscape of {name} on {dataset}, {a} × {b} cells, {} computed{range}", surface.computed())
+            format!("{title} of {name} on {dataset}, {a} × {b} cells, {} computed{range}", surface.computed())
         }
     }
 }

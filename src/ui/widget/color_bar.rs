@@ -4,6 +4,7 @@ use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Align2, Color32, Rect, Shape, Stroke, StrokeKind, Ui, pos2};
 
 use super::ticks;
+use crate::figure::Spacing;
 use crate::ui::theme;
 
 /// What the bar says.
@@ -11,11 +12,13 @@ use crate::ui::theme;
 pub struct ColorBar<'a> {
     /// Name of the quantity.
     pub label: &'a str,
-    /// log10 of the lowest and highest value.
+    /// How values are spaced; the numbers below are [`Spacing::plotted`].
+    pub spacing: Spacing,
+    /// The lowest and highest value.
     pub range: [f64; 2],
-    /// log10 of the contour levels.
+    /// The contour levels.
     pub levels: &'a [f64],
-    /// log10 of the value under the cursor.
+    /// The value under the cursor.
     pub cursor: Option<f64>,
 }
 
@@ -44,7 +47,11 @@ pub fn show(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, color: impl Fn(f64) -> Colo
     }
     painter.rect_stroke(rect, 0.0, Stroke::new(1.0, palette.hairline), StrokeKind::Outside);
     let count = ((rect.height() / 42.0).floor() as usize).max(2);
-    for tick in ticks::log10(low, high, count) {
+    let ticks = match bar.spacing {
+        Spacing::Linear => ticks::linear(low, high, count),
+        Spacing::Log => ticks::log10(low, high, count),
+    };
+    for tick in ticks {
         let length = if tick.label.is_empty() { 2.0 } else { 4.0 };
         let y = place(tick.at);
         painter.hline((rect.right() + 1.0)..=(rect.right() + 1.0 + length), y, Stroke::new(1.0, palette.weak));
