@@ -113,7 +113,7 @@ impl Runner {
             }
             JobEvent::Warning { message } => self.line.say(&format!("warning: {message}")),
             JobEvent::Cost { seconds, bytes } => {
-                self.line.say(&format!("{place}: about {}, {:.1} GB", duration(seconds), bytes as f64 / 1e9));
+                self.line.say(&format!("{place}: about {}, {:.0} MB", duration(seconds), (bytes as f64 / 1e6).ceil()));
             }
             JobEvent::Done { output } => return Ok(Some(Ok(output))),
             JobEvent::Failed { message } => {

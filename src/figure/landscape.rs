@@ -55,6 +55,11 @@ impl<'a> LandscapeFigure<'a> {
             let each = self.panels.iter().map(|p| (&p.result.manifest, p.name));
             notes = vec![each.map(|(m, name)| format!("{name}: {}, n = {}", m.dataset, m.samples)).collect::<Vec<_>>().join("; ")];
         }
+        if !first.ood.is_empty()
+            && self.panels.iter().any(|panel| panel.result.quantity.is_some_and(|quantity| quantity != Quantity::Energy))
+        {
+            notes.push(format!("SS: {}, n = {}", first.ood.join(" + "), first.ood_samples));
+        }
         match first.definition.as_str() {
             "li2018" => notes.push("filter-normalized directions".into()),
             "line" | "checkpoints" => notes.push("plane through checkpoints".into()),

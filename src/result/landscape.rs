@@ -100,6 +100,9 @@ pub struct LandscapeManifest {
     pub statistics_hash: Option<String>,
     /// `cross_entropy`.
     pub loss: String,
+    /// Names of the semantic-shift datasets; empty where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ood: Vec<String>,
     /// blake3 of the semantic-shift images, hex; where there are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ood_hash: Option<String>,

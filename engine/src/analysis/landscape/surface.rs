@@ -304,6 +304,7 @@ fn manifest(
         },
         statistics_hash: (measure.batch_norm == BatchNormPolicy::Reestimated).then(statistics),
         loss: "cross_entropy".into(),
+        ood: data.ood.iter().map(|samples| samples.dataset.name.clone()).collect(),
         ood_hash: evaluation.ood.map(|_| ood()),
         ood_samples: data.ood.iter().map(|samples| samples.len()).sum(),
         lambda: evaluation.ood.map(|(_, lambda)| lambda),
@@ -326,6 +327,7 @@ fn continued(folder: &Path, job: &LandscapeJob, manifest: &LandscapeManifest) ->
         checkpoint: manifest.checkpoint.clone(),
         checkpoint_path: manifest.checkpoint_path.clone(),
         dataset: manifest.dataset.clone(),
+        ood: manifest.ood.clone(),
         // What the cells depend on is in the other fields, the hash of the directions first; files of before have neither of these.
         plane: manifest.plane.clone(),
         recipe: manifest.recipe.clone(),
