@@ -17,6 +17,28 @@ pub struct Look {
     pub std_error: f64,
 }
 
+impl Look {
+    /// The mean over all images from the losses of the first of them, and from all losses at θ as a control variate: what the first images
+    /// are off by at θ, where all are known, tells by regression what they are off by here. The images are a finite population, and those
+    /// looked at are among them. `None` for fewer than three, or where the mean is no positive number.
+    pub fn of(losses: &[f64], center: &[f64]) -> Option<Self> {
+        let (n, whole) = (losses.len(), center.len() as f64);
+        let first = center.get(..n).filter(|_| n >= 3)?;
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let (here, there) = (mean(losses), mean(first));
+        let pairs = || losses.iter().zip(first).map(|(l, c)| (l - here, c - there));
+        let (variance, covariance) = pairs().fold((0.0, 0.0), |(v, p), (l, c)| (v + c * c, p + l * c));
+        let slope = if variance > 0.0 && covariance.is_finite() { covariance / variance } else { 0.0 };
+        let squares: f64 = pairs().map(|(l, c)| (l - slope * c).powi(2)).sum();
+        let sampling = squares / (n as f64 - 2.0) / n as f64 * (1.0 - n as f64 / whole);
+        // What the slope's own error adds, as in any prediction by regression.
+        let off = mean(center) - there;
+        let leverage = if variance > 0.0 { squares / (n as f64 - 2.0) * off * off / variance } else { 0.0 };
+        let found = Self { mean: here + slope * off, std_error: (sampling + leverage).sqrt() };
+        (found.mean > 0.0 && found.std_error.is_finite()).then_some(found)
+    }
+}
+
 /// Neighbours that an interpolation rests on.
 const NEIGHBOURS: usize = 12;
 /// Neighbours whose left-out errors a cell's error is pooled from.
@@ -25,7 +47,7 @@ const POOLED: usize = 8;
 const ENOUGH: usize = 24;
 /// Points before they are dense enough for a quadratic.
 const FOR_QUADRATIC: usize = 40;
-/// What the two errors are not independent by.
+/// What stated errors are larger by: losses have long tails, few images know little of their own spread, and the two errors are not independent.
 const CAUTION: f64 = 1.2;
 /// Parameters of a plane, and some to spare.
 const FOR_PLANE: usize = 5;
@@ -64,10 +86,11 @@ pub fn estimate(columns: usize, exact: &[Option<f64>], looks: &[Option<Look>]) -
             Some((shift, missed)) => {
                 let (sampling, missed) = (base_error.powi(2), missed.powi(2));
                 let weight = if missed > 0.0 { sampling / (sampling + missed) } else { 1.0 };
-                (weight * shift, CAUTION * (weight * missed).sqrt())
+                (weight * shift, (weight * missed).sqrt())
             }
             None => (0.0, base_error),
         };
+        let error = CAUTION * error;
         // With nothing to judge an interpolation by, nothing is known.
         if error.is_finite() {
             map.value[k] = (base + shift).exp();
@@ -193,10 +216,24 @@ mod tests {
     }
 
     #[test]
+    fn a_look_knows_by_the_center_what_its_images_are_off_by() {
+        // Twice the loss at θ, plus one: known exactly from any three images.
+        let center: Vec<f64> = (0..40).map(|k| f64::from(k * k % 17)).collect();
+        let losses: Vec<f64> = center.iter().take(6).map(|l| 2.0 * l + 1.0).collect();
+        let look = Look::of(&losses, &center).unwrap();
+        let expected = 2.0 * center.iter().sum::<f64>() / 40.0 + 1.0;
+        assert!((look.mean - expected).abs() < 1e-9 && look.std_error < 1e-6, "{look:?} for {expected}");
+        // Nothing in common with θ: the mean of the look, with the error of a mean in a finite population.
+        let look = Look::of(&[1.0, 3.0, 1.0, 3.0], &[2.0; 8]).unwrap();
+        assert!((look.mean - 2.0).abs() < 1e-12 && (look.std_error - (4.0f64 / 2.0 / 4.0 * 0.5).sqrt()).abs() < 1e-12, "{look:?}");
+        assert_eq!(Look::of(&[1.0, 2.0], &[1.0; 8]), None);
+    }
+
+    #[test]
     fn without_computed_cells_the_first_look_stands_with_its_own_error() {
         let map = estimate(SIDE, &[None; SIDE * SIDE], &looks());
         for k in 0..SIDE * SIDE {
-            assert!((map.value[k] - bowl(k).1).abs() < 1e-12 && (map.std_error[k] - 0.2 * bowl(k).1).abs() < 1e-12);
+            assert!((map.value[k] - bowl(k).1).abs() < 1e-12 && (map.std_error[k] - CAUTION * 0.2 * bowl(k).1).abs() < 1e-12);
         }
     }
 

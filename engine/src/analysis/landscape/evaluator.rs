@@ -144,14 +144,15 @@ impl<'a> Evaluator<'a> {
         self.value(&point, losses, reporter)
     }
 
-    /// Mean cross-entropy at θ.
+    /// Mean cross-entropy at θ, and the losses of single images in the order of evaluation.
     ///
     /// # Errors
     /// As [`Evaluator::evaluate`].
-    pub fn center(&self, reporter: &mut dyn Reporter) -> Result<CrossEntropy, AnalysisError> {
+    pub fn center(&self, reporter: &mut dyn Reporter) -> Result<(CrossEntropy, Vec<f64>), AnalysisError> {
         let _no_grad = tch::no_grad_guard();
         let point = self.prepare(self.theta.with_flat(self.theta.flat().shallow_clone()), reporter)?;
-        Ok(self.losses(&point, 0, self.images(), reporter)?.in_place_of(&self.order).mean())
+        let losses = self.losses(&point, 0, self.images(), reporter)?;
+        Ok((losses.clone().in_place_of(&self.order).mean(), losses.loss))
     }
 
     /// ID images.

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use flatland::job::{JobEvent, LandscapeJob, Precision, ProgressMeter, Reporter};
-use flatland::metric::mean_std_error;
 use flatland::result::{Cell, LandscapeManifest, LossSurface, Map, ResultError};
 use flatland::session::{BatchNormPolicy, Stop};
 use tch::Tensor;
@@ -83,7 +82,7 @@ pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, repo
     }
     let evaluator = Evaluator::new(network, evaluation, &plane.directions)?;
     let started = Instant::now();
-    let center = evaluator.center(reporter)?;
+    let (center, center_losses) = evaluator.center(reporter)?;
     let took = started.elapsed().as_secs_f64();
     let manifest = manifest(network, data, job, &evaluation, &plane, center.loss);
     let mut surface = LossSurface::pending(job.alpha.clone(), job.beta.clone(), manifest);
@@ -92,7 +91,7 @@ pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, repo
         forget(&job.out)?;
     }
     known.iter().flatten().for_each(|cell| surface.set(cell));
-    let mut sweep = Sweep::new(evaluator, surface, job);
+    let mut sweep = Sweep::new(evaluator, surface, job, center_losses);
     reporter.report(sweep.cost(network, data, took));
     sweep.run(reporter)
 }
@@ -102,6 +101,8 @@ struct Sweep<'a> {
     evaluator: Evaluator<'a>,
     surface: LossSurface,
     job: &'a LandscapeJob,
+    /// Losses of all images at θ, in the order of evaluation.
+    center: Vec<f64>,
     /// Images of each look, ascending; none where looks do not pay.
     glances: Vec<i64>,
     /// Losses of the images that each cell was looked at on.
@@ -111,7 +112,7 @@ struct Sweep<'a> {
 }
 
 impl<'a> Sweep<'a> {
-    fn new(evaluator: Evaluator<'a>, surface: LossSurface, job: &'a LandscapeJob) -> Self {
+    fn new(evaluator: Evaluator<'a>, surface: LossSurface, job: &'a LandscapeJob, center: Vec<f64>) -> Self {
         let looks = surface.count.iter().map(|_| None).collect();
         let (images, batch) = (evaluator.images(), batch_size(evaluator.device()));
         // Whole batches, so that they need not be computed again.
@@ -122,7 +123,7 @@ impl<'a> Sweep<'a> {
             glances.clear();
         }
         glances.retain(|glance| glance * 4 <= images);
-        Self { evaluator, surface, job, glances, looks, saved: Instant::now(), told: None }
+        Self { evaluator, surface, job, center, glances, looks, saved: Instant::now(), told: None }
     }
 
     /// Seconds, from the evaluation of θ that `took` so long, and bytes.
@@ -231,13 +232,7 @@ impl<'a> Sweep<'a> {
     fn estimate(&self) -> Map {
         let surface = &self.surface;
         let exact: Vec<_> = surface.loss.iter().zip(&surface.count).map(|(&loss, &count)| (count > 0).then_some(loss)).collect();
-        let images = self.evaluator.images() as f64;
-        let look = |losses: &SampleLosses| {
-            let (mean, error) = mean_std_error(&losses.loss)?;
-            // The images are a finite population, and those looked at are among them.
-            Some(Look { mean, std_error: error * (1.0 - losses.loss.len() as f64 / images).sqrt() })
-        };
-        let looks: Vec<_> = self.looks.iter().map(|losses| losses.as_ref().and_then(look)).collect();
+        let looks: Vec<_> = self.looks.iter().map(|losses| Look::of(&losses.as_ref()?.loss, &self.center)).collect();
         estimate(surface.beta.len(), &exact, &looks)
     }
 

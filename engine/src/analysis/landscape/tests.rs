@@ -198,7 +198,7 @@ fn landscape_centre_is_the_unfolded_network_for_every_kind_of_network() {
         let data = samples(noise(12, 32), &Normalization::default(), &network);
         let directions = Directions::li2018(&network, 1).unwrap();
         let evaluator = Evaluator::new(&network, Evaluation::plain(&data), &directions).unwrap();
-        let center = evaluator.center(&mut Ear::default()).unwrap();
+        let (center, _) = evaluator.center(&mut Ear::default()).unwrap();
         assert_eq!(evaluator.evaluate(0.0, 0.0, &mut Ear::default()).unwrap().cross_entropy, center, "{architecture}: bit for bit");
         let expected = plain_loss(&network, &data.x, &data.y);
         assert!(close(center.loss, expected, 1e-6), "{architecture}: {} {expected}", center.loss);
