@@ -47,8 +47,9 @@ const POOLED: usize = 8;
 const ENOUGH: usize = 24;
 /// Points before they are dense enough for a quadratic.
 const FOR_QUADRATIC: usize = 40;
-/// What stated errors are larger by: losses have long tails, few images know little of their own spread, and the two errors are not independent.
-const CAUTION: f64 = 1.2;
+/// What stated errors are larger by: losses have long tails, the two errors are not independent, and all cells share one draw of images, so that
+/// a bad draw is bad in many (at 1.2, 96.5 % and 93.8 % of the cells of two real networks lay within two stated errors after the looks).
+const CAUTION: f64 = 1.5;
 /// Parameters of a plane, and some to spare.
 const FOR_PLANE: usize = 5;
 
