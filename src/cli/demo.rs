@@ -9,7 +9,7 @@ use super::options::{ComputeOptions, plan};
 use super::runner::Runner;
 use super::{embed, hessian, landscape, score, sharpness};
 use crate::job::{Analysis, JobSpec, PlanOptions, demo_session};
-use crate::result::gather_scores;
+use crate::result::{cell_cache, gather_scores};
 use crate::session::Session;
 
 /// Arguments of `flatland demo`.
@@ -30,7 +30,7 @@ impl Demo {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let path = demo_session()?;
         let session = Session::load(&path)?;
-        let options = PlanOptions { device: self.compute.device, ..PlanOptions::default() };
+        let options = PlanOptions { device: self.compute.device, cells: Some(cell_cache()), ..PlanOptions::default() };
         let mut jobs = Vec::new();
         for analysis in Analysis::of(&session) {
             jobs.extend(plan(&session, &path, analysis, &self.out, &options)?);

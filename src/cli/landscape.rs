@@ -67,7 +67,7 @@ impl Landscape {
         let manifest: LandscapeManifest = serde_json::from_str(&text).with_context(named)?;
         let out = std::path::absolute(&self.session.out)?;
         let job = LandscapeJob::of_manifest(&manifest, out).map_err(anyhow::Error::msg).with_context(named)?;
-        let job = JobSpec::Landscape(job);
+        let job = JobSpec::Landscape(LandscapeJob { cells: self.session.plan_options().cells, ..job });
         check_paths(std::slice::from_ref(&job)).with_context(named)?;
         Ok(job)
     }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::job::{self, Analysis, Device, JobSpec, PlanOptions, WorkerOptions};
+use crate::result::cell_cache;
 use crate::session::Session;
 
 /// Where and how to compute.
@@ -52,6 +53,9 @@ pub struct SessionOptions {
     /// One JSON object a result on stdout.
     #[arg(long)]
     pub json: bool,
+    /// Neither take cells of landscapes from the user's cache nor keep them there.
+    #[arg(long)]
+    pub no_cache: bool,
     #[command(flatten)]
     pub compute: ComputeOptions,
 }
@@ -69,6 +73,7 @@ impl SessionOptions {
                 Precision::F32 => job::Precision::F32,
                 Precision::Bf16 => job::Precision::Bf16,
             },
+            cells: (!self.no_cache).then(cell_cache),
             ..PlanOptions::default()
         }
     }

@@ -74,6 +74,8 @@ pub struct PlanOptions {
     pub save_perturbations: bool,
     /// Also write the eigenvectors of the Hessian.
     pub save_eigenvectors: bool,
+    /// Where landscapes share their cells.
+    pub cells: Option<PathBuf>,
 }
 
 /// Why a session cannot be planned.
@@ -176,6 +178,7 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
                         plane: plane.clone(),
                         directions: options.directions.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())),
                         save_directions: options.save_directions,
+                        cells: options.cells.clone(),
                         device: options.device,
                         precision: options.precision,
                     }));
@@ -240,13 +243,17 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
 
 /// The same jobs with their results in the user's cache, each in a folder named by its identity and the state of its files.
 pub fn plan_cached(session: &Session, analysis: Analysis, options: &PlanOptions) -> Result<Vec<JobSpec>, PlanError> {
-    let mut jobs = plan(session, analysis, Path::new("/"), options)?;
+    // Where cells are shared does not change what they are.
+    let mut jobs = plan(session, analysis, Path::new("/"), &PlanOptions { cells: None, ..options.clone() })?;
     for job in &mut jobs {
         job.set_out(PathBuf::new());
         let identity = serde_json::to_string(job).unwrap_or_default();
         let files: Vec<&Path> = job.inputs().into_iter().map(|(_, _, path)| path).collect();
         let folder = cache_folder(&identity, &files);
         job.set_out(folder);
+        if let JobSpec::Landscape(job) = job {
+            job.cells.clone_from(&options.cells);
+        }
     }
     Ok(jobs)
 }

@@ -83,9 +83,9 @@ impl Plane {
 }
 
 impl LandscapeJob {
-    /// The job without its folder: what `landscape.json` keeps of it, enough to compute the same surface again.
+    /// The job without its folders: what `landscape.json` keeps of it, enough to compute the same surface again.
     pub fn recipe(&self) -> Value {
-        serde_json::to_value(Self { out: PathBuf::new(), ..self.clone() }).unwrap_or_default()
+        serde_json::to_value(Self { out: PathBuf::new(), cells: None, ..self.clone() }).unwrap_or_default()
     }
 
     /// A job for each plane, in a folder of its own: the first here, the others in `plane_1`, `plane_2`, ...

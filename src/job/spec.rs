@@ -142,6 +142,9 @@ pub struct LandscapeJob {
     pub save_directions: bool,
     /// Folder of the results.
     pub out: PathBuf,
+    /// Folder of the cells that all landscapes share, [`CellStore`](crate::result::CellStore); `None` = none are shared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<PathBuf>,
     /// Device.
     pub device: Device,
     /// Precision.

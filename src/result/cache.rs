@@ -12,6 +12,11 @@ pub fn cache_root() -> PathBuf {
         .join("flatland")
 }
 
+/// Where landscapes share their cells, [`CellStore`](super::CellStore).
+pub fn cell_cache() -> PathBuf {
+    cache_root().join("cells")
+}
+
 /// The folder of the result that `identity` names (everything that determines it) given the present state of `files`.
 pub fn cache_folder(identity: &str, files: &[&Path]) -> PathBuf {
     cache_root().join(content_key(identity, files))

@@ -134,6 +134,22 @@ pub struct LandscapeManifest {
     pub recipe: Option<serde_json::Value>,
 }
 
+impl LandscapeManifest {
+    /// What the value of a cell depends on: everything but names, files, and what is told of the plane beside its directions.
+    pub fn essence(&self) -> Self {
+        Self {
+            checkpoint: String::new(),
+            checkpoint_path: PathBuf::new(),
+            dataset: String::new(),
+            ood: Vec::new(),
+            // The hash of the directions is what cells depend on; files of before have neither of these.
+            plane: None,
+            recipe: None,
+            ..self.clone()
+        }
+    }
+}
+
 /// Loss and accuracy over the plane; [A, B] arrays are row-major with index i·B + j at (alpha\[i\], beta\[j\]).
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossSurface {

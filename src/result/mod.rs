@@ -5,11 +5,14 @@
 
 mod atomic;
 mod cache;
+mod cell_store;
 mod embedding;
 mod hessian;
 mod inspection;
 mod landscape;
 mod landscape_band;
+mod landscape_difference;
+mod loss_rows;
 mod npz;
 mod plane;
 mod quantity;
@@ -21,12 +24,15 @@ mod tensorboard;
 use std::path::PathBuf;
 
 pub use atomic::{safe_name, write_atomic};
-pub use cache::{cache_folder, cache_root, content_key};
+pub use cache::{cache_folder, cache_root, cell_cache, content_key};
+pub use cell_store::CellStore;
 pub use embedding::Embedding;
 pub use hessian::{Eigenvalue, HessianSpectrum, SpectralDensity, Trace};
 pub use inspection::{Inspection, TensorInfo};
 pub use landscape::{Cell, CellStatus, LandscapeManifest, LossSurface};
 pub use landscape_band::{BandManifest, LandscapeBand};
+pub use landscape_difference::{LossDifference, SAMPLE_LOSSES};
+pub use loss_rows::LossRows;
 pub use npz::{Array, Npz, NpzValues};
 pub use plane::{PlanePoint, PlaneRecord};
 pub use quantity::{Map, Quantity, Reading};

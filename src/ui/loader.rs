@@ -6,7 +6,7 @@ use super::command::OpenAs;
 use super::run::watch::{Sight, Watch};
 use super::store::Loaded;
 use crate::job::{Analysis, JobId, JobSpec, PlanError, PlanOptions, check_paths, is_whole, plan_cached};
-use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve};
+use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve, cell_cache};
 use crate::session::Session;
 
 /// What slow work gives.
@@ -96,8 +96,11 @@ pub fn plan(session: &Session, datasets: &[String]) -> (Vec<JobSpec>, Vec<String
     }
     // No tab shows the Hessian: the command line draws it.
     for analysis in Analysis::of(session).into_iter().filter(|analysis| *analysis != Analysis::Hessian) {
-        let options =
-            PlanOptions { datasets: if analysis.is_per_dataset() { datasets.to_vec() } else { Vec::new() }, ..PlanOptions::default() };
+        let options = PlanOptions {
+            datasets: if analysis.is_per_dataset() { datasets.to_vec() } else { Vec::new() },
+            cells: Some(cell_cache()),
+            ..PlanOptions::default()
+        };
         match plan_cached(session, analysis, &options) {
             Ok(planned) => jobs.extend(planned),
             Err(PlanError::Lacks { .. }) => {}

@@ -108,6 +108,7 @@ pub(super) fn landscape_job(name: &str) -> JobSpec {
         directions: None,
         plane: Plane::default(),
         save_directions: false,
+        cells: None,
         out: "/nowhere/out".into(),
         device: Device::Cpu,
         precision: Precision::F32,

@@ -297,6 +297,7 @@ fn saved_eigenvectors_are_eigenvectors_and_span_a_plane_for_the_landscape() {
         plane: flatland::job::Plane::default(),
         directions: Some(out.path().join("directions.npz")),
         save_directions: false,
+        cells: None,
         out: out.path().join("landscape"),
         device: JobDevice::Cpu,
         precision: flatland::job::Precision::F32,

@@ -55,6 +55,8 @@ pub struct CellValue {
     pub cross_entropy: CrossEntropy,
     /// Everything else.
     pub readings: Vec<Reading>,
+    /// Cross-entropy of each ID image, [N] in the dataset's order.
+    pub sample_losses: Vec<f32>,
 }
 
 /// Evaluates one network at θ + αδ + βη.
@@ -206,7 +208,8 @@ impl<'a> Evaluator<'a> {
             cross_entropy.accuracy = f64::NAN;
         }
         let readings = readings(&cross_entropy, &losses, ood.as_ref().map(|(scores, lambda)| (scores, *lambda)));
-        Ok(CellValue { cross_entropy, readings })
+        let sample_losses = losses.loss.iter().map(|&loss| loss as f32).collect();
+        Ok(CellValue { cross_entropy, readings, sample_losses })
     }
 
     fn prepare(&self, point: ParameterVector, reporter: &mut dyn Reporter) -> Result<Point, AnalysisError> {

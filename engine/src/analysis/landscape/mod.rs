@@ -10,6 +10,9 @@ mod anytime_tests;
 mod direction;
 mod estimate;
 mod evaluator;
+mod kept;
+#[cfg(test)]
+mod kept_tests;
 #[cfg(test)]
 mod measure_tests;
 mod order;

@@ -1,23 +1,22 @@
 //! [`run`]: a landscape job.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use flatland::job::{JobEvent, LandscapeJob, Precision, ProgressMeter, Reporter};
-use flatland::result::{Cell, LandscapeManifest, LossSurface, Map, ResultError};
+use flatland::result::{Cell, LandscapeManifest, LossSurface, Map};
 use flatland::session::{BatchNormPolicy, Stop};
 use tch::Tensor;
 
 use super::super::{AnalysisError, CrossEntropy, SampleLosses, batch_size, check_labels};
 use super::estimate::{Look, estimate};
+use super::kept::Kept;
 use super::order::nested;
 use super::plane::Plane;
 use super::{CellValue, Evaluation, Evaluator, precision};
 use crate::model::{Network, Samples};
 
-/// Files of a job.
+/// The axes, when they are asked for.
 const DIRECTIONS: &str = "directions.npz";
-const FILES: [&str; 2] = ["landscape.json", "landscape.npz"];
 
 /// How often the unfinished surface goes to disk.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
@@ -52,10 +51,10 @@ impl<'a> LandscapeData<'a> {
 
 /// Computes L(θ + αδ + βη) on the grid of `job` into `job.out/landscape.npz` and `.json`, and `directions.npz` when asked.
 ///
-/// Grids come coarse to fine, and before their cells are computed on all images each gets a first look at some: [`JobEvent::Cells`] tells
+/// The losses of single images go to `sample_losses.npy`, for paired differences. Grids come coarse to fine, and before their cells are computed on all images each gets a first look at some: [`JobEvent::Cells`] tells
 /// what is computed, [`JobEvent::Estimate`] what is known meanwhile. Cells of an unfinished or finished surface of the same job (checkpoint,
-/// images, directions, definition) in `job.out` are kept, also when the axes have changed; another surface is replaced. What is on disk at
-/// the end does not depend on interruptions.
+/// images, directions, definition) in `job.out` or in the cache `job.cells` are kept, also when the axes have changed; another surface is
+/// replaced. What is on disk at the end does not depend on interruptions.
 ///
 /// # Errors
 /// [`AnalysisError::Cancelled`] when the reporter says so (what is computed stays on disk); when images have no labels, axes are empty,
@@ -86,12 +85,8 @@ pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, repo
     let took = started.elapsed().as_secs_f64();
     let manifest = manifest(network, data, job, &evaluation, &plane, center.loss);
     let mut surface = LossSurface::pending(job.alpha.clone(), job.beta.clone(), manifest);
-    let known = continued(&job.out, job, &surface.manifest);
-    if known.is_none() {
-        forget(&job.out)?;
-    }
-    known.iter().flatten().for_each(|cell| surface.set(cell));
-    let mut sweep = Sweep::new(evaluator, surface, job, center_losses);
+    let kept = Kept::fill(&mut surface, job, network.device, &mut |message| reporter.report(JobEvent::Warning { message }))?;
+    let mut sweep = Sweep::new(evaluator, surface, kept, job, center_losses);
     reporter.report(sweep.cost(network, data, took));
     sweep.run(reporter)
 }
@@ -100,6 +95,7 @@ pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, repo
 struct Sweep<'a> {
     evaluator: Evaluator<'a>,
     surface: LossSurface,
+    kept: Kept,
     job: &'a LandscapeJob,
     /// Losses of all images at θ, in the order of evaluation.
     center: Vec<f64>,
@@ -112,7 +108,7 @@ struct Sweep<'a> {
 }
 
 impl<'a> Sweep<'a> {
-    fn new(evaluator: Evaluator<'a>, surface: LossSurface, job: &'a LandscapeJob, center: Vec<f64>) -> Self {
+    fn new(evaluator: Evaluator<'a>, surface: LossSurface, kept: Kept, job: &'a LandscapeJob, center: Vec<f64>) -> Self {
         let looks = surface.count.iter().map(|_| None).collect();
         let (images, batch) = (evaluator.images(), batch_size(evaluator.device()));
         // Whole batches, so that they need not be computed again.
@@ -123,7 +119,7 @@ impl<'a> Sweep<'a> {
             glances.clear();
         }
         glances.retain(|glance| glance * 4 <= images);
-        Self { evaluator, surface, job, center, glances, looks, saved: Instant::now(), told: None }
+        Self { evaluator, surface, kept, job, center, glances, looks, saved: Instant::now(), told: None }
     }
 
     /// Seconds, from the evaluation of θ that `took` so long, and bytes.
@@ -207,9 +203,10 @@ impl<'a> Sweep<'a> {
         // The look stays: the estimate of other cells compares it with what is computed.
         let mut losses = self.looks[k].clone().unwrap_or_default();
         losses.extend(rest);
-        let CellValue { cross_entropy: CrossEntropy { loss, accuracy, std_error, count }, readings } =
+        let CellValue { cross_entropy: CrossEntropy { loss, accuracy, std_error, count }, readings, sample_losses } =
             self.evaluator.value(&point, losses, reporter)?;
         let cell = Cell { i, j, loss, accuracy, loss_std_error: std_error, count, readings };
+        self.kept.put(self.job, &cell, &sample_losses)?;
         self.surface.set(&cell);
         reporter.report(JobEvent::Cells { cells: vec![cell] });
         Ok(())
@@ -312,45 +309,4 @@ fn manifest(
         plane: Some(plane.record.clone()),
         recipe: Some(job.recipe()),
     }
-}
-
-/// The cells of `job`'s grid that a surface in its folder has, when that is of the same network, images, directions and definition,
-/// whatever people call the checkpoint and the dataset now.
-fn continued(folder: &Path, job: &LandscapeJob, manifest: &LandscapeManifest) -> Option<Vec<Cell>> {
-    let surface = LossSurface::load(folder).ok()?;
-    let named = LandscapeManifest {
-        checkpoint: manifest.checkpoint.clone(),
-        checkpoint_path: manifest.checkpoint_path.clone(),
-        dataset: manifest.dataset.clone(),
-        ood: manifest.ood.clone(),
-        // What the cells depend on is in the other fields, the hash of the directions first; files of before have neither of these.
-        plane: manifest.plane.clone(),
-        recipe: manifest.recipe.clone(),
-        ..surface.manifest.clone()
-    };
-    // Compared as text: a NaN equals itself, and the file's own precision is what counts.
-    let same = |a: &LandscapeManifest| serde_json::to_string(a).ok();
-    if same(&named)? != same(manifest)? || surface.count.iter().any(|&n| n != 0 && n as usize != manifest.samples) {
-        return None;
-    }
-    let place = |axis: &[f64], value: f64| axis.iter().position(|&x| x == value);
-    let moved = |cell: Cell| {
-        let (i, j) = (place(&job.alpha, surface.alpha[cell.i])?, place(&job.beta, surface.beta[cell.j])?);
-        Some(Cell { i, j, ..cell })
-    };
-    Some(surface.cells().into_iter().filter_map(moved).collect())
-}
-
-/// Removes another job's surface, its manifest first: arrays without a manifest are never taken for anything.
-fn forget(folder: &Path) -> Result<(), AnalysisError> {
-    for name in FILES {
-        let path = folder.join(name);
-        match std::fs::remove_file(&path) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(ResultError::Io { action: "replace", source, path }.into());
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }

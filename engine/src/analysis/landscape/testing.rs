@@ -88,6 +88,7 @@ pub fn job(out: &Path, alpha: &[f64], beta: &[f64]) -> LandscapeJob {
         directions: None,
         plane: flatland::job::Plane::default(),
         save_directions: false,
+        cells: None,
         out: out.into(),
         device: flatland::job::Device::Cpu,
         precision: Precision::F32,

@@ -1,0 +1,135 @@
+//! [`LossDifference`]: by how much the loss of one checkpoint lies above another's, cell by cell, on the same images.
+
+use std::path::Path;
+
+use super::{LossRows, LossSurface, Map};
+
+/// The file with the losses of single images beside a surface, f32 [A, B, N]; zeros where a cell is not computed.
+pub const SAMPLE_LOSSES: &str = "sample_losses.npy";
+
+/// L_a − L_b over the grid that two surfaces share, [A, B] row-major as in [`LossSurface`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct LossDifference {
+    /// Difference of mean losses with its standard error; NaN where one of the two is not computed or not finite.
+    pub map: Map,
+    /// Whether the standard error is of paired differences, image by image; where it is not, the two errors count as independent, which
+    /// is larger.
+    pub paired: Vec<bool>,
+}
+
+impl LossDifference {
+    /// L_a − L_b. Each surface comes with its folder, where the losses of single images lie.
+    ///
+    /// # Errors
+    /// Says what differs, where the surfaces are not of the same images, grid or draws of the directions.
+    pub fn between((a, in_a): (&LossSurface, &Path), (b, in_b): (&LossSurface, &Path)) -> Result<Self, String> {
+        comparable(a, b)?;
+        let rows = |surface: &LossSurface, folder: &Path| {
+            let shape = [surface.alpha.len(), surface.beta.len(), surface.manifest.samples];
+            LossRows::open_npy(&folder.join(SAMPLE_LOSSES), shape)
+        };
+        let (mut rows_a, mut rows_b) = (rows(a, in_a), rows(b, in_b));
+        let mut both = |k: usize| Some((rows_a.as_mut()?.read(k, a.loss[k])?, rows_b.as_mut()?.read(k, b.loss[k])?));
+        let mut of_cell = |k: usize| {
+            if a.count[k] == 0 || b.count[k] == 0 {
+                return (f64::NAN, f64::NAN, false);
+            }
+            let pair = both(k);
+            let independent = || a.loss_std_error[k].hypot(b.loss_std_error[k]);
+            let std_error = pair.as_ref().map_or_else(independent, |(a, b)| paired_std_error(a, b));
+            (a.loss[k] - b.loss[k], std_error, pair.is_some())
+        };
+        let (mut map, mut paired) = (Map { value: Vec::new(), std_error: Vec::new() }, Vec::new());
+        for k in 0..a.count.len() {
+            let (value, std_error, is_paired) = of_cell(k);
+            map.value.push(value);
+            map.std_error.push(std_error);
+            paired.push(is_paired);
+        }
+        Ok(Self { map, paired })
+    }
+
+    /// How many standard errors the difference of cell `k` is from 0.
+    pub fn z(&self, k: usize) -> f64 {
+        self.map.value[k] / self.map.std_error[k]
+    }
+}
+
+/// Sample standard deviation of a − b over √N; 0 for one image.
+fn paired_std_error(a: &[f32], b: &[f32]) -> f64 {
+    let n = a.len() as f64;
+    let difference = || a.iter().zip(b).map(|(&a, &b)| f64::from(a) - f64::from(b));
+    let mean = difference().sum::<f64>() / n;
+    if a.len() > 1 { (difference().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt() } else { 0.0 }
+}
+
+fn comparable(a: &LossSurface, b: &LossSurface) -> Result<(), String> {
+    let (of_a, of_b) = (&a.manifest, &b.manifest);
+    let expected = |what: &str| Err(format!("expected `{}` and `{}` {what} for a difference", of_a.checkpoint, of_b.checkpoint));
+    if a.alpha != b.alpha || a.beta != b.beta {
+        return expected("on one grid");
+    }
+    if of_a.dataset_hash != of_b.dataset_hash || of_a.samples != of_b.samples {
+        return expected("on the same images");
+    }
+    if (&of_a.definition, &of_a.normalization, of_a.seed) != (&of_b.definition, &of_b.normalization, of_b.seed) {
+        return expected("on planes of one definition and one seed");
+    }
+    if of_a.batch_norm != of_b.batch_norm {
+        return expected("with one policy for BatchNorm");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::result::{Cell, LandscapeManifest};
+
+    /// A surface of one row of cells, written with the losses of its images.
+    fn surface(folder: &Path, name: &str, cells: &[[f32; 4]]) -> LossSurface {
+        let manifest = LandscapeManifest { checkpoint: name.into(), samples: 4, ..Default::default() };
+        let axis = (0..cells.len()).map(|k| k as f64).collect();
+        let mut surface = LossSurface::pending(vec![0.0], axis, manifest);
+        let mut rows = LossRows::npy(&folder.join(SAMPLE_LOSSES), [1, cells.len(), 4]).unwrap();
+        for (j, losses) in cells.iter().enumerate() {
+            let mean = losses.iter().map(|&x| f64::from(x)).sum::<f64>() / 4.0;
+            let squares: f64 = losses.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum();
+            let loss_std_error = (squares / 12.0).sqrt();
+            surface.set(&Cell { i: 0, j, loss: mean, accuracy: 1.0, loss_std_error, count: 4, readings: Vec::new() });
+            rows.write(j, losses).unwrap();
+        }
+        surface
+    }
+
+    #[test]
+    fn images_that_are_hard_for_both_do_not_blur_the_difference() {
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let a = surface(folders[0].path(), "a", &[[1.0, 5.0, 9.0, 13.0], [1.0, 2.0, 3.0, 4.0]]);
+        let b = surface(folders[1].path(), "b", &[[0.5, 4.5, 8.5, 12.5], [2.0, 2.0, 2.0, 2.0]]);
+        let found = LossDifference::between((&a, folders[0].path()), (&b, folders[1].path())).unwrap();
+        assert_eq!(found.map.value, [0.5, 0.5]);
+        assert_eq!(found.paired, [true, true]);
+        assert_eq!(found.map.std_error[0], 0.0, "every image differs by as much");
+        assert!((found.map.std_error[1] - (5.0f64 / 12.0).sqrt()).abs() < 1e-12);
+        assert!((found.z(1) - 0.5 / (5.0f64 / 12.0).sqrt()).abs() < 1e-12);
+        // Without the images' losses the errors count as independent.
+        std::fs::remove_file(folders[1].path().join(SAMPLE_LOSSES)).unwrap();
+        let found = LossDifference::between((&a, folders[0].path()), (&b, folders[1].path())).unwrap();
+        assert_eq!(found.paired, [false, false]);
+        assert!((found.map.std_error[0] - a.loss_std_error[0].hypot(b.loss_std_error[0])).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let a = surface(folder.path(), "a", &[[1.0; 4]]);
+        let refused = |b: LossSurface| LossDifference::between((&a, folder.path()), (&b, folder.path())).unwrap_err();
+        let with = |manifest: LandscapeManifest| refused(LossSurface { manifest, ..a.clone() });
+        assert!(refused(LossSurface { beta: vec![3.0], ..a.clone() }).contains("on one grid"));
+        assert!(with(LandscapeManifest { dataset_hash: "x".into(), ..a.manifest.clone() }).contains("the same images"));
+        assert!(with(LandscapeManifest { seed: 9, ..a.manifest.clone() }).contains("one seed"));
+        assert!(with(LandscapeManifest { batch_norm: "batch".into(), ..a.manifest.clone() }).contains("BatchNorm"));
+    }
+}
