@@ -4,47 +4,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod common;
+
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Output;
 
-const FLATLAND: &str = env!("CARGO_BIN_EXE_flatland");
-
-/// A demo checkpoint, for tests that need a real one.
-fn demo_checkpoint() -> Option<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("checkpoints/erm.safetensors");
-    if !path.is_file() {
-        println!("skipped: needs {}; run `make checkpoints` first", path.display());
-        return None;
-    }
-    Some(path.display().to_string())
-}
-
-fn has_worker() -> bool {
-    let there = Path::new(FLATLAND).with_file_name("flatland-worker").is_file();
-    if !there {
-        println!("skipped: needs flatland-worker beside {FLATLAND}; run `cargo build --workspace` first");
-    }
-    there
-}
-
-fn flatland(folder: &Path) -> Command {
-    let mut command = Command::new(FLATLAND);
-    command.current_dir(folder).env("XDG_CACHE_HOME", folder.join("cache")).env_remove("FLATLAND_WORKER").stdin(Stdio::null());
-    command
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    flatland(folder).args(arguments).output().unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
+use common::{demo_checkpoint, flatland, has_worker, run, session, stderr, stdout, write};
 
 /// Fails with exactly one complaint, which names the path and all of `words`; gives the complaint.
 fn refuses(output: &Output, path: &str, words: &[&str]) -> String {
@@ -83,22 +48,6 @@ fn hostile_pickle(command: &str) -> Vec<u8> {
     bytes.extend(b"\x85R.");
     bytes.extend(b"\x80\x02]q\x00.");
     bytes
-}
-
-fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> String {
-    let path = folder.join(name);
-    std::fs::write(&path, bytes).unwrap();
-    path.display().to_string()
-}
-
-fn session(folder: &Path, checkpoint: &str, more: &str, dataset: &str) -> String {
-    let text = format!(
-        "version = 1\n[[checkpoint]]\nname = \"A\"\npath = '{checkpoint}'\nnormalization = \"half\"\n{more}\n\
-         [[dataset]]\nname = \"digits\"\nrole = \"id\"\npath = '{dataset}'\nlimit = 64\n\
-         [[dataset]]\nname = \"others\"\nrole = \"near\"\npath = 'demo:near'\nlimit = 64\n\
-         [landscape]\ngrid = [3, 2]\n[sharpness]\nrho = [0.01, 0.1]\nsteps = 2\n[hessian]\ntop = 2\ntrace_probes = 2\nlanczos_steps = 10\ndensity = \"none\"\n[embedding]\niterations = 50\nperplexity = 5.0\n"
-    );
-    write(folder, "session.toml", text)
 }
 
 #[test]
@@ -297,63 +246,6 @@ fn the_analyses_leave_their_documented_files() {
     let again = run(folder.path(), &["figures", &path, "--out", "again", "--samples", "32"]);
     assert!(again.status.success() && !stderr(&again).contains("done in"), "{}", stderr(&again));
     assert_eq!(std::fs::read(folder.path().join("again/landscape.svg")).unwrap(), svg);
-}
-
-#[cfg(unix)]
-#[test]
-fn an_interrupt_ends_within_a_second_with_code_130_and_the_same_command_goes_on() {
-    if !has_worker() {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let Some(checkpoint) = demo_checkpoint() else { return };
-    let path = session(folder.path(), &checkpoint, "", "demo:test");
-    let text = std::fs::read_to_string(&path).unwrap().replace("grid = [3, 2]", "grid = [101, 101]");
-    std::fs::write(&path, text).unwrap();
-    let mut child = flatland(folder.path()).args(["landscape", &path, "--out", "out"]).stderr(Stdio::piped()).spawn().unwrap();
-    // Some cells are on disk.
-    let started = Instant::now();
-    while !folder.path().join("out/A/digits/landscape.npz").is_file() && started.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    let asked = Instant::now();
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    let status = child.wait().unwrap();
-    assert_eq!(status.code(), Some(130));
-    // Generous for a loaded machine; the worker is given 0.8 s before it is killed.
-    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
-    assert!(folder.path().join("out/A/digits/landscape.npz").is_file());
-}
-
-#[test]
-fn a_landscape_killed_without_warning_and_resumed_equals_the_undisturbed_one_byte_for_byte() {
-    if !has_worker() {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let Some(checkpoint) = demo_checkpoint() else { return };
-    let path = session(folder.path(), &checkpoint, "", "demo:test");
-    let text = std::fs::read_to_string(&path).unwrap().replace("grid = [3, 2]", "grid = [25, 13]");
-    std::fs::write(&path, text).unwrap();
-    let surface = |out: &str| folder.path().join(out).join("A/digits/landscape.npz");
-    let mut child = flatland(folder.path()).args(["landscape", &path, "--out", "killed"]).stderr(Stdio::null()).spawn().unwrap();
-    let started = Instant::now();
-    while !surface("killed").is_file() && started.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Command::new("pkill").args(["-KILL", "-P", &child.id().to_string()]).status().unwrap();
-    child.kill().unwrap();
-    assert!(!child.wait().unwrap().success(), "the kill came too late to test anything");
-    let partial = std::fs::read(surface("killed")).unwrap();
-    for out in ["killed", "undisturbed"] {
-        let output = run(folder.path(), &["landscape", &path, "--out", out]);
-        assert!(output.status.success(), "{}", stderr(&output));
-    }
-    assert_ne!(partial, std::fs::read(surface("undisturbed")).unwrap(), "some cells were missing when the worker died");
-    for name in ["landscape.npz", "landscape.json"] {
-        let read = |out: &str| std::fs::read(surface(out).with_file_name(name)).unwrap();
-        assert_eq!(read("killed"), read("undisturbed"), "{name}");
-    }
 }
 
 /// `docs/methods.md` says what the registry says; `FLATLAND_UPDATE_DOCS=1` writes it anew.

@@ -2,21 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::{Path, PathBuf};
+mod common;
+
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use common::{FLATLAND, has_worker};
 use flatland::job::{RunFolder, RunStatus};
-
-const FLATLAND: &str = env!("CARGO_BIN_EXE_flatland");
-
-fn has_worker() -> bool {
-    let there = Path::new(FLATLAND).with_file_name("flatland-worker").is_file();
-    if !there {
-        println!("skipped: needs flatland-worker beside {FLATLAND}; run `cargo build --workspace` first");
-    }
-    there
-}
 
 /// A folder with `run.toml`: a small network from scratch on the demo set.
 struct Place {

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::options::SessionOptions;
-use super::runner::Runner;
+use super::runner::{Runner, cost_text};
 use super::say;
 use crate::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, check_paths};
 use crate::result::{LandscapeBand, LandscapeManifest, LossSurface};
@@ -30,6 +30,9 @@ pub struct Landscape {
     /// Definition of random directions; replaces `[landscape.directions]` of the session.
     #[arg(long, value_name = "NAME", value_parser = preset)]
     preset: Option<Preset>,
+    /// Only tell the time and memory that it would take, from one evaluation of θ; cells that are in the cache cost nothing.
+    #[arg(long)]
+    estimate: bool,
 }
 
 fn preset(text: &str) -> Result<Preset, String> {
@@ -55,7 +58,13 @@ impl Landscape {
             options.plan(&session, Analysis::Landscape, &choices)?
         };
         let mut runner = Runner::start(options.compute.worker());
-        runner.run(jobs, |job, _| tell(job, options.json))?;
+        if self.estimate {
+            for job in jobs {
+                tell_cost(&job, runner.cost(job.clone())?, options.json);
+            }
+        } else {
+            runner.run(jobs, |job, _| tell(job, options.json))?;
+        }
         runner.verdict()
     }
 
@@ -70,6 +79,17 @@ impl Landscape {
         let job = JobSpec::Landscape(LandscapeJob { cells: self.session.plan_options().cells, ..job });
         check_paths(std::slice::from_ref(&job)).with_context(named)?;
         Ok(job)
+    }
+}
+
+/// What one job would take in a line; nothing where it failed.
+fn tell_cost(job: &JobSpec, cost: Option<(f64, u64)>, json: bool) {
+    let (JobSpec::Landscape(job), Some((seconds, bytes))) = (job, cost) else { return };
+    let (checkpoint, dataset) = (&job.checkpoint.name, &job.dataset.source.name);
+    if json {
+        say(&json!({ "checkpoint": checkpoint, "dataset": dataset, "seconds": seconds, "bytes": bytes }).to_string());
+    } else {
+        say(&format!("{checkpoint} on {dataset}: {}", cost_text(seconds, bytes)));
     }
 }
 

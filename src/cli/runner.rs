@@ -64,6 +64,42 @@ impl Runner {
         Ok(())
     }
 
+    /// Begins a job somewhere else, and stops it when it says what it takes: seconds and bytes. `None` where it failed, which is told and
+    /// counted.
+    ///
+    /// # Errors
+    /// When interrupted, or when the worker cannot be started.
+    pub fn cost(&mut self, mut job: JobSpec) -> anyhow::Result<Option<(f64, u64)>> {
+        let title = title(&job);
+        let folder = tempfile::tempdir()?;
+        job.set_out(folder.path().to_owned());
+        self.asked += 1;
+        let id = self.worker.submit(job);
+        let mut cost = None;
+        loop {
+            if self.interrupted.load(Ordering::Acquire) {
+                return Err(Interrupted.into());
+            }
+            match self.worker.wait_event(Duration::from_millis(100)) {
+                Some(WorkerEvent::Died { message }) => anyhow::bail!(message),
+                Some(WorkerEvent::Message(WorkerMessage { id: of, event })) if of == id => match event {
+                    JobEvent::Cost { seconds, bytes } => {
+                        cost = Some((seconds, bytes));
+                        self.worker.cancel(id);
+                    }
+                    JobEvent::Failed { message } => {
+                        self.failures += 1;
+                        self.line.say(&format!("error: {title}: {message}"));
+                        return Ok(None);
+                    }
+                    JobEvent::Done { .. } | JobEvent::Cancelled => return Ok(cost),
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+    }
+
     /// Whether everything went well so far.
     ///
     /// # Errors
@@ -113,7 +149,7 @@ impl Runner {
             }
             JobEvent::Warning { message } => self.line.say(&format!("warning: {message}")),
             JobEvent::Cost { seconds, bytes } => {
-                self.line.say(&format!("{place}: about {}, {:.0} MB", duration(seconds), (bytes as f64 / 1e6).ceil()));
+                self.line.say(&format!("{place}: {}", cost_text(seconds, bytes)));
             }
             JobEvent::Done { output } => return Ok(Some(Ok(output))),
             JobEvent::Failed { message } => {
@@ -129,6 +165,8 @@ impl Runner {
                 return Err(Interrupted.into());
             }
             JobEvent::Started
+            | JobEvent::Paused
+            | JobEvent::Resumed
             | JobEvent::Cells { .. }
             | JobEvent::Estimate { .. }
             | JobEvent::Sharpness { .. }
@@ -136,6 +174,11 @@ impl Runner {
         }
         Ok(None)
     }
+}
+
+/// Time and memory, to people.
+pub fn cost_text(seconds: f64, bytes: u64) -> String {
+    format!("about {}, {:.0} MB", duration(seconds), (bytes as f64 / 1e6).ceil())
 }
 
 /// What a job is, to people.

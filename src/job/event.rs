@@ -30,6 +30,13 @@ pub enum WorkerRequest {
         /// The job.
         id: JobId,
     },
+    /// Let this running job pause between two batches, or go on.
+    Pause {
+        /// The job.
+        id: JobId,
+        /// Whether it is to pause.
+        paused: bool,
+    },
 }
 
 /// A line from the worker.
@@ -67,6 +74,10 @@ pub enum JobOutput {
 pub enum JobEvent {
     /// Work begins.
     Started,
+    /// Work pauses; whatever is loaded stays.
+    Paused,
+    /// Work goes on, or ends because it was cancelled meanwhile.
+    Resumed,
     /// How far it is; at most about ten a second.
     Progress {
         /// Units done.

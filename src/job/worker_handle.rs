@@ -58,6 +58,7 @@ fn locate() -> PathBuf {
 enum Control {
     Submit(JobId, Box<JobSpec>),
     Cancel(JobId),
+    Pause(JobId, bool),
     Restart,
     Output { generation: u64, output: Output },
     Close,
@@ -105,6 +106,11 @@ impl WorkerHandle {
     /// killed and started anew with the jobs that wait.
     pub fn cancel(&self, id: JobId) {
         let _ = self.control.send(Control::Cancel(id));
+    }
+
+    /// Lets a running job pause between two batches, or go on; [`JobEvent::Paused`] and [`JobEvent::Resumed`] tell when it does.
+    pub fn pause(&self, id: JobId, paused: bool) {
+        let _ = self.control.send(Control::Pause(id, paused));
     }
 
     /// Kills the worker if it lives and starts another; open jobs end in [`JobEvent::Failed`].
@@ -173,6 +179,7 @@ impl Supervisor {
             match next {
                 Ok(Control::Submit(id, spec)) => self.submit(id, spec),
                 Ok(Control::Cancel(id)) => self.cancel(id),
+                Ok(Control::Pause(id, paused)) => self.pause(id, paused),
                 Ok(Control::Restart) => {
                     self.stop("the worker was restarted");
                     self.spawn();
@@ -226,6 +233,12 @@ impl Supervisor {
         if let (Some(job), Some(process)) = (self.open.iter_mut().find(|job| job.id == id), &self.process) {
             job.kill_at.get_or_insert_with(|| Instant::now() + Self::GRACE);
             process.send(&WorkerRequest::Cancel { id });
+        }
+    }
+
+    fn pause(&self, id: JobId, paused: bool) {
+        if let Some(process) = &self.process {
+            process.send(&WorkerRequest::Pause { id, paused });
         }
     }
 
@@ -292,113 +305,4 @@ impl Supervisor {
 }
 
 #[cfg(all(test, unix))]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use std::sync::atomic::AtomicUsize;
-
-    use super::*;
-
-    const PATIENCE: Duration = Duration::from_secs(20);
-
-    /// A worker of a few lines of shell: enough to see how the handle treats a good and a bad one.
-    fn worker(body: &str) -> (tempfile::TempDir, WorkerOptions) {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join("worker");
-        std::fs::write(&program, format!("#!/bin/sh\n{body}\n")).unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        (folder, WorkerOptions { program: Some(program), threads: None })
-    }
-
-    const ANSWER: &str = r#"while read -r line; do
-        id=$(echo "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
-        echo "{\"id\":$id,\"event\":{\"event\":\"started\"}}"
-        case "$line" in
-            *finish*) echo "{\"id\":$id,\"event\":{\"event\":\"done\",\"output\":{\"output\":\"folder\",\"path\":\"/o\"}}}" ;;
-            *crash*) echo "last words" >&2; kill -9 $$ ;;
-            *hang*) exec sleep 60 ;;
-        esac
-    done"#;
-
-    fn job(path: &str) -> JobSpec {
-        JobSpec::Inspect { path: path.into() }
-    }
-
-    fn until(handle: &WorkerHandle, stop: impl Fn(&WorkerEvent) -> bool) -> Vec<WorkerEvent> {
-        let mut events = Vec::new();
-        while !events.last().is_some_and(&stop) {
-            events.push(handle.wait_event(PATIENCE).unwrap());
-        }
-        events
-    }
-
-    fn ends(id: JobId) -> impl Fn(&WorkerEvent) -> bool {
-        move |event| matches!(event, WorkerEvent::Message(m) if m.id == id && !matches!(m.event, JobEvent::Started))
-    }
-
-    #[test]
-    fn events_come_in_order_and_each_wakes_the_window() {
-        let (_folder, options) = worker(ANSWER);
-        let wakes = Arc::new(AtomicUsize::new(0));
-        let counter = wakes.clone();
-        let handle = WorkerHandle::start(options, move || {
-            counter.fetch_add(1, Ordering::SeqCst);
-        });
-        let id = handle.submit(job("finish"));
-        let events = until(&handle, ends(id));
-        assert!(matches!(
-            &events[..],
-            [
-                WorkerEvent::Message(WorkerMessage { event: JobEvent::Started, .. }),
-                WorkerEvent::Message(WorkerMessage { event: JobEvent::Done { .. }, .. }),
-            ]
-        ));
-        assert!(handle.pid().is_some());
-        drop(handle);
-        assert_eq!(wakes.load(Ordering::SeqCst), 2);
-    }
-
-    #[test]
-    fn a_killed_worker_fails_its_jobs_says_how_it_died_and_can_be_restarted() {
-        let (_folder, options) = worker(ANSWER);
-        let handle = WorkerHandle::start(options, || {});
-        let id = handle.submit(job("crash"));
-        let events = until(&handle, |event| matches!(event, WorkerEvent::Died { .. }));
-        let failed = events.iter().find(|event| ends(id)(event)).unwrap();
-        assert!(matches!(failed, WorkerEvent::Message(WorkerMessage { event: JobEvent::Failed { .. }, .. })));
-        let Some(WorkerEvent::Died { message }) = events.last() else { unreachable!() };
-        assert!(message.contains("signal 9") && message.contains("last words"), "{message}");
-        assert_eq!(handle.pid(), None);
-
-        handle.restart();
-        let id = handle.submit(job("finish"));
-        let events = until(&handle, ends(id));
-        assert!(matches!(events.last(), Some(WorkerEvent::Message(WorkerMessage { event: JobEvent::Done { .. }, .. }))));
-    }
-
-    #[test]
-    fn a_worker_deaf_to_a_cancel_is_replaced_within_a_second_and_the_waiting_jobs_run() {
-        let (_folder, options) = worker(ANSWER);
-        let handle = WorkerHandle::start(options, || {});
-        let (hanging, waiting) = (handle.submit(job("hang")), handle.submit(job("finish")));
-        handle.wait_event(PATIENCE).unwrap();
-        let asked = Instant::now();
-        handle.cancel(hanging);
-        let events = until(&handle, ends(hanging));
-        assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
-        assert!(matches!(events.last(), Some(WorkerEvent::Message(WorkerMessage { event: JobEvent::Cancelled, .. }))));
-        let events = until(&handle, ends(waiting));
-        assert!(matches!(events.last(), Some(WorkerEvent::Message(WorkerMessage { event: JobEvent::Done { .. }, .. }))));
-    }
-
-    #[test]
-    fn a_worker_that_is_not_there_is_a_clear_message() {
-        let options = WorkerOptions { program: Some("/nowhere/flatland-worker".into()), threads: None };
-        let handle = WorkerHandle::start(options, || {});
-        let Some(WorkerEvent::Died { message }) = handle.wait_event(PATIENCE) else { panic!("expected a death") };
-        assert!(message.contains("/nowhere/flatland-worker") && message.contains("FLATLAND_WORKER"), "{message}");
-        let id = handle.submit(job("finish"));
-        let events = until(&handle, ends(id));
-        assert!(matches!(&events[..], [WorkerEvent::Message(WorkerMessage { event: JobEvent::Failed { .. }, .. })]));
-    }
-}
+mod tests;

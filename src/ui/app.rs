@@ -137,6 +137,7 @@ impl App {
                 self.replan();
             }
             Command::Cancel(id) => self.cancel(id),
+            Command::Pause(id, paused) => self.bench.pause(id, paused),
             Command::Retry(id) => self.set_state(id, JobState::Waiting),
             Command::RestartWorker => {
                 self.bench.restart();

@@ -18,6 +18,8 @@ pub trait Worker {
     fn submit(&mut self, spec: JobSpec) -> JobId;
     /// Stops a job.
     fn cancel(&mut self, id: JobId);
+    /// Lets a job pause, or go on.
+    fn pause(&mut self, id: JobId, paused: bool);
     /// Starts it anew.
     fn restart(&mut self);
     /// What it said since.
@@ -31,6 +33,10 @@ impl Worker for WorkerHandle {
 
     fn cancel(&mut self, id: JobId) {
         WorkerHandle::cancel(self, id);
+    }
+
+    fn pause(&mut self, id: JobId, paused: bool) {
+        WorkerHandle::pause(self, id, paused);
     }
 
     fn restart(&mut self) {
@@ -83,6 +89,13 @@ impl Bench {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Lets the job pause, or go on, if the worker has it.
+    pub fn pause(&mut self, id: JobId, paused: bool) {
+        if let Some((worker_id, _)) = self.in_flight.filter(|(_, ours)| *ours == id) {
+            self.worker.pause(worker_id, paused);
         }
     }
 

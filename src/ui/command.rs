@@ -60,6 +60,8 @@ pub enum Command {
     RemoveDataset(String),
     /// Stops a job.
     Cancel(JobId),
+    /// Lets a running job pause, or go on.
+    Pause(JobId, bool),
     /// Asks for a failed, cancelled or interrupted job again.
     Retry(JobId),
     /// Starts the worker anew and asks again for what was interrupted.

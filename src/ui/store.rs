@@ -17,6 +17,8 @@ pub enum JobState {
     Waiting,
     /// In the worker.
     Running,
+    /// In the worker, which waits.
+    Paused,
     /// Finished, or found in the cache.
     Done,
     /// Gave up, with the reason.
@@ -30,7 +32,7 @@ pub enum JobState {
 impl JobState {
     /// Whether something still happens or will happen.
     pub fn is_open(&self) -> bool {
-        matches!(self, JobState::Looking | JobState::Waiting | JobState::Running)
+        matches!(self, JobState::Looking | JobState::Waiting | JobState::Running | JobState::Paused)
     }
 }
 
@@ -225,7 +227,8 @@ impl Store {
     pub fn apply(&mut self, id: JobId, event: JobEvent) -> Option<PathBuf> {
         let job = self.jobs.get_mut(&id)?;
         match event {
-            JobEvent::Started => job.state = JobState::Running,
+            JobEvent::Started | JobEvent::Resumed => job.state = JobState::Running,
+            JobEvent::Paused => job.state = JobState::Paused,
             JobEvent::Progress { done, total, unit, message, eta_secs } => {
                 job.progress = Progress { done, total, unit, message, eta_secs };
             }
@@ -318,7 +321,8 @@ impl Store {
     /// Marks what the dead worker left unfinished: what runs, what waits, and what failed by its death.
     pub fn interrupt(&mut self, death: &str) {
         for job in self.jobs.values_mut() {
-            if matches!(&job.state, JobState::Running | JobState::Waiting) || job.state == JobState::Failed(death.into()) {
+            if matches!(&job.state, JobState::Running | JobState::Paused | JobState::Waiting) || job.state == JobState::Failed(death.into())
+            {
                 job.state = JobState::Interrupted;
             }
         }

@@ -4,13 +4,12 @@ use std::any::Any;
 use std::io::{BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use flatland::job::{JobEvent, JobId, JobSpec, Reporter, WorkerMessage, WorkerRequest};
 
 use super::Bench;
-use super::queue::Queue;
+use super::queue::{Queue, Reins};
 
 /// How long the running job may take to stop when stdin closes.
 const LAST_ORDERS: Duration = Duration::from_secs(2);
@@ -26,6 +25,7 @@ pub fn serve() {
                 Ok(WorkerRequest::Run { id, spec }) => listener.push(id, spec),
                 Ok(WorkerRequest::Cancel { id }) if listener.cancel(id) => send(id, JobEvent::Cancelled),
                 Ok(WorkerRequest::Cancel { .. }) => {}
+                Ok(WorkerRequest::Pause { id, paused }) => listener.pause(id, paused),
                 Err(error) => eprintln!("flatland-worker: expected a request as one line of JSON: {error}"),
             }
         }
@@ -34,23 +34,23 @@ pub fn serve() {
         std::process::exit(0);
     });
     let mut bench = Bench::default();
-    while let Some((id, spec, cancelled)) = queue.next() {
-        let end = run(&mut bench, id, &spec, &cancelled);
+    while let Some((id, spec, reins)) = queue.next() {
+        let end = run(&mut bench, id, &spec, &reins);
         send(id, end);
     }
 }
 
 /// Runs one job; an error or a panic becomes [`JobEvent::Failed`].
-fn run(bench: &mut Bench, id: JobId, spec: &JobSpec, cancelled: &Arc<AtomicBool>) -> JobEvent {
+fn run(bench: &mut Bench, id: JobId, spec: &JobSpec, reins: &Arc<Reins>) -> JobEvent {
     send(id, JobEvent::Started);
-    let mut reporter = LineReporter { id, cancelled: cancelled.clone() };
+    let mut reporter = LineReporter { id, reins: reins.clone() };
     let result = catch_unwind(AssertUnwindSafe(|| bench.run(spec, &mut reporter)));
     let message = match result {
         Ok(Ok(output)) => return JobEvent::Done { output },
         Ok(Err(error)) => error.to_string(),
         Err(panic) => format!("internal error (a bug in Flatland): {}", panic_message(panic.as_ref())),
     };
-    if cancelled.load(Ordering::Acquire) {
+    if reins.cancelled() {
         return JobEvent::Cancelled;
     }
     // What was loaded may be what went wrong, or lie on a device that no longer answers.
@@ -65,7 +65,7 @@ pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
 
 struct LineReporter {
     id: JobId,
-    cancelled: Arc<AtomicBool>,
+    reins: Arc<Reins>,
 }
 
 impl Reporter for LineReporter {
@@ -74,7 +74,7 @@ impl Reporter for LineReporter {
     }
 
     fn cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Acquire)
+        self.reins.wait(|begins| send(self.id, if begins { JobEvent::Paused } else { JobEvent::Resumed }))
     }
 }
 

@@ -16,7 +16,7 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, commands: &mut Vec<Co
     let open = store.jobs.values().filter(|job| job.state.is_open()).count();
     section(ui, "Jobs", Some(open));
     let rank = |job: &Job| match job.state {
-        JobState::Running => 0,
+        JobState::Running | JobState::Paused => 0,
         JobState::Failed(_) | JobState::Interrupted => 1,
         JobState::Waiting | JobState::Looking => 2,
         JobState::Cancelled => 3,
@@ -58,9 +58,18 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, commands: &mut Vec<
         swatch::square(ui, color.unwrap_or(palette.hairline));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             match job.state {
-                JobState::Running | JobState::Waiting | JobState::Looking => {
+                JobState::Running | JobState::Paused | JobState::Waiting | JobState::Looking => {
                     if quiet_button(ui, "×", &format!("Cancel {title}")).clicked() {
                         commands.push(Command::Cancel(id));
+                    }
+                    match job.state {
+                        JobState::Running if quiet_button(ui, "Pause", &format!("Pause {title}")).clicked() => {
+                            commands.push(Command::Pause(id, true));
+                        }
+                        JobState::Paused if quiet_button(ui, "Go on", &format!("Go on with {title}")).clicked() => {
+                            commands.push(Command::Pause(id, false));
+                        }
+                        _ => {}
                     }
                 }
                 _ => {
@@ -72,6 +81,7 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, commands: &mut Vec<
             let state = match &job.state {
                 JobState::Running if job.progress.total > 0 => format!("{:.0} %", 100.0 * job.progress.fraction()),
                 JobState::Running => "starting".into(),
+                JobState::Paused => "paused".into(),
                 JobState::Waiting => "waiting".into(),
                 JobState::Looking => "looking".into(),
                 JobState::Failed(_) => "failed".into(),
@@ -88,7 +98,7 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, commands: &mut Vec<
             });
         });
     });
-    if job.state == JobState::Running {
+    if matches!(job.state, JobState::Running | JobState::Paused) {
         bar(ui, job.progress.fraction());
         aside(ui, &pace(job));
     }

@@ -19,6 +19,7 @@ use crate::ui::bench::{Heard, Worker};
 pub(super) struct Script {
     pub asked: Vec<(JobId, JobSpec)>,
     pub cancelled: Vec<JobId>,
+    pub paused: Vec<(JobId, bool)>,
     pub restarts: usize,
     pub says: VecDeque<Heard>,
 }
@@ -37,6 +38,10 @@ impl Worker for Listener {
 
     fn cancel(&mut self, id: JobId) {
         self.0.borrow_mut().cancelled.push(id);
+    }
+
+    fn pause(&mut self, id: JobId, paused: bool) {
+        self.0.borrow_mut().paused.push((id, paused));
     }
 
     fn restart(&mut self) {

@@ -244,6 +244,27 @@ fn jobs_can_be_cancelled_running_or_waiting_and_asked_again() {
     assert_eq!(harness.state().store.jobs[&waiting].state, JobState::Waiting);
 }
 
+#[test]
+fn a_running_job_can_pause_and_go_on() {
+    let listener = Listener::default();
+    let mut harness = harness(&listener, 0, false);
+    let id = harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
+    harness.run();
+    listener.0.borrow_mut().says.push_back(Heard::Job(1000, JobEvent::Started));
+    harness.run();
+    harness.get_by_label("Pause Landscape · ERM").click();
+    harness.run();
+    listener.0.borrow_mut().says.push_back(Heard::Job(1000, JobEvent::Paused));
+    harness.run();
+    assert_eq!(harness.state().store.jobs[&id].state, JobState::Paused);
+    harness.get_by_label("Go on with Landscape · ERM").click();
+    harness.run();
+    listener.0.borrow_mut().says.push_back(Heard::Job(1000, JobEvent::Resumed));
+    harness.run();
+    assert_eq!(harness.state().store.jobs[&id].state, JobState::Running);
+    assert_eq!(listener.0.borrow().paused, [(1000, true), (1000, false)]);
+}
+
 /// Runs until `done`, for work that goes through threads.
 fn run_until(harness: &mut Harness<'static, App>, done: impl Fn(&App) -> bool) {
     let start = std::time::Instant::now();

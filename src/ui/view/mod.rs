@@ -65,6 +65,7 @@ pub fn standing(job: Option<&Job>) -> Option<Standing> {
         JobState::Cancelled => quiet("cancelled"),
         JobState::Interrupted => Some(Standing { words: "interrupted: the worker ended".into(), progress: None, failed: true }),
         JobState::Failed(message) => Some(Standing { words: message.clone(), progress: None, failed: true }),
+        JobState::Paused => Some(Standing { words: "paused".into(), progress: Some(job.progress.fraction()), failed: false }),
         JobState::Running => Some(Standing { words: pace(job), progress: Some(job.progress.fraction()), failed: false }),
     }
 }

@@ -1,0 +1,133 @@
+//! Landscapes from the command line and through a worker: interrupted, killed, paused, estimated, kept. Need `flatland-worker` beside
+//! `flatland`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{FLATLAND, demo_checkpoint, flatland, has_worker, run, session, stderr, stdout};
+use flatland::job::{Analysis, JobEvent, PlanOptions, WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions, plan};
+use flatland::session::Session;
+
+/// A folder with a session of one demo checkpoint on a grid of this size.
+fn place(grid: &str) -> Option<(tempfile::TempDir, String)> {
+    if !has_worker() {
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = session(folder.path(), &demo_checkpoint()?, "", "demo:test");
+    let text = std::fs::read_to_string(&path).unwrap().replace("grid = [3, 2]", grid);
+    std::fs::write(&path, text).unwrap();
+    Some((folder, path))
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_within_a_second_with_code_130_and_the_same_command_goes_on() {
+    let Some((folder, path)) = place("grid = [101, 101]") else { return };
+    let mut child = flatland(folder.path()).args(["landscape", &path, "--out", "out"]).stderr(Stdio::piped()).spawn().unwrap();
+    // Some cells are on disk.
+    let started = Instant::now();
+    while !folder.path().join("out/A/digits/landscape.npz").is_file() && started.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let asked = Instant::now();
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    // Generous for a loaded machine; the worker is given 0.8 s before it is killed.
+    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+    assert!(folder.path().join("out/A/digits/landscape.npz").is_file());
+}
+
+#[test]
+fn a_landscape_killed_without_warning_and_resumed_equals_the_undisturbed_one_byte_for_byte() {
+    let Some((folder, path)) = place("grid = [25, 13]") else { return };
+    let surface = |out: &str| folder.path().join(out).join("A/digits/landscape.npz");
+    let mut child =
+        flatland(folder.path()).args(["landscape", &path, "--out", "killed", "--no-cache"]).stderr(Stdio::null()).spawn().unwrap();
+    let started = Instant::now();
+    while !surface("killed").is_file() && started.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Command::new("pkill").args(["-KILL", "-P", &child.id().to_string()]).status().unwrap();
+    child.kill().unwrap();
+    assert!(!child.wait().unwrap().success(), "the kill came too late to test anything");
+    let partial = std::fs::read(surface("killed")).unwrap();
+    for out in ["killed", "undisturbed"] {
+        let output = run(folder.path(), &["landscape", &path, "--out", out, "--no-cache"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    assert_ne!(partial, std::fs::read(surface("undisturbed")).unwrap(), "some cells were missing when the worker died");
+    for name in ["landscape.npz", "landscape.json", "sample_losses.npy"] {
+        let read = |out: &str| std::fs::read(surface(out).with_file_name(name)).unwrap();
+        assert_eq!(read("killed"), read("undisturbed"), "{name}");
+    }
+}
+
+#[test]
+fn a_paused_landscape_computes_nothing_until_it_goes_on() {
+    let Some((folder, path)) = place("grid = [41, 41]") else { return };
+    let session = Session::load(path.as_ref()).unwrap();
+    let job = plan(&session, Analysis::Landscape, folder.path(), &PlanOptions::default()).unwrap().remove(0);
+    let program = PathBuf::from(FLATLAND).with_file_name("flatland-worker");
+    let worker = WorkerHandle::start(WorkerOptions { program: Some(program), threads: Some(1) }, || {});
+    let id = worker.submit(job);
+    let next = |patience: u64| match worker.wait_event(Duration::from_secs(patience)) {
+        Some(WorkerEvent::Message(WorkerMessage { event, .. })) => Some(event),
+        Some(WorkerEvent::Died { message }) => panic!("{message}"),
+        None => None,
+    };
+    let until = |wanted: fn(&JobEvent) -> bool| loop {
+        let event = next(60).unwrap();
+        if wanted(&event) {
+            return;
+        }
+        assert!(!matches!(event, JobEvent::Done { .. } | JobEvent::Failed { .. }), "{event:?}");
+    };
+    until(|event| matches!(event, JobEvent::Cells { .. }));
+    worker.pause(id, true);
+    until(|event| matches!(event, JobEvent::Paused));
+    assert_eq!(next(1), None, "nothing happens meanwhile");
+    worker.pause(id, false);
+    until(|event| matches!(event, JobEvent::Resumed));
+    until(|event| matches!(event, JobEvent::Cells { .. }));
+    worker.pause(id, true);
+    until(|event| matches!(event, JobEvent::Paused));
+    worker.cancel(id);
+    until(|event| matches!(event, JobEvent::Cancelled));
+}
+
+#[test]
+fn an_estimate_tells_time_and_memory_and_leaves_nothing() {
+    let Some((folder, path)) = place("grid = [31, 31]") else { return };
+    let output = run(folder.path(), &["landscape", &path, "--out", "out", "--estimate", "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let object: serde_json::Value = serde_json::from_str(stdout(&output).trim()).unwrap();
+    assert!(object["checkpoint"] == "A" && object["dataset"] == "digits", "{object}");
+    assert!(object["seconds"].as_f64().unwrap() > 0.0 && object["bytes"].as_u64().unwrap() > 0, "{object}");
+    assert!(!folder.path().join("out").exists());
+}
+
+#[test]
+fn a_landscape_in_another_folder_takes_its_cells_from_the_cache_unless_told_not_to() {
+    let Some((folder, path)) = place("grid = [7, 7]") else { return };
+    let landscape = |out: &str, flags: &[&str]| {
+        let output = run(folder.path(), &[&["landscape", &path, "--out", out, "--json"], flags].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        std::fs::read(folder.path().join(out).join("A/digits/landscape.npz")).unwrap()
+    };
+    let first = landscape("first", &["--no-cache"]);
+    assert!(!folder.path().join("cache/flatland/cells").exists());
+    let second = landscape("second", &[]);
+    let store = std::fs::read_dir(folder.path().join("cache/flatland/cells")).unwrap().next().unwrap().unwrap().path();
+    let lines = || std::fs::read_to_string(store.join("cells.jsonl")).unwrap().lines().count();
+    assert_eq!(lines(), 49);
+    let third = landscape("third", &[]);
+    assert_eq!(lines(), 49);
+    assert!(first == second && second == third);
+}
