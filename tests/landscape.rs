@@ -75,7 +75,7 @@ fn a_paused_landscape_computes_nothing_until_it_goes_on() {
     let session = Session::load(path.as_ref()).unwrap();
     let job = plan(&session, Analysis::Landscape, folder.path(), &PlanOptions::default()).unwrap().remove(0);
     let program = PathBuf::from(FLATLAND).with_file_name("flatland-worker");
-    let worker = WorkerHandle::start(WorkerOptions { program: Some(program), threads: Some(1) }, || {});
+    let worker = WorkerHandle::start(WorkerOptions { program: Some(program), threads: Some(1), tf32: false }, || {});
     let id = worker.submit(job);
     let next = |patience: u64| match worker.wait_event(Duration::from_secs(patience)) {
         Some(WorkerEvent::Message(WorkerMessage { event, .. })) => Some(event),

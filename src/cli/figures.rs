@@ -85,7 +85,7 @@ pub(super) fn draw(session: &Session, jobs: &[JobSpec], out: &Path, json: bool) 
                 drawing.figure(&name, &LandscapeFigure::new(surfaces.panels()))?;
             }
             let detection = surfaces.0.iter().any(|(_, _, surface)| surface.maps.contains_key(&Quantity::Auroc));
-            for quantity in Quantity::ALL.into_iter().filter(|_| detection) {
+            for quantity in Quantity::ALL.into_iter().filter(|quantity| detection || Quantity::CURVATURE.contains(quantity)) {
                 let maps = Results(surfaces.0.iter().filter_map(|(name, i, s)| Some((name.clone(), *i, s.of(quantity)?))).collect());
                 if !maps.is_empty() && maps.0[0].2.beta.len() > 1 {
                     drawing.figure(&format!("{name}-{}", quantity.key()), &LandscapeFigure::new(maps.panels()))?;

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::options::SessionOptions;
 use super::runner::{Runner, cost_text};
 use super::say;
-use crate::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, check_paths};
+use crate::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, Precision, WorkerOptions, check_paths};
 use crate::result::{LandscapeBand, LandscapeManifest, LossSurface};
 use crate::session::{DirectionSettings, Preset};
 
@@ -57,7 +57,8 @@ impl Landscape {
             }
             options.plan(&session, Analysis::Landscape, &choices)?
         };
-        let mut runner = Runner::start(options.compute.worker());
+        let tf32 = choices.precision == Precision::Tf32;
+        let mut runner = Runner::start(WorkerOptions { tf32, ..options.compute.worker() });
         if self.estimate {
             for job in jobs {
                 tell_cost(&job, runner.cost(job.clone())?, options.json);

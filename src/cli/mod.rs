@@ -130,7 +130,7 @@ pub fn parse() -> Asked {
     if let Err(error) = ready_for_window(&mut files) {
         return Asked::Nothing(finish(Err(error)));
     }
-    let worker = WorkerOptions { program: None, threads: threads.map(|n| n as usize) };
+    let worker = WorkerOptions { threads: threads.map(|n| n as usize), ..WorkerOptions::default() };
     Asked::Window { files, tab: tab.into(), worker }
 }
 

@@ -26,7 +26,7 @@ pub struct ComputeOptions {
 impl ComputeOptions {
     /// How to start the worker.
     pub fn worker(&self) -> WorkerOptions {
-        WorkerOptions { program: None, threads: self.threads.map(|n| n as usize) }
+        WorkerOptions { threads: self.threads.map(|n| n as usize), ..WorkerOptions::default() }
     }
 }
 
@@ -71,6 +71,7 @@ impl SessionOptions {
             device: self.compute.device,
             precision: match self.compute.precision {
                 Precision::F32 => job::Precision::F32,
+                Precision::Tf32 => job::Precision::Tf32,
                 Precision::Bf16 => job::Precision::Bf16,
             },
             cells: (!self.no_cache).then(cell_cache),
@@ -102,6 +103,8 @@ pub fn plan(session: &Session, path: &Path, analysis: Analysis, out: &Path, opti
 pub enum Precision {
     /// IEEE float32.
     F32,
+    /// TensorFloat-32 convolutions on a GPU, for pictures of landscapes; everything else stays in float32.
+    Tf32,
     /// bfloat16 forward passes, for pictures of landscapes; everything else stays in float32.
     Bf16,
 }

@@ -99,7 +99,7 @@ impl Runs {
             return Ok(false);
         }
         let had = run.state.device.as_deref().and_then(|device| device.parse().ok());
-        let worker = WorkerOptions { program: None, threads: self.threads.map(|n| n as usize) };
+        let worker = WorkerOptions { threads: self.threads.map(|n| n as usize), ..WorkerOptions::default() };
         runs::resume(&run.dir, &RunOptions { device: self.device.or(had).unwrap_or_default(), worker })?;
         Ok(true)
     }

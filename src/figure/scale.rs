@@ -16,7 +16,7 @@ pub enum Spacing {
 impl Spacing {
     /// That of a quantity: losses (cross-entropy when absent) by their ratios, others by their differences.
     pub fn of(quantity: Option<Quantity>) -> Self {
-        if quantity.is_none_or(Quantity::is_loss) { Spacing::Log } else { Spacing::Linear }
+        if quantity.is_none_or(Quantity::by_ratio) { Spacing::Log } else { Spacing::Linear }
     }
 
     /// The number that is plotted for `value`: log10 of it on a log scale.

@@ -347,6 +347,9 @@ fn measure(session: &Session, seed: u64, samples: Option<usize>) -> Result<Measu
     if !(settings.lambda.is_finite() && settings.lambda >= 0.0) {
         return Err(PlanError::Settings(format!("[landscape] expected a finite λ ≥ 0, found {}", settings.lambda)));
     }
+    if let Some(curvature) = &settings.curvature {
+        curvature.check().map_err(|message| PlanError::Settings(format!("[landscape.curvature] {message}")))?;
+    }
     let dataset = |entry: &DatasetEntry| AnalysisDataset { role: entry.role, source: source(entry, seed, samples) };
     let train = || session.datasets.iter().find(|entry| entry.role == Role::Train).map(dataset);
     Ok(Measure {
@@ -355,6 +358,7 @@ fn measure(session: &Session, seed: u64, samples: Option<usize>) -> Result<Measu
         batch_norm: settings.batch_norm,
         statistics: (settings.batch_norm == BatchNormPolicy::Reestimated).then(train).flatten(),
         stop: settings.stop,
+        curvature: settings.curvature,
     })
 }
 

@@ -69,9 +69,17 @@ pub(super) struct WorkerProcess {
 }
 
 impl WorkerProcess {
-    /// Starts `program serve`; `tell` hears every line and the end.
-    pub(super) fn spawn(program: &Path, threads: Option<usize>, tell: impl Fn(Output) + Send + 'static) -> std::io::Result<Self> {
+    /// Starts `program serve`, with `tf32` for landscapes in that precision; `tell` hears every line and the end.
+    pub(super) fn spawn(
+        program: &Path,
+        threads: Option<usize>,
+        tf32: bool,
+        tell: impl Fn(Output) + Send + 'static,
+    ) -> std::io::Result<Self> {
         let mut command = worker_command(program, threads, ["serve"]);
+        if tf32 {
+            command.env_remove("NVIDIA_TF32_OVERRIDE");
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let last_words = LastWords::default();

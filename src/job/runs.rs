@@ -300,7 +300,7 @@ mod tests {
         let program = folder.join("worker");
         std::fs::write(&program, format!("#!/bin/sh\ncd \"$2\"\n{body}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        RunOptions { worker: WorkerOptions { program: Some(program), threads: None }, ..RunOptions::default() }
+        RunOptions { worker: WorkerOptions { program: Some(program), ..WorkerOptions::default() }, ..RunOptions::default() }
     }
 
     fn until(dir: &Path, status: RunStatus) -> RunState {
@@ -350,8 +350,10 @@ mod tests {
     fn another_run_in_the_directory_and_a_missing_worker_are_refused() {
         let top = tempfile::tempdir().unwrap();
         let dir = top.path().join("run");
-        let nowhere =
-            RunOptions { worker: WorkerOptions { program: Some("/nowhere/worker".into()), threads: None }, ..RunOptions::default() };
+        let nowhere = RunOptions {
+            worker: WorkerOptions { program: Some("/nowhere/worker".into()), ..WorkerOptions::default() },
+            ..RunOptions::default()
+        };
         let message = start(&config(), &dir, &nowhere).unwrap_err().to_string();
         assert!(message.contains("/nowhere/worker") && message.contains("FLATLAND_WORKER"), "{message}");
         assert_eq!(RunFolder::new(&dir).state().unwrap().1, RunStatus::Failed);

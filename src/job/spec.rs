@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Plane, RunConfig};
 use crate::data::Source;
-use crate::session::{BatchNormPolicy, CheckpointEntry, HessianSettings, Normalization, Role, SharpnessSettings, Stop};
+use crate::session::{BatchNormPolicy, CheckpointEntry, Curvature, HessianSettings, Normalization, Role, SharpnessSettings, Stop};
 
 /// Where tensors live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub enum Precision {
     /// IEEE float32.
     #[default]
     F32,
+    /// float32 whose convolutions read 10 bits of each mantissa, on NVIDIA's tensor cores. For pictures of landscapes only, and only in a
+    /// worker that was started for it.
+    Tf32,
     /// Convolutions and affine maps in bfloat16, from weights combined in f32, to losses taken in f64. For pictures of landscapes only.
     Bf16,
 }
@@ -64,6 +67,7 @@ impl Precision {
     pub fn key(self) -> &'static str {
         match self {
             Precision::F32 => "f32",
+            Precision::Tf32 => "tf32",
             Precision::Bf16 => "bf16",
         }
     }
@@ -82,6 +86,9 @@ pub struct Measure {
     pub statistics: Option<AnalysisDataset>,
     /// When the surface counts as finished.
     pub stop: Stop,
+    /// λ_max and λ_min of the Hessian; absent = not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curvature: Option<Curvature>,
 }
 
 /// A checkpoint to work on.

@@ -31,6 +31,8 @@ pub struct WorkerOptions {
     pub program: Option<PathBuf>,
     /// Threads of its arithmetic; `None` = all cores.
     pub threads: Option<usize>,
+    /// Whether its landscapes may be computed in TF32; everything that it computes on a GPU is then.
+    pub tf32: bool,
 }
 
 impl WorkerOptions {
@@ -83,6 +85,7 @@ impl WorkerHandle {
         let mut supervisor = Supervisor {
             program: options.program(),
             threads: options.threads,
+            tf32: options.tf32,
             control: control.clone(),
             events: sender,
             wake: Box::new(wake),
@@ -153,6 +156,7 @@ struct OpenJob {
 struct Supervisor {
     program: PathBuf,
     threads: Option<usize>,
+    tf32: bool,
     control: Sender<Control>,
     events: Sender<WorkerEvent>,
     wake: Box<dyn Fn() + Send + Sync>,
@@ -204,7 +208,7 @@ impl Supervisor {
         let tell = move |output| {
             let _ = control.send(Control::Output { generation, output });
         };
-        match WorkerProcess::spawn(&self.program, self.threads, tell) {
+        match WorkerProcess::spawn(&self.program, self.threads, self.tf32, tell) {
             Ok(process) => {
                 self.pid.store(process.pid(), Ordering::Release);
                 self.process = Some(process);

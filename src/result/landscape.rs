@@ -112,7 +112,10 @@ pub struct LandscapeManifest {
     /// λ of the DR-SAM loss; where there are semantic-shift images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda: Option<f64>,
-    /// Arithmetic of the forward passes: `f32` or `bf16`. Weights are combined and losses taken in f32 and f64.
+    /// How the Hessian's extreme eigenvalues are found; where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curvature: Option<serde_json::Value>,
+    /// Arithmetic of the forward passes: `f32`, `tf32` or `bf16`. Weights are combined and losses taken in f32 and f64.
     pub precision: String,
     /// Seed of the directions.
     pub seed: u64,

@@ -20,12 +20,30 @@ pub enum Quantity {
     Auroc,
     /// FPR@95 of the energy score, OOD positive.
     Fpr95,
+    /// Largest eigenvalue of the Hessian of the loss over all parameters; no standard error, as the other two.
+    LambdaMax,
+    /// Its smallest eigenvalue.
+    LambdaMin,
+    /// |λ_min/λ_max|: how far from convex the loss is in the directions that a plane does not show (Li et al. 2018, section 6).
+    NegativeCurvature,
 }
 
 impl Quantity {
     /// All, in the order in which they are written and shown.
-    pub const ALL: [Quantity; 6] =
-        [Quantity::Energy, Quantity::OodEnergy, Quantity::OutlierExposure, Quantity::DrSam, Quantity::Auroc, Quantity::Fpr95];
+    pub const ALL: [Quantity; 9] = [
+        Quantity::Energy,
+        Quantity::OodEnergy,
+        Quantity::OutlierExposure,
+        Quantity::DrSam,
+        Quantity::Auroc,
+        Quantity::Fpr95,
+        Quantity::LambdaMax,
+        Quantity::LambdaMin,
+        Quantity::NegativeCurvature,
+    ];
+
+    /// Those of the Hessian.
+    pub const CURVATURE: [Quantity; 3] = [Quantity::LambdaMax, Quantity::LambdaMin, Quantity::NegativeCurvature];
 
     /// Name of its array in `landscape.npz`; its standard error is `<key>_std_error`.
     pub fn key(self) -> &'static str {
@@ -36,12 +54,15 @@ impl Quantity {
             Quantity::DrSam => "dr_sam",
             Quantity::Auroc => "auroc",
             Quantity::Fpr95 => "fpr95",
+            Quantity::LambdaMax => "lambda_max",
+            Quantity::LambdaMin => "lambda_min",
+            Quantity::NegativeCurvature => "negative_curvature",
         }
     }
 
-    /// Whether it is a loss, which is shown on a log scale as cross-entropy is.
-    pub fn is_loss(self) -> bool {
-        matches!(self, Quantity::OutlierExposure | Quantity::DrSam)
+    /// Whether its ratios matter, so that it is shown on a log scale as cross-entropy is: losses, and the largest eigenvalue.
+    pub fn by_ratio(self) -> bool {
+        matches!(self, Quantity::OutlierExposure | Quantity::DrSam | Quantity::LambdaMax)
     }
 
     /// As shown to people.
@@ -53,6 +74,9 @@ impl Quantity {
             Quantity::DrSam => "DR-SAM loss",
             Quantity::Auroc => "AUROC",
             Quantity::Fpr95 => "FPR@95",
+            Quantity::LambdaMax => "λ max of the Hessian",
+            Quantity::LambdaMin => "λ min of the Hessian",
+            Quantity::NegativeCurvature => "|λ min / λ max|",
         }
     }
 }

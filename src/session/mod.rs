@@ -5,6 +5,7 @@
 
 mod direction;
 mod hessian;
+mod landscape;
 mod plane;
 mod settings;
 mod sharpness;
@@ -16,8 +17,9 @@ use serde::{Deserialize, Serialize};
 
 pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Orthogonalization, Preset, Scaling};
 pub use hessian::{DensityQuality, HessianSettings};
+pub use landscape::{BatchNormPolicy, Curvature, LandscapeSettings, Stop};
 pub use plane::{Axes, AxisFile, AxisPart, Statistics};
-pub use settings::{BatchNormPolicy, EmbeddingSettings, LandscapeSettings, Normalization, NormalizationPreset, ScoreSettings, Stop};
+pub use settings::{EmbeddingSettings, Normalization, NormalizationPreset, ScoreSettings};
 pub use sharpness::{Adaptive, Estimator, Norm, Restart, SharpnessSettings};
 pub use tab::Tab;
 

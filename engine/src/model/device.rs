@@ -16,6 +16,16 @@ pub fn device(asked: job::Device) -> Device {
     }
 }
 
+/// The devices that share the work of a landscape with `first`: all other CUDA devices where the choice is ours, none where it is not.
+pub fn others(asked: job::Device, first: Device) -> Vec<Device> {
+    match (asked, first) {
+        (job::Device::Auto, Device::Cuda(first)) => {
+            (0..Cuda::device_count() as usize).filter(|&index| index != first).map(Device::Cuda).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Opens libtorch's CUDA half where it is installed and an NVIDIA driver is there, so that one binary serves CPU and GPU: the
 /// linker drops `libtorch_cuda.so`, which registers itself when it is opened. Without it everything runs on the CPU.
 pub fn init() {

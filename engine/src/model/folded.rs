@@ -9,7 +9,7 @@ use std::collections::hash_map::Entry;
 use tch::Tensor;
 
 use super::graph::{BATCH_NORM_EPS, convolution, evaluate};
-use super::{Activation, BatchNormMode, Graph, ModelError, Node, NodeId, Op, Tensors, shallow};
+use super::{Activation, BatchNormMode, Graph, ModelError, Node, NodeId, Op, Tensors};
 
 /// A convolution whose BatchNorm went into it.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,19 +146,16 @@ impl Folded {
         Ok(folded)
     }
 
-    /// A direction of the folded weights for a `direction` at `tensors` that moves no 1-D tensor: s·δ for folded weights, δ for others.
-    /// Tensors that `direction` lacks are not in the answer.
+    /// What the tensor `name` of the folded graph moves by where the original's moves by `delta`, at `tensors` and with no 1-D tensor
+    /// moving: s·δ for a folded weight, δ for another tensor.
     ///
     /// # Errors
     /// When a tensor is missing or shapes do not fit.
-    pub fn direction(&self, tensors: &Tensors, direction: &Tensors) -> Result<Tensors, ModelError> {
-        let mut folded = shallow(direction);
-        for fold in &self.folds {
-            if let Some(delta) = direction.get(&fold.weight) {
-                folded.insert(fold.weight.clone(), scaled(delta, &self.scale(fold, tensors)?)?);
-            }
+    pub fn direction(&self, tensors: &Tensors, name: &str, delta: Tensor) -> Result<Tensor, ModelError> {
+        match self.folds.iter().find(|fold| fold.weight == name) {
+            Some(fold) => scaled(&delta, &self.scale(fold, tensors)?),
+            None => Ok(delta),
         }
-        Ok(folded)
     }
 
     /// s = γ/√(σ² + ε), [O].
@@ -297,9 +294,8 @@ mod tests {
             tensors.iter().map(|(n, t)| (n.clone(), delta.get(n).map_or_else(|| t.shallow_clone(), |d| t + d * 0.3))).collect();
         let expected = folded.tensors(&moved).unwrap();
         let base = folded.tensors(&tensors).unwrap();
-        let direction = folded.direction(&tensors, &delta).unwrap();
-        for name in folded.graph.tensor_names() {
-            let Some(d) = direction.get(&name) else { continue };
+        for name in folded.graph.tensor_names().into_iter().filter(|name| delta.contains_key(name)) {
+            let d = folded.direction(&tensors, &name, delta[&name].shallow_clone()).unwrap();
             assert!(close(&(&base[&name] + d * 0.3), &expected[&name]), "{name}");
         }
         assert!(close(&base["bn1.folded_bias"], &expected["bn1.folded_bias"]));

@@ -40,6 +40,33 @@ impl ParameterVector {
         Ok(Self { layout: Arc::new(Layout { entries, len }), flat: Tensor::f_cat(&parts, 0)? })
     }
 
+    /// Moves the named tensors out of `tensors` into one buffer, which `room` makes of its length, one after the other: hardly more memory
+    /// than the larger of both is needed.
+    ///
+    /// # Errors
+    /// When a name is missing, libtorch refuses, or `room` does.
+    pub fn drain<E: From<ModelError>>(
+        names: &[String],
+        tensors: &mut Tensors,
+        room: impl FnOnce(i64) -> Result<Tensor, E>,
+    ) -> Result<Self, E> {
+        let mut entries = Vec::new();
+        let mut len = 0;
+        for name in names {
+            let tensor = tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.clone()))?;
+            entries.push((name.clone(), tensor.size(), len));
+            len += tensor.numel() as i64;
+        }
+        let flat = room(len)?;
+        for (name, _, offset) in &entries {
+            if let Some(tensor) = tensors.remove(name) {
+                let put = || flat.f_narrow(0, *offset, tensor.numel() as i64)?.f_copy_(&tensor.detach().f_flatten(0, -1)?);
+                put().map_err(ModelError::from)?;
+            }
+        }
+        Ok(Self { layout: Arc::new(Layout { entries, len }), flat })
+    }
+
     /// A vector with this one's layout and the buffer `flat`, [len] f32.
     pub fn with_flat(&self, flat: Tensor) -> Self {
         Self { layout: Arc::clone(&self.layout), flat }

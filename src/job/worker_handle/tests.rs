@@ -12,7 +12,7 @@ fn worker(body: &str) -> (tempfile::TempDir, WorkerOptions) {
     let program = folder.path().join("worker");
     std::fs::write(&program, format!("#!/bin/sh\n{body}\n")).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    (folder, WorkerOptions { program: Some(program), threads: None })
+    (folder, WorkerOptions { program: Some(program), ..WorkerOptions::default() })
 }
 
 const ANSWER: &str = r#"while read -r line; do
@@ -98,7 +98,7 @@ fn a_worker_deaf_to_a_cancel_is_replaced_within_a_second_and_the_waiting_jobs_ru
 
 #[test]
 fn a_worker_that_is_not_there_is_a_clear_message() {
-    let options = WorkerOptions { program: Some("/nowhere/flatland-worker".into()), threads: None };
+    let options = WorkerOptions { program: Some("/nowhere/flatland-worker".into()), ..WorkerOptions::default() };
     let handle = WorkerHandle::start(options, || {});
     let Some(WorkerEvent::Died { message }) = handle.wait_event(PATIENCE) else { panic!("expected a death") };
     assert!(message.contains("/nowhere/flatland-worker") && message.contains("FLATLAND_WORKER"), "{message}");

@@ -256,7 +256,7 @@ fn idle_worker(folder: &Path) -> RunOptions {
     let program = folder.join("worker");
     std::fs::write(&program, "#!/bin/sh\nexec sleep 5\n").unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    RunOptions { worker: WorkerOptions { program: Some(program), threads: None }, ..RunOptions::default() }
+    RunOptions { worker: WorkerOptions { program: Some(program), ..WorkerOptions::default() }, ..RunOptions::default() }
 }
 
 #[test]

@@ -118,7 +118,8 @@ fn symbol(quantity: Option<Quantity>) -> &'static str {
         Some(Quantity::OodEnergy) => "E SS",
         Some(Quantity::OutlierExposure) => "L OE",
         Some(Quantity::DrSam) => "L DR",
-        Some(Quantity::Auroc | Quantity::Fpr95) => "",
+        Some(Quantity::Auroc | Quantity::Fpr95 | Quantity::NegativeCurvature) => "",
+        Some(Quantity::LambdaMax | Quantity::LambdaMin) => "λ",
     }
 }
 

@@ -1,19 +1,24 @@
 //! Losses and scores at points of the plane, always computed from θ.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use flatland::job::{Precision, Reporter};
 use flatland::result::Reading;
-use flatland::session::BatchNormPolicy;
+use flatland::session::{BatchNormPolicy, Curvature};
 use tch::{Device, Kind, Tensor};
 
 use super::super::{AnalysisError, CrossEntropy, Images, SampleLosses, batch_size, forward_batches};
-use super::Directions;
+use super::curvature::CellCurvature;
 use super::readings::{OodScores, readings};
+use super::room::Room;
+use super::{Direction, Directions};
 use crate::model::{BatchNormMode, Folded, Graph, Network, ParameterVector, Samples, Tensors, is_parameter, shallow};
 
 /// Images of one batch where its own statistics are BatchNorm's, as in training.
 const STATISTICS_BATCH: i64 = 128;
+/// Entries of a vector that are worked on at a time, where a second vector of its length shall not be needed.
+const PIECE: i64 = 1 << 20;
 
 /// How θ + αδ + βη reaches the folded graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +44,17 @@ pub struct Evaluation<'a> {
     pub statistics: &'a Tensor,
     /// Arithmetic of the forward passes; bf16 only where BatchNorm does not read the batch.
     pub precision: Precision,
+    /// Extreme eigenvalues of the Hessian, where they are wanted.
+    pub curvature: Option<Curvature>,
+    /// Where θ and the axes may lie as files without names; `None` = in memory. See [`Room`].
+    pub folder: Option<&'a Path>,
 }
 
 impl<'a> Evaluation<'a> {
     /// Cross-entropy and accuracy on `samples`, running statistics frozen, f32.
     pub fn plain(samples: &'a Samples) -> Self {
-        Self { samples, ood: None, batch_norm: BatchNormPolicy::Frozen, statistics: &samples.x, precision: Precision::F32 }
+        let (batch_norm, precision) = (BatchNormPolicy::Frozen, Precision::F32);
+        Self { samples, ood: None, batch_norm, statistics: &samples.x, precision, curvature: None, folder: None }
     }
 }
 
@@ -57,6 +67,24 @@ pub struct CellValue {
     pub readings: Vec<Reading>,
     /// Cross-entropy of each ID image, [N] in the dataset's order.
     pub sample_losses: Vec<f32>,
+}
+
+/// What a cell tells beside the losses of ID images.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    /// Whether there is no network, see [`Point`].
+    void: bool,
+    ood: Option<OodScores>,
+    curvature: Vec<Reading>,
+}
+
+/// Some of what a cell tells.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Losses of the ID images that were asked for, in the order of evaluation.
+    pub losses: SampleLosses,
+    /// The rest, where it was asked for.
+    pub beside: Option<Beside>,
 }
 
 /// Evaluates one network at θ + αδ + βη.
@@ -79,12 +107,16 @@ pub struct Evaluator<'a> {
     eta: Tensor,
     /// The tensors that do not move.
     fixed: Tensors,
+    curvature: Option<CellCurvature<'a>>,
 }
 
 /// The tensors of one point of the plane, ready for forward passes; `None` where there is no network, because a running variance is
 /// negative there.
 #[derive(Debug)]
-pub struct Point(Option<Tensors>);
+pub struct Point {
+    at: [f64; 2],
+    tensors: Option<Tensors>,
+}
 
 impl<'a> Evaluator<'a> {
     /// Folds the network and both directions.
@@ -99,21 +131,27 @@ impl<'a> Evaluator<'a> {
             BatchNormPolicy::Frozen if !directions.move_one_dimensional() => Plane::Affine,
             BatchNormPolicy::Frozen | BatchNormPolicy::Reestimated => Plane::Refold,
         };
-        let dimensions = if plane == Plane::Affine { 2 } else { 0 };
-        let mut axes = [directions.delta.tensors(dimensions, network.device)?, directions.eta.tensors(dimensions, network.device)?];
-        let mut tensors = shallow(&network.tensors);
-        if plane == Plane::Affine {
-            for axis in &mut axes {
-                *axis = folded.direction(&tensors, axis)?;
+        let affine = plane == Plane::Affine;
+        let dimensions = if affine { 2 } else { 0 };
+        let mut tensors = if affine { folded.tensors(&network.tensors)? } else { shallow(&network.tensors) };
+        let moves =
+            |name: &&String| directions.delta.shape(name).is_some_and(|shape| shape.len() >= dimensions) && tensors.contains_key(*name);
+        let moving: Vec<String> = network.names.iter().filter(moves).cloned().collect();
+        let room = Room { device: network.device, folder: evaluation.folder };
+        let theta = ParameterVector::drain(&moving, &mut tensors, |len| room.zeros(len))?;
+        let axis = |direction: &Direction| -> Result<Tensor, AnalysisError> {
+            let flat = room.zeros(theta.layout().len)?;
+            for (name, _, offset) in &theta.layout().entries {
+                let Some(mut part) = direction.tensor(name, network.device)? else { continue };
+                if affine {
+                    part = folded.direction(&network.tensors, name, part)?;
+                }
+                flat.f_narrow(0, *offset, part.numel() as i64)?.f_copy_(&part.f_flatten(0, -1)?)?;
             }
-            tensors = folded.tensors(&tensors)?;
-        }
-        let moving: Vec<String> =
-            network.names.iter().filter(|name| axes[0].contains_key(*name) && tensors.contains_key(*name)).cloned().collect();
-        let theta = ParameterVector::gather(&moving, &tensors)?;
-        let [delta, eta] = [ParameterVector::gather(&moving, &axes[0])?, ParameterVector::gather(&moving, &axes[1])?];
-        tensors.retain(|name, _| !moving.contains(name));
-        let (delta, eta) = (delta.flat().shallow_clone(), eta.flat().shallow_clone());
+            Ok(flat)
+        };
+        let (delta, eta) = (axis(&directions.delta)?, axis(&directions.eta)?);
+        let curvature = evaluation.curvature.map(|settings| CellCurvature::new(network, &evaluation, directions, settings)).transpose()?;
         let kind = kind(evaluation.precision);
         let x = evaluation.samples.x.f_to_kind(kind)?;
         let ood = evaluation.ood.map(|(x, _)| x.f_to_kind(kind)).transpose()?;
@@ -133,6 +171,7 @@ impl<'a> Evaluator<'a> {
             delta,
             eta,
             fixed: tensors,
+            curvature,
         })
     }
 
@@ -143,7 +182,7 @@ impl<'a> Evaluator<'a> {
     pub fn evaluate(&self, alpha: f64, beta: f64, reporter: &mut dyn Reporter) -> Result<CellValue, AnalysisError> {
         let point = self.point(alpha, beta, reporter)?;
         let losses = self.losses(&point, 0, self.images(), reporter)?;
-        self.value(&point, losses, reporter)
+        Ok(self.value(losses, &self.beside(&point, reporter)?))
     }
 
     /// Mean cross-entropy at θ, and the losses of single images in the order of evaluation.
@@ -152,7 +191,7 @@ impl<'a> Evaluator<'a> {
     /// As [`Evaluator::evaluate`].
     pub fn center(&self, reporter: &mut dyn Reporter) -> Result<(CrossEntropy, Vec<f64>), AnalysisError> {
         let _no_grad = tch::no_grad_guard();
-        let point = self.prepare(self.theta.with_flat(self.theta.flat().shallow_clone()), reporter)?;
+        let point = self.prepare([0.0; 2], self.theta.with_flat(self.theta.flat().shallow_clone()), reporter)?;
         let losses = self.losses(&point, 0, self.images(), reporter)?;
         Ok((losses.clone().in_place_of(&self.order).mean(), losses.loss))
     }
@@ -173,9 +212,15 @@ impl<'a> Evaluator<'a> {
     /// As [`Evaluator::evaluate`].
     pub fn point(&self, alpha: f64, beta: f64, reporter: &mut dyn Reporter) -> Result<Point, AnalysisError> {
         let _no_grad = tch::no_grad_guard();
-        let step = |axis: &Tensor, by: f64| axis.f_mul_scalar(by);
-        let flat = self.theta.flat().f_add(&step(&self.delta, alpha)?)?.f_add(&step(&self.eta, beta)?)?;
-        self.prepare(self.theta.with_flat(flat), reporter)
+        // θ + αδ first, then + βη piece by piece: one vector of θ's length is all that this needs.
+        let mut flat = self.delta.f_mul_scalar(alpha)?;
+        let _ = flat.f_add_(self.theta.flat())?;
+        for first in (0..self.theta.layout().len).step_by(PIECE as usize) {
+            let length = PIECE.min(self.theta.layout().len - first);
+            let step = self.eta.f_narrow(0, first, length)?.f_mul_scalar(beta)?;
+            let _ = flat.f_narrow(0, first, length)?.f_add_(&step)?;
+        }
+        self.prepare([alpha, beta], self.theta.with_flat(flat), reporter)
     }
 
     /// Losses of the ID images `first..first + length` of the order of evaluation at `point`.
@@ -192,27 +237,51 @@ impl<'a> Evaluator<'a> {
         SampleLosses::of(&logits, &self.evaluation.samples.y.f_index_select(0, &index)?)
     }
 
-    /// What the cell of `point` tells, given the losses of all ID images there, in the order of evaluation.
+    /// Everything else that is asked of the cell of `point`.
     ///
     /// # Errors
     /// As [`Evaluator::evaluate`].
-    pub fn value(&self, point: &Point, losses: SampleLosses, reporter: &mut dyn Reporter) -> Result<CellValue, AnalysisError> {
-        let _no_grad = tch::no_grad_guard();
-        let ood = match (&self.ood, self.evaluation.ood) {
-            (Some(x), Some((_, lambda))) => Some((OodScores::of(&self.logits(point, &Images::all(x), reporter)?)?, lambda)),
-            _ => None,
+    pub fn beside(&self, point: &Point, reporter: &mut dyn Reporter) -> Result<Beside, AnalysisError> {
+        let ood = match &self.ood {
+            Some(x) => {
+                let _no_grad = tch::no_grad_guard();
+                Some(OodScores::of(&self.logits(point, &Images::all(x), reporter)?)?)
+            }
+            None => None,
         };
-        let losses = losses.in_place_of(&self.order);
-        let mut cross_entropy = losses.mean();
-        if point.0.is_none() {
-            cross_entropy.accuracy = f64::NAN;
-        }
-        let readings = readings(&cross_entropy, &losses, ood.as_ref().map(|(scores, lambda)| (scores, *lambda)));
-        let sample_losses = losses.loss.iter().map(|&loss| loss as f32).collect();
-        Ok(CellValue { cross_entropy, readings, sample_losses })
+        let curvature = match &self.curvature {
+            Some(curvature) => curvature.at(point.at, reporter)?.to_vec(),
+            None => Vec::new(),
+        };
+        Ok(Beside { void: point.tensors.is_none(), ood, curvature })
     }
 
-    fn prepare(&self, point: ParameterVector, reporter: &mut dyn Reporter) -> Result<Point, AnalysisError> {
+    /// What a cell tells, given the losses of all ID images there, in the order of evaluation, and the rest.
+    pub fn value(&self, losses: SampleLosses, beside: &Beside) -> CellValue {
+        let losses = losses.in_place_of(&self.order);
+        let mut cross_entropy = losses.mean();
+        if beside.void {
+            cross_entropy.accuracy = f64::NAN;
+        }
+        let lambda = self.evaluation.ood.map_or(0.0, |(_, lambda)| lambda);
+        let mut readings = readings(&cross_entropy, &losses, beside.ood.as_ref().map(|scores| (scores, lambda)));
+        readings.extend(&beside.curvature);
+        let sample_losses = losses.loss.iter().map(|&loss| loss as f32).collect();
+        CellValue { cross_entropy, readings, sample_losses }
+    }
+
+    /// What curvature asks of one cell in products with the Hessian, at most, one of which is done here; 0 where it is not wanted.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`].
+    pub fn try_product(&self, reporter: &mut dyn Reporter) -> Result<usize, AnalysisError> {
+        match &self.curvature {
+            Some(curvature) => curvature.one_product(reporter),
+            None => Ok(0),
+        }
+    }
+
+    fn prepare(&self, at: [f64; 2], point: ParameterVector, reporter: &mut dyn Reporter) -> Result<Point, AnalysisError> {
         let mut tensors = point.views()?;
         tensors.extend(shallow(&self.fixed));
         if self.evaluation.batch_norm == BatchNormPolicy::Reestimated {
@@ -220,7 +289,7 @@ impl<'a> Evaluator<'a> {
         }
         if self.plane == Plane::Refold {
             if has_negative_variance(&tensors)? {
-                return Ok(Point(None));
+                return Ok(Point { at, tensors: None });
             }
             tensors = self.folded.tensors(&tensors)?;
         }
@@ -231,7 +300,7 @@ impl<'a> Evaluator<'a> {
                 Ok::<_, AnalysisError>(())
             })?;
         }
-        Ok(Point(Some(tensors)))
+        Ok(Point { at, tensors: Some(tensors) })
     }
 
     /// Running statistics become the mean of those of equal batches, as Garipov et al. 2018 renew them (`utils.py`, `update_bn`).
@@ -255,7 +324,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn logits(&self, point: &Point, images: &Images, reporter: &mut dyn Reporter) -> Result<Tensor, AnalysisError> {
-        let Some(tensors) = &point.0 else {
+        let Some(tensors) = &point.tensors else {
             let classes = self.classes;
             return Ok(Tensor::f_full([images.count(), classes], f64::NAN, (Kind::Float, self.device()))?);
         };
@@ -298,7 +367,7 @@ fn round_robin(labels: &[i64]) -> Vec<usize> {
 
 fn kind(precision: Precision) -> Kind {
     match precision {
-        Precision::F32 => Kind::Float,
+        Precision::F32 | Precision::Tf32 => Kind::Float,
         Precision::Bf16 => Kind::BFloat16,
     }
 }

@@ -4,12 +4,13 @@
 use flatland::job::Precision;
 use flatland::metric::{auroc, fpr95};
 use flatland::result::{LossSurface, Quantity};
-use flatland::session::{BatchNormPolicy, Normalization};
+use flatland::session::{BatchNormPolicy, Curvature, Normalization};
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::super::SampleLosses;
+use super::super::objective::Objective;
 use super::testing::{Ear, job, mlp, noise, samples};
-use super::{Directions, Evaluation, Evaluator, LandscapeData, run};
+use super::{Direction, Directions, Evaluation, Evaluator, LandscapeData, run};
 use crate::model::{BatchNormMode, Network, Samples, shallow};
 
 fn resnet8() -> Network {
@@ -41,7 +42,8 @@ fn landscape_of_id_and_semantic_shift_images_maps_detection_beside_the_loss() {
     job.measure.lambda = 0.7;
     run(&network, &LandscapeData { samples: &data, ood: vec![&ood], statistics: None }, &job, &mut Ear::default()).unwrap();
     let surface = LossSurface::load(out.path()).unwrap();
-    assert_eq!(surface.maps.keys().copied().collect::<Vec<_>>(), Quantity::ALL);
+    let expected = Quantity::ALL.into_iter().filter(|quantity| !Quantity::CURVATURE.contains(quantity));
+    assert!(surface.maps.keys().copied().eq(expected));
     assert_eq!((surface.manifest.ood_samples, surface.manifest.lambda), (140, Some(0.7)));
 
     // At θ, by plain operations.
@@ -124,5 +126,60 @@ fn landscape_in_bf16_under_batch_statistics_falls_back_with_a_reason() {
     let mut ear = Ear::default();
     run(&network, &LandscapeData::of(&data), &job, &mut ear).unwrap();
     assert!(ear.warnings[0].contains("float32"), "{:?}", ear.warnings);
+    assert_eq!(LossSurface::load(out.path()).unwrap().manifest.precision, "f32");
+}
+
+/// Against all eigenvalues of the dense Hessian of a network whose weights were moved to the cell beforehand.
+#[test]
+fn curvature_of_a_cell_is_that_of_the_network_there() {
+    let network = mlp(1);
+    let data = samples(noise(40, 2), &Normalization::default(), &network);
+    let out = tempfile::tempdir().unwrap();
+    let mut job = job(out.path(), &[0.0, 0.4], &[-0.3]);
+    job.measure.curvature = Some(Curvature { samples: 30, lanczos_steps: 80, tolerance: 1e-5 });
+    run(&network, &LandscapeData::of(&data), &job, &mut Ear::default()).unwrap();
+    let surface = LossSurface::load(out.path()).unwrap();
+    assert!(surface.manifest.curvature.is_some());
+
+    let directions = Directions::li2018(&network, job.seed).unwrap();
+    for (k, alpha) in job.alpha.iter().enumerate() {
+        let mut moved = mlp(1);
+        for name in moved.names.clone() {
+            let tensor = moved.tensors.get_mut(&name).unwrap();
+            let part = |direction: &Direction| direction.tensor(&name, Device::Cpu).unwrap().unwrap();
+            *tensor = &*tensor + part(&directions.delta) * *alpha + part(&directions.eta) * -0.3;
+        }
+        let objective = Objective::new(&moved, &data).unwrap();
+        let objective = objective.part(0, 30);
+        let zero = objective.zero().unwrap();
+        let n = zero.numel() as i64;
+        let column = |i: i64| {
+            let unit = zero.copy();
+            let _ = unit.narrow(0, i, 1).fill_(1.0);
+            objective.hessian_vector(&zero, &unit, &Ear::default()).unwrap()
+        };
+        let dense = Tensor::stack(&(0..n).map(column).collect::<Vec<_>>(), 0).to_kind(Kind::Double);
+        let values = Vec::<f64>::try_from((&dense + dense.transpose(0, 1)).linalg_eigvalsh("L") / 2.0).unwrap();
+        let (min, max) = (values[0], values[values.len() - 1]);
+        close(surface.maps[&Quantity::LambdaMax].value[k], max, 1e-4);
+        close(surface.maps[&Quantity::LambdaMin].value[k], min, 1e-3);
+        close(surface.maps[&Quantity::NegativeCurvature].value[k], (min / max).abs(), 1e-3);
+        assert!(surface.maps[&Quantity::LambdaMax].std_error[k].is_nan());
+    }
+    // Where BatchNorm's statistics are others in every cell, a Hessian over parameters is not what the plane shows.
+    job.measure.batch_norm = BatchNormPolicy::Batch;
+    let refused = run(&network, &LandscapeData::of(&data), &job, &mut Ear::default()).unwrap_err().to_string();
+    assert!(refused.contains("curvature"), "{refused}");
+}
+
+#[test]
+fn tf32_is_refused_on_a_cpu_and_float32_takes_its_place() {
+    let network = mlp(1);
+    let data = samples(noise(40, 2), &Normalization::default(), &network);
+    let out = tempfile::tempdir().unwrap();
+    let mut ear = Ear::default();
+    let job = flatland::job::LandscapeJob { precision: Precision::Tf32, ..job(out.path(), &[0.0], &[0.0]) };
+    run(&network, &LandscapeData::of(&data), &job, &mut ear).unwrap();
+    assert!(ear.warnings[0].contains("instead of tf32") && ear.warnings[0].contains("CPU"), "{:?}", ear.warnings);
     assert_eq!(LossSurface::load(out.path()).unwrap().manifest.precision, "f32");
 }

@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 mod anytime_tests;
+mod curvature;
 mod direction;
 mod estimate;
 mod evaluator;
@@ -15,17 +16,20 @@ mod kept;
 mod kept_tests;
 #[cfg(test)]
 mod measure_tests;
+mod memory;
 mod order;
 mod plane;
 mod precision;
 mod readings;
+mod room;
 mod surface;
+mod team;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 
 pub use direction::{Direction, Directions};
-pub use evaluator::{CellValue, Evaluation, Evaluator, Point};
+pub use evaluator::{Beside, CellValue, Evaluation, Evaluator, Part, Point};
 pub use plane::{Plane, run};
 pub use surface::LandscapeData;

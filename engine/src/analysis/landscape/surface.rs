@@ -12,8 +12,9 @@ use super::estimate::{Look, estimate};
 use super::kept::Kept;
 use super::order::nested;
 use super::plane::Plane;
-use super::{CellValue, Evaluation, Evaluator, precision};
-use crate::model::{Network, Samples};
+use super::team::{Task, Team};
+use super::{CellValue, Evaluation, Evaluator, Part, memory, precision};
+use crate::model::{Network, Samples, others};
 
 /// The axes, when they are asked for.
 const DIRECTIONS: &str = "directions.npz";
@@ -74,26 +75,33 @@ pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, repo
         batch_norm: job.measure.batch_norm,
         statistics: data.statistics.map_or(&data.samples.x, |samples| &samples.x),
         precision: job.precision,
+        curvature: job.measure.curvature,
+        folder: Some(&job.out),
     };
     if let Some(reason) = precision::objection(network, &evaluation, &plane.directions, reporter)? {
         reporter.report(JobEvent::Warning { message: format!("computed in float32 instead of {}: {reason}", job.precision.key()) });
         evaluation.precision = Precision::F32;
     }
-    let evaluator = Evaluator::new(network, evaluation, &plane.directions)?;
+    let own = Evaluator::new(network, evaluation, &plane.directions)?;
+    let team = Team::new(network, own, &evaluation, &plane.directions, &others(job.device, network.device))?;
+    let mut manifest = manifest(network, data, job, &evaluation, &plane);
+    // The evaluator has what it needs of the axes; they are as large as two networks.
+    drop(plane);
     let started = Instant::now();
-    let (center, center_losses) = evaluator.center(reporter)?;
+    let (center, center_losses) = team.own.center(reporter)?;
+    manifest.center_loss = center.loss;
     let took = started.elapsed().as_secs_f64();
-    let manifest = manifest(network, data, job, &evaluation, &plane, center.loss);
     let mut surface = LossSurface::pending(job.alpha.clone(), job.beta.clone(), manifest);
     let kept = Kept::fill(&mut surface, job, network.device, &mut |message| reporter.report(JobEvent::Warning { message }))?;
-    let mut sweep = Sweep::new(evaluator, surface, kept, job, center_losses);
-    reporter.report(sweep.cost(network, data, took));
+    let mut sweep = Sweep::new(&team, surface, kept, job, center_losses);
+    let cost = sweep.cost(network, data, took, reporter)?;
+    reporter.report(cost);
     sweep.run(reporter)
 }
 
 /// A landscape under way.
 struct Sweep<'a> {
-    evaluator: Evaluator<'a>,
+    team: &'a Team<'a>,
     surface: LossSurface,
     kept: Kept,
     job: &'a LandscapeJob,
@@ -108,9 +116,9 @@ struct Sweep<'a> {
 }
 
 impl<'a> Sweep<'a> {
-    fn new(evaluator: Evaluator<'a>, surface: LossSurface, kept: Kept, job: &'a LandscapeJob, center: Vec<f64>) -> Self {
+    fn new(team: &'a Team<'a>, surface: LossSurface, kept: Kept, job: &'a LandscapeJob, center: Vec<f64>) -> Self {
         let looks = surface.count.iter().map(|_| None).collect();
-        let (images, batch) = (evaluator.images(), batch_size(evaluator.device()));
+        let (images, batch) = (team.own.images(), batch_size(team.own.device()));
         // Whole batches, so that they need not be computed again.
         let mut glances: Vec<i64> = LOOKS.iter().map(|share| (images / share / batch).max(2) * batch).collect();
         glances.dedup();
@@ -119,20 +127,26 @@ impl<'a> Sweep<'a> {
             glances.clear();
         }
         glances.retain(|glance| glance * 4 <= images);
-        Self { evaluator, surface, kept, job, center, glances, looks, saved: Instant::now(), told: None }
+        Self { team, surface, kept, job, center, glances, looks, saved: Instant::now(), told: None }
     }
 
-    /// Seconds, from the evaluation of θ that `took` so long, and bytes.
-    fn cost(&self, network: &Network, data: &LandscapeData<'_>, took: f64) -> JobEvent {
-        let sets = [Some(data.samples), data.statistics].into_iter().flatten().chain(data.ood.iter().copied());
-        let images: usize = sets.map(|samples| samples.x.numel() * 4).sum();
+    /// Seconds, from the evaluation of θ that `took` so long and from one product with the Hessian where curvature is wanted, and bytes.
+    fn cost(&self, network: &Network, data: &LandscapeData<'_>, took: f64, reporter: &mut dyn Reporter) -> Result<JobEvent, AnalysisError> {
         let ood: usize = data.ood.iter().map(|samples| samples.len()).sum();
         let share = 1.0 + ood as f64 / data.samples.len().max(1) as f64;
-        let weights: usize = network.tensors.values().map(|tensor| tensor.numel() * 4).sum();
-        // θ, both axes, the point and its views; what activations take depends on libtorch's allocator and is not counted.
-        let bytes = (images + 5 * weights) as u64;
+        let started = Instant::now();
+        let products = self.team.own.try_product(reporter)?;
+        let curvature = products as f64 * started.elapsed().as_secs_f64();
         let missing = self.surface.count.len() - self.surface.computed();
-        JobEvent::Cost { seconds: took * share * missing as f64, bytes }
+        let seconds = (took * share + curvature) * missing as f64 / self.team.size() as f64;
+        let bytes = memory::anonymous().unwrap_or_else(|| {
+            let sets = [Some(data.samples), data.statistics].into_iter().flatten().chain(data.ood.iter().copied());
+            let images: usize = sets.map(|samples| samples.x.numel() * 4).sum();
+            let weights: usize = network.tensors.values().map(|tensor| tensor.numel() * 4).sum();
+            // θ, both axes, the point, the network itself.
+            (images + 5 * weights) as u64
+        });
+        Ok(JobEvent::Cost { seconds, bytes })
     }
 
     fn run(&mut self, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
@@ -153,21 +167,29 @@ impl<'a> Sweep<'a> {
                 self.tell(true, reporter);
             }
         }
-        for (i, j) in grids.into_iter().flatten() {
-            if self.surface.count[self.place(i, j)] > 0 {
-                continue;
-            }
-            self.or_save(|sweep| sweep.compute(i, j, reporter))?;
-            done += 1;
-            progress.set(done, reporter);
-            if self.tell(done == total, reporter) {
-                break;
-            }
-            if self.saved.elapsed() >= SAVE_EVERY {
-                self.save()?;
-            }
-        }
+        let images = self.team.own.images();
+        let missing = grids.into_iter().flatten().filter(|&(i, j)| self.surface.count[self.place(i, j)] == 0);
+        let tasks: Vec<Task> = missing.map(|(i, j)| self.task(i, j, images, true)).collect();
+        self.or_save(|sweep| {
+            let team = sweep.team;
+            team.each(tasks, reporter, |task, part, reporter| {
+                sweep.computed(task, part, reporter)?;
+                done += 1;
+                progress.set(done, reporter);
+                let enough = sweep.tell(done == total, reporter);
+                if sweep.saved.elapsed() >= SAVE_EVERY {
+                    sweep.save()?;
+                }
+                Ok(!enough)
+            })
+        })?;
         self.save()
+    }
+
+    /// What cell (i, j) has not seen of the first `end` images.
+    fn task(&self, i: usize, j: usize, end: i64, whole: bool) -> Task {
+        let k = self.place(i, j);
+        Task { k, alpha: self.job.alpha[i], beta: self.job.beta[j], first: self.seen(k), end, whole }
     }
 
     fn place(&self, i: usize, j: usize) -> usize {
@@ -181,30 +203,24 @@ impl<'a> Sweep<'a> {
 
     /// Looks at those cells of a grid that are not computed, so that each has seen `glance` images.
     fn look(&mut self, glance: i64, grid: &[(usize, usize)], reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
-        for &(i, j) in grid {
-            let k = self.place(i, j);
-            if self.surface.count[k] == 0 {
-                let point = self.evaluator.point(self.job.alpha[i], self.job.beta[j], reporter)?;
-                let seen = self.seen(k);
-                let more = self.evaluator.losses(&point, seen, glance - seen, reporter)?;
-                self.looks[k].get_or_insert_default().extend(more);
-                self.tell(false, reporter);
-            }
-        }
-        Ok(())
+        let missing = grid.iter().filter(|&&(i, j)| self.surface.count[self.place(i, j)] == 0);
+        let tasks: Vec<Task> = missing.map(|&(i, j)| self.task(i, j, glance, false)).collect();
+        self.team.each(tasks, reporter, |task, part, reporter| {
+            self.looks[task.k].get_or_insert_default().extend(part.losses);
+            self.tell(false, reporter);
+            Ok(true)
+        })
     }
 
-    /// Computes a cell on all images that it has not seen.
-    fn compute(&mut self, i: usize, j: usize, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
-        let k = self.place(i, j);
-        let point = self.evaluator.point(self.job.alpha[i], self.job.beta[j], reporter)?;
-        let seen = self.seen(k);
-        let rest = self.evaluator.losses(&point, seen, self.evaluator.images() - seen, reporter)?;
+    /// Takes in what is left of a cell.
+    fn computed(&mut self, task: Task, part: Part, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
+        let Part { losses: rest, beside: Some(beside) } = part else { return Ok(()) };
         // The look stays: the estimate of other cells compares it with what is computed.
-        let mut losses = self.looks[k].clone().unwrap_or_default();
+        let mut losses = self.looks[task.k].clone().unwrap_or_default();
         losses.extend(rest);
         let CellValue { cross_entropy: CrossEntropy { loss, accuracy, std_error, count }, readings, sample_losses } =
-            self.evaluator.value(&point, losses, reporter)?;
+            self.team.own.value(losses, &beside);
+        let (i, j) = (task.k / self.job.beta.len(), task.k % self.job.beta.len());
         let cell = Cell { i, j, loss, accuracy, loss_std_error: std_error, count, readings };
         self.kept.put(self.job, &cell, &sample_losses)?;
         self.surface.set(&cell);
@@ -273,7 +289,6 @@ fn manifest(
     job: &LandscapeJob,
     evaluation: &Evaluation<'_>,
     plane: &Plane,
-    center_loss: f64,
 ) -> LandscapeManifest {
     let (samples, measure) = (data.samples, &job.measure);
     let ood = || blake3::hash(data.ood.iter().map(|samples| samples.dataset.hash()).collect::<String>().as_bytes()).to_hex().to_string();
@@ -300,12 +315,13 @@ fn manifest(
         ood_hash: evaluation.ood.map(|_| ood()),
         ood_samples: data.ood.iter().map(|samples| samples.len()).sum(),
         lambda: evaluation.ood.map(|(_, lambda)| lambda),
+        curvature: evaluation.curvature.and_then(|settings| serde_json::to_value(settings).ok()),
         precision: evaluation.precision.key().into(),
         seed: job.seed,
         directions_hash: plane.directions.hash(),
         cosine: plane.directions.cosine(),
         input_normalization: job.checkpoint.normalization.constants(),
-        center_loss,
+        center_loss: f64::NAN,
         plane: Some(plane.record.clone()),
         recipe: Some(job.recipe()),
     }

@@ -16,7 +16,7 @@ use flatland::session::{DirectionRule, DirectionSettings};
 use tch::{Device, Kind, Tensor};
 
 use super::super::AnalysisError;
-use crate::model::{Network, Tensors, is_parameter};
+use crate::model::{Network, is_parameter};
 
 /// A tensor of a direction, on the CPU.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,6 +134,12 @@ impl Directions {
         let parts = self.delta.parts.iter().chain(&self.eta.parts);
         parts.filter(|part| part.shape.len() < 2).any(|part| part.values.iter().any(|&x| x != 0.0))
     }
+
+    /// Whether either axis moves a running statistic.
+    pub fn move_statistics(&self) -> bool {
+        let parts = self.delta.parts.iter().chain(&self.eta.parts);
+        parts.filter(|part| !is_parameter(&part.name)).any(|part| part.values.iter().any(|&x| x != 0.0))
+    }
 }
 
 impl Direction {
@@ -169,17 +175,19 @@ impl Direction {
         Ok(Self { parts })
     }
 
-    /// The tensors of at least `dimensions` dimensions on `device`.
+    /// The tensor of this name on `device`, where there is one.
     ///
     /// # Errors
     /// When libtorch refuses.
-    pub fn tensors(&self, dimensions: usize, device: Device) -> Result<Tensors, AnalysisError> {
-        let mut tensors = Tensors::new();
-        for part in self.parts.iter().filter(|part| part.shape.len() >= dimensions) {
-            let shape: Vec<i64> = part.shape.iter().map(|&n| n as i64).collect();
-            tensors.insert(part.name.clone(), Tensor::f_from_slice(&part.values)?.f_view(shape.as_slice())?.f_to_device(device)?);
-        }
-        Ok(tensors)
+    pub fn tensor(&self, name: &str, device: Device) -> Result<Option<Tensor>, AnalysisError> {
+        let Some(part) = self.parts.iter().find(|part| part.name == name) else { return Ok(None) };
+        let shape: Vec<i64> = part.shape.iter().map(|&n| n as i64).collect();
+        Ok(Some(Tensor::f_from_slice(&part.values)?.f_view(shape.as_slice())?.f_to_device(device)?))
+    }
+
+    /// The shape of the tensor of this name, where there is one.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.parts.iter().find(|part| part.name == name).map(|part| part.shape.as_slice())
     }
 
     /// Inner product, of directions of the same tensors.

@@ -1,0 +1,63 @@
+//! [`Room`]: where the vectors that a plane is made of lie.
+
+use std::path::Path;
+
+use tch::{Device, Kind, Tensor};
+
+use super::super::AnalysisError;
+
+/// Vectors shorter than this stay in memory.
+const SMALL: i64 = 1 << 18;
+
+/// Room for flat f32 vectors on a device. On a CPU long ones are files mapped into memory: θ and the axes are read once per cell, so the
+/// system may drop their pages when memory is short, and what a landscape really needs is the network and the point.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room<'a> {
+    /// Where vectors go.
+    pub device: Device,
+    /// Folder of the files, which have no name any more once they are mapped; `None` = everything stays in memory.
+    pub folder: Option<&'a Path>,
+}
+
+impl Room<'_> {
+    /// A vector of `len` zeros.
+    ///
+    /// # Errors
+    /// When libtorch refuses. A file that cannot be made or mapped is done without.
+    pub(super) fn zeros(&self, len: i64) -> Result<Tensor, AnalysisError> {
+        let folder = self.folder.filter(|_| self.device == Device::Cpu && len >= SMALL);
+        match folder.and_then(|folder| mapped(folder, len)) {
+            Some(tensor) => Ok(tensor),
+            None => Ok(Tensor::f_zeros([len], (Kind::Float, self.device))?),
+        }
+    }
+}
+
+fn mapped(folder: &Path, len: i64) -> Option<Tensor> {
+    std::fs::create_dir_all(folder).ok()?;
+    let file = tempfile::Builder::new().prefix(".flatland-").tempfile_in(folder).ok()?;
+    file.as_file().set_len(4 * len as u64).ok()?;
+    // The name goes with `file`; the pages stay as long as the tensor.
+    Tensor::f_from_file(file.path().to_str()?, true, Some(len), (Kind::Float, Device::Cpu)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_long_vector_is_a_file_without_a_name_that_keeps_what_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let room = Room { device: Device::Cpu, folder: Some(folder.path()) };
+        let mut long = room.zeros(SMALL + 3).unwrap();
+        long.narrow(0, SMALL, 3).copy_(&Tensor::from_slice(&[1.0f32, 2.0, 3.0]));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert_eq!(f64::try_from(long.sum(Kind::Double)).unwrap(), 6.0);
+        let _ = long.f_add_scalar_(1.0).unwrap();
+        assert_eq!(f64::try_from(long.sum(Kind::Double)).unwrap(), 9.0 + SMALL as f64);
+        // A folder that is none does not matter.
+        let nowhere = Room { device: Device::Cpu, folder: Some(Path::new("/dev/null/x")) };
+        assert_eq!(nowhere.zeros(SMALL).unwrap().size(), [SMALL]);
+    }
+}
