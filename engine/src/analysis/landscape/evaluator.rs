@@ -98,9 +98,9 @@ pub struct Evaluator<'a> {
     /// ID and semantic-shift images in the arithmetic of the forward passes.
     x: Tensor,
     ood: Option<Tensor>,
-    /// The order in which ID images are evaluated: of every beginning, each class has its share.
+    /// The order in which ID images are evaluated: of every stretch, each class has its share.
     order: Vec<usize>,
-    /// The same on the device, [N].
+    /// The same on the device, twice, [2N]: a turned order is a stretch of it.
     index: Tensor,
     theta: ParameterVector,
     delta: Tensor,
@@ -156,7 +156,8 @@ impl<'a> Evaluator<'a> {
         let x = evaluation.samples.x.f_to_kind(kind)?;
         let ood = evaluation.ood.map(|(x, _)| x.f_to_kind(kind)).transpose()?;
         let order = round_robin(&evaluation.samples.dataset.labels);
-        let index = Tensor::f_from_slice(&order.iter().map(|&i| i as i64).collect::<Vec<_>>())?.f_to_device(network.device)?;
+        let twice: Vec<i64> = order.iter().chain(&order).map(|&i| i as i64).collect();
+        let index = Tensor::f_from_slice(&twice)?.f_to_device(network.device)?;
         Ok(Self {
             evaluation,
             graph: &network.graph,
@@ -182,7 +183,7 @@ impl<'a> Evaluator<'a> {
     pub fn evaluate(&self, alpha: f64, beta: f64, reporter: &mut dyn Reporter) -> Result<CellValue, AnalysisError> {
         let point = self.point(alpha, beta, reporter)?;
         let losses = self.losses(&point, 0, self.images(), reporter)?;
-        Ok(self.value(losses, &self.beside(&point, reporter)?))
+        Ok(self.value(losses, 0, &self.beside(&point, reporter)?))
     }
 
     /// Mean cross-entropy at θ, and the losses of single images in the order of evaluation.
@@ -223,7 +224,8 @@ impl<'a> Evaluator<'a> {
         self.prepare([alpha, beta], self.theta.with_flat(flat), reporter)
     }
 
-    /// Losses of the ID images `first..first + length` of the order of evaluation at `point`.
+    /// Losses of the ID images `first..first + length` of the order of evaluation at `point`; it goes on at its beginning, so `first` may be
+    /// any of the images and `length` all of them.
     ///
     /// # Errors
     /// As [`Evaluator::evaluate`].
@@ -256,9 +258,11 @@ impl<'a> Evaluator<'a> {
         Ok(Beside { void: point.tensors.is_none(), ood, curvature })
     }
 
-    /// What a cell tells, given the losses of all ID images there, in the order of evaluation, and the rest.
-    pub fn value(&self, losses: SampleLosses, beside: &Beside) -> CellValue {
-        let losses = losses.in_place_of(&self.order);
+    /// What a cell tells, given the losses of all ID images there, in the order of evaluation from its place `turn` on, and the rest.
+    pub fn value(&self, losses: SampleLosses, turn: i64, beside: &Beside) -> CellValue {
+        let mut order = self.order.clone();
+        order.rotate_left(turn as usize);
+        let losses = losses.in_place_of(&order);
         let mut cross_entropy = losses.mean();
         if beside.void {
             cross_entropy.accuracy = f64::NAN;

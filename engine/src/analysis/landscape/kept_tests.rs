@@ -18,7 +18,7 @@ fn a_wider_and_a_finer_grid_in_another_folder_keep_the_cells_of_the_cache() {
     let large = LandscapeJob { cells, ..job(&folder.path().join("large"), &axis, &axis) };
     let mut ear = Ear::default();
     run(&network, &LandscapeData::of(&data), &large, &mut ear).unwrap();
-    assert_eq!(ear.progress.first(), Some(&(9, 36)), "known before the first is computed");
+    assert_eq!(ear.progress.first(), Some(&(9 * 150, 36 * 150)), "known before the first is computed");
     let plain = job(&folder.path().join("plain"), &axis, &axis);
     run(&network, &LandscapeData::of(&data), &plain, &mut Ear::default()).unwrap();
     for file in ["landscape.npz", SAMPLE_LOSSES] {
@@ -29,7 +29,7 @@ fn a_wider_and_a_finer_grid_in_another_folder_keep_the_cells_of_the_cache() {
     let other = LandscapeJob { out: folder.path().join("other"), ..large };
     let network = mlp(2);
     run(&network, &LandscapeData::of(&data), &other, &mut ear).unwrap();
-    assert_eq!(ear.progress.first(), Some(&(0, 36)));
+    assert_eq!(ear.progress.first(), Some(&(0, 36 * 150)));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn other_axes_in_the_same_folder_keep_the_losses_of_single_images() {
     run(&network, &LandscapeData::of(&data), &job(folder.path(), &first, &first), &mut Ear::default()).unwrap();
     let mut ear = Ear::default();
     run(&network, &LandscapeData::of(&data), &job(folder.path(), &moved, &moved), &mut ear).unwrap();
-    assert_eq!(ear.progress.first(), Some(&(4, 9)));
+    assert_eq!(ear.progress.first(), Some(&(4 * 150, 9 * 150)));
     let again = tempfile::tempdir().unwrap();
     run(&network, &LandscapeData::of(&data), &job(again.path(), &moved, &moved), &mut Ear::default()).unwrap();
     let bytes = |folder: &std::path::Path| std::fs::read(folder.join(SAMPLE_LOSSES)).unwrap();

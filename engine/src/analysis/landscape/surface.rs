@@ -25,6 +25,8 @@ const SAVE_EVERY: Duration = Duration::from_secs(2);
 const TELL_EVERY: Duration = Duration::from_millis(250);
 /// A first look takes about a twentieth of the images, a second one a tenth.
 const LOOKS: [i64; 2] = [20, 10];
+/// So many different shares of the images are looked at first, by cells that lie near each other.
+const TURNS: i64 = 10;
 
 /// The images of a landscape, on the network's device.
 #[derive(Clone, Debug)]
@@ -107,10 +109,15 @@ struct Sweep<'a> {
     job: &'a LandscapeJob,
     /// Losses of all images at θ, in the order of evaluation.
     center: Vec<f64>,
+    /// The cell of θ, or the one nearest to it.
+    middle: [usize; 2],
     /// Images of each look, ascending; none where looks do not pay.
     glances: Vec<i64>,
     /// Losses of the images that each cell was looked at on.
     looks: Vec<Option<SampleLosses>>,
+    /// Images that are through, in all cells together.
+    done: u64,
+    progress: ProgressMeter,
     saved: Instant,
     told: Option<Instant>,
 }
@@ -127,7 +134,13 @@ impl<'a> Sweep<'a> {
             glances.clear();
         }
         glances.retain(|glance| glance * 4 <= images);
-        Self { team, surface, kept, job, center, glances, looks, saved: Instant::now(), told: None }
+        // In images, of which looks take some.
+        let through = |cells: usize| cells as u64 * images as u64;
+        let (done, total) = (through(surface.computed()), through(surface.count.len()));
+        let progress = ProgressMeter::new("images", format!("landscape of {}", job.checkpoint.name), done, total);
+        let nearest = |axis: &[f64]| (0..axis.len()).min_by(|&a, &b| axis[a].abs().total_cmp(&axis[b].abs())).unwrap_or(0);
+        let middle = [nearest(&job.alpha), nearest(&job.beta)];
+        Self { team, surface, kept, job, center, middle, glances, looks, done, progress, saved: Instant::now(), told: None }
     }
 
     /// Seconds, from the evaluation of θ that `took` so long and from one product with the Hessian where curvature is wanted, and bytes.
@@ -150,11 +163,7 @@ impl<'a> Sweep<'a> {
     }
 
     fn run(&mut self, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
-        let total = self.surface.count.len() as u64;
-        let mut done = self.surface.computed() as u64;
-        let title = format!("landscape of {}", self.job.checkpoint.name);
-        let mut progress = ProgressMeter::new("cells", title, done, total);
-        progress.set(done, reporter);
+        self.progress.set(self.done, reporter);
         let known = self.surface.cells();
         if !known.is_empty() {
             reporter.report(JobEvent::Cells { cells: known });
@@ -174,9 +183,7 @@ impl<'a> Sweep<'a> {
             let team = sweep.team;
             team.each(tasks, reporter, |task, part, reporter| {
                 sweep.computed(task, part, reporter)?;
-                done += 1;
-                progress.set(done, reporter);
-                let enough = sweep.tell(done == total, reporter);
+                let enough = sweep.tell(sweep.is_whole(), reporter);
                 if sweep.saved.elapsed() >= SAVE_EVERY {
                     sweep.save()?;
                 }
@@ -189,11 +196,23 @@ impl<'a> Sweep<'a> {
     /// What cell (i, j) has not seen of the first `end` images.
     fn task(&self, i: usize, j: usize, end: i64, whole: bool) -> Task {
         let k = self.place(i, j);
-        Task { k, alpha: self.job.alpha[i], beta: self.job.beta[j], first: self.seen(k), end, whole }
+        Task { k, alpha: self.job.alpha[i], beta: self.job.beta[j], turn: self.turn(k), first: self.seen(k), end, whole }
     }
 
     fn place(&self, i: usize, j: usize) -> usize {
         i * self.job.beta.len() + j
+    }
+
+    /// Where cell `k` begins in the order of evaluation: cells near each other see different tenths of the images first. θ begins where the
+    /// evaluation of the network itself does, so that it is the same to the last bit.
+    fn turn(&self, k: usize) -> i64 {
+        let ([i, j], [middle_i, middle_j]) = (self.indices(k), self.middle);
+        let tenth = (3 * (i as i64 - middle_i as i64) + j as i64 - middle_j as i64).rem_euclid(TURNS);
+        tenth * self.team.own.images() / TURNS
+    }
+
+    fn indices(&self, k: usize) -> [usize; 2] {
+        [k / self.job.beta.len(), k % self.job.beta.len()]
     }
 
     /// Images that cell `k` was looked at on.
@@ -201,11 +220,21 @@ impl<'a> Sweep<'a> {
         self.looks[k].as_ref().map_or(0, |losses| losses.loss.len() as i64)
     }
 
+    fn went_through(&mut self, task: &Task, reporter: &mut dyn Reporter) {
+        self.done += (task.end - task.first) as u64;
+        self.progress.set(self.done, reporter);
+    }
+
+    fn is_whole(&self) -> bool {
+        self.surface.computed() == self.surface.count.len()
+    }
+
     /// Looks at those cells of a grid that are not computed, so that each has seen `glance` images.
     fn look(&mut self, glance: i64, grid: &[(usize, usize)], reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
         let missing = grid.iter().filter(|&&(i, j)| self.surface.count[self.place(i, j)] == 0);
         let tasks: Vec<Task> = missing.map(|&(i, j)| self.task(i, j, glance, false)).collect();
         self.team.each(tasks, reporter, |task, part, reporter| {
+            self.went_through(&task, reporter);
             self.looks[task.k].get_or_insert_default().extend(part.losses);
             self.tell(false, reporter);
             Ok(true)
@@ -215,12 +244,13 @@ impl<'a> Sweep<'a> {
     /// Takes in what is left of a cell.
     fn computed(&mut self, task: Task, part: Part, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
         let Part { losses: rest, beside: Some(beside) } = part else { return Ok(()) };
+        self.went_through(&task, reporter);
         // The look stays: the estimate of other cells compares it with what is computed.
         let mut losses = self.looks[task.k].clone().unwrap_or_default();
         losses.extend(rest);
         let CellValue { cross_entropy: CrossEntropy { loss, accuracy, std_error, count }, readings, sample_losses } =
-            self.team.own.value(losses, &beside);
-        let (i, j) = (task.k / self.job.beta.len(), task.k % self.job.beta.len());
+            self.team.own.value(losses, task.turn, &beside);
+        let [i, j] = self.indices(task.k);
         let cell = Cell { i, j, loss, accuracy, loss_std_error: std_error, count, readings };
         self.kept.put(self.job, &cell, &sample_losses)?;
         self.surface.set(&cell);
@@ -245,7 +275,15 @@ impl<'a> Sweep<'a> {
     fn estimate(&self) -> Map {
         let surface = &self.surface;
         let exact: Vec<_> = surface.loss.iter().zip(&surface.count).map(|(&loss, &count)| (count > 0).then_some(loss)).collect();
-        let looks: Vec<_> = self.looks.iter().map(|losses| Look::of(&losses.as_ref()?.loss, &self.center)).collect();
+        let images = self.center.len();
+        let center_mean = self.center.iter().sum::<f64>() / images as f64;
+        let look = |(k, losses): (usize, &Option<SampleLosses>)| {
+            let losses = &losses.as_ref()?.loss;
+            let turn = self.turn(k) as usize;
+            let center: Vec<f64> = self.center.iter().cycle().skip(turn).take(losses.len()).copied().collect();
+            Look::of(losses, &center, center_mean, images)
+        };
+        let looks: Vec<_> = self.looks.iter().enumerate().map(look).collect();
         estimate(surface.beta.len(), &exact, &looks)
     }
 
@@ -261,8 +299,7 @@ impl<'a> Sweep<'a> {
     }
 
     fn save(&mut self) -> Result<(), AnalysisError> {
-        let finished = self.surface.computed() == self.surface.count.len();
-        self.surface.estimate = if finished || self.told.is_none() { None } else { Some(self.estimate()) };
+        self.surface.estimate = if self.is_whole() || self.told.is_none() { None } else { Some(self.estimate()) };
         self.surface.save(&self.job.out)?;
         self.saved = Instant::now();
         Ok(())

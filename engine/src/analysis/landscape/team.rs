@@ -25,7 +25,9 @@ pub(super) struct Task {
     pub k: usize,
     pub alpha: f64,
     pub beta: f64,
-    /// Images `first..end` of the order of evaluation.
+    /// Where its order of evaluation begins.
+    pub turn: i64,
+    /// Images `first..end` of that order.
     pub first: i64,
     pub end: i64,
     /// Whether everything else that a cell tells is wanted too.
@@ -35,7 +37,7 @@ pub(super) struct Task {
 impl Evaluator<'_> {
     fn part(&self, task: &Task, reporter: &mut dyn Reporter) -> Result<Part, AnalysisError> {
         let point = self.point(task.alpha, task.beta, reporter)?;
-        let losses = self.losses(&point, task.first, task.end - task.first, reporter)?;
+        let losses = self.losses(&point, (task.turn + task.first) % self.images(), task.end - task.first, reporter)?;
         let beside = if task.whole { Some(self.beside(&point, reporter)?) } else { None };
         Ok(Part { losses, beside })
     }
@@ -252,7 +254,7 @@ mod tests {
     use super::*;
 
     fn tasks(images: i64) -> Vec<Task> {
-        (0..40).map(|k| Task { k, alpha: 0.02 * k as f64, beta: -0.5, first: 0, end: images, whole: true }).collect()
+        (0..40).map(|k| Task { k, alpha: 0.02 * k as f64, beta: -0.5, turn: 7, first: 0, end: images, whole: true }).collect()
     }
 
     fn losses(others: &[Device]) -> Vec<(f64, usize)> {

@@ -31,7 +31,7 @@ fn landscape_of_softmax_regression_is_what_arithmetic_says() {
     run(&network, &LandscapeData::of(&data), &job, &mut ear).unwrap();
     let surface = LossSurface::load(out.path()).unwrap();
     assert_eq!((surface.loss.len(), surface.computed(), ear.cells.len()), (12, 12, 12));
-    assert_eq!(ear.progress.last(), Some(&(12, 12)));
+    assert_eq!(ear.progress.last(), Some(&(12 * 150, 12 * 150)));
 
     let directions = Npz::load(&out.path().join("directions.npz")).unwrap();
     let values = |name: &str| Vec::<f64>::try_from(network.tensors[name].to_kind(Kind::Double).view([-1])).unwrap();
@@ -75,7 +75,7 @@ fn landscape_resumed_equals_uninterrupted_byte_for_byte() {
     }
     let mut ear = Ear::default();
     run(&network, &LandscapeData::of(&data), &interrupted, &mut ear).unwrap();
-    assert_eq!(ear.progress[0], (9, 12), "continues where it was");
+    assert_eq!(ear.progress[0], (9 * 150, 12 * 150), "continues where it was");
     assert_eq!(ear.cells.len(), 12, "tells what was there, then the rest");
     for file in ["landscape.npz", "landscape.json"] {
         assert_eq!(std::fs::read(whole.path().join(file)).unwrap(), std::fs::read(parts.path().join(file)).unwrap(), "{file}");
@@ -92,7 +92,8 @@ fn landscape_of_another_job_in_the_folder_is_not_continued() {
     let started_from = |network: &Network, data: &crate::model::Samples, job: &flatland::job::LandscapeJob| {
         let mut ear = Ear::default();
         run(network, &LandscapeData::of(data), job, &mut ear).unwrap();
-        ear.progress[0].0
+        // In images.
+        ear.progress[0].0 / data.len() as u64
     };
     assert_eq!(started_from(&network, &data, &first), 12);
     let mut seed = first.clone();
@@ -123,7 +124,7 @@ fn landscape_keeps_what_is_not_a_number_and_resumes_over_it() {
     assert!(surface.loss.iter().all(|loss| !loss.is_finite()));
     let mut ear = Ear::default();
     run(&network, &LandscapeData::of(&data), &job, &mut ear).unwrap();
-    assert_eq!(ear.progress[0], (2, 2), "a NaN that was computed is not computed again");
+    assert_eq!(ear.progress[0], (2 * 150, 2 * 150), "a NaN that was computed is not computed again");
 }
 
 #[test]

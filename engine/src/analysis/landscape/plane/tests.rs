@@ -329,7 +329,8 @@ fn landscape_of_several_planes_is_each_of_them_and_a_band() {
     fixture.job.plane.planes = 3;
     let mut ear = Ear::default();
     run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut ear).unwrap();
-    assert_eq!((ear.cells.len(), ear.progress.last()), (3, Some(&(9, 9))), "cells of the first plane, progress of all");
+    let images = 9 * fixture.data.len() as u64;
+    assert_eq!((ear.cells.len(), ear.progress.last()), (3, Some(&(images, images))), "cells of the first plane, progress of all");
     let jobs = fixture.job.each_plane();
     let surfaces: Vec<LossSurface> = jobs.iter().map(|job| LossSurface::load(&job.out).unwrap()).collect();
     let band = LandscapeBand::load(&fixture.job.out).unwrap();

@@ -2,14 +2,18 @@
 //!
 //! The ceiling is measured: each convolution of the network alone, with its bias, on images that lie in memory as oneDNN likes them best, one
 //! thread a core side by side as landscapes run, at the batch size that suits it best. Their times add up to the least that the convolutions
-//! can take; everything else of a forward pass comes on top. `cargo bench -p flatland-engine --bench convolutions`
+//! can take; everything else of a forward pass comes on top.
+//!
+//! And how much memory a landscape of it takes: the most that a worker holds of its own (`RssAnon`, so without mapped files such as libtorch
+//! itself), less what it held before it was asked. `cargo bench -p flatland-engine --bench resnet18`, with `FLATLAND_WORKER` set or built.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use flatland::data::{Dataset, Provenance, Source, Subset};
-use flatland::job::{JobEvent, Reporter};
-use flatland::session::Normalization;
+use flatland::job::{Analysis, JobEvent, PlanOptions, Reporter, WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions, plan};
+use flatland::result::{Npz, NpzValues};
+use flatland::session::{Normalization, Session};
 use flatland_engine::analysis::landscape::{Directions, Evaluation, Evaluator};
 use flatland_engine::model::{Network, Samples};
 use tch::{Device, Kind, Tensor};
@@ -94,6 +98,11 @@ fn images() -> Dataset {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    speed()?;
+    memory()
+}
+
+fn speed() -> Result<(), Box<dyn std::error::Error>> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{:<28} {:>8} {:>10} {:>10}", "convolution", "batch", "GFLOP/s", "share");
     let (mut least, mut total) = (0.0, 0.0);
@@ -129,5 +138,69 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         speed / 1e9,
         100.0 * speed / ceiling
     );
+    Ok(())
+}
+
+/// Bytes that only process `pid` has.
+fn anonymous(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
+}
+
+fn memory() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("resnet18.safetensors");
+    let network = Network::random("resnet18_32x32", 10, 0, Device::Cpu)?;
+    network.save(&path)?;
+    let model = std::fs::metadata(&path)?.len();
+    drop(network);
+    let pixels = folder.path().join("noise.npz");
+    let mut npz = Npz::default();
+    npz.push("images", &[IMAGES, 32, 32, 3], NpzValues::U8(images().images));
+    npz.push("labels", &[IMAGES], NpzValues::I64(images().labels));
+    npz.save(&pixels)?;
+    let text = format!(
+        "version = 1\n[[checkpoint]]\nname = \"r\"\npath = '{}'\n[[dataset]]\nname = \"d\"\nrole = \"id\"\npath = '{}'\n[landscape]\ngrid = [3, 3]\n",
+        path.display(),
+        pixels.display()
+    );
+    std::fs::write(folder.path().join("s.toml"), text)?;
+    let session = Session::load(&folder.path().join("s.toml"))?;
+    let job = plan(&session, Analysis::Landscape, &folder.path().join("out"), &PlanOptions::default())?.remove(0);
+    let program = std::env::var_os("FLATLAND_WORKER").unwrap_or_else(|| env!("CARGO_BIN_EXE_flatland-worker").into());
+    let worker = WorkerHandle::start(WorkerOptions { program: Some(program.into()), ..WorkerOptions::default() }, || {});
+    let pid = loop {
+        match worker.pid() {
+            Some(pid) => break pid,
+            None => std::thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    // Until libtorch is there.
+    std::thread::sleep(Duration::from_secs(2));
+    let before = anonymous(pid).unwrap_or_default();
+    worker.submit(job);
+    let mut peak = before;
+    loop {
+        peak = peak.max(anonymous(pid).unwrap_or_default());
+        match worker.wait_event(Duration::from_millis(2)) {
+            Some(WorkerEvent::Message(WorkerMessage { event: JobEvent::Done { .. }, .. })) => break,
+            Some(WorkerEvent::Message(WorkerMessage { event: JobEvent::Failed { message }, .. }) | WorkerEvent::Died { message }) => {
+                return Err(message.into());
+            }
+            _ => {}
+        }
+    }
+    // As u8 and as normalized f32.
+    let data = (IMAGES * 3072 * 5) as u64;
+    let mb = |bytes: u64| bytes as f64 / 1e6;
+    println!(
+        "memory: model {:.1} MB, images {:.1} MB; worker before {:.1} MB, at most {:.1} MB",
+        mb(model),
+        mb(data),
+        mb(before),
+        mb(peak)
+    );
+    println!("beyond the idle worker and the images: {:.2} times the model", mb(peak - before - data) / mb(model));
     Ok(())
 }
