@@ -5,6 +5,7 @@
 
 mod atomic;
 mod cache;
+mod conformance;
 mod embedding;
 mod hessian;
 mod inspection;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 
 pub use atomic::{safe_name, write_atomic};
 pub use cache::{cache_folder, cache_root, content_key};
+pub use conformance::{Check, CheckGroup, Checks, Conformance, Definition, Machine};
 pub use embedding::Embedding;
 pub use hessian::{Eigenvalue, HessianSpectrum, SpectralDensity, Trace};
 pub use inspection::{Inspection, TensorInfo};
