@@ -30,7 +30,7 @@ impl Reporter for Recorder {
     }
 }
 
-pub use super::conformance::subjects::{checkpoint, network};
+pub use super::conformance::subjects::checkpoint;
 
 /// A dataset of 4x4 images; `pixel(image, position)` gives grey values.
 pub fn dataset(name: &str, labels: &[i64], pixel: impl Fn(usize, usize) -> u8) -> Arc<Dataset> {

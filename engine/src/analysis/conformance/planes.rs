@@ -11,12 +11,11 @@ use tch::{Device, Kind, Tensor};
 use super::Quiet;
 use super::hessian::flat;
 use super::reference::{Reference, mean, pictures, values};
-use super::subjects::{checkpoint, landscape_job, noise, plain, samples};
+use super::subjects::{checkpoint, landscape_job, lively, noise, plain, samples};
 use crate::analysis::AnalysisError;
 use crate::analysis::embedding::project;
 use crate::analysis::flat::{draws, normal};
 use crate::analysis::landscape::{LandscapeData, run};
-use crate::model::Network;
 
 /// Checks; files go to `scratch`.
 pub(super) fn checks(checks: &mut Checks, device: Device, scratch: &Path, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
@@ -26,10 +25,10 @@ pub(super) fn checks(checks: &mut Checks, device: Device, scratch: &Path, report
 
 /// The plane through three ResNet-8s, with a fourth drawn on it.
 fn through_checkpoints(checks: &mut Checks, device: Device, scratch: &Path, quiet: &mut Quiet) -> Result<(), AnalysisError> {
-    let mut networks = Vec::new();
+    let mut networks: Vec<crate::model::Network> = Vec::new();
     let mut sources = Vec::new();
     for (seed, name) in ["A", "B", "C", "D"].into_iter().enumerate() {
-        let network = Network::random("resnet8", 3, seed as u64, device)?;
+        let network = lively("resnet8", 3, seed as u64, device)?;
         let path = scratch.join(format!("{name}.safetensors"));
         network.save(&path)?;
         sources.push(CheckpointSource { name: name.into(), path, ..checkpoint() });

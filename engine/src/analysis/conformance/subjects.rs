@@ -12,7 +12,8 @@ use rand_distr::StandardNormal;
 use tch::{Device, Kind, Tensor};
 
 use crate::analysis::AnalysisError;
-use crate::model::{Graph, GraphBuilder, Network, Op, Samples, Tensors};
+use crate::analysis::flat::draws;
+use crate::model::{BatchNormMode, Graph, GraphBuilder, Network, Op, Samples, Tensors};
 
 /// A network of `graph` with the given tensors, in their order, on the CPU.
 pub fn network(graph: Graph, classes: i64, tensors: Vec<(&str, Tensor)>) -> Network {
@@ -101,6 +102,36 @@ pub fn logistic() -> Result<Network, AnalysisError> {
     let logits = builder.push(Op::Linear { weight: "fc.weight".into(), bias: None }, &[flat]);
     let weight = Tensor::f_zeros([2, 48], (Kind::Float, Device::Cpu))?;
     Ok(network(builder.finish(flat, logits), 2, vec![("fc.weight", weight)]))
+}
+
+/// A network of `architecture` that sees something: scale and shift of BatchNorm drawn, running statistics those of noise, logits of
+/// noise with standard deviation 3. As it is initialized its logits are all but equal, and a wrong weight would hardly move its loss.
+///
+/// # Errors
+/// When the architecture is unknown or libtorch refuses.
+pub fn lively(architecture: &str, classes: i64, seed: u64, device: Device) -> Result<Network, AnalysisError> {
+    let mut network = Network::random(architecture, classes, seed, Device::Cpu)?;
+    let mut random = draws("lively network", seed, 0);
+    for node in &network.graph.nodes {
+        let Op::BatchNorm { prefix } = &node.op else { continue };
+        for (part, middle) in [("weight", 1.0f32), ("bias", 0.0)] {
+            if let Some(tensor) = network.tensors.get_mut(&format!("{prefix}.{part}")) {
+                let values: Vec<f32> = (0..tensor.numel()).map(|_| middle + random.random_range(-0.3f32..0.3)).collect();
+                *tensor = Tensor::f_from_slice(&values)?;
+            }
+        }
+    }
+    let _no_grad = tch::no_grad_guard();
+    let x = samples(noise(32, network.graph.input[1] as usize), &network)?.x;
+    network.graph.forward(&network.tensors, &x, BatchNormMode::Accumulate { seen: 0 })?;
+    let logits = network.forward(&x)?.logits;
+    let spread = f64::try_from(logits.f_sub(&logits.f_mean_dim([0i64].as_slice(), true, None::<Kind>)?)?.f_std(true)?)?;
+    if let Op::Linear { weight, .. } = &network.graph.nodes[network.graph.logits].op
+        && let Some(tensor) = network.tensors.get_mut(weight)
+    {
+        *tensor = tensor.f_mul_scalar(3.0 / spread)?;
+    }
+    on(network, device)
 }
 
 /// The same network on a device.

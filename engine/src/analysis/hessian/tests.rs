@@ -4,7 +4,7 @@ use flatland::job::{Device as JobDevice, HessianJob, ProgressMeter};
 use flatland::metric::mean_std_error;
 use flatland::result::{HessianSpectrum, Npz};
 use flatland::session::{DensityQuality, HessianSettings, Role};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 use super::{Eigenpair, HessianProduct, Search, extremes, hutch_plus_plus, quadrature, run};
 use crate::analysis::AnalysisError;
