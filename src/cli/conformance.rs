@@ -64,8 +64,7 @@ impl Conformance {
     }
 
     fn jobs(&self, scratch: &std::path::Path) -> anyhow::Result<Vec<JobSpec>> {
-        let definitions =
-            ConformanceJob { landscape: None, rho: Vec::new(), scratch: scratch.join("definitions"), device: self.device };
+        let definitions = ConformanceJob { landscape: None, rho: Vec::new(), scratch: scratch.join("definitions"), device: self.device };
         let mut jobs = vec![JobSpec::Conformance(definitions)];
         let sessions = if self.sessions.is_empty() { vec![demo_session()?] } else { self.sessions.clone() };
         let options = PlanOptions {

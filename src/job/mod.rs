@@ -42,7 +42,8 @@ pub use run_error::RunError;
 pub use run_folder::{RunFolder, RunLock, RunView, now};
 pub use run_state::{Control, RunState, RunStatus};
 pub use spec::{
-    AnalysisDataset, CheckpointSource, ConformanceJob, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, Precision, ScoreJob, SharpnessJob,
+    AnalysisDataset, CheckpointSource, ConformanceJob, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, Precision,
+    ScoreJob, SharpnessJob,
 };
 pub use sweep::{Sweep, SweepPoint};
 pub use worker_handle::{WorkerEvent, WorkerHandle, WorkerOptions};

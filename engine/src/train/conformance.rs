@@ -20,7 +20,8 @@ const F64: f64 = 1e-12;
 
 /// Checks of what training computes, on `device`.
 pub fn conformance(device: Device) -> CheckGroup {
-    let about = "Objectives of drawn logits (12 ID images in three environments, 8 outliers, 5 classes) and steps on ½Σ cᵢwᵢ²; here in float64.";
+    let about =
+        "Objectives of drawn logits (12 ID images in three environments, 8 outliers, 5 classes) and steps on ½Σ cᵢwᵢ²; here in float64.";
     let mut checks = Checks::new("Fine-tuning", about);
     if let Err(error) = objectives(&mut checks, device).and_then(|()| steps(&mut checks, device)) {
         checks.fail(&error.to_string());

@@ -131,7 +131,7 @@ fn error(check: &Check) -> String {
 }
 
 fn tolerance(check: &Check) -> String {
-    if check.tolerance == 0.0 { "same bits".into() } else { significant(check.tolerance, 2) }
+    if check.tolerance == 0.0 { "same bits".into() } else { significant(check.tolerance, 2).replace(".0×", "×") }
 }
 
 fn relative_to(check: &Check) -> String {

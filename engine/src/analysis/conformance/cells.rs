@@ -49,7 +49,8 @@ fn softmax_regression(checks: &mut Checks, device: Device, scratch: &Path, quiet
     let (mut losses, mut errors, mut accuracies) = (Vec::new(), Vec::new(), Vec::new());
     for (k, (a, b)) in GRID.0.iter().flat_map(|a| GRID.1.iter().map(move |b| (a, b))).enumerate() {
         let logits = |image: &[f64]| -> Vec<f64> {
-            let row = |c: usize| (0..12).map(|k| (weight[12 * c + k] + a * delta[12 * c + k] + b * eta[12 * c + k]) * image[k]).sum::<f64>();
+            let row =
+                |c: usize| (0..12).map(|k| (weight[12 * c + k] + a * delta[12 * c + k] + b * eta[12 * c + k]) * image[k]).sum::<f64>();
             (0..3).map(|c| bias[c] + row(c)).collect()
         };
         let images = || x.chunks(12).map(logits).zip(&data.dataset.labels);
@@ -167,7 +168,13 @@ fn policies(checks: &mut Checks, device: Device, quiet: &mut Quiet) -> Result<()
     let rows = [
         ("frozen", "running statistics of θ in every cell", "Li et al. 2018", BatchNormPolicy::Frozen, reference.look(&moved, &x)?),
         ("batch", "statistics of the evaluated batch", "as in training", BatchNormPolicy::Batch, by_batches),
-        ("reestimated", "means over equal batches of their statistics, taken anew in each cell", "Garipov et al. 2018", BatchNormPolicy::Reestimated, reference.look(&renewed, &x)?),
+        (
+            "reestimated",
+            "means over equal batches of their statistics, taken anew in each cell",
+            "Garipov et al. 2018",
+            BatchNormPolicy::Reestimated,
+            reference.look(&renewed, &x)?,
+        ),
     ];
     for (name, formula, source, policy, seen) in rows {
         checks.add(

@@ -49,7 +49,13 @@ struct Subject<'a> {
 ///
 /// # Errors
 /// [`AnalysisError::Cancelled`] when the reporter says so. Whatever else goes wrong is a check that fails.
-pub fn checkpoint(network: &Network, data: &LandscapeData, landscape: &LandscapeJob, job: &ConformanceJob, reporter: &mut dyn Reporter) -> Result<CheckGroup, AnalysisError> {
+pub fn checkpoint(
+    network: &Network,
+    data: &LandscapeData,
+    landscape: &LandscapeJob,
+    job: &ConformanceJob,
+    reporter: &mut dyn Reporter,
+) -> Result<CheckGroup, AnalysisError> {
     let samples = data.samples;
     let about = format!(
         "{}, {} parameters, {} images of `{}`{}; float32 against an independent evaluation in float64: unfolded, weights of every cell too.",
@@ -71,7 +77,14 @@ pub fn checkpoint(network: &Network, data: &LandscapeData, landscape: &Landscape
     Ok(checks.finish())
 }
 
-fn fill(checks: &mut Checks, network: &Network, data: &LandscapeData, landscape: &LandscapeJob, job: &ConformanceJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
+fn fill(
+    checks: &mut Checks,
+    network: &Network,
+    data: &LandscapeData,
+    landscape: &LandscapeJob,
+    job: &ConformanceJob,
+    reporter: &mut dyn Reporter,
+) -> Result<(), AnalysisError> {
     crate::analysis::check_labels(data.samples, network.classes)?;
     let directions = match &landscape.directions {
         Some(path) => Directions::load(path, network)?,
@@ -114,7 +127,9 @@ impl Subject<'_> {
         let _no_grad = tch::no_grad_guard();
         let output = forward_network(self.network, &self.data.samples.x, quiet, |_, _| {})?;
         let against = "the network in float64";
-        for (name, found, expected) in [("Logits", &output.logits, &seen.logits), ("Penultimate features", &output.features, &seen.features)] {
+        for (name, found, expected) in
+            [("Logits", &output.logits, &seen.logits), ("Penultimate features", &output.features, &seen.features)]
+        {
             let definition = Definition::new(name, "of every image, evaluation mode", "");
             checks.add(definition, against, "the largest magnitude", error_of_largest(&values(found)?, expected), F32);
         }
@@ -225,7 +240,13 @@ impl Subject<'_> {
         let (term, loss) = (mean(&ood.outlier_exposure()), mean(&id.losses(self.labels())));
         let against = format!("the network in float64 at (α, β) = ({alpha:.3}, {beta:.3})");
         for (name, formula, source, found, expected) in [
-            ("Energy of SS", "mean ln Σ exp z_c of the semantic-shift images", "Liu et al. 2020", found(Quantity::OodEnergy), mean(&ood.energies())),
+            (
+                "Energy of SS",
+                "mean ln Σ exp z_c of the semantic-shift images",
+                "Liu et al. 2020",
+                found(Quantity::OodEnergy),
+                mean(&ood.energies()),
+            ),
             ("OE loss", "mean of ln Σ exp z_c − mean z_c", "Hendrycks et al. 2019, section 3", found(Quantity::OutlierExposure), term),
             ("DR-SAM loss", "CE + λ·OE", "DR-SAM, Eq. 8", found(Quantity::DrSam), loss + lambda * term),
         ] {
@@ -280,7 +301,13 @@ impl Subject<'_> {
             largest_error(rises),
             F32,
         );
-        checks.add(Definition::new("‖ε‖", "‖ε‖₂ is as stated and at most ρ", "docs/sharpness.md"), &against, "ρ", largest_error(norms), 1e-6);
+        checks.add(
+            Definition::new("‖ε‖", "‖ε‖₂ is as stated and at most ρ", "docs/sharpness.md"),
+            &against,
+            "ρ",
+            largest_error(norms),
+            1e-6,
+        );
         Ok(())
     }
 

@@ -36,13 +36,21 @@ pub(super) fn checks(checks: &mut Checks) {
     );
     let negative = |values: &[f64]| values.iter().map(|x| -x).collect::<Vec<_>>();
     compare(
-        Definition::new("FPR@95, ID positive", "share of OOD kept at the first threshold that keeps ≥ 95 % of ID", "Hendrycks & Gimpel 2017"),
+        Definition::new(
+            "FPR@95, ID positive",
+            "share of OOD kept at the first threshold that keeps ≥ 95 % of ID",
+            "Hendrycks & Gimpel 2017",
+        ),
         "every score tried as a threshold",
         metric::fpr95_id_positive(&id, &ood),
         flagged(&negative(&ood), &negative(&id), 0.95),
     );
     compare(
-        Definition::new("AUPR-out", "∫ precision d recall by trapezoids, OOD positive, from (recall 0, precision 1)", "scikit-learn's curve"),
+        Definition::new(
+            "AUPR-out",
+            "∫ precision d recall by trapezoids, OOD positive, from (recall 0, precision 1)",
+            "scikit-learn's curve",
+        ),
         "precision and recall counted anew at every threshold",
         metric::aupr_out(&id, &ood),
         precision_recall(&negative(&ood), &negative(&id)),
@@ -66,7 +74,11 @@ pub(super) fn checks(checks: &mut Checks) {
     let spread = (0.95 * 0.05 / ood.len() as f64).sqrt();
     let [p, low, high] = [0.95, 0.95 - spread, 0.95 + spread].map(|share| flagged(&id, &ood, share));
     compare(
-        Definition::new("Standard error of FPR@95", "√(p(1 − p)/n + (½ (FPR@(95 % + s) − FPR@(95 % − s)))²), s = √(0.95·0.05/m)", "docs/landscape.md"),
+        Definition::new(
+            "Standard error of FPR@95",
+            "√(p(1 − p)/n + (½ (FPR@(95 % + s) − FPR@(95 % − s)))²), s = √(0.95·0.05/m)",
+            "docs/landscape.md",
+        ),
         "every score tried as a threshold",
         metric::fpr95_std_error(&id, &ood),
         (p * (1.0 - p) / id.len() as f64).sqrt().hypot(0.5 * (high - low)),

@@ -87,7 +87,11 @@ fn draws(checks: &mut Checks, network: &Network) -> Result<(), AnalysisError> {
             (expected - k as f64 / n).abs().max((expected - (k as f64 + 1.0) / n).abs())
         });
         checks.add(
-            Definition::new(format!("Draws {name}"), format!("entries are independent {name}"), "a generator keyed by (seed, axis, tensor name)"),
+            Definition::new(
+                format!("Draws {name}"),
+                format!("entries are independent {name}"),
+                "a generator keyed by (seed, axis, tensor name)",
+            ),
             "Kolmogorov-Smirnov distance of 269,722 draws; its 1 % quantile is 1.63/√n",
             "",
             steps.fold(0.0, f64::max),
@@ -110,7 +114,12 @@ fn draws(checks: &mut Checks, network: &Network) -> Result<(), AnalysisError> {
 fn scalings(checks: &mut Checks) -> Result<(), AnalysisError> {
     let network = subject()?;
     let scalings: [(&str, Scaling, &str, fn(&mut Part)); 6] = [
-        ("filter", Scaling::Filter, "each output index of d gets the norm of the weight's; a 1-D tensor as a whole", Part::by_filter_or_whole),
+        (
+            "filter",
+            Scaling::Filter,
+            "each output index of d gets the norm of the weight's; a 1-D tensor as a whole",
+            Part::by_filter_or_whole,
+        ),
         ("layer", Scaling::Layer, "each tensor of d gets the norm of the weight's", Part::by_layer),
         ("weight", Scaling::Weight, "d · w, entry by entry", Part::by_weight),
         ("none", Scaling::None, "d as drawn", |_| {}),
@@ -120,26 +129,28 @@ fn scalings(checks: &mut Checks) -> Result<(), AnalysisError> {
     for (name, scaling, formula, scale) in scalings {
         let rule = DirectionRule { normalization: scaling, ..raw(Law::Normal) };
         let [delta, eta] = drawn(&network, Law::Normal)?;
-        let expected = [delta, eta].map(|axis| axis.into_iter().map(|mut part| {
-            scale(&mut part);
-            part
-        }));
-        compare(checks, Definition::new(format!("normalization = \"{name}\""), formula, "docs/landscape.md"), &network, &rule, expected.map(Iterator::collect))?;
+        let expected = [delta, eta].map(|axis| {
+            axis.into_iter().map(|mut part| {
+                scale(&mut part);
+                part
+            })
+        });
+        compare(
+            checks,
+            Definition::new(format!("normalization = \"{name}\""), formula, "docs/landscape.md"),
+            &network,
+            &rule,
+            expected.map(Iterator::collect),
+        )?;
     }
     Ok(())
 }
 
 fn presets(checks: &mut Checks) -> Result<(), AnalysisError> {
     let network = subject()?;
-    for preset in [
-        Preset::Li2018,
-        Preset::Tomgoldstein,
-        Preset::LossLandscapes,
-        Preset::Lla,
-        Preset::Landscaper,
-        Preset::Xxxnell,
-        Preset::Pascalsun,
-    ] {
+    for preset in
+        [Preset::Li2018, Preset::Tomgoldstein, Preset::LossLandscapes, Preset::Lla, Preset::Landscaper, Preset::Xxxnell, Preset::Pascalsun]
+    {
         let rule = DirectionSettings { preset, ..DirectionSettings::default() }.rule();
         let [mut delta, mut eta] = drawn(&network, rule.law)?;
         let formula = other_tool(preset, &mut delta, &mut eta);
@@ -217,7 +228,13 @@ fn as_long_as_theta(axis: &mut [Part]) {
     axis.iter_mut().flat_map(|part| &mut part.d).for_each(|d| *d *= by);
 }
 
-fn compare(checks: &mut Checks, definition: Definition, network: &Network, rule: &DirectionRule, expected: [Vec<Part>; 2]) -> Result<(), AnalysisError> {
+fn compare(
+    checks: &mut Checks,
+    definition: Definition,
+    network: &Network,
+    rule: &DirectionRule,
+    expected: [Vec<Part>; 2],
+) -> Result<(), AnalysisError> {
     let found = Directions::random(network, rule, SEED)?;
     let mut errors = Vec::new();
     for (axis, expected) in [&found.delta, &found.eta].into_iter().zip(&expected) {

@@ -155,7 +155,8 @@ fn softmax_hessian(network: &Network, data: &Samples) -> Result<Tensor, Analysis
 fn dense_hessian(network: &Network, data: &Samples) -> Result<Tensor, AnalysisError> {
     let reference = Reference::of(network)?;
     let (x, theta) = (pictures(&data.dataset, &plain(), network.graph.input[0])?, reference.moved(&[])?);
-    let zeros = || -> Result<Tensors, AnalysisError> { theta.iter().map(|(name, tensor)| Ok((name.clone(), tensor.f_zeros_like()?))).collect() };
+    let zeros =
+        || -> Result<Tensors, AnalysisError> { theta.iter().map(|(name, tensor)| Ok((name.clone(), tensor.f_zeros_like()?))).collect() };
     let mut columns = Vec::new();
     for name in &reference.parameters {
         let length = theta.get(name).map_or(0, Tensor::numel);

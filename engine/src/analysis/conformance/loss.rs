@@ -60,7 +60,8 @@ pub(super) fn checks(checks: &mut Checks, device: Device, reporter: &mut dyn Rep
 
 fn scores(checks: &mut Checks, logits: &[f32], rows: &[Vec<f64>], of_cells: &[f64]) {
     let temperatures = [0.5, 1.0, 2.0, 1000.0];
-    let pairs = temperatures.iter().flat_map(|&t| logits.chunks(CLASSES).zip(rows).map(move |(z, row)| (energy(z, t), log_sum_exp(row, t))));
+    let pairs =
+        temperatures.iter().flat_map(|&t| logits.chunks(CLASSES).zip(rows).map(move |(z, row)| (energy(z, t), log_sum_exp(row, t))));
     checks.add(
         Definition::new("Energy score", "T·ln Σ exp(z_c/T), larger for ID", "Liu et al. 2020, with the sign of OpenOOD"),
         "the sum about the mean logit, T = 0.5, 1, 2, 1000; and the energies of a landscape's cells",
@@ -107,7 +108,11 @@ fn ignorance(checks: &mut Checks, device: Device, reporter: &mut dyn Reporter) -
     };
     let readings = cell.readings.iter().map(|reading| (reading.value, known(reading.quantity)));
     checks.add(
-        Definition::new("A network that knows nothing", "W = 0 and two classes: CE = OE = energy = ln 2, CE + λ·OE = (1 + λ) ln 2, AUROC = ½, FPR@95 = 1", ""),
+        Definition::new(
+            "A network that knows nothing",
+            "W = 0 and two classes: CE = OE = energy = ln 2, CE + λ·OE = (1 + λ) ln 2, AUROC = ½, FPR@95 = 1",
+            "",
+        ),
         "closed form, λ = 0.7; a filter whose weight is 0 does not move",
         "its value",
         largest_relative_error(readings.chain([(cell.cross_entropy.loss, ln_2)])),

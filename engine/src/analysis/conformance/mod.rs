@@ -62,7 +62,11 @@ const GROUPS: [(&str, &str, Fill); 7] = [
     ),
     ("Landscape", "Networks with drawn weights on images of noise, logits of standard deviation 3; arithmetic in float32.", cells::checks),
     ("Planes", "Four ResNet-8 with drawn weights on 24 images of noise; arithmetic in float32.", planes::checks),
-    ("Sharpness", "Two-class regression z = Wx at W = 0 on grey images, where S(ρ) is known, and a small network with convolution.", sharpness::checks),
+    (
+        "Sharpness",
+        "Two-class regression z = Wx at W = 0 on grey images, where S(ρ) is known, and a small network with convolution.",
+        sharpness::checks,
+    ),
     ("Hessian", "Derivatives in float32 against matrices in float64.", hessian::checks),
 ];
 

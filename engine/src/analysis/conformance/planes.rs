@@ -106,7 +106,11 @@ fn principal_components(checks: &mut Checks) -> Result<(), AnalysisError> {
     // The sign of a component is free: products of coordinates do not know it.
     let products = |points: &[f64]| -> Vec<f64> { points.iter().enumerate().map(|(k, x)| x * points[k % kept]).collect() };
     checks.add(
-        Definition::new("Principal components", "coordinates on the leading eigenvectors of the covariance", "of the features, before t-SNE"),
+        Definition::new(
+            "Principal components",
+            "coordinates on the leading eigenvectors of the covariance",
+            "of the features, before t-SNE",
+        ),
         "the singular value decomposition of the centred points",
         "the largest product of coordinates",
         error_of_largest(&products(&found.points), &products(&values(&expected)?)),

@@ -175,7 +175,9 @@ fn evaluate(node: &Node, values: &[Tensor], tensors: &Tensors, x: &Tensor, stati
             let bias = bias.as_deref().map(tensor).transpose()?;
             convolution(input(0)?, tensor(weight)?, bias, *stride, *padding)?
         }
-        Op::FusedConv { .. } => return Err(AnalysisError::Invalid("expected a graph as its architecture writes it, found a folded one".into())),
+        Op::FusedConv { .. } => {
+            return Err(AnalysisError::Invalid("expected a graph as its architecture writes it, found a folded one".into()));
+        }
         Op::BatchNorm { prefix } => batch_norm(input(0)?, prefix, tensors, statistics)?,
         Op::Activation(activation) => activate(*activation, input(0)?)?,
         Op::MaxPool { size } => windows(input(0)?, *size)?.f_amax([3i64, 5].as_slice(), false)?,

@@ -76,11 +76,35 @@ fn one_image(checks: &mut Checks, bench: &mut Bench) -> Result<(), AnalysisError
     let asam = |adaptive| SharpnessSettings { adaptive, ..settings(Estimator::Continuation, &RADII) };
     type Known<'a> = Box<dyn Fn(f64) -> f64 + 'a>;
     let rows: [(&str, &str, &str, SharpnessSettings, Known); 5] = [
-        ("S(ρ), projected ascent", "max over ‖ε‖₂ ≤ ρ of L(θ + ε) − L(θ)", FORET, settings(Estimator::Continuation, &RADII), Box::new(l2_of(1.0))),
+        (
+            "S(ρ), projected ascent",
+            "max over ‖ε‖₂ ≤ ρ of L(θ + ε) − L(θ)",
+            FORET,
+            settings(Estimator::Continuation, &RADII),
+            Box::new(l2_of(1.0)),
+        ),
         ("S(ρ), one SAM step", "ε = ρ·g/‖g‖₂", "Foret et al. 2021, Eq. 2", settings(Estimator::Sam, &RADII), Box::new(l2_of(1.0))),
-        ("S(ρ), ascent with restarts", "Auto-PGD from 0, the sphere and the top eigenvector", "Croce & Hein 2020, algorithm 1", settings(Estimator::Ascent, &RADII[..3]), Box::new(l2_of(1.0))),
-        ("S(ρ), l∞ ball", "max over ‖ε‖_∞ ≤ ρ of L(θ + ε) − L(θ)", "Keskar et al. 2017", linf(Estimator::Continuation), Box::new(|rho| rise(2.0 * rho * l1))),
-        ("S(ρ), adaptive", "max over ‖T⁻¹ε‖₂ ≤ ρ, T = |w| + η", "Kwon et al. 2021 (ASAM)", asam(Adaptive::Elementwise), Box::new(l2_of(eta))),
+        (
+            "S(ρ), ascent with restarts",
+            "Auto-PGD from 0, the sphere and the top eigenvector",
+            "Croce & Hein 2020, algorithm 1",
+            settings(Estimator::Ascent, &RADII[..3]),
+            Box::new(l2_of(1.0)),
+        ),
+        (
+            "S(ρ), l∞ ball",
+            "max over ‖ε‖_∞ ≤ ρ of L(θ + ε) − L(θ)",
+            "Keskar et al. 2017",
+            linf(Estimator::Continuation),
+            Box::new(|rho| rise(2.0 * rho * l1)),
+        ),
+        (
+            "S(ρ), adaptive",
+            "max over ‖T⁻¹ε‖₂ ≤ ρ, T = |w| + η",
+            "Kwon et al. 2021 (ASAM)",
+            asam(Adaptive::Elementwise),
+            Box::new(l2_of(eta)),
+        ),
     ];
     for (name, formula, source, settings, known) in rows {
         let curve = bench.curve(&network, &data, settings)?;
