@@ -2,6 +2,7 @@
 //!
 //! Everything is done by the rooms that the window uses too. Deliberately absent: mathematics, tensors, the window.
 
+mod conformance;
 mod convert;
 mod demo;
 mod embed;
@@ -88,6 +89,8 @@ pub enum Command {
     Embed(embed::Embed),
     /// Detection scores with AUROC, AUPR, FPR@95 and accuracies, per checkpoint.
     Score(score::Score),
+    /// Check every definition on this machine against closed forms and float64, and write the errors as a page.
+    Conformance(conformance::Conformance),
     /// Fine-tune a network in a run directory, by a process of its own.
     Train(train::Train),
     /// List runs, and pause, resume, stop, kill or follow them.
@@ -164,6 +167,7 @@ pub fn run(command: &Command) -> ExitCode {
         Command::Hessian(command) => command.run(),
         Command::Embed(command) => command.run(),
         Command::Score(command) => command.run(),
+        Command::Conformance(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Runs(command) => command.run(),
         Command::Figures(command) => command.run(),

@@ -193,5 +193,9 @@ fn title(job: &JobSpec) -> String {
         JobSpec::Hessian(job) => format!("Hessian of {checkpoint} on {}", job.dataset.source.name),
         JobSpec::Embedding(_) => format!("embedding of {checkpoint}"),
         JobSpec::Score(_) => format!("scores of {checkpoint}"),
+        JobSpec::Conformance(job) => match &job.landscape {
+            Some(landscape) => format!("conformance of {checkpoint} on {}", landscape.dataset.source.name),
+            None => "conformance of the definitions".into(),
+        },
     }
 }

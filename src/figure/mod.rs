@@ -1,9 +1,10 @@
-//! Figures and tables: SVG, PNG, CSV through plotters. The same session and results give the same bytes.
+//! Figures and tables: SVG, PNG, CSV through plotters, and the page of [`conformance`]. The same session and results give the same bytes.
 //!
 //! Colours, scales, ticks, numbers, contour lines and fonts are here too, and the window draws with the same ones.
 //! Deliberately absent: egui, files (callers write what they get), mathematics of the results.
 
 mod colormap;
+pub mod conformance;
 mod contour;
 mod curves;
 mod embedding;

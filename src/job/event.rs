@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{JobSpec, MethodInfo, Pace};
-use crate::result::{Cell, Inspection, SharpnessPoint};
+use crate::result::{Cell, Conformance, Inspection, SharpnessPoint};
 
 /// Names a job within one worker.
 pub type JobId = u64;
@@ -66,6 +66,8 @@ pub enum JobOutput {
     },
     /// How fast a run would go.
     Pace(Pace),
+    /// What the definitions are off by.
+    Conformance(Box<Conformance>),
 }
 
 /// What happens to a job. Ends with exactly one of `Done`, `Failed`, `Cancelled`.

@@ -3,6 +3,7 @@
 //! The only room with processes, threads and channels. Deliberately absent: egui, mathematics.
 
 mod background;
+mod conformance;
 mod demo;
 mod event;
 mod finished;
@@ -24,6 +25,7 @@ mod sweep;
 mod worker_handle;
 
 pub use background::Background;
+pub use conformance::conformance_jobs;
 pub use demo::demo_session;
 pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
 pub use finished::{is_finished, is_whole};
@@ -40,7 +42,8 @@ pub use run_error::RunError;
 pub use run_folder::{RunFolder, RunLock, RunView, now};
 pub use run_state::{Control, RunState, RunStatus};
 pub use spec::{
-    AnalysisDataset, CheckpointSource, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, Precision, ScoreJob, SharpnessJob,
+    AnalysisDataset, CheckpointSource, ConformanceJob, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, Precision,
+    ScoreJob, SharpnessJob,
 };
 pub use sweep::{Sweep, SweepPoint};
 pub use worker_handle::{WorkerEvent, WorkerHandle, WorkerOptions};

@@ -158,6 +158,13 @@ pub struct LandscapeJob {
     pub precision: Precision,
 }
 
+impl LandscapeJob {
+    /// The datasets that it reads.
+    fn datasets(&self) -> Vec<&AnalysisDataset> {
+        std::iter::once(&self.dataset).chain(&self.measure.ood).chain(&self.measure.statistics).collect()
+    }
+}
+
 /// S(ρ) by one of its estimators, into `out/sharpness.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SharpnessJob {
@@ -232,10 +239,22 @@ pub struct ScoreJob {
     pub device: Device,
 }
 
+/// Definitions against closed forms and independent computations, on this machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConformanceJob {
+    /// The landscape whose checkpoint, images, directions and cells are computed again in float64; `None`: the checks that need no files.
+    pub landscape: Option<LandscapeJob>,
+    /// Radii of the sharpness whose ε are evaluated again.
+    pub rho: Vec<f64>,
+    /// A folder for files that nobody needs afterwards.
+    pub scratch: PathBuf,
+    /// Device.
+    pub device: Device,
+}
+
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "a handful of them exist at a time")]
 pub enum JobSpec {
     /// What a checkpoint file holds.
     Inspect {
@@ -261,6 +280,8 @@ pub enum JobSpec {
     Embedding(EmbeddingJob),
     /// See [`ScoreJob`].
     Score(ScoreJob),
+    /// See [`ConformanceJob`].
+    Conformance(ConformanceJob),
 }
 
 impl JobSpec {
@@ -272,6 +293,7 @@ impl JobSpec {
             JobSpec::Hessian(job) => Some(&job.checkpoint),
             JobSpec::Embedding(job) => Some(&job.checkpoint),
             JobSpec::Score(job) => Some(&job.checkpoint),
+            JobSpec::Conformance(job) => job.landscape.as_ref().map(|landscape| &landscape.checkpoint),
             JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } => None,
         }
     }
@@ -279,7 +301,8 @@ impl JobSpec {
     /// The datasets that are worked on.
     pub fn datasets(&self) -> Vec<&AnalysisDataset> {
         match self {
-            JobSpec::Landscape(job) => std::iter::once(&job.dataset).chain(&job.measure.ood).chain(&job.measure.statistics).collect(),
+            JobSpec::Landscape(job) => job.datasets(),
+            JobSpec::Conformance(job) => job.landscape.as_ref().map_or_else(Vec::new, LandscapeJob::datasets),
             JobSpec::Sharpness(job) => vec![&job.dataset],
             JobSpec::Hessian(job) => vec![&job.dataset],
             JobSpec::Embedding(job) => job.datasets.iter().collect(),
@@ -317,7 +340,7 @@ impl JobSpec {
             JobSpec::Hessian(job) => Some(&job.out),
             JobSpec::Embedding(job) => Some(&job.out),
             JobSpec::Score(job) => Some(&job.out),
-            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } => None,
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Conformance(_) => None,
         }
     }
 
@@ -329,7 +352,7 @@ impl JobSpec {
             JobSpec::Hessian(job) => job.out = out,
             JobSpec::Embedding(job) => job.out = out,
             JobSpec::Score(job) => job.out = out,
-            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } => {}
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Conformance(_) => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 //! empty side or a NaN. Everything is O(n log n). Deliberately absent: scores, labels, files.
 
 mod detection;
+mod difference;
 mod histogram;
 #[cfg(test)]
 mod published_tests;
@@ -12,6 +13,7 @@ mod summary;
 mod uncertainty;
 
 pub use detection::{aupr_in, aupr_out, auroc, fpr95, fpr95_id_positive};
+pub use difference::{error_of_largest, largest_error, largest_relative_error, relative_error};
 pub use histogram::Histogram;
 pub use summary::{mean_population_std, mean_std_error};
 pub use uncertainty::{auroc_std_error, fpr95_std_error};

@@ -6,6 +6,7 @@
 mod atomic;
 mod cache;
 mod cell_store;
+mod conformance;
 mod embedding;
 mod hessian;
 mod inspection;
@@ -26,6 +27,7 @@ use std::path::PathBuf;
 pub use atomic::{safe_name, write_atomic};
 pub use cache::{cache_folder, cache_root, cell_cache, content_key};
 pub use cell_store::CellStore;
+pub use conformance::{Check, CheckGroup, Checks, Conformance, Definition, Machine};
 pub use embedding::Embedding;
 pub use hessian::{Eigenvalue, HessianSpectrum, SpectralDensity, Trace};
 pub use inspection::{Inspection, TensorInfo};

@@ -5,6 +5,7 @@
 //! Deliberately absent: loading of networks and images, training, printing.
 
 mod batches;
+pub mod conformance;
 mod cross_entropy;
 pub mod embedding;
 mod error;

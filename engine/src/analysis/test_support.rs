@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use flatland::data::{Dataset, Provenance, Source, Subset};
-use flatland::job::{CheckpointSource, JobEvent, Reporter};
+use flatland::data::{Dataset, Source, Subset};
+use flatland::job::{JobEvent, Reporter};
 use flatland::session::{Normalization, NormalizationPreset};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use tch::{Device, Kind, Tensor};
+use tch::Device;
 
-use crate::model::{Graph, GraphBuilder, Network, Op, Samples, Tensors};
+use super::conformance::subjects;
+use crate::model::{Network, Samples};
 
 /// Keeps what it is told; may ask to stop after so many looks.
 #[derive(Default)]
@@ -31,83 +30,25 @@ impl Reporter for Recorder {
     }
 }
 
-pub fn checkpoint() -> CheckpointSource {
-    CheckpointSource {
-        name: "net".into(),
-        path: "net.safetensors".into(),
-        architecture: None,
-        normalization: Normalization::Preset(NormalizationPreset::None),
-    }
-}
+pub use super::conformance::subjects::checkpoint;
 
 /// A dataset of 4x4 images; `pixel(image, position)` gives grey values.
 pub fn dataset(name: &str, labels: &[i64], pixel: impl Fn(usize, usize) -> u8) -> Arc<Dataset> {
-    let images = (0..labels.len()).flat_map(|i| (0..16).flat_map(move |p| [(i, p); 3])).map(|(i, p)| pixel(i, p)).collect();
-    let source =
-        Source { name: name.into(), path: PathBuf::from(name), split: None, format: None, subset: Subset::All, corruption: None, seed: 0 };
-    Arc::new(Dataset {
-        name: name.into(),
-        images,
-        height: 4,
-        width: 4,
-        labels: labels.to_vec(),
-        index: (0..labels.len()).collect(),
-        classes: Vec::new(),
-        provenance: Provenance { source, format: "test".into(), available: labels.len(), unreadable: Vec::new() },
-    })
+    Arc::new(subjects::grey(name, labels, pixel))
 }
 
 pub fn samples(network: &Network, dataset: Arc<Dataset>) -> Samples {
     Samples::new(dataset, &checkpoint().normalization, network).unwrap()
 }
 
-/// A network of `graph` with the given tensors, in their order.
-pub fn network(graph: Graph, classes: i64, tensors: Vec<(&str, Tensor)>) -> Network {
-    Network {
-        architecture: "test".into(),
-        graph,
-        names: tensors.iter().map(|(name, _)| (*name).to_owned()).collect(),
-        tensors: tensors.into_iter().map(|(name, tensor)| (name.to_owned(), tensor)).collect::<Tensors>(),
-        classes,
-        device: Device::Cpu,
-    }
-}
-
-/// Convolution 3→6, BatchNorm, ReLU, mean, affine map to `classes`; weights drawn with the seed.
+/// See [`subjects::convolutional`].
 pub fn small_network(classes: i64, seed: u64) -> Network {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut draw = |shape: &[i64], low: f32, high: f32| {
-        let values: Vec<f32> = (0..shape.iter().product::<i64>()).map(|_| random.random_range(low..high)).collect();
-        Tensor::from_slice(&values).view(shape)
-    };
-    let mut builder = GraphBuilder::new([3, 4, 4]);
-    let conv = builder.conv(0, "conv", 1, 1);
-    let norm = builder.batch_norm(conv, "bn");
-    let relu = builder.relu(norm);
-    let features = builder.push(Op::GlobalAvgPool, &[relu]);
-    let logits = builder.linear(features, "fc");
-    network(
-        builder.finish(features, logits),
-        classes,
-        vec![
-            ("conv.weight", draw(&[6, 3, 3, 3], -0.5, 0.5)),
-            ("bn.weight", draw(&[6], 0.5, 1.5)),
-            ("bn.bias", draw(&[6], -0.2, 0.2)),
-            ("bn.running_mean", draw(&[6], -0.2, 0.2)),
-            ("bn.running_var", draw(&[6], 0.2, 0.4)),
-            ("bn.num_batches_tracked", Tensor::from(7i64)),
-            ("fc.weight", draw(&[classes, 6], -1.0, 1.0)),
-            ("fc.bias", Tensor::zeros([classes], (Kind::Float, Device::Cpu))),
-        ],
-    )
+    subjects::convolutional(classes, seed).unwrap()
 }
 
-/// logits = W x over the 48 pixels of an image, W = 0, two classes.
+/// See [`subjects::logistic`].
 pub fn linear_network() -> Network {
-    let mut builder = GraphBuilder::new([3, 4, 4]);
-    let flat = builder.push(Op::Flatten, &[0]);
-    let logits = builder.push(Op::Linear { weight: "fc.weight".into(), bias: None }, &[flat]);
-    network(builder.finish(flat, logits), 2, vec![("fc.weight", Tensor::zeros([2, 48], (Kind::Float, Device::Cpu)))])
+    subjects::logistic().unwrap()
 }
 
 /// The real ResNet-20 of the shared folder.

@@ -53,11 +53,25 @@ fn driver_is_there() -> bool {
     cfg!(windows) || PathBuf::from("/dev/nvidiactl").exists() || PathBuf::from("/dev/dxg").exists()
 }
 
+/// What the libtorch that is loaded says of its version: of PyTorch's wheel in `version.py`, of the plain archive in `build-version`; empty
+/// where it says nothing.
+pub fn libtorch_version() -> String {
+    let Some(folder) = loaded_libtorch().and_then(|path| Some(path.parent()?.parent()?.to_owned())) else { return String::new() };
+    let wheel = std::fs::read_to_string(folder.join("version.py")).unwrap_or_default();
+    let version = wheel.lines().find_map(|line| line.strip_prefix("__version__ = "));
+    let version = version.map(|version| version.trim_matches(['\'', '"']).to_owned());
+    version.or_else(|| Some(std::fs::read_to_string(folder.join("build-version")).ok()?.trim().to_owned())).unwrap_or_default()
+}
+
+/// The libtorch_cpu of this process.
+fn loaded_libtorch() -> Option<PathBuf> {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let mut loaded = maps.lines().filter_map(|line| line.find('/').map(|at| PathBuf::from(&line[at..])));
+    loaded.find(|path| path.file_name().is_some_and(|file| file == "libtorch_cpu.so"))
+}
+
 /// Beside the libtorch_cpu that is loaded, then wherever the system looks.
 fn candidates() -> Vec<PathBuf> {
     let name = if cfg!(windows) { "torch_cuda.dll" } else { "libtorch_cuda.so" };
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let loaded = maps.lines().filter_map(|line| line.find('/').map(|at| PathBuf::from(&line[at..])));
-    let cpu = loaded.into_iter().find(|path| path.file_name().is_some_and(|file| file == "libtorch_cpu.so"));
-    cpu.and_then(|path| Some(path.parent()?.join(name))).into_iter().chain([PathBuf::from(name)]).collect()
+    loaded_libtorch().and_then(|path| Some(path.parent()?.join(name))).into_iter().chain([PathBuf::from(name)]).collect()
 }

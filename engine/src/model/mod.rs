@@ -18,7 +18,7 @@ mod parameter_vector;
 mod prefix;
 
 pub use architecture::{Head, Similarity};
-pub use device::{device, init, others};
+pub use device::{device, init, libtorch_version, others};
 pub use error::ModelError;
 pub use folded::Folded;
 pub use graph::{Activation, BatchNormMode, Graph, GraphBuilder, Node, NodeId, Op, Output, Tensors, shallow};

@@ -6,6 +6,7 @@
 
 mod ascent;
 mod batches;
+mod conformance;
 mod device_queue;
 mod error;
 mod evaluation;
@@ -24,6 +25,7 @@ mod training_state;
 #[cfg(test)]
 mod method_tests;
 
+pub use conformance::conformance;
 pub use error::TrainError;
 pub use pace::pace;
 pub use run::run;

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use flatland::data::{self, Dataset};
-use flatland::job::{AnalysisDataset, CheckpointSource, Device, JobEvent, JobOutput, JobSpec, Reporter};
-use flatland::result::content_key;
+use flatland::job::{AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, Reporter};
+use flatland::result::{Conformance, content_key};
 use flatland::session::Role;
 
 use super::WorkerError;
+use super::machine::machine;
 use super::warm::Warm;
 use crate::model::{self, Network, Samples};
 use crate::{analysis, method, train};
@@ -70,6 +71,7 @@ impl Bench {
                 analysis::embedding::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
+            JobSpec::Conformance(job) => Ok(JobOutput::Conformance(Box::new(self.conformance(job, reporter)?))),
             JobSpec::Score(job) => {
                 let network = self.network(&job.checkpoint, job.device)?;
                 let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
@@ -77,6 +79,27 @@ impl Bench {
                 folder(&job.out)
             }
         }
+    }
+
+    /// The checks that need no file, or those of a checkpoint.
+    fn conformance(&mut self, job: &ConformanceJob, reporter: &mut dyn Reporter) -> Result<Conformance, WorkerError> {
+        let device = available(job.device)?;
+        let groups = match &job.landscape {
+            None => {
+                let mut groups = analysis::conformance::definitions(device, &job.scratch, reporter)?;
+                groups.push(train::conformance(device));
+                groups
+            }
+            Some(landscape) => {
+                let network = self.network(&landscape.checkpoint, job.device)?;
+                let samples = self.samples(&landscape.checkpoint, &network, &landscape.dataset, reporter)?;
+                let ood = self.all_samples(&landscape.checkpoint, &network, &landscape.measure.ood, reporter)?;
+                let ood = ood.iter().map(|(_, samples)| samples).collect();
+                let data = analysis::landscape::LandscapeData { samples: &samples, ood, statistics: None };
+                vec![analysis::conformance::checkpoint(&network, &data, landscape, job, reporter)?]
+            }
+        };
+        Ok(Conformance { version: env!("CARGO_PKG_VERSION").into(), machine: machine(device), groups })
     }
 
     /// Lets go of everything loaded.
@@ -87,12 +110,7 @@ impl Bench {
     }
 
     fn network(&mut self, checkpoint: &CheckpointSource, device: Device) -> Result<Arc<Network>, WorkerError> {
-        let device = model::device(device);
-        if let tch::Device::Cuda(index) = device
-            && index as i64 >= tch::Cuda::device_count()
-        {
-            return Err(WorkerError::Device(format!("expected a CUDA device {index}, found {} CUDA devices", tch::Cuda::device_count())));
-        }
+        let device = available(device)?;
         let architecture = checkpoint.architecture.as_deref();
         let key = content_key(&format!("{architecture:?} {device:?}"), &[checkpoint.path.as_path()]);
         let load = || Network::load(&checkpoint.path, architecture, device);
@@ -147,4 +165,15 @@ impl Bench {
         }
         Ok(all)
     }
+}
+
+/// The device that was asked for.
+fn available(device: Device) -> Result<tch::Device, WorkerError> {
+    let device = model::device(device);
+    if let tch::Device::Cuda(index) = device
+        && index as i64 >= tch::Cuda::device_count()
+    {
+        return Err(WorkerError::Device(format!("expected a CUDA device {index}, found {} CUDA devices", tch::Cuda::device_count())));
+    }
+    Ok(device)
 }

@@ -5,6 +5,7 @@
 
 mod allocator;
 mod dispatch;
+mod machine;
 mod queue;
 mod serve;
 mod train;

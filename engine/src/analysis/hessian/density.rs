@@ -13,7 +13,12 @@ use crate::analysis::flat::{draws, normal};
 ///
 /// # Errors
 /// When cancelled or libtorch refuses.
-pub(super) fn quadrature(map: &mut dyn Symmetric, steps: usize, probes: usize, seed: u64) -> Result<SpectralDensity, AnalysisError> {
+pub(in crate::analysis) fn quadrature(
+    map: &mut dyn Symmetric,
+    steps: usize,
+    probes: usize,
+    seed: u64,
+) -> Result<SpectralDensity, AnalysisError> {
     let zero = map.zero()?;
     let steps = steps.min(zero.numel());
     let mut density = SpectralDensity { steps, probes, nodes: Vec::new(), weights: Vec::new() };

@@ -24,8 +24,10 @@ use super::AnalysisError;
 use super::flat::{norm, push_tensors, save_tensors};
 use super::objective::Objective;
 use crate::model::{Network, ParameterVector, Samples};
+pub(super) use density::quadrature;
 pub(super) use eigenpairs::{Eigenpair, Search, extremes};
 pub(super) use product::HessianProduct;
+pub(super) use trace::hutch_plus_plus;
 
 /// A symmetric linear map of flat vectors.
 pub(super) trait Symmetric {
@@ -66,9 +68,9 @@ pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mu
     h.skip_to((planned - 3 * settings.trace_probes - steps.min(parameters) * probes) as u64);
     let trace = match settings.trace_probes {
         0 => None,
-        n => Some(trace::hutch_plus_plus(&mut h, n, job.seed)?),
+        n => Some(hutch_plus_plus(&mut h, n, job.seed)?),
     };
-    let density = if probes == 0 { None } else { Some(density::quadrature(&mut h, steps, probes, job.seed)?) };
+    let density = if probes == 0 { None } else { Some(quadrature(&mut h, steps, probes, job.seed)?) };
     let products = h.finish();
 
     if job.save_eigenvectors {

@@ -4,43 +4,16 @@ use flatland::job::{Device as JobDevice, HessianJob, ProgressMeter};
 use flatland::metric::mean_std_error;
 use flatland::result::{HessianSpectrum, Npz};
 use flatland::session::{DensityQuality, HessianSettings, Role};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
-use super::{Eigenpair, HessianProduct, Search, Symmetric, density, extremes, run, trace};
+use super::{Eigenpair, HessianProduct, Search, extremes, hutch_plus_plus, quadrature, run};
 use crate::analysis::AnalysisError;
+use crate::analysis::conformance::hessian::{Matrix, outliers_over_a_bulk};
 use crate::analysis::flat::{draws, norm, normal};
 use crate::analysis::landscape;
 use crate::analysis::objective::Objective;
 use crate::analysis::test_support::{Recorder, checkpoint, dataset, linear_network, real, real_samples, samples, shared, small_network};
 use crate::model::{Activation, Network, Op, Samples};
-
-/// A symmetric matrix with known eigenvalues, f64.
-struct Matrix {
-    matrix: Tensor,
-    products: usize,
-}
-
-impl Matrix {
-    /// Q diag(values) Qᵀ with Q drawn.
-    fn with(values: &[f64], seed: u64) -> Self {
-        let n = values.len() as i64;
-        let like = Tensor::zeros([n * n], (Kind::Double, Device::Cpu));
-        let (q, _) = Tensor::linalg_qr(&normal(&like, &mut draws("test", seed, 0)).unwrap().view([n, n]), "reduced");
-        let matrix = q.matmul(&Tensor::from_slice(values).diag(0)).matmul(&q.transpose(0, 1));
-        Self { matrix, products: 0 }
-    }
-}
-
-impl Symmetric for Matrix {
-    fn zero(&self) -> Result<Tensor, AnalysisError> {
-        Ok(Tensor::zeros([self.matrix.size()[0]], (Kind::Double, Device::Cpu)))
-    }
-
-    fn apply(&mut self, v: &Tensor) -> Result<Tensor, AnalysisError> {
-        self.products += 1;
-        Ok(self.matrix.mv(v))
-    }
-}
 
 fn look_for(top: usize, steps: usize, tolerance: f64) -> Search {
     Search { top, bottom: true, steps, tolerance, seed: 3 }
@@ -50,15 +23,9 @@ fn values(pairs: &[Eigenpair]) -> Vec<f64> {
     pairs.iter().map(|pair| pair.value).collect()
 }
 
-/// A bulk of 200 eigenvalues in [−0.3, 0.5] with outliers: what spectra of networks look like.
-fn outliers_over_a_bulk() -> Vec<f64> {
-    let bulk = (0..200).map(|k| -0.3 + 0.8 * f64::from(k) / 199.0);
-    bulk.chain([20.0, 11.0, 7.0, 6.5, -2.0]).collect()
-}
-
 #[test]
 fn lanczos_finds_the_ends_of_a_known_spectrum_and_says_how_well() {
-    let mut matrix = Matrix::with(&outliers_over_a_bulk(), 1);
+    let mut matrix = Matrix::with(&outliers_over_a_bulk(), 1).unwrap();
     let found = extremes(&mut matrix, &look_for(4, 100, 1e-6)).unwrap();
     for (value, known) in values(&found.top).iter().zip([20.0, 11.0, 7.0, 6.5]) {
         assert!((value - known).abs() < 1e-8, "{value} against {known}");
@@ -78,7 +45,7 @@ fn lanczos_finds_the_ends_of_a_known_spectrum_and_says_how_well() {
 #[test]
 fn too_few_steps_are_told_and_the_residual_still_bounds_the_error() {
     let known = outliers_over_a_bulk();
-    let found = extremes(&mut Matrix::with(&known, 2), &look_for(4, 6, 1e-6)).unwrap();
+    let found = extremes(&mut Matrix::with(&known, 2).unwrap(), &look_for(4, 6, 1e-6)).unwrap();
     assert!(!found.converged);
     for pair in found.top.iter().chain(&found.bottom) {
         let nearest = known.iter().map(|value| (value - pair.value).abs()).fold(f64::INFINITY, f64::min);
@@ -89,11 +56,11 @@ fn too_few_steps_are_told_and_the_residual_still_bounds_the_error() {
 #[test]
 fn an_exhausted_krylov_space_is_left_and_small_spaces_are_found_whole() {
     // A multiple eigenvalue shows one direction to a Krylov space; the rest comes from fresh starts.
-    let found = extremes(&mut Matrix::with(&[3.0, 3.0, 3.0, -1.0, -1.0], 4), &look_for(5, 50, 1e-9)).unwrap();
+    let found = extremes(&mut Matrix::with(&[3.0, 3.0, 3.0, -1.0, -1.0], 4).unwrap(), &look_for(5, 50, 1e-9)).unwrap();
     for (value, known) in values(&found.top).iter().zip([3.0, 3.0, 3.0, -1.0, -1.0]) {
         assert!((value - known).abs() < 1e-9, "{:?}", values(&found.top));
     }
-    let one = extremes(&mut Matrix::with(&[2.5], 5), &look_for(3, 50, 1e-9)).unwrap();
+    let one = extremes(&mut Matrix::with(&[2.5], 5).unwrap(), &look_for(3, 50, 1e-9)).unwrap();
     assert_eq!(one.top.len(), 1);
     assert!((one.top[0].value - 2.5).abs() < 1e-12 && (one.bottom.unwrap().value - 2.5).abs() < 1e-12);
 }
@@ -104,22 +71,22 @@ fn the_trace_lies_within_its_stated_error() {
     let sum: f64 = known.iter().sum();
     let mut within = 0;
     for seed in 0..40 {
-        let found = trace::hutch_plus_plus(&mut Matrix::with(&known, 6), 10, seed).unwrap();
+        let found = hutch_plus_plus(&mut Matrix::with(&known, 6).unwrap(), 10, seed).unwrap();
         within += usize::from((found.value - sum).abs() <= 2.0 * found.std_error);
         // Hutchinson alone with the same 30 products would have √(2·Σλ²/30) ≈ 6.5: the sketch takes the outliers.
         assert!(found.std_error > 0.0 && found.std_error < 4.0, "{}", found.std_error);
     }
     // Student's t with 9 degrees of freedom stays within two errors in 92 %.
     assert!(within >= 32, "{within} of 40 within two standard errors");
-    let mut small = Matrix::with(&[1.0, 2.0, -4.0], 7);
-    let exact = trace::hutch_plus_plus(&mut small, 5, 0).unwrap();
+    let mut small = Matrix::with(&[1.0, 2.0, -4.0], 7).unwrap();
+    let exact = hutch_plus_plus(&mut small, 5, 0).unwrap();
     assert!((exact.value + 1.0).abs() < 1e-12 && exact.std_error == 0.0 && small.products == 6);
 }
 
 #[test]
 fn the_density_has_the_moments_of_the_spectrum() {
     let known = outliers_over_a_bulk();
-    let density = density::quadrature(&mut Matrix::with(&known, 8), 30, 40, 1).unwrap();
+    let density = quadrature(&mut Matrix::with(&known, 8).unwrap(), 30, 40, 1).unwrap();
     assert_eq!((density.nodes.len(), density.nodes[0].len()), (40, 30));
     for k in 0..6 {
         let exact = known.iter().map(|value| value.powi(k)).sum::<f64>() / known.len() as f64;
@@ -208,9 +175,9 @@ fn a_small_network_agrees_with_its_full_hessian() {
     assert!((bottom.value - eigenvalues[0]).abs() < 1e-4 * eigenvalues[n - 1], "{} against {}", bottom.value, eigenvalues[0]);
 
     let sum: f64 = eigenvalues.iter().sum();
-    let trace = with_product(&objective, |h| trace::hutch_plus_plus(h, 12, 0)).unwrap();
+    let trace = with_product(&objective, |h| hutch_plus_plus(h, 12, 0)).unwrap();
     assert!((trace.value - sum).abs() <= 3.0 * trace.std_error + 1e-5 * sum, "{trace:?} against {sum}");
-    let density = with_product(&objective, |h| density::quadrature(h, 20, 10, 0)).unwrap();
+    let density = with_product(&objective, |h| quadrature(h, 20, 10, 0)).unwrap();
     for k in 1..4 {
         let exact = eigenvalues.iter().map(|value| value.powi(k)).sum::<f64>() / n as f64;
         let (mean, error) = mean_std_error(&density.moments(k)).unwrap();

@@ -14,7 +14,7 @@ use crate::analysis::flat::{dot, draws, normal, signs};
 ///
 /// # Errors
 /// When cancelled or libtorch refuses.
-pub(super) fn hutch_plus_plus(map: &mut dyn Symmetric, probes: usize, seed: u64) -> Result<Trace, AnalysisError> {
+pub(in crate::analysis) fn hutch_plus_plus(map: &mut dyn Symmetric, probes: usize, seed: u64) -> Result<Trace, AnalysisError> {
     let zero = map.zero()?;
     let mut sketch = Basis::new(&zero, probes.min(zero.numel()))?;
     for k in 0..probes.min(zero.numel()) {

@@ -4,68 +4,25 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use flatland::data::{Dataset, Provenance, Source, Subset};
-use flatland::job::{AnalysisDataset, CheckpointSource, JobEvent, LandscapeJob, Measure, Precision, Reporter};
+use flatland::data::Dataset;
+use flatland::job::{CheckpointSource, JobEvent, LandscapeJob, Reporter};
 use flatland::result::Cell;
-use flatland::session::{Normalization, NormalizationPreset, Role};
-use rand::Rng;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
-use rand_distr::StandardNormal;
-use tch::{Device, Tensor};
+use flatland::session::{Normalization, NormalizationPreset};
+use tch::Device;
 
-use crate::model::{GraphBuilder, Network, Op, Samples, Tensors};
+use crate::analysis::conformance::subjects;
+use crate::model::{Network, Samples};
 
-/// fc2(relu(fc1(flatten x))) on 2x2 RGB images, three classes, weights by `seed`.
+pub use crate::analysis::conformance::subjects::{dataset, noise};
+
+/// See [`subjects::mlp`].
 pub fn mlp(seed: u64) -> Network {
-    let mut g = GraphBuilder::new([3, 2, 2]);
-    let flat = g.push(Op::Flatten, &[0]);
-    let hidden = g.linear(flat, "fc1");
-    let features = g.relu(hidden);
-    let logits = g.linear(features, "fc2");
-    network(g.finish(features, logits), &[("fc1.weight", &[5, 12]), ("fc1.bias", &[5]), ("fc2.weight", &[3, 5]), ("fc2.bias", &[3])], seed)
+    subjects::mlp(seed).unwrap()
 }
 
-/// Softmax regression on 2x2 RGB images: z = W x + b, three classes.
+/// See [`subjects::linear`].
 pub fn linear(seed: u64) -> Network {
-    let mut g = GraphBuilder::new([3, 2, 2]);
-    let features = g.push(Op::Flatten, &[0]);
-    let logits = g.linear(features, "fc");
-    network(g.finish(features, logits), &[("fc.weight", &[3, 12]), ("fc.bias", &[3])], seed)
-}
-
-fn network(graph: crate::model::Graph, shapes: &[(&str, &[i64])], seed: u64) -> Network {
-    // Not libtorch's generator: tests of one process share that.
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut tensors = Tensors::new();
-    for (name, shape) in shapes {
-        let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.sample(StandardNormal)).collect();
-        tensors.insert((*name).into(), Tensor::from_slice(&values).view(*shape));
-    }
-    let names = shapes.iter().map(|(name, _)| (*name).into()).collect();
-    Network { architecture: "test".into(), graph, tensors, names, classes: 3, device: Device::Cpu }
-}
-
-/// `n` images of noise, `side` x `side`, with labels 0, 1, 2, 0, ...
-pub fn noise(n: usize, side: usize) -> Dataset {
-    let mut state = 1u32;
-    let mut byte = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 24) as u8
-    };
-    let images = (0..n * side * side * 3).map(|_| byte()).collect();
-    dataset("noise", images, side, (0..n as i64).map(|i| i % 3).collect())
-}
-
-pub fn dataset(name: &str, images: Vec<u8>, side: usize, labels: Vec<i64>) -> Dataset {
-    let n = labels.len();
-    let source = source(name);
-    let provenance = Provenance { source, format: "test".into(), available: n, unreadable: Vec::new() };
-    Dataset { name: name.into(), images, height: side, width: side, labels, index: (0..n).collect(), classes: Vec::new(), provenance }
-}
-
-fn source(name: &str) -> Source {
-    Source { name: name.into(), path: PathBuf::new(), split: None, format: None, subset: Subset::All, corruption: None, seed: 0 }
+    subjects::linear(seed).unwrap()
 }
 
 pub fn samples(dataset: Dataset, normalization: &Normalization, network: &Network) -> Samples {
@@ -78,21 +35,8 @@ pub fn noise_samples(network: &Network) -> Samples {
 
 pub fn job(out: &Path, alpha: &[f64], beta: &[f64]) -> LandscapeJob {
     let normalization = Normalization::Preset(NormalizationPreset::Imagenet);
-    LandscapeJob {
-        checkpoint: CheckpointSource { name: "test".into(), path: PathBuf::new(), architecture: None, normalization },
-        dataset: AnalysisDataset { role: Role::Id, source: source("noise") },
-        alpha: alpha.to_vec(),
-        beta: beta.to_vec(),
-        seed: 7,
-        measure: Measure::default(),
-        directions: None,
-        plane: flatland::job::Plane::default(),
-        save_directions: false,
-        cells: None,
-        out: out.into(),
-        device: flatland::job::Device::Cpu,
-        precision: Precision::F32,
-    }
+    let checkpoint = CheckpointSource { name: "test".into(), path: PathBuf::new(), architecture: None, normalization };
+    LandscapeJob { checkpoint, ..subjects::landscape_job(out.into(), alpha, beta) }
 }
 
 /// Remembers cells; says `cancelled` once it has heard of more than `limit` new ones.

@@ -16,7 +16,7 @@ use flatland::session::{DirectionRule, DirectionSettings};
 use tch::{Device, Kind, Tensor};
 
 use super::super::AnalysisError;
-use crate::model::{Network, is_parameter};
+use crate::model::{Network, Tensors, is_parameter};
 
 /// A tensor of a direction, on the CPU.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,6 +183,15 @@ impl Direction {
         let Some(part) = self.parts.iter().find(|part| part.name == name) else { return Ok(None) };
         let shape: Vec<i64> = part.shape.iter().map(|&n| n as i64).collect();
         Ok(Some(Tensor::f_from_slice(&part.values)?.f_view(shape.as_slice())?.f_to_device(device)?))
+    }
+
+    /// All its tensors on `device`.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn tensors(&self, device: Device) -> Result<Tensors, AnalysisError> {
+        let one = |part: &Part| Ok(self.tensor(&part.name, device)?.map(|tensor| (part.name.clone(), tensor)));
+        self.parts.iter().map(one).filter_map(Result::transpose).collect()
     }
 
     /// The shape of the tensor of this name, where there is one.
