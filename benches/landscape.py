@@ -46,9 +46,9 @@ def run_oracle(out):
         sys.stdout = stdout
 
 
-def run_flatland(out, precision="f32", grid=None, limit=None, hear=lambda seconds, event: None):
-    """A warm worker process, from the request to `done`."""
-    values = np.linspace(-args.extent, args.extent, grid or args.grid).tolist()
+def run_flatland(out, precision="f32", grid=None, limit=None, hear=lambda seconds, event: None, axes=None):
+    """A warm worker process, from the request to `done`; `hear` may say True to cancel it."""
+    alpha, beta = axes or [np.linspace(-args.extent, args.extent, grid or args.grid).tolist()] * 2
     shared = args.shared.resolve()
     place = lambda path: str(shared / path.relative_to(args.shared))  # noqa: E731
     source = {"name": "test", "path": place(images), "subset": {"first": limit or args.limit}, "seed": 0}
@@ -56,8 +56,8 @@ def run_flatland(out, precision="f32", grid=None, limit=None, hear=lambda second
         "kind": "landscape",
         "checkpoint": {"name": "resnet20", "path": place(checkpoint), "architecture": None, "normalization": "imagenet"},
         "dataset": {"role": "id", "source": source | {"split": None, "format": None, "corruption": None}},
-        "alpha": values,
-        "beta": values,
+        "alpha": alpha,
+        "beta": beta,
         "seed": 0,
         "directions": place(directions),
         "save_directions": False,
@@ -76,8 +76,10 @@ def run_flatland(out, precision="f32", grid=None, limit=None, hear=lambda second
         worker.stdin.flush()
         for line in worker.stdout:
             event = json.loads(line)["event"]
-            hear(time.perf_counter() - start, event)
-            if event["event"] == "done":
+            if hear(time.perf_counter() - start, event):
+                worker.stdin.write(json.dumps({"request": "cancel", "id": number}) + "\n")
+                worker.stdin.flush()
+            if event["event"] in ("done", "cancelled"):
                 return time.perf_counter() - start
             if event["event"] in ("failed", "cancelled"):
                 sys.exit(f"bench: Flatland's worker says: {event.get('message', 'cancelled')}")
@@ -111,21 +113,23 @@ def run_tuned(_):
     return float(re.search(r"tuned ([0-9.]+) s", said)[1])
 
 
-def anytime(grid, limit):
-    """Seconds to the first whole picture, and the median relative error of the picture at a tenth of the work."""
-    cells, picture, first = 0, None, None
+def anytime(grid, limit, side):
+    """Seconds to the first whole picture, and the median relative error of the picture once every cell was looked at on a tenth of the images,
+    over side x side cells drawn at random from the grid, which are then computed on all of them."""
+    picture, first = None, None
 
     def hear(seconds, event):
-        nonlocal cells, picture, first
-        if event["event"] == "cells":
-            cells += len(event["cells"])
-        # A tenth of the images goes to the looks at every cell.
-        if event["event"] == "estimate" and None not in event["loss"] and cells == 0:
+        nonlocal picture, first
+        if event["event"] == "estimate" and None not in event["loss"]:
             picture, first = np.array(event["loss"]).reshape(grid, grid), first or seconds
+        return event["event"] == "cells"
 
-    seconds = run_flatland(folder / f"anytime-{limit}", grid=grid, limit=limit, hear=hear)
-    whole = np.load(folder / f"anytime-{limit}" / "landscape.npz")["loss"]
-    return seconds, first, np.median(np.abs(picture / whole - 1))
+    run_flatland(folder / f"anytime-{limit}", grid=grid, limit=limit, hear=hear)
+    random, axis = np.random.default_rng(0), np.linspace(-args.extent, args.extent, grid)
+    chosen = [np.sort(random.choice(grid, side, replace=False)) for _ in range(2)]
+    run_flatland(folder / f"whole-{limit}", limit=limit, axes=[axis[places].tolist() for places in chosen])
+    whole = np.load(folder / f"whole-{limit}" / "landscape.npz")["loss"]
+    return first, np.median(np.abs(picture[np.ix_(*chosen)] / whole - 1))
 
 
 peers = {
@@ -157,6 +161,7 @@ print(f"largest relative difference of the loss to the oracle: {np.max(differenc
 found = np.load(folder / "flatland bf16-0" / "landscape.npz")["loss"]
 difference = np.abs(found - expected) / np.abs(expected)
 print(f"in bf16: median {np.median(difference):.1e}, largest {np.max(difference):.1e}")
-for grid, limit in [(5, 1280), (9, 10000)]:
-    seconds, first, median = anytime(grid, limit)
-    print(f"anytime, {grid}x{grid} cells, {limit} images: first whole picture after {first:.2f} s, whole surface after {seconds:.1f} s; with a tenth of the images in every cell the median relative error is {100 * median:.2f} %")
+print(f"5x5 cells, 128 images: the whole surface after {run_flatland(folder / 'coarse', grid=5, limit=128):.2f} s")
+for grid, limit, side in [(5, 1280, 5), (21, 10000, 7)]:
+    first, median = anytime(grid, limit, side)
+    print(f"anytime, {grid}x{grid} cells, {limit} images: first whole picture after {first:.2f} s; with a tenth of the work the median relative error is {100 * median:.2f} %")

