@@ -172,6 +172,8 @@ pub struct LossSurface {
     pub maps: BTreeMap<Quantity, Map>,
     /// What `loss` holds: cross-entropy when absent. See [`LossSurface::of`].
     pub quantity: Option<Quantity>,
+    /// The checkpoint whose loss `loss` is the difference to, where it is one. See [`LossDifference`](super::LossDifference).
+    pub baseline: Option<String>,
     /// While cells are missing: the loss of every cell as far as it is known, with the standard error of what is not computed.
     pub estimate: Option<Map>,
     /// What it is of.
@@ -193,6 +195,7 @@ impl LossSurface {
             count: vec![0; n],
             maps: BTreeMap::new(),
             quantity: None,
+            baseline: None,
             estimate: None,
             manifest,
         }
@@ -346,6 +349,7 @@ impl LossSurface {
             count: grid("count")?.into_iter().map(|x| x as u32).collect(),
             maps,
             quantity: None,
+            baseline: None,
             estimate: map(ESTIMATE)?,
             alpha,
             beta,
