@@ -5,6 +5,7 @@
 mod convert;
 mod demo;
 mod embed;
+mod figure_options;
 mod figures;
 mod hessian;
 mod inspect;

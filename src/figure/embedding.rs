@@ -1,6 +1,6 @@
 //! [`EmbeddingFigure`]: t-SNE of the features of ID, CS and SS images, one panel per checkpoint.
 
-use super::layout::{Frame, Margins, PAD, PanelGrid, draw_note, draw_title};
+use super::layout::{Aspect, Frame, Margins, PAD, PanelGrid, draw_note, draw_title};
 use super::palette::{self, Rgb};
 use super::scene::{Anchor, Scene, Shape, text_width};
 use super::{Figure, FigureStyle, Panel};
@@ -23,16 +23,20 @@ impl EmbeddingFigure<'_> {
 }
 
 impl Figure for EmbeddingFigure<'_> {
+    fn panels(&self) -> usize {
+        self.panels.len()
+    }
+
     fn scene(&self, style: &FigureStyle) -> Scene {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let margins =
             Margins { left: PAD * font, right: PAD * font, title: 1.75 * font, footer: 0.7 * font, bottom: 0.3 * font, gap: 1.1 * font };
-        let grid = PanelGrid::new(self.panels.len(), style.width_pt(), font, 1.0, &margins);
+        let grid = PanelGrid::new(self.panels.len(), style, Aspect::Fixed(1.0), &margins);
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
-        for (panel, frame) in self.panels.iter().zip(&grid.frames) {
+        for (k, (panel, frame)) in self.panels.iter().zip(&grid.frames).enumerate() {
             draw_points(&mut scene, frame, panel.result, style);
             scene.frame(frame.from, frame.to, chrome.line);
-            draw_title(&mut scene, frame, panel.name, palette::checkpoint(panel.color, style.theme), font, &chrome);
+            draw_title(&mut scene, frame, &style.letter(k), Some(palette::checkpoint(panel.color, style.theme)), panel.name, font, &chrome);
         }
         draw_legend(&mut scene, &self.roles(), style);
         draw_note(&mut scene, "t-SNE of the penultimate features; each panel has its own extent", font, &chrome);

@@ -1,7 +1,7 @@
 //! [`EnergyFigure`]: histograms of a score for ID, CS and SS data, one panel per checkpoint.
 
 use super::layout::{
-    Axis, Frame, Margins, PAD, PanelGrid, SMALL, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis, left_margin,
+    Aspect, Axis, Frame, Margins, PAD, PanelGrid, SMALL, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis,
 };
 use super::number::percent;
 use super::palette;
@@ -79,7 +79,7 @@ impl EnergyFigure<'_> {
         rows
     }
 
-    fn label(&self) -> &'static str {
+    pub(super) fn label(&self) -> &'static str {
         match self.score.as_str() {
             "energy" => "energy score",
             "msp" => "maximum softmax probability",
@@ -89,6 +89,10 @@ impl EnergyFigure<'_> {
 }
 
 impl Figure for EnergyFigure<'_> {
+    fn panels(&self) -> usize {
+        self.panels.len()
+    }
+
     fn scene(&self, style: &FigureStyle) -> Scene {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let tables: Vec<&ScoreTable> = self.panels.iter().map(|p| p.result).collect();
@@ -100,20 +104,18 @@ impl Figure for EnergyFigure<'_> {
             }
             None => (0.0, 1.0, 1.0),
         };
-        let axes = |side: f64| {
-            let x = Axis::new(low, high, Spacing::Linear, self.label(), side, font, true);
-            (x, Axis::new(0.0, 1.06 * max, Spacing::Linear, "density", side * ASPECT, font, false))
+        let axes = |frame: &Frame| {
+            let x = Axis::new(low, high, Spacing::Linear, self.label(), frame.width(), font, true);
+            (x, Axis::new(0.0, 1.06 * max, Spacing::Linear, "density", frame.height(), font, false))
         };
         let rows = self.shifted();
         let grid = |left: f64, axis: f64| {
             let footer = axis + if rows.is_empty() { 0.5 } else { (rows.len() as f64 + 1.0) * ROW + 1.2 } * font;
             let margins = Margins { left, right: 0.8 * font, title: 1.75 * font, footer, bottom: 0.0, gap: 1.3 * font };
-            PanelGrid::new(self.panels.len(), style.width_pt(), font, ASPECT, &margins)
+            PanelGrid::new(self.panels.len(), style, Aspect::Free(ASPECT), &margins)
         };
-        let guess = axes(grid(4.0 * font, 3.0 * font).frames[0].width());
-        let axis_room = bottom_margin(&guess.0, font);
-        let grid = grid(left_margin(&guess.1, font), axis_room);
-        let (x, y) = axes(grid.frames[0].width());
+        let (grid, x, y) = PanelGrid::with_axes(font, grid, axes);
+        let axis_room = bottom_margin(&x, font);
 
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
         for (k, (panel, frame)) in self.panels.iter().zip(&grid.frames).enumerate() {
@@ -123,7 +125,7 @@ impl Figure for EnergyFigure<'_> {
                 }
             }
             scene.frame(frame.from, frame.to, chrome.line);
-            draw_title(&mut scene, frame, panel.name, palette::checkpoint(panel.color, style.theme), font, &chrome);
+            draw_title(&mut scene, frame, &style.letter(k), Some(palette::checkpoint(panel.color, style.theme)), panel.name, font, &chrome);
             draw_x_axis(&mut scene, frame, &x, font, &chrome, true);
             draw_y_axis(&mut scene, frame, &y, font, &chrome, frame.first_column);
             draw_detection(&mut scene, frame, axis_room, panel.result.scores.get(&self.score), &rows, style);

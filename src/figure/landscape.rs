@@ -2,7 +2,7 @@
 
 use super::colormap::Colormap;
 use super::contour::surface_contours;
-use super::layout::{Axis, Frame, Margins, PanelGrid, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis, left_margin};
+use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_note, draw_title, draw_x_axis, draw_y_axis};
 use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
@@ -95,6 +95,10 @@ impl<'a> LandscapeFigure<'a> {
 }
 
 impl Figure for LandscapeFigure<'_> {
+    fn panels(&self) -> usize {
+        self.panels.len()
+    }
+
     fn scene(&self, style: &FigureStyle) -> Scene {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let (alpha, beta) = (self.extent(|s| &s.alpha), self.extent(|s| &s.beta));
@@ -104,22 +108,19 @@ impl Figure for LandscapeFigure<'_> {
         let bar_ticks = scale.map(|s| s.ticks(BAR_TICKS)).unwrap_or_default();
         let bar_labels = bar_ticks.iter().map(|t| text_width(&t.label, super::layout::SMALL * font, false)).fold(0.0, f64::max);
         let bar_room = if scale.is_some() { bar_labels + 4.0 * font } else { 0.5 * font };
-        let axes = |side: f64| {
-            let x = Axis::new(alpha.0, alpha.1, Spacing::Linear, "α", side, font, true);
-            (x, Axis::new(beta.0, beta.1, Spacing::Linear, "β", side * aspect, font, false))
+        let axes = |frame: &Frame| {
+            let x = Axis::new(alpha.0, alpha.1, Spacing::Linear, "α", frame.width(), font, true);
+            (x, Axis::new(beta.0, beta.1, Spacing::Linear, "β", frame.height(), font, false))
         };
         let grid = |left: f64, bottom: f64| {
             let margins =
                 Margins { left, right: bar_room, title: 1.75 * font, footer: 0.6 * font, bottom: bottom - 0.6 * font, gap: 1.4 * font };
-            PanelGrid::new(self.panels.len(), style.width_pt(), font, aspect, &margins)
+            PanelGrid::new(self.panels.len(), style, Aspect::Fixed(aspect), &margins)
         };
-        // The ticks depend on the side and the margins on the ticks: one round from a guess settles it.
-        let guess = axes(grid(4.0 * font, 3.0 * font).frames[0].width());
-        let grid = grid(left_margin(&guess.1, font), bottom_margin(&guess.0, font));
-        let (x, y) = axes(grid.frames[0].width());
+        let (grid, x, y) = PanelGrid::with_axes(font, grid, axes);
 
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
-        for (panel, frame) in self.panels.iter().zip(&grid.frames) {
+        for (k, (panel, frame)) in self.panels.iter().zip(&grid.frames).enumerate() {
             let plane = Plane { frame, x: &x, y: &y, chrome: &chrome, font };
             plane.draw_cells(&mut scene, panel.result, scale.as_ref(), self.colormap);
             if let Some(scale) = &scale {
@@ -130,7 +131,7 @@ impl Figure for LandscapeFigure<'_> {
                 projections::draw(&mut scene, frame, record, |alpha, beta| plane.at(alpha, beta), font);
             }
             scene.frame(frame.from, frame.to, chrome.line);
-            draw_title(&mut scene, frame, panel.name, palette::checkpoint(panel.color, style.theme), font, &chrome);
+            draw_title(&mut scene, frame, &style.letter(k), Some(palette::checkpoint(panel.color, style.theme)), panel.name, font, &chrome);
             draw_x_axis(&mut scene, frame, &x, font, &chrome, frame.lowest);
             draw_y_axis(&mut scene, frame, &y, font, &chrome, frame.first_column);
         }

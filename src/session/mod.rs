@@ -4,6 +4,7 @@
 //! results (they are recomputed or found in the cache), windows, threads.
 
 mod direction;
+mod figure;
 mod hessian;
 mod plane;
 mod settings;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Orthogonalization, Preset, Scaling};
+pub use figure::{FigureFormat, FigurePreset, FigureSettings, Theme};
 pub use hessian::{DensityQuality, HessianSettings};
 pub use plane::{Axes, AxisFile, AxisPart, Statistics};
 pub use settings::{BatchNormPolicy, EmbeddingSettings, LandscapeSettings, Normalization, NormalizationPreset, ScoreSettings, Stop};
@@ -174,6 +176,9 @@ pub struct Session {
     /// Settings of the scores.
     #[serde(default)]
     pub scores: ScoreSettings,
+    /// Settings of the figures.
+    #[serde(default)]
+    pub figure: FigureSettings,
 }
 
 impl Default for Session {
@@ -188,6 +193,7 @@ impl Default for Session {
             hessian: None,
             embedding: EmbeddingSettings::default(),
             scores: ScoreSettings::default(),
+            figure: FigureSettings::default(),
         }
     }
 }
@@ -232,6 +238,8 @@ impl Session {
                 return Err(format!("expected unique checkpoint names, found `{}` twice", checkpoint.name));
             }
         }
+        self.figure.check()?;
+        self.figure.check_names(self.checkpoints.iter().map(|checkpoint| checkpoint.name.as_str()))?;
         names.clear();
         for dataset in &self.datasets {
             if !names.insert(&dataset.name) {
@@ -325,6 +333,8 @@ mod tests {
             ("version = 1\n[landscape.directions]\northogonol = true", "orthogonol"),
             ("version = 1\n[landscape.plane]\nkind = \"random\"\nrun = \"x\"", "run"),
             ("version = 1\n[[checkpoint]]\nname = \"a\"\npath = \"x\"\n[[checkpoint]]\nname = \"a\"\npath = \"y\"", "found `a` twice"),
+            ("version = 1\n[figure]\ndpi = 1", "`dpi` of [figure] between 30 and 2400"),
+            ("version = 1\n[figure]\ncompared = [\"OE\"]", "found `OE`"),
             ("version = 1\n[[dataset]]\nname = \"a\"\nrole = \"id\"\npath = \"x\"\nlimit = 1\nfirst = 1", "found both"),
         ] {
             std::fs::write(&path, text).unwrap();
