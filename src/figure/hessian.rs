@@ -103,7 +103,7 @@ impl HessianFigure<'_> {
         let mut notes = vec![format!("{}, n = {}", first.dataset, first.samples), first.tensors.clone(), "BatchNorm frozen".into()];
         if let Some(density) = &first.density {
             let (steps, probes) = (density.steps, density.probes);
-            notes.push(format!("density: Lanczos quadrature, {steps} steps × {probes} probes, smeared by {SMEAR} of the range"));
+            notes.push(format!("density: Lanczos quadrature, {steps} steps, {probes} probes, smeared by {SMEAR} of the range"));
         }
         notes
             .push("marks: largest and smallest eigenvalues; ± of the eigenvalues: residual ‖Hv − λv‖, of the trace: standard error".into());
@@ -128,8 +128,8 @@ fn draw_marks(scene: &mut Scene, frame: &Frame, x: &Axis, spectrum: &HessianSpec
 fn facts(spectrum: &HessianSpectrum) -> Vec<String> {
     let with = |value: f64, error: f64| format!("{} ± {}", supported(value, error), significant(error, 1));
     let mut facts: Vec<String> = Vec::new();
-    facts.extend(spectrum.lambda_max().map(|top| format!("λ_max {}", with(top.value, top.residual))));
-    facts.push(format!("λ_min {}", with(spectrum.lambda_min.value, spectrum.lambda_min.residual)));
+    facts.extend(spectrum.lambda_max().map(|top| format!("largest λ {}", with(top.value, top.residual))));
+    facts.push(format!("smallest λ {}", with(spectrum.lambda_min.value, spectrum.lambda_min.residual)));
     facts.extend(spectrum.trace.map(|trace| format!("trace {}", with(trace.value, trace.std_error))));
     facts
 }

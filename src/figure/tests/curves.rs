@@ -51,7 +51,7 @@ fn a_figure_of_averages_says_that_they_bound_nothing_and_shows_the_negative_ones
 fn a_hessian_figure_shows_density_eigenvalues_and_what_they_are_worth() {
     let spectra = [spectrum(0), spectrum(1)];
     let svg = well_formed_and_stable(&HessianFigure { panels: panels(&spectra) }, &FigureStyle::default());
-    for expected in [">λ<", ">density<", ">λ_max 22.0 ± 0.4<", ">trace 120 ± 3<", "50 steps × 1 probes"] {
+    for expected in [">λ<", ">density<", ">largest λ 22.0 ± 0.4<", ">trace 120 ± 3<", "50 steps, 1 probes"] {
         assert!(svg.contains(expected), "expected {expected}");
     }
     let csv = table::hessian(&panels(&spectra)).csv();

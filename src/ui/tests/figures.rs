@@ -65,7 +65,8 @@ fn from_files(folder: &Path) -> Findings {
         let of = |spec: &JobSpec| spec.datasets().first().map(|dataset| (dataset.source.name.clone(), dataset.role)).unwrap();
         surface(color, false).save(&folder).unwrap();
         curve(color).save(&folder).unwrap();
-        embedding(color).save(&folder).unwrap();
+        // What is made by hand has no features.
+        Embedding { feature_dim: 0, classes: 0, ..embedding(color) }.save(&folder).unwrap();
         scores(color).save(&folder, name).unwrap();
         findings.add_landscape(found(name, color, of(&landscape_job(name)), LossSurface::load(&folder).unwrap()));
         findings.sharpness.push(found(name, color, of(&sharpness_job(name)), SharpnessCurve::load(&folder).unwrap()));
