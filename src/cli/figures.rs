@@ -11,7 +11,9 @@ use super::runner::Runner;
 use super::say;
 use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, paper, plates, table};
 use crate::job::{Analysis, JobSpec, is_finished, plan_cached};
-use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, ResultError, ScoreTable, SharpnessCurve, write_atomic};
+use crate::result::{
+    Embedding, HessianSpectrum, LandscapeBand, LossSurface, ResultError, ScoreTable, SharpnessCurve, SweepResults, write_atomic,
+};
 use crate::session::{FigurePreset, Role, Session};
 
 /// Arguments of `flatland figures`.
@@ -107,7 +109,14 @@ fn split(all: Vec<Result<Plate<'_>, Missing>>) -> (Vec<Plate<'_>>, Vec<Missing>)
 
 /// What `jobs` left behind; a job without a result is left out.
 fn findings(session: &Session, jobs: &[JobSpec]) -> Findings {
-    let mut findings = Findings::default();
+    let sweeps = session.figure.sweeps.iter().filter_map(|folder| match SweepResults::load(folder) {
+        Ok(sweep) => Some(sweep),
+        Err(error) => {
+            eprintln!("{error}");
+            None
+        }
+    });
+    let mut findings = Findings { sweeps: sweeps.collect(), ..Findings::default() };
     for job in jobs {
         let Some(out) = job.out() else { continue };
         let Some(checkpoint) = job.checkpoint().map(|checkpoint| checkpoint.name.clone()) else { continue };

@@ -1,8 +1,6 @@
 //! [`EnergyFigure`]: histograms of a score for ID, CS and SS data, one panel per checkpoint.
 
-use super::layout::{
-    Aspect, Axis, Frame, Margins, PAD, PanelGrid, SMALL, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis,
-};
+use super::layout::{Aspect, Axis, Frame, Margins, PAD, PanelGrid, SMALL, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis};
 use super::number::percent;
 use super::palette;
 use super::scale::Spacing;

@@ -3,7 +3,7 @@
 use super::FigureStyle;
 use super::palette::{self, Chrome, Rgb};
 use super::scale::Spacing;
-use super::scene::{Anchor, HAIRLINE, Scene, fit, text_width};
+use super::scene::{Anchor, HAIRLINE, Scene, Shape, fit, text_width};
 use super::tick::{Tick, linear_ticks, log_ticks};
 
 /// Narrowest panel in em; more panels than fit go into further rows.
@@ -247,6 +247,24 @@ pub(super) fn draw_legend(scene: &mut Scene, grid: &PanelGrid, checkpoints: &[(&
         scene.text([left + 2.1 * font, line], fit(name, font, false, width - 3.6 * font), font, Anchor::Start, chrome.text);
     }
     scene.height = scene.height.max(top + checkpoints.len() as f64 * 1.45 * font + SMALL * font);
+}
+
+/// Names with the colours of their dots, in rows below the panels; the scene becomes as much higher.
+pub(super) fn draw_dots(scene: &mut Scene, names: impl Iterator<Item = (String, Rgb)>, style: &FigureStyle) {
+    let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
+    let start = PAD * font;
+    let (mut x, mut y) = (start, scene.height + 0.9 * font);
+    for (name, color) in names {
+        let width = 0.9 * font + text_width(&name, font, false);
+        if x > start && x + width > scene.width {
+            (x, y) = (start, y + 1.4 * font);
+        }
+        let center = [x + 0.35 * font, y - 0.3 * font];
+        scene.shapes.push(Shape::Dot { center, radius: 0.3 * font, fill: color, opacity: 1.0 });
+        scene.text([x + 0.9 * font, y], name, font, Anchor::Start, chrome.text);
+        x += width + 1.6 * font;
+    }
+    scene.height = y + 0.6 * font;
 }
 
 /// `text` in lines no wider than `width`.

@@ -3,6 +3,7 @@
 //! Colours, scales, ticks, numbers, contour lines and fonts are here too, and the window draws with the same ones.
 //! Deliberately absent: egui, files (callers write what they get), mathematics of the results.
 
+mod ablation;
 mod colormap;
 mod contour;
 mod curves;
@@ -36,6 +37,7 @@ mod tests;
 mod tick;
 mod trade_off;
 
+pub use ablation::AblationFigure;
 pub use colormap::Colormap;
 pub use contour::{ContourLine, contour_lines, surface_contours};
 pub use curves::{CurvePanel, CurvesFigure};

@@ -3,7 +3,7 @@
 //! Figure 1 shows sample images and Figure 3 (a) a sketch; both are drawn from no result.
 
 use super::plate::panels;
-use super::{Figure, Findings, Found, LandscapeFigure, Panel, Plate, SharpnessFigure, Stack, TradeOffFigure, table};
+use super::{AblationFigure, Figure, Findings, Found, LandscapeFigure, Panel, Plate, SharpnessFigure, Stack, TradeOffFigure, table};
 use crate::result::{LossSurface, SharpnessCurve};
 use crate::session::{FigureSettings, Role, Session};
 
@@ -26,9 +26,7 @@ pub fn paper<'a>(session: &Session, findings: &'a Findings) -> Vec<Result<Plate<
         5 => paper.loss_space(Role::Train),
         6 => paper.loss_space(Role::Id),
         7 => paper.loss_space(Role::Cs),
-        8 => Err("it is drawn from fine-tuning runs over ρ, λ and augmentations, not from checkpoints: `flatland train --sweep` makes them \
-                  and writes their table"
-            .into()),
+        8 => paper.ablation(),
         9 => paper.embedding(&paper.methods(), "of the methods"),
         _ => paper.landscapes(),
     };
@@ -110,10 +108,28 @@ impl<'a> Paper<'_, 'a> {
         }
         let caption = format!("Loss landscapes and sharpness on {dataset} ({}).", role.label());
         let data = vec![("-landscape", table::landscape(&surfaces)), ("-sharpness", table::sharpness(&curves))];
-        let rows: Vec<Box<dyn Figure + 'a>> = vec![
-            Box::new(LandscapeFigure::new(surfaces)),
-            Box::new(SharpnessFigure { curves, relative: self.session.sharpness.relative }),
-        ];
+        let rows: Vec<Box<dyn Figure + 'a>> =
+            vec![Box::new(LandscapeFigure::new(surfaces)), Box::new(SharpnessFigure { curves, relative: self.session.sharpness.relative })];
+        Ok(Plate { name: String::new(), caption, figure: Box::new(Stack { rows }), data, lettered: true })
+    }
+
+    /// Every sweep that the session names: those over numbers, then those over choices.
+    fn ablation(&self) -> Result<Plate<'a>, String> {
+        if self.findings.sweeps.is_empty() {
+            let named = !self.session.figure.sweeps.is_empty();
+            return Err(if named {
+                "none of the folders in `sweeps` of [figure] holds the table of a sweep (table.csv)".into()
+            } else {
+                "it is drawn from fine-tuning runs over ρ, λ and augmentations: `flatland train --sweep` makes them, and `sweeps` of [figure] \
+                 names their folders"
+                    .into()
+            });
+        }
+        const SUFFIXES: [&str; 4] = ["-1", "-2", "-3", "-4"];
+        let figures: Vec<AblationFigure<'a>> = self.findings.sweeps.iter().map(|sweep| AblationFigure { sweep }).collect();
+        let data = SUFFIXES.into_iter().zip(&figures).map(|(suffix, figure)| (suffix, figure.data())).collect();
+        let caption = "What the swept settings do to detection and generalization.".into();
+        let rows = figures.into_iter().map(|figure| Box::new(figure) as Box<dyn Figure + 'a>).collect();
         Ok(Plate { name: String::new(), caption, figure: Box::new(Stack { rows }), data, lettered: true })
     }
 

@@ -119,9 +119,7 @@ impl Page {
     fn circle(&mut self, [x, y]: [f64; 2], r: f64) {
         let k = KAPPA * r;
         self.content.move_to(pt(x + r), pt(y));
-        for [a, b, c, d, e, f] in
-            [[r, k, k, r, 0.0, r], [-k, r, -r, k, -r, 0.0], [-r, -k, -k, -r, 0.0, -r], [k, -r, r, -k, r, 0.0]]
-        {
+        for [a, b, c, d, e, f] in [[r, k, k, r, 0.0, r], [-k, r, -r, k, -r, 0.0], [-r, -k, -k, -r, 0.0, -r], [k, -r, r, -k, r, 0.0]] {
             self.content.cubic_to(pt(x + a), pt(y + b), pt(x + c), pt(y + d), pt(x + e), pt(y + f));
         }
         self.content.close_path();

@@ -6,7 +6,9 @@ use super::{
     CurvesFigure, Data, EmbeddingFigure, EnergyFigure, Figure, FigureError, FigureStyle, HessianFigure, LandscapeCutFigure,
     LandscapeFigure, Panel, ScoreHistograms, SharpnessFigure, table,
 };
-use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, safe_name};
+use crate::result::{
+    Embedding, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, safe_name,
+};
 use crate::session::{FigureFormat, FigureSettings, Role, Session};
 
 /// A result and what it is of.
@@ -46,6 +48,8 @@ pub struct Findings {
     pub embeddings: Vec<Found<Embedding>>,
     /// Detection scores.
     pub scores: Vec<Found<ScoreTable>>,
+    /// What came out of the sweeps of fine-tuning runs that the session names.
+    pub sweeps: Vec<SweepResults>,
 }
 
 impl Findings {
@@ -122,7 +126,8 @@ impl<'a> Plate<'a> {
 
     /// Bands over random planes.
     pub fn band(panels: &[Panel<'a, LandscapeBand>]) -> Option<Self> {
-        let caption = format!("Loss along α on {}: mean and standard deviation over random planes.", panels.first()?.result.manifest.dataset);
+        let caption =
+            format!("Loss along α on {}: mean and standard deviation over random planes.", panels.first()?.result.manifest.dataset);
         let figure = Box::new(LandscapeCutFigure::of_bands(panels));
         Some(Self { name: "landscape_band".into(), caption, figure, data: vec![("", table::band(panels))], lettered: false })
     }
@@ -136,7 +141,8 @@ impl<'a> Plate<'a> {
 
     /// Curves of all datasets.
     pub fn sharpness(curves: Vec<Panel<'a, SharpnessCurve>>, relative: bool) -> Option<Self> {
-        let kind = if curves.first()?.result.is_average() { "Mean rise of the loss over random ε" } else { "Sharpness S(ρ), lower bounds" };
+        let kind =
+            if curves.first()?.result.is_average() { "Mean rise of the loss over random ε" } else { "Sharpness S(ρ), lower bounds" };
         let data = vec![("", table::sharpness(&curves))];
         let figure = Box::new(SharpnessFigure { curves, relative });
         Some(Self { name: "sharpness".into(), caption: format!("{kind}, by dataset."), figure, data, lettered: false })
@@ -163,7 +169,13 @@ impl<'a> Plate<'a> {
     /// What runs measured.
     pub fn curves(figure: CurvesFigure) -> Self {
         let data = vec![("", table::curves(&figure))];
-        Self { name: "runs".into(), caption: "What the runs measured while they trained.".into(), figure: Box::new(figure), data, lettered: false }
+        Self {
+            name: "runs".into(),
+            caption: "What the runs measured while they trained.".into(),
+            figure: Box::new(figure),
+            data,
+            lettered: false,
+        }
     }
 
     /// Its files of one format: name and bytes. Pictures are one file, data one per table.

@@ -22,14 +22,8 @@ const DEFINITIONS: [(&str, &str); 6] = [
         "S(ρ): the largest rise of the mean loss within ‖ε‖ ≤ ρ. What a search finds proves a lower bound; it is no upper bound. Averages over \
          random ε bound nothing.",
     ),
-    (
-        "Embedding",
-        "t-SNE of the penultimate features. Its coordinates have no meaning by themselves: only who is near whom.",
-    ),
-    (
-        "Scores",
-        "Larger is more ID. The energy score is T·logsumexp(z/T) of the logits z, MSP the largest softmax probability.",
-    ),
+    ("Embedding", "t-SNE of the penultimate features. Its coordinates have no meaning by themselves: only who is near whom."),
+    ("Scores", "Larger is more ID. The energy score is T·logsumexp(z/T) of the logits z, MSP the largest softmax probability."),
     (
         "AUROC, FPR@95",
         "OOD is positive, as in OpenOOD: FPR@95 is the share of ID images that is flagged where 95 % of the OOD images are. Each dataset is \

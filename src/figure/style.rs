@@ -1,7 +1,7 @@
 //! [`FigureStyle`]: size, type and theme of a figure.
 
-pub use crate::session::Theme;
 use crate::session::FigureSettings;
+pub use crate::session::Theme;
 
 /// Size, type and theme of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]

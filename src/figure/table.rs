@@ -10,8 +10,7 @@ use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, Quan
 /// `checkpoint, score, dataset, role, n, auroc, fpr95, fpr95_id_positive, aupr_in, aupr_out, accuracy`, a row per score and dataset
 /// (and per dataset that has only an accuracy); shares in [0, 1], empty where undefined.
 pub fn scores(tables: &[Panel<ScoreTable>]) -> Data {
-    let columns =
-        ["checkpoint", "score", "dataset", "role", "n", "auroc", "fpr95", "fpr95_id_positive", "aupr_in", "aupr_out", "accuracy"];
+    let columns = ["checkpoint", "score", "dataset", "role", "n", "auroc", "fpr95", "fpr95_id_positive", "aupr_in", "aupr_out", "accuracy"];
     let mut data = Data::new(&columns);
     for Panel { name, result, .. } in tables {
         for (score, detections) in &result.scores {

@@ -1,5 +1,7 @@
 //! [`FigureSettings`]: size, type, theme and files of the figures, and which of them there are.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// What a figure is drawn on.
@@ -49,8 +51,7 @@ pub enum FigureFormat {
 
 impl FigureFormat {
     /// All of them, pictures first.
-    pub const ALL: [FigureFormat; 5] =
-        [FigureFormat::Svg, FigureFormat::Pdf, FigureFormat::Png, FigureFormat::Csv, FigureFormat::Npz];
+    pub const ALL: [FigureFormat; 5] = [FigureFormat::Svg, FigureFormat::Pdf, FigureFormat::Png, FigureFormat::Csv, FigureFormat::Npz];
 
     /// Ending of the file name, and as written in session files.
     pub fn extension(self) -> &'static str {
@@ -98,6 +99,8 @@ pub struct FigureSettings {
     pub preset: FigurePreset,
     /// Names of the checkpoints in the paper's Figures 3 to 7 (there: pre-trained, OOD-D, OOD-G); empty = the first three.
     pub compared: Vec<String>,
+    /// Folders of sweeps of fine-tuning runs, at most four, for the paper's Figure 8.
+    pub sweeps: Vec<PathBuf>,
     /// Names of the checkpoints in the paper's Figures 9 and 10 (there: OE, ERM, SAM, DR-SAM); empty = all but the first.
     pub methods: Vec<String>,
 }
@@ -115,6 +118,7 @@ impl Default for FigureSettings {
             letters: false,
             preset: FigurePreset::Session,
             compared: Vec::new(),
+            sweeps: Vec::new(),
             methods: Vec::new(),
         }
     }
@@ -136,6 +140,9 @@ impl FigureSettings {
         }
         within("font_pt", self.font_pt, 3.0, 48.0, "pt")?;
         within("dpi", self.dpi, 30.0, 2400.0, "dots per inch")?;
+        if self.sweeps.len() > 4 {
+            return Err(format!("expected at most 4 `sweeps` of [figure], found {}", self.sweeps.len()));
+        }
         if self.formats.is_empty() {
             let known: Vec<&str> = FigureFormat::ALL.map(FigureFormat::extension).into();
             return Err(format!("expected at least one of {} as `formats` of [figure], found none", known.join(", ")));

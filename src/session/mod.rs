@@ -218,7 +218,7 @@ impl Session {
                 dataset.path = folder.join(&dataset.path);
             }
         }
-        for path in session.landscape.plane.paths_mut() {
+        for path in session.landscape.plane.paths_mut().into_iter().chain(&mut session.figure.sweeps) {
             *path = folder.join(&*path);
         }
         Ok(session)
@@ -260,7 +260,8 @@ impl Session {
         let mut session = self.clone();
         let checkpoints = session.checkpoints.iter_mut().map(|entry| &mut entry.path);
         let axes = session.landscape.plane.paths_mut().into_iter();
-        for path in checkpoints.chain(session.datasets.iter_mut().map(|entry| &mut entry.path)).chain(axes) {
+        let sweeps = session.figure.sweeps.iter_mut();
+        for path in checkpoints.chain(session.datasets.iter_mut().map(|entry| &mut entry.path)).chain(axes).chain(sweeps) {
             if let Ok(relative) = path.strip_prefix(folder) {
                 *path = relative.to_owned();
             }

@@ -158,7 +158,8 @@ fn data_of_a_figure_reads_back_as_numbers() {
     let folder = tempfile::tempdir().unwrap();
     for plate in plates(&session, &findings) {
         let rows = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().count() - 1;
-        let (csv, npz) = [FigureFormat::Csv, FigureFormat::Npz].map(|format| plate.files(format, &session.figure).unwrap().remove(0)).into();
+        let (csv, npz) =
+            [FigureFormat::Csv, FigureFormat::Npz].map(|format| plate.files(format, &session.figure).unwrap().remove(0)).into();
         let path = folder.path().join(&npz.0);
         std::fs::write(&path, &npz.1).unwrap();
         let npz = crate::result::Npz::load(&path).unwrap();
@@ -252,7 +253,8 @@ fn a_report_holds_everything_fetches_nothing_and_repeats() {
     }
     assert_eq!(page.matches("<svg class=\"light\"").count(), all.len());
     assert_eq!(page.matches("<svg class=\"dark\"").count(), all.len());
-    for expected in ["<title>a &amp; b</title>", "no &lt;runs&gt;", "Score: energy", "[[checkpoint]]", "li2018", env!("CARGO_PKG_VERSION")] {
+    for expected in ["<title>a &amp; b</title>", "no &lt;runs&gt;", "Score: energy", "[[checkpoint]]", "li2018", env!("CARGO_PKG_VERSION")]
+    {
         assert!(page.contains(expected), "expected {expected}");
     }
 }

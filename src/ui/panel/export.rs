@@ -32,7 +32,10 @@ pub fn show(ui: &mut Ui, state: &mut State, commands: &mut Vec<Command>) {
         let field = ui.add(TextEdit::singleline(&mut state.path).desired_width(380.0).margin(egui::Margin::symmetric(8, 5)));
         let field = field.labelled_by(label.id);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        if (ui.button("Write").on_hover_text("The ending decides: .svg, .pdf, .png, or the numbers alone as .csv or .npz").clicked() || entered) && !state.path.trim().is_empty() {
+        if (ui.button("Write").on_hover_text("The ending decides: .svg, .pdf, .png, or the numbers alone as .csv or .npz").clicked()
+            || entered)
+            && !state.path.trim().is_empty()
+        {
             commands.push(Command::Export(PathBuf::from(state.path.trim())));
         }
         for (format, name) in [(FigureFormat::Svg, "SVG…"), (FigureFormat::Pdf, "PDF…"), (FigureFormat::Png, "PNG…")] {

@@ -84,7 +84,9 @@ fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
     let findings = from_files(folder.path());
     let of_command_line: Vec<Plate> = plates(&app.session, &findings);
     let dataset = app.session.datasets.iter().find(|entry| entry.role == Role::Id).unwrap().name.clone();
-    for (tab, name) in [(Tab::Landscape, "landscape"), (Tab::Sharpness, "sharpness"), (Tab::Embedding, "embedding"), (Tab::Energy, "energy")] {
+    for (tab, name) in
+        [(Tab::Landscape, "landscape"), (Tab::Sharpness, "sharpness"), (Tab::Embedding, "embedding"), (Tab::Energy, "energy")]
+    {
         let export = Export::of(tab, &app.session, &app.store, Some(&dataset), None, "energy").unwrap();
         let plate = of_command_line.iter().find(|plate| plate.name == name).unwrap();
         for format in [FigureFormat::Svg, FigureFormat::Pdf, FigureFormat::Csv, FigureFormat::Npz] {
