@@ -77,7 +77,7 @@ impl AblationFigure<'_> {
         if low > high { (0.0, 100.0) } else { (low - (0.06 * (high - low)).max(0.5), high + (0.06 * (high - low)).max(0.5)) }
     }
 
-    /// `point, runs, metric, mean, std`, a row per point and metric that is drawn; shares in [0, 1].
+    /// The swept fields, `runs, metric, mean, std`, a row per point and metric that is drawn; shares in [0, 1].
     pub fn data(&self) -> Data {
         let axes = self.sweep.axes.iter().map(String::as_str);
         let mut data = Data::new(&axes.chain(["runs", "metric", "mean", "std"]).collect::<Vec<_>>());

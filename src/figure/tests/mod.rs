@@ -1,5 +1,6 @@
 //! The figures as a whole: what they say, that they repeat, and that they hold together at every number of panels. Here: sample results.
 
+mod ablation;
 mod by_eye;
 mod curves;
 mod landscapes;
