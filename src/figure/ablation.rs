@@ -67,6 +67,10 @@ impl AblationFigure<'_> {
         OVER.into_iter().filter(|(metric, _)| self.has(metric)).collect()
     }
 
+    fn by(&self) -> Vec<(&'static str, [(&'static str, Role); 2])> {
+        BY.into_iter().filter(|(_, pair)| pair.iter().any(|(metric, _)| self.has(metric))).collect()
+    }
+
     /// Range of metrics in percent with their deviations and a little room.
     fn range(&self, metrics: &[&str]) -> (f64, f64) {
         let of = |point: &SweepPointResults| {
@@ -153,11 +157,11 @@ impl AblationFigure<'_> {
         };
         let margins =
             Margins { left: widest + 1.2 * font, right: 0.8 * font, title: 1.75 * font, footer: 0.0, bottom: 1.8 * font, gap: 1.4 * font };
-        let rows = names.len().max(1) as f64;
-        let width = PanelGrid::new(BY.len(), style, Aspect::Free(1.0), &margins).frames[0].width();
-        let grid = PanelGrid::new(BY.len(), style, Aspect::Free(1.5 * font * rows / width), &margins);
+        let (rows, panels) = (names.len().max(1) as f64, self.by());
+        let width = PanelGrid::new(panels.len(), style, Aspect::Free(1.0), &margins).frames[0].width();
+        let grid = PanelGrid::new(panels.len(), style, Aspect::Free(1.5 * font * rows / width), &margins);
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
-        for (k, ((title, metrics), frame)) in BY.iter().zip(&grid.frames).enumerate() {
+        for (k, ((title, metrics), frame)) in panels.iter().zip(&grid.frames).enumerate() {
             let x = axis(frame, &metrics.map(|(metric, _)| metric));
             draw_x_axis(&mut scene, frame, &x, font, &chrome, true);
             for (row, (point, name)) in self.sweep.points.iter().zip(&names).enumerate() {
@@ -192,7 +196,7 @@ impl Figure for AblationFigure<'_> {
     }
 
     fn panels(&self) -> usize {
-        if self.across().is_some() { self.over().len() } else { BY.len() }
+        if self.across().is_some() { self.over().len() } else { self.by().len() }
     }
 }
 

@@ -1,9 +1,9 @@
 //! [`TradeOffFigure`]: what each checkpoint gains and loses against the first in detection and in generalization (the paper's Figure 2).
 
-use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_note, draw_title, draw_x_axis, draw_y_axis};
+use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_dots, draw_note, draw_title, draw_x_axis, draw_y_axis};
 use super::palette;
 use super::scale::Spacing;
-use super::scene::{Anchor, HAIRLINE, Scene, Shape, text_width};
+use super::scene::{HAIRLINE, Scene, Shape};
 use super::{Data, Figure, FigureStyle, Panel};
 use crate::metric::{fpr95_std_error, mean_std_error};
 use crate::result::{DatasetScores, ScoreTable};
@@ -96,7 +96,7 @@ impl TradeOffFigure {
         data
     }
 
-    /// The range of a change, with 0 in it and with room for error bars and names.
+    /// The range of a change, with 0 in it and with room for error bars.
     fn range(&self, change: impl Fn(&TradeOff) -> Change) -> (f64, f64) {
         let ends = self.points.iter().map(&change).flat_map(|c| [c.value - c.std_error, c.value + c.std_error]);
         let (low, high) = ends.filter(|v| v.is_finite()).fold((0.0_f64, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)));
@@ -161,40 +161,16 @@ impl Figure for TradeOffFigure {
             scene.shapes.push(Shape::Dot { center: at(fpr.value, accuracy.value), radius: 0.32 * font, fill: color, opacity: 1.0 });
         }
         scene.frame(frame.from, frame.to, chrome.line);
-        self.draw_names(&mut scene, &frame, &x, &y, style);
         if style.letters.is_some() {
             draw_title(&mut scene, &frame, &style.letter(0), None, "", font, &chrome);
         }
+        let names = self.points.iter().map(|point| (point.name.clone(), palette::checkpoint(point.color, style.theme)));
+        draw_dots(&mut scene, names, style);
         let note = format!(
             "against {}, score {} · left: better detection, up: better generalization · bars: ± 1 standard error · {}",
             self.baseline, self.score, self.shifts
         );
         draw_note(&mut scene, &note, font, &chrome);
         scene
-    }
-}
-
-impl TradeOffFigure {
-    /// Each name beside its point: the first of the places around it that is free, else the first.
-    fn draw_names(&self, scene: &mut Scene, frame: &Frame, x: &Axis, y: &Axis, style: &FigureStyle) {
-        let font = style.font_pt;
-        let center = |point: &TradeOff| frame.at(x.position(point.fpr95.value), y.position(point.accuracy.value));
-        let dot = |[x, y]: [f64; 2]| [x - 0.4 * font, y - 0.4 * font, x + 0.4 * font, y + 0.4 * font];
-        let mut taken: Vec<[f64; 4]> = self.points.iter().map(|point| dot(center(point))).collect();
-        for point in &self.points {
-            let ([cx, cy], width) = (center(point), text_width(&point.name, font, true));
-            let step = 0.6 * font;
-            let (right, left) = (cx + step, cx - step - width);
-            let boxes = [(right, -0.5), (left, -0.5), (right, 1.1), (left, 1.1)];
-            let boxes = boxes.map(|(x, em)| [x, cy + (em - 0.8) * font, x + width, cy + (em + 0.25) * font]);
-            let free = |b: &&[f64; 4]| {
-                let inside = b[0] >= frame.from[0] && b[2] <= frame.to[0] && b[1] >= frame.from[1] && b[3] <= frame.to[1];
-                inside && taken.iter().all(|t| b[2] < t[0] || t[2] < b[0] || b[3] < t[1] || t[3] < b[1])
-            };
-            let chosen = *boxes.iter().find(free).unwrap_or(&boxes[0]);
-            taken.push(chosen);
-            let color = palette::checkpoint(point.color, style.theme);
-            scene.bold([chosen[0], chosen[3] - 0.25 * font], point.name.as_str(), font, Anchor::Start, color);
-        }
     }
 }

@@ -43,6 +43,7 @@ fn swept_choices_are_rows() {
     let figure = AblationFigure { sweep: &sweep };
     let svg = well_formed_and_stable(&figure, &FigureStyle::default());
     assert!([">fog<", ">snow<", ">frost<", ">accuracy (%)<", ">CS<"].iter().all(|text| svg.contains(text)));
-    assert!(!svg.contains(">far SS<"), "what was not measured is not in the legend");
+    assert!(!svg.contains(">far SS<") && !svg.contains(">AUROC (%)<"), "what was not measured has no legend and no panel");
+    assert_eq!(figure.panels(), 1);
     keep("ablation_choices.png", &figure);
 }
