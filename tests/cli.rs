@@ -63,6 +63,7 @@ fn help_and_version_succeed_and_a_wrong_flag_is_a_usage_error() {
         &["landscape"][..],
         &["landscape", "s.toml", "--out", "o", "--device", "tpu"],
         &["score", "s.toml", "--out", "o", "--samples", "0"],
+        &["figures", "s.toml", "--out", "o", "--theme", "sepia"],
     ] {
         assert_eq!(run(folder.path(), wrong).status.code(), Some(2), "{wrong:?}");
     }
@@ -237,7 +238,7 @@ fn the_analyses_leave_their_documented_files() {
     let output = run(folder.path(), &["figures", &path, "--out", "figures", "--samples", "32"]);
     assert!(output.status.success(), "{}", stderr(&output));
     for name in ["landscape", "sharpness", "hessian", "embedding", "energy"] {
-        for extension in ["svg", "png", "csv"] {
+        for extension in ["svg", "pdf", "png", "csv"] {
             assert!(folder.path().join(format!("figures/{name}.{extension}")).is_file(), "no {name}.{extension}");
         }
     }
@@ -246,6 +247,19 @@ fn the_analyses_leave_their_documented_files() {
     let again = run(folder.path(), &["figures", &path, "--out", "again", "--samples", "32"]);
     assert!(again.status.success() && !stderr(&again).contains("done in"), "{}", stderr(&again));
     assert_eq!(std::fs::read(folder.path().join("again/landscape.svg")).unwrap(), svg);
+
+    // Flags take the place of the session's settings; what the paper shows and the session lacks is named.
+    let flags = ["--samples", "32", "--preset", "paper", "--format", "pdf", "--format", "npz", "--width-mm", "86", "--report", "--json"];
+    let output = run(folder.path(), &[&["figures", &path, "--out", "paper"][..], &flags].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let pdf = std::fs::read(folder.path().join("paper/figure_4.pdf")).unwrap();
+    assert!(String::from_utf8_lossy(&pdf).contains("/MediaBox [0 0 243.78"), "86 mm are 243.78 points");
+    assert!(folder.path().join("paper/figure_4.npz").is_file() && !folder.path().join("paper/figure_4.svg").exists());
+    assert!(folder.path().join("paper/report.html").is_file());
+    assert!(stderr(&output).contains("figure_7 is not drawn: no landscape on CS data"), "{}", stderr(&output));
+    assert!(stdout(&output).contains(r#""skipped":"figure_8""#), "{}", stdout(&output));
+    let output = run(folder.path(), &["figures", &path, "--out", "wide", "--width-mm", "3"]);
+    assert!(!output.status.success() && stderr(&output).contains("between 30 and 1000 mm, found 3"), "{}", stderr(&output));
 }
 
 /// `docs/methods.md` says what the registry says; `FLATLAND_UPDATE_DOCS=1` writes it anew.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::figures::draw;
+use super::figures::{Target, draw};
 use super::options::{ComputeOptions, plan};
 use super::runner::Runner;
 use super::{embed, hessian, landscape, score, sharpness};
@@ -44,7 +44,7 @@ impl Demo {
             _ => score::tell(job, self.json),
         })?;
         gather_scores(&self.out, session.checkpoints.iter().map(|entry| entry.name.as_str()))?;
-        draw(&session, &jobs, &self.out, self.json)?;
+        draw(&session, &jobs, &Target { out: &self.out, session: &path, report: true, json: self.json })?;
         runner.verdict()
     }
 }

@@ -6,6 +6,7 @@ mod conformance;
 mod convert;
 mod demo;
 mod embed;
+mod figure_options;
 mod figures;
 mod hessian;
 mod inspect;

@@ -1,6 +1,6 @@
 //! [`CurvesFigure`]: what runs have measured while they trained, one panel per metric on one horizontal axis.
 
-use super::layout::{Axis, Frame, Margins, PanelGrid, bottom_margin, draw_x_axis, draw_y_axis};
+use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, bottom_margin, draw_title, draw_x_axis, draw_y_axis};
 use super::palette;
 use super::scale::Spacing;
 use super::scene::{Anchor, HAIRLINE, Scene, clip_segment, fit, text_width};
@@ -56,6 +56,10 @@ impl CurvePanel {
 }
 
 impl Figure for CurvesFigure {
+    fn panels(&self) -> usize {
+        self.panels.len()
+    }
+
     fn scene(&self, style: &FigureStyle) -> Scene {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let end = self.panels.iter().flat_map(CurvePanel::points).map(|point| point[0]).fold(0.0, f64::max);
@@ -64,7 +68,7 @@ impl Figure for CurvesFigure {
         let left = 3.9 * font;
         let margins =
             Margins { left, right: 0.8 * font, title: 1.7 * font, footer: 0.9 * font, bottom: bottom_margin(&probe, font), gap: left };
-        let grid = PanelGrid::new(self.panels.len(), style.width_pt(), font, ASPECT, &margins);
+        let grid = PanelGrid::new(self.panels.len(), style, Aspect::Free(ASPECT), &margins);
         let entries = self.legend(&grid, font);
         let legend = entries.last().map_or(0.0, |entry| entry.1[1] + 0.9 * font);
         let mut scene = Scene::new(grid.width, grid.height + legend, chrome.background);
@@ -72,20 +76,14 @@ impl Figure for CurvesFigure {
             scene.line(vec![[x, y - 0.3 * font], [x + 1.6 * font, y - 0.3 * font]], palette::checkpoint(color, style.theme), 1.2);
             scene.text([x + 2.1 * font, y], name, font, Anchor::Start, chrome.text);
         }
-        for (panel, frame) in self.panels.iter().zip(&grid.frames) {
+        for (k, (panel, frame)) in self.panels.iter().zip(&grid.frames).enumerate() {
             let down = |[x, y]: [f64; 2]| [x, y + legend];
             let frame = Frame { from: down(frame.from), to: down(frame.to), ..*frame };
             let (low, high) = panel.range();
             let spacing = if panel.log { Spacing::Log } else { Spacing::Linear };
             let x = Axis::new(0.0, end, Spacing::Linear, self.across, frame.width(), font, true);
             let y = Axis::new(low, high, spacing, "", frame.height(), font, false);
-            scene.bold(
-                [frame.from[0], frame.from[1] - 0.5 * font],
-                fit(&panel.title, font, true, frame.width()),
-                font,
-                Anchor::Start,
-                chrome.text,
-            );
+            draw_title(&mut scene, &frame, &style.letter(k), None, &panel.title, font, &chrome);
             draw_x_axis(&mut scene, &frame, &x, font, &chrome, frame.lowest);
             draw_y_axis(&mut scene, &frame, &y, font, &chrome, true);
             for (curve, (_, color)) in panel.curves.iter().zip(&self.runs) {

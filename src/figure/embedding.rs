@@ -1,8 +1,8 @@
 //! [`EmbeddingFigure`]: t-SNE of the features of ID, CS and SS images, one panel per checkpoint.
 
-use super::layout::{Frame, Margins, PAD, PanelGrid, draw_note, draw_title};
+use super::layout::{Aspect, Frame, Margins, PAD, PanelGrid, draw_dots, draw_note, draw_title};
 use super::palette::{self, Rgb};
-use super::scene::{Anchor, Scene, Shape, text_width};
+use super::scene::{Scene, Shape};
 use super::{Figure, FigureStyle, Panel};
 use crate::result::Embedding;
 use crate::session::Role;
@@ -23,41 +23,26 @@ impl EmbeddingFigure<'_> {
 }
 
 impl Figure for EmbeddingFigure<'_> {
+    fn panels(&self) -> usize {
+        self.panels.len()
+    }
+
     fn scene(&self, style: &FigureStyle) -> Scene {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let margins =
             Margins { left: PAD * font, right: PAD * font, title: 1.75 * font, footer: 0.7 * font, bottom: 0.3 * font, gap: 1.1 * font };
-        let grid = PanelGrid::new(self.panels.len(), style.width_pt(), font, 1.0, &margins);
+        let grid = PanelGrid::new(self.panels.len(), style, Aspect::Fixed(1.0), &margins);
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
-        for (panel, frame) in self.panels.iter().zip(&grid.frames) {
+        for (k, (panel, frame)) in self.panels.iter().zip(&grid.frames).enumerate() {
             draw_points(&mut scene, frame, panel.result, style);
             scene.frame(frame.from, frame.to, chrome.line);
-            draw_title(&mut scene, frame, panel.name, palette::checkpoint(panel.color, style.theme), font, &chrome);
+            draw_title(&mut scene, frame, &style.letter(k), Some(palette::checkpoint(panel.color, style.theme)), panel.name, font, &chrome);
         }
-        draw_legend(&mut scene, &self.roles(), style);
+        let names = self.roles().into_iter().map(|(role, n)| (format!("{} (n = {n})", role.label()), palette::role(role, style.theme)));
+        draw_dots(&mut scene, names, style);
         draw_note(&mut scene, "t-SNE of the penultimate features; each panel has its own extent", font, &chrome);
         scene
     }
-}
-
-/// Legend entries in a row (or more) below the panels.
-fn draw_legend(scene: &mut Scene, roles: &[(Role, usize)], style: &FigureStyle) {
-    let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
-    let start = PAD * font;
-    let mut x = start;
-    let mut y = scene.height + 0.9 * font;
-    for (role, n) in roles {
-        let name = format!("{} (n = {n})", role.label());
-        let width = 0.9 * font + text_width(&name, font, false);
-        if x > start && x + width > scene.width {
-            (x, y) = (start, y + 1.4 * font);
-        }
-        let center = [x + 0.35 * font, y - 0.3 * font];
-        scene.shapes.push(Shape::Dot { center, radius: 0.3 * font, fill: palette::role(*role, style.theme), opacity: 1.0 });
-        scene.text([x + 0.9 * font, y], name, font, Anchor::Start, chrome.text);
-        x += width + 1.6 * font;
-    }
-    scene.height = y + 0.6 * font;
 }
 
 fn draw_points(scene: &mut Scene, frame: &Frame, embedding: &Embedding, style: &FigureStyle) {

@@ -1,8 +1,6 @@
 //! [`EnergyFigure`]: histograms of a score for ID, CS and SS data, one panel per checkpoint.
 
-use super::layout::{
-    Axis, Frame, Margins, PAD, PanelGrid, SMALL, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis, left_margin,
-};
+use super::layout::{Aspect, Axis, Frame, Margins, PAD, PanelGrid, SMALL, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis};
 use super::number::percent;
 use super::palette;
 use super::scale::Spacing;
@@ -79,7 +77,7 @@ impl EnergyFigure<'_> {
         rows
     }
 
-    fn label(&self) -> &'static str {
+    pub(super) fn label(&self) -> &'static str {
         match self.score.as_str() {
             "energy" => "energy score",
             "msp" => "maximum softmax probability",
@@ -89,6 +87,10 @@ impl EnergyFigure<'_> {
 }
 
 impl Figure for EnergyFigure<'_> {
+    fn panels(&self) -> usize {
+        self.panels.len()
+    }
+
     fn scene(&self, style: &FigureStyle) -> Scene {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let tables: Vec<&ScoreTable> = self.panels.iter().map(|p| p.result).collect();
@@ -100,20 +102,23 @@ impl Figure for EnergyFigure<'_> {
             }
             None => (0.0, 1.0, 1.0),
         };
-        let axes = |side: f64| {
-            let x = Axis::new(low, high, Spacing::Linear, self.label(), side, font, true);
-            (x, Axis::new(0.0, 1.06 * max, Spacing::Linear, "density", side * ASPECT, font, false))
+        let axes = |frame: &Frame| {
+            let x = Axis::new(low, high, Spacing::Linear, self.label(), frame.width(), font, true);
+            (x, Axis::new(0.0, 1.06 * max, Spacing::Linear, "density", frame.height(), font, false))
         };
         let rows = self.shifted();
-        let grid = |left: f64, axis: f64| {
-            let footer = axis + if rows.is_empty() { 0.5 } else { (rows.len() as f64 + 1.0) * ROW + 1.2 } * font;
+        let with_lines = |left: f64, axis: f64, lines: usize| {
+            let footer = axis + if rows.is_empty() { 0.5 } else { ((lines * rows.len()) as f64 + 1.0) * ROW + 1.2 } * font;
             let margins = Margins { left, right: 0.8 * font, title: 1.75 * font, footer, bottom: 0.0, gap: 1.3 * font };
-            PanelGrid::new(self.panels.len(), style.width_pt(), font, ASPECT, &margins)
+            PanelGrid::new(self.panels.len(), style, Aspect::Free(ASPECT), &margins)
         };
-        let guess = axes(grid(4.0 * font, 3.0 * font).frames[0].width());
-        let axis_room = bottom_margin(&guess.0, font);
-        let grid = grid(left_margin(&guess.1, font), axis_room);
-        let (x, y) = axes(grid.frames[0].width());
+        let grid = |left: f64, axis: f64| {
+            let grid = with_lines(left, axis, 1);
+            let lines = Columns::of(&grid.frames[0], font).lines(&rows, font);
+            if lines == 1 { grid } else { with_lines(left, axis, lines) }
+        };
+        let (grid, x, y) = PanelGrid::with_axes(font, grid, axes);
+        let axis_room = bottom_margin(&x, font);
 
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
         for (k, (panel, frame)) in self.panels.iter().zip(&grid.frames).enumerate() {
@@ -123,7 +128,7 @@ impl Figure for EnergyFigure<'_> {
                 }
             }
             scene.frame(frame.from, frame.to, chrome.line);
-            draw_title(&mut scene, frame, panel.name, palette::checkpoint(panel.color, style.theme), font, &chrome);
+            draw_title(&mut scene, frame, &style.letter(k), Some(palette::checkpoint(panel.color, style.theme)), panel.name, font, &chrome);
             draw_x_axis(&mut scene, frame, &x, font, &chrome, true);
             draw_y_axis(&mut scene, frame, &y, font, &chrome, frame.first_column);
             draw_detection(&mut scene, frame, axis_room, panel.result.scores.get(&self.score), &rows, style);
@@ -155,6 +160,30 @@ fn draw_density(scene: &mut Scene, frame: &Frame, x: &Axis, y: &Axis, edges: &[f
     }
 }
 
+/// The columns of the small table below a panel.
+struct Columns {
+    /// Room for a name beside the numbers.
+    name: f64,
+    /// Right ends of the numbers.
+    auroc: f64,
+    fpr: f64,
+}
+
+impl Columns {
+    fn of(frame: &Frame, font: f64) -> Self {
+        let size = SMALL * font;
+        let fpr = frame.to[0];
+        let auroc = fpr - text_width("FPR@95", size, false) - 0.7 * size;
+        Self { name: auroc - text_width("AUROC", size, false) - 0.5 * size - frame.from[0], auroc, fpr }
+    }
+
+    /// Lines of a row: the name stands above its numbers where one is too long to stand beside them.
+    fn lines(&self, rows: &[(&str, Role)], font: f64) -> usize {
+        let long = |(name, _): &(&str, Role)| text_width(name, SMALL * font, false) > self.name;
+        if rows.iter().any(long) { 2 } else { 1 }
+    }
+}
+
 /// The small table below a panel: dataset, AUROC, FPR@95.
 fn draw_detection(
     scene: &mut Scene,
@@ -170,17 +199,18 @@ fn draw_detection(
     let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
     let size = SMALL * font;
     let top = frame.to[1] + axis_room + 1.3 * size;
-    let fpr = frame.to[0];
-    let auroc = fpr - text_width("FPR@95", size, false) - 0.7 * size;
-    let name_end = auroc - text_width("AUROC", size, false) - 0.5 * size;
+    let columns = Columns::of(frame, font);
+    let Columns { name, auroc, fpr } = columns;
+    let lines = columns.lines(rows, font);
     for (column, title) in [(auroc, "AUROC"), (fpr, "FPR@95")] {
         scene.text([column, top], title, size, Anchor::End, chrome.muted);
     }
-    for (k, (name, role)) in rows.iter().enumerate() {
-        let y = top + (k + 1) as f64 * ROW * font;
-        let detection = detections.and_then(|d| d.get(*name)).copied().flatten();
+    for (k, (dataset, role)) in rows.iter().enumerate() {
+        let y = top + ((k + 1) * lines) as f64 * ROW * font;
+        let detection = detections.and_then(|d| d.get(*dataset)).copied().flatten();
         let color = palette::role(*role, style.theme);
-        scene.text([frame.from[0], y], fit(name, size, false, name_end - frame.from[0]), size, Anchor::Start, color);
+        let (width, above) = if lines == 1 { (name, 0.0) } else { (frame.width(), ROW * font) };
+        scene.text([frame.from[0], y - above], fit(dataset, size, false, width), size, Anchor::Start, color);
         for (column, value) in [(auroc, detection.map(|d| d.auroc)), (fpr, detection.map(|d| d.fpr95))] {
             scene.text([column, y], percent(value), size, Anchor::End, chrome.text);
         }

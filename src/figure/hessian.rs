@@ -1,6 +1,6 @@
 //! [`HessianFigure`]: the spectral density of the Hessian on a log axis, eigenvalues as marks, one panel per checkpoint.
 
-use super::layout::{Axis, Frame, Margins, PanelGrid, SMALL, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis, left_margin};
+use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, SMALL, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis};
 use super::number::{significant, supported};
 use super::palette;
 use super::scale::Spacing;
@@ -51,28 +51,30 @@ impl HessianFigure<'_> {
 }
 
 impl Figure for HessianFigure<'_> {
+    fn panels(&self) -> usize {
+        self.panels.len()
+    }
+
     fn scene(&self, style: &FigureStyle) -> Scene {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let (low, high) = self.range();
         let densities = self.densities((low, high));
         let peak = densities.iter().flatten().map(|p| p[1]).fold(0.0, f64::max);
         let peak = if peak > 0.0 { peak } else { 1.0 };
-        let axes = |side: f64| {
-            let x = Axis::new(low, high, Spacing::Linear, "λ", side, font, true);
-            (x, Axis::new(peak * 10.0_f64.powf(-DECADES), 3.0 * peak, Spacing::Log, "density", side * ASPECT, font, false))
+        let axes = |frame: &Frame| {
+            let x = Axis::new(low, high, Spacing::Linear, "λ", frame.width(), font, true);
+            (x, Axis::new(peak * 10.0_f64.powf(-DECADES), 3.0 * peak, Spacing::Log, "density", frame.height(), font, false))
         };
         let grid = |left: f64, axis: f64| {
             let footer = axis + (1.5 * FACTS * SMALL + 0.6) * font;
             let margins = Margins { left, right: 0.8 * font, title: 1.75 * font, footer, bottom: 0.0, gap: 1.3 * font };
-            PanelGrid::new(self.panels.len(), style.width_pt(), font, ASPECT, &margins)
+            PanelGrid::new(self.panels.len(), style, Aspect::Free(ASPECT), &margins)
         };
-        let guess = axes(grid(4.0 * font, 3.0 * font).frames[0].width());
-        let room = bottom_margin(&guess.0, font);
-        let grid = grid(left_margin(&guess.1, font), room);
-        let (x, y) = axes(grid.frames[0].width());
+        let (grid, x, y) = PanelGrid::with_axes(font, grid, axes);
+        let room = bottom_margin(&x, font);
 
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
-        for ((panel, frame), density) in self.panels.iter().zip(&grid.frames).zip(&densities) {
+        for (k, ((panel, frame), density)) in self.panels.iter().zip(&grid.frames).zip(&densities).enumerate() {
             let color = palette::checkpoint(panel.color, style.theme);
             let at = |p: &[f64; 2]| frame.at(x.position(p[0]), y.position(p[1].max(f64::MIN_POSITIVE)).max(-0.1));
             for pair in density.windows(2) {
@@ -82,7 +84,7 @@ impl Figure for HessianFigure<'_> {
             }
             draw_marks(&mut scene, frame, &x, panel.result, color, font);
             scene.frame(frame.from, frame.to, chrome.line);
-            draw_title(&mut scene, frame, panel.name, color, font, &chrome);
+            draw_title(&mut scene, frame, &style.letter(k), Some(color), panel.name, font, &chrome);
             draw_x_axis(&mut scene, frame, &x, font, &chrome, true);
             draw_y_axis(&mut scene, frame, &y, font, &chrome, frame.first_column);
             for (k, fact) in facts(panel.result).iter().enumerate() {
@@ -101,7 +103,7 @@ impl HessianFigure<'_> {
         let mut notes = vec![format!("{}, n = {}", first.dataset, first.samples), first.tensors.clone(), "BatchNorm frozen".into()];
         if let Some(density) = &first.density {
             let (steps, probes) = (density.steps, density.probes);
-            notes.push(format!("density: Lanczos quadrature, {steps} steps × {probes} probes, smeared by {SMEAR} of the range"));
+            notes.push(format!("density: Lanczos quadrature, {steps} steps, {probes} probes, smeared by {SMEAR} of the range"));
         }
         notes
             .push("marks: largest and smallest eigenvalues; ± of the eigenvalues: residual ‖Hv − λv‖, of the trace: standard error".into());
@@ -126,8 +128,8 @@ fn draw_marks(scene: &mut Scene, frame: &Frame, x: &Axis, spectrum: &HessianSpec
 fn facts(spectrum: &HessianSpectrum) -> Vec<String> {
     let with = |value: f64, error: f64| format!("{} ± {}", supported(value, error), significant(error, 1));
     let mut facts: Vec<String> = Vec::new();
-    facts.extend(spectrum.lambda_max().map(|top| format!("λ_max {}", with(top.value, top.residual))));
-    facts.push(format!("λ_min {}", with(spectrum.lambda_min.value, spectrum.lambda_min.residual)));
+    facts.extend(spectrum.lambda_max().map(|top| format!("largest λ {}", with(top.value, top.residual))));
+    facts.push(format!("smallest λ {}", with(spectrum.lambda_min.value, spectrum.lambda_min.residual)));
     facts.extend(spectrum.trace.map(|trace| format!("trace {}", with(trace.value, trace.std_error))));
     facts
 }

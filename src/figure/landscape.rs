@@ -2,7 +2,7 @@
 
 use super::colormap::Colormap;
 use super::contour::surface_contours;
-use super::layout::{Axis, Frame, Margins, PanelGrid, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis, left_margin};
+use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_note, draw_title, draw_x_axis, draw_y_axis};
 use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
@@ -37,8 +37,18 @@ impl<'a> LandscapeFigure<'a> {
         Self { panels, colormap: Colormap::default(), spacing, scale: None, contours: 11 }
     }
 
-    fn label(&self) -> &'static str {
-        self.panels.first().and_then(|panel| panel.result.quantity).map_or("loss", Quantity::label)
+    /// Of differences to a baseline: blue below it, red above, on a scale that is symmetric about 0.
+    pub fn of_differences(panels: Vec<Panel<'a, LossSurface>>) -> Self {
+        let scale = ColorScale::about_zero(panels.iter().map(|panel| panel.result));
+        Self { scale, colormap: Colormap::Difference, spacing: Spacing::Symmetric, ..Self::new(panels) }
+    }
+
+    fn label(&self) -> String {
+        let first = self.panels.first().map(|panel| panel.result);
+        match first.and_then(|surface| surface.baseline.as_ref()) {
+            Some(baseline) => format!("loss − loss of {baseline}"),
+            None => first.and_then(|surface| surface.quantity).map_or("loss", Quantity::label).into(),
+        }
     }
 
     /// Smallest and largest cell edge of all surfaces.
@@ -84,6 +94,9 @@ impl<'a> LandscapeFigure<'a> {
         if cells(CellStatus::Pending) {
             notes.push("hatched: not computed".into());
         }
+        if self.panels.iter().any(|panel| panel.result.baseline.is_some()) {
+            notes.push("dotted: within two standard errors of 0, image by image".into());
+        }
         if cells(CellStatus::Estimated) {
             notes.push("dotted: estimated, not computed".into());
         }
@@ -95,6 +108,10 @@ impl<'a> LandscapeFigure<'a> {
 }
 
 impl Figure for LandscapeFigure<'_> {
+    fn panels(&self) -> usize {
+        self.panels.len()
+    }
+
     fn scene(&self, style: &FigureStyle) -> Scene {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let (alpha, beta) = (self.extent(|s| &s.alpha), self.extent(|s| &s.beta));
@@ -104,22 +121,19 @@ impl Figure for LandscapeFigure<'_> {
         let bar_ticks = scale.map(|s| s.ticks(BAR_TICKS)).unwrap_or_default();
         let bar_labels = bar_ticks.iter().map(|t| text_width(&t.label, super::layout::SMALL * font, false)).fold(0.0, f64::max);
         let bar_room = if scale.is_some() { bar_labels + 4.0 * font } else { 0.5 * font };
-        let axes = |side: f64| {
-            let x = Axis::new(alpha.0, alpha.1, Spacing::Linear, "α", side, font, true);
-            (x, Axis::new(beta.0, beta.1, Spacing::Linear, "β", side * aspect, font, false))
+        let axes = |frame: &Frame| {
+            let x = Axis::new(alpha.0, alpha.1, Spacing::Linear, "α", frame.width(), font, true);
+            (x, Axis::new(beta.0, beta.1, Spacing::Linear, "β", frame.height(), font, false))
         };
         let grid = |left: f64, bottom: f64| {
             let margins =
                 Margins { left, right: bar_room, title: 1.75 * font, footer: 0.6 * font, bottom: bottom - 0.6 * font, gap: 1.4 * font };
-            PanelGrid::new(self.panels.len(), style.width_pt(), font, aspect, &margins)
+            PanelGrid::new(self.panels.len(), style, Aspect::Fixed(aspect), &margins)
         };
-        // The ticks depend on the side and the margins on the ticks: one round from a guess settles it.
-        let guess = axes(grid(4.0 * font, 3.0 * font).frames[0].width());
-        let grid = grid(left_margin(&guess.1, font), bottom_margin(&guess.0, font));
-        let (x, y) = axes(grid.frames[0].width());
+        let (grid, x, y) = PanelGrid::with_axes(font, grid, axes);
 
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
-        for (panel, frame) in self.panels.iter().zip(&grid.frames) {
+        for (k, (panel, frame)) in self.panels.iter().zip(&grid.frames).enumerate() {
             let plane = Plane { frame, x: &x, y: &y, chrome: &chrome, font };
             plane.draw_cells(&mut scene, panel.result, scale.as_ref(), self.colormap);
             if let Some(scale) = &scale {
@@ -130,7 +144,7 @@ impl Figure for LandscapeFigure<'_> {
                 projections::draw(&mut scene, frame, record, |alpha, beta| plane.at(alpha, beta), font);
             }
             scene.frame(frame.from, frame.to, chrome.line);
-            draw_title(&mut scene, frame, panel.name, palette::checkpoint(panel.color, style.theme), font, &chrome);
+            draw_title(&mut scene, frame, &style.letter(k), Some(palette::checkpoint(panel.color, style.theme)), panel.name, font, &chrome);
             draw_x_axis(&mut scene, frame, &x, font, &chrome, frame.lowest);
             draw_y_axis(&mut scene, frame, &y, font, &chrome, frame.first_column);
         }
@@ -174,7 +188,7 @@ impl Plane<'_> {
                 let (from, to) = ([left, (top - OVERLAP).max(limit[1])], [(right + OVERLAP).min(limit[0]), bottom]);
                 match kind_here {
                     Kind::Value(color) => scene.rect(from, to, color),
-                    Kind::Estimate(color) => {
+                    Kind::Dotted(color) => {
                         scene.rect(from, to, color);
                         for &beta in &surface.beta[j..end] {
                             let fill = palette::ink_on(color);
@@ -240,7 +254,8 @@ impl Plane<'_> {
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Value(Rgb),
-    Estimate(Rgb),
+    /// Estimated, or a difference that may be none.
+    Dotted(Rgb),
     Pending,
     NonFinite,
 }
@@ -249,8 +264,11 @@ impl Kind {
     fn of(surface: &LossSurface, k: usize, scale: Option<&ColorScale>, colormap: Colormap) -> Self {
         let color = || surface.known_loss(k).and_then(|(loss, _)| scale?.position(loss)).map(|t| colormap.color(t));
         match (surface.status(k), color()) {
+            (CellStatus::Exact, Some(color)) if surface.baseline.is_some() && surface.loss[k].abs() <= 2.0 * surface.loss_std_error[k] => {
+                Kind::Dotted(color)
+            }
             (CellStatus::Exact, Some(color)) => Kind::Value(color),
-            (CellStatus::Estimated, Some(color)) => Kind::Estimate(color),
+            (CellStatus::Estimated, Some(color)) => Kind::Dotted(color),
             (CellStatus::Pending, _) | (CellStatus::Estimated, None) => Kind::Pending,
             (CellStatus::NonFinite | CellStatus::Exact, _) => Kind::NonFinite,
         }

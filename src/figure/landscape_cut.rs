@@ -1,9 +1,9 @@
 //! [`LandscapeCutFigure`]: loss along α, for lines between checkpoints and for bands over random planes.
 
-use super::layout::{Axis, Frame, Margins, PanelGrid, SMALL, bottom_margin, draw_note, draw_x_axis, draw_y_axis, left_margin};
+use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, SMALL, draw_legend, draw_note, draw_x_axis, draw_y_axis, legend_width};
 use super::palette::{self, Rgb};
 use super::scale::Spacing;
-use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, fit, text_width};
+use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel};
 use crate::result::{LandscapeBand, LossSurface};
 
@@ -104,20 +104,18 @@ impl Figure for LandscapeCutFigure {
     fn scene(&self, style: &FigureStyle) -> Scene {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let (across, up) = (self.across(), self.up());
-        let axes = |side: f64| {
-            let x = Axis::new(across.0, across.1, Spacing::Linear, "α", side, font, true);
-            (x, Axis::new(up.0, up.1, up.2, "loss", side * ASPECT, font, false))
+        let axes = |frame: &Frame| {
+            let x = Axis::new(across.0, across.1, Spacing::Linear, "α", frame.width(), font, true);
+            (x, Axis::new(up.0, up.1, up.2, "loss", frame.height(), font, false))
         };
-        let widest = self.curves.iter().map(|curve| text_width(&curve.name, font, false)).fold(0.0, f64::max);
-        let legend = widest.min(0.3 * style.width_pt());
+        let checkpoints: Vec<(&str, usize)> = self.curves.iter().map(|curve| (curve.name.as_str(), curve.color)).collect();
+        let legend = legend_width(checkpoints.iter().map(|(name, _)| *name), style);
         let grid = |left: f64, bottom: f64| {
-            let margins = Margins { left, right: legend + 3.6 * font, title: 0.8 * font, footer: 0.0, bottom, gap: 0.0 };
-            PanelGrid::new(1, style.width_pt(), font, ASPECT, &margins)
+            let margins = Margins { left, right: legend, title: 0.8 * font, footer: 0.0, bottom, gap: 0.0 };
+            PanelGrid::new(1, style, Aspect::Free(ASPECT), &margins)
         };
-        let guess = axes(grid(4.0 * font, 3.0 * font).frames[0].width());
-        let grid = grid(left_margin(&guess.1, font), bottom_margin(&guess.0, font));
+        let (grid, x, y) = PanelGrid::with_axes(font, grid, axes);
         let frame = grid.frames[0];
-        let (x, y) = axes(frame.width());
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
         draw_x_axis(&mut scene, &frame, &x, font, &chrome, true);
         draw_y_axis(&mut scene, &frame, &y, font, &chrome, true);
@@ -135,13 +133,7 @@ impl Figure for LandscapeCutFigure {
             }
         }
         scene.frame(frame.from, frame.to, chrome.line);
-        for (k, curve) in self.curves.iter().enumerate() {
-            let (left, line) = (frame.to[0] + 0.9 * font, frame.from[1] + (k as f64 + 0.7) * 1.45 * font);
-            let color = palette::checkpoint(curve.color, style.theme);
-            scene.line(vec![[left, line - 0.3 * font], [left + 1.6 * font, line - 0.3 * font]], color, 1.2);
-            scene.text([left + 2.1 * font, line], fit(&curve.name, font, false, legend), font, Anchor::Start, chrome.text);
-        }
-        scene.height = scene.height.max(frame.from[1] + self.curves.len() as f64 * 1.45 * font + SMALL * font);
+        draw_legend(&mut scene, &grid, &checkpoints, legend, style);
         draw_note(&mut scene, &self.note, font, &chrome);
         scene
     }

@@ -1,8 +1,9 @@
 //! [`PanelGrid`]: equal panels in rows, with room for titles and shared axes. [`Axis`]: a range, its ticks, its label.
 
-use super::palette::{Chrome, Rgb};
+use super::FigureStyle;
+use super::palette::{self, Chrome, Rgb};
 use super::scale::Spacing;
-use super::scene::{Anchor, HAIRLINE, Scene, fit, text_width};
+use super::scene::{Anchor, HAIRLINE, Scene, Shape, fit, text_width};
 use super::tick::{Tick, linear_ticks, log_ticks};
 
 /// Narrowest panel in em; more panels than fit go into further rows.
@@ -71,15 +72,29 @@ pub(super) struct PanelGrid {
     pub height: f64,
 }
 
+/// Height over width of a panel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Aspect {
+    /// Fixed, because both axes have the same unit.
+    Fixed(f64),
+    /// A choice, which gives way to the height of a page.
+    Free(f64),
+}
+
 impl PanelGrid {
-    /// `count` panels of `aspect` (height / width) on a page `width` wide.
-    pub(super) fn new(count: usize, width: f64, font: f64, aspect: f64, margins: &Margins) -> Self {
-        let count = count.max(1);
-        let inner = width - margins.left - margins.right;
+    /// `count` panels of `aspect` on a page as wide as `style` says.
+    pub(super) fn new(count: usize, style: &FigureStyle, aspect: Aspect, margins: &Margins) -> Self {
+        let (count, font) = (count.max(1), style.font_pt);
+        let inner = style.width_pt() - margins.left - margins.right;
         let fitting = ((inner + margins.gap) / (MIN_PANEL_EM * font + margins.gap)).floor() as usize;
         let rows = count.div_ceil(fitting.clamp(1, MAX_COLUMNS));
         let columns = count.div_ceil(rows);
-        let side = ((inner - margins.gap * (columns - 1) as f64) / columns as f64).clamp(4.0 * font, MAX_PANEL_EM * font);
+        let widest = (inner - margins.gap * (columns - 1) as f64) / columns as f64;
+        let (side, aspect) = match aspect {
+            Aspect::Fixed(aspect) => (widest.min(MAX_PANEL_EM * font * style.panels), aspect),
+            Aspect::Free(aspect) => (widest.min(MAX_PANEL_EM * font), aspect * style.panels),
+        };
+        let side = side.max(4.0 * font);
         let pitch = margins.title + side * aspect + margins.footer;
         let frame = |k: usize| {
             let (row, column) = (k / columns, k % columns);
@@ -91,6 +106,15 @@ impl PanelGrid {
             width: margins.left + columns as f64 * (side + margins.gap) - margins.gap + margins.right,
             height: rows as f64 * pitch + margins.bottom,
         }
+    }
+
+    /// Panels with room for the labels of their axes. The ticks depend on the panels and the margins on the ticks: one round from a
+    /// guess settles it. `grid` takes the room that the axes need at the left and below, `axes` a panel.
+    pub(super) fn with_axes(font: f64, grid: impl Fn(f64, f64) -> Self, axes: impl Fn(&Frame) -> (Axis, Axis)) -> (Self, Axis, Axis) {
+        let guess = axes(&grid(4.0 * font, 3.0 * font).frames[0]);
+        let grid = grid(left_margin(&guess.1, font), bottom_margin(&guess.0, font));
+        let (x, y) = axes(&grid.frames[0]);
+        (grid, x, y)
     }
 
     /// Top of the first and bottom of the last row of panels.
@@ -116,7 +140,7 @@ impl Axis {
         let mut axis = Self { low, high, spacing, ticks: Vec::new(), label };
         for max in (2..=6).rev() {
             axis.ticks = match spacing {
-                Spacing::Linear => linear_ticks(low, high, max),
+                Spacing::Linear | Spacing::Symmetric => linear_ticks(low, high, max),
                 Spacing::Log => log_ticks(low, high, max),
             };
             if axis.has_room(length, SMALL * font, horizontal) {
@@ -137,7 +161,7 @@ impl Axis {
     /// Where `value` lies; 0 at the low and 1 at the high end, beyond them outside of [0, 1].
     pub(super) fn position(&self, value: f64) -> f64 {
         match self.spacing {
-            Spacing::Linear => (value - self.low) / (self.high - self.low),
+            Spacing::Linear | Spacing::Symmetric => (value - self.low) / (self.high - self.low),
             Spacing::Log => (value / self.low).ln() / (self.high / self.low).ln(),
         }
     }
@@ -149,7 +173,7 @@ impl Axis {
 }
 
 /// Room in points that a labelled vertical axis needs on its left.
-pub(super) fn left_margin(axis: &Axis, font: f64) -> f64 {
+fn left_margin(axis: &Axis, font: f64) -> f64 {
     let label = if axis.label.is_empty() { 0.0 } else { 1.35 * font };
     axis.label_width(font) + (TICK_EM + 0.3) * font + label + PAD * font
 }
@@ -191,13 +215,56 @@ pub(super) fn draw_y_axis(scene: &mut Scene, frame: &Frame, axis: &Axis, font: f
     }
 }
 
-/// A checkpoint's marker and name above `frame`.
-pub(super) fn draw_title(scene: &mut Scene, frame: &Frame, name: &str, color: Rgb, font: f64, chrome: &Chrome) {
-    let [x, y] = [frame.from[0], frame.from[1] - 0.55 * font];
-    let side = 0.62 * font;
-    scene.rect([x, y - side], [x + side, y], color);
-    let start = x + side + 0.4 * font;
-    scene.bold([start, y], fit(name, font, true, frame.to[0] - start), font, Anchor::Start, chrome.text);
+/// Above `frame`: its letter where there is one, a marker where there is a colour, and a name.
+pub(super) fn draw_title(scene: &mut Scene, frame: &Frame, letter: &str, color: Option<Rgb>, name: &str, font: f64, chrome: &Chrome) {
+    let [mut x, y] = [frame.from[0], frame.from[1] - 0.55 * font];
+    if !letter.is_empty() {
+        scene.text([x, y], letter, font, Anchor::Start, chrome.text);
+        x += text_width(letter, font, false) + 0.5 * font;
+    }
+    if let Some(color) = color {
+        let side = 0.62 * font;
+        scene.rect([x, y - side], [x + side, y], color);
+        x += side + 0.4 * font;
+    }
+    scene.bold([x, y], fit(name, font, true, frame.to[0] - x), font, Anchor::Start, chrome.text);
+}
+
+/// Room in points that [`draw_legend`] needs for names at the right of the panels.
+pub(super) fn legend_width<'a>(names: impl Iterator<Item = &'a str>, style: &FigureStyle) -> f64 {
+    let widest = names.map(|name| text_width(name, style.font_pt, false)).fold(0.0, f64::max);
+    widest.min(0.3 * style.width_pt()) + 3.6 * style.font_pt
+}
+
+/// Checkpoints with the colours of their lines, in a column at the right of the panels; the scene becomes high enough for it.
+pub(super) fn draw_legend(scene: &mut Scene, grid: &PanelGrid, checkpoints: &[(&str, usize)], width: f64, style: &FigureStyle) {
+    let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
+    let left = grid.frames.iter().map(|frame| frame.to[0]).fold(0.0, f64::max) + 0.9 * font;
+    let (top, _) = grid.vertical_extent();
+    for (k, (name, color)) in checkpoints.iter().enumerate() {
+        let line = top + (k as f64 + 0.7) * 1.45 * font;
+        scene.line(vec![[left, line - 0.3 * font], [left + 1.6 * font, line - 0.3 * font]], palette::checkpoint(*color, style.theme), 1.2);
+        scene.text([left + 2.1 * font, line], fit(name, font, false, width - 3.6 * font), font, Anchor::Start, chrome.text);
+    }
+    scene.height = scene.height.max(top + checkpoints.len() as f64 * 1.45 * font + SMALL * font);
+}
+
+/// Names with the colours of their dots, in rows below the panels; the scene becomes as much higher.
+pub(super) fn draw_dots(scene: &mut Scene, names: impl Iterator<Item = (String, Rgb)>, style: &FigureStyle) {
+    let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
+    let start = PAD * font;
+    let (mut x, mut y) = (start, scene.height + 0.9 * font);
+    for (name, color) in names {
+        let width = 0.9 * font + text_width(&name, font, false);
+        if x > start && x + width > scene.width {
+            (x, y) = (start, y + 1.4 * font);
+        }
+        let center = [x + 0.35 * font, y - 0.3 * font];
+        scene.shapes.push(Shape::Dot { center, radius: 0.3 * font, fill: color, opacity: 1.0 });
+        scene.text([x + 0.9 * font, y], name, font, Anchor::Start, chrome.text);
+        x += width + 1.6 * font;
+    }
+    scene.height = y + 0.6 * font;
 }
 
 /// `text` in lines no wider than `width`.
@@ -241,17 +308,17 @@ mod tests {
     #[test]
     fn panels_are_equal_and_wrap_evenly() {
         for (count, expected) in [(1, vec![1]), (2, vec![2]), (5, vec![5]), (8, vec![4, 4]), (7, vec![4, 3]), (11, vec![4, 4, 3])] {
-            let grid = PanelGrid::new(count, 510.0, 8.0, 1.0, &MARGINS);
+            let grid = PanelGrid::new(count, &FigureStyle::default(), Aspect::Fixed(1.0), &MARGINS);
             assert_eq!(rows(&grid), expected, "{count} panels");
             let side = grid.frames[0].width();
             assert!(grid.frames.iter().all(|f| (f.width() - side).abs() < 1e-9 && (f.height() - side).abs() < 1e-9));
-            assert!(grid.width <= 510.0 + 1e-9 && grid.frames.iter().all(|f| f.to[0] <= grid.width && f.to[1] <= grid.height));
+            assert!(grid.width <= 511.0 && grid.frames.iter().all(|f| f.to[0] <= grid.width && f.to[1] <= grid.height));
         }
     }
 
     #[test]
     fn the_lowest_panel_of_each_column_is_known() {
-        let grid = PanelGrid::new(7, 510.0, 8.0, 1.0, &MARGINS);
+        let grid = PanelGrid::new(7, &FigureStyle::default(), Aspect::Fixed(1.0), &MARGINS);
         let lowest: Vec<bool> = grid.frames.iter().map(|f| f.lowest).collect();
         assert_eq!(lowest, [false, false, false, true, true, true, true]);
     }

@@ -1,12 +1,15 @@
-//! Figures and tables: SVG, PNG, CSV through plotters, and the page of [`conformance`]. The same session and results give the same bytes.
+//! Figures and tables: SVG and PNG through plotters, PDF, CSV, npz, a report, and the page of [`conformance`]. The same session and results
+//! give the same bytes.
 //!
 //! Colours, scales, ticks, numbers, contour lines and fonts are here too, and the window draws with the same ones.
 //! Deliberately absent: egui, files (callers write what they get), mathematics of the results.
 
+mod ablation;
 mod colormap;
 pub mod conformance;
 mod contour;
 mod curves;
+mod data;
 mod embedding;
 mod energy;
 pub mod fonts;
@@ -15,34 +18,49 @@ mod landscape;
 mod landscape_cut;
 mod layout;
 pub mod number;
+mod page;
 pub mod palette;
+mod paper;
+mod pdf;
+mod pdf_font;
+mod plate;
 mod projections;
 mod render;
+mod report;
 mod scale;
 mod scene;
 mod sharpness;
+mod stack;
 mod style;
 mod sweep;
 pub mod table;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod trade_off;
 
+pub use ablation::AblationFigure;
 pub use colormap::Colormap;
 pub use contour::{ContourLine, contour_lines, surface_contours};
 pub use curves::{CurvePanel, CurvesFigure};
+pub use data::{Cell, Data};
 pub use embedding::EmbeddingFigure;
 pub use energy::{EnergyFigure, ScoreHistograms};
 pub use hessian::HessianFigure;
 pub use landscape::LandscapeFigure;
 pub use landscape_cut::LandscapeCutFigure;
 pub use palette::Rgb;
+pub use paper::{Missing, paper};
+pub use plate::{Findings, Found, Plate, plates};
+pub use report::Report;
 pub use scale::{ColorScale, Spacing, cell_edges};
 pub use scene::Scene;
 pub use sharpness::SharpnessFigure;
+pub use stack::Stack;
 pub use style::{FigureStyle, Theme};
 pub use sweep::{SweepRun, SweepTable, TableEpoch};
 pub use tick::{Tick, linear_ticks, log_ticks};
+pub use trade_off::TradeOffFigure;
 
 /// What may go wrong with a figure.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +75,14 @@ pub enum FigureError {
         width: f64,
         /// Pixels.
         height: f64,
+    },
+    /// The height asked for is too small.
+    #[error("cannot draw the figure: expected a height of at least {needed_mm} mm for what it holds, found {found_mm} mm")]
+    Height {
+        /// What is needed at the width asked for.
+        needed_mm: f64,
+        /// What was asked for.
+        found_mm: f64,
     },
 }
 
@@ -73,22 +99,51 @@ pub struct Panel<'a, T> {
 
 /// A kind of figure with its data.
 pub trait Figure {
-    /// The figure laid out in a style.
+    /// The figure laid out in a style, at most as wide as it says and as high as need be.
     fn scene(&self, style: &FigureStyle) -> Scene;
+
+    /// Number of panels that can carry a letter.
+    fn panels(&self) -> usize {
+        1
+    }
+
+    /// The figure on a page of exactly the size that the style asks for.
+    ///
+    /// # Errors
+    /// When it does not fit into the height.
+    fn page(&self, style: &FigureStyle) -> Result<Scene, FigureError> {
+        page::fit(&|style| self.scene(style), style)
+    }
 
     /// The figure as SVG: sizes in millimetres, text as text; the same figure gives the same bytes.
     ///
     /// # Errors
-    /// When plotters fails.
+    /// When it does not fit or plotters fails.
     fn to_svg(&self, style: &FigureStyle) -> Result<String, FigureError> {
-        render::svg(&self.scene(style))
+        render::svg(&self.page(style)?)
+    }
+
+    /// The figure as a PDF of one page of its size, text as text; the same figure gives the same bytes.
+    ///
+    /// # Errors
+    /// When it does not fit or a font cannot be embedded.
+    fn to_pdf(&self, style: &FigureStyle) -> Result<Vec<u8>, FigureError> {
+        pdf::pdf(&self.page(style)?)
     }
 
     /// The figure as PNG at `dpi` dots per inch, drawn from the same scene as the SVG.
     ///
     /// # Errors
-    /// When plotters or the encoder fails, or when the picture would be empty or larger than 400 megapixels.
+    /// When it does not fit, plotters or the encoder fails, or the picture would be empty or larger than 400 megapixels.
     fn to_png(&self, style: &FigureStyle, dpi: f64) -> Result<Vec<u8>, FigureError> {
-        render::png(&self.scene(style), dpi)
+        render::png(&self.page(style)?, dpi)
+    }
+
+    /// The figure as RGB pixels at `dpi` dots per inch: width, height, three bytes a pixel.
+    ///
+    /// # Errors
+    /// As [`Figure::to_png`].
+    fn to_pixels(&self, style: &FigureStyle, dpi: f64) -> Result<(u32, u32, Vec<u8>), FigureError> {
+        render::pixels(&self.page(style)?, dpi)
     }
 }

@@ -37,7 +37,7 @@ const CHECKPOINTS_DARK: [Rgb; 8] = [
 /// Colour of the checkpoint at this place in the session; the ninth starts again at the first.
 pub fn checkpoint(index: usize, theme: Theme) -> Rgb {
     match theme {
-        Theme::Print => CHECKPOINTS_PRINT[index % CHECKPOINTS_PRINT.len()],
+        Theme::Print | Theme::Light => CHECKPOINTS_PRINT[index % CHECKPOINTS_PRINT.len()],
         Theme::Dark => CHECKPOINTS_DARK[index % CHECKPOINTS_DARK.len()],
     }
 }
@@ -45,17 +45,17 @@ pub fn checkpoint(index: usize, theme: Theme) -> Rgb {
 /// Colour of a role.
 pub fn role(role: Role, theme: Theme) -> Rgb {
     match (role, theme) {
-        (Role::Id, Theme::Print) => [0x00, 0x5A, 0xA8],
+        (Role::Id, Theme::Print | Theme::Light) => [0x00, 0x5A, 0xA8],
         (Role::Id, Theme::Dark) => [0x5B, 0x8D, 0xF0],
-        (Role::Cs, Theme::Print) => [0x1C, 0x97, 0xB8],
+        (Role::Cs, Theme::Print | Theme::Light) => [0x1C, 0x97, 0xB8],
         (Role::Cs, Theme::Dark) => [0x6F, 0xE0, 0xE6],
-        (Role::Near, Theme::Print) => [0xE0, 0x6A, 0x10],
+        (Role::Near, Theme::Print | Theme::Light) => [0xE0, 0x6A, 0x10],
         (Role::Near, Theme::Dark) => [0xF7, 0xA2, 0x55],
-        (Role::Far, Theme::Print) => [0x9E, 0x1B, 0x5C],
+        (Role::Far, Theme::Print | Theme::Light) => [0x9E, 0x1B, 0x5C],
         (Role::Far, Theme::Dark) => [0xE8, 0x5C, 0x9E],
-        (Role::Train, Theme::Print) => [0x6B, 0x74, 0x80],
+        (Role::Train, Theme::Print | Theme::Light) => [0x6B, 0x74, 0x80],
         (Role::Train, Theme::Dark) => [0x9A, 0xA4, 0xB0],
-        (Role::Outliers, Theme::Print) => [0x80, 0x80, 0x2B],
+        (Role::Outliers, Theme::Print | Theme::Light) => [0x80, 0x80, 0x2B],
         (Role::Outliers, Theme::Dark) => [0xBD, 0xBD, 0x5E],
     }
 }
@@ -88,6 +88,7 @@ pub fn chrome(theme: Theme) -> Chrome {
         Theme::Print => {
             Chrome { background: [255; 3], text: [0x1A; 3], muted: [0x55; 3], line: [0x77; 3], empty: [0xF4; 3], hatch: [0xBB; 3] }
         }
+        Theme::Light => Chrome { background: [0xFA; 3], ..chrome(Theme::Print) },
         Theme::Dark => {
             Chrome { background: [0x16; 3], text: [0xE8; 3], muted: [0xA6; 3], line: [0x80; 3], empty: [0x22; 3], hatch: [0x55; 3] }
         }
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn every_colour_is_legible_on_its_background() {
-        for theme in [Theme::Print, Theme::Dark] {
+        for theme in Theme::ALL {
             let chrome = chrome(theme);
             for color in data_colors(theme) {
                 let found = contrast(color, chrome.background);
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn no_colour_means_two_things() {
-        for theme in [Theme::Print, Theme::Dark] {
+        for theme in Theme::ALL {
             let colors = data_colors(theme);
             for (i, a) in colors.iter().enumerate() {
                 for b in &colors[..i] {

@@ -63,6 +63,12 @@ pub(super) fn svg(scene: &Scene) -> Result<String, FigureError> {
 
 /// The scene as a PNG at `dpi` dots per inch, which the file states.
 pub(super) fn png(scene: &Scene, dpi: f64) -> Result<Vec<u8>, FigureError> {
+    let (width, height, pixels) = pixels(scene, dpi)?;
+    encode(&pixels, width, height, dpi)
+}
+
+/// The scene as width, height and RGB pixels at `dpi` dots per inch.
+pub(super) fn pixels(scene: &Scene, dpi: f64) -> Result<(u32, u32, Vec<u8>), FigureError> {
     let pixels = |points: f64| (points / POINTS_PER_INCH * dpi).round();
     let (width, height) = (pixels(scene.width), pixels(scene.height));
     // 400 megapixels: far more than any page, little enough for memory.
@@ -83,7 +89,7 @@ pub(super) fn png(scene: &Scene, dpi: f64) -> Result<Vec<u8>, FigureError> {
         draw(scene, &mut backend, &device)?;
         backend.present().map_err(failed)?;
     }
-    encode(&shrink(&buffer, width as usize, height as usize, oversampling as usize), width, height, dpi)
+    Ok((width, height, shrink(&buffer, width as usize, height as usize, oversampling as usize)))
 }
 
 fn draw<B: DrawingBackend>(scene: &Scene, backend: &mut B, device: &Device) -> Result<(), FigureError> {

@@ -11,6 +11,8 @@ pub enum Spacing {
     /// Equal ratios.
     #[default]
     Log,
+    /// Equal ratios on both sides of 0, equal differences around it: asinh. On axes as [`Spacing::Linear`].
+    Symmetric,
 }
 
 impl Spacing {
@@ -22,7 +24,7 @@ impl Spacing {
     /// The number that is plotted for `value`: log10 of it on a log scale.
     pub fn plotted(self, value: f64) -> f64 {
         match self {
-            Spacing::Linear => value,
+            Spacing::Linear | Spacing::Symmetric => value,
             Spacing::Log => value.log10(),
         }
     }
@@ -42,12 +44,26 @@ pub struct ColorScale {
 impl ColorScale {
     /// Decades that a log scale spans at most, so that a loss of 1e-300 does not flatten the rest.
     const MAX_DECADES: f64 = 9.0;
+    /// The share of the largest value of a symmetric scale around which its spacing turns from differences to ratios.
+    const TURN: f64 = 1e-3;
+
+    /// The symmetric scale from minus the largest to the largest magnitude of the finite known values of all surfaces.
+    pub fn about_zero<'a>(surfaces: impl IntoIterator<Item = &'a LossSurface>) -> Option<Self> {
+        let known = |s: &'a LossSurface| (0..s.loss.len()).filter_map(|k| s.known_loss(k)).map(|(loss, _)| loss.abs());
+        let most = surfaces.into_iter().flat_map(known).filter(|v| v.is_finite()).fold(0.0, f64::max);
+        Self::over(-most, most, Spacing::Symmetric)
+    }
+
+    /// asinh of a value in units of the turn.
+    fn bent(&self, value: f64) -> f64 {
+        (value / (Self::TURN * self.high)).asinh()
+    }
 
     /// The scale from the smallest to the largest finite known loss of all surfaces; `None` while there is none.
     /// A log scale starts at the smallest positive loss, at most nine decades below the largest.
     pub fn shared<'a>(surfaces: impl IntoIterator<Item = &'a LossSurface>, spacing: Spacing) -> Option<Self> {
         let known = |s: &'a LossSurface| (0..s.loss.len()).filter_map(|k| s.known_loss(k)).map(|(loss, _)| loss);
-        let usable = |v: &f64| v.is_finite() && (spacing == Spacing::Linear || *v > 0.0);
+        let usable = |v: &f64| v.is_finite() && (spacing != Spacing::Log || *v > 0.0);
         let values = surfaces.into_iter().flat_map(known).filter(usable);
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
         Self::over(low, high, spacing)
@@ -61,11 +77,11 @@ impl ColorScale {
         }
         let (mut low, mut high) = (low, high);
         match spacing {
-            Spacing::Linear if low == high => {
+            Spacing::Linear | Spacing::Symmetric if low == high => {
                 let pad = if low == 0.0 { 1.0 } else { 0.1 * low.abs() };
                 (low, high) = (low - pad, high + pad);
             }
-            Spacing::Linear => {}
+            Spacing::Linear | Spacing::Symmetric => {}
             Spacing::Log if high <= 0.0 => return None,
             Spacing::Log => {
                 low = low.max(high * 10.0_f64.powf(-Self::MAX_DECADES));
@@ -84,6 +100,7 @@ impl ColorScale {
         }
         let t = match self.spacing {
             Spacing::Linear => (value - self.low) / (self.high - self.low),
+            Spacing::Symmetric => 0.5 + 0.5 * self.bent(value) / self.bent(self.high),
             Spacing::Log if value <= self.low => 0.0,
             Spacing::Log => (value / self.low).ln() / (self.high / self.low).ln(),
         };
@@ -95,6 +112,7 @@ impl ColorScale {
         match self.spacing {
             Spacing::Linear => self.low + t * (self.high - self.low),
             Spacing::Log => self.low * (self.high / self.low).powf(t),
+            Spacing::Symmetric => ((2.0 * t - 1.0) * self.bent(self.high)).sinh() * Self::TURN * self.high,
         }
     }
 
@@ -108,6 +126,12 @@ impl ColorScale {
         match self.spacing {
             Spacing::Linear => linear_ticks(self.low, self.high, max),
             Spacing::Log => log_ticks(self.low, self.high, max),
+            Spacing::Symmetric => {
+                let positive = log_ticks(3.0 * Self::TURN * self.high, self.high, max / 2);
+                let negative = positive.iter().rev().map(|tick| Tick { value: -tick.value, label: format!("−{}", tick.label) });
+                let zero = std::iter::once(Tick { value: 0.0, label: "0".into() });
+                negative.chain(zero).chain(positive.iter().cloned()).collect()
+            }
         }
     }
 }
@@ -171,11 +195,23 @@ mod tests {
 
     #[test]
     fn position_and_value_are_inverse() {
-        for scale in [ColorScale::over(0.3, 278.0, Spacing::Log).unwrap(), ColorScale::over(-2.0, 5.0, Spacing::Linear).unwrap()] {
+        let symmetric = ColorScale::over(-7.0, 7.0, Spacing::Symmetric).unwrap();
+        for scale in [ColorScale::over(0.3, 278.0, Spacing::Log).unwrap(), ColorScale::over(-2.0, 5.0, Spacing::Linear).unwrap(), symmetric]
+        {
             for t in [0.0, 0.1, 0.5, 0.99, 1.0] {
                 assert!((scale.position(scale.value(t)).unwrap() - t).abs() < 1e-12);
             }
         }
+    }
+
+    #[test]
+    fn a_symmetric_scale_is_odd_about_zero_and_its_ticks_too() {
+        let scale = ColorScale::about_zero([&surface(&[-3.0, 0.5, 40.0])]).unwrap();
+        assert_eq!((scale.low, scale.high), (-40.0, 40.0));
+        assert_eq!([scale.position(0.0), scale.position(-40.0), scale.position(40.0)], [Some(0.5), Some(0.0), Some(1.0)]);
+        assert!((scale.position(4.0).unwrap() + scale.position(-4.0).unwrap() - 1.0).abs() < 1e-12);
+        let ticks: Vec<String> = scale.ticks(8).into_iter().map(|tick| tick.label).collect();
+        assert!(ticks.contains(&"0".to_owned()) && ticks.contains(&"−10".to_owned()) && ticks.contains(&"10".to_owned()), "{ticks:?}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! [`Scene`]: a finished figure as shapes in points (1/72 inch), y downwards; SVG and PNG are two renderings of it.
+//! [`Scene`]: a finished figure as shapes in points (1/72 inch), y downwards; SVG, PDF and PNG are renderings of it.
 
 use plotters::style::{FontDesc, FontFamily, FontStyle};
 
@@ -62,6 +62,22 @@ impl Scene {
     /// An empty scene.
     pub(super) fn new(width: f64, height: f64, background: Rgb) -> Self {
         Self { width, height, background, shapes: Vec::new() }
+    }
+
+    /// Moves all shapes; the page stays where it is.
+    pub(super) fn shift(&mut self, by: [f64; 2]) {
+        if by == [0.0; 2] {
+            return;
+        }
+        let shifted = |p: &mut [f64; 2]| *p = [p[0] + by[0], p[1] + by[1]];
+        for shape in &mut self.shapes {
+            match shape {
+                Shape::Rect { from, to, .. } => [from, to].into_iter().for_each(shifted),
+                Shape::Polygon { points, .. } | Shape::Line { points, .. } => points.iter_mut().for_each(shifted),
+                Shape::Dot { center, .. } => shifted(center),
+                Shape::Text(text) => shifted(&mut text.at),
+            }
+        }
     }
 
     pub(super) fn rect(&mut self, from: [f64; 2], to: [f64; 2], fill: Rgb) {

@@ -1,9 +1,9 @@
 //! [`SharpnessFigure`]: S(ρ) of several checkpoints, one panel per dataset, on shared axes.
 
-use super::layout::{Axis, Frame, Margins, PanelGrid, SMALL, bottom_margin, draw_note, draw_x_axis, draw_y_axis, left_margin};
+use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_legend, draw_note, draw_title, draw_x_axis, draw_y_axis, legend_width};
 use super::palette;
 use super::scale::Spacing;
-use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, fit, text_width};
+use super::scene::{HAIRLINE, Scene, Shape, clip_segment};
 use super::{Figure, FigureStyle, Panel};
 use crate::result::{SharpnessCurve, SharpnessPoint};
 
@@ -86,12 +86,12 @@ impl SharpnessFigure<'_> {
         (low - pad, high + pad, Spacing::Linear)
     }
 
-    fn axes(&self, side: f64, font: f64) -> (Axis, Axis) {
+    fn axes(&self, frame: &Frame, font: f64) -> (Axis, Axis) {
         let (across, up) = (self.range(|(rho, _)| rho, LOG_FROM_RHO), self.height());
         let average = self.curves.first().is_some_and(|c| c.result.is_average());
         let label = if average { "mean rise over random ε" } else { "S(ρ), lower bound" };
-        let x = Axis::new(across.0, across.1, across.2, if self.is_relative() { "ρ/‖θ‖" } else { "ρ" }, side, font, true);
-        (x, Axis::new(up.0, up.1, up.2, label, side * ASPECT, font, false))
+        let x = Axis::new(across.0, across.1, across.2, if self.is_relative() { "ρ/‖θ‖" } else { "ρ" }, frame.width(), font, true);
+        (x, Axis::new(up.0, up.1, up.2, label, frame.height(), font, false))
     }
 
     fn note(&self) -> String {
@@ -135,19 +135,21 @@ fn ball(curve: &SharpnessCurve) -> String {
 }
 
 impl Figure for SharpnessFigure<'_> {
+    fn panels(&self) -> usize {
+        self.datasets().len()
+    }
+
     fn scene(&self, style: &FigureStyle) -> Scene {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let (datasets, checkpoints) = (self.datasets(), self.checkpoints());
-        let widest = checkpoints.iter().map(|(name, _)| text_width(name, font, false)).fold(0.0, f64::max);
-        let legend = widest.min(0.3 * style.width_pt());
-        let title = if datasets.len() > 1 { 1.75 * font } else { 0.8 * font };
+        let legend = legend_width(checkpoints.iter().map(|(name, _)| *name), style);
+        let titled = datasets.len() > 1 || style.letters.is_some();
+        let title = if titled { 1.75 * font } else { 0.8 * font };
         let grid = |left: f64, bottom: f64| {
-            let margins = Margins { left, right: legend + 3.6 * font, title, footer: 0.4 * font, bottom, gap: 1.3 * font };
-            PanelGrid::new(datasets.len(), style.width_pt(), font, ASPECT, &margins)
+            let margins = Margins { left, right: legend, title, footer: 0.4 * font, bottom, gap: 1.3 * font };
+            PanelGrid::new(datasets.len(), style, Aspect::Free(ASPECT), &margins)
         };
-        let guess = self.axes(grid(4.0 * font, 3.0 * font).frames[0].width(), font);
-        let grid = grid(left_margin(&guess.1, font), bottom_margin(&guess.0, font));
-        let (x, y) = self.axes(grid.frames[0].width(), font);
+        let (grid, x, y) = PanelGrid::with_axes(font, grid, |frame| self.axes(frame, font));
 
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
         for (k, frame) in grid.frames.iter().enumerate() {
@@ -163,21 +165,11 @@ impl Figure for SharpnessFigure<'_> {
                 draw_curve(&mut scene, frame, &x, &y, curve.result, self.unit(curve.result), color, font);
             }
             scene.frame(frame.from, frame.to, chrome.line);
-            if datasets.len() > 1 {
-                let at = [frame.from[0], frame.from[1] - 0.55 * font];
-                scene.bold(at, fit(datasets[k], font, true, frame.width()), font, Anchor::Start, chrome.text);
+            if titled {
+                draw_title(&mut scene, frame, &style.letter(k), None, datasets.get(k).copied().unwrap_or_default(), font, &chrome);
             }
         }
-        let right = grid.frames.iter().map(|frame| frame.to[0]).fold(0.0, f64::max);
-        let top = grid.frames[0].from[1];
-        for (k, (name, color)) in checkpoints.iter().enumerate() {
-            let (left, line) = (right + 0.9 * font, top + (k as f64 + 0.7) * 1.45 * font);
-            let color = palette::checkpoint(*color, style.theme);
-            scene.line(vec![[left, line - 0.3 * font], [left + 1.6 * font, line - 0.3 * font]], color, 1.2);
-            scene.text([left + 2.1 * font, line], fit(name, font, false, legend), font, Anchor::Start, chrome.text);
-        }
-        let legend_bottom = top + checkpoints.len() as f64 * 1.45 * font;
-        scene.height = scene.height.max(legend_bottom + SMALL * font);
+        draw_legend(&mut scene, &grid, &checkpoints, legend, style);
         draw_note(&mut scene, &self.note(), font, &chrome);
         scene
     }
@@ -222,7 +214,7 @@ fn draw_overlay(scene: &mut Scene, frame: &Frame, x: &Axis, y: &Axis, curve: &Sh
     let at = |t: f64| {
         let rho = unit
             * match x.spacing {
-                Spacing::Linear => x.low + t * (x.high - x.low),
+                Spacing::Linear | Spacing::Symmetric => x.low + t * (x.high - x.low),
                 Spacing::Log => x.low * (x.high / x.low).powf(t),
             };
         let height = y.position(overlay.at(rho));

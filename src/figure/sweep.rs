@@ -5,7 +5,8 @@ use std::fmt::Write;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
 
-use super::table::{field, markdown_row, push_row};
+use super::data::{field, push_row};
+use super::table::markdown_row;
 use crate::metric::mean_population_std;
 
 /// Metrics of the tables for people, with their names there; shares, printed in %.

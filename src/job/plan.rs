@@ -344,6 +344,8 @@ fn measure(session: &Session, seed: u64, samples: Option<usize>) -> Result<Measu
     let settings = &session.landscape;
     let known: Vec<&String> = session.datasets.iter().map(|entry| &entry.name).collect();
     all_known("a dataset", &settings.ood, &known)?;
+    let checkpoints: Vec<&String> = session.checkpoints.iter().map(|entry| &entry.name).collect();
+    all_known("a checkpoint", settings.baseline.as_slice(), &checkpoints)?;
     if !(settings.lambda.is_finite() && settings.lambda >= 0.0) {
         return Err(PlanError::Settings(format!("[landscape] expected a finite λ ≥ 0, found {}", settings.lambda)));
     }

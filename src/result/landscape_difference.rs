@@ -81,6 +81,9 @@ fn comparable(a: &LossSurface, b: &LossSurface) -> Result<(), String> {
     if of_a.dataset_hash != of_b.dataset_hash || of_a.samples != of_b.samples {
         return expected("on the same images");
     }
+    if of_a.architecture != of_b.architecture {
+        return expected("of one architecture, which share the draws of their directions,");
+    }
     if (&of_a.definition, &of_a.normalization, of_a.seed) != (&of_b.definition, &of_b.normalization, of_b.seed) {
         return expected("on planes of one definition and one seed");
     }

@@ -20,6 +20,7 @@ mod quantity;
 mod scores;
 mod sharpness;
 pub mod surface_file;
+mod sweep_table;
 mod tensorboard;
 
 use std::path::PathBuf;
@@ -40,6 +41,7 @@ pub use plane::{PlanePoint, PlaneRecord};
 pub use quantity::{Map, Quantity, Reading};
 pub use scores::{DatasetScores, Detection, ScoreTable, gather_scores};
 pub use sharpness::{SecondOrder, SharpnessCurve, SharpnessPoint, Spread};
+pub use sweep_table::{SweepPointResults, SweepResults};
 pub use tensorboard::{Scalar, tensorboard_events};
 
 /// What may go wrong with a result file.

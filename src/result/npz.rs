@@ -73,9 +73,18 @@ impl Npz {
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), ResultError> {
+        let bytes = self.to_bytes().map_err(|source| ResultError::Io { action: "write", source, path: path.into() })?;
+        write_atomic(path, &bytes)
+    }
+
+    /// The archive; the same arrays give the same bytes.
+    ///
+    /// # Errors
+    /// When an array cannot be stored.
+    pub fn to_bytes(&self) -> std::io::Result<Vec<u8>> {
         let mut buffer = Cursor::new(Vec::new());
-        self.write(&mut buffer).map_err(|source| ResultError::Io { action: "write", source, path: path.into() })?;
-        write_atomic(path, buffer.get_ref())
+        self.write(&mut buffer)?;
+        Ok(buffer.into_inner())
     }
 
     fn write(&self, buffer: &mut Cursor<Vec<u8>>) -> std::io::Result<()> {

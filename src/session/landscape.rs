@@ -32,6 +32,9 @@ pub struct LandscapeSettings {
     /// λ_max and λ_min of the Hessian in every cell; absent = not, it takes tens of times as long as the loss.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub curvature: Option<Curvature>,
+    /// The checkpoint that differences are taken to; absent = the first of the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
     /// Random planes, with seeds seed, seed + 1, ..., ≥ 1; more than one give a band over directions.
     pub planes: usize,
     /// Checkpoints drawn at their projections onto the plane; absent = all others of the session, unless the plane is random.
@@ -130,6 +133,7 @@ impl Default for LandscapeSettings {
             batch_norm: BatchNormPolicy::Frozen,
             stop: Stop::Exact,
             curvature: None,
+            baseline: None,
             planes: 1,
             project: None,
             directions: DirectionSettings::default(),

@@ -4,6 +4,7 @@
 //! results (they are recomputed or found in the cache), windows, threads.
 
 mod direction;
+mod figure;
 mod hessian;
 mod landscape;
 mod plane;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Orthogonalization, Preset, Scaling};
+pub use figure::{FigureFormat, FigurePreset, FigureSettings, Theme};
 pub use hessian::{DensityQuality, HessianSettings};
 pub use landscape::{BatchNormPolicy, Curvature, LandscapeSettings, Stop};
 pub use plane::{Axes, AxisFile, AxisPart, Statistics};
@@ -176,6 +178,9 @@ pub struct Session {
     /// Settings of the scores.
     #[serde(default)]
     pub scores: ScoreSettings,
+    /// Settings of the figures.
+    #[serde(default)]
+    pub figure: FigureSettings,
 }
 
 impl Default for Session {
@@ -190,11 +195,18 @@ impl Default for Session {
             hessian: None,
             embedding: EmbeddingSettings::default(),
             scores: ScoreSettings::default(),
+            figure: FigureSettings::default(),
         }
     }
 }
 
 impl Session {
+    /// The checkpoint that differences of landscapes are taken to: the one that is named, else the first of several.
+    pub fn landscape_baseline(&self) -> Option<&str> {
+        let first = || self.checkpoints.first().map(|checkpoint| checkpoint.name.as_str());
+        if self.checkpoints.len() < 2 { None } else { self.landscape.baseline.as_deref().or_else(first) }
+    }
+
     /// Reads a session and makes its paths absolute, relative to `path`'s folder. `demo:` paths stay as they are.
     ///
     /// # Errors
@@ -214,7 +226,7 @@ impl Session {
                 dataset.path = folder.join(&dataset.path);
             }
         }
-        for path in session.landscape.plane.paths_mut() {
+        for path in session.landscape.plane.paths_mut().into_iter().chain(&mut session.figure.sweeps) {
             *path = folder.join(&*path);
         }
         Ok(session)
@@ -234,6 +246,8 @@ impl Session {
                 return Err(format!("expected unique checkpoint names, found `{}` twice", checkpoint.name));
             }
         }
+        self.figure.check()?;
+        self.figure.check_names(self.checkpoints.iter().map(|checkpoint| checkpoint.name.as_str()))?;
         names.clear();
         for dataset in &self.datasets {
             if !names.insert(&dataset.name) {
@@ -254,7 +268,8 @@ impl Session {
         let mut session = self.clone();
         let checkpoints = session.checkpoints.iter_mut().map(|entry| &mut entry.path);
         let axes = session.landscape.plane.paths_mut().into_iter();
-        for path in checkpoints.chain(session.datasets.iter_mut().map(|entry| &mut entry.path)).chain(axes) {
+        let sweeps = session.figure.sweeps.iter_mut();
+        for path in checkpoints.chain(session.datasets.iter_mut().map(|entry| &mut entry.path)).chain(axes).chain(sweeps) {
             if let Ok(relative) = path.strip_prefix(folder) {
                 *path = relative.to_owned();
             }
@@ -327,6 +342,8 @@ mod tests {
             ("version = 1\n[landscape.directions]\northogonol = true", "orthogonol"),
             ("version = 1\n[landscape.plane]\nkind = \"random\"\nrun = \"x\"", "run"),
             ("version = 1\n[[checkpoint]]\nname = \"a\"\npath = \"x\"\n[[checkpoint]]\nname = \"a\"\npath = \"y\"", "found `a` twice"),
+            ("version = 1\n[figure]\ndpi = 1", "`dpi` of [figure] between 30 and 2400"),
+            ("version = 1\n[figure]\ncompared = [\"OE\"]", "found `OE`"),
             ("version = 1\n[[dataset]]\nname = \"a\"\nrole = \"id\"\npath = \"x\"\nlimit = 1\nfirst = 1", "found both"),
         ] {
             std::fs::write(&path, text).unwrap();

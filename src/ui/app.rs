@@ -7,7 +7,7 @@ use egui::Context;
 
 use super::bench::{Bench, Heard};
 use super::command::{Command, OpenAs};
-use super::figure_export::Drawing;
+use super::figure_export::Export;
 use super::loader::{self, Finished, Opened};
 use super::panel::{export, open};
 use super::run_commands::Runs;
@@ -169,6 +169,11 @@ impl App {
                 let name = self.figure_name();
                 self.spawn_waiting(move || loader::ask_export(&name, format.extension()));
             }
+            Command::CopyFigure => {
+                if let Some(export) = self.figure() {
+                    self.spawn(move || Finished::Copied(export.image()));
+                }
+            }
             Command::SetTheme(theme) => self.ctx.set_theme(theme),
             Command::DismissMessage => self.message = None,
             Command::Run(command) => self.run_command(command),
@@ -179,15 +184,23 @@ impl App {
         format!("flatland-{}", self.views.tab.label().to_lowercase())
     }
 
-    fn write_figure(&mut self, path: PathBuf) {
+    /// The current view as a figure; complains when there is nothing to draw.
+    fn figure(&mut self) -> Option<Export> {
         let dataset = self.dataset();
-        let drawing = match self.views.tab {
-            Tab::Runs => self.views.runs.plots.figure(&self.runs.book.shown()).map(Drawing::Runs),
-            tab => Drawing::of(tab, &self.session, &self.store, dataset.as_deref(), self.views.quantity, &self.views.score),
+        let export = match self.views.tab {
+            Tab::Runs => self.views.runs.plots.figure(&self.runs.book.shown()).map(|figure| Export::runs(&self.session, figure)),
+            tab => Export::of(tab, &self.session, &self.store, dataset.as_deref(), self.views.quantity, &self.views.score),
         };
-        match drawing {
-            Some(drawing) => self.spawn(move || Finished::Exported(drawing.write(&path))),
-            None => self.complain("nothing to export yet: this view has no finished result"),
+        if export.is_none() {
+            self.complain("nothing to export yet: this view has no finished result");
+        }
+        export
+    }
+
+    fn write_figure(&mut self, path: PathBuf) {
+        let with_data = self.export.with_data;
+        if let Some(export) = self.figure() {
+            self.spawn(move || Finished::Exported(export.write(&path, with_data)));
         }
     }
 
@@ -330,7 +343,11 @@ impl App {
             Finished::Looked(watch, sight) => self.looked(*watch, sight),
             Finished::RunAsked(answer) => self.run_asked(answer),
             Finished::Exported(Ok(path)) => self.tell(format!("Written: {}", path.display())),
-            Finished::Exported(Err(error)) => self.complain(error),
+            Finished::Exported(Err(error)) | Finished::Copied(Err(error)) => self.complain(error),
+            Finished::Copied(Ok(image)) => {
+                self.tell(format!("Copied: an image of {} × {} pixels", image.size[0], image.size[1]));
+                self.ctx.copy_image(image);
+            }
         }
     }
 

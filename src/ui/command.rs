@@ -6,7 +6,7 @@ use egui::ThemePreference;
 
 use crate::job::{Control, JobId};
 use crate::result::Quantity;
-use crate::session::{Role, Tab};
+use crate::session::{FigureFormat, Role, Tab};
 
 /// What a path is opened as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,25 +24,6 @@ impl OpenAs {
         match self {
             OpenAs::SessionOrCheckpoint => "Checkpoint or session".into(),
             OpenAs::Dataset(role) => format!("Dataset, {}", role.label()),
-        }
-    }
-}
-
-/// The files of a figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FigureFormat {
-    /// Vector.
-    Svg,
-    /// Pixels.
-    Png,
-}
-
-impl FigureFormat {
-    /// Ending of the file name.
-    pub fn extension(self) -> &'static str {
-        match self {
-            FigureFormat::Svg => "svg",
-            FigureFormat::Png => "png",
         }
     }
 }
@@ -84,6 +65,8 @@ pub enum Command {
     Export(PathBuf),
     /// Asks the desktop where to write the current view.
     ExportDialog(FigureFormat),
+    /// Puts the current view into the clipboard as an image.
+    CopyFigure,
     /// Light, dark or as the system.
     SetTheme(ThemePreference),
     /// Takes the message away.

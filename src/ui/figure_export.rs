@@ -1,109 +1,127 @@
-//! [`Drawing`]: the current view as a figure of the figure room: the same bytes as `flatland figures` writes.
+//! [`Export`]: the current view as a plate of the figure room, whose files are the same bytes as those of `flatland figures`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use egui::ColorImage;
+
 use super::store::{Points, Store};
 use super::view::sharpness;
-use crate::figure::{CurvesFigure, EmbeddingFigure, EnergyFigure, Figure, FigureStyle, LandscapeFigure, Panel, SharpnessFigure};
-use crate::result::{Embedding, LossSurface, Quantity, ScoreTable, SharpnessCurve, write_atomic};
-use crate::session::{Session, Tab};
-
-/// Resolution of a PNG.
-const DPI: f64 = 300.0;
-
-/// Results with the checkpoint's name and place in the session.
-type Of<T> = Vec<(String, usize, T)>;
+use crate::figure::{CurvesFigure, Findings, Found, Plate};
+use crate::result::{Quantity, write_atomic};
+use crate::session::{FigureFormat, FigureSettings, Role, Session, Tab};
 
 /// What a figure is drawn from, apart from the store, so that it can be drawn on another thread.
-pub enum Drawing {
-    /// Surfaces.
-    Landscape(Of<Arc<LossSurface>>),
-    /// Curves of each dataset that is shown, and whether over ρ/‖θ‖.
-    Sharpness(Of<SharpnessCurve>, bool),
-    /// Finished embeddings.
-    Embedding(Of<Arc<Embedding>>),
-    /// Score tables, the score and the number of bins.
-    Energy(Of<Arc<ScoreTable>>, String, usize),
-    /// Curves of runs.
+pub struct Export {
+    settings: FigureSettings,
+    of: Of,
+}
+
+enum Of {
+    Landscape(Findings, String, Option<Quantity>),
+    /// Whether over ρ/‖θ‖.
+    Sharpness(Findings, bool),
+    Embedding(Findings),
+    /// The score and the number of bins.
+    Energy(Findings, String, usize),
     Runs(CurvesFigure),
 }
 
-impl Drawing {
+impl Export {
     /// What the tab of an analysis shows; `None` while there is nothing to draw.
     pub fn of(tab: Tab, session: &Session, store: &Store, dataset: Option<&str>, quantity: Option<Quantity>, score: &str) -> Option<Self> {
-        let entries = || session.checkpoints.iter().enumerate().map(|(i, checkpoint)| (checkpoint.name.clone(), i));
-        let key = |name: &str| (name.to_owned(), dataset.unwrap_or_default().to_owned());
-        match tab {
+        let entries = || session.checkpoints.iter().enumerate().map(|(i, checkpoint)| (checkpoint.name.as_str(), i));
+        let mut findings = Findings::default();
+        let of = match tab {
             Tab::Landscape => {
-                let shown = |surface: &Arc<LossSurface>| match quantity {
-                    None => Some(surface.clone()),
-                    Some(quantity) => surface.of(quantity).map(Arc::new),
-                };
-                let surface = |name: &str| store.landscapes.get(&key(name)).and_then(|landscape| shown(&landscape.surface));
-                let found = entries().filter_map(|(name, i)| surface(&name).map(|surface| (name, i, surface)));
-                Some(found.collect()).filter(|all: &Of<_>| !all.is_empty()).map(Drawing::Landscape)
+                let dataset = dataset.unwrap_or_default();
+                for (name, color) in entries() {
+                    if let Some(landscape) = store.landscapes.get(&(name.to_owned(), dataset.to_owned())) {
+                        findings.add_landscape(found(session, name, color, dataset, landscape.surface.clone()));
+                    }
+                }
+                Of::Landscape(findings, dataset.to_owned(), quantity)
             }
             Tab::Sharpness => {
-                let mut found: Of<SharpnessCurve> = Vec::new();
                 for dataset in sharpness::datasets(session, dataset) {
-                    let curve = |name: &str| store.sharpness.get(&(name.to_owned(), dataset.to_owned())).cloned();
-                    found.extend(entries().filter_map(|(name, i)| curve(&name).map(|curve| (name, i, curve))));
+                    for (name, color) in entries() {
+                        let curve = store.sharpness.get(&(name.to_owned(), dataset.to_owned())).cloned().map(Arc::new);
+                        findings.sharpness.extend(curve.map(|curve| found(session, name, color, dataset, curve)));
+                    }
                 }
-                (!found.is_empty()).then_some(Drawing::Sharpness(found, session.sharpness.relative))
+                Of::Sharpness(findings, session.sharpness.relative)
             }
             Tab::Embedding => {
-                let found = entries().filter_map(|(name, i)| match store.embeddings.get(&name) {
-                    Some(Points::Finished(embedding)) => Some((name, i, embedding.clone())),
-                    _ => None,
-                });
-                Some(found.collect()).filter(|all: &Of<_>| !all.is_empty()).map(Drawing::Embedding)
+                for (name, color) in entries() {
+                    if let Some(Points::Finished(embedding)) = store.embeddings.get(name) {
+                        findings.embeddings.push(found(session, name, color, "", embedding.clone()));
+                    }
+                }
+                Of::Embedding(findings)
             }
             Tab::Energy => {
-                let found: Of<_> =
-                    entries().filter_map(|(name, i)| store.scores.get(&name).map(|table| (name, i, table.clone()))).collect();
-                (!found.is_empty()).then(|| Drawing::Energy(found, score.into(), session.scores.bins))
+                for (name, color) in entries() {
+                    let table = store.scores.get(name).cloned();
+                    findings.scores.extend(table.map(|table| found(session, name, color, "", table)));
+                }
+                Of::Energy(findings, score.to_owned(), session.scores.bins)
             }
-            Tab::Runs => None,
-        }
+            Tab::Runs => return None,
+        };
+        let export = Self { settings: session.figure.clone(), of };
+        let drawn = export.plate().is_some();
+        drawn.then_some(export)
     }
 
-    /// Draws and writes it; the ending of `path` decides: `.svg` or `.png`.
+    /// Curves of runs.
+    pub fn runs(session: &Session, figure: CurvesFigure) -> Self {
+        Self { settings: session.figure.clone(), of: Of::Runs(figure) }
+    }
+
+    /// Draws and writes it; the ending of `path` decides the format. `with_data`: its numbers beside the picture too, as CSV.
     ///
     /// # Errors
     /// A sentence for the person.
-    pub fn write(&self, path: &Path) -> Result<PathBuf, String> {
+    pub fn write(&self, path: &Path, with_data: bool) -> Result<PathBuf, String> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let (figure, style) = (self.figure(), FigureStyle::default());
-        let bytes = match extension.as_str() {
-            "svg" => figure.to_svg(&style).map(String::into_bytes),
-            "png" => figure.to_png(&style, DPI),
-            found => {
-                let path = path.display();
-                return Err(format!("expected a file name that ends in .svg or .png, found the ending `{found}` ({path})"));
-            }
+        let Some(format) = FigureFormat::ALL.into_iter().find(|format| format.extension() == extension) else {
+            let known = FigureFormat::ALL.map(|format| format!(".{}", format.extension())).join(", ");
+            return Err(format!("expected a file name that ends in {known}, found the ending `{extension}` ({})", path.display()));
         };
-        let bytes = bytes.map_err(|error| error.to_string())?;
-        write_atomic(&path, &bytes).map_err(|error| error.to_string())?;
+        let plate = self.plate().ok_or("nothing to export")?;
+        let is_picture = !matches!(format, FigureFormat::Csv | FigureFormat::Npz);
+        for format in std::iter::once(format).chain((with_data && is_picture).then_some(FigureFormat::Csv)) {
+            for (_, bytes) in plate.files(format, &self.settings).map_err(|error| error.to_string())? {
+                write_atomic(&path.with_extension(format.extension()), &bytes).map_err(|error| error.to_string())?;
+            }
+        }
         Ok(path)
     }
 
-    fn figure(&self) -> Box<dyn Figure + '_> {
-        match self {
-            Drawing::Landscape(all) => Box::new(LandscapeFigure::new(panels(all))),
-            Drawing::Sharpness(all, relative) => {
-                let panel = |(name, color, result)| Panel { name, color, result };
-                let curves = all.iter().map(|(n, i, r)| (n.as_str(), *i, r)).map(panel).collect();
-                Box::new(SharpnessFigure { curves, relative: *relative })
-            }
-            Drawing::Embedding(all) => Box::new(EmbeddingFigure { panels: panels(all) }),
-            Drawing::Runs(figure) => Box::new(figure.clone()),
-            Drawing::Energy(all, score, bins) => Box::new(EnergyFigure { panels: panels(all), score: score.clone(), bins: *bins }),
+    /// Draws it for the clipboard, at the resolution of the session's PNGs.
+    ///
+    /// # Errors
+    /// A sentence for the person.
+    pub fn image(&self) -> Result<ColorImage, String> {
+        let plate = self.plate().ok_or("nothing to copy")?;
+        let style = plate.style(&self.settings);
+        let (width, height, pixels) = plate.figure.to_pixels(&style, self.settings.dpi).map_err(|error| error.to_string())?;
+        Ok(ColorImage::from_rgb([width as usize, height as usize], &pixels))
+    }
+
+    fn plate(&self) -> Option<Plate<'_>> {
+        match &self.of {
+            Of::Landscape(findings, dataset, quantity) => Plate::landscape(findings.surfaces(dataset, *quantity)),
+            Of::Sharpness(findings, relative) => Plate::sharpness(findings.curves(), *relative),
+            Of::Embedding(findings) => Plate::embedding(findings.embeddings.iter().map(Found::panel).collect()),
+            Of::Energy(findings, score, bins) => Plate::score(findings.scores.iter().map(Found::panel).collect(), score, *bins),
+            Of::Runs(figure) => Some(Plate::curves(figure.clone())),
         }
     }
 }
 
-fn panels<T>(all: &Of<Arc<T>>) -> Vec<Panel<'_, T>> {
-    all.iter().map(|(name, color, result)| Panel { name, color: *color, result: result.as_ref() }).collect()
+fn found<T>(session: &Session, checkpoint: &str, color: usize, dataset: &str, result: Arc<T>) -> Found<T> {
+    let role = session.datasets.iter().find(|entry| entry.name == dataset).map_or(Role::Id, |entry| entry.role);
+    Found { checkpoint: checkpoint.into(), color, dataset: dataset.into(), role, result }
 }

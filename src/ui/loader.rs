@@ -45,6 +45,8 @@ pub enum Finished {
     RunAsked(Result<Asked, String>),
     /// A figure was written, or why not.
     Exported(Result<PathBuf, String>),
+    /// A figure was drawn for the clipboard, or why not.
+    Copied(Result<egui::ColorImage, String>),
 }
 
 /// What was done about a run.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod by_hand;
+mod figures;
 mod runs;
 
 use by_hand::{
@@ -319,33 +320,6 @@ fn a_path_with_nothing_there_is_told_and_nothing_is_lost() {
     harness.get_by_label("Dismiss message").click();
     harness.run();
     assert!(harness.query_by_label_contains("found nothing there").is_none());
-}
-
-#[test]
-fn the_current_view_is_exported_as_svg_and_png() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut harness = harness(&Listener::default(), 2, false);
-    harness.run();
-    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
-    harness.run();
-    for (tab, file, magic) in [("Landscape", "l.svg", &b"<svg"[..]), ("Sharpness", "s.png", b"\x89PNG"), ("Energy", "e.svg", b"<svg")] {
-        harness.get_by_label(tab).click();
-        let path = folder.path().join(file);
-        harness.state_mut().export.path = path.display().to_string();
-        harness.run();
-        harness.get_by_label("Write").click();
-        harness.run();
-        run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.text.contains(file)));
-        assert!(!harness.state().message.as_ref().unwrap().is_error);
-        let bytes = std::fs::read(&path).unwrap();
-        assert!(bytes.starts_with(magic) || bytes.starts_with(b"<?xml"), "{tab}");
-    }
-    harness.state_mut().export.path = folder.path().join("e.gif").display().to_string();
-    harness.run();
-    harness.get_by_label("Write").click();
-    harness.run();
-    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.is_error));
-    harness.get_by_label_contains("expected a file name that ends in .svg or .png, found the ending `gif`");
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub fn show(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, color: impl Fn(f64) -> Colo
     painter.rect_stroke(rect, 0.0, Stroke::new(1.0, palette.hairline), StrokeKind::Outside);
     let count = ((rect.height() / 42.0).floor() as usize).max(2);
     let ticks = match bar.spacing {
-        Spacing::Linear => ticks::linear(low, high, count),
+        Spacing::Linear | Spacing::Symmetric => ticks::linear(low, high, count),
         Spacing::Log => ticks::log10(low, high, count),
     };
     for tick in ticks {

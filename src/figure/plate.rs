@@ -1,0 +1,269 @@
+//! [`Plate`]: a figure with its name, its caption and its numbers. [`plates`]: those of a session, for window and command line alike.
+
+use std::sync::Arc;
+
+use super::{
+    CurvesFigure, Data, EmbeddingFigure, EnergyFigure, Figure, FigureError, FigureStyle, HessianFigure, LandscapeCutFigure,
+    LandscapeFigure, Panel, ScoreHistograms, SharpnessFigure, table,
+};
+use crate::result::{
+    Embedding, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, safe_name,
+};
+use crate::session::{FigureFormat, FigureSettings, Role, Session};
+
+/// A result and what it is of.
+#[derive(Clone, Debug)]
+pub struct Found<T> {
+    /// Name of the checkpoint.
+    pub checkpoint: String,
+    /// Its place in the session; decides its colour.
+    pub color: usize,
+    /// Name of the dataset; empty where it is of several.
+    pub dataset: String,
+    /// Role of the dataset.
+    pub role: Role,
+    /// The result.
+    pub result: Arc<T>,
+}
+
+impl<T> Found<T> {
+    /// As a panel shows it.
+    pub fn panel(&self) -> Panel<'_, T> {
+        Panel { name: &self.checkpoint, color: self.color, result: &*self.result }
+    }
+}
+
+/// The results of a session as far as they are there, in the order of checkpoints.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// Surfaces of the loss, and those of every quantity measured beside it.
+    pub landscapes: Vec<Found<LossSurface>>,
+    /// Surfaces of the loss less that of a baseline.
+    pub differences: Vec<Found<LossSurface>>,
+    /// Bands over random planes.
+    pub bands: Vec<Found<LandscapeBand>>,
+    /// Spectra of the Hessian.
+    pub hessians: Vec<Found<HessianSpectrum>>,
+    /// Curves S(ρ).
+    pub sharpness: Vec<Found<SharpnessCurve>>,
+    /// Features on the plane.
+    pub embeddings: Vec<Found<Embedding>>,
+    /// Detection scores.
+    pub scores: Vec<Found<ScoreTable>>,
+    /// What came out of the sweeps of fine-tuning runs that the session names.
+    pub sweeps: Vec<SweepResults>,
+}
+
+impl Findings {
+    /// Adds a surface, and one for each quantity measured beside the loss where detection was.
+    pub fn add_landscape(&mut self, found: Found<LossSurface>) {
+        let detection = found.result.maps.contains_key(&Quantity::Auroc);
+        let of = |quantity| found.result.of(quantity).map(|surface| Found { result: Arc::new(surface), ..found.clone() });
+        let drawn = |quantity: &Quantity| detection || Quantity::CURVATURE.contains(quantity);
+        let maps: Vec<_> = Quantity::ALL.into_iter().filter(drawn).filter_map(of).collect();
+        self.landscapes.push(found);
+        self.landscapes.extend(maps);
+    }
+
+    /// Surfaces of one quantity (`None`: the loss) on one dataset.
+    pub fn surfaces(&self, dataset: &str, quantity: Option<Quantity>) -> Vec<Panel<'_, LossSurface>> {
+        panels(self.landscapes.iter().filter(|found| found.dataset == dataset && found.result.quantity == quantity))
+    }
+
+    /// Curves S(ρ): ID train, ID test, then the shifted datasets.
+    pub fn curves(&self) -> Vec<Panel<'_, SharpnessCurve>> {
+        let mut curves: Vec<&Found<SharpnessCurve>> = self.sharpness.iter().collect();
+        curves.sort_by_key(|found| found.role);
+        panels(curves.into_iter())
+    }
+
+    /// Datasets of the landscapes and Hessians, each once.
+    fn datasets(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        let all = self.landscapes.iter().map(|found| &found.dataset).chain(self.hessians.iter().map(|found| &found.dataset));
+        for name in all {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+/// Results as panels show them.
+pub(super) fn panels<'a, T>(found: impl Iterator<Item = &'a Found<T>>) -> Vec<Panel<'a, T>> {
+    found.map(Found::panel).collect()
+}
+
+/// A figure with its name, its caption and its numbers.
+pub struct Plate<'a> {
+    /// Name of its files, without ending.
+    pub name: String,
+    /// What it shows, in a sentence.
+    pub caption: String,
+    /// The drawing.
+    pub figure: Box<dyn Figure + 'a>,
+    /// The numbers that are drawn; the suffix tells the tables of one figure apart.
+    pub data: Vec<(&'static str, Data)>,
+    /// Whether its panels have letters even where the settings ask for none.
+    pub lettered: bool,
+}
+
+impl<'a> Plate<'a> {
+    /// Surfaces as maps; lines, which have no second axis, as curves.
+    pub fn landscape(panels: Vec<Panel<'a, LossSurface>>) -> Option<Self> {
+        let first = panels.first()?.result;
+        let what = first.quantity.map_or("Loss", Quantity::label);
+        let data = vec![("", table::landscape(&panels))];
+        let name = first.quantity.map_or("landscape".into(), |quantity| format!("landscape-{}", quantity.key()));
+        let line = panels.iter().all(|panel| panel.result.beta.len() == 1);
+        let caption = if line {
+            format!("{what} along α on {}, with bands of ± 1 standard error.", first.manifest.dataset)
+        } else {
+            format!("{what} over the plane θ + αδ + βη on {}, on one colour scale.", first.manifest.dataset)
+        };
+        let figure: Box<dyn Figure> =
+            if line { Box::new(LandscapeCutFigure::of_surfaces(&panels)) } else { Box::new(LandscapeFigure::new(panels)) };
+        Some(Self { name, caption, figure, data, lettered: false })
+    }
+
+    /// Differences to a baseline as maps.
+    pub fn difference(panels: Vec<Panel<'a, LossSurface>>) -> Option<Self> {
+        let first = panels.first()?.result;
+        let caption = format!(
+            "Loss less that of {} on {}, cell by cell on the same images and draws; dotted cells lie within two standard errors of the paired \
+             differences of 0.",
+            first.baseline.as_deref().unwrap_or_default(),
+            first.manifest.dataset
+        );
+        let data = vec![("", table::difference(&panels))];
+        let figure = Box::new(LandscapeFigure::of_differences(panels));
+        Some(Self { name: "landscape-difference".into(), caption, figure, data, lettered: false })
+    }
+
+    /// Bands over random planes.
+    pub fn band(panels: &[Panel<'a, LandscapeBand>]) -> Option<Self> {
+        let caption =
+            format!("Loss along α on {}: mean and standard deviation over random planes.", panels.first()?.result.manifest.dataset);
+        let figure = Box::new(LandscapeCutFigure::of_bands(panels));
+        Some(Self { name: "landscape_band".into(), caption, figure, data: vec![("", table::band(panels))], lettered: false })
+    }
+
+    /// Spectra.
+    pub fn hessian(panels: Vec<Panel<'a, HessianSpectrum>>) -> Option<Self> {
+        let caption = format!("Spectral density of the Hessian of the mean loss on {}.", panels.first()?.result.dataset);
+        let data = vec![("", table::hessian(&panels))];
+        Some(Self { name: "hessian".into(), caption, figure: Box::new(HessianFigure { panels }), data, lettered: false })
+    }
+
+    /// Curves of all datasets.
+    pub fn sharpness(curves: Vec<Panel<'a, SharpnessCurve>>, relative: bool) -> Option<Self> {
+        let kind =
+            if curves.first()?.result.is_average() { "Mean rise of the loss over random ε" } else { "Sharpness S(ρ), lower bounds" };
+        let data = vec![("", table::sharpness(&curves))];
+        let figure = Box::new(SharpnessFigure { curves, relative });
+        Some(Self { name: "sharpness".into(), caption: format!("{kind}, by dataset."), figure, data, lettered: false })
+    }
+
+    /// Scatters.
+    pub fn embedding(panels: Vec<Panel<'a, Embedding>>) -> Option<Self> {
+        panels.first()?;
+        let caption = "t-SNE of the penultimate features of ID, CS and SS images.".into();
+        let data = vec![("", table::embedding(&panels))];
+        Some(Self { name: "embedding".into(), caption, figure: Box::new(EmbeddingFigure { panels }), data, lettered: false })
+    }
+
+    /// Histograms of a score; `None` where there is no finite one.
+    pub fn score(panels: Vec<Panel<'a, ScoreTable>>, score: &str, bins: usize) -> Option<Self> {
+        let plain: Vec<&ScoreTable> = panels.iter().map(|panel| panel.result).collect();
+        let names: Vec<&str> = panels.iter().map(|panel| panel.name).collect();
+        let data = vec![("", table::histograms(&names, &ScoreHistograms::new(&plain, score, bins)?))];
+        let figure = EnergyFigure { panels, score: score.into(), bins };
+        let caption = format!("Distribution of the {} by role, with the detection of every shifted dataset.", figure.label());
+        Some(Self { name: score.into(), caption, figure: Box::new(figure), data, lettered: false })
+    }
+
+    /// What runs measured.
+    pub fn curves(figure: CurvesFigure) -> Self {
+        let data = vec![("", table::curves(&figure))];
+        Self {
+            name: "runs".into(),
+            caption: "What the runs measured while they trained.".into(),
+            figure: Box::new(figure),
+            data,
+            lettered: false,
+        }
+    }
+
+    /// Its files of one format: name and bytes. Pictures are one file, data one per table.
+    ///
+    /// # Errors
+    /// When the figure does not fit its page or cannot be drawn.
+    pub fn files(&self, format: FigureFormat, settings: &FigureSettings) -> Result<Vec<(String, Vec<u8>)>, FigureError> {
+        let style = self.style(settings);
+        let picture = match format {
+            FigureFormat::Svg => self.figure.to_svg(&style)?.into_bytes(),
+            FigureFormat::Pdf => self.figure.to_pdf(&style)?,
+            FigureFormat::Png => self.figure.to_png(&style, settings.dpi)?,
+            FigureFormat::Csv => return self.tables(format, |data| Ok(data.csv().into_bytes())),
+            FigureFormat::Npz => return self.tables(format, Data::npz),
+        };
+        Ok(vec![(format!("{}.{}", self.name, format.extension()), picture)])
+    }
+
+    /// How the settings draw it: a single panel has no letter.
+    pub fn style(&self, settings: &FigureSettings) -> FigureStyle {
+        let letters = (settings.letters || self.lettered) && self.figure.panels() > 1;
+        FigureStyle { letters: letters.then_some(0), ..FigureStyle::from(settings) }
+    }
+
+    fn tables(
+        &self,
+        format: FigureFormat,
+        bytes: impl Fn(&Data) -> Result<Vec<u8>, FigureError>,
+    ) -> Result<Vec<(String, Vec<u8>)>, FigureError> {
+        let name = |suffix: &str| format!("{}{suffix}.{}", self.name, format.extension());
+        self.data.iter().map(|(suffix, data)| Ok((name(suffix), bytes(data)?))).collect()
+    }
+
+    /// With letters at its panels.
+    pub(super) fn lettered(self) -> Self {
+        Self { lettered: true, ..self }
+    }
+
+    fn suffixed(mut self, suffix: &str) -> Self {
+        self.name += suffix;
+        self
+    }
+}
+
+/// A plate for every kind of result of every dataset.
+pub fn plates<'a>(session: &Session, findings: &'a Findings) -> Vec<Plate<'a>> {
+    let mut plates = Vec::new();
+    let datasets = findings.datasets();
+    for dataset in &datasets {
+        // With one dataset, as usual, the plain name.
+        let suffix = if datasets.len() > 1 { format!("-{}", safe_name(dataset)) } else { String::new() };
+        let quantities = std::iter::once(None).chain(Quantity::ALL.into_iter().map(Some));
+        let surfaces = quantities.filter_map(|quantity| {
+            let panels = findings.surfaces(dataset, quantity);
+            // What else was measured along a line has no figure yet.
+            let drawn = quantity.is_none() || panels.iter().all(|panel| panel.result.beta.len() > 1);
+            let plate = Plate::landscape(panels).filter(|_| drawn)?;
+            Some(Plate { name: plate.name.replacen("landscape", &format!("landscape{suffix}"), 1), ..plate })
+        });
+        plates.extend(surfaces);
+        let differences = findings.differences.iter().filter(|found| found.dataset == *dataset && found.result.beta.len() > 1);
+        plates.extend(Plate::difference(panels(differences)).map(|plate| plate.suffixed(&suffix)));
+        let bands = panels(findings.bands.iter().filter(|found| found.dataset == *dataset));
+        plates.extend(Plate::band(&bands).map(|plate| plate.suffixed(&suffix)));
+        let spectra = panels(findings.hessians.iter().filter(|found| found.dataset == *dataset));
+        plates.extend(Plate::hessian(spectra).map(|plate| plate.suffixed(&suffix)));
+    }
+    plates.extend(Plate::sharpness(findings.curves(), session.sharpness.relative));
+    plates.extend(Plate::embedding(panels(findings.embeddings.iter())));
+    for score in ["energy", "msp"] {
+        plates.extend(Plate::score(panels(findings.scores.iter()), score, session.scores.bins));
+    }
+    plates
+}

@@ -1,0 +1,89 @@
+use super::*;
+use crate::result::{PlanePoint, PlaneRecord};
+
+#[test]
+fn a_landscape_names_its_checkpoints_axes_and_data() {
+    let surfaces: Vec<LossSurface> = (0..5).map(|k| bowl(k, 21)).collect();
+    let svg = well_formed_and_stable(&LandscapeFigure::new(panels(&surfaces)), &FigureStyle::default());
+    for expected in [">pretrained<", ">DR-SAM<", ">α<", ">β<", ">loss<", ">−1.0<", ">CIFAR-10 test, n = 1000", "width=\"180.00mm\""] {
+        assert!(svg.contains(expected), "expected {expected}");
+    }
+    assert_eq!(svg.matches(">β<").count(), 1, "the shared axis is labelled once");
+}
+
+#[test]
+fn pending_and_non_finite_cells_are_hatched_and_said_to_be() {
+    let hatch_lines = |surface: &LossSurface| {
+        let surfaces = [surface.clone()];
+        let figure = LandscapeFigure { contours: 0, ..LandscapeFigure::new(panels(&surfaces)) };
+        let svg = well_formed_and_stable(&figure, &FigureStyle::default());
+        let [r, g, b] = palette::chrome(Theme::Print).hatch;
+        (svg.matches(&format!("stroke=\"#{r:02X}{g:02X}{b:02X}\"")).count(), svg)
+    };
+    let whole = bowl(0, 11);
+    assert_eq!(hatch_lines(&whole).0, 0);
+    let mut pending = whole.clone();
+    pending.count[60] = 0;
+    let (lines, svg) = hatch_lines(&pending);
+    assert!(lines > 2 && svg.contains("hatched: not computed") && !svg.contains("not finite"));
+    let mut broken = whole.clone();
+    broken.loss[60] = f64::INFINITY;
+    let (cross, svg) = hatch_lines(&broken);
+    assert!(cross > lines && svg.contains("cross-hatched: not finite") && !svg.contains("not computed"));
+    let nothing = LossSurface::pending(whole.alpha.clone(), whole.beta.clone(), LandscapeManifest::default());
+    assert!(hatch_lines(&nothing).0 > 20);
+}
+
+#[test]
+fn landscapes_show_projected_checkpoints_the_trajectory_and_what_lies_outside() {
+    let mut surface = bowl(0, 21);
+    let point = |name: &str, alpha, beta, off: f64| PlanePoint {
+        name: name.into(),
+        alpha,
+        beta,
+        distance: off,
+        from_theta: 1.0,
+        loss: Some(0.5),
+        ..Default::default()
+    };
+    surface.manifest.definition = "trajectory".into();
+    surface.manifest.plane = Some(PlaneRecord {
+        points: vec![point("SAM", 0.4, -0.5, 0.4), point("elsewhere", 3.0, 0.0, 0.0)],
+        trajectory: vec![point("epoch 0", 0.95, 0.7, 0.0), point("epoch 5", 0.3, 0.5, 0.2), point("epoch 10", 0.0, 0.0, 0.0)],
+        explained_variance: vec![0.81, 0.12, 0.07],
+        ..Default::default()
+    });
+    let surfaces = [surface];
+    let figure = LandscapeFigure::new(panels(&surfaces));
+    let svg = figure.to_svg(&FigureStyle::default()).unwrap();
+    for text in ["SAM (40 % off)", "epoch 0", "epoch 10", "81 % + 12 %", "outside of the axes", "elsewhere", "% off: share"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    assert!(!svg.contains("epoch 5"), "only the ends of a trajectory have names");
+    keep("landscape_trajectory.png", &figure);
+}
+
+#[test]
+fn a_difference_is_red_above_and_blue_below_the_baseline_and_dotted_where_it_may_be_none() {
+    let (base, mut surface) = (bowl(0, 11), bowl(1, 11));
+    for k in 0..surface.loss.len() {
+        surface.loss[k] -= base.loss[k] + if k % 11 > 5 { 30.0 } else { 0.0 };
+        surface.loss_std_error[k] = if k < 22 { 100.0 } else { 1e-3 };
+    }
+    surface.baseline = Some("pretrained".into());
+    let surfaces = [surface];
+    let figure = LandscapeFigure::of_differences(panels(&surfaces));
+    let svg = well_formed_and_stable(&figure, &FigureStyle::default());
+    for text in ["loss − loss of pretrained", "dotted: within two standard errors of 0", ">0<"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    let scale = figure.scale.unwrap();
+    assert!(scale.low == -scale.high && scale.high > 20.0);
+    let dots = |surface: &LossSurface| {
+        let surfaces = [surface.clone()];
+        let figure = LandscapeFigure { contours: 0, ..LandscapeFigure::of_differences(panels(&surfaces)) };
+        figure.to_svg(&FigureStyle::default()).unwrap().matches("<circle").count()
+    };
+    assert_eq!(dots(&surfaces[0]) - dots(&LossSurface { loss_std_error: vec![0.0; 121], ..surfaces[0].clone() }), 22);
+    keep("landscape_difference.png", &figure);
+}

@@ -1,0 +1,98 @@
+//! The view as a figure: written, copied, and the same as from the command line.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::*;
+use crate::figure::{Findings, Found, Plate, plates};
+use crate::result::{Embedding, ScoreTable, SharpnessCurve};
+use crate::session::{FigureFormat, Role};
+use crate::ui::figure_export::Export;
+
+#[test]
+fn the_current_view_is_exported_with_its_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = harness(&Listener::default(), 2, false);
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
+    harness.run();
+    for (tab, file, magic) in [("Landscape", "l.svg", &b"<svg"[..]), ("Sharpness", "s.png", b"\x89PNG"), ("Energy", "e.pdf", b"%PDF")] {
+        harness.get_by_label(tab).click();
+        let path = folder.path().join(file);
+        harness.state_mut().export.path = path.display().to_string();
+        harness.run();
+        harness.get_by_label("Write").click();
+        harness.run();
+        run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.text.contains(file)));
+        assert!(!harness.state().message.as_ref().unwrap().is_error);
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(bytes.starts_with(magic) || bytes.starts_with(b"<?xml"), "{tab}");
+        let data = std::fs::read_to_string(path.with_extension("csv")).unwrap();
+        assert!(data.starts_with("checkpoint,") && data.lines().count() > 5, "{tab}: {data}");
+    }
+    harness.state_mut().export.path = folder.path().join("e.gif").display().to_string();
+    harness.run();
+    harness.get_by_label("Write").click();
+    harness.run();
+    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.is_error));
+    harness.get_by_label_contains("expected a file name that ends in .svg, .pdf, .png, .csv, .npz, found the ending `gif`");
+}
+
+#[test]
+fn the_current_view_is_copied_as_an_image() {
+    let mut harness = harness(&Listener::default(), 2, false);
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
+    harness.run();
+    harness.get_by_label("Copy image").click();
+    harness.run();
+    run_until(&mut harness, |app| app.message.is_some());
+    harness.step();
+    let message = harness.state().message.as_ref().unwrap();
+    // 180 mm at 300 dots per inch.
+    assert!(!message.is_error && message.text.starts_with("Copied: an image of 2126 × "), "{}", message.text);
+}
+
+fn found<T>(checkpoint: &str, color: usize, (dataset, role): (String, Role), result: T) -> Found<T> {
+    Found { checkpoint: checkpoint.into(), color, dataset, role, result: Arc::new(result) }
+}
+
+/// The results of the window, written to files and read back, as the command line finds them.
+fn from_files(folder: &Path) -> Findings {
+    let mut findings = Findings::default();
+    for (color, name) in CHECKPOINTS.into_iter().enumerate() {
+        let folder = folder.join(name);
+        let of = |spec: &JobSpec| spec.datasets().first().map(|dataset| (dataset.source.name.clone(), dataset.role)).unwrap();
+        surface(color, false).save(&folder).unwrap();
+        curve(color).save(&folder).unwrap();
+        // What is made by hand has no features.
+        Embedding { feature_dim: 0, classes: 0, ..embedding(color) }.save(&folder).unwrap();
+        scores(color).save(&folder, name).unwrap();
+        findings.add_landscape(found(name, color, of(&landscape_job(name)), LossSurface::load(&folder).unwrap()));
+        findings.sharpness.push(found(name, color, of(&sharpness_job(name)), SharpnessCurve::load(&folder).unwrap()));
+        findings.embeddings.push(found(name, color, of(&embedding_job(name)), Embedding::load(&folder).unwrap()));
+        findings.scores.push(found(name, color, of(&score_job(name)), ScoreTable::load(&folder, name).unwrap()));
+    }
+    findings
+}
+
+#[test]
+fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let harness = harness(&Listener::default(), 5, false);
+    let app = harness.state();
+    let findings = from_files(folder.path());
+    let of_command_line: Vec<Plate> = plates(&app.session, &findings);
+    let dataset = app.session.datasets.iter().find(|entry| entry.role == Role::Id).unwrap().name.clone();
+    for (tab, name) in
+        [(Tab::Landscape, "landscape"), (Tab::Sharpness, "sharpness"), (Tab::Embedding, "embedding"), (Tab::Energy, "energy")]
+    {
+        let export = Export::of(tab, &app.session, &app.store, Some(&dataset), None, "energy").unwrap();
+        let plate = of_command_line.iter().find(|plate| plate.name == name).unwrap();
+        for format in [FigureFormat::Svg, FigureFormat::Pdf, FigureFormat::Csv, FigureFormat::Npz] {
+            let path = folder.path().join(name).with_extension(format.extension());
+            export.write(&path, false).unwrap();
+            assert!(std::fs::read(&path).unwrap() == plate.files(format, &app.session.figure).unwrap()[0].1, "{name} as {format:?}");
+        }
+    }
+}
