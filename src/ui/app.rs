@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use egui::Context;
 
-use super::bench::{Bench, Heard};
+use super::bench::Bench;
 use super::command::{Command, OpenAs};
 use super::figure_export::Export;
 use super::loader::{self, Finished, Opened};
 use super::panel::{export, open};
 use super::run_commands::Runs;
-use super::store::{JobState, Store, analysis_of, dataset_of};
+use super::store::{JobState, Store};
 use super::theme;
-use super::view::{analysis, embedding, energy, landscape, runs, sharpness};
+use super::view::{embedding, energy, landscape, runs, sharpness};
 use crate::job::runs::RunOptions;
-use crate::job::{Analysis, Background, JobEvent, JobId, JobOutput, JobSpec};
+use crate::job::{Background, JobId};
 use crate::result::Quantity;
 use crate::session::{CheckpointEntry, DatasetEntry, Role, Session, Tab};
 
@@ -31,6 +31,7 @@ pub(super) struct Views {
     pub(super) tab: Tab,
     pub(super) dataset: Option<String>,
     pub(super) quantity: Option<Quantity>,
+    pub(super) difference: bool,
     pub(super) score: String,
     pub(super) hidden: BTreeSet<Role>,
     pub(super) landscape: landscape::State,
@@ -74,6 +75,7 @@ impl App {
                 tab,
                 dataset: None,
                 quantity: None,
+                difference: false,
                 score: "energy".into(),
                 hidden: BTreeSet::new(),
                 landscape: landscape::State::default(),
@@ -150,7 +152,11 @@ impl App {
                 self.views.dataset = Some(name);
                 self.replan();
             }
-            Command::SelectQuantity(quantity) => self.views.quantity = quantity,
+            Command::SelectQuantity(quantity) => (self.views.quantity, self.views.difference) = (quantity, false),
+            Command::ShowDifference(difference) => {
+                (self.views.quantity, self.views.difference) = (None, difference);
+                self.ask_differences();
+            }
             Command::SelectScore(score) => self.views.score = score,
             Command::ShowRelative(relative) => self.session.sharpness.relative = relative,
             Command::ToggleRole(role) => {
@@ -189,6 +195,7 @@ impl App {
         let dataset = self.dataset();
         let export = match self.views.tab {
             Tab::Runs => self.views.runs.plots.figure(&self.runs.book.shown()).map(|figure| Export::runs(&self.session, figure)),
+            Tab::Landscape if self.views.difference => Export::differences(&self.session, &self.store, &dataset.unwrap_or_default()),
             tab => Export::of(tab, &self.session, &self.store, dataset.as_deref(), self.views.quantity, &self.views.score),
         };
         if export.is_none() {
@@ -204,7 +211,7 @@ impl App {
         }
     }
 
-    fn set_state(&mut self, id: JobId, state: JobState) {
+    pub(super) fn set_state(&mut self, id: JobId, state: JobState) {
         if let Some(job) = self.store.jobs.get_mut(&id) {
             job.state = state;
         }
@@ -236,7 +243,7 @@ impl App {
         });
     }
 
-    fn opened(&mut self, opened: Vec<Opened>) {
+    pub(super) fn opened(&mut self, opened: Vec<Opened>) {
         let something = opened.iter().any(|one| !matches!(one, Opened::Failed(_)));
         for one in opened {
             match one {
@@ -282,111 +289,6 @@ impl App {
             first: None,
             corruption: None,
         });
-    }
-
-    /// Takes in the jobs that are new; what was asked of other data or with other settings is moot.
-    fn planned(&mut self, specs: Vec<JobSpec>) {
-        let open = |name: &str| self.session.datasets.iter().any(|dataset| dataset.name == name);
-        let same = |a: &JobSpec, b: &JobSpec| {
-            let checkpoint = |spec: &JobSpec| spec.checkpoint().map(|checkpoint| checkpoint.name.clone());
-            analysis_of(a) == analysis_of(b) && checkpoint(a) == checkpoint(b) && dataset_of(a) == dataset_of(b)
-        };
-        let is_moot = |job: &JobSpec| match dataset_of(job) {
-            _ if analysis_of(job).is_none() || specs.contains(job) => false,
-            // Landscapes and curves on datasets that are not chosen now stay.
-            Some(dataset) => !open(dataset) || specs.iter().any(|spec| same(spec, job)),
-            None => true,
-        };
-        let moot: Vec<JobId> = self.store.jobs.iter().filter(|(_, job)| is_moot(&job.spec)).map(|(id, _)| *id).collect();
-        for id in moot {
-            self.bench.cancel(id);
-            self.store.forget(id);
-        }
-        for spec in specs {
-            if self.store.jobs.values().any(|job| job.spec == spec) {
-                continue;
-            }
-            if spec.out().is_some() {
-                let id = self.store.add(spec.clone(), JobState::Looking);
-                self.spawn(move || loader::load(id, &spec));
-            } else {
-                self.store.add(spec, JobState::Waiting);
-            }
-        }
-    }
-
-    pub(super) fn finished(&mut self, finished: Finished) {
-        match finished {
-            Finished::Opened(opened) => self.opened(opened),
-            Finished::Planned { generation, jobs, complaints } => {
-                if generation == self.generation {
-                    self.planned(jobs);
-                    if !complaints.is_empty() {
-                        self.complain(complaints.join("\n"));
-                    }
-                }
-            }
-            Finished::Loaded { id, loaded, complete, error } => {
-                if let Some(loaded) = loaded {
-                    self.store.insert(id, *loaded);
-                }
-                if self.store.jobs.get(&id).is_some_and(|job| job.state == JobState::Looking) {
-                    // What cannot be read is computed anew.
-                    self.set_state(id, if complete { JobState::Done } else { JobState::Waiting });
-                } else if let Some(error) = error {
-                    self.set_state(id, JobState::Failed(error));
-                }
-            }
-            Finished::Chosen(paths, open_as) => self.execute(Command::Open(paths, open_as)),
-            Finished::ExportPath(path) => self.execute(Command::Export(path)),
-            Finished::Nothing => {}
-            Finished::Looked(watch, sight) => self.looked(*watch, sight),
-            Finished::RunAsked(answer) => self.run_asked(answer),
-            Finished::Exported(Ok(path)) => self.tell(format!("Written: {}", path.display())),
-            Finished::Exported(Err(error)) | Finished::Copied(Err(error)) => self.complain(error),
-            Finished::Copied(Ok(image)) => {
-                self.tell(format!("Copied: an image of {} × {} pixels", image.size[0], image.size[1]));
-                self.ctx.copy_image(image);
-            }
-        }
-    }
-
-    pub(super) fn heard(&mut self, heard: Heard) {
-        match heard {
-            Heard::Job(id, event) => {
-                if let JobEvent::Done { output: JobOutput::Methods { methods } } = &event {
-                    self.know_methods(methods.clone());
-                }
-                let reread = self.store.apply(id, event).is_some();
-                if let (true, Some(spec)) = (reread, self.store.jobs.get(&id).map(|job| job.spec.clone())) {
-                    self.spawn(move || loader::load(id, &spec));
-                }
-            }
-            Heard::Died(message) => self.store.interrupt(&message),
-        }
-    }
-
-    /// Gives the worker its next job: what reads checkpoints first, then what the present tab shows, then the rest in order.
-    pub(super) fn dispatch(&mut self) {
-        if !self.bench.is_free() || self.store.jobs.values().any(|job| job.state == JobState::Looking) {
-            return;
-        }
-        let dataset = self.dataset();
-        let rank = |spec: &JobSpec| match analysis_of(spec) {
-            None => 0,
-            Some(of) if Some(of) == analysis(self.views.tab) && (dataset_of(spec).is_none() || dataset_of(spec) == dataset.as_deref()) => 1,
-            Some(Analysis::Landscape) => 2,
-            Some(Analysis::Scores) => 3,
-            Some(Analysis::Sharpness) => 4,
-            Some(Analysis::Embedding) => 5,
-            Some(Analysis::Hessian) => 6,
-        };
-        let waiting = self.store.jobs.iter().filter(|(_, job)| job.state == JobState::Waiting);
-        let next = waiting.min_by_key(|(id, job)| (rank(&job.spec), **id)).map(|(id, job)| (*id, job.spec.clone()));
-        if let Some((id, spec)) = next {
-            self.set_state(id, JobState::Running);
-            self.bench.submit(id, spec);
-        }
     }
 }
 

@@ -53,6 +53,8 @@ pub enum Command {
     SelectDataset(String),
     /// Draws landscapes of this quantity, of the loss when it is none.
     SelectQuantity(Option<Quantity>),
+    /// Draws the differences of losses to the baseline's in the place of the losses, or the losses again.
+    ShowDifference(bool),
     /// Draws the histograms of this score.
     SelectScore(String),
     /// Shows sharpness over ρ/‖θ‖ instead of ρ.

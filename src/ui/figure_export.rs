@@ -19,6 +19,7 @@ pub struct Export {
 
 enum Of {
     Landscape(Findings, String, Option<Quantity>),
+    Difference(Findings),
     /// Whether over ρ/‖θ‖.
     Sharpness(Findings, bool),
     Embedding(Findings),
@@ -73,6 +74,19 @@ impl Export {
         drawn.then_some(export)
     }
 
+    /// Differences to the baseline's loss on a dataset; `None` while there are none.
+    pub fn differences(session: &Session, store: &Store, dataset: &str) -> Option<Self> {
+        let mut findings = Findings::default();
+        for (color, checkpoint) in session.checkpoints.iter().enumerate() {
+            if let Some(landscape) = store.differences.get(&(checkpoint.name.clone(), dataset.to_owned())) {
+                findings.differences.push(found(session, &checkpoint.name, color, dataset, landscape.surface.clone()));
+            }
+        }
+        let export = Self { settings: session.figure.clone(), of: Of::Difference(findings) };
+        let drawn = export.plate().is_some();
+        drawn.then_some(export)
+    }
+
     /// Curves of runs.
     pub fn runs(session: &Session, figure: CurvesFigure) -> Self {
         Self { settings: session.figure.clone(), of: Of::Runs(figure) }
@@ -113,6 +127,7 @@ impl Export {
     fn plate(&self) -> Option<Plate<'_>> {
         match &self.of {
             Of::Landscape(findings, dataset, quantity) => Plate::landscape(findings.surfaces(dataset, *quantity)),
+            Of::Difference(findings) => Plate::difference(findings.differences.iter().map(Found::panel).collect()),
             Of::Sharpness(findings, relative) => Plate::sharpness(findings.curves(), *relative),
             Of::Embedding(findings) => Plate::embedding(findings.embeddings.iter().map(Found::panel).collect()),
             Of::Energy(findings, score, bins) => Plate::score(findings.scores.iter().map(Found::panel).collect(), score, *bins),

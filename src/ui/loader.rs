@@ -6,7 +6,7 @@ use super::command::OpenAs;
 use super::run::watch::{Sight, Watch};
 use super::store::Loaded;
 use crate::job::{Analysis, JobId, JobSpec, PlanError, PlanOptions, check_paths, is_whole, plan_cached};
-use crate::result::{Embedding, LossSurface, ScoreTable, SharpnessCurve, cell_cache};
+use crate::result::{Embedding, LossDifference, LossSurface, ScoreTable, SharpnessCurve, cell_cache};
 use crate::session::Session;
 
 /// What slow work gives.
@@ -33,6 +33,8 @@ pub enum Finished {
         /// Why what should be there could not be read.
         error: Option<String>,
     },
+    /// The loss of a checkpoint on a dataset less the baseline's, or why there is no such difference.
+    Differed((String, String), Result<Box<LossSurface>, String>),
     /// Paths chosen in a dialog.
     Chosen(Vec<PathBuf>, OpenAs),
     /// Where to export, chosen in a dialog.
@@ -142,6 +144,16 @@ pub fn load(id: JobId, spec: &JobSpec) -> Finished {
         Some(Ok((loaded, complete))) => Finished::Loaded { id, loaded: Some(Box::new(loaded)), complete, error: None },
         Some(Err(error)) => Finished::Loaded { id, loaded: None, complete: false, error: Some(error.to_string()) },
     }
+}
+
+/// The surface in folder `own` less that in `base`, image by image.
+pub fn difference(key: (String, String), own: &Path, base: &Path) -> Finished {
+    let read = |folder: &Path| LossSurface::load(folder).map_err(|error| error.to_string());
+    let work = || {
+        let (a, b) = (read(own)?, read(base)?);
+        Ok(Box::new(LossDifference::between((&a, own), (&b, base))?.surface(&a, &b)))
+    };
+    Finished::Differed(key, work())
 }
 
 /// Asks the desktop for files (for datasets also folders) to open.

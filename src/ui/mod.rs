@@ -3,6 +3,7 @@
 //! Gestures become [`command::Command`]s, which [`App`] runs in one place: an edit of the session, or a job for the worker.
 //! What comes back goes into the [`store::Store`], and every view draws from (session, store).
 
+mod answers;
 mod app;
 mod bench;
 mod command;

@@ -120,7 +120,13 @@ impl App {
                 };
                 return runs::show(ui, &mut scene, &mut self.views.runs);
             }
-            let mut scene = Scene { session: &self.session, store: &self.store, dataset: dataset.as_deref(), commands: &mut self.commands };
+            let mut scene = Scene {
+                session: &self.session,
+                store: &self.store,
+                dataset: dataset.as_deref(),
+                difference: self.views.difference,
+                commands: &mut self.commands,
+            };
             let views = &mut self.views;
             if !scene.session.checkpoints.is_empty() {
                 top::choices(ui, &mut scene, views.tab, &views.hidden, views.quantity, &views.score);

@@ -183,6 +183,8 @@ pub struct Store {
     pub inspections: IndexMap<PathBuf, Inspection>,
     /// By checkpoint and dataset.
     pub landscapes: IndexMap<(String, String), Landscape>,
+    /// Losses less the baseline's, by checkpoint and dataset.
+    pub differences: IndexMap<(String, String), Landscape>,
     /// By checkpoint and dataset.
     pub sharpness: IndexMap<(String, String), SharpnessCurve>,
     /// By checkpoint.
@@ -304,6 +306,8 @@ impl Store {
         match loaded {
             Loaded::Landscape(surface) => {
                 self.revision += 1;
+                // It may be the baseline.
+                self.differences.retain(|(_, on), _| *on != dataset);
                 self.landscapes.insert((checkpoint, dataset), Landscape { surface: Arc::new(surface), revision: self.revision });
             }
             Loaded::Sharpness(curve) => {
@@ -316,6 +320,12 @@ impl Store {
                 self.scores.insert(checkpoint, Arc::new(table));
             }
         }
+    }
+
+    /// Puts a difference in its place.
+    pub fn insert_difference(&mut self, key: (String, String), surface: LossSurface) {
+        self.revision += 1;
+        self.differences.insert(key, Landscape { surface: Arc::new(surface), revision: self.revision });
     }
 
     /// Marks what the dead worker left unfinished: what runs, what waits, and what failed by its death.
@@ -334,7 +344,10 @@ impl Store {
         let name = subject_of(&job.spec);
         let key = (name.clone(), dataset_of(&job.spec).unwrap_or_default().to_owned());
         match analysis_of(&job.spec) {
-            Some(Analysis::Landscape) => drop(self.landscapes.shift_remove(&key)),
+            Some(Analysis::Landscape) => {
+                self.differences.retain(|(_, on), _| *on != key.1);
+                self.landscapes.shift_remove(&key);
+            }
             Some(Analysis::Sharpness) => drop(self.sharpness.shift_remove(&key)),
             Some(Analysis::Embedding) => drop(self.embeddings.shift_remove(&name)),
             Some(Analysis::Scores) => drop(self.scores.shift_remove(&name)),
@@ -355,6 +368,8 @@ impl Store {
         });
         self.inspections.shift_remove(path);
         self.landscapes.retain(|(checkpoint, _), _| checkpoint != name);
+        // The baseline may be another one now.
+        self.differences.clear();
         self.sharpness.retain(|(checkpoint, _), _| checkpoint != name);
         self.embeddings.shift_remove(name);
         self.scores.shift_remove(name);

@@ -130,13 +130,21 @@ fn sharpness_choices(ui: &mut Ui, scene: &mut Scene<'_>) {
 /// Which quantity the landscapes show, where they have more than the loss.
 fn quantity_menu(ui: &mut Ui, scene: &mut Scene<'_>, current: Option<Quantity>) {
     let measured = landscape::quantities(scene);
-    if measured.is_empty() {
+    let difference = scene.session.landscape_baseline().map(|baseline| format!("loss − loss of {baseline}"));
+    if measured.is_empty() && difference.is_none() {
         return;
     }
     let label = |quantity: Option<Quantity>| quantity.map_or("loss", Quantity::label);
-    menu(ui, label(current), "What is shown of every cell", |ui| {
+    let now = difference.as_deref().filter(|_| scene.difference).unwrap_or(label(current));
+    menu(ui, now, "What is shown of every cell", |ui| {
+        if let Some(difference) = &difference
+            && ui.selectable_label(scene.difference, difference).clicked()
+        {
+            scene.commands.push(Command::ShowDifference(true));
+            ui.close();
+        }
         for quantity in std::iter::once(None).chain(measured.into_iter().map(Some)) {
-            if ui.selectable_label(quantity == current, label(quantity)).clicked() {
+            if ui.selectable_label(quantity == current && !scene.difference, label(quantity)).clicked() {
                 scene.commands.push(Command::SelectQuantity(quantity));
                 ui.close();
             }

@@ -246,6 +246,46 @@ fn jobs_can_be_cancelled_running_or_waiting_and_asked_again() {
 }
 
 #[test]
+fn differences_to_the_baseline_take_the_place_of_the_losses_and_are_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = harness(&Listener::default(), 0, false);
+    for (k, name) in CHECKPOINTS.into_iter().enumerate().take(3) {
+        let mut found = surface(k, false);
+        found.loss_std_error = vec![0.01; 441];
+        let out = folder.path().join(name);
+        found.save(&out).unwrap();
+        let mut spec = landscape_job(name);
+        spec.set_out(out);
+        let app = harness.state_mut();
+        let id = app.store.add(spec, JobState::Done);
+        app.store.insert(id, Loaded::Landscape(found));
+    }
+    harness.run();
+    harness.get_by_label("loss").click();
+    harness.run();
+    harness.get_by_label("loss − loss of Pretrained").click();
+    harness.run();
+    run_until(&mut harness, |app| app.store.differences.len() == 2);
+    harness.run();
+    harness.get_by_label_contains("Difference to Pretrained of the loss of ERM on digits test, 21 × 21 cells, 441 computed");
+    assert!(harness.query_by_label_contains("of the loss of Pretrained").is_none(), "the baseline has no panel of its own");
+    let path = folder.path().join("d.csv");
+    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
+    harness.state_mut().export.path = path.display().to_string();
+    harness.run();
+    harness.state_mut().export.path = path.display().to_string();
+    harness.run();
+    harness.get_by_label("Write").click();
+    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.text.contains("d.csv")));
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with("checkpoint,baseline,dataset,alpha,beta,difference"));
+    harness.get_by_label("loss − loss of Pretrained").click();
+    harness.run();
+    harness.get_by_label("loss").click();
+    harness.run();
+    harness.get_by_label_contains("Loss landscape of Pretrained on digits test");
+}
+
+#[test]
 fn a_running_job_can_pause_and_go_on() {
     let listener = Listener::default();
     let mut harness = harness(&listener, 0, false);

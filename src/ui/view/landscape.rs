@@ -8,16 +8,16 @@ use egui::{Color32, Id, Rect, Role as WidgetRole, Shape, Stroke, Ui, WidgetInfo,
 
 use super::{Scene, Standing, empty, panel_header, projections, reading, standing};
 use crate::figure::number::{fixed, with_error};
-use crate::figure::{ColorScale, Colormap, Spacing as ColorSpacing};
+use crate::figure::{ColorScale, Spacing as ColorSpacing};
 use crate::job::Analysis;
 use crate::result::{CellStatus, LossSurface, Quantity};
-use crate::ui::store::{Landscape, Store};
+use crate::ui::store::Landscape;
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
 use crate::ui::widget::color_bar::{self, ColorBar};
 use crate::ui::widget::grid::{Panel, Spacing, layout};
 use crate::ui::widget::number::share;
-use crate::ui::widget::picture::Picture;
+use crate::ui::widget::picture::{self, Picture};
 use crate::ui::widget::{hatch, header};
 
 const SPACE: Spacing = Spacing { left: 48.0, right: 0.0, header: 44.0, footer: 40.0, below: 0.0, gap: 30.0 };
@@ -56,11 +56,11 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Opt
         return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
     };
     let landscapes: Vec<Option<Landscape>> =
-        scene.session.checkpoints.iter().map(|c| landscape(scene.store, &c.name, dataset, quantity)).collect();
+        scene.session.checkpoints.iter().map(|c| landscape(scene, &c.name, dataset, quantity)).collect();
     let surfaces: Vec<(usize, &LossSurface)> =
         landscapes.iter().enumerate().filter_map(|(i, found)| found.as_ref().map(|l| (i, l.surface.as_ref()))).collect();
-    let spacing = ColorSpacing::of(quantity);
-    let scale = ColorScale::shared(surfaces.iter().map(|(_, surface)| *surface), spacing);
+    let all = || surfaces.iter().map(|(_, surface)| *surface);
+    let scale = if scene.difference { ColorScale::about_zero(all()) } else { ColorScale::shared(all(), ColorSpacing::of(quantity)) };
     let (alpha, beta) = match surfaces.first() {
         Some((_, surface)) => (ends(&surface.alpha), ends(&surface.beta)),
         None => (scene.session.landscape.extent(), scene.session.landscape.extent()),
@@ -70,7 +70,9 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Opt
     let area = ui.available_rect_before_wrap();
     // A plane through checkpoints belongs to the one at its origin; the others are drawn on it.
     let origin = scene.session.landscape.plane.through().first();
-    let shown: Vec<_> = scene.session.checkpoints.iter().enumerate().filter(|(_, c)| origin.is_none_or(|name| *name == c.name)).collect();
+    let baseline = scene.session.landscape_baseline().filter(|_| scene.difference);
+    let has_panel = |name: &String| origin.is_none_or(|origin| origin == name) && baseline != Some(name.as_str());
+    let shown: Vec<_> = scene.session.checkpoints.iter().enumerate().filter(|(_, c)| has_panel(&c.name)).collect();
     // One cell more than checkpoints: there the sections are compared.
     let n = shown.len();
     let panels = layout(area.with_max_x(area.right() - BAR), n + 1, Some(1.0), f32::INFINITY, SPACE);
@@ -89,11 +91,9 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Opt
             panels.iter().filter(|panel| panel.plot.top() == panels[0].plot.top()).map(|panel| panel.plot.bottom()).fold(0.0, f32::max);
         let top = panels[0].plot.top();
         let rect = Rect::from_min_max(pos2(right + 20.0, top), pos2(right + 32.0, bottom));
-        let range = [scale.low, scale.high].map(|value| spacing.plotted(value));
-        let levels: Vec<f64> = shared.levels.iter().map(|level| spacing.plotted(*level)).collect();
-        color_bar::show(ui, rect, &ColorBar { label: symbol(quantity), spacing, range, levels: &levels, cursor: None }, |t| {
-            theme::rgb(Colormap::Viridis.color(t))
-        });
+        let label = if scene.difference { "ΔL" } else { symbol(quantity) };
+        let colors = picture::colormap(shared.surfaces.first().and_then(|(_, surface)| surface.baseline.as_deref()));
+        color_bar::show(ui, rect, &ColorBar { label, scale, levels: &shared.levels }, |t| theme::rgb(colors.color(t)));
     }
     if cursor != state.cursor {
         state.cursor = cursor;
@@ -101,9 +101,13 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Opt
     }
 }
 
-/// What there is to show of a checkpoint: its loss, or another quantity in its place.
-fn landscape(store: &Store, checkpoint: &str, dataset: &str, quantity: Option<Quantity>) -> Option<Landscape> {
-    let found = store.landscapes.get(&(checkpoint.to_owned(), dataset.to_owned()))?;
+/// What there is to show of a checkpoint: its loss, that less the baseline's, or another quantity in its place.
+fn landscape(scene: &Scene<'_>, checkpoint: &str, dataset: &str, quantity: Option<Quantity>) -> Option<Landscape> {
+    let key = (checkpoint.to_owned(), dataset.to_owned());
+    if scene.difference {
+        return scene.store.differences.get(&key).cloned();
+    }
+    let found = scene.store.landscapes.get(&key)?;
     match quantity {
         None => Some(found.clone()),
         Some(quantity) => Some(Landscape { surface: Arc::new(found.surface.of(quantity)?), revision: found.revision }),
@@ -157,7 +161,7 @@ fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subjec
         grid: false,
         wheel: true,
     };
-    let picture = &mut state.pictures;
+    let pictures = &mut state.pictures;
     let (canvas, ()) = axes.show(ui, panel.plot, &mut state.view, |ui, canvas| {
         let palette = theme::of(ui);
         let whole = Rect::from_two_pos(canvas.at(shared.alpha[0], shared.beta[0]), canvas.at(shared.alpha[1], shared.beta[1]));
@@ -165,7 +169,7 @@ fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subjec
             hatch::pending(&canvas.painter, whole, Stroke::new(1.0, palette.hatch));
         }
         if let (Some(landscape), Some(scale)) = (landscape, shared.scale) {
-            let picture = picture.entry((name.to_owned(), shared.quantity)).or_default();
+            let picture = pictures.entry((name.to_owned(), shared.quantity)).or_default();
             picture.refresh(ui.ctx(), name, landscape, scale, &shared.levels);
             picture.paint(canvas, palette);
         }
@@ -185,8 +189,11 @@ fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subjec
     let (i, j) = (nearest(&surface.alpha, pointer.x)?, nearest(&surface.beta, pointer.y)?);
     let node = [surface.alpha[i], surface.beta[j]];
     let k = i * surface.beta.len() + j;
-    let what = shared.quantity.map_or("Loss", Quantity::label);
-    let mut rows = vec![(None, what.into(), loss_text(surface, k))];
+    let what = match &surface.baseline {
+        Some(baseline) => format!("Loss − loss of {baseline}"),
+        None => shared.quantity.map_or("Loss", Quantity::label).into(),
+    };
+    let mut rows = vec![(None, what, loss_text(surface, k))];
     if surface.count[k] > 0 {
         rows.push((None, "Accuracy".into(), share(surface.accuracy[k], surface.count[k] as usize)));
         rows.push((None, "Images".into(), crate::ui::widget::number::count(u64::from(surface.count[k]))));
@@ -287,8 +294,9 @@ fn center_facts(surface: &LossSurface) -> Option<String> {
     let (i, j) = (surface.alpha.iter().position(|a| *a == 0.0)?, surface.beta.iter().position(|b| *b == 0.0)?);
     let k = i * surface.beta.len() + j;
     (surface.count[k] > 0).then(|| {
+        let what = if surface.baseline.is_some() { "ΔL" } else { "L" };
         format!(
-            "L(θ) {} · acc. {}",
+            "{what}(θ) {} · acc. {}",
             with_error(surface.loss[k], surface.loss_std_error[k]),
             share(surface.accuracy[k], surface.count[k] as usize)
         )
@@ -296,7 +304,9 @@ fn center_facts(surface: &LossSurface) -> Option<String> {
 }
 
 fn summary(name: &str, dataset: &str, quantity: Option<Quantity>, surface: Option<&LossSurface>) -> String {
+    let baseline = surface.and_then(|surface| surface.baseline.as_ref());
     let (title, value) = match quantity {
+        None if baseline.is_some() => (format!("Difference to {} of the loss", baseline.map_or("", String::as_str)), "differences"),
         None => ("Loss landscape".into(), "loss"),
         Some(quantity) => (format!("Landscape of {}", quantity.label()), "values"),
     };

@@ -39,6 +39,8 @@ pub struct Scene<'a> {
     pub store: &'a Store,
     /// The dataset of landscapes and sharpness.
     pub dataset: Option<&'a str>,
+    /// Whether landscapes are drawn as differences to the baseline's.
+    pub difference: bool,
     /// Gestures.
     pub commands: &'a mut Vec<Command>,
 }

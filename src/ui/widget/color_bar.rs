@@ -4,7 +4,7 @@ use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Align2, Color32, Rect, Shape, Stroke, StrokeKind, Ui, pos2};
 
 use super::ticks;
-use crate::figure::Spacing;
+use crate::figure::{ColorScale, Spacing};
 use crate::ui::theme;
 
 /// What the bar says.
@@ -12,14 +12,10 @@ use crate::ui::theme;
 pub struct ColorBar<'a> {
     /// Name of the quantity.
     pub label: &'a str,
-    /// How values are spaced; the numbers below are [`Spacing::plotted`].
-    pub spacing: Spacing,
-    /// The lowest and highest value.
-    pub range: [f64; 2],
+    /// The values along it.
+    pub scale: ColorScale,
     /// The contour levels.
     pub levels: &'a [f64],
-    /// The value under the cursor.
-    pub cursor: Option<f64>,
 }
 
 /// Draws the bar into `rect`; ticks and label stand at its right.
@@ -40,26 +36,24 @@ pub fn show(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, color: impl Fn(f64) -> Colo
         }
     }
     painter.add(Shape::mesh(mesh));
-    let [low, high] = bar.range;
-    let place = |value: f64| rect.bottom() - rect.height() * (((value - low) / (high - low)).clamp(0.0, 1.0)) as f32;
-    for level in bar.levels.iter().filter(|level| (low..=high).contains(*level)) {
+    let place = |value: f64| rect.bottom() - rect.height() * bar.scale.position(value).unwrap_or(0.0) as f32;
+    for level in bar.levels {
         painter.hline(rect.x_range(), place(*level), Stroke::new(1.0, Color32::from_white_alpha(90)));
     }
     painter.rect_stroke(rect, 0.0, Stroke::new(1.0, palette.hairline), StrokeKind::Outside);
     let count = ((rect.height() / 42.0).floor() as usize).max(2);
-    let ticks = match bar.spacing {
-        Spacing::Linear | Spacing::Symmetric => ticks::linear(low, high, count),
-        Spacing::Log => ticks::log10(low, high, count),
+    let [low, high] = [bar.scale.low, bar.scale.high].map(|value| bar.scale.spacing.plotted(value));
+    // (value, label)
+    let ticks: Vec<(f64, String)> = match bar.scale.spacing {
+        Spacing::Linear => ticks::linear(low, high, count).into_iter().map(|tick| (tick.at, tick.label)).collect(),
+        Spacing::Log => ticks::log10(low, high, count).into_iter().map(|tick| (10f64.powf(tick.at), tick.label)).collect(),
+        Spacing::Symmetric => bar.scale.ticks(count).into_iter().map(|tick| (tick.value, tick.label)).collect(),
     };
-    for tick in ticks {
-        let length = if tick.label.is_empty() { 2.0 } else { 4.0 };
-        let y = place(tick.at);
+    for (value, label) in ticks {
+        let length = if label.is_empty() { 2.0 } else { 4.0 };
+        let y = place(value);
         painter.hline((rect.right() + 1.0)..=(rect.right() + 1.0 + length), y, Stroke::new(1.0, palette.weak));
-        painter.text(pos2(rect.right() + 8.0, y), Align2::LEFT_CENTER, &tick.label, theme::small(), palette.weak);
+        painter.text(pos2(rect.right() + 8.0, y), Align2::LEFT_CENTER, &label, theme::small(), palette.weak);
     }
     painter.text(pos2(rect.left(), rect.top() - 8.0), Align2::LEFT_BOTTOM, bar.label, theme::body(), palette.text);
-    if let Some(cursor) = bar.cursor.filter(|cursor| cursor.is_finite()) {
-        let y = place(cursor);
-        painter.hline((rect.left() - 5.0)..=(rect.right() + 1.0), y, Stroke::new(2.0, palette.strong));
-    }
 }

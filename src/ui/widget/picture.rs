@@ -22,7 +22,7 @@ pub struct Picture {
     contours: Vec<ContourLine>,
     /// Cells that are computed and not finite: [α low, α high, β low, β high].
     non_finite: Vec<[f64; 4]>,
-    /// Cells that are estimated: (α, β) and whether they are bright.
+    /// Cells that are estimated, and differences within two standard errors of 0: (α, β) and whether they are bright.
     estimated: Vec<([f64; 2], bool)>,
     /// [α low, α high, β low, β high]
     extent: [f64; 4],
@@ -52,7 +52,8 @@ impl Picture {
             .collect();
         let node = |k: usize| [surface.alpha[k / surface.beta.len()], surface.beta[k % surface.beta.len()]];
         let bright = |k: usize| surface.known_loss(k).and_then(|(loss, _)| scale.position(loss)).is_some_and(|t| t > BRIGHT);
-        let estimated = (0..surface.loss.len()).filter(|&k| surface.status(k) == CellStatus::Estimated);
+        let unsure = |k: usize| surface.baseline.is_some() && surface.loss[k].abs() <= 2.0 * surface.loss_std_error[k];
+        let estimated = (0..surface.loss.len()).filter(|&k| surface.status(k) == CellStatus::Estimated || unsure(k));
         self.estimated = estimated.map(|k| (node(k), bright(k))).collect();
         self.scale = Some(scale);
         self.made_from = Some((landscape.revision, scale));
@@ -81,6 +82,11 @@ impl Picture {
     }
 }
 
+/// The colours of a surface: those of a difference where it has a baseline.
+pub fn colormap(baseline: Option<&str>) -> Colormap {
+    if baseline.is_some() { Colormap::Difference } else { Colormap::Viridis }
+}
+
 /// Edges of the cells, the outer ones cut at the outer nodes, so that the picture ends where the axes do.
 fn cells(axis: &[f64]) -> Vec<f64> {
     let mut edges = cell_edges(axis);
@@ -94,7 +100,7 @@ fn cells(axis: &[f64]) -> Vec<f64> {
 /// The surface at every pixel: interpolated on the scale where all four nodes around are finite, else the nearest node's
 /// colour; transparent where that is pending or not finite.
 fn paint(surface: &LossSurface, scale: &ColorScale, [left, right, low, high]: [f64; 4]) -> ColorImage {
-    let b = surface.beta.len();
+    let (b, colors) = (surface.beta.len(), colormap(surface.baseline.as_deref()));
     let position = |k| surface.known_loss(k).and_then(|(loss, _)| scale.position(loss));
     let positions: Vec<Option<f64>> = (0..surface.loss.len()).map(position).collect();
     let columns: Vec<_> = (0..PIXELS).map(|p| locate(&surface.alpha, left + (right - left) * (p as f64 + 0.5) / PIXELS as f64)).collect();
@@ -108,7 +114,7 @@ fn paint(surface: &LossSurface, scale: &ColorScale, [left, right, low, high]: [f
                 _ => positions[(if *u < 0.5 { i } else { i2 }) * b + if *v < 0.5 { j } else { j2 }],
             };
             pixels.push(value.map_or(Color32::TRANSPARENT, |t| {
-                let [r, g, b] = Colormap::Viridis.color(t);
+                let [r, g, b] = colors.color(t);
                 Color32::from_rgb(r, g, b)
             }));
         }

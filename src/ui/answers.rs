@@ -1,0 +1,139 @@
+//! What comes back: answers of slow work and of the worker, and what the worker is asked next.
+
+use std::path::Path;
+
+use super::app::App;
+use super::bench::Heard;
+use super::command::Command;
+use super::loader::{self, Finished};
+use super::store::{JobState, analysis_of, dataset_of};
+use super::view::analysis;
+use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec};
+
+impl App {
+    /// Takes in the jobs that are new; what was asked of other data or with other settings is moot.
+    fn planned(&mut self, specs: Vec<JobSpec>) {
+        let open = |name: &str| self.session.datasets.iter().any(|dataset| dataset.name == name);
+        let same = |a: &JobSpec, b: &JobSpec| {
+            let checkpoint = |spec: &JobSpec| spec.checkpoint().map(|checkpoint| checkpoint.name.clone());
+            analysis_of(a) == analysis_of(b) && checkpoint(a) == checkpoint(b) && dataset_of(a) == dataset_of(b)
+        };
+        let is_moot = |job: &JobSpec| match dataset_of(job) {
+            _ if analysis_of(job).is_none() || specs.contains(job) => false,
+            // Landscapes and curves on datasets that are not chosen now stay.
+            Some(dataset) => !open(dataset) || specs.iter().any(|spec| same(spec, job)),
+            None => true,
+        };
+        let moot: Vec<JobId> = self.store.jobs.iter().filter(|(_, job)| is_moot(&job.spec)).map(|(id, _)| *id).collect();
+        for id in moot {
+            self.bench.cancel(id);
+            self.store.forget(id);
+        }
+        for spec in specs {
+            if self.store.jobs.values().any(|job| job.spec == spec) {
+                continue;
+            }
+            if spec.out().is_some() {
+                let id = self.store.add(spec.clone(), JobState::Looking);
+                self.spawn(move || loader::load(id, &spec));
+            } else {
+                self.store.add(spec, JobState::Waiting);
+            }
+        }
+    }
+
+    pub(super) fn finished(&mut self, finished: Finished) {
+        match finished {
+            Finished::Opened(opened) => self.opened(opened),
+            Finished::Planned { generation, jobs, complaints } => {
+                if generation == self.generation {
+                    self.planned(jobs);
+                    if !complaints.is_empty() {
+                        self.complain(complaints.join("\n"));
+                    }
+                }
+            }
+            Finished::Loaded { id, loaded, complete, error } => {
+                if let Some(loaded) = loaded {
+                    self.store.insert(id, *loaded);
+                }
+                if self.store.jobs.get(&id).is_some_and(|job| job.state == JobState::Looking) {
+                    // What cannot be read is computed anew.
+                    self.set_state(id, if complete { JobState::Done } else { JobState::Waiting });
+                } else if let Some(error) = error {
+                    self.set_state(id, JobState::Failed(error));
+                }
+                self.ask_differences();
+            }
+            Finished::Differed(key, Ok(surface)) => self.store.insert_difference(key, *surface),
+            Finished::Differed(_, Err(reason)) => self.complain(reason),
+            Finished::Chosen(paths, open_as) => self.execute(Command::Open(paths, open_as)),
+            Finished::ExportPath(path) => self.execute(Command::Export(path)),
+            Finished::Nothing => {}
+            Finished::Looked(watch, sight) => self.looked(*watch, sight),
+            Finished::RunAsked(answer) => self.run_asked(answer),
+            Finished::Exported(Ok(path)) => self.tell(format!("Written: {}", path.display())),
+            Finished::Exported(Err(error)) | Finished::Copied(Err(error)) => self.complain(error),
+            Finished::Copied(Ok(image)) => {
+                self.tell(format!("Copied: an image of {} × {} pixels", image.size[0], image.size[1]));
+                self.ctx.copy_image(image);
+            }
+        }
+    }
+
+    /// Has the differences computed that are shown and not there yet, of surfaces that are finished.
+    pub(super) fn ask_differences(&mut self) {
+        let baseline = self.session.landscape_baseline().map(str::to_owned).filter(|_| self.views.difference);
+        let (Some(baseline), Some(dataset)) = (baseline, self.dataset()) else { return };
+        let folder = |name: &str| {
+            let (_, job) = self.store.job(Analysis::Landscape, name, Some(&dataset)).filter(|(_, job)| job.state == JobState::Done)?;
+            job.spec.out().map(Path::to_owned)
+        };
+        let Some(base) = folder(&baseline) else { return };
+        let missing = |name: &&String| **name != baseline && !self.store.differences.contains_key(&((*name).clone(), dataset.clone()));
+        let names = self.session.checkpoints.iter().map(|checkpoint| &checkpoint.name).filter(missing);
+        let asked: Vec<_> = names.filter_map(|name| Some(((name.clone(), dataset.clone()), folder(name)?))).collect();
+        for (key, own) in asked {
+            let base = base.clone();
+            self.spawn(move || loader::difference(key, &own, &base));
+        }
+    }
+
+    pub(super) fn heard(&mut self, heard: Heard) {
+        match heard {
+            Heard::Job(id, event) => {
+                if let JobEvent::Done { output: JobOutput::Methods { methods } } = &event {
+                    self.know_methods(methods.clone());
+                }
+                let reread = self.store.apply(id, event).is_some();
+                if let (true, Some(spec)) = (reread, self.store.jobs.get(&id).map(|job| job.spec.clone())) {
+                    self.spawn(move || loader::load(id, &spec));
+                }
+            }
+            Heard::Died(message) => self.store.interrupt(&message),
+        }
+    }
+
+    /// Gives the worker its next job: what reads checkpoints first, then what the present tab shows, then the rest in order.
+    pub(super) fn dispatch(&mut self) {
+        if !self.bench.is_free() || self.store.jobs.values().any(|job| job.state == JobState::Looking) {
+            return;
+        }
+        let dataset = self.dataset();
+        let rank = |spec: &JobSpec| match analysis_of(spec) {
+            None => 0,
+            Some(of) if Some(of) == analysis(self.views.tab) && (dataset_of(spec).is_none() || dataset_of(spec) == dataset.as_deref()) => 1,
+            Some(Analysis::Landscape) => 2,
+            Some(Analysis::Scores) => 3,
+            Some(Analysis::Sharpness) => 4,
+            Some(Analysis::Embedding) => 5,
+            Some(Analysis::Hessian) => 6,
+        };
+        let waiting = self.store.jobs.iter().filter(|(_, job)| job.state == JobState::Waiting);
+        let next = waiting.min_by_key(|(id, job)| (rank(&job.spec), **id)).map(|(id, job)| (*id, job.spec.clone()));
+        if let Some((id, spec)) = next {
+            self.set_state(id, JobState::Running);
+            self.bench.submit(id, spec);
+        }
+    }
+}
