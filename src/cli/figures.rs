@@ -155,7 +155,7 @@ fn differences(session: &Session, surfaces: &[(Found<LossSurface>, &Path)]) -> V
         let (base, base_folder) = surfaces.iter().find(on).filter(|_| found.checkpoint != baseline)?;
         match LossDifference::between((&found.result, folder), (&base.result, base_folder)) {
             Ok(difference) => {
-                let result = Arc::new(difference.surface(&found.result, &base.result));
+                let result = Arc::new(difference.surface(&found.result, &base.result, baseline));
                 Some(Found { result, ..found.clone() })
             }
             Err(reason) => {

@@ -49,15 +49,15 @@ impl LossDifference {
         Ok(Self { map, paired })
     }
 
-    /// As a surface to be drawn: `a` with the difference to `b` in the place of its loss. A cell that one of the two lacks is not computed.
-    pub fn surface(&self, a: &LossSurface, b: &LossSurface) -> LossSurface {
+    /// As a surface to be drawn: `a` with the difference to `b`, which people call `baseline`, in the place of its loss. A cell that one of the two lacks is not computed.
+    pub fn surface(&self, a: &LossSurface, b: &LossSurface, baseline: &str) -> LossSurface {
         let count = a.count.iter().zip(&b.count).map(|(&a, &b)| a.min(b)).collect();
         LossSurface {
             loss: self.map.value.clone(),
             loss_std_error: self.map.std_error.clone(),
             count,
             quantity: None,
-            baseline: Some(b.manifest.checkpoint.clone()),
+            baseline: Some(baseline.into()),
             estimate: None,
             ..a.clone()
         }
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(found.paired, [true, true]);
         assert_eq!(found.map.std_error[0], 0.0, "every image differs by as much");
         assert!((found.map.std_error[1] - (5.0f64 / 12.0).sqrt()).abs() < 1e-12);
-        let surface = found.surface(&a, &b);
+        let surface = found.surface(&a, &b, "b");
         assert_eq!((surface.loss[1], surface.loss_std_error[1], surface.baseline.as_deref()), (0.5, found.map.std_error[1], Some("b")));
         // Without the images' losses the errors count as independent.
         std::fs::remove_file(folders[1].path().join(SAMPLE_LOSSES)).unwrap();

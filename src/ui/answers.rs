@@ -94,8 +94,8 @@ impl App {
         let names = self.session.checkpoints.iter().map(|checkpoint| &checkpoint.name).filter(missing);
         let asked: Vec<_> = names.filter_map(|name| Some(((name.clone(), dataset.clone()), folder(name)?))).collect();
         for (key, own) in asked {
-            let base = base.clone();
-            self.spawn(move || loader::difference(key, &own, &base));
+            let (base, baseline) = (base.clone(), baseline.clone());
+            self.spawn(move || loader::difference(key, &own, &base, &baseline));
         }
     }
 

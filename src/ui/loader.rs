@@ -146,12 +146,12 @@ pub fn load(id: JobId, spec: &JobSpec) -> Finished {
     }
 }
 
-/// The surface in folder `own` less that in `base`, image by image.
-pub fn difference(key: (String, String), own: &Path, base: &Path) -> Finished {
+/// The surface in folder `own` less that in `base`, the `baseline`'s, image by image.
+pub fn difference(key: (String, String), own: &Path, base: &Path, baseline: &str) -> Finished {
     let read = |folder: &Path| LossSurface::load(folder).map_err(|error| error.to_string());
     let work = || {
         let (a, b) = (read(own)?, read(base)?);
-        Ok(Box::new(LossDifference::between((&a, own), (&b, base))?.surface(&a, &b)))
+        Ok(Box::new(LossDifference::between((&a, own), (&b, base))?.surface(&a, &b, baseline)))
     };
     Finished::Differed(key, work())
 }

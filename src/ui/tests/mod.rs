@@ -261,7 +261,7 @@ fn differences_to_the_baseline_take_the_place_of_the_losses_and_are_exported() {
         app.store.insert(id, Loaded::Landscape(found));
     }
     harness.run();
-    harness.get_by_label("loss").click();
+    harness.get_by_label_contains("loss  ▾").click();
     harness.run();
     harness.get_by_label("loss − loss of Pretrained").click();
     harness.run();
@@ -278,7 +278,7 @@ fn differences_to_the_baseline_take_the_place_of_the_losses_and_are_exported() {
     harness.get_by_label("Write").click();
     run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.text.contains("d.csv")));
     assert!(std::fs::read_to_string(&path).unwrap().starts_with("checkpoint,baseline,dataset,alpha,beta,difference"));
-    harness.get_by_label("loss − loss of Pretrained").click();
+    harness.get_by_label_contains("loss − loss of Pretrained  ▾").click();
     harness.run();
     harness.get_by_label("loss").click();
     harness.run();
