@@ -47,6 +47,16 @@ struct Shared<'a> {
     surfaces: Vec<(usize, &'a LossSurface)>,
 }
 
+impl Shared<'_> {
+    /// What stands at an axis of the values.
+    fn symbol(&self) -> &'static str {
+        match self.surfaces.first() {
+            Some((_, surface)) if surface.baseline.is_some() => "ΔL",
+            _ => symbol(self.quantity),
+        }
+    }
+}
+
 /// Draws the tab.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Option<Quantity>) {
     if scene.session.checkpoints.is_empty() {
@@ -91,9 +101,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Opt
             panels.iter().filter(|panel| panel.plot.top() == panels[0].plot.top()).map(|panel| panel.plot.bottom()).fold(0.0, f32::max);
         let top = panels[0].plot.top();
         let rect = Rect::from_min_max(pos2(right + 20.0, top), pos2(right + 32.0, bottom));
-        let label = if scene.difference { "ΔL" } else { symbol(quantity) };
         let colors = picture::colormap(shared.surfaces.first().and_then(|(_, surface)| surface.baseline.as_deref()));
-        color_bar::show(ui, rect, &ColorBar { label, scale, levels: &shared.levels }, |t| theme::rgb(colors.color(t)));
+        color_bar::show(ui, rect, &ColorBar { label: shared.symbol(), scale, levels: &shared.levels }, |t| theme::rgb(colors.color(t)));
     }
     if cursor != state.cursor {
         state.cursor = cursor;
@@ -219,7 +228,7 @@ fn sections(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, scale: ColorSca
     let axes = Axes {
         id: Id::unique(("section", n)),
         x: Axis { label: "α", range: shared.alpha, scale: Scale::Linear, labelled: true },
-        y: Axis { label: symbol(shared.quantity), range: [range[0] - pad, range[1] + pad], scale: axis, labelled: true },
+        y: Axis { label: shared.symbol(), range: [range[0] - pad, range[1] + pad], scale: axis, labelled: true },
         outline: palette.hairline,
         grid: true,
         wheel: true,

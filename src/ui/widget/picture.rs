@@ -4,15 +4,13 @@ use egui::{Color32, ColorImage, Context, Rect, Shape, Stroke, TextureHandle, Tex
 
 use super::axes::Canvas;
 use super::hatch;
-use crate::figure::{ColorScale, Colormap, ContourLine, cell_edges, surface_contours};
+use crate::figure::{ColorScale, Colormap, ContourLine, cell_edges, palette, surface_contours};
 use crate::result::{CellStatus, LossSurface};
 use crate::ui::store::Landscape;
 use crate::ui::theme::Palette;
 
 /// Pixels along each side.
 const PIXELS: usize = 192;
-/// Where the colours are so bright that ink must be black.
-const BRIGHT: f64 = 0.62;
 
 /// What can be drawn of a surface.
 #[derive(Default)]
@@ -27,6 +25,7 @@ pub struct Picture {
     /// [α low, α high, β low, β high]
     extent: [f64; 4],
     scale: Option<ColorScale>,
+    colors: Colormap,
 }
 
 impl Picture {
@@ -51,21 +50,28 @@ impl Picture {
             .map(|(i, j)| [x[i], x[i + 1], y[j], y[j + 1]])
             .collect();
         let node = |k: usize| [surface.alpha[k / surface.beta.len()], surface.beta[k % surface.beta.len()]];
-        let bright = |k: usize| surface.known_loss(k).and_then(|(loss, _)| scale.position(loss)).is_some_and(|t| t > BRIGHT);
+        self.colors = colormap(surface.baseline.as_deref());
+        let bright = |k: usize| surface.known_loss(k).and_then(|(loss, _)| scale.position(loss)).is_some_and(|t| self.is_bright(t));
         let unsure = |k: usize| surface.baseline.is_some() && surface.loss[k].abs() <= 2.0 * surface.loss_std_error[k];
         let estimated = (0..surface.loss.len()).filter(|&k| surface.status(k) == CellStatus::Estimated || unsure(k));
-        self.estimated = estimated.map(|k| (node(k), bright(k))).collect();
+        let estimated = estimated.map(|k| (node(k), bright(k))).collect();
+        self.estimated = estimated;
         self.scale = Some(scale);
         self.made_from = Some((landscape.revision, scale));
     }
 
+    /// Whether the colour of `t` asks for black ink.
+    fn is_bright(&self, t: f64) -> bool {
+        palette::ink_on(self.colors.color(t)) == [0; 3]
+    }
+
     /// Draws colour, hatching of cells that are not finite, dots on cells that are estimated, and contour lines.
-    pub fn paint(&self, canvas: &Canvas, palette: &Palette) {
+    pub fn paint(&self, canvas: &Canvas, chrome: &Palette) {
         let (Some(texture), Some(scale)) = (&self.texture, &self.scale) else { return };
         for [left, right, low, high] in &self.non_finite {
             let rect = Rect::from_two_pos(canvas.at(*left, *low), canvas.at(*right, *high));
-            canvas.painter.rect_filled(rect, 0.0, palette.non_finite.0);
-            hatch::non_finite(&canvas.painter, rect, Stroke::new(1.0, palette.non_finite.1));
+            canvas.painter.rect_filled(rect, 0.0, chrome.non_finite.0);
+            hatch::non_finite(&canvas.painter, rect, Stroke::new(1.0, chrome.non_finite.1));
         }
         let [left, right, low, high] = self.extent;
         let rect = Rect::from_two_pos(canvas.at(left, low), canvas.at(right, high));
@@ -75,7 +81,7 @@ impl Picture {
             canvas.painter.circle_filled(canvas.at(*alpha, *beta), 1.0, ink(*bright));
         }
         for line in &self.contours {
-            let ink = ink(scale.position(line.level).is_some_and(|t| t > BRIGHT));
+            let ink = ink(scale.position(line.level).is_some_and(|t| self.is_bright(t)));
             let points = line.points.iter().map(|[alpha, beta]| canvas.at(*alpha, *beta)).collect();
             canvas.painter.add(Shape::line(points, Stroke::new(1.0, ink)));
         }

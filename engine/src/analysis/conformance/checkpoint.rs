@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use flatland::data::Dataset;
-use flatland::job::{ConformanceJob, LandscapeJob, ProgressMeter, Reporter, SharpnessJob};
+use flatland::job::{ConformanceJob, LandscapeJob, Reporter, SharpnessJob};
 use flatland::metric::{error_of_largest, largest_error, largest_relative_error, relative_error};
 use flatland::result::{CheckGroup, Checks, Definition, Quantity, SharpnessCurve};
 use flatland::session::{Estimator, SharpnessSettings};
@@ -12,37 +12,29 @@ use rand::Rng;
 use tch::{Device, Tensor};
 
 use super::detection::{flagged, outscored};
-use super::hessian::flat;
 use super::reference::{Reference, Seen, mean, pictures, std_error, values};
 use super::sharpness::{norm, saved};
 use super::{Quiet, tell};
-use crate::analysis::flat::{draws, normal};
-use crate::analysis::hessian::{HessianProduct, Search, extremes};
+use crate::analysis::flat::draws;
 use crate::analysis::landscape::{Directions, Evaluation, Evaluator, LandscapeData};
-use crate::analysis::objective::Objective;
 use crate::analysis::{AnalysisError, forward_network, sharpness};
-use crate::model::{Network, Samples, Tensors, shallow};
+use crate::model::{Network, Samples, Tensors};
 
 /// What float32 may lose.
-const F32: f64 = 1e-5;
+pub(super) const F32: f64 = 1e-5;
 /// Images of derivatives, whose intermediate values are all kept.
-const FEW: usize = 16;
+pub(super) const FEW: usize = 16;
 /// Cells beside the centre and the corners.
 const RANDOM_CELLS: usize = 4;
-/// Steps of Lanczos: λ = vᵀHv holds for any v.
-const LANCZOS: usize = 8;
-/// How often weights are moved by float32's rounding, and how many times the largest jump is allowed.
-const NUDGES: usize = 3;
-const JUMPS: f64 = 10.0;
 const PARTS: [&str; 4] = ["forward passes", "cells", "sharpness", "derivatives"];
 
 /// A network with its images, as always and in float64.
-struct Subject<'a> {
-    network: &'a Network,
-    data: &'a LandscapeData<'a>,
-    job: &'a LandscapeJob,
-    reference: Reference<'a>,
-    x: Tensor,
+pub(super) struct Subject<'a> {
+    pub network: &'a Network,
+    pub data: &'a LandscapeData<'a>,
+    pub job: &'a LandscapeJob,
+    pub reference: Reference<'a>,
+    pub x: Tensor,
     ood: Option<Tensor>,
     directions: Directions,
     axes: [Tensors; 2],
@@ -117,11 +109,11 @@ fn fill(
 }
 
 impl Subject<'_> {
-    fn labels(&self) -> &[i64] {
+    pub fn labels(&self) -> &[i64] {
         &self.data.samples.dataset.labels
     }
 
-    fn at(&self, alpha: f64, beta: f64) -> Result<Tensors, AnalysisError> {
+    pub fn at(&self, alpha: f64, beta: f64) -> Result<Tensors, AnalysisError> {
         self.reference.moved(&[(&self.axes[0], alpha), (&self.axes[1], beta)])
     }
 
@@ -310,81 +302,6 @@ impl Subject<'_> {
             "ρ",
             largest_error(norms),
             1e-6,
-        );
-        Ok(())
-    }
-
-    /// The parameters moved by about half a unit of float32's last digit.
-    fn nudged(&self, theta: &Tensors, draw: usize) -> Result<Tensors, AnalysisError> {
-        let mut random = draws("conformance nudge", self.job.seed, draw);
-        let mut nudged = shallow(theta);
-        for name in &self.reference.parameters {
-            if let Some(tensor) = theta.get(name) {
-                let by = normal(tensor, &mut random)?.f_mul_scalar(f64::from(f32::EPSILON) / 2.0)?.f_view_as(tensor)?;
-                nudged.insert(name.clone(), tensor.f_add(&tensor.f_mul(&by)?)?);
-            }
-        }
-        Ok(nudged)
-    }
-
-    fn derivatives(&self, checks: &mut Checks, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
-        let count = FEW.min(self.data.samples.len());
-        let objective = Objective::new(self.network, self.data.samples)?.part(0, count);
-        let (x, labels) = (self.x.f_narrow(0, 0, count as i64)?, &self.labels()[..count]);
-        let zero = objective.zero()?;
-        let (_, gradient) = objective.gradient(&zero, &Quiet(reporter))?;
-        let theta = self.at(0.0, 0.0)?;
-        let expected = flat(&self.reference, &self.reference.gradient(&theta, &x, labels)?)?;
-        let length = |x: &Tensor| -> Result<f64, AnalysisError> { Ok(f64::try_from(x.f_dot(x)?)?.sqrt()) };
-        let found = super::reference::double(&gradient)?;
-        // A derivative jumps where a ReLU changes sides, and float32 cannot tell the sides of what lies within its rounding.
-        let (mut of_length, mut of_vector) = (0.0f64, 0.0f64);
-        for draw in 0..NUDGES {
-            let moved = flat(&self.reference, &self.reference.gradient(&self.nudged(&theta, draw)?, &x, labels)?)?;
-            of_length = of_length.max(relative_error(length(&moved)?, length(&expected)?));
-            of_vector = of_vector.max(length(&moved.f_sub(&expected)?)? / length(&expected)?);
-        }
-        let allowed =
-            "at least 1e-5 allowed, or ten times the jump of float64 when weights move by float32's rounding (ReLUs change sides)";
-        let against = format!("automatic differentiation in float64, {count} images; {allowed}");
-        checks.add(
-            Definition::new("‖∇L(θ)‖₂", "over all parameters, BatchNorm frozen", ""),
-            &against,
-            "its value",
-            relative_error(length(&found)?, length(&expected)?),
-            F32.max(JUMPS * of_length),
-        );
-        checks.add(
-            Definition::new("∇L(θ)", "the vector itself: ‖g − g'‖₂", ""),
-            &against,
-            "‖g‖₂",
-            length(&found.f_sub(&expected)?)? / length(&expected)?,
-            F32.max(JUMPS * of_vector),
-        );
-        let mut quiet = Quiet(reporter);
-        let meter = ProgressMeter::new("products", "λ₁", 0, LANCZOS as u64 + 1);
-        let mut product = HessianProduct::new(&objective, &zero, None, meter, &mut quiet);
-        let search = Search { top: 1, bottom: false, steps: LANCZOS, tolerance: 1e-6, seed: self.job.seed };
-        let Some(pair) = extremes(&mut product, &search)?.top.into_iter().next() else { return Ok(()) };
-        let views = objective.theta().with_flat(pair.vector.f_to_device(Device::Cpu)?).views()?;
-        let double = |(name, view)| Ok((name, super::reference::double(&view)?));
-        let v = views.into_iter().map(double).collect::<Result<Tensors, AnalysisError>>()?;
-        let along = flat(&self.reference, &v)?;
-        let quotient = |theta: &Tensors| -> Result<f64, AnalysisError> {
-            let image = flat(&self.reference, &self.reference.hessian_vector(theta, &x, labels, &v)?)?;
-            Ok(f64::try_from(along.f_dot(&image)?)? / f64::try_from(along.f_dot(&along)?)?)
-        };
-        let expected = quotient(&theta)?;
-        let mut jump = 0.0f64;
-        for draw in 0..NUDGES {
-            jump = jump.max(relative_error(quotient(&self.nudged(&theta, draw)?)?, expected));
-        }
-        checks.add(
-            Definition::new("λ₁", format!("vᵀ∇²L(θ)v of the unit v that {LANCZOS} Lanczos steps find"), "docs/sharpness.md"),
-            &format!("the Rayleigh quotient of that v in float64, {count} images; {allowed}"),
-            "its value",
-            relative_error(pair.value, expected),
-            F32.max(JUMPS * jump),
         );
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 mod cells;
 mod checkpoint;
+mod derivatives;
 mod detection;
 mod directions;
 pub(super) mod hessian;
