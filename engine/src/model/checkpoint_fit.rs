@@ -25,9 +25,9 @@ impl CheckpointFit {
         Self { prefix, shapes, nearest }
     }
 
-    /// The tensors by stripped name.
-    pub fn stripped<'a>(&'a self, tensors: &'a [RawTensor]) -> impl Iterator<Item = (&'a str, &'a RawTensor)> {
-        tensors.iter().map(|tensor| (tensor.name.strip_prefix(&self.prefix).unwrap_or(&tensor.name), tensor))
+    /// A tensor's name without the common prefix.
+    pub fn stripped<'a>(&self, name: &'a str) -> &'a str {
+        name.strip_prefix(&self.prefix).unwrap_or(name)
     }
 
     /// The architecture that fits exactly, whether or not its tensors leave a question open.

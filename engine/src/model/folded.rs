@@ -126,6 +126,14 @@ impl Folded {
     /// # Errors
     /// When a tensor is missing or shapes do not fit.
     pub fn tensors(&self, tensors: &Tensors) -> Result<Tensors, ModelError> {
+        self.tensors_but(tensors, &[])
+    }
+
+    /// The same without those named, which are not computed.
+    ///
+    /// # Errors
+    /// As [`Folded::tensors`].
+    pub fn tensors_but(&self, tensors: &Tensors, without: &[String]) -> Result<Tensors, ModelError> {
         let mut folded: Tensors = Tensors::new();
         for fold in &self.folds {
             let part = |name: &str| find(tensors, &format!("{}.{name}", fold.batch_norm));
@@ -134,10 +142,12 @@ impl Folded {
             if let Some(name) = &fold.bias {
                 bias = bias.f_add(&find(tensors, name)?.f_mul(&scale)?)?;
             }
-            folded.insert(fold.weight.clone(), scaled(find(tensors, &fold.weight)?, &scale)?);
+            if !without.contains(&fold.weight) {
+                folded.insert(fold.weight.clone(), scaled(find(tensors, &fold.weight)?, &scale)?);
+            }
             folded.insert(fold.folded_bias.clone(), bias);
         }
-        for name in self.graph.tensor_names() {
+        for name in self.graph.tensor_names().into_iter().filter(|name| !without.contains(name)) {
             if let Entry::Vacant(place) = folded.entry(name) {
                 let tensor = find(tensors, place.key())?.shallow_clone();
                 place.insert(tensor);
@@ -147,7 +157,7 @@ impl Folded {
     }
 
     /// What the tensor `name` of the folded graph moves by where the original's moves by `delta`, at `tensors` and with no 1-D tensor
-    /// moving: s·δ for a folded weight, δ for another tensor.
+    /// moving: s·δ for a folded weight, δ for another tensor. For the weight itself, the folded weight.
     ///
     /// # Errors
     /// When a tensor is missing or shapes do not fit.

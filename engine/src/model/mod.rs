@@ -13,6 +13,7 @@ mod fused_convolution;
 mod graph;
 mod input;
 mod inspect;
+mod memory;
 mod network;
 mod parameter_vector;
 mod prefix;
@@ -24,6 +25,7 @@ pub use folded::Folded;
 pub use graph::{Activation, BatchNormMode, Graph, GraphBuilder, Node, NodeId, Op, Output, Tensors, shallow};
 pub use input::{Samples, pixels_to_input, to_input};
 pub use inspect::inspect;
+pub use memory::{anonymous_memory, give_back_memory};
 pub use network::Network;
 pub use parameter_vector::{Layout, ParameterVector};
 

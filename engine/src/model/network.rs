@@ -10,7 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::architecture::{self, Head, Init, TensorSpec};
 use super::checkpoint_fit::CheckpointFit;
-use super::{BatchNormMode, Graph, ModelError, Output, ParameterVector, Tensors, checkpoint, is_parameter};
+use super::{BatchNormMode, Graph, ModelError, Output, ParameterVector, Tensors, checkpoint, give_back_memory, is_parameter};
 
 /// A graph with its tensors, f32, on one device.
 #[derive(Debug)]
@@ -42,13 +42,16 @@ impl Network {
         let fit = CheckpointFit::new(&tensors);
         let architecture = fit.architecture(architecture).map_err(refuse)?;
         let mut loaded = Tensors::new();
-        for (name, raw) in fit.stripped(&tensors) {
+        // One after the other, each gone when the next comes: a file may be as large as the memory that is left.
+        for raw in tensors {
+            let name = fit.stripped(&raw.name);
             if let Some(spec) = architecture.tensors.iter().find(|spec| spec.name == name) {
                 let values = raw.dtype.to_f32(&raw.data);
                 let values = values.ok_or_else(|| refuse(format!("expected floats in `{name}`, found {}", raw.dtype.label())))?;
                 loaded.insert(name.into(), Tensor::f_from_slice(&values)?.f_view(spec.shape.as_slice())?.f_to_device(device)?);
             }
         }
+        give_back_memory();
         Ok(Self::assemble(architecture, loaded, device))
     }
 

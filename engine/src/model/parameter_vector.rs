@@ -40,15 +40,16 @@ impl ParameterVector {
         Ok(Self { layout: Arc::new(Layout { entries, len }), flat: Tensor::f_cat(&parts, 0)? })
     }
 
-    /// Moves the named tensors out of `tensors` into one buffer, which `room` makes of its length, one after the other: hardly more memory
-    /// than the larger of both is needed.
+    /// Puts what `of` makes of each named tensor, of the same shape, into one buffer, which `room` makes of its length; one after the other,
+    /// so that no more than one is there at a time.
     ///
     /// # Errors
-    /// When a name is missing, libtorch refuses, or `room` does.
-    pub fn drain<E: From<ModelError>>(
+    /// When a name is missing, libtorch refuses, or `room` or `of` does.
+    pub fn fill<E: From<ModelError>>(
         names: &[String],
-        tensors: &mut Tensors,
+        tensors: &Tensors,
         room: impl FnOnce(i64) -> Result<Tensor, E>,
+        of: impl Fn(&str, &Tensor) -> Result<Tensor, E>,
     ) -> Result<Self, E> {
         let mut entries = Vec::new();
         let mut len = 0;
@@ -59,8 +60,9 @@ impl ParameterVector {
         }
         let flat = room(len)?;
         for (name, _, offset) in &entries {
-            if let Some(tensor) = tensors.remove(name) {
-                let put = || flat.f_narrow(0, *offset, tensor.numel() as i64)?.f_copy_(&tensor.detach().f_flatten(0, -1)?);
+            if let Some(tensor) = tensors.get(name) {
+                let made = of(name, tensor)?;
+                let put = || flat.f_narrow(0, *offset, made.numel() as i64)?.f_copy_(&made.detach().f_flatten(0, -1)?);
                 put().map_err(ModelError::from)?;
             }
         }

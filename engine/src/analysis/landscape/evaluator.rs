@@ -1,6 +1,6 @@
 //! Losses and scores at points of the plane, always computed from θ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use flatland::job::{Precision, Reporter};
@@ -133,19 +133,22 @@ impl<'a> Evaluator<'a> {
         };
         let affine = plane == Plane::Affine;
         let dimensions = if affine { 2 } else { 0 };
-        let mut tensors = if affine { folded.tensors(&network.tensors)? } else { shallow(&network.tensors) };
-        let moves =
-            |name: &&String| directions.delta.shape(name).is_some_and(|shape| shape.len() >= dimensions) && tensors.contains_key(*name);
+        let names = if affine { folded.graph.tensor_names() } else { network.names.clone() };
+        let read: BTreeSet<String> = names.into_iter().collect();
+        let moves = |name: &&String| directions.delta.shape(name).is_some_and(|shape| shape.len() >= dimensions) && read.contains(*name);
         let moving: Vec<String> = network.names.iter().filter(moves).cloned().collect();
         let room = Room { device: network.device, folder: evaluation.folder };
-        let theta = ParameterVector::drain(&moving, &mut tensors, |len| room.zeros(len))?;
+        let fold = |name: &str, tensor: &Tensor| -> Result<Tensor, AnalysisError> {
+            Ok(if affine { folded.direction(&network.tensors, name, tensor.shallow_clone())? } else { tensor.shallow_clone() })
+        };
+        let theta = ParameterVector::fill(&moving, &network.tensors, |len| room.zeros(len), fold)?;
+        let mut fixed = if affine { folded.tensors_but(&network.tensors, &moving)? } else { shallow(&network.tensors) };
+        fixed.retain(|name, _| !moving.contains(name));
         let axis = |direction: &Direction| -> Result<Tensor, AnalysisError> {
             let flat = room.zeros(theta.layout().len)?;
             for (name, _, offset) in &theta.layout().entries {
-                let Some(mut part) = direction.tensor(name, network.device)? else { continue };
-                if affine {
-                    part = folded.direction(&network.tensors, name, part)?;
-                }
+                let Some(part) = direction.tensor(name, network.device)? else { continue };
+                let part = fold(name, &part)?;
                 flat.f_narrow(0, *offset, part.numel() as i64)?.f_copy_(&part.f_flatten(0, -1)?)?;
             }
             Ok(flat)
@@ -171,7 +174,7 @@ impl<'a> Evaluator<'a> {
             theta,
             delta,
             eta,
-            fixed: tensors,
+            fixed,
             curvature,
         })
     }

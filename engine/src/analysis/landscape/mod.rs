@@ -16,7 +16,6 @@ mod kept;
 mod kept_tests;
 #[cfg(test)]
 mod measure_tests;
-mod memory;
 mod order;
 mod plane;
 mod precision;

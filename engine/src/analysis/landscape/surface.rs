@@ -13,8 +13,8 @@ use super::kept::Kept;
 use super::order::nested;
 use super::plane::Plane;
 use super::team::{Task, Team};
-use super::{CellValue, Evaluation, Evaluator, Part, memory, precision};
-use crate::model::{Network, Samples, others};
+use super::{CellValue, Evaluation, Evaluator, Part, precision};
+use crate::model::{Network, Samples, anonymous_memory, give_back_memory, others};
 
 /// The axes, when they are asked for.
 const DIRECTIONS: &str = "directions.npz";
@@ -89,6 +89,7 @@ pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, repo
     let mut manifest = manifest(network, data, job, &evaluation, &plane);
     // The evaluator has what it needs of the axes; they are as large as two networks.
     drop(plane);
+    give_back_memory();
     let started = Instant::now();
     let (center, center_losses) = team.own.center(reporter)?;
     manifest.center_loss = center.loss;
@@ -152,7 +153,7 @@ impl<'a> Sweep<'a> {
         let curvature = products as f64 * started.elapsed().as_secs_f64();
         let missing = self.surface.count.len() - self.surface.computed();
         let seconds = (took * share + curvature) * missing as f64 / self.team.size() as f64;
-        let bytes = memory::anonymous().unwrap_or_else(|| {
+        let bytes = anonymous_memory().unwrap_or_else(|| {
             let sets = [Some(data.samples), data.statistics].into_iter().flatten().chain(data.ood.iter().copied());
             let images: usize = sets.map(|samples| samples.x.numel() * 4).sum();
             let weights: usize = network.tensors.values().map(|tensor| tensor.numel() * 4).sum();
