@@ -171,7 +171,8 @@ impl Network {
     /// # Errors
     /// When libtorch refuses.
     pub fn theta(&self) -> Result<ParameterVector, ModelError> {
-        ParameterVector::gather(&self.parameter_names(), &self.tensors)
+        let room = |len| Ok::<_, ModelError>(Tensor::f_zeros([len], (Kind::Float, self.device))?);
+        ParameterVector::fill(&self.parameter_names(), &self.tensors, room, |_, tensor| Ok(tensor.shallow_clone()))
     }
 }
 

@@ -23,23 +23,6 @@ pub struct ParameterVector {
 }
 
 impl ParameterVector {
-    /// Copies the named tensors into one buffer, in the order of `names`.
-    ///
-    /// # Errors
-    /// When a name is missing.
-    pub fn gather(names: &[String], tensors: &Tensors) -> Result<Self, ModelError> {
-        let mut entries = Vec::new();
-        let mut parts = Vec::new();
-        let mut len = 0;
-        for name in names {
-            let tensor = tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.clone()))?;
-            entries.push((name.clone(), tensor.size(), len));
-            len += tensor.numel() as i64;
-            parts.push(tensor.detach().f_contiguous()?.f_flatten(0, -1)?.f_to_kind(Kind::Float)?);
-        }
-        Ok(Self { layout: Arc::new(Layout { entries, len }), flat: Tensor::f_cat(&parts, 0)? })
-    }
-
     /// Puts what `of` makes of each named tensor, of the same shape, into one buffer, which `room` makes of its length; one after the other,
     /// so that no more than one is there at a time.
     ///

@@ -1,6 +1,6 @@
 //! Losses and scores at points of the plane, always computed from θ.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use flatland::job::{Precision, Reporter};
@@ -10,6 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::super::{AnalysisError, CrossEntropy, Images, SampleLosses, batch_size, forward_batches};
 use super::curvature::CellCurvature;
+use super::image_order::round_robin;
 use super::readings::{OodScores, readings};
 use super::room::Room;
 use super::{Direction, Directions};
@@ -358,20 +359,6 @@ fn equal_batches(n: i64) -> i64 {
     up(n.max(1), up(n.max(1), STATISTICS_BATCH))
 }
 
-/// Positions of the first of every class, then of the second of every class, and so on; classes ascending.
-fn round_robin(labels: &[i64]) -> Vec<usize> {
-    let mut seen = BTreeMap::new();
-    let rank = |label: &i64| {
-        let count = seen.entry(*label).or_insert(0usize);
-        *count += 1;
-        *count
-    };
-    let ranks: Vec<usize> = labels.iter().map(rank).collect();
-    let mut order: Vec<usize> = (0..labels.len()).collect();
-    order.sort_by_key(|&i| (ranks[i], labels[i]));
-    order
-}
-
 fn kind(precision: Precision) -> Kind {
     match precision {
         Precision::F32 | Precision::Tf32 => Kind::Float,
@@ -390,12 +377,6 @@ fn has_negative_variance(tensors: &Tensors) -> Result<bool, AnalysisError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_beginning_of_the_order_has_its_share_of_each_class() {
-        assert_eq!(round_robin(&[2, 2, 0, 2, 0, 1]), [2, 5, 0, 4, 1, 3]);
-        assert!(round_robin(&[]).is_empty());
-    }
 
     #[test]
     fn batches_are_equal_but_for_rounding() {

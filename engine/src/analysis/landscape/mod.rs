@@ -11,6 +11,7 @@ mod curvature;
 mod direction;
 mod estimate;
 mod evaluator;
+mod image_order;
 mod kept;
 #[cfg(test)]
 mod kept_tests;

@@ -54,8 +54,9 @@ impl<'a> LandscapeData<'a> {
 
 /// Computes L(θ + αδ + βη) on the grid of `job` into `job.out/landscape.npz` and `.json`, and `directions.npz` when asked.
 ///
-/// The losses of single images go to `sample_losses.npy`, for paired differences. Grids come coarse to fine, and before their cells are computed on all images each gets a first look at some: [`JobEvent::Cells`] tells
-/// what is computed, [`JobEvent::Estimate`] what is known meanwhile. Cells of an unfinished or finished surface of the same job (checkpoint,
+/// The losses of single images go to `sample_losses.npy`, for paired differences. Grids come coarse to fine, and before their cells are
+/// computed on all images each gets a first look at some: [`JobEvent::Cells`] tells what is computed, [`JobEvent::Estimate`] what is known
+/// meanwhile. Cells of an unfinished or finished surface of the same job (checkpoint,
 /// images, directions, definition) in `job.out` or in the cache `job.cells` are kept, also when the axes have changed; another surface is
 /// replaced. What is on disk at the end does not depend on interruptions.
 ///
