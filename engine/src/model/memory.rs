@@ -18,6 +18,14 @@ pub fn give_back_memory() {
     }
 }
 
+/// The same where what is gone was as large as a tensor of so many floats, and that is worth it: what goes into a large tensor leaves holes
+/// that the next one does not fit into.
+pub fn give_back_memory_after(floats: usize) {
+    if floats >= 1 << 20 {
+        give_back_memory();
+    }
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;

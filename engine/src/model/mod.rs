@@ -13,10 +13,12 @@ mod fused_convolution;
 mod graph;
 mod input;
 mod inspect;
+mod largest_activation;
 mod memory;
 mod network;
 mod parameter_vector;
 mod prefix;
+mod room;
 
 pub use architecture::{Head, Similarity};
 pub use device::{device, init, libtorch_version, others};
@@ -25,9 +27,10 @@ pub use folded::Folded;
 pub use graph::{Activation, BatchNormMode, Graph, GraphBuilder, Node, NodeId, Op, Output, Tensors, shallow};
 pub use input::{Samples, pixels_to_input, to_input};
 pub use inspect::inspect;
-pub use memory::{anonymous_memory, give_back_memory};
+pub use memory::{anonymous_memory, give_back_memory, give_back_memory_after};
 pub use network::Network;
 pub use parameter_vector::{Layout, ParameterVector};
+pub use room::Room;
 
 /// Whether a state-dict entry is trained: running statistics and counters are not.
 pub fn is_parameter(name: &str) -> bool {

@@ -10,7 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::architecture::{self, Head, Init, TensorSpec};
 use super::checkpoint_fit::CheckpointFit;
-use super::{BatchNormMode, Graph, ModelError, Output, ParameterVector, Tensors, checkpoint, give_back_memory, is_parameter};
+use super::{BatchNormMode, Graph, ModelError, Output, ParameterVector, Room, Tensors, checkpoint, give_back_memory, is_parameter};
 
 /// A graph with its tensors, f32, on one device.
 #[derive(Debug)]
@@ -53,6 +53,17 @@ impl Network {
         }
         give_back_memory();
         Ok(Self::assemble(architecture, loaded, device))
+    }
+
+    /// This network with its tensors in `room`.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn settled(mut self, room: &Room<'_>) -> Result<Self, ModelError> {
+        let settled = ParameterVector::fill(&self.names, &self.tensors, |len| room.zeros(len))?;
+        self.tensors = settled.views()?;
+        give_back_memory();
+        Ok(self)
     }
 
     /// This network with `head` in place of its classifier. What the head shares with the classifier starts as its copy, what is new is
@@ -172,7 +183,7 @@ impl Network {
     /// When libtorch refuses.
     pub fn theta(&self) -> Result<ParameterVector, ModelError> {
         let room = |len| Ok::<_, ModelError>(Tensor::f_zeros([len], (Kind::Float, self.device))?);
-        ParameterVector::fill(&self.parameter_names(), &self.tensors, room, |_, tensor| Ok(tensor.shallow_clone()))
+        ParameterVector::fill(&self.parameter_names(), &self.tensors, room)
     }
 }
 

@@ -23,17 +23,11 @@ pub struct ParameterVector {
 }
 
 impl ParameterVector {
-    /// Puts what `of` makes of each named tensor, of the same shape, into one buffer, which `room` makes of its length; one after the other,
-    /// so that no more than one is there at a time.
+    /// A copy of the named tensors in one buffer, which `room` makes of its length.
     ///
     /// # Errors
-    /// When a name is missing, libtorch refuses, or `room` or `of` does.
-    pub fn fill<E: From<ModelError>>(
-        names: &[String],
-        tensors: &Tensors,
-        room: impl FnOnce(i64) -> Result<Tensor, E>,
-        of: impl Fn(&str, &Tensor) -> Result<Tensor, E>,
-    ) -> Result<Self, E> {
+    /// When a name is missing, libtorch refuses, or `room` does.
+    pub fn fill(names: &[String], tensors: &Tensors, room: impl FnOnce(i64) -> Result<Tensor, ModelError>) -> Result<Self, ModelError> {
         let mut entries = Vec::new();
         let mut len = 0;
         for name in names {
@@ -41,15 +35,13 @@ impl ParameterVector {
             entries.push((name.clone(), tensor.size(), len));
             len += tensor.numel() as i64;
         }
-        let flat = room(len)?;
-        for (name, _, offset) in &entries {
-            if let Some(tensor) = tensors.get(name) {
-                let made = of(name, tensor)?;
-                let put = || flat.f_narrow(0, *offset, made.numel() as i64)?.f_copy_(&made.detach().f_flatten(0, -1)?);
-                put().map_err(ModelError::from)?;
+        let vector = Self { layout: Arc::new(Layout { entries, len }), flat: room(len)? };
+        for (name, mut view) in vector.views()? {
+            if let Some(tensor) = tensors.get(&name) {
+                view.f_copy_(&tensor.detach())?;
             }
         }
-        Ok(Self { layout: Arc::new(Layout { entries, len }), flat })
+        Ok(vector)
     }
 
     /// A vector with this one's layout and the buffer `flat`, [len] f32.

@@ -11,7 +11,7 @@ use flatland::session::Role;
 use super::WorkerError;
 use super::machine::machine;
 use super::warm::Warm;
-use crate::model::{self, Network, Samples};
+use crate::model::{self, Network, Room, Samples};
 use crate::{analysis, method, train};
 
 /// What stays loaded between jobs.
@@ -40,7 +40,7 @@ impl Bench {
             JobSpec::Methods => Ok(JobOutput::Methods { methods: method::methods() }),
             JobSpec::Pace { run, device } => Ok(JobOutput::Pace(train::pace((**run).clone(), *device, reporter)?)),
             JobSpec::Landscape(job) => {
-                let network = self.network(&job.checkpoint, job.device)?;
+                let network = self.network(&job.checkpoint, job.device, &job.out)?;
                 let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
                 let measure = &job.measure;
                 let ood = self.all_samples(&job.checkpoint, &network, &measure.ood, reporter)?;
@@ -54,26 +54,26 @@ impl Bench {
                 folder(&job.out)
             }
             JobSpec::Sharpness(job) => {
-                let network = self.network(&job.checkpoint, job.device)?;
+                let network = self.network(&job.checkpoint, job.device, &job.out)?;
                 let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
                 analysis::sharpness::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
             JobSpec::Hessian(job) => {
-                let network = self.network(&job.checkpoint, job.device)?;
+                let network = self.network(&job.checkpoint, job.device, &job.out)?;
                 let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
                 analysis::hessian::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
             JobSpec::Embedding(job) => {
-                let network = self.network(&job.checkpoint, job.device)?;
+                let network = self.network(&job.checkpoint, job.device, &job.out)?;
                 let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
                 analysis::embedding::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
             JobSpec::Conformance(job) => Ok(JobOutput::Conformance(Box::new(self.conformance(job, reporter)?))),
             JobSpec::Score(job) => {
-                let network = self.network(&job.checkpoint, job.device)?;
+                let network = self.network(&job.checkpoint, job.device, &job.out)?;
                 let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
                 analysis::score::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
@@ -91,7 +91,7 @@ impl Bench {
                 groups
             }
             Some(landscape) => {
-                let network = self.network(&landscape.checkpoint, job.device)?;
+                let network = self.network(&landscape.checkpoint, job.device, &job.scratch)?;
                 let samples = self.samples(&landscape.checkpoint, &network, &landscape.dataset, reporter)?;
                 let ood = self.all_samples(&landscape.checkpoint, &network, &landscape.measure.ood, reporter)?;
                 let ood = ood.iter().map(|(_, samples)| samples).collect();
@@ -109,11 +109,13 @@ impl Bench {
         self.samples.clear();
     }
 
-    fn network(&mut self, checkpoint: &CheckpointSource, device: Device) -> Result<Arc<Network>, WorkerError> {
+    /// The network of a checkpoint; what stays of it between jobs may lie as a file without a name in `folder`, see [`Room`].
+    fn network(&mut self, checkpoint: &CheckpointSource, device: Device, folder: &Path) -> Result<Arc<Network>, WorkerError> {
         let device = available(device)?;
         let architecture = checkpoint.architecture.as_deref();
         let key = content_key(&format!("{architecture:?} {device:?}"), &[checkpoint.path.as_path()]);
-        let load = || Network::load(&checkpoint.path, architecture, device);
+        let room = Room { device, folder: Some(folder) };
+        let load = || Network::load(&checkpoint.path, architecture, device)?.settled(&room);
         self.networks.get(key, load).map_err(|source| WorkerError::Checkpoint { name: checkpoint.name.clone(), source })
     }
 

@@ -12,14 +12,13 @@ use super::super::{AnalysisError, CrossEntropy, Images, SampleLosses, batch_size
 use super::curvature::CellCurvature;
 use super::image_order::round_robin;
 use super::readings::{OodScores, readings};
-use super::room::Room;
 use super::{Direction, Directions};
-use crate::model::{BatchNormMode, Folded, Graph, Network, ParameterVector, Samples, Tensors, is_parameter, shallow};
+use crate::model::{
+    BatchNormMode, Folded, Graph, Network, ParameterVector, Room, Samples, Tensors, give_back_memory_after, is_parameter, shallow,
+};
 
 /// Images of one batch where its own statistics are BatchNorm's, as in training.
 const STATISTICS_BATCH: i64 = 128;
-/// Entries of a vector that are worked on at a time, where a second vector of its length shall not be needed.
-const PIECE: i64 = 1 << 20;
 
 /// How θ + αδ + βη reaches the folded graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +93,7 @@ pub struct Evaluator<'a> {
     evaluation: Evaluation<'a>,
     graph: &'a Graph,
     classes: i64,
+    batch: i64,
     folded: Folded,
     plane: Plane,
     /// ID and semantic-shift images in the arithmetic of the forward passes.
@@ -139,20 +139,26 @@ impl<'a> Evaluator<'a> {
         let moves = |name: &&String| directions.delta.shape(name).is_some_and(|shape| shape.len() >= dimensions) && read.contains(*name);
         let moving: Vec<String> = network.names.iter().filter(moves).cloned().collect();
         let room = Room { device: network.device, folder: evaluation.folder };
-        let fold = |name: &str, tensor: &Tensor| -> Result<Tensor, AnalysisError> {
-            Ok(if affine { folded.direction(&network.tensors, name, tensor.shallow_clone())? } else { tensor.shallow_clone() })
+        // In place, where they lie: nothing as large is needed beside them.
+        let fold = |vector: &ParameterVector| -> Result<(), AnalysisError> {
+            let mut views = if affine { vector.views()? } else { Tensors::new() };
+            Ok(views.iter_mut().try_for_each(|(name, view)| folded.fold_weight(&network.tensors, name, view))?)
         };
-        let theta = ParameterVector::fill(&moving, &network.tensors, |len| room.zeros(len), fold)?;
+        let theta = ParameterVector::fill(&moving, &network.tensors, |len| room.zeros(len))?;
+        fold(&theta)?;
         let mut fixed = if affine { folded.tensors_but(&network.tensors, &moving)? } else { shallow(&network.tensors) };
         fixed.retain(|name, _| !moving.contains(name));
         let axis = |direction: &Direction| -> Result<Tensor, AnalysisError> {
-            let flat = room.zeros(theta.layout().len)?;
-            for (name, _, offset) in &theta.layout().entries {
-                let Some(part) = direction.tensor(name, network.device)? else { continue };
-                let part = fold(name, &part)?;
-                flat.f_narrow(0, *offset, part.numel() as i64)?.f_copy_(&part.f_flatten(0, -1)?)?;
+            let vector = theta.with_flat(room.zeros(theta.layout().len)?);
+            for (name, mut view) in vector.views()? {
+                if let Some(part) = direction.tensor(&name, network.device)? {
+                    view.f_copy_(&part)?;
+                    drop(part);
+                    give_back_memory_after(view.numel());
+                }
             }
-            Ok(flat)
+            fold(&vector)?;
+            Ok(vector.flat().shallow_clone())
         };
         let (delta, eta) = (axis(&directions.delta)?, axis(&directions.eta)?);
         let curvature = evaluation.curvature.map(|settings| CellCurvature::new(network, &evaluation, directions, settings)).transpose()?;
@@ -166,6 +172,7 @@ impl<'a> Evaluator<'a> {
             evaluation,
             graph: &network.graph,
             classes: network.classes,
+            batch: batch_size(network.device, network.graph.largest_activation(&network.tensors)),
             folded,
             plane,
             x,
@@ -195,8 +202,7 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// As [`Evaluator::evaluate`].
     pub fn center(&self, reporter: &mut dyn Reporter) -> Result<(CrossEntropy, Vec<f64>), AnalysisError> {
-        let _no_grad = tch::no_grad_guard();
-        let point = self.prepare([0.0; 2], self.theta.with_flat(self.theta.flat().shallow_clone()), reporter)?;
+        let point = self.point(0.0, 0.0, reporter)?;
         let losses = self.losses(&point, 0, self.images(), reporter)?;
         Ok((losses.clone().in_place_of(&self.order).mean(), losses.loss))
     }
@@ -204,6 +210,11 @@ impl<'a> Evaluator<'a> {
     /// ID images.
     pub fn images(&self) -> i64 {
         self.x.size().first().copied().unwrap_or(0)
+    }
+
+    /// Images of one forward pass.
+    pub fn batch(&self) -> i64 {
+        self.batch
     }
 
     /// Where it computes.
@@ -217,15 +228,37 @@ impl<'a> Evaluator<'a> {
     /// As [`Evaluator::evaluate`].
     pub fn point(&self, alpha: f64, beta: f64, reporter: &mut dyn Reporter) -> Result<Point, AnalysisError> {
         let _no_grad = tch::no_grad_guard();
-        // θ + αδ first, then + βη piece by piece: one vector of θ's length is all that this needs.
-        let mut flat = self.delta.f_mul_scalar(alpha)?;
-        let _ = flat.f_add_(self.theta.flat())?;
-        for first in (0..self.theta.layout().len).step_by(PIECE as usize) {
-            let length = PIECE.min(self.theta.layout().len - first);
-            let step = self.eta.f_narrow(0, first, length)?.f_mul_scalar(beta)?;
-            let _ = flat.f_narrow(0, first, length)?.f_add_(&step)?;
+        let mut tensors = Tensors::new();
+        // A tensor at a time, made ready at once where nothing else needs it plain: there is never more than one network in memory.
+        for (name, shape, offset) in &self.theta.layout().entries {
+            let part = |flat: &Tensor| flat.f_narrow(0, *offset, shape.iter().product());
+            let mut tensor = part(self.theta.flat())?;
+            for (by, axis) in [(alpha, &self.delta), (beta, &self.eta)].into_iter().filter(|(by, _)| *by != 0.0) {
+                let mut moved = part(axis)?.f_mul_scalar(by)?;
+                let _ = moved.f_add_(&tensor)?;
+                tensor = moved;
+            }
+            let tensor = tensor.f_view(shape.as_slice())?;
+            let tensor = if self.plane == Plane::Affine { self.ready(name, &tensor)? } else { tensor };
+            give_back_memory_after(tensor.numel());
+            tensors.insert(name.clone(), tensor);
         }
-        self.prepare([alpha, beta], self.theta.with_flat(flat), reporter)
+        for (name, tensor) in &self.fixed {
+            tensors.insert(name.clone(), if self.plane == Plane::Affine { self.ready(name, tensor)? } else { tensor.shallow_clone() });
+        }
+        if self.evaluation.batch_norm == BatchNormPolicy::Reestimated {
+            self.estimate_statistics(&mut tensors, reporter)?;
+        }
+        if self.plane == Plane::Refold {
+            if has_negative_variance(&tensors)? {
+                return Ok(Point { at: [alpha, beta], tensors: None });
+            }
+            tensors = self.folded.tensors(&tensors)?;
+            for (name, tensor) in &mut tensors {
+                *tensor = self.ready(name, tensor)?;
+            }
+        }
+        Ok(Point { at: [alpha, beta], tensors: Some(tensors) })
     }
 
     /// Losses of the ID images `first..first + length` of the order of evaluation at `point`; it goes on at its beginning, so `first` may be
@@ -289,26 +322,9 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn prepare(&self, at: [f64; 2], point: ParameterVector, reporter: &mut dyn Reporter) -> Result<Point, AnalysisError> {
-        let mut tensors = point.views()?;
-        tensors.extend(shallow(&self.fixed));
-        if self.evaluation.batch_norm == BatchNormPolicy::Reestimated {
-            self.estimate_statistics(&mut tensors, reporter)?;
-        }
-        if self.plane == Plane::Refold {
-            if has_negative_variance(&tensors)? {
-                return Ok(Point { at, tensors: None });
-            }
-            tensors = self.folded.tensors(&tensors)?;
-        }
-        let kind = kind(self.evaluation.precision);
-        if kind != Kind::Float {
-            tensors.values_mut().try_for_each(|tensor| {
-                *tensor = tensor.f_to_kind(kind)?;
-                Ok::<_, AnalysisError>(())
-            })?;
-        }
-        Ok(Point { at, tensors: Some(tensors) })
+    /// A tensor of the folded graph as forward passes read it.
+    fn ready(&self, name: &str, tensor: &Tensor) -> Result<Tensor, AnalysisError> {
+        Ok(self.folded.packed(name, &tensor.f_to_kind(kind(self.evaluation.precision))?)?)
     }
 
     /// Running statistics become the mean of those of equal batches, as Garipov et al. 2018 renew them (`utils.py`, `update_bn`).
@@ -347,7 +363,7 @@ impl<'a> Evaluator<'a> {
                 let (folded, tensors) = (&self.folded, shallow(tensors));
                 move |batch: &Tensor| Ok(folded.forward(&tensors, batch)?)
             };
-            forward_batches(images, batch_size(self.device()), reporter, task, |_, _| {})?
+            forward_batches(images, self.batch, reporter, task, |_, _| {})?
         };
         Ok(Tensor::f_cat(&logits, 0)?)
     }

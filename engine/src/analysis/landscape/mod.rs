@@ -21,7 +21,6 @@ mod order;
 mod plane;
 mod precision;
 mod readings;
-mod room;
 mod surface;
 mod team;
 #[cfg(test)]

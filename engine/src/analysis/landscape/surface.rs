@@ -7,7 +7,7 @@ use flatland::result::{Cell, LandscapeManifest, LossSurface, Map};
 use flatland::session::{BatchNormPolicy, Stop};
 use tch::Tensor;
 
-use super::super::{AnalysisError, CrossEntropy, SampleLosses, batch_size, check_labels};
+use super::super::{AnalysisError, CrossEntropy, SampleLosses, check_labels};
 use super::estimate::{Look, estimate};
 use super::kept::Kept;
 use super::order::nested;
@@ -127,7 +127,7 @@ struct Sweep<'a> {
 impl<'a> Sweep<'a> {
     fn new(team: &'a Team<'a>, surface: LossSurface, kept: Kept, job: &'a LandscapeJob, center: Vec<f64>) -> Self {
         let looks = surface.count.iter().map(|_| None).collect();
-        let (images, batch) = (team.own.images(), batch_size(team.own.device()));
+        let (images, batch) = (team.own.images(), team.own.batch());
         // Whole batches, so that they need not be computed again.
         let mut glances: Vec<i64> = LOOKS.iter().map(|share| (images / share / batch).max(2) * batch).collect();
         glances.dedup();

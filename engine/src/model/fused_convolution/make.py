@@ -6,8 +6,12 @@ import torch
 from torch import Tensor
 
 
-
 class FusedConvolution(torch.nn.Module):
+    @torch.jit.export
+    def conv(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], stride: List[int], padding: List[int]) -> Tensor:
+        """conv(x) + bias, also of packed weights"""
+        return torch.ops.mkldnn._convolution_pointwise(x, weight, bias, padding, stride, [1, 1], 1, "none", [], "")
+
     @torch.jit.export
     def conv_relu(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], stride: List[int], padding: List[int]) -> Tensor:
         """relu(conv(x) + bias)"""

@@ -8,7 +8,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use super::super::super::AnalysisError;
 use super::scaling::{orthogonalize, ratio, scale, units};
 use super::{AXES, Direction, Directions, Part, draw, tensor, values_of};
-use crate::model::{Network, Op};
+use crate::model::{Network, Op, give_back_memory_after};
 
 /// A tensor that the directions may move.
 struct Slot {
@@ -46,7 +46,7 @@ pub fn random_eta(network: &Network, rule: &DirectionRule, seed: u64, delta: &Di
             let Some(other) = delta.parts.iter().find(|other| other.name == part.name) else { continue };
             let mut values = f64s(&part.values);
             orthogonalize(&units(rule.normalization, &part.shape), &f64s(&other.values), &mut values);
-            part.values = values.iter().map(|&x| x as f32).collect();
+            part.values = f32s(&values);
         }
     }
     Ok(eta)
@@ -63,27 +63,35 @@ pub fn of_draws(network: &Network, rule: &DirectionRule, draws: Draws) -> Result
     }
     let along = along(rule, &slots, draws);
     let (mut delta, mut eta, mut still) = (Vec::new(), Vec::new(), 0);
-    // A tensor at a time: only one is ever held in f64.
+    // A tensor at a time, an axis at a time: the draws of a large network's largest tensor are megabytes in f64.
     for slot in slots {
-        let (mut d, mut e) = (vec![0.0; slot.len()], vec![0.0; slot.len()]);
-        if slot.moves {
-            let weight = f64s(&values_of(tensor(network, &slot.name)?)?);
-            (d, e) = (draws(AXES[0], &slot.name, slot.len()), draws(AXES[1], &slot.name, slot.len()));
-            e.iter_mut().zip(&d).for_each(|(e, d)| *e -= along * d);
-            for values in [&mut d, &mut e] {
-                scale(rule.normalization, rule.one_dimensional, &slot.shape, &weight, values);
-            }
-            if rule.orthogonalization == Orthogonalization::PerUnit {
-                still += orthogonalize(&units(rule.normalization, &slot.shape), &d, &mut e);
-            }
+        let part = |values: Vec<f32>| Part { name: slot.name.clone(), shape: slot.shape.clone(), values };
+        if !slot.moves {
+            delta.push(part(vec![0.0; slot.len()]));
+            eta.push(part(vec![0.0; slot.len()]));
+            continue;
         }
-        let part = |values: &[f64]| Part {
-            name: slot.name.clone(),
-            shape: slot.shape.clone(),
-            values: values.iter().map(|&x| x as f32).collect(),
+        let weight = values_of(tensor(network, &slot.name)?)?;
+        let drawn = |axis: usize| draws(AXES[axis], &slot.name, slot.len());
+        let scaled = |mut values: Vec<f64>| {
+            scale(rule.normalization, rule.one_dimensional, &slot.shape, &weight, &mut values);
+            values
         };
-        delta.push(part(&d));
-        eta.push(part(&e));
+        let d = scaled(drawn(0));
+        delta.push(part(f32s(&d)));
+        let d = (rule.orthogonalization == Orthogonalization::PerUnit).then_some(d);
+        let mut e = drawn(1);
+        if along != 0.0 {
+            e.iter_mut().zip(drawn(0)).for_each(|(e, d)| *e -= along * d);
+        }
+        let mut e = scaled(e);
+        drop(weight);
+        if let Some(d) = d {
+            still += orthogonalize(&units(rule.normalization, &slot.shape), &d, &mut e);
+        }
+        eta.push(part(f32s(&e)));
+        drop(e);
+        give_back_memory_after(slot.len());
     }
     let mut directions = Directions { delta: Direction { parts: delta }, eta: Direction { parts: eta }, still };
     if rule.orthogonalization == Orthogonalization::ScaledUndivided {
@@ -117,12 +125,16 @@ fn along(rule: &DirectionRule, slots: &[Slot], draws: Draws) -> f64 {
 fn subtract_undivided(network: &Network, rule: &DirectionRule, directions: &mut Directions) -> Result<(), AnalysisError> {
     let dot = directions.dot();
     for (eta, delta) in directions.eta.parts.iter_mut().zip(&directions.delta.parts) {
-        let weight = f64s(&values_of(tensor(network, &eta.name)?)?);
+        let weight = values_of(tensor(network, &eta.name)?)?;
         let mut values: Vec<f64> = eta.values.iter().zip(&delta.values).map(|(&e, &d)| f64::from(e) - dot * f64::from(d)).collect();
         scale(rule.normalization, rule.one_dimensional, &eta.shape, &weight, &mut values);
-        eta.values = values.iter().map(|&x| x as f32).collect();
+        eta.values = f32s(&values);
     }
     Ok(())
+}
+
+fn f32s(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|&x| x as f32).collect()
 }
 
 fn f64s(values: &[f32]) -> Vec<f64> {

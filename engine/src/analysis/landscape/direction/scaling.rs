@@ -11,8 +11,8 @@ pub struct Unit {
 }
 
 impl Unit {
-    fn of<'a>(self, values: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
-        (0..self.len).map(move |k| values[self.start + k * self.step])
+    fn of<'a>(self, values: &'a [impl Copy + Into<f64>]) -> impl Iterator<Item = f64> + 'a {
+        (0..self.len).map(move |k| values[self.start + k * self.step].into())
     }
 
     fn scale(self, values: &mut [f64], by: f64) {
@@ -21,7 +21,7 @@ impl Unit {
         }
     }
 
-    fn norm(self, values: &[f64]) -> f64 {
+    fn norm(self, values: &[impl Copy + Into<f64>]) -> f64 {
         self.of(values).map(|x| x * x).sum::<f64>().sqrt()
     }
 
@@ -45,19 +45,19 @@ pub fn units(scaling: Scaling, shape: &[usize]) -> Vec<Unit> {
 }
 
 /// Scales `draws` of a tensor of this shape by its `weight`. A unit that is zero, in the draws or in the weight, becomes zero.
-pub fn scale(scaling: Scaling, one_dimensional: OneDimensional, shape: &[usize], weight: &[f64], draws: &mut [f64]) {
+pub fn scale(scaling: Scaling, one_dimensional: OneDimensional, shape: &[usize], weight: &[f32], draws: &mut [f64]) {
     if shape.len() < 2 {
         match one_dimensional {
-            OneDimensional::Weight => return draws.copy_from_slice(weight),
+            OneDimensional::Weight => return draws.iter_mut().zip(weight).for_each(|(d, &w)| *d = w.into()),
             OneDimensional::Magnitude => {
-                return draws.iter_mut().zip(weight).for_each(|(d, w)| *d = if *d == 0.0 { 0.0 } else { d.signum() * w.abs() });
+                return draws.iter_mut().zip(weight).for_each(|(d, w)| *d = if *d == 0.0 { 0.0 } else { d.signum() * f64::from(w.abs()) });
             }
             OneDimensional::Vector => {}
         }
     }
     match scaling {
         Scaling::None => {}
-        Scaling::Weight => draws.iter_mut().zip(weight).for_each(|(d, w)| *d *= w),
+        Scaling::Weight => draws.iter_mut().zip(weight).for_each(|(d, &w)| *d *= f64::from(w)),
         Scaling::UnitRms => {
             let all = Unit { start: 0, step: 1, len: draws.len() };
             all.scale(draws, ratio((draws.len() as f64).sqrt(), all.norm(draws)));

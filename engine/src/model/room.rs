@@ -1,18 +1,19 @@
-//! [`Room`]: where the vectors that a plane is made of lie.
+//! [`Room`]: where long vectors lie.
 
 use std::path::Path;
 
 use tch::{Device, Kind, Tensor};
 
-use super::super::AnalysisError;
+use super::ModelError;
 
 /// Vectors shorter than this stay in memory.
 const SMALL: i64 = 1 << 18;
 
-/// Room for flat f32 vectors on a device. On a CPU long ones are files mapped into memory: θ and the axes are read once per cell, so the
-/// system may drop their pages when memory is short, and what a landscape really needs is the network and the point.
+/// Room for flat f32 vectors on a device. On a CPU long ones are files mapped into memory: what a landscape reads once per cell (θ and the
+/// axes) or not at all while it runs (the network as it was loaded), whose pages the system may drop when memory is short. What it really
+/// needs is the point that it is at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Room<'a> {
+pub struct Room<'a> {
     /// Where vectors go.
     pub device: Device,
     /// Folder of the files, which have no name any more once they are mapped; `None` = everything stays in memory.
@@ -24,7 +25,7 @@ impl Room<'_> {
     ///
     /// # Errors
     /// When libtorch refuses. A file that cannot be made or mapped is done without.
-    pub(super) fn zeros(&self, len: i64) -> Result<Tensor, AnalysisError> {
+    pub fn zeros(&self, len: i64) -> Result<Tensor, ModelError> {
         let folder = self.folder.filter(|_| self.device == Device::Cpu && len >= SMALL);
         match folder.and_then(|folder| mapped(folder, len)) {
             Some(tensor) => Ok(tensor),
