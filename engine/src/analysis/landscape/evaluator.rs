@@ -229,6 +229,8 @@ impl<'a> Evaluator<'a> {
     pub fn point(&self, alpha: f64, beta: f64, reporter: &mut dyn Reporter) -> Result<Point, AnalysisError> {
         let _no_grad = tch::no_grad_guard();
         let mut tensors = Tensors::new();
+        // What the last point's forward passes left.
+        give_back_memory_after(self.theta.layout().len as usize);
         // A tensor at a time, made ready at once where nothing else needs it plain: there is never more than one network in memory.
         for (name, shape, offset) in &self.theta.layout().entries {
             let part = |flat: &Tensor| flat.f_narrow(0, *offset, shape.iter().product());
