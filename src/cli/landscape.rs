@@ -9,7 +9,7 @@ use serde_json::json;
 use super::options::SessionOptions;
 use super::runner::{Runner, cost_text};
 use super::say;
-use crate::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, Precision, WorkerOptions, check_paths};
+use crate::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, Precision, WeightsJob, WorkerOptions, check_paths};
 use crate::result::{LandscapeBand, LandscapeManifest, LossSurface};
 use crate::session::{DirectionSettings, Preset};
 
@@ -30,6 +30,9 @@ pub struct Landscape {
     /// Definition of random directions; replaces `[landscape.directions]` of the session.
     #[arg(long, value_name = "NAME", value_parser = preset)]
     preset: Option<Preset>,
+    /// Instead of the landscape write the weights at α, β of its plane as a checkpoint: OUT/<checkpoint>/weights.safetensors.
+    #[arg(long, value_name = "ALPHA,BETA", value_parser = point, allow_hyphen_values = true, conflicts_with = "estimate")]
+    weights_at: Option<[f64; 2]>,
     /// Only tell the time and memory that it would take, from one evaluation of θ; cells that are in the cache cost nothing.
     #[arg(long)]
     estimate: bool,
@@ -38,6 +41,11 @@ pub struct Landscape {
 fn preset(text: &str) -> Result<Preset, String> {
     let known = "li2018, tomgoldstein, loss_landscapes, lla, landscaper, xxxnell or pascalsun";
     serde_json::from_value(text.into()).map_err(|_| format!("expected {known}"))
+}
+
+fn point(text: &str) -> Result<[f64; 2], String> {
+    let numbers: Vec<f64> = text.split(',').filter_map(|part| part.trim().parse().ok()).filter(|x: &f64| x.is_finite()).collect();
+    <[f64; 2]>::try_from(numbers).map_err(|_| "expected two numbers, as in 0.5,-0.25".into())
 }
 
 impl Landscape {
@@ -59,7 +67,21 @@ impl Landscape {
         };
         let tf32 = choices.precision == Precision::Tf32;
         let mut runner = Runner::start(WorkerOptions { tf32, ..options.compute.worker() });
-        if self.estimate {
+        if let Some(at) = self.weights_at {
+            let weights = |job| match job {
+                JobSpec::Landscape(landscape) => {
+                    let file = landscape.out.join("weights.safetensors");
+                    Some(JobSpec::Weights(Box::new(WeightsJob { landscape, at, file })))
+                }
+                _ => None,
+            };
+            runner.run(jobs.into_iter().filter_map(weights).collect(), |job, _| {
+                if let JobSpec::Weights(job) = job {
+                    tell_weights(job, options.json);
+                }
+                Ok(())
+            })?;
+        } else if self.estimate {
             for job in jobs {
                 tell_cost(&job, runner.cost(job.clone())?, options.json);
             }
@@ -91,6 +113,15 @@ fn tell_cost(job: &JobSpec, cost: Option<(f64, u64)>, json: bool) {
         say(&json!({ "checkpoint": checkpoint, "dataset": dataset, "seconds": seconds, "bytes": bytes }).to_string());
     } else {
         say(&format!("{checkpoint} on {dataset}: {}", cost_text(seconds, bytes)));
+    }
+}
+
+fn tell_weights(job: &WeightsJob, json: bool) {
+    let (checkpoint, [alpha, beta]) = (&job.landscape.checkpoint.name, job.at);
+    if json {
+        say(&json!({ "checkpoint": checkpoint, "alpha": alpha, "beta": beta, "weights": job.file }).to_string());
+    } else {
+        say(&format!("{checkpoint} at α = {alpha}, β = {beta}: {}", job.file.display()));
     }
 }
 

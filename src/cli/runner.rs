@@ -189,6 +189,7 @@ fn title(job: &JobSpec) -> String {
         JobSpec::Methods => "methods".into(),
         JobSpec::Pace { run, .. } => format!("pace of {}", run.method.name),
         JobSpec::Landscape(job) => format!("landscape of {checkpoint} on {}", job.dataset.source.name),
+        JobSpec::Weights(job) => format!("weights of {checkpoint} at ({}, {})", job.at[0], job.at[1]),
         JobSpec::Sharpness(job) => format!("sharpness of {checkpoint} on {}", job.dataset.source.name),
         JobSpec::Hessian(job) => format!("Hessian of {checkpoint} on {}", job.dataset.source.name),
         JobSpec::Embedding(_) => format!("embedding of {checkpoint}"),

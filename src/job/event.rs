@@ -57,6 +57,11 @@ pub enum JobOutput {
         /// The folder.
         path: PathBuf,
     },
+    /// A checkpoint.
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+    },
     /// The report on a checkpoint file.
     Inspection(Box<Inspection>),
     /// The fine-tuning methods of the bench.

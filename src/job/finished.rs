@@ -19,7 +19,7 @@ pub fn is_finished(job: &JobSpec) -> bool {
         JobSpec::Hessian(job) => HessianSpectrum::load(&job.out).is_ok(),
         JobSpec::Embedding(job) => Embedding::load(&job.out).is_ok(),
         JobSpec::Score(job) => ScoreTable::load(&job.out, &job.checkpoint.name).is_ok(),
-        JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Conformance(_) => false,
+        JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Weights(_) | JobSpec::Conformance(_) => false,
     }
 }
 

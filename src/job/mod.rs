@@ -43,7 +43,7 @@ pub use run_folder::{RunFolder, RunLock, RunView, now};
 pub use run_state::{Control, RunState, RunStatus};
 pub use spec::{
     AnalysisDataset, CheckpointSource, ConformanceJob, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, Precision,
-    ScoreJob, SharpnessJob,
+    ScoreJob, SharpnessJob, WeightsJob,
 };
 pub use sweep::{Sweep, SweepPoint};
 pub use worker_handle::{WorkerEvent, WorkerHandle, WorkerOptions};

@@ -165,6 +165,18 @@ impl LandscapeJob {
     }
 }
 
+/// The weights at a point of a landscape's plane, θ + αδ + βη, as a checkpoint of its own. BatchNorm's statistics are those that the
+/// landscape has there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightsJob {
+    /// The landscape, whose plane and policy count; its grid does not.
+    pub landscape: LandscapeJob,
+    /// α and β.
+    pub at: [f64; 2],
+    /// The safetensors file to write.
+    pub file: PathBuf,
+}
+
 /// S(ρ) by one of its estimators, into `out/sharpness.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SharpnessJob {
@@ -272,6 +284,8 @@ pub enum JobSpec {
     },
     /// See [`LandscapeJob`].
     Landscape(LandscapeJob),
+    /// See [`WeightsJob`].
+    Weights(Box<WeightsJob>),
     /// See [`SharpnessJob`].
     Sharpness(SharpnessJob),
     /// See [`HessianJob`].
@@ -289,6 +303,7 @@ impl JobSpec {
     pub fn checkpoint(&self) -> Option<&CheckpointSource> {
         match self {
             JobSpec::Landscape(job) => Some(&job.checkpoint),
+            JobSpec::Weights(job) => Some(&job.landscape.checkpoint),
             JobSpec::Sharpness(job) => Some(&job.checkpoint),
             JobSpec::Hessian(job) => Some(&job.checkpoint),
             JobSpec::Embedding(job) => Some(&job.checkpoint),
@@ -302,6 +317,7 @@ impl JobSpec {
     pub fn datasets(&self) -> Vec<&AnalysisDataset> {
         match self {
             JobSpec::Landscape(job) => job.datasets(),
+            JobSpec::Weights(job) => job.landscape.datasets(),
             JobSpec::Conformance(job) => job.landscape.as_ref().map_or_else(Vec::new, LandscapeJob::datasets),
             JobSpec::Sharpness(job) => vec![&job.dataset],
             JobSpec::Hessian(job) => vec![&job.dataset],
@@ -320,14 +336,18 @@ impl JobSpec {
         for source in self.datasets().into_iter().map(|dataset| &dataset.source).filter(|source| !source.is_bundled()) {
             inputs.push(("dataset", source.name.as_str(), source.path.as_path()));
         }
-        match self {
-            JobSpec::Inspect { path } => inputs.push(("checkpoint", "", path)),
-            JobSpec::Landscape(job) => {
-                inputs.extend(job.directions.iter().map(|path| ("file of", "directions", path.as_path())));
-                inputs.extend(job.plane.axes.inputs().into_iter().map(|(what, path)| (what, "", path)));
-                inputs.extend(job.plane.checkpoints.iter().map(|other| ("checkpoint", other.name.as_str(), other.path.as_path())));
-            }
-            _ => {}
+        let landscape = match self {
+            JobSpec::Landscape(job) => Some(job),
+            JobSpec::Weights(job) => Some(&job.landscape),
+            _ => None,
+        };
+        if let JobSpec::Inspect { path } = self {
+            inputs.push(("checkpoint", "", path));
+        }
+        if let Some(job) = landscape {
+            inputs.extend(job.directions.iter().map(|path| ("file of", "directions", path.as_path())));
+            inputs.extend(job.plane.axes.inputs().into_iter().map(|(what, path)| (what, "", path)));
+            inputs.extend(job.plane.checkpoints.iter().map(|other| ("checkpoint", other.name.as_str(), other.path.as_path())));
         }
         inputs
     }
@@ -340,7 +360,7 @@ impl JobSpec {
             JobSpec::Hessian(job) => Some(&job.out),
             JobSpec::Embedding(job) => Some(&job.out),
             JobSpec::Score(job) => Some(&job.out),
-            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Conformance(_) => None,
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Weights(_) | JobSpec::Conformance(_) => None,
         }
     }
 
@@ -352,7 +372,7 @@ impl JobSpec {
             JobSpec::Hessian(job) => job.out = out,
             JobSpec::Embedding(job) => job.out = out,
             JobSpec::Score(job) => job.out = out,
-            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Conformance(_) => {}
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Weights(_) | JobSpec::Conformance(_) => {}
         }
     }
 }

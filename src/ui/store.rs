@@ -79,7 +79,7 @@ pub fn analysis_of(spec: &JobSpec) -> Option<Analysis> {
         JobSpec::Hessian(_) => Some(Analysis::Hessian),
         JobSpec::Embedding(_) => Some(Analysis::Embedding),
         JobSpec::Score(_) => Some(Analysis::Scores),
-        JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Conformance(_) => None,
+        JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Weights(_) | JobSpec::Conformance(_) => None,
     }
 }
 
@@ -290,7 +290,7 @@ impl Store {
                             self.trials.push(Trial { run: (**run).clone(), pace });
                         }
                     }
-                    JobOutput::Methods { .. } | JobOutput::Conformance(_) => {}
+                    JobOutput::Methods { .. } | JobOutput::Conformance(_) | JobOutput::Checkpoint { .. } => {}
                 }
             }
             JobEvent::Failed { message } => job.state = JobState::Failed(message),

@@ -55,6 +55,13 @@ impl Network {
         Ok(Self::assemble(architecture, loaded, device))
     }
 
+    /// The same network with other tensors of the same names and shapes.
+    #[must_use]
+    pub fn with_tensors(&self, tensors: Tensors) -> Self {
+        let Self { architecture, graph, names, classes, device, .. } = self;
+        Self { architecture: architecture.clone(), graph: graph.clone(), tensors, names: names.clone(), classes: *classes, device: *device }
+    }
+
     /// This network with its tensors in `room`.
     ///
     /// # Errors

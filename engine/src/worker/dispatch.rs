@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use flatland::data::{self, Dataset};
-use flatland::job::{AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, Reporter};
+use flatland::job::{AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter};
 use flatland::result::{Conformance, content_key};
 use flatland::session::Role;
 
 use super::WorkerError;
 use super::machine::machine;
 use super::warm::Warm;
+use crate::analysis::AnalysisError;
+use crate::analysis::landscape::{LandscapeData, write_weights};
 use crate::model::{self, Network, Room, Samples};
 use crate::{analysis, method, train};
 
@@ -40,18 +42,14 @@ impl Bench {
             JobSpec::Methods => Ok(JobOutput::Methods { methods: method::methods() }),
             JobSpec::Pace { run, device } => Ok(JobOutput::Pace(train::pace((**run).clone(), *device, reporter)?)),
             JobSpec::Landscape(job) => {
-                let network = self.network(&job.checkpoint, job.device, &job.out)?;
-                let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
-                let measure = &job.measure;
-                let ood = self.all_samples(&job.checkpoint, &network, &measure.ood, reporter)?;
-                let statistics = match &measure.statistics {
-                    Some(dataset) => Some(self.samples(&job.checkpoint, &network, dataset, reporter)?),
-                    None => None,
-                };
-                let ood = ood.iter().map(|(_, samples)| samples).collect();
-                let data = analysis::landscape::LandscapeData { samples: &samples, ood, statistics: statistics.as_deref() };
-                analysis::landscape::run(&network, &data, job, reporter)?;
+                self.on_landscape(job, reporter, |network, data, reporter| analysis::landscape::run(network, data, job, reporter))?;
                 folder(&job.out)
+            }
+            JobSpec::Weights(job) => {
+                let write =
+                    |network: &Network, data: &LandscapeData<'_>, reporter: &mut dyn Reporter| write_weights(network, data, job, reporter);
+                self.on_landscape(&job.landscape, reporter, write)?;
+                Ok(JobOutput::Checkpoint { path: job.file.clone() })
             }
             JobSpec::Sharpness(job) => {
                 let network = self.network(&job.checkpoint, job.device, &job.out)?;
@@ -81,6 +79,25 @@ impl Bench {
         }
     }
 
+    /// Has `work` done on the network and the images of a landscape.
+    fn on_landscape(
+        &mut self,
+        job: &LandscapeJob,
+        reporter: &mut dyn Reporter,
+        work: impl FnOnce(&Network, &LandscapeData<'_>, &mut dyn Reporter) -> Result<(), AnalysisError>,
+    ) -> Result<(), WorkerError> {
+        let network = self.network(&job.checkpoint, job.device, &job.out)?;
+        let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
+        let ood = self.all_samples(&job.checkpoint, &network, &job.measure.ood, reporter)?;
+        let statistics = match &job.measure.statistics {
+            Some(dataset) => Some(self.samples(&job.checkpoint, &network, dataset, reporter)?),
+            None => None,
+        };
+        let ood = ood.iter().map(|(_, samples)| samples).collect();
+        work(&network, &LandscapeData { samples: &samples, ood, statistics: statistics.as_deref() }, reporter)?;
+        Ok(())
+    }
+
     /// The checks that need no file, or those of a checkpoint.
     fn conformance(&mut self, job: &ConformanceJob, reporter: &mut dyn Reporter) -> Result<Conformance, WorkerError> {
         let device = available(job.device)?;
@@ -95,7 +112,7 @@ impl Bench {
                 let samples = self.samples(&landscape.checkpoint, &network, &landscape.dataset, reporter)?;
                 let ood = self.all_samples(&landscape.checkpoint, &network, &landscape.measure.ood, reporter)?;
                 let ood = ood.iter().map(|(_, samples)| samples).collect();
-                let data = analysis::landscape::LandscapeData { samples: &samples, ood, statistics: None };
+                let data = LandscapeData { samples: &samples, ood, statistics: None };
                 vec![analysis::conformance::checkpoint(&network, &data, landscape, job, reporter)?]
             }
         };

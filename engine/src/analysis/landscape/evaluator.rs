@@ -249,7 +249,7 @@ impl<'a> Evaluator<'a> {
             tensors.insert(name.clone(), if self.plane == Plane::Affine { self.ready(name, tensor)? } else { tensor.shallow_clone() });
         }
         if self.evaluation.batch_norm == BatchNormPolicy::Reestimated {
-            self.estimate_statistics(&mut tensors, reporter)?;
+            estimate_statistics(self.graph, &mut tensors, self.evaluation.statistics, reporter)?;
         }
         if self.plane == Plane::Refold {
             if has_negative_variance(&tensors)? {
@@ -329,26 +329,6 @@ impl<'a> Evaluator<'a> {
         Ok(self.folded.packed(name, &tensor.f_to_kind(kind(self.evaluation.precision))?)?)
     }
 
-    /// Running statistics become the mean of those of equal batches, as Garipov et al. 2018 renew them (`utils.py`, `update_bn`).
-    fn estimate_statistics(&self, tensors: &mut Tensors, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
-        // θ's own are not written over.
-        tensors.iter_mut().filter(|(name, _)| !is_parameter(name)).try_for_each(|(_, tensor)| {
-            *tensor = tensor.f_detach_copy()?;
-            Ok::<_, AnalysisError>(())
-        })?;
-        let x = self.evaluation.statistics;
-        let n = x.size().first().copied().unwrap_or(0);
-        let size = equal_batches(n);
-        for (seen, start) in (0..n).step_by(size as usize).enumerate() {
-            if reporter.cancelled() {
-                return Err(AnalysisError::Cancelled);
-            }
-            let batch = x.f_narrow(0, start, size.min(n - start))?;
-            self.graph.forward(tensors, &batch, BatchNormMode::Accumulate { seen: seen as u32 })?;
-        }
-        Ok(())
-    }
-
     fn logits(&self, point: &Point, images: &Images, reporter: &mut dyn Reporter) -> Result<Tensor, AnalysisError> {
         let Some(tensors) = &point.tensors else {
             let classes = self.classes;
@@ -371,6 +351,34 @@ impl<'a> Evaluator<'a> {
     }
 }
 
+/// Running statistics become the mean of those of equal batches of `x` [N, C, H, W], as Garipov et al. 2018 renew them (`utils.py`,
+/// `update_bn`).
+///
+/// # Errors
+/// [`AnalysisError::Cancelled`] when the reporter says so, and when libtorch refuses.
+pub(super) fn estimate_statistics(
+    graph: &Graph,
+    tensors: &mut Tensors,
+    x: &Tensor,
+    reporter: &mut dyn Reporter,
+) -> Result<(), AnalysisError> {
+    // Those of θ are not written over.
+    tensors.iter_mut().filter(|(name, _)| !is_parameter(name)).try_for_each(|(_, tensor)| {
+        *tensor = tensor.f_detach_copy()?;
+        Ok::<_, AnalysisError>(())
+    })?;
+    let n = x.size().first().copied().unwrap_or(0);
+    let size = equal_batches(n);
+    for (seen, start) in (0..n).step_by(size as usize).enumerate() {
+        if reporter.cancelled() {
+            return Err(AnalysisError::Cancelled);
+        }
+        let batch = x.f_narrow(0, start, size.min(n - start))?;
+        graph.forward(tensors, &batch, BatchNormMode::Accumulate { seen: seen as u32 })?;
+    }
+    Ok(())
+}
+
 /// The size of as few batches as possible of at most [`STATISTICS_BATCH`] images that are equal but for the last one's rounding.
 fn equal_batches(n: i64) -> i64 {
     let up = |a: i64, b: i64| (a + b - 1) / b;
@@ -386,7 +394,7 @@ fn kind(precision: Precision) -> Kind {
 
 /// Whether a running variance lies below 0, where there is no network: a plane may extrapolate it. Its NaN would not reach the loss, a
 /// ReLU may make 0 of it.
-fn has_negative_variance(tensors: &Tensors) -> Result<bool, AnalysisError> {
+pub(super) fn has_negative_variance(tensors: &Tensors) -> Result<bool, AnalysisError> {
     let smallest = |tensor: &Tensor| -> Result<f64, AnalysisError> { Ok(f64::try_from(tensor.f_min()?)?) };
     let variances = tensors.iter().filter(|(name, _)| name.ends_with("running_var"));
     Ok(variances.map(|(_, tensor)| smallest(tensor)).collect::<Result<Vec<_>, _>>()?.iter().any(|&variance| variance < 0.0))

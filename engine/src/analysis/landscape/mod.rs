@@ -27,8 +27,10 @@ mod team;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod weights;
 
 pub use direction::{Direction, Directions};
 pub use evaluator::{Beside, CellValue, Evaluation, Evaluator, Part, Point};
 pub use plane::{Plane, run};
 pub use surface::LandscapeData;
+pub use weights::write_weights;
