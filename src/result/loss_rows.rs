@@ -5,6 +5,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::ResultError;
+use super::atomic::write_atomic_with;
 
 /// Rows of N little-endian f32 values behind a header of fixed length.
 #[derive(Debug)]
@@ -35,16 +36,10 @@ impl LossRows {
             return Ok(rows);
         }
         let header = npy_header(shape);
-        let attempt = || {
-            let folder = path.parent().unwrap_or(Path::new("."));
-            std::fs::create_dir_all(folder)?;
-            let mut file = tempfile::Builder::new().prefix(".flatland-").tempfile_in(folder)?;
+        let file = write_atomic_with(path, |file| {
             file.write_all(&header)?;
-            file.as_file().set_len(header.len() as u64 + 4 * shape.iter().product::<usize>() as u64)?;
-            file.as_file().sync_all()?;
-            file.persist(path).map_err(|error| error.error)
-        };
-        let file = attempt().map_err(|source| ResultError::Io { action: "write", source, path: path.into() })?;
+            file.set_len(header.len() as u64 + 4 * shape.iter().product::<usize>() as u64)
+        })?;
         Ok(Self { file, path: path.into(), header: header.len() as u64, samples: shape[2] })
     }
 
