@@ -36,11 +36,8 @@ impl ParameterVector {
             len += tensor.numel() as i64;
         }
         let vector = Self { layout: Arc::new(Layout { entries, len }), flat: room(len)? };
-        for (name, mut view) in vector.views()? {
-            if let Some(tensor) = tensors.get(&name) {
-                view.f_copy_(&tensor.detach())?;
-            }
-        }
+        let fill = |(name, mut view): (String, Tensor)| tensors.get(&name).map_or(Ok(()), |tensor| view.f_copy_(&tensor.detach()));
+        vector.views()?.into_iter().try_for_each(fill)?;
         Ok(vector)
     }
 

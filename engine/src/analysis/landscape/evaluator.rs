@@ -150,13 +150,14 @@ impl<'a> Evaluator<'a> {
         fixed.retain(|name, _| !moving.contains(name));
         let axis = |direction: &Direction| -> Result<Tensor, AnalysisError> {
             let vector = theta.with_flat(room.zeros(theta.layout().len)?);
-            for (name, mut view) in vector.views()? {
+            vector.views()?.into_iter().try_for_each(|(name, mut view)| {
                 if let Some(part) = direction.tensor(&name, network.device)? {
                     view.f_copy_(&part)?;
                     drop(part);
                     give_back_memory_after(view.numel());
                 }
-            }
+                Ok::<_, AnalysisError>(())
+            })?;
             fold(&vector)?;
             Ok(vector.flat().shallow_clone())
         };
@@ -245,8 +246,10 @@ impl<'a> Evaluator<'a> {
             give_back_memory_after(tensor.numel());
             tensors.insert(name.clone(), tensor);
         }
-        for (name, tensor) in &self.fixed {
-            tensors.insert(name.clone(), if self.plane == Plane::Affine { self.ready(name, tensor)? } else { tensor.shallow_clone() });
+        let ready = |(name, tensor): (&String, &Tensor)| Ok((name.clone(), self.ready(name, tensor)?));
+        match self.plane {
+            Plane::Affine => tensors.extend(self.fixed.iter().map(ready).collect::<Result<Tensors, AnalysisError>>()?),
+            Plane::Refold | Plane::Unfolded => tensors.extend(shallow(&self.fixed)),
         }
         if self.evaluation.batch_norm == BatchNormPolicy::Reestimated {
             estimate_statistics(self.graph, &mut tensors, self.evaluation.statistics, reporter)?;
@@ -256,9 +259,7 @@ impl<'a> Evaluator<'a> {
                 return Ok(Point { at: [alpha, beta], tensors: None });
             }
             tensors = self.folded.tensors(&tensors)?;
-            for (name, tensor) in &mut tensors {
-                *tensor = self.ready(name, tensor)?;
-            }
+            tensors = tensors.iter().map(ready).collect::<Result<_, AnalysisError>>()?;
         }
         Ok(Point { at: [alpha, beta], tensors: Some(tensors) })
     }
