@@ -53,7 +53,7 @@ fn quiet(root: &Path) -> Harness<'static, App> {
 /// Opens the form with everything that it can ask for, and tells it the methods.
 fn open_form(harness: &mut Harness<'static, App>, listener: &Listener) {
     let app = harness.state_mut();
-    app.session = session();
+    app.session = crate::session::Session { view: app.session.view.clone(), ..session() };
     app.store.inspections.insert("/nowhere/Pretrained.safetensors".into(), inspection("Pretrained"));
     for (name, role) in [("digits train", Role::Train), ("blobs", Role::Outliers)] {
         app.session.datasets.push(DatasetEntry {
