@@ -151,12 +151,12 @@ impl App {
         Quantity::ALL.into_iter().find(|quantity| quantity.key() == key)
     }
 
-    /// Whether something is open above or beside the view.
+    /// Whether something is open above or beside the view. The form of a new run is not meant: what was typed into it stays.
     pub(super) fn has_something_open(&self) -> bool {
-        self.palette.is_some() || self.shortcuts || self.closing == Closing::Asked || self.export.open || self.views.runs.form.is_some()
+        self.palette.is_some() || self.shortcuts || self.closing == Closing::Asked || self.export.open || self.message.is_some()
     }
 
-    /// Closes the topmost of what is open.
+    /// Closes the topmost of what is open; the message at last.
     fn back(&mut self) {
         if self.closing == Closing::Asked {
             self.closing = Closing::No;

@@ -111,7 +111,7 @@ impl App {
             items.push(item(&name, Command::Restore(left.id.clone())).under("Bring back unsaved"));
         }
         items.push(item("Open the demo", Command::OpenDemo));
-        items.push(item("Save", Command::Save).only_if(self.unsaved() || self.document.file.is_none(), "everything is saved"));
+        items.push(item("Save", Command::Save).only_if(!self.is_as_saved(), "everything is saved"));
         items.push(item("Save as…", Command::SaveDialog));
         items.push(item("Close window", Command::Close(Close::Ask)));
         items

@@ -64,6 +64,11 @@ impl App {
         !self.session.same_but_view(&self.document.saved)
     }
 
+    /// Whether saving would change nothing, not even how things are looked at.
+    pub(super) fn is_as_saved(&self) -> bool {
+        self.document.file.is_some() && self.session == self.document.saved
+    }
+
     /// Whether nothing is open.
     pub(super) fn is_empty(&self) -> bool {
         self.session.checkpoints.is_empty() && self.session.datasets.is_empty()

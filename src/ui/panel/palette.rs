@@ -1,6 +1,6 @@
 //! The command palette: type a few letters of what you want, Enter does it.
 
-use egui::{Align2, Area, Context, Id, Key, Layout, Modal, Modifiers, Pos2, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, Vec2};
+use egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, Vec2};
 
 use crate::ui::command::Command;
 use crate::ui::command_list::Item;
@@ -8,6 +8,8 @@ use crate::ui::theme;
 
 const WIDTH: f32 = 580.0;
 const ROW: f32 = 28.0;
+/// Width of what stands at the right of a row.
+const ASIDE: f32 = 200.0;
 
 /// What it holds.
 #[derive(Debug, Default)]
@@ -47,7 +49,10 @@ pub fn show(ctx: &Context, state: &mut State, items: &[Item], used: &[String]) -
         ui.set_width(WIDTH);
         let field = TextEdit::singleline(&mut state.query).hint_text("Find a command").desired_width(f32::INFINITY);
         let field = ui.add(field.margin(egui::Margin::symmetric(10, 7)));
-        field.widget_info(|| egui::WidgetInfo::text_edit(true, "", &state.query, "Find a command"));
+        field.widget_info(|| {
+            let info = egui::WidgetInfo::text_edit(true, "", &state.query, "");
+            egui::WidgetInfo { label: Some("Find a command".into()), ..info }
+        });
         field.request_focus();
         if field.changed() {
             state.chosen = 0;
@@ -89,19 +94,27 @@ fn row(ui: &mut Ui, item: &Item, chosen: bool, moved: bool) -> bool {
         response.scroll_to_me(None);
     }
     let inner = rect.shrink2(Vec2::new(10.0, 0.0));
-    let right = item.unavailable.clone().or_else(|| item.keys()).unwrap_or_default();
-    let aside = RichText::new(right).font(theme::small()).color(palette.weak);
-    let aside_width = 200.0;
-    let place = |left: f32, right: f32| Rect::from_min_max(Pos2::new(left, inner.top()), Pos2::new(right, inner.bottom()));
-    let right_part = egui::UiBuilder::new().max_rect(place(inner.right() - aside_width, inner.right()));
-    ui.new_child(right_part.layout(Layout::right_to_left(egui::Align::Center))).add(egui::Label::new(aside).truncate());
     let color = if can { palette.strong } else { palette.weak };
     let mark = if item.chosen { "✓  " } else { "" };
-    let left_part = egui::UiBuilder::new().max_rect(place(inner.left(), inner.right() - aside_width - 8.0));
-    let mut left = ui.new_child(left_part.layout(Layout::left_to_right(egui::Align::Center)));
-    left.add(egui::Label::new(RichText::new(format!("{mark}{}", item.name)).color(color)).truncate());
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::ListBoxOption, can, chosen, &item.name));
+    text(ui, inner, Align2::RIGHT_CENTER, ASIDE, RichText::new(aside(item)).font(theme::small()).color(palette.weak));
+    text(ui, inner, Align2::LEFT_CENTER, inner.width() - ASIDE, RichText::new(format!("{mark}{}", item.name)).color(color));
+    response.widget_info(|| {
+        let label = item.unavailable.as_ref().map_or(item.name.clone(), |why| format!("{}: {why}", item.name));
+        egui::WidgetInfo::selected(egui::Role::ListBoxOption, can, chosen, label)
+    });
     response.clicked()
+}
+
+/// What stands at the right of a row: why it cannot be done now, else its keys.
+fn aside(item: &Item) -> String {
+    item.unavailable.clone().or_else(|| item.keys()).unwrap_or_default()
+}
+
+/// Text at a side of `rect`, cut where it does not fit. Painted, not a label: the row says it.
+fn text(ui: &Ui, rect: Rect, align: Align2, width: f32, text: RichText) {
+    let galley = egui::WidgetText::from(text).into_galley(ui, Some(egui::TextWrapMode::Truncate), width, egui::TextStyle::Body);
+    let place = align.align_size_within_rect(galley.size(), rect);
+    ui.painter().galley(place.min, galley, theme::of(ui).text);
 }
 
 /// The items that `query` means, the best first; those used lately before others that fit as well.
@@ -113,7 +126,7 @@ fn found<'a>(items: &'a [Item], query: &str, used: &[String]) -> Vec<&'a Item> {
 }
 
 /// How well `name` fits what was typed; `None` when it does not. Every word typed must be in the name, letter after letter, and is
-/// worth more at the beginning of a word and in one piece.
+/// worth more at the beginning, of the name or of a word, and in one piece.
 fn fit(query: &str, name: &str) -> Option<i32> {
     let name: Vec<char> = name.to_lowercase().chars().collect();
     query.to_lowercase().split_whitespace().map(|word| fit_word(&word.chars().collect::<Vec<_>>(), &name)).sum()
@@ -125,7 +138,7 @@ fn fit_word(word: &[char], name: &[char]) -> Option<i32> {
         let (mut worth, mut k, mut last) = (0, first, None);
         for letter in word {
             k += name.get(k..)?.iter().position(|other| other == letter)?;
-            worth += if starts(k) { 4 } else { 0 } + if last.is_some_and(|last| last + 1 == k) { 3 } else { 0 } + 1;
+            worth += if k == 0 { 6 } else if starts(k) { 4 } else { 0 } + if last.is_some_and(|last| last + 1 == k) { 3 } else { 0 } + 1;
             last = Some(k);
             k += 1;
         }

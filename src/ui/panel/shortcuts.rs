@@ -19,7 +19,7 @@ pub fn show(ctx: &Context, items: &[Item]) -> bool {
     let height = ctx.content_rect().height() - 120.0;
     let modal = Modal::new(Id::unique("shortcuts")).frame(super::dialog_frame(ctx)).show(ctx, |ui| {
         ui.set_width(640.0);
-        super::dialog_title(ui, "Keyboard shortcuts");
+        super::dialog_title(ui, "All shortcuts");
         ScrollArea::vertical().max_height(height).show(ui, |ui| {
             ui.columns(2, |columns| {
                 for (k, section) in Section::ALL.into_iter().enumerate() {

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::by_hand::{CHECKPOINTS, Listener, landscape_job, session, surface};
 use super::run_until;
-use crate::job::JobSpec;
 use crate::job::runs::RunOptions;
+use crate::job::{JobEvent, JobSpec};
 use crate::session::{Role, Session, Tab};
 use crate::ui::app::App;
-use crate::ui::bench::Bench;
+use crate::ui::bench::{Bench, Heard};
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::loader;
 use crate::ui::memory::keeper::Keeper;
@@ -343,15 +343,22 @@ fn stopped_analyses_wait_at_the_next_start_until_they_are_asked_for() {
     let path = study(folder.path());
     let listener = Listener::default();
     let mut harness = window(root.path(), &listener, vec![path]);
-    run_until(&mut harness, |_| !listener.0.borrow().asked.is_empty());
+    // Both files are read first.
+    for _ in 0..2 {
+        run_until(&mut harness, |_| listener.0.borrow().asked.last().is_some_and(|(_, spec)| matches!(spec, JobSpec::Inspect { .. })));
+        let reading = listener.0.borrow().asked.last().unwrap().0;
+        listener.0.borrow_mut().says.push_back(Heard::Job(reading, JobEvent::Cancelled));
+        harness.run();
+    }
+    run_until(&mut harness, |_| listener.0.borrow().asked.len() == 3);
     press_close(&mut harness);
     harness.run();
     harness.get_by_label("Stop and close").click();
     run_until(&mut harness, |app| app.runs_told);
     assert!(press_close(&mut harness), "the worker has not let go yet");
-    let running = listener.0.borrow().asked[0].0;
+    let running = listener.0.borrow().asked[2].0;
     assert_eq!(listener.0.borrow().cancelled, [running]);
-    listener.0.borrow_mut().says.push_back(crate::ui::bench::Heard::Job(running, crate::job::JobEvent::Cancelled));
+    listener.0.borrow_mut().says.push_back(Heard::Job(running, JobEvent::Cancelled));
     harness.run();
     assert!(!press_close(&mut harness));
     harness.state_mut().farewell();
