@@ -273,7 +273,11 @@ impl Session {
 
     /// Whether `other` has the same open, with the same settings: everything but the view.
     pub fn same_but_view(&self, other: &Self) -> bool {
-        self == &Self { view: self.view.clone(), ..other.clone() }
+        // Named one by one: a selection in a view may be long, and this is asked in every frame.
+        let Self { version, seed, checkpoints, datasets, landscape, sharpness, hessian, embedding, scores, figure, view: _ } = self;
+        (version, seed, checkpoints, datasets) == (&other.version, &other.seed, &other.checkpoints, &other.datasets)
+            && (landscape, sharpness, hessian) == (&other.landscape, &other.sharpness, &other.hessian)
+            && (embedding, scores, figure) == (&other.embedding, &other.scores, &other.figure)
     }
 
     /// The session as TOML for a file in `folder`: paths below it become relative to it.

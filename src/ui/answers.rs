@@ -127,7 +127,12 @@ impl App {
         let dataset = self.dataset();
         let rank = |spec: &JobSpec| match analysis_of(spec) {
             None => 0,
-            Some(of) if Some(of) == analysis(self.session.view.tab) && (dataset_of(spec).is_none() || dataset_of(spec) == dataset.as_deref()) => 1,
+            Some(of)
+                if Some(of) == analysis(self.session.view.tab)
+                    && (dataset_of(spec).is_none() || dataset_of(spec) == dataset.as_deref()) =>
+            {
+                1
+            }
             Some(Analysis::Landscape) => 2,
             Some(Analysis::Scores) => 3,
             Some(Analysis::Sharpness) => 4,

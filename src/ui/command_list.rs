@@ -122,7 +122,8 @@ impl App {
         let (undoes, redoes) = (self.history.undoes(), self.history.redoes());
         let mut items = vec![
             item(format!("Undo {}", undoes.unwrap_or_default()).trim().into(), Command::Undo).only_if(undoes.is_some(), "nothing to undo"),
-            item(format!("Redo {}", redoes.unwrap_or_default()).trim().into(), Command::Redo).only_if(redoes.is_some(), "nothing was undone"),
+            item(format!("Redo {}", redoes.unwrap_or_default()).trim().into(), Command::Redo)
+                .only_if(redoes.is_some(), "nothing was undone"),
         ];
         for checkpoint in &self.session.checkpoints {
             let command = Command::RemoveCheckpoint(checkpoint.name.clone());
@@ -138,10 +139,8 @@ impl App {
     fn view_items(&self) -> Vec<Item> {
         let item = |name: String, command| Item::new(Section::View, name, command);
         let look = &self.session.view;
-        let mut items: Vec<Item> = Tab::ALL
-            .into_iter()
-            .map(|tab| item(format!("Show {}", tab.label()), Command::Show(tab)).chosen(tab == look.tab))
-            .collect();
+        let mut items: Vec<Item> =
+            Tab::ALL.into_iter().map(|tab| item(format!("Show {}", tab.label()), Command::Show(tab)).chosen(tab == look.tab)).collect();
         let dataset = self.dataset();
         for entry in self.session.datasets.iter().filter(|entry| entry.role.has_classes()) {
             let command = Command::SelectDataset(entry.name.clone());
@@ -216,7 +215,9 @@ impl App {
             item("Restart worker".into(), Command::RestartWorker).only_if(self.bench.death().is_some(), "the worker is well"),
             item("Dismiss message".into(), Command::DismissMessage).only_if(self.message.is_some(), "there is none"),
         ];
-        items.extend(self.store.jobs.iter().flat_map(|(id, job)| self.job_items(*id, &jobs::title(&job.spec), &job.state, analysis_of(&job.spec))));
+        items.extend(
+            self.store.jobs.iter().flat_map(|(id, job)| self.job_items(*id, &jobs::title(&job.spec), &job.state, analysis_of(&job.spec))),
+        );
         items
     }
 

@@ -276,7 +276,10 @@ impl App {
     /// Puts an earlier value of the session in place. What it asks for is found in the cache; jobs of what it has no longer end.
     fn adopt(&mut self, session: Session) {
         let before = std::mem::replace(&mut self.session, session);
-        let gone = before.checkpoints.iter().filter(|old| !self.session.checkpoints.iter().any(|new| new.name == old.name && new.path == old.path));
+        let gone = before
+            .checkpoints
+            .iter()
+            .filter(|old| !self.session.checkpoints.iter().any(|new| new.name == old.name && new.path == old.path));
         for entry in gone.cloned().collect::<Vec<_>>() {
             self.forget_checkpoint(&entry);
         }

@@ -23,7 +23,9 @@ pub fn of(command: &Command) -> &'static [KeyboardShortcut] {
         Command::Undo => const { &[key(CTRL, Key::Z)] },
         Command::Redo => const { &[key(CTRL_SHIFT, Key::Z), key(CTRL, Key::Y)] },
         Command::TogglePalette => const { &[key(CTRL, Key::K), key(CTRL_SHIFT, Key::P), key(CTRL, Key::P)] },
-        Command::ToggleShortcuts => const { &[key(Modifiers::NONE, Key::F1), key(Modifiers::NONE, Key::Questionmark), key(CTRL, Key::Slash)] },
+        Command::ToggleShortcuts => {
+            const { &[key(Modifiers::NONE, Key::F1), key(Modifiers::NONE, Key::Questionmark), key(CTRL, Key::Slash)] }
+        }
         Command::Back => const { &[key(Modifiers::NONE, Key::Escape)] },
         Command::ZoomIn => const { &[key(CTRL, Key::Plus), key(CTRL, Key::Equals)] },
         Command::ZoomOut => const { &[key(CTRL, Key::Minus)] },

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Shadow, Stroke, StrokeKind, Style, TextStyle, Theme, Ui, Vec2,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Shadow, Stroke, StrokeKind, Style, TextStyle, Theme, Ui,
+    Vec2,
 };
 
 use crate::figure::{Theme as FigureTheme, fonts, palette};
@@ -132,8 +133,12 @@ pub fn install(ctx: &Context) {
     }
 }
 
-/// Draws a ring about what has the keyboard's focus, whatever it is: one look for all, seen in both themes.
+/// Draws a ring about what has the keyboard's focus, whatever it is: one look for all, seen in both themes. Text fields have a frame of
+/// their own.
 pub fn focus_ring(ctx: &Context) {
+    if ctx.text_edit_focused() {
+        return;
+    }
     let Some(id) = ctx.memory(|memory| memory.focused()) else { return };
     let Some(response) = ctx.read_response(id) else { return };
     let palette = if ctx.global_style().visuals.dark_mode { &DARK } else { &LIGHT };

@@ -28,7 +28,9 @@ struct Listed {
 pub(super) fn note(root: &Path, opened: Option<&Path>) -> Result<Vec<Recent>, String> {
     let file = root.join("recent.toml");
     let _lock = match opened {
-        Some(_) => Some(super::slot::lock_file(&root.join("recent.lock")).and_then(|lock| lock.lock().map(|()| lock)).map_err(|e| e.to_string())?),
+        Some(_) => {
+            Some(super::slot::lock_file(&root.join("recent.lock")).and_then(|lock| lock.lock().map(|()| lock)).map_err(|e| e.to_string())?)
+        }
         None => None,
     };
     let text = std::fs::read_to_string(&file).unwrap_or_default();

@@ -109,12 +109,15 @@ fn a_change_is_kept_once_it_has_been_calm_and_not_again() {
         let present = Kept { session: Session { seed, ..Session::default() }, ..kept("x", true, now) };
         let same = present.session.clone();
         let wait = keeper.watch(|| present, |kept| kept.session == same, now);
-        (wait, keeper.next().map(|(mut memory, tasks)| {
-            let kept = tasks.iter().filter(|task| matches!(task, Task::Keep(_))).count();
-            let report = perform(&mut memory, tasks);
-            keeper.back(memory, report);
-            kept
-        }))
+        (
+            wait,
+            keeper.next().map(|(mut memory, tasks)| {
+                let kept = tasks.iter().filter(|task| matches!(task, Task::Keep(_))).count();
+                let report = perform(&mut memory, tasks);
+                keeper.back(memory, report);
+                kept
+            }),
+        )
     };
     assert_eq!(watch(1, 0.0), (Some(1.0), None));
     assert_eq!(watch(2, 0.5), (Some(0.5), None), "a slider that is dragged");

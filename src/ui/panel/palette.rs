@@ -53,7 +53,10 @@ pub fn show(ctx: &Context, state: &mut State, items: &[Item], used: &[String]) -
             let info = egui::WidgetInfo::text_edit(true, "", &state.query, "");
             egui::WidgetInfo { label: Some("Find a command".into()), ..info }
         });
-        field.request_focus();
+        // Asking for what it has would interrupt an input method, and with it what is typed.
+        if !field.has_focus() {
+            field.request_focus();
+        }
         if field.changed() {
             state.chosen = 0;
         }
@@ -138,7 +141,14 @@ fn fit_word(word: &[char], name: &[char]) -> Option<i32> {
         let (mut worth, mut k, mut last) = (0, first, None);
         for letter in word {
             k += name.get(k..)?.iter().position(|other| other == letter)?;
-            worth += if k == 0 { 6 } else if starts(k) { 4 } else { 0 } + if last.is_some_and(|last| last + 1 == k) { 3 } else { 0 } + 1;
+            worth += if k == 0 {
+                6
+            } else if starts(k) {
+                4
+            } else {
+                0
+            } + if last.is_some_and(|last| last + 1 == k) { 3 } else { 0 }
+                + 1;
             last = Some(k);
             k += 1;
         }

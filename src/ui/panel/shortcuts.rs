@@ -10,15 +10,15 @@ const GESTURES: [(&str, &str); 5] = [
     ("Drag", "move a plot"),
     ("Wheel", "zoom a plot about the pointer"),
     ("Double click", "show all of a plot"),
-    ("Tab, Shift+Tab", "go to the next control, or the one before"),
-    ("Space, Enter", "press the control that has the ring"),
+    ("Tab, Shift+Tab", "next control, or the one before"),
+    ("Space, Enter", "press what has the ring"),
 ];
 
 /// Draws it; says whether it is to be closed.
 pub fn show(ctx: &Context, items: &[Item]) -> bool {
     let height = ctx.content_rect().height() - 120.0;
     let modal = Modal::new(Id::unique("shortcuts")).frame(super::dialog_frame(ctx)).show(ctx, |ui| {
-        ui.set_width(640.0);
+        ui.set_width(720.0);
         super::dialog_title(ui, "All shortcuts");
         ScrollArea::vertical().max_height(height).show(ui, |ui| {
             ui.columns(2, |columns| {

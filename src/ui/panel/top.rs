@@ -25,7 +25,8 @@ pub fn tabs(ui: &mut Ui, current: Tab, theme: ThemeChoice, commands: &mut Vec<Co
         ui.spacing_mut().item_spacing.x = 8.0;
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_menu(ui, theme, commands);
-            if ui.button("Export…").on_hover_text(shortcut::hint("Write this view as SVG, PDF or PNG", &Command::ToggleExport)).clicked() {
+            if ui.button("Export…").on_hover_text(shortcut::hint("Write this view as SVG, PDF or PNG", &Command::ToggleExport)).clicked()
+            {
                 commands.push(Command::ToggleExport);
             }
         });

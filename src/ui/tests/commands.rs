@@ -138,7 +138,13 @@ fn the_sheet_shows_all_keys_and_closes() {
     press(&mut harness, Modifiers::NONE, Key::F1);
     harness.get_by_label("All shortcuts");
     for item in harness.state().command_list().iter().filter(|item| item.keys().is_some()) {
-        let name = if matches!(item.command, Command::Undo) { "Undo" } else if matches!(item.command, Command::Redo) { "Redo" } else { &item.name };
+        let name = if matches!(item.command, Command::Undo) {
+            "Undo"
+        } else if matches!(item.command, Command::Redo) {
+            "Redo"
+        } else {
+            &item.name
+        };
         assert!(harness.query_all_by_label(name).next().is_some(), "`{name}` is not in the sheet");
     }
     press(&mut harness, Modifiers::NONE, Key::Escape);

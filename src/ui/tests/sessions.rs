@@ -288,7 +288,7 @@ fn opening_is_undone_by_closing() {
 }
 
 /// Somebody presses the window's own button; says whether it was held back.
-fn press_close(harness: &mut Harness<'static, App>) -> bool {
+pub(super) fn press_close(harness: &mut Harness<'static, App>) -> bool {
     let close = |harness: &mut Harness<'static, App>| {
         harness.input_mut().viewports.entry(ViewportId::ROOT).or_default().events.push(ViewportEvent::Close);
         harness.step();
@@ -322,16 +322,16 @@ fn an_idle_window_closes_and_a_busy_one_asks() {
     harness.run();
     harness.get_by_label("Cancel").click();
     harness.run();
-    assert!(harness.query_by_label("Keep running").is_none());
+    assert!(harness.query_by_label("Go on next time").is_none());
 }
 
 #[test]
-fn keep_running_lets_the_window_close_and_cancels_nothing() {
+fn going_on_next_time_lets_the_window_close_and_cancels_nothing() {
     let listener = Listener::default();
     let mut harness = with_job(&listener);
     press_close(&mut harness);
     harness.run();
-    harness.get_by_label("Keep running").click();
+    harness.get_by_label("Go on next time").click();
     harness.run();
     assert!(!press_close(&mut harness));
     assert!(listener.0.borrow().cancelled.is_empty() && !harness.state().kept(true).stopped);
@@ -368,7 +368,8 @@ fn stopped_analyses_wait_at_the_next_start_until_they_are_asked_for() {
     let mut harness = window(root.path(), &listener, Vec::new());
     run_until(&mut harness, |app| app.store.jobs.values().any(|job| job.state == JobState::Cancelled));
     settle(&mut harness);
-    let analyses = harness.state().store.jobs.values().filter(|job| !matches!(job.spec, JobSpec::Inspect { .. })).cloned().collect::<Vec<_>>();
+    let analyses =
+        harness.state().store.jobs.values().filter(|job| !matches!(job.spec, JobSpec::Inspect { .. })).cloned().collect::<Vec<_>>();
     assert!(!analyses.is_empty() && analyses.iter().all(|job| job.state == JobState::Cancelled), "{analyses:?}");
 }
 
