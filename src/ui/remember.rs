@@ -47,7 +47,7 @@ impl App {
             }
         }
         self.keeper = keeper;
-        if let Some((mut memory, tasks)) = self.keeper.next() {
+        if let Some((mut memory, tasks)) = self.keeper.take_work() {
             self.spawn(move || {
                 let report = perform(&mut memory, tasks);
                 Finished::Remembered(memory, Box::new(report))
@@ -80,7 +80,7 @@ impl App {
                 None => return,
             }
         }
-        if let Some((mut memory, tasks)) = self.keeper.next() {
+        if let Some((mut memory, tasks)) = self.keeper.take_work() {
             perform(&mut memory, tasks);
         }
     }

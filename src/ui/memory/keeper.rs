@@ -155,7 +155,7 @@ impl Keeper {
     }
 
     /// The memory and its next tasks, to be performed on another thread; `None` while there is nothing to do or a thread has it.
-    pub fn next(&mut self) -> Option<(Box<Memory>, Vec<Task>)> {
+    pub fn take_work(&mut self) -> Option<(Box<Memory>, Vec<Task>)> {
         if self.queue.is_empty() {
             return None;
         }

@@ -111,7 +111,7 @@ fn a_change_is_kept_once_it_has_been_calm_and_not_again() {
         let wait = keeper.watch(|| present, |kept| kept.session == same, now);
         (
             wait,
-            keeper.next().map(|(mut memory, tasks)| {
+            keeper.take_work().map(|(mut memory, tasks)| {
                 let kept = tasks.iter().filter(|task| matches!(task, Task::Keep(_))).count();
                 let report = perform(&mut memory, tasks);
                 keeper.back(memory, report);

@@ -19,12 +19,14 @@ pub fn show(ctx: &Context, analyses: usize, runs: usize, stopping: bool) -> Opti
         ui.spacing_mut().item_spacing.y = 10.0;
         // Analyses need the window's worker: they cannot run without it, but go on where they were.
         let keep = if runs > 0 { "Keep running" } else { "Go on next time" };
-        let [of_runs, of_analyses] = [(runs, "Runs go on without the window."), (analyses, "Analyses go on when the session is opened again.")];
+        let [of_runs, of_analyses] =
+            [(runs, "Runs go on without the window."), (analyses, "Analyses go on when the session is opened again.")];
         let keep = choice(ui, &mut answer, keep, [of_runs, of_analyses], Close::Keep);
         if ui.memory(|memory| memory.focused().is_none()) {
             keep.request_focus();
         }
-        let [of_runs, of_analyses] = [(runs, "Runs save and end; they can be resumed."), (analyses, "Analyses wait until they are asked for again.")];
+        let [of_runs, of_analyses] =
+            [(runs, "Runs save and end; they can be resumed."), (analyses, "Analyses wait until they are asked for again.")];
         choice(ui, &mut answer, "Stop and close", [of_runs, of_analyses], Close::Stop);
         choice(ui, &mut answer, "Cancel", [(1, "The window stays."), (0, "")], Close::Stay);
     });
