@@ -202,7 +202,7 @@ impl App {
             // The start page stands under the sentence of the empty view.
             let area = ui.available_rect_before_wrap();
             let starts = scene.session.checkpoints.is_empty() && scene.session.datasets.is_empty();
-            let middle = pos2(area.right(), area.top() + 0.36 * area.height());
+            let middle = pos2(area.right(), area.top() + 0.3 * area.height());
             let place = if starts { Rect::from_min_max(area.min, middle) } else { area };
             ui.scope_builder(UiBuilder::new().max_rect(place), |ui| match look.tab {
                 Tab::Landscape => landscape::show(ui, &mut scene, &mut views.landscape, quantity),

@@ -55,8 +55,9 @@ fn menu(ui: &mut Ui, items: &[Item]) -> Option<Command> {
 }
 
 fn entry(ui: &mut Ui, item: &Item) -> Option<Command> {
-    let name = RichText::new(&item.name);
-    let button = egui::Button::selectable(item.chosen, name).shortcut_text(item.keys().unwrap_or_default());
+    // The submenu has said the beginning.
+    let rest = item.name.strip_prefix(item.submenu).map(str::trim).filter(|rest| !rest.is_empty());
+    let button = egui::Button::selectable(item.chosen, rest.unwrap_or(&item.name)).shortcut_text(item.keys().unwrap_or_default());
     let response = ui.add_enabled(item.unavailable.is_none(), button);
     let response = match &item.unavailable {
         Some(why) => response.on_disabled_hover_text(why),

@@ -14,13 +14,17 @@ const GESTURES: [(&str, &str); 5] = [
     ("Space, Enter", "press what has the ring"),
 ];
 
+/// As tall as all of it, when the window is.
+const TALL: f32 = 560.0;
+
 /// Draws it; says whether it is to be closed.
 pub fn show(ctx: &Context, items: &[Item]) -> bool {
     let height = ctx.content_rect().height() - 120.0;
     let modal = Modal::new(Id::unique("shortcuts")).frame(super::dialog_frame(ctx)).show(ctx, |ui| {
         ui.set_width(720.0);
         super::dialog_title(ui, "All shortcuts");
-        ScrollArea::vertical().max_height(height).show(ui, |ui| {
+        // A dialog that is measured for the first time would take less than there is.
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height.min(TALL)).show(ui, |ui| {
             ui.columns(2, |columns| {
                 for (k, section) in Section::ALL.into_iter().enumerate() {
                     // The view has about as many as all others.
