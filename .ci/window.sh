@@ -2,7 +2,7 @@
 # Opens the demo session in a real window under Xvfb and checks that it draws: usage .ci/window.sh BINARY [SCREENSHOT]
 set -euo pipefail
 binary=$1 shot=${2:-$(mktemp --suffix .png)}
-export BINARY=$binary SHOT=$shot WGPU_BACKEND=vulkan XDG_CACHE_HOME=${XDG_CACHE_HOME:-$(mktemp -d)}
+export BINARY=$binary SHOT=$shot WGPU_BACKEND=vulkan XDG_CACHE_HOME=${XDG_CACHE_HOME:-$(mktemp -d)} FLATLAND_STATE=$(mktemp -d)
 xvfb-run -a -s "-screen 0 1600x1000x24" bash -c '
   "$BINARY" & app=$!
   for _ in $(seq 60); do

@@ -8,6 +8,8 @@ tabs=("${@:2}")
 [ ${#tabs[@]} -gt 0 ] || tabs=(landscape sharpness embedding energy runs)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# What this machine's windows had open is neither shown nor changed.
+export FLATLAND_STATE="$work/state"
 # The pictures shall show finished results: compute what is lacking first.
 for tab in "${tabs[@]}"; do
     if [ "$tab" = runs ]; then
@@ -22,6 +24,7 @@ for tab in "${tabs[@]}"; do
     # The window looks for runs in runs/ of the folder that it is started in.
     SHOT="$PWD/docs/$tab.png" TAB=$tab FLATLAND="$flatland" WORK="$work" xvfb-run -a -s "-screen 0 1480x920x24" bash -c '
         cd "$WORK"
+        rm -rf "$FLATLAND_STATE"
         "$FLATLAND" --tab "$TAB" & window=$!
         trap "kill $window" EXIT
         sleep "${SETTLE:-12}"

@@ -37,12 +37,12 @@ use runner::{Interrupted, Told};
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// A session (*.toml) or checkpoints to open in the window; with nothing given, the bundled demo session.
+    /// A session (*.toml) or checkpoints to open in the window; with nothing given, what was open last, at first the bundled demo session.
     #[arg(value_name = "SESSION|CHECKPOINT")]
     files: Vec<PathBuf>,
-    /// The tab to open the window on.
-    #[arg(long, default_value = "landscape")]
-    tab: OpenOn,
+    /// The tab to open the window on; the one that the session was left on when absent.
+    #[arg(long)]
+    tab: Option<OpenOn>,
     /// Threads of the arithmetic; all cores when absent.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     threads: Option<u32>,
@@ -110,7 +110,7 @@ pub enum Asked {
         /// Sessions and checkpoints to open.
         files: Vec<PathBuf>,
         /// The tab to open.
-        tab: Tab,
+        tab: Option<Tab>,
         /// How to start its worker.
         worker: WorkerOptions,
     },
@@ -127,19 +127,19 @@ pub fn parse() -> Asked {
             return Asked::Nothing(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)));
         }
     };
-    let Arguments { command, mut files, tab, threads } = arguments;
+    let Arguments { command, files, tab, threads } = arguments;
     if let Some(command) = command {
         return Asked::Command(command);
     }
-    if let Err(error) = ready_for_window(&mut files) {
+    if let Err(error) = ready_for_window(&files) {
         return Asked::Nothing(finish(Err(error)));
     }
     let worker = WorkerOptions { threads: threads.map(|n| n as usize), ..WorkerOptions::default() };
-    Asked::Window { files, tab: tab.into(), worker }
+    Asked::Window { files, tab: tab.map(Tab::from), worker }
 }
 
-/// Looks for a display and for the files, and puts the demo session where there are none.
-fn ready_for_window(files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+/// Looks for a display and for the files.
+fn ready_for_window(files: &[PathBuf]) -> anyhow::Result<()> {
     let missing = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
     if cfg!(all(unix, not(target_os = "macos"))) && missing("DISPLAY") && missing("WAYLAND_DISPLAY") {
         anyhow::bail!(
@@ -149,9 +149,6 @@ fn ready_for_window(files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     }
     if let Some(path) = files.iter().find(|path| !path.exists()) {
         anyhow::bail!("expected a session or a checkpoint, found nothing there ({})", path.display());
-    }
-    if files.is_empty() {
-        files.push(crate::job::demo_session()?);
     }
     Ok(())
 }

@@ -46,6 +46,13 @@ impl<T: Send + 'static> Background<T> {
         Some(value)
     }
 
+    /// The next value, waiting at most so long for it: for the end of the window.
+    pub fn next_within(&mut self, at_most: std::time::Duration) -> Option<T> {
+        let value = self.receiver.recv_timeout(at_most).ok()?;
+        self.pending -= 1;
+        Some(value)
+    }
+
     /// Whether something still runs.
     pub fn is_busy(&self) -> bool {
         self.pending > 0

@@ -1,15 +1,25 @@
-//! Where the window keeps results: a folder of the user's cache, named by what the results are of.
+//! Where the window keeps results: a folder of the user's cache, named by what the results are of. And where it remembers what was
+//! open: a folder of the user's state.
 
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 /// `$XDG_CACHE_HOME/flatland`, else `~/.cache/flatland`, else a folder of the system's temporary files.
 pub fn cache_root() -> PathBuf {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_CACHE_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
-        .unwrap_or_else(std::env::temp_dir)
-        .join("flatland")
+    of_user("XDG_CACHE_HOME", ".cache")
+}
+
+/// `$FLATLAND_STATE`, else `$XDG_STATE_HOME/flatland`, else `~/.local/state/flatland`, else a folder of the system's temporary files.
+pub fn state_root() -> PathBuf {
+    absolute("FLATLAND_STATE").unwrap_or_else(|| of_user("XDG_STATE_HOME", ".local/state"))
+}
+
+fn absolute(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+fn of_user(variable: &str, below_home: &str) -> PathBuf {
+    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home))).unwrap_or_else(std::env::temp_dir).join("flatland")
 }
 
 /// Where landscapes share their cells, [`CellStore`](super::CellStore).

@@ -26,7 +26,7 @@ mod tensorboard;
 use std::path::PathBuf;
 
 pub use atomic::{safe_name, write_atomic};
-pub use cache::{cache_folder, cache_root, cell_cache, content_key};
+pub use cache::{cache_folder, cache_root, cell_cache, content_key, state_root};
 pub use cell_store::CellStore;
 pub use conformance::{Check, CheckGroup, Checks, Conformance, Definition, Machine};
 pub use embedding::Embedding;

@@ -11,6 +11,7 @@ mod plane;
 mod settings;
 mod sharpness;
 mod tab;
+mod view;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ pub use plane::{Axes, AxisFile, AxisPart, Statistics};
 pub use settings::{EmbeddingSettings, Normalization, NormalizationPreset, ScoreSettings};
 pub use sharpness::{Adaptive, Estimator, Norm, Restart, SharpnessSettings};
 pub use tab::Tab;
+pub use view::{Link, Links, ViewSettings};
 
 /// What may go wrong with a session file.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +71,11 @@ pub enum Role {
 impl Role {
     /// All roles in the order in which they are shown.
     pub const ALL: [Role; 6] = [Role::Train, Role::Id, Role::Cs, Role::Near, Role::Far, Role::Outliers];
+
+    /// Whether its images are of the network's classes, so that they have a loss.
+    pub fn has_classes(self) -> bool {
+        matches!(self, Role::Train | Role::Id | Role::Cs)
+    }
 
     /// As written in files: `id`, `cs`, ...
     pub fn key(self) -> &'static str {
@@ -181,6 +188,9 @@ pub struct Session {
     /// Settings of the figures.
     #[serde(default)]
     pub figure: FigureSettings,
+    /// What is looked at and how.
+    #[serde(default, skip_serializing_if = "ViewSettings::is_default")]
+    pub view: ViewSettings,
 }
 
 impl Default for Session {
@@ -196,6 +206,7 @@ impl Default for Session {
             embedding: EmbeddingSettings::default(),
             scores: ScoreSettings::default(),
             figure: FigureSettings::default(),
+            view: ViewSettings::default(),
         }
     }
 }
@@ -258,6 +269,15 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Whether `other` has the same open, with the same settings: everything but the view.
+    pub fn same_but_view(&self, other: &Self) -> bool {
+        // Named one by one: a selection in a view may be long, and this is asked in every frame.
+        let Self { version, seed, checkpoints, datasets, landscape, sharpness, hessian, embedding, scores, figure, view: _ } = self;
+        (version, seed, checkpoints, datasets) == (&other.version, &other.seed, &other.checkpoints, &other.datasets)
+            && (landscape, sharpness, hessian) == (&other.landscape, &other.sharpness, &other.hessian)
+            && (embedding, scores, figure) == (&other.embedding, &other.scores, &other.figure)
     }
 
     /// The session as TOML for a file in `folder`: paths below it become relative to it.

@@ -1,7 +1,10 @@
 //! [`Tab`]: the views between which the person changes.
 
+use serde::{Deserialize, Serialize};
+
 /// A view of the window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Tab {
     /// L over a plane.
     #[default]

@@ -59,7 +59,8 @@ impl App {
                 }
                 if self.store.jobs.get(&id).is_some_and(|job| job.state == JobState::Looking) {
                     // What cannot be read is computed anew.
-                    self.set_state(id, if complete { JobState::Done } else { JobState::Waiting });
+                    let unfinished = if self.holds { JobState::Cancelled } else { JobState::Waiting };
+                    self.set_state(id, if complete { JobState::Done } else { unfinished });
                 } else if let Some(error) = error {
                     self.set_state(id, JobState::Failed(error));
                 }
@@ -74,6 +75,10 @@ impl App {
             Finished::RunAsked(answer) => self.run_asked(answer),
             Finished::Exported(Ok(path)) => self.tell(format!("Written: {}", path.display())),
             Finished::Exported(Err(error)) | Finished::Copied(Err(error)) => self.complain(error),
+            Finished::SavePath(path) => self.execute(Command::SaveAs(path)),
+            Finished::Saved(saved) => self.saved(saved),
+            Finished::Remembered(memory, report) => self.remembered(memory, *report),
+            Finished::RunsStopped(complaints) => self.runs_stopped(complaints),
             Finished::Copied(Ok(image)) => {
                 self.tell(format!("Copied: an image of {} × {} pixels", image.size[0], image.size[1]));
                 self.ctx.copy_image(image);
@@ -83,7 +88,7 @@ impl App {
 
     /// Has the differences computed that are shown and not there yet, of surfaces that are finished.
     pub(super) fn ask_differences(&mut self) {
-        let baseline = self.session.landscape_baseline().map(str::to_owned).filter(|_| self.views.difference);
+        let baseline = self.session.landscape_baseline().map(str::to_owned).filter(|_| self.session.view.difference);
         let (Some(baseline), Some(dataset)) = (baseline, self.dataset()) else { return };
         let folder = |name: &str| {
             let (_, job) = self.store.job(Analysis::Landscape, name, Some(&dataset)).filter(|(_, job)| job.state == JobState::Done)?;
@@ -122,7 +127,12 @@ impl App {
         let dataset = self.dataset();
         let rank = |spec: &JobSpec| match analysis_of(spec) {
             None => 0,
-            Some(of) if Some(of) == analysis(self.views.tab) && (dataset_of(spec).is_none() || dataset_of(spec) == dataset.as_deref()) => 1,
+            Some(of)
+                if Some(of) == analysis(self.session.view.tab)
+                    && (dataset_of(spec).is_none() || dataset_of(spec) == dataset.as_deref()) =>
+            {
+                1
+            }
             Some(Analysis::Landscape) => 2,
             Some(Analysis::Scores) => 3,
             Some(Analysis::Sharpness) => 4,

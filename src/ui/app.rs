@@ -1,15 +1,18 @@
 //! [`App`]: the window's state, and the one place where commands become deeds.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use egui::Context;
 
 use super::bench::Bench;
+use super::closing::Closing;
 use super::command::{Command, OpenAs};
+use super::document::{Document, Recalling};
 use super::figure_export::Export;
+use super::history::{Act, History};
 use super::loader::{self, Finished, Opened};
-use super::panel::{export, open};
+use super::memory::keeper::{Keeper, Task};
+use super::panel::{export, open, palette};
 use super::run_commands::Runs;
 use super::store::{JobState, Store};
 use super::theme;
@@ -26,14 +29,9 @@ pub(super) struct Message {
     pub(super) is_error: bool,
 }
 
-/// What the person looks at and how.
+/// What the views remember from frame to frame, and nobody would miss at the next start. What one would is in the session's view.
+#[derive(Default)]
 pub(super) struct Views {
-    pub(super) tab: Tab,
-    pub(super) dataset: Option<String>,
-    pub(super) quantity: Option<Quantity>,
-    pub(super) difference: bool,
-    pub(super) score: String,
-    pub(super) hidden: BTreeSet<Role>,
     pub(super) landscape: landscape::State,
     pub(super) sharpness: sharpness::State,
     pub(super) embedding: embedding::State,
@@ -45,7 +43,15 @@ pub(super) struct Views {
 pub struct App {
     pub(super) ctx: Context,
     pub(super) session: Session,
-    /// Grows when another session is opened; late answers to an older one are dropped.
+    /// The session as a file.
+    pub(super) document: Document,
+    pub(super) history: History,
+    pub(super) keeper: Keeper,
+    /// What the memory was asked for and has not given yet.
+    pub(super) recalling: Option<Recalling>,
+    /// The tab that was asked for at the start, whatever the session says.
+    pub(super) first_tab: Option<Tab>,
+    /// Grows with every plan; late answers to an older one are dropped.
     pub(super) generation: u64,
     pub(super) store: Store,
     pub(super) bench: Bench,
@@ -54,38 +60,54 @@ pub struct App {
     pub(super) views: Views,
     pub(super) open: open::State,
     pub(super) export: export::State,
+    /// The command palette, while it is open.
+    pub(super) palette: Option<palette::State>,
+    /// Whether the list of shortcuts is shown.
+    pub(super) shortcuts: bool,
+    pub(super) closing: Closing,
+    /// Whether all runs have been told to stop.
+    pub(super) runs_told: bool,
+    /// Whether the window ends with its analyses stopped.
+    pub(super) stopped: bool,
+    /// Whether analyses that are not finished wait to be asked for: they were stopped when the window was closed.
+    pub(super) holds: bool,
     pub(super) message: Option<Message>,
     pub(super) commands: Vec<Command>,
 }
 
 impl App {
-    /// A window that opens these paths (sessions and checkpoints) with this worker, and starts runs in this way.
-    pub fn new(ctx: &Context, bench: Bench, runs: RunOptions, paths: Vec<PathBuf>, tab: Tab) -> Self {
+    /// A window that opens these paths (sessions and checkpoints) with this worker, and starts runs in this way. It shows `tab`, whatever
+    /// the session says, and remembers nothing: see [`App::remembering`].
+    pub fn new(ctx: &Context, bench: Bench, runs: RunOptions, paths: Vec<PathBuf>, tab: impl Into<Option<Tab>>) -> Self {
         theme::install(ctx);
+        // Zoom is one of the commands.
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        let tab = tab.into();
+        let mut session = Session::default();
+        session.view.tab = tab.unwrap_or_default();
         let commands = if paths.is_empty() { Vec::new() } else { vec![Command::Open(paths, OpenAs::SessionOrCheckpoint)] };
         Self {
             ctx: ctx.clone(),
-            session: Session::default(),
+            session,
+            document: Document::default(),
+            history: History::default(),
+            keeper: Keeper::default(),
+            recalling: None,
+            first_tab: tab,
             generation: 0,
             store: Store::default(),
             bench,
             background: Background::default(),
             runs: Runs::new(runs),
-            views: Views {
-                tab,
-                dataset: None,
-                quantity: None,
-                difference: false,
-                score: "energy".into(),
-                hidden: BTreeSet::new(),
-                landscape: landscape::State::default(),
-                sharpness: sharpness::State::default(),
-                embedding: embedding::State::default(),
-                energy: energy::State::default(),
-                runs: runs::State::default(),
-            },
+            views: Views::default(),
             open: open::State::default(),
             export: export::State::default(),
+            palette: None,
+            shortcuts: false,
+            closing: Closing::No,
+            runs_told: false,
+            stopped: false,
+            holds: false,
             message: None,
             commands,
         }
@@ -96,7 +118,7 @@ impl App {
         self.background.spawn(work, move || ctx.request_repaint());
     }
 
-    fn spawn_waiting(&mut self, work: impl FnOnce() -> Finished + Send + 'static) {
+    pub(super) fn spawn_waiting(&mut self, work: impl FnOnce() -> Finished + Send + 'static) {
         let ctx = self.ctx.clone();
         self.background.spawn_waiting(work, move || ctx.request_repaint());
     }
@@ -117,15 +139,68 @@ impl App {
 
     /// The dataset of landscapes and sharpness: the chosen one, else the one that is planned for.
     pub(super) fn dataset(&self) -> Option<String> {
-        let chosen = self.views.dataset.clone().filter(|name| self.session.datasets.iter().any(|dataset| dataset.name == *name));
+        let chosen = self.session.view.dataset.clone().filter(|name| self.session.datasets.iter().any(|dataset| dataset.name == *name));
         let of_settings = self.session.landscape.datasets.first().cloned();
         let by_role = |role: Role| self.session.datasets.iter().find(|dataset| dataset.role == role).map(|dataset| dataset.name.clone());
         chosen.or(of_settings).or_else(|| by_role(Role::Id)).or_else(|| by_role(Role::Train))
     }
 
-    /// Runs a command.
+    /// What landscapes show in the place of the loss.
+    pub(super) fn quantity(&self) -> Option<Quantity> {
+        let key = self.session.view.quantity.as_deref()?;
+        Quantity::ALL.into_iter().find(|quantity| quantity.key() == key)
+    }
+
+    /// Whether something is open above or beside the view. The form of a new run is not meant: what was typed into it stays.
+    pub(super) fn has_something_open(&self) -> bool {
+        self.palette.is_some() || self.shortcuts || self.closing == Closing::Asked || self.export.open || self.message.is_some()
+    }
+
+    /// Closes the topmost of what is open; the message at last.
+    fn back(&mut self) {
+        if self.closing == Closing::Asked {
+            self.closing = Closing::No;
+        } else if self.palette.is_some() || self.shortcuts {
+            (self.palette, self.shortcuts) = (None, false);
+        } else if self.export.open {
+            self.export.open = false;
+        } else {
+            self.message = None;
+        }
+    }
+
+    /// Runs a command; what it changes in the session can be undone.
     pub(super) fn execute(&mut self, command: Command) {
+        let (act, before) = (Act::of(&command), self.session.clone());
+        let is_step = matches!(
+            command,
+            Command::Undo | Command::Redo | Command::NewSession | Command::Restore(_) | Command::OpenDemo | Command::Open(..)
+        );
+        self.run(command);
+        if !is_step {
+            self.record(act, before);
+        }
+    }
+
+    fn run(&mut self, command: Command) {
         match command {
+            Command::NewSession => self.new_session(),
+            Command::OpenDemo => self.open_demo(),
+            Command::Save => self.save(),
+            Command::SaveDialog => self.save_dialog(),
+            Command::SaveAs(path) => self.save_as(path),
+            Command::Restore(slot) => self.restore(slot),
+            Command::Forget(slot) => self.keeper.ask(Task::Forget(slot)),
+            Command::Undo => self.step(true),
+            Command::Redo => self.step(false),
+            Command::TogglePalette => self.palette = if self.palette.is_some() { None } else { Some(palette::State::default()) },
+            Command::ToggleShortcuts => self.shortcuts = !self.shortcuts,
+            Command::Back => self.back(),
+            Command::ZoomIn => self.prefer(|preferences| preferences.zoom = preferences.zoomed(true)),
+            Command::ZoomOut => self.prefer(|preferences| preferences.zoom = preferences.zoomed(false)),
+            Command::ZoomReset => self.prefer(|preferences| preferences.zoom = 1.0),
+            Command::Close(close) => self.close(close),
+            Command::SetLink(link, on) => self.session.view.links.set(link, on),
             Command::Open(paths, open_as) => {
                 self.spawn(move || Finished::Opened(paths.into_iter().map(|path| loader::open(path, open_as)).collect()))
             }
@@ -147,21 +222,24 @@ impl App {
                     job.state = JobState::Waiting;
                 }
             }
-            Command::Show(tab) => self.views.tab = tab,
+            Command::Show(tab) => self.session.view.tab = tab,
             Command::SelectDataset(name) => {
-                self.views.dataset = Some(name);
+                self.session.view.dataset = Some(name);
                 self.replan();
             }
-            Command::SelectQuantity(quantity) => (self.views.quantity, self.views.difference) = (quantity, false),
+            Command::SelectQuantity(quantity) => {
+                let view = &mut self.session.view;
+                (view.quantity, view.difference) = (quantity.map(|quantity| quantity.key().into()), false);
+            }
             Command::ShowDifference(difference) => {
-                (self.views.quantity, self.views.difference) = (None, difference);
+                (self.session.view.quantity, self.session.view.difference) = (None, difference);
                 self.ask_differences();
             }
-            Command::SelectScore(score) => self.views.score = score,
+            Command::SelectScore(score) => self.session.view.score = score,
             Command::ShowRelative(relative) => self.session.sharpness.relative = relative,
             Command::ToggleRole(role) => {
-                if !self.views.hidden.remove(&role) {
-                    self.views.hidden.insert(role);
+                if !self.session.view.hidden.remove(&role) {
+                    self.session.view.hidden.insert(role);
                 }
             }
             Command::ToggleExport => {
@@ -180,23 +258,23 @@ impl App {
                     self.spawn(move || Finished::Copied(export.image()));
                 }
             }
-            Command::SetTheme(theme) => self.ctx.set_theme(theme),
+            Command::SetTheme(theme) => self.set_theme(theme),
             Command::DismissMessage => self.message = None,
             Command::Run(command) => self.run_command(command),
         }
     }
 
     fn figure_name(&self) -> String {
-        format!("flatland-{}", self.views.tab.label().to_lowercase())
+        format!("flatland-{}", self.session.view.tab.label().to_lowercase())
     }
 
     /// The current view as a figure; complains when there is nothing to draw.
     fn figure(&mut self) -> Option<Export> {
         let dataset = self.dataset();
-        let export = match self.views.tab {
+        let export = match self.session.view.tab {
             Tab::Runs => self.views.runs.plots.figure(&self.runs.book.shown()).map(|figure| Export::runs(&self.session, figure)),
-            Tab::Landscape if self.views.difference => Export::differences(&self.session, &self.store, &dataset.unwrap_or_default()),
-            tab => Export::of(tab, &self.session, &self.store, dataset.as_deref(), self.views.quantity, &self.views.score),
+            Tab::Landscape if self.session.view.difference => Export::differences(&self.session, &self.store, &dataset.unwrap_or_default()),
+            tab => Export::of(tab, &self.session, &self.store, dataset.as_deref(), self.quantity(), &self.session.view.score),
         };
         if export.is_none() {
             self.complain("nothing to export yet: this view has no finished result");
@@ -217,7 +295,7 @@ impl App {
         }
     }
 
-    fn cancel(&mut self, id: JobId) {
+    pub(super) fn cancel(&mut self, id: JobId) {
         if !self.bench.cancel(id) {
             self.set_state(id, JobState::Cancelled);
         }
@@ -226,6 +304,11 @@ impl App {
     fn remove_checkpoint(&mut self, name: &str) {
         let Some(position) = self.session.checkpoints.iter().position(|checkpoint| checkpoint.name == name) else { return };
         let entry = self.session.checkpoints.remove(position);
+        self.forget_checkpoint(&entry);
+    }
+
+    /// Ends the jobs of a checkpoint that is not open any more and forgets what they computed.
+    pub(super) fn forget_checkpoint(&mut self, entry: &CheckpointEntry) {
         let ids: Vec<JobId> = self.store.jobs.keys().copied().collect();
         self.store.forget_checkpoint(&entry.name, &entry.path);
         for id in ids.into_iter().filter(|id| !self.store.jobs.contains_key(id)) {
@@ -235,8 +318,12 @@ impl App {
 
     /// Plans the session's jobs in the background; those that are new will be asked for.
     pub(super) fn replan(&mut self) {
+        self.generation += 1;
+        self.holds = false;
         let (session, generation) = (self.session.clone(), self.generation);
-        let datasets: Vec<String> = self.views.dataset.clone().into_iter().collect();
+        // A view may name a dataset that has been closed since.
+        let is_open = |name: &String| session.datasets.iter().any(|dataset| dataset.name == *name);
+        let datasets: Vec<String> = session.view.dataset.clone().into_iter().filter(is_open).collect();
         self.spawn(move || {
             let (jobs, complaints) = loader::plan(&session, &datasets);
             Finished::Planned { generation, jobs, complaints }
@@ -244,33 +331,30 @@ impl App {
     }
 
     pub(super) fn opened(&mut self, opened: Vec<Opened>) {
-        let something = opened.iter().any(|one| !matches!(one, Opened::Failed(_)));
         for one in opened {
+            let before = self.session.clone();
             match one {
-                Opened::Session(path, session) => self.open_session(&path, *session),
-                Opened::Checkpoint(path) => self.add_checkpoint(path),
-                Opened::Dataset(path, role) => self.add_dataset(path, role),
+                Opened::Session(path, session) => self.open_session(path, *session),
+                Opened::Checkpoint(path) => {
+                    let act = Act::alone(format!("open checkpoint {}", stem(&path)));
+                    self.add_checkpoint(path);
+                    self.record(act, before);
+                    self.replan();
+                }
+                Opened::Dataset(path, role) => {
+                    let act = Act::alone(format!("open images {}", stem(&path)));
+                    self.add_dataset(path, role);
+                    self.record(act, before);
+                    self.replan();
+                }
                 Opened::Failed(message) => self.complain(message),
             }
         }
-        if something {
-            self.replan();
-        }
-    }
-
-    fn open_session(&mut self, path: &Path, session: Session) {
-        let ids: Vec<JobId> = self.store.jobs.keys().copied().collect();
-        for id in ids {
-            self.bench.cancel(id);
-        }
-        self.store.clear();
-        self.session = session;
-        self.generation += 1;
-        self.ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{} – Flatland", stem(path))));
-        self.views.dataset = None;
     }
 
     fn add_checkpoint(&mut self, path: PathBuf) {
+        // The file may be another one than when it was read.
+        self.store.forget_inspection(&path);
         let name = unused(&stem(&path), |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         // A checkpoint beside others was most likely trained on the same normalization; a session file can say otherwise.
         let normalization = self.session.checkpoints.first().map(|checkpoint| checkpoint.normalization).unwrap_or_default();
@@ -293,7 +377,7 @@ impl App {
 }
 
 /// The file's name without its ending, as a name to show.
-fn stem(path: &Path) -> String {
+pub(super) fn stem(path: &Path) -> String {
     path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
 }
 

@@ -71,6 +71,11 @@ impl Bench {
         self.in_flight.is_none() && self.death.is_none()
     }
 
+    /// Whether the worker has no job, or is dead.
+    pub fn is_idle(&self) -> bool {
+        self.in_flight.is_none()
+    }
+
     /// How the worker ended, while it is dead.
     pub fn death(&self) -> Option<&str> {
         self.death.as_deref()

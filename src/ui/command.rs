@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use egui::ThemePreference;
-
+use super::memory::ThemeChoice;
 use crate::job::{Control, JobId};
 use crate::result::Quantity;
-use crate::session::{FigureFormat, Role, Tab};
+use crate::session::{FigureFormat, Link, Role, Tab};
 
 /// What a path is opened as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,9 +27,56 @@ impl OpenAs {
     }
 }
 
+/// What to do about closing the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Close {
+    /// Close it; ask first when work is under way.
+    Ask,
+    /// Close it and let runs go on.
+    Keep,
+    /// Stop runs and analyses, then close it.
+    Stop,
+    /// Stay.
+    Stay,
+}
+
 /// One act.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
+    /// Starts with nothing open.
+    NewSession,
+    /// Opens the bundled demo.
+    OpenDemo,
+    /// Writes the session into its file, or asks for one where it has none.
+    Save,
+    /// Asks the desktop where to write the session.
+    SaveDialog,
+    /// Writes the session into this file, which is its own from then on.
+    SaveAs(PathBuf),
+    /// Brings back what was left unsaved in this slot.
+    Restore(String),
+    /// Removes what was left unsaved in this slot.
+    Forget(String),
+    /// Goes back before the last act.
+    Undo,
+    /// Does again what was undone.
+    Redo,
+    /// Shows or hides the command palette.
+    TogglePalette,
+    /// Shows or hides the list of shortcuts.
+    ToggleShortcuts,
+    /// Closes what is open above or beside the view.
+    Back,
+    /// Makes everything larger.
+    ZoomIn,
+    /// Makes everything smaller.
+    ZoomOut,
+    /// Makes everything as large as it was designed.
+    ZoomReset,
+    /// Closes the window, or stays.
+    Close(Close),
+    /// Lets all panels share something, or no longer.
+    SetLink(Link, bool),
     /// Opens files or folders, in this order.
     Open(Vec<PathBuf>, OpenAs),
     /// Asks the desktop for files to open.
@@ -70,7 +116,7 @@ pub enum Command {
     /// Puts the current view into the clipboard as an image.
     CopyFigure,
     /// Light, dark or as the system.
-    SetTheme(ThemePreference),
+    SetTheme(ThemeChoice),
     /// Takes the message away.
     DismissMessage,
     /// Something about a run.

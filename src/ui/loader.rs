@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::command::OpenAs;
+use super::memory::Memory;
+use super::memory::keeper::Report;
 use super::run::watch::{Sight, Watch};
 use super::store::Loaded;
-use crate::job::{Analysis, JobId, JobSpec, PlanError, PlanOptions, check_paths, is_whole, plan_cached};
-use crate::result::{Embedding, LossDifference, LossSurface, ScoreTable, SharpnessCurve, cell_cache};
+use crate::job::{Analysis, Control, JobId, JobSpec, PlanError, PlanOptions, RunFolder, check_paths, is_whole, plan_cached, runs};
+use crate::result::{Embedding, LossDifference, LossSurface, ScoreTable, SharpnessCurve, cell_cache, write_atomic};
 use crate::session::Session;
 
 /// What slow work gives.
@@ -49,6 +51,24 @@ pub enum Finished {
     Exported(Result<PathBuf, String>),
     /// A figure was drawn for the clipboard, or why not.
     Copied(Result<egui::ColorImage, String>),
+    /// Where to write the session, chosen in a dialog.
+    SavePath(PathBuf),
+    /// The session was written, or why not.
+    Saved(Saved),
+    /// The memory has done what it was asked for.
+    Remembered(Box<Memory>, Box<Report>),
+    /// All runs were told to stop; what went wrong.
+    RunsStopped(Vec<String>),
+}
+
+/// What became of saving.
+pub enum Saved {
+    /// Written, as it was then.
+    Written(PathBuf, Box<Session>),
+    /// The file is not as it was when it was opened; it was left as it is.
+    Foreign(PathBuf),
+    /// Why it could not be written.
+    Failed(String),
 }
 
 /// What was done about a run.
@@ -170,4 +190,37 @@ pub fn ask_open(open_as: OpenAs) -> Finished {
 pub fn ask_export(name: &str, extension: &str) -> Finished {
     let dialog = rfd::FileDialog::new().set_title("Export view").set_file_name(format!("{name}.{extension}"));
     dialog.save_file().map_or(Finished::Nothing, Finished::ExportPath)
+}
+
+/// Asks the desktop where to write the session.
+pub fn ask_save(name: &str, folder: Option<&Path>) -> Finished {
+    let dialog = rfd::FileDialog::new().set_title("Save session as").set_file_name(name).add_filter("Session", &["toml"]);
+    let dialog = match folder {
+        Some(folder) => dialog.set_directory(folder),
+        None => dialog,
+    };
+    dialog.save_file().map_or(Finished::Nothing, Finished::SavePath)
+}
+
+/// Writes the session; a file that no longer holds what was `known` of it is left alone.
+pub fn save(path: PathBuf, session: Session, known: Option<Session>) -> Saved {
+    let path = std::path::absolute(&path).unwrap_or(path);
+    // A name with another ending could not be opened again.
+    let is_session = path.extension().is_some_and(|extension| extension == "toml");
+    let path = if is_session { path } else { PathBuf::from(format!("{}.toml", path.display())) };
+    if let (Some(known), Ok(found)) = (&known, Session::load(&path))
+        && found != *known
+    {
+        return Saved::Foreign(path);
+    }
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let written = session.to_toml(folder).map_err(|error| format!("cannot write the session: {error} ({})", path.display()));
+    let written = written.and_then(|text| write_atomic(&path, text.as_bytes()).map_err(|error| error.to_string()));
+    written.map_or_else(Saved::Failed, |()| Saved::Written(path, Box::new(session)))
+}
+
+/// Tells runs to finish their step, save and end; gives what went wrong. A run that has ended meanwhile is no trouble.
+pub fn stop_runs(dirs: Vec<PathBuf>) -> Vec<String> {
+    let is_under_way = |dir: &Path| RunFolder::new(dir).state().is_ok_and(|(_, status)| status.is_under_way());
+    dirs.iter().filter_map(|dir| runs::ask(dir, Control::Stop).err().filter(|_| is_under_way(dir))).map(|error| error.to_string()).collect()
 }

@@ -6,13 +6,20 @@
 mod answers;
 mod app;
 mod bench;
+mod closing;
 mod command;
+mod command_list;
+mod document;
 mod figure_export;
+mod history;
 mod loader;
+mod memory;
 mod panel;
+mod remember;
 mod run;
 mod run_commands;
 mod shell;
+mod shortcut;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -24,16 +31,20 @@ use std::path::PathBuf;
 
 pub use app::App;
 pub use bench::{Bench, Heard, Worker};
+pub use memory::keeper::Keeper;
+pub use memory::{Memory, Preferences};
 
 use crate::job::runs::RunOptions;
 use crate::job::{Device, WorkerHandle, WorkerOptions};
+use crate::result::state_root;
 use crate::session::Tab;
 
-/// Opens the window on these sessions and checkpoints and returns when it is closed.
+/// Opens the window on these sessions and checkpoints, or on what was open last, and returns when it is closed. It shows `tab`, else the
+/// one that the session was left on.
 ///
 /// # Errors
 /// When there is no display or no graphics adapter.
-pub fn run(paths: Vec<PathBuf>, tab: Tab, worker: WorkerOptions) -> anyhow::Result<()> {
+pub fn run(paths: Vec<PathBuf>, tab: Option<Tab>, worker: WorkerOptions) -> anyhow::Result<()> {
     let viewport = egui::ViewportBuilder::default()
         .with_title("Flatland")
         .with_app_id("flatland")
@@ -44,7 +55,10 @@ pub fn run(paths: Vec<PathBuf>, tab: Tab, worker: WorkerOptions) -> anyhow::Resu
         let ctx = cc.egui_ctx.clone();
         let runs = RunOptions { device: Device::Auto, worker: worker.clone() };
         let handle = WorkerHandle::start(worker, move || ctx.request_repaint());
-        Ok(Box::new(App::new(&cc.egui_ctx, Bench::new(Box::new(handle)), runs, paths, tab)) as Box<dyn eframe::App>)
+        let root = state_root();
+        let keeper = Keeper::at(&root, Preferences::load(&root));
+        let app = App::new(&cc.egui_ctx, Bench::new(Box::new(handle)), runs, paths, tab);
+        Ok(Box::new(app.remembering(keeper)) as Box<dyn eframe::App>)
     };
     eframe::run_native("Flatland", options, Box::new(create)).map_err(|error| anyhow::anyhow!("cannot open the window: {error}"))
 }

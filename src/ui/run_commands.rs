@@ -47,7 +47,7 @@ impl App {
     /// Looks into the run directories when it is time, on another thread.
     pub(super) fn watch_runs(&mut self) {
         let under_way = self.runs.book.is_anything_under_way();
-        if self.runs.book.looked && !under_way && self.views.tab != Tab::Runs {
+        if self.runs.book.looked && !under_way && self.session.view.tab != Tab::Runs {
             return;
         }
         let now = self.ctx.input(|input| input.time);

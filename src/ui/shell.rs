@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use egui::{
-    Align, CentralPanel, Context, Frame, Key, KeyboardShortcut, Label, Layout, Margin, Modifiers, Panel, RichText, ScrollArea, Ui, Vec2,
+    Align, CentralPanel, Context, Event, Frame, Label, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui, UiBuilder, Vec2, pos2,
 };
 
 use super::app::App;
+use super::closing::Closing;
 use super::command::Command;
-use super::panel::{self, checkpoints, datasets, export, jobs, open, top};
+use super::panel::{self, checkpoints, closing, datasets, export, jobs, menus, open, palette, shortcuts, start, top};
+use super::shortcut;
 use super::store::JobState;
 use super::theme;
 use super::view::runs::{self, RunScene};
@@ -38,20 +40,83 @@ impl eframe::App for App {
         }
         self.dispatch();
         self.watch_runs();
+        self.guard_closing();
+        self.remember();
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
-        if ui.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(Modifiers::CTRL | Modifiers::SHIFT, Key::E))) {
-            self.commands.push(Command::ToggleExport);
-        }
-        if ui.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(Modifiers::CTRL, Key::O))) {
-            self.commands.push(Command::OpenDialog(self.open.open_as()));
-        }
+        self.keys(ui);
         self.side(ui);
         self.message_line(ui);
         self.center(ui);
+        self.above(ui.ctx());
+        theme::focus_ring(ui.ctx());
         if !self.commands.is_empty() {
             ui.ctx().request_repaint();
+        }
+    }
+
+    fn on_exit(&mut self) {
+        self.farewell();
+    }
+}
+
+impl App {
+    /// Gives the commands whose keys are pressed. While something is open above the view, only what closes it has keys.
+    fn keys(&mut self, ui: &Ui) {
+        let is_pressed = |event: &Event| matches!(event, Event::Key { pressed: true, .. });
+        if !ui.input(|input| input.events.iter().any(is_pressed)) {
+            return;
+        }
+        let writes = ui.ctx().text_edit_focused();
+        let above = self.palette.is_some() || self.shortcuts || self.closing != Closing::No;
+        // A menu that is open closes by itself.
+        let menu = egui::Popup::is_any_open(ui.ctx());
+        let mut candidates: Vec<_> = self
+            .command_list()
+            .into_iter()
+            .filter(|item| item.unavailable.is_none())
+            .flat_map(|item| shortcut::of(&item.command).iter().map(move |keys| (*keys, item.command.clone())))
+            .filter(|(keys, command)| !(writes && shortcut::belongs_to_text(command, keys)))
+            .filter(|(_, command)| match command {
+                Command::Back => !menu && !writes,
+                Command::TogglePalette => self.palette.is_some() || !above,
+                Command::ToggleShortcuts => self.shortcuts || !above,
+                _ => !above,
+            })
+            .collect();
+        // Ctrl+Shift+Z would be taken for Ctrl+Z.
+        candidates.sort_by_key(|(keys, _)| std::cmp::Reverse(u8::from(keys.modifiers.shift) + u8::from(keys.modifiers.ctrl)));
+        for (keys, command) in candidates {
+            if ui.input_mut(|input| input.consume_shortcut(&keys)) {
+                self.commands.push(command);
+            }
+        }
+    }
+
+    /// What stands above the views: palette, shortcuts, the question before closing.
+    fn above(&mut self, ctx: &Context) {
+        if self.palette.is_some() {
+            let items = self.command_list();
+            let used = &self.keeper.preferences.used;
+            let chosen = self.palette.as_mut().and_then(|state| palette::show(ctx, state, &items, used));
+            match chosen {
+                None => {}
+                Some(palette::Outcome::Closed) => self.palette = None,
+                Some(palette::Outcome::Given(command)) => {
+                    self.palette = None;
+                    self.prefer(|preferences| preferences.use_command(palette::key(&command)));
+                    self.commands.push(command);
+                }
+            }
+        }
+        if self.shortcuts && shortcuts::show(ctx, &self.command_list()) {
+            self.shortcuts = false;
+        }
+        if self.closing == Closing::Asked || self.closing == Closing::Stopping {
+            let (analyses, runs) = self.under_way();
+            let stopping = self.closing == Closing::Stopping;
+            self.commands.extend(closing::show(ctx, analyses, runs, stopping));
         }
     }
 }
@@ -61,6 +126,8 @@ impl App {
         let background = theme::of(ui).background;
         let frame = Frame::new().fill(background).inner_margin(Margin { left: 20, right: 16, top: 16, bottom: 12 });
         Panel::left("side").default_size(300.0).size_range(240.0..=460.0).frame(frame).show(ui, |ui| {
+            let given = menus::show(ui, &self.document, self.unsaved(), &|| self.command_list());
+            self.commands.extend(given);
             let commands = &mut self.commands;
             Panel::bottom("worker")
                 .frame(Frame::new().inner_margin(Margin { left: 0, right: 0, top: 10, bottom: 0 }))
@@ -102,14 +169,14 @@ impl App {
 
     fn center(&mut self, ui: &mut Ui) {
         let palette = theme::of(ui);
-        let dataset = self.dataset();
+        let (dataset, quantity) = (self.dataset(), self.quantity());
         let frame = Frame::new().fill(palette.background).inner_margin(Margin { left: 24, right: 24, top: 8, bottom: 14 });
         CentralPanel::default().frame(frame).show(ui, |ui| {
-            top::tabs(ui, self.views.tab, &mut self.commands);
+            top::tabs(ui, self.session.view.tab, self.keeper.preferences.theme, &mut self.commands);
             if self.export.open {
                 export::show(ui, &mut self.export, &mut self.commands);
             }
-            if self.views.tab == Tab::Runs {
+            if self.session.view.tab == Tab::Runs {
                 let mut scene = RunScene {
                     session: &self.session,
                     store: &self.store,
@@ -124,20 +191,28 @@ impl App {
                 session: &self.session,
                 store: &self.store,
                 dataset: dataset.as_deref(),
-                difference: self.views.difference,
+                difference: self.session.view.difference,
                 commands: &mut self.commands,
             };
-            let views = &mut self.views;
+            let (views, look) = (&mut self.views, &self.session.view);
             if !scene.session.checkpoints.is_empty() {
-                top::choices(ui, &mut scene, views.tab, &views.hidden, views.quantity, &views.score);
+                top::choices(ui, &mut scene, look.tab, &look.hidden, quantity, &look.score);
                 ui.add_space(10.0);
             }
-            match views.tab {
-                Tab::Landscape => landscape::show(ui, &mut scene, &mut views.landscape, views.quantity),
+            // The start page stands under the sentence of the empty view.
+            let area = ui.available_rect_before_wrap();
+            let starts = scene.session.checkpoints.is_empty() && scene.session.datasets.is_empty();
+            let middle = pos2(area.right(), area.top() + 0.3 * area.height());
+            let place = if starts { Rect::from_min_max(area.min, middle) } else { area };
+            ui.scope_builder(UiBuilder::new().max_rect(place), |ui| match look.tab {
+                Tab::Landscape => landscape::show(ui, &mut scene, &mut views.landscape, quantity),
                 Tab::Sharpness => sharpness::show(ui, &mut scene, &mut views.sharpness),
-                Tab::Embedding => embedding::show(ui, &mut scene, &mut views.embedding, &views.hidden),
-                Tab::Energy => energy::show(ui, &mut scene, &mut views.energy, &views.score),
+                Tab::Embedding => embedding::show(ui, &mut scene, &mut views.embedding, &look.hidden),
+                Tab::Energy => energy::show(ui, &mut scene, &mut views.energy, &look.score),
                 Tab::Runs => {}
+            });
+            if starts {
+                start::show(ui, area.with_min_y(middle.y), &self.keeper.recents, &self.keeper.left, &mut self.commands);
             }
         });
     }

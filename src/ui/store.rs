@@ -360,13 +360,18 @@ impl Store {
         *self = Self { last_id: self.last_id, revision: self.revision, ..Self::default() };
     }
 
-    /// Forgets a checkpoint: its jobs and results.
+    /// Forgets what was read of a file.
+    pub fn forget_inspection(&mut self, path: &Path) {
+        self.jobs.retain(|_, job| !matches!(&job.spec, JobSpec::Inspect { path: inspected } if inspected == path));
+        self.inspections.shift_remove(path);
+    }
+
+    /// Forgets a checkpoint: its jobs and results. What was read of its file stays, in case that it comes back.
     pub fn forget_checkpoint(&mut self, name: &str, path: &Path) {
         self.jobs.retain(|_, job| match &job.spec {
-            JobSpec::Inspect { path: inspected } => inspected != path,
+            JobSpec::Inspect { path: inspected } => inspected != path || job.state == JobState::Done,
             spec => analysis_of(spec).is_none() || subject_of(spec) != name,
         });
-        self.inspections.shift_remove(path);
         self.landscapes.retain(|(checkpoint, _), _| checkpoint != name);
         // The baseline may be another one now.
         self.differences.clear();

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Shadow, Stroke, Style, TextStyle, Theme, Ui, Vec2,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Shadow, Stroke, StrokeKind, Style, TextStyle, Theme, Ui,
+    Vec2,
 };
 
 use crate::figure::{Theme as FigureTheme, fonts, palette};
@@ -130,6 +131,19 @@ pub fn install(ctx: &Context) {
     for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
         ctx.style_mut_of(theme, |style| dress(style, palette));
     }
+}
+
+/// Draws a ring about what has the keyboard's focus, whatever it is: one look for all, seen in both themes. Text fields have a frame of
+/// their own.
+pub fn focus_ring(ctx: &Context) {
+    if ctx.text_edit_focused() {
+        return;
+    }
+    let Some(id) = ctx.memory(|memory| memory.focused()) else { return };
+    let Some(response) = ctx.read_response(id) else { return };
+    let palette = if ctx.global_style().visuals.dark_mode { &DARK } else { &LIGHT };
+    let painter = ctx.layer_painter(response.layer_id).with_clip_rect(response.interact_rect.expand(3.0));
+    painter.rect_stroke(response.rect.expand(1.0), CornerRadius::same(4), Stroke::new(2.0, palette.accent), StrokeKind::Outside);
 }
 
 /// The figures' family; egui's own fonts stay behind it for signs that it lacks.

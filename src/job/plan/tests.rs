@@ -130,3 +130,18 @@ fn a_cached_job_moves_when_its_checkpoint_changes_and_stays_otherwise() {
     std::fs::write(&file, b"other").unwrap();
     assert_ne!(before, place());
 }
+
+#[test]
+fn what_is_looked_at_changes_no_job_and_no_place_in_the_cache() {
+    let plain = session();
+    let mut looked = session();
+    looked.view = toml::from_str(
+        "tab = \"energy\"\ndataset = \"fog/3\"\nquantity = \"auroc\"\ndifference = true\nscore = \"msp\"\nhidden = [\"far\"]\n[links]\naxes = false",
+    )
+    .unwrap();
+    assert_ne!(plain, looked);
+    for analysis in Analysis::of(&plain) {
+        let planned = |session: &Session| plan_cached(session, analysis, &PlanOptions::default()).unwrap();
+        assert_eq!(planned(&plain), planned(&looked), "{analysis:?}");
+    }
+}

@@ -1,10 +1,15 @@
-//! The left side: what is open and what is being done. Panels draw from the session and the store and push commands.
+//! The left side: what is open and what is being done; and what stands above everything: palette, shortcuts, questions. Panels draw from the session and the store and push commands.
 
 pub mod checkpoints;
+pub mod closing;
 pub mod datasets;
 pub mod export;
 pub mod jobs;
+pub mod menus;
 pub mod open;
+pub mod palette;
+pub mod shortcuts;
+pub mod start;
 pub mod top;
 
 use egui::{Align, Layout, Response, RichText, Ui};
@@ -49,4 +54,15 @@ pub fn aside(ui: &mut Ui, text: &str) -> Response {
 pub fn complaint(ui: &mut Ui, text: &str) -> Response {
     let color = theme::of(ui).error;
     ui.add(egui::Label::new(RichText::new(text).font(theme::small()).color(color)).wrap().selectable(true))
+}
+
+/// What a dialog stands in.
+pub fn dialog_frame(ctx: &egui::Context) -> egui::Frame {
+    egui::Frame::popup(&ctx.global_style()).inner_margin(20.0).corner_radius(6.0)
+}
+
+/// The first line of a dialog.
+pub fn dialog_title(ui: &mut Ui, text: &str) {
+    ui.label(RichText::new(text).font(theme::heading()).color(theme::of(ui).strong));
+    ui.add_space(8.0);
 }

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, ThemePreference, Ui, Vec2, WidgetInfo};
+use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, Ui, Vec2, WidgetInfo};
 
 use super::menu;
 use crate::result::Quantity;
 use crate::session::{Adaptive, Axes, DirectionSettings, Estimator, LandscapeSettings, Norm, Role, Tab};
 use crate::ui::command::Command;
+use crate::ui::memory::ThemeChoice;
+use crate::ui::shortcut;
 use crate::ui::theme;
 use crate::ui::view::{Scene, chip, embedding, energy, landscape, sharpness};
 
 /// Draws tabs at the left, export and theme at the right.
-pub fn tabs(ui: &mut Ui, current: Tab, commands: &mut Vec<Command>) {
+pub fn tabs(ui: &mut Ui, current: Tab, theme: ThemeChoice, commands: &mut Vec<Command>) {
     let line = ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 22.0;
         for one in Tab::ALL {
@@ -22,8 +24,9 @@ pub fn tabs(ui: &mut Ui, current: Tab, commands: &mut Vec<Command>) {
         }
         ui.spacing_mut().item_spacing.x = 8.0;
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            theme_menu(ui, commands);
-            if ui.button("Export…").on_hover_text("Write this view as SVG or PNG (Ctrl+Shift+E)").clicked() {
+            theme_menu(ui, theme, commands);
+            if ui.button("Export…").on_hover_text(shortcut::hint("Write this view as SVG, PDF or PNG", &Command::ToggleExport)).clicked()
+            {
                 commands.push(Command::ToggleExport);
             }
         });
@@ -47,17 +50,11 @@ fn tab(ui: &mut Ui, text: &str, selected: bool) -> bool {
     response.clicked()
 }
 
-fn theme_menu(ui: &mut Ui, commands: &mut Vec<Command>) {
-    let current = ui.ctx().options(|options| options.theme_preference);
-    let label = |theme: ThemePreference| match theme {
-        ThemePreference::Light => "Light",
-        ThemePreference::Dark => "Dark",
-        ThemePreference::System => "System",
-    };
+fn theme_menu(ui: &mut Ui, current: ThemeChoice, commands: &mut Vec<Command>) {
     let shown = if ui.theme() == Theme::Dark { "Dark" } else { "Light" };
     menu(ui, shown, "Theme", |ui| {
-        for theme in [ThemePreference::Light, ThemePreference::Dark, ThemePreference::System] {
-            if ui.selectable_label(theme == current, label(theme)).clicked() {
+        for theme in ThemeChoice::ALL {
+            if ui.selectable_label(theme == current, theme.label()).clicked() {
                 commands.push(Command::SetTheme(theme));
                 ui.close();
             }
@@ -76,7 +73,7 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<R
             }
             ui.colored_label(theme::of(ui).weak, "Measured on");
             menu(ui, dataset, "Another dataset is computed when it is chosen", |ui| {
-                for entry in scene.session.datasets.iter().filter(|entry| matches!(entry.role, Role::Train | Role::Id | Role::Cs)) {
+                for entry in scene.session.datasets.iter().filter(|entry| entry.role.has_classes()) {
                     let text = format!("{} ({})", entry.name, entry.role.label());
                     if ui.selectable_label(entry.name == dataset, text).clicked() {
                         scene.commands.push(Command::SelectDataset(entry.name.clone()));

@@ -7,6 +7,7 @@ use egui_kittest::kittest::Queryable;
 
 use super::by_hand::{Listener, inspection, session};
 use super::run_until;
+use super::sessions::press_close;
 use crate::job::runs::RunOptions;
 use crate::job::{Control, JobEvent, JobOutput, JobSpec, Pace, RunConfig, RunFolder, RunLock, RunState, RunStatus, WorkerOptions};
 use crate::session::{DatasetEntry, Role, Tab};
@@ -53,7 +54,7 @@ fn quiet(root: &Path) -> Harness<'static, App> {
 /// Opens the form with everything that it can ask for, and tells it the methods.
 fn open_form(harness: &mut Harness<'static, App>, listener: &Listener) {
     let app = harness.state_mut();
-    app.session = session();
+    app.session = crate::session::Session { view: app.session.view.clone(), ..session() };
     app.store.inspections.insert("/nowhere/Pretrained.safetensors".into(), inspection("Pretrained"));
     for (name, role) in [("digits train", Role::Train), ("blobs", Role::Outliers)] {
         app.session.datasets.push(DatasetEntry {
@@ -171,6 +172,30 @@ fn a_run_that_is_killed_or_written_meanwhile_is_noticed() {
     write_run(folder.path(), "two", 0.5, RunStatus::Done, 2.0);
     run_until(&mut harness, |app| app.runs.book.runs.len() == 2);
     harness.get_by_label("Show run two");
+}
+
+#[test]
+fn closing_over_a_run_asks_and_stopping_leaves_it_word() {
+    let root = tempfile::tempdir().unwrap();
+    let run = write_run(root.path(), "mine", 0.1, RunStatus::Running, 1.0);
+    let _lock: RunLock = run.lock().unwrap();
+    let mut harness = quiet(root.path());
+    run_until(&mut harness, |app| app.under_way() == (0, 1));
+    assert!(press_close(&mut harness));
+    harness.run_ok();
+    harness.get_by_label("1 run is under way");
+    harness.get_by_label("Keep running").click();
+    harness.run_ok();
+    assert!(!press_close(&mut harness));
+    assert_eq!(run.asked(), None, "it goes on");
+    harness.state_mut().closing = Default::default();
+    assert!(press_close(&mut harness));
+    harness.run_ok();
+    harness.get_by_label("Stop and close").click();
+    run_until(&mut harness, |app| app.runs_told);
+    assert_eq!(run.asked(), Some(Control::Stop));
+    harness.run_ok();
+    assert!(!press_close(&mut harness), "the run ends by itself; nothing waits for it");
 }
 
 #[test]

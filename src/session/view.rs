@@ -1,0 +1,163 @@
+//! [`ViewSettings`]: what the person looks at and how, `[view]` of a session. It decides no result: jobs, their places in the
+//! cache and the figures of `flatland figures` are the same whatever stands here.
+//!
+//! Theme and zoom are not here: they belong to the person, and a session from a colleague does not change them.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Role, Tab};
+
+/// What is looked at, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ViewSettings {
+    /// The tab.
+    pub tab: Tab,
+    /// The dataset of landscapes and sharpness; absent = the first that is planned for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
+    /// Key of the quantity that landscapes show; absent = the loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<String>,
+    /// Whether landscapes are drawn as differences to the baseline's.
+    pub difference: bool,
+    /// Key of the score whose histograms are drawn.
+    pub score: String,
+    /// Roles whose points are not drawn.
+    pub hidden: BTreeSet<Role>,
+    /// What the panels share.
+    pub links: Links,
+    // Settings of single views follow here, each a table of its own file: `pub landscape: LandscapeView`, `pub scatter: ScatterView`.
+}
+
+impl Default for ViewSettings {
+    fn default() -> Self {
+        Self {
+            tab: Tab::default(),
+            dataset: None,
+            quantity: None,
+            difference: false,
+            score: "energy".into(),
+            hidden: BTreeSet::new(),
+            links: Links::default(),
+        }
+    }
+}
+
+impl ViewSettings {
+    /// Whether nothing was chosen: then a session file does not mention it.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether `other` differs in nothing that an undo should bring back: going to another tab changes nothing.
+    pub fn same_but_tab(&self, other: &Self) -> bool {
+        self == &Self { tab: self.tab, ..other.clone() }
+    }
+}
+
+/// Something that panels can share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Link {
+    /// The part of the axes that is seen, and the camera.
+    Axes,
+    /// The range of the colours.
+    Colors,
+    /// The cursor.
+    Cursor,
+    /// The selection.
+    Selection,
+}
+
+impl Link {
+    /// All of them.
+    pub const ALL: [Link; 4] = [Link::Axes, Link::Colors, Link::Cursor, Link::Selection];
+
+    /// As shown to people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Link::Axes => "axes and camera",
+            Link::Colors => "colour range",
+            Link::Cursor => "cursor",
+            Link::Selection => "selection",
+        }
+    }
+}
+
+/// What the panels share; everything, unless it is switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Links {
+    /// Axes and camera.
+    pub axes: bool,
+    /// Range of the colours.
+    pub colors: bool,
+    /// Cursor.
+    pub cursor: bool,
+    /// Selection.
+    pub selection: bool,
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        Self { axes: true, colors: true, cursor: true, selection: true }
+    }
+}
+
+impl Links {
+    /// Whether it is shared.
+    pub fn has(self, link: Link) -> bool {
+        match link {
+            Link::Axes => self.axes,
+            Link::Colors => self.colors,
+            Link::Cursor => self.cursor,
+            Link::Selection => self.selection,
+        }
+    }
+
+    /// Shares it, or no longer.
+    pub fn set(&mut self, link: Link, on: bool) {
+        match link {
+            Link::Axes => self.axes = on,
+            Link::Colors => self.colors = on,
+            Link::Cursor => self.cursor = on,
+            Link::Selection => self.selection = on,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::Session;
+    use super::*;
+
+    #[test]
+    fn a_session_mentions_the_view_only_when_something_was_chosen() {
+        let mut session = Session::default();
+        assert!(!session.to_toml("/".as_ref()).unwrap().contains("[view"));
+        session.view.hidden.insert(Role::Far);
+        session.view.tab = Tab::Energy;
+        session.view.links.set(Link::Cursor, false);
+        let text = session.to_toml("/".as_ref()).unwrap();
+        assert!(text.contains("[view]") && text.contains("tab = \"energy\""), "{text}");
+        assert_eq!(toml::from_str::<Session>(&text).unwrap(), session);
+    }
+
+    #[test]
+    fn what_is_not_said_is_the_default_and_what_is_unknown_is_refused() {
+        let view: ViewSettings = toml::from_str("difference = true\n[links]\ncursor = false").unwrap();
+        assert_eq!((view.difference, view.score.as_str(), view.links.has(Link::Axes)), (true, "energy", true));
+        assert!(!view.links.has(Link::Cursor));
+        assert!(toml::from_str::<ViewSettings>("colour = 3").unwrap_err().to_string().contains("colour"));
+    }
+
+    #[test]
+    fn another_tab_is_the_same_view() {
+        let view = ViewSettings::default();
+        assert!(view.same_but_tab(&ViewSettings { tab: Tab::Runs, ..view.clone() }));
+        assert!(!view.same_but_tab(&ViewSettings { difference: true, ..view.clone() }));
+    }
+}

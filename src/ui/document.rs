@@ -1,0 +1,291 @@
+//! [`Document`]: the session as a file: what it is called, where it lies, how it was when it was opened or saved. And the acts about
+//! whole sessions: new, open, save, bring back, undo.
+
+use std::path::{Path, PathBuf};
+
+use egui::ViewportCommand;
+
+use super::app::{App, stem};
+use super::history::Act;
+use super::loader::{self, Finished, Saved};
+use super::memory::keeper::Task;
+use super::memory::{Kept, Restored};
+use crate::job::{JobId, demo_session, now};
+use crate::session::Session;
+
+/// Which file is open.
+#[derive(Clone, Debug)]
+pub(super) struct Document {
+    /// `None` until it is saved: new sessions, and the demo, which stays as it is.
+    pub(super) file: Option<PathBuf>,
+    /// As shown to people.
+    pub(super) name: String,
+    /// The session as its file has it; where there is none, as it began.
+    saved: Session,
+    /// Whether changes that an earlier window left unsaved shall be looked for.
+    looks_for_left: bool,
+    /// Whether its file is to be written though somebody else changed it: that was told, and saving asked for again.
+    overwrites: bool,
+    /// The window's title, as it was set last.
+    title: String,
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self::new(None, "Untitled".into(), Session::default())
+    }
+}
+
+impl Document {
+    fn new(file: Option<PathBuf>, name: String, saved: Session) -> Self {
+        Self { file, name, saved, looks_for_left: false, overwrites: false, title: String::new() }
+    }
+
+    /// Where it lies, or what it is when it lies nowhere.
+    pub(super) fn place(&self) -> String {
+        self.file.as_ref().map_or("not in a file yet".into(), |file| file.display().to_string())
+    }
+}
+
+/// What is being recalled from memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recalling {
+    /// What was open last; the demo when nothing was.
+    Last,
+    /// Something chosen, in the place of what is open.
+    Chosen,
+    /// Unsaved changes to what is open.
+    Changes,
+}
+
+impl App {
+    /// Whether there are changes that no file has. What is merely looked at otherwise is no change, but is kept and saved too.
+    pub(super) fn unsaved(&self) -> bool {
+        !self.session.same_but_view(&self.document.saved)
+    }
+
+    /// Whether saving would change nothing, not even how things are looked at.
+    pub(super) fn is_as_saved(&self) -> bool {
+        self.document.file.is_some() && self.session == self.document.saved
+    }
+
+    /// Whether nothing is open.
+    pub(super) fn is_empty(&self) -> bool {
+        self.session.checkpoints.is_empty() && self.session.datasets.is_empty()
+    }
+
+    /// What is open, to be kept.
+    pub(super) fn kept(&self, closed: bool) -> Kept {
+        Kept {
+            file: self.document.file.clone(),
+            name: self.document.name.clone(),
+            unsaved: self.unsaved(),
+            closed,
+            stopped: closed && self.stopped,
+            time: now(),
+            session: self.session.clone(),
+        }
+    }
+
+    /// Names the window after what is open.
+    pub(super) fn entitle(&mut self) {
+        let mark = if self.unsaved() { "• " } else { "" };
+        let title = format!("{mark}{} – Flatland", self.document.name);
+        if title != self.document.title {
+            self.ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.document.title = title;
+        }
+    }
+
+    /// Puts another session in the place of the open one, whose unsaved changes stay where they can be brought back from.
+    fn turn_to(&mut self, document: Document, session: Session) {
+        if self.unsaved() {
+            let kept = self.kept(true);
+            self.keeper.keep(kept);
+            self.keeper.ask(Task::Leave);
+        } else {
+            self.keeper.ask(Task::Drop);
+        }
+        self.keeper.begin();
+        let ids: Vec<JobId> = self.store.jobs.keys().copied().collect();
+        for id in ids {
+            self.bench.cancel(id);
+        }
+        self.store.clear();
+        (self.document, self.session, self.history) = (document, session, Default::default());
+        if let Some(tab) = self.first_tab.take() {
+            self.session.view.tab = tab;
+        }
+        self.stopped = false;
+        self.replan();
+    }
+
+    pub(super) fn new_session(&mut self) {
+        let document = Document::default();
+        // The tab stays: nobody asked for another.
+        let mut session = Session::default();
+        session.view.tab = self.session.view.tab;
+        self.turn_to(document, session);
+        self.keeper.ask(Task::Look);
+    }
+
+    pub(super) fn open_demo(&mut self) {
+        self.spawn(|| {
+            Finished::Opened(vec![match demo_session() {
+                Ok(path) => loader::open(path, Default::default()),
+                Err(error) => loader::Opened::Failed(error.to_string()),
+            }])
+        });
+    }
+
+    /// Opens what was read from a file.
+    pub(super) fn open_session(&mut self, path: PathBuf, session: Session) {
+        if demo_session().is_ok_and(|demo| demo == path) {
+            return self.turn_to(Document::new(None, "Demo".into(), session.clone()), session);
+        }
+        self.keeper.ask(Task::Opened(path.clone()));
+        let document = Document { looks_for_left: true, ..Document::new(Some(path.clone()), stem(&path), session.clone()) };
+        self.turn_to(document, session);
+    }
+
+    pub(super) fn save(&mut self) {
+        match self.document.file.clone() {
+            Some(file) => self.save_as(file),
+            None => self.save_dialog(),
+        }
+    }
+
+    pub(super) fn save_dialog(&mut self) {
+        let folder = self.document.file.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let name = format!("{}.toml", self.document.name);
+        self.spawn_waiting(move || loader::ask_save(&name, folder.as_deref()));
+    }
+
+    pub(super) fn save_as(&mut self, path: PathBuf) {
+        let known = (self.document.file.as_ref() == Some(&path) && !self.document.overwrites).then(|| self.document.saved.clone());
+        let session = self.session.clone();
+        self.spawn(move || Finished::Saved(loader::save(path, session, known)));
+    }
+
+    pub(super) fn saved(&mut self, saved: Saved) {
+        match saved {
+            Saved::Written(path, session) => {
+                self.tell(format!("Saved: {}", path.display()));
+                self.keeper.ask(Task::Opened(path.clone()));
+                self.document.name = stem(&path);
+                (self.document.file, self.document.saved, self.document.overwrites) = (Some(path), *session, false);
+            }
+            Saved::Foreign(path) => {
+                self.document.overwrites = true;
+                self.complain(format!(
+                    "not saved: the file was changed by another program since it was opened. Save again to write over it, or save elsewhere \
+                     ({})",
+                    path.display()
+                ));
+            }
+            Saved::Failed(error) => self.complain(error),
+        }
+    }
+
+    /// Recalls what was left in a slot, in the place of what is open.
+    pub(super) fn restore(&mut self, id: String) {
+        self.turn_to(Document::default(), Session::default());
+        self.recalling = Some(Recalling::Chosen);
+        self.keeper.ask(Task::Take(id));
+    }
+
+    /// When a file was opened to which an earlier window left changes unsaved, recalls them.
+    pub(super) fn look_for_left(&mut self) {
+        if !std::mem::take(&mut self.document.looks_for_left) || self.recalling.is_some() || self.unsaved() {
+            return;
+        }
+        let left = self.keeper.left.iter().find(|left| left.unsaved && left.file.is_some() && left.file == self.document.file);
+        if let Some(id) = left.map(|left| left.id.clone()) {
+            self.recalling = Some(Recalling::Changes);
+            self.keeper.ask(Task::Take(id));
+        }
+    }
+
+    /// Takes in what was recalled.
+    pub(super) fn restored(&mut self, restored: Option<Restored>) {
+        let recalling = self.recalling.take();
+        let Some(Restored { kept, saved }) = restored else {
+            if recalling == Some(Recalling::Last) && self.is_empty() {
+                self.open_demo();
+            }
+            return;
+        };
+        if recalling == Some(Recalling::Changes) {
+            if kept.file == self.document.file && !self.unsaved() {
+                let before = std::mem::replace(&mut self.session, kept.session);
+                self.record(Act::alone("bring back unsaved changes"), before);
+                self.tell("Changes that were not saved are back. Undo takes them away again.");
+                self.replan();
+            }
+            return;
+        }
+        // A file may have been edited since by hand; without unsaved changes it is the truth, but for how it was looked at.
+        let mut session = match &saved {
+            Some(saved) if !kept.unsaved => Session { view: kept.session.view.clone(), ..saved.clone() },
+            _ => kept.session.clone(),
+        };
+        if let Some(tab) = self.first_tab.take() {
+            session.view.tab = tab;
+        }
+        let is_lost = saved.is_none() && kept.file.is_some();
+        let base = match saved {
+            Some(saved) => saved,
+            None if kept.unsaved || is_lost => Session::default(),
+            None => session.clone(),
+        };
+        if is_lost {
+            let file = kept.file.as_deref().unwrap_or(Path::new("")).display().to_string();
+            self.complain(format!("the session's file is gone or cannot be read; what was open is here, not saved ({file})"));
+        } else if recalling == Some(Recalling::Last) && !kept.closed {
+            self.tell("The last window ended without being closed. Here is everything as it was.");
+        }
+        self.document = Document::new(kept.file.clone(), kept.name.clone(), base);
+        self.session = session;
+        self.history = Default::default();
+        let stopped = kept.stopped;
+        self.keeper.holds(kept);
+        self.replan();
+        self.holds = stopped;
+    }
+
+    /// Notes an act, when it changed something that is worth a step.
+    pub(super) fn record(&mut self, act: Act, before: Session) {
+        if self.session.same_but_view(&before) && self.session.view.same_but_tab(&before.view) {
+            return;
+        }
+        let now = self.ctx.input(|input| input.time);
+        self.history.record(act, before, now);
+    }
+
+    /// One step back, or one forward.
+    pub(super) fn step(&mut self, back: bool) {
+        let present = self.session.clone();
+        let name = if back { self.history.undoes() } else { self.history.redoes() }.map(str::to_owned);
+        let session = if back { self.history.undo(present) } else { self.history.redo(present) };
+        if let (Some(name), Some(session)) = (name, session) {
+            self.tell(format!("{} {name}", if back { "Undone:" } else { "Done again:" }));
+            self.adopt(session);
+        }
+    }
+
+    /// Puts an earlier value of the session in place. What it asks for is found in the cache; jobs of what it has no longer end.
+    fn adopt(&mut self, session: Session) {
+        let before = std::mem::replace(&mut self.session, session);
+        let gone = before
+            .checkpoints
+            .iter()
+            .filter(|old| !self.session.checkpoints.iter().any(|new| new.name == old.name && new.path == old.path));
+        for entry in gone.cloned().collect::<Vec<_>>() {
+            self.forget_checkpoint(&entry);
+        }
+        if !before.same_but_view(&self.session) || before.view.dataset != self.session.view.dataset {
+            self.replan();
+        }
+        self.ask_differences();
+    }
+}

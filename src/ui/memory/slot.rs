@@ -1,0 +1,123 @@
+//! [`Slot`]: the place where a window keeps what it has open, and its lock. The system lets go of the lock when the process ends,
+//! however it ends.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::result::write_atomic;
+use crate::session::Session;
+
+/// What a window has open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Where it was saved last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// As shown to people.
+    pub name: String,
+    /// Whether it has changes that its file has not.
+    pub unsaved: bool,
+    /// Whether the window was closed; otherwise it lives, or its process was ended.
+    pub closed: bool,
+    /// Whether its analyses were stopped, and wait to be asked for again.
+    #[serde(default)]
+    pub stopped: bool,
+    /// When it was kept, in seconds since 1970.
+    pub time: f64,
+    /// All paths absolute.
+    pub session: Session,
+}
+
+/// What is known of a slot whose window is gone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Left {
+    /// Its slot.
+    pub id: String,
+    /// Where it was saved last.
+    pub file: Option<PathBuf>,
+    /// As shown to people.
+    pub name: String,
+    /// Whether it has changes that its file has not.
+    pub unsaved: bool,
+    /// When it was kept, in seconds since 1970.
+    pub time: f64,
+    /// How many checkpoints it has open.
+    pub checkpoints: usize,
+}
+
+/// A slot that this process holds.
+#[derive(Debug)]
+pub(super) struct Slot {
+    file: PathBuf,
+    lock: PathBuf,
+    _held: File,
+}
+
+impl Slot {
+    /// A new one.
+    pub fn new(root: &Path) -> Result<Self, String> {
+        let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+        let id = format!("{nanos}-{}", std::process::id());
+        Self::hold(root, &id).map_err(|error| format!("cannot keep what is open: {error} ({})", root.display()))
+    }
+
+    /// One that is there and that nobody holds.
+    pub fn claim(root: &Path, id: &str) -> Option<Self> {
+        let slot = Self::hold(root, id).ok()?;
+        slot.file.is_file().then_some(slot)
+    }
+
+    fn hold(root: &Path, id: &str) -> io::Result<Self> {
+        let folder = root.join("slots");
+        let lock = folder.join(format!("{id}.lock"));
+        let held = lock_file(&lock)?;
+        held.try_lock()?;
+        Ok(Self { file: folder.join(format!("{id}.toml")), lock, _held: held })
+    }
+
+    pub fn read(&self) -> Result<Kept, String> {
+        let text = std::fs::read_to_string(&self.file).map_err(|error| error.to_string());
+        text.and_then(|text| toml::from_str(&text).map_err(|error| error.to_string()))
+            .map_err(|error| format!("cannot read what was kept: {error} ({})", self.file.display()))
+    }
+
+    pub fn write(&self, kept: &Kept) -> Result<(), String> {
+        let text = toml::to_string(kept).map_err(|error| format!("cannot keep what is open: {error}"))?;
+        write_atomic(&self.file, text.as_bytes()).map_err(|error| error.to_string())
+    }
+
+    /// Removes it.
+    pub fn remove(self) {
+        // What cannot be removed is found again, and no harm is done.
+        let _ = std::fs::remove_file(&self.file);
+        let _ = std::fs::remove_file(&self.lock);
+    }
+}
+
+/// Opens a file to be locked; makes it and its folder.
+pub(super) fn lock_file(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    OpenOptions::new().create(true).truncate(false).write(true).open(path)
+}
+
+/// The slots whose windows are gone, the latest first.
+pub(super) fn left(root: &Path) -> Vec<Left> {
+    let entries = std::fs::read_dir(root.join("slots")).into_iter().flatten().flatten();
+    let mut left: Vec<Left> = entries
+        .filter_map(|entry| {
+            let path = entry.path();
+            let id = path.file_name()?.to_str()?.strip_suffix(".toml")?.to_owned();
+            let kept = Slot::claim(root, &id)?.read().ok()?;
+            let Kept { file, name, unsaved, time, session, .. } = kept;
+            Some(Left { id, file, name, unsaved, time, checkpoints: session.checkpoints.len() })
+        })
+        .collect();
+    left.sort_by(|a, b| b.time.total_cmp(&a.time));
+    left
+}

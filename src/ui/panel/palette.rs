@@ -1,0 +1,192 @@
+//! The command palette: type a few letters of what you want, Enter does it.
+
+use egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, Vec2};
+
+use crate::ui::command::Command;
+use crate::ui::command_list::Item;
+use crate::ui::theme;
+
+const WIDTH: f32 = 580.0;
+const ROW: f32 = 28.0;
+/// Width of what stands at the right of a row.
+const ASIDE: f32 = 200.0;
+
+/// What it holds.
+#[derive(Debug, Default)]
+pub struct State {
+    query: String,
+    /// Place of the chosen row.
+    chosen: usize,
+}
+
+/// How it ended.
+pub enum Outcome {
+    /// Without anything.
+    Closed,
+    /// With this.
+    Given(Command),
+}
+
+/// What a command is remembered by.
+pub fn key(command: &Command) -> String {
+    format!("{command:?}")
+}
+
+/// Draws it; gives how it ended, if it did.
+pub fn show(ctx: &Context, state: &mut State, items: &[Item], used: &[String]) -> Option<Outcome> {
+    let found = found(items, &state.query, used);
+    state.chosen = state.chosen.min(found.len().saturating_sub(1));
+    let (down, up, enter) = ctx.input_mut(|input| {
+        let mut pressed = |key| input.count_and_consume_key(Modifiers::NONE, key);
+        (pressed(Key::ArrowDown), pressed(Key::ArrowUp), pressed(Key::Enter) > 0)
+    });
+    state.chosen = (state.chosen + down).min(found.len().saturating_sub(1)).saturating_sub(up);
+    let moved = down + up > 0;
+    let mut outcome = None;
+    let area = Area::new(Id::unique("palette")).order(egui::Order::Foreground).sense(Sense::hover());
+    let area = area.anchor(Align2::CENTER_TOP, Vec2::new(0.0, 90.0)).kind(egui::UiKind::Modal);
+    let modal = Modal::new(Id::unique("palette")).area(area).frame(super::dialog_frame(ctx).inner_margin(12.0)).show(ctx, |ui| {
+        ui.set_width(WIDTH);
+        let field = TextEdit::singleline(&mut state.query).hint_text("Find a command").desired_width(f32::INFINITY);
+        let field = ui.add(field.margin(egui::Margin::symmetric(10, 7)));
+        field.widget_info(|| {
+            let info = egui::WidgetInfo::text_edit(true, "", &state.query, "");
+            egui::WidgetInfo { label: Some("Find a command".into()), ..info }
+        });
+        // Asking for what it has would interrupt an input method, and with it what is typed.
+        if !field.has_focus() {
+            field.request_focus();
+        }
+        if field.changed() {
+            state.chosen = 0;
+        }
+        ui.add_space(6.0);
+        if found.is_empty() {
+            super::aside(ui, "Nothing is called like that.");
+        }
+        ScrollArea::vertical().max_height(12.0 * ROW).auto_shrink([false, true]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for (k, item) in found.iter().enumerate() {
+                if row(ui, item, k == state.chosen, moved) {
+                    outcome = give(item);
+                }
+            }
+        });
+    });
+    if enter {
+        outcome = found.get(state.chosen).and_then(|item| give(item)).or(outcome);
+    }
+    if modal.should_close() {
+        outcome = Some(Outcome::Closed);
+    }
+    outcome
+}
+
+fn give(item: &Item) -> Option<Outcome> {
+    item.unavailable.is_none().then(|| Outcome::Given(item.command.clone()))
+}
+
+fn row(ui: &mut Ui, item: &Item, chosen: bool, moved: bool) -> bool {
+    let palette = theme::of(ui);
+    let can = item.unavailable.is_none();
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::click());
+    if chosen || response.hovered() {
+        ui.painter().rect_filled(rect, 3.0, if chosen { palette.hairline } else { palette.hover });
+    }
+    if chosen && moved {
+        response.scroll_to_me(None);
+    }
+    let inner = rect.shrink2(Vec2::new(10.0, 0.0));
+    let color = if can { palette.strong } else { palette.weak };
+    let mark = if item.chosen { "✓  " } else { "" };
+    text(ui, inner, Align2::RIGHT_CENTER, ASIDE, RichText::new(aside(item)).font(theme::small()).color(palette.weak));
+    text(ui, inner, Align2::LEFT_CENTER, inner.width() - ASIDE, RichText::new(format!("{mark}{}", item.name)).color(color));
+    response.widget_info(|| {
+        let label = item.unavailable.as_ref().map_or(item.name.clone(), |why| format!("{}: {why}", item.name));
+        egui::WidgetInfo::selected(egui::Role::ListBoxOption, can, chosen, label)
+    });
+    response.clicked()
+}
+
+/// What stands at the right of a row: why it cannot be done now, else its keys.
+fn aside(item: &Item) -> String {
+    item.unavailable.clone().or_else(|| item.keys()).unwrap_or_default()
+}
+
+/// Text at a side of `rect`, cut where it does not fit. Painted, not a label: the row says it.
+fn text(ui: &Ui, rect: Rect, align: Align2, width: f32, text: RichText) {
+    let galley = egui::WidgetText::from(text).into_galley(ui, Some(egui::TextWrapMode::Truncate), width, egui::TextStyle::Body);
+    let place = align.align_size_within_rect(galley.size(), rect);
+    ui.painter().galley(place.min, galley, theme::of(ui).text);
+}
+
+/// The items that `query` means, the best first; those used lately before others that fit as well.
+fn found<'a>(items: &'a [Item], query: &str, used: &[String]) -> Vec<&'a Item> {
+    let lately = |item: &Item| used.iter().position(|used| *used == key(&item.command)).unwrap_or(used.len());
+    let mut fitting: Vec<_> = items.iter().filter_map(|item| Some((fit(query, &item.name)?, item))).collect();
+    fitting.sort_by_key(|(fit, item)| (std::cmp::Reverse(*fit), item.unavailable.is_some(), lately(item)));
+    fitting.into_iter().map(|(_, item)| item).collect()
+}
+
+/// How well `name` fits what was typed; `None` when it does not. Every word typed must be in the name, letter after letter, and is
+/// worth more at the beginning, of the name or of a word, and in one piece.
+fn fit(query: &str, name: &str) -> Option<i32> {
+    let name: Vec<char> = name.to_lowercase().chars().collect();
+    query.to_lowercase().split_whitespace().map(|word| fit_word(&word.chars().collect::<Vec<_>>(), &name)).sum()
+}
+
+fn fit_word(word: &[char], name: &[char]) -> Option<i32> {
+    let starts = |k: usize| k == 0 || !name[k - 1].is_alphanumeric();
+    let from = |first: usize| {
+        let (mut worth, mut k, mut last) = (0, first, None);
+        for letter in word {
+            k += name.get(k..)?.iter().position(|other| other == letter)?;
+            worth += if k == 0 {
+                6
+            } else if starts(k) {
+                4
+            } else {
+                0
+            } + if last.is_some_and(|last| last + 1 == k) { 3 } else { 0 }
+                + 1;
+            last = Some(k);
+            k += 1;
+        }
+        Some(worth)
+    };
+    let first = word.first()?;
+    (0..name.len()).filter(|k| name[*k] == *first).filter_map(from).max()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_few_letters_are_enough_and_whole_words_fit_best() {
+        assert!(fit("save", "Save as…") > fit("save", "Close what is saved"), "the beginning of a name");
+        assert!(fit("cl sam", "Close checkpoint SAM") > fit("cl sam", "Close checkpoint SWA, made"), "in one piece");
+        assert_eq!(fit("xyz", "Save"), None);
+        assert!(fit("shsh", "Show Sharpness").is_some() && fit("", "Anything") == Some(0));
+        assert!(fit("SAVE", "save").is_some() && fit("save now", "Save").is_none());
+    }
+
+    #[test]
+    fn what_was_used_lately_comes_first_and_what_cannot_be_done_last() {
+        let item = |name: &str, command: Command, unavailable: Option<&str>| Item {
+            section: crate::ui::command_list::Section::Edit,
+            submenu: "",
+            name: name.into(),
+            command,
+            unavailable: unavailable.map(str::to_owned),
+            chosen: false,
+        };
+        let items =
+            [item("Undo", Command::Undo, Some("nothing to undo")), item("Save", Command::Save, None), item("Redo", Command::Redo, None)];
+        let names = |query: &str, used: &[String]| found(&items, query, used).iter().map(|item| item.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names("", &[]), ["Save", "Redo", "Undo"]);
+        assert_eq!(names("", &[key(&Command::Redo)]), ["Redo", "Save", "Undo"]);
+        assert_eq!(names("s", &[key(&Command::Redo)]), ["Save"]);
+    }
+}

@@ -1,0 +1,70 @@
+//! The sheet of all shortcuts, made from the list of commands.
+
+use egui::{Context, Grid, Id, Modal, RichText, ScrollArea, Ui};
+
+use crate::ui::command_list::{Item, Section};
+use crate::ui::{shortcut, theme};
+
+/// What the pointer and the keys do inside of plots and lists, where there is no command for it.
+const GESTURES: [(&str, &str); 5] = [
+    ("Drag", "move a plot"),
+    ("Wheel", "zoom a plot about the pointer"),
+    ("Double click", "show all of a plot"),
+    ("Tab, Shift+Tab", "next control, or the one before"),
+    ("Space, Enter", "press what has the ring"),
+];
+
+/// As tall as all of it, when the window is.
+const TALL: f32 = 560.0;
+
+/// Draws it; says whether it is to be closed.
+pub fn show(ctx: &Context, items: &[Item]) -> bool {
+    let height = ctx.content_rect().height() - 120.0;
+    let modal = Modal::new(Id::unique("shortcuts")).frame(super::dialog_frame(ctx)).show(ctx, |ui| {
+        ui.set_width(720.0);
+        super::dialog_title(ui, "All shortcuts");
+        // A dialog that is measured for the first time would take less than there is.
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height.min(TALL)).show(ui, |ui| {
+            ui.columns(2, |columns| {
+                for (k, section) in Section::ALL.into_iter().enumerate() {
+                    // The view has about as many as all others.
+                    let column = usize::from(k >= 2);
+                    of_section(&mut columns[column], section, items);
+                }
+                rows(&mut columns[0], "In plots and everywhere", GESTURES.map(|(keys, what)| (keys.to_owned(), what.to_owned())).into());
+            });
+        });
+        ui.add_space(8.0);
+        let closes = ui.button("Close").on_hover_text("Esc").clicked();
+        super::aside(ui, &shortcut::hint("Everything else is found by name in the palette", &crate::ui::command::Command::TogglePalette));
+        closes
+    });
+    modal.inner || modal.should_close()
+}
+
+fn of_section(ui: &mut Ui, section: Section, items: &[Item]) {
+    let with_keys = items.iter().filter(|item| item.section == section && item.keys().is_some());
+    let keys = |item: &Item| shortcut::of(&item.command).iter().map(shortcut::text).collect::<Vec<_>>().join(", ");
+    // What would be undone is of no interest here.
+    let name = |item: &Item| match item.command {
+        crate::ui::command::Command::Undo => "Undo".to_owned(),
+        crate::ui::command::Command::Redo => "Redo".to_owned(),
+        _ => item.name.clone(),
+    };
+    rows(ui, section.label(), with_keys.map(|item| (keys(item), name(item))).collect());
+}
+
+fn rows(ui: &mut Ui, title: &str, rows: Vec<(String, String)>) {
+    if rows.is_empty() {
+        return;
+    }
+    let palette = theme::of(ui);
+    super::section(ui, title, None);
+    Grid::new(("shortcuts", title)).num_columns(2).spacing([14.0, 4.0]).min_col_width(110.0).show(ui, |ui| {
+        for (keys, what) in rows {
+            ui.label(RichText::new(keys).color(palette.weak));
+            ui.label(RichText::new(what).color(palette.text));
+            ui.end_row();
+        }
+    });
+}

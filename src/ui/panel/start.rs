@@ -1,0 +1,81 @@
+//! The start page, where nothing is open: what was open before, and the demo.
+
+use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder};
+
+use crate::ui::command::{Command, OpenAs};
+use crate::ui::command_list::{left_name, short};
+use crate::ui::memory::{Left, Recent};
+use crate::ui::{shortcut, theme};
+
+/// Width of the list.
+const WIDTH: f32 = 420.0;
+
+/// Draws it into `area`.
+pub fn show(ui: &mut Ui, area: Rect, recents: &[Recent], left: &[Left], commands: &mut Vec<Command>) {
+    let middle = Rect::from_center_size(area.center(), egui::vec2(WIDTH.min(area.width()), area.height()));
+    ui.scope_builder(UiBuilder::new().max_rect(middle).layout(Layout::top_down(Align::LEFT)), |ui| {
+        egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                let open = Command::OpenDialog(OpenAs::SessionOrCheckpoint);
+                if ui.button("Open files…").on_hover_text(shortcut::hint("A session or checkpoints", &open)).clicked() {
+                    commands.push(open);
+                }
+                if ui.button("Open the demo").on_hover_text("A finished study of five small networks").clicked() {
+                    commands.push(Command::OpenDemo);
+                }
+            });
+            if !left.is_empty() {
+                super::section(ui, "Not saved", None);
+            }
+            for one in left {
+                unsaved(ui, one, commands);
+            }
+            if !recents.is_empty() {
+                super::section(ui, "Recent sessions", None);
+            }
+            for recent in recents {
+                recent_file(ui, recent, commands);
+            }
+        });
+    });
+}
+
+fn unsaved(ui: &mut Ui, left: &Left, commands: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let name = left_name(left);
+            if super::quiet_button(ui, "×", &format!("Forget unsaved {name}")).clicked() {
+                commands.push(Command::Forget(left.id.clone()));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let place = left.file.as_ref().map_or("never saved".into(), |file| file.display().to_string());
+                if row(ui, &name, &place, true, &format!("Bring back unsaved {name}")) {
+                    commands.push(Command::Restore(left.id.clone()));
+                }
+            });
+        });
+    });
+}
+
+fn recent_file(ui: &mut Ui, recent: &Recent, commands: &mut Vec<Command>) {
+    let name = recent.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = recent.path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+    let place = if recent.missing { format!("missing: {folder}") } else { folder };
+    if row(ui, &name, &place, !recent.missing, &format!("Open recent {}", short(&recent.path))) {
+        commands.push(Command::Open(vec![recent.path.clone()], OpenAs::SessionOrCheckpoint));
+    }
+}
+
+/// A name and where it lies; says whether it was chosen.
+fn row(ui: &mut Ui, name: &str, place: &str, enabled: bool, label: &str) -> bool {
+    let palette = theme::of(ui);
+    let mut text = egui::text::LayoutJob::default();
+    let color = if enabled { palette.strong } else { palette.weak };
+    RichText::new(name).color(color).append_to(&mut text, ui.style(), egui::FontSelection::Default, Align::Center);
+    let place_text = RichText::new(format!("   {place}")).color(palette.weak).font(theme::small());
+    place_text.append_to(&mut text, ui.style(), egui::FontSelection::Default, Align::Center);
+    let button = egui::Button::new(text).truncate().frame_when_inactive(false);
+    let response = ui.add_enabled(enabled, button).on_hover_text(place).on_disabled_hover_text(place);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, label));
+    response.clicked()
+}

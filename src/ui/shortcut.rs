@@ -1,0 +1,79 @@
+//! The keys of each command. Whatever names a shortcut (tooltips, menus, the palette, the sheet) asks here, and so does the keyboard.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use super::command::{Close, Command, OpenAs};
+use crate::session::{Role, Tab};
+
+const CTRL: Modifiers = Modifiers::CTRL;
+const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::CTRL };
+
+const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(modifiers, key)
+}
+
+/// The keys that give a command; the first is shown.
+pub fn of(command: &Command) -> &'static [KeyboardShortcut] {
+    match command {
+        Command::NewSession => const { &[key(CTRL, Key::N)] },
+        Command::OpenDialog(OpenAs::SessionOrCheckpoint) => const { &[key(CTRL, Key::O)] },
+        Command::OpenDialog(OpenAs::Dataset(Role::Id)) => const { &[key(CTRL_SHIFT, Key::O)] },
+        Command::Save => const { &[key(CTRL, Key::S)] },
+        Command::SaveDialog => const { &[key(CTRL_SHIFT, Key::S)] },
+        Command::Undo => const { &[key(CTRL, Key::Z)] },
+        Command::Redo => const { &[key(CTRL_SHIFT, Key::Z), key(CTRL, Key::Y)] },
+        Command::TogglePalette => const { &[key(CTRL, Key::K), key(CTRL_SHIFT, Key::P), key(CTRL, Key::P)] },
+        Command::ToggleShortcuts => {
+            const { &[key(Modifiers::NONE, Key::F1), key(Modifiers::NONE, Key::Questionmark), key(CTRL, Key::Slash)] }
+        }
+        Command::Back => const { &[key(Modifiers::NONE, Key::Escape)] },
+        Command::ZoomIn => const { &[key(CTRL, Key::Plus), key(CTRL, Key::Equals)] },
+        Command::ZoomOut => const { &[key(CTRL, Key::Minus)] },
+        Command::ZoomReset => const { &[key(CTRL, Key::Num0)] },
+        Command::Close(Close::Ask) => const { &[key(CTRL, Key::Q), key(CTRL, Key::W)] },
+        Command::Show(Tab::Landscape) => const { &[key(CTRL, Key::Num1)] },
+        Command::Show(Tab::Sharpness) => const { &[key(CTRL, Key::Num2)] },
+        Command::Show(Tab::Embedding) => const { &[key(CTRL, Key::Num3)] },
+        Command::Show(Tab::Energy) => const { &[key(CTRL, Key::Num4)] },
+        Command::Show(Tab::Runs) => const { &[key(CTRL, Key::Num5)] },
+        Command::ToggleExport => const { &[key(CTRL_SHIFT, Key::E)] },
+        Command::CopyFigure => const { &[key(CTRL_SHIFT, Key::C)] },
+        _ => &[],
+    }
+}
+
+/// Whether a text field that has the focus needs these keys itself: it undoes its own edits, and signs are typed.
+pub fn belongs_to_text(command: &Command, keys: &KeyboardShortcut) -> bool {
+    matches!(command, Command::Undo | Command::Redo) || (keys.modifiers.is_none() && keys.logical_key != Key::F1)
+}
+
+/// As shown to people: `Ctrl+Shift+E`.
+pub fn text(keys: &KeyboardShortcut) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    if keys.modifiers.ctrl || keys.modifiers.command {
+        parts.push("Ctrl");
+    }
+    if keys.modifiers.shift {
+        parts.push("Shift");
+    }
+    parts.push(match keys.logical_key {
+        Key::Questionmark => "?",
+        Key::Slash => "/",
+        Key::Plus => "+",
+        Key::Minus => "−",
+        Key::Equals => "=",
+        Key::Escape => "Esc",
+        key => key.symbol_or_name(),
+    });
+    parts.join("+")
+}
+
+/// The first of a command's keys, as shown to people.
+pub fn shown(command: &Command) -> Option<String> {
+    of(command).first().map(text)
+}
+
+/// A tooltip with the command's keys behind it.
+pub fn hint(words: &str, command: &Command) -> String {
+    shown(command).map_or(words.to_owned(), |keys| format!("{words} ({keys})"))
+}

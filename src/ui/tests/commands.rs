@@ -1,0 +1,204 @@
+//! The list of commands, and what is made of it: keys, palette, sheet, menus. And that everything has a name and can be reached.
+
+use std::collections::BTreeMap;
+
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+
+use super::by_hand::{Listener, landscape_job};
+use crate::session::Tab;
+use crate::ui::app::App;
+use crate::ui::command::Command;
+use crate::ui::shortcut;
+use crate::ui::store::JobState;
+
+fn full() -> Harness<'static, App> {
+    let mut harness = super::harness(&Listener::default(), 5, false);
+    harness.run();
+    harness
+}
+
+fn press(harness: &mut Harness<'static, App>, modifiers: Modifiers, key: Key) {
+    harness.key_press_modifiers(modifiers, key);
+    harness.run();
+}
+
+/// The variants of an enum of `command.rs` that take nothing.
+fn without_argument(name: &str) -> Vec<String> {
+    let source = include_str!("../command.rs");
+    let body = source.split(&format!("pub enum {name} {{")).nth(1).unwrap().split("\n}").next().unwrap();
+    let is_variant = |line: &str| line.ends_with(',') && line.trim_end_matches(',').chars().all(char::is_alphanumeric);
+    body.lines().map(str::trim).filter(|line| is_variant(line)).map(|line| line.trim_end_matches(',').to_owned()).collect()
+}
+
+#[test]
+fn every_command_without_an_argument_is_in_the_list() {
+    let harness = full();
+    let listed: Vec<String> = harness.state().command_list().iter().map(|item| format!("{:?}", item.command)).collect();
+    let (own, of_runs) = (without_argument("Command"), without_argument("RunCommand"));
+    assert!(own.contains(&"Undo".into()) && of_runs.contains(&"Start".into()), "the source is read");
+    let expected = own.into_iter().chain(of_runs.into_iter().map(|name| format!("Run({name})")));
+    let missing: Vec<String> = expected.filter(|name| !listed.contains(name)).collect();
+    assert!(missing.is_empty(), "not in the list of commands: {missing:?}");
+}
+
+#[test]
+fn no_two_commands_share_their_keys_or_their_name() {
+    let mut harness = full();
+    harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
+    let items = harness.state().command_list();
+    let mut by_keys: BTreeMap<String, String> = BTreeMap::new();
+    let mut names = std::collections::BTreeSet::new();
+    for item in &items {
+        assert!(!item.name.trim().is_empty());
+        assert!(names.insert(item.name.clone()), "`{}` is there twice", item.name);
+        for keys in shortcut::of(&item.command) {
+            if let Some(other) = by_keys.insert(shortcut::text(keys), item.name.clone()) {
+                panic!("{} is of `{other}` and of `{}`", shortcut::text(keys), item.name);
+            }
+        }
+    }
+    assert!(by_keys.len() > 20);
+}
+
+#[test]
+fn keys_give_their_commands() {
+    let mut harness = full();
+    press(&mut harness, Modifiers::CTRL, Key::Num4);
+    assert_eq!(harness.state().session.view.tab, Tab::Energy);
+    press(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::E);
+    assert!(harness.state().export.open);
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(!harness.state().export.open);
+}
+
+#[test]
+fn a_text_field_undoes_its_own_edits_and_takes_signs() {
+    let mut harness = full();
+    harness.get_by_label("Close checkpoint SAM").click();
+    harness.run();
+    harness.get_by_label("Path to open").focus();
+    harness.run();
+    harness.get_by_label("Path to open").type_text("?");
+    press(&mut harness, Modifiers::CTRL, Key::Z);
+    harness.key_press(Key::Questionmark);
+    harness.run();
+    assert_eq!(harness.state().session.checkpoints.len(), 4, "the window undid nothing");
+    assert!(!harness.state().shortcuts);
+}
+
+/// Whether the palette's row of this name is the one that Enter gives.
+fn is_chosen(harness: &Harness<'static, App>, name: &str) -> bool {
+    harness.get_by_label(name).accesskit_node().data().toggled() == Some(egui::accesskit::Toggled::True)
+}
+
+#[test]
+fn the_palette_finds_a_command_by_a_few_letters_and_enter_gives_it() {
+    let mut harness = full();
+    press(&mut harness, Modifiers::CTRL, Key::K);
+    harness.get_by_label("Find a command").type_text("shsh");
+    harness.run();
+    assert!(is_chosen(&harness, "Show Sharpness"));
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert_eq!(harness.state().session.view.tab, Tab::Sharpness);
+    assert!(harness.state().palette.is_none());
+    press(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::P);
+    assert!(is_chosen(&harness, "Show Sharpness"), "used lately");
+    press(&mut harness, Modifiers::NONE, Key::ArrowDown);
+    assert!(!is_chosen(&harness, "Show Sharpness"));
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(harness.state().palette.is_none());
+}
+
+#[test]
+fn the_palette_says_why_something_cannot_be_done_and_does_not_do_it() {
+    let mut harness = full();
+    press(&mut harness, Modifiers::CTRL, Key::K);
+    harness.get_by_label("Find a command").type_text("restart worker");
+    harness.run();
+    assert!(harness.get_by_label("Restart worker: the worker is well").accesskit_node().is_disabled());
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert!(harness.state().palette.is_some());
+}
+
+#[test]
+fn what_is_open_has_commands_of_its_own() {
+    let mut harness = full();
+    press(&mut harness, Modifiers::CTRL, Key::K);
+    harness.get_by_label("Find a command").type_text("close sam");
+    harness.run();
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert!(harness.query_by_label("Close checkpoint SAM").is_none());
+    harness.get_by_label("Edit").click();
+    harness.run();
+    harness.get_by_label("Undo close checkpoint SAM").click();
+    harness.run();
+    harness.get_by_label("Close checkpoint SAM");
+}
+
+#[test]
+fn the_sheet_shows_all_keys_and_closes() {
+    let mut harness = full();
+    press(&mut harness, Modifiers::NONE, Key::F1);
+    harness.get_by_label("All shortcuts");
+    for item in harness.state().command_list().iter().filter(|item| item.keys().is_some()) {
+        let name = if matches!(item.command, Command::Undo) {
+            "Undo"
+        } else if matches!(item.command, Command::Redo) {
+            "Redo"
+        } else {
+            &item.name
+        };
+        assert!(harness.query_all_by_label(name).next().is_some(), "`{name}` is not in the sheet");
+    }
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(harness.query_by_label("All shortcuts").is_none());
+}
+
+/// What can have the focus and has no name.
+fn nameless(harness: &Harness<'static, App>) -> Vec<String> {
+    let nodes = harness.root().children_recursive().map(|node| node.accesskit_node());
+    let focusable = nodes.filter(|node| node.data().supports_action(egui::accesskit::Action::Focus) && !node.is_hidden());
+    let named = |label: Option<String>| label.is_some_and(|label| !label.trim().is_empty());
+    let without = focusable.filter(|node| !named(node.label()) && !named(node.data().placeholder().map(str::to_owned)));
+    without.map(|node| format!("{:?} {:?}", node.role(), node.raw_bounds())).collect()
+}
+
+#[test]
+fn whatever_can_have_the_focus_has_a_name() {
+    let mut harness = full();
+    harness.state_mut().store.add(landscape_job("ERM"), JobState::Failed("no memory".into()));
+    for tab in Tab::ALL {
+        harness.state_mut().commands.push(Command::Show(tab));
+        harness.run();
+        assert_eq!(nameless(&harness), [] as [String; 0], "{tab:?}");
+    }
+    for command in [Command::ToggleExport, Command::TogglePalette, Command::ToggleShortcuts] {
+        harness.state_mut().commands.push(command.clone());
+        harness.run();
+        assert_eq!(nameless(&harness), [] as [String; 0], "{command:?}");
+        harness.state_mut().commands.push(Command::Back);
+        harness.run();
+    }
+    for section in ["Session", "Edit", "View", "Figure", "Work", "Help"] {
+        harness.get_by_label(section).click();
+        harness.run();
+        assert_eq!(nameless(&harness), [] as [String; 0], "{section}");
+        press(&mut harness, Modifiers::NONE, Key::Escape);
+    }
+}
+
+#[test]
+fn tab_reaches_everything_that_can_be_pressed() {
+    let mut harness = full();
+    let mut reached = std::collections::BTreeSet::new();
+    for _ in 0..120 {
+        press(&mut harness, Modifiers::NONE, Key::Tab);
+        let focused = harness.root().children_recursive().map(|node| node.accesskit_node()).find(|node| node.is_focused());
+        reached.extend(focused.and_then(|node| node.label()));
+    }
+    for name in ["Session", "Path to open", "Open…", "Close checkpoint SAM", "Close dataset fog", "Landscape", "Energy", "Export…"] {
+        assert!(reached.contains(name), "`{name}` is not reached by Tab: {reached:?}");
+    }
+}

@@ -1,0 +1,404 @@
+//! Sessions as files: kept, restored, saved, undone; the window that is closed.
+
+use std::path::{Path, PathBuf};
+
+use egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+
+use super::by_hand::{CHECKPOINTS, Listener, landscape_job, session, surface};
+use super::run_until;
+use crate::job::runs::RunOptions;
+use crate::job::{JobEvent, JobSpec};
+use crate::session::{Role, Session, Tab};
+use crate::ui::app::App;
+use crate::ui::bench::{Bench, Heard};
+use crate::ui::command::{Command, OpenAs};
+use crate::ui::loader;
+use crate::ui::memory::keeper::Keeper;
+use crate::ui::memory::{Memory, Preferences};
+use crate::ui::store::JobState;
+
+/// A window that remembers in `root`, started with these paths.
+fn window(root: &Path, listener: &Listener, paths: Vec<PathBuf>) -> Harness<'static, App> {
+    let (keeper, listener) = (Keeper::at(root, Preferences::load(root)), listener.clone());
+    let mut harness = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(60).build_eframe(move |cc| {
+        App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), paths, None).remembering(keeper)
+    });
+    run_until(&mut harness, |app| app.recalling.is_none() && !app.keeper.is_busy());
+    harness
+}
+
+/// A session file with two checkpoints and images.
+fn study(folder: &Path) -> PathBuf {
+    let path = folder.join("study.toml");
+    let mut text = String::from("version = 1\n");
+    for name in ["ERM", "SAM"] {
+        std::fs::write(folder.join(format!("{name}.pt")), name).unwrap();
+        text += &format!("[[checkpoint]]\nname = \"{name}\"\npath = \"{name}.pt\"\n");
+    }
+    text += "[[dataset]]\nname = \"digits test\"\nrole = \"id\"\npath = \"demo:test\"\n[landscape]\ngrid = [21, 21]\n";
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// Lets the time pass that a change takes to be kept, and waits until it is.
+fn settle(harness: &mut Harness<'static, App>) {
+    harness.run_steps(8);
+    run_until(harness, |app| !app.keeper.is_busy());
+}
+
+fn open_study(root: &Path, folder: &Path) -> Harness<'static, App> {
+    let path = study(folder);
+    let mut harness = window(root, &Listener::default(), vec![path]);
+    run_until(&mut harness, |app| app.session.checkpoints.len() == 2);
+    settle(&mut harness);
+    harness
+}
+
+fn press(harness: &mut Harness<'static, App>, modifiers: Modifiers, key: Key) {
+    harness.key_press_modifiers(modifiers, key);
+    harness.run();
+}
+
+fn message(harness: &Harness<'static, App>) -> String {
+    harness.state().message.as_ref().map(|message| message.text.clone()).unwrap_or_default()
+}
+
+#[test]
+fn what_was_open_comes_back_after_a_crash_with_its_view_and_says_so() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut harness = open_study(root.path(), folder.path());
+    harness.get_by_label("Close checkpoint ERM").click();
+    harness.run();
+    harness.get_by_label("Energy").click();
+    harness.run();
+    harness.state_mut().commands.push(Command::ToggleRole(Role::Far));
+    harness.run();
+    settle(&mut harness);
+    // As when the process is killed: nobody says goodbye.
+    drop(harness);
+    let mut harness = window(root.path(), &Listener::default(), Vec::new());
+    harness.run();
+    let app = harness.state();
+    assert_eq!(app.session.checkpoints.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["SAM"]);
+    assert_eq!((app.session.view.tab, app.session.view.hidden.contains(&Role::Far)), (Tab::Energy, true));
+    assert_eq!(app.document.file, Some(folder.path().join("study.toml")));
+    assert!(app.unsaved(), "the file still has two checkpoints");
+    assert!(message(&harness).contains("ended without being closed"));
+    harness.get_by_label("•  study");
+    assert_eq!(Session::load(&folder.path().join("study.toml")).unwrap().checkpoints.len(), 2);
+}
+
+#[test]
+fn a_window_that_was_closed_comes_back_without_a_word_and_not_twice() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut harness = open_study(root.path(), folder.path());
+    harness.get_by_label("Sharpness").click();
+    harness.run();
+    harness.state_mut().farewell();
+    drop(harness);
+    let first = window(root.path(), &Listener::default(), Vec::new());
+    assert_eq!((first.state().session.checkpoints.len(), first.state().session.view.tab), (2, Tab::Sharpness));
+    assert!(!first.state().unsaved() && message(&first).is_empty(), "{}", message(&first));
+    // The first window has it: a second one starts with the demo.
+    let mut second = window(root.path(), &Listener::default(), Vec::new());
+    run_until(&mut second, |app| !app.session.checkpoints.is_empty());
+    assert_eq!((second.state().document.name.as_str(), &second.state().document.file), ("Demo", &None));
+}
+
+#[test]
+fn two_windows_keep_what_they_have_apart() {
+    let (root, one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut first = open_study(root.path(), one.path());
+    let mut second = open_study(root.path(), two.path());
+    for (harness, name) in [(&mut first, "ERM"), (&mut second, "SAM")] {
+        harness.get_by_label(&format!("Close checkpoint {name}")).click();
+        harness.run();
+        settle(harness);
+    }
+    drop((first, second));
+    let mut left = Memory::at(root.path()).unsaved();
+    left.sort_by(|a, b| a.file.cmp(&b.file));
+    let mut files = [one.path().join("study.toml"), two.path().join("study.toml")];
+    files.sort();
+    assert_eq!(left.iter().filter_map(|left| left.file.clone()).collect::<Vec<_>>(), files);
+}
+
+#[test]
+fn unsaved_changes_wait_when_another_session_is_opened_and_come_back_when_asked_for() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut harness = open_study(root.path(), folder.path());
+    harness.get_by_label("Close checkpoint ERM").click();
+    harness.run();
+    press(&mut harness, Modifiers::CTRL, Key::N);
+    run_until(&mut harness, |app| !app.keeper.left.is_empty());
+    harness.run();
+    assert!(harness.state().is_empty() && harness.state().document.file.is_none());
+    harness.get_by_label_contains("Open a checkpoint to see its loss landscape");
+    harness.get_by_label_contains("Open recent");
+    harness.get_by_label("Bring back unsaved study, 1 checkpoint").click();
+    run_until(&mut harness, |app| app.session.checkpoints.len() == 1);
+    assert!(harness.state().unsaved());
+    assert_eq!(harness.state().session.checkpoints[0].name, "SAM");
+}
+
+#[test]
+fn a_file_that_has_unsaved_changes_opens_with_them_and_undo_takes_them_away() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut harness = open_study(root.path(), folder.path());
+    harness.get_by_label("Close checkpoint ERM").click();
+    harness.run();
+    harness.state_mut().farewell();
+    drop(harness);
+    let mut harness = window(root.path(), &Listener::default(), vec![folder.path().join("study.toml")]);
+    run_until(&mut harness, |app| app.session.checkpoints.len() == 1);
+    assert!(message(&harness).contains("Changes that were not saved are back"), "{}", message(&harness));
+    press(&mut harness, Modifiers::CTRL, Key::Z);
+    assert_eq!(harness.state().session.checkpoints.len(), 2);
+    assert!(!harness.state().unsaved());
+}
+
+#[test]
+fn a_session_is_saved_with_relative_paths_and_loses_its_mark() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut harness = open_study(root.path(), folder.path());
+    harness.get_by_label("study");
+    harness.get_by_label("Close checkpoint ERM").click();
+    harness.run();
+    harness.get_by_label("•  study");
+    press(&mut harness, Modifiers::CTRL, Key::S);
+    run_until(&mut harness, |app| !app.unsaved());
+    let text = std::fs::read_to_string(folder.path().join("study.toml")).unwrap();
+    assert!(text.contains("path = \"SAM.pt\"") && !text.contains("ERM"), "{text}");
+    harness.run();
+    harness.get_by_label("study");
+    let other = folder.path().join("other");
+    harness.state_mut().commands.push(Command::SaveAs(other.clone()));
+    run_until(&mut harness, |app| app.document.file == Some(other.with_extension("toml")));
+    settle(&mut harness);
+    assert_eq!(harness.state().keeper.recents[0].path, other.with_extension("toml"));
+    assert_eq!(harness.state().keeper.recents[1].path, folder.path().join("study.toml"));
+}
+
+#[test]
+fn a_file_that_somebody_else_changed_is_not_written_over_unasked() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut harness = open_study(root.path(), folder.path());
+    let path = folder.path().join("study.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("version = 1\n", "version = 1\nseed = 5\n")).unwrap();
+    harness.get_by_label("Close checkpoint ERM").click();
+    harness.run();
+    press(&mut harness, Modifiers::CTRL, Key::S);
+    run_until(&mut harness, |app| app.message.is_some());
+    assert!(message(&harness).contains("changed by another program"));
+    assert_eq!(Session::load(&path).unwrap().seed, 5);
+    press(&mut harness, Modifiers::CTRL, Key::S);
+    run_until(&mut harness, |app| !app.unsaved());
+    assert_eq!(Session::load(&path).unwrap().seed, 0);
+}
+
+#[test]
+fn a_session_whose_file_is_gone_is_still_there() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let harness = open_study(root.path(), folder.path());
+    drop(harness);
+    std::fs::remove_file(folder.path().join("study.toml")).unwrap();
+    let mut harness = window(root.path(), &Listener::default(), Vec::new());
+    harness.run();
+    assert_eq!(harness.state().session.checkpoints.len(), 2);
+    assert!(harness.state().unsaved() && message(&harness).contains("is gone or cannot be read"));
+    press(&mut harness, Modifiers::CTRL, Key::N);
+    settle(&mut harness);
+    let recent = format!("Open recent {}", crate::ui::command_list::short(&folder.path().join("study.toml")));
+    assert!(harness.get_by_label(&recent).accesskit_node().is_disabled(), "a missing file is shown and cannot be opened");
+}
+
+/// Removes what a test put into the cache.
+struct Cached(Vec<PathBuf>);
+
+impl Drop for Cached {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|folder| drop(std::fs::remove_dir_all(folder)));
+    }
+}
+
+#[test]
+fn a_closed_checkpoint_is_back_after_undo_with_its_results_and_nothing_is_computed() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = study(folder.path());
+    let session = Session::load(&path).unwrap();
+    let mut cached = Cached(Vec::new());
+    for (k, spec) in loader::plan(&session, &[]).0.iter().filter(|spec| matches!(spec, JobSpec::Landscape(_))).enumerate() {
+        let out = spec.out().unwrap();
+        cached.0.push(out.to_owned());
+        surface(k, false).save(out).unwrap();
+    }
+    assert_eq!(cached.0.len(), 2);
+    let listener = Listener::default();
+    let mut harness = window(root.path(), &listener, vec![path]);
+    run_until(&mut harness, |app| app.store.landscapes.len() == 2);
+    harness.run();
+    harness.get_by_label_contains("Loss landscape of SAM on digits test, 21 × 21 cells, 441 computed");
+    harness.get_by_label("Close checkpoint SAM").click();
+    harness.run();
+    assert!(harness.query_by_label_contains("Loss landscape of SAM").is_none());
+    press(&mut harness, Modifiers::CTRL, Key::Z);
+    run_until(&mut harness, |app| app.store.landscapes.len() == 2);
+    harness.run();
+    harness.get_by_label_contains("Loss landscape of SAM on digits test, 21 × 21 cells, 441 computed");
+    assert_eq!(message(&harness), "Undone: close checkpoint SAM");
+    let landscapes = listener.0.borrow().asked.iter().filter(|(_, spec)| matches!(spec, JobSpec::Landscape(_))).count();
+    assert_eq!(landscapes, 0, "what is in the cache is not computed");
+    press(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::Z);
+    assert_eq!(harness.state().session.checkpoints.len(), 1);
+    press(&mut harness, Modifiers::CTRL, Key::Z);
+    assert_eq!(harness.state().session.checkpoints.len(), 2);
+}
+
+#[test]
+fn views_are_undone_too_and_another_tab_is_no_step() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut harness = open_study(root.path(), folder.path());
+    for command in [Command::ToggleRole(Role::Far), Command::SelectScore("msp".into()), Command::Show(Tab::Runs)] {
+        harness.state_mut().commands.push(command);
+        harness.run_steps(6);
+    }
+    assert_eq!(harness.state().history.undoes(), Some("choose the score"));
+    press(&mut harness, Modifiers::CTRL, Key::Z);
+    assert_eq!(harness.state().session.view.score, "energy");
+    assert_eq!(harness.state().session.view.tab, Tab::Landscape, "back where it was done");
+    press(&mut harness, Modifiers::CTRL, Key::Z);
+    assert!(harness.state().session.view.hidden.is_empty() && !harness.state().unsaved());
+    press(&mut harness, Modifiers::CTRL, Key::Y);
+    assert!(harness.state().session.view.hidden.contains(&Role::Far));
+}
+
+#[test]
+fn opening_is_undone_by_closing() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut harness = open_study(root.path(), folder.path());
+    std::fs::write(folder.path().join("third.pt"), "x").unwrap();
+    harness.state_mut().commands.push(Command::Open(vec![folder.path().join("third.pt")], OpenAs::SessionOrCheckpoint));
+    run_until(&mut harness, |app| app.session.checkpoints.len() == 3);
+    assert_eq!(harness.state().history.undoes(), Some("open checkpoint third"));
+    press(&mut harness, Modifiers::CTRL, Key::Z);
+    assert_eq!(harness.state().session.checkpoints.len(), 2);
+}
+
+/// Somebody presses the window's own button; says whether it was held back.
+pub(super) fn press_close(harness: &mut Harness<'static, App>) -> bool {
+    let close = |harness: &mut Harness<'static, App>| {
+        harness.input_mut().viewports.entry(ViewportId::ROOT).or_default().events.push(ViewportEvent::Close);
+        harness.step();
+        let commands = &harness.output().viewport_output[&ViewportId::ROOT].commands;
+        commands.contains(&ViewportCommand::CancelClose)
+    };
+    let held = close(harness);
+    harness.input_mut().viewports.entry(ViewportId::ROOT).or_default().events.clear();
+    held
+}
+
+fn with_job(listener: &Listener) -> Harness<'static, App> {
+    let mut harness = super::harness(listener, 0, false);
+    harness.state_mut().store.add(landscape_job(CHECKPOINTS[0]), JobState::Waiting);
+    harness.run();
+    harness
+}
+
+#[test]
+fn an_idle_window_closes_and_a_busy_one_asks() {
+    let mut harness = super::harness(&Listener::default(), 5, false);
+    harness.run();
+    assert!(!press_close(&mut harness));
+    let mut harness = with_job(&Listener::default());
+    assert!(press_close(&mut harness));
+    harness.run();
+    harness.get_by_label("1 analysis is under way");
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(harness.query_by_label("1 analysis is under way").is_none(), "Esc stays");
+    assert!(press_close(&mut harness));
+    harness.run();
+    harness.get_by_label("Cancel").click();
+    harness.run();
+    assert!(harness.query_by_label("Go on next time").is_none());
+}
+
+#[test]
+fn going_on_next_time_lets_the_window_close_and_cancels_nothing() {
+    let listener = Listener::default();
+    let mut harness = with_job(&listener);
+    press_close(&mut harness);
+    harness.run();
+    harness.get_by_label("Go on next time").click();
+    harness.run();
+    assert!(!press_close(&mut harness));
+    assert!(listener.0.borrow().cancelled.is_empty() && !harness.state().kept(true).stopped);
+}
+
+#[test]
+fn stopped_analyses_wait_at_the_next_start_until_they_are_asked_for() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = study(folder.path());
+    let listener = Listener::default();
+    let mut harness = window(root.path(), &listener, vec![path]);
+    // Both files are read first.
+    for _ in 0..2 {
+        run_until(&mut harness, |_| listener.0.borrow().asked.last().is_some_and(|(_, spec)| matches!(spec, JobSpec::Inspect { .. })));
+        let reading = listener.0.borrow().asked.last().unwrap().0;
+        listener.0.borrow_mut().says.push_back(Heard::Job(reading, JobEvent::Cancelled));
+        harness.run();
+    }
+    run_until(&mut harness, |_| listener.0.borrow().asked.len() == 3);
+    press_close(&mut harness);
+    harness.run();
+    harness.get_by_label("Stop and close").click();
+    run_until(&mut harness, |app| app.runs_told);
+    assert!(press_close(&mut harness), "the worker has not let go yet");
+    let running = listener.0.borrow().asked[2].0;
+    assert_eq!(listener.0.borrow().cancelled, [running]);
+    listener.0.borrow_mut().says.push_back(Heard::Job(running, JobEvent::Cancelled));
+    harness.run();
+    assert!(!press_close(&mut harness));
+    harness.state_mut().farewell();
+    drop(harness);
+
+    let listener = Listener::default();
+    let mut harness = window(root.path(), &listener, Vec::new());
+    run_until(&mut harness, |app| app.store.jobs.values().any(|job| job.state == JobState::Cancelled));
+    settle(&mut harness);
+    let analyses =
+        harness.state().store.jobs.values().filter(|job| !matches!(job.spec, JobSpec::Inspect { .. })).cloned().collect::<Vec<_>>();
+    assert!(!analyses.is_empty() && analyses.iter().all(|job| job.state == JobState::Cancelled), "{analyses:?}");
+}
+
+#[test]
+fn theme_and_zoom_are_the_persons_and_come_back() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = window(root.path(), &Listener::default(), vec![]);
+    press(&mut harness, Modifiers::CTRL, Key::Plus);
+    press(&mut harness, Modifiers::CTRL, Key::Plus);
+    press(&mut harness, Modifiers::CTRL, Key::Minus);
+    harness.get_by_label("View").click();
+    harness.run();
+    harness.get_by_label("Theme").hover();
+    harness.run();
+    harness.get_by_label("Theme").click();
+    harness.run();
+    harness.get_by_label("Dark theme").click();
+    harness.run();
+    settle(&mut harness);
+    drop(harness);
+    let harness = window(root.path(), &Listener::default(), vec![]);
+    assert_eq!(harness.state().ctx.zoom_factor(), 1.15);
+    assert_eq!(harness.state().ctx.theme(), egui::Theme::Dark);
+}
+
+#[test]
+fn a_window_that_remembers_nothing_writes_nothing() {
+    let mut harness = super::harness(&Listener::default(), 1, false);
+    harness.state_mut().session = session();
+    harness.run_steps(12);
+    assert!(!harness.state().keeper.is_busy() && !harness.state().keeper.has_kept());
+}
