@@ -5,9 +5,11 @@
 //! Deliberately absent: egui, files (callers write what they get), mathematics of the results.
 
 mod ablation;
+mod axes_box;
 mod colormap;
 pub mod conformance;
 mod contour;
+mod contour_label;
 mod curves;
 mod data;
 mod embedding;
@@ -18,6 +20,7 @@ mod landscape;
 mod landscape_cut;
 mod layout;
 pub mod number;
+pub mod orbit;
 mod page;
 pub mod palette;
 mod paper;
@@ -25,6 +28,7 @@ mod pdf;
 mod pdf_font;
 mod plate;
 mod projections;
+pub mod relief;
 mod render;
 mod report;
 mod scale;
@@ -40,8 +44,10 @@ mod tick;
 mod trade_off;
 
 pub use ablation::AblationFigure;
+pub use axes_box::{AxesBox, BoxLine, BoxText, axes_box};
 pub use colormap::Colormap;
 pub use contour::{ContourLine, contour_lines, surface_contours};
+pub use contour_label::{LabelledLine, PlacedLabel, place_labels};
 pub use curves::{CurvePanel, CurvesFigure};
 pub use data::{Cell, Data};
 pub use embedding::EmbeddingFigure;
