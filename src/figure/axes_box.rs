@@ -92,7 +92,10 @@ impl Sheet<'_> {
     /// Ticks that there is room for between two points.
     fn room(&self, from: [f64; 3], to: [f64; 3]) -> usize {
         let (a, b) = (self.at(from), self.at(to));
-        ((a[0] - b[0]).hypot(a[1] - b[1]) / (3.2 * self.line)).floor().clamp(2.0, 6.0) as usize
+        let length = (a[0] - b[0]).hypot(a[1] - b[1]);
+        // Values are wider than high.
+        let each = 1.7 + 1.7 * (a[0] - b[0]).abs() / length.max(1e-9);
+        (length / (each * self.line)).floor().clamp(2.0, 6.0) as usize
     }
 
     /// Unit vector in the picture from one point to another.

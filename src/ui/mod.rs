@@ -8,6 +8,7 @@ mod app;
 mod bench;
 mod command;
 mod figure_export;
+mod gpu;
 mod loader;
 mod panel;
 mod run;
