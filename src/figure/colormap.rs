@@ -3,9 +3,17 @@
 use std::sync::LazyLock;
 
 use super::palette::Rgb;
+use crate::result::LossSurface;
+use crate::session::ColorSettings;
 pub use crate::session::Colormap;
 
 impl Colormap {
+    /// The colours that `settings` ask for; where they leave it open viridis, of differences blue over white to red.
+    pub fn chosen(surface: &LossSurface, settings: &ColorSettings) -> Self {
+        let is_difference = surface.baseline.is_some() && surface.error_shown.is_none();
+        settings.map.unwrap_or(if is_difference { Colormap::Difference } else { Colormap::Viridis })
+    }
+
     /// The 256 colours.
     pub fn table(self) -> &'static [Rgb; 256] {
         static TABLES: LazyLock<[[Rgb; 256]; 5]> = LazyLock::new(|| {

@@ -7,7 +7,8 @@ use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel, projections};
-use crate::result::{CellStatus, LossSurface, Quantity};
+use crate::result::{CellStatus, ErrorKind, LossSurface, Quantity};
+use crate::session::ErrorShown;
 
 /// Ticks of the colour bar at most.
 const BAR_TICKS: usize = 7;
@@ -303,4 +304,13 @@ fn draw_bar(
         scene.text([right + 0.55 * font, y + 0.3 * font], tick.label, super::layout::SMALL * font, Anchor::Start, chrome.muted);
     }
     scene.text_upwards([right + labels + 1.6 * font, 0.5 * (top + bottom)], figure.label(), font, chrome.text);
+}
+
+impl From<ErrorShown> for ErrorKind {
+    fn from(shown: ErrorShown) -> Self {
+        match shown {
+            ErrorShown::Absolute => ErrorKind::Absolute,
+            ErrorShown::Relative => ErrorKind::Relative,
+        }
+    }
 }

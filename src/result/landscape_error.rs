@@ -3,7 +3,7 @@
 use super::{LossSurface, Map};
 
 /// How a standard error is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ErrorKind {
     /// In the unit of its quantity.
     Absolute,

@@ -17,7 +17,7 @@ use super::view::{embedding, energy, landscape, runs, sharpness};
 use crate::job::runs::RunOptions;
 use crate::job::{Background, JobId};
 use crate::result::Quantity;
-use crate::session::{CheckpointEntry, DatasetEntry, Role, Session, Tab};
+use crate::session::{CheckpointEntry, DatasetEntry, LandscapeView, Role, Session, Tab};
 
 /// A line for the person at the bottom of the window.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,7 @@ pub(super) struct Views {
     pub(super) score: String,
     pub(super) hidden: BTreeSet<Role>,
     pub(super) landscape: landscape::State,
+    pub(super) landscape_view: LandscapeView,
     pub(super) sharpness: sharpness::State,
     pub(super) embedding: embedding::State,
     pub(super) energy: energy::State,
@@ -79,6 +80,7 @@ impl App {
                 score: "energy".into(),
                 hidden: BTreeSet::new(),
                 landscape: landscape::State::default(),
+                landscape_view: LandscapeView::default(),
                 sharpness: sharpness::State::default(),
                 embedding: embedding::State::default(),
                 energy: energy::State::default(),
@@ -183,6 +185,7 @@ impl App {
             Command::SetTheme(theme) => self.ctx.set_theme(theme),
             Command::DismissMessage => self.message = None,
             Command::Run(command) => self.run_command(command),
+            Command::Landscape(command) => self.landscape_command(command),
         }
     }
 

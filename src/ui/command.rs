@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use egui::ThemePreference;
 
+use super::landscape_commands::LandscapeCommand;
 use crate::job::{Control, JobId};
 use crate::result::Quantity;
 use crate::session::{FigureFormat, Role, Tab};
@@ -75,6 +76,8 @@ pub enum Command {
     DismissMessage,
     /// Something about a run.
     Run(RunCommand),
+    /// Something about how landscapes are shown.
+    Landscape(LandscapeCommand),
 }
 
 /// One act about runs; runs are named by their directories.

@@ -9,6 +9,7 @@ mod bench;
 mod command;
 mod figure_export;
 mod gpu;
+mod landscape_commands;
 mod loader;
 mod panel;
 mod run;

@@ -40,7 +40,8 @@ impl eframe::App for App {
         self.watch_runs();
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        self.views.landscape.target = frame.wgpu_render_state().map(|state| state.target_format);
         if ui.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(Modifiers::CTRL | Modifiers::SHIFT, Key::E))) {
             self.commands.push(Command::ToggleExport);
         }
@@ -120,14 +121,15 @@ impl App {
                 };
                 return runs::show(ui, &mut scene, &mut self.views.runs);
             }
+            let views = &mut self.views;
             let mut scene = Scene {
                 session: &self.session,
                 store: &self.store,
                 dataset: dataset.as_deref(),
-                difference: self.views.difference,
+                difference: views.difference,
+                view: &views.landscape_view,
                 commands: &mut self.commands,
             };
-            let views = &mut self.views;
             if !scene.session.checkpoints.is_empty() {
                 top::choices(ui, &mut scene, views.tab, &views.hidden, views.quantity, &views.score);
                 ui.add_space(10.0);

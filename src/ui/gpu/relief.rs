@@ -133,7 +133,8 @@ struct Canvas {
 impl Studio {
     fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
         let shader = device.create_shader_module(wgpu::include_wgsl!("relief.wgsl"));
-        let sampler = |filter| device.create_sampler(&wgpu::SamplerDescriptor { mag_filter: filter, min_filter: filter, ..Default::default() });
+        let sampler =
+            |filter| device.create_sampler(&wgpu::SamplerDescriptor { mag_filter: filter, min_filter: filter, ..Default::default() });
         let pipeline = |label, corner, color, format, buffers: &[Option<wgpu::VertexBufferLayout<'_>>], solid: bool| {
             device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
                 label: Some(label),
@@ -333,13 +334,14 @@ mod tests {
     }
 
     /// The picture of a surface, as egui shows it on black; gives the colour at a place of the picture.
-    fn pictured(relief: &Relief, camera: Camera, levels: usize) -> impl Fn([f64; 2]) -> [u8; 3] {
+    fn pictured(relief: &Relief, camera: Camera, levels: usize) -> impl Fn([f64; 2]) -> [u8; 3] + use<> {
         let (mesh, orbit) = (Arc::new(relief.mesh()), Orbit::new(&camera));
         let target = wgpu::TextureFormat::Rgba8Unorm;
         let mut harness = egui_kittest::Harness::builder().with_size([SIDE, SIDE]).wgpu().build_ui(move |ui| {
             let rect = ui.ctx().content_rect();
             ui.painter().rect_filled(rect, 0.0, egui::Color32::BLACK);
-            let paint = ReliefPaint { panel: 1, mesh: mesh.clone(), colors: Colormap::Viridis, levels, orbit, pixels_per_point: 1.0, target };
+            let paint =
+                ReliefPaint { panel: 1, mesh: mesh.clone(), colors: Colormap::Viridis, levels, orbit, pixels_per_point: 1.0, target };
             ui.painter().with_clip_rect(rect).add(paint.shape(rect));
         });
         harness.run();

@@ -3,7 +3,6 @@
 pub mod embedding;
 pub mod energy;
 pub mod landscape;
-mod projections;
 pub mod runs;
 pub mod sharpness;
 
@@ -18,7 +17,7 @@ use super::theme;
 use super::widget::header::{self, Header};
 use super::widget::number;
 use crate::job::Analysis;
-use crate::session::{Session, Tab};
+use crate::session::{LandscapeView, Session, Tab};
 
 /// The analysis that a tab shows.
 pub fn analysis(tab: Tab) -> Option<Analysis> {
@@ -41,6 +40,8 @@ pub struct Scene<'a> {
     pub dataset: Option<&'a str>,
     /// Whether landscapes are drawn as differences to the baseline's.
     pub difference: bool,
+    /// How landscapes are shown.
+    pub view: &'a LandscapeView,
     /// Gestures.
     pub commands: &'a mut Vec<Command>,
 }
