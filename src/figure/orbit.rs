@@ -47,6 +47,22 @@ impl Orbit {
         std::array::from_fn(|k| x * self.right[k] + y * self.up[k] + depth * self.toward[k])
     }
 
+    /// Unit vector towards the light: high, from the left over the shoulder, wherever one looks from.
+    pub fn light(&self) -> [f64; 3] {
+        let [x, y, _] = self.toward;
+        let flat = x.hypot(y).max(1e-6);
+        let ground = [(0.35 * x + 0.45 * y) / flat, (0.35 * y - 0.45 * x) / flat];
+        let length = ground[0].hypot(ground[1]).hypot(0.8);
+        [ground[0] / length, ground[1] / length, 0.8 / length]
+    }
+
+    /// Brightness of a place with this unit normal: 1 on level ground, so that colours are those of the bar; slopes differ by little.
+    pub fn shade(&self, normal: [f64; 3]) -> f64 {
+        let seen = if dot(&normal, &self.toward) < 0.0 { normal.map(|n| -n) } else { normal };
+        let light = self.light();
+        (1.0 + 0.3 * (dot(&seen, &light) / light[2] - 1.0)).clamp(0.72, 1.06)
+    }
+
     /// The projection as a matrix, column by column: x and y in ±1 over the panel's side, depth in 0 (near) to 1 (far).
     pub fn matrix(&self) -> [[f32; 4]; 4] {
         // No point of the box is farther than this from its middle.

@@ -155,10 +155,11 @@ impl Relief {
         [along(&self.x, i, &|i| z(i, j)), along(&self.y, j, &|j| z(i, j))]
     }
 
-    /// The triangles; cells are divided until the mesh has about 128 a side, for heights and colours bilinear between nodes as on the map.
-    pub fn mesh(&self) -> ReliefMesh {
+    /// The triangles; cells are divided until the mesh has about `facets` a side, for heights and colours bilinear between nodes as on the
+    /// map. Six indices are a facet: corners 0, 1, 2 and 2, 1, 3.
+    pub fn mesh(&self, facets: usize) -> ReliefMesh {
         let (a, b) = (self.x.len(), self.y.len());
-        let parts = (128 / a.max(b).max(1)).clamp(1, 8);
+        let parts = (facets / a.max(b).max(1)).clamp(1, 8);
         let slopes: Vec<[f64; 2]> = (0..a * b).map(|k| self.slope(k / b, k % b)).collect();
         let mut mesh = ReliefMesh::default();
         for i in 0..a - 1 {
@@ -247,13 +248,13 @@ mod tests {
         let relief = Relief::new(&holed, &ColorScale::over(0.0, 1.0, Spacing::Linear).unwrap()).unwrap();
         assert_eq!([relief.over([0.02, 0.02]), relief.over([-0.49, -0.49])], [None, None]);
         assert!(relief.over([0.2, 0.2]).is_some());
-        let whole = self::relief(|_, _| 0.5).mesh();
-        assert_eq!(relief.mesh().indices.len(), whole.indices.len() / 100 * 95);
+        let whole = self::relief(|_, _| 0.5).mesh(128);
+        assert_eq!(relief.mesh(128).indices.len(), whole.indices.len() / 100 * 95);
     }
 
     #[test]
     fn normals_are_those_of_the_plane() {
-        let mesh = relief(|a, b| 0.5 + 0.2 * a - 0.1 * b).mesh();
+        let mesh = relief(|a, b| 0.5 + 0.2 * a - 0.1 * b).mesh(128);
         // z = 0.3 (2 t − 1) with t = 0.5 + 0.4 x − 0.2 y.
         let (dx, dy) = (0.24f32, -0.12f32);
         let length = (dx * dx + dy * dy + 1.0).sqrt();

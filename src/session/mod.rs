@@ -12,6 +12,7 @@ mod plane;
 mod settings;
 mod sharpness;
 mod tab;
+mod view;
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,7 @@ pub use plane::{Axes, AxisFile, AxisPart, Statistics};
 pub use settings::{EmbeddingSettings, Normalization, NormalizationPreset, ScoreSettings};
 pub use sharpness::{Adaptive, Estimator, Norm, Restart, SharpnessSettings};
 pub use tab::Tab;
+pub use view::{Links, ViewSettings};
 
 /// What may go wrong with a session file.
 #[derive(Debug, thiserror::Error)]
@@ -183,6 +185,9 @@ pub struct Session {
     /// Settings of the figures.
     #[serde(default)]
     pub figure: FigureSettings,
+    /// What is looked at and how.
+    #[serde(default, skip_serializing_if = "ViewSettings::is_default")]
+    pub view: ViewSettings,
 }
 
 impl Default for Session {
@@ -198,6 +203,7 @@ impl Default for Session {
             embedding: EmbeddingSettings::default(),
             scores: ScoreSettings::default(),
             figure: FigureSettings::default(),
+            view: ViewSettings::default(),
         }
     }
 }
@@ -249,6 +255,7 @@ impl Session {
             }
         }
         self.figure.check()?;
+        self.view.landscape.check()?;
         self.figure.check_names(self.checkpoints.iter().map(|checkpoint| checkpoint.name.as_str()))?;
         names.clear();
         for dataset in &self.datasets {

@@ -17,7 +17,7 @@ use super::view::{embedding, energy, landscape, runs, sharpness};
 use crate::job::runs::RunOptions;
 use crate::job::{Background, JobId};
 use crate::result::Quantity;
-use crate::session::{CheckpointEntry, DatasetEntry, LandscapeView, Role, Session, Tab};
+use crate::session::{CheckpointEntry, DatasetEntry, Role, Session, Tab};
 
 /// A line for the person at the bottom of the window.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +35,6 @@ pub(super) struct Views {
     pub(super) score: String,
     pub(super) hidden: BTreeSet<Role>,
     pub(super) landscape: landscape::State,
-    pub(super) landscape_view: LandscapeView,
     pub(super) sharpness: sharpness::State,
     pub(super) embedding: embedding::State,
     pub(super) energy: energy::State,
@@ -80,7 +79,6 @@ impl App {
                 score: "energy".into(),
                 hidden: BTreeSet::new(),
                 landscape: landscape::State::default(),
-                landscape_view: LandscapeView::default(),
                 sharpness: sharpness::State::default(),
                 embedding: embedding::State::default(),
                 energy: energy::State::default(),

@@ -64,7 +64,7 @@ impl App {
     pub(super) fn landscape_command(&mut self, command: LandscapeCommand) {
         match command {
             LandscapeCommand::OpenCell { cell, dataset } => self.open_cell(cell, dataset),
-            edit => edit.edit(&mut self.views.landscape_view),
+            edit => edit.edit(&mut self.session.view.landscape),
         }
     }
 

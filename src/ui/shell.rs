@@ -127,7 +127,6 @@ impl App {
                 store: &self.store,
                 dataset: dataset.as_deref(),
                 difference: views.difference,
-                view: &views.landscape_view,
                 commands: &mut self.commands,
             };
             if !scene.session.checkpoints.is_empty() {

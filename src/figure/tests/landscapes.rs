@@ -72,7 +72,7 @@ fn a_difference_is_red_above_and_blue_below_the_baseline_and_dotted_where_it_may
     }
     surface.baseline = Some("pretrained".into());
     let surfaces = [surface];
-    let figure = LandscapeFigure::of_differences(panels(&surfaces));
+    let figure = LandscapeFigure::new(panels(&surfaces));
     let svg = well_formed_and_stable(&figure, &FigureStyle::default());
     for text in ["loss − loss of pretrained", "dotted: within two standard errors of 0", ">0<"] {
         assert!(svg.contains(text), "{text}");
@@ -81,7 +81,7 @@ fn a_difference_is_red_above_and_blue_below_the_baseline_and_dotted_where_it_may
     assert!(scale.low == -scale.high && scale.high > 20.0);
     let dots = |surface: &LossSurface| {
         let surfaces = [surface.clone()];
-        let figure = LandscapeFigure { contours: 0, ..LandscapeFigure::of_differences(panels(&surfaces)) };
+        let figure = LandscapeFigure { contours: 0, ..LandscapeFigure::new(panels(&surfaces)) };
         figure.to_svg(&FigureStyle::default()).unwrap().matches("<circle").count()
     };
     assert_eq!(dots(&surfaces[0]) - dots(&LossSurface { loss_std_error: vec![0.0; 121], ..surfaces[0].clone() }), 22);

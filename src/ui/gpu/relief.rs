@@ -13,6 +13,8 @@ use crate::figure::Colormap;
 use crate::figure::orbit::Orbit;
 use crate::figure::relief::ReliefMesh;
 
+/// Triangles along a side of the mesh, about.
+pub const FACETS: usize = 128;
 const SAMPLES: u32 = 4;
 const PICTURE: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 const DEPTH: wgpu::TextureFormat = wgpu::TextureFormat::Depth32Float;
@@ -52,13 +54,8 @@ impl ReliefPaint {
         let side = width.min(height) as f32;
         let (across, up) = (side / width as f32, side / height as f32);
         let columns = self.orbit.matrix().map(|column| [column[0] * across, column[1] * up, column[2], column[3]]);
-        // From the left over the shoulder, high, wherever one looks from.
-        let [x, y, _] = self.orbit.toward;
-        let (behind, left) = ([x, y], [y, -x]);
-        let flat = x.hypot(y).max(1e-6);
-        let ground = [0, 1].map(|k| (0.35 * behind[k] + 0.45 * left[k]) / flat);
-        let length = (ground[0].hypot(ground[1])).hypot(0.8);
-        let light = [ground[0] / length, ground[1] / length, 0.8 / length, 0.0].map(|v| v as f32);
+        let [x, y, z] = self.orbit.light().map(|v| v as f32);
+        let light = [x, y, z, 0.0];
         let toward = [self.orbit.toward[0] as f32, self.orbit.toward[1] as f32, self.orbit.toward[2] as f32, 0.0];
         let steps = if self.levels == 0 { 0.0 } else { self.levels as f32 + 1.0 };
         let lines = [steps, 0.5 * self.pixels_per_point.max(1.0), 0.0, 0.0];
@@ -335,7 +332,7 @@ mod tests {
 
     /// The picture of a surface, as egui shows it on black; gives the colour at a place of the picture.
     fn pictured(relief: &Relief, camera: Camera, levels: usize) -> impl Fn([f64; 2]) -> [u8; 3] + use<> {
-        let (mesh, orbit) = (Arc::new(relief.mesh()), Orbit::new(&camera));
+        let (mesh, orbit) = (Arc::new(relief.mesh(FACETS)), Orbit::new(&camera));
         let target = wgpu::TextureFormat::Rgba8Unorm;
         let mut harness = egui_kittest::Harness::builder().with_size([SIDE, SIDE]).wgpu().build_ui(move |ui| {
             let rect = ui.ctx().content_rect();

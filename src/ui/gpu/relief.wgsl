@@ -29,7 +29,7 @@ fn surface_corner(@location(0) place: vec3<f32>, @location(1) t: f32, @location(
     return corner;
 }
 
-// 1 on level ground, so that colours are those of the bar; slopes differ by little.
+// As `Orbit::shade`: 1 on level ground, so that colours are those of the bar; slopes differ by little.
 fn shade(normal: vec3<f32>) -> f32 {
     let seen = normal * sign(dot(normal, view.toward.xyz) + 1e-6);
     let lit = dot(seen, view.light.xyz) / view.light.z;

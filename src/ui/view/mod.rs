@@ -17,7 +17,7 @@ use super::theme;
 use super::widget::header::{self, Header};
 use super::widget::number;
 use crate::job::Analysis;
-use crate::session::{LandscapeView, Session, Tab};
+use crate::session::{Session, Tab};
 
 /// The analysis that a tab shows.
 pub fn analysis(tab: Tab) -> Option<Analysis> {
@@ -40,8 +40,6 @@ pub struct Scene<'a> {
     pub dataset: Option<&'a str>,
     /// Whether landscapes are drawn as differences to the baseline's.
     pub difference: bool,
-    /// How landscapes are shown.
-    pub view: &'a LandscapeView,
     /// Gestures.
     pub commands: &'a mut Vec<Command>,
 }

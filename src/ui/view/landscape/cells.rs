@@ -24,7 +24,7 @@ impl Shown {
     fn one(&mut self, scene: &Scene<'_>, checkpoint: &str, dataset: &str, quantity: Option<Quantity>) -> Option<Landscape> {
         let key = (checkpoint.to_owned(), dataset.to_owned());
         let found = if scene.difference { scene.store.differences.get(&key)? } else { scene.store.landscapes.get(&key)? };
-        let error = scene.view.error.map(ErrorKind::from);
+        let error = scene.session.view.landscape.error.map(ErrorKind::from);
         let quantity = quantity.filter(|_| !scene.difference);
         if quantity.is_none() && error.is_none() {
             return Some(found.clone());

@@ -15,6 +15,7 @@ use crate::ui::widget::hatch;
 pub(super) fn show(
     ui: &mut Ui,
     view: &LandscapeView,
+    linked: bool,
     state: &mut State,
     shared: &Shared<'_>,
     subject: &Subject<'_>,
@@ -29,7 +30,7 @@ pub(super) fn show(
         grid: false,
         wheel: true,
     };
-    let (pictures, linked) = (&mut state.pictures, state.links.axes);
+    let pictures = &mut state.pictures;
     let plane = if linked { &mut state.view } else { state.own_views.entry(subject.name.to_owned()).or_default() };
     let (canvas, ()) = axes.show(ui, subject.panel.plot, plane, |ui, canvas| {
         let palette = theme::of(ui);

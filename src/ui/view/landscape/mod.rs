@@ -19,7 +19,7 @@ use crate::figure::number::{fixed, with_error};
 use crate::figure::{ColorScale, Colormap};
 use crate::job::Analysis;
 use crate::result::{LossSurface, Quantity};
-use crate::session::{ColorSettings, LandscapeForm, PickedCell};
+use crate::session::{ColorSettings, LandscapeForm, PickedCell, Session};
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::store::Landscape;
@@ -38,28 +38,9 @@ const BAR: f32 = 70.0;
 /// As many as in the figures.
 const LEVELS: usize = 11;
 
-/// What the panels share with each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Links {
-    /// Pan and zoom of maps, the camera of surfaces.
-    pub axes: bool,
-    /// The range of the colours.
-    pub colors: bool,
-    /// The node under the pointer.
-    pub cursor: bool,
-}
-
-impl Default for Links {
-    fn default() -> Self {
-        Self { axes: true, colors: true, cursor: true }
-    }
-}
-
 /// What the tab remembers between frames.
 #[derive(Default)]
 pub struct State {
-    /// What the panels share.
-    pub links: Links,
     /// What egui's pass draws into; without it there is nothing to draw surfaces with.
     pub target: Option<wgpu::TextureFormat>,
     view: SharedView,
@@ -91,7 +72,7 @@ impl Colors {
     fn of(scene: &Scene<'_>, surfaces: &[&LossSurface], of: &str) -> Option<Self> {
         let first = surfaces.first()?;
         let key = format!("{}{of}", first.value_key());
-        let settings = scene.view.colors(&key);
+        let settings = scene.session.view.landscape.colors(&key);
         let scale = ColorScale::chosen(surfaces, &settings)?;
         Some(Self {
             name: format!("{}{of}", first.value_label()),
@@ -151,7 +132,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Opt
     };
     let shared = Shared { colors: Colors::of(scene, &all, ""), cursor: state.cursor.clone(), alpha, beta, quantity, surfaces };
     let mut area = ui.available_rect_before_wrap();
-    if let Some(cell) = scene.view.picked.clone() {
+    if let Some(cell) = scene.session.view.landscape.picked.clone() {
         let card = area.with_min_x(area.right() - picked::WIDTH);
         area.max.x = card.left() - 24.0;
         picked::show(ui, scene, card, &cell, dataset, &landscapes);
@@ -174,19 +155,20 @@ fn panels(
     let baseline = scene.session.landscape_baseline().filter(|_| scene.difference);
     let has_panel = |name: &String| origin.is_none_or(|origin| origin == name) && baseline != Some(name.as_str());
     let shown: Vec<_> = scene.session.checkpoints.iter().enumerate().filter(|(_, c)| has_panel(&c.name)).collect();
+    let links = scene.session.view.links;
     // One cell more than checkpoints: there the sections are compared.
-    let (n, space) = (shown.len(), space(scene.view.form, state.links.colors));
+    let (n, space) = (shown.len(), space(scene.session.view.landscape.form, links.colors));
     let panels = layout(area.with_max_x(area.right() - BAR), n + 1, Some(1.0), f32::INFINITY, space);
     let mut cursor = None;
     let mut changed: Vec<(String, ColorSettings)> = Vec::new();
     for (panel, (i, checkpoint)) in panels.iter().zip(shown) {
         let job = scene.store.job(Analysis::Landscape, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
         let landscape = landscapes[i].as_ref();
-        let own = landscape.filter(|_| !state.links.colors);
+        let own = landscape.filter(|_| !links.colors);
         let own = own.and_then(|found| Colors::of(scene, &[&found.surface], &format!(" of {}", checkpoint.name)));
-        let colors = if state.links.colors { shared.colors.as_ref() } else { own.as_ref() };
+        let colors = if links.colors { shared.colors.as_ref() } else { own.as_ref() };
         let subject = Subject { index: i, name: &checkpoint.name, dataset, panel, landscape, colors, standing: standing(job) };
-        let hovered = panel_of(ui, scene.view, scene.commands, state, shared, subject);
+        let hovered = panel_of(ui, scene.session, scene.commands, state, shared, subject);
         cursor = cursor.or(hovered.map(|node| (checkpoint.name.clone(), node)));
         if let Some(own) = &own {
             let bar =
@@ -195,8 +177,8 @@ fn panels(
         }
     }
     if let (Some(colors), Some(cell)) = (&shared.colors, panels.last()) {
-        cuts::show(ui, scene.view, state, shared, colors, cell, n);
-        if state.links.colors {
+        cuts::show(ui, &scene.session.view.landscape, state, shared, colors, cell, n);
+        if links.colors {
             let symbol = symbol(shared.surfaces.first().map(|(_, surface)| *surface));
             changed.extend(bar_of(ui, bar_place(&panels), colors, symbol, &mut state.bars));
         }
@@ -234,15 +216,16 @@ fn bar_of(ui: &mut Ui, rect: Rect, colors: &Colors, symbol: &str, state: &mut co
 /// One panel; gives the grid node under the pointer.
 fn panel_of(
     ui: &mut Ui,
-    view: &crate::session::LandscapeView,
+    session: &Session,
     commands: &mut Vec<Command>,
     state: &mut State,
     shared: &Shared<'_>,
     subject: Subject<'_>,
 ) -> Option<[f64; 2]> {
+    let (view, links) = (&session.view.landscape, session.view.links);
     let color = theme::checkpoint(ui, subject.index);
     let surface = subject.landscape.map(|landscape| landscape.surface.as_ref());
-    let cursor = shared.cursor_in(subject.name, state.links.cursor);
+    let cursor = shared.cursor_in(subject.name, links.cursor);
     let at_cursor = surface.zip(cursor).and_then(|(surface, cursor)| value_at(surface, cursor));
     let facts = surface.and_then(center_facts);
     let value = at_cursor.map(|k| surface.map_or(String::new(), |s| loss_text(s, k)));
@@ -250,8 +233,8 @@ fn panel_of(
     let picked = view.picked.as_ref().filter(|cell| cell.checkpoint == subject.name).map(|cell| [cell.alpha, cell.beta]);
     let marks = Marks { cursor, picked };
     let (response, node) = match view.form {
-        LandscapeForm::Map => map::show(ui, view, state, shared, &subject, marks),
-        LandscapeForm::Surface => surface::show(ui, view, commands, state, shared, &subject, marks),
+        LandscapeForm::Map => map::show(ui, view, links.axes, state, shared, &subject, marks),
+        LandscapeForm::Surface => surface::show(ui, view, links.axes, commands, state, shared, &subject, marks),
     };
     let (surface, node) = (surface?, node?);
     let k = value_at(surface, node)?;

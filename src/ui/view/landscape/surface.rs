@@ -14,7 +14,7 @@ use crate::figure::relief::{Relief, ReliefMesh};
 use crate::figure::{ColorScale, axes_box};
 use crate::session::{Camera, LandscapeView};
 use crate::ui::command::Command;
-use crate::ui::gpu::relief::ReliefPaint;
+use crate::ui::gpu::relief::{FACETS, ReliefPaint};
 use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::store::Landscape;
 use crate::ui::theme;
@@ -35,7 +35,7 @@ impl Cache {
     fn refresh(&mut self, landscape: &Landscape, scale: ColorScale) {
         if self.made_from != Some((landscape.revision, scale)) {
             self.relief = Relief::new(&landscape.surface, &scale);
-            self.mesh = Arc::new(self.relief.as_ref().map(Relief::mesh).unwrap_or_default());
+            self.mesh = Arc::new(self.relief.as_ref().map(|relief| relief.mesh(FACETS)).unwrap_or_default());
             self.made_from = Some((landscape.revision, scale));
         }
     }
@@ -78,6 +78,7 @@ impl Look<'_> {
 pub(super) fn show(
     ui: &mut Ui,
     view: &LandscapeView,
+    linked: bool,
     commands: &mut Vec<Command>,
     state: &mut State,
     shared: &Shared<'_>,
@@ -90,7 +91,6 @@ pub(super) fn show(
     let surface = subject.landscape.map(|landscape| landscape.surface.as_ref());
     let told = summary(subject.name, subject.dataset, shared.quantity, surface, "Surface");
     response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));
-    let linked = state.links.axes;
     let mut camera = view.camera_of(subject.name, linked);
     if let Some(moved) = gesture(ui, &response, frame, camera) {
         camera = moved;

@@ -13,7 +13,7 @@ use crate::ui::widget::number::count;
 
 /// Draws the line.
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, surfaces: &[(usize, &LossSurface)]) {
-    let view = scene.view;
+    let view = &scene.session.view.landscape;
     let mut commands: Vec<LandscapeCommand> = Vec::new();
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
