@@ -94,7 +94,7 @@ impl Sheet<'_> {
         let (a, b) = (self.at(from), self.at(to));
         let length = (a[0] - b[0]).hypot(a[1] - b[1]);
         // Values are wider than high.
-        let each = 1.7 + 1.7 * (a[0] - b[0]).abs() / length.max(1e-9);
+        let each = 1.3 + 1.1 * (a[0] - b[0]).abs() / length.max(1e-9);
         (length / (each * self.line)).floor().clamp(2.0, 6.0) as usize
     }
 
@@ -145,7 +145,7 @@ impl Sheet<'_> {
         let side = |x: f64| if x < -0.35 { -1 } else { i8::from(x > 0.35) };
         let (from, to) = (self.at(start), self.at(end));
         let length = (to[0] - from[0]).hypot(to[1] - from[1]);
-        if length < 5.0 * self.line {
+        if length < 3.0 * self.line {
             return;
         }
         let put = |point: [f64; 3], text: String, distance: f64, is_title: bool| {
@@ -153,8 +153,10 @@ impl Sheet<'_> {
             BoxText { at: [0, 1].map(|k| at[k] + distance * self.line * out[k]), text, side: side(out[0]), is_title }
         };
         drawn.texts.extend(values.map(|(point, label)| put(point, label, 0.75, false)));
-        let middle = std::array::from_fn(|k| 0.5 * (start[k] + end[k]));
-        drawn.texts.push(put(middle, name.into(), 2.6, true));
+        if !name.is_empty() {
+            let middle = std::array::from_fn(|k| 0.5 * (start[k] + end[k]));
+            drawn.texts.push(put(middle, name.into(), 2.4, true));
+        }
     }
 
     /// Hairlines of the values on both walls, and the values along the left edge.
@@ -172,7 +174,12 @@ impl Sheet<'_> {
             self.stroke([x, y, *z], [-x, y, *z], false, drawn);
             self.stroke([x, y, *z], [x, -y, *z], false, drawn);
         }
-        self.texts(placed.into_iter().map(|(z, text)| (on_edge(z), text)), |_| [-1.0, 0.0], label, [start, end], drawn);
+        self.texts(placed.into_iter().map(|(z, text)| (on_edge(z), text)), |_| [-1.0, 0.0], "", [start, end], drawn);
+        // Above the edge, where the values leave it room.
+        let (top, bottom) = (self.at(end), self.at(start));
+        if !label.is_empty() && top[1] - bottom[1] >= 3.0 * self.line {
+            drawn.texts.push(BoxText { at: [top[0], top[1] + 0.9 * self.line], text: label.into(), side: 0, is_title: true });
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::session::Camera;
 /// Half the height of the box.
 pub const HALF_HEIGHT: f64 = 0.3;
 /// Shares of the panel's side per unit of the box at a zoom of 1.
-const FIT: f64 = 0.6;
+const FIT: f64 = 0.64;
 
 /// A camera's view.
 #[derive(Clone, Copy, Debug, PartialEq)]

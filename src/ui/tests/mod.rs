@@ -3,6 +3,7 @@
 
 mod by_hand;
 mod figures;
+mod landscapes;
 mod runs;
 
 use by_hand::{

@@ -193,7 +193,7 @@ fn keys(ui: &Ui, response: &Response, camera: Camera) -> Camera {
 /// The floor and the far walls with the ticks, behind the surface.
 fn draw_box(ui: &Ui, look: &Look<'_>, shared: &Shared<'_>, colors: &Colors, label: &str) {
     let (palette, frame) = (theme::of(ui), look.frame);
-    let painter = ui.painter().with_clip_rect(frame.rect.expand2(vec2(14.0, 0.0)).intersect(ui.clip_rect()));
+    let painter = ui.painter().with_clip_rect(frame.rect.expand2(vec2(28.0, 0.0)).intersect(ui.clip_rect()));
     let line = f64::from(13.0 / frame.side);
     let drawn = axes_box(&look.orbit, shared.alpha, shared.beta, &colors.scale, label, line);
     for wire in &drawn.lines {
