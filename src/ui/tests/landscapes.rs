@@ -53,6 +53,7 @@ fn one_camera_turns_all_surfaces_by_drag_wheel_and_keys_and_goes_back() {
         unit: egui::MouseWheelUnit::Point,
         delta: egui::vec2(0.0, 60.0),
         phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Wheel,
         modifiers: egui::Modifiers::NONE,
     });
     harness.run();
@@ -108,7 +109,7 @@ fn limits_are_typed_and_cells_beyond_them_counted() {
 }
 
 #[test]
-fn limits_are_dragged_and_a_double_click_makes_them_automatic() {
+fn limits_are_dragged_and_made_automatic_again() {
     let mut harness = whole();
     let bar = harness.get_by_label_contains("Colours of loss: viridis").rect();
     harness.drag_at(bar.center_top() + egui::vec2(0.0, 2.0));
@@ -120,12 +121,9 @@ fn limits_are_dragged_and_a_double_click_makes_them_automatic() {
     let high = view(&harness).colors("loss").high.unwrap();
     let most = (0..5).flat_map(|k| surface(k, false).loss).fold(0.0, f64::max);
     assert!(high < 0.8 * most && high > 0.1 * most, "{high}");
-    for _ in 0..2 {
-        harness.drag_at(bar.center());
-        harness.drop_at(bar.center());
-    }
-    harness.run();
-    assert_eq!(view(&harness).colors("loss").high, None);
+    press(&mut harness, "Colour scale of loss");
+    press(&mut harness, "automatic limits");
+    assert_eq!(view(&harness), LandscapeView::default());
 }
 
 #[test]
@@ -138,14 +136,14 @@ fn spacing_and_colours_are_chosen_for_the_window_and_its_figures() {
     let colors = view(&harness).colors("loss");
     assert_eq!((colors.spacing, colors.map), (Some(Spacing::Symmetric), Some(Colormap::Cividis)));
     harness.get_by_label_contains("Colours of loss: cividis, symmetric log, from 0.08");
-    let app = harness.state();
-    let export = |session| {
+    let (app, plain) = (harness.state(), session());
+    let export = |session: &crate::session::Session| {
         let folder = tempfile::tempdir().unwrap();
         let export =
             crate::ui::figure_export::Export::of(Tab::Landscape, session, &app.store, Some("digits test"), None, "energy").unwrap();
         std::fs::read_to_string(export.write(&folder.path().join("l.svg"), false).unwrap()).unwrap()
     };
-    assert!(export(&app.session) != export(&session()), "the figure has other colours");
+    assert!(export(&app.session) != export(&plain), "the figure has other colours");
     let [r, g, b] = Colormap::Cividis.table()[255];
     assert!(export(&app.session).contains(&format!("#{r:02X}{g:02X}{b:02X}")));
 }
@@ -254,6 +252,31 @@ fn a_node_without_losses_of_single_images_says_so() {
     );
 }
 
+/// Looks at the tab, one after the other.
+const LOOKS: [(&str, fn(&mut crate::session::Session)); 5] = [
+    ("picked", |session| {
+        session.view.landscape.picked = Some(crate::session::PickedCell { checkpoint: "ERM".into(), alpha: 0.5, beta: 0.5 });
+    }),
+    ("clipped", |session| {
+        session.view.landscape.picked = None;
+        let colors = crate::session::ColorSettings { high: Some(3.0), map: Some(Colormap::Magma), ..Default::default() };
+        session.view.landscape.set_colors("loss", colors);
+    }),
+    ("unlinked", |session| {
+        session.view.links.colors = false;
+        session.view.landscape.form = LandscapeForm::Map;
+    }),
+    ("status", |session| {
+        session.view.links.colors = true;
+        session.view.landscape.status = true;
+        session.view.landscape.cut = CutAxis::Beta;
+    }),
+    ("errors", |session| {
+        session.view.landscape.status = false;
+        session.view.landscape.error = Some(ErrorShown::Absolute);
+    }),
+];
+
 /// Pictures for the eye: `FLATLAND_SHOTS=folder cargo test -p flatland ui::tests::landscapes::pictures`.
 #[test]
 fn pictures_of_surfaces_show_colours_of_the_scale() {
@@ -277,8 +300,13 @@ fn pictures_of_surfaces_show_colours_of_the_scale() {
         let inside = |x: u32, y: u32| panel.contains(egui::pos2(x as f32, y as f32));
         let colored = image.enumerate_pixels().filter(|(x, y, pixel)| inside(*x, *y) && is_viridis(&pixel.0)).count();
         assert!(colored as f32 > 0.1 * panel.area(), "{colored} of {} pixels", panel.area());
-        if let Some(folder) = &folder {
-            image.save(folder.join(format!("surface-{theme:?}.png").to_lowercase())).expect("saved");
+        let Some(folder) = &folder else { continue };
+        image.save(folder.join(format!("surface-{theme:?}.png").to_lowercase())).expect("saved");
+        for (name, change) in LOOKS {
+            change(&mut harness.state_mut().session);
+            harness.run();
+            let file = format!("landscape-{name}-{theme:?}.png").to_lowercase();
+            harness.render().expect("a picture").save(folder.join(file)).expect("saved");
         }
     }
 }

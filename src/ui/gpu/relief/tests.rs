@@ -25,8 +25,7 @@ fn pictured(relief: &Relief, camera: Camera, levels: usize) -> impl Fn([f64; 2])
     let mut harness = egui_kittest::Harness::builder().with_size([SIDE, SIDE]).wgpu().build_ui(move |ui| {
         let rect = ui.ctx().content_rect();
         ui.painter().rect_filled(rect, 0.0, egui::Color32::BLACK);
-        let paint =
-            ReliefPaint { panel: 1, mesh: mesh.clone(), colors: Colormap::Viridis, levels, orbit, pixels_per_point: 1.0, target };
+        let paint = ReliefPaint { panel: 1, mesh: mesh.clone(), colors: Colormap::Viridis, levels, orbit, pixels_per_point: 1.0, target };
         ui.painter().with_clip_rect(rect).add(paint.shape(rect));
     });
     harness.run();
