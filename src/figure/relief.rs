@@ -159,7 +159,7 @@ impl Relief {
     /// map. Six indices are a facet: corners 0, 1, 2 and 2, 1, 3.
     pub fn mesh(&self, facets: usize) -> ReliefMesh {
         let (a, b) = (self.x.len(), self.y.len());
-        let parts = (facets / a.max(b).max(1)).clamp(1, 8);
+        let parts = (facets / (a.max(b) - 1).max(1)).clamp(1, 8);
         let slopes: Vec<[f64; 2]> = (0..a * b).map(|k| self.slope(k / b, k % b)).collect();
         let mut mesh = ReliefMesh::default();
         for i in 0..a - 1 {
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_ray_finds_the_node_that_is_seen_there() {
-        let bowl = relief(|a, b| 0.5 * (a * a + b * b));
+        let bowl = relief(|a, b| 0.3 * (a * a + b * b));
         for (yaw, pitch) in [(30.0, 34.0), (-120.0, 60.0), (0.0, 90.0)] {
             let orbit = Orbit::new(&Camera { yaw, pitch, ..Camera::default() });
             for (i, j) in [(5usize, 5usize), (3, 6), (7, 4)] {

@@ -305,7 +305,7 @@ mod tests {
         assert!(ink.len() > 30);
         // y runs downwards: clockwise is from the upper left to the lower right.
         assert!(ink.iter().all(|[x, y]| (x - y).abs() < 12.0));
-        assert!(ink.iter().any(|[x, y]| x + y < -40.0) && ink.iter().any(|[x, y]| x + y > 40.0));
+        assert!(ink.iter().any(|[x, y]| x + y < -34.0) && ink.iter().any(|[x, y]| x + y > 34.0));
     }
 
     #[test]

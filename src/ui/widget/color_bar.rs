@@ -2,6 +2,7 @@
 //! colours by a menu. Cells beyond the limits are marked at the ends.
 
 use egui::epaint::{Mesh, Vertex, WHITE_UV};
+use egui::text::{CCursor, CCursorRange};
 use egui::{
     Align2, Color32, CursorIcon, Id, Key, Pos2, Rect, Response, RichText, Role, Sense, Shape, Stroke, StrokeKind, TextEdit, Ui, UiBuilder,
     Vec2, WidgetInfo, pos2, vec2,
@@ -228,6 +229,10 @@ fn limit(ui: &mut Ui, rect: Rect, bar: &ColorBar<'_>, end: End, id: Id, state: &
         edit.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, &name));
         if std::mem::take(&mut typed.is_new) {
             edit.request_focus();
+            let all = CCursorRange::two(CCursor::new(0), CCursor::new(typed.text.chars().count()));
+            let mut typing = TextEdit::load_state(ui.ctx(), edit.id).unwrap_or_default();
+            typing.cursor.set_char_range(Some(all));
+            typing.store(ui.ctx(), edit.id);
             return None;
         }
         if !edit.lost_focus() {

@@ -193,14 +193,16 @@ fn keys(ui: &Ui, response: &Response, camera: Camera) -> Camera {
 /// The floor and the far walls with the ticks, behind the surface.
 fn draw_box(ui: &Ui, look: &Look<'_>, shared: &Shared<'_>, colors: &Colors, label: &str) {
     let (palette, frame) = (theme::of(ui), look.frame);
-    let painter = ui.painter().with_clip_rect(frame.rect.expand2(vec2(28.0, 0.0)).intersect(ui.clip_rect()));
+    let painter = ui.painter().with_clip_rect(frame.rect.intersect(ui.clip_rect()));
     let line = f64::from(13.0 / frame.side);
     let drawn = axes_box(&look.orbit, shared.alpha, shared.beta, &colors.scale, label, line);
     for wire in &drawn.lines {
         let color = if wire.is_edge { palette.weak.gamma_multiply(0.8) } else { palette.hairline };
         painter.line_segment(wire.ends.map(|end| frame.at(end)), Stroke::new(1.0, color));
     }
-    for text in &drawn.texts {
+    // Texts may stand out into the gap between panels, but not those of what lies outside of the panel.
+    let painter = ui.painter().with_clip_rect(frame.rect.expand2(vec2(28.0, 6.0)).intersect(ui.clip_rect()));
+    for text in drawn.texts.iter().filter(|text| frame.rect.expand(4.0).contains(frame.at(text.at))) {
         let align = match text.side {
             -1 => Align2::RIGHT_CENTER,
             0 => Align2::CENTER_CENTER,
