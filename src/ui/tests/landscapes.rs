@@ -49,6 +49,8 @@ fn one_camera_turns_all_surfaces_by_drag_zoom_and_keys_and_goes_back() {
     harness.key_press(egui::Key::ArrowUp);
     harness.run();
     assert_eq!(view(&harness).camera.pitch, dragged.pitch + 5.0, "the panel has the focus");
+    harness.hover_at(panel.center());
+    harness.run();
     harness.event(egui::Event::Zoom(1.5));
     harness.run();
     assert!(view(&harness).camera.zoom > 1.0);
