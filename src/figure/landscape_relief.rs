@@ -1,12 +1,14 @@
 //! [`LandscapeReliefFigure`]: loss surfaces in 3-D side by side, seen from one place, on one scale of colours and heights.
 
+use std::collections::VecDeque;
+
 use super::axes_box::axes_box;
-use super::contour::contour_lines;
+use super::contour::{ContourLine, contour_lines};
 use super::landscape::{LandscapeFigure, contour_ink};
 use super::layout::{Aspect, Frame, Margins, PanelGrid, SMALL, draw_note, draw_title};
 use super::orbit::Orbit;
 use super::palette::{self, Chrome, Rgb};
-use super::relief::{Relief, height};
+use super::relief::{Relief, ReliefVertex, height};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape};
 use super::{ColorScale, Figure, FigureStyle, projections};
 use crate::result::LossSurface;
@@ -34,7 +36,7 @@ impl Figure for LandscapeReliefFigure<'_> {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let bar = self.maps.bar(font);
         let margins =
-            Margins { left: 1.2 * font, right: bar.room, title: 1.75 * font, footer: 0.6 * font, bottom: 0.4 * font, gap: 1.6 * font };
+            Margins { left: 2.4 * font, right: bar.room, title: 1.75 * font, footer: 0.6 * font, bottom: 0.4 * font, gap: 2.6 * font };
         let grid = PanelGrid::new(self.maps.panels.len(), style, Aspect::Fixed(1.0), &margins);
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
         for (k, (panel, frame)) in self.maps.panels.iter().zip(&grid.frames).enumerate() {
@@ -80,11 +82,9 @@ impl Look<'_> {
             let point = [x, y, relief.over([x, y])?];
             (!relief.hides(&self.orbit, point)).then(|| self.at(point))
         };
-        if let Some([x, y]) = over(0.0, 0.0) {
-            let arm = 0.3 * self.font;
-            for (color, width) in [([0; 3], 1.5), ([255; 3], 0.7)] {
-                scene.line(vec![[x - arm, y], [x + arm, y]], color, width);
-                scene.line(vec![[x, y - arm], [x, y + arm]], color, width);
+        if let Some(center) = over(0.0, 0.0) {
+            for (color, radius) in [([0; 3], 0.28), ([255; 3], 0.18)] {
+                scene.shapes.push(Shape::Dot { center, radius: radius * self.font, fill: color, opacity: 1.0 });
             }
         }
         if let Some(record) = &surface.manifest.plane {
@@ -115,33 +115,57 @@ impl Look<'_> {
     /// Facets from the far to the near side, each with its pieces of contour lines: over a plane what stands nearer covers what is behind.
     fn draw_facets(&self, scene: &mut Scene, relief: &Relief) {
         let mesh = relief.mesh(FACETS);
-        let levels: Vec<f64> = (1..=self.figure.contours).map(|k| k as f64 / (self.figure.contours + 1) as f64).collect();
-        let mut facets: Vec<[usize; 4]> =
-            mesh.indices.chunks_exact(6).map(|facet| [facet[0], facet[1], facet[5], facet[2]].map(|index| index as usize)).collect();
-        let toward = self.orbit.toward;
-        let depth = |facet: &[usize; 4]| {
-            facet
-                .iter()
-                .map(|k| f64::from(mesh.vertices[*k].at[0]) * toward[0] + f64::from(mesh.vertices[*k].at[1]) * toward[1])
-                .sum::<f64>()
-        };
-        facets.sort_by(|a, b| depth(a).total_cmp(&depth(b)));
-        for facet in facets {
-            let corners = facet.map(|k| mesh.vertices[k]);
-            let t = corners.iter().map(|corner| f64::from(corner.t)).sum::<f64>() / 4.0;
-            let normal = [0, 1, 2].map(|k| corners.iter().map(|corner| f64::from(corner.normal[k])).sum::<f64>() / 4.0);
-            let fill = shaded(self.figure.colormap.color(t), self.orbit.shade(normal));
-            let points = corners.map(|corner| self.at(corner.at.map(f64::from)));
-            scene.shapes.push(Shape::Polygon { points: grown(points, OVERLAP).into(), fill, opacity: 1.0 });
-            let [x, y] = [0, 1].map(|k| [f64::from(corners[0].at[k]), f64::from(corners[2].at[k])]);
-            let values = [corners[0], corners[3], corners[1], corners[2]].map(|corner| f64::from(corner.t));
-            for level in &levels {
-                for line in contour_lines(&x, &y, &values, *level) {
-                    let points = line.points.iter().map(|[x, y]| self.at([*x, *y, height(*level)])).collect();
-                    scene.shapes.push(contour_ink(points, self.figure.colormap.color(*level)));
-                }
+        let mut facets: Vec<(f64, [ReliefVertex; 4])> = mesh
+            .indices
+            .chunks_exact(6)
+            .map(|facet| [facet[0], facet[1], facet[5], facet[2]].map(|index| mesh.vertices[index as usize]))
+            .map(|corners| (self.depth(&corners), corners))
+            .collect();
+        facets.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // Lines wait until the neighbours are drawn, whose overlap would cut them.
+        let mut waiting: VecDeque<(f64, Shape)> = VecDeque::new();
+        for (depth, corners) in &facets {
+            while waiting.front().is_some_and(|(until, _)| until < depth) {
+                scene.shapes.extend(waiting.pop_front().map(|(_, line)| line));
             }
+            scene.shapes.push(self.facet(corners));
+            let until = depth + 1.01 * self.step(corners);
+            waiting.extend(self.lines(corners).into_iter().map(|line| (until, line)));
         }
+        scene.shapes.extend(waiting.into_iter().map(|(_, line)| line));
+    }
+
+    /// How near the middle of a facet is, on the plane.
+    fn depth(&self, corners: &[ReliefVertex; 4]) -> f64 {
+        let toward = self.orbit.toward;
+        corners.iter().map(|corner| f64::from(corner.at[0]) * toward[0] + f64::from(corner.at[1]) * toward[1]).sum::<f64>() / 4.0
+    }
+
+    /// By how much the facet's nearest neighbours are nearer or farther.
+    fn step(&self, corners: &[ReliefVertex; 4]) -> f64 {
+        let side = |k: usize| f64::from((corners[2].at[k] - corners[0].at[k]).abs());
+        side(0) * self.orbit.toward[0].abs() + side(1) * self.orbit.toward[1].abs()
+    }
+
+    fn facet(&self, corners: &[ReliefVertex; 4]) -> Shape {
+        let t = corners.iter().map(|corner| f64::from(corner.t)).sum::<f64>() / 4.0;
+        let normal = [0, 1, 2].map(|k| corners.iter().map(|corner| f64::from(corner.normal[k])).sum::<f64>() / 4.0);
+        let fill = shaded(self.figure.colormap.color(t), self.orbit.shade(normal));
+        let points = corners.map(|corner| self.at(corner.at.map(f64::from)));
+        Shape::Polygon { points: grown(points, OVERLAP).into(), fill, opacity: 1.0 }
+    }
+
+    /// The pieces of contour lines on a facet.
+    fn lines(&self, corners: &[ReliefVertex; 4]) -> Vec<Shape> {
+        let [x, y] = [0, 1].map(|k| [f64::from(corners[0].at[k]), f64::from(corners[2].at[k])]);
+        let values = [corners[0], corners[3], corners[1], corners[2]].map(|corner| f64::from(corner.t));
+        let levels = (1..=self.figure.contours).map(|k| k as f64 / (self.figure.contours + 1) as f64);
+        let of = |level: f64| contour_lines(&x, &y, &values, level).into_iter().map(move |line| (level, line));
+        let piece = |(level, line): (f64, ContourLine)| {
+            let points = line.points.iter().map(|[x, y]| self.at([*x, *y, height(level)])).collect();
+            contour_ink(points, self.figure.colormap.color(level))
+        };
+        levels.flat_map(of).map(piece).collect()
     }
 }
 

@@ -129,7 +129,7 @@ pub fn status(ui: &Ui, status: CellStatus) -> Color32 {
         CellStatus::Pending => pending,
         CellStatus::NonFinite => [0xd5, 0x5e, 0x00],
     };
-    Color32::from_rgba_unmultiplied(r, g, b, 205)
+    Color32::from_rgb(r, g, b)
 }
 
 /// As egui's colour.

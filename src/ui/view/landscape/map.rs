@@ -1,6 +1,6 @@
 //! A landscape as colours on the plane, with contour lines and their values, checkpoints, and the status of the cells where it is asked for.
 
-use egui::{Color32, Id, Rect, Response, Role as WidgetRole, Stroke, Ui, WidgetInfo};
+use egui::{Color32, Id, Rect, Response, Role as WidgetRole, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
 use super::cells::{nearest, summary};
 use super::{Marks, Shared, State, Subject, projections};
@@ -83,13 +83,21 @@ fn center(canvas: &Canvas) {
     }
 }
 
-/// The status of every cell in its colour, over the map.
+/// The status of every cell as a square of its colour at the node; the map is seen between.
 fn status(ui: &Ui, canvas: &Canvas, surface: &LossSurface) {
     let (x, y) = (cell_edges(&surface.alpha), cell_edges(&surface.beta));
     let b = surface.beta.len();
     for k in 0..surface.count.len() {
         let (i, j) = (k / b, k % b);
         let cell = Rect::from_two_pos(canvas.at(x[i], y[j]), canvas.at(x[i + 1], y[j + 1]));
-        canvas.painter.rect_filled(cell.shrink(0.5), 0.0, theme::status(ui, surface.status(k)));
+        let node = canvas.at(surface.alpha[i], surface.beta[j]);
+        let square = Rect::from_center_size(node, Vec2::splat((0.45 * cell.size().min_elem()).clamp(2.0, 14.0)));
+        canvas.painter.rect(
+            square,
+            1.0,
+            theme::status(ui, surface.status(k)),
+            Stroke::new(1.0, Color32::from_black_alpha(90)),
+            StrokeKind::Outside,
+        );
     }
 }

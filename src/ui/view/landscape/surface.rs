@@ -217,10 +217,7 @@ fn draw_box(ui: &Ui, look: &Look<'_>, shared: &Shared<'_>, colors: &Colors, labe
 fn draw_marks(ui: &Ui, look: &Look<'_>, landscape: &Landscape, marks: Marks) {
     let painter = ui.painter().with_clip_rect(look.frame.rect.intersect(ui.clip_rect()));
     if let Some((at, true)) = look.over(0.0, 0.0) {
-        for (width, color) in [(3.0, Color32::from_black_alpha(140)), (1.25, Color32::WHITE)] {
-            painter.hline((at.x - 5.0)..=(at.x + 5.0), at.y, Stroke::new(width, color));
-            painter.vline(at.x, (at.y - 5.0)..=(at.y + 5.0), Stroke::new(width, color));
-        }
+        painter.circle(at, 3.0, Color32::WHITE, Stroke::new(1.5, Color32::from_black_alpha(220)));
     }
     if let Some(record) = &landscape.surface.manifest.plane {
         projections::draw_on_surface(&painter, look.frame.rect, record, |alpha, beta| look.over(alpha, beta));

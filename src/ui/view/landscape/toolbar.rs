@@ -15,7 +15,7 @@ use crate::ui::widget::number::count;
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, surfaces: &[(usize, &LossSurface)]) {
     let view = &scene.session.view.landscape;
     let mut commands: Vec<LandscapeCommand> = Vec::new();
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         for (form, label, hint) in [
             (LandscapeForm::Map, "2-D", "Colours on the plane"),
