@@ -12,8 +12,11 @@ use crate::ui::widget::number::share;
 /// Surfaces that were made from those of the store, kept until these change.
 #[derive(Default)]
 pub(super) struct Shown {
-    made: BTreeMap<(String, String, Option<Quantity>, bool, Option<ErrorKind>), Landscape>,
+    made: BTreeMap<Key, Landscape>,
 }
+
+/// Checkpoint, dataset, quantity, whether it is a difference, whether errors are shown.
+type Key = (String, String, Option<Quantity>, bool, Option<ErrorKind>);
 
 impl Shown {
     /// What there is to show of every checkpoint of the session, in its order.

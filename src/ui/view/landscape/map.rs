@@ -6,7 +6,7 @@ use super::cells::{nearest, summary};
 use super::{Marks, Shared, State, Subject, projections};
 use crate::figure::cell_edges;
 use crate::result::{CellStatus, LossSurface};
-use crate::session::LandscapeView;
+use crate::session::Session;
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::widget::hatch;
@@ -14,8 +14,7 @@ use crate::ui::widget::hatch;
 /// Draws the panel; gives its gestures and the grid node under the pointer.
 pub(super) fn show(
     ui: &mut Ui,
-    view: &LandscapeView,
-    linked: bool,
+    session: &Session,
     state: &mut State,
     shared: &Shared<'_>,
     subject: &Subject<'_>,
@@ -30,6 +29,7 @@ pub(super) fn show(
         grid: false,
         wheel: true,
     };
+    let (view, linked) = (&session.view.landscape, session.view.links.axes);
     let pictures = &mut state.pictures;
     let plane = if linked { &mut state.view } else { state.own_views.entry(subject.name.to_owned()).or_default() };
     let (canvas, ()) = axes.show(ui, subject.panel.plot, plane, |ui, canvas| {

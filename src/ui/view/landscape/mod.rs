@@ -233,8 +233,8 @@ fn panel_of(
     let picked = view.picked.as_ref().filter(|cell| cell.checkpoint == subject.name).map(|cell| [cell.alpha, cell.beta]);
     let marks = Marks { cursor, picked };
     let (response, node) = match view.form {
-        LandscapeForm::Map => map::show(ui, view, links.axes, state, shared, &subject, marks),
-        LandscapeForm::Surface => surface::show(ui, view, links.axes, commands, state, shared, &subject, marks),
+        LandscapeForm::Map => map::show(ui, session, state, shared, &subject, marks),
+        LandscapeForm::Surface => surface::show(ui, session, commands, state, shared, &subject, marks),
     };
     let (surface, node) = (surface?, node?);
     let k = value_at(surface, node)?;

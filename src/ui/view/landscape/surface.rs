@@ -12,7 +12,7 @@ use super::{Colors, Marks, Shared, State, Subject, projections};
 use crate::figure::orbit::Orbit;
 use crate::figure::relief::{Relief, ReliefMesh};
 use crate::figure::{ColorScale, axes_box};
-use crate::session::{Camera, LandscapeView};
+use crate::session::{Camera, Session};
 use crate::ui::command::Command;
 use crate::ui::gpu::relief::{FACETS, ReliefPaint};
 use crate::ui::landscape_commands::LandscapeCommand;
@@ -77,8 +77,7 @@ impl Look<'_> {
 /// Draws the panel; gives its gestures and the grid node under the pointer.
 pub(super) fn show(
     ui: &mut Ui,
-    view: &LandscapeView,
-    linked: bool,
+    session: &Session,
     commands: &mut Vec<Command>,
     state: &mut State,
     shared: &Shared<'_>,
@@ -91,7 +90,8 @@ pub(super) fn show(
     let surface = subject.landscape.map(|landscape| landscape.surface.as_ref());
     let told = summary(subject.name, subject.dataset, shared.quantity, surface, "Surface");
     response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));
-    let mut camera = view.camera_of(subject.name, linked);
+    let linked = session.view.links.axes;
+    let mut camera = session.view.landscape.camera_of(subject.name, linked);
     if let Some(moved) = gesture(ui, &response, frame, camera) {
         camera = moved;
         let command = LandscapeCommand::Camera { checkpoint: subject.name.into(), linked, camera };
