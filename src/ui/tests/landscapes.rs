@@ -246,8 +246,11 @@ fn a_node_without_losses_of_single_images_says_so() {
     );
 }
 
+/// A change of how the tab is looked at.
+type Look = fn(&mut crate::session::Session);
+
 /// Looks at the tab, one after the other.
-const LOOKS: [(&str, fn(&mut crate::session::Session)); 5] = [
+const LOOKS: [(&str, Look); 5] = [
     ("picked", |session| {
         session.view.landscape.picked = Some(crate::session::PickedCell { checkpoint: "ERM".into(), alpha: 0.5, beta: 0.5 });
     }),
