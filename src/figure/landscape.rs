@@ -9,7 +9,7 @@ use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel, projections};
-use crate::result::{CellStatus, ErrorKind, LossSurface, Quantity};
+use crate::result::{CellStatus, ErrorKind, LossSurface, PlaneRecord, Quantity};
 use crate::session::{ErrorShown, LandscapeView};
 
 /// Size of the values at contour lines, relative to the type.
@@ -263,8 +263,7 @@ impl Plane<'_> {
                 LabelledLine { level, points, size: [text_width(&significant(line.level, 2), size, false) + 0.5 * size, 0.95 * size] }
             })
             .collect();
-        let marks = surface.manifest.plane.iter().flat_map(|record| record.trajectory.iter().chain(&record.points));
-        let marks = std::iter::once([0.0; 2]).chain(marks.map(|point| [point.alpha, point.beta]));
+        let marks = std::iter::once([0.0; 2]).chain(surface.manifest.plane.iter().flat_map(PlaneRecord::covered));
         let taken: Vec<([f64; 2], f64)> = marks.map(|[alpha, beta]| (self.at(alpha, beta), 0.55 * self.font)).collect();
         for label in place_labels(&wanted, [self.frame.from, self.frame.to], &taken) {
             let (level, [width, height]) = (lines[label.line].level, wanted[label.line].size);

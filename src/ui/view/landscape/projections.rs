@@ -11,8 +11,7 @@ const PIECES: usize = 24;
 
 /// Where marks lie that labels shall not cover: θ and everything that is projected.
 pub(super) fn places(manifest: &LandscapeManifest) -> Vec<[f64; 2]> {
-    let projected = manifest.plane.iter().flat_map(|record| record.trajectory.iter().chain(&record.points));
-    std::iter::once([0.0; 2]).chain(projected.map(|point| [point.alpha, point.beta])).collect()
+    std::iter::once([0.0; 2]).chain(manifest.plane.iter().flat_map(PlaneRecord::covered)).collect()
 }
 
 /// Draws what the record holds: the trajectory as a line with a dot per checkpoint, and other checkpoints with their names.
