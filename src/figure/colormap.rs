@@ -3,28 +3,24 @@
 use std::sync::LazyLock;
 
 use super::palette::Rgb;
-
-/// Names of the colour maps; perceptual ramps for values, one diverging map for differences.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Colormap {
-    /// Dark blue over green to yellow.
-    #[default]
-    Viridis,
-    /// Black over red to white.
-    Magma,
-    /// Blue to yellow, made for colour blindness.
-    Cividis,
-    /// Blue over white to red, for differences; 0.5 is white.
-    Difference,
-}
+use crate::result::LossSurface;
+use crate::session::ColorSettings;
+pub use crate::session::Colormap;
 
 impl Colormap {
-    /// The maps, in the order in which they are shown.
-    pub const ALL: [Colormap; 4] = [Colormap::Viridis, Colormap::Magma, Colormap::Cividis, Colormap::Difference];
+    /// The colours that `settings` ask for; where they leave it open viridis, of differences blue over white to red.
+    pub fn chosen(surface: &LossSurface, settings: &ColorSettings) -> Self {
+        let is_difference = surface.baseline.is_some() && surface.error_shown.is_none();
+        settings.map.unwrap_or(if is_difference { Colormap::Difference } else { Colormap::Viridis })
+    }
 
     /// The 256 colours.
     pub fn table(self) -> &'static [Rgb; 256] {
-        static TABLES: LazyLock<[[Rgb; 256]; 4]> = LazyLock::new(|| Colormap::ALL.map(Colormap::make));
+        static TABLES: LazyLock<[[Rgb; 256]; 5]> = LazyLock::new(|| {
+            let mut tables = [[[0; 3]; 256]; 5];
+            Colormap::ALL.into_iter().for_each(|map| tables[map as usize] = map.make());
+            tables
+        });
         &TABLES[self as usize]
     }
 
@@ -37,6 +33,7 @@ impl Colormap {
         let gradient = match self {
             Colormap::Viridis => colorous::VIRIDIS,
             Colormap::Magma => colorous::MAGMA,
+            Colormap::Inferno => colorous::INFERNO,
             Colormap::Cividis => colorous::CIVIDIS,
             Colormap::Difference => colorous::RED_BLUE,
         };

@@ -2,13 +2,18 @@
 
 use super::colormap::Colormap;
 use super::contour::surface_contours;
+use super::contour_label::{LabelledLine, place_labels};
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_note, draw_title, draw_x_axis, draw_y_axis};
+use super::number::significant;
 use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel, projections};
-use crate::result::{CellStatus, LossSurface, Quantity};
+use crate::result::{CellStatus, ErrorKind, LossSurface, PlaneRecord, Quantity};
+use crate::session::{ErrorShown, LandscapeView};
 
+/// Size of the values at contour lines, relative to the type.
+const LABEL: f64 = 0.72;
 /// Ticks of the colour bar at most.
 const BAR_TICKS: usize = 7;
 /// Overlap of neighbouring rectangles in points: a pixel at 72 dots per inch, the coarsest rendering of an SVG.
@@ -20,35 +25,41 @@ const OVERLAP: f64 = 1.0;
 pub struct LandscapeFigure<'a> {
     /// One panel per checkpoint.
     pub panels: Vec<Panel<'a, LossSurface>>,
-    /// Colours of the loss.
+    /// Colours of the values.
     pub colormap: Colormap,
-    /// Spacing of the shared scale.
-    pub spacing: Spacing,
-    /// Range of the colours; `None` = from the smallest to the largest loss of all panels.
+    /// Their range; `None` while there is no value.
     pub scale: Option<ColorScale>,
     /// Number of contour levels.
     pub contours: usize,
+    /// Whether contour lines carry their values.
+    pub labels: bool,
+}
+
+/// Room that a colour bar needs.
+pub(super) struct Bar {
+    pub(super) scale: Option<ColorScale>,
+    /// Width of the widest label.
+    labels: f64,
+    /// Width of everything.
+    pub(super) room: f64,
 }
 
 impl<'a> LandscapeFigure<'a> {
-    /// With viridis on a shared scale, a log scale for losses, and eleven contour levels.
+    /// In colours that are chosen from the values, with eleven labelled contour levels.
     pub fn new(panels: Vec<Panel<'a, LossSurface>>) -> Self {
-        let spacing = Spacing::of(panels.first().and_then(|panel| panel.result.quantity));
-        Self { panels, colormap: Colormap::default(), spacing, scale: None, contours: 11 }
+        Self::viewed(panels, &LandscapeView::default())
     }
 
-    /// Of differences to a baseline: blue below it, red above, on a scale that is symmetric about 0.
-    pub fn of_differences(panels: Vec<Panel<'a, LossSurface>>) -> Self {
-        let scale = ColorScale::about_zero(panels.iter().map(|panel| panel.result));
-        Self { scale, colormap: Colormap::Difference, spacing: Spacing::Symmetric, ..Self::new(panels) }
+    /// In the colours of a session's view, which keeps them by quantity.
+    pub fn viewed(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Self {
+        let surfaces: Vec<&LossSurface> = panels.iter().map(|panel| panel.result).collect();
+        let settings = surfaces.first().map(|surface| view.colors(&surface.value_key())).unwrap_or_default();
+        let colormap = surfaces.first().map_or_else(Colormap::default, |surface| Colormap::chosen(surface, &settings));
+        Self { colormap, scale: ColorScale::chosen(&surfaces, &settings), contours: 11, labels: view.contour_labels, panels }
     }
 
     fn label(&self) -> String {
-        let first = self.panels.first().map(|panel| panel.result);
-        match first.and_then(|surface| surface.baseline.as_ref()) {
-            Some(baseline) => format!("loss − loss of {baseline}"),
-            None => first.and_then(|surface| surface.quantity).map_or("loss", Quantity::label).into(),
-        }
+        self.panels.first().map_or_else(String::new, |panel| panel.result.value_label())
     }
 
     /// Smallest and largest cell edge of all surfaces.
@@ -58,7 +69,8 @@ impl<'a> LandscapeFigure<'a> {
         if low < high { (low, high) } else { (-1.0, 1.0) }
     }
 
-    fn note(&self) -> String {
+    /// What stands below; of surfaces cells without a value are open.
+    pub(super) fn note(&self, scale: Option<&ColorScale>, is_relief: bool) -> String {
         let Some(first) = self.panels.first().map(|panel| &panel.result.manifest) else { return String::new() };
         let mut notes = vec![format!("{}, n = {}", first.dataset, first.samples)];
         if self.panels.iter().any(|p| p.result.manifest.dataset != first.dataset || p.result.manifest.samples != first.samples) {
@@ -91,10 +103,20 @@ impl<'a> LandscapeFigure<'a> {
             notes.push(format!("outside of the axes: {}", outside.join(", ")));
         }
         let cells = |status| self.panels.iter().any(|p| (0..p.result.count.len()).any(|k| p.result.status(k) == status));
+        let [below, above] = scale.map_or([0; 2], |scale| scale.clipped(self.panels.iter().map(|panel| panel.result)));
+        for (cells, word) in [(above, "above"), (below, "below")].into_iter().filter(|(cells, _)| *cells > 0) {
+            notes.push(format!("{cells} cells {word} the colour range"));
+        }
+        if is_relief {
+            if cells(CellStatus::Pending) || cells(CellStatus::NonFinite) {
+                notes.push("open: not computed or not finite".into());
+            }
+            return notes.join(" · ");
+        }
         if cells(CellStatus::Pending) {
             notes.push("hatched: not computed".into());
         }
-        if self.panels.iter().any(|panel| panel.result.baseline.is_some()) {
+        if self.panels.iter().any(|panel| panel.result.baseline.is_some() && panel.result.error_shown.is_none()) {
             notes.push("dotted: within two standard errors of 0, image by image".into());
         }
         if cells(CellStatus::Estimated) {
@@ -117,17 +139,15 @@ impl Figure for LandscapeFigure<'_> {
         let (alpha, beta) = (self.extent(|s| &s.alpha), self.extent(|s| &s.beta));
         // Equal units on both axes, within reason.
         let aspect = ((beta.1 - beta.0) / (alpha.1 - alpha.0)).clamp(0.5, 2.0);
-        let scale = self.scale.or_else(|| ColorScale::shared(self.panels.iter().map(|p| p.result), self.spacing));
-        let bar_ticks = scale.map(|s| s.ticks(BAR_TICKS)).unwrap_or_default();
-        let bar_labels = bar_ticks.iter().map(|t| text_width(&t.label, super::layout::SMALL * font, false)).fold(0.0, f64::max);
-        let bar_room = if scale.is_some() { bar_labels + 4.0 * font } else { 0.5 * font };
+        let bar = self.bar(font);
+        let scale = self.scale;
         let axes = |frame: &Frame| {
             let x = Axis::new(alpha.0, alpha.1, Spacing::Linear, "α", frame.width(), font, true);
             (x, Axis::new(beta.0, beta.1, Spacing::Linear, "β", frame.height(), font, false))
         };
         let grid = |left: f64, bottom: f64| {
             let margins =
-                Margins { left, right: bar_room, title: 1.75 * font, footer: 0.6 * font, bottom: bottom - 0.6 * font, gap: 1.4 * font };
+                Margins { left, right: bar.room, title: 1.75 * font, footer: 0.6 * font, bottom: bottom - 0.6 * font, gap: 1.4 * font };
             PanelGrid::new(self.panels.len(), style, Aspect::Fixed(aspect), &margins)
         };
         let (grid, x, y) = PanelGrid::with_axes(font, grid, axes);
@@ -137,23 +157,20 @@ impl Figure for LandscapeFigure<'_> {
             let plane = Plane { frame, x: &x, y: &y, chrome: &chrome, font };
             plane.draw_cells(&mut scene, panel.result, scale.as_ref(), self.colormap);
             if let Some(scale) = &scale {
-                plane.draw_contours(&mut scene, panel.result, scale, &scale.levels(self.contours), self.colormap);
+                plane.draw_contours(&mut scene, panel.result, scale, self);
             }
             plane.draw_center(&mut scene);
             if let Some(record) = &panel.result.manifest.plane {
-                projections::draw(&mut scene, frame, record, |alpha, beta| plane.at(alpha, beta), font);
+                projections::draw(&mut scene, frame, record, |alpha, beta| Some(plane.at(alpha, beta)), font);
             }
             scene.frame(frame.from, frame.to, chrome.line);
             draw_title(&mut scene, frame, &style.letter(k), Some(palette::checkpoint(panel.color, style.theme)), panel.name, font, &chrome);
             draw_x_axis(&mut scene, frame, &x, font, &chrome, frame.lowest);
             draw_y_axis(&mut scene, frame, &y, font, &chrome, frame.first_column);
         }
-        if let Some(scale) = &scale {
-            let (top, bottom) = grid.vertical_extent();
-            let left = grid.width - bar_room + 1.3 * font;
-            draw_bar(&mut scene, [left, top, bottom], scale, self, bar_labels, font, &chrome);
-        }
-        draw_note(&mut scene, &self.note(), font, &chrome);
+        let (top, bottom) = grid.vertical_extent();
+        self.draw_bar(&mut scene, &bar, [grid.width - bar.room + 1.3 * font, top, bottom], font, &chrome);
+        draw_note(&mut scene, &self.note(scale.as_ref(), false), font, &chrome);
         scene
     }
 }
@@ -226,11 +243,37 @@ impl Plane<'_> {
         }
     }
 
-    fn draw_contours(&self, scene: &mut Scene, surface: &LossSurface, scale: &ColorScale, levels: &[f64], colormap: Colormap) {
-        for line in surface_contours(surface, scale, levels) {
-            let color = palette::ink_on(colormap.color(scale.position(line.level).unwrap_or(0.0)));
-            let points = line.points.iter().map(|p| self.at(p[0], p[1])).collect();
-            scene.shapes.push(Shape::Line { points, color, width: 0.8 * HAIRLINE, opacity: 0.6 });
+    fn draw_contours(&self, scene: &mut Scene, surface: &LossSurface, scale: &ColorScale, figure: &LandscapeFigure<'_>) {
+        let color = |level: f64| figure.colormap.color(scale.position(level).unwrap_or(0.0));
+        let levels = scale.levels(figure.contours);
+        let lines = surface_contours(surface, scale, &levels);
+        let drawn: Vec<Vec<[f64; 2]>> = lines.iter().map(|line| line.points.iter().map(|p| self.at(p[0], p[1])).collect()).collect();
+        for (line, points) in lines.iter().zip(&drawn) {
+            scene.shapes.push(contour_ink(points.clone(), color(line.level)));
+        }
+        if !figure.labels {
+            return;
+        }
+        let size = LABEL * self.font;
+        let wanted: Vec<LabelledLine<'_>> = lines
+            .iter()
+            .zip(&drawn)
+            .map(|(line, points)| {
+                let level = levels.iter().position(|level| *level == line.level).unwrap_or(0);
+                LabelledLine { level, points, size: [text_width(&significant(line.level, 2), size, false) + 0.5 * size, 0.95 * size] }
+            })
+            .collect();
+        let marks = std::iter::once([0.0; 2]).chain(surface.manifest.plane.iter().flat_map(PlaneRecord::covered));
+        let taken: Vec<([f64; 2], f64)> = marks.map(|[alpha, beta]| (self.at(alpha, beta), 0.55 * self.font)).collect();
+        for label in place_labels(&wanted, [self.frame.from, self.frame.to], &taken) {
+            let (level, [width, height]) = (lines[label.line].level, wanted[label.line].size);
+            let (sin, cos) = label.angle.sin_cos();
+            let corner = |x: f64, y: f64| [label.at[0] + x * cos - y * sin, label.at[1] + x * sin + y * cos];
+            let (w, h) = (0.5 * width, 0.5 * height);
+            let points = vec![corner(-w, -h), corner(w, -h), corner(w, h), corner(-w, h)];
+            scene.shapes.push(Shape::Polygon { points, fill: color(level), opacity: 0.85 });
+            let ink = palette::ink_on(color(level));
+            scene.turned(label.at, significant(level, 2), size, label.angle.to_degrees(), ink);
         }
     }
 
@@ -264,7 +307,11 @@ impl Kind {
     fn of(surface: &LossSurface, k: usize, scale: Option<&ColorScale>, colormap: Colormap) -> Self {
         let color = || surface.known_loss(k).and_then(|(loss, _)| scale?.position(loss)).map(|t| colormap.color(t));
         match (surface.status(k), color()) {
-            (CellStatus::Exact, Some(color)) if surface.baseline.is_some() && surface.loss[k].abs() <= 2.0 * surface.loss_std_error[k] => {
+            (CellStatus::Exact, Some(color))
+                if surface.baseline.is_some()
+                    && surface.error_shown.is_none()
+                    && surface.loss[k].abs() <= 2.0 * surface.loss_std_error[k] =>
+            {
                 Kind::Dotted(color)
             }
             (CellStatus::Exact, Some(color)) => Kind::Value(color),
@@ -275,32 +322,55 @@ impl Kind {
     }
 }
 
-/// The colour bar at [left, top, bottom], with the contour levels on it.
-fn draw_bar(
-    scene: &mut Scene,
-    [left, top, bottom]: [f64; 3],
-    scale: &ColorScale,
-    figure: &LandscapeFigure,
-    labels: f64,
-    font: f64,
-    chrome: &Chrome,
-) {
-    let right = left + 0.8 * font;
-    let y = |t: f64| bottom - t * (bottom - top);
-    for (k, color) in figure.colormap.table().iter().enumerate() {
-        let (low, high) = (y(k as f64 / 256.0), y((k + 1) as f64 / 256.0));
-        scene.rect([left, (high - OVERLAP).max(top)], [right, low], *color);
+/// A contour line over this colour.
+pub(super) fn contour_ink(points: Vec<[f64; 2]>, over: Rgb) -> Shape {
+    Shape::Line { points, color: palette::ink_on(over), width: 0.8 * HAIRLINE, opacity: 0.6 }
+}
+
+impl LandscapeFigure<'_> {
+    pub(super) fn bar(&self, font: f64) -> Bar {
+        let ticks = self.scale.map(|scale| scale.ticks(BAR_TICKS)).unwrap_or_default();
+        let labels = ticks.iter().map(|t| text_width(&t.label, super::layout::SMALL * font, false)).fold(0.0, f64::max);
+        Bar { scale: self.scale, labels, room: if self.scale.is_some() { labels + 4.0 * font } else { 0.5 * font } }
     }
-    for level in scale.levels(figure.contours) {
-        let t = scale.position(level).unwrap_or(0.0);
-        let (points, color) = (vec![[left, y(t)], [right, y(t)]], palette::ink_on(figure.colormap.color(t)));
-        scene.shapes.push(Shape::Line { points, color, width: 0.8 * HAIRLINE, opacity: 0.6 });
+
+    /// The colour bar at [left, top, bottom], with the contour levels on it and marks where cells lie beyond it.
+    pub(super) fn draw_bar(&self, scene: &mut Scene, bar: &Bar, [left, top, bottom]: [f64; 3], font: f64, chrome: &Chrome) {
+        let Some(scale) = bar.scale else { return };
+        let right = left + 0.8 * font;
+        let y = |t: f64| bottom - t * (bottom - top);
+        for (k, color) in self.colormap.table().iter().enumerate() {
+            let (low, high) = (y(k as f64 / 256.0), y((k + 1) as f64 / 256.0));
+            scene.rect([left, (high - OVERLAP).max(top)], [right, low], *color);
+        }
+        for level in scale.levels(self.contours) {
+            let t = scale.position(level).unwrap_or(0.0);
+            scene.shapes.push(contour_ink(vec![[left, y(t)], [right, y(t)]], self.colormap.color(t)));
+        }
+        scene.frame([left, top], [right, bottom], chrome.line);
+        let clipped = scale.clipped(self.panels.iter().map(|panel| panel.result));
+        for (cells, end, away, t) in [(clipped[0], bottom, 1.0, 0.0), (clipped[1], top, -1.0, 1.0)] {
+            if cells > 0 {
+                let (base, tip) = (end + 0.12 * font * away, end + 0.7 * font * away);
+                let points = vec![[left, base], [right, base], [0.5 * (left + right), tip]];
+                scene.line([points.clone(), vec![points[0]]].concat(), chrome.line, HAIRLINE);
+                scene.shapes.push(Shape::Polygon { points, fill: self.colormap.color(t), opacity: 1.0 });
+            }
+        }
+        for tick in scale.ticks(BAR_TICKS) {
+            let y = y(scale.position(tick.value).unwrap_or(0.0));
+            scene.line(vec![[right, y], [right + 0.3 * font, y]], chrome.line, HAIRLINE);
+            scene.text([right + 0.55 * font, y + 0.3 * font], tick.label, super::layout::SMALL * font, Anchor::Start, chrome.muted);
+        }
+        scene.text_upwards([right + bar.labels + 1.6 * font, 0.5 * (top + bottom)], self.label(), font, chrome.text);
     }
-    scene.frame([left, top], [right, bottom], chrome.line);
-    for tick in scale.ticks(BAR_TICKS) {
-        let y = y(scale.position(tick.value).unwrap_or(0.0));
-        scene.line(vec![[right, y], [right + 0.3 * font, y]], chrome.line, HAIRLINE);
-        scene.text([right + 0.55 * font, y + 0.3 * font], tick.label, super::layout::SMALL * font, Anchor::Start, chrome.muted);
+}
+
+impl From<ErrorShown> for ErrorKind {
+    fn from(shown: ErrorShown) -> Self {
+        match shown {
+            ErrorShown::Absolute => ErrorKind::Absolute,
+            ErrorShown::Relative => ErrorKind::Relative,
+        }
     }
-    scene.text_upwards([right + labels + 1.6 * font, 0.5 * (top + bottom)], figure.label(), font, chrome.text);
 }

@@ -5,7 +5,7 @@
 use super::plate::panels;
 use super::{AblationFigure, Figure, Findings, Found, LandscapeFigure, Panel, Plate, SharpnessFigure, Stack, TradeOffFigure, table};
 use crate::result::{LossSurface, SharpnessCurve};
-use crate::session::{FigureSettings, Role, Session};
+use crate::session::{FigureSettings, LandscapeForm, LandscapeView, Role, Session};
 
 /// A figure of the paper for which the session lacks something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,8 +108,10 @@ impl<'a> Paper<'_, 'a> {
         }
         let caption = format!("Loss landscapes and sharpness on {dataset} ({}).", role.label());
         let data = vec![("-landscape", table::landscape(&surfaces)), ("-sharpness", table::sharpness(&curves))];
-        let rows: Vec<Box<dyn Figure + 'a>> =
-            vec![Box::new(LandscapeFigure::new(surfaces)), Box::new(SharpnessFigure { curves, relative: self.session.sharpness.relative })];
+        let rows: Vec<Box<dyn Figure + 'a>> = vec![
+            Box::new(LandscapeFigure::viewed(surfaces, &self.session.view.landscape)),
+            Box::new(SharpnessFigure { curves, relative: self.session.sharpness.relative }),
+        ];
         Ok(Plate { name: String::new(), caption, figure: Box::new(Stack { rows }), data, lettered: true })
     }
 
@@ -134,7 +136,9 @@ impl<'a> Paper<'_, 'a> {
     }
 
     fn landscapes(&self) -> Result<Plate<'a>, String> {
-        let plate = Plate::landscape(self.surfaces(Role::Cs, &self.methods())?);
+        // The paper prints maps of losses, whatever one looks at.
+        let view = LandscapeView { form: LandscapeForm::Map, error: None, ..self.session.view.landscape.clone() };
+        let plate = Plate::landscape(self.surfaces(Role::Cs, &self.methods())?, &view);
         Ok(plate.ok_or("no landscape on CS data")?.lettered())
     }
 }

@@ -135,16 +135,16 @@ impl Page {
             Anchor::End => -width,
         };
         let [x, y] = text.at;
+        let (sin, cos) = text.angle.to_radians().sin_cos();
         self.content.begin_text();
         for run in runs {
             let name = run.cut.name();
             self.content.set_font(Name(name.as_bytes()), pt(text.size));
             // The page is upside down, hence the letters must be turned over.
-            self.content.set_text_matrix(if text.upwards {
-                [0.0, -1.0, -1.0, 0.0, pt(x), pt(y - along)]
-            } else {
-                [1.0, 0.0, 0.0, -1.0, pt(x + along), pt(y)]
-            });
+            // + 0.0 makes −0 a 0.
+            let direction = |value: f64| ((value * 1e6).round() / 1e6 + 0.0) as f32;
+            let matrix = [direction(cos), direction(sin), direction(sin), direction(-cos)];
+            self.content.set_text_matrix([matrix[0], matrix[1], matrix[2], matrix[3], pt(x + along * cos), pt(y + along * sin)]);
             self.content.show(pdf_writer::Str(&run.codes));
             along += run.advance * text.size;
         }

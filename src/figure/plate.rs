@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::{
     CurvesFigure, Data, EmbeddingFigure, EnergyFigure, Figure, FigureError, FigureStyle, HessianFigure, LandscapeCutFigure,
-    LandscapeFigure, Panel, ScoreHistograms, SharpnessFigure, table,
+    LandscapeFigure, LandscapeReliefFigure, Panel, ScoreHistograms, SharpnessFigure, table,
 };
 use crate::result::{
-    Embedding, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, safe_name,
+    Embedding, ErrorKind, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, safe_name,
 };
-use crate::session::{FigureFormat, FigureSettings, Role, Session};
+use crate::session::{FigureFormat, FigureSettings, LandscapeForm, LandscapeView, Role, Session};
 
 /// A result and what it is of.
 #[derive(Clone, Debug)]
@@ -65,9 +65,25 @@ impl Findings {
         self.landscapes.extend(maps);
     }
 
-    /// Surfaces of one quantity (`None`: the loss) on one dataset.
-    pub fn surfaces(&self, dataset: &str, quantity: Option<Quantity>) -> Vec<Panel<'_, LossSurface>> {
-        panels(self.landscapes.iter().filter(|found| found.dataset == dataset && found.result.quantity == quantity))
+    /// Surfaces of one quantity (`None`: the loss) on one dataset, or of its standard errors.
+    pub fn surfaces(&self, dataset: &str, quantity: Option<Quantity>, error: Option<ErrorKind>) -> Vec<Panel<'_, LossSurface>> {
+        let shown = |found: &&Found<LossSurface>| {
+            found.dataset == dataset && found.result.quantity == quantity && found.result.error_shown == error
+        };
+        panels(self.landscapes.iter().filter(shown))
+    }
+
+    /// Differences on one dataset, or their standard errors.
+    pub fn differences(&self, dataset: &str, error: Option<ErrorKind>) -> Vec<Panel<'_, LossSurface>> {
+        panels(self.differences.iter().filter(|found| found.dataset == dataset && found.result.error_shown == error))
+    }
+
+    /// Adds the standard errors of all surfaces that are there.
+    pub fn add_errors(&mut self, kind: ErrorKind) {
+        for all in [&mut self.landscapes, &mut self.differences] {
+            let errors: Vec<_> = all.iter().map(|found| Found { result: Arc::new(found.result.errors(kind)), ..found.clone() }).collect();
+            all.extend(errors);
+        }
     }
 
     /// Curves S(ρ): ID train, ID test, then the shifted datasets.
@@ -110,35 +126,32 @@ pub struct Plate<'a> {
 }
 
 impl<'a> Plate<'a> {
-    /// Surfaces as maps; lines, which have no second axis, as curves.
-    pub fn landscape(panels: Vec<Panel<'a, LossSurface>>) -> Option<Self> {
+    /// Surfaces as maps or in 3-D, as the view says; lines, which have no second axis, as curves.
+    pub fn landscape(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Option<Self> {
         let first = panels.first()?.result;
-        let what = first.quantity.map_or("Loss", Quantity::label);
+        let (key, what) = (first.value_key(), capital(&first.value_label()));
         let data = vec![("", table::landscape(&panels))];
-        let name = first.quantity.map_or("landscape".into(), |quantity| format!("landscape-{}", quantity.key()));
-        let line = panels.iter().all(|panel| panel.result.beta.len() == 1);
-        let caption = if line {
-            format!("{what} along α on {}, with bands of ± 1 standard error.", first.manifest.dataset)
-        } else {
-            format!("{what} over the plane θ + αδ + βη on {}, on one colour scale.", first.manifest.dataset)
-        };
-        let figure: Box<dyn Figure> =
-            if line { Box::new(LandscapeCutFigure::of_surfaces(&panels)) } else { Box::new(LandscapeFigure::new(panels)) };
-        Some(Self { name, caption, figure, data, lettered: false })
+        let name = if key == "loss" { "landscape".into() } else { format!("landscape-{key}") };
+        if panels.iter().all(|panel| panel.result.beta.len() == 1) {
+            let caption = format!("{what} along α on {}, with bands of ± 1 standard error.", first.manifest.dataset);
+            let figure = Box::new(LandscapeCutFigure::of_surfaces(&panels));
+            return Some(Self { name, caption, figure, data, lettered: false });
+        }
+        let caption = format!("{what} over the plane θ + αδ + βη on {}, on one colour scale.", first.manifest.dataset);
+        Some(Self { name, caption, figure: viewed(panels, view), data, lettered: false })
     }
 
-    /// Differences to a baseline as maps.
-    pub fn difference(panels: Vec<Panel<'a, LossSurface>>) -> Option<Self> {
+    /// Differences to a baseline as maps or in 3-D.
+    pub fn difference(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Option<Self> {
         let first = panels.first()?.result;
         let caption = format!(
-            "Loss less that of {} on {}, cell by cell on the same images and draws; dotted cells lie within two standard errors of the paired \
-             differences of 0.",
-            first.baseline.as_deref().unwrap_or_default(),
+            "{} on {}, cell by cell on the same images and draws; dotted cells lie within two standard errors of the paired differences of 0.",
+            capital(&first.value_label()),
             first.manifest.dataset
         );
         let data = vec![("", table::difference(&panels))];
-        let figure = Box::new(LandscapeFigure::of_differences(panels));
-        Some(Self { name: "landscape-difference".into(), caption, figure, data, lettered: false })
+        let name = format!("landscape-{}", first.value_key());
+        Some(Self { name, caption, figure: viewed(panels, view), data, lettered: false })
     }
 
     /// Bands over random planes.
@@ -237,6 +250,20 @@ impl<'a> Plate<'a> {
     }
 }
 
+/// Maps or surfaces.
+fn viewed<'a>(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Box<dyn Figure + 'a> {
+    let maps = LandscapeFigure::viewed(panels, view);
+    match view.form {
+        LandscapeForm::Map => Box::new(maps),
+        LandscapeForm::Surface => Box::new(LandscapeReliefFigure { maps, camera: view.camera }),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut signs = text.chars();
+    signs.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + signs.as_str())
+}
+
 /// A plate for every kind of result of every dataset.
 pub fn plates<'a>(session: &Session, findings: &'a Findings) -> Vec<Plate<'a>> {
     let mut plates = Vec::new();
@@ -245,16 +272,22 @@ pub fn plates<'a>(session: &Session, findings: &'a Findings) -> Vec<Plate<'a>> {
         // With one dataset, as usual, the plain name.
         let suffix = if datasets.len() > 1 { format!("-{}", safe_name(dataset)) } else { String::new() };
         let quantities = std::iter::once(None).chain(Quantity::ALL.into_iter().map(Some));
-        let surfaces = quantities.filter_map(|quantity| {
-            let panels = findings.surfaces(dataset, quantity);
+        let view = &session.view.landscape;
+        let errors = || std::iter::once(None).chain(view.error.map(|shown| Some(ErrorKind::from(shown))));
+        let surfaces = quantities.flat_map(|quantity| errors().map(move |error| (quantity, error))).filter_map(|(quantity, error)| {
+            let panels = findings.surfaces(dataset, quantity, error);
             // What else was measured along a line has no figure yet.
-            let drawn = quantity.is_none() || panels.iter().all(|panel| panel.result.beta.len() > 1);
-            let plate = Plate::landscape(panels).filter(|_| drawn)?;
+            let is_loss = quantity.is_none() && error.is_none();
+            let drawn = is_loss || panels.iter().all(|panel| panel.result.beta.len() > 1);
+            let plate = Plate::landscape(panels, view).filter(|_| drawn)?;
             Some(Plate { name: plate.name.replacen("landscape", &format!("landscape{suffix}"), 1), ..plate })
         });
         plates.extend(surfaces);
-        let differences = findings.differences.iter().filter(|found| found.dataset == *dataset && found.result.beta.len() > 1);
-        plates.extend(Plate::difference(panels(differences)).map(|plate| plate.suffixed(&suffix)));
+        for error in errors() {
+            let mut differences = findings.differences(dataset, error);
+            differences.retain(|panel| panel.result.beta.len() > 1);
+            plates.extend(Plate::difference(differences, view).map(|plate| plate.suffixed(&suffix)));
+        }
         let bands = panels(findings.bands.iter().filter(|found| found.dataset == *dataset));
         plates.extend(Plate::band(&bands).map(|plate| plate.suffixed(&suffix)));
         let spectra = panels(findings.hessians.iter().filter(|found| found.dataset == *dataset));

@@ -4,22 +4,26 @@ use super::layout::{Frame, SMALL};
 use super::scene::{Anchor, Scene, Shape, clip_segment, text_width};
 use crate::result::{PlanePoint, PlaneRecord};
 
-/// Draws what the record holds over a panel; `at` gives the place of (α, β). What lies outside of the panel is left out.
-pub(super) fn draw(scene: &mut Scene, frame: &Frame, record: &PlaneRecord, at: impl Fn(f64, f64) -> [f64; 2], font: f64) {
+/// Draws what the record holds over a panel; `at` gives the place of (α, β), none where it is not seen. What lies
+/// outside of the panel is left out.
+pub(super) fn draw(scene: &mut Scene, frame: &Frame, record: &PlaneRecord, at: impl Fn(f64, f64) -> Option<[f64; 2]>, font: f64) {
     let place = |point: &PlanePoint| at(point.alpha, point.beta);
     for pair in record.trajectory.windows(2) {
-        if let Some(segment) = clip_segment(place(&pair[0]), place(&pair[1]), frame.from, frame.to) {
+        let ends = place(&pair[0]).zip(place(&pair[1]));
+        if let Some(segment) = ends.and_then(|(a, b)| clip_segment(a, b, frame.from, frame.to)) {
             scene.line(segment.to_vec(), [0; 3], 1.6);
             scene.line(segment.to_vec(), [255; 3], 0.8);
         }
     }
     let ends = [record.trajectory.first(), record.trajectory.last()];
-    for point in &record.trajectory {
-        dot(scene, frame, place(point), 0.16 * font);
+    for at in record.trajectory.iter().filter_map(place) {
+        dot(scene, frame, at, 0.16 * font);
     }
     for point in ends.into_iter().flatten().chain(&record.points) {
-        dot(scene, frame, place(point), 0.26 * font);
-        label(scene, frame, place(point), &point.label(), font);
+        if let Some(at) = place(point) {
+            dot(scene, frame, at, 0.26 * font);
+            label(scene, frame, at, &point.label(), font);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGB
 use super::FigureError;
 use super::fonts::{FAMILY, LINE_HEIGHT_EM, register};
 use super::palette::Rgb;
-use super::scene::{Anchor, Scene, Shape, Text};
+use super::scene::{Anchor, Scene, Shape, Text, UPWARDS, text_width};
 
 const POINTS_PER_INCH: f64 = 72.0;
 const MM_PER_INCH: f64 = 25.4;
@@ -31,6 +31,8 @@ struct Device {
     font_factor: f64,
     /// From the anchor to the baseline in em.
     baseline_em: f64,
+    /// Whether it is a bitmap.
+    is_pixels: bool,
 }
 
 /// The scene as an SVG document in millimetres; the same scene gives the same bytes.
@@ -40,7 +42,7 @@ pub(super) fn svg(scene: &Scene) -> Result<String, FigureError> {
     let mut text = String::new();
     {
         let mut backend = SVGBackend::with_string(&mut text, size);
-        let device = Device { units, font_factor: SVG_FONT_DIVISOR, baseline_em: SVG_TOP_TO_BASELINE_EM };
+        let device = Device { units, font_factor: SVG_FONT_DIVISOR, baseline_em: SVG_TOP_TO_BASELINE_EM, is_pixels: false };
         draw(scene, &mut backend, &device)?;
         backend.present().map_err(failed)?;
     }
@@ -52,13 +54,31 @@ pub(super) fn svg(scene: &Scene) -> Result<String, FigureError> {
         text.replacen(&root, &physical, 1).replace(" opacity=\"1\"", "").replace(" stroke=\"none\"", "").replace("\n</text>", "</text>");
     let mut tidy = String::with_capacity(text.len() + 64);
     tidy.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let mut texts = texts(scene);
     for line in text.lines() {
-        tidy.push_str(line);
+        match line.strip_prefix("<text ").map(|rest| (rest, texts.next())) {
+            // plotters knows quarter turns only.
+            Some((rest, Some(text))) if is_turned(text) => {
+                let [x, y] = text.at.map(|v| (v * units).round());
+                tidy.push_str(&format!("<text transform=\"rotate({:.1} {x} {y})\" {rest}", text.angle));
+            }
+            _ => tidy.push_str(line),
+        }
         if !line.starts_with("<text ") || line.ends_with("</text>") {
             tidy.push('\n');
         }
     }
     Ok(tidy)
+}
+
+/// The texts of a scene that leave a trace, in drawing order.
+fn texts(scene: &Scene) -> impl Iterator<Item = &Text> {
+    scene.shapes.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None })
+}
+
+/// Whether a text is turned by other than quarters.
+fn is_turned(text: &Text) -> bool {
+    text.angle != 0.0 && text.angle != UPWARDS
 }
 
 /// The scene as a PNG at `dpi` dots per inch, which the file states.
@@ -85,9 +105,14 @@ pub(super) fn pixels(scene: &Scene, dpi: f64) -> Result<(u32, u32, Vec<u8>), Fig
             units: dpi * f64::from(oversampling) / POINTS_PER_INCH,
             font_factor: LINE_HEIGHT_EM,
             baseline_em: 0.5 * LINE_HEIGHT_EM,
+            is_pixels: true,
         };
         draw(scene, &mut backend, &device)?;
         backend.present().map_err(failed)?;
+        drop(backend);
+        for text in texts(scene).filter(|text| is_turned(text)) {
+            stamp(text, &mut buffer, large, &device)?;
+        }
     }
     Ok((width, height, shrink(&buffer, width as usize, height as usize, oversampling as usize)))
 }
@@ -109,6 +134,8 @@ fn draw<B: DrawingBackend>(scene: &Scene, backend: &mut B, device: &Device) -> R
                 let radius = (radius * device.units).round().max(1.0) as u32;
                 backend.draw_circle(at(*center), radius, &style(*fill, *opacity, 0), true)
             }
+            // Pixels are turned afterwards.
+            Shape::Text(text) if device.is_pixels && is_turned(text) => Ok(()),
             Shape::Text(text) => {
                 let (style, position) = text_style(text, device);
                 backend.draw_text(&text.text, &style, position)
@@ -131,7 +158,8 @@ fn style(color: Rgb, opacity: f64, stroke_width: u32) -> ShapeStyle {
 fn text_style(text: &Text, device: &Device) -> (TextStyle<'static>, (i32, i32)) {
     let em = text.size * device.units;
     let weight = if text.bold { FontStyle::Bold } else { FontStyle::Normal };
-    let transform = if text.upwards { FontTransform::Rotate270 } else { FontTransform::None };
+    let upwards = text.angle == UPWARDS;
+    let transform = if upwards { FontTransform::Rotate270 } else { FontTransform::None };
     let font = FontDesc::new(FontFamily::Name(FAMILY), em * device.font_factor, weight).transform(transform);
     let horizontal = match text.anchor {
         Anchor::Start => HPos::Left,
@@ -140,9 +168,52 @@ fn text_style(text: &Text, device: &Device) -> (TextStyle<'static>, (i32, i32)) 
     };
     let [x, y] = text.at.map(|v| v * device.units);
     let rise = device.baseline_em * em;
-    let (x, y) = if text.upwards { (x - rise, y) } else { (x, y - rise) };
+    let (x, y) = if upwards { (x - rise, y) } else { (x, y - rise) };
     let color = RGBAColor(text.color[0], text.color[1], text.color[2], 1.0).to_backend_color();
     (TextStyle { font, color, pos: Pos::new(horizontal, VPos::Top) }, (x.round() as i32, y.round() as i32))
+}
+
+/// Writes a turned text into a bitmap: drawn level on a sheet of its own, whose ink is then found pixel by pixel.
+fn stamp(text: &Text, buffer: &mut [u8], (width, height): (u32, u32), device: &Device) -> Result<(), FigureError> {
+    let em = text.size * device.units;
+    let side = (2.0 * text_width(&text.text, em, text.bold) + 4.0 * em).ceil() as u32;
+    let mut sheet = vec![255; (side * side * 3) as usize];
+    let middle = 0.5 * f64::from(side);
+    {
+        let mut backend = BitMapBackend::with_buffer(&mut sheet, (side, side));
+        let level = Text { at: [middle / device.units; 2], angle: 0.0, color: [0; 3], ..text.clone() };
+        let (style, position) = text_style(&level, device);
+        backend.draw_text(&text.text, &style, position).map_err(failed)?;
+        backend.present().map_err(failed)?;
+    }
+    let ink = |x: f64, y: f64| {
+        let (left, top) = (x.floor(), y.floor());
+        let at = |x: f64, y: f64| {
+            let inside = x >= 0.0 && y >= 0.0 && x < f64::from(side) && y < f64::from(side);
+            if inside { 255.0 - f64::from(sheet[((y as u32 * side + x as u32) * 3) as usize]) } else { 0.0 }
+        };
+        let (u, v) = (x - left, y - top);
+        ((at(left, top) * (1.0 - u) + at(left + 1.0, top) * u) * (1.0 - v)
+            + (at(left, top + 1.0) * (1.0 - u) + at(left + 1.0, top + 1.0) * u) * v)
+            / 255.0
+    };
+    let (sin, cos) = text.angle.to_radians().sin_cos();
+    let [x, y] = text.at.map(|v| v * device.units);
+    let reach = 0.5 * f64::from(side);
+    let range = |middle: f64, limit: u32| (middle - reach).floor().max(0.0) as u32..((middle + reach).ceil().max(0.0) as u32).min(limit);
+    for row in range(y, height) {
+        for column in range(x, width) {
+            let (dx, dy) = (f64::from(column) - x, f64::from(row) - y);
+            let share = ink(middle + cos * dx + sin * dy, middle - sin * dx + cos * dy);
+            if share > 0.0 {
+                let place = ((row * width + column) * 3) as usize;
+                for (channel, color) in buffer[place..place + 3].iter_mut().zip(text.color) {
+                    *channel = (f64::from(*channel) * (1.0 - share) + f64::from(color) * share).round() as u8;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Averages squares of `n` × `n` pixels of an RGB image into one of `width` × `height`.
@@ -218,6 +289,23 @@ mod tests {
         assert_eq!(image.get_pixel(140, 5).0, [255, 255, 255]);
         let at = png.windows(4).position(|w| w == b"pHYs").unwrap();
         assert_eq!(u32::from_be_bytes(png[at + 4..at + 8].try_into().unwrap()), 5669);
+    }
+
+    #[test]
+    fn turned_text_stays_text_and_its_ink_lies_along_its_direction() {
+        let mut scene = Scene::new(144.0, 144.0, [255; 3]);
+        scene.turned([72.0, 72.0], "0.35000000", 12.0, 45.0, [200, 0, 0]);
+        let svg = svg(&scene).unwrap();
+        assert!(svg.contains("transform=\"rotate(45.0 ") && svg.contains(">0.35000000</text>"), "{svg}");
+        let (width, height, pixels) = pixels(&scene, 72.0).unwrap();
+        let ink: Vec<[f64; 2]> = (0..width * height)
+            .filter(|k| pixels[3 * *k as usize + 1] < 150)
+            .map(|k| [f64::from(k % width) - 72.0, f64::from(k / width) - 72.0])
+            .collect();
+        assert!(ink.len() > 30);
+        // y runs downwards: clockwise is from the upper left to the lower right.
+        assert!(ink.iter().all(|[x, y]| (x - y).abs() < 12.0));
+        assert!(ink.iter().any(|[x, y]| x + y < -34.0) && ink.iter().any(|[x, y]| x + y > 34.0));
     }
 
     #[test]

@@ -2,18 +2,8 @@
 
 use super::tick::{Tick, linear_ticks, log_ticks};
 use crate::result::{LossSurface, Quantity};
-
-/// How values are spaced.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Spacing {
-    /// Equal differences.
-    Linear,
-    /// Equal ratios.
-    #[default]
-    Log,
-    /// Equal ratios on both sides of 0, equal differences around it: asinh. On axes as [`Spacing::Linear`].
-    Symmetric,
-}
+use crate::session::ColorSettings;
+pub use crate::session::Spacing;
 
 impl Spacing {
     /// That of a quantity: losses (cross-entropy when absent) by their ratios, others by their differences.
@@ -54,9 +44,49 @@ impl ColorScale {
         Self::over(-most, most, Spacing::Symmetric)
     }
 
+    /// The scale that `settings` ask for; what they leave open is chosen from the values of all surfaces: the smallest and the largest
+    /// ([`ColorScale::shared`]), of differences as far on both sides of 0 ([`ColorScale::about_zero`]). `None` while there is no value.
+    pub fn chosen<'a>(surfaces: &[&'a LossSurface], settings: &ColorSettings) -> Option<Self> {
+        let first: &'a LossSurface = surfaces.first()?;
+        let is_difference = first.baseline.is_some() && first.error_shown.is_none();
+        let automatic = match (is_difference, first.error_shown) {
+            (true, _) => Spacing::Symmetric,
+            (false, Some(_)) => Spacing::Log,
+            (false, None) => Spacing::of(first.quantity),
+        };
+        let spacing = settings.spacing.unwrap_or(automatic);
+        let all = || surfaces.iter().copied();
+        let found = if is_difference {
+            Self::about_zero(all()).map(|s| (s.low, s.high))
+        } else {
+            Self::shared(all(), spacing).map(|s| (s.low, s.high))
+        };
+        let (low, high) = match (settings.low, settings.high, found) {
+            (Some(low), Some(high), _) => (low, high),
+            (low, high, Some(found)) => (low.unwrap_or(found.0), high.unwrap_or(found.1)),
+            _ => return None,
+        };
+        // A limit that somebody set beyond all values leaves a range of one value there.
+        let (low, high) = if low <= high { (low, high) } else { (settings.low.unwrap_or(high), settings.high.unwrap_or(low)) };
+        Self::over(low, high, spacing)
+    }
+
+    /// How many known finite cells lie below and above the range.
+    pub fn clipped<'a>(&self, surfaces: impl IntoIterator<Item = &'a LossSurface>) -> [usize; 2] {
+        let known = |s: &'a LossSurface| (0..s.loss.len()).filter_map(|k| s.known_loss(k)).map(|(loss, _)| loss).filter(|v| v.is_finite());
+        surfaces
+            .into_iter()
+            .flat_map(known)
+            .fold([0, 0], |[below, above], value| [below + usize::from(value < self.low), above + usize::from(value > self.high)])
+    }
+
     /// asinh of a value in units of the turn.
     fn bent(&self, value: f64) -> f64 {
-        (value / (Self::TURN * self.high)).asinh()
+        (value / self.turn()).asinh()
+    }
+
+    fn turn(&self) -> f64 {
+        Self::TURN * self.high.abs().max(self.low.abs())
     }
 
     /// The scale from the smallest to the largest finite known loss of all surfaces; `None` while there is none.
@@ -100,7 +130,7 @@ impl ColorScale {
         }
         let t = match self.spacing {
             Spacing::Linear => (value - self.low) / (self.high - self.low),
-            Spacing::Symmetric => 0.5 + 0.5 * self.bent(value) / self.bent(self.high),
+            Spacing::Symmetric => (self.bent(value) - self.bent(self.low)) / (self.bent(self.high) - self.bent(self.low)),
             Spacing::Log if value <= self.low => 0.0,
             Spacing::Log => (value / self.low).ln() / (self.high / self.low).ln(),
         };
@@ -112,7 +142,7 @@ impl ColorScale {
         match self.spacing {
             Spacing::Linear => self.low + t * (self.high - self.low),
             Spacing::Log => self.low * (self.high / self.low).powf(t),
-            Spacing::Symmetric => ((2.0 * t - 1.0) * self.bent(self.high)).sinh() * Self::TURN * self.high,
+            Spacing::Symmetric => ((1.0 - t) * self.bent(self.low) + t * self.bent(self.high)).sinh() * self.turn(),
         }
     }
 
@@ -127,10 +157,13 @@ impl ColorScale {
             Spacing::Linear => linear_ticks(self.low, self.high, max),
             Spacing::Log => log_ticks(self.low, self.high, max),
             Spacing::Symmetric => {
-                let positive = log_ticks(3.0 * Self::TURN * self.high, self.high, max / 2);
-                let negative = positive.iter().rev().map(|tick| Tick { value: -tick.value, label: format!("−{}", tick.label) });
+                let side =
+                    |most: f64| if most > 3.0 * self.turn() { log_ticks(3.0 * self.turn(), most, (max / 2).max(2)) } else { Vec::new() };
+                let negative =
+                    side(-self.low).into_iter().rev().map(|tick| Tick { value: -tick.value, label: format!("−{}", tick.label) });
                 let zero = std::iter::once(Tick { value: 0.0, label: "0".into() });
-                negative.chain(zero).chain(positive.iter().cloned()).collect()
+                let all = negative.chain(zero).chain(side(self.high));
+                all.filter(|tick| (self.low..=self.high).contains(&tick.value)).collect()
             }
         }
     }
@@ -212,6 +245,46 @@ mod tests {
         assert!((scale.position(4.0).unwrap() + scale.position(-4.0).unwrap() - 1.0).abs() < 1e-12);
         let ticks: Vec<String> = scale.ticks(8).into_iter().map(|tick| tick.label).collect();
         assert!(ticks.contains(&"0".to_owned()) && ticks.contains(&"−10".to_owned()) && ticks.contains(&"10".to_owned()), "{ticks:?}");
+    }
+
+    #[test]
+    fn what_is_not_chosen_comes_from_the_values() {
+        let (a, b) = (surface(&[0.5, 2.0]), surface(&[1.0, 8.0]));
+        let chosen = |settings| ColorScale::chosen(&[&a, &b], &settings).unwrap();
+        let open = ColorSettings::default();
+        assert_eq!(chosen(open), ColorScale { low: 0.5, high: 8.0, spacing: Spacing::Log });
+        assert_eq!(chosen(ColorSettings { high: Some(4.0), ..open }), ColorScale { low: 0.5, high: 4.0, spacing: Spacing::Log });
+        let linear = ColorSettings { low: Some(-1.0), spacing: Some(Spacing::Linear), ..open };
+        assert_eq!(chosen(linear), ColorScale { low: -1.0, high: 8.0, spacing: Spacing::Linear });
+        let beyond = chosen(ColorSettings { low: Some(10.0), ..open });
+        assert!(beyond.low < 10.0 && 10.0 < beyond.high, "{beyond:?}");
+        let mut difference = surface(&[-3.0, 1.0]);
+        difference.baseline = Some("a".into());
+        let scale = ColorScale::chosen(&[&difference], &open).unwrap();
+        assert_eq!((scale.low, scale.high, scale.spacing), (-3.0, 3.0, Spacing::Symmetric));
+        assert_eq!(ColorScale::chosen(&[&surface(&[f64::NAN])], &open), None);
+        let both = ColorSettings { low: Some(1.0), high: Some(2.0), ..open };
+        assert!(ColorScale::chosen(&[&surface(&[f64::NAN])], &both).is_some(), "limits that are set need no values");
+    }
+
+    #[test]
+    fn clipped_cells_are_counted_at_either_end() {
+        let scale = ColorScale::over(1.0, 4.0, Spacing::Log).unwrap();
+        let mut pending = surface(&[0.1, 9.0]);
+        pending.count = vec![0; 2];
+        assert_eq!(scale.clipped([&surface(&[0.5, 1.0, 4.0, 4.1, 9.0]), &surface(&[f64::INFINITY, 0.0]), &pending]), [2, 2]);
+    }
+
+    #[test]
+    fn a_symmetric_scale_of_unequal_ends_is_still_inverse_and_monotone() {
+        let scale = ColorScale::over(-0.5, 40.0, Spacing::Symmetric).unwrap();
+        let values = [-0.5, -0.01, 0.0, 0.02, 1.0, 40.0];
+        let places: Vec<f64> = values.iter().map(|v| scale.position(*v).unwrap()).collect();
+        assert!(places.is_sorted() && places[0] == 0.0 && (places[5] - 1.0).abs() < 1e-12, "{places:?}");
+        assert!(values.iter().zip(&places).all(|(v, t)| (scale.value(*t) - v).abs() < 1e-9));
+        assert!(scale.ticks(8).iter().all(|tick| (-0.5..=40.0).contains(&tick.value)));
+        let above = ColorScale::over(0.08, 6.0, Spacing::Symmetric).unwrap();
+        assert!(!above.ticks(6).is_empty() && above.ticks(6).iter().all(|tick| tick.value > 0.0));
     }
 
     #[test]

@@ -23,8 +23,8 @@ pub(super) struct Text {
     pub size: f64,
     pub anchor: Anchor,
     pub bold: bool,
-    /// Reads upwards.
-    pub upwards: bool,
+    /// Degrees clockwise around its point; −90 reads upwards.
+    pub angle: f64,
     pub color: Rgb,
 }
 
@@ -55,6 +55,8 @@ pub struct Scene {
     pub(super) shapes: Vec<Shape>,
 }
 
+/// The angle of text that reads upwards.
+pub(super) const UPWARDS: f64 = -90.0;
 /// Width of a hairline in points.
 pub(super) const HAIRLINE: f64 = 0.5;
 
@@ -89,16 +91,25 @@ impl Scene {
     }
 
     pub(super) fn text(&mut self, at: [f64; 2], text: impl Into<String>, size: f64, anchor: Anchor, color: Rgb) {
-        self.shapes.push(Shape::Text(Text { at, text: text.into(), size, anchor, bold: false, upwards: false, color }));
+        self.shapes.push(Shape::Text(Text { at, text: text.into(), size, anchor, bold: false, angle: 0.0, color }));
+    }
+
+    /// Text that is turned by `angle` degrees clockwise around its middle at `at`.
+    pub(super) fn turned(&mut self, at: [f64; 2], text: impl Into<String>, size: f64, angle: f64, color: Rgb) {
+        // From the middle of the figures' height to the baseline, across the text.
+        let (sin, cos) = angle.to_radians().sin_cos();
+        let drop = 0.33 * size;
+        let at = [at[0] - drop * sin, at[1] + drop * cos];
+        self.shapes.push(Shape::Text(Text { at, text: text.into(), size, anchor: Anchor::Middle, bold: false, angle, color }));
     }
 
     pub(super) fn bold(&mut self, at: [f64; 2], text: impl Into<String>, size: f64, anchor: Anchor, color: Rgb) {
-        self.shapes.push(Shape::Text(Text { at, text: text.into(), size, anchor, bold: true, upwards: false, color }));
+        self.shapes.push(Shape::Text(Text { at, text: text.into(), size, anchor, bold: true, angle: 0.0, color }));
     }
 
     pub(super) fn text_upwards(&mut self, at: [f64; 2], text: impl Into<String>, size: f64, color: Rgb) {
         let anchor = Anchor::Middle;
-        self.shapes.push(Shape::Text(Text { at, text: text.into(), size, anchor, bold: false, upwards: true, color }));
+        self.shapes.push(Shape::Text(Text { at, text: text.into(), size, anchor, bold: false, angle: UPWARDS, color }));
     }
 
     /// A hairline frame.

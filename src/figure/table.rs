@@ -78,8 +78,9 @@ pub fn scores_markdown(tables: &[Panel<ScoreTable>]) -> String {
 
 /// `checkpoint, baseline, dataset, alpha, beta, difference, difference_std_error, count`, a row per cell; values that are not there empty.
 pub fn difference(panels: &[Panel<LossSurface>]) -> Data {
-    let columns = ["checkpoint", "baseline", "dataset", "alpha", "beta", "difference", "difference_std_error", "count"];
-    let mut data = Data::new(&columns);
+    let value = panels.first().map_or_else(|| "difference".into(), |panel| panel.result.value_key());
+    let error = format!("{value}_std_error");
+    let mut data = Data::new(&["checkpoint", "baseline", "dataset", "alpha", "beta", &value, &error, "count"]);
     for Panel { name, result, .. } in panels {
         for (k, count) in result.count.iter().enumerate() {
             let (i, j) = (k / result.beta.len(), k % result.beta.len());
@@ -102,9 +103,9 @@ pub fn landscape(panels: &[Panel<LossSurface>]) -> Data {
     let has = |quantity: &Quantity| shown.is_none() && panels.iter().any(|panel| panel.result.maps.contains_key(quantity));
     let quantities: Vec<Quantity> = Quantity::ALL.into_iter().filter(has).collect();
     let estimates = panels.iter().any(|panel| panel.result.estimate.is_some());
-    let value = shown.map_or("loss", Quantity::key);
+    let value = panels.first().map_or_else(|| "loss".into(), |panel| panel.result.value_key());
     let error = format!("{value}_std_error");
-    let mut data = Data::new(&["checkpoint", "dataset", "alpha", "beta", value, "accuracy", &error, "count"]);
+    let mut data = Data::new(&["checkpoint", "dataset", "alpha", "beta", &value, "accuracy", &error, "count"]);
     let more = quantities.iter().map(|quantity| quantity.key()).chain(estimates.then_some("estimate"));
     for name in more.collect::<Vec<_>>() {
         data.column(name.into());

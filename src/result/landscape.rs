@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, write_atomic};
+use super::{ErrorKind, Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, write_atomic};
 
 /// One evaluated cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -174,6 +174,8 @@ pub struct LossSurface {
     pub quantity: Option<Quantity>,
     /// The checkpoint whose loss `loss` is the difference to, where it is one. See [`LossDifference`](super::LossDifference).
     pub baseline: Option<String>,
+    /// Where `loss` holds standard errors of what it would hold otherwise. See [`LossSurface::errors`].
+    pub error_shown: Option<ErrorKind>,
     /// While cells are missing: the loss of every cell as far as it is known, with the standard error of what is not computed.
     pub estimate: Option<Map>,
     /// What it is of.
@@ -196,6 +198,7 @@ impl LossSurface {
             maps: BTreeMap::new(),
             quantity: None,
             baseline: None,
+            error_shown: None,
             estimate: None,
             manifest,
         }
@@ -350,6 +353,7 @@ impl LossSurface {
             maps,
             quantity: None,
             baseline: None,
+            error_shown: None,
             estimate: map(ESTIMATE)?,
             alpha,
             beta,

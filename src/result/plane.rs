@@ -73,9 +73,32 @@ pub struct PlaneRecord {
     pub explained_variance: Vec<f64>,
 }
 
+impl PlaneRecord {
+    /// Places (α, β) that its marks cover: the points, and places close together along the trajectory.
+    pub fn covered(&self) -> Vec<[f64; 2]> {
+        const STEPS: usize = 16;
+        let step = |pair: &[PlanePoint], k: usize| {
+            let t = k as f64 / STEPS as f64;
+            [pair[0].alpha + t * (pair[1].alpha - pair[0].alpha), pair[0].beta + t * (pair[1].beta - pair[0].beta)]
+        };
+        let line = self.trajectory.windows(2).flat_map(|pair| (0..=STEPS).map(move |k| step(pair, k)));
+        self.points.iter().map(|point| [point.alpha, point.beta]).chain(line).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_cover_the_points_and_the_whole_trajectory() {
+        let point = |alpha, beta| PlanePoint { alpha, beta, ..Default::default() };
+        let record =
+            PlaneRecord { points: vec![point(3.0, 4.0)], trajectory: vec![point(0.0, 0.0), point(1.0, 2.0)], ..Default::default() };
+        let covered = record.covered();
+        assert_eq!((covered.len(), covered[0], covered[9], covered[17]), (18, [3.0, 4.0], [0.5, 1.0], [1.0, 2.0]));
+        assert_eq!(PlaneRecord::default().covered(), Vec::<[f64; 2]>::new());
+    }
 
     #[test]
     fn a_label_says_how_far_beside_the_plane_a_checkpoint_lies() {

@@ -7,6 +7,7 @@ mod direction;
 mod figure;
 mod hessian;
 mod landscape;
+mod landscape_view;
 mod plane;
 mod settings;
 mod sharpness;
@@ -21,6 +22,7 @@ pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Ortho
 pub use figure::{FigureFormat, FigurePreset, FigureSettings, Theme};
 pub use hessian::{DensityQuality, HessianSettings};
 pub use landscape::{BatchNormPolicy, Curvature, LandscapeSettings, Stop};
+pub use landscape_view::{Camera, ColorSettings, Colormap, CutAxis, ErrorShown, LandscapeForm, LandscapeView, PickedCell, Spacing};
 pub use plane::{Axes, AxisFile, AxisPart, Statistics};
 pub use settings::{EmbeddingSettings, Normalization, NormalizationPreset, ScoreSettings};
 pub use sharpness::{Adaptive, Estimator, Norm, Restart, SharpnessSettings};
@@ -258,6 +260,7 @@ impl Session {
             }
         }
         self.figure.check()?;
+        self.view.landscape.check()?;
         self.figure.check_names(self.checkpoints.iter().map(|checkpoint| checkpoint.name.as_str()))?;
         names.clear();
         for dataset in &self.datasets {

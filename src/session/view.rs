@@ -1,5 +1,5 @@
-//! [`ViewSettings`]: what the person looks at and how, `[view]` of a session. It decides no result: jobs, their places in the
-//! cache and the figures of `flatland figures` are the same whatever stands here.
+//! [`ViewSettings`]: what the person looks at and how, `[view]` of a session. It decides no result: jobs and their places in the
+//! cache are the same whatever stands here. Figures follow it where a table of it says so.
 //!
 //! Theme and zoom are not here: they belong to the person, and a session from a colleague does not change them.
 
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Role, Tab};
+use super::{LandscapeView, Role, Tab};
 
 /// What is looked at, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +29,8 @@ pub struct ViewSettings {
     pub hidden: BTreeSet<Role>,
     /// What the panels share.
     pub links: Links,
-    // Settings of single views follow here, each a table of its own file: `pub landscape: LandscapeView`, `pub scatter: ScatterView`.
+    /// How landscapes are shown, in the window and in figures.
+    pub landscape: LandscapeView,
 }
 
 impl Default for ViewSettings {
@@ -42,6 +43,7 @@ impl Default for ViewSettings {
             score: "energy".into(),
             hidden: BTreeSet::new(),
             links: Links::default(),
+            landscape: LandscapeView::default(),
         }
     }
 }

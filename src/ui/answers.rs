@@ -68,6 +68,7 @@ impl App {
             }
             Finished::Differed(key, Ok(surface)) => self.store.insert_difference(key, *surface),
             Finished::Differed(_, Err(reason)) => self.complain(reason),
+            Finished::CellLosses(found) => self.store.cell_losses = Some(found),
             Finished::Chosen(paths, open_as) => self.execute(Command::Open(paths, open_as)),
             Finished::ExportPath(path) => self.execute(Command::Export(path)),
             Finished::Nothing => {}

@@ -261,6 +261,7 @@ impl App {
             Command::SetTheme(theme) => self.set_theme(theme),
             Command::DismissMessage => self.message = None,
             Command::Run(command) => self.run_command(command),
+            Command::Landscape(command) => self.landscape_command(command),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::landscape_commands::LandscapeCommand;
 use super::memory::ThemeChoice;
 use crate::job::{Control, JobId};
 use crate::result::Quantity;
@@ -121,6 +122,8 @@ pub enum Command {
     DismissMessage,
     /// Something about a run.
     Run(RunCommand),
+    /// Something about how landscapes are shown.
+    Landscape(LandscapeCommand),
 }
 
 /// One act about runs; runs are named by their directories.

@@ -8,8 +8,8 @@ use egui::ColorImage;
 use super::store::{Points, Store};
 use super::view::sharpness;
 use crate::figure::{CurvesFigure, Findings, Found, Plate};
-use crate::result::{Quantity, write_atomic};
-use crate::session::{FigureFormat, FigureSettings, Role, Session, Tab};
+use crate::result::{ErrorKind, Quantity, write_atomic};
+use crate::session::{FigureFormat, FigureSettings, LandscapeView, Role, Session, Tab};
 
 /// What a figure is drawn from, apart from the store, so that it can be drawn on another thread.
 pub struct Export {
@@ -18,8 +18,8 @@ pub struct Export {
 }
 
 enum Of {
-    Landscape(Findings, String, Option<Quantity>),
-    Difference(Findings),
+    Landscape(Findings, String, Option<Quantity>, LandscapeView),
+    Difference(Findings, String, LandscapeView),
     /// Whether over ρ/‖θ‖.
     Sharpness(Findings, bool),
     Embedding(Findings),
@@ -41,7 +41,9 @@ impl Export {
                         findings.add_landscape(found(session, name, color, dataset, landscape.surface.clone()));
                     }
                 }
-                Of::Landscape(findings, dataset.to_owned(), quantity)
+                let view = session.view.landscape.clone();
+                view.error.into_iter().for_each(|shown| findings.add_errors(shown.into()));
+                Of::Landscape(findings, dataset.to_owned(), quantity, view)
             }
             Tab::Sharpness => {
                 for dataset in sharpness::datasets(session, dataset) {
@@ -82,7 +84,9 @@ impl Export {
                 findings.differences.push(found(session, &checkpoint.name, color, dataset, landscape.surface.clone()));
             }
         }
-        let export = Self { settings: session.figure.clone(), of: Of::Difference(findings) };
+        let view = session.view.landscape.clone();
+        view.error.into_iter().for_each(|shown| findings.add_errors(shown.into()));
+        let export = Self { settings: session.figure.clone(), of: Of::Difference(findings, dataset.to_owned(), view) };
         let drawn = export.plate().is_some();
         drawn.then_some(export)
     }
@@ -126,8 +130,12 @@ impl Export {
 
     fn plate(&self) -> Option<Plate<'_>> {
         match &self.of {
-            Of::Landscape(findings, dataset, quantity) => Plate::landscape(findings.surfaces(dataset, *quantity)),
-            Of::Difference(findings) => Plate::difference(findings.differences.iter().map(Found::panel).collect()),
+            Of::Landscape(findings, dataset, quantity, view) => {
+                Plate::landscape(findings.surfaces(dataset, *quantity, view.error.map(ErrorKind::from)), view)
+            }
+            Of::Difference(findings, dataset, view) => {
+                Plate::difference(findings.differences(dataset, view.error.map(ErrorKind::from)), view)
+            }
             Of::Sharpness(findings, relative) => Plate::sharpness(findings.curves(), *relative),
             Of::Embedding(findings) => Plate::embedding(findings.embeddings.iter().map(Found::panel).collect()),
             Of::Energy(findings, score, bins) => Plate::score(findings.scores.iter().map(Found::panel).collect(), score, *bins),

@@ -18,7 +18,7 @@ pub struct Act {
     /// As it stands behind "Undo": `close checkpoint SAM`.
     pub name: String,
     /// Acts of one kind that follow each other at once are one; `None` = always an act of its own.
-    pub kind: Option<Discriminant<Command>>,
+    pub kind: Option<(Discriminant<Command>, &'static str)>,
 }
 
 impl Act {
@@ -29,7 +29,13 @@ impl Act {
 
     /// What a command does to the session.
     pub fn of(command: &Command) -> Self {
+        // What is done within a view has a kind of its own in each case.
+        let within = match command {
+            Command::Landscape(command) => command.act(),
+            _ => "",
+        };
         let name = match command {
+            Command::Landscape(_) => within.into(),
             Command::RemoveCheckpoint(name) => return Self::alone(format!("close checkpoint {name}")),
             Command::RemoveDataset(name) => return Self::alone(format!("close dataset {name}")),
             Command::Run(RunCommand::AddToSession { .. }) => return Self::alone("add the weights of a run"),
@@ -43,7 +49,7 @@ impl Act {
             Command::SetLink(link, on) => format!("{} {}", if *on { "link" } else { "unlink" }, link.label()),
             _ => "change the view".into(),
         };
-        Self { name, kind: Some(std::mem::discriminant(command)) }
+        Self { name, kind: Some((std::mem::discriminant(command), within)) }
     }
 }
 

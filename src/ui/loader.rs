@@ -6,10 +6,10 @@ use super::command::OpenAs;
 use super::memory::Memory;
 use super::memory::keeper::Report;
 use super::run::watch::{Sight, Watch};
-use super::store::Loaded;
+use super::store::{CellLosses, Loaded};
 use crate::job::{Analysis, Control, JobId, JobSpec, PlanError, PlanOptions, RunFolder, check_paths, is_whole, plan_cached, runs};
-use crate::result::{Embedding, LossDifference, LossSurface, ScoreTable, SharpnessCurve, cell_cache, write_atomic};
-use crate::session::Session;
+use crate::result::{Embedding, LossDifference, LossRows, LossSurface, SAMPLE_LOSSES, ScoreTable, SharpnessCurve, cell_cache, write_atomic};
+use crate::session::{PickedCell, Session};
 
 /// What slow work gives.
 pub enum Finished {
@@ -37,6 +37,8 @@ pub enum Finished {
     },
     /// The loss of a checkpoint on a dataset less the baseline's, or why there is no such difference.
     Differed((String, String), Result<Box<LossSurface>, String>),
+    /// The losses of single images at a node of a landscape.
+    CellLosses(CellLosses),
     /// Paths chosen in a dialog.
     Chosen(Vec<PathBuf>, OpenAs),
     /// Where to export, chosen in a dialog.
@@ -174,6 +176,27 @@ pub fn difference(key: (String, String), own: &Path, base: &Path, baseline: &str
         Ok(Box::new(LossDifference::between((&a, own), (&b, base))?.surface(&a, &b, baseline)))
     };
     Finished::Differed(key, work())
+}
+
+/// Reads the losses of single images at the node of a surface whose results lie in `folder`.
+pub fn cell_losses(surface: &LossSurface, folder: &Path, cell: PickedCell, dataset: String) -> CellLosses {
+    let path = folder.join(SAMPLE_LOSSES);
+    let read = || {
+        let node = |axis: &[f64], value: f64| axis.iter().position(|node| *node == value);
+        let at = node(&surface.alpha, cell.alpha).zip(node(&surface.beta, cell.beta));
+        let (i, j) = at.ok_or_else(|| format!("expected a node of the grid, found α = {}, β = {}", cell.alpha, cell.beta))?;
+        let k = i * surface.beta.len() + j;
+        let shape = [surface.alpha.len(), surface.beta.len(), surface.manifest.samples];
+        let rows = LossRows::open_npy(&path, shape).ok_or_else(|| {
+            format!(
+                "expected the losses of single images beside the landscape, found none of this grid ({}); older results have none",
+                path.display()
+            )
+        });
+        let row = rows?.read(k, surface.loss[k]);
+        row.ok_or_else(|| format!("expected losses whose mean is that of the cell, found others ({})", path.display()))
+    };
+    CellLosses { losses: read(), cell: cell.clone(), dataset }
 }
 
 /// Asks the desktop for files (for datasets also folders) to open.

@@ -44,7 +44,8 @@ impl eframe::App for App {
         self.remember();
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        self.views.landscape.target = frame.wgpu_render_state().map(|state| state.target_format);
         self.keys(ui);
         self.side(ui);
         self.message_line(ui);

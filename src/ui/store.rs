@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, Trial};
 use crate::result::{Embedding, Inspection, LandscapeManifest, LossSurface, Map, ScoreTable, SharpnessCurve};
+use crate::session::PickedCell;
 
 /// Where a job is in its life.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,6 +113,17 @@ pub struct Landscape {
     pub revision: u64,
 }
 
+/// The losses of single images at a node of a landscape.
+#[derive(Clone, Debug)]
+pub struct CellLosses {
+    /// The node.
+    pub cell: PickedCell,
+    /// Name of the dataset.
+    pub dataset: String,
+    /// A loss per image, or why there is none.
+    pub losses: Result<Vec<f32>, String>,
+}
+
 /// Features on the plane, live or finished.
 #[derive(Clone, Debug)]
 pub enum Points {
@@ -191,6 +203,8 @@ pub struct Store {
     pub embeddings: IndexMap<String, Points>,
     /// By checkpoint.
     pub scores: IndexMap<String, Arc<ScoreTable>>,
+    /// Of the node that was opened last.
+    pub cell_losses: Option<CellLosses>,
     /// Runs whose pace was timed, the latest last.
     pub trials: Vec<Trial>,
     last_id: JobId,

@@ -8,6 +8,7 @@ use egui::{
 };
 
 use crate::figure::{Theme as FigureTheme, fonts, palette};
+use crate::result::CellStatus;
 use crate::session::Role;
 
 /// Neutral greys and one accent.
@@ -118,6 +119,18 @@ pub fn role(ui: &Ui, role: Role) -> Color32 {
 /// Colour of the role written as `key`.
 pub fn role_key(ui: &Ui, key: &str) -> Color32 {
     rgb(palette::role_key(key, figure_theme(ui)))
+}
+
+/// Colour of a cell's status over a map.
+pub fn status(ui: &Ui, status: CellStatus) -> Color32 {
+    let pending = if ui.visuals().dark_mode { [0x70; 3] } else { [0xb4; 3] };
+    let [r, g, b] = match status {
+        CellStatus::Exact => [0x00, 0x93, 0x6b],
+        CellStatus::Estimated => [0xe6, 0x9f, 0x00],
+        CellStatus::Pending => pending,
+        CellStatus::NonFinite => [0xd5, 0x5e, 0x00],
+    };
+    Color32::from_rgb(r, g, b)
 }
 
 /// As egui's colour.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::result::{PlanePoint, PlaneRecord};
+use crate::session::{Camera, ColorSettings, LandscapeView};
 
 #[test]
 fn a_landscape_names_its_checkpoints_axes_and_data() {
@@ -72,7 +73,7 @@ fn a_difference_is_red_above_and_blue_below_the_baseline_and_dotted_where_it_may
     }
     surface.baseline = Some("pretrained".into());
     let surfaces = [surface];
-    let figure = LandscapeFigure::of_differences(panels(&surfaces));
+    let figure = LandscapeFigure::new(panels(&surfaces));
     let svg = well_formed_and_stable(&figure, &FigureStyle::default());
     for text in ["loss − loss of pretrained", "dotted: within two standard errors of 0", ">0<"] {
         assert!(svg.contains(text), "{text}");
@@ -81,9 +82,50 @@ fn a_difference_is_red_above_and_blue_below_the_baseline_and_dotted_where_it_may
     assert!(scale.low == -scale.high && scale.high > 20.0);
     let dots = |surface: &LossSurface| {
         let surfaces = [surface.clone()];
-        let figure = LandscapeFigure { contours: 0, ..LandscapeFigure::of_differences(panels(&surfaces)) };
+        let figure = LandscapeFigure { contours: 0, ..LandscapeFigure::new(panels(&surfaces)) };
         figure.to_svg(&FigureStyle::default()).unwrap().matches("<circle").count()
     };
     assert_eq!(dots(&surfaces[0]) - dots(&LossSurface { loss_std_error: vec![0.0; 121], ..surfaces[0].clone() }), 22);
     keep("landscape_difference.png", &figure);
+}
+
+#[test]
+fn contour_lines_carry_their_values_unless_the_view_says_otherwise() {
+    let surfaces: Vec<LossSurface> = (0..2).map(|k| bowl(k, 21)).collect();
+    let svg = |view: &LandscapeView| well_formed_and_stable(&LandscapeFigure::viewed(panels(&surfaces), view), &FigureStyle::default());
+    let (with, without) = (svg(&LandscapeView::default()), svg(&LandscapeView { contour_labels: false, ..LandscapeView::default() }));
+    let turned = with.matches("<text transform=\"rotate(").count();
+    assert!(turned >= 8, "{turned} values");
+    assert!(!without.contains("<text transform"), "none");
+    keep("landscape_labels.png", &LandscapeFigure::new(panels(&surfaces)));
+}
+
+#[test]
+fn a_view_with_limits_and_colours_of_its_own_marks_what_lies_beyond() {
+    let surfaces: Vec<LossSurface> = (0..2).map(|k| bowl(k, 11)).collect();
+    let mut view = LandscapeView::default();
+    let colors = ColorSettings { low: Some(0.5), high: Some(3.0), map: Some(Colormap::Inferno), spacing: Some(Spacing::Linear) };
+    view.set_colors("loss", colors);
+    let figure = LandscapeFigure::viewed(panels(&surfaces), &view);
+    assert_eq!(figure.scale, ColorScale::over(0.5, 3.0, Spacing::Linear));
+    let svg = well_formed_and_stable(&figure, &FigureStyle::default());
+    let above = surfaces.iter().flat_map(|s| &s.loss).filter(|loss| **loss > 3.0).count();
+    assert!(svg.contains(&format!("{above} cells above the colour range")), "{svg}");
+    let [r, g, b] = Colormap::Inferno.table()[255];
+    assert!(svg.contains(&format!("#{r:02X}{g:02X}{b:02X}")));
+    keep("landscape_clipped.png", &figure);
+}
+
+#[test]
+fn surfaces_are_drawn_from_the_far_to_the_near_side_with_their_axes() {
+    let mut surfaces: Vec<LossSurface> = (0..3).map(|k| bowl(k, 21)).collect();
+    surfaces[2].count[0] = 0;
+    let figure = LandscapeReliefFigure { maps: LandscapeFigure::new(panels(&surfaces)), camera: Camera::default() };
+    let svg = well_formed_and_stable(&figure, &FigureStyle::default());
+    for text in [">pretrained<", ">α<", ">β<", ">loss<", "open: not computed or not finite"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    // 20 × 20 cells of two by two facets; one open node takes one cell.
+    assert_eq!(svg.matches("<polygon").count(), 3 * 1600 - 4);
+    keep("landscape_relief.png", &figure);
 }

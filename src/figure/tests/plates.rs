@@ -105,7 +105,7 @@ fn nothing_is_drawn_outside_of_the_page_at_any_width_and_size_of_type() {
                     Shape::Rect { from, to, .. } => vec![*from, *to],
                     Shape::Polygon { points, .. } | Shape::Line { points, .. } => points.clone(),
                     Shape::Dot { center, .. } => vec![*center],
-                    Shape::Text(text) if text.upwards => vec![text.at],
+                    Shape::Text(text) if text.angle != 0.0 => vec![text.at],
                     Shape::Text(text) => {
                         let width = text_width(&text.text, text.size, text.bold);
                         let left = match text.anchor {

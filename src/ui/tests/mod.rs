@@ -4,6 +4,7 @@
 mod by_hand;
 mod commands;
 mod figures;
+mod landscapes;
 mod runs;
 mod sessions;
 

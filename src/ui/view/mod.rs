@@ -3,7 +3,6 @@
 pub mod embedding;
 pub mod energy;
 pub mod landscape;
-mod projections;
 pub mod runs;
 pub mod sharpness;
 

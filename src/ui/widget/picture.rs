@@ -1,10 +1,13 @@
 //! [`Picture`]: a landscape as a texture with its contour lines, remade only when the surface or the shared scale changes.
 
-use egui::{Color32, ColorImage, Context, Rect, Shape, Stroke, TextureHandle, TextureOptions, pos2};
+use egui::epaint::TextShape;
+use egui::{Color32, ColorImage, Context, FontFamily, FontId, Galley, Rect, Shape, Stroke, TextureHandle, TextureOptions, pos2, vec2};
+use std::sync::Arc;
 
 use super::axes::Canvas;
 use super::hatch;
-use crate::figure::{ColorScale, Colormap, ContourLine, cell_edges, palette, surface_contours};
+use crate::figure::number::significant;
+use crate::figure::{ColorScale, Colormap, ContourLine, LabelledLine, PlacedLabel, cell_edges, palette, place_labels, surface_contours};
 use crate::result::{CellStatus, LossSurface};
 use crate::ui::store::Landscape;
 use crate::ui::theme::Palette;
@@ -16,8 +19,9 @@ const PIXELS: usize = 192;
 #[derive(Default)]
 pub struct Picture {
     texture: Option<TextureHandle>,
-    made_from: Option<(u64, ColorScale)>,
+    made_from: Option<(u64, ColorScale, Colormap)>,
     contours: Vec<ContourLine>,
+    labels: Labels,
     /// Cells that are computed and not finite: [α low, α high, β low, β high].
     non_finite: Vec<[f64; 4]>,
     /// Cells that are estimated, and differences within two standard errors of 0: (α, β) and whether they are bright.
@@ -28,16 +32,24 @@ pub struct Picture {
     colors: Colormap,
 }
 
+/// Where the values of the contour lines stand, for one look at the plane.
+#[derive(Default)]
+struct Labels {
+    /// The data's corner and the frame's on the screen, and the discs that stay clear.
+    placed_for: Option<([egui::Pos2; 2], Rect, Vec<[f64; 2]>)>,
+    placed: Vec<PlacedLabel>,
+}
+
 impl Picture {
     /// Remakes what is old.
-    pub fn refresh(&mut self, ctx: &Context, name: &str, landscape: &Landscape, scale: ColorScale, levels: &[f64]) {
-        if self.made_from == Some((landscape.revision, scale)) {
+    pub fn refresh(&mut self, ctx: &Context, name: &str, landscape: &Landscape, scale: ColorScale, colors: Colormap, levels: &[f64]) {
+        if self.made_from == Some((landscape.revision, scale, colors)) {
             return;
         }
         let surface = &landscape.surface;
         let (x, y) = (cells(&surface.alpha), cells(&surface.beta));
         self.extent = [x[0], x[x.len() - 1], y[0], y[y.len() - 1]];
-        let image = paint(surface, &scale, self.extent);
+        let image = paint(surface, &scale, colors, self.extent);
         match &mut self.texture {
             Some(texture) => texture.set(image, TextureOptions::LINEAR),
             None => self.texture = Some(ctx.load_texture(format!("landscape of {name}"), image, TextureOptions::LINEAR)),
@@ -50,14 +62,16 @@ impl Picture {
             .map(|(i, j)| [x[i], x[i + 1], y[j], y[j + 1]])
             .collect();
         let node = |k: usize| [surface.alpha[k / surface.beta.len()], surface.beta[k % surface.beta.len()]];
-        self.colors = colormap(surface.baseline.as_deref());
+        self.colors = colors;
         let bright = |k: usize| surface.known_loss(k).and_then(|(loss, _)| scale.position(loss)).is_some_and(|t| self.is_bright(t));
-        let unsure = |k: usize| surface.baseline.is_some() && surface.loss[k].abs() <= 2.0 * surface.loss_std_error[k];
+        let is_difference = surface.baseline.is_some() && surface.error_shown.is_none();
+        let unsure = |k: usize| is_difference && surface.loss[k].abs() <= 2.0 * surface.loss_std_error[k];
         let estimated = (0..surface.loss.len()).filter(|&k| surface.status(k) == CellStatus::Estimated || unsure(k));
         let estimated = estimated.map(|k| (node(k), bright(k))).collect();
         self.estimated = estimated;
         self.scale = Some(scale);
-        self.made_from = Some((landscape.revision, scale));
+        self.labels = Labels::default();
+        self.made_from = Some((landscape.revision, scale, colors));
     }
 
     /// Whether the colour of `t` asks for black ink.
@@ -86,11 +100,49 @@ impl Picture {
             canvas.painter.add(Shape::line(points, Stroke::new(1.0, ink)));
         }
     }
-}
 
-/// The colours of a surface: those of a difference where it has a baseline.
-pub fn colormap(baseline: Option<&str>) -> Colormap {
-    if baseline.is_some() { Colormap::Difference } else { Colormap::Viridis }
+    /// Writes the values of the contour lines upon them, on plates of the colours around; `clear` (α, β) stay free.
+    pub fn label(&mut self, canvas: &Canvas, clear: Vec<[f64; 2]>) {
+        let Some(scale) = self.scale else { return };
+        let font = FontId::new(10.0, FontFamily::Proportional);
+        let ink = |level: f64| {
+            let color = self.colors.color(scale.position(level).unwrap_or(0.0));
+            (color, palette::ink_on(color))
+        };
+        let galley = |level: f64| -> Arc<Galley> {
+            let [r, g, b] = ink(level).1;
+            canvas.painter.layout_no_wrap(significant(level, 2), font.clone(), Color32::from_rgb(r, g, b))
+        };
+        let seen = ([canvas.at(self.extent[0], self.extent[2]), canvas.at(self.extent[1], self.extent[3])], canvas.rect(), clear);
+        if self.labels.placed_for.as_ref() != Some(&seen) {
+            let point = |at: egui::Pos2| [f64::from(at.x), f64::from(at.y)];
+            let lines: Vec<Vec<[f64; 2]>> =
+                self.contours.iter().map(|line| line.points.iter().map(|[a, b]| point(canvas.at(*a, *b))).collect()).collect();
+            let mut levels: Vec<f64> = self.contours.iter().map(|line| line.level).collect();
+            levels.dedup();
+            let wanted = self.contours.iter().zip(&lines).map(|(line, points)| {
+                let size = galley(line.level).size();
+                let level = levels.iter().position(|level| *level == line.level).unwrap_or(0);
+                LabelledLine { level, points, size: [f64::from(size.x) + 5.0, f64::from(size.y) - 2.0] }
+            });
+            let wanted: Vec<LabelledLine<'_>> = wanted.collect();
+            let taken: Vec<([f64; 2], f64)> = seen.2.iter().map(|[a, b]| (point(canvas.at(*a, *b)), 9.0)).collect();
+            self.labels.placed = place_labels(&wanted, [point(canvas.rect().min), point(canvas.rect().max)], &taken);
+            self.labels.placed_for = Some(seen);
+        }
+        for label in &self.labels.placed {
+            let Some(line) = self.contours.get(label.line) else { continue };
+            let (galley, angle) = (galley(line.level), label.angle as f32);
+            let middle = pos2(label.at[0] as f32, label.at[1] as f32);
+            let turn = egui::emath::Rot2::from_angle(angle);
+            let half = 0.5 * galley.size() + vec2(2.0, -1.5);
+            let corners = [vec2(-half.x, -half.y), vec2(half.x, -half.y), half, vec2(-half.x, half.y)].map(|corner| middle + turn * corner);
+            let [r, g, b] = ink(line.level).0;
+            canvas.painter.add(Shape::convex_polygon(corners.into(), Color32::from_rgb(r, g, b).gamma_multiply(0.88), Stroke::NONE));
+            let corner = middle - turn * (0.5 * galley.size());
+            canvas.painter.add(TextShape::new(corner, galley, Color32::PLACEHOLDER).with_angle(angle));
+        }
+    }
 }
 
 /// Edges of the cells, the outer ones cut at the outer nodes, so that the picture ends where the axes do.
@@ -105,8 +157,8 @@ fn cells(axis: &[f64]) -> Vec<f64> {
 
 /// The surface at every pixel: interpolated on the scale where all four nodes around are finite, else the nearest node's
 /// colour; transparent where that is pending or not finite.
-fn paint(surface: &LossSurface, scale: &ColorScale, [left, right, low, high]: [f64; 4]) -> ColorImage {
-    let (b, colors) = (surface.beta.len(), colormap(surface.baseline.as_deref()));
+fn paint(surface: &LossSurface, scale: &ColorScale, colors: Colormap, [left, right, low, high]: [f64; 4]) -> ColorImage {
+    let b = surface.beta.len();
     let position = |k| surface.known_loss(k).and_then(|(loss, _)| scale.position(loss));
     let positions: Vec<Option<f64>> = (0..surface.loss.len()).map(position).collect();
     let columns: Vec<_> = (0..PIXELS).map(|p| locate(&surface.alpha, left + (right - left) * (p as f64 + 0.5) / PIXELS as f64)).collect();
@@ -154,7 +206,7 @@ mod tests {
         (surface.loss[2], surface.count[2]) = (f64::INFINITY, 8);
         (surface.loss[8], surface.count[8]) = (100.0, 8);
         let scale = ColorScale::over(1.0, 100.0, Spacing::Log).unwrap_or_else(|| panic!("a range"));
-        let image = paint(&surface, &scale, [0.0, 2.0, 0.0, 2.0]);
+        let image = paint(&surface, &scale, Colormap::Viridis, [0.0, 2.0, 0.0, 2.0]);
         let at = |alpha: f64, beta: f64| {
             let (x, y) = ((alpha / 2.0 * PIXELS as f64) as usize, ((1.0 - beta / 2.0) * PIXELS as f64) as usize);
             image.pixels[y.min(PIXELS - 1) * PIXELS + x.min(PIXELS - 1)]

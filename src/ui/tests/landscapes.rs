@@ -1,0 +1,307 @@
+//! The landscape tab by its accessible labels: how it is shown, colours, picked nodes.
+
+use egui_kittest::kittest::Queryable;
+
+use super::*;
+use crate::session::{Camera, Colormap, CutAxis, ErrorShown, LandscapeForm, LandscapeView, Spacing};
+
+fn view(harness: &Harness<'static, App>) -> LandscapeView {
+    harness.state().session.view.landscape.clone()
+}
+
+fn press(harness: &mut Harness<'static, App>, label: &str) {
+    harness.get_by_label(label).click();
+    harness.run();
+}
+
+fn whole() -> Harness<'static, App> {
+    let mut harness = harness(&Listener::default(), 5, false);
+    harness.run();
+    harness
+}
+
+#[test]
+fn maps_become_surfaces_and_maps_again() {
+    let mut harness = whole();
+    press(&mut harness, "3-D");
+    assert_eq!(view(&harness).form, LandscapeForm::Surface);
+    for name in CHECKPOINTS {
+        harness.get_by_label_contains(&format!("Loss surface of {name} on digits test, 21 × 21 cells, 441 computed"));
+    }
+    press(&mut harness, "2-D");
+    harness.get_by_label_contains("Loss landscape of SAM on digits test");
+}
+
+#[test]
+fn one_camera_turns_all_surfaces_by_drag_zoom_and_keys_and_goes_back() {
+    let mut harness = whole();
+    press(&mut harness, "3-D");
+    let panel = harness.get_by_label_contains("Loss surface of OE").rect();
+    harness.drag_at(panel.center());
+    harness.run();
+    harness.hover_at(panel.center() + egui::vec2(50.0, 20.0));
+    harness.run();
+    harness.drop_at(panel.center() + egui::vec2(50.0, 20.0));
+    harness.run();
+    let dragged = view(&harness).camera;
+    assert!(dragged.yaw < Camera::default().yaw && dragged.pitch > Camera::default().pitch, "{dragged:?}");
+    assert!(view(&harness).own_cameras.is_empty(), "one camera for all");
+    harness.key_press(egui::Key::ArrowUp);
+    harness.run();
+    assert_eq!(view(&harness).camera.pitch, dragged.pitch + 5.0, "the panel has the focus");
+    harness.hover_at(panel.center());
+    harness.run();
+    harness.event(egui::Event::Zoom(1.5));
+    harness.run();
+    assert!(view(&harness).camera.zoom > 1.0);
+    harness.key_press(egui::Key::R);
+    harness.run();
+    assert_eq!(view(&harness).camera, Camera::default());
+    harness.state_mut().session.view.landscape.camera.yaw = 100.0;
+    press(&mut harness, "Reset camera");
+    assert_eq!(view(&harness).camera, Camera::default());
+}
+
+#[test]
+fn unlinked_panels_have_cameras_and_colours_of_their_own() {
+    let mut harness = whole();
+    let links = &mut harness.state_mut().session.view.links;
+    (links.axes, links.colors) = (false, false);
+    press(&mut harness, "3-D");
+    for name in CHECKPOINTS {
+        harness.get_by_label_contains(&format!("Colours of loss of {name}: viridis, log, from"));
+    }
+    let panel = harness.get_by_label_contains("Loss surface of SAM").rect();
+    harness.drag_at(panel.center());
+    harness.run();
+    harness.hover_at(panel.center() + egui::vec2(40.0, 0.0));
+    harness.run();
+    harness.drop_at(panel.center() + egui::vec2(40.0, 0.0));
+    harness.run();
+    assert_eq!(view(&harness).camera, Camera::default());
+    assert_eq!(view(&harness).own_cameras.keys().collect::<Vec<_>>(), ["SAM"]);
+}
+
+#[test]
+fn limits_are_typed_and_cells_beyond_them_counted() {
+    let mut harness = whole();
+    harness.get_by_label_contains("Colours of loss: viridis, log, from 0.08");
+    press(&mut harness, "Upper limit of loss");
+    harness.get_by_role_and_label(egui::Role::TextInput, "Upper limit of loss").type_text("2");
+    harness.run();
+    harness.key_press(egui::Key::Enter);
+    harness.run();
+    assert_eq!(view(&harness).colors("loss").high, Some(2.0));
+    let above = (0..5).map(|k| surface(k, false).loss.iter().filter(|loss| **loss > 2.0).count()).sum::<usize>();
+    harness.get_by_label(&format!("{} cells above 2.00 of loss", crate::ui::widget::number::count(above as u64)));
+    press(&mut harness, "Upper limit of loss");
+    harness.get_by_role_and_label(egui::Role::TextInput, "Upper limit of loss").type_text("auto");
+    harness.run();
+    harness.key_press(egui::Key::Enter);
+    harness.run();
+    assert_eq!(view(&harness), LandscapeView::default(), "nothing chosen, nothing kept");
+}
+
+#[test]
+fn limits_are_dragged_and_made_automatic_again() {
+    let mut harness = whole();
+    let bar = harness.get_by_label_contains("Colours of loss: viridis").rect();
+    harness.drag_at(bar.center_top() + egui::vec2(0.0, 2.0));
+    harness.run();
+    harness.hover_at(bar.center_top() + egui::vec2(0.0, 42.0));
+    harness.run();
+    harness.drop_at(bar.center_top() + egui::vec2(0.0, 42.0));
+    harness.run();
+    let high = view(&harness).colors("loss").high.unwrap();
+    let most = (0..5).flat_map(|k| surface(k, false).loss).fold(0.0, f64::max);
+    assert!(high < 0.8 * most && high > 0.1 * most, "{high}");
+    press(&mut harness, "Colour scale of loss");
+    press(&mut harness, "automatic limits");
+    assert_eq!(view(&harness), LandscapeView::default());
+}
+
+#[test]
+fn spacing_and_colours_are_chosen_for_the_window_and_its_figures() {
+    let mut harness = whole();
+    press(&mut harness, "Colour scale of loss");
+    press(&mut harness, "symmetric log");
+    press(&mut harness, "Colour scale of loss");
+    press(&mut harness, "cividis");
+    let colors = view(&harness).colors("loss");
+    assert_eq!((colors.spacing, colors.map), (Some(Spacing::Symmetric), Some(Colormap::Cividis)));
+    harness.get_by_label_contains("Colours of loss: cividis, symmetric log, from 0.08");
+    let (app, plain) = (harness.state(), session());
+    let export = |session: &crate::session::Session| {
+        let folder = tempfile::tempdir().unwrap();
+        let export =
+            crate::ui::figure_export::Export::of(Tab::Landscape, session, &app.store, Some("digits test"), None, "energy").unwrap();
+        std::fs::read_to_string(export.write(&folder.path().join("l.svg"), false).unwrap()).unwrap()
+    };
+    assert!(export(&app.session) != export(&plain), "the figure has other colours");
+    let [r, g, b] = Colormap::Cividis.table()[255];
+    assert!(export(&app.session).contains(&format!("#{r:02X}{g:02X}{b:02X}")));
+}
+
+#[test]
+fn a_surface_is_exported_as_a_surface() {
+    let mut harness = whole();
+    press(&mut harness, "3-D");
+    let app = harness.state();
+    let folder = tempfile::tempdir().unwrap();
+    let export =
+        crate::ui::figure_export::Export::of(Tab::Landscape, &app.session, &app.store, Some("digits test"), None, "energy").unwrap();
+    let svg = std::fs::read_to_string(export.write(&folder.path().join("s.svg"), false).unwrap()).unwrap();
+    assert!(svg.matches("<polygon").count() > 5 * 1000, "facets");
+    assert!(svg.contains(">α<") && svg.contains(">loss<"));
+}
+
+#[test]
+fn sections_go_along_either_axis_with_or_without_bands() {
+    let mut harness = whole();
+    harness.get_by_label("Sections along α at β = 0.00, with error bands");
+    press(&mut harness, "Sections along β");
+    assert_eq!(view(&harness).cut, CutAxis::Beta);
+    harness.get_by_label("Sections along β at α = 0.00, with error bands");
+    press(&mut harness, "error bands");
+    harness.get_by_label("Sections along β at α = 0.00");
+    let panel = harness.get_by_label_contains("Loss landscape of ERM").rect();
+    harness.hover_at(panel.right_center() - egui::vec2(1.0, 0.0));
+    harness.run();
+    harness.get_by_label("Sections along β at α = 1.00");
+}
+
+#[test]
+fn errors_take_the_place_of_values_and_keep_colours_of_their_own() {
+    let mut harness = whole();
+    harness.get_by_label_contains("values  ▾").click();
+    harness.run();
+    press(&mut harness, "relative errors");
+    assert_eq!(view(&harness).error, Some(ErrorShown::Relative));
+    harness.get_by_label_contains("Landscape of the relative standard error of loss of SAM on digits test");
+    harness.get_by_label_contains("Colours of relative standard error of loss: viridis, log");
+}
+
+#[test]
+fn the_status_of_cells_lies_over_the_map_with_a_legend() {
+    let mut harness = harness(&Listener::default(), 3, true);
+    harness.run();
+    press(&mut harness, "status of cells");
+    let of = |status| (0..3).map(|k| surface(k, k > 1)).map(|s| (0..441).filter(|k| s.status(*k) == status).count()).sum::<usize>();
+    let count = |status| crate::ui::widget::number::count(of(status) as u64);
+    harness.get_by_label(&format!("{} computed", count(crate::result::CellStatus::Exact)));
+    harness.get_by_label(&format!("{} pending", count(crate::result::CellStatus::Pending)));
+    harness.get_by_label(&format!("{} not finite", count(crate::result::CellStatus::NonFinite)));
+    press(&mut harness, "contour values");
+    assert!(!view(&harness).contour_labels);
+}
+
+#[test]
+fn a_click_picks_the_node_and_its_model_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = whole();
+    let mut found = surface(3, false);
+    found.manifest.samples = 4;
+    let k = 10 * 21 + 10;
+    let shape = [21, 21, 4];
+    let row = [0.5, 1.5, 0.25, 0.15].map(|share| (share * found.loss[k] / 0.6) as f32);
+    crate::result::LossRows::npy(&folder.path().join(crate::result::SAMPLE_LOSSES), shape).unwrap().write(k, &row).unwrap();
+    let mut spec = landscape_job("SAM");
+    spec.set_out(folder.path().into());
+    let app = harness.state_mut();
+    let id = app.store.add(spec, JobState::Done);
+    app.store.insert(id, Loaded::Landscape(found));
+    harness.run();
+    for form in ["2-D", "3-D"] {
+        press(&mut harness, form);
+        let panel = harness.query_by_label_contains("Loss landscape of SAM").or(harness.query_by_label_contains("Loss surface of SAM"));
+        let at = panel.unwrap().rect().center();
+        harness.drag_at(at);
+        harness.drop_at(at);
+        harness.run();
+        assert_eq!(view(&harness).picked.map(|cell| cell.checkpoint), Some("SAM".into()), "{form}");
+        press(&mut harness, "Close the picked cell");
+        assert_eq!(view(&harness).picked, None);
+    }
+    let cell = crate::session::PickedCell { checkpoint: "SAM".into(), alpha: 0.0, beta: 0.0 };
+    harness.state_mut().session.view.landscape.picked = Some(cell);
+    harness.run();
+    harness.get_by_label("computed on all images");
+    press(&mut harness, "Open the model here");
+    run_until(&mut harness, |app| app.store.cell_losses.is_some());
+    harness.run();
+    harness.get_by_label_contains("Losses of 4 images: mean 0.08");
+}
+
+#[test]
+fn a_node_without_losses_of_single_images_says_so() {
+    let mut harness = whole();
+    let cell = crate::session::PickedCell { checkpoint: "ERM".into(), alpha: 0.0, beta: 0.0 };
+    harness.state_mut().session.view.landscape.picked = Some(cell);
+    harness.run();
+    press(&mut harness, "Open the model here");
+    run_until(&mut harness, |app| app.store.cell_losses.is_some());
+    harness.run();
+    harness.get_by_label_contains(
+        "expected the losses of single images beside the landscape, found none of this grid (/nowhere/out/sample_losses.npy)",
+    );
+}
+
+/// A change of how the tab is looked at.
+type Look = fn(&mut crate::session::Session);
+
+/// Looks at the tab, one after the other.
+const LOOKS: [(&str, Look); 5] = [
+    ("picked", |session| {
+        session.view.landscape.picked = Some(crate::session::PickedCell { checkpoint: "ERM".into(), alpha: 0.5, beta: 0.5 });
+    }),
+    ("clipped", |session| {
+        session.view.landscape.picked = None;
+        let colors = crate::session::ColorSettings { high: Some(3.0), map: Some(Colormap::Magma), ..Default::default() };
+        session.view.landscape.set_colors("loss", colors);
+    }),
+    ("unlinked", |session| {
+        session.view.links.colors = false;
+        session.view.landscape.form = LandscapeForm::Map;
+    }),
+    ("status", |session| {
+        session.view.links.colors = true;
+        session.view.landscape.status = true;
+        session.view.landscape.cut = CutAxis::Beta;
+    }),
+    ("errors", |session| {
+        session.view.landscape.status = false;
+        session.view.landscape.error = Some(ErrorShown::Absolute);
+    }),
+];
+
+/// Pictures for the eye: `FLATLAND_SHOTS=folder cargo test -p flatland ui::tests::landscapes::pictures`.
+#[test]
+fn pictures_of_surfaces_show_colours() {
+    let folder = std::env::var_os("FLATLAND_SHOTS").map(std::path::PathBuf::from);
+    for theme in [egui::Theme::Light, egui::Theme::Dark] {
+        let listener = Listener::default();
+        let mut harness = Harness::builder()
+            .with_size([1480.0, 920.0])
+            .with_max_steps(40)
+            .wgpu()
+            .build_eframe(move |cc| app(&cc.egui_ctx, &listener, 5, theme == egui::Theme::Dark));
+        harness.state_mut().ctx.set_theme(theme);
+        harness.state_mut().session.view.landscape.form = LandscapeForm::Surface;
+        harness.run();
+        let panel = harness.get_by_label_contains("Loss surface of ERM").rect();
+        let image = harness.render().expect("a picture");
+        let is_colored =
+            |pixel: &[u8; 4]| pixel[..3].iter().max().zip(pixel[..3].iter().min()).is_some_and(|(most, least)| most - least > 60);
+        let inside = |x: u32, y: u32| panel.contains(egui::pos2(x as f32, y as f32));
+        let colored = image.enumerate_pixels().filter(|(x, y, pixel)| inside(*x, *y) && is_colored(&pixel.0)).count();
+        assert!(colored as f32 > 0.1 * panel.area(), "{colored} of {} pixels", panel.area());
+        let Some(folder) = &folder else { continue };
+        image.save(folder.join(format!("surface-{theme:?}.png").to_lowercase())).expect("saved");
+        for (name, change) in LOOKS {
+            change(&mut harness.state_mut().session);
+            harness.run();
+            let file = format!("landscape-{name}-{theme:?}.png").to_lowercase();
+            harness.render().expect("a picture").save(folder.join(file)).expect("saved");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What the panels show of each checkpoint: its loss, a difference, another quantity, or the errors of these; and how cells are told.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::figure::number::{significant, with_error};
+use crate::result::{CellStatus, ErrorKind, LossSurface, Quantity};
+use crate::ui::store::Landscape;
+use crate::ui::view::Scene;
+use crate::ui::widget::number::share;
+
+/// Surfaces that were made from those of the store, kept until these change.
+#[derive(Default)]
+pub(super) struct Shown {
+    made: BTreeMap<Key, Landscape>,
+}
+
+/// Checkpoint, dataset, quantity, whether it is a difference, whether errors are shown.
+type Key = (String, String, Option<Quantity>, bool, Option<ErrorKind>);
+
+impl Shown {
+    /// What there is to show of every checkpoint of the session, in its order.
+    pub(super) fn of(&mut self, scene: &Scene<'_>, dataset: &str, quantity: Option<Quantity>) -> Vec<Option<Landscape>> {
+        scene.session.checkpoints.iter().map(|checkpoint| self.one(scene, &checkpoint.name, dataset, quantity)).collect()
+    }
+
+    fn one(&mut self, scene: &Scene<'_>, checkpoint: &str, dataset: &str, quantity: Option<Quantity>) -> Option<Landscape> {
+        let key = (checkpoint.to_owned(), dataset.to_owned());
+        let found = if scene.difference { scene.store.differences.get(&key)? } else { scene.store.landscapes.get(&key)? };
+        let error = scene.session.view.landscape.error.map(ErrorKind::from);
+        let quantity = quantity.filter(|_| !scene.difference);
+        if quantity.is_none() && error.is_none() {
+            return Some(found.clone());
+        }
+        let made = (key.0, key.1, quantity, scene.difference, error);
+        if let Some(known) = self.made.get(&made).filter(|known| known.revision == found.revision) {
+            return Some(known.clone());
+        }
+        let of = match quantity {
+            Some(quantity) => found.surface.of(quantity)?,
+            None => (*found.surface).clone(),
+        };
+        let surface = error.map_or_else(|| of.clone(), |kind| of.errors(kind));
+        let landscape = Landscape { surface: Arc::new(surface), revision: found.revision };
+        self.made.insert(made, landscape.clone());
+        Some(landscape)
+    }
+}
+
+/// The quantities that the landscapes on `dataset` have beside the loss.
+pub fn quantities(scene: &Scene<'_>) -> Vec<Quantity> {
+    let has = |quantity: &Quantity| {
+        let on = scene.store.landscapes.iter().filter(|((_, dataset), _)| Some(dataset.as_str()) == scene.dataset);
+        on.into_iter().any(|(_, found)| found.surface.maps.contains_key(quantity))
+    };
+    Quantity::ALL.into_iter().filter(has).collect()
+}
+
+/// What stands at an axis of the values.
+pub(super) fn symbol(surface: Option<&LossSurface>) -> &'static str {
+    let Some(surface) = surface else { return "L" };
+    if surface.error_shown.is_some() {
+        return if surface.error_shown == Some(ErrorKind::Relative) { "s.e. / L" } else { "s.e." };
+    }
+    match surface.quantity {
+        None if surface.baseline.is_some() => "ΔL",
+        None => "L",
+        Some(Quantity::Energy) => "E ID",
+        Some(Quantity::OodEnergy) => "E SS",
+        Some(Quantity::OutlierExposure) => "L OE",
+        Some(Quantity::DrSam) => "L DR",
+        Some(Quantity::Auroc | Quantity::Fpr95 | Quantity::NegativeCurvature) => "",
+        Some(Quantity::LambdaMax | Quantity::LambdaMin) => "λ",
+    }
+}
+
+/// Index of the axis' node that is nearest to a value.
+pub(super) fn nearest(axis: &[f64], value: f64) -> Option<usize> {
+    (0..axis.len()).min_by(|&a, &b| (axis[a] - value).abs().total_cmp(&(axis[b] - value).abs()))
+}
+
+/// Index of the cell nearest to (α, β).
+pub(super) fn value_at(surface: &LossSurface, [alpha, beta]: [f64; 2]) -> Option<usize> {
+    Some(nearest(&surface.alpha, alpha)? * surface.beta.len() + nearest(&surface.beta, beta)?)
+}
+
+/// The value of a cell with its error, as far as it is known.
+pub(super) fn loss_text(surface: &LossSurface, k: usize) -> String {
+    match surface.known_loss(k) {
+        None => "not computed".into(),
+        Some((value, _)) if surface.error_shown == Some(ErrorKind::Relative) => format!("{} %", significant(100.0 * value, 2)),
+        Some((value, _)) if surface.error_shown.is_some() => significant(value, 2),
+        Some((loss, error)) if surface.status(k) == CellStatus::Estimated => format!("about {}", with_error(loss, error)),
+        Some((loss, error)) => with_error(loss, error),
+    }
+}
+
+/// Loss and accuracy at θ.
+pub(super) fn center_facts(surface: &LossSurface) -> Option<String> {
+    let (i, j) = (surface.alpha.iter().position(|a| *a == 0.0)?, surface.beta.iter().position(|b| *b == 0.0)?);
+    let k = i * surface.beta.len() + j;
+    (surface.count[k] > 0).then(|| {
+        let what = match (surface.error_shown, &surface.baseline) {
+            (Some(_), _) => "s.e.",
+            (None, Some(_)) => "ΔL",
+            (None, None) => "L",
+        };
+        format!("{what}(θ) {} · acc. {}", loss_text(surface, k), share(surface.accuracy[k], surface.count[k] as usize))
+    })
+}
+
+/// What a panel shows, for who cannot see it.
+pub(super) fn summary(name: &str, dataset: &str, quantity: Option<Quantity>, surface: Option<&LossSurface>, form: &str) -> String {
+    let baseline = surface.and_then(|surface| surface.baseline.as_ref());
+    let error = surface.and_then(|surface| surface.error_shown);
+    let (title, value) = match (error, quantity) {
+        (Some(_), _) => (format!("{form} of the {}", surface.map_or(String::new(), LossSurface::value_label)), "errors"),
+        (None, None) if baseline.is_some() => (format!("Difference to {} of the loss", baseline.map_or("", String::as_str)), "differences"),
+        (None, None) => (format!("Loss {}", form.to_lowercase()), "loss"),
+        (None, Some(quantity)) => (format!("{form} of {}", quantity.label()), "values"),
+    };
+    match surface {
+        None => format!("{title} of {name} on {dataset}, nothing computed yet"),
+        Some(surface) => {
+            let range = surface
+                .range()
+                .map_or(String::new(), |(low, high)| format!(", {value} {} to {}", significant(low, 3), significant(high, 3)));
+            let (a, b) = (surface.alpha.len(), surface.beta.len());
+            format!("{title} of {name} on {dataset}, {a} × {b} cells, {} computed{range}", surface.computed())
+        }
+    }
+}

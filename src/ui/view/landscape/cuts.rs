@@ -1,0 +1,140 @@
+//! The sections of all surfaces through the cursor, along α or along β, with the scale of the colours as axis.
+
+use egui::epaint::{Mesh, Vertex, WHITE_UV};
+use egui::{Color32, Id, Role as WidgetRole, Shape, Stroke, Ui, WidgetInfo};
+
+use super::cells::{nearest, symbol};
+use super::{Colors, Shared, State};
+use crate::figure::Spacing;
+use crate::figure::number::fixed;
+use crate::result::LossSurface;
+use crate::session::{CutAxis, LandscapeView};
+use crate::ui::theme;
+use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
+use crate::ui::widget::grid::Panel;
+use crate::ui::widget::header;
+
+/// A node of a section: its place along it, its value with the standard error.
+type Node = (f64, f64, f64);
+
+/// Draws the sections into `cell`: through the cursor, else through θ.
+pub(super) fn show(ui: &mut Ui, view: &LandscapeView, state: &mut State, shared: &Shared<'_>, colors: &Colors, cell: &Panel, n: usize) {
+    let node = shared.cursor.as_ref().map(|(_, node)| *node);
+    let [along, across] = view.cut.symbols();
+    let (at, place) = match view.cut {
+        CutAxis::Alpha => (node.map_or(0.0, |[_, beta]| beta), node.map(|[alpha, _]| alpha)),
+        CutAxis::Beta => (node.map_or(0.0, |[alpha, _]| alpha), node.map(|[_, beta]| beta)),
+    };
+    let spacing = colors.scale.spacing;
+    let range = [colors.scale.low, colors.scale.high].map(|value| spacing.plotted(value));
+    let pad = 0.03 * (range[1] - range[0]);
+    let palette = theme::of(ui);
+    let bands = view.error_bands && view.error.is_none();
+    let aside = format!("along {along}, through the pointer{}", if bands { ", ± 1 s.e." } else { "" });
+    header::plain(ui, cell.header, &format!("Section at {across} = {}", fixed(at, 2)), &aside);
+    // Its own axis stands inside of the cell, so that its frame is as high as the others.
+    let rect = cell.plot.with_min_x(cell.plot.left() + if cell.first { 0.0 } else { 38.0 });
+    let axes = Axes {
+        id: Id::unique(("section", n)),
+        x: Axis {
+            label: along,
+            range: if view.cut == CutAxis::Alpha { shared.alpha } else { shared.beta },
+            scale: Scale::Linear,
+            labelled: true,
+        },
+        y: Axis {
+            label: symbol(shared.surfaces.first().map(|(_, surface)| *surface)),
+            range: [range[0] - pad, range[1] + pad],
+            scale: if spacing == Spacing::Log { Scale::Log10 } else { Scale::Linear },
+            labelled: true,
+        },
+        outline: palette.hairline,
+        grid: true,
+        wheel: true,
+    };
+    let shown = if view.cut == CutAxis::Alpha { state.view.x } else { state.view.y };
+    let mut plane = SharedView { x: shown, y: state.section.y };
+    let (canvas, ()) = axes.show(ui, rect, &mut plane, |ui, canvas| {
+        if let Some(place) = place {
+            canvas.painter.vline(canvas.at(place, 0.0).x, canvas.rect().y_range(), Stroke::new(1.0, palette.weak));
+        }
+        let runs = |surface| cut(surface, view.cut, at, spacing);
+        if bands {
+            for (i, surface) in &shared.surfaces {
+                runs(surface).iter().for_each(|run| band(canvas, run, spacing, theme::checkpoint(ui, *i).gamma_multiply(0.2)));
+            }
+        }
+        for (i, surface) in &shared.surfaces {
+            for run in runs(surface) {
+                let points = run.iter().map(|(x, value, _)| canvas.at(*x, spacing.plotted(*value))).collect();
+                canvas.painter.add(Shape::line(points, Stroke::new(1.75, theme::checkpoint(ui, *i))));
+            }
+        }
+    });
+    let told = format!("Sections along {along} at {across} = {}{}", fixed(at, 2), if bands { ", with error bands" } else { "" });
+    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));
+    match view.cut {
+        CutAxis::Alpha => state.view.x = plane.x,
+        CutAxis::Beta => state.view.y = plane.x,
+    }
+    state.section.y = plane.y;
+}
+
+/// Runs of known nodes with a place on the axis, along the grid line nearest to `at`.
+fn cut(surface: &LossSurface, axis: CutAxis, at: f64, spacing: Spacing) -> Vec<Vec<Node>> {
+    let (along, across) = match axis {
+        CutAxis::Alpha => (&surface.alpha, &surface.beta),
+        CutAxis::Beta => (&surface.beta, &surface.alpha),
+    };
+    let Some(fixed) = nearest(across, at) else { return Vec::new() };
+    let mut runs = vec![Vec::new()];
+    for (i, place) in along.iter().enumerate() {
+        let k = match axis {
+            CutAxis::Alpha => i * surface.beta.len() + fixed,
+            CutAxis::Beta => fixed * surface.beta.len() + i,
+        };
+        match surface.known_loss(k).filter(|(value, _)| spacing.plotted(*value).is_finite()) {
+            Some((value, error)) => runs.last_mut().into_iter().for_each(|run| run.push((*place, value, error))),
+            None => runs.push(Vec::new()),
+        }
+    }
+    runs.retain(|run| run.len() > 1);
+    runs
+}
+
+/// ± 1 standard error around a run; where it reaches below what the axis can show, down to its end.
+fn band(canvas: &Canvas, run: &[Node], spacing: Spacing, color: Color32) {
+    let floor = canvas.transform.bounds().min()[1];
+    let plotted = |value: f64| Some(spacing.plotted(value)).filter(|v| v.is_finite()).unwrap_or(floor);
+    let mut mesh = Mesh::default();
+    for (k, (x, value, error)) in run.iter().enumerate() {
+        let half = if error.is_finite() { *error } else { 0.0 };
+        for edge in [value - half, value + half] {
+            mesh.vertices.push(Vertex { pos: canvas.at(*x, plotted(edge)), uv: WHITE_UV, color });
+        }
+        if k > 0 {
+            let i = 2 * k as u32;
+            mesh.add_triangle(i - 2, i - 1, i);
+            mesh.add_triangle(i - 1, i, i + 1);
+        }
+    }
+    canvas.painter.add(Shape::mesh(mesh));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::LandscapeManifest;
+
+    #[test]
+    fn sections_follow_the_axis_and_break_where_nothing_is_known() {
+        let mut surface = LossSurface::pending(vec![0.0, 1.0, 2.0, 3.0, 4.0], vec![-1.0, 1.0], LandscapeManifest::default());
+        for k in 0..10 {
+            (surface.loss[k], surface.loss_std_error[k], surface.count[k]) = (k as f64, 0.5, u32::from(k != 4));
+        }
+        let along_alpha = cut(&surface, CutAxis::Alpha, -0.7, Spacing::Linear);
+        assert_eq!(along_alpha, [vec![(0.0, 0.0, 0.5), (1.0, 2.0, 0.5)], vec![(3.0, 6.0, 0.5), (4.0, 8.0, 0.5)]]);
+        assert_eq!(cut(&surface, CutAxis::Beta, 3.2, Spacing::Linear), [vec![(-1.0, 6.0, 0.5), (1.0, 7.0, 0.5)]]);
+        assert_eq!(cut(&surface, CutAxis::Alpha, -1.0, Spacing::Log), [vec![(3.0, 6.0, 0.5), (4.0, 8.0, 0.5)]], "no logarithm of 0");
+    }
+}

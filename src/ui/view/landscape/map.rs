@@ -1,0 +1,103 @@
+//! A landscape as colours on the plane, with contour lines and their values, checkpoints, and the status of the cells where it is asked for.
+
+use egui::{Color32, Id, Rect, Response, Role as WidgetRole, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
+
+use super::cells::{nearest, summary};
+use super::{Marks, Shared, State, Subject, projections};
+use crate::figure::cell_edges;
+use crate::result::{CellStatus, LossSurface};
+use crate::session::Session;
+use crate::ui::theme;
+use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
+use crate::ui::widget::hatch;
+
+/// Draws the panel; gives its gestures and the grid node under the pointer.
+pub(super) fn show(
+    ui: &mut Ui,
+    session: &Session,
+    state: &mut State,
+    shared: &Shared<'_>,
+    subject: &Subject<'_>,
+    marks: Marks,
+) -> (Response, Option<[f64; 2]>) {
+    let surface = subject.landscape.map(|landscape| landscape.surface.as_ref());
+    let axes = Axes {
+        id: Id::unique(("landscape", subject.index)),
+        x: Axis { label: "α", range: shared.alpha, scale: Scale::Linear, labelled: true },
+        y: Axis { label: "β", range: shared.beta, scale: Scale::Linear, labelled: subject.panel.first },
+        outline: theme::checkpoint(ui, subject.index),
+        grid: false,
+        wheel: true,
+    };
+    let (view, linked) = (&session.view.landscape, session.view.links.axes);
+    let pictures = &mut state.pictures;
+    let plane = if linked { &mut state.view } else { state.own_views.entry(subject.name.to_owned()).or_default() };
+    let (canvas, ()) = axes.show(ui, subject.panel.plot, plane, |ui, canvas| {
+        let palette = theme::of(ui);
+        let whole = Rect::from_two_pos(canvas.at(shared.alpha[0], shared.beta[0]), canvas.at(shared.alpha[1], shared.beta[1]));
+        if surface.is_none_or(|surface| (0..surface.count.len()).any(|k| surface.status(k) == CellStatus::Pending)) {
+            hatch::pending(&canvas.painter, whole, Stroke::new(1.0, palette.hatch));
+        }
+        if let (Some(landscape), Some(colors)) = (subject.landscape, subject.colors) {
+            let picture = pictures.entry((subject.name.to_owned(), landscape.surface.value_key())).or_default();
+            picture.refresh(ui.ctx(), subject.name, landscape, colors.scale, colors.map, &colors.levels);
+            picture.paint(canvas, palette);
+            if view.status {
+                status(ui, canvas, &landscape.surface);
+            } else if view.contour_labels {
+                picture.label(canvas, projections::places(&landscape.surface.manifest));
+            }
+        }
+        center(canvas);
+        if let Some(record) = surface.and_then(|surface| surface.manifest.plane.as_ref()) {
+            projections::draw(canvas, record);
+        }
+        for (node, radius) in [(marks.picked, 7.0), (marks.cursor, 4.5)] {
+            if let Some([alpha, beta]) = node {
+                ring(&canvas.painter, canvas.at(alpha, beta), radius);
+            }
+        }
+    });
+    let told = summary(subject.name, subject.dataset, shared.quantity, surface, "Landscape");
+    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));
+    let node = canvas.pointer().zip(surface).and_then(|(pointer, surface)| {
+        let (i, j) = (nearest(&surface.alpha, pointer.x)?, nearest(&surface.beta, pointer.y)?);
+        Some([surface.alpha[i], surface.beta[j]])
+    });
+    (canvas.response, node)
+}
+
+/// A ring that shows on every colour.
+pub(super) fn ring(painter: &egui::Painter, at: egui::Pos2, radius: f32) {
+    painter.circle_stroke(at, radius, Stroke::new(3.0, Color32::from_black_alpha(120)));
+    painter.circle_stroke(at, radius, Stroke::new(1.5, Color32::WHITE));
+}
+
+/// θ itself: a small cross that shows on every colour.
+fn center(canvas: &Canvas) {
+    let center = canvas.at(0.0, 0.0);
+    for (width, color) in [(3.0, Color32::from_black_alpha(140)), (1.25, Color32::WHITE)] {
+        let stroke = Stroke::new(width, color);
+        canvas.painter.hline((center.x - 5.0)..=(center.x + 5.0), center.y, stroke);
+        canvas.painter.vline(center.x, (center.y - 5.0)..=(center.y + 5.0), stroke);
+    }
+}
+
+/// The status of every cell as a square of its colour at the node; the map is seen between.
+fn status(ui: &Ui, canvas: &Canvas, surface: &LossSurface) {
+    let (x, y) = (cell_edges(&surface.alpha), cell_edges(&surface.beta));
+    let b = surface.beta.len();
+    for k in 0..surface.count.len() {
+        let (i, j) = (k / b, k % b);
+        let cell = Rect::from_two_pos(canvas.at(x[i], y[j]), canvas.at(x[i + 1], y[j + 1]));
+        let node = canvas.at(surface.alpha[i], surface.beta[j]);
+        let square = Rect::from_center_size(node, Vec2::splat((0.45 * cell.size().min_elem()).clamp(2.0, 14.0)));
+        canvas.painter.rect(
+            square,
+            1.0,
+            theme::status(ui, surface.status(k)),
+            Stroke::new(1.0, Color32::from_black_alpha(90)),
+            StrokeKind::Outside,
+        );
+    }
+}

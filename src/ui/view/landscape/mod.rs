@@ -1,0 +1,282 @@
+//! The landscape tab: L(θ + αδ + βη) as maps or surfaces in one set of colours with contour lines, beside the panels one plot of the
+//! sections through the cursor, and the node that was picked.
+
+mod cells;
+mod cuts;
+mod map;
+mod picked;
+mod projections;
+mod surface;
+mod toolbar;
+
+use std::collections::BTreeMap;
+
+use eframe::wgpu;
+use egui::{Rect, Ui, pos2};
+
+use super::{Scene, Standing, empty, panel_header, reading, standing};
+use crate::figure::number::{fixed, with_error};
+use crate::figure::{ColorScale, Colormap};
+use crate::job::Analysis;
+use crate::result::{LossSurface, Quantity};
+use crate::session::{ColorSettings, LandscapeForm, PickedCell, Session};
+use crate::ui::command::Command;
+use crate::ui::landscape_commands::LandscapeCommand;
+use crate::ui::store::Landscape;
+use crate::ui::theme;
+use crate::ui::widget::axes::SharedView;
+use crate::ui::widget::color_bar::{self, ColorBar};
+use crate::ui::widget::grid::{Panel, Spacing, layout};
+use crate::ui::widget::number::share;
+use crate::ui::widget::picture::Picture;
+
+pub use cells::quantities;
+use cells::{Shown, center_facts, loss_text, symbol, value_at};
+
+/// Width of the colour bar with its ticks.
+const BAR: f32 = 70.0;
+/// As many as in the figures.
+const LEVELS: usize = 11;
+
+/// What the tab remembers between frames.
+#[derive(Default)]
+pub struct State {
+    /// What egui's pass draws into; without it there is nothing to draw surfaces with.
+    pub target: Option<wgpu::TextureFormat>,
+    view: SharedView,
+    own_views: BTreeMap<String, SharedView>,
+    section: SharedView,
+    shown: Shown,
+    pictures: BTreeMap<(String, String), Picture>,
+    reliefs: BTreeMap<(String, String), surface::Cache>,
+    bars: color_bar::State,
+    /// Grid node under the pointer: (α, β), and the checkpoint in whose panel it is.
+    cursor: Option<(String, [f64; 2])>,
+}
+
+/// The colours of one panel or of all.
+struct Colors {
+    /// What the session keeps them under.
+    key: String,
+    /// What they are of, as shown to people.
+    name: String,
+    settings: ColorSettings,
+    scale: ColorScale,
+    map: Colormap,
+    levels: Vec<f64>,
+    clipped: [usize; 2],
+}
+
+impl Colors {
+    /// Of these surfaces together; `of` tells those of a single panel apart. `None` while there is no value.
+    fn of(scene: &Scene<'_>, surfaces: &[&LossSurface], of: &str) -> Option<Self> {
+        let first = surfaces.first()?;
+        let key = format!("{}{of}", first.value_key());
+        let settings = scene.session.view.landscape.colors(&key);
+        let scale = ColorScale::chosen(surfaces, &settings)?;
+        Some(Self {
+            name: format!("{}{of}", first.value_label()),
+            settings,
+            scale,
+            map: Colormap::chosen(first, &settings),
+            levels: scale.levels(LEVELS),
+            clipped: scale.clipped(surfaces.iter().copied()),
+            key,
+        })
+    }
+}
+
+/// What all panels share.
+struct Shared<'a> {
+    colors: Option<Colors>,
+    cursor: Option<(String, [f64; 2])>,
+    alpha: [f64; 2],
+    beta: [f64; 2],
+    quantity: Option<Quantity>,
+    surfaces: Vec<(usize, &'a LossSurface)>,
+}
+
+impl Shared<'_> {
+    /// The cursor as a panel shows it.
+    fn cursor_in(&self, checkpoint: &str, linked: bool) -> Option<[f64; 2]> {
+        self.cursor.as_ref().filter(|(name, _)| linked || name == checkpoint).map(|(_, node)| *node)
+    }
+}
+
+struct Subject<'a> {
+    index: usize,
+    name: &'a str,
+    dataset: &'a str,
+    panel: &'a Panel,
+    landscape: Option<&'a Landscape>,
+    colors: Option<&'a Colors>,
+    standing: Option<Standing>,
+}
+
+/// Draws the tab.
+pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Option<Quantity>) {
+    if scene.session.checkpoints.is_empty() {
+        return empty(ui, "Open a checkpoint to see its loss landscape: type its path at the left, press Open…, or drop the file here.");
+    }
+    let Some(dataset) = scene.dataset else {
+        return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
+    };
+    let landscapes = state.shown.of(scene, dataset, quantity);
+    let surfaces: Vec<(usize, &LossSurface)> =
+        landscapes.iter().enumerate().filter_map(|(i, found)| found.as_ref().map(|l| (i, l.surface.as_ref()))).collect();
+    toolbar::show(ui, scene, &surfaces);
+    let all: Vec<&LossSurface> = surfaces.iter().map(|(_, surface)| *surface).collect();
+    let (alpha, beta) = match surfaces.first() {
+        Some((_, surface)) => (ends(&surface.alpha), ends(&surface.beta)),
+        None => (scene.session.landscape.extent(), scene.session.landscape.extent()),
+    };
+    let shared = Shared { colors: Colors::of(scene, &all, ""), cursor: state.cursor.clone(), alpha, beta, quantity, surfaces };
+    let mut area = ui.available_rect_before_wrap();
+    if let Some(cell) = scene.session.view.landscape.picked.clone() {
+        let card = area.with_min_x(area.right() - picked::WIDTH);
+        area.max.x = card.left() - 24.0;
+        picked::show(ui, scene, card, &cell, dataset, &landscapes);
+    }
+    panels(ui, scene, state, &shared, area, dataset, &landscapes);
+}
+
+/// The panels, the sections beside them, and the bars of their colours.
+fn panels(
+    ui: &mut Ui,
+    scene: &mut Scene<'_>,
+    state: &mut State,
+    shared: &Shared<'_>,
+    area: Rect,
+    dataset: &str,
+    landscapes: &[Option<Landscape>],
+) {
+    // A plane through checkpoints belongs to the one at its origin; the others are drawn on it.
+    let origin = scene.session.landscape.plane.through().first();
+    let baseline = scene.session.landscape_baseline().filter(|_| scene.difference);
+    let has_panel = |name: &String| origin.is_none_or(|origin| origin == name) && baseline != Some(name.as_str());
+    let shown: Vec<_> = scene.session.checkpoints.iter().enumerate().filter(|(_, c)| has_panel(&c.name)).collect();
+    let links = scene.session.view.links;
+    // One cell more than checkpoints: there the sections are compared.
+    let (n, space) = (shown.len(), space(scene.session.view.landscape.form, links.colors));
+    let panels = layout(area.with_max_x(area.right() - BAR), n + 1, Some(1.0), f32::INFINITY, space);
+    let mut cursor = None;
+    let mut changed: Vec<(String, ColorSettings)> = Vec::new();
+    for (panel, (i, checkpoint)) in panels.iter().zip(shown) {
+        let job = scene.store.job(Analysis::Landscape, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
+        let landscape = landscapes[i].as_ref();
+        let own = landscape.filter(|_| !links.colors);
+        let own = own.and_then(|found| Colors::of(scene, &[&found.surface], &format!(" of {}", checkpoint.name)));
+        let colors = if links.colors { shared.colors.as_ref() } else { own.as_ref() };
+        let subject = Subject { index: i, name: &checkpoint.name, dataset, panel, landscape, colors, standing: standing(job) };
+        let hovered = panel_of(ui, scene.session, scene.commands, state, shared, subject);
+        cursor = cursor.or(hovered.map(|node| (checkpoint.name.clone(), node)));
+        if let Some(own) = &own {
+            let bar =
+                Rect::from_min_max(pos2(panel.plot.right() + 10.0, panel.plot.top()), pos2(panel.plot.right() + 20.0, panel.plot.bottom()));
+            changed.extend(bar_of(ui, bar, own, symbol(landscape.map(|found| found.surface.as_ref())), &mut state.bars));
+        }
+    }
+    if let (Some(colors), Some(cell)) = (&shared.colors, panels.last()) {
+        cuts::show(ui, &scene.session.view.landscape, state, shared, colors, cell, n);
+        if links.colors {
+            let symbol = symbol(shared.surfaces.first().map(|(_, surface)| *surface));
+            changed.extend(bar_of(ui, bar_place(&panels), colors, symbol, &mut state.bars));
+        }
+    }
+    scene.commands.extend(changed.into_iter().map(|(key, settings)| Command::Landscape(LandscapeCommand::Colors(key, settings))));
+    if cursor != state.cursor {
+        state.cursor = cursor;
+        ui.ctx().request_repaint();
+    }
+}
+
+/// Room around the panels.
+fn space(form: LandscapeForm, one_bar: bool) -> Spacing {
+    let gap = if one_bar { 30.0 } else { BAR + 14.0 };
+    match form {
+        LandscapeForm::Map => Spacing { left: 48.0, right: 0.0, header: 44.0, footer: 40.0, below: 0.0, gap },
+        LandscapeForm::Surface => Spacing { left: 12.0, right: 0.0, header: 44.0, footer: 40.0, below: 0.0, gap: gap.max(34.0) },
+    }
+}
+
+/// Where the bar of all stands: right of the first row.
+fn bar_place(panels: &[Panel]) -> Rect {
+    let right = panels.iter().map(|panel| panel.plot.right()).fold(0.0, f32::max);
+    let top = panels[0].plot.top();
+    let bottom = panels.iter().filter(|panel| panel.plot.top() == top).map(|panel| panel.plot.bottom()).fold(0.0, f32::max);
+    Rect::from_min_max(pos2(right + 20.0, top), pos2(right + 32.0, bottom))
+}
+
+fn bar_of(ui: &mut Ui, rect: Rect, colors: &Colors, symbol: &str, state: &mut color_bar::State) -> Option<(String, ColorSettings)> {
+    let Colors { key, name, settings, scale, map, levels, clipped } = colors;
+    let bar = ColorBar { label: symbol, name, scale: *scale, colors: *map, levels, settings: *settings, clipped: *clipped };
+    color_bar::show(ui, rect, &bar, state).map(|settings| (key.clone(), settings))
+}
+
+/// One panel; gives the grid node under the pointer.
+fn panel_of(
+    ui: &mut Ui,
+    session: &Session,
+    commands: &mut Vec<Command>,
+    state: &mut State,
+    shared: &Shared<'_>,
+    subject: Subject<'_>,
+) -> Option<[f64; 2]> {
+    let (view, links) = (&session.view.landscape, session.view.links);
+    let color = theme::checkpoint(ui, subject.index);
+    let surface = subject.landscape.map(|landscape| landscape.surface.as_ref());
+    let cursor = shared.cursor_in(subject.name, links.cursor);
+    let at_cursor = surface.zip(cursor).and_then(|(surface, cursor)| value_at(surface, cursor));
+    let facts = surface.and_then(center_facts);
+    let value = at_cursor.map(|k| surface.map_or(String::new(), |s| loss_text(s, k)));
+    panel_header(ui, subject.panel.header, subject.name, color, facts, subject.standing.clone(), value);
+    let picked = view.picked.as_ref().filter(|cell| cell.checkpoint == subject.name).map(|cell| [cell.alpha, cell.beta]);
+    let marks = Marks { cursor, picked };
+    let (response, node) = match view.form {
+        LandscapeForm::Map => map::show(ui, session, state, shared, &subject, marks),
+        LandscapeForm::Surface => surface::show(ui, session, commands, state, shared, &subject, marks),
+    };
+    let (surface, node) = (surface?, node?);
+    let k = value_at(surface, node)?;
+    if response.clicked() {
+        let [alpha, beta] = node;
+        let cell = PickedCell { checkpoint: subject.name.into(), alpha, beta };
+        commands.push(Command::Landscape(LandscapeCommand::Pick(Some(cell))));
+    }
+    if !response.dragged() {
+        let title = format!("{}   α {}   β {}", subject.name, fixed(node[0], 2), fixed(node[1], 2));
+        reading(ui, response.id, &title, &readings(surface, shared.quantity, k));
+    }
+    Some(node)
+}
+
+/// Nodes that stand out.
+#[derive(Clone, Copy)]
+struct Marks {
+    cursor: Option<[f64; 2]>,
+    picked: Option<[f64; 2]>,
+}
+
+/// What is known of a cell, for the card at the pointer.
+fn readings(surface: &LossSurface, quantity: Option<Quantity>, k: usize) -> Vec<(Option<egui::Color32>, String, String)> {
+    let what = surface.value_label();
+    let mut initial = what.chars();
+    let what = initial.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + initial.as_str());
+    let mut rows = vec![(None, what, loss_text(surface, k))];
+    if surface.count[k] > 0 {
+        rows.push((None, "Accuracy".into(), share(surface.accuracy[k], surface.count[k] as usize)));
+        rows.push((None, "Images".into(), crate::ui::widget::number::count(u64::from(surface.count[k]))));
+        for (other, map) in surface.maps.iter().filter(|(other, _)| quantity != Some(**other)) {
+            rows.push((None, other.label().into(), with_error(map.value[k], map.std_error[k])));
+        }
+    }
+    rows
+}
+
+fn ends(axis: &[f64]) -> [f64; 2] {
+    match axis {
+        [] => [-1.0, 1.0],
+        [only] => [only - 0.5, only + 0.5],
+        [first, .., last] => [*first, *last],
+    }
+}

@@ -1,0 +1,143 @@
+//! The node that was picked: everything known of it, and the losses of its single images.
+
+use egui::{Align, Id, Layout, Rect, RichText, Role as WidgetRole, Stroke, Ui, UiBuilder, WidgetInfo, pos2};
+
+use super::cells::value_at;
+use super::readings;
+use crate::figure::number::{fixed, significant};
+use crate::metric::Histogram;
+use crate::result::{CellStatus, LossSurface};
+use crate::session::PickedCell;
+use crate::ui::command::Command;
+use crate::ui::landscape_commands::LandscapeCommand;
+use crate::ui::panel::quiet_button;
+use crate::ui::store::Landscape;
+use crate::ui::theme;
+use crate::ui::view::Scene;
+use crate::ui::widget::axes::{Axes, Axis, Scale, SharedView};
+use crate::ui::widget::{number::count, swatch};
+
+/// Width of the card.
+pub(super) const WIDTH: f32 = 264.0;
+const BINS: usize = 24;
+/// The smallest loss that the histogram tells from 0.
+const FLOOR: f64 = 1e-8;
+
+/// Draws the card into `rect`.
+pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, rect: Rect, cell: &PickedCell, dataset: &str, landscapes: &[Option<Landscape>]) {
+    ui.painter().vline(rect.left() - 12.0, rect.y_range(), Stroke::new(1.0, theme::of(ui).hairline));
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min)));
+    let ui = &mut child;
+    let place = format!("α {}   β {}", fixed(cell.alpha, 2), fixed(cell.beta, 2));
+    let index = scene.session.checkpoints.iter().position(|checkpoint| checkpoint.name == cell.checkpoint);
+    ui.horizontal(|ui| {
+        if let Some(index) = index {
+            swatch::square(ui, theme::checkpoint(ui, index));
+        }
+        ui.label(RichText::new(&cell.checkpoint).font(theme::heading()).color(theme::of(ui).strong));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if quiet_button(ui, "×", "Close the picked cell").clicked() {
+                scene.commands.push(Command::Landscape(LandscapeCommand::Pick(None)));
+            }
+        });
+    });
+    ui.colored_label(theme::of(ui).weak, format!("{place}   on {dataset}"));
+    ui.add_space(6.0);
+    let key = (cell.checkpoint.clone(), dataset.to_owned());
+    let measured = scene.store.landscapes.get(&key).map(|found| found.surface.clone());
+    let Some((surface, k)) = measured.as_deref().and_then(|surface| Some((surface, value_at(surface, [cell.alpha, cell.beta])?))) else {
+        ui.label("Nothing is computed of this landscape.");
+        return;
+    };
+    facts(ui, surface, k);
+    let shown = index.and_then(|index| landscapes.get(index)?.as_ref());
+    if let Some(shown) = shown.filter(|shown| shown.surface.value_key() != surface.value_key()) {
+        rows(ui, "shown", readings(&shown.surface, shown.surface.quantity, k).into_iter().take(1));
+    }
+    ui.add_space(8.0);
+    let open = LandscapeCommand::OpenCell { cell: cell.clone(), dataset: dataset.to_owned() };
+    match scene.store.cell_losses.as_ref().filter(|found| found.cell == *cell && found.dataset == dataset).map(|found| &found.losses) {
+        Some(Ok(losses)) => histogram(ui, losses),
+        found => {
+            let can_open = surface.count[k] > 0;
+            let button = ui.add_enabled(can_open, egui::Button::new("Open the model here"));
+            if button.on_hover_text("The losses of its single images").on_disabled_hover_text("Not computed yet").clicked() {
+                scene.commands.push(Command::Landscape(open));
+            }
+            if let Some(Err(message)) = found {
+                crate::ui::panel::complaint(ui, message);
+            }
+        }
+    }
+}
+
+fn facts(ui: &mut Ui, surface: &LossSurface, k: usize) {
+    let status = match surface.status(k) {
+        CellStatus::Exact => "computed on all images",
+        CellStatus::Estimated => "estimated, not computed",
+        CellStatus::Pending => "not computed",
+        CellStatus::NonFinite => "computed, not finite",
+    };
+    let status = (None, "Status".to_owned(), status.to_owned());
+    rows(ui, "facts", readings(surface, None, k).into_iter().chain([status]));
+}
+
+fn rows(ui: &mut Ui, id: &str, rows: impl Iterator<Item = (Option<egui::Color32>, String, String)>) {
+    for (row, (_, name, value)) in rows.enumerate() {
+        ui.push_id((id, row), |ui| {
+            ui.horizontal(|ui| {
+                ui.colored_label(theme::of(ui).weak, name);
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.colored_label(theme::of(ui).strong, value));
+            });
+        });
+    }
+}
+
+/// How the losses of the single images are distributed, on a log axis.
+fn histogram(ui: &mut Ui, losses: &[f32]) {
+    let logs: Vec<f64> =
+        losses.iter().map(|loss| f64::from(*loss)).filter(|loss| loss.is_finite()).map(|loss| loss.max(FLOOR).log10()).collect();
+    let palette = theme::of(ui);
+    let Some(bins) = Histogram::shared(&[&logs], BINS) else {
+        ui.label("No image has a finite loss here.");
+        return;
+    };
+    ui.label(RichText::new("Losses of the single images").color(palette.text));
+    let most = bins.counts.iter().flatten().copied().max().unwrap_or(0) as f64;
+    let (low, high) = (bins.edges[0], bins.edges[BINS]);
+    let area = ui.available_rect_before_wrap();
+    let rect = Rect::from_min_max(pos2(area.left() + 44.0, area.top() + 4.0), pos2(area.right() - 6.0, area.top() + 134.0));
+    let axes = Axes {
+        id: Id::unique("losses of the picked cell"),
+        x: Axis { label: "loss", range: [low, high], scale: Scale::Log10, labelled: true },
+        y: Axis { label: "images", range: [0.0, 1.05 * most], scale: Scale::Linear, labelled: true },
+        outline: palette.hairline,
+        grid: true,
+        wheel: false,
+    };
+    let mean = losses.iter().map(|loss| f64::from(*loss)).sum::<f64>() / losses.len().max(1) as f64;
+    let (canvas, ()) = axes.show(ui, rect, &mut SharedView::default(), |ui, canvas| {
+        for (bin, images) in bins.counts.iter().flatten().enumerate() {
+            let (from, to) = (canvas.at(bins.edges[bin], 0.0), canvas.at(bins.edges[bin + 1], *images as f64));
+            canvas.painter.rect_filled(
+                Rect::from_two_pos(from, to).shrink2(egui::vec2(0.5, 0.0)),
+                0.0,
+                theme::of(ui).accent.gamma_multiply(0.7),
+            );
+        }
+        if mean > 0.0 && mean.is_finite() {
+            canvas.painter.vline(canvas.at(mean.log10(), 0.0).x, canvas.rect().y_range(), Stroke::new(1.5, theme::of(ui).strong));
+        }
+    });
+    let mut sorted = logs.clone();
+    sorted.sort_by(f64::total_cmp);
+    let median = 10f64.powf(sorted[sorted.len() / 2]);
+    let told = format!("{} images: mean {} (line), median {}", count(losses.len() as u64), significant(mean, 3), significant(median, 2));
+    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, format!("Losses of {told}")));
+    ui.add_space(rect.bottom() - area.top() + 42.0);
+    ui.colored_label(palette.weak, told);
+    let broken = losses.len() - logs.len();
+    if broken > 0 {
+        ui.colored_label(palette.weak, format!("{} not finite", count(broken as u64)));
+    }
+}
