@@ -111,7 +111,14 @@ impl App {
                 if let JobEvent::Done { output: JobOutput::Methods { methods } } = &event {
                     self.know_methods(methods.clone());
                 }
+                let done = matches!(event, JobEvent::Done { .. });
+                let written =
+                    self.store.jobs.get(&id).and_then(|job| if let JobSpec::Weights(job) = &job.spec { Some(job.clone()) } else { None });
+                let written = written.filter(|_| done);
                 let reread = self.store.apply(id, event).is_some();
+                if let Some(job) = written {
+                    self.cell_kept(&job);
+                }
                 if let (true, Some(spec)) = (reread, self.store.jobs.get(&id).map(|job| job.spec.clone())) {
                     self.spawn(move || loader::load(id, &spec));
                 }

@@ -1,9 +1,13 @@
 //! What a person can do to the way landscapes are shown, and how it is done.
 
-use super::app::App;
+use super::app::{App, unused};
+use super::history::Act;
 use super::loader::{self, Finished};
-use crate::job::Analysis;
-use crate::session::{Camera, ColorSettings, CutAxis, ErrorShown, LandscapeForm, LandscapeView, PickedCell};
+use super::store::JobState;
+use crate::figure::number::fixed;
+use crate::job::{Analysis, JobSpec, WeightsJob};
+use crate::result::{content_key, safe_name, state_root};
+use crate::session::{Camera, CheckpointEntry, ColorSettings, CutAxis, ErrorShown, LandscapeForm, LandscapeView, PickedCell};
 
 /// One act about landscapes.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +44,13 @@ pub enum LandscapeCommand {
         /// Name of the dataset.
         dataset: String,
     },
+    /// Has the weights at a node written, as a checkpoint of the session.
+    KeepCell {
+        /// The node.
+        cell: PickedCell,
+        /// Name of the dataset.
+        dataset: String,
+    },
 }
 
 impl LandscapeCommand {
@@ -54,7 +65,7 @@ impl LandscapeCommand {
             LandscapeCommand::Error(_) => "show errors or values",
             LandscapeCommand::ErrorBands(_) => "show or hide error bands",
             LandscapeCommand::Cut(_) => "turn the section",
-            LandscapeCommand::Pick(_) | LandscapeCommand::OpenCell { .. } => "pick a cell",
+            LandscapeCommand::Pick(_) | LandscapeCommand::OpenCell { .. } | LandscapeCommand::KeepCell { .. } => "pick a cell",
         }
     }
 
@@ -70,7 +81,7 @@ impl LandscapeCommand {
             LandscapeCommand::ErrorBands(shown) => view.error_bands = shown,
             LandscapeCommand::Cut(axis) => view.cut = axis,
             LandscapeCommand::Pick(cell) => view.picked = cell,
-            LandscapeCommand::OpenCell { .. } => {}
+            LandscapeCommand::OpenCell { .. } | LandscapeCommand::KeepCell { .. } => {}
         }
     }
 }
@@ -79,8 +90,38 @@ impl App {
     pub(super) fn landscape_command(&mut self, command: LandscapeCommand) {
         match command {
             LandscapeCommand::OpenCell { cell, dataset } => self.open_cell(cell, dataset),
+            LandscapeCommand::KeepCell { cell, dataset } => self.keep_cell(&cell, &dataset),
             edit => edit.edit(&mut self.session.view.landscape),
         }
+    }
+
+    /// Asks for the weights at a node, in a place that is named by what they are of: they are in the session, so they are no cache.
+    fn keep_cell(&mut self, cell: &PickedCell, dataset: &str) {
+        let job = self.store.job(Analysis::Landscape, &cell.checkpoint, Some(dataset)).map(|(_, job)| &job.spec);
+        let Some(JobSpec::Landscape(landscape)) = job else {
+            return self.complain(format!("expected a landscape of {} on {dataset}, found none", cell.checkpoint));
+        };
+        let (landscape, at) = (landscape.clone(), [cell.alpha, cell.beta]);
+        let folder = content_key(&format!("{at:?} {}", landscape.out.display()), &[landscape.checkpoint.path.as_path()]);
+        let name = format!("{} at {} {}.safetensors", cell.checkpoint, fixed(cell.alpha, 2), fixed(cell.beta, 2));
+        let file = state_root().join("weights").join(folder).join(safe_name(&name));
+        self.store.add(JobSpec::Weights(Box::new(WeightsJob { landscape, at, file })), JobState::Waiting);
+    }
+
+    /// Opens the weights at a node, which have been written.
+    pub(super) fn cell_kept(&mut self, job: &WeightsJob) {
+        let before = self.session.clone();
+        let source = &job.landscape.checkpoint;
+        let name = format!("{} at ({}, {})", source.name, fixed(job.at[0], 2), fixed(job.at[1], 2));
+        if self.session.checkpoints.iter().any(|checkpoint| checkpoint.path == job.file) {
+            return self.tell(format!("{name} is open already"));
+        }
+        let name = unused(&name, |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
+        let (path, architecture, normalization) = (job.file.clone(), source.architecture.clone(), source.normalization);
+        self.session.checkpoints.push(CheckpointEntry { name: name.clone(), path, architecture, normalization });
+        self.record(Act::alone(format!("open {name}")), before);
+        self.tell(format!("{name} is a checkpoint of this session now; all analyses follow"));
+        self.replan();
     }
 
     fn open_cell(&mut self, cell: PickedCell, dataset: String) {

@@ -8,7 +8,9 @@ use super::memory::keeper::Report;
 use super::run::watch::{Sight, Watch};
 use super::store::{CellLosses, Loaded};
 use crate::job::{Analysis, Control, JobId, JobSpec, PlanError, PlanOptions, RunFolder, check_paths, is_whole, plan_cached, runs};
-use crate::result::{Embedding, LossDifference, LossRows, LossSurface, SAMPLE_LOSSES, ScoreTable, SharpnessCurve, cell_cache, write_atomic};
+use crate::result::{
+    Embedding, LossDifference, LossRows, LossSurface, SAMPLE_LOSSES, ScoreTable, SharpnessCurve, cell_cache, write_atomic,
+};
 use crate::session::{PickedCell, Session};
 
 /// What slow work gives.

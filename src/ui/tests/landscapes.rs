@@ -196,7 +196,7 @@ fn the_status_of_cells_lies_over_the_map_with_a_legend() {
 }
 
 #[test]
-fn a_click_picks_the_node_and_its_model_is_opened() {
+fn a_click_picks_the_node_and_its_losses_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = whole();
     let mut found = surface(3, false);
@@ -226,10 +226,33 @@ fn a_click_picks_the_node_and_its_model_is_opened() {
     harness.state_mut().session.view.landscape.picked = Some(cell);
     harness.run();
     harness.get_by_label("computed on all images");
-    press(&mut harness, "Open the model here");
+    press(&mut harness, "Losses of its images");
     run_until(&mut harness, |app| app.store.cell_losses.is_some());
     harness.run();
     harness.get_by_label_contains("Losses of 4 images: mean 0.08");
+}
+
+#[test]
+fn the_model_of_a_node_becomes_a_checkpoint_of_the_session() {
+    let mut harness = whole();
+    let cell = crate::session::PickedCell { checkpoint: "SAM".into(), alpha: 0.5, beta: -0.1 };
+    harness.state_mut().session.view.landscape.picked = Some(cell);
+    harness.run();
+    press(&mut harness, "Open the model here");
+    let weights = |app: &App| {
+        let found = app.store.jobs.iter().find(|(_, job)| matches!(job.spec, JobSpec::Weights(_)));
+        found.map(|(id, job)| (*id, job.spec.clone())).expect("a job that writes them")
+    };
+    let (id, JobSpec::Weights(job)) = weights(harness.state()) else { panic!("weights") };
+    assert_eq!((job.at, job.landscape.checkpoint.name.as_str()), ([0.5, -0.1], "SAM"));
+    let answer = JobEvent::Done { output: JobOutput::Checkpoint { path: job.file.clone() } };
+    harness.state_mut().heard(Heard::Job(id, answer));
+    harness.run();
+    let last = harness.state().session.checkpoints.last().cloned().expect("a checkpoint");
+    assert_eq!((last.name.as_str(), &last.path), ("SAM at (0.50, −0.10)", &job.file));
+    harness.get_by_label("Close checkpoint SAM at (0.50, −0.10)");
+    harness.state_mut().execute(crate::ui::command::Command::Undo);
+    assert_eq!(harness.state().session.checkpoints.len(), 5);
 }
 
 #[test]
@@ -238,7 +261,7 @@ fn a_node_without_losses_of_single_images_says_so() {
     let cell = crate::session::PickedCell { checkpoint: "ERM".into(), alpha: 0.0, beta: 0.0 };
     harness.state_mut().session.view.landscape.picked = Some(cell);
     harness.run();
-    press(&mut harness, "Open the model here");
+    press(&mut harness, "Losses of its images");
     run_until(&mut harness, |app| app.store.cell_losses.is_some());
     harness.run();
     harness.get_by_label_contains(

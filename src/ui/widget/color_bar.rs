@@ -194,8 +194,9 @@ fn with_limit(settings: ColorSettings, end: End, value: Option<f64>) -> ColorSet
 /// Dragging an end moves its limit along the scale.
 fn drag(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, end: End, id: Id) -> Option<ColorSettings> {
     let handle = Rect::from_center_size(pos2(rect.center().x, at(rect, end) - 3.0 * end.sign()), vec2(rect.width() + 8.0, 12.0));
-    let response =
-        ui.interact(handle, id.with((end.word(), "handle")), Sense::click_and_drag()).on_hover_cursor(CursorIcon::ResizeVertical);
+    // For the pointer alone: the keyboard has the limit's field.
+    let sense = Sense::CLICK | Sense::DRAG;
+    let response = ui.interact(handle, id.with((end.word(), "handle")), sense).on_hover_cursor(CursorIcon::ResizeVertical);
     if response.double_clicked() {
         return Some(ColorSettings { low: None, high: None, ..bar.settings });
     }

@@ -55,13 +55,24 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, rect: Rect, cell: &Picked
         rows(ui, "shown", readings(&shown.surface, shown.surface.quantity, k).into_iter().take(1));
     }
     ui.add_space(8.0);
+    let keep = ui
+        .button("Open the model here")
+        .on_hover_text("Writes the weights at this node and opens them as a checkpoint beside the others, with all analyses");
+    if keep.clicked() {
+        scene.commands.push(Command::Landscape(LandscapeCommand::KeepCell { cell: cell.clone(), dataset: dataset.to_owned() }));
+    }
+    ui.add_space(4.0);
     let open = LandscapeCommand::OpenCell { cell: cell.clone(), dataset: dataset.to_owned() };
     match scene.store.cell_losses.as_ref().filter(|found| found.cell == *cell && found.dataset == dataset).map(|found| &found.losses) {
         Some(Ok(losses)) => histogram(ui, losses),
         found => {
             let can_open = surface.count[k] > 0;
-            let button = ui.add_enabled(can_open, egui::Button::new("Open the model here"));
-            if button.on_hover_text("The losses of its single images").on_disabled_hover_text("Not computed yet").clicked() {
+            let button = ui.add_enabled(can_open, egui::Button::new("Losses of its images"));
+            if button
+                .on_hover_text("How the loss is distributed over the single images")
+                .on_disabled_hover_text("Not computed yet")
+                .clicked()
+            {
                 scene.commands.push(Command::Landscape(open));
             }
             if let Some(Err(message)) = found {
