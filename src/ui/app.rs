@@ -1,6 +1,5 @@
 //! [`App`]: the window's state, and the one place where commands become deeds.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use egui::Context;
@@ -13,7 +12,8 @@ use super::panel::{export, open};
 use super::run_commands::Runs;
 use super::store::{JobState, Store};
 use super::theme;
-use super::view::{embedding, energy, landscape, runs, sharpness};
+use super::scatter::Scatter;
+use super::view::{energy, landscape, runs, scatter, sharpness};
 use crate::job::runs::RunOptions;
 use crate::job::{Background, JobId};
 use crate::result::Quantity;
@@ -33,10 +33,9 @@ pub(super) struct Views {
     pub(super) quantity: Option<Quantity>,
     pub(super) difference: bool,
     pub(super) score: String,
-    pub(super) hidden: BTreeSet<Role>,
     pub(super) landscape: landscape::State,
     pub(super) sharpness: sharpness::State,
-    pub(super) embedding: embedding::State,
+    pub(super) scatter: scatter::State,
     pub(super) energy: energy::State,
     pub(super) runs: runs::State,
 }
@@ -51,6 +50,7 @@ pub struct App {
     pub(super) bench: Bench,
     pub(super) background: Background<Finished>,
     pub(super) runs: Runs,
+    pub(super) scatter: Scatter,
     pub(super) views: Views,
     pub(super) open: open::State,
     pub(super) export: export::State,
@@ -71,16 +71,16 @@ impl App {
             bench,
             background: Background::default(),
             runs: Runs::new(runs),
+            scatter: Scatter::default(),
             views: Views {
                 tab,
                 dataset: None,
                 quantity: None,
                 difference: false,
                 score: "energy".into(),
-                hidden: BTreeSet::new(),
                 landscape: landscape::State::default(),
                 sharpness: sharpness::State::default(),
-                embedding: embedding::State::default(),
+                scatter: scatter::State::default(),
                 energy: energy::State::default(),
                 runs: runs::State::default(),
             },
@@ -96,7 +96,7 @@ impl App {
         self.background.spawn(work, move || ctx.request_repaint());
     }
 
-    fn spawn_waiting(&mut self, work: impl FnOnce() -> Finished + Send + 'static) {
+    pub(super) fn spawn_waiting(&mut self, work: impl FnOnce() -> Finished + Send + 'static) {
         let ctx = self.ctx.clone();
         self.background.spawn_waiting(work, move || ctx.request_repaint());
     }
@@ -159,11 +159,7 @@ impl App {
             }
             Command::SelectScore(score) => self.views.score = score,
             Command::ShowRelative(relative) => self.session.sharpness.relative = relative,
-            Command::ToggleRole(role) => {
-                if !self.views.hidden.remove(&role) {
-                    self.views.hidden.insert(role);
-                }
-            }
+            Command::Scatter(command) => self.scatter_command(command),
             Command::ToggleExport => {
                 self.export.open = !self.export.open;
                 if self.export.path.is_empty() {
@@ -264,6 +260,7 @@ impl App {
             self.bench.cancel(id);
         }
         self.store.clear();
+        self.scatter.forget();
         self.session = session;
         self.generation += 1;
         self.ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{} – Flatland", stem(path))));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use egui::ThemePreference;
 
+use super::scatter::command::ScatterCommand;
 use crate::job::{Control, JobId};
 use crate::result::Quantity;
 use crate::session::{FigureFormat, Role, Tab};
@@ -59,8 +60,8 @@ pub enum Command {
     SelectScore(String),
     /// Shows sharpness over ρ/‖θ‖ instead of ρ.
     ShowRelative(bool),
-    /// Shows or hides a role's points.
-    ToggleRole(Role),
+    /// Something about the scatter or the selection.
+    Scatter(ScatterCommand),
     /// Shows or hides the export line.
     ToggleExport,
     /// Writes the current view as a figure.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::command::OpenAs;
+use super::scatter::Found;
 use super::run::watch::{Sight, Watch};
 use super::store::Loaded;
 use crate::job::{Analysis, JobId, JobSpec, PlanError, PlanOptions, check_paths, is_whole, plan_cached};
@@ -45,6 +46,8 @@ pub enum Finished {
     Looked(Box<Watch>, Sight),
     /// Something was asked of a run: what to tell, or why it was refused.
     RunAsked(Result<Asked, String>),
+    /// Something for the scatter.
+    Scatter(Found),
     /// A figure was written, or why not.
     Exported(Result<PathBuf, String>),
     /// A figure was drawn for the clipboard, or why not.

@@ -8,10 +8,12 @@ mod app;
 mod bench;
 mod command;
 mod figure_export;
+mod gpu;
 mod loader;
 mod panel;
 mod run;
 mod run_commands;
+mod scatter;
 mod shell;
 mod store;
 #[cfg(test)]

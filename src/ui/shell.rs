@@ -8,11 +8,12 @@ use egui::{
 
 use super::app::App;
 use super::command::Command;
+use super::gpu;
 use super::panel::{self, checkpoints, datasets, export, jobs, open, top};
 use super::store::JobState;
 use super::theme;
 use super::view::runs::{self, RunScene};
-use super::view::{Scene, embedding, energy, landscape, sharpness};
+use super::view::{Scene, energy, landscape, scatter, sharpness};
 use crate::session::Tab;
 
 impl App {
@@ -36,11 +37,13 @@ impl eframe::App for App {
         while let Some(heard) = self.bench.hear() {
             self.heard(heard);
         }
+        self.refresh_scatter();
         self.dispatch();
         self.watch_runs();
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        gpu::install(frame.wgpu_render_state());
         if ui.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(Modifiers::CTRL | Modifiers::SHIFT, Key::E))) {
             self.commands.push(Command::ToggleExport);
         }
@@ -128,15 +131,16 @@ impl App {
                 commands: &mut self.commands,
             };
             let views = &mut self.views;
-            if !scene.session.checkpoints.is_empty() {
-                top::choices(ui, &mut scene, views.tab, &views.hidden, views.quantity, &views.score);
+            // The scatter has a line of its own.
+            if !scene.session.checkpoints.is_empty() && views.tab != Tab::Embedding {
+                top::choices(ui, &mut scene, views.tab, views.quantity, &views.score);
                 ui.add_space(10.0);
             }
             match views.tab {
                 Tab::Landscape => landscape::show(ui, &mut scene, &mut views.landscape, views.quantity),
                 Tab::Sharpness => sharpness::show(ui, &mut scene, &mut views.sharpness),
-                Tab::Embedding => embedding::show(ui, &mut scene, &mut views.embedding, &views.hidden),
-                Tab::Energy => energy::show(ui, &mut scene, &mut views.energy, &views.score),
+                Tab::Embedding => scatter::show(ui, &mut scene, &mut views.scatter, &mut self.scatter),
+                Tab::Energy => energy::show(ui, &mut scene, &mut views.energy, &mut self.scatter, &views.score),
                 Tab::Runs => {}
             }
         });

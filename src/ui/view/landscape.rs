@@ -233,7 +233,7 @@ fn sections(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, scale: ColorSca
         grid: true,
         wheel: true,
     };
-    let mut view = SharedView { x: state.view.x, y: state.section.y };
+    let mut view = SharedView { x: state.view.x, y: state.section.y, ..SharedView::default() };
     let (canvas, ()) = axes.show(ui, rect, &mut view, |ui, canvas| {
         if let Some([alpha, _]) = shared.cursor {
             canvas.painter.vline(canvas.at(alpha, 0.0).x, canvas.rect().y_range(), Stroke::new(1.0, palette.weak));
