@@ -173,11 +173,13 @@ impl TestRenderer for Offscreen {
 
     fn handle_delta(&mut self, delta: &mut egui::TexturesDelta) {
         let mut renderer = self.state.renderer.write();
+        #[expect(clippy::iter_over_hash_type, reason = "in any order")]
         for (id, images) in delta.set.drain() {
             for image in images {
                 renderer.update_texture(&self.state.device, &self.state.queue, id, &image);
             }
         }
+        #[expect(clippy::iter_over_hash_type, reason = "in any order")]
         for id in delta.free.drain() {
             renderer.free_texture(&id);
         }
@@ -263,6 +265,27 @@ fn hover(window: &mut Harness<'static, App>, points: usize, frames: usize) -> Ve
     times
 }
 
+/// The frames from the end of a lasso around the middle until the selection is drawn.
+fn lasso(window: &mut Harness<'static, App>, points: usize) -> Vec<f64> {
+    window.get_by_label("Lasso").click();
+    window.run_steps(3);
+    let center = plot(window, points);
+    let outline = |k: u32| center + egui::Vec2::angled(k as f32 * 0.1) * 150.0;
+    let times = (0..5).map(|_| {
+        window.event(Event::PointerMoved(outline(0)));
+        window.event(press(outline(0), true));
+        (1..63).for_each(|k| window.event(Event::PointerMoved(outline(k))));
+        window.step();
+        window.event(press(outline(63), false));
+        // The end of the drag, the command, and the picture that shows it.
+        frame(window) + frame(window)
+    });
+    let times = times.collect();
+    window.get_by_label("Move").click();
+    window.run_steps(3);
+    times
+}
+
 /// Frames in which nothing moves.
 fn still(window: &mut Harness<'static, App>, frames: usize) -> Vec<f64> {
     (0..frames).map(|_| frame(window)).collect()
@@ -312,6 +335,10 @@ fn main() {
         report(&format!("{points} points: nothing moves"), still(&mut window, frames));
         report(&format!("{points} points: pan"), pan(&mut window, points, frames));
         report(&format!("{points} points: pointer wanders"), hover(&mut window, points, frames));
+        if std::env::var_os("NO_LASSO").is_none() {
+            report(&format!("{points} points: lasso, until it is drawn (2 frames)"), lasso(&mut window, points));
+            report(&format!("{points} points: pan with a selection"), pan(&mut window, points, frames));
+        }
         for (events, what) in [(10.0, "10 job events/s"), (2000.0, "2,000 job events/s")] {
             rate.set(events);
             report(&format!("{points} points: {what}, nothing moves"), still(&mut window, frames));

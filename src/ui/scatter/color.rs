@@ -91,13 +91,19 @@ pub fn shown(cloud: &Cloud, hidden: &BTreeSet<Category>) -> Vec<bool> {
     let mut shown = vec![true; cloud.len()];
     let fields: BTreeSet<&ColorBy> = hidden.iter().map(|category| &category.field).collect();
     for field in fields {
-        let mut verdicts = Verdicts::default();
-        for (row, shown) in (0u32..).zip(&mut shown) {
-            let of = |row| cloud.category(row, field).is_some_and(|value| hidden.contains(&Category { field: field.clone(), value }));
-            *shown &= !*verdicts.of(cloud.code(row, field), || of(row));
+        let values = hidden.iter().filter(|category| category.field == *field).map(|category| category.value.as_str());
+        for (shown, of) in shown.iter_mut().zip(of_category(cloud, field, &values.collect::<Vec<_>>())) {
+            *shown &= !of;
         }
     }
     shown
+}
+
+/// Which rows have one of these values of a field.
+pub fn of_category(cloud: &Cloud, field: &ColorBy, values: &[&str]) -> Vec<bool> {
+    let mut verdicts = Verdicts::default();
+    let is_of = |row| cloud.category(row, field).is_some_and(|value| values.contains(&value.as_str()));
+    (0..cloud.len() as u32).map(|row| *verdicts.of(cloud.code(row, field), || is_of(row))).collect()
 }
 
 /// Red, green, blue and flags of the point at each place.

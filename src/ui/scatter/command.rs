@@ -92,8 +92,8 @@ impl Scatter {
                 let mut found = Selection::default();
                 for entry in self.clouds.values() {
                     let cloud = &entry.cloud;
-                    let is_of = |row: &u32| cloud.category(*row, &category.field).as_ref() == Some(&category.value);
-                    found.apply(cloud.selection((0..cloud.len() as u32).filter(is_of)), SelectMode::Add);
+                    let is_of = super::color::of_category(cloud, &category.field, &[&category.value]);
+                    found.apply(cloud.selection((0..cloud.len() as u32).filter(|row| is_of[*row as usize])), SelectMode::Add);
                 }
                 view.selection.apply(found, mode);
             }

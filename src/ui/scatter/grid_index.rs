@@ -72,6 +72,9 @@ impl GridIndex {
 
     /// The row of the nearest point within `reach` of `at` that `counts`; the last of those at one place, which lies on top.
     pub fn nearest(&self, points: &[[f32; 2]], at: [f64; 2], reach: f64, counts: impl Fn(u32) -> bool) -> Option<u32> {
+        if self.rows.is_empty() {
+            return None;
+        }
         let span = |axis: usize| self.along(at[axis] - reach, axis)..=self.along(at[axis] + reach, axis);
         let mut nearest: Option<(f64, u32)> = None;
         for j in span(1) {
@@ -91,7 +94,7 @@ impl GridIndex {
 
     /// Rows of the points within the outline (closed, even-odd) that count, in no order.
     pub fn within(&self, points: &[[f32; 2]], outline: &[[f64; 2]], counts: impl Fn(u32) -> bool + Sync) -> Vec<u32> {
-        if outline.len() < 3 {
+        if outline.len() < 3 || self.rows.is_empty() {
             return Vec::new();
         }
         let lies = self.lies(outline);

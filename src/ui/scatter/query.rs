@@ -13,6 +13,7 @@
 //! | `-TERM` | images for which TERM does not hold |
 
 use super::cloud::Cloud;
+use super::color::of_category;
 use crate::session::{ColorBy, Role};
 
 /// How a score is compared.
@@ -70,27 +71,41 @@ impl Query {
         if cloud.embedding.is_none() {
             return Ok(Vec::new());
         }
-        let holds = |row: &u32| self.0.iter().all(|term| term.test.holds(checkpoint, cloud, *row) == term.holds);
-        Ok((0..cloud.len() as u32).filter(holds).collect())
+        let mut found = vec![true; cloud.len()];
+        for term in &self.0 {
+            let holds = term.test.holds(checkpoint, cloud);
+            found.iter_mut().zip(holds).for_each(|(found, holds)| *found &= holds == term.holds);
+        }
+        Ok((0u32..).zip(found).filter(|(_, found)| *found).map(|(row, _)| row).collect())
     }
 }
 
 impl Test {
-    fn holds(&self, checkpoint: &str, cloud: &Cloud, row: u32) -> bool {
+    /// Whether it holds, by row.
+    fn holds(&self, checkpoint: &str, cloud: &Cloud) -> Vec<bool> {
+        let rows = 0..cloud.len() as u32;
         match self {
-            Test::Category(field, values) => cloud.category(row, field).is_some_and(|value| values.contains(&value)),
-            Test::Index(low, high) => cloud.image(row).is_some_and(|(_, position)| (*low..=*high).contains(&position)),
-            Test::Checkpoint(names) => names.iter().any(|name| name == checkpoint),
-            Test::Score(name, relation, bound) => cloud.scores.get(name).is_some_and(|values| {
-                let value = values[row as usize];
-                match relation {
-                    Relation::Less => value < *bound,
-                    Relation::LessOrEqual => value <= *bound,
-                    Relation::Greater => value > *bound,
-                    Relation::GreaterOrEqual => value >= *bound,
-                    Relation::Equal => value == *bound,
-                }
-            }),
+            Test::Category(field, values) => of_category(cloud, field, &values.iter().map(String::as_str).collect::<Vec<_>>()),
+            Test::Index(low, high) => {
+                rows.map(|row| cloud.image(row).is_some_and(|(_, position)| (*low..=*high).contains(&position))).collect()
+            }
+            Test::Checkpoint(names) => vec![names.iter().any(|name| name == checkpoint); cloud.len()],
+            Test::Score(name, relation, bound) => match cloud.scores.get(name) {
+                Some(values) => values.iter().map(|value| relation.holds(*value, *bound)).collect(),
+                None => vec![false; cloud.len()],
+            },
+        }
+    }
+}
+
+impl Relation {
+    fn holds(self, value: f64, bound: f64) -> bool {
+        match self {
+            Relation::Less => value < bound,
+            Relation::LessOrEqual => value <= bound,
+            Relation::Greater => value > bound,
+            Relation::GreaterOrEqual => value >= bound,
+            Relation::Equal => value == bound,
         }
     }
 }

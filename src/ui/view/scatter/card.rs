@@ -71,11 +71,10 @@ fn rows(ui: &mut Ui, id: egui::Id, facts: &[(String, String)]) {
 }
 
 /// The card beside the pointer.
-pub fn hover(ui: &Ui, scene: &Scene<'_>, scatter: &mut Scatter, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, key: &ImageKey) {
+pub fn hover(ui: &Ui, scatter: &mut Scatter, canvas: &Canvas, cloud: &Cloud, key: &ImageKey) {
     let Some(row) = cloud.row(&key.0, key.1) else { return };
     let images = &mut scatter.images;
     let palette = theme::of(ui);
-    let _ = (scene, checkpoint);
     Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), canvas.response.id, egui::PopupAnchor::Pointer).gap(14.0).show(|ui| {
         ui.horizontal_top(|ui| {
             picture(ui, images, key, SMALL, Sense::hover());

@@ -45,6 +45,8 @@ struct Frame<'a> {
     range: [f64; 2],
     /// The image under the pointer in this frame.
     cursor: Option<crate::ui::scatter::ImageKey>,
+    /// Whether the pointer is over a panel, and nothing above it.
+    pointing: bool,
 }
 
 /// Draws the tab.
@@ -75,12 +77,12 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut S
     let area = ui.available_rect_before_wrap();
     let places = layout(area, scene.session.checkpoints.len(), Some(1.0), f32::INFINITY, space);
     let range = range(scatter);
-    let mut frame = Frame { scatter, state, range, cursor: None };
+    let mut frame = Frame { scatter, state, range, cursor: None, pointing: false };
     let mut most = 0;
     for (i, place) in places.iter().enumerate() {
         most = most.max(panel::show(ui, scene, &mut frame, i, place));
     }
-    let cursor = frame.cursor;
+    let (cursor, pointing) = (frame.cursor, frame.pointing);
     if let (Some((name, scale)), Some(first)) = (&bar, places.first()) {
         let right = places.iter().map(|place| place.plot.right()).fold(0.0, f32::max);
         let rect = Rect::from_min_size(pos2(right + 16.0, first.plot.top()), Vec2::new(12.0, first.plot.height().min(260.0)));
@@ -91,7 +93,6 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut S
         state.density.most = most;
         ui.ctx().request_repaint();
     }
-    let pointing = ui.ctx().pointer_hover_pos().is_some_and(|pointer| places.iter().any(|place| place.plot.contains(pointer)));
     if pointing && cursor != scatter.cursor {
         scatter.cursor = cursor;
         ui.ctx().request_repaint();
@@ -119,11 +120,11 @@ fn range(scatter: &Scatter) -> [f64; 2] {
 
 /// Keys that mean something wherever the focus is, unless somebody writes.
 fn keys(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, state: &mut State) {
-    if ui.ctx().text_edit_focused() || !ui.input(|input| input.key_pressed(Key::Escape)) {
+    let busy = ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
+    if busy || !ui.input(|input| input.key_pressed(Key::Escape)) || state.drag.take().is_some() {
         return;
     }
-    if state.drag.take().is_some() {
-    } else if scatter.pinned.is_some() {
+    if scatter.pinned.is_some() {
         scene.commands.push(Command::Scatter(ScatterCommand::Pin(None)));
     } else if !scatter.view.selection.is_empty() {
         scene.commands.push(Command::Scatter(ScatterCommand::Clear));

@@ -55,6 +55,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, frame: &mut Frame<'_>, i: usize,
         }
     });
     frame.scatter.shared = shared;
+    frame.pointing |= canvas.response.hover_pos().is_some();
     let points = scene.store.embeddings.get(&checkpoint.name);
     canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, summary(&checkpoint.name, points)));
     let dragged = gesture::follow(ui, &canvas, &checkpoint.name, tool, &mut frame.state.drag);
@@ -67,7 +68,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, frame: &mut Frame<'_>, i: usize,
         click(ui, scene, frame.scatter, &checkpoint.name, image.clone());
     }
     if let (Some(image), None) = (&image, &frame.state.drag) {
-        card::hover(ui, scene, frame.scatter, &canvas, &checkpoint.name, cloud, image);
+        card::hover(ui, frame.scatter, &canvas, cloud, image);
     }
     frame.cursor = frame.cursor.take().or(image);
     if canvas.response.has_focus() {
