@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use eframe::egui_wgpu::{RenderState, RendererOptions, ScreenDescriptor, wgpu};
 use egui::{Event, PointerButton, Pos2, pos2, vec2};
-use egui_kittest::{Harness, TestRenderer};
 use egui_kittest::kittest::Queryable;
+use egui_kittest::{Harness, TestRenderer};
 use flatland::job::runs::RunOptions;
 use flatland::job::{JobEvent, JobId, JobOutput, JobSpec};
 use flatland::result::{Cell, Embedding};
@@ -119,15 +119,8 @@ fn session(folder: &Path, checkpoints: usize) -> PathBuf {
 fn window(points: usize, checkpoints: usize, rate: &Rc<Shared<f64>>) -> (Harness<'static, App>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let paths = if points == 0 { Vec::new() } else { vec![session(folder.path(), checkpoints)] };
-    let worker = Pretender {
-        points,
-        rate: rate.clone(),
-        says: VecDeque::new(),
-        landscape: None,
-        last_id: 0,
-        heard: Instant::now(),
-        owed: 0.0,
-    };
+    let worker =
+        Pretender { points, rate: rate.clone(), says: VecDeque::new(), landscape: None, last_id: 0, heard: Instant::now(), owed: 0.0 };
     let mut window = Harness::builder()
         .with_size([1480.0, 920.0])
         .with_step_dt(1.0 / 60.0)
@@ -325,9 +318,9 @@ fn main() {
     let (mut empty, _folder) = window(0, 0, &rate);
     report("nothing open (what measuring itself costs)", still(&mut empty, FRAMES));
     drop(empty);
-    let sizes: Vec<usize> = std::env::var("POINTS").ok().map_or(vec![100_000, 1_000_000], |list| {
-        list.split(',').filter_map(|n| n.trim().parse().ok()).collect()
-    });
+    let sizes: Vec<usize> = std::env::var("POINTS")
+        .ok()
+        .map_or(vec![100_000, 1_000_000], |list| list.split(',').filter_map(|n| n.trim().parse().ok()).collect());
     for points in sizes {
         rate.set(0.0);
         let (mut window, _folder) = window(points, 1, &rate);

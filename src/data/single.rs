@@ -44,7 +44,15 @@ mod tests {
     use crate::data::{Corruption, Subset, load};
 
     fn source(corruption: Option<Corruption>) -> Source {
-        Source { name: "t".into(), path: "demo:test".into(), split: None, format: None, subset: Subset::Stratified(20), corruption, seed: 3 }
+        Source {
+            name: "t".into(),
+            path: "demo:test".into(),
+            split: None,
+            format: None,
+            subset: Subset::Stratified(20),
+            corruption,
+            seed: 3,
+        }
     }
 
     #[test]

@@ -22,9 +22,9 @@ pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Ortho
 pub use figure::{FigureFormat, FigurePreset, FigureSettings, Theme};
 pub use hessian::{DensityQuality, HessianSettings};
 pub use landscape::{BatchNormPolicy, Curvature, LandscapeSettings, Stop};
+pub use plane::{Axes, AxisFile, AxisPart, Statistics};
 pub use scatter_view::{Category, ColorBy, Pane, ScatterView, Tool};
 pub use selection::{Range, SelectMode, Selection};
-pub use plane::{Axes, AxisFile, AxisPart, Statistics};
 pub use settings::{EmbeddingSettings, Normalization, NormalizationPreset, ScoreSettings};
 pub use sharpness::{Adaptive, Estimator, Norm, Restart, SharpnessSettings};
 pub use tab::Tab;

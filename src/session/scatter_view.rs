@@ -27,8 +27,7 @@ pub enum ColorBy {
 
 impl ColorBy {
     /// Those that have categories.
-    pub const CATEGORICAL: [ColorBy; 5] =
-        [ColorBy::Role, ColorBy::Dataset, ColorBy::Label, ColorBy::Prediction, ColorBy::Correctness];
+    pub const CATEGORICAL: [ColorBy; 5] = [ColorBy::Role, ColorBy::Dataset, ColorBy::Label, ColorBy::Prediction, ColorBy::Correctness];
 
     /// As written in files.
     pub fn key(&self) -> String {
@@ -158,7 +157,9 @@ mod tests {
         let view = ScatterView {
             color_by: ColorBy::Score("energy".into()),
             density: true,
-            hidden: hidden.map(|(field, value)| Category { field: ColorBy::try_from(field.to_owned()).unwrap(), value: value.into() }).into(),
+            hidden: hidden
+                .map(|(field, value)| Category { field: ColorBy::try_from(field.to_owned()).unwrap(), value: value.into() })
+                .into(),
             tool: Tool::Lasso,
             pane: Pane::Images,
             selection: Selection::of("test", vec![3, 4]),

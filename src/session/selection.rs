@@ -69,7 +69,9 @@ impl Selection {
 
     /// Every image, by dataset and position.
     pub fn iter(&self) -> impl Iterator<Item = (&str, i64)> {
-        self.datasets.iter().flat_map(|(name, ranges)| ranges.iter().flat_map(move |[low, high]| (*low..=*high).map(move |p| (name.as_str(), p))))
+        self.datasets
+            .iter()
+            .flat_map(|(name, ranges)| ranges.iter().flat_map(move |[low, high]| (*low..=*high).map(move |p| (name.as_str(), p))))
     }
 
     /// Brings `other` in.
@@ -151,7 +153,8 @@ impl TryFrom<BTreeMap<String, String>> for Selection {
             for part in line.split_whitespace() {
                 let (low, high) = part.split_once('-').unwrap_or((part, part));
                 let ends = low.parse::<i64>().ok().zip(high.parse::<i64>().ok()).filter(|(low, high)| *low >= 0 && low <= high);
-                let (low, high) = ends.ok_or_else(|| format!("expected positions as `3` or `3-7` for the dataset `{name}`, found `{part}`"))?;
+                let (low, high) =
+                    ends.ok_or_else(|| format!("expected positions as `3` or `3-7` for the dataset `{name}`, found `{part}`"))?;
                 ranges.push([low, high]);
             }
             let ranges = union(&ranges, &[]);

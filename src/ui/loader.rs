@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::command::OpenAs;
-use super::scatter::Found;
 use super::run::watch::{Sight, Watch};
+use super::scatter::Found;
 use super::store::Loaded;
 use crate::job::{Analysis, JobId, JobSpec, PlanError, PlanOptions, check_paths, is_whole, plan_cached};
 use crate::result::{Embedding, LossDifference, LossSurface, ScoreTable, SharpnessCurve, cell_cache};

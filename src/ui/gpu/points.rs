@@ -103,13 +103,19 @@ impl Points {
     /// Pipelines for a window of this format.
     pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
         let module = device.create_shader_module(wgpu::include_wgsl!("points.wgsl"));
-        let vertex = |step: u64, attributes| wgpu::VertexBufferLayout { array_stride: step, step_mode: wgpu::VertexStepMode::Instance, attributes };
+        let vertex =
+            |step: u64, attributes| wgpu::VertexBufferLayout { array_stride: step, step_mode: wgpu::VertexStepMode::Instance, attributes };
         let (at, style) = (wgpu::vertex_attr_array![0 => Float32x2], wgpu::vertex_attr_array![1 => Uint8x4]);
         let pipeline = |entry: [&str; 2], buffers: &[Option<wgpu::VertexBufferLayout<'_>>], topology, format| {
             device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
                 label: Some(entry[1]),
                 layout: None,
-                vertex: wgpu::VertexState { module: &module, entry_point: Some(entry[0]), buffers, compilation_options: Default::default() },
+                vertex: wgpu::VertexState {
+                    module: &module,
+                    entry_point: Some(entry[0]),
+                    buffers,
+                    compilation_options: Default::default(),
+                },
                 primitive: wgpu::PrimitiveState { topology, ..Default::default() },
                 depth_stencil: None,
                 multisample: wgpu::MultisampleState::default(),
@@ -241,9 +247,10 @@ impl CallbackTrait for PointsCallback {
             layer.picture = points.picture(device, size);
             layer.drawn = None;
         }
-        for (k, changed) in [refresh(&mut layer.positions, &self.positions, device, queue), refresh(&mut layer.styles, &self.styles, device, queue)]
-            .into_iter()
-            .enumerate()
+        for (k, changed) in
+            [refresh(&mut layer.positions, &self.positions, device, queue), refresh(&mut layer.styles, &self.styles, device, queue)]
+                .into_iter()
+                .enumerate()
         {
             if changed {
                 points.uploads[k] += 1;

@@ -83,7 +83,8 @@ impl Cloud {
         }
         let role = dataset_of.iter().map(|d| datasets[*d as usize].role).collect();
         let index = GridIndex::new(&embedding.tsne);
-        Self { xy: embedding.tsne.clone(), role, datasets, dataset_of, index, scores, embedding: Some(embedding), ..Self::default() }.ordered()
+        Self { xy: embedding.tsne.clone(), role, datasets, dataset_of, index, scores, embedding: Some(embedding), ..Self::default() }
+            .ordered()
     }
 
     fn ordered(mut self) -> Self {
@@ -238,8 +239,10 @@ pub(super) mod tests {
             label,
             scores: [("energy".to_owned(), energy)].into_iter().collect(),
         };
-        let datasets =
-            vec![of("test", vec![0, 1, 2, 3, 0, 1, 2, 3], (0..8).map(f64::from).collect()), of("far", vec![-1; 4], vec![-1.0, -2.0, -3.0, -4.0])];
+        let datasets = vec![
+            of("test", vec![0, 1, 2, 3, 0, 1, 2, 3], (0..8).map(f64::from).collect()),
+            of("far", vec![-1; 4], vec![-1.0, -2.0, -3.0, -4.0]),
+        ];
         ScoreTable { datasets, ..ScoreTable::default() }
     }
 

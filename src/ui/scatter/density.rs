@@ -68,9 +68,8 @@ mod tests {
         for j in 0..13 {
             for i in 0..12 {
                 let (left, below) = (-3.5 + 0.5 * f64::from(i), -2.0 + 0.5 * f64::from(j));
-                let inside = |p: &[f32; 2]| {
-                    (left..left + 0.5).contains(&f64::from(p[0])) && (below..below + 0.5).contains(&f64::from(p[1]))
-                };
+                let inside =
+                    |p: &[f32; 2]| (left..left + 0.5).contains(&f64::from(p[0])) && (below..below + 0.5).contains(&f64::from(p[1]));
                 let expected = points.iter().enumerate().filter(|(k, p)| shown(*k) && inside(p)).count() as u32;
                 assert_eq!(density.counts[(j * 12 + i) as usize], expected, "{i} {j}");
             }

@@ -29,10 +29,11 @@ impl GridIndex {
     /// An index of these points.
     pub fn new(points: &[[f32; 2]]) -> Self {
         let finite = |p: &[f32; 2]| p[0].is_finite() && p[1].is_finite();
-        let ends = points.iter().filter(|p| finite(p)).fold([f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY], |e, p| {
-            let [x, y] = p.map(f64::from);
-            [e[0].min(x), e[1].min(y), e[2].max(x), e[3].max(y)]
-        });
+        let ends =
+            points.iter().filter(|p| finite(p)).fold([f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY], |e, p| {
+                let [x, y] = p.map(f64::from);
+                [e[0].min(x), e[1].min(y), e[2].max(x), e[3].max(y)]
+            });
         if ends[0] > ends[2] {
             return Self { side: 1.0, cells: 1, starts: vec![0, 0], ..Self::default() };
         }
@@ -98,7 +99,8 @@ impl GridIndex {
             return Vec::new();
         }
         let lies = self.lies(outline);
-        let inside = |row: &u32, lies: Lies| (lies == Lies::Inside || contains(outline, points[*row as usize].map(f64::from))) && counts(*row);
+        let inside =
+            |row: &u32, lies: Lies| (lies == Lies::Inside || contains(outline, points[*row as usize].map(f64::from))) && counts(*row);
         (0..self.cells * self.cells)
             .into_par_iter()
             .filter(|cell| lies[*cell] != Lies::Outside)
@@ -145,9 +147,7 @@ impl GridIndex {
 /// Whether `at` lies in the outline, by the number of edges to its right.
 pub fn contains(outline: &[[f64; 2]], at: [f64; 2]) -> bool {
     let edges = outline.iter().zip(outline.iter().cycle().skip(1));
-    let crossed = edges.filter(|(a, b)| {
-        (a[1] > at[1]) != (b[1] > at[1]) && at[0] < (b[0] - a[0]) * (at[1] - a[1]) / (b[1] - a[1]) + a[0]
-    });
+    let crossed = edges.filter(|(a, b)| (a[1] > at[1]) != (b[1] > at[1]) && at[0] < (b[0] - a[0]) * (at[1] - a[1]) / (b[1] - a[1]) + a[0]);
     crossed.count() % 2 == 1
 }
 
@@ -169,7 +169,9 @@ mod tests {
     #[test]
     fn a_square_with_a_bite_contains_what_it_should() {
         let outline = [[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [2.0, 1.0], [0.0, 4.0]];
-        for (at, expected) in [([1.0, 1.0], true), ([2.0, 0.5], true), ([2.0, 2.0], false), ([3.8, 3.0], true), ([5.0, 1.0], false), ([-1.0, 0.0], false)] {
+        for (at, expected) in
+            [([1.0, 1.0], true), ([2.0, 0.5], true), ([2.0, 2.0], false), ([3.8, 3.0], true), ([5.0, 1.0], false), ([-1.0, 0.0], false)]
+        {
             assert_eq!(contains(&outline, at), expected, "{at:?}");
         }
     }
@@ -200,7 +202,8 @@ mod tests {
         for k in 0..200u64 {
             let at = [f64::from(120.0 * noise(7 * k) - 40.0), f64::from(50.0 * noise(11 * k) - 5.0)];
             let distance = |row: u32| (f64::from(points[row as usize][0]) - at[0]).hypot(f64::from(points[row as usize][1]) - at[1]);
-            let expected = (0..3000).filter(|row| row % 2 == 0 && distance(*row) <= 3.0).min_by(|a, b| distance(*a).total_cmp(&distance(*b)));
+            let expected =
+                (0..3000).filter(|row| row % 2 == 0 && distance(*row) <= 3.0).min_by(|a, b| distance(*a).total_cmp(&distance(*b)));
             assert_eq!(index.nearest(&points, at, 3.0, |row| row % 2 == 0), expected);
         }
     }
@@ -216,16 +219,15 @@ mod tests {
     }
 
     #[test]
-    fn a_million_points_are_lassoed_in_time() {
-        let points: Vec<[f32; 2]> = (0..1_000_000).map(|k| [noise(2 * k), noise(2 * k + 1)]).collect();
+    fn few_points_are_tested_one_by_one() {
+        let points: Vec<[f32; 2]> = (0..100_000).map(|k| [noise(2 * k), noise(2 * k + 1)]).collect();
         let index = GridIndex::new(&points);
-        let outline: Vec<[f64; 2]> =
-            (0..200).map(|k| f64::from(k) * 0.0314).map(|t| [0.5 + 0.4 * t.cos() * (1.0 + 0.1 * (9.0 * t).sin()), 0.5 + 0.4 * t.sin()]).collect();
-        let start = std::time::Instant::now();
-        let found = index.within(&points, &outline, |_| true);
-        let took = start.elapsed();
-        assert!((400_000..600_000).contains(&found.len()), "{}", found.len());
-        // On an idle machine a tenth of it; the bound for people is 100 ms.
-        assert!(took.as_millis() < 1000, "{took:?}");
+        let turn = |k: u32| f64::from(k) * std::f64::consts::TAU / 200.0;
+        let outline: Vec<[f64; 2]> = (0..200).map(turn).map(|t| [0.5 + 0.4 * t.cos(), 0.5 + 0.4 * t.sin()]).collect();
+        let lies = index.lies(&outline);
+        let across: usize = (0..lies.len()).filter(|cell| lies[*cell] == Lies::Across).map(|cell| index.rows(cell).len()).sum();
+        assert!(across < points.len() / 20, "{across}");
+        let share = index.within(&points, &outline, |_| true).len() as f64 / points.len() as f64;
+        assert!((share - std::f64::consts::PI * 0.16).abs() < 0.01, "{share}");
     }
 }

@@ -1,6 +1,6 @@
 //! [`Images`]: the images of datasets as textures, read when somebody wants to see them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use egui::{ColorImage, Context, TextureHandle, TextureOptions};
 
@@ -26,7 +26,8 @@ pub enum Image {
 #[derive(Default)]
 pub struct Images {
     known: HashMap<(String, i64), (Image, u64)>,
-    wanted: BTreeMap<String, Vec<i64>>,
+    /// What to read; the latest wish last.
+    wanted: Vec<(String, i64)>,
     reading: bool,
     clock: u64,
 }
@@ -40,8 +41,8 @@ impl Images {
             *used = self.clock;
             return image.clone();
         }
-        self.known.insert(key, (Image::Coming, self.clock));
-        self.wanted.entry(dataset.to_owned()).or_default().push(position);
+        self.known.insert(key.clone(), (Image::Coming, self.clock));
+        self.wanted.push(key);
         Image::Coming
     }
 
@@ -50,12 +51,12 @@ impl Images {
         if self.reading {
             return None;
         }
-        let mut entry = self.wanted.first_entry()?;
-        let name = entry.key().clone();
-        let wishes = entry.get_mut();
-        let chosen = wishes.split_off(wishes.len().saturating_sub(AT_ONCE));
-        if wishes.is_empty() {
-            entry.remove();
+        let name = self.wanted.last()?.0.clone();
+        let mut chosen = Vec::new();
+        for k in (0..self.wanted.len()).rev() {
+            if self.wanted[k].0 == name && chosen.len() < AT_ONCE {
+                chosen.push(self.wanted.remove(k).1);
+            }
         }
         self.reading = true;
         Some((name, chosen))
@@ -99,15 +100,15 @@ mod tests {
             images.get("a", k);
             images.get("a", k);
         }
-        images.get("b", 5);
         let Some((name, first)) = images.next() else { panic!("wishes") };
         assert_eq!((name.as_str(), first.len(), images.next().is_some()), ("a", AT_ONCE, false));
         let pixels = SingleImage { height: 1, width: 2, pixels: vec![0; 6] };
         images.read(&ctx, "a", first.iter().map(|k| (*k, if *k == 99 { Err("cut off".into()) } else { Ok(pixels.clone()) })).collect());
         assert!(matches!(images.get("a", 98), Image::There(_)) && matches!(images.get("a", 99), Image::Failed(_)));
+        images.get("b", 5);
+        assert_eq!(images.next(), Some(("b".into(), vec![5])), "the latest wish comes first");
+        images.read(&ctx, "b", Vec::new());
         assert_eq!(images.next().map(|(name, rest)| (name, rest.len())), Some(("a".into(), 36)));
-        images.read(&ctx, "a", Vec::new());
-        assert_eq!(images.next(), Some(("b".into(), vec![5])));
     }
 
     #[test]

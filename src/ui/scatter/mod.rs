@@ -184,12 +184,17 @@ impl Scatter {
     pub fn dress(&mut self, theme: Theme) {
         let ScatterView { color_by, hidden, selection, .. } = &self.view;
         let same = |worn: &Worn| {
-            worn.theme == theme && worn.revision == self.revision && worn.color_by == *color_by && worn.hidden == *hidden && worn.selection == *selection
+            worn.theme == theme
+                && worn.revision == self.revision
+                && worn.color_by == *color_by
+                && worn.hidden == *hidden
+                && worn.selection == *selection
         };
         if self.worn.as_ref().is_some_and(same) {
             return;
         }
-        let worn = Worn { color_by: color_by.clone(), hidden: hidden.clone(), selection: selection.clone(), theme, revision: self.revision };
+        let worn =
+            Worn { color_by: color_by.clone(), hidden: hidden.clone(), selection: selection.clone(), theme, revision: self.revision };
         let old = self.worn.as_ref();
         if old.is_none_or(|old| old.color_by != worn.color_by || old.revision != worn.revision) {
             let clouds = || self.clouds.values().map(|entry| entry.cloud.as_ref());

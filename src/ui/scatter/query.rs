@@ -146,13 +146,16 @@ fn term(word: &str) -> Result<Term, String> {
         Some((field, values)) => category(field, values.split(',').map(str::to_owned).collect()),
     };
     let expected = "role:, dataset:, label:, prediction:, index:, checkpoint:, right, wrong or a score as energy<2";
-    test.map(|test| Term { holds, test }).map_err(|detail: String| {
-        if detail.is_empty() { format!("expected {expected}, found `{word}`") } else { detail }
-    })
+    test.map(|test| Term { holds, test }).map_err(
+        |detail: String| {
+            if detail.is_empty() { format!("expected {expected}, found `{word}`") } else { detail }
+        },
+    )
 }
 
 fn category(field: &str, values: Vec<String>) -> Result<Test, String> {
-    let classes = |field: ColorBy, values: Vec<String>| match values.iter().find(|value| *value != "none" && value.parse::<i64>().is_err()) {
+    let classes = |field: ColorBy, values: Vec<String>| match values.iter().find(|value| *value != "none" && value.parse::<i64>().is_err())
+    {
         None => Ok(Test::Category(field, values)),
         Some(value) => Err(format!("expected the number of a class or none, found `{value}`")),
     };

@@ -52,7 +52,8 @@ fn the_exported_table_says_what_every_checkpoint_says() {
     let mut scatter = scatter();
     scatter.view.selection = Selection::of("test", vec![130]);
     scatter.view.selection.apply(Selection::of("far", vec![12]), SelectMode::Add);
-    let expected = "dataset,index,role,label,prediction of OE,energy of OE,prediction of ERM\nfar,12,far,none,0,-1,1\ntest,130,id,3,0,3,0\n";
+    let expected =
+        "dataset,index,role,label,prediction of OE,energy of OE,prediction of ERM\nfar,12,far,none,0,-1,1\ntest,130,id,3,0,3,0\n";
     assert_eq!(export::table(&scatter), expected);
 }
 

@@ -142,7 +142,8 @@ fn a_rectangle_selects_in_every_panel_and_esc_clears() {
 fn shift_drags_add_and_alt_drags_take_away_while_the_tool_moves() {
     let mut harness = window();
     let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
-    let (left, middle, right) = (rect.left_top() + vec2(2.0, 2.0), rect.center_bottom() - vec2(0.0, 2.0), rect.right_top() + vec2(-2.0, 2.0));
+    let (left, middle, right) =
+        (rect.left_top() + vec2(2.0, 2.0), rect.center_bottom() - vec2(0.0, 2.0), rect.right_top() + vec2(-2.0, 2.0));
     harness.event(Event::ModifiersChanged(Modifiers::SHIFT));
     drag(&mut harness, &[left, rect.center(), middle]);
     let half = selected(&harness);
@@ -271,7 +272,15 @@ fn a_click_keeps_the_card_with_the_nearest_images() {
 fn the_images_of_the_dataset_are_read_off_the_window() {
     let mut harness = window();
     // Positions of the demo set's test images.
-    let source = crate::data::Source { name: "digits test".into(), path: "demo:test".into(), split: None, format: None, subset: crate::data::Subset::All, corruption: None, seed: 0 };
+    let source = crate::data::Source {
+        name: "digits test".into(),
+        path: "demo:test".into(),
+        split: None,
+        format: None,
+        subset: crate::data::Subset::All,
+        corruption: None,
+        seed: 0,
+    };
     let first = crate::data::load(&source, None).unwrap().index[0] as i64;
     assert!(matches!(harness.state_mut().scatter.images.get("digits test", first), crate::ui::scatter::images::Image::Coming));
     let start = std::time::Instant::now();
@@ -378,11 +387,22 @@ fn a_recolour_uploads_colours_and_a_pan_uploads_nothing() {
 fn pictures() {
     let folder = std::path::PathBuf::from(std::env::var_os("FLATLAND_LOOK").expect("a folder in FLATLAND_LOOK"));
     let listener = Listener::default();
-    let mut harness =
-        Harness::builder().with_size([1480.0, 920.0]).with_max_steps(60).wgpu().build_eframe(move |cc| app(&cc.egui_ctx, &listener, 0, false));
+    let mut harness = Harness::builder()
+        .with_size([1480.0, 920.0])
+        .with_max_steps(60)
+        .wgpu()
+        .build_eframe(move |cc| app(&cc.egui_ctx, &listener, 0, false));
     fill(harness.state_mut());
     let index: Vec<i64> = {
-        let source = crate::data::Source { name: "digits test".into(), path: "demo:test".into(), split: None, format: None, subset: crate::data::Subset::All, corruption: None, seed: 0 };
+        let source = crate::data::Source {
+            name: "digits test".into(),
+            path: "demo:test".into(),
+            split: None,
+            format: None,
+            subset: crate::data::Subset::All,
+            corruption: None,
+            seed: 0,
+        };
         crate::data::load(&source, None).unwrap().index.iter().map(|i| *i as i64).collect()
     };
     // Real positions, so that there are images.
@@ -395,7 +415,7 @@ fn pictures() {
     let shot = |harness: &mut Harness<'static, App>, name: &str| {
         for theme in [egui::Theme::Light, egui::Theme::Dark] {
             harness.ctx.set_theme(theme);
-            for _ in 0..12 {
+            for _ in 0..25 {
                 harness.step();
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }
@@ -423,6 +443,8 @@ fn pictures() {
     do_it(&mut harness, ScatterCommand::ShowDensity(false));
     shot(&mut harness, "label");
     do_it(&mut harness, ScatterCommand::Search("label:1,2".into(), Default::default()));
+    harness.hover_at(Pos2::new(1.0, 1.0));
+    harness.run();
     harness.get_by_label("Energy").click();
     shot(&mut harness, "energy");
 }

@@ -1,6 +1,9 @@
 //! The card of an image: itself, what is known of it, and its nearest images in feature space.
 
-use egui::{Align, Color32, CornerRadius, Layout, Rect, Response, RichText, Role as WidgetRole, Sense, Stroke, StrokeKind, Tooltip, Ui, Vec2, WidgetInfo, pos2};
+use egui::{
+    Align, Color32, CornerRadius, Layout, Rect, Response, RichText, Role as WidgetRole, Sense, Stroke, StrokeKind, Tooltip, Ui, Vec2,
+    WidgetInfo, pos2,
+};
 
 use super::super::{Scene, energy};
 use crate::figure::number::significant;
@@ -100,7 +103,8 @@ pub fn pinned(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter) {
         .id(egui::Id::unique("card of an image"))
         .title_bar(false)
         .resizable(false)
-        .default_pos(pos2(area.right() - 300.0, area.top() + 90.0))
+        .frame(egui::Frame::window(ui.style()).inner_margin(12))
+        .default_pos(pos2(area.right() - 292.0, area.bottom() - 360.0))
         .constrain_to(area);
     window.show(ui.ctx(), |ui| {
         ui.set_width(262.0);

@@ -11,8 +11,10 @@ use crate::ui::scatter::{Dress, color};
 use crate::ui::theme;
 use crate::ui::widget::axes::Canvas;
 
-/// Side of a bin, in screen points.
-const BIN: f64 = 3.0;
+/// Side of a bin in screen points: smaller the more points there are.
+fn bin(points: usize) -> f64 {
+    (60.0 / (points.max(1) as f64).powf(0.25)).clamp(2.0, 9.0)
+}
 
 /// The pictures of all panels.
 #[derive(Default)]
@@ -35,7 +37,7 @@ pub fn draw(ui: &Ui, pictures: &mut Pictures, canvas: &Canvas, checkpoint: &str,
     let (low, high, rect) = (bounds.min(), bounds.max(), canvas.rect());
     let made_from = ([low[0], low[1], high[0], high[1]], [rect.width(), rect.height()], dress.revision);
     if pictures.of.get(checkpoint).is_none_or(|picture| picture.made_from != made_from) {
-        let side = BIN * (high[0] - low[0]) / f64::from(rect.width().max(1.0));
+        let side = bin(cloud.len()) * (high[0] - low[0]) / f64::from(rect.width().max(1.0));
         let density = Density::new(&cloud.xy, |row| dress.shown[row], [low[0], high[0]], [low[1], high[1]], side);
         let texture = pictures.of.remove(checkpoint).and_then(|old| old.texture).map(|(texture, _)| (texture, 0));
         pictures.of.insert(checkpoint.to_owned(), Picture { made_from, density, texture });
@@ -50,7 +52,9 @@ pub fn draw(ui: &Ui, pictures: &mut Pictures, canvas: &Canvas, checkpoint: &str,
                 texture.set(image, TextureOptions::NEAREST);
                 *painted = end;
             }
-            None => picture.texture = Some((ui.ctx().load_texture(format!("density of {checkpoint}"), image, TextureOptions::NEAREST), end)),
+            None => {
+                picture.texture = Some((ui.ctx().load_texture(format!("density of {checkpoint}"), image, TextureOptions::NEAREST), end))
+            }
         }
     }
     let [right, top] = [0, 1].map(|axis| density.low[axis] + density.side * density.bins[axis] as f64);

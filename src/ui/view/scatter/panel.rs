@@ -94,9 +94,14 @@ fn words(
     let facts = match (points, dressed) {
         (Some(Points::Finished(embedding)), Some((cloud, dress))) => {
             let all = cloud.len() as u64;
-            let shown = if dress.visible == cloud.len() { format!("{} images", count(all)) } else { format!("{} of {} images", count(dress.visible as u64), count(all)) };
+            let shown = if dress.visible == cloud.len() {
+                format!("{} images", count(all))
+            } else {
+                format!("{} of {} images", count(dress.visible as u64), count(all))
+            };
             let selected = if scatter.view.selection.is_empty() { 0 } else { dress.mask.iter().filter(|selected| **selected).count() };
-            let rest = if selected > 0 { format!("{} selected", count(selected as u64)) } else { format!("{} features", embedding.feature_dim) };
+            let rest =
+                if selected > 0 { format!("{} selected", count(selected as u64)) } else { format!("{} features", embedding.feature_dim) };
             Some(format!("{shown} · {rest}"))
         }
         (Some(Points::Finished(_)), None) => Some("arranging the points".into()),

@@ -154,7 +154,11 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
     let mut clicked = None;
     let mut hovered = None;
     egui::ScrollArea::horizontal().id_salt("columns").show(ui, |ui| {
-        let mut table = TableBuilder::new(ui).id_salt("selected images").sense(Sense::click()).column(Width::initial(150.0).at_least(60.0).clip(true).resizable(true));
+        let mut table = TableBuilder::new(ui)
+            .id_salt("selected images")
+            .sense(Sense::click())
+            .cell_layout(Layout::left_to_right(Align::Center))
+            .column(Width::initial(150.0).at_least(60.0).clip(true).resizable(true));
         for column in &columns[1..] {
             let width = if matches!(column, Column::Index | Column::Label) { 64.0 } else { 104.0 };
             table = table.column(Width::initial(width).at_least(40.0).clip(true).resizable(true));
@@ -173,15 +177,15 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
                 body.rows(ROW, state.len(), |mut row| {
                     let Some(key) = state.image(row.index()) else { return };
                     row.set_selected(scatter.pinned.as_ref().is_some_and(|(_, pinned)| *pinned == key));
+                    let mut chosen = false;
                     for column in &columns {
-                        row.col(|ui| cell(ui, scatter, column, &key));
+                        row.col(|ui| chosen |= cell(ui, scatter, column, &key));
                     }
                     let response = row.response();
-                    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, format!("Row of {} {}", key.0, key.1)));
                     if response.hovered() {
                         hovered = Some(key.clone());
                     }
-                    if response.clicked() {
+                    if response.clicked() || chosen {
                         clicked = Some(key);
                     }
                 });
@@ -214,15 +218,23 @@ pub fn pin(scene: &mut Scene<'_>, scatter: &Scatter, key: ImageKey) {
 fn head(ui: &mut Ui, column: &Column, sorted: bool, descending: bool) -> bool {
     let palette = theme::of(ui);
     let text = title(column);
-    let arrow = if !sorted { "" } else if descending { " ▾" } else { " ▴" };
+    let arrow = if !sorted {
+        ""
+    } else if descending {
+        " ▾"
+    } else {
+        " ▴"
+    };
     let color = if sorted { palette.strong } else { palette.weak };
-    let button = egui::Button::new(RichText::new(format!("{text}{arrow}")).font(theme::small()).color(color)).frame_when_inactive(false).truncate();
+    let button =
+        egui::Button::new(RichText::new(format!("{text}{arrow}")).font(theme::small()).color(color)).frame_when_inactive(false).truncate();
     let response = ui.add(button);
     response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, format!("Sort by {text}")));
     response.on_hover_text(format!("Sort by {text}")).clicked()
 }
 
-fn cell(ui: &mut Ui, scatter: &Scatter, column: &Column, key: &ImageKey) {
+/// Draws a cell; whether its image was chosen.
+fn cell(ui: &mut Ui, scatter: &Scatter, column: &Column, key: &ImageKey) -> bool {
     let palette = theme::of(ui);
     let quiet = |ui: &mut Ui, text: String, color: Color32| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -236,7 +248,10 @@ fn cell(ui: &mut Ui, scatter: &Scatter, column: &Column, key: &ImageKey) {
             let role = scatter.clouds.values().find_map(|entry| entry.cloud.role[entry.cloud.row(&key.0, key.1)? as usize]);
             ui.add_space(4.0);
             crate::ui::widget::swatch::disc(ui, role.map_or(palette.weak, |role| theme::role(ui, role)));
-            ui.add(egui::Label::new(RichText::new(&key.0).color(palette.text)).truncate().selectable(false));
+            let name = egui::Button::new(RichText::new(&key.0).color(palette.text)).frame_when_inactive(false).truncate();
+            let response = ui.add(name);
+            response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, format!("Row of {} {}", key.0, key.1)));
+            return response.clicked();
         }
         Column::Index => quiet(ui, key.1.to_string(), palette.text),
         Column::Label => quiet(ui, value().map_or("–".into(), |v| v.to_string()), palette.text),
@@ -247,4 +262,5 @@ fn cell(ui: &mut Ui, scatter: &Scatter, column: &Column, key: &ImageKey) {
         }
         Column::Score(..) => quiet(ui, value().map_or("–".into(), |v| significant(v, 4)), palette.text),
     }
+    false
 }

@@ -34,7 +34,9 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter) {
         ui.add_space(10.0);
         search(ui, scatter, &mut push);
         selection_menu(ui, scatter, &mut push);
-        for (pane, name, hint) in [(Pane::Table, "Table", "The selected images as a table"), (Pane::Images, "Images", "The selected images themselves")] {
+        for (pane, name, hint) in
+            [(Pane::Table, "Table", "The selected images as a table"), (Pane::Images, "Images", "The selected images themselves")]
+        {
             let open = scatter.view.pane == pane;
             if chip(ui, accent, name, open).on_hover_text(hint).clicked() {
                 push(ScatterCommand::Pane(if open { Pane::Closed } else { pane }));
@@ -65,7 +67,8 @@ pub fn label(color_by: &ColorBy) -> String {
 }
 
 fn color_menu(ui: &mut Ui, scatter: &Scatter, push: &mut impl FnMut(ScatterCommand)) {
-    ui.colored_label(theme::of(ui).weak, "Colour by");
+    let text = egui::RichText::new("Colour by").color(theme::of(ui).weak);
+    ui.add_sized([62.0, 24.0], egui::Label::new(text));
     let choices = ColorBy::CATEGORICAL.into_iter().chain(scatter.scores().into_iter().map(ColorBy::Score));
     menu(ui, &label(&scatter.view.color_by), "What gives the points their colour", |ui| {
         for color_by in choices {
@@ -135,7 +138,8 @@ fn legend(ui: &mut Ui, scatter: &Scatter, push: &mut impl FnMut(ScatterCommand))
             for entry in &scatter.legend {
                 let color = theme::rgb(if dark { entry.dark } else { entry.print });
                 let response = chip(ui, color, &entry.name, !hidden.contains(&entry.category));
-                let response = response.on_hover_text("Click to hide or show, Ctrl+click to show alone, Shift+click to select; more by a right click");
+                let response =
+                    response.on_hover_text("Click to hide or show, Ctrl+click to show alone, Shift+click to select; more by a right click");
                 if response.clicked() {
                     let modifiers = ui.input(|input| input.modifiers);
                     let category = entry.category.clone();
