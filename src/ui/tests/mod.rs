@@ -5,6 +5,7 @@ mod by_hand;
 mod figures;
 mod runs;
 mod scatter;
+mod scatter_by_eye;
 
 use by_hand::{
     CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,

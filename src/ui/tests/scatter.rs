@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use eframe::egui_wgpu::RenderState;
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, vec2};
@@ -10,9 +9,9 @@ use egui::{Event, Key, Modifiers, PointerButton, Pos2, vec2};
 use super::*;
 use crate::result::{Embedding, ScoreTable};
 use crate::session::{Pane, Selection, Tool};
+use crate::ui::command::Command;
 use crate::ui::gpu::points::Points as GpuPoints;
 use crate::ui::scatter::command::ScatterCommand;
-use crate::ui::{command::Command, store::Points};
 
 /// Two checkpoints with features (the coordinates) and scores of the same images: the energy of image i of a dataset is i.
 fn results(k: usize) -> (Embedding, ScoreTable) {
@@ -31,7 +30,7 @@ fn results(k: usize) -> (Embedding, ScoreTable) {
     (found, table)
 }
 
-fn fill(app: &mut App) {
+pub(super) fn fill(app: &mut App) {
     app.session.checkpoints.truncate(2);
     app.views.tab = Tab::Embedding;
     for (k, name) in CHECKPOINTS.into_iter().enumerate().take(2) {
@@ -50,7 +49,7 @@ fn window() -> Harness<'static, App> {
     harness
 }
 
-fn do_it(harness: &mut Harness<'static, App>, command: ScatterCommand) {
+pub(super) fn do_it(harness: &mut Harness<'static, App>, command: ScatterCommand) {
     harness.state_mut().commands.push(Command::Scatter(command));
     harness.run();
 }
@@ -81,7 +80,7 @@ fn selected(harness: &Harness<'static, App>) -> usize {
 }
 
 /// Where a point of the first panel is on the screen.
-fn place(harness: &Harness<'static, App>, row: usize) -> Pos2 {
+pub(super) fn place(harness: &Harness<'static, App>, row: usize) -> Pos2 {
     let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
     let scatter = &harness.state().scatter;
     let reach = scatter.clouds.values().map(|entry| entry.cloud.reach).fold(0.0, f32::max) * 1.06;
@@ -379,72 +378,4 @@ fn a_recolour_uploads_colours_and_a_pan_uploads_nothing() {
     drag(&mut harness, &[rect.center(), rect.center() + vec2(20.0, 0.0), rect.center() + vec2(40.0, 9.0)]);
     let (uploads, pictures) = counts(&mut harness);
     assert!(uploads == [2, 4] && pictures == 6, "{uploads:?} {pictures}");
-}
-
-/// Pictures of the tab in both themes, into the folder `FLATLAND_LOOK`, for looking at.
-#[test]
-#[ignore = "writes pictures to be looked at"]
-fn pictures() {
-    let folder = std::path::PathBuf::from(std::env::var_os("FLATLAND_LOOK").expect("a folder in FLATLAND_LOOK"));
-    let listener = Listener::default();
-    let mut harness = Harness::builder()
-        .with_size([1480.0, 920.0])
-        .with_max_steps(60)
-        .wgpu()
-        .build_eframe(move |cc| app(&cc.egui_ctx, &listener, 0, false));
-    fill(harness.state_mut());
-    let index: Vec<i64> = {
-        let source = crate::data::Source {
-            name: "digits test".into(),
-            path: "demo:test".into(),
-            split: None,
-            format: None,
-            subset: crate::data::Subset::All,
-            corruption: None,
-            seed: 0,
-        };
-        crate::data::load(&source, None).unwrap().index.iter().map(|i| *i as i64).collect()
-    };
-    // Real positions, so that there are images.
-    for points in harness.state_mut().store.embeddings.values_mut() {
-        let Points::Finished(embedding) = points else { continue };
-        let mut real = (**embedding).clone();
-        real.index.iter_mut().enumerate().for_each(|(row, i)| *i = index[row % 200]);
-        *points = Points::Finished(Arc::new(real));
-    }
-    let shot = |harness: &mut Harness<'static, App>, name: &str| {
-        for theme in [egui::Theme::Light, egui::Theme::Dark] {
-            harness.ctx.set_theme(theme);
-            for _ in 0..25 {
-                harness.step();
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
-            harness.render().unwrap().save(folder.join(format!("{name}-{theme:?}.png"))).unwrap();
-        }
-    };
-    harness.run();
-    shot(&mut harness, "role");
-    do_it(&mut harness, ScatterCommand::Search("label:1,2 -role:far".into(), Default::default()));
-    do_it(&mut harness, ScatterCommand::Pane(Pane::Table));
-    shot(&mut harness, "table");
-    do_it(&mut harness, ScatterCommand::Pane(Pane::Images));
-    do_it(&mut harness, ScatterCommand::Pin(Some(("ERM".into(), ("digits test".into(), index[2])))));
-    shot(&mut harness, "images");
-    do_it(&mut harness, ScatterCommand::Pane(Pane::Closed));
-    do_it(&mut harness, ScatterCommand::Pin(None));
-    do_it(&mut harness, ScatterCommand::ColorBy(crate::session::ColorBy::Score("energy".into())));
-    let at = place(&harness, 2);
-    harness.hover_at(at);
-    shot(&mut harness, "score");
-    do_it(&mut harness, ScatterCommand::Clear);
-    do_it(&mut harness, ScatterCommand::ShowDensity(true));
-    do_it(&mut harness, ScatterCommand::ColorBy(crate::session::ColorBy::Label));
-    shot(&mut harness, "density");
-    do_it(&mut harness, ScatterCommand::ShowDensity(false));
-    shot(&mut harness, "label");
-    do_it(&mut harness, ScatterCommand::Search("label:1,2".into(), Default::default()));
-    harness.hover_at(Pos2::new(1.0, 1.0));
-    harness.run();
-    harness.get_by_label("Energy").click();
-    shot(&mut harness, "energy");
 }

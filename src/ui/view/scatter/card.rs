@@ -98,14 +98,16 @@ pub fn pinned(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter) {
     let Some(cloud) = scatter.cloud(&checkpoint).cloned() else { return };
     let Some(row) = cloud.row(&key.0, key.1) else { return };
     let palette = theme::of(ui);
-    let area = ui.max_rect();
+    // At the lower right of the panels, where they leave most room.
+    let corner = ui.available_rect_before_wrap().right_bottom() - Vec2::splat(8.0);
     let window = egui::Window::new("Card")
         .id(egui::Id::unique("card of an image"))
         .title_bar(false)
         .resizable(false)
         .frame(egui::Frame::window(ui.style()).inner_margin(12))
-        .default_pos(pos2(area.right() - 292.0, area.bottom() - 360.0))
-        .constrain_to(area);
+        .pivot(egui::Align2::RIGHT_BOTTOM)
+        .default_pos(corner)
+        .constrain_to(ui.max_rect());
     window.show(ui.ctx(), |ui| {
         ui.set_width(262.0);
         ui.horizontal(|ui| {

@@ -14,7 +14,7 @@ use crate::ui::scatter::command::ScatterCommand;
 use crate::ui::scatter::{ImageKey, Scatter};
 use crate::ui::theme;
 
-const ROW: f32 = 20.0;
+const ROW: f32 = 24.0;
 
 /// A column.
 #[derive(Clone, Debug, Default, PartialEq)]
