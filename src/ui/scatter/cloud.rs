@@ -98,7 +98,6 @@ impl Cloud {
     }
 
     /// Number of points.
-    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
     pub fn len(&self) -> usize {
         self.xy.len()
     }

@@ -62,7 +62,7 @@ mod tests {
         points[3] = [f32::NAN, 0.0];
         points[4] = [f32::INFINITY, 0.0];
         points[5] = [-1.0, -0.5];
-        let shown = |k: usize| k % 5 != 0 || k == 5;
+        let shown = |k: usize| !k.is_multiple_of(5) || k == 5;
         let density = Density::new(&points, shown, [-3.1, 2.0], [-2.0, 4.4], 0.5);
         assert_eq!((density.low, density.bins), ([-3.5, -2.0], [12, 13]));
         for j in 0..13 {

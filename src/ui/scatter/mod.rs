@@ -29,6 +29,9 @@ use images::Images;
 /// Embeddings of up to this many points are arranged at once, within a frame's time; larger ones in the background.
 const AT_ONCE: usize = 30_000;
 
+/// Rows and their distances, nearest first.
+pub type Neighbours = Vec<(u32, f32)>;
+
 /// An image by dataset and position.
 pub type ImageKey = (String, i64);
 
@@ -39,7 +42,7 @@ pub enum Found {
     /// Images of a dataset were read.
     Images(String, Vec<(i64, Result<SingleImage, String>)>),
     /// The nearest images of a row under a checkpoint: rows and distances.
-    Neighbours(String, u32, Vec<(u32, f32)>),
+    Neighbours(String, u32, Neighbours),
     /// Where to write the selection, chosen in a dialog.
     ExportPath(std::path::PathBuf),
 }
@@ -131,7 +134,7 @@ pub struct Scatter {
     /// The scale of the score that gives the colours.
     pub scale: Option<ColorScale>,
     worn: Option<Worn>,
-    neighbours: Option<(String, u32, Vec<(u32, f32)>)>,
+    neighbours: Option<(String, u32, Neighbours)>,
     asked: Asked,
     dressed: u64,
 }
@@ -277,7 +280,7 @@ impl Scatter {
     }
 
     /// Takes in neighbours.
-    pub fn found_neighbours(&mut self, checkpoint: String, row: u32, found: Vec<(u32, f32)>) {
+    pub fn found_neighbours(&mut self, checkpoint: String, row: u32, found: Neighbours) {
         self.asked.neighbours = None;
         self.neighbours = Some((checkpoint, row, found));
     }
