@@ -23,6 +23,7 @@ mod numpy;
 pub mod pickle;
 mod pixels;
 mod resize;
+mod single;
 mod sniff;
 mod source;
 mod split;
@@ -38,6 +39,7 @@ pub use augmentation::{Augmentation, Severity};
 pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
 pub use environment::Environment;
 pub use error::DataError;
+pub use single::{SingleImage, load_images};
 pub use sniff::not_data;
 
 use sniff::Format;

@@ -82,8 +82,18 @@ impl Opened {
     }
 }
 
+impl Opened {
+    /// Image `i` of `labels` at its own size, or why it cannot be read.
+    pub(super) fn image(&self, i: usize) -> Result<Sized, String> {
+        match &self.pixels {
+            Pixels::Array(array) => Ok(([array.height, array.width], array.gather(&[i], |image| image))),
+            Pixels::Files(files) => decode(&files[i]),
+        }
+    }
+}
+
 /// An image and its [height, width].
-type Sized = ([usize; 2], Vec<u8>);
+pub(super) type Sized = ([usize; 2], Vec<u8>);
 
 /// The readable images of `chosen` in order, and the others by their position in `chosen`.
 fn read_files(files: &[PathBuf], chosen: &[usize], size: Option<[usize; 2]>) -> (Vec<Sized>, BTreeMap<usize, Unreadable>) {

@@ -65,6 +65,73 @@ pub fn role_key(key: &str, theme: Theme) -> Rgb {
     Role::ALL.into_iter().find(|r| r.key() == key).map_or([0x80, 0x80, 0x80], |r| role(r, theme))
 }
 
+/// Indigo, olive, cyan, wine, teal, sand, purple, green, rose, brown: Paul Tol's muted set, in an order in which neighbours differ.
+const CLASSES_PRINT: [Rgb; 10] = [
+    [0x33, 0x22, 0x88],
+    [0x88, 0x88, 0x20],
+    [0x2E, 0x8F, 0xC0],
+    [0x88, 0x22, 0x55],
+    [0x2B, 0x92, 0x83],
+    [0xB0, 0x84, 0x20],
+    [0xAA, 0x44, 0x99],
+    [0x11, 0x77, 0x33],
+    [0xC8, 0x5A, 0x6B],
+    [0x7A, 0x52, 0x30],
+];
+
+const CLASSES_DARK: [Rgb; 10] = [
+    [0x8C, 0x82, 0xE6],
+    [0xC0, 0xC0, 0x45],
+    [0x88, 0xCC, 0xEE],
+    [0xC2, 0x52, 0x88],
+    [0x44, 0xBB, 0xA4],
+    [0xDD, 0xCC, 0x77],
+    [0xD2, 0x82, 0xC4],
+    [0x4F, 0xA8, 0x5E],
+    [0xE8, 0x90, 0x9C],
+    [0xB3, 0x8A, 0x66],
+];
+
+/// Colour of class `class`, the same wherever it appears; the eleventh starts again at the first, a step nearer to grey.
+pub fn class(class: usize, theme: Theme) -> Rgb {
+    let of = |set: &[Rgb; 10]| set[class % set.len()];
+    let base = match theme {
+        Theme::Print | Theme::Light => of(&CLASSES_PRINT),
+        Theme::Dark => of(&CLASSES_DARK),
+    };
+    let share = [1.0, 0.6, 0.35][(class / 10) % 3];
+    mixed(base, [0x80; 3], share)
+}
+
+/// Colour of what has no category.
+pub fn unknown(theme: Theme) -> Rgb {
+    match theme {
+        Theme::Print | Theme::Light => [0x8C; 3],
+        Theme::Dark => [0x78; 3],
+    }
+}
+
+/// Colour of predictions that are `right`, `wrong` or neither: mistakes stand out.
+pub fn correctness(value: &str, theme: Theme) -> Rgb {
+    match (value, theme) {
+        ("right", Theme::Print | Theme::Light) => [0x7C, 0x93, 0xA8],
+        ("right", Theme::Dark) => [0x6E, 0x86, 0x9C],
+        ("wrong", Theme::Print | Theme::Light) => [0xC2, 0x28, 0x1C],
+        ("wrong", Theme::Dark) => [0xFF, 0x6B, 0x57],
+        _ => mixed(unknown(theme), chrome(theme).background, 0.5),
+    }
+}
+
+/// Colour of the `nth` dataset of a role: lighter one after the other.
+pub fn faded(role: Rgb, nth: usize, theme: Theme) -> Rgb {
+    mixed(role, chrome(theme).background, [1.0, 0.62, 0.4][nth.min(2)])
+}
+
+/// `share` of `a`, the rest of `b`.
+fn mixed(a: Rgb, b: Rgb, share: f64) -> Rgb {
+    std::array::from_fn(|k| (f64::from(a[k]) * share + f64::from(b[k]) * (1.0 - share)).round() as u8)
+}
+
 /// The colours of a figure that carry no data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chrome {
@@ -142,6 +209,19 @@ mod tests {
                     assert!(distance > 20 * 20, "{theme:?}: {a:02X?} and {b:02X?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn classes_are_told_apart_and_legible() {
+        for theme in [Theme::Print, Theme::Dark] {
+            let colors: Vec<Rgb> = (0..10).map(|k| class(k, theme)).collect();
+            for (k, color) in colors.iter().enumerate() {
+                let found = contrast(*color, chrome(theme).background);
+                assert!(found >= 3.0, "{theme:?} class {k}: expected a contrast of 3, found {found:.2}");
+                assert!(colors[..k].iter().all(|other| other.iter().zip(color).any(|(a, b)| a.abs_diff(*b) > 24)), "{theme:?} class {k}");
+            }
+            assert_ne!(class(3, theme), class(13, theme));
         }
     }
 

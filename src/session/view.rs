@@ -3,11 +3,9 @@
 //!
 //! Theme and zoom are not here: they belong to the person, and a session from a colleague does not change them.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
-use super::{LandscapeView, Role, Tab};
+use super::{LandscapeView, ScatterView, Tab};
 
 /// What is looked at, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,12 +23,12 @@ pub struct ViewSettings {
     pub difference: bool,
     /// Key of the score whose histograms are drawn.
     pub score: String,
-    /// Roles whose points are not drawn.
-    pub hidden: BTreeSet<Role>,
     /// What the panels share.
     pub links: Links,
     /// How landscapes are shown, in the window and in figures.
     pub landscape: LandscapeView,
+    /// How embeddings are shown, and which images are selected.
+    pub scatter: ScatterView,
 }
 
 impl Default for ViewSettings {
@@ -41,9 +39,9 @@ impl Default for ViewSettings {
             quantity: None,
             difference: false,
             score: "energy".into(),
-            hidden: BTreeSet::new(),
             links: Links::default(),
             landscape: LandscapeView::default(),
+            scatter: ScatterView::default(),
         }
     }
 }
@@ -140,7 +138,7 @@ mod tests {
     fn a_session_mentions_the_view_only_when_something_was_chosen() {
         let mut session = Session::default();
         assert!(!session.to_toml("/".as_ref()).unwrap().contains("[view"));
-        session.view.hidden.insert(Role::Far);
+        session.view.difference = true;
         session.view.tab = Tab::Energy;
         session.view.links.set(Link::Cursor, false);
         let text = session.to_toml("/".as_ref()).unwrap();

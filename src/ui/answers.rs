@@ -72,6 +72,7 @@ impl App {
             Finished::Chosen(paths, open_as) => self.execute(Command::Open(paths, open_as)),
             Finished::ExportPath(path) => self.execute(Command::Export(path)),
             Finished::Nothing => {}
+            Finished::Scatter(found) => self.found_for_scatter(found),
             Finished::Looked(watch, sight) => self.looked(*watch, sight),
             Finished::RunAsked(answer) => self.run_asked(answer),
             Finished::Exported(Ok(path)) => self.tell(format!("Written: {}", path.display())),

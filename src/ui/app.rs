@@ -14,9 +14,10 @@ use super::loader::{self, Finished, Opened};
 use super::memory::keeper::{Keeper, Task};
 use super::panel::{export, open, palette};
 use super::run_commands::Runs;
+use super::scatter::Scatter;
 use super::store::{JobState, Store};
 use super::theme;
-use super::view::{embedding, energy, landscape, runs, sharpness};
+use super::view::{energy, landscape, runs, scatter, sharpness};
 use crate::job::runs::RunOptions;
 use crate::job::{Background, JobId};
 use crate::result::Quantity;
@@ -34,7 +35,7 @@ pub(super) struct Message {
 pub(super) struct Views {
     pub(super) landscape: landscape::State,
     pub(super) sharpness: sharpness::State,
-    pub(super) embedding: embedding::State,
+    pub(super) scatter: scatter::State,
     pub(super) energy: energy::State,
     pub(super) runs: runs::State,
 }
@@ -57,6 +58,7 @@ pub struct App {
     pub(super) bench: Bench,
     pub(super) background: Background<Finished>,
     pub(super) runs: Runs,
+    pub(super) scatter: Scatter,
     pub(super) views: Views,
     pub(super) open: open::State,
     pub(super) export: export::State,
@@ -99,6 +101,7 @@ impl App {
             bench,
             background: Background::default(),
             runs: Runs::new(runs),
+            scatter: Scatter::default(),
             views: Views::default(),
             open: open::State::default(),
             export: export::State::default(),
@@ -237,11 +240,7 @@ impl App {
             }
             Command::SelectScore(score) => self.session.view.score = score,
             Command::ShowRelative(relative) => self.session.sharpness.relative = relative,
-            Command::ToggleRole(role) => {
-                if !self.session.view.hidden.remove(&role) {
-                    self.session.view.hidden.insert(role);
-                }
-            }
+            Command::Scatter(command) => self.scatter_command(command),
             Command::ToggleExport => {
                 self.export.open = !self.export.open;
                 if self.export.path.is_empty() {

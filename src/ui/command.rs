@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::landscape_commands::LandscapeCommand;
 use super::memory::ThemeChoice;
+use super::scatter::command::ScatterCommand;
 use crate::job::{Control, JobId};
 use crate::result::Quantity;
 use crate::session::{FigureFormat, Link, Role, Tab};
@@ -106,8 +107,8 @@ pub enum Command {
     SelectScore(String),
     /// Shows sharpness over ρ/‖θ‖ instead of ρ.
     ShowRelative(bool),
-    /// Shows or hides a role's points.
-    ToggleRole(Role),
+    /// Something about the scatter or the selection.
+    Scatter(ScatterCommand),
     /// Shows or hides the export line.
     ToggleExport,
     /// Writes the current view as a figure.

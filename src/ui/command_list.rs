@@ -3,11 +3,12 @@
 use super::app::App;
 use super::command::{Close, Command, OpenAs, RunCommand};
 use super::memory::ThemeChoice;
+use super::scatter::command::ScatterCommand;
 use super::store::{JobState, analysis_of};
 use super::{panel::jobs, shortcut, view};
 use crate::job::{Analysis, JobId};
 use crate::result::Quantity;
-use crate::session::{FigureFormat, Link, Role, Tab};
+use crate::session::{Category, ColorBy, FigureFormat, Link, Role, Tab};
 
 /// Where an item stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,9 +154,10 @@ impl App {
             items.push(item(name, Command::SelectScore(score.clone())).under("Score").chosen(*score == look.score));
         }
         for role in Role::ALL.into_iter().filter(|role| self.session.datasets.iter().any(|entry| entry.role == *role)) {
-            let on = !look.hidden.contains(&role);
+            let category = Category { field: ColorBy::Role, value: role.key().into() };
+            let on = !look.scatter.hidden.contains(&category);
             let name = format!("{} points of {}", if on { "Hide" } else { "Show" }, role.label());
-            items.push(item(name, Command::ToggleRole(role)).under("Points"));
+            items.push(item(name, Command::Scatter(ScatterCommand::Toggle(category))).under("Points"));
         }
         let relative = self.session.sharpness.relative;
         items.push(item("Sharpness over ρ/‖θ‖".into(), Command::ShowRelative(!relative)).chosen(relative));

@@ -112,6 +112,7 @@ impl App {
             self.bench.cancel(id);
         }
         self.store.clear();
+        self.scatter.forget();
         (self.document, self.session, self.history) = (document, session, Default::default());
         if let Some(tab) = self.first_tab.take() {
             self.session.view.tab = tab;

@@ -32,10 +32,11 @@ impl Act {
         // What is done within a view has a kind of its own in each case.
         let within = match command {
             Command::Landscape(command) => command.act(),
+            Command::Scatter(command) => command.act(),
             _ => "",
         };
         let name = match command {
-            Command::Landscape(_) => within.into(),
+            Command::Landscape(_) | Command::Scatter(_) => within.into(),
             Command::RemoveCheckpoint(name) => return Self::alone(format!("close checkpoint {name}")),
             Command::RemoveDataset(name) => return Self::alone(format!("close dataset {name}")),
             Command::Run(RunCommand::AddToSession { .. }) => return Self::alone("add the weights of a run"),
@@ -45,7 +46,6 @@ impl Act {
             Command::ShowDifference(false) => "show loss".into(),
             Command::SelectScore(_) => "choose the score".into(),
             Command::ShowRelative(_) => "change the axis of sharpness".into(),
-            Command::ToggleRole(role) => format!("show or hide {}", role.label()),
             Command::SetLink(link, on) => format!("{} {}", if *on { "link" } else { "unlink" }, link.label()),
             _ => "change the view".into(),
         };
@@ -121,7 +121,7 @@ impl History {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::session::Role;
+    use crate::ui::scatter::command::ScatterCommand;
 
     fn session(seed: u64) -> Session {
         Session { seed, ..Session::default() }
@@ -153,7 +153,7 @@ mod tests {
         assert!(history.undoes().is_none());
         history.record(score("msp"), session(0), 2.1);
         history.record(score("energy"), session(1), 9.0);
-        history.record(Act::of(&Command::ToggleRole(Role::Far)), session(2), 9.1);
+        history.record(Act::of(&Command::Scatter(ScatterCommand::ShowDensity(true))), session(2), 9.1);
         assert_eq!(history.undo(session(3)).unwrap().seed, 2, "another kind");
         assert_eq!(history.undo(session(2)).unwrap().seed, 1, "after a while");
         let close = Act::of(&Command::RemoveCheckpoint("SAM".into()));
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_new_act_ends_what_could_be_done_again_and_is_not_joined_to_what_was_undone() {
         let mut history = History::default();
-        let toggle = Act::of(&Command::ToggleRole(Role::Far));
+        let toggle = Act::of(&Command::Scatter(ScatterCommand::ShowDensity(true)));
         history.record(toggle.clone(), session(0), 0.0);
         history.record(Act::alone("other"), session(1), 0.1);
         history.undo(session(2)).unwrap();

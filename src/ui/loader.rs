@@ -6,6 +6,7 @@ use super::command::OpenAs;
 use super::memory::Memory;
 use super::memory::keeper::Report;
 use super::run::watch::{Sight, Watch};
+use super::scatter::Found;
 use super::store::{CellLosses, Loaded};
 use crate::job::{Analysis, Control, JobId, JobSpec, PlanError, PlanOptions, RunFolder, check_paths, is_whole, plan_cached, runs};
 use crate::result::{
@@ -51,6 +52,8 @@ pub enum Finished {
     Looked(Box<Watch>, Sight),
     /// Something was asked of a run: what to tell, or why it was refused.
     RunAsked(Result<Asked, String>),
+    /// Something for the scatter.
+    Scatter(Found),
     /// A figure was written, or why not.
     Exported(Result<PathBuf, String>),
     /// A figure was drawn for the clipboard, or why not.

@@ -20,6 +20,7 @@ mod panel;
 mod remember;
 mod run;
 mod run_commands;
+mod scatter;
 mod shell;
 mod shortcut;
 mod store;

@@ -9,12 +9,13 @@ use egui::{
 use super::app::App;
 use super::closing::Closing;
 use super::command::Command;
+use super::gpu;
 use super::panel::{self, checkpoints, closing, datasets, export, jobs, menus, open, palette, shortcuts, start, top};
 use super::shortcut;
 use super::store::JobState;
 use super::theme;
 use super::view::runs::{self, RunScene};
-use super::view::{Scene, embedding, energy, landscape, sharpness};
+use super::view::{Scene, energy, landscape, scatter, sharpness};
 use crate::session::Tab;
 
 impl App {
@@ -38,6 +39,7 @@ impl eframe::App for App {
         while let Some(heard) = self.bench.hear() {
             self.heard(heard);
         }
+        self.refresh_scatter();
         self.dispatch();
         self.watch_runs();
         self.guard_closing();
@@ -45,6 +47,7 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        gpu::install(frame.wgpu_render_state());
         self.views.landscape.target = frame.wgpu_render_state().map(|state| state.target_format);
         self.keys(ui);
         self.side(ui);
@@ -196,8 +199,9 @@ impl App {
                 commands: &mut self.commands,
             };
             let (views, look) = (&mut self.views, &self.session.view);
-            if !scene.session.checkpoints.is_empty() {
-                top::choices(ui, &mut scene, look.tab, &look.hidden, quantity, &look.score);
+            // The scatter has a line of its own.
+            if !scene.session.checkpoints.is_empty() && look.tab != Tab::Embedding {
+                top::choices(ui, &mut scene, look.tab, quantity, &look.score);
                 ui.add_space(10.0);
             }
             // The start page stands under the sentence of the empty view.
@@ -208,8 +212,8 @@ impl App {
             ui.scope_builder(UiBuilder::new().max_rect(place), |ui| match look.tab {
                 Tab::Landscape => landscape::show(ui, &mut scene, &mut views.landscape, quantity),
                 Tab::Sharpness => sharpness::show(ui, &mut scene, &mut views.sharpness),
-                Tab::Embedding => embedding::show(ui, &mut scene, &mut views.embedding, &look.hidden),
-                Tab::Energy => energy::show(ui, &mut scene, &mut views.energy, &look.score),
+                Tab::Embedding => scatter::show(ui, &mut scene, &mut views.scatter, &mut self.scatter),
+                Tab::Energy => energy::show(ui, &mut scene, &mut views.energy, &mut self.scatter, &look.score),
                 Tab::Runs => {}
             });
             if starts {

@@ -140,24 +140,6 @@ pub enum Points {
     Finished(Arc<Embedding>),
 }
 
-impl Points {
-    /// Coordinates, [N].
-    pub fn xy(&self) -> &[[f32; 2]] {
-        match self {
-            Points::Live { xy, .. } => xy,
-            Points::Finished(embedding) => &embedding.tsne,
-        }
-    }
-
-    /// Role keys, [N].
-    pub fn roles(&self) -> &[String] {
-        match self {
-            Points::Live { roles, .. } => roles,
-            Points::Finished(embedding) => &embedding.role,
-        }
-    }
-}
-
 /// A result read from its files.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "lives boxed, between the file and the store")]

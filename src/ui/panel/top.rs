@@ -1,17 +1,15 @@
 //! The line above the views: tabs, what the present tab can choose, export and theme.
 
-use std::collections::BTreeSet;
-
 use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, Ui, Vec2, WidgetInfo};
 
 use super::menu;
 use crate::result::Quantity;
-use crate::session::{Adaptive, Axes, DirectionSettings, Estimator, LandscapeSettings, Norm, Role, Tab};
+use crate::session::{Adaptive, Axes, DirectionSettings, Estimator, LandscapeSettings, Norm, Tab};
 use crate::ui::command::Command;
 use crate::ui::memory::ThemeChoice;
 use crate::ui::shortcut;
 use crate::ui::theme;
-use crate::ui::view::{Scene, chip, embedding, energy, landscape, sharpness};
+use crate::ui::view::{Scene, chip, energy, landscape, sharpness};
 
 /// Draws tabs at the left, export and theme at the right.
 pub fn tabs(ui: &mut Ui, current: Tab, theme: ThemeChoice, commands: &mut Vec<Command>) {
@@ -62,8 +60,8 @@ fn theme_menu(ui: &mut Ui, current: ThemeChoice, commands: &mut Vec<Command>) {
     });
 }
 
-/// Draws what the present tab can choose: dataset, roles, score.
-pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<Role>, quantity: Option<Quantity>, score: &str) {
+/// Draws what the present tab can choose: dataset, quantity, score.
+pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, quantity: Option<Quantity>, score: &str) {
     ui.horizontal(|ui| match tab {
         Tab::Landscape | Tab::Sharpness => {
             let Some(dataset) = scene.dataset else { return };
@@ -89,10 +87,6 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<R
                 _ => sharpness_choices(ui, scene),
             }
         }
-        Tab::Embedding => {
-            ui.spacing_mut().item_spacing.x = 6.0;
-            embedding::legend(ui, scene, hidden);
-        }
         Tab::Energy => {
             ui.spacing_mut().item_spacing.x = 4.0;
             energy::switch(ui, scene, score);
@@ -100,7 +94,7 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<R
             ui.spacing_mut().item_spacing.x = 16.0;
             energy::legend(ui, scene);
         }
-        Tab::Runs => {}
+        Tab::Embedding | Tab::Runs => {}
     });
 }
 

@@ -6,6 +6,8 @@ mod commands;
 mod figures;
 mod landscapes;
 mod runs;
+mod scatter;
+mod scatter_by_eye;
 mod sessions;
 
 use by_hand::{
@@ -45,7 +47,10 @@ fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -
 
 fn harness(listener: &Listener, computed: usize, holes: bool) -> Harness<'static, App> {
     let listener = listener.clone();
-    Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| app(&cc.egui_ctx, &listener, computed, holes))
+    let builder = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40);
+    // Points are drawn by a pass of the window's own, which is there only from the start on.
+    let builder = if std::env::var_os("FLATLAND_SHOTS").is_some() { builder.wgpu() } else { builder };
+    builder.build_eframe(move |cc| app(&cc.egui_ctx, &listener, computed, holes))
 }
 
 #[test]

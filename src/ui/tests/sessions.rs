@@ -10,13 +10,14 @@ use super::by_hand::{CHECKPOINTS, Listener, landscape_job, session, surface};
 use super::run_until;
 use crate::job::runs::RunOptions;
 use crate::job::{JobEvent, JobSpec};
-use crate::session::{Role, Session, Tab};
+use crate::session::{Category, ColorBy, Role, Session, Tab};
 use crate::ui::app::App;
 use crate::ui::bench::{Bench, Heard};
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::loader;
 use crate::ui::memory::keeper::Keeper;
 use crate::ui::memory::{Memory, Preferences};
+use crate::ui::scatter::command::ScatterCommand;
 use crate::ui::store::JobState;
 
 /// A window that remembers in `root`, started with these paths.
@@ -61,6 +62,10 @@ fn press(harness: &mut Harness<'static, App>, modifiers: Modifiers, key: Key) {
     harness.run();
 }
 
+fn far() -> Category {
+    Category { field: ColorBy::Role, value: Role::Far.key().into() }
+}
+
 fn message(harness: &Harness<'static, App>) -> String {
     harness.state().message.as_ref().map(|message| message.text.clone()).unwrap_or_default()
 }
@@ -73,7 +78,7 @@ fn what_was_open_comes_back_after_a_crash_with_its_view_and_says_so() {
     harness.run();
     harness.get_by_label("Energy").click();
     harness.run();
-    harness.state_mut().commands.push(Command::ToggleRole(Role::Far));
+    harness.state_mut().commands.push(Command::Scatter(ScatterCommand::Toggle(far())));
     harness.run();
     settle(&mut harness);
     // As when the process is killed: nobody says goodbye.
@@ -82,7 +87,7 @@ fn what_was_open_comes_back_after_a_crash_with_its_view_and_says_so() {
     harness.run();
     let app = harness.state();
     assert_eq!(app.session.checkpoints.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["SAM"]);
-    assert_eq!((app.session.view.tab, app.session.view.hidden.contains(&Role::Far)), (Tab::Energy, true));
+    assert_eq!((app.session.view.tab, app.session.view.scatter.hidden.contains(&far())), (Tab::Energy, true));
     assert_eq!(app.document.file, Some(folder.path().join("study.toml")));
     assert!(app.unsaved(), "the file still has two checkpoints");
     assert!(message(&harness).contains("ended without being closed"));
@@ -261,7 +266,7 @@ fn a_closed_checkpoint_is_back_after_undo_with_its_results_and_nothing_is_comput
 fn views_are_undone_too_and_another_tab_is_no_step() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
-    for command in [Command::ToggleRole(Role::Far), Command::SelectScore("msp".into()), Command::Show(Tab::Runs)] {
+    for command in [Command::Scatter(ScatterCommand::Toggle(far())), Command::SelectScore("msp".into()), Command::Show(Tab::Runs)] {
         harness.state_mut().commands.push(command);
         harness.run_steps(6);
     }
@@ -270,9 +275,9 @@ fn views_are_undone_too_and_another_tab_is_no_step() {
     assert_eq!(harness.state().session.view.score, "energy");
     assert_eq!(harness.state().session.view.tab, Tab::Landscape, "back where it was done");
     press(&mut harness, Modifiers::CTRL, Key::Z);
-    assert!(harness.state().session.view.hidden.is_empty() && !harness.state().unsaved());
+    assert!(harness.state().session.view.scatter.hidden.is_empty() && !harness.state().unsaved());
     press(&mut harness, Modifiers::CTRL, Key::Y);
-    assert!(harness.state().session.view.hidden.contains(&Role::Far));
+    assert!(harness.state().session.view.scatter.hidden.contains(&far()));
 }
 
 #[test]

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use egui::{Color32, Id, Rect, RichText, Role as WidgetRole, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
 
-use super::{Scene, cell, chip, empty, faded, panel_header, reading, standing};
+use super::{Scene, brush, cell, chip, empty, faded, panel_header, reading, standing};
 use crate::figure::number::{percent, significant};
 use crate::job::Analysis;
 use crate::metric::Histogram;
 use crate::result::ScoreTable;
+use crate::ui::scatter::Scatter;
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
 use crate::ui::widget::grid::{Spacing, layout};
@@ -21,6 +22,7 @@ const ROW: f32 = 21.0;
 #[derive(Default)]
 pub struct State {
     view: SharedView,
+    brush: brush::State,
     /// Histograms of what they were made from: the tables (by address) and the score.
     cache: Option<(Vec<usize>, String, Arc<Bins>)>,
 }
@@ -86,14 +88,16 @@ pub fn label(score: &str) -> String {
 }
 
 /// Draws the tab.
-pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, score: &str) {
+pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut Scatter, score: &str) {
     if scene.session.checkpoints.is_empty() {
         return empty(ui, "Open a checkpoint to see how well its scores tell known from unknown.");
     }
     if !scene.session.datasets.iter().any(|dataset| dataset.role == crate::session::Role::Id) {
         return empty(ui, "Open ID test images: every score is judged against them.");
     }
+    scatter.dress(theme::figure_theme(ui));
     let bins = bins(scene, state, score);
+    state.view.held = brush::holds(ui, &state.brush, scatter);
     let area = ui.available_rect_before_wrap();
     let datasets = scene.store.scores.values().map(|table| table.roles.len()).max().unwrap_or(0);
     let table_height = if datasets > 0 { (datasets + 1) as f32 * ROW + 6.0 } else { 0.0 };
@@ -122,16 +126,19 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, score: &str) 
             wheel: true,
         };
         let entries = table.map(|table| colors(ui, table)).unwrap_or_default();
-        let (canvas, ()) = axes.show(ui, panel.plot, &mut state.view, |_, canvas| {
+        let brush = &mut state.brush;
+        let (canvas, ()) = axes.show(ui, panel.plot, &mut state.view, |ui, canvas| {
             if let Some(bins) = &bins {
                 for (name, _, color) in &entries {
                     if let Some(k) = bins.series.iter().position(|(c, d, _)| *c == checkpoint.name && d == name) {
                         draw(canvas, &bins.histogram, k, *color);
                     }
                 }
+                brush::draw(ui, canvas, brush, scatter, &checkpoint.name, score, &bins.histogram.edges);
             }
         });
         canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, summary(&checkpoint.name, score, table)));
+        brush::follow(ui, &canvas, &mut state.brush, scatter, &checkpoint.name, score, scene.commands);
         if let (Some(pointer), Some(bins)) = (canvas.pointer(), &bins) {
             hover(ui, &canvas, bins, &checkpoint.name, &entries, pointer.x);
         }

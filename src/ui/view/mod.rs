@@ -1,9 +1,10 @@
 //! The tabs. Those of analyses draw a row of equal panels, one per checkpoint, from the session and the store, and changes neither.
 
-pub mod embedding;
+mod brush;
 pub mod energy;
 pub mod landscape;
 pub mod runs;
+pub mod scatter;
 pub mod sharpness;
 
 use egui::{

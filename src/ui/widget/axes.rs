@@ -38,6 +38,8 @@ pub struct SharedView {
     pub x: Option<[f64; 2]>,
     /// Vertical.
     pub y: Option<[f64; 2]>,
+    /// Whether a drag leaves it as it is: the drag means something else.
+    pub held: bool,
 }
 
 /// A plot's frame.
@@ -132,6 +134,7 @@ impl Axes<'_> {
             .show_x(false)
             .show_y(false)
             .allow_scroll(false)
+            .allow_drag(!view.held)
             .allow_double_click_reset(false)
             .set_margin_fraction(Vec2::ZERO)
             .show(&mut child, move |plot| {

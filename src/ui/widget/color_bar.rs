@@ -75,19 +75,33 @@ impl End {
 /// Height of the marks of clipped cells.
 const MARK: f32 = 8.0;
 
+/// Draws a bar that nobody changes into `rect`; ticks and limits stand at its right, its symbol above.
+pub fn plain(ui: &Ui, rect: Rect, bar: &ColorBar<'_>) {
+    body(ui, rect, bar, Sense::hover());
+    for (end, value) in [(End::Low, bar.scale.low), (End::High, bar.scale.high)] {
+        let at = pos2(rect.right() + 8.0, at(rect, end));
+        ui.painter().text(at, Align2::LEFT_CENTER, significant(value, 3), theme::small(), theme::of(ui).weak);
+    }
+}
+
+/// The colours with their ticks and symbol.
+fn body(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, sense: Sense) -> Response {
+    paint_colors(ui, rect, bar);
+    paint_ticks(ui, rect, bar);
+    let lift = if bar.clipped[1] > 0 { MARK + 2.0 } else { 0.0 };
+    ui.painter().text(pos2(rect.left(), rect.top() - 8.0 - lift), Align2::LEFT_BOTTOM, bar.label, theme::body(), theme::of(ui).text);
+    let body = ui.interact(rect, Id::unique(("colour bar", bar.name)), sense);
+    let (low, high) = (significant(bar.scale.low, 3), significant(bar.scale.high, 3));
+    let summary = format!("Colours of {}: {}, {}, from {low} to {high}", bar.name, bar.colors.label(), bar.scale.spacing.label());
+    body.widget_info(|| WidgetInfo::labeled(Role::Image, true, &summary));
+    body
+}
+
 /// Draws the bar into `rect`; ticks and limits stand at its right, its symbol above, its menu below. Gives the settings where somebody
 /// changed them.
 pub fn show(ui: &mut Ui, rect: Rect, bar: &ColorBar<'_>, state: &mut State) -> Option<ColorSettings> {
     let id = Id::unique(("colour bar", bar.name));
-    paint_colors(ui, rect, bar);
-    paint_ticks(ui, rect, bar);
-    let (painter, palette) = (ui.painter(), theme::of(ui));
-    let lift = if bar.clipped[1] > 0 { MARK + 2.0 } else { 0.0 };
-    painter.text(pos2(rect.left(), rect.top() - 8.0 - lift), Align2::LEFT_BOTTOM, bar.label, theme::body(), palette.text);
-    let body = ui.interact(rect, id, Sense::click());
-    let (low, high) = (significant(bar.scale.low, 3), significant(bar.scale.high, 3));
-    let summary = format!("Colours of {}: {}, {}, from {low} to {high}", bar.name, bar.colors.label(), bar.scale.spacing.label());
-    body.widget_info(|| WidgetInfo::labeled(Role::Image, true, &summary));
+    let body = body(ui, rect, bar, Sense::click());
     let mut changed = None;
     if body.on_hover_text("Drag the ends, or click a limit to type it. Double click: automatic limits").double_clicked() {
         changed = Some(ColorSettings { low: None, high: None, ..bar.settings });

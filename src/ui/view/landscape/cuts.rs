@@ -53,7 +53,7 @@ pub(super) fn show(ui: &mut Ui, view: &LandscapeView, state: &mut State, shared:
         wheel: true,
     };
     let shown = if view.cut == CutAxis::Alpha { state.view.x } else { state.view.y };
-    let mut plane = SharedView { x: shown, y: state.section.y };
+    let mut plane = SharedView { x: shown, y: state.section.y, ..SharedView::default() };
     let (canvas, ()) = axes.show(ui, rect, &mut plane, |ui, canvas| {
         if let Some(place) = place {
             canvas.painter.vline(canvas.at(place, 0.0).x, canvas.rect().y_range(), Stroke::new(1.0, palette.weak));

@@ -172,7 +172,7 @@ fn panel(
         labelled: true,
     };
     let axes = Axes { id: Id::unique(("run metric", name)), x, y, outline: palette.hairline, grid: true, wheel: false };
-    let mut view = SharedView { x: state.x, y: state.y.get(name).copied().flatten() };
+    let mut view = SharedView { x: state.x, y: state.y.get(name).copied().flatten(), ..SharedView::default() };
     let remembered = state.cursor;
     let (canvas, ()) = axes.show(ui, rect, &mut view, |ui, canvas| {
         if let Some(x) = remembered {

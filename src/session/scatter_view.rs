@@ -1,0 +1,184 @@
+//! [`ScatterView`]: how the embedding is looked at, and which images are selected.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::Selection;
+
+/// What is known of an image that points can be coloured and chosen by. Written as `role`, `label`, ..., `score:energy`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum ColorBy {
+    /// What its dataset is to the ID data.
+    #[default]
+    Role,
+    /// Its dataset.
+    Dataset,
+    /// Its class.
+    Label,
+    /// What the checkpoint takes it for.
+    Prediction,
+    /// Whether that is right.
+    Correctness,
+    /// A detection score of the checkpoint: `energy`, `msp`, ...
+    Score(String),
+}
+
+impl ColorBy {
+    /// Those that have categories.
+    pub const CATEGORICAL: [ColorBy; 5] = [ColorBy::Role, ColorBy::Dataset, ColorBy::Label, ColorBy::Prediction, ColorBy::Correctness];
+
+    /// As written in files.
+    pub fn key(&self) -> String {
+        match self {
+            ColorBy::Role => "role".into(),
+            ColorBy::Dataset => "dataset".into(),
+            ColorBy::Label => "label".into(),
+            ColorBy::Prediction => "prediction".into(),
+            ColorBy::Correctness => "correctness".into(),
+            ColorBy::Score(name) => format!("score:{name}"),
+        }
+    }
+}
+
+impl From<ColorBy> for String {
+    fn from(color_by: ColorBy) -> Self {
+        color_by.key()
+    }
+}
+
+impl TryFrom<String> for ColorBy {
+    type Error = String;
+
+    fn try_from(key: String) -> Result<Self, String> {
+        if let Some(name) = key.strip_prefix("score:") {
+            return Ok(ColorBy::Score(name.into()));
+        }
+        ColorBy::CATEGORICAL
+            .into_iter()
+            .find(|known| known.key() == key)
+            .ok_or_else(|| format!("expected role, dataset, label, prediction, correctness or score:NAME, found `{key}`"))
+    }
+}
+
+/// Images that have one thing in common: `role` = `far`, `label` = `3`. Written as `role:far`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Category {
+    /// What is looked at; never a score.
+    pub field: ColorBy,
+    /// Key of the role, name of the dataset, number of the class (`none` where there is none), `right`, `wrong` or `none`.
+    pub value: String,
+}
+
+impl From<Category> for String {
+    fn from(category: Category) -> Self {
+        format!("{}:{}", category.field.key(), category.value)
+    }
+}
+
+impl TryFrom<String> for Category {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let parts = text.split_once(':').and_then(|(field, value)| Some((ColorBy::try_from(field.to_owned()).ok()?, value)));
+        let (field, value) = parts.ok_or_else(|| format!("expected a category as `role:far` or `label:3`, found `{text}`"))?;
+        Ok(Self { field, value: value.into() })
+    }
+}
+
+/// What the pane below the scatter shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pane {
+    /// Nothing; it is closed.
+    #[default]
+    Closed,
+    /// A row for each selected image.
+    Table,
+    /// A thumbnail for each.
+    Images,
+}
+
+/// What a drag over the scatter does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tool {
+    /// Moves the picture.
+    #[default]
+    Pan,
+    /// Selects what lies in a rectangle.
+    Marquee,
+    /// Selects what lies in a drawn outline.
+    Lasso,
+}
+
+impl Tool {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Tool; 3] = [Tool::Pan, Tool::Marquee, Tool::Lasso];
+
+    /// As shown to people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Tool::Pan => "Move",
+            Tool::Marquee => "Rectangle",
+            Tool::Lasso => "Lasso",
+        }
+    }
+}
+
+/// How the embedding is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScatterView {
+    /// What gives points their colour.
+    pub color_by: ColorBy,
+    /// Whether the number of points per place is drawn in the place of points.
+    pub density: bool,
+    /// Images of these categories are not shown.
+    pub hidden: BTreeSet<Category>,
+    /// What a drag does.
+    pub tool: Tool,
+    /// What the pane below shows.
+    pub pane: Pane,
+    /// Selected images, in every view.
+    pub selection: Selection,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_view_is_written_and_reads_back() {
+        let hidden = [("role", "far"), ("dataset", "a:b"), ("label", "none")];
+        let view = ScatterView {
+            color_by: ColorBy::Score("energy".into()),
+            density: true,
+            hidden: hidden
+                .map(|(field, value)| Category { field: ColorBy::try_from(field.to_owned()).unwrap(), value: value.into() })
+                .into(),
+            tool: Tool::Lasso,
+            pane: Pane::Images,
+            selection: Selection::of("test", vec![3, 4]),
+        };
+        let text = toml::to_string(&view).unwrap();
+        assert!(text.contains("color_by = \"score:energy\"") && text.contains("role:far"), "{text}");
+        assert_eq!(toml::from_str::<ScatterView>(&text).unwrap(), view);
+        assert_eq!(toml::from_str::<ScatterView>("").unwrap(), ScatterView::default());
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        for (text, expected) in [
+            ("color_by = \"size\"", "found `size`"),
+            ("hidden = [\"far\"]", "expected a category as `role:far`"),
+            ("colour = \"role\"", "colour"),
+        ] {
+            let error = toml::from_str::<ScatterView>(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

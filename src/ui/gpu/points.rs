@@ -1,0 +1,305 @@
+//! [`PointsCallback`]: up to millions of discs, drawn by instancing.
+//!
+//! Positions go to the GPU when they change, styles (colour and flags) when they change; pan and zoom change a uniform. Each panel
+//! is drawn into a texture of its own and only when something of it changed, so that a frame asked for by anything else copies it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+use eframe::egui_wgpu::{self, CallbackResources, CallbackTrait, ScreenDescriptor, wgpu};
+use egui::{PaintCallback, PaintCallbackInfo, Rect};
+use wgpu::util::DeviceExt as _;
+
+/// Flag of a point that is drawn.
+pub const VISIBLE: u8 = 1;
+/// Flag of a point that is selected.
+pub const SELECTED: u8 = 2;
+
+const PICTURE: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
+
+/// How points are drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// Data at the left and right edge of the rectangle.
+    pub x: [f64; 2],
+    /// Data at its lower and upper edge.
+    pub y: [f64; 2],
+    /// Radius of a disc, screen points.
+    pub radius: f32,
+    /// Opacity of the discs.
+    pub opacity: f32,
+    /// Opacity of those that are not selected while something is; `None` while nothing is.
+    pub unselected: Option<f32>,
+    /// Colour around selected discs.
+    pub ring: [u8; 3],
+}
+
+/// One panel's points.
+pub struct PointsCallback {
+    /// Names the panel's buffers and picture.
+    pub layer: u64,
+    /// Where it is drawn.
+    pub rect: Rect,
+    /// Data coordinates; later ones lie on top.
+    pub positions: Arc<Vec<[f32; 2]>>,
+    /// Red, green, blue and flags of each.
+    pub styles: Arc<Vec<[u8; 4]>>,
+    /// How.
+    pub look: Look,
+}
+
+impl PointsCallback {
+    /// As a shape for egui's painter.
+    pub fn shape(self) -> PaintCallback {
+        egui_wgpu::Callback::new_paint_callback(self.rect, self)
+    }
+
+    /// The two uniforms: of what is drawn first, and of selected points on top.
+    fn uniforms(&self, [width, height]: [u32; 2], pixels_per_point: f32) -> [[f32; 16]; 2] {
+        let Look { x, y, radius, opacity, unselected, ring } = self.look;
+        let (w, h) = (width as f32, height as f32);
+        let center = [0.5 * (x[0] + x[1]), 0.5 * (y[0] + y[1])].map(|v| v as f32);
+        let scale = [2.0 / (x[1] - x[0]), 2.0 / (y[1] - y[0])].map(|v| v as f32);
+        let [r, g, b] = ring.map(|v| f32::from(v) / 255.0);
+        let of = |opacity: f32, part: u32| {
+            let radius = radius * pixels_per_point;
+            let part = f32::from_bits(part);
+            [center[0], center[1], scale[0], scale[1], 2.0 / w, 2.0 / h, radius, opacity, r, g, b, 1.0, part, 0.0, 0.0, 0.0]
+        };
+        [of(unselected.unwrap_or(opacity), u32::from(unselected.is_some())), of(opacity, 2)]
+    }
+}
+
+/// Buffers and picture of a panel.
+struct Layer {
+    /// What the buffers hold; weak, so that a layer whose points are gone goes too.
+    positions: (Weak<Vec<[f32; 2]>>, wgpu::Buffer),
+    styles: (Weak<Vec<[u8; 4]>>, wgpu::Buffer),
+    uniforms: [(wgpu::Buffer, wgpu::BindGroup); 2],
+    picture: Picture,
+    /// What the picture shows.
+    drawn: Option<[[u32; 16]; 2]>,
+}
+
+struct Picture {
+    size: [u32; 2],
+    view: wgpu::TextureView,
+    bind: wgpu::BindGroup,
+}
+
+/// Pipelines and layers; lives among egui's callback resources.
+pub struct Points {
+    discs: wgpu::RenderPipeline,
+    copy: wgpu::RenderPipeline,
+    sampler: wgpu::Sampler,
+    layers: HashMap<u64, Layer>,
+    /// Uploads of positions and of styles since the start, for those who count.
+    pub uploads: [u64; 2],
+    /// Pictures drawn since the start.
+    pub pictures: u64,
+}
+
+impl Points {
+    /// Pipelines for a window of this format.
+    pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
+        let module = device.create_shader_module(wgpu::include_wgsl!("points.wgsl"));
+        let vertex =
+            |step: u64, attributes| wgpu::VertexBufferLayout { array_stride: step, step_mode: wgpu::VertexStepMode::Instance, attributes };
+        let (at, style) = (wgpu::vertex_attr_array![0 => Float32x2], wgpu::vertex_attr_array![1 => Uint8x4]);
+        let pipeline = |entry: [&str; 2], buffers: &[Option<wgpu::VertexBufferLayout<'_>>], topology, format| {
+            device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+                label: Some(entry[1]),
+                layout: None,
+                vertex: wgpu::VertexState {
+                    module: &module,
+                    entry_point: Some(entry[0]),
+                    buffers,
+                    compilation_options: Default::default(),
+                },
+                primitive: wgpu::PrimitiveState { topology, ..Default::default() },
+                depth_stencil: None,
+                multisample: wgpu::MultisampleState::default(),
+                fragment: Some(wgpu::FragmentState {
+                    module: &module,
+                    entry_point: Some(entry[1]),
+                    targets: &[Some(wgpu::ColorTargetState {
+                        format,
+                        blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
+                        write_mask: wgpu::ColorWrites::ALL,
+                    })],
+                    compilation_options: Default::default(),
+                }),
+                multiview_mask: None,
+                cache: None,
+            })
+        };
+        let copy = if target.is_srgb() { "copy_linear" } else { "copy_gamma" };
+        Self {
+            discs: pipeline(
+                ["corner", "disc"],
+                &[Some(vertex(8, &at)), Some(vertex(4, &style))],
+                wgpu::PrimitiveTopology::TriangleStrip,
+                PICTURE,
+            ),
+            copy: pipeline(["cover", copy], &[], wgpu::PrimitiveTopology::TriangleList, target),
+            sampler: device.create_sampler(&wgpu::SamplerDescriptor::default()),
+            layers: HashMap::new(),
+            uploads: [0; 2],
+            pictures: 0,
+        }
+    }
+
+    fn layer(&self, device: &wgpu::Device, size: [u32; 2]) -> Layer {
+        let layout = self.discs.get_bind_group_layout(0);
+        let uniform = || {
+            let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("points view"),
+                size: 64,
+                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+            let entries = &[wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() }];
+            let bind = device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some("points view"), layout: &layout, entries });
+            (buffer, bind)
+        };
+        Layer {
+            positions: (Weak::new(), upload::<[f32; 2]>(device, &[])),
+            styles: (Weak::new(), upload::<[u8; 4]>(device, &[])),
+            uniforms: [uniform(), uniform()],
+            picture: self.picture(device, size),
+            drawn: None,
+        }
+    }
+
+    fn picture(&self, device: &wgpu::Device, size: [u32; 2]) -> Picture {
+        let texture = device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("points"),
+            size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: PICTURE,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::TEXTURE_BINDING,
+            view_formats: &[],
+        });
+        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+        let bind = device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("points"),
+            layout: &self.copy.get_bind_group_layout(0),
+            entries: &[
+                wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::TextureView(&view) },
+                wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::Sampler(&self.sampler) },
+            ],
+        });
+        Picture { size, view, bind }
+    }
+}
+
+/// A vertex buffer that holds `values`.
+fn upload<T: bytemuck::NoUninit>(device: &wgpu::Device, values: &[T]) -> wgpu::Buffer {
+    device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+        label: Some("points"),
+        contents: bytemuck::cast_slice(values),
+        usage: wgpu::BufferUsages::VERTEX | wgpu::BufferUsages::COPY_DST,
+    })
+}
+
+/// Brings `values` into the buffer if it holds others; whether it did.
+fn refresh<T: bytemuck::NoUninit>(
+    (held, buffer): &mut (Weak<Vec<T>>, wgpu::Buffer),
+    values: &Arc<Vec<T>>,
+    device: &wgpu::Device,
+    queue: &wgpu::Queue,
+) -> bool {
+    // The weak reference keeps the address from being used again.
+    if Weak::ptr_eq(held, &Arc::downgrade(values)) {
+        return false;
+    }
+    let bytes = bytemuck::cast_slice::<T, u8>(values);
+    if buffer.size() == bytes.len() as u64 {
+        queue.write_buffer(buffer, 0, bytes);
+    } else {
+        *buffer = upload(device, values);
+    }
+    *held = Arc::downgrade(values);
+    true
+}
+
+impl CallbackTrait for PointsCallback {
+    fn prepare(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        screen: &ScreenDescriptor,
+        encoder: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        let Some(points) = resources.get_mut::<Points>() else { return Vec::new() };
+        points.layers.retain(|_, layer| layer.positions.0.strong_count() > 0);
+        let limit = device.limits().max_texture_dimension_2d;
+        let along = |low: f32, high: f32| {
+            let ppp = screen.pixels_per_point;
+            (((high * ppp).round() - (low * ppp).round()).max(1.0) as u32).min(limit)
+        };
+        let size = [along(self.rect.left(), self.rect.right()), along(self.rect.top(), self.rect.bottom())];
+        let mut layer = points.layers.remove(&self.layer).unwrap_or_else(|| points.layer(device, size));
+        if layer.picture.size != size {
+            layer.picture = points.picture(device, size);
+            layer.drawn = None;
+        }
+        for (k, changed) in
+            [refresh(&mut layer.positions, &self.positions, device, queue), refresh(&mut layer.styles, &self.styles, device, queue)]
+                .into_iter()
+                .enumerate()
+        {
+            if changed {
+                points.uploads[k] += 1;
+                layer.drawn = None;
+            }
+        }
+        let uniforms = self.uniforms(size, screen.pixels_per_point);
+        let shows = uniforms.map(|uniform| uniform.map(f32::to_bits));
+        if layer.drawn != Some(shows) {
+            for ((buffer, _), uniform) in layer.uniforms.iter().zip(&uniforms) {
+                queue.write_buffer(buffer, 0, bytemuck::cast_slice(uniform));
+            }
+            let parts = if self.look.unselected.is_some() { 2 } else { 1 };
+            draw(encoder, &points.discs, &layer, self.positions.len().min(self.styles.len()) as u32, parts);
+            layer.drawn = Some(shows);
+            points.pictures += 1;
+        }
+        points.layers.insert(self.layer, layer);
+        Vec::new()
+    }
+
+    fn paint(&self, _: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
+        let Some(points) = resources.get::<Points>() else { return };
+        let Some(layer) = points.layers.get(&self.layer) else { return };
+        pass.set_pipeline(&points.copy);
+        pass.set_bind_group(0, &layer.picture.bind, &[]);
+        pass.draw(0..3, 0..1);
+    }
+}
+
+fn draw(encoder: &mut wgpu::CommandEncoder, discs: &wgpu::RenderPipeline, layer: &Layer, count: u32, parts: usize) {
+    let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+        label: Some("points"),
+        color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+            view: &layer.picture.view,
+            resolve_target: None,
+            ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT), store: wgpu::StoreOp::Store },
+            depth_slice: None,
+        })],
+        ..Default::default()
+    });
+    if count == 0 {
+        return;
+    }
+    pass.set_pipeline(discs);
+    pass.set_vertex_buffer(0, layer.positions.1.slice(..));
+    pass.set_vertex_buffer(1, layer.styles.1.slice(..));
+    for (_, bind) in &layer.uniforms[..parts] {
+        pass.set_bind_group(0, bind, &[]);
+        pass.draw(0..4, 0..count);
+    }
+}

@@ -1,0 +1,83 @@
+// Discs as instanced squares, anti-aliased by their distance from the centre; colours are premultiplied, in gamma space as egui's.
+
+struct View {
+    center: vec2f,   // data at the middle of the picture
+    scale: vec2f,    // data to clip space
+    pixel: vec2f,    // a pixel in clip space
+    radius: f32,     // pixels
+    opacity: f32,
+    ring: vec4f,     // colour around selected points
+    // 0: every point; 1: those that are not selected; 2: those that are, ringed
+    part: u32,
+}
+
+const VISIBLE = 1u;
+const SELECTED = 2u;
+const RING = 1.4;
+
+@group(0) @binding(0) var<uniform> view: View;
+
+struct Corner {
+    @builtin(position) clip: vec4f,
+    @location(0) offset: vec2f,
+    @location(1) @interpolate(flat) color: vec3f,
+}
+
+@vertex
+fn corner(@builtin(vertex_index) vertex: u32, @location(0) at: vec2f, @location(1) style: vec4u) -> Corner {
+    var out: Corner;
+    let selected = (style.w & SELECTED) != 0u;
+    let in_part = view.part == 0u || (view.part == 2u) == selected;
+    if (style.w & VISIBLE) == 0u || !in_part {
+        out.clip = vec4f(2.0, 2.0, 2.0, 1.0);
+        return out;
+    }
+    let reach = view.radius + 1.0 + select(0.0, RING, view.part == 2u);
+    out.offset = (vec2f(f32(vertex & 1u), f32(vertex >> 1u)) * 2.0 - 1.0) * reach;
+    out.clip = vec4f((at - view.center) * view.scale + out.offset * view.pixel, 0.0, 1.0);
+    out.color = vec3f(style.xyz) / 255.0;
+    return out;
+}
+
+@fragment
+fn disc(in: Corner) -> @location(0) vec4f {
+    let distance = length(in.offset);
+    let inner = clamp(view.radius + 0.5 - distance, 0.0, 1.0);
+    if view.part != 2u {
+        let alpha = inner * view.opacity;
+        return vec4f(in.color * alpha, alpha);
+    }
+    let alpha = clamp(view.radius + RING + 0.5 - distance, 0.0, 1.0);
+    return vec4f(mix(view.ring.rgb, in.color, inner) * alpha, alpha);
+}
+
+// The finished picture onto the window.
+
+@group(0) @binding(0) var picture: texture_2d<f32>;
+@group(0) @binding(1) var nearest: sampler;
+
+struct Place {
+    @builtin(position) clip: vec4f,
+    @location(0) uv: vec2f,
+}
+
+@vertex
+fn cover(@builtin(vertex_index) vertex: u32) -> Place {
+    var out: Place;
+    out.uv = vec2f(f32((vertex << 1u) & 2u), f32(vertex & 2u));
+    out.clip = vec4f(out.uv.x * 2.0 - 1.0, 1.0 - out.uv.y * 2.0, 0.0, 1.0);
+    return out;
+}
+
+@fragment
+fn copy_gamma(in: Place) -> @location(0) vec4f {
+    return textureSample(picture, nearest, in.uv);
+}
+
+@fragment
+fn copy_linear(in: Place) -> @location(0) vec4f {
+    let color = textureSample(picture, nearest, in.uv);
+    let low = color.rgb / 12.92;
+    let high = pow((color.rgb + 0.055) / 1.055, vec3f(2.4));
+    return vec4f(select(high, low, color.rgb < vec3f(0.04045)), color.a);
+}

@@ -1,0 +1,223 @@
+//! [`ScatterCommand`]: everything that can be done to the scatter and the selection, and its doing.
+
+use std::path::PathBuf;
+
+use super::export;
+use super::query::Query;
+use super::{Found, ImageKey, Scatter};
+use crate::data::{self, Source};
+use crate::job::{Analysis, JobSpec};
+use crate::session::{Category, ColorBy, Pane, SelectMode, Selection, Tool};
+use crate::ui::app::App;
+use crate::ui::loader::Finished;
+use crate::ui::store::analysis_of;
+
+/// One act.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScatterCommand {
+    /// What gives points their colour.
+    ColorBy(ColorBy),
+    /// Draws how many points lie where in the place of points, or points again.
+    ShowDensity(bool),
+    /// Hides or shows a category.
+    Toggle(Category),
+    /// Shows a category alone among those of its field.
+    ShowOnly(Category),
+    /// Shows every category.
+    ShowAll,
+    /// What a drag does.
+    Tool(Tool),
+    /// Opens or closes the pane of selected images.
+    Pane(Pane),
+    /// Selects the shown points of a checkpoint within an outline of the plane.
+    SelectWithin(String, Vec<[f64; 2]>, SelectMode),
+    /// Selects the images whose score under a checkpoint lies in a closed range.
+    SelectScore(String, String, [f64; 2], SelectMode),
+    /// Selects the images of a category under any checkpoint.
+    SelectCategory(Category, SelectMode),
+    /// Selects these images.
+    Select(Selection, SelectMode),
+    /// Selects what a search finds.
+    Search(String, SelectMode),
+    /// Selects everything that is there.
+    SelectAll,
+    /// Selects what is not selected, and nothing else.
+    Invert,
+    /// Selects nothing.
+    Clear,
+    /// Keeps the card of an image as seen under a checkpoint, or puts it away.
+    Pin(Option<(String, ImageKey)>),
+    /// Writes the selection as CSV.
+    Export(PathBuf),
+    /// Asks the desktop where to write the selection.
+    ExportDialog,
+}
+
+impl ScatterCommand {
+    /// As it stands behind "Undo".
+    pub fn act(&self) -> &'static str {
+        match self {
+            Self::ColorBy(_) => "choose the colour of points",
+            Self::ShowDensity(_) => "show points or their density",
+            Self::Toggle(_) | Self::ShowOnly(_) | Self::ShowAll => "show or hide points",
+            Self::Tool(_) => "choose the tool",
+            Self::Pane(_) => "open or close the pane",
+            Self::Clear => "select nothing",
+            Self::Invert => "turn the selection around",
+            _ => "select images",
+        }
+    }
+}
+
+impl Scatter {
+    /// Does what only concerns the scatter.
+    ///
+    /// # Errors
+    /// Says what is not understood in a search.
+    fn execute(&mut self, command: ScatterCommand) -> Result<(), String> {
+        let view = &mut self.view;
+        match command {
+            ScatterCommand::ColorBy(color_by) => view.color_by = color_by,
+            ScatterCommand::ShowDensity(density) => view.density = density,
+            ScatterCommand::Toggle(category) => {
+                if !view.hidden.remove(&category) {
+                    view.hidden.insert(category);
+                }
+            }
+            ScatterCommand::ShowOnly(category) => {
+                view.hidden.retain(|hidden| hidden.field != category.field);
+                let others = self.legend.iter().map(|entry| &entry.category);
+                view.hidden.extend(others.filter(|other| other.field == category.field && **other != category).cloned());
+            }
+            ScatterCommand::ShowAll => view.hidden.clear(),
+            ScatterCommand::Tool(tool) => view.tool = tool,
+            ScatterCommand::Pane(pane) => view.pane = pane,
+            ScatterCommand::SelectWithin(checkpoint, outline, mode) => {
+                let Some(entry) = self.clouds.get(&checkpoint) else { return Ok(()) };
+                let shown = super::color::shown(&entry.cloud, &view.hidden);
+                let rows = entry.cloud.index.within(&entry.cloud.xy, &outline, |row| shown[row as usize]);
+                view.selection.apply(entry.cloud.selection(rows), mode);
+            }
+            ScatterCommand::SelectScore(checkpoint, score, [low, high], mode) => {
+                let Some(cloud) = self.clouds.get(&checkpoint).map(|entry| &entry.cloud) else { return Ok(()) };
+                let values = cloud.scores.get(&score).map(Vec::as_slice).unwrap_or_default();
+                let rows = (0u32..).zip(values).filter(|(_, value)| (low..=high).contains(*value)).map(|(row, _)| row);
+                view.selection.apply(cloud.selection(rows), mode);
+            }
+            ScatterCommand::SelectCategory(category, mode) => {
+                let mut found = Selection::default();
+                for entry in self.clouds.values() {
+                    let cloud = &entry.cloud;
+                    let is_of = super::color::of_category(cloud, &category.field, &[&category.value]);
+                    found.apply(cloud.selection((0..cloud.len() as u32).filter(|row| is_of[*row as usize])), SelectMode::Add);
+                }
+                view.selection.apply(found, mode);
+            }
+            ScatterCommand::Select(selection, mode) => view.selection.apply(selection, mode),
+            ScatterCommand::Search(text, mode) => {
+                let found = self.search(&text)?;
+                self.view.selection.apply(found, mode);
+            }
+            ScatterCommand::SelectAll => self.view.selection = self.everything(),
+            ScatterCommand::Invert => {
+                let mut rest = self.everything();
+                rest.apply(std::mem::take(&mut self.view.selection), SelectMode::Subtract);
+                self.view.selection = rest;
+            }
+            ScatterCommand::Clear => view.selection = Selection::default(),
+            ScatterCommand::Pin(pinned) => self.pinned = pinned,
+            ScatterCommand::Export(_) | ScatterCommand::ExportDialog => {}
+        }
+        Ok(())
+    }
+
+    /// The images that a search finds under any checkpoint.
+    fn search(&self, text: &str) -> Result<Selection, String> {
+        let query = Query::parse(text)?;
+        let mut found = Selection::default();
+        let mut refused = None;
+        for (name, entry) in &self.clouds {
+            match query.rows(name, &entry.cloud) {
+                Ok(rows) => found.apply(entry.cloud.selection(rows), SelectMode::Add),
+                Err(reason) => refused = Some(reason),
+            }
+        }
+        // A score that one checkpoint lacks may be another's.
+        refused.filter(|_| found.is_empty()).map_or(Ok(found), Err)
+    }
+}
+
+impl App {
+    pub(in crate::ui) fn scatter_command(&mut self, command: ScatterCommand) {
+        match command {
+            ScatterCommand::Export(path) => {
+                let table = export::table(&self.scatter);
+                self.spawn(move || Finished::Exported(export::write(&path, &table)));
+            }
+            ScatterCommand::ExportDialog => self.spawn_waiting(|| {
+                let dialog = rfd::FileDialog::new().set_title("Export selection").set_file_name("selection.csv");
+                dialog.save_file().map_or(Finished::Nothing, |path| Finished::Scatter(Found::ExportPath(path)))
+            }),
+            command => {
+                let searched = matches!(command, ScatterCommand::Search(..));
+                let done = self.scatter.execute(command);
+                self.session.view.scatter = self.scatter.view.clone();
+                match done {
+                    Ok(()) if searched && self.scatter.view.selection.is_empty() => self.tell("The search found no image"),
+                    Ok(()) => {}
+                    Err(reason) => self.complain(reason),
+                }
+            }
+        }
+    }
+
+    /// Brings the scatter up to the results and starts what it wants to know.
+    pub(in crate::ui) fn refresh_scatter(&mut self) {
+        self.scatter.view = self.session.view.scatter.clone();
+        if let Some(work) = self.scatter.refresh(&self.store) {
+            self.spawn(move || Finished::Scatter(work()));
+        }
+        if let Some(work) = self.scatter.seek() {
+            self.spawn(move || Finished::Scatter(work()));
+        }
+        if let Some((dataset, positions)) = self.scatter.images.next() {
+            let source = self.source(&dataset);
+            self.spawn(move || {
+                let images = read(source, &dataset, positions);
+                Finished::Scatter(Found::Images(dataset, images))
+            });
+        }
+    }
+
+    /// Where the images of a dataset of the embeddings come from.
+    fn source(&self, dataset: &str) -> Option<Source> {
+        let embeddings = self.store.jobs.values().filter(|job| analysis_of(&job.spec) == Some(Analysis::Embedding));
+        let sources = embeddings.flat_map(|job| match &job.spec {
+            JobSpec::Embedding(job) => job.datasets.as_slice(),
+            _ => &[],
+        });
+        sources.map(|dataset| &dataset.source).find(|source| source.name == dataset).cloned()
+    }
+
+    pub(in crate::ui) fn found_for_scatter(&mut self, found: Found) {
+        match found {
+            Found::Cloud(name, cloud, made) => self.scatter.arranged(name, cloud, made),
+            Found::Images(dataset, images) => self.scatter.images.read(&self.ctx, &dataset, images),
+            Found::Neighbours(checkpoint, row, found) => self.scatter.found_neighbours(checkpoint, row, found),
+            Found::ExportPath(path) => self.scatter_command(ScatterCommand::Export(path)),
+        }
+    }
+}
+
+/// Images of a source, or for each why it cannot be shown.
+fn read(source: Option<Source>, dataset: &str, positions: Vec<i64>) -> Vec<(i64, Result<data::SingleImage, String>)> {
+    let wanted: Vec<usize> = positions.iter().map(|position| usize::try_from(*position).unwrap_or(usize::MAX)).collect();
+    let images = match &source {
+        None => Err(format!("expected `{dataset}` among the datasets of an embedding, found it in none")),
+        Some(source) => data::load_images(source, &wanted).map_err(|error| error.to_string()),
+    };
+    match images {
+        Ok(images) => positions.into_iter().zip(images).collect(),
+        Err(reason) => positions.into_iter().map(|position| (position, Err(reason.clone()))).collect(),
+    }
+}

@@ -1,0 +1,233 @@
+//! [`GridIndex`]: points of the plane in square cells, so that the nearest one and those within an outline are found at once.
+
+use rayon::prelude::*;
+
+/// Points by cell. Points that are not finite are in no cell.
+#[derive(Debug, Default)]
+pub struct GridIndex {
+    /// Lower left corner.
+    low: [f64; 2],
+    /// Side of a cell, > 0.
+    side: f64,
+    /// Cells along each side.
+    cells: usize,
+    /// Where the points of each cell begin in `rows`, [cells² + 1].
+    starts: Vec<u32>,
+    /// Rows of the points, cell by cell.
+    rows: Vec<u32>,
+}
+
+/// How a cell lies to an outline.
+#[derive(Clone, Copy, PartialEq)]
+enum Lies {
+    Inside,
+    Outside,
+    Across,
+}
+
+impl GridIndex {
+    /// An index of these points.
+    pub fn new(points: &[[f32; 2]]) -> Self {
+        let finite = |p: &[f32; 2]| p[0].is_finite() && p[1].is_finite();
+        let ends =
+            points.iter().filter(|p| finite(p)).fold([f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY], |e, p| {
+                let [x, y] = p.map(f64::from);
+                [e[0].min(x), e[1].min(y), e[2].max(x), e[3].max(y)]
+            });
+        if ends[0] > ends[2] {
+            return Self { side: 1.0, cells: 1, starts: vec![0, 0], ..Self::default() };
+        }
+        // About four points a cell.
+        let cells = (((points.len() as f64).sqrt() / 2.0) as usize).clamp(1, 512);
+        let reach = (ends[2] - ends[0]).max(ends[3] - ends[1]);
+        let side = if reach > 0.0 { reach * (1.0 + 1e-9) / cells as f64 } else { 1.0 };
+        let mut index = Self { low: [ends[0], ends[1]], side, cells, starts: vec![0; cells * cells + 1], rows: Vec::new() };
+        let cell_of: Vec<u32> = points.iter().map(|p| if finite(p) { index.cell(*p) as u32 } else { u32::MAX }).collect();
+        for &cell in cell_of.iter().filter(|cell| **cell != u32::MAX) {
+            index.starts[cell as usize + 1] += 1;
+        }
+        for k in 0..cells * cells {
+            index.starts[k + 1] += index.starts[k];
+        }
+        let mut next = index.starts.clone();
+        index.rows = vec![0; index.starts[cells * cells] as usize];
+        for (row, &cell) in cell_of.iter().enumerate().filter(|(_, cell)| **cell != u32::MAX) {
+            let place = &mut next[cell as usize];
+            index.rows[*place as usize] = row as u32;
+            *place += 1;
+        }
+        index
+    }
+
+    fn along(&self, value: f64, axis: usize) -> usize {
+        (((value - self.low[axis]) / self.side).max(0.0) as usize).min(self.cells - 1)
+    }
+
+    fn cell(&self, point: [f32; 2]) -> usize {
+        self.along(f64::from(point[1]), 1) * self.cells + self.along(f64::from(point[0]), 0)
+    }
+
+    fn rows(&self, cell: usize) -> &[u32] {
+        &self.rows[self.starts[cell] as usize..self.starts[cell + 1] as usize]
+    }
+
+    /// The row of the nearest point within `reach` of `at` that `counts`; the last of those at one place, which lies on top.
+    pub fn nearest(&self, points: &[[f32; 2]], at: [f64; 2], reach: f64, counts: impl Fn(u32) -> bool) -> Option<u32> {
+        if self.rows.is_empty() {
+            return None;
+        }
+        let span = |axis: usize| self.along(at[axis] - reach, axis)..=self.along(at[axis] + reach, axis);
+        let mut nearest: Option<(f64, u32)> = None;
+        for j in span(1) {
+            for i in span(0) {
+                for &row in self.rows(j * self.cells + i) {
+                    let [x, y] = points[row as usize].map(f64::from);
+                    let distance = (x - at[0]).hypot(y - at[1]);
+                    let nearer = nearest.is_none_or(|(least, best)| distance < least || (distance == least && row > best));
+                    if distance <= reach && nearer && counts(row) {
+                        nearest = Some((distance, row));
+                    }
+                }
+            }
+        }
+        nearest.map(|(_, row)| row)
+    }
+
+    /// Rows of the points within the outline (closed, even-odd) that count, in no order.
+    pub fn within(&self, points: &[[f32; 2]], outline: &[[f64; 2]], counts: impl Fn(u32) -> bool + Sync) -> Vec<u32> {
+        if outline.len() < 3 || self.rows.is_empty() {
+            return Vec::new();
+        }
+        let lies = self.lies(outline);
+        let inside =
+            |row: &u32, lies: Lies| (lies == Lies::Inside || contains(outline, points[*row as usize].map(f64::from))) && counts(*row);
+        (0..self.cells * self.cells)
+            .into_par_iter()
+            .filter(|cell| lies[*cell] != Lies::Outside)
+            .flat_map_iter(|cell| {
+                let (lies, inside) = (lies[cell], &inside);
+                self.rows(cell).iter().copied().filter(move |row| inside(row, lies))
+            })
+            .collect()
+    }
+
+    /// How every cell lies to the outline: across it where an edge comes through, else as its centre lies.
+    fn lies(&self, outline: &[[f64; 2]]) -> Vec<Lies> {
+        let mut across = vec![false; self.cells * self.cells];
+        let slack = 1e-6 * self.side;
+        for (a, b) in outline.iter().zip(outline.iter().cycle().skip(1)) {
+            let (low, high) = if a[1] <= b[1] { (a, b) } else { (b, a) };
+            for j in self.along(low[1] - slack, 1)..=self.along(high[1] + slack, 1) {
+                // The part of the edge within this row of cells; rows at the border reach outwards without end.
+                let row = self.low[1] + j as f64 * self.side;
+                let x_at = |y: f64| {
+                    let t = if high[1] > low[1] { ((y - low[1]) / (high[1] - low[1])).clamp(0.0, 1.0) } else { 0.0 };
+                    low[0] + t * (high[0] - low[0])
+                };
+                let bottom = if j == 0 { low[0] } else { x_at(row - slack) };
+                let top = if j + 1 == self.cells || high[1] - low[1] <= 2.0 * slack { high[0] } else { x_at(row + self.side + slack) };
+                let bottom = if high[1] - low[1] <= 2.0 * slack { low[0] } else { bottom };
+                for i in self.along(bottom.min(top) - slack, 0)..=self.along(bottom.max(top) + slack, 0) {
+                    across[j * self.cells + i] = true;
+                }
+            }
+        }
+        let lies = |cell: usize| {
+            let center = [cell % self.cells, cell / self.cells].map(|k| (k as f64 + 0.5) * self.side);
+            match across[cell] {
+                true => Lies::Across,
+                false if contains(outline, [self.low[0] + center[0], self.low[1] + center[1]]) => Lies::Inside,
+                false => Lies::Outside,
+            }
+        };
+        (0..self.cells * self.cells).into_par_iter().map(lies).collect()
+    }
+}
+
+/// Whether `at` lies in the outline, by the number of edges to its right.
+pub fn contains(outline: &[[f64; 2]], at: [f64; 2]) -> bool {
+    let edges = outline.iter().zip(outline.iter().cycle().skip(1));
+    let crossed = edges.filter(|(a, b)| (a[1] > at[1]) != (b[1] > at[1]) && at[0] < (b[0] - a[0]) * (at[1] - a[1]) / (b[1] - a[1]) + a[0]);
+    crossed.count() % 2 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn noise(k: u64) -> f32 {
+        (k.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17).wrapping_mul(0xD134_2543_DE82_EF95) >> 40) as f32 / (1u64 << 24) as f32
+    }
+
+    fn cloud(n: u64) -> Vec<[f32; 2]> {
+        let mut points: Vec<[f32; 2]> = (0..n).map(|k| [100.0 * noise(2 * k) - 30.0, 40.0 * noise(2 * k + 1)]).collect();
+        points[5] = [f32::NAN, 1.0];
+        points
+    }
+
+    #[test]
+    fn a_square_with_a_bite_contains_what_it_should() {
+        let outline = [[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [2.0, 1.0], [0.0, 4.0]];
+        for (at, expected) in
+            [([1.0, 1.0], true), ([2.0, 0.5], true), ([2.0, 2.0], false), ([3.8, 3.0], true), ([5.0, 1.0], false), ([-1.0, 0.0], false)]
+        {
+            assert_eq!(contains(&outline, at), expected, "{at:?}");
+        }
+    }
+
+    #[test]
+    fn outlines_give_what_testing_every_point_gives() {
+        let points = cloud(4000);
+        let index = GridIndex::new(&points);
+        for k in 0..60u64 {
+            // Stars, some of which cross themselves or lie outside.
+            let corners = 3 + k % 9;
+            let corner = |c: u64| [f64::from(140.0 * noise(900 + 31 * k + c) - 50.0), f64::from(60.0 * noise(5000 + 17 * k + c) - 10.0)];
+            let outline: Vec<[f64; 2]> = (0..corners).map(corner).collect();
+            let even = |row: u32| !row.is_multiple_of(3);
+            let mut found = index.within(&points, &outline, even);
+            found.sort_unstable();
+            let expected: Vec<u32> =
+                (0..4000).filter(|row| even(*row) && contains(&outline, points[*row as usize].map(f64::from))).collect();
+            assert_eq!(found, expected, "{outline:?}");
+        }
+        assert!(index.within(&points, &[[0.0, 0.0], [1.0, 1.0]], |_| true).is_empty());
+    }
+
+    #[test]
+    fn the_nearest_point_is_that_of_a_search_through_all() {
+        let points = cloud(3000);
+        let index = GridIndex::new(&points);
+        for k in 0..200u64 {
+            let at = [f64::from(120.0 * noise(7 * k) - 40.0), f64::from(50.0 * noise(11 * k) - 5.0)];
+            let distance = |row: u32| (f64::from(points[row as usize][0]) - at[0]).hypot(f64::from(points[row as usize][1]) - at[1]);
+            let expected =
+                (0..3000).filter(|row| row % 2 == 0 && distance(*row) <= 3.0).min_by(|a, b| distance(*a).total_cmp(&distance(*b)));
+            assert_eq!(index.nearest(&points, at, 3.0, |row| row % 2 == 0), expected);
+        }
+    }
+
+    #[test]
+    fn no_point_one_point_and_points_at_one_place() {
+        for points in [vec![], vec![[f32::NAN, 0.0]], vec![[1.0, 2.0]], vec![[1.0, 2.0]; 50]] {
+            let index = GridIndex::new(&points);
+            let finite = points.iter().filter(|p| p[0].is_finite()).count();
+            assert_eq!(index.within(&points, &[[0.0, 0.0], [5.0, 0.0], [5.0, 5.0], [0.0, 5.0]], |_| true).len(), finite);
+            assert_eq!(index.nearest(&points, [1.1, 2.0], 1.0, |_| true).is_some(), finite > 0);
+        }
+    }
+
+    #[test]
+    fn few_points_are_tested_one_by_one() {
+        let points: Vec<[f32; 2]> = (0..100_000).map(|k| [noise(2 * k), noise(2 * k + 1)]).collect();
+        let index = GridIndex::new(&points);
+        let turn = |k: u32| f64::from(k) * std::f64::consts::TAU / 200.0;
+        let outline: Vec<[f64; 2]> = (0..200).map(turn).map(|t| [0.5 + 0.4 * t.cos(), 0.5 + 0.4 * t.sin()]).collect();
+        let lies = index.lies(&outline);
+        let across: usize = (0..lies.len()).filter(|cell| lies[*cell] == Lies::Across).map(|cell| index.rows(cell).len()).sum();
+        assert!(across < points.len() / 20, "{across}");
+        let found = index.within(&points, &outline, |_| true).len();
+        assert_eq!(found, points.iter().filter(|point| contains(&outline, point.map(f64::from))).count());
+    }
+}

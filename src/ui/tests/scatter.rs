@@ -1,0 +1,381 @@
+//! The embedding tab by its accessible labels: colours, hiding, selecting in every way, cards, pane, export, and what goes to the GPU.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use eframe::egui_wgpu::RenderState;
+use egui::{Event, Key, Modifiers, PointerButton, Pos2, vec2};
+
+use super::*;
+use crate::result::{Embedding, ScoreTable};
+use crate::session::{Pane, Selection, Tool};
+use crate::ui::command::Command;
+use crate::ui::gpu::points::Points as GpuPoints;
+use crate::ui::scatter::command::ScatterCommand;
+
+/// Two checkpoints with features (the coordinates) and scores of the same images: the energy of image i of a dataset is i.
+fn results(k: usize) -> (Embedding, ScoreTable) {
+    let mut found = embedding(k);
+    found.feature_dim = 2;
+    found.features = found.tsne.iter().flatten().copied().collect();
+    found.prediction[3] = 7;
+    let mut table = scores(k);
+    for (d, data) in table.datasets.iter_mut().enumerate() {
+        data.label = found.label[200 * d..200 * (d + 1)].to_vec();
+        data.prediction = data.label.clone();
+        for values in data.scores.values_mut() {
+            *values = (0..200).map(f64::from).collect();
+        }
+    }
+    (found, table)
+}
+
+pub(super) fn fill(app: &mut App) {
+    app.session.checkpoints.truncate(2);
+    app.session.view.tab = Tab::Embedding;
+    for (k, name) in CHECKPOINTS.into_iter().enumerate().take(2) {
+        let (found, table) = results(k);
+        let id = app.store.add(embedding_job(name), JobState::Done);
+        app.store.insert(id, Loaded::Embedding(found));
+        let id = app.store.add(score_job(name), JobState::Done);
+        app.store.insert(id, Loaded::Scores(table));
+    }
+}
+
+fn window() -> Harness<'static, App> {
+    let mut harness = harness(&Listener::default(), 0, false);
+    fill(harness.state_mut());
+    harness.run();
+    harness
+}
+
+pub(super) fn do_it(harness: &mut Harness<'static, App>, command: ScatterCommand) {
+    harness.state_mut().commands.push(Command::Scatter(command));
+    harness.run();
+}
+
+fn choose(harness: &mut Harness<'static, App>, menu: &str, entry: &str) {
+    harness.get_by_label_contains(menu).click();
+    harness.run();
+    harness.get_by_label(entry).click();
+    harness.run();
+}
+
+fn press(pos: Pos2, pressed: bool) -> Event {
+    Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE }
+}
+
+fn drag(harness: &mut Harness<'static, App>, corners: &[Pos2]) {
+    harness.event(Event::PointerMoved(corners[0]));
+    harness.event(press(corners[0], true));
+    for corner in &corners[1..] {
+        harness.event(Event::PointerMoved(*corner));
+    }
+    harness.event(press(corners[corners.len() - 1], false));
+    harness.run();
+}
+
+fn selected(harness: &Harness<'static, App>) -> usize {
+    harness.state().scatter.view.selection.len()
+}
+
+/// Where a point of the first panel is on the screen.
+pub(super) fn place(harness: &Harness<'static, App>, row: usize) -> Pos2 {
+    let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
+    let scatter = &harness.state().scatter;
+    let reach = scatter.clouds.values().map(|entry| entry.cloud.reach).fold(0.0, f32::max) * 1.06;
+    let [x, y] = scatter.cloud("Pretrained").unwrap().xy[row];
+    rect.center() + vec2(x, -y) / reach * rect.width() / 2.0
+}
+
+#[test]
+fn a_category_is_hidden_and_shown_by_its_chip() {
+    let mut harness = window();
+    harness.get_by_label("far SS").click();
+    harness.run();
+    let visible = |harness: &Harness<'static, App>| harness.state().scatter.dressed("ERM").unwrap().1.visible;
+    assert_eq!(visible(&harness), 800);
+    harness.get_by_label("Show all").click();
+    harness.run();
+    assert_eq!(visible(&harness), 1000);
+}
+
+#[test]
+fn points_take_the_colours_that_are_asked_for() {
+    let mut harness = window();
+    for (before, entry, legend) in [
+        ("role  ▾", "dataset", "fog"),
+        ("dataset  ▾", "label", "no label"),
+        ("label  ▾", "prediction", "7"),
+        ("prediction  ▾", "right or wrong", "not judged"),
+        ("right or wrong  ▾", "role", "near SS"),
+    ] {
+        choose(&mut harness, before, entry);
+        let known = harness.query_all_by_label(legend).count();
+        assert!(known > usize::from(legend == "fog"), "{legend} in the legend; datasets also stand at the side");
+    }
+    choose(&mut harness, "role  ▾", "Energy score");
+    let scale = harness.state().scatter.scale.unwrap();
+    assert_eq!((scale.low, scale.high), (0.0, 199.0), "one scale for both checkpoints");
+}
+
+#[test]
+fn a_rectangle_selects_in_every_panel_and_esc_clears() {
+    let mut harness = window();
+    harness.get_by_label("Rectangle").click();
+    harness.run();
+    assert_eq!(harness.state().scatter.view.tool, Tool::Marquee);
+    let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
+    drag(&mut harness, &[rect.left_top() + vec2(2.0, 2.0), rect.center(), rect.right_bottom() - vec2(2.0, 2.0)]);
+    assert_eq!(selected(&harness), 1000);
+    let mask = harness.state().scatter.dressed("ERM").unwrap().1.mask;
+    assert!(mask.iter().all(|selected| *selected));
+    assert_eq!(harness.state().scatter.shared.x, None, "the picture has not moved");
+    harness.get_by_label_contains("1,000 selected");
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert_eq!(selected(&harness), 0);
+}
+
+#[test]
+fn shift_drags_add_and_alt_drags_take_away_while_the_tool_moves() {
+    let mut harness = window();
+    let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
+    let (left, middle, right) =
+        (rect.left_top() + vec2(2.0, 2.0), rect.center_bottom() - vec2(0.0, 2.0), rect.right_top() + vec2(-2.0, 2.0));
+    harness.event(Event::ModifiersChanged(Modifiers::SHIFT));
+    drag(&mut harness, &[left, rect.center(), middle]);
+    let half = selected(&harness);
+    assert!((300..700).contains(&half), "{half}");
+    drag(&mut harness, &[right, rect.center(), middle]);
+    assert_eq!(selected(&harness), 1000);
+    harness.event(Event::ModifiersChanged(Modifiers::ALT));
+    drag(&mut harness, &[left, rect.center(), middle]);
+    harness.event(Event::ModifiersChanged(Modifiers::NONE));
+    harness.run();
+    assert_eq!(selected(&harness), 1000 - half);
+    drag(&mut harness, &[rect.center(), rect.center() + vec2(30.0, 0.0), rect.center() + vec2(60.0, 0.0)]);
+    assert_eq!(selected(&harness), 1000 - half, "a plain drag selects nothing");
+    assert!(harness.state().scatter.shared.x.is_some(), "it moves the picture");
+}
+
+#[test]
+fn a_lasso_selects_what_it_outlines_and_only_what_is_shown() {
+    let mut harness = window();
+    harness.get_by_label("Lasso").click();
+    harness.run();
+    let at = place(&harness, 0);
+    let outline: Vec<Pos2> = (0..=24).map(|k| at + egui::Vec2::angled(k as f32 / 24.0 * std::f32::consts::TAU) * 24.0).collect();
+    drag(&mut harness, &outline);
+    let all = harness.state().scatter.view.selection.clone();
+    assert!(all.contains("digits test", 0) && all.len() < 300, "{}", all.len());
+    assert!(!all.ranges("digits test").is_empty());
+    do_it(&mut harness, ScatterCommand::Clear);
+    harness.get_by_label("ID").click();
+    harness.run();
+    drag(&mut harness, &outline);
+    assert!(harness.state().scatter.view.selection.ranges("digits test").is_empty());
+}
+
+#[test]
+fn a_search_selects_and_says_what_it_does_not_understand() {
+    let mut harness = window();
+    for (text, found) in [("label:3 role:id", 25), ("wrong checkpoint:ERM", 1), ("energy<10 dataset:fog", 10)] {
+        harness.state_mut().scatter.search = text.into();
+        harness.get_by_label("Search images").focus();
+        harness.run();
+        harness.key_press(Key::Enter);
+        harness.run();
+        assert_eq!(selected(&harness), found, "{text}");
+    }
+    harness.state_mut().scatter.search = "colour:red".into();
+    harness.get_by_label("Search images").focus();
+    harness.run();
+    harness.key_press(Key::Enter);
+    harness.run();
+    harness.get_by_label_contains("expected role:, dataset:");
+}
+
+#[test]
+fn the_selection_is_inverted_completed_and_taken_from_the_legend() {
+    let mut harness = window();
+    harness.get_by_label("near SS").click_secondary();
+    harness.run();
+    harness.get_by_label("Select these").click();
+    harness.run();
+    assert_eq!(selected(&harness), 200);
+    choose(&mut harness, "200 selected  ▾", "Invert selection");
+    assert_eq!(selected(&harness), 800);
+    choose(&mut harness, "800 selected  ▾", "Select all");
+    assert_eq!(selected(&harness), 1000);
+    choose(&mut harness, "1,000 selected  ▾", "Clear selection");
+    assert_eq!(selected(&harness), 0);
+}
+
+#[test]
+fn the_selected_images_are_a_table_and_thumbnails() {
+    let mut harness = window();
+    do_it(&mut harness, ScatterCommand::Select(Selection::of("digits test", vec![2, 3, 5]), Default::default()));
+    harness.get_by_label("Table").click();
+    harness.run();
+    let top = |harness: &Harness<'static, App>, index: usize| harness.get_by_label(&format!("Row of digits test {index}")).rect().top();
+    assert!(top(&harness, 2) < top(&harness, 3) && top(&harness, 3) < top(&harness, 5));
+    for _ in 0..2 {
+        harness.get_by_label("Sort by Pretrained predicts").click();
+        harness.run();
+    }
+    assert!(top(&harness, 3) < top(&harness, 5), "the one that is taken for a 7 comes first");
+    harness.get_by_label("Row of digits test 5").click();
+    harness.run();
+    harness.get_by_label("Card of digits test 5");
+    harness.get_by_label("Images").click();
+    harness.run();
+    harness.get_by_label("Size of the thumbnails");
+    harness.get_by_label("Image digits test 2").click();
+    harness.run();
+    harness.get_by_label("Card of digits test 2");
+    harness.get_by_label("Close the selected images").click();
+    harness.run();
+    assert_eq!(harness.state().scatter.view.pane, Pane::Closed);
+}
+
+#[test]
+fn a_click_keeps_the_card_with_the_nearest_images() {
+    let mut harness = window();
+    let at = place(&harness, 0);
+    harness.hover_at(at);
+    harness.run();
+    let cursor = harness.state().scatter.cursor.clone();
+    assert!(cursor.is_some());
+    harness.event(press(at, true));
+    harness.event(press(at, false));
+    harness.run();
+    let (checkpoint, key) = harness.state().scatter.pinned.clone().unwrap();
+    assert_eq!((checkpoint.as_str(), Some(&key)), ("Pretrained", cursor.as_ref()));
+    harness.get_by_label(&format!("Card of {} {}", key.0, key.1));
+    run_until(&mut harness, |app| {
+        let row = app.scatter.cloud("Pretrained").unwrap().row(&key.0, key.1).unwrap();
+        app.scatter.neighbours("Pretrained", row).is_some()
+    });
+    harness.run();
+    assert_eq!(harness.query_all_by_label_contains("Neighbour ").count(), 8);
+    harness.get_by_label("Select the nearest images").click();
+    harness.run();
+    assert_eq!(selected(&harness), 8);
+    harness.get_by_label("Close the card").click();
+    harness.run();
+    assert!(harness.state().scatter.pinned.is_none());
+}
+
+#[test]
+fn the_images_of_the_dataset_are_read_off_the_window() {
+    let mut harness = window();
+    // Positions of the demo set's test images.
+    let source = crate::data::Source {
+        name: "digits test".into(),
+        path: "demo:test".into(),
+        split: None,
+        format: None,
+        subset: crate::data::Subset::All,
+        corruption: None,
+        seed: 0,
+    };
+    let first = crate::data::load(&source, None).unwrap().index[0] as i64;
+    assert!(matches!(harness.state_mut().scatter.images.get("digits test", first), crate::ui::scatter::images::Image::Coming));
+    let start = std::time::Instant::now();
+    while !matches!(harness.state_mut().scatter.images.get("digits test", first), crate::ui::scatter::images::Image::There(_)) {
+        assert!(start.elapsed().as_secs() < 10, "the image does not come");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        harness.step();
+    }
+}
+
+#[test]
+fn points_are_reached_by_keys() {
+    let mut harness = window();
+    harness.get_by_label("Embedding of ERM, 1000 points").focus();
+    harness.run();
+    harness.key_press(Key::ArrowRight);
+    harness.run();
+    let first = harness.state().scatter.cursor.clone().unwrap();
+    harness.key_press(Key::ArrowRight);
+    harness.run();
+    let second = harness.state().scatter.cursor.clone().unwrap();
+    let x = |key: &(String, i64)| {
+        let cloud = harness.state().scatter.cloud("ERM").unwrap().clone();
+        cloud.xy[cloud.row(&key.0, key.1).unwrap() as usize][0]
+    };
+    assert!(x(&second) > x(&first));
+    harness.key_press(Key::Space);
+    harness.run();
+    assert!(selected(&harness) == 1 && harness.state().scatter.view.selection.contains(&second.0, second.1));
+    harness.key_press(Key::Enter);
+    harness.run();
+    harness.get_by_label(&format!("Card of {} {}", second.0, second.1));
+}
+
+#[test]
+fn a_range_of_a_histogram_selects_its_images() {
+    let mut harness = window();
+    harness.get_by_label("Energy").click();
+    harness.run();
+    let rect = harness.get_by_label_contains("Histogram of the Energy score of ERM").rect();
+    harness.event(Event::ModifiersChanged(Modifiers::SHIFT));
+    drag(&mut harness, &[rect.left_center(), rect.center() - vec2(20.0, 0.0), rect.center()]);
+    harness.event(Event::ModifiersChanged(Modifiers::NONE));
+    harness.run();
+    // Scores run from 0 to 199 in each of five datasets.
+    let found = harness.state().scatter.view.selection.clone();
+    assert!((480..=520).contains(&found.len()), "{}", found.len());
+    assert!(found.contains("fog", 0) && !found.contains("fog", 199));
+}
+
+#[test]
+fn density_takes_the_place_of_points_on_one_scale() {
+    let mut harness = window();
+    harness.get_by_label("Density").click();
+    harness.run();
+    assert!(harness.state().scatter.view.density);
+    harness.get_by_label("Embedding of ERM, 1000 points");
+}
+
+#[test]
+fn the_selection_is_written_as_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.csv");
+    let mut harness = window();
+    do_it(&mut harness, ScatterCommand::Select(Selection::of("fog", vec![7]), Default::default()));
+    harness.state_mut().scatter.export_path = path.display().to_string();
+    choose(&mut harness, "1 selected  ▾", "Write selection");
+    run_until(&mut harness, |app| app.message.is_some());
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("dataset,index,role,label,prediction of Pretrained,msp of Pretrained,energy of Pretrained,"), "{text}");
+    assert!(text.ends_with("fog,7,cs,7,7,7,7,7,7,7\n"), "{text}");
+}
+
+#[test]
+fn a_recolour_uploads_colours_and_a_pan_uploads_nothing() {
+    let state: Rc<RefCell<Option<RenderState>>> = Rc::default();
+    let (listener, kept) = (Listener::default(), state.clone());
+    let mut harness = Harness::builder().with_size([1200.0, 700.0]).with_max_steps(40).wgpu().build_eframe(move |cc| {
+        *kept.borrow_mut() = cc.wgpu_render_state.clone();
+        app(&cc.egui_ctx, &listener, 0, false)
+    });
+    fill(harness.state_mut());
+    harness.run();
+    let counts = |harness: &mut Harness<'static, App>| {
+        harness.render().unwrap();
+        let state = state.borrow().clone().unwrap();
+        let renderer = state.renderer.read();
+        let points = renderer.callback_resources.get::<GpuPoints>().unwrap();
+        (points.uploads, points.pictures)
+    };
+    assert_eq!(counts(&mut harness), ([2, 2], 2), "two panels");
+    assert_eq!(counts(&mut harness), ([2, 2], 2), "nothing changed, nothing is drawn again");
+    do_it(&mut harness, ScatterCommand::ColorBy(crate::session::ColorBy::Label));
+    assert_eq!(counts(&mut harness), ([2, 4], 4));
+    let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
+    drag(&mut harness, &[rect.center(), rect.center() + vec2(20.0, 0.0), rect.center() + vec2(40.0, 9.0)]);
+    let (uploads, pictures) = counts(&mut harness);
+    assert!(uploads == [2, 4] && pictures == 6, "{uploads:?} {pictures}");
+}

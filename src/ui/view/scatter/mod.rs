@@ -1,0 +1,133 @@
+//! The embedding tab: t-SNE of the penultimate features, one panel per checkpoint, moving while it runs; colours, density, selection,
+//! cards of images, and the selected images below.
+
+mod card;
+mod density;
+mod gesture;
+mod pane;
+mod panel;
+mod table;
+mod thumbnails;
+mod toolbar;
+
+pub use gesture::mode;
+
+use egui::{Key, Panel as Region, Rect, Ui, Vec2, pos2};
+
+use super::{Scene, empty};
+use crate::figure::{ColorScale, Spacing as ScaleSpacing};
+use crate::session::{ColorBy, ColorSettings, Pane};
+use crate::ui::command::Command;
+use crate::ui::scatter::command::ScatterCommand;
+use crate::ui::scatter::{Scatter, color};
+use crate::ui::theme;
+use crate::ui::widget::color_bar::{self, ColorBar};
+use crate::ui::widget::grid::{Spacing, layout};
+
+const SPACE: Spacing = Spacing { left: 22.0, right: 4.0, header: 44.0, footer: 26.0, below: 0.0, gap: 16.0 };
+/// Room of a colour bar at the right.
+const BAR: f32 = 84.0;
+
+/// What the tab remembers between frames and nobody would want back.
+#[derive(Default)]
+pub struct State {
+    drag: Option<gesture::Drag>,
+    density: density::Pictures,
+    table: table::State,
+    thumbnails: thumbnails::State,
+}
+
+/// What the panels share in a frame.
+struct Frame<'a> {
+    scatter: &'a mut Scatter,
+    state: &'a mut State,
+    /// The range of both axes before anybody zooms.
+    range: [f64; 2],
+    /// The image under the pointer in this frame.
+    cursor: Option<crate::ui::scatter::ImageKey>,
+    /// Whether the pointer is over a panel, and nothing above it.
+    pointing: bool,
+}
+
+/// Draws the tab.
+pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut Scatter) {
+    if scene.session.checkpoints.is_empty() {
+        return empty(ui, "Open a checkpoint to see how it separates what it knows from what it does not.");
+    }
+    if scene.session.datasets.is_empty() {
+        return empty(ui, "Open images with their roles (ID, CS, near SS, far SS) to see where their features lie.");
+    }
+    scatter.dress(theme::figure_theme(ui));
+    keys(ui, scene, scatter, state);
+    toolbar::show(ui, scene, scatter);
+    ui.add_space(6.0);
+    if scatter.view.pane != Pane::Closed {
+        let frame = egui::Frame::new().inner_margin(egui::Margin { left: 0, right: 0, top: 6, bottom: 0 });
+        Region::bottom("selected images").default_size(230.0).size_range(120.0..=520.0).resizable(true).frame(frame).show(ui, |ui| {
+            pane::show(ui, scene, state, scatter);
+        });
+    }
+    panels(ui, scene, state, scatter);
+    card::pinned(ui, scene, scatter);
+}
+
+fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut Scatter) {
+    let bar = bar(state, scatter);
+    let space = Spacing { right: if bar.is_some() { BAR } else { SPACE.right }, ..SPACE };
+    let area = ui.available_rect_before_wrap();
+    let places = layout(area, scene.session.checkpoints.len(), Some(1.0), f32::INFINITY, space);
+    let range = range(scatter);
+    let mut frame = Frame { scatter, state, range, cursor: None, pointing: false };
+    let mut most = 0;
+    for (i, place) in places.iter().enumerate() {
+        most = most.max(panel::show(ui, scene, &mut frame, i, place));
+    }
+    let (cursor, pointing) = (frame.cursor, frame.pointing);
+    if let (Some((name, scale)), Some(first)) = (&bar, places.first()) {
+        let right = places.iter().map(|place| place.plot.right()).fold(0.0, f32::max);
+        let rect = Rect::from_min_size(pos2(right + 16.0, first.plot.top()), Vec2::new(12.0, first.plot.height().min(260.0)));
+        let (settings, clipped) = (ColorSettings::default(), [0; 2]);
+        color_bar::plain(ui, rect, &ColorBar { label: name, name, scale: *scale, colors: color::MAP, levels: &[], settings, clipped });
+    }
+    // The scale of a density is that of all panels, so it is known a frame later.
+    if scatter.view.density && state.density.most != most {
+        state.density.most = most;
+        ui.ctx().request_repaint();
+    }
+    if pointing && cursor != scatter.cursor {
+        scatter.cursor = cursor;
+        ui.ctx().request_repaint();
+    }
+}
+
+/// What the colours of a continuous quantity mean, where one is shown.
+fn bar(state: &State, scatter: &Scatter) -> Option<(String, ColorScale)> {
+    if scatter.view.density {
+        let most = f64::from(state.density.most.max(1));
+        return Some(("points".into(), ColorScale::over(1.0, most, ScaleSpacing::Log)?));
+    }
+    match &scatter.view.color_by {
+        ColorBy::Score(name) => Some((super::energy::label(name), scatter.scale?)),
+        _ => None,
+    }
+}
+
+/// One square range that holds the points of all checkpoints.
+fn range(scatter: &Scatter) -> [f64; 2] {
+    let reach = scatter.clouds.values().map(|entry| entry.cloud.reach).fold(0.0, f32::max);
+    let reach = if reach > 0.0 { f64::from(reach) * 1.06 } else { 1.0 };
+    [-reach, reach]
+}
+
+/// Keys that mean something wherever the focus is, unless somebody writes.
+fn keys(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, state: &mut State) {
+    let busy = ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
+    if busy || !ui.input(|input| input.key_pressed(Key::Escape)) || state.drag.take().is_some() {
+        return;
+    }
+    if scatter.pinned.is_some() {
+        scene.commands.push(Command::Scatter(ScatterCommand::Pin(None)));
+    } else if !scatter.view.selection.is_empty() {
+        scene.commands.push(Command::Scatter(ScatterCommand::Clear));
+    }
+}
