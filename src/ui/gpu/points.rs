@@ -1,4 +1,4 @@
-//! [`PointsCallback`]: up to millions of discs, drawn by instancing.
+//! [`PointsCallback`]: up to millions of discs, a triangle each.
 //!
 //! Positions go to the GPU when they change, styles (colour and flags) when they change; pan and zoom change a uniform. Each panel
 //! is drawn into a texture of its own and only when something of it changed, so that a frame asked for by anything else copies it.
@@ -75,7 +75,9 @@ struct Layer {
     /// What the buffers hold; weak, so that a layer whose points are gone goes too.
     positions: (Weak<Vec<[f32; 2]>>, wgpu::Buffer),
     styles: (Weak<Vec<[u8; 4]>>, wgpu::Buffer),
-    uniforms: [(wgpu::Buffer, wgpu::BindGroup); 2],
+    uniforms: [wgpu::Buffer; 2],
+    /// A group per uniform; made anew with the buffers.
+    binds: Option<[wgpu::BindGroup; 2]>,
     picture: Picture,
     /// What the picture shows.
     drawn: Option<[[u32; 16]; 2]>,
@@ -90,6 +92,8 @@ struct Picture {
 /// Pipelines and layers; lives among egui's callback resources.
 pub struct Points {
     discs: wgpu::RenderPipeline,
+    /// Whether vertices read the buffers, else there is an instance a point.
+    pulls: bool,
     copy: wgpu::RenderPipeline,
     sampler: wgpu::Sampler,
     layers: HashMap<u64, Layer>,
@@ -105,7 +109,7 @@ impl Points {
         let module = device.create_shader_module(wgpu::include_wgsl!("points.wgsl"));
         let vertex =
             |step: u64, attributes| wgpu::VertexBufferLayout { array_stride: step, step_mode: wgpu::VertexStepMode::Instance, attributes };
-        let (at, style) = (wgpu::vertex_attr_array![0 => Float32x2], wgpu::vertex_attr_array![1 => Uint8x4]);
+        let (at, style) = (wgpu::vertex_attr_array![0 => Float32x2], wgpu::vertex_attr_array![1 => Uint32]);
         let pipeline = |entry: [&str; 2], buffers: &[Option<wgpu::VertexBufferLayout<'_>>], topology, format| {
             device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
                 label: Some(entry[1]),
@@ -134,13 +138,12 @@ impl Points {
             })
         };
         let copy = if target.is_srgb() { "copy_linear" } else { "copy_gamma" };
+        let pulls = device.limits().max_storage_buffers_per_shader_stage >= 2;
+        let instanced = [Some(vertex(8, &at)), Some(vertex(4, &style))];
+        let (entry, buffers): (_, &[_]) = if pulls { ("corner_pulled", &[]) } else { ("corner_instanced", &instanced) };
         Self {
-            discs: pipeline(
-                ["corner", "disc"],
-                &[Some(vertex(8, &at)), Some(vertex(4, &style))],
-                wgpu::PrimitiveTopology::TriangleStrip,
-                PICTURE,
-            ),
+            discs: pipeline([entry, "disc"], buffers, wgpu::PrimitiveTopology::TriangleList, PICTURE),
+            pulls,
             copy: pipeline(["cover", copy], &[], wgpu::PrimitiveTopology::TriangleList, target),
             sampler: device.create_sampler(&wgpu::SamplerDescriptor::default()),
             layers: HashMap::new(),
@@ -150,25 +153,34 @@ impl Points {
     }
 
     fn layer(&self, device: &wgpu::Device, size: [u32; 2]) -> Layer {
-        let layout = self.discs.get_bind_group_layout(0);
         let uniform = || {
-            let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+            device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("points view"),
                 size: 64,
                 usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
-            });
-            let entries = &[wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() }];
-            let bind = device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some("points view"), layout: &layout, entries });
-            (buffer, bind)
+            })
         };
         Layer {
             positions: (Weak::new(), upload::<[f32; 2]>(device, &[])),
             styles: (Weak::new(), upload::<[u8; 4]>(device, &[])),
             uniforms: [uniform(), uniform()],
+            binds: None,
             picture: self.picture(device, size),
             drawn: None,
         }
+    }
+
+    /// What the shader reads, per uniform.
+    fn binds(&self, device: &wgpu::Device, layer: &Layer) -> [wgpu::BindGroup; 2] {
+        let layout = self.discs.get_bind_group_layout(0);
+        [0, 1].map(|part: usize| {
+            let read = [&layer.uniforms[part], &layer.positions.1, &layer.styles.1];
+            let read = (0u32..).zip(read).take(if self.pulls { 3 } else { 1 });
+            let entries: Vec<_> =
+                read.map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() }).collect();
+            device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some("points"), layout: &layout, entries: &entries })
+        })
     }
 
     fn picture(&self, device: &wgpu::Device, size: [u32; 2]) -> Picture {
@@ -195,12 +207,13 @@ impl Points {
     }
 }
 
-/// A vertex buffer that holds `values`.
+/// A buffer that holds `values`; never empty, for empty ones cannot be read from.
 fn upload<T: bytemuck::NoUninit>(device: &wgpu::Device, values: &[T]) -> wgpu::Buffer {
+    let bytes = bytemuck::cast_slice(values);
     device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
         label: Some("points"),
-        contents: bytemuck::cast_slice(values),
-        usage: wgpu::BufferUsages::VERTEX | wgpu::BufferUsages::COPY_DST,
+        contents: if bytes.is_empty() { &[0; 8] } else { bytes },
+        usage: wgpu::BufferUsages::VERTEX | wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
     })
 }
 
@@ -254,17 +267,19 @@ impl CallbackTrait for PointsCallback {
         {
             if changed {
                 points.uploads[k] += 1;
-                layer.drawn = None;
+                (layer.drawn, layer.binds) = (None, None);
             }
         }
         let uniforms = self.uniforms(size, screen.pixels_per_point);
         let shows = uniforms.map(|uniform| uniform.map(f32::to_bits));
         if layer.drawn != Some(shows) {
-            for ((buffer, _), uniform) in layer.uniforms.iter().zip(&uniforms) {
+            for (buffer, uniform) in layer.uniforms.iter().zip(&uniforms) {
                 queue.write_buffer(buffer, 0, bytemuck::cast_slice(uniform));
             }
             let parts = if self.look.unselected.is_some() { 2 } else { 1 };
-            draw(encoder, &points.discs, &layer, self.positions.len().min(self.styles.len()) as u32, parts);
+            let binds = layer.binds.take().unwrap_or_else(|| points.binds(device, &layer));
+            points.draw(encoder, &layer, &binds[..parts], self.positions.len().min(self.styles.len()) as u32);
+            layer.binds = Some(binds);
             layer.drawn = Some(shows);
             points.pictures += 1;
         }
@@ -281,25 +296,29 @@ impl CallbackTrait for PointsCallback {
     }
 }
 
-fn draw(encoder: &mut wgpu::CommandEncoder, discs: &wgpu::RenderPipeline, layer: &Layer, count: u32, parts: usize) {
-    let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
-        label: Some("points"),
-        color_attachments: &[Some(wgpu::RenderPassColorAttachment {
-            view: &layer.picture.view,
-            resolve_target: None,
-            ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT), store: wgpu::StoreOp::Store },
-            depth_slice: None,
-        })],
-        ..Default::default()
-    });
-    if count == 0 {
-        return;
-    }
-    pass.set_pipeline(discs);
-    pass.set_vertex_buffer(0, layer.positions.1.slice(..));
-    pass.set_vertex_buffer(1, layer.styles.1.slice(..));
-    for (_, bind) in &layer.uniforms[..parts] {
-        pass.set_bind_group(0, bind, &[]);
-        pass.draw(0..4, 0..count);
+impl Points {
+    fn draw(&self, encoder: &mut wgpu::CommandEncoder, layer: &Layer, binds: &[wgpu::BindGroup], count: u32) {
+        let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            label: Some("points"),
+            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                view: &layer.picture.view,
+                resolve_target: None,
+                ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT), store: wgpu::StoreOp::Store },
+                depth_slice: None,
+            })],
+            ..Default::default()
+        });
+        if count == 0 {
+            return;
+        }
+        pass.set_pipeline(&self.discs);
+        if !self.pulls {
+            pass.set_vertex_buffer(0, layer.positions.1.slice(..));
+            pass.set_vertex_buffer(1, layer.styles.1.slice(..));
+        }
+        for bind in binds {
+            pass.set_bind_group(0, bind, &[]);
+            if self.pulls { pass.draw(0..3 * count, 0..1) } else { pass.draw(0..3, 0..count) }
+        }
     }
 }

@@ -1,4 +1,4 @@
-// Discs as instanced squares, anti-aliased by their distance from the centre; colours are premultiplied, in gamma space as egui's.
+// Discs in triangles, anti-aliased by their distance from the centre; colours are premultiplied, in gamma space as egui's.
 
 struct View {
     center: vec2f,   // data at the middle of the picture
@@ -23,20 +23,37 @@ struct Corner {
     @location(1) @interpolate(flat) color: vec3f,
 }
 
-@vertex
-fn corner(@builtin(vertex_index) vertex: u32, @location(0) at: vec2f, @location(1) style: vec4u) -> Corner {
+@group(0) @binding(1) var<storage, read> positions: array<vec2f>;
+@group(0) @binding(2) var<storage, read> styles: array<u32>;
+
+// One corner of the triangle around a disc.
+fn place(k: u32, at: vec2f, style: u32) -> Corner {
     var out: Corner;
-    let selected = (style.w & SELECTED) != 0u;
+    let flags = style >> 24u;
+    let selected = (flags & SELECTED) != 0u;
     let in_part = view.part == 0u || (view.part == 2u) == selected;
-    if (style.w & VISIBLE) == 0u || !in_part {
+    if (flags & VISIBLE) == 0u || !in_part {
         out.clip = vec4f(2.0, 2.0, 2.0, 1.0);
         return out;
     }
-    let reach = view.radius + 1.0 + select(0.0, RING, view.part == 2u);
-    out.offset = (vec2f(f32(vertex & 1u), f32(vertex >> 1u)) * 2.0 - 1.0) * reach;
+    var corners = array<vec2f, 3>(vec2f(0.0, 2.0), vec2f(-1.7320508, -1.0), vec2f(1.7320508, -1.0));
+    let reach = view.radius + 0.5 + select(0.0, RING, view.part == 2u);
+    out.offset = corners[k] * reach;
     out.clip = vec4f((at - view.center) * view.scale + out.offset * view.pixel, 0.0, 1.0);
-    out.color = vec3f(style.xyz) / 255.0;
+    out.color = unpack4x8unorm(style).xyz;
     return out;
+}
+
+// Three vertices a point, read from the buffers: much faster than instances of three vertices, above all in software.
+@vertex
+fn corner_pulled(@builtin(vertex_index) vertex: u32) -> Corner {
+    return place(vertex % 3u, positions[vertex / 3u], styles[vertex / 3u]);
+}
+
+// An instance a point, where vertex shaders read no buffers (OpenGL).
+@vertex
+fn corner_instanced(@builtin(vertex_index) vertex: u32, @location(0) at: vec2f, @location(1) style: u32) -> Corner {
+    return place(vertex, at, style);
 }
 
 @fragment
