@@ -3,26 +3,34 @@
 //! Relative paths are relative to the session file; [`Session::load`] makes them absolute. Deliberately absent:
 //! results (they are recomputed or found in the cache), windows, threads.
 
+mod checkpoint;
+mod compare_view;
 mod direction;
 mod figure;
 mod hessian;
 mod landscape;
+mod links;
 mod plane;
 mod settings;
 mod sharpness;
+mod sharpness_view;
 mod tab;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use checkpoint::{COLORS, CheckpointEntry};
+pub use compare_view::CompareView;
 pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Orthogonalization, Preset, Scaling};
 pub use figure::{FigureFormat, FigurePreset, FigureSettings, Theme};
 pub use hessian::{DensityQuality, HessianSettings};
 pub use landscape::{BatchNormPolicy, Curvature, LandscapeSettings, Stop};
+pub use links::{Link, Links};
 pub use plane::{Axes, AxisFile, AxisPart, Statistics};
 pub use settings::{EmbeddingSettings, Normalization, NormalizationPreset, ScoreSettings};
 pub use sharpness::{Adaptive, Estimator, Norm, Restart, SharpnessSettings};
+pub use sharpness_view::SharpnessView;
 pub use tab::Tab;
 
 /// What may go wrong with a session file.
@@ -95,22 +103,6 @@ impl Role {
     }
 }
 
-/// A checkpoint that is open.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CheckpointEntry {
-    /// Unique name within the session.
-    pub name: String,
-    /// The file.
-    pub path: PathBuf,
-    /// Overrides inference from the tensors.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub architecture: Option<String>,
-    /// What the network's inputs were normalized with.
-    #[serde(default)]
-    pub normalization: Normalization,
-}
-
 /// A corruption asked for in a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -157,7 +149,7 @@ pub struct Session {
     /// Seed of everything random.
     #[serde(default)]
     pub seed: u64,
-    /// Open checkpoints, in the order of their panels and colours.
+    /// Open checkpoints, in the order of their panels.
     #[serde(default, rename = "checkpoint")]
     pub checkpoints: Vec<CheckpointEntry>,
     /// Open datasets.
@@ -181,6 +173,15 @@ pub struct Session {
     /// Settings of the figures.
     #[serde(default)]
     pub figure: FigureSettings,
+    /// What the panels of the window share.
+    #[serde(default, skip_serializing_if = "Links::is_default")]
+    pub links: Links,
+    /// The table of the compared checkpoints.
+    #[serde(default, skip_serializing_if = "CompareView::is_default")]
+    pub compare: CompareView,
+    /// What the sharpness tab shows.
+    #[serde(default, skip_serializing_if = "SharpnessView::is_default")]
+    pub sharpness_view: SharpnessView,
 }
 
 impl Default for Session {
@@ -196,6 +197,9 @@ impl Default for Session {
             embedding: EmbeddingSettings::default(),
             scores: ScoreSettings::default(),
             figure: FigureSettings::default(),
+            links: Links::default(),
+            compare: CompareView::default(),
+            sharpness_view: SharpnessView::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::app::App;
 use super::bench::Heard;
+use super::queue::{self, Focus};
 use super::command::Command;
 use super::loader::{self, Finished};
 use super::store::{JobState, analysis_of, dataset_of};
@@ -69,6 +70,7 @@ impl App {
             Finished::Differed(_, Err(reason)) => self.complain(reason),
             Finished::Chosen(paths, open_as) => self.execute(Command::Open(paths, open_as)),
             Finished::ExportPath(path) => self.execute(Command::Export(path)),
+            Finished::Origins(origins) => self.store.origins.extend(origins),
             Finished::Nothing => {}
             Finished::Looked(watch, sight) => self.looked(*watch, sight),
             Finished::RunAsked(answer) => self.run_asked(answer),
@@ -100,7 +102,9 @@ impl App {
     }
 
     pub(super) fn heard(&mut self, heard: Heard) {
+        self.log.hear(&heard, &self.store, self.bench.job());
         match heard {
+            Heard::Said(_) => {}
             Heard::Job(id, event) => {
                 if let JobEvent::Done { output: JobOutput::Methods { methods } } = &event {
                     self.know_methods(methods.clone());
@@ -114,23 +118,14 @@ impl App {
         }
     }
 
-    /// Gives the worker its next job: what reads checkpoints first, then what the present tab shows, then the rest in order.
+    /// Gives the worker its next job, see [`queue::waiting`].
     pub(super) fn dispatch(&mut self) {
         if !self.bench.is_free() || self.store.jobs.values().any(|job| job.state == JobState::Looking) {
             return;
         }
         let dataset = self.dataset();
-        let rank = |spec: &JobSpec| match analysis_of(spec) {
-            None => 0,
-            Some(of) if Some(of) == analysis(self.views.tab) && (dataset_of(spec).is_none() || dataset_of(spec) == dataset.as_deref()) => 1,
-            Some(Analysis::Landscape) => 2,
-            Some(Analysis::Scores) => 3,
-            Some(Analysis::Sharpness) => 4,
-            Some(Analysis::Embedding) => 5,
-            Some(Analysis::Hessian) => 6,
-        };
-        let waiting = self.store.jobs.iter().filter(|(_, job)| job.state == JobState::Waiting);
-        let next = waiting.min_by_key(|(id, job)| (rank(&job.spec), **id)).map(|(id, job)| (*id, job.spec.clone()));
+        let focus = Focus { analysis: analysis(self.views.tab), dataset: dataset.as_deref() };
+        let next = queue::waiting(&self.store, focus).first().map(|(id, job)| (*id, job.spec.clone()));
         if let Some((id, spec)) = next {
             self.set_state(id, JobState::Running);
             self.bench.submit(id, spec);

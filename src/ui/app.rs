@@ -9,11 +9,12 @@ use super::bench::Bench;
 use super::command::{Command, OpenAs};
 use super::figure_export::Export;
 use super::loader::{self, Finished, Opened};
-use super::panel::{export, open};
+use super::{finish, log, meter, origin};
+use super::panel::{checkpoints, export, open};
 use super::run_commands::Runs;
 use super::store::{JobState, Store};
 use super::theme;
-use super::view::{embedding, energy, landscape, runs, sharpness};
+use super::view::{embedding, energy, hessian, landscape, runs, sharpness};
 use crate::job::runs::RunOptions;
 use crate::job::{Background, JobId};
 use crate::result::Quantity;
@@ -36,6 +37,7 @@ pub(super) struct Views {
     pub(super) hidden: BTreeSet<Role>,
     pub(super) landscape: landscape::State,
     pub(super) sharpness: sharpness::State,
+    pub(super) hessian: hessian::State,
     pub(super) embedding: embedding::State,
     pub(super) energy: energy::State,
     pub(super) runs: runs::State,
@@ -53,6 +55,10 @@ pub struct App {
     pub(super) runs: Runs,
     pub(super) views: Views,
     pub(super) open: open::State,
+    pub(super) checkpoints: checkpoints::State,
+    pub(super) log: log::Log,
+    pub(super) meter: meter::Meter,
+    pub(super) stretch: finish::Stretch,
     pub(super) export: export::State,
     pub(super) message: Option<Message>,
     pub(super) commands: Vec<Command>,
@@ -80,11 +86,16 @@ impl App {
                 hidden: BTreeSet::new(),
                 landscape: landscape::State::default(),
                 sharpness: sharpness::State::default(),
+                hessian: hessian::State::default(),
                 embedding: embedding::State::default(),
                 energy: energy::State::default(),
                 runs: runs::State::default(),
             },
             open: open::State::default(),
+            checkpoints: checkpoints::State::default(),
+            log: log::Log::default(),
+            meter: meter::Meter::default(),
+            stretch: finish::Stretch::default(),
             export: export::State::default(),
             message: None,
             commands,
@@ -96,7 +107,7 @@ impl App {
         self.background.spawn(work, move || ctx.request_repaint());
     }
 
-    fn spawn_waiting(&mut self, work: impl FnOnce() -> Finished + Send + 'static) {
+    pub(super) fn spawn_waiting(&mut self, work: impl FnOnce() -> Finished + Send + 'static) {
         let ctx = self.ctx.clone();
         self.background.spawn_waiting(work, move || ctx.request_repaint());
     }
@@ -131,6 +142,20 @@ impl App {
             }
             Command::OpenDialog(open_as) => self.spawn_waiting(move || loader::ask_open(open_as)),
             Command::RemoveCheckpoint(name) => self.remove_checkpoint(&name),
+            Command::Checkpoint(name, command) => self.checkpoint_command(&name, command),
+            Command::ToggleLink(link) => self.session.links.toggle(link),
+            Command::ShowPlanes(planes) => self.session.sharpness_view.planes = planes,
+            Command::OnlyDifferences(only) => self.session.compare.only_differences = only,
+            Command::AddHessian => {
+                self.session.hessian.get_or_insert_default();
+                self.replan();
+            }
+            Command::CopyText(what, text) => {
+                self.ctx.copy_text(text);
+                self.tell(format!("Copied: {what}"));
+            }
+            Command::Prioritize(id) => self.store.to_front(id),
+            Command::ToggleLog => self.log.open = !self.log.open,
             Command::RemoveDataset(name) => {
                 self.session.datasets.retain(|dataset| dataset.name != name);
                 self.session.landscape.datasets.retain(|dataset| *dataset != name);
@@ -223,20 +248,12 @@ impl App {
         }
     }
 
-    fn remove_checkpoint(&mut self, name: &str) {
-        let Some(position) = self.session.checkpoints.iter().position(|checkpoint| checkpoint.name == name) else { return };
-        let entry = self.session.checkpoints.remove(position);
-        let ids: Vec<JobId> = self.store.jobs.keys().copied().collect();
-        self.store.forget_checkpoint(&entry.name, &entry.path);
-        for id in ids.into_iter().filter(|id| !self.store.jobs.contains_key(id)) {
-            self.bench.cancel(id);
-        }
-    }
-
     /// Plans the session's jobs in the background; those that are new will be asked for.
     pub(super) fn replan(&mut self) {
         let (session, generation) = (self.session.clone(), self.generation);
         let datasets: Vec<String> = self.views.dataset.clone().into_iter().collect();
+        let paths: Vec<PathBuf> = session.checkpoints.iter().map(|checkpoint| checkpoint.path.clone()).collect();
+        self.spawn(move || Finished::Origins(origin::origins(paths)));
         self.spawn(move || {
             let (jobs, complaints) = loader::plan(&session, &datasets);
             Finished::Planned { generation, jobs, complaints }
@@ -274,7 +291,7 @@ impl App {
         let name = unused(&stem(&path), |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         // A checkpoint beside others was most likely trained on the same normalization; a session file can say otherwise.
         let normalization = self.session.checkpoints.first().map(|checkpoint| checkpoint.normalization).unwrap_or_default();
-        self.session.checkpoints.push(CheckpointEntry { name, path, architecture: None, normalization });
+        self.session.add_checkpoint(CheckpointEntry { name, path, normalization, ..CheckpointEntry::default() });
     }
 
     fn add_dataset(&mut self, path: PathBuf, role: Role) {

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use super::command::OpenAs;
 use super::run::watch::{Sight, Watch};
 use super::store::Loaded;
-use crate::job::{Analysis, JobId, JobSpec, PlanError, PlanOptions, check_paths, is_whole, plan_cached};
-use crate::result::{Embedding, LossDifference, LossSurface, ScoreTable, SharpnessCurve, cell_cache};
+use crate::job::{Analysis, JobId, JobSpec, LandscapeJob, PlanError, PlanOptions, RunConfig, check_paths, is_whole, plan_cached};
+use crate::result::{
+    Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, ResultError, ScoreTable, SharpnessCurve, cell_cache,
+};
 use crate::session::Session;
 
 /// What slow work gives.
@@ -39,6 +41,8 @@ pub enum Finished {
     Chosen(Vec<PathBuf>, OpenAs),
     /// Where to export, chosen in a dialog.
     ExportPath(PathBuf),
+    /// The runs that checkpoints come from, by file.
+    Origins(Vec<(PathBuf, RunConfig)>),
     /// A dialog that was closed.
     Nothing,
     /// The folder of the runs was looked into.
@@ -98,8 +102,7 @@ pub fn plan(session: &Session, datasets: &[String]) -> (Vec<JobSpec>, Vec<String
     if session.checkpoints.is_empty() {
         return (jobs, complaints);
     }
-    // No tab shows the Hessian: the command line draws it.
-    for analysis in Analysis::of(session).into_iter().filter(|analysis| *analysis != Analysis::Hessian) {
+    for analysis in Analysis::of(session) {
         let options = PlanOptions {
             datasets: if analysis.is_per_dataset() { datasets.to_vec() } else { Vec::new() },
             cells: Some(cell_cache()),
@@ -125,11 +128,13 @@ pub fn load(id: JobId, spec: &JobSpec) -> Finished {
     let name = spec.checkpoint().map(|checkpoint| checkpoint.name.as_str()).unwrap_or_default();
     let present = |file: &str| folder.join(file).is_file();
     let read = |spec: &JobSpec, folder: &Path| match spec {
-        JobSpec::Landscape(job) if present("landscape.npz") => Some(LossSurface::load(folder).map(|surface| {
-            let complete = is_whole(job, &surface);
-            (Loaded::Landscape(surface), complete)
-        })),
+        JobSpec::Landscape(job) if present("landscape.npz") => Some(landscape(job, folder)),
+        JobSpec::Hessian(_) if present("hessian.json") => {
+            Some(HessianSpectrum::load(folder).map(|spectrum| (Loaded::Hessian(spectrum), true)))
+        }
         JobSpec::Sharpness(job) if present("sharpness.json") => Some(SharpnessCurve::load(folder).map(|curve| {
+            // The checkpoint may have had another name.
+            let curve = SharpnessCurve { checkpoint: name.into(), ..curve };
             let complete = curve.points.len() >= job.settings.rho.len();
             (Loaded::Sharpness(curve), complete)
         })),
@@ -144,6 +149,21 @@ pub fn load(id: JobId, spec: &JobSpec) -> Finished {
         Some(Ok((loaded, complete))) => Finished::Loaded { id, loaded: Some(Box::new(loaded)), complete, error: None },
         Some(Err(error)) => Finished::Loaded { id, loaded: None, complete: false, error: Some(error.to_string()) },
     }
+}
+
+/// The surface of a job, and the band of its planes where it has several; whether nothing is left to compute.
+fn landscape(job: &LandscapeJob, folder: &Path) -> Result<(Loaded, bool), ResultError> {
+    let surface = LossSurface::load(folder)?;
+    let complete = is_whole(job, &surface);
+    if job.plane.planes < 2 {
+        return Ok((Loaded::Landscape(surface), complete));
+    }
+    // It is written when the last plane is done.
+    let band = LandscapeBand::load(folder).ok().filter(|band| band.manifest.seeds.len() == job.plane.planes);
+    Ok(match band {
+        Some(band) => (Loaded::Planes(surface, band), complete),
+        None => (Loaded::Landscape(surface), false),
+    })
 }
 
 /// The surface in folder `own` less that in `base`, the `baseline`'s, image by image.

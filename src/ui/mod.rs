@@ -6,10 +6,17 @@
 mod answers;
 mod app;
 mod bench;
+mod checkpoint_commands;
 mod command;
+mod comparison;
 mod figure_export;
+mod finish;
 mod loader;
+mod log;
+mod meter;
+mod origin;
 mod panel;
+mod queue;
 mod run;
 mod run_commands;
 mod shell;

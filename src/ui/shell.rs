@@ -1,6 +1,7 @@
 //! The window's frame: where panels and views stand, what is done every frame, keys and drops.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use egui::{
     Align, CentralPanel, Context, Frame, Key, KeyboardShortcut, Label, Layout, Margin, Modifiers, Panel, RichText, ScrollArea, Ui, Vec2,
@@ -8,11 +9,13 @@ use egui::{
 
 use super::app::App;
 use super::command::Command;
-use super::panel::{self, checkpoints, datasets, export, jobs, open, top};
+use super::panel::jobs::JobScene;
+use super::panel::{self, checkpoints, datasets, export, jobs, links, open, top};
 use super::store::JobState;
 use super::theme;
 use super::view::runs::{self, RunScene};
-use super::view::{Scene, embedding, energy, landscape, sharpness};
+use super::queue::Focus;
+use super::view::{Scene, analysis, compare, embedding, energy, hessian, landscape, sharpness};
 use crate::session::Tab;
 
 impl App {
@@ -37,6 +40,7 @@ impl eframe::App for App {
             self.heard(heard);
         }
         self.dispatch();
+        self.watch_finish();
         self.watch_runs();
     }
 
@@ -49,6 +53,7 @@ impl eframe::App for App {
         }
         self.side(ui);
         self.message_line(ui);
+        self.log_panel(ui);
         self.center(ui);
         if !self.commands.is_empty() {
             ui.ctx().request_repaint();
@@ -59,6 +64,7 @@ impl eframe::App for App {
 impl App {
     fn side(&mut self, ui: &mut Ui) {
         let background = theme::of(ui).background;
+        let dataset = self.dataset();
         let frame = Frame::new().fill(background).inner_margin(Margin { left: 20, right: 16, top: 16, bottom: 12 });
         Panel::left("side").default_size(300.0).size_range(240.0..=460.0).frame(frame).show(ui, |ui| {
             let commands = &mut self.commands;
@@ -68,15 +74,21 @@ impl App {
                 .show(ui, |ui| {
                     let running = self.store.jobs.values().any(|job| job.state == JobState::Running);
                     jobs::worker(ui, self.bench.death(), running, commands);
+                    self.meter.look(ui.input(|input| input.time), &self.bench);
+                    if running {
+                        ui.ctx().request_repaint_after(Duration::from_secs(1));
+                    }
+                    panel::meter::show(ui, &self.meter, self.runs.options.worker.threads);
                 });
             open::show(ui, &mut self.open, commands);
             ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
                 ui.spacing_mut().interact_size.y = 20.0;
                 ui.spacing_mut().button_padding = Vec2::new(5.0, 1.0);
                 ui.spacing_mut().item_spacing.y = 3.0;
-                checkpoints::show(ui, &self.session, &self.store, commands);
+                checkpoints::show(ui, &self.session, &self.store, &mut self.checkpoints, commands);
                 datasets::show(ui, &self.session, &self.store, commands);
-                jobs::show(ui, &self.session, &self.store, commands);
+                let focus = Focus { analysis: analysis(self.views.tab), dataset: dataset.as_deref() };
+                jobs::show(ui, &JobScene { session: &self.session, store: &self.store, focus, log: self.log.open }, commands);
             });
         });
     }
@@ -97,6 +109,16 @@ impl App {
                     });
                 });
             });
+        });
+    }
+
+    fn log_panel(&mut self, ui: &mut Ui) {
+        if !self.log.open {
+            return;
+        }
+        let frame = Frame::new().fill(theme::of(ui).background).inner_margin(Margin { left: 24, right: 24, top: 8, bottom: 8 });
+        Panel::bottom("log").resizable(true).default_size(190.0).size_range(90.0..=600.0).frame(frame).show(ui, |ui| {
+            panel::log::show(ui, &mut self.log, &mut self.commands);
         });
     }
 
@@ -129,12 +151,21 @@ impl App {
             };
             let views = &mut self.views;
             if !scene.session.checkpoints.is_empty() {
-                top::choices(ui, &mut scene, views.tab, &views.hidden, views.quantity, &views.score);
+                ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                    ui.set_max_height(24.0);
+                    links::show(ui, views.tab, scene.session.links, scene.commands);
+                    ui.add_space(12.0);
+                    ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
+                        top::choices(ui, &mut scene, views.tab, &views.hidden, views.quantity, &views.score);
+                    });
+                });
                 ui.add_space(10.0);
             }
             match views.tab {
                 Tab::Landscape => landscape::show(ui, &mut scene, &mut views.landscape, views.quantity),
                 Tab::Sharpness => sharpness::show(ui, &mut scene, &mut views.sharpness),
+                Tab::Hessian => hessian::show(ui, &mut scene, &mut views.hessian),
+                Tab::Compare => compare::show(ui, &mut scene),
                 Tab::Embedding => embedding::show(ui, &mut scene, &mut views.embedding, &views.hidden),
                 Tab::Energy => energy::show(ui, &mut scene, &mut views.energy, &views.score),
                 Tab::Runs => {}

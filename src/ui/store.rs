@@ -1,12 +1,16 @@
 //! [`Store`]: every job that was asked for and every result that came, by what it is of. Views read it; nothing else.
 
+mod names;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, Trial};
-use crate::result::{Embedding, Inspection, LandscapeManifest, LossSurface, Map, ScoreTable, SharpnessCurve};
+use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, RunConfig, Trial};
+use crate::result::{
+    Embedding, HessianSpectrum, Inspection, LandscapeBand, LandscapeManifest, LossSurface, Map, ScoreTable, SharpnessCurve,
+};
 
 /// Where a job is in its life.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +73,8 @@ pub struct Job {
     pub progress: Progress,
     /// What it warned of.
     pub warnings: Vec<String>,
+    /// Grows with every job that is moved to the front of the queue; 0 = was not.
+    pub priority: u64,
 }
 
 /// Which analysis a job is; `None` for inspections.
@@ -152,6 +158,10 @@ impl Points {
 pub enum Loaded {
     /// From `landscape.npz`.
     Landscape(LossSurface),
+    /// The same of several random planes, with `landscape_band.npz`.
+    Planes(LossSurface, LandscapeBand),
+    /// From `hessian.json`.
+    Hessian(HessianSpectrum),
     /// From `sharpness.json`.
     Sharpness(SharpnessCurve),
     /// From `embedding.npz`.
@@ -181,12 +191,18 @@ pub struct Store {
     pub jobs: IndexMap<JobId, Job>,
     /// By file.
     pub inspections: IndexMap<PathBuf, Inspection>,
+    /// The run whose weights a file holds, where there is one.
+    pub origins: IndexMap<PathBuf, RunConfig>,
     /// By checkpoint and dataset.
     pub landscapes: IndexMap<(String, String), Landscape>,
     /// Losses less the baseline's, by checkpoint and dataset.
     pub differences: IndexMap<(String, String), Landscape>,
+    /// What several random planes have in common, by checkpoint and dataset.
+    pub bands: IndexMap<(String, String), Arc<LandscapeBand>>,
     /// By checkpoint and dataset.
     pub sharpness: IndexMap<(String, String), SharpnessCurve>,
+    /// By checkpoint and dataset.
+    pub hessians: IndexMap<(String, String), Arc<HessianSpectrum>>,
     /// By checkpoint.
     pub embeddings: IndexMap<String, Points>,
     /// By checkpoint.
@@ -201,8 +217,16 @@ impl Store {
     /// Takes a job in and gives it its number.
     pub fn add(&mut self, spec: JobSpec, state: JobState) -> JobId {
         self.last_id += 1;
-        self.jobs.insert(self.last_id, Job { spec, state, progress: Progress::default(), warnings: Vec::new() });
+        self.jobs.insert(self.last_id, Job { spec, state, progress: Progress::default(), warnings: Vec::new(), priority: 0 });
         self.last_id
+    }
+
+    /// Moves a job to the front of those that wait.
+    pub fn to_front(&mut self, id: JobId) {
+        let first = self.jobs.values().map(|job| job.priority).max().unwrap_or(0) + 1;
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.priority = first;
+        }
     }
 
     /// The job of an analysis of a checkpoint (on a dataset, where the analysis is of one).
@@ -304,12 +328,12 @@ impl Store {
         let Some(job) = self.jobs.get(&id) else { return };
         let (checkpoint, dataset) = (subject_of(&job.spec), dataset_of(&job.spec).unwrap_or_default().to_owned());
         match loaded {
-            Loaded::Landscape(surface) => {
-                self.revision += 1;
-                // It may be the baseline.
-                self.differences.retain(|(_, on), _| *on != dataset);
-                self.landscapes.insert((checkpoint, dataset), Landscape { surface: Arc::new(surface), revision: self.revision });
+            Loaded::Landscape(surface) => self.insert_surface((checkpoint, dataset), surface),
+            Loaded::Planes(surface, band) => {
+                self.bands.insert((checkpoint.clone(), dataset.clone()), Arc::new(band));
+                self.insert_surface((checkpoint, dataset), surface);
             }
+            Loaded::Hessian(spectrum) => drop(self.hessians.insert((checkpoint, dataset), Arc::new(spectrum))),
             Loaded::Sharpness(curve) => {
                 self.sharpness.insert((checkpoint, dataset), curve);
             }
@@ -320,6 +344,13 @@ impl Store {
                 self.scores.insert(checkpoint, Arc::new(table));
             }
         }
+    }
+
+    fn insert_surface(&mut self, key: (String, String), surface: LossSurface) {
+        self.revision += 1;
+        // It may be the baseline.
+        self.differences.retain(|(_, on), _| *on != key.1);
+        self.landscapes.insert(key, Landscape { surface: Arc::new(surface), revision: self.revision });
     }
 
     /// Puts a difference in its place.
@@ -347,31 +378,18 @@ impl Store {
             Some(Analysis::Landscape) => {
                 self.differences.retain(|(_, on), _| *on != key.1);
                 self.landscapes.shift_remove(&key);
+                self.bands.shift_remove(&key);
             }
             Some(Analysis::Sharpness) => drop(self.sharpness.shift_remove(&key)),
             Some(Analysis::Embedding) => drop(self.embeddings.shift_remove(&name)),
             Some(Analysis::Scores) => drop(self.scores.shift_remove(&name)),
-            Some(Analysis::Hessian) | None => {}
+            Some(Analysis::Hessian) => drop(self.hessians.shift_remove(&key)),
+            None => {}
         }
     }
 
     /// Forgets everything; numbers of jobs are not used again.
     pub fn clear(&mut self) {
         *self = Self { last_id: self.last_id, revision: self.revision, ..Self::default() };
-    }
-
-    /// Forgets a checkpoint: its jobs and results.
-    pub fn forget_checkpoint(&mut self, name: &str, path: &Path) {
-        self.jobs.retain(|_, job| match &job.spec {
-            JobSpec::Inspect { path: inspected } => inspected != path,
-            spec => analysis_of(spec).is_none() || subject_of(spec) != name,
-        });
-        self.inspections.shift_remove(path);
-        self.landscapes.retain(|(checkpoint, _), _| checkpoint != name);
-        // The baseline may be another one now.
-        self.differences.clear();
-        self.sharpness.retain(|(checkpoint, _), _| checkpoint != name);
-        self.embeddings.shift_remove(name);
-        self.scores.shift_remove(name);
     }
 }

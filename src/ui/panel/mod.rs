@@ -4,6 +4,9 @@ pub mod checkpoints;
 pub mod datasets;
 pub mod export;
 pub mod jobs;
+pub mod links;
+pub mod log;
+pub mod meter;
 pub mod open;
 pub mod top;
 

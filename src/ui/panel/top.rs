@@ -9,7 +9,7 @@ use crate::result::Quantity;
 use crate::session::{Adaptive, Axes, DirectionSettings, Estimator, LandscapeSettings, Norm, Role, Tab};
 use crate::ui::command::Command;
 use crate::ui::theme;
-use crate::ui::view::{Scene, chip, embedding, energy, landscape, sharpness};
+use crate::ui::view::{Scene, chip, embedding, energy, hessian, landscape, sharpness};
 
 /// Draws tabs at the left, export and theme at the right.
 pub fn tabs(ui: &mut Ui, current: Tab, commands: &mut Vec<Command>) {
@@ -74,20 +74,11 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<R
             if tab == Tab::Sharpness && sharpness::datasets(scene.session, scene.dataset).len() > 1 {
                 return sharpness_choices(ui, scene);
             }
-            ui.colored_label(theme::of(ui).weak, "Measured on");
-            menu(ui, dataset, "Another dataset is computed when it is chosen", |ui| {
-                for entry in scene.session.datasets.iter().filter(|entry| matches!(entry.role, Role::Train | Role::Id | Role::Cs)) {
-                    let text = format!("{} ({})", entry.name, entry.role.label());
-                    if ui.selectable_label(entry.name == dataset, text).clicked() {
-                        scene.commands.push(Command::SelectDataset(entry.name.clone()));
-                        ui.close();
-                    }
-                }
-            });
+            dataset_menu(ui, scene, dataset);
             match tab {
                 Tab::Landscape => {
                     quantity_menu(ui, scene, quantity);
-                    ui.colored_label(theme::of(ui).weak, plane_note(&scene.session.landscape));
+                    note(ui, plane_note(&scene.session.landscape));
                 }
                 _ => sharpness_choices(ui, scene),
             }
@@ -103,7 +94,22 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, hidden: &BTreeSet<R
             ui.spacing_mut().item_spacing.x = 16.0;
             energy::legend(ui, scene);
         }
-        Tab::Runs => {}
+        Tab::Hessian => hessian::choices(ui, scene),
+        Tab::Compare | Tab::Runs => {}
+    });
+}
+
+/// The choice of the images that the loss is measured on.
+pub fn dataset_menu(ui: &mut Ui, scene: &mut Scene<'_>, dataset: &str) {
+    ui.colored_label(theme::of(ui).weak, "Measured on");
+    menu(ui, dataset, "Another dataset is computed when it is chosen", |ui| {
+        for entry in scene.session.datasets.iter().filter(|entry| matches!(entry.role, Role::Train | Role::Id | Role::Cs)) {
+            let text = format!("{} ({})", entry.name, entry.role.label());
+            if ui.selectable_label(entry.name == dataset, text).clicked() {
+                scene.commands.push(Command::SelectDataset(entry.name.clone()));
+                ui.close();
+            }
+        }
     });
 }
 
@@ -115,16 +121,32 @@ fn sharpness_choices(ui: &mut Ui, scene: &mut Scene<'_>) {
         (Norm::Linf, Adaptive::None) => "|ε| ≤ ρ",
         _ => "‖T⁻¹ε‖ ≤ ρ",
     };
-    let note = match (settings.estimator, settings.m) {
+    let text = match (settings.estimator, settings.m) {
         (Estimator::Random, _) => format!("the mean rise of the loss over random ε, {ball}: no bound, and it may be negative"),
         (_, Some(m)) => format!("mean over batches of {m} images of the largest rise found within {ball}"),
         (_, None) => format!("the largest rise of the loss found within {ball}"),
     };
-    ui.colored_label(theme::of(ui).weak, note);
     let color = theme::of(ui).accent;
+    let planes = scene.session.landscape.planes;
+    if planes > 1 {
+        let shown = sharpness::shows_planes(scene.session);
+        if chip(ui, color, &format!("loss over {planes} planes"), shown).clicked() {
+            scene.commands.push(Command::ShowPlanes(!shown));
+        }
+        if shown {
+            return;
+        }
+    }
     if chip(ui, color, "relative ρ/‖θ‖", settings.relative).clicked() {
         scene.commands.push(Command::ShowRelative(!settings.relative));
     }
+    note(ui, &text);
+}
+
+/// What is shown, in a weak line that is cut where the line ends.
+pub fn note(ui: &mut Ui, text: &str) {
+    let text = egui::RichText::new(text).color(theme::of(ui).weak);
+    ui.add(egui::Label::new(text).truncate());
 }
 
 /// Which quantity the landscapes show, where they have more than the loss.

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod by_hand;
+mod compare;
 mod figures;
+mod jobs;
 mod runs;
 
 use by_hand::{

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use egui::{Id, Role as WidgetRole, Stroke, Ui, WidgetInfo};
 
+use super::linked::{Cursor, Linked};
 use super::{Scene, Standing, chip, empty, faded, panel_header, reading, standing};
 use crate::job::Analysis;
 use crate::session::Role;
@@ -21,9 +22,9 @@ const REACH: f32 = 9.0;
 /// What the tab remembers between frames.
 #[derive(Default)]
 pub struct State {
-    view: SharedView,
-    /// The image under the pointer, by dataset and index; marked in every panel.
-    cursor: Option<(String, i64)>,
+    view: Linked<SharedView>,
+    /// The image under the pointer, by dataset and index; marked in every panel where the cursor is linked.
+    cursor: Cursor<(String, i64)>,
 }
 
 /// Roles that the points have, in the order of the legend.
@@ -52,10 +53,11 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, hidden: &BTre
     }
     let range = range(scene);
     let area = ui.available_rect_before_wrap();
-    let panels = layout(area, scene.session.checkpoints.len(), Some(1.0), f32::INFINITY, SPACE);
-    let mut cursor = None;
-    for (i, (panel, checkpoint)) in panels.iter().zip(&scene.session.checkpoints).enumerate() {
-        let color = theme::checkpoint(ui, i);
+    let shown: Vec<_> = scene.session.shown().collect();
+    let panels = layout(area, shown.len(), Some(1.0), f32::INFINITY, SPACE);
+    let (links, mut cursor, mut moved) = (scene.session.links, Cursor::default(), None);
+    for (panel, (color, checkpoint)) in panels.iter().zip(shown) {
+        let color = theme::checkpoint(ui, color);
         let points = scene.store.embeddings.get(&checkpoint.name);
         let job = scene.store.job(Analysis::Embedding, &checkpoint.name, None).map(|(_, job)| job);
         let facts = match points {
@@ -70,17 +72,18 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, hidden: &BTre
         {
             *words = format!("t-SNE iteration {} · {words}", count(*iteration as u64));
         }
-        panel_header(ui, panel.header, &checkpoint.name, color, facts, stands, None);
+        moved = panel_header(ui, panel.header, &checkpoint.name, color, facts, stands, None).or(moved);
         let axes = Axes {
-            id: Id::unique(("embedding", i)),
+            id: Id::unique(("embedding", &checkpoint.name)),
             x: Axis { label: "t-SNE 1", range, scale: Scale::Bare, labelled: true },
             y: Axis { label: "t-SNE 2", range, scale: Scale::Bare, labelled: panel.first },
             outline: color,
             grid: false,
             wheel: true,
         };
-        let remembered = state.cursor.clone();
-        let (canvas, near) = axes.show(ui, panel.plot, &mut state.view, |ui, canvas| {
+        let remembered = state.cursor.of(links.cursor, &checkpoint.name);
+        let view = state.view.of(links.axes, &checkpoint.name);
+        let (canvas, near) = axes.show(ui, panel.plot, view, |ui, canvas| {
             points.and_then(|points| scatter(ui, canvas, points, hidden, remembered.as_ref()))
         });
         canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, summary(&checkpoint.name, points)));
@@ -88,10 +91,11 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, hidden: &BTre
             let (title, rows) = words(points, k);
             reading(ui, canvas.response.id, &title, &rows);
             if let Points::Finished(embedding) = points {
-                cursor = Some((embedding.dataset[k].clone(), embedding.index[k]));
+                cursor.at = Some((checkpoint.name.clone(), (embedding.dataset[k].clone(), embedding.index[k])));
             }
         }
     }
+    scene.commands.extend(moved);
     if cursor != state.cursor {
         state.cursor = cursor;
         ui.ctx().request_repaint();

@@ -11,6 +11,7 @@ use crate::figure::number::{fixed, with_error};
 use crate::figure::{ColorScale, Spacing as ColorSpacing};
 use crate::job::Analysis;
 use crate::result::{CellStatus, LossSurface, Quantity};
+use crate::ui::command::Command;
 use crate::ui::store::Landscape;
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
@@ -66,9 +67,10 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Opt
         return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
     };
     let landscapes: Vec<Option<Landscape>> =
-        scene.session.checkpoints.iter().map(|c| landscape(scene, &c.name, dataset, quantity)).collect();
+        scene.session.shown().map(|(_, c)| landscape(scene, &c.name, dataset, quantity)).collect();
+    let colors: Vec<usize> = scene.session.shown().map(|(color, _)| color).collect();
     let surfaces: Vec<(usize, &LossSurface)> =
-        landscapes.iter().enumerate().filter_map(|(i, found)| found.as_ref().map(|l| (i, l.surface.as_ref()))).collect();
+        landscapes.iter().enumerate().filter_map(|(i, found)| found.as_ref().map(|l| (colors[i], l.surface.as_ref()))).collect();
     let all = || surfaces.iter().map(|(_, surface)| *surface);
     let scale = if scene.difference { ColorScale::about_zero(all()) } else { ColorScale::shared(all(), ColorSpacing::of(quantity)) };
     let (alpha, beta) = match surfaces.first() {
@@ -82,16 +84,16 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Opt
     let origin = scene.session.landscape.plane.through().first();
     let baseline = scene.session.landscape_baseline().filter(|_| scene.difference);
     let has_panel = |name: &String| origin.is_none_or(|origin| origin == name) && baseline != Some(name.as_str());
-    let shown: Vec<_> = scene.session.checkpoints.iter().enumerate().filter(|(_, c)| has_panel(&c.name)).collect();
+    let shown: Vec<_> = scene.session.shown().enumerate().filter(|(_, (_, c))| has_panel(&c.name)).collect();
     // One cell more than checkpoints: there the sections are compared.
     let n = shown.len();
     let panels = layout(area.with_max_x(area.right() - BAR), n + 1, Some(1.0), f32::INFINITY, SPACE);
-    let mut cursor = None;
-    for (panel, (i, checkpoint)) in panels.iter().zip(shown) {
+    let (mut cursor, mut moved) = (None, None);
+    for (panel, (i, (color, checkpoint))) in panels.iter().zip(shown) {
         let job = scene.store.job(Analysis::Landscape, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
         let landscape = landscapes[i].as_ref();
-        let subject = Subject { index: i, name: &checkpoint.name, dataset, panel, landscape, standing: standing(job) };
-        let hovered = panel_of(ui, state, &shared, subject);
+        let subject = Subject { index: color, name: &checkpoint.name, dataset, panel, landscape, standing: standing(job) };
+        let hovered = panel_of(ui, state, &shared, subject, &mut moved);
         cursor = cursor.or(hovered);
     }
     if let (Some(scale), Some(cell)) = (shared.scale, panels.last()) {
@@ -104,6 +106,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Opt
         let colors = picture::colormap(shared.surfaces.first().and_then(|(_, surface)| surface.baseline.as_deref()));
         color_bar::show(ui, rect, &ColorBar { label: shared.symbol(), scale, levels: &shared.levels }, |t| theme::rgb(colors.color(t)));
     }
+    scene.commands.extend(moved);
     if cursor != state.cursor {
         state.cursor = cursor;
         ui.ctx().request_repaint();
@@ -155,15 +158,22 @@ struct Subject<'a> {
 }
 
 /// One panel; gives the grid node under the pointer.
-fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subject<'_>) -> Option<[f64; 2]> {
+fn panel_of(
+    ui: &mut Ui,
+    state: &mut State,
+    shared: &Shared<'_>,
+    subject: Subject<'_>,
+    moved: &mut Option<Command>,
+) -> Option<[f64; 2]> {
     let Subject { index, name, dataset, panel, landscape, standing } = subject;
     let color = theme::checkpoint(ui, index);
     let surface = landscape.map(|landscape| landscape.surface.as_ref());
     let at_cursor = surface.zip(shared.cursor).and_then(|(surface, cursor)| value_at(surface, cursor));
     let facts = surface.and_then(center_facts);
-    panel_header(ui, panel.header, name, color, facts, standing, at_cursor.map(|k| surface.map_or(String::new(), |s| loss_text(s, k))));
+    let reading_at = at_cursor.map(|k| surface.map_or(String::new(), |s| loss_text(s, k)));
+    *moved = panel_header(ui, panel.header, name, color, facts, standing, reading_at).or(moved.take());
     let axes = Axes {
-        id: Id::unique(("landscape", index)),
+        id: Id::unique(("landscape", name)),
         x: Axis { label: "α", range: shared.alpha, scale: Scale::Linear, labelled: true },
         y: Axis { label: "β", range: shared.beta, scale: Scale::Linear, labelled: panel.first },
         outline: color,
