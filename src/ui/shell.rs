@@ -15,7 +15,7 @@ use super::store::JobState;
 use super::theme;
 use super::view::runs::{self, RunScene};
 use super::queue::Focus;
-use super::view::{Scene, analysis, compare, embedding, energy, hessian, landscape, sharpness};
+use super::view::{Scene, analysis, empty, compare, embedding, energy, hessian, landscape, sharpness};
 use crate::session::Tab;
 
 impl App {
@@ -160,6 +160,9 @@ impl App {
                     });
                 });
                 ui.add_space(10.0);
+            }
+            if !scene.session.checkpoints.is_empty() && scene.session.shown().next().is_none() {
+                return empty(ui, "Every checkpoint is hidden: show one with its eye at the left.");
             }
             match views.tab {
                 Tab::Landscape => landscape::show(ui, &mut scene, &mut views.landscape, views.quantity),

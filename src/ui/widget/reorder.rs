@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Context, CursorIcon, EventFilter, Id, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, Ui, Vec2};
+use egui::{Context, CursorIcon, Id, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, Ui, Vec2};
 
 use crate::ui::theme;
 
@@ -71,13 +71,6 @@ fn mark(ui: &Ui, place: Rect, after: bool, list: bool) {
 fn by_key(ctx: &Context, response: &Response, list: bool) -> Option<isize> {
     if !response.has_focus() {
         return None;
-    }
-    let filter = EventFilter { horizontal_arrows: !list, vertical_arrows: list, ..EventFilter::default() };
-    // Plain arrows still change the focus.
-    if ctx.input(|input| input.modifiers.alt) {
-        ctx.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
-    } else {
-        ctx.memory_mut(|memory| memory.set_focus_lock_filter(response.id, EventFilter::default()));
     }
     let (back, on) = if list { (Key::ArrowUp, Key::ArrowDown) } else { (Key::ArrowLeft, Key::ArrowRight) };
     ctx.input_mut(|input| {
