@@ -204,7 +204,10 @@ mod tests {
         session.figure.compared = vec!["b".into()];
         session.rename_checkpoint("b", " better ").unwrap();
         assert_eq!(session.landscape.plane.through(), ["a", "better"]);
-        assert_eq!((session.landscape.project.clone().unwrap(), &session.figure.compared[0]), (vec!["better".into(), "c".into()], &"better".into()));
+        assert_eq!(
+            (session.landscape.project.clone().unwrap(), &session.figure.compared[0]),
+            (vec!["better".into(), "c".into()], &"better".into())
+        );
         assert!(session.rename_checkpoint("better", "c").unwrap_err().contains("found `c`"));
         assert!(session.rename_checkpoint("better", "  ").is_err());
         assert!(session.rename_checkpoint("none", "x").unwrap_err().contains("`none`"));

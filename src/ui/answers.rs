@@ -1,15 +1,17 @@
 //! What comes back: answers of slow work and of the worker, and what the worker is asked next.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::app::App;
 use super::bench::Heard;
-use super::queue::{self, Focus};
 use super::command::Command;
 use super::loader::{self, Finished};
+use super::queue::{self, Focus};
 use super::store::{JobState, analysis_of, dataset_of};
 use super::view::analysis;
 use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec};
+use crate::result::{ScoreDifference, ScoreTable};
 
 impl App {
     /// Takes in the jobs that are new; what was asked of other data or with other settings is moot.
@@ -70,6 +72,12 @@ impl App {
             Finished::Differed(_, Err(reason)) => self.complain(reason),
             Finished::Chosen(paths, open_as) => self.execute(Command::Open(paths, open_as)),
             Finished::ExportPath(path) => self.execute(Command::Export(path)),
+            Finished::ScoresDiffered(name, difference) => {
+                // The baseline may be another one by now.
+                if self.session.landscape_baseline() == Some(&difference.baseline) {
+                    self.store.score_differences.insert(name, Some(difference));
+                }
+            }
             Finished::Origins(origins) => self.store.origins.extend(origins),
             Finished::Nothing => {}
             Finished::Looked(watch, sight) => self.looked(*watch, sight),
@@ -83,8 +91,22 @@ impl App {
         }
     }
 
+    /// Has the differences of accuracies and AUROCs to the baseline's computed that are not there yet.
+    fn ask_score_differences(&mut self) {
+        let Some(baseline) = self.session.landscape_baseline().map(str::to_owned) else { return };
+        let Some(base) = self.store.scores.get(&baseline).cloned() else { return };
+        let missing = |(name, _): &(&String, &Arc<ScoreTable>)| **name != baseline && !self.store.score_differences.contains_key(*name);
+        let asked: Vec<_> = self.store.scores.iter().filter(missing).map(|(name, table)| (name.clone(), table.clone())).collect();
+        for (name, table) in asked {
+            self.store.score_differences.insert(name.clone(), None);
+            let (base, baseline) = (base.clone(), baseline.clone());
+            self.spawn(move || Finished::ScoresDiffered(name, Arc::new(ScoreDifference::between(&table, &base, &baseline))));
+        }
+    }
+
     /// Has the differences computed that are shown and not there yet, of surfaces that are finished.
     pub(super) fn ask_differences(&mut self) {
+        self.ask_score_differences();
         let baseline = self.session.landscape_baseline().map(str::to_owned).filter(|_| self.views.difference);
         let (Some(baseline), Some(dataset)) = (baseline, self.dataset()) else { return };
         let folder = |name: &str| {

@@ -26,6 +26,7 @@ impl App {
             CheckpointCommand::Baseline => {
                 self.session.landscape.baseline = Some(name.to_owned());
                 self.store.differences.clear();
+                self.store.score_differences.clear();
                 self.ask_differences();
             }
             CheckpointCommand::Color(color) => self.session.recolor_checkpoint(name, color),

@@ -8,7 +8,7 @@ use super::widget::number::{count, share};
 use crate::figure::number::{percent, significant, supported, with_error};
 use crate::figure::table::People;
 use crate::job::RunConfig;
-use crate::result::{Eigenvalue, Inspection, ScoreTable, SharpnessCurve};
+use crate::result::{Eigenvalue, Inspection, Paired, ScoreDifference, ScoreTable, SharpnessCurve};
 use crate::session::{CheckpointEntry, Normalization, Session};
 
 /// A row: a value for each checkpoint, `None` where there is none.
@@ -36,6 +36,7 @@ pub fn rows(session: &Session, store: &Store, only_differences: bool) -> Vec<Row
     let mut rows = of_files(&checkpoints, store);
     rows.extend(of_runs(&checkpoints, store));
     rows.extend(of_scores(&checkpoints, store));
+    rows.extend(of_score_differences(&checkpoints, store));
     rows.extend(of_loss(&checkpoints, session, store));
     rows.retain(|row| row.values.iter().any(Option::is_some) && (!only_differences || checkpoints.len() < 2 || row.differs()));
     rows
@@ -113,6 +114,34 @@ fn of_scores(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
     // AUROC of all datasets first, then FPR@95.
     rows.sort_by_key(|row| (!row.group.starts_with("Accuracy"), row.group.clone()));
     rows
+}
+
+/// Accuracies and AUROCs less the baseline's, with standard errors paired image by image.
+fn of_score_differences(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
+    let of = |entry: &&CheckpointEntry| store.score_differences.get(&entry.name).and_then(Option::as_deref);
+    let differences: Vec<Option<&ScoreDifference>> = checkpoints.iter().map(of).collect();
+    let known = || differences.iter().flatten();
+    let Some(baseline) = known().map(|difference| difference.baseline.as_str()).next() else { return Vec::new() };
+    let text = |paired: Option<&Paired>| paired.map(|(value, error)| signed(100.0 * value, 100.0 * error));
+    let datasets: IndexSet<&String> = known().flat_map(|difference| difference.accuracy.keys()).collect();
+    let accuracy = |dataset: &String| {
+        row(&format!("Accuracy − that of {baseline}, %"), dataset, &differences, |of| text((*of)?.accuracy.get(dataset)))
+    };
+    let mut rows: Vec<Row> = datasets.into_iter().map(accuracy).collect();
+    let pairs: IndexSet<(&String, &String)> = known()
+        .flat_map(|difference| difference.auroc.iter().flat_map(|(score, of)| of.keys().map(move |dataset| (score, dataset))))
+        .collect();
+    rows.extend(pairs.into_iter().map(|(score, dataset)| {
+        let group = format!("AUROC − that of {baseline}, {score}, %");
+        row(&group, dataset, &differences, |of| text((*of)?.auroc.get(score)?.get(dataset)))
+    }));
+    rows
+}
+
+/// With its sign: `+1.2 ± 0.4`.
+fn signed(value: f64, error: f64) -> String {
+    let text = with_error(value, error);
+    if value > 0.0 { format!("+{text}") } else { text }
 }
 
 /// Loss at θ, sharpness and the Hessian, on every dataset that they were measured on.

@@ -1,13 +1,15 @@
 //! Slow work of the window, as values: what runs on [`crate::job::Background`], and what comes back.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::command::OpenAs;
 use super::run::watch::{Sight, Watch};
 use super::store::Loaded;
 use crate::job::{Analysis, JobId, JobSpec, LandscapeJob, PlanError, PlanOptions, RunConfig, check_paths, is_whole, plan_cached};
 use crate::result::{
-    Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, ResultError, ScoreTable, SharpnessCurve, cell_cache,
+    Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, ResultError, ScoreDifference, ScoreTable, SharpnessCurve,
+    cell_cache,
 };
 use crate::session::Session;
 
@@ -37,6 +39,8 @@ pub enum Finished {
     },
     /// The loss of a checkpoint on a dataset less the baseline's, or why there is no such difference.
     Differed((String, String), Result<Box<LossSurface>, String>),
+    /// Accuracies and AUROCs of a checkpoint less the baseline's.
+    ScoresDiffered(String, Arc<ScoreDifference>),
     /// Paths chosen in a dialog.
     Chosen(Vec<PathBuf>, OpenAs),
     /// Where to export, chosen in a dialog.

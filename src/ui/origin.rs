@@ -28,7 +28,9 @@ mod tests {
     fn a_checkpoint_is_of_the_run_whose_directory_or_file_it_lies_in() {
         let folder = tempfile::tempdir().unwrap();
         let text = |seed: u32| {
-            format!("version = 1\nseed = {seed}\nepochs = 1\nbatch = 8\n[method]\nname = \"erm\"\n[[dataset]]\nname = \"t\"\nrole = \"train\"\npath = \"demo:train\"\n")
+            format!(
+                "version = 1\nseed = {seed}\nepochs = 1\nbatch = 8\n[method]\nname = \"erm\"\n[[dataset]]\nname = \"t\"\nrole = \"train\"\npath = \"demo:train\"\n"
+            )
         };
         let run = folder.path().join("run");
         std::fs::create_dir_all(run.join("checkpoints")).unwrap();

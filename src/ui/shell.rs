@@ -11,11 +11,11 @@ use super::app::App;
 use super::command::Command;
 use super::panel::jobs::JobScene;
 use super::panel::{self, checkpoints, datasets, export, jobs, links, open, top};
+use super::queue::Focus;
 use super::store::JobState;
 use super::theme;
 use super::view::runs::{self, RunScene};
-use super::queue::Focus;
-use super::view::{Scene, analysis, empty, compare, embedding, energy, hessian, landscape, sharpness};
+use super::view::{Scene, analysis, compare, embedding, empty, energy, hessian, landscape, sharpness};
 use crate::session::Tab;
 
 impl App {

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, RunConfig, Trial};
 use crate::result::{
-    Embedding, HessianSpectrum, Inspection, LandscapeBand, LandscapeManifest, LossSurface, Map, ScoreTable, SharpnessCurve,
+    Embedding, HessianSpectrum, Inspection, LandscapeBand, LandscapeManifest, LossSurface, Map, ScoreDifference, ScoreTable, SharpnessCurve,
 };
 
 /// Where a job is in its life.
@@ -207,6 +207,8 @@ pub struct Store {
     pub embeddings: IndexMap<String, Points>,
     /// By checkpoint.
     pub scores: IndexMap<String, Arc<ScoreTable>>,
+    /// Accuracies and AUROCs less the baseline's, by checkpoint; `None` while they are being computed.
+    pub score_differences: IndexMap<String, Option<Arc<ScoreDifference>>>,
     /// Runs whose pace was timed, the latest last.
     pub trials: Vec<Trial>,
     last_id: JobId,
@@ -341,6 +343,8 @@ impl Store {
                 self.embeddings.insert(checkpoint, Points::Finished(Arc::new(embedding)));
             }
             Loaded::Scores(table) => {
+                // It may be the baseline.
+                self.score_differences.clear();
                 self.scores.insert(checkpoint, Arc::new(table));
             }
         }
@@ -382,7 +386,10 @@ impl Store {
             }
             Some(Analysis::Sharpness) => drop(self.sharpness.shift_remove(&key)),
             Some(Analysis::Embedding) => drop(self.embeddings.shift_remove(&name)),
-            Some(Analysis::Scores) => drop(self.scores.shift_remove(&name)),
+            Some(Analysis::Scores) => {
+                self.score_differences.clear();
+                self.scores.shift_remove(&name);
+            }
             Some(Analysis::Hessian) => drop(self.hessians.shift_remove(&key)),
             None => {}
         }

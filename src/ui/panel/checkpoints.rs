@@ -173,7 +173,8 @@ fn menu(ui: &mut Ui, state: &mut State, row: &Row<'_>, tell: &mut impl FnMut(Che
         for color in 0..COLORS {
             let shown = theme::checkpoint(ui, color);
             let response = swatch::square(ui, shown).interact(egui::Sense::click());
-            response.widget_info(|| WidgetInfo::selected(WidgetRole::RadioButton, true, color == row.color, format!("Colour {}", color + 1)));
+            response
+                .widget_info(|| WidgetInfo::selected(WidgetRole::RadioButton, true, color == row.color, format!("Colour {}", color + 1)));
             if color == row.color {
                 ui.painter().rect_stroke(response.rect.expand(2.0), 2.0, (1.0, theme::of(ui).strong), egui::StrokeKind::Middle);
             }

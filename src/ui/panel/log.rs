@@ -49,7 +49,11 @@ pub fn show(ui: &mut Ui, log: &mut Log, commands: &mut Vec<Command>) {
     ui.add_space(4.0);
     let places = log.passing().to_vec();
     if places.is_empty() {
-        let text = if log.len() == 0 { "Nothing yet: what jobs do and what the worker writes appears here." } else { "No line passes the filter." };
+        let text = if log.len() == 0 {
+            "Nothing yet: what jobs do and what the worker writes appears here."
+        } else {
+            "No line passes the filter."
+        };
         ui.colored_label(palette.weak, text);
     }
     ui.spacing_mut().item_spacing.y = 0.0;

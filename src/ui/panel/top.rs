@@ -14,7 +14,7 @@ use crate::ui::view::{Scene, chip, embedding, energy, hessian, landscape, sharpn
 /// Draws tabs at the left, export and theme at the right.
 pub fn tabs(ui: &mut Ui, current: Tab, commands: &mut Vec<Command>) {
     let line = ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 22.0;
+        ui.spacing_mut().item_spacing.x = if ui.available_width() < 760.0 { 11.0 } else { 22.0 };
         for one in Tab::ALL {
             if tab(ui, one.label(), one == current) {
                 commands.push(Command::Show(one));

@@ -17,6 +17,7 @@ impl Store {
         self.inspections.shift_remove(path);
         // The baseline may be another one now.
         self.differences.clear();
+        self.score_differences.clear();
         self.landscapes.retain(|(checkpoint, _), _| checkpoint != name);
         self.bands.retain(|(checkpoint, _), _| checkpoint != name);
         self.sharpness.retain(|(checkpoint, _), _| checkpoint != name);
@@ -33,6 +34,7 @@ impl Store {
         }
         // They say whose difference they are.
         self.differences.clear();
+        self.score_differences.clear();
         rename_pairs(&mut self.landscapes, from, to);
         rename_pairs(&mut self.bands, from, to);
         rename_pairs(&mut self.sharpness, from, to);

@@ -58,7 +58,7 @@ fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_cop
     harness.run();
     harness.get_by_label("Show the log").click();
     harness.run();
-    for text in ["started", "[W] a line of libtorch", "4 of 4 lines"] {
+    for text in ["started", "[W] a line of libtorch", "5 of 5 lines"] {
         harness.get_by_label(text);
     }
     assert_eq!(harness.state().log.line(1).map(|line| line.job.as_str()), Some("Landscape · ERM"), "it was said under this job");
@@ -66,14 +66,14 @@ fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_cop
     harness.run();
     harness.get_by_label("Filter").type_text("LIBTORCH");
     harness.run();
-    harness.get_by_label("1 of 4 lines");
+    harness.get_by_label("1 of 5 lines");
     harness.state_mut().log.filter.clear();
     harness.run();
     harness.get_by_label_contains("everything  ▾").click();
     harness.run();
     harness.get_all_by_label("warning").last().unwrap().click();
     harness.run();
-    harness.get_by_label("2 of 4 lines");
+    harness.get_by_label("2 of 5 lines");
     harness.get_by_label("Copy the lines shown").click();
     harness.run();
     harness.get_by_label("Copied: the log");
@@ -106,7 +106,7 @@ fn the_end_of_all_work_is_told_when_it_took_a_while() {
     harness.run();
     finish(&listener, JobEvent::Started);
     harness.run();
-    harness.input_mut().time = Some(harness.input().time.unwrap_or(0.0) + 60.0);
+    harness.input_mut().time = Some(harness.input().time.unwrap_or(0.0) + 100.0);
     harness.step();
     finish(&listener, JobEvent::Failed { message: "broken".into() });
     harness.run();
@@ -156,7 +156,12 @@ fn spectrum(k: usize) -> HessianSpectrum {
         top: [12.1, 8.0, 5.5, 4.1, 3.3].map(eigenvalue).into(),
         lambda_min: eigenvalue(-0.4),
         trace: Some(Trace { value: 95.0 * steep, std_error: 2.4, probes: 20 }),
-        density: Some(SpectralDensity { steps: 50, probes: 1, nodes: vec![nodes], weights: vec![weights.iter().map(|w| w / all).collect()] }),
+        density: Some(SpectralDensity {
+            steps: 50,
+            probes: 1,
+            nodes: vec![nodes],
+            weights: vec![weights.iter().map(|w| w / all).collect()],
+        }),
         ..HessianSpectrum::default()
     }
 }
@@ -214,8 +219,7 @@ fn the_loss_over_several_planes_is_shown_where_the_session_asks_for_them() {
         let found = surface(k, false);
         let manifest = BandManifest { seeds: vec![0, 1, 2, 3], samples: 500, ..BandManifest::default() };
         let std = found.loss.iter().map(|loss| 0.2 * loss).collect();
-        let band =
-            LandscapeBand { alpha: found.alpha.clone(), beta: found.beta.clone(), mean: found.loss.clone(), std, manifest };
+        let band = LandscapeBand { alpha: found.alpha.clone(), beta: found.beta.clone(), mean: found.loss.clone(), std, manifest };
         let id = app.store.add(landscape_job(name), JobState::Done);
         app.store.insert(id, Loaded::Planes(found, band));
     }

@@ -83,9 +83,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, hidden: &BTre
         };
         let remembered = state.cursor.of(links.cursor, &checkpoint.name);
         let view = state.view.of(links.axes, &checkpoint.name);
-        let (canvas, near) = axes.show(ui, panel.plot, view, |ui, canvas| {
-            points.and_then(|points| scatter(ui, canvas, points, hidden, remembered.as_ref()))
-        });
+        let (canvas, near) = axes
+            .show(ui, panel.plot, view, |ui, canvas| points.and_then(|points| scatter(ui, canvas, points, hidden, remembered.as_ref())));
         canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, summary(&checkpoint.name, points)));
         if let (Some(points), Some(k)) = (points, near) {
             let (title, rows) = words(points, k);

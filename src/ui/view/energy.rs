@@ -6,13 +6,13 @@ use egui::{Color32, Id, Rect, RichText, Role as WidgetRole, Shape, Stroke, Ui, V
 
 use super::linked::{Cursor, Linked};
 use super::{Scene, cell, chip, empty, faded, panel_header, reading, standing};
-use crate::figure::number::{percent, significant};
+use crate::figure::number::{percent, significant, with_error};
 use crate::job::Analysis;
 use crate::metric::Histogram;
-use crate::result::ScoreTable;
+use crate::result::{ScoreDifference, ScoreTable};
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
-use crate::ui::widget::grid::{Spacing, layout};
+use crate::ui::widget::grid::{Spacing, layout_above_tables};
 use crate::ui::widget::number::{count, share};
 
 const SPACE: Spacing = Spacing { left: 56.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
@@ -103,10 +103,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, score: &str) 
     // The names stand once, left of the first table of a row.
     let widest = |table: &Arc<ScoreTable>| table.roles.keys().map(|name| text_width(ui, name)).fold(0.0, f32::max);
     let left = (scene.store.scores.values().next().map_or(0.0, widest) + 24.0).clamp(SPACE.left, 170.0);
-    let below = if area.height() - table_height > 300.0 { table_height } else { 0.0 };
-    let space = Spacing { left, below, ..SPACE };
     let shown: Vec<_> = scene.session.shown().collect();
-    let panels = layout(area, shown.len(), None, 520.0, space);
+    let (panels, below) = layout_above_tables(area, shown.len(), 520.0, Spacing { left, below: table_height, ..SPACE });
     let (links, mut cursor, mut moved) = (scene.session.links, Cursor::default(), None);
     let (x, y) = match &bins {
         Some(bins) => ([bins.histogram.edges[0], bins.histogram.edges[bins.histogram.edges.len() - 1]], [0.0, bins.top * 1.06]),
@@ -117,7 +115,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, score: &str) 
         let color = theme::checkpoint(ui, color);
         let table = scene.store.scores.get(&checkpoint.name);
         let job = scene.store.job(Analysis::Scores, &checkpoint.name, None).map(|(_, job)| job);
-        let facts = table.map(|table| facts(table, score));
+        let difference = scene.store.score_differences.get(&checkpoint.name).and_then(Option::as_deref);
+        let facts = table.map(|table| facts(table, score, difference));
         moved = panel_header(ui, panel.header, &checkpoint.name, color, facts, standing(job), None).or(moved);
         let axes = Axes {
             id: Id::unique(("energy", &checkpoint.name)),
@@ -149,7 +148,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, score: &str) 
             cursor.at = Some((checkpoint.name.clone(), bin));
             hover(ui, &canvas, bins, &checkpoint.name, &entries, bin);
         }
-        if let (Some(table), true) = (table, space.below > 0.0) {
+        if let (Some(table), true) = (table, below > 0.0) {
             let top = panel.plot.bottom() + SPACE.footer;
             numbers(
                 ui,
@@ -242,13 +241,22 @@ fn hover(ui: &Ui, canvas: &Canvas, bins: &Bins, checkpoint: &str, entries: &[(St
     reading(ui, canvas.response.id, &format!("score {} to {}", significant(edges[bin], 3), significant(edges[bin + 1], 3)), &rows);
 }
 
-/// Accuracy on ID data, and the score's mean AUROC over the SS sets.
-fn facts(table: &ScoreTable, score: &str) -> String {
+/// Accuracy on ID data, with its paired difference to the baseline's.
+fn facts(table: &ScoreTable, score: &str, difference: Option<&ScoreDifference>) -> String {
+    let less = |name: &String| {
+        let difference = difference?;
+        let (value, error) = *difference.accuracy.get(name)?;
+        let sign = if value > 0.0 { "+" } else { "" };
+        Some(format!(" ({sign}{} to {})", with_error(100.0 * value, 100.0 * error), difference.baseline))
+    };
     let id: Vec<String> = table
         .roles
         .iter()
         .filter(|(_, role)| *role == "id")
-        .filter_map(|(name, _)| Some(format!("acc. {}", share(*table.accuracy.get(name)?, *table.samples.get(name)?))))
+        .filter_map(|(name, _)| {
+            let accuracy = share(*table.accuracy.get(name)?, *table.samples.get(name)?);
+            Some(format!("acc. {accuracy}{}", less(name).unwrap_or_default()))
+        })
         .collect();
     let temperature = if score == "energy" { format!("T = {}", significant(table.temperature, 2)) } else { String::new() };
     [id.join(", "), temperature].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")

@@ -16,7 +16,7 @@ use crate::ui::panel::top;
 use crate::ui::store::{Store, analysis_of, dataset_of};
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
-use crate::ui::widget::grid::{Spacing, layout};
+use crate::ui::widget::grid::{Spacing, layout_above_tables};
 use crate::ui::widget::number::count;
 
 const SPACE: Spacing = Spacing { left: 62.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
@@ -43,7 +43,9 @@ struct Densities {
 
 /// The dataset that the tab shows: the chosen one where a Hessian is on it, else the first that the settings name, else the chosen one.
 pub fn dataset<'a>(session: &'a Session, store: &Store, chosen: Option<&'a str>) -> Option<&'a str> {
-    let is_asked = |name: &str| store.jobs.values().any(|job| analysis_of(&job.spec) == Some(Analysis::Hessian) && dataset_of(&job.spec) == Some(name));
+    let is_asked = |name: &str| {
+        store.jobs.values().any(|job| analysis_of(&job.spec) == Some(Analysis::Hessian) && dataset_of(&job.spec) == Some(name))
+    };
     let named = || session.hessian.as_ref().and_then(|settings| settings.datasets.first()).map(String::as_str);
     chosen.filter(|name| is_asked(name)).or_else(named).or(chosen)
 }
@@ -72,12 +74,12 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
         return offer(ui, scene);
     }
     let found: Vec<_> = scene.session.shown().map(|(color, entry)| (color, entry, spectrum(scene, &entry.name, dataset))).collect();
-    let densities = densities(state, &found.iter().filter_map(|(_, entry, found)| Some((entry.name.as_str(), (*found)?))).collect::<Vec<_>>());
+    let densities =
+        densities(state, &found.iter().filter_map(|(_, entry, found)| Some((entry.name.as_str(), (*found)?))).collect::<Vec<_>>());
     let area = ui.available_rect_before_wrap();
     let rows = found.iter().filter_map(|(.., found)| *found).map(|spectrum| numbers_of(spectrum).len()).max().unwrap_or(0);
     let table = if rows > 0 { rows as f32 * ROW + 6.0 } else { 0.0 };
-    let space = Spacing { below: if area.height() - table > 300.0 { table } else { 0.0 }, ..SPACE };
-    let places = layout(area, found.len(), None, 520.0, space);
+    let (places, below) = layout_above_tables(area, found.len(), 520.0, Spacing { below: table, ..SPACE });
     let (links, mut cursor, mut moved) = (scene.session.links, Cursor::default(), None);
     // Spectra that are there, in order, as densities are.
     let mut nth = 0;
@@ -111,7 +113,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
                 hover(ui, &canvas, spectrum, curve, pointer.x);
             }
         }
-        if let (Some(spectrum), true) = (found, space.below > 0.0) {
+        if let (Some(spectrum), true) = (found, below > 0.0) {
             let top = place.plot.bottom() + SPACE.footer;
             numbers(ui, Rect::from_min_size(pos2(place.plot.left(), top), Vec2::new(place.plot.width(), table)), spectrum);
         }
@@ -127,7 +129,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
 fn offer(ui: &mut Ui, scene: &mut Scene<'_>) {
     empty(ui, "This session does not ask for the Hessian: its largest eigenvalues, trace and spectral density.");
     let area = ui.available_rect_before_wrap();
-    let below = Rect::from_center_size(area.center() + Vec2::new(0.0, 34.0 - area.height() * 0.08), Vec2::new(area.width().min(460.0), 60.0));
+    let below =
+        Rect::from_center_size(area.center() + Vec2::new(0.0, 34.0 - area.height() * 0.08), Vec2::new(area.width().min(460.0), 60.0));
     ui.scope_builder(UiBuilder::new().max_rect(below).layout(Layout::top_down(Align::Center)), |ui| {
         ui.add_space(18.0);
         if ui.button("Compute the Hessian").clicked() {
@@ -198,7 +201,8 @@ fn facts(spectrum: &HessianSpectrum) -> String {
 
 /// Name, value and what it is worth: the eigenvalues from the largest on, the smallest, the trace.
 fn numbers_of(spectrum: &HessianSpectrum) -> Vec<(String, f64, f64)> {
-    let subscript = |k: usize| k.to_string().chars().map(|c| char::from_u32('₀' as u32 + c as u32 - '0' as u32).unwrap_or(c)).collect::<String>();
+    let subscript =
+        |k: usize| k.to_string().chars().map(|c| char::from_u32('₀' as u32 + c as u32 - '0' as u32).unwrap_or(c)).collect::<String>();
     let top = spectrum.top.iter().enumerate().map(|(k, e)| (format!("λ{}", subscript(k + 1)), e.value, e.residual));
     let mut numbers: Vec<_> = top.collect();
     numbers.push(("λ min".into(), spectrum.lambda_min.value, spectrum.lambda_min.residual));
@@ -224,6 +228,7 @@ fn numbers(ui: &mut Ui, rect: Rect, spectrum: &HessianSpectrum) {
 
 fn summary(name: &str, dataset: &str, spectrum: Option<&HessianSpectrum>) -> String {
     let Some(spectrum) = spectrum else { return format!("Hessian of {name} on {dataset}, nothing computed yet") };
-    let values: Vec<String> = numbers_of(spectrum).into_iter().map(|(name, value, error)| format!("{name} {}", with(value, error))).collect();
+    let values: Vec<String> =
+        numbers_of(spectrum).into_iter().map(|(name, value, error)| format!("{name} {}", with(value, error))).collect();
     format!("Hessian of {name} on {dataset}, {}", values.join(", "))
 }

@@ -66,8 +66,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Opt
     let Some(dataset) = scene.dataset else {
         return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
     };
-    let landscapes: Vec<Option<Landscape>> =
-        scene.session.shown().map(|(_, c)| landscape(scene, &c.name, dataset, quantity)).collect();
+    let landscapes: Vec<Option<Landscape>> = scene.session.shown().map(|(_, c)| landscape(scene, &c.name, dataset, quantity)).collect();
     let colors: Vec<usize> = scene.session.shown().map(|(color, _)| color).collect();
     let surfaces: Vec<(usize, &LossSurface)> =
         landscapes.iter().enumerate().filter_map(|(i, found)| found.as_ref().map(|l| (colors[i], l.surface.as_ref()))).collect();
@@ -158,13 +157,7 @@ struct Subject<'a> {
 }
 
 /// One panel; gives the grid node under the pointer.
-fn panel_of(
-    ui: &mut Ui,
-    state: &mut State,
-    shared: &Shared<'_>,
-    subject: Subject<'_>,
-    moved: &mut Option<Command>,
-) -> Option<[f64; 2]> {
+fn panel_of(ui: &mut Ui, state: &mut State, shared: &Shared<'_>, subject: Subject<'_>, moved: &mut Option<Command>) -> Option<[f64; 2]> {
     let Subject { index, name, dataset, panel, landscape, standing } = subject;
     let color = theme::checkpoint(ui, index);
     let surface = landscape.map(|landscape| landscape.surface.as_ref());

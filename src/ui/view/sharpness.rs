@@ -6,14 +6,14 @@ mod curve;
 use egui::{Color32, Id, Rect, RichText, Role as WidgetRole, Stroke, Ui, Vec2, WidgetInfo, pos2};
 
 use super::linked::{Cursor, Linked};
-use super::{Scene, Standing, cell, planes, empty, faded, panel_header, reading, standing};
+use super::{Scene, Standing, cell, empty, faded, panel_header, planes, reading, standing};
 use crate::figure::number::{significant, with_error};
 use crate::job::Analysis;
 use crate::result::SharpnessCurve;
 use crate::session::{Role, Session};
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Scale, SharedView};
-use crate::ui::widget::grid::{Spacing, layout};
+use crate::ui::widget::grid::{Spacing, layout_above_tables};
 use crate::ui::widget::number::count;
 
 const SPACE: Spacing = Spacing { left: 62.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
@@ -90,8 +90,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let area = ui.available_rect_before_wrap();
     let rows = if shown.len() > 1 { 0 } else { all.iter().map(|(_, curve)| curve.points.len()).max().unwrap_or(0) };
     let table = if rows > 0 { (rows + 1) as f32 * ROW + 6.0 } else { 0.0 };
-    let space = Spacing { below: if area.height() - table > 320.0 { table } else { 0.0 }, ..SPACE };
-    let places = layout(area, panels.len(), None, 520.0, space);
+    let (places, below) = layout_above_tables(area, panels.len(), 520.0, Spacing { below: table, ..SPACE });
     let average = all.first().is_some_and(|(_, curve)| curve.is_average());
     let (links, mut cursor) = (scene.session.links, Cursor::default());
     let mut moved = None;
@@ -133,7 +132,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
                 reading(ui, canvas.response.id, &title, &readings(ui, &curves, &unit, at));
             }
         }
-        if let (Some(own), true) = (panel.own, space.below > 0.0)
+        if let (Some(own), true) = (panel.own, below > 0.0)
             && let Some((_, curve)) = curves.iter().find(|(_, curve)| curve.checkpoint == own)
         {
             let top = place.plot.bottom() + SPACE.footer;

@@ -1,7 +1,9 @@
 //! Small drawn signs as buttons: the bundled family has no glyphs for them.
 
 use egui::epaint::{CubicBezierShape, PathShape};
-use egui::{Color32, CornerRadius, Painter, Pos2, Rect, Response, Role as WidgetRole, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
+use egui::{
+    Color32, CornerRadius, Painter, Pos2, Rect, Response, Role as WidgetRole, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+};
 
 use crate::ui::theme;
 
