@@ -154,7 +154,7 @@ impl App {
                 self.ctx.copy_text(text);
                 self.tell(format!("Copied: {what}"));
             }
-            Command::Prioritize(id) => self.store.to_front(id),
+            Command::Prioritize(id) => self.store.prioritize(id),
             Command::ToggleLog => self.log.open = !self.log.open,
             Command::RemoveDataset(name) => {
                 self.session.datasets.retain(|dataset| dataset.name != name);

@@ -4,8 +4,8 @@ use indexmap::IndexSet;
 
 use super::run::difference::flat;
 use super::store::Store;
-use super::widget::number::{count, share};
-use crate::figure::number::{percent, significant, supported, with_error};
+use super::widget::number::{count, share, signed, with_residual};
+use crate::figure::number::{percent, significant, with_error};
 use crate::figure::table::People;
 use crate::job::RunConfig;
 use crate::result::{Eigenvalue, Inspection, Paired, ScoreDifference, ScoreTable, SharpnessCurve};
@@ -138,12 +138,6 @@ fn of_score_differences(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<
     rows
 }
 
-/// With its sign: `+1.2 ± 0.4`.
-fn signed(value: f64, error: f64) -> String {
-    let text = with_error(value, error);
-    if value > 0.0 { format!("+{text}") } else { text }
-}
-
 /// Loss at θ, sharpness and the Hessian, on every dataset that they were measured on.
 fn of_loss(checkpoints: &[&CheckpointEntry], session: &Session, store: &Store) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -167,12 +161,13 @@ fn of_loss(checkpoints: &[&CheckpointEntry], session: &Session, store: &Store) -
             }));
         }
         let spectra: Vec<_> = checkpoints.iter().map(|entry| store.hessians.get(&key(entry))).collect();
-        let with = |value: f64, error: f64| format!("{} ± {}", supported(value, error), significant(error, 1));
-        let eigenvalue = |eigenvalue: Eigenvalue| with(eigenvalue.value, eigenvalue.residual);
+        let eigenvalue = |eigenvalue: Eigenvalue| with_residual(eigenvalue.value, eigenvalue.residual);
         let group = format!("Hessian on {dataset}");
         rows.push(row(&group, "λ_max", &spectra, |spectrum| spectrum.as_ref()?.lambda_max().map(eigenvalue)));
         rows.push(row(&group, "λ_min", &spectra, |spectrum| Some(eigenvalue(spectrum.as_ref()?.lambda_min))));
-        rows.push(row(&group, "trace", &spectra, |spectrum| spectrum.as_ref()?.trace.map(|trace| with(trace.value, trace.std_error))));
+        rows.push(row(&group, "trace", &spectra, |spectrum| {
+            spectrum.as_ref()?.trace.map(|trace| with_error(trace.value, trace.std_error))
+        }));
         rows.push(row(&group, "‖∇L(θ)‖", &spectra, |spectrum| Some(significant(spectrum.as_ref()?.gradient_norm, 3))));
     }
     rows

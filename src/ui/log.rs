@@ -38,6 +38,16 @@ impl Level {
             Level::Error => "error",
         }
     }
+
+    /// What is left when lines must matter at least as much.
+    pub fn and_above(self) -> &'static str {
+        match self {
+            Level::Output => "everything",
+            Level::Info => "all but output",
+            Level::Warning => "warnings and errors",
+            Level::Error => "errors",
+        }
+    }
 }
 
 /// A line.
@@ -157,7 +167,7 @@ impl Log {
     }
 
     /// The lines that pass the filter, as text.
-    pub fn to_text(&mut self) -> String {
+    pub fn copy(&mut self) -> String {
         let places = self.passing().to_vec();
         places.into_iter().filter_map(|place| self.line(place)).map(|line| line.to_text() + "\n").collect()
     }
@@ -197,7 +207,7 @@ mod tests {
         assert_eq!(log.passing(), [1, 2]);
         log.push(Level::Error, String::new(), "again");
         assert_eq!(log.passing(), [1, 2, 3], "a new line is seen");
-        assert!(log.to_text().lines().count() == 3 && log.to_text().contains("error    the worker ended: killed"), "{}", log.to_text());
+        assert!(log.copy().lines().count() == 3 && log.copy().contains("error    the worker ended: killed"), "{}", log.copy());
         log.clear();
         assert!(log.passing().is_empty());
     }

@@ -150,7 +150,7 @@ impl App {
                 commands: &mut self.commands,
             };
             let views = &mut self.views;
-            if !scene.session.checkpoints.is_empty() {
+            if !scene.session.checkpoints.is_empty() && views.tab != Tab::Compare {
                 ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
                     ui.set_max_height(24.0);
                     links::show(ui, views.tab, scene.session.links, scene.commands);

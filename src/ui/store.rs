@@ -224,7 +224,7 @@ impl Store {
     }
 
     /// Moves a job to the front of those that wait.
-    pub fn to_front(&mut self, id: JobId) {
+    pub fn prioritize(&mut self, id: JobId) {
         let first = self.jobs.values().map(|job| job.priority).max().unwrap_or(0) + 1;
         if let Some(job) = self.jobs.get_mut(&id) {
             job.priority = first;

@@ -47,15 +47,16 @@ pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
         row(ui, scene.session, **id, job, place(id), commands);
     }
     let done = store.jobs.len() - shown.len();
-    if done > 0 {
-        aside(ui, &format!("{done} done"));
-    } else if shown.is_empty() {
-        aside(ui, "Nothing to do.");
-    }
-    let words = if scene.log { "Hide the log" } else { "Show the log" };
-    if quiet_button(ui, words, words).clicked() {
-        commands.push(Command::ToggleLog);
-    }
+    ui.horizontal(|ui| {
+        let text = if done > 0 { format!("{done} done") } else { "Nothing to do.".into() };
+        let text = if done > 0 || shown.is_empty() { text } else { String::new() };
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if quiet_button(ui, "Log", if scene.log { "Hide the log" } else { "Show the log" }).clicked() {
+                commands.push(Command::ToggleLog);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| aside(ui, &text));
+        });
+    });
 }
 
 /// What a job is: `Landscape · ERM`.
@@ -93,10 +94,11 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
                         JobState::Paused if quiet_button(ui, "Go on", &format!("Go on with {title}")).clicked() => {
                             commands.push(Command::Pause(id, false));
                         }
-                        JobState::Waiting if place != Some(0) => {
-                            if icon::button(ui, Icon::ToFront, true, &format!("Move {title} to the front")).clicked() {
-                                commands.push(Command::Prioritize(id));
-                            }
+                        JobState::Waiting
+                            if place != Some(0)
+                                && icon::button(ui, Icon::ToFront, true, &format!("Move {title} to the front")).clicked() =>
+                        {
+                            commands.push(Command::Prioritize(id));
                         }
                         _ => {}
                     }

@@ -22,10 +22,9 @@ pub fn show(ui: &mut Ui, log: &mut Log, commands: &mut Vec<Command>) {
         let field = TextEdit::singleline(&mut log.filter).hint_text("text or job").desired_width(200.0);
         ui.add(field.margin(egui::Margin::symmetric(8, 3))).labelled_by(label.id);
         let least = log.least;
-        menu(ui, if least == Level::Output { "everything" } else { least.label() }, "Least level that is shown", |ui| {
+        menu(ui, least.and_above(), "Which lines are shown", |ui| {
             for level in Level::ALL {
-                let text = if level == Level::Output { "everything" } else { level.label() };
-                if ui.selectable_label(level == least, text).clicked() {
+                if ui.selectable_label(level == least, level.and_above()).clicked() {
                     log.least = level;
                     ui.close();
                 }
@@ -40,7 +39,7 @@ pub fn show(ui: &mut Ui, log: &mut Log, commands: &mut Vec<Command>) {
                 log.clear();
             }
             if quiet_button(ui, "Copy", "Copy the lines shown").clicked() {
-                commands.push(Command::CopyText("the log", log.to_text()));
+                commands.push(Command::CopyText("the log", log.copy()));
             }
             let text = format!("{} of {} lines", count(shown as u64), count(log.len() as u64));
             ui.label(RichText::new(text).font(theme::small()).color(palette.weak));

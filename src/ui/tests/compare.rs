@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::job::RunConfig;
+use crate::result::SharpnessCurve;
 use crate::session::Session;
 use crate::ui::comparison::{Row, rows, table};
 use crate::ui::loader::Finished;
@@ -305,4 +306,59 @@ fn differences_to_the_baseline_are_paired_and_follow_it() {
     run_until(&mut harness, |app| app.store.score_differences.values().flatten().filter(|found| found.baseline == "ERM").count() == 3);
     harness.run();
     harness.get_by_label("AUROC − that of ERM, energy, %");
+}
+
+/// Checkpoints with everything computed, as many as one likes.
+fn crowd(n: usize) -> Harness<'static, App> {
+    let names: Vec<String> = (0..n).map(|k| format!("{}{}", CHECKPOINTS[k % 5], if k < 5 { "" } else { ", seed 2" })).collect();
+    let mut harness = harness(&Listener::default(), 0, false);
+    let app = harness.state_mut();
+    app.session.hessian = Some(crate::session::HessianSettings::default());
+    app.session.checkpoints.clear();
+    for (k, name) in names.iter().enumerate() {
+        let entry = crate::session::CheckpointEntry {
+            name: name.clone(),
+            path: format!("/nowhere/{name}.safetensors").into(),
+            ..Default::default()
+        };
+        app.store.inspections.insert(entry.path.clone(), inspection(name));
+        app.store.origins.insert(entry.path.clone(), run(k as u64));
+        app.session.add_checkpoint(entry);
+        let curve = SharpnessCurve { checkpoint: name.clone(), ..curve(k % 5) };
+        let results = [
+            (landscape_job(name), Loaded::Landscape(surface(k, false))),
+            (sharpness_job(name), Loaded::Sharpness(curve)),
+            (super::jobs::hessian_job(name), Loaded::Hessian(super::jobs::spectrum(k % 5))),
+            (embedding_job(name), Loaded::Embedding(embedding(k))),
+            (score_job(name), Loaded::Scores(scores(k))),
+        ];
+        for (spec, loaded) in results {
+            let id = app.store.add(spec, JobState::Done);
+            app.store.insert(id, loaded);
+        }
+    }
+    app.ask_differences();
+    harness
+}
+
+/// With `FLATLAND_SHOTS=folder` also pictures for the eye.
+#[test]
+fn two_five_and_eight_checkpoints_have_their_panels_inside_of_the_window() {
+    let folder = std::env::var_os("FLATLAND_SHOTS").map(std::path::PathBuf::from);
+    for (n, theme) in [(2, egui::Theme::Light), (5, egui::Theme::Dark), (8, egui::Theme::Light), (8, egui::Theme::Dark)] {
+        let mut harness = crowd(n);
+        harness.state_mut().ctx.set_theme(theme);
+        for tab in ["Landscape", "Sharpness", "Hessian", "Embedding", "Compare", "Energy"] {
+            harness.get_by_label(tab).click();
+            harness.run();
+            let window = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1480.0, 920.0));
+            let panels: Vec<egui::Rect> = harness.query_all_by_label_contains("Panel of ").map(|node| node.rect()).collect();
+            assert_eq!(panels.len(), if tab == "Compare" { 0 } else { n }, "{tab}");
+            assert!(panels.iter().all(|panel| window.contains_rect(*panel) && panel.width() > 120.0), "{tab}: {panels:?}");
+            if let Some(folder) = &folder {
+                let name = format!("{tab}-{n}-{theme:?}.png").to_lowercase();
+                harness.render().expect("a picture").save(folder.join(name)).expect("saved");
+            }
+        }
+    }
 }

@@ -71,7 +71,7 @@ fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_cop
     harness.run();
     harness.get_by_label_contains("everything  ▾").click();
     harness.run();
-    harness.get_all_by_label("warning").last().unwrap().click();
+    harness.get_by_label("warnings and errors").click();
     harness.run();
     harness.get_by_label("2 of 5 lines");
     harness.get_by_label("Copy the lines shown").click();
@@ -127,7 +127,7 @@ fn what_is_used_stands_below_the_jobs() {
     }
 }
 
-fn hessian_job(name: &str) -> JobSpec {
+pub(super) fn hessian_job(name: &str) -> JobSpec {
     let JobSpec::Sharpness(job) = sharpness_job(name) else { unreachable!() };
     JobSpec::Hessian(HessianJob {
         checkpoint: job.checkpoint,
@@ -140,7 +140,7 @@ fn hessian_job(name: &str) -> JobSpec {
     })
 }
 
-fn spectrum(k: usize) -> HessianSpectrum {
+pub(super) fn spectrum(k: usize) -> HessianSpectrum {
     let steep = 1.0 + k as f64;
     let eigenvalue = |value: f64| Eigenvalue { value: steep * value, residual: 0.004 * steep * value.abs() };
     let nodes: Vec<f64> = (0..50).map(|i| steep * (-0.5 + 0.25 * f64::from(i))).collect();
@@ -197,7 +197,7 @@ fn spectra_are_shown_with_their_errors_and_exported() {
     with_spectra(&mut harness, 2);
     harness.get_by_label("Hessian").click();
     harness.run();
-    harness.get_by_label_contains("Hessian of ERM on digits test, λ₁ 24.20 ± 0.1, λ₂");
+    harness.get_by_label_contains("Hessian of ERM on digits test, λ₁ 24.20 ± 0.10, λ₂");
     harness.get_by_label_contains("Hessian of Pretrained on digits test, λ₁ 12.10 ± 0.05");
     harness.get_by_label("Hessian of SAM on digits test, nothing computed yet");
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);

@@ -1,6 +1,6 @@
 //! The compare tab: what each checkpoint is, the run that made it and what was measured of it, side by side; only what differs, or all.
 
-use egui::{Grid, Label, RichText, ScrollArea, Sense, Ui};
+use egui::{Align2, Grid, Label, RichText, Role as WidgetRole, ScrollArea, Sense, Ui, Vec2, WidgetInfo};
 
 use super::{Scene, chip, empty};
 use crate::figure::table::People;
@@ -54,10 +54,7 @@ fn grid(ui: &mut Ui, scene: &mut Scene<'_>, rows: &[Row]) {
         for row in rows {
             if row.group != group {
                 group = &row.group;
-                ui.vertical(|ui| {
-                    ui.add_space(8.0);
-                    ui.label(RichText::new(group).font(theme::small()).color(palette.weak));
-                });
+                title(ui, group);
                 ui.end_row();
             }
             ui.label(RichText::new(&row.label).color(palette.weak));
@@ -75,9 +72,17 @@ fn grid(ui: &mut Ui, scene: &mut Scene<'_>, rows: &[Row]) {
     });
 }
 
+/// The title of a group, over the columns.
+fn title(ui: &mut Ui, text: &str) {
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(1.0, 24.0), Sense::hover());
+    ui.painter().text(rect.left_bottom(), Align2::LEFT_BOTTOM, text, theme::small(), theme::of(ui).weak);
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Label, true, text));
+}
+
 /// The table as text.
 fn copy(ui: &mut Ui, scene: &mut Scene<'_>, rows: &[Row]) {
-    let formats: [(&'static str, &'static str, fn(&People) -> String); 3] = [
+    type Writer = fn(&People) -> String;
+    let formats: [(&str, &str, Writer); 3] = [
         ("Markdown", "the table as Markdown", People::markdown),
         ("LaTeX", "the table as LaTeX", People::latex),
         ("CSV", "the table as CSV", People::csv),

@@ -6,14 +6,14 @@ use egui::{Color32, Id, Rect, RichText, Role as WidgetRole, Shape, Stroke, Ui, V
 
 use super::linked::{Cursor, Linked};
 use super::{Scene, cell, chip, empty, faded, panel_header, reading, standing};
-use crate::figure::number::{percent, significant, with_error};
+use crate::figure::number::{percent, significant};
 use crate::job::Analysis;
 use crate::metric::Histogram;
 use crate::result::{ScoreDifference, ScoreTable};
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
 use crate::ui::widget::grid::{Spacing, layout_above_tables};
-use crate::ui::widget::number::{count, share};
+use crate::ui::widget::number::{count, share, signed};
 
 const SPACE: Spacing = Spacing { left: 56.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
 const ROW: f32 = 21.0;
@@ -246,8 +246,7 @@ fn facts(table: &ScoreTable, score: &str, difference: Option<&ScoreDifference>) 
     let less = |name: &String| {
         let difference = difference?;
         let (value, error) = *difference.accuracy.get(name)?;
-        let sign = if value > 0.0 { "+" } else { "" };
-        Some(format!(" ({sign}{} to {})", with_error(100.0 * value, 100.0 * error), difference.baseline))
+        Some(format!(" ({} vs {})", signed(100.0 * value, 100.0 * error), difference.baseline))
     };
     let id: Vec<String> = table
         .roles

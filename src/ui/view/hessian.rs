@@ -6,7 +6,7 @@ use egui::{Align, Color32, Id, Layout, Rect, RichText, Role as WidgetRole, Shape
 
 use super::linked::{Cursor, Linked};
 use super::{Scene, cell, empty, panel_header, reading, standing};
-use crate::figure::number::{significant, supported};
+use crate::figure::number::significant;
 use crate::figure::{DENSITY_DECADES, HessianFigure, Panel};
 use crate::job::Analysis;
 use crate::result::HessianSpectrum;
@@ -17,7 +17,7 @@ use crate::ui::store::{Store, analysis_of, dataset_of};
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
 use crate::ui::widget::grid::{Spacing, layout_above_tables};
-use crate::ui::widget::number::count;
+use crate::ui::widget::number::{count, with_residual};
 
 const SPACE: Spacing = Spacing { left: 62.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
 const ROW: f32 = 21.0;
@@ -186,7 +186,7 @@ fn hover(ui: &Ui, canvas: &Canvas, spectrum: &HessianSpectrum, curve: Option<&Ve
     let reach = (canvas.transform.bounds().max()[0] - canvas.transform.bounds().min()[0]) * f64::from(8.0 / canvas.rect().width());
     for (name, value, error) in numbers_of(spectrum).into_iter().filter(|(name, ..)| name.starts_with('λ')) {
         if (value - lambda).abs() < reach {
-            rows.push((None, name, with(value, error)));
+            rows.push((None, name, with_residual(value, error)));
         }
     }
     reading(ui, canvas.response.id, &format!("λ = {}", significant(lambda, 3)), &rows);
@@ -210,10 +210,6 @@ fn numbers_of(spectrum: &HessianSpectrum) -> Vec<(String, f64, f64)> {
     numbers
 }
 
-fn with(value: f64, error: f64) -> String {
-    format!("{} ± {}", supported(value, error), significant(error, 1))
-}
-
 fn numbers(ui: &mut Ui, rect: Rect, spectrum: &HessianSpectrum) {
     let palette = theme::of(ui);
     for (k, (name, value, error)) in numbers_of(spectrum).into_iter().enumerate() {
@@ -222,13 +218,13 @@ fn numbers(ui: &mut Ui, rect: Rect, spectrum: &HessianSpectrum) {
             ui.painter().hline(row.x_range(), row.top(), Stroke::new(1.0, palette.grid));
         }
         cell(ui, row, false, RichText::new(name).color(palette.weak));
-        cell(ui, row, true, RichText::new(with(value, error)).color(palette.text));
+        cell(ui, row, true, RichText::new(with_residual(value, error)).color(palette.text));
     }
 }
 
 fn summary(name: &str, dataset: &str, spectrum: Option<&HessianSpectrum>) -> String {
     let Some(spectrum) = spectrum else { return format!("Hessian of {name} on {dataset}, nothing computed yet") };
     let values: Vec<String> =
-        numbers_of(spectrum).into_iter().map(|(name, value, error)| format!("{name} {}", with(value, error))).collect();
+        numbers_of(spectrum).into_iter().map(|(name, value, error)| format!("{name} {}", with_residual(value, error))).collect();
     format!("Hessian of {name} on {dataset}, {}", values.join(", "))
 }

@@ -125,12 +125,10 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
             }
         });
         canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, panel.summary.clone()));
-        if let Some(pointer) = canvas.pointer() {
-            if let Some(at) = nearest(&curves, &unit, pointer.x) {
-                cursor.at = Some((panel.name.to_owned(), at));
-                let title = format!("{} = {}", if relative { "ρ/‖θ‖" } else { "ρ" }, significant(at, 3));
-                reading(ui, canvas.response.id, &title, &readings(ui, &curves, &unit, at));
-            }
+        if let Some(at) = canvas.pointer().and_then(|pointer| nearest(&curves, &unit, pointer.x)) {
+            cursor.at = Some((panel.name.to_owned(), at));
+            let title = format!("{} = {}", if relative { "ρ/‖θ‖" } else { "ρ" }, significant(at, 3));
+            reading(ui, canvas.response.id, &title, &readings(ui, &curves, &unit, at));
         }
         if let (Some(own), true) = (panel.own, below > 0.0)
             && let Some((_, curve)) = curves.iter().find(|(_, curve)| curve.checkpoint == own)
