@@ -1,5 +1,7 @@
 //! What is known of each checkpoint, a row each: what it is, the run that made it, what was measured of it.
 
+use std::path::Path;
+
 use indexmap::IndexSet;
 
 use super::run::difference::flat;
@@ -70,8 +72,14 @@ fn of_files(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
         of("normalization", &|entry, _| Some(normalization(entry.normalization))),
         of("container", &|_, file| file?.container.clone()),
         of("refused", &|_, file| file?.error.clone()),
-        of("path", &|entry, _| Some(entry.path.display().to_string())),
+        of("file", &|entry, _| Some(short(&entry.path))),
     ]
+}
+
+/// The last two parts of a path: the others are long and seldom tell files apart.
+fn short(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().rev().take(2).map(|part| part.to_string_lossy()).collect();
+    parts.into_iter().rev().collect::<Vec<_>>().join("/")
 }
 
 fn normalization(normalization: Normalization) -> String {
