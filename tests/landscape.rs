@@ -77,10 +77,15 @@ fn a_paused_landscape_computes_nothing_until_it_goes_on() {
     let program = PathBuf::from(FLATLAND).with_file_name("flatland-worker");
     let worker = WorkerHandle::start(WorkerOptions { program: Some(program), threads: Some(1), tf32: false }, || {});
     let id = worker.submit(job);
-    let next = |patience: u64| match worker.wait_event(Duration::from_secs(patience)) {
-        Some(WorkerEvent::Message(WorkerMessage { event, .. })) => Some(event),
-        Some(WorkerEvent::Died { message }) => panic!("{message}"),
-        None => None,
+    let next = |patience: u64| {
+        loop {
+            match worker.wait_event(Duration::from_secs(patience)) {
+                Some(WorkerEvent::Message(WorkerMessage { event, .. })) => return Some(event),
+                Some(WorkerEvent::Said { .. }) => {}
+                Some(WorkerEvent::Died { message }) => panic!("{message}"),
+                None => return None,
+            }
+        }
     };
     let until = |wanted: fn(&JobEvent) -> bool| loop {
         let event = next(60).unwrap();

@@ -122,7 +122,11 @@ fn findings(session: &Session, jobs: &[JobSpec]) -> Findings {
     for job in jobs {
         let Some(out) = job.out() else { continue };
         let Some(checkpoint) = job.checkpoint().map(|checkpoint| checkpoint.name.clone()) else { continue };
-        let color = session.checkpoints.iter().position(|entry| entry.name == checkpoint).unwrap_or(0);
+        // Figures of the paper name whom they show.
+        if session.figure.preset == FigurePreset::Session && !session.is_shown(&checkpoint) {
+            continue;
+        }
+        let color = session.color_of(&checkpoint);
         let dataset = job.datasets().first().map(|dataset| (dataset.source.name.clone(), dataset.role));
         let (dataset, role) = dataset.unwrap_or((String::new(), Role::Id));
         let of = Of { checkpoint: &checkpoint, color, dataset: &dataset, role };

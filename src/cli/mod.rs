@@ -52,8 +52,10 @@ struct Arguments {
 enum OpenOn {
     Landscape,
     Sharpness,
+    Hessian,
     Embedding,
     Energy,
+    Compare,
     Runs,
 }
 
@@ -62,8 +64,10 @@ impl From<OpenOn> for Tab {
         match tab {
             OpenOn::Landscape => Tab::Landscape,
             OpenOn::Sharpness => Tab::Sharpness,
+            OpenOn::Hessian => Tab::Hessian,
             OpenOn::Embedding => Tab::Embedding,
             OpenOn::Energy => Tab::Energy,
+            OpenOn::Compare => Tab::Compare,
             OpenOn::Runs => Tab::Runs,
         }
     }

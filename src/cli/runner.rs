@@ -123,7 +123,7 @@ impl Runner {
                 self.worker.cancel(id);
             }
             match self.worker.wait_event(Duration::from_millis(100)) {
-                None => {}
+                None | Some(WorkerEvent::Said { .. }) => {}
                 // Its jobs have failed before it died, unless it never lived.
                 Some(WorkerEvent::Died { message }) => {
                     self.line.clear();

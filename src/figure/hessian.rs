@@ -15,7 +15,7 @@ const COLUMNS: usize = 400;
 /// Standard deviation of the Gaussian that smears each node, as a share of the range of λ.
 const SMEAR: f64 = 0.01;
 /// Decades below the peak that the density axis spans: an eigenvalue alone among 10⁶ has its place, what is lower is the tail of a Gaussian.
-const DECADES: f64 = 8.0;
+pub const DECADES: f64 = 8.0;
 /// Lines of numbers below each panel.
 const FACTS: f64 = 3.0;
 
@@ -28,7 +28,7 @@ pub struct HessianFigure<'a> {
 
 impl HessianFigure<'_> {
     /// The smallest and the largest λ of nodes and eigenvalues of all panels, with room.
-    fn range(&self) -> (f64, f64) {
+    pub fn range(&self) -> (f64, f64) {
         let ends = self.panels.iter().flat_map(|p| {
             let marks = p.result.top.iter().chain([&p.result.lambda_min]).map(|e| e.value);
             let nodes = p.result.density.iter().filter_map(|d| d.range()).flat_map(|(low, high)| [low, high]);
@@ -38,8 +38,8 @@ impl HessianFigure<'_> {
         if high > low { (low - 0.05 * (high - low), high + 0.05 * (high - low)) } else { (-1.0, 1.0) }
     }
 
-    /// [λ, density] across the range, per panel.
-    fn densities(&self, (low, high): (f64, f64)) -> Vec<Vec<[f64; 2]>> {
+    /// [λ, density] across a range, per panel; empty where a spectrum has no density.
+    pub fn densities(&self, (low, high): (f64, f64)) -> Vec<Vec<[f64; 2]>> {
         let sigma = SMEAR * (high - low);
         let grid = || (0..=COLUMNS).map(|k| low + (high - low) * k as f64 / COLUMNS as f64);
         let of = |panel: &Panel<HessianSpectrum>| {

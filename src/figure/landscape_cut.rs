@@ -81,13 +81,14 @@ impl LandscapeCutFigure {
     }
 
     /// First and last α.
-    fn across(&self) -> (f64, f64) {
+    pub fn across(&self) -> (f64, f64) {
         let alphas = self.curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.0));
         let (low, high) = alphas.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
         if low < high { (low, high) } else { (-1.0, 1.0) }
     }
 
-    fn up(&self) -> (f64, f64, Spacing) {
+    /// The least and the largest loss on the axis, and how it counts.
+    pub fn up(&self) -> (f64, f64, Spacing) {
         let (low, high) = self.finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| (low.min(p.1), high.max(p.1)));
         match (low <= high, low > 0.0 && high / low >= LOG_FROM) {
             (false, _) => (0.0, 1.0, Spacing::Linear),

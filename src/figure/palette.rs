@@ -6,13 +6,13 @@
 //! the contrast is at least 3 : 1 (WCAG's bound for graphics). Sessions store indices, never colours.
 
 use super::Theme;
-use crate::session::Role;
+use crate::session::{COLORS, Role};
 
 /// sRGB, 8 bits a channel.
 pub type Rgb = [u8; 3];
 
 /// Blue, vermillion, bluish green, reddish purple, orange, sky blue, yellow, black.
-const CHECKPOINTS_PRINT: [Rgb; 8] = [
+const CHECKPOINTS_PRINT: [Rgb; COLORS] = [
     [0x00, 0x72, 0xB2],
     [0xD5, 0x5E, 0x00],
     [0x00, 0x93, 0x6B],
@@ -23,7 +23,7 @@ const CHECKPOINTS_PRINT: [Rgb; 8] = [
     [0x3A, 0x3A, 0x3A],
 ];
 
-const CHECKPOINTS_DARK: [Rgb; 8] = [
+const CHECKPOINTS_DARK: [Rgb; COLORS] = [
     [0x3F, 0xA0, 0xDC],
     [0xEE, 0x7A, 0x23],
     [0x1F, 0xB9, 0x8C],

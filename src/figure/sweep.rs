@@ -6,6 +6,7 @@ use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
 
 use super::data::{field, push_row};
+use super::latex::escaped;
 use super::table::markdown_row;
 use crate::metric::mean_population_std;
 
@@ -196,11 +197,6 @@ impl SweepTable {
             TableEpoch::Last => "last epoch (last.safetensors)",
         }
     }
-}
-
-/// Text with what LaTeX takes for commands escaped.
-fn escaped(text: &str) -> String {
-    text.chars().flat_map(|c| (if "_%&#$".contains(c) { Some('\\') } else { None }).into_iter().chain([c])).collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::data::{Cell, Data};
+use super::latex::escaped;
 use super::number::percent;
 use super::{CurvesFigure, Panel, ScoreHistograms};
 use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve};
@@ -38,6 +39,34 @@ pub struct People {
     pub rows: Vec<Vec<String>>,
 }
 
+impl People {
+    /// As Markdown, below its caption.
+    pub fn markdown(&self) -> String {
+        let mut text = format!("{}\n\n", self.caption);
+        markdown_row(&mut text, &self.header);
+        let rule = self.header.iter().enumerate().map(|(k, _)| if k == 0 { "---" } else { "---:" }.to_owned());
+        markdown_row(&mut text, &rule.collect::<Vec<_>>());
+        self.rows.iter().for_each(|row| markdown_row(&mut text, row));
+        text
+    }
+
+    /// As a `tabular` for booktabs, below its caption as a comment.
+    pub fn latex(&self) -> String {
+        let line = |cells: &[String]| cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>().join(" & ") + " \\\\\n";
+        let columns = format!("l{}", "r".repeat(self.header.len().saturating_sub(1)));
+        let rows: String = self.rows.iter().map(|row| line(row)).collect();
+        let (caption, header) = (&self.caption, line(&self.header));
+        format!("% {caption}\n\\begin{{tabular}}{{{columns}}}\n\\toprule\n{header}\\midrule\n{rows}\\bottomrule\n\\end{{tabular}}\n")
+    }
+
+    /// As CSV, without the caption.
+    pub fn csv(&self) -> String {
+        let mut data = Data::new(&self.header.iter().map(String::as_str).collect::<Vec<_>>());
+        self.rows.iter().for_each(|row| data.push(row.iter().map(|cell| cell.as_str().into()).collect()));
+        data.csv()
+    }
+}
+
 /// One table per score: checkpoints in rows, AUROC ↑ and FPR@95 ↓ of each shifted dataset in columns, then the accuracies; in %.
 pub fn scores_for_people(tables: &[Panel<ScoreTable>]) -> Vec<People> {
     let unique = |pick: &dyn Fn(&ScoreTable) -> Vec<String>| -> Vec<String> {
@@ -64,16 +93,7 @@ pub fn scores_for_people(tables: &[Panel<ScoreTable>]) -> Vec<People> {
 
 /// [`scores_for_people`] as Markdown.
 pub fn scores_markdown(tables: &[Panel<ScoreTable>]) -> String {
-    let mut text = String::new();
-    for People { caption, header, rows } in scores_for_people(tables) {
-        let _ = writeln!(text, "{caption}\n");
-        markdown_row(&mut text, &header);
-        let rule = header.iter().enumerate().map(|(k, _)| if k == 0 { "---" } else { "---:" }.to_owned());
-        markdown_row(&mut text, &rule.collect::<Vec<_>>());
-        rows.iter().for_each(|row| markdown_row(&mut text, row));
-        text.push('\n');
-    }
-    text
+    scores_for_people(tables).iter().map(|table| table.markdown() + "\n").collect()
 }
 
 /// `checkpoint, baseline, dataset, alpha, beta, difference, difference_std_error, count`, a row per cell; values that are not there empty.

@@ -15,6 +15,8 @@ use super::{WorkerMessage, WorkerRequest};
 pub(super) enum Output {
     /// A line of the protocol.
     Message(WorkerMessage),
+    /// A line that is not of the protocol.
+    Said(String),
     /// Its stdout is closed: it is dead or dying.
     Closed,
 }
@@ -25,13 +27,14 @@ struct LastWords(Arc<Mutex<VecDeque<String>>>);
 
 impl LastWords {
     const LINES: usize = 12;
+    const CHARACTERS: usize = 500;
 
     fn push(&self, line: &str) {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() == Self::LINES {
             lines.pop_front();
         }
-        lines.push_back(line.chars().take(500).collect());
+        lines.push_back(line.chars().take(Self::CHARACTERS).collect());
     }
 
     fn text(&self) -> String {
@@ -74,7 +77,7 @@ impl WorkerProcess {
         program: &Path,
         threads: Option<usize>,
         tf32: bool,
-        tell: impl Fn(Output) + Send + 'static,
+        tell: impl Fn(Output) + Clone + Send + 'static,
     ) -> std::io::Result<Self> {
         let mut command = worker_command(program, threads, ["serve"]);
         if tf32 {
@@ -96,13 +99,19 @@ impl WorkerProcess {
                 }
             }
         })?;
-        let words = last_words.clone();
-        thread("worker stderr", move || read_lines(stderr, |line| words.push(line)))?;
-        let words = last_words.clone();
+        let aside = {
+            let (words, tell) = (last_words.clone(), tell.clone());
+            move |line: &str| {
+                words.push(line);
+                tell(Output::Said(line.chars().take(LastWords::CHARACTERS).collect()));
+            }
+        };
+        let of_stderr = aside.clone();
+        thread("worker stderr", move || read_lines(stderr, of_stderr))?;
         thread("worker stdout", move || {
             read_lines(stdout, |line| match serde_json::from_str(line) {
                 Ok(message) => tell(Output::Message(message)),
-                Err(_) => words.push(line),
+                Err(_) => aside(line),
             });
             tell(Output::Closed);
         })?;

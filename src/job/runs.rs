@@ -192,7 +192,7 @@ pub fn methods(worker: WorkerOptions) -> Result<Vec<MethodInfo>, RunError> {
             Some(WorkerEvent::Message(WorkerMessage { event: JobEvent::Failed { message }, .. }) | WorkerEvent::Died { message }) => {
                 return Err(died(message));
             }
-            Some(WorkerEvent::Message(_)) => {}
+            Some(WorkerEvent::Message(_) | WorkerEvent::Said { .. }) => {}
             None => return Err(died("expected the worker to tell its methods, found no answer".into())),
         }
     }

@@ -364,6 +364,29 @@ impl JobSpec {
         }
     }
 
+    /// The same work with other names for its checkpoints.
+    #[must_use]
+    pub fn renamed(&self, name: impl Fn(&str) -> String) -> Self {
+        let mut spec = self.clone();
+        let rename = |checkpoint: &mut CheckpointSource| checkpoint.name = name(&checkpoint.name);
+        let landscape = |job: &mut LandscapeJob| {
+            rename(&mut job.checkpoint);
+            job.plane.checkpoints.iter_mut().for_each(rename);
+            let said = job.plane.axes.through_mut().iter_mut().chain(&mut job.plane.project);
+            said.for_each(|said| *said = name(said));
+        };
+        match &mut spec {
+            JobSpec::Landscape(job) => landscape(job),
+            JobSpec::Weights(job) => landscape(&mut job.landscape),
+            JobSpec::Sharpness(job) => rename(&mut job.checkpoint),
+            JobSpec::Hessian(job) => rename(&mut job.checkpoint),
+            JobSpec::Embedding(job) => rename(&mut job.checkpoint),
+            JobSpec::Score(job) => rename(&mut job.checkpoint),
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Conformance(_) => {}
+        }
+        spec
+    }
+
     /// Puts the results elsewhere.
     pub fn set_out(&mut self, out: PathBuf) {
         match self {

@@ -17,6 +17,11 @@ use super::{JobEvent, JobId, JobSpec, WorkerMessage, WorkerRequest};
 pub enum WorkerEvent {
     /// Something happened to a job.
     Message(WorkerMessage),
+    /// A line that it wrote beside the protocol, on stderr.
+    Said {
+        /// The line, cut where it is very long.
+        line: String,
+    },
     /// The process is gone (every open job has got its [`JobEvent::Failed`] before this); [`WorkerHandle::restart`] starts another.
     Died {
         /// How it ended, with its last words.
@@ -273,6 +278,7 @@ impl Supervisor {
                 }
                 self.tell(id, event);
             }
+            Output::Said(line) => self.send(WorkerEvent::Said { line }),
             Output::Closed => {
                 if let Some(process) = self.process.take() {
                     let message = process.post_mortem();

@@ -4,6 +4,7 @@
 //! curves of scikit-learn. Ties are exact, −0 equals 0, infinities are values like any other. `None` means undefined: an
 //! empty side or a NaN. Everything is O(n log n). Deliberately absent: scores, labels, files.
 
+mod auroc_difference;
 mod detection;
 mod difference;
 mod histogram;
@@ -12,6 +13,7 @@ mod published_tests;
 mod summary;
 mod uncertainty;
 
+pub use auroc_difference::auroc_difference;
 pub use detection::{aupr_in, aupr_out, auroc, fpr95, fpr95_id_positive};
 pub use difference::{error_of_largest, largest_error, largest_relative_error, relative_error};
 pub use histogram::Histogram;

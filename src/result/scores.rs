@@ -103,7 +103,9 @@ impl ScoreTable {
         let text = std::fs::read_to_string(&json).map_err(|source| ResultError::Io { action: "read", source, path: json.clone() })?;
         let mut whole: IndexMap<String, ScoreTable> =
             serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path: json.clone() })?;
-        let mut table = whole.swap_remove(checkpoint).ok_or_else(|| ResultError::Invalid {
+        // A table that is alone may be of a checkpoint that had another name.
+        let alone = if whole.len() == 1 { whole.pop().map(|(_, table)| table) } else { None };
+        let mut table = alone.or_else(|| whole.swap_remove(checkpoint)).ok_or_else(|| ResultError::Invalid {
             message: format!("expected the checkpoint `{checkpoint}`, found none of that name"),
             path: json,
         })?;

@@ -3,6 +3,8 @@
 //! Relative paths are relative to the session file; [`Session::load`] makes them absolute. Deliberately absent:
 //! results (they are recomputed or found in the cache), windows, threads.
 
+mod checkpoint;
+mod compare_view;
 mod direction;
 mod figure;
 mod hessian;
@@ -13,6 +15,7 @@ mod scatter_view;
 mod selection;
 mod settings;
 mod sharpness;
+mod sharpness_view;
 mod tab;
 mod view;
 
@@ -20,6 +23,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use checkpoint::{COLORS, CheckpointEntry};
+pub use compare_view::CompareView;
 pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Orthogonalization, Preset, Scaling};
 pub use figure::{FigureFormat, FigurePreset, FigureSettings, Theme};
 pub use hessian::{DensityQuality, HessianSettings};
@@ -30,6 +35,7 @@ pub use scatter_view::{Category, ColorBy, Pane, ScatterView, Tool};
 pub use selection::{Range, SelectMode, Selection};
 pub use settings::{EmbeddingSettings, Normalization, NormalizationPreset, ScoreSettings};
 pub use sharpness::{Adaptive, Estimator, Norm, Restart, SharpnessSettings};
+pub use sharpness_view::SharpnessView;
 pub use tab::Tab;
 pub use view::{Link, Links, ViewSettings};
 
@@ -108,22 +114,6 @@ impl Role {
     }
 }
 
-/// A checkpoint that is open.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CheckpointEntry {
-    /// Unique name within the session.
-    pub name: String,
-    /// The file.
-    pub path: PathBuf,
-    /// Overrides inference from the tensors.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub architecture: Option<String>,
-    /// What the network's inputs were normalized with.
-    #[serde(default)]
-    pub normalization: Normalization,
-}
-
 /// A corruption asked for in a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -170,7 +160,7 @@ pub struct Session {
     /// Seed of everything random.
     #[serde(default)]
     pub seed: u64,
-    /// Open checkpoints, in the order of their panels and colours.
+    /// Open checkpoints, in the order of their panels.
     #[serde(default, rename = "checkpoint")]
     pub checkpoints: Vec<CheckpointEntry>,
     /// Open datasets.

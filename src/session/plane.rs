@@ -113,6 +113,15 @@ impl Axes {
         }
     }
 
+    /// The same names, to be changed.
+    pub fn through_mut(&mut self) -> &mut [String] {
+        match self {
+            Axes::Line { through, .. } => through,
+            Axes::Checkpoints { through, .. } => through,
+            Axes::Random {} | Axes::Trajectory { .. } | Axes::Files { .. } => &mut [],
+        }
+    }
+
     /// Files and folders that the axes are made of: what each is, its path.
     pub fn inputs(&self) -> Vec<(&'static str, &Path)> {
         match self {

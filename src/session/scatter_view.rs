@@ -144,6 +144,9 @@ pub struct ScatterView {
     pub pane: Pane,
     /// Selected images, in every view.
     pub selection: Selection,
+    /// The checkpoint in whose panel they were selected, where it was in one: the only one that shows them while selections are not linked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selected_in: Option<String>,
 }
 
 #[cfg(test)]
@@ -163,6 +166,7 @@ mod tests {
             tool: Tool::Lasso,
             pane: Pane::Images,
             selection: Selection::of("test", vec![3, 4]),
+            selected_in: Some("OE".into()),
         };
         let text = toml::to_string(&view).unwrap();
         assert!(text.contains("color_by = \"score:energy\"") && text.contains("role:far"), "{text}");

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LandscapeView, ScatterView, Tab};
+use super::{CompareView, LandscapeView, ScatterView, SharpnessView, Tab};
 
 /// What is looked at, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,10 @@ pub struct ViewSettings {
     pub landscape: LandscapeView,
     /// How embeddings are shown, and which images are selected.
     pub scatter: ScatterView,
+    /// What the sharpness tab shows.
+    pub sharpness: SharpnessView,
+    /// How the table of the compared checkpoints is shown.
+    pub compare: CompareView,
 }
 
 impl Default for ViewSettings {
@@ -42,6 +46,8 @@ impl Default for ViewSettings {
             links: Links::default(),
             landscape: LandscapeView::default(),
             scatter: ScatterView::default(),
+            sharpness: SharpnessView::default(),
+            compare: CompareView::default(),
         }
     }
 }
@@ -78,7 +84,7 @@ impl Link {
     /// As shown to people.
     pub fn label(self) -> &'static str {
         match self {
-            Link::Axes => "axes and camera",
+            Link::Axes => "axes",
             Link::Colors => "colour range",
             Link::Cursor => "cursor",
             Link::Selection => "selection",

@@ -1,14 +1,17 @@
 //! What comes back: answers of slow work and of the worker, and what the worker is asked next.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::app::App;
 use super::bench::Heard;
 use super::command::Command;
 use super::loader::{self, Finished};
+use super::queue::{self, Focus};
 use super::store::{JobState, analysis_of, dataset_of};
 use super::view::analysis;
 use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec};
+use crate::result::{ScoreDifference, ScoreTable};
 
 impl App {
     /// Takes in the jobs that are new; what was asked of other data or with other settings is moot.
@@ -71,6 +74,13 @@ impl App {
             Finished::CellLosses(found) => self.store.cell_losses = Some(found),
             Finished::Chosen(paths, open_as) => self.execute(Command::Open(paths, open_as)),
             Finished::ExportPath(path) => self.execute(Command::Export(path)),
+            Finished::ScoresDiffered(name, difference) => {
+                // The baseline may be another one by now.
+                if self.session.landscape_baseline() == Some(&difference.baseline) {
+                    self.store.score_differences.insert(name, Some(difference));
+                }
+            }
+            Finished::Origins(origins) => self.store.origins.extend(origins),
             Finished::Nothing => {}
             Finished::Scatter(found) => self.found_for_scatter(found),
             Finished::Looked(watch, sight) => self.looked(*watch, sight),
@@ -88,8 +98,22 @@ impl App {
         }
     }
 
+    /// Has the differences of accuracies and AUROCs to the baseline's computed that are not there yet.
+    fn ask_score_differences(&mut self) {
+        let Some(baseline) = self.session.landscape_baseline().map(str::to_owned) else { return };
+        let Some(base) = self.store.scores.get(&baseline).cloned() else { return };
+        let missing = |(name, _): &(&String, &Arc<ScoreTable>)| **name != baseline && !self.store.score_differences.contains_key(*name);
+        let asked: Vec<_> = self.store.scores.iter().filter(missing).map(|(name, table)| (name.clone(), table.clone())).collect();
+        for (name, table) in asked {
+            self.store.score_differences.insert(name.clone(), None);
+            let (base, baseline) = (base.clone(), baseline.clone());
+            self.spawn(move || Finished::ScoresDiffered(name, Arc::new(ScoreDifference::between(&table, &base, &baseline))));
+        }
+    }
+
     /// Has the differences computed that are shown and not there yet, of surfaces that are finished.
     pub(super) fn ask_differences(&mut self) {
+        self.ask_score_differences();
         let baseline = self.session.landscape_baseline().map(str::to_owned).filter(|_| self.session.view.difference);
         let (Some(baseline), Some(dataset)) = (baseline, self.dataset()) else { return };
         let folder = |name: &str| {
@@ -107,7 +131,9 @@ impl App {
     }
 
     pub(super) fn heard(&mut self, heard: Heard) {
+        self.log.hear(&heard, &self.store, self.bench.job());
         match heard {
+            Heard::Said(_) => {}
             Heard::Job(id, event) => {
                 if let JobEvent::Done { output: JobOutput::Methods { methods } } = &event {
                     self.know_methods(methods.clone());
@@ -128,28 +154,14 @@ impl App {
         }
     }
 
-    /// Gives the worker its next job: what reads checkpoints first, then what the present tab shows, then the rest in order.
+    /// Gives the worker its next job, see [`queue::waiting`].
     pub(super) fn dispatch(&mut self) {
         if !self.bench.is_free() || self.store.jobs.values().any(|job| job.state == JobState::Looking) {
             return;
         }
         let dataset = self.dataset();
-        let rank = |spec: &JobSpec| match analysis_of(spec) {
-            None => 0,
-            Some(of)
-                if Some(of) == analysis(self.session.view.tab)
-                    && (dataset_of(spec).is_none() || dataset_of(spec) == dataset.as_deref()) =>
-            {
-                1
-            }
-            Some(Analysis::Landscape) => 2,
-            Some(Analysis::Scores) => 3,
-            Some(Analysis::Sharpness) => 4,
-            Some(Analysis::Embedding) => 5,
-            Some(Analysis::Hessian) => 6,
-        };
-        let waiting = self.store.jobs.iter().filter(|(_, job)| job.state == JobState::Waiting);
-        let next = waiting.min_by_key(|(id, job)| (rank(&job.spec), **id)).map(|(id, job)| (*id, job.spec.clone()));
+        let focus = Focus { analysis: analysis(self.session.view.tab), dataset: dataset.as_deref() };
+        let next = queue::waiting(&self.store, focus).first().map(|(id, job)| (*id, job.spec.clone()));
         if let Some((id, spec)) = next {
             self.set_state(id, JobState::Running);
             self.bench.submit(id, spec);

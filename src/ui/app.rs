@@ -12,12 +12,13 @@ use super::figure_export::Export;
 use super::history::{Act, History};
 use super::loader::{self, Finished, Opened};
 use super::memory::keeper::{Keeper, Task};
-use super::panel::{export, open, palette};
+use super::panel::{checkpoints, export, open, palette};
 use super::run_commands::Runs;
 use super::scatter::Scatter;
 use super::store::{JobState, Store};
 use super::theme;
-use super::view::{energy, landscape, runs, scatter, sharpness};
+use super::view::{energy, hessian, landscape, runs, scatter, sharpness};
+use super::{finish, log, meter, origin};
 use crate::job::runs::RunOptions;
 use crate::job::{Background, JobId};
 use crate::result::Quantity;
@@ -35,6 +36,7 @@ pub(super) struct Message {
 pub(super) struct Views {
     pub(super) landscape: landscape::State,
     pub(super) sharpness: sharpness::State,
+    pub(super) hessian: hessian::State,
     pub(super) scatter: scatter::State,
     pub(super) energy: energy::State,
     pub(super) runs: runs::State,
@@ -61,6 +63,10 @@ pub struct App {
     pub(super) scatter: Scatter,
     pub(super) views: Views,
     pub(super) open: open::State,
+    pub(super) checkpoints: checkpoints::State,
+    pub(super) log: log::Log,
+    pub(super) meter: meter::Meter,
+    pub(super) stretch: finish::Stretch,
     pub(super) export: export::State,
     /// The command palette, while it is open.
     pub(super) palette: Option<palette::State>,
@@ -104,6 +110,10 @@ impl App {
             scatter: Scatter::default(),
             views: Views::default(),
             open: open::State::default(),
+            checkpoints: checkpoints::State::default(),
+            log: log::Log::default(),
+            meter: meter::Meter::default(),
+            stretch: finish::Stretch::default(),
             export: export::State::default(),
             palette: None,
             shortcuts: false,
@@ -209,6 +219,19 @@ impl App {
             }
             Command::OpenDialog(open_as) => self.spawn_waiting(move || loader::ask_open(open_as)),
             Command::RemoveCheckpoint(name) => self.remove_checkpoint(&name),
+            Command::Checkpoint(name, command) => self.checkpoint_command(&name, command),
+            Command::ShowPlanes(planes) => self.session.view.sharpness.planes = planes,
+            Command::OnlyDifferences(only) => self.session.view.compare.only_differences = only,
+            Command::AddHessian => {
+                self.session.hessian.get_or_insert_default();
+                self.replan();
+            }
+            Command::CopyText(what, text) => {
+                self.ctx.copy_text(text);
+                self.tell(format!("Copied: {what}"));
+            }
+            Command::Prioritize(id) => self.store.prioritize(id),
+            Command::ToggleLog => self.log.open = !self.log.open,
             Command::RemoveDataset(name) => {
                 self.session.datasets.retain(|dataset| dataset.name != name);
                 self.session.landscape.datasets.retain(|dataset| *dataset != name);
@@ -301,21 +324,6 @@ impl App {
         }
     }
 
-    fn remove_checkpoint(&mut self, name: &str) {
-        let Some(position) = self.session.checkpoints.iter().position(|checkpoint| checkpoint.name == name) else { return };
-        let entry = self.session.checkpoints.remove(position);
-        self.forget_checkpoint(&entry);
-    }
-
-    /// Ends the jobs of a checkpoint that is not open any more and forgets what they computed.
-    pub(super) fn forget_checkpoint(&mut self, entry: &CheckpointEntry) {
-        let ids: Vec<JobId> = self.store.jobs.keys().copied().collect();
-        self.store.forget_checkpoint(&entry.name, &entry.path);
-        for id in ids.into_iter().filter(|id| !self.store.jobs.contains_key(id)) {
-            self.bench.cancel(id);
-        }
-    }
-
     /// Plans the session's jobs in the background; those that are new will be asked for.
     pub(super) fn replan(&mut self) {
         self.generation += 1;
@@ -324,6 +332,8 @@ impl App {
         // A view may name a dataset that has been closed since.
         let is_open = |name: &String| session.datasets.iter().any(|dataset| dataset.name == *name);
         let datasets: Vec<String> = session.view.dataset.clone().into_iter().filter(is_open).collect();
+        let paths: Vec<PathBuf> = session.checkpoints.iter().map(|checkpoint| checkpoint.path.clone()).collect();
+        self.spawn(move || Finished::Origins(origin::origins(paths)));
         self.spawn(move || {
             let (jobs, complaints) = loader::plan(&session, &datasets);
             Finished::Planned { generation, jobs, complaints }
@@ -358,7 +368,7 @@ impl App {
         let name = unused(&stem(&path), |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         // A checkpoint beside others was most likely trained on the same normalization; a session file can say otherwise.
         let normalization = self.session.checkpoints.first().map(|checkpoint| checkpoint.normalization).unwrap_or_default();
-        self.session.checkpoints.push(CheckpointEntry { name, path, architecture: None, normalization });
+        self.session.add_checkpoint(CheckpointEntry { name, path, normalization, ..CheckpointEntry::default() });
     }
 
     fn add_dataset(&mut self, path: PathBuf, role: Role) {

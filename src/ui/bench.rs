@@ -8,6 +8,8 @@ use crate::job::{JobEvent, JobId, JobSpec, WorkerEvent, WorkerHandle};
 pub enum Heard {
     /// Something happened to a job, by the worker's number.
     Job(JobId, JobEvent),
+    /// It wrote a line beside the protocol.
+    Said(String),
     /// The process is gone; every open job has been told.
     Died(String),
 }
@@ -24,6 +26,10 @@ pub trait Worker {
     fn restart(&mut self);
     /// What it said since.
     fn hear(&mut self) -> Option<Heard>;
+    /// Its process, while it lives.
+    fn pid(&self) -> Option<u32> {
+        None
+    }
 }
 
 impl Worker for WorkerHandle {
@@ -46,8 +52,13 @@ impl Worker for WorkerHandle {
     fn hear(&mut self) -> Option<Heard> {
         self.try_event().map(|event| match event {
             WorkerEvent::Message(message) => Heard::Job(message.id, message.event),
+            WorkerEvent::Said { line } => Heard::Said(line),
             WorkerEvent::Died { message } => Heard::Died(message),
         })
+    }
+
+    fn pid(&self) -> Option<u32> {
+        WorkerHandle::pid(self)
     }
 }
 
@@ -74,6 +85,16 @@ impl Bench {
     /// Whether the worker has no job, or is dead.
     pub fn is_idle(&self) -> bool {
         self.in_flight.is_none()
+    }
+
+    /// The worker's process, while it lives.
+    pub fn pid(&self) -> Option<u32> {
+        self.worker.pid()
+    }
+
+    /// The job that the worker has.
+    pub fn job(&self) -> Option<JobId> {
+        self.in_flight.map(|(_, ours)| ours)
     }
 
     /// How the worker ended, while it is dead.
@@ -122,6 +143,7 @@ impl Bench {
                     }
                     return Some(Heard::Job(id, event));
                 }
+                Heard::Said(line) => return Some(Heard::Said(line)),
                 Heard::Died(message) => {
                     self.in_flight = None;
                     self.death = Some(message.clone());

@@ -85,6 +85,16 @@ pub enum Command {
     OpenDialog(OpenAs),
     /// Closes the checkpoint of this name.
     RemoveCheckpoint(String),
+    /// Something else about a checkpoint, by its name.
+    Checkpoint(String, CheckpointCommand),
+    /// Shows the loss over several random planes in the place of S(ρ), or S(ρ) again.
+    ShowPlanes(bool),
+    /// Compares checkpoints only in what differs, or in everything.
+    OnlyDifferences(bool),
+    /// Gives the session settings of the Hessian, so that it is computed.
+    AddHessian,
+    /// Puts a text into the clipboard; the first says what it is.
+    CopyText(&'static str, String),
     /// Closes the dataset of this name.
     RemoveDataset(String),
     /// Stops a job.
@@ -93,6 +103,10 @@ pub enum Command {
     Pause(JobId, bool),
     /// Asks for a failed, cancelled or interrupted job again.
     Retry(JobId),
+    /// Moves a waiting job to the front of the queue.
+    Prioritize(JobId),
+    /// Shows or hides the log.
+    ToggleLog,
     /// Starts the worker anew and asks again for what was interrupted.
     RestartWorker,
     /// Shows a tab.
@@ -125,6 +139,23 @@ pub enum Command {
     Run(RunCommand),
     /// Something about how landscapes are shown.
     Landscape(LandscapeCommand),
+}
+
+/// One act about a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckpointCommand {
+    /// Moves it to the place of another in the order of the panels.
+    TakePlaceOf(String),
+    /// Moves it by so many places.
+    MoveBy(isize),
+    /// Gives it another name.
+    Rename(String),
+    /// Draws it no longer, or again.
+    Hide(bool),
+    /// Takes differences to it.
+    Baseline,
+    /// Gives it the colour of this index.
+    Color(usize),
 }
 
 /// One act about runs; runs are named by their directories.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use egui::ColorImage;
 
 use super::store::{Points, Store};
-use super::view::sharpness;
+use super::view::{hessian, sharpness};
 use crate::figure::{CurvesFigure, Findings, Found, Plate};
 use crate::result::{ErrorKind, Quantity, write_atomic};
 use crate::session::{FigureFormat, FigureSettings, LandscapeView, Role, Session, Tab};
@@ -22,6 +22,9 @@ enum Of {
     Difference(Findings, String, LandscapeView),
     /// Whether over ρ/‖θ‖.
     Sharpness(Findings, bool),
+    Hessian(Findings),
+    /// Bands over random planes.
+    Band(Findings),
     Embedding(Findings),
     /// The score and the number of bins.
     Energy(Findings, String, usize),
@@ -31,7 +34,7 @@ enum Of {
 impl Export {
     /// What the tab of an analysis shows; `None` while there is nothing to draw.
     pub fn of(tab: Tab, session: &Session, store: &Store, dataset: Option<&str>, quantity: Option<Quantity>, score: &str) -> Option<Self> {
-        let entries = || session.checkpoints.iter().enumerate().map(|(i, checkpoint)| (checkpoint.name.as_str(), i));
+        let entries = || session.shown().map(|(color, checkpoint)| (checkpoint.name.as_str(), color));
         let mut findings = Findings::default();
         let of = match tab {
             Tab::Landscape => {
@@ -44,6 +47,14 @@ impl Export {
                 let view = session.view.landscape.clone();
                 view.error.into_iter().for_each(|shown| findings.add_errors(shown.into()));
                 Of::Landscape(findings, dataset.to_owned(), quantity, view)
+            }
+            Tab::Sharpness if sharpness::shows_planes(session) => {
+                let dataset = dataset.unwrap_or_default();
+                for (name, color) in entries() {
+                    let band = store.bands.get(&(name.to_owned(), dataset.to_owned())).cloned();
+                    findings.bands.extend(band.map(|band| found(session, name, color, dataset, band)));
+                }
+                Of::Band(findings)
             }
             Tab::Sharpness => {
                 for dataset in sharpness::datasets(session, dataset) {
@@ -69,7 +80,15 @@ impl Export {
                 }
                 Of::Energy(findings, score.to_owned(), session.scores.bins)
             }
-            Tab::Runs => return None,
+            Tab::Hessian => {
+                let dataset = hessian::dataset(session, store, dataset).unwrap_or_default();
+                for (name, color) in entries() {
+                    let spectrum = store.hessians.get(&(name.to_owned(), dataset.to_owned())).cloned();
+                    findings.hessians.extend(spectrum.map(|spectrum| found(session, name, color, dataset, spectrum)));
+                }
+                Of::Hessian(findings)
+            }
+            Tab::Compare | Tab::Runs => return None,
         };
         let export = Self { settings: session.figure.clone(), of };
         let drawn = export.plate().is_some();
@@ -79,7 +98,7 @@ impl Export {
     /// Differences to the baseline's loss on a dataset; `None` while there are none.
     pub fn differences(session: &Session, store: &Store, dataset: &str) -> Option<Self> {
         let mut findings = Findings::default();
-        for (color, checkpoint) in session.checkpoints.iter().enumerate() {
+        for (color, checkpoint) in session.shown() {
             if let Some(landscape) = store.differences.get(&(checkpoint.name.clone(), dataset.to_owned())) {
                 findings.differences.push(found(session, &checkpoint.name, color, dataset, landscape.surface.clone()));
             }
@@ -137,6 +156,8 @@ impl Export {
                 Plate::difference(findings.differences(dataset, view.error.map(ErrorKind::from)), view)
             }
             Of::Sharpness(findings, relative) => Plate::sharpness(findings.curves(), *relative),
+            Of::Hessian(findings) => Plate::hessian(findings.hessians.iter().map(Found::panel).collect()),
+            Of::Band(findings) => Plate::band(&findings.bands.iter().map(Found::panel).collect::<Vec<_>>()),
             Of::Embedding(findings) => Plate::embedding(findings.embeddings.iter().map(Found::panel).collect()),
             Of::Energy(findings, score, bins) => Plate::score(findings.scores.iter().map(Found::panel).collect(), score, *bins),
             Of::Runs(figure) => Some(Plate::curves(figure.clone())),

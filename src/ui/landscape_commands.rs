@@ -118,7 +118,7 @@ impl App {
         }
         let name = unused(&name, |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         let (path, architecture, normalization) = (job.file.clone(), source.architecture.clone(), source.normalization);
-        self.session.checkpoints.push(CheckpointEntry { name: name.clone(), path, architecture, normalization });
+        self.session.add_checkpoint(CheckpointEntry { name: name.clone(), path, architecture, normalization, ..Default::default() });
         self.record(Act::alone(format!("open {name}")), before);
         self.tell(format!("{name} is a checkpoint of this session now; all analyses follow"));
         self.replan();

@@ -1,6 +1,7 @@
 //! Slow work of the window, as values: what runs on [`crate::job::Background`], and what comes back.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::command::OpenAs;
 use super::memory::Memory;
@@ -8,9 +9,12 @@ use super::memory::keeper::Report;
 use super::run::watch::{Sight, Watch};
 use super::scatter::Found;
 use super::store::{CellLosses, Loaded};
-use crate::job::{Analysis, Control, JobId, JobSpec, PlanError, PlanOptions, RunFolder, check_paths, is_whole, plan_cached, runs};
+use crate::job::{
+    Analysis, Control, JobId, JobSpec, LandscapeJob, PlanError, PlanOptions, RunConfig, RunFolder, check_paths, is_whole, plan_cached, runs,
+};
 use crate::result::{
-    Embedding, LossDifference, LossRows, LossSurface, SAMPLE_LOSSES, ScoreTable, SharpnessCurve, cell_cache, write_atomic,
+    Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossRows, LossSurface, ResultError, SAMPLE_LOSSES, ScoreDifference,
+    ScoreTable, SharpnessCurve, cell_cache, write_atomic,
 };
 use crate::session::{PickedCell, Session};
 
@@ -42,10 +46,14 @@ pub enum Finished {
     Differed((String, String), Result<Box<LossSurface>, String>),
     /// The losses of single images at a node of a landscape.
     CellLosses(CellLosses),
+    /// Accuracies and AUROCs of a checkpoint less the baseline's.
+    ScoresDiffered(String, Arc<ScoreDifference>),
     /// Paths chosen in a dialog.
     Chosen(Vec<PathBuf>, OpenAs),
     /// Where to export, chosen in a dialog.
     ExportPath(PathBuf),
+    /// The runs that checkpoints come from, by file.
+    Origins(Vec<(PathBuf, RunConfig)>),
     /// A dialog that was closed.
     Nothing,
     /// The folder of the runs was looked into.
@@ -125,8 +133,7 @@ pub fn plan(session: &Session, datasets: &[String]) -> (Vec<JobSpec>, Vec<String
     if session.checkpoints.is_empty() {
         return (jobs, complaints);
     }
-    // No tab shows the Hessian: the command line draws it.
-    for analysis in Analysis::of(session).into_iter().filter(|analysis| *analysis != Analysis::Hessian) {
+    for analysis in Analysis::of(session) {
         let options = PlanOptions {
             datasets: if analysis.is_per_dataset() { datasets.to_vec() } else { Vec::new() },
             cells: Some(cell_cache()),
@@ -152,11 +159,13 @@ pub fn load(id: JobId, spec: &JobSpec) -> Finished {
     let name = spec.checkpoint().map(|checkpoint| checkpoint.name.as_str()).unwrap_or_default();
     let present = |file: &str| folder.join(file).is_file();
     let read = |spec: &JobSpec, folder: &Path| match spec {
-        JobSpec::Landscape(job) if present("landscape.npz") => Some(LossSurface::load(folder).map(|surface| {
-            let complete = is_whole(job, &surface);
-            (Loaded::Landscape(surface), complete)
-        })),
+        JobSpec::Landscape(job) if present("landscape.npz") => Some(landscape(job, folder)),
+        JobSpec::Hessian(_) if present("hessian.json") => {
+            Some(HessianSpectrum::load(folder).map(|spectrum| (Loaded::Hessian(spectrum), true)))
+        }
         JobSpec::Sharpness(job) if present("sharpness.json") => Some(SharpnessCurve::load(folder).map(|curve| {
+            // The checkpoint may have had another name.
+            let curve = SharpnessCurve { checkpoint: name.into(), ..curve };
             let complete = curve.points.len() >= job.settings.rho.len();
             (Loaded::Sharpness(curve), complete)
         })),
@@ -171,6 +180,21 @@ pub fn load(id: JobId, spec: &JobSpec) -> Finished {
         Some(Ok((loaded, complete))) => Finished::Loaded { id, loaded: Some(Box::new(loaded)), complete, error: None },
         Some(Err(error)) => Finished::Loaded { id, loaded: None, complete: false, error: Some(error.to_string()) },
     }
+}
+
+/// The surface of a job, and the band of its planes where it has several; whether nothing is left to compute.
+fn landscape(job: &LandscapeJob, folder: &Path) -> Result<(Loaded, bool), ResultError> {
+    let surface = LossSurface::load(folder)?;
+    let complete = is_whole(job, &surface);
+    if job.plane.planes < 2 {
+        return Ok((Loaded::Landscape(surface), complete));
+    }
+    // It is written when the last plane is done.
+    let band = LandscapeBand::load(folder).ok().filter(|band| band.manifest.seeds.len() == job.plane.planes);
+    Ok(match band {
+        Some(band) => (Loaded::Planes(surface, band), complete),
+        None => (Loaded::Landscape(surface), false),
+    })
 }
 
 /// The surface in folder `own` less that in `base`, the `baseline`'s, image by image.

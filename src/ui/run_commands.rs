@@ -184,7 +184,7 @@ impl App {
         let name = unused(&name_of(dir), |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         let (architecture, normalization) = (run.view.config.architecture.clone(), run.view.config.normalization);
         self.tell(format!("{name} has joined the session"));
-        self.session.checkpoints.push(CheckpointEntry { name, path, architecture, normalization });
+        self.session.add_checkpoint(CheckpointEntry { name, path, architecture, normalization, ..CheckpointEntry::default() });
         self.replan();
     }
 }

@@ -1,6 +1,7 @@
 //! The window's frame: where panels and views stand, what is done every frame, keys and drops.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use egui::{
     Align, CentralPanel, Context, Event, Frame, Label, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui, UiBuilder, Vec2, pos2,
@@ -10,12 +11,14 @@ use super::app::App;
 use super::closing::Closing;
 use super::command::Command;
 use super::gpu;
-use super::panel::{self, checkpoints, closing, datasets, export, jobs, menus, open, palette, shortcuts, start, top};
+use super::panel::jobs::JobScene;
+use super::panel::{self, checkpoints, closing, datasets, export, jobs, links, menus, open, palette, shortcuts, start, top};
+use super::queue::Focus;
 use super::shortcut;
 use super::store::JobState;
 use super::theme;
 use super::view::runs::{self, RunScene};
-use super::view::{Scene, energy, landscape, scatter, sharpness};
+use super::view::{Scene, analysis, compare, empty, energy, hessian, landscape, scatter, sharpness};
 use crate::session::Tab;
 
 impl App {
@@ -41,6 +44,7 @@ impl eframe::App for App {
         }
         self.refresh_scatter();
         self.dispatch();
+        self.watch_finish();
         self.watch_runs();
         self.guard_closing();
         self.remember();
@@ -52,6 +56,7 @@ impl eframe::App for App {
         self.keys(ui);
         self.side(ui);
         self.message_line(ui);
+        self.log_panel(ui);
         self.center(ui);
         self.above(ui.ctx());
         theme::focus_ring(ui.ctx());
@@ -128,6 +133,7 @@ impl App {
 impl App {
     fn side(&mut self, ui: &mut Ui) {
         let background = theme::of(ui).background;
+        let dataset = self.dataset();
         let frame = Frame::new().fill(background).inner_margin(Margin { left: 20, right: 16, top: 16, bottom: 12 });
         Panel::left("side").default_size(300.0).size_range(240.0..=460.0).frame(frame).show(ui, |ui| {
             let given = menus::show(ui, &self.document, self.unsaved(), &|| self.command_list());
@@ -139,15 +145,21 @@ impl App {
                 .show(ui, |ui| {
                     let running = self.store.jobs.values().any(|job| job.state == JobState::Running);
                     jobs::worker(ui, self.bench.death(), running, commands);
+                    self.meter.look(ui.input(|input| input.time), &self.bench);
+                    if running {
+                        ui.ctx().request_repaint_after(Duration::from_secs(1));
+                    }
+                    panel::meter::show(ui, &self.meter, self.runs.options.worker.threads);
                 });
             open::show(ui, &mut self.open, commands);
             ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
                 ui.spacing_mut().interact_size.y = 20.0;
                 ui.spacing_mut().button_padding = Vec2::new(5.0, 1.0);
                 ui.spacing_mut().item_spacing.y = 3.0;
-                checkpoints::show(ui, &self.session, &self.store, commands);
+                checkpoints::show(ui, &self.session, &self.store, &mut self.checkpoints, commands);
                 datasets::show(ui, &self.session, &self.store, commands);
-                jobs::show(ui, &self.session, &self.store, commands);
+                let focus = Focus { analysis: analysis(self.session.view.tab), dataset: dataset.as_deref() };
+                jobs::show(ui, &JobScene { session: &self.session, store: &self.store, focus, log: self.log.open }, commands);
             });
         });
     }
@@ -168,6 +180,16 @@ impl App {
                     });
                 });
             });
+        });
+    }
+
+    fn log_panel(&mut self, ui: &mut Ui) {
+        if !self.log.open {
+            return;
+        }
+        let frame = Frame::new().fill(theme::of(ui).background).inner_margin(Margin { left: 24, right: 24, top: 8, bottom: 8 });
+        Panel::bottom("log").resizable(true).default_size(190.0).size_range(90.0..=600.0).frame(frame).show(ui, |ui| {
+            panel::log::show(ui, &mut self.log, &mut self.commands);
         });
     }
 
@@ -199,10 +221,20 @@ impl App {
                 commands: &mut self.commands,
             };
             let (views, look) = (&mut self.views, &self.session.view);
-            // The scatter has a line of its own.
-            if !scene.session.checkpoints.is_empty() && look.tab != Tab::Embedding {
-                top::choices(ui, &mut scene, look.tab, quantity, &look.score);
+            if !scene.session.checkpoints.is_empty() && look.tab != Tab::Compare {
+                ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                    ui.set_max_height(24.0);
+                    links::show(ui, look.tab, look.links, scene.commands);
+                    ui.add_space(12.0);
+                    ui.with_layout(Layout::left_to_right(Align::Min), |ui| match look.tab {
+                        Tab::Embedding => scatter::choices(ui, &mut scene, &mut self.scatter),
+                        tab => top::choices(ui, &mut scene, tab, quantity, &look.score),
+                    });
+                });
                 ui.add_space(10.0);
+            }
+            if !scene.session.checkpoints.is_empty() && scene.session.shown().next().is_none() {
+                return empty(ui, "Every checkpoint is hidden: show one with its eye at the left.");
             }
             // The start page stands under the sentence of the empty view.
             let area = ui.available_rect_before_wrap();
@@ -212,6 +244,8 @@ impl App {
             ui.scope_builder(UiBuilder::new().max_rect(place), |ui| match look.tab {
                 Tab::Landscape => landscape::show(ui, &mut scene, &mut views.landscape, quantity),
                 Tab::Sharpness => sharpness::show(ui, &mut scene, &mut views.sharpness),
+                Tab::Hessian => hessian::show(ui, &mut scene, &mut views.hessian),
+                Tab::Compare => compare::show(ui, &mut scene),
                 Tab::Embedding => scatter::show(ui, &mut scene, &mut views.scatter, &mut self.scatter),
                 Tab::Energy => energy::show(ui, &mut scene, &mut views.energy, &mut self.scatter, &look.score),
                 Tab::Runs => {}

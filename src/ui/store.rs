@@ -1,12 +1,16 @@
 //! [`Store`]: every job that was asked for and every result that came, by what it is of. Views read it; nothing else.
 
+mod names;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, Trial};
-use crate::result::{Embedding, Inspection, LandscapeManifest, LossSurface, Map, ScoreTable, SharpnessCurve};
+use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, RunConfig, Trial};
+use crate::result::{
+    Embedding, HessianSpectrum, Inspection, LandscapeBand, LandscapeManifest, LossSurface, Map, ScoreDifference, ScoreTable, SharpnessCurve,
+};
 use crate::session::PickedCell;
 
 /// Where a job is in its life.
@@ -70,6 +74,8 @@ pub struct Job {
     pub progress: Progress,
     /// What it warned of.
     pub warnings: Vec<String>,
+    /// Grows with every job that is moved to the front of the queue; 0 = was not.
+    pub priority: u64,
 }
 
 /// Which analysis a job is; `None` for inspections.
@@ -146,6 +152,10 @@ pub enum Points {
 pub enum Loaded {
     /// From `landscape.npz`.
     Landscape(LossSurface),
+    /// The same of several random planes, with `landscape_band.npz`.
+    Planes(LossSurface, LandscapeBand),
+    /// From `hessian.json`.
+    Hessian(HessianSpectrum),
     /// From `sharpness.json`.
     Sharpness(SharpnessCurve),
     /// From `embedding.npz`.
@@ -175,18 +185,26 @@ pub struct Store {
     pub jobs: IndexMap<JobId, Job>,
     /// By file.
     pub inspections: IndexMap<PathBuf, Inspection>,
+    /// The run whose weights a file holds, where there is one.
+    pub origins: IndexMap<PathBuf, RunConfig>,
     /// By checkpoint and dataset.
     pub landscapes: IndexMap<(String, String), Landscape>,
     /// Losses less the baseline's, by checkpoint and dataset.
     pub differences: IndexMap<(String, String), Landscape>,
+    /// What several random planes have in common, by checkpoint and dataset.
+    pub bands: IndexMap<(String, String), Arc<LandscapeBand>>,
     /// By checkpoint and dataset.
     pub sharpness: IndexMap<(String, String), SharpnessCurve>,
+    /// By checkpoint and dataset.
+    pub hessians: IndexMap<(String, String), Arc<HessianSpectrum>>,
     /// By checkpoint.
     pub embeddings: IndexMap<String, Points>,
     /// By checkpoint.
     pub scores: IndexMap<String, Arc<ScoreTable>>,
     /// Of the node that was opened last.
     pub cell_losses: Option<CellLosses>,
+    /// Accuracies and AUROCs less the baseline's, by checkpoint; `None` while they are being computed.
+    pub score_differences: IndexMap<String, Option<Arc<ScoreDifference>>>,
     /// Runs whose pace was timed, the latest last.
     pub trials: Vec<Trial>,
     last_id: JobId,
@@ -197,8 +215,16 @@ impl Store {
     /// Takes a job in and gives it its number.
     pub fn add(&mut self, spec: JobSpec, state: JobState) -> JobId {
         self.last_id += 1;
-        self.jobs.insert(self.last_id, Job { spec, state, progress: Progress::default(), warnings: Vec::new() });
+        self.jobs.insert(self.last_id, Job { spec, state, progress: Progress::default(), warnings: Vec::new(), priority: 0 });
         self.last_id
+    }
+
+    /// Moves a job to the front of those that wait.
+    pub fn prioritize(&mut self, id: JobId) {
+        let first = self.jobs.values().map(|job| job.priority).max().unwrap_or(0) + 1;
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.priority = first;
+        }
     }
 
     /// The job of an analysis of a checkpoint (on a dataset, where the analysis is of one).
@@ -300,12 +326,12 @@ impl Store {
         let Some(job) = self.jobs.get(&id) else { return };
         let (checkpoint, dataset) = (subject_of(&job.spec), dataset_of(&job.spec).unwrap_or_default().to_owned());
         match loaded {
-            Loaded::Landscape(surface) => {
-                self.revision += 1;
-                // It may be the baseline.
-                self.differences.retain(|(_, on), _| *on != dataset);
-                self.landscapes.insert((checkpoint, dataset), Landscape { surface: Arc::new(surface), revision: self.revision });
+            Loaded::Landscape(surface) => self.insert_surface((checkpoint, dataset), surface),
+            Loaded::Planes(surface, band) => {
+                self.bands.insert((checkpoint.clone(), dataset.clone()), Arc::new(band));
+                self.insert_surface((checkpoint, dataset), surface);
             }
+            Loaded::Hessian(spectrum) => drop(self.hessians.insert((checkpoint, dataset), Arc::new(spectrum))),
             Loaded::Sharpness(curve) => {
                 self.sharpness.insert((checkpoint, dataset), curve);
             }
@@ -313,9 +339,18 @@ impl Store {
                 self.embeddings.insert(checkpoint, Points::Finished(Arc::new(embedding)));
             }
             Loaded::Scores(table) => {
+                // It may be the baseline.
+                self.score_differences.clear();
                 self.scores.insert(checkpoint, Arc::new(table));
             }
         }
+    }
+
+    fn insert_surface(&mut self, key: (String, String), surface: LossSurface) {
+        self.revision += 1;
+        // It may be the baseline.
+        self.differences.retain(|(_, on), _| *on != key.1);
+        self.landscapes.insert(key, Landscape { surface: Arc::new(surface), revision: self.revision });
     }
 
     /// Puts a difference in its place.
@@ -343,36 +378,21 @@ impl Store {
             Some(Analysis::Landscape) => {
                 self.differences.retain(|(_, on), _| *on != key.1);
                 self.landscapes.shift_remove(&key);
+                self.bands.shift_remove(&key);
             }
             Some(Analysis::Sharpness) => drop(self.sharpness.shift_remove(&key)),
             Some(Analysis::Embedding) => drop(self.embeddings.shift_remove(&name)),
-            Some(Analysis::Scores) => drop(self.scores.shift_remove(&name)),
-            Some(Analysis::Hessian) | None => {}
+            Some(Analysis::Scores) => {
+                self.score_differences.clear();
+                self.scores.shift_remove(&name);
+            }
+            Some(Analysis::Hessian) => drop(self.hessians.shift_remove(&key)),
+            None => {}
         }
     }
 
     /// Forgets everything; numbers of jobs are not used again.
     pub fn clear(&mut self) {
         *self = Self { last_id: self.last_id, revision: self.revision, ..Self::default() };
-    }
-
-    /// Forgets what was read of a file.
-    pub fn forget_inspection(&mut self, path: &Path) {
-        self.jobs.retain(|_, job| !matches!(&job.spec, JobSpec::Inspect { path: inspected } if inspected == path));
-        self.inspections.shift_remove(path);
-    }
-
-    /// Forgets a checkpoint: its jobs and results. What was read of its file stays, in case that it comes back.
-    pub fn forget_checkpoint(&mut self, name: &str, path: &Path) {
-        self.jobs.retain(|_, job| match &job.spec {
-            JobSpec::Inspect { path: inspected } => inspected != path || job.state == JobState::Done,
-            spec => analysis_of(spec).is_none() || subject_of(spec) != name,
-        });
-        self.landscapes.retain(|(checkpoint, _), _| checkpoint != name);
-        // The baseline may be another one now.
-        self.differences.clear();
-        self.sharpness.retain(|(checkpoint, _), _| checkpoint != name);
-        self.embeddings.shift_remove(name);
-        self.scores.shift_remove(name);
     }
 }

@@ -14,8 +14,8 @@ fn study(n: usize, measured: usize) -> (Session, Findings) {
     let checkpoint = |k: usize| CheckpointEntry {
         name: NAMES[k].into(),
         path: format!("{}.safetensors", NAMES[k]).into(),
-        architecture: None,
         normalization: Normalization::default(),
+        ..CheckpointEntry::default()
     };
     let dataset = |(name, role): (&str, Role)| {
         let path = "demo:test".into();

@@ -1,36 +1,42 @@
-//! The open checkpoints: colour, name, architecture and size, or why the file is refused.
+//! The open checkpoints: colour, name, architecture and size, or why the file is refused. A row is dragged to another place, renamed
+//! where it stands, hidden, made the baseline, closed.
 
-use egui::{Align, Layout, RichText, Ui};
+use egui::{Align, Id, Key, Layout, Modifiers, Rect, Response, RichText, Role as WidgetRole, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo};
 
 use super::{aside, complaint, quiet_button, section};
 use crate::result::Inspection;
-use crate::session::Session;
-use crate::ui::command::Command;
+use crate::session::{COLORS, CheckpointEntry, Session};
+use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::store::{JobState, Store};
 use crate::ui::theme;
+use crate::ui::widget::icon::{self, Icon};
 use crate::ui::widget::number::count;
+use crate::ui::widget::reorder::{self, Moved};
 use crate::ui::widget::swatch;
 
+/// Height of a row.
+const ROW: f32 = 22.0;
+
+/// What the list remembers.
+#[derive(Debug, Default)]
+pub struct State {
+    /// The checkpoint that is being renamed, and the name as far as it is typed.
+    renaming: Option<(String, String)>,
+}
+
 /// Draws the list.
-pub fn show(ui: &mut Ui, session: &Session, store: &Store, commands: &mut Vec<Command>) {
+pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, commands: &mut Vec<Command>) {
     section(ui, "Checkpoints", Some(session.checkpoints.len()));
     if session.checkpoints.is_empty() {
         aside(ui, "None yet. Give a path above, or drop files here.");
     }
-    for (i, checkpoint) in session.checkpoints.iter().enumerate() {
-        ui.horizontal(|ui| {
-            let color = theme::checkpoint(ui, i);
-            swatch::square(ui, color);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if quiet_button(ui, "×", &format!("Close checkpoint {}", checkpoint.name)).clicked() {
-                    commands.push(Command::RemoveCheckpoint(checkpoint.name.clone()));
-                }
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let name = RichText::new(&checkpoint.name).color(theme::of(ui).strong);
-                    ui.add(egui::Label::new(name).truncate()).on_hover_text(checkpoint.path.display().to_string());
-                });
-            });
-        });
+    let colors = session.colors();
+    for (i, (checkpoint, color)) in session.checkpoints.iter().zip(colors).enumerate() {
+        let baseline = session.landscape_baseline().map(|name| name == checkpoint.name);
+        row(ui, state, &Row { checkpoint, color, baseline }, commands);
+        if checkpoint.hidden {
+            continue;
+        }
         ui.indent(("checkpoint", i), |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             match store.inspections.get(&checkpoint.path) {
@@ -49,6 +55,135 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, commands: &mut Vec<Co
             }
         });
     }
+}
+
+struct Row<'a> {
+    checkpoint: &'a CheckpointEntry,
+    color: usize,
+    /// Whether it is the baseline, where there is one.
+    baseline: Option<bool>,
+}
+
+fn row(ui: &mut Ui, state: &mut State, row: &Row<'_>, commands: &mut Vec<Command>) {
+    let CheckpointEntry { name, path, hidden, .. } = row.checkpoint;
+    let (_, rect) = ui.allocate_space(Vec2::new(ui.available_width(), ROW));
+    let buttons = 20.0 * if row.baseline.is_some() { 3.0 } else { 2.0 } + 8.0;
+    let mut close = false;
+    let mut tell = |command| commands.push(Command::Checkpoint(name.clone(), command));
+    let renaming = state.renaming.as_ref().is_some_and(|(of, _)| of == name);
+    let grip = if renaming { None } else { Some(grip(ui, rect.with_max_x(rect.right() - buttons), name, &mut tell)) };
+    if let Some(response) = grip {
+        let response = response.on_hover_text(format!("{}\nDrag or Alt+↑↓ to reorder, F2 to rename", path.display()));
+        response.context_menu(|ui| menu(ui, state, row, &mut tell));
+        let key = response.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F2));
+        if response.double_clicked() || key {
+            state.renaming = Some((name.clone(), name.clone()));
+        }
+    }
+    let mut line = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::right_to_left(Align::Center)));
+    line.spacing_mut().item_spacing.x = 0.0;
+    if quiet_button(&mut line, "×", &format!("Close checkpoint {name}")).clicked() {
+        close = true;
+    }
+    if icon::button(&mut line, Icon::Eye, !hidden, &format!("{} {name}", if *hidden { "Show" } else { "Hide" })).clicked() {
+        tell(CheckpointCommand::Hide(!hidden));
+    }
+    if let Some(is) = row.baseline {
+        let words = if is { format!("{name} is the baseline") } else { format!("Make {name} the baseline") };
+        if icon::button(&mut line, Icon::Flag, is, &words).clicked() && !is {
+            tell(CheckpointCommand::Baseline);
+        }
+    }
+    line.add_space(4.0);
+    line.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 8.0;
+        let palette = theme::of(ui);
+        let color = theme::checkpoint(ui, row.color);
+        swatch::square(ui, if *hidden { color.gamma_multiply(0.4) } else { color });
+        if renaming {
+            rename(ui, state, &mut tell);
+        } else {
+            let text = RichText::new(name).color(if *hidden { palette.weak } else { palette.strong });
+            ui.add(egui::Label::new(text).truncate().sense(egui::Sense::empty()));
+        }
+    });
+    if close {
+        commands.push(Command::RemoveCheckpoint(name.clone()));
+    }
+}
+
+/// The part of a row by which it is taken.
+fn grip(ui: &Ui, rect: Rect, name: &str, tell: &mut impl FnMut(CheckpointCommand)) -> Response {
+    let (response, moved) = reorder::handle(ui, rect, "checkpoint row", name, true);
+    match moved {
+        Some(Moved::By(by)) => tell(CheckpointCommand::MoveBy(by)),
+        Some(Moved::To(other)) => tell(CheckpointCommand::TakePlaceOf(other)),
+        None => {}
+    }
+    if response.hovered() || response.has_focus() || response.dragged() {
+        ui.painter().rect_filled(rect.expand2(Vec2::new(4.0, 0.0)), 3.0, theme::of(ui).hover);
+    }
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, format!("Checkpoint {name}")));
+    response
+}
+
+/// The field in the place of the name; Enter takes the new name, Escape and a click elsewhere leave the old one.
+fn rename(ui: &mut Ui, state: &mut State, tell: &mut impl FnMut(CheckpointCommand)) {
+    let Some((of, text)) = &mut state.renaming else { return };
+    let id = Id::unique(("rename checkpoint", &of));
+    let label = ui.add(egui::Label::new("").sense(egui::Sense::empty()));
+    let edit = TextEdit::singleline(text).id(id).desired_width(f32::INFINITY).margin(egui::Margin::symmetric(4, 1));
+    let field = ui.add(edit).labelled_by(label.id);
+    label.widget_info(|| WidgetInfo::labeled(WidgetRole::Label, true, format!("New name of {of}")));
+    let is_new = !ui.data(|data| data.get_temp::<bool>(id).unwrap_or(false));
+    if is_new {
+        field.request_focus();
+        ui.data_mut(|data| data.insert_temp(id, true));
+    } else if field.lost_focus() || !field.has_focus() {
+        if ui.input(|input| input.key_pressed(Key::Enter)) && text.trim() != of {
+            tell(CheckpointCommand::Rename(text.clone()));
+        }
+        ui.data_mut(|data| data.remove::<bool>(id));
+        state.renaming = None;
+    }
+}
+
+/// What can be done with a checkpoint.
+fn menu(ui: &mut Ui, state: &mut State, row: &Row<'_>, tell: &mut impl FnMut(CheckpointCommand)) {
+    let name = &row.checkpoint.name;
+    let mut entry = |ui: &mut Ui, text: &str, act: CheckpointCommand| {
+        if ui.button(text).clicked() {
+            tell(act);
+            ui.close();
+        }
+    };
+    entry(ui, "Move up", CheckpointCommand::MoveBy(-1));
+    entry(ui, "Move down", CheckpointCommand::MoveBy(1));
+    let hidden = row.checkpoint.hidden;
+    entry(ui, if hidden { "Show" } else { "Hide" }, CheckpointCommand::Hide(!hidden));
+    if row.baseline == Some(false) {
+        entry(ui, "Make the baseline", CheckpointCommand::Baseline);
+    }
+    if ui.button("Rename  F2").clicked() {
+        state.renaming = Some((name.clone(), name.clone()));
+        ui.close();
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        for color in 0..COLORS {
+            let shown = theme::checkpoint(ui, color);
+            let response = swatch::square(ui, shown).interact(egui::Sense::click());
+            response
+                .widget_info(|| WidgetInfo::selected(WidgetRole::RadioButton, true, color == row.color, format!("Colour {}", color + 1)));
+            if color == row.color {
+                ui.painter().rect_stroke(response.rect.expand(2.0), 2.0, (1.0, theme::of(ui).strong), egui::StrokeKind::Middle);
+            }
+            if response.clicked() {
+                tell(CheckpointCommand::Color(color));
+                ui.close();
+            }
+        }
+    });
 }
 
 /// Architecture, classes and parameters in one line, what does not fit in more.

@@ -6,13 +6,30 @@ use super::{aside, complaint, quiet_button, section};
 use crate::job::{Analysis, JobId, JobSpec};
 use crate::session::Session;
 use crate::ui::command::Command;
+use crate::ui::queue::{self, Focus};
 use crate::ui::store::{Job, JobState, Store, analysis_of, dataset_of, subject_of};
 use crate::ui::theme;
 use crate::ui::view::pace;
+use crate::ui::widget::icon::{self, Icon};
 use crate::ui::widget::swatch;
 
-/// Draws the list: running first, then what went wrong, then what waits; what is done is only counted.
-pub fn show(ui: &mut Ui, session: &Session, store: &Store, commands: &mut Vec<Command>) {
+/// What the list draws from.
+#[derive(Clone, Copy)]
+pub struct JobScene<'a> {
+    /// What is open.
+    pub session: &'a Session,
+    /// Jobs.
+    pub store: &'a Store,
+    /// What the person looks at.
+    pub focus: Focus<'a>,
+    /// Whether the log is shown.
+    pub log: bool,
+}
+
+/// Draws the list: running first, then what went wrong, then what waits in the order in which it will be done; what is done is only
+/// counted.
+pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
+    let store = scene.store;
     let open = store.jobs.values().filter(|job| job.state.is_open()).count();
     section(ui, "Jobs", Some(open));
     let rank = |job: &Job| match job.state {
@@ -23,16 +40,23 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, commands: &mut Vec<Co
         JobState::Done => 4,
     };
     let mut shown: Vec<(&JobId, &Job)> = store.jobs.iter().filter(|(_, job)| job.state != JobState::Done).collect();
-    shown.sort_by_key(|(id, job)| (rank(job), **id));
+    let queue: Vec<JobId> = queue::waiting(store, scene.focus).into_iter().map(|(id, _)| id).collect();
+    let place = |id: &JobId| queue.iter().position(|waiting| waiting == id);
+    shown.sort_by_key(|(id, job)| (rank(job), place(id), **id));
     for (id, job) in &shown {
-        row(ui, session, **id, job, commands);
+        row(ui, scene.session, **id, job, place(id), commands);
     }
     let done = store.jobs.len() - shown.len();
-    if done > 0 {
-        aside(ui, &format!("{done} done"));
-    } else if shown.is_empty() {
-        aside(ui, "Nothing to do.");
-    }
+    ui.horizontal(|ui| {
+        let text = if done > 0 { format!("{done} done") } else { "Nothing to do.".into() };
+        let text = if done > 0 || shown.is_empty() { text } else { String::new() };
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if quiet_button(ui, "Log", if scene.log { "Hide the log" } else { "Show the log" }).clicked() {
+                commands.push(Command::ToggleLog);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| aside(ui, &text));
+        });
+    });
 }
 
 /// What a job is: `Landscape · ERM`.
@@ -49,12 +73,13 @@ pub fn title(spec: &JobSpec) -> String {
     format!("{what} · {}", subject_of(spec))
 }
 
-fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, commands: &mut Vec<Command>) {
+/// `place`: how many jobs wait before it, where it waits.
+fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize>, commands: &mut Vec<Command>) {
     let palette = theme::of(ui);
     let title = title(&job.spec);
     ui.horizontal(|ui| {
         let name = subject_of(&job.spec);
-        let color = session.checkpoints.iter().position(|checkpoint| checkpoint.name == name).map(|i| theme::checkpoint(ui, i));
+        let color = session.position(&name).map(|_| theme::checkpoint(ui, session.color_of(&name)));
         swatch::square(ui, color.unwrap_or(palette.hairline));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             match job.state {
@@ -69,6 +94,12 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, commands: &mut Vec<
                         JobState::Paused if quiet_button(ui, "Go on", &format!("Go on with {title}")).clicked() => {
                             commands.push(Command::Pause(id, false));
                         }
+                        JobState::Waiting
+                            if place != Some(0)
+                                && icon::button(ui, Icon::ToFront, true, &format!("Move {title} to the front")).clicked() =>
+                        {
+                            commands.push(Command::Prioritize(id));
+                        }
                         _ => {}
                     }
                 }
@@ -82,7 +113,7 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, commands: &mut Vec<
                 JobState::Running if job.progress.total > 0 => format!("{:.0} %", 100.0 * job.progress.fraction()),
                 JobState::Running => "starting".into(),
                 JobState::Paused => "paused".into(),
-                JobState::Waiting => "waiting".into(),
+                JobState::Waiting => place.map_or("waiting".into(), |place| format!("no. {}", place + 1)),
                 JobState::Looking => "looking".into(),
                 JobState::Failed(_) => "failed".into(),
                 JobState::Interrupted => "interrupted".into(),

@@ -9,12 +9,12 @@ use crate::ui::command::Command;
 use crate::ui::memory::ThemeChoice;
 use crate::ui::shortcut;
 use crate::ui::theme;
-use crate::ui::view::{Scene, chip, energy, landscape, sharpness};
+use crate::ui::view::{Scene, chip, energy, hessian, landscape, sharpness};
 
 /// Draws tabs at the left, export and theme at the right.
 pub fn tabs(ui: &mut Ui, current: Tab, theme: ThemeChoice, commands: &mut Vec<Command>) {
     let line = ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 22.0;
+        ui.spacing_mut().item_spacing.x = if ui.available_width() < 760.0 { 11.0 } else { 22.0 };
         for one in Tab::ALL {
             if tab(ui, one.label(), one == current) {
                 commands.push(Command::Show(one));
@@ -69,20 +69,11 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, quantity: Option<Qu
             if tab == Tab::Sharpness && sharpness::datasets(scene.session, scene.dataset).len() > 1 {
                 return sharpness_choices(ui, scene);
             }
-            ui.colored_label(theme::of(ui).weak, "Measured on");
-            menu(ui, dataset, "Another dataset is computed when it is chosen", |ui| {
-                for entry in scene.session.datasets.iter().filter(|entry| entry.role.has_classes()) {
-                    let text = format!("{} ({})", entry.name, entry.role.label());
-                    if ui.selectable_label(entry.name == dataset, text).clicked() {
-                        scene.commands.push(Command::SelectDataset(entry.name.clone()));
-                        ui.close();
-                    }
-                }
-            });
+            dataset_menu(ui, scene, dataset);
             match tab {
                 Tab::Landscape => {
                     quantity_menu(ui, scene, quantity);
-                    ui.colored_label(theme::of(ui).weak, plane_note(&scene.session.landscape));
+                    note(ui, plane_note(&scene.session.landscape));
                 }
                 _ => sharpness_choices(ui, scene),
             }
@@ -94,7 +85,22 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, quantity: Option<Qu
             ui.spacing_mut().item_spacing.x = 16.0;
             energy::legend(ui, scene);
         }
-        Tab::Embedding | Tab::Runs => {}
+        Tab::Hessian => hessian::choices(ui, scene),
+        Tab::Compare | Tab::Embedding | Tab::Runs => {}
+    });
+}
+
+/// The choice of the images that the loss is measured on.
+pub fn dataset_menu(ui: &mut Ui, scene: &mut Scene<'_>, dataset: &str) {
+    ui.colored_label(theme::of(ui).weak, "Measured on");
+    menu(ui, dataset, "Another dataset is computed when it is chosen", |ui| {
+        for entry in scene.session.datasets.iter().filter(|entry| entry.role.has_classes()) {
+            let text = format!("{} ({})", entry.name, entry.role.label());
+            if ui.selectable_label(entry.name == dataset, text).clicked() {
+                scene.commands.push(Command::SelectDataset(entry.name.clone()));
+                ui.close();
+            }
+        }
     });
 }
 
@@ -106,16 +112,32 @@ fn sharpness_choices(ui: &mut Ui, scene: &mut Scene<'_>) {
         (Norm::Linf, Adaptive::None) => "|ε| ≤ ρ",
         _ => "‖T⁻¹ε‖ ≤ ρ",
     };
-    let note = match (settings.estimator, settings.m) {
+    let text = match (settings.estimator, settings.m) {
         (Estimator::Random, _) => format!("the mean rise of the loss over random ε, {ball}: no bound, and it may be negative"),
         (_, Some(m)) => format!("mean over batches of {m} images of the largest rise found within {ball}"),
         (_, None) => format!("the largest rise of the loss found within {ball}"),
     };
-    ui.colored_label(theme::of(ui).weak, note);
     let color = theme::of(ui).accent;
+    let planes = scene.session.landscape.planes;
+    if planes > 1 {
+        let shown = sharpness::shows_planes(scene.session);
+        if chip(ui, color, &format!("loss over {planes} planes"), shown).clicked() {
+            scene.commands.push(Command::ShowPlanes(!shown));
+        }
+        if shown {
+            return;
+        }
+    }
     if chip(ui, color, "relative ρ/‖θ‖", settings.relative).clicked() {
         scene.commands.push(Command::ShowRelative(!settings.relative));
     }
+    note(ui, &text);
+}
+
+/// What is shown, in a weak line that is cut where the line ends.
+pub fn note(ui: &mut Ui, text: &str) {
+    let text = egui::RichText::new(text).color(theme::of(ui).weak);
+    ui.add(egui::Label::new(text).truncate());
 }
 
 /// Which quantity the landscapes show, where they have more than the loss.

@@ -32,7 +32,7 @@ pub fn differing(runs: &[&RunConfig]) -> Vec<Row> {
 }
 
 /// Every setting by its path; datasets by role, by their names.
-fn flat(run: &RunConfig) -> IndexMap<String, String> {
+pub fn flat(run: &RunConfig) -> IndexMap<String, String> {
     let mut fields = IndexMap::new();
     let mut value = serde_json::to_value(run).unwrap_or(Value::Null);
     let datasets = value.as_object_mut().and_then(|run| run.remove("dataset"));

@@ -76,8 +76,8 @@ fn session() -> Session {
         checkpoints: vec![CheckpointEntry {
             name: "Pretrained".into(),
             path: "/nets/pretrained.safetensors".into(),
-            architecture: None,
             normalization: Normalization::Preset(NormalizationPreset::Half),
+            ..CheckpointEntry::default()
         }],
         datasets: vec![
             dataset("other train", Role::Train, Some(1000)),

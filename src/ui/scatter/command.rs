@@ -76,6 +76,15 @@ impl Scatter {
     /// Says what is not understood in a search.
     fn execute(&mut self, command: ScatterCommand) -> Result<(), String> {
         let view = &mut self.view;
+        match &command {
+            ScatterCommand::SelectWithin(checkpoint, ..) | ScatterCommand::SelectScore(checkpoint, ..) => {
+                view.selected_in = Some(checkpoint.clone());
+            }
+            ScatterCommand::Search(..) | ScatterCommand::SelectAll | ScatterCommand::SelectCategory(..) | ScatterCommand::Clear => {
+                view.selected_in = None;
+            }
+            _ => {}
+        }
         match command {
             ScatterCommand::ColorBy(color_by) => view.color_by = color_by,
             ScatterCommand::ShowDensity(density) => view.density = density,
@@ -173,7 +182,7 @@ impl App {
 
     /// Brings the scatter up to the results and starts what it wants to know.
     pub(in crate::ui) fn refresh_scatter(&mut self) {
-        self.scatter.view = self.session.view.scatter.clone();
+        (self.scatter.view, self.scatter.links) = (self.session.view.scatter.clone(), self.session.view.links);
         if let Some(work) = self.scatter.refresh(&self.store) {
             self.spawn(move || Finished::Scatter(work()));
         }

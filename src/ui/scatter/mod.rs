@@ -18,11 +18,12 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::store::{Points, Store};
+use super::view::linked::Linked;
 use super::widget::axes::SharedView;
 use crate::data::SingleImage;
 use crate::figure::{ColorScale, Theme};
 use crate::result::{Embedding, ScoreTable};
-use crate::session::{Category, ColorBy, ScatterView, Selection};
+use crate::session::{Category, ColorBy, Links, ScatterView, Selection};
 use cloud::Cloud;
 use images::Images;
 
@@ -76,6 +77,8 @@ pub struct Dress {
     pub shown: Arc<Vec<bool>>,
     /// Which rows are selected.
     pub mask: Arc<Vec<bool>>,
+    /// Whether something is selected here, so that the rest steps back.
+    pub selects: bool,
     /// Colours and flags by place.
     pub styles: Arc<Vec<[u8; 4]>>,
     /// Rows that are shown.
@@ -97,6 +100,7 @@ struct Worn {
     color_by: ColorBy,
     hidden: std::collections::BTreeSet<Category>,
     selection: Selection,
+    only_in: Option<String>,
     theme: Theme,
     revision: u64,
 }
@@ -113,6 +117,8 @@ struct Asked {
 pub struct Scatter {
     /// What a person would want back: the session's, from which this is taken before each frame.
     pub view: ScatterView,
+    /// What the panels share, likewise.
+    pub links: Links,
     /// The search that is being written.
     pub search: String,
     /// Where the selection is written.
@@ -128,7 +134,7 @@ pub struct Scatter {
     /// The image whose card stays, and the checkpoint under which it was looked at.
     pub pinned: Option<(String, ImageKey)>,
     /// What the panels show.
-    pub shared: SharedView,
+    pub shared: Linked<SharedView>,
     /// The legend of `view.color_by`, and the scale of a score.
     pub legend: Vec<color::Entry>,
     /// The scale of the score that gives the colours.
@@ -185,19 +191,27 @@ impl Scatter {
 
     /// Gives every cloud the colours of the present view.
     pub fn dress(&mut self, theme: Theme) {
-        let ScatterView { color_by, hidden, selection, .. } = &self.view;
+        let ScatterView { color_by, hidden, selection, selected_in, .. } = &self.view;
+        let only_in = selected_in.as_ref().filter(|_| !self.links.selection);
         let same = |worn: &Worn| {
             worn.theme == theme
                 && worn.revision == self.revision
                 && worn.color_by == *color_by
                 && worn.hidden == *hidden
                 && worn.selection == *selection
+                && worn.only_in.as_ref() == only_in
         };
         if self.worn.as_ref().is_some_and(same) {
             return;
         }
-        let worn =
-            Worn { color_by: color_by.clone(), hidden: hidden.clone(), selection: selection.clone(), theme, revision: self.revision };
+        let worn = Worn {
+            color_by: color_by.clone(),
+            hidden: hidden.clone(),
+            selection: selection.clone(),
+            only_in: only_in.cloned(),
+            theme,
+            revision: self.revision,
+        };
         let old = self.worn.as_ref();
         if old.is_none_or(|old| old.color_by != worn.color_by || old.revision != worn.revision) {
             let clouds = || self.clouds.values().map(|entry| entry.cloud.as_ref());
@@ -208,10 +222,12 @@ impl Scatter {
             };
         }
         let same_hidden = old.is_some_and(|old| old.hidden == worn.hidden);
-        let same_selection = old.is_some_and(|old| old.selection == worn.selection);
-        for entry in self.clouds.values_mut() {
+        let same_selection = old.is_some_and(|old| old.selection == worn.selection && old.only_in == worn.only_in);
+        for (name, entry) in &mut self.clouds {
             let cloud = &entry.cloud;
             let kept = entry.dress.take();
+            let selects = !worn.selection.is_empty() && worn.only_in.as_ref().is_none_or(|only| only == name);
+            let selection = if selects { worn.selection.clone() } else { Selection::default() };
             let shown = kept.as_ref().filter(|_| same_hidden).map(|dress| (dress.shown.clone(), dress.visible, dress.revision));
             let (shown, visible, revision) = shown.unwrap_or_else(|| {
                 let shown = color::shown(cloud, &worn.hidden);
@@ -220,9 +236,9 @@ impl Scatter {
                 (Arc::new(shown), visible, self.dressed)
             });
             let mask = kept.filter(|_| same_selection).map(|dress| dress.mask);
-            let mask = mask.unwrap_or_else(|| Arc::new(cloud.mask(&worn.selection)));
+            let mask = mask.unwrap_or_else(|| Arc::new(cloud.mask(&selection)));
             let styles = color::styles(cloud, &worn.color_by, &self.legend, self.scale.as_ref(), theme, &shown, &mask);
-            entry.dress = Some(Dress { shown, mask, styles, visible, revision });
+            entry.dress = Some(Dress { shown, mask, selects, styles, visible, revision });
         }
         self.worn = Some(worn);
     }
@@ -289,6 +305,6 @@ impl Scatter {
     pub fn forget(&mut self) {
         self.images.clear();
         (self.cursor, self.pinned, self.neighbours) = (None, None, None);
-        self.shared = SharedView::default();
+        self.shared = Linked::default();
     }
 }

@@ -63,8 +63,8 @@ pub(super) fn session() -> Session {
             .map(|name| CheckpointEntry {
                 name: name.into(),
                 path: format!("/nowhere/{name}.safetensors").into(),
-                architecture: None,
                 normalization: Normalization::default(),
+                ..CheckpointEntry::default()
             })
             .into(),
         datasets: DATASETS

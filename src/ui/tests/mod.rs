@@ -3,7 +3,9 @@
 
 mod by_hand;
 mod commands;
+mod compare;
 mod figures;
+mod jobs;
 mod landscapes;
 mod runs;
 mod scatter;

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use egui::{Color32, Id, Rect, RichText, Role as WidgetRole, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
 
+use super::linked::{Cursor, Linked};
 use super::{Scene, brush, cell, chip, empty, faded, panel_header, reading, standing};
 use crate::figure::number::{percent, significant};
 use crate::job::Analysis;
 use crate::metric::Histogram;
-use crate::result::ScoreTable;
+use crate::result::{ScoreDifference, ScoreTable};
 use crate::ui::scatter::Scatter;
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
-use crate::ui::widget::grid::{Spacing, layout};
-use crate::ui::widget::number::{count, share};
+use crate::ui::widget::grid::{Spacing, layout_above_tables};
+use crate::ui::widget::number::{count, share, signed};
 
 const SPACE: Spacing = Spacing { left: 56.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
 const ROW: f32 = 21.0;
@@ -21,8 +22,10 @@ const ROW: f32 = 21.0;
 /// What the tab remembers between frames.
 #[derive(Default)]
 pub struct State {
-    view: SharedView,
+    view: Linked<SharedView>,
     brush: brush::State,
+    /// The bin under the pointer.
+    cursor: Cursor<usize>,
     /// Histograms of what they were made from: the tables (by address) and the score.
     cache: Option<(Vec<usize>, String, Arc<Bins>)>,
 }
@@ -97,28 +100,30 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
     }
     scatter.dress(theme::figure_theme(ui));
     let bins = bins(scene, state, score);
-    state.view.held = brush::holds(ui, &state.brush, scatter);
+    let held = brush::holds(ui, &state.brush, scatter);
     let area = ui.available_rect_before_wrap();
     let datasets = scene.store.scores.values().map(|table| table.roles.len()).max().unwrap_or(0);
     let table_height = if datasets > 0 { (datasets + 1) as f32 * ROW + 6.0 } else { 0.0 };
     // The names stand once, left of the first table of a row.
     let widest = |table: &Arc<ScoreTable>| table.roles.keys().map(|name| text_width(ui, name)).fold(0.0, f32::max);
     let left = (scene.store.scores.values().next().map_or(0.0, widest) + 24.0).clamp(SPACE.left, 170.0);
-    let below = if area.height() - table_height > 300.0 { table_height } else { 0.0 };
-    let space = Spacing { left, below, ..SPACE };
-    let panels = layout(area, scene.session.checkpoints.len(), None, 520.0, space);
+    let shown: Vec<_> = scene.session.shown().collect();
+    let (panels, below) = layout_above_tables(area, shown.len(), 520.0, Spacing { left, below: table_height, ..SPACE });
+    let (links, mut cursor, mut moved) = (scene.session.view.links, Cursor::default(), None);
     let (x, y) = match &bins {
         Some(bins) => ([bins.histogram.edges[0], bins.histogram.edges[bins.histogram.edges.len() - 1]], [0.0, bins.top * 1.06]),
         None => ([0.0, 1.0], [0.0, 1.0]),
     };
     let name_of_score = if score == "energy" { "energy score" } else { "maximum softmax probability" };
-    for (i, (panel, checkpoint)) in panels.iter().zip(&scene.session.checkpoints).enumerate() {
-        let color = theme::checkpoint(ui, i);
+    for (panel, (color, checkpoint)) in panels.iter().zip(shown) {
+        let color = theme::checkpoint(ui, color);
         let table = scene.store.scores.get(&checkpoint.name);
         let job = scene.store.job(Analysis::Scores, &checkpoint.name, None).map(|(_, job)| job);
-        panel_header(ui, panel.header, &checkpoint.name, color, table.map(|table| facts(table, score)), standing(job), None);
+        let difference = scene.store.score_differences.get(&checkpoint.name).and_then(Option::as_deref);
+        let facts = table.map(|table| facts(table, score, difference));
+        moved = panel_header(ui, panel.header, &checkpoint.name, color, facts, standing(job), None).or(moved);
         let axes = Axes {
-            id: Id::unique(("energy", i)),
+            id: Id::unique(("energy", &checkpoint.name)),
             x: Axis { label: name_of_score, range: x, scale: Scale::Linear, labelled: true },
             y: Axis { label: "density", range: y, scale: Scale::Linear, labelled: panel.first },
             outline: color,
@@ -127,8 +132,14 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
         };
         let entries = table.map(|table| colors(ui, table)).unwrap_or_default();
         let brush = &mut state.brush;
-        let (canvas, ()) = axes.show(ui, panel.plot, &mut state.view, |ui, canvas| {
+        let column = state.cursor.of(links.cursor, &checkpoint.name);
+        let view = state.view.of(links.axes, &checkpoint.name);
+        view.held = held;
+        let (canvas, ()) = axes.show(ui, panel.plot, view, |ui, canvas| {
             if let Some(bins) = &bins {
+                if let Some(bin) = column {
+                    mark(ui, canvas, bins, bin);
+                }
                 for (name, _, color) in &entries {
                     if let Some(k) = bins.series.iter().position(|(c, d, _)| *c == checkpoint.name && d == name) {
                         draw(canvas, &bins.histogram, k, *color);
@@ -139,10 +150,13 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
         });
         canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, summary(&checkpoint.name, score, table)));
         brush::follow(ui, &canvas, &mut state.brush, scatter, &checkpoint.name, score, scene.commands);
-        if let (Some(pointer), Some(bins)) = (canvas.pointer(), &bins) {
-            hover(ui, &canvas, bins, &checkpoint.name, &entries, pointer.x);
+        if let (Some(pointer), Some(bins)) = (canvas.pointer(), &bins)
+            && let Some(bin) = bins.at(pointer.x)
+        {
+            cursor.at = Some((checkpoint.name.clone(), bin));
+            hover(ui, &canvas, bins, &checkpoint.name, &entries, bin);
         }
-        if let (Some(table), true) = (table, space.below > 0.0) {
+        if let (Some(table), true) = (table, below > 0.0) {
             let top = panel.plot.bottom() + SPACE.footer;
             numbers(
                 ui,
@@ -154,11 +168,18 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
             );
         }
     }
+    scene.commands.extend(moved);
+    if cursor != state.cursor {
+        state.cursor = cursor;
+        ui.ctx().request_repaint();
+    }
 }
 
 /// The shared histograms, made again only when tables or score changed.
 fn bins(scene: &Scene<'_>, state: &mut State, score: &str) -> Option<Arc<Bins>> {
-    let key: Vec<usize> = scene.store.scores.values().map(|table| Arc::as_ptr(table) as usize).collect();
+    // What is hidden has no say in the bins.
+    let tables = || scene.store.scores.iter().filter(|(checkpoint, _)| scene.session.is_shown(checkpoint));
+    let key: Vec<usize> = tables().map(|(_, table)| Arc::as_ptr(table) as usize).collect();
     if let Some((tables, name, bins)) = &state.cache
         && *tables == key
         && name == score
@@ -167,7 +188,7 @@ fn bins(scene: &Scene<'_>, state: &mut State, score: &str) -> Option<Arc<Bins>> 
     }
     let mut series = Vec::new();
     let mut values: Vec<&[f64]> = Vec::new();
-    for (checkpoint, table) in &scene.store.scores {
+    for (checkpoint, table) in tables() {
         for data in &table.datasets {
             if let Some(scores) = data.scores.get(score) {
                 series.push((checkpoint.clone(), data.name.clone(), data.role.clone()));
@@ -178,7 +199,7 @@ fn bins(scene: &Scene<'_>, state: &mut State, score: &str) -> Option<Arc<Bins>> 
     let histogram = Histogram::shared(&values, scene.session.scores.bins)?;
     let top = histogram.max_density();
     let bins = Arc::new(Bins { histogram, series, top });
-    state.view = SharedView::default();
+    state.view = Linked::default();
     state.cache = Some((key, score.to_owned(), bins.clone()));
     Some(bins)
 }
@@ -199,15 +220,24 @@ fn draw(canvas: &Canvas, histogram: &Histogram, series: usize, color: Color32) {
     canvas.painter.add(Shape::line(outline, Stroke::new(1.5, color)));
 }
 
-fn hover(ui: &Ui, canvas: &Canvas, bins: &Bins, checkpoint: &str, entries: &[(String, String, Color32)], x: f64) {
-    let edges = &bins.histogram.edges;
-    if !(edges[0]..=edges[edges.len() - 1]).contains(&x) {
-        return;
+impl Bins {
+    /// The bin that holds a score.
+    fn at(&self, score: f64) -> Option<usize> {
+        let edges = &self.histogram.edges;
+        let within = (edges[0]..=edges[edges.len() - 1]).contains(&score);
+        within.then(|| edges[1..edges.len() - 1].partition_point(|edge| *edge <= score))
     }
-    let bin = edges[1..edges.len() - 1].partition_point(|edge| *edge <= x);
-    let (left, right) = (canvas.at(edges[bin], 0.0).x, canvas.at(edges[bin + 1], 0.0).x);
-    let column = Rect::from_x_y_ranges(left..=right, canvas.rect().y_range());
+}
+
+/// The column of the bin under the pointer.
+fn mark(ui: &Ui, canvas: &Canvas, bins: &Bins, bin: usize) {
+    let Some([left, right]) = bins.histogram.edges.get(bin..bin + 2) else { return };
+    let column = Rect::from_x_y_ranges(canvas.at(*left, 0.0).x..=canvas.at(*right, 0.0).x, canvas.rect().y_range());
     canvas.painter.rect_filled(column, 0.0, theme::of(ui).weak.gamma_multiply(0.16));
+}
+
+fn hover(ui: &Ui, canvas: &Canvas, bins: &Bins, checkpoint: &str, entries: &[(String, String, Color32)], bin: usize) {
+    let edges = &bins.histogram.edges;
     let rows: Vec<_> = entries
         .iter()
         .filter_map(|(name, _, color)| {
@@ -219,13 +249,21 @@ fn hover(ui: &Ui, canvas: &Canvas, bins: &Bins, checkpoint: &str, entries: &[(St
     reading(ui, canvas.response.id, &format!("score {} to {}", significant(edges[bin], 3), significant(edges[bin + 1], 3)), &rows);
 }
 
-/// Accuracy on ID data, and the score's mean AUROC over the SS sets.
-fn facts(table: &ScoreTable, score: &str) -> String {
+/// Accuracy on ID data, with its paired difference to the baseline's.
+fn facts(table: &ScoreTable, score: &str, difference: Option<&ScoreDifference>) -> String {
+    let less = |name: &String| {
+        let difference = difference?;
+        let (value, error) = *difference.accuracy.get(name)?;
+        Some(format!(" ({} vs {})", signed(100.0 * value, 100.0 * error), difference.baseline))
+    };
     let id: Vec<String> = table
         .roles
         .iter()
         .filter(|(_, role)| *role == "id")
-        .filter_map(|(name, _)| Some(format!("acc. {}", share(*table.accuracy.get(name)?, *table.samples.get(name)?))))
+        .filter_map(|(name, _)| {
+            let accuracy = share(*table.accuracy.get(name)?, *table.samples.get(name)?);
+            Some(format!("acc. {accuracy}{}", less(name).unwrap_or_default()))
+        })
         .collect();
     let temperature = if score == "energy" { format!("T = {}", significant(table.temperature, 2)) } else { String::new() };
     [id.join(", "), temperature].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")

@@ -1,8 +1,12 @@
 //! The tabs. Those of analyses draw a row of equal panels, one per checkpoint, from the session and the store, and changes neither.
 
 mod brush;
+pub mod compare;
 pub mod energy;
+pub mod hessian;
 pub mod landscape;
+pub mod linked;
+pub mod planes;
 pub mod runs;
 pub mod scatter;
 pub mod sharpness;
@@ -12,11 +16,12 @@ use egui::{
     WidgetInfo,
 };
 
-use super::command::Command;
+use super::command::{CheckpointCommand, Command};
 use super::store::{Job, JobState, Store};
 use super::theme;
 use super::widget::header::{self, Header};
 use super::widget::number;
+use super::widget::reorder::{self, Moved};
 use crate::job::Analysis;
 use crate::session::{Session, Tab};
 
@@ -25,9 +30,10 @@ pub fn analysis(tab: Tab) -> Option<Analysis> {
     match tab {
         Tab::Landscape => Some(Analysis::Landscape),
         Tab::Sharpness => Some(Analysis::Sharpness),
+        Tab::Hessian => Some(Analysis::Hessian),
         Tab::Embedding => Some(Analysis::Embedding),
         Tab::Energy => Some(Analysis::Scores),
-        Tab::Runs => None,
+        Tab::Compare | Tab::Runs => None,
     }
 }
 
@@ -85,7 +91,8 @@ pub fn pace(job: &Job) -> String {
     }
 }
 
-/// The header of a panel: its facts, or how its job stands.
+/// The header of a panel: its facts, or how its job stands. It is the handle by which the panel of a checkpoint is moved; gives the
+/// command to do so.
 pub fn panel_header(
     ui: &Ui,
     rect: Rect,
@@ -94,12 +101,22 @@ pub fn panel_header(
     facts: Option<String>,
     standing: Option<Standing>,
     reading: Option<String>,
-) {
+) -> Option<Command> {
     let header = match standing {
         Some(standing) => Header { name, color, facts: standing.words, reading, progress: standing.progress, failed: standing.failed },
         None => Header { name, color, facts: facts.unwrap_or_default(), reading, progress: None, failed: false },
     };
     header::show(ui, rect, &header);
+    let (response, moved) = reorder::handle(ui, rect.with_max_y(rect.top() + 34.0), "panel", name, false);
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, format!("Panel of {name}")));
+    if response.has_focus() {
+        ui.painter().rect_stroke(response.rect, 2.0, (1.0, theme::of(ui).accent), egui::StrokeKind::Outside);
+    }
+    let command = match moved? {
+        Moved::By(by) => CheckpointCommand::MoveBy(by),
+        Moved::To(other) => CheckpointCommand::TakePlaceOf(other),
+    };
+    Some(Command::Checkpoint(name.to_owned(), command))
 }
 
 /// One sentence where a view has nothing to show.

@@ -5,14 +5,15 @@ mod curve;
 
 use egui::{Color32, Id, Rect, RichText, Role as WidgetRole, Stroke, Ui, Vec2, WidgetInfo, pos2};
 
-use super::{Scene, Standing, cell, empty, faded, panel_header, reading, standing};
+use super::linked::{Cursor, Linked};
+use super::{Scene, Standing, cell, empty, faded, panel_header, planes, reading, standing};
 use crate::figure::number::{significant, with_error};
 use crate::job::Analysis;
 use crate::result::SharpnessCurve;
 use crate::session::{Role, Session};
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Scale, SharedView};
-use crate::ui::widget::grid::{Spacing, layout};
+use crate::ui::widget::grid::{Spacing, layout_above_tables};
 use crate::ui::widget::number::count;
 
 const SPACE: Spacing = Spacing { left: 62.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
@@ -21,11 +22,18 @@ const ROW: f32 = 21.0;
 /// What the tab remembers between frames.
 #[derive(Default)]
 pub struct State {
-    view: SharedView,
+    pub(in crate::ui) view: Linked<SharedView>,
     /// ρ under the pointer, in units of the axis.
-    cursor: Option<f64>,
+    cursor: Cursor<f64>,
+    /// Shown ranges of the loss over planes.
+    planes: SharedView,
     /// What the axis counted in when `view` was set.
     relative: bool,
+}
+
+/// Whether the tab shows the loss over several random planes in the place of S(ρ).
+pub fn shows_planes(session: &Session) -> bool {
+    session.view.sharpness.planes && session.landscape.planes > 1
 }
 
 /// The datasets that the tab shows side by side: those that the session names for sharpness when they are several, ID train, ID test,
@@ -49,7 +57,7 @@ struct Panel<'a> {
     summary: String,
     dataset: &'a str,
     /// The checkpoint whose curve stands out; all when there is none.
-    own: Option<usize>,
+    own: Option<&'a str>,
 }
 
 /// Draws the tab.
@@ -57,13 +65,16 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     if scene.session.checkpoints.is_empty() {
         return empty(ui, "Open a checkpoint to see how fast its loss rises around it.");
     }
+    if shows_planes(scene.session) {
+        return planes::show(ui, scene, &mut state.planes);
+    }
     let shown = datasets(scene.session, scene.dataset);
     if shown.is_empty() {
         return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
     }
     let curves_on = |dataset: &str| -> Vec<(usize, &SharpnessCurve)> {
         let of = |name: &str| scene.store.sharpness.get(&(name.to_owned(), dataset.to_owned()));
-        scene.session.checkpoints.iter().enumerate().filter_map(|(i, c)| of(&c.name).map(|curve| (i, curve))).collect()
+        scene.session.shown().filter_map(|(color, c)| of(&c.name).map(|curve| (color, curve))).collect()
     };
     let all: Vec<(usize, &SharpnessCurve)> = shown.iter().flat_map(|dataset| curves_on(dataset)).collect();
     let relative = scene.session.sharpness.relative && !all.is_empty() && all.iter().all(|(_, c)| c.length_of_theta().is_some());
@@ -79,15 +90,15 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let area = ui.available_rect_before_wrap();
     let rows = if shown.len() > 1 { 0 } else { all.iter().map(|(_, curve)| curve.points.len()).max().unwrap_or(0) };
     let table = if rows > 0 { (rows + 1) as f32 * ROW + 6.0 } else { 0.0 };
-    let space = Spacing { below: if area.height() - table > 320.0 { table } else { 0.0 }, ..SPACE };
-    let places = layout(area, panels.len(), None, 520.0, space);
+    let (places, below) = layout_above_tables(area, panels.len(), 520.0, Spacing { below: table, ..SPACE });
     let average = all.first().is_some_and(|(_, curve)| curve.is_average());
-    let mut cursor = None;
-    for (i, (place, panel)) in places.iter().zip(panels).enumerate() {
+    let (links, mut cursor) = (scene.session.view.links, Cursor::default());
+    let mut moved = None;
+    for (place, panel) in places.iter().zip(panels) {
         let curves = curves_on(panel.dataset);
-        panel_header(ui, place.header, panel.name, panel.color, panel.facts, panel.standing, None);
+        moved = panel_header(ui, place.header, panel.name, panel.color, panel.facts, panel.standing, None).or(moved);
         let axes = Axes {
-            id: Id::unique(("sharpness", i)),
+            id: Id::unique(("sharpness", panel.name)),
             x: Axis { label: if relative { "ρ/‖θ‖" } else { "ρ" }, range: x, scale: Scale::Log10, labelled: true },
             y: Axis {
                 label: if average { "mean rise over random ε" } else { "S(ρ), lower bound" },
@@ -99,35 +110,35 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
             grid: true,
             wheel: true,
         };
-        let remembered = state.cursor;
-        let (canvas, ()) = axes.show(ui, place.plot, &mut state.view, |ui, canvas| {
+        let remembered = state.cursor.of(links.cursor, panel.name);
+        let view = state.view.of(links.axes, panel.name);
+        let (canvas, ()) = axes.show(ui, place.plot, view, |ui, canvas| {
             let palette = theme::of(ui);
             if let Some(rho) = remembered {
                 canvas.painter.vline(canvas.at(rho.log10(), 0.0).x, canvas.rect().y_range(), Stroke::new(1.0, palette.hairline));
             }
-            for (k, curve) in curves.iter().filter(|(k, _)| panel.own.is_some_and(|own| own != *k)) {
+            for (k, curve) in curves.iter().filter(|(_, curve)| panel.own.is_some_and(|own| own != curve.checkpoint)) {
                 curve::aside(canvas, curve, unit(curve), up, faded(theme::checkpoint(ui, *k), palette.canvas, 0.4));
             }
-            for (k, curve) in curves.iter().filter(|(k, _)| panel.own.is_none_or(|own| own == *k)) {
+            for (k, curve) in curves.iter().filter(|(_, curve)| panel.own.is_none_or(|own| own == curve.checkpoint)) {
                 curve::draw(canvas, curve, unit(curve), up, theme::checkpoint(ui, *k), palette.canvas);
             }
         });
         canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, panel.summary.clone()));
-        if let Some(pointer) = canvas.pointer() {
-            cursor = nearest(&curves, &unit, pointer.x);
-            if let Some(at) = cursor {
-                let title = format!("{} = {}", if relative { "ρ/‖θ‖" } else { "ρ" }, significant(at, 3));
-                reading(ui, canvas.response.id, &title, &readings(ui, &curves, &unit, at));
-            }
+        if let Some(at) = canvas.pointer().and_then(|pointer| nearest(&curves, &unit, pointer.x)) {
+            cursor.at = Some((panel.name.to_owned(), at));
+            let title = format!("{} = {}", if relative { "ρ/‖θ‖" } else { "ρ" }, significant(at, 3));
+            reading(ui, canvas.response.id, &title, &readings(ui, &curves, &unit, at));
         }
-        if let (Some(own), true) = (panel.own, space.below > 0.0)
-            && let Some((_, curve)) = curves.iter().find(|(k, _)| *k == own)
+        if let (Some(own), true) = (panel.own, below > 0.0)
+            && let Some((_, curve)) = curves.iter().find(|(_, curve)| curve.checkpoint == own)
         {
             let top = place.plot.bottom() + SPACE.footer;
             let rect = Rect::from_min_size(pos2(place.plot.left(), top), Vec2::new(place.plot.width(), table));
             numbers(ui, rect, place.first.then_some(area.left()), curve);
         }
     }
+    scene.commands.extend(moved);
     if cursor != state.cursor {
         state.cursor = cursor;
         ui.ctx().request_repaint();
@@ -136,7 +147,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
 
 /// A panel per checkpoint: its own curve, the others behind it.
 fn of_checkpoints<'a>(ui: &Ui, scene: &Scene<'a>, dataset: &'a str) -> Vec<Panel<'a>> {
-    let panel = |(i, checkpoint): (usize, &'a crate::session::CheckpointEntry)| {
+    let panel = |(color, checkpoint): (usize, &'a crate::session::CheckpointEntry)| {
         let curve = scene.store.sharpness.get(&(checkpoint.name.clone(), dataset.to_owned()));
         let job = scene.store.job(Analysis::Sharpness, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
         let facts = curve.map(|curve| {
@@ -144,16 +155,17 @@ fn of_checkpoints<'a>(ui: &Ui, scene: &Scene<'a>, dataset: &'a str) -> Vec<Panel
             format!("L(θ) {loss} · ‖θ‖ {length} · {} images", count(curve.samples as u64))
         });
         let summary = summary(&checkpoint.name, dataset, curve);
-        Panel { name: &checkpoint.name, color: theme::checkpoint(ui, i), facts, standing: standing(job), summary, dataset, own: Some(i) }
+        let (name, color) = (checkpoint.name.as_str(), theme::checkpoint(ui, color));
+        Panel { name, color, facts, standing: standing(job), summary, dataset, own: Some(name) }
     };
-    scene.session.checkpoints.iter().enumerate().map(panel).collect()
+    scene.session.shown().map(panel).collect()
 }
 
 /// A panel per dataset with all checkpoints' curves.
 fn of_datasets<'a>(ui: &Ui, scene: &Scene<'a>, shown: &[&'a str]) -> Vec<Panel<'a>> {
     let panel = |&dataset: &&'a str| {
         let role = scene.session.datasets.iter().find(|entry| entry.name == dataset).map_or(Role::Id, |entry| entry.role);
-        let names = || scene.session.checkpoints.iter().map(|checkpoint| checkpoint.name.as_str());
+        let names = || scene.session.shown().map(|(_, checkpoint)| checkpoint.name.as_str());
         let curve = |name: &str| scene.store.sharpness.get(&(name.to_owned(), dataset.to_owned()));
         let job = |name: &str| scene.store.job(Analysis::Sharpness, name, Some(dataset)).map(|(_, job)| job);
         let done = names().filter_map(curve).count();

@@ -32,6 +32,7 @@ pub struct Panel {
 
 const ROW_GAP: f32 = 18.0;
 const TOO_NARROW: f32 = 190.0;
+const TOO_LOW: f32 = 140.0;
 
 /// `n` equal panels in `area`; `aspect` is height / width of the data where that is fixed, and a panel that could grow in
 /// height stays within `max_height`.
@@ -77,6 +78,16 @@ pub fn layout(area: Rect, n: usize, aspect: Option<f32>, max_height: f32, space:
         .collect()
 }
 
+/// As [`layout`], with the room below each panel that `space` asks for where that leaves the data high enough to be read, else without.
+/// Gives the room that there is.
+pub fn layout_above_tables(area: Rect, n: usize, max_height: f32, space: Spacing) -> (Vec<Panel>, f32) {
+    let panels = layout(area, n, None, max_height, space);
+    if panels.first().is_some_and(|panel| panel.plot.height() < TOO_LOW) {
+        return (layout(area, n, None, max_height, Spacing { below: 0.0, ..space }), 0.0);
+    }
+    (panels, space.below)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +110,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn tables_stand_below_panels_only_where_these_stay_high_enough() {
+        let space = Spacing { below: 150.0, ..SPACE };
+        let (panels, below) = layout_above_tables(area(1200.0, 800.0), 3, 520.0, space);
+        assert!(below == 150.0 && panels[0].plot.height() > TOO_LOW);
+        let (panels, below) = layout_above_tables(area(1200.0, 500.0), 8, 520.0, space);
+        assert!(below == 0.0 && panels.len() == 8, "two rows leave no room");
+        assert_eq!(layout_above_tables(area(1200.0, 500.0), 0, 520.0, space).0, []);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Numbers that only the window says; the others are the figures'.
 
-use crate::figure::number::{fixed, with_error};
+use crate::figure::number::{fixed, significant, supported, with_error};
 
 /// A share as per cent with the binomial standard error of `n` draws: `95.2 ± 0.9 %`.
 pub fn share(value: f64, n: usize) -> String {
@@ -9,6 +9,24 @@ pub fn share(value: f64, n: usize) -> String {
     }
     let error = if n > 0 { (value * (1.0 - value) / n as f64).max(0.0).sqrt() } else { 0.0 };
     if error > 0.0 { format!("{} %", with_error(100.0 * value, 100.0 * error)) } else { format!("{} %", fixed(100.0 * value, 1)) }
+}
+
+/// A difference with its sign: `+1.2 ± 0.4`; 0 where nothing differs.
+pub fn signed(value: f64, error: f64) -> String {
+    if value == 0.0 && error == 0.0 {
+        return "0".into();
+    }
+    format!("{}{}", if value > 0.0 { "+" } else { "" }, with_error(value, error))
+}
+
+/// A value and how far off it may be, to one digit of that.
+pub fn with_residual(value: f64, residual: f64) -> String {
+    // With very small residuals the value to all its digits would be a long number.
+    if residual > 1e-5 * value.abs() {
+        with_error(value, residual)
+    } else {
+        format!("{} ± {}", supported(value, f64::NAN), significant(residual, 1))
+    }
 }
 
 /// With commas between thousands: 271,117.
@@ -43,6 +61,15 @@ mod tests {
         assert_eq!(share(0.9, 900), "90.0 ± 1.0 %");
         assert_eq!(share(1.0, 900), "100.0 %");
         assert_eq!(share(f64::NAN, 900), "n/a");
+    }
+
+    #[test]
+    fn differences_have_signs_and_residuals_digits() {
+        assert_eq!(signed(1.23, 0.41), "+1.2 ± 0.4");
+        assert_eq!(signed(-1.23, 0.41), "−1.2 ± 0.4");
+        assert_eq!(signed(0.0, 0.0), "0");
+        assert_eq!(with_residual(12.1, 0.05), "12.10 ± 0.05");
+        assert_eq!(with_residual(12.1, 2e-7), "12.10 ± 2×10⁻⁷");
     }
 
     #[test]

@@ -19,9 +19,9 @@ pub(super) struct Shown {
 type Key = (String, String, Option<Quantity>, bool, Option<ErrorKind>);
 
 impl Shown {
-    /// What there is to show of every checkpoint of the session, in its order.
+    /// What there is to show of every checkpoint that is not hidden, in the order of the session.
     pub(super) fn of(&mut self, scene: &Scene<'_>, dataset: &str, quantity: Option<Quantity>) -> Vec<Option<Landscape>> {
-        scene.session.checkpoints.iter().map(|checkpoint| self.one(scene, &checkpoint.name, dataset, quantity)).collect()
+        scene.session.shown().map(|(_, checkpoint)| self.one(scene, &checkpoint.name, dataset, quantity)).collect()
     }
 
     fn one(&mut self, scene: &Scene<'_>, checkpoint: &str, dataset: &str, quantity: Option<Quantity>) -> Option<Landscape> {

@@ -22,10 +22,10 @@ pub(super) fn show(
 ) -> (Response, Option<[f64; 2]>) {
     let surface = subject.landscape.map(|landscape| landscape.surface.as_ref());
     let axes = Axes {
-        id: Id::unique(("landscape", subject.index)),
+        id: Id::unique(("landscape", subject.name)),
         x: Axis { label: "α", range: shared.alpha, scale: Scale::Linear, labelled: true },
         y: Axis { label: "β", range: shared.beta, scale: Scale::Linear, labelled: subject.panel.first },
-        outline: theme::checkpoint(ui, subject.index),
+        outline: theme::checkpoint(ui, subject.color),
         grid: false,
         wheel: true,
     };

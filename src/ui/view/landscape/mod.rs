@@ -105,6 +105,7 @@ impl Shared<'_> {
 
 struct Subject<'a> {
     index: usize,
+    color: usize,
     name: &'a str,
     dataset: &'a str,
     panel: &'a Panel,
@@ -122,8 +123,11 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Opt
         return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
     };
     let landscapes = state.shown.of(scene, dataset, quantity);
-    let surfaces: Vec<(usize, &LossSurface)> =
-        landscapes.iter().enumerate().filter_map(|(i, found)| found.as_ref().map(|l| (i, l.surface.as_ref()))).collect();
+    let surfaces: Vec<(usize, &LossSurface)> = landscapes
+        .iter()
+        .zip(scene.session.shown())
+        .filter_map(|(found, (color, _))| Some((color, found.as_ref()?.surface.as_ref())))
+        .collect();
     toolbar::show(ui, scene, &surfaces);
     let all: Vec<&LossSurface> = surfaces.iter().map(|(_, surface)| *surface).collect();
     let (alpha, beta) = match surfaces.first() {
@@ -154,20 +158,20 @@ fn panels(
     let origin = scene.session.landscape.plane.through().first();
     let baseline = scene.session.landscape_baseline().filter(|_| scene.difference);
     let has_panel = |name: &String| origin.is_none_or(|origin| origin == name) && baseline != Some(name.as_str());
-    let shown: Vec<_> = scene.session.checkpoints.iter().enumerate().filter(|(_, c)| has_panel(&c.name)).collect();
+    let shown: Vec<_> = scene.session.shown().enumerate().filter(|(_, (_, c))| has_panel(&c.name)).collect();
     let links = scene.session.view.links;
     // One cell more than checkpoints: there the sections are compared.
     let (n, space) = (shown.len(), space(scene.session.view.landscape.form, links.colors));
     let panels = layout(area.with_max_x(area.right() - BAR), n + 1, Some(1.0), f32::INFINITY, space);
     let mut cursor = None;
     let mut changed: Vec<(String, ColorSettings)> = Vec::new();
-    for (panel, (i, checkpoint)) in panels.iter().zip(shown) {
+    for (panel, (i, (color, checkpoint))) in panels.iter().zip(shown) {
         let job = scene.store.job(Analysis::Landscape, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
         let landscape = landscapes[i].as_ref();
         let own = landscape.filter(|_| !links.colors);
         let own = own.and_then(|found| Colors::of(scene, &[&found.surface], &format!(" of {}", checkpoint.name)));
         let colors = if links.colors { shared.colors.as_ref() } else { own.as_ref() };
-        let subject = Subject { index: i, name: &checkpoint.name, dataset, panel, landscape, colors, standing: standing(job) };
+        let subject = Subject { index: i, color, name: &checkpoint.name, dataset, panel, landscape, colors, standing: standing(job) };
         let hovered = panel_of(ui, scene.session, scene.commands, state, shared, subject);
         cursor = cursor.or(hovered.map(|node| (checkpoint.name.clone(), node)));
         if let Some(own) = &own {
@@ -223,13 +227,13 @@ fn panel_of(
     subject: Subject<'_>,
 ) -> Option<[f64; 2]> {
     let (view, links) = (&session.view.landscape, session.view.links);
-    let color = theme::checkpoint(ui, subject.index);
+    let color = theme::checkpoint(ui, subject.color);
     let surface = subject.landscape.map(|landscape| landscape.surface.as_ref());
     let cursor = shared.cursor_in(subject.name, links.cursor);
     let at_cursor = surface.zip(cursor).and_then(|(surface, cursor)| value_at(surface, cursor));
     let facts = surface.and_then(center_facts);
     let value = at_cursor.map(|k| surface.map_or(String::new(), |s| loss_text(s, k)));
-    panel_header(ui, subject.panel.header, subject.name, color, facts, subject.standing.clone(), value);
+    commands.extend(panel_header(ui, subject.panel.header, subject.name, color, facts, subject.standing.clone(), value));
     let picked = view.picked.as_ref().filter(|cell| cell.checkpoint == subject.name).map(|cell| [cell.alpha, cell.beta]);
     let marks = Marks { cursor, picked };
     let (response, node) = match view.form {

@@ -29,11 +29,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, rect: Rect, cell: &Picked
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min)));
     let ui = &mut child;
     let place = format!("α {}   β {}", fixed(cell.alpha, 2), fixed(cell.beta, 2));
-    let index = scene.session.checkpoints.iter().position(|checkpoint| checkpoint.name == cell.checkpoint);
+    let index = scene.session.shown().position(|(_, checkpoint)| checkpoint.name == cell.checkpoint);
+    let color = scene.session.color_of(&cell.checkpoint);
     ui.horizontal(|ui| {
-        if let Some(index) = index {
-            swatch::square(ui, theme::checkpoint(ui, index));
-        }
+        swatch::square(ui, theme::checkpoint(ui, color));
         ui.label(RichText::new(&cell.checkpoint).font(theme::heading()).color(theme::of(ui).strong));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if quiet_button(ui, "×", "Close the picked cell").clicked() {

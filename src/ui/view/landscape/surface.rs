@@ -86,7 +86,7 @@ pub(super) fn show(
 ) -> (Response, Option<[f64; 2]>) {
     let rect = subject.panel.plot.with_max_y(subject.panel.plot.bottom() + BELOW);
     let frame = Frame { rect, side: rect.width().min(rect.height()) };
-    let response = ui.interact(rect, Id::unique(("surface", subject.index)), Sense::click_and_drag());
+    let response = ui.interact(rect, Id::unique(("surface", subject.name)), Sense::click_and_drag());
     let surface = subject.landscape.map(|landscape| landscape.surface.as_ref());
     let told = summary(subject.name, subject.dataset, shared.quantity, surface, "Surface");
     response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));

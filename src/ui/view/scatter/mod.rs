@@ -11,6 +11,7 @@ mod thumbnails;
 mod toolbar;
 
 pub use gesture::mode;
+pub use toolbar::show as choices;
 
 use egui::{Key, Panel as Region, Rect, Ui, Vec2, pos2};
 
@@ -59,7 +60,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
     }
     scatter.dress(theme::figure_theme(ui));
     keys(ui, scene, scatter, state);
-    toolbar::show(ui, scene, scatter);
+    toolbar::legend(ui, scene, scatter);
     ui.add_space(6.0);
     if scatter.view.pane != Pane::Closed {
         let frame = egui::Frame::new().inner_margin(egui::Margin { left: 0, right: 0, top: 6, bottom: 0 });
@@ -75,12 +76,13 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut S
     let bar = bar(state, scatter);
     let space = Spacing { right: if bar.is_some() { BAR } else { SPACE.right }, ..SPACE };
     let area = ui.available_rect_before_wrap();
-    let places = layout(area, scene.session.checkpoints.len(), Some(1.0), f32::INFINITY, space);
+    let shown: Vec<_> = scene.session.shown().collect();
+    let places = layout(area, shown.len(), Some(1.0), f32::INFINITY, space);
     let range = range(scatter);
     let mut frame = Frame { scatter, state, range, cursor: None, pointing: false };
     let mut most = 0;
-    for (i, place) in places.iter().enumerate() {
-        most = most.max(panel::show(ui, scene, &mut frame, i, place));
+    for (place, checkpoint) in places.iter().zip(shown) {
+        most = most.max(panel::show(ui, scene, &mut frame, checkpoint, place));
     }
     let (cursor, pointing) = (frame.cursor, frame.pointing);
     if let (Some((name, scale)), Some(first)) = (&bar, places.first()) {

@@ -26,16 +26,21 @@ const OPACITY: f32 = 0.85;
 /// Opacity of points that are not selected while others are.
 const DIMMED: f32 = 0.16;
 
-/// Draws the panel of the checkpoint at place `i`; gives its largest density.
-pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, frame: &mut Frame<'_>, i: usize, place: &Panel) -> u32 {
-    let session = scene.session;
-    let Some(checkpoint) = session.checkpoints.get(i) else { return 0 };
-    let color = theme::checkpoint(ui, i);
+/// Draws the panel of a checkpoint with its colour; gives its largest density.
+pub fn show(
+    ui: &mut Ui,
+    scene: &mut Scene<'_>,
+    frame: &mut Frame<'_>,
+    (color, checkpoint): (usize, &CheckpointEntry),
+    place: &Panel,
+) -> u32 {
+    let color = theme::checkpoint(ui, color);
     let dressed = frame.scatter.dressed(&checkpoint.name);
-    let (facts, stands) = words(scene, frame.scatter, checkpoint, dressed.as_ref());
-    panel_header(ui, place.header, &checkpoint.name, color, facts, stands, None);
+    let (facts, stands) = words(scene, checkpoint, dressed.as_ref());
+    let moved = panel_header(ui, place.header, &checkpoint.name, color, facts, stands, None);
+    scene.commands.extend(moved);
     let axes = Axes {
-        id: Id::unique(("embedding", i)),
+        id: Id::unique(("embedding", &checkpoint.name)),
         x: Axis { label: "t-SNE 1", range: frame.range, scale: Scale::Bare, labelled: true },
         y: Axis { label: "t-SNE 2", range: frame.range, scale: Scale::Bare, labelled: place.first },
         outline: color,
@@ -43,7 +48,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, frame: &mut Frame<'_>, i: usize,
         wheel: true,
     };
     let tool = frame.scatter.view.tool;
-    let mut shared = frame.scatter.shared;
+    let linked = frame.scatter.links.axes;
+    let mut shared = *frame.scatter.shared.of(linked, &checkpoint.name);
     shared.held = tool != Tool::Pan || frame.state.drag.is_some() || ui.input(|input| input.modifiers.shift || input.modifiers.alt);
     let (canvas, (near, most)) = axes.show(ui, place.plot, &mut shared, |ui, canvas| match &dressed {
         None => (None, 0),
@@ -54,7 +60,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, frame: &mut Frame<'_>, i: usize,
             (near, most)
         }
     });
-    frame.scatter.shared = shared;
+    *frame.scatter.shared.of(linked, &checkpoint.name) = shared;
     frame.pointing |= canvas.response.hover_pos().is_some();
     let points = scene.store.embeddings.get(&checkpoint.name);
     canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, summary(&checkpoint.name, points)));
@@ -85,7 +91,6 @@ fn image(cloud: &Cloud, row: u32) -> Option<ImageKey> {
 /// What the header says of the points, and how the job stands.
 fn words(
     scene: &Scene<'_>,
-    scatter: &Scatter,
     checkpoint: &CheckpointEntry,
     dressed: Option<&(std::sync::Arc<Cloud>, Dress)>,
 ) -> (Option<String>, Option<Standing>) {
@@ -99,7 +104,7 @@ fn words(
             } else {
                 format!("{} of {} images", count(dress.visible as u64), count(all))
             };
-            let selected = if scatter.view.selection.is_empty() { 0 } else { dress.mask.iter().filter(|selected| **selected).count() };
+            let selected = if dress.selects { dress.mask.iter().filter(|selected| **selected).count() } else { 0 };
             let rest =
                 if selected > 0 { format!("{} selected", count(selected as u64)) } else { format!("{} features", embedding.feature_dim) };
             Some(format!("{shown} · {rest}"))
@@ -127,7 +132,7 @@ fn radius(canvas: &Canvas, range: [f64; 2], points: usize) -> f32 {
 
 /// Draws points or their density; gives the largest density.
 fn draw(ui: &Ui, frame: &mut Frame<'_>, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, dress: &Dress) -> u32 {
-    let selecting = !frame.scatter.view.selection.is_empty();
+    let selecting = dress.selects;
     let dense = frame.scatter.view.density;
     let most = if dense { density::draw(ui, &mut frame.state.density, canvas, checkpoint, cloud, dress) } else { 0 };
     if dense && !selecting {
@@ -170,7 +175,7 @@ fn pick(canvas: &Canvas, cloud: &Cloud, dress: &Dress) -> Option<u32> {
 fn mark(ui: &Ui, scatter: &Scatter, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, near: Option<u32>) {
     let palette = theme::of(ui);
     let row = |key: &ImageKey| cloud.row(&key.0, key.1);
-    let linked = scatter.cursor.as_ref().and_then(row);
+    let linked = scatter.cursor.as_ref().filter(|_| scatter.links.cursor).and_then(row);
     let pinned = scatter.pinned.as_ref().and_then(|(_, key)| row(key));
     let neighbours = pinned.and_then(|row| scatter.neighbours(checkpoint, row)).unwrap_or_default();
     let ring = |row: u32, radius: f32, color| {

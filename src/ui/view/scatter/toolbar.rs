@@ -14,7 +14,7 @@ use crate::ui::widget::number::count;
 const SEARCH: &str = "role:far  dataset:\"digits test\"  label:3  prediction:1,7  index:10-20  checkpoint:OE  right  wrong  energy<2
 All terms must hold; -TERM excludes. Enter selects, Shift+Enter adds, Alt+Enter takes away.";
 
-/// Draws the lines.
+/// Draws the first line.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter) {
     let mut push = |command| scene.commands.push(Command::Scatter(command));
     ui.horizontal_wrapped(|ui| {
@@ -43,7 +43,6 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter) {
             }
         }
     });
-    legend(ui, scatter, &mut push);
 }
 
 fn about(tool: Tool) -> &'static str {
@@ -125,7 +124,8 @@ fn selection_menu(ui: &mut Ui, scatter: &mut Scatter, push: &mut impl FnMut(Scat
 }
 
 /// A chip for each category: a click hides or shows it.
-fn legend(ui: &mut Ui, scatter: &Scatter, push: &mut impl FnMut(ScatterCommand)) {
+pub fn legend(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &Scatter) {
+    let push = &mut |command| scene.commands.push(Command::Scatter(command));
     let dark = ui.visuals().dark_mode;
     let hidden = &scatter.view.hidden;
     let elsewhere = hidden.iter().filter(|category| category.field != scatter.view.color_by).count();

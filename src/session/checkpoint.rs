@@ -1,0 +1,224 @@
+//! [`CheckpointEntry`], and what is done to the list of them: order, colour, name, sight. A checkpoint keeps its colour whatever
+//! happens to the others.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Normalization, Session};
+
+/// Colours that checkpoints are told apart by; the next one starts again at the first.
+pub const COLORS: usize = 8;
+
+/// A checkpoint that is open.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointEntry {
+    /// Unique name within the session.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Overrides inference from the tensors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<String>,
+    /// What the network's inputs were normalized with.
+    #[serde(default)]
+    pub normalization: Normalization,
+    /// Index of its colour; absent = its place in the session ([`Session::colors`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<usize>,
+    /// Open, and not drawn.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+}
+
+impl Session {
+    /// Index of the colour of every checkpoint, in their order: the one that it keeps, else its place where that is free, else the first
+    /// that is free.
+    pub fn colors(&self) -> Vec<usize> {
+        let mut taken: Vec<usize> = self.checkpoints.iter().filter_map(|entry| entry.color).collect();
+        let mut of = |(place, entry): (usize, &CheckpointEntry)| {
+            entry.color.unwrap_or_else(|| {
+                let color = std::iter::once(place).chain(0..).find(|color| !taken.contains(color)).unwrap_or(place);
+                taken.push(color);
+                color
+            })
+        };
+        self.checkpoints.iter().enumerate().map(&mut of).collect()
+    }
+
+    /// Index of the colour of the checkpoint called `name`; 0 when there is none.
+    pub fn color_of(&self, name: &str) -> usize {
+        self.position(name).and_then(|place| self.colors().get(place).copied()).unwrap_or(0)
+    }
+
+    /// The checkpoints that are drawn, in their order, each with the index of its colour.
+    pub fn shown(&self) -> impl Iterator<Item = (usize, &CheckpointEntry)> {
+        self.colors().into_iter().zip(&self.checkpoints).filter(|(_, entry)| !entry.hidden)
+    }
+
+    /// Whether the checkpoint called `name` is drawn.
+    pub fn is_shown(&self, name: &str) -> bool {
+        self.checkpoints.iter().any(|entry| entry.name == name && !entry.hidden)
+    }
+
+    /// Opens a checkpoint behind the others.
+    pub fn add_checkpoint(&mut self, entry: CheckpointEntry) {
+        self.keep_colors();
+        self.checkpoints.push(entry);
+        self.keep_colors();
+    }
+
+    /// Closes the checkpoint called `name` and gives it back.
+    pub fn remove_checkpoint(&mut self, name: &str) -> Option<CheckpointEntry> {
+        self.keep_colors();
+        let entry = self.position(name).map(|place| self.checkpoints.remove(place))?;
+        if self.landscape.baseline.as_deref() == Some(name) {
+            self.landscape.baseline = None;
+        }
+        Some(entry)
+    }
+
+    /// Moves the checkpoint called `name` to place `to`; behind all others where that is too far.
+    pub fn move_checkpoint(&mut self, name: &str, to: usize) {
+        self.keep_baseline();
+        self.keep_colors();
+        let Some(from) = self.position(name) else { return };
+        let entry = self.checkpoints.remove(from);
+        self.checkpoints.insert(to.min(self.checkpoints.len()), entry);
+    }
+
+    /// Gives the checkpoint called `name` the colour of this index; who has it takes the other's, so that two never look alike.
+    pub fn recolor_checkpoint(&mut self, name: &str, color: usize) {
+        self.keep_colors();
+        let Some(place) = self.position(name) else { return };
+        let before = self.checkpoints[place].color;
+        self.checkpoints.iter_mut().filter(|entry| entry.color == Some(color)).for_each(|entry| entry.color = before);
+        self.checkpoints[place].color = Some(color);
+    }
+
+    /// Gives the checkpoint `from` another name, wherever the session says it.
+    ///
+    /// # Errors
+    /// When there is no such checkpoint, or the new name is empty or taken.
+    pub fn rename_checkpoint(&mut self, from: &str, to: &str) -> Result<(), String> {
+        let to = to.trim();
+        let Some(place) = self.position(from) else { return Err(format!("expected a checkpoint of the session, found `{from}`")) };
+        if to.is_empty() {
+            return Err(format!("expected a name for the checkpoint `{from}`, found none"));
+        }
+        if self.position(to).is_some_and(|other| other != place) {
+            return Err(format!("expected a name that no other checkpoint has, found `{to}`"));
+        }
+        self.checkpoints[place].name = to.into();
+        let lists = [&mut self.figure.compared, &mut self.figure.methods].into_iter().chain(&mut self.landscape.project);
+        let said = lists.flatten().chain(self.landscape.plane.through_mut()).chain(&mut self.landscape.baseline);
+        said.filter(|name| **name == from).for_each(|name| *name = to.into());
+        Ok(())
+    }
+
+    /// The place of the checkpoint called `name`.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.checkpoints.iter().position(|entry| entry.name == name)
+    }
+
+    /// Writes down every colour, so that it stays when places change.
+    fn keep_colors(&mut self) {
+        let colors = self.colors();
+        self.checkpoints.iter_mut().zip(colors).for_each(|(entry, color)| entry.color = Some(color));
+    }
+
+    /// Writes down the baseline, so that it stays when another becomes the first.
+    fn keep_baseline(&mut self) {
+        self.landscape.baseline = self.landscape_baseline().map(str::to_owned);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::session::Axes;
+
+    fn entry(name: &str) -> CheckpointEntry {
+        CheckpointEntry { name: name.into(), ..CheckpointEntry::default() }
+    }
+
+    fn session(names: &[&str]) -> Session {
+        Session { checkpoints: names.iter().map(|name| entry(name)).collect(), ..Session::default() }
+    }
+
+    fn colored(session: &Session) -> Vec<(&str, usize)> {
+        session.checkpoints.iter().map(|entry| entry.name.as_str()).zip(session.colors()).collect()
+    }
+
+    #[test]
+    fn an_older_file_gives_every_checkpoint_the_colour_of_its_place() {
+        let text = "version = 1\n[[checkpoint]]\nname = \"a\"\npath = \"a\"\n[[checkpoint]]\nname = \"b\"\npath = \"b\"\n";
+        let session: Session = toml::from_str(text).unwrap();
+        assert_eq!(colored(&session), [("a", 0), ("b", 1)]);
+        assert!(session.shown().count() == 2 && !session.to_toml(std::path::Path::new("/")).unwrap().contains("color"));
+    }
+
+    #[test]
+    fn a_checkpoint_keeps_its_colour_when_others_go_come_and_move() {
+        let mut session = session(&["a", "b", "c"]);
+        session.remove_checkpoint("a");
+        assert_eq!(colored(&session), [("b", 1), ("c", 2)]);
+        session.move_checkpoint("c", 0);
+        assert_eq!(colored(&session), [("c", 2), ("b", 1)]);
+        session.add_checkpoint(entry("d"));
+        assert_eq!(colored(&session), [("c", 2), ("b", 1), ("d", 0)], "the colour that became free");
+        session.move_checkpoint("c", 99);
+        session.rename_checkpoint("b", "B").unwrap();
+        assert_eq!(colored(&session), [("B", 1), ("d", 0), ("c", 2)]);
+        let text = session.to_toml(std::path::Path::new("/")).unwrap();
+        assert_eq!(colored(&toml::from_str(&text).unwrap()), colored(&session));
+    }
+
+    #[test]
+    fn a_colour_that_one_checkpoint_keeps_is_not_given_to_another() {
+        let mut session = session(&["a", "b", "c"]);
+        session.checkpoints[0].color = Some(1);
+        assert_eq!(colored(&session), [("a", 1), ("b", 0), ("c", 2)]);
+        session.recolor_checkpoint("b", 2);
+        assert_eq!(colored(&session), [("a", 1), ("b", 2), ("c", 0)], "two checkpoints change colours");
+    }
+
+    #[test]
+    fn the_baseline_is_the_same_after_a_move_and_goes_with_its_checkpoint() {
+        let mut session = session(&["a", "b", "c"]);
+        session.move_checkpoint("c", 0);
+        assert_eq!(session.landscape_baseline(), Some("a"));
+        session.rename_checkpoint("a", "A").unwrap();
+        assert_eq!(session.landscape_baseline(), Some("A"));
+        session.remove_checkpoint("A");
+        assert_eq!(session.landscape_baseline(), Some("c"));
+    }
+
+    #[test]
+    fn a_new_name_is_said_everywhere_and_must_be_free() {
+        let mut session = session(&["a", "b", "c"]);
+        session.landscape.plane = Axes::Line { through: ["a".into(), "b".into()], statistics: Default::default() };
+        session.landscape.project = Some(vec!["b".into(), "c".into()]);
+        session.figure.compared = vec!["b".into()];
+        session.rename_checkpoint("b", " better ").unwrap();
+        assert_eq!(session.landscape.plane.through(), ["a", "better"]);
+        assert_eq!(
+            (session.landscape.project.clone().unwrap(), &session.figure.compared[0]),
+            (vec!["better".into(), "c".into()], &"better".into())
+        );
+        assert!(session.rename_checkpoint("better", "c").unwrap_err().contains("found `c`"));
+        assert!(session.rename_checkpoint("better", "  ").is_err());
+        assert!(session.rename_checkpoint("none", "x").unwrap_err().contains("`none`"));
+        session.rename_checkpoint("c", "c").unwrap();
+    }
+
+    #[test]
+    fn what_is_hidden_is_open_and_not_shown() {
+        let mut session = session(&["a", "b", "c"]);
+        session.checkpoints[1].hidden = true;
+        assert_eq!(session.shown().map(|(color, entry)| (entry.name.as_str(), color)).collect::<Vec<_>>(), [("a", 0), ("c", 2)]);
+        assert!(!session.is_shown("b") && session.is_shown("c"));
+    }
+}

@@ -1,0 +1,61 @@
+//! What the store does when a checkpoint goes or gets another name.
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+
+use super::{JobState, Store, analysis_of, subject_of};
+use crate::job::JobSpec;
+
+impl Store {
+    /// Forgets what was read of a file.
+    pub fn forget_inspection(&mut self, path: &Path) {
+        self.jobs.retain(|_, job| !matches!(&job.spec, JobSpec::Inspect { path: inspected } if inspected == path));
+        self.inspections.shift_remove(path);
+    }
+
+    /// Forgets a checkpoint: its jobs and results. What was read of its file stays, in case that it comes back.
+    pub fn forget_checkpoint(&mut self, name: &str, path: &Path) {
+        self.jobs.retain(|_, job| match &job.spec {
+            JobSpec::Inspect { path: inspected } => inspected != path || job.state == JobState::Done,
+            spec => analysis_of(spec).is_none() || subject_of(spec) != name,
+        });
+        // The baseline may be another one now.
+        self.differences.clear();
+        self.score_differences.clear();
+        self.landscapes.retain(|(checkpoint, _), _| checkpoint != name);
+        self.bands.retain(|(checkpoint, _), _| checkpoint != name);
+        self.sharpness.retain(|(checkpoint, _), _| checkpoint != name);
+        self.hessians.retain(|(checkpoint, _), _| checkpoint != name);
+        self.embeddings.shift_remove(name);
+        self.scores.shift_remove(name);
+    }
+
+    /// Gives a checkpoint another name: its jobs and results are kept.
+    pub fn rename_checkpoint(&mut self, from: &str, to: &str) {
+        let name = |name: &str| if name == from { to.to_owned() } else { name.to_owned() };
+        for job in self.jobs.values_mut() {
+            job.spec = job.spec.renamed(name);
+        }
+        // They say whose difference they are.
+        self.differences.clear();
+        self.score_differences.clear();
+        rename_pairs(&mut self.landscapes, from, to);
+        rename_pairs(&mut self.bands, from, to);
+        rename_pairs(&mut self.sharpness, from, to);
+        self.sharpness.values_mut().for_each(|curve| curve.checkpoint = name(&curve.checkpoint));
+        rename_pairs(&mut self.hessians, from, to);
+        rename(&mut self.embeddings, from, to);
+        rename(&mut self.scores, from, to);
+    }
+}
+
+fn rename_pairs<T>(results: &mut IndexMap<(String, String), T>, from: &str, to: &str) {
+    let named = |(key, value): ((String, String), T)| if key.0 == from { ((to.to_owned(), key.1), value) } else { (key, value) };
+    *results = std::mem::take(results).into_iter().map(named).collect();
+}
+
+fn rename<T>(results: &mut IndexMap<String, T>, from: &str, to: &str) {
+    let named = |(key, value): (String, T)| if key == from { (to.to_owned(), value) } else { (key, value) };
+    *results = std::mem::take(results).into_iter().map(named).collect();
+}

@@ -1,0 +1,364 @@
+//! Comparing checkpoints: the table of what differs, the order and the colours of panels, names, sight, baseline, links.
+
+use super::*;
+use crate::job::RunConfig;
+use crate::result::SharpnessCurve;
+use crate::session::Session;
+use crate::ui::comparison::{Row, rows, table};
+use crate::ui::loader::Finished;
+use crate::ui::store::Store;
+
+fn run(seed: u64) -> RunConfig {
+    let text = format!("version = 1\nseed = {seed}\nepochs = 4\nbatch = 8\n[method]\nname = \"sam\"\nrho = 0.1\n");
+    RunConfig::from_toml(&text, std::path::Path::new("/nowhere/run.toml")).unwrap()
+}
+
+fn study() -> (Session, Store) {
+    let (session, mut store) = (by_hand::session(), Store::default());
+    for (k, name) in by_hand::CHECKPOINTS.into_iter().enumerate() {
+        let path: std::path::PathBuf = format!("/nowhere/{name}.safetensors").into();
+        store.inspections.insert(path.clone(), by_hand::inspection(name));
+        if k < 2 {
+            store.origins.insert(path, run(k as u64));
+        }
+        let id = store.add(by_hand::score_job(name), JobState::Done);
+        store.insert(id, Loaded::Scores(by_hand::scores(k)));
+        let id = store.add(by_hand::sharpness_job(name), JobState::Done);
+        store.insert(id, Loaded::Sharpness(by_hand::curve(k)));
+    }
+    (session, store)
+}
+
+fn labels(rows: &[Row]) -> Vec<String> {
+    rows.iter().map(|row| format!("{}: {}", row.group, row.label)).collect()
+}
+
+#[test]
+fn only_what_differs_is_left_and_everything_on_request() {
+    let (session, store) = study();
+    let all = labels(&rows(&session, &store, false));
+    for expected in
+        ["Checkpoint: architecture", "Run: method.rho", "Accuracy: fog", "AUROC, energy, %: textures", "Loss on digits test: L(θ)"]
+    {
+        assert!(all.contains(&expected.to_owned()), "{expected} in {all:?}");
+    }
+    let differing = rows(&session, &store, true);
+    assert!(differing.iter().all(Row::differs));
+    let differing = labels(&differing);
+    assert!(!differing.contains(&"Checkpoint: architecture".to_owned()) && differing.contains(&"Run: seed".to_owned()));
+    assert!(differing.contains(&"Loss on digits test: S(ρ = 0.1) ≥".to_owned()), "{differing:?}");
+}
+
+#[test]
+fn a_checkpoint_that_comes_from_no_run_has_no_settings_and_hidden_ones_no_column() {
+    let (mut session, store) = study();
+    session.checkpoints[0].hidden = true;
+    let rows = rows(&session, &store, false);
+    let seed = rows.iter().find(|row| row.label == "seed").unwrap();
+    assert_eq!(seed.values, [Some("1".to_owned()), None, None, None]);
+    let table = table(&session, &rows);
+    assert_eq!(table.header, ["", "ERM", "OE", "SAM", "DR-SAM"]);
+    assert!(table.rows.iter().all(|row| row.len() == 5) && table.rows.iter().any(|row| row[0] == "Run: seed" && row[2] == "–"));
+}
+
+fn order<'a>(harness: &'a Harness<'static, App>) -> Vec<&'a str> {
+    harness.state().session.checkpoints.iter().map(|entry| entry.name.as_str()).collect()
+}
+
+fn left_of(harness: &Harness<'static, App>, a: &str, b: &str) -> bool {
+    let at = |name: &str| harness.get_by_label(&format!("Panel of {name}")).rect().left();
+    at(a) < at(b)
+}
+
+fn drag(harness: &mut Harness<'static, App>, from: egui::Pos2, to: egui::Pos2) {
+    harness.drag_at(from);
+    harness.run();
+    for share in [0.2, 0.6, 1.0] {
+        harness.hover_at(from.lerp(to, share));
+        harness.run();
+    }
+    harness.drop_at(to);
+    harness.run();
+}
+
+#[test]
+fn panels_are_moved_by_their_headers_in_any_tab_and_keep_their_colours() {
+    let mut harness = harness(&Listener::default(), 5, false);
+    harness.run();
+    let colors =
+        |harness: &Harness<'static, App>| -> Vec<usize> { CHECKPOINTS.iter().map(|name| harness.state().session.color_of(name)).collect() };
+    for tab in ["Landscape", "Sharpness", "Embedding", "Energy"] {
+        harness.get_by_label(tab).click();
+        harness.run();
+        let before = order(&harness).iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let (first, second) = (before[0].as_str(), before[1].as_str());
+        assert!(left_of(&harness, first, second), "{tab}");
+        let from = harness.get_by_label(&format!("Panel of {first}")).rect().center();
+        // Dropped on the picture below the header.
+        let to = harness.get_by_label(&format!("Panel of {second}")).rect().center_bottom() + egui::vec2(0.0, 40.0);
+        drag(&mut harness, from, to);
+        assert!(left_of(&harness, second, first), "{tab}");
+        assert_eq!(order(&harness)[..2], [second, first], "{tab}");
+        assert_eq!(colors(&harness), [0, 1, 2, 3, 4]);
+    }
+}
+
+#[test]
+fn panels_and_rows_are_moved_by_keys() {
+    let mut harness = harness(&Listener::default(), 5, false);
+    harness.run();
+    harness.get_by_label("Panel of ERM").focus();
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowRight);
+    harness.run();
+    assert_eq!(order(&harness), ["Pretrained", "OE", "ERM", "SAM", "DR-SAM"]);
+    harness.get_by_label("Checkpoint SAM").focus();
+    harness.run();
+    for _ in 0..2 {
+        harness.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowUp);
+        harness.run();
+    }
+    assert_eq!(order(&harness), ["Pretrained", "SAM", "OE", "ERM", "DR-SAM"]);
+}
+
+#[test]
+fn rows_are_moved_by_dragging() {
+    let mut harness = harness(&Listener::default(), 5, false);
+    harness.run();
+    let at = |harness: &Harness<'static, App>, name: &str| harness.get_by_label(&format!("Checkpoint {name}")).rect().center();
+    let (from, to) = (at(&harness, "DR-SAM"), at(&harness, "Pretrained"));
+    drag(&mut harness, from, to);
+    assert_eq!(order(&harness), ["DR-SAM", "Pretrained", "ERM", "OE", "SAM"]);
+    assert_eq!(harness.state().session.landscape_baseline(), Some("Pretrained"), "the baseline stays");
+}
+
+#[test]
+fn a_hidden_checkpoint_is_open_and_not_drawn() {
+    let mut harness = harness(&Listener::default(), 5, false);
+    harness.run();
+    harness.get_by_label("Hide OE").click();
+    harness.run();
+    assert!(harness.query_by_label_contains("Loss landscape of OE").is_none());
+    for (tab, panel) in
+        [("Sharpness", "Sharpness of OE"), ("Embedding", "Embedding of OE"), ("Energy", "Histogram of the Energy score of OE")]
+    {
+        harness.get_by_label(tab).click();
+        harness.run();
+        assert!(harness.query_by_label_contains(panel).is_none(), "{tab}");
+    }
+    assert_eq!(harness.state().session.checkpoints.len(), 5);
+    harness.get_by_label("Landscape").click();
+    harness.get_by_label("Show OE").click();
+    harness.run();
+    harness.get_by_label_contains("Loss landscape of OE on digits test, 21 × 21 cells, 441 computed");
+}
+
+#[test]
+fn a_checkpoint_is_renamed_where_it_stands() {
+    let mut harness = harness(&Listener::default(), 5, false);
+    harness.run();
+    harness.get_by_label("Checkpoint SAM").focus();
+    harness.run();
+    harness.key_press(egui::Key::F2);
+    harness.run();
+    harness.get_by_label("New name of SAM").type_text(" (ρ = 0.1)");
+    harness.run();
+    harness.key_press(egui::Key::Enter);
+    harness.run();
+    harness.get_by_label("Checkpoint SAM (ρ = 0.1)");
+    assert_eq!(harness.state().session.color_of("SAM (ρ = 0.1)"), 3);
+    // A name that is taken is refused and said.
+    harness.get_by_label("Checkpoint OE").focus();
+    harness.run();
+    harness.key_press(egui::Key::F2);
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    harness.get_by_label("New name of OE").type_text("ERM");
+    harness.run();
+    harness.key_press(egui::Key::Enter);
+    harness.run();
+    harness.get_by_label_contains("expected a name that no other checkpoint has, found `ERM`");
+    assert_eq!(order(&harness), ["Pretrained", "ERM", "OE", "SAM (ρ = 0.1)", "DR-SAM"]);
+}
+
+#[test]
+fn a_renamed_checkpoint_has_its_jobs_and_results_under_the_new_name_and_nothing_is_computed_again() {
+    let (mut session, mut store) = (session(), Store::default());
+    let planned = |session: &Session| {
+        let plan = |analysis| crate::job::plan_cached(session, analysis, &crate::job::PlanOptions::default()).unwrap();
+        crate::job::Analysis::of(session).into_iter().flat_map(plan).collect::<Vec<_>>()
+    };
+    for spec in planned(&session) {
+        store.add(spec, JobState::Done);
+    }
+    let id = store.job(crate::job::Analysis::Sharpness, "SAM", None).unwrap().0;
+    store.insert(id, Loaded::Sharpness(curve(3)));
+    session.rename_checkpoint("SAM", "sam").unwrap();
+    store.rename_checkpoint("SAM", "sam");
+    for spec in planned(&session) {
+        assert!(store.jobs.values().any(|job| job.spec == spec), "{spec:?} is new");
+    }
+    let found = &store.sharpness[&("sam".to_owned(), "digits test".to_owned())];
+    assert_eq!((found.checkpoint.as_str(), found.points.len()), ("sam", 6));
+}
+
+#[test]
+fn the_baseline_is_chosen_at_the_checkpoint() {
+    let mut harness = harness(&Listener::default(), 5, false);
+    harness.run();
+    harness.get_by_label("Pretrained is the baseline");
+    harness.get_by_label("Make OE the baseline").click();
+    harness.run();
+    harness.get_by_label("OE is the baseline");
+    assert_eq!(harness.state().session.landscape.baseline.as_deref(), Some("OE"));
+    harness.get_by_label_contains("loss  ▾").click();
+    harness.run();
+    harness.get_by_label("loss − loss of OE");
+}
+
+#[test]
+fn the_compare_tab_shows_only_what_differs_or_all_and_is_copied() {
+    let mut harness = harness(&Listener::default(), 5, false);
+    harness.state_mut().store.origins.insert("/nowhere/SAM.safetensors".into(), run(3));
+    harness.get_by_label("Compare").click();
+    harness.run();
+    harness.get_by_label("method.rho");
+    assert!(harness.query_by_label("architecture").is_none());
+    harness.get_by_label("Only what differs").click();
+    harness.run();
+    harness.get_by_label("architecture");
+    for (format, start) in
+        [("Markdown", "Checkpoints compared\n\n|  | Pretrained | ERM"), ("LaTeX", "% Checkpoints"), ("CSV", ",Pretrained,ERM,")]
+    {
+        harness.get_by_label_contains("Copy as").click();
+        harness.run();
+        harness.get_by_label(format).click();
+        let copied = (0..5).find_map(|_| {
+            harness.step();
+            harness.output().platform_output.commands.iter().find_map(|command| match command {
+                egui::OutputCommand::CopyText(text) => Some(text.clone()),
+                _ => None,
+            })
+        });
+        let text = copied.expect("something is copied");
+        assert!(text.starts_with(start) && text.contains("resnet8") && text.contains("method.rho"), "{format}: {text}");
+        harness.run();
+    }
+}
+
+#[test]
+fn unlinked_panels_have_their_own_axes_and_linked_ones_share_them() {
+    let mut harness = harness(&Listener::default(), 3, false);
+    harness.get_by_label("Sharpness").click();
+    harness.run();
+    let zoom = |harness: &mut Harness<'static, App>, name: &str| {
+        let at = harness.get_by_label_contains(&format!("Sharpness of {name} on")).rect().center();
+        harness.hover_at(at);
+        harness.run();
+        harness.event(egui::Event::Zoom(1.5));
+        harness.run();
+    };
+    let view = |harness: &mut Harness<'static, App>, name: &str| {
+        let linked = harness.state().session.view.links.axes;
+        *harness.state_mut().views.sharpness.view.of(linked, name)
+    };
+    zoom(&mut harness, "ERM");
+    let shared = view(&mut harness, "OE");
+    assert!(shared.x.is_some() && view(&mut harness, "ERM") == shared);
+    harness.get_by_label("Link axes").click();
+    harness.run();
+    zoom(&mut harness, "ERM");
+    assert_eq!(view(&mut harness, "OE"), shared, "the others stay where all were");
+    assert_ne!(view(&mut harness, "ERM"), shared);
+    harness.get_by_label("Link axes").click();
+    harness.run();
+    assert_eq!(view(&mut harness, "ERM"), shared);
+}
+
+#[test]
+fn the_switches_stand_above_the_views_that_they_are_of() {
+    let mut harness = harness(&Listener::default(), 2, false);
+    for (tab, has, lacks) in [
+        ("Landscape", &["Link axes", "Link colour range", "Link cursor"][..], &["Link selection"][..]),
+        ("Sharpness", &["Link axes", "Link cursor"], &["Link colour range"]),
+        ("Embedding", &["Link axes", "Link cursor", "Link selection"], &[]),
+        ("Energy", &["Link axes", "Link cursor"], &["Link selection"]),
+        ("Compare", &[], &["Link axes"]),
+    ] {
+        harness.get_by_label(tab).click();
+        harness.run();
+        has.iter().for_each(|name| assert!(harness.query_by_label(name).is_some(), "{tab}: {name}"));
+        lacks.iter().for_each(|name| assert!(harness.query_by_label(name).is_none(), "{tab}: {name}"));
+    }
+}
+
+#[test]
+fn differences_to_the_baseline_are_paired_and_follow_it() {
+    let mut harness = harness(&Listener::default(), 3, false);
+    let id = harness.state_mut().store.add(score_job("DR-SAM"), JobState::Looking);
+    let loaded = Some(Box::new(Loaded::Scores(scores(4))));
+    harness.state_mut().finished(Finished::Loaded { id, loaded, complete: true, error: None });
+    run_until(&mut harness, |app| app.store.score_differences.values().filter(|found| found.is_some()).count() == 3);
+    harness.get_by_label("Compare").click();
+    harness.run();
+    harness.get_by_label("AUROC − that of Pretrained, energy, %");
+    harness.get_by_label("Make ERM the baseline").click();
+    run_until(&mut harness, |app| app.store.score_differences.values().flatten().filter(|found| found.baseline == "ERM").count() == 3);
+    harness.run();
+    harness.get_by_label("AUROC − that of ERM, energy, %");
+}
+
+/// Checkpoints with everything computed, as many as one likes.
+fn crowd(n: usize) -> Harness<'static, App> {
+    let names: Vec<String> = (0..n).map(|k| format!("{}{}", CHECKPOINTS[k % 5], if k < 5 { "" } else { ", seed 2" })).collect();
+    let mut harness = harness(&Listener::default(), 0, false);
+    let app = harness.state_mut();
+    app.session.hessian = Some(crate::session::HessianSettings::default());
+    app.session.checkpoints.clear();
+    for (k, name) in names.iter().enumerate() {
+        let entry = crate::session::CheckpointEntry {
+            name: name.clone(),
+            path: format!("/nowhere/{name}.safetensors").into(),
+            ..Default::default()
+        };
+        app.store.inspections.insert(entry.path.clone(), inspection(name));
+        app.store.origins.insert(entry.path.clone(), run(k as u64));
+        app.session.add_checkpoint(entry);
+        let curve = SharpnessCurve { checkpoint: name.clone(), ..curve(k % 5) };
+        let results = [
+            (landscape_job(name), Loaded::Landscape(surface(k, false))),
+            (sharpness_job(name), Loaded::Sharpness(curve)),
+            (super::jobs::hessian_job(name), Loaded::Hessian(super::jobs::spectrum(k % 5))),
+            (embedding_job(name), Loaded::Embedding(embedding(k))),
+            (score_job(name), Loaded::Scores(scores(k))),
+        ];
+        for (spec, loaded) in results {
+            let id = app.store.add(spec, JobState::Done);
+            app.store.insert(id, loaded);
+        }
+    }
+    app.ask_differences();
+    harness
+}
+
+/// With `FLATLAND_SHOTS=folder` also pictures for the eye.
+#[test]
+fn two_five_and_eight_checkpoints_have_their_panels_inside_of_the_window() {
+    let folder = std::env::var_os("FLATLAND_SHOTS").map(std::path::PathBuf::from);
+    for (n, theme) in [(2, egui::Theme::Light), (5, egui::Theme::Dark), (8, egui::Theme::Light), (8, egui::Theme::Dark)] {
+        let mut harness = crowd(n);
+        harness.state_mut().ctx.set_theme(theme);
+        for tab in ["Landscape", "Sharpness", "Hessian", "Embedding", "Compare", "Energy"] {
+            harness.get_by_label(tab).click();
+            harness.run();
+            let window = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1480.0, 920.0));
+            let panels: Vec<egui::Rect> = harness.query_all_by_label_contains("Panel of ").map(|node| node.rect()).collect();
+            assert_eq!(panels.len(), if tab == "Compare" { 0 } else { n }, "{tab}");
+            assert!(panels.iter().all(|panel| window.contains_rect(*panel) && panel.width() > 120.0), "{tab}: {panels:?}");
+            if let Some(folder) = &folder {
+                let name = format!("{tab}-{n}-{theme:?}.png").to_lowercase();
+                harness.render().expect("a picture").save(folder.join(name)).expect("saved");
+            }
+        }
+    }
+}

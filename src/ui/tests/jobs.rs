@@ -1,0 +1,237 @@
+//! Jobs: the order of the queue, the log, the end of all work; and the Hessian, from the asking to the figure.
+
+use super::*;
+use crate::job::{HessianJob, JobId, PlanOptions};
+use crate::result::{BandManifest, Eigenvalue, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
+use crate::session::HessianSettings;
+use crate::ui::log::Level;
+
+fn asked(listener: &Listener) -> Vec<String> {
+    listener.0.borrow().asked.iter().map(|(_, spec)| crate::ui::panel::jobs::title(spec)).collect()
+}
+
+/// The worker ends what it has.
+fn finish(listener: &Listener, event: JobEvent) {
+    let theirs: JobId = listener.0.borrow().asked.last().unwrap().0;
+    listener.0.borrow_mut().says.push_back(Heard::Job(theirs, event));
+}
+
+#[test]
+fn the_queue_shows_its_order_and_a_job_can_be_moved_to_the_front() {
+    let listener = Listener::default();
+    let mut harness = harness(&listener, 0, false);
+    for name in ["Pretrained", "ERM", "OE", "SAM"] {
+        harness.state_mut().store.add(landscape_job(name), JobState::Waiting);
+    }
+    harness.run();
+    for text in ["no. 1", "no. 2", "no. 3"] {
+        harness.get_by_label(text);
+    }
+    let below = |harness: &Harness<'static, App>, a: &str, b: &str| {
+        let top = |name: &str| harness.get_by_label(&format!("Cancel Landscape · {name}")).rect().top();
+        top(a) > top(b)
+    };
+    assert!(below(&harness, "SAM", "ERM"));
+    harness.get_by_label("Move Landscape · SAM to the front").click();
+    harness.run();
+    assert!(below(&harness, "ERM", "SAM"));
+    assert!(harness.query_by_label("Move Landscape · SAM to the front").is_none(), "it is there already");
+    for _ in 0..3 {
+        finish(&listener, JobEvent::Cancelled);
+        harness.run();
+    }
+    assert_eq!(asked(&listener), ["Landscape · Pretrained", "Landscape · SAM", "Landscape · ERM", "Landscape · OE"]);
+}
+
+#[test]
+fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_copied() {
+    let listener = Listener::default();
+    let mut harness = harness(&listener, 0, false);
+    harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
+    harness.run();
+    listener.0.borrow_mut().says.extend([
+        Heard::Job(1000, JobEvent::Started),
+        Heard::Said("[W] a line of libtorch".into()),
+        Heard::Job(1000, JobEvent::Warning { message: "3 images cannot be read".into() }),
+        Heard::Job(1000, JobEvent::Failed { message: "out of memory".into() }),
+    ]);
+    harness.run();
+    harness.get_by_label("Show the log").click();
+    harness.run();
+    for text in ["started", "[W] a line of libtorch", "5 of 5 lines"] {
+        harness.get_by_label(text);
+    }
+    assert_eq!(harness.state().log.line(1).map(|line| line.job.as_str()), Some("Landscape · ERM"), "it was said under this job");
+    harness.get_by_label("Filter").focus();
+    harness.run();
+    harness.get_by_label("Filter").type_text("LIBTORCH");
+    harness.run();
+    harness.get_by_label("1 of 5 lines");
+    harness.state_mut().log.filter.clear();
+    harness.run();
+    harness.get_by_label_contains("everything  ▾").click();
+    harness.run();
+    harness.get_by_label("warnings and errors").click();
+    harness.run();
+    harness.get_by_label("2 of 5 lines");
+    harness.get_by_label("Copy the lines shown").click();
+    harness.run();
+    harness.get_by_label("Copied: the log");
+    assert_eq!(harness.state().log.least, Level::Warning);
+    harness.get_by_label("Close the log").click();
+    harness.run();
+    assert!(harness.query_by_label("Close the log").is_none());
+}
+
+#[test]
+fn a_long_log_draws_only_what_is_seen() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    for k in 0..4000 {
+        harness.state_mut().log.push(Level::Output, String::new(), &format!("line number {k}"));
+    }
+    harness.state_mut().log.open = true;
+    harness.run();
+    harness.run();
+    harness.get_by_label("line number 3999");
+    let drawn = harness.query_all_by_label_contains("line number").count();
+    assert!((3..60).contains(&drawn), "{drawn} lines");
+}
+
+#[test]
+fn the_end_of_all_work_is_told_when_it_took_a_while() {
+    let listener = Listener::default();
+    let mut harness = harness(&listener, 0, false);
+    harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
+    harness.state_mut().store.add(landscape_job("OE"), JobState::Waiting);
+    harness.run();
+    finish(&listener, JobEvent::Started);
+    harness.run();
+    harness.input_mut().time = Some(harness.input().time.unwrap_or(0.0) + 100.0);
+    harness.step();
+    finish(&listener, JobEvent::Failed { message: "broken".into() });
+    harness.run();
+    assert!(harness.state().message.is_none(), "another job is open");
+    harness.get_by_label("Cancel Landscape · OE").click();
+    harness.run();
+    finish(&listener, JobEvent::Cancelled);
+    harness.run();
+    harness.get_by_label_contains("Finished: 0 jobs done, 1 failed, in 1 min");
+}
+
+#[test]
+fn what_is_used_stands_below_the_jobs() {
+    let mut harness = harness(&Listener::default(), 1, false);
+    harness.run();
+    if cfg!(target_os = "linux") {
+        harness.get_by_label_contains(" · window ");
+    }
+}
+
+pub(super) fn hessian_job(name: &str) -> JobSpec {
+    let JobSpec::Sharpness(job) = sharpness_job(name) else { unreachable!() };
+    JobSpec::Hessian(HessianJob {
+        checkpoint: job.checkpoint,
+        dataset: job.dataset,
+        settings: HessianSettings::default(),
+        seed: 0,
+        save_eigenvectors: false,
+        out: "/nowhere/out".into(),
+        device: job.device,
+    })
+}
+
+pub(super) fn spectrum(k: usize) -> HessianSpectrum {
+    let steep = 1.0 + k as f64;
+    let eigenvalue = |value: f64| Eigenvalue { value: steep * value, residual: 0.004 * steep * value.abs() };
+    let nodes: Vec<f64> = (0..50).map(|i| steep * (-0.5 + 0.25 * f64::from(i))).collect();
+    let weights: Vec<f64> = nodes.iter().map(|node| (-node.abs() / steep).exp()).collect();
+    let all: f64 = weights.iter().sum();
+    HessianSpectrum {
+        checkpoint: CHECKPOINTS[k].into(),
+        dataset: "digits test".into(),
+        gradient_norm: 0.021,
+        samples: 500,
+        products: 480,
+        converged: true,
+        top: [12.1, 8.0, 5.5, 4.1, 3.3].map(eigenvalue).into(),
+        lambda_min: eigenvalue(-0.4),
+        trace: Some(Trace { value: 95.0 * steep, std_error: 2.4, probes: 20 }),
+        density: Some(SpectralDensity {
+            steps: 50,
+            probes: 1,
+            nodes: vec![nodes],
+            weights: vec![weights.iter().map(|w| w / all).collect()],
+        }),
+        ..HessianSpectrum::default()
+    }
+}
+
+fn with_spectra(harness: &mut Harness<'static, App>, n: usize) {
+    let app = harness.state_mut();
+    app.session.hessian = Some(HessianSettings::default());
+    for (k, name) in CHECKPOINTS.into_iter().enumerate().take(n) {
+        let id = app.store.add(hessian_job(name), JobState::Done);
+        app.store.insert(id, Loaded::Hessian(spectrum(k)));
+    }
+}
+
+#[test]
+fn the_hessian_is_offered_where_the_session_does_not_ask_for_it() {
+    let mut harness = harness(&Listener::default(), 2, false);
+    harness.get_by_label("Hessian").click();
+    harness.run();
+    harness.get_by_label("Compute the Hessian").click();
+    harness.run();
+    assert_eq!(harness.state().session.hessian, Some(HessianSettings::default()));
+    assert!(harness.query_by_label("Compute the Hessian").is_none());
+    harness.get_by_label("Hessian of ERM on digits test, nothing computed yet");
+    // What the window plans is what the command line plans.
+    let session = harness.state().session.clone();
+    assert!(crate::job::plan(&session, crate::job::Analysis::Hessian, "/out".as_ref(), &PlanOptions::default()).is_ok());
+}
+
+#[test]
+fn spectra_are_shown_with_their_errors_and_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = harness(&Listener::default(), 2, false);
+    with_spectra(&mut harness, 2);
+    harness.get_by_label("Hessian").click();
+    harness.run();
+    harness.get_by_label_contains("Hessian of ERM on digits test, λ₁ 24.20 ± 0.10, λ₂");
+    harness.get_by_label_contains("Hessian of Pretrained on digits test, λ₁ 12.10 ± 0.05");
+    harness.get_by_label("Hessian of SAM on digits test, nothing computed yet");
+    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
+    harness.run();
+    let path = folder.path().join("h.svg");
+    harness.state_mut().export.path = path.display().to_string();
+    harness.run();
+    harness.get_by_label("Write").click();
+    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.text.contains("h.svg")));
+    assert!(std::fs::read_to_string(path.with_extension("csv")).unwrap().starts_with("checkpoint,dataset,quantity"));
+}
+
+#[test]
+fn the_loss_over_several_planes_is_shown_where_the_session_asks_for_them() {
+    let mut harness = harness(&Listener::default(), 2, false);
+    let app = harness.state_mut();
+    app.session.landscape.planes = 4;
+    for (k, name) in CHECKPOINTS.into_iter().enumerate().take(2) {
+        let found = surface(k, false);
+        let manifest = BandManifest { seeds: vec![0, 1, 2, 3], samples: 500, ..BandManifest::default() };
+        let std = found.loss.iter().map(|loss| 0.2 * loss).collect();
+        let band = LandscapeBand { alpha: found.alpha.clone(), beta: found.beta.clone(), mean: found.loss.clone(), std, manifest };
+        let id = app.store.add(landscape_job(name), JobState::Done);
+        app.store.insert(id, Loaded::Planes(found, band));
+    }
+    harness.get_by_label("Sharpness").click();
+    harness.run();
+    harness.get_by_label("loss over 4 planes").click();
+    harness.run();
+    harness.get_by_label("Loss along α over 4 random planes of Pretrained, ERM");
+    let at = harness.get_by_label_contains("Loss along α over 4").rect().center();
+    harness.hover_at(at);
+    harness.run();
+    harness.get_by_label("loss over 4 planes").click();
+    harness.run();
+    harness.get_by_label_contains("Sharpness of ERM on digits test, 6 radii");
+}
