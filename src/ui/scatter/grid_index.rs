@@ -202,8 +202,9 @@ mod tests {
         for k in 0..200u64 {
             let at = [f64::from(120.0 * noise(7 * k) - 40.0), f64::from(50.0 * noise(11 * k) - 5.0)];
             let distance = |row: u32| (f64::from(points[row as usize][0]) - at[0]).hypot(f64::from(points[row as usize][1]) - at[1]);
-            let expected =
-                (0..3000u32).filter(|row| row.is_multiple_of(2) && distance(*row) <= 3.0).min_by(|a, b| distance(*a).total_cmp(&distance(*b)));
+            let expected = (0..3000u32)
+                .filter(|row| row.is_multiple_of(2) && distance(*row) <= 3.0)
+                .min_by(|a, b| distance(*a).total_cmp(&distance(*b)));
             assert_eq!(index.nearest(&points, at, 3.0, |row| row.is_multiple_of(2)), expected);
         }
     }
