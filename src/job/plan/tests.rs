@@ -136,7 +136,7 @@ fn what_is_looked_at_changes_no_job_and_no_place_in_the_cache() {
     let plain = session();
     let mut looked = session();
     looked.view = toml::from_str(
-        "tab = \"energy\"\ndataset = \"fog/3\"\nquantity = \"auroc\"\ndifference = true\nscore = \"msp\"\nhidden = [\"far\"]\n[links]\naxes = false",
+        "tab = \"energy\"\ndataset = \"fog/3\"\nquantity = \"auroc\"\ndifference = true\nscore = \"msp\"\n[links]\naxes = false\n[scatter]\nhidden = [\"role:far\"]",
     )
     .unwrap();
     assert_ne!(plain, looked);

@@ -24,9 +24,9 @@ fn press(harness: &mut Harness<'static, App>, modifiers: Modifiers, key: Key) {
     harness.run();
 }
 
-/// The variants of an enum of `command.rs` that take nothing.
+/// The variants of an enum of commands that take nothing.
 fn without_argument(name: &str) -> Vec<String> {
-    let source = include_str!("../command.rs");
+    let source = [include_str!("../command.rs"), include_str!("../scatter/command.rs"), include_str!("../landscape_commands.rs")].concat();
     let body = source.split(&format!("pub enum {name} {{")).nth(1).unwrap().split("\n}").next().unwrap();
     let is_variant = |line: &str| line.ends_with(',') && line.trim_end_matches(',').chars().all(char::is_alphanumeric);
     body.lines().map(str::trim).filter(|line| is_variant(line)).map(|line| line.trim_end_matches(',').to_owned()).collect()
@@ -38,7 +38,10 @@ fn every_command_without_an_argument_is_in_the_list() {
     let listed: Vec<String> = harness.state().command_list().iter().map(|item| format!("{:?}", item.command)).collect();
     let (own, of_runs) = (without_argument("Command"), without_argument("RunCommand"));
     assert!(own.contains(&"Undo".into()) && of_runs.contains(&"Start".into()), "the source is read");
-    let expected = own.into_iter().chain(of_runs.into_iter().map(|name| format!("Run({name})")));
+    let within = |list: &str, names: Vec<String>| names.into_iter().map(|name| format!("{list}({name})")).collect::<Vec<_>>();
+    let of_views =
+        within("Scatter", without_argument("ScatterCommand")).into_iter().chain(within("Landscape", without_argument("LandscapeCommand")));
+    let expected = own.into_iter().chain(within("Run", of_runs)).chain(of_views);
     let missing: Vec<String> = expected.filter(|name| !listed.contains(name)).collect();
     assert!(missing.is_empty(), "not in the list of commands: {missing:?}");
 }

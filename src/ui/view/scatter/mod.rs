@@ -11,7 +11,7 @@ mod thumbnails;
 mod toolbar;
 
 pub use gesture::mode;
-pub use toolbar::show as choices;
+pub use toolbar::{label, show as choices};
 
 use egui::{Key, Panel as Region, Rect, Ui, Vec2, pos2};
 

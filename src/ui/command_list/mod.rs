@@ -1,14 +1,16 @@
 //! [`Item`]s: everything that a person can do now, in one list. Keyboard, palette, shortcut sheet and menus are made from it.
 
+mod checkpoints;
+mod landscape;
+mod scatter;
+mod view;
+
 use super::app::App;
 use super::command::{Close, Command, OpenAs, RunCommand};
-use super::memory::ThemeChoice;
-use super::scatter::command::ScatterCommand;
 use super::store::{JobState, analysis_of};
-use super::{panel::jobs, shortcut, view};
+use super::{panel::jobs, shortcut};
 use crate::job::{Analysis, JobId};
-use crate::result::Quantity;
-use crate::session::{Category, ColorBy, FigureFormat, Link, Role, Tab};
+use crate::session::{FigureFormat, Role};
 
 /// Where an item stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +89,17 @@ impl Item {
 impl App {
     /// Everything that a person can do now, and what cannot be done now with the reason.
     pub(super) fn command_list(&self) -> Vec<Item> {
-        let parts = [self.session_items(), self.edit_items(), self.view_items(), self.figure_items(), self.work_items(), help_items()];
+        let parts = [
+            self.session_items(),
+            self.edit_items(),
+            self.checkpoint_items(),
+            self.view_items(),
+            self.landscape_items(),
+            self.scatter_items(),
+            self.figure_items(),
+            self.work_items(),
+            help_items(),
+        ];
         parts.into_iter().flatten().collect()
     }
 
@@ -137,64 +149,6 @@ impl App {
         items
     }
 
-    fn view_items(&self) -> Vec<Item> {
-        let item = |name: String, command| Item::new(Section::View, name, command);
-        let look = &self.session.view;
-        let mut items: Vec<Item> =
-            Tab::ALL.into_iter().map(|tab| item(format!("Show {}", tab.label()), Command::Show(tab)).chosen(tab == look.tab)).collect();
-        let dataset = self.dataset();
-        for entry in self.session.datasets.iter().filter(|entry| entry.role.has_classes()) {
-            let command = Command::SelectDataset(entry.name.clone());
-            let on = dataset.as_deref() == Some(entry.name.as_str());
-            items.push(item(format!("Measure on {}", entry.name), command).under("Measured on").chosen(on));
-        }
-        items.extend(self.quantity_items());
-        for score in self.store.scores.values().next().into_iter().flat_map(|table| table.scores.keys()) {
-            let name = format!("Histograms of {}", view::energy::label(score));
-            items.push(item(name, Command::SelectScore(score.clone())).under("Score").chosen(*score == look.score));
-        }
-        for role in Role::ALL.into_iter().filter(|role| self.session.datasets.iter().any(|entry| entry.role == *role)) {
-            let category = Category { field: ColorBy::Role, value: role.key().into() };
-            let on = !look.scatter.hidden.contains(&category);
-            let name = format!("{} points of {}", if on { "Hide" } else { "Show" }, role.label());
-            items.push(item(name, Command::Scatter(ScatterCommand::Toggle(category))).under("Points"));
-        }
-        let relative = self.session.sharpness.relative;
-        items.push(item("Sharpness over ρ/‖θ‖".into(), Command::ShowRelative(!relative)).chosen(relative));
-        for link in Link::ALL {
-            let on = look.links.has(link);
-            let name = format!("{} {}", if on { "Unlink" } else { "Link" }, link.label());
-            items.push(item(name, Command::SetLink(link, !on)).under("Links"));
-        }
-        let preferences = &self.keeper.preferences;
-        for theme in ThemeChoice::ALL {
-            let name = format!("{} theme", theme.label());
-            items.push(item(name, Command::SetTheme(theme)).under("Theme").chosen(theme == preferences.theme));
-        }
-        items.push(item("Larger".into(), Command::ZoomIn).only_if(preferences.zoomed(true) != preferences.zoom, "as large as it gets"));
-        items.push(item("Smaller".into(), Command::ZoomOut).only_if(preferences.zoomed(false) != preferences.zoom, "as small as it gets"));
-        items.push(item("Normal size".into(), Command::ZoomReset).only_if(preferences.zoom != 1.0, "it is the present size"));
-        items.push(item("Close what is open".into(), Command::Back).only_if(self.has_something_open(), "nothing is open above the view"));
-        items
-    }
-
-    fn quantity_items(&self) -> Vec<Item> {
-        let item = |name: String, command| Item::new(Section::View, name, command).under("Landscapes of");
-        let difference = self.session.view.difference;
-        let present = self.quantity();
-        let measured = |quantity: &Quantity| self.store.landscapes.values().any(|found| found.surface.maps.contains_key(quantity));
-        let mut items = vec![item("Landscapes of loss".into(), Command::SelectQuantity(None)).chosen(present.is_none() && !difference)];
-        for quantity in Quantity::ALL.into_iter().filter(measured) {
-            let name = format!("Landscapes of {}", quantity.label());
-            items.push(item(name, Command::SelectQuantity(Some(quantity))).chosen(present == Some(quantity) && !difference));
-        }
-        if let Some(baseline) = self.session.landscape_baseline() {
-            let name = format!("Landscapes of loss − loss of {baseline}");
-            items.push(item(name, Command::ShowDifference(true)).chosen(difference));
-        }
-        items
-    }
-
     fn figure_items(&self) -> Vec<Item> {
         let item = |name: String, command| Item::new(Section::Figure, name, command);
         let mut items = vec![item("Export line".into(), Command::ToggleExport).chosen(self.export.open)];
@@ -214,6 +168,7 @@ impl App {
             item("Time a few steps of the new run".into(), Command::Run(RunCommand::Time)).only_if(form, "no form of a new run is open"),
             item("Start the new run".into(), Command::Run(RunCommand::Start)).only_if(form, "no form of a new run is open"),
             item("Close the form of a new run".into(), Command::Run(RunCommand::CloseForm)).only_if(form, "no form of a new run is open"),
+            item("Log".into(), Command::ToggleLog).chosen(self.log.open),
             item("Restart worker".into(), Command::RestartWorker).only_if(self.bench.death().is_some(), "the worker is well"),
             item("Dismiss message".into(), Command::DismissMessage).only_if(self.message.is_some(), "there is none"),
         ];
@@ -227,6 +182,7 @@ impl App {
         let item = |name: String, command, submenu| Item::new(Section::Work, name, command).under(submenu);
         let mut items = Vec::new();
         match state {
+            JobState::Waiting => items.push(item(format!("Next {title}"), Command::Prioritize(id), "Move to the front")),
             JobState::Running => items.push(item(format!("Pause {title}"), Command::Pause(id, true), "Pause")),
             JobState::Paused => items.push(item(format!("Go on with {title}"), Command::Pause(id, false), "Pause")),
             JobState::Failed(_) | JobState::Interrupted | JobState::Cancelled => {

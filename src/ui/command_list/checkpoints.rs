@@ -1,0 +1,25 @@
+//! What can be done to each open checkpoint.
+
+use super::{Item, Section};
+use crate::ui::app::App;
+use crate::ui::command::{CheckpointCommand, Command};
+
+impl App {
+    pub(super) fn checkpoint_items(&self) -> Vec<Item> {
+        let baseline = self.session.landscape_baseline();
+        let last = self.session.checkpoints.len().saturating_sub(1);
+        let mut items = Vec::new();
+        for (place, checkpoint) in self.session.checkpoints.iter().enumerate() {
+            let name = &checkpoint.name;
+            let item = |verb: &str, act, submenu| {
+                Item::new(Section::Edit, verb.replace('*', name), Command::Checkpoint(name.clone(), act)).under(submenu)
+            };
+            let hidden = checkpoint.hidden;
+            items.push(item(if hidden { "Show *" } else { "Hide *" }, CheckpointCommand::Hide(!hidden), "Hide or show"));
+            items.push(item("Take differences to *", CheckpointCommand::Baseline, "Baseline").chosen(baseline == Some(name)));
+            items.push(item("Move * forward", CheckpointCommand::MoveBy(-1), "Order").only_if(place > 0, "it is the first"));
+            items.push(item("Move * back", CheckpointCommand::MoveBy(1), "Order").only_if(place < last, "it is the last"));
+        }
+        items
+    }
+}

@@ -1,0 +1,38 @@
+//! How landscapes are shown.
+
+use super::{Item, Section};
+use crate::session::{Camera, CutAxis, ErrorShown, LandscapeForm};
+use crate::ui::app::App;
+use crate::ui::command::Command;
+use crate::ui::landscape_commands::LandscapeCommand;
+
+impl App {
+    pub(super) fn landscape_items(&self) -> Vec<Item> {
+        let view = &self.session.view.landscape;
+        let item = |name: String, command| Item::new(Section::View, name, Command::Landscape(command)).under("Landscape");
+        let mut items = Vec::new();
+        for (form, name) in [(LandscapeForm::Map, "Landscapes as maps"), (LandscapeForm::Surface, "Landscapes as surfaces")] {
+            items.push(item(name.into(), LandscapeCommand::Form(form)).chosen(view.form == form));
+        }
+        let (turned, surface) = (view.camera != Camera::default() || !view.own_cameras.is_empty(), view.form == LandscapeForm::Surface);
+        let reset = LandscapeCommand::Camera { checkpoint: String::new(), linked: true, camera: Camera::default() };
+        items.push(item("Reset camera".into(), reset).only_if(turned && surface, "it is as it was first"));
+        let labels = view.contour_labels;
+        items.push(item("Values on contour lines".into(), LandscapeCommand::ContourLabels(!labels)).chosen(labels));
+        items.push(item("Status of cells".into(), LandscapeCommand::Status(!view.status)).chosen(view.status));
+        for (error, name) in [
+            (None, "Landscapes of values"),
+            (Some(ErrorShown::Absolute), "Landscapes of standard errors"),
+            (Some(ErrorShown::Relative), "Landscapes of relative errors"),
+        ] {
+            items.push(item(name.into(), LandscapeCommand::Error(error)).chosen(view.error == error));
+        }
+        items.push(item("Error bands of sections".into(), LandscapeCommand::ErrorBands(!view.error_bands)).chosen(view.error_bands));
+        for axis in CutAxis::ALL {
+            let name = format!("Sections along {}", axis.symbols()[0]);
+            items.push(item(name, LandscapeCommand::Cut(axis)).chosen(view.cut == axis));
+        }
+        items.push(item("Close the picked cell".into(), LandscapeCommand::Pick(None)).only_if(view.picked.is_some(), "none is picked"));
+        items
+    }
+}

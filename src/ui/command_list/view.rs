@@ -1,0 +1,78 @@
+//! What is seen, and how.
+
+use super::{Item, Section};
+use crate::result::Quantity;
+use crate::session::{Category, ColorBy, Link, Role, Tab};
+use crate::ui::app::App;
+use crate::ui::command::Command;
+use crate::ui::memory::ThemeChoice;
+use crate::ui::scatter::command::ScatterCommand;
+use crate::ui::view;
+
+impl App {
+    pub(super) fn view_items(&self) -> Vec<Item> {
+        let item = |name: String, command| Item::new(Section::View, name, command);
+        let look = &self.session.view;
+        let mut items: Vec<Item> =
+            Tab::ALL.into_iter().map(|tab| item(format!("Show {}", tab.label()), Command::Show(tab)).chosen(tab == look.tab)).collect();
+        let dataset = self.dataset();
+        for entry in self.session.datasets.iter().filter(|entry| entry.role.has_classes()) {
+            let command = Command::SelectDataset(entry.name.clone());
+            let on = dataset.as_deref() == Some(entry.name.as_str());
+            items.push(item(format!("Measure on {}", entry.name), command).under("Measured on").chosen(on));
+        }
+        items.extend(self.quantity_items());
+        for score in self.store.scores.values().next().into_iter().flat_map(|table| table.scores.keys()) {
+            let name = format!("Histograms of {}", view::energy::label(score));
+            items.push(item(name, Command::SelectScore(score.clone())).under("Score").chosen(*score == look.score));
+        }
+        for role in Role::ALL.into_iter().filter(|role| self.session.datasets.iter().any(|entry| entry.role == *role)) {
+            let category = Category { field: ColorBy::Role, value: role.key().into() };
+            let on = !look.scatter.hidden.contains(&category);
+            let name = format!("{} points of {}", if on { "Hide" } else { "Show" }, role.label());
+            items.push(item(name, Command::Scatter(ScatterCommand::Toggle(category))).under("Points"));
+        }
+        let relative = self.session.sharpness.relative;
+        items.push(item("Sharpness over ρ/‖θ‖".into(), Command::ShowRelative(!relative)).chosen(relative));
+        let planes = look.sharpness.planes;
+        let several = self.session.landscape.planes > 1;
+        let loss = item("Loss over several planes in the place of sharpness".into(), Command::ShowPlanes(!planes)).chosen(planes);
+        items.push(loss.only_if(several, "the session has one plane, see `planes` of [landscape]"));
+        let unset = self.session.hessian.is_none();
+        items.push(item("Compute the Hessian".into(), Command::AddHessian).only_if(unset, "it is computed already, or waits"));
+        let only = look.compare.only_differences;
+        items.push(item("Compare only what differs".into(), Command::OnlyDifferences(!only)).chosen(only));
+        for link in Link::ALL {
+            let on = look.links.has(link);
+            let name = format!("{} {}", if on { "Unlink" } else { "Link" }, link.label());
+            items.push(item(name, Command::SetLink(link, !on)).under("Links"));
+        }
+        let preferences = &self.keeper.preferences;
+        for theme in ThemeChoice::ALL {
+            let name = format!("{} theme", theme.label());
+            items.push(item(name, Command::SetTheme(theme)).under("Theme").chosen(theme == preferences.theme));
+        }
+        items.push(item("Larger".into(), Command::ZoomIn).only_if(preferences.zoomed(true) != preferences.zoom, "as large as it gets"));
+        items.push(item("Smaller".into(), Command::ZoomOut).only_if(preferences.zoomed(false) != preferences.zoom, "as small as it gets"));
+        items.push(item("Normal size".into(), Command::ZoomReset).only_if(preferences.zoom != 1.0, "it is the present size"));
+        items.push(item("Close what is open".into(), Command::Back).only_if(self.has_something_open(), "nothing is open above the view"));
+        items
+    }
+
+    fn quantity_items(&self) -> Vec<Item> {
+        let item = |name: String, command| Item::new(Section::View, name, command).under("Landscapes of");
+        let difference = self.session.view.difference;
+        let present = self.quantity();
+        let measured = |quantity: &Quantity| self.store.landscapes.values().any(|found| found.surface.maps.contains_key(quantity));
+        let mut items = vec![item("Landscapes of loss".into(), Command::SelectQuantity(None)).chosen(present.is_none() && !difference)];
+        for quantity in Quantity::ALL.into_iter().filter(measured) {
+            let name = format!("Landscapes of {}", quantity.label());
+            items.push(item(name, Command::SelectQuantity(Some(quantity))).chosen(present == Some(quantity) && !difference));
+        }
+        if let Some(baseline) = self.session.landscape_baseline() {
+            let name = format!("Landscapes of loss − loss of {baseline}");
+            items.push(item(name, Command::ShowDifference(true)).chosen(difference));
+        }
+        items
+    }
+}
