@@ -249,12 +249,12 @@ fn hover(ui: &Ui, canvas: &Canvas, bins: &Bins, checkpoint: &str, entries: &[(St
     reading(ui, canvas.response.id, &format!("score {} to {}", significant(edges[bin], 3), significant(edges[bin + 1], 3)), &rows);
 }
 
-/// Accuracy on ID data, with its paired difference to the baseline's.
+/// Accuracy on ID data, with its paired difference to the baseline's (the flag in the list says whose it is).
 fn facts(table: &ScoreTable, score: &str, difference: Option<&ScoreDifference>) -> String {
     let less = |name: &String| {
         let difference = difference?;
         let (value, error) = *difference.accuracy.get(name)?;
-        Some(format!(" ({} vs {})", signed(100.0 * value, 100.0 * error), difference.baseline))
+        Some(format!(" (Δ {})", signed(100.0 * value, 100.0 * error)))
     };
     let id: Vec<String> = table
         .roles

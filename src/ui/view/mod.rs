@@ -155,19 +155,22 @@ pub fn reading(ui: &Ui, id: Id, title: &str, rows: &[(Option<Color32>, String, S
         if !title.is_empty() {
             ui.label(RichText::new(title).color(palette.weak).font(theme::small()));
         }
-        egui::Grid::new(id.with("rows")).num_columns(2).show(ui, |ui| {
-            for (color, name, value) in rows {
-                ui.horizontal(|ui| {
-                    ui.spacing_mut().item_spacing.x = 6.0;
-                    if let Some(color) = color {
-                        super::widget::swatch::square(ui, *color);
-                    }
-                    ui.label(RichText::new(name).color(palette.weak));
-                });
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(RichText::new(value).color(palette.strong)));
-                ui.end_row();
+        // Measured, not laid out by a grid: a grid knows its columns a frame later, and while the pointer rests there is none.
+        let width = |text: &str| ui.painter().layout_no_wrap(text.into(), theme::body(), palette.text).size().x;
+        let widest = |texts: &mut dyn Iterator<Item = f32>| texts.fold(0.0, f32::max);
+        let swatches = if rows.iter().any(|(color, ..)| color.is_some()) { 16.0 } else { 0.0 };
+        let names = swatches + widest(&mut rows.iter().map(|(_, name, _)| width(name)));
+        let values = widest(&mut rows.iter().map(|(.., value)| width(value)));
+        for (color, name, value) in rows {
+            let (rect, _) = ui.allocate_exact_size(Vec2::new(names + 14.0 + values, 20.0), Sense::hover());
+            if let Some(color) = color {
+                let square = Rect::from_center_size(rect.left_center() + Vec2::new(4.5, 0.0), Vec2::splat(9.0));
+                ui.painter().rect_filled(square, CornerRadius::same(2), *color);
             }
-        });
+            let name_at = rect.with_min_x(rect.left() + swatches);
+            cell(ui, name_at, false, RichText::new(name).color(palette.weak));
+            cell(ui, rect, true, RichText::new(value).color(palette.strong));
+        }
     });
 }
 
