@@ -68,8 +68,11 @@ fn no_two_commands_share_their_keys_or_their_name() {
 #[test]
 fn keys_give_their_commands() {
     let mut harness = full();
-    press(&mut harness, Modifiers::CTRL, Key::Num4);
-    assert_eq!(harness.state().session.view.tab, Tab::Energy);
+    let numbers = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7];
+    for (tab, number) in Tab::ALL.into_iter().zip(numbers) {
+        press(&mut harness, Modifiers::CTRL, number);
+        assert_eq!(harness.state().session.view.tab, tab, "tabs are numbered as they stand");
+    }
     press(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::E);
     assert!(harness.state().export.open);
     press(&mut harness, Modifiers::NONE, Key::Escape);
