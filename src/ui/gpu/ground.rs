@@ -18,12 +18,8 @@ impl Fill {
     /// For a window of this format.
     pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
         let module = device.create_shader_module(wgpu::include_wgsl!("ground.wgsl"));
-        let vertex = wgpu::VertexState {
-            module: &module,
-            entry_point: Some("cover"),
-            buffers: &[],
-            compilation_options: Default::default(),
-        };
+        let vertex =
+            wgpu::VertexState { module: &module, entry_point: Some("cover"), buffers: &[], compilation_options: Default::default() };
         let fragment = wgpu::FragmentState {
             module: &module,
             entry_point: Some(if target.is_srgb() { "fill_linear" } else { "fill_gamma" }),
