@@ -4,7 +4,7 @@
 //! as many points as are asked for, then reports progress of a landscape at a given rate. docs/benchmarks/frames.md keeps what was measured.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::cell::Cell as Shared;
+use std::cell::{Cell as Shared, RefCell};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -21,15 +21,28 @@ use flatland::session::Tab;
 use flatland::ui::{App, Bench, Heard, Worker};
 
 const FRAMES: usize = 30;
+
+/// What the pretended worker is told.
+#[derive(Default)]
+struct Script {
+    /// Progress events of a landscape a second.
+    rate: Shared<f64>,
+    /// Whether embeddings are never finished: a t-SNE that moves.
+    lives: Shared<bool>,
+    /// What it says next.
+    says: RefCell<VecDeque<JobEvent>>,
+    /// Whether the landscape is finished.
+    over: Shared<bool>,
+}
 const DATASETS: [(&str, &str, usize); 4] = [("id test", "id", 4), ("fog", "cs", 3), ("near", "near", 2), ("far", "far", 1)];
 
 /// Pretends: embeddings are made up, and a landscape that is asked for reports without end.
 struct Pretender {
     points: usize,
-    /// Progress events a second.
-    rate: Rc<Shared<f64>>,
+    script: Rc<Script>,
     says: VecDeque<Heard>,
     landscape: Option<JobId>,
+    embedding: JobId,
     last_id: JobId,
     heard: Instant,
     owed: f64,
@@ -42,6 +55,10 @@ impl Worker for Pretender {
         self.says.push_back(Heard::Job(id, JobEvent::Started));
         match spec {
             JobSpec::Embedding(job) => {
+                self.embedding = id;
+                if self.script.lives.get() {
+                    return id;
+                }
                 std::fs::create_dir_all(&job.out).unwrap();
                 embedding(self.points).save(&job.out).unwrap();
                 self.says.push_back(Heard::Job(id, JobEvent::Done { output: JobOutput::Folder { path: job.out } }));
@@ -60,8 +77,17 @@ impl Worker for Pretender {
         if let Some(said) = self.says.pop_front() {
             return Some(said);
         }
+        if self.embedding > 0
+            && let Some(said) = self.script.says.borrow_mut().pop_front()
+        {
+            return Some(Heard::Job(self.embedding, said));
+        }
         let id = self.landscape?;
-        self.owed = (self.owed + self.heard.elapsed().as_secs_f64() * self.rate.get()).min(4000.0);
+        if self.script.over.get() {
+            self.landscape = None;
+            return Some(Heard::Job(id, JobEvent::Cancelled));
+        }
+        self.owed = (self.owed + self.heard.elapsed().as_secs_f64() * self.script.rate.get()).min(4000.0);
         self.heard = Instant::now();
         if self.owed < 1.0 {
             return None;
@@ -116,11 +142,12 @@ fn session(folder: &Path, checkpoints: usize) -> PathBuf {
 }
 
 /// A window with what it was asked to show, settled.
-fn window(points: usize, checkpoints: usize, rate: &Rc<Shared<f64>>) -> (Harness<'static, App>, tempfile::TempDir) {
+fn window(points: usize, checkpoints: usize, script: &Rc<Script>) -> (Harness<'static, App>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let paths = if points == 0 { Vec::new() } else { vec![session(folder.path(), checkpoints)] };
-    let worker =
-        Pretender { points, rate: rate.clone(), says: VecDeque::new(), landscape: None, last_id: 0, heard: Instant::now(), owed: 0.0 };
+    let (says, heard) = (VecDeque::new(), Instant::now());
+    let script = script.clone();
+    let worker = Pretender { points, script, says, landscape: None, embedding: 0, last_id: 0, heard, owed: 0.0 };
     let mut window = Harness::builder()
         .with_size([1480.0, 920.0])
         .with_step_dt(1.0 / 60.0)
@@ -211,11 +238,15 @@ impl TestRenderer for Offscreen {
     }
 }
 
-fn frame(window: &mut Harness<'static, App>) -> f64 {
+/// Milliseconds of a frame: all, and of it what is done before anything is drawn.
+type Times = [f64; 2];
+
+fn frame(window: &mut Harness<'static, App>) -> Times {
     let start = Instant::now();
     window.step();
+    let laid_out = start.elapsed();
     window.render().unwrap();
-    1e3 * start.elapsed().as_secs_f64()
+    [start.elapsed(), laid_out].map(|time| 1e3 * time.as_secs_f64())
 }
 
 fn press(pos: Pos2, pressed: bool) -> Event {
@@ -227,7 +258,7 @@ fn plot(window: &Harness<'static, App>, points: usize) -> Pos2 {
 }
 
 /// Frames in which the pointer drags the plot.
-fn pan(window: &mut Harness<'static, App>, points: usize, frames: usize) -> Vec<f64> {
+fn pan(window: &mut Harness<'static, App>, points: usize, frames: usize) -> Vec<Times> {
     let center = plot(window, points);
     window.event(Event::PointerMoved(center));
     window.step();
@@ -246,7 +277,7 @@ fn pan(window: &mut Harness<'static, App>, points: usize, frames: usize) -> Vec<
 }
 
 /// Frames in which the pointer wanders over the plot.
-fn hover(window: &mut Harness<'static, App>, points: usize, frames: usize) -> Vec<f64> {
+fn hover(window: &mut Harness<'static, App>, points: usize, frames: usize) -> Vec<Times> {
     let center = plot(window, points);
     let times = (0..frames).map(|k| {
         window.event(Event::PointerMoved(center + vec2(3.0 * (k % 20) as f32, 2.0 * (k % 10) as f32)));
@@ -259,7 +290,7 @@ fn hover(window: &mut Harness<'static, App>, points: usize, frames: usize) -> Ve
 }
 
 /// The frames from the end of a lasso around the middle until the selection is drawn.
-fn lasso(window: &mut Harness<'static, App>, points: usize) -> Vec<f64> {
+fn lasso(window: &mut Harness<'static, App>, points: usize) -> Vec<Times> {
     window.get_by_label("Lasso").click();
     window.run_steps(3);
     let center = plot(window, points);
@@ -271,7 +302,8 @@ fn lasso(window: &mut Harness<'static, App>, points: usize) -> Vec<f64> {
         window.step();
         window.event(press(outline(63), false));
         // The end of the drag, the command, and the picture that shows it.
-        frame(window) + frame(window)
+        let [first, second] = [frame(window), frame(window)];
+        [first[0] + second[0], first[1] + second[1]]
     });
     let times = times.collect();
     window.get_by_label("Move").click();
@@ -280,8 +312,30 @@ fn lasso(window: &mut Harness<'static, App>, points: usize) -> Vec<f64> {
 }
 
 /// Frames in which nothing moves.
-fn still(window: &mut Harness<'static, App>, frames: usize) -> Vec<f64> {
+fn still(window: &mut Harness<'static, App>, frames: usize) -> Vec<Times> {
     (0..frames).map(|_| frame(window)).collect()
+}
+
+/// Frames each of which hears new places of all points.
+fn live(points: usize, frames: usize) {
+    let script = Rc::<Script>::default();
+    let Embedding { tsne, role, .. } = embedding(points);
+    let says = |iteration: usize| {
+        let xy = tsne.iter().map(|at| at.map(|v| v * (1.0 + 0.01 * iteration as f32))).collect();
+        // Roles come once.
+        let roles = if iteration == 0 { role.clone() } else { Vec::new() };
+        script.says.borrow_mut().push_back(JobEvent::Positions { iteration, xy, roles });
+    };
+    says(0);
+    script.lives.set(true);
+    let (mut window, _folder) = window(points, 1, &script);
+    report(&format!("{points} points: a t-SNE moves all of them"), || {
+        let moved = |iteration| {
+            says(iteration);
+            frame(&mut window)
+        };
+        (1..=frames).map(moved).collect()
+    });
 }
 
 /// Frames that the window asks for within two seconds when nobody touches it.
@@ -309,13 +363,18 @@ fn cpu_seconds() -> f64 {
 }
 
 /// A line of the table.
-fn report(what: &str, measure: impl FnOnce() -> Vec<f64>) {
+fn report(what: &str, measure: impl FnOnce() -> Vec<Times>) {
     let before = cpu_seconds();
-    let mut times = measure();
+    let times = measure();
     let cpu = 1e3 * (cpu_seconds() - before) / times.len() as f64;
-    times.sort_by(f64::total_cmp);
-    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
-    println!("{what:58} {:8.1} {:8.1} {:8.1} {cpu:8.1}", at(0.5), at(0.95), times[times.len() - 1]);
+    let [all, logic] = [0, 1].map(|k| {
+        let mut column: Vec<f64> = times.iter().map(|time| time[k]).collect();
+        column.sort_by(f64::total_cmp);
+        column
+    });
+    let at = |column: &[f64], share: f64| column[((column.len() - 1) as f64 * share) as usize];
+    let numbers = [at(&all, 0.5), at(&all, 0.95), at(&all, 1.0), at(&logic, 0.5), at(&logic, 1.0), cpu];
+    println!("{what:58} {}", numbers.map(|number| format!("{number:8.1}")).join(" "));
 }
 
 fn main() {
@@ -325,17 +384,17 @@ fn main() {
     unsafe {
         std::env::set_var("XDG_CACHE_HOME", cache.path());
     }
-    println!("{:58} {:>8} {:>8} {:>8} {:>8}", "frames of 1480 x 920, ms", "median", "95 %", "max", "CPU");
-    let rate = Rc::new(Shared::new(0.0));
-    let (mut empty, _folder) = window(0, 0, &rate);
+    let names = ["median", "95 %", "max", "logic", "its max", "CPU"];
+    println!("{:58} {}", "frames of 1480 x 920, ms", names.map(|name| format!("{name:>8}")).join(" "));
+    let (mut empty, _folder) = window(0, 0, &Rc::default());
     report("nothing open (what measuring itself costs)", || still(&mut empty, FRAMES));
     drop(empty);
     let sizes: Vec<usize> = std::env::var("POINTS")
         .ok()
         .map_or(vec![100_000, 1_000_000], |list| list.split(',').filter_map(|n| n.trim().parse().ok()).collect());
     for points in sizes {
-        rate.set(0.0);
-        let (mut window, _folder) = window(points, 1, &rate);
+        let script = Rc::<Script>::default();
+        let (mut window, _folder) = window(points, 1, &script);
         let frames = if points > 200_000 { FRAMES / 3 } else { FRAMES };
         report(&format!("{points} points: nothing moves"), || still(&mut window, frames));
         report(&format!("{points} points: pan"), || pan(&mut window, points, frames));
@@ -345,12 +404,17 @@ fn main() {
             report(&format!("{points} points: pan with a selection"), || pan(&mut window, points, frames));
         }
         for (events, what) in [(10.0, "10 job events/s"), (2000.0, "2,000 job events/s")] {
-            rate.set(events);
+            script.rate.set(events);
             report(&format!("{points} points: {what}, nothing moves"), || still(&mut window, frames));
             report(&format!("{points} points: {what}, pan"), || pan(&mut window, points, frames));
         }
-        rate.set(0.0);
+        script.rate.set(0.0);
+        window.run_steps(5);
+        println!("{:58} {:8}", format!("{points} points: frames asked for in 2 s while a job runs"), idle(&mut window));
+        script.over.set(true);
         window.run_steps(5);
         println!("{:58} {:8}", format!("{points} points: frames asked for in 2 s of idleness"), idle(&mut window));
+        drop(window);
+        live(points, frames);
     }
 }

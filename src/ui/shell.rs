@@ -53,6 +53,8 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         gpu::install(frame.wgpu_render_state());
         self.views.landscape.target = frame.wgpu_render_state().map(|state| state.target_format);
+        // Under everything, so that no panel fills its own part again.
+        ui.painter().add(gpu::ground::shape(ui.ctx().content_rect(), theme::of(ui).background));
         self.keys(ui);
         self.side(ui);
         self.message_line(ui);
@@ -132,9 +134,8 @@ impl App {
 
 impl App {
     fn side(&mut self, ui: &mut Ui) {
-        let background = theme::of(ui).background;
         let dataset = self.dataset();
-        let frame = Frame::new().fill(background).inner_margin(Margin { left: 20, right: 16, top: 16, bottom: 12 });
+        let frame = Frame::new().inner_margin(Margin { left: 20, right: 16, top: 16, bottom: 12 });
         Panel::left("side").default_size(300.0).size_range(240.0..=460.0).frame(frame).show(ui, |ui| {
             let given = menus::show(ui, &self.document, self.unsaved(), &|| self.command_list());
             self.commands.extend(given);
@@ -167,7 +168,7 @@ impl App {
     fn message_line(&mut self, ui: &mut Ui) {
         let Some(message) = &self.message else { return };
         let palette = theme::of(ui);
-        let frame = Frame::new().fill(palette.background).inner_margin(Margin::symmetric(24, 8));
+        let frame = Frame::new().inner_margin(Margin::symmetric(24, 8));
         Panel::bottom("message").frame(frame).show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -187,16 +188,15 @@ impl App {
         if !self.log.open {
             return;
         }
-        let frame = Frame::new().fill(theme::of(ui).background).inner_margin(Margin { left: 24, right: 24, top: 8, bottom: 8 });
+        let frame = Frame::new().inner_margin(Margin { left: 24, right: 24, top: 8, bottom: 8 });
         Panel::bottom("log").resizable(true).default_size(190.0).size_range(90.0..=600.0).frame(frame).show(ui, |ui| {
             panel::log::show(ui, &mut self.log, &mut self.commands);
         });
     }
 
     fn center(&mut self, ui: &mut Ui) {
-        let palette = theme::of(ui);
         let (dataset, quantity) = (self.dataset(), self.quantity());
-        let frame = Frame::new().fill(palette.background).inner_margin(Margin { left: 24, right: 24, top: 8, bottom: 14 });
+        let frame = Frame::new().inner_margin(Margin { left: 24, right: 24, top: 8, bottom: 14 });
         CentralPanel::default().frame(frame).show(ui, |ui| {
             top::tabs(ui, self.session.view.tab, self.keeper.preferences.theme, &mut self.commands);
             if self.export.open {

@@ -2,6 +2,7 @@
 //!
 //! Positions go to the GPU when they change, styles (colour and flags) when they change; pan and zoom change a uniform. Each panel
 //! is drawn into a texture of its own and only when something of it changed, so that a frame asked for by anything else copies it.
+//! Where the adapter is software, [`splat`] draws the same picture and only that goes up.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -10,10 +11,14 @@ use eframe::egui_wgpu::{self, CallbackResources, CallbackTrait, ScreenDescriptor
 use egui::{PaintCallback, PaintCallbackInfo, Rect};
 use wgpu::util::DeviceExt as _;
 
+use super::splat;
+
 /// Flag of a point that is drawn.
 pub const VISIBLE: u8 = 1;
 /// Flag of a point that is selected.
 pub const SELECTED: u8 = 2;
+/// Width of the ring around a selected disc, pixels; as in `points.wgsl`.
+pub const RING: f32 = 1.4;
 
 const PICTURE: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
@@ -54,19 +59,47 @@ impl PointsCallback {
         egui_wgpu::Callback::new_paint_callback(self.rect, self)
     }
 
-    /// The two uniforms: of what is drawn first, and of selected points on top.
-    fn uniforms(&self, [width, height]: [u32; 2], pixels_per_point: f32) -> [[f32; 16]; 2] {
-        let Look { x, y, radius, opacity, unselected, ring } = self.look;
-        let (w, h) = (width as f32, height as f32);
-        let center = [0.5 * (x[0] + x[1]), 0.5 * (y[0] + y[1])].map(|v| v as f32);
-        let scale = [2.0 / (x[1] - x[0]), 2.0 / (y[1] - y[0])].map(|v| v as f32);
-        let [r, g, b] = ring.map(|v| f32::from(v) / 255.0);
-        let of = |opacity: f32, part: u32| {
-            let radius = radius * pixels_per_point;
-            let part = f32::from_bits(part);
-            [center[0], center[1], scale[0], scale[1], 2.0 / w, 2.0 / h, radius, opacity, r, g, b, 1.0, part, 0.0, 0.0, 0.0]
+    /// What is drawn first, and selected points on top of it.
+    fn views(&self, pixels_per_point: f32) -> Vec<View> {
+        let Look { x, y, radius, opacity, unselected, ring: [r, g, b] } = self.look;
+        let of = |opacity: f32, part: u32| View {
+            center: [0.5 * (x[0] + x[1]), 0.5 * (y[0] + y[1])].map(|v| v as f32),
+            scale: [2.0 / (x[1] - x[0]), 2.0 / (y[1] - y[0])].map(|v| v as f32),
+            radius: radius * pixels_per_point,
+            opacity,
+            ring: u32::from_ne_bytes([r, g, b, 255]),
+            part,
         };
-        [of(unselected.unwrap_or(opacity), u32::from(unselected.is_some())), of(opacity, 2)]
+        let first = of(unselected.unwrap_or(opacity), u32::from(unselected.is_some()));
+        if unselected.is_some() { vec![first, of(opacity, 2)] } else { vec![first] }
+    }
+}
+
+/// Which points are drawn, where and how: the `View` of `points.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// Data at the middle of the picture.
+    pub center: [f32; 2],
+    /// Data to clip space.
+    pub scale: [f32; 2],
+    /// Pixels.
+    pub radius: f32,
+    /// Of the discs, unless they have rings.
+    pub opacity: f32,
+    /// Colour around selected discs, RGBA in the order of bytes.
+    pub ring: u32,
+    /// 0: every point; 1: those that are not selected; 2: those that are, ringed.
+    pub part: u32,
+}
+
+impl View {
+    /// As the shader reads it.
+    fn uniform(&self, size: [u32; 2]) -> [f32; 16] {
+        let View { center, scale, radius, opacity, ring, part } = *self;
+        let [w, h] = size.map(|side| side as f32);
+        let [r, g, b, _] = ring.to_ne_bytes().map(|v| f32::from(v) / 255.0);
+        let part = f32::from_bits(part);
+        [center[0], center[1], scale[0], scale[1], 2.0 / w, 2.0 / h, radius, opacity, r, g, b, 1.0, part, 0.0, 0.0, 0.0]
     }
 }
 
@@ -80,7 +113,7 @@ struct Layer {
     binds: Option<[wgpu::BindGroup; 2]>,
     picture: Picture,
     /// What the picture shows.
-    drawn: Option<[[u32; 16]; 2]>,
+    drawn: Option<Vec<View>>,
 }
 
 struct Picture {
@@ -89,11 +122,22 @@ struct Picture {
     bind: wgpu::BindGroup,
 }
 
+impl Picture {
+    fn set(&self, queue: &wgpu::Queue, pixels: &[u32]) {
+        let [width, height] = self.size;
+        let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(4 * width), rows_per_image: None };
+        let size = wgpu::Extent3d { width, height, depth_or_array_layers: 1 };
+        queue.write_texture(self.view.texture().as_image_copy(), bytemuck::cast_slice(pixels), layout, size);
+    }
+}
+
 /// Pipelines and layers; lives among egui's callback resources.
 pub struct Points {
     discs: wgpu::RenderPipeline,
     /// Whether vertices read the buffers, else there is an instance a point.
     pulls: bool,
+    /// Whether the adapter is software, so that the buffers stay empty and [`splat`] draws.
+    software: bool,
     copy: wgpu::RenderPipeline,
     sampler: wgpu::Sampler,
     layers: HashMap<u64, Layer>,
@@ -104,8 +148,8 @@ pub struct Points {
 }
 
 impl Points {
-    /// Pipelines for a window of this format.
-    pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
+    /// Pipelines for a window of this format, whose adapter is `software` or a GPU.
+    pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat, software: bool) -> Self {
         let module = device.create_shader_module(wgpu::include_wgsl!("points.wgsl"));
         let vertex =
             |step: u64, attributes| wgpu::VertexBufferLayout { array_stride: step, step_mode: wgpu::VertexStepMode::Instance, attributes };
@@ -144,6 +188,7 @@ impl Points {
         Self {
             discs: pipeline([entry, "disc"], buffers, wgpu::PrimitiveTopology::TriangleList, PICTURE),
             pulls,
+            software,
             copy: pipeline(["cover", copy], &[], wgpu::PrimitiveTopology::TriangleList, target),
             sampler: device.create_sampler(&wgpu::SamplerDescriptor::default()),
             layers: HashMap::new(),
@@ -191,7 +236,8 @@ impl Points {
             sample_count: 1,
             dimension: wgpu::TextureDimension::D2,
             format: PICTURE,
-            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::TEXTURE_BINDING,
+            usage: if self.software { wgpu::TextureUsages::COPY_DST } else { wgpu::TextureUsages::RENDER_ATTACHMENT }
+                | wgpu::TextureUsages::TEXTURE_BINDING,
             view_formats: &[],
         });
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
@@ -217,25 +263,24 @@ fn upload<T: bytemuck::NoUninit>(device: &wgpu::Device, values: &[T]) -> wgpu::B
     })
 }
 
-/// Brings `values` into the buffer if it holds others; whether it did.
-fn refresh<T: bytemuck::NoUninit>(
-    (held, buffer): &mut (Weak<Vec<T>>, wgpu::Buffer),
-    values: &Arc<Vec<T>>,
-    device: &wgpu::Device,
-    queue: &wgpu::Queue,
-) -> bool {
+/// Notes that the buffer is to hold `values`; whether it held others.
+fn refresh<T>((held, _): &mut (Weak<Vec<T>>, wgpu::Buffer), values: &Arc<Vec<T>>) -> bool {
     // The weak reference keeps the address from being used again.
-    if Weak::ptr_eq(held, &Arc::downgrade(values)) {
-        return false;
+    let other = !Weak::ptr_eq(held, &Arc::downgrade(values));
+    if other {
+        *held = Arc::downgrade(values);
     }
+    other
+}
+
+/// Brings `values` into the buffer.
+fn fill<T: bytemuck::NoUninit>(buffer: &mut wgpu::Buffer, values: &[T], device: &wgpu::Device, queue: &wgpu::Queue) {
     let bytes = bytemuck::cast_slice::<T, u8>(values);
     if buffer.size() == bytes.len() as u64 {
         queue.write_buffer(buffer, 0, bytes);
     } else {
         *buffer = upload(device, values);
     }
-    *held = Arc::downgrade(values);
-    true
 }
 
 impl CallbackTrait for PointsCallback {
@@ -260,27 +305,31 @@ impl CallbackTrait for PointsCallback {
             layer.picture = points.picture(device, size);
             layer.drawn = None;
         }
-        for (k, changed) in
-            [refresh(&mut layer.positions, &self.positions, device, queue), refresh(&mut layer.styles, &self.styles, device, queue)]
-                .into_iter()
-                .enumerate()
-        {
-            if changed {
-                points.uploads[k] += 1;
-                (layer.drawn, layer.binds) = (None, None);
-            }
+        let changed = [refresh(&mut layer.positions, &self.positions), refresh(&mut layer.styles, &self.styles)];
+        if changed.contains(&true) {
+            (layer.drawn, layer.binds) = (None, None);
         }
-        let uniforms = self.uniforms(size, screen.pixels_per_point);
-        let shows = uniforms.map(|uniform| uniform.map(f32::to_bits));
-        if layer.drawn != Some(shows) {
-            for (buffer, uniform) in layer.uniforms.iter().zip(&uniforms) {
-                queue.write_buffer(buffer, 0, bytemuck::cast_slice(uniform));
+        if changed[0] && !points.software {
+            fill(&mut layer.positions.1, &self.positions, device, queue);
+            points.uploads[0] += 1;
+        }
+        if changed[1] && !points.software {
+            fill(&mut layer.styles.1, &self.styles, device, queue);
+            points.uploads[1] += 1;
+        }
+        let views = self.views(screen.pixels_per_point);
+        if layer.drawn.as_ref() != Some(&views) {
+            if points.software {
+                layer.picture.set(queue, &splat::draw(size, &self.positions, &self.styles, &views));
+            } else {
+                for (buffer, view) in layer.uniforms.iter().zip(&views) {
+                    queue.write_buffer(buffer, 0, bytemuck::cast_slice(&view.uniform(size)));
+                }
+                let binds = layer.binds.take().unwrap_or_else(|| points.binds(device, &layer));
+                points.draw(encoder, &layer, &binds[..views.len()], self.positions.len().min(self.styles.len()) as u32);
+                layer.binds = Some(binds);
             }
-            let parts = if self.look.unselected.is_some() { 2 } else { 1 };
-            let binds = layer.binds.take().unwrap_or_else(|| points.binds(device, &layer));
-            points.draw(encoder, &layer, &binds[..parts], self.positions.len().min(self.styles.len()) as u32);
-            layer.binds = Some(binds);
-            layer.drawn = Some(shows);
+            layer.drawn = Some(views);
             points.pictures += 1;
         }
         points.layers.insert(self.layer, layer);

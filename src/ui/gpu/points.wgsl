@@ -1,4 +1,5 @@
 // Discs in triangles, anti-aliased by their distance from the centre; colours are premultiplied, in gamma space as egui's.
+// `splat.rs` draws the same without a GPU.
 
 struct View {
     center: vec2f,   // data at the middle of the picture

@@ -358,7 +358,11 @@ fn a_recolour_uploads_colours_and_a_pan_uploads_nothing() {
     let state: Rc<RefCell<Option<RenderState>>> = Rc::default();
     let (listener, kept) = (Listener::default(), state.clone());
     let mut harness = Harness::builder().with_size([1200.0, 700.0]).with_max_steps(40).wgpu().build_eframe(move |cc| {
-        *kept.borrow_mut() = cc.wgpu_render_state.clone();
+        let state = cc.wgpu_render_state.clone().unwrap();
+        // As on a GPU: software has nothing to upload to.
+        let points = GpuPoints::new(&state.device, state.target_format, false);
+        state.renderer.write().callback_resources.insert(points);
+        *kept.borrow_mut() = Some(state);
         app(&cc.egui_ctx, &listener, 0, false)
     });
     fill(harness.state_mut());

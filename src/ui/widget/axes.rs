@@ -5,7 +5,7 @@ use egui::{Align2, Color32, Id, Painter, Pos2, Rect, Response, Stroke, StrokeKin
 use egui_plot::{Plot, PlotPoint, PlotTransform};
 
 use super::ticks::{self, Tick};
-use crate::ui::theme;
+use crate::ui::{gpu, theme};
 
 /// How an axis counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Axes<'_> {
     pub fn show<R>(&self, ui: &mut Ui, rect: Rect, view: &mut SharedView, draw: impl FnOnce(&mut Ui, &Canvas) -> R) -> (Canvas, R) {
         let canvas = self.canvas(ui, rect, view);
         let palette = theme::of(ui);
-        canvas.painter.rect_filled(rect, 0.0, palette.canvas);
+        canvas.painter.add(gpu::ground::shape(rect, palette.canvas));
         let bounds = *canvas.transform.bounds();
         let across = self.ticks(self.x, [bounds.min()[0], bounds.max()[0]], rect.width() / 52.0);
         let up = self.ticks(self.y, [bounds.min()[1], bounds.max()[1]], rect.height() / 42.0);

@@ -1,0 +1,33 @@
+//! A window in which nothing happens draws nothing.
+
+use std::time::Duration;
+
+use super::*;
+
+/// When the window wants to be drawn again after everything has settled.
+fn wait(harness: &mut Harness<'static, App>) -> Duration {
+    harness.run();
+    harness.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay
+}
+
+#[test]
+fn a_window_that_nobody_touches_asks_for_no_frame() {
+    let mut harness = harness(&Listener::default(), 5, false);
+    for tab in Tab::ALL.into_iter().filter(|tab| *tab != Tab::Runs) {
+        harness.state_mut().session.view.tab = tab;
+        // The first look into the run directories is on its way.
+        run_until(&mut harness, |app| app.runs.book.looked);
+        assert_eq!(wait(&mut harness), Duration::MAX, "{}", tab.label());
+    }
+}
+
+#[test]
+fn while_a_job_runs_its_clock_asks_for_a_frame_a_second() {
+    let mut harness = harness(&Listener::default(), 5, false);
+    harness.run();
+    if let Some(job) = harness.state_mut().store.jobs.values_mut().next() {
+        job.state = JobState::Running;
+    }
+    let wait = wait(&mut harness);
+    assert!(wait > Duration::from_millis(900) && wait <= Duration::from_secs(1), "{wait:?}");
+}
