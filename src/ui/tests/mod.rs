@@ -11,6 +11,7 @@ mod runs;
 mod scatter;
 mod scatter_by_eye;
 mod sessions;
+mod snapshots;
 
 use by_hand::{
     CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,
