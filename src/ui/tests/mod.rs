@@ -7,6 +7,7 @@ mod compare;
 mod figures;
 mod jobs;
 mod landscapes;
+mod panels;
 mod runs;
 mod scatter;
 mod scatter_by_eye;
