@@ -6,7 +6,8 @@
 # a file. The desktop's file dialog is stood in for by a `zenity` that answers with the path that the script expects.
 set -euo pipefail
 if [ "${1:-}" != --inside ]; then
-  binary=$(realpath "$1") pictures=$(realpath "${2:-$(mktemp -d)}")
+  binary=$(realpath "$1") pictures=${2:-$(mktemp -d)}
+  mkdir -p "$pictures" && pictures=$(realpath "$pictures")
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   ROOT=$(realpath "$(dirname "$0")/..") BINARY=$binary WORK=$work PICTURES=$pictures \
@@ -70,32 +71,40 @@ open() {
   xdotool mousemove 1478 918
 }
 
+# Two looks at a part of the screen that are the same, and not `$2` where that is given: it has been drawn.
+part() { import -window root -crop "$1" +repage rgba:- | cksum; }
+still() {
+  local first
+  first=$(part "$1")
+  sleep 0.4
+  [ "$first" != "${2:-}" ] && [ "$first" = "$(part "$1")" ]
+}
+whole=1480x920+0+0
+# Where the palette is.
+palette=600x480+440+90
+
 # give COMMAND CHECK...: gives a command through the palette, again until the check holds: a slow window may have missed a key.
 give() {
-  local words=$1
+  local words=$1 before
   shift
   for _ in 1 2 3 4; do
     lives || fail "the window ended by itself before \`$words\`"
+    before=$(part $palette)
     xdotool key ctrl+k
-    sleep 0.5
+    until_true 10 still $palette "$before" || continue
+    before=$(part $palette)
     xdotool type --delay 15 "$words"
-    sleep 0.3
+    until_true 10 still $palette "$before" || true
     xdotool key Return
     ! until_true 8 "$@" || return 0
-    xdotool key Escape Escape
+    xdotool key Escape
+    until_true 10 still $palette || true
   done
   fail "\`$words\` did nothing"
 }
 
-# Two looks that are the same: everything has been drawn.
-still() {
-  import -window root "$WORK/look1.png"
-  sleep 0.7
-  import -window root "$WORK/look2.png"
-  [ "$(compare -metric AE "$WORK/look1.png" "$WORK/look2.png" null: 2>&1 | cut -d' ' -f1)" = 0 ]
-}
 look() {
-  until_true 30 still || fail "the window does not come to rest"
+  until_true 30 still $whole || fail "the window does not come to rest"
   picture "$1"
 }
 # Whether the window shows what it showed in an earlier picture, the line of memory and device at the left below excepted.
