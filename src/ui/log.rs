@@ -99,7 +99,7 @@ impl Log {
         self.push_at(now(), level, job, text);
     }
 
-    fn push_at(&mut self, time: f64, level: Level, job: String, text: &str) {
+    pub(super) fn push_at(&mut self, time: f64, level: Level, job: String, text: &str) {
         if self.lines.len() == LINES {
             self.lines.pop_front();
         }

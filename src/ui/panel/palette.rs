@@ -74,7 +74,8 @@ pub fn show(ctx: &Context, state: &mut State, items: &[Item], used: &[String]) -
         });
     });
     if enter {
-        outcome = found.get(state.chosen).and_then(|item| give(item)).or(outcome);
+        // What was typed in this very frame counts too.
+        outcome = self::found(items, &state.query, used).get(state.chosen).and_then(|item| give(item)).or(outcome);
     }
     if modal.should_close() {
         outcome = Some(Outcome::Closed);

@@ -117,6 +117,17 @@ fn the_palette_finds_a_command_by_a_few_letters_and_enter_gives_it() {
     assert!(harness.state().palette.is_none());
 }
 
+/// A slow window hears the last letters and Enter in one frame.
+#[test]
+fn the_palette_gives_what_was_typed_even_when_enter_comes_at_once() {
+    let mut harness = full();
+    press(&mut harness, Modifiers::CTRL, Key::K);
+    let enter = egui::Event::Key { key: Key::Enter, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
+    harness.input_mut().events.extend([egui::Event::Text("show energy".into()), enter]);
+    harness.run();
+    assert_eq!(harness.state().session.view.tab, Tab::Energy);
+}
+
 #[test]
 fn the_palette_says_why_something_cannot_be_done_and_does_not_do_it() {
     let mut harness = full();

@@ -8,7 +8,7 @@ use crate::ui::comparison::{Row, rows, table};
 use crate::ui::loader::Finished;
 use crate::ui::store::Store;
 
-fn run(seed: u64) -> RunConfig {
+pub(super) fn run(seed: u64) -> RunConfig {
     let text = format!("version = 1\nseed = {seed}\nepochs = 4\nbatch = 8\n[method]\nname = \"sam\"\nrho = 0.1\n");
     RunConfig::from_toml(&text, std::path::Path::new("/nowhere/run.toml")).unwrap()
 }

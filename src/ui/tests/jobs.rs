@@ -166,8 +166,7 @@ pub(super) fn spectrum(k: usize) -> HessianSpectrum {
     }
 }
 
-fn with_spectra(harness: &mut Harness<'static, App>, n: usize) {
-    let app = harness.state_mut();
+pub(super) fn with_spectra(app: &mut App, n: usize) {
     app.session.hessian = Some(HessianSettings::default());
     for (k, name) in CHECKPOINTS.into_iter().enumerate().take(n) {
         let id = app.store.add(hessian_job(name), JobState::Done);
@@ -194,7 +193,7 @@ fn the_hessian_is_offered_where_the_session_does_not_ask_for_it() {
 fn spectra_are_shown_with_their_errors_and_exported() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = harness(&Listener::default(), 2, false);
-    with_spectra(&mut harness, 2);
+    with_spectra(harness.state_mut(), 2);
     harness.get_by_label("Hessian").click();
     harness.run();
     harness.get_by_label_contains("Hessian of ERM on digits test, λ₁ 24.20 ± 0.10, λ₂");

@@ -8,10 +8,12 @@ mod figures;
 mod idle;
 mod jobs;
 mod landscapes;
+mod panels;
 mod runs;
 mod scatter;
 mod scatter_by_eye;
 mod sessions;
+mod snapshots;
 
 use by_hand::{
     CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,

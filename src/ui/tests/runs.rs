@@ -52,7 +52,7 @@ fn quiet(root: &Path) -> Harness<'static, App> {
 }
 
 /// Opens the form with everything that it can ask for, and tells it the methods.
-fn open_form(harness: &mut Harness<'static, App>, listener: &Listener) {
+pub(super) fn open_form(harness: &mut Harness<'static, App>, listener: &Listener) {
     let app = harness.state_mut();
     app.session = crate::session::Session { view: app.session.view.clone(), ..session() };
     app.store.inspections.insert("/nowhere/Pretrained.safetensors".into(), inspection("Pretrained"));
@@ -337,13 +337,10 @@ fn a_run_is_repeated_with_changes() {
     harness.get_by_label("Show run first");
 }
 
-/// Pictures for the eye: `FLATLAND_SHOTS=folder cargo test -p flatland ui::tests::runs::pictures`.
-#[test]
-fn pictures_of_curves_and_form_show_data() {
-    let shots = std::env::var_os("FLATLAND_SHOTS").map(PathBuf::from);
-    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
+/// Three runs with curves.
+pub(super) fn write_curves(root: &Path) {
     for (k, (rho, status)) in [(0.05, RunStatus::Done), (0.5, RunStatus::Failed), (1.0, RunStatus::Cancelled)].into_iter().enumerate() {
-        let run = write_run(folder.path(), &format!("dr_sam-{}", k + 1), rho, status, k as f64);
+        let run = write_run(root, &format!("dr_sam-{}", k + 1), rho, status, k as f64);
         crate::result::write_atomic(&run.best_weights(), b"weights").unwrap();
         let line = |i: u32| {
             let (x, wave) = (f64::from(i), (f64::from(i) * 2.4).sin() * (f64::from(i) * 0.7).cos());
@@ -357,6 +354,14 @@ fn pictures_of_curves_and_form_show_data() {
         };
         crate::result::write_atomic(&run.metrics_file(), (0..=10).map(epoch).collect::<String>().as_bytes()).unwrap();
     }
+}
+
+/// Pictures for the eye: `FLATLAND_SHOTS=folder cargo test -p flatland ui::tests::runs::pictures`.
+#[test]
+fn pictures_of_curves_and_form_show_data() {
+    let shots = std::env::var_os("FLATLAND_SHOTS").map(PathBuf::from);
+    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
+    write_curves(folder.path());
     let mut harness = harness(folder.path(), &listener, RunOptions::default());
     let shot = |harness: &mut Harness<'static, App>, name: &str| {
         if let Some(shots) = &shots {

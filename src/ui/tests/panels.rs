@@ -1,0 +1,175 @@
+//! Panels by their labels where no other test presses them, and every command of the list by its name in the palette.
+
+use egui::{Key, Modifiers};
+
+use super::*;
+use crate::session::{HessianSettings, Link, Selection};
+use crate::ui::command::{Close, Command, OpenAs};
+use crate::ui::command_list::Item;
+use crate::ui::memory::{Left, Recent, ThemeChoice};
+use crate::ui::scatter::command::ScatterCommand;
+
+fn press(harness: &mut Harness<'static, App>, label: &str) {
+    harness.get_by_label(label).click();
+    harness.run();
+}
+
+/// Presses a label and gives the commands that this made, before they are run.
+fn gives(harness: &mut Harness<'static, App>, label: &str) -> Vec<Command> {
+    harness.get_by_label(label).click();
+    // Of a click, the first frame sees it go down.
+    for _ in 0..3 {
+        harness.step();
+        let given = std::mem::take(&mut harness.state_mut().commands);
+        if !given.is_empty() {
+            return given;
+        }
+    }
+    Vec::new()
+}
+
+#[test]
+fn the_start_page_opens_the_demo_recent_files_and_what_was_left() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    let app = harness.state_mut();
+    app.session = crate::session::Session::default();
+    app.keeper.recents =
+        vec![Recent { path: "/home/ada/study.toml".into(), missing: false }, Recent { path: "/media/disk/old.toml".into(), missing: true }];
+    let left = |id: &str, name: &str| Left { id: id.into(), file: None, name: name.into(), unsaved: true, time: 0.0, checkpoints: 2 };
+    app.keeper.left = vec![left("7", "sketch"), left("8", "draft")];
+    harness.run();
+    for (label, command) in [
+        ("Open files…", Command::OpenDialog(OpenAs::SessionOrCheckpoint)),
+        ("Open the demo", Command::OpenDemo),
+        ("Open recent ada/study.toml", Command::Open(vec!["/home/ada/study.toml".into()], OpenAs::SessionOrCheckpoint)),
+        ("Bring back unsaved sketch, 2 checkpoints", Command::Restore("7".into())),
+        ("Forget unsaved draft, 2 checkpoints", Command::Forget("8".into())),
+    ] {
+        assert_eq!(gives(&mut harness, label), [command], "{label}");
+    }
+    assert_eq!(gives(&mut harness, "Open recent disk/old.toml"), [], "nothing is there now");
+}
+
+#[test]
+fn the_theme_menu_offers_light_dark_and_the_systems() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    harness.run();
+    for (label, theme, choice) in [("Light", egui::Theme::Light, ThemeChoice::Light), ("Dark", egui::Theme::Dark, ThemeChoice::Dark)] {
+        harness.get_by_label_contains("  ▾").click();
+        harness.run();
+        press(&mut harness, label);
+        assert_eq!((harness.state().ctx.theme(), harness.state().keeper.preferences.theme), (theme, choice));
+    }
+}
+
+#[test]
+fn the_export_line_leaves_the_data_out_when_asked_and_closes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = harness(&Listener::default(), 1, false);
+    harness.run();
+    press(&mut harness, "Export…");
+    press(&mut harness, "and its data");
+    harness.state_mut().export.path = folder.path().join("a.svg").display().to_string();
+    harness.run();
+    press(&mut harness, "Write");
+    run_until(&mut harness, |app| app.message.is_some());
+    assert!(folder.path().join("a.svg").exists() && !folder.path().join("a.csv").exists());
+    press(&mut harness, "Dismiss message");
+    assert!(harness.state().message.is_none());
+    for (label, format) in [("SVG…", "svg"), ("PDF…", "pdf"), ("PNG…", "png")] {
+        let given = gives(&mut harness, label);
+        assert!(matches!(&given[..], [Command::ExportDialog(asked)] if asked.extension() == format), "{label}: {given:?}");
+    }
+    press(&mut harness, "Close the export line");
+    assert!(harness.query_by_label("Write").is_none());
+}
+
+#[test]
+fn datasets_and_links_are_switched_where_they_stand() {
+    let mut harness = harness(&Listener::default(), 1, false);
+    harness.run();
+    press(&mut harness, "Close dataset fog");
+    assert!(harness.query_by_label("Close dataset fog").is_none());
+    for link in [Link::Axes, Link::Colors, Link::Cursor] {
+        press(&mut harness, &format!("Link {}", link.label()));
+        assert!(!harness.state().session.view.links.has(link));
+        press(&mut harness, &format!("Link {}", link.label()));
+        assert!(harness.state().session.view.links.has(link));
+    }
+}
+
+#[test]
+fn the_log_is_cleared_and_hidden() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    harness.state_mut().log.push(crate::ui::log::Level::Info, String::new(), "something");
+    harness.run();
+    press(&mut harness, "Show the log");
+    harness.get_by_label("something");
+    press(&mut harness, "Forget every line");
+    harness.get_by_label_contains("Nothing yet: what jobs do");
+    press(&mut harness, "Hide the log");
+    assert!(harness.query_by_label("Filter").is_none());
+}
+
+/// Whatever a command can change that a person sees.
+fn seen(harness: &Harness<'static, App>, listener: &Listener) -> String {
+    let app = harness.state();
+    let states: Vec<_> = app.store.jobs.values().map(|job| format!("{:?} {}", job.state, job.priority)).collect();
+    let heard = (listener.0.borrow().asked.len(), listener.0.borrow().cancelled.len(), listener.0.borrow().paused.len());
+    let open = (app.export.open, app.log.open, app.shortcuts, app.views.runs.form.is_some());
+    let person = (app.ctx.zoom_factor(), app.keeper.preferences.theme);
+    format!("{:?}{:?}{:?}{states:?}{heard:?}{open:?}{person:?}{}", app.session, app.message, app.document.name, app.generation)
+}
+
+/// Those that ask the desktop for a file would open a window upon the desktop of whoever tests; that of closing ends the test.
+fn can_be_tried(item: &Item) -> bool {
+    let asks = matches!(
+        item.command,
+        Command::OpenDialog(_) | Command::SaveDialog | Command::ExportDialog(_) | Command::Scatter(ScatterCommand::ExportDialog)
+    );
+    // What is chosen already changes nothing, nor does closing what the palette itself has closed. The demo reads the person's cache.
+    let changes_nothing =
+        item.chosen || matches!(item.command, Command::Close(Close::Ask) | Command::Back | Command::TogglePalette | Command::OpenDemo);
+    item.unavailable.is_none() && !asks && !changes_nothing
+}
+
+/// A small window that has a bit of everything.
+fn little(listener: &Listener) -> Harness<'static, App> {
+    let mut harness = harness(listener, 2, false);
+    let app = harness.state_mut();
+    app.session.checkpoints.truncate(2);
+    app.session.view.tab = Tab::Compare;
+    app.session.view.scatter.selection = Selection::of("digits test", vec![1, 2, 3]);
+    app.session.hessian = Some(HessianSettings::default());
+    app.store.add(landscape_job("Pretrained"), JobState::Failed("no memory".into()));
+    harness.run();
+    harness
+}
+
+#[test]
+fn every_command_does_something_that_is_seen_when_its_name_is_given_to_the_palette() {
+    let listener = Listener::default();
+    let mut harness = little(&listener);
+    let names: Vec<String> =
+        harness.state().command_list().iter().filter(|item| can_be_tried(item)).map(|item| item.name.clone()).collect();
+    assert!(names.len() > 50, "{names:?}");
+    let (session, mut silent) = (harness.state().session.clone(), Vec::new());
+    for name in &names {
+        let app = harness.state_mut();
+        (app.session, app.message, app.export.open, app.log.open, app.shortcuts) = (session.clone(), None, false, false, false);
+        app.views.runs.form = None;
+        harness.run();
+        harness.key_press_modifiers(Modifiers::CTRL, Key::K);
+        harness.run();
+        harness.get_by_label("Find a command").type_text(name);
+        harness.run();
+        let before = seen(&harness, &listener);
+        harness.key_press(Key::Enter);
+        harness.run();
+        run_until(&mut harness, |app| !app.background.is_busy());
+        if harness.state().palette.is_some() || seen(&harness, &listener) == before {
+            silent.push(name);
+        }
+    }
+    assert!(silent.is_empty(), "nothing came of {silent:?}");
+}

@@ -1,0 +1,257 @@
+//! Every view as a picture, light and dark, beside how it looked when somebody last looked: `snapshots/`.
+//!
+//! A picture that differs fails and lies beside the other as `.new.png`, the difference as `.diff.png`. `UPDATE_SNAPSHOTS=1` takes
+//! the new ones; look at each before it is committed. Without a graphics adapter (software is enough) the tests say so and pass.
+
+use egui::{Key, Modifiers, Rect, Theme};
+use egui_kittest::SnapshotOptions;
+use egui_kittest::kittest::NodeT;
+use egui_kittest::wgpu::WgpuTestRenderer;
+
+use super::compare::run;
+use super::jobs::with_spectra;
+use super::runs::{open_form, write_curves};
+use super::*;
+use crate::session::{LandscapeForm, Pane};
+use crate::ui::command::{Command, RunCommand};
+use crate::ui::log::Level;
+use crate::ui::memory::{Left, Recent};
+use crate::ui::scatter::command::ScatterCommand;
+
+const SIZE: [f32; 2] = [1180.0, 760.0];
+/// Pixels that may differ beyond what cannot be seen: drivers round edges of triangles each in its way. A moved word is more.
+const PIXELS: usize = 300;
+
+/// A window on three checkpoints with everything computed; `None` where nothing can be drawn.
+fn window(theme: Theme, listener: &Listener, prepare: impl FnOnce(&mut App)) -> Option<Harness<'static, App>> {
+    let Ok(renderer) = std::panic::catch_unwind(WgpuTestRenderer::new) else {
+        eprintln!("skipped: no graphics adapter, not even a software one (mesa-vulkan-drivers)");
+        return None;
+    };
+    let (listener, builder) = (listener.clone(), Harness::builder().with_size(SIZE).with_max_steps(60).renderer(renderer));
+    let mut harness = builder.build_eframe(move |cc| {
+        let mut app = app(&cc.egui_ctx, &listener, 3, false);
+        app.session.checkpoints.truncate(3);
+        app.document.name = "Study".into();
+        app
+    });
+    harness.state_mut().ctx.set_theme(theme);
+    prepare(harness.state_mut());
+    rest(&mut harness);
+    Some(harness)
+}
+
+/// Waits for what is done on threads.
+fn rest(harness: &mut Harness<'static, App>) {
+    harness.run();
+    for _ in 0..3 {
+        run_until(harness, |app| !app.background.is_busy());
+        harness.run();
+    }
+}
+
+/// Compares the window with its picture; what the machine says of itself is painted over.
+fn same(harness: &mut Harness<'static, App>, name: &str, theme: Theme) {
+    rest(harness);
+    let hidden: Vec<Rect> = harness.query_all_by_label_contains(" · window ").map(|node| node.rect()).collect();
+    let mut image = harness.render().expect("a picture");
+    for rect in hidden {
+        let (min, max) = (rect.min.floor(), rect.max.ceil());
+        let paper = *image.get_pixel(min.x as u32 - 4, min.y as u32);
+        for (x, y) in (min.y as u32..max.y as u32).flat_map(|y| (min.x as u32..max.x as u32).map(move |x| (x, y))) {
+            image.put_pixel(x, y, paper);
+        }
+    }
+    let options = SnapshotOptions::new().threshold(2.0).max_failed_pixels(PIXELS).output_path("src/ui/tests/snapshots");
+    let name = format!("{name}-{theme:?}").to_lowercase();
+    if let Err(error) = egui_kittest::try_image_snapshot_options(&image, name, &options) {
+        panic!("{error}");
+    }
+}
+
+/// A picture of what `prepare` makes of the window, in both themes.
+fn pictures(name: &str, prepare: impl Fn(&mut App)) {
+    for theme in [Theme::Light, Theme::Dark] {
+        let Some(mut harness) = window(theme, &Listener::default(), &prepare) else { return };
+        same(&mut harness, name, theme);
+    }
+}
+
+fn at(tab: Tab) -> impl Fn(&mut App) {
+    move |app| app.session.view.tab = tab
+}
+
+#[test]
+fn landscapes_as_maps() {
+    pictures("landscape-map", at(Tab::Landscape));
+}
+
+#[test]
+fn landscapes_as_surfaces() {
+    pictures("landscape-surface", |app| app.session.view.landscape.form = LandscapeForm::Surface);
+}
+
+#[test]
+fn landscapes_with_what_is_pending_or_not_finite() {
+    pictures("landscape-holes", |app| {
+        let id = app.store.add(landscape_job("OE"), JobState::Running);
+        app.store.insert(id, Loaded::Landscape(surface(2, true)));
+        app.session.view.landscape.status = true;
+    });
+}
+
+#[test]
+fn landscapes_as_differences() {
+    let folder = tempfile::tempdir().unwrap();
+    for theme in [Theme::Light, Theme::Dark] {
+        let prepare = |app: &mut App| {
+            for (k, name) in CHECKPOINTS.into_iter().enumerate().take(3) {
+                let found = LossSurface { loss_std_error: vec![0.01; 441], ..surface(k, false) };
+                found.save(&folder.path().join(name)).unwrap();
+                let mut spec = landscape_job(name);
+                spec.set_out(folder.path().join(name));
+                let id = app.store.add(spec, JobState::Done);
+                app.store.insert(id, Loaded::Landscape(found));
+            }
+            app.commands.push(Command::ShowDifference(true));
+        };
+        let Some(mut harness) = window(theme, &Listener::default(), prepare) else { return };
+        run_until(&mut harness, |app| app.store.differences.len() == 2);
+        same(&mut harness, "landscape-difference", theme);
+    }
+}
+
+#[test]
+fn sharpness() {
+    pictures("sharpness", at(Tab::Sharpness));
+}
+
+#[test]
+fn hessian() {
+    pictures("hessian", |app| {
+        app.session.view.tab = Tab::Hessian;
+        with_spectra(app, 3);
+    });
+}
+
+#[test]
+fn embedding_as_points_with_a_selection_and_its_table() {
+    pictures("embedding-points", |app| {
+        app.session.view.tab = Tab::Embedding;
+        let selection = crate::session::Selection::of("digits 8, 9", (0..40).collect());
+        app.session.view.scatter.selection = selection;
+        app.commands.push(Command::Scatter(ScatterCommand::Pane(Pane::Table)));
+    });
+}
+
+#[test]
+fn embedding_as_density() {
+    pictures("embedding-density", |app| {
+        app.session.view.tab = Tab::Embedding;
+        app.session.view.scatter.density = true;
+    });
+}
+
+#[test]
+fn energy() {
+    pictures("energy", at(Tab::Energy));
+}
+
+#[test]
+fn compare() {
+    pictures("compare", |app| {
+        app.session.view.tab = Tab::Compare;
+        for (k, name) in CHECKPOINTS.into_iter().enumerate().take(3) {
+            app.store.origins.insert(format!("/nowhere/{name}.safetensors").into(), run(k as u64));
+        }
+    });
+}
+
+#[test]
+fn runs_and_the_form_of_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    write_curves(folder.path());
+    for theme in [Theme::Light, Theme::Dark] {
+        let listener = Listener::default();
+        let prepare = |app: &mut App| {
+            app.session.view.tab = Tab::Runs;
+            app.commands.push(Command::Run(RunCommand::LookInto(folder.path().to_owned())));
+        };
+        let Some(mut harness) = window(theme, &listener, prepare) else { return };
+        run_until(&mut harness, |app| app.runs.book.looked && app.runs.book.runs.len() == 3);
+        // The folder's own name is made by chance.
+        harness.state_mut().runs.root = "/home/ada/runs".into();
+        same(&mut harness, "runs", theme);
+        open_form(&mut harness, &listener);
+        harness.state_mut().views.runs.form.as_mut().unwrap().draft.method = "dr_sam".into();
+        same(&mut harness, "runs-form", theme);
+    }
+}
+
+#[test]
+fn start_page() {
+    pictures("start", |app| {
+        app.session = crate::session::Session::default();
+        app.document.name = "Untitled".into();
+        let recent = |path: &str, missing| Recent { path: path.into(), missing };
+        app.keeper.recents = vec![recent("/home/ada/cifar/resnets.toml", false), recent("/media/disk/imagenet.toml", true)];
+        let left = Left {
+            id: "1".into(),
+            file: Some("/home/ada/cifar/study.toml".into()),
+            name: "study".into(),
+            unsaved: true,
+            time: 0.0,
+            checkpoints: 3,
+        };
+        app.keeper.left = vec![left];
+    });
+}
+
+#[test]
+fn palette() {
+    for theme in [Theme::Light, Theme::Dark] {
+        let Some(mut harness) = window(theme, &Listener::default(), at(Tab::Landscape)) else { return };
+        harness.key_press_modifiers(Modifiers::CTRL, Key::K);
+        harness.run();
+        harness.get_by_label("Find a command").type_text("un");
+        same(&mut harness, "palette", theme);
+    }
+}
+
+#[test]
+fn shortcuts() {
+    pictures("shortcuts", |app| app.commands.push(Command::ToggleShortcuts));
+}
+
+#[test]
+fn question_before_closing() {
+    for theme in [Theme::Light, Theme::Dark] {
+        let prepare = |app: &mut App| {
+            app.store.add(landscape_job("OE"), JobState::Waiting);
+        };
+        let Some(mut harness) = window(theme, &Listener::default(), prepare) else { return };
+        assert!(super::sessions::press_close(&mut harness));
+        same(&mut harness, "closing", theme);
+    }
+}
+
+#[test]
+fn export_line_and_log() {
+    pictures("export-and-log", |app| {
+        app.session.view.tab = Tab::Sharpness;
+        app.commands.extend([Command::ToggleExport, Command::ToggleLog]);
+        app.tell("Written: /home/ada/figures/sharpness.svg");
+        for (k, (level, job, text)) in [
+            (Level::Info, "Landscape · ERM", "started"),
+            (Level::Output, "Landscape · ERM", "libtorch 2.11.0, 2 threads"),
+            (Level::Warning, "Landscape · ERM", "12 images cannot be read"),
+            (Level::Info, "Landscape · ERM", "done"),
+            (Level::Error, "Sharpness · OE", "no memory: expected 2.1 GB, found 0.4 GB"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            app.log.push_at(43_200.0 + 7.0 * k as f64, level, job.into(), text);
+        }
+    });
+}
