@@ -51,3 +51,33 @@ impl CallbackTrait for Ground {
         pass.draw(0..3, color..color + 1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use egui_kittest::Harness;
+    use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_setup};
+
+    use super::*;
+
+    #[test]
+    fn a_ground_has_its_colour_within_its_rectangle_and_what_comes_later_lies_on_it() {
+        let state = create_render_state(default_wgpu_setup(), egui_wgpu::RendererOptions::PREDICTABLE);
+        state.renderer.write().callback_resources.insert(Fill::new(&state.device, state.target_format));
+        let renderer = WgpuTestRenderer::from_render_state(state);
+        let [all, part] = [Color32::from_rgb(251, 7, 130), Color32::from_rgb(1, 254, 77)];
+        let place = Rect::from_min_max(egui::pos2(10.0, 20.0), egui::pos2(50.0, 40.0));
+        let mut harness = Harness::builder().with_size([80.0, 60.0]).renderer(renderer).build_ui(move |ui| {
+            let painter = ui.ctx().layer_painter(egui::LayerId::background());
+            painter.add(shape(ui.ctx().content_rect(), all));
+            painter.add(shape(place, part));
+            painter.rect_filled(place.shrink(5.0), 0.0, Color32::BLACK);
+        });
+        harness.run();
+        let image = harness.render().unwrap();
+        let at = |x: u32, y: u32| image.get_pixel(x, y).0;
+        assert_eq!([at(0, 0), at(79, 59), at(9, 30), at(50, 30)], [all.to_array(); 4]);
+        assert_eq!([at(10, 20), at(49, 39), at(12, 30)], [part.to_array(); 3]);
+        assert_eq!(at(30, 30), [0, 0, 0, 255]);
+    }
+}
