@@ -154,8 +154,25 @@ impl App {
         }
     }
 
+    /// A landscape steps aside for what is answered at once (which network is this, what can be trained with) and goes on after it: it may
+    /// take an hour, and keeps its cells. What somebody paused stays where it is.
+    fn let_questions_first(&mut self) {
+        let running = self.bench.job().and_then(|id| Some((id, self.store.jobs.get(&id)?)));
+        let Some((id, _)) =
+            running.filter(|(_, job)| job.state == JobState::Running && analysis_of(&job.spec) == Some(Analysis::Landscape))
+        else {
+            return;
+        };
+        let asked = self.store.jobs.values().any(|job| job.state == JobState::Waiting && analysis_of(&job.spec).is_none());
+        if asked && self.store.stepping_aside != Some(id) {
+            self.store.stepping_aside = Some(id);
+            self.bench.cancel(id);
+        }
+    }
+
     /// Gives the worker its next job, see [`queue::waiting`].
     pub(super) fn dispatch(&mut self) {
+        self.let_questions_first();
         if !self.bench.is_free() || self.store.jobs.values().any(|job| job.state == JobState::Looking) {
             return;
         }
