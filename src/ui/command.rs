@@ -23,7 +23,7 @@ impl OpenAs {
     /// As shown to people.
     pub fn label(self) -> String {
         match self {
-            OpenAs::ByContent => "Whatever it is".into(),
+            OpenAs::ByContent => "Any file or folder".into(),
             OpenAs::Dataset(role) => format!("Dataset, {}", role.label()),
         }
     }

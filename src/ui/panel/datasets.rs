@@ -1,7 +1,7 @@
 //! The open datasets: role and number of images, which are changed where they stand: the row's menu holds all that a dataset is.
 
 use egui::containers::menu::{MenuButton, MenuConfig, SubMenuButton};
-use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui, WidgetInfo};
+use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui, UiBuilder, WidgetInfo};
 
 use super::{aside, quiet_button, section};
 use crate::data::corruption;
@@ -172,7 +172,9 @@ fn menu(ui: &mut Ui, texts: &mut Texts) -> Option<DatasetEntry> {
 fn line(ui: &mut Ui, name: &str, hint: &str, text: impl Fn(&mut Texts) -> &mut String, texts: &mut Texts) -> bool {
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(egui::vec2(56.0, ui.spacing().interact_size.y), egui::Sense::hover());
-        let label = ui.place(rect, egui::Label::new(RichText::new(name).color(theme::of(ui).weak)).halign(Align::LEFT));
+        let mut place = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
+        place.add_space(6.0);
+        let label = place.label(RichText::new(name).color(theme::of(ui).weak));
         let id = label.id;
         label.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, format!("{name} of the dataset")));
         let field = TextEdit::singleline(text(texts)).hint_text(hint).desired_width(f32::INFINITY).margin(egui::Margin::symmetric(6, 3));

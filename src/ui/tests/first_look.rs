@@ -167,3 +167,42 @@ fn the_demo_as_it_came_gives_way_to_what_one_opens_and_a_changed_one_does_not() 
     until(&mut harness, |app| app.session.datasets.len() == 6);
     assert_eq!(harness.state().document.name, "Demo");
 }
+
+#[test]
+fn a_landscape_steps_aside_for_another_analysis_that_is_looked_at() {
+    let listener = Listener::default();
+    let mut harness = harness(&listener, 0, false);
+    harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
+    harness.state_mut().store.add(score_job("ERM"), JobState::Waiting);
+    harness.run();
+    assert_eq!(listener.0.borrow().asked.last().unwrap().1, landscape_job("ERM"), "it is looked at");
+    harness.get_by_label("Energy").click();
+    harness.run();
+    let theirs = listener.0.borrow().asked.last().unwrap().0;
+    listener.0.borrow_mut().says.push_back(Heard::Job(theirs, JobEvent::Cancelled));
+    harness.run();
+    assert_eq!(listener.0.borrow().asked.last().unwrap().1, score_job("ERM"));
+}
+
+#[test]
+fn a_run_is_offered_the_training_half_of_what_is_open() {
+    let mut harness = harness(&Listener::default(), 1, false);
+    harness.state_mut().session.view.tab = Tab::Runs;
+    harness.state_mut().commands.push(Command::Run(crate::ui::command::RunCommand::New));
+    harness.run();
+    harness.get_by_label("Train on the training split of digits test").click();
+    harness.run();
+    let added = harness.state().session.datasets.last().unwrap().clone();
+    assert_eq!((added.name.as_str(), added.role, added.split.as_deref(), added.limit), ("digits train", Role::Train, Some("train"), None));
+    assert!(harness.query_by_label("Train on the training split of digits test").is_none());
+}
+
+#[test]
+fn the_detection_numbers_stay_in_a_low_window() {
+    let listener = Listener::default();
+    let builder = Harness::builder().with_size([1180.0, 640.0]).with_max_steps(40);
+    let mut harness = builder.build_eframe(move |cc| super::app(&cc.egui_ctx, &listener, 5, false));
+    harness.get_by_label("Energy").click();
+    harness.run();
+    harness.get_by_label_contains("Histogram of the Energy score of OE, 5 datasets, gaussian noise AUROC 83.0 %");
+}

@@ -21,7 +21,7 @@ pub fn training_split(ui: &mut Ui, scene: &mut RunScene<'_>) {
         row(ui, "", "", None, |ui, _| {
             let button = ui.button(format!("Train on the training split of {}", id.name));
             if button.on_hover_text(format!("Opens {} once more, its images for training", id.path.display())).clicked() {
-                let entry = DatasetEntry::opened(format!("{} train", id.name), id.path.clone(), Role::Train);
+                let entry = DatasetEntry::opened(format!("{} train", id.name.trim_end_matches(" test")), id.path.clone(), Role::Train);
                 let entry = DatasetEntry { split: Some("train".into()), format: id.format.clone(), ..entry };
                 scene.commands.push(Command::AddDataset(Box::new(entry)));
             }
