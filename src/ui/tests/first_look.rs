@@ -196,13 +196,3 @@ fn a_run_is_offered_the_training_half_of_what_is_open() {
     assert_eq!((added.name.as_str(), added.role, added.split.as_deref(), added.limit), ("digits train", Role::Train, Some("train"), None));
     assert!(harness.query_by_label("Train on the training split of digits test").is_none());
 }
-
-#[test]
-fn the_detection_numbers_stay_in_a_low_window() {
-    let listener = Listener::default();
-    let builder = Harness::builder().with_size([1180.0, 640.0]).with_max_steps(40);
-    let mut harness = builder.build_eframe(move |cc| super::app(&cc.egui_ctx, &listener, 5, false));
-    harness.get_by_label("Energy").click();
-    harness.run();
-    harness.get_by_label_contains("Histogram of the Energy score of OE, 5 datasets, gaussian noise AUROC 83.0 %");
-}
