@@ -126,7 +126,10 @@ fn the_normalization_of_a_checkpoint_is_seen_and_changed_and_computed_anew() {
 fn a_landscape_steps_aside_for_a_question_and_goes_on_after_it() {
     let listener = Listener::default();
     let mut harness = harness(&listener, 0, false);
-    let says = |event| listener.0.borrow_mut().says.push_back(Heard::Job(listener.0.borrow().asked.last().unwrap().0, event));
+    let says = |event| {
+        let theirs = listener.0.borrow().asked.last().unwrap().0;
+        listener.0.borrow_mut().says.push_back(Heard::Job(theirs, event));
+    };
     let id = harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
     harness.run();
     let theirs = listener.0.borrow().asked.last().unwrap().0;
