@@ -40,7 +40,7 @@ pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
 pub use environment::Environment;
 pub use error::DataError;
 pub use single::{SingleImage, load_images};
-pub use sniff::not_data;
+pub use sniff::{looks_like_images, not_data};
 
 use sniff::Format;
 use source::Opened;

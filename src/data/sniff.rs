@@ -92,6 +92,17 @@ pub(super) fn sniff(source: &Source) -> Result<Format, DataError> {
     }
 }
 
+/// Whether the file is surely one of images. Pickles and zip archives hold checkpoints more often; an archive is numpy's by its name.
+pub fn looks_like_images(file: &Path) -> bool {
+    let Ok(head) = head(file) else { return false };
+    match of_file(file, &head) {
+        Ok(Some(Format::Npz)) => file.extension().is_some_and(|extension| extension == "npz"),
+        Ok(Some(format)) => format != Format::CifarPython,
+        Ok(None) => is_list(&head),
+        Err(_) => false,
+    }
+}
+
 fn sniff_folder(folder: &Path) -> Result<Format, DataError> {
     if entries(WHAT, folder)?.is_empty() {
         return Err(DataError::invalid(WHAT, EXPECTED, "an empty folder", folder));

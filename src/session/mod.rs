@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod compare_view;
+mod dataset;
 mod direction;
 mod figure;
 mod hessian;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use checkpoint::{COLORS, CheckpointEntry};
 pub use compare_view::CompareView;
+pub use dataset::FIRST_LOOK;
 pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Orthogonalization, Preset, Scaling};
 pub use figure::{FigureFormat, FigurePreset, FigureSettings, Theme};
 pub use hessian::{DensityQuality, HessianSettings};

@@ -22,6 +22,19 @@ pub enum NormalizationPreset {
     Kuangliu,
 }
 
+impl NormalizationPreset {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [NormalizationPreset; 7] = [
+        NormalizationPreset::None,
+        NormalizationPreset::Cifar10,
+        NormalizationPreset::Cifar100,
+        NormalizationPreset::Imagenet,
+        NormalizationPreset::Half,
+        NormalizationPreset::Hendrycks,
+        NormalizationPreset::Kuangliu,
+    ];
+}
+
 /// (x/255 − mean) / std, per RGB channel.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -44,6 +57,28 @@ impl Default for Normalization {
 }
 
 impl Normalization {
+    /// As shown to people.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Normalization::Constants { .. } => "constants of its own",
+            Normalization::Preset(preset) => match preset {
+                NormalizationPreset::None => "none",
+                NormalizationPreset::Cifar10 => "CIFAR-10",
+                NormalizationPreset::Cifar100 => "CIFAR-100",
+                NormalizationPreset::Imagenet => "ImageNet",
+                NormalizationPreset::Half => "0.5 ± 0.5",
+                NormalizationPreset::Hendrycks => "Hendrycks",
+                NormalizationPreset::Kuangliu => "kuangliu",
+            },
+        }
+    }
+
+    /// What can be chosen in its place: the presets, and itself where it is none of them.
+    pub fn choices(&self) -> Vec<Self> {
+        let own = matches!(self, Normalization::Constants { .. }).then_some(*self);
+        NormalizationPreset::ALL.into_iter().map(Normalization::Preset).chain(own).collect()
+    }
+
     /// (mean, std) per RGB channel.
     pub fn constants(&self) -> ([f64; 3], [f64; 3]) {
         match *self {

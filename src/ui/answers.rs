@@ -8,7 +8,7 @@ use super::bench::Heard;
 use super::command::Command;
 use super::loader::{self, Finished};
 use super::queue::{self, Focus};
-use super::store::{JobState, analysis_of, dataset_of};
+use super::store::{Job, JobState, analysis_of, dataset_of};
 use super::view::analysis;
 use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec};
 use crate::result::{ScoreDifference, ScoreTable};
@@ -154,8 +154,27 @@ impl App {
         }
     }
 
+    /// A landscape steps aside for what is answered at once (which network is this, what can be trained with) and for another analysis that
+    /// is looked at, and goes on after it: it may take an hour, and keeps its cells. What somebody paused stays where it is.
+    fn let_others_first(&mut self) {
+        let running = self.bench.job().and_then(|id| Some((id, self.store.jobs.get(&id)?)));
+        let Some((id, _)) =
+            running.filter(|(_, job)| job.state == JobState::Running && analysis_of(&job.spec) == Some(Analysis::Landscape))
+        else {
+            return;
+        };
+        let seen = analysis(self.session.view.tab).filter(|seen| *seen != Analysis::Landscape);
+        let goes_first = |job: &Job| analysis_of(&job.spec).is_none_or(|of| Some(of) == seen);
+        let asked = self.store.jobs.values().any(|job| job.state == JobState::Waiting && goes_first(job));
+        if asked && self.store.stepping_aside != Some(id) {
+            self.store.stepping_aside = Some(id);
+            self.bench.cancel(id);
+        }
+    }
+
     /// Gives the worker its next job, see [`queue::waiting`].
     pub(super) fn dispatch(&mut self) {
+        self.let_others_first();
         if !self.bench.is_free() || self.store.jobs.values().any(|job| job.state == JobState::Looking) {
             return;
         }

@@ -12,7 +12,7 @@ use super::figure_export::Export;
 use super::history::{Act, History};
 use super::loader::{self, Finished, Opened};
 use super::memory::keeper::{Keeper, Task};
-use super::panel::{checkpoints, export, open, palette};
+use super::panel::{checkpoints, datasets, export, open, palette};
 use super::run_commands::Runs;
 use super::scatter::Scatter;
 use super::store::{JobState, Store};
@@ -64,6 +64,7 @@ pub struct App {
     pub(super) views: Views,
     pub(super) open: open::State,
     pub(super) checkpoints: checkpoints::State,
+    pub(super) datasets: datasets::State,
     pub(super) log: log::Log,
     pub(super) meter: meter::Meter,
     pub(super) stretch: finish::Stretch,
@@ -93,7 +94,7 @@ impl App {
         let tab = tab.into();
         let mut session = Session::default();
         session.view.tab = tab.unwrap_or_default();
-        let commands = if paths.is_empty() { Vec::new() } else { vec![Command::Open(paths, OpenAs::SessionOrCheckpoint)] };
+        let commands = if paths.is_empty() { Vec::new() } else { vec![Command::Open(paths, OpenAs::ByContent)] };
         Self {
             ctx: ctx.clone(),
             session,
@@ -111,6 +112,7 @@ impl App {
             views: Views::default(),
             open: open::State::default(),
             checkpoints: checkpoints::State::default(),
+            datasets: datasets::State::default(),
             log: log::Log::default(),
             meter: meter::Meter::default(),
             stretch: finish::Stretch::default(),
@@ -215,6 +217,8 @@ impl App {
             Command::Close(close) => self.close(close),
             Command::SetLink(link, on) => self.session.view.links.set(link, on),
             Command::Open(paths, open_as) => {
+                // What was wrong with an earlier attempt is no longer of interest.
+                self.message = None;
                 self.spawn(move || Finished::Opened(paths.into_iter().map(|path| loader::open(path, open_as)).collect()))
             }
             Command::OpenDialog(open_as) => self.spawn_waiting(move || loader::ask_open(open_as)),
@@ -237,6 +241,13 @@ impl App {
                 self.session.landscape.datasets.retain(|dataset| *dataset != name);
                 self.session.sharpness.datasets.retain(|dataset| *dataset != name);
                 self.session.embedding.datasets.retain(|dataset| *dataset != name);
+                self.replan();
+            }
+            Command::ChangeDataset(name, entry) => self.change_dataset(&name, *entry),
+            Command::AddDataset(entry) => {
+                let taken = |name: &str| self.session.datasets.iter().any(|dataset| dataset.name == name);
+                let name = unused(&entry.name, taken);
+                self.session.datasets.push(DatasetEntry { name, ..*entry });
                 self.replan();
             }
             Command::Cancel(id) => self.cancel(id),
@@ -319,6 +330,7 @@ impl App {
     }
 
     pub(super) fn cancel(&mut self, id: JobId) {
+        self.store.stepping_aside.take_if(|aside| *aside == id);
         if !self.bench.cancel(id) {
             self.set_state(id, JobState::Cancelled);
         }
@@ -341,6 +353,7 @@ impl App {
     }
 
     pub(super) fn opened(&mut self, opened: Vec<Opened>) {
+        self.leave_demo(&opened);
         for one in opened {
             let before = self.session.clone();
             match one {
@@ -366,23 +379,9 @@ impl App {
         // The file may be another one than when it was read.
         self.store.forget_inspection(&path);
         let name = unused(&stem(&path), |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
-        // A checkpoint beside others was most likely trained on the same normalization; a session file can say otherwise.
+        // A checkpoint beside others was most likely trained on the same normalization; its row says which, and changes it.
         let normalization = self.session.checkpoints.first().map(|checkpoint| checkpoint.normalization).unwrap_or_default();
         self.session.add_checkpoint(CheckpointEntry { name, path, normalization, ..CheckpointEntry::default() });
-    }
-
-    fn add_dataset(&mut self, path: PathBuf, role: Role) {
-        let name = unused(&stem(&path), |name| self.session.datasets.iter().any(|dataset| dataset.name == name));
-        self.session.datasets.push(DatasetEntry {
-            name,
-            role,
-            path,
-            format: None,
-            split: None,
-            limit: None,
-            first: None,
-            corruption: None,
-        });
     }
 }
 

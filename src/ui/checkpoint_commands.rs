@@ -30,6 +30,10 @@ impl App {
                 self.store.score_differences.clear();
                 self.ask_differences();
             }
+            CheckpointCommand::Normalize(normalization) => {
+                self.session.checkpoints[place].normalization = normalization;
+                self.replan();
+            }
             CheckpointCommand::Color(color) => self.session.recolor_checkpoint(name, color),
         }
     }

@@ -7,14 +7,14 @@ use super::memory::ThemeChoice;
 use super::scatter::command::ScatterCommand;
 use crate::job::{Control, JobId};
 use crate::result::Quantity;
-use crate::session::{FigureFormat, Link, Role, Tab};
+use crate::session::{DatasetEntry, FigureFormat, Link, Normalization, Role, Tab};
 
 /// What a path is opened as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OpenAs {
-    /// A session when it ends in `.toml`, else a checkpoint.
+    /// A session when it ends in `.toml`, images when it is a folder or holds them, else a checkpoint.
     #[default]
-    SessionOrCheckpoint,
+    ByContent,
     /// A dataset of this role.
     Dataset(Role),
 }
@@ -23,7 +23,7 @@ impl OpenAs {
     /// As shown to people.
     pub fn label(self) -> String {
         match self {
-            OpenAs::SessionOrCheckpoint => "Checkpoint or session".into(),
+            OpenAs::ByContent => "Any file or folder".into(),
             OpenAs::Dataset(role) => format!("Dataset, {}", role.label()),
         }
     }
@@ -97,6 +97,10 @@ pub enum Command {
     CopyText(&'static str, String),
     /// Closes the dataset of this name.
     RemoveDataset(String),
+    /// Puts another in the place of the dataset of this name: another role, limit, split, corruption or name.
+    ChangeDataset(String, Box<DatasetEntry>),
+    /// Opens a dataset as it is said here.
+    AddDataset(Box<DatasetEntry>),
     /// Stops a job.
     Cancel(JobId),
     /// Lets a running job pause, or go on.
@@ -142,7 +146,7 @@ pub enum Command {
 }
 
 /// One act about a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum CheckpointCommand {
     /// Moves it to the place of another in the order of the panels.
     TakePlaceOf(String),
@@ -156,6 +160,8 @@ pub enum CheckpointCommand {
     Baseline,
     /// Gives it the colour of this index.
     Color(usize),
+    /// Normalizes its inputs so.
+    Normalize(Normalization),
 }
 
 /// One act about runs; runs are named by their directories.

@@ -13,6 +13,9 @@ use super::memory::{Kept, Restored};
 use crate::job::{JobId, demo_session, now};
 use crate::session::Session;
 
+/// What the demo is called.
+const DEMO: &str = "Demo";
+
 /// Which file is open.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
@@ -67,6 +70,11 @@ impl App {
     /// Whether saving would change nothing, not even how things are looked at.
     pub(super) fn is_as_saved(&self) -> bool {
         self.document.file.is_some() && self.session == self.document.saved
+    }
+
+    /// Whether the bundled demo is open, as it came.
+    pub(super) fn shows_untouched_demo(&self) -> bool {
+        self.document.file.is_none() && self.document.name == DEMO && !self.unsaved()
     }
 
     /// Whether nothing is open.
@@ -142,11 +150,16 @@ impl App {
     /// Opens what was read from a file.
     pub(super) fn open_session(&mut self, path: PathBuf, session: Session) {
         if demo_session().is_ok_and(|demo| demo == path) {
-            return self.turn_to(Document::new(None, "Demo".into(), session.clone()), session);
+            return self.show_as_demo(session);
         }
         self.keeper.ask(Task::Opened(path.clone()));
         let document = Document { looks_for_left: true, ..Document::new(Some(path.clone()), stem(&path), session.clone()) };
         self.turn_to(document, session);
+    }
+
+    /// Opens `session` as the demo: it is in no file, and stays as it is.
+    pub(super) fn show_as_demo(&mut self, session: Session) {
+        self.turn_to(Document::new(None, DEMO.into(), session.clone()), session);
     }
 
     pub(super) fn save(&mut self) {

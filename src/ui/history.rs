@@ -3,7 +3,7 @@
 
 use std::mem::Discriminant;
 
-use super::command::{Command, RunCommand};
+use super::command::{CheckpointCommand, Command, RunCommand};
 use crate::result::Quantity;
 use crate::session::Session;
 
@@ -39,6 +39,9 @@ impl Act {
             Command::Landscape(_) | Command::Scatter(_) => within.into(),
             Command::RemoveCheckpoint(name) => return Self::alone(format!("close checkpoint {name}")),
             Command::RemoveDataset(name) => return Self::alone(format!("close dataset {name}")),
+            Command::ChangeDataset(name, _) => return Self::alone(format!("change dataset {name}")),
+            Command::AddDataset(entry) => return Self::alone(format!("open images {}", entry.name)),
+            Command::Checkpoint(name, CheckpointCommand::Normalize(_)) => return Self::alone(format!("normalize the inputs of {name}")),
             Command::Run(RunCommand::AddToSession { .. }) => return Self::alone("add the weights of a run"),
             Command::SelectDataset(name) => format!("measure on {name}"),
             Command::SelectQuantity(quantity) => format!("show {}", quantity.map_or("loss", Quantity::label)),

@@ -100,29 +100,26 @@ pub enum Opened {
     Session(PathBuf, Box<Session>),
     /// A file that may be a checkpoint.
     Checkpoint(PathBuf),
-    /// Images.
-    Dataset(PathBuf, crate::session::Role),
+    /// Images; without a role where nobody said one.
+    Dataset(PathBuf, Option<crate::session::Role>),
     /// Cannot be opened.
     Failed(String),
 }
 
-/// Looks at a path: whether it is there, and whether it is a session.
+/// Looks at a path: whether it is there, and whether it is a session, images or something else.
 pub fn open(path: PathBuf, open_as: OpenAs) -> Opened {
     let path = std::path::absolute(&path).unwrap_or(path);
     let Ok(metadata) = std::fs::metadata(&path) else {
         return Opened::Failed(format!("expected a file or folder, found nothing there ({})", path.display()));
     };
     match open_as {
-        OpenAs::Dataset(role) => Opened::Dataset(path, role),
-        OpenAs::SessionOrCheckpoint if metadata.is_dir() => Opened::Failed(format!(
-            "expected a checkpoint or session file, found a folder; for images choose a dataset role ({})",
-            path.display()
-        )),
-        OpenAs::SessionOrCheckpoint if path.extension().is_some_and(|extension| extension == "toml") => match Session::load(&path) {
+        OpenAs::Dataset(role) => Opened::Dataset(path, Some(role)),
+        OpenAs::ByContent if metadata.is_dir() || crate::data::looks_like_images(&path) => Opened::Dataset(path, None),
+        OpenAs::ByContent if path.extension().is_some_and(|extension| extension == "toml") => match Session::load(&path) {
             Ok(session) => Opened::Session(path, Box::new(session)),
             Err(error) => Opened::Failed(error.to_string()),
         },
-        OpenAs::SessionOrCheckpoint => Opened::Checkpoint(path),
+        OpenAs::ByContent => Opened::Checkpoint(path),
     }
 }
 
@@ -232,7 +229,7 @@ pub fn cell_losses(surface: &LossSurface, folder: &Path, cell: PickedCell, datas
 pub fn ask_open(open_as: OpenAs) -> Finished {
     let dialog = rfd::FileDialog::new().set_title(open_as.label());
     let chosen = match open_as {
-        OpenAs::SessionOrCheckpoint => dialog.pick_files(),
+        OpenAs::ByContent => dialog.pick_files(),
         OpenAs::Dataset(_) => dialog.pick_folder().map(|folder| vec![folder]),
     };
     chosen.map_or(Finished::Nothing, |paths| Finished::Chosen(paths, open_as))

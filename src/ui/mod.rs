@@ -11,6 +11,7 @@ mod closing;
 mod command;
 mod command_list;
 mod comparison;
+mod dataset_commands;
 mod document;
 mod figure_export;
 mod finish;

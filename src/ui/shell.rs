@@ -158,7 +158,7 @@ impl App {
                 ui.spacing_mut().button_padding = Vec2::new(5.0, 1.0);
                 ui.spacing_mut().item_spacing.y = 3.0;
                 checkpoints::show(ui, &self.session, &self.store, &mut self.checkpoints, commands);
-                datasets::show(ui, &self.session, &self.store, commands);
+                datasets::show(ui, &self.session, &self.store, &mut self.datasets, commands);
                 let focus = Focus { analysis: analysis(self.session.view.tab), dataset: dataset.as_deref() };
                 jobs::show(ui, &JobScene { session: &self.session, store: &self.store, focus, log: self.log.open }, commands);
             });

@@ -16,7 +16,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 pub fn of(command: &Command) -> &'static [KeyboardShortcut] {
     match command {
         Command::NewSession => const { &[key(CTRL, Key::N)] },
-        Command::OpenDialog(OpenAs::SessionOrCheckpoint) => const { &[key(CTRL, Key::O)] },
+        Command::OpenDialog(OpenAs::ByContent) => const { &[key(CTRL, Key::O)] },
         Command::OpenDialog(OpenAs::Dataset(Role::Id)) => const { &[key(CTRL_SHIFT, Key::O)] },
         Command::Save => const { &[key(CTRL, Key::S)] },
         Command::SaveDialog => const { &[key(CTRL_SHIFT, Key::S)] },

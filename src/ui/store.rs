@@ -207,6 +207,8 @@ pub struct Store {
     pub score_differences: IndexMap<String, Option<Arc<ScoreDifference>>>,
     /// Runs whose pace was timed, the latest last.
     pub trials: Vec<Trial>,
+    /// The job that is stopped to let a question go first; it waits again then.
+    pub stepping_aside: Option<JobId>,
     last_id: JobId,
     revision: u64,
 }
@@ -316,6 +318,7 @@ impl Store {
                 }
             }
             JobEvent::Failed { message } => job.state = JobState::Failed(message),
+            JobEvent::Cancelled if self.stepping_aside.take_if(|aside| *aside == id).is_some() => job.state = JobState::Waiting,
             JobEvent::Cancelled => job.state = JobState::Cancelled,
         }
         None
@@ -332,9 +335,7 @@ impl Store {
                 self.insert_surface((checkpoint, dataset), surface);
             }
             Loaded::Hessian(spectrum) => drop(self.hessians.insert((checkpoint, dataset), Arc::new(spectrum))),
-            Loaded::Sharpness(curve) => {
-                self.sharpness.insert((checkpoint, dataset), curve);
-            }
+            Loaded::Sharpness(curve) => drop(self.sharpness.insert((checkpoint, dataset), curve)),
             Loaded::Embedding(embedding) => {
                 self.embeddings.insert(checkpoint, Points::Finished(Arc::new(embedding)));
             }

@@ -108,7 +108,7 @@ impl App {
         let empty = self.is_empty();
         let mut items = vec![
             item("New session", Command::NewSession).only_if(!empty || self.document.file.is_some(), "nothing is open"),
-            item("Open session or checkpoints…", Command::OpenDialog(OpenAs::SessionOrCheckpoint)),
+            item("Open session or checkpoints…", Command::OpenDialog(OpenAs::ByContent)),
         ];
         for role in Role::ALL {
             let name = format!("Open images as {}…", role.label());
@@ -116,7 +116,7 @@ impl App {
         }
         for recent in &self.keeper.recents {
             let name = format!("Open recent {}", short(&recent.path));
-            let open = Command::Open(vec![recent.path.clone()], OpenAs::SessionOrCheckpoint);
+            let open = Command::Open(vec![recent.path.clone()], OpenAs::ByContent);
             items.push(item(&name, open).under("Open recent").only_if(!recent.missing, "nothing is there now"));
         }
         for left in &self.keeper.left {

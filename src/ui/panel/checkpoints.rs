@@ -1,11 +1,12 @@
 //! The open checkpoints: colour, name, architecture and size, or why the file is refused. A row is dragged to another place, renamed
 //! where it stands, hidden, made the baseline, closed.
 
+use egui::containers::menu::MenuButton;
 use egui::{Align, Id, Key, Layout, Modifiers, Rect, Response, RichText, Role as WidgetRole, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo};
 
 use super::{aside, complaint, quiet_button, section};
 use crate::result::Inspection;
-use crate::session::{COLORS, CheckpointEntry, Session};
+use crate::session::{COLORS, CheckpointEntry, Normalization, NormalizationPreset, Session};
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::store::{JobState, Store};
 use crate::ui::theme;
@@ -16,6 +17,8 @@ use crate::ui::widget::swatch;
 
 /// Height of a row.
 const ROW: f32 = 22.0;
+/// Height of the line under it.
+const LINE: f32 = 16.0;
 
 /// What the list remembers.
 #[derive(Debug, Default)]
@@ -28,7 +31,7 @@ pub struct State {
 pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, commands: &mut Vec<Command>) {
     section(ui, "Checkpoints", Some(session.checkpoints.len()));
     if session.checkpoints.is_empty() {
-        aside(ui, "None yet. Give a path above, or drop files here.");
+        aside(ui, "None yet. Drop files anywhere, or give a path above.");
     }
     let colors = session.colors();
     for (i, (checkpoint, color)) in session.checkpoints.iter().zip(colors).enumerate() {
@@ -40,7 +43,7 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
         ui.indent(("checkpoint", i), |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             match store.inspections.get(&checkpoint.path) {
-                Some(inspection) => report(ui, inspection),
+                Some(inspection) => report(ui, checkpoint, inspection, commands),
                 None => match store.inspection_job(&checkpoint.path).map(|job| &job.state) {
                     Some(JobState::Failed(message)) => {
                         complaint(ui, message);
@@ -186,8 +189,9 @@ fn menu(ui: &mut Ui, state: &mut State, row: &Row<'_>, tell: &mut impl FnMut(Che
     });
 }
 
-/// Architecture, classes and parameters in one line, what does not fit in more.
-fn report(ui: &mut Ui, inspection: &Inspection) {
+/// Architecture, classes and parameters in one line, what does not fit in more; and what its inputs are normalized with, which no file
+/// says.
+fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
     if let Some(error) = &inspection.error {
         complaint(ui, error);
         return;
@@ -196,11 +200,44 @@ fn report(ui: &mut Ui, inspection: &Inspection) {
     let classes = inspection.classes.map(|classes| format!("{classes} classes"));
     let architecture = inspection.architecture.clone().unwrap_or_else(|| "unknown architecture".into());
     let facts: Vec<String> = [Some(architecture), classes, Some(parameters)].into_iter().flatten().collect();
-    aside(ui, &facts.join(" · ")).on_hover_ui(|ui| details(ui, inspection));
+    let wanted = ui.available_width();
+    ui.allocate_ui_with_layout(Vec2::new(wanted, LINE), Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().interact_size.y = LINE;
+        normalization(ui, checkpoint, commands);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            aside(ui, &facts.join(" · ")).on_hover_ui(|ui| details(ui, inspection));
+        });
+    });
     let lacking = [("missing", &inspection.missing), ("unexpected", &inspection.unexpected), ("of another shape", &inspection.mismatched)];
     for (what, names) in lacking.into_iter().filter(|(_, names)| !names.is_empty()) {
         complaint(ui, &format!("{} tensors {what}: {}", names.len(), names.iter().take(3).cloned().collect::<Vec<_>>().join(", ")));
     }
+}
+
+/// What the inputs are normalized with, as a button that offers the others.
+fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<Command>) {
+    let (name, present) = (&checkpoint.name, checkpoint.normalization);
+    let shown = if present == Normalization::Preset(NormalizationPreset::None) { "[0, 1]" } else { present.label() };
+    let text = RichText::new(format!("{shown}  ▾")).font(theme::small()).color(theme::of(ui).weak);
+    let button = MenuButton::from_button(egui::Button::new(text).frame_when_inactive(false));
+    let (response, _) = button.ui(ui, |ui| {
+        ui.label(RichText::new("Inputs normalized as").font(theme::small()).color(theme::of(ui).weak));
+        for choice in present.choices() {
+            let response = ui.selectable_label(choice == present, choice.label());
+            if response.on_hover_text(constants(choice)).clicked() {
+                commands.push(Command::Checkpoint(name.clone(), CheckpointCommand::Normalize(choice)));
+                ui.close();
+            }
+        }
+    });
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, format!("Normalization of {name}: {}", present.label())));
+    response.on_hover_text(format!("What the inputs are normalized with, as in training\n{}", constants(present)));
+}
+
+fn constants(normalization: Normalization) -> String {
+    let (mean, std) = normalization.constants();
+    let line = |values: [f64; 3]| values.map(|value| format!("{value:.4}")).join(", ");
+    format!("mean {}\nstd {}", line(mean), line(std))
 }
 
 fn details(ui: &mut Ui, inspection: &Inspection) {

@@ -1,20 +1,64 @@
-//! The open datasets with their roles.
+//! The open datasets: role and number of images, which are changed where they stand: the row's menu holds all that a dataset is.
 
-use egui::{Align, Layout, RichText, Ui};
+use egui::containers::menu::{MenuButton, MenuConfig, SubMenuButton};
+use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui, UiBuilder, WidgetInfo};
 
 use super::{aside, quiet_button, section};
-use crate::session::{DatasetEntry, Session};
+use crate::data::corruption;
+use crate::session::{CorruptionEntry, DatasetEntry, Role, Session};
 use crate::ui::command::Command;
 use crate::ui::store::Store;
 use crate::ui::theme;
 use crate::ui::widget::number::count;
 use crate::ui::widget::swatch;
 
+/// Width of the menu of a row.
+const MENU: f32 = 250.0;
+
+/// What the list remembers: the texts of the menu that is open.
+#[derive(Debug, Default)]
+pub struct State {
+    editing: Option<Texts>,
+}
+
+/// A dataset as its menu has it.
+#[derive(Debug)]
+struct Texts {
+    of: DatasetEntry,
+    name: String,
+    images: String,
+    split: String,
+}
+
+impl Texts {
+    fn new(of: &DatasetEntry) -> Self {
+        let images = of.first.or(of.limit).map(|n| n.to_string()).unwrap_or_default();
+        Self { of: of.clone(), name: of.name.clone(), images, split: of.split.clone().unwrap_or_default() }
+    }
+
+    /// The dataset that is meant; what is no number leaves the number of images as it was.
+    fn entry(&self) -> DatasetEntry {
+        let mut entry = DatasetEntry { name: self.name.trim().into(), ..self.of.clone() };
+        let split = self.split.trim();
+        entry.split = (!split.is_empty()).then(|| split.to_owned());
+        let images = match self.images.trim().replace(',', "") {
+            all if all.is_empty() || all == "all" => Some(None),
+            number => number.parse::<usize>().ok().filter(|n| *n > 0).map(Some),
+        };
+        match (images, entry.first) {
+            (Some(Some(n)), Some(_)) => entry.first = Some(n),
+            (Some(n), _) => (entry.first, entry.limit) = (None, n),
+            (None, _) => {}
+        }
+        entry
+    }
+}
+
 /// Draws the list.
-pub fn show(ui: &mut Ui, session: &Session, store: &Store, commands: &mut Vec<Command>) {
+pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, commands: &mut Vec<Command>) {
     section(ui, "Datasets", Some(session.datasets.len()));
     if session.datasets.is_empty() {
-        aside(ui, "None yet. Choose a role above, then give a path.");
+        aside(ui, "None yet. Drop a folder of images, or give its path above.");
     }
     for dataset in &session.datasets {
         ui.horizontal(|ui| {
@@ -24,9 +68,7 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, commands: &mut Vec<Co
                 if quiet_button(ui, "×", &format!("Close dataset {}", dataset.name)).clicked() {
                     commands.push(Command::RemoveDataset(dataset.name.clone()));
                 }
-                let facts = [Some(dataset.role.label().to_owned()), images(dataset, store)];
-                let facts: Vec<String> = facts.into_iter().flatten().collect();
-                ui.label(RichText::new(facts.join(" · ")).font(theme::small()).color(theme::of(ui).weak));
+                facts(ui, dataset, store, state, commands);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     ui.add(egui::Label::new(RichText::new(&dataset.name)).truncate()).on_hover_text(origin(dataset));
                 });
@@ -35,14 +77,121 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, commands: &mut Vec<Co
     }
 }
 
-/// How many images it has, once that is known.
+/// Role and number of images, as a button that opens the menu.
+fn facts(ui: &mut Ui, dataset: &DatasetEntry, store: &Store, state: &mut State, commands: &mut Vec<Command>) {
+    let facts = [Some(dataset.role.label().to_owned()), images(dataset, store)];
+    let facts: Vec<String> = facts.into_iter().flatten().collect();
+    let text = RichText::new(format!("{}  ▾", facts.join(" · "))).font(theme::small()).color(theme::of(ui).weak);
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let (response, inner) = MenuButton::from_button(Button::new(text).frame_when_inactive(false)).config(config).ui(ui, |ui| {
+        ui.set_width(MENU);
+        if !state.editing.as_ref().is_some_and(|texts| texts.of == *dataset) {
+            state.editing = Some(Texts::new(dataset));
+        }
+        state.editing.as_mut().and_then(|texts| menu(ui, texts))
+    });
+    let name = format!("Role and images of {}: {}", dataset.name, facts.join(" · "));
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
+    response.on_hover_text("Role, number of images, split, corruption");
+    let changed = match inner {
+        Some(inner) => inner.inner,
+        // The menu was closed: what was typed holds.
+        None => state.editing.take_if(|texts| texts.of == *dataset).map(|texts| texts.entry()),
+    };
+    let Some(entry) = changed else { return };
+    // The texts are read anew when the menu is drawn again.
+    state.editing = None;
+    if entry != *dataset {
+        commands.push(Command::ChangeDataset(dataset.name.clone(), Box::new(entry)));
+    }
+}
+
+/// All that a dataset is; gives what it is to be once that is chosen or typed.
+fn menu(ui: &mut Ui, texts: &mut Texts) -> Option<DatasetEntry> {
+    let mut given = None;
+    ui.add_space(2.0);
+    let typed = [
+        line(ui, "Name", "as figures say it", |texts| &mut texts.name, texts),
+        line(ui, "Images", "all", |texts| &mut texts.images, texts),
+        line(ui, "Split", "test, else val, else train", |texts| &mut texts.split, texts),
+    ];
+    if typed.contains(&true) {
+        given = Some(texts.entry());
+        ui.close();
+    }
+    ui.separator();
+    ui.horizontal_wrapped(|ui| {
+        for role in Role::ALL {
+            let response = ui.selectable_label(texts.of.role == role, role.label());
+            response.widget_info(|| {
+                WidgetInfo::selected(egui::Role::RadioButton, true, texts.of.role == role, format!("Role {}", role.label()))
+            });
+            if response.clicked() {
+                let mut entry = texts.entry();
+                entry.take_role(role);
+                given = Some(entry);
+                ui.close();
+            }
+        }
+    });
+    ui.separator();
+    let corrupted = texts.of.corruption.clone();
+    let shown = corrupted.as_ref().map_or("none".into(), |c| format!("{}, severity {}", c.kind.replace('_', " "), c.severity));
+    SubMenuButton::new(format!("Corruption: {shown}")).ui(ui, |ui| {
+        ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+            if ui.selectable_label(corrupted.is_none(), "none").clicked() {
+                given = Some(DatasetEntry { corruption: None, ..texts.entry() });
+            }
+            for kind in corruption::kinds() {
+                let severity = corrupted.as_ref().map_or(3, |c| c.severity);
+                let is = corrupted.as_ref().is_some_and(|c| c.kind == kind);
+                if ui.selectable_label(is, kind.replace('_', " ")).clicked() {
+                    given = Some(DatasetEntry { corruption: Some(CorruptionEntry { kind: kind.into(), severity }), ..texts.entry() });
+                }
+            }
+        });
+    });
+    if let Some(corrupted) = corrupted {
+        ui.horizontal(|ui| {
+            ui.colored_label(theme::of(ui).weak, "Severity");
+            for severity in 1..=5 {
+                let response = ui.selectable_label(corrupted.severity == severity, severity.to_string());
+                response.widget_info(|| {
+                    WidgetInfo::selected(egui::Role::RadioButton, true, corrupted.severity == severity, format!("Severity {severity}"))
+                });
+                if response.clicked() {
+                    given = Some(DatasetEntry { corruption: Some(CorruptionEntry { severity, ..corrupted.clone() }), ..texts.entry() });
+                }
+            }
+        });
+    }
+    given
+}
+
+/// A field with its name; says whether Enter was pressed in it.
+fn line(ui: &mut Ui, name: &str, hint: &str, text: impl Fn(&mut Texts) -> &mut String, texts: &mut Texts) -> bool {
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(56.0, ui.spacing().interact_size.y), egui::Sense::hover());
+        let mut place = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
+        place.add_space(6.0);
+        let label = place.label(RichText::new(name).color(theme::of(ui).weak));
+        let id = label.id;
+        label.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, format!("{name} of the dataset")));
+        let field = TextEdit::singleline(text(texts)).hint_text(hint).desired_width(f32::INFINITY).margin(egui::Margin::symmetric(6, 3));
+        let field = ui.add(field).labelled_by(id);
+        field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+    })
+    .inner
+}
+
+/// How many images it has, once that is known; before, how many are taken at most.
 fn images(dataset: &DatasetEntry, store: &Store) -> Option<String> {
     let scored = store.scores.values().find_map(|table| table.samples.get(&dataset.name)).copied();
     let evaluated = || {
         let of_it = store.landscapes.iter().filter(|((_, name), _)| *name == dataset.name);
         of_it.filter_map(|(_, landscape)| landscape.surface.count.iter().max()).map(|n| *n as usize).find(|n| *n > 0)
     };
-    scored.or_else(evaluated).map(|n| count(n as u64))
+    scored.or_else(evaluated).or(dataset.first).or(dataset.limit).map(|n| count(n as u64))
 }
 
 fn origin(dataset: &DatasetEntry) -> String {

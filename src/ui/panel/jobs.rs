@@ -67,6 +67,7 @@ pub fn title(spec: &JobSpec) -> String {
         Some(Analysis::Hessian) => "Hessian",
         Some(Analysis::Embedding) => "Embedding",
         Some(Analysis::Scores) => "Scores",
+        None if matches!(spec, JobSpec::Methods) => return "Methods of training".into(),
         None if matches!(spec, JobSpec::Pace { .. }) => "Timing steps",
         None => "Reading",
     };

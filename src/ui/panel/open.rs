@@ -38,7 +38,7 @@ pub fn show(ui: &mut Ui, state: &mut State, commands: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         let chosen = state.open_as.label();
         menu(ui, &chosen, "What the path is opened as", |ui| {
-            for choice in std::iter::once(OpenAs::SessionOrCheckpoint).chain(Role::ALL.map(OpenAs::Dataset)) {
+            for choice in std::iter::once(OpenAs::ByContent).chain(Role::ALL.map(OpenAs::Dataset)) {
                 if ui.selectable_label(state.open_as == choice, choice.label()).clicked() {
                     state.open_as = choice;
                     ui.close();

@@ -2,6 +2,7 @@
 
 use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder};
 
+use crate::session::Role;
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::command_list::{left_name, short};
 use crate::ui::memory::{Left, Recent};
@@ -16,9 +17,13 @@ pub fn show(ui: &mut Ui, area: Rect, recents: &[Recent], left: &[Left], commands
     ui.scope_builder(UiBuilder::new().max_rect(middle).layout(Layout::top_down(Align::LEFT)), |ui| {
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.horizontal(|ui| {
-                let open = Command::OpenDialog(OpenAs::SessionOrCheckpoint);
+                let open = Command::OpenDialog(OpenAs::ByContent);
                 if ui.button("Open files…").on_hover_text(shortcut::hint("A session or checkpoints", &open)).clicked() {
                     commands.push(open);
+                }
+                let images = Command::OpenDialog(OpenAs::Dataset(Role::Id));
+                if ui.button("Open images…").on_hover_text(shortcut::hint("A folder of ID images", &images)).clicked() {
+                    commands.push(images);
                 }
                 if ui.button("Open the demo").on_hover_text("A finished study of five small networks").clicked() {
                     commands.push(Command::OpenDemo);
@@ -62,7 +67,7 @@ fn recent_file(ui: &mut Ui, recent: &Recent, commands: &mut Vec<Command>) {
     let folder = recent.path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
     let place = if recent.missing { format!("missing: {folder}") } else { folder };
     if row(ui, &name, &place, !recent.missing, &format!("Open recent {}", short(&recent.path))) {
-        commands.push(Command::Open(vec![recent.path.clone()], OpenAs::SessionOrCheckpoint));
+        commands.push(Command::Open(vec![recent.path.clone()], OpenAs::ByContent));
     }
 }
 

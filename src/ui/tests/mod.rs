@@ -5,6 +5,7 @@ mod by_hand;
 mod commands;
 mod compare;
 mod figures;
+mod first_look;
 mod idle;
 mod jobs;
 mod landscapes;

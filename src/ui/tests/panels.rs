@@ -39,9 +39,9 @@ fn the_start_page_opens_the_demo_recent_files_and_what_was_left() {
     app.keeper.left = vec![left("7", "sketch"), left("8", "draft")];
     harness.run();
     for (label, command) in [
-        ("Open files…", Command::OpenDialog(OpenAs::SessionOrCheckpoint)),
+        ("Open files…", Command::OpenDialog(OpenAs::ByContent)),
         ("Open the demo", Command::OpenDemo),
-        ("Open recent ada/study.toml", Command::Open(vec!["/home/ada/study.toml".into()], OpenAs::SessionOrCheckpoint)),
+        ("Open recent ada/study.toml", Command::Open(vec!["/home/ada/study.toml".into()], OpenAs::ByContent)),
         ("Bring back unsaved sketch, 2 checkpoints", Command::Restore("7".into())),
         ("Forget unsaved draft, 2 checkpoints", Command::Forget("8".into())),
     ] {

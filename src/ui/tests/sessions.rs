@@ -285,7 +285,7 @@ fn opening_is_undone_by_closing() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
     std::fs::write(folder.path().join("third.pt"), "x").unwrap();
-    harness.state_mut().commands.push(Command::Open(vec![folder.path().join("third.pt")], OpenAs::SessionOrCheckpoint));
+    harness.state_mut().commands.push(Command::Open(vec![folder.path().join("third.pt")], OpenAs::ByContent));
     run_until(&mut harness, |app| app.session.checkpoints.len() == 3);
     assert_eq!(harness.state().history.undoes(), Some("open checkpoint third"));
     press(&mut harness, Modifiers::CTRL, Key::Z);

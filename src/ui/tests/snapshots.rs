@@ -5,7 +5,6 @@
 
 use egui::{Key, Modifiers, Rect, Theme};
 use egui_kittest::SnapshotOptions;
-use egui_kittest::kittest::NodeT;
 use egui_kittest::wgpu::WgpuTestRenderer;
 
 use super::compare::run;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, Id, Rect, RichText, Role as WidgetRole, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
+use egui::{Align2, Color32, Id, Rect, RichText, Role as WidgetRole, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
 
 use super::linked::{Cursor, Linked};
 use super::{Scene, brush, cell, chip, empty, faded, panel_header, reading, standing};
@@ -144,6 +144,9 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
                     if let Some(k) = bins.series.iter().position(|(c, d, _)| *c == checkpoint.name && d == name) {
                         draw(canvas, &bins.histogram, k, *color);
                     }
+                }
+                if let Some(table) = table.filter(|_| below == 0.0) {
+                    detections(ui, canvas, table, score, &entries);
                 }
                 brush::draw(ui, canvas, brush, scatter, &checkpoint.name, score, &bins.histogram.edges);
             }
@@ -302,6 +305,22 @@ fn numbers(ui: &mut Ui, rect: Rect, names: Option<f32>, table: &ScoreTable, scor
             let color = if value.is_some() { palette.text } else { palette.weak };
             cell(ui, part(row, c), true, RichText::new(shown(value)).color(color));
         }
+    }
+}
+
+/// AUROC and FPR@95 within the histogram, where there is no room for the table: in the corner that high scores leave empty.
+fn detections(ui: &Ui, canvas: &Canvas, table: &ScoreTable, score: &str, entries: &[(String, String, Color32)]) {
+    let corner = canvas.rect().right_top() + Vec2::new(-8.0, 6.0);
+    let line = |k: usize, text: &str, color: Color32| {
+        canvas.painter.text(corner + Vec2::new(0.0, 14.0 * k as f32), Align2::RIGHT_TOP, text, theme::small(), color);
+    };
+    let of = |name: &String| table.scores.get(score)?.get(name).copied().flatten();
+    let found: Vec<_> = entries.iter().filter_map(|(name, _, color)| Some((of(name)?, *color))).collect();
+    if !found.is_empty() {
+        line(0, "AUROC · FPR@95, %", theme::of(ui).weak);
+    }
+    for (k, (detection, color)) in found.iter().enumerate() {
+        line(k + 1, &format!("{} · {}", percent(Some(detection.auroc)), percent(Some(detection.fpr95))), *color);
     }
 }
 

@@ -2,22 +2,21 @@
 
 use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 
-use super::RunScene;
 use super::field::{self, Range, choice, number, row};
+use super::{RunScene, data};
 use crate::data::Augmentation;
 use crate::data::environment::families;
 use crate::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
-use crate::session::{Normalization, NormalizationPreset, Role};
+use crate::session::Normalization;
 use crate::ui::command::{Command, RunCommand};
-use crate::ui::panel::{aside, complaint, section};
-use crate::ui::run::check::{Problems, limit_field};
+use crate::ui::panel::{aside, complaint, jobs, section};
+use crate::ui::run::check::Problems;
 use crate::ui::run::draft::{Draft, Entry, Schedule};
 use crate::ui::run::estimate::estimate;
 use crate::ui::store::JobState;
 use crate::ui::theme;
 use crate::ui::view::chip;
 use crate::ui::widget::number::count;
-use crate::ui::widget::swatch;
 
 /// The form while it is open.
 pub struct Form {
@@ -87,6 +86,7 @@ pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, form: &mut Form) {
                     });
                     aside(ui, "It goes on when this window is closed.");
                 }
+                Err(_) if scene.methods.is_empty() => drop(aside(ui, "Cannot start yet: the worker has not said what it can train with.")),
                 Err(problems) => {
                     let first = problems.values().next().map(String::as_str).unwrap_or_default();
                     let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
@@ -124,7 +124,10 @@ fn left(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problem
     checkpoint(ui, scene, draft, problems);
     section(ui, "Method", None);
     if scene.methods.is_empty() {
-        aside(ui, "Asking the worker what it can train with…");
+        let busy = scene.store.jobs.values().find(|job| matches!(job.state, JobState::Running | JobState::Paused));
+        let busy = busy.filter(|job| job.spec != JobSpec::Methods).map(|job| format!(" It has {} in hand.", jobs::title(&job.spec)));
+        let asking = "Asking the worker what it can train with…";
+        aside(ui, &format!("{asking}{}", busy.unwrap_or_default()));
         return;
     }
     row(ui, "Method", "", problems.get("method"), |ui, id| {
@@ -178,20 +181,8 @@ fn checkpoint(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &P
         }
     });
     row(ui, "Normalization", "What the network's inputs were normalized with when it was trained", None, |ui, id| {
-        let presets = [
-            (NormalizationPreset::None, "none"),
-            (NormalizationPreset::Cifar10, "CIFAR-10"),
-            (NormalizationPreset::Cifar100, "CIFAR-100"),
-            (NormalizationPreset::Imagenet, "ImageNet"),
-            (NormalizationPreset::Half, "0.5 ± 0.5"),
-            (NormalizationPreset::Hendrycks, "Hendrycks"),
-            (NormalizationPreset::Kuangliu, "kuangliu"),
-        ];
-        let mut options: Vec<(Normalization, String)> =
-            presets.map(|(preset, name)| (Normalization::Preset(preset), name.to_owned())).into();
-        if let Normalization::Constants { .. } = draft.normalization {
-            options.push((draft.normalization, "constants of its own".into()));
-        }
+        let choices = draft.normalization.choices().into_iter();
+        let options: Vec<(Normalization, String)> = choices.map(|choice| (choice, choice.label().to_owned())).collect();
         choice(ui, id, &mut draft.normalization, &options, 140.0);
     });
     if let Some(inspection) = inspected(scene, draft) {
@@ -283,11 +274,12 @@ fn environments(ui: &mut Ui, draft: &mut Draft, problems: &Problems) {
 }
 
 /// Data and optimization.
-fn right(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problems) {
+fn right(ui: &mut Ui, scene: &mut RunScene<'_>, draft: &mut Draft, problems: &Problems) {
     let method = scene.methods.iter().find(|method| method.key == draft.method);
     let outliers = method.is_some_and(|method| method.outliers);
     section(ui, "Data", None);
-    datasets(ui, draft, problems, outliers);
+    data::datasets(ui, draft, problems, outliers);
+    data::training_split(ui, scene);
     section(ui, "Optimization", None);
     let lines: [(&str, &str, &mut String, &str); 5] = [
         ("Epochs", "One epoch is one pass over the training images", &mut draft.epochs, "epochs"),
@@ -344,54 +336,4 @@ fn right(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Proble
             choice(ui, id, &mut draft.batch_norm, &options.map(|(value, text)| (value, text.to_owned())), 140.0);
         },
     );
-}
-
-/// The datasets by role: which are used, and how many of their images.
-fn datasets(ui: &mut Ui, draft: &mut Draft, problems: &Problems, outliers: bool) {
-    let mut chosen = None;
-    for role in Role::ALL.into_iter().filter(|role| outliers || *role != Role::Outliers) {
-        let of_role: Vec<usize> = (0..draft.picks.len()).filter(|i| draft.picks[*i].entry.role == role).collect();
-        let problem = problems.get(role.key());
-        if of_role.is_empty() && problem.is_none() && !matches!(role, Role::Train | Role::Outliers) {
-            continue;
-        }
-        let (name, about) = match role {
-            Role::Train => ("Train on", "ID images that the network learns"),
-            Role::Outliers => ("Outliers", "Images of no class that the network learns to be unsure of"),
-            Role::Id => ("Watch ID", "Validation: loss and accuracy after every epoch; decides on the best weights"),
-            Role::Cs => ("Watch CS", "Accuracy on shifted images after every epoch"),
-            Role::Near => ("Watch near SS", "AUROC and FPR@95 against the ID images after every epoch"),
-            Role::Far => ("Watch far SS", "AUROC and FPR@95 against the ID images after every epoch"),
-        };
-        for (k, i) in of_role.iter().copied().enumerate() {
-            let color = theme::role(ui, role);
-            let pick = &mut draft.picks[i];
-            let limit = limit_field(&pick.entry);
-            row(ui, if k == 0 { name } else { "" }, about, problems.get(&limit).filter(|_| pick.on), |ui, _| {
-                swatch::disc(ui, color);
-                let mut on = pick.on;
-                if ui.checkbox(&mut on, &pick.entry.name).on_hover_text(pick.entry.path.display().to_string()).changed() {
-                    chosen = Some((i, on));
-                }
-                if pick.on {
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                        let label = ui.colored_label(theme::of(ui).weak, "images");
-                        label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, format!("images of {}", pick.entry.name)));
-                        let wrong = problems.contains_key(&limit);
-                        field::text(ui, label.id, &mut pick.limit, 48.0, "all", wrong);
-                    });
-                }
-            });
-        }
-        if of_role.is_empty() || problem.is_some() {
-            row(ui, if of_role.is_empty() { name } else { "" }, about, problem, |ui, _| {
-                if of_role.is_empty() {
-                    ui.colored_label(theme::of(ui).weak, "none open");
-                }
-            });
-        }
-    }
-    if let Some((i, on)) = chosen {
-        draft.choose(i, on);
-    }
 }

@@ -2,6 +2,7 @@
 
 mod comparison;
 mod curves;
+mod data;
 mod field;
 mod form;
 mod list;

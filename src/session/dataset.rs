@@ -1,0 +1,119 @@
+//! What is done to the list of datasets: how one is opened for a first look, and how it is changed.
+
+use std::path::PathBuf;
+
+use super::{DatasetEntry, Role, Session};
+
+/// So many images are measured on until somebody asks for more: enough to see shapes, and minutes instead of hours on a CPU.
+pub const FIRST_LOOK: usize = 200;
+
+impl DatasetEntry {
+    /// One that has just been opened: a first look at what is measured on, everything of what is trained with.
+    pub fn opened(name: String, path: PathBuf, role: Role) -> Self {
+        let limit = role.is_measured().then_some(FIRST_LOOK);
+        Self { name, role, path, format: None, split: None, limit, first: None, corruption: None }
+    }
+
+    /// Gives it another role; the limit of a first look goes with what it is for.
+    pub fn take_role(&mut self, role: Role) {
+        match (self.role.is_measured(), role.is_measured()) {
+            (true, false) if self.limit == Some(FIRST_LOOK) => self.limit = None,
+            (false, true) if self.limit.is_none() && self.first.is_none() => self.limit = Some(FIRST_LOOK),
+            _ => {}
+        }
+        self.role = role;
+    }
+}
+
+impl Role {
+    /// Whether its images are for measuring on rather than for training with.
+    pub fn is_measured(self) -> bool {
+        !matches!(self, Role::Train | Role::Outliers)
+    }
+}
+
+impl Session {
+    /// What images that nobody gave a role most likely are: ID while there are none, outliers where the path says so, else far SS.
+    pub fn likely_role(&self, path: &std::path::Path) -> Role {
+        let says = |word: &str| path.file_name().is_some_and(|name| name.to_string_lossy().to_lowercase().contains(word));
+        match () {
+            () if says("outlier") => Role::Outliers,
+            () if !self.datasets.iter().any(|dataset| dataset.role == Role::Id) => Role::Id,
+            () => Role::Far,
+        }
+    }
+
+    /// Puts `entry` in the place of the dataset called `name`; a new name is said everywhere in the session.
+    ///
+    /// # Errors
+    /// When there is no such dataset, or the new name is empty or taken.
+    pub fn change_dataset(&mut self, name: &str, entry: DatasetEntry) -> Result<(), String> {
+        let place = |name: &str| self.datasets.iter().position(|dataset| dataset.name == name);
+        let Some(at) = place(name) else { return Err(format!("expected a dataset of the session, found `{name}`")) };
+        let to = entry.name.trim().to_owned();
+        if to.is_empty() {
+            return Err(format!("expected a name for the dataset `{name}`, found none"));
+        }
+        if place(&to).is_some_and(|other| other != at) {
+            return Err(format!("expected a name that no other dataset has, found `{to}`"));
+        }
+        // The loss on images of other classes means nothing.
+        if !entry.role.has_classes() && self.view.dataset.as_deref() == Some(name) {
+            self.view.dataset = None;
+        }
+        self.datasets[at] = DatasetEntry { name: to.clone(), ..entry };
+        let hessian = self.hessian.as_mut().map(|settings| &mut settings.datasets);
+        let lists = [&mut self.landscape.datasets, &mut self.landscape.ood, &mut self.sharpness.datasets, &mut self.embedding.datasets];
+        let said = lists.into_iter().chain(hessian).flatten().chain(&mut self.view.dataset);
+        said.filter(|said| **said == name).for_each(|said| said.clone_from(&to));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn opened(name: &str, role: Role) -> DatasetEntry {
+        DatasetEntry::opened(name.into(), format!("/data/{name}").into(), role)
+    }
+
+    #[test]
+    fn what_is_measured_on_is_opened_for_a_first_look_and_what_is_trained_with_whole() {
+        assert_eq!(opened("a", Role::Far).limit, Some(FIRST_LOOK));
+        assert_eq!(opened("a", Role::Train).limit, None);
+        let mut entry = opened("a", Role::Id);
+        entry.take_role(Role::Outliers);
+        assert_eq!((entry.role, entry.limit), (Role::Outliers, None));
+        entry.take_role(Role::Near);
+        assert_eq!(entry.limit, Some(FIRST_LOOK));
+        entry.limit = Some(77);
+        entry.take_role(Role::Train);
+        assert_eq!(entry.limit, Some(77), "somebody chose this number");
+    }
+
+    #[test]
+    fn the_first_images_are_id_and_the_next_far_unless_their_name_says_outliers() {
+        let mut session = Session::default();
+        assert_eq!(session.likely_role("/data/outliers_256.npz".as_ref()), Role::Outliers);
+        assert_eq!(session.likely_role("/data/cifar".as_ref()), Role::Id);
+        session.datasets.push(opened("cifar", Role::Id));
+        assert_eq!(session.likely_role("/data/svhn.npy".as_ref()), Role::Far);
+    }
+
+    #[test]
+    fn a_changed_dataset_is_said_by_its_new_name_everywhere() {
+        let mut session = Session { datasets: vec![opened("a", Role::Id), opened("b", Role::Far)], ..Session::default() };
+        session.landscape.datasets = vec!["a".into()];
+        session.view.dataset = Some("a".into());
+        session.change_dataset("a", DatasetEntry { name: " CIFAR-10 ".into(), ..opened("a", Role::Id) }).unwrap();
+        assert_eq!((&session.landscape.datasets[0], session.view.dataset.as_deref()), (&"CIFAR-10".into(), Some("CIFAR-10")));
+        assert!(session.change_dataset("b", opened("CIFAR-10", Role::Far)).unwrap_err().contains("no other dataset"));
+        assert!(
+            session.change_dataset("b", opened(" ", Role::Far)).is_err() && session.change_dataset("c", opened("c", Role::Far)).is_err()
+        );
+        session.change_dataset("CIFAR-10", opened("CIFAR-10", Role::Near)).unwrap();
+        assert_eq!(session.view.dataset, None, "no loss on images of other classes");
+    }
+}

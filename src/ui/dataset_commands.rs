@@ -1,0 +1,37 @@
+//! What a person does to open datasets, and what opening something of one's own means while the demo is shown.
+
+use std::path::PathBuf;
+
+use super::app::{App, stem, unused};
+use super::loader::Opened;
+use crate::session::{DatasetEntry, FIRST_LOOK, Role};
+
+impl App {
+    /// Opens images; without a role, as what they most likely are, and says so.
+    pub(super) fn add_dataset(&mut self, path: PathBuf, role: Option<Role>) {
+        let name = unused(&stem(&path), |name| self.session.datasets.iter().any(|dataset| dataset.name == name));
+        let guessed = role.is_none();
+        let role = role.unwrap_or_else(|| self.session.likely_role(&path));
+        let entry = DatasetEntry::opened(name, path, role);
+        let taken = entry.limit.map_or("all its images".into(), |_| format!("at most {FIRST_LOOK} images for a first look"));
+        let said = if guessed { format!("taken for {}", role.label()) } else { format!("opened as {}", role.label()) };
+        self.tell(format!("{}: {said}, {taken}. Its row at the left changes both.", entry.name));
+        self.session.datasets.push(entry);
+    }
+
+    pub(super) fn change_dataset(&mut self, name: &str, entry: DatasetEntry) {
+        match self.session.change_dataset(name, entry) {
+            Ok(()) => self.replan(),
+            Err(error) => self.complain(error),
+        }
+    }
+
+    /// The demo as it came gives way to what somebody opens of their own: its small networks know no other images.
+    pub(super) fn leave_demo(&mut self, opened: &[Opened]) {
+        let own = opened.iter().any(|one| matches!(one, Opened::Checkpoint(_) | Opened::Dataset(..)));
+        if own && self.shows_untouched_demo() {
+            self.new_session();
+            self.tell("A session of its own; the demo is in the menu Session.");
+        }
+    }
+}

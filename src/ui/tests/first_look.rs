@@ -1,0 +1,201 @@
+//! What a newcomer does first: opens files without saying what they are, says how they are to be read, starts a run.
+
+use super::*;
+use crate::session::{FIRST_LOOK, Normalization, NormalizationPreset, Role, Session};
+use crate::ui::command::{Command, OpenAs};
+
+fn until(harness: &mut Harness<'static, App>, what: impl Fn(&App) -> bool) {
+    for _ in 0..200 {
+        harness.run();
+        if what(harness.state()) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("it did not happen within two seconds");
+}
+
+fn empty(listener: &Listener) -> Harness<'static, App> {
+    let listener = listener.clone();
+    Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| {
+        App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::Landscape)
+    })
+}
+
+/// An idx file of one grey image.
+fn idx() -> Vec<u8> {
+    [&[0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2][..], &[0, 80, 160, 240]].concat()
+}
+
+#[test]
+fn what_is_dropped_is_told_apart_by_its_content_and_images_get_a_likely_role_and_a_first_look() {
+    let dir = tempfile::tempdir().unwrap();
+    for folder in ["cifar", "more outliers"] {
+        std::fs::create_dir(dir.path().join(folder)).unwrap();
+    }
+    std::fs::write(dir.path().join("digits.bin"), idx()).unwrap();
+    std::fs::write(dir.path().join("net.pth"), b"\x80\x02not read here").unwrap();
+    let mut harness = empty(&Listener::default());
+    harness.run();
+    let paths = ["cifar", "digits.bin", "more outliers", "net.pth"].map(|name| dir.path().join(name));
+    harness.state_mut().commands.push(Command::Open(paths.into(), OpenAs::ByContent));
+    until(&mut harness, |app| app.session.datasets.len() == 3 && app.session.checkpoints.len() == 1);
+    let datasets = &harness.state().session.datasets;
+    let found: Vec<_> = datasets.iter().map(|dataset| (dataset.name.as_str(), dataset.role, dataset.limit)).collect();
+    let look = Some(FIRST_LOOK);
+    assert_eq!(found, [("cifar", Role::Id, look), ("digits", Role::Far, look), ("more outliers", Role::Outliers, None)]);
+    harness.run();
+    harness.get_by_label("Role and images of cifar: ID · 200");
+    harness.get_by_label_contains("more outliers: taken for outliers, all its images");
+}
+
+#[test]
+fn a_complaint_goes_when_something_else_is_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = empty(&Listener::default());
+    harness.state_mut().commands.push(Command::Open(vec![dir.path().join("nothing")], OpenAs::ByContent));
+    until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.is_error));
+    harness.state_mut().commands.push(Command::Open(vec![dir.path().to_owned()], OpenAs::ByContent));
+    until(&mut harness, |app| app.message.as_ref().is_some_and(|message| !message.is_error));
+}
+
+#[test]
+fn the_row_of_a_dataset_changes_all_that_it_is_and_every_change_is_undone_by_name() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    let dataset = |harness: &Harness<'static, App>| harness.state().session.datasets[4].clone();
+    let open = |harness: &mut Harness<'static, App>, name: &str| {
+        harness.get_by_label_contains(&format!("Role and images of {name}:")).click();
+        harness.run();
+    };
+    harness.run();
+    open(&mut harness, "textures");
+    harness.get_by_label("Role near SS").click();
+    harness.run();
+    assert_eq!(dataset(&harness).role, Role::Near);
+    open(&mut harness, "textures");
+    for (field, text) in [("Images of the dataset", "120"), ("Split of the dataset", "val")] {
+        harness.get_by_label(field).focus();
+        harness.run();
+        harness.get_by_label(field).type_text(text);
+        harness.run();
+    }
+    harness.key_press(egui::Key::Enter);
+    harness.run();
+    assert_eq!((dataset(&harness).limit, dataset(&harness).split.as_deref()), (Some(120), Some("val")));
+    assert!(harness.query_by_label("Role near SS").is_none(), "Enter closes the menu");
+    assert_eq!(harness.state().history.undoes(), Some("change dataset textures"));
+    for _ in 0..2 {
+        harness.state_mut().commands.push(Command::Undo);
+        harness.run();
+    }
+    assert_eq!(dataset(&harness), session().datasets[4]);
+}
+
+#[test]
+fn what_was_typed_holds_when_the_menu_is_closed_by_a_click_elsewhere() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    harness.run();
+    harness.get_by_label_contains("Role and images of fog:").click();
+    harness.run();
+    harness.get_by_label("Name of the dataset").focus();
+    harness.run();
+    harness.get_by_label("Name of the dataset").type_text(" 5");
+    harness.run();
+    harness.get_by_label("Checkpoints").click();
+    harness.run();
+    harness.run();
+    assert!(harness.state().session.datasets[2].name.contains('5'), "{}", harness.state().session.datasets[2].name);
+}
+
+#[test]
+fn the_normalization_of_a_checkpoint_is_seen_and_changed_and_computed_anew() {
+    let mut harness = harness(&Listener::default(), 1, false);
+    harness.run();
+    harness.get_by_label("Normalization of Pretrained: CIFAR-10").click();
+    harness.run();
+    harness.get_by_label("ImageNet").click();
+    until(&mut harness, |app| {
+        let imagenet = Normalization::Preset(NormalizationPreset::Imagenet);
+        app.session.checkpoints[0].normalization == imagenet && app.store.landscapes.is_empty()
+    });
+    harness.get_by_label("Normalization of Pretrained: ImageNet");
+    assert_eq!(harness.state().history.undoes(), Some("normalize the inputs of Pretrained"));
+}
+
+#[test]
+fn a_landscape_steps_aside_for_a_question_and_goes_on_after_it() {
+    let listener = Listener::default();
+    let mut harness = harness(&listener, 0, false);
+    let says = |event| {
+        let theirs = listener.0.borrow().asked.last().unwrap().0;
+        listener.0.borrow_mut().says.push_back(Heard::Job(theirs, event));
+    };
+    let id = harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
+    harness.run();
+    let theirs = listener.0.borrow().asked.last().unwrap().0;
+    harness.state_mut().store.add(JobSpec::Methods, JobState::Waiting);
+    harness.run();
+    harness.run();
+    assert_eq!(listener.0.borrow().cancelled, [theirs], "asked once");
+    listener.0.borrow_mut().says.push_back(Heard::Job(theirs, JobEvent::Cancelled));
+    harness.run();
+    assert_eq!(harness.state().store.jobs[&id].state, JobState::Waiting);
+    assert_eq!(listener.0.borrow().asked.last().unwrap().1, JobSpec::Methods);
+    harness.get_by_label("Methods of training");
+    says(JobEvent::Done { output: JobOutput::Methods { methods: Vec::new() } });
+    harness.run();
+    assert_eq!(listener.0.borrow().asked.last().unwrap().1, landscape_job("ERM"));
+    // One that was stopped by hand stays stopped.
+    harness.state_mut().store.add(JobSpec::Methods, JobState::Waiting);
+    harness.run();
+    harness.get_by_label("Cancel Landscape · ERM").click();
+    harness.run();
+    says(JobEvent::Cancelled);
+    harness.run();
+    assert_eq!(harness.state().store.jobs[&id].state, JobState::Cancelled);
+}
+
+#[test]
+fn the_demo_as_it_came_gives_way_to_what_one_opens_and_a_changed_one_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = Session { seed: 7, ..session() };
+    let mut harness = empty(&Listener::default());
+    harness.state_mut().show_as_demo(demo.clone());
+    harness.state_mut().commands.push(Command::Open(vec![dir.path().to_owned()], OpenAs::ByContent));
+    until(&mut harness, |app| app.session.datasets.len() == 1);
+    assert!(harness.state().session.checkpoints.is_empty() && harness.state().document.name == "Untitled");
+    harness.state_mut().show_as_demo(demo);
+    harness.state_mut().session.seed = 8;
+    harness.state_mut().commands.push(Command::Open(vec![dir.path().to_owned()], OpenAs::ByContent));
+    until(&mut harness, |app| app.session.datasets.len() == 6);
+    assert_eq!(harness.state().document.name, "Demo");
+}
+
+#[test]
+fn a_landscape_steps_aside_for_another_analysis_that_is_looked_at() {
+    let listener = Listener::default();
+    let mut harness = harness(&listener, 0, false);
+    harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
+    harness.state_mut().store.add(score_job("ERM"), JobState::Waiting);
+    harness.run();
+    assert_eq!(listener.0.borrow().asked.last().unwrap().1, landscape_job("ERM"), "it is looked at");
+    harness.get_by_label("Energy").click();
+    harness.run();
+    let theirs = listener.0.borrow().asked.last().unwrap().0;
+    listener.0.borrow_mut().says.push_back(Heard::Job(theirs, JobEvent::Cancelled));
+    harness.run();
+    assert_eq!(listener.0.borrow().asked.last().unwrap().1, score_job("ERM"));
+}
+
+#[test]
+fn a_run_is_offered_the_training_half_of_what_is_open() {
+    let mut harness = harness(&Listener::default(), 1, false);
+    harness.state_mut().session.view.tab = Tab::Runs;
+    harness.state_mut().commands.push(Command::Run(crate::ui::command::RunCommand::New));
+    harness.run();
+    harness.get_by_label("Train on the training split of digits test").click();
+    harness.run();
+    let added = harness.state().session.datasets.last().unwrap().clone();
+    assert_eq!((added.name.as_str(), added.role, added.split.as_deref(), added.limit), ("digits train", Role::Train, Some("train"), None));
+    assert!(harness.query_by_label("Train on the training split of digits test").is_none());
+}
