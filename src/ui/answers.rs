@@ -166,7 +166,7 @@ impl App {
         let seen = analysis(self.session.view.tab).filter(|seen| *seen != Analysis::Landscape);
         let goes_first = |job: &Job| analysis_of(&job.spec).is_none_or(|of| Some(of) == seen);
         let asked = self.store.jobs.values().any(|job| job.state == JobState::Waiting && goes_first(job));
-        if asked && self.store.stepping_aside != Some(id) {
+        if asked && self.store.stopping != Some(id) && self.store.stepping_aside != Some(id) {
             self.store.stepping_aside = Some(id);
             self.bench.cancel(id);
         }

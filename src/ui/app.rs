@@ -331,7 +331,9 @@ impl App {
 
     pub(super) fn cancel(&mut self, id: JobId) {
         self.store.stepping_aside.take_if(|aside| *aside == id);
-        if !self.bench.cancel(id) {
+        if self.bench.cancel(id) {
+            self.store.stopping = Some(id);
+        } else {
             self.set_state(id, JobState::Cancelled);
         }
     }

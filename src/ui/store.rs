@@ -209,6 +209,8 @@ pub struct Store {
     pub trials: Vec<Trial>,
     /// The job that is stopped to let a question go first; it waits again then.
     pub stepping_aside: Option<JobId>,
+    /// The job that somebody stops, until it has ended.
+    pub stopping: Option<JobId>,
     last_id: JobId,
     revision: u64,
 }
@@ -319,7 +321,10 @@ impl Store {
             }
             JobEvent::Failed { message } => job.state = JobState::Failed(message),
             JobEvent::Cancelled if self.stepping_aside.take_if(|aside| *aside == id).is_some() => job.state = JobState::Waiting,
-            JobEvent::Cancelled => job.state = JobState::Cancelled,
+            JobEvent::Cancelled => {
+                self.stopping.take_if(|stopping| *stopping == id);
+                job.state = JobState::Cancelled;
+            }
         }
         None
     }

@@ -121,11 +121,12 @@ fn text(ui: &Ui, rect: Rect, align: Align2, width: f32, text: RichText) {
     ui.painter().galley(place.min, galley, theme::of(ui).text);
 }
 
-/// The items that `query` means, the best first; those used lately before others that fit as well.
+/// The items that `query` means, the best first; one whose name was typed in full before all others; those used lately before others that fit as well.
 fn found<'a>(items: &'a [Item], query: &str, used: &[String]) -> Vec<&'a Item> {
     let lately = |item: &Item| used.iter().position(|used| *used == key(&item.command)).unwrap_or(used.len());
     let mut fitting: Vec<_> = items.iter().filter_map(|item| Some((fit(query, &item.name)?, item))).collect();
-    fitting.sort_by_key(|(fit, item)| (std::cmp::Reverse(*fit), item.unavailable.is_some(), lately(item)));
+    let in_full = |item: &Item| item.name.to_lowercase() == query.trim().to_lowercase();
+    fitting.sort_by_key(|(fit, item)| (!in_full(item), std::cmp::Reverse(*fit), item.unavailable.is_some(), lately(item)));
     fitting.into_iter().map(|(_, item)| item).collect()
 }
 

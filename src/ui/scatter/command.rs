@@ -169,6 +169,8 @@ impl App {
             }),
             command => {
                 let searched = matches!(command, ScatterCommand::Search(..));
+                // The session's may be another since the last frame: something was undone, or opened.
+                self.scatter.view = self.session.view.scatter.clone();
                 let done = self.scatter.execute(command);
                 self.session.view.scatter = self.scatter.view.clone();
                 match done {

@@ -18,8 +18,9 @@ use crate::ui::memory::{Left, Recent};
 use crate::ui::scatter::command::ScatterCommand;
 
 const SIZE: [f32; 2] = [1180.0, 760.0];
-/// Pixels that may differ beyond what cannot be seen: drivers round edges of triangles each in its way. A moved word is more.
-const PIXELS: usize = 300;
+/// Pixels of 896,800 that may differ beyond what cannot be seen: drivers round edges of triangles each in its way. A line of text that
+/// moves, or a panel that loses its colour, is more.
+const PIXELS: usize = 2000;
 
 /// A window on three checkpoints with everything computed; `None` where nothing can be drawn.
 fn window(theme: Theme, listener: &Listener, prepare: impl FnOnce(&mut App)) -> Option<Harness<'static, App>> {

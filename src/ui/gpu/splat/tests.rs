@@ -19,7 +19,7 @@ fn points() -> (Vec<[f32; 2]>, Vec<[u8; 4]>) {
     };
     let mut positions: Vec<[f32; 2]> = (0..1500).map(|_| [uniform() * 2.4 - 1.2, uniform() * 2.4 - 1.2]).collect();
     positions[3] = [f32::NAN, 0.0];
-    let flags = |k: usize| if k % 11 == 0 { 0 } else { VISIBLE | if k % 5 == 0 { SELECTED } else { 0 } };
+    let flags = |k: usize| if k.is_multiple_of(11) { 0 } else { VISIBLE | if k.is_multiple_of(5) { SELECTED } else { 0 } };
     let styles = (0..1500).map(|k| [(k * 37 % 256) as u8, (k * 91 % 256) as u8, (k * 151 % 256) as u8, flags(k)]).collect();
     (positions, styles)
 }
