@@ -91,6 +91,9 @@ fn datasets_and_links_are_switched_where_they_stand() {
     harness.run();
     press(&mut harness, "Close dataset fog");
     assert!(harness.query_by_label("Close dataset fog").is_none());
+    // What is planned anew comes with a message, and everything moves.
+    run_until(&mut harness, |app| !app.background.is_busy());
+    harness.run();
     for link in [Link::Axes, Link::Colors, Link::Cursor] {
         press(&mut harness, &format!("Link {}", link.label()));
         assert!(!harness.state().session.view.links.has(link));

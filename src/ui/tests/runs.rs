@@ -300,6 +300,7 @@ fn start_writes_the_run_and_the_list_shows_it_queued() {
     run_until(&mut harness, |app| app.message.is_some());
     assert!(harness.state().views.runs.form.is_none(), "{:?}", harness.state().message);
     run_until(&mut harness, |app| app.runs.book.runs.len() == 1);
+    harness.run();
     harness.get_by_label("queued");
     let run: RunConfig = RunFolder::new(&folder.path().join("mine")).config().unwrap();
     assert_eq!((run.epochs, run.method.name.as_str(), run.checkpoint), (Some(3), "erm", Some(checkpoint)));
