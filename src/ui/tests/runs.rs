@@ -299,7 +299,8 @@ fn start_writes_the_run_and_the_list_shows_it_queued() {
     harness.run();
     run_until(&mut harness, |app| app.message.is_some());
     assert!(harness.state().views.runs.form.is_none(), "{:?}", harness.state().message);
-    run_until(&mut harness, |app| app.runs.book.runs.len() == 1);
+    // The directory is there before the process has said that it lives.
+    run_until(&mut harness, |app| app.runs.book.runs.values().any(|run| run.view.status == RunStatus::Queued));
     harness.run();
     harness.get_by_label("queued");
     let run: RunConfig = RunFolder::new(&folder.path().join("mine")).config().unwrap();
