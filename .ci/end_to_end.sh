@@ -11,7 +11,8 @@ if [ "${1:-}" != --inside ]; then
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   ROOT=$(realpath "$(dirname "$0")/..") BINARY=$binary WORK=$work PICTURES=$pictures \
-    xvfb-run -a -s "-screen 0 1480x920x24" "$(realpath "$0")" --inside
+    # -noreset: a screen that starts anew when its last window goes throws out the next one.
+    xvfb-run -a -s "-screen 0 1480x920x24 -noreset" "$(realpath "$0")" --inside
   exit
 fi
 

@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 export FLATLAND=${1:-target/release/flatland} SESSION=${2:-} WGPU_BACKEND=vulkan
 XDG_RUNTIME_DIR=$(mktemp -d) && export XDG_RUNTIME_DIR
 trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
-xvfb-run -a -s "-screen 0 1480x920x24" bash -c '
+# -noreset: a screen that starts anew when its last window goes throws out the next one.
+xvfb-run -a -s "-screen 0 1480x920x24 -noreset" bash -c '
     since() { echo "$(date +%s.%N) - $1" | bc; }
     for round in 1 2 3; do
         start=$(date +%s.%N)
