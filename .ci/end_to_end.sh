@@ -10,8 +10,8 @@ if [ "${1:-}" != --inside ]; then
   mkdir -p "$pictures" && pictures=$(realpath "$pictures")
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
+  # -noreset: a screen that starts anew when its last window goes throws out the next one.
   ROOT=$(realpath "$(dirname "$0")/..") BINARY=$binary WORK=$work PICTURES=$pictures \
-    # -noreset: a screen that starts anew when its last window goes throws out the next one.
     xvfb-run -a -s "-screen 0 1480x920x24 -noreset" "$(realpath "$0")" --inside
   exit
 fi
