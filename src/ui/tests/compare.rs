@@ -341,13 +341,10 @@ fn crowd(n: usize) -> Harness<'static, App> {
     harness
 }
 
-/// With `FLATLAND_SHOTS=folder` also pictures for the eye.
 #[test]
 fn two_five_and_eight_checkpoints_have_their_panels_inside_of_the_window() {
-    let folder = std::env::var_os("FLATLAND_SHOTS").map(std::path::PathBuf::from);
-    for (n, theme) in [(2, egui::Theme::Light), (5, egui::Theme::Dark), (8, egui::Theme::Light), (8, egui::Theme::Dark)] {
+    for n in [2, 5, 8] {
         let mut harness = crowd(n);
-        harness.state_mut().ctx.set_theme(theme);
         for tab in ["Landscape", "Sharpness", "Hessian", "Embedding", "Compare", "Energy"] {
             harness.get_by_label(tab).click();
             harness.run();
@@ -355,10 +352,6 @@ fn two_five_and_eight_checkpoints_have_their_panels_inside_of_the_window() {
             let panels: Vec<egui::Rect> = harness.query_all_by_label_contains("Panel of ").map(|node| node.rect()).collect();
             assert_eq!(panels.len(), if tab == "Compare" { 0 } else { n }, "{tab}");
             assert!(panels.iter().all(|panel| window.contains_rect(*panel) && panel.width() > 120.0), "{tab}: {panels:?}");
-            if let Some(folder) = &folder {
-                let name = format!("{tab}-{n}-{theme:?}.png").to_lowercase();
-                harness.render().expect("a picture").save(folder.join(name)).expect("saved");
-            }
         }
     }
 }

@@ -269,38 +269,8 @@ fn a_node_without_losses_of_single_images_says_so() {
     );
 }
 
-/// A change of how the tab is looked at.
-type Look = fn(&mut crate::session::Session);
-
-/// Looks at the tab, one after the other.
-const LOOKS: [(&str, Look); 5] = [
-    ("picked", |session| {
-        session.view.landscape.picked = Some(crate::session::PickedCell { checkpoint: "ERM".into(), alpha: 0.5, beta: 0.5 });
-    }),
-    ("clipped", |session| {
-        session.view.landscape.picked = None;
-        let colors = crate::session::ColorSettings { high: Some(3.0), map: Some(Colormap::Magma), ..Default::default() };
-        session.view.landscape.set_colors("loss", colors);
-    }),
-    ("unlinked", |session| {
-        session.view.links.colors = false;
-        session.view.landscape.form = LandscapeForm::Map;
-    }),
-    ("status", |session| {
-        session.view.links.colors = true;
-        session.view.landscape.status = true;
-        session.view.landscape.cut = CutAxis::Beta;
-    }),
-    ("errors", |session| {
-        session.view.landscape.status = false;
-        session.view.landscape.error = Some(ErrorShown::Absolute);
-    }),
-];
-
-/// Pictures for the eye: `FLATLAND_SHOTS=folder cargo test -p flatland ui::tests::landscapes::pictures`.
 #[test]
-fn pictures_of_surfaces_show_colours() {
-    let folder = std::env::var_os("FLATLAND_SHOTS").map(std::path::PathBuf::from);
+fn surfaces_show_colours() {
     for theme in [egui::Theme::Light, egui::Theme::Dark] {
         let listener = Listener::default();
         let mut harness = Harness::builder()
@@ -318,13 +288,5 @@ fn pictures_of_surfaces_show_colours() {
         let inside = |x: u32, y: u32| panel.contains(egui::pos2(x as f32, y as f32));
         let colored = image.enumerate_pixels().filter(|(x, y, pixel)| inside(*x, *y) && is_colored(&pixel.0)).count();
         assert!(colored as f32 > 0.1 * panel.area(), "{colored} of {} pixels", panel.area());
-        let Some(folder) = &folder else { continue };
-        image.save(folder.join(format!("surface-{theme:?}.png").to_lowercase())).expect("saved");
-        for (name, change) in LOOKS {
-            change(&mut harness.state_mut().session);
-            harness.run();
-            let file = format!("landscape-{name}-{theme:?}.png").to_lowercase();
-            harness.render().expect("a picture").save(folder.join(file)).expect("saved");
-        }
     }
 }

@@ -12,7 +12,6 @@ mod landscapes;
 mod panels;
 mod runs;
 mod scatter;
-mod scatter_by_eye;
 mod sessions;
 mod snapshots;
 
@@ -53,10 +52,7 @@ fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -
 
 fn harness(listener: &Listener, computed: usize, holes: bool) -> Harness<'static, App> {
     let listener = listener.clone();
-    let builder = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40);
-    // Points are drawn by a pass of the window's own, which is there only from the start on.
-    let builder = if std::env::var_os("FLATLAND_SHOTS").is_some() { builder.wgpu() } else { builder };
-    builder.build_eframe(move |cc| app(&cc.egui_ctx, &listener, computed, holes))
+    Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| app(&cc.egui_ctx, &listener, computed, holes))
 }
 
 #[test]
@@ -384,26 +380,4 @@ fn a_checkpoint_can_be_closed_and_the_others_stay() {
     harness.run();
     assert!(harness.query_by_label_contains("Loss landscape of SAM").is_none());
     harness.get_by_label_contains("Loss landscape of DR-SAM on digits test, 21 × 21 cells, 441 computed");
-}
-
-/// Pictures for the eye: `FLATLAND_SHOTS=folder cargo test -p flatland ui::tests::pictures`.
-#[test]
-fn pictures_of_every_tab_show_data() {
-    let folder = std::env::var_os("FLATLAND_SHOTS").map(std::path::PathBuf::from);
-    for theme in [egui::Theme::Light, egui::Theme::Dark] {
-        let mut harness = harness(&Listener::default(), 5, folder.is_some() && theme == egui::Theme::Dark);
-        harness.state_mut().ctx.set_theme(theme);
-        for tab in ["Landscape", "Sharpness", "Embedding", "Energy"] {
-            harness.get_by_label(tab).click();
-            harness.run();
-            let kind = ["Loss landscape of OE", "Sharpness of OE", "Embedding of OE", "Histogram of the Energy score of OE"];
-            let panel = kind.iter().find_map(|kind| harness.query_by_label_contains(kind)).expect("a panel").rect();
-            harness.hover_at(panel.center() + egui::vec2(31.0, 40.0));
-            harness.run();
-            if let Some(folder) = &folder {
-                let name = format!("{tab}-{theme:?}.png").to_lowercase();
-                harness.render().expect("a picture").save(folder.join(name)).expect("saved");
-            }
-        }
-    }
 }
