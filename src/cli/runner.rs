@@ -170,7 +170,8 @@ impl Runner {
             | JobEvent::Cells { .. }
             | JobEvent::Estimate { .. }
             | JobEvent::Sharpness { .. }
-            | JobEvent::Positions { .. } => {}
+            | JobEvent::Positions { .. }
+            | JobEvent::Partial { .. } => {}
         }
         Ok(None)
     }

@@ -136,6 +136,12 @@ pub enum JobEvent {
         /// Role key of each point; sent with the first positions only, empty afterwards.
         roles: Vec<String>,
     },
+    /// A Hessian or scores as far as they are known: a folder with the files that the whole result will have. The next one writes over
+    /// them, and they go when the work ends.
+    Partial {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Finished.
     Done {
         /// What it left.

@@ -69,6 +69,7 @@ impl App {
                 }
                 self.ask_differences();
             }
+            Finished::LoadedPartly(id, loaded) => self.store.insert_partial(id, *loaded),
             Finished::Differed(key, Ok(surface)) => self.store.insert_difference(key, *surface),
             Finished::Differed(_, Err(reason)) => self.complain(reason),
             Finished::CellLosses(found) => self.store.cell_losses = Some(found),
@@ -134,6 +135,11 @@ impl App {
         self.log.hear(&heard, &self.store, self.bench.job());
         match heard {
             Heard::Said(_) => {}
+            Heard::Job(id, JobEvent::Partial { path }) => {
+                if let Some(spec) = self.store.jobs.get(&id).map(|job| job.spec.clone()) {
+                    self.spawn(move || loader::load_partial(id, &spec, &path));
+                }
+            }
             Heard::Job(id, event) => {
                 if let JobEvent::Done { output: JobOutput::Methods { methods } } = &event {
                     self.know_methods(methods.clone());

@@ -42,6 +42,8 @@ pub enum Finished {
         /// Why what should be there could not be read.
         error: Option<String>,
     },
+    /// What is known so far of a job that runs.
+    LoadedPartly(JobId, Box<Loaded>),
     /// The loss of a checkpoint on a dataset less the baseline's, or why there is no such difference.
     Differed((String, String), Result<Box<LossSurface>, String>),
     /// The losses of single images at a node of a landscape.
@@ -151,11 +153,26 @@ pub fn plan(session: &Session, datasets: &[String]) -> (Vec<JobSpec>, Vec<String
 
 /// Reads what lies in a job's folder; `None` when nothing does.
 pub fn load(id: JobId, spec: &JobSpec) -> Finished {
-    let nothing = Finished::Loaded { id, loaded: None, complete: false, error: None };
-    let Some(folder) = spec.out() else { return nothing };
+    match spec.out().and_then(|folder| read(spec, folder)) {
+        None => Finished::Loaded { id, loaded: None, complete: false, error: None },
+        Some(Ok((loaded, complete))) => Finished::Loaded { id, loaded: Some(Box::new(loaded)), complete, error: None },
+        Some(Err(error)) => Finished::Loaded { id, loaded: None, complete: false, error: Some(error.to_string()) },
+    }
+}
+
+/// Reads what a job that runs wrote into `folder` of what it knows. Nothing where the job has ended and taken it away.
+pub fn load_partial(id: JobId, spec: &JobSpec, folder: &Path) -> Finished {
+    match read(spec, folder) {
+        Some(Ok((loaded, _))) => Finished::LoadedPartly(id, Box::new(loaded)),
+        Some(Err(_)) | None => Finished::Nothing,
+    }
+}
+
+/// The result of `spec` in `folder`, and whether nothing is left to compute; `None` when it is not there.
+fn read(spec: &JobSpec, folder: &Path) -> Option<Result<(Loaded, bool), ResultError>> {
     let name = spec.checkpoint().map(|checkpoint| checkpoint.name.as_str()).unwrap_or_default();
     let present = |file: &str| folder.join(file).is_file();
-    let read = |spec: &JobSpec, folder: &Path| match spec {
+    match spec {
         JobSpec::Landscape(job) if present("landscape.npz") => Some(landscape(job, folder)),
         JobSpec::Hessian(_) if present("hessian.json") => {
             Some(HessianSpectrum::load(folder).map(|spectrum| (Loaded::Hessian(spectrum), true)))
@@ -171,11 +188,6 @@ pub fn load(id: JobId, spec: &JobSpec) -> Finished {
         }
         JobSpec::Score(_) if present("scores.json") => Some(ScoreTable::load(folder, name).map(|table| (Loaded::Scores(table), true))),
         _ => None,
-    };
-    match read(spec, folder) {
-        None => nothing,
-        Some(Ok((loaded, complete))) => Finished::Loaded { id, loaded: Some(Box::new(loaded)), complete, error: None },
-        Some(Err(error)) => Finished::Loaded { id, loaded: None, complete: false, error: Some(error.to_string()) },
     }
 }
 

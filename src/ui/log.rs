@@ -130,7 +130,8 @@ impl Log {
                     | JobEvent::Estimate { .. }
                     | JobEvent::Cost { .. }
                     | JobEvent::Sharpness { .. }
-                    | JobEvent::Positions { .. } => return,
+                    | JobEvent::Positions { .. }
+                    | JobEvent::Partial { .. } => return,
                 };
                 (level, title(*id), text)
             }

@@ -1,6 +1,7 @@
 //! [`Store`]: every job that was asked for and every result that came, by what it is of. Views read it; nothing else.
 
 mod names;
+mod partial;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::result::{
     Embedding, HessianSpectrum, Inspection, LandscapeBand, LandscapeManifest, LossSurface, Map, ScoreDifference, ScoreTable, SharpnessCurve,
 };
 use crate::session::PickedCell;
+pub use partial::Partial;
 
 /// Where a job is in its life.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,6 +203,8 @@ pub struct Store {
     pub embeddings: IndexMap<String, Points>,
     /// By checkpoint.
     pub scores: IndexMap<String, Arc<ScoreTable>>,
+    /// What is known so far, by job.
+    pub partial: IndexMap<JobId, Partial>,
     /// Of the node that was opened last.
     pub cell_losses: Option<CellLosses>,
     /// Accuracies and AUROCs less the baseline's, by checkpoint; `None` while they are being computed.
@@ -319,11 +323,17 @@ impl Store {
                     JobOutput::Methods { .. } | JobOutput::Conformance(_) | JobOutput::Checkpoint { .. } => {}
                 }
             }
-            JobEvent::Failed { message } => job.state = JobState::Failed(message),
+            // It is read from its files first.
+            JobEvent::Partial { .. } => {}
+            JobEvent::Failed { message } => {
+                job.state = JobState::Failed(message);
+                self.partial.shift_remove(&id);
+            }
             JobEvent::Cancelled if self.stepping_aside.take_if(|aside| *aside == id).is_some() => job.state = JobState::Waiting,
             JobEvent::Cancelled => {
                 self.stopping.take_if(|stopping| *stopping == id);
                 job.state = JobState::Cancelled;
+                self.partial.shift_remove(&id);
             }
         }
         None
@@ -333,6 +343,7 @@ impl Store {
     pub fn insert(&mut self, id: JobId, loaded: Loaded) {
         let Some(job) = self.jobs.get(&id) else { return };
         let (checkpoint, dataset) = (subject_of(&job.spec), dataset_of(&job.spec).unwrap_or_default().to_owned());
+        self.partial.shift_remove(&id);
         match loaded {
             Loaded::Landscape(surface) => self.insert_surface((checkpoint, dataset), surface),
             Loaded::Planes(surface, band) => {
@@ -367,6 +378,7 @@ impl Store {
 
     /// Marks what the dead worker left unfinished: what runs, what waits, and what failed by its death.
     pub fn interrupt(&mut self, death: &str) {
+        self.partial.clear();
         for job in self.jobs.values_mut() {
             if matches!(&job.state, JobState::Running | JobState::Paused | JobState::Waiting) || job.state == JobState::Failed(death.into())
             {
@@ -378,6 +390,7 @@ impl Store {
     /// Forgets a job and what it computed.
     pub fn forget(&mut self, id: JobId) {
         let Some(job) = self.jobs.shift_remove(&id) else { return };
+        self.partial.shift_remove(&id);
         let name = subject_of(&job.spec);
         let key = (name.clone(), dataset_of(&job.spec).unwrap_or_default().to_owned());
         match analysis_of(&job.spec) {

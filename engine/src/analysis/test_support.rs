@@ -30,6 +30,24 @@ impl Reporter for Recorder {
     }
 }
 
+/// Reads every partial result that it is told of, when it is told.
+pub struct PartialReader<T> {
+    pub load: fn(&std::path::Path) -> T,
+    pub read: Vec<T>,
+}
+
+impl<T> Reporter for PartialReader<T> {
+    fn report(&mut self, event: JobEvent) {
+        if let JobEvent::Partial { path } = event {
+            self.read.push((self.load)(&path));
+        }
+    }
+
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
 pub use super::conformance::subjects::checkpoint;
 
 /// A dataset of 4x4 images; `pixel(image, position)` gives grey values.

@@ -117,7 +117,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
     let name_of_score = if score == "energy" { "energy score" } else { "maximum softmax probability" };
     for (panel, (color, checkpoint)) in panels.iter().zip(shown) {
         let color = theme::checkpoint(ui, color);
-        let table = scene.store.scores.get(&checkpoint.name);
+        let table = scene.store.scores_so_far(&checkpoint.name);
         let job = scene.store.job(Analysis::Scores, &checkpoint.name, None).map(|(_, job)| job);
         let difference = scene.store.score_differences.get(&checkpoint.name).and_then(Option::as_deref);
         let facts = table.map(|table| facts(table, score, difference));

@@ -142,7 +142,7 @@ fn offer(ui: &mut Ui, scene: &mut Scene<'_>) {
 }
 
 fn spectrum<'a>(scene: &Scene<'a>, name: &str, dataset: &str) -> Option<&'a Arc<HessianSpectrum>> {
-    scene.store.hessians.get(&(name.to_owned(), dataset.to_owned()))
+    scene.store.hessian_so_far(name, dataset)
 }
 
 /// The densities on shared axes, made again only when the spectra changed.

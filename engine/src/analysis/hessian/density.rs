@@ -19,15 +19,19 @@ pub(in crate::analysis) fn quadrature(
     probes: usize,
     seed: u64,
 ) -> Result<SpectralDensity, AnalysisError> {
-    let zero = map.zero()?;
-    let steps = steps.min(zero.numel());
-    let mut density = SpectralDensity { steps, probes, nodes: Vec::new(), weights: Vec::new() };
-    for k in 0..probes {
-        let mut lanczos = Lanczos::new(&normal(&zero, &mut draws("density", seed, k))?, steps)?;
-        while lanczos.steps() < steps && lanczos.step(map)? {}
-        let ritz = lanczos.ritz()?;
-        density.weights.push(ritz.vectors.iter().map(|s| s.first().copied().unwrap_or(0.0).powi(2)).collect());
-        density.nodes.push(ritz.values);
+    let mut density = SpectralDensity { steps: steps.min(map.zero()?.numel()), probes, nodes: Vec::new(), weights: Vec::new() };
+    for _ in 0..probes {
+        add_probe(&mut density, map, seed)?;
     }
     Ok(density)
+}
+
+/// The next probe of [`quadrature`].
+pub(super) fn add_probe(density: &mut SpectralDensity, map: &mut dyn Symmetric, seed: u64) -> Result<(), AnalysisError> {
+    let mut lanczos = Lanczos::new(&normal(&map.zero()?, &mut draws("density", seed, density.nodes.len()))?, density.steps)?;
+    while lanczos.steps() < density.steps && lanczos.step(map)? {}
+    let ritz = lanczos.ritz()?;
+    density.weights.push(ritz.vectors.iter().map(|s| s.first().copied().unwrap_or(0.0).powi(2)).collect());
+    density.nodes.push(ritz.values);
+    Ok(())
 }

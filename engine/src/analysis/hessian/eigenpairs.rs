@@ -1,5 +1,6 @@
 //! [`extremes`]: the largest eigenpairs and the smallest, by Lanczos, with measured residuals.
 
+use flatland::result::Eigenvalue;
 use tch::Tensor;
 
 use super::Symmetric;
@@ -49,39 +50,79 @@ pub(in crate::analysis) struct Extremes {
 /// # Errors
 /// When cancelled, second derivatives are not finite, or libtorch refuses.
 pub(in crate::analysis) fn extremes(map: &mut dyn Symmetric, search: &Search) -> Result<Extremes, AnalysisError> {
-    let zero = map.zero()?;
-    let limit = search.steps.min(zero.numel());
-    let top = search.top.min(limit);
-    let start = |k: usize| normal(&zero, &mut draws("lanczos", search.seed, k));
-    let mut lanczos = Lanczos::new(&start(0)?, limit)?;
-    let mut starts = 1;
-    let mut ritz = None;
-    while lanczos.steps() < limit {
-        let goes_on = lanczos.step(map)?;
-        if lanczos.steps() >= top {
-            let found = lanczos.ritz()?;
-            let done = lanczos.steps() > top && settled(&found, top, search);
-            ritz = Some(found);
+    let mut krylov = KrylovSearch::new(map, search)?;
+    while krylov.step(map)? {}
+    krylov.finish(map)
+}
+
+/// [`extremes`], a product at a time.
+pub(super) struct KrylovSearch<'a> {
+    search: &'a Search,
+    zero: Tensor,
+    lanczos: Lanczos,
+    limit: usize,
+    top: usize,
+    starts: usize,
+    ritz: Option<Ritz>,
+}
+
+impl<'a> KrylovSearch<'a> {
+    pub fn new(map: &dyn Symmetric, search: &'a Search) -> Result<Self, AnalysisError> {
+        let zero = map.zero()?;
+        let limit = search.steps.min(zero.numel());
+        let lanczos = Lanczos::new(&start(&zero, search, 0)?, limit)?;
+        Ok(Self { search, lanczos, limit, top: search.top.min(limit), starts: 1, ritz: None, zero })
+    }
+
+    /// One product further; `false` when the pairs are found or the steps are used up.
+    pub fn step(&mut self, map: &mut dyn Symmetric) -> Result<bool, AnalysisError> {
+        if self.lanczos.steps() >= self.limit {
+            return Ok(false);
+        }
+        let goes_on = self.lanczos.step(map)?;
+        if self.lanczos.steps() >= self.top {
+            let found = self.lanczos.ritz()?;
+            let done = self.lanczos.steps() > self.top && settled(&found, self.top, self.search);
+            self.ritz = Some(found);
             if done {
-                break;
+                return Ok(false);
             }
         }
-        if !goes_on && lanczos.steps() < limit {
-            lanczos.restart(&start(starts)?)?;
-            starts += 1;
+        if !goes_on && self.lanczos.steps() < self.limit {
+            self.lanczos.restart(&start(&self.zero, self.search, self.starts)?)?;
+            self.starts += 1;
         }
+        Ok(true)
     }
-    let Some(ritz) = ritz else { return Err(AnalysisError::Invalid("expected at least one parameter, found none".into())) };
-    let m = ritz.values.len();
-    let mut pairs = Vec::with_capacity(top);
-    for k in 0..top {
-        pairs.push(measured(map, lanczos.lift(&ritz.vectors[m - 1 - k])?)?);
+
+    /// The largest eigenvalues so far, descending, and the smallest; with the residuals that exact arithmetic would have. `None` before
+    /// the space is as large as the pairs are many.
+    pub fn so_far(&self) -> Option<(Vec<Eigenvalue>, Eigenvalue)> {
+        let ritz = self.ritz.as_ref()?;
+        let pair = |k: usize| Eigenvalue { value: ritz.values[k], residual: ritz.residuals[k] };
+        let m = ritz.values.len();
+        Some(((0..self.top).map(|k| pair(m - 1 - k)).collect(), pair(0)))
     }
-    pairs.sort_by(|a, b| b.value.total_cmp(&a.value));
-    let bottom = if search.bottom { Some(measured(map, lanczos.lift(&ritz.vectors[0])?)?) } else { None };
-    let bound = search.tolerance * largest(&ritz);
-    let converged = pairs.iter().chain(&bottom).all(|pair| pair.residual <= bound);
-    Ok(Extremes { top: pairs, bottom, steps: lanczos.steps(), converged })
+
+    /// The pairs, each measured with one product more.
+    pub fn finish(self, map: &mut dyn Symmetric) -> Result<Extremes, AnalysisError> {
+        let Self { search, lanczos, top, ritz, .. } = self;
+        let Some(ritz) = ritz else { return Err(AnalysisError::Invalid("expected at least one parameter, found none".into())) };
+        let m = ritz.values.len();
+        let mut pairs = Vec::with_capacity(top);
+        for k in 0..top {
+            pairs.push(measured(map, lanczos.lift(&ritz.vectors[m - 1 - k])?)?);
+        }
+        pairs.sort_by(|a, b| b.value.total_cmp(&a.value));
+        let bottom = if search.bottom { Some(measured(map, lanczos.lift(&ritz.vectors[0])?)?) } else { None };
+        let bound = search.tolerance * largest(&ritz);
+        let converged = pairs.iter().chain(&bottom).all(|pair| pair.residual <= bound);
+        Ok(Extremes { top: pairs, bottom, steps: lanczos.steps(), converged })
+    }
+}
+
+fn start(zero: &Tensor, search: &Search, k: usize) -> Result<Tensor, AnalysisError> {
+    normal(zero, &mut draws("lanczos", search.seed, k))
 }
 
 fn largest(ritz: &Ritz) -> f64 {

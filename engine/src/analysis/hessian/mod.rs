@@ -16,7 +16,7 @@ mod trace;
 
 use std::path::Path;
 
-use flatland::job::{HessianJob, ProgressMeter, Reporter};
+use flatland::job::{HessianJob, Partial, ProgressMeter, Reporter};
 use flatland::result::{Eigenvalue, HessianSpectrum, Npz, SpectralDensity, Trace};
 use tch::Tensor;
 
@@ -24,7 +24,9 @@ use super::AnalysisError;
 use super::flat::{norm, push_tensors, save_tensors};
 use super::objective::Objective;
 use crate::model::{Network, ParameterVector, Samples};
+use density::add_probe;
 pub(super) use density::quadrature;
+use eigenpairs::KrylovSearch;
 pub(super) use eigenpairs::{Eigenpair, Search, extremes};
 pub(super) use product::HessianProduct;
 pub(super) use trace::hutch_plus_plus;
@@ -62,22 +64,8 @@ pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mu
     let planned = settings.lanczos_steps.min(parameters) + settings.top + 1 + 3 * settings.trace_probes + steps.min(parameters) * probes;
     let meter = ProgressMeter::new("products", format!("Hessian on {}", samples.dataset.name), 0, planned as u64);
     let mut h = HessianProduct::new(&objective, &zero, None, meter, reporter);
-
-    let search = Search { top: settings.top, bottom: true, steps: settings.lanczos_steps, tolerance: settings.tolerance, seed: job.seed };
-    let found = extremes(&mut h, &search)?;
-    h.skip_to((planned - 3 * settings.trace_probes - steps.min(parameters) * probes) as u64);
-    let trace = match settings.trace_probes {
-        0 => None,
-        n => Some(hutch_plus_plus(&mut h, n, job.seed)?),
-    };
-    let density = if probes == 0 { None } else { Some(quadrature(&mut h, steps, probes, job.seed)?) };
-    let products = h.finish();
-
-    if job.save_eigenvectors {
-        save_eigenvectors(objective.theta(), &found.top, found.bottom.as_ref(), &job.out)?;
-    }
-    let number = |pair: &Eigenpair| Eigenvalue { value: pair.value, residual: pair.residual };
-    let spectrum = HessianSpectrum {
+    let mut partial = Partial::of(&job.out);
+    let mut spectrum = HessianSpectrum {
         checkpoint: job.checkpoint.name.clone(),
         dataset: samples.dataset.name.clone(),
         center_loss,
@@ -89,15 +77,43 @@ pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mu
         batch_norm: "frozen".into(),
         precision: "f32".into(),
         seed: job.seed,
-        lanczos_steps: found.steps,
         tolerance: settings.tolerance,
-        converged: found.converged,
-        products,
-        top: found.top.iter().map(number).collect(),
-        lambda_min: found.bottom.as_ref().map(number).unwrap_or_default(),
-        trace,
-        density,
+        ..HessianSpectrum::default()
     };
+
+    let search = Search { top: settings.top, bottom: true, steps: settings.lanczos_steps, tolerance: settings.tolerance, seed: job.seed };
+    let mut krylov = KrylovSearch::new(&h, &search)?;
+    while krylov.step(&mut h)? {
+        if let Some((top, lambda_min)) = krylov.so_far() {
+            (spectrum.top, spectrum.lambda_min) = (top, lambda_min);
+            partial.tell(h.reporter(), |folder| spectrum.save(folder));
+        }
+    }
+    let found = krylov.finish(&mut h)?;
+    let number = |pair: &Eigenpair| Eigenvalue { value: pair.value, residual: pair.residual };
+    spectrum.top = found.top.iter().map(number).collect();
+    spectrum.lambda_min = found.bottom.as_ref().map(number).unwrap_or_default();
+    (spectrum.lanczos_steps, spectrum.converged) = (found.steps, found.converged);
+    partial.tell(h.reporter(), |folder| spectrum.save(folder));
+    h.skip_to((planned - 3 * settings.trace_probes - steps.min(parameters) * probes) as u64);
+
+    if settings.trace_probes > 0 {
+        spectrum.trace = Some(hutch_plus_plus(&mut h, settings.trace_probes, job.seed)?);
+        partial.tell(h.reporter(), |folder| spectrum.save(folder));
+    }
+    if probes > 0 {
+        let mut density = SpectralDensity { steps: steps.min(parameters), probes, ..SpectralDensity::default() };
+        for _ in 0..probes {
+            add_probe(&mut density, &mut h, job.seed)?;
+            spectrum.density = Some(density.clone());
+            partial.tell(h.reporter(), |folder| spectrum.save(folder));
+        }
+    }
+    spectrum.products = h.products();
+
+    if job.save_eigenvectors {
+        save_eigenvectors(objective.theta(), &found.top, found.bottom.as_ref(), &job.out)?;
+    }
     check_finite(&spectrum)?;
     Ok(spectrum.save(&job.out)?)
 }

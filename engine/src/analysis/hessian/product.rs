@@ -37,8 +37,13 @@ impl<'a> HessianProduct<'a> {
     }
 
     /// How many products there were.
-    pub fn finish(self) -> u64 {
+    pub fn products(&self) -> u64 {
         self.products
+    }
+
+    /// Where it is told how the products go.
+    pub fn reporter(&mut self) -> &mut dyn Reporter {
+        self.reporter
     }
 }
 

@@ -12,7 +12,9 @@ use crate::analysis::conformance::hessian::{Matrix, outliers_over_a_bulk};
 use crate::analysis::flat::{draws, norm, normal};
 use crate::analysis::landscape;
 use crate::analysis::objective::Objective;
-use crate::analysis::test_support::{Recorder, checkpoint, dataset, linear_network, real, real_samples, samples, shared, small_network};
+use crate::analysis::test_support::{
+    PartialReader, Recorder, checkpoint, dataset, linear_network, real, real_samples, samples, shared, small_network,
+};
 use crate::model::{Activation, Network, Op, Samples};
 
 fn look_for(top: usize, steps: usize, tolerance: f64) -> Search {
@@ -292,6 +294,24 @@ fn the_bytes_repeat_the_network_stays_and_a_cancel_is_heard_between_batches() {
     assert!(matches!(result, Err(AnalysisError::Cancelled)));
     assert_eq!(recorder.looks.get(), 5);
     assert!(!out.path().join("hessian.json").exists());
+}
+
+#[test]
+fn eigenvalues_are_told_while_they_are_being_found() {
+    let network = small_network(3, 5);
+    let (labels, pixel) = noise(3, 20);
+    let data = samples(&network, dataset("noise", &labels, pixel));
+    let settings = HessianSettings { top: 2, trace_probes: 0, density: DensityQuality::None, ..Default::default() };
+    let out = tempfile::tempdir().unwrap();
+    let mut reader = PartialReader { load: |folder| HessianSpectrum::load(folder).unwrap(), read: Vec::new() };
+    run(&network, &data, &job(out.path(), &data, settings), &mut reader).unwrap();
+    let (first, whole) = (&reader.read[0], HessianSpectrum::load(out.path()).unwrap());
+    assert!(!first.converged && whole.converged);
+    assert_eq!((first.top.len(), first.dataset.as_str(), first.center_loss), (2, "noise", whole.center_loss));
+    // After as many products as eigenvalues: from below, and an eigenvalue lies within the stated residual.
+    let (early, known) = (first.top[0], whole.top[0]);
+    assert!(early.value <= known.value && early.residual > known.residual, "{early:?} against {known:?}");
+    assert!(!out.path().join("partial").exists());
 }
 
 #[test]

@@ -7,7 +7,7 @@
 mod energy;
 mod msp;
 
-use flatland::job::{JobEvent, ProgressMeter, Reporter, ScoreJob};
+use flatland::job::{JobEvent, Partial, ProgressMeter, Reporter, ScoreJob};
 use flatland::metric;
 use flatland::result::{DatasetScores, Detection, ScoreTable};
 use flatland::session::Role;
@@ -47,8 +47,12 @@ pub fn run(network: &Network, datasets: &[(Role, Samples)], job: &ScoreJob, repo
     }
     let images = datasets.iter().map(|(_, samples)| samples.len() as u64).sum();
     let mut meter = ProgressMeter::new("images", format!("scores of {}", job.checkpoint.name), 0, images);
-    let mut scored = Vec::new();
-    for (role, samples) in datasets {
+    let mut partial = Partial::of(&job.out);
+    let mut scored: Vec<Option<(Role, DatasetScores)>> = vec![None; datasets.len()];
+    // ID first: detection is against it.
+    let (id, others): (Vec<usize>, Vec<usize>) = (0..datasets.len()).partition(|k| datasets[*k].0 == Role::Id);
+    for k in id.into_iter().chain(others) {
+        let (role, samples) = &datasets[k];
         let features = extract(network, samples, &mut meter, reporter)?;
         let scores = score(&samples.dataset.name, &samples.dataset.labels, *role, &features, job.temperature);
         for (name, values) in &scores.scores {
@@ -58,9 +62,14 @@ pub fn run(network: &Network, datasets: &[(Role, Samples)], job: &ScoreJob, repo
                 reporter.report(JobEvent::Warning { message });
             }
         }
-        scored.push((*role, scores));
+        scored[k] = Some((*role, scores));
+        if scored.iter().all(Option::is_some) {
+            break;
+        }
+        let so_far = || scored.iter().flatten().cloned().collect();
+        partial.tell(reporter, |folder| table(so_far(), job.temperature).save(folder, &job.checkpoint.name));
     }
-    table(scored, job.temperature).save(&job.out, &job.checkpoint.name)?;
+    table(scored.into_iter().flatten().collect(), job.temperature).save(&job.out, &job.checkpoint.name)?;
     Ok(())
 }
 

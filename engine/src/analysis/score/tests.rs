@@ -5,7 +5,7 @@ use flatland::result::{DatasetScores, Npz, NpzValues, ScoreTable};
 use flatland::session::Role;
 
 use super::*;
-use crate::analysis::test_support::{Recorder, checkpoint, dataset, real, real_samples, samples, shared, small_network};
+use crate::analysis::test_support::{PartialReader, Recorder, checkpoint, dataset, real, real_samples, samples, shared, small_network};
 
 fn job(out: &Path) -> ScoreJob {
     ScoreJob { checkpoint: checkpoint(), datasets: Vec::new(), temperature: 1.0, out: out.into(), device: Device::Cpu }
@@ -106,6 +106,22 @@ fn a_network_is_scored_into_files_that_load_again() {
     assert_eq!(table.roles["far"], "far");
     assert_eq!(table.samples["empty"], 0);
     assert!(table.scores["energy"]["far"].is_some());
+}
+
+#[test]
+fn scores_are_told_dataset_by_dataset_id_first() {
+    let network = small_network(3, 1);
+    let set = |name: &str, step: usize| samples(&network, dataset(name, &[1; 9], |i, p| (i * 9 + p * step) as u8));
+    let data = [(Role::Far, set("far", 11)), (Role::Id, set("id", 3)), (Role::Near, set("near", 5))];
+    let out = tempfile::tempdir().unwrap();
+    let mut reader = PartialReader { load: |folder| ScoreTable::load(folder, "net").unwrap(), read: Vec::new() };
+    run(&network, &data, &job(out.path()), &mut reader).unwrap();
+    let whole = table_of(out.path());
+    assert_eq!(whole.roles.keys().collect::<Vec<_>>(), ["far", "id", "near"], "in the order asked for");
+    let first = &reader.read[0];
+    assert_eq!(first.roles.keys().collect::<Vec<_>>(), ["id"]);
+    assert_eq!(first.datasets[0], whole.datasets[1]);
+    assert!(!out.path().join("partial").exists());
 }
 
 #[test]

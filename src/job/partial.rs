@@ -1,0 +1,84 @@
+//! [`Partial`]: a result as far as it is known, in files of its kind, while the work goes on.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::{JobEvent, Reporter};
+use crate::result::ResultError;
+
+/// The folder `partial` in the folder of a result; goes when this does.
+#[derive(Debug)]
+pub struct Partial {
+    folder: PathBuf,
+    told: Option<Instant>,
+}
+
+impl Partial {
+    /// Writing and reading it again must cost little beside the work.
+    const INTERVAL: Duration = Duration::from_millis(500);
+
+    /// Of the result that will lie in `out`.
+    pub fn of(out: &Path) -> Self {
+        Self { folder: out.join("partial"), told: None }
+    }
+
+    /// Has `save` write what is known so far into a folder and tells it, at most twice a second. Where it cannot be written nothing is
+    /// told: the work itself does not need it.
+    pub fn tell(&mut self, reporter: &mut dyn Reporter, save: impl FnOnce(&Path) -> Result<(), ResultError>) {
+        if self.told.is_some_and(|told| told.elapsed() < Self::INTERVAL) {
+            return;
+        }
+        if save(&self.folder).is_ok() {
+            reporter.report(JobEvent::Partial { path: self.folder.clone() });
+            self.told = Some(Instant::now());
+        }
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // Nobody misses it when it is not there.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::result::write_atomic;
+
+    #[derive(Default)]
+    struct Told(Vec<JobEvent>);
+
+    impl Reporter for Told {
+        fn report(&mut self, event: JobEvent) {
+            self.0.push(event);
+        }
+
+        fn cancelled(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn it_is_told_now_and_then_and_goes_with_the_work() {
+        let out = tempfile::tempdir().unwrap();
+        let (mut told, mut partial) = (Told::default(), Partial::of(out.path()));
+        for text in ["first", "at once again"] {
+            partial.tell(&mut told, |folder| write_atomic(&folder.join("x"), text.as_bytes()));
+        }
+        let path = out.path().join("partial");
+        assert_eq!(told.0, [JobEvent::Partial { path: path.clone() }]);
+        assert_eq!(std::fs::read_to_string(path.join("x")).unwrap(), "first");
+        drop(partial);
+        assert!(!path.exists() && out.path().exists());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_not_told() {
+        let (mut told, mut partial) = (Told::default(), Partial::of(Path::new("/dev/null/nowhere")));
+        partial.tell(&mut told, |folder| write_atomic(&folder.join("x"), b""));
+        assert_eq!(told.0, []);
+    }
+}
