@@ -1,5 +1,10 @@
 //! What the system says of processes and devices, and what is said to the desktop.
 
+use std::sync::{Once, OnceLock};
+
+use nvml_wrapper::Nvml;
+use nvml_wrapper::error::NvmlError;
+
 /// Bytes of memory that the process `pid` holds, this one where it is `None`; `None` where the system does not say.
 pub fn resident_memory(pid: Option<u32>) -> Option<u64> {
     let process = pid.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
@@ -14,13 +19,29 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Names of the NVIDIA GPUs that the driver knows; none where there is no driver.
-pub fn graphics() -> Vec<String> {
-    let Ok(folders) = std::fs::read_dir("/proc/driver/nvidia/gpus") else { return Vec::new() };
-    let mut files: Vec<_> = folders.flatten().map(|folder| folder.path().join("information")).collect();
-    files.sort();
-    let model = |text: String| text.lines().find_map(|line| line.strip_prefix("Model:")).map(|name| name.trim().to_owned());
-    files.into_iter().filter_map(|file| std::fs::read_to_string(file).ok()).filter_map(model).collect()
+/// A GPU.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graphics {
+    /// As its driver names it.
+    pub name: String,
+    /// Bytes of its memory that are in use, by whomever.
+    pub used: u64,
+    /// Bytes of its memory.
+    pub total: u64,
+}
+
+/// The NVIDIA GPUs now; none where there is no driver, and until the driver has answered for the first time, which takes a moment.
+pub fn graphics() -> Vec<Graphics> {
+    static DRIVER: OnceLock<Option<Nvml>> = OnceLock::new();
+    static ASKED: Once = Once::new();
+    ASKED.call_once(|| drop(std::thread::spawn(|| DRIVER.get_or_init(|| Nvml::init().ok()))));
+    let Some(Some(driver)) = DRIVER.get() else { return Vec::new() };
+    let look = |index| {
+        let device = driver.device_by_index(index)?;
+        let memory = device.memory_info()?;
+        Ok(Graphics { name: device.name()?, used: memory.used, total: memory.total })
+    };
+    (0..driver.device_count().unwrap_or(0)).filter_map(|index| Result::<_, NvmlError>::ok(look(index))).collect()
 }
 
 /// Shows a notification of the desktop. Blocks until the desktop answers.
@@ -45,5 +66,20 @@ mod tests {
         assert!(during > before + (32 << 20), "before {before}, during {during}");
         drop(filled);
         assert_eq!(resident_memory(Some(u32::MAX)), None);
+    }
+
+    #[test]
+    fn a_gpu_has_a_name_and_uses_no_more_memory_than_it_has() {
+        // The driver is asked on a thread of its own.
+        let patience = std::time::Instant::now() + std::time::Duration::from_secs(2);
+        let mut found = graphics();
+        while found.is_empty() && std::time::Instant::now() < patience {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            found = graphics();
+        }
+        if found.is_empty() {
+            eprintln!("skipped: no NVIDIA driver");
+        }
+        assert!(found.iter().all(|gpu| !gpu.name.is_empty() && gpu.used <= gpu.total && gpu.total > 0), "{found:?}");
     }
 }

@@ -32,7 +32,7 @@ pub use demo::demo_session;
 pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
 pub use finished::{is_finished, is_whole};
 pub use lines::{Lines, NewLines};
-pub use machine::{cores, graphics, notify, resident_memory};
+pub use machine::{Graphics, cores, graphics, notify, resident_memory};
 pub use method_info::{MethodInfo, ParameterInfo, ParameterKind};
 pub use pace::{Pace, Trial};
 pub use partial::Partial;

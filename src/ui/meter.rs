@@ -1,7 +1,7 @@
 //! [`Meter`]: what the window and the worker hold of memory, and on which device is computed.
 
 use super::bench::Bench;
-use crate::job::{graphics, resident_memory};
+use crate::job::{Graphics, graphics, resident_memory};
 
 /// Seconds between two looks.
 const EVERY: f64 = 1.0;
@@ -15,8 +15,8 @@ pub struct Meter {
     pub window: Option<u64>,
     /// Bytes of the worker; `None` while there is none.
     pub worker: Option<u64>,
-    /// Names of the GPUs.
-    pub graphics: Vec<String>,
+    /// The GPUs.
+    pub graphics: Vec<Graphics>,
 }
 
 impl Meter {
@@ -25,10 +25,8 @@ impl Meter {
         if self.at.is_some_and(|at| now - at < EVERY) {
             return;
         }
-        if self.at.is_none() {
-            self.graphics = graphics();
-        }
         self.at = Some(now);
+        self.graphics = graphics();
         self.window = resident_memory(None);
         self.worker = bench.pid().and_then(|pid| resident_memory(Some(pid)));
     }

@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use super::aside;
-use crate::job::cores;
+use crate::job::{Graphics, cores};
 use crate::ui::meter::{Meter, bytes};
 
 /// Draws it; `threads` are those of the worker's arithmetic, `None` = all.
@@ -11,7 +11,7 @@ pub fn show(ui: &mut Ui, meter: &Meter, threads: Option<usize>) {
     let cores = cores();
     let threads = threads.unwrap_or(cores);
     let device = match meter.graphics.first() {
-        Some(name) => name.clone(),
+        Some(gpu) => memory_of(gpu),
         None => format!("CPU, {threads} thread{}", if threads == 1 { "" } else { "s" }),
     };
     let window = meter.window.map(|n| format!("window {}", bytes(n)));
@@ -19,9 +19,35 @@ pub fn show(ui: &mut Ui, meter: &Meter, threads: Option<usize>) {
     let parts: Vec<String> = [Some(device), window, worker].into_iter().flatten().collect();
     aside(ui, &parts.join(" · ")).on_hover_ui(|ui| {
         ui.label(format!("{threads} of {cores} threads for the worker's arithmetic"));
-        for name in &meter.graphics {
-            ui.label(format!("GPU: {name}; jobs use it unless they ask for the CPU"));
+        for gpu in &meter.graphics {
+            ui.label(format!("GPU: {}; jobs use it unless they ask for the CPU", memory_of(gpu)));
         }
         ui.label("Resident memory, looked at once a second while something happens");
     });
+}
+
+fn memory_of(gpu: &Graphics) -> String {
+    format!("{}, {} of {}", gpu.name, bytes(gpu.used), bytes(gpu.total))
+}
+
+#[cfg(test)]
+mod tests {
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable;
+
+    use super::*;
+
+    #[test]
+    fn the_line_says_on_what_is_computed_and_what_is_in_use() {
+        let line = |graphics: Vec<Graphics>, text: &str| {
+            let mut meter = Meter::default();
+            (meter.window, meter.worker, meter.graphics) = (Some(140_000_000), Some(2_500_000_000), graphics);
+            let mut harness = Harness::new_ui(|ui| show(ui, &meter, Some(1)));
+            harness.run();
+            harness.get_by_label(text);
+        };
+        line(Vec::new(), "CPU, 1 thread · window 140 MB · worker 2.5 GB");
+        let gpu = Graphics { name: "NVIDIA H200".into(), used: 3_200_000_000, total: 150_700_000_000 };
+        line(vec![gpu], "NVIDIA H200, 3.2 GB of 150.7 GB · window 140 MB · worker 2.5 GB");
+    }
 }
