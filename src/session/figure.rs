@@ -1,5 +1,6 @@
 //! [`FigureSettings`]: size, type, theme and files of the figures, and which of them there are.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -80,14 +81,14 @@ pub enum FigurePreset {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FigureSettings {
-    /// Width in millimetres, 30 to 1000.
+    /// Width in millimetres, within [`FigureSettings::WIDTH_MM`].
     pub width_mm: f64,
-    /// Height in millimetres, 20 to 1000; absent = what the content needs.
+    /// Height in millimetres, within [`FigureSettings::HEIGHT_MM`]; absent = what the content needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height_mm: Option<f64>,
-    /// Size of the type in points, 3 to 48.
+    /// Size of the type in points, within [`FigureSettings::FONT_PT`].
     pub font_pt: f64,
-    /// Resolution of PNGs in dots per inch, 30 to 2400.
+    /// Resolution of PNGs in dots per inch, within [`FigureSettings::DPI`].
     pub dpi: f64,
     /// What they are drawn on.
     pub theme: Theme,
@@ -125,21 +126,30 @@ impl Default for FigureSettings {
 }
 
 impl FigureSettings {
+    /// Widths, in millimetres.
+    pub const WIDTH_MM: RangeInclusive<f64> = 30.0..=1000.0;
+    /// Heights, in millimetres.
+    pub const HEIGHT_MM: RangeInclusive<f64> = 20.0..=1000.0;
+    /// Sizes of type, in points.
+    pub const FONT_PT: RangeInclusive<f64> = 3.0..=48.0;
+    /// Resolutions of PNGs, in dots per inch.
+    pub const DPI: RangeInclusive<f64> = 30.0..=2400.0;
+
     /// Whether the numbers make sense; the message says what was expected and found.
     ///
     /// # Errors
     /// When they do not.
     pub fn check(&self) -> Result<(), String> {
-        let within = |name: &str, value: f64, low: f64, high: f64, unit: &str| {
-            let message = format!("expected `{name}` of [figure] between {low} and {high} {unit}, found {value}");
-            if (low..=high).contains(&value) { Ok(()) } else { Err(message) }
+        let within = |name: &str, value: f64, range: RangeInclusive<f64>, unit: &str| {
+            let message = format!("expected `{name}` of [figure] between {} and {} {unit}, found {value}", range.start(), range.end());
+            if range.contains(&value) { Ok(()) } else { Err(message) }
         };
-        within("width_mm", self.width_mm, 30.0, 1000.0, "mm")?;
+        within("width_mm", self.width_mm, Self::WIDTH_MM, "mm")?;
         if let Some(height) = self.height_mm {
-            within("height_mm", height, 20.0, 1000.0, "mm")?;
+            within("height_mm", height, Self::HEIGHT_MM, "mm")?;
         }
-        within("font_pt", self.font_pt, 3.0, 48.0, "pt")?;
-        within("dpi", self.dpi, 30.0, 2400.0, "dots per inch")?;
+        within("font_pt", self.font_pt, Self::FONT_PT, "pt")?;
+        within("dpi", self.dpi, Self::DPI, "dots per inch")?;
         if self.sweeps.len() > 4 {
             return Err(format!("expected at most 4 `sweeps` of [figure], found {}", self.sweeps.len()));
         }

@@ -291,6 +291,7 @@ impl App {
                     self.spawn(move || Finished::Copied(export.image()));
                 }
             }
+            Command::ChangeFigure(figure) => self.session.figure = *figure,
             Command::SetTheme(theme) => self.set_theme(theme),
             Command::DismissMessage => self.message = None,
             Command::Run(command) => self.run_command(command),

@@ -201,6 +201,7 @@ impl App {
             top::tabs(ui, self.session.view.tab, self.keeper.preferences.theme, &mut self.commands);
             if self.export.open {
                 export::show(ui, &mut self.export, &mut self.commands);
+                panel::figure::show(ui, &self.session.figure, &mut self.commands);
             }
             if self.session.view.tab == Tab::Runs {
                 let mut scene = RunScene {

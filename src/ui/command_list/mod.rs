@@ -7,10 +7,11 @@ mod view;
 
 use super::app::App;
 use super::command::{Close, Command, OpenAs, RunCommand};
+use super::panel::figure::{WIDTHS, theme_label};
 use super::store::{JobState, analysis_of};
 use super::{panel::jobs, shortcut};
 use crate::job::{Analysis, JobId};
-use crate::session::{FigureFormat, Role};
+use crate::session::{FigureFormat, FigureSettings, Role, Theme};
 
 /// Where an item stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +158,20 @@ impl App {
             items.push(item(name, Command::ExportDialog(format)));
         }
         items.push(item("Copy image of this view".into(), Command::CopyFigure));
+        let present = &self.session.figure;
+        let figure = |name: String, submenu, figure: FigureSettings| {
+            let chosen = figure == *present;
+            item(name, Command::ChangeFigure(Box::new(figure))).under(submenu).chosen(chosen)
+        };
+        for (name, width_mm) in WIDTHS {
+            items.push(figure(format!("Figures of {name}, {width_mm} mm"), "Width", FigureSettings { width_mm, ..present.clone() }));
+        }
+        for theme in Theme::ALL {
+            let name = format!("Figures on a {}", theme_label(theme).to_lowercase());
+            items.push(figure(name, "Ground", FigureSettings { theme, ..present.clone() }));
+        }
+        let letters = FigureSettings { letters: !present.letters, ..present.clone() };
+        items.push(figure("Panel letters in figures".into(), "", letters).chosen(present.letters));
         items
     }
 

@@ -4,6 +4,7 @@ pub mod checkpoints;
 pub mod closing;
 pub mod datasets;
 pub mod export;
+pub mod figure;
 pub mod jobs;
 pub mod links;
 pub mod log;

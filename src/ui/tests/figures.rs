@@ -96,3 +96,32 @@ fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
         }
     }
 }
+
+#[test]
+fn size_type_and_ground_of_figures_are_chosen_in_the_window_and_can_be_undone() {
+    let mut harness = harness(&Listener::default(), 2, false);
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
+    harness.run();
+    // A number is typed over when it is clicked.
+    harness.get_by_label("Width of figures in millimetres").click();
+    harness.run();
+    harness.get_by_label("Width of figures in millimetres").type_text("88");
+    harness.key_press(egui::Key::Enter);
+    harness.run();
+    assert_eq!(harness.state().session.figure.width_mm, 88.0);
+    for label in ["Height as needed", "Panel letters"] {
+        harness.get_by_label(label).click();
+        harness.run();
+    }
+    harness.get_by_label("White paper  ▾").click();
+    harness.run();
+    harness.get_by_label("Dark screen").click();
+    harness.run();
+    let figure = harness.state().session.figure.clone();
+    assert_eq!((figure.height_mm, figure.letters, figure.theme), (Some(53.0), true, crate::session::Theme::Dark));
+    assert!(figure.check().is_ok());
+    harness.key_press_modifiers(egui::Modifiers::CTRL, egui::Key::Z);
+    harness.run();
+    assert_ne!(harness.state().session.figure, figure);
+}
