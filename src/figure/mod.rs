@@ -7,6 +7,7 @@
 mod ablation;
 mod axes_box;
 mod colormap;
+mod comparison;
 pub mod conformance;
 mod contour;
 mod contour_label;
@@ -48,6 +49,7 @@ mod trade_off;
 pub use ablation::AblationFigure;
 pub use axes_box::{AxesBox, BoxLine, BoxText, axes_box};
 pub use colormap::Colormap;
+pub use comparison::{ComparisonFigure, ComparisonRow};
 pub use contour::{ContourLine, contour_lines, surface_contours};
 pub use contour_label::{LabelledLine, PlacedLabel, place_labels};
 pub use curves::{CurvePanel, CurvesFigure};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    CurvesFigure, Data, EmbeddingFigure, EnergyFigure, Figure, FigureError, FigureStyle, HessianFigure, LandscapeCutFigure,
-    LandscapeFigure, LandscapeReliefFigure, Panel, ScoreHistograms, SharpnessFigure, table,
+    ComparisonFigure, CurvesFigure, Data, EmbeddingFigure, EnergyFigure, Figure, FigureError, FigureStyle, HessianFigure,
+    LandscapeCutFigure, LandscapeFigure, LandscapeReliefFigure, Panel, ScoreHistograms, SharpnessFigure, table,
 };
 use crate::result::{
     Embedding, ErrorKind, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, safe_name,
@@ -194,6 +194,15 @@ impl<'a> Plate<'a> {
         let figure = EnergyFigure { panels, score: score.into(), bins };
         let caption = format!("Distribution of the {} by role, with the detection of every shifted dataset.", figure.label());
         Some(Self { name: score.into(), caption, figure: Box::new(figure), data, lettered: false })
+    }
+
+    /// What is known of checkpoints; `None` where that is nothing.
+    pub fn comparison(figure: ComparisonFigure) -> Option<Self> {
+        if figure.rows.is_empty() {
+            return None;
+        }
+        let data = vec![("", figure.data())];
+        Some(Self { name: "compare".into(), caption: "Checkpoints compared.".into(), figure: Box::new(figure), data, lettered: false })
     }
 
     /// What runs measured.

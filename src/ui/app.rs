@@ -312,7 +312,7 @@ impl App {
             tab => Export::of(tab, &self.session, &self.store, dataset.as_deref(), self.quantity(), &self.session.view.score),
         };
         if export.is_none() {
-            self.complain("nothing to export yet: this view has no finished result");
+            self.complain("nothing to export yet: nothing that this view shows is finished");
         }
         export
     }

@@ -7,29 +7,12 @@ use indexmap::IndexSet;
 use super::run::difference::flat;
 use super::store::Store;
 use super::widget::number::{count, share, signed, with_residual};
+use crate::figure::ComparisonRow as Row;
 use crate::figure::number::{percent, significant, with_error};
 use crate::figure::table::People;
 use crate::job::RunConfig;
 use crate::result::{Eigenvalue, Inspection, Paired, ScoreDifference, ScoreTable, SharpnessCurve};
 use crate::session::{CheckpointEntry, Normalization, Session};
-
-/// A row: a value for each checkpoint, `None` where there is none.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    /// `Checkpoint`, `Run`, `Accuracy`, ...
-    pub group: String,
-    /// What it is.
-    pub label: String,
-    /// In the order of the checkpoints.
-    pub values: Vec<Option<String>>,
-}
-
-impl Row {
-    /// Whether not all checkpoints have the same.
-    pub fn differs(&self) -> bool {
-        self.values.windows(2).any(|pair| pair[0] != pair[1])
-    }
-}
 
 /// Everything that is known of the checkpoints that are shown; with `only_differences`, what they do not have in common (of fewer than two
 /// there is nothing in common: then all).

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use egui::ColorImage;
 
+use super::comparison;
 use super::store::{Points, Store};
 use super::view::{hessian, sharpness};
-use crate::figure::{CurvesFigure, Findings, Found, Plate};
+use crate::figure::{ComparisonFigure, CurvesFigure, Findings, Found, Plate};
 use crate::result::{ErrorKind, Quantity, write_atomic};
 use crate::session::{FigureFormat, FigureSettings, LandscapeView, Role, Session, Tab};
 
@@ -28,6 +29,7 @@ enum Of {
     Embedding(Findings),
     /// The score and the number of bins.
     Energy(Findings, String, usize),
+    Comparison(ComparisonFigure),
     Runs(CurvesFigure),
 }
 
@@ -88,7 +90,12 @@ impl Export {
                 }
                 Of::Hessian(findings)
             }
-            Tab::Compare | Tab::Runs => return None,
+            Tab::Compare => {
+                let checkpoints = entries().map(|(name, color)| (name.to_owned(), color)).collect();
+                let rows = comparison::rows(session, store, session.view.compare.only_differences);
+                Of::Comparison(ComparisonFigure { checkpoints, rows })
+            }
+            Tab::Runs => return None,
         };
         let export = Self { settings: session.figure.clone(), of };
         let drawn = export.plate().is_some();
@@ -160,6 +167,7 @@ impl Export {
             Of::Band(findings) => Plate::band(&findings.bands.iter().map(Found::panel).collect::<Vec<_>>()),
             Of::Embedding(findings) => Plate::embedding(findings.embeddings.iter().map(Found::panel).collect()),
             Of::Energy(findings, score, bins) => Plate::score(findings.scores.iter().map(Found::panel).collect(), score, *bins),
+            Of::Comparison(figure) => Plate::comparison(figure.clone()),
             Of::Runs(figure) => Some(Plate::curves(figure.clone())),
         }
     }

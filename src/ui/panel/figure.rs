@@ -60,7 +60,7 @@ pub fn show(ui: &mut Ui, figure: &FigureSettings, commands: &mut Vec<Command>) {
 
 /// A number that is dragged or typed.
 fn number(ui: &mut Ui, value: &mut f64, range: RangeInclusive<f64>, name: &str, unit: &str) {
-    let response = ui.add(DragValue::new(value).range(range).speed(0.5).max_decimals(1).suffix(unit));
+    let response = ui.add(DragValue::new(value).range(range).speed(1.0).max_decimals(1).suffix(unit));
     let shown = *value;
     response.widget_info(|| WidgetInfo { label: Some(name.into()), ..WidgetInfo::drag_value(true, shown) });
     response.on_hover_text(name);

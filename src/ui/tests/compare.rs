@@ -1,10 +1,11 @@
 //! Comparing checkpoints: the table of what differs, the order and the colours of panels, names, sight, baseline, links.
 
 use super::*;
+use crate::figure::ComparisonRow as Row;
 use crate::job::RunConfig;
 use crate::result::SharpnessCurve;
 use crate::session::Session;
-use crate::ui::comparison::{Row, rows, table};
+use crate::ui::comparison::{rows, table};
 use crate::ui::loader::Finished;
 use crate::ui::store::Store;
 

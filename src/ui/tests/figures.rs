@@ -16,7 +16,12 @@ fn the_current_view_is_exported_with_its_data() {
     harness.run();
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
-    for (tab, file, magic) in [("Landscape", "l.svg", &b"<svg"[..]), ("Sharpness", "s.png", b"\x89PNG"), ("Energy", "e.pdf", b"%PDF")] {
+    for (tab, file, magic) in [
+        ("Landscape", "l.svg", &b"<svg"[..]),
+        ("Sharpness", "s.png", b"\x89PNG"),
+        ("Energy", "e.pdf", b"%PDF"),
+        ("Compare", "c.svg", b"<svg"),
+    ] {
         harness.get_by_label(tab).click();
         let path = folder.path().join(file);
         harness.state_mut().export.path = path.display().to_string();
@@ -28,7 +33,7 @@ fn the_current_view_is_exported_with_its_data() {
         let bytes = std::fs::read(&path).unwrap();
         assert!(bytes.starts_with(magic) || bytes.starts_with(b"<?xml"), "{tab}");
         let data = std::fs::read_to_string(path.with_extension("csv")).unwrap();
-        assert!(data.starts_with("checkpoint,") && data.lines().count() > 5, "{tab}: {data}");
+        assert!(["checkpoint,", "group,"].iter().any(|first| data.starts_with(first)) && data.lines().count() > 5, "{tab}: {data}");
     }
     harness.state_mut().export.path = folder.path().join("e.gif").display().to_string();
     harness.run();

@@ -3,9 +3,10 @@
 use egui::{Align2, Grid, Label, RichText, Role as WidgetRole, ScrollArea, Sense, Ui, Vec2, WidgetInfo};
 
 use super::{Scene, chip, empty};
+use crate::figure::ComparisonRow as Row;
 use crate::figure::table::People;
 use crate::ui::command::Command;
-use crate::ui::comparison::{Row, rows, table};
+use crate::ui::comparison::{rows, table};
 use crate::ui::panel::menu;
 use crate::ui::theme;
 use crate::ui::widget::swatch;
