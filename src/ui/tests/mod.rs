@@ -19,6 +19,7 @@ use by_hand::{
     CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,
     sharpness_job, surface,
 };
+use egui::{Event, Key, Modifiers, PointerButton, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
@@ -53,6 +54,34 @@ fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -
 fn harness(listener: &Listener, computed: usize, holes: bool) -> Harness<'static, App> {
     let listener = listener.clone();
     Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| app(&cc.egui_ctx, &listener, computed, holes))
+}
+
+/// Presses what has this label.
+fn press(harness: &mut Harness<'static, App>, label: &str) {
+    harness.get_by_label(label).click();
+    harness.run();
+}
+
+/// Presses keys.
+fn press_keys(harness: &mut Harness<'static, App>, modifiers: Modifiers, key: Key) {
+    harness.key_press_modifiers(modifiers, key);
+    harness.run();
+}
+
+/// The first mouse button goes down or up.
+fn button(pos: Pos2, pressed: bool) -> Event {
+    Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE }
+}
+
+/// Drags from the first of these places over the others to the last.
+fn drag(harness: &mut Harness<'static, App>, corners: &[Pos2]) {
+    harness.event(Event::PointerMoved(corners[0]));
+    harness.event(button(corners[0], true));
+    for corner in &corners[1..] {
+        harness.event(Event::PointerMoved(*corner));
+    }
+    harness.event(button(corners[corners.len() - 1], false));
+    harness.run();
 }
 
 #[test]

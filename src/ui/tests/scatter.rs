@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use eframe::egui_wgpu::RenderState;
-use egui::{Event, Key, Modifiers, PointerButton, Pos2, vec2};
+use egui::{Event, Key, Modifiers, Pos2, vec2};
 
 use super::*;
 use crate::result::{Embedding, ScoreTable};
@@ -61,29 +61,29 @@ fn choose(harness: &mut Harness<'static, App>, menu: &str, entry: &str) {
     harness.run();
 }
 
-fn press(pos: Pos2, pressed: bool) -> Event {
-    Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE }
-}
-
-fn drag(harness: &mut Harness<'static, App>, corners: &[Pos2]) {
-    harness.event(Event::PointerMoved(corners[0]));
-    harness.event(press(corners[0], true));
-    for corner in &corners[1..] {
-        harness.event(Event::PointerMoved(*corner));
-    }
-    harness.event(press(corners[corners.len() - 1], false));
-    harness.run();
-}
-
 fn selected(harness: &Harness<'static, App>) -> usize {
     harness.state().scatter.view.selection.len()
+}
+
+/// The image under the pointer or the keys.
+fn pointed(harness: &Harness<'static, App>) -> (String, i64) {
+    harness.state().scatter.cursor.at.clone().unwrap().1
+}
+
+/// Where the image under the pointer or the keys is marked.
+fn marks(harness: &Harness<'static, App>) -> Vec<Pos2> {
+    let mark = |shape: &egui::epaint::ClippedShape| match &shape.shape {
+        egui::Shape::Circle(circle) if circle.radius == 6.0 && circle.stroke.width == 1.5 => Some(circle.center),
+        _ => None,
+    };
+    harness.output().shapes.iter().filter_map(mark).collect()
 }
 
 /// Where a point of the first panel is on the screen.
 pub(super) fn place(harness: &Harness<'static, App>, row: usize) -> Pos2 {
     let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
     let scatter = &harness.state().scatter;
-    let reach = scatter.clouds.values().map(|entry| entry.cloud.reach).fold(0.0, f32::max) * 1.06;
+    let reach = scatter.reach() * 1.06;
     let [x, y] = scatter.cloud("Pretrained").unwrap().xy[row];
     rect.center() + vec2(x, -y) / reach * rect.width() / 2.0
 }
@@ -245,13 +245,12 @@ fn a_click_keeps_the_card_with_the_nearest_images() {
     let at = place(&harness, 0);
     harness.hover_at(at);
     harness.run();
-    let cursor = harness.state().scatter.cursor.clone();
-    assert!(cursor.is_some());
-    harness.event(press(at, true));
-    harness.event(press(at, false));
+    let (_, cursor) = harness.state().scatter.cursor.at.clone().unwrap();
+    harness.event(button(at, true));
+    harness.event(button(at, false));
     harness.run();
     let (checkpoint, key) = harness.state().scatter.pinned.clone().unwrap();
-    assert_eq!((checkpoint.as_str(), Some(&key)), ("Pretrained", cursor.as_ref()));
+    assert_eq!((checkpoint.as_str(), &key), ("Pretrained", &cursor));
     harness.get_by_label(&format!("Card of {} {}", key.0, key.1));
     run_until(&mut harness, |app| {
         let row = app.scatter.cloud("Pretrained").unwrap().row(&key.0, key.1).unwrap();
@@ -297,10 +296,10 @@ fn points_are_reached_by_keys() {
     harness.run();
     harness.key_press(Key::ArrowRight);
     harness.run();
-    let first = harness.state().scatter.cursor.clone().unwrap();
+    let first = pointed(&harness);
     harness.key_press(Key::ArrowRight);
     harness.run();
-    let second = harness.state().scatter.cursor.clone().unwrap();
+    let second = pointed(&harness);
     let x = |key: &(String, i64)| {
         let cloud = harness.state().scatter.cloud("ERM").unwrap().clone();
         cloud.xy[cloud.row(&key.0, key.1).unwrap() as usize][0]
@@ -312,6 +311,77 @@ fn points_are_reached_by_keys() {
     harness.key_press(Key::Enter);
     harness.run();
     harness.get_by_label(&format!("Card of {} {}", second.0, second.1));
+}
+
+#[test]
+fn what_the_keys_reach_is_marked_while_the_pointer_rests_and_in_its_own_panel_when_cursors_are_not_linked() {
+    let mut harness = window();
+    let panel = harness.get_by_label("Embedding of ERM, 1000 points").rect();
+    harness.hover_at(panel.center());
+    harness.run();
+    harness.get_by_label("Embedding of ERM, 1000 points").focus();
+    harness.run();
+    for _ in 0..4 {
+        let before = harness.state().scatter.cursor.at.clone();
+        harness.key_press(Key::ArrowRight);
+        harness.run();
+        assert_ne!(harness.state().scatter.cursor.at, before);
+    }
+    assert_eq!(marks(&harness).len(), 2, "one in each panel");
+    harness.state_mut().commands.push(Command::SetLink(crate::session::Link::Cursor, false));
+    harness.run();
+    let marks = marks(&harness);
+    assert!(marks.len() == 1 && panel.contains(marks[0]), "{marks:?} in {panel:?}");
+}
+
+#[test]
+fn a_drag_that_esc_ends_selects_nothing_in_any_tab() {
+    let mut harness = window();
+    do_it(&mut harness, ScatterCommand::Tool(Tool::Marquee));
+    for (tab, panel) in [("Embedding", "Embedding of ERM, 1000 points"), ("Energy", "Histogram of the Energy score of ERM")] {
+        do_it(&mut harness, ScatterCommand::Select(Selection::of("fog", vec![7]), Default::default()));
+        harness.get_by_label(tab).click();
+        harness.run();
+        let rect = harness.get_by_label_contains(panel).rect();
+        let corners = [rect.left_top() + vec2(2.0, 2.0), rect.center(), rect.right_bottom() - vec2(2.0, 2.0)];
+        harness.event(Event::PointerMoved(corners[0]));
+        harness.event(button(corners[0], true));
+        for corner in &corners[1..] {
+            harness.event(Event::PointerMoved(*corner));
+        }
+        harness.run();
+        harness.key_press(Key::Escape);
+        harness.run();
+        harness.event(button(corners[2], false));
+        harness.run();
+        assert_eq!(harness.state().scatter.view.selection, Selection::of("fog", vec![7]), "{tab}");
+        drag(&mut harness, &corners);
+        assert!(selected(&harness) > 900, "{tab}: the next drag selects again");
+    }
+}
+
+#[test]
+fn a_card_goes_by_the_new_name_of_its_checkpoint_and_with_it() {
+    use crate::ui::command::CheckpointCommand;
+    let mut harness = window();
+    let pin = ScatterCommand::Pin(Some(("ERM".into(), ("fog".into(), 7))));
+    let pinned = |harness: &Harness<'static, App>| harness.state().scatter.pinned.clone().map(|(checkpoint, _)| checkpoint);
+    let give = |harness: &mut Harness<'static, App>, command| {
+        harness.state_mut().commands.push(command);
+        harness.run();
+    };
+    let checkpoint = |name: &str, command| Command::Checkpoint(name.into(), command);
+    do_it(&mut harness, pin.clone());
+    give(&mut harness, checkpoint("ERM", CheckpointCommand::Rename("plain".into())));
+    assert_eq!(pinned(&harness).as_deref(), Some("plain"));
+    give(&mut harness, Command::Undo);
+    assert_eq!(pinned(&harness).as_deref(), Some("ERM"));
+    give(&mut harness, checkpoint("ERM", CheckpointCommand::Hide(true)));
+    assert_eq!(pinned(&harness), None);
+    give(&mut harness, checkpoint("ERM", CheckpointCommand::Hide(false)));
+    do_it(&mut harness, pin);
+    give(&mut harness, Command::RemoveCheckpoint("ERM".into()));
+    assert_eq!(pinned(&harness), None);
 }
 
 #[test]

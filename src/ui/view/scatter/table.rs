@@ -191,8 +191,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
                 });
             });
     });
-    if hovered.is_some() {
-        scatter.cursor = hovered;
+    if let Some(key) = hovered {
+        scatter.point_at(key);
     }
     if let Some(column) = sort {
         state.descending = state.sort == column && !state.descending;
@@ -245,7 +245,7 @@ fn cell(ui: &mut Ui, scatter: &Scatter, column: &Column, key: &ImageKey) -> bool
     let value = || number(scatter, column, &key.0, key.1);
     match column {
         Column::Dataset => {
-            let role = scatter.clouds.values().find_map(|entry| entry.cloud.role[entry.cloud.row(&key.0, key.1)? as usize]);
+            let role = scatter.role_of(key);
             ui.add_space(4.0);
             crate::ui::widget::swatch::disc(ui, role.map_or(palette.weak, |role| theme::role(ui, role)));
             let name = egui::Button::new(RichText::new(&key.0).color(palette.text)).frame_when_inactive(false).truncate();
