@@ -7,7 +7,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::by_hand::{Listener, landscape_job};
-use super::press_keys;
+use super::{give, press_keys};
 use crate::session::Tab;
 use crate::ui::app::App;
 use crate::ui::command::Command;
@@ -183,16 +183,13 @@ fn whatever_can_have_the_focus_has_a_name() {
     let mut harness = full();
     harness.state_mut().store.add(landscape_job("ERM"), JobState::Failed("no memory".into()));
     for tab in Tab::ALL {
-        harness.state_mut().commands.push(Command::Show(tab));
-        harness.run();
+        give(&mut harness, Command::Show(tab));
         assert_eq!(nameless(&harness), [] as [String; 0], "{tab:?}");
     }
     for command in [Command::ToggleExport, Command::TogglePalette, Command::ToggleShortcuts] {
-        harness.state_mut().commands.push(command.clone());
-        harness.run();
+        give(&mut harness, command.clone());
         assert_eq!(nameless(&harness), [] as [String; 0], "{command:?}");
-        harness.state_mut().commands.push(Command::Back);
-        harness.run();
+        give(&mut harness, Command::Back);
     }
     for section in ["Session", "Edit", "View", "Figure", "Work", "Help"] {
         harness.get_by_label(section).click();

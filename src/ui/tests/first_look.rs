@@ -74,8 +74,7 @@ fn the_row_of_a_dataset_changes_all_that_it_is_and_every_change_is_undone_by_nam
     assert!(harness.query_by_label("Role near SS").is_none(), "Enter closes the menu");
     assert_eq!(harness.state().history.undoes(), Some("change dataset textures"));
     for _ in 0..2 {
-        harness.state_mut().commands.push(Command::Undo);
-        harness.run();
+        give(&mut harness, Command::Undo);
     }
     assert_eq!(dataset(&harness), session().datasets[4]);
 }
@@ -180,8 +179,7 @@ fn a_landscape_steps_aside_for_another_analysis_that_is_looked_at() {
 fn a_run_is_offered_the_training_half_of_what_is_open() {
     let mut harness = harness(&Listener::default(), 1, false);
     harness.state_mut().session.view.tab = Tab::Runs;
-    harness.state_mut().commands.push(Command::Run(crate::ui::command::RunCommand::New));
-    harness.run();
+    give(&mut harness, Command::Run(crate::ui::command::RunCommand::New));
     harness.get_by_label("Train on the training split of digits test").click();
     harness.run();
     let added = harness.state().session.datasets.last().unwrap().clone();

@@ -6,12 +6,14 @@ mod commands;
 mod compare;
 mod figures;
 mod first_look;
+mod hands;
 mod idle;
 mod jobs;
 mod landscapes;
 mod panels;
 mod runs;
 mod scatter;
+mod selecting;
 mod sessions;
 mod snapshots;
 
@@ -19,9 +21,9 @@ use by_hand::{
     CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,
     sharpness_job, surface,
 };
-use egui::{Event, Key, Modifiers, PointerButton, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
+use hands::{button, drag, give, open_by_path, press, press_keys, run_until};
 
 use super::app::App;
 use super::bench::{Bench, Heard};
@@ -54,34 +56,6 @@ fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -
 fn harness(listener: &Listener, computed: usize, holes: bool) -> Harness<'static, App> {
     let listener = listener.clone();
     Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| app(&cc.egui_ctx, &listener, computed, holes))
-}
-
-/// Presses what has this label.
-fn press(harness: &mut Harness<'static, App>, label: &str) {
-    harness.get_by_label(label).click();
-    harness.run();
-}
-
-/// Presses keys.
-fn press_keys(harness: &mut Harness<'static, App>, modifiers: Modifiers, key: Key) {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run();
-}
-
-/// The first mouse button goes down or up.
-fn button(pos: Pos2, pressed: bool) -> Event {
-    Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE }
-}
-
-/// Drags from the first of these places over the others to the last.
-fn drag(harness: &mut Harness<'static, App>, corners: &[Pos2]) {
-    harness.event(Event::PointerMoved(corners[0]));
-    harness.event(button(corners[0], true));
-    for corner in &corners[1..] {
-        harness.event(Event::PointerMoved(*corner));
-    }
-    harness.event(button(corners[corners.len() - 1], false));
-    harness.run();
 }
 
 #[test]
@@ -343,25 +317,6 @@ fn a_running_job_can_pause_and_go_on() {
     harness.run();
     assert_eq!(harness.state().store.jobs[&id].state, JobState::Running);
     assert_eq!(listener.0.borrow().paused, [(1000, true), (1000, false)]);
-}
-
-/// Runs until `done`, for work that goes through threads.
-fn run_until(harness: &mut Harness<'static, App>, done: impl Fn(&App) -> bool) {
-    let start = std::time::Instant::now();
-    while !done(harness.state()) {
-        assert!(start.elapsed().as_secs() < 10, "still not there");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        harness.run();
-    }
-}
-
-fn open_by_path(harness: &mut Harness<'static, App>, path: &str) {
-    harness.get_by_label("Path to open").focus();
-    harness.run();
-    harness.get_by_label("Path to open").type_text(path);
-    harness.run();
-    harness.get_by_label("Open…").click();
-    harness.run();
 }
 
 #[test]

@@ -7,7 +7,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::by_hand::{CHECKPOINTS, Listener, landscape_job, session, surface};
-use super::{press_keys, run_until};
+use super::{give, press_keys, run_until};
 use crate::job::runs::RunOptions;
 use crate::job::{JobEvent, JobSpec};
 use crate::session::{Category, ColorBy, Role, Session, Tab};
@@ -73,8 +73,7 @@ fn what_was_open_comes_back_after_a_crash_with_its_view_and_says_so() {
     harness.run();
     harness.get_by_label("Energy").click();
     harness.run();
-    harness.state_mut().commands.push(Command::Scatter(ScatterCommand::Toggle(far())));
-    harness.run();
+    give(&mut harness, Command::Scatter(ScatterCommand::Toggle(far())));
     settle(&mut harness);
     // As when the process is killed: nobody says goodbye.
     drop(harness);
