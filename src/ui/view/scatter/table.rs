@@ -122,17 +122,17 @@ fn number(scatter: &Scatter, column: &Column, dataset: &str, position: i64) -> O
 }
 
 /// The columns: of every checkpoint its prediction, and the score that gives the colours, else the first that it has.
-fn columns(scene: &Scene<'_>, scatter: &Scatter) -> Vec<Column> {
+fn columns(scatter: &Scatter) -> Vec<Column> {
     let mut columns = vec![Column::Dataset, Column::Index, Column::Label];
-    for checkpoint in &scene.session.checkpoints {
-        let Some(cloud) = scatter.cloud(&checkpoint.name) else { continue };
-        columns.push(Column::Prediction(checkpoint.name.clone()));
+    for (checkpoint, entry) in &scatter.clouds {
+        let scores = &entry.cloud.scores;
+        columns.push(Column::Prediction(checkpoint.clone()));
         let chosen = match &scatter.view.color_by {
             ColorBy::Score(name) => Some(name),
             _ => None,
         };
-        let score = chosen.filter(|name| cloud.scores.contains_key(*name)).or_else(|| cloud.scores.keys().find(|name| *name == "energy"));
-        columns.extend(score.or_else(|| cloud.scores.keys().next()).map(|score| Column::Score(checkpoint.name.clone(), score.clone())));
+        let score = chosen.filter(|name| scores.contains_key(*name)).or_else(|| scores.keys().find(|name| *name == "energy"));
+        columns.extend(score.or_else(|| scores.keys().next()).map(|score| Column::Score(checkpoint.clone(), score.clone())));
     }
     columns
 }
@@ -149,7 +149,7 @@ fn title(column: &Column) -> String {
 
 /// Draws the table.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut Scatter) {
-    let columns = columns(scene, scatter);
+    let columns = columns(scatter);
     let mut sort = None;
     let mut clicked = None;
     let mut hovered = None;
@@ -208,7 +208,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
 pub fn pin(scene: &mut Scene<'_>, scatter: &Scatter, key: ImageKey) {
     let has = |name: &&String| scatter.cloud(name).is_some_and(|cloud| cloud.row(&key.0, key.1).is_some());
     let last = scatter.pinned.as_ref().map(|(checkpoint, _)| checkpoint);
-    let names = last.into_iter().chain(scene.session.checkpoints.iter().map(|checkpoint| &checkpoint.name));
+    let names = last.into_iter().chain(scatter.clouds.keys());
     if let Some(name) = names.filter(has).map(String::clone).next() {
         scene.commands.push(Command::Scatter(ScatterCommand::Pin(Some((name, key)))));
     }
