@@ -73,7 +73,9 @@ pub fn show(
     if canvas.response.clicked() {
         click(ui, scene, frame.scatter, &checkpoint.name, image.clone());
     }
-    if let Some(image) = image.as_ref().filter(|_| !frame.state.drag.is_under_way()) {
+    // Where the keys went on from what the pointer rests at, its card goes.
+    let points_at = |image: &&ImageKey| frame.stirs || frame.scatter.cursor.at.as_ref().is_some_and(|(_, at)| at == *image);
+    if let Some(image) = image.as_ref().filter(points_at).filter(|_| !frame.state.drag.is_under_way()) {
         card::hover(ui, frame.scatter, &canvas, cloud, image);
     }
     frame.cursor.at = frame.cursor.at.take().or(image.map(|image| (checkpoint.name.clone(), image)));
