@@ -18,7 +18,7 @@ pub enum Subset {
 }
 
 /// Where images come from, fully resolved: enough to load the same bytes again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Source {
     /// Name shown to people; also the name of the result folder.
     pub name: String,
@@ -44,7 +44,7 @@ impl Source {
 }
 
 /// A corruption of Hendrycks & Dietterich 2019 with its constants for 32x32 images.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Corruption {
     /// Snake-case name, e.g. `gaussian_noise`.

@@ -71,7 +71,7 @@ impl Data {
     }
 
     /// Adds a column at the right, before there are rows.
-    pub(super) fn column(&mut self, name: String) {
+    pub fn column(&mut self, name: String) {
         self.columns.push(name);
     }
 

@@ -62,7 +62,7 @@ pub fn role(role: Role, theme: Theme) -> Rgb {
 
 /// Colour of the role written as `key` (`id`, `cs`, ...); grey when there is no such role.
 pub fn role_key(key: &str, theme: Theme) -> Rgb {
-    Role::ALL.into_iter().find(|r| r.key() == key).map_or([0x80, 0x80, 0x80], |r| role(r, theme))
+    Role::of_key(key).map_or([0x80, 0x80, 0x80], |r| role(r, theme))
 }
 
 /// Indigo, olive, cyan, wine, teal, sand, purple, green, rose, brown: Paul Tol's muted set, in an order in which neighbours differ.

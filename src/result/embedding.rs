@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Npz, NpzValues, ResultError};
+use super::{Array, Npz, NpzValues, ResultError};
 
 /// Features, logits and 2-D coordinates of N images.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,36 +61,147 @@ impl Embedding {
     /// Reads what [`Embedding::save`] wrote.
     ///
     /// # Errors
-    /// When the file is missing, unreadable or not what it should be.
+    /// When the file is missing, unreadable or not what it should be: every array of its type, with a row for each label.
     pub fn load(folder: &Path) -> Result<Self, ResultError> {
         let path = folder.join("embedding.npz");
-        let npz = Npz::load(&path)?;
-        let invalid =
-            |name: &str| ResultError::Invalid { message: format!("expected an array `{name}` of the documented type"), path: path.clone() };
-        let floats = |name: &str| match npz.get(name) {
-            Some(super::Array { values: NpzValues::F32(v), shape, .. }) if shape.len() == 2 => Ok((v.clone(), shape[1])),
-            _ => Err(invalid(name)),
-        };
-        let ints = |name: &str| match npz.get(name).map(|array| &array.values) {
-            Some(NpzValues::I64(v)) => Ok(v.clone()),
-            _ => Err(invalid(name)),
-        };
-        let texts = |name: &str| match npz.get(name).map(|array| &array.values) {
-            Some(NpzValues::Text(v)) => Ok(v.clone()),
-            _ => Err(invalid(name)),
-        };
-        let ((features, feature_dim), (logits, classes), (tsne, _)) = (floats("features")?, floats("logits")?, floats("tsne")?);
+        Self::of(&Npz::load(&path)?).map_err(|message| ResultError::Invalid { message, path })
+    }
+
+    /// The embedding in an archive, or what was expected of it and found.
+    fn of(npz: &Npz) -> Result<Self, String> {
+        let n = array(npz, "label")?.shape.first().copied().unwrap_or(0);
+        let ((features, feature_dim), (logits, classes)) = (floats(npz, "features", n, None)?, floats(npz, "logits", n, None)?);
+        let (tsne, _) = floats(npz, "tsne", n, Some(2))?;
+        let index = ints(npz, "index", n)?;
+        if let Some(position) = index.iter().find(|position| **position < 0) {
+            return Err(format!("expected positions of images from 0 on in `index`, found {position}"));
+        }
         Ok(Self {
             features,
             feature_dim,
             logits,
             classes,
-            label: ints("label")?,
-            prediction: ints("prediction")?,
-            role: texts("role")?,
-            dataset: texts("dataset")?,
-            index: ints("index")?,
+            label: ints(npz, "label", n)?,
+            prediction: ints(npz, "prediction", n)?,
+            role: texts(npz, "role", n)?,
+            dataset: texts(npz, "dataset", n)?,
+            index,
             tsne: tsne.chunks_exact(2).map(|p| [p[0], p[1]]).collect(),
         })
+    }
+}
+
+fn array<'a>(npz: &'a Npz, name: &str) -> Result<&'a Array, String> {
+    npz.get(name).ok_or_else(|| {
+        let known: Vec<&str> = npz.arrays.iter().map(|array| array.name.as_str()).collect();
+        format!("expected an array `{name}`, found {}", if known.is_empty() { "none".into() } else { known.join(", ") })
+    })
+}
+
+/// What was expected of an array, and what it is.
+fn unlike(array: &Array, shape: &str, values: &str) -> String {
+    let found = match array.values {
+        NpzValues::F32(_) => "f32",
+        NpzValues::F64(_) => "f64",
+        NpzValues::I64(_) => "i64",
+        NpzValues::U8(_) => "u8",
+        NpzValues::Text(_) => "strings",
+    };
+    format!("expected `{}` of shape {shape} ({values}; a row for each label), found {:?} ({found})", array.name, array.shape)
+}
+
+/// An array [n, columns] and its number of columns.
+fn floats(npz: &Npz, name: &str, n: usize, columns: Option<usize>) -> Result<(Vec<f32>, usize), String> {
+    let array = array(npz, name)?;
+    match (&array.values, array.shape.as_slice()) {
+        (NpzValues::F32(v), [rows, found]) if *rows == n && columns.is_none_or(|columns| columns == *found) => Ok((v.clone(), *found)),
+        _ => Err(unlike(array, &format!("[{n}, {}]", columns.map_or("any".into(), |columns| columns.to_string())), "f32")),
+    }
+}
+
+fn ints(npz: &Npz, name: &str, n: usize) -> Result<Vec<i64>, String> {
+    let array = array(npz, name)?;
+    match &array.values {
+        NpzValues::I64(v) if array.shape == [n] => Ok(v.clone()),
+        _ => Err(unlike(array, &format!("[{n}]"), "i64")),
+    }
+}
+
+fn texts(npz: &Npz, name: &str, n: usize) -> Result<Vec<String>, String> {
+    let array = array(npz, name)?;
+    match &array.values {
+        NpzValues::Text(v) if array.shape == [n] => Ok(v.clone()),
+        _ => Err(unlike(array, &format!("[{n}]"), "strings")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn embedding() -> Embedding {
+        Embedding {
+            features: vec![0.5; 9],
+            feature_dim: 3,
+            logits: vec![1.0; 6],
+            classes: 2,
+            label: vec![0, 1, -1],
+            prediction: vec![0, 0, 1],
+            role: ["id", "id", "far"].map(str::to_owned).into(),
+            dataset: ["test", "test", "textures"].map(str::to_owned).into(),
+            index: vec![4, 7, 0],
+            tsne: vec![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]],
+        }
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        for saved in [embedding(), Embedding::default()] {
+            saved.save(folder.path()).unwrap();
+            assert_eq!(Embedding::load(folder.path()).unwrap(), saved);
+        }
+    }
+
+    #[test]
+    fn arrays_that_do_not_fit_together_are_told_with_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        embedding().save(folder.path()).unwrap();
+        let path = folder.path().join("embedding.npz");
+        let whole = Npz::load(&path).unwrap();
+        let two = |text: &str| NpzValues::Text(vec![text.into(); 2]);
+        for (name, shape, values, expected) in [
+            (
+                "tsne",
+                &[3, 3][..],
+                NpzValues::F32(vec![0.0; 9]),
+                "expected `tsne` of shape [3, 2] (f32; a row for each label), found [3, 3] (f32)",
+            ),
+            ("tsne", &[6], NpzValues::F32(vec![0.0; 6]), "found [6] (f32)"),
+            ("features", &[2, 3], NpzValues::F32(vec![0.0; 6]), "expected `features` of shape [3, any] (f32"),
+            ("logits", &[3, 2], NpzValues::F64(vec![0.0; 6]), "found [3, 2] (f64)"),
+            (
+                "prediction",
+                &[4],
+                NpzValues::I64(vec![0; 4]),
+                "expected `prediction` of shape [3] (i64; a row for each label), found [4] (i64)",
+            ),
+            ("index", &[1, 3], NpzValues::I64(vec![0; 3]), "found [1, 3] (i64)"),
+            ("index", &[3], NpzValues::I64(vec![0, -5, 1]), "expected positions of images from 0 on in `index`, found -5"),
+            ("role", &[2], two("id"), "expected `role` of shape [3] (strings"),
+            ("dataset", &[2], two("test"), "expected `dataset` of shape [3] (strings"),
+            ("label", &[2], NpzValues::I64(vec![0; 2]), "of shape [2, any]"),
+        ] {
+            let mut npz = whole.clone();
+            npz.arrays.retain(|array| array.name != name);
+            npz.save(&path).unwrap();
+            let error = Embedding::load(folder.path()).unwrap_err().to_string();
+            assert!(error.contains(&format!("expected an array `{name}`, found ")), "{error}");
+            npz.push(name, shape, values);
+            npz.save(&path).unwrap();
+            let error = Embedding::load(folder.path()).unwrap_err().to_string();
+            assert!(error.contains(expected) && error.contains("embedding.npz"), "{error}");
+        }
     }
 }

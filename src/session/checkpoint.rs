@@ -69,13 +69,14 @@ impl Session {
         self.keep_colors();
     }
 
-    /// Closes the checkpoint called `name` and gives it back.
+    /// Closes the checkpoint called `name` and gives it back; the session says nothing of it any more, but for the axes of a plane that
+    /// goes through it.
     pub fn remove_checkpoint(&mut self, name: &str) -> Option<CheckpointEntry> {
         self.keep_colors();
         let entry = self.position(name).map(|place| self.checkpoints.remove(place))?;
-        if self.landscape.baseline.as_deref() == Some(name) {
-            self.landscape.baseline = None;
-        }
+        self.landscape.baseline.take_if(|baseline| baseline == name);
+        self.lists_mut().for_each(|list| list.retain(|said| said != name));
+        self.view.rename_checkpoint(name, None);
         Some(entry)
     }
 
@@ -111,10 +112,33 @@ impl Session {
             return Err(format!("expected a name that no other checkpoint has, found `{to}`"));
         }
         self.checkpoints[place].name = to.into();
-        let lists = [&mut self.figure.compared, &mut self.figure.methods].into_iter().chain(&mut self.landscape.project);
-        let said = lists.flatten().chain(self.landscape.plane.through_mut()).chain(&mut self.landscape.baseline);
-        said.filter(|name| **name == from).for_each(|name| *name = to.into());
+        self.view.rename_checkpoint(from, Some(to));
+        let rename = |name: &mut String| {
+            if name == from {
+                *name = to.into();
+            }
+        };
+        self.lists_mut().flatten().for_each(rename);
+        self.landscape.plane.through_mut().iter_mut().chain(&mut self.landscape.baseline).for_each(rename);
         Ok(())
+    }
+
+    /// The lists of names of checkpoints.
+    fn lists_mut(&mut self) -> impl Iterator<Item = &mut Vec<String>> {
+        [&mut self.figure.compared, &mut self.figure.methods].into_iter().chain(&mut self.landscape.project)
+    }
+
+    /// The checkpoints of `before` that this session does not have, each with its new name where it has its file under another.
+    pub fn gone_from<'a>(&'a self, before: &'a Self) -> Vec<(&'a CheckpointEntry, Option<&'a str>)> {
+        let has =
+            |session: &Self, entry: &CheckpointEntry| session.checkpoints.iter().any(|e| e.name == entry.name && e.path == entry.path);
+        let mut new: Vec<&CheckpointEntry> = self.checkpoints.iter().filter(|entry| before.position(&entry.name).is_none()).collect();
+        let gone = before.checkpoints.iter().filter(|entry| !has(self, entry));
+        gone.map(|entry| {
+            let renamed = new.iter().position(|other| other.path == entry.path).map(|place| new.remove(place).name.as_str());
+            (entry, renamed)
+        })
+        .collect()
     }
 
     /// The place of the checkpoint called `name`.
@@ -138,7 +162,7 @@ impl Session {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::session::Axes;
+    use crate::session::{Axes, Camera, ColorSettings, PickedCell};
 
     fn entry(name: &str) -> CheckpointEntry {
         CheckpointEntry { name: name.into(), ..CheckpointEntry::default() }
@@ -212,6 +236,61 @@ mod tests {
         assert!(session.rename_checkpoint("better", "  ").is_err());
         assert!(session.rename_checkpoint("none", "x").unwrap_err().contains("`none`"));
         session.rename_checkpoint("c", "c").unwrap();
+    }
+
+    /// A session that says `b` wherever a view can say a checkpoint.
+    fn looked_at(names: &[&str]) -> Session {
+        let mut session = session(names);
+        session.view.scatter.selected_in = Some("b".into());
+        let view = &mut session.view.landscape;
+        view.picked = Some(PickedCell { checkpoint: "b".into(), alpha: 0.5, beta: 0.0 });
+        view.own_cameras = [("a", 1.0), ("b", 2.0)].map(|(name, yaw)| (name.into(), Camera { yaw, ..Camera::default() })).into();
+        let colors = ColorSettings { low: Some(0.5), ..ColorSettings::default() };
+        view.colors = ["loss", "loss of a", "loss of b", "auroc of b", "loss of a of b"].map(|key| (key.into(), colors)).into();
+        session
+    }
+
+    #[test]
+    fn views_say_the_new_name() {
+        let mut session = looked_at(&["a", "b"]);
+        session.rename_checkpoint("b", "B").unwrap();
+        let view = &session.view.landscape;
+        assert_eq!(session.view.scatter.selected_in.as_deref(), Some("B"));
+        assert_eq!(view.picked.as_ref().map(|cell| (cell.checkpoint.as_str(), cell.alpha)), Some(("B", 0.5)));
+        assert_eq!(view.own_cameras.iter().map(|(name, camera)| (name.as_str(), camera.yaw)).collect::<Vec<_>>(), [("B", 2.0), ("a", 1.0)]);
+        assert_eq!(view.colors.keys().collect::<Vec<_>>(), ["auroc of B", "loss", "loss of B", "loss of a", "loss of a of b"]);
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_checkpoint_that_is_closed_and_the_session_can_be_opened_again() {
+        let mut session = looked_at(&["a", "b"]);
+        session.figure.compared = vec!["a".into(), "b".into()];
+        session.figure.methods = vec!["b".into()];
+        session.landscape.project = Some(vec!["b".into(), "a".into()]);
+        session.remove_checkpoint("b");
+        let view = &session.view.landscape;
+        assert_eq!((&session.view.scatter.selected_in, &view.picked), (&None, &None));
+        assert_eq!(view.own_cameras.keys().collect::<Vec<_>>(), ["a"]);
+        assert_eq!(view.colors.keys().collect::<Vec<_>>(), ["loss", "loss of a", "loss of a of b"]);
+        assert_eq!((session.figure.compared.len(), session.figure.methods.len()), (1, 0));
+        assert_eq!(session.landscape.project.as_deref(), Some(&["a".to_owned()][..]));
+        session.check().unwrap();
+    }
+
+    #[test]
+    fn a_checkpoint_that_is_gone_may_have_another_name() {
+        let open = |entries: &[(&str, &str)]| {
+            let entries = entries.iter().map(|(name, path)| CheckpointEntry { path: path.into(), ..entry(name) });
+            Session { checkpoints: entries.collect(), ..Session::default() }
+        };
+        let gone = |before: &[(&str, &str)], after: &[(&str, &str)]| {
+            let (before, after) = (open(before), open(after));
+            after.gone_from(&before).into_iter().map(|(entry, to)| (entry.name.clone(), to.map(str::to_owned))).collect::<Vec<_>>()
+        };
+        assert_eq!(gone(&[("a", "1"), ("b", "2")], &[("b", "2")]), [("a".into(), None)]);
+        assert_eq!(gone(&[("a", "1"), ("b", "2")], &[("b", "2"), ("c", "1")]), [("a".into(), Some("c".into()))]);
+        assert_eq!(gone(&[("a", "1"), ("b", "1")], &[("c", "1")]), [("a".into(), Some("c".into())), ("b".into(), None)]);
+        assert_eq!(gone(&[("a", "1"), ("b", "2")], &[("b", "1")]), [("a".into(), None), ("b".into(), None)], "b is another file now");
     }
 
     #[test]

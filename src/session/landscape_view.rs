@@ -298,6 +298,23 @@ impl LandscapeView {
         }
     }
 
+    /// Says `to` wherever it said the checkpoint `from`; with no `to`, forgets what it said of it.
+    pub(super) fn rename_checkpoint(&mut self, from: &str, to: Option<&str>) {
+        self.picked = self.picked.take().and_then(|cell| {
+            let checkpoint = if cell.checkpoint == from { to?.to_owned() } else { cell.checkpoint };
+            Some(PickedCell { checkpoint, ..cell })
+        });
+        if let (Some(camera), Some(to)) = (self.own_cameras.remove(from), to) {
+            self.own_cameras.insert(to.into(), camera);
+        }
+        // No key of a quantity has spaces.
+        let renamed = |(key, settings): (String, ColorSettings)| match key.split_once(" of ") {
+            Some((quantity, name)) if name == from => to.map(|to| (format!("{quantity} of {to}"), settings)),
+            _ => Some((key, settings)),
+        };
+        self.colors = std::mem::take(&mut self.colors).into_iter().filter_map(renamed).collect();
+    }
+
     /// Whether all numbers make sense; the message says what was expected and found.
     ///
     /// # Errors

@@ -103,6 +103,11 @@ impl Role {
         }
     }
 
+    /// The role that is written as `key`.
+    pub fn of_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.key() == key)
+    }
+
     /// As shown to people.
     pub fn label(self) -> &'static str {
         match self {

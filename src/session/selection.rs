@@ -50,7 +50,7 @@ impl Selection {
 
     /// Number of images.
     pub fn len(&self) -> usize {
-        self.datasets.values().flatten().map(|[low, high]| (high - low + 1) as usize).sum()
+        self.datasets.values().flatten().map(|[low, high]| (high - low) as usize + 1).sum()
     }
 
     /// Whether there are none.
@@ -218,6 +218,7 @@ mod tests {
         let text = toml::to_string(&selection).unwrap();
         assert_eq!(text, "\"CIFAR-10 test\" = \"0-2 7 30-31\"\nfog = \"4\"\n");
         assert_eq!(toml::from_str::<Selection>(&text).unwrap(), selection);
+        assert_eq!(toml::from_str::<Selection>("a = \"0-9223372036854775807\"").unwrap().len(), 1 << 63, "any position has its place");
         assert_eq!(toml::from_str::<Selection>("fog = \"9 3-4 4-5\"").unwrap(), Selection::of("fog", vec![3, 4, 5, 9]));
         for wrong in ["fog = \"7-3\"", "fog = \"x\"", "fog = \"-3\""] {
             assert!(toml::from_str::<Selection>(wrong).unwrap_err().to_string().contains("expected positions as `3` or `3-7`"));

@@ -62,6 +62,14 @@ impl ViewSettings {
     pub fn same_but_tab(&self, other: &Self) -> bool {
         self == &Self { tab: self.tab, ..other.clone() }
     }
+
+    /// Says `to` wherever it said the checkpoint `from`; with no `to`, forgets what it said of it.
+    pub(super) fn rename_checkpoint(&mut self, from: &str, to: Option<&str>) {
+        if self.scatter.selected_in.as_deref() == Some(from) {
+            self.scatter.selected_in = to.map(str::to_owned);
+        }
+        self.landscape.rename_checkpoint(from, to);
+    }
 }
 
 /// Something that panels can share.

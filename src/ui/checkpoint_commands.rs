@@ -17,7 +17,7 @@ impl App {
             CheckpointCommand::MoveBy(by) => self.session.move_checkpoint(name, place.saturating_add_signed(by)),
             CheckpointCommand::Rename(to) => match self.session.rename_checkpoint(name, &to) {
                 Ok(()) => {
-                    self.store.rename_checkpoint(name, to.trim());
+                    self.checkpoint_renamed(name, to.trim());
                     self.replan();
                     self.ask_differences();
                 }
@@ -42,6 +42,12 @@ impl App {
         if let Some(entry) = self.session.remove_checkpoint(name) {
             self.forget_checkpoint(&entry);
         }
+    }
+
+    /// Carries what is known of a checkpoint over to its new name.
+    pub(super) fn checkpoint_renamed(&mut self, from: &str, to: &str) {
+        self.store.rename_checkpoint(from, to);
+        self.scatter.rename_checkpoint(from, to);
     }
 
     /// Ends the jobs of a checkpoint that is not open any more and forgets what they computed.

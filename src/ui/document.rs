@@ -290,12 +290,12 @@ impl App {
     /// Puts an earlier value of the session in place. What it asks for is found in the cache; jobs of what it has no longer end.
     fn adopt(&mut self, session: Session) {
         let before = std::mem::replace(&mut self.session, session);
-        let gone = before
-            .checkpoints
-            .iter()
-            .filter(|old| !self.session.checkpoints.iter().any(|new| new.name == old.name && new.path == old.path));
-        for entry in gone.cloned().collect::<Vec<_>>() {
-            self.forget_checkpoint(&entry);
+        let gone = self.session.gone_from(&before).into_iter().map(|(entry, to)| (entry.clone(), to.map(str::to_owned)));
+        for (entry, to) in gone.collect::<Vec<_>>() {
+            match to {
+                Some(to) => self.checkpoint_renamed(&entry.name, &to),
+                None => self.forget_checkpoint(&entry),
+            }
         }
         if !before.same_but_view(&self.session) || before.view.dataset != self.session.view.dataset {
             self.replan();

@@ -44,15 +44,10 @@ pub struct Cloud {
     pub scores: IndexMap<String, Vec<f64>>,
 }
 
-/// A role by its key.
-fn role_of(key: &str) -> Option<Role> {
-    Role::ALL.into_iter().find(|role| role.key() == key)
-}
-
 impl Cloud {
     /// Points of a t-SNE under way.
     pub fn live(xy: Vec<[f32; 2]>, roles: &[String]) -> Self {
-        let role = (0..xy.len()).map(|row| roles.get(row).and_then(|key| role_of(key))).collect();
+        let role = (0..xy.len()).map(|row| roles.get(row).and_then(|key| Role::of_key(key))).collect();
         Self { xy, role, ..Self::default() }.ordered()
     }
 
@@ -67,7 +62,7 @@ impl Cloud {
             // Datasets lie one after the other.
             if of_last == u16::MAX || name != last {
                 of_last = *places.entry(name).or_insert_with(|| {
-                    datasets.push(DatasetRows { name: name.clone(), role: role_of(role), rows: Vec::new() });
+                    datasets.push(DatasetRows { name: name.clone(), role: Role::of_key(role), rows: Vec::new() });
                     (datasets.len() - 1) as u16
                 });
                 last = name;
@@ -106,6 +101,11 @@ impl Cloud {
     pub fn image(&self, row: u32) -> Option<(&str, i64)> {
         let dataset = self.datasets.get(*self.dataset_of.get(row as usize)? as usize)?;
         Some((&dataset.name, *self.embedding.as_ref()?.index.get(row as usize)?))
+    }
+
+    /// The role of a row, where it is known.
+    pub fn role_of(&self, row: u32) -> Option<Role> {
+        self.role.get(row as usize).copied().flatten()
     }
 
     /// The row of an image.
@@ -149,7 +149,7 @@ impl Cloud {
         let embedding = self.embedding.as_ref();
         let row = row as usize;
         Some(match field {
-            ColorBy::Role => self.role.get(row).copied().flatten().map_or("none", Role::key).to_owned(),
+            ColorBy::Role => self.role_of(row as u32).map_or("none", Role::key).to_owned(),
             ColorBy::Dataset => self.dataset_of.get(row).map_or_else(|| "none".to_owned(), |d| self.datasets[*d as usize].name.clone()),
             ColorBy::Label => class(embedding.and_then(|e| e.label.get(row))),
             ColorBy::Prediction => class(embedding.and_then(|e| e.prediction.get(row))),
@@ -164,8 +164,7 @@ impl Cloud {
 
     /// Whether the prediction of a row is its label; `None` where nobody can say: no label, or classes that the network does not know.
     pub fn is_right(&self, row: u32) -> Option<bool> {
-        let known = matches!(self.role.get(row as usize)?, Some(Role::Train | Role::Id | Role::Cs));
-        let embedding = self.embedding.as_ref().filter(|_| known)?;
+        let embedding = self.embedding.as_ref().filter(|_| self.role_of(row).is_some_and(Role::has_classes))?;
         let label = *embedding.label.get(row as usize)?;
         (label >= 0).then_some(embedding.prediction.get(row as usize) == Some(&label))
     }

@@ -69,7 +69,7 @@ pub fn legend<'a>(clouds: impl IntoIterator<Item = &'a Cloud>, field: &ColorBy) 
             _ => value.parse().map_or(palette::unknown(theme), |class| palette::class(class, theme)),
         };
         let name = match field {
-            ColorBy::Role => Role::ALL.into_iter().find(|role| role.key() == value).map_or(value.clone(), |role| role.label().into()),
+            ColorBy::Role => Role::of_key(&value).map_or(value.clone(), |role| role.label().into()),
             ColorBy::Correctness if value == "none" => "not judged".into(),
             ColorBy::Label | ColorBy::Prediction if value == "none" => "no label".into(),
             _ => value.clone(),

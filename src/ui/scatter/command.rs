@@ -6,11 +6,11 @@ use super::export;
 use super::query::Query;
 use super::{Found, ImageKey, Scatter};
 use crate::data::{self, Source};
-use crate::job::{Analysis, JobSpec};
+use crate::job::JobSpec;
 use crate::session::{Category, ColorBy, Pane, SelectMode, Selection, Tool};
 use crate::ui::app::App;
 use crate::ui::loader::Finished;
-use crate::ui::store::analysis_of;
+use crate::ui::store::Store;
 
 /// One act.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,7 +141,7 @@ impl Scatter {
     }
 
     /// The images that a search finds under any checkpoint.
-    fn search(&self, text: &str) -> Result<Selection, String> {
+    pub(super) fn search(&self, text: &str) -> Result<Selection, String> {
         let query = Query::parse(text)?;
         let mut found = Selection::default();
         let mut refused = None;
@@ -185,50 +185,42 @@ impl App {
     /// Brings the scatter up to the results and starts what it wants to know.
     pub(in crate::ui) fn refresh_scatter(&mut self) {
         (self.scatter.view, self.scatter.links) = (self.session.view.scatter.clone(), self.session.view.links);
-        if let Some(work) = self.scatter.refresh(&self.store) {
+        if let Some(work) = self.scatter.refresh(&self.session, &self.store) {
             self.spawn(move || Finished::Scatter(work()));
         }
         if let Some(work) = self.scatter.seek() {
             self.spawn(move || Finished::Scatter(work()));
         }
-        if let Some((dataset, positions)) = self.scatter.images.next() {
-            let source = self.source(&dataset);
+        self.scatter.images.come_from(sources(&self.store));
+        if let Some((source, positions)) = self.scatter.images.next() {
             self.spawn(move || {
-                let images = read(source, &dataset, positions);
-                Finished::Scatter(Found::Images(dataset, images))
+                let images = read(&source, positions);
+                Finished::Scatter(Found::Images(source, images))
             });
         }
-    }
-
-    /// Where the images of a dataset of the embeddings come from.
-    fn source(&self, dataset: &str) -> Option<Source> {
-        let embeddings = self.store.jobs.values().filter(|job| analysis_of(&job.spec) == Some(Analysis::Embedding));
-        let sources = embeddings.flat_map(|job| match &job.spec {
-            JobSpec::Embedding(job) => job.datasets.as_slice(),
-            _ => &[],
-        });
-        sources.map(|dataset| &dataset.source).find(|source| source.name == dataset).cloned()
     }
 
     pub(in crate::ui) fn found_for_scatter(&mut self, found: Found) {
         match found {
             Found::Cloud(name, cloud, made) => self.scatter.arranged(name, cloud, made),
-            Found::Images(dataset, images) => self.scatter.images.read(&self.ctx, &dataset, images),
-            Found::Neighbours(checkpoint, row, found) => self.scatter.found_neighbours(checkpoint, row, found),
+            Found::Images(source, images) => self.scatter.images.read(&self.ctx, &source, images),
+            Found::Neighbours(near) => self.scatter.found_neighbours(near),
             Found::ExportPath(path) => self.scatter_command(ScatterCommand::Export(path)),
         }
     }
 }
 
+/// Where the images of the datasets of the embeddings come from.
+fn sources(store: &Store) -> impl Iterator<Item = &Source> {
+    let jobs = store.jobs.values().filter_map(|job| if let JobSpec::Embedding(job) = &job.spec { Some(job) } else { None });
+    jobs.flat_map(|job| &job.datasets).map(|dataset| &dataset.source)
+}
+
 /// Images of a source, or for each why it cannot be shown.
-fn read(source: Option<Source>, dataset: &str, positions: Vec<i64>) -> Vec<(i64, Result<data::SingleImage, String>)> {
+fn read(source: &Source, positions: Vec<i64>) -> Vec<(i64, Result<data::SingleImage, String>)> {
     let wanted: Vec<usize> = positions.iter().map(|position| usize::try_from(*position).unwrap_or(usize::MAX)).collect();
-    let images = match &source {
-        None => Err(format!("expected `{dataset}` among the datasets of an embedding, found it in none")),
-        Some(source) => data::load_images(source, &wanted).map_err(|error| error.to_string()),
-    };
-    match images {
+    match data::load_images(source, &wanted) {
         Ok(images) => positions.into_iter().zip(images).collect(),
-        Err(reason) => positions.into_iter().map(|position| (position, Err(reason.clone()))).collect(),
+        Err(error) => positions.into_iter().map(|position| (position, Err(error.to_string()))).collect(),
     }
 }

@@ -1,10 +1,11 @@
 //! [`Images`]: the images of datasets as textures, read when somebody wants to see them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use egui::{ColorImage, Context, TextureHandle, TextureOptions};
 
-use crate::data::SingleImage;
+use crate::data::{SingleImage, Source};
 
 /// Textures that are kept; those that were looked at longest ago go first.
 const KEPT: usize = 1024;
@@ -22,21 +23,40 @@ pub enum Image {
     Failed(String),
 }
 
-/// Images by dataset and position.
+/// What an image is: a position in a source. A dataset of the same name may come from elsewhere tomorrow, or be corrupted.
+type Key = (Arc<Source>, i64);
+
+/// Images of datasets.
 #[derive(Default)]
 pub struct Images {
-    known: HashMap<(String, i64), (Image, u64)>,
+    /// Where the images of each dataset come from.
+    sources: HashMap<String, Arc<Source>>,
+    known: HashMap<Key, (Image, u64)>,
     /// What to read; the latest wish last.
-    wanted: Vec<(String, i64)>,
+    wanted: Vec<Key>,
     reading: bool,
     clock: u64,
 }
 
 impl Images {
-    /// An image; the first time it is asked for it is coming.
+    /// Says where the images of each dataset come from: from the first source of its name.
+    pub fn come_from<'a>(&mut self, sources: impl Iterator<Item = &'a Source>) {
+        let mut old = std::mem::take(&mut self.sources);
+        for source in sources {
+            if !self.sources.contains_key(&source.name) {
+                let known = old.remove(&source.name).filter(|known| **known == *source);
+                self.sources.insert(source.name.clone(), known.unwrap_or_else(|| Arc::new(source.clone())));
+            }
+        }
+    }
+
+    /// An image of a dataset; the first time it is asked for it is coming.
     pub fn get(&mut self, dataset: &str, position: i64) -> Image {
         self.clock += 1;
-        let key = (dataset.to_owned(), position);
+        let Some(source) = self.sources.get(dataset) else {
+            return Image::Failed(format!("expected `{dataset}` among the datasets of an embedding, found it in none"));
+        };
+        let key = (source.clone(), position);
         if let Some((image, used)) = self.known.get_mut(&key) {
             *used = self.clock;
             return image.clone();
@@ -46,34 +66,34 @@ impl Images {
         Image::Coming
     }
 
-    /// What to read next, of one dataset, the latest wish first; nothing while something is being read.
-    pub fn next(&mut self) -> Option<(String, Vec<i64>)> {
+    /// What to read next, of one source, the latest wish first; nothing while something is being read.
+    pub fn next(&mut self) -> Option<(Arc<Source>, Vec<i64>)> {
         if self.reading {
             return None;
         }
-        let name = self.wanted.last()?.0.clone();
+        let source = self.wanted.last()?.0.clone();
         let mut chosen = Vec::new();
         for k in (0..self.wanted.len()).rev() {
-            if self.wanted[k].0 == name && chosen.len() < AT_ONCE {
+            if self.wanted[k].0 == source && chosen.len() < AT_ONCE {
                 chosen.push(self.wanted.remove(k).1);
             }
         }
         self.reading = true;
-        Some((name, chosen))
+        Some((source, chosen))
     }
 
     /// Takes in what was read.
-    pub fn read(&mut self, ctx: &Context, dataset: &str, images: Vec<(i64, Result<SingleImage, String>)>) {
+    pub fn read(&mut self, ctx: &Context, source: &Arc<Source>, images: Vec<(i64, Result<SingleImage, String>)>) {
         self.reading = false;
         for (position, image) in images {
             let image = match image {
                 Ok(image) => {
                     let picture = ColorImage::from_rgb([image.width, image.height], &image.pixels);
-                    Image::There(ctx.load_texture(format!("{dataset} {position}"), picture, TextureOptions::NEAREST))
+                    Image::There(ctx.load_texture(format!("{} {position}", source.name), picture, TextureOptions::NEAREST))
                 }
                 Err(reason) => Image::Failed(reason),
             };
-            self.known.insert((dataset.to_owned(), position), (image, self.clock));
+            self.known.insert((source.clone(), position), (image, self.clock));
         }
         if self.known.len() > KEPT {
             let mut ages: Vec<u64> = self.known.values().map(|(_, used)| *used).collect();
@@ -83,7 +103,7 @@ impl Images {
         }
     }
 
-    /// Forgets everything but what is being read.
+    /// Forgets everything but what is being read: its files may be others when they are opened again.
     pub fn clear(&mut self) {
         *self = Self { reading: self.reading, clock: self.clock, ..Self::default() };
     }
@@ -91,34 +111,77 @@ impl Images {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::data::{Corruption, Subset};
+
+    fn source(name: &str) -> Source {
+        let path = format!("/nowhere/{name}").into();
+        Source { name: name.into(), path, split: None, format: None, subset: Subset::All, corruption: None, seed: 0 }
+    }
+
+    /// Images of the datasets `a` and `b`.
+    fn images() -> Images {
+        let mut images = Images::default();
+        images.come_from([source("a"), source("b")].iter());
+        images
+    }
+
+    fn pixels() -> SingleImage {
+        SingleImage { height: 1, width: 2, pixels: vec![0; 6] }
+    }
 
     #[test]
     fn images_are_asked_for_once_and_read_by_dataset() {
-        let (ctx, mut images) = (Context::default(), Images::default());
+        let (ctx, mut images) = (Context::default(), images());
         for k in 0..100 {
             images.get("a", k);
             images.get("a", k);
         }
-        let Some((name, first)) = images.next() else { panic!("wishes") };
-        assert_eq!((name.as_str(), first.len(), images.next().is_some()), ("a", AT_ONCE, false));
-        let pixels = SingleImage { height: 1, width: 2, pixels: vec![0; 6] };
-        images.read(&ctx, "a", first.iter().map(|k| (*k, if *k == 99 { Err("cut off".into()) } else { Ok(pixels.clone()) })).collect());
+        let (a, first) = images.next().unwrap();
+        assert_eq!((a.name.as_str(), first.len(), images.next().is_some()), ("a", AT_ONCE, false));
+        images.read(&ctx, &a, first.iter().map(|k| (*k, if *k == 99 { Err("cut off".into()) } else { Ok(pixels()) })).collect());
         assert!(matches!(images.get("a", 98), Image::There(_)) && matches!(images.get("a", 99), Image::Failed(_)));
         images.get("b", 5);
-        assert_eq!(images.next(), Some(("b".into(), vec![5])), "the latest wish comes first");
-        images.read(&ctx, "b", Vec::new());
-        assert_eq!(images.next().map(|(name, rest)| (name, rest.len())), Some(("a".into(), 36)));
+        let (b, latest) = images.next().unwrap();
+        assert_eq!((b.name.as_str(), latest), ("b", vec![5]), "the latest wish comes first");
+        images.read(&ctx, &b, Vec::new());
+        assert_eq!(images.next().map(|(source, rest)| (source.name.clone(), rest.len())), Some(("a".into(), 36)));
+        assert!(matches!(images.get("c", 0), Image::Failed(reason) if reason.contains("expected `c` among the datasets")));
+    }
+
+    #[test]
+    fn a_dataset_of_the_same_name_from_elsewhere_has_other_images() {
+        let (ctx, mut images) = (Context::default(), images());
+        let corruption = Some(Corruption { kind: "fog".into(), severity: 3 });
+        let other = [
+            Source { split: Some("train".into()), ..source("a") },
+            Source { corruption, ..source("a") },
+            Source { seed: 1, ..source("a") },
+        ];
+        images.get("a", 0);
+        let (a, wanted) = images.next().unwrap();
+        images.read(&ctx, &a, wanted.into_iter().map(|k| (k, Ok(pixels()))).collect());
+        for other in &other {
+            images.come_from([other].into_iter());
+            assert!(matches!(images.get("a", 0), Image::Coming), "{other:?}");
+            // It changes back while they are being read.
+            let (source, wanted) = images.next().unwrap();
+            assert_eq!(*source, *other);
+            images.come_from([a.as_ref()].into_iter());
+            images.read(&ctx, &source, wanted.into_iter().map(|k| (k, Err("of the other".into()))).collect());
+            assert!(matches!(images.get("a", 0), Image::There(_)), "what was read stays with its source");
+        }
     }
 
     #[test]
     fn what_was_looked_at_longest_ago_goes() {
-        let (ctx, mut images) = (Context::default(), Images::default());
-        let pixels = SingleImage { height: 1, width: 1, pixels: vec![0; 3] };
+        let (ctx, mut images) = (Context::default(), images());
+        let a = images.sources["a"].clone();
         for k in 0..KEPT as i64 + 50 {
             images.get("a", k);
             images.get("a", 0);
-            images.read(&ctx, "a", vec![(k, Ok(pixels.clone()))]);
+            images.read(&ctx, &a, vec![(k, Ok(pixels()))]);
         }
         assert!(images.known.len() <= KEPT + 1);
         assert!(matches!(images.get("a", 0), Image::There(_)) && matches!(images.get("a", 1), Image::Coming));

@@ -18,20 +18,25 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::store::{Points, Store};
-use super::view::linked::Linked;
+use super::view::linked::{Cursor, Linked};
 use super::widget::axes::SharedView;
-use crate::data::SingleImage;
+use crate::data::{SingleImage, Source};
 use crate::figure::{ColorScale, Theme};
 use crate::result::{Embedding, ScoreTable};
-use crate::session::{Category, ColorBy, Links, ScatterView, Selection};
+use crate::session::{Category, ColorBy, Links, Role, ScatterView, Selection, Session};
 use cloud::Cloud;
 use images::Images;
 
 /// Embeddings of up to this many points are arranged at once, within a frame's time; larger ones in the background.
 const AT_ONCE: usize = 30_000;
 
-/// Rows and their distances, nearest first.
-pub type Neighbours = Vec<(u32, f32)>;
+/// The nearest images of one. Rows mean something within their embedding only, so it is kept with them.
+pub struct Near {
+    embedding: Arc<Embedding>,
+    row: u32,
+    /// Rows and their distances, nearest first.
+    found: Vec<(u32, f32)>,
+}
 
 /// An image by dataset and position.
 pub type ImageKey = (String, i64);
@@ -40,10 +45,10 @@ pub type ImageKey = (String, i64);
 pub enum Found {
     /// The points of a checkpoint were arranged.
     Cloud(String, Arc<Cloud>, Made),
-    /// Images of a dataset were read.
-    Images(String, Vec<(i64, Result<SingleImage, String>)>),
-    /// The nearest images of a row under a checkpoint: rows and distances.
-    Neighbours(String, u32, Neighbours),
+    /// Images of a source were read.
+    Images(Arc<Source>, Vec<(i64, Result<SingleImage, String>)>),
+    /// The nearest images of a row of an embedding.
+    Neighbours(Near),
     /// Where to write the selection, chosen in a dialog.
     ExportPath(std::path::PathBuf),
 }
@@ -109,7 +114,7 @@ struct Worn {
 #[derive(Default)]
 struct Asked {
     cloud: Option<String>,
-    neighbours: Option<(String, u32)>,
+    neighbours: bool,
 }
 
 /// The scatter.
@@ -123,14 +128,14 @@ pub struct Scatter {
     pub search: String,
     /// Where the selection is written.
     pub export_path: String,
-    /// The points of each checkpoint that has some.
+    /// The points of each checkpoint that is shown and has some, in the order of the session.
     pub clouds: IndexMap<String, Entry>,
     /// Grows whenever clouds change.
     pub revision: u64,
     /// Images as textures.
     pub images: Images,
-    /// The image under the pointer or the keys; marked in every panel.
-    pub cursor: Option<ImageKey>,
+    /// The image under the pointer or the keys.
+    pub cursor: Cursor<ImageKey>,
     /// The image whose card stays, and the checkpoint under which it was looked at.
     pub pinned: Option<(String, ImageKey)>,
     /// What the panels show.
@@ -140,21 +145,21 @@ pub struct Scatter {
     /// The scale of the score that gives the colours.
     pub scale: Option<ColorScale>,
     worn: Option<Worn>,
-    neighbours: Option<(String, u32, Neighbours)>,
+    neighbours: Option<Near>,
     asked: Asked,
     dressed: u64,
 }
 
 impl Scatter {
-    /// Brings the clouds up to the store; gives the work that is too long for a frame.
-    pub fn refresh(&mut self, store: &Store) -> Option<Box<dyn FnOnce() -> Found + Send>> {
-        let gone: Vec<String> = self.clouds.keys().filter(|name| !store.embeddings.contains_key(*name)).cloned().collect();
-        for name in gone {
-            self.clouds.shift_remove(&name);
-            self.revision += 1;
-        }
+    /// Brings the clouds up to the store: those of the checkpoints that are shown, in their order. What is hidden has no say in range,
+    /// legend, scale, search, selection and tables. Gives the work that is too long for a frame.
+    pub fn refresh(&mut self, session: &Session, store: &Store) -> Option<Box<dyn FnOnce() -> Found + Send>> {
+        let before = self.clouds.len();
+        self.clouds.retain(|name, _| session.is_shown(name) && store.embeddings.contains_key(name));
+        self.revision += u64::from(self.clouds.len() != before);
+        self.pinned.take_if(|(name, _)| !session.is_shown(name));
         let mut work = None;
-        for (name, points) in &store.embeddings {
+        for (name, points) in session.shown().filter_map(|(_, entry)| Some((&entry.name, store.embeddings.get(&entry.name)?))) {
             let made = match points {
                 Points::Live { iteration, xy, .. } => Made::Live(*iteration, xy.len()),
                 Points::Finished(embedding) => Made::Finished(embedding.clone(), store.scores.get(name).cloned()),
@@ -177,7 +182,30 @@ impl Scatter {
                 Points::Finished(_) => {}
             }
         }
+        if !self.clouds.keys().map(|name| session.position(name)).is_sorted() {
+            self.clouds.sort_by_cached_key(|name, _| session.position(name));
+            self.revision += 1;
+        }
+        let belongs =
+            |near: &Near| self.clouds.values().filter_map(|entry| entry.cloud.embedding.as_ref()).any(|e| Arc::ptr_eq(e, &near.embedding));
+        if !self.neighbours.as_ref().is_some_and(belongs) {
+            self.neighbours = None;
+        }
         work
+    }
+
+    /// Carries what belongs to a checkpoint over to its new name.
+    pub fn rename_checkpoint(&mut self, from: &str, to: &str) {
+        let name = |name: &mut String| {
+            if name == from {
+                *name = to.into();
+            }
+        };
+        let clouds = std::mem::take(&mut self.clouds).into_iter();
+        self.clouds = clouds.map(|(mut key, entry)| (name(&mut key), (key, entry)).1).collect();
+        self.pinned.iter_mut().chain(&mut self.cursor.at).for_each(|(checkpoint, _)| name(checkpoint));
+        self.shared.rename(from, to);
+        self.revision += 1;
     }
 
     /// Takes in arranged points.
@@ -254,6 +282,21 @@ impl Scatter {
         self.clouds.get(checkpoint).map(|entry| &entry.cloud)
     }
 
+    /// Points at an image outside of the panels.
+    pub fn point_at(&mut self, image: ImageKey) {
+        self.cursor.at = Some((String::new(), image));
+    }
+
+    /// The role of an image, where a checkpoint knows it.
+    pub fn role_of(&self, (dataset, position): &ImageKey) -> Option<Role> {
+        self.clouds.values().find_map(|entry| entry.cloud.role_of(entry.cloud.row(dataset, *position)?))
+    }
+
+    /// The largest magnitude of a coordinate of all clouds; 0 where there is none.
+    pub fn reach(&self) -> f32 {
+        self.clouds.values().map(|entry| entry.cloud.reach).fold(0.0, f32::max)
+    }
+
     /// All images of all clouds.
     pub fn everything(&self) -> Selection {
         let mut all = Selection::default();
@@ -276,7 +319,9 @@ impl Scatter {
 
     /// The nearest images of a row, if they are known.
     pub fn neighbours(&self, checkpoint: &str, row: u32) -> Option<&[(u32, f32)]> {
-        self.neighbours.as_ref().filter(|(name, of, _)| name == checkpoint && *of == row).map(|(.., found)| found.as_slice())
+        let embedding = self.cloud(checkpoint)?.embedding.as_ref()?;
+        let near = self.neighbours.as_ref().filter(|near| near.row == row && Arc::ptr_eq(&near.embedding, embedding))?;
+        Some(&near.found)
     }
 
     /// The search for the nearest images of what is pinned, while they are not known and nothing else is searched for.
@@ -284,27 +329,26 @@ impl Scatter {
         let (checkpoint, (dataset, position)) = self.pinned.as_ref()?;
         let cloud = self.cloud(checkpoint)?;
         let (row, embedding) = (cloud.row(dataset, *position)?, cloud.embedding.clone()?);
-        if self.asked.neighbours.is_some() || self.neighbours(checkpoint, row).is_some() {
+        if self.asked.neighbours || self.neighbours(checkpoint, row).is_some() {
             return None;
         }
-        let checkpoint = checkpoint.clone();
-        self.asked.neighbours = Some((checkpoint.clone(), row));
+        self.asked.neighbours = true;
         Some(Box::new(move || {
             let found = neighbours::nearest(&embedding, row);
-            Found::Neighbours(checkpoint, row, found)
+            Found::Neighbours(Near { embedding, row, found })
         }))
     }
 
     /// Takes in neighbours.
-    pub fn found_neighbours(&mut self, checkpoint: String, row: u32, found: Neighbours) {
-        self.asked.neighbours = None;
-        self.neighbours = Some((checkpoint, row, found));
+    pub fn found_neighbours(&mut self, near: Near) {
+        self.asked.neighbours = false;
+        self.neighbours = Some(near);
     }
 
     /// Forgets what belongs to the datasets of another session; the view stays.
     pub fn forget(&mut self) {
         self.images.clear();
-        (self.cursor, self.pinned, self.neighbours) = (None, None, None);
+        (self.cursor, self.pinned, self.neighbours) = (Cursor::default(), None, None);
         self.shared = Linked::default();
     }
 }

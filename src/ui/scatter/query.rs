@@ -160,7 +160,7 @@ fn category(field: &str, values: Vec<String>) -> Result<Test, String> {
         Some(value) => Err(format!("expected the number of a class or none, found `{value}`")),
     };
     match field {
-        "role" => match values.iter().find(|value| !Role::ALL.iter().any(|role| role.key() == *value)) {
+        "role" => match values.iter().find(|value| Role::of_key(value).is_none()) {
             None => Ok(Test::Category(ColorBy::Role, values)),
             Some(value) => Err(format!("expected a role ({}), found `{value}`", Role::ALL.map(Role::key).join(", "))),
         },

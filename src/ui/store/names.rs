@@ -29,6 +29,7 @@ impl Store {
         self.hessians.retain(|(checkpoint, _), _| checkpoint != name);
         self.embeddings.shift_remove(name);
         self.scores.shift_remove(name);
+        self.cell_losses.take_if(|found| found.cell.checkpoint == name);
     }
 
     /// Gives a checkpoint another name: its jobs and results are kept.
@@ -47,6 +48,7 @@ impl Store {
         rename_pairs(&mut self.hessians, from, to);
         rename(&mut self.embeddings, from, to);
         rename(&mut self.scores, from, to);
+        self.cell_losses.iter_mut().for_each(|found| found.cell.checkpoint = name(&found.cell.checkpoint));
     }
 }
 

@@ -7,6 +7,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::by_hand::{Listener, landscape_job};
+use super::{give, press_keys};
 use crate::session::Tab;
 use crate::ui::app::App;
 use crate::ui::command::Command;
@@ -17,11 +18,6 @@ fn full() -> Harness<'static, App> {
     let mut harness = super::harness(&Listener::default(), 5, false);
     harness.run();
     harness
-}
-
-fn press(harness: &mut Harness<'static, App>, modifiers: Modifiers, key: Key) {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run();
 }
 
 /// The variants of an enum of commands that take nothing.
@@ -70,12 +66,12 @@ fn keys_give_their_commands() {
     let mut harness = full();
     let numbers = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7];
     for (tab, number) in Tab::ALL.into_iter().zip(numbers) {
-        press(&mut harness, Modifiers::CTRL, number);
+        press_keys(&mut harness, Modifiers::CTRL, number);
         assert_eq!(harness.state().session.view.tab, tab, "tabs are numbered as they stand");
     }
-    press(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::E);
+    press_keys(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::E);
     assert!(harness.state().export.open);
-    press(&mut harness, Modifiers::NONE, Key::Escape);
+    press_keys(&mut harness, Modifiers::NONE, Key::Escape);
     assert!(!harness.state().export.open);
 }
 
@@ -87,7 +83,7 @@ fn a_text_field_undoes_its_own_edits_and_takes_signs() {
     harness.get_by_label("Path to open").focus();
     harness.run();
     harness.get_by_label("Path to open").type_text("?");
-    press(&mut harness, Modifiers::CTRL, Key::Z);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     harness.key_press(Key::Questionmark);
     harness.run();
     assert_eq!(harness.state().session.checkpoints.len(), 4, "the window undid nothing");
@@ -102,18 +98,18 @@ fn is_chosen(harness: &Harness<'static, App>, name: &str) -> bool {
 #[test]
 fn the_palette_finds_a_command_by_a_few_letters_and_enter_gives_it() {
     let mut harness = full();
-    press(&mut harness, Modifiers::CTRL, Key::K);
+    press_keys(&mut harness, Modifiers::CTRL, Key::K);
     harness.get_by_label("Find a command").type_text("shsh");
     harness.run();
     assert!(is_chosen(&harness, "Show Sharpness"));
-    press(&mut harness, Modifiers::NONE, Key::Enter);
+    press_keys(&mut harness, Modifiers::NONE, Key::Enter);
     assert_eq!(harness.state().session.view.tab, Tab::Sharpness);
     assert!(harness.state().palette.is_none());
-    press(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::P);
+    press_keys(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::P);
     assert!(is_chosen(&harness, "Show Sharpness"), "used lately");
-    press(&mut harness, Modifiers::NONE, Key::ArrowDown);
+    press_keys(&mut harness, Modifiers::NONE, Key::ArrowDown);
     assert!(!is_chosen(&harness, "Show Sharpness"));
-    press(&mut harness, Modifiers::NONE, Key::Escape);
+    press_keys(&mut harness, Modifiers::NONE, Key::Escape);
     assert!(harness.state().palette.is_none());
 }
 
@@ -121,7 +117,7 @@ fn the_palette_finds_a_command_by_a_few_letters_and_enter_gives_it() {
 #[test]
 fn the_palette_gives_what_was_typed_even_when_enter_comes_at_once() {
     let mut harness = full();
-    press(&mut harness, Modifiers::CTRL, Key::K);
+    press_keys(&mut harness, Modifiers::CTRL, Key::K);
     let enter = egui::Event::Key { key: Key::Enter, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
     harness.input_mut().events.extend([egui::Event::Text("show energy".into()), enter]);
     harness.run();
@@ -131,21 +127,21 @@ fn the_palette_gives_what_was_typed_even_when_enter_comes_at_once() {
 #[test]
 fn the_palette_says_why_something_cannot_be_done_and_does_not_do_it() {
     let mut harness = full();
-    press(&mut harness, Modifiers::CTRL, Key::K);
+    press_keys(&mut harness, Modifiers::CTRL, Key::K);
     harness.get_by_label("Find a command").type_text("restart worker");
     harness.run();
     assert!(harness.get_by_label("Restart worker: the worker is well").accesskit_node().is_disabled());
-    press(&mut harness, Modifiers::NONE, Key::Enter);
+    press_keys(&mut harness, Modifiers::NONE, Key::Enter);
     assert!(harness.state().palette.is_some());
 }
 
 #[test]
 fn what_is_open_has_commands_of_its_own() {
     let mut harness = full();
-    press(&mut harness, Modifiers::CTRL, Key::K);
+    press_keys(&mut harness, Modifiers::CTRL, Key::K);
     harness.get_by_label("Find a command").type_text("close sam");
     harness.run();
-    press(&mut harness, Modifiers::NONE, Key::Enter);
+    press_keys(&mut harness, Modifiers::NONE, Key::Enter);
     assert!(harness.query_by_label("Close checkpoint SAM").is_none());
     harness.get_by_label("Edit").click();
     harness.run();
@@ -157,7 +153,7 @@ fn what_is_open_has_commands_of_its_own() {
 #[test]
 fn the_sheet_shows_all_keys_and_closes() {
     let mut harness = full();
-    press(&mut harness, Modifiers::NONE, Key::F1);
+    press_keys(&mut harness, Modifiers::NONE, Key::F1);
     harness.get_by_label("All shortcuts");
     for item in harness.state().command_list().iter().filter(|item| item.keys().is_some()) {
         let name = if matches!(item.command, Command::Undo) {
@@ -169,7 +165,7 @@ fn the_sheet_shows_all_keys_and_closes() {
         };
         assert!(harness.query_all_by_label(name).next().is_some(), "`{name}` is not in the sheet");
     }
-    press(&mut harness, Modifiers::NONE, Key::Escape);
+    press_keys(&mut harness, Modifiers::NONE, Key::Escape);
     assert!(harness.query_by_label("All shortcuts").is_none());
 }
 
@@ -187,22 +183,19 @@ fn whatever_can_have_the_focus_has_a_name() {
     let mut harness = full();
     harness.state_mut().store.add(landscape_job("ERM"), JobState::Failed("no memory".into()));
     for tab in Tab::ALL {
-        harness.state_mut().commands.push(Command::Show(tab));
-        harness.run();
+        give(&mut harness, Command::Show(tab));
         assert_eq!(nameless(&harness), [] as [String; 0], "{tab:?}");
     }
     for command in [Command::ToggleExport, Command::TogglePalette, Command::ToggleShortcuts] {
-        harness.state_mut().commands.push(command.clone());
-        harness.run();
+        give(&mut harness, command.clone());
         assert_eq!(nameless(&harness), [] as [String; 0], "{command:?}");
-        harness.state_mut().commands.push(Command::Back);
-        harness.run();
+        give(&mut harness, Command::Back);
     }
     for section in ["Session", "Edit", "View", "Figure", "Work", "Help"] {
         harness.get_by_label(section).click();
         harness.run();
         assert_eq!(nameless(&harness), [] as [String; 0], "{section}");
-        press(&mut harness, Modifiers::NONE, Key::Escape);
+        press_keys(&mut harness, Modifiers::NONE, Key::Escape);
     }
 }
 
@@ -211,7 +204,7 @@ fn tab_reaches_everything_that_can_be_pressed() {
     let mut harness = full();
     let mut reached = std::collections::BTreeSet::new();
     for _ in 0..120 {
-        press(&mut harness, Modifiers::NONE, Key::Tab);
+        press_keys(&mut harness, Modifiers::NONE, Key::Tab);
         let focused = harness.root().children_recursive().map(|node| node.accesskit_node()).find(|node| node.is_focused());
         reached.extend(focused.and_then(|node| node.label()));
     }

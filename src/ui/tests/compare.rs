@@ -71,17 +71,6 @@ fn left_of(harness: &Harness<'static, App>, a: &str, b: &str) -> bool {
     at(a) < at(b)
 }
 
-fn drag(harness: &mut Harness<'static, App>, from: egui::Pos2, to: egui::Pos2) {
-    harness.drag_at(from);
-    harness.run();
-    for share in [0.2, 0.6, 1.0] {
-        harness.hover_at(from.lerp(to, share));
-        harness.run();
-    }
-    harness.drop_at(to);
-    harness.run();
-}
-
 #[test]
 fn panels_are_moved_by_their_headers_in_any_tab_and_keep_their_colours() {
     let mut harness = harness(&Listener::default(), 5, false);
@@ -97,7 +86,7 @@ fn panels_are_moved_by_their_headers_in_any_tab_and_keep_their_colours() {
         let from = harness.get_by_label(&format!("Panel of {first}")).rect().center();
         // Dropped on the picture below the header.
         let to = harness.get_by_label(&format!("Panel of {second}")).rect().center_bottom() + egui::vec2(0.0, 40.0);
-        drag(&mut harness, from, to);
+        drag(&mut harness, &[from, from.lerp(to, 0.2), from.lerp(to, 0.6), to]);
         assert!(left_of(&harness, second, first), "{tab}");
         assert_eq!(order(&harness)[..2], [second, first], "{tab}");
         assert_eq!(colors(&harness), [0, 1, 2, 3, 4]);
@@ -128,7 +117,7 @@ fn rows_are_moved_by_dragging() {
     harness.run();
     let at = |harness: &Harness<'static, App>, name: &str| harness.get_by_label(&format!("Checkpoint {name}")).rect().center();
     let (from, to) = (at(&harness, "DR-SAM"), at(&harness, "Pretrained"));
-    drag(&mut harness, from, to);
+    drag(&mut harness, &[from, from.lerp(to, 0.2), from.lerp(to, 0.6), to]);
     assert_eq!(order(&harness), ["DR-SAM", "Pretrained", "ERM", "OE", "SAM"]);
     assert_eq!(harness.state().session.landscape_baseline(), Some("Pretrained"), "the baseline stays");
 }

@@ -4,17 +4,6 @@ use super::*;
 use crate::session::{FIRST_LOOK, Normalization, NormalizationPreset, Role, Session};
 use crate::ui::command::{Command, OpenAs};
 
-fn until(harness: &mut Harness<'static, App>, what: impl Fn(&App) -> bool) {
-    for _ in 0..200 {
-        harness.run();
-        if what(harness.state()) {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    panic!("it did not happen within two seconds");
-}
-
 fn empty(listener: &Listener) -> Harness<'static, App> {
     let listener = listener.clone();
     Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| {
@@ -39,7 +28,7 @@ fn what_is_dropped_is_told_apart_by_its_content_and_images_get_a_likely_role_and
     harness.run();
     let paths = ["cifar", "digits.bin", "more outliers", "net.pth"].map(|name| dir.path().join(name));
     harness.state_mut().commands.push(Command::Open(paths.into(), OpenAs::ByContent));
-    until(&mut harness, |app| app.session.datasets.len() == 3 && app.session.checkpoints.len() == 1);
+    run_until(&mut harness, |app| app.session.datasets.len() == 3 && app.session.checkpoints.len() == 1);
     let datasets = &harness.state().session.datasets;
     let found: Vec<_> = datasets.iter().map(|dataset| (dataset.name.as_str(), dataset.role, dataset.limit)).collect();
     let look = Some(FIRST_LOOK);
@@ -54,9 +43,9 @@ fn a_complaint_goes_when_something_else_is_opened() {
     let dir = tempfile::tempdir().unwrap();
     let mut harness = empty(&Listener::default());
     harness.state_mut().commands.push(Command::Open(vec![dir.path().join("nothing")], OpenAs::ByContent));
-    until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.is_error));
+    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.is_error));
     harness.state_mut().commands.push(Command::Open(vec![dir.path().to_owned()], OpenAs::ByContent));
-    until(&mut harness, |app| app.message.as_ref().is_some_and(|message| !message.is_error));
+    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| !message.is_error));
 }
 
 #[test]
@@ -85,8 +74,7 @@ fn the_row_of_a_dataset_changes_all_that_it_is_and_every_change_is_undone_by_nam
     assert!(harness.query_by_label("Role near SS").is_none(), "Enter closes the menu");
     assert_eq!(harness.state().history.undoes(), Some("change dataset textures"));
     for _ in 0..2 {
-        harness.state_mut().commands.push(Command::Undo);
-        harness.run();
+        give(&mut harness, Command::Undo);
     }
     assert_eq!(dataset(&harness), session().datasets[4]);
 }
@@ -114,7 +102,7 @@ fn the_normalization_of_a_checkpoint_is_seen_and_changed_and_computed_anew() {
     harness.get_by_label("Normalization of Pretrained: CIFAR-10").click();
     harness.run();
     harness.get_by_label("ImageNet").click();
-    until(&mut harness, |app| {
+    run_until(&mut harness, |app| {
         let imagenet = Normalization::Preset(NormalizationPreset::Imagenet);
         app.session.checkpoints[0].normalization == imagenet && app.store.landscapes.is_empty()
     });
@@ -162,12 +150,12 @@ fn the_demo_as_it_came_gives_way_to_what_one_opens_and_a_changed_one_does_not() 
     let mut harness = empty(&Listener::default());
     harness.state_mut().show_as_demo(demo.clone());
     harness.state_mut().commands.push(Command::Open(vec![dir.path().to_owned()], OpenAs::ByContent));
-    until(&mut harness, |app| app.session.datasets.len() == 1);
+    run_until(&mut harness, |app| app.session.datasets.len() == 1);
     assert!(harness.state().session.checkpoints.is_empty() && harness.state().document.name == "Untitled");
     harness.state_mut().show_as_demo(demo);
     harness.state_mut().session.seed = 8;
     harness.state_mut().commands.push(Command::Open(vec![dir.path().to_owned()], OpenAs::ByContent));
-    until(&mut harness, |app| app.session.datasets.len() == 6);
+    run_until(&mut harness, |app| app.session.datasets.len() == 6);
     assert_eq!(harness.state().document.name, "Demo");
 }
 
@@ -191,8 +179,7 @@ fn a_landscape_steps_aside_for_another_analysis_that_is_looked_at() {
 fn a_run_is_offered_the_training_half_of_what_is_open() {
     let mut harness = harness(&Listener::default(), 1, false);
     harness.state_mut().session.view.tab = Tab::Runs;
-    harness.state_mut().commands.push(Command::Run(crate::ui::command::RunCommand::New));
-    harness.run();
+    give(&mut harness, Command::Run(crate::ui::command::RunCommand::New));
     harness.get_by_label("Train on the training split of digits test").click();
     harness.run();
     let added = harness.state().session.datasets.last().unwrap().clone();

@@ -9,11 +9,6 @@ fn view(harness: &Harness<'static, App>) -> LandscapeView {
     harness.state().session.view.landscape.clone()
 }
 
-fn press(harness: &mut Harness<'static, App>, label: &str) {
-    harness.get_by_label(label).click();
-    harness.run();
-}
-
 fn whole() -> Harness<'static, App> {
     let mut harness = harness(&Listener::default(), 5, false);
     harness.run();

@@ -6,12 +6,14 @@ mod commands;
 mod compare;
 mod figures;
 mod first_look;
+mod hands;
 mod idle;
 mod jobs;
 mod landscapes;
 mod panels;
 mod runs;
 mod scatter;
+mod selecting;
 mod sessions;
 mod snapshots;
 
@@ -21,6 +23,7 @@ use by_hand::{
 };
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
+use hands::{button, drag, give, open_by_path, press, press_keys, run_until};
 
 use super::app::App;
 use super::bench::{Bench, Heard};
@@ -314,25 +317,6 @@ fn a_running_job_can_pause_and_go_on() {
     harness.run();
     assert_eq!(harness.state().store.jobs[&id].state, JobState::Running);
     assert_eq!(listener.0.borrow().paused, [(1000, true), (1000, false)]);
-}
-
-/// Runs until `done`, for work that goes through threads.
-fn run_until(harness: &mut Harness<'static, App>, done: impl Fn(&App) -> bool) {
-    let start = std::time::Instant::now();
-    while !done(harness.state()) {
-        assert!(start.elapsed().as_secs() < 10, "still not there");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        harness.run();
-    }
-}
-
-fn open_by_path(harness: &mut Harness<'static, App>, path: &str) {
-    harness.get_by_label("Path to open").focus();
-    harness.run();
-    harness.get_by_label("Path to open").type_text(path);
-    harness.run();
-    harness.get_by_label("Open…").click();
-    harness.run();
 }
 
 #[test]

@@ -9,11 +9,6 @@ use crate::ui::command_list::Item;
 use crate::ui::memory::{Left, Recent, ThemeChoice};
 use crate::ui::scatter::command::ScatterCommand;
 
-fn press(harness: &mut Harness<'static, App>, label: &str) {
-    harness.get_by_label(label).click();
-    harness.run();
-}
-
 /// Presses a label and gives the commands that this made, before they are run.
 fn gives(harness: &mut Harness<'static, App>, label: &str) -> Vec<Command> {
     harness.get_by_label(label).click();

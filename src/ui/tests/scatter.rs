@@ -1,15 +1,15 @@
-//! The embedding tab by its accessible labels: colours, hiding, selecting in every way, cards, pane, export, and what goes to the GPU.
+//! The embedding tab by its accessible labels: colours, hiding, cards, pane, keys, and what goes to the GPU. Selecting is in `selecting`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use eframe::egui_wgpu::RenderState;
-use egui::{Event, Key, Modifiers, PointerButton, Pos2, vec2};
+use egui::{Key, Pos2, vec2};
 
 use super::*;
 use crate::result::{Embedding, ScoreTable};
-use crate::session::{Pane, Selection, Tool};
-use crate::ui::command::Command;
+use crate::session::{Link, Pane, Selection};
+use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::gpu::points::Points as GpuPoints;
 use crate::ui::scatter::command::ScatterCommand;
 
@@ -42,7 +42,7 @@ pub(super) fn fill(app: &mut App) {
     }
 }
 
-fn window() -> Harness<'static, App> {
+pub(super) fn window() -> Harness<'static, App> {
     let mut harness = harness(&Listener::default(), 0, false);
     fill(harness.state_mut());
     harness.run();
@@ -50,40 +50,39 @@ fn window() -> Harness<'static, App> {
 }
 
 pub(super) fn do_it(harness: &mut Harness<'static, App>, command: ScatterCommand) {
-    harness.state_mut().commands.push(Command::Scatter(command));
-    harness.run();
+    give(harness, Command::Scatter(command));
 }
 
-fn choose(harness: &mut Harness<'static, App>, menu: &str, entry: &str) {
+pub(super) fn choose(harness: &mut Harness<'static, App>, menu: &str, entry: &str) {
     harness.get_by_label_contains(menu).click();
     harness.run();
     harness.get_by_label(entry).click();
     harness.run();
 }
 
-fn press(pos: Pos2, pressed: bool) -> Event {
-    Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE }
-}
-
-fn drag(harness: &mut Harness<'static, App>, corners: &[Pos2]) {
-    harness.event(Event::PointerMoved(corners[0]));
-    harness.event(press(corners[0], true));
-    for corner in &corners[1..] {
-        harness.event(Event::PointerMoved(*corner));
-    }
-    harness.event(press(corners[corners.len() - 1], false));
-    harness.run();
-}
-
-fn selected(harness: &Harness<'static, App>) -> usize {
+pub(super) fn selected(harness: &Harness<'static, App>) -> usize {
     harness.state().scatter.view.selection.len()
+}
+
+/// The image under the pointer or the keys.
+fn pointed(harness: &Harness<'static, App>) -> (String, i64) {
+    harness.state().scatter.cursor.at.clone().unwrap().1
+}
+
+/// Where the image under the pointer or the keys is marked.
+fn marks(harness: &Harness<'static, App>) -> Vec<Pos2> {
+    let mark = |shape: &egui::epaint::ClippedShape| match &shape.shape {
+        egui::Shape::Circle(circle) if circle.radius == 6.0 && circle.stroke.width == 1.5 => Some(circle.center),
+        _ => None,
+    };
+    harness.output().shapes.iter().filter_map(mark).collect()
 }
 
 /// Where a point of the first panel is on the screen.
 pub(super) fn place(harness: &Harness<'static, App>, row: usize) -> Pos2 {
     let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
     let scatter = &harness.state().scatter;
-    let reach = scatter.clouds.values().map(|entry| entry.cloud.reach).fold(0.0, f32::max) * 1.06;
+    let reach = scatter.reach() * 1.06;
     let [x, y] = scatter.cloud("Pretrained").unwrap().xy[row];
     rect.center() + vec2(x, -y) / reach * rect.width() / 2.0
 }
@@ -120,99 +119,6 @@ fn points_take_the_colours_that_are_asked_for() {
 }
 
 #[test]
-fn a_rectangle_selects_in_every_panel_and_esc_clears() {
-    let mut harness = window();
-    harness.get_by_label("Rectangle").click();
-    harness.run();
-    assert_eq!(harness.state().scatter.view.tool, Tool::Marquee);
-    let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
-    drag(&mut harness, &[rect.left_top() + vec2(2.0, 2.0), rect.center(), rect.right_bottom() - vec2(2.0, 2.0)]);
-    assert_eq!(selected(&harness), 1000);
-    let mask = harness.state().scatter.dressed("ERM").unwrap().1.mask;
-    assert!(mask.iter().all(|selected| *selected));
-    assert_eq!(harness.state_mut().scatter.shared.of(true, "").x, None, "the picture has not moved");
-    harness.get_by_label_contains("1,000 selected");
-    harness.key_press(Key::Escape);
-    harness.run();
-    assert_eq!(selected(&harness), 0);
-}
-
-#[test]
-fn shift_drags_add_and_alt_drags_take_away_while_the_tool_moves() {
-    let mut harness = window();
-    let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
-    let (left, middle, right) =
-        (rect.left_top() + vec2(2.0, 2.0), rect.center_bottom() - vec2(0.0, 2.0), rect.right_top() + vec2(-2.0, 2.0));
-    harness.event(Event::ModifiersChanged(Modifiers::SHIFT));
-    drag(&mut harness, &[left, rect.center(), middle]);
-    let half = selected(&harness);
-    assert!((300..700).contains(&half), "{half}");
-    drag(&mut harness, &[right, rect.center(), middle]);
-    assert_eq!(selected(&harness), 1000);
-    harness.event(Event::ModifiersChanged(Modifiers::ALT));
-    drag(&mut harness, &[left, rect.center(), middle]);
-    harness.event(Event::ModifiersChanged(Modifiers::NONE));
-    harness.run();
-    assert_eq!(selected(&harness), 1000 - half);
-    drag(&mut harness, &[rect.center(), rect.center() + vec2(30.0, 0.0), rect.center() + vec2(60.0, 0.0)]);
-    assert_eq!(selected(&harness), 1000 - half, "a plain drag selects nothing");
-    assert!(harness.state_mut().scatter.shared.of(true, "").x.is_some(), "it moves the picture");
-}
-
-#[test]
-fn a_lasso_selects_what_it_outlines_and_only_what_is_shown() {
-    let mut harness = window();
-    harness.get_by_label("Lasso").click();
-    harness.run();
-    let at = place(&harness, 0);
-    let outline: Vec<Pos2> = (0..=24).map(|k| at + egui::Vec2::angled(k as f32 / 24.0 * std::f32::consts::TAU) * 24.0).collect();
-    drag(&mut harness, &outline);
-    let all = harness.state().scatter.view.selection.clone();
-    assert!(all.contains("digits test", 0) && all.len() < 300, "{}", all.len());
-    assert!(!all.ranges("digits test").is_empty());
-    do_it(&mut harness, ScatterCommand::Clear);
-    harness.get_by_label("ID").click();
-    harness.run();
-    drag(&mut harness, &outline);
-    assert!(harness.state().scatter.view.selection.ranges("digits test").is_empty());
-}
-
-#[test]
-fn a_search_selects_and_says_what_it_does_not_understand() {
-    let mut harness = window();
-    for (text, found) in [("label:3 role:id", 25), ("wrong checkpoint:ERM", 1), ("energy<10 dataset:fog", 10)] {
-        harness.state_mut().scatter.search = text.into();
-        harness.get_by_label("Search images").focus();
-        harness.run();
-        harness.key_press(Key::Enter);
-        harness.run();
-        assert_eq!(selected(&harness), found, "{text}");
-    }
-    harness.state_mut().scatter.search = "colour:red".into();
-    harness.get_by_label("Search images").focus();
-    harness.run();
-    harness.key_press(Key::Enter);
-    harness.run();
-    harness.get_by_label_contains("expected role:, dataset:");
-}
-
-#[test]
-fn the_selection_is_inverted_completed_and_taken_from_the_legend() {
-    let mut harness = window();
-    harness.get_by_label("near SS").click_secondary();
-    harness.run();
-    harness.get_by_label("Select these").click();
-    harness.run();
-    assert_eq!(selected(&harness), 200);
-    choose(&mut harness, "200 selected  ▾", "Invert selection");
-    assert_eq!(selected(&harness), 800);
-    choose(&mut harness, "800 selected  ▾", "Select all");
-    assert_eq!(selected(&harness), 1000);
-    choose(&mut harness, "1,000 selected  ▾", "Clear selection");
-    assert_eq!(selected(&harness), 0);
-}
-
-#[test]
 fn the_selected_images_are_a_table_and_thumbnails() {
     let mut harness = window();
     do_it(&mut harness, ScatterCommand::Select(Selection::of("digits test", vec![2, 3, 5]), Default::default()));
@@ -245,13 +151,12 @@ fn a_click_keeps_the_card_with_the_nearest_images() {
     let at = place(&harness, 0);
     harness.hover_at(at);
     harness.run();
-    let cursor = harness.state().scatter.cursor.clone();
-    assert!(cursor.is_some());
-    harness.event(press(at, true));
-    harness.event(press(at, false));
+    let (_, cursor) = harness.state().scatter.cursor.at.clone().unwrap();
+    harness.event(button(at, true));
+    harness.event(button(at, false));
     harness.run();
     let (checkpoint, key) = harness.state().scatter.pinned.clone().unwrap();
-    assert_eq!((checkpoint.as_str(), Some(&key)), ("Pretrained", cursor.as_ref()));
+    assert_eq!((checkpoint.as_str(), &key), ("Pretrained", &cursor));
     harness.get_by_label(&format!("Card of {} {}", key.0, key.1));
     run_until(&mut harness, |app| {
         let row = app.scatter.cloud("Pretrained").unwrap().row(&key.0, key.1).unwrap();
@@ -297,10 +202,10 @@ fn points_are_reached_by_keys() {
     harness.run();
     harness.key_press(Key::ArrowRight);
     harness.run();
-    let first = harness.state().scatter.cursor.clone().unwrap();
+    let first = pointed(&harness);
     harness.key_press(Key::ArrowRight);
     harness.run();
-    let second = harness.state().scatter.cursor.clone().unwrap();
+    let second = pointed(&harness);
     let x = |key: &(String, i64)| {
         let cloud = harness.state().scatter.cloud("ERM").unwrap().clone();
         cloud.xy[cloud.row(&key.0, key.1).unwrap() as usize][0]
@@ -315,19 +220,46 @@ fn points_are_reached_by_keys() {
 }
 
 #[test]
-fn a_range_of_a_histogram_selects_its_images() {
+fn what_the_keys_reach_is_marked_while_the_pointer_rests_and_in_its_own_panel_when_cursors_are_not_linked() {
     let mut harness = window();
-    harness.get_by_label("Energy").click();
+    let panel = harness.get_by_label("Embedding of ERM, 1000 points").rect();
+    // Over a point of the first panel, of which there is a card.
+    let at = place(&harness, 0);
+    harness.hover_at(at);
     harness.run();
-    let rect = harness.get_by_label_contains("Histogram of the Energy score of ERM").rect();
-    harness.event(Event::ModifiersChanged(Modifiers::SHIFT));
-    drag(&mut harness, &[rect.left_center(), rect.center() - vec2(20.0, 0.0), rect.center()]);
-    harness.event(Event::ModifiersChanged(Modifiers::NONE));
+    let card = |harness: &Harness<'static, App>| harness.query_by_label("Index").is_some();
+    assert!(card(&harness));
+    harness.get_by_label("Embedding of ERM, 1000 points").focus();
     harness.run();
-    // Scores run from 0 to 199 in each of five datasets.
-    let found = harness.state().scatter.view.selection.clone();
-    assert!((480..=520).contains(&found.len()), "{}", found.len());
-    assert!(found.contains("fog", 0) && !found.contains("fog", 199));
+    for _ in 0..4 {
+        let before = harness.state().scatter.cursor.at.clone();
+        harness.key_press(Key::ArrowRight);
+        harness.run();
+        assert_ne!(harness.state().scatter.cursor.at, before);
+    }
+    assert_eq!((marks(&harness).len(), card(&harness)), (2, false), "one in each panel");
+    give(&mut harness, Command::SetLink(Link::Cursor, false));
+    let marks = marks(&harness);
+    assert!(marks.len() == 1 && panel.contains(marks[0]), "{marks:?} in {panel:?}");
+}
+
+#[test]
+fn a_card_goes_by_the_new_name_of_its_checkpoint_and_with_it() {
+    let mut harness = window();
+    let pin = ScatterCommand::Pin(Some(("ERM".into(), ("fog".into(), 7))));
+    let pinned = |harness: &Harness<'static, App>| harness.state().scatter.pinned.clone().map(|(checkpoint, _)| checkpoint);
+    let checkpoint = |name: &str, command| Command::Checkpoint(name.into(), command);
+    do_it(&mut harness, pin.clone());
+    give(&mut harness, checkpoint("ERM", CheckpointCommand::Rename("plain".into())));
+    assert_eq!(pinned(&harness).as_deref(), Some("plain"));
+    give(&mut harness, Command::Undo);
+    assert_eq!(pinned(&harness).as_deref(), Some("ERM"));
+    give(&mut harness, checkpoint("ERM", CheckpointCommand::Hide(true)));
+    assert_eq!(pinned(&harness), None);
+    give(&mut harness, checkpoint("ERM", CheckpointCommand::Hide(false)));
+    do_it(&mut harness, pin);
+    give(&mut harness, Command::RemoveCheckpoint("ERM".into()));
+    assert_eq!(pinned(&harness), None);
 }
 
 #[test]
@@ -337,20 +269,6 @@ fn density_takes_the_place_of_points_on_one_scale() {
     harness.run();
     assert!(harness.state().scatter.view.density);
     harness.get_by_label("Embedding of ERM, 1000 points");
-}
-
-#[test]
-fn the_selection_is_written_as_a_table() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("s.csv");
-    let mut harness = window();
-    do_it(&mut harness, ScatterCommand::Select(Selection::of("fog", vec![7]), Default::default()));
-    harness.state_mut().scatter.export_path = path.display().to_string();
-    choose(&mut harness, "1 selected  ▾", "Write selection");
-    run_until(&mut harness, |app| app.message.is_some());
-    let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.starts_with("dataset,index,role,label,prediction of Pretrained,msp of Pretrained,energy of Pretrained,"), "{text}");
-    assert!(text.ends_with("fog,7,cs,7,7,7,7,7,7,7\n"), "{text}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::by_hand::{CHECKPOINTS, Listener, landscape_job, session, surface};
-use super::run_until;
+use super::{give, press_keys, run_until};
 use crate::job::runs::RunOptions;
 use crate::job::{JobEvent, JobSpec};
 use crate::session::{Category, ColorBy, Role, Session, Tab};
@@ -57,11 +57,6 @@ fn open_study(root: &Path, folder: &Path) -> Harness<'static, App> {
     harness
 }
 
-fn press(harness: &mut Harness<'static, App>, modifiers: Modifiers, key: Key) {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run();
-}
-
 fn far() -> Category {
     Category { field: ColorBy::Role, value: Role::Far.key().into() }
 }
@@ -78,8 +73,7 @@ fn what_was_open_comes_back_after_a_crash_with_its_view_and_says_so() {
     harness.run();
     harness.get_by_label("Energy").click();
     harness.run();
-    harness.state_mut().commands.push(Command::Scatter(ScatterCommand::Toggle(far())));
-    harness.run();
+    give(&mut harness, Command::Scatter(ScatterCommand::Toggle(far())));
     settle(&mut harness);
     // As when the process is killed: nobody says goodbye.
     drop(harness);
@@ -136,7 +130,7 @@ fn unsaved_changes_wait_when_another_session_is_opened_and_come_back_when_asked_
     let mut harness = open_study(root.path(), folder.path());
     harness.get_by_label("Close checkpoint ERM").click();
     harness.run();
-    press(&mut harness, Modifiers::CTRL, Key::N);
+    press_keys(&mut harness, Modifiers::CTRL, Key::N);
     run_until(&mut harness, |app| !app.keeper.left.is_empty());
     harness.run();
     assert!(harness.state().is_empty() && harness.state().document.file.is_none());
@@ -159,7 +153,7 @@ fn a_file_that_has_unsaved_changes_opens_with_them_and_undo_takes_them_away() {
     let mut harness = window(root.path(), &Listener::default(), vec![folder.path().join("study.toml")]);
     run_until(&mut harness, |app| app.session.checkpoints.len() == 1);
     assert!(message(&harness).contains("Changes that were not saved are back"), "{}", message(&harness));
-    press(&mut harness, Modifiers::CTRL, Key::Z);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     assert_eq!(harness.state().session.checkpoints.len(), 2);
     assert!(!harness.state().unsaved());
 }
@@ -172,7 +166,7 @@ fn a_session_is_saved_with_relative_paths_and_loses_its_mark() {
     harness.get_by_label("Close checkpoint ERM").click();
     harness.run();
     harness.get_by_label("•  study");
-    press(&mut harness, Modifiers::CTRL, Key::S);
+    press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| !app.unsaved());
     let text = std::fs::read_to_string(folder.path().join("study.toml")).unwrap();
     assert!(text.contains("path = \"SAM.pt\"") && !text.contains("ERM"), "{text}");
@@ -195,11 +189,11 @@ fn a_file_that_somebody_else_changed_is_not_written_over_unasked() {
     std::fs::write(&path, text.replace("version = 1\n", "version = 1\nseed = 5\n")).unwrap();
     harness.get_by_label("Close checkpoint ERM").click();
     harness.run();
-    press(&mut harness, Modifiers::CTRL, Key::S);
+    press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| app.message.is_some());
     assert!(message(&harness).contains("changed by another program"));
     assert_eq!(Session::load(&path).unwrap().seed, 5);
-    press(&mut harness, Modifiers::CTRL, Key::S);
+    press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| !app.unsaved());
     assert_eq!(Session::load(&path).unwrap().seed, 0);
 }
@@ -214,7 +208,7 @@ fn a_session_whose_file_is_gone_is_still_there() {
     harness.run();
     assert_eq!(harness.state().session.checkpoints.len(), 2);
     assert!(harness.state().unsaved() && message(&harness).contains("is gone or cannot be read"));
-    press(&mut harness, Modifiers::CTRL, Key::N);
+    press_keys(&mut harness, Modifiers::CTRL, Key::N);
     settle(&mut harness);
     let recent = format!("Open recent {}", crate::ui::command_list::short(&folder.path().join("study.toml")));
     assert!(harness.get_by_label(&recent).accesskit_node().is_disabled(), "a missing file is shown and cannot be opened");
@@ -249,16 +243,16 @@ fn a_closed_checkpoint_is_back_after_undo_with_its_results_and_nothing_is_comput
     harness.get_by_label("Close checkpoint SAM").click();
     harness.run();
     assert!(harness.query_by_label_contains("Loss landscape of SAM").is_none());
-    press(&mut harness, Modifiers::CTRL, Key::Z);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     run_until(&mut harness, |app| app.store.landscapes.len() == 2);
     harness.run();
     harness.get_by_label_contains("Loss landscape of SAM on digits test, 21 × 21 cells, 441 computed");
     assert_eq!(message(&harness), "Undone: close checkpoint SAM");
     let landscapes = listener.0.borrow().asked.iter().filter(|(_, spec)| matches!(spec, JobSpec::Landscape(_))).count();
     assert_eq!(landscapes, 0, "what is in the cache is not computed");
-    press(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::Z);
+    press_keys(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::Z);
     assert_eq!(harness.state().session.checkpoints.len(), 1);
-    press(&mut harness, Modifiers::CTRL, Key::Z);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     assert_eq!(harness.state().session.checkpoints.len(), 2);
 }
 
@@ -271,12 +265,12 @@ fn views_are_undone_too_and_another_tab_is_no_step() {
         harness.run_steps(6);
     }
     assert_eq!(harness.state().history.undoes(), Some("choose the score"));
-    press(&mut harness, Modifiers::CTRL, Key::Z);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     assert_eq!(harness.state().session.view.score, "energy");
     assert_eq!(harness.state().session.view.tab, Tab::Landscape, "back where it was done");
-    press(&mut harness, Modifiers::CTRL, Key::Z);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     assert!(harness.state().session.view.scatter.hidden.is_empty() && !harness.state().unsaved());
-    press(&mut harness, Modifiers::CTRL, Key::Y);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Y);
     assert!(harness.state().session.view.scatter.hidden.contains(&far()));
 }
 
@@ -288,7 +282,7 @@ fn opening_is_undone_by_closing() {
     harness.state_mut().commands.push(Command::Open(vec![folder.path().join("third.pt")], OpenAs::ByContent));
     run_until(&mut harness, |app| app.session.checkpoints.len() == 3);
     assert_eq!(harness.state().history.undoes(), Some("open checkpoint third"));
-    press(&mut harness, Modifiers::CTRL, Key::Z);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     assert_eq!(harness.state().session.checkpoints.len(), 2);
 }
 
@@ -321,7 +315,7 @@ fn an_idle_window_closes_and_a_busy_one_asks() {
     assert!(press_close(&mut harness));
     harness.run();
     harness.get_by_label("1 analysis is under way");
-    press(&mut harness, Modifiers::NONE, Key::Escape);
+    press_keys(&mut harness, Modifiers::NONE, Key::Escape);
     assert!(harness.query_by_label("1 analysis is under way").is_none(), "Esc stays");
     assert!(press_close(&mut harness));
     harness.run();
@@ -382,9 +376,9 @@ fn stopped_analyses_wait_at_the_next_start_until_they_are_asked_for() {
 fn theme_and_zoom_are_the_persons_and_come_back() {
     let root = tempfile::tempdir().unwrap();
     let mut harness = window(root.path(), &Listener::default(), vec![]);
-    press(&mut harness, Modifiers::CTRL, Key::Plus);
-    press(&mut harness, Modifiers::CTRL, Key::Plus);
-    press(&mut harness, Modifiers::CTRL, Key::Minus);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Plus);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Plus);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Minus);
     harness.get_by_label("View").click();
     harness.run();
     harness.get_by_label("Theme").hover();

@@ -3,28 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use egui::{PointerButton, Rect, Shape, Stroke, Ui, pos2};
+use egui::{Shape, Stroke, Ui};
 
-use crate::session::{SelectMode, Tool};
 use crate::ui::command::Command;
 use crate::ui::scatter::Scatter;
 use crate::ui::scatter::command::ScatterCommand;
 use crate::ui::theme;
-use crate::ui::view::scatter::mode;
+use crate::ui::view::scatter::{Form, Gesture};
 use crate::ui::widget::axes::Canvas;
 
 /// What is remembered between frames.
 #[derive(Default)]
 pub struct State {
-    drag: Option<Drag>,
+    drag: Gesture,
+    /// By checkpoint, of those whose points are there.
     counts: HashMap<String, Counted>,
-}
-
-struct Drag {
-    checkpoint: String,
-    from: f64,
-    to: f64,
-    mode: SelectMode,
 }
 
 /// Selected images per bin, and what they were counted from.
@@ -37,12 +30,12 @@ struct Counted {
 
 /// Whether a drag selects and so must not move the picture.
 pub fn holds(ui: &Ui, state: &State, scatter: &Scatter) -> bool {
-    let modifiers = ui.input(|input| input.modifiers);
-    scatter.view.tool != Tool::Pan || modifiers.shift || modifiers.alt || state.drag.is_some()
+    state.drag.selects(ui, scatter.view.tool)
 }
 
 /// Selected images per bin; `None` where none of them has this score under the checkpoint. The bins are half open but the last.
 fn counts<'a>(state: &'a mut State, scatter: &Scatter, checkpoint: &str, score: &str, edges: &[f64]) -> Option<&'a [u64]> {
+    state.counts.retain(|name, _| scatter.clouds.contains_key(name));
     let (cloud, dress) = scatter.dressed(checkpoint)?;
     let values = cloud.scores.get(score)?;
     let same = |known: &Counted| Arc::ptr_eq(&known.mask, &dress.mask) && known.score == score && known.edges == edges;
@@ -76,36 +69,23 @@ pub fn draw(ui: &Ui, canvas: &Canvas, state: &mut State, scatter: &Scatter, chec
 
 /// Follows a drag over a histogram and draws the range; selects it when it ends.
 pub fn follow(ui: &Ui, canvas: &Canvas, state: &mut State, scatter: &Scatter, checkpoint: &str, score: &str, commands: &mut Vec<Command>) {
-    let held = holds(ui, state, scatter);
-    let (modifiers, origin) = ui.input(|input| (input.modifiers, input.pointer.press_origin()));
-    let value = |at: egui::Pos2| canvas.transform.value_from_position(at).x;
-    let response = &canvas.response;
-    if response.drag_started_by(PointerButton::Primary)
-        && held
-        && let Some(origin) = origin
-    {
-        let from = value(origin);
-        state.drag = Some(Drag { checkpoint: checkpoint.to_owned(), from, to: from, mode: mode(modifiers) });
-    }
-    let Some(drag) = state.drag.as_mut().filter(|drag| drag.checkpoint == checkpoint) else { return };
-    if let Some(pointer) = response.interact_pointer_pos() {
-        drag.to = value(pointer);
-    }
-    let (low, high) = (drag.from.min(drag.to), drag.from.max(drag.to));
-    if response.dragged() {
-        let color = theme::of(ui).accent;
-        let (left, right) = (canvas.at(low, 0.0).x, canvas.at(high, 0.0).x);
-        let rect = Rect::from_min_max(pos2(left, canvas.rect().top()), pos2(right, canvas.rect().bottom()));
-        canvas.painter.rect_filled(rect, 0.0, color.gamma_multiply(0.12));
-        for x in [left, right] {
-            canvas.painter.vline(x, rect.y_range(), Stroke::new(1.2, color));
-        }
-        return;
-    }
-    let mode = drag.mode;
-    state.drag = None;
+    let Some((corners, mode)) = state.drag.follow(ui, canvas, checkpoint, scatter.view.tool, Form::Range) else { return };
     if scatter.cloud(checkpoint).is_some_and(|cloud| cloud.scores.contains_key(score)) {
-        let command = ScatterCommand::SelectScore(checkpoint.to_owned(), score.to_owned(), [low, high], mode);
-        commands.push(Command::Scatter(command));
+        let ends = |end: fn(f64, f64) -> f64, from| corners.iter().map(|corner| corner[0]).fold(from, end);
+        let range = [ends(f64::min, f64::INFINITY), ends(f64::max, f64::NEG_INFINITY)];
+        commands.push(Command::Scatter(ScatterCommand::SelectScore(checkpoint.to_owned(), score.to_owned(), range, mode)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counts_of_checkpoints_that_are_gone_go() {
+        let counted = Counted { mask: Arc::default(), score: "energy".into(), edges: vec![0.0, 1.0], counts: vec![3] };
+        let mut state = State { counts: [("OE".to_owned(), counted)].into(), ..State::default() };
+        assert_eq!(counts(&mut state, &Scatter::default(), "ERM", "energy", &[0.0, 1.0]), None);
+        assert!(state.counts.is_empty());
     }
 }

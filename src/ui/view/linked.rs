@@ -31,6 +31,13 @@ impl<T: Clone> Linked<T> {
         }
         self.own.entry(panel.to_owned()).or_insert_with(|| self.shared.clone())
     }
+
+    /// A panel has another name now.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        if let Some(own) = self.own.remove(from) {
+            self.own.insert(to.to_owned(), own);
+        }
+    }
 }
 
 /// What is under the pointer, and in which panel.
@@ -58,7 +65,9 @@ mod tests {
         assert_eq!((*state.of(true, "b"), *state.of(false, "b")), (1, 1));
         *state.of(false, "b") = 7;
         assert_eq!((*state.of(false, "a"), *state.of(false, "b")), (1, 7));
-        assert_eq!((*state.of(true, "b"), *state.of(false, "b")), (1, 1));
+        state.rename("b", "c");
+        assert_eq!((*state.of(false, "c"), *state.of(false, "b")), (7, 1));
+        assert_eq!((*state.of(true, "c"), *state.of(false, "c")), (1, 1));
     }
 
     #[test]

@@ -58,10 +58,6 @@ fn title((dataset, position): &ImageKey) -> String {
     format!("{dataset} {position}")
 }
 
-fn role(cloud: &Cloud, row: u32) -> Option<Role> {
-    cloud.role.get(row as usize).copied().flatten()
-}
-
 fn rows(ui: &mut Ui, id: egui::Id, facts: &[(String, String)]) {
     let palette = theme::of(ui);
     egui::Grid::new(id).num_columns(2).spacing([12.0, 2.0]).show(ui, |ui| {
@@ -82,7 +78,7 @@ pub fn hover(ui: &Ui, scatter: &mut Scatter, canvas: &Canvas, cloud: &Cloud, key
         ui.horizontal_top(|ui| {
             picture(ui, images, key, SMALL, Sense::hover());
             ui.vertical(|ui| {
-                let role = role(cloud, row).map_or("", Role::label);
+                let role = cloud.role_of(row).map_or("", Role::label);
                 ui.label(RichText::new(format!("{} ({role})", key.0)).color(palette.weak).font(theme::small()));
                 let mut facts = facts(cloud, row);
                 facts.push(("Index".into(), key.1.to_string()));
@@ -122,7 +118,7 @@ pub fn pinned(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter) {
         ui.horizontal_top(|ui| {
             picture(ui, &mut scatter.images, &key, LARGE, Sense::hover());
             ui.vertical(|ui| {
-                let role = role(&cloud, row).map_or("", Role::label);
+                let role = cloud.role_of(row).map_or("", Role::label);
                 ui.label(RichText::new(format!("{role}, under {checkpoint}")).color(palette.weak).font(theme::small()));
                 rows(ui, ui.scope_id().with("facts"), &facts(&cloud, row));
             });
@@ -162,11 +158,11 @@ fn neighbours(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter, checkpo
                     let response = picture(ui, &mut scatter.images, key, THUMB, Sense::click());
                     let name = format!("Neighbour {}, distance {}", title(key), significant(f64::from(*distance), 3));
                     response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &name));
-                    let color = role(cloud, *other).map_or(palette.weak, |role| theme::role(ui, role));
+                    let color = cloud.role_of(*other).map_or(palette.weak, |role| theme::role(ui, role));
                     let width = if response.hovered() || response.has_focus() { 2.5 } else { 1.5 };
                     ui.painter().rect_stroke(response.rect, 0.0, Stroke::new(width, color), StrokeKind::Outside);
                     if response.hovered() {
-                        scatter.cursor = Some(key.clone());
+                        scatter.cursor.at = Some((checkpoint.to_owned(), key.clone()));
                     }
                     if response.on_hover_text(name.as_str()).clicked() {
                         scene.commands.push(Command::Scatter(ScatterCommand::Pin(Some((checkpoint.to_owned(), key.clone())))));

@@ -31,6 +31,13 @@ struct Picture {
     texture: Option<(TextureHandle, u32)>,
 }
 
+impl Pictures {
+    /// Forgets those of checkpoints that `has` does not know.
+    pub fn keep(&mut self, has: impl Fn(&str) -> bool) {
+        self.of.retain(|name, _| has(name));
+    }
+}
+
 /// Draws the density of the shown points; gives the largest count.
 pub fn draw(ui: &Ui, pictures: &mut Pictures, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, dress: &Dress) -> u32 {
     let bounds = canvas.transform.bounds();
@@ -77,4 +84,21 @@ fn paint(density: &Density, end: u32) -> ColorImage {
     };
     let rows = (0..up).rev().map(|j| &density.counts[j * across..(j + 1) * across]);
     ColorImage::new([across, up], rows.flatten().map(|count| color(*count)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pictures_of_checkpoints_that_are_gone_go() {
+        let picture = || Picture {
+            made_from: ([0.0, 0.0, 1.0, 1.0], [1.0, 1.0], 0),
+            density: Density::new(&[], |_| true, [0.0, 1.0], [0.0, 1.0], 0.5),
+            texture: None,
+        };
+        let mut pictures = Pictures { most: 0, of: ["OE", "ERM"].map(|name| (name.to_owned(), picture())).into() };
+        pictures.keep(|name| name == "ERM");
+        assert_eq!(pictures.of.keys().collect::<Vec<_>>(), ["ERM"]);
+    }
 }

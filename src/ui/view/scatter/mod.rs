@@ -10,17 +10,18 @@ mod table;
 mod thumbnails;
 mod toolbar;
 
-pub use gesture::mode;
+pub use gesture::{Form, Gesture};
 pub use toolbar::{label, show as choices};
 
-use egui::{Key, Panel as Region, Rect, Ui, Vec2, pos2};
+use egui::{Event, Key, Panel as Region, Rect, Ui, Vec2, pos2};
 
+use super::linked::Cursor;
 use super::{Scene, empty};
 use crate::figure::{ColorScale, Spacing as ScaleSpacing};
 use crate::session::{ColorBy, ColorSettings, Pane};
 use crate::ui::command::Command;
 use crate::ui::scatter::command::ScatterCommand;
-use crate::ui::scatter::{Scatter, color};
+use crate::ui::scatter::{ImageKey, Scatter, color};
 use crate::ui::theme;
 use crate::ui::widget::color_bar::{self, ColorBar};
 use crate::ui::widget::grid::{Spacing, layout};
@@ -32,7 +33,7 @@ const BAR: f32 = 84.0;
 /// What the tab remembers between frames and nobody would want back.
 #[derive(Default)]
 pub struct State {
-    drag: Option<gesture::Drag>,
+    drag: Gesture,
     density: density::Pictures,
     table: table::State,
     thumbnails: thumbnails::State,
@@ -45,8 +46,10 @@ struct Frame<'a> {
     /// The range of both axes before anybody zooms.
     range: [f64; 2],
     /// The image under the pointer in this frame.
-    cursor: Option<crate::ui::scatter::ImageKey>,
-    /// Whether the pointer is over a panel, and nothing above it.
+    cursor: Cursor<ImageKey>,
+    /// Whether the pointer does something, and where it is counts: while it rests, the keys have the cursor.
+    stirs: bool,
+    /// Whether it is over a panel, and nothing above it.
     pointing: bool,
 }
 
@@ -79,12 +82,13 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut S
     let shown: Vec<_> = scene.session.shown().collect();
     let places = layout(area, shown.len(), Some(1.0), f32::INFINITY, space);
     let range = range(scatter);
-    let mut frame = Frame { scatter, state, range, cursor: None, pointing: false };
+    state.density.keep(|name| scatter.clouds.contains_key(name));
+    let mut frame = Frame { scatter, state, range, cursor: Cursor::default(), stirs: ui.input(stirs), pointing: false };
     let mut most = 0;
     for (place, checkpoint) in places.iter().zip(shown) {
         most = most.max(panel::show(ui, scene, &mut frame, checkpoint, place));
     }
-    let (cursor, pointing) = (frame.cursor, frame.pointing);
+    let (cursor, pointing) = (frame.cursor, frame.pointing && frame.stirs);
     if let (Some((name, scale)), Some(first)) = (&bar, places.first()) {
         let right = places.iter().map(|place| place.plot.right()).fold(0.0, f32::max);
         let rect = Rect::from_min_size(pos2(right + 16.0, first.plot.top()), Vec2::new(12.0, first.plot.height().min(260.0)));
@@ -102,6 +106,13 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut S
     }
 }
 
+/// Whether the pointer moves, or what is under it does.
+fn stirs(input: &egui::InputState) -> bool {
+    let by_pointer =
+        |event: &Event| matches!(event, Event::PointerMoved(_) | Event::PointerButton { .. } | Event::PointerGone | Event::Zoom(_));
+    input.events.iter().any(by_pointer) || input.smooth_scroll_delta != Vec2::ZERO
+}
+
 /// What the colours of a continuous quantity mean, where one is shown.
 fn bar(state: &State, scatter: &Scatter) -> Option<(String, ColorScale)> {
     if scatter.view.density {
@@ -116,15 +127,15 @@ fn bar(state: &State, scatter: &Scatter) -> Option<(String, ColorScale)> {
 
 /// One square range that holds the points of all checkpoints.
 fn range(scatter: &Scatter) -> [f64; 2] {
-    let reach = scatter.clouds.values().map(|entry| entry.cloud.reach).fold(0.0, f32::max);
-    let reach = if reach > 0.0 { f64::from(reach) * 1.06 } else { 1.0 };
+    let reach = if scatter.reach() > 0.0 { f64::from(scatter.reach()) * 1.06 } else { 1.0 };
     [-reach, reach]
 }
 
 /// Keys that mean something wherever the focus is, unless somebody writes.
-fn keys(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, state: &mut State) {
+fn keys(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, state: &State) {
     let busy = ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
-    if busy || !ui.input(|input| input.key_pressed(Key::Escape)) || state.drag.take().is_some() {
+    // A drag ends by Esc, and nothing else does.
+    if busy || !ui.input(|input| input.key_pressed(Key::Escape)) || state.drag.is_under_way() {
         return;
     }
     if scatter.pinned.is_some() {

@@ -5,9 +5,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use egui::{EventFilter, Id, Key, Rect, Role as WidgetRole, Stroke, StrokeKind, Ui, WidgetInfo};
 
 use super::super::{Scene, Standing, panel_header, standing};
-use super::{Frame, card, density, gesture};
+use super::{Form, Frame, card, density, gesture};
 use crate::job::Analysis;
-use crate::session::{CheckpointEntry, SelectMode, Tool};
+use crate::session::{CheckpointEntry, SelectMode};
 use crate::ui::command::Command;
 use crate::ui::gpu::points::{Look, PointsCallback};
 use crate::ui::scatter::cloud::Cloud;
@@ -50,13 +50,13 @@ pub fn show(
     let tool = frame.scatter.view.tool;
     let linked = frame.scatter.links.axes;
     let mut shared = *frame.scatter.shared.of(linked, &checkpoint.name);
-    shared.held = tool != Tool::Pan || frame.state.drag.is_some() || ui.input(|input| input.modifiers.shift || input.modifiers.alt);
+    shared.held = frame.state.drag.selects(ui, tool);
     let (canvas, (near, most)) = axes.show(ui, place.plot, &mut shared, |ui, canvas| match &dressed {
         None => (None, 0),
         Some((cloud, dress)) => {
             let most = draw(ui, frame, canvas, &checkpoint.name, cloud, dress);
             let near = canvas.response.hover_pos().and_then(|_| pick(canvas, cloud, dress));
-            mark(ui, frame.scatter, canvas, &checkpoint.name, cloud, near);
+            mark(ui, frame.scatter, canvas, &checkpoint.name, cloud, near.filter(|_| frame.stirs));
             (near, most)
         }
     });
@@ -64,8 +64,8 @@ pub fn show(
     frame.pointing |= canvas.response.hover_pos().is_some();
     let points = scene.store.embeddings.get(&checkpoint.name);
     canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, summary(&checkpoint.name, points)));
-    let dragged = gesture::follow(ui, &canvas, &checkpoint.name, tool, &mut frame.state.drag);
-    if let Some((outline, mode)) = dragged {
+    let form = Form::over_points(ui, tool);
+    if let Some((outline, mode)) = frame.state.drag.follow(ui, &canvas, &checkpoint.name, tool, form) {
         scene.commands.push(Command::Scatter(ScatterCommand::SelectWithin(checkpoint.name.clone(), outline, mode)));
     }
     let Some((cloud, dress)) = &dressed else { return most };
@@ -73,10 +73,12 @@ pub fn show(
     if canvas.response.clicked() {
         click(ui, scene, frame.scatter, &checkpoint.name, image.clone());
     }
-    if let (Some(image), None) = (&image, &frame.state.drag) {
+    // Where the keys went on from what the pointer rests at, its card goes.
+    let points_at = |image: &&ImageKey| frame.stirs || frame.scatter.cursor.at.as_ref().is_some_and(|(_, at)| at == *image);
+    if let Some(image) = image.as_ref().filter(points_at).filter(|_| !frame.state.drag.is_under_way()) {
         card::hover(ui, frame.scatter, &canvas, cloud, image);
     }
-    frame.cursor = frame.cursor.take().or(image);
+    frame.cursor.at = frame.cursor.at.take().or(image.map(|image| (checkpoint.name.clone(), image)));
     if canvas.response.has_focus() {
         ui.painter().rect_stroke(place.plot.expand(2.0), 0.0, Stroke::new(1.0, theme::of(ui).accent), StrokeKind::Outside);
         walk(ui, scene, frame.scatter, &canvas, &checkpoint.name, cloud, dress);
@@ -171,11 +173,11 @@ fn pick(canvas: &Canvas, cloud: &Cloud, dress: &Dress) -> Option<u32> {
     cloud.index.nearest(&cloud.xy, [pointer.x, pointer.y], reach, |row| dress.shown[row as usize])
 }
 
-/// Rings around what is pointed at, here or in another panel, and around what is pinned.
+/// Rings around what is pointed at, by pointer or keys, here or in another panel, and around what is pinned.
 fn mark(ui: &Ui, scatter: &Scatter, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, near: Option<u32>) {
     let palette = theme::of(ui);
     let row = |key: &ImageKey| cloud.row(&key.0, key.1);
-    let linked = scatter.cursor.as_ref().filter(|_| scatter.links.cursor).and_then(row);
+    let cursor = scatter.cursor.of(scatter.links.cursor, checkpoint).as_ref().and_then(row);
     let pinned = scatter.pinned.as_ref().and_then(|(_, key)| row(key));
     let neighbours = pinned.and_then(|row| scatter.neighbours(checkpoint, row)).unwrap_or_default();
     let ring = |row: u32, radius: f32, color| {
@@ -185,7 +187,7 @@ fn mark(ui: &Ui, scatter: &Scatter, canvas: &Canvas, checkpoint: &str, cloud: &C
         canvas.painter.circle_stroke(at, radius, Stroke::new(1.5, color));
     };
     neighbours.iter().for_each(|(row, _)| ring(*row, 4.5, palette.accent));
-    near.or(linked).into_iter().for_each(|row| ring(row, 6.0, palette.strong));
+    near.or(cursor).into_iter().for_each(|row| ring(row, 6.0, palette.strong));
     pinned.into_iter().for_each(|row| ring(row, 6.5, palette.accent));
 }
 
@@ -206,15 +208,16 @@ fn click(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, checkpoint: &str, im
 fn walk(ui: &Ui, scene: &mut Scene<'_>, scatter: &mut Scatter, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, dress: &Dress) {
     let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(canvas.response.id, filter));
-    let own = scatter.cursor.as_ref().and_then(|(dataset, position)| cloud.row(dataset, *position));
+    let cursor = |scatter: &Scatter| scatter.cursor.of(scatter.links.cursor, checkpoint);
+    let own = cursor(scatter).and_then(|(dataset, position)| cloud.row(&dataset, position));
     let steps = [(Key::ArrowLeft, [-1.0, 0.0]), (Key::ArrowRight, [1.0, 0.0]), (Key::ArrowUp, [0.0, 1.0]), (Key::ArrowDown, [0.0, -1.0])];
     for (_, way) in steps.into_iter().filter(|(key, _)| ui.input(|input| input.key_pressed(*key))) {
         if let Some(image) = next(canvas.rect(), canvas, cloud, dress, own, way).and_then(|row| image(cloud, row)) {
-            scatter.cursor = Some(image);
+            scatter.cursor.at = Some((checkpoint.to_owned(), image));
             ui.ctx().request_repaint();
         }
     }
-    let Some(image) = scatter.cursor.clone().filter(|_| own.is_some()) else { return };
+    let Some(image) = cursor(scatter).filter(|_| own.is_some()) else { return };
     if ui.input(|input| input.key_pressed(Key::Enter)) {
         scene.commands.push(Command::Scatter(ScatterCommand::Pin(Some((checkpoint.to_owned(), image.clone())))));
     }

@@ -122,17 +122,17 @@ fn number(scatter: &Scatter, column: &Column, dataset: &str, position: i64) -> O
 }
 
 /// The columns: of every checkpoint its prediction, and the score that gives the colours, else the first that it has.
-fn columns(scene: &Scene<'_>, scatter: &Scatter) -> Vec<Column> {
+fn columns(scatter: &Scatter) -> Vec<Column> {
     let mut columns = vec![Column::Dataset, Column::Index, Column::Label];
-    for checkpoint in &scene.session.checkpoints {
-        let Some(cloud) = scatter.cloud(&checkpoint.name) else { continue };
-        columns.push(Column::Prediction(checkpoint.name.clone()));
+    for (checkpoint, entry) in &scatter.clouds {
+        let scores = &entry.cloud.scores;
+        columns.push(Column::Prediction(checkpoint.clone()));
         let chosen = match &scatter.view.color_by {
             ColorBy::Score(name) => Some(name),
             _ => None,
         };
-        let score = chosen.filter(|name| cloud.scores.contains_key(*name)).or_else(|| cloud.scores.keys().find(|name| *name == "energy"));
-        columns.extend(score.or_else(|| cloud.scores.keys().next()).map(|score| Column::Score(checkpoint.name.clone(), score.clone())));
+        let score = chosen.filter(|name| scores.contains_key(*name)).or_else(|| scores.keys().find(|name| *name == "energy"));
+        columns.extend(score.or_else(|| scores.keys().next()).map(|score| Column::Score(checkpoint.clone(), score.clone())));
     }
     columns
 }
@@ -149,7 +149,7 @@ fn title(column: &Column) -> String {
 
 /// Draws the table.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut Scatter) {
-    let columns = columns(scene, scatter);
+    let columns = columns(scatter);
     let mut sort = None;
     let mut clicked = None;
     let mut hovered = None;
@@ -191,8 +191,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
                 });
             });
     });
-    if hovered.is_some() {
-        scatter.cursor = hovered;
+    if let Some(key) = hovered {
+        scatter.point_at(key);
     }
     if let Some(column) = sort {
         state.descending = state.sort == column && !state.descending;
@@ -208,7 +208,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
 pub fn pin(scene: &mut Scene<'_>, scatter: &Scatter, key: ImageKey) {
     let has = |name: &&String| scatter.cloud(name).is_some_and(|cloud| cloud.row(&key.0, key.1).is_some());
     let last = scatter.pinned.as_ref().map(|(checkpoint, _)| checkpoint);
-    let names = last.into_iter().chain(scene.session.checkpoints.iter().map(|checkpoint| &checkpoint.name));
+    let names = last.into_iter().chain(scatter.clouds.keys());
     if let Some(name) = names.filter(has).map(String::clone).next() {
         scene.commands.push(Command::Scatter(ScatterCommand::Pin(Some((name, key)))));
     }
@@ -245,7 +245,7 @@ fn cell(ui: &mut Ui, scatter: &Scatter, column: &Column, key: &ImageKey) -> bool
     let value = || number(scatter, column, &key.0, key.1);
     match column {
         Column::Dataset => {
-            let role = scatter.clouds.values().find_map(|entry| entry.cloud.role[entry.cloud.row(&key.0, key.1)? as usize]);
+            let role = scatter.role_of(key);
             ui.add_space(4.0);
             crate::ui::widget::swatch::disc(ui, role.map_or(palette.weak, |role| theme::role(ui, role)));
             let name = egui::Button::new(RichText::new(&key.0).color(palette.text)).frame_when_inactive(false).truncate();

@@ -44,13 +44,13 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, rows: &table:
                         let response = card::picture(ui, &mut scatter.images, &key, state.side, Sense::click());
                         let name = format!("Image {} {}", key.0, key.1);
                         response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &name));
-                        let role = scatter.clouds.values().find_map(|entry| entry.cloud.role[entry.cloud.row(&key.0, key.1)? as usize]);
+                        let role = scatter.role_of(&key);
                         let color = role.map_or(palette.weak, |role| theme::role(ui, role));
                         let lit =
                             response.hovered() || response.has_focus() || scatter.pinned.as_ref().is_some_and(|(_, pinned)| *pinned == key);
                         ui.painter().rect_stroke(response.rect, 0.0, Stroke::new(if lit { 3.0 } else { 1.5 }, color), StrokeKind::Outside);
                         if response.hovered() {
-                            scatter.cursor = Some(key.clone());
+                            scatter.point_at(key.clone());
                         }
                         if response.on_hover_text(name.as_str()).clicked() {
                             table::pin(scene, scatter, key);

@@ -1,0 +1,62 @@
+//! What a person does to the window: presses, drags, commands, waiting.
+
+use egui::{Event, Key, Modifiers, PointerButton, Pos2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use crate::ui::app::App;
+use crate::ui::command::Command;
+
+/// Has a command done.
+pub(super) fn give(harness: &mut Harness<'static, App>, command: Command) {
+    harness.state_mut().commands.push(command);
+    harness.run();
+}
+
+/// Presses what has this label.
+pub(super) fn press(harness: &mut Harness<'static, App>, label: &str) {
+    harness.get_by_label(label).click();
+    harness.run();
+}
+
+/// Presses keys.
+pub(super) fn press_keys(harness: &mut Harness<'static, App>, modifiers: Modifiers, key: Key) {
+    harness.key_press_modifiers(modifiers, key);
+    harness.run();
+}
+
+/// The first mouse button goes down or up.
+pub(super) fn button(pos: Pos2, pressed: bool) -> Event {
+    Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE }
+}
+
+/// Drags from the first of these places over the others to the last.
+pub(super) fn drag(harness: &mut Harness<'static, App>, corners: &[Pos2]) {
+    harness.event(Event::PointerMoved(corners[0]));
+    harness.event(button(corners[0], true));
+    for corner in &corners[1..] {
+        harness.event(Event::PointerMoved(*corner));
+    }
+    harness.event(button(corners[corners.len() - 1], false));
+    harness.run();
+}
+
+/// Runs until `done`, for work that goes through threads.
+pub(super) fn run_until(harness: &mut Harness<'static, App>, done: impl Fn(&App) -> bool) {
+    let start = std::time::Instant::now();
+    while !done(harness.state()) {
+        assert!(start.elapsed().as_secs() < 10, "still not there");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        harness.run();
+    }
+}
+
+/// Opens a path by typing it.
+pub(super) fn open_by_path(harness: &mut Harness<'static, App>, path: &str) {
+    harness.get_by_label("Path to open").focus();
+    harness.run();
+    harness.get_by_label("Path to open").type_text(path);
+    harness.run();
+    harness.get_by_label("Open…").click();
+    harness.run();
+}
