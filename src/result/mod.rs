@@ -43,7 +43,7 @@ pub use npz::{Array, Npz, NpzValues};
 pub use plane::{PlanePoint, PlaneRecord};
 pub use quantity::{Map, Quantity, Reading};
 pub use score_difference::{Paired, ScoreDifference};
-pub use scores::{DatasetScores, Detection, ScoreTable, gather_scores};
+pub use scores::{DatasetScores, Detection, DetectionError, ScoreTable, gather_scores};
 pub use sharpness::{SecondOrder, SharpnessCurve, SharpnessPoint, Spread};
 pub use sweep_table::{SweepPointResults, SweepResults};
 pub use tensorboard::{Scalar, tensorboard_events};
