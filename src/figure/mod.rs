@@ -49,7 +49,7 @@ pub use ablation::AblationFigure;
 pub use axes_box::{AxesBox, BoxLine, BoxText, axes_box};
 pub use colormap::Colormap;
 pub use contour::{ContourLine, contour_lines, surface_contours};
-pub use contour_label::{LabelledLine, PlacedLabel, place_labels};
+pub use contour_label::{PlacedLabel, label_contours};
 pub use curves::{CurvePanel, CurvesFigure};
 pub use data::{Cell, Data};
 pub use embedding::EmbeddingFigure;

@@ -34,10 +34,10 @@ pub use conformance::{Check, CheckGroup, Checks, Conformance, Definition, Machin
 pub use embedding::Embedding;
 pub use hessian::{Eigenvalue, HessianSpectrum, SpectralDensity, Trace};
 pub use inspection::{Inspection, TensorInfo};
-pub use landscape::{Cell, CellStatus, LandscapeManifest, LossSurface};
+pub use landscape::{Cell, CellStatus, LandscapeManifest, LossSurface, nearest_node};
 pub use landscape_band::{BandManifest, LandscapeBand};
 pub use landscape_difference::{LossDifference, SAMPLE_LOSSES};
-pub use landscape_error::ErrorKind;
+pub use landscape_error::{ErrorKind, capital};
 pub use loss_rows::LossRows;
 pub use npz::{Array, Npz, NpzValues};
 pub use plane::{PlanePoint, PlaneRecord};

@@ -173,7 +173,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
         });
         brush::follow(ui, &canvas, &mut state.brush, scatter, &checkpoint.name, score, scene.commands);
         if let (Some(pointer), Some(bins)) = (canvas.pointer(), &bins)
-            && let Some(bin) = bins.at(pointer.x)
+            && let Some(bin) = bins.histogram.bin(pointer.x)
         {
             cursor.at = Some((checkpoint.name.clone(), bin));
             if table.is_some() {
@@ -245,13 +245,6 @@ impl Bins {
     /// The series of a dataset of the `place`th table.
     fn series_of(&self, place: usize, dataset: &str) -> Option<usize> {
         self.series.iter().position(|(of, name)| *of == place && name == dataset)
-    }
-
-    /// The bin that holds a score.
-    fn at(&self, score: f64) -> Option<usize> {
-        let edges = &self.histogram.edges;
-        let within = (edges[0]..=edges[edges.len() - 1]).contains(&score);
-        within.then(|| edges[1..edges.len() - 1].partition_point(|edge| *edge <= score))
     }
 }
 
