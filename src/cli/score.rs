@@ -6,6 +6,7 @@ use serde_json::json;
 use super::options::SessionOptions;
 use super::runner::Runner;
 use super::say;
+use crate::figure::number::percent_with_error;
 use crate::job::{Analysis, JobSpec};
 use crate::result::{ScoreTable, gather_scores};
 
@@ -42,16 +43,18 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
         say(&object.to_string());
         return Ok(());
     }
-    for (dataset, accuracy) in &table.accuracy {
-        say(&format!("{name}, {dataset}: accuracy {:.2} %", 100.0 * accuracy));
+    for dataset in table.accuracy.keys() {
+        let (accuracy, error) = table.accuracy(dataset).unzip();
+        say(&format!("{name}, {dataset}: accuracy {} %", percent_with_error(accuracy, error)));
     }
     for (score, datasets) in &table.scores {
         for (dataset, detection) in datasets {
+            let error = table.std_error(score, dataset);
             let numbers = detection.as_ref().map_or("undefined".to_owned(), |detection| {
                 format!(
-                    "AUROC {:.2}, FPR@95 {:.2}, AUPR-in {:.2}, AUPR-out {:.2}",
-                    100.0 * detection.auroc,
-                    100.0 * detection.fpr95,
+                    "AUROC {}, FPR@95 {}, AUPR-in {:.2}, AUPR-out {:.2}",
+                    percent_with_error(Some(detection.auroc), error.auroc),
+                    percent_with_error(Some(detection.fpr95), error.fpr95),
                     100.0 * detection.aupr_in,
                     100.0 * detection.aupr_out
                 )

@@ -4,6 +4,7 @@
 //! squares that touch a pending or non-finite value are cut out, so that lines end there.
 
 use super::ColorScale;
+use super::number::significant;
 use crate::result::LossSurface;
 
 /// A connected line where the grid has one value.
@@ -13,6 +14,13 @@ pub struct ContourLine {
     pub level: f64,
     /// Points in units of the axes, (α, β) for a surface; the first is repeated at the end when the line is closed.
     pub points: Vec<[f64; 2]>,
+}
+
+impl ContourLine {
+    /// Its value as it is written upon it.
+    pub fn text(&self) -> String {
+        significant(self.level, 2)
+    }
 }
 
 /// Contour lines of a surface, interpolated on the scale (on a log scale: between logarithms).

@@ -1,17 +1,19 @@
-//! [`place_labels`]: where the values of contour lines stand on their lines, for the window and the figures alike.
+//! [`label_contours`]: where the values of contour lines stand on their lines, for the window and the figures alike.
 //!
 //! A label lies along its line where that is straight, reads upright, keeps within the frame, and touches neither another label nor
 //! another line. Lines without such a place have no label. Pure geometry on y-downwards coordinates of any unit.
 
+use super::ContourLine;
+
 /// A contour line that wants a label.
 #[derive(Clone, Copy, Debug)]
-pub struct LabelledLine<'a> {
-    /// Which level it belongs to; a level has at most two labels.
-    pub level: usize,
+struct LabelledLine<'a> {
+    /// Its value; a level has at most two labels.
+    level: f64,
     /// The line as it is drawn.
-    pub points: &'a [[f64; 2]],
+    points: &'a [[f64; 2]],
     /// Width and height of the label.
-    pub size: [f64; 2],
+    size: [f64; 2],
 }
 
 /// A label in its place.
@@ -32,9 +34,21 @@ const BEND: f64 = 0.22;
 /// Room around a label in heights: to the frame and to other labels.
 const ROOM: f64 = 0.45;
 
-/// Places the labels of `lines` within the frame [upper left, lower right], clear of the discs `taken` (middle, radius). The same lines
-/// give the same labels.
-pub fn place_labels(lines: &[LabelledLine<'_>], frame: [[f64; 2]; 2], taken: &[([f64; 2], f64)]) -> Vec<PlacedLabel> {
+/// Places the values of `lines`, as they are `drawn`, within the frame [upper left, lower right], clear of the discs `taken` (middle,
+/// radius); `room` is the width and height that a text needs. The same lines give the same labels.
+pub fn label_contours(
+    lines: &[ContourLine],
+    drawn: &[Vec<[f64; 2]>],
+    room: impl Fn(&str) -> [f64; 2],
+    frame: [[f64; 2]; 2],
+    taken: &[([f64; 2], f64)],
+) -> Vec<PlacedLabel> {
+    let wanted: Vec<LabelledLine<'_>> =
+        lines.iter().zip(drawn).map(|(line, points)| LabelledLine { level: line.level, points, size: room(&line.text()) }).collect();
+    place_labels(&wanted, frame, taken)
+}
+
+fn place_labels(lines: &[LabelledLine<'_>], frame: [[f64; 2]; 2], taken: &[([f64; 2], f64)]) -> Vec<PlacedLabel> {
     let lengths: Vec<Vec<f64>> = lines.iter().map(|line| arc_lengths(line.points)).collect();
     let total = |k: usize| lengths[k].last().copied().unwrap_or(0.0);
     let mut order: Vec<usize> = (0..lines.len()).filter(|&k| total(k) >= 2.5 * lines[k].size[0]).collect();
@@ -200,7 +214,7 @@ mod tests {
     }
 
     fn lines(points: &[Vec<[f64; 2]>]) -> Vec<LabelledLine<'_>> {
-        points.iter().enumerate().map(|(level, points)| LabelledLine { level, points, size: SIZE }).collect()
+        points.iter().enumerate().map(|(level, points)| LabelledLine { level: level as f64, points, size: SIZE }).collect()
     }
 
     #[test]
@@ -248,7 +262,7 @@ mod tests {
     #[test]
     fn a_level_has_at_most_two_labels() {
         let points: Vec<Vec<[f64; 2]>> = (1..6).map(|k| vec![[10.0, 35.0 * f64::from(k)], [190.0, 35.0 * f64::from(k)]]).collect();
-        let lines: Vec<_> = points.iter().map(|points| LabelledLine { level: 3, points, size: SIZE }).collect();
+        let lines: Vec<_> = points.iter().map(|points| LabelledLine { level: 3.0, points, size: SIZE }).collect();
         assert_eq!(place_labels(&lines, FRAME, &[]).len(), 2);
     }
 }

@@ -1,13 +1,13 @@
 //! [`EnergyFigure`]: histograms of a score for ID, CS and SS data, one panel per checkpoint.
 
 use super::layout::{Aspect, Axis, Frame, Margins, PAD, PanelGrid, SMALL, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis};
-use super::number::percent;
 use super::palette;
 use super::scale::Spacing;
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, fit, text_width};
+use super::table::detection_in_percent;
 use super::{Figure, FigureStyle, Panel};
 use crate::metric::Histogram;
-use crate::result::{Detection, ScoreTable};
+use crate::result::ScoreTable;
 use crate::session::Role;
 
 /// Height over width of a panel.
@@ -77,6 +77,23 @@ impl EnergyFigure<'_> {
         rows
     }
 
+    /// AUROC and FPR@95 of every row.
+    fn detections(&self, table: &ScoreTable, rows: &[(&str, Role)]) -> Vec<[String; 2]> {
+        rows.iter().map(|(dataset, _)| detection_in_percent(table, &self.score, dataset)).collect()
+    }
+
+    /// The columns of the tables, which are the same below all panels.
+    fn columns(&self, frame: &Frame, rows: &[(&str, Role)], font: f64) -> Columns {
+        let size = SMALL * font;
+        let numbers: Vec<_> = self.panels.iter().flat_map(|panel| self.detections(panel.result, rows)).collect();
+        let [auroc, fpr] = [0, 1].map(|k| {
+            let texts = numbers.iter().map(|pair| pair[k].as_str()).chain([TITLES[k]]);
+            texts.map(|text| text_width(text, size, false)).fold(0.0, f64::max)
+        });
+        let ends = [frame.to[0] - fpr - 0.8 * size, frame.to[0]];
+        Columns { name: ends[0] - auroc - 0.8 * size - frame.from[0], ends }
+    }
+
     pub(super) fn label(&self) -> &'static str {
         match self.score.as_str() {
             "energy" => "energy score",
@@ -114,7 +131,7 @@ impl Figure for EnergyFigure<'_> {
         };
         let grid = |left: f64, axis: f64| {
             let grid = with_lines(left, axis, 1);
-            let lines = Columns::of(&grid.frames[0], font).lines(&rows, font);
+            let lines = self.columns(&grid.frames[0], &rows, font).lines(&rows, font);
             if lines == 1 { grid } else { with_lines(left, axis, lines) }
         };
         let (grid, x, y) = PanelGrid::with_axes(font, grid, axes);
@@ -131,10 +148,11 @@ impl Figure for EnergyFigure<'_> {
             draw_title(&mut scene, frame, &style.letter(k), Some(palette::checkpoint(panel.color, style.theme)), panel.name, font, &chrome);
             draw_x_axis(&mut scene, frame, &x, font, &chrome, true);
             draw_y_axis(&mut scene, frame, &y, font, &chrome, frame.first_column);
-            draw_detection(&mut scene, frame, axis_room, panel.result.scores.get(&self.score), &rows, style);
+            let columns = self.columns(frame, &rows, font);
+            draw_detection(&mut scene, frame, axis_room, &columns, &self.detections(panel.result, &rows), &rows, style);
         }
         draw_roles(&mut scene, histograms.as_ref(), style);
-        let mut note = "AUROC and FPR@95 in %, OOD positive, against all ID data; shared bins".to_owned();
+        let mut note = "AUROC and FPR@95 in % ± standard error, OOD positive, against all ID data; shared bins".to_owned();
         if let Some(n) = histograms.map(|h| h.non_finite).filter(|n| *n > 0) {
             note += &format!("; {n} scores are not finite and not shown");
         }
@@ -160,23 +178,18 @@ fn draw_density(scene: &mut Scene, frame: &Frame, x: &Axis, y: &Axis, edges: &[f
     }
 }
 
-/// The columns of the small table below a panel.
+/// What stands over the numbers of the small table below a panel.
+const TITLES: [&str; 2] = ["AUROC", "FPR@95"];
+
+/// The columns of that table.
 struct Columns {
     /// Room for a name beside the numbers.
     name: f64,
     /// Right ends of the numbers.
-    auroc: f64,
-    fpr: f64,
+    ends: [f64; 2],
 }
 
 impl Columns {
-    fn of(frame: &Frame, font: f64) -> Self {
-        let size = SMALL * font;
-        let fpr = frame.to[0];
-        let auroc = fpr - text_width("FPR@95", size, false) - 0.7 * size;
-        Self { name: auroc - text_width("AUROC", size, false) - 0.5 * size - frame.from[0], auroc, fpr }
-    }
-
     /// Lines of a row: the name stands above its numbers where one is too long to stand beside them.
     fn lines(&self, rows: &[(&str, Role)], font: f64) -> usize {
         let long = |(name, _): &(&str, Role)| text_width(name, SMALL * font, false) > self.name;
@@ -189,7 +202,8 @@ fn draw_detection(
     scene: &mut Scene,
     frame: &Frame,
     axis_room: f64,
-    detections: Option<&indexmap::IndexMap<String, Option<Detection>>>,
+    columns: &Columns,
+    detections: &[[String; 2]],
     rows: &[(&str, Role)],
     style: &FigureStyle,
 ) {
@@ -199,20 +213,17 @@ fn draw_detection(
     let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
     let size = SMALL * font;
     let top = frame.to[1] + axis_room + 1.3 * size;
-    let columns = Columns::of(frame, font);
-    let Columns { name, auroc, fpr } = columns;
     let lines = columns.lines(rows, font);
-    for (column, title) in [(auroc, "AUROC"), (fpr, "FPR@95")] {
-        scene.text([column, top], title, size, Anchor::End, chrome.muted);
+    for (end, title) in columns.ends.into_iter().zip(TITLES) {
+        scene.text([end, top], title, size, Anchor::End, chrome.muted);
     }
-    for (k, (dataset, role)) in rows.iter().enumerate() {
+    for (k, ((dataset, role), numbers)) in rows.iter().zip(detections).enumerate() {
         let y = top + ((k + 1) * lines) as f64 * ROW * font;
-        let detection = detections.and_then(|d| d.get(*dataset)).copied().flatten();
         let color = palette::role(*role, style.theme);
-        let (width, above) = if lines == 1 { (name, 0.0) } else { (frame.width(), ROW * font) };
+        let (width, above) = if lines == 1 { (columns.name, 0.0) } else { (frame.width(), ROW * font) };
         scene.text([frame.from[0], y - above], fit(dataset, size, false, width), size, Anchor::Start, color);
-        for (column, value) in [(auroc, detection.map(|d| d.auroc)), (fpr, detection.map(|d| d.fpr95))] {
-            scene.text([column, y], percent(value), size, Anchor::End, chrome.text);
+        for (end, number) in columns.ends.into_iter().zip(numbers) {
+            scene.text([end, y], number, size, Anchor::End, chrome.text);
         }
     }
 }

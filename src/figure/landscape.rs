@@ -2,14 +2,13 @@
 
 use super::colormap::Colormap;
 use super::contour::surface_contours;
-use super::contour_label::{LabelledLine, place_labels};
+use super::contour_label::label_contours;
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_note, draw_title, draw_x_axis, draw_y_axis};
-use super::number::significant;
 use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel, projections};
-use crate::result::{CellStatus, ErrorKind, LossSurface, PlaneRecord, Quantity};
+use crate::result::{CellStatus, ErrorKind, LossSurface, Quantity};
 use crate::session::{ErrorShown, LandscapeView};
 
 /// Size of the values at contour lines, relative to the type.
@@ -116,7 +115,7 @@ impl<'a> LandscapeFigure<'a> {
         if cells(CellStatus::Pending) {
             notes.push("hatched: not computed".into());
         }
-        if self.panels.iter().any(|panel| panel.result.baseline.is_some() && panel.result.error_shown.is_none()) {
+        if self.panels.iter().any(|panel| panel.result.is_difference()) {
             notes.push("dotted: within two standard errors of 0, image by image".into());
         }
         if cells(CellStatus::Estimated) {
@@ -245,8 +244,7 @@ impl Plane<'_> {
 
     fn draw_contours(&self, scene: &mut Scene, surface: &LossSurface, scale: &ColorScale, figure: &LandscapeFigure<'_>) {
         let color = |level: f64| figure.colormap.color(scale.position(level).unwrap_or(0.0));
-        let levels = scale.levels(figure.contours);
-        let lines = surface_contours(surface, scale, &levels);
+        let lines = surface_contours(surface, scale, &scale.levels(figure.contours));
         let drawn: Vec<Vec<[f64; 2]>> = lines.iter().map(|line| line.points.iter().map(|p| self.at(p[0], p[1])).collect()).collect();
         for (line, points) in lines.iter().zip(&drawn) {
             scene.shapes.push(contour_ink(points.clone(), color(line.level)));
@@ -255,25 +253,19 @@ impl Plane<'_> {
             return;
         }
         let size = LABEL * self.font;
-        let wanted: Vec<LabelledLine<'_>> = lines
-            .iter()
-            .zip(&drawn)
-            .map(|(line, points)| {
-                let level = levels.iter().position(|level| *level == line.level).unwrap_or(0);
-                LabelledLine { level, points, size: [text_width(&significant(line.level, 2), size, false) + 0.5 * size, 0.95 * size] }
-            })
-            .collect();
-        let marks = std::iter::once([0.0; 2]).chain(surface.manifest.plane.iter().flat_map(PlaneRecord::covered));
+        let room = |text: &str| [text_width(text, size, false) + 0.5 * size, 0.95 * size];
+        let marks = surface.manifest.marked().into_iter();
         let taken: Vec<([f64; 2], f64)> = marks.map(|[alpha, beta]| (self.at(alpha, beta), 0.55 * self.font)).collect();
-        for label in place_labels(&wanted, [self.frame.from, self.frame.to], &taken) {
-            let (level, [width, height]) = (lines[label.line].level, wanted[label.line].size);
+        for label in label_contours(&lines, &drawn, room, [self.frame.from, self.frame.to], &taken) {
+            let (level, text) = (lines[label.line].level, lines[label.line].text());
+            let [width, height] = room(&text);
             let (sin, cos) = label.angle.sin_cos();
             let corner = |x: f64, y: f64| [label.at[0] + x * cos - y * sin, label.at[1] + x * sin + y * cos];
             let (w, h) = (0.5 * width, 0.5 * height);
             let points = vec![corner(-w, -h), corner(w, -h), corner(w, h), corner(-w, h)];
             scene.shapes.push(Shape::Polygon { points, fill: color(level), opacity: 0.85 });
             let ink = palette::ink_on(color(level));
-            scene.turned(label.at, significant(level, 2), size, label.angle.to_degrees(), ink);
+            scene.turned(label.at, text, size, label.angle.to_degrees(), ink);
         }
     }
 
@@ -307,13 +299,7 @@ impl Kind {
     fn of(surface: &LossSurface, k: usize, scale: Option<&ColorScale>, colormap: Colormap) -> Self {
         let color = || surface.known_loss(k).and_then(|(loss, _)| scale?.position(loss)).map(|t| colormap.color(t));
         match (surface.status(k), color()) {
-            (CellStatus::Exact, Some(color))
-                if surface.baseline.is_some()
-                    && surface.error_shown.is_none()
-                    && surface.loss[k].abs() <= 2.0 * surface.loss_std_error[k] =>
-            {
-                Kind::Dotted(color)
-            }
+            (CellStatus::Exact, Some(color)) if surface.is_unsure(k) => Kind::Dotted(color),
             (CellStatus::Exact, Some(color)) => Kind::Value(color),
             (CellStatus::Estimated, Some(color)) => Kind::Dotted(color),
             (CellStatus::Pending, _) | (CellStatus::Estimated, None) => Kind::Pending,

@@ -5,7 +5,7 @@ use super::palette::{self, Rgb};
 use super::scale::Spacing;
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel};
-use crate::result::{LandscapeBand, LossSurface};
+use crate::result::{LandscapeBand, LossSurface, nearest_node};
 
 /// Ratio of the largest to the smallest loss from which the axis is logarithmic.
 const LOG_FROM: f64 = 30.0;
@@ -36,7 +36,7 @@ impl LandscapeCutFigure {
         let curves = panels.iter().map(|panel| {
             let surface = panel.result;
             let beta = &surface.beta;
-            let j = (0..beta.len()).min_by(|&a, &b| beta[a].abs().total_cmp(&beta[b].abs())).unwrap_or(0);
+            let j = nearest_node(beta, 0.0).unwrap_or(0);
             let at = |i: usize| i * beta.len() + j;
             let computed = (0..surface.alpha.len()).filter(|&i| surface.count.get(at(i)).is_some_and(|&n| n > 0));
             let marks = surface.manifest.plane.iter().flat_map(|plane| plane.points.iter().chain(&plane.trajectory));

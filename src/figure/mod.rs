@@ -51,7 +51,7 @@ pub use axes_box::{AxesBox, BoxLine, BoxText, axes_box};
 pub use colormap::Colormap;
 pub use comparison::{ComparisonFigure, ComparisonRow};
 pub use contour::{ContourLine, contour_lines, surface_contours};
-pub use contour_label::{LabelledLine, PlacedLabel, place_labels};
+pub use contour_label::{PlacedLabel, label_contours};
 pub use curves::{CurvePanel, CurvesFigure};
 pub use data::{Cell, Data};
 pub use embedding::EmbeddingFigure;

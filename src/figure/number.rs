@@ -48,6 +48,14 @@ pub fn percent(share: Option<f64>) -> String {
     share.filter(|s| s.is_finite()).map_or_else(|| "n/a".into(), |s| fixed(100.0 * s, 1))
 }
 
+/// A share in [0, 1] with its standard error in percent, without the sign: `95.2 ± 0.9`; as [`percent`] where the error is unknown or 0.
+pub fn percent_with_error(share: Option<f64>, std_error: Option<f64>) -> String {
+    match share.zip(std_error) {
+        Some((share, error)) if share.is_finite() && error.is_finite() && error > 0.0 => with_error(100.0 * share, 100.0 * error),
+        _ => percent(share),
+    }
+}
+
 /// 10ⁿ.
 pub(super) fn power_of_ten(exponent: i32) -> String {
     let superscript = |c: char| match c {
@@ -112,5 +120,7 @@ mod tests {
         assert_eq!(significant(f64::NAN, 3), "NaN");
         assert_eq!(percent(Some(0.8766)), "87.7");
         assert_eq!(percent(None), "n/a");
+        assert_eq!(percent_with_error(Some(0.8766), Some(0.0123)), "87.7 ± 1.2");
+        assert_eq!([percent_with_error(Some(1.0), Some(0.0)), percent_with_error(Some(0.5), None)], ["100.0", "50.0"]);
     }
 }

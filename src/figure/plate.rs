@@ -129,7 +129,7 @@ impl<'a> Plate<'a> {
     /// Surfaces as maps or in 3-D, as the view says; lines, which have no second axis, as curves.
     pub fn landscape(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Option<Self> {
         let first = panels.first()?.result;
-        let (key, what) = (first.value_key(), capital(&first.value_label()));
+        let (key, what) = (first.value_key(), first.value_title());
         let data = vec![("", table::landscape(&panels))];
         let name = if key == "loss" { "landscape".into() } else { format!("landscape-{key}") };
         if panels.iter().all(|panel| panel.result.beta.len() == 1) {
@@ -146,7 +146,7 @@ impl<'a> Plate<'a> {
         let first = panels.first()?.result;
         let caption = format!(
             "{} on {}, cell by cell on the same images and draws; dotted cells lie within two standard errors of the paired differences of 0.",
-            capital(&first.value_label()),
+            first.value_title(),
             first.manifest.dataset
         );
         let data = vec![("", table::difference(&panels))];
@@ -266,11 +266,6 @@ fn viewed<'a>(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Box<
         LandscapeForm::Map => Box::new(maps),
         LandscapeForm::Surface => Box::new(LandscapeReliefFigure { maps, camera: view.camera }),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut signs = text.chars();
-    signs.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + signs.as_str())
 }
 
 /// A plate for every kind of result of every dataset.

@@ -2,7 +2,7 @@
 
 use super::ColorScale;
 use super::orbit::{HALF_HEIGHT, Orbit};
-use crate::result::LossSurface;
+use crate::result::{LossSurface, nearest_node};
 
 /// Places along a ray or a side of the mesh.
 const STEPS: usize = 192;
@@ -69,8 +69,7 @@ impl Relief {
 
     /// The node nearest to a place in the box: indices into α and β.
     pub fn nearest(&self, [x, y]: [f64; 2]) -> [usize; 2] {
-        let nearest = |axis: &[f64], v: f64| (0..axis.len()).min_by(|&a, &b| (axis[a] - v).abs().total_cmp(&(axis[b] - v).abs()));
-        [nearest(&self.x, x).unwrap_or(0), nearest(&self.y, y).unwrap_or(0)]
+        [nearest_node(&self.x, x).unwrap_or(0), nearest_node(&self.y, y).unwrap_or(0)]
     }
 
     /// z of the surface over a place in the box, between the nodes around it; `None` where one of them is open, and outside.

@@ -4,23 +4,26 @@ use std::fmt::Write;
 
 use super::data::{Cell, Data};
 use super::latex::escaped;
-use super::number::percent;
+use super::number::percent_with_error;
 use super::{CurvesFigure, Panel, ScoreHistograms};
 use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve};
 
-/// `checkpoint, score, dataset, role, n, auroc, fpr95, fpr95_id_positive, aupr_in, aupr_out, accuracy`, a row per score and dataset
-/// (and per dataset that has only an accuracy); shares in [0, 1], empty where undefined.
+/// `checkpoint, score, dataset, role, n, auroc, fpr95, fpr95_id_positive, aupr_in, aupr_out, accuracy, auroc_std_error, fpr95_std_error,
+/// accuracy_std_error`, a row per score and dataset (and per dataset that has only an accuracy); shares in [0, 1], empty where undefined.
 pub fn scores(tables: &[Panel<ScoreTable>]) -> Data {
-    let columns = ["checkpoint", "score", "dataset", "role", "n", "auroc", "fpr95", "fpr95_id_positive", "aupr_in", "aupr_out", "accuracy"];
-    let mut data = Data::new(&columns);
+    let numbers = ["n", "auroc", "fpr95", "fpr95_id_positive", "aupr_in", "aupr_out", "accuracy"];
+    let errors = ["auroc_std_error", "fpr95_std_error", "accuracy_std_error"];
+    let mut data = Data::new(&[["checkpoint", "score", "dataset", "role"].as_slice(), &numbers, &errors].concat());
     for Panel { name, result, .. } in tables {
-        for (score, detections) in &result.scores {
+        for score in result.scores.keys() {
             for (dataset, role) in &result.roles {
-                let d = detections.get(dataset).copied().flatten();
+                let (d, error) = (result.detection(score, dataset), result.std_error(score, dataset));
+                let accuracy = result.accuracy(dataset);
                 let mut row: Vec<Cell> = [*name, score, dataset, role].map(Cell::from).into();
                 row.push(result.samples.get(dataset).copied().into());
                 row.extend([d.map(|d| d.auroc), d.map(|d| d.fpr95), d.map(|d| d.fpr95_id_positive)].map(Cell::from));
-                row.extend([d.map(|d| d.aupr_in), d.map(|d| d.aupr_out), result.accuracy.get(dataset).copied()].map(Cell::from));
+                row.extend([d.map(|d| d.aupr_in), d.map(|d| d.aupr_out), accuracy.map(|(value, _)| value)].map(Cell::from));
+                row.extend([error.auroc, error.fpr95, accuracy.map(|(_, error)| error)].map(Cell::from));
                 data.push(row);
             }
         }
@@ -67,6 +70,13 @@ impl People {
     }
 }
 
+/// AUROC and FPR@95 with their standard errors in %.
+pub(super) fn detection_in_percent(table: &ScoreTable, score: &str, dataset: &str) -> [String; 2] {
+    let (detection, error) = (table.detection(score, dataset), table.std_error(score, dataset));
+    [(detection.map(|d| d.auroc), error.auroc), (detection.map(|d| d.fpr95), error.fpr95)]
+        .map(|(value, error)| percent_with_error(value, error))
+}
+
 /// One table per score: checkpoints in rows, AUROC ↑ and FPR@95 ↓ of each shifted dataset in columns, then the accuracies; in %.
 pub fn scores_for_people(tables: &[Panel<ScoreTable>]) -> Vec<People> {
     let unique = |pick: &dyn Fn(&ScoreTable) -> Vec<String>| -> Vec<String> {
@@ -80,13 +90,13 @@ pub fn scores_for_people(tables: &[Panel<ScoreTable>]) -> Vec<People> {
         header.extend(shifted.iter().flat_map(|d| [format!("AUROC {d} ↑"), format!("FPR@95 {d} ↓")]));
         header.extend(accuracies.iter().map(|d| format!("accuracy {d} ↑")));
         let row = |panel: &Panel<ScoreTable>| {
-            let detection = |dataset: &String| panel.result.scores.get(score).and_then(|d| d.get(dataset)).copied().flatten();
             let mut row = vec![panel.name.to_owned()];
-            row.extend(shifted.iter().flat_map(|d| [percent(detection(d).map(|d| d.auroc)), percent(detection(d).map(|d| d.fpr95))]));
-            row.extend(accuracies.iter().map(|d| percent(panel.result.accuracy.get(d).copied())));
+            row.extend(shifted.iter().flat_map(|dataset| detection_in_percent(panel.result, score, dataset)));
+            let accuracy = |dataset: &String| panel.result.accuracy(dataset).unzip();
+            row.extend(accuracies.iter().map(accuracy).map(|(value, error)| percent_with_error(value, error)));
             row
         };
-        People { caption: format!("Score: {score}, in %, OOD positive"), header, rows: tables.iter().map(row).collect() }
+        People { caption: format!("Score: {score}, in % ± standard error, OOD positive"), header, rows: tables.iter().map(row).collect() }
     };
     unique(&|t| t.scores.keys().cloned().collect()).iter().map(of_score).collect()
 }

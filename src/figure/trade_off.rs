@@ -5,7 +5,7 @@ use super::palette;
 use super::scale::Spacing;
 use super::scene::{HAIRLINE, Scene, Shape};
 use super::{Data, Figure, FigureStyle, Panel};
-use crate::metric::{fpr95_std_error, mean_std_error};
+use crate::metric::mean_std_error;
 use crate::result::{DatasetScores, ScoreTable};
 use crate::session::Role;
 
@@ -110,12 +110,8 @@ fn of<'a>(table: &'a ScoreTable, name: &str) -> Option<&'a DatasetScores> {
 }
 
 fn fpr_change(was: &ScoreTable, is: &ScoreTable, score: &str, name: &str) -> Option<Change> {
-    let fpr = |table: &ScoreTable| table.scores.get(score)?.get(name).copied().flatten().map(|d| d.fpr95);
-    let error = |table: &ScoreTable| {
-        let scores = |data: &DatasetScores| data.scores.get(score).cloned().unwrap_or_default();
-        let id: Vec<f64> = table.datasets.iter().filter(|data| data.role == Role::Id.key()).flat_map(scores).collect();
-        fpr95_std_error(&id, &scores(of(table, name)?))
-    };
+    let fpr = |table: &ScoreTable| table.detection(score, name).map(|detection| detection.fpr95);
+    let error = |table: &ScoreTable| table.std_error(score, name).fpr95;
     // The two are of the same images, hence not independent: the error is at most about this.
     let std_error = error(was).zip(error(is)).map_or(0.0, |(a, b)| a.hypot(b));
     Some(Change { value: 100.0 * (fpr(is)? - fpr(was)?), std_error: 100.0 * std_error })

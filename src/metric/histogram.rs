@@ -27,9 +27,7 @@ impl Histogram {
         let edges: Vec<f64> = (0..=bins).map(|k| k as f64 / bins as f64).map(|t| low * (1.0 - t) + high * t).collect();
         let count = |values: &[f64]| {
             let mut counts = vec![0; bins];
-            for &value in values.iter().filter(|v| v.is_finite()) {
-                counts[edges[1..bins].partition_point(|&edge| edge <= value)] += 1;
-            }
+            values.iter().filter_map(|value| bin_of(&edges, *value)).for_each(|bin| counts[bin] += 1);
             counts
         };
         Some(Self {
@@ -37,6 +35,11 @@ impl Histogram {
             non_finite: series.iter().map(|values| values.iter().filter(|v| !v.is_finite()).count() as u64).collect(),
             edges,
         })
+    }
+
+    /// The bin that holds a value; `None` outside of all.
+    pub fn bin(&self, value: f64) -> Option<usize> {
+        bin_of(&self.edges, value)
     }
 
     /// Density of one series, [bins]: integrates to 1 over its finite values; zeros when it has none or does not exist.
@@ -52,6 +55,12 @@ impl Histogram {
     }
 }
 
+/// The bin between ascending edges that holds a value: half open but the last; `None` outside of all, and of what is no number.
+fn bin_of(edges: &[f64], value: f64) -> Option<usize> {
+    let (first, [between @ .., last]) = edges.split_first()? else { return None };
+    (*first..=*last).contains(&value).then(|| between.partition_point(|edge| *edge <= value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +71,8 @@ mod tests {
         assert_eq!(histogram.edges, [0.0, 1.0, 2.0, 3.0, 4.0]);
         assert_eq!(histogram.counts, [vec![1, 2, 0, 0], vec![0, 0, 1, 1]]);
         assert_eq!(histogram.non_finite, [0, 2]);
+        assert_eq!([0.0, 0.99, 1.0, 4.0].map(|value| histogram.bin(value)), [Some(0), Some(0), Some(1), Some(3)]);
+        assert_eq!([-0.01, 4.01, f64::NAN].map(|value| histogram.bin(value)), [None; 3]);
     }
 
     #[test]

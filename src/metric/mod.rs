@@ -17,5 +17,5 @@ pub use auroc_difference::auroc_difference;
 pub use detection::{aupr_in, aupr_out, auroc, fpr95, fpr95_id_positive};
 pub use difference::{error_of_largest, largest_error, largest_relative_error, relative_error};
 pub use histogram::Histogram;
-pub use summary::{mean_population_std, mean_std_error};
-pub use uncertainty::{auroc_std_error, fpr95_std_error};
+pub use summary::{mean_population_std, mean_std_error, median};
+pub use uncertainty::{auroc_std_error, fpr95_std_error, share_std_error};

@@ -1,4 +1,4 @@
-//! Standard errors of AUROC and FPR@95 of one sample of ID and OOD scores.
+//! Standard errors of AUROC and FPR@95 of one sample of ID and OOD scores, and of shares.
 
 use super::detection::{fpr_at, placements};
 
@@ -18,7 +18,12 @@ pub fn fpr95_std_error(id: &[f64], ood: &[f64]) -> Option<f64> {
     let spread = (0.95 * 0.05 / ood.len() as f64).sqrt();
     let at = |share: f64| fpr_at(id, ood, share.clamp(0.0, 1.0));
     let (p, low, high) = (at(0.95)?, at(0.95 - spread)?, at(0.95 + spread)?);
-    Some((p * (1.0 - p) / id.len() as f64 + (0.5 * (high - low)).powi(2)).sqrt())
+    Some(share_std_error(p, id.len()).hypot(0.5 * (high - low)))
+}
+
+/// Standard error √(p(1 − p)/n) of a share `p` of `n` draws; 0 of none.
+pub fn share_std_error(share: f64, n: usize) -> f64 {
+    if n > 0 { (share * (1.0 - share) / n as f64).max(0.0).sqrt() } else { 0.0 }
 }
 
 fn variance(values: &[f64]) -> f64 {

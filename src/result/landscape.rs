@@ -151,6 +151,16 @@ impl LandscapeManifest {
             ..self.clone()
         }
     }
+
+    /// Where something is marked on the plane, (α, β): θ and everything that is projected.
+    pub fn marked(&self) -> Vec<[f64; 2]> {
+        std::iter::once([0.0; 2]).chain(self.plane.iter().flat_map(PlaneRecord::covered)).collect()
+    }
+}
+
+/// Index of the axis' node that is nearest to a value; `None` of an empty axis.
+pub fn nearest_node(axis: &[f64], value: f64) -> Option<usize> {
+    (0..axis.len()).min_by(|&a, &b| (axis[a] - value).abs().total_cmp(&(axis[b] - value).abs()))
 }
 
 /// Loss and accuracy over the plane; [A, B] arrays are row-major with index i·B + j at (alpha\[i\], beta\[j\]).

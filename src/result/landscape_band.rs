@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LossSurface, Npz, NpzValues, ResultError, write_atomic};
+use super::{LossSurface, Npz, NpzValues, ResultError, nearest_node, write_atomic};
 
 /// Loss over K ≥ 2 planes of one grid: mean and standard deviation (n − 1) over planes, [A, B] row-major as in [`LossSurface`]. A cell
 /// that is not finite on one plane is not finite here.
@@ -79,8 +79,7 @@ impl LandscapeBand {
 
     /// (α, mean, standard deviation) along α at the β of the grid nearest to 0.
     pub fn cut(&self) -> Vec<(f64, f64, f64)> {
-        let nearest = (0..self.beta.len()).min_by(|&a, &b| self.beta[a].abs().total_cmp(&self.beta[b].abs()));
-        let Some(j) = nearest else { return Vec::new() };
+        let Some(j) = nearest_node(&self.beta, 0.0) else { return Vec::new() };
         let at = |i: usize| i * self.beta.len() + j;
         self.alpha.iter().enumerate().map(|(i, alpha)| (*alpha, self.mean[at(i)], self.std[at(i)])).collect()
     }

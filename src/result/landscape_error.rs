@@ -60,6 +60,27 @@ impl LossSurface {
             Some(ErrorKind::Relative) => format!("relative standard error of {label}"),
         }
     }
+
+    /// [`LossSurface::value_label`] as the beginning of a line.
+    pub fn value_title(&self) -> String {
+        capital(&self.value_label())
+    }
+
+    /// Whether it holds differences to a baseline.
+    pub fn is_difference(&self) -> bool {
+        self.baseline.is_some() && self.error_shown.is_none()
+    }
+
+    /// Whether cell `k` holds a difference that may be none: within two standard errors of 0.
+    pub fn is_unsure(&self, k: usize) -> bool {
+        self.is_difference() && self.loss[k].abs() <= 2.0 * self.loss_std_error[k]
+    }
+}
+
+/// A label as the beginning of a line.
+pub fn capital(label: &str) -> String {
+    let mut signs = label.chars();
+    signs.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + signs.as_str())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Npz, NpzValues, ResultError, safe_name, write_atomic};
+use crate::metric::{auroc_std_error, fpr95_std_error, share_std_error};
 
 /// How well a score tells one dataset from all ID data. OOD is positive, as in OpenOOD.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,15 @@ pub struct Detection {
     pub aupr_in: f64,
     /// Area under precision-recall, OOD positive.
     pub aupr_out: f64,
+}
+
+/// Standard errors of a [`Detection`] over the images; `None` where they are not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DetectionError {
+    /// Of the AUROC.
+    pub auroc: Option<f64>,
+    /// Of FPR@95.
+    pub fpr95: Option<f64>,
 }
 
 /// Per-sample scores of one dataset; larger is more ID.
@@ -46,6 +56,9 @@ pub struct ScoreTable {
     pub accuracy_pooled: IndexMap<String, f64>,
     /// Score → dataset → detection against all ID data.
     pub scores: IndexMap<String, IndexMap<String, Option<Detection>>>,
+    /// Score → dataset → standard errors of its detection; see [`ScoreTable::with_std_errors`].
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub std_errors: IndexMap<String, IndexMap<String, DetectionError>>,
     /// Temperature of the energy score.
     pub temperature: f64,
     /// Dataset → role key, in order.
@@ -94,7 +107,42 @@ impl ScoreTable {
         write_atomic(&folder.join("scores.json"), json.as_bytes())
     }
 
-    /// Reads what [`ScoreTable::save`] wrote for `checkpoint`.
+    /// How well `score` tells `dataset` from all ID data.
+    pub fn detection(&self, score: &str, dataset: &str) -> Option<Detection> {
+        self.scores.get(score)?.get(dataset).copied().flatten()
+    }
+
+    /// The standard errors of [`ScoreTable::detection`].
+    pub fn std_error(&self, score: &str, dataset: &str) -> DetectionError {
+        self.std_errors.get(score).and_then(|of| of.get(dataset)).copied().unwrap_or_default()
+    }
+
+    /// Share of right predictions of a dataset, and its binomial standard error over the images that have a label.
+    pub fn accuracy(&self, dataset: &str) -> Option<(f64, f64)> {
+        let accuracy = *self.accuracy.get(dataset)?;
+        let of = self.datasets.iter().find(|data| data.name == dataset);
+        let labelled = of.map_or(0, |data| data.label.iter().filter(|label| **label >= 0).count());
+        Some((accuracy, share_std_error(accuracy, labelled)))
+    }
+
+    /// With the standard errors of all detections, made of the per-sample scores.
+    #[must_use]
+    pub fn with_std_errors(mut self) -> Self {
+        let values = |data: &DatasetScores, score: &str| data.scores.get(score).cloned().unwrap_or_default();
+        let of_score = |(score, detections): (&String, &IndexMap<String, Option<Detection>>)| {
+            let id: Vec<f64> = self.datasets.iter().filter(|data| data.role == "id").flat_map(|data| values(data, score)).collect();
+            let judged = |data: &&DatasetScores| detections.get(&data.name).is_some_and(Option::is_some);
+            let error = |data: &DatasetScores| {
+                let ood = values(data, score);
+                (data.name.clone(), DetectionError { auroc: auroc_std_error(&id, &ood), fpr95: fpr95_std_error(&id, &ood) })
+            };
+            (score.clone(), self.datasets.iter().filter(judged).map(error).collect())
+        };
+        self.std_errors = self.scores.iter().map(of_score).collect();
+        self
+    }
+
+    /// Reads what [`ScoreTable::save`] wrote for `checkpoint`, with standard errors.
     ///
     /// # Errors
     /// When a file is missing, unreadable or not what it should be.
@@ -130,6 +178,46 @@ impl ScoreTable {
                 scores,
             });
         }
-        Ok(table)
+        Ok(table.with_std_errors())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_read_has_the_errors_of_its_detections() {
+        let data = |name: &str, role: &str, values: &[f64]| DatasetScores {
+            name: name.into(),
+            role: role.into(),
+            label: vec![0; values.len()],
+            prediction: vec![0; values.len()],
+            scores: [("msp".to_owned(), values.to_vec())].into_iter().collect(),
+        };
+        let detection = Detection { auroc: 0.75, fpr95: 0.5, fpr95_id_positive: 0.5, aupr_in: 0.8, aupr_out: 0.7 };
+        let found: IndexMap<String, Option<Detection>> =
+            [("far".to_owned(), Some(detection)), ("near".to_owned(), None)].into_iter().collect();
+        let table = ScoreTable {
+            scores: [("msp".to_owned(), found)].into_iter().collect(),
+            roles: [("a", "id"), ("b", "id"), ("far", "far"), ("near", "near")].map(|(name, role)| (name.into(), role.into())).into(),
+            datasets: vec![
+                data("a", "id", &[0.9, 0.4]),
+                data("b", "id", &[0.8, 0.7]),
+                data("far", "far", &[0.5, 0.3]),
+                data("near", "near", &[f64::NAN, 0.1]),
+            ],
+            ..ScoreTable::default()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        table.save(folder.path(), "net").unwrap();
+        let read = ScoreTable::load(folder.path(), "net").unwrap();
+        // Against the ID data of both datasets together.
+        let (id, far) = ([0.9, 0.4, 0.8, 0.7], [0.5, 0.3]);
+        let expected = DetectionError { auroc: auroc_std_error(&id, &far), fpr95: fpr95_std_error(&id, &far) };
+        assert!(expected.auroc.is_some_and(|error| error > 0.0) && expected.fpr95.is_some());
+        assert_eq!((read.detection("msp", "far"), read.std_error("msp", "far")), (Some(detection), expected));
+        assert_eq!((read.detection("msp", "near"), read.std_error("msp", "near")), (None, DetectionError::default()));
     }
 }

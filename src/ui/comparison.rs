@@ -6,12 +6,12 @@ use indexmap::IndexSet;
 
 use super::run::difference::flat;
 use super::store::Store;
-use super::widget::number::{count, share, signed, with_residual};
+use super::widget::number::{count, signed, with_residual};
 use crate::figure::ComparisonRow as Row;
-use crate::figure::number::{percent, significant, with_error};
+use crate::figure::number::{percent_with_error, significant, with_error};
 use crate::figure::table::People;
 use crate::job::RunConfig;
-use crate::result::{Eigenvalue, Inspection, Paired, ScoreDifference, ScoreTable, SharpnessCurve};
+use crate::result::{Detection, DetectionError, Eigenvalue, Inspection, Paired, ScoreDifference, ScoreTable, SharpnessCurve};
 use crate::session::{CheckpointEntry, Normalization, Session};
 
 /// Everything that is known of the checkpoints that are shown; with `only_differences`, what they do not have in common (of fewer than two
@@ -90,17 +90,22 @@ fn of_scores(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
     let datasets: IndexSet<&String> = tables.iter().flatten().flat_map(|table| table.roles.keys()).collect();
     let scores: IndexSet<&String> = tables.iter().flatten().flat_map(|table| table.scores.keys()).collect();
     let accuracy = |dataset: &&String| {
-        row("Accuracy", *dataset, &tables, |table| {
-            let table = (*table)?;
-            Some(share(*table.accuracy.get(*dataset)?, table.samples.get(*dataset).copied().unwrap_or(0)))
+        row("Accuracy, %", *dataset, &tables, |table| {
+            let (value, error) = (*table)?.accuracy(dataset)?;
+            Some(percent_with_error(Some(value), Some(error)))
         })
     };
     let mut rows: Vec<Row> = datasets.iter().map(accuracy).collect();
     for score in scores {
         for dataset in &datasets {
-            let detection = |table: &Option<&ScoreTable>| (*table)?.scores.get(score)?.get(*dataset).copied().flatten();
-            rows.push(row(&format!("AUROC, {score}, %"), *dataset, &tables, |table| Some(percent(Some(detection(table)?.auroc)))));
-            rows.push(row(&format!("FPR@95, {score}, %"), *dataset, &tables, |table| Some(percent(Some(detection(table)?.fpr95)))));
+            let of = |what: &str, number: &dyn Fn(Detection, DetectionError) -> (f64, Option<f64>)| {
+                row(&format!("{what}, {score}, %"), *dataset, &tables, |table| {
+                    let (value, error) = number((*table)?.detection(score, dataset)?, (*table)?.std_error(score, dataset));
+                    Some(percent_with_error(Some(value), error))
+                })
+            };
+            rows.push(of("AUROC", &|detection, error| (detection.auroc, error.auroc)));
+            rows.push(of("FPR@95", &|detection, error| (detection.fpr95, error.fpr95)));
         }
     }
     // AUROC of all datasets first, then FPR@95.

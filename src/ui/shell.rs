@@ -52,7 +52,6 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         gpu::install(frame.wgpu_render_state());
-        self.views.landscape.target = frame.wgpu_render_state().map(|state| state.target_format);
         // Under everything, so that no panel fills its own part again.
         ui.painter().add(gpu::ground::shape(ui.ctx().content_rect(), theme::of(ui).background));
         self.keys(ui);

@@ -157,7 +157,7 @@ fn score_table(k: usize) -> ScoreTable {
     };
     let detections = table.datasets[1..].iter().map(|d| (d.name.clone(), detect(&d.scores["energy"]))).collect();
     table.scores.insert("energy".into(), detections);
-    table
+    table.with_std_errors()
 }
 
 /// Every tag closes, every text is escaped, and the figure is drawn twice to the same bytes.

@@ -16,8 +16,10 @@ fn an_energy_figure_carries_the_metrics_of_each_dataset() {
     let figure = EnergyFigure { panels: panels(&tables), score: "energy".into(), bins: 60 };
     let svg = well_formed_and_stable(&figure, &FigureStyle::default());
     for table in &tables {
-        let near = table.scores["energy"]["CIFAR-100"].unwrap();
-        for expected in [number::percent(Some(near.auroc)), number::percent(Some(near.fpr95))] {
+        let (near, error) = (table.detection("energy", "CIFAR-100").unwrap(), table.std_error("energy", "CIFAR-100"));
+        assert!(error.auroc > Some(0.0) && error.fpr95 > Some(0.0));
+        for (value, error) in [(near.auroc, error.auroc), (near.fpr95, error.fpr95)] {
+            let expected = number::percent_with_error(Some(value), error);
             assert!(svg.contains(&format!(">{expected}<")), "expected {expected}");
         }
     }

@@ -22,9 +22,9 @@ impl App {
             items.push(item(format!("Measure on {}", entry.name), command).under("Measured on").chosen(on));
         }
         items.extend(self.quantity_items());
-        for score in self.store.scores.values().next().into_iter().flat_map(|table| table.scores.keys()) {
-            let name = format!("Histograms of {}", view::energy::label(score));
-            items.push(item(name, Command::SelectScore(score.clone())).under("Score").chosen(*score == look.score));
+        for score in view::energy::scores(&self.session, &self.store) {
+            let (name, on) = (format!("Histograms of {}", view::energy::label(&score)), score == look.score);
+            items.push(item(name, Command::SelectScore(score)).under("Score").chosen(on));
         }
         for role in Role::ALL.into_iter().filter(|role| self.session.datasets.iter().any(|entry| entry.role == *role)) {
             let category = Category { field: ColorBy::Role, value: role.key().into() };

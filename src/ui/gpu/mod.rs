@@ -2,6 +2,7 @@
 //! is drawn and why; that is the views' business.
 
 pub mod ground;
+mod lay;
 pub mod points;
 pub mod relief;
 mod splat;
@@ -11,13 +12,14 @@ use eframe::egui_wgpu::{RenderState, wgpu};
 /// Makes the pipelines where there are none yet; without a render state (tests of logic) nothing is ever drawn.
 pub fn install(state: Option<&RenderState>) {
     let Some(state) = state else { return };
-    if !state.renderer.read().callback_resources.contains::<points::Points>() {
-        let software = state.adapter.get_info().device_type == wgpu::DeviceType::Cpu;
-        let points = points::Points::new(&state.device, state.target_format, software);
-        state.renderer.write().callback_resources.insert(points);
-    }
-    if !state.renderer.read().callback_resources.contains::<ground::Fill>() {
-        let fill = ground::Fill::new(&state.device, state.target_format);
-        state.renderer.write().callback_resources.insert(fill);
+    let (device, target) = (&state.device, state.target_format);
+    once(state, || ground::Fill::new(device, target));
+    once(state, || points::Points::new(device, target, state.adapter.get_info().device_type == wgpu::DeviceType::Cpu));
+    once(state, || relief::Reliefs::new(device, target));
+}
+
+fn once<T: Send + Sync + 'static>(state: &RenderState, make: impl FnOnce() -> T) {
+    if !state.renderer.read().callback_resources.contains::<T>() {
+        state.renderer.write().callback_resources.insert(make());
     }
 }

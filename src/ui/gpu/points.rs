@@ -11,6 +11,7 @@ use eframe::egui_wgpu::{self, CallbackResources, CallbackTrait, ScreenDescriptor
 use egui::{PaintCallback, PaintCallbackInfo, Rect};
 use wgpu::util::DeviceExt as _;
 
+use super::lay::Lay;
 use super::splat;
 
 /// Flag of a point that is drawn.
@@ -138,8 +139,7 @@ pub struct Points {
     pulls: bool,
     /// Whether the adapter is software, so that the buffers stay empty and [`splat`] draws.
     software: bool,
-    copy: wgpu::RenderPipeline,
-    sampler: wgpu::Sampler,
+    lay: Lay,
     layers: HashMap<u64, Layer>,
     /// Uploads of positions and of styles since the start, for those who count.
     pub uploads: [u64; 2],
@@ -154,47 +154,30 @@ impl Points {
         let vertex =
             |step: u64, attributes| wgpu::VertexBufferLayout { array_stride: step, step_mode: wgpu::VertexStepMode::Instance, attributes };
         let (at, style) = (wgpu::vertex_attr_array![0 => Float32x2], wgpu::vertex_attr_array![1 => Uint32]);
-        let pipeline = |entry: [&str; 2], buffers: &[Option<wgpu::VertexBufferLayout<'_>>], topology, format| {
-            device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-                label: Some(entry[1]),
-                layout: None,
-                vertex: wgpu::VertexState {
-                    module: &module,
-                    entry_point: Some(entry[0]),
-                    buffers,
-                    compilation_options: Default::default(),
-                },
-                primitive: wgpu::PrimitiveState { topology, ..Default::default() },
-                depth_stencil: None,
-                multisample: wgpu::MultisampleState::default(),
-                fragment: Some(wgpu::FragmentState {
-                    module: &module,
-                    entry_point: Some(entry[1]),
-                    targets: &[Some(wgpu::ColorTargetState {
-                        format,
-                        blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
-                        write_mask: wgpu::ColorWrites::ALL,
-                    })],
-                    compilation_options: Default::default(),
-                }),
-                multiview_mask: None,
-                cache: None,
-            })
-        };
-        let copy = if target.is_srgb() { "copy_linear" } else { "copy_gamma" };
         let pulls = device.limits().max_storage_buffers_per_shader_stage >= 2;
         let instanced = [Some(vertex(8, &at)), Some(vertex(4, &style))];
         let (entry, buffers): (_, &[_]) = if pulls { ("corner_pulled", &[]) } else { ("corner_instanced", &instanced) };
-        Self {
-            discs: pipeline([entry, "disc"], buffers, wgpu::PrimitiveTopology::TriangleList, PICTURE),
-            pulls,
-            software,
-            copy: pipeline(["cover", copy], &[], wgpu::PrimitiveTopology::TriangleList, target),
-            sampler: device.create_sampler(&wgpu::SamplerDescriptor::default()),
-            layers: HashMap::new(),
-            uploads: [0; 2],
-            pictures: 0,
-        }
+        let discs = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+            label: Some("points"),
+            layout: None,
+            vertex: wgpu::VertexState { module: &module, entry_point: Some(entry), buffers, compilation_options: Default::default() },
+            primitive: wgpu::PrimitiveState::default(),
+            depth_stencil: None,
+            multisample: wgpu::MultisampleState::default(),
+            fragment: Some(wgpu::FragmentState {
+                module: &module,
+                entry_point: Some("disc"),
+                targets: &[Some(wgpu::ColorTargetState {
+                    format: PICTURE,
+                    blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
+                    write_mask: wgpu::ColorWrites::ALL,
+                })],
+                compilation_options: Default::default(),
+            }),
+            multiview_mask: None,
+            cache: None,
+        });
+        Self { discs, pulls, software, lay: Lay::new(device, target), layers: HashMap::new(), uploads: [0; 2], pictures: 0 }
     }
 
     fn layer(&self, device: &wgpu::Device, size: [u32; 2]) -> Layer {
@@ -241,14 +224,7 @@ impl Points {
             view_formats: &[],
         });
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let bind = device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("points"),
-            layout: &self.copy.get_bind_group_layout(0),
-            entries: &[
-                wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::TextureView(&view) },
-                wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::Sampler(&self.sampler) },
-            ],
-        });
+        let bind = self.lay.bind(device, &view);
         Picture { size, view, bind }
     }
 }
@@ -339,9 +315,7 @@ impl CallbackTrait for PointsCallback {
     fn paint(&self, _: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
         let Some(points) = resources.get::<Points>() else { return };
         let Some(layer) = points.layers.get(&self.layer) else { return };
-        pass.set_pipeline(&points.copy);
-        pass.set_bind_group(0, &layer.picture.bind, &[]);
-        pass.draw(0..3, 0..1);
+        points.lay.draw(pass, &layer.picture.bind);
     }
 }
 

@@ -68,34 +68,3 @@ fn disc(in: Corner) -> @location(0) vec4f {
     let alpha = clamp(view.radius + RING + 0.5 - distance, 0.0, 1.0);
     return vec4f(mix(view.ring.rgb, in.color, inner) * alpha, alpha);
 }
-
-// The finished picture onto the window.
-
-@group(0) @binding(0) var picture: texture_2d<f32>;
-@group(0) @binding(1) var nearest: sampler;
-
-struct Place {
-    @builtin(position) clip: vec4f,
-    @location(0) uv: vec2f,
-}
-
-@vertex
-fn cover(@builtin(vertex_index) vertex: u32) -> Place {
-    var out: Place;
-    out.uv = vec2f(f32((vertex << 1u) & 2u), f32(vertex & 2u));
-    out.clip = vec4f(out.uv.x * 2.0 - 1.0, 1.0 - out.uv.y * 2.0, 0.0, 1.0);
-    return out;
-}
-
-@fragment
-fn copy_gamma(in: Place) -> @location(0) vec4f {
-    return textureSample(picture, nearest, in.uv);
-}
-
-@fragment
-fn copy_linear(in: Place) -> @location(0) vec4f {
-    let color = textureSample(picture, nearest, in.uv);
-    let low = color.rgb / 12.92;
-    let high = pow((color.rgb + 0.055) / 1.055, vec3f(2.4));
-    return vec4f(select(high, low, color.rgb < vec3f(0.04045)), color.a);
-}

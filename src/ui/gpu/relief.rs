@@ -9,6 +9,7 @@ use eframe::wgpu;
 use egui::{PaintCallbackInfo, Rect, Shape};
 use wgpu::util::DeviceExt;
 
+use super::lay::Lay;
 use crate::figure::Colormap;
 use crate::figure::orbit::Orbit;
 use crate::figure::relief::ReliefMesh;
@@ -38,8 +39,6 @@ pub struct ReliefPaint {
     pub orbit: Orbit,
     /// Pixels per point.
     pub pixels_per_point: f32,
-    /// What egui's pass draws into.
-    pub target: wgpu::TextureFormat,
 }
 
 impl ReliefPaint {
@@ -77,30 +76,24 @@ impl CallbackTrait for Paint {
         encoder: &mut wgpu::CommandEncoder,
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        let studio = resources.entry::<Studio>().or_insert_with(|| Studio::new(device, self.what.target));
-        if studio.target != self.what.target {
-            *studio = Studio::new(device, self.what.target);
+        if let Some(reliefs) = resources.get_mut::<Reliefs>() {
+            reliefs.draw(device, queue, encoder, self);
         }
-        studio.draw(device, queue, encoder, self);
         Vec::new()
     }
 
     fn paint(&self, _info: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
-        let Some(studio) = resources.get::<Studio>() else { return };
-        let Some(canvas) = studio.panels.get(&self.what.panel).and_then(|panel| panel.canvas.as_ref()) else { return };
-        pass.set_pipeline(&studio.lay);
-        pass.set_bind_group(0, &canvas.group, &[]);
-        pass.draw(0..3, 0..1);
+        let Some(reliefs) = resources.get::<Reliefs>() else { return };
+        let Some(canvas) = reliefs.panels.get(&self.what.panel).and_then(|panel| panel.canvas.as_ref()) else { return };
+        reliefs.lay.draw(pass, &canvas.group);
     }
 }
 
-/// Pipelines and what every panel keeps.
-struct Studio {
-    target: wgpu::TextureFormat,
+/// Pipelines and what every panel keeps; lives among egui's callback resources.
+pub struct Reliefs {
     surface: wgpu::RenderPipeline,
-    lay: wgpu::RenderPipeline,
+    lay: Lay,
     between: wgpu::Sampler,
-    nearest: wgpu::Sampler,
     panels: BTreeMap<u64, Panel>,
     paints: u64,
 }
@@ -127,54 +120,46 @@ struct Canvas {
     shown: Vec<f32>,
 }
 
-impl Studio {
-    fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
+impl Reliefs {
+    /// For a window of this format.
+    pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
         let shader = device.create_shader_module(wgpu::include_wgsl!("relief.wgsl"));
-        let sampler =
-            |filter| device.create_sampler(&wgpu::SamplerDescriptor { mag_filter: filter, min_filter: filter, ..Default::default() });
-        let pipeline = |label, corner, color, format, buffers: &[Option<wgpu::VertexBufferLayout<'_>>], solid: bool| {
-            device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-                label: Some(label),
-                layout: None,
-                vertex: wgpu::VertexState { module: &shader, entry_point: Some(corner), compilation_options: Default::default(), buffers },
-                primitive: wgpu::PrimitiveState::default(),
-                depth_stencil: solid.then(|| wgpu::DepthStencilState {
-                    format: DEPTH,
-                    depth_write_enabled: Some(true),
-                    depth_compare: Some(wgpu::CompareFunction::Less),
-                    stencil: Default::default(),
-                    bias: Default::default(),
-                }),
-                multisample: wgpu::MultisampleState { count: if solid { SAMPLES } else { 1 }, ..Default::default() },
-                fragment: Some(wgpu::FragmentState {
-                    module: &shader,
-                    entry_point: Some(color),
-                    compilation_options: Default::default(),
-                    targets: &[Some(wgpu::ColorTargetState {
-                        format,
-                        blend: (!solid).then_some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
-                        write_mask: wgpu::ColorWrites::ALL,
-                    })],
-                }),
-                multiview_mask: None,
-                cache: None,
-            })
-        };
         let corner = wgpu::VertexBufferLayout {
             array_stride: 28,
             step_mode: wgpu::VertexStepMode::Vertex,
             attributes: &wgpu::vertex_attr_array![0 => Float32x3, 1 => Float32, 2 => Float32x3],
         };
-        let lay_color = if target.is_srgb() { "picture_linear" } else { "picture_gamma" };
-        Self {
-            target,
-            surface: pipeline("surface", "surface_corner", "surface_color", PICTURE, &[Some(corner)], true),
-            lay: pipeline("surface's picture", "picture_corner", lay_color, target, &[], false),
-            between: sampler(wgpu::FilterMode::Linear),
-            nearest: sampler(wgpu::FilterMode::Nearest),
-            panels: BTreeMap::new(),
-            paints: 0,
-        }
+        let surface = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+            label: Some("surface"),
+            layout: None,
+            vertex: wgpu::VertexState {
+                module: &shader,
+                entry_point: Some("surface_corner"),
+                compilation_options: Default::default(),
+                buffers: &[Some(corner)],
+            },
+            primitive: wgpu::PrimitiveState::default(),
+            depth_stencil: Some(wgpu::DepthStencilState {
+                format: DEPTH,
+                depth_write_enabled: Some(true),
+                depth_compare: Some(wgpu::CompareFunction::Less),
+                stencil: Default::default(),
+                bias: Default::default(),
+            }),
+            multisample: wgpu::MultisampleState { count: SAMPLES, ..Default::default() },
+            fragment: Some(wgpu::FragmentState {
+                module: &shader,
+                entry_point: Some("surface_color"),
+                compilation_options: Default::default(),
+                targets: &[Some(PICTURE.into())],
+            }),
+            multiview_mask: None,
+            cache: None,
+        });
+        let linear = wgpu::FilterMode::Linear;
+        let between = wgpu::SamplerDescriptor { mag_filter: linear, min_filter: linear, ..Default::default() };
+        let between = device.create_sampler(&between);
+        Self { surface, lay: Lay::new(device, target), between, panels: BTreeMap::new(), paints: 0 }
     }
 
     fn draw(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, encoder: &mut wgpu::CommandEncoder, paint: &Paint) {
@@ -243,14 +228,7 @@ impl Studio {
             device.create_texture(&texture(label, size, format, samples, usage)).create_view(&wgpu::TextureViewDescriptor::default())
         };
         let picture = make("surface", PICTURE, 1, target | wgpu::TextureUsages::TEXTURE_BINDING);
-        let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: None,
-            layout: &self.lay.get_bind_group_layout(0),
-            entries: &[
-                wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::TextureView(&picture) },
-                wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::Sampler(&self.nearest) },
-            ],
-        });
+        let group = self.lay.bind(device, &picture);
         Canvas {
             size,
             samples: make("samples of a surface", PICTURE, SAMPLES, target),

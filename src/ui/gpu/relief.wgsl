@@ -53,35 +53,3 @@ fn surface_color(corner: Corner) -> @location(0) vec4<f32> {
     color = mix(color, ink, select(0.0, 0.47 * line, is_level));
     return vec4<f32>(color, 1.0);
 }
-
-@group(0) @binding(0) var picture: texture_2d<f32>;
-@group(0) @binding(1) var nearest: sampler;
-
-struct Place {
-    @builtin(position) position: vec4<f32>,
-    @location(0) uv: vec2<f32>,
-}
-
-// One triangle over the whole viewport.
-@vertex
-fn picture_corner(@builtin(vertex_index) index: u32) -> Place {
-    let uv = vec2<f32>(f32((index << 1u) & 2u), f32(index & 2u));
-    var place: Place;
-    place.position = vec4<f32>(uv * vec2<f32>(2.0, -2.0) + vec2<f32>(-1.0, 1.0), 0.0, 1.0);
-    place.uv = uv;
-    return place;
-}
-
-@fragment
-fn picture_gamma(place: Place) -> @location(0) vec4<f32> {
-    return textureSample(picture, nearest, place.uv);
-}
-
-// For targets that take linear light.
-@fragment
-fn picture_linear(place: Place) -> @location(0) vec4<f32> {
-    let found = textureSample(picture, nearest, place.uv);
-    let straight = found.rgb / max(found.a, 1e-4);
-    let linear = select(pow((straight + 0.055) / 1.055, vec3<f32>(2.4)), straight / 12.92, straight <= vec3<f32>(0.04045));
-    return vec4<f32>(linear * found.a, found.a);
-}

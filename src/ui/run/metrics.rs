@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::figure::number::{fixed, significant};
+use crate::result::capital;
 
 /// A line of a file of metrics.
 pub type Line = Map<String, Value>;
@@ -172,11 +173,7 @@ pub fn appearance(name: &str) -> Appearance {
     let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
     let label = || {
         let words: Vec<String> = name.split('_').map(word).collect();
-        let mut text = words.join(" ");
-        if let Some(first) = text.get(..1).map(str::to_uppercase) {
-            text.replace_range(..1, &first);
-        }
-        text
+        capital(&words.join(" "))
     };
     let (group, is_share, lower_is_better) = if ends(&["accuracy"]) {
         (Group::Accuracy, true, Some(false))

@@ -258,7 +258,7 @@ pub(super) fn scores(k: usize) -> ScoreTable {
             scores: by_score,
         });
     }
-    table
+    table.with_std_errors()
 }
 
 pub(super) fn inspection(name: &str) -> Inspection {

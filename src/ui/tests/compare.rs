@@ -39,7 +39,7 @@ fn only_what_differs_is_left_and_everything_on_request() {
     let (session, store) = study();
     let all = labels(&rows(&session, &store, false));
     for expected in
-        ["Checkpoint: architecture", "Run: method.rho", "Accuracy: fog", "AUROC, energy, %: textures", "Loss on digits test: L(θ)"]
+        ["Checkpoint: architecture", "Run: method.rho", "Accuracy, %: fog", "AUROC, energy, %: textures", "Loss on digits test: L(θ)"]
     {
         assert!(all.contains(&expected.to_owned()), "{expected} in {all:?}");
     }

@@ -285,3 +285,49 @@ fn surfaces_show_colours() {
         assert!(colored as f32 > 0.1 * panel.area(), "{colored} of {} pixels", panel.area());
     }
 }
+
+#[test]
+fn panels_that_part_start_from_what_all_showed_and_sections_go_on() {
+    let mut harness = whole();
+    let zoom = |harness: &mut Harness<'static, App>| {
+        let at = harness.get_by_label_contains("Loss landscape of OE").rect().center();
+        harness.hover_at(at);
+        harness.run();
+        harness.event(egui::Event::Zoom(1.5));
+        harness.run();
+    };
+    let seen = |harness: &mut Harness<'static, App>, name: &str| {
+        let linked = harness.state().session.view.links.axes;
+        *harness.state_mut().views.landscape.view.of(linked, name)
+    };
+    zoom(&mut harness);
+    let shared = seen(&mut harness, "OE");
+    assert!(shared.x.is_some());
+    press(&mut harness, "Link axes");
+    zoom(&mut harness);
+    assert_ne!(seen(&mut harness, "OE"), shared);
+    assert_eq!([seen(&mut harness, "SAM"), seen(&mut harness, "")], [shared; 2], "the others and the sections stay");
+    press(&mut harness, "Link axes");
+    assert_eq!(seen(&mut harness, "OE"), shared);
+}
+
+#[test]
+fn what_was_drawn_of_a_closed_checkpoint_goes() {
+    let mut harness = whole();
+    press(&mut harness, "3-D");
+    press(&mut harness, "2-D");
+    harness.state_mut().session.view.landscape.error = Some(ErrorShown::Absolute);
+    harness.run();
+    let kept = |harness: &Harness<'static, App>| harness.state().views.landscape.kept().into_iter().map(str::to_owned).collect::<Vec<_>>();
+    assert!(kept(&harness).contains(&"SAM".to_owned()));
+    let app = harness.state_mut();
+    app.session.checkpoints.retain(|entry| entry.name != "SAM");
+    app.store.forget_checkpoint("SAM", std::path::Path::new("/nowhere/SAM.safetensors"));
+    harness.run();
+    assert_eq!(kept(&harness), ["DR-SAM", "ERM", "OE", "Pretrained"]);
+    let app = harness.state_mut();
+    app.session.checkpoints.clear();
+    app.store.clear();
+    harness.run();
+    assert!(kept(&harness).is_empty());
+}

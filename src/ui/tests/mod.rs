@@ -4,6 +4,7 @@
 mod by_hand;
 mod commands;
 mod compare;
+mod energy;
 mod figures;
 mod first_look;
 mod hands;
@@ -77,7 +78,7 @@ fn every_panel_and_tab_has_a_name() {
     harness.get_by_label("Embedding of DR-SAM, 1000 points");
     harness.get_by_label("Energy").click();
     harness.run();
-    harness.get_by_label_contains("Histogram of the Energy score of OE, 5 datasets, gaussian noise AUROC 83.0 %");
+    harness.get_by_label_contains("Histogram of the Energy score of OE, 5 datasets, gaussian noise AUROC 83.0 ±");
     harness.get_by_label("MSP").click();
     harness.run();
     harness.get_by_label_contains("Histogram of the MSP score of OE");

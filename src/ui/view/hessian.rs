@@ -5,6 +5,7 @@ use std::sync::Arc;
 use egui::{Align, Color32, Id, Layout, Rect, RichText, Role as WidgetRole, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2};
 
 use super::linked::{Cursor, Linked};
+use super::made::Made;
 use super::{Scene, cell, empty, panel_header, reading, standing};
 use crate::figure::number::significant;
 use crate::figure::{DENSITY_DECADES, HessianFigure, Panel};
@@ -28,8 +29,7 @@ pub struct State {
     view: Linked<SharedView>,
     /// λ under the pointer.
     cursor: Cursor<f64>,
-    /// Densities of the spectra that they were made of (by address).
-    cache: Option<(Vec<usize>, Arc<Densities>)>,
+    densities: Made<HessianSpectrum, Arc<Densities>>,
 }
 
 /// Densities on one range of λ.
@@ -74,8 +74,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
         return offer(ui, scene);
     }
     let found: Vec<_> = scene.session.shown().map(|(color, entry)| (color, entry, spectrum(scene, &entry.name, dataset))).collect();
-    let densities =
-        densities(state, &found.iter().filter_map(|(_, entry, found)| Some((entry.name.as_str(), (*found)?))).collect::<Vec<_>>());
+    let densities = densities(state, &found.iter().filter_map(|(.., found)| *found).collect::<Vec<_>>());
     let area = ui.available_rect_before_wrap();
     let rows = found.iter().filter_map(|(.., found)| *found).map(|spectrum| numbers_of(spectrum).len()).max().unwrap_or(0);
     let table = if rows > 0 { rows as f32 * ROW + 6.0 } else { 0.0 };
@@ -146,14 +145,11 @@ fn spectrum<'a>(scene: &Scene<'a>, name: &str, dataset: &str) -> Option<&'a Arc<
 }
 
 /// The densities on shared axes, made again only when the spectra changed.
-fn densities(state: &mut State, spectra: &[(&str, &Arc<HessianSpectrum>)]) -> Arc<Densities> {
-    let key: Vec<usize> = spectra.iter().map(|(_, spectrum)| Arc::as_ptr(spectrum) as usize).collect();
-    if let Some((of, densities)) = &state.cache
-        && *of == key
-    {
+fn densities(state: &mut State, spectra: &[&Arc<HessianSpectrum>]) -> Arc<Densities> {
+    if let Some(densities) = state.densities.get(spectra) {
         return densities.clone();
     }
-    let panels = spectra.iter().map(|(name, spectrum)| Panel { name, color: 0, result: &***spectrum }).collect();
+    let panels = spectra.iter().map(|spectrum| Panel { name: "", color: 0, result: &***spectrum }).collect();
     let figure = HessianFigure { panels };
     let (low, high) = figure.range();
     let curves = figure.densities((low, high));
@@ -161,7 +157,7 @@ fn densities(state: &mut State, spectra: &[(&str, &Arc<HessianSpectrum>)]) -> Ar
     let peak = if peak > 0.0 { peak.log10() } else { 0.0 };
     let densities = Arc::new(Densities { range: [low, high], decades: [peak - DENSITY_DECADES, peak + 0.5], curves });
     state.view = Linked::default();
-    state.cache = Some((key, densities.clone()));
+    state.densities.set(spectra, densities.clone());
     densities
 }
 

@@ -6,6 +6,7 @@ pub mod energy;
 pub mod hessian;
 pub mod landscape;
 pub mod linked;
+mod made;
 pub mod planes;
 pub mod runs;
 pub mod scatter;

@@ -1,12 +1,12 @@
 //! The loss along α over several random planes: mean and standard deviation over planes, a curve per checkpoint. Part of the sharpness
 //! tab, where the session asks for more than one plane.
 
-use egui::{Color32, Id, Mesh, Role as WidgetRole, Shape, Stroke, Ui, WidgetInfo};
+use egui::{Color32, Id, Role as WidgetRole, Shape, Stroke, Ui, WidgetInfo};
 
 use super::{Scene, empty, reading};
 use crate::figure::number::{fixed, with_error};
 use crate::figure::{LandscapeCutFigure, Panel, Spacing as ColorSpacing};
-use crate::result::LandscapeBand;
+use crate::result::{LandscapeBand, nearest_node};
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
 use crate::ui::widget::grid::{Spacing, layout};
@@ -52,7 +52,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut SharedView) {
     let names: Vec<&str> = bands.iter().map(|(_, name, _)| *name).collect();
     canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, format!("{title} of {}", names.join(", "))));
     if let Some(pointer) = canvas.pointer() {
-        let near = |band: &LandscapeBand| band.cut().into_iter().min_by(|a, b| (a.0 - pointer.x).abs().total_cmp(&(b.0 - pointer.x).abs()));
+        let near = |band: &LandscapeBand| band.cut().get(nearest_node(&band.alpha, pointer.x)?).copied();
         let rows: Vec<_> = bands
             .iter()
             .filter_map(|(color, name, band)| {
@@ -74,20 +74,12 @@ fn draw(canvas: &Canvas, band: &LandscapeBand, up: Scale, color: Color32) {
     let shown = |value: f64| value.is_finite() && (up == Scale::Linear || value > 0.0);
     let cut = band.cut();
     for run in cut.split(|(_, mean, _)| !shown(*mean)).filter(|run| run.len() > 1) {
-        let mut mesh = Mesh::default();
-        for (alpha, mean, std) in run {
+        let edges = run.iter().map(|(alpha, mean, std)| {
             let half = if std.is_finite() { *std } else { 0.0 };
             let low = if up == Scale::Linear { mean - half } else { (mean - half).max(mean * 1e-3) };
-            for value in [low, mean + half] {
-                mesh.colored_vertex(canvas.at(*alpha, height(value, up)), color.gamma_multiply(0.18));
-            }
-            let n = mesh.vertices.len() as u32;
-            if n >= 4 {
-                mesh.add_triangle(n - 4, n - 3, n - 2);
-                mesh.add_triangle(n - 3, n - 2, n - 1);
-            }
-        }
-        canvas.painter.add(Shape::mesh(mesh));
+            [*alpha, height(low, up), height(mean + half, up)]
+        });
+        canvas.band(edges, color.gamma_multiply(0.18));
         let line = run.iter().map(|(alpha, mean, _)| canvas.at(*alpha, height(*mean, up))).collect();
         canvas.painter.add(Shape::line(line, Stroke::new(2.0, color)));
     }

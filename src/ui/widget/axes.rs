@@ -1,7 +1,7 @@
 //! [`Axes`]: a plot's frame, ticks, labels, pan and zoom. egui_plot holds the transform and the gestures; the ink is ours, so
 //! that the data areas of all panels are equal to the pixel and the figures look the same.
 
-use egui::{Align2, Color32, Id, Painter, Pos2, Rect, Response, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2};
+use egui::{Align2, Color32, Id, Mesh, Painter, Pos2, Rect, Response, Shape, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2};
 use egui_plot::{Plot, PlotPoint, PlotTransform};
 
 use super::ticks::{self, Tick};
@@ -73,6 +73,22 @@ impl Canvas {
     /// Data to screen.
     pub fn at(&self, x: f64, y: f64) -> Pos2 {
         self.transform.position_from_point(&PlotPoint::new(x, y))
+    }
+
+    /// Fills the band between `low` and `high` over x: [x, low, high] in the order of x.
+    pub fn band(&self, edges: impl IntoIterator<Item = [f64; 3]>, color: Color32) {
+        let mut mesh = Mesh::default();
+        for [x, low, high] in edges {
+            for y in [low, high] {
+                mesh.colored_vertex(self.at(x, y), color);
+            }
+            let n = mesh.vertices.len() as u32;
+            if n >= 4 {
+                mesh.add_triangle(n - 4, n - 3, n - 2);
+                mesh.add_triangle(n - 3, n - 2, n - 1);
+            }
+        }
+        self.painter.add(Shape::mesh(mesh));
     }
 
     /// Where the pointer is, in data.

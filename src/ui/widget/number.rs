@@ -1,14 +1,12 @@
 //! Numbers that only the window says; the others are the figures'.
 
-use crate::figure::number::{fixed, significant, supported, with_error};
+use crate::figure::number::{percent_with_error, significant, supported, with_error};
+use crate::metric::share_std_error;
 
 /// A share as per cent with the binomial standard error of `n` draws: `95.2 ± 0.9 %`.
 pub fn share(value: f64, n: usize) -> String {
-    if !value.is_finite() {
-        return "n/a".into();
-    }
-    let error = if n > 0 { (value * (1.0 - value) / n as f64).max(0.0).sqrt() } else { 0.0 };
-    if error > 0.0 { format!("{} %", with_error(100.0 * value, 100.0 * error)) } else { format!("{} %", fixed(100.0 * value, 1)) }
+    let unit = if value.is_finite() { " %" } else { "" };
+    percent_with_error(Some(value), Some(share_std_error(value, n))) + unit
 }
 
 /// A difference with its sign: `+1.2 ± 0.4`; 0 where nothing differs.

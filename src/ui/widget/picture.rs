@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::axes::Canvas;
 use super::hatch;
-use crate::figure::number::significant;
-use crate::figure::{ColorScale, Colormap, ContourLine, LabelledLine, PlacedLabel, cell_edges, palette, place_labels, surface_contours};
+use crate::figure::{ColorScale, Colormap, ContourLine, PlacedLabel, cell_edges, label_contours, palette, surface_contours};
 use crate::result::{CellStatus, LossSurface};
 use crate::ui::store::Landscape;
 use crate::ui::theme::Palette;
@@ -64,14 +63,17 @@ impl Picture {
         let node = |k: usize| [surface.alpha[k / surface.beta.len()], surface.beta[k % surface.beta.len()]];
         self.colors = colors;
         let bright = |k: usize| surface.known_loss(k).and_then(|(loss, _)| scale.position(loss)).is_some_and(|t| self.is_bright(t));
-        let is_difference = surface.baseline.is_some() && surface.error_shown.is_none();
-        let unsure = |k: usize| is_difference && surface.loss[k].abs() <= 2.0 * surface.loss_std_error[k];
-        let estimated = (0..surface.loss.len()).filter(|&k| surface.status(k) == CellStatus::Estimated || unsure(k));
+        let estimated = (0..surface.loss.len()).filter(|&k| surface.status(k) == CellStatus::Estimated || surface.is_unsure(k));
         let estimated = estimated.map(|k| (node(k), bright(k))).collect();
         self.estimated = estimated;
         self.scale = Some(scale);
         self.labels = Labels::default();
         self.made_from = Some((landscape.revision, scale, colors));
+    }
+
+    /// The revision of the surface that it is of.
+    pub fn revision(&self) -> Option<u64> {
+        self.made_from.map(|(revision, ..)| revision)
     }
 
     /// Whether the colour of `t` asks for black ink.
@@ -109,35 +111,32 @@ impl Picture {
             let color = self.colors.color(scale.position(level).unwrap_or(0.0));
             (color, palette::ink_on(color))
         };
-        let galley = |level: f64| -> Arc<Galley> {
-            let [r, g, b] = ink(level).1;
-            canvas.painter.layout_no_wrap(significant(level, 2), font.clone(), Color32::from_rgb(r, g, b))
+        let galley = |text: String, [r, g, b]: palette::Rgb| -> Arc<Galley> {
+            canvas.painter.layout_no_wrap(text, font.clone(), Color32::from_rgb(r, g, b))
         };
         let seen = ([canvas.at(self.extent[0], self.extent[2]), canvas.at(self.extent[1], self.extent[3])], canvas.rect(), clear);
         if self.labels.placed_for.as_ref() != Some(&seen) {
             let point = |at: egui::Pos2| [f64::from(at.x), f64::from(at.y)];
             let lines: Vec<Vec<[f64; 2]>> =
                 self.contours.iter().map(|line| line.points.iter().map(|[a, b]| point(canvas.at(*a, *b))).collect()).collect();
-            let mut levels: Vec<f64> = self.contours.iter().map(|line| line.level).collect();
-            levels.dedup();
-            let wanted = self.contours.iter().zip(&lines).map(|(line, points)| {
-                let size = galley(line.level).size();
-                let level = levels.iter().position(|level| *level == line.level).unwrap_or(0);
-                LabelledLine { level, points, size: [f64::from(size.x) + 5.0, f64::from(size.y) - 2.0] }
-            });
-            let wanted: Vec<LabelledLine<'_>> = wanted.collect();
+            let room = |text: &str| {
+                let size = galley(text.to_owned(), [0; 3]).size();
+                [f64::from(size.x) + 5.0, f64::from(size.y) - 2.0]
+            };
             let taken: Vec<([f64; 2], f64)> = seen.2.iter().map(|[a, b]| (point(canvas.at(*a, *b)), 9.0)).collect();
-            self.labels.placed = place_labels(&wanted, [point(canvas.rect().min), point(canvas.rect().max)], &taken);
+            let frame = [point(canvas.rect().min), point(canvas.rect().max)];
+            self.labels.placed = label_contours(&self.contours, &lines, room, frame, &taken);
             self.labels.placed_for = Some(seen);
         }
         for label in &self.labels.placed {
             let Some(line) = self.contours.get(label.line) else { continue };
-            let (galley, angle) = (galley(line.level), label.angle as f32);
+            let (ground, ink) = ink(line.level);
+            let (galley, angle) = (galley(line.text(), ink), label.angle as f32);
             let middle = pos2(label.at[0] as f32, label.at[1] as f32);
             let turn = egui::emath::Rot2::from_angle(angle);
             let half = 0.5 * galley.size() + vec2(2.0, -1.5);
             let corners = [vec2(-half.x, -half.y), vec2(half.x, -half.y), half, vec2(-half.x, half.y)].map(|corner| middle + turn * corner);
-            let [r, g, b] = ink(line.level).0;
+            let [r, g, b] = ground;
             canvas.painter.add(Shape::convex_polygon(corners.into(), Color32::from_rgb(r, g, b).gamma_multiply(0.88), Stroke::NONE));
             let corner = middle - turn * (0.5 * galley.size());
             canvas.painter.add(TextShape::new(corner, galley, Color32::PLACEHOLDER).with_angle(angle));

@@ -1,6 +1,9 @@
 //! The pass, by the pictures that it makes.
 #![allow(clippy::unwrap_used)]
 
+use eframe::egui_wgpu::RendererOptions;
+use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_setup};
+
 use super::*;
 use crate::figure::relief::Relief;
 use crate::figure::{ColorScale, Spacing};
@@ -21,11 +24,13 @@ fn relief(f: impl Fn(f64, f64) -> f64) -> Relief {
 /// The picture of a surface, as egui shows it on black; gives the colour at a place of the picture.
 fn pictured(relief: &Relief, camera: Camera, levels: usize) -> impl Fn([f64; 2]) -> [u8; 3] + use<> {
     let (mesh, orbit) = (Arc::new(relief.mesh(FACETS)), Orbit::new(&camera));
-    let target = wgpu::TextureFormat::Rgba8Unorm;
-    let mut harness = egui_kittest::Harness::builder().with_size([SIDE, SIDE]).wgpu().build_ui(move |ui| {
+    let state = create_render_state(default_wgpu_setup(), RendererOptions::PREDICTABLE);
+    super::super::install(Some(&state));
+    let renderer = WgpuTestRenderer::from_render_state(state);
+    let mut harness = egui_kittest::Harness::builder().with_size([SIDE, SIDE]).renderer(renderer).build_ui(move |ui| {
         let rect = ui.ctx().content_rect();
         ui.painter().rect_filled(rect, 0.0, egui::Color32::BLACK);
-        let paint = ReliefPaint { panel: 1, mesh: mesh.clone(), colors: Colormap::Viridis, levels, orbit, pixels_per_point: 1.0, target };
+        let paint = ReliefPaint { panel: 1, mesh: mesh.clone(), colors: Colormap::Viridis, levels, orbit, pixels_per_point: 1.0 };
         ui.painter().with_clip_rect(rect).add(paint.shape(rect));
     });
     harness.run();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::figure::number::{significant, with_error};
-use crate::result::{CellStatus, ErrorKind, LossSurface, Quantity};
+use crate::result::{CellStatus, ErrorKind, LossSurface, Quantity, nearest_node};
 use crate::ui::store::Landscape;
 use crate::ui::view::Scene;
 use crate::ui::widget::number::share;
@@ -45,6 +45,17 @@ impl Shown {
         self.made.insert(made, landscape.clone());
         Some(landscape)
     }
+
+    /// Of which something is kept, for tests.
+    #[cfg(test)]
+    pub(super) fn checkpoints(&self) -> impl Iterator<Item = &str> {
+        self.made.keys().map(|(checkpoint, ..)| checkpoint.as_str())
+    }
+
+    /// Keeps what `is_there`: by the checkpoint and the revision that it was made of.
+    pub(super) fn retain(&mut self, is_there: impl Fn(&str, u64) -> bool) {
+        self.made.retain(|(checkpoint, ..), made| is_there(checkpoint, made.revision));
+    }
 }
 
 /// The quantities that the landscapes on `dataset` have beside the loss.
@@ -74,14 +85,9 @@ pub(super) fn symbol(surface: Option<&LossSurface>) -> &'static str {
     }
 }
 
-/// Index of the axis' node that is nearest to a value.
-pub(super) fn nearest(axis: &[f64], value: f64) -> Option<usize> {
-    (0..axis.len()).min_by(|&a, &b| (axis[a] - value).abs().total_cmp(&(axis[b] - value).abs()))
-}
-
 /// Index of the cell nearest to (α, β).
 pub(super) fn value_at(surface: &LossSurface, [alpha, beta]: [f64; 2]) -> Option<usize> {
-    Some(nearest(&surface.alpha, alpha)? * surface.beta.len() + nearest(&surface.beta, beta)?)
+    Some(nearest_node(&surface.alpha, alpha)? * surface.beta.len() + nearest_node(&surface.beta, beta)?)
 }
 
 /// The value of a cell with its error, as far as it is known.
@@ -95,17 +101,16 @@ pub(super) fn loss_text(surface: &LossSurface, k: usize) -> String {
     }
 }
 
-/// Loss and accuracy at θ.
+/// What is shown and the accuracy, at θ.
 pub(super) fn center_facts(surface: &LossSurface) -> Option<String> {
     let (i, j) = (surface.alpha.iter().position(|a| *a == 0.0)?, surface.beta.iter().position(|b| *b == 0.0)?);
     let k = i * surface.beta.len() + j;
     (surface.count[k] > 0).then(|| {
-        let what = match (surface.error_shown, &surface.baseline) {
-            (Some(_), _) => "s.e.",
-            (None, Some(_)) => "ΔL",
-            (None, None) => "L",
+        let what = match (surface.error_shown, surface.quantity) {
+            (None, None) => format!("{}(θ)", symbol(Some(surface))),
+            _ => format!("{} at θ", surface.value_title()),
         };
-        format!("{what}(θ) {} · acc. {}", loss_text(surface, k), share(surface.accuracy[k], surface.count[k] as usize))
+        format!("{what} {} · acc. {}", loss_text(surface, k), share(surface.accuracy[k], surface.count[k] as usize))
     })
 }
 
@@ -128,5 +133,25 @@ pub(super) fn summary(name: &str, dataset: &str, quantity: Option<Quantity>, sur
             let (a, b) = (surface.alpha.len(), surface.beta.len());
             format!("{title} of {name} on {dataset}, {a} × {b} cells, {} computed{range}", surface.computed())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::result::{Cell, LandscapeManifest, Reading};
+
+    #[test]
+    fn the_value_at_the_centre_is_named_as_what_it_is() {
+        let mut surface = LossSurface::pending(vec![0.0], vec![0.0], LandscapeManifest::default());
+        let readings = vec![Reading { quantity: Quantity::Auroc, value: 0.91, std_error: 0.02 }];
+        surface.set(&Cell { i: 0, j: 0, loss: 0.5, accuracy: 0.75, loss_std_error: 0.03, count: 300, readings });
+        let told = |surface: &LossSurface| center_facts(surface).unwrap();
+        assert_eq!(told(&surface), "L(θ) 0.50 ± 0.03 · acc. 75 ± 2 %");
+        assert_eq!(told(&surface.of(Quantity::Auroc).unwrap()), "AUROC at θ 0.91 ± 0.02 · acc. 75 ± 2 %");
+        assert_eq!(told(&surface.errors(ErrorKind::Relative)), "Relative standard error of loss at θ 6.0 % · acc. 75 ± 2 %");
+        surface.baseline = Some("plain".into());
+        assert_eq!(told(&surface), "ΔL(θ) 0.50 ± 0.03 · acc. 75 ± 2 %");
     }
 }

@@ -1,25 +1,28 @@
 //! The sections of all surfaces through the cursor, along α or along β, with the scale of the colours as axis.
 
-use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Color32, Id, Role as WidgetRole, Shape, Stroke, Ui, WidgetInfo};
 
-use super::cells::{nearest, symbol};
+use super::cells::symbol;
 use super::{Colors, Shared, State};
 use crate::figure::Spacing;
 use crate::figure::number::fixed;
-use crate::result::LossSurface;
+use crate::result::{LossSurface, nearest_node};
 use crate::session::{CutAxis, LandscapeView};
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
 use crate::ui::widget::grid::Panel;
 use crate::ui::widget::header;
 
+/// Who looks at the plane where panels do so each for itself; no checkpoint has this name.
+const SECTIONS: &str = "";
+
 /// A node of a section: its place along it, its value with the standard error.
 type Node = (f64, f64, f64);
 
 /// Draws the sections into `cell`: through the cursor, else through θ.
 pub(super) fn show(ui: &mut Ui, view: &LandscapeView, state: &mut State, shared: &Shared<'_>, colors: &Colors, cell: &Panel, n: usize) {
-    let node = shared.cursor.as_ref().map(|(_, node)| *node);
+    // Whichever panel the pointer is in: what is shown is the section of all.
+    let node = shared.cursor.at.as_ref().map(|(_, node)| *node);
     let [along, across] = view.cut.symbols();
     let (at, place) = match view.cut {
         CutAxis::Alpha => (node.map_or(0.0, |[_, beta]| beta), node.map(|[alpha, _]| alpha)),
@@ -52,7 +55,8 @@ pub(super) fn show(ui: &mut Ui, view: &LandscapeView, state: &mut State, shared:
         grid: true,
         wheel: true,
     };
-    let shown = if view.cut == CutAxis::Alpha { state.view.x } else { state.view.y };
+    let planes = state.view.of(shared.links.axes, SECTIONS);
+    let shown = if view.cut == CutAxis::Alpha { planes.x } else { planes.y };
     let mut plane = SharedView { x: shown, y: state.section.y, ..SharedView::default() };
     let (canvas, ()) = axes.show(ui, rect, &mut plane, |ui, canvas| {
         if let Some(place) = place {
@@ -74,8 +78,8 @@ pub(super) fn show(ui: &mut Ui, view: &LandscapeView, state: &mut State, shared:
     let told = format!("Sections along {along} at {across} = {}{}", fixed(at, 2), if bands { ", with error bands" } else { "" });
     canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));
     match view.cut {
-        CutAxis::Alpha => state.view.x = plane.x,
-        CutAxis::Beta => state.view.y = plane.x,
+        CutAxis::Alpha => planes.x = plane.x,
+        CutAxis::Beta => planes.y = plane.x,
     }
     state.section.y = plane.y;
 }
@@ -86,7 +90,7 @@ fn cut(surface: &LossSurface, axis: CutAxis, at: f64, spacing: Spacing) -> Vec<V
         CutAxis::Alpha => (&surface.alpha, &surface.beta),
         CutAxis::Beta => (&surface.beta, &surface.alpha),
     };
-    let Some(fixed) = nearest(across, at) else { return Vec::new() };
+    let Some(fixed) = nearest_node(across, at) else { return Vec::new() };
     let mut runs = vec![Vec::new()];
     for (i, place) in along.iter().enumerate() {
         let k = match axis {
@@ -106,19 +110,11 @@ fn cut(surface: &LossSurface, axis: CutAxis, at: f64, spacing: Spacing) -> Vec<V
 fn band(canvas: &Canvas, run: &[Node], spacing: Spacing, color: Color32) {
     let floor = canvas.transform.bounds().min()[1];
     let plotted = |value: f64| Some(spacing.plotted(value)).filter(|v| v.is_finite()).unwrap_or(floor);
-    let mut mesh = Mesh::default();
-    for (k, (x, value, error)) in run.iter().enumerate() {
+    let edges = run.iter().map(|(x, value, error)| {
         let half = if error.is_finite() { *error } else { 0.0 };
-        for edge in [value - half, value + half] {
-            mesh.vertices.push(Vertex { pos: canvas.at(*x, plotted(edge)), uv: WHITE_UV, color });
-        }
-        if k > 0 {
-            let i = 2 * k as u32;
-            mesh.add_triangle(i - 2, i - 1, i);
-            mesh.add_triangle(i - 1, i, i + 1);
-        }
-    }
-    canvas.painter.add(Shape::mesh(mesh));
+        [*x, plotted(value - half), plotted(value + half)]
+    });
+    canvas.band(edges, color);
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use egui::{Color32, Id, Rect, Response, Role as WidgetRole, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
-use super::cells::{nearest, summary};
+use super::cells::summary;
 use super::{Marks, Shared, State, Subject, projections};
 use crate::figure::cell_edges;
-use crate::result::{CellStatus, LossSurface};
+use crate::result::{CellStatus, LossSurface, nearest_node};
 use crate::session::Session;
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
@@ -29,9 +29,9 @@ pub(super) fn show(
         grid: false,
         wheel: true,
     };
-    let (view, linked) = (&session.view.landscape, session.view.links.axes);
+    let view = &session.view.landscape;
     let pictures = &mut state.pictures;
-    let plane = if linked { &mut state.view } else { state.own_views.entry(subject.name.to_owned()).or_default() };
+    let plane = state.view.of(shared.links.axes, subject.name);
     let (canvas, ()) = axes.show(ui, subject.panel.plot, plane, |ui, canvas| {
         let palette = theme::of(ui);
         let whole = Rect::from_two_pos(canvas.at(shared.alpha[0], shared.beta[0]), canvas.at(shared.alpha[1], shared.beta[1]));
@@ -45,7 +45,7 @@ pub(super) fn show(
             if view.status {
                 status(ui, canvas, &landscape.surface);
             } else if view.contour_labels {
-                picture.label(canvas, projections::places(&landscape.surface.manifest));
+                picture.label(canvas, landscape.surface.manifest.marked());
             }
         }
         center(canvas);
@@ -61,7 +61,7 @@ pub(super) fn show(
     let told = summary(subject.name, subject.dataset, shared.quantity, surface, "Landscape");
     canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));
     let node = canvas.pointer().zip(surface).and_then(|(pointer, surface)| {
-        let (i, j) = (nearest(&surface.alpha, pointer.x)?, nearest(&surface.beta, pointer.y)?);
+        let (i, j) = (nearest_node(&surface.alpha, pointer.x)?, nearest_node(&surface.beta, pointer.y)?);
         Some([surface.alpha[i], surface.beta[j]])
     });
     (canvas.response, node)

@@ -11,18 +11,18 @@ mod toolbar;
 
 use std::collections::BTreeMap;
 
-use eframe::wgpu;
 use egui::{Rect, Ui, pos2};
 
+use super::linked::{Cursor, Linked};
 use super::{Scene, Standing, empty, panel_header, reading, standing};
 use crate::figure::number::{fixed, with_error};
 use crate::figure::{ColorScale, Colormap};
 use crate::job::Analysis;
 use crate::result::{LossSurface, Quantity};
-use crate::session::{ColorSettings, LandscapeForm, PickedCell, Session};
+use crate::session::{ColorSettings, LandscapeForm, Links, PickedCell, Session};
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
-use crate::ui::store::Landscape;
+use crate::ui::store::{Landscape, Store};
 use crate::ui::theme;
 use crate::ui::widget::axes::SharedView;
 use crate::ui::widget::color_bar::{self, ColorBar};
@@ -41,17 +41,34 @@ const LEVELS: usize = 11;
 /// What the tab remembers between frames.
 #[derive(Default)]
 pub struct State {
-    /// What egui's pass draws into; without it there is nothing to draw surfaces with.
-    pub target: Option<wgpu::TextureFormat>,
-    view: SharedView,
-    own_views: BTreeMap<String, SharedView>,
+    pub(in crate::ui) view: Linked<SharedView>,
     section: SharedView,
     shown: Shown,
     pictures: BTreeMap<(String, String), Picture>,
     reliefs: BTreeMap<(String, String), surface::Cache>,
     bars: color_bar::State,
-    /// Grid node under the pointer: (α, β), and the checkpoint in whose panel it is.
-    cursor: Option<(String, [f64; 2])>,
+    /// Grid node under the pointer: (α, β).
+    cursor: Cursor<[f64; 2]>,
+}
+
+impl State {
+    /// Names of the checkpoints of which something is kept, for tests.
+    #[cfg(test)]
+    pub(in crate::ui) fn kept(&self) -> std::collections::BTreeSet<&str> {
+        let made = self.shown.checkpoints();
+        made.chain(self.pictures.keys().chain(self.reliefs.keys()).map(|(checkpoint, _)| checkpoint.as_str())).collect()
+    }
+
+    /// Lets go of what was made of landscapes that are no longer there, or have changed since.
+    fn prune(&mut self, store: &Store) {
+        let is_there = |checkpoint: &str, revision: u64| {
+            let mut found = store.landscapes.iter().chain(&store.differences);
+            found.any(|((name, _), landscape)| name == checkpoint && landscape.revision == revision)
+        };
+        self.shown.retain(is_there);
+        self.pictures.retain(|(checkpoint, _), picture| picture.revision().is_some_and(|revision| is_there(checkpoint, revision)));
+        self.reliefs.retain(|(checkpoint, _), relief| relief.revision().is_some_and(|revision| is_there(checkpoint, revision)));
+    }
 }
 
 /// The colours of one panel or of all.
@@ -89,18 +106,12 @@ impl Colors {
 /// What all panels share.
 struct Shared<'a> {
     colors: Option<Colors>,
-    cursor: Option<(String, [f64; 2])>,
+    cursor: Cursor<[f64; 2]>,
+    links: Links,
     alpha: [f64; 2],
     beta: [f64; 2],
     quantity: Option<Quantity>,
     surfaces: Vec<(usize, &'a LossSurface)>,
-}
-
-impl Shared<'_> {
-    /// The cursor as a panel shows it.
-    fn cursor_in(&self, checkpoint: &str, linked: bool) -> Option<[f64; 2]> {
-        self.cursor.as_ref().filter(|(name, _)| linked || name == checkpoint).map(|(_, node)| *node)
-    }
 }
 
 struct Subject<'a> {
@@ -116,6 +127,11 @@ struct Subject<'a> {
 
 /// Draws the tab.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Option<Quantity>) {
+    draw(ui, scene, state, quantity);
+    state.prune(scene.store);
+}
+
+fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Option<Quantity>) {
     if scene.session.checkpoints.is_empty() {
         return empty(ui, "Open a checkpoint to see its loss landscape: type its path at the left, press Open…, or drop the file here.");
     }
@@ -134,7 +150,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Opt
         Some((_, surface)) => (ends(&surface.alpha), ends(&surface.beta)),
         None => (scene.session.landscape.extent(), scene.session.landscape.extent()),
     };
-    let shared = Shared { colors: Colors::of(scene, &all, ""), cursor: state.cursor.clone(), alpha, beta, quantity, surfaces };
+    let (links, cursor) = (scene.session.view.links, state.cursor.clone());
+    let shared = Shared { colors: Colors::of(scene, &all, ""), cursor, links, alpha, beta, quantity, surfaces };
     let mut area = ui.available_rect_before_wrap();
     if let Some(cell) = scene.session.view.landscape.picked.clone() {
         let card = area.with_min_x(area.right() - picked::WIDTH);
@@ -159,11 +176,11 @@ fn panels(
     let baseline = scene.session.landscape_baseline().filter(|_| scene.difference);
     let has_panel = |name: &String| origin.is_none_or(|origin| origin == name) && baseline != Some(name.as_str());
     let shown: Vec<_> = scene.session.shown().enumerate().filter(|(_, (_, c))| has_panel(&c.name)).collect();
-    let links = scene.session.view.links;
+    let links = shared.links;
     // One cell more than checkpoints: there the sections are compared.
     let (n, space) = (shown.len(), space(scene.session.view.landscape.form, links.colors));
     let panels = layout(area.with_max_x(area.right() - BAR), n + 1, Some(1.0), f32::INFINITY, space);
-    let mut cursor = None;
+    let mut cursor = Cursor::default();
     let mut changed: Vec<(String, ColorSettings)> = Vec::new();
     for (panel, (i, (color, checkpoint))) in panels.iter().zip(shown) {
         let job = scene.store.job(Analysis::Landscape, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
@@ -173,7 +190,9 @@ fn panels(
         let colors = if links.colors { shared.colors.as_ref() } else { own.as_ref() };
         let subject = Subject { index: i, color, name: &checkpoint.name, dataset, panel, landscape, colors, standing: standing(job) };
         let hovered = panel_of(ui, scene.session, scene.commands, state, shared, subject);
-        cursor = cursor.or(hovered.map(|node| (checkpoint.name.clone(), node)));
+        if let Some(node) = hovered {
+            cursor.at = Some((checkpoint.name.clone(), node));
+        }
         if let Some(own) = &own {
             let bar =
                 Rect::from_min_max(pos2(panel.plot.right() + 10.0, panel.plot.top()), pos2(panel.plot.right() + 20.0, panel.plot.bottom()));
@@ -226,10 +245,10 @@ fn panel_of(
     shared: &Shared<'_>,
     subject: Subject<'_>,
 ) -> Option<[f64; 2]> {
-    let (view, links) = (&session.view.landscape, session.view.links);
+    let view = &session.view.landscape;
     let color = theme::checkpoint(ui, subject.color);
     let surface = subject.landscape.map(|landscape| landscape.surface.as_ref());
-    let cursor = shared.cursor_in(subject.name, links.cursor);
+    let cursor = shared.cursor.of(shared.links.cursor, subject.name);
     let at_cursor = surface.zip(cursor).and_then(|(surface, cursor)| value_at(surface, cursor));
     let facts = surface.and_then(center_facts);
     let value = at_cursor.map(|k| surface.map_or(String::new(), |s| loss_text(s, k)));
@@ -263,10 +282,7 @@ struct Marks {
 
 /// What is known of a cell, for the card at the pointer.
 fn readings(surface: &LossSurface, quantity: Option<Quantity>, k: usize) -> Vec<(Option<egui::Color32>, String, String)> {
-    let what = surface.value_label();
-    let mut initial = what.chars();
-    let what = initial.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + initial.as_str());
-    let mut rows = vec![(None, what, loss_text(surface, k))];
+    let mut rows = vec![(None, surface.value_title(), loss_text(surface, k))];
     if surface.count[k] > 0 {
         rows.push((None, "Accuracy".into(), share(surface.accuracy[k], surface.count[k] as usize)));
         rows.push((None, "Images".into(), crate::ui::widget::number::count(u64::from(surface.count[k]))));

@@ -4,8 +4,8 @@ use egui::{Align, Id, Layout, Rect, RichText, Role as WidgetRole, Stroke, Ui, Ui
 
 use super::cells::value_at;
 use super::readings;
-use crate::figure::number::{fixed, significant};
-use crate::metric::Histogram;
+use crate::figure::number::{fixed, significant, with_error};
+use crate::metric::{Histogram, mean_std_error, median};
 use crate::result::{CellStatus, LossSurface};
 use crate::session::PickedCell;
 use crate::ui::command::Command;
@@ -105,8 +105,8 @@ fn rows(ui: &mut Ui, id: &str, rows: impl Iterator<Item = (Option<egui::Color32>
 
 /// How the losses of the single images are distributed, on a log axis.
 fn histogram(ui: &mut Ui, losses: &[f32]) {
-    let logs: Vec<f64> =
-        losses.iter().map(|loss| f64::from(*loss)).filter(|loss| loss.is_finite()).map(|loss| loss.max(FLOOR).log10()).collect();
+    let finite: Vec<f64> = losses.iter().map(|loss| f64::from(*loss)).filter(|loss| loss.is_finite()).collect();
+    let logs: Vec<f64> = finite.iter().map(|loss| loss.max(FLOOR).log10()).collect();
     let palette = theme::of(ui);
     let Some(bins) = Histogram::shared(&[&logs], BINS) else {
         ui.label("No image has a finite loss here.");
@@ -125,7 +125,7 @@ fn histogram(ui: &mut Ui, losses: &[f32]) {
         grid: true,
         wheel: false,
     };
-    let mean = losses.iter().map(|loss| f64::from(*loss)).sum::<f64>() / losses.len().max(1) as f64;
+    let mean = mean_std_error(&finite).map_or(f64::NAN, |(mean, _)| mean);
     let (canvas, ()) = axes.show(ui, rect, &mut SharedView::default(), |ui, canvas| {
         for (bin, images) in bins.counts.iter().flatten().enumerate() {
             let (from, to) = (canvas.at(bins.edges[bin], 0.0), canvas.at(bins.edges[bin + 1], *images as f64));
@@ -139,15 +139,30 @@ fn histogram(ui: &mut Ui, losses: &[f32]) {
             canvas.painter.vline(canvas.at(mean.log10(), 0.0).x, canvas.rect().y_range(), Stroke::new(1.5, theme::of(ui).strong));
         }
     });
-    let mut sorted = logs.clone();
-    sorted.sort_by(f64::total_cmp);
-    let median = 10f64.powf(sorted[sorted.len() / 2]);
-    let told = format!("{} images: mean {} (line), median {}", count(losses.len() as u64), significant(mean, 3), significant(median, 2));
+    let told = told(&finite, losses.len() - finite.len());
     canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, format!("Losses of {told}")));
     ui.add_space(rect.bottom() - area.top() + 42.0);
-    ui.colored_label(palette.weak, told);
-    let broken = losses.len() - logs.len();
-    if broken > 0 {
-        ui.colored_label(palette.weak, format!("{} not finite", count(broken as u64)));
+    ui.add(egui::Label::new(RichText::new(told).color(palette.weak)).wrap());
+}
+
+/// The losses of single images in numbers, those that are not finite only counted.
+fn told(finite: &[f64], broken: usize) -> String {
+    let (mean, error) = mean_std_error(finite).unwrap_or((f64::NAN, f64::NAN));
+    let images = count((finite.len() + broken) as u64);
+    let middle = median(finite).map_or_else(String::new, |median| significant(median, 2));
+    let told = format!("{images} images: mean {} (line), median {middle}", with_error(mean, error));
+    if broken > 0 { format!("{told}, without {} whose loss is not finite", count(broken as u64)) } else { told }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_of_single_images_have_a_mean_with_its_error_a_median_and_a_count_of_what_is_not_finite() {
+        let losses = [1.0, 2.0, 4.0, 5.0];
+        assert_eq!(told(&losses, 0), "4 images: mean 3.0 ± 0.9 (line), median 3.0");
+        assert_eq!(told(&losses[..3], 2), "5 images: mean 2.3 ± 0.9 (line), median 2.0, without 2 whose loss is not finite");
+        assert_eq!(told(&losses[..1], 0), "1 images: mean 1.000 (line), median 1.0");
     }
 }

@@ -2,17 +2,12 @@
 
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, vec2};
 
-use crate::result::{LandscapeManifest, PlanePoint, PlaneRecord};
+use crate::result::{PlanePoint, PlaneRecord};
 use crate::ui::theme;
 use crate::ui::widget::axes::Canvas;
 
 /// Pieces into which a step of a trajectory is cut on a surface.
 const PIECES: usize = 24;
-
-/// Where marks lie that labels shall not cover: θ and everything that is projected.
-pub(super) fn places(manifest: &LandscapeManifest) -> Vec<[f64; 2]> {
-    std::iter::once([0.0; 2]).chain(manifest.plane.iter().flat_map(PlaneRecord::covered)).collect()
-}
 
 /// Draws what the record holds: the trajectory as a line with a dot per checkpoint, and other checkpoints with their names.
 pub(super) fn draw(canvas: &Canvas, record: &PlaneRecord) {

@@ -32,6 +32,11 @@ pub(super) struct Cache {
 }
 
 impl Cache {
+    /// The revision of the surface that it is of.
+    pub(super) fn revision(&self) -> Option<u64> {
+        self.made_from.map(|(revision, _)| revision)
+    }
+
     fn refresh(&mut self, landscape: &Landscape, scale: ColorScale) {
         if self.made_from != Some((landscape.revision, scale)) {
             self.relief = Relief::new(&landscape.surface, &scale);
@@ -116,18 +121,15 @@ pub(super) fn show(
     };
     let look = Look { relief, orbit: Orbit::new(&camera), frame };
     draw_box(ui, &look, shared, colors, symbol(surface));
-    if let Some(target) = state.target {
-        let paint = ReliefPaint {
-            panel: subject.index as u64,
-            mesh: cache.mesh.clone(),
-            colors: colors.map,
-            levels: colors.levels.len(),
-            orbit: look.orbit,
-            pixels_per_point: ui.ctx().pixels_per_point(),
-            target,
-        };
-        ui.painter().add(paint.shape(rect));
-    }
+    let paint = ReliefPaint {
+        panel: subject.index as u64,
+        mesh: cache.mesh.clone(),
+        colors: colors.map,
+        levels: colors.levels.len(),
+        orbit: look.orbit,
+        pixels_per_point: ui.ctx().pixels_per_point(),
+    };
+    ui.painter().add(paint.shape(rect));
     draw_marks(ui, &look, landscape, marks);
     let node = response.hover_pos().and_then(|at| relief.hit(&look.orbit, frame.share(at))).map(|[x, y, _]| {
         let [i, j] = relief.nearest([x, y]);

@@ -1,6 +1,6 @@
 //! One curve of S(ρ) over log ρ: band, line, points, and the second-order overlay dashed.
 
-use egui::{Color32, Mesh, Pos2, Shape, Stroke};
+use egui::{Color32, Pos2, Shape, Stroke};
 
 use crate::result::{SharpnessCurve, SharpnessPoint};
 use crate::ui::widget::axes::{Canvas, Scale};
@@ -15,22 +15,13 @@ pub fn aside(canvas: &Canvas, curve: &SharpnessCurve, unit: f64, up: Scale, colo
 
 /// The curve with its band: one standard error of a bound, one standard deviation over the draws of an average.
 pub fn draw(canvas: &Canvas, curve: &SharpnessCurve, unit: f64, up: Scale, color: Color32, ground: Color32) {
-    let mut band = Mesh::default();
-    let fill = color.gamma_multiply(0.18);
-    for point in drawable(curve, up) {
+    let edges = drawable(curve, up).map(|point| {
         let half = half_band(point);
         let low = point.sharpness - half;
         let low = if up == Scale::Linear { low } else { low.max(point.sharpness * 1e-2) };
-        for value in [low, point.sharpness + half] {
-            band.colored_vertex(canvas.at((point.rho / unit).log10(), height(value, up)), fill);
-        }
-        let n = band.vertices.len() as u32;
-        if n >= 4 {
-            band.add_triangle(n - 4, n - 3, n - 2);
-            band.add_triangle(n - 3, n - 2, n - 1);
-        }
-    }
-    canvas.painter.add(Shape::mesh(band));
+        [(point.rho / unit).log10(), height(low, up), height(point.sharpness + half, up)]
+    });
+    canvas.band(edges, color.gamma_multiply(0.18));
     canvas.painter.extend(Shape::dashed_line(&overlay(canvas, curve, unit, up), Stroke::new(1.2, color), 6.0, 4.0));
     let line = points(canvas, curve, unit, up);
     for at in &line {

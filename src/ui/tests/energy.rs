@@ -1,0 +1,72 @@
+//! The energy tab by its labels: what it draws when checkpoints are renamed or hidden, or do not all have the same.
+
+use super::*;
+
+fn tab(computed: usize) -> Harness<'static, App> {
+    let mut harness = harness(&Listener::default(), computed, false);
+    harness.state_mut().session.checkpoints.truncate(computed);
+    harness.get_by_label("Energy").click();
+    harness.run();
+    harness
+}
+
+/// How many datasets have a row in the reading under the pointer, which stands at a checkpoint's histogram.
+fn rows_at(harness: &mut Harness<'static, App>, name: &str) -> usize {
+    let at = harness.get_by_label_contains(&format!("score of {name}, ")).rect().center();
+    harness.hover_at(at);
+    harness.run();
+    harness.query_all_by_label_contains(" of 300").count()
+}
+
+#[test]
+fn a_renamed_checkpoint_keeps_its_histogram() {
+    let mut harness = tab(2);
+    assert_eq!(rows_at(&mut harness, "ERM"), 5);
+    // As the command does it, less the plan: the files of these results are nowhere.
+    let app = harness.state_mut();
+    app.session.rename_checkpoint("ERM", "plain").unwrap();
+    app.store.rename_checkpoint("ERM", "plain");
+    harness.run();
+    assert_eq!(rows_at(&mut harness, "plain"), 5);
+    assert_eq!(rows_at(&mut harness, "Pretrained"), 5);
+}
+
+#[test]
+fn scores_and_datasets_are_those_of_all_checkpoints_that_are_drawn() {
+    let mut harness = tab(3);
+    let app = harness.state_mut();
+    for (name, dataset, score) in [("ERM", "night", "odin"), ("OE", "cartoons", "react")] {
+        let mut table = scores(1);
+        table.roles.insert(dataset.into(), "far".into());
+        let values = table.datasets[4].scores["energy"].clone();
+        table.datasets[4].scores.insert(score.into(), values);
+        table.scores.insert(score.into(), Default::default());
+        let id = app.store.add(score_job(name), JobState::Done);
+        app.store.insert(id, Loaded::Scores(table));
+    }
+    app.session.checkpoints[2].hidden = true;
+    harness.run();
+    assert_eq!(harness.query_all_by_label("night").count(), 2, "in the legend and before the tables, though of the second alone");
+    assert!(harness.query_by_role_and_label(egui::Role::CheckBox, "odin").is_some());
+    for of_a_hidden_one in ["cartoons", "react"] {
+        assert!(harness.query_all_by_label(of_a_hidden_one).count() == 0, "{of_a_hidden_one}");
+    }
+}
+
+#[test]
+fn detections_and_accuracies_carry_their_standard_errors() {
+    let mut harness = tab(2);
+    let table = scores(1);
+    let with_error = |value: f64, error: f64| crate::figure::number::percent_with_error(Some(value), Some(error));
+    let (found, error) = (table.detection("energy", "fog").unwrap(), table.std_error("energy", "fog"));
+    let told = [with_error(found.auroc, error.auroc.unwrap()), with_error(found.fpr95, error.fpr95.unwrap())];
+    assert!(told.iter().all(|text| text.contains(" ± ")), "{told:?}");
+    harness.get_by_label_contains("Histogram of the Energy score of ERM, 5 datasets, gaussian noise AUROC 83.0 ± ");
+    let accuracy = table.accuracy("fog").unwrap();
+    for text in told.iter().chain([&with_error(accuracy.0, accuracy.1)]) {
+        assert!(harness.query_all_by_label(text).count() >= 1, "{text} in a table");
+    }
+    harness.get_by_label("Compare").click();
+    harness.run();
+    assert!(told.iter().all(|text| harness.query_all_by_label(text).count() >= 1), "{told:?}");
+}
