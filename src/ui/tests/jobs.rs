@@ -1,6 +1,8 @@
 //! Jobs: the order of the queue, the log, the end of all work; and the Hessian, from the asking to the figure.
 
 use super::*;
+use crate::ui::figure_export::Export;
+use crate::ui::loader::Finished;
 use crate::job::{HessianJob, JobId, PlanOptions};
 use crate::result::{BandManifest, Eigenvalue, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
 use crate::session::HessianSettings;
@@ -233,4 +235,40 @@ fn the_loss_over_several_planes_is_shown_where_the_session_asks_for_them() {
     harness.get_by_label("loss over 4 planes").click();
     harness.run();
     harness.get_by_label_contains("Sharpness of ERM on digits test, 6 radii");
+}
+
+#[test]
+fn scores_and_spectra_are_shown_as_far_as_they_are_known_and_exported_when_they_are_whole() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    harness.state_mut().session.view.tab = Tab::Energy;
+    let id = harness.state_mut().store.add(score_job("ERM"), JobState::Running);
+    let mut so_far = scores(1);
+    so_far.datasets.retain(|data| data.role != "far");
+    so_far.roles.retain(|_, role| role != "far");
+    harness.state_mut().finished(Finished::LoadedPartly(id, Box::new(Loaded::Scores(so_far))));
+    harness.run();
+    harness.get_by_label_contains("Histogram of the Energy score of ERM, 4 datasets");
+    let exports = |harness: &Harness<'static, App>| {
+        let app = harness.state();
+        Export::of(Tab::Energy, &app.session, &app.store, None, None, "energy").is_some()
+    };
+    assert!(!exports(&harness), "a figure is of the whole");
+    harness.state_mut().finished(Finished::Loaded {
+        id,
+        loaded: Some(Box::new(Loaded::Scores(scores(1)))),
+        complete: true,
+        error: None,
+    });
+    harness.run();
+    harness.get_by_label_contains("Histogram of the Energy score of ERM, 5 datasets");
+    assert!(exports(&harness) && harness.state().store.partial.is_empty());
+
+    // What a job knew when it was stopped is not taken for its result.
+    let other = harness.state_mut().store.add(score_job("SAM"), JobState::Running);
+    harness.state_mut().store.insert_partial(other, Loaded::Scores(scores(3)));
+    assert!(harness.state().store.scores_so_far("SAM").is_some());
+    harness.state_mut().store.apply(other, JobEvent::Cancelled);
+    assert!(harness.state().store.scores_so_far("SAM").is_none());
+    harness.state_mut().store.insert_partial(other, Loaded::Scores(scores(3)));
+    assert!(harness.state().store.scores_so_far("SAM").is_none(), "it came too late");
 }
