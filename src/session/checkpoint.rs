@@ -69,13 +69,15 @@ impl Session {
         self.keep_colors();
     }
 
-    /// Closes the checkpoint called `name` and gives it back.
+    /// Closes the checkpoint called `name` and gives it back; figures, projections and differences do not name it any more.
     pub fn remove_checkpoint(&mut self, name: &str) -> Option<CheckpointEntry> {
         self.keep_colors();
         let entry = self.position(name).map(|place| self.checkpoints.remove(place))?;
         if self.landscape.baseline.as_deref() == Some(name) {
             self.landscape.baseline = None;
         }
+        let lists = [&mut self.figure.compared, &mut self.figure.methods].into_iter().chain(&mut self.landscape.project);
+        lists.for_each(|list| list.retain(|said| said != name));
         Some(entry)
     }
 
@@ -194,6 +196,19 @@ mod tests {
         assert_eq!(session.landscape_baseline(), Some("A"));
         session.remove_checkpoint("A");
         assert_eq!(session.landscape_baseline(), Some("c"));
+    }
+
+    #[test]
+    fn a_closed_checkpoint_is_named_nowhere() {
+        let mut session = session(&["a", "b", "c"]);
+        session.figure.compared = vec!["a".into(), "b".into()];
+        session.figure.methods = vec!["b".into()];
+        session.landscape.project = Some(vec!["c".into(), "b".into()]);
+        session.landscape.baseline = Some("b".into());
+        session.remove_checkpoint("b");
+        assert_eq!((session.figure.compared.as_slice(), session.figure.methods.len()), (&["a".to_owned()][..], 0));
+        assert_eq!((session.landscape.project.as_deref(), session.landscape.baseline.as_deref()), (Some(&["c".to_owned()][..]), None));
+        assert_eq!(session.check(), Ok(()), "it can be saved and opened again");
     }
 
     #[test]
