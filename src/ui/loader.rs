@@ -133,8 +133,10 @@ pub fn plan(session: &Session, datasets: &[String]) -> (Vec<JobSpec>, Vec<String
         return (jobs, complaints);
     }
     for analysis in Analysis::of(session) {
+        // Sharpness on several datasets is shown side by side, whichever is chosen.
+        let is_chosen = analysis.is_per_dataset() && !(analysis == Analysis::Sharpness && session.sharpness.datasets.len() > 1);
         let options = PlanOptions {
-            datasets: if analysis.is_per_dataset() { datasets.to_vec() } else { Vec::new() },
+            datasets: if is_chosen { datasets.to_vec() } else { Vec::new() },
             cells: Some(cell_cache()),
             ..PlanOptions::default()
         };
