@@ -115,8 +115,8 @@ impl App {
             Finished::RunAsked(answer) => self.run_asked(answer),
             Finished::Exported(Ok(path)) => self.tell(format!("Written: {}", path.display())),
             Finished::Exported(Err(error)) | Finished::Copied(Err(error)) => self.complain(error),
-            Finished::SavePath(path) => self.execute(Command::SaveAs(path)),
-            Finished::Saved(saved) => self.saved(saved),
+            Finished::SavePath(number, path) => self.save_where_chosen(number, path),
+            Finished::Saved(number, saved) => self.saved(number, saved),
             Finished::Remembered(memory, report) => self.remembered(memory, *report),
             Finished::RunsStopped(complaints) => self.runs_stopped(complaints),
             Finished::Copied(Ok(image)) => {

@@ -11,6 +11,7 @@ mod jobs;
 mod landscapes;
 mod panels;
 mod runs;
+mod saving;
 mod scatter;
 mod sessions;
 mod snapshots;
