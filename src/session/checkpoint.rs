@@ -221,6 +221,19 @@ mod tests {
     }
 
     #[test]
+    fn a_closed_checkpoint_is_named_nowhere() {
+        let mut session = session(&["a", "b", "c"]);
+        session.figure.compared = vec!["a".into(), "b".into()];
+        session.figure.methods = vec!["b".into()];
+        session.landscape.project = Some(vec!["c".into(), "b".into()]);
+        session.landscape.baseline = Some("b".into());
+        session.remove_checkpoint("b");
+        assert_eq!((session.figure.compared.as_slice(), session.figure.methods.len()), (&["a".to_owned()][..], 0));
+        assert_eq!((session.landscape.project.as_deref(), session.landscape.baseline.as_deref()), (Some(&["c".to_owned()][..]), None));
+        assert_eq!(session.check(), Ok(()), "it can be saved and opened again");
+    }
+
+    #[test]
     fn a_new_name_is_said_everywhere_and_must_be_free() {
         let mut session = session(&["a", "b", "c"]);
         session.landscape.plane = Axes::Line { through: ["a".into(), "b".into()], statistics: Default::default() };

@@ -62,11 +62,30 @@ impl Session {
             self.view.dataset = None;
         }
         self.datasets[at] = DatasetEntry { name: to.clone(), ..entry };
+        self.say_dataset(name, Some(&to));
+        Ok(())
+    }
+
+    /// Closes the dataset called `name`: nothing in the session names it any more.
+    pub fn remove_dataset(&mut self, name: &str) {
+        self.datasets.retain(|dataset| dataset.name != name);
+        self.say_dataset(name, None);
+    }
+
+    /// Says `to` wherever the session names the dataset `name`; without it, names none there.
+    fn say_dataset(&mut self, name: &str, to: Option<&str>) {
         let hessian = self.hessian.as_mut().map(|settings| &mut settings.datasets);
         let lists = [&mut self.landscape.datasets, &mut self.landscape.ood, &mut self.sharpness.datasets, &mut self.embedding.datasets];
-        let said = lists.into_iter().chain(hessian).flatten().chain(&mut self.view.dataset);
-        said.filter(|said| **said == name).for_each(|said| said.clone_from(&to));
-        Ok(())
+        for list in lists.into_iter().chain(hessian) {
+            match to {
+                Some(to) => list.iter_mut().filter(|said| *said == name).for_each(|said| *said = to.into()),
+                None => list.retain(|said| said != name),
+            }
+        }
+        if self.view.dataset.as_deref() == Some(name) {
+            self.view.dataset = to.map(str::to_owned);
+        }
+        self.view.scatter.say_dataset(name, to);
     }
 }
 
@@ -74,6 +93,7 @@ impl Session {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::session::{Category, ColorBy, SelectMode, Selection};
 
     fn opened(name: &str, role: Role) -> DatasetEntry {
         DatasetEntry::opened(name.into(), format!("/data/{name}").into(), role)
@@ -115,5 +135,18 @@ mod tests {
         );
         session.change_dataset("CIFAR-10", opened("CIFAR-10", Role::Near)).unwrap();
         assert_eq!(session.view.dataset, None, "no loss on images of other classes");
+    }
+
+    #[test]
+    fn selected_and_hidden_images_are_those_of_the_renamed_dataset_still() {
+        let hidden = |name: &str| Category { field: ColorBy::Dataset, value: name.into() };
+        let mut session = Session { datasets: vec![opened("a", Role::Id), opened("b", Role::Far)], ..Session::default() };
+        session.view.scatter.selection = Selection::of("a", vec![3, 4]);
+        session.view.scatter.selection.apply(Selection::of("b", vec![1]), SelectMode::Add);
+        session.view.scatter.hidden = [hidden("a"), hidden("b")].into();
+        session.change_dataset("a", opened("c", Role::Id)).unwrap();
+        let scatter = &session.view.scatter;
+        assert!(scatter.selection.contains("c", 3) && scatter.selection.contains("b", 1) && scatter.selection.ranges("a").is_empty());
+        assert_eq!(scatter.hidden, [hidden("b"), hidden("c")].into());
     }
 }

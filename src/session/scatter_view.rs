@@ -149,6 +149,17 @@ pub struct ScatterView {
     pub selected_in: Option<String>,
 }
 
+impl ScatterView {
+    /// Says `to` where it names the dataset `name`; without it, its images are neither selected nor hidden.
+    pub(super) fn say_dataset(&mut self, name: &str, to: Option<&str>) {
+        self.selection.say_dataset(name, to);
+        let category = |name: &str| Category { field: ColorBy::Dataset, value: name.into() };
+        if self.hidden.remove(&category(name)) {
+            self.hidden.extend(to.map(category));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -70,6 +70,17 @@ impl Selection {
         next > 0 && position <= ranges[next - 1][1]
     }
 
+    /// Says `to` in the place of the dataset `name`; without it, its images are not among them any more.
+    pub(super) fn say_dataset(&mut self, name: &str, to: Option<&str>) {
+        if !self.datasets.contains_key(name) {
+            return;
+        }
+        let datasets = Arc::make_mut(&mut self.datasets);
+        if let (Some(ranges), Some(to)) = (datasets.remove(name), to) {
+            datasets.insert(to.into(), ranges);
+        }
+    }
+
     /// Every image, by dataset and position.
     pub fn iter(&self) -> impl Iterator<Item = (&str, i64)> {
         self.datasets

@@ -1,6 +1,7 @@
 //! What comes back: answers of slow work and of the worker, and what the worker is asked next.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::app::App;
@@ -10,21 +11,41 @@ use super::loader::{self, Finished};
 use super::queue::{self, Focus};
 use super::store::{Job, JobState, analysis_of, dataset_of};
 use super::view::analysis;
-use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec};
-use crate::result::{ScoreDifference, ScoreTable};
+use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, PlanOptions, plan};
+use crate::result::{ScoreDifference, ScoreTable, cell_cache};
+
+/// The job, wherever its result lies.
+fn without_folder(mut job: JobSpec) -> JobSpec {
+    job.set_out(PathBuf::new());
+    job
+}
 
 impl App {
+    /// What the session asks for on every dataset that something is measured on, whichever is chosen now, without the folders of results.
+    fn asked_on_any_dataset(&self) -> Vec<JobSpec> {
+        let measured: BTreeSet<&str> = self.store.jobs.values().filter_map(|job| dataset_of(&job.spec)).collect();
+        let open = self.session.datasets.iter().map(|dataset| &dataset.name).filter(|name| measured.contains(name.as_str()));
+        let options = PlanOptions { datasets: open.cloned().collect(), cells: Some(cell_cache()), ..PlanOptions::default() };
+        if options.datasets.is_empty() {
+            return Vec::new();
+        }
+        let analyses = Analysis::of(&self.session).into_iter().filter(|analysis| analysis.is_per_dataset());
+        // What cannot be planned has been told.
+        let jobs = analyses.flat_map(|analysis| plan(&self.session, analysis, Path::new("/"), &options).unwrap_or_default());
+        jobs.map(without_folder).collect()
+    }
+
     /// Takes in the jobs that are new; what was asked of other data or with other settings is moot.
     fn planned(&mut self, specs: Vec<JobSpec>) {
-        let open = |name: &str| self.session.datasets.iter().any(|dataset| dataset.name == name);
         let same = |a: &JobSpec, b: &JobSpec| {
             let checkpoint = |spec: &JobSpec| spec.checkpoint().map(|checkpoint| checkpoint.name.clone());
             analysis_of(a) == analysis_of(b) && checkpoint(a) == checkpoint(b) && dataset_of(a) == dataset_of(b)
         };
+        let asked_elsewhere = self.asked_on_any_dataset();
         let is_moot = |job: &JobSpec| match dataset_of(job) {
             _ if analysis_of(job).is_none() || specs.contains(job) => false,
             // Landscapes and curves on datasets that are not chosen now stay.
-            Some(dataset) => !open(dataset) || specs.iter().any(|spec| same(spec, job)),
+            Some(_) => specs.iter().any(|spec| same(spec, job)) || !asked_elsewhere.contains(&without_folder(job.clone())),
             None => true,
         };
         let moot: Vec<JobId> = self.store.jobs.iter().filter(|(_, job)| is_moot(&job.spec)).map(|(id, _)| *id).collect();
@@ -43,6 +64,7 @@ impl App {
                 self.store.add(spec, JobState::Waiting);
             }
         }
+        self.ask_differences();
     }
 
     pub(super) fn finished(&mut self, finished: Finished) {
@@ -70,7 +92,12 @@ impl App {
                 self.ask_differences();
             }
             Finished::LoadedPartly(id, loaded) => self.store.insert_partial(id, *loaded),
-            Finished::Differed(key, Ok(surface)) => self.store.insert_difference(key, *surface),
+            Finished::Differed(key, Ok(surface)) => {
+                // The baseline may be another one by now.
+                if self.session.landscape_baseline() == surface.baseline.as_deref() {
+                    self.store.insert_difference(key, *surface);
+                }
+            }
             Finished::Differed(_, Err(reason)) => self.complain(reason),
             Finished::CellLosses(found) => self.store.cell_losses = Some(found),
             Finished::Chosen(paths, open_as) => self.execute(Command::Open(paths, open_as)),
@@ -88,8 +115,8 @@ impl App {
             Finished::RunAsked(answer) => self.run_asked(answer),
             Finished::Exported(Ok(path)) => self.tell(format!("Written: {}", path.display())),
             Finished::Exported(Err(error)) | Finished::Copied(Err(error)) => self.complain(error),
-            Finished::SavePath(path) => self.execute(Command::SaveAs(path)),
-            Finished::Saved(saved) => self.saved(saved),
+            Finished::SavePath(number, path) => self.save_where_chosen(number, path),
+            Finished::Saved(number, saved) => self.saved(number, saved),
             Finished::Remembered(memory, report) => self.remembered(memory, *report),
             Finished::RunsStopped(complaints) => self.runs_stopped(complaints),
             Finished::Copied(Ok(image)) => {
@@ -112,8 +139,9 @@ impl App {
         }
     }
 
-    /// Has the differences computed that are shown and not there yet, of surfaces that are finished.
+    /// Has the differences to the present baseline computed that are shown and not there yet, of surfaces that are finished.
     pub(super) fn ask_differences(&mut self) {
+        self.store.differ_from(self.session.landscape_baseline());
         self.ask_score_differences();
         let baseline = self.session.landscape_baseline().map(str::to_owned).filter(|_| self.session.view.difference);
         let (Some(baseline), Some(dataset)) = (baseline, self.dataset()) else { return };

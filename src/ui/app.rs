@@ -237,10 +237,7 @@ impl App {
             Command::Prioritize(id) => self.store.prioritize(id),
             Command::ToggleLog => self.log.open = !self.log.open,
             Command::RemoveDataset(name) => {
-                self.session.datasets.retain(|dataset| dataset.name != name);
-                self.session.landscape.datasets.retain(|dataset| *dataset != name);
-                self.session.sharpness.datasets.retain(|dataset| *dataset != name);
-                self.session.embedding.datasets.retain(|dataset| *dataset != name);
+                self.session.remove_dataset(&name);
                 self.replan();
             }
             Command::ChangeDataset(name, entry) => self.change_dataset(&name, *entry),

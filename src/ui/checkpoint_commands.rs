@@ -26,8 +26,6 @@ impl App {
             CheckpointCommand::Hide(hidden) => self.session.checkpoints[place].hidden = hidden,
             CheckpointCommand::Baseline => {
                 self.session.landscape.baseline = Some(name.to_owned());
-                self.store.differences.clear();
-                self.store.score_differences.clear();
                 self.ask_differences();
             }
             CheckpointCommand::Normalize(normalization) => {
@@ -41,6 +39,8 @@ impl App {
     pub(super) fn remove_checkpoint(&mut self, name: &str) {
         if let Some(entry) = self.session.remove_checkpoint(name) {
             self.forget_checkpoint(&entry);
+            self.ask_differences();
+            self.replan();
         }
     }
 

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use egui::ViewportCommand;
 
 use super::app::{App, stem};
+use super::command::Command;
 use super::history::Act;
-use super::loader::{self, Finished, Saved};
+use super::loader::{self, Finished, Over, Saved};
 use super::memory::keeper::Task;
-use super::memory::{Kept, Restored};
+use super::memory::{Kept, Left, Restored};
 use crate::job::{JobId, demo_session, now};
-use crate::session::Session;
+use crate::session::{Session, ViewSettings};
 
 /// What the demo is called.
 const DEMO: &str = "Demo";
@@ -31,6 +32,8 @@ pub(super) struct Document {
     overwrites: bool,
     /// The window's title, as it was set last.
     title: String,
+    /// Grows with every session that takes the place of another, so that what was asked of one is not done to the next.
+    number: u64,
 }
 
 impl Default for Document {
@@ -41,7 +44,7 @@ impl Default for Document {
 
 impl Document {
     fn new(file: Option<PathBuf>, name: String, saved: Session) -> Self {
-        Self { file, name, saved, looks_for_left: false, overwrites: false, title: String::new() }
+        Self { file, name, saved, looks_for_left: false, overwrites: false, title: String::new(), number: 0 }
     }
 
     /// Where it lies, or what it is when it lies nowhere.
@@ -105,15 +108,20 @@ impl App {
         }
     }
 
+    /// Whether something would be missed if it were not kept: changes, and how the session of a file is looked at.
+    fn is_worth_keeping(&self) -> bool {
+        self.unsaved() || (self.document.file.is_some() && !self.session.view.same_but_tab(&self.document.saved.view))
+    }
+
     /// Puts another session in the place of the open one, whose unsaved changes stay where they can be brought back from.
     fn turn_to(&mut self, document: Document, session: Session) {
-        if self.unsaved() {
+        let keeps = self.is_worth_keeping();
+        if keeps {
             let kept = self.kept(true);
             self.keeper.keep(kept);
-            self.keeper.ask(Task::Leave);
-        } else {
-            self.keeper.ask(Task::Drop);
         }
+        // What is being recalled was changed by somebody: it is never dropped.
+        self.keeper.ask(if keeps || self.recalling.is_some() { Task::Leave } else { Task::Drop });
         self.keeper.begin();
         let ids: Vec<JobId> = self.store.jobs.keys().copied().collect();
         for id in ids {
@@ -121,12 +129,17 @@ impl App {
         }
         self.store.clear();
         self.scatter.forget();
-        (self.document, self.session, self.history) = (document, session, Default::default());
+        self.put(document, session);
+        self.stopped = false;
+        self.replan();
+    }
+
+    fn put(&mut self, document: Document, session: Session) {
+        let number = self.document.number + 1;
+        (self.document, self.session, self.history) = (Document { number, ..document }, session, Default::default());
         if let Some(tab) = self.first_tab.take() {
             self.session.view.tab = tab;
         }
-        self.stopped = false;
-        self.replan();
     }
 
     pub(super) fn new_session(&mut self) {
@@ -171,31 +184,53 @@ impl App {
 
     pub(super) fn save_dialog(&mut self) {
         let folder = self.document.file.as_deref().and_then(Path::parent).map(Path::to_owned);
-        let name = format!("{}.toml", self.document.name);
-        self.spawn_waiting(move || loader::ask_save(&name, folder.as_deref()));
+        let (name, number) = (format!("{}.toml", self.document.name), self.document.number);
+        self.spawn_waiting(move || loader::ask_save(number, &name, folder.as_deref()));
+    }
+
+    /// Saves the session of this number where the dialog said.
+    pub(super) fn save_where_chosen(&mut self, number: u64, path: PathBuf) {
+        if number == self.document.number {
+            self.execute(Command::SaveAs(path));
+        } else {
+            self.complain(format!("not saved: another session has been opened since the name was asked for ({})", path.display()));
+        }
     }
 
     pub(super) fn save_as(&mut self, path: PathBuf) {
-        let known = (self.document.file.as_ref() == Some(&path) && !self.document.overwrites).then(|| self.document.saved.clone());
-        let session = self.session.clone();
-        self.spawn(move || Finished::Saved(loader::save(path, session, known)));
+        let (path, is_completed) = loader::session_path(path);
+        let is_own = self.document.file.as_ref() == Some(&path);
+        let over = match () {
+            () if is_own && !self.document.overwrites => Over::Known(Box::new(self.document.saved.clone())),
+            // Nobody was asked about the name with its ending.
+            () if is_completed && !is_own => Over::Nothing,
+            () => Over::Anything,
+        };
+        let (session, number) = (self.session.clone(), self.document.number);
+        self.spawn(move || Finished::Saved(number, loader::save(path, session, over)));
     }
 
-    pub(super) fn saved(&mut self, saved: Saved) {
+    /// The session of this number was saved, or not; another may be open by now.
+    pub(super) fn saved(&mut self, number: u64, saved: Saved) {
+        let is_open = number == self.document.number;
         match saved {
             Saved::Written(path, session) => {
                 self.tell(format!("Saved: {}", path.display()));
                 self.keeper.ask(Task::Opened(path.clone()));
-                self.document.name = stem(&path);
-                (self.document.file, self.document.saved, self.document.overwrites) = (Some(path), *session, false);
+                if is_open {
+                    self.document.name = stem(&path);
+                    (self.document.file, self.document.saved, self.document.overwrites) = (Some(path), *session, false);
+                }
             }
             Saved::Foreign(path) => {
-                self.document.overwrites = true;
-                self.complain(format!(
-                    "not saved: the file was changed by another program since it was opened. Save again to write over it, or save elsewhere \
-                     ({})",
-                    path.display()
-                ));
+                self.document.overwrites |= is_open;
+                let advice = if is_open {
+                    "Save again to write over it, or save elsewhere"
+                } else {
+                    "What was to be saved is kept: the menu Session brings it back"
+                };
+                let found = "the file was changed by another program since it was opened";
+                self.complain(format!("not saved: {found}. {advice} ({})", path.display()));
             }
             Saved::Failed(error) => self.complain(error),
         }
@@ -208,12 +243,14 @@ impl App {
         self.keeper.ask(Task::Take(id));
     }
 
-    /// When a file was opened to which an earlier window left changes unsaved, recalls them.
+    /// When a file was opened to which an earlier window left changes unsaved, recalls them; else how it was looked at last.
     pub(super) fn look_for_left(&mut self) {
         if !std::mem::take(&mut self.document.looks_for_left) || self.recalling.is_some() || self.unsaved() {
             return;
         }
-        let left = self.keeper.left.iter().find(|left| left.unsaved && left.file.is_some() && left.file == self.document.file);
+        let of_file = |left: &&Left| left.error.is_none() && left.file.is_some() && left.file == self.document.file;
+        let mut left = self.keeper.left.iter().filter(of_file);
+        let left = left.clone().find(|left| left.unsaved).or_else(|| left.next());
         if let Some(id) = left.map(|left| left.id.clone()) {
             self.recalling = Some(Recalling::Changes);
             self.keeper.ask(Task::Take(id));
@@ -230,22 +267,13 @@ impl App {
             return;
         };
         if recalling == Some(Recalling::Changes) {
-            if kept.file == self.document.file && !self.unsaved() {
-                let before = std::mem::replace(&mut self.session, kept.session);
-                self.record(Act::alone("bring back unsaved changes"), before);
-                self.tell("Changes that were not saved are back. Undo takes them away again.");
-                self.replan();
-            }
-            return;
+            return self.take_changes(kept);
         }
         // A file may have been edited since by hand; without unsaved changes it is the truth, but for how it was looked at.
-        let mut session = match &saved {
+        let session = match &saved {
             Some(saved) if !kept.unsaved => Session { view: kept.session.view.clone(), ..saved.clone() },
             _ => kept.session.clone(),
         };
-        if let Some(tab) = self.first_tab.take() {
-            session.view.tab = tab;
-        }
         let is_lost = saved.is_none() && kept.file.is_some();
         let base = match saved {
             Some(saved) => saved,
@@ -258,13 +286,31 @@ impl App {
         } else if recalling == Some(Recalling::Last) && !kept.closed {
             self.tell("The last window ended without being closed. Here is everything as it was.");
         }
-        self.document = Document::new(kept.file.clone(), kept.name.clone(), base);
-        self.session = session;
-        self.history = Default::default();
+        self.put(Document::new(kept.file.clone(), kept.name.clone(), base), session);
         let stopped = kept.stopped;
         self.keeper.holds(kept);
         self.replan();
         self.holds = stopped;
+    }
+
+    /// Takes in what an earlier window did to the file that is open.
+    fn take_changes(&mut self, kept: Kept) {
+        if kept.file != self.document.file || self.unsaved() {
+            // What was changed here meanwhile is kept in a slot of its own, not upon what that one holds.
+            self.keeper.ask(Task::Leave);
+            return self.keeper.begin();
+        }
+        let before = self.session.clone();
+        if kept.unsaved {
+            self.adopt(kept.session);
+            self.record(Act::alone("bring back unsaved changes"), before);
+            self.tell("Changes that were not saved are back. Undo takes them away again.");
+        } else {
+            // The file may have been edited since: it is the truth, but for how it is looked at.
+            let view = ViewSettings { tab: before.view.tab, ..kept.session.view };
+            self.adopt(Session { view, ..before.clone() });
+            self.record(Act::alone("look at it as before"), before);
+        }
     }
 
     /// Notes an act, when it changed something that is worth a step.

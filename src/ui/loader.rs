@@ -16,7 +16,7 @@ use crate::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossRows, LossSurface, ResultError, SAMPLE_LOSSES, ScoreDifference,
     ScoreTable, SharpnessCurve, cell_cache, write_atomic,
 };
-use crate::session::{PickedCell, Session};
+use crate::session::{PickedCell, Session, SessionError};
 
 /// What slow work gives.
 pub enum Finished {
@@ -68,14 +68,24 @@ pub enum Finished {
     Exported(Result<PathBuf, String>),
     /// A figure was drawn for the clipboard, or why not.
     Copied(Result<egui::ColorImage, String>),
-    /// Where to write the session, chosen in a dialog.
-    SavePath(PathBuf),
-    /// The session was written, or why not.
-    Saved(Saved),
+    /// Where to write the session of this number, chosen in a dialog.
+    SavePath(u64, PathBuf),
+    /// The session of this number was written, or why not.
+    Saved(u64, Saved),
     /// The memory has done what it was asked for.
     Remembered(Box<Memory>, Box<Report>),
     /// All runs were told to stop; what went wrong.
     RunsStopped(Vec<String>),
+}
+
+/// What saving may write over.
+pub enum Over {
+    /// Whatever is there: somebody was asked.
+    Anything,
+    /// The file when it still holds this session.
+    Known(Box<Session>),
+    /// No file.
+    Nothing,
 }
 
 /// What became of saving.
@@ -133,8 +143,10 @@ pub fn plan(session: &Session, datasets: &[String]) -> (Vec<JobSpec>, Vec<String
         return (jobs, complaints);
     }
     for analysis in Analysis::of(session) {
+        // Sharpness on several datasets is shown side by side, whichever is chosen.
+        let is_chosen = analysis.is_per_dataset() && !(analysis == Analysis::Sharpness && session.sharpness.datasets.len() > 1);
         let options = PlanOptions {
-            datasets: if analysis.is_per_dataset() { datasets.to_vec() } else { Vec::new() },
+            datasets: if is_chosen { datasets.to_vec() } else { Vec::new() },
             cells: Some(cell_cache()),
             ..PlanOptions::default()
         };
@@ -253,26 +265,44 @@ pub fn ask_export(name: &str, extension: &str) -> Finished {
     dialog.save_file().map_or(Finished::Nothing, Finished::ExportPath)
 }
 
-/// Asks the desktop where to write the session.
-pub fn ask_save(name: &str, folder: Option<&Path>) -> Finished {
+/// Asks the desktop where to write the session of this number.
+pub fn ask_save(number: u64, name: &str, folder: Option<&Path>) -> Finished {
     let dialog = rfd::FileDialog::new().set_title("Save session as").set_file_name(name).add_filter("Session", &["toml"]);
     let dialog = match folder {
         Some(folder) => dialog.set_directory(folder),
         None => dialog,
     };
-    dialog.save_file().map_or(Finished::Nothing, Finished::SavePath)
+    dialog.save_file().map_or(Finished::Nothing, |path| Finished::SavePath(number, path))
 }
 
-/// Writes the session; a file that no longer holds what was `known` of it is left alone.
-pub fn save(path: PathBuf, session: Session, known: Option<Session>) -> Saved {
+/// Where a session that shall lie at `path` is written, absolute, and whether the ending was added: with another it could not be opened
+/// again.
+pub fn session_path(path: PathBuf) -> (PathBuf, bool) {
     let path = std::path::absolute(&path).unwrap_or(path);
-    // A name with another ending could not be opened again.
-    let is_session = path.extension().is_some_and(|extension| extension == "toml");
-    let path = if is_session { path } else { PathBuf::from(format!("{}.toml", path.display())) };
-    if let (Some(known), Ok(found)) = (&known, Session::load(&path))
-        && found != *known
-    {
-        return Saved::Foreign(path);
+    if path.extension().is_some_and(|extension| extension == "toml") {
+        return (path, false);
+    }
+    let mut name = path.into_os_string();
+    name.push(".toml");
+    (name.into(), true)
+}
+
+/// Writes the session to [`session_path`], when it can be opened again and what is there may be written over.
+pub fn save(path: PathBuf, session: Session, over: Over) -> Saved {
+    if let Err(message) = session.check() {
+        return Saved::Failed(format!("not saved, it could not be opened again: {message} ({})", path.display()));
+    }
+    match over {
+        Over::Known(known) => match Session::load(&path) {
+            Ok(found) if found == *known => {}
+            Err(SessionError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
+            Ok(_) | Err(_) => return Saved::Foreign(path),
+        },
+        Over::Nothing if path.exists() => {
+            let message = "not saved: expected a name without a file, or one with its ending `.toml` to write over it, found the file";
+            return Saved::Failed(format!("{message} ({})", path.display()));
+        }
+        Over::Nothing | Over::Anything => {}
     }
     let folder = path.parent().unwrap_or(Path::new("/"));
     let written = session.to_toml(folder).map_err(|error| format!("cannot write the session: {error} ({})", path.display()));

@@ -1,5 +1,6 @@
 //! [`Store`]: every job that was asked for and every result that came, by what it is of. Views read it; nothing else.
 
+mod differences;
 mod names;
 mod partial;
 
@@ -215,6 +216,8 @@ pub struct Store {
     pub stepping_aside: Option<JobId>,
     /// The job that somebody stops, until it has ended.
     pub stopping: Option<JobId>,
+    /// What the differences are taken to.
+    baseline: Option<String>,
     last_id: JobId,
     revision: u64,
 }
@@ -368,12 +371,6 @@ impl Store {
         // It may be the baseline.
         self.differences.retain(|(_, on), _| *on != key.1);
         self.landscapes.insert(key, Landscape { surface: Arc::new(surface), revision: self.revision });
-    }
-
-    /// Puts a difference in its place.
-    pub fn insert_difference(&mut self, key: (String, String), surface: LossSurface) {
-        self.revision += 1;
-        self.differences.insert(key, Landscape { surface: Arc::new(surface), revision: self.revision });
     }
 
     /// Marks what the dead worker left unfinished: what runs, what waits, and what failed by its death.

@@ -120,9 +120,10 @@ impl App {
             let open = Command::Open(vec![recent.path.clone()], OpenAs::ByContent);
             items.push(item(&name, open).under("Open recent").only_if(!recent.missing, "nothing is there now"));
         }
-        for left in &self.keeper.left {
+        for left in self.keeper.left.iter().filter(|left| left.unsaved) {
             let name = format!("Bring back unsaved {}", left_name(left));
-            items.push(item(&name, Command::Restore(left.id.clone())).under("Bring back unsaved"));
+            let restore = item(&name, Command::Restore(left.id.clone())).under("Bring back unsaved");
+            items.push(restore.only_if(left.error.is_none(), left.error.as_deref().unwrap_or_default()));
         }
         items.push(item("Open the demo", Command::OpenDemo));
         items.push(item("Save", Command::Save).only_if(!self.is_as_saved(), "everything is saved"));
@@ -230,6 +231,9 @@ pub fn short(path: &std::path::Path) -> String {
 
 /// What was left unsaved, as shown to people: `study, 3 checkpoints`.
 pub fn left_name(left: &super::memory::Left) -> String {
+    if left.error.is_some() {
+        return format!("{}, cannot be read", left.name);
+    }
     let plural = if left.checkpoints == 1 { "" } else { "s" };
     format!("{}, {} checkpoint{plural}", left.name, left.checkpoints)
 }

@@ -39,7 +39,7 @@ pub struct Report {
     pub restored: Option<Option<Box<Restored>>>,
     /// Session files, the latest first.
     pub recents: Option<Vec<Recent>>,
-    /// What is left unsaved.
+    /// What windows that are gone have left.
     pub left: Vec<Left>,
     /// What could not be done.
     pub complaints: Vec<String>,
@@ -77,7 +77,7 @@ pub fn perform(memory: &mut Memory, tasks: Vec<Task>) -> Report {
         report.complaints.extend(done.err());
     }
     report.recents = memory.recents(None).ok();
-    report.left = memory.unsaved();
+    report.left = memory.left();
     report
 }
 
@@ -94,7 +94,7 @@ pub struct Keeper {
     due: Option<f64>,
     /// Session files, the latest first.
     pub recents: Vec<Recent>,
-    /// What windows that are gone have left unsaved, the latest first.
+    /// What windows that are gone have left, unsaved or not, the latest first.
     pub left: Vec<Left>,
     /// Theme, zoom, habits.
     pub preferences: Preferences,

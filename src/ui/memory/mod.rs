@@ -14,6 +14,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use preferences::{Preferences, ThemeChoice};
@@ -50,7 +51,7 @@ impl Memory {
     /// # Errors
     /// When a slot is there and cannot be read; it stays.
     pub fn take_last(&mut self) -> Result<Option<Restored>, String> {
-        let Some(last) = slot::left(&self.root).into_iter().next() else { return Ok(None) };
+        let Some(last) = self.left().into_iter().next() else { return Ok(None) };
         self.take(&last.id)
     }
 
@@ -89,9 +90,9 @@ impl Memory {
         }
     }
 
-    /// What windows that are gone have left unsaved, the latest first.
-    pub fn unsaved(&self) -> Vec<Left> {
-        slot::left(&self.root).into_iter().filter(|left| left.unsaved).collect()
+    /// What windows that are gone have left, the latest first.
+    pub fn left(&self) -> Vec<Left> {
+        slot::left(&self.root)
     }
 
     /// Removes what was left in a slot.
@@ -101,10 +102,17 @@ impl Memory {
         }
     }
 
-    /// Removes what nobody needs: slots without unsaved changes, but for the latest, which the next window opens.
+    /// Removes what nobody needs: slots without unsaved changes, but for the latest, which the next window opens, and the latest of each of
+    /// the last files, which knows how it was looked at.
     pub fn tidy(&self) {
-        let nothing = slot::left(&self.root).into_iter().skip(1).filter(|left| !left.unsaved);
-        nothing.for_each(|left| self.forget(&left.id));
+        let mut files = BTreeSet::new();
+        let readable = self.left().into_iter().filter(|left| left.error.is_none());
+        for (k, left) in readable.enumerate().filter(|(_, left)| !left.unsaved) {
+            let is_last_of_file = left.file.is_some() && files.len() < recent::CAP && files.insert(left.file);
+            if k > 0 && !is_last_of_file {
+                self.forget(&left.id);
+            }
+        }
     }
 
     /// Session files, the latest first; `opened` comes first.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::result::write_atomic;
 
 /// So many are kept.
-const CAP: usize = 12;
+pub(super) const CAP: usize = 12;
 
 /// A session file.
 #[derive(Clone, Debug, PartialEq, Eq)]

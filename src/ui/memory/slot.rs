@@ -47,6 +47,24 @@ pub struct Left {
     pub time: f64,
     /// How many checkpoints it has open.
     pub checkpoints: usize,
+    /// Why it cannot be read; it stays as it is, and nothing else is known of it.
+    pub error: Option<String>,
+}
+
+impl Left {
+    /// What `slot` holds. One that cannot be read may hold unsaved changes.
+    fn of(id: String, slot: &Slot) -> Self {
+        match slot.read() {
+            Ok(Kept { file, name, unsaved, time, session, .. }) => {
+                Self { id, file, name, unsaved, time, checkpoints: session.checkpoints.len(), error: None }
+            }
+            Err(error) => {
+                let modified = std::fs::metadata(&slot.file).and_then(|metadata| metadata.modified()).ok();
+                let time = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0.0, |time| time.as_secs_f64());
+                Self { name: format!("{id}.toml"), id, file: None, unsaved: true, time, checkpoints: 0, error: Some(error) }
+            }
+        }
+    }
 }
 
 /// A slot that this process holds.
@@ -113,9 +131,8 @@ pub(super) fn left(root: &Path) -> Vec<Left> {
         .filter_map(|entry| {
             let path = entry.path();
             let id = path.file_name()?.to_str()?.strip_suffix(".toml")?.to_owned();
-            let kept = Slot::claim(root, &id)?.read().ok()?;
-            let Kept { file, name, unsaved, time, session, .. } = kept;
-            Some(Left { id, file, name, unsaved, time, checkpoints: session.checkpoints.len() })
+            let slot = Slot::claim(root, &id)?;
+            Some(Left::of(id, &slot))
         })
         .collect();
     left.sort_by(|a, b| b.time.total_cmp(&a.time));

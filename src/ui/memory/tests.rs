@@ -31,7 +31,7 @@ fn two_windows_never_write_the_same_slot() {
     second.keep(&kept("b", true, 2.0)).unwrap();
     first.keep(&kept("a", true, 3.0)).unwrap();
     drop((first, second));
-    let names: Vec<String> = Memory::at(folder.path()).unsaved().into_iter().map(|left| left.name).collect();
+    let names: Vec<String> = Memory::at(folder.path()).left().into_iter().map(|left| left.name).collect();
     assert_eq!(names, ["a", "b"], "the latest first");
 }
 
@@ -45,23 +45,41 @@ fn what_is_unsaved_stays_however_old_and_of_the_rest_only_the_latest() {
     }
     memory.tidy();
     assert_eq!(slot::left(folder.path()).into_iter().map(|left| left.name).collect::<Vec<_>>(), ["cleaner", "old"]);
-    let id = memory.unsaved()[0].id.clone();
+    let id = memory.left().into_iter().find(|left| left.unsaved).unwrap().id;
     memory.forget(&id);
-    assert!(memory.unsaved().is_empty());
+    assert!(!memory.left().iter().any(|left| left.unsaved));
     assert_eq!(std::fs::read_dir(folder.path().join("slots")).unwrap().count(), 2, "one slot and its lock");
 }
 
 #[test]
-fn a_slot_that_cannot_be_read_is_left_alone() {
+fn the_latest_of_each_of_the_last_files_stays_and_knows_how_it_was_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut memory = Memory::at(folder.path());
+    for k in 0..30 {
+        let file = Some(format!("/studies/{}.toml", k % 15).into());
+        memory.keep(&Kept { file, ..kept(&k.to_string(), false, f64::from(k)) }).unwrap();
+        memory.leave();
+    }
+    memory.tidy();
+    let names: Vec<String> = memory.left().into_iter().map(|left| left.name).collect();
+    assert_eq!(names, (18..30).rev().map(|k: i32| k.to_string()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_slot_that_cannot_be_read_is_told_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("slots")).unwrap();
     let broken = folder.path().join("slots/9-9.toml");
     std::fs::write(&broken, "half a fi").unwrap();
     let mut memory = Memory::at(folder.path());
-    assert!(memory.take_last().unwrap().is_none());
+    assert!(memory.take_last().unwrap_err().contains("9-9.toml"));
     assert!(memory.take("9-9").unwrap_err().contains("9-9.toml"));
+    memory.keep(&kept("study", false, 1e12)).unwrap();
+    memory.leave();
     memory.tidy();
     assert!(broken.is_file());
+    assert_eq!(memory.left().into_iter().filter(|left| left.unsaved).map(|left| left.id).collect::<Vec<_>>(), ["9-9"]);
+    assert_eq!(memory.take_last().unwrap().unwrap().kept.name, "study", "what was open later does not suffer from it");
 }
 
 #[test]

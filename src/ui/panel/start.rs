@@ -29,10 +29,10 @@ pub fn show(ui: &mut Ui, area: Rect, recents: &[Recent], left: &[Left], commands
                     commands.push(Command::OpenDemo);
                 }
             });
-            if !left.is_empty() {
+            if left.iter().any(|left| left.unsaved) {
                 super::section(ui, "Not saved", None);
             }
-            for one in left {
+            for one in left.iter().filter(|left| left.unsaved) {
                 unsaved(ui, one, commands);
             }
             if !recents.is_empty() {
@@ -53,8 +53,9 @@ fn unsaved(ui: &mut Ui, left: &Left, commands: &mut Vec<Command>) {
                 commands.push(Command::Forget(left.id.clone()));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let place = left.file.as_ref().map_or("never saved".into(), |file| file.display().to_string());
-                if row(ui, &name, &place, true, &format!("Bring back unsaved {name}")) {
+                let file = || left.file.as_ref().map_or("never saved".into(), |file| file.display().to_string());
+                let place = left.error.clone().unwrap_or_else(file);
+                if row(ui, &name, &place, left.error.is_none(), &format!("Bring back unsaved {name}")) {
                     commands.push(Command::Restore(left.id.clone()));
                 }
             });

@@ -20,9 +20,7 @@ impl Store {
             JobSpec::Inspect { path: inspected } => inspected != path || job.state == JobState::Done,
             spec => analysis_of(spec).is_none() || subject_of(spec) != name,
         });
-        // The baseline may be another one now.
-        self.differences.clear();
-        self.score_differences.clear();
+        self.forget_differences_of(name);
         self.landscapes.retain(|(checkpoint, _), _| checkpoint != name);
         self.bands.retain(|(checkpoint, _), _| checkpoint != name);
         self.sharpness.retain(|(checkpoint, _), _| checkpoint != name);
@@ -39,8 +37,7 @@ impl Store {
             job.spec = job.spec.renamed(name);
         }
         // They say whose difference they are.
-        self.differences.clear();
-        self.score_differences.clear();
+        self.forget_differences();
         rename_pairs(&mut self.landscapes, from, to);
         rename_pairs(&mut self.bands, from, to);
         rename_pairs(&mut self.sharpness, from, to);

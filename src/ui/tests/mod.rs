@@ -13,10 +13,12 @@ mod jobs;
 mod landscapes;
 mod panels;
 mod runs;
+mod saving;
 mod scatter;
 mod selecting;
 mod sessions;
 mod snapshots;
+mod stale;
 
 use by_hand::{
     CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,
@@ -359,9 +361,10 @@ fn a_path_with_nothing_there_is_told_and_nothing_is_lost() {
 
 #[test]
 fn a_checkpoint_can_be_closed_and_the_others_stay() {
-    let mut harness = harness(&Listener::default(), 5, false);
-    harness.run();
+    let mut harness = stale::known_on(&["digits test"]);
     harness.get_by_label("Close checkpoint SAM").click();
+    harness.run();
+    run_until(&mut harness, |app| !app.background.is_busy());
     harness.run();
     assert!(harness.query_by_label_contains("Loss landscape of SAM").is_none());
     harness.get_by_label_contains("Loss landscape of DR-SAM on digits test, 21 × 21 cells, 441 computed");

@@ -30,8 +30,10 @@ fn the_start_page_opens_the_demo_recent_files_and_what_was_left() {
     app.session = crate::session::Session::default();
     app.keeper.recents =
         vec![Recent { path: "/home/ada/study.toml".into(), missing: false }, Recent { path: "/media/disk/old.toml".into(), missing: true }];
-    let left = |id: &str, name: &str| Left { id: id.into(), file: None, name: name.into(), unsaved: true, time: 0.0, checkpoints: 2 };
-    app.keeper.left = vec![left("7", "sketch"), left("8", "draft")];
+    let left =
+        |id: &str, name: &str| Left { id: id.into(), file: None, name: name.into(), unsaved: true, time: 0.0, checkpoints: 2, error: None };
+    let broken = Left { error: Some("cannot read what was kept (/state/slots/9.toml)".into()), ..left("9", "9.toml") };
+    app.keeper.left = vec![left("7", "sketch"), left("8", "draft"), broken];
     harness.run();
     for (label, command) in [
         ("Open files…", Command::OpenDialog(OpenAs::ByContent)),
@@ -39,10 +41,12 @@ fn the_start_page_opens_the_demo_recent_files_and_what_was_left() {
         ("Open recent ada/study.toml", Command::Open(vec!["/home/ada/study.toml".into()], OpenAs::ByContent)),
         ("Bring back unsaved sketch, 2 checkpoints", Command::Restore("7".into())),
         ("Forget unsaved draft, 2 checkpoints", Command::Forget("8".into())),
+        ("Forget unsaved 9.toml, cannot be read", Command::Forget("9".into())),
     ] {
         assert_eq!(gives(&mut harness, label), [command], "{label}");
     }
     assert_eq!(gives(&mut harness, "Open recent disk/old.toml"), [], "nothing is there now");
+    assert_eq!(gives(&mut harness, "Bring back unsaved 9.toml, cannot be read"), [], "it is said and stays as it is");
 }
 
 #[test]

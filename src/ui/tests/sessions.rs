@@ -21,7 +21,7 @@ use crate::ui::scatter::command::ScatterCommand;
 use crate::ui::store::JobState;
 
 /// A window that remembers in `root`, started with these paths.
-fn window(root: &Path, listener: &Listener, paths: Vec<PathBuf>) -> Harness<'static, App> {
+pub(super) fn window(root: &Path, listener: &Listener, paths: Vec<PathBuf>) -> Harness<'static, App> {
     let (keeper, listener) = (Keeper::at(root, Preferences::load(root)), listener.clone());
     let mut harness = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(60).build_eframe(move |cc| {
         App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), paths, None).remembering(keeper)
@@ -31,7 +31,7 @@ fn window(root: &Path, listener: &Listener, paths: Vec<PathBuf>) -> Harness<'sta
 }
 
 /// A session file with two checkpoints and images.
-fn study(folder: &Path) -> PathBuf {
+pub(super) fn study(folder: &Path) -> PathBuf {
     let path = folder.join("study.toml");
     let mut text = String::from("version = 1\n");
     for name in ["ERM", "SAM"] {
@@ -44,12 +44,12 @@ fn study(folder: &Path) -> PathBuf {
 }
 
 /// Lets the time pass that a change takes to be kept, and waits until it is.
-fn settle(harness: &mut Harness<'static, App>) {
+pub(super) fn settle(harness: &mut Harness<'static, App>) {
     harness.run_steps(8);
     run_until(harness, |app| !app.keeper.is_busy());
 }
 
-fn open_study(root: &Path, folder: &Path) -> Harness<'static, App> {
+pub(super) fn open_study(root: &Path, folder: &Path) -> Harness<'static, App> {
     let path = study(folder);
     let mut harness = window(root, &Listener::default(), vec![path]);
     run_until(&mut harness, |app| app.session.checkpoints.len() == 2);
@@ -57,11 +57,11 @@ fn open_study(root: &Path, folder: &Path) -> Harness<'static, App> {
     harness
 }
 
-fn far() -> Category {
+pub(super) fn far() -> Category {
     Category { field: ColorBy::Role, value: Role::Far.key().into() }
 }
 
-fn message(harness: &Harness<'static, App>) -> String {
+pub(super) fn message(harness: &Harness<'static, App>) -> String {
     harness.state().message.as_ref().map(|message| message.text.clone()).unwrap_or_default()
 }
 
@@ -117,7 +117,7 @@ fn two_windows_keep_what_they_have_apart() {
         settle(harness);
     }
     drop((first, second));
-    let mut left = Memory::at(root.path()).unsaved();
+    let mut left = Memory::at(root.path()).left();
     left.sort_by(|a, b| a.file.cmp(&b.file));
     let mut files = [one.path().join("study.toml"), two.path().join("study.toml")];
     files.sort();
@@ -215,7 +215,7 @@ fn a_session_whose_file_is_gone_is_still_there() {
 }
 
 /// Removes what a test put into the cache.
-struct Cached(Vec<PathBuf>);
+pub(super) struct Cached(pub Vec<PathBuf>);
 
 impl Drop for Cached {
     fn drop(&mut self) {

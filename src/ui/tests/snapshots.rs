@@ -202,6 +202,7 @@ fn start_page() {
             unsaved: true,
             time: 0.0,
             checkpoints: 3,
+            error: None,
         };
         app.keeper.left = vec![left];
     });

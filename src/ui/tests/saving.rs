@@ -1,0 +1,176 @@
+//! What is saved can be opened again, nothing is written over unasked, and nothing that was done to a session is lost when another
+//! takes its place.
+
+use egui::{Key, Modifiers};
+
+use super::sessions::{far, message, open_study, press, settle, study, window};
+use super::*;
+use crate::session::{HessianSettings, Session};
+use crate::ui::command::{Command, OpenAs};
+use crate::ui::document::Recalling;
+use crate::ui::memory::Memory;
+use crate::ui::memory::keeper::Task;
+use crate::ui::scatter::command::ScatterCommand;
+
+/// Two folders: of the memory, and of the sessions.
+fn folders() -> (tempfile::TempDir, tempfile::TempDir) {
+    (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap())
+}
+
+#[test]
+fn a_session_opens_again_when_a_checkpoint_of_its_figures_was_closed() {
+    let (root, folder) = folders();
+    let path = study(folder.path());
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text + "project = [\"SAM\"]\n[figure]\ncompared = [\"ERM\", \"SAM\"]\nmethods = [\"SAM\"]\n").unwrap();
+    let mut harness = window(root.path(), &Listener::default(), vec![path.clone()]);
+    run_until(&mut harness, |app| app.session.checkpoints.len() == 2);
+    harness.get_by_label("Close checkpoint SAM").click();
+    harness.run();
+    press(&mut harness, Modifiers::CTRL, Key::S);
+    run_until(&mut harness, |app| !app.unsaved());
+    assert_eq!(Session::load(&path).unwrap().figure.compared, ["ERM"]);
+}
+
+#[test]
+fn what_could_not_be_opened_again_is_not_saved() {
+    let (root, folder) = folders();
+    let mut harness = open_study(root.path(), folder.path());
+    harness.state_mut().session.figure.methods = vec!["gone".into()];
+    press(&mut harness, Modifiers::CTRL, Key::S);
+    run_until(&mut harness, |app| app.message.is_some());
+    assert!(message(&harness).contains("not saved") && message(&harness).contains("found `gone`"), "{}", message(&harness));
+    assert!(Session::load(&folder.path().join("study.toml")).is_ok());
+}
+
+#[test]
+fn a_closed_dataset_is_named_nowhere() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    let gone = || vec!["textures".to_owned()];
+    let session = &mut harness.state_mut().session;
+    session.hessian = Some(HessianSettings { datasets: gone(), ..HessianSettings::default() });
+    (session.landscape.ood, session.landscape.datasets, session.embedding.datasets) = (gone(), gone(), gone());
+    session.view.dataset = Some("textures".into());
+    harness.state_mut().commands.push(Command::RemoveDataset("textures".into()));
+    harness.run();
+    let session = harness.state().session.clone();
+    assert!(session.landscape.ood.is_empty() && session.hessian.unwrap().datasets.is_empty() && session.view.dataset.is_none());
+    assert!(session.landscape.datasets.is_empty() && session.embedding.datasets.is_empty() && session.datasets.len() == 4);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_any_more_is_not_written_over_unasked() {
+    let (root, folder) = folders();
+    let mut harness = open_study(root.path(), folder.path());
+    let path = folder.path().join("study.toml");
+    std::fs::write(&path, "version = 1\n# half of what an editor").unwrap();
+    std::fs::write(&path, "version = 1\n[[checkpoi").unwrap();
+    harness.get_by_label("Close checkpoint ERM").click();
+    harness.run();
+    press(&mut harness, Modifiers::CTRL, Key::S);
+    run_until(&mut harness, |app| app.message.is_some());
+    assert!(message(&harness).contains("changed by another program"), "{}", message(&harness));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "version = 1\n[[checkpoi");
+    press(&mut harness, Modifiers::CTRL, Key::S);
+    run_until(&mut harness, |app| !app.unsaved());
+    assert_eq!(Session::load(&path).unwrap().checkpoints.len(), 1);
+    // One that is gone is written anew.
+    std::fs::remove_file(&path).unwrap();
+    harness.get_by_label("Close checkpoint SAM").click();
+    harness.run();
+    press(&mut harness, Modifiers::CTRL, Key::S);
+    run_until(&mut harness, |app| !app.unsaved());
+    assert!(path.is_file());
+}
+
+#[test]
+fn an_ending_that_is_added_to_a_name_writes_over_nothing() {
+    let (root, folder) = folders();
+    let mut harness = open_study(root.path(), folder.path());
+    let taken = folder.path().join("taken.toml");
+    std::fs::write(&taken, "precious").unwrap();
+    harness.state_mut().commands.push(Command::SaveAs(folder.path().join("taken")));
+    harness.run();
+    run_until(&mut harness, |app| app.message.is_some());
+    assert!(message(&harness).contains("not saved") && message(&harness).contains("taken.toml"), "{}", message(&harness));
+    assert_eq!(std::fs::read_to_string(&taken).unwrap(), "precious");
+    assert_eq!(harness.state().document.file, Some(folder.path().join("study.toml")));
+    // Its own file is no other.
+    harness.state_mut().commands.push(Command::Back);
+    harness.get_by_label("Close checkpoint SAM").click();
+    harness.run();
+    harness.state_mut().commands.push(Command::SaveAs(folder.path().join("study")));
+    harness.run();
+    run_until(&mut harness, |app| !app.unsaved());
+}
+
+#[test]
+fn a_session_that_takes_the_place_of_one_that_is_being_saved_does_not_get_its_file() {
+    let (root, folder) = folders();
+    let mut harness = open_study(root.path(), folder.path());
+    let path = folder.path().join("other.toml");
+    let app = harness.state_mut();
+    app.save_as(path.clone());
+    app.new_session();
+    run_until(&mut harness, |_| path.is_file());
+    settle(&mut harness);
+    let app = harness.state();
+    assert_eq!((app.document.file.as_ref(), app.document.name.as_str(), app.unsaved()), (None, "Untitled", false));
+    assert!(message(&harness).contains("other.toml"), "{}", message(&harness));
+}
+
+#[test]
+fn how_a_file_was_looked_at_comes_back_after_another_one_and_the_file_is_the_truth() {
+    let (root, folder) = folders();
+    let mut harness = open_study(root.path(), folder.path());
+    harness.state_mut().commands.push(Command::Scatter(ScatterCommand::Toggle(far())));
+    harness.run();
+    press(&mut harness, Modifiers::CTRL, Key::N);
+    settle(&mut harness);
+    assert!(harness.state().is_empty() && harness.query_by_label("Not saved").is_none());
+    let path = folder.path().join("study.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("version = 1\n", "version = 1\nseed = 5\n")).unwrap();
+    harness.state_mut().commands.push(Command::Open(vec![path], OpenAs::ByContent));
+    run_until(&mut harness, |app| app.session.checkpoints.len() == 2);
+    run_until(&mut harness, |app| app.session.view.scatter.hidden.contains(&far()));
+    assert!(!harness.state().unsaved() && harness.state().session.seed == 5);
+}
+
+#[test]
+fn another_tab_alone_is_nothing_to_bring_back() {
+    let (root, folder) = folders();
+    let mut harness = open_study(root.path(), folder.path());
+    harness.get_by_label("Energy").click();
+    harness.run();
+    press(&mut harness, Modifiers::CTRL, Key::N);
+    settle(&mut harness);
+    assert!(Memory::at(root.path()).left().is_empty());
+}
+
+#[test]
+fn unsaved_changes_that_came_too_late_stay_where_they_are() {
+    let (root, folder) = folders();
+    let mut harness = open_study(root.path(), folder.path());
+    // Another window has left changes, and meanwhile something was changed here.
+    let mut other = Memory::at(root.path());
+    let mut left = harness.state().kept(true);
+    (left.unsaved, left.session.seed) = (true, 77);
+    other.keep(&left).unwrap();
+    drop(other);
+    let id = Memory::at(root.path()).left()[0].id.clone();
+    let app = harness.state_mut();
+    app.session.checkpoints.truncate(1);
+    app.recalling = Some(Recalling::Changes);
+    app.keeper.ask(Task::Take(id.clone()));
+    settle(&mut harness);
+    harness.state_mut().commands.push(Command::SelectScore("msp".into()));
+    harness.run();
+    settle(&mut harness);
+    assert_eq!(harness.state().session.seed, 0);
+    drop(harness);
+    let restored = Memory::at(root.path()).take(&id).unwrap().unwrap();
+    assert_eq!((restored.kept.session.seed, restored.kept.session.checkpoints.len()), (77, 2));
+    let left = Memory::at(root.path()).left();
+    assert!(left.iter().any(|left| left.checkpoints == 1), "what was changed here is kept too");
+}
