@@ -200,7 +200,8 @@ impl App {
         CentralPanel::default().frame(frame).show(ui, |ui| {
             top::tabs(ui, self.session.view.tab, self.keeper.preferences.theme, &mut self.commands);
             if self.export.open {
-                export::show(ui, &mut self.export, &mut self.commands);
+                let name = self.figure_name();
+                export::show(ui, &mut self.export, &name, &mut self.commands);
             }
             if self.session.view.tab == Tab::Runs {
                 let mut scene = RunScene {
