@@ -37,7 +37,10 @@ impl eframe::App for App {
             self.execute(command);
         }
         while let Some(finished) = self.background.try_next() {
-            self.finished(finished);
+            match finished {
+                Ok(finished) => self.finished(finished),
+                Err(error) => self.complain(error),
+            }
         }
         while let Some(heard) = self.bench.hear() {
             self.heard(heard);
