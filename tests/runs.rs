@@ -201,6 +201,25 @@ fn a_sweep_runs_the_product_once_tells_what_failed_and_leaves_tables() {
 }
 
 #[test]
+fn a_sweep_refuses_a_folder_whose_runs_have_other_settings() {
+    if !has_worker() {
+        return;
+    }
+    let place = Place::new(1);
+    let text = run_file("seed = [0, 1]\n[method]\nname = \"erm\"\n", 1).replace("epochs = 1", "max_steps = 1");
+    place.write("grid.toml", &text);
+    let sweep = ["train", "--sweep", "grid.toml", "--threads", "1"];
+    place.ok(&sweep);
+    place.ok(&sweep);
+    place.write("grid.toml", &text.replace("batch = 16\noutlier_batch", "batch = 8\noutlier_batch"));
+    let output = place.run(&sweep);
+    let said = stderr(&output);
+    assert!(!output.status.success() && said.contains("seed=0") && said.contains("differs in `batch`"), "{said}");
+    let kept = std::fs::read_to_string(place.path("runs/grid/sweep.toml")).unwrap();
+    assert_eq!(kept, text, "the folder's own sweep file stays");
+}
+
+#[test]
 fn swept_methods_take_the_hyperparameters_that_they_have() {
     if !has_worker() {
         return;

@@ -14,7 +14,7 @@ use crate::job::{RunFolder, RunStatus, Sweep};
 use crate::result::write_atomic;
 
 /// Runs every point of `file` in a folder of its own under `out` and writes the tables there. Finished points are skipped, others go on
-/// where they stand; one that fails is told and stops no other.
+/// where they stand; one that fails is told and stops no other. Nothing is done where a folder holds a run of other settings.
 pub(super) fn run(file: &Path, out: &Path, options: &RunOptions, json: bool) -> anyhow::Result<()> {
     let methods = runs::methods(options.worker.clone())?;
     let knows = |name: &str| -> Option<Vec<String>> {
@@ -22,6 +22,9 @@ pub(super) fn run(file: &Path, out: &Path, options: &RunOptions, json: bool) -> 
         Some(method.parameters.iter().map(|parameter| parameter.key.clone()).collect())
     };
     let sweep = Sweep::load(file, &knows)?;
+    for point in &sweep.points {
+        runs::expect(&point.run, &RunFolder::new(&out.join(point.folder(&sweep.axes))))?;
+    }
     let text = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     write_atomic(&out.join("sweep.toml"), &text)?;
     let mut watch = Watch::new();

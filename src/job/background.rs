@@ -1,13 +1,24 @@
 //! [`Background`]: slow work of the window (reading results, dialogs, writing figures) on threads of its own.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// Runs closures on threads and hands their values back to whoever asks, without blocking.
+/// Runs closures on threads and hands their values back to whoever asks, without blocking. One that panics gives an error that says so:
+/// nobody else's work ends with it.
 #[derive(Debug)]
 pub struct Background<T> {
-    sender: Sender<T>,
-    receiver: Receiver<T>,
+    sender: Sender<Result<T, String>>,
+    receiver: Receiver<Result<T, String>>,
     pending: usize,
+}
+
+/// What `work` gives, or what it said when it panicked.
+fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    // What the closure left half done is its own: it has moved in.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        format!("a piece of work in the background broke off: {}", said.unwrap_or("it did not say why"))
+    })
 }
 
 impl<T: Send + 'static> Default for Background<T> {
@@ -24,7 +35,7 @@ impl<T: Send + 'static> Background<T> {
         self.pending += 1;
         rayon::spawn(move || {
             // The receiver is gone only when the window is.
-            let _ = sender.send(work());
+            let _ = sender.send(caught(work));
             wake();
         });
     }
@@ -34,20 +45,20 @@ impl<T: Send + 'static> Background<T> {
         let sender = self.sender.clone();
         self.pending += 1;
         std::thread::spawn(move || {
-            let _ = sender.send(work());
+            let _ = sender.send(caught(work));
             wake();
         });
     }
 
-    /// The next value, if one is there.
-    pub fn try_next(&mut self) -> Option<T> {
+    /// The next value, if one is there; the error of work that panicked.
+    pub fn try_next(&mut self) -> Option<Result<T, String>> {
         let value = self.receiver.try_recv().ok()?;
         self.pending -= 1;
         Some(value)
     }
 
     /// The next value, waiting at most so long for it: for the end of the window.
-    pub fn next_within(&mut self, at_most: std::time::Duration) -> Option<T> {
+    pub fn next_within(&mut self, at_most: std::time::Duration) -> Option<Result<T, String>> {
         let value = self.receiver.recv_timeout(at_most).ok()?;
         self.pending -= 1;
         Some(value)
@@ -74,7 +85,25 @@ mod tests {
         background.spawn(|| 6 * 7, move || woken.send(()).unwrap());
         assert!(background.is_busy());
         wait.recv_timeout(Duration::from_secs(5)).expect("wake is called");
-        assert_eq!(background.try_next(), Some(42));
+        assert_eq!(background.try_next(), Some(Ok(42)));
+        assert!(!background.is_busy());
+    }
+
+    #[test]
+    fn work_that_panics_is_told_and_other_work_goes_on() {
+        let mut background = Background::default();
+        let patience = Duration::from_secs(5);
+        for waits in [false, true] {
+            let (woken, wait) = channel();
+            let work = || -> u32 { panic!("no room for {} cells", 7) };
+            let wake = move || woken.send(()).unwrap();
+            if waits { background.spawn_waiting(work, wake) } else { background.spawn(work, wake) }
+            wait.recv_timeout(patience).expect("wake is called");
+            let told = background.next_within(patience).unwrap().unwrap_err();
+            assert_eq!(told, "a piece of work in the background broke off: no room for 7 cells");
+        }
+        background.spawn(|| 42, || {});
+        assert_eq!(background.next_within(patience), Some(Ok(42)));
         assert!(!background.is_busy());
     }
 
@@ -91,7 +120,7 @@ mod tests {
             }
             assert!(start.elapsed() < Duration::from_secs(5), "the quick value comes");
         };
-        assert_eq!(first, "quick");
+        assert_eq!(first.as_deref(), Ok("quick"));
         release.send(()).unwrap();
     }
 }

@@ -332,6 +332,7 @@ fn distinct_folders<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), P
 }
 
 fn axes(session: &Session) -> Result<(Vec<f64>, Vec<f64>), PlanError> {
+    session.landscape.check().map_err(PlanError::Settings)?;
     let (alpha, beta) = session.landscape.axes();
     for (symbol, axis) in [("α", &alpha), ("β", &beta)] {
         let ascending = axis.windows(2).all(|pair| pair[0] < pair[1]);

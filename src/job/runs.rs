@@ -40,19 +40,31 @@ pub fn start(run: &RunConfig, dir: &Path, options: &RunOptions) -> Result<RunFol
     let folder = RunFolder::new(dir);
     run.check_inputs()?;
     let run_file = folder.run_file();
-    if run_file.exists() {
-        let found = folder.config()?;
-        if let Some(differing) = run.difference(&found) {
-            let message = format!(
-                "expected the run that this directory holds, found another one (it differs in {differing}); choose a new directory"
-            );
-            return Err(RunError::Refused { message, path: folder.path().into() });
-        }
-    } else {
+    expect(run, &folder)?;
+    if !run_file.exists() {
         write_atomic(&run_file, run.to_toml(&run_file)?.as_bytes())?;
     }
     resume(folder.path(), options)?;
     Ok(folder)
+}
+
+/// Whether what the directory holds, if anything, is this run.
+///
+/// # Errors
+/// When it holds another, which names the settings that differ, or one that cannot be read.
+pub fn expect(run: &RunConfig, folder: &RunFolder) -> Result<(), RunError> {
+    if !folder.run_file().exists() {
+        return Ok(());
+    }
+    match run.difference(&folder.config()?) {
+        None => Ok(()),
+        Some(differing) => {
+            let message = format!(
+                "expected the run that this directory holds, found another one (it differs in {differing}); choose a new directory"
+            );
+            Err(RunError::Refused { message, path: folder.path().into() })
+        }
+    }
 }
 
 /// Goes on with the run in `dir`: one that is paused is told so, any other gets a new process.

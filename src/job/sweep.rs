@@ -85,8 +85,26 @@ impl Sweep {
             })?;
             points.push(SweepPoint { values, run });
         }
+        distinct_folders(&points, &axes).map_err(invalid)?;
         Ok(Self { axes, points })
     }
+}
+
+/// No two points may share a folder: names are made safe for paths, and some disks do not tell `A` from `a`.
+fn distinct_folders(points: &[SweepPoint], axes: &[String]) -> Result<(), String> {
+    let mut seen: BTreeMap<String, &SweepPoint> = BTreeMap::new();
+    for point in points {
+        let folder = point.folder(axes);
+        if let Some(other) = seen.insert(folder.to_lowercase(), point) {
+            let values = |point: &SweepPoint| {
+                let values = axes.iter().filter_map(|axis| Some(format!("{axis} `{}`", point.values.get(axis)?)));
+                values.collect::<Vec<_>>().join(", ")
+            };
+            let (one, two) = (values(other), values(point));
+            return Err(format!("expected a folder for each run, found `{folder}` twice: for {one} and for {two}"));
+        }
+    }
+    Ok(())
 }
 
 fn expand(value: Value, path: &str) -> Result<Vec<Choice>, String> {
@@ -110,8 +128,8 @@ fn expand(value: Value, path: &str) -> Result<Vec<Choice>, String> {
                 return Err(format!("expected at least one value for `{path}`, found an empty list"));
             }
             let mut all = Vec::new();
-            for entry in entries {
-                let label = label(&entry);
+            let labels = labels(&entries);
+            for (entry, label) in entries.into_iter().zip(labels) {
                 for (chosen, value) in expand(entry, path)? {
                     all.push(([vec![(path.to_owned(), label.clone())], chosen].concat(), value));
                 }
@@ -159,6 +177,19 @@ fn label(value: &Value) -> String {
         Value::Float(number) => format!("{number:?}"),
         value => value.to_string(),
     }
+}
+
+/// A word for each; tables of one word are told apart by the plain fields in which they differ: `dr_sam-rho-0.1`, `dr_sam-rho-0.5`.
+fn labels(entries: &[Value]) -> Vec<String> {
+    let plain: &Vec<String> = &entries.iter().map(label).collect();
+    let alike = |k: usize| entries.iter().zip(plain).filter(move |(_, other)| **other == plain[k]).filter_map(|(entry, _)| entry.as_table());
+    let longer = |(k, entry): (usize, &Value)| {
+        let fields = entry.as_table().into_iter().flatten();
+        let telling = fields.filter(|(key, value)| !value.is_array() && alike(k).any(|other| other.get(*key) != Some(*value)));
+        let told = telling.map(|(key, value)| format!("-{key}-{}", label(value)));
+        std::iter::once(plain[k].clone()).chain(told).collect()
+    };
+    entries.iter().enumerate().map(longer).collect()
 }
 
 /// Takes hyperparameters that the method does not have out of a run, and out of what was chosen for it.
@@ -253,6 +284,23 @@ mod tests {
         let sweep =
             load("version = 1\nmax_steps = 1\n[method]\nname = [\"erm\", \"oe\", \"dr_sam\"]\nrho = [0.1, 0.5]\nlambda = 0.5\n").unwrap();
         assert_eq!(folders(&sweep), ["method=erm", "method=oe", "method=dr_sam,rho=0.1", "method=dr_sam,rho=0.5"]);
+    }
+
+    #[test]
+    fn tables_of_one_name_are_told_apart_by_what_differs() {
+        let sweep = load(
+            "version = 1\nmax_steps = 1\nmethod = [{ name = \"dr_sam\", rho = 0.1, lambda = 1 }, { name = \"dr_sam\", rho = 0.5, lambda = 1 }, \
+             { name = \"dr_sam\", lambda = 1 }, { name = \"oe\" }]\n",
+        )
+        .unwrap();
+        assert_eq!(folders(&sweep), ["method=dr_sam-rho-0.1", "method=dr_sam-rho-0.5", "method=dr_sam", "method=oe"]);
+    }
+
+    #[test]
+    fn points_that_would_share_a_folder_are_refused() {
+        let text = "version = 1\nmax_steps = 1\ncheckpoint = [\"a/b\", \"a_b\"]\n[method]\nname = \"erm\"\n";
+        let message = load(text).unwrap_err().to_string();
+        assert!(message.contains("`a/b`") && message.contains("`a_b`") && message.contains("checkpoint=a_b"), "{message}");
     }
 
     #[test]

@@ -4,6 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Axes, DirectionSettings};
 
+/// Cells of a grid at most.
+const CELLS: usize = 1 << 20;
+/// Random planes at most.
+const PLANES: usize = 1 << 10;
+
 /// The plane and its grid: L(θ + αδ + βη), `li2018` unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -146,6 +151,24 @@ impl LandscapeSettings {
     /// First and last value of both axes when they are not given.
     pub fn extent(&self) -> [f64; 2] {
         self.extent.unwrap_or_else(|| self.plane.extent())
+    }
+
+    /// Whether grid and planes are of a size that a machine can hold; the message says what was expected and found.
+    ///
+    /// # Errors
+    /// When they are not.
+    pub fn check(&self) -> Result<(), String> {
+        let values = |given: &Option<Vec<f64>>, n: usize| given.as_ref().map_or(n, Vec::len);
+        let is_line = self.beta.is_none() && matches!(self.plane, Axes::Line { .. });
+        let (a, b) = (values(&self.alpha, self.grid[0]), if is_line { 1 } else { values(&self.beta, self.grid[1]) });
+        // An axis alone may be too long.
+        if a.max(1).checked_mul(b.max(1)).is_none_or(|cells| cells > CELLS) {
+            return Err(format!("expected at most {CELLS} cells in [landscape], found a grid of {a} × {b}"));
+        }
+        if self.planes > PLANES {
+            return Err(format!("expected at most {PLANES} planes in [landscape], found planes = {}", self.planes));
+        }
+        Ok(())
     }
 
     /// The α and β values. A line has β = 0 alone unless `beta` is given.

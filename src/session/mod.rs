@@ -260,6 +260,7 @@ impl Session {
                 return Err(format!("expected unique checkpoint names, found `{}` twice", checkpoint.name));
             }
         }
+        self.landscape.check()?;
         self.figure.check()?;
         self.view.landscape.check()?;
         self.figure.check_names(self.checkpoints.iter().map(|checkpoint| checkpoint.name.as_str()))?;
@@ -363,6 +364,9 @@ mod tests {
         for (text, expected) in [
             ("version = 2", "expected version = 1, found version = 2"),
             ("version = 1\n[landscape]\ngrit = [1, 1]", "grit"),
+            ("version = 1\n[landscape]\ngrid = [10000000000, 1]", "found a grid of 10000000000 × 1"),
+            ("version = 1\n[landscape]\ngrid = [18446744073709551, 18446744073709551]", "expected at most 1048576 cells"),
+            ("version = 1\n[landscape]\nplanes = 100000", "found planes = 100000"),
             ("version = 1\n[landscape.directions]\northogonol = true", "orthogonol"),
             ("version = 1\n[landscape.plane]\nkind = \"random\"\nrun = \"x\"", "run"),
             ("version = 1\n[[checkpoint]]\nname = \"a\"\npath = \"x\"\n[[checkpoint]]\nname = \"a\"\npath = \"y\"", "found `a` twice"),

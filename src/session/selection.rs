@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+/// No source has an image at this position or beyond.
+const POSITIONS: i64 = 1_000_000_000;
+
 /// Positions low..=high.
 pub type Range = [i64; 2];
 
@@ -168,9 +171,10 @@ impl TryFrom<BTreeMap<String, String>> for Selection {
             let mut ranges = Vec::new();
             for part in line.split_whitespace() {
                 let (low, high) = part.split_once('-').unwrap_or((part, part));
-                let ends = low.parse::<i64>().ok().zip(high.parse::<i64>().ok()).filter(|(low, high)| *low >= 0 && low <= high);
-                let (low, high) =
-                    ends.ok_or_else(|| format!("expected positions as `3` or `3-7` for the dataset `{name}`, found `{part}`"))?;
+                let ends = low.parse::<i64>().ok().zip(high.parse::<i64>().ok()).filter(|(low, high)| *low >= 0 && low <= high && *high < POSITIONS);
+                let (low, high) = ends.ok_or_else(|| {
+                    format!("expected positions as `3` or `3-7` below {POSITIONS} for the dataset `{name}`, found `{part}`")
+                })?;
                 ranges.push([low, high]);
             }
             let ranges = union(&ranges, &[]);
@@ -231,7 +235,7 @@ mod tests {
         assert_eq!(toml::from_str::<Selection>(&text).unwrap(), selection);
         assert_eq!(toml::from_str::<Selection>("a = \"0-9223372036854775807\"").unwrap().len(), 1 << 63, "any position has its place");
         assert_eq!(toml::from_str::<Selection>("fog = \"9 3-4 4-5\"").unwrap(), Selection::of("fog", vec![3, 4, 5, 9]));
-        for wrong in ["fog = \"7-3\"", "fog = \"x\"", "fog = \"-3\""] {
+        for wrong in ["fog = \"7-3\"", "fog = \"x\"", "fog = \"-3\"", "fog = \"0-9223372036854775807\"", "fog = \"1000000000000\""] {
             assert!(toml::from_str::<Selection>(wrong).unwrap_err().to_string().contains("expected positions as `3` or `3-7`"));
         }
     }

@@ -272,12 +272,7 @@ impl App {
             Command::SelectScore(score) => self.session.view.score = score,
             Command::ShowRelative(relative) => self.session.sharpness.relative = relative,
             Command::Scatter(command) => self.scatter_command(command),
-            Command::ToggleExport => {
-                self.export.open = !self.export.open;
-                if self.export.path.is_empty() {
-                    self.export.path = format!("{}.svg", self.figure_name());
-                }
-            }
+            Command::ToggleExport => self.export.toggle(&self.figure_name()),
             Command::Export(path) => self.write_figure(path),
             Command::ExportDialog(format) => {
                 let name = self.figure_name();
@@ -296,7 +291,7 @@ impl App {
         }
     }
 
-    fn figure_name(&self) -> String {
+    pub(super) fn figure_name(&self) -> String {
         format!("flatland-{}", self.session.view.tab.label().to_lowercase())
     }
 

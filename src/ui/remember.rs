@@ -75,7 +75,7 @@ impl App {
         let until = Instant::now() + PATIENCE;
         while self.keeper.is_busy() {
             match self.background.next_within(until.saturating_duration_since(Instant::now())) {
-                Some(Finished::Remembered(memory, report)) => drop(self.keeper.back(memory, *report)),
+                Some(Ok(Finished::Remembered(memory, report))) => drop(self.keeper.back(memory, *report)),
                 Some(_) => {}
                 None => return,
             }

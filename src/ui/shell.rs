@@ -37,7 +37,10 @@ impl eframe::App for App {
             self.execute(command);
         }
         while let Some(finished) = self.background.try_next() {
-            self.finished(finished);
+            match finished {
+                Ok(finished) => self.finished(finished),
+                Err(error) => self.complain(error),
+            }
         }
         while let Some(heard) = self.bench.hear() {
             self.heard(heard);
@@ -199,7 +202,8 @@ impl App {
         CentralPanel::default().frame(frame).show(ui, |ui| {
             top::tabs(ui, self.session.view.tab, self.keeper.preferences.theme, &mut self.commands);
             if self.export.open {
-                export::show(ui, &mut self.export, &mut self.commands);
+                let name = self.figure_name();
+                export::show(ui, &mut self.export, &name, &mut self.commands);
                 panel::figure::show(ui, &self.session.figure, &mut self.commands);
             }
             if self.session.view.tab == Tab::Runs {

@@ -1,6 +1,6 @@
 //! The export line: where the current view goes as a figure.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egui::{Key, TextEdit, Ui};
 
@@ -17,20 +17,52 @@ pub struct State {
     pub path: String,
     /// Whether a picture's numbers are written beside it, as CSV.
     pub with_data: bool,
+    /// The name that was suggested last, without an ending.
+    suggested: String,
+    /// Whether the field is to have the focus: the line was opened just now.
+    takes_focus: bool,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { open: false, path: String::new(), with_data: true }
+        Self { open: false, path: String::new(), with_data: true, suggested: String::new(), takes_focus: false }
     }
 }
 
-/// Draws the line.
-pub fn show(ui: &mut Ui, state: &mut State, commands: &mut Vec<Command>) {
+impl State {
+    /// Shows or hides the line; one that is shown is ready to be typed into.
+    pub fn toggle(&mut self, name: &str) {
+        self.open = !self.open;
+        self.takes_focus = self.open;
+        if self.open && self.path.trim().is_empty() {
+            self.path = format!("{name}.svg");
+            self.suggested = name.into();
+        }
+    }
+
+    /// What is drawn is now called `name`: a path that still ends in the last suggestion takes it up, in its folder and format.
+    fn suggest(&mut self, name: &str) {
+        if self.suggested != name {
+            let path = Path::new(&self.path);
+            if path.file_stem().is_some_and(|stem| *stem == *self.suggested) {
+                let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
+                self.path = path.with_file_name(format!("{name}{ending}")).display().to_string();
+            }
+            self.suggested = name.into();
+        }
+    }
+}
+
+/// Draws the line for what is called `name`.
+pub fn show(ui: &mut Ui, state: &mut State, name: &str, commands: &mut Vec<Command>) {
+    state.suggest(name);
     ui.horizontal(|ui| {
         let label = ui.colored_label(theme::of(ui).weak, "Export to");
         let field = ui.add(TextEdit::singleline(&mut state.path).desired_width(380.0).margin(egui::Margin::symmetric(8, 5)));
         let field = field.labelled_by(label.id);
+        if std::mem::take(&mut state.takes_focus) {
+            field.request_focus();
+        }
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if (ui.button("Write").on_hover_text("The ending decides: .svg, .pdf, .png, or the numbers alone as .csv or .npz").clicked()
             || entered)

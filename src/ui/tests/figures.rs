@@ -44,6 +44,29 @@ fn the_current_view_is_exported_with_its_data() {
 }
 
 #[test]
+fn the_export_line_has_the_focus_and_follows_the_tab_unless_it_was_named_otherwise() {
+    let mut harness = harness(&Listener::default(), 2, false);
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
+    harness.run();
+    assert!(harness.get_by_label("Export to").is_focused(), "a path can be typed at once");
+    assert_eq!(harness.state().export.path, "flatland-landscape.svg");
+    let after = |harness: &mut egui_kittest::Harness<'static, App>, typed: Option<&str>, tab: &str| {
+        if let Some(typed) = typed {
+            harness.state_mut().export.path = typed.into();
+            harness.run();
+        }
+        harness.get_by_label(tab).click();
+        harness.run();
+        harness.state().export.path.clone()
+    };
+    assert_eq!(after(&mut harness, None, "Sharpness"), "flatland-sharpness.svg");
+    assert_eq!(after(&mut harness, Some("figures/flatland-sharpness.pdf"), "Energy"), "figures/flatland-energy.pdf");
+    assert_eq!(after(&mut harness, Some("mine.svg"), "Landscape"), "mine.svg");
+    assert_eq!(after(&mut harness, Some(""), "Sharpness"), "", "what was emptied stays so while it is open");
+}
+
+#[test]
 fn the_current_view_is_copied_as_an_image() {
     let mut harness = harness(&Listener::default(), 2, false);
     harness.run();

@@ -3,7 +3,7 @@
 
 use egui::{Key, Modifiers};
 
-use super::sessions::{far, message, open_study, press, settle, study, window};
+use super::sessions::{far, message, open_study, settle, study, window};
 use super::*;
 use crate::session::{HessianSettings, Session};
 use crate::ui::command::{Command, OpenAs};
@@ -27,7 +27,7 @@ fn a_session_opens_again_when_a_checkpoint_of_its_figures_was_closed() {
     run_until(&mut harness, |app| app.session.checkpoints.len() == 2);
     harness.get_by_label("Close checkpoint SAM").click();
     harness.run();
-    press(&mut harness, Modifiers::CTRL, Key::S);
+    press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| !app.unsaved());
     assert_eq!(Session::load(&path).unwrap().figure.compared, ["ERM"]);
 }
@@ -37,7 +37,7 @@ fn what_could_not_be_opened_again_is_not_saved() {
     let (root, folder) = folders();
     let mut harness = open_study(root.path(), folder.path());
     harness.state_mut().session.figure.methods = vec!["gone".into()];
-    press(&mut harness, Modifiers::CTRL, Key::S);
+    press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| app.message.is_some());
     assert!(message(&harness).contains("not saved") && message(&harness).contains("found `gone`"), "{}", message(&harness));
     assert!(Session::load(&folder.path().join("study.toml")).is_ok());
@@ -67,18 +67,18 @@ fn a_file_that_cannot_be_read_any_more_is_not_written_over_unasked() {
     std::fs::write(&path, "version = 1\n[[checkpoi").unwrap();
     harness.get_by_label("Close checkpoint ERM").click();
     harness.run();
-    press(&mut harness, Modifiers::CTRL, Key::S);
+    press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| app.message.is_some());
     assert!(message(&harness).contains("changed by another program"), "{}", message(&harness));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "version = 1\n[[checkpoi");
-    press(&mut harness, Modifiers::CTRL, Key::S);
+    press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| !app.unsaved());
     assert_eq!(Session::load(&path).unwrap().checkpoints.len(), 1);
     // One that is gone is written anew.
     std::fs::remove_file(&path).unwrap();
     harness.get_by_label("Close checkpoint SAM").click();
     harness.run();
-    press(&mut harness, Modifiers::CTRL, Key::S);
+    press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| !app.unsaved());
     assert!(path.is_file());
 }
@@ -125,7 +125,7 @@ fn how_a_file_was_looked_at_comes_back_after_another_one_and_the_file_is_the_tru
     let mut harness = open_study(root.path(), folder.path());
     harness.state_mut().commands.push(Command::Scatter(ScatterCommand::Toggle(far())));
     harness.run();
-    press(&mut harness, Modifiers::CTRL, Key::N);
+    press_keys(&mut harness, Modifiers::CTRL, Key::N);
     settle(&mut harness);
     assert!(harness.state().is_empty() && harness.query_by_label("Not saved").is_none());
     let path = folder.path().join("study.toml");
@@ -143,7 +143,7 @@ fn another_tab_alone_is_nothing_to_bring_back() {
     let mut harness = open_study(root.path(), folder.path());
     harness.get_by_label("Energy").click();
     harness.run();
-    press(&mut harness, Modifiers::CTRL, Key::N);
+    press_keys(&mut harness, Modifiers::CTRL, Key::N);
     settle(&mut harness);
     assert!(Memory::at(root.path()).left().is_empty());
 }

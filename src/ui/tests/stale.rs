@@ -2,7 +2,7 @@
 
 use egui::{Key, Modifiers};
 
-use super::sessions::{Cached, press};
+use super::sessions::Cached;
 use super::*;
 use crate::job::Analysis;
 use crate::session::{CheckpointEntry, Normalization, Session};
@@ -80,10 +80,10 @@ fn undo_of_a_baseline_brings_the_differences_to_the_earlier_one() {
     run_until(&mut harness, |app| score_baselines(app) == ["ERM"; 4]);
     let difference = LossSurface { baseline: Some("ERM".into()), ..surface(2, false) };
     harness.state_mut().store.insert_difference(("OE".into(), "digits test".into()), difference);
-    press(&mut harness, Modifiers::CTRL, Key::Z);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     run_until(&mut harness, |app| score_baselines(app) == ["Pretrained"; 4]);
     assert!(harness.state().store.differences.is_empty());
-    press(&mut harness, Modifiers::CTRL, Key::Y);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Y);
     run_until(&mut harness, |app| score_baselines(app) == ["ERM"; 4]);
 }
 
@@ -92,7 +92,7 @@ fn undo_of_closing_the_baseline_takes_the_differences_to_the_next_one_away() {
     let mut harness = known_on(&["digits test"]);
     give(&mut harness, Command::RemoveCheckpoint("Pretrained".into()));
     run_until(&mut harness, |app| score_baselines(app) == ["ERM"; 3]);
-    press(&mut harness, Modifiers::CTRL, Key::Z);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     run_until(&mut harness, |app| !app.background.is_busy());
     assert_eq!(score_baselines(harness.state()), [""; 0], "nothing is known of Pretrained yet");
 }
@@ -136,7 +136,7 @@ fn undo_of_the_hessian_takes_its_jobs_away() {
     let hessians = |app: &App| app.store.jobs.values().filter(|job| analysis_of(&job.spec) == Some(Analysis::Hessian)).count();
     give(&mut harness, Command::AddHessian);
     run_until(&mut harness, |app| hessians(app) == 5 && !app.bench.is_free());
-    press(&mut harness, Modifiers::CTRL, Key::Z);
+    press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     run_until(&mut harness, |app| hessians(app) == 0);
     assert_eq!(listener.0.borrow().cancelled, [1000], "the one in the worker too");
 }
