@@ -1,11 +1,11 @@
 //! Jobs: the order of the queue, the log, the end of all work; and the Hessian, from the asking to the figure.
 
 use super::*;
-use crate::ui::figure_export::Export;
-use crate::ui::loader::Finished;
 use crate::job::{HessianJob, JobId, PlanOptions};
 use crate::result::{BandManifest, Eigenvalue, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
 use crate::session::HessianSettings;
+use crate::ui::figure_export::Export;
+use crate::ui::loader::Finished;
 use crate::ui::log::Level;
 
 fn asked(listener: &Listener) -> Vec<String> {
@@ -253,12 +253,7 @@ fn scores_and_spectra_are_shown_as_far_as_they_are_known_and_exported_when_they_
         Export::of(Tab::Energy, &app.session, &app.store, None, None, "energy").is_some()
     };
     assert!(!exports(&harness), "a figure is of the whole");
-    harness.state_mut().finished(Finished::Loaded {
-        id,
-        loaded: Some(Box::new(Loaded::Scores(scores(1)))),
-        complete: true,
-        error: None,
-    });
+    harness.state_mut().finished(Finished::Loaded { id, loaded: Some(Box::new(Loaded::Scores(scores(1)))), complete: true, error: None });
     harness.run();
     harness.get_by_label_contains("Histogram of the Energy score of ERM, 5 datasets");
     assert!(exports(&harness) && harness.state().store.partial.is_empty());
