@@ -3,9 +3,11 @@
 //!
 //! Theme and zoom are not here: they belong to the person, and a session from a colleague does not change them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{CompareView, LandscapeView, ScatterView, SharpnessView, Tab};
+use super::{CompareView, Extents, LandscapeView, ScatterView, SharpnessView, Tab};
 
 /// What is looked at, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +27,9 @@ pub struct ViewSettings {
     pub score: String,
     /// What the panels share.
     pub links: Links,
+    /// Which part of the plots of each tab is seen; of tabs that are not here, all.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub extents: BTreeMap<Tab, Extents>,
     /// How landscapes are shown, in the window and in figures.
     pub landscape: LandscapeView,
     /// How embeddings are shown, and which images are selected.
@@ -44,6 +49,7 @@ impl Default for ViewSettings {
             difference: false,
             score: "energy".into(),
             links: Links::default(),
+            extents: BTreeMap::new(),
             landscape: LandscapeView::default(),
             scatter: ScatterView::default(),
             sharpness: SharpnessView::default(),
@@ -63,11 +69,34 @@ impl ViewSettings {
         self == &Self { tab: self.tab, ..other.clone() }
     }
 
+    /// Links or parts panels. Linked again, they share what they shared before.
+    pub fn set_link(&mut self, link: Link, on: bool) {
+        self.links.set(link, on);
+        if link == Link::Axes && on {
+            self.extents.values_mut().for_each(Extents::join);
+        }
+    }
+
+    /// Which part of the plots of a tab is seen.
+    pub fn set_extents(&mut self, tab: Tab, extents: Extents) {
+        if extents == Extents::default() {
+            self.extents.remove(&tab);
+        } else {
+            self.extents.insert(tab, extents);
+        }
+    }
+
+    /// The plots of a tab show all there is: their axes count something else now, or somebody asks for it.
+    pub fn see_all(&mut self, tab: Tab) {
+        self.extents.remove(&tab);
+    }
+
     /// Says `to` wherever it said the checkpoint `from`; with no `to`, forgets what it said of it.
     pub(super) fn rename_checkpoint(&mut self, from: &str, to: Option<&str>) {
         if self.scatter.selected_in.as_deref() == Some(from) {
             self.scatter.selected_in = to.map(str::to_owned);
         }
+        self.extents.values_mut().for_each(|extents| extents.rename(from, to));
         self.landscape.rename_checkpoint(from, to);
     }
 }

@@ -215,7 +215,8 @@ impl App {
             Command::ZoomOut => self.prefer(|preferences| preferences.zoom = preferences.zoomed(false)),
             Command::ZoomReset => self.prefer(|preferences| preferences.zoom = 1.0),
             Command::Close(close) => self.close(close),
-            Command::SetLink(link, on) => self.session.view.links.set(link, on),
+            Command::SetLink(link, on) => self.session.view.set_link(link, on),
+            Command::SetExtents(tab, extents) => self.session.view.set_extents(tab, extents),
             Command::Open(paths, open_as) => {
                 // What was wrong with an earlier attempt is no longer of interest.
                 self.message = None;
@@ -269,8 +270,14 @@ impl App {
                 (self.session.view.quantity, self.session.view.difference) = (None, difference);
                 self.ask_differences();
             }
-            Command::SelectScore(score) => self.session.view.score = score,
-            Command::ShowRelative(relative) => self.session.sharpness.relative = relative,
+            Command::SelectScore(score) => {
+                self.session.view.score = score;
+                self.session.view.see_all(Tab::Energy);
+            }
+            Command::ShowRelative(relative) => {
+                self.session.sharpness.relative = relative;
+                self.session.view.see_all(Tab::Sharpness);
+            }
             Command::Scatter(command) => self.scatter_command(command),
             Command::ToggleExport => self.export.toggle(&self.figure_name()),
             Command::Export(path) => self.write_figure(path),

@@ -7,7 +7,7 @@ use super::memory::ThemeChoice;
 use super::scatter::command::ScatterCommand;
 use crate::job::{Control, JobId};
 use crate::result::Quantity;
-use crate::session::{DatasetEntry, FigureFormat, FigureSettings, Link, Normalization, Role, Tab};
+use crate::session::{Extents, DatasetEntry, FigureFormat, FigureSettings, Link, Normalization, Role, Tab};
 
 /// What a path is opened as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,6 +135,8 @@ pub enum Command {
     ExportDialog(FigureFormat),
     /// Puts the current view into the clipboard as an image.
     CopyFigure,
+    /// Which part of the plots of a tab is seen.
+    SetExtents(Tab, Extents),
     /// Gives the session's figures this size, type and ground.
     ChangeFigure(Box<FigureSettings>),
     /// Light, dark or as the system.

@@ -47,6 +47,7 @@ impl Act {
             Command::SelectQuantity(quantity) => format!("show {}", quantity.map_or("loss", Quantity::label)),
             Command::ShowDifference(true) => "show differences".into(),
             Command::ShowDifference(false) => "show loss".into(),
+            Command::SetExtents(..) => "move or zoom the plots".into(),
             Command::ChangeFigure(_) => "change how figures look".into(),
             Command::SelectScore(_) => "choose the score".into(),
             Command::ShowRelative(_) => "change the axis of sharpness".into(),

@@ -18,8 +18,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::store::{Points, Store};
-use super::view::linked::{Cursor, Linked};
-use super::widget::axes::SharedView;
+use super::view::linked::Cursor;
 use crate::data::{SingleImage, Source};
 use crate::figure::{ColorScale, Theme};
 use crate::result::{Embedding, ScoreTable};
@@ -138,8 +137,6 @@ pub struct Scatter {
     pub cursor: Cursor<ImageKey>,
     /// The image whose card stays, and the checkpoint under which it was looked at.
     pub pinned: Option<(String, ImageKey)>,
-    /// What the panels show.
-    pub shared: Linked<SharedView>,
     /// The legend of `view.color_by`, and the scale of a score.
     pub legend: Vec<color::Entry>,
     /// The scale of the score that gives the colours.
@@ -204,7 +201,6 @@ impl Scatter {
         let clouds = std::mem::take(&mut self.clouds).into_iter();
         self.clouds = clouds.map(|(mut key, entry)| (name(&mut key), (key, entry)).1).collect();
         self.pinned.iter_mut().chain(&mut self.cursor.at).for_each(|(checkpoint, _)| name(checkpoint));
-        self.shared.rename(from, to);
         self.revision += 1;
     }
 
@@ -349,6 +345,5 @@ impl Scatter {
     pub fn forget(&mut self) {
         self.images.clear();
         (self.cursor, self.pinned, self.neighbours) = (Cursor::default(), None, None);
-        self.shared = Linked::default();
     }
 }

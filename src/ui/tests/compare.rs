@@ -249,8 +249,8 @@ fn unlinked_panels_have_their_own_axes_and_linked_ones_share_them() {
         harness.run();
     };
     let view = |harness: &mut Harness<'static, App>, name: &str| {
-        let linked = harness.state().session.view.links.axes;
-        *harness.state_mut().views.sharpness.view.of(linked, name)
+        let view = &harness.state().session.view;
+        view.extents.get(&Tab::Sharpness).cloned().unwrap_or_default().of(view.links.axes, name)
     };
     zoom(&mut harness, "ERM");
     let shared = view(&mut harness, "OE");

@@ -297,8 +297,8 @@ fn panels_that_part_start_from_what_all_showed_and_sections_go_on() {
         harness.run();
     };
     let seen = |harness: &mut Harness<'static, App>, name: &str| {
-        let linked = harness.state().session.view.links.axes;
-        *harness.state_mut().views.landscape.view.of(linked, name)
+        let view = &harness.state().session.view;
+        view.extents.get(&Tab::Landscape).cloned().unwrap_or_default().of(view.links.axes, name)
     };
     zoom(&mut harness);
     let shared = seen(&mut harness, "OE");

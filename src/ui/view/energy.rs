@@ -7,7 +7,7 @@ use std::sync::Arc;
 use egui::{Color32, Id, Rect, Role as WidgetRole, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
 use indexmap::{IndexMap, IndexSet};
 
-use super::linked::{Cursor, Linked};
+use super::linked::Cursor;
 use super::made::Made;
 use super::{Scene, brush, chip, empty, panel_header, reading, standing};
 use crate::figure::number::{percent_with_error, significant};
@@ -15,12 +15,12 @@ use crate::figure::palette as colors;
 use crate::job::Analysis;
 use crate::metric::Histogram;
 use crate::result::{ScoreDifference, ScoreTable};
-use crate::session::Session;
+use crate::session::{Session, Tab};
 use crate::ui::command::Command;
 use crate::ui::scatter::Scatter;
 use crate::ui::store::Store;
 use crate::ui::theme;
-use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
+use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::widget::grid::{Spacing, layout_above_tables};
 use crate::ui::widget::number::{count, signed};
 use crate::ui::widget::swatch;
@@ -30,7 +30,6 @@ const SPACE: Spacing = Spacing { left: 56.0, right: 8.0, header: 44.0, footer: 5
 /// What the tab remembers between frames.
 #[derive(Default)]
 pub struct State {
-    view: Linked<SharedView>,
     brush: brush::State,
     /// The bin under the pointer.
     cursor: Cursor<usize>,
@@ -124,6 +123,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
     let shown: Vec<_> = scene.session.shown().collect();
     let (panels, below) = layout_above_tables(area, shown.len(), 520.0, Spacing { left, below: table_height, ..SPACE });
     let (links, mut cursor, mut moved) = (scene.session.view.links, Cursor::default(), None);
+    let mut extents = scene.extents(Tab::Energy);
     let (x, y) = match &bins {
         Some(bins) => ([bins.histogram.edges[0], bins.histogram.edges[bins.histogram.edges.len() - 1]], [0.0, bins.top * 1.06]),
         None => ([0.0, 1.0], [0.0, 1.0]),
@@ -147,12 +147,12 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
             outline: color,
             grid: true,
             wheel: true,
+            held,
         };
         let brush = &mut state.brush;
         let column = state.cursor.of(links.cursor, &checkpoint.name);
-        let view = state.view.of(links.axes, &checkpoint.name);
-        view.held = held;
-        let (canvas, ()) = axes.show(ui, panel.plot, view, |ui, canvas| {
+        let mut extent = extents.of(links.axes, &checkpoint.name);
+        let (canvas, ()) = axes.show(ui, panel.plot, &mut extent, |ui, canvas| {
             if let Some(bins) = &bins {
                 if let Some(bin) = column {
                     mark(ui, canvas, bins, bin);
@@ -168,6 +168,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
                 brush::draw(ui, canvas, brush, scatter, &checkpoint.name, score, &bins.histogram.edges);
             }
         });
+        extents.set(links.axes, &checkpoint.name, extent);
         canvas.response.widget_info(|| {
             WidgetInfo::labeled(WidgetRole::Image, true, numbers::summary(&checkpoint.name, score, table.map(|table| &**table)))
         });
@@ -193,6 +194,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
         }
     }
     scene.commands.extend(moved);
+    scene.see(Tab::Energy, extents);
     if cursor != state.cursor {
         state.cursor = cursor;
         ui.ctx().request_repaint();
@@ -220,7 +222,6 @@ fn bins(scene: &Scene<'_>, state: &mut State, score: &str) -> Option<Arc<Bins>> 
     let histogram = Histogram::shared(&values, wanted)?;
     let top = histogram.max_density();
     let bins = Arc::new(Bins { score: score.to_owned(), wanted, histogram, series, top });
-    state.view = Linked::default();
     state.histograms.set(&tables, bins.clone());
     Some(bins)
 }

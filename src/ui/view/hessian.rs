@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use egui::{Align, Color32, Id, Layout, Rect, RichText, Role as WidgetRole, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2};
 
-use super::linked::{Cursor, Linked};
+use super::linked::Cursor;
 use super::made::Made;
 use super::{Scene, cell, empty, panel_header, reading, standing};
 use crate::figure::number::significant;
 use crate::figure::{DENSITY_DECADES, HessianFigure, Panel};
 use crate::job::Analysis;
 use crate::result::HessianSpectrum;
-use crate::session::Session;
+use crate::session::{Session, Tab};
 use crate::ui::command::Command;
 use crate::ui::panel::top;
 use crate::ui::store::{Store, analysis_of, dataset_of};
 use crate::ui::theme;
-use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
+use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::widget::grid::{Spacing, layout_above_tables};
 use crate::ui::widget::number::{count, with_residual};
 
@@ -26,7 +26,6 @@ const ROW: f32 = 21.0;
 /// What the tab remembers between frames.
 #[derive(Default)]
 pub struct State {
-    view: Linked<SharedView>,
     /// λ under the pointer.
     cursor: Cursor<f64>,
     densities: Made<HessianSpectrum, Arc<Densities>>,
@@ -80,6 +79,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let table = if rows > 0 { rows as f32 * ROW + 6.0 } else { 0.0 };
     let (places, below) = layout_above_tables(area, found.len(), 520.0, Spacing { below: table, ..SPACE });
     let (links, mut cursor, mut moved) = (scene.session.view.links, Cursor::default(), None);
+    let mut extents = scene.extents(Tab::Hessian);
     // Spectra that are there, in order, as densities are.
     let mut nth = 0;
     for (place, (color, entry, found)) in places.iter().zip(found) {
@@ -93,11 +93,13 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
             outline: color,
             grid: true,
             wheel: true,
+            held: false,
         };
         let curve = if found.is_some() { densities.curves.get(nth) } else { None };
         nth += usize::from(found.is_some());
         let remembered = state.cursor.of(links.cursor, name);
-        let (canvas, ()) = axes.show(ui, place.plot, state.view.of(links.axes, name), |ui, canvas| {
+        let mut extent = extents.of(links.axes, name);
+        let (canvas, ()) = axes.show(ui, place.plot, &mut extent, |ui, canvas| {
             if let Some(lambda) = remembered {
                 canvas.painter.vline(canvas.at(lambda, 0.0).x, canvas.rect().y_range(), Stroke::new(1.0, theme::of(ui).hairline));
             }
@@ -105,6 +107,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
                 draw(canvas, curve, densities.decades[0], spectrum, color);
             }
         });
+        extents.set(links.axes, name, extent);
         canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, summary(name, dataset, found.map(|found| &**found))));
         if let Some(pointer) = canvas.pointer() {
             cursor.at = Some((name.to_owned(), pointer.x));
@@ -118,6 +121,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
         }
     }
     scene.commands.extend(moved);
+    scene.see(Tab::Hessian, extents);
     if cursor != state.cursor {
         state.cursor = cursor;
         ui.ctx().request_repaint();
@@ -156,7 +160,6 @@ fn densities(state: &mut State, spectra: &[&Arc<HessianSpectrum>]) -> Arc<Densit
     let peak = curves.iter().flatten().map(|point| point[1]).fold(0.0, f64::max);
     let peak = if peak > 0.0 { peak.log10() } else { 0.0 };
     let densities = Arc::new(Densities { range: [low, high], decades: [peak - DENSITY_DECADES, peak + 0.5], curves });
-    state.view = Linked::default();
     state.densities.set(spectra, densities.clone());
     densities
 }

@@ -24,7 +24,7 @@ use super::widget::header::{self, Header};
 use super::widget::number;
 use super::widget::reorder::{self, Moved};
 use crate::job::Analysis;
-use crate::session::{Session, Tab};
+use crate::session::{Extents, Session, Tab};
 
 /// The analysis that a tab shows.
 pub fn analysis(tab: Tab) -> Option<Analysis> {
@@ -50,6 +50,20 @@ pub struct Scene<'a> {
     pub difference: bool,
     /// Gestures.
     pub commands: &'a mut Vec<Command>,
+}
+
+impl Scene<'_> {
+    /// Which part of a tab's plots is seen.
+    pub fn extents(&self, tab: Tab) -> Extents {
+        self.session.view.extents.get(&tab).cloned().unwrap_or_default()
+    }
+
+    /// Somebody may have moved or zoomed the plots of a tab: they show these parts now.
+    pub fn see(&mut self, tab: Tab, extents: Extents) {
+        if extents != self.extents(tab) {
+            self.commands.push(Command::SetExtents(tab, extents));
+        }
+    }
 }
 
 /// How a job stands, for the header of the panel in which its result will appear.

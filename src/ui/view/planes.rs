@@ -8,7 +8,8 @@ use crate::figure::number::{fixed, with_error};
 use crate::figure::{LandscapeCutFigure, Panel, Spacing as ColorSpacing};
 use crate::result::{LandscapeBand, nearest_node};
 use crate::ui::theme;
-use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
+use crate::session::Extent;
+use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::widget::grid::{Spacing, layout};
 use crate::ui::widget::header;
 
@@ -22,7 +23,7 @@ pub fn bands<'a>(scene: &Scene<'a>) -> Vec<(usize, &'a str, &'a LandscapeBand)> 
 }
 
 /// Draws it.
-pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut SharedView) {
+pub fn show(ui: &mut Ui, scene: &Scene<'_>, extent: &mut Extent) {
     let bands = bands(scene);
     if bands.is_empty() {
         return empty(ui, "The planes are being computed: their mean and spread appear when all of a checkpoint are there.");
@@ -43,8 +44,9 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut SharedView) {
         outline: theme::of(ui).hairline,
         grid: true,
         wheel: true,
+        held: false,
     };
-    let (canvas, ()) = axes.show(ui, place.plot, view, |ui, canvas| {
+    let (canvas, ()) = axes.show(ui, place.plot, extent, |ui, canvas| {
         for (color, _, band) in &bands {
             draw(canvas, band, up, theme::checkpoint(ui, *color));
         }

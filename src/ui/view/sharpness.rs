@@ -5,14 +5,14 @@ mod curve;
 
 use egui::{Color32, Id, Rect, RichText, Role as WidgetRole, Stroke, Ui, Vec2, WidgetInfo, pos2};
 
-use super::linked::{Cursor, Linked};
+use super::linked::Cursor;
 use super::{Scene, Standing, cell, empty, faded, panel_header, planes, reading, standing};
 use crate::figure::number::{significant, with_error};
 use crate::job::Analysis;
 use crate::result::SharpnessCurve;
-use crate::session::{Role, Session};
+use crate::session::{Extent, Role, Session, Tab};
 use crate::ui::theme;
-use crate::ui::widget::axes::{Axes, Axis, Scale, SharedView};
+use crate::ui::widget::axes::{Axes, Axis, Scale};
 use crate::ui::widget::grid::{Spacing, layout_above_tables};
 use crate::ui::widget::number::count;
 
@@ -22,11 +22,10 @@ const ROW: f32 = 21.0;
 /// What the tab remembers between frames.
 #[derive(Default)]
 pub struct State {
-    pub(in crate::ui) view: Linked<SharedView>,
     /// ρ under the pointer, in units of the axis.
     cursor: Cursor<f64>,
     /// Shown ranges of the loss over planes.
-    planes: SharedView,
+    planes: Extent,
     /// What the axis counted in when `view` was set.
     relative: bool,
 }
@@ -93,6 +92,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let (places, below) = layout_above_tables(area, panels.len(), 520.0, Spacing { below: table, ..SPACE });
     let average = all.first().is_some_and(|(_, curve)| curve.is_average());
     let (links, mut cursor) = (scene.session.view.links, Cursor::default());
+    let mut extents = scene.extents(Tab::Sharpness);
     let mut moved = None;
     for (place, panel) in places.iter().zip(panels) {
         let curves = curves_on(panel.dataset);
@@ -109,10 +109,11 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
             outline: panel.color,
             grid: true,
             wheel: true,
+            held: false,
         };
         let remembered = state.cursor.of(links.cursor, panel.name);
-        let view = state.view.of(links.axes, panel.name);
-        let (canvas, ()) = axes.show(ui, place.plot, view, |ui, canvas| {
+        let mut extent = extents.of(links.axes, panel.name);
+        let (canvas, ()) = axes.show(ui, place.plot, &mut extent, |ui, canvas| {
             let palette = theme::of(ui);
             if let Some(rho) = remembered {
                 canvas.painter.vline(canvas.at(rho.log10(), 0.0).x, canvas.rect().y_range(), Stroke::new(1.0, palette.hairline));
@@ -124,6 +125,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
                 curve::draw(canvas, curve, unit(curve), up, theme::checkpoint(ui, *k), palette.canvas);
             }
         });
+        extents.set(links.axes, panel.name, extent);
         canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, panel.summary.clone()));
         if let Some(at) = canvas.pointer().and_then(|pointer| nearest(&curves, &unit, pointer.x)) {
             cursor.at = Some((panel.name.to_owned(), at));
@@ -139,6 +141,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
         }
     }
     scene.commands.extend(moved);
+    scene.see(Tab::Sharpness, extents);
     if cursor != state.cursor {
         state.cursor = cursor;
         ui.ctx().request_repaint();

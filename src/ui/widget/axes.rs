@@ -5,6 +5,7 @@ use egui::{Align2, Color32, Id, Mesh, Painter, Pos2, Rect, Response, Shape, Stro
 use egui_plot::{Plot, PlotPoint, PlotTransform};
 
 use super::ticks::{self, Tick};
+use crate::session::Extent;
 use crate::ui::{gpu, theme};
 
 /// How an axis counts.
@@ -31,17 +32,6 @@ pub struct Axis<'a> {
     pub labelled: bool,
 }
 
-/// Shown ranges of a group of panels; `None` = the axis' own range. Panning one panel moves all.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct SharedView {
-    /// Horizontal.
-    pub x: Option<[f64; 2]>,
-    /// Vertical.
-    pub y: Option<[f64; 2]>,
-    /// Whether a drag leaves it as it is: the drag means something else.
-    pub held: bool,
-}
-
 /// A plot's frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Axes<'a> {
@@ -57,6 +47,8 @@ pub struct Axes<'a> {
     pub grid: bool,
     /// Whether the wheel zooms; where it scrolls instead, Ctrl and the wheel zoom.
     pub wheel: bool,
+    /// Whether a drag moves nothing: it means something else.
+    pub held: bool,
 }
 
 /// A plot that is ready for its data.
@@ -105,8 +97,8 @@ impl Canvas {
 impl Axes<'_> {
     /// Lays the plot into `rect` (the data area; ticks and labels stand outside of it), follows pan, zoom and double click,
     /// draws what lies behind the data, lets `draw` draw, then draws the frame.
-    pub fn show<R>(&self, ui: &mut Ui, rect: Rect, view: &mut SharedView, draw: impl FnOnce(&mut Ui, &Canvas) -> R) -> (Canvas, R) {
-        let canvas = self.canvas(ui, rect, view);
+    pub fn show<R>(&self, ui: &mut Ui, rect: Rect, extent: &mut Extent, draw: impl FnOnce(&mut Ui, &Canvas) -> R) -> (Canvas, R) {
+        let canvas = self.canvas(ui, rect, extent);
         let palette = theme::of(ui);
         canvas.painter.add(gpu::ground::shape(rect, palette.canvas));
         let bounds = *canvas.transform.bounds();
@@ -137,8 +129,8 @@ impl Axes<'_> {
         }
     }
 
-    fn canvas(&self, ui: &mut Ui, rect: Rect, view: &mut SharedView) -> Canvas {
-        let (x, y) = (widened(view.x.unwrap_or(self.x.range)), widened(view.y.unwrap_or(self.y.range)));
+    fn canvas(&self, ui: &mut Ui, rect: Rect, extent: &mut Extent) -> Canvas {
+        let (x, y) = (widened(extent.x.unwrap_or(self.x.range)), widened(extent.y.unwrap_or(self.y.range)));
         let mut child = ui.new_child(UiBuilder::new().id_salt(self.id).max_rect(rect));
         let shown = Plot::new(self.id)
             .width(rect.width())
@@ -150,7 +142,7 @@ impl Axes<'_> {
             .show_x(false)
             .show_y(false)
             .allow_scroll(false)
-            .allow_drag(!view.held)
+            .allow_drag(!self.held)
             .allow_double_click_reset(false)
             .set_margin_fraction(Vec2::ZERO)
             .show(&mut child, move |plot| {
@@ -169,13 +161,13 @@ impl Axes<'_> {
         let bounds = transform.bounds();
         let (new_x, new_y) = ([bounds.min()[0], bounds.max()[0]], [bounds.min()[1], bounds.max()[1]]);
         if new_x != x && bounds.is_valid() {
-            view.x = Some(new_x);
+            extent.x = Some(new_x);
         }
         if new_y != y && bounds.is_valid() {
-            view.y = Some(new_y);
+            extent.y = Some(new_y);
         }
         if response.double_clicked() {
-            *view = SharedView::default();
+            *extent = Extent::default();
         }
         Canvas { painter: ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())), transform, response }
     }

@@ -7,9 +7,9 @@ use super::{Colors, Shared, State};
 use crate::figure::Spacing;
 use crate::figure::number::fixed;
 use crate::result::{LossSurface, nearest_node};
-use crate::session::{CutAxis, LandscapeView};
+use crate::session::{CutAxis, Extent, LandscapeView};
 use crate::ui::theme;
-use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
+use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::widget::grid::Panel;
 use crate::ui::widget::header;
 
@@ -54,10 +54,11 @@ pub(super) fn show(ui: &mut Ui, view: &LandscapeView, state: &mut State, shared:
         outline: palette.hairline,
         grid: true,
         wheel: true,
+        held: false,
     };
-    let planes = state.view.of(shared.links.axes, SECTIONS);
+    let mut planes = state.extents.of(shared.links.axes, SECTIONS);
     let shown = if view.cut == CutAxis::Alpha { planes.x } else { planes.y };
-    let mut plane = SharedView { x: shown, y: state.section.y, ..SharedView::default() };
+    let mut plane = Extent { x: shown, y: state.section };
     let (canvas, ()) = axes.show(ui, rect, &mut plane, |ui, canvas| {
         if let Some(place) = place {
             canvas.painter.vline(canvas.at(place, 0.0).x, canvas.rect().y_range(), Stroke::new(1.0, palette.weak));
@@ -81,7 +82,8 @@ pub(super) fn show(ui: &mut Ui, view: &LandscapeView, state: &mut State, shared:
         CutAxis::Alpha => planes.x = plane.x,
         CutAxis::Beta => planes.y = plane.x,
     }
-    state.section.y = plane.y;
+    state.section = plane.y;
+    state.extents.set(shared.links.axes, SECTIONS, planes);
 }
 
 /// Runs of known nodes with a place on the axis, along the grid line nearest to `at`.

@@ -28,11 +28,12 @@ pub(super) fn show(
         outline: theme::checkpoint(ui, subject.color),
         grid: false,
         wheel: true,
+        held: false,
     };
     let view = &session.view.landscape;
     let pictures = &mut state.pictures;
-    let plane = state.view.of(shared.links.axes, subject.name);
-    let (canvas, ()) = axes.show(ui, subject.panel.plot, plane, |ui, canvas| {
+    let mut plane = state.extents.of(shared.links.axes, subject.name);
+    let (canvas, ()) = axes.show(ui, subject.panel.plot, &mut plane, |ui, canvas| {
         let palette = theme::of(ui);
         let whole = Rect::from_two_pos(canvas.at(shared.alpha[0], shared.beta[0]), canvas.at(shared.alpha[1], shared.beta[1]));
         if surface.is_none_or(|surface| (0..surface.count.len()).any(|k| surface.status(k) == CellStatus::Pending)) {
@@ -58,6 +59,7 @@ pub(super) fn show(
             }
         }
     });
+    state.extents.set(shared.links.axes, subject.name, plane);
     let told = summary(subject.name, subject.dataset, shared.quantity, surface, "Landscape");
     canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));
     let node = canvas.pointer().zip(surface).and_then(|(pointer, surface)| {

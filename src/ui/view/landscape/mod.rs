@@ -13,18 +13,17 @@ use std::collections::BTreeMap;
 
 use egui::{Rect, Ui, pos2};
 
-use super::linked::{Cursor, Linked};
+use super::linked::Cursor;
 use super::{Scene, Standing, empty, panel_header, reading, standing};
 use crate::figure::number::{fixed, with_error};
 use crate::figure::{ColorScale, Colormap};
 use crate::job::Analysis;
 use crate::result::{LossSurface, Quantity};
-use crate::session::{ColorSettings, LandscapeForm, Links, PickedCell, Session};
+use crate::session::{ColorSettings, Extents, LandscapeForm, Links, PickedCell, Session, Tab};
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::store::{Landscape, Store};
 use crate::ui::theme;
-use crate::ui::widget::axes::SharedView;
 use crate::ui::widget::color_bar::{self, ColorBar};
 use crate::ui::widget::grid::{Panel, Spacing, layout};
 use crate::ui::widget::number::share;
@@ -41,8 +40,10 @@ const LEVELS: usize = 11;
 /// What the tab remembers between frames.
 #[derive(Default)]
 pub struct State {
-    pub(in crate::ui) view: Linked<SharedView>,
-    section: SharedView,
+    /// Which part of the sections' values is seen.
+    section: Option<[f64; 2]>,
+    /// Which parts of the planes are seen, while they are drawn.
+    extents: Extents,
     shown: Shown,
     pictures: BTreeMap<(String, String), Picture>,
     reliefs: BTreeMap<(String, String), surface::Cache>,
@@ -180,6 +181,7 @@ fn panels(
     // One cell more than checkpoints: there the sections are compared.
     let (n, space) = (shown.len(), space(scene.session.view.landscape.form, links.colors));
     let panels = layout(area.with_max_x(area.right() - BAR), n + 1, Some(1.0), f32::INFINITY, space);
+    state.extents = scene.extents(Tab::Landscape);
     let mut cursor = Cursor::default();
     let mut changed: Vec<(String, ColorSettings)> = Vec::new();
     for (panel, (i, (color, checkpoint))) in panels.iter().zip(shown) {
@@ -206,6 +208,7 @@ fn panels(
             changed.extend(bar_of(ui, bar_place(&panels), colors, symbol, &mut state.bars));
         }
     }
+    scene.see(Tab::Landscape, std::mem::take(&mut state.extents));
     scene.commands.extend(changed.into_iter().map(|(key, settings)| Command::Landscape(LandscapeCommand::Colors(key, settings))));
     if cursor != state.cursor {
         state.cursor = cursor;

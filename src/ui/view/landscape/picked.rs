@@ -7,14 +7,14 @@ use super::readings;
 use crate::figure::number::{fixed, significant, with_error};
 use crate::metric::{Histogram, mean_std_error, median};
 use crate::result::{CellStatus, LossSurface};
-use crate::session::PickedCell;
+use crate::session::{Extent, PickedCell};
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::panel::quiet_button;
 use crate::ui::store::Landscape;
 use crate::ui::theme;
 use crate::ui::view::Scene;
-use crate::ui::widget::axes::{Axes, Axis, Scale, SharedView};
+use crate::ui::widget::axes::{Axes, Axis, Scale};
 use crate::ui::widget::{number::count, swatch};
 
 /// Width of the card.
@@ -124,9 +124,10 @@ fn histogram(ui: &mut Ui, losses: &[f32]) {
         outline: palette.hairline,
         grid: true,
         wheel: false,
+        held: false,
     };
     let mean = mean_std_error(&finite).map_or(f64::NAN, |(mean, _)| mean);
-    let (canvas, ()) = axes.show(ui, rect, &mut SharedView::default(), |ui, canvas| {
+    let (canvas, ()) = axes.show(ui, rect, &mut Extent::default(), |ui, canvas| {
         for (bin, images) in bins.counts.iter().flatten().enumerate() {
             let (from, to) = (canvas.at(bins.edges[bin], 0.0), canvas.at(bins.edges[bin + 1], *images as f64));
             canvas.painter.rect_filled(

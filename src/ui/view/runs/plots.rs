@@ -14,7 +14,8 @@ use crate::ui::run::book::Run;
 use crate::ui::run::metrics::{Across, Appearance, appearance};
 use crate::ui::theme;
 use crate::ui::view::{chip, faded, reading};
-use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale, SharedView};
+use crate::session::Extent;
+use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::widget::curve::{nearest, thinned};
 use crate::ui::widget::header;
 
@@ -171,8 +172,8 @@ fn panel(
         scale: if log { Scale::Log10 } else { Scale::Linear },
         labelled: true,
     };
-    let axes = Axes { id: Id::unique(("run metric", name)), x, y, outline: palette.hairline, grid: true, wheel: false };
-    let mut view = SharedView { x: state.x, y: state.y.get(name).copied().flatten(), ..SharedView::default() };
+    let axes = Axes { id: Id::unique(("run metric", name)), x, y, outline: palette.hairline, grid: true, wheel: false, held: false };
+    let mut view = Extent { x: state.x, y: state.y.get(name).copied().flatten() };
     let remembered = state.cursor;
     let (canvas, ()) = axes.show(ui, rect, &mut view, |ui, canvas| {
         if let Some(x) = remembered {

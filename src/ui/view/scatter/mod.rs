@@ -18,7 +18,7 @@ use egui::{Event, Key, Panel as Region, Rect, Ui, Vec2, pos2};
 use super::linked::Cursor;
 use super::{Scene, empty};
 use crate::figure::{ColorScale, Spacing as ScaleSpacing};
-use crate::session::{ColorBy, ColorSettings, Pane};
+use crate::session::{ColorBy, ColorSettings, Extents, Pane, Tab};
 use crate::ui::command::Command;
 use crate::ui::scatter::command::ScatterCommand;
 use crate::ui::scatter::{ImageKey, Scatter, color};
@@ -51,6 +51,8 @@ struct Frame<'a> {
     stirs: bool,
     /// Whether it is over a panel, and nothing above it.
     pointing: bool,
+    /// Which parts of the panels are seen.
+    extents: Extents,
 }
 
 /// Draws the tab.
@@ -83,12 +85,13 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut S
     let places = layout(area, shown.len(), Some(1.0), f32::INFINITY, space);
     let range = range(scatter);
     state.density.keep(|name| scatter.clouds.contains_key(name));
-    let mut frame = Frame { scatter, state, range, cursor: Cursor::default(), stirs: ui.input(stirs), pointing: false };
+    let mut frame = Frame { scatter, state, range, cursor: Cursor::default(), stirs: ui.input(stirs), pointing: false, extents: scene.extents(Tab::Embedding) };
     let mut most = 0;
     for (place, checkpoint) in places.iter().zip(shown) {
         most = most.max(panel::show(ui, scene, &mut frame, checkpoint, place));
     }
     let (cursor, pointing) = (frame.cursor, frame.pointing && frame.stirs);
+    scene.see(Tab::Embedding, frame.extents);
     if let (Some((name, scale)), Some(first)) = (&bar, places.first()) {
         let right = places.iter().map(|place| place.plot.right()).fold(0.0, f32::max);
         let rect = Rect::from_min_size(pos2(right + 16.0, first.plot.top()), Vec2::new(12.0, first.plot.height().min(260.0)));

@@ -39,6 +39,7 @@ pub fn show(
     let (facts, stands) = words(scene, checkpoint, dressed.as_ref());
     let moved = panel_header(ui, place.header, &checkpoint.name, color, facts, stands, None);
     scene.commands.extend(moved);
+    let tool = frame.scatter.view.tool;
     let axes = Axes {
         id: Id::unique(("embedding", &checkpoint.name)),
         x: Axis { label: "t-SNE 1", range: frame.range, scale: Scale::Bare, labelled: true },
@@ -46,12 +47,11 @@ pub fn show(
         outline: color,
         grid: false,
         wheel: true,
+        held: frame.state.drag.selects(ui, tool),
     };
-    let tool = frame.scatter.view.tool;
     let linked = frame.scatter.links.axes;
-    let mut shared = *frame.scatter.shared.of(linked, &checkpoint.name);
-    shared.held = frame.state.drag.selects(ui, tool);
-    let (canvas, (near, most)) = axes.show(ui, place.plot, &mut shared, |ui, canvas| match &dressed {
+    let mut extent = frame.extents.of(linked, &checkpoint.name);
+    let (canvas, (near, most)) = axes.show(ui, place.plot, &mut extent, |ui, canvas| match &dressed {
         None => (None, 0),
         Some((cloud, dress)) => {
             let most = draw(ui, frame, canvas, &checkpoint.name, cloud, dress);
@@ -60,7 +60,7 @@ pub fn show(
             (near, most)
         }
     });
-    *frame.scatter.shared.of(linked, &checkpoint.name) = shared;
+    frame.extents.set(linked, &checkpoint.name, extent);
     frame.pointing |= canvas.response.hover_pos().is_some();
     let points = scene.store.embeddings.get(&checkpoint.name);
     canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, summary(&checkpoint.name, points)));
