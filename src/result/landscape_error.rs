@@ -77,10 +77,10 @@ impl LossSurface {
     }
 }
 
-/// A label as the beginning of a line.
+/// A label as the beginning of a line; symbols such as λ stay as they are.
 pub fn capital(label: &str) -> String {
     let mut signs = label.chars();
-    signs.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + signs.as_str())
+    signs.next().map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + signs.as_str())
 }
 
 #[cfg(test)]
@@ -99,6 +99,7 @@ mod tests {
         let relative = surface.errors(ErrorKind::Relative);
         assert_eq!([values(&relative)[0], values(&relative)[2]], [Some(0.125), Some(0.25)]);
         assert!(relative.loss[1].is_nan(), "no share of 0");
+        assert_eq!([surface.value_title(), capital(Quantity::LambdaMax.label())], ["Loss", "λ max of the Hessian"]);
         assert_eq!((relative.value_key().as_str(), surface.value_key().as_str()), ("loss_relative_error", "loss"));
         let auroc = LossSurface { quantity: Some(Quantity::Auroc), ..relative };
         assert_eq!((auroc.value_key(), auroc.value_label()), ("auroc_relative_error".into(), "relative standard error of AUROC".into()));

@@ -70,9 +70,15 @@ pub fn quantities(scene: &Scene<'_>) -> Vec<Quantity> {
 /// What stands at an axis of the values.
 pub(super) fn symbol(surface: Option<&LossSurface>) -> &'static str {
     let Some(surface) = surface else { return "L" };
-    if surface.error_shown.is_some() {
-        return if surface.error_shown == Some(ErrorKind::Relative) { "s.e. / L" } else { "s.e." };
+    match (surface.error_shown, surface.quantity) {
+        (None, _) => symbol_of_value(surface),
+        (Some(ErrorKind::Absolute), _) => "s.e.",
+        (Some(ErrorKind::Relative), None) if surface.baseline.is_none() => "s.e. / L",
+        (Some(ErrorKind::Relative), _) => "rel. s.e.",
     }
+}
+
+fn symbol_of_value(surface: &LossSurface) -> &'static str {
     match surface.quantity {
         None if surface.baseline.is_some() => "ΔL",
         None => "L",
@@ -81,7 +87,8 @@ pub(super) fn symbol(surface: Option<&LossSurface>) -> &'static str {
         Some(Quantity::OutlierExposure) => "L OE",
         Some(Quantity::DrSam) => "L DR",
         Some(Quantity::Auroc | Quantity::Fpr95 | Quantity::NegativeCurvature) => "",
-        Some(Quantity::LambdaMax | Quantity::LambdaMin) => "λ",
+        Some(Quantity::LambdaMax) => "λ max",
+        Some(Quantity::LambdaMin) => "λ min",
     }
 }
 
@@ -106,9 +113,13 @@ pub(super) fn center_facts(surface: &LossSurface) -> Option<String> {
     let (i, j) = (surface.alpha.iter().position(|a| *a == 0.0)?, surface.beta.iter().position(|b| *b == 0.0)?);
     let k = i * surface.beta.len() + j;
     (surface.count[k] > 0).then(|| {
+        let value = Some(symbol_of_value(surface)).filter(|symbol| !symbol.is_empty());
+        let value = value.or(surface.quantity.map(Quantity::label)).unwrap_or_default();
         let what = match (surface.error_shown, surface.quantity) {
-            (None, None) => format!("{}(θ)", symbol(Some(surface))),
-            _ => format!("{} at θ", surface.value_title()),
+            (None, None) => format!("{value}(θ)"),
+            (None, Some(_)) => format!("{value} at θ"),
+            (Some(ErrorKind::Absolute), _) => format!("s.e. of {value} at θ"),
+            (Some(ErrorKind::Relative), _) => format!("rel. s.e. of {value} at θ"),
         };
         format!("{what} {} · acc. {}", loss_text(surface, k), share(surface.accuracy[k], surface.count[k] as usize))
     })
@@ -145,12 +156,14 @@ mod tests {
     #[test]
     fn the_value_at_the_centre_is_named_as_what_it_is() {
         let mut surface = LossSurface::pending(vec![0.0], vec![0.0], LandscapeManifest::default());
-        let readings = vec![Reading { quantity: Quantity::Auroc, value: 0.91, std_error: 0.02 }];
+        let reading = |quantity, value| Reading { quantity, value, std_error: 0.02 };
+        let readings = vec![reading(Quantity::Auroc, 0.91), reading(Quantity::Energy, 7.3)];
         surface.set(&Cell { i: 0, j: 0, loss: 0.5, accuracy: 0.75, loss_std_error: 0.03, count: 300, readings });
         let told = |surface: &LossSurface| center_facts(surface).unwrap();
         assert_eq!(told(&surface), "L(θ) 0.50 ± 0.03 · acc. 75 ± 2 %");
         assert_eq!(told(&surface.of(Quantity::Auroc).unwrap()), "AUROC at θ 0.91 ± 0.02 · acc. 75 ± 2 %");
-        assert_eq!(told(&surface.errors(ErrorKind::Relative)), "Relative standard error of loss at θ 6.0 % · acc. 75 ± 2 %");
+        assert_eq!(told(&surface.errors(ErrorKind::Relative)), "rel. s.e. of L at θ 6.0 % · acc. 75 ± 2 %");
+        assert_eq!(told(&surface.of(Quantity::Energy).unwrap()), "E ID at θ 7.30 ± 0.02 · acc. 75 ± 2 %");
         surface.baseline = Some("plain".into());
         assert_eq!(told(&surface), "ΔL(θ) 0.50 ± 0.03 · acc. 75 ± 2 %");
     }

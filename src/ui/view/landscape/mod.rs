@@ -18,7 +18,7 @@ use super::{Scene, Standing, empty, panel_header, reading, standing};
 use crate::figure::number::{fixed, with_error};
 use crate::figure::{ColorScale, Colormap};
 use crate::job::Analysis;
-use crate::result::{LossSurface, Quantity};
+use crate::result::{LossSurface, Quantity, capital};
 use crate::session::{ColorSettings, Extents, LandscapeForm, Links, PickedCell, Session, Tab};
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
@@ -290,7 +290,7 @@ fn readings(surface: &LossSurface, quantity: Option<Quantity>, k: usize) -> Vec<
         rows.push((None, "Accuracy".into(), share(surface.accuracy[k], surface.count[k] as usize)));
         rows.push((None, "Images".into(), crate::ui::widget::number::count(u64::from(surface.count[k]))));
         for (other, map) in surface.maps.iter().filter(|(other, _)| quantity != Some(**other)) {
-            rows.push((None, other.label().into(), with_error(map.value[k], map.std_error[k])));
+            rows.push((None, capital(other.label()), with_error(map.value[k], map.std_error[k])));
         }
     }
     rows

@@ -50,7 +50,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, rect: Rect, cell: &Picked
     };
     facts(ui, surface, k);
     let shown = index.and_then(|index| landscapes.get(index)?.as_ref());
-    if let Some(shown) = shown.filter(|shown| shown.surface.value_key() != surface.value_key()) {
+    // Quantities are among the facts; what is made of them is not.
+    if let Some(shown) = shown.filter(|shown| shown.surface.error_shown.is_some() || shown.surface.baseline.is_some()) {
         rows(ui, "shown", readings(&shown.surface, shown.surface.quantity, k).into_iter().take(1));
     }
     ui.add_space(8.0);
