@@ -148,21 +148,24 @@ fn another_tab_alone_is_nothing_to_bring_back() {
     assert!(Memory::at(root.path()).left().is_empty());
 }
 
+/// Another window has left changes to the open file, in the slot that is given, and they are asked for.
+fn recall_changes(harness: &mut Harness<'static, App>, root: &std::path::Path) -> String {
+    let mut left = harness.state().kept(true);
+    (left.unsaved, left.session.seed) = (true, 77);
+    Memory::at(root).keep(&left).unwrap();
+    let id = Memory::at(root).left()[0].id.clone();
+    harness.state_mut().recalling = Some(Recalling::Changes);
+    harness.state_mut().keeper.ask(Task::Take(id.clone()));
+    id
+}
+
 #[test]
 fn unsaved_changes_that_came_too_late_stay_where_they_are() {
     let (root, folder) = folders();
     let mut harness = open_study(root.path(), folder.path());
-    // Another window has left changes, and meanwhile something was changed here.
-    let mut other = Memory::at(root.path());
-    let mut left = harness.state().kept(true);
-    (left.unsaved, left.session.seed) = (true, 77);
-    other.keep(&left).unwrap();
-    drop(other);
-    let id = Memory::at(root.path()).left()[0].id.clone();
-    let app = harness.state_mut();
-    app.session.checkpoints.truncate(1);
-    app.recalling = Some(Recalling::Changes);
-    app.keeper.ask(Task::Take(id.clone()));
+    let id = recall_changes(&mut harness, root.path());
+    // Meanwhile something is changed here.
+    harness.state_mut().session.checkpoints.truncate(1);
     settle(&mut harness);
     harness.state_mut().commands.push(Command::SelectScore("msp".into()));
     harness.run();
@@ -173,4 +176,30 @@ fn unsaved_changes_that_came_too_late_stay_where_they_are() {
     assert_eq!((restored.kept.session.seed, restored.kept.session.checkpoints.len()), (77, 2));
     let left = Memory::at(root.path()).left();
     assert!(left.iter().any(|left| left.checkpoints == 1), "what was changed here is kept too");
+}
+
+#[test]
+fn unsaved_changes_that_are_being_recalled_stay_when_another_session_is_opened() {
+    let (root, folder) = folders();
+    let mut harness = open_study(root.path(), folder.path());
+    let id = recall_changes(&mut harness, root.path());
+    harness.state_mut().new_session();
+    settle(&mut harness);
+    assert!(harness.state().is_empty());
+    drop(harness);
+    assert_eq!(Memory::at(root.path()).take(&id).unwrap().unwrap().kept.session.seed, 77);
+}
+
+#[test]
+fn what_was_kept_and_cannot_be_read_is_told_at_the_start() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(root.path().join("slots")).unwrap();
+    std::fs::write(root.path().join("slots/9-9.toml"), "name = \"from another version\"").unwrap();
+    let mut harness = window(root.path(), &Listener::default(), Vec::new());
+    run_until(&mut harness, |app| app.document.name == "Demo");
+    assert!(message(&harness).contains("cannot read what was kept") && message(&harness).contains("9-9.toml"), "{}", message(&harness));
+    let items = harness.state().command_list();
+    let item = items.iter().find(|item| item.name == "Bring back unsaved 9-9.toml, cannot be read").unwrap();
+    assert!(item.unavailable.as_ref().is_some_and(|why| why.contains("9-9.toml")));
+    assert!(root.path().join("slots/9-9.toml").is_file());
 }
