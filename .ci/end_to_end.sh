@@ -179,10 +179,18 @@ grep -q '<svg' "$WORK/out/view.svg" && grep -q '</svg>' "$WORK/out/view.svg" || 
 rows=$(($(wc -l <"$WORK/out/selection.csv") - 1))
 [ "$rows" = "$count" ] || fail "$count images are selected, $rows were exported"
 
+zoom() {
+  xdotool mousemove 560 450 click 4 click 4
+  sleep 0.5
+  xdotool mousemove 1478 918
+  until_true 5 keeps 'extents\.embedding'
+}
+zoom || zoom || fail "the wheel does not zoom"
+
 say "save and close: $count images are selected"
 give "save" grep -q 'scatter.selection' "$study"
-for line in 'cursor = false' 'tab = "embedding"' 'tool = "lasso"'; do
-  grep -q "^$line" "$study" || fail "the saved session lacks \`$line\`"
+for line in '^cursor = false' '^tab = "embedding"' '^tool = "lasso"' 'extents\.embedding'; do
+  grep -q "$line" "$study" || fail "the saved session lacks \`$line\`"
 done
 [ "$(selected <"$study")" = "$count" ] || fail "the saved session has another selection"
 until_true 10 has_message || fail "nobody says that the session was saved"

@@ -237,7 +237,6 @@ mod tests {
         let text = toml::to_string(&selection).unwrap();
         assert_eq!(text, "\"CIFAR-10 test\" = \"0-2 7 30-31\"\nfog = \"4\"\n");
         assert_eq!(toml::from_str::<Selection>(&text).unwrap(), selection);
-        assert_eq!(toml::from_str::<Selection>("a = \"0-9223372036854775807\"").unwrap().len(), 1 << 63, "any position has its place");
         assert_eq!(toml::from_str::<Selection>("fog = \"9 3-4 4-5\"").unwrap(), Selection::of("fog", vec![3, 4, 5, 9]));
         for wrong in ["fog = \"7-3\"", "fog = \"x\"", "fog = \"-3\"", "fog = \"0-9223372036854775807\"", "fog = \"1000000000000\""] {
             assert!(toml::from_str::<Selection>(wrong).unwrap_err().to_string().contains("expected positions as `3` or `3-7`"));

@@ -7,7 +7,7 @@ use super::memory::ThemeChoice;
 use super::scatter::command::ScatterCommand;
 use crate::job::{Control, JobId};
 use crate::result::Quantity;
-use crate::session::{Extents, DatasetEntry, FigureFormat, FigureSettings, Link, Normalization, Role, Tab};
+use crate::session::{DatasetEntry, Extents, FigureFormat, FigureSettings, Link, Normalization, Role, Tab};
 
 /// What a path is opened as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

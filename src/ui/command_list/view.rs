@@ -2,7 +2,7 @@
 
 use super::{Item, Section};
 use crate::result::Quantity;
-use crate::session::{Category, ColorBy, Link, Role, Tab};
+use crate::session::{Category, ColorBy, Extents, Link, Role, Tab};
 use crate::ui::app::App;
 use crate::ui::command::Command;
 use crate::ui::memory::ThemeChoice;
@@ -42,6 +42,9 @@ impl App {
         items.push(item("Compute the Hessian".into(), Command::AddHessian).only_if(unset, "it is computed already, or waits"));
         let only = look.compare.only_differences;
         items.push(item("Compare only what differs".into(), Command::OnlyDifferences(!only)).chosen(only));
+        let moved = look.extents.contains_key(&look.tab);
+        let all = item("See all of the plots".into(), Command::SetExtents(look.tab, Extents::default()));
+        items.push(all.only_if(moved, "nothing is moved or zoomed in this tab"));
         for link in Link::ALL {
             let on = look.links.has(link);
             let name = format!("{} {}", if on { "Unlink" } else { "Link" }, link.label());

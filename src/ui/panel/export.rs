@@ -53,12 +53,17 @@ impl State {
     }
 }
 
+/// Room for what stands in the line beside the path.
+const BUTTONS: f32 = 560.0;
+
 /// Draws the line for what is called `name`.
 pub fn show(ui: &mut Ui, state: &mut State, name: &str, commands: &mut Vec<Command>) {
     state.suggest(name);
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
+        let room = ui.available_width() - BUTTONS;
         let label = ui.colored_label(theme::of(ui).weak, "Export to");
-        let field = ui.add(TextEdit::singleline(&mut state.path).desired_width(380.0).margin(egui::Margin::symmetric(8, 5)));
+        let field =
+            ui.add(TextEdit::singleline(&mut state.path).desired_width(room.clamp(140.0, 380.0)).margin(egui::Margin::symmetric(8, 5)));
         let field = field.labelled_by(label.id);
         if std::mem::take(&mut state.takes_focus) {
             field.request_focus();

@@ -23,7 +23,7 @@ pub fn theme_label(theme: Theme) -> &'static str {
 /// Draws the line.
 pub fn show(ui: &mut Ui, figure: &FigureSettings, commands: &mut Vec<Command>) {
     let mut changed = figure.clone();
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.colored_label(theme::of(ui).weak, "Figures");
         number(ui, &mut changed.width_mm, FigureSettings::WIDTH_MM, "Width of figures in millimetres", " mm wide");
         super::menu(ui, "Width", "A width that journals ask for", |ui| {

@@ -153,3 +153,15 @@ fn size_type_and_ground_of_figures_are_chosen_in_the_window_and_can_be_undone() 
     harness.run();
     assert_ne!(harness.state().session.figure, figure);
 }
+
+#[test]
+fn the_lines_of_the_export_stay_inside_of_a_small_window() {
+    let mut harness = Harness::builder().with_size([960.0, 640.0]).build_eframe(|cc| app(&cc.egui_ctx, &Listener::default(), 2, false));
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
+    harness.run();
+    for label in ["Write", "PNG…", "Copy image", "Close the export line", "White paper  ▾", "Panel letters"] {
+        let rect = harness.get_by_label(label).rect();
+        assert!(rect.right() <= 960.0, "{label} at {rect:?}");
+    }
+}

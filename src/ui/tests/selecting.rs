@@ -18,7 +18,7 @@ fn a_rectangle_selects_in_every_panel_and_esc_clears() {
     assert_eq!(selected(&harness), 1000);
     let mask = harness.state().scatter.dressed("ERM").unwrap().1.mask;
     assert!(mask.iter().all(|selected| *selected));
-    assert_eq!(harness.state_mut().scatter.shared.of(true, "").x, None, "the picture has not moved");
+    assert!(harness.state().session.view.extents.is_empty(), "the picture has not moved");
     harness.get_by_label_contains("1,000 selected");
     harness.key_press(Key::Escape);
     harness.run();
@@ -44,7 +44,7 @@ fn shift_drags_add_and_alt_drags_take_away_while_the_tool_moves() {
     assert_eq!(selected(&harness), 1000 - half);
     drag(&mut harness, &[rect.center(), rect.center() + vec2(30.0, 0.0), rect.center() + vec2(60.0, 0.0)]);
     assert_eq!(selected(&harness), 1000 - half, "a plain drag selects nothing");
-    assert!(harness.state_mut().scatter.shared.of(true, "").x.is_some(), "it moves the picture");
+    assert!(harness.state().session.view.extents[&Tab::Embedding].of(true, "").x.is_some(), "it moves the picture");
 }
 
 #[test]

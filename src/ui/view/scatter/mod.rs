@@ -85,7 +85,15 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut S
     let places = layout(area, shown.len(), Some(1.0), f32::INFINITY, space);
     let range = range(scatter);
     state.density.keep(|name| scatter.clouds.contains_key(name));
-    let mut frame = Frame { scatter, state, range, cursor: Cursor::default(), stirs: ui.input(stirs), pointing: false, extents: scene.extents(Tab::Embedding) };
+    let mut frame = Frame {
+        scatter,
+        state,
+        range,
+        cursor: Cursor::default(),
+        stirs: ui.input(stirs),
+        pointing: false,
+        extents: scene.extents(Tab::Embedding),
+    };
     let mut most = 0;
     for (place, checkpoint) in places.iter().zip(shown) {
         most = most.max(panel::show(ui, scene, &mut frame, checkpoint, place));
