@@ -36,6 +36,11 @@ impl Runner {
         Self { worker: WorkerHandle::start(options, || {}), interrupted, line: ProgressLine::new(), failures: 0, asked: 0 }
     }
 
+    /// Goes on with another worker.
+    pub fn restart(&mut self, options: WorkerOptions) {
+        self.worker = WorkerHandle::start(options, || {});
+    }
+
     /// Runs `jobs` and hands each that succeeds to `done`. One that fails is told on stderr and counted; the others run.
     ///
     /// # Errors
