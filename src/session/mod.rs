@@ -288,7 +288,7 @@ impl Session {
         let mut session = self.clone();
         let checkpoints = session.checkpoints.iter_mut().map(|entry| &mut entry.path);
         let axes = session.landscape.plane.paths_mut().into_iter();
-        let sweeps = session.figure.sweeps.iter_mut();
+        let sweeps = session.figure.sweeps.iter_mut().chain(&mut session.view.runs);
         for path in checkpoints.chain(session.datasets.iter_mut().map(|entry| &mut entry.path)).chain(axes).chain(sweeps) {
             if let Ok(relative) = path.strip_prefix(folder) {
                 *path = relative.to_owned();
@@ -342,12 +342,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.toml");
         let plane = "kind = \"files\"\ndelta = \"r/epsilon_0.05.npz\"\neta = { file = \"v.npz\", key = \"1\", length = 2.0 }";
-        std::fs::write(&path, format!("version = 1\n[landscape]\nextent = [-2.0, 2.0]\n[landscape.plane]\n{plane}\n")).unwrap();
+        let text = format!("version = 1\n[landscape]\nextent = [-2.0, 2.0]\n[landscape.plane]\n{plane}\n[view]\nruns = \"my/runs\"\n");
+        std::fs::write(&path, text).unwrap();
         let session = Session::load(&path).unwrap();
         let paths: Vec<_> = session.landscape.plane.inputs().into_iter().map(|(_, path)| path.to_owned()).collect();
         assert_eq!(paths, [folder.path().join("r/epsilon_0.05.npz"), folder.path().join("v.npz")]);
         let text = session.to_toml(folder.path()).unwrap();
-        assert!(text.contains("\"r/epsilon_0.05.npz\""), "{text}");
+        assert!(text.contains("\"r/epsilon_0.05.npz\"") && text.contains("runs = \"my/runs\""), "{text}");
         std::fs::write(&path, text).unwrap();
         assert_eq!(Session::load(&path).unwrap(), session);
     }

@@ -3,6 +3,8 @@
 //!
 //! Theme and zoom are not here: they belong to the person, and a session from a colleague does not change them.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::{CompareView, LandscapeView, ScatterView, SharpnessView, Tab};
@@ -33,6 +35,9 @@ pub struct ViewSettings {
     pub sharpness: SharpnessView,
     /// How the table of the compared checkpoints is shown.
     pub compare: CompareView,
+    /// The folder of the runs; absent = `runs/` of the folder in which the window is started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<PathBuf>,
 }
 
 impl Default for ViewSettings {
@@ -48,6 +53,7 @@ impl Default for ViewSettings {
             scatter: ScatterView::default(),
             sharpness: SharpnessView::default(),
             compare: CompareView::default(),
+            runs: None,
         }
     }
 }
