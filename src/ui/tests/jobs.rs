@@ -1,7 +1,7 @@
 //! Jobs: the order of the queue, the log, the end of all work; and the Hessian, from the asking to the figure.
 
 use super::*;
-use crate::job::{HessianJob, JobId, PlanOptions};
+use crate::job::{HessianJob, JobId, PlanOptions, WeightsJob};
 use crate::result::{BandManifest, Eigenvalue, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
 use crate::session::HessianSettings;
 use crate::ui::log::Level;
@@ -14,6 +14,17 @@ fn asked(listener: &Listener) -> Vec<String> {
 fn finish(listener: &Listener, event: JobEvent) {
     let theirs: JobId = listener.0.borrow().asked.last().unwrap().0;
     listener.0.borrow_mut().says.push_back(Heard::Job(theirs, event));
+}
+
+#[test]
+fn what_is_not_read_and_what_is_written_is_called_so() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    harness.state_mut().store.add(JobSpec::Inspect { path: "/nowhere/ERM.safetensors".into() }, JobState::Cancelled);
+    harness.run();
+    harness.get_by_label("not read: it was cancelled");
+    let JobSpec::Landscape(landscape) = landscape_job("ERM") else { panic!("expected a landscape") };
+    let weights = JobSpec::Weights(Box::new(WeightsJob { landscape, at: [0.0, 0.0], file: "/nowhere/w.safetensors".into() }));
+    assert_eq!(crate::ui::panel::jobs::title(&weights), "Writing weights · ERM");
 }
 
 #[test]
