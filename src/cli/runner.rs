@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::progress_line::{ProgressLine, duration};
+use super::progress_line::ProgressLine;
+use crate::figure::number::duration;
 use crate::job::{JobEvent, JobId, JobOutput, JobSpec, WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions};
 
 /// The user pressed Ctrl-C.

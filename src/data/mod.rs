@@ -70,7 +70,7 @@ pub fn load(source: &Source, size: Option<[usize; 2]>) -> Result<Dataset, DataEr
 }
 
 fn open(source: &Source) -> Result<Opened, DataError> {
-    if let Some(part) = source.path.to_str().and_then(|path| path.strip_prefix("demo:")) {
+    if let Some(part) = source.part() {
         return Ok(Opened::dataset("demo", demo::load(part, source)?));
     }
     let (path, split) = (source.path.as_path(), source.split.as_deref());

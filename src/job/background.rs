@@ -97,7 +97,11 @@ mod tests {
             let (woken, wait) = channel();
             let work = || -> u32 { panic!("no room for {} cells", 7) };
             let wake = move || woken.send(()).unwrap();
-            if waits { background.spawn_waiting(work, wake) } else { background.spawn(work, wake) }
+            if waits {
+                background.spawn_waiting(work, wake)
+            } else {
+                background.spawn(work, wake)
+            }
             wait.recv_timeout(patience).expect("wake is called");
             let told = background.next_within(patience).unwrap().unwrap_err();
             assert_eq!(told, "a piece of work in the background broke off: no room for 7 cells");

@@ -182,7 +182,8 @@ fn label(value: &Value) -> String {
 /// A word for each; tables of one word are told apart by the plain fields in which they differ: `dr_sam-rho-0.1`, `dr_sam-rho-0.5`.
 fn labels(entries: &[Value]) -> Vec<String> {
     let plain: &Vec<String> = &entries.iter().map(label).collect();
-    let alike = |k: usize| entries.iter().zip(plain).filter(move |(_, other)| **other == plain[k]).filter_map(|(entry, _)| entry.as_table());
+    let alike =
+        |k: usize| entries.iter().zip(plain).filter(move |(_, other)| **other == plain[k]).filter_map(|(entry, _)| entry.as_table());
     let longer = |(k, entry): (usize, &Value)| {
         let fields = entry.as_table().into_iter().flatten();
         let telling = fields.filter(|(key, value)| !value.is_array() && alike(k).any(|other| other.get(*key) != Some(*value)));

@@ -231,11 +231,11 @@ impl Session {
             checkpoint.path = folder.join(&checkpoint.path);
         }
         for dataset in &mut session.datasets {
-            if !dataset.path.to_string_lossy().starts_with("demo:") {
+            if !dataset.is_bundled() {
                 dataset.path = folder.join(&dataset.path);
             }
         }
-        for path in session.landscape.plane.paths_mut().into_iter().chain(&mut session.figure.sweeps) {
+        for path in session.landscape.plane.paths_mut().into_iter().chain(&mut session.figure.sweeps).chain(&mut session.view.runs) {
             *path = folder.join(&*path);
         }
         Ok(session)

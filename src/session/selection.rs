@@ -160,7 +160,11 @@ impl TryFrom<BTreeMap<String, String>> for Selection {
             let mut ranges = Vec::new();
             for part in line.split_whitespace() {
                 let (low, high) = part.split_once('-').unwrap_or((part, part));
-                let ends = low.parse::<i64>().ok().zip(high.parse::<i64>().ok()).filter(|(low, high)| *low >= 0 && low <= high && *high < POSITIONS);
+                let ends = low
+                    .parse::<i64>()
+                    .ok()
+                    .zip(high.parse::<i64>().ok())
+                    .filter(|(low, high)| *low >= 0 && low <= high && *high < POSITIONS);
                 let (low, high) = ends.ok_or_else(|| {
                     format!("expected positions as `3` or `3-7` below {POSITIONS} for the dataset `{name}`, found `{part}`")
                 })?;
