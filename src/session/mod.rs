@@ -256,6 +256,7 @@ impl Session {
             }
         }
         self.landscape.check()?;
+        self.scores.check()?;
         self.figure.check()?;
         self.view.landscape.check()?;
         self.figure.check_names(self.checkpoints.iter().map(|checkpoint| checkpoint.name.as_str()))?;
@@ -362,6 +363,7 @@ mod tests {
             ("version = 1\n[landscape]\ngrit = [1, 1]", "grit"),
             ("version = 1\n[landscape]\ngrid = [10000000000, 1]", "found a grid of 10000000000 × 1"),
             ("version = 1\n[landscape]\ngrid = [18446744073709551, 18446744073709551]", "expected at most 1048576 cells"),
+            ("version = 1\n[scores]\nbins = 10000000000", "expected at most 10000 `bins` in [scores], found 10000000000"),
             ("version = 1\n[landscape]\nplanes = 100000", "found planes = 100000"),
             ("version = 1\n[landscape.directions]\northogonol = true", "orthogonol"),
             ("version = 1\n[landscape.plane]\nkind = \"random\"\nrun = \"x\"", "run"),
