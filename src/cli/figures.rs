@@ -10,7 +10,7 @@ use super::options::{SessionOptions, plan};
 use super::runner::Runner;
 use super::say;
 use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, paper, plates, table};
-use crate::job::{Analysis, JobSpec, is_finished, plan_cached};
+use crate::job::{Analysis, JobSpec, Named, is_finished, plan_cached};
 use crate::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, ResultError, ScoreTable, SharpnessCurve, SweepResults,
     write_atomic,
@@ -42,9 +42,14 @@ impl Figures {
             plan(&session, &options.session, analysis, &options.out, &choices)?;
             jobs.extend(plan_cached(&session, analysis, &choices)?);
         }
-        let missing: Vec<JobSpec> = jobs.iter().filter(|job| !is_finished(job)).cloned().collect();
-        let mut runner = Runner::start(options.compute.worker());
-        runner.run(missing, |_, _| Ok(()))?;
+        let missing = jobs.iter().filter(|job| !is_finished(job)).cloned();
+        let (landscapes, others): (Vec<JobSpec>, Vec<JobSpec>) = missing.partition(|job| matches!(job, JobSpec::Landscape(_)));
+        let mut runner = Runner::start(options.landscape_worker());
+        runner.run(landscapes, |_, _| Ok(()))?;
+        if options.landscape_worker().tf32 {
+            runner.restart(options.compute.worker());
+        }
+        runner.run(others, |_, _| Ok(()))?;
         draw(&session, &jobs, &Target { out: &options.out, session: &options.session, report: self.report, json: options.json })?;
         runner.verdict()
     }
@@ -129,7 +134,7 @@ fn findings(session: &Session, jobs: &[JobSpec]) -> Findings {
         let color = session.color_of(&checkpoint);
         let dataset = job.datasets().first().map(|dataset| (dataset.source.name.clone(), dataset.role));
         let (dataset, role) = dataset.unwrap_or((String::new(), Role::Id));
-        let of = Of { checkpoint: &checkpoint, color, dataset: &dataset, role };
+        let of = Of { job, checkpoint: &checkpoint, color, dataset: &dataset, role };
         match job {
             JobSpec::Landscape(job) => {
                 if let Some(found) = of.found(LossSurface::load(out)) {
@@ -174,6 +179,7 @@ fn differences(session: &Session, surfaces: &[(Found<LossSurface>, &Path)]) -> V
 
 /// What a job is of.
 struct Of<'a> {
+    job: &'a JobSpec,
     checkpoint: &'a str,
     color: usize,
     dataset: &'a str,
@@ -181,9 +187,9 @@ struct Of<'a> {
 }
 
 impl Of<'_> {
-    fn found<T>(&self, result: Result<T, ResultError>) -> Option<Found<T>> {
+    fn found<T: Named>(&self, result: Result<T, ResultError>) -> Option<Found<T>> {
         let (checkpoint, dataset) = (self.checkpoint.to_owned(), self.dataset.to_owned());
-        Some(Found { checkpoint, color: self.color, dataset, role: self.role, result: Arc::new(result.ok()?) })
+        Some(Found { checkpoint, color: self.color, dataset, role: self.role, result: Arc::new(result.ok()?.named(self.job)) })
     }
 }
 

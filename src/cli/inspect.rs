@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::runner::Runner;
 use super::say;
+use crate::figure::number::count;
 use crate::job::{JobOutput, JobSpec, WorkerOptions};
 use crate::result::Inspection;
 
@@ -59,7 +60,7 @@ fn text(report: &Inspection) -> String {
     let details: Vec<String> = details.into_iter().flatten().collect();
     let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
     row("architecture", report.architecture.clone().unwrap_or_else(unknown) + &details);
-    row("parameters", format!("{} in {} tensors", grouped(report.parameters), report.tensors.len()));
+    row("parameters", format!("{} in {} tensors", count(report.parameters.unsigned_abs()), report.tensors.len()));
     if report.architecture.is_some() {
         let different = [("missing", &report.missing), ("unexpected", &report.unexpected), ("mismatched", &report.mismatched)];
         if different.iter().all(|(_, names)| names.is_empty()) {
@@ -82,30 +83,9 @@ fn text(report: &Inspection) -> String {
     lines.join("\n")
 }
 
-/// 1,234,567
-fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn large_numbers_are_grouped() {
-        assert_eq!(
-            [grouped(7), grouped(999), grouped(1000), grouped(269722), grouped(11_173_962)],
-            ["7", "999", "1,000", "269,722", "11,173,962"]
-        );
-    }
 
     #[test]
     fn a_report_names_what_does_not_fit() {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::options::SessionOptions;
 use super::runner::{Runner, cost_text};
 use super::say;
-use crate::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, Precision, WeightsJob, WorkerOptions, check_paths};
+use crate::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, WeightsJob, check_paths};
 use crate::result::{LandscapeBand, LandscapeManifest, LossSurface};
 use crate::session::{DirectionSettings, Preset};
 
@@ -65,8 +65,7 @@ impl Landscape {
             }
             options.plan(&session, Analysis::Landscape, &choices)?
         };
-        let tf32 = choices.precision == Precision::Tf32;
-        let mut runner = Runner::start(WorkerOptions { tf32, ..options.compute.worker() });
+        let mut runner = Runner::start(options.landscape_worker());
         if let Some(at) = self.weights_at {
             let weights = |job| match job {
                 JobSpec::Landscape(landscape) => {

@@ -196,3 +196,19 @@ pub fn finish(result: anyhow::Result<()>) -> ExitCode {
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_a_precision_takes_one() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split_whitespace());
+        for refused in ["flatland train run.toml --precision bf16", "flatland demo --out x --precision tf32"] {
+            assert!(parse(refused).is_err_and(|error| error.to_string().contains("--precision")), "{refused}");
+        }
+        for taken in ["flatland landscape s.toml --out x --precision bf16", "flatland figures s.toml --out x --precision tf32"] {
+            assert!(parse(taken).is_ok(), "{taken}");
+        }
+    }
+}

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use crate::job::{self, Analysis, Device, JobSpec, PlanOptions, WorkerOptions};
+use crate::job::{self, Analysis, Device, JobSpec, PlanOptions, Precision, WorkerOptions};
 use crate::result::cell_cache;
 use crate::session::Session;
 
@@ -15,9 +15,6 @@ pub struct ComputeOptions {
     /// auto (the first GPU when there is one), cpu, or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: Device,
-    /// Arithmetic of the forward passes.
-    #[arg(long, default_value = "f32")]
-    pub precision: Precision,
     /// Threads of the arithmetic; all cores when absent.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub threads: Option<u32>,
@@ -56,11 +53,20 @@ pub struct SessionOptions {
     /// Neither take cells of landscapes from the user's cache nor keep them there.
     #[arg(long)]
     pub no_cache: bool,
+    /// Arithmetic of the forward passes of landscapes: f32; for pictures of them tf32 (TensorFloat-32 convolutions on a GPU) or bf16. All
+    /// other analyses stay in f32.
+    #[arg(long, default_value = "f32")]
+    pub precision: Precision,
     #[command(flatten)]
     pub compute: ComputeOptions,
 }
 
 impl SessionOptions {
+    /// How to start the worker of landscapes. One for TF32 computes everything on a GPU in it: what stays in f32 needs another.
+    pub fn landscape_worker(&self) -> WorkerOptions {
+        WorkerOptions { tf32: self.precision == Precision::Tf32, ..self.compute.worker() }
+    }
+
     /// The choices that these flags make.
     pub fn plan_options(&self) -> PlanOptions {
         PlanOptions {
@@ -69,11 +75,7 @@ impl SessionOptions {
             samples: self.samples.map(|n| n as usize),
             seed: self.seed,
             device: self.compute.device,
-            precision: match self.compute.precision {
-                Precision::F32 => job::Precision::F32,
-                Precision::Tf32 => job::Precision::Tf32,
-                Precision::Bf16 => job::Precision::Bf16,
-            },
+            precision: self.precision,
             cells: (!self.no_cache).then(cell_cache),
             ..PlanOptions::default()
         }
@@ -98,13 +100,26 @@ pub fn plan(session: &Session, path: &Path, analysis: Analysis, out: &Path, opti
     Ok(jobs)
 }
 
-/// Arithmetic of the forward passes.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Precision {
-    /// IEEE float32.
-    F32,
-    /// TensorFloat-32 convolutions on a GPU, for pictures of landscapes; everything else stays in float32.
-    Tf32,
-    /// bfloat16 forward passes, for pictures of landscapes; everything else stays in float32.
-    Bf16,
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        session: SessionOptions,
+    }
+
+    #[test]
+    fn a_worker_is_started_for_the_precision_that_its_landscapes_ask_for() {
+        for (text, precision, tf32) in [("f32", Precision::F32, false), ("tf32", Precision::Tf32, true), ("bf16", Precision::Bf16, false)] {
+            let line = Line::try_parse_from(["x", "s.toml", "--out", "out", "--precision", text, "--threads", "3"]).unwrap();
+            assert_eq!(line.session.plan_options().precision, precision);
+            assert_eq!((line.session.landscape_worker().tf32, line.session.landscape_worker().threads), (tf32, Some(3)));
+            assert!(!line.session.compute.worker().tf32, "other analyses stay in f32");
+        }
+    }
 }

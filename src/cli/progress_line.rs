@@ -50,21 +50,3 @@ impl ProgressLine {
         }
     }
 }
-
-/// `1:05` or `2:03:04`.
-pub fn duration(seconds: f64) -> String {
-    let seconds = if seconds.is_finite() { seconds.max(0.0).ceil() as u64 } else { 0 };
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn durations_read_like_a_clock() {
-        assert_eq!(super::duration(4.2), "0:05");
-        assert_eq!(super::duration(65.0), "1:05");
-        assert_eq!(super::duration(7384.0), "2:03:04");
-        assert_eq!(super::duration(f64::NAN), "0:00");
-    }
-}

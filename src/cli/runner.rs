@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::progress_line::{ProgressLine, duration};
+use super::progress_line::ProgressLine;
+use crate::figure::number::duration;
 use crate::job::{JobEvent, JobId, JobOutput, JobSpec, WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions};
 
 /// The user pressed Ctrl-C.
@@ -34,6 +35,11 @@ impl Runner {
         // A second handler cannot be set; then Ctrl-C ends the process, and the worker with it.
         let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Release));
         Self { worker: WorkerHandle::start(options, || {}), interrupted, line: ProgressLine::new(), failures: 0, asked: 0 }
+    }
+
+    /// Goes on with another worker.
+    pub fn restart(&mut self, options: WorkerOptions) {
+        self.worker = WorkerHandle::start(options, || {});
     }
 
     /// Runs `jobs` and hands each that succeeds to `done`. One that fails is told on stderr and counted; the others run.

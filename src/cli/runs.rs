@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::progress_line::duration;
 use super::say;
 use super::train::Watch;
+use crate::figure::number::duration;
 use crate::job::runs::{self, RunOptions};
 use crate::job::{Control, Device, RunView, WorkerOptions};
 

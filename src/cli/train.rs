@@ -9,9 +9,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::options::ComputeOptions;
-use super::progress_line::{ProgressLine, duration};
+use super::progress_line::ProgressLine;
 use super::runner::Interrupted;
 use super::say;
+use crate::figure::number::duration;
 use crate::job::runs::{self, Follower, RunOptions};
 use crate::job::{Control, RunConfig, RunFolder, RunStatus};
 use crate::result::safe_name;

@@ -39,7 +39,12 @@ pub struct Source {
 impl Source {
     /// Whether the images are part of the bundled demo set (`demo:<part>`) and so lie in no file.
     pub fn is_bundled(&self) -> bool {
-        self.path.to_string_lossy().starts_with("demo:")
+        self.part().is_some()
+    }
+
+    /// The part of the bundled demo set that is meant, where one is.
+    pub(super) fn part(&self) -> Option<&str> {
+        self.path.to_str()?.strip_prefix("demo:")
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
     if count * height * width == 0 {
         return Err(DataError::invalid(WHAT, "at least one image", format!("shape {shape:?}"), &file));
     }
-    let labels = match labels_beside(&file) {
+    let labels = match labels_of(&file).into_iter().find(|labels| labels.is_file()) {
         Some(labels) => {
             let (shape, bytes, start) = read(&labels)?;
             if shape != [count] {
@@ -80,13 +80,12 @@ fn images_of(folder: &Path, wanted: Option<&str>) -> Result<PathBuf, DataError> 
     Ok(split::pick(WHAT, folder, wanted, &["test", "train"], of_split)?.swap_remove(0))
 }
 
-fn labels_beside(images: &Path) -> Option<PathBuf> {
+/// Where the labels of a file of images may be; the first that is there counts.
+pub(super) fn labels_of(images: &Path) -> Vec<PathBuf> {
     let name = name(images).replace("images", "labels").replace("idx3", "idx1");
     let bare = name.trim_end_matches(".gz").to_owned();
-    [name, format!("{bare}.gz"), bare]
-        .into_iter()
-        .map(|name| images.with_file_name(name))
-        .find(|labels| labels.is_file() && labels != images)
+    let named = [name, format!("{bare}.gz"), bare].map(|name| images.with_file_name(name));
+    named.into_iter().filter(|labels| labels != images).collect()
 }
 
 fn name(file: &Path) -> String {

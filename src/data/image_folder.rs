@@ -97,9 +97,19 @@ fn annotated(folder: &Path, annotations: &Path) -> Result<Listed, DataError> {
     Ok((files, labels, classes))
 }
 
+/// Files above the folder at `path` that decide about its labels, there or not.
+pub(super) fn above(path: &Path) -> Vec<PathBuf> {
+    wnids_files(path).skip(1).collect()
+}
+
+/// Where the ids of a folder may be: in it, or in one of the two above it.
+fn wnids_files(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    folder.ancestors().take(3).map(|folder| folder.join("wnids.txt"))
+}
+
 /// The sorted ids of a `wnids.txt` in the folder or the two above it.
 fn wnids(folder: &Path) -> Option<Vec<String>> {
-    let text = folder.ancestors().take(3).find_map(|folder| std::fs::read_to_string(folder.join("wnids.txt")).ok())?;
+    let text = wnids_files(folder).find_map(|file| std::fs::read_to_string(file).ok())?;
     let mut ids: Vec<String> = text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
     ids.sort();
     Some(ids)

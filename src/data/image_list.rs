@@ -57,6 +57,14 @@ pub(super) fn open(path: &Path) -> Result<Opened, DataError> {
     Ok(Opened { format: "image_list", labels, index, classes: vec![], available: entries.len(), unreadable, pixels })
 }
 
+/// Where the images of the list at `path` are, or should be; none of what is no list.
+pub(super) fn images(path: &Path) -> Vec<PathBuf> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let entries: Vec<(&str, i64)> = text.lines().filter_map(entry).collect();
+    let (root, _) = root(path, &entries);
+    entries.into_iter().map(|(relative, _)| root.join(relative)).collect()
+}
+
 /// The folder that holds most of the images, and which of them it holds.
 fn root(list: &Path, entries: &[(&str, i64)]) -> (PathBuf, Vec<bool>) {
     let list = std::path::absolute(list).unwrap_or_else(|_| list.into());

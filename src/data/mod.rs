@@ -13,6 +13,7 @@ mod decode;
 pub mod demo;
 pub mod environment;
 mod error;
+mod files;
 mod idx;
 mod image_folder;
 mod image_list;
@@ -39,6 +40,7 @@ pub use augmentation::{Augmentation, Severity};
 pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
 pub use environment::Environment;
 pub use error::DataError;
+pub use files::files;
 pub use single::{SingleImage, load_images};
 pub use sniff::{looks_like_images, not_data};
 
@@ -68,7 +70,7 @@ pub fn load(source: &Source, size: Option<[usize; 2]>) -> Result<Dataset, DataEr
 }
 
 fn open(source: &Source) -> Result<Opened, DataError> {
-    if let Some(part) = source.path.to_str().and_then(|path| path.strip_prefix("demo:")) {
+    if let Some(part) = source.part() {
         return Ok(Opened::dataset("demo", demo::load(part, source)?));
     }
     let (path, split) = (source.path.as_path(), source.split.as_deref());

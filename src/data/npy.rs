@@ -18,7 +18,7 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
     let invalid = |(expected, found): (String, String)| DataError::invalid(WHAT, expected, found, &file);
     let mut images = Array::from_npy(map(WHAT, &file)?).and_then(Array::into_images).map_err(invalid)?;
     let mut count = images.blocks[0].count;
-    let sibling = file.with_file_name("labels.npy");
+    let sibling = labels_of(&file);
     let mut labels = if sibling.is_file() && sibling != file {
         let array = Array::from_npy(map("labels", &sibling)?)
             .map_err(|(expected, found)| DataError::invalid("labels", expected, found, &sibling))?;
@@ -39,6 +39,11 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
     }
     let classes = if file.parent().and_then(Path::file_name).is_some_and(|name| name == "CIFAR-10-C") { names::cifar10() } else { vec![] };
     Ok(Opened::array("npy", labels, classes, images))
+}
+
+/// Where the labels of a file of images may be.
+pub(super) fn labels_of(images: &Path) -> PathBuf {
+    images.with_file_name("labels.npy")
 }
 
 fn of_folder(folder: &Path, wanted: Option<&str>) -> Result<(PathBuf, Option<String>), DataError> {

@@ -87,6 +87,29 @@ fn non_finite(value: f64) -> String {
     text.into()
 }
 
+/// With commas between thousands: 271,117.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(c);
+    }
+    text
+}
+
+/// `9 s`, `3 min 05 s`, `2 h 10 min`.
+pub fn duration(seconds: f64) -> String {
+    let s = seconds.max(0.0).round() as u64;
+    match s {
+        0..60 => format!("{s} s"),
+        60..3600 => format!("{} min {:02} s", s / 60, s % 60),
+        _ => format!("{} h {:02} min", s / 3600, s % 3600 / 60),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,5 +145,14 @@ mod tests {
         assert_eq!(percent(None), "n/a");
         assert_eq!(percent_with_error(Some(0.8766), Some(0.0123)), "87.7 ± 1.2");
         assert_eq!([percent_with_error(Some(1.0), Some(0.0)), percent_with_error(Some(0.5), None)], ["100.0", "50.0"]);
+    }
+
+    #[test]
+    fn counts_and_durations_read_well() {
+        assert_eq!(count(271_117), "271,117");
+        assert_eq!([count(12), count(999), count(1000), count(11_173_962)], ["12", "999", "1,000", "11,173,962"]);
+        assert_eq!(duration(185.0), "3 min 05 s");
+        assert_eq!(duration(7800.0), "2 h 10 min");
+        assert_eq!([duration(8.6), duration(f64::NAN), duration(-1.0)], ["9 s", "0 s", "0 s"]);
     }
 }

@@ -3,13 +3,16 @@
 //! The only room with processes, threads and channels. Deliberately absent: egui, mathematics.
 
 mod background;
+mod cached;
 mod conformance;
 mod demo;
+mod device;
 mod event;
 mod finished;
 mod lines;
 mod machine;
 mod method_info;
+mod named;
 mod pace;
 mod partial;
 mod plan;
@@ -27,16 +30,19 @@ mod sweep;
 mod worker_handle;
 
 pub use background::Background;
+pub use cached::plan_cached;
 pub use conformance::conformance_jobs;
 pub use demo::demo_session;
+pub use device::{Device, Precision};
 pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
 pub use finished::{is_finished, is_whole};
 pub use lines::{Lines, NewLines};
 pub use machine::{Graphics, cores, graphics, notify, resident_memory};
 pub use method_info::{MethodInfo, ParameterInfo, ParameterKind};
+pub use named::Named;
 pub use pace::{Pace, Trial};
 pub use partial::Partial;
-pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan, plan_cached, source};
+pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan, source};
 pub use plane::Plane;
 pub use progress::{ProgressMeter, Reporter};
 pub use run_config::{
@@ -46,8 +52,8 @@ pub use run_error::RunError;
 pub use run_folder::{RunFolder, RunLock, RunView, now};
 pub use run_state::{Control, RunState, RunStatus};
 pub use spec::{
-    AnalysisDataset, CheckpointSource, ConformanceJob, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, Precision,
-    ScoreJob, SharpnessJob, WeightsJob,
+    AnalysisDataset, CheckpointSource, ConformanceJob, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, ScoreJob, SharpnessJob,
+    WeightsJob,
 };
 pub use sweep::{Sweep, SweepPoint};
 pub use worker_handle::{WorkerEvent, WorkerHandle, WorkerOptions};

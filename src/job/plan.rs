@@ -9,7 +9,7 @@ use super::{
     SharpnessJob,
 };
 use crate::data::{Corruption, Source, Subset};
-use crate::result::{cache_folder, safe_name};
+use crate::result::safe_name;
 use crate::session::{BatchNormPolicy, CheckpointEntry, DatasetEntry, HessianSettings, Role, Session, SharpnessSettings};
 
 /// What can be asked of a session.
@@ -237,26 +237,6 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
         return Err(PlanError::Settings(format!(
             "[landscape.plane] expected that `{origin}`, where the plane starts, is among the chosen checkpoints, found `{chosen}`"
         )));
-    }
-    Ok(jobs)
-}
-
-/// The same jobs with their results in the user's cache, each in a folder named by its identity and the state of its files. What the
-/// checkpoint is called is no part of it, so that a result outlives a new name; a plane that says names keeps them.
-pub fn plan_cached(session: &Session, analysis: Analysis, options: &PlanOptions) -> Result<Vec<JobSpec>, PlanError> {
-    // Where cells are shared does not change what they are.
-    let mut jobs = plan(session, analysis, Path::new("/"), &PlanOptions { cells: None, ..options.clone() })?;
-    for job in &mut jobs {
-        job.set_out(PathBuf::new());
-        let says_names = matches!(job, JobSpec::Landscape(job) if !job.plane.checkpoints.is_empty());
-        let identity = if says_names { job.clone() } else { job.renamed(|_| String::new()) };
-        let identity = serde_json::to_string(&identity).unwrap_or_default();
-        let files: Vec<&Path> = job.inputs().into_iter().map(|(_, _, path)| path).collect();
-        let folder = cache_folder(&identity, &files);
-        job.set_out(folder);
-        if let JobSpec::Landscape(job) = job {
-            job.cells.clone_from(&options.cells);
-        }
     }
     Ok(jobs)
 }

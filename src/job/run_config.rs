@@ -272,7 +272,7 @@ impl RunConfig {
         if let Some(checkpoint) = &mut run.checkpoint {
             *checkpoint = folder.join(&*checkpoint);
         }
-        for dataset in run.datasets.iter_mut().filter(|dataset| !is_bundled(dataset)) {
+        for dataset in run.datasets.iter_mut().filter(|dataset| !dataset.is_bundled()) {
             dataset.path = folder.join(&dataset.path);
         }
         Ok(run)
@@ -293,7 +293,7 @@ impl RunConfig {
     /// Names the first that is not.
     pub fn check_inputs(&self) -> Result<(), RunError> {
         let checkpoint = self.checkpoint.iter().map(|path| ("the checkpoint".to_owned(), path));
-        let datasets = self.datasets.iter().filter(|dataset| !is_bundled(dataset));
+        let datasets = self.datasets.iter().filter(|dataset| !dataset.is_bundled());
         let datasets = datasets.map(|dataset| (format!("the dataset `{}`", dataset.name), &dataset.path));
         match checkpoint.chain(datasets).find(|(_, path)| !path.exists()) {
             Some((what, path)) => Err(RunError::Refused { message: format!("expected {what}, found nothing there"), path: path.clone() }),
@@ -331,10 +331,6 @@ impl RunConfig {
             asked.keys().chain(found.keys()).filter(|key| asked.get(*key) != found.get(*key)).collect();
         (!names.is_empty()).then(|| names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
     }
-}
-
-fn is_bundled(dataset: &DatasetEntry) -> bool {
-    dataset.path.to_string_lossy().starts_with("demo:")
 }
 
 #[cfg(test)]

@@ -4,74 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Plane, RunConfig};
+use super::{Device, Plane, Precision, RunConfig};
 use crate::data::Source;
 use crate::session::{BatchNormPolicy, CheckpointEntry, Curvature, HessianSettings, Normalization, Role, SharpnessSettings, Stop};
-
-/// Where tensors live.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Device {
-    /// The first CUDA device when there is one, else the CPU.
-    #[default]
-    Auto,
-    /// The CPU.
-    Cpu,
-    /// `cuda:N`
-    Cuda(usize),
-}
-
-impl std::fmt::Display for Device {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Device::Auto => f.write_str("auto"),
-            Device::Cpu => f.write_str("cpu"),
-            Device::Cuda(index) => write!(f, "cuda:{index}"),
-        }
-    }
-}
-
-impl std::str::FromStr for Device {
-    type Err = String;
-
-    /// `auto`, `cpu`, `cuda` or `cuda:N`
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(Device::Auto),
-            "cpu" => Ok(Device::Cpu),
-            "cuda" => Ok(Device::Cuda(0)),
-            _ => match text.strip_prefix("cuda:").map(str::parse) {
-                Some(Ok(index)) => Ok(Device::Cuda(index)),
-                _ => Err(format!("expected auto, cpu or cuda:N, found `{text}`")),
-            },
-        }
-    }
-}
-
-/// Arithmetic of the forward passes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Precision {
-    /// IEEE float32.
-    #[default]
-    F32,
-    /// float32 whose convolutions read 10 bits of each mantissa, on NVIDIA's tensor cores. For pictures of landscapes only, and only in a
-    /// worker that was started for it.
-    Tf32,
-    /// Convolutions and affine maps in bfloat16, from weights combined in f32, to losses taken in f64. For pictures of landscapes only.
-    Bf16,
-}
-
-impl Precision {
-    /// As written in files.
-    pub fn key(self) -> &'static str {
-        match self {
-            Precision::F32 => "f32",
-            Precision::Tf32 => "tf32",
-            Precision::Bf16 => "bf16",
-        }
-    }
-}
 
 /// What is measured in a landscape's cells beside cross-entropy and accuracy, and how.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -162,6 +97,10 @@ impl LandscapeJob {
     /// The datasets that it reads.
     fn datasets(&self) -> Vec<&AnalysisDataset> {
         std::iter::once(&self.dataset).chain(&self.measure.ood).chain(&self.measure.statistics).collect()
+    }
+
+    fn datasets_mut(&mut self) -> Vec<&mut AnalysisDataset> {
+        std::iter::once(&mut self.dataset).chain(&mut self.measure.ood).chain(&mut self.measure.statistics).collect()
     }
 }
 
@@ -327,14 +266,34 @@ impl JobSpec {
         }
     }
 
+    /// The same datasets, to be changed.
+    pub fn datasets_mut(&mut self) -> Vec<&mut AnalysisDataset> {
+        match self {
+            JobSpec::Landscape(job) => job.datasets_mut(),
+            JobSpec::Weights(job) => job.landscape.datasets_mut(),
+            JobSpec::Conformance(job) => job.landscape.as_mut().map_or_else(Vec::new, LandscapeJob::datasets_mut),
+            JobSpec::Sharpness(job) => vec![&mut job.dataset],
+            JobSpec::Hessian(job) => vec![&mut job.dataset],
+            JobSpec::Embedding(job) => job.datasets.iter_mut().collect(),
+            JobSpec::Score(job) => job.datasets.iter_mut().collect(),
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } => Vec::new(),
+        }
+    }
+
     /// The files and folders that the work reads: what each is, its name, its path.
     pub fn inputs(&self) -> Vec<(&'static str, &str, &Path)> {
+        let mut inputs = self.inputs_but_images();
+        for source in self.datasets().into_iter().map(|dataset| &dataset.source).filter(|source| !source.is_bundled()) {
+            inputs.push(("dataset", source.name.as_str(), source.path.as_path()));
+        }
+        inputs
+    }
+
+    /// The same without the datasets.
+    pub fn inputs_but_images(&self) -> Vec<(&'static str, &str, &Path)> {
         let mut inputs = Vec::new();
         if let Some(checkpoint) = self.checkpoint() {
             inputs.push(("checkpoint", checkpoint.name.as_str(), checkpoint.path.as_path()));
-        }
-        for source in self.datasets().into_iter().map(|dataset| &dataset.source).filter(|source| !source.is_bundled()) {
-            inputs.push(("dataset", source.name.as_str(), source.path.as_path()));
         }
         let landscape = match self {
             JobSpec::Landscape(job) => Some(job),
@@ -397,21 +356,5 @@ impl JobSpec {
             JobSpec::Score(job) => job.out = out,
             JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Weights(_) | JobSpec::Conformance(_) => {}
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn devices_are_read_as_documented() {
-        for (text, device) in [("auto", Device::Auto), ("cpu", Device::Cpu), ("cuda:3", Device::Cuda(3))] {
-            assert_eq!(text.parse(), Ok(device));
-            assert_eq!(device.to_string(), text);
-        }
-        assert_eq!("cuda".parse(), Ok(Device::Cuda(0)));
-        assert!("cuda:x".parse::<Device>().is_err());
-        assert!("gpu".parse::<Device>().is_err());
     }
 }

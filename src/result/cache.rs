@@ -1,8 +1,12 @@
 //! Where the window keeps results: a folder of the user's cache, named by what the results are of. And where it remembers what was
 //! open: a folder of the user's state.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
+
+/// Grows when a definition changes while the jobs that ask for it stay as they are: what was computed by the old one is then not found.
+const DEFINITIONS: u32 = 1;
 
 /// `$XDG_CACHE_HOME/flatland`, else `~/.cache/flatland`, else a folder of the system's temporary files.
 pub fn cache_root() -> PathBuf {
@@ -28,34 +32,40 @@ pub fn cell_cache() -> PathBuf {
 }
 
 /// The folder of the result that `identity` names (everything that determines it) given the present state of `files`.
-pub fn cache_folder(identity: &str, files: &[&Path]) -> PathBuf {
+pub fn cache_folder(identity: &str, files: &[impl AsRef<Path>]) -> PathBuf {
     cache_root().join(content_key(identity, files))
 }
 
 /// A name (hex) for `identity` given the present state of `files`.
 ///
-/// A file's state is its path, length and time of modification; a folder's that of everything in it. A file that is not
+/// A file's state is its path, length and time of modification; a folder's that of everything in it, also behind links. A file that is not
 /// there counts as such, so its result is not found again once it appears.
-pub fn content_key(identity: &str, files: &[&Path]) -> String {
+pub fn content_key(identity: &str, files: &[impl AsRef<Path>]) -> String {
+    key_of(DEFINITIONS, identity, files)
+}
+
+fn key_of(definitions: u32, identity: &str, files: &[impl AsRef<Path>]) -> String {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(env!("CARGO_PKG_VERSION").as_bytes()).update(&[0]).update(identity.as_bytes());
+    hasher.update(env!("CARGO_PKG_VERSION").as_bytes()).update(&[0]).update(&definitions.to_le_bytes()).update(identity.as_bytes());
+    let mut folders = BTreeSet::new();
     for file in files {
-        stamp(&mut hasher, file);
+        stamp(&mut hasher, file.as_ref(), &mut folders);
     }
     hasher.finalize().to_hex().to_string()
 }
 
-fn stamp(hasher: &mut blake3::Hasher, path: &Path) {
+/// Takes in the state of `path`. Every folder counts once: a link may lead back to where it lies.
+fn stamp(hasher: &mut blake3::Hasher, path: &Path, folders: &mut BTreeSet<PathBuf>) {
     hasher.update(path.as_os_str().as_encoded_bytes()).update(&[0]);
     let Ok(metadata) = std::fs::metadata(path) else { return };
     if metadata.is_dir() {
+        if !folders.insert(path.canonicalize().unwrap_or_else(|_| path.into())) {
+            return;
+        }
         let mut children: Vec<PathBuf> = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         children.sort();
         for child in children {
-            // A link to a folder is not followed: it may lead back here.
-            if !(child.is_symlink() && child.is_dir()) {
-                stamp(hasher, &child);
-            }
+            stamp(hasher, &child, folders);
         }
     } else {
         hasher.update(&metadata.len().to_le_bytes());
@@ -81,5 +91,28 @@ mod tests {
         std::fs::write(folder.path().join("deep/a"), b"22").unwrap();
         assert_ne!(first, now("x"));
         assert!(first.starts_with(cache_root()));
+    }
+
+    #[test]
+    fn what_other_definitions_gave_is_not_found() {
+        let none: [&Path; 0] = [];
+        assert_eq!(content_key("x", &none), key_of(DEFINITIONS, "x", &none));
+        assert_ne!(content_key("x", &none), key_of(DEFINITIONS + 1, "x", &none));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folders_behind_links_count_and_links_that_lead_back_end() {
+        use std::os::unix::fs::symlink;
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::write(elsewhere.path().join("a.png"), b"1").unwrap();
+        symlink(elsewhere.path(), folder.path().join("cat")).unwrap();
+        symlink(folder.path(), folder.path().join("loop")).unwrap();
+        symlink(folder.path(), elsewhere.path().join("back")).unwrap();
+        let now = || content_key("x", &[folder.path()]);
+        let first = now();
+        assert_eq!(first, now());
+        std::fs::write(elsewhere.path().join("a.png"), b"22").unwrap();
+        assert_ne!(first, now());
     }
 }

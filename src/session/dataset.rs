@@ -14,6 +14,11 @@ impl DatasetEntry {
         Self { name, role, path, format: None, split: None, limit, first: None, corruption: None }
     }
 
+    /// Whether it is a part of the bundled demo set, `demo:<part>`, and lies in no file.
+    pub fn is_bundled(&self) -> bool {
+        self.path.to_string_lossy().starts_with("demo:")
+    }
+
     /// Gives it another role; the limit of a first look goes with what it is for.
     pub fn take_role(&mut self, role: Role) {
         match (self.role.is_measured(), role.is_measured()) {

@@ -238,11 +238,11 @@ impl Session {
             checkpoint.path = folder.join(&checkpoint.path);
         }
         for dataset in &mut session.datasets {
-            if !dataset.path.to_string_lossy().starts_with("demo:") {
+            if !dataset.is_bundled() {
                 dataset.path = folder.join(&dataset.path);
             }
         }
-        for path in session.landscape.plane.paths_mut().into_iter().chain(&mut session.figure.sweeps) {
+        for path in session.landscape.plane.paths_mut().into_iter().chain(&mut session.figure.sweeps).chain(&mut session.view.runs) {
             *path = folder.join(&*path);
         }
         Ok(session)
@@ -263,6 +263,7 @@ impl Session {
             }
         }
         self.landscape.check()?;
+        self.scores.check()?;
         self.figure.check()?;
         self.view.landscape.check()?;
         self.figure.check_names(self.checkpoints.iter().map(|checkpoint| checkpoint.name.as_str()))?;
@@ -295,7 +296,7 @@ impl Session {
         let mut session = self.clone();
         let checkpoints = session.checkpoints.iter_mut().map(|entry| &mut entry.path);
         let axes = session.landscape.plane.paths_mut().into_iter();
-        let sweeps = session.figure.sweeps.iter_mut();
+        let sweeps = session.figure.sweeps.iter_mut().chain(&mut session.view.runs);
         for path in checkpoints.chain(session.datasets.iter_mut().map(|entry| &mut entry.path)).chain(axes).chain(sweeps) {
             if let Ok(relative) = path.strip_prefix(folder) {
                 *path = relative.to_owned();
@@ -349,12 +350,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.toml");
         let plane = "kind = \"files\"\ndelta = \"r/epsilon_0.05.npz\"\neta = { file = \"v.npz\", key = \"1\", length = 2.0 }";
-        std::fs::write(&path, format!("version = 1\n[landscape]\nextent = [-2.0, 2.0]\n[landscape.plane]\n{plane}\n")).unwrap();
+        let text = format!("version = 1\n[landscape]\nextent = [-2.0, 2.0]\n[landscape.plane]\n{plane}\n[view]\nruns = \"my/runs\"\n");
+        std::fs::write(&path, text).unwrap();
         let session = Session::load(&path).unwrap();
         let paths: Vec<_> = session.landscape.plane.inputs().into_iter().map(|(_, path)| path.to_owned()).collect();
         assert_eq!(paths, [folder.path().join("r/epsilon_0.05.npz"), folder.path().join("v.npz")]);
         let text = session.to_toml(folder.path()).unwrap();
-        assert!(text.contains("\"r/epsilon_0.05.npz\""), "{text}");
+        assert!(text.contains("\"r/epsilon_0.05.npz\"") && text.contains("runs = \"my/runs\""), "{text}");
         std::fs::write(&path, text).unwrap();
         assert_eq!(Session::load(&path).unwrap(), session);
     }
@@ -368,6 +370,7 @@ mod tests {
             ("version = 1\n[landscape]\ngrit = [1, 1]", "grit"),
             ("version = 1\n[landscape]\ngrid = [10000000000, 1]", "found a grid of 10000000000 × 1"),
             ("version = 1\n[landscape]\ngrid = [18446744073709551, 18446744073709551]", "expected at most 1048576 cells"),
+            ("version = 1\n[scores]\nbins = 10000000000", "expected at most 10000 `bins` in [scores], found 10000000000"),
             ("version = 1\n[landscape]\nplanes = 100000", "found planes = 100000"),
             ("version = 1\n[landscape.directions]\northogonol = true", "orthogonol"),
             ("version = 1\n[landscape.plane]\nkind = \"random\"\nrun = \"x\"", "run"),

@@ -133,3 +133,19 @@ impl Default for ScoreSettings {
         Self { temperature: 1.0, bins: 60 }
     }
 }
+
+impl ScoreSettings {
+    /// Bins at most.
+    const BINS: usize = 10_000;
+
+    /// Whether the histograms are of a size that can be drawn; the message says what was expected and found.
+    ///
+    /// # Errors
+    /// When they are not.
+    pub fn check(&self) -> Result<(), String> {
+        if self.bins > Self::BINS {
+            return Err(format!("expected at most {} `bins` in [scores], found {}", Self::BINS, self.bins));
+        }
+        Ok(())
+    }
+}

@@ -4,6 +4,7 @@
 //! Theme and zoom are not here: they belong to the person, and a session from a colleague does not change them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,9 @@ pub struct ViewSettings {
     pub sharpness: SharpnessView,
     /// How the table of the compared checkpoints is shown.
     pub compare: CompareView,
+    /// The folder of the runs; absent = `runs/` of the folder in which the window is started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<PathBuf>,
 }
 
 impl Default for ViewSettings {
@@ -54,6 +58,7 @@ impl Default for ViewSettings {
             scatter: ScatterView::default(),
             sharpness: SharpnessView::default(),
             compare: CompareView::default(),
+            runs: None,
         }
     }
 }

@@ -67,9 +67,7 @@ fn short(path: &Path) -> String {
 
 fn normalization(normalization: Normalization) -> String {
     match normalization {
-        Normalization::Preset(preset) => {
-            serde_json::to_value(preset).ok().and_then(|key| key.as_str().map(str::to_owned)).unwrap_or_default()
-        }
+        Normalization::Preset(_) => normalization.label().into(),
         Normalization::Constants { mean, std } => format!("mean {mean:?}, std {std:?}"),
     }
 }

@@ -35,14 +35,23 @@ impl Act {
             Command::Scatter(command) => command.act(),
             _ => "",
         };
+
         let name = match command {
             Command::Landscape(_) | Command::Scatter(_) => within.into(),
             Command::RemoveCheckpoint(name) => return Self::alone(format!("close checkpoint {name}")),
             Command::RemoveDataset(name) => return Self::alone(format!("close dataset {name}")),
             Command::ChangeDataset(name, _) => return Self::alone(format!("change dataset {name}")),
             Command::AddDataset(entry) => return Self::alone(format!("open images {}", entry.name)),
-            Command::Checkpoint(name, CheckpointCommand::Normalize(_)) => return Self::alone(format!("normalize the inputs of {name}")),
+            // Its way from place to place is one act, however many steps it takes.
+            Command::Checkpoint(name, command @ (CheckpointCommand::TakePlaceOf(_) | CheckpointCommand::MoveBy(_))) => about(name, command),
+            Command::Checkpoint(name, command) => return Self::alone(about(name, command)),
             Command::Run(RunCommand::AddToSession { .. }) => return Self::alone("add the weights of a run"),
+            Command::Run(RunCommand::LookInto(_)) => return Self::alone("look into another folder of runs"),
+            Command::AddHessian => return Self::alone("compute the Hessian"),
+            Command::ShowPlanes(true) => "show random planes".into(),
+            Command::ShowPlanes(false) => "show sharpness".into(),
+            Command::OnlyDifferences(true) => "compare what differs".into(),
+            Command::OnlyDifferences(false) => "compare everything".into(),
             Command::SelectDataset(name) => format!("measure on {name}"),
             Command::SelectQuantity(quantity) => format!("show {}", quantity.map_or("loss", Quantity::label)),
             Command::ShowDifference(true) => "show differences".into(),
@@ -55,6 +64,19 @@ impl Act {
             _ => "change the view".into(),
         };
         Self { name, kind: Some((std::mem::discriminant(command), within)) }
+    }
+}
+
+/// What is done about the checkpoint of this name.
+fn about(name: &str, command: &CheckpointCommand) -> String {
+    match command {
+        CheckpointCommand::TakePlaceOf(_) | CheckpointCommand::MoveBy(_) => format!("move {name}"),
+        CheckpointCommand::Rename(to) => format!("rename {name} to {to}"),
+        CheckpointCommand::Hide(true) => format!("hide {name}"),
+        CheckpointCommand::Hide(false) => format!("show {name}"),
+        CheckpointCommand::Baseline => format!("take differences to {name}"),
+        CheckpointCommand::Color(_) => format!("colour {name}"),
+        CheckpointCommand::Normalize(_) => format!("normalize the inputs of {name}"),
     }
 }
 
@@ -166,6 +188,35 @@ mod tests {
         history.record(close, session(5), 20.1);
         assert_eq!(history.undo(session(6)).unwrap().seed, 5, "every closing is an act of its own");
         assert_eq!(history.undoes(), Some("close checkpoint SAM"));
+    }
+
+    #[test]
+    fn acts_about_a_checkpoint_have_names_and_only_its_moves_are_joined() {
+        let of = |command| Act::of(&Command::Checkpoint("SAM".into(), command));
+        let acts = [
+            (of(CheckpointCommand::Rename("OE".into())), "rename SAM to OE"),
+            (of(CheckpointCommand::Hide(true)), "hide SAM"),
+            (of(CheckpointCommand::Hide(false)), "show SAM"),
+            (of(CheckpointCommand::Baseline), "take differences to SAM"),
+            (of(CheckpointCommand::Color(3)), "colour SAM"),
+            (of(CheckpointCommand::Color(4)), "colour SAM"),
+            (of(CheckpointCommand::MoveBy(1)), "move SAM"),
+            (Act::of(&Command::AddHessian), "compute the Hessian"),
+            (Act::of(&Command::ShowPlanes(true)), "show random planes"),
+            (Act::of(&Command::OnlyDifferences(true)), "compare what differs"),
+        ];
+        let mut history = History::default();
+        for (k, (act, name)) in acts.iter().enumerate() {
+            history.record(act.clone(), session(k as u64), 0.01 * k as f64);
+            assert_eq!(history.undoes(), Some(*name));
+        }
+        for k in (0..acts.len()).rev() {
+            assert_eq!(history.undo(session(99)).unwrap().seed, k as u64, "each is a step of its own");
+        }
+        for (k, by) in [1, 1, -1].into_iter().enumerate() {
+            history.record(of(CheckpointCommand::MoveBy(by)), session(k as u64), 50.0 + 0.1 * k as f64);
+        }
+        assert_eq!(history.undo(session(99)).unwrap().seed, 0);
     }
 
     #[test]

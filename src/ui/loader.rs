@@ -10,7 +10,8 @@ use super::run::watch::{Sight, Watch};
 use super::scatter::Found;
 use super::store::{CellLosses, Loaded};
 use crate::job::{
-    Analysis, Control, JobId, JobSpec, LandscapeJob, PlanError, PlanOptions, RunConfig, RunFolder, check_paths, is_whole, plan_cached, runs,
+    Analysis, Control, JobId, JobSpec, LandscapeJob, Named, PlanError, PlanOptions, RunConfig, RunFolder, check_paths, is_whole,
+    plan_cached, runs,
 };
 use crate::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossRows, LossSurface, ResultError, SAMPLE_LOSSES, ScoreDifference,
@@ -185,27 +186,28 @@ fn read(spec: &JobSpec, folder: &Path) -> Option<Result<(Loaded, bool), ResultEr
     let name = spec.checkpoint().map(|checkpoint| checkpoint.name.as_str()).unwrap_or_default();
     let present = |file: &str| folder.join(file).is_file();
     match spec {
-        JobSpec::Landscape(job) if present("landscape.npz") => Some(landscape(job, folder)),
+        JobSpec::Landscape(job) if present("landscape.npz") => Some(landscape(spec, job, folder)),
         JobSpec::Hessian(_) if present("hessian.json") => {
-            Some(HessianSpectrum::load(folder).map(|spectrum| (Loaded::Hessian(spectrum), true)))
+            Some(HessianSpectrum::load(folder).map(|spectrum| (Loaded::Hessian(spectrum.named(spec)), true)))
         }
         JobSpec::Sharpness(job) if present("sharpness.json") => Some(SharpnessCurve::load(folder).map(|curve| {
-            // The checkpoint may have had another name.
-            let curve = SharpnessCurve { checkpoint: name.into(), ..curve };
+            let curve = curve.named(spec);
             let complete = curve.points.len() >= job.settings.rho.len();
             (Loaded::Sharpness(curve), complete)
         })),
         JobSpec::Embedding(_) if present("embedding.npz") => {
-            Some(Embedding::load(folder).map(|embedding| (Loaded::Embedding(embedding), true)))
+            Some(Embedding::load(folder).map(|embedding| (Loaded::Embedding(embedding.named(spec)), true)))
         }
-        JobSpec::Score(_) if present("scores.json") => Some(ScoreTable::load(folder, name).map(|table| (Loaded::Scores(table), true))),
+        JobSpec::Score(_) if present("scores.json") => {
+            Some(ScoreTable::load(folder, name).map(|table| (Loaded::Scores(table.named(spec)), true)))
+        }
         _ => None,
     }
 }
 
 /// The surface of a job, and the band of its planes where it has several; whether nothing is left to compute.
-fn landscape(job: &LandscapeJob, folder: &Path) -> Result<(Loaded, bool), ResultError> {
-    let surface = LossSurface::load(folder)?;
+fn landscape(spec: &JobSpec, job: &LandscapeJob, folder: &Path) -> Result<(Loaded, bool), ResultError> {
+    let surface = LossSurface::load(folder)?.named(spec);
     let complete = is_whole(job, &surface);
     if job.plane.planes < 2 {
         return Ok((Loaded::Landscape(surface), complete));
@@ -213,7 +215,7 @@ fn landscape(job: &LandscapeJob, folder: &Path) -> Result<(Loaded, bool), Result
     // It is written when the last plane is done.
     let band = LandscapeBand::load(folder).ok().filter(|band| band.manifest.seeds.len() == job.plane.planes);
     Ok(match band {
-        Some(band) => (Loaded::Planes(surface, band), complete),
+        Some(band) => (Loaded::Planes(surface, band.named(spec)), complete),
         None => (Loaded::Landscape(surface), false),
     })
 }
@@ -223,9 +225,12 @@ pub fn difference(key: (String, String), own: &Path, base: &Path, baseline: &str
     let read = |folder: &Path| LossSurface::load(folder).map_err(|error| error.to_string());
     let work = || {
         let (a, b) = (read(own)?, read(base)?);
-        Ok(Box::new(LossDifference::between((&a, own), (&b, base))?.surface(&a, &b, baseline)))
+        let mut surface = LossDifference::between((&a, own), (&b, base))?.surface(&a, &b, baseline);
+        (surface.manifest.checkpoint, surface.manifest.dataset) = key.clone();
+        Ok(Box::new(surface))
     };
-    Finished::Differed(key, work())
+    let difference = work();
+    Finished::Differed(key, difference)
 }
 
 /// Reads the losses of single images at the node of a surface whose results lie in `folder`.

@@ -69,6 +69,7 @@ pub fn run(paths: Vec<PathBuf>, tab: Option<Tab>, worker: WorkerOptions) -> anyh
         let root = state_root();
         let keeper = Keeper::at(&root, Preferences::load(&root));
         let app = App::new(&cc.egui_ctx, Bench::new(Box::new(handle)), runs, paths, tab);
+        let app = app.with_runs_in(run::place::default_root());
         Ok(Box::new(app.remembering(keeper)) as Box<dyn eframe::App>)
     };
     eframe::run_native("Flatland", options, Box::new(create)).map_err(|error| anyhow::anyhow!("cannot open the window: {error}"))

@@ -17,7 +17,7 @@ impl App {
     /// A window that remembers. When it was asked to open nothing, what was open last comes back.
     pub fn remembering(mut self, keeper: Keeper) -> Self {
         self.keeper = keeper;
-        self.prefer(|_| {});
+        impose(&self.ctx, &self.keeper.preferences);
         self.keeper.ask(Task::Look);
         if self.commands.is_empty() {
             self.recalling = Some(Recalling::Last);
@@ -87,11 +87,13 @@ impl App {
 
     /// Changes what the person likes, puts it in force and keeps it.
     pub(super) fn prefer(&mut self, change: impl FnOnce(&mut Preferences)) {
-        let preferences = &mut self.keeper.preferences;
-        change(preferences);
-        impose(&self.ctx, preferences);
-        let preferences = preferences.clone();
-        self.keeper.ask(Task::Prefer(preferences));
+        let before = self.keeper.preferences.clone();
+        change(&mut self.keeper.preferences);
+        let now = self.keeper.preferences.clone();
+        impose(&self.ctx, &now);
+        if now != before {
+            self.keeper.ask(Task::Prefer(Box::new([before, now])));
+        }
     }
 
     pub(super) fn set_theme(&mut self, theme: ThemeChoice) {

@@ -1,7 +1,7 @@
 //! What the window does about runs: looks for them, asks things of them, starts them. Runs are processes of their own; nothing
 //! ends when the window does.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::app::{App, unused};
@@ -24,8 +24,10 @@ const SELDOM: f64 = 4.0;
 /// What the window knows of runs.
 pub(super) struct Runs {
     pub(super) book: Book,
-    /// The folder that they are in.
+    /// The folder that is looked into.
     pub(super) root: PathBuf,
+    /// Where they are unless the session says where.
+    default: PathBuf,
     /// What the worker can train with; empty until it has said so.
     pub(super) methods: Vec<MethodInfo>,
     pub(super) options: RunOptions,
@@ -39,13 +41,35 @@ impl Runs {
     /// Runs in `runs/` of the present folder, as those of the command line.
     pub(super) fn new(options: RunOptions) -> Self {
         let root = std::path::absolute("runs").unwrap_or_else(|_| "runs".into());
-        Self { book: Book::default(), watch: Some(Box::new(Watch::new(root.clone()))), root, methods: Vec::new(), options, due: 0.0 }
+        let watch = Some(Box::new(Watch::new(root.clone())));
+        Self { book: Book::default(), watch, default: root.clone(), root, methods: Vec::new(), options, due: 0.0 }
+    }
+
+    /// Looks into another folder from now on.
+    fn look_into(&mut self, root: PathBuf) {
+        self.root = root;
+        self.book.clear();
+        if self.watch.is_some() {
+            self.watch = Some(Box::new(Watch::new(self.root.clone())));
+        }
+        self.due = 0.0;
     }
 }
 
 impl App {
+    /// A window whose runs are in this folder, unless the session says where.
+    pub fn with_runs_in(mut self, folder: PathBuf) -> Self {
+        self.runs.default = folder;
+        self
+    }
+
     /// Looks into the run directories when it is time, on another thread.
     pub(super) fn watch_runs(&mut self) {
+        let root = self.session.view.runs.as_ref().unwrap_or(&self.runs.default);
+        if *root != self.runs.root {
+            let root = root.clone();
+            self.runs.look_into(root);
+        }
         let under_way = self.runs.book.is_anything_under_way();
         if self.runs.book.looked && !under_way && self.session.view.tab != Tab::Runs {
             return;
@@ -111,14 +135,7 @@ impl App {
                 });
             }
             RunCommand::AddToSession { dir, best } => self.add_run_to_session(&dir, best),
-            RunCommand::LookInto(folder) => {
-                self.runs.root = std::path::absolute(&folder).unwrap_or(folder);
-                self.runs.book.clear();
-                if self.runs.watch.is_some() {
-                    self.runs.watch = Some(Box::new(Watch::new(self.runs.root.clone())));
-                }
-                self.runs.due = 0.0;
-            }
+            RunCommand::LookInto(folder) => self.session.view.runs = Some(std::path::absolute(&folder).unwrap_or(folder)),
         }
     }
 
@@ -166,6 +183,9 @@ impl App {
         match answer {
             Ok(Asked::Started(dir)) => {
                 self.views.runs.form = None;
+                // A window that is opened elsewhere finds it again.
+                let root = &mut self.session.view.runs;
+                *root = root.take().or_else(|| dir.parent().map(Path::to_owned));
                 self.tell(format!("Started: {}", dir.display()));
             }
             Ok(Asked::Told) => {}

@@ -146,8 +146,7 @@ impl Bench {
         let source = &dataset.source;
         let input = network.graph.input;
         let size = [input[1] as usize, input[2] as usize];
-        let files: Vec<&Path> = if source.is_bundled() { Vec::new() } else { vec![source.path.as_path()] };
-        let key = content_key(&format!("{} {size:?}", serde_json::to_string(source).unwrap_or_default()), &files);
+        let key = content_key(&format!("{} {size:?}", serde_json::to_string(source).unwrap_or_default()), &data::files(source));
         let images = self
             .datasets
             .get(key.clone(), || data::load(source, Some(size)))

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::job::plan_cached;
 
 fn session() -> Session {
     toml::from_str(
@@ -129,6 +130,72 @@ fn a_cached_job_moves_when_its_checkpoint_changes_and_stays_otherwise() {
     assert_eq!(before, place());
     std::fs::write(&file, b"other").unwrap();
     assert_ne!(before, place());
+}
+
+#[test]
+fn what_a_dataset_is_called_does_not_move_a_cached_job() {
+    let folders = |session: &Session| -> Vec<PathBuf> {
+        let planned =
+            Analysis::of(session).into_iter().flat_map(|analysis| plan_cached(session, analysis, &PlanOptions::default()).unwrap());
+        planned.map(|job| job.out().unwrap().to_owned()).collect()
+    };
+    let mut session = session();
+    session.landscape.ood = vec!["letters".into()];
+    session.hessian = Some(HessianSettings::default());
+    let before = folders(&session);
+    for (dataset, name) in session.datasets.iter_mut().zip(["a", "b", "c", "d", "e"]) {
+        dataset.name = name.into();
+    }
+    session.landscape.ood = vec!["d".into()];
+    assert_eq!(folders(&session), before);
+    session.datasets[1].limit = Some(99);
+    assert!(folders(&session).iter().all(|folder| !before.contains(folder)));
+}
+
+/// A session whose only dataset lies at `path`.
+fn of_images(path: &Path) -> Session {
+    let mut session = session();
+    session.datasets.retain(|entry| entry.role == Role::Id);
+    session.datasets[0].path = path.to_owned();
+    session
+}
+
+#[test]
+fn a_cached_job_moves_when_an_image_of_its_list_changes_or_appears() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("lists/test.txt");
+    std::fs::create_dir_all(folder.path().join("images_classic/near")).unwrap();
+    std::fs::create_dir_all(folder.path().join("lists")).unwrap();
+    std::fs::write(&list, "near/a.png 0\nnear/b.png 1\n").unwrap();
+    let session = of_images(&list);
+    let place = || plan_cached(&session, Analysis::Scores, &PlanOptions::default()).unwrap()[0].out().unwrap().to_owned();
+    let mut places = vec![place()];
+    for (name, bytes) in [("a", &b"one"[..]), ("a", b"other"), ("b", b"two")] {
+        std::fs::write(folder.path().join(format!("images_classic/near/{name}.png")), bytes).unwrap();
+        assert!(!places.contains(&place()), "{name}");
+        places.push(place());
+    }
+    assert_eq!(places[3], place());
+}
+
+#[test]
+fn a_cached_job_moves_when_the_labels_beside_its_images_change() {
+    let folder = tempfile::tempdir().unwrap();
+    for (images, labels) in [("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"), ("fog.npy", "labels.npy"), ("val/x/x.png", "wnids.txt")]
+    {
+        let (file, labels) = (folder.path().join(images), folder.path().join(labels));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        let head: &[u8] = if images.ends_with(".npy") { b"\x93NUMPY\x01\x00" } else { &[0, 0, 8, 3, 0, 0, 0, 0] };
+        std::fs::write(&file, if images.ends_with(".png") { b"\x89PNG" } else { head }).unwrap();
+        let session = of_images(if images.ends_with(".png") { file.parent().unwrap().parent().unwrap() } else { &file });
+        let place = || plan_cached(&session, Analysis::Scores, &PlanOptions::default()).unwrap()[0].out().unwrap().to_owned();
+        let without = place();
+        std::fs::write(&labels, b"one").unwrap();
+        let with = place();
+        assert_ne!(without, with, "{images}");
+        std::fs::write(&labels, b"other").unwrap();
+        assert!(place() != with && place() != without, "{images}");
+    }
 }
 
 #[test]

@@ -26,8 +26,8 @@ pub enum Task {
     Forget(String),
     /// A session file was opened or saved.
     Opened(PathBuf),
-    /// Keep theme and zoom.
-    Prefer(Preferences),
+    /// Keep what has changed of theme, zoom and habits: what they were, what they are.
+    Prefer(Box<[Preferences; 2]>),
     /// Look which sessions there are.
     Look,
 }
@@ -68,7 +68,7 @@ pub fn perform(memory: &mut Memory, tasks: Vec<Task>) -> Report {
                 Ok(())
             }
             Task::Opened(path) => memory.recents(Some(&path)).map(drop),
-            Task::Prefer(preferences) => memory.prefer(&preferences),
+            Task::Prefer(preferences) => memory.prefer(&preferences[0], &preferences[1]),
             Task::Look => {
                 memory.tidy();
                 Ok(())

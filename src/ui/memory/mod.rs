@@ -123,11 +123,11 @@ impl Memory {
         recent::note(&self.root, opened)
     }
 
-    /// Keeps theme and zoom.
+    /// Keeps what has changed of theme, zoom and habits since they were `before`.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn prefer(&self, preferences: &Preferences) -> Result<(), String> {
-        preferences.save(&self.root)
+    pub fn prefer(&self, before: &Preferences, now: &Preferences) -> Result<(), String> {
+        now.save(before, &self.root)
     }
 }

@@ -75,12 +75,24 @@ impl Preferences {
         found
     }
 
-    /// Writes them into the folder.
+    /// Writes into the folder what has changed since they were `before`; what another window has changed meanwhile stays.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn save(&self, root: &Path) -> Result<(), String> {
-        let text = toml::to_string(self).map_err(|error| error.to_string())?;
+    pub fn save(&self, before: &Self, root: &Path) -> Result<(), String> {
+        let mut kept = Self::load(root);
+        if self.theme != before.theme {
+            kept.theme = self.theme;
+        }
+        if self.zoom != before.zoom {
+            kept.zoom = self.zoom;
+        }
+        if self.used != before.used {
+            let theirs = std::mem::replace(&mut kept.used, self.used.clone());
+            kept.used.extend(theirs.into_iter().filter(|key| !self.used.contains(key)));
+            kept.used.truncate(Self::USED);
+        }
+        let text = toml::to_string(&kept).map_err(|error| error.to_string())?;
         write_atomic(&root.join("preferences.toml"), text.as_bytes()).map_err(|error| error.to_string())
     }
 

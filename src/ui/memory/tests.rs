@@ -108,7 +108,7 @@ fn theme_zoom_and_habits_come_back_and_nonsense_does_no_harm() {
     for k in 0..20 {
         preferences.use_command(format!("{}", k % 15));
     }
-    Memory::at(folder.path()).prefer(&preferences).unwrap();
+    Memory::at(folder.path()).prefer(&Preferences::default(), &preferences).unwrap();
     assert_eq!(Preferences::load(folder.path()), preferences);
     assert_eq!((preferences.used.len(), preferences.used[0].as_str()), (12, "4"));
     for text in ["zoom = nan", "zoom = 1e9", "theme = 3", "\0"] {

@@ -51,6 +51,9 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
                     Some(JobState::Interrupted) => {
                         aside(ui, "not read: the worker ended");
                     }
+                    Some(JobState::Cancelled) => {
+                        aside(ui, "not read: it was cancelled");
+                    }
                     _ => {
                         aside(ui, "reading…");
                     }

@@ -69,6 +69,7 @@ pub fn title(spec: &JobSpec) -> String {
         Some(Analysis::Scores) => "Scores",
         None if matches!(spec, JobSpec::Methods) => return "Methods of training".into(),
         None if matches!(spec, JobSpec::Pace { .. }) => "Timing steps",
+        None if matches!(spec, JobSpec::Weights(_)) => "Writing weights",
         None => "Reading",
     };
     format!("{what} · {}", subject_of(spec))

@@ -68,6 +68,8 @@ pub struct Pick {
     pub on: bool,
     /// At most so many images, as typed; empty = all.
     pub limit: String,
+    /// Whether it is one of the session's, and changes with it; else it is of the run that is repeated.
+    is_open: bool,
 }
 
 /// The kinds of schedules.
@@ -148,7 +150,8 @@ impl Draft {
     /// The run of another once more.
     pub fn repeat(run: &RunConfig, session: &Session) -> Self {
         let mut draft = Self::of(run.clone());
-        draft.picks = run.datasets.iter().map(|entry| pick(entry.clone(), true)).collect();
+        draft.picks =
+            run.datasets.iter().map(|entry| Pick { is_open: session.datasets.contains(entry), ..pick(entry.clone(), true) }).collect();
         draft.take_in(session);
         draft
     }
@@ -193,19 +196,43 @@ impl Draft {
         self.base.classes = None;
     }
 
-    /// Takes in what was opened since; what was closed stays out unless it is used.
+    /// Takes in what was opened or changed since; what was closed stays out unless it is used.
     pub fn take_in(&mut self, session: &Session) {
+        self.follow(session);
         self.picks.retain(|pick| pick.on || session.datasets.contains(&pick.entry));
         for entry in &session.datasets {
             if self.picks.iter().any(|pick| pick.entry.name == entry.name || same_images(&pick.entry, entry)) {
                 continue;
             }
-            // One dataset to train on and one of outliers; everything else is watched.
-            let single = matches!(entry.role, Role::Train | Role::Outliers);
-            let on = !single || !self.picks.iter().any(|pick| pick.on && pick.entry.role == entry.role);
-            self.picks.push(pick(entry.clone(), on));
+            let on = self.has_room_for(entry.role);
+            self.picks.push(Pick { is_open: true, ..pick(entry.clone(), on) });
         }
         self.picks.sort_by_key(|pick| pick.entry.role);
+    }
+
+    /// One dataset to train on and one of outliers; everything else is watched.
+    fn has_room_for(&self, role: Role) -> bool {
+        let single = matches!(role, Role::Train | Role::Outliers);
+        !single || !self.picks.iter().any(|pick| pick.on && pick.entry.role == role)
+    }
+
+    /// Changes the session's datasets as they have changed there. A limit that was typed here stays; a dataset of another role is used
+    /// where there is room for it.
+    fn follow(&mut self, session: &Session) {
+        for i in 0..self.picks.len() {
+            let Pick { entry: before, limit, is_open, .. } = &self.picks[i];
+            if !is_open || session.datasets.contains(before) {
+                continue;
+            }
+            let is_new = |entry: &DatasetEntry| self.picks.iter().all(|pick| pick.entry.name != entry.name);
+            let renamed = |entry: &&DatasetEntry| **entry == DatasetEntry { name: entry.name.clone(), ..before.clone() } && is_new(entry);
+            let by_name = session.datasets.iter().find(|entry| entry.name == before.name);
+            let Some(now) = by_name.or_else(|| session.datasets.iter().find(renamed)).cloned() else { continue };
+            let limit = if *limit == limit_of(before) { limit_of(&now) } else { limit.clone() };
+            let has_role = now.role == before.role;
+            let on = if has_role { self.picks[i].on } else { self.has_room_for(now.role) };
+            self.picks[i] = Pick { entry: now, on, limit, is_open: true };
+        }
     }
 
     /// Uses this dataset, or not; of roles that allow one dataset only, instead of the other.
@@ -246,8 +273,12 @@ fn blank() -> RunConfig {
 }
 
 fn pick(entry: DatasetEntry, on: bool) -> Pick {
-    let limit = entry.first.or(entry.limit).map(|limit| limit.to_string()).unwrap_or_default();
-    Pick { entry, on, limit }
+    let limit = limit_of(&entry);
+    Pick { entry, on, limit, is_open: false }
+}
+
+fn limit_of(entry: &DatasetEntry) -> String {
+    entry.first.or(entry.limit).map(|limit| limit.to_string()).unwrap_or_default()
 }
 
 fn same_images(a: &DatasetEntry, b: &DatasetEntry) -> bool {

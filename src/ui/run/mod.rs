@@ -6,6 +6,7 @@ pub mod difference;
 pub mod draft;
 pub mod estimate;
 pub mod metrics;
+pub mod place;
 #[cfg(test)]
 pub mod tests;
 pub mod watch;

@@ -212,6 +212,30 @@ fn what_is_opened_while_the_form_is_open_joins_it_and_what_is_closed_leaves() {
 }
 
 #[test]
+fn what_is_changed_while_the_form_is_open_changes_in_it() {
+    let mut session = session();
+    session.datasets.retain(|entry| entry.name != "blobs");
+    let mut draft = Draft::new(&session, "oe");
+    assert!(draft.check(&methods(), &free).unwrap_err().contains_key("outliers"));
+    draft.picks.iter_mut().find(|pick| pick.entry.name == "other train").unwrap().limit = "7".into();
+    // Another role, split, limit and name, one after the other, as the panel at the left does it.
+    for change in [
+        |session: &mut Session| session.datasets[3].role = Role::Outliers,
+        |session: &mut Session| session.datasets[0].split = Some("train".into()),
+        |session: &mut Session| session.datasets[2].limit = Some(50),
+        |session: &mut Session| session.datasets[2].name = "digits".into(),
+    ] {
+        change(&mut session);
+        draft.take_in(&session);
+    }
+    let (run, _) = draft.check(&methods(), &free).unwrap();
+    let used: Vec<_> = run.datasets.iter().map(|entry| (entry.name.as_str(), entry.role, entry.limit)).collect();
+    let expected = [("other train", Role::Train, Some(7)), ("digits", Role::Id, Some(50)), ("fog", Role::Outliers, Some(200))];
+    assert_eq!(used, expected, "and what was typed stays");
+    assert_eq!(run.datasets[0].split.as_deref(), Some("train"));
+}
+
+#[test]
 fn only_fields_that_differ_are_listed() {
     let (run, _) = Draft::new(&session(), "dr_sam").check(&methods(), &free).unwrap();
     assert!(differing(&[&run]).is_empty() && differing(&[&run, &run]).is_empty());

@@ -64,6 +64,15 @@ fn the_export_line_has_the_focus_and_follows_the_tab_unless_it_was_named_otherwi
     assert_eq!(after(&mut harness, Some("figures/flatland-sharpness.pdf"), "Energy"), "figures/flatland-energy.pdf");
     assert_eq!(after(&mut harness, Some("mine.svg"), "Landscape"), "mine.svg");
     assert_eq!(after(&mut harness, Some(""), "Sharpness"), "", "what was emptied stays so while it is open");
+    harness.get_by_label("Export to").focus();
+    harness.run();
+    harness.key_press(egui::Key::Escape);
+    harness.run();
+    assert!(harness.query_by_label("Write").is_none(), "Escape closes it from within the field");
+    harness.get_by_label("Export…").click();
+    harness.run();
+    assert!(harness.get_by_label("Export to").is_focused());
+    assert_eq!(harness.state().export.path, "flatland-sharpness.svg");
 }
 
 #[test]

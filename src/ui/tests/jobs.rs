@@ -1,8 +1,8 @@
 //! Jobs: the order of the queue, the log, the end of all work; and the Hessian, from the asking to the figure.
 
 use super::*;
-use crate::job::{HessianJob, JobId, PlanOptions};
-use crate::result::{BandManifest, Eigenvalue, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
+use crate::job::{HessianJob, JobId, PlanOptions, WeightsJob};
+use crate::result::{BandManifest, Eigenvalue, Embedding, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
 use crate::session::HessianSettings;
 use crate::ui::figure_export::Export;
 use crate::ui::loader::Finished;
@@ -16,6 +16,56 @@ fn asked(listener: &Listener) -> Vec<String> {
 fn finish(listener: &Listener, event: JobEvent) {
     let theirs: JobId = listener.0.borrow().asked.last().unwrap().0;
     listener.0.borrow_mut().says.push_back(Heard::Job(theirs, event));
+}
+
+#[test]
+fn what_is_not_read_and_what_is_written_is_called_so() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    harness.state_mut().store.add(JobSpec::Inspect { path: "/nowhere/ERM.safetensors".into() }, JobState::Cancelled);
+    harness.run();
+    harness.get_by_label("not read: it was cancelled");
+    let JobSpec::Landscape(landscape) = landscape_job("ERM") else { panic!("expected a landscape") };
+    let weights = JobSpec::Weights(Box::new(WeightsJob { landscape, at: [0.0, 0.0], file: "/nowhere/w.safetensors".into() }));
+    assert_eq!(crate::ui::panel::jobs::title(&weights), "Writing weights · ERM");
+}
+
+#[test]
+fn results_of_other_days_are_read_by_the_names_of_today() {
+    let folder = tempfile::tempdir().unwrap();
+    surface(1, false).save(folder.path()).unwrap();
+    curve(1).save(folder.path()).unwrap();
+    // What is made by hand has no features.
+    Embedding { feature_dim: 0, classes: 0, ..embedding(1) }.save(folder.path()).unwrap();
+    scores(1).save(folder.path(), "ERM").unwrap();
+    for mut job in [landscape_job("Mine"), sharpness_job("Mine"), embedding_job("Mine"), score_job("Mine")] {
+        job.set_out(folder.path().to_owned());
+        job.datasets_mut().into_iter().for_each(|dataset| dataset.source.name.insert_str(0, "my "));
+        let Finished::Loaded { loaded: Some(loaded), error: None, .. } = crate::ui::loader::load(0, &job) else { panic!("{job:?}") };
+        let all_mine = |names: Vec<&String>| names.len() > 1 && names.iter().all(|name| name.starts_with("my "));
+        match *loaded {
+            Loaded::Landscape(surface) => {
+                assert_eq!((surface.manifest.checkpoint.as_str(), surface.manifest.dataset.as_str()), ("Mine", "my digits test"))
+            }
+            Loaded::Sharpness(curve) => assert_eq!((curve.checkpoint.as_str(), curve.dataset.as_str()), ("Mine", "my digits test")),
+            Loaded::Embedding(embedding) => assert!(all_mine(embedding.dataset.iter().collect())),
+            Loaded::Scores(table) => {
+                assert!(all_mine(table.roles.keys().collect()) && all_mine(table.accuracy.keys().collect()));
+                assert!(all_mine(table.scores["energy"].keys().collect()));
+                assert!(all_mine(table.datasets.iter().map(|data| &data.name).collect()));
+            }
+            _ => panic!("expected one of four results"),
+        }
+    }
+}
+
+#[test]
+fn background_work_that_panics_is_told_and_the_window_goes_on() {
+    let mut harness = harness(&Listener::default(), 1, false);
+    harness.state_mut().background.spawn(|| panic!("no room"), || {});
+    run_until(&mut harness, |app| app.message.is_some());
+    harness.run();
+    harness.get_by_label("a piece of work in the background broke off: no room");
+    harness.get_by_label_contains("Loss landscape of Pretrained");
 }
 
 #[test]

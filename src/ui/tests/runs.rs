@@ -93,6 +93,24 @@ fn fill(harness: &mut Harness<'static, App>, label: &str, text: &str) {
 }
 
 #[test]
+fn the_folder_of_the_runs_comes_back_with_the_session() {
+    let folder = tempfile::tempdir().unwrap();
+    write_run(folder.path(), "one", 0.5, RunStatus::Done, 1.0);
+    let mut first = quiet(folder.path());
+    first.run();
+    let text = first.state().session.to_toml(Path::new("/elsewhere")).unwrap();
+    let mut second = Harness::builder().build_eframe(move |cc| {
+        let mut app = App::new(&cc.egui_ctx, Bench::new(Box::new(Listener::default())), RunOptions::default(), Vec::new(), Tab::Runs);
+        app.session = toml::from_str(&text).unwrap();
+        app
+    });
+    run_until(&mut second, |app| app.runs.book.runs.len() == 1);
+    // A session that says no folder looks where runs are by default.
+    second.state_mut().execute(Command::NewSession);
+    run_until(&mut second, |app| app.runs.root != folder.path());
+}
+
+#[test]
 fn an_empty_folder_says_what_to_do_next() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = quiet(folder.path());

@@ -16,7 +16,7 @@ use crate::ui::bench::{Bench, Heard};
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::loader;
 use crate::ui::memory::keeper::Keeper;
-use crate::ui::memory::{Memory, Preferences};
+use crate::ui::memory::{Memory, Preferences, ThemeChoice};
 use crate::ui::scatter::command::ScatterCommand;
 use crate::ui::store::JobState;
 
@@ -400,4 +400,22 @@ fn a_window_that_remembers_nothing_writes_nothing() {
     harness.state_mut().session = session();
     harness.run_steps(12);
     assert!(!harness.state().keeper.is_busy() && !harness.state().keeper.has_kept());
+}
+
+#[test]
+fn two_windows_keep_what_each_of_them_prefers() {
+    let root = tempfile::tempdir().unwrap();
+    let (mut first, mut second) = (window(root.path(), &Listener::default(), vec![]), window(root.path(), &Listener::default(), vec![]));
+    let tell = |harness: &mut Harness<'static, App>, command| {
+        harness.state_mut().execute(command);
+        run_until(harness, |app| !app.keeper.is_busy());
+        harness.run();
+        run_until(harness, |app| !app.keeper.is_busy());
+    };
+    tell(&mut first, Command::SetTheme(ThemeChoice::Dark));
+    tell(&mut second, Command::ZoomIn);
+    // A third does not bring back what it was started with.
+    drop(window(root.path(), &Listener::default(), vec![]));
+    let kept = Preferences::load(root.path());
+    assert_eq!((kept.theme, kept.zoom), (ThemeChoice::Dark, 1.15));
 }

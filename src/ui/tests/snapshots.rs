@@ -180,7 +180,9 @@ fn runs_and_the_form_of_a_new_one() {
         let Some(mut harness) = window(theme, &listener, prepare) else { return };
         run_until(&mut harness, |app| app.runs.book.looked && app.runs.book.runs.len() == 3);
         // The folder's own name is made by chance.
-        harness.state_mut().runs.root = "/home/ada/runs".into();
+        let app = harness.state_mut();
+        app.runs.root = "/home/ada/runs".into();
+        app.session.view.runs = Some(app.runs.root.clone());
         same(&mut harness, "runs", theme);
         open_form(&mut harness, &listener);
         harness.state_mut().views.runs.form.as_mut().unwrap().draft.method = "dr_sam".into();

@@ -1,5 +1,6 @@
-//! Numbers that only the window says; the others are the figures'.
+//! Numbers as the window says them; most are the figures'.
 
+pub use crate::figure::number::{count, duration};
 use crate::figure::number::{percent_with_error, significant, supported, with_error};
 use crate::metric::share_std_error;
 
@@ -27,29 +28,6 @@ pub fn with_residual(value: f64, residual: f64) -> String {
     }
 }
 
-/// With commas between thousands: 271,117.
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(c);
-    }
-    text
-}
-
-/// `9 s`, `3 min 05 s`, `2 h 10 min`.
-pub fn duration(seconds: f64) -> String {
-    let s = seconds.max(0.0).round() as u64;
-    match s {
-        0..60 => format!("{s} s"),
-        60..3600 => format!("{} min {:02} s", s / 60, s % 60),
-        _ => format!("{} h {:02} min", s / 3600, s % 3600 / 60),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,13 +46,5 @@ mod tests {
         assert_eq!(signed(0.0, 0.0), "0");
         assert_eq!(with_residual(12.1, 0.05), "12.10 ± 0.05");
         assert_eq!(with_residual(12.1, 2e-7), "12.10 ± 2×10⁻⁷");
-    }
-
-    #[test]
-    fn counts_and_durations_read_well() {
-        assert_eq!(count(271_117), "271,117");
-        assert_eq!(count(12), "12");
-        assert_eq!(duration(185.0), "3 min 05 s");
-        assert_eq!(duration(8.6), "9 s");
     }
 }

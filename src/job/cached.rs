@@ -1,0 +1,50 @@
+//! [`plan_cached`]: the jobs that a session asks for, their results in folders that are named by what they are of.
+
+use std::path::{Path, PathBuf};
+
+use super::{Analysis, JobSpec, PlanError, PlanOptions, plan};
+use crate::data::{self, Source};
+use crate::result::{cache_folder, content_key};
+use crate::session::Session;
+
+/// The jobs of [`plan()`] with their results in the user's cache, each in a folder named by its identity and the state of its files. What the
+/// checkpoint and the datasets are called is no part of it, so that a result outlives a new name, see [`Named`](super::Named); a plane
+/// that says names of checkpoints keeps them.
+///
+/// # Errors
+/// As [`plan()`].
+pub fn plan_cached(session: &Session, analysis: Analysis, options: &PlanOptions) -> Result<Vec<JobSpec>, PlanError> {
+    // Where cells are shared does not change what they are.
+    let mut jobs = plan(session, analysis, Path::new("/"), &PlanOptions { cells: None, ..options.clone() })?;
+    let mut stamps = Stamps::default();
+    for job in &mut jobs {
+        job.set_out(PathBuf::new());
+        let says_names = matches!(job, JobSpec::Landscape(job) if !job.plane.checkpoints.is_empty());
+        let mut identity = if says_names { job.clone() } else { job.renamed(|_| String::new()) };
+        identity.datasets_mut().into_iter().for_each(|dataset| dataset.source.name.clear());
+        let identity = serde_json::to_string(&identity).unwrap_or_default();
+        let images: Vec<String> = job.datasets().into_iter().map(|dataset| stamps.of(&dataset.source)).collect();
+        let files: Vec<&Path> = job.inputs_but_images().into_iter().map(|(_, _, path)| path).collect();
+        let folder = cache_folder(&format!("{identity} {images:?}"), &files);
+        job.set_out(folder);
+        if let JobSpec::Landscape(job) = job {
+            job.cells.clone_from(&options.cells);
+        }
+    }
+    Ok(jobs)
+}
+
+/// The present state of the files behind sources. Every source is looked at once, not once for each checkpoint: there may be many files.
+#[derive(Default)]
+struct Stamps(Vec<(Source, String)>);
+
+impl Stamps {
+    fn of(&mut self, source: &Source) -> String {
+        if let Some((_, stamp)) = self.0.iter().find(|(known, _)| known == source) {
+            return stamp.clone();
+        }
+        let stamp = content_key("", &data::files(source));
+        self.0.push((source.clone(), stamp.clone()));
+        stamp
+    }
+}

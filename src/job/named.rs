@@ -1,0 +1,148 @@
+//! [`Named`]: results by the names that their jobs use. What lies in the cache may have been computed when its checkpoint or its datasets
+//! were called otherwise: a name is no part of what the folder of a result is named by, see [`plan_cached`](super::plan_cached).
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use super::JobSpec;
+use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, ScoreTable, SharpnessCurve};
+
+/// A result that says of what it is.
+pub trait Named {
+    /// Calls the checkpoint and the datasets as `job`, whose result it is, does.
+    #[must_use]
+    fn named(self, job: &JobSpec) -> Self;
+}
+
+/// Name of the checkpoint, and of the dataset that is worked on.
+fn subject(job: &JobSpec) -> (String, String) {
+    let dataset = job.datasets().first().map(|dataset| dataset.source.name.clone());
+    (job.checkpoint().map(|checkpoint| checkpoint.name.clone()).unwrap_or_default(), dataset.unwrap_or_default())
+}
+
+impl Named for LossSurface {
+    fn named(mut self, job: &JobSpec) -> Self {
+        (self.manifest.checkpoint, self.manifest.dataset) = subject(job);
+        if let JobSpec::Landscape(job) = job {
+            self.manifest.ood = job.measure.ood.iter().map(|dataset| dataset.source.name.clone()).collect();
+        }
+        self
+    }
+}
+
+impl Named for LandscapeBand {
+    fn named(mut self, job: &JobSpec) -> Self {
+        (self.manifest.checkpoint, self.manifest.dataset) = subject(job);
+        self
+    }
+}
+
+impl Named for SharpnessCurve {
+    fn named(mut self, job: &JobSpec) -> Self {
+        (self.checkpoint, self.dataset) = subject(job);
+        self
+    }
+}
+
+impl Named for HessianSpectrum {
+    fn named(mut self, job: &JobSpec) -> Self {
+        (self.checkpoint, self.dataset) = subject(job);
+        self
+    }
+}
+
+impl Named for Embedding {
+    fn named(mut self, job: &JobSpec) -> Self {
+        let mut found: Vec<&String> = self.dataset.iter().collect();
+        found.dedup();
+        let Some(names) = names(found.into_iter(), job) else { return self };
+        for name in &mut self.dataset {
+            if let Some(now) = names.get(name) {
+                name.clone_from(now);
+            }
+        }
+        self
+    }
+}
+
+impl Named for ScoreTable {
+    fn named(mut self, job: &JobSpec) -> Self {
+        fn renamed<T>(map: IndexMap<String, T>, names: &HashMap<String, String>) -> IndexMap<String, T> {
+            map.into_iter().map(|(name, value)| (names.get(&name).cloned().unwrap_or(name), value)).collect()
+        }
+        let Some(names) = names(self.roles.keys(), job) else { return self };
+        self.accuracy = renamed(self.accuracy, &names);
+        self.accuracy_pooled = renamed(self.accuracy_pooled, &names);
+        self.scores = self.scores.into_iter().map(|(score, of)| (score, renamed(of, &names))).collect();
+        self.roles = renamed(self.roles, &names);
+        self.samples = renamed(self.samples, &names);
+        for data in &mut self.datasets {
+            if let Some(now) = names.get(&data.name) {
+                data.name.clone_from(now);
+            }
+        }
+        self
+    }
+}
+
+/// The present names of the datasets by those that were `found`, which stand in the order of the job; `None` where nothing is to be
+/// renamed, or where some of them are missing: what is known so far of a job that runs is of its names already.
+fn names<'a>(found: impl Iterator<Item = &'a String>, job: &JobSpec) -> Option<HashMap<String, String>> {
+    let found: Vec<&String> = found.collect();
+    let now: Vec<&String> = job.datasets().into_iter().map(|dataset| &dataset.source.name).collect();
+    (found.len() == now.len() && found != now).then(|| found.into_iter().cloned().zip(now.into_iter().cloned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Source, Subset};
+    use crate::job::{AnalysisDataset, CheckpointSource, Device, ScoreJob};
+    use crate::result::DatasetScores;
+    use crate::session::{Normalization, Role};
+
+    /// A job on datasets of these names.
+    fn job(datasets: &[&str]) -> JobSpec {
+        let dataset = |name: &&str| {
+            let (name, path) = ((*name).into(), "demo:test".into());
+            let source = Source { name, path, split: None, format: None, subset: Subset::All, corruption: None, seed: 0 };
+            AnalysisDataset { role: Role::Id, source }
+        };
+        let normalization = Normalization::default();
+        JobSpec::Score(ScoreJob {
+            checkpoint: CheckpointSource { name: "OE".into(), path: "oe.pt".into(), architecture: None, normalization },
+            datasets: datasets.iter().map(dataset).collect(),
+            temperature: 1.0,
+            out: "out".into(),
+            device: Device::Cpu,
+        })
+    }
+
+    #[test]
+    fn datasets_that_have_changed_their_names_with_each_other_are_not_mixed_up() {
+        let of = |names: [&str; 2]| {
+            let pairs = |values: [f64; 2]| names.map(str::to_owned).into_iter().zip(values).collect::<IndexMap<String, f64>>();
+            let data = |k: usize| DatasetScores { name: names[k].into(), label: vec![k as i64], ..DatasetScores::default() };
+            ScoreTable {
+                accuracy: pairs([0.5, 0.75]),
+                roles: names.map(|name| (name.to_owned(), "id".to_owned())).into_iter().collect(),
+                datasets: vec![data(0), data(1)],
+                ..ScoreTable::default()
+            }
+        };
+        assert_eq!(of(["a", "b"]).named(&job(&["b", "a"])), of(["b", "a"]));
+        assert_eq!(of(["a", "b"]).named(&job(&["x", "b"])), of(["x", "b"]));
+        assert_eq!(of(["a", "b"]).named(&job(&["a", "b", "c"])), of(["a", "b"]), "a part keeps its names");
+
+        let rows = |names: [&str; 3]| Embedding { dataset: names.map(str::to_owned).into(), ..Embedding::default() };
+        assert_eq!(rows(["a", "a", "b"]).named(&job(&["b", "c"])), rows(["b", "b", "c"]));
+    }
+
+    #[test]
+    fn a_result_of_one_dataset_takes_its_name_and_that_of_the_checkpoint() {
+        let curve = SharpnessCurve { checkpoint: "old".into(), dataset: "old".into(), ..SharpnessCurve::default() };
+        let curve = curve.named(&job(&["test"]));
+        assert_eq!((curve.checkpoint.as_str(), curve.dataset.as_str()), ("OE", "test"));
+    }
+}
