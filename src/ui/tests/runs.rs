@@ -6,8 +6,8 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
 use super::by_hand::{Listener, inspection, session};
+use super::closing::press_close;
 use super::run_until;
-use super::sessions::press_close;
 use crate::job::runs::RunOptions;
 use crate::job::{Control, JobEvent, JobOutput, JobSpec, Pace, RunConfig, RunFolder, RunLock, RunState, RunStatus, WorkerOptions};
 use crate::session::{DatasetEntry, Role, Tab};

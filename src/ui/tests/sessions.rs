@@ -1,24 +1,23 @@
-//! Sessions as files: kept, restored, saved, undone; the window that is closed.
+//! Sessions as files: kept, restored, saved, undone.
 
 use std::path::{Path, PathBuf};
 
-use egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
+use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use super::by_hand::{CHECKPOINTS, Listener, landscape_job, session, surface};
+use super::by_hand::{Listener, session, surface};
 use super::{give, press_keys, run_until};
+use crate::job::JobSpec;
 use crate::job::runs::RunOptions;
-use crate::job::{JobEvent, JobSpec};
 use crate::session::{Category, ColorBy, Role, Session, Tab};
 use crate::ui::app::App;
-use crate::ui::bench::{Bench, Heard};
+use crate::ui::bench::Bench;
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::loader;
 use crate::ui::memory::keeper::Keeper;
 use crate::ui::memory::{Memory, Preferences, ThemeChoice};
 use crate::ui::scatter::command::ScatterCommand;
-use crate::ui::store::JobState;
 
 /// A window that remembers in `root`, started with these paths.
 pub(super) fn window(root: &Path, listener: &Listener, paths: Vec<PathBuf>) -> Harness<'static, App> {
@@ -284,92 +283,6 @@ fn opening_is_undone_by_closing() {
     assert_eq!(harness.state().history.undoes(), Some("open checkpoint third"));
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     assert_eq!(harness.state().session.checkpoints.len(), 2);
-}
-
-/// Somebody presses the window's own button; says whether it was held back.
-pub(super) fn press_close(harness: &mut Harness<'static, App>) -> bool {
-    let close = |harness: &mut Harness<'static, App>| {
-        harness.input_mut().viewports.entry(ViewportId::ROOT).or_default().events.push(ViewportEvent::Close);
-        harness.step();
-        let commands = &harness.output().viewport_output[&ViewportId::ROOT].commands;
-        commands.contains(&ViewportCommand::CancelClose)
-    };
-    let held = close(harness);
-    harness.input_mut().viewports.entry(ViewportId::ROOT).or_default().events.clear();
-    held
-}
-
-fn with_job(listener: &Listener) -> Harness<'static, App> {
-    let mut harness = super::harness(listener, 0, false);
-    harness.state_mut().store.add(landscape_job(CHECKPOINTS[0]), JobState::Waiting);
-    harness.run();
-    harness
-}
-
-#[test]
-fn an_idle_window_closes_and_a_busy_one_asks() {
-    let mut harness = super::harness(&Listener::default(), 5, false);
-    harness.run();
-    assert!(!press_close(&mut harness));
-    let mut harness = with_job(&Listener::default());
-    assert!(press_close(&mut harness));
-    harness.run();
-    harness.get_by_label("1 analysis is under way");
-    press_keys(&mut harness, Modifiers::NONE, Key::Escape);
-    assert!(harness.query_by_label("1 analysis is under way").is_none(), "Esc stays");
-    assert!(press_close(&mut harness));
-    harness.run();
-    harness.get_by_label("Cancel").click();
-    harness.run();
-    assert!(harness.query_by_label("Go on next time").is_none());
-}
-
-#[test]
-fn going_on_next_time_lets_the_window_close_and_cancels_nothing() {
-    let listener = Listener::default();
-    let mut harness = with_job(&listener);
-    press_close(&mut harness);
-    harness.run();
-    harness.get_by_label("Go on next time").click();
-    harness.run();
-    assert!(!press_close(&mut harness));
-    assert!(listener.0.borrow().cancelled.is_empty() && !harness.state().kept(true).stopped);
-}
-
-#[test]
-fn stopped_analyses_wait_at_the_next_start_until_they_are_asked_for() {
-    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let path = study(folder.path());
-    let listener = Listener::default();
-    let mut harness = window(root.path(), &listener, vec![path]);
-    // Both files are read first.
-    for _ in 0..2 {
-        run_until(&mut harness, |_| listener.0.borrow().asked.last().is_some_and(|(_, spec)| matches!(spec, JobSpec::Inspect { .. })));
-        let reading = listener.0.borrow().asked.last().unwrap().0;
-        listener.0.borrow_mut().says.push_back(Heard::Job(reading, JobEvent::Cancelled));
-        harness.run();
-    }
-    run_until(&mut harness, |_| listener.0.borrow().asked.len() == 3);
-    press_close(&mut harness);
-    harness.run();
-    harness.get_by_label("Stop and close").click();
-    run_until(&mut harness, |app| app.runs_told);
-    assert!(press_close(&mut harness), "the worker has not let go yet");
-    let running = listener.0.borrow().asked[2].0;
-    assert_eq!(listener.0.borrow().cancelled, [running]);
-    listener.0.borrow_mut().says.push_back(Heard::Job(running, JobEvent::Cancelled));
-    harness.run();
-    assert!(!press_close(&mut harness));
-    harness.state_mut().farewell();
-    drop(harness);
-
-    let listener = Listener::default();
-    let mut harness = window(root.path(), &listener, Vec::new());
-    run_until(&mut harness, |app| app.store.jobs.values().any(|job| job.state == JobState::Cancelled));
-    settle(&mut harness);
-    let analyses =
-        harness.state().store.jobs.values().filter(|job| !matches!(job.spec, JobSpec::Inspect { .. })).cloned().collect::<Vec<_>>();
-    assert!(!analyses.is_empty() && analyses.iter().all(|job| job.state == JobState::Cancelled), "{analyses:?}");
 }
 
 #[test]

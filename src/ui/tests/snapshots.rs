@@ -233,7 +233,7 @@ fn question_before_closing() {
             app.store.add(landscape_job("OE"), JobState::Waiting);
         };
         let Some(mut harness) = window(theme, &Listener::default(), prepare) else { return };
-        assert!(super::sessions::press_close(&mut harness));
+        assert!(super::closing::press_close(&mut harness));
         same(&mut harness, "closing", theme);
     }
 }
