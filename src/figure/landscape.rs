@@ -71,10 +71,10 @@ impl<'a> LandscapeFigure<'a> {
     /// What stands below; of surfaces cells without a value are open.
     pub(super) fn note(&self, scale: Option<&ColorScale>, is_relief: bool) -> String {
         let Some(first) = self.panels.first().map(|panel| &panel.result.manifest) else { return String::new() };
-        let mut notes = vec![format!("{}, n = {}", first.dataset, first.samples)];
+        let mut notes = vec![first.measured_on()];
         if self.panels.iter().any(|p| p.result.manifest.dataset != first.dataset || p.result.manifest.samples != first.samples) {
             let each = self.panels.iter().map(|p| (&p.result.manifest, p.name));
-            notes = vec![each.map(|(m, name)| format!("{name}: {}, n = {}", m.dataset, m.samples)).collect::<Vec<_>>().join("; ")];
+            notes = vec![each.map(|(m, name)| format!("{name}: {}", m.measured_on())).collect::<Vec<_>>().join("; ")];
         }
         if !first.ood.is_empty()
             && self.panels.iter().any(|panel| panel.result.quantity.is_some_and(|quantity| quantity != Quantity::Energy))

@@ -47,8 +47,7 @@ impl LandscapeCutFigure {
                 marks: marks.filter_map(|point| Some((point.label(), point.alpha, point.loss?))).collect(),
             }
         });
-        let mut notes: Vec<String> =
-            panels.first().map(|p| format!("{}, n = {}", p.result.manifest.dataset, p.result.manifest.samples)).into_iter().collect();
+        let mut notes: Vec<String> = panels.first().map(|p| p.result.manifest.measured_on()).into_iter().collect();
         notes.push("band: ± 1 standard error".into());
         let curves: Vec<Cut> = curves.collect();
         if curves.iter().any(|curve| !curve.marks.is_empty()) {

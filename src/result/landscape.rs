@@ -138,6 +138,12 @@ pub struct LandscapeManifest {
 }
 
 impl LandscapeManifest {
+    /// The dataset and how many of its images, as figures say it: `CIFAR-10 test, n = 1000`.
+    pub fn measured_on(&self) -> String {
+        // It is written when the surface is whole.
+        if self.samples == 0 { format!("{}, unfinished", self.dataset) } else { format!("{}, n = {}", self.dataset, self.samples) }
+    }
+
     /// What the value of a cell depends on: everything but names, files, and what is told of the plane beside its directions.
     pub fn essence(&self) -> Self {
         Self {

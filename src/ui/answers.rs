@@ -20,6 +20,10 @@ fn without_folder(mut job: JobSpec) -> JobSpec {
     job
 }
 
+/// What is said where the desktop has no file dialog.
+const NO_DIALOG: &str = "No file dialog answered: expected a desktop portal or the program zenity. Paths can be typed: at the left to open, \
+                         in the export line to export, and after `save as` in the palette (Ctrl+K) to save.";
+
 impl App {
     /// What the session asks for on every dataset that something is measured on, whichever is chosen now, without the folders of results.
     fn asked_on_any_dataset(&self) -> Vec<JobSpec> {
@@ -101,7 +105,8 @@ impl App {
             Finished::Differed(_, Err(reason)) => self.complain(reason),
             Finished::CellLosses(found) => self.store.cell_losses = Some(found),
             Finished::Chosen(paths, open_as) => self.execute(Command::Open(paths, open_as)),
-            Finished::ExportPath(path) => self.execute(Command::Export(path)),
+            Finished::ExportPath(path) => self.write_figure(path, true),
+            Finished::NoDialog => self.complain(NO_DIALOG),
             Finished::ScoresDiffered(name, difference) => {
                 // The baseline may be another one by now.
                 if self.session.landscape_baseline() == Some(&difference.baseline) {

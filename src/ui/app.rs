@@ -203,7 +203,7 @@ impl App {
             Command::OpenDemo => self.open_demo(),
             Command::Save => self.save(),
             Command::SaveDialog => self.save_dialog(),
-            Command::SaveAs(path) => self.save_as(path),
+            Command::SaveAs(path) => self.save_as(path, false),
             Command::Restore(slot) => self.restore(slot),
             Command::Forget(slot) => self.keeper.ask(Task::Forget(slot)),
             Command::Undo => self.step(true),
@@ -280,7 +280,11 @@ impl App {
             }
             Command::Scatter(command) => self.scatter_command(command),
             Command::ToggleExport => self.export.toggle(&self.figure_name()),
-            Command::Export(path) => self.write_figure(path),
+            Command::Export(path) => {
+                let this = Some((path.clone(), self.session.view.tab));
+                let over = std::mem::replace(&mut self.export.own, this.clone()) == this;
+                self.write_figure(path, over);
+            }
             Command::ExportDialog(format) => {
                 let name = self.figure_name();
                 self.spawn_waiting(move || loader::ask_export(&name, format.extension()));
@@ -316,10 +320,11 @@ impl App {
         export
     }
 
-    fn write_figure(&mut self, path: PathBuf) {
+    /// Writes the current view; what is there already only with `over`.
+    pub(super) fn write_figure(&mut self, path: PathBuf, over: bool) {
         let with_data = self.export.with_data;
         if let Some(export) = self.figure() {
-            self.spawn(move || Finished::Exported(export.write(&path, with_data)));
+            self.spawn(move || Finished::Exported(export.write(&path, with_data, over)));
         }
     }
 
@@ -383,6 +388,13 @@ impl App {
         let name = unused(&stem(&path), |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         // A checkpoint beside others was most likely trained on the same normalization; its row says which, and changes it.
         let normalization = self.session.checkpoints.first().map(|checkpoint| checkpoint.normalization).unwrap_or_default();
+        // What was guessed of images that were opened with it is less plain to see.
+        if self.message.is_none() {
+            self.tell(format!(
+                "{name}: its inputs are taken to be normalized as {}. Its row at the left changes that.",
+                normalization.label()
+            ));
+        }
         self.session.add_checkpoint(CheckpointEntry { name, path, normalization, ..CheckpointEntry::default() });
     }
 }

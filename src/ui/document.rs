@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use egui::ViewportCommand;
 
 use super::app::{App, stem};
-use super::command::Command;
 use super::history::Act;
 use super::loader::{self, Finished, Over, Saved};
 use super::memory::keeper::Task;
@@ -177,7 +176,7 @@ impl App {
 
     pub(super) fn save(&mut self) {
         match self.document.file.clone() {
-            Some(file) => self.save_as(file),
+            Some(file) => self.save_as(file, true),
             None => self.save_dialog(),
         }
     }
@@ -191,19 +190,20 @@ impl App {
     /// Saves the session of this number where the dialog said.
     pub(super) fn save_where_chosen(&mut self, number: u64, path: PathBuf) {
         if number == self.document.number {
-            self.execute(Command::SaveAs(path));
+            self.save_as(path, true);
         } else {
             self.complain(format!("not saved: another session has been opened since the name was asked for ({})", path.display()));
         }
     }
 
-    pub(super) fn save_as(&mut self, path: PathBuf) {
+    /// Saves under a name; `asked`: about writing over what is there.
+    pub(super) fn save_as(&mut self, path: PathBuf, asked: bool) {
         let (path, is_completed) = loader::session_path(path);
         let is_own = self.document.file.as_ref() == Some(&path);
         let over = match () {
             () if is_own && !self.document.overwrites => Over::Known(Box::new(self.document.saved.clone())),
-            // Nobody was asked about the name with its ending.
-            () if is_completed && !is_own => Over::Nothing,
+            // Of a dialog, nobody was asked about the name with its ending.
+            () if (is_completed || !asked) && !is_own => Over::Nothing,
             () => Over::Anything,
         };
         let (session, number) = (self.session.clone(), self.document.number);

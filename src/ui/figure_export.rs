@@ -125,14 +125,17 @@ impl Export {
     /// Draws and writes it; the ending of `path` decides the format. `with_data`: its numbers beside the picture too, as CSV.
     ///
     /// # Errors
-    /// A sentence for the person.
-    pub fn write(&self, path: &Path, with_data: bool) -> Result<PathBuf, String> {
+    /// A sentence for the person; also where the file is there already and `over` is not set.
+    pub fn write(&self, path: &Path, with_data: bool, over: bool) -> Result<PathBuf, String> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
         let Some(format) = FigureFormat::ALL.into_iter().find(|format| format.extension() == extension) else {
             let known = FigureFormat::ALL.map(|format| format!(".{}", format.extension())).join(", ");
             return Err(format!("expected a file name that ends in {known}, found the ending `{extension}` ({})", path.display()));
         };
+        if !over && path.exists() {
+            return Err(format!("not written: the file is there already. Write once more to write over it ({})", path.display()));
+        }
         let plate = self.plate().ok_or("nothing to export")?;
         let is_picture = !matches!(format, FigureFormat::Csv | FigureFormat::Npz);
         for format in std::iter::once(format).chain((with_data && is_picture).then_some(FigureFormat::Csv)) {

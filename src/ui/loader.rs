@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::command::OpenAs;
 use super::memory::Memory;
@@ -57,6 +58,8 @@ pub enum Finished {
     ExportPath(PathBuf),
     /// The runs that checkpoints come from, by file.
     Origins(Vec<(PathBuf, RunConfig)>),
+    /// The desktop has no dialog.
+    NoDialog,
     /// A dialog that was closed.
     Nothing,
     /// The folder of the runs was looked into.
@@ -257,17 +260,17 @@ pub fn cell_losses(surface: &LossSurface, folder: &Path, cell: PickedCell, datas
 /// Asks the desktop for files (for datasets also folders) to open.
 pub fn ask_open(open_as: OpenAs) -> Finished {
     let dialog = rfd::FileDialog::new().set_title(open_as.label());
-    let chosen = match open_as {
+    let chosen = || match open_as {
         OpenAs::ByContent => dialog.pick_files(),
         OpenAs::Dataset(_) => dialog.pick_folder().map(|folder| vec![folder]),
     };
-    chosen.map_or(Finished::Nothing, |paths| Finished::Chosen(paths, open_as))
+    asked(chosen, |paths| Finished::Chosen(paths, open_as))
 }
 
 /// Asks the desktop where to write a figure.
 pub fn ask_export(name: &str, extension: &str) -> Finished {
     let dialog = rfd::FileDialog::new().set_title("Export view").set_file_name(format!("{name}.{extension}"));
-    dialog.save_file().map_or(Finished::Nothing, Finished::ExportPath)
+    asked(|| dialog.save_file(), Finished::ExportPath)
 }
 
 /// Asks the desktop where to write the session of this number.
@@ -277,7 +280,18 @@ pub fn ask_save(number: u64, name: &str, folder: Option<&Path>) -> Finished {
         Some(folder) => dialog.set_directory(folder),
         None => dialog,
     };
-    dialog.save_file().map_or(Finished::Nothing, |path| Finished::SavePath(number, path))
+    asked(|| dialog.save_file(), |path| Finished::SavePath(number, path))
+}
+
+/// What a dialog gave. Where there is none to ask, that comes faster than anybody closes one.
+fn asked<T>(dialog: impl FnOnce() -> Option<T>, chosen: impl FnOnce(T) -> Finished) -> Finished {
+    const TOO_FAST: Duration = Duration::from_millis(150);
+    let start = Instant::now();
+    match dialog() {
+        Some(found) => chosen(found),
+        None if start.elapsed() < TOO_FAST => Finished::NoDialog,
+        None => Finished::Nothing,
+    }
 }
 
 /// Where a session that shall lie at `path` is written, absolute, and whether the ending was added: with another it could not be opened

@@ -10,6 +10,7 @@ use egui::{
 use super::app::App;
 use super::closing::Closing;
 use super::command::Command;
+use super::command_list::save_item;
 use super::gpu;
 use super::panel::jobs::JobScene;
 use super::panel::{self, checkpoints, closing, datasets, export, jobs, links, menus, open, palette, shortcuts, start, top};
@@ -110,7 +111,8 @@ impl App {
     /// What stands above the views: palette, shortcuts, the question before closing.
     fn above(&mut self, ctx: &Context) {
         if self.palette.is_some() {
-            let items = self.command_list();
+            let mut items = self.command_list();
+            items.extend(self.palette.as_ref().and_then(|state| save_item(state.query())));
             let used = &self.keeper.preferences.used;
             let chosen = self.palette.as_mut().and_then(|state| palette::show(ctx, state, &items, used));
             match chosen {

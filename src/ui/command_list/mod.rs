@@ -213,6 +213,14 @@ impl App {
     }
 }
 
+/// `save as PATH`, where somebody typed that: for desktops without a dialog.
+pub fn save_item(typed: &str) -> Option<Item> {
+    let typed = typed.trim_start();
+    let path = typed.get(..8).filter(|words| words.eq_ignore_ascii_case("save as ")).map(|_| typed[8..].trim())?;
+    let command = Command::SaveAs(path.into());
+    (!path.is_empty()).then(|| Item::new(Section::Session, format!("Save as {path}"), command))
+}
+
 fn help_items() -> Vec<Item> {
     vec![
         Item::new(Section::Help, "Find a command…", Command::TogglePalette),

@@ -2,6 +2,8 @@
 //! where it stands, hidden, made the baseline, closed.
 
 use egui::containers::menu::MenuButton;
+use egui::text::{CCursor, CCursorRange};
+use egui::text_edit::TextEditState;
 use egui::{Align, Id, Key, Layout, Modifiers, Rect, Response, RichText, Role as WidgetRole, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo};
 
 use super::{aside, complaint, quiet_button, section};
@@ -81,7 +83,7 @@ fn row(ui: &mut Ui, state: &mut State, row: &Row<'_>, commands: &mut Vec<Command
     if let Some(response) = grip {
         let response = response.on_hover_text(format!("{}\nDrag or Alt+↑↓ to reorder, F2 to rename", path.display()));
         response.context_menu(|ui| menu(ui, state, row, &mut tell));
-        let key = response.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F2));
+        let key = (response.has_focus() || response.hovered()) && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F2));
         if response.double_clicked() || key {
             state.renaming = Some((name.clone(), name.clone()));
         }
@@ -144,6 +146,10 @@ fn rename(ui: &mut Ui, state: &mut State, tell: &mut impl FnMut(CheckpointComman
     let is_new = !ui.data(|data| data.get_temp::<bool>(id).unwrap_or(false));
     if is_new {
         field.request_focus();
+        // What is typed takes the place of the old name.
+        let mut typed = TextEditState::load(ui.ctx(), id).unwrap_or_default();
+        typed.cursor.set_char_range(Some(CCursorRange::two(CCursor::default(), CCursor::new(text.chars().count()))));
+        typed.store(ui.ctx(), id);
         ui.data_mut(|data| data.insert_temp(id, true));
     } else if field.lost_focus() || !field.has_focus() {
         if ui.input(|input| input.key_pressed(Key::Enter)) && text.trim() != of {

@@ -17,10 +17,12 @@ pub fn show(ctx: &Context, analyses: usize, runs: usize, stopping: bool) -> Opti
         }
         super::dialog_title(ui, &format!("{} under way", what(analyses, runs)));
         ui.spacing_mut().item_spacing.y = 10.0;
-        // Analyses need the window's worker: they cannot run without it, but go on where they were.
+        // Analyses need the window's worker: they cannot run without it.
         let keep = if runs > 0 { "Keep running" } else { "Go on next time" };
-        let [of_runs, of_analyses] =
-            [(runs, "Runs go on without the window."), (analyses, "Analyses go on when the session is opened again.")];
+        let [of_runs, of_analyses] = [
+            (runs, "Runs go on without the window."),
+            (analyses, "When the session is opened again, landscapes go on\nwhere they are, and other analyses begin again."),
+        ];
         let keep = choice(ui, &mut answer, keep, [of_runs, of_analyses], Close::Keep);
         if ui.memory(|memory| memory.focused().is_none()) {
             keep.request_focus();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use egui::{Key, TextEdit, Ui};
 
-use crate::session::FigureFormat;
+use crate::session::{FigureFormat, Tab};
 use crate::ui::command::Command;
 use crate::ui::theme;
 
@@ -17,6 +17,8 @@ pub struct State {
     pub path: String,
     /// Whether a picture's numbers are written beside it, as CSV.
     pub with_data: bool,
+    /// The file that is written over without a word: this tab wrote it, or said that it is there.
+    pub own: Option<(PathBuf, Tab)>,
     /// The name that was suggested last, without an ending.
     suggested: String,
     /// Whether the field is to have the focus: the line was opened just now.
@@ -25,7 +27,7 @@ pub struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self { open: false, path: String::new(), with_data: true, suggested: String::new(), takes_focus: false }
+        Self { open: false, path: String::new(), with_data: true, own: None, suggested: String::new(), takes_focus: false }
     }
 }
 

@@ -19,6 +19,13 @@ pub struct State {
     chosen: usize,
 }
 
+impl State {
+    /// What is typed.
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+}
+
 /// How it ended.
 pub enum Outcome {
     /// Without anything.

@@ -7,6 +7,7 @@ use super::*;
 use crate::figure::{Findings, Found, Plate, plates};
 use crate::result::{Embedding, ScoreTable, SharpnessCurve};
 use crate::session::{FigureFormat, Role};
+use crate::ui::command::Command;
 use crate::ui::figure_export::Export;
 
 #[test]
@@ -128,7 +129,7 @@ fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
         let plate = of_command_line.iter().find(|plate| plate.name == name).unwrap();
         for format in [FigureFormat::Svg, FigureFormat::Pdf, FigureFormat::Csv, FigureFormat::Npz] {
             let path = folder.path().join(name).with_extension(format.extension());
-            export.write(&path, false).unwrap();
+            export.write(&path, false, true).unwrap();
             assert!(std::fs::read(&path).unwrap() == plate.files(format, &app.session.figure).unwrap()[0].1, "{name} as {format:?}");
         }
     }
@@ -173,4 +174,27 @@ fn the_lines_of_the_export_stay_inside_of_a_small_window() {
         let rect = harness.get_by_label(label).rect();
         assert!(rect.right() <= 960.0, "{label} at {rect:?}");
     }
+}
+
+#[test]
+fn a_file_that_this_view_did_not_write_is_written_over_only_at_the_second_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.svg");
+    std::fs::write(&path, "mine").unwrap();
+    let mut harness = harness(&Listener::default(), 2, false);
+    harness.run();
+    let write = |harness: &mut Harness<'static, App>, is_error: bool| {
+        harness.state_mut().message = None;
+        give(harness, Command::Export(path.clone()));
+        run_until(harness, |app| app.message.is_some());
+        assert_eq!(harness.state().message.as_ref().unwrap().is_error, is_error);
+        std::fs::read_to_string(&path).unwrap()
+    };
+    assert_eq!(write(&mut harness, true), "mine");
+    let landscape = write(&mut harness, false);
+    assert!(landscape.contains("<svg"));
+    assert_eq!(write(&mut harness, false), landscape, "its own file, without a word");
+    press(&mut harness, "Energy");
+    assert_eq!(write(&mut harness, true), landscape, "another view asks again");
+    assert_ne!(write(&mut harness, false), landscape);
 }

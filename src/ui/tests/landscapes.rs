@@ -130,7 +130,7 @@ fn spacing_and_colours_are_chosen_for_the_window_and_its_figures() {
         let folder = tempfile::tempdir().unwrap();
         let export =
             crate::ui::figure_export::Export::of(Tab::Landscape, session, &app.store, Some("digits test"), None, "energy").unwrap();
-        std::fs::read_to_string(export.write(&folder.path().join("l.svg"), false).unwrap()).unwrap()
+        std::fs::read_to_string(export.write(&folder.path().join("l.svg"), false, true).unwrap()).unwrap()
     };
     assert!(export(&app.session) != export(&plain), "the figure has other colours");
     let [r, g, b] = Colormap::Cividis.table()[255];
@@ -145,7 +145,7 @@ fn a_surface_is_exported_as_a_surface() {
     let folder = tempfile::tempdir().unwrap();
     let export =
         crate::ui::figure_export::Export::of(Tab::Landscape, &app.session, &app.store, Some("digits test"), None, "energy").unwrap();
-    let svg = std::fs::read_to_string(export.write(&folder.path().join("s.svg"), false).unwrap()).unwrap();
+    let svg = std::fs::read_to_string(export.write(&folder.path().join("s.svg"), false, true).unwrap()).unwrap();
     assert!(svg.matches("<polygon").count() > 5 * 1000, "facets");
     assert!(svg.contains(">α<") && svg.contains(">loss<"));
 }

@@ -110,7 +110,7 @@ fn a_session_that_takes_the_place_of_one_that_is_being_saved_does_not_get_its_fi
     let mut harness = open_study(root.path(), folder.path());
     let path = folder.path().join("other.toml");
     let app = harness.state_mut();
-    app.save_as(path.clone());
+    app.save_as(path.clone(), true);
     app.new_session();
     run_until(&mut harness, |_| path.is_file());
     settle(&mut harness);
@@ -202,4 +202,26 @@ fn what_was_kept_and_cannot_be_read_is_told_at_the_start() {
     let item = items.iter().find(|item| item.name == "Bring back unsaved 9-9.toml, cannot be read").unwrap();
     assert!(item.unavailable.as_ref().is_some_and(|why| why.contains("9-9.toml")));
     assert!(root.path().join("slots/9-9.toml").is_file());
+}
+
+#[test]
+fn a_session_is_saved_under_a_typed_path_where_no_dialog_is() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut harness = open_study(root.path(), folder.path());
+    let path = folder.path().join("typed.toml");
+    let save = |harness: &mut Harness<'static, App>| {
+        harness.state_mut().message = None;
+        press_keys(harness, Modifiers::CTRL, Key::K);
+        harness.get_by_label("Find a command").type_text(&format!("save as {}", path.display()));
+        harness.run();
+        press_keys(harness, Modifiers::NONE, Key::Enter);
+        run_until(harness, |app| app.message.is_some());
+    };
+    save(&mut harness);
+    assert!(Session::load(&path).is_ok(), "{}", message(&harness));
+    std::fs::write(&path, "another's").unwrap();
+    press_keys(&mut harness, Modifiers::CTRL, Key::N);
+    settle(&mut harness);
+    save(&mut harness);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "another's", "nobody was asked about that");
 }

@@ -4,7 +4,7 @@ use egui::{Event, Key, Modifiers, Pos2, vec2};
 
 use super::scatter::{choose, do_it, place, selected, window};
 use super::*;
-use crate::session::{Selection, Tool};
+use crate::session::{SelectMode, Selection, Tool};
 use crate::ui::scatter::command::ScatterCommand;
 
 #[test]
@@ -154,4 +154,18 @@ fn the_selection_is_written_as_a_table() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.starts_with("dataset,index,role,label,prediction of Pretrained,msp of Pretrained,energy of Pretrained,"), "{text}");
     assert!(text.ends_with("fog,7,cs,7,7,7,7,7,7,7\n"), "{text}");
+}
+
+#[test]
+fn esc_that_closes_a_menu_or_leaves_a_field_keeps_the_selection() {
+    let mut harness = window();
+    do_it(&mut harness, ScatterCommand::Select(Selection::of("digits test", vec![1, 2, 3]), SelectMode::Replace));
+    harness.get_by_label_contains("3 selected").click();
+    harness.run();
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert_eq!(selected(&harness), 3);
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert_eq!(selected(&harness), 0, "with nothing to close it drops the selection");
 }

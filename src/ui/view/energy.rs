@@ -148,6 +148,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
             grid: true,
             wheel: true,
             held,
+            rooted: true,
         };
         let brush = &mut state.brush;
         let column = state.cursor.of(links.cursor, &checkpoint.name);
@@ -181,13 +182,13 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
                 hover(ui, &canvas, bins, nth, &entries, bin);
             }
         }
-        if let (Some(table), true) = (table, below > 0.0) {
+        if below > 0.0 && !entries.is_empty() {
             let top = panel.plot.bottom() + SPACE.footer;
             numbers::table(
                 ui,
                 Rect::from_min_size(pos2(panel.plot.left(), top), Vec2::new(panel.plot.width(), table_height)),
                 panel.first.then_some(panel.plot.left() - left),
-                table,
+                table.map(|table| &**table),
                 score,
                 &entries,
             );

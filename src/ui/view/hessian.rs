@@ -94,6 +94,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
             grid: true,
             wheel: true,
             held: false,
+            rooted: false,
         };
         let curve = if found.is_some() { densities.curves.get(nth) } else { None };
         nth += usize::from(found.is_some());

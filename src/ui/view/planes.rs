@@ -45,6 +45,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, extent: &mut Extent) {
         grid: true,
         wheel: true,
         held: false,
+        rooted: false,
     };
     let (canvas, ()) = axes.show(ui, place.plot, extent, |ui, canvas| {
         for (color, _, band) in &bands {

@@ -110,6 +110,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
             grid: true,
             wheel: true,
             held: false,
+            rooted: false,
         };
         let remembered = state.cursor.of(links.cursor, panel.name);
         let mut extent = extents.of(links.axes, panel.name);

@@ -49,6 +49,8 @@ pub struct Axes<'a> {
     pub wheel: bool,
     /// Whether a drag moves nothing: it means something else.
     pub held: bool,
+    /// Whether the vertical range stays as it is: only along the other axis there is something to look for.
+    pub rooted: bool,
 }
 
 /// A plot that is ready for its data.
@@ -142,7 +144,7 @@ impl Axes<'_> {
             .show_x(false)
             .show_y(false)
             .allow_scroll(false)
-            .allow_drag(!self.held)
+            .allow_drag([!self.held, !self.held && !self.rooted])
             .allow_double_click_reset(false)
             .set_margin_fraction(Vec2::ZERO)
             .show(&mut child, move |plot| {
@@ -155,7 +157,7 @@ impl Axes<'_> {
             let wheel = if self.wheel { ui.input(|input| input.smooth_scroll_delta.y) } else { 0.0 };
             let zoom = (wheel / 250.0).exp() * ui.input(|input| input.zoom_delta());
             if let (Some(pointer), true) = (response.hover_pos(), zoom != 1.0) {
-                transform.zoom(Vec2::splat(zoom), pointer);
+                transform.zoom(Vec2::new(zoom, if self.rooted { 1.0 } else { zoom }), pointer);
             }
         }
         let bounds = transform.bounds();

@@ -32,7 +32,7 @@ fn text(ui: &Ui, (value, error): Measured, room: f32) -> String {
 }
 
 /// Accuracy, AUROC and FPR@95 per dataset; the names from `names` on, where this is the first table of its row.
-pub(super) fn table(ui: &mut Ui, rect: Rect, names: Option<f32>, table: &ScoreTable, score: &str, entries: &[Entry]) {
+pub(super) fn table(ui: &mut Ui, rect: Rect, names: Option<f32>, table: Option<&ScoreTable>, score: &str, entries: &[Entry]) {
     let palette = theme::of(ui);
     let line = |k: usize| Rect::from_min_size(rect.min + Vec2::new(0.0, k as f32 * ROW), Vec2::new(rect.width(), ROW));
     let room = rect.width() / 3.0;
@@ -55,7 +55,7 @@ pub(super) fn table(ui: &mut Ui, rect: Rect, names: Option<f32>, table: &ScoreTa
             ui.painter().circle_filled(pos2(left + 4.0, row.center().y), 3.5, *color);
             cell(ui, row.with_min_x(left + 13.0).with_max_x(rect.left() - 4.0), false, RichText::new(name).color(palette.text));
         }
-        for (c, measured) in of(table, score, name).into_iter().enumerate() {
+        for (c, measured) in table.map_or([(None, None); 3], |table| of(table, score, name)).into_iter().enumerate() {
             let color = if measured.0.is_some() { palette.text } else { palette.weak };
             let text = text(ui, measured, room - 6.0);
             cell(ui, part(row, c), true, RichText::new(text).color(color));

@@ -55,6 +55,7 @@ pub(super) fn show(ui: &mut Ui, view: &LandscapeView, state: &mut State, shared:
         grid: true,
         wheel: true,
         held: false,
+        rooted: false,
     };
     let mut planes = state.extents.of(shared.links.axes, SECTIONS);
     let shown = if view.cut == CutAxis::Alpha { planes.x } else { planes.y };

@@ -29,6 +29,7 @@ pub(super) fn show(
         grid: false,
         wheel: true,
         held: false,
+        rooted: false,
     };
     let view = &session.view.landscape;
     let pictures = &mut state.pictures;

@@ -126,6 +126,7 @@ fn histogram(ui: &mut Ui, losses: &[f32]) {
         grid: true,
         wheel: false,
         held: false,
+        rooted: false,
     };
     let mean = mean_std_error(&finite).map_or(f64::NAN, |(mean, _)| mean);
     let (canvas, ()) = axes.show(ui, rect, &mut Extent::default(), |ui, canvas| {

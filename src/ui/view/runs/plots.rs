@@ -71,7 +71,7 @@ impl State {
 /// Draws the line of controls.
 pub fn controls(ui: &mut Ui, runs: &[&Run], state: &mut State) {
     let palette = theme::of(ui);
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.colored_label(palette.weak, "Across");
         ui.spacing_mut().item_spacing.x = 2.0;
         for across in Across::ALL {
@@ -172,7 +172,16 @@ fn panel(
         scale: if log { Scale::Log10 } else { Scale::Linear },
         labelled: true,
     };
-    let axes = Axes { id: Id::unique(("run metric", name)), x, y, outline: palette.hairline, grid: true, wheel: false, held: false };
+    let axes = Axes {
+        id: Id::unique(("run metric", name)),
+        x,
+        y,
+        outline: palette.hairline,
+        grid: true,
+        wheel: false,
+        held: false,
+        rooted: false,
+    };
     let mut view = Extent { x: state.x, y: state.y.get(name).copied().flatten() };
     let remembered = state.cursor;
     let (canvas, ()) = axes.show(ui, rect, &mut view, |ui, canvas| {

@@ -37,6 +37,8 @@ pub struct State {
     density: density::Pictures,
     table: table::State,
     thumbnails: thumbnails::State,
+    /// Whether somebody wrote, or a menu was open, in the frame before.
+    busy: bool,
 }
 
 /// What the panels share in a frame.
@@ -143,8 +145,10 @@ fn range(scatter: &Scatter) -> [f64; 2] {
 }
 
 /// Keys that mean something wherever the focus is, unless somebody writes.
-fn keys(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, state: &State) {
-    let busy = ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
+fn keys(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, state: &mut State) {
+    let now = ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
+    // What Esc closes is closed by now.
+    let busy = std::mem::replace(&mut state.busy, now) || now;
     // A drag ends by Esc, and nothing else does.
     if busy || !ui.input(|input| input.key_pressed(Key::Escape)) || state.drag.is_under_way() {
         return;

@@ -48,6 +48,7 @@ pub fn show(
         grid: false,
         wheel: true,
         held: frame.state.drag.selects(ui, tool),
+        rooted: false,
     };
     let linked = frame.scatter.links.axes;
     let mut extent = frame.extents.of(linked, &checkpoint.name);
