@@ -284,7 +284,7 @@ impl App {
             let file = kept.file.as_deref().unwrap_or(Path::new("")).display().to_string();
             self.complain(format!("the session's file is gone or cannot be read; what was open is here, not saved ({file})"));
         } else if recalling == Some(Recalling::Last) && !kept.closed {
-            self.tell("The last window ended without being closed. Here is everything as it was.");
+            self.tell("The last window ended without being closed. Here is what was open; changes of its last second may be missing.");
         }
         self.put(Document::new(kept.file.clone(), kept.name.clone(), base), session);
         let stopped = kept.stopped;

@@ -131,10 +131,10 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
 
 /// Where the session does not ask for it: what it would be, and the button that asks.
 fn offer(ui: &mut Ui, scene: &mut Scene<'_>) {
-    empty(ui, "This session does not ask for the Hessian: its largest eigenvalues, trace and spectral density.");
     let area = ui.available_rect_before_wrap();
+    empty(ui, "This session does not ask for the Hessian: its largest eigenvalues, trace and spectral density.");
     let below =
-        Rect::from_center_size(area.center() + Vec2::new(0.0, 34.0 - area.height() * 0.08), Vec2::new(area.width().min(460.0), 60.0));
+        Rect::from_center_size(area.center() + Vec2::new(0.0, 46.0 - area.height() * 0.08), Vec2::new(area.width().min(460.0), 60.0));
     ui.scope_builder(UiBuilder::new().max_rect(below).layout(Layout::top_down(Align::Center)), |ui| {
         ui.add_space(18.0);
         if ui.button("Compute the Hessian").clicked() {
