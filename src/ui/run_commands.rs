@@ -203,7 +203,8 @@ impl App {
         }
         let name = unused(&name_of(dir), |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         let (architecture, normalization) = (run.view.config.architecture.clone(), run.view.config.normalization);
-        self.tell(format!("{name} has joined the session"));
+        let which = if best { "its best weights, by accuracy on the watched ID images" } else { "its last weights" };
+        self.tell(format!("{name} has joined the session with {which}"));
         self.session.add_checkpoint(CheckpointEntry { name, path, architecture, normalization, ..CheckpointEntry::default() });
         self.replan();
     }

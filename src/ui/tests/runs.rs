@@ -221,6 +221,7 @@ fn a_finished_run_joins_the_session_with_one_click() {
     let folder = tempfile::tempdir().unwrap();
     let run = write_run(folder.path(), "mine", 0.5, RunStatus::Done, 1.0);
     crate::result::write_atomic(&run.best_weights(), b"weights").unwrap();
+    crate::result::write_atomic(&run.last_weights(), b"other weights").unwrap();
     let mut harness = quiet(folder.path());
     harness.run();
     harness.get_by_label("Add to session the best weights of run mine").click();
@@ -233,6 +234,11 @@ fn a_finished_run_joins_the_session_with_one_click() {
     harness.get_by_label("Add to session the best weights of run mine").click();
     harness.run();
     assert_eq!(harness.state().session.checkpoints.len(), 1, "once is enough");
+    // The last weights are others, and said to be.
+    harness.get_by_label("Add to session the last weights of run mine").click();
+    harness.run();
+    assert_eq!(harness.state().session.checkpoints.last().unwrap().path, run.last_weights());
+    harness.get_by_label_contains("has joined the session with its last weights");
 }
 
 #[test]

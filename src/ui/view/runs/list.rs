@@ -163,12 +163,13 @@ fn deeds(run: &Run) -> Vec<Deed> {
     }
     if run.saved.best {
         deeds.push(Deed {
-            text: "Add to session",
+            text: "Add best",
             about: "Add to session the best weights of run",
             command: RunCommand::AddToSession { dir: dir(), best: true },
         });
     }
-    if run.saved.last && !run.saved.best {
+    // They differ from the best where the last epoch was not the best one; while a run is under way the best are enough.
+    if run.saved.last && (!run.saved.best || run.view.status == RunStatus::Done) {
         deeds.push(Deed {
             text: "Add last",
             about: "Add to session the last weights of run",
