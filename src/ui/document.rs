@@ -130,6 +130,8 @@ impl App {
         self.scatter.forget();
         self.put(document, session);
         self.stopped = false;
+        // What was told of the session before says nothing of this one; what failed still did.
+        self.message.take_if(|message| !message.is_error);
         self.replan();
     }
 

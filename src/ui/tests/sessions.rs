@@ -86,6 +86,8 @@ fn what_was_open_comes_back_after_a_crash_with_its_view_and_says_so() {
     assert!(message(&harness).contains("ended without being closed"));
     harness.get_by_label("•  study");
     assert_eq!(Session::load(&folder.path().join("study.toml")).unwrap().checkpoints.len(), 2);
+    give(&mut harness, Command::NewSession);
+    assert!(harness.state().message.is_none(), "it says nothing of another session");
 }
 
 #[test]
