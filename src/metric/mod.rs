@@ -16,6 +16,6 @@ mod uncertainty;
 pub use auroc_difference::auroc_difference;
 pub use detection::{aupr_in, aupr_out, auroc, fpr95, fpr95_id_positive};
 pub use difference::{error_of_largest, largest_error, largest_relative_error, relative_error};
-pub use histogram::Histogram;
+pub use histogram::{Histogram, bin_of};
 pub use summary::{mean_population_std, mean_std_error, median};
 pub use uncertainty::{auroc_std_error, fpr95_std_error, share_std_error};

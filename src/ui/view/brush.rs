@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use egui::{Shape, Stroke, Ui};
 
+use crate::metric::bin_of;
 use crate::ui::command::Command;
 use crate::ui::scatter::Scatter;
 use crate::ui::scatter::command::ScatterCommand;
@@ -33,7 +34,7 @@ pub fn holds(ui: &Ui, state: &State, scatter: &Scatter) -> bool {
     state.drag.selects(ui, scatter.view.tool)
 }
 
-/// Selected images per bin; `None` where none of them has this score under the checkpoint. The bins are half open but the last.
+/// Selected images per bin; `None` where none of them has this score under the checkpoint.
 fn counts<'a>(state: &'a mut State, scatter: &Scatter, checkpoint: &str, score: &str, edges: &[f64]) -> Option<&'a [u64]> {
     state.counts.retain(|name, _| scatter.clouds.contains_key(name));
     let (cloud, dress) = scatter.dressed(checkpoint)?;
@@ -41,11 +42,8 @@ fn counts<'a>(state: &'a mut State, scatter: &Scatter, checkpoint: &str, score: 
     let same = |known: &Counted| Arc::ptr_eq(&known.mask, &dress.mask) && known.score == score && known.edges == edges;
     if !state.counts.get(checkpoint).is_some_and(same) {
         let mut counts = vec![0; edges.len().saturating_sub(1)];
-        for (value, _) in values.iter().zip(dress.mask.iter()).filter(|(value, selected)| **selected && value.is_finite()) {
-            if let Some(count) = counts.get_mut(edges[1..edges.len() - 1].partition_point(|edge| edge <= value)) {
-                *count += 1;
-            }
-        }
+        let selected = values.iter().zip(dress.mask.iter()).filter(|(_, selected)| **selected);
+        selected.filter_map(|(value, _)| bin_of(edges, *value)).for_each(|bin| counts[bin] += 1);
         let counted = Counted { mask: dress.mask.clone(), score: score.to_owned(), edges: edges.to_vec(), counts };
         state.counts.insert(checkpoint.to_owned(), counted);
     }
