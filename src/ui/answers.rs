@@ -219,10 +219,15 @@ impl App {
         }
         let dataset = self.dataset();
         let focus = Focus { analysis: analysis(self.session.view.tab), dataset: dataset.as_deref() };
-        let next = queue::waiting(&self.store, focus).first().map(|(id, job)| (*id, job.spec.clone()));
-        if let Some((id, spec)) = next {
+        let waiting: Vec<(JobId, JobSpec)> = queue::waiting(&self.store, focus).iter().map(|(id, job)| (*id, job.spec.clone())).collect();
+        for (id, spec) in waiting {
+            // Every job of it would fail in the same words.
+            if self.store.is_refused(&spec) {
+                self.set_state(id, JobState::Failed("not begun: the checkpoint is refused, its row at the left says why".into()));
+                continue;
+            }
             self.set_state(id, JobState::Running);
-            self.bench.submit(id, spec);
+            return self.bench.submit(id, spec);
         }
     }
 }

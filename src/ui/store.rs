@@ -158,6 +158,12 @@ impl Store {
         self.jobs.values().rev().find(|job| matches!(&job.spec, JobSpec::Inspect { path: p } if p == path))
     }
 
+    /// Whether a job is of a file that was read and is no checkpoint of a known network; a network that somebody named is tried.
+    pub fn is_refused(&self, spec: &JobSpec) -> bool {
+        let file = spec.checkpoint().filter(|checkpoint| checkpoint.architecture.is_none());
+        file.and_then(|checkpoint| self.inspections.get(&checkpoint.path)).is_some_and(|inspection| inspection.error.is_some())
+    }
+
     /// The last trial that was asked for.
     pub fn trial_job(&self) -> Option<&Job> {
         self.jobs.values().rev().find(|job| matches!(job.spec, JobSpec::Pace { .. }))

@@ -343,6 +343,8 @@ fn a_session_opens_by_its_path_and_its_jobs_go_out() {
     listener.0.borrow_mut().says.push_back(Heard::Job(1000, JobEvent::Done { output }));
     harness.run();
     harness.get_by_label("expected a checkpoint, found text");
+    let failed = |app: &App| app.store.jobs.values().filter(|job| matches!(job.state, JobState::Failed(_))).count();
+    assert_eq!((failed(harness.state()), listener.0.borrow().asked.len()), (4, 1), "nothing is computed of it");
 }
 
 #[test]
