@@ -22,7 +22,7 @@ use super::{finish, log, meter, origin};
 use crate::job::runs::RunOptions;
 use crate::job::{Background, JobId};
 use crate::result::Quantity;
-use crate::session::{CheckpointEntry, DatasetEntry, Role, Session, Tab};
+use crate::session::{DatasetEntry, Role, Session, Tab};
 
 /// A line for the person at the bottom of the window.
 #[derive(Clone, Debug, PartialEq)]
@@ -380,22 +380,6 @@ impl App {
                 Opened::Failed(message) => self.complain(message),
             }
         }
-    }
-
-    fn add_checkpoint(&mut self, path: PathBuf) {
-        // The file may be another one than when it was read.
-        self.store.forget_inspection(&path);
-        let name = unused(&stem(&path), |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
-        // A checkpoint beside others was most likely trained on the same normalization; its row says which, and changes it.
-        let normalization = self.session.checkpoints.first().map(|checkpoint| checkpoint.normalization).unwrap_or_default();
-        // What was guessed of images that were opened with it is less plain to see.
-        if self.message.is_none() {
-            self.tell(format!(
-                "{name}: its inputs are taken to be normalized as {}. Its row at the left changes that.",
-                normalization.label()
-            ));
-        }
-        self.session.add_checkpoint(CheckpointEntry { name, path, normalization, ..CheckpointEntry::default() });
     }
 }
 

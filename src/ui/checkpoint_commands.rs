@@ -1,11 +1,30 @@
 //! What a person does to an open checkpoint.
 
-use super::app::App;
+use std::path::PathBuf;
+
+use super::app::{App, stem, unused};
 use super::command::CheckpointCommand;
 use crate::job::JobId;
 use crate::session::CheckpointEntry;
 
 impl App {
+    /// Opens a checkpoint, and says how its inputs are taken to be normalized.
+    pub(super) fn add_checkpoint(&mut self, path: PathBuf) {
+        // The file may be another one than when it was read.
+        self.store.forget_inspection(&path);
+        let name = unused(&stem(&path), |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
+        // A checkpoint beside others was most likely trained on the same normalization; its row says which, and changes it.
+        let normalization = self.session.checkpoints.first().map(|checkpoint| checkpoint.normalization).unwrap_or_default();
+        // What was guessed of images that were opened with it is less plain to see.
+        if self.message.is_none() {
+            self.tell(format!(
+                "{name}: its inputs are taken to be normalized as {}. Its row at the left changes that.",
+                normalization.label()
+            ));
+        }
+        self.session.add_checkpoint(CheckpointEntry { name, path, normalization, ..CheckpointEntry::default() });
+    }
+
     pub(super) fn checkpoint_command(&mut self, name: &str, command: CheckpointCommand) {
         let Some(place) = self.session.position(name) else { return };
         match command {
