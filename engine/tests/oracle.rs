@@ -52,7 +52,7 @@ fn three_dr_sam_steps_equal_the_oracle_beside_them() {
 }
 
 fn compare(found: &Path, expected: &Path) {
-    let found = flatland_engine::model::Network::load(found, None, tch::Device::Cpu).unwrap();
+    let found = flatland_engine::model::Network::load(found, &flatland::session::NetworkChoice::default(), tch::Device::Cpu).unwrap();
     let mut archive = npyz::npz::NpzArchive::open(expected).unwrap();
     for name in &found.names {
         let expected: Vec<f32> = archive.by_name(name).unwrap().unwrap().into_vec().unwrap();

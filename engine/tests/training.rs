@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use flatland::job::{
     BatchNormUpdate, Device, MethodConfig, OptimizerConfig, RunConfig, RunFolder, RunStatus, ScheduleConfig, TrainPrecision, Transform,
 };
-use flatland::session::{CorruptionEntry, DatasetEntry, Normalization, NormalizationPreset, Role};
+use flatland::session::{CorruptionEntry, DatasetEntry, NetworkChoice, Normalization, NormalizationPreset, Role};
 use flatland_engine::model::Network;
 use flatland_engine::train::{TrainError, run};
 
@@ -86,7 +86,7 @@ fn weights(run_config: RunConfig) -> BTreeMap<String, Vec<f32>> {
 }
 
 fn weights_of(path: &Path) -> BTreeMap<String, Vec<f32>> {
-    let network = Network::load(path, None, tch::Device::Cpu).unwrap();
+    let network = Network::load(path, &NetworkChoice::default(), tch::Device::Cpu).unwrap();
     network.tensors.iter().map(|(name, tensor)| (name.clone(), Vec::try_from(tensor.flatten(0, -1)).unwrap())).collect()
 }
 
@@ -249,7 +249,11 @@ fn weights_are_kept_at_the_start_every_so_many_epochs_and_at_the_end() {
     let kept = folder.kept_weights().unwrap();
     assert_eq!(kept.iter().map(|(epoch, _)| *epoch).collect::<Vec<_>>(), [0, 2, 3], "of three epochs");
     let initial = Network::random("resnet8", 7, 3, tch::Device::Cpu).unwrap();
-    assert_eq!(Network::load(&kept[0].1, None, tch::Device::Cpu).unwrap().hash(), initial.hash(), "before the first step");
+    assert_eq!(
+        Network::load(&kept[0].1, &NetworkChoice::default(), tch::Device::Cpu).unwrap().hash(),
+        initial.hash(),
+        "before the first step"
+    );
     assert_eq!(weights_of(&kept[2].1), weights_of(&folder.last_weights()));
     assert_ne!(weights_of(&kept[1].1), weights_of(&kept[2].1));
     config.keep_every = Some(0);

@@ -9,6 +9,7 @@ use super::say;
 use crate::figure::number::count;
 use crate::job::{JobOutput, JobSpec, WorkerOptions};
 use crate::result::Inspection;
+use crate::session::NetworkChoice;
 
 /// Arguments of `flatland inspect`.
 #[derive(Debug, Args)]
@@ -24,7 +25,7 @@ pub struct Inspect {
 impl Inspect {
     /// Reports on every file; fails when one is refused.
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let jobs = self.files.iter().map(|path| JobSpec::Inspect { path: path.clone() }).collect();
+        let jobs = self.files.iter().map(|path| JobSpec::Inspect { path: path.clone(), choice: NetworkChoice::default() }).collect();
         let mut runner = Runner::start(WorkerOptions::default());
         let mut refused = Vec::new();
         runner.run(jobs, |_, output| {

@@ -192,7 +192,7 @@ pub fn cost_text(seconds: f64, bytes: u64) -> String {
 fn title(job: &JobSpec) -> String {
     let checkpoint = job.checkpoint().map_or("", |checkpoint| checkpoint.name.as_str());
     match job {
-        JobSpec::Inspect { path } => path.display().to_string(),
+        JobSpec::Inspect { path, .. } => path.display().to_string(),
         JobSpec::Methods => "methods".into(),
         JobSpec::Pace { run, .. } => format!("pace of {}", run.method.name),
         JobSpec::Landscape(job) => format!("landscape of {checkpoint} on {}", job.dataset.source.name),

@@ -111,7 +111,14 @@ mod tests {
         };
         let normalization = Normalization::default();
         JobSpec::Score(ScoreJob {
-            checkpoint: CheckpointSource { name: "OE".into(), path: "oe.pt".into(), architecture: None, normalization },
+            checkpoint: CheckpointSource {
+                name: "OE".into(),
+                path: "oe.pt".into(),
+                architecture: None,
+                weights: None,
+                ignore: Vec::new(),
+                normalization,
+            },
             datasets: datasets.iter().map(dataset).collect(),
             temperature: 1.0,
             out: "out".into(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::RunError;
-use crate::session::{DatasetEntry, Normalization};
+use crate::session::{DatasetEntry, NetworkChoice, Normalization};
 
 /// Which pass of a SAM-type step updates BatchNorm's running statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,6 +139,12 @@ pub struct RunConfig {
     /// Architecture; inferred from the checkpoint when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub architecture: Option<String>,
+    /// Which state dict of a checkpoint that holds several, by its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
+    /// Globs of tensor names of the checkpoint that the network does not have and that are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<String>,
     /// Number of classes when training from scratch; else the checkpoint's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<i64>,
@@ -220,6 +226,8 @@ impl RunConfig {
             seed: 0,
             checkpoint: None,
             architecture: None,
+            weights: None,
+            ignore: Vec::new(),
             classes: None,
             normalization: Normalization::default(),
             epochs: None,
@@ -299,6 +307,11 @@ impl RunConfig {
             Some((what, path)) => Err(RunError::Refused { message: format!("expected {what}, found nothing there"), path: path.clone() }),
             None => Ok(()),
         }
+    }
+
+    /// How the checkpoint's file is read.
+    pub fn choice(&self) -> NetworkChoice {
+        NetworkChoice { architecture: self.architecture.clone(), weights: self.weights.clone(), ignore: self.ignore.clone() }
     }
 
     /// Names of the settings in which `found`, the run of a run directory, differs from this; `None` when it is the same run.

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Device, Plane, Precision, RunConfig};
 use crate::data::Source;
-use crate::session::{BatchNormPolicy, CheckpointEntry, Curvature, HessianSettings, Normalization, Role, SharpnessSettings, Stop};
+use crate::session::{
+    BatchNormPolicy, CheckpointEntry, Curvature, HessianSettings, NetworkChoice, Normalization, Role, SharpnessSettings, Stop,
+};
 
 /// What is measured in a landscape's cells beside cross-entropy and accuracy, and how.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -35,8 +37,21 @@ pub struct CheckpointSource {
     pub path: PathBuf,
     /// Overrides inference from the tensors.
     pub architecture: Option<String>,
+    /// Which state dict of a file that holds several, by its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
+    /// Globs of tensor names that the network does not have and that are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<String>,
     /// Normalization of the inputs.
     pub normalization: Normalization,
+}
+
+impl CheckpointSource {
+    /// How its file is read.
+    pub fn choice(&self) -> NetworkChoice {
+        NetworkChoice { architecture: self.architecture.clone(), weights: self.weights.clone(), ignore: self.ignore.clone() }
+    }
 }
 
 impl From<&CheckpointEntry> for CheckpointSource {
@@ -45,6 +60,8 @@ impl From<&CheckpointEntry> for CheckpointSource {
             name: entry.name.clone(),
             path: entry.path.clone(),
             architecture: entry.architecture.clone(),
+            weights: entry.weights.clone(),
+            ignore: entry.ignore.clone(),
             normalization: entry.normalization,
         }
     }
@@ -211,6 +228,9 @@ pub enum JobSpec {
     Inspect {
         /// The file.
         path: PathBuf,
+        /// How it is to be read.
+        #[serde(default, skip_serializing_if = "NetworkChoice::is_default")]
+        choice: NetworkChoice,
     },
     /// The fine-tuning methods of this bench.
     Methods,
@@ -300,7 +320,7 @@ impl JobSpec {
             JobSpec::Weights(job) => Some(&job.landscape),
             _ => None,
         };
-        if let JobSpec::Inspect { path } = self {
+        if let JobSpec::Inspect { path, .. } = self {
             inputs.push(("checkpoint", "", path));
         }
         if let Some(job) = landscape {

@@ -15,6 +15,15 @@ pub struct TensorInfo {
     pub dtype: String,
 }
 
+/// Something that the names and shapes of the tensors do not tell, with the value that was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assumed {
+    /// What it is, e.g. `activation`, `shortcuts`, `input size`.
+    pub what: String,
+    /// The value taken, e.g. `ReLU`.
+    pub value: String,
+}
+
 /// The report on one file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Inspection {
@@ -40,6 +49,18 @@ pub struct Inspection {
     pub mismatched: Vec<String>,
     /// What the pickle refers to, e.g. `collections.OrderedDict`; never executed.
     pub globals: Vec<String>,
+    /// Names of all state dicts found in the file; the first is the one that is read unless another is chosen.
+    #[serde(default)]
+    pub state_dicts: Vec<String>,
+    /// The state dict that was read, where the file holds several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
+    /// What names and shapes do not tell, with the values taken.
+    #[serde(default)]
+    pub assumed: Vec<Assumed>,
+    /// Names of other architectures with the same tensors.
+    #[serde(default)]
+    pub ambiguous: Vec<String>,
     /// Things worth knowing: stripped prefixes, conversions, non-finite weights.
     pub notes: Vec<String>,
     /// Why the file is refused.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Normalization, Session};
+use super::{NetworkChoice, Normalization, Session};
 
 /// Colours that checkpoints are told apart by; the next one starts again at the first.
 pub const COLORS: usize = 8;
@@ -21,6 +21,12 @@ pub struct CheckpointEntry {
     /// Overrides inference from the tensors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub architecture: Option<String>,
+    /// Which state dict of a file that holds several, by its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
+    /// Globs of tensor names that the network does not have and that are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<String>,
     /// What the network's inputs were normalized with.
     #[serde(default)]
     pub normalization: Normalization,
@@ -30,6 +36,13 @@ pub struct CheckpointEntry {
     /// Open, and not drawn.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
+}
+
+impl CheckpointEntry {
+    /// How its file is read.
+    pub fn choice(&self) -> NetworkChoice {
+        NetworkChoice { architecture: self.architecture.clone(), weights: self.weights.clone(), ignore: self.ignore.clone() }
+    }
 }
 
 impl Session {

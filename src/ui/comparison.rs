@@ -43,7 +43,7 @@ fn row<T>(group: &str, label: impl Into<String>, of: &[T], value: impl Fn(&T) ->
 
 /// What the files hold.
 fn of_files(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
-    let inspection = |entry: &CheckpointEntry| store.inspections.get(&entry.path);
+    let inspection = |entry: &CheckpointEntry| store.inspection(entry);
     let of = |label: &str, value: &dyn Fn(&CheckpointEntry, Option<&Inspection>) -> Option<String>| {
         row("Checkpoint", label, checkpoints, |entry| value(entry, inspection(entry)))
     };

@@ -142,7 +142,9 @@ pub fn open(path: PathBuf, open_as: OpenAs) -> Opened {
 /// The jobs of a session with their places in the cache. What an analysis lacks is no complaint: its tab says it.
 pub fn plan(session: &Session, datasets: &[String]) -> (Vec<JobSpec>, Vec<String>) {
     let (mut jobs, mut complaints) = (Vec::new(), Vec::new());
-    jobs.extend(session.checkpoints.iter().map(|checkpoint| JobSpec::Inspect { path: checkpoint.path.clone() }));
+    jobs.extend(
+        session.checkpoints.iter().map(|checkpoint| JobSpec::Inspect { path: checkpoint.path.clone(), choice: checkpoint.choice() }),
+    );
     if session.checkpoints.is_empty() {
         return (jobs, complaints);
     }

@@ -14,7 +14,7 @@ use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, Ru
 use crate::result::{
     Embedding, HessianSpectrum, Inspection, LandscapeBand, LandscapeManifest, LossSurface, Map, ScoreDifference, ScoreTable, SharpnessCurve,
 };
-use crate::session::PickedCell;
+use crate::session::{CheckpointEntry, NetworkChoice, PickedCell};
 pub use job::{Job, JobState, Progress, analysis_of, dataset_of, subject_of};
 pub use partial::Partial;
 
@@ -91,8 +91,8 @@ fn surface<'a>(landscapes: &'a mut IndexMap<(String, String), Landscape>, job: &
 pub struct Store {
     /// Every job, in the order in which it was asked for.
     pub jobs: IndexMap<JobId, Job>,
-    /// By file.
-    pub inspections: IndexMap<PathBuf, Inspection>,
+    /// By file and how it was read.
+    pub inspections: IndexMap<(PathBuf, NetworkChoice), Inspection>,
     /// The run whose weights a file holds, where there is one.
     pub origins: IndexMap<PathBuf, RunConfig>,
     /// By checkpoint and dataset.
@@ -153,15 +153,22 @@ impl Store {
         self.jobs.iter().rev().find(|(_, job)| matches(job)).map(|(id, job)| (*id, job))
     }
 
-    /// The inspection's job of a file.
-    pub fn inspection_job(&self, path: &Path) -> Option<&Job> {
-        self.jobs.values().rev().find(|job| matches!(&job.spec, JobSpec::Inspect { path: p } if p == path))
+    /// What was read of a checkpoint's file.
+    pub fn inspection(&self, entry: &CheckpointEntry) -> Option<&Inspection> {
+        self.inspections.get(&(entry.path.clone(), entry.choice()))
+    }
+
+    /// The inspection's job of a checkpoint.
+    pub fn inspection_job(&self, entry: &CheckpointEntry) -> Option<&Job> {
+        let is_of = |spec: &JobSpec| matches!(spec, JobSpec::Inspect { path, choice } if *path == entry.path && *choice == entry.choice());
+        self.jobs.values().rev().find(|job| is_of(&job.spec))
     }
 
     /// Whether a job is of a file that was read and is no checkpoint of a known network; a network that somebody named is tried.
     pub fn is_refused(&self, spec: &JobSpec) -> bool {
         let file = spec.checkpoint().filter(|checkpoint| checkpoint.architecture.is_none());
-        file.and_then(|checkpoint| self.inspections.get(&checkpoint.path)).is_some_and(|inspection| inspection.error.is_some())
+        file.and_then(|checkpoint| self.inspections.get(&(checkpoint.path.clone(), checkpoint.choice())))
+            .is_some_and(|inspection| inspection.error.is_some())
     }
 
     /// The last trial that was asked for.
@@ -225,8 +232,8 @@ impl Store {
                 match output {
                     JobOutput::Folder { path } => return Some(path),
                     JobOutput::Inspection(inspection) => {
-                        if let JobSpec::Inspect { path } = &job.spec {
-                            self.inspections.insert(path.clone(), *inspection);
+                        if let JobSpec::Inspect { path, choice } = &job.spec {
+                            self.inspections.insert((path.clone(), choice.clone()), *inspection);
                         }
                     }
                     JobOutput::Pace(pace) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use flatland::data::{Dataset, Source, Subset};
 use flatland::job::{JobEvent, Reporter};
-use flatland::session::{Normalization, NormalizationPreset};
+use flatland::session::{NetworkChoice, Normalization, NormalizationPreset};
 use tch::Device;
 
 use super::conformance::subjects;
@@ -71,7 +71,7 @@ pub fn linear_network() -> Network {
 
 /// The real ResNet-20 of the shared folder.
 pub fn real(shared: &std::path::Path) -> Network {
-    Network::load(&shared.join("data/checkpoints/resnet20-12fca82f.th"), None, Device::Cpu).unwrap()
+    Network::load(&shared.join("data/checkpoints/resnet20-12fca82f.th"), &NetworkChoice::default(), Device::Cpu).unwrap()
 }
 
 /// The first `n` images at `path` in the shared folder, normalized for [`real`].

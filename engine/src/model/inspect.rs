@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use flatland::result::{Inspection, TensorInfo};
+use flatland::session::NetworkChoice;
 
 use super::checkpoint::{self, Dtype, RawTensor, Reading};
 use super::checkpoint_fit::CheckpointFit;
@@ -11,8 +12,8 @@ use super::is_parameter;
 /// Most tensors named in one note.
 const NAMED: usize = 5;
 
-/// Reports on the file at `path`. Never fails: what goes wrong is in the report's `error`. Executes nothing.
-pub fn inspect(path: &Path) -> Inspection {
+/// Reports on the file at `path`, read as `choice` says. Never fails: what goes wrong is in the report's `error`. Executes nothing.
+pub fn inspect(path: &Path, _choice: &NetworkChoice) -> Inspection {
     let mut report = Inspection { file: path.into(), ..Inspection::default() };
     match checkpoint::read(path) {
         Ok(reading) => fill(&mut report, reading),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use flatland::session::NetworkChoice;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -31,16 +32,16 @@ pub struct Network {
 
 impl Network {
     /// Reads a checkpoint (see [`checkpoint`]); nothing in it is executed. The architecture is inferred from the tensors unless
-    /// `architecture` names one (then tensors that it does not know are ignored).
+    /// `choice` names one (then tensors that it does not know are ignored).
     ///
     /// # Errors
     /// When the file cannot be read, is refused, or its tensors are not those of a known architecture.
-    pub fn load(path: &Path, architecture: Option<&str>, device: Device) -> Result<Self, ModelError> {
+    pub fn load(path: &Path, choice: &NetworkChoice, device: Device) -> Result<Self, ModelError> {
         let refuse = |message: String| ModelError::Checkpoint { message, path: path.into() };
         let reading = checkpoint::read(path)?;
         let tensors = reading.tensors.map_err(refuse)?;
         let fit = CheckpointFit::new(&tensors);
-        let architecture = fit.architecture(architecture).map_err(refuse)?;
+        let architecture = fit.architecture(choice.architecture.as_deref()).map_err(refuse)?;
         let mut loaded = Tensors::new();
         // One after the other, each gone when the next comes: a file may be as large as the memory that is left.
         for raw in tensors {

@@ -9,7 +9,7 @@
 
 use flatland::data::{self, Source, Subset};
 use flatland::job::{BatchNormUpdate, MethodConfig, OptimizerConfig};
-use flatland::session::{Normalization, NormalizationPreset};
+use flatland::session::{NetworkChoice, Normalization, NormalizationPreset};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -50,7 +50,7 @@ fn images(part: &str, n: usize) -> (Tensor, Tensor) {
 
 fn pretrained() -> Network {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../checkpoints/pretrained.safetensors");
-    Network::load(&path, None, Device::Cpu).unwrap()
+    Network::load(&path, &NetworkChoice::default(), Device::Cpu).unwrap()
 }
 
 impl Course {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flatland::data::{self, Dataset, environment};
 use flatland::job::{self, DROP_LAST_BELOW, RunConfig, TrainPrecision};
-use flatland::session::Role;
+use flatland::session::{NetworkChoice, Role};
 
 use super::TrainError;
 use super::prefetch::BatchSource;
@@ -113,9 +113,12 @@ fn network(run: &mut RunConfig, head: Option<Head>, device: tch::Device, under_w
         (Some(_), Some(architecture), Some(classes)) if under_way => Network::random(architecture, classes, run.seed, device)?,
         (Some(checkpoint), architecture, _) => {
             let plain = architecture.as_deref().map(|architecture| Head::split(architecture).0);
-            match Network::load(checkpoint, architecture.as_deref(), device) {
+            let choice = run.choice();
+            match Network::load(checkpoint, &choice, device) {
                 // A run that was cut off before its first save names the architecture that it was going to train.
-                Err(_) if head.is_some() && plain != architecture.as_deref() => Network::load(checkpoint, plain, device)?,
+                Err(_) if head.is_some() && plain != architecture.as_deref() => {
+                    Network::load(checkpoint, &NetworkChoice { architecture: plain.map(str::to_owned), ..choice }, device)?
+                }
                 loaded => loaded?,
             }
         }

@@ -38,7 +38,7 @@ impl Bench {
     pub fn run(&mut self, spec: &JobSpec, reporter: &mut dyn Reporter) -> Result<JobOutput, WorkerError> {
         let folder = |path: &Path| Ok(JobOutput::Folder { path: path.to_owned() });
         match spec {
-            JobSpec::Inspect { path } => Ok(JobOutput::Inspection(Box::new(model::inspect(path)))),
+            JobSpec::Inspect { path, choice } => Ok(JobOutput::Inspection(Box::new(model::inspect(path, choice)))),
             JobSpec::Methods => Ok(JobOutput::Methods { methods: method::methods() }),
             JobSpec::Pace { run, device } => Ok(JobOutput::Pace(train::pace((**run).clone(), *device, reporter)?)),
             JobSpec::Landscape(job) => {
@@ -129,10 +129,10 @@ impl Bench {
     /// The network of a checkpoint; what stays of it between jobs may lie as a file without a name in `folder`, see [`Room`].
     fn network(&mut self, checkpoint: &CheckpointSource, device: Device, folder: &Path) -> Result<Arc<Network>, WorkerError> {
         let device = available(device)?;
-        let architecture = checkpoint.architecture.as_deref();
-        let key = content_key(&format!("{architecture:?} {device:?}"), &[checkpoint.path.as_path()]);
+        let choice = checkpoint.choice();
+        let key = content_key(&format!("{choice:?} {device:?}"), &[checkpoint.path.as_path()]);
         let room = Room { device, folder: Some(folder) };
-        let load = || Network::load(&checkpoint.path, architecture, device)?.settled(&room);
+        let load = || Network::load(&checkpoint.path, &choice, device)?.settled(&room);
         self.networks.get(key, load).map_err(|source| WorkerError::Checkpoint { name: checkpoint.name.clone(), source })
     }
 

@@ -121,10 +121,12 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use flatland::session::NetworkChoice;
+
     use super::*;
 
     fn job() -> JobSpec {
-        JobSpec::Inspect { path: "x".into() }
+        JobSpec::Inspect { path: "x".into(), choice: NetworkChoice::default() }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 use std::sync::atomic::AtomicUsize;
 
 use super::*;
+use crate::session::NetworkChoice;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -26,7 +27,7 @@ const ANSWER: &str = r#"while read -r line; do
 done"#;
 
 fn job(path: &str) -> JobSpec {
-    JobSpec::Inspect { path: path.into() }
+    JobSpec::Inspect { path: path.into(), choice: NetworkChoice::default() }
 }
 
 fn until(handle: &WorkerHandle, stop: impl Fn(&WorkerEvent) -> bool) -> Vec<WorkerEvent> {

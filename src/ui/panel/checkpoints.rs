@@ -44,9 +44,9 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
         }
         ui.indent(("checkpoint", i), |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            match store.inspections.get(&checkpoint.path) {
+            match store.inspection(checkpoint) {
                 Some(inspection) => report(ui, checkpoint, inspection, commands),
-                None => match store.inspection_job(&checkpoint.path).map(|job| &job.state) {
+                None => match store.inspection_job(checkpoint).map(|job| &job.state) {
                     Some(JobState::Failed(message)) => {
                         complaint(ui, message);
                     }

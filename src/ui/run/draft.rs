@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::job::{BatchNormUpdate, MethodConfig, ParameterInfo, ParameterKind, RunConfig, ScheduleConfig, Transform};
-use crate::session::{DatasetEntry, Normalization, Role, Session};
+use crate::session::{DatasetEntry, NetworkChoice, Normalization, Role, Session};
 
 /// A hyperparameter as it was typed or chosen.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,7 +141,7 @@ impl Draft {
         let mut draft = Self::of(blank());
         draft.method = method.into();
         if let Some(first) = session.checkpoints.first() {
-            draft.start_from(&first.path, first.normalization);
+            draft.start_from(&first.path, first.choice(), first.normalization);
         }
         draft.take_in(session);
         draft
@@ -188,12 +188,16 @@ impl Draft {
     }
 
     /// Starts from these weights.
-    pub fn start_from(&mut self, path: &Path, normalization: Normalization) {
+    pub fn start_from(&mut self, path: &Path, choice: NetworkChoice, normalization: Normalization) {
         self.checkpoint = path.display().to_string();
         self.normalization = normalization;
-        // The network is inferred from the file.
-        self.base.architecture = None;
-        self.base.classes = None;
+        let NetworkChoice { architecture, weights, ignore } = choice;
+        self.base = RunConfig { architecture, weights, ignore, classes: None, ..self.base.clone() };
+    }
+
+    /// How the checkpoint's file is read.
+    pub fn choice(&self) -> NetworkChoice {
+        self.base.choice()
     }
 
     /// Takes in what was opened or changed since; what was closed stays out unless it is used.

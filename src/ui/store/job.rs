@@ -85,7 +85,7 @@ pub fn analysis_of(spec: &JobSpec) -> Option<Analysis> {
 pub fn subject_of(spec: &JobSpec) -> String {
     let file_name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match spec {
-        JobSpec::Inspect { path } => file_name(path),
+        JobSpec::Inspect { path, .. } => file_name(path),
         JobSpec::Pace { run, .. } => run.method.name.clone(),
         _ => spec.checkpoint().map(|checkpoint| checkpoint.name.clone()).unwrap_or_default(),
     }

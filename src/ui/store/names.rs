@@ -10,14 +10,14 @@ use crate::job::JobSpec;
 impl Store {
     /// Forgets what was read of a file.
     pub fn forget_inspection(&mut self, path: &Path) {
-        self.jobs.retain(|_, job| !matches!(&job.spec, JobSpec::Inspect { path: inspected } if inspected == path));
-        self.inspections.shift_remove(path);
+        self.jobs.retain(|_, job| !matches!(&job.spec, JobSpec::Inspect { path: inspected, .. } if inspected == path));
+        self.inspections.retain(|(inspected, _), _| inspected != path);
     }
 
     /// Forgets a checkpoint: its jobs and results. What was read of its file stays, in case that it comes back.
     pub fn forget_checkpoint(&mut self, name: &str, path: &Path) {
         self.jobs.retain(|_, job| match &job.spec {
-            JobSpec::Inspect { path: inspected } => inspected != path || job.state == JobState::Done,
+            JobSpec::Inspect { path: inspected, .. } => inspected != path || job.state == JobState::Done,
             spec => analysis_of(spec).is_none() || subject_of(spec) != name,
         });
         self.forget_differences_of(name);

@@ -88,6 +88,8 @@ pub(super) fn checkpoint(name: &str) -> CheckpointSource {
         name: name.into(),
         path: format!("/nowhere/{name}.safetensors").into(),
         architecture: None,
+        weights: None,
+        ignore: Vec::new(),
         normalization: Normalization::default(),
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::figure::ComparisonRow as Row;
 use crate::job::RunConfig;
 use crate::result::SharpnessCurve;
-use crate::session::{Extent, Extents, Session};
+use crate::session::{Extent, Extents, NetworkChoice, Session};
 use crate::ui::command::Command;
 use crate::ui::comparison::{rows, table};
 use crate::ui::loader::Finished;
@@ -19,7 +19,7 @@ fn study() -> (Session, Store) {
     let (session, mut store) = (by_hand::session(), Store::default());
     for (k, name) in by_hand::CHECKPOINTS.into_iter().enumerate() {
         let path: std::path::PathBuf = format!("/nowhere/{name}.safetensors").into();
-        store.inspections.insert(path.clone(), by_hand::inspection(name));
+        store.inspections.insert((path.clone(), NetworkChoice::default()), by_hand::inspection(name));
         if k < 2 {
             store.origins.insert(path, run(k as u64));
         }
@@ -319,7 +319,7 @@ fn crowd(n: usize) -> Harness<'static, App> {
             path: format!("/nowhere/{name}.safetensors").into(),
             ..Default::default()
         };
-        app.store.inspections.insert(entry.path.clone(), inspection(name));
+        app.store.inspections.insert((entry.path.clone(), entry.choice()), inspection(name));
         app.store.origins.insert(entry.path.clone(), run(k as u64));
         app.session.add_checkpoint(entry);
         let curve = SharpnessCurve { checkpoint: name.clone(), ..curve(k % 5) };

@@ -3,7 +3,7 @@
 use super::*;
 use crate::job::{HessianJob, JobId, PlanOptions, WeightsJob};
 use crate::result::{BandManifest, Eigenvalue, Embedding, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
-use crate::session::HessianSettings;
+use crate::session::{HessianSettings, NetworkChoice};
 use crate::ui::figure_export::Export;
 use crate::ui::loader::Finished;
 use crate::ui::log::Level;
@@ -21,7 +21,10 @@ fn finish(listener: &Listener, event: JobEvent) {
 #[test]
 fn what_is_not_read_and_what_is_written_is_called_so() {
     let mut harness = harness(&Listener::default(), 0, false);
-    harness.state_mut().store.add(JobSpec::Inspect { path: "/nowhere/ERM.safetensors".into() }, JobState::Cancelled);
+    harness
+        .state_mut()
+        .store
+        .add(JobSpec::Inspect { path: "/nowhere/ERM.safetensors".into(), choice: NetworkChoice::default() }, JobState::Cancelled);
     harness.run();
     harness.get_by_label("not read: it was cancelled");
     let JobSpec::Landscape(landscape) = landscape_job("ERM") else { panic!("expected a landscape") };

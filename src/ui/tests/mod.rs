@@ -35,14 +35,14 @@ use super::store::{JobState, Loaded};
 use crate::job::runs::RunOptions;
 use crate::job::{JobEvent, JobOutput, JobSpec};
 use crate::result::{Cell, Inspection, LandscapeManifest, LossSurface, Quantity, Reading};
-use crate::session::Tab;
+use crate::session::{NetworkChoice, Tab};
 
 /// An app with the session above, and everything computed for the first `computed` checkpoints.
 fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -> App {
     let mut app = App::new(ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::Landscape);
     app.session = session();
     for (k, name) in CHECKPOINTS.into_iter().enumerate().take(computed) {
-        app.store.inspections.insert(format!("/nowhere/{name}.safetensors").into(), inspection(name));
+        app.store.inspections.insert((format!("/nowhere/{name}.safetensors").into(), NetworkChoice::default()), inspection(name));
         let results = [
             (landscape_job(name), Loaded::Landscape(surface(k, holes && k > 1))),
             (sharpness_job(name), Loaded::Sharpness(curve(k))),
@@ -213,8 +213,12 @@ fn what_the_present_tab_shows_is_computed_first() {
     let listener = Listener::default();
     let mut harness = harness(&listener, 0, false);
     let app = harness.state_mut();
-    for spec in [landscape_job("ERM"), sharpness_job("ERM"), score_job("ERM"), JobSpec::Inspect { path: "/nowhere/ERM.safetensors".into() }]
-    {
+    for spec in [
+        landscape_job("ERM"),
+        sharpness_job("ERM"),
+        score_job("ERM"),
+        JobSpec::Inspect { path: "/nowhere/ERM.safetensors".into(), choice: NetworkChoice::default() },
+    ] {
         app.store.add(spec, JobState::Waiting);
     }
     harness.get_by_label("Energy").click();
@@ -337,7 +341,7 @@ fn a_session_opens_by_its_path_and_its_jobs_go_out() {
     run_until(&mut harness, |app| app.session.checkpoints.len() == 1 && app.store.jobs.len() == 5);
     run_until(&mut harness, |_| listener.0.borrow().asked.len() == 1);
     harness.get_by_label("Close checkpoint Mine");
-    assert!(matches!(&listener.0.borrow().asked[0].1, JobSpec::Inspect { path } if path.ends_with("mine.pt")));
+    assert!(matches!(&listener.0.borrow().asked[0].1, JobSpec::Inspect { path, .. } if path.ends_with("mine.pt")));
     let refused = Inspection { error: Some("expected a checkpoint, found text".into()), ..Inspection::default() };
     let output = JobOutput::Inspection(Box::new(refused));
     listener.0.borrow_mut().says.push_back(Heard::Job(1000, JobEvent::Done { output }));

@@ -10,7 +10,7 @@ use super::closing::press_close;
 use super::run_until;
 use crate::job::runs::RunOptions;
 use crate::job::{Control, JobEvent, JobOutput, JobSpec, Pace, RunConfig, RunFolder, RunLock, RunState, RunStatus, WorkerOptions};
-use crate::session::{DatasetEntry, Role, Tab};
+use crate::session::{DatasetEntry, NetworkChoice, Role, Tab};
 use crate::ui::app::App;
 use crate::ui::bench::{Bench, Heard};
 use crate::ui::command::{Command, RunCommand};
@@ -55,7 +55,7 @@ fn quiet(root: &Path) -> Harness<'static, App> {
 pub(super) fn open_form(harness: &mut Harness<'static, App>, listener: &Listener) {
     let app = harness.state_mut();
     app.session = crate::session::Session { view: app.session.view.clone(), ..session() };
-    app.store.inspections.insert("/nowhere/Pretrained.safetensors".into(), inspection("Pretrained"));
+    app.store.inspections.insert(("/nowhere/Pretrained.safetensors".into(), NetworkChoice::default()), inspection("Pretrained"));
     for (name, role) in [("digits train", Role::Train), ("blobs", Role::Outliers)] {
         app.session.datasets.push(DatasetEntry {
             name: name.into(),

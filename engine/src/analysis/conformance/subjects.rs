@@ -188,7 +188,14 @@ pub fn plain() -> Normalization {
 
 /// A checkpoint without a file.
 pub fn checkpoint() -> CheckpointSource {
-    CheckpointSource { name: "net".into(), path: "net.safetensors".into(), architecture: None, normalization: plain() }
+    CheckpointSource {
+        name: "net".into(),
+        path: "net.safetensors".into(),
+        architecture: None,
+        weights: None,
+        ignore: Vec::new(),
+        normalization: plain(),
+    }
 }
 
 /// Images without a file, ID.

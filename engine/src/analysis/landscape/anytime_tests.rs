@@ -3,7 +3,7 @@
 
 use flatland::job::is_whole;
 use flatland::result::{CellStatus, LossSurface};
-use flatland::session::{Normalization, NormalizationPreset, Stop};
+use flatland::session::{NetworkChoice, Normalization, NormalizationPreset, Stop};
 use tch::Device;
 
 use super::super::AnalysisError;
@@ -103,7 +103,7 @@ fn landscape_estimates_are_honest_on_real_checkpoints() {
     let Some(shared) = flatland::data::shared_dir() else { return println!("skipped: no shared data") };
     let grid = axis(17, 0.5);
     for file in ["resnet20-12fca82f.th", "resnet32-d509ac18.th", "resnet56-4bfd9763.th"] {
-        let network = Network::load(&shared.join("data/checkpoints").join(file), None, Device::Cpu).unwrap();
+        let network = Network::load(&shared.join("data/checkpoints").join(file), &NetworkChoice::default(), Device::Cpu).unwrap();
         let data = samples(cifar(&shared, 1280), &Normalization::Preset(NormalizationPreset::Imagenet), &network);
         let out = tempfile::tempdir().unwrap();
         let mut ear = Ear::default();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use flatland::data::Dataset;
 use flatland::job::{CheckpointSource, JobEvent, LandscapeJob, Reporter};
 use flatland::result::Cell;
-use flatland::session::{Normalization, NormalizationPreset};
+use flatland::session::{NetworkChoice, Normalization, NormalizationPreset};
 use tch::Device;
 
 use crate::analysis::conformance::subjects;
@@ -35,7 +35,14 @@ pub fn noise_samples(network: &Network) -> Samples {
 
 pub fn job(out: &Path, alpha: &[f64], beta: &[f64]) -> LandscapeJob {
     let normalization = Normalization::Preset(NormalizationPreset::Imagenet);
-    let checkpoint = CheckpointSource { name: "test".into(), path: PathBuf::new(), architecture: None, normalization };
+    let checkpoint = CheckpointSource {
+        name: "test".into(),
+        path: PathBuf::new(),
+        architecture: None,
+        weights: None,
+        ignore: Vec::new(),
+        normalization,
+    };
     LandscapeJob { checkpoint, ..subjects::landscape_job(out.into(), alpha, beta) }
 }
 
@@ -77,7 +84,7 @@ pub fn resnet20() -> Option<(Network, PathBuf)> {
         return None;
     };
     let path = shared.join("data/checkpoints/resnet20-12fca82f.th");
-    Some((Network::load(&path, None, Device::Cpu).unwrap(), shared))
+    Some((Network::load(&path, &NetworkChoice::default(), Device::Cpu).unwrap(), shared))
 }
 
 /// The first `n` CIFAR-10 test images.

@@ -61,6 +61,7 @@ mod tests {
     use super::super::{Evaluation, Evaluator, run};
     use super::*;
     use crate::analysis::landscape::Directions;
+    use flatland::session::NetworkChoice;
 
     #[test]
     fn the_checkpoint_of_a_cell_has_the_losses_of_the_cell() {
@@ -75,7 +76,7 @@ mod tests {
             let surface = LossSurface::load(&landscape.out).unwrap();
             let file = landscape.out.join("weights.safetensors");
             write_weights(&network, &data, &WeightsJob { landscape, at: [0.5, -0.25], file: file.clone() }, &mut Ear::default()).unwrap();
-            let there = Network::load(&file, None, Device::Cpu).unwrap();
+            let there = Network::load(&file, &NetworkChoice::default(), Device::Cpu).unwrap();
             let directions = Directions::li2018(&there, 0).unwrap();
             let evaluator = Evaluator::new(&there, Evaluation::plain(&samples), &directions).unwrap();
             let (center, _) = evaluator.center(&mut Ear::default()).unwrap();

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
+use flatland::session::NetworkChoice;
 use safetensors::tensor::{Dtype, TensorView};
 use tch::{Device, Kind, Tensor};
 
@@ -178,14 +179,14 @@ fn other_float_types_are_converted_and_prefixes_stripped() {
     ] {
         let path = folder.path().join(label);
         save_as(&network, &path, kind, "module._orig_mod.");
-        let loaded = Network::load(&path, None, Device::Cpu).unwrap();
+        let loaded = Network::load(&path, &NetworkChoice::default(), Device::Cpu).unwrap();
         for name in &network.names {
             let difference = (&loaded.tensors[name] - &network.tensors[name]).abs().max();
             assert!(f64::try_from(difference).unwrap() <= tolerance, "{label} {name}");
             assert_eq!(loaded.tensors[name].kind(), Kind::Float);
         }
         assert_eq!(loaded.hash() == network.hash(), tolerance == 0.0);
-        let report = inspect(&path);
+        let report = inspect(&path, &NetworkChoice::default());
         assert_eq!(report.error, None);
         assert!(report.notes.iter().any(|note| note.contains("`module._orig_mod.`")), "{:?}", report.notes);
         let converted = report.notes.iter().any(|note| note.contains(&format!("of {label} are converted to f32")));
@@ -202,7 +203,7 @@ fn what_is_not_finite_is_named() {
     let _ = broken.get(3).fill_(f64::NAN);
     network.tensors.insert("bn1.bias".into(), broken);
     network.save(&path).unwrap();
-    let report = inspect(&path);
+    let report = inspect(&path, &NetworkChoice::default());
     assert_eq!(report.architecture.as_deref(), Some("resnet8"));
     assert!(report.notes.iter().any(|note| note == "not all values are finite (NaN or Inf) in bn1.bias"), "{:?}", report.notes);
 }
@@ -211,7 +212,7 @@ fn what_is_not_finite_is_named() {
 fn the_same_weights_in_every_container_are_the_same_bytes() {
     let Some(path) = shared("data/checkpoints/resnet20-12fca82f.th") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let legacy = Network::load(&path, None, Device::Cpu).unwrap();
+    let legacy = Network::load(&path, &NetworkChoice::default(), Device::Cpu).unwrap();
     let safetensors = folder.path().join("resnet20.safetensors");
     legacy.save(&safetensors).unwrap();
     let mut program = Pickle::new();
@@ -230,7 +231,7 @@ fn the_same_weights_in_every_container_are_the_same_bytes() {
     let zip = folder.path().join("resnet20.pt");
     std::fs::write(&zip, zip_checkpoint(&program.0, &storages)).unwrap();
     for other in [&safetensors, &zip] {
-        let other = Network::load(other, None, Device::Cpu).unwrap();
+        let other = Network::load(other, &NetworkChoice::default(), Device::Cpu).unwrap();
         assert_eq!(other.hash(), legacy.hash());
         assert_eq!(other.names, legacy.names);
         let equal = |name: &String| other.tensors[name].equal(&legacy.tensors[name]);

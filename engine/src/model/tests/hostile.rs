@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use flatland::session::NetworkChoice;
 use tch::Device;
 
 use super::super::{Network, inspect};
@@ -13,12 +14,12 @@ fn refused(name: &str, bytes: &[u8], expected: &[&str]) -> flatland::result::Ins
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
-    let report = inspect(&path);
+    let report = inspect(&path, &NetworkChoice::default());
     let error = report.error.clone().unwrap_or_else(|| panic!("{name} was accepted"));
     for part in expected.iter().chain(&[path.to_str().unwrap()]) {
         assert!(error.contains(part), "{name}: expected `{part}` in `{error}`");
     }
-    assert_eq!(Network::load(&path, None, Device::Cpu).unwrap_err().to_string(), error);
+    assert_eq!(Network::load(&path, &NetworkChoice::default(), Device::Cpu).unwrap_err().to_string(), error);
     assert_eq!(report.architecture, None);
     report
 }
@@ -43,7 +44,7 @@ fn what_is_no_checkpoint_is_named() {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     zip.start_file("weight.npy", zip::write::SimpleFileOptions::default()).unwrap();
     refused("weights.npz", &zip.finish().unwrap().into_inner(), &["a NumPy archive (.npz)"]);
-    let missing = inspect(Path::new("/nowhere/model.pt"));
+    let missing = inspect(Path::new("/nowhere/model.pt"), &NetworkChoice::default());
     assert!(missing.error.is_some_and(|error| error.contains("cannot read") && error.contains("/nowhere/model.pt")));
 }
 
@@ -101,12 +102,12 @@ fn cut_files_say_that_they_are_cut() {
 #[test]
 fn a_real_cut_download_is_refused() {
     let Some(path) = shared("data/broken/my_checkpoint.pth.tar.1310720") else { return };
-    let report = inspect(&path);
+    let report = inspect(&path, &NetworkChoice::default());
     let error = report.error.unwrap();
     assert!(error.contains("cut off") && error.contains("my_checkpoint.pth.tar.1310720"), "{error}");
-    let mat = inspect(&shared("data/broken/svhn_train_32x32.truncated.mat").unwrap());
+    let mat = inspect(&shared("data/broken/svhn_train_32x32.truncated.mat").unwrap(), &NetworkChoice::default());
     assert!(mat.error.unwrap().contains("a MATLAB file"));
-    let batch = inspect(&shared("data/broken/test_batch.524288").unwrap());
+    let batch = inspect(&shared("data/broken/test_batch.524288").unwrap(), &NetworkChoice::default());
     let error = batch.error.unwrap();
     assert!(error.contains("pickle"), "{error}");
 }
@@ -138,7 +139,7 @@ fn a_state_dict_of_another_architecture_names_the_nearest_and_the_differences() 
     network.names.push("layer3.3.conv1.weight".into());
     network.names.retain(|name| name != "linear.bias");
     network.save(&path).unwrap();
-    let report = inspect(&path);
+    let report = inspect(&path, &NetworkChoice::default());
     assert_eq!((report.architecture, report.classes), (None, None));
     assert_eq!((report.missing, report.unexpected), (vec!["linear.bias".to_string()], vec!["layer3.3.conv1.weight".to_string()]));
     let error = report.error.unwrap();
@@ -148,7 +149,7 @@ fn a_state_dict_of_another_architecture_names_the_nearest_and_the_differences() 
         assert!(error.contains(part), "expected `{part}` in `{error}`");
     }
     // Named, the extra tensor is ignored but the missing one is not.
-    let error = Network::load(&path, Some("resnet20"), Device::Cpu).unwrap_err().to_string();
+    let error = Network::load(&path, &NetworkChoice::named("resnet20"), Device::Cpu).unwrap_err().to_string();
     assert!(error.contains("not those of resnet20") && error.contains("missing linear.bias"), "{error}");
 }
 

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use flatland::metric;
-use flatland::session::{Normalization, NormalizationPreset};
+use flatland::session::{NetworkChoice, Normalization, NormalizationPreset};
 use tch::{Device, Kind, Tensor};
 
 use super::super::{Network, inspect};
@@ -28,7 +28,7 @@ const SUPPORTED: [(&str, &str, &str, i64, i64); 10] = [
 fn every_supported_checkpoint_is_named_and_nothing_is_missing_or_left_over() {
     let Some(folder) = shared("data/checkpoints") else { return };
     for (file, container, architecture, classes, parameters) in SUPPORTED {
-        let report = inspect(&folder.join(file));
+        let report = inspect(&folder.join(file), &NetworkChoice::default());
         assert_eq!(report.error, None, "{file}");
         assert_eq!(report.container.as_deref(), Some(container), "{file}");
         assert_eq!(report.architecture.as_deref(), Some(architecture), "{file}");
@@ -41,22 +41,22 @@ fn every_supported_checkpoint_is_named_and_nothing_is_missing_or_left_over() {
 #[test]
 fn an_unknown_network_is_a_clear_answer() {
     let Some(path) = shared("data/checkpoints/tinygrad_mnist_model.safetensors") else { return };
-    let report = inspect(&path);
+    let report = inspect(&path, &NetworkChoice::default());
     assert_eq!((report.container.as_deref(), report.architecture.as_deref()), (Some("safetensors"), None));
     let tensors: Vec<(&str, &[i64], &str)> =
         report.tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.dtype.as_str())).collect();
     assert_eq!(tensors, [("l1.weight", &[128, 784][..], "f32"), ("l2.weight", &[10, 128][..], "f32")]);
     let error = report.error.unwrap();
     assert!(error.contains("no known architecture has these tensors") && error.contains("l1.weight [128, 784]"), "{error}");
-    assert_eq!(Network::load(&path, None, Device::Cpu).unwrap_err().to_string(), error);
+    assert_eq!(Network::load(&path, &NetworkChoice::default(), Device::Cpu).unwrap_err().to_string(), error);
 }
 
 #[test]
 fn a_lenet_5_is_named_but_computed_with_only_when_asked_for() {
     let Some(path) = shared("data/checkpoints/lenet5_best_model.pth") else { return };
-    let error = Network::load(&path, None, Device::Cpu).unwrap_err().to_string();
+    let error = Network::load(&path, &NetworkChoice::default(), Device::Cpu).unwrap_err().to_string();
     assert!(error.contains("do not say its nonlinearity") && error.contains("lenet5_best_model.pth"), "{error}");
-    let network = Network::load(&path, Some("lenet5"), Device::Cpu).unwrap();
+    let network = Network::load(&path, &NetworkChoice::named("lenet5"), Device::Cpu).unwrap();
     let output = network.forward(&Tensor::zeros([2, 3, 32, 32], (Kind::Float, Device::Cpu))).unwrap();
     assert_eq!((output.features.size(), output.logits.size()), (vec![2, 84], vec![2, 10]));
 }
@@ -87,7 +87,7 @@ fn logits_and_features_are_those_of_pytorch() {
         ("forward_densenet_baseline.npz", "oecc_cifar10_densenet_baseline.pth", 64, NormalizationPreset::Hendrycks),
     ] {
         let expected = flatland::result::Npz::load(&golden.join(golden_file)).unwrap();
-        let network = Network::load(&data.join("checkpoints").join(checkpoint), None, Device::Cpu).unwrap();
+        let network = Network::load(&data.join("checkpoints").join(checkpoint), &NetworkChoice::default(), Device::Cpu).unwrap();
         let (x, _) = cifar10(&data.join("cifar-10-batches-bin"), 0, count, &Normalization::Preset(preset));
         let output = tch::no_grad(|| network.forward(&x)).unwrap();
         let logits = relative(&output.logits, &expected.f64("logits").unwrap());
@@ -99,7 +99,7 @@ fn logits_and_features_are_those_of_pytorch() {
 
 /// Accuracy in % on the first `count` CIFAR-10 test images.
 fn accuracy(data: &Path, checkpoint: &str, count: usize, preset: NormalizationPreset) -> f64 {
-    let network = Network::load(&data.join("checkpoints").join(checkpoint), None, Device::Cpu).unwrap();
+    let network = Network::load(&data.join("checkpoints").join(checkpoint), &NetworkChoice::default(), Device::Cpu).unwrap();
     let normalization = Normalization::Preset(preset);
     let mut correct = 0;
     for first in (0..count).step_by(250) {
@@ -157,7 +157,7 @@ fn the_mnist_networks_have_the_published_errors_and_detect_notmnist_as_published
         ("oe_mnist_oe_tune_epoch_4.pt", 0.92, 98.41, 6.87),
         ("oe_mnist_oe_scratch_epoch_9.pt", 1.03, 98.64, 6.24),
     ] {
-        let network = Network::load(&data.join("checkpoints").join(file), None, Device::Cpu).unwrap();
+        let network = Network::load(&data.join("checkpoints").join(file), &NetworkChoice::default(), Device::Cpu).unwrap();
         let logits = |x: &Tensor| tch::no_grad(|| network.forward(x)).unwrap().logits;
         let msp = |logits: &Tensor| Vec::<f64>::try_from(logits.softmax(1, Kind::Double).amax(1, false)).unwrap();
         let id = logits(&mnist);

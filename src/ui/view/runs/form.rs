@@ -7,7 +7,7 @@ use super::{RunScene, data};
 use crate::data::Augmentation;
 use crate::data::environment::families;
 use crate::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
-use crate::session::Normalization;
+use crate::session::{NetworkChoice, Normalization};
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::panel::{aside, complaint, jobs, section};
 use crate::ui::run::check::Problems;
@@ -115,7 +115,8 @@ fn trial(ui: &mut Ui, scene: &mut RunScene<'_>, run: &RunConfig) {
 }
 
 fn inspected<'a>(scene: &'a RunScene<'_>, draft: &Draft) -> Option<&'a crate::result::Inspection> {
-    scene.store.inspections.get(std::path::Path::new(draft.checkpoint.trim()))
+    let read = |choice| scene.store.inspections.get(&(draft.checkpoint.trim().into(), choice));
+    read(draft.choice()).or_else(|| read(NetworkChoice::default()))
 }
 
 /// Start, method, hyperparameters.
@@ -169,7 +170,7 @@ fn checkpoint(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &P
         }
         choice(ui, id, &mut path, &options, 220.0);
         if let Some(entry) = entries.iter().find(|entry| entry.path.display().to_string() == path).filter(|_| path != draft.checkpoint) {
-            draft.start_from(&entry.path, entry.normalization);
+            draft.start_from(&entry.path, entry.choice(), entry.normalization);
         }
     });
     row(ui, "Path", "", None, |ui, id| {
@@ -177,7 +178,7 @@ fn checkpoint(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &P
         field::text(ui, id, &mut draft.checkpoint, ui.available_width() - 16.0, "of a checkpoint", false);
         if before != draft.checkpoint {
             let path = std::path::PathBuf::from(draft.checkpoint.trim());
-            draft.start_from(&path, draft.normalization);
+            draft.start_from(&path, NetworkChoice::default(), draft.normalization);
         }
     });
     row(ui, "Normalization", "What the network's inputs were normalized with when it was trained", None, |ui, id| {

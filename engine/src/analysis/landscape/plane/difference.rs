@@ -12,7 +12,7 @@ use crate::model::{Network, is_parameter};
 /// # Errors
 /// When it cannot be read or has other tensors.
 pub fn load(source: &CheckpointSource, like: &Network, device: Device) -> Result<Network, AnalysisError> {
-    let other = Network::load(&source.path, source.architecture.as_deref(), device)?;
+    let other = Network::load(&source.path, &source.choice(), device)?;
     let shapes = |network: &Network| network.names.iter().map(|name| (name.clone(), network.tensors[name].size())).collect::<Vec<_>>();
     if shapes(&other) != shapes(like) {
         return Err(AnalysisError::Invalid(format!(

@@ -75,7 +75,7 @@ impl<'a> Projector<'a> {
                 name: name.clone(),
                 path: path.clone(),
                 architecture: Some(self.network.architecture.clone()),
-                normalization: self.job.checkpoint.normalization,
+                ..self.job.checkpoint.clone()
             };
             points.push(self.point(&source, &load(&source, self.network, self.network.device)?, reporter)?);
         }

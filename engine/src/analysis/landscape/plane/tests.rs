@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use flatland::job::{CheckpointSource, LandscapeJob};
 use flatland::result::{LandscapeBand, LossSurface, Npz, NpzValues};
-use flatland::session::{Axes, Normalization};
+use flatland::session::{Axes, NetworkChoice, Normalization};
 use tch::{Device, Tensor};
 
 use super::super::super::SampleLosses;
@@ -26,7 +26,17 @@ fn saved(folder: &Path, name: &str, seed: u64) -> (CheckpointSource, Network) {
     }
     let path = folder.join(format!("{name}.safetensors"));
     network.save(&path).unwrap();
-    (CheckpointSource { name: name.into(), path, architecture: None, normalization: Normalization::default() }, network)
+    (
+        CheckpointSource {
+            name: name.into(),
+            path,
+            architecture: None,
+            weights: None,
+            ignore: Vec::new(),
+            normalization: Normalization::default(),
+        },
+        network,
+    )
 }
 
 struct Fixture {
@@ -194,7 +204,7 @@ fn landscape_axes_come_from_perturbations_and_parts_of_files() {
     assert!(plane.directions.cosine().abs() < 1e-6);
     // The worst case is exactly the step α = 1.
     let surface = computed(&fixture);
-    let mut moved = Network::load(&fixture.job.checkpoint.path, None, Device::Cpu).unwrap();
+    let mut moved = Network::load(&fixture.job.checkpoint.path, &NetworkChoice::default(), Device::Cpu).unwrap();
     for part in &plane.directions.delta.parts {
         let step = Tensor::from_slice(&part.values).view_as(&moved.tensors[&part.name]);
         moved.tensors.insert(part.name.clone(), &moved.tensors[&part.name] + step);
