@@ -14,7 +14,17 @@ use flatland_engine::train::{TrainError, run};
 
 fn dataset(name: &str, role: Role, path: impl Into<PathBuf>) -> DatasetEntry {
     let path = path.into();
-    DatasetEntry { name: name.into(), role, path, format: None, split: None, limit: None, first: None, corruption: None }
+    DatasetEntry {
+        name: name.into(),
+        role,
+        path,
+        format: None,
+        split: None,
+        limit: None,
+        first: None,
+        corruption: None,
+        assumed: Default::default(),
+    }
 }
 
 fn brightness() -> Option<CorruptionEntry> {
@@ -40,8 +50,11 @@ fn demo_run(method: MethodConfig) -> RunConfig {
         seed: 3,
         checkpoint: None,
         architecture: Some("resnet8".into()),
+        weights: None,
+        ignore: Vec::new(),
         classes: Some(7),
         normalization: Normalization::Preset(NormalizationPreset::Half),
+        assumed: Default::default(),
         epochs: Some(3),
         max_steps: None,
         batch: 32,

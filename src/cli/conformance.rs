@@ -11,7 +11,6 @@ use crate::figure::conformance::{html, markdown};
 use crate::figure::number::significant;
 use crate::job::{self, ConformanceJob, Device, JobOutput, JobSpec, PlanOptions, WorkerOptions, conformance_jobs, demo_session};
 use crate::result::{Conformance as Report, write_atomic};
-use crate::session::Session;
 
 /// Arguments of `flatland conformance`.
 #[derive(Debug, Args)]
@@ -75,7 +74,7 @@ impl Conformance {
             ..PlanOptions::default()
         };
         for (k, path) in sessions.iter().enumerate() {
-            let of_session = conformance_jobs(&Session::load(path)?, &scratch.join(k.to_string()), &options)
+            let of_session = conformance_jobs(&super::options::load(path)?, &scratch.join(k.to_string()), &options)
                 .and_then(|jobs| job::check_paths(&jobs).map(|()| jobs));
             jobs.extend(of_session.map_err(|error| anyhow::Error::from(error).context(format!("session {}", path.display())))?);
         }

@@ -81,14 +81,23 @@ impl SessionOptions {
         }
     }
 
+    /// Reads the session at `path`, and says on stderr what it leaves open.
+    pub fn load(path: &Path) -> anyhow::Result<Session> {
+        let session = Session::load(path)?;
+        for assumption in session.assumptions() {
+            eprintln!("assumed: {assumption} ({})", path.display());
+        }
+        Ok(session)
+    }
+
     /// The jobs of one analysis, all of whose files are there.
     pub fn plan(&self, session: &Session, analysis: Analysis, options: &PlanOptions) -> anyhow::Result<Vec<JobSpec>> {
         plan(session, &self.session, analysis, &self.out, options)
     }
 
-    /// Reads the session.
+    /// Reads the session, and says what it leaves open.
     pub fn load(&self) -> anyhow::Result<Session> {
-        Ok(Session::load(&self.session)?)
+        load(&self.session)
     }
 }
 

@@ -58,6 +58,9 @@ impl Train {
             }
             (None, Some(file)) => {
                 let run = RunConfig::load(file)?;
+                if let Some(assumption) = run.assumption() {
+                    eprintln!("assumed: {assumption} ({})", file.display());
+                }
                 let dir = self.out.clone().unwrap_or_else(|| fresh_folder(file));
                 runs::start(&run, &dir, &options).with_context(|| format!("run {}", file.display()))?
             }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::RunError;
-use crate::session::{DatasetEntry, NetworkChoice, Normalization};
+use crate::session::{Assumption, Assumptions, DatasetEntry, NetworkChoice, Normalization};
 
 /// Which pass of a SAM-type step updates BatchNorm's running statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +151,9 @@ pub struct RunConfig {
     /// Normalization of the inputs.
     #[serde(default)]
     pub normalization: Normalization,
+    /// What was inferred and nobody has stated.
+    #[serde(default, skip_serializing_if = "Assumptions::is_empty")]
+    pub assumed: Assumptions,
     /// Epochs; one epoch is one pass over the train data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epochs: Option<usize>,
@@ -228,6 +231,7 @@ impl RunConfig {
             architecture: None,
             weights: None,
             ignore: Vec::new(),
+            assumed: Assumptions::new(),
             classes: None,
             normalization: Normalization::default(),
             epochs: None,
@@ -275,6 +279,9 @@ impl RunConfig {
         if run.version != 1 {
             return Err(invalid(format!("expected version = 1, found version = {}", run.version)));
         }
+        if text.parse::<toml::Table>().is_ok_and(|table| !table.contains_key("normalization")) {
+            run.assumed.insert(Assumption::Normalization);
+        }
         let folder = path.parent().unwrap_or(Path::new(""));
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.into());
         if let Some(checkpoint) = &mut run.checkpoint {
@@ -284,6 +291,13 @@ impl RunConfig {
             dataset.path = folder.join(&dataset.path);
         }
         Ok(run)
+    }
+
+    /// What this run assumes, a sentence with the line that states it; `None` when everything is stated.
+    pub fn assumption(&self) -> Option<String> {
+        let label = self.normalization.label();
+        let assumed = self.assumed.contains(&Assumption::Normalization);
+        assumed.then(|| format!("the inputs are taken to be normalized as {label}; `normalization = ..` in the run file states it"))
     }
 
     /// The text of a run file at `path`.
@@ -328,6 +342,8 @@ impl RunConfig {
             asked.architecture.clone_from(&found.architecture);
         }
         asked.classes = asked.classes.or(found.classes);
+        // Whether somebody stated a value does not change the run.
+        asked.assumed.clone_from(&found.assumed);
         asked.log_every = asked.log_every.or(found.log_every);
         asked.drop_last_below = asked.drop_last_below.or(found.drop_last_below);
         if asked.method.name == found.method.name {
@@ -382,6 +398,9 @@ mod tests {
         let resolved = "version = 1\narchitecture = \"resnet8+mcd\"\nclasses = 7\nmax_steps = 1\nlog_every = 1\n\
                         [method]\nname = \"dr_sam\"\nrho = 1.0\nlambda = 0.5\n";
         assert_eq!(asked.difference(&read(resolved)), None);
+        let stated = format!("normalization = \"cifar10\"\n{resolved}");
+        assert!(asked.assumption().is_some() && read(&stated).assumption().is_none());
+        assert_eq!(asked.difference(&read(&stated)), None, "the same value, stated");
         assert_eq!(asked.difference(&read(&resolved.replace("rho = 1.0", "rho = 0.5"))).as_deref(), Some("`method`"));
         assert_eq!(asked.difference(&read(&resolved.replace("dr_sam", "sam_oe"))).as_deref(), Some("`method`"));
         assert_eq!(asked.difference(&read(&resolved.replace("resnet8+", "resnet20+"))).as_deref(), Some("`architecture`"));

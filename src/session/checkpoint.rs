@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{NetworkChoice, Normalization, Session};
+use super::{Assumptions, NetworkChoice, Normalization, Session};
 
 /// Colours that checkpoints are told apart by; the next one starts again at the first.
 pub const COLORS: usize = 8;
@@ -30,6 +30,9 @@ pub struct CheckpointEntry {
     /// What the network's inputs were normalized with.
     #[serde(default)]
     pub normalization: Normalization,
+    /// What was inferred and nobody has confirmed yet.
+    #[serde(default, skip_serializing_if = "Assumptions::is_empty")]
+    pub assumed: Assumptions,
     /// Index of its colour; absent = its place in the session ([`Session::colors`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub color: Option<usize>,

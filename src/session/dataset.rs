@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{DatasetEntry, Role, Session};
+use super::{Assumption, Assumptions, DatasetEntry, Role, Session};
 
 /// So many images are measured on until somebody asks for more: enough to see shapes, and minutes instead of hours on a CPU.
 pub const FIRST_LOOK: usize = 200;
@@ -11,7 +11,12 @@ impl DatasetEntry {
     /// One that has just been opened: a first look at what is measured on, everything of what is trained with.
     pub fn opened(name: String, path: PathBuf, role: Role) -> Self {
         let limit = role.is_measured().then_some(FIRST_LOOK);
-        Self { name, role, path, format: None, split: None, limit, first: None, corruption: None }
+        Self { name, role, path, format: None, split: None, limit, first: None, corruption: None, assumed: Assumptions::new() }
+    }
+
+    /// One that has just been opened, whose role nobody stated.
+    pub fn guessed(name: String, path: PathBuf, role: Role) -> Self {
+        Self { assumed: [Assumption::Role].into(), ..Self::opened(name, path, role) }
     }
 
     /// Whether it is a part of the bundled demo set, `demo:<part>`, and lies in no file.
@@ -19,7 +24,7 @@ impl DatasetEntry {
         self.path.to_string_lossy().starts_with("demo:")
     }
 
-    /// Gives it another role; the limit of a first look goes with what it is for.
+    /// Gives it the role that somebody says; the limit of a first look goes with what it is for.
     pub fn take_role(&mut self, role: Role) {
         match (self.role.is_measured(), role.is_measured()) {
             (true, false) if self.limit == Some(FIRST_LOOK) => self.limit = None,
@@ -27,6 +32,7 @@ impl DatasetEntry {
             _ => {}
         }
         self.role = role;
+        self.assumed.remove(&Assumption::Role);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Relative paths are relative to the session file; [`Session::load`] makes them absolute. Deliberately absent:
 //! results (they are recomputed or found in the cache), windows, threads.
 
+mod assumption;
 mod checkpoint;
 mod compare_view;
 mod dataset;
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use assumption::{Assumption, Assumptions};
 pub use checkpoint::{COLORS, CheckpointEntry};
 pub use compare_view::CompareView;
 pub use dataset::FIRST_LOOK;
@@ -160,6 +162,9 @@ pub struct DatasetEntry {
     /// Applied to every image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corruption: Option<CorruptionEntry>,
+    /// What was inferred and nobody has confirmed yet.
+    #[serde(default, skip_serializing_if = "Assumptions::is_empty")]
+    pub assumed: Assumptions,
 }
 
 /// Everything the user has open.
@@ -234,6 +239,7 @@ impl Session {
         let invalid = |message: String| SessionError::Invalid { message, path: path.into() };
         let mut session: Session = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
         session.check().map_err(invalid)?;
+        session.assume_what_is_missing(&text);
         let folder = path.parent().unwrap_or(Path::new(""));
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.into());
         for checkpoint in &mut session.checkpoints {

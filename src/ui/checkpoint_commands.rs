@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::app::{App, stem, unused};
 use super::command::CheckpointCommand;
 use crate::job::JobId;
-use crate::session::CheckpointEntry;
+use crate::session::{Assumption, CheckpointEntry};
 
 impl App {
     /// Opens a checkpoint, and says how its inputs are taken to be normalized.
@@ -22,7 +22,8 @@ impl App {
                 normalization.label()
             ));
         }
-        self.session.add_checkpoint(CheckpointEntry { name, path, normalization, ..CheckpointEntry::default() });
+        let assumed = [Assumption::Normalization].into();
+        self.session.add_checkpoint(CheckpointEntry { name, path, normalization, assumed, ..CheckpointEntry::default() });
     }
 
     pub(super) fn checkpoint_command(&mut self, name: &str, command: CheckpointCommand) {
@@ -48,7 +49,7 @@ impl App {
                 self.ask_differences();
             }
             CheckpointCommand::Normalize(normalization) => {
-                self.session.checkpoints[place].normalization = normalization;
+                self.session.checkpoints[place].state_normalization(normalization);
                 self.replan();
             }
             CheckpointCommand::Color(color) => self.session.recolor_checkpoint(name, color),

@@ -12,7 +12,7 @@ impl App {
         let name = unused(&stem(&path), |name| self.session.datasets.iter().any(|dataset| dataset.name == name));
         let guessed = role.is_none();
         let role = role.unwrap_or_else(|| self.session.likely_role(&path));
-        let entry = DatasetEntry::opened(name, path, role);
+        let entry = if guessed { DatasetEntry::guessed(name, path, role) } else { DatasetEntry::opened(name, path, role) };
         let taken = entry.limit.map_or("all its images".into(), |_| format!("at most {FIRST_LOOK} images for a first look"));
         let said = if guessed { format!("taken for {}", role.label()) } else { format!("opened as {}", role.label()) };
         self.tell(format!("{}: {said}, {taken}. Its row at the left changes both.", entry.name));

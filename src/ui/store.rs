@@ -5,7 +5,7 @@ mod job;
 mod names;
 mod partial;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use indexmap::IndexMap;

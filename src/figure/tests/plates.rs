@@ -19,7 +19,17 @@ fn study(n: usize, measured: usize) -> (Session, Findings) {
     };
     let dataset = |(name, role): (&str, Role)| {
         let path = "demo:test".into();
-        DatasetEntry { name: name.into(), role, path, format: None, split: None, limit: Some(100), first: None, corruption: None }
+        DatasetEntry {
+            name: name.into(),
+            role,
+            path,
+            format: None,
+            split: None,
+            limit: Some(100),
+            first: None,
+            corruption: None,
+            assumed: Default::default(),
+        }
     };
     let session = Session {
         checkpoints: (0..n).map(checkpoint).collect(),

@@ -8,10 +8,11 @@ use egui::{Align, Id, Key, Layout, Modifiers, Rect, Response, RichText, Role as 
 
 use super::{aside, complaint, quiet_button, section};
 use crate::result::Inspection;
-use crate::session::{COLORS, CheckpointEntry, Normalization, NormalizationPreset, Session};
+use crate::session::{Assumption, COLORS, CheckpointEntry, Normalization, NormalizationPreset, Session};
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::store::{JobState, Store};
 use crate::ui::theme;
+use crate::ui::widget::assumed;
 use crate::ui::widget::icon::{self, Icon};
 use crate::ui::widget::number::count;
 use crate::ui::widget::reorder::{self, Moved};
@@ -227,20 +228,22 @@ fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, co
 fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<Command>) {
     let (name, present) = (&checkpoint.name, checkpoint.normalization);
     let shown = if present == Normalization::Preset(NormalizationPreset::None) { "[0, 1]" } else { present.label() };
-    let text = RichText::new(format!("{shown}  ▾")).font(theme::small()).color(theme::of(ui).weak);
-    let button = MenuButton::from_button(egui::Button::new(text).frame_when_inactive(false));
+    let is_assumed = checkpoint.assumed.contains(&Assumption::Normalization);
+    let button = MenuButton::from_button(egui::Button::new(assumed::value(ui, shown, is_assumed)).frame_when_inactive(false));
     let (response, _) = button.ui(ui, |ui| {
         ui.label(RichText::new("Inputs normalized as").font(theme::small()).color(theme::of(ui).weak));
         for choice in present.choices() {
-            let response = ui.selectable_label(choice == present, choice.label());
+            let response = ui.selectable_label(choice == present && !is_assumed, choice.label());
             if response.on_hover_text(constants(choice)).clicked() {
                 commands.push(Command::Checkpoint(name.clone(), CheckpointCommand::Normalize(choice)));
                 ui.close();
             }
         }
     });
-    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, format!("Normalization of {name}: {}", present.label())));
-    response.on_hover_text(format!("What the inputs are normalized with, as in training\n{}", constants(present)));
+    let spoken = assumed::spoken(&format!("Normalization of {name}: {}", present.label()), is_assumed);
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &spoken));
+    let hint = format!("What the inputs are normalized with, as in training\n{}", constants(present));
+    response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint });
 }
 
 fn constants(normalization: Normalization) -> String {

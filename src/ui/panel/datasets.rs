@@ -5,10 +5,11 @@ use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, ScrollArea,
 
 use super::{aside, quiet_button, section};
 use crate::data::corruption;
-use crate::session::{CorruptionEntry, DatasetEntry, Role, Session};
+use crate::session::{Assumption, CorruptionEntry, DatasetEntry, Role, Session};
 use crate::ui::command::Command;
 use crate::ui::store::Store;
 use crate::ui::theme;
+use crate::ui::widget::assumed;
 use crate::ui::widget::number::count;
 use crate::ui::widget::swatch;
 
@@ -81,7 +82,9 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
 fn facts(ui: &mut Ui, dataset: &DatasetEntry, store: &Store, state: &mut State, commands: &mut Vec<Command>) {
     let facts = [Some(dataset.role.label().to_owned()), images(dataset, store)];
     let facts: Vec<String> = facts.into_iter().flatten().collect();
-    let text = RichText::new(format!("{}  ▾", facts.join(" · "))).font(theme::small()).color(theme::of(ui).weak);
+    let is_assumed = dataset.assumed.contains(&Assumption::Role);
+    // The mark stands beside the role, which is what was guessed.
+    let text = assumed::list(ui, &facts, is_assumed);
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (response, inner) = MenuButton::from_button(Button::new(text).frame_when_inactive(false)).config(config).ui(ui, |ui| {
         ui.set_width(MENU);
@@ -90,9 +93,10 @@ fn facts(ui: &mut Ui, dataset: &DatasetEntry, store: &Store, state: &mut State, 
         }
         state.editing.as_mut().and_then(|texts| menu(ui, texts))
     });
-    let name = format!("Role and images of {}: {}", dataset.name, facts.join(" · "));
+    let name = assumed::spoken(&format!("Role and images of {}: {}", dataset.name, facts.join(" · ")), is_assumed);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
-    response.on_hover_text("Role, number of images, split, corruption");
+    let hint = "Role, number of images, split, corruption";
+    response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint.into() });
     let changed = match inner {
         Some(inner) => inner.inner,
         // The menu was closed: what was typed holds.
@@ -122,10 +126,9 @@ fn menu(ui: &mut Ui, texts: &mut Texts) -> Option<DatasetEntry> {
     ui.separator();
     ui.horizontal_wrapped(|ui| {
         for role in Role::ALL {
-            let response = ui.selectable_label(texts.of.role == role, role.label());
-            response.widget_info(|| {
-                WidgetInfo::selected(egui::Role::RadioButton, true, texts.of.role == role, format!("Role {}", role.label()))
-            });
+            let stated = texts.of.role == role && !texts.of.assumed.contains(&Assumption::Role);
+            let response = ui.selectable_label(stated, role.label());
+            response.widget_info(|| WidgetInfo::selected(egui::Role::RadioButton, true, stated, format!("Role {}", role.label())));
             if response.clicked() {
                 let mut entry = texts.entry();
                 entry.take_role(role);

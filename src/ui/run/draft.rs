@@ -1,12 +1,11 @@
 //! [`Draft`]: a run that is being thought of, as the form holds it: text as it was typed, not yet a [`RunConfig`].
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::Value;
 
 use crate::job::{BatchNormUpdate, MethodConfig, ParameterInfo, ParameterKind, RunConfig, ScheduleConfig, Transform};
-use crate::session::{DatasetEntry, NetworkChoice, Normalization, Role, Session};
+use crate::session::{Assumption, CheckpointEntry, DatasetEntry, NetworkChoice, Normalization, Role, Session};
 
 /// A hyperparameter as it was typed or chosen.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,7 +140,7 @@ impl Draft {
         let mut draft = Self::of(blank());
         draft.method = method.into();
         if let Some(first) = session.checkpoints.first() {
-            draft.start_from(&first.path, first.choice(), first.normalization);
+            draft.start_from(first);
         }
         draft.take_in(session);
         draft
@@ -188,11 +187,22 @@ impl Draft {
     }
 
     /// Starts from these weights.
-    pub fn start_from(&mut self, path: &Path, choice: NetworkChoice, normalization: Normalization) {
-        self.checkpoint = path.display().to_string();
+    pub fn start_from(&mut self, entry: &CheckpointEntry) {
+        self.checkpoint = entry.path.display().to_string();
+        self.normalization = entry.normalization;
+        let NetworkChoice { architecture, weights, ignore } = entry.choice();
+        self.base = RunConfig { architecture, weights, ignore, classes: None, assumed: entry.assumed.clone(), ..self.base.clone() };
+    }
+
+    /// Whether nobody stated what the inputs are normalized with.
+    pub fn assumes_normalization(&self) -> bool {
+        self.base.assumed.contains(&Assumption::Normalization)
+    }
+
+    /// Normalizes the inputs as somebody says.
+    pub fn state_normalization(&mut self, normalization: Normalization) {
         self.normalization = normalization;
-        let NetworkChoice { architecture, weights, ignore } = choice;
-        self.base = RunConfig { architecture, weights, ignore, classes: None, ..self.base.clone() };
+        self.base.assumed.remove(&Assumption::Normalization);
     }
 
     /// How the checkpoint's file is read.

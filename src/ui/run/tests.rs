@@ -68,6 +68,7 @@ fn dataset(name: &str, role: Role, limit: Option<usize>) -> DatasetEntry {
         limit,
         first: None,
         corruption: None,
+        assumed: Default::default(),
     }
 }
 

@@ -77,6 +77,7 @@ pub(super) fn session() -> Session {
                 limit: None,
                 first: None,
                 corruption: None,
+                assumed: Default::default(),
             })
             .into(),
         ..Session::default()

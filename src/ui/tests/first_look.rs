@@ -34,8 +34,37 @@ fn what_is_dropped_is_told_apart_by_its_content_and_images_get_a_likely_role_and
     let look = Some(FIRST_LOOK);
     assert_eq!(found, [("cifar", Role::Id, look), ("digits", Role::Far, look), ("more outliers", Role::Outliers, None)]);
     harness.run();
-    harness.get_by_label("Role and images of cifar: ID · 200");
+    harness.get_by_label("Role and images of cifar: ID · 200, assumed");
     harness.get_by_label_contains("more outliers: taken for outliers, all its images");
+}
+
+#[test]
+fn what_was_assumed_is_marked_where_it_stands_until_somebody_states_it_and_undo_brings_the_mark_back() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("cifar")).unwrap();
+    std::fs::write(dir.path().join("net.pth"), b"\x80\x02not read here").unwrap();
+    let mut harness = empty(&Listener::default());
+    harness.run();
+    let paths = ["cifar", "net.pth"].map(|name| dir.path().join(name));
+    harness.state_mut().commands.push(Command::Open(paths.into(), OpenAs::ByContent));
+    run_until(&mut harness, |app| app.session.datasets.len() == 1 && app.session.checkpoints.len() == 1);
+    let entry = harness.state().session.checkpoints[0].clone();
+    let inspected = inspection("net");
+    harness.state_mut().store.inspections.insert((entry.path.clone(), entry.choice()), inspected);
+    harness.run();
+    harness.get_by_label("Role and images of cifar: ID · 200, assumed").click();
+    harness.run();
+    harness.get_by_label("Role ID").click();
+    harness.run();
+    harness.get_by_label("Role and images of cifar: ID · 200");
+    harness.get_by_label("Normalization of net: CIFAR-10, assumed").click();
+    harness.run();
+    harness.get_by_label("CIFAR-10").click();
+    harness.run();
+    harness.get_by_label("Normalization of net: CIFAR-10");
+    assert!(harness.state().session.assumptions().is_empty());
+    give(&mut harness, Command::Undo);
+    harness.get_by_label("Normalization of net: CIFAR-10, assumed");
 }
 
 #[test]

@@ -66,6 +66,7 @@ pub(super) fn open_form(harness: &mut Harness<'static, App>, listener: &Listener
             limit: Some(96),
             first: None,
             corruption: None,
+            assumed: Default::default(),
         });
     }
     app.session.checkpoints[0].path = "/nowhere/Pretrained.safetensors".into();

@@ -1,5 +1,6 @@
 //! Small drawn things that several views share. No state of their own.
 
+pub mod assumed;
 pub mod axes;
 pub mod color_bar;
 pub mod curve;

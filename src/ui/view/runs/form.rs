@@ -7,7 +7,7 @@ use super::{RunScene, data};
 use crate::data::Augmentation;
 use crate::data::environment::families;
 use crate::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
-use crate::session::{NetworkChoice, Normalization};
+use crate::session::{Assumption, CheckpointEntry, NetworkChoice, Normalization};
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::panel::{aside, complaint, jobs, section};
 use crate::ui::run::check::Problems;
@@ -16,6 +16,7 @@ use crate::ui::run::estimate::estimate;
 use crate::ui::store::JobState;
 use crate::ui::theme;
 use crate::ui::view::chip;
+use crate::ui::widget::assumed;
 use crate::ui::widget::number::count;
 
 /// The form while it is open.
@@ -170,7 +171,7 @@ fn checkpoint(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &P
         }
         choice(ui, id, &mut path, &options, 220.0);
         if let Some(entry) = entries.iter().find(|entry| entry.path.display().to_string() == path).filter(|_| path != draft.checkpoint) {
-            draft.start_from(&entry.path, entry.choice(), entry.normalization);
+            draft.start_from(entry);
         }
     });
     row(ui, "Path", "", None, |ui, id| {
@@ -178,13 +179,21 @@ fn checkpoint(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &P
         field::text(ui, id, &mut draft.checkpoint, ui.available_width() - 16.0, "of a checkpoint", false);
         if before != draft.checkpoint {
             let path = std::path::PathBuf::from(draft.checkpoint.trim());
-            draft.start_from(&path, NetworkChoice::default(), draft.normalization);
+            let (normalization, assumed) = (draft.normalization, [Assumption::Normalization].into());
+            draft.start_from(&CheckpointEntry { path, normalization, assumed, ..CheckpointEntry::default() });
         }
     });
     row(ui, "Normalization", "What the network's inputs were normalized with when it was trained", None, |ui, id| {
         let choices = draft.normalization.choices().into_iter();
         let options: Vec<(Normalization, String)> = choices.map(|choice| (choice, choice.label().to_owned())).collect();
-        choice(ui, id, &mut draft.normalization, &options, 140.0);
+        let mut chosen = draft.normalization;
+        choice(ui, id, &mut chosen, &options, 140.0);
+        if chosen != draft.normalization {
+            draft.state_normalization(chosen);
+        }
+        if draft.assumes_normalization() {
+            ui.label(assumed::mark(ui)).on_hover_text(assumed::ASSUMED);
+        }
     });
     if let Some(inspection) = inspected(scene, draft) {
         let classes = inspection.classes.map(|classes| format!(" · {classes} classes")).unwrap_or_default();

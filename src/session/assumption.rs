@@ -1,0 +1,91 @@
+//! [`Assumption`]: what the session says of a checkpoint or a dataset although nobody stated it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CheckpointEntry, Normalization, Session};
+
+/// A field whose value was inferred and that nobody has confirmed or changed yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assumption {
+    /// What a checkpoint's inputs are normalized with.
+    Normalization,
+    /// What a dataset is to the ID data.
+    Role,
+}
+
+/// The assumptions of one entry.
+pub type Assumptions = BTreeSet<Assumption>;
+
+impl CheckpointEntry {
+    /// Normalizes the inputs as somebody says: that is no assumption any more.
+    pub fn state_normalization(&mut self, normalization: Normalization) {
+        self.normalization = normalization;
+        self.assumed.remove(&Assumption::Normalization);
+    }
+}
+
+impl Session {
+    /// Marks what the text of this session, `text`, leaves open and its defaults decide.
+    pub(super) fn assume_what_is_missing(&mut self, text: &str) {
+        let Ok(table) = text.parse::<toml::Table>() else { return };
+        let entries = table.get("checkpoint").and_then(toml::Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        for (entry, written) in self.checkpoints.iter_mut().zip(entries) {
+            if written.get("normalization").is_none() {
+                entry.assumed.insert(Assumption::Normalization);
+            }
+        }
+    }
+
+    /// What is assumed in this session, a sentence each, with the line that states it.
+    pub fn assumptions(&self) -> Vec<String> {
+        let checkpoints = self.checkpoints.iter().filter(|entry| entry.assumed.contains(&Assumption::Normalization)).map(|entry| {
+            format!(
+                "the inputs of `{}` are taken to be normalized as {}; `normalization = ..` in its [[checkpoint]] states it",
+                entry.name,
+                entry.normalization.label()
+            )
+        });
+        let datasets = self.datasets.iter().filter(|entry| entry.assumed.contains(&Assumption::Role)).map(|entry| {
+            format!("`{}` is taken for {}; without `assumed` in its [[dataset]] its `role` is stated", entry.name, entry.role.label())
+        });
+        checkpoints.chain(datasets).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::session::{DatasetEntry, NormalizationPreset, Role};
+
+    fn load(text: &str) -> Session {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.toml");
+        std::fs::write(&path, text).unwrap();
+        Session::load(&path).unwrap()
+    }
+
+    #[test]
+    fn a_file_without_a_normalization_has_an_assumed_one_until_somebody_states_it() {
+        let text = "version = 1\n[[checkpoint]]\nname = \"a\"\npath = \"a\"\nnormalization = \"half\"\n[[checkpoint]]\nname = \"b\"\npath = \"b\"\n";
+        let mut session = load(text);
+        assert_eq!(session.assumptions().len(), 1);
+        assert!(session.assumptions()[0].contains("`b` are taken to be normalized as CIFAR-10"), "{:?}", session.assumptions());
+        let saved = session.to_toml(std::path::Path::new("/")).unwrap();
+        assert_eq!(load(&saved).assumptions(), session.assumptions(), "a saved assumption stays one");
+        session.checkpoints[1].state_normalization(Normalization::Preset(NormalizationPreset::Cifar10));
+        assert!(session.assumptions().is_empty(), "the value is the same, and somebody said it");
+        assert!(!session.to_toml(std::path::Path::new("/")).unwrap().contains("assumed"));
+    }
+
+    #[test]
+    fn a_guessed_role_is_an_assumption_until_somebody_takes_one() {
+        let mut entry = DatasetEntry::guessed("a".into(), "/data/a".into(), Role::Far);
+        assert!(entry.assumed.contains(&Assumption::Role));
+        entry.take_role(Role::Far);
+        assert!(entry.assumed.is_empty(), "the role is the same, and somebody said it");
+    }
+}
