@@ -81,15 +81,6 @@ impl SessionOptions {
         }
     }
 
-    /// Reads the session at `path`, and says on stderr what it leaves open.
-    pub fn load(path: &Path) -> anyhow::Result<Session> {
-        let session = Session::load(path)?;
-        for assumption in session.assumptions() {
-            eprintln!("assumed: {assumption} ({})", path.display());
-        }
-        Ok(session)
-    }
-
     /// The jobs of one analysis, all of whose files are there.
     pub fn plan(&self, session: &Session, analysis: Analysis, options: &PlanOptions) -> anyhow::Result<Vec<JobSpec>> {
         plan(session, &self.session, analysis, &self.out, options)
@@ -99,6 +90,15 @@ impl SessionOptions {
     pub fn load(&self) -> anyhow::Result<Session> {
         load(&self.session)
     }
+}
+
+/// Reads the session at `path`, and says on stderr what it leaves open.
+pub fn load(path: &Path) -> anyhow::Result<Session> {
+    let session = Session::load(path)?;
+    for assumption in session.assumptions() {
+        eprintln!("assumed: {assumption} ({})", path.display());
+    }
+    Ok(session)
 }
 
 /// The jobs of one analysis, all of whose files are there; complaints name the session file.
