@@ -36,12 +36,14 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
         say(&json!({
             "checkpoint": job.checkpoint.name, "datasets": datasets, "out": job.out, "images": embedding.len(),
             "features": embedding.feature_dim, "classes": embedding.classes,
+            "engine": embedding.picture.engine.key(), "perplexity": embedding.picture.perplexity, "reason": embedding.picture.reason,
         })
         .to_string());
     } else {
         say(&format!(
-            "{}: {} images of {}, {} features ({})",
+            "{}: {} of {} images of {}, {} features ({})",
             job.checkpoint.name,
+            embedding.picture.describe(),
             embedding.len(),
             datasets.join(", "),
             embedding.feature_dim,

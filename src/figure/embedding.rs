@@ -1,10 +1,10 @@
-//! [`EmbeddingFigure`]: t-SNE of the features of ID, CS and SS images, one panel per checkpoint.
+//! [`EmbeddingFigure`]: the features of ID, CS and SS images on the plane, one panel per checkpoint.
 
 use super::layout::{Aspect, Frame, Margins, PAD, PanelGrid, draw_dots, draw_note, draw_title};
 use super::palette::{self, Rgb};
 use super::scene::{Scene, Shape};
 use super::{Figure, FigureStyle, Panel};
-use crate::result::Embedding;
+use crate::result::{Embedding, Engine, capital};
 use crate::session::Role;
 
 /// Scatters of several checkpoints with equal units on both axes; colours by role. The coordinates of a t-SNE mean nothing
@@ -19,6 +19,26 @@ impl EmbeddingFigure<'_> {
     fn roles(&self) -> Vec<(Role, usize)> {
         let count = |role: Role| self.panels.iter().map(|p| p.result.role.iter().filter(|r| *r == role.key()).count()).max();
         Role::ALL.into_iter().map(|role| (role, count(role).unwrap_or(0))).filter(|(_, n)| *n > 0).collect()
+    }
+
+    /// What placed the points, as a sentence begins.
+    pub(super) fn engines_first(&self) -> String {
+        let engines = self.engines();
+        // The t of t-SNE is small.
+        if engines.starts_with(Engine::Bhtsne.label()) { engines } else { capital(&engines) }
+    }
+
+    /// What placed the points: `t-SNE`, or what it is instead and why, once where that is the same for all panels.
+    fn engines(&self) -> String {
+        let used = |engine: &Engine| self.panels.iter().any(|panel| panel.result.picture.engine == *engine);
+        let labels: Vec<&str> = Engine::ALL.into_iter().filter(used).map(Engine::label).collect();
+        let pictures = || self.panels.iter().map(|panel| &panel.result.picture);
+        if let Some(first) = pictures().next().filter(|first| pictures().all(|other| other == *first)) {
+            return first.describe();
+        }
+        let told = self.panels.iter().filter(|panel| labels.len() > 1 || panel.result.picture.reason.is_some());
+        let told: Vec<String> = told.map(|panel| format!("{}: {}", panel.name, panel.result.picture.describe())).collect();
+        format!("{} ({})", labels.join(" or "), told.join("; "))
     }
 }
 
@@ -40,7 +60,8 @@ impl Figure for EmbeddingFigure<'_> {
         }
         let names = self.roles().into_iter().map(|(role, n)| (format!("{} (n = {n})", role.label()), palette::role(role, style.theme)));
         draw_dots(&mut scene, names, style);
-        draw_note(&mut scene, "t-SNE of the penultimate features; each panel has its own extent", font, &chrome);
+        let note = format!("{} of the penultimate features; each panel has its own extent", self.engines_first());
+        draw_note(&mut scene, &note, font, &chrome);
         scene
     }
 }

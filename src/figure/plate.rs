@@ -181,9 +181,10 @@ impl<'a> Plate<'a> {
     /// Scatters.
     pub fn embedding(panels: Vec<Panel<'a, Embedding>>) -> Option<Self> {
         panels.first()?;
-        let caption = "t-SNE of the penultimate features of ID, CS and SS images.".into();
         let data = vec![("", table::embedding(&panels))];
-        Some(Self { name: "embedding".into(), caption, figure: Box::new(EmbeddingFigure { panels }), data, lettered: false })
+        let figure = EmbeddingFigure { panels };
+        let caption = format!("{} of the penultimate features of ID, CS and SS images.", figure.engines_first());
+        Some(Self { name: "embedding".into(), caption, figure: Box::new(figure), data, lettered: false })
     }
 
     /// Histograms of a score; `None` where there is no finite one.

@@ -22,7 +22,11 @@ const DEFINITIONS: [(&str, &str); 6] = [
         "S(ρ): the largest rise of the mean loss within ‖ε‖ ≤ ρ. What a search finds proves a lower bound; it is no upper bound. Averages over \
          random ε bound nothing.",
     ),
-    ("Embedding", "t-SNE of the penultimate features. Its coordinates have no meaning by themselves: only who is near whom."),
+    (
+        "Embedding",
+        "t-SNE of the penultimate features. Its coordinates have no meaning by themselves: only who is near whom. Fewer than five images whose \
+         features differ are shown by their principal components; the caption says so.",
+    ),
     ("Scores", "Larger is more ID. The energy score is T·logsumexp(z/T) of the logits z, MSP the largest softmax probability."),
     (
         "AUROC, FPR@95",

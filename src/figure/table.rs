@@ -221,9 +221,10 @@ pub fn hessian(panels: &[Panel<HessianSpectrum>]) -> Data {
     data
 }
 
-/// `checkpoint, dataset, role, index, label, prediction, x, y`, a row per image; an unknown label is −1.
+/// `checkpoint, dataset, role, index, label, prediction, x, y, engine`, a row per image; an unknown label is −1, as is a prediction that is
+/// not defined. `engine` is what found x and y: `bhtsne` (t-SNE) or `pca`.
 pub fn embedding(panels: &[Panel<Embedding>]) -> Data {
-    let mut data = Data::new(&["checkpoint", "dataset", "role", "index", "label", "prediction", "x", "y"]);
+    let mut data = Data::new(&["checkpoint", "dataset", "role", "index", "label", "prediction", "x", "y", "engine"]);
     for Panel { name, result, .. } in panels {
         for (k, [x, y]) in result.tsne.iter().enumerate() {
             let text = |v: &[String]| Cell::from(v.get(k).map(String::as_str));
@@ -232,6 +233,7 @@ pub fn embedding(panels: &[Panel<Embedding>]) -> Data {
             row.extend([int(&result.index), int(&result.label), int(&result.prediction)]);
             // The shortest digits of the single-precision number, as CSV would write it.
             row.extend([x, y].map(|v| Cell::from(v.to_string().parse::<f64>().unwrap_or(f64::NAN))));
+            row.push(result.picture.engine.key().into());
             data.push(row);
         }
     }

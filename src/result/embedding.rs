@@ -1,8 +1,8 @@
-//! [`Embedding`]: penultimate features of several datasets under one checkpoint, and their t-SNE.
+//! [`Embedding`]: penultimate features of several datasets under one checkpoint, and their places on the plane.
 
 use std::path::Path;
 
-use super::{Array, Npz, NpzValues, ResultError};
+use super::{Array, Npz, NpzValues, Picture, ResultError};
 
 /// Features, logits and 2-D coordinates of N images.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,8 +25,10 @@ pub struct Embedding {
     pub dataset: Vec<String>,
     /// Position of each image in its source, [N].
     pub index: Vec<i64>,
-    /// t-SNE coordinates, [N].
+    /// Coordinates, [N]; by t-SNE, unless `picture` says otherwise.
     pub tsne: Vec<[f32; 2]>,
+    /// What placed them.
+    pub picture: Picture,
 }
 
 impl Embedding {
@@ -55,6 +57,7 @@ impl Embedding {
         npz.push("dataset", &[n], NpzValues::Text(self.dataset.clone()));
         npz.push("index", &[n], NpzValues::I64(self.index.clone()));
         npz.push("tsne", &[n, 2], NpzValues::F32(self.tsne.iter().flatten().copied().collect()));
+        self.picture.write(&mut npz);
         npz.save(&folder.join("embedding.npz"))
     }
 
@@ -76,6 +79,8 @@ impl Embedding {
         if let Some(position) = index.iter().find(|position| **position < 0) {
             return Err(format!("expected positions of images from 0 on in `index`, found {position}"));
         }
+        let tsne: Vec<[f32; 2]> = tsne.chunks_exact(2).map(|p| [p[0], p[1]]).collect();
+        let picture = Picture::read(npz)?.unwrap_or_else(|| Picture::unrecorded(&features, feature_dim, &tsne));
         Ok(Self {
             features,
             feature_dim,
@@ -86,7 +91,8 @@ impl Embedding {
             role: texts(npz, "role", n)?,
             dataset: texts(npz, "dataset", n)?,
             index,
-            tsne: tsne.chunks_exact(2).map(|p| [p[0], p[1]]).collect(),
+            tsne,
+            picture,
         })
     }
 }
@@ -152,6 +158,7 @@ mod tests {
             dataset: ["test", "test", "textures"].map(str::to_owned).into(),
             index: vec![4, 7, 0],
             tsne: vec![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]],
+            picture: Picture::too_few(1, 3),
         }
     }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use super::*;
 use crate::metric;
 use crate::result::{
-    DatasetScores, Detection, Eigenvalue, Embedding, HessianSpectrum, LandscapeManifest, LossSurface, ScoreTable, SharpnessCurve,
+    DatasetScores, Detection, Eigenvalue, Embedding, HessianSpectrum, LandscapeManifest, LossSurface, Picture, ScoreTable, SharpnessCurve,
     SharpnessPoint, SpectralDensity, Spread, Trace,
 };
 

@@ -11,6 +11,37 @@ fn an_embedding_has_a_dot_per_image_and_a_legend() {
 }
 
 #[test]
+fn a_picture_that_is_not_what_was_asked_for_says_what_it_is_and_why_in_note_caption_and_numbers() {
+    let mut embeddings: Vec<Embedding> = (0..2).map(embedding).collect();
+    let told = |embeddings: &[Embedding]| {
+        let figure = EmbeddingFigure { panels: panels(embeddings) };
+        // A wide page, so that no line of the note is broken.
+        let svg = well_formed_and_stable(&figure, &FigureStyle { width_mm: 400.0, ..FigureStyle::default() });
+        let plate = Plate::embedding(panels(embeddings)).unwrap();
+        (svg, plate.caption, plate.data[0].1.csv())
+    };
+    let (svg, caption, csv) = told(&embeddings);
+    assert!(svg.contains(">t-SNE of the penultimate features; each panel"), "{svg}");
+    assert_eq!(caption, "t-SNE of the penultimate features of ID, CS and SS images.");
+    assert!(csv.lines().skip(1).all(|line| line.ends_with(",bhtsne")));
+
+    embeddings[1].picture = Picture::too_few(1, 40);
+    let (svg, caption, csv) = told(&embeddings);
+    let reason = "t-SNE needs at least 5 images whose features differ, found 1 among 40";
+    let expected = format!(
+        "t-SNE or principal components (pretrained: t-SNE; ERM: principal components ({reason})) of the penultimate features of ID, CS and SS \
+         images."
+    );
+    assert_eq!(caption, expected);
+    assert!(svg.contains("found 1 among 40"), "{svg}");
+    assert_eq!(csv.lines().filter(|line| line.ends_with(",pca")).count(), 1200);
+
+    embeddings[0].picture = Picture::too_few(1, 40);
+    let (_, caption, _) = told(&embeddings);
+    assert_eq!(caption, format!("Principal components ({reason}) of the penultimate features of ID, CS and SS images."));
+}
+
+#[test]
 fn an_energy_figure_carries_the_metrics_of_each_dataset() {
     let tables: Vec<ScoreTable> = (0..2).map(score_table).collect();
     let figure = EnergyFigure { panels: panels(&tables), score: "energy".into(), bins: 60 };

@@ -7,7 +7,7 @@ use eframe::egui_wgpu::RenderState;
 use egui::{Key, Pos2, vec2};
 
 use super::*;
-use crate::result::{Embedding, ScoreTable};
+use crate::result::{Embedding, Picture, ScoreTable};
 use crate::session::{Link, Pane, Selection};
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::gpu::points::Points as GpuPoints;
@@ -85,6 +85,33 @@ pub(super) fn place(harness: &Harness<'static, App>, row: usize) -> Pos2 {
     let reach = scatter.reach() * 1.06;
     let [x, y] = scatter.cloud("Pretrained").unwrap().xy[row];
     rect.center() + vec2(x, -y) / reach * rect.width() / 2.0
+}
+
+#[test]
+fn principal_components_in_the_place_of_t_sne_are_called_so_with_the_reason() {
+    let mut harness = window();
+    harness.get_by_label("Embedding of ERM, 1000 points");
+    let (mut found, _) = results(1);
+    found.picture = Picture::too_few(2, 1000);
+    let app = harness.state_mut();
+    let id = app.store.add(embedding_job("ERM"), JobState::Done);
+    app.store.insert(id, Loaded::Embedding(found));
+    harness.run();
+    let told = "principal components (t-SNE needs at least 5 images whose features differ, found 2 among 1000)";
+    harness.get_by_label(&format!("Embedding of ERM, 1000 points, {told}"));
+    assert!(drawn(&harness, "principal component 1") && drawn(&harness, "t-SNE 1"), "each panel has its own axes");
+}
+
+/// Whether a text stands somewhere in the window.
+fn drawn(harness: &Harness<'static, App>, wanted: &str) -> bool {
+    fn has(shape: &egui::Shape, wanted: &str) -> bool {
+        match shape {
+            egui::Shape::Text(text) => text.galley.text() == wanted,
+            egui::Shape::Vec(shapes) => shapes.iter().any(|shape| has(shape, wanted)),
+            _ => false,
+        }
+    }
+    harness.output().shapes.iter().any(|clipped| has(&clipped.shape, wanted))
 }
 
 #[test]

@@ -121,8 +121,11 @@ pub fn panel_header(
         Some(standing) => Header { name, color, facts: standing.words, reading, progress: standing.progress, failed: standing.failed },
         None => Header { name, color, facts: facts.unwrap_or_default(), reading, progress: None, failed: false },
     };
-    header::show(ui, rect, &header);
-    let (response, moved) = reorder::handle(ui, rect.with_max_y(rect.top() + 34.0), "panel", name, false);
+    let cut = header::show(ui, rect, &header);
+    let (mut response, moved) = reorder::handle(ui, rect.with_max_y(rect.top() + 34.0), "panel", name, false);
+    if cut {
+        response = response.on_hover_text(&header.facts);
+    }
     response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, format!("Panel of {name}")));
     if response.has_focus() {
         ui.painter().rect_stroke(response.rect, 2.0, (1.0, theme::of(ui).accent), egui::StrokeKind::Outside);

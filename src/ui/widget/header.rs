@@ -22,8 +22,8 @@ pub struct Header<'a> {
     pub failed: bool,
 }
 
-/// Draws it into `rect`.
-pub fn show(ui: &Ui, rect: Rect, header: &Header<'_>) {
+/// Draws it into `rect`; gives whether the facts were cut.
+pub fn show(ui: &Ui, rect: Rect, header: &Header<'_>) -> bool {
     let palette = theme::of(ui);
     let painter = ui.painter();
     let top = rect.top() + 8.0;
@@ -35,13 +35,14 @@ pub fn show(ui: &Ui, rect: Rect, header: &Header<'_>) {
     }
     line(ui, Pos2::new(rect.left() + 16.0, top), right - rect.left() - 16.0, header.name, theme::heading(), palette.strong);
     let color = if header.failed { palette.error } else { palette.weak };
-    line(ui, Pos2::new(rect.left(), rect.top() + 27.0), rect.width(), &header.facts, theme::small(), color);
+    let cut = line(ui, Pos2::new(rect.left(), rect.top() + 27.0), rect.width(), &header.facts, theme::small(), color);
     if let Some(progress) = header.progress {
         let rail = Rect::from_min_size(Pos2::new(rect.left(), rect.bottom() - 4.0), Vec2::new(rect.width(), 1.0));
         painter.rect_filled(rail, 0.0, palette.hairline);
         let done = Rect::from_min_size(rail.min - Vec2::new(0.0, 0.5), Vec2::new(rail.width() * progress, 2.0));
         painter.rect_filled(done, 0.0, palette.accent);
     }
+    cut
 }
 
 /// A name and an aside without a checkpoint.
@@ -51,11 +52,12 @@ pub fn plain(ui: &Ui, rect: Rect, name: &str, aside: &str) {
     line(ui, Pos2::new(rect.left(), rect.top() + 27.0), rect.width(), aside, theme::small(), palette.weak);
 }
 
-/// One line of text, cut with an ellipsis where it does not fit, centred on `left_center`.
-pub fn line(ui: &Ui, left_center: Pos2, width: f32, text: &str, font: FontId, color: Color32) {
+/// One line of text, cut with an ellipsis where it does not fit, centred on `left_center`; gives whether it was cut.
+pub fn line(ui: &Ui, left_center: Pos2, width: f32, text: &str, font: FontId, color: Color32) -> bool {
     let mut job = LayoutJob::single_section(text.into(), TextFormat::simple(font, color));
     job.wrap = TextWrapping::truncate_at_width(width.max(10.0));
     let galley = ui.painter().layout_job(job);
-    let position = left_center - Vec2::new(0.0, galley.size().y / 2.0);
+    let (position, cut) = (left_center - Vec2::new(0.0, galley.size().y / 2.0), galley.elided);
     ui.painter().galley(position, galley, color);
+    cut
 }

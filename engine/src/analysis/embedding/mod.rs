@@ -1,6 +1,7 @@
 //! Penultimate features of several datasets under one checkpoint, and one joint picture of them.
 //!
-//! Features, then principal components, then t-SNE started from the first two of them: no step draws anything at random but
+//! Features, then principal components, then t-SNE started from the first two of them (or these alone, where too few images differ: the result
+//! says which): no step draws anything at random but
 //! a seeded jitter that parts equal points. Deliberately absent: numbers about the picture; distances in it mean little.
 
 mod features;
@@ -10,7 +11,7 @@ mod tsne;
 use std::time::{Duration, Instant};
 
 use flatland::job::{EmbeddingJob, JobEvent, ProgressMeter, Reporter};
-use flatland::result::Embedding;
+use flatland::result::{Embedding, Engine, FEWEST_POINTS, Picture, different_points};
 use flatland::session::Role;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -21,7 +22,7 @@ use crate::model::{Network, Samples};
 
 pub use features::{Features, extract};
 pub use pca::{Projection, project};
-pub use tsne::{Continue, FEWEST_POINTS, TsneSettings, fit, largest_perplexity};
+pub use tsne::{Continue, TsneSettings, fit, largest_perplexity};
 
 /// Time between two live pictures.
 const LIVE: Duration = Duration::from_millis(300);
@@ -39,8 +40,10 @@ pub fn run(network: &Network, datasets: &[(Role, Samples)], job: &EmbeddingJob, 
     }
     let mut embedding = gather(network, datasets, job, reporter)?;
     let projection = project(&embedding.features, embedding.feature_dim, job.components.max(2))?;
-    let tsne = picture(&projection, job, &embedding.role, reporter)?;
-    embedding.tsne = tsne.into_iter().map(single).collect();
+    let different = different_points(&embedding.features, embedding.feature_dim, FEWEST_POINTS);
+    let (places, picture) = picture(&projection, different, job, &embedding.role, reporter)?;
+    embedding.tsne = places.into_iter().map(single).collect();
+    embedding.picture = picture;
     embedding.save(&job.out)?;
     Ok(())
 }
@@ -86,24 +89,27 @@ fn gather(
     Ok(embedding)
 }
 
-/// The plane picture of the projected features.
+/// The places of the projected features on the plane, of which `different` differ, and what found them.
 fn picture(
     projection: &Projection,
+    different: usize,
     job: &EmbeddingJob,
     roles: &[String],
     reporter: &mut dyn Reporter,
-) -> Result<Vec<[f64; 2]>, AnalysisError> {
+) -> Result<(Vec<[f64; 2]>, Picture), AnalysisError> {
     let plane = projection.plane();
     let n = plane.len();
     let mut live = Live { reporter, roles: roles.to_vec(), sent: None };
-    let Some(initial) = initial(&plane, job.seed).filter(|_| n >= FEWEST_POINTS) else {
-        live.warn(format!("t-SNE needs at least {FEWEST_POINTS} different points, found {n}: showing their principal components"));
-        live.positions(0, &plane);
-        return Ok(plane);
+    let Some(initial) = initial(&plane, job.seed).filter(|_| different >= FEWEST_POINTS) else {
+        let picture = Picture::too_few(different, n);
+        live.warn(picture.describe());
+        return Ok((plane, picture));
     };
     let perplexity = job.perplexity.min(largest_perplexity(n));
+    let mut picture = Picture { engine: Engine::Bhtsne, perplexity: Some(perplexity), reason: None };
     if perplexity < job.perplexity {
-        live.warn(format!("perplexity {} needs more than the {n} points there are: using {perplexity:.1}", job.perplexity));
+        picture.reason = Some(format!("perplexity {perplexity:.1}, as {} needs more than {n} images", job.perplexity));
+        live.warn(picture.describe());
     }
     let settings = TsneSettings { perplexity, iterations: job.iterations };
     let mut meter = ProgressMeter::new("iterations", format!("t-SNE of {}", job.checkpoint.name), 0, job.iterations as u64);
@@ -120,7 +126,7 @@ fn picture(
         Continue::Yes
     })?;
     live.positions(job.iterations, &fitted);
-    Ok(fitted)
+    Ok((fitted, picture))
 }
 
 /// The first two principal components at standard deviation 1e-4, with 1 % of seeded jitter so that equal points part and a

@@ -56,29 +56,59 @@ fn features_logits_and_a_repeatable_picture_are_written() {
     assert_eq!(pictures[0], pictures[1]);
 }
 
-#[test]
-fn few_points_lower_the_perplexity_and_fewer_show_their_components() {
-    let network = small_network(3, 1);
-    let warnings = |sets: &[(Role, Samples)]| {
-        let (out, mut recorder) = (tempfile::tempdir().unwrap(), Recorder::default());
-        run(&network, sets, &EmbeddingJob { perplexity: 30.0, ..job(out.path()) }, &mut recorder).unwrap();
-        assert_eq!(Embedding::load(out.path()).unwrap().tsne.len(), sets.iter().map(|(_, samples)| samples.len()).sum::<usize>());
-        let warning = |event: &JobEvent| if let JobEvent::Warning { message } = event { Some(message.clone()) } else { None };
-        recorder.events.iter().filter_map(warning).collect::<Vec<_>>().join("; ")
-    };
-    assert!(warnings(&data(&network, 8, 2)).contains("using 3.0"));
-    assert!(warnings(&data(&network, 2, 2)).contains("at least 5 different points, found 4"));
-    assert!(warnings(&data(&network, 1, 0)).contains("found 1"));
+/// The embedding of `sets` and all that was warned of.
+fn pictured(network: &Network, sets: &[(Role, Samples)], perplexity: f64) -> (Embedding, String) {
+    let (out, mut recorder) = (tempfile::tempdir().unwrap(), Recorder::default());
+    run(network, sets, &EmbeddingJob { perplexity, ..job(out.path()) }, &mut recorder).unwrap();
+    let warning = |event: &JobEvent| if let JobEvent::Warning { message } = event { Some(message.clone()) } else { None };
+    (Embedding::load(out.path()).unwrap(), recorder.events.iter().filter_map(warning).collect::<Vec<_>>().join("; "))
 }
 
 #[test]
-fn one_image_over_and_over_is_shown_as_one_point() {
+fn few_points_lower_the_perplexity_and_fewer_show_their_components_and_the_result_says_so() {
     let network = small_network(3, 1);
-    let same = [(Role::Id, samples(&network, dataset("same", &[0; 20], |_, p| p as u8)))];
-    let out = tempfile::tempdir().unwrap();
-    run(&network, &same, &job(out.path()), &mut Recorder::default()).unwrap();
-    let tsne = Embedding::load(out.path()).unwrap().tsne;
-    assert!(tsne.as_flattened().iter().all(|x| x.abs() < 1e-3), "{tsne:?}");
+    let (embedding, warned) = pictured(&network, &data(&network, 8, 2), 30.0);
+    let lowered = "t-SNE (perplexity 3.0, as 30 needs more than 10 images)";
+    assert_eq!((embedding.picture.describe().as_str(), embedding.picture.perplexity, warned.as_str()), (lowered, Some(3.0), lowered));
+    assert_eq!((embedding.picture.engine, embedding.tsne.len()), (Engine::Bhtsne, 10));
+
+    for (id, far) in [(2, 2), (1, 0)] {
+        let (embedding, warned) = pictured(&network, &data(&network, id, far), 30.0);
+        assert_eq!((embedding.picture.engine, embedding.picture.perplexity), (Engine::Pca, None));
+        let expected = format!("principal components (t-SNE needs at least 5 images whose features differ, found {})", id + far);
+        assert_eq!((embedding.picture.describe(), warned), (expected.clone(), expected));
+    }
+
+    let (embedding, warned) = pictured(&network, &data(&network, 30, 20), 5.0);
+    assert_eq!((embedding.picture, warned.as_str()), (Picture { engine: Engine::Bhtsne, perplexity: Some(5.0), reason: None }, ""));
+}
+
+#[test]
+fn one_image_forty_times_is_one_point_and_its_picture_is_not_called_t_sne() {
+    let network = small_network(3, 1);
+    let same = [(Role::Id, samples(&network, dataset("same", &[0; 40], |_, p| p as u8)))];
+    let (embedding, _) = pictured(&network, &same, 5.0);
+    assert!(embedding.tsne.as_flattened().iter().all(|x| x.abs() < 1e-3), "{:?}", embedding.tsne);
+    assert_eq!(embedding.picture, Picture::too_few(1, 40));
+}
+
+#[test]
+fn three_images_over_and_over_are_three_points() {
+    let network = small_network(3, 1);
+    let three = [(Role::Id, samples(&network, dataset("three", &[0; 60], |i, p| (i % 3 * 40 + p * 3) as u8)))];
+    let (embedding, _) = pictured(&network, &three, 5.0);
+    assert_eq!(embedding.picture, Picture::too_few(3, 60));
+    // Equal images lie at one place, others elsewhere.
+    assert!((3..60).all(|k| (0..2).all(|axis| (embedding.tsne[k][axis] - embedding.tsne[k % 3][axis]).abs() < 1e-3)));
+    assert!((embedding.tsne[0][0] - embedding.tsne[1][0]).abs() > 1e-2);
+}
+
+#[test]
+fn a_network_that_sees_nothing_gives_one_point_whatever_the_images() {
+    let mut network = small_network(3, 1);
+    network.tensors.insert("bn.weight".into(), tch::Tensor::zeros([6], (tch::Kind::Float, tch::Device::Cpu)));
+    let (embedding, _) = pictured(&network, &data(&network, 30, 20), 5.0);
+    assert_eq!(embedding.picture, Picture::too_few(1, 50));
 }
 
 #[test]

@@ -9,12 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::sync_channel;
 
 use bhtsne::{Neighbor, tSNE};
+use flatland::result::FEWEST_POINTS;
 use rayon::prelude::*;
 
 use crate::analysis::AnalysisError;
-
-/// Fewest points that t-SNE is run on.
-pub const FEWEST_POINTS: usize = 5;
 
 /// Points above which repulsion is interpolated on a grid (FIt-SNE); below, the Barnes-Hut tree is faster.
 const INTERPOLATE_ABOVE: usize = 2000;

@@ -7,6 +7,7 @@ use egui::{EventFilter, Id, Key, Rect, Role as WidgetRole, Stroke, StrokeKind, U
 use super::super::{Scene, Standing, panel_header, standing};
 use super::{Form, Frame, card, density, gesture};
 use crate::job::Analysis;
+use crate::result::{Engine, Picture};
 use crate::session::{CheckpointEntry, SelectMode};
 use crate::ui::command::Command;
 use crate::ui::gpu::points::{Look, PointsCallback};
@@ -40,10 +41,15 @@ pub fn show(
     let moved = panel_header(ui, place.header, &checkpoint.name, color, facts, stands, None);
     scene.commands.extend(moved);
     let tool = frame.scatter.view.tool;
+    let engine = match scene.store.embeddings.get(&checkpoint.name) {
+        Some(Points::Finished(embedding)) => embedding.picture.engine,
+        Some(Points::Live { .. }) | None => Engine::default(),
+    };
+    let [across, up] = engine.axes();
     let axes = Axes {
         id: Id::unique(("embedding", &checkpoint.name)),
-        x: Axis { label: "t-SNE 1", range: frame.range, scale: Scale::Bare, labelled: true },
-        y: Axis { label: "t-SNE 2", range: frame.range, scale: Scale::Bare, labelled: place.first },
+        x: Axis { label: across, range: frame.range, scale: Scale::Bare, labelled: true },
+        y: Axis { label: up, range: frame.range, scale: Scale::Bare, labelled: place.first },
         outline: color,
         grid: false,
         wheel: true,
@@ -110,7 +116,8 @@ fn words(
             let selected = if dress.selects { dress.mask.iter().filter(|selected| **selected).count() } else { 0 };
             let rest =
                 if selected > 0 { format!("{} selected", count(selected as u64)) } else { format!("{} features", embedding.feature_dim) };
-            Some(format!("{shown} · {rest}"))
+            let made = unexpected(&embedding.picture).map_or(String::new(), |made| format!("{made} · "));
+            Some(format!("{made}{shown} · {rest}"))
         }
         (Some(Points::Finished(_)), None) => Some("arranging the points".into()),
         _ => None,
@@ -122,6 +129,11 @@ fn words(
         *words = format!("t-SNE iteration {} · {words}", count(*iteration as u64));
     }
     (facts, stands)
+}
+
+/// What placed the points, where it is not what was asked for.
+fn unexpected(picture: &Picture) -> Option<String> {
+    picture.reason.as_ref().map(|_| picture.describe())
 }
 
 /// Radius of the discs: smaller the more there are, larger in larger panels and when zoomed into.
@@ -250,6 +262,9 @@ fn summary(name: &str, points: Option<&Points>) -> String {
     match points {
         None => format!("Embedding of {name}, nothing computed yet"),
         Some(Points::Live { iteration, xy, .. }) => format!("Embedding of {name}, {} points, iteration {iteration}", xy.len()),
-        Some(Points::Finished(embedding)) => format!("Embedding of {name}, {} points", embedding.len()),
+        Some(Points::Finished(embedding)) => {
+            let made = unexpected(&embedding.picture).map_or(String::new(), |made| format!(", {made}"));
+            format!("Embedding of {name}, {} points{made}", embedding.len())
+        }
     }
 }
