@@ -9,7 +9,7 @@ use super::figure_options::FigureOptions;
 use super::options::{SessionOptions, plan};
 use super::runner::Runner;
 use super::say;
-use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, paper, plates, table};
+use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, left_out, paper, plates, table};
 use crate::job::{Analysis, JobSpec, Named, is_finished, plan_cached};
 use crate::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, ResultError, ScoreTable, SharpnessCurve, SweepResults,
@@ -42,8 +42,10 @@ impl Figures {
             plan(&session, &options.session, analysis, &options.out, &choices)?;
             jobs.extend(plan_cached(&session, analysis, &choices)?);
         }
-        let missing = jobs.iter().filter(|job| !is_finished(job)).cloned();
-        let (landscapes, others): (Vec<JobSpec>, Vec<JobSpec>) = missing.partition(|job| matches!(job, JobSpec::Landscape(_)));
+        let (cached, missing): (Vec<JobSpec>, Vec<JobSpec>) = jobs.iter().cloned().partition(is_finished);
+        // What is computed now is warned of by the worker.
+        cached.iter().for_each(warn_again);
+        let (landscapes, others): (Vec<JobSpec>, Vec<JobSpec>) = missing.into_iter().partition(|job| matches!(job, JobSpec::Landscape(_)));
         let mut runner = Runner::start(options.landscape_worker());
         runner.run(landscapes, |_, _| Ok(()))?;
         if options.landscape_worker().tf32 {
@@ -53,6 +55,27 @@ impl Figures {
         draw(&session, &jobs, &Target { out: &options.out, session: &options.session, report: self.report, json: options.json })?;
         runner.verdict()
     }
+}
+
+/// Says of a result that was computed before what its reader has to know.
+fn warn_again(job: &JobSpec) {
+    let (Some(out), Some(checkpoint)) = (job.out(), job.checkpoint()) else { return };
+    let notes = match job {
+        JobSpec::Score(_) => ScoreTable::load(out, &checkpoint.name).map(|table| table.named(job).notes()).unwrap_or_default(),
+        JobSpec::Embedding(_) => {
+            let picture = Embedding::load(out).map(|embedding| embedding.picture).unwrap_or_default();
+            picture.reason.is_some().then(|| picture.describe()).into_iter().collect()
+        }
+        JobSpec::Inspect { .. }
+        | JobSpec::Methods
+        | JobSpec::Pace { .. }
+        | JobSpec::Landscape(_)
+        | JobSpec::Weights(_)
+        | JobSpec::Sharpness(_)
+        | JobSpec::Hessian(_)
+        | JobSpec::Conformance(_) => Vec::new(),
+    };
+    notes.iter().for_each(|note| eprintln!("warning: {}: {note}", checkpoint.name));
 }
 
 /// Where figures go and what is said of them.
@@ -71,7 +94,7 @@ pub(super) struct Target<'a> {
 pub(super) fn draw(session: &Session, jobs: &[JobSpec], target: &Target) -> anyhow::Result<()> {
     let findings = findings(session, jobs);
     let (drawn, missing) = match session.figure.preset {
-        FigurePreset::Session => (plates(session, &findings), Vec::new()),
+        FigurePreset::Session => (plates(session, &findings), left_out(session, &findings)),
         FigurePreset::Paper => split(paper(session, &findings)),
     };
     for plate in &drawn {

@@ -6,12 +6,14 @@ use serde_json::json;
 use super::options::SessionOptions;
 use super::runner::Runner;
 use super::say;
-use crate::figure::number::percent_with_error;
+use crate::figure::number::{UNDEFINED, percent};
+use crate::figure::table::{accuracy_in_percent, detection_in_percent};
 use crate::job::{Analysis, JobSpec};
-use crate::result::{ScoreTable, gather_scores};
+use crate::result::{ScoreDefinitions, ScoreTable, gather_scores};
 
 /// Arguments of `flatland score`.
 #[derive(Debug, Args)]
+#[command(after_long_help = format!("What the numbers are (shares; stdout has them in %, scores.json beside them):\n\n{ScoreDefinitions}"))]
 pub struct Score {
     #[command(flatten)]
     session: SessionOptions,
@@ -44,21 +46,23 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     for dataset in table.accuracy.keys() {
-        let (accuracy, error) = table.accuracy(dataset).unzip();
-        say(&format!("{name}, {dataset}: accuracy {} %", percent_with_error(accuracy, error)));
+        let unit = if table.lacks_accuracy(dataset) { "" } else { " %" };
+        say(&format!("{name}, {dataset}: accuracy {}{unit}", accuracy_in_percent(&table, dataset)));
     }
     for (score, datasets) in &table.scores {
         for (dataset, detection) in datasets {
-            let error = table.std_error(score, dataset);
-            let numbers = detection.as_ref().map_or("undefined".to_owned(), |detection| {
-                format!(
-                    "AUROC {}, FPR@95 {}, AUPR-in {:.2}, AUPR-out {:.2}",
-                    percent_with_error(Some(detection.auroc), error.auroc),
-                    percent_with_error(Some(detection.fpr95), error.fpr95),
-                    100.0 * detection.aupr_in,
-                    100.0 * detection.aupr_out
-                )
-            });
+            let numbers = match detection {
+                Some(detection) => {
+                    let [auroc, fpr95] = detection_in_percent(&table, score, dataset);
+                    format!(
+                        "AUROC {auroc}, FPR@95 {fpr95}, AUPR-in {:.2}, AUPR-out {:.2} (base rate {})",
+                        100.0 * detection.aupr_in,
+                        100.0 * detection.aupr_out,
+                        percent(table.base_rate.get(dataset).copied())
+                    )
+                }
+                None => format!("{UNDEFINED}: {}", table.why_no_detection(score, dataset).unwrap_or_default()),
+            };
             say(&format!("{name}, {score}, ID against {dataset}: {numbers}"));
         }
     }

@@ -4,7 +4,7 @@ use super::layout::{Aspect, Axis, Frame, Margins, PAD, PanelGrid, SMALL, bottom_
 use super::palette;
 use super::scale::Spacing;
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, fit, text_width};
-use super::table::detection_in_percent;
+use super::table::{detection_in_percent, notes};
 use super::{Figure, FigureStyle, Panel};
 use crate::metric::Histogram;
 use crate::result::ScoreTable;
@@ -95,11 +95,17 @@ impl EnergyFigure<'_> {
     }
 
     pub(super) fn label(&self) -> &'static str {
-        match self.score.as_str() {
-            "energy" => "energy score",
-            "msp" => "maximum softmax probability",
-            _ => "score",
-        }
+        score_label(&self.score)
+    }
+}
+
+/// A score as its axis is labelled.
+pub fn score_label(score: &str) -> &'static str {
+    match score {
+        "energy" => "energy score",
+        "msp" => "maximum softmax probability",
+        "confidence" => "confidence of the network's head",
+        _ => "score",
     }
 }
 
@@ -152,10 +158,14 @@ impl Figure for EnergyFigure<'_> {
             draw_detection(&mut scene, frame, axis_room, &columns, &self.detections(panel.result, &rows), &rows, style);
         }
         draw_roles(&mut scene, histograms.as_ref(), style);
-        let mut note = "AUROC and FPR@95 in % ± standard error, OOD positive, against all ID data; shared bins".to_owned();
+        let mut note =
+            "AUROC and FPR@95 in % ± standard error, OOD positive, against all ID data; FPR@95: ID flagged where at least 95 % of \
+                        OOD are; shared bins"
+                .to_owned();
         if let Some(n) = histograms.map(|h| h.non_finite).filter(|n| *n > 0) {
             note += &format!("; {n} scores are not finite and not shown");
         }
+        note += &notes(&self.panels);
         draw_note(&mut scene, &note, font, &chrome);
         scene
     }

@@ -43,6 +43,9 @@ pub fn with_error(value: f64, std_error: f64) -> String {
     }
 }
 
+/// What stands for a number that was asked for and does not exist: of images whose logits are not finite, of no images.
+pub const UNDEFINED: &str = "not defined";
+
 /// A share in [0, 1] in percent with one decimal, without the sign; `n/a` when there is none.
 pub fn percent(share: Option<f64>) -> String {
     share.filter(|s| s.is_finite()).map_or_else(|| "n/a".into(), |s| fixed(100.0 * s, 1))

@@ -78,8 +78,10 @@ impl<'a> Paper<'_, 'a> {
 
     fn energy(&self) -> Result<Plate<'a>, String> {
         let panels = chosen(&self.findings.scores, &self.compared(), |_| true);
-        let plate = Plate::score(panels, "energy", self.session.scores.bins);
-        Ok(plate.ok_or("no energy scores of the checkpoints that it shows")?.lettered())
+        if panels.is_empty() {
+            return Err("no energy scores of the checkpoints that it shows".into());
+        }
+        Ok(Plate::score(panels, "energy", self.session.scores.bins)?.lettered())
     }
 
     /// Surfaces of the loss on the first dataset of a role that has one.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexSet;
+
 use super::{
     ComparisonFigure, CurvesFigure, Data, EmbeddingFigure, EnergyFigure, Figure, FigureError, FigureStyle, HessianFigure,
-    LandscapeCutFigure, LandscapeFigure, LandscapeReliefFigure, Panel, ScoreHistograms, SharpnessFigure, table,
+    LandscapeCutFigure, LandscapeFigure, LandscapeReliefFigure, Missing, Panel, ScoreHistograms, SharpnessFigure, table,
 };
 use crate::result::{
     Embedding, ErrorKind, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, safe_name,
@@ -187,14 +189,27 @@ impl<'a> Plate<'a> {
         Some(Self { name: "embedding".into(), caption, figure: Box::new(figure), data, lettered: false })
     }
 
-    /// Histograms of a score; `None` where there is no finite one.
-    pub fn score(panels: Vec<Panel<'a, ScoreTable>>, score: &str, bins: usize) -> Option<Self> {
+    /// Histograms of a score.
+    ///
+    /// # Errors
+    /// Why there is none, checkpoint by checkpoint, where no value is finite.
+    pub fn score(panels: Vec<Panel<'a, ScoreTable>>, score: &str, bins: usize) -> Result<Self, String> {
         let plain: Vec<&ScoreTable> = panels.iter().map(|panel| panel.result).collect();
         let names: Vec<&str> = panels.iter().map(|panel| panel.name).collect();
-        let data = vec![("", table::histograms(&names, &ScoreHistograms::new(&plain, score, bins)?))];
+        let Some(histograms) = ScoreHistograms::new(&plain, score, bins) else {
+            let why = |panel: &Panel<ScoreTable>| Some(format!("{}: {}", panel.name, panel.result.why_no_histogram(score)?));
+            let reasons: Vec<String> = panels.iter().filter_map(why).collect();
+            return Err(if reasons.is_empty() { format!("no checkpoint has the score `{score}`") } else { reasons.join("; ") });
+        };
+        let data = vec![("", table::histograms(&names, &histograms))];
         let figure = EnergyFigure { panels, score: score.into(), bins };
-        let caption = format!("Distribution of the {} by role, with the detection of every shifted dataset.", figure.label());
-        Some(Self { name: score.into(), caption, figure: Box::new(figure), data, lettered: false })
+        let caption = format!(
+            "Distribution of the {} by role, with the detection of every shifted dataset: OOD is positive, FPR@95 is the share of ID flagged \
+             where at least 95 % of OOD are{}.",
+            figure.label(),
+            table::notes(&figure.panels)
+        );
+        Ok(Self { name: score.into(), caption, figure: Box::new(figure), data, lettered: false })
     }
 
     /// What is known of checkpoints; `None` where that is nothing.
@@ -300,8 +315,20 @@ pub fn plates<'a>(session: &Session, findings: &'a Findings) -> Vec<Plate<'a>> {
     }
     plates.extend(Plate::sharpness(findings.curves(), session.sharpness.relative));
     plates.extend(Plate::embedding(panels(findings.embeddings.iter())));
-    for score in ["energy", "msp"] {
-        plates.extend(Plate::score(panels(findings.scores.iter()), score, session.scores.bins));
-    }
+    plates.extend(of_scores(session, findings).into_iter().filter_map(|(_, plate)| plate.ok()));
     plates
+}
+
+/// A plate for every score that any checkpoint has, or why there is none: energy and MSP first.
+fn of_scores<'a>(session: &Session, findings: &'a Findings) -> Vec<(String, Result<Plate<'a>, String>)> {
+    let known: IndexSet<&str> = findings.scores.iter().flat_map(|found| found.result.scores.keys()).map(String::as_str).collect();
+    let first = ["energy", "msp"].into_iter().filter(|score| known.contains(score));
+    let ordered: IndexSet<&str> = first.chain(known.iter().copied()).collect();
+    let plate = |score: &str| Plate::score(panels(findings.scores.iter()), score, session.scores.bins);
+    ordered.into_iter().map(|score| (score.to_owned(), plate(score))).collect()
+}
+
+/// What [`plates`] leaves out, and why.
+pub fn left_out(session: &Session, findings: &Findings) -> Vec<Missing> {
+    of_scores(session, findings).into_iter().filter_map(|(name, plate)| Some(Missing { name, reason: plate.err()? })).collect()
 }

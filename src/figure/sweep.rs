@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::data::{field, push_row};
 use super::latex::escaped;
+use super::number::UNDEFINED;
 use super::table::markdown_row;
 use crate::metric::mean_population_std;
 
@@ -41,12 +42,16 @@ impl TableEpoch {
     /// The line of `metrics.jsonl` that is meant; epoch 0, before the first step, never is.
     fn line(self, metrics: &[Map<String, Value>]) -> Option<&Map<String, Value>> {
         let mut trained = metrics.iter().filter(|line| line.get("epoch").and_then(Value::as_u64) != Some(0));
-        let accuracy = |line: &Map<String, Value>| line.get("id_accuracy").and_then(Value::as_f64);
+        // Not measured: `None`. Not defined (null): below every number.
+        let accuracy = |line: &Map<String, Value>| line.get("id_accuracy").map(|accuracy| accuracy.as_f64().unwrap_or(f64::NEG_INFINITY));
         match self {
             TableEpoch::Last => trained.next_back(),
-            TableEpoch::Best => trained.fold(None, |best: Option<&Map<String, Value>>, line| match best {
-                Some(best) if accuracy(best) > accuracy(line) && accuracy(line).is_some() => Some(best),
-                _ => Some(line),
+            TableEpoch::Best => trained.fold(None, |best: Option<&Map<String, Value>>, line| {
+                let undefined = accuracy(line) == Some(f64::NEG_INFINITY);
+                match best {
+                    Some(best) if undefined || (accuracy(best) > accuracy(line) && accuracy(line).is_some()) => Some(best),
+                    _ => Some(line),
+                }
             }),
         }
     }
@@ -73,6 +78,11 @@ impl Row<'_> {
     fn cell(&self, metric: &str) -> Option<(f64, f64)> {
         let values: Option<Vec<f64>> = self.lines.iter().map(|line| line.get(metric).and_then(Value::as_f64)).collect();
         mean_population_std(&values?)
+    }
+
+    /// Whether the metric was measured in every run and is not defined in one of them.
+    fn lacks(&self, metric: &str) -> bool {
+        self.lines.iter().all(|line| line.contains_key(metric)) && self.cell(metric).is_none()
     }
 }
 
@@ -136,14 +146,16 @@ impl SweepTable {
     /// Rows for people: the cells of the header, then those of each row; numbers in % as `mean` and `std`.
     fn cells(&self, epoch: TableEpoch, plus_minus: &str) -> (Vec<usize>, Vec<Vec<String>>) {
         let rows = self.rows(epoch);
-        let shown: Vec<usize> = (0..SHOWN.len()).filter(|&k| rows.iter().any(|row| row.cell(SHOWN[k].0).is_some())).collect();
+        let shown: Vec<usize> =
+            (0..SHOWN.len()).filter(|&k| rows.iter().any(|row| row.cell(SHOWN[k].0).is_some() || row.lacks(SHOWN[k].0))).collect();
         let percent = |(mean, std): (f64, f64)| format!("{:.2}{plus_minus}{:.2}", 100.0 * mean, 100.0 * std);
         let body = rows
             .iter()
             .map(|row| {
                 let mut cells: Vec<String> = row.values.iter().map(|value| (*value).to_owned()).collect();
                 cells.push(row.lines.len().to_string());
-                cells.extend(shown.iter().map(|&k| row.cell(SHOWN[k].0).map_or_else(|| "n/a".into(), percent)));
+                let missing = |metric: &str| if row.lacks(metric) { UNDEFINED } else { "n/a" }.to_owned();
+                cells.extend(shown.iter().map(|&k| SHOWN[k].0).map(|metric| row.cell(metric).map_or_else(|| missing(metric), percent)));
                 cells
             })
             .collect();
@@ -234,6 +246,25 @@ mod tests {
         close(lines[1], &[2.0, 0.8, 0.1, 0.25, 0.0, 1.5, 0.0]);
         close(lines[3], &[2.0, 0.75, 0.05, 0.25, 0.0, 1.5, 0.0]);
         close(lines[4], &[1.0, 0.6, 0.0, 0.25, 0.0, 1.5, 0.0]);
+    }
+
+    #[test]
+    fn what_is_not_defined_is_never_the_best_epoch_and_is_told() {
+        let with = |accuracies: &[Option<f64>]| {
+            let line = |(epoch, accuracy): (usize, &Option<f64>)| {
+                json!({ "epoch": epoch, "id_accuracy": accuracy, "far_auroc": accuracy }).as_object().unwrap().clone()
+            };
+            let run = SweepRun { values: vec!["0.1".into()], metrics: accuracies.iter().enumerate().map(line).collect() };
+            SweepTable { axes: vec!["rho".into()], runs: vec![run] }
+        };
+        // NaN has no number in JSON.
+        let markdown = with(&[Some(0.9), Some(0.7), None]).markdown();
+        assert!(
+            markdown.contains("| 0.1 | 1 | 70.00 ± 0.00 | 70.00 ± 0.00 |") && markdown.contains("| 0.1 | 1 | not defined | not defined |")
+        );
+        let markdown = with(&[None, None, None]).markdown();
+        assert_eq!(markdown.matches("| 0.1 | 1 | not defined | not defined |").count(), 2, "{markdown}");
+        assert!(with(&[None, None]).csv().contains("0.1,best,1,,,,"));
     }
 
     #[test]

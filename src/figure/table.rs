@@ -4,16 +4,18 @@ use std::fmt::Write;
 
 use super::data::{Cell, Data};
 use super::latex::escaped;
-use super::number::percent_with_error;
+use super::number::{UNDEFINED, percent_with_error};
 use super::{CurvesFigure, Panel, ScoreHistograms};
 use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve};
 
 /// `checkpoint, score, dataset, role, n, auroc, fpr95, fpr95_id_positive, aupr_in, aupr_out, accuracy, auroc_std_error, fpr95_std_error,
-/// accuracy_std_error`, a row per score and dataset (and per dataset that has only an accuracy); shares in [0, 1], empty where undefined.
+/// accuracy_std_error, base_rate, non_finite`, a row per score and dataset (and per dataset that has only an accuracy); shares in [0, 1],
+/// empty where undefined. See [`score_definition`](crate::result::score_definition).
 pub fn scores(tables: &[Panel<ScoreTable>]) -> Data {
     let numbers = ["n", "auroc", "fpr95", "fpr95_id_positive", "aupr_in", "aupr_out", "accuracy"];
     let errors = ["auroc_std_error", "fpr95_std_error", "accuracy_std_error"];
-    let mut data = Data::new(&[["checkpoint", "score", "dataset", "role"].as_slice(), &numbers, &errors].concat());
+    let about = ["base_rate", "non_finite"];
+    let mut data = Data::new(&[["checkpoint", "score", "dataset", "role"].as_slice(), &numbers, &errors, &about].concat());
     for Panel { name, result, .. } in tables {
         for score in result.scores.keys() {
             for (dataset, role) in &result.roles {
@@ -24,6 +26,8 @@ pub fn scores(tables: &[Panel<ScoreTable>]) -> Data {
                 row.extend([d.map(|d| d.auroc), d.map(|d| d.fpr95), d.map(|d| d.fpr95_id_positive)].map(Cell::from));
                 row.extend([d.map(|d| d.aupr_in), d.map(|d| d.aupr_out), accuracy.map(|(value, _)| value)].map(Cell::from));
                 row.extend([error.auroc, error.fpr95, accuracy.map(|(_, error)| error)].map(Cell::from));
+                row.push(result.base_rate.get(dataset).copied().into());
+                row.push(result.non_finite.get(dataset).copied().unwrap_or(0).into());
                 data.push(row);
             }
         }
@@ -70,8 +74,20 @@ impl People {
     }
 }
 
+/// The accuracy with its standard error in %.
+pub fn accuracy_in_percent(table: &ScoreTable, dataset: &str) -> String {
+    if table.lacks_accuracy(dataset) {
+        return UNDEFINED.into();
+    }
+    let (value, error) = table.accuracy(dataset).unzip();
+    percent_with_error(value, error)
+}
+
 /// AUROC and FPR@95 with their standard errors in %.
-pub(super) fn detection_in_percent(table: &ScoreTable, score: &str, dataset: &str) -> [String; 2] {
+pub fn detection_in_percent(table: &ScoreTable, score: &str, dataset: &str) -> [String; 2] {
+    if table.lacks_detection(score, dataset) {
+        return [UNDEFINED; 2].map(str::to_owned);
+    }
     let (detection, error) = (table.detection(score, dataset), table.std_error(score, dataset));
     [(detection.map(|d| d.auroc), error.auroc), (detection.map(|d| d.fpr95), error.fpr95)]
         .map(|(value, error)| percent_with_error(value, error))
@@ -92,13 +108,25 @@ pub fn scores_for_people(tables: &[Panel<ScoreTable>]) -> Vec<People> {
         let row = |panel: &Panel<ScoreTable>| {
             let mut row = vec![panel.name.to_owned()];
             row.extend(shifted.iter().flat_map(|dataset| detection_in_percent(panel.result, score, dataset)));
-            let accuracy = |dataset: &String| panel.result.accuracy(dataset).unzip();
-            row.extend(accuracies.iter().map(accuracy).map(|(value, error)| percent_with_error(value, error)));
+            row.extend(accuracies.iter().map(|dataset| accuracy_in_percent(panel.result, dataset)));
             row
         };
-        People { caption: format!("Score: {score}, in % ± standard error, OOD positive"), header, rows: tables.iter().map(row).collect() }
+        let caption = format!(
+            "Score: {score}, in % ± standard error; OOD is positive: FPR@95 is the share of ID flagged where at least 95 % of OOD are{}",
+            notes(tables)
+        );
+        People { caption, header, rows: tables.iter().map(row).collect() }
     };
     unique(&|t| t.scores.keys().cloned().collect()).iter().map(of_score).collect()
+}
+
+/// What a reader has to know of the tables, each note once with the checkpoints that it is of; begins with a semicolon where there is one.
+pub(super) fn notes(tables: &[Panel<ScoreTable>]) -> String {
+    let mut notes: indexmap::IndexMap<String, Vec<&str>> = indexmap::IndexMap::new();
+    for panel in tables {
+        panel.result.notes().into_iter().for_each(|note| notes.entry(note).or_default().push(panel.name));
+    }
+    notes.iter().map(|(note, names)| format!("; {}: {note}", names.join(", "))).collect()
 }
 
 /// [`scores_for_people`] as Markdown.

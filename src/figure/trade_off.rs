@@ -74,6 +74,15 @@ impl TradeOffFigure {
         let mut points = Vec::new();
         for panel in others {
             let (was, is) = (baseline.result, panel.result);
+            for (table, name) in [(was, baseline.name), (is, panel.name)] {
+                // A mean over the others alone would be one of other datasets.
+                if let Some(reason) = ss.iter().find_map(|dataset| table.why_no_detection(score, dataset)) {
+                    return Err(format!("the FPR@95 of {name} is not defined: {reason}"));
+                }
+                if let Some(dataset) = cs.iter().find(|dataset| table.lacks_accuracy(dataset)) {
+                    return Err(format!("the accuracy of {name} on {dataset} is not defined: logits are not finite"));
+                }
+            }
             let fpr: Vec<Change> = ss.iter().filter_map(|name| fpr_change(was, is, score, name)).collect();
             let accuracy: Vec<Change> = cs.iter().filter_map(|name| accuracy_change(was, is, name)).collect();
             let fpr95 = Change::mean(&fpr).ok_or_else(|| format!("no FPR@95 of the score `{score}`: no near or far dataset has one"))?;
@@ -118,7 +127,7 @@ fn fpr_change(was: &ScoreTable, is: &ScoreTable, score: &str, name: &str) -> Opt
 }
 
 fn accuracy_change(was: &ScoreTable, is: &ScoreTable, name: &str) -> Option<Change> {
-    let value = 100.0 * (is.accuracy.get(name)? - was.accuracy.get(name)?);
+    let value = 100.0 * (is.accuracy(name)?.0 - was.accuracy(name)?.0);
     let right = |data: &DatasetScores| -> Vec<f64> { data.prediction.iter().zip(&data.label).map(|(p, l)| f64::from(p == l)).collect() };
     // Paired: image by image.
     let paired = of(was, name).zip(of(is, name)).map(|(a, b)| right(b).iter().zip(&right(a)).map(|(b, a)| b - a).collect::<Vec<_>>());

@@ -75,8 +75,12 @@ impl Named for ScoreTable {
         self.accuracy = renamed(self.accuracy, &names);
         self.accuracy_pooled = renamed(self.accuracy_pooled, &names);
         self.scores = self.scores.into_iter().map(|(score, of)| (score, renamed(of, &names))).collect();
+        self.std_errors = self.std_errors.into_iter().map(|(score, of)| (score, renamed(of, &names))).collect();
         self.roles = renamed(self.roles, &names);
         self.samples = renamed(self.samples, &names);
+        self.base_rate = renamed(self.base_rate, &names);
+        self.non_finite = renamed(self.non_finite, &names);
+        self.tied = renamed(self.tied, &names);
         for data in &mut self.datasets {
             if let Some(now) = names.get(&data.name) {
                 data.name.clone_from(now);
@@ -99,7 +103,7 @@ mod tests {
     use super::*;
     use crate::data::{Source, Subset};
     use crate::job::{AnalysisDataset, CheckpointSource, Device, ScoreJob};
-    use crate::result::DatasetScores;
+    use crate::result::{DatasetScores, DetectionError};
     use crate::session::{Normalization, Role};
 
     /// A job on datasets of these names.
@@ -129,11 +133,16 @@ mod tests {
     #[test]
     fn datasets_that_have_changed_their_names_with_each_other_are_not_mixed_up() {
         let of = |names: [&str; 2]| {
-            let pairs = |values: [f64; 2]| names.map(str::to_owned).into_iter().zip(values).collect::<IndexMap<String, f64>>();
+            let pairs =
+                |values: [f64; 2]| names.map(str::to_owned).into_iter().zip(values.map(Some)).collect::<IndexMap<String, Option<f64>>>();
             let data = |k: usize| DatasetScores { name: names[k].into(), label: vec![k as i64], ..DatasetScores::default() };
             ScoreTable {
                 accuracy: pairs([0.5, 0.75]),
                 roles: names.map(|name| (name.to_owned(), "id".to_owned())).into_iter().collect(),
+                std_errors: [("msp".to_owned(), names.map(|name| (name.to_owned(), DetectionError::default())).into_iter().collect())]
+                    .into_iter()
+                    .collect(),
+                base_rate: names.map(str::to_owned).into_iter().zip([0.25, 0.5]).collect(),
                 datasets: vec![data(0), data(1)],
                 ..ScoreTable::default()
             }

@@ -17,7 +17,7 @@ pub struct Cell {
     /// Mean cross-entropy; may be non-finite (then JSON `null`, read back as NaN).
     #[serde(with = "non_finite")]
     pub loss: f64,
-    /// Share of right predictions.
+    /// Share of right predictions; NaN where it is not defined, as logits are not finite.
     #[serde(with = "non_finite")]
     pub accuracy: f64,
     /// Standard error of the loss over the samples.
@@ -198,6 +198,11 @@ pub struct LossSurface {
     pub manifest: LandscapeManifest,
 }
 
+/// The accuracy of a cell: none where the loss is NaN. There logits are, and earlier versions counted the argmax of these.
+fn defined_accuracy(accuracy: f64, loss: f64) -> f64 {
+    if loss.is_nan() { f64::NAN } else { accuracy }
+}
+
 impl LossSurface {
     /// A surface of which nothing is computed yet.
     pub fn pending(alpha: Vec<f64>, beta: Vec<f64>, manifest: LandscapeManifest) -> Self {
@@ -227,7 +232,7 @@ impl LossSurface {
         }
         let k = cell.i * self.beta.len() + cell.j;
         self.loss[k] = cell.loss;
-        self.accuracy[k] = cell.accuracy;
+        self.accuracy[k] = defined_accuracy(cell.accuracy, cell.loss);
         self.loss_std_error[k] = cell.loss_std_error;
         self.count[k] = cell.count;
         let cells = self.count.len();
@@ -361,9 +366,11 @@ impl LossSurface {
         let json = folder.join("landscape.json");
         let text = std::fs::read_to_string(&json).map_err(|source| ResultError::Io { action: "read", source, path: json.clone() })?;
         let manifest = serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path: json })?;
+        let loss = grid("loss")?;
+        let accuracy = grid("accuracy")?.into_iter().zip(&loss).map(|(accuracy, loss)| defined_accuracy(accuracy, *loss)).collect();
         Ok(Self {
-            loss: grid("loss")?,
-            accuracy: grid("accuracy")?,
+            loss,
+            accuracy,
             loss_std_error: grid("loss_std_error")?,
             count: grid("count")?.into_iter().map(|x| x as u32).collect(),
             maps,

@@ -24,7 +24,7 @@ impl ScoreDifference {
     pub fn between(a: &ScoreTable, b: &ScoreTable, baseline: &str) -> Self {
         let pairs: Vec<(&DatasetScores, &DatasetScores)> =
             a.datasets.iter().filter_map(|of_a| Some((of_a, b.datasets.iter().find(|of_b| same_images(of_a, of_b))?))).collect();
-        let judged = |name: &String| a.accuracy.contains_key(name) && b.accuracy.contains_key(name);
+        let judged = |name: &String| a.accuracy(name).is_some() && b.accuracy(name).is_some();
         let right = pairs.iter().filter(|(a, _)| judged(&a.name));
         let accuracy = right.filter_map(|(a, b)| Some((a.name.clone(), accuracy(a, b)?))).collect();
         let shared = a.scores.keys().filter(|score| b.scores.contains_key(*score));
@@ -52,12 +52,13 @@ fn detection(score: &str, a: &ScoreTable, b: &ScoreTable, pairs: &[(&DatasetScor
     if id.len() != ids(a) || id.len() != ids(b) {
         return IndexMap::new();
     }
-    let values = |data: &DatasetScores| data.scores.get(score).cloned().unwrap_or_default();
-    let id_a: Vec<f64> = id.iter().flat_map(|(a, _)| values(a)).collect();
-    let id_b: Vec<f64> = id.iter().flat_map(|(_, b)| values(b)).collect();
+    let id_a: Vec<f64> = id.iter().flat_map(|(a, _)| a.values(score)).copied().collect();
+    let id_b: Vec<f64> = id.iter().flat_map(|(_, b)| b.values(score)).copied().collect();
     let of = |(a, b): (&DatasetScores, &DatasetScores)| {
-        let (ood_a, ood_b) = (values(a), values(b));
-        Some((a.name.clone(), auroc_difference((&id_a, &ood_a), (&id_b, &ood_b))?))
+        let (ood_a, ood_b) = (a.values(score), b.values(score));
+        // With an infinite score there is no detection to differ.
+        let defined = [id_a.as_slice(), &id_b, ood_a, ood_b].into_iter().flatten().all(|score| score.is_finite());
+        Some((a.name.clone(), auroc_difference((&id_a, ood_a), (&id_b, ood_b)).filter(|_| defined)?))
     };
     others.into_iter().filter_map(of).collect()
 }
@@ -74,10 +75,11 @@ mod tests {
             role: role.into(),
             label: vec![0; values.len()],
             prediction: (0..values.len()).map(|k| i64::from(k >= right)).collect(),
+            tied: 0,
             scores: [("energy".to_owned(), values.to_vec())].into_iter().collect(),
         };
         ScoreTable {
-            accuracy: [("test".to_owned(), 0.5)].into_iter().collect(),
+            accuracy: [("test".to_owned(), Some(0.5))].into_iter().collect(),
             scores: [("energy".to_owned(), IndexMap::new())].into_iter().collect(),
             datasets: vec![data("test", "id", &[4.0, 2.0, 3.0, 5.0], right), data("far", "far", &ood, 0)],
             ..ScoreTable::default()
@@ -94,6 +96,14 @@ mod tests {
         // Of 12 pairs a orders 11 rightly, b 8.
         assert!((found.auroc["energy"]["far"].0 - 3.0 / 12.0).abs() < 1e-12, "{found:?}");
         assert_eq!(ScoreDifference::between(&a, &a, "a").auroc["energy"]["far"], (0.0, 0.0));
+    }
+
+    #[test]
+    fn what_is_not_defined_under_one_of_them_has_no_difference() {
+        let (a, mut b) = (table(3, [1.0, 0.0, 2.5]), table(1, [1.0, f64::NEG_INFINITY, 2.5]));
+        b.accuracy["test"] = None;
+        let found = ScoreDifference::between(&a, &b, "b");
+        assert!(found.accuracy.is_empty() && found.auroc["energy"].is_empty(), "{found:?}");
     }
 
     #[test]

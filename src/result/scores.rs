@@ -5,7 +5,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Npz, NpzValues, ResultError, safe_name, write_atomic};
+use super::{Npz, NpzValues, ResultError, ScoreDefinitions, safe_name, write_atomic};
 use crate::metric::{auroc_std_error, fpr95_std_error, share_std_error};
 
 /// How well a score tells one dataset from all ID data. OOD is positive, as in OpenOOD.
@@ -41,20 +41,29 @@ pub struct DatasetScores {
     pub role: String,
     /// Labels, [N]; -1 = none.
     pub label: Vec<i64>,
-    /// Predicted class, [N].
+    /// Class of the largest logit, [N], the first of several; -1 where it is not defined: a logit is NaN, or the largest one is infinite.
     pub prediction: Vec<i64>,
+    /// Images in which several logits are the largest.
+    pub tied: usize,
     /// Score name (`msp`, `energy`) → [N].
     pub scores: IndexMap<String, Vec<f64>>,
+}
+
+impl DatasetScores {
+    /// The values of a score, [N]; none of a score that the images do not have.
+    pub fn values(&self, score: &str) -> &[f64] {
+        self.scores.get(score).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The numbers of one checkpoint; what `scores.json` holds under its name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ScoreTable {
-    /// Dataset → share of right predictions, for labelled ID and CS data.
-    pub accuracy: IndexMap<String, f64>,
-    /// CS dataset → accuracy pooled with all ID data, OpenOOD's `csid`.
-    pub accuracy_pooled: IndexMap<String, f64>,
-    /// Score → dataset → detection against all ID data.
+    /// Dataset → share of right predictions, for labelled ID and CS data; `None` where it is not defined.
+    pub accuracy: IndexMap<String, Option<f64>>,
+    /// CS dataset → accuracy pooled with all ID data, OpenOOD's `csid`; `None` where it is not defined.
+    pub accuracy_pooled: IndexMap<String, Option<f64>>,
+    /// Score → dataset → detection against all ID data; `None` where it is not defined.
     pub scores: IndexMap<String, IndexMap<String, Option<Detection>>>,
     /// Score → dataset → standard errors of its detection; see [`ScoreTable::with_std_errors`].
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
@@ -65,6 +74,18 @@ pub struct ScoreTable {
     pub roles: IndexMap<String, String>,
     /// Dataset → images.
     pub samples: IndexMap<String, usize>,
+    /// CS, near or far dataset → its share of the images that it makes with all ID data.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub base_rate: IndexMap<String, f64>,
+    /// Dataset → images whose logits are not finite, where there are any.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub non_finite: IndexMap<String, usize>,
+    /// Dataset → images in which several logits are the largest, where there are any.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub tied: IndexMap<String, usize>,
+    /// What the numbers are.
+    #[serde(default)]
+    pub definitions: ScoreDefinitions,
     /// Per-sample scores, in `scores.npz`.
     #[serde(skip)]
     pub datasets: Vec<DatasetScores>,
@@ -117,9 +138,10 @@ impl ScoreTable {
         self.std_errors.get(score).and_then(|of| of.get(dataset)).copied().unwrap_or_default()
     }
 
-    /// Share of right predictions of a dataset, and its binomial standard error over the images that have a label.
+    /// Share of right predictions of a dataset, and its binomial standard error over the images that have a label; `None` where it is not
+    /// defined or was not asked for.
     pub fn accuracy(&self, dataset: &str) -> Option<(f64, f64)> {
-        let accuracy = *self.accuracy.get(dataset)?;
+        let accuracy = (*self.accuracy.get(dataset)?)?;
         let of = self.datasets.iter().find(|data| data.name == dataset);
         let labelled = of.map_or(0, |data| data.label.iter().filter(|label| **label >= 0).count());
         Some((accuracy, share_std_error(accuracy, labelled)))
@@ -128,13 +150,12 @@ impl ScoreTable {
     /// With the standard errors of all detections, made of the per-sample scores.
     #[must_use]
     pub fn with_std_errors(mut self) -> Self {
-        let values = |data: &DatasetScores, score: &str| data.scores.get(score).cloned().unwrap_or_default();
         let of_score = |(score, detections): (&String, &IndexMap<String, Option<Detection>>)| {
-            let id: Vec<f64> = self.datasets.iter().filter(|data| data.role == "id").flat_map(|data| values(data, score)).collect();
+            let id = self.id_scores(score);
             let judged = |data: &&DatasetScores| detections.get(&data.name).is_some_and(Option::is_some);
             let error = |data: &DatasetScores| {
-                let ood = values(data, score);
-                (data.name.clone(), DetectionError { auroc: auroc_std_error(&id, &ood), fpr95: fpr95_std_error(&id, &ood) })
+                let ood = data.values(score);
+                (data.name.clone(), DetectionError { auroc: auroc_std_error(&id, ood), fpr95: fpr95_std_error(&id, ood) })
             };
             (score.clone(), self.datasets.iter().filter(judged).map(error).collect())
         };
@@ -175,10 +196,11 @@ impl ScoreTable {
                 role: role.clone(),
                 label: ints("label")?,
                 prediction: ints("prediction")?,
+                tied: table.tied.get(name).copied().unwrap_or(0),
                 scores,
             });
         }
-        Ok(table.with_std_errors())
+        Ok(table.checked().with_std_errors())
     }
 }
 
@@ -194,6 +216,7 @@ mod tests {
             role: role.into(),
             label: vec![0; values.len()],
             prediction: vec![0; values.len()],
+            tied: 0,
             scores: [("msp".to_owned(), values.to_vec())].into_iter().collect(),
         };
         let detection = Detection { auroc: 0.75, fpr95: 0.5, fpr95_id_positive: 0.5, aupr_in: 0.8, aupr_out: 0.7 };

@@ -8,10 +8,10 @@ use super::run::difference::flat;
 use super::store::Store;
 use super::widget::number::{count, signed, with_residual};
 use crate::figure::ComparisonRow as Row;
-use crate::figure::number::{percent_with_error, significant, with_error};
-use crate::figure::table::People;
+use crate::figure::number::{significant, with_error};
+use crate::figure::table::{People, accuracy_in_percent, detection_in_percent};
 use crate::job::RunConfig;
-use crate::result::{Detection, DetectionError, Eigenvalue, Inspection, Paired, ScoreDifference, ScoreTable, SharpnessCurve};
+use crate::result::{Eigenvalue, Inspection, Paired, ScoreDifference, ScoreTable, SharpnessCurve};
 use crate::session::{CheckpointEntry, Normalization, Session};
 
 /// Everything that is known of the checkpoints that are shown; with `only_differences`, what they do not have in common (of fewer than two
@@ -89,21 +89,19 @@ fn of_scores(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
     let scores: IndexSet<&String> = tables.iter().flatten().flat_map(|table| table.scores.keys()).collect();
     let accuracy = |dataset: &&String| {
         row("Accuracy, %", *dataset, &tables, |table| {
-            let (value, error) = (*table)?.accuracy(dataset)?;
-            Some(percent_with_error(Some(value), Some(error)))
+            let asked = |table: &&ScoreTable| table.accuracy.contains_key(*dataset);
+            table.filter(asked).map(|table| accuracy_in_percent(table, dataset))
         })
     };
     let mut rows: Vec<Row> = datasets.iter().map(accuracy).collect();
     for score in scores {
         for dataset in &datasets {
-            let of = |what: &str, number: &dyn Fn(Detection, DetectionError) -> (f64, Option<f64>)| {
-                row(&format!("{what}, {score}, %"), *dataset, &tables, |table| {
-                    let (value, error) = number((*table)?.detection(score, dataset)?, (*table)?.std_error(score, dataset));
-                    Some(percent_with_error(Some(value), error))
-                })
-            };
-            rows.push(of("AUROC", &|detection, error| (detection.auroc, error.auroc)));
-            rows.push(of("FPR@95", &|detection, error| (detection.fpr95, error.fpr95)));
+            for (k, what) in ["AUROC", "FPR@95"].into_iter().enumerate() {
+                rows.push(row(&format!("{what}, {score}, %"), *dataset, &tables, |table| {
+                    let known = |table: &&ScoreTable| table.detection(score, dataset).is_some() || table.lacks_detection(score, dataset);
+                    table.filter(known).map(|table| detection_in_percent(table, score, dataset)[k].clone())
+                }));
+            }
         }
     }
     // AUROC of all datasets first, then FPR@95.

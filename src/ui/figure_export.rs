@@ -169,7 +169,7 @@ impl Export {
             Of::Hessian(findings) => Plate::hessian(findings.hessians.iter().map(Found::panel).collect()),
             Of::Band(findings) => Plate::band(&findings.bands.iter().map(Found::panel).collect::<Vec<_>>()),
             Of::Embedding(findings) => Plate::embedding(findings.embeddings.iter().map(Found::panel).collect()),
-            Of::Energy(findings, score, bins) => Plate::score(findings.scores.iter().map(Found::panel).collect(), score, *bins),
+            Of::Energy(findings, score, bins) => Plate::score(findings.scores.iter().map(Found::panel).collect(), score, *bins).ok(),
             Of::Comparison(figure) => Plate::comparison(figure.clone()),
             Of::Runs(figure) => Some(Plate::curves(figure.clone())),
         }

@@ -10,9 +10,9 @@ use crate::model::Samples;
 pub struct SampleLosses {
     /// −log softmax(z)\[y\], [N]; may be non-finite.
     pub loss: Vec<f64>,
-    /// Whether argmax z = y, [N].
+    /// Whether argmax z = y, [N]; means nothing where the energy is not finite.
     pub correct: Vec<bool>,
-    /// logsumexp(z), [N].
+    /// logsumexp(z), [N]; finite exactly where z has a largest logit that is finite and no NaN.
     pub energy: Vec<f64>,
 }
 
@@ -21,7 +21,7 @@ pub struct SampleLosses {
 pub struct CrossEntropy {
     /// Mean loss; non-finite when one sample's is.
     pub loss: f64,
-    /// Share of right predictions.
+    /// Share of right predictions; NaN where a sample has none, as its logits are not finite.
     pub accuracy: f64,
     /// Standard error of the mean loss (sample standard deviation / √N); 0 for one sample.
     pub std_error: f64,
@@ -72,7 +72,9 @@ impl SampleLosses {
         let squares: f64 = self.loss.iter().map(|x| (x - loss).powi(2)).sum();
         let std_error = if self.loss.len() > 1 { (squares / (n - 1.0) / n).sqrt() } else { 0.0 };
         let hits = self.correct.iter().filter(|&&hit| hit).count();
-        CrossEntropy { loss, accuracy: hits as f64 / n, std_error, count: self.loss.len() as u32 }
+        // The argmax of a NaN is a class as well, and its hits would be the share of that class.
+        let accuracy = if self.energy.iter().all(|energy| energy.is_finite()) { hits as f64 / n } else { f64::NAN };
+        CrossEntropy { loss, accuracy, std_error, count: self.loss.len() as u32 }
     }
 }
 
@@ -125,5 +127,20 @@ mod tests {
         let losses = SampleLosses::of(&logits, &Tensor::from_slice(&[0i64, 1])).unwrap();
         assert!(losses.loss.iter().all(|x| !x.is_finite()));
         assert!(!losses.mean().loss.is_finite());
+    }
+
+    #[test]
+    fn one_sample_without_finite_logits_leaves_the_accuracy_undefined() {
+        let (nan, inf) = (f32::NAN, f32::INFINITY);
+        let accuracy = |rows: &[[f32; 2]]| {
+            let labels = Tensor::zeros([rows.len() as i64], (Kind::Int64, Device::Cpu));
+            let losses = SampleLosses::of(&Tensor::from_slice(&rows.concat()).view([-1, 2]), &labels).unwrap();
+            losses.mean().accuracy
+        };
+        for broken in [[nan, 0.0], [0.0, nan], [nan, nan], [inf, 0.0], [-inf, -inf]] {
+            assert!(accuracy(&[broken]).is_nan() && accuracy(&[[1.0, 0.0], broken]).is_nan(), "{broken:?}");
+        }
+        // The loss of a masked class is infinite, and it is not the prediction.
+        assert_eq!(accuracy(&[[-inf, 0.0], [1.0, 0.0]]), 0.5);
     }
 }

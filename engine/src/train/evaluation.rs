@@ -19,13 +19,14 @@ struct Verdict {
     confidence: Vec<f64>,
     /// Sum of the cross-entropy; over labelled images.
     loss: f64,
-    /// Right answers; over labelled images.
+    /// Right answers; over labelled images. NaN where the logits of one are not finite: it has no answer.
     right: f64,
     labelled: f64,
 }
 
 /// `id_loss`, `id_accuracy`, `cs_accuracy` (pooled over the datasets of the role), `near_auroc`, `near_fpr95`, `far_auroc`,
-/// `far_fpr95` (mean over the datasets of the role, each against all ID images, as OpenOOD does), where the data for them is given.
+/// `far_fpr95` (mean over the datasets of the role, each against all ID images, as OpenOOD does), where the data for them is given. `null`
+/// where a number is not defined: a logit is NaN, the largest one or a confidence is not finite.
 ///
 /// Labels of semantic-shift images are of other classes and are not read.
 ///
@@ -67,15 +68,19 @@ fn verdict(
         if !known {
             continue;
         }
-        let log_p = output.logits.f_to_kind(Kind::Double)?.f_log_softmax(1, Kind::Double)?;
-        let prediction = log_p.f_argmax(1, false)?;
+        let logits = output.logits.f_to_kind(Kind::Double)?;
+        let log_p = logits.f_log_softmax(1, Kind::Double)?;
+        let prediction = logits.f_argmax(1, false)?;
+        // A NaN has an argmax too, and its hits would be the share of that class.
+        let defined = logits.f_logsumexp([1i64].as_slice(), false)?.f_isfinite()?;
         let labelled = y.f_ge(0)?;
         let chosen = log_p.f_gather(1, &y.f_clamp_min(0)?.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?;
         let sum = |values: Tensor| -> Result<f64, TrainError> {
             Ok(f64::try_from(values.f_masked_select(&labelled)?.f_to_kind(Kind::Double)?.f_sum(Kind::Double)?)?)
         };
         verdict.loss -= sum(chosen)?;
-        verdict.right += sum(prediction.f_eq_tensor(&y)?)?;
+        let right = prediction.f_eq_tensor(&y)?.f_to_kind(Kind::Double)?;
+        verdict.right += sum(right.f_masked_fill(&defined.f_logical_not()?, f64::NAN)?)?;
         verdict.labelled += f64::try_from(labelled.f_sum(Kind::Double)?)?;
     }
     Ok(verdict)
@@ -99,9 +104,13 @@ fn summarize(verdicts: &[Verdict]) -> Map<String, Value> {
     put("cs_accuracy", pooled(Role::Cs, |verdict| verdict.right));
     let id: Vec<f64> = of(Role::Id).flat_map(|verdict| verdict.confidence.clone()).collect();
     for role in [Role::Near, Role::Far] {
+        let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
+        let judged: Vec<&Verdict> = of(role).filter(|verdict| !verdict.confidence.is_empty() && !id.is_empty()).collect();
+        let defined = finite(&id) && judged.iter().all(|verdict| finite(&verdict.confidence));
+        // Of the datasets that have a number alone it would be the mean of others.
         let mean = |metric: fn(&[f64], &[f64]) -> Option<f64>| -> Option<f64> {
-            let values: Vec<f64> = of(role).filter_map(|verdict| metric(&id, &verdict.confidence)).collect();
-            (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+            let value = |verdict: &&Verdict| metric(&id, &verdict.confidence).filter(|_| defined).unwrap_or(f64::NAN);
+            (!judged.is_empty()).then(|| judged.iter().map(value).sum::<f64>() / judged.len() as f64)
         };
         put(&format!("{}_auroc", role.key()), mean(auroc));
         put(&format!("{}_fpr95", role.key()), mean(fpr95));
@@ -143,6 +152,30 @@ mod tests {
         };
         assert!(run(9, 4).unwrap().contains_key("far_auroc"));
         assert!(run(9, 5).unwrap_err().to_string().contains("labels of 0 to 3, or none, in `x`, found 4"));
+    }
+
+    #[test]
+    fn without_finite_logits_accuracy_and_detection_are_null() {
+        let mut network = Network::random("resnet8", 4, 0, Device::Cpu).unwrap();
+        let name = network.names.iter().find(|name| name.ends_with("bias") && network.tensors[*name].size() == [4]).unwrap().clone();
+        let method = method(&MethodConfig::new("erm")).unwrap();
+        for broken in [f32::NAN, f32::INFINITY] {
+            network.tensors.insert(name.clone(), Tensor::from_slice(&[broken, 0.0, 0.0, 0.0]));
+            let datasets = [(Role::Id, images(&network, 4)), (Role::Cs, images(&network, 2)), (Role::Far, images(&network, 9))];
+            let values = evaluate(&network, method.as_ref(), &datasets, &mut || Ok(())).unwrap();
+            for metric in ["id_loss", "id_accuracy", "cs_accuracy", "far_auroc", "far_fpr95"] {
+                assert_eq!(values.get(metric), Some(&Value::Null), "{broken}: {metric}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dataset_without_a_number_is_not_left_out_of_the_mean() {
+        let far = |confidence: &[f64]| verdict(Role::Far, confidence, 0.0, 0.0, 0.0);
+        let values = summarize(&[verdict(Role::Id, &[0.9, 0.8], 1.0, f64::NAN, 2.0), far(&[0.1]), far(&[f64::NAN, 0.2])]);
+        assert_eq!((&values["far_auroc"], &values["far_fpr95"], &values["id_accuracy"]), (&Value::Null, &Value::Null, &Value::Null));
+        let values = summarize(&[verdict(Role::Id, &[0.9, 0.8], 1.0, 1.0, 2.0), far(&[0.1]), far(&[])]);
+        assert_eq!(values["far_auroc"], 1.0, "no images make no number");
     }
 
     fn verdict(role: Role, confidence: &[f64], loss: f64, right: f64, labelled: f64) -> Verdict {

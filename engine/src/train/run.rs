@@ -236,13 +236,14 @@ impl Training {
             }
             Err(error) => return Err(error),
         };
-        let number = |name: &str| line.get(name).and_then(Value::as_f64);
+        // What was measured and is not defined is NaN; `None`: it was not measured.
+        let number = |name: &str| line.get(name).map(|value| value.as_f64().unwrap_or(f64::NAN));
         self.state.schedule.end_epoch(number("id_loss").unwrap_or(train_loss));
         let accuracy = number("id_accuracy");
-        if accuracy.is_none() || accuracy >= self.state.best {
+        if is_best(accuracy, self.state.best, directory.best_weights().exists()) {
             // Before the state: a kill in between only writes the same file again.
             self.trainee.network.save(&directory.best_weights())?;
-            self.state.best = accuracy;
+            self.state.best = accuracy.filter(|accuracy| accuracy.is_finite());
         }
         self.keep(directory)?;
         self.state.end_epoch();
@@ -290,10 +291,33 @@ impl Training {
     }
 }
 
+/// Whether the weights of an epoch take the place of the best: by the accuracy on the watched ID images, the later of equals. Where there
+/// are no such images (`None`), the latest are the best; where the accuracy is not defined (NaN), they are so only while there are none.
+fn is_best(accuracy: Option<f64>, best: Option<f64>, exists: bool) -> bool {
+    match accuracy {
+        None => true,
+        Some(accuracy) if accuracy.is_finite() => best.is_none_or(|best| accuracy >= best),
+        Some(_) => !exists,
+    }
+}
+
 /// What is told of a step, by name.
 fn values(loss: &StepLoss) -> Vec<(String, f64)> {
     let ascent = loss.second.map(|second| ("ascent_loss".into(), second));
     let terms = loss.terms.iter().map(|(name, value)| (format!("train_{name}"), *value));
     let more = [("gradient_norm".into(), loss.gradient_norm)];
     [("train_loss".into(), loss.first)].into_iter().chain(ascent).chain(terms).chain(more).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_whose_accuracy_is_not_defined_is_not_the_best() {
+        assert!(is_best(Some(0.5), Some(0.5), true) && !is_best(Some(0.4), Some(0.5), true));
+        assert!(!is_best(Some(f64::NAN), Some(0.5), true) && !is_best(Some(f64::NAN), None, true));
+        assert!(is_best(Some(f64::NAN), None, false), "something must be kept");
+        assert!(is_best(Some(0.1), None, true) && is_best(None, None, true));
+    }
 }

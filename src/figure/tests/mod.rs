@@ -144,7 +144,7 @@ fn score_table(k: usize) -> ScoreTable {
         let scores = [("energy".to_owned(), values)].into_iter().collect();
         table.datasets.push(DatasetScores { name: name.into(), role: role.into(), scores, ..Default::default() });
     }
-    table.accuracy.insert("CIFAR-10 test".into(), 0.9506);
+    table.accuracy.insert("CIFAR-10 test".into(), Some(0.9506));
     let id = table.datasets[0].scores["energy"].clone();
     let detect = |ood: &[f64]| {
         Some(Detection {

@@ -227,7 +227,7 @@ fn a_trade_off_is_the_change_against_the_baseline() {
         let detection = Detection { auroc: 0.9, fpr95, fpr95_id_positive: 0.1, aupr_in: 0.9, aupr_out: 0.9 };
         table.scores.insert("msp".into(), [("SVHN".to_owned(), Some(detection))].into_iter().collect());
         table.roles = [("fog".to_owned(), "cs".to_owned()), ("SVHN".to_owned(), "far".to_owned())].into_iter().collect();
-        table.accuracy.insert("fog".into(), accuracy);
+        table.accuracy.insert("fog".into(), Some(accuracy));
         let (label, prediction) = (vec![0, 1, 2, 3], predictions.into());
         table.datasets.push(DatasetScores { name: "fog".into(), role: "cs".into(), label, prediction, ..Default::default() });
         table
@@ -242,6 +242,69 @@ fn a_trade_off_is_the_change_against_the_baseline() {
     assert!(svg.contains(">ERM<") && svg.contains("against pretrained, score msp"));
     assert!(TradeOffFigure::new(&panels(&tables[..1]), "msp").unwrap_err().contains("nothing to compare"));
     assert!(TradeOffFigure::new(&panels(&tables), "energy").unwrap_err().contains("no FPR@95 of the score `energy`"));
+}
+
+/// What the scores of a network are whose logits are all NaN.
+fn without_logits(mut table: ScoreTable) -> ScoreTable {
+    for data in &mut table.datasets {
+        data.scores.values_mut().flatten().for_each(|value| *value = f64::NAN);
+        let n = data.scores["energy"].len();
+        (data.label, data.prediction) = (vec![0; n], vec![-1; n]);
+    }
+    ScoreTable::of(table.datasets, 1.0).with_std_errors()
+}
+
+#[test]
+fn scores_that_are_not_finite_are_told_instead_of_left_out() {
+    let (session, mut findings) = study(2, 0);
+    assert_eq!(left_out(&session, &findings), []);
+    findings.scores[1] = found(1, "", Role::Id, without_logits(score_table(1)));
+    {
+        // One of two: the figure is there, and says what is not.
+        let plate = plates(&session, &findings).into_iter().find(|plate| plate.name == "energy").unwrap();
+        let svg = well_formed_and_stable(plate.figure.as_ref(), &FigureStyle { width_mm: 300.0, ..FigureStyle::default() });
+        assert_eq!(svg.matches(">not defined<").count(), 6, "AUROC and FPR@95 of three datasets");
+        assert!(svg.contains("4000 scores are not finite and not shown"), "{svg}");
+        assert!(plate.caption.contains("ERM: 1000 of 1000 images of `SVHN` have logits that are not finite"), "{}", plate.caption);
+    }
+    let csv = table::scores(&panels(&findings.scores.iter().map(|found| (*found.result).clone()).collect::<Vec<_>>())).csv();
+    assert!(csv.contains("ERM,energy,SVHN,far,1000,,,,,,,,,,0.5,1000\n"), "{csv}");
+    for text in [table::scores_markdown(&[findings.scores[1].panel()]), table::scores_for_people(&[findings.scores[1].panel()])[0].latex()]
+    {
+        assert!(text.contains("not defined") && text.contains("1000 of 1000 images") && !text.contains("n/a"), "{text}");
+    }
+
+    findings.scores[0] = found(0, "", Role::Id, without_logits(score_table(0)));
+    assert!(!names(&plates(&session, &findings)).contains(&"energy".into()));
+    let reason = "pretrained: none of the 4000 values of `energy` is finite; ERM: none of the 4000 values of `energy` is finite";
+    assert_eq!(left_out(&session, &findings), [Missing { name: "energy".into(), reason: reason.into() }]);
+    let figure_4 = &paper(&session, &findings)[2];
+    assert_eq!(figure_4.as_ref().err(), Some(&Missing { name: "figure_4".into(), reason: reason.into() }));
+}
+
+#[test]
+fn every_score_of_a_network_has_a_figure() {
+    let (session, mut findings) = study(1, 0);
+    let mut table = score_table(0);
+    for data in &mut table.datasets {
+        let values = data.scores["energy"].clone();
+        data.scores.insert("confidence".into(), values.clone());
+        data.scores.insert("msp".into(), values);
+    }
+    findings.scores[0] = found(0, "", Role::Id, ScoreTable::of(table.datasets, 1.0));
+    assert_eq!(names(&plates(&session, &findings)), ["hessian", "embedding", "energy", "msp", "confidence"]);
+}
+
+#[test]
+fn a_trade_off_does_not_leave_out_what_is_not_defined() {
+    let mut tables = [score_table(0), score_table(1)];
+    assert!(TradeOffFigure::new(&panels(&tables), "energy").unwrap_err().contains("no accuracy on CS data"));
+    tables[1] = without_logits(tables[1].clone());
+    let reason = TradeOffFigure::new(&panels(&tables), "energy").unwrap_err();
+    assert!(
+        reason.starts_with("the FPR@95 of ERM is not defined: 1000 of 1000 `energy` scores of `CIFAR-10 test` are not finite"),
+        "{reason}"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::figure::number::{fixed, significant};
+use crate::figure::number::{UNDEFINED, fixed, significant};
 use crate::result::capital;
 
 /// A line of a file of metrics.
@@ -160,7 +160,9 @@ impl Appearance {
 
     /// A value with its unit; a share is given as such.
     pub fn value(&self, value: f64) -> String {
-        if self.is_share {
+        if value.is_nan() {
+            UNDEFINED.into()
+        } else if self.is_share {
             format!("{} %", fixed(100.0 * value, 1))
         } else {
             significant(value, if self.group == Group::Optimizer { 3 } else { 4 })
@@ -252,5 +254,7 @@ mod tests {
         assert_eq!(show("gradient_norm"), ("Gradient norm".into(), Group::Optimizer));
         assert_eq!(show("train_loss"), ("Training loss".into(), Group::Loss));
         assert_eq!(appearance("far_auroc").lower_is_better, Some(false));
+        let value = |name: &str, value: f64| appearance(name).value(value);
+        assert_eq!([value("id_accuracy", f64::NAN), value("id_loss", f64::INFINITY)], ["not defined", "∞"]);
     }
 }

@@ -162,11 +162,12 @@ impl Cloud {
         })
     }
 
-    /// Whether the prediction of a row is its label; `None` where nobody can say: no label, or classes that the network does not know.
+    /// Whether the prediction of a row is its label; `None` where nobody can say: no label, no prediction, or classes that
+    /// the network does not know.
     pub fn is_right(&self, row: u32) -> Option<bool> {
         let embedding = self.embedding.as_ref().filter(|_| self.role_of(row).is_some_and(Role::has_classes))?;
-        let label = *embedding.label.get(row as usize)?;
-        (label >= 0).then_some(embedding.prediction.get(row as usize) == Some(&label))
+        let (label, prediction) = (*embedding.label.get(row as usize)?, *embedding.prediction.get(row as usize)?);
+        (label >= 0 && prediction >= 0).then_some(prediction == label)
     }
 
     /// A number by which rows of one category are alike, for speed: as [`Cloud::category`], without its words.
@@ -235,6 +236,7 @@ pub(super) mod tests {
             role: String::new(),
             prediction: label.clone(),
             label,
+            tied: 0,
             scores: [("energy".to_owned(), energy)].into_iter().collect(),
         };
         let datasets = vec![

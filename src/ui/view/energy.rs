@@ -10,8 +10,8 @@ use indexmap::{IndexMap, IndexSet};
 use super::linked::Cursor;
 use super::made::Made;
 use super::{Scene, brush, chip, empty, panel_header, reading, standing};
-use crate::figure::number::{percent_with_error, significant};
-use crate::figure::palette as colors;
+use crate::figure::number::{UNDEFINED, percent_with_error, significant};
+use crate::figure::{palette as colors, score_label};
 use crate::job::Analysis;
 use crate::metric::Histogram;
 use crate::result::{ScoreDifference, ScoreTable};
@@ -128,7 +128,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
         Some(bins) => ([bins.histogram.edges[0], bins.histogram.edges[bins.histogram.edges.len() - 1]], [0.0, bins.top * 1.06]),
         None => ([0.0, 1.0], [0.0, 1.0]),
     };
-    let name_of_score = if score == "energy" { "energy score" } else { "maximum softmax probability" };
+    let name_of_score = score_label(score);
     // Tables that are there, in order, as the histograms count them.
     let mut place = 0;
     for (panel, (color, checkpoint)) in panels.iter().zip(shown) {
@@ -282,11 +282,22 @@ fn facts(table: &ScoreTable, score: &str, difference: Option<&ScoreDifference>) 
         .iter()
         .filter(|(_, role)| *role == "id")
         .filter_map(|(name, _)| {
+            if table.lacks_accuracy(name) {
+                return Some(format!("acc. {UNDEFINED}"));
+            }
             let accuracy = table.accuracy(name)?;
             let accuracy = percent_with_error(Some(accuracy.0), Some(accuracy.1));
             Some(format!("acc. {accuracy} %{}", less(name).unwrap_or_default()))
         })
         .collect();
+    // What is in no bin: the densities are of the others.
+    let values = || table.datasets.iter().flat_map(|data| data.values(score));
+    let broken = values().filter(|value| !value.is_finite()).count();
+    let missing = if broken > 0 {
+        format!("{} of {} scores are not finite", count(broken as u64), count(values().count() as u64))
+    } else {
+        String::new()
+    };
     let temperature = if score == "energy" { format!("T = {}", significant(table.temperature, 2)) } else { String::new() };
-    [id.join(", "), temperature].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    [missing, id.join(", "), temperature].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }

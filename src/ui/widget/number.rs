@@ -1,13 +1,15 @@
 //! Numbers as the window says them; most are the figures'.
 
+use crate::figure::number::{UNDEFINED, percent_with_error, significant, supported, with_error};
 pub use crate::figure::number::{count, duration};
-use crate::figure::number::{percent_with_error, significant, supported, with_error};
 use crate::metric::share_std_error;
 
 /// A share as per cent with the binomial standard error of `n` draws: `95.2 ± 0.9 %`.
 pub fn share(value: f64, n: usize) -> String {
-    let unit = if value.is_finite() { " %" } else { "" };
-    percent_with_error(Some(value), Some(share_std_error(value, n))) + unit
+    if !value.is_finite() {
+        return UNDEFINED.into();
+    }
+    percent_with_error(Some(value), Some(share_std_error(value, n))) + " %"
 }
 
 /// A difference with its sign: `+1.2 ± 0.4`; 0 where nothing differs.
@@ -36,7 +38,7 @@ mod tests {
     fn a_share_carries_its_binomial_error() {
         assert_eq!(share(0.9, 900), "90.0 ± 1.0 %");
         assert_eq!(share(1.0, 900), "100.0 %");
-        assert_eq!(share(f64::NAN, 900), "n/a");
+        assert_eq!(share(f64::NAN, 900), "not defined");
     }
 
     #[test]

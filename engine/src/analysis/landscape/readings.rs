@@ -39,8 +39,11 @@ pub(super) fn readings(cross_entropy: &CrossEntropy, id: &SampleLosses, ood: Opt
         all.push(reading(Quantity::OutlierExposure, term));
         all.push(reading(Quantity::DrSam, dr_sam));
         let (id, ood) = (&id.energy, &ood.energy);
-        all.push(reading(Quantity::Auroc, (or_nan(auroc(id, ood)), or_nan(auroc_std_error(id, ood)))));
-        all.push(reading(Quantity::Fpr95, (or_nan(fpr95(id, ood)), or_nan(fpr95_std_error(id, ood)))));
+        // As in the tables of scores, there is no detection by a score that is not finite.
+        let defined = id.iter().chain(ood).all(|energy| energy.is_finite());
+        let detection = |value: Option<f64>, error: Option<f64>| (or_nan(value.filter(|_| defined)), or_nan(error.filter(|_| defined)));
+        all.push(reading(Quantity::Auroc, detection(auroc(id, ood), auroc_std_error(id, ood))));
+        all.push(reading(Quantity::Fpr95, detection(fpr95(id, ood), fpr95_std_error(id, ood))));
     }
     all
 }
@@ -74,5 +77,17 @@ mod tests {
         close(value(Quantity::Fpr95), 0.5);
         assert_eq!(found.len(), Quantity::ALL.len() - Quantity::CURVATURE.len());
         assert_eq!(readings(&id.mean(), &id, None).len(), 1);
+    }
+
+    #[test]
+    fn there_is_no_detection_by_an_infinite_energy() {
+        let logits = |largest: f64| Tensor::from_slice(&[0.0, 1.0, 0.0, largest]).view([2, 2]);
+        let labels = Tensor::from_slice(&[1i64, 0]);
+        for (id, ood) in [(f64::INFINITY, 2.0), (2.0, f64::INFINITY), (f64::NAN, 2.0)] {
+            let id = SampleLosses::of(&logits(id), &labels).unwrap();
+            let found = readings(&id.mean(), &id, Some((&OodScores::of(&logits(ood)).unwrap(), 0.5)));
+            let detection = found.iter().filter(|reading| matches!(reading.quantity, Quantity::Auroc | Quantity::Fpr95));
+            assert!(detection.clone().count() == 2 && detection.into_iter().all(|r| r.value.is_nan() && r.std_error.is_nan()), "{found:?}");
+        }
     }
 }

@@ -19,6 +19,10 @@ fn scored(name: &str, role: Role, label: &[i64], logits: &[f32], classes: usize)
     (role, score(name, label, role, &features, 1.0))
 }
 
+fn table(scored: Vec<(Role, DatasetScores)>, temperature: f64) -> ScoreTable {
+    ScoreTable::of(scored.into_iter().map(|(_, data)| data).collect(), temperature)
+}
+
 #[test]
 fn metrics_of_real_logits_equal_the_independent_oracle() {
     let Some(golden) = shared().map(|folder| folder.join("golden")) else { return };
@@ -60,7 +64,7 @@ fn real_images_under_a_real_network_score_as_under_the_independent_oracle() {
     let table = table_of(out.path());
     equals_golden(&table, &shared.join("golden"), &["svhn"]);
     assert_eq!(table.accuracy.len(), 1);
-    assert!(table.accuracy[0] > 0.90, "ID accuracy {}", table.accuracy[0]);
+    assert!(table.accuracy[0] > Some(0.90), "ID accuracy {:?}", table.accuracy[0]);
 }
 
 #[test]
@@ -87,8 +91,11 @@ fn accuracies_are_of_labelled_id_and_cs_data_and_pooled_over_all_id() {
         ],
         1.0,
     );
-    assert_eq!(table.accuracy.iter().map(|(name, x)| (name.as_str(), *x)).collect::<Vec<_>>(), [("a", 0.5), ("b", 1.0), ("cs", 0.5)]);
-    assert_eq!(table.accuracy_pooled["cs"], 4.0 / 6.0);
+    assert_eq!(
+        table.accuracy.iter().map(|(name, x)| (name.as_str(), *x)).collect::<Vec<_>>(),
+        [("a", Some(0.5)), ("b", Some(1.0)), ("cs", Some(0.5))]
+    );
+    assert_eq!(table.accuracy_pooled["cs"], Some(4.0 / 6.0));
     assert!(table.scores["msp"].contains_key("cs"));
 }
 
@@ -135,20 +142,98 @@ fn without_id_images_or_with_a_cold_temperature_there_is_a_reason() {
     assert!(run(&network, &data, &cold, &mut Recorder::default()).unwrap_err().to_string().contains("temperature > 0, found 0"));
 }
 
-#[test]
-fn nan_logits_are_told_and_have_no_detection() {
+/// [`small_network`] with this bias of its logits, on 10 ID, 4 CS and 6 near images, all of class 0: the table, what was warned of, and
+/// `scores.json`.
+fn biased(bias: [f32; 3]) -> (ScoreTable, String, serde_json::Value) {
     let mut network = small_network(3, 1);
-    network.tensors.insert("fc.bias".into(), tch::Tensor::from_slice(&[f32::NAN, 0.0, 0.0]));
-    let set = |name: &str| samples(&network, dataset(name, &[1, 2], |i, p| (i + p) as u8));
-    let data = [(Role::Id, set("id")), (Role::Near, set("near"))];
+    network.tensors.insert("fc.weight".into(), tch::Tensor::zeros([3, 6], (tch::Kind::Float, tch::Device::Cpu)));
+    network.tensors.insert("fc.bias".into(), tch::Tensor::from_slice(&bias));
+    let set = |name: &str, n: usize| samples(&network, dataset(name, &vec![0; n], |i, p| (i + p) as u8));
+    let data = [(Role::Id, set("id", 10)), (Role::Cs, set("cs", 4)), (Role::Near, set("near", 6))];
     let (out, mut recorder) = (tempfile::tempdir().unwrap(), Recorder::default());
     run(&network, &data, &job(out.path()), &mut recorder).unwrap();
-    let warned = recorder
-        .events
-        .iter()
-        .any(|event| matches!(event, JobEvent::Warning { message } if message.contains("2 of 2 `msp` scores of `near` are NaN")));
-    assert!(warned, "{:?}", recorder.events);
-    assert_eq!(table_of(out.path()).scores["msp"]["near"], None);
+    let warning = |event: &JobEvent| if let JobEvent::Warning { message } = event { Some(message.clone()) } else { None };
+    let warnings = recorder.events.iter().filter_map(warning).collect::<Vec<_>>().join("\n");
+    let json = std::fs::read_to_string(out.path().join("scores.json")).unwrap();
+    (table_of(out.path()), warnings, serde_json::from_str(&json).unwrap())
+}
+
+#[test]
+fn without_finite_logits_no_number_is_defined_and_the_images_are_counted() {
+    let (nan, inf) = (f32::NAN, f32::INFINITY);
+    for bias in [[nan; 3], [0.0, nan, 1.0], [inf, 0.0, 0.0], [inf, -inf, 0.0], [-inf; 3]] {
+        let (table, warnings, json) = biased(bias);
+        assert_eq!(table.accuracy.values().chain(table.accuracy_pooled.values()).copied().collect::<Vec<_>>(), [None; 3], "{bias:?}");
+        for score in NAMES {
+            assert_eq!(table.scores[score].values().copied().collect::<Vec<_>>(), [None; 2], "{bias:?} {score}");
+        }
+        assert!(
+            warnings.contains("10 of 10 images of `id` have logits that are not finite: what depends on them is not defined"),
+            "{warnings}"
+        );
+        let net = &json["net"];
+        assert!(net["accuracy"]["id"].is_null() && net["accuracy_pooled"]["cs"].is_null() && net["scores"]["energy"]["near"].is_null());
+        assert_eq!(net["non_finite"], serde_json::json!({ "id": 10, "cs": 4, "near": 6 }));
+        assert!(table.datasets.iter().all(|data| data.prediction.iter().all(|class| *class == -1)));
+    }
+}
+
+#[test]
+fn masked_classes_leave_everything_defined() {
+    let (table, warnings, _) = biased([1.0, f32::NEG_INFINITY, 0.0]);
+    assert_eq!((table.accuracy["id"], warnings.as_str()), (Some(1.0), ""));
+    let energy = (1f64.exp() + 1.0).ln();
+    assert!((table.datasets[0].scores["energy"][0] - energy).abs() < 1e-6);
+}
+
+#[test]
+fn equal_logits_are_told_as_the_accuracy_by_them_is_that_of_the_first_class() {
+    let (table, warnings, json) = biased([0.5; 3]);
+    assert_eq!((table.accuracy["id"], table.detection("energy", "near").unwrap().auroc), (Some(1.0), 0.5));
+    assert!(
+        warnings.contains("in 10 of 10 images of `id` several logits are the largest: the first of these classes is taken"),
+        "{warnings}"
+    );
+    assert_eq!(json["net"]["tied"]["near"], 6);
+    assert_eq!(table.tied["cs"], 4);
+}
+
+#[test]
+fn files_say_what_the_numbers_are_and_the_base_rate_of_every_pair() {
+    let (table, _, json) = biased([0.5, 0.0, 0.0]);
+    assert_eq!((table.base_rate["cs"], table.base_rate["near"]), (4.0 / 14.0, 6.0 / 16.0));
+    assert_eq!(json["net"]["base_rate"]["near"], 0.375);
+    for (name, part) in
+        [("aupr_out", "base_rate"), ("aupr_in", "trapezoidal rule"), ("fpr95", "OOD is positive"), ("auroc", "a tie counts half")]
+    {
+        let told = json["net"]["definitions"][name].as_str().unwrap();
+        assert!(told.contains(part), "{name}: {told}");
+    }
+}
+
+#[test]
+fn scores_of_a_version_that_predicted_a_class_of_nan_are_read_as_not_defined() {
+    let out = tempfile::tempdir().unwrap();
+    let nan = vec![f64::NAN; 4];
+    let data = |name: &str, role: &str| DatasetScores {
+        name: name.into(),
+        role: role.into(),
+        label: vec![0; 4],
+        prediction: vec![0; 4],
+        tied: 0,
+        scores: [("msp".to_owned(), nan.clone()), ("energy".to_owned(), nan.clone())].into_iter().collect(),
+    };
+    let mut old = ScoreTable { datasets: vec![data("id", "id"), data("far", "far")], ..ScoreTable::of(Vec::new(), 1.0) };
+    old.accuracy.insert("id".into(), Some(1.0));
+    for data in &old.datasets {
+        old.roles.insert(data.name.clone(), data.role.clone());
+    }
+    for score in NAMES {
+        old.scores.insert(score.into(), [("far".to_owned(), None)].into_iter().collect());
+    }
+    old.save(out.path(), "net").unwrap();
+    let read = table_of(out.path());
+    assert_eq!((read.accuracy["id"], read.non_finite["id"]), (None, 4));
 }
 
 fn table_of(folder: &Path) -> ScoreTable {
