@@ -240,7 +240,8 @@ mod tests {
         let (id, far) = ([0.9, 0.4, 0.8, 0.7], [0.5, 0.3]);
         let expected = DetectionError { auroc: auroc_std_error(&id, &far), fpr95: fpr95_std_error(&id, &far) };
         assert!(expected.auroc.is_some_and(|error| error > 0.0) && expected.fpr95.is_some());
-        assert_eq!((read.detection("msp", "far"), read.std_error("msp", "far")), (Some(detection), expected));
+        // As one score is not finite, the numbers are counted anew: of 8 pairs 7 are in order.
+        assert_eq!((read.detection("msp", "far").unwrap().auroc, read.std_error("msp", "far")), (0.875, expected));
         assert_eq!((read.detection("msp", "near"), read.std_error("msp", "near")), (None, DetectionError::default()));
     }
 }

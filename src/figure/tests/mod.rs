@@ -174,6 +174,12 @@ fn well_formed_and_stable(figure: &dyn Figure, style: &FigureStyle) -> String {
     svg
 }
 
+/// All texts of a drawing in their order: a note that was broken into lines is one again.
+fn words(svg: &str) -> String {
+    let texts = svg.split("</text>").filter_map(|part| Some(&part[part.rfind('>')? + 1..]));
+    texts.collect::<Vec<_>>().join(" ")
+}
+
 /// Writes a picture for people to look at, when FLATLAND_FIGURES names a folder.
 fn keep(name: &str, figure: &impl Figure) {
     if let Some(folder) = std::env::var_os("FLATLAND_FIGURES") {
