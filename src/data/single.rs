@@ -44,15 +44,8 @@ mod tests {
     use crate::data::{Corruption, Subset, load};
 
     fn source(corruption: Option<Corruption>) -> Source {
-        Source {
-            name: "t".into(),
-            path: "demo:test".into(),
-            split: None,
-            format: None,
-            subset: Subset::Stratified(20),
-            corruption,
-            seed: 3,
-        }
+        let subset = Subset::Stratified(20);
+        Source { name: "t".into(), path: "demo:test".into(), subset, corruption, seed: 3, ..Source::default() }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod conformance;
 mod embedding;
 mod hessian;
 mod inspection;
+mod labels;
 mod landscape;
 mod landscape_band;
 mod landscape_difference;
@@ -37,6 +38,7 @@ pub use conformance::{Check, CheckGroup, Checks, Conformance, Definition, Machin
 pub use embedding::Embedding;
 pub use hessian::{Eigenvalue, HessianSpectrum, SpectralDensity, Trace};
 pub use inspection::{Assumed, Inspection, TensorInfo};
+pub use labels::LabelRecord;
 pub use landscape::{Cell, CellStatus, LandscapeManifest, LossSurface, nearest_node};
 pub use landscape_band::{BandManifest, LandscapeBand};
 pub use landscape_difference::{LossDifference, SAMPLE_LOSSES};

@@ -5,6 +5,7 @@
 
 mod assumption;
 mod checkpoint;
+mod classes;
 mod compare_view;
 mod dataset;
 mod direction;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub use assumption::{Assumption, Assumptions};
 pub use checkpoint::{COLORS, CheckpointEntry};
+pub use classes::{ClassEntry, ClassRule, ClassesEntry};
 pub use compare_view::CompareView;
 pub use dataset::FIRST_LOOK;
 pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Orthogonalization, Preset, Scaling};
@@ -165,6 +167,9 @@ pub struct DatasetEntry {
     /// What was inferred and nobody has confirmed yet.
     #[serde(default, skip_serializing_if = "Assumptions::is_empty")]
     pub assumed: Assumptions,
+    /// Which class of the network each of its classes is, where names do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<ClassesEntry>,
 }
 
 /// Everything the user has open.
