@@ -111,7 +111,9 @@ impl Watch {
         let (mut told, mut noted) = (0, 0);
         let mut asked = false;
         let status = follower.follow(|follower| {
-            for note in follower.view.state.notes.iter().skip(noted) {
+            // What the run file leaves open has been said.
+            let said = |note: &&String| note.starts_with("assumed: ");
+            for note in follower.view.state.notes.iter().skip(noted).filter(|note| !said(note)) {
                 self.line.say(&format!("run {}, {note}", follower.view.name()));
             }
             noted = noted.max(follower.view.state.notes.len());

@@ -245,8 +245,9 @@ impl Session {
         let mut session: Session = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
         session.check().map_err(invalid)?;
         session.assume_what_is_missing(&text);
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.into());
+        // The folder of a bare file name is the empty path, which cannot be made absolute.
+        let file = std::path::absolute(path).unwrap_or_else(|_| path.into());
+        let folder = file.parent().unwrap_or(Path::new(""));
         for checkpoint in &mut session.checkpoints {
             checkpoint.path = folder.join(&checkpoint.path);
         }

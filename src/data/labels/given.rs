@@ -41,6 +41,18 @@ pub enum OrderRule {
     Cifar10,
 }
 
+impl OrderRule {
+    /// As written in files.
+    pub fn key(self) -> &'static str {
+        match self {
+            OrderRule::Sorted => "sorted",
+            OrderRule::Numbers => "numbers",
+            OrderRule::NumbersFromOne => "numbers_from_one",
+            OrderRule::Cifar10 => "cifar10",
+        }
+    }
+}
+
 /// A class of the network.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]

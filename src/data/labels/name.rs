@@ -28,11 +28,12 @@ type Way<'a> = &'a dyn Fn(&str) -> Vec<String>;
 /// The class of `known` (`None` where a class has no name) that `name` means.
 pub(super) fn find(name: &str, known: &[Option<String>]) -> Match {
     let cifar = is_cifar10(known.iter().map(|name| name.as_deref()));
-    let ways: [Way; 5] = [
+    let ways: [Way; 6] = [
         &|name| vec![name.trim().to_owned()],
         &|name| vec![plain(name)],
         &|name| vec![plain(name), plain(without_number(name))],
-        &|name| std::iter::once(plain(name)).chain(wnid(name)).chain(parts(name)).collect(),
+        &|name| std::iter::once(plain(name)).chain(wnid(name)).collect(),
+        &|name| std::iter::once(plain(name)).chain(parts(name)).collect(),
         &|name| if cifar { cifar10(name).map(str::to_owned).into_iter().collect() } else { Vec::new() },
     ];
     for way in ways {
