@@ -9,13 +9,13 @@ use super::figure_options::FigureOptions;
 use super::options::{SessionOptions, plan};
 use super::runner::Runner;
 use super::say;
-use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, left_out, paper, plates, table};
+use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, complaint, left_out, paper, plates, table, without_glyph};
 use crate::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached};
 use crate::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, ResultError, ScoreTable, SharpnessCurve, SweepResults,
     write_atomic,
 };
-use crate::session::{FigurePreset, Role, Session};
+use crate::session::{FigureFormat, FigurePreset, Role, Session};
 
 /// Arguments of `flatland figures`.
 #[derive(Debug, Args)]
@@ -127,6 +127,11 @@ pub(super) fn draw(session: &Session, jobs: &[JobSpec], target: &Target) -> anyh
         if target.json {
             say(&serde_json::json!({ "skipped": name, "reason": reason }).to_string());
         }
+    }
+    if session.figure.formats.iter().any(|format| matches!(format, FigureFormat::Pdf | FigureFormat::Png)) {
+        let checkpoints = session.checkpoints.iter().map(|checkpoint| checkpoint.name.as_str());
+        let names = checkpoints.chain(session.datasets.iter().map(|dataset| dataset.name.as_str()));
+        complaint(&without_glyph(names)).into_iter().for_each(|complaint| eprintln!("warning: {complaint}"));
     }
     let tables: Vec<Panel<ScoreTable>> = findings.scores.iter().map(Found::panel).collect();
     if !tables.is_empty() {

@@ -16,6 +16,7 @@ mod data;
 mod embedding;
 mod energy;
 pub mod fonts;
+mod glyphs;
 mod hessian;
 mod landscape;
 mod landscape_cut;
@@ -36,6 +37,7 @@ mod render;
 mod report;
 mod scale;
 mod scene;
+mod setting;
 mod sharpness;
 mod stack;
 mod style;
@@ -45,6 +47,7 @@ pub mod table;
 mod tests;
 mod tick;
 mod trade_off;
+mod typeface;
 
 pub use ablation::AblationFigure;
 pub use axes_box::{AxesBox, BoxLine, BoxText, axes_box};
@@ -72,6 +75,7 @@ pub use style::{FigureStyle, Theme};
 pub use sweep::{SweepRun, SweepTable, TableEpoch};
 pub use tick::{Tick, linear_ticks, log_ticks};
 pub use trade_off::TradeOffFigure;
+pub use typeface::{Typeface, complaint, is_ignorable, is_of_family, typeface_of, without_glyph};
 
 /// What may go wrong with a figure.
 #[derive(Debug, thiserror::Error)]

@@ -119,7 +119,11 @@ impl App {
             Finished::Scatter(found) => self.found_for_scatter(found),
             Finished::Looked(watch, sight) => self.looked(*watch, sight),
             Finished::RunAsked(answer) => self.run_asked(answer),
-            Finished::Exported(Ok(path)) => self.tell(format!("Written: {}", path.display())),
+            Finished::Exported(Ok(path)) => {
+                let boxes = self.typefaces.complaint().map_or(String::new(), |complaint| format!("; {complaint}"));
+                self.tell(format!("Written: {}{boxes}", path.display()));
+            }
+            Finished::Typefaces(found) => self.use_typefaces(found),
             Finished::Exported(Err(error)) | Finished::Copied(Err(error)) => self.complain(error),
             Finished::SavePath(number, path) => self.save_where_chosen(number, path),
             Finished::Saved(number, saved) => self.saved(number, saved),

@@ -10,6 +10,7 @@ use super::memory::keeper::Report;
 use super::run::watch::{Sight, Watch};
 use super::scatter::Found;
 use super::store::{CellLosses, Loaded};
+use super::typefaces::Looked;
 use crate::job::{
     Analysis, Control, JobId, JobSpec, LandscapeJob, Named, PlanError, PlanOptions, RunConfig, RunFolder, check_paths, is_whole,
     plan_cached, runs,
@@ -80,6 +81,8 @@ pub enum Finished {
     Remembered(Box<Memory>, Box<Report>),
     /// All runs were told to stop; what went wrong.
     RunsStopped(Vec<String>),
+    /// Fonts for characters of names.
+    Typefaces(Vec<Looked>),
 }
 
 /// What saving may write over.
