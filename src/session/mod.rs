@@ -14,6 +14,7 @@ mod figure;
 mod hessian;
 mod landscape;
 mod landscape_view;
+mod likely_role;
 mod network_choice;
 mod plane;
 mod scatter_view;

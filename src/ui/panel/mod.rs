@@ -10,6 +10,7 @@ pub mod links;
 pub mod log;
 pub mod menus;
 pub mod meter;
+mod more_images;
 pub mod open;
 pub mod palette;
 pub mod shortcuts;

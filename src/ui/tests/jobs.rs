@@ -79,7 +79,7 @@ fn the_queue_shows_its_order_and_a_job_can_be_moved_to_the_front() {
         harness.state_mut().store.add(landscape_job(name), JobState::Waiting);
     }
     harness.run();
-    for text in ["no. 1", "no. 2", "no. 3"] {
+    for text in ["next", "no. 2", "no. 3"] {
         harness.get_by_label(text);
     }
     let below = |harness: &Harness<'static, App>, a: &str, b: &str| {

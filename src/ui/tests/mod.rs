@@ -9,6 +9,7 @@ mod energy;
 mod figures;
 mod first_look;
 mod hands;
+mod hesitation;
 mod idle;
 mod jobs;
 mod landscapes;

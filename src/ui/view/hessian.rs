@@ -79,6 +79,9 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let table = if rows > 0 { rows as f32 * ROW + 6.0 } else { 0.0 };
     let (places, below) = layout_above_tables(area, found.len(), 520.0, Spacing { below: table, ..SPACE });
     let (links, mut cursor, mut moved) = (scene.session.view.links, Cursor::default(), None);
+    // Without a spectrum there is no scale: ticks would be made up.
+    let is_known = found.iter().any(|(.., found)| found.is_some());
+    let scale = |scale: Scale| if is_known { scale } else { Scale::Bare };
     let mut extents = scene.extents(Tab::Hessian);
     // Spectra that are there, in order, as densities are.
     let mut nth = 0;
@@ -88,8 +91,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
         moved = panel_header(ui, place.header, name, color, found.map(|found| facts(found)), standing(job), None).or(moved);
         let axes = Axes {
             id: Id::unique(("hessian", name)),
-            x: Axis { label: "λ", range: densities.range, scale: Scale::Linear, labelled: true },
-            y: Axis { label: "density", range: densities.decades, scale: Scale::Log10, labelled: place.first },
+            x: Axis { label: "λ", range: densities.range, scale: scale(Scale::Linear), labelled: true },
+            y: Axis { label: "density", range: densities.decades, scale: scale(Scale::Log10), labelled: place.first },
             outline: color,
             grid: true,
             wheel: true,

@@ -84,7 +84,13 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let (x, logarithmic) = ranges(&all, &unit, &scene.session.sharpness.rho);
     // Averages of which some are negative have no logarithm.
     let signed = all.iter().flat_map(|(_, curve)| &curve.points).any(|point| point.spread.is_some() && point.sharpness <= 0.0);
-    let (y, up) = if signed { (curve::signed_range(&all), Scale::Linear) } else { (logarithmic, Scale::Log10) };
+    let is_known = all.iter().any(|(_, curve)| !curve.points.is_empty());
+    let (y, up) = match (is_known, signed) {
+        // Radii are asked for; what the loss rises by is not known yet.
+        (false, _) => (logarithmic, Scale::Bare),
+        (true, true) => (curve::signed_range(&all), Scale::Linear),
+        (true, false) => (logarithmic, Scale::Log10),
+    };
     let panels = if shown.len() > 1 { of_datasets(ui, scene, &shown) } else { of_checkpoints(ui, scene, shown[0]) };
     let area = ui.available_rect_before_wrap();
     let rows = if shown.len() > 1 { 0 } else { all.iter().map(|(_, curve)| curve.points.len()).max().unwrap_or(0) };

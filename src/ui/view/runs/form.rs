@@ -141,6 +141,11 @@ fn left(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problem
         for parameter in &method.parameters {
             hyperparameter(ui, draft, parameter, problems);
         }
+        let parameters = inspected(scene, draft).map(|inspection| inspection.parameters.unsigned_abs());
+        if let Some(warning) = draft.large_radius(method, parameters) {
+            let text = RichText::new(warning).font(theme::small()).color(theme::of(ui).weak);
+            ui.add(egui::Label::new(text).wrap());
+        }
     }
     if scene.methods.iter().any(|method| method.key == draft.method && method.environments) {
         environments(ui, draft, problems);
