@@ -6,8 +6,9 @@ use serde_json::json;
 use super::options::SessionOptions;
 use super::runner::Runner;
 use super::say;
+use crate::figure::number::terminal;
 use crate::job::{Analysis, JobSpec, PlanOptions};
-use crate::result::HessianSpectrum;
+use crate::result::{Eigenvalue, HessianSpectrum};
 
 /// Arguments of `flatland hessian`.
 #[derive(Debug, Args)]
@@ -42,14 +43,40 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
         say(&object.to_string());
         return Ok(());
     }
+    let path = job.out.join("hessian.json");
+    say(&format!("{} on {}: {} ({})", spectrum.checkpoint, spectrum.dataset, facts(&spectrum).join(", "), path.display()));
+    if let Some(warning) = &spectrum.warning {
+        say(&format!("  {warning}"));
+    }
+    Ok(())
+}
+
+fn facts(spectrum: &HessianSpectrum) -> Vec<String> {
+    let eigenvalue = |found: Eigenvalue| format!("{} (residual {})", terminal(found.value, 6), terminal(found.residual, 2));
     let mut facts: Vec<String> = Vec::new();
-    facts.extend(spectrum.lambda_max().map(|top| format!("λ_max {:.4} (residual {:.1e})", top.value, top.residual)));
-    facts.push(format!("λ_min {:.4} (residual {:.1e})", spectrum.lambda_min.value, spectrum.lambda_min.residual));
-    facts.extend(spectrum.trace.map(|trace| format!("trace {:.4} ± {:.4}", trace.value, trace.std_error)));
+    facts.extend(spectrum.lambda_max().map(|top| format!("λ_max {}", eigenvalue(top))));
+    facts.push(format!("λ_min {}", eigenvalue(spectrum.lambda_min)));
+    facts.extend(spectrum.trace.map(|trace| format!("trace {} ± {}", terminal(trace.value, 6), terminal(trace.std_error, 2))));
     if !spectrum.converged {
         facts.push(format!("not converged in {} Lanczos steps: raise `lanczos_steps`", spectrum.lanczos_steps));
     }
-    let path = job.out.join("hessian.json");
-    say(&format!("{} on {}: {} ({})", spectrum.checkpoint, spectrum.dataset, facts.join(", "), path.display()));
-    Ok(())
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_negative_eigenvalue_is_no_negative_zero() {
+        let spectrum = HessianSpectrum {
+            top: vec![Eigenvalue { value: 14.780_123, residual: 1.3e-3 }],
+            lambda_min: Eigenvalue { value: -2.0e-7, residual: 4e-8 },
+            converged: true,
+            ..HessianSpectrum::default()
+        };
+        assert_eq!(facts(&spectrum), ["λ_max 14.7801 (residual 0.0013)", "λ_min -2.00000e-7 (residual 4.0e-8)"]);
+        let nothing = HessianSpectrum { lambda_min: Eigenvalue { value: -0.0, residual: 0.0 }, ..spectrum };
+        assert_eq!(facts(&nothing)[1], "λ_min 0.00000 (residual 0.0)");
+    }
 }

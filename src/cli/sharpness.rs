@@ -6,8 +6,9 @@ use serde_json::json;
 use super::options::SessionOptions;
 use super::runner::Runner;
 use super::say;
+use crate::figure::number::terminal;
 use crate::job::{Analysis, JobSpec, PlanOptions};
-use crate::result::SharpnessCurve;
+use crate::result::{SharpnessCurve, SharpnessPoint};
 
 /// Arguments of `flatland sharpness`.
 #[derive(Debug, Args)]
@@ -47,8 +48,15 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
         } else {
             ("S", "≥")
         };
-        let points: Vec<String> = curve.points.iter().map(|point| format!("{name}({}) {sign} {:.4}", point.rho, point.sharpness)).collect();
+        let point = |point: &SharpnessPoint| match point.stuck() {
+            Some(_) => format!("{name}({}): no ε found", point.rho),
+            None => format!("{name}({}) {sign} {}", point.rho, terminal(point.sharpness, 4)),
+        };
+        let points: Vec<String> = curve.points.iter().map(point).collect();
         say(&format!("{} on {}: {} ({})", curve.checkpoint, curve.dataset, points.join(", "), job.out.join("sharpness.json").display()));
+        if let Some(warning) = &curve.warning {
+            say(&format!("  {warning}"));
+        }
     }
     Ok(())
 }

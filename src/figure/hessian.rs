@@ -107,6 +107,7 @@ impl HessianFigure<'_> {
         }
         notes
             .push("marks: largest and smallest eigenvalues; ± of the eigenvalues: residual ‖Hv − λv‖, of the trace: standard error".into());
+        notes.extend(self.panels.iter().filter_map(|p| Some(format!("{}: {}", p.name, p.result.warning.as_ref()?))));
         if self.panels.iter().any(|p| !p.result.converged) {
             notes.push("not all eigenpairs have converged".into());
         }

@@ -66,7 +66,7 @@ pub use plate::{Findings, Found, Plate, left_out, plates};
 pub use report::Report;
 pub use scale::{ColorScale, Spacing, cell_edges};
 pub use scene::Scene;
-pub use sharpness::SharpnessFigure;
+pub use sharpness::{SharpnessFigure, rise};
 pub use stack::Stack;
 pub use style::{FigureStyle, Theme};
 pub use sweep::{SweepRun, SweepTable, TableEpoch};

@@ -104,6 +104,9 @@ pub struct HessianSpectrum {
     pub trace: Option<Trace>,
     /// Spectral density, when asked for.
     pub density: Option<SpectralDensity>,
+    /// What the numbers do not say by themselves: that second derivatives vanish in float32.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 impl HessianSpectrum {

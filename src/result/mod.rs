@@ -51,7 +51,7 @@ pub use quantity::{Map, Quantity, Reading};
 pub use score_definition::{ScoreDefinitions, score_definition};
 pub use score_difference::{Paired, ScoreDifference};
 pub use scores::{DatasetScores, Detection, DetectionError, ScoreTable, gather_scores};
-pub use sharpness::{SecondOrder, SharpnessCurve, SharpnessPoint, Spread};
+pub use sharpness::{SecondOrder, SharpnessCurve, SharpnessPoint, Spread, Stuck, Unmoved};
 pub use sweep_table::{SweepPointResults, SweepResults};
 pub use tensorboard::{Scalar, tensorboard_events};
 

@@ -55,26 +55,42 @@ impl Norm {
     }
 }
 
-/// The diagonal T of the ball ‖T⁻¹ε‖ ≤ ρ.
+/// The diagonal T of the ball ‖T⁻¹ε‖ ≤ ρ, of sharpness and of the ascent of SAM's runs. Two definitions go by the name of ASAM: that of
+/// its authors' code (`elementwise`) and that of `davda54/sam` (`theta`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Adaptive {
     /// T = 1.
     #[default]
     None,
-    /// ASAM (Kwon et al. 2021, and its code): T = |w| + η for tensors named `weight`, BatchNorm's too, and 1 for all others.
+    /// T = |θ| of every parameter, biases and BatchNorm's shift too (`davda54/sam`, `adaptive = True`): parameters that are 0 do not move.
+    Theta,
+    /// T = |w| + η for parameters with `weight` in their name, BatchNorm's scale too, and 1 for all others (the code of Kwon et al. 2021,
+    /// SamsungLabs/ASAM).
     Elementwise,
     /// T = ‖w_i‖₂ of the filter i (output index) of tensors with ≥ 2 dimensions; others as `elementwise`.
     Filter,
 }
 
 impl Adaptive {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Adaptive::None, Adaptive::Theta, Adaptive::Elementwise, Adaptive::Filter];
+
     /// As written in files.
     pub fn key(self) -> &'static str {
         match self {
             Adaptive::None => "none",
+            Adaptive::Theta => "theta",
             Adaptive::Elementwise => "elementwise",
             Adaptive::Filter => "filter",
+        }
+    }
+
+    /// Whether η has a say.
+    pub fn has_eta(self) -> bool {
+        match self {
+            Adaptive::None | Adaptive::Theta => false,
+            Adaptive::Elementwise | Adaptive::Filter => true,
         }
     }
 }

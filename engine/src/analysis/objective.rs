@@ -3,6 +3,7 @@
 use flatland::job::Reporter;
 use tch::{Device, Kind, Tensor};
 
+use super::flat::norm;
 use super::gradient_batch::gradient_batch;
 use super::{AnalysisError, check_labels};
 use crate::model::{BatchNormMode, Network, ParameterVector, Samples, Tensors};
@@ -50,6 +51,26 @@ impl<'a> Objective<'a> {
     /// When libtorch refuses.
     pub fn zero(&self) -> Result<Tensor, AnalysisError> {
         Ok(self.theta.flat().f_zeros_like()?)
+    }
+
+    /// Whether θ + ε is another point than θ in f32.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn is_moved_by(&self, epsilon: &Tensor) -> Result<bool, AnalysisError> {
+        let theta = self.theta.flat();
+        Ok(!theta.f_add(epsilon)?.f_equal(theta)?)
+    }
+
+    /// Whether rounding of θ + ε to f32 changes ε by more than half of its length: what is measured there is then not of ε.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn rounds_away(&self, epsilon: &Tensor) -> Result<bool, AnalysisError> {
+        let double = |tensor: &Tensor| tensor.f_to_kind(Kind::Double);
+        let theta = self.theta.flat();
+        let moved = double(&theta.f_add(epsilon)?)?.f_sub(&double(theta)?)?;
+        Ok(norm(&moved.f_sub(&double(epsilon)?)?)? > 0.5 * norm(epsilon)?)
     }
 
     /// Cross-entropy of each sample at θ + ε, [N], in f64 from f32 logits. ε: flat, f32.

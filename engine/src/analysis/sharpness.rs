@@ -17,8 +17,8 @@ mod second_order;
 
 use flatland::job::{JobEvent, ProgressMeter, Reporter, SharpnessJob, label_record};
 use flatland::metric::mean_std_error;
-use flatland::result::{SecondOrder, SharpnessCurve, SharpnessPoint};
-use flatland::session::{Adaptive, Estimator, SharpnessSettings};
+use flatland::result::{SecondOrder, SharpnessCurve, SharpnessPoint, Stuck, Unmoved};
+use flatland::session::{Estimator, SharpnessSettings};
 use rand::seq::SliceRandom;
 use tch::Tensor;
 
@@ -48,10 +48,11 @@ pub fn run(network: &Network, samples: &Samples, job: &SharpnessJob, reporter: &
     let mut meter = ProgressMeter::new("steps", format!("sharpness on {}", samples.dataset.name), 0, evaluations);
 
     let mut sums: Vec<Sum> = radii.iter().map(|_| Sum::default()).collect();
-    let (mut centers, mut overlays, mut points) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut centers, mut slopes, mut overlays, mut points) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (k, part) in parts.iter().enumerate() {
         let mut search = Search::new(part, &ball, job, &mut meter, reporter)?;
         centers.extend_from_slice(&search.center);
+        slopes.push(search.gradient_norm);
         overlays.extend(search.second_order.as_ref().map(|found| found.overlay));
         let mut best = search.nothing()?;
         for (position, &rho) in radii.iter().enumerate() {
@@ -63,7 +64,7 @@ pub fn run(network: &Network, samples: &Samples, job: &SharpnessJob, reporter: &
                 let path = job.out.join(format!("epsilon_{rho}{batch}.npz"));
                 save_tensors(objective.theta(), &best.epsilon, &path)?;
             }
-            sums[position].add(&best);
+            sums[position].add(&best, search.stuck(rho, &best.epsilon)?);
             if k + 1 == parts.len() {
                 let point = sums[position].point(rho);
                 points.push(point);
@@ -78,10 +79,15 @@ pub fn run(network: &Network, samples: &Samples, job: &SharpnessJob, reporter: &
         theta_norm: objective.theta().norm()?,
         samples: samples.len(),
         labels: Some(label_record(&samples.dataset)),
+        gradient_norm: Some(mean(&slopes)),
         second_order: mean_overlay(&overlays),
         points,
         ..described(settings, samples.len())
     };
+    let curve = SharpnessCurve { warning: curve.unmoved(), ..curve };
+    if let Some(message) = &curve.warning {
+        reporter.report(JobEvent::Warning { message: message.clone() });
+    }
     Ok(curve.save(&job.out)?)
 }
 
@@ -131,15 +137,24 @@ fn shuffled(samples: &Samples, settings: &SharpnessSettings, seed: u64) -> Resul
 #[derive(Default)]
 struct Sum {
     found: Vec<(usize, SharpnessPoint)>,
+    stuck: Vec<Stuck>,
 }
 
 impl Sum {
-    fn add(&mut self, found: &Found) {
+    fn add(&mut self, found: &Found, stuck: Option<Stuck>) {
         self.found.push((found.images, found.point));
+        self.stuck.extend(stuck);
     }
 
-    /// The mean over the batches, each weighed by its images. Its standard error is over the batches.
+    /// The mean over the batches, each weighed by its images. Its standard error is over the batches. No number where no search left θ.
     fn point(&self, rho: f64) -> SharpnessPoint {
+        let unmoved = self.stuck.first().map(|&why| Unmoved { batches: self.stuck.len(), why });
+        let point = SharpnessPoint { unmoved, ..self.mean(rho) };
+        let nowhere = self.stuck.len() == self.found.len();
+        if nowhere { SharpnessPoint { sharpness: f64::NAN, std_error: f64::NAN, spread: None, ..point } } else { point }
+    }
+
+    fn mean(&self, rho: f64) -> SharpnessPoint {
         if let [(_, only)] = self.found[..] {
             return SharpnessPoint { rho, ..only };
         }
@@ -148,7 +163,7 @@ impl Sum {
         let values: Vec<f64> = self.found.iter().map(|(_, point)| point.sharpness).collect();
         let std_error = mean_std_error(&values).map_or(f64::NAN, |(_, error)| error);
         let epsilon_norm = self.found.iter().map(|(_, point)| point.epsilon_norm).fold(0.0, f64::max);
-        SharpnessPoint { rho, sharpness, std_error, epsilon_norm, spread: None }
+        SharpnessPoint { rho, sharpness, std_error, epsilon_norm, spread: None, unmoved: None }
     }
 }
 
@@ -174,7 +189,7 @@ fn described(settings: &SharpnessSettings, n: usize) -> SharpnessCurve {
         precision: "f32".into(),
         norm: settings.norm.key().into(),
         adaptive: settings.adaptive.key().into(),
-        eta: (settings.adaptive != Adaptive::None).then_some(settings.eta),
+        eta: settings.adaptive.has_eta().then_some(settings.eta),
         m: settings.m.filter(|m| *m < n),
         restarts: restarts.iter().map(|restart| restart.key().to_owned()).collect(),
         draws: (settings.estimator == Estimator::Random).then_some(settings.draws),
@@ -186,3 +201,5 @@ fn described(settings: &SharpnessSettings, n: usize) -> SharpnessCurve {
 mod estimator_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unmoved_tests;

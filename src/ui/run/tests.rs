@@ -49,7 +49,11 @@ pub(in crate::ui) fn methods() -> Vec<MethodInfo> {
                 parameter("steps", ParameterKind::Integer { default: 1, min: 1, max: 9 }),
                 parameter(
                     "reading",
-                    ParameterKind::Choice { default: "algorithm".into(), options: vec!["algorithm".into(), "equation".into()] },
+                    ParameterKind::Choice {
+                        default: "algorithm".into(),
+                        options: vec!["algorithm".into(), "equation".into()],
+                        formerly: None,
+                    },
                 ),
                 parameter("adaptive", ParameterKind::Switch { default: false }),
                 parameter("augmentation", ParameterKind::Augmentation { default: augmentation }),

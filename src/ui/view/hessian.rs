@@ -196,7 +196,12 @@ fn hover(ui: &Ui, canvas: &Canvas, spectrum: &HessianSpectrum, curve: Option<&Ve
 fn facts(spectrum: &HessianSpectrum) -> String {
     let converged = if spectrum.converged { "" } else { " · not converged" };
     let images = count(spectrum.samples as u64);
-    format!("‖∇L(θ)‖ {} · {images} images · {} products{converged}", significant(spectrum.gradient_norm, 2), count(spectrum.products))
+    let warning = spectrum.warning.as_ref().map_or(String::new(), |warning| format!("{warning} · "));
+    format!(
+        "{warning}‖∇L(θ)‖ {} · {images} images · {} products{converged}",
+        significant(spectrum.gradient_norm, 2),
+        count(spectrum.products)
+    )
 }
 
 /// Name, value and what it is worth: the eigenvalues from the largest on, the smallest, the trace.

@@ -233,7 +233,7 @@ impl Subject<'_> {
         let found = |quantity| cell.readings.iter().find(|reading| reading.quantity == quantity).map_or(f64::NAN, |r| r.value);
         let ood = self.reference.look(&self.at(alpha, beta)?, x)?;
         let (term, loss) = (mean(&ood.outlier_exposure()), mean(&id.losses(self.labels())));
-        let against = format!("the network in float64 at (α, β) = ({alpha:.3}, {beta:.3})");
+        let against = format!("the network in float64 at (α, β) = ({}, {})", alpha + 0.0, beta + 0.0);
         for (name, formula, source, found, expected) in [
             (
                 "Energy of SS",
@@ -281,7 +281,7 @@ impl Subject<'_> {
         let loss = |tensors: &Tensors| Ok::<_, AnalysisError>(mean(&self.reference.look(tensors, &x)?.losses(&few.dataset.labels)));
         let center = loss(&self.at(0.0, 0.0)?)?;
         let (mut rises, mut norms) = (Vec::new(), Vec::new());
-        for point in curve.points.iter().filter(|point| point.rho > 0.0) {
+        for point in curve.points.iter().filter(|point| point.rho > 0.0 && point.stuck().is_none()) {
             let epsilon = saved(&scratch.join(format!("epsilon_{}.npz", point.rho)))?;
             let rise = loss(&self.reference.moved(&[(&epsilon, 1.0)])?)? - center;
             rises.push((point.sharpness - rise) / rise.abs().max(center));

@@ -16,7 +16,7 @@ mod trace;
 
 use std::path::Path;
 
-use flatland::job::{HessianJob, Partial, ProgressMeter, Reporter, label_record};
+use flatland::job::{HessianJob, JobEvent, Partial, ProgressMeter, Reporter, label_record};
 use flatland::result::{Eigenvalue, HessianSpectrum, Npz, SpectralDensity, Trace};
 use tch::Tensor;
 
@@ -111,12 +111,30 @@ pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mu
         }
     }
     spectrum.products = h.products();
+    spectrum.warning = vanished(&spectrum);
+    if let Some(message) = &spectrum.warning {
+        h.reporter().report(JobEvent::Warning { message: message.clone() });
+    }
 
     if job.save_eigenvectors {
         save_eigenvectors(objective.theta(), &found.top, found.bottom.as_ref(), &job.out)?;
+        if let Some(message) = no_plane(&spectrum) {
+            reporter.report(JobEvent::Warning { message });
+        }
     }
     check_finite(&spectrum)?;
     Ok(spectrum.save(&job.out)?)
+}
+
+/// What there is to say where H is zero in float32: the loss itself hardly ever has no curvature at all.
+fn vanished(spectrum: &HessianSpectrum) -> Option<String> {
+    let flat = spectrum.top.iter().chain([&spectrum.lambda_min]).all(|pair| pair.value == 0.0 && pair.residual == 0.0);
+    flat.then(|| {
+        let slope = if spectrum.gradient_norm == 0.0 { " and so is the gradient, as where logits are saturated" } else { "" };
+        format!(
+            "the Hessian at θ is zero in float32{slope}: eigenvalues of 0 are no measure of flatness, and their eigenvectors are arbitrary"
+        )
+    })
 }
 
 fn check_finite(spectrum: &HessianSpectrum) -> Result<(), AnalysisError> {
@@ -129,6 +147,28 @@ fn check_finite(spectrum: &HessianSpectrum) -> Result<(), AnalysisError> {
     }
 }
 
+/// Whether some eigenvalue other than 0 lies within `residual` of `value`: else the vector is as good as any other.
+fn is_told_from_zero(value: f64, residual: f64) -> bool {
+    value.abs() > residual
+}
+
+/// Why there is no plane of the first two eigenvectors.
+fn no_plane(spectrum: &HessianSpectrum) -> Option<String> {
+    let why = match spectrum.top.as_slice() {
+        [first, second, ..] => {
+            let arbitrary = [(1, first), (2, second)].into_iter().find(|(_, pair)| !is_told_from_zero(pair.value, pair.residual));
+            let (k, pair) = arbitrary?;
+            format!(
+                "λ{k} = {:.1e} is not told from 0 by its residual of {:.1e}, so that its eigenvector is arbitrary",
+                pair.value + 0.0,
+                pair.residual
+            )
+        }
+        found => format!("expected two eigenvectors, found {}: set `top` to 2 or more", found.len()),
+    };
+    Some(format!("directions.npz, the plane of the first two eigenvectors, is not written: {why}"))
+}
+
 /// `eigenvector_<k>.npz` (k from 1, in descending order of the eigenvalues), `eigenvector_min.npz`, and `directions.npz`: the plane of
 /// the first two for `flatland landscape --directions`. Eigenvectors have unit length and so do δ and η: α and β are distances in
 /// parameter space, comparable with ρ of the plain l2 sharpness. The entry of largest magnitude is positive.
@@ -139,7 +179,9 @@ fn save_eigenvectors(theta: &ParameterVector, top: &[Eigenpair], bottom: Option<
     if let Some(pair) = bottom {
         save_tensors(theta, &pair.vector, &out.join("eigenvector_min.npz"))?;
     }
-    if let [first, second, ..] = top {
+    if let [first, second, ..] = top
+        && [first, second].into_iter().all(|pair| is_told_from_zero(pair.value, pair.residual))
+    {
         let mut npz = Npz::default();
         push_tensors(&mut npz, "delta/", theta, &first.vector)?;
         push_tensors(&mut npz, "eta/", theta, &second.vector)?;
