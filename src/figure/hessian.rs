@@ -101,6 +101,7 @@ impl HessianFigure<'_> {
     fn note(&self) -> String {
         let Some(first) = self.panels.first().map(|p| p.result) else { return String::new() };
         let mut notes = vec![format!("{}, n = {}", first.dataset, first.samples), first.tensors.clone(), "BatchNorm frozen".into()];
+        notes.extend(first.loss.as_ref().map(|loss| format!("loss: {loss}")));
         if let Some(density) = &first.density {
             let (steps, probes) = (density.steps, density.probes);
             notes.push(format!("density: Lanczos quadrature, {steps} steps, {probes} probes, smeared by {SMEAR} of the range"));

@@ -9,7 +9,8 @@ use super::{
     LandscapeCutFigure, LandscapeFigure, LandscapeReliefFigure, Missing, Panel, ScoreHistograms, SharpnessFigure, table,
 };
 use crate::result::{
-    Embedding, ErrorKind, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, safe_name,
+    Embedding, ErrorKind, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, capital,
+    safe_name,
 };
 use crate::session::{FigureFormat, FigureSettings, LandscapeForm, LandscapeView, Role, Session};
 
@@ -158,15 +159,17 @@ impl<'a> Plate<'a> {
 
     /// Bands over random planes.
     pub fn band(panels: &[Panel<'a, LandscapeBand>]) -> Option<Self> {
-        let caption =
-            format!("Loss along α on {}: mean and standard deviation over random planes.", panels.first()?.result.manifest.dataset);
+        let manifest = &panels.first()?.result.manifest;
+        let loss = capital(&manifest.loss_label());
+        let caption = format!("{loss} along α on {}: mean and standard deviation over random planes.", manifest.dataset);
         let figure = Box::new(LandscapeCutFigure::of_bands(panels));
         Some(Self { name: "landscape_band".into(), caption, figure, data: vec![("", table::band(panels))], lettered: false })
     }
 
     /// Spectra.
     pub fn hessian(panels: Vec<Panel<'a, HessianSpectrum>>) -> Option<Self> {
-        let caption = format!("Spectral density of the Hessian of the mean loss on {}.", panels.first()?.result.dataset);
+        let first = panels.first()?.result;
+        let caption = format!("Spectral density of the Hessian of the mean loss on {}{}.", first.dataset, of_loss(first.loss.as_deref()));
         let data = vec![("", table::hessian(&panels))];
         Some(Self { name: "hessian".into(), caption, figure: Box::new(HessianFigure { panels }), data, lettered: false })
     }
@@ -175,9 +178,10 @@ impl<'a> Plate<'a> {
     pub fn sharpness(curves: Vec<Panel<'a, SharpnessCurve>>, relative: bool) -> Option<Self> {
         let kind =
             if curves.first()?.result.is_average() { "Mean rise of the loss over random ε" } else { "Sharpness S(ρ), lower bounds" };
+        let loss = of_loss(curves.first()?.result.loss.as_deref());
         let data = vec![("", table::sharpness(&curves))];
         let figure = Box::new(SharpnessFigure { curves, relative });
-        Some(Self { name: "sharpness".into(), caption: format!("{kind}, by dataset."), figure, data, lettered: false })
+        Some(Self { name: "sharpness".into(), caption: format!("{kind}, by dataset{loss}."), figure, data, lettered: false })
     }
 
     /// Scatters.
@@ -273,6 +277,11 @@ impl<'a> Plate<'a> {
         self.name += suffix;
         self
     }
+}
+
+/// A loss other than plain cross-entropy, as captions say it.
+fn of_loss(loss: Option<&str>) -> String {
+    loss.map_or(String::new(), |loss| format!(" ({loss})"))
 }
 
 /// Maps or surfaces.

@@ -104,6 +104,7 @@ impl SharpnessFigure<'_> {
         let mut notes = Vec::new();
         let several = self.datasets().len() > 1;
         notes.extend(same(&|c| if several { format!("n = {}", c.samples) } else { format!("{}, n = {}", c.dataset, c.samples) }));
+        notes.extend(same(&|c| c.loss.clone().unwrap_or_default()).filter(|loss| !loss.is_empty()).map(|loss| format!("loss: {loss}")));
         notes.extend(same(&ball).filter(|ball| !ball.is_empty()));
         notes.extend(same(&|c| c.m.map_or(String::new(), |m| format!("m = {m}: mean of each batch's maximum"))).filter(|m| !m.is_empty()));
         if first.is_average() {

@@ -67,12 +67,15 @@ pub struct HessianSpectrum {
     pub checkpoint: String,
     /// Name of the dataset.
     pub dataset: String,
-    /// L(θ), the mean cross-entropy.
+    /// L(θ), the mean loss.
     pub center_loss: f64,
     /// ‖∇L(θ)‖₂
     pub gradient_norm: f64,
     /// ‖θ‖₂ over the tensors that move.
     pub theta_norm: f64,
+    /// The loss in words; absent where it is plain cross-entropy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<String>,
     /// Images evaluated.
     pub samples: usize,
     /// What their labels follow from; absent in older files.

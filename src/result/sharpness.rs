@@ -115,6 +115,9 @@ pub struct SharpnessCurve {
     pub gradient_norm: Option<f64>,
     /// n: images evaluated.
     pub samples: usize,
+    /// The loss in words; absent where it is plain cross-entropy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<String>,
     /// How the ε were looked for, in words.
     pub estimator: String,
     /// `lower`: every ε found proves a lower bound. `average`: a mean over random ε, which bounds nothing and may be negative.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::LossSettings;
+
 /// How the worst (or the average) perturbation of a radius is looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -146,6 +148,9 @@ pub struct SharpnessSettings {
     pub second_order: bool,
     /// Shows ρ/‖θ‖ instead of ρ, where all curves are of the plain l2 ball.
     pub relative: bool,
+    /// The loss that is measured.
+    #[serde(skip_serializing_if = "LossSettings::is_plain")]
+    pub loss: LossSettings,
     /// Names of the datasets to evaluate; empty = as for the landscape. The window draws several side by side.
     pub datasets: Vec<String>,
 }
@@ -164,6 +169,7 @@ impl Default for SharpnessSettings {
             draws: 100,
             second_order: false,
             relative: false,
+            loss: LossSettings::default(),
             datasets: Vec::new(),
         }
     }
@@ -202,6 +208,6 @@ impl SharpnessSettings {
         if self.second_order && self.norm == Norm::Linf {
             return Err("expected norm = \"l2\" beside second_order, found `linf`: ρ²λ₁/2 bounds nothing over a cube".into());
         }
-        Ok(())
+        self.loss.check()
     }
 }

@@ -22,9 +22,9 @@ use flatland::session::{Estimator, SharpnessSettings};
 use rand::seq::SliceRandom;
 use tch::Tensor;
 
-use super::AnalysisError;
 use super::flat::{draws, save_tensors};
 use super::objective::Objective;
+use super::{AnalysisError, Loss};
 use crate::model::{Network, Samples};
 use ball::Ball;
 use search::{Found, Search, mean};
@@ -41,7 +41,7 @@ pub fn run(network: &Network, samples: &Samples, job: &SharpnessJob, reporter: &
     radii.dedup();
     let shuffled = shuffled(samples, settings, job.seed)?;
     let samples = shuffled.as_ref().unwrap_or(samples);
-    let objective = Objective::new(network, samples)?;
+    let objective = Objective::of(network, samples, Loss(settings.loss), &network.parameter_names())?;
     let ball = Ball::new(settings, objective.theta())?;
     let parts: Vec<Objective> = parts(samples.len(), settings.m).into_iter().map(|(first, count)| objective.part(first, count)).collect();
     let evaluations = (parts.len() * radii.len() * evaluations_per_radius(settings)) as u64;
@@ -187,6 +187,7 @@ fn described(settings: &SharpnessSettings, n: usize) -> SharpnessCurve {
         steps: if climbs { settings.steps } else { 0 },
         batch_norm: "frozen".into(),
         precision: "f32".into(),
+        loss: settings.loss.description(),
         norm: settings.norm.key().into(),
         adaptive: settings.adaptive.key().into(),
         eta: settings.adaptive.has_eta().then_some(settings.eta),

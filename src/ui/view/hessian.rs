@@ -58,7 +58,7 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>) {
     let (steps, probes) = settings.density.size();
     let density = if probes > 0 { format!(", density by {probes} probes of {steps} Lanczos steps") } else { String::new() };
     let text = format!("Hessian of the mean loss at θ: {} largest eigenvalues and the smallest{density}", settings.top);
-    top::note(ui, &text);
+    top::note(ui, &format!("{text}{}", top::loss_note(&settings.loss)));
 }
 
 /// Draws the tab.

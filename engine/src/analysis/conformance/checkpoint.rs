@@ -195,8 +195,8 @@ impl Subject<'_> {
             let seen = self.reference.look(&self.at(alpha, beta)?, &self.x)?;
             let expected = mean(&seen.losses(self.labels()));
             // A cell that is not finite is right where it is not finite in float64.
-            let both = !cell.cross_entropy.loss.is_finite() && !expected.is_finite();
-            losses.push(if both { (0.0, 0.0) } else { (cell.cross_entropy.loss, expected) });
+            let both = !cell.mean.loss.is_finite() && !expected.is_finite();
+            losses.push(if both { (0.0, 0.0) } else { (cell.mean.loss, expected) });
             let found = cell.readings.iter().find(|reading| reading.quantity == Quantity::Energy).map_or(f64::NAN, |r| r.value);
             energies.push(if both { (0.0, 0.0) } else { (found, mean(&seen.energies())) });
             last = Some(((alpha, beta), seen));

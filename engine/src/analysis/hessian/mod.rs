@@ -1,4 +1,4 @@
-//! The Hessian of the mean cross-entropy at θ: extreme eigenpairs, trace, spectral density, all from exact products Hv.
+//! The Hessian of the mean loss at θ: extreme eigenpairs, trace, spectral density, all from exact products Hv.
 //!
 //! All trainable parameters move; BatchNorm is frozen (evaluation mode). Every number comes with what it is worth: eigenpairs with the
 //! measured residual ‖Hv − λv‖ (some eigenvalue lies that near), the trace with a standard error over its probes, the density with its
@@ -20,9 +20,9 @@ use flatland::job::{HessianJob, JobEvent, Partial, ProgressMeter, Reporter, labe
 use flatland::result::{Eigenvalue, HessianSpectrum, Npz, SpectralDensity, Trace};
 use tch::Tensor;
 
-use super::AnalysisError;
 use super::flat::{norm, push_tensors, save_tensors};
 use super::objective::Objective;
+use super::{AnalysisError, Loss};
 use crate::model::{Network, ParameterVector, Samples};
 use density::add_probe;
 pub(super) use density::quadrature;
@@ -48,7 +48,7 @@ pub(super) trait Symmetric {
 pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
     let settings = &job.settings;
     settings.check().map_err(|message| AnalysisError::Invalid(format!("hessian: {message}")))?;
-    let objective = Objective::new(network, samples)?;
+    let objective = Objective::of(network, samples, Loss(settings.loss), &network.parameter_names())?;
     let zero = objective.zero()?;
     let (losses, gradient) = objective.gradient(&zero, reporter)?;
     let center_loss = losses.iter().sum::<f64>() / losses.len() as f64;
@@ -75,6 +75,7 @@ pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mu
         labels: Some(label_record(&samples.dataset)),
         parameters,
         tensors: "all trainable parameters".into(),
+        loss: settings.loss.description(),
         batch_norm: "frozen".into(),
         precision: "f32".into(),
         seed: job.seed,
