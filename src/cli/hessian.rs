@@ -3,12 +3,12 @@
 use clap::Args;
 use serde_json::json;
 
-use super::options::SessionOptions;
+use super::options::{LayerOptions, SessionOptions};
 use super::runner::Runner;
 use super::say;
-use crate::figure::number::terminal;
+use crate::figure::number::{count, terminal};
 use crate::job::{Analysis, JobSpec, PlanOptions};
-use crate::result::{Eigenvalue, HessianSpectrum};
+use crate::result::{Eigenvalue, HessianSpectrum, LayerCurvature};
 
 /// Arguments of `flatland hessian`.
 #[derive(Debug, Args)]
@@ -19,6 +19,8 @@ pub struct Hessian {
     /// of the top two, `directions.npz`, for `flatland landscape --directions`.
     #[arg(long)]
     save_eigenvectors: bool,
+    #[command(flatten)]
+    layers: LayerOptions,
 }
 
 impl Hessian {
@@ -26,7 +28,10 @@ impl Hessian {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let options = &self.session;
         let choices = PlanOptions { save_eigenvectors: self.save_eigenvectors, ..options.plan_options() };
-        let jobs = options.plan(&options.load()?, Analysis::Hessian, &choices)?;
+        let mut session = options.load()?;
+        let settings = session.hessian.get_or_insert_default();
+        self.layers.apply(&mut settings.layers, &mut settings.per_layer);
+        let jobs = options.plan(&session, Analysis::Hessian, &choices)?;
         let mut runner = Runner::start(options.compute.worker());
         runner.run(jobs, |job, _| tell(job, options.json))?;
         runner.verdict()
@@ -48,7 +53,21 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
     if let Some(warning) = &spectrum.warning {
         say(&format!("  {warning}"));
     }
+    for layer in &spectrum.layers {
+        say(&format!("  {}", of_layer(layer)));
+    }
     Ok(())
+}
+
+/// `layer3.0.conv1, 2,304 parameters: λ_max 3.1 (residual 0.01), trace per parameter 0.02 ± 0.001`
+fn of_layer(layer: &LayerCurvature) -> String {
+    let LayerCurvature { name, parameters, lambda_max, converged, .. } = layer;
+    let trace = layer
+        .mean_eigenvalue()
+        .map_or(String::new(), |(mean, error)| format!(", trace per parameter {} ± {}", terminal(mean, 4), terminal(error, 2)));
+    let open = if *converged { "" } else { ", not converged" };
+    let (value, residual) = (terminal(lambda_max.value, 4), terminal(lambda_max.residual, 2));
+    format!("{name}, {} parameters: λ_max {value} (residual {residual}{open}){trace}", count(*parameters as u64))
 }
 
 fn facts(spectrum: &HessianSpectrum) -> Vec<String> {

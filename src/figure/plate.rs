@@ -6,7 +6,8 @@ use indexmap::IndexSet;
 
 use super::{
     ComparisonFigure, CurvesFigure, Data, EmbeddingFigure, EnergyFigure, Figure, FigureError, FigureStyle, HessianFigure,
-    LandscapeCutFigure, LandscapeFigure, LandscapeReliefFigure, Missing, Panel, ScoreHistograms, SharpnessFigure, table,
+    LandscapeCutFigure, LandscapeFigure, LandscapeReliefFigure, LayersFigure, Missing, Panel, ScoreHistograms, SharpnessFigure, layers,
+    table,
 };
 use crate::result::{
     Embedding, ErrorKind, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, capital,
@@ -184,6 +185,24 @@ impl<'a> Plate<'a> {
         Some(Self { name: "sharpness".into(), caption: format!("{kind}, by dataset{loss}."), figure, data, lettered: false })
     }
 
+    /// Which layer is sharp by the Hessian; `None` where that was not asked for.
+    pub fn hessian_layers(panels: &[Panel<'a, HessianSpectrum>]) -> Option<Self> {
+        let figure = Box::new(LayersFigure::of_hessians(panels)?);
+        let first = panels.first()?.result;
+        let loss = of_loss(first.loss.as_deref());
+        let caption =
+            format!("Largest eigenvalue and trace per parameter of each layer's block of the Hessian on {}{loss}.", first.dataset);
+        Some(Self { name: "hessian-layers".into(), caption, figure, data: vec![("", layers::hessian_data(panels))], lettered: false })
+    }
+
+    /// Which layer is sharp by S(ρ); `None` where that was not asked for.
+    pub fn sharpness_layers(curves: &[Panel<'a, SharpnessCurve>]) -> Option<Self> {
+        let figure = Box::new(LayersFigure::of_curves(curves)?);
+        let loss = of_loss(curves.first()?.result.loss.as_deref());
+        let caption = format!("Sharpness with the perturbation in one layer alone, by dataset{loss}.");
+        Some(Self { name: "sharpness-layers".into(), caption, figure, data: vec![("", layers::sharpness_data(curves))], lettered: false })
+    }
+
     /// Scatters.
     pub fn embedding(panels: Vec<Panel<'a, Embedding>>) -> Option<Self> {
         panels.first()?;
@@ -320,9 +339,11 @@ pub fn plates<'a>(session: &Session, findings: &'a Findings) -> Vec<Plate<'a>> {
         let bands = panels(findings.bands.iter().filter(|found| found.dataset == *dataset));
         plates.extend(Plate::band(&bands).map(|plate| plate.suffixed(&suffix)));
         let spectra = panels(findings.hessians.iter().filter(|found| found.dataset == *dataset));
+        plates.extend(Plate::hessian_layers(&spectra).map(|plate| plate.suffixed(&suffix)));
         plates.extend(Plate::hessian(spectra).map(|plate| plate.suffixed(&suffix)));
     }
     plates.extend(Plate::sharpness(findings.curves(), session.sharpness.relative));
+    plates.extend(Plate::sharpness_layers(&findings.curves()));
     plates.extend(Plate::embedding(panels(findings.embeddings.iter())));
     plates.extend(of_scores(session, findings).into_iter().filter_map(|(_, plate)| plate.ok()));
     plates

@@ -105,6 +105,7 @@ impl SharpnessFigure<'_> {
         let several = self.datasets().len() > 1;
         notes.extend(same(&|c| if several { format!("n = {}", c.samples) } else { format!("{}, n = {}", c.dataset, c.samples) }));
         notes.extend(same(&|c| c.loss.clone().unwrap_or_default()).filter(|loss| !loss.is_empty()).map(|loss| format!("loss: {loss}")));
+        notes.extend(same(&|c| c.moving.join(", ")).filter(|moving| !moving.is_empty()).map(|moving| format!("ε in {moving} alone")));
         notes.extend(same(&ball).filter(|ball| !ball.is_empty()));
         notes.extend(same(&|c| c.m.map_or(String::new(), |m| format!("m = {m}: mean of each batch's maximum"))).filter(|m| !m.is_empty()));
         if first.is_average() {
@@ -127,7 +128,7 @@ impl SharpnessFigure<'_> {
 }
 
 /// The ball in words; nothing for the plain l2 ball.
-fn ball(curve: &SharpnessCurve) -> String {
+pub(super) fn ball(curve: &SharpnessCurve) -> String {
     let norm = if curve.norm == "linf" { "l∞" } else { "l2" };
     match (curve.adaptive.as_str(), curve.norm.as_str()) {
         ("theta", _) => format!("adaptive ball: {norm} norm of ε/|θ|"),

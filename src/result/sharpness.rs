@@ -99,6 +99,19 @@ impl SecondOrder {
     }
 }
 
+/// S(ρ) with ε in one layer alone, in the same ball.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayerSharpness {
+    /// What the names of its parameters begin with: `layer1.0.conv1`.
+    pub name: String,
+    /// Its parameters.
+    pub parameters: usize,
+    /// ‖·‖₂ of its parameters.
+    pub theta_norm: f64,
+    /// As those of the curve.
+    pub points: Vec<SharpnessPoint>,
+}
+
 /// A curve over ρ.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SharpnessCurve {
@@ -108,8 +121,11 @@ pub struct SharpnessCurve {
     pub dataset: String,
     /// L(θ).
     pub center_loss: f64,
-    /// ‖θ‖₂ over all parameters.
+    /// ‖θ‖₂ over the parameters that move.
     pub theta_norm: f64,
+    /// Globs of the parameters that move; empty = all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moving: Vec<String>,
     /// ‖T∇L(θ)‖₂ in float32, the mean over the batches where m < n; absent in files of before it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gradient_norm: Option<f64>,
@@ -157,6 +173,9 @@ pub struct SharpnessCurve {
     pub warning: Option<String>,
     /// Ascending in ρ; `sharpness` never falls where `estimator` climbs.
     pub points: Vec<SharpnessPoint>,
+    /// Of each layer alone, in the order of the network; empty where that was not asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerSharpness>,
 }
 
 impl SharpnessCurve {

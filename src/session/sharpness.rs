@@ -151,6 +151,12 @@ pub struct SharpnessSettings {
     /// The loss that is measured.
     #[serde(skip_serializing_if = "LossSettings::is_plain")]
     pub loss: LossSettings,
+    /// Globs on the names of parameters, e.g. `layer3.*`, as those of `[landscape.directions]`: only parameters that match one move. Empty = all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<String>,
+    /// Also the same of each layer alone, which is far more work: a layer is a module with parameters of its own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub per_layer: bool,
     /// Names of the datasets to evaluate; empty = as for the landscape. The window draws several side by side.
     pub datasets: Vec<String>,
 }
@@ -170,6 +176,8 @@ impl Default for SharpnessSettings {
             second_order: false,
             relative: false,
             loss: LossSettings::default(),
+            layers: Vec::new(),
+            per_layer: false,
             datasets: Vec::new(),
         }
     }

@@ -74,4 +74,4 @@ pub fn square(tensors: &Tensors, names: &[String]) -> Result<f64, AnalysisError>
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::analysis) mod tests;

@@ -3,6 +3,7 @@
 mod ablation;
 mod by_eye;
 mod curves;
+mod estimates;
 mod landscapes;
 mod plates;
 mod points;

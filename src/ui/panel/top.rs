@@ -132,7 +132,12 @@ fn sharpness_choices(ui: &mut Ui, scene: &mut Scene<'_>) {
     if chip(ui, color, "relative ρ/‖θ‖", settings.relative).clicked() {
         scene.commands.push(Command::ShowRelative(!settings.relative));
     }
-    note(ui, &format!("{text}{}", loss_note(&settings.loss)));
+    note(ui, &format!("{text}{}{}", layers_note(&settings.layers), loss_note(&settings.loss)));
+}
+
+/// Which parameters move, where not all of them do.
+pub fn layers_note(layers: &[String]) -> String {
+    if layers.is_empty() { String::new() } else { format!("; only {} move", layers.join(", ")) }
 }
 
 /// A loss other than plain cross-entropy, at the end of a note.

@@ -193,6 +193,21 @@ fn a_repeated_run_is_the_same_run() {
     assert_eq!(Draft::repeat(&run, &Session::default()).check(&methods, &free).unwrap().0, run);
 }
 
+/// Runs of before the diagonal T had names say `adaptive = true`.
+#[test]
+fn a_choice_that_was_a_switch_is_read_from_older_runs() {
+    let [none, theta] = ["none", "theta"].map(str::to_owned);
+    let options = vec![none.clone(), theta.clone(), "elementwise".into()];
+    let adaptive = parameter("adaptive", ParameterKind::Choice { default: none.clone(), options, formerly: Some([none, theta]) });
+    let read = |value: serde_json::Value| {
+        let run = RunConfig::new(crate::job::MethodConfig::new("sam").with("adaptive", value));
+        Draft::repeat(&run, &session()).entry(&adaptive)
+    };
+    assert_eq!(read(json!(true)), Entry::Choice("theta".into()));
+    assert_eq!(read(json!("elementwise")), Entry::Choice("elementwise".into()));
+    assert_eq!([read(json!(false)), read(json!(3))], [Entry::Choice("none".into()), Entry::Choice("none".into())]);
+}
+
 #[test]
 fn crops_and_flips_have_no_severity() {
     let mut draft = Draft::new(&session(), "dr_sam");

@@ -86,7 +86,7 @@ mod tests {
         let labels = Tensor::from_slice(&[1i64, 0]);
         for (id, ood) in [(f64::INFINITY, 2.0), (2.0, f64::INFINITY), (f64::NAN, 2.0)] {
             let id = SampleLosses::of(&logits(id), &labels).unwrap();
-            let found = readings(&id.mean(), &id, Some((&OodScores::of(&logits(ood)).unwrap(), 0.5)));
+            let found = readings(&id, Some((&OodScores::of(&logits(ood)).unwrap(), 0.5)));
             let detection = found.iter().filter(|reading| matches!(reading.quantity, Quantity::Auroc | Quantity::Fpr95));
             assert!(detection.clone().count() == 2 && detection.into_iter().all(|r| r.value.is_nan() && r.std_error.is_nan()), "{found:?}");
         }

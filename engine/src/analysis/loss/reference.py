@@ -1,5 +1,5 @@
 """Losses of PyTorch with weight decay as torch.optim.SGD applies it, on a small network: values, gradients through one SAM step, products
-with the Hessian, λ_max, and values on a plane. The numbers of ../loss/tests.rs. Float64 throughout; independent of Flatland; needs torch.
+with the Hessian, λ_max, values on a plane, and the same of each layer alone. The numbers of tests.rs and of ../hessian/per_layer_tests.rs. Float64 throughout; independent of Flatland; needs torch.
 
     python engine/src/analysis/loss/reference.py
 """
@@ -65,4 +65,17 @@ for kind, s, wd in [("cross_entropy", 0.0, 0.0), ("cross_entropy", 0.1, 0.0), ("
     eigenvalues = torch.linalg.eigvalsh(torch.stack(rows))
     plane = loss({n: t + 1.5 * delta[n] for n, t in theta.items()})
     numbers = [value, norm, loss(moved) - value, v @ product, product.norm(), eigenvalues[-1], eigenvalues[0], torch.stack(rows).trace(), plane]
+    if (kind, wd) == ("cross_entropy", 0.01):
+        # The same by the parameters of one layer alone: ‖θ_l‖, λ_max and trace of its block, the rise at one SAM step within it.
+        at = 0
+        for layer in ["hidden", "fc"]:
+            own = [n for n in names if n.startswith(layer + ".")]
+            size = sum(theta[n].numel() for n in own)
+            block = torch.stack(rows)[at : at + size, at : at + size]
+            length = torch.cat([g.flatten() for n, g in zip(names, gradient) if n in own]).norm()
+            step = {n: t + (0.1 * g.detach() / length if n in own else 0) for (n, t), g in zip(theta.items(), gradient)}
+            at += size
+            norm_of = torch.cat([theta[n].flatten() for n in own]).norm()
+            found = [norm_of, torch.linalg.eigvalsh(block)[-1], block.trace(), loss(step) - value]
+            print(f'("{layer}", {s}, {size}, [{", ".join(repr(float(n.detach())) for n in found)}]),')
     print(f'("{kind}", {s}, {wd}, [{", ".join(repr(float(n.detach())) for n in numbers)}]),')

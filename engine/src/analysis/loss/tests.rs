@@ -35,7 +35,7 @@ fn wave(n: i64, [a, b, c]: [f64; 3]) -> Tensor {
 }
 
 /// fc(tanh(hidden(x))) on 4x4 RGB images, three classes.
-fn network() -> Network {
+pub(in crate::analysis) fn network() -> Network {
     let mut g = GraphBuilder::new([3, 4, 4]);
     let flat = g.push(Op::Flatten, &[0]);
     let hidden = g.linear(flat, "hidden");
@@ -50,7 +50,7 @@ fn network() -> Network {
     subjects::network(g.finish(features, logits), 3, tensors)
 }
 
-fn data(network: &Network) -> Samples {
+pub(in crate::analysis) fn data(network: &Network) -> Samples {
     let labels = [0, 1, 2, 0, 1, 2];
     samples(network, dataset("six", &labels, |i, p| ((i * 7919 + p * 104_729 + i * p * 31) % 251) as u8))
 }

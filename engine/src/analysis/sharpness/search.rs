@@ -41,12 +41,13 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Looks at θ.
+    /// Looks at θ; `before` passes are done already.
     pub fn new(
         objective: &'a Objective<'a>,
         ball: &'a Ball,
         job: &'a SharpnessJob,
         meter: &'a mut ProgressMeter,
+        before: u64,
         reporter: &mut dyn Reporter,
     ) -> Result<Self, AnalysisError> {
         let settings = &job.settings;
@@ -72,7 +73,18 @@ impl<'a> Search<'a> {
             // At a critical point every direction is as good as any other to leave it.
             slope = normal(&zero, &mut ChaCha8Rng::seed_from_u64(0))?;
         }
-        Ok(Self { objective, ball, settings, seed: job.seed, center, slope, gradient_norm: length, second_order, evaluations: 0, meter })
+        Ok(Self {
+            objective,
+            ball,
+            settings,
+            seed: job.seed,
+            center,
+            slope,
+            gradient_norm: length,
+            second_order,
+            evaluations: before,
+            meter,
+        })
     }
 
     /// ε = 0, which every ball holds.
@@ -116,7 +128,8 @@ impl<'a> Search<'a> {
         if rho == 0.0 {
             return Ok(None);
         }
-        if self.settings.estimator == Estimator::Random {
+        // These are reported as they are, the others where they found a rise.
+        if matches!(self.settings.estimator, Estimator::Random | Estimator::Sam) && norm(epsilon)? > 0.0 {
             return Ok(self.objective.rounds_away(epsilon)?.then_some(Stuck::Rounding));
         }
         if self.objective.is_moved_by(epsilon)? {
