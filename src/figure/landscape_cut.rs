@@ -27,6 +27,8 @@ struct Cut {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LandscapeCutFigure {
     curves: Vec<Cut>,
+    /// What people call the loss.
+    loss: String,
     note: String,
 }
 
@@ -53,7 +55,8 @@ impl LandscapeCutFigure {
         if curves.iter().any(|curve| !curve.marks.is_empty()) {
             notes.push("dots: other checkpoints at their own losses".into());
         }
-        Self { curves, note: notes.join(" · ") }
+        let loss = panels.first().map_or_else(|| "loss".into(), |panel| panel.result.manifest.loss_label());
+        Self { curves, loss, note: notes.join(" · ") }
     }
 
     /// Bands over random planes: mean ± 1 standard deviation over planes.
@@ -69,7 +72,8 @@ impl LandscapeCutFigure {
             let planes = manifest.seeds.len();
             format!("{}, n = {} · mean and ± 1 standard deviation over {planes} random directions", manifest.dataset, manifest.samples)
         });
-        Self { curves: panels.iter().map(curve).collect(), note }
+        let loss = panels.first().map_or_else(|| "loss".into(), |panel| panel.result.manifest.loss_label());
+        Self { curves: panels.iter().map(curve).collect(), loss, note }
     }
 
     fn finite(&self) -> impl Iterator<Item = (f64, f64)> {
@@ -106,7 +110,7 @@ impl Figure for LandscapeCutFigure {
         let (across, up) = (self.across(), self.up());
         let axes = |frame: &Frame| {
             let x = Axis::new(across.0, across.1, Spacing::Linear, "α", frame.width(), font, true);
-            (x, Axis::new(up.0, up.1, up.2, "loss", frame.height(), font, false))
+            (x, Axis::new(up.0, up.1, up.2, self.loss.clone(), frame.height(), font, false))
         };
         let checkpoints: Vec<(&str, usize)> = self.curves.iter().map(|curve| (curve.name.as_str(), curve.color)).collect();
         let legend = legend_width(checkpoints.iter().map(|(name, _)| *name), style);

@@ -41,7 +41,7 @@ pub use finished::{is_finished, is_whole};
 pub use labels::label_record;
 pub use lines::{Lines, NewLines};
 pub use machine::{Graphics, cores, graphics, notify, resident_memory};
-pub use method_info::{MethodInfo, ParameterInfo, ParameterKind};
+pub use method_info::{MethodInfo, ParameterInfo, ParameterKind, choice_of};
 pub use named::Named;
 pub use pace::{Pace, Trial};
 pub use partial::Partial;

@@ -36,7 +36,7 @@ pub use cache::{cache_folder, cache_root, cell_cache, content_key, state_root};
 pub use cell_store::CellStore;
 pub use conformance::{Check, CheckGroup, Checks, Conformance, Definition, Machine};
 pub use embedding::Embedding;
-pub use hessian::{Eigenvalue, HessianSpectrum, SpectralDensity, Trace};
+pub use hessian::{Eigenvalue, HessianSpectrum, LayerCurvature, SpectralDensity, Trace};
 pub use inspection::{Assumed, Inspection, TensorInfo};
 pub use labels::LabelRecord;
 pub use landscape::{Cell, CellStatus, LandscapeManifest, LossSurface, nearest_node};
@@ -51,7 +51,7 @@ pub use quantity::{Map, Quantity, Reading};
 pub use score_definition::{ScoreDefinitions, score_definition};
 pub use score_difference::{Paired, ScoreDifference};
 pub use scores::{DatasetScores, Detection, DetectionError, ScoreTable, gather_scores};
-pub use sharpness::{SecondOrder, SharpnessCurve, SharpnessPoint, Spread};
+pub use sharpness::{LayerSharpness, SecondOrder, SharpnessCurve, SharpnessPoint, Spread, Stuck, Unmoved};
 pub use sweep_table::{SweepPointResults, SweepResults};
 pub use tensorboard::{Scalar, tensorboard_events};
 

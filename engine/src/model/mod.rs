@@ -3,6 +3,7 @@
 //! A [`Graph`] is data: it can be evaluated with frozen or batch statistics, differentiated, folded. A [`Network`] is a
 //! graph with its tensors on a device. Deliberately absent: objectives, optimizers, analyses.
 
+mod adaptive_scale;
 pub mod architecture;
 pub mod checkpoint;
 mod checkpoint_fit;
@@ -21,6 +22,7 @@ mod parameter_vector;
 mod prefix;
 mod room;
 
+pub use adaptive_scale::adaptive_scale;
 pub use architecture::{Head, Similarity};
 pub use device::{device, init, libtorch_version, others};
 pub use error::ModelError;

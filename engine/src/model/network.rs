@@ -190,8 +190,16 @@ impl Network {
     /// # Errors
     /// When libtorch refuses.
     pub fn theta(&self) -> Result<ParameterVector, ModelError> {
+        self.vector_of(&self.parameter_names())
+    }
+
+    /// A copy of the tensors called `names` as one vector.
+    ///
+    /// # Errors
+    /// When there is no such tensor, or libtorch refuses.
+    pub fn vector_of(&self, names: &[String]) -> Result<ParameterVector, ModelError> {
         let room = |len| Ok::<_, ModelError>(Tensor::f_zeros([len], (Kind::Float, self.device))?);
-        ParameterVector::fill(&self.parameter_names(), &self.tensors, room)
+        ParameterVector::fill(names, &self.tensors, room)
     }
 }
 

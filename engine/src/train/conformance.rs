@@ -3,6 +3,7 @@
 use flatland::job::{MethodConfig, OptimizerConfig};
 use flatland::metric::{error_of_largest, relative_error};
 use flatland::result::{CheckGroup, Checks, Definition};
+use flatland::session::Adaptive;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -141,13 +142,26 @@ fn steps(checks: &mut Checks, device: Device) -> Result<(), TrainError> {
     let scaled: Vec<f64> = w_all.iter().zip(&g_all).map(|(w, g)| w * g).collect();
     let sam: Vec<f64> = w_all.iter().zip(&g_all).map(|(w, g)| w + 0.3 * g / length(&g_all)).collect();
     let asam: Vec<f64> = w_all.iter().zip(&g_all).map(|(w, g)| w + 0.3 * w * w * g / length(&scaled)).collect();
+    // The first tensor is a weight, the second a bias.
+    let scale: Vec<f64> = w_all.iter().enumerate().map(|(k, w)| if k < 6 { w.abs() + 0.01 } else { 1.0 }).collect();
+    let seen: Vec<f64> = scale.iter().zip(&g_all).map(|(t, g)| t * g).collect();
+    let weights: Vec<f64> = w_all.iter().zip(scale.iter().zip(&seen)).map(|(w, (t, tg))| w + 0.3 * t * tg / length(&seen)).collect();
     let rows = [
-        ("Ascent of SAM", "θ + ρ·g/‖g‖₂, one norm over all tensors", "Foret et al. 2021, Eq. 2; davda54/sam", false, sam),
-        ("Ascent of ASAM", "θ + ρ·θ²g/‖θg‖₂", "Kwon et al. 2021; davda54/sam", true, asam),
+        ("Ascent of SAM", "θ + ρ·g/‖g‖₂, one norm over all tensors", "Foret et al. 2021, Eq. 2; davda54/sam", Adaptive::None, sam),
+        ("Ascent of ASAM, T = |θ|", "θ + ρ·θ²g/‖θg‖₂", "Kwon et al. 2021; davda54/sam", Adaptive::Theta, asam),
+        (
+            "Ascent of ASAM, T = |w| + η",
+            "θ + ρ·T²g/‖Tg‖₂, T = 1 but for weights",
+            "Kwon et al. 2021; SamsungLabs/ASAM",
+            Adaptive::Elementwise,
+            weights,
+        ),
     ];
+    let names = ["fc.weight".to_owned(), "fc.bias".to_owned()];
     for (name, formula, source, adaptive, expected) in rows {
         let (mut parameters, gradients) = (tensors(&w)?, tensors(&g)?);
-        ascend(&mut parameters, &gradients, global_norm(&gradients)?, &Ascent { rho: 0.3, adaptive, augmentation: None })?;
+        let ascent = Ascent { adaptive, eta: 0.01, ..Ascent::plain(0.3) };
+        ascend(&names, &mut parameters, &gradients, global_norm(&gradients)?, &ascent)?;
         let error = error_of_largest(&numbers(&parameters)?, &expected);
         checks.add(Definition::new(name, formula, source), "loops over the numbers, ρ = 0.3", "the largest entry", error, 1e-11);
     }
@@ -198,6 +212,6 @@ mod tests {
     fn what_training_computes_holds() {
         let group = conformance(Device::Cpu);
         let failed: Vec<_> = group.checks.iter().filter(|check| !check.passes()).collect();
-        assert!(failed.is_empty() && group.checks.len() == 12, "{failed:#?}");
+        assert!(failed.is_empty() && group.checks.len() == 13, "{failed:#?}");
     }
 }

@@ -129,7 +129,7 @@ impl Trainee {
         };
         let first_batch = Batch { id: input.first_id.as_ref().unwrap_or(&input.id), ..batch };
         let first = self.pass(method, &first_batch, batch_norm != BatchNormUpdate::Second)?;
-        let theta = ascend(&mut self.parameters, &first.gradients, first.norm, &ascent)?;
+        let theta = ascend(&self.names, &mut self.parameters, &first.gradients, first.norm, &ascent)?;
         let second = self.pass(method, &batch, batch_norm != BatchNormUpdate::First);
         restore(&mut self.parameters, &theta)?;
         let second = second?;

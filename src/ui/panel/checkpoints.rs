@@ -7,6 +7,7 @@ use egui::text_edit::TextEditState;
 use egui::{Align, Id, Key, Layout, Modifiers, Rect, Response, RichText, Role as WidgetRole, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo};
 
 use super::{aside, complaint, quiet_button, section};
+use crate::figure::number::fixed;
 use crate::result::Inspection;
 use crate::session::{Assumption, COLORS, CheckpointEntry, Normalization, NormalizationPreset, Session};
 use crate::ui::command::{CheckpointCommand, Command};
@@ -248,7 +249,7 @@ fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<C
 
 fn constants(normalization: Normalization) -> String {
     let (mean, std) = normalization.constants();
-    let line = |values: [f64; 3]| values.map(|value| format!("{value:.4}")).join(", ");
+    let line = |values: [f64; 3]| values.map(|value| fixed(value, 4)).join(", ");
     format!("mean {}\nstd {}", line(mean), line(std))
 }
 

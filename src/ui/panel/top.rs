@@ -4,7 +4,7 @@ use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, Ui, Vec2
 
 use super::menu;
 use crate::result::Quantity;
-use crate::session::{Adaptive, Axes, DirectionSettings, Estimator, LandscapeSettings, Norm, Tab};
+use crate::session::{Adaptive, Axes, DirectionSettings, Estimator, LandscapeSettings, LossSettings, Norm, Tab};
 use crate::ui::command::Command;
 use crate::ui::memory::ThemeChoice;
 use crate::ui::shortcut;
@@ -73,7 +73,8 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, quantity: Option<Qu
             match tab {
                 Tab::Landscape => {
                     quantity_menu(ui, scene, quantity);
-                    note(ui, plane_note(&scene.session.landscape));
+                    let settings = &scene.session.landscape;
+                    note(ui, &format!("{}{}", plane_note(settings), loss_note(&settings.loss)));
                 }
                 _ => sharpness_choices(ui, scene),
             }
@@ -131,7 +132,17 @@ fn sharpness_choices(ui: &mut Ui, scene: &mut Scene<'_>) {
     if chip(ui, color, "relative ρ/‖θ‖", settings.relative).clicked() {
         scene.commands.push(Command::ShowRelative(!settings.relative));
     }
-    note(ui, &text);
+    note(ui, &format!("{text}{}{}", layers_note(&settings.layers), loss_note(&settings.loss)));
+}
+
+/// Which parameters move, where not all of them do.
+pub fn layers_note(layers: &[String]) -> String {
+    if layers.is_empty() { String::new() } else { format!("; only {} move", layers.join(", ")) }
+}
+
+/// A loss other than plain cross-entropy, at the end of a note.
+pub fn loss_note(loss: &LossSettings) -> String {
+    loss.description().map_or(String::new(), |loss| format!("; loss: {loss}"))
 }
 
 /// What is shown, in a weak line that is cut where the line ends.

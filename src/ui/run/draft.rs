@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::job::{BatchNormUpdate, MethodConfig, ParameterInfo, ParameterKind, RunConfig, ScheduleConfig, Transform};
+use crate::job::{BatchNormUpdate, MethodConfig, ParameterInfo, ParameterKind, RunConfig, ScheduleConfig, Transform, choice_of};
 use crate::session::{Assumption, CheckpointEntry, DatasetEntry, NetworkChoice, Normalization, Role, Session};
 
 /// A hyperparameter as it was typed or chosen.
@@ -40,7 +40,7 @@ impl Entry {
             // A run without the augmentation is repeated without, whatever is offered first.
             (ParameterKind::Augmentation { .. }, Value::Null) => Entry::Augmentation(None, "1".into()),
             (ParameterKind::Number { .. } | ParameterKind::Integer { .. }, Value::Number(number)) => Entry::Text(number.to_string()),
-            (ParameterKind::Choice { .. }, Value::String(choice)) => Entry::Choice(choice.clone()),
+            (ParameterKind::Choice { formerly, .. }, value) => Entry::Choice(choice_of(value, formerly.as_ref())?.to_owned()),
             (ParameterKind::Switch { .. }, Value::Bool(on)) => Entry::Switch(*on),
             (ParameterKind::Augmentation { .. }, value) => Self::augmentation(value)?,
             _ => return None,

@@ -49,7 +49,11 @@ pub(in crate::ui) fn methods() -> Vec<MethodInfo> {
                 parameter("steps", ParameterKind::Integer { default: 1, min: 1, max: 9 }),
                 parameter(
                     "reading",
-                    ParameterKind::Choice { default: "algorithm".into(), options: vec!["algorithm".into(), "equation".into()] },
+                    ParameterKind::Choice {
+                        default: "algorithm".into(),
+                        options: vec!["algorithm".into(), "equation".into()],
+                        formerly: None,
+                    },
                 ),
                 parameter("adaptive", ParameterKind::Switch { default: false }),
                 parameter("augmentation", ParameterKind::Augmentation { default: augmentation }),
@@ -187,6 +191,21 @@ fn a_repeated_run_is_the_same_run() {
     assert_eq!(again.check(&methods, &free).unwrap().0, run);
     // Without a session, too: the run knows its data.
     assert_eq!(Draft::repeat(&run, &Session::default()).check(&methods, &free).unwrap().0, run);
+}
+
+/// Runs of before the diagonal T had names say `adaptive = true`.
+#[test]
+fn a_choice_that_was_a_switch_is_read_from_older_runs() {
+    let [none, theta] = ["none", "theta"].map(str::to_owned);
+    let options = vec![none.clone(), theta.clone(), "elementwise".into()];
+    let adaptive = parameter("adaptive", ParameterKind::Choice { default: none.clone(), options, formerly: Some([none, theta]) });
+    let read = |value: serde_json::Value| {
+        let run = RunConfig::new(crate::job::MethodConfig::new("sam").with("adaptive", value));
+        Draft::repeat(&run, &session()).entry(&adaptive)
+    };
+    assert_eq!(read(json!(true)), Entry::Choice("theta".into()));
+    assert_eq!(read(json!("elementwise")), Entry::Choice("elementwise".into()));
+    assert_eq!([read(json!(false)), read(json!(3))], [Entry::Choice("none".into()), Entry::Choice("none".into())]);
 }
 
 #[test]

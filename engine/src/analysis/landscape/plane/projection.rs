@@ -3,7 +3,7 @@
 use flatland::job::{CheckpointSource, JobEvent, LandscapeJob, Reporter};
 use flatland::result::PlanePoint;
 
-use super::super::super::{AnalysisError, SampleLosses, forward_network};
+use super::super::super::{AnalysisError, Loss, SampleLosses, forward_network};
 use super::super::Directions;
 use super::super::direction::{Direction, tensor, values_of};
 use super::difference::load;
@@ -133,6 +133,7 @@ impl<'a> Projector<'a> {
 
     fn loss(&self, other: &Network, reporter: &mut dyn Reporter) -> Result<f64, AnalysisError> {
         let output = forward_network(other, &self.samples.x, reporter, |_, _| {})?;
-        Ok(SampleLosses::of(&output.logits, &self.samples.y)?.mean().loss)
+        let loss = Loss(self.job.measure.loss);
+        Ok(SampleLosses::by(loss, loss.decay_at(other)?, &output.logits, &self.samples.y)?.mean().loss)
     }
 }

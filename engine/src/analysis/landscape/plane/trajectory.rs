@@ -31,7 +31,7 @@ pub struct Trajectory {
 
 impl Trajectory {
     /// # Errors
-    /// [`AnalysisError::Cancelled`]; when the run has kept fewer than three checkpoints or ones that lie on a line, and when one cannot be
+    /// [`AnalysisError::Cancelled`]; when the run has kept fewer than three checkpoints or ones that lie on a line (as far as the rounding of float32 tells), and when one cannot be
     /// read or is of another network.
     pub fn of_run(run: &Path, network: &Network, reporter: &mut dyn Reporter) -> Result<Self, AnalysisError> {
         let invalid = |message: String| AnalysisError::Invalid(format!("{message} ({})", run.display()));
@@ -51,8 +51,21 @@ impl Trajectory {
             Ok(())
         })?;
         let components = Components::of(&gram)?;
-        if components.variance[1] <= FLAT * components.variance[0] {
-            return Err(invalid("expected kept checkpoints that span a plane, found them on one line or all the same".into()));
+        // Rounding moves each checkpoint by about that much from where it would be.
+        let rounding = n as f64 * (network.theta()?.norm()? / (1 << 23) as f64).powi(2);
+        let [first, second] = [components.variance[0], components.variance[1]];
+        if first <= rounding {
+            return Err(invalid(
+                "expected kept checkpoints that span a plane, found the same weights in all of them, up to rounding".into(),
+            ));
+        }
+        if second <= rounding.max(FLAT * first) {
+            return Err(invalid(format!(
+                "expected kept checkpoints that span a plane, found them on one line up to rounding. For the loss along it add two of them \
+                 to the session, for example those of {} and {}, and take the plane kind = \"line\" through these",
+                files[0].0,
+                files[files.len() - 1].0
+            )));
         }
         let mut axes: [Vec<Part>; 2] = [Vec::new(), Vec::new()];
         weights.each(reporter, |name, block| {
