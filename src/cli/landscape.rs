@@ -149,12 +149,21 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
             surface.manifest.center_loss,
             job.out.join("landscape.npz").display()
         ));
+        if let Some(plane) = surface.manifest.plane.as_ref().filter(|plane| !plane.explained_variance.is_empty()) {
+            let shares: Vec<String> = plane.explained_variance.iter().take(2).map(|share| format!("{:.1} %", 100.0 * share)).collect();
+            let order = if plane.order.is_empty() { String::new() } else { format!(", ordered {}", plane.order) };
+            let n = plane.trajectory.len();
+            say(&format!("  {} of the variance of the {n} checkpoints of the trajectory{order}", shares.join(" + ")));
+        }
         for point in surface.manifest.plane.iter().flat_map(|plane| plane.points.iter().chain(&plane.trajectory)) {
             let loss = point.loss.map_or(String::new(), |loss| format!(", its own loss {loss:.4}"));
             say(&format!(
                 "  {} at α = {:.3}, β = {:.3}, {:.4} beside the plane{loss}",
                 point.name, point.alpha, point.beta, point.distance
             ));
+        }
+        for file in surface.manifest.plane.iter().flat_map(|plane| &plane.left_out) {
+            say(&format!("  left out of the trajectory: {} ({})", file.path.display(), file.reason));
         }
         if let Some(band) = &band {
             say(&format!("  over {} planes along α ({}):", band.manifest.seeds.len(), job.out.join("landscape_band.npz").display()));

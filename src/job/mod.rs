@@ -14,6 +14,7 @@ mod lines;
 mod machine;
 mod method_info;
 mod named;
+mod numbered_name;
 mod pace;
 mod partial;
 mod plan;
@@ -29,6 +30,7 @@ pub mod runs;
 mod source;
 mod spec;
 mod sweep;
+mod trajectory_files;
 mod worker_handle;
 
 pub use background::Background;
@@ -60,4 +62,5 @@ pub use spec::{
     WeightsJob,
 };
 pub use sweep::{Sweep, SweepPoint};
+pub use trajectory_files::{TrajectoryFile, TrajectoryFiles};
 pub use worker_handle::{WorkerEvent, WorkerHandle, WorkerOptions};

@@ -22,6 +22,7 @@ mod settings;
 mod sharpness;
 mod sharpness_view;
 mod tab;
+mod trajectory;
 mod view;
 
 use std::path::{Path, PathBuf};
@@ -47,6 +48,7 @@ pub use settings::{EmbeddingSettings, Normalization, NormalizationPreset, ScoreS
 pub use sharpness::{Adaptive, Estimator, Norm, Restart, SharpnessSettings};
 pub use sharpness_view::SharpnessView;
 pub use tab::Tab;
+pub use trajectory::Trajectory;
 pub use view::{Link, Links, ViewSettings};
 
 /// What may go wrong with a session file.
