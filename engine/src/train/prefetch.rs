@@ -180,7 +180,7 @@ mod tests {
         let text = "version = 1\nseed = 5\nbatch = 16\noutlier_batch = 8\nepochs = 2\ndrop_last_below = 0.0\n[method]\nname = \"oe\"\n";
         let load = |part: &str, limit| {
             let entry = format!("name = \"x\"\nrole = \"train\"\npath = \"demo:{part}\"\nlimit = {limit}\n");
-            Arc::new(flatland::data::load(&flatland::job::source(&toml::from_str(&entry).unwrap(), 0, None), None).unwrap())
+            Arc::new(flatland::data::load(&flatland::job::source(&toml::from_str(&entry).unwrap(), &[], 0, None), None).unwrap())
         };
         let (train, outliers) = (load("train", 70), load("outliers", 20));
         let source = |accumulate: usize| BatchSource {
