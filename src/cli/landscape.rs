@@ -154,6 +154,12 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
             terminal(surface.manifest.center_loss, 5),
             job.out.join("landscape.npz").display()
         ));
+        if let Some(plane) = surface.manifest.plane.as_ref().filter(|plane| !plane.explained_variance.is_empty()) {
+            let shares: Vec<String> = plane.explained_variance.iter().take(2).map(|share| format!("{:.1} %", 100.0 * share)).collect();
+            let order = if plane.order.is_empty() { String::new() } else { format!(", ordered {}", plane.order) };
+            let n = plane.trajectory.len();
+            say(&format!("  {} of the variance of the {n} checkpoints of the trajectory{order}", shares.join(" + ")));
+        }
         for point in surface.manifest.plane.iter().flat_map(|plane| plane.points.iter().chain(&plane.trajectory)) {
             let loss = point.loss.map_or(String::new(), |loss| format!(", its own loss {}", terminal(loss, 5)));
             say(&format!(
@@ -163,6 +169,9 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
                 plain(point.beta, 3),
                 terminal(point.distance, 4)
             ));
+        }
+        for file in surface.manifest.plane.iter().flat_map(|plane| &plane.left_out) {
+            say(&format!("  left out of the trajectory: {} ({})", file.path.display(), file.reason));
         }
         if let Some(band) = &band {
             say(&format!("  over {} planes along α ({}):", band.manifest.seeds.len(), job.out.join("landscape_band.npz").display()));

@@ -46,7 +46,7 @@ pub use landscape_error::{ErrorKind, capital};
 pub use loss_rows::LossRows;
 pub use npz::{Array, Npz, NpzValues};
 pub use picture::{Engine, FEWEST_POINTS, Picture, different_points};
-pub use plane::{PlanePoint, PlaneRecord};
+pub use plane::{LeftOut, PlanePoint, PlaneRecord};
 pub use quantity::{Map, Quantity, Reading};
 pub use score_definition::{ScoreDefinitions, score_definition};
 pub use score_difference::{Paired, ScoreDifference};

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::Trajectory;
+
 /// Running statistics of BatchNorm on a plane through checkpoints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -81,11 +83,8 @@ pub enum Axes {
         #[serde(default)]
         statistics: Statistics,
     },
-    /// The first two principal components of the weights that a run has saved; see `keep_every` of run files.
-    Trajectory {
-        /// The run directory.
-        run: PathBuf,
-    },
+    /// The first two principal components of the checkpoints of a trajectory.
+    Trajectory(Trajectory),
     /// Axes from files; one that is absent is random.
     Files {
         /// δ.
@@ -109,7 +108,7 @@ impl Axes {
         match self {
             Axes::Line { through, .. } => through,
             Axes::Checkpoints { through, .. } => through,
-            Axes::Random {} | Axes::Trajectory { .. } | Axes::Files { .. } => &[],
+            Axes::Random {} | Axes::Trajectory(_) | Axes::Files { .. } => &[],
         }
     }
 
@@ -118,14 +117,14 @@ impl Axes {
         match self {
             Axes::Line { through, .. } => through,
             Axes::Checkpoints { through, .. } => through,
-            Axes::Random {} | Axes::Trajectory { .. } | Axes::Files { .. } => &mut [],
+            Axes::Random {} | Axes::Trajectory(_) | Axes::Files { .. } => &mut [],
         }
     }
 
     /// Files and folders that the axes are made of: what each is, its path.
     pub fn inputs(&self) -> Vec<(&'static str, &Path)> {
         match self {
-            Axes::Trajectory { run } => vec![("run of the trajectory", run.as_path())],
+            Axes::Trajectory(trajectory) => trajectory.inputs(),
             Axes::Files { delta, eta } => {
                 let named = [("file of δ", delta), ("file of η", eta)];
                 named.into_iter().filter_map(|(what, file)| Some((what, file.as_ref()?.path()))).collect()
@@ -137,7 +136,7 @@ impl Axes {
     /// The same paths, to be changed.
     pub fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         match self {
-            Axes::Trajectory { run } => vec![run],
+            Axes::Trajectory(trajectory) => trajectory.paths_mut(),
             Axes::Files { delta, eta } => [delta, eta].into_iter().flatten().map(AxisFile::path_mut).collect(),
             Axes::Random {} | Axes::Line { .. } | Axes::Checkpoints { .. } => Vec::new(),
         }
@@ -148,7 +147,7 @@ impl Axes {
         match self {
             Axes::Random {} | Axes::Files { .. } => [-1.0, 1.0],
             Axes::Line { .. } | Axes::Checkpoints { .. } => [-0.25, 1.25],
-            Axes::Trajectory { .. } => [-1.25, 1.25],
+            Axes::Trajectory(_) => [-1.25, 1.25],
         }
     }
 }

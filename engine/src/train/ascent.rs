@@ -76,7 +76,7 @@ mod tests {
 
     use flatland::job::OptimizerConfig;
 
-    use super::super::sgd::Sgd;
+    use super::super::optimizer::Optimizer;
     use super::*;
 
     fn sphere(adaptive: Adaptive) -> Ascent {
@@ -99,7 +99,7 @@ mod tests {
         restore(&mut parameters, &theta).unwrap();
         assert_eq!(Vec::<f64>::try_from(&parameters[0]).unwrap(), [1.0, 2.0]);
         let momentum = if nesterov { 0.9 } else { 0.0 };
-        let mut sgd = Sgd::new(&OptimizerConfig { lr: 0.1, momentum, nesterov, weight_decay }, Vec::new());
+        let mut sgd = Optimizer::new(&OptimizerConfig::sgd(0.1, momentum, nesterov, weight_decay), Vec::new());
         sgd.step(&mut parameters, &second, 0.1).unwrap();
         Vec::try_from(&parameters[0]).unwrap()
     }

@@ -13,6 +13,7 @@ use super::run_directory::RunDirectory;
 use super::schedule::Schedule;
 use super::step::Trainee;
 use super::training_state::TrainingState;
+use super::warmup::Warmup;
 use crate::method::{self, Method};
 use crate::model::{Head, Network, Samples};
 
@@ -81,16 +82,20 @@ impl Training {
         }
         // A run that began before there was this setting goes on with all its batches.
         run.drop_last_below.get_or_insert(if under_way { 0.0 } else { DROP_LAST_BELOW });
-        let steps_per_epoch = run.batches(train.len(), run.batch);
+        let steps_per_epoch = run.steps_per_epoch(train.len());
         let steps = run.epochs.map_or(usize::MAX, |epochs| epochs * steps_per_epoch).min(run.max_steps.unwrap_or(usize::MAX));
         run.log_every.get_or_insert((steps / STEP_LINES).max(1));
         let mut trainee = Trainee::new(network, &run.optimizer, method.as_ref())?;
         trainee.bf16 = run.precision == TrainPrecision::Bf16;
-        let state = TrainingState::fresh(Schedule::new(&run.schedule, run.optimizer.lr, steps));
+        let warmup = Warmup::new(run.schedule.warmup.as_ref(), steps_per_epoch);
+        if warmup.steps >= steps {
+            return Err(config(format!("expected a warm-up shorter than the run of {steps} steps, found one of {} steps", warmup.steps)));
+        }
+        let state = TrainingState::fresh(Schedule::new(run.schedule.decay, run.optimizer.lr, steps - warmup.steps));
         let first = method.ascent().and_then(|ascent| ascent.augmentation);
         let environments = method.needs_environments().then(|| environment::environments(&run.leave_out)).transpose()?;
         let source = BatchSource { run: run.clone(), train, outliers, first, environments };
-        Ok((Self { run, method, trainee, source, watched, state, fresh: true, steps_per_epoch, steps }, warnings))
+        Ok((Self { run, method, trainee, source, watched, state, warmup, fresh: true, steps_per_epoch, steps }, warnings))
     }
 }
 
@@ -109,9 +114,8 @@ fn check(run: &RunConfig, method: &dyn Method, device: tch::Device) -> Result<()
     require(run.keep_every != Some(0), "expected `keep_every` of at least 1, found 0".into())?;
     let on_gpu = matches!(device, tch::Device::Cuda(_));
     require(run.precision == TrainPrecision::F32 || on_gpu, "expected a CUDA device for `precision = \"bf16\"`, found the CPU".into())?;
-    let lr = run.optimizer.lr;
-    require(lr.is_finite() && lr > 0.0, format!("expected a learning rate above 0, found {lr}"))?;
-    Ok(())
+    require(run.accumulate > 0, "expected `accumulate` of at least 1, found 0".into())?;
+    run.optimizer.check().map_err(TrainError::Config)
 }
 
 /// The network to start from, with the method's head, and the run with what was left open (architecture, classes) filled in. A run

@@ -4,7 +4,7 @@ use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, Ui, Vec2
 
 use super::menu;
 use crate::result::Quantity;
-use crate::session::{Adaptive, Axes, DirectionSettings, Estimator, LandscapeSettings, LossSettings, Norm, Tab};
+use crate::session::{Adaptive, Axes, DirectionSettings, Estimator, LandscapeSettings, LossSettings, Norm, Tab, Trajectory};
 use crate::ui::command::Command;
 use crate::ui::memory::ThemeChoice;
 use crate::ui::shortcut;
@@ -185,7 +185,8 @@ fn plane_note(settings: &LandscapeSettings) -> &'static str {
         Axes::Random {} => "L(θ + αδ + βη), random directions as the session defines them, one scale for all",
         Axes::Line { .. } => "the loss on the line between two checkpoints",
         Axes::Checkpoints { .. } => "the loss on the plane through three checkpoints",
-        Axes::Trajectory { .. } => "the loss on the principal components of a run's weights",
+        Axes::Trajectory(Trajectory::Run(_)) => "the loss on the principal components of a run's weights",
+        Axes::Trajectory(_) => "the loss on the principal components of a trajectory of checkpoints",
         Axes::Files { .. } => "L(θ + αδ + βη), axes from files, one scale for all",
     }
 }

@@ -3,7 +3,7 @@
 use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 
 use super::field::{self, Range, choice, number, row};
-use super::{RunScene, data};
+use super::{RunScene, data, optimizer};
 use crate::data::Augmentation;
 use crate::data::environment::families;
 use crate::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
@@ -296,27 +296,17 @@ fn right(ui: &mut Ui, scene: &mut RunScene<'_>, draft: &mut Draft, problems: &Pr
     data::datasets(ui, draft, problems, outliers);
     data::training_split(ui, scene);
     section(ui, "Optimization", None);
-    let lines: [(&str, &str, &mut String, &str); 5] = [
+    let lines: [(&str, &str, &mut String, &str); 2] = [
         ("Epochs", "One epoch is one pass over the training images", &mut draft.epochs, "epochs"),
-        ("Batch", "ID images a step", &mut draft.batch, "batch"),
-        ("Learning rate", "Of SGD, at the beginning", &mut draft.lr, "lr"),
-        ("Momentum", "Of SGD", &mut draft.momentum, "momentum"),
-        ("Weight decay", "L2 penalty added to the gradient", &mut draft.weight_decay, "weight_decay"),
+        ("Batch", "ID images a batch", &mut draft.batch, "batch"),
     ];
     for (name, about, value, key) in lines {
         number(ui, name, about, value, "", problems.get(key));
     }
     if outliers {
-        number(
-            ui,
-            "Outlier batch",
-            "Outliers a step, in the same batch as the ID images",
-            &mut draft.outlier_batch,
-            "",
-            problems.get("outlier_batch"),
-        );
+        number(ui, "Outlier batch", "Outliers a batch, beside its ID images", &mut draft.outlier_batch, "", problems.get("outlier_batch"));
     }
-    row(ui, "Nesterov", "Nesterov's form of momentum", None, |ui, id| drop(ui.checkbox(&mut draft.nesterov, "").labelled_by(id)));
+    optimizer::show(ui, draft, problems);
     row(ui, "Schedule", "How the learning rate changes", None, |ui, id| {
         let label = |schedule: Schedule| match schedule {
             Schedule::Plateau => "divided on a plateau",
@@ -336,6 +326,7 @@ fn right(ui: &mut Ui, scene: &mut RunScene<'_>, draft: &mut Draft, problems: &Pr
         );
         number(ui, "Factor", "What the learning rate is multiplied by", &mut draft.factor, "", problems.get("factor"));
     }
+    optimizer::warmup(ui, draft, problems);
     row(ui, "Transform", "What is done to every ID training image", None, |ui, id| {
         let options = [(Transform::CropFlip, "crop and flip"), (Transform::Crop, "crop"), (Transform::None, "none")];
         choice(ui, id, &mut draft.transform, &options.map(|(value, text)| (value, text.to_owned())), 140.0);

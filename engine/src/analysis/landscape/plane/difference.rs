@@ -1,7 +1,10 @@
 //! Axes from one checkpoint to another.
 
+use std::path::Path;
+
 use flatland::job::{CheckpointSource, LandscapeJob};
-use tch::Device;
+use flatland::session::{Axes, Trajectory};
+use tch::{Device, Tensor};
 
 use super::super::super::AnalysisError;
 use super::super::direction::{Direction, Part, tensor, values_of};
@@ -13,17 +16,42 @@ use crate::model::{Network, is_parameter};
 /// When it cannot be read or has other tensors.
 pub fn load(source: &CheckpointSource, like: &Network, device: Device) -> Result<Network, AnalysisError> {
     let other = Network::load(&source.path, &source.choice(), device)?;
-    let shapes = |network: &Network| network.names.iter().map(|name| (name.clone(), network.tensors[name].size())).collect::<Vec<_>>();
-    if shapes(&other) != shapes(like) {
-        return Err(AnalysisError::Invalid(format!(
-            "expected in `{}` the tensors of {}, as in the checkpoint that the plane goes through, found those of {} ({})",
+    match first_difference(like, &other) {
+        None => Ok(other),
+        Some(difference) => Err(AnalysisError::Invalid(format!(
+            "expected in `{}` the tensors of {}, as in the checkpoint that the plane goes through, found those of {}: {difference} ({})",
             source.name,
-            like.architecture,
-            other.architecture,
+            described(like),
+            described(&other),
             source.path.display()
-        )));
+        ))),
     }
-    Ok(other)
+}
+
+/// `resnet18 (10 classes)`
+fn described(network: &Network) -> String {
+    format!("{} ({} classes)", network.architecture, network.classes)
+}
+
+/// The first tensor in which the networks differ, in words.
+fn first_difference(like: &Network, other: &Network) -> Option<String> {
+    let shape = |network: &Network, name: &String| network.tensors.get(name).map(Tensor::size);
+    let mut all = like.names.iter().chain(&other.names);
+    let name = all.find(|name| shape(like, name) != shape(other, name))?;
+    let said = |shape: Option<Vec<i64>>| shape.map_or("none".into(), |shape| format!("one of shape {shape:?}"));
+    Some(format!("expected {} under `{name}`, found {}", said(shape(like, name)), said(shape(other, name))))
+}
+
+/// A checkpoint of a trajectory: another file, read as the job's own checkpoint is. What a run of ours keeps holds the weights alone.
+pub fn of_trajectory(job: &LandscapeJob, network: &Network, name: &str, path: &Path) -> CheckpointSource {
+    let mut source = job.checkpoint.clone();
+    (source.name, source.path) = (name.into(), path.into());
+    source.architecture = Some(network.architecture.clone());
+    if matches!(job.plane.axes, Axes::Trajectory(Trajectory::Run(_))) {
+        source.weights = None;
+        source.ignore.clear();
+    }
+    source
 }
 
 /// From `network` to the checkpoint of the job called `name`; running statistics go along where `statistics`.

@@ -14,6 +14,7 @@ mod rank_tests;
 #[cfg(test)]
 mod tests;
 mod trajectory;
+mod trajectory_weights;
 mod weight_file;
 
 use flatland::job::{LandscapeJob, Reporter};
@@ -69,9 +70,10 @@ impl Plane {
                 }
                 ("checkpoints", Directions::new(delta, eta, network))
             }
-            (None, Axes::Trajectory { run }) => {
-                let found = trajectory::Trajectory::of_run(run, network, reporter)?;
+            (None, Axes::Trajectory(said)) => {
+                let found = trajectory::Trajectory::of(said, network, job, reporter)?;
                 record.explained_variance.clone_from(&found.explained_variance);
+                (record.order, record.left_out) = (found.order.clone(), found.left_out.clone());
                 let directions = found.directions.clone();
                 trajectory = Some(found);
                 ("trajectory", directions)

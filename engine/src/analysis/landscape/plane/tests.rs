@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use flatland::job::{CheckpointSource, LandscapeJob};
 use flatland::result::{LandscapeBand, LossSurface, Npz, NpzValues};
-use flatland::session::{Axes, NetworkChoice, Normalization};
+use flatland::session::{Axes, NetworkChoice, Normalization, Trajectory};
 use tch::{Device, Tensor};
 
 use super::super::super::SampleLosses;
@@ -244,7 +244,7 @@ fn landscape_trajectory_lies_on_its_plane_where_it_was() {
     let mut fixture = fixture("kind = \"random\"", &[0.0], &[0.0, 1.0]);
     let places = [[0.08, 0.0], [0.05, 0.02], [0.03, 0.02], [0.01, 0.0], [0.0, 0.0]];
     let run = run_directory(fixture.folder.path(), &fixture.a, &places);
-    fixture.job.plane.axes = Axes::Trajectory { run: run.clone() };
+    fixture.job.plane.axes = Axes::Trajectory(Trajectory::Run(run.clone()));
     fixture.job.plane.project.clear();
     let surface = computed(&fixture);
     let plane = surface.manifest.plane.unwrap();
