@@ -8,7 +8,7 @@ use super::runner::Runner;
 use super::say;
 use crate::figure::number::count;
 use crate::job::{JobOutput, JobSpec, WorkerOptions};
-use crate::result::Inspection;
+use crate::result::{Inspection, Loadable};
 use crate::session::NetworkChoice;
 
 /// Arguments of `flatland inspect`.
@@ -17,6 +17,12 @@ pub struct Inspect {
     /// Checkpoint files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// Read the files as this network instead of inferring it.
+    #[arg(long, value_name = "NAME")]
+    architecture: Option<String>,
+    /// Leave out the tensors that this glob means (repeatable): those that the network does not have.
+    #[arg(long, value_name = "GLOB")]
+    ignore: Vec<String>,
     /// One JSON object a file on stdout.
     #[arg(long)]
     json: bool,
@@ -25,7 +31,8 @@ pub struct Inspect {
 impl Inspect {
     /// Reports on every file; fails when one is refused.
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let jobs = self.files.iter().map(|path| JobSpec::Inspect { path: path.clone(), choice: NetworkChoice::default() }).collect();
+        let choice = NetworkChoice { architecture: self.architecture.clone(), ignore: self.ignore.clone(), ..NetworkChoice::default() };
+        let jobs = self.files.iter().map(|path| JobSpec::Inspect { path: path.clone(), choice: choice.clone() }).collect();
         let mut runner = Runner::start(WorkerOptions::default());
         let mut refused = Vec::new();
         runner.run(jobs, |_, output| {
@@ -60,13 +67,14 @@ fn text(report: &Inspection) -> String {
     ];
     let details: Vec<String> = details.into_iter().flatten().collect();
     let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
-    row("architecture", report.architecture.clone().unwrap_or_else(unknown) + &details);
+    let architecture = report.architecture.clone().unwrap_or_else(unknown);
+    let others =
+        if report.question.is_some() { report.ambiguous.iter().map(|other| format!(" or {other}")).collect() } else { String::new() };
+    row("architecture", architecture + &others + &details);
     row("parameters", format!("{} in {} tensors", count(report.parameters.unsigned_abs()), report.tensors.len()));
+    judgement(report, &mut row);
     if report.architecture.is_some() {
         let different = [("missing", &report.missing), ("unexpected", &report.unexpected), ("mismatched", &report.mismatched)];
-        if different.iter().all(|(_, names)| names.is_empty()) {
-            row("match", "every tensor is there, none is left over".into());
-        }
         for (what, names) in different.into_iter().filter(|(_, names)| !names.is_empty()) {
             row(what, names.join(", "));
         }
@@ -84,9 +92,55 @@ fn text(report: &Inspection) -> String {
     lines.join("\n")
 }
 
+/// What is known of the network, what is assumed, what else the tensors would fit.
+fn judgement(report: &Inspection, row: &mut impl FnMut(&str, String)) {
+    for known in &report.certain {
+        row("certain", format!("{}: {}", known.what, known.value));
+    }
+    for assumed in &report.assumed {
+        row("assumed", format!("{}: {}", assumed.what, assumed.value));
+    }
+    match &report.question {
+        Some(question) => row("ambiguous", question.clone()),
+        None if !report.ambiguous.is_empty() => {
+            row("ambiguous", format!("the same tensors, chosen with --architecture or `architecture`: {}", report.ambiguous.join(", ")));
+        }
+        None => {}
+    }
+    for Loadable { architecture, ignore } in &report.loadable {
+        let ignore: String = ignore.iter().map(|glob| format!(" --ignore '{glob}'")).collect();
+        row("can be read", format!("--architecture {architecture}{ignore}"));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::result::Assumed;
+
+    fn said(what: &str, value: &str) -> Assumed {
+        Assumed { what: what.into(), value: value.into() }
+    }
+
+    #[test]
+    fn a_report_tells_the_certain_from_the_assumed_and_the_ambiguous() {
+        let mut report = Inspection {
+            architecture: Some("resnet20".into()),
+            certain: vec![said("classes", "10")],
+            assumed: vec![said("activation", "ReLU")],
+            ambiguous: vec!["resnet20_noshort".into()],
+            ..Inspection::default()
+        };
+        let told = text(&report);
+        for line in ["certain       classes: 10", "assumed       activation: ReLU", "`architecture`: resnet20_noshort"] {
+            assert!(told.contains(line), "{told}");
+        }
+        report.question = Some("2 networks have these tensors".into());
+        let told = text(&report);
+        assert!(told.contains("resnet20 or resnet20_noshort") && told.contains("ambiguous     2 networks have these tensors"), "{told}");
+        report.loadable = vec![Loadable { architecture: "resnet8".into(), ignore: vec!["head.*".into()] }];
+        assert!(text(&report).contains("can be read   --architecture resnet8 --ignore 'head.*'"));
+    }
 
     #[test]
     fn a_report_names_what_does_not_fit() {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::app::{App, stem, unused};
 use super::command::CheckpointCommand;
 use crate::job::JobId;
+use crate::result::Loadable;
 use crate::session::{Assumption, CheckpointEntry};
 
 impl App {
@@ -50,6 +51,15 @@ impl App {
             }
             CheckpointCommand::Normalize(normalization) => {
                 self.session.checkpoints[place].state_normalization(normalization);
+                self.replan();
+            }
+            CheckpointCommand::Architecture(architecture) => {
+                self.session.checkpoints[place].architecture = architecture;
+                self.replan();
+            }
+            CheckpointCommand::ReadAs(Loadable { architecture, ignore }) => {
+                let entry = &mut self.session.checkpoints[place];
+                (entry.architecture, entry.ignore) = (Some(architecture), ignore);
                 self.replan();
             }
             CheckpointCommand::Color(color) => self.session.recolor_checkpoint(name, color),

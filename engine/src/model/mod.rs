@@ -12,6 +12,7 @@ mod folded;
 mod fused_convolution;
 mod graph;
 mod graph_builder;
+mod ignore;
 mod input;
 mod inspect;
 mod largest_activation;

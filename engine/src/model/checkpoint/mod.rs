@@ -40,6 +40,9 @@ impl Container {
     }
 }
 
+/// Key of the metadata of a safetensors file under which Flatland writes the name of the architecture.
+pub const ARCHITECTURE: &str = "flatland.architecture";
+
 /// A tensor as a file holds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RawTensor {
@@ -62,13 +65,15 @@ pub struct Reading {
     pub globals: Vec<String>,
     /// Things worth knowing.
     pub notes: Vec<String>,
+    /// The architecture that the file itself says it is of, see [`ARCHITECTURE`].
+    pub architecture: Option<String>,
     /// The tensors in file order, or why the file is refused.
     pub tensors: Result<Vec<RawTensor>, String>,
 }
 
 impl Reading {
     fn refused(container: Option<Container>, reason: impl Into<String>) -> Self {
-        Self { container, globals: Vec::new(), notes: Vec::new(), tensors: Err(reason.into()) }
+        Self { container, globals: Vec::new(), notes: Vec::new(), architecture: None, tensors: Err(reason.into()) }
     }
 }
 
@@ -85,7 +90,7 @@ pub fn read(path: &Path) -> Result<Reading, ModelError> {
 pub fn read_bytes(bytes: &[u8]) -> Reading {
     let container = match sniff::sniff(bytes) {
         Ok(container) => container,
-        Err(not) => return Reading { container: None, globals: not.globals, notes: Vec::new(), tensors: Err(not.reason) },
+        Err(not) => return Reading { globals: not.globals, ..Reading::refused(None, not.reason) },
     };
     let mut reading = match container {
         Container::ZipPickle => zip_pickle::read(bytes),

@@ -3,12 +3,14 @@
 use safetensors::tensor::Dtype as Stored;
 use safetensors::{SafeTensorError, SafeTensors};
 
-use super::{Container, Dtype, RawTensor, Reading};
+use super::{ARCHITECTURE, Container, Dtype, RawTensor, Reading};
 
 /// Reads a safetensors file; tensors in the order of their bytes.
 pub fn read(bytes: &[u8]) -> Reading {
     let mut reading = Reading::refused(Some(Container::Safetensors), String::new());
     reading.tensors = attempt(bytes);
+    let metadata = SafeTensors::read_metadata(bytes).ok().and_then(|(_, header)| header.metadata().clone());
+    reading.architecture = metadata.and_then(|metadata| metadata.get(ARCHITECTURE).cloned());
     reading
 }
 
