@@ -10,7 +10,7 @@ use std::sync::Arc;
 use flatland::data::{Dataset, Provenance};
 use flatland::job::{AnalysisDataset, CheckpointSource, HessianJob, Reporter};
 use flatland::result::HessianSpectrum;
-use flatland::session::{DensityQuality, HessianSettings, NetworkChoice, Normalization, NormalizationPreset, Role};
+use flatland::session::{DatasetEntry, DensityQuality, HessianSettings, NetworkChoice, Normalization, NormalizationPreset, Role};
 use flatland_engine::analysis;
 use flatland_engine::model::{Network, Samples, architecture, inspect};
 use safetensors::tensor::{Dtype, TensorView};
@@ -72,6 +72,7 @@ fn images(network: &Network) -> Samples {
     let [channels, side, _] = network.graph.input.map(|side| side as usize);
     let pixels = uniform(1, IMAGES * side * side * channels).map(|u| (256.0 * u).floor() as u8);
     let images = if channels == 1 { pixels.flat_map(|pixel| [pixel; 3]).collect() } else { pixels.collect() };
+    let source = flatland::job::source(&entry(), 0, None);
     let dataset = Dataset {
         name: "images".into(),
         images,
@@ -80,9 +81,14 @@ fn images(network: &Network) -> Samples {
         labels: (0..IMAGES as i64).map(|n| n % CLASSES).collect(),
         index: (0..IMAGES).collect(),
         classes: Vec::new(),
-        provenance: Provenance::default(),
+        provenance: Provenance { source, format: "test".into(), available: IMAGES, unreadable: Vec::new() },
     };
     Samples::new(Arc::new(dataset), &plain(), network).unwrap()
+}
+
+/// Images without a file.
+fn entry() -> DatasetEntry {
+    toml::from_str("name = 'images'\nrole = 'id'\npath = 'none'").unwrap()
 }
 
 fn plain() -> Normalization {
@@ -102,8 +108,7 @@ fn largest_eigenvalue(network: &Network, samples: &Samples, out: &Path) -> f64 {
     let normalization = plain();
     let checkpoint =
         CheckpointSource { name: "net".into(), path: PathBuf::new(), architecture: None, weights: None, ignore: Vec::new(), normalization };
-    let entry = toml::from_str("name = 'images'\nrole = 'id'\npath = 'none'").unwrap();
-    let source = flatland::job::source(&entry, 0, None);
+    let source = flatland::job::source(&entry(), 0, None);
     let settings =
         HessianSettings { top: 1, tolerance: 1e-6, trace_probes: 0, density: DensityQuality::None, ..HessianSettings::default() };
     let job = HessianJob {
