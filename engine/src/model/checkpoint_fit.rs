@@ -5,16 +5,16 @@ use std::collections::HashSet;
 use flatland::result::Loadable;
 
 use super::architecture::{self, Architecture, Match, Shapes};
-use super::checkpoint::RawTensor;
+use super::checkpoint::Entry;
 use super::ignore::{self, Ignore};
-use super::prefix::common_prefix;
+use super::state_dicts::Networks;
 
 /// Most tensors named in one message.
 const NAMED: usize = 4;
 
 /// The names of a file without their common prefix, and the architectures that share tensors with it.
 pub struct CheckpointFit {
-    /// What all names began with.
+    /// What the names of the network's tensors began with.
     pub prefix: String,
     /// Shapes by stripped name, without what is left out.
     pub shapes: Shapes,
@@ -27,26 +27,22 @@ pub struct CheckpointFit {
 }
 
 impl CheckpointFit {
-    /// Compares `tensors`, without those that a glob of `ignore` means, with every family.
-    ///
-    /// # Errors
-    /// When `ignore` holds something that is no glob.
-    pub fn new(tensors: &[RawTensor], ignore: &[String]) -> Result<Self, String> {
-        let ignore = Ignore::new(ignore)?;
-        let names = || tensors.iter().map(|tensor| tensor.name.as_str());
-        let prefix = common_prefix(names().filter(|name| !architecture::is_bookkeeping(name) && !ignore.matches(name)));
-        let strip = |name| str::strip_prefix(name, &prefix).unwrap_or(name);
+    /// Compares tensors, whose names begin with `prefix` where they are the network's, with every family; without those that a glob of
+    /// `ignore` means.
+    pub fn new(entries: &[Entry], prefix: &str, ignore: &Ignore) -> Self {
+        let names = || entries.iter().map(|entry| entry.name.as_str());
+        let strip = |name| str::strip_prefix(name, prefix).unwrap_or(name);
         let (mut shapes, mut left_out) = (Shapes::new(), Vec::new());
-        for tensor in tensors {
-            if ignore.matches(&tensor.name) || ignore.matches(strip(&tensor.name)) {
-                left_out.push(tensor.name.clone());
+        for entry in entries {
+            if ignore.matches(&entry.name) || ignore.matches(strip(&entry.name)) {
+                left_out.push(entry.name.clone());
             } else {
-                shapes.insert(strip(&tensor.name).to_owned(), tensor.shape.clone());
+                shapes.insert(strip(&entry.name).to_owned(), entry.tensor.shape.clone());
             }
         }
         let idle = ignore.idle(names().chain(names().map(strip)));
         let candidates = architecture::candidates(&shapes);
-        Ok(Self { prefix, shapes, left_out, idle, candidates })
+        Self { prefix: prefix.to_owned(), shapes, left_out, idle, candidates }
     }
 
     /// A tensor's name without the common prefix.
@@ -204,6 +200,32 @@ pub fn some(names: &[String]) -> String {
     let more = names.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", names[..names.len().min(NAMED)].join(", "))
+}
+
+/// The networks that can be computed with; the one `asked` for alone where there is one.
+pub struct Known<'a> {
+    /// Name of an architecture.
+    pub asked: Option<&'a str>,
+    /// Tensors that no network has.
+    pub ignore: &'a Ignore,
+}
+
+impl Networks for Known<'_> {
+    fn is_network(&self, shapes: &Shapes) -> bool {
+        match self.asked {
+            Some(asked) => architecture::named_for(asked, shapes).is_ok_and(|architecture| architecture.compare(shapes).is_loadable()),
+            None => architecture::candidates(shapes).first().is_some_and(|(_, found)| found.is_exact()),
+        }
+    }
+
+    fn nearness(&self, shapes: &Shapes) -> i64 {
+        let shared = |found: &Match| found.matched as i64 - found.missing.len() as i64 - found.mismatched.len() as i64;
+        architecture::candidates(shapes).first().map_or(0, |(_, found)| shared(found))
+    }
+
+    fn ignores(&self, name: &str) -> bool {
+        self.ignore.matches(name)
+    }
 }
 
 fn describe(architecture: &Architecture, found: &Match) -> String {

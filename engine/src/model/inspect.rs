@@ -7,8 +7,10 @@ use flatland::session::NetworkChoice;
 
 use super::architecture::{Architecture, Match};
 use super::checkpoint::{self, Dtype, RawTensor, Reading};
-use super::checkpoint_fit::CheckpointFit;
+use super::checkpoint_fit::{CheckpointFit, Known};
+use super::ignore::Ignore;
 use super::is_parameter;
+use super::state_dicts::{self, Candidate};
 
 /// Most tensors named in one note.
 const NAMED: usize = 5;
@@ -29,19 +31,33 @@ fn fill(report: &mut Inspection, reading: Reading, choice: &NetworkChoice) {
     report.notes = reading.notes;
     let file = report.file.display().to_string();
     let refuse = |reason: String| Some(format!("{reason} ({file})"));
-    let tensors = match reading.tensors {
-        Ok(tensors) => tensors,
+    let ignore = match Ignore::new(&choice.ignore) {
+        Ok(ignore) => ignore,
         Err(reason) => {
             report.error = refuse(reason);
             return;
         }
     };
-    match CheckpointFit::new(&tensors, &choice.ignore) {
-        Ok(fit) => {
-            report.error = judge(report, &fit, choice.architecture.as_deref(), reading.architecture.as_deref()).and_then(refuse);
+    let known = Known { asked: choice.architecture.as_deref(), ignore: &ignore };
+    let chosen = reading.contents.and_then(|contents| {
+        let chosen = state_dicts::choose(&contents, &known, choice.weights.as_deref())?;
+        let tensors = contents.gather(&chosen.candidate.entries)?;
+        Ok((chosen, tensors))
+    });
+    let (chosen, tensors) = match chosen {
+        Ok(chosen) => chosen,
+        Err(reason) => {
+            report.error = refuse(reason);
+            return;
         }
-        Err(reason) => report.error = refuse(reason),
-    }
+    };
+    let several = chosen.keys.len() > 1;
+    report.state_dicts = chosen.keys;
+    let Candidate { key, entries, prefix, notes, .. } = chosen.candidate;
+    report.weights = several.then_some(key);
+    report.notes.extend(notes);
+    let fit = CheckpointFit::new(&entries, &prefix, &ignore);
+    report.error = judge(report, &fit, choice.architecture.as_deref(), reading.architecture.as_deref()).and_then(refuse);
     report.notes.extend(conversions(&tensors));
     report.notes.extend(non_finite(&tensors));
     report.parameters = tensors.iter().filter(|tensor| is_parameter(&tensor.name) && tensor.dtype.is_float()).map(numel).sum();
@@ -52,7 +68,7 @@ fn fill(report: &mut Inspection, reading: Reading, choice: &NetworkChoice) {
 /// Says which network it is, what of that is known, assumed and ambiguous; gives why it is refused.
 fn judge(report: &mut Inspection, fit: &CheckpointFit, asked: Option<&str>, said: Option<&str>) -> Option<String> {
     if !fit.prefix.is_empty() {
-        report.notes.push(format!("all names began with `{}`, which was stripped", fit.prefix));
+        report.notes.push(format!("the names of its tensors begin with `{}`, which was stripped", fit.prefix));
     }
     report.notes.extend(fit.idle.iter().map(|glob| format!("`{glob}` of `ignore` means no tensor of the file")));
     report.loadable = fit.loadable();

@@ -4,6 +4,7 @@
 //! graph with its tensors on a device. Deliberately absent: objectives, optimizers, analyses.
 
 pub mod architecture;
+mod averaged;
 pub mod checkpoint;
 mod checkpoint_fit;
 mod device;
@@ -21,6 +22,7 @@ mod network;
 mod parameter_vector;
 mod prefix;
 mod room;
+mod state_dicts;
 
 pub use architecture::{Head, Similarity};
 pub use device::{device, init, libtorch_version, others};

@@ -1,5 +1,6 @@
 //! [`Network`]: a graph with its tensors on a device.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use flatland::session::NetworkChoice;
@@ -10,8 +11,10 @@ use safetensors::tensor::{Dtype, TensorView};
 use tch::{Device, Kind, Tensor};
 
 use super::architecture::{self, Head, Init, TensorSpec};
-use super::checkpoint_fit::CheckpointFit;
-use super::{BatchNormMode, Graph, ModelError, Output, ParameterVector, Room, Tensors, checkpoint, give_back_memory, is_parameter};
+use super::checkpoint::Entry;
+use super::checkpoint_fit::{CheckpointFit, Known};
+use super::ignore::Ignore;
+use super::{BatchNormMode, Graph, ModelError, Output, ParameterVector, Room, Tensors, checkpoint, give_back_memory, is_parameter, state_dicts};
 
 /// A graph with its tensors, f32, on one device.
 #[derive(Debug)]
@@ -42,19 +45,25 @@ impl Network {
     pub fn load(path: &Path, choice: &NetworkChoice, device: Device) -> Result<Self, ModelError> {
         let refuse = |message: String| ModelError::Checkpoint { message, path: path.into() };
         let reading = checkpoint::read(path)?;
-        let tensors = reading.tensors.map_err(refuse)?;
-        let fit = CheckpointFit::new(&tensors, &choice.ignore).map_err(refuse)?;
+        let contents = reading.contents.map_err(refuse)?;
+        let ignore = Ignore::new(&choice.ignore).map_err(refuse)?;
+        let known = Known { asked: choice.architecture.as_deref(), ignore: &ignore };
+        let chosen = state_dicts::choose(&contents, &known, choice.weights.as_deref()).map_err(refuse)?;
+        let entries = &chosen.candidate.entries;
+        let fit = CheckpointFit::new(entries, &chosen.candidate.prefix, &ignore);
         let architecture = fit.architecture(choice.architecture.as_deref(), reading.architecture.as_deref()).map_err(refuse)?;
         let mut loaded = Tensors::new();
+        let left_out: HashSet<&str> = fit.left_out.iter().map(String::as_str).collect();
+        let spec = |entry: &Entry| architecture.tensors.iter().find(|spec| spec.name == fit.stripped(&entry.name));
+        let is_needed = |entry: &&Entry| !left_out.contains(entry.name.as_str()) && spec(entry).is_some();
+        let needed: Vec<Entry> = entries.iter().filter(is_needed).cloned().collect();
         // One after the other, each gone when the next comes: a file may be as large as the memory that is left.
-        let left_out: std::collections::HashSet<&str> = fit.left_out.iter().map(String::as_str).collect();
-        for raw in tensors.into_iter().filter(|raw| !left_out.contains(raw.name.as_str())) {
-            let name = fit.stripped(&raw.name);
-            if let Some(spec) = architecture.tensors.iter().find(|spec| spec.name == name) {
-                let values = raw.dtype.to_f32(&raw.data);
-                let values = values.ok_or_else(|| refuse(format!("expected floats in `{name}`, found {}", raw.dtype.label())))?;
-                loaded.insert(name.into(), Tensor::f_from_slice(&values)?.f_view(spec.shape.as_slice())?.f_to_device(device)?);
-            }
+        let mut copier = contents.open(&needed).map_err(refuse)?;
+        for (entry, spec) in needed.iter().filter_map(|entry| Some((entry, spec(entry)?))) {
+            let raw = copier.copy(entry).map_err(refuse)?;
+            let values = raw.dtype.to_f32(&raw.data);
+            let values = values.ok_or_else(|| refuse(format!("expected floats in `{}`, found {}", spec.name, raw.dtype.label())))?;
+            loaded.insert(spec.name.clone(), Tensor::f_from_slice(&values)?.f_view(spec.shape.as_slice())?.f_to_device(device)?);
         }
         give_back_memory();
         Ok(Self { left_out: fit.left_out, ..Self::assemble(architecture, loaded, device) })
