@@ -68,7 +68,10 @@ fn short(path: &Path) -> String {
 fn normalization(normalization: Normalization) -> String {
     match normalization {
         Normalization::Preset(_) => normalization.label().into(),
-        Normalization::Constants { mean, std } => format!("mean {mean:?}, std {std:?}"),
+        Normalization::Constants { .. } | Normalization::Grey { .. } => {
+            let (mean, std) = normalization.values();
+            format!("mean {mean:?}, std {std:?}")
+        }
     }
 }
 

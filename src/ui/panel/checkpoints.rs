@@ -255,9 +255,9 @@ fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<C
 }
 
 fn constants(normalization: Normalization) -> String {
-    let (mean, std) = normalization.constants();
-    let line = |values: [f64; 3]| values.map(|value| format!("{value:.4}")).join(", ");
-    format!("mean {}\nstd {}", line(mean), line(std))
+    let (mean, std) = normalization.values();
+    let line = |values: &[f64]| values.iter().map(|value| format!("{value:.4}")).collect::<Vec<_>>().join(", ");
+    format!("mean {}\nstd {}", line(&mean), line(&std))
 }
 
 fn details(ui: &mut Ui, inspection: &Inspection) {
