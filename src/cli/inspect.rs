@@ -9,12 +9,12 @@ use super::say;
 use crate::figure::number::count;
 use crate::job::{JobOutput, JobSpec, WorkerOptions};
 use crate::result::{Inspection, Loadable};
-use crate::session::NetworkChoice;
+use crate::session::{NetworkChoice, split_weights};
 
 /// Arguments of `flatland inspect`.
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// Checkpoint files.
+    /// Checkpoint files; FILE@KEY is the state dict KEY of a file that holds several.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Read the files as this network instead of inferring it.
@@ -23,6 +23,9 @@ pub struct Inspect {
     /// Leave out the tensors that this glob means (repeatable): those that the network does not have.
     #[arg(long, value_name = "GLOB")]
     ignore: Vec<String>,
+    /// The state dict to read of files that hold several, by its key as `state dicts` lists it.
+    #[arg(long, value_name = "KEY")]
+    weights: Option<String>,
     /// One JSON object a file on stdout.
     #[arg(long)]
     json: bool,
@@ -31,8 +34,13 @@ pub struct Inspect {
 impl Inspect {
     /// Reports on every file; fails when one is refused.
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let choice = NetworkChoice { architecture: self.architecture.clone(), ignore: self.ignore.clone(), ..NetworkChoice::default() };
-        let jobs = self.files.iter().map(|path| JobSpec::Inspect { path: path.clone(), choice: choice.clone() }).collect();
+        let job = |path: &PathBuf| {
+            let (path, own) = split_weights(path);
+            let weights = own.or_else(|| self.weights.clone());
+            let choice = NetworkChoice { architecture: self.architecture.clone(), weights, ignore: self.ignore.clone() };
+            JobSpec::Inspect { path, choice }
+        };
+        let jobs = self.files.iter().map(job).collect();
         let mut runner = Runner::start(WorkerOptions::default());
         let mut refused = Vec::new();
         runner.run(jobs, |_, output| {
@@ -78,6 +86,10 @@ fn text(report: &Inspection) -> String {
         for (what, names) in different.into_iter().filter(|(_, names)| !names.is_empty()) {
             row(what, names.join(", "));
         }
+    }
+    if report.state_dicts.len() > 1 {
+        let read = |key: &String| if report.weights.as_ref() == Some(key) { format!("{key} (read)") } else { key.clone() };
+        row("state dicts", report.state_dicts.iter().map(read).collect::<Vec<_>>().join(", "));
     }
     if !report.globals.is_empty() {
         row("refers to", report.globals.join(", "));
@@ -140,6 +152,14 @@ mod tests {
         assert!(told.contains("resnet20 or resnet20_noshort") && told.contains("ambiguous     2 networks have these tensors"), "{told}");
         report.loadable = vec![Loadable { architecture: "resnet8".into(), ignore: vec!["head.*".into()] }];
         assert!(text(&report).contains("can be read   --architecture resnet8 --ignore 'head.*'"));
+    }
+
+    #[test]
+    fn a_report_lists_the_state_dicts_of_a_file_that_holds_several() {
+        let report = Inspection { state_dicts: vec!["model".into(), "ema".into()], weights: Some("ema".into()), ..Inspection::default() };
+        assert!(text(&report).contains("state dicts   model, ema (read)"), "{}", text(&report));
+        let one = Inspection { state_dicts: vec!["model".into()], ..Inspection::default() };
+        assert!(!text(&one).contains("state dicts"));
     }
 
     #[test]

@@ -85,6 +85,18 @@ impl Session {
         self.keep_colors();
     }
 
+    /// Opens the state dict `weights` of the file of the checkpoint at `place`, behind the others: everything else as it is, the name with the
+    /// key behind it.
+    pub fn open_beside(&mut self, place: usize, weights: String) {
+        let Some(entry) = self.checkpoints.get(place) else { return };
+        let own = entry.weights.as_ref().and_then(|own| entry.name.strip_suffix(&format!(" ({own})")));
+        let wished = format!("{} ({weights})", own.unwrap_or(&entry.name));
+        let names = std::iter::once(wished.clone()).chain((2..).map(|n| format!("{wished} {n}")));
+        let name = names.into_iter().find(|name| self.position(name).is_none()).unwrap_or(wished);
+        let entry = CheckpointEntry { name, weights: Some(weights), color: None, hidden: false, ..entry.clone() };
+        self.add_checkpoint(entry);
+    }
+
     /// Closes the checkpoint called `name` and gives it back; the session says nothing of it any more, but for the axes of a plane that
     /// goes through it.
     pub fn remove_checkpoint(&mut self, name: &str) -> Option<CheckpointEntry> {
@@ -144,14 +156,15 @@ impl Session {
         [&mut self.figure.compared, &mut self.figure.methods].into_iter().chain(&mut self.landscape.project)
     }
 
-    /// The checkpoints of `before` that this session does not have, each with its new name where it has its file under another.
+    /// The checkpoints of `before` that this session does not have, each with its new name where it has the same weights of its file
+    /// under another.
     pub fn gone_from<'a>(&'a self, before: &'a Self) -> Vec<(&'a CheckpointEntry, Option<&'a str>)> {
-        let has =
-            |session: &Self, entry: &CheckpointEntry| session.checkpoints.iter().any(|e| e.name == entry.name && e.path == entry.path);
+        let is_same = |a: &CheckpointEntry, b: &CheckpointEntry| a.path == b.path && a.choice() == b.choice();
+        let has = |session: &Self, entry: &CheckpointEntry| session.checkpoints.iter().any(|e| e.name == entry.name && is_same(e, entry));
         let mut new: Vec<&CheckpointEntry> = self.checkpoints.iter().filter(|entry| before.position(&entry.name).is_none()).collect();
         let gone = before.checkpoints.iter().filter(|entry| !has(self, entry));
         gone.map(|entry| {
-            let renamed = new.iter().position(|other| other.path == entry.path).map(|place| new.remove(place).name.as_str());
+            let renamed = new.iter().position(|other| is_same(other, entry)).map(|place| new.remove(place).name.as_str());
             (entry, renamed)
         })
         .collect()

@@ -40,7 +40,7 @@ pub use figure::{FigureFormat, FigurePreset, FigureSettings, Theme};
 pub use hessian::{DensityQuality, HessianSettings};
 pub use landscape::{BatchNormPolicy, Curvature, LandscapeSettings, Stop};
 pub use landscape_view::{Camera, ColorSettings, Colormap, CutAxis, ErrorShown, LandscapeForm, LandscapeView, PickedCell, Spacing};
-pub use network_choice::NetworkChoice;
+pub use network_choice::{NetworkChoice, split_weights};
 pub use normalization::{Normalization, NormalizationPreset};
 pub use plane::{Axes, AxisFile, AxisPart, Statistics};
 pub use scatter_view::{Category, ColorBy, Pane, ScatterView, Tool};

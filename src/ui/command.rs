@@ -170,6 +170,10 @@ pub enum CheckpointCommand {
     Architecture(Option<String>),
     /// Reads it as the network of this name without the tensors that these globs mean.
     ReadAs(Loadable),
+    /// Reads the state dict of this key of its file.
+    Weights(String),
+    /// Opens the state dict of this key of its file as a checkpoint beside it.
+    OpenBeside(String),
 }
 
 /// One act about runs; runs are named by their directories.

@@ -40,7 +40,10 @@ fn fill(report: &mut Inspection, reading: Reading, choice: &NetworkChoice) {
     };
     let known = Known { asked: choice.architecture.as_deref(), ignore: &ignore };
     let chosen = reading.contents.and_then(|contents| {
-        let chosen = state_dicts::choose(&contents, &known, choice.weights.as_deref())?;
+        let chosen = state_dicts::choose(&contents, &known, choice.weights.as_deref()).map_err(|refusal| {
+            report.state_dicts = refusal.keys;
+            refusal.reason
+        })?;
         let tensors = contents.gather(&chosen.candidate.entries)?;
         Ok((chosen, tensors))
     });

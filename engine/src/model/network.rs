@@ -48,7 +48,8 @@ impl Network {
         let contents = reading.contents.map_err(refuse)?;
         let ignore = Ignore::new(&choice.ignore).map_err(refuse)?;
         let known = Known { asked: choice.architecture.as_deref(), ignore: &ignore };
-        let chosen = state_dicts::choose(&contents, &known, choice.weights.as_deref()).map_err(refuse)?;
+        let chosen = state_dicts::choose(&contents, &known, choice.weights.as_deref());
+        let chosen = chosen.map_err(|refusal| refuse(refusal.reason))?;
         let entries = &chosen.candidate.entries;
         let fit = CheckpointFit::new(entries, &chosen.candidate.prefix, &ignore);
         let architecture = fit.architecture(choice.architecture.as_deref(), reading.architecture.as_deref()).map_err(refuse)?;

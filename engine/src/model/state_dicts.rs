@@ -75,18 +75,29 @@ pub struct Chosen {
     pub question: Option<String>,
 }
 
+/// Why no state dict is read.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Keys of all.
+    pub keys: Vec<String>,
+    /// The message.
+    pub reason: String,
+}
+
 /// The state dict of `contents` under the key `weights`, or the first.
 ///
 /// # Errors
 /// When there is none of that key; the message lists what is there.
-pub fn choose(contents: &Contents, networks: &impl Networks, weights: Option<&str>) -> Result<Chosen, String> {
+pub fn choose(contents: &Contents, networks: &impl Networks, weights: Option<&str>) -> Result<Chosen, Refusal> {
     let candidates = candidates(contents, networks);
     let keys: Vec<String> = candidates.iter().map(|candidate| candidate.key.clone()).collect();
-    let at = match weights {
-        Some(wanted) => position(&keys, wanted)?,
-        None => 0,
+    let at = weights.map_or(Ok(0), |wanted| position(&keys, wanted));
+    let none = || "the file holds no tensors by name; expected a state dict".to_owned();
+    let chosen = at.and_then(|at| candidates.into_iter().nth(at).ok_or_else(none));
+    let mut candidate = match chosen {
+        Ok(candidate) => candidate,
+        Err(reason) => return Err(Refusal { keys, reason }),
     };
-    let mut candidate = candidates.into_iter().nth(at).ok_or("the file holds no tensors by name; expected a state dict")?;
     let key = &candidate.key;
     let others = || keys.iter().filter(|other| *other != key);
     let question = (weights.is_none() && keys.len() > 1).then(|| {

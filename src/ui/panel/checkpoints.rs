@@ -6,7 +6,7 @@ use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::TextEditState;
 use egui::{Align, Id, Key, Layout, Modifiers, Rect, Response, RichText, Role as WidgetRole, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo};
 
-use super::{architecture, aside, complaint, quiet_button, section};
+use super::{architecture, aside, complaint, quiet_button, section, weights};
 use crate::result::Inspection;
 use crate::session::{Assumption, COLORS, CheckpointEntry, Normalization, NormalizationPreset, Session};
 use crate::ui::command::{CheckpointCommand, Command};
@@ -202,6 +202,7 @@ fn menu(ui: &mut Ui, state: &mut State, row: &Row<'_>, tell: &mut impl FnMut(Che
 /// Architecture, classes and parameters in one line, what does not fit in more; and what its inputs are normalized with, which no file
 /// says.
 fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
+    weights::show(ui, checkpoint, inspection, commands);
     if let Some(error) = &inspection.error {
         complaint(ui, error);
         architecture::ways_out(ui, checkpoint, inspection, commands);

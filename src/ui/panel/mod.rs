@@ -16,6 +16,7 @@ pub mod palette;
 pub mod shortcuts;
 pub mod start;
 pub mod top;
+mod weights;
 
 use egui::{Align, Layout, Response, RichText, Ui};
 

@@ -20,6 +20,7 @@ mod selecting;
 mod sessions;
 mod snapshots;
 mod stale;
+mod weights;
 
 use by_hand::{
     CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,
