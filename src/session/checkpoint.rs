@@ -336,6 +336,23 @@ mod tests {
     }
 
     #[test]
+    fn two_of_one_file_are_told_apart_by_what_is_read_of_it() {
+        let of = |name: &str, weights: &str| CheckpointEntry { path: "1".into(), weights: Some(weights.into()), ..entry(name) };
+        let open = |checkpoints: Vec<CheckpointEntry>| Session { checkpoints, ..Session::default() };
+        let before = open(vec![of("a", "model"), of("b", "ema")]);
+        let renamed = open(vec![of("c", "ema"), of("a", "model")]);
+        assert_eq!(renamed.gone_from(&before).iter().map(|(e, to)| (e.name.as_str(), *to)).collect::<Vec<_>>(), [("b", Some("c"))]);
+        let read_otherwise = open(vec![of("a", "ema"), of("b", "ema")]);
+        assert_eq!(read_otherwise.gone_from(&before).iter().map(|(e, to)| (e.name.as_str(), *to)).collect::<Vec<_>>(), [("a", None)]);
+        let mut session = before;
+        session.open_beside(1, "model".into());
+        session.open_beside(0, "ema".into());
+        let opened: Vec<(&str, Option<&str>)> = session.checkpoints.iter().map(|e| (e.name.as_str(), e.weights.as_deref())).collect();
+        assert_eq!(opened[2..], [("b (model)", Some("model")), ("a (ema)", Some("ema"))]);
+        assert_eq!(session.colors(), [0, 1, 2, 3]);
+    }
+
+    #[test]
     fn what_is_hidden_is_open_and_not_shown() {
         let mut session = session(&["a", "b", "c"]);
         session.checkpoints[1].hidden = true;

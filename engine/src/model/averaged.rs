@@ -27,7 +27,8 @@ pub fn take_out(dict: &StateDict) -> Option<(StateDict, StateDict)> {
 fn averages(dict: &StateDict, first: &Entry, lacking: usize, joint: &str) -> Option<(StateDict, StateDict)> {
     let (outer, _) = if lacking == 0 { ("", "") } else { first.name.split_at(first.name.match_indices('.').nth(lacking - 1)?.0 + 1) };
     let changed = |name: &str| Some(name.strip_prefix(outer)?.replace('.', joint));
-    let of_first = changed(&first.name).filter(|name| !name.is_empty())?;
+    // A name without dots is not changed: `features.3.weight` is no average of `features.0.weight`.
+    let of_first = changed(&first.name).filter(|name| first.name.strip_prefix(outer) != Some(name.as_str()))?;
     let of_first = dict.entries.iter().find(|entry| {
         let is_other = entry.name != first.name && entry.tensor.shape == first.tensor.shape;
         is_other && entry.name.strip_suffix(&of_first).is_some_and(|before| before.contains(|c: char| c.is_ascii_alphabetic()))
@@ -75,7 +76,47 @@ fn with_statistics(candidate: &Candidate, network: &Candidate, networks: &impl N
             entries.push(Entry { name, tensor: entry.tensor.clone() });
         }
     }
-    let notes = candidate.notes.clone();
-    let completed = Candidate::new(candidate.key.clone(), entries, candidate.prefix.clone(), networks);
-    completed.is_network().then_some(Candidate { notes, ..completed })
+    let mut completed = Candidate::new(candidate.key.clone(), entries, candidate.prefix.clone(), networks);
+    completed.notes.clone_from(&candidate.notes);
+    completed.is_network().then_some(completed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::checkpoint::{Dtype, Stored};
+
+    fn dict(names: &[&str]) -> StateDict {
+        let entry = |name: &&str| Entry { name: (*name).into(), tensor: Stored::spanning(Dtype::F32, vec![2, 2], 0..16) };
+        StateDict { entries: names.iter().map(entry).collect(), ..StateDict::default() }
+    }
+
+    fn names(dict: &StateDict) -> Vec<&str> {
+        dict.entries.iter().map(|entry| entry.name.as_str()).collect()
+    }
+
+    #[test]
+    fn averages_are_found_by_the_names_that_hooks_give_them() {
+        for (averaged, key) in [
+            (&["ema_m_a_weight", "ema_m_b_bias"][..], "ema"),
+            (&["swa.aweight", "swa.bbias"], "swa"),
+            (&["m.ema_a_weight", "m.ema_b_bias"], "m.ema"),
+        ] {
+            let (rest, average) = take_out(&dict(&[&["m.a.weight", "m.b.bias"], averaged].concat())).unwrap();
+            assert_eq!((names(&rest), names(&average)), (vec!["m.a.weight", "m.b.bias"], vec!["m.a.weight", "m.b.bias"]), "{key}");
+            assert_eq!(average.key, key);
+        }
+    }
+
+    #[test]
+    fn layers_that_look_alike_are_no_averages_of_each_other() {
+        for layers in [
+            &["features.0.weight", "features.0.bias", "features.3.weight", "features.3.bias"][..],
+            &["layer1.0.conv1.weight", "layer1.0.conv2.weight", "layer1.1.conv1.weight", "layer1.1.conv2.weight"],
+            &["a.weight", "a_weight"],
+            &["encoder.a.weight", "encoder.b.weight", "decoder.a.weight", "decoder.b.weight"],
+        ] {
+            assert!(take_out(&dict(layers)).is_none(), "{layers:?}");
+        }
+    }
 }

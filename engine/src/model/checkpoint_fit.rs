@@ -1,5 +1,6 @@
 //! [`CheckpointFit`]: which architecture the tensors of a file are those of.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use flatland::result::Loadable;
@@ -210,17 +211,28 @@ pub struct Known<'a> {
     pub ignore: &'a Ignore,
 }
 
+impl Known<'_> {
+    fn wanted<'s>(&self, shapes: &'s Shapes) -> Cow<'s, Shapes> {
+        if !shapes.keys().any(|name| self.ignore.matches(name)) {
+            return Cow::Borrowed(shapes);
+        }
+        let wanted = shapes.iter().filter(|(name, _)| !self.ignore.matches(name));
+        Cow::Owned(wanted.map(|(name, shape)| (name.clone(), shape.clone())).collect())
+    }
+}
+
 impl Networks for Known<'_> {
     fn is_network(&self, shapes: &Shapes) -> bool {
+        let shapes = self.wanted(shapes);
         match self.asked {
-            Some(asked) => architecture::named_for(asked, shapes).is_ok_and(|architecture| architecture.compare(shapes).is_loadable()),
-            None => architecture::candidates(shapes).first().is_some_and(|(_, found)| found.is_exact()),
+            Some(asked) => architecture::named_for(asked, &shapes).is_ok_and(|architecture| architecture.compare(&shapes).is_loadable()),
+            None => architecture::candidates(&shapes).first().is_some_and(|(_, found)| found.is_exact()),
         }
     }
 
     fn nearness(&self, shapes: &Shapes) -> i64 {
         let shared = |found: &Match| found.matched as i64 - found.missing.len() as i64 - found.mismatched.len() as i64;
-        architecture::candidates(shapes).first().map_or(0, |(_, found)| shared(found))
+        architecture::candidates(&self.wanted(shapes)).first().map_or(0, |(_, found)| shared(found))
     }
 
     fn ignores(&self, name: &str) -> bool {

@@ -14,7 +14,9 @@ use super::architecture::{self, Head, Init, TensorSpec};
 use super::checkpoint::Entry;
 use super::checkpoint_fit::{CheckpointFit, Known};
 use super::ignore::Ignore;
-use super::{BatchNormMode, Graph, ModelError, Output, ParameterVector, Room, Tensors, checkpoint, give_back_memory, is_parameter, state_dicts};
+use super::{
+    BatchNormMode, Graph, ModelError, Output, ParameterVector, Room, Tensors, checkpoint, give_back_memory, is_parameter, state_dicts,
+};
 
 /// A graph with its tensors, f32, on one device.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub struct Network {
     pub device: Device,
     /// Names of the tensors of its file that were left out because somebody said so.
     pub left_out: Vec<String>,
+    /// What to tell of its file where that holds several state dicts and nobody chose one.
+    pub several: Option<String>,
 }
 
 impl Network {
@@ -67,7 +71,12 @@ impl Network {
             loaded.insert(spec.name.clone(), Tensor::f_from_slice(&values)?.f_view(spec.shape.as_slice())?.f_to_device(device)?);
         }
         give_back_memory();
-        Ok(Self { left_out: fit.left_out, ..Self::assemble(architecture, loaded, device) })
+        Ok(Self { left_out: fit.left_out, several: chosen.question, ..Self::assemble(architecture, loaded, device) })
+    }
+
+    /// What to tell of its file: tensors that were left out, a state dict that nobody chose.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        self.left_out_note().into_iter().chain(self.several.clone())
     }
 
     /// What to tell of the tensors that were left out; `None` where none were.
@@ -88,6 +97,7 @@ impl Network {
             classes: self.classes,
             device: self.device,
             left_out: self.left_out.clone(),
+            several: self.several.clone(),
         }
     }
 
@@ -133,7 +143,7 @@ impl Network {
             tensors.insert(spec.name.clone(), tensor);
         }
         self.tensors.clear();
-        Ok(Self { left_out: self.left_out, ..Self::assemble(architecture, tensors, self.device) })
+        Ok(Self { left_out: self.left_out, several: self.several, ..Self::assemble(architecture, tensors, self.device) })
     }
 
     /// A network with PyTorch's default initialization (weights and biases U(±1/√fan_in), BatchNorm 1 and 0), drawn from a
@@ -165,6 +175,7 @@ impl Network {
             classes: architecture.classes,
             device,
             left_out: Vec::new(),
+            several: None,
         }
     }
 

@@ -22,7 +22,11 @@ const COUNTERS: [&str; 7] = ["n_averaged", "num_updates", "updates", "decay", "i
 const MAX_NESTED: usize = 1 << 26;
 /// Most averages that stand in one state dict.
 const MAX_AVERAGES: usize = 4;
-/// First parts of the names of what belongs to a loss or a metric beside the network.
+/// Modules that wrappers put between a layer and its parts.
+const INNER: [&str; 4] = ["_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"];
+/// What optimizers keep of each parameter, where it stands beside the parameters.
+const SLOTS: [&str; 8] = ["exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "square_avg", "grad_avg", "acc_delta", "old_p"];
+/// Parts of the names of what belongs to a loss or a metric beside the network.
 const LOSSES: [&str; 8] = ["criterion", "loss", "loss_fn", "loss_func", "loss_function", "losses", "metric", "metrics"];
 
 /// How well tensors are those of networks that can be computed with.
@@ -146,6 +150,7 @@ fn candidates(contents: &Contents, networks: &impl Networks) -> Vec<Candidate> {
         let mut whole = together(&contents.state_dicts).map_or(Vec::new(), |dict| split(&dict, networks));
         if whole.iter().any(Candidate::is_network) {
             whole.iter_mut().for_each(Candidate::leave_out_others);
+            whole.iter_mut().filter(|one| one.key == ".").for_each(|one| one.key = joined("", &one.prefix));
             found = whole;
         }
     }
@@ -166,7 +171,7 @@ impl Candidate {
 
     /// The shapes of the network's tensors by their names without the prefix.
     fn shapes(&self, networks: &impl Networks) -> Shapes {
-        wanted(prefix::within(&shapes(&self.entries, networks), &self.prefix), networks)
+        prefix::within(&shapes(&self.entries, networks), &self.prefix)
     }
 
     /// A candidate of `entries`, as near to a network as it is.
@@ -200,12 +205,8 @@ impl Candidate {
 
 /// The shapes of tensors by name, without those that are ignored.
 fn shapes(entries: &[Entry], networks: &impl Networks) -> Shapes {
-    wanted(entries.iter().map(|entry| (entry.name.clone(), entry.tensor.shape.clone())).collect(), networks)
-}
-
-fn wanted(mut shapes: Shapes, networks: &impl Networks) -> Shapes {
-    shapes.retain(|name, _| !networks.ignores(name));
-    shapes
+    let wanted = entries.iter().filter(|entry| !networks.ignores(&entry.name));
+    wanted.map(|entry| (entry.name.clone(), entry.tensor.shape.clone())).collect()
 }
 
 /// The candidates of one state dict, and of the averages that stand in it under changed names.
@@ -223,33 +224,52 @@ fn split_averages(dict: &StateDict, networks: &impl Networks) -> Vec<Candidate> 
 /// The candidates of one state dict: as many as networks stand in it side by side, else itself.
 fn split(dict: &StateDict, networks: &impl Networks) -> Vec<Candidate> {
     let (counters, entries): (Vec<Entry>, Vec<Entry>) = dict.entries.iter().cloned().partition(is_counter);
-    let all = shapes(&entries, networks);
-    let prefixes = prefix::networks(&all, |shapes| networks.is_network(&wanted(shapes.clone(), networks)));
+    let (slots, mut entries): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(is_slot);
+    let within = |entries: &[Entry]| prefix::networks(&shapes(entries, networks), |shapes| networks.is_network(shapes));
+    let mut prefixes = within(&entries);
+    let mut notes = Vec::new();
+    if let (true, Some(bare)) = (prefixes.is_empty(), without_inner(&entries)) {
+        prefixes = within(&bare);
+        if !prefixes.is_empty() {
+            entries = bare;
+            notes.push(format!("taken out of the names, as put there by wrappers: {}", INNER.join(", ")));
+        }
+    }
+    if dict.is_module {
+        notes.push("a whole pickled module: its tensors are read, its code is not".into());
+    }
+    for (left_out, what) in [(counters, "what a wrapper counts with"), (slots, "an optimizer's")] {
+        if !left_out.is_empty() {
+            notes.push(format!("left out, as {what}: {}", some(&left_out)));
+        }
+    }
+    let key = |prefix: &str| joined(&dict.key, if prefixes.len() > 1 { prefix } else { "" });
     let mut found: Vec<Candidate> = match &prefixes[..] {
         [] => {
-            let prefix = prefix::likeliest(&all, |shapes| networks.nearness(&wanted(shapes.clone(), networks)));
-            vec![Candidate::new(joined(&dict.key, ""), entries, prefix, networks)]
+            let prefix = prefix::likeliest(&shapes(&entries, networks), |shapes| networks.nearness(shapes));
+            vec![Candidate::new(key(""), entries, prefix, networks)]
         }
-        [only] => vec![Candidate::new(joined(&dict.key, ""), entries, only.clone(), networks)],
         several => {
             let own = |prefix: &String| {
                 let is_of_another = |name: &str| several.iter().any(|other| other != prefix && name.starts_with(other.as_str()));
                 entries.iter().filter(|entry| !is_of_another(&entry.name)).cloned().collect()
             };
-            several.iter().map(|prefix| Candidate::new(joined(&dict.key, prefix), own(prefix), prefix.clone(), networks)).collect()
+            several.iter().map(|prefix| Candidate::new(key(prefix), own(prefix), prefix.clone(), networks)).collect()
         }
     };
-    let counted: Vec<&str> = counters.iter().map(|entry| entry.name.as_str()).collect();
     for candidate in &mut found {
-        if dict.is_module {
-            candidate.notes.push("a whole pickled module: its tensors are read, its code is not".into());
-        }
-        if !counted.is_empty() {
-            candidate.notes.push(format!("left out, as what a wrapper counts with: {}", some(&counted)));
-        }
+        candidate.notes.extend(notes.iter().cloned());
         candidate.leave_out_losses();
     }
     found
+}
+
+/// The same tensors by names without the modules that wrappers put in; `None` where there are none, or two get one name.
+fn without_inner(entries: &[Entry]) -> Option<Vec<Entry>> {
+    let bare = |name: &str| name.split('.').filter(|part| !INNER.contains(part)).collect::<Vec<_>>().join(".");
+    let names: std::collections::HashSet<String> = entries.iter().map(|entry| bare(&entry.name)).collect();
+    let renames = names.len() == entries.len() && entries.iter().any(|entry| !names.contains(&entry.name));
+    renames.then(|| entries.iter().map(|entry| Entry { name: bare(&entry.name), tensor: entry.tensor.clone() }).collect())
 }
 
 /// The key of what lies in the state dict `outer` under the prefix `inner`; `.` for the file itself.
@@ -288,27 +308,32 @@ impl Candidate {
         }
         let of_loss = |name: &str| {
             let is_loss = |part: &str| LOSSES.contains(&part) || part.ends_with("_loss") || part.ends_with("_criterion");
-            !name.starts_with(&self.prefix) && name.split('.').next().is_some_and(is_loss)
+            !name.starts_with(&self.prefix) && name.split('.').any(is_loss)
         };
         let (left_out, kept): (Vec<Entry>, Vec<Entry>) =
             std::mem::take(&mut self.entries).into_iter().partition(|entry| of_loss(&entry.name));
         self.entries = kept;
         if !left_out.is_empty() {
-            let names: Vec<&str> = left_out.iter().map(|entry| entry.name.as_str()).collect();
-            self.notes.push(format!("left out, as a loss's or metric's and not the network's: {}", some(&names)));
+            self.notes.push(format!("left out, as a loss's or metric's and not the network's: {}", some(&left_out)));
         }
     }
 }
 
-/// The first names of a list, and how many more there are.
-fn some(names: &[&str]) -> String {
-    let more = names.len().saturating_sub(4);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", names[..names.len().min(4)].join(", "))
+/// The first names of tensors, and how many more there are.
+fn some(entries: &[Entry]) -> String {
+    super::checkpoint_fit::some(&entries.iter().map(|entry| entry.name.clone()).collect::<Vec<_>>())
+}
+
+fn last_part(entry: &Entry) -> &str {
+    entry.name.rsplit(['.', '/']).next().unwrap_or(&entry.name)
 }
 
 /// Whether a tensor is a number that a wrapper counts with.
 fn is_counter(entry: &Entry) -> bool {
-    let last = entry.name.rsplit('.').next().unwrap_or(&entry.name);
-    entry.tensor.shape.iter().product::<i64>() == 1 && COUNTERS.contains(&last)
+    entry.tensor.shape.iter().all(|&side| side == 1) && COUNTERS.contains(&last_part(entry))
+}
+
+/// Whether a tensor is what an optimizer keeps of a parameter.
+fn is_slot(entry: &Entry) -> bool {
+    SLOTS.contains(&last_part(entry))
 }

@@ -47,7 +47,7 @@ impl Training {
         let network = network(&mut run, method.head(), device, under_way)?;
         let [_, height, width] = network.graph.input;
         let assumed = run.assumption().map(|assumption| format!("assumed: {assumption}"));
-        let mut warnings: Vec<String> = assumed.into_iter().chain(network.left_out_note()).collect();
+        let mut warnings: Vec<String> = assumed.into_iter().chain(network.notes()).collect();
         let mut load = |role: Role| -> Result<Vec<Arc<Dataset>>, TrainError> {
             let mut loaded = Vec::new();
             for entry in run.datasets.iter().filter(|entry| entry.role == role) {

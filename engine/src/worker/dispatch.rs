@@ -142,7 +142,7 @@ impl Bench {
         let room = Room { device, folder: Some(folder) };
         let load = || Network::load(&checkpoint.path, &choice, device)?.settled(&room);
         let network = self.networks.get(key, load).map_err(|source| WorkerError::Checkpoint { name: checkpoint.name.clone(), source })?;
-        if let Some(note) = network.left_out_note() {
+        for note in network.notes() {
             reporter.report(JobEvent::Warning { message: format!("{}: {note}", checkpoint.name) });
         }
         Ok(network)

@@ -25,6 +25,7 @@ pub fn network(graph: Graph, classes: i64, tensors: Vec<(&str, Tensor)>) -> Netw
         classes,
         device: Device::Cpu,
         left_out: Vec::new(),
+        several: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use flatland::data::pickle::{self, Value};
+use flatland::data::pickle::Value;
 
 use super::legacy_pickle;
 use super::storage::{self, StorageId};

@@ -66,12 +66,12 @@ pub fn parts(bytes: &[u8]) -> Result<Parts, String> {
     next("the magic number")?;
     let protocol = next("the protocol")?;
     if protocol.as_i64() != Some(PROTOCOL) {
-        return Err(format!("expected protocol {PROTOCOL} of torch.save, found {protocol:.200?}"));
+        return Err(format!("expected protocol {PROTOCOL} of torch.save, found {}", storage::brief(&protocol)));
     }
     next("the system information")?;
     let object = next("the object")?;
     let keys = next("the storage keys")?;
-    let keys = keys.as_slice().ok_or_else(|| format!("expected a list of storage keys, found {keys:.200?}"))?;
+    let keys = keys.as_slice().ok_or_else(|| format!("expected a list of storage keys, found {}", storage::brief(&keys)))?;
     let described = storage::storages(&object)?;
     let mut storages = HashMap::new();
     for (place, key) in keys.iter().enumerate() {

@@ -27,9 +27,9 @@ impl StorageId {
             return Err(format!("expected a storage's id of 5 or 6 parts, found {}", parts.len()));
         };
         if tag.as_str() != Some("storage") {
-            return Err(format!("expected a storage's id, found {tag:?}"));
+            return Err(format!("expected a storage's id, found {}", brief(tag)));
         }
-        let Value::Global(kind) = kind else { return Err(format!("expected the type of a storage, found {kind:?}")) };
+        let Value::Global(kind) = kind else { return Err(format!("expected the type of a storage, found {}", brief(kind))) };
         let key = match key {
             Value::Int(key) => key.to_string(),
             other => other.as_str().ok_or("expected the key of a storage to be text")?.to_string(),
@@ -38,7 +38,7 @@ impl StorageId {
             None | Some(Value::None) => None,
             Some(view) => match view.as_slice() {
                 Some([_, offset, size]) => Some((index(offset)?, index(size)?)),
-                _ => return Err(format!("expected a view (key, offset, size) of storage {key}, found {view:?}")),
+                _ => return Err(format!("expected a view (key, offset, size) of storage {key}, found {}", brief(view))),
             },
         };
         Ok(Self { key, dtype: Dtype::of_storage(&kind.name), numel: index(numel)?, view })
@@ -57,7 +57,7 @@ impl StorageId {
 
 /// A non-negative integer.
 pub fn index(value: &Value) -> Result<usize, String> {
-    value.as_i64().and_then(|n| usize::try_from(n).ok()).ok_or_else(|| format!("expected a non-negative integer, found {value:?}"))
+    value.as_i64().and_then(|n| usize::try_from(n).ok()).ok_or_else(|| format!("expected a non-negative integer, found {}", brief(value)))
 }
 
 /// Every storage that `value` refers to, by key.
@@ -99,4 +99,13 @@ pub fn each<'v>(value: &'v Value, mut visit: impl FnMut(&'v Value) -> Result<(),
 /// What is said of a storage that is described in two ways.
 pub fn disagree(key: &str) -> String {
     format!("storage {key} is described in two ways that do not agree")
+}
+
+/// A value as it stands in a message.
+pub fn brief(value: &Value) -> String {
+    let text = format!("{value:?}");
+    match text.char_indices().nth(200) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text,
+    }
 }

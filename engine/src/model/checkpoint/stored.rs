@@ -10,7 +10,7 @@ use flatland::data::pickle::{Object, Value};
 use super::Dtype;
 use super::embedded::Embedded;
 use super::numpy_array::Array;
-use super::storage::{StorageId, index};
+use super::storage::{StorageId, brief, index};
 
 /// A tensor by type, shape and place.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl Stored {
     }
 
     /// A tensor whose numbers are the bytes `span` of the file.
-    pub(super) fn spanning(dtype: Dtype, shape: Vec<i64>, span: Range<usize>) -> Self {
+    pub fn spanning(dtype: Dtype, shape: Vec<i64>, span: Range<usize>) -> Self {
         Self { dtype, shape, numbers: Numbers::Span(span) }
     }
 }
@@ -116,11 +116,11 @@ fn rebuild(object: &Object, stored_as: Option<&Value>) -> Result<Stored, String>
             let (embedded, id) = embedded?;
             (Buffer::Within(embedded), id)
         }
-        (_, None) => return Err(format!("expected a storage, found {storage:.200?}")),
+        (_, None) => return Err(format!("expected a storage, found {}", brief(storage))),
     };
     let dtype = match stored_as {
         Some(Value::Global(named)) => Dtype::of_torch(&named.name),
-        Some(other) => return Err(format!("expected the type of a tensor, found {other:?}")),
+        Some(other) => return Err(format!("expected the type of a tensor, found {}", brief(other))),
         None => id.dtype.clone(),
     };
     let (size, stride) = (indices(size)?, indices(stride)?);
@@ -149,7 +149,7 @@ fn indices(value: &Value) -> Result<Vec<usize>, String> {
         Value::Object(object) if object.constructor.is("torch", "Size") => object.args.as_slice().and_then(|args| args.first()?.as_slice()),
         other => other.as_slice(),
     };
-    items.ok_or_else(|| format!("expected a tuple of integers, found {value:.200?}"))?.iter().map(index).collect()
+    items.ok_or_else(|| format!("expected a tuple of integers, found {}", brief(value)))?.iter().map(index).collect()
 }
 
 impl View {

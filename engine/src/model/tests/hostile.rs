@@ -196,7 +196,8 @@ fn many_names_of_one_tensor_do_not_fill_the_memory() {
         program.extend([text(&format!("w.{name}")), b"h\x00".to_vec()].concat());
     }
     program.extend(b"u.");
-    refused("shared.pt", &zip_checkpoint(&program, &[("0", vec![0; 4 << 20])]), &["larger than a file of this size can fill"]);
+    let error = inspect_bytes(&zip_checkpoint(&program, &[("0", vec![0; 4 << 20])])).error.unwrap();
+    assert!(error.contains("larger than a file of this size can fill"), "{error}");
 }
 
 #[test]
@@ -272,7 +273,8 @@ fn numpy_arrays_that_claim_other_bytes_than_they_have_are_refused() {
         (b"(J\x00\x00\x00\x40t", b"C\x04abcd", "larger than a file of this size can fill"),
         (b"(K\x01t", b"]", "expected the bytes of a NumPy array"),
     ] {
-        refused("array.pkl", &array(shape, data), &[expected]);
+        let error = inspect_bytes(&array(shape, data)).error.unwrap();
+        assert!(error.contains(expected), "expected `{expected}` in `{error}`");
     }
     let report = inspect_bytes(&array(b"(K\x01t", b"C\x04\x00\x00\x80\x3f"));
     assert_eq!(report.tensors[0].shape, [1]);

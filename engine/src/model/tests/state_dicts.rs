@@ -121,6 +121,8 @@ fn what_was_stripped_left_out_and_taken_from_elsewhere_is_said() {
     said("unknown_prefix", &default, "`wrapper_of_mine.inner.net.`");
     said("lightning", &default, "not the network's: criterion.weight, loss_fn.pos_weight");
     said("lucidrains", &default, "counts with: initted, step");
+    said("wrapped_inside", &default, "put there by wrappers: _orig_mod");
+    said("flat_optimizer.safetensors", &default, "left out, as an optimizer's: optimizer.");
     said("modules", &default, "its code is not");
     said("deep", &default, "state dict taken from `run.best.of.all.my_weights`");
     said("mmcv_hook", &weights("state_dict.ema"), "its 14 running statistics are those of `state_dict`");

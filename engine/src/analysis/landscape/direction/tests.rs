@@ -109,6 +109,7 @@ fn batch_norm_network(value: impl Fn(&str, &[i64]) -> Vec<f32>) -> Network {
         classes: 3,
         device: Device::Cpu,
         left_out: Vec::new(),
+        several: None,
     }
 }
 
@@ -204,6 +205,7 @@ fn landscape_filters_of_one_entry_move_along_the_first_axis_alone() {
         classes: 2,
         device: Device::Cpu,
         left_out: Vec::new(),
+        several: None,
     };
     let plain = Directions::li2018(&network, 0).unwrap();
     assert_eq!(plain.eta.parts[0].values.iter().map(|x| x.abs()).collect::<Vec<_>>(), [2.0, 3.0]);

@@ -218,6 +218,10 @@ def main():
     for parameter in tagged.parameters():
         parameter.tag = "mine"
     write("tensors_with_attributes", saved(tagged.state_dict(keep_vars=True)), [(".", a)])
+    inside = {n.replace("layer2.0.", "layer2._orig_mod.0.").replace("layer3.", "layer3._checkpoint_wrapped_module."): t for n, t in sd.items()}
+    write("wrapped_inside", saved({"model": inside}), [("model", a)])
+    slots = {f"optimizer.{n}.{slot}": torch.ones_like(t) for n, t in parameters.items() for slot in ("exp_avg", "exp_avg_sq")}
+    write("flat_optimizer.safetensors", safetensors.torch.save({**prefixed("model.", sd), **slots}), [(".", a)])
     write("temperature", saved(Tuned(a).state_dict()), [(".", None)], refused="temperature")
 
     write("numpy_in_torch", saved({"weights_of": arrays}), [("weights_of", a)])
