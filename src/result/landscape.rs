@@ -56,7 +56,7 @@ pub(super) mod non_finite {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged)]
+        #[serde(untagged, expecting = "expected a number, or \"NaN\", \"inf\" or \"-inf\" in its place")]
         enum Number {
             Finite(f64),
             Named(String),

@@ -37,7 +37,7 @@ pub use cell_store::CellStore;
 pub use conformance::{Check, CheckGroup, Checks, Conformance, Definition, Machine};
 pub use embedding::Embedding;
 pub use hessian::{Eigenvalue, HessianSpectrum, LayerCurvature, SpectralDensity, Trace};
-pub use inspection::{Assumed, Inspection, TensorInfo};
+pub use inspection::{Assumed, Inspection, Loadable, TensorInfo};
 pub use labels::LabelRecord;
 pub use landscape::{Cell, CellStatus, LandscapeManifest, LossSurface, nearest_node};
 pub use landscape_band::{BandManifest, LandscapeBand};

@@ -19,7 +19,10 @@ pub enum Statistics {
 
 /// An axis from a file: every parameter by its name in the state dict, as `flatland sharpness --save-perturbations` writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected the path of an .npz, or { file = \"..\" } with `key` (text) and `length` (a number) beside it where they are wanted"
+)]
 pub enum AxisFile {
     /// The file. Its tensors may stand below the axis' name (`delta/..`, `eta/..`), as in `directions.npz`.
     Path(PathBuf),
@@ -148,6 +151,22 @@ impl Axes {
             Axes::Random {} | Axes::Files { .. } => [-1.0, 1.0],
             Axes::Line { .. } | Axes::Checkpoints { .. } => [-0.25, 1.25],
             Axes::Trajectory(_) => [-1.25, 1.25],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_of_an_axis_says_what_was_expected() {
+        let read = |delta: &str| toml::from_str::<Axes>(&format!("kind = \"files\"\ndelta = {delta}\n"));
+        assert!(read("\"eps.npz\"").is_ok() && read("{ file = \"eps.npz\", key = \"delta\", length = 1.5 }").is_ok());
+        for wrong in ["3", "{ path = \"eps.npz\" }", "{ file = \"eps.npz\", length = \"long\" }", "[]"] {
+            let error = read(wrong).unwrap_err().message().to_owned();
+            assert!(error.contains("expected the path of an .npz, or { file = \"..\" }"), "{wrong}: {error}");
         }
     }
 }

@@ -24,6 +24,9 @@ fn without_folder(mut job: JobSpec) -> JobSpec {
 const NO_DIALOG: &str = "No file dialog answered: expected a desktop portal or the program zenity. Paths can be typed: at the left to open, \
                          in the export line to export, and after `save as` in the palette (Ctrl+K) to save.";
 
+/// Why a job of a checkpoint that cannot be read, or asks which network it is, was not begun.
+const REFUSED: &str = "not begun: the checkpoint cannot be read as it is, its row at the left says why";
+
 impl App {
     /// What the session asks for on every dataset that something is measured on, whichever is chosen now, without the folders of results.
     fn asked_on_any_dataset(&self) -> Vec<JobSpec> {
@@ -82,6 +85,10 @@ impl App {
                         self.complain(complaints.join("\n"));
                     }
                 }
+            }
+            // What was computed before the file was known for what it is.
+            Finished::Loaded { id, .. } if self.store.jobs.get(&id).is_some_and(|job| self.store.is_refused(&job.spec)) => {
+                self.store.refuse(id, REFUSED);
             }
             Finished::Loaded { id, loaded, complete, error } => {
                 if let Some(loaded) = loaded {
@@ -183,10 +190,14 @@ impl App {
                     self.know_methods(methods.clone());
                 }
                 let done = matches!(event, JobEvent::Done { .. });
+                let inspected = matches!(event, JobEvent::Done { output: JobOutput::Inspection(_) });
                 let written =
                     self.store.jobs.get(&id).and_then(|job| if let JobSpec::Weights(job) = &job.spec { Some(job.clone()) } else { None });
                 let written = written.filter(|_| done);
                 let reread = self.store.apply(id, event).is_some();
+                if inspected {
+                    self.withdraw_refused();
+                }
                 if let Some(job) = written {
                     self.cell_kept(&job);
                 }
@@ -195,6 +206,16 @@ impl App {
                 }
             }
             Heard::Died(message) => self.store.interrupt(&message),
+        }
+    }
+
+    /// Takes results from sight, and jobs from the worker, whose checkpoint has turned out to be none or to ask something first.
+    fn withdraw_refused(&mut self) {
+        let is_left = |job: &Job| job.spec.out().is_some() && !matches!(job.state, JobState::Failed(_)) && self.store.is_refused(&job.spec);
+        let refused: Vec<JobId> = self.store.jobs.iter().filter(|(_, job)| is_left(job)).map(|(id, _)| *id).collect();
+        for id in refused {
+            self.bench.cancel(id);
+            self.store.refuse(id, REFUSED);
         }
     }
 
@@ -228,7 +249,7 @@ impl App {
         for (id, spec) in waiting {
             // Every job of it would fail in the same words.
             if self.store.is_refused(&spec) {
-                self.set_state(id, JobState::Failed("not begun: the checkpoint is refused, its row at the left says why".into()));
+                self.set_state(id, JobState::Failed(REFUSED.into()));
                 continue;
             }
             self.set_state(id, JobState::Running);

@@ -369,9 +369,9 @@ impl App {
             let before = self.session.clone();
             match one {
                 Opened::Session(path, session) => self.open_session(path, *session),
-                Opened::Checkpoint(path) => {
+                Opened::Checkpoint(path, weights) => {
                     let act = Act::alone(format!("open checkpoint {}", stem(&path)));
-                    self.add_checkpoint(path);
+                    self.add_checkpoint(path, weights);
                     self.record(act, before);
                     self.replan();
                 }

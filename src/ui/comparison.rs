@@ -53,6 +53,7 @@ fn of_files(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
         of("parameters", &|_, file| file.map(|file| count(file.parameters.unsigned_abs()))),
         of("input", &|_, file| file?.input.map(|[c, h, w]| format!("{c} × {h} × {w}"))),
         of("normalization", &|entry, _| Some(normalization(entry.normalization))),
+        of("weights", &|_, file| file?.weights.clone()),
         of("container", &|_, file| file?.container.clone()),
         of("refused", &|_, file| file?.error.clone()),
         of("file", &|entry, _| Some(short(&entry.path))),
@@ -68,7 +69,10 @@ fn short(path: &Path) -> String {
 fn normalization(normalization: Normalization) -> String {
     match normalization {
         Normalization::Preset(_) => normalization.label().into(),
-        Normalization::Constants { mean, std } => format!("mean {mean:?}, std {std:?}"),
+        Normalization::Constants { .. } | Normalization::Grey { .. } => {
+            let (mean, std) = normalization.values();
+            format!("mean {mean:?}, std {std:?}")
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossRows, LossSurface, ResultError, SAMPLE_LOSSES, ScoreDifference,
     ScoreTable, SharpnessCurve, cell_cache, write_atomic,
 };
-use crate::session::{PickedCell, Session, SessionError};
+use crate::session::{PickedCell, Session, SessionError, split_weights};
 
 /// What slow work gives.
 pub enum Finished {
@@ -117,8 +117,8 @@ pub enum Asked {
 pub enum Opened {
     /// A session file.
     Session(PathBuf, Box<Session>),
-    /// A file that may be a checkpoint.
-    Checkpoint(PathBuf),
+    /// A file that may be a checkpoint, and the state dict in it that is meant.
+    Checkpoint(PathBuf, Option<String>),
     /// Images; without a role where nobody said one.
     Dataset(PathBuf, Option<crate::session::Role>),
     /// Cannot be opened.
@@ -128,9 +128,13 @@ pub enum Opened {
 /// Looks at a path: whether it is there, and whether it is a session, images or something else.
 pub fn open(path: PathBuf, open_as: OpenAs) -> Opened {
     let path = std::path::absolute(&path).unwrap_or(path);
+    let (path, weights) = split_weights(&path);
     let Ok(metadata) = std::fs::metadata(&path) else {
         return Opened::Failed(format!("expected a file or folder, found nothing there ({})", path.display()));
     };
+    if weights.is_some() {
+        return Opened::Checkpoint(path, weights);
+    }
     match open_as {
         OpenAs::Dataset(role) => Opened::Dataset(path, Some(role)),
         OpenAs::ByContent if metadata.is_dir() || crate::data::looks_like_images(&path) => Opened::Dataset(path, None),
@@ -138,7 +142,7 @@ pub fn open(path: PathBuf, open_as: OpenAs) -> Opened {
             Ok(session) => Opened::Session(path, Box::new(session)),
             Err(error) => Opened::Failed(error.to_string()),
         },
-        OpenAs::ByContent => Opened::Checkpoint(path),
+        OpenAs::ByContent => Opened::Checkpoint(path, None),
     }
 }
 

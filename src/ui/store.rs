@@ -164,11 +164,10 @@ impl Store {
         self.jobs.values().rev().find(|job| is_of(&job.spec))
     }
 
-    /// Whether a job is of a file that was read and is no checkpoint of a known network; a network that somebody named is tried.
+    /// Whether a job is of a file that was read and is no checkpoint of a known network, or of one that somebody has to choose first.
     pub fn is_refused(&self, spec: &JobSpec) -> bool {
-        let file = spec.checkpoint().filter(|checkpoint| checkpoint.architecture.is_none());
-        file.and_then(|checkpoint| self.inspections.get(&(checkpoint.path.clone(), checkpoint.choice())))
-            .is_some_and(|inspection| inspection.error.is_some())
+        let inspection = spec.checkpoint().and_then(|checkpoint| self.inspections.get(&(checkpoint.path.clone(), checkpoint.choice())));
+        inspection.is_some_and(|inspection| inspection.error.is_some() || inspection.question.is_some())
     }
 
     /// The last trial that was asked for.
@@ -325,6 +324,13 @@ impl Store {
             Some(Analysis::Hessian) => drop(self.hessians.shift_remove(&key)),
             None => {}
         }
+    }
+
+    /// Forgets what a job computed and says why there is nothing.
+    pub fn refuse(&mut self, id: JobId, reason: &str) {
+        let Some(job) = self.jobs.get(&id).cloned() else { return };
+        self.forget(id);
+        self.jobs.insert(id, Job { state: JobState::Failed(reason.into()), ..job });
     }
 
     /// Forgets everything; numbers of jobs are not used again.

@@ -9,10 +9,10 @@ use tch::{Device, Kind, Tensor};
 use super::{ModelError, Network};
 
 /// Pixels of `dataset` as [N, C, H, W] f32 on `device`, channels innermost in memory, where oneDNN and cuDNN convolve
-/// without copies: (x/255 − mean) / std. `channels` = 1 gives Pillow's `L` grey, normalized by the first channel's constants.
+/// without copies: (x/255 − mean) / std. `channels` = 1 gives Pillow's `L` grey.
 ///
 /// # Errors
-/// When `channels` is neither 1 nor 3, or libtorch refuses (out of memory).
+/// When `channels` is neither 1 nor 3, the normalization is of images with other channels, or libtorch refuses (out of memory).
 pub fn to_input(dataset: &Dataset, normalization: &Normalization, channels: i64, device: Device) -> Result<Tensor, ModelError> {
     pixels_to_input(&dataset.images, [dataset.height, dataset.width], normalization, channels, device)
 }
@@ -30,7 +30,7 @@ pub fn pixels_to_input(
 ) -> Result<Tensor, ModelError> {
     let shape = [-1, height as i64, width as i64, 3];
     let pixels = Tensor::f_from_slice(pixels)?.f_view(shape)?.f_to_device(device)?;
-    let (mean, std) = normalization.constants();
+    let (mean, std) = normalization.for_channels(channels).map_err(ModelError::Mismatch)?;
     let constants = |values: &[f64]| -> Result<Tensor, ModelError> {
         let values: Vec<f32> = values.iter().map(|&x| x as f32).collect();
         Ok(Tensor::f_from_slice(&values)?.f_view([1, -1, 1, 1])?.f_to_device(device)?)
@@ -41,7 +41,7 @@ pub fn pixels_to_input(
             let weights = Tensor::f_from_slice(&[19595i32, 38470, 7471])?.f_to_device(device)?;
             let grey = pixels.f_to_kind(Kind::Int)?.f_mul(&weights)?.f_sum_dim_intlist([3i64].as_slice(), true, Kind::Int)?;
             let grey = grey.f_add_scalar(0x8000)?.f_bitwise_right_shift_tensor_scalar(16)?;
-            (grey.f_permute([0, 3, 1, 2])?, constants(&mean[..1])?, constants(&std[..1])?)
+            (grey.f_permute([0, 3, 1, 2])?, constants(&mean)?, constants(&std)?)
         }
         other => return Err(ModelError::Mismatch(format!("expected a network with 1 or 3 input channels, found {other}"))),
     };
@@ -72,7 +72,10 @@ impl Samples {
                 network.architecture, dataset.height, dataset.width, dataset.name
             )));
         }
-        let x = to_input(&dataset, normalization, channels, network.device)?;
+        let x = to_input(&dataset, normalization, channels, network.device).map_err(|error| match error {
+            ModelError::Mismatch(message) => ModelError::Mismatch(format!("{}: {message}", network.architecture)),
+            other => other,
+        })?;
         let y = Tensor::f_from_slice(&dataset.labels)?.f_to_device(network.device)?;
         Ok(Self { dataset, x, y })
     }

@@ -5,6 +5,7 @@
 
 mod adaptive_scale;
 pub mod architecture;
+mod averaged;
 pub mod checkpoint;
 mod checkpoint_fit;
 mod device;
@@ -13,6 +14,7 @@ mod folded;
 mod fused_convolution;
 mod graph;
 mod graph_builder;
+mod ignore;
 mod input;
 mod inspect;
 mod largest_activation;
@@ -21,6 +23,7 @@ mod network;
 mod parameter_vector;
 mod prefix;
 mod room;
+mod state_dicts;
 
 pub use adaptive_scale::adaptive_scale;
 pub use architecture::{Head, Similarity};

@@ -54,26 +54,26 @@ impl Bench {
                 Ok(JobOutput::Checkpoint { path: job.file.clone() })
             }
             JobSpec::Sharpness(job) => {
-                let network = self.network(&job.checkpoint, job.device, &job.out)?;
+                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
                 let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
                 analysis::sharpness::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
             JobSpec::Hessian(job) => {
-                let network = self.network(&job.checkpoint, job.device, &job.out)?;
+                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
                 let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
                 analysis::hessian::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
             JobSpec::Embedding(job) => {
-                let network = self.network(&job.checkpoint, job.device, &job.out)?;
+                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
                 let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
                 analysis::embedding::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
             JobSpec::Conformance(job) => Ok(JobOutput::Conformance(Box::new(self.conformance(job, reporter)?))),
             JobSpec::Score(job) => {
-                let network = self.network(&job.checkpoint, job.device, &job.out)?;
+                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
                 let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
                 analysis::score::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
@@ -88,7 +88,7 @@ impl Bench {
         reporter: &mut dyn Reporter,
         work: impl FnOnce(&Network, &LandscapeData<'_>, &mut dyn Reporter) -> Result<(), AnalysisError>,
     ) -> Result<(), WorkerError> {
-        let network = self.network(&job.checkpoint, job.device, &job.out)?;
+        let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
         let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
         let ood = self.all_samples(&job.checkpoint, &network, &job.measure.ood, reporter)?;
         let statistics = match &job.measure.statistics {
@@ -110,7 +110,7 @@ impl Bench {
                 groups
             }
             Some(landscape) => {
-                let network = self.network(&landscape.checkpoint, job.device, &job.scratch)?;
+                let network = self.network(&landscape.checkpoint, job.device, &job.scratch, reporter)?;
                 let samples = self.samples(&landscape.checkpoint, &network, &landscape.dataset, reporter)?;
                 let ood = self.all_samples(&landscape.checkpoint, &network, &landscape.measure.ood, reporter)?;
                 let ood = ood.iter().map(|(_, samples)| samples).collect();
@@ -129,13 +129,23 @@ impl Bench {
     }
 
     /// The network of a checkpoint; what stays of it between jobs may lie as a file without a name in `folder`, see [`Room`].
-    fn network(&mut self, checkpoint: &CheckpointSource, device: Device, folder: &Path) -> Result<Arc<Network>, WorkerError> {
+    fn network(
+        &mut self,
+        checkpoint: &CheckpointSource,
+        device: Device,
+        folder: &Path,
+        reporter: &mut dyn Reporter,
+    ) -> Result<Arc<Network>, WorkerError> {
         let device = available(device)?;
         let choice = checkpoint.choice();
         let key = content_key(&format!("{choice:?} {device:?}"), &[checkpoint.path.as_path()]);
         let room = Room { device, folder: Some(folder) };
         let load = || Network::load(&checkpoint.path, &choice, device)?.settled(&room);
-        self.networks.get(key, load).map_err(|source| WorkerError::Checkpoint { name: checkpoint.name.clone(), source })
+        let network = self.networks.get(key, load).map_err(|source| WorkerError::Checkpoint { name: checkpoint.name.clone(), source })?;
+        for note in network.notes() {
+            reporter.report(JobEvent::Warning { message: format!("{}: {note}", checkpoint.name) });
+        }
+        Ok(network)
     }
 
     fn samples(

@@ -1,5 +1,6 @@
 //! The left side: what is open and what is being done; and what stands above everything: palette, shortcuts, questions. Panels draw from the session and the store and push commands.
 
+pub mod architecture;
 pub mod checkpoints;
 pub mod closing;
 pub mod datasets;
@@ -16,6 +17,7 @@ pub mod palette;
 pub mod shortcuts;
 pub mod start;
 pub mod top;
+mod weights;
 
 use egui::{Align, Layout, Response, RichText, Ui};
 

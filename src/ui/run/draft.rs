@@ -238,6 +238,11 @@ impl Draft {
         self.base = RunConfig { architecture, weights, ignore, classes: None, assumed: entry.assumed.clone(), ..self.base.clone() };
     }
 
+    /// Starts from this state dict of the checkpoint's file.
+    pub fn choose_weights(&mut self, weights: Option<String>) {
+        self.base.weights = weights;
+    }
+
     /// Whether nobody stated what the inputs are normalized with.
     pub fn assumes_normalization(&self) -> bool {
         self.base.assumed.contains(&Assumption::Normalization)

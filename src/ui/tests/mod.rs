@@ -22,6 +22,7 @@ mod sessions;
 mod snapshots;
 mod stale;
 mod typefaces;
+mod weights;
 
 use by_hand::{
     CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,

@@ -183,9 +183,8 @@ impl Place {
         let &Evaluation { samples, loss, batch_norm, precision, curvature, .. } = evaluation;
         let moved = network.tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.f_to_device(device)?)));
         let tensors = moved.collect::<Result<Tensors, AnalysisError>>()?;
-        let (architecture, graph, names) = (network.architecture.clone(), network.graph.clone(), network.names.clone());
         Ok(Self {
-            network: Network { architecture, graph, tensors, names, classes: network.classes, device },
+            network: Network { device, ..network.with_tensors(tensors) },
             samples: Samples { dataset: samples.dataset.clone(), x: samples.x.f_to_device(device)?, y: samples.y.f_to_device(device)? },
             loss,
             ood: evaluation.ood.map(|(x, lambda)| Ok::<_, AnalysisError>((x.f_to_device(device)?, lambda))).transpose()?,

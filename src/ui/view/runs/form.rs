@@ -167,15 +167,18 @@ fn left(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problem
 
 fn checkpoint(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problems) {
     row(ui, "Checkpoint", "The weights that training begins with", problems.get("checkpoint"), |ui, id| {
-        let mut path = draft.checkpoint.clone();
         let entries = &scene.session.checkpoints;
-        let mut options: Vec<(String, String)> =
-            entries.iter().map(|entry| (entry.path.display().to_string(), entry.name.clone())).collect();
-        if !options.iter().any(|(known, _)| *known == path) {
-            options.push((path.clone(), if path.is_empty() { "choose…".into() } else { "of the path below".into() }));
+        // Two may be of one file.
+        let is_this = |entry: &CheckpointEntry| entry.path.display().to_string() == draft.checkpoint && entry.choice() == draft.choice();
+        let present = entries.iter().position(is_this);
+        let mut options: Vec<(Option<usize>, String)> =
+            entries.iter().enumerate().map(|(place, entry)| (Some(place), entry.name.clone())).collect();
+        if present.is_none() {
+            options.push((None, if draft.checkpoint.is_empty() { "choose…".into() } else { "of the path below".into() }));
         }
-        choice(ui, id, &mut path, &options, 220.0);
-        if let Some(entry) = entries.iter().find(|entry| entry.path.display().to_string() == path).filter(|_| path != draft.checkpoint) {
+        let mut chosen = present;
+        choice(ui, id, &mut chosen, &options, 220.0);
+        if let Some(entry) = chosen.filter(|_| chosen != present).and_then(|place| entries.get(place)) {
             draft.start_from(entry);
         }
     });
@@ -200,6 +203,25 @@ fn checkpoint(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &P
             ui.label(assumed::mark(ui)).on_hover_text(assumed::ASSUMED);
         }
     });
+    if let Some(inspection) = inspected(scene, draft).filter(|inspection| inspection.state_dicts.len() > 1) {
+        let about = "Which of the state dicts of the file training begins with";
+        row(ui, "Weights", about, problems.get("weights"), |ui, id| {
+            let present = draft.choice().weights;
+            let key = |key: &String| (Some(key.clone()), key.clone());
+            let mut options: Vec<(Option<String>, String)> = inspection.state_dicts.iter().map(key).collect();
+            if present.is_none() {
+                options.push((None, format!("{}, the first", inspection.state_dicts[0])));
+            }
+            let mut chosen = present.clone();
+            choice(ui, id, &mut chosen, &options, 220.0);
+            if chosen != present {
+                draft.choose_weights(chosen);
+            }
+            if draft.choice().weights.is_none() {
+                ui.label(assumed::mark(ui)).on_hover_text(assumed::ASSUMED);
+            }
+        });
+    }
     if let Some(inspection) = inspected(scene, draft) {
         let classes = inspection.classes.map(|classes| format!(" · {classes} classes")).unwrap_or_default();
         let architecture = inspection.architecture.as_deref().unwrap_or("unknown architecture");
