@@ -27,7 +27,8 @@ fn fill(report: &mut Inspection, reading: Reading, choice: &NetworkChoice) {
     report.container = reading.container.map(|container| container.label().into());
     report.globals = reading.globals;
     report.notes = reading.notes;
-    let refuse = |reason: String| Some(format!("{reason} ({})", report.file.display()));
+    let file = report.file.display().to_string();
+    let refuse = |reason: String| Some(format!("{reason} ({file})"));
     let tensors = match reading.tensors {
         Ok(tensors) => tensors,
         Err(reason) => {

@@ -8,24 +8,18 @@ use crate::result::{Inspection, Loadable};
 use crate::session::CheckpointEntry;
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::theme;
-
-/// What a quiet mark beside the name says.
-const ASSUMED: &str = "assumed";
+use crate::ui::widget::assumed;
 
 /// The network as a button that offers the others with the same tensors.
 pub fn button(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
     let (name, architecture) = (&checkpoint.name, inspection.architecture.as_deref().unwrap_or("unknown network"));
-    let mark = mark(checkpoint, inspection);
-    let text = RichText::new(format!("{architecture}{}  ▾", mark.map_or(String::new(), |mark| format!(" ({mark})"))));
-    let button = egui::Button::new(text.font(theme::small()).color(theme::of(ui).weak)).frame_when_inactive(false);
+    // Every network leaves something to be assumed; only where another one has the same tensors is there something to choose.
+    let is_assumed = checkpoint.architecture.is_none() && !inspection.assumed.is_empty() && !inspection.ambiguous.is_empty();
+    let button = egui::Button::new(assumed::value(ui, architecture, is_assumed)).frame_when_inactive(false);
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| choices(ui, checkpoint, inspection, commands));
-    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, format!("Network of {name}: {architecture}")));
-    response.on_hover_ui(|ui| tell(ui, checkpoint, inspection));
-}
-
-/// `assumed` where tensors leave a choice that nobody made.
-fn mark(checkpoint: &CheckpointEntry, inspection: &Inspection) -> Option<&'static str> {
-    (checkpoint.architecture.is_none() && !inspection.assumed.is_empty() && !inspection.ambiguous.is_empty()).then_some(ASSUMED)
+    let spoken = format!("Network of {name}: {}", assumed::spoken(architecture, is_assumed));
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &spoken));
+    response.on_hover_ui(|ui| tell(ui, is_assumed, checkpoint, inspection));
 }
 
 fn choices(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
@@ -39,19 +33,19 @@ fn choices(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, c
         }
     };
     ui.label(RichText::new("Read as").font(theme::small()).color(weak));
-    let inferred = if checkpoint.architecture.is_none() { inspection.architecture.as_deref() } else { None };
-    let text = inferred.map_or("as inferred".to_owned(), |inferred| format!("{inferred}, as inferred"));
-    choose(ui, &text, checkpoint.architecture.is_none(), None);
-    let known = inspection.architecture.iter().filter(|known| inferred != Some(known.as_str()));
-    for other in known.chain(&inspection.ambiguous) {
-        choose(ui, other, checkpoint.architecture.as_ref() == Some(other), Some(other.clone()));
+    for network in inspection.architecture.iter().chain(&inspection.ambiguous) {
+        choose(ui, network, checkpoint.architecture.as_ref() == Some(network), Some(network.clone()));
     }
+    choose(ui, "As its tensors tell", checkpoint.architecture.is_none(), None);
 }
 
 /// What is known and what is assumed, line by line.
-fn tell(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection) {
-    let chosen = checkpoint.architecture.is_some();
-    ui.label(if chosen { "The network, as chosen" } else { "The network, as its tensors tell" });
+fn tell(ui: &mut Ui, is_assumed: bool, checkpoint: &CheckpointEntry, inspection: &Inspection) {
+    ui.label(match (is_assumed, checkpoint.architecture.is_some()) {
+        (true, _) => assumed::ASSUMED,
+        (false, true) => "The network, as chosen",
+        (false, false) => "The network, as its tensors tell",
+    });
     for known in &inspection.certain {
         ui.label(format!("{}: {}", known.what, known.value));
     }
@@ -87,7 +81,8 @@ pub fn ways_out(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspecti
     offer(ui, checkpoint, ways.into_iter(), commands);
 }
 
-fn offer(ui: &mut Ui, of: &CheckpointEntry, choices: impl Iterator<Item = (String, CheckpointCommand)>, commands: &mut Vec<Command>) {
+/// Choices as buttons.
+pub fn offer(ui: &mut Ui, of: &CheckpointEntry, choices: impl Iterator<Item = (String, CheckpointCommand)>, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         for (label, command) in choices {
             let response = ui.button(RichText::new(&label).font(theme::small()));

@@ -11,6 +11,7 @@ pub mod links;
 pub mod log;
 pub mod menus;
 pub mod meter;
+pub mod network_check;
 pub mod open;
 pub mod palette;
 pub mod shortcuts;

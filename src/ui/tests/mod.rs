@@ -12,6 +12,7 @@ mod hands;
 mod idle;
 mod jobs;
 mod landscapes;
+mod networks;
 mod panels;
 mod runs;
 mod saving;

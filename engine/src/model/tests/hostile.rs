@@ -148,7 +148,7 @@ fn a_state_dict_of_another_architecture_names_the_nearest_and_the_differences() 
     {
         assert!(error.contains(part), "expected `{part}` in `{error}`");
     }
-    // Named, the extra tensor is ignored but the missing one is not.
+    // Named, it is no more than that.
     let error = Network::load(&path, &NetworkChoice::named("resnet20"), Device::Cpu).unwrap_err().to_string();
     assert!(error.contains("not those of resnet20") && error.contains("missing linear.bias"), "{error}");
 }
