@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flatland::data::{Dataset, Provenance};
-use flatland::job::{AnalysisDataset, CheckpointSource, HessianJob, Reporter};
+use flatland::job::{AnalysisDataset, HessianJob, Reporter};
 use flatland::result::HessianSpectrum;
-use flatland::session::{DatasetEntry, DensityQuality, HessianSettings, NetworkChoice, Normalization, NormalizationPreset, Role};
+use flatland::session::{
+    CheckpointEntry, DatasetEntry, DensityQuality, HessianSettings, NetworkChoice, Normalization, NormalizationPreset, Role,
+};
 use flatland_engine::analysis;
 use flatland_engine::model::{Network, Samples, architecture, inspect};
 use safetensors::tensor::{Dtype, TensorView};
@@ -81,7 +83,7 @@ fn images(network: &Network) -> Samples {
         labels: (0..IMAGES as i64).map(|n| n % CLASSES).collect(),
         index: (0..IMAGES).collect(),
         classes: Vec::new(),
-        provenance: Provenance { source, format: "test".into(), available: IMAGES, unreadable: Vec::new() },
+        provenance: Provenance { source, format: "test".into(), available: IMAGES, unreadable: Vec::new(), labelling: Default::default() },
     };
     Samples::new(Arc::new(dataset), &plain(), network).unwrap()
 }
@@ -105,14 +107,12 @@ impl Reporter for Quiet {
 }
 
 fn largest_eigenvalue(network: &Network, samples: &Samples, out: &Path) -> f64 {
-    let normalization = plain();
-    let checkpoint =
-        CheckpointSource { name: "net".into(), path: PathBuf::new(), architecture: None, weights: None, ignore: Vec::new(), normalization };
+    let checkpoint: CheckpointEntry = toml::from_str("name = 'net'\npath = 'none'\nnormalization = 'none'").unwrap();
     let source = flatland::job::source(&entry(), 0, None);
     let settings =
         HessianSettings { top: 1, tolerance: 1e-6, trace_probes: 0, density: DensityQuality::None, ..HessianSettings::default() };
     let job = HessianJob {
-        checkpoint,
+        checkpoint: (&checkpoint).into(),
         dataset: AnalysisDataset { source, role: Role::Id },
         settings,
         seed: 0,
@@ -301,4 +301,49 @@ fn a_file_that_flatland_wrote_says_which_network_it_is() {
     let path = folder.path().join("saved.safetensors");
     Network::random("mnist_tutorial", CLASSES, 1, Device::Cpu).unwrap().save(&path).unwrap();
     assert_eq!(Network::load(&path, &NetworkChoice::named("oe_mnist"), Device::Cpu).unwrap().architecture, "oe_mnist");
+}
+
+/// A run of one step on `checkpoint`; gives what was asked of it and its folder.
+fn one_step(folder: &Path, checkpoint: &Path, settings: &str) -> Result<PathBuf, String> {
+    let dir = folder.join(format!("run {}", settings.len()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let text = format!(
+        "version = 1\ncheckpoint = '{}'\nnormalization = \"half\"\nmax_steps = 1\nbatch = 32\ntransform = \"none\"\n{settings}\n\
+         [method]\nname = \"erm\"\n[[dataset]]\nname = \"train\"\nrole = \"train\"\npath = \"demo:train\"\nlimit = 64\n",
+        checkpoint.display()
+    );
+    std::fs::write(dir.join("run.toml"), text).unwrap();
+    flatland_engine::train::run(&dir, flatland::job::Device::Cpu, None).map(|()| dir).map_err(|error| error.to_string())
+}
+
+/// Shortcuts that a run would have lost without a word.
+#[test]
+fn training_drops_no_tensor_without_being_told_and_says_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "resnet8_option_b", &[], &[]);
+    let error = one_step(folder.path(), &path, "architecture = \"resnet8\"").unwrap_err();
+    assert!(error.contains("10 tensors that resnet8 does not have"), "{error}");
+    let dir = one_step(folder.path(), &path, "architecture = \"resnet8\"\nignore = [\"layer?.0.shortcut.*\"]").unwrap();
+    let log = std::fs::read_to_string(dir.join("log.txt")).unwrap();
+    assert!(log.contains("10 tensors of the file left out, as `ignore` says: layer2.0.shortcut.0.weight"), "{log}");
+    let last = |dir: &Path| Network::load(&dir.join("checkpoints/last.safetensors"), &NetworkChoice::default(), Device::Cpu).unwrap();
+    assert_eq!(last(&dir).architecture, "resnet8");
+    let whole = one_step(folder.path(), &path, "").unwrap();
+    let saved = last(&whole);
+    assert_eq!(saved.architecture, "resnet8_option_b");
+    assert!(saved.names.contains(&"layer3.0.shortcut.1.weight".to_owned()));
+}
+
+/// What a run of an ambiguous network saves is of the network that was trained.
+#[test]
+fn the_weights_of_a_run_say_which_network_was_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "mnist_tutorial", &[], &[]);
+    let error = one_step(folder.path(), &path, "").unwrap_err();
+    assert!(error.contains("architecture = \"oe_mnist\"") && error.contains("architecture = \"mnist_tutorial\""), "{error}");
+    for name in ["mnist_tutorial", "oe_mnist"] {
+        let dir = one_step(folder.path(), &path, &format!("architecture = \"{name}\"")).unwrap();
+        let saved = dir.join("checkpoints/last.safetensors");
+        assert_eq!(Network::load(&saved, &NetworkChoice::default(), Device::Cpu).unwrap().architecture, name);
+    }
 }

@@ -67,6 +67,7 @@ impl App {
             }
             if spec.out().is_some() {
                 let id = self.store.add(spec.clone(), JobState::Looking);
+                self.read_check(id, &spec);
                 self.spawn(move || loader::load(id, &spec));
             } else {
                 self.store.add(spec, JobState::Waiting);
@@ -103,6 +104,7 @@ impl App {
                 }
                 self.ask_differences();
             }
+            Finished::Checked(id, check) => self.store.insert_check(id, *check),
             Finished::LoadedPartly(id, loaded) => self.store.insert_partial(id, *loaded),
             Finished::Differed(key, Ok(surface)) => {
                 // The baseline may be another one by now.
@@ -190,6 +192,7 @@ impl App {
                     self.know_methods(methods.clone());
                 }
                 let done = matches!(event, JobEvent::Done { .. });
+                let warned = matches!(event, JobEvent::Warning { .. });
                 let inspected = matches!(event, JobEvent::Done { output: JobOutput::Inspection(_) });
                 let written =
                     self.store.jobs.get(&id).and_then(|job| if let JobSpec::Weights(job) = &job.spec { Some(job.clone()) } else { None });
@@ -201,11 +204,21 @@ impl App {
                 if let Some(job) = written {
                     self.cell_kept(&job);
                 }
-                if let (true, Some(spec)) = (reread, self.store.jobs.get(&id).map(|job| job.spec.clone())) {
-                    self.spawn(move || loader::load(id, &spec));
+                if let (true, Some(spec)) = (reread || warned, self.store.jobs.get(&id).map(|job| job.spec.clone())) {
+                    self.read_check(id, &spec);
+                    if reread {
+                        self.spawn(move || loader::load(id, &spec));
+                    }
                 }
             }
             Heard::Died(message) => self.store.interrupt(&message),
+        }
+    }
+
+    /// Has what lies beside the result of a job read of its network's statistics.
+    fn read_check(&mut self, id: JobId, spec: &JobSpec) {
+        if let Some(folder) = spec.out().map(Path::to_owned) {
+            self.spawn(move || loader::check(id, &folder));
         }
     }
 

@@ -16,8 +16,8 @@ use crate::job::{
     plan_cached, runs,
 };
 use crate::result::{
-    Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossRows, LossSurface, ResultError, SAMPLE_LOSSES, ScoreDifference,
-    ScoreTable, SharpnessCurve, cell_cache, write_atomic,
+    Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossRows, LossSurface, NetworkCheck, ResultError, SAMPLE_LOSSES,
+    ScoreDifference, ScoreTable, SharpnessCurve, cell_cache, write_atomic,
 };
 use crate::session::{PickedCell, Session, SessionError, split_weights};
 
@@ -47,6 +47,8 @@ pub enum Finished {
     },
     /// What is known so far of a job that runs.
     LoadedPartly(JobId, Box<Loaded>),
+    /// Whether the network of a job has the statistics that it was trained with.
+    Checked(JobId, Box<NetworkCheck>),
     /// The loss of a checkpoint on a dataset less the baseline's, or why there is no such difference.
     Differed((String, String), Result<Box<LossSurface>, String>),
     /// The losses of single images at a node of a landscape.
@@ -182,6 +184,14 @@ pub fn load(id: JobId, spec: &JobSpec) -> Finished {
         None => Finished::Loaded { id, loaded: None, complete: false, error: None },
         Some(Ok((loaded, complete))) => Finished::Loaded { id, loaded: Some(Box::new(loaded)), complete, error: None },
         Some(Err(error)) => Finished::Loaded { id, loaded: None, complete: false, error: Some(error.to_string()) },
+    }
+}
+
+/// Reads what lies beside a job's result of its network's statistics; nothing where there is none.
+pub fn check(id: JobId, folder: &Path) -> Finished {
+    match NetworkCheck::load(folder) {
+        Ok(check) => Finished::Checked(id, Box::new(check)),
+        Err(_) => Finished::Nothing,
     }
 }
 

@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, RunConfig, Trial};
+use crate::job::{Analysis, CheckpointSource, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, RunConfig, Trial};
 use crate::result::{
-    Embedding, HessianSpectrum, Inspection, LandscapeBand, LandscapeManifest, LossSurface, Map, ScoreDifference, ScoreTable, SharpnessCurve,
+    Embedding, HessianSpectrum, Inspection, LandscapeBand, LandscapeManifest, LossSurface, Map, NetworkCheck, ScoreDifference, ScoreTable,
+    SharpnessCurve,
 };
 use crate::session::{CheckpointEntry, NetworkChoice, PickedCell};
 pub use job::{Job, JobState, Progress, analysis_of, dataset_of, subject_of};
@@ -109,6 +110,8 @@ pub struct Store {
     pub embeddings: IndexMap<String, Points>,
     /// By checkpoint.
     pub scores: IndexMap<String, Arc<ScoreTable>>,
+    /// Whether networks have the statistics that they were trained with, by what was looked at.
+    pub checks: Vec<(CheckpointSource, NetworkCheck)>,
     /// What is known so far, by job.
     pub partial: IndexMap<JobId, Partial>,
     /// Of the node that was opened last.
@@ -151,6 +154,21 @@ impl Store {
                 && (dataset.is_none() || dataset_of(&job.spec).is_none() || dataset_of(&job.spec) == dataset)
         };
         self.jobs.iter().rev().find(|(_, job)| matches(job)).map(|(id, job)| (*id, job))
+    }
+
+    /// Whether a checkpoint as it is read and normalized now has the statistics that it was trained with; `None` while nobody looked.
+    pub fn check(&self, entry: &CheckpointEntry) -> Option<&NetworkCheck> {
+        let is_of = |source: &CheckpointSource| {
+            source.path == entry.path && source.choice() == entry.choice() && source.normalization == entry.normalization
+        };
+        self.checks.iter().rev().find(|(source, _)| is_of(source)).map(|(_, check)| check)
+    }
+
+    /// Takes in what was found of the network of a job.
+    pub fn insert_check(&mut self, id: JobId, check: NetworkCheck) {
+        let Some(source) = self.jobs.get(&id).and_then(|job| job.spec.checkpoint()).cloned() else { return };
+        self.checks.retain(|(known, _)| *known != source);
+        self.checks.push((source, check));
     }
 
     /// What was read of a checkpoint's file.

@@ -20,10 +20,12 @@ mod inspect;
 mod largest_activation;
 mod memory;
 mod network;
+mod network_check;
 mod parameter_vector;
 mod prefix;
 mod room;
 mod state_dicts;
+mod running_statistics;
 
 pub use adaptive_scale::adaptive_scale;
 pub use architecture::{Head, Similarity};
@@ -36,6 +38,7 @@ pub use input::{Samples, pixels_to_input, to_input};
 pub use inspect::inspect;
 pub use memory::{anonymous_memory, give_back_memory, give_back_memory_after};
 pub use network::Network;
+pub use network_check::network_check;
 pub use parameter_vector::{Layout, ParameterVector};
 pub use room::Room;
 

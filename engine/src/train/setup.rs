@@ -15,7 +15,7 @@ use super::step::Trainee;
 use super::training_state::TrainingState;
 use super::warmup::Warmup;
 use crate::method::{self, Method};
-use crate::model::{Head, Network, Samples};
+use crate::model::{Head, Network, Samples, network_check};
 
 /// Step lines of a run whose file does not say `log_every`, about.
 const STEP_LINES: usize = 1000;
@@ -71,6 +71,7 @@ impl Training {
         };
         let train = only(load(Role::Train)?, "train")?.ok_or_else(|| config("expected a dataset of role `train`, found none"))?;
         check_labels(&train, &network)?;
+        let check = if run.checkpoint.is_some() && !under_way { Some(network_check(&network, &train, &run.normalization)?) } else { None };
         let outliers = only(load(Role::Outliers)?, "outliers")?.filter(|_| method.needs_outliers());
         if method.needs_outliers() && outliers.as_ref().is_none_or(|outliers| outliers.is_empty()) {
             return Err(config(format!("expected a dataset of role `outliers` for {}, found none", method.key())));
@@ -81,6 +82,8 @@ impl Training {
                 watched.push((role, Samples::new(dataset, &run.normalization, &network)?));
             }
         }
+        let unlike = check.into_iter().flat_map(|check| check.warnings);
+        warnings.extend(unlike.map(|warning| format!("warning: {warning}")));
         // A run that began before there was this setting goes on with all its batches.
         run.drop_last_below.get_or_insert(if under_way { 0.0 } else { DROP_LAST_BELOW });
         let steps_per_epoch = run.steps_per_epoch(train.len());

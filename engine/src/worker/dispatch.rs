@@ -1,5 +1,6 @@
 //! [`Bench`]: loads what a job names and hands it to the room that does the work.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use flatland::data::{self, Dataset};
 use flatland::job::{
     AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter, label_record,
 };
-use flatland::result::{Conformance, content_key};
+use flatland::result::{Conformance, NetworkCheck, content_key};
 use flatland::session::Role;
 
 use super::WorkerError;
@@ -24,11 +25,12 @@ pub struct Bench {
     networks: Warm<Network>,
     datasets: Warm<Dataset>,
     samples: Warm<Samples>,
+    checks: HashMap<String, NetworkCheck>,
 }
 
 impl Default for Bench {
     fn default() -> Self {
-        Self { networks: Warm::new(16), datasets: Warm::new(16), samples: Warm::new(16) }
+        Self { networks: Warm::new(16), datasets: Warm::new(16), samples: Warm::new(16), checks: HashMap::new() }
     }
 }
 
@@ -56,18 +58,21 @@ impl Bench {
             JobSpec::Sharpness(job) => {
                 let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
                 let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
+                self.check(&job.checkpoint, &network, [(job.dataset.role, &*samples)], &job.out, reporter);
                 analysis::sharpness::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
             JobSpec::Hessian(job) => {
                 let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
                 let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
+                self.check(&job.checkpoint, &network, [(job.dataset.role, &*samples)], &job.out, reporter);
                 analysis::hessian::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
             JobSpec::Embedding(job) => {
                 let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
                 let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
+                self.check(&job.checkpoint, &network, samples.iter().map(|(role, samples)| (*role, samples)), &job.out, reporter);
                 analysis::embedding::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
@@ -75,6 +80,7 @@ impl Bench {
             JobSpec::Score(job) => {
                 let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
                 let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
+                self.check(&job.checkpoint, &network, samples.iter().map(|(role, samples)| (*role, samples)), &job.out, reporter);
                 analysis::score::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
@@ -90,6 +96,7 @@ impl Bench {
     ) -> Result<(), WorkerError> {
         let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
         let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
+        self.check(&job.checkpoint, &network, [(job.dataset.role, &*samples)], &job.out, reporter);
         let ood = self.all_samples(&job.checkpoint, &network, &job.measure.ood, reporter)?;
         let statistics = match &job.measure.statistics {
             Some(dataset) => Some(self.samples(&job.checkpoint, &network, dataset, reporter)?),
@@ -121,11 +128,42 @@ impl Bench {
         Ok(Conformance { version: env!("CARGO_PKG_VERSION").into(), machine: machine(device), groups })
     }
 
+    /// Looks, once, whether the network has on ID images the statistics of its BatchNorms: tells what is not as in training, and writes
+    /// it beside the result. What fails here is told and fails nothing else.
+    fn check<'a>(
+        &mut self,
+        checkpoint: &CheckpointSource,
+        network: &Network,
+        samples: impl IntoIterator<Item = (Role, &'a Samples)>,
+        out: &Path,
+        reporter: &mut dyn Reporter,
+    ) {
+        let Some((_, samples)) = samples.into_iter().find(|(role, samples)| *role == Role::Id && !samples.is_empty()) else { return };
+        let normalization = &checkpoint.normalization;
+        let identity = format!("{:?} {normalization:?} {}", checkpoint.choice(), samples.dataset.hash());
+        let key = content_key(&identity, &[checkpoint.path.as_path()]);
+        let check = match self.checks.get(&key) {
+            Some(known) => Ok(known.clone()),
+            None => model::network_check(network, &samples.dataset, normalization),
+        };
+        let told = check.map_err(|error| error.to_string()).and_then(|check| {
+            let warnings = check.warnings.clone();
+            let saved = if check.layers.is_empty() { Ok(()) } else { check.save(out) };
+            self.checks.insert(key, check);
+            saved.map(|()| warnings).map_err(|error| error.to_string())
+        });
+        let warnings = told.unwrap_or_else(|error| vec![format!("its BatchNorms were not checked: {error}")]);
+        for warning in warnings {
+            reporter.report(JobEvent::Warning { message: format!("{}: {warning}", checkpoint.name) });
+        }
+    }
+
     /// Lets go of everything loaded.
     pub fn forget(&mut self) {
         self.networks.clear();
         self.datasets.clear();
         self.samples.clear();
+        self.checks.clear();
     }
 
     /// The network of a checkpoint; what stays of it between jobs may lie as a file without a name in `folder`, see [`Room`].

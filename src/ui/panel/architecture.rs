@@ -81,7 +81,8 @@ pub fn ways_out(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspecti
     offer(ui, checkpoint, ways.into_iter(), commands);
 }
 
-fn offer(ui: &mut Ui, of: &CheckpointEntry, choices: impl Iterator<Item = (String, CheckpointCommand)>, commands: &mut Vec<Command>) {
+/// Choices as buttons.
+pub fn offer(ui: &mut Ui, of: &CheckpointEntry, choices: impl Iterator<Item = (String, CheckpointCommand)>, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         for (label, command) in choices {
             let response = ui.button(RichText::new(&label).font(theme::small()));

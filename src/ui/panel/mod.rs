@@ -12,6 +12,7 @@ pub mod log;
 pub mod menus;
 pub mod meter;
 mod more_images;
+pub mod network_check;
 pub mod open;
 pub mod palette;
 pub mod shortcuts;

@@ -13,6 +13,7 @@ mod hesitation;
 mod idle;
 mod jobs;
 mod landscapes;
+mod networks;
 mod panels;
 mod runs;
 mod saving;
