@@ -10,10 +10,10 @@ use super::options::{SessionOptions, plan};
 use super::runner::Runner;
 use super::say;
 use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, left_out, paper, plates, table};
-use crate::job::{Analysis, JobSpec, Named, is_finished, plan_cached};
+use crate::job::{Analysis, JobSpec, Named, is_finished, plan_cached, unreadable_in_result};
 use crate::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, ResultError, ScoreTable, SharpnessCurve, SweepResults,
-    write_atomic,
+    Unreadable, unreadable_warning, write_atomic,
 };
 use crate::session::{FigurePreset, Role, Session};
 
@@ -45,6 +45,7 @@ impl Figures {
         let (cached, missing): (Vec<JobSpec>, Vec<JobSpec>) = jobs.iter().cloned().partition(is_finished);
         // What is computed now is warned of by the worker.
         cached.iter().for_each(warn_again);
+        warn_of_unreadable(&cached);
         let (landscapes, others): (Vec<JobSpec>, Vec<JobSpec>) = missing.into_iter().partition(|job| matches!(job, JobSpec::Landscape(_)));
         let mut runner = Runner::start(options.landscape_worker());
         runner.run(landscapes, |_, _| Ok(()))?;
@@ -76,6 +77,19 @@ fn warn_again(job: &JobSpec) {
         | JobSpec::Conformance(_) => Vec::new(),
     };
     notes.iter().for_each(|note| eprintln!("warning: {}: {note}", checkpoint.name));
+}
+
+/// Says on stderr which images the results that are known already are without; jobs that run say it themselves.
+fn warn_of_unreadable(known: &[JobSpec]) {
+    let mut said: Unreadable = Unreadable::new();
+    for (dataset, images) in known.iter().flat_map(unreadable_in_result) {
+        if said.get(&dataset) != Some(&images) {
+            if let Some(warning) = unreadable_warning(&dataset, None, &images) {
+                eprintln!("warning: {warning}");
+            }
+            said.insert(dataset, images);
+        }
+    }
 }
 
 /// Where figures go and what is said of them.

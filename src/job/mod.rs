@@ -27,6 +27,7 @@ mod run_state;
 pub mod runs;
 mod spec;
 mod sweep;
+mod unreadable;
 mod worker_handle;
 
 pub use background::Background;
@@ -56,4 +57,5 @@ pub use spec::{
     WeightsJob,
 };
 pub use sweep::{Sweep, SweepPoint};
+pub use unreadable::{unreadable, unreadable_images, unreadable_in_result, warning_of_unreadable};
 pub use worker_handle::{WorkerEvent, WorkerHandle, WorkerOptions};

@@ -23,10 +23,13 @@ fn subject(job: &JobSpec) -> (String, String) {
 
 impl Named for LossSurface {
     fn named(mut self, job: &JobSpec) -> Self {
+        let before: Vec<String> = std::iter::once(&self.manifest.dataset).chain(&self.manifest.ood).cloned().collect();
         (self.manifest.checkpoint, self.manifest.dataset) = subject(job);
         if let JobSpec::Landscape(job) = job {
             self.manifest.ood = job.measure.ood.iter().map(|dataset| dataset.source.name.clone()).collect();
         }
+        let now = std::iter::once(&self.manifest.dataset).chain(&self.manifest.ood).cloned();
+        self.manifest.unreadable = renamed(self.manifest.unreadable, &before.into_iter().zip(now).collect());
         self
     }
 }
@@ -62,15 +65,13 @@ impl Named for Embedding {
                 name.clone_from(now);
             }
         }
+        self.unreadable = renamed(self.unreadable, &names);
         self
     }
 }
 
 impl Named for ScoreTable {
     fn named(mut self, job: &JobSpec) -> Self {
-        fn renamed<T>(map: IndexMap<String, T>, names: &HashMap<String, String>) -> IndexMap<String, T> {
-            map.into_iter().map(|(name, value)| (names.get(&name).cloned().unwrap_or(name), value)).collect()
-        }
         let Some(names) = names(self.roles.keys(), job) else { return self };
         self.accuracy = renamed(self.accuracy, &names);
         self.accuracy_pooled = renamed(self.accuracy_pooled, &names);
@@ -81,6 +82,7 @@ impl Named for ScoreTable {
         self.base_rate = renamed(self.base_rate, &names);
         self.non_finite = renamed(self.non_finite, &names);
         self.tied = renamed(self.tied, &names);
+        self.unreadable = renamed(self.unreadable, &names);
         for data in &mut self.datasets {
             if let Some(now) = names.get(&data.name) {
                 data.name.clone_from(now);
@@ -88,6 +90,10 @@ impl Named for ScoreTable {
         }
         self
     }
+}
+
+fn renamed<T>(map: IndexMap<String, T>, names: &HashMap<String, String>) -> IndexMap<String, T> {
+    map.into_iter().map(|(name, value)| (names.get(&name).cloned().unwrap_or(name), value)).collect()
 }
 
 /// The present names of the datasets by those that were `found`, which stand in the order of the job; `None` where nothing is to be

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Array, Npz, NpzValues, Picture, ResultError};
+use super::{Array, Npz, NpzValues, Picture, ResultError, Unreadable, UnreadableImage};
 
 /// Features, logits and 2-D coordinates of N images.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +29,8 @@ pub struct Embedding {
     pub tsne: Vec<[f32; 2]>,
     /// What placed them.
     pub picture: Picture,
+    /// Images that could not be read.
+    pub unreadable: Unreadable,
 }
 
 impl Embedding {
@@ -42,7 +44,8 @@ impl Embedding {
         self.label.is_empty()
     }
 
-    /// Writes `embedding.npz` into `folder`.
+    /// Writes `embedding.npz` into `folder`. Where images could not be read, it also has `unreadable` (their files), `unreadable_reason` and
+    /// `unreadable_dataset`, [K].
     ///
     /// # Errors
     /// When it cannot be written.
@@ -58,7 +61,23 @@ impl Embedding {
         npz.push("index", &[n], NpzValues::I64(self.index.clone()));
         npz.push("tsne", &[n, 2], NpzValues::F32(self.tsne.iter().flatten().copied().collect()));
         self.picture.write(&mut npz);
+        self.push_unreadable(&mut npz);
         npz.save(&folder.join("embedding.npz"))
+    }
+
+    fn push_unreadable(&self, npz: &mut Npz) {
+        let rows: Vec<(&String, &UnreadableImage)> =
+            self.unreadable.iter().flat_map(|(dataset, images)| images.iter().map(move |image| (dataset, image))).collect();
+        if rows.is_empty() {
+            return;
+        }
+        let k = rows.len();
+        let mut texts = |name: &str, of: &dyn Fn(&(&String, &UnreadableImage)) -> String| {
+            npz.push(name, &[k], NpzValues::Text(rows.iter().map(of).collect()));
+        };
+        texts("unreadable", &|(_, image)| image.path.to_string_lossy().into_owned());
+        texts("unreadable_reason", &|(_, image)| image.reason.clone());
+        texts("unreadable_dataset", &|(dataset, _)| (*dataset).clone());
     }
 
     /// Reads what [`Embedding::save`] wrote.
@@ -93,8 +112,20 @@ impl Embedding {
             index,
             tsne,
             picture,
+            unreadable: unreadable(npz)?,
         })
     }
+}
+
+/// The images that could not be read, where the archive says so.
+fn unreadable(npz: &Npz) -> Result<Unreadable, String> {
+    let mut all = Unreadable::new();
+    let Some(k) = npz.get("unreadable").map(|array| array.shape.first().copied().unwrap_or(0)) else { return Ok(all) };
+    let rows = texts(npz, "unreadable", k)?.into_iter().zip(texts(npz, "unreadable_reason", k)?);
+    for (dataset, (path, reason)) in texts(npz, "unreadable_dataset", k)?.into_iter().zip(rows) {
+        all.entry(dataset).or_default().push(UnreadableImage { path: path.into(), reason });
+    }
+    Ok(all)
 }
 
 fn array<'a>(npz: &'a Npz, name: &str) -> Result<&'a Array, String> {
@@ -159,6 +190,9 @@ mod tests {
             index: vec![4, 7, 0],
             tsne: vec![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]],
             picture: Picture::too_few(1, 3),
+            unreadable: [("test", "a/é.jpg"), ("textures", "b.png")]
+                .map(|(dataset, path)| (dataset.to_owned(), vec![UnreadableImage { path: path.into(), reason: "cut short".into() }]))
+                .into(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ResultError, write_atomic};
+use super::{ResultError, UnreadableImage, write_atomic};
 
 /// An eigenvalue with what it is worth: some eigenvalue of H lies within `residual` of `value`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -101,6 +101,9 @@ pub struct HessianSpectrum {
     pub trace: Option<Trace>,
     /// Spectral density, when asked for.
     pub density: Option<SpectralDensity>,
+    /// Images of the dataset that could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableImage>,
 }
 
 impl HessianSpectrum {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{ResultError, write_atomic};
+use super::{ResultError, UnreadableImage, write_atomic};
 
 /// What an average over random ε knows beside its mean.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,6 +100,9 @@ pub struct SharpnessCurve {
     /// The overlay, when asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_order: Option<SecondOrder>,
+    /// Images of the dataset that could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableImage>,
     /// Ascending in ρ; `sharpness` never falls where `estimator` climbs.
     pub points: Vec<SharpnessPoint>,
 }

@@ -15,7 +15,7 @@ mod sam;
 mod search;
 mod second_order;
 
-use flatland::job::{JobEvent, ProgressMeter, Reporter, SharpnessJob};
+use flatland::job::{JobEvent, ProgressMeter, Reporter, SharpnessJob, unreadable_images};
 use flatland::metric::mean_std_error;
 use flatland::result::{SecondOrder, SharpnessCurve, SharpnessPoint};
 use flatland::session::{Adaptive, Estimator, SharpnessSettings};
@@ -79,6 +79,7 @@ pub fn run(network: &Network, samples: &Samples, job: &SharpnessJob, reporter: &
         samples: samples.len(),
         second_order: mean_overlay(&overlays),
         points,
+        unreadable: unreadable_images(&samples.dataset),
         ..described(settings, samples.len())
     };
     Ok(curve.save(&job.out)?)

@@ -51,10 +51,7 @@ impl Training {
             let mut loaded = Vec::new();
             for entry in run.datasets.iter().filter(|entry| entry.role == role) {
                 let dataset = data::load(&job::source(entry, run.seed, None), Some([height as usize, width as usize]))?;
-                let unreadable = dataset.provenance.unreadable.len();
-                if unreadable > 0 {
-                    warnings.push(format!("warning: {unreadable} images of `{}` cannot be read and are left out", dataset.name));
-                }
+                warnings.extend(job::warning_of_unreadable(&dataset).map(|message| format!("warning: {message}")));
                 loaded.push(Arc::new(dataset));
             }
             Ok(loaded)

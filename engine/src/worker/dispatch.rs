@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use flatland::data::{self, Dataset};
-use flatland::job::{AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter};
+use flatland::job::{
+    self, AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter,
+};
 use flatland::result::{Conformance, content_key};
 use flatland::session::Role;
 
@@ -151,15 +153,7 @@ impl Bench {
             .datasets
             .get(key.clone(), || data::load(source, Some(size)))
             .map_err(|error| WorkerError::Dataset { name: source.name.clone(), source: error })?;
-        if let Some(first) = images.provenance.unreadable.first() {
-            let count = images.provenance.unreadable.len();
-            let message = format!(
-                "{count} of {} images of `{}` could not be read, the first: {} ({})",
-                images.provenance.available,
-                source.name,
-                first.reason,
-                first.path.display()
-            );
+        if let Some(message) = job::warning_of_unreadable(&images) {
             reporter.report(JobEvent::Warning { message });
         }
         let key = format!("{key} {:?} {} {:?}", checkpoint.normalization.constants(), input[0], network.device);

@@ -16,7 +16,7 @@ mod trace;
 
 use std::path::Path;
 
-use flatland::job::{HessianJob, Partial, ProgressMeter, Reporter};
+use flatland::job::{HessianJob, Partial, ProgressMeter, Reporter, unreadable_images};
 use flatland::result::{Eigenvalue, HessianSpectrum, Npz, SpectralDensity, Trace};
 use tch::Tensor;
 
@@ -78,6 +78,7 @@ pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mu
         precision: "f32".into(),
         seed: job.seed,
         tolerance: settings.tolerance,
+        unreadable: unreadable_images(&samples.dataset),
         ..HessianSpectrum::default()
     };
 
