@@ -141,7 +141,7 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
             "checkpoint": job.checkpoint.name, "dataset": job.dataset.source.name, "out": job.out, "grid": [a, b],
             "computed": surface.computed(), "samples": surface.manifest.samples, "center_loss": surface.manifest.center_loss,
             "lowest_loss": low, "highest_loss": high, "definition": surface.manifest.definition, "plane": surface.manifest.plane,
-            "planes": job.plane.planes, "band": cut,
+            "planes": job.plane.planes, "band": cut, "unreadable": surface.manifest.unreadable,
         })
         .to_string());
     } else {

@@ -24,8 +24,8 @@ mod network_check;
 mod parameter_vector;
 mod prefix;
 mod room;
-mod state_dicts;
 mod running_statistics;
+mod state_dicts;
 
 pub use adaptive_scale::adaptive_scale;
 pub use architecture::{Head, Similarity};
