@@ -1,7 +1,7 @@
 //! S(ρ) = max over ‖T⁻¹ε‖ ≤ ρ of the mean of L(θ+ε) − L(θ): lower bounds by several searches, and averages over random ε.
 //!
-//! All parameters move, or those of some layers, or those of each layer alone, under one global norm (l2 or l∞) seen through a diagonal T; BatchNorm is frozen; arithmetic is f32 (never less:
-//! rounding weights to bf16 moves them farther than a small ρ). By default the mean is over all images; with m, every batch of m images
+//! All parameters move, or those of some layers, or those of each layer alone, under one global norm (l2 or l∞) seen through a diagonal T;
+//! BatchNorm is frozen; arithmetic is f32 (never less: rounding weights to bf16 moves them farther than a small ρ). By default the mean is over all images; with m, every batch of m images
 //! has an ε of its own (m-sharpness). Any ε found proves a lower bound, and what is claimed is measured at the f32 ε that is saved.
 //! Balls are nested, so the best of a smaller ball is the least that a climb in a larger one may claim and its curve never falls. One
 //! SAM step and averages are reported as they are. Each search is a file of its own; [`ball`] holds the geometry.
@@ -32,7 +32,8 @@ use search::{Found, Search, mean};
 /// Estimates a curve of S(ρ) and writes `sharpness.json` (and the perturbations when asked) into `job.out`.
 ///
 /// # Errors
-/// When settings or labels are not as they must be, a glob matches no parameter, L(θ) is not finite, the job is cancelled, or a file cannot be written.
+/// When settings or labels are not as they must be, a glob matches no parameter, L(θ) is not finite, the job is cancelled, or a file cannot be
+/// written.
 pub fn run(network: &Network, samples: &Samples, job: &SharpnessJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
     let settings = &job.settings;
     settings.check().map_err(|message| AnalysisError::Invalid(format!("sharpness: {message}")))?;

@@ -242,7 +242,7 @@ fn a_search_that_never_left_is_told_in_the_window() {
     harness.get_by_label("Sharpness").click();
     harness.run();
     harness
-        .get_by_label_contains("6 radii, no ε found within ρ = 0.5; no ε was found at ρ = 0.01, 0.02, 0.05, 0.1, 0.2, 0.5: the gradient");
+        .get_by_label_contains("6 radii, no ε found within ρ = 0.500; no ε was found at ρ = 0.01, 0.02, 0.05, 0.1, 0.2, 0.5: the gradient");
     assert!(harness.query_all_by_label("no ε found").count() == 6, "a row a radius");
 }
 
