@@ -68,7 +68,17 @@ mod tests {
             std::fs::write(folder.path().join(name), bytes).unwrap();
         }
         let path = folder.path().to_owned();
-        let source = Source { name: "x".into(), path, split: None, format: None, subset: Subset::All, corruption: None, seed: 0 };
+        let source = Source {
+            name: "x".into(),
+            path,
+            split: None,
+            format: None,
+            subset: Subset::All,
+            corruption: None,
+            seed: 0,
+            classes: Default::default(),
+            reference: Vec::new(),
+        };
         (Stamps::default().of(&source), content_key("", &data::files(&source)))
     }
 

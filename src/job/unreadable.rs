@@ -58,8 +58,17 @@ mod tests {
             ..ScoreTable::default()
         };
         table.save(folder.path(), "net").unwrap();
-        let source =
-            Source { name: "new".into(), path: "/data".into(), split: None, format: None, subset: Subset::All, corruption: None, seed: 0 };
+        let source = Source {
+            name: "new".into(),
+            path: "/data".into(),
+            split: None,
+            format: None,
+            subset: Subset::All,
+            corruption: None,
+            seed: 0,
+            classes: Default::default(),
+            reference: Vec::new(),
+        };
         let job = JobSpec::Score(ScoreJob {
             checkpoint: CheckpointSource {
                 name: "net".into(),

@@ -22,13 +22,14 @@ pub fn network_check(network: &Network, dataset: &Dataset, normalization: &Norma
         architecture: network.architecture.clone(),
         normalization: match normalization {
             Normalization::Preset(preset) => key(*preset),
-            Normalization::Constants { .. } => normalization.label().into(),
+            Normalization::Constants { .. } | Normalization::Grey { .. } => normalization.label().into(),
         },
         layers: layer_statistics(&network.graph, &network.tensors, &x, false)?.into_iter().map(layer).collect(),
         ..NetworkCheck::default()
     };
     if check.is_fed_otherwise() {
-        for preset in NormalizationPreset::ALL {
+        let fits = |preset: &NormalizationPreset| Normalization::Preset(*preset).for_channels(network.graph.input[0]).is_ok();
+        for preset in NormalizationPreset::ALL.into_iter().filter(fits) {
             let x = images.input(network, &Normalization::Preset(preset))?;
             let first = layer_statistics(&network.graph, &network.tensors, &x, true)?;
             check.normalizations.push(Fit { name: key(preset), variance: first.first().map_or(f64::NAN, |first| first.variance) });
@@ -108,7 +109,7 @@ mod tests {
 
     fn dataset(toml: &str) -> Dataset {
         let entry: DatasetEntry = toml::from_str(toml).unwrap();
-        data::load(&flatland::job::source(&entry, 0, None), None).unwrap()
+        data::load(&flatland::job::source(&entry, &[], 0, None), None).unwrap()
     }
 
     fn cifar(shared: &Path) -> Dataset {

@@ -129,7 +129,7 @@ impl Method for Root {
     }
 
     fn ascent(&self) -> Option<crate::method::Ascent> {
-        self.ascends.then_some(crate::method::Ascent { rho: 0.1, adaptive: false, augmentation: None })
+        self.ascends.then_some(crate::method::Ascent::plain(0.1))
     }
 
     fn objective(&mut self, forward: &mut crate::method::Forward<'_>, batch: &Batch<'_>) -> Result<Objective, ModelError> {

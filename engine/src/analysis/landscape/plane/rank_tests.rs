@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use flatland::result::{LossSurface, Npz, NpzValues};
-use flatland::session::{Axes, Preset};
+use flatland::session::{Axes, Preset, Trajectory};
 use tch::{Kind, Tensor};
 
 use super::super::testing::Ear;
@@ -169,8 +169,8 @@ fn a_short_trajectory_on_a_line_is_no_plane_because_of_rounding() {
     let mut fixture = fixture("kind = \"random\"", &[0.0], &[0.0, 1.0]);
     // Steps of 2e-6 along one direction: rounding beside it is a hundredth of the whole.
     let places: Vec<[f64; 2]> = (0..5).map(|k| [2e-6 * f64::from(4 - k), 1e-6 * f64::from(4 - k)]).collect();
-    fixture.job.plane.axes = Axes::Trajectory { run: run_directory(fixture.folder.path(), &fixture.a, &places) };
+    fixture.job.plane.axes = Axes::Trajectory(Trajectory::Run(run_directory(fixture.folder.path(), &fixture.a, &places)));
     fixture.job.plane.project.clear();
     let found = message(&fixture);
-    assert!(found.contains("one line up to rounding") || found.contains("the same weights in all"), "{found}");
+    assert!(found.contains("on one line or all the same, up to rounding"), "{found}");
 }

@@ -163,7 +163,7 @@ impl TrajectoryWeights {
 /// Why the file is no checkpoint of any kind; `None` where it is one, however damaged or foreign.
 fn no_checkpoint(file: &TrajectoryFile) -> Result<Option<String>, AnalysisError> {
     let reading = checkpoint::read(&file.path)?;
-    Ok(match (reading.container, reading.tensors) {
+    Ok(match (reading.container, reading.contents) {
         (None, Err(reason)) => Some(reason),
         _ => None,
     })
