@@ -1,5 +1,6 @@
 //! `flatland landscape`
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -10,7 +11,7 @@ use super::options::SessionOptions;
 use super::runner::{Runner, cost_text};
 use super::say;
 use crate::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, WeightsJob, check_paths};
-use crate::result::{LandscapeBand, LandscapeManifest, LossSurface};
+use crate::result::{LandscapeBand, LandscapeManifest, LossSurface, Quantity};
 use crate::session::{DirectionSettings, Preset};
 
 /// Arguments of `flatland landscape`.
@@ -65,6 +66,10 @@ impl Landscape {
             }
             options.plan(&session, Analysis::Landscape, &choices)?
         };
+        let in_input_space = |job: &JobSpec| matches!(job, JobSpec::Landscape(job) if job.plane.axes.input().is_some());
+        if self.weights_at.is_some() && jobs.iter().any(in_input_space) {
+            anyhow::bail!("expected a plane of weights for --weights-at, found one in input space, where weights stay as they are");
+        }
         let mut runner = Runner::start(options.landscape_worker());
         if let Some(at) = self.weights_at {
             let weights = |job| match job {
@@ -124,6 +129,19 @@ fn tell_weights(job: &WeightsJob, json: bool) {
     }
 }
 
+/// The predicted classes of a landscape in input space with their shares of its cells, largest first; empty of other landscapes.
+fn regions(surface: &LossSurface) -> Vec<(String, f64)> {
+    let Some(map) = surface.maps.get(&Quantity::Prediction) else { return Vec::new() };
+    let mut cells: BTreeMap<usize, usize> = BTreeMap::new();
+    for &class in map.value.iter().filter(|class| class.is_finite()) {
+        *cells.entry(class as usize).or_default() += 1;
+    }
+    let mut shares: Vec<(String, f64)> =
+        cells.into_iter().map(|(class, n)| (surface.class_name(class), n as f64 / map.value.len() as f64)).collect();
+    shares.sort_by(|a, b| b.1.total_cmp(&a.1));
+    shares
+}
+
 /// The result of one job in a line.
 pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
     let JobSpec::Landscape(job) = job else { return Ok(()) };
@@ -138,7 +156,7 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
             "checkpoint": job.checkpoint.name, "dataset": job.dataset.source.name, "out": job.out, "grid": [a, b],
             "computed": surface.computed(), "samples": surface.manifest.samples, "center_loss": surface.manifest.center_loss,
             "lowest_loss": low, "highest_loss": high, "definition": surface.manifest.definition, "plane": surface.manifest.plane,
-            "planes": job.plane.planes, "band": cut,
+            "planes": job.plane.planes, "band": cut, "input": surface.manifest.input, "regions": regions(&surface),
         })
         .to_string());
     } else {
@@ -149,6 +167,10 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
             surface.manifest.center_loss,
             job.out.join("landscape.npz").display()
         ));
+        if let Some(input) = &surface.manifest.input {
+            let shares: Vec<String> = regions(&surface).iter().map(|(name, share)| format!("{name} {:.1} %", 100.0 * share)).collect();
+            say(&format!("  around image {} ({}): {}", input.image, input.classes_said(), shares.join(", ")));
+        }
         for point in surface.manifest.plane.iter().flat_map(|plane| plane.points.iter().chain(&plane.trajectory)) {
             let loss = point.loss.map_or(String::new(), |loss| format!(", its own loss {loss:.4}"));
             say(&format!(

@@ -53,18 +53,23 @@ impl Opened {
     }
 
     /// Draws the subset and reads its pixels, at `size` = [height, width] where given.
-    pub(super) fn read(mut self, source: &Source, size: Option<[usize; 2]>) -> Result<Dataset, DataError> {
+    pub(super) fn read(self, source: &Source, size: Option<[usize; 2]>) -> Result<Dataset, DataError> {
         let chosen = choose(&self.labels, source.subset, source.seed);
+        self.read_chosen(&chosen, source, size)
+    }
+
+    /// Reads the pixels of the images at these places of `labels`.
+    pub(super) fn read_chosen(mut self, chosen: &[usize], source: &Source, size: Option<[usize; 2]>) -> Result<Dataset, DataError> {
         let mut labels: Vec<i64> = chosen.iter().map(|&i| self.labels[i]).collect();
         let mut index: Vec<usize> = chosen.iter().map(|&i| self.index[i]).collect();
         let ([height, width], images) = match &self.pixels {
             Pixels::Array(array) => {
                 let stored = [array.height, array.width];
                 let size = size.unwrap_or(stored);
-                (size, array.gather(&chosen, |image| if stored == size { image } else { resize_and_crop(&image, stored, size) }))
+                (size, array.gather(chosen, |image| if stored == size { image } else { resize_and_crop(&image, stored, size) }))
             }
             Pixels::Files(files) => {
-                let (decoded, failed) = read_files(files, &chosen, size);
+                let (decoded, failed) = read_files(files, chosen, size);
                 if decoded.is_empty() {
                     return Err(none_readable(&source.path, self.available, self.unreadable.iter().chain(failed.values())));
                 }
