@@ -1,4 +1,4 @@
-//! [`LandscapeCutFigure`]: loss along α, for lines between checkpoints and for bands over random planes.
+//! [`LandscapeCutFigure`]: loss along α, for lines between checkpoints or images and for bands over random planes.
 
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, SMALL, draw_legend, draw_note, draw_x_axis, draw_y_axis, legend_width};
 use super::palette::{self, Rgb};
@@ -28,6 +28,8 @@ struct Cut {
 pub struct LandscapeCutFigure {
     curves: Vec<Cut>,
     note: String,
+    /// What stands at the axes.
+    labels: [&'static str; 2],
 }
 
 impl LandscapeCutFigure {
@@ -44,16 +46,22 @@ impl LandscapeCutFigure {
                 name: panel.name.into(),
                 color: panel.color,
                 points: computed.map(|i| (surface.alpha[i], surface.loss[at(i)], surface.loss_std_error[at(i)])).collect(),
-                marks: marks.filter_map(|point| Some((point.label(), point.alpha, point.loss?))).collect(),
+                marks: marks
+                    .filter_map(|point| Some((point.label(), point.alpha, point.loss?)))
+                    .filter(|_| surface.quantity.is_none())
+                    .collect(),
             }
         });
-        let mut notes: Vec<String> = panels.first().map(|p| p.result.manifest.measured_on()).into_iter().collect();
-        notes.push("band: ± 1 standard error".into());
+        let first = panels.first().map(|panel| panel.result);
+        let input = first.and_then(|surface| surface.manifest.input.as_ref());
+        let mut notes: Vec<String> = first.map(|surface| surface.manifest.measured_on()).into_iter().collect();
+        notes.push(if input.is_some() { "input space: x + αd₁" } else { "band: ± 1 standard error" }.into());
         let curves: Vec<Cut> = curves.collect();
         if curves.iter().any(|curve| !curve.marks.is_empty()) {
-            notes.push("dots: other checkpoints at their own losses".into());
+            notes.push(format!("dots: other {} at their own losses", if input.is_some() { "images" } else { "checkpoints" }));
         }
-        Self { curves, note: notes.join(" · ") }
+        let y = first.and_then(|surface| Some(surface.quantity_label(surface.quantity?))).unwrap_or("loss");
+        Self { curves, note: notes.join(" · "), labels: [input.map_or("α", |input| input.axis_labels()[0]), y] }
     }
 
     /// Bands over random planes: mean ± 1 standard deviation over planes.
@@ -69,7 +77,7 @@ impl LandscapeCutFigure {
             let planes = manifest.seeds.len();
             format!("{}, n = {} · mean and ± 1 standard deviation over {planes} random directions", manifest.dataset, manifest.samples)
         });
-        Self { curves: panels.iter().map(curve).collect(), note }
+        Self { curves: panels.iter().map(curve).collect(), note, labels: ["α", "loss"] }
     }
 
     fn finite(&self) -> impl Iterator<Item = (f64, f64)> {
@@ -105,8 +113,8 @@ impl Figure for LandscapeCutFigure {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let (across, up) = (self.across(), self.up());
         let axes = |frame: &Frame| {
-            let x = Axis::new(across.0, across.1, Spacing::Linear, "α", frame.width(), font, true);
-            (x, Axis::new(up.0, up.1, up.2, "loss", frame.height(), font, false))
+            let x = Axis::new(across.0, across.1, Spacing::Linear, self.labels[0], frame.width(), font, true);
+            (x, Axis::new(up.0, up.1, up.2, self.labels[1], frame.height(), font, false))
         };
         let checkpoints: Vec<(&str, usize)> = self.curves.iter().map(|curve| (curve.name.as_str(), curve.color)).collect();
         let legend = legend_width(checkpoints.iter().map(|(name, _)| *name), style);
