@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use flatland::data::{Dataset, Provenance, Source, Subset};
+use flatland::data::{Dataset, Provenance, Source};
 use flatland::job::{Analysis, JobEvent, PlanOptions, Reporter, WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions, plan};
 use flatland::result::{Npz, NpzValues};
 use flatland::session::{Normalization, Session};
@@ -78,15 +78,7 @@ fn throughput([input, output, kernel, stride, side]: [i64; 5], batch: i64, threa
 }
 
 fn images() -> Dataset {
-    let source = Source {
-        name: "noise".into(),
-        path: Default::default(),
-        split: None,
-        format: None,
-        subset: Subset::All,
-        corruption: None,
-        seed: 0,
-    };
+    let source = Source { name: "noise".into(), ..Source::default() };
     Dataset {
         name: "noise".into(),
         images: (0..IMAGES * 3072).map(|k| (k * 7919 % 256) as u8).collect(),
@@ -95,7 +87,7 @@ fn images() -> Dataset {
         labels: (0..IMAGES as i64).map(|k| k % 10).collect(),
         index: (0..IMAGES).collect(),
         classes: Vec::new(),
-        provenance: Provenance { source, format: "bench".into(), available: IMAGES, unreadable: Vec::new() },
+        provenance: Provenance { source, format: "bench".into(), available: IMAGES, ..Provenance::default() },
     }
 }
 

@@ -24,6 +24,7 @@ fn dataset(name: &str, role: Role, path: impl Into<PathBuf>) -> DatasetEntry {
         first: None,
         corruption: None,
         assumed: Default::default(),
+        classes: None,
     }
 }
 

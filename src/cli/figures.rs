@@ -10,7 +10,7 @@ use super::options::{SessionOptions, plan};
 use super::runner::Runner;
 use super::say;
 use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, left_out, paper, plates, table};
-use crate::job::{Analysis, JobSpec, Named, is_finished, plan_cached};
+use crate::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached};
 use crate::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, ResultError, ScoreTable, SharpnessCurve, SweepResults,
     write_atomic,
@@ -38,6 +38,7 @@ impl Figures {
         let choices = options.plan_options();
         let mut jobs = Vec::new();
         for analysis in Analysis::of(&session) {
+            let Some(choices) = choices_of(&session, analysis, &choices) else { continue };
             // Checked as a plain plan first: a complaint about a missing file beats one about the cache.
             plan(&session, &options.session, analysis, &options.out, &choices)?;
             jobs.extend(plan_cached(&session, analysis, &choices)?);
@@ -61,7 +62,13 @@ impl Figures {
 fn warn_again(job: &JobSpec) {
     let (Some(out), Some(checkpoint)) = (job.out(), job.checkpoint()) else { return };
     let notes = match job {
-        JobSpec::Score(_) => ScoreTable::load(out, &checkpoint.name).map(|table| table.named(job).notes()).unwrap_or_default(),
+        JobSpec::Score(_) => {
+            let table = ScoreTable::load(out, &checkpoint.name).map(|table| table.named(job)).unwrap_or_default();
+            for (dataset, labels) in table.labels.iter().filter(|(_, labels)| labels.is_inferred()) {
+                eprintln!("note: labels of `{dataset}`: {}", labels.describe());
+            }
+            table.notes()
+        }
         JobSpec::Embedding(_) => {
             let picture = Embedding::load(out).map(|embedding| embedding.picture).unwrap_or_default();
             picture.reason.is_some().then(|| picture.describe()).into_iter().collect()
@@ -76,6 +83,17 @@ fn warn_again(job: &JobSpec) {
         | JobSpec::Conformance(_) => Vec::new(),
     };
     notes.iter().for_each(|note| eprintln!("warning: {}: {note}", checkpoint.name));
+}
+
+/// The choices for one analysis of many: a loss is of images of the network's classes only. `None` where none of the chosen has a loss.
+fn choices_of(session: &Session, analysis: Analysis, choices: &PlanOptions) -> Option<PlanOptions> {
+    let mut choices = choices.clone();
+    if !analysis.is_per_dataset() || choices.datasets.is_empty() {
+        return Some(choices);
+    }
+    let has_none = |name: &String| session.datasets.iter().any(|entry| entry.name == *name && !entry.role.has_classes());
+    choices.datasets.retain(|name| !has_none(name));
+    (!choices.datasets.is_empty()).then_some(choices)
 }
 
 /// Where figures go and what is said of them.

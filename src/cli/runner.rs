@@ -25,6 +25,8 @@ pub struct Runner {
     line: ProgressLine,
     failures: usize,
     asked: usize,
+    /// What was said once.
+    noted: Vec<String>,
 }
 
 impl Runner {
@@ -34,7 +36,14 @@ impl Runner {
         let flag = interrupted.clone();
         // A second handler cannot be set; then Ctrl-C ends the process, and the worker with it.
         let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Release));
-        Self { worker: WorkerHandle::start(options, || {}), interrupted, line: ProgressLine::new(), failures: 0, asked: 0 }
+        Self {
+            worker: WorkerHandle::start(options, || {}),
+            interrupted,
+            line: ProgressLine::new(),
+            failures: 0,
+            asked: 0,
+            noted: Vec::new(),
+        }
     }
 
     /// Goes on with another worker.
@@ -154,6 +163,13 @@ impl Runner {
                 self.line.show(&format!("{place}: {message}, {done}/{total} {unit}{left}"));
             }
             JobEvent::Warning { message } => self.line.say(&format!("warning: {message}")),
+            JobEvent::Note { message } => {
+                // Every job on the same images says the same.
+                if !self.noted.contains(&message) {
+                    self.line.say(&format!("note: {message}"));
+                    self.noted.push(message);
+                }
+            }
             JobEvent::Cost { seconds, bytes } => {
                 self.line.say(&format!("{place}: {}", cost_text(seconds, bytes)));
             }

@@ -108,9 +108,15 @@ impl Watch {
     /// When it does not end in [`RunStatus::Done`]; [`Interrupted`] when Ctrl-C was the reason.
     pub(super) fn follow(&mut self, dir: &Path) -> anyhow::Result<()> {
         let mut follower = Follower::open(dir)?;
-        let mut told = 0;
+        let (mut told, mut noted) = (0, 0);
         let mut asked = false;
         let status = follower.follow(|follower| {
+            // What the run file leaves open has been said.
+            let said = |note: &&String| note.starts_with("assumed: ");
+            for note in follower.view.state.notes.iter().skip(noted).filter(|note| !said(note)) {
+                self.line.say(&format!("run {}, {note}", follower.view.name()));
+            }
+            noted = noted.max(follower.view.state.notes.len());
             for metrics in follower.view.metrics.iter().skip(told) {
                 self.line.say(&epoch_line(follower, metrics));
             }

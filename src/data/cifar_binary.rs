@@ -49,7 +49,7 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<Kind> {
 pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataError> {
     let files = if path.is_dir() { batches(path, wanted)? } else { vec![path.to_path_buf()] };
     let mut blocks = Vec::new();
-    let mut labels = Vec::new();
+    let (mut labels, mut coarse) = (Vec::new(), Vec::new());
     let mut found = None;
     for file in &files {
         let bytes = map(WHAT, file)?;
@@ -59,14 +59,18 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
         }
         let stride = kind.label_bytes() + PIXELS;
         labels.extend(bytes.chunks_exact(stride).map(|record| i64::from(record[kind.label_bytes() - 1])));
+        if kind == Kind::Cifar100 {
+            coarse.extend(bytes.chunks_exact(stride).map(|record| i64::from(record[0])));
+        }
         blocks.push(Block { count: bytes.len() / stride, start: kind.label_bytes(), stride, bytes });
     }
     let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
     let classes = match found {
-        Some(Kind::Cifar100) => names::lines(&folder.join("fine_label_names.txt"), 100).unwrap_or_default(),
+        Some(Kind::Cifar100) => names::lines(&folder.join("fine_label_names.txt"), 100).unwrap_or_else(names::cifar100),
         _ => names::lines(&folder.join("batches.meta.txt"), 10).unwrap_or_else(names::cifar10),
     };
-    Ok(Opened::array("cifar_binary", labels, classes, PixelArray { blocks, height: 32, width: 32, layout: Layout::Planar }))
+    let pixels = PixelArray { blocks, height: 32, width: 32, layout: Layout::Planar };
+    Ok(Opened { coarse, ..Opened::array("cifar_binary", labels, classes, pixels) })
 }
 
 fn batches(folder: &Path, wanted: Option<&str>) -> Result<Vec<PathBuf>, DataError> {

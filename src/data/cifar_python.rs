@@ -17,7 +17,7 @@ const PIXELS: usize = 3072;
 /// Opens one batch, or the batches of split `wanted` in the folder `path`.
 pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataError> {
     let files = if path.is_dir() { batches(path, wanted)? } else { vec![path.to_path_buf()] };
-    let (mut blocks, mut labels) = (Vec::new(), Vec::new());
+    let (mut blocks, mut labels, mut coarse) = (Vec::new(), Vec::new(), Vec::new());
     for file in &files {
         let batch = parse(file)?;
         let invalid = |(expected, found): (String, String)| DataError::invalid(WHAT, expected, found, file);
@@ -32,12 +32,16 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
             return Err(invalid((format!("{count} labels"), format!("{}", of_batch.len()))));
         }
         labels.extend(of_batch);
+        if let Some(labels) = batch.get("coarse_labels") {
+            coarse.extend(integers(labels).map_err(invalid)?);
+        }
         blocks.push(Block { bytes: data.bytes, start: data.start, stride: PIXELS, count });
     }
-    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
-    let classes = class_names(folder).unwrap_or_default();
+    let classes = class_names(path).unwrap_or_default();
     let classes = if classes.is_empty() && labels.iter().all(|label| (0..10).contains(label)) { names::cifar10() } else { classes };
-    Ok(Opened::array("cifar_python", labels, classes, PixelArray { blocks, height: 32, width: 32, layout: Layout::Planar }))
+    let coarse = if coarse.len() == labels.len() { coarse } else { Vec::new() };
+    let pixels = PixelArray { blocks, height: 32, width: 32, layout: Layout::Planar };
+    Ok(Opened { coarse, ..Opened::array("cifar_python", labels, classes, pixels) })
 }
 
 fn batches(folder: &Path, wanted: Option<&str>) -> Result<Vec<PathBuf>, DataError> {
@@ -52,7 +56,9 @@ fn batches(folder: &Path, wanted: Option<&str>) -> Result<Vec<PathBuf>, DataErro
     split::pick(WHAT, folder, wanted, &["test", "train"], of_split)
 }
 
-fn class_names(folder: &Path) -> Option<Vec<String>> {
+/// The names in `batches.meta` or `meta` in the folder `path`, or beside the file.
+pub(super) fn class_names(path: &Path) -> Option<Vec<String>> {
+    let folder = if path.is_dir() { path } else { path.parent()? };
     let file = ["batches.meta", "meta"].into_iter().map(|name| folder.join(name)).find(|file| file.is_file())?;
     let meta = parse(&file).ok()?;
     let names = meta.get("fine_label_names").or_else(|| meta.get("label_names"))?.as_slice()?;

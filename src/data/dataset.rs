@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::labels::{Classes, Labelling, Reference};
+
 /// Which images of a source are meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -18,7 +20,7 @@ pub enum Subset {
 }
 
 /// Where images come from, fully resolved: enough to load the same bytes again.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Source {
     /// Name shown to people; also the name of the result folder.
     pub name: String,
@@ -34,6 +36,12 @@ pub struct Source {
     pub corruption: Option<Corruption>,
     /// Seed of the stratified draw and of the corruption.
     pub seed: u64,
+    /// What somebody says about its classes.
+    #[serde(default, skip_serializing_if = "Classes::is_found")]
+    pub classes: Classes,
+    /// The datasets whose classes tell what its labels mean, the first that does counts; itself may be among them, by its name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reference: Vec<Reference>,
 }
 
 impl Source {
@@ -68,7 +76,7 @@ pub struct Unreadable {
 }
 
 /// How a dataset came to be.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The request.
     pub source: Source,
@@ -78,6 +86,9 @@ pub struct Provenance {
     pub available: usize,
     /// Images that could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// What the labels follow from.
+    #[serde(default)]
+    pub labelling: Labelling,
 }
 
 /// Images of one size with labels.

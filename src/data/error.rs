@@ -29,6 +29,18 @@ pub enum DataError {
         /// The file or folder.
         path: PathBuf,
     },
+    /// What labels mean to a network cannot be told with certainty, or they are none of its.
+    #[error("cannot label the images: expected {expected}, found {found} ({path}); {way_out}")]
+    Labels {
+        /// What the labels should have been matched with.
+        expected: String,
+        /// What was there.
+        found: String,
+        /// How to say it.
+        way_out: String,
+        /// The file or folder.
+        path: PathBuf,
+    },
     /// A pickle is cut off, malformed or refused.
     #[error("cannot read {what}: {source} ({path})")]
     Pickle {

@@ -1,17 +1,21 @@
 //! Folders of image files: a folder per class, or flat without labels; Tiny ImageNet's nesting and its `val_annotations.txt`.
 //!
-//! Labels follow the sorted folder names (torchvision `ImageFolder`), except where more is known: folders that are classes of CIFAR-10
-//! keep its labels although some are absent, and WordNet ids keep their place among the sorted `wnids.txt`.
+//! Only folders that hold images are classes. What their labels are is the business of [`labels`](super::labels).
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::labels::{Found, Origin};
 use super::source::{Opened, Pixels};
-use super::{DataError, decode, names, sniff};
+use super::{DataError, decode, sniff};
 
 const WHAT: &str = "the image folder";
 /// Names of folders that are parts of a dataset, in the order of preference.
 const SPLITS: [&str; 5] = ["test", "val", "valid", "validation", "train"];
+/// Names of folders of what belongs to the images of `images` beside them and is none of them.
+const BESIDE_IMAGES: [&str; 7] = ["annotations", "annotation", "labels", "masks", "trimaps", "segmentations", "segmentation"];
+/// Folders that file managers, archivers and notebooks leave, with thumbnails and copies in them.
+const LEFT_BEHIND: [&str; 7] = ["__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found", "__pycache__"];
 /// How deep images of a class are looked for.
 const MAX_DEPTH: usize = 6;
 /// Extensions of files that count as images even where their content does not, so that they are listed as unreadable.
@@ -20,81 +24,126 @@ const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp
 /// Opens split `wanted` of the folder at `path`, or the folder itself.
 pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataError> {
     let folder = enter(path, wanted)?;
-    let annotations = folder.join("val_annotations.txt");
-    let (files, labels, classes) = if annotations.is_file() { annotated(&folder, &annotations)? } else { by_class(&folder)? };
+    let Listed { files, labels, found } = listed(&folder)?;
     if files.is_empty() {
         let others = sniff::entries(WHAT, &folder)?.len();
         return Err(DataError::invalid(WHAT, "image files", format!("no images ({others} other entries)"), &folder));
     }
     let available = files.len();
     let (index, pixels) = ((0..available).collect(), Pixels::Files(files));
-    Ok(Opened { format: "image_folder", labels, index, classes, available, unreadable: vec![], pixels })
+    Ok(Opened { format: "image_folder", labels, coarse: vec![], index, found, available, unreadable: vec![], pixels })
 }
 
-type Listed = (Vec<PathBuf>, Vec<i64>, Vec<String>);
+/// The classes of the same, without listing all images.
+pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<Found, DataError> {
+    let folder = enter(path, wanted)?;
+    let annotations = folder.join(ANNOTATIONS);
+    if annotations.is_file() {
+        return Ok(listed(&folder)?.found);
+    }
+    let (holding, empty) = subfolders(&folder)?;
+    Ok(found(&folder, holding.iter().map(|folder| name(folder)).collect(), &empty))
+}
+
+/// Tiny ImageNet's table `file, wnid, box`, by tabs.
+const ANNOTATIONS: &str = "val_annotations.txt";
+
+/// Images, the place of each one's class among the names found (-1: none), and these.
+struct Listed {
+    files: Vec<PathBuf>,
+    labels: Vec<i64>,
+    found: Found,
+}
+
+fn listed(folder: &Path) -> Result<Listed, DataError> {
+    let annotations = folder.join(ANNOTATIONS);
+    if annotations.is_file() { annotated(folder, &annotations) } else { by_class(folder) }
+}
 
 /// Down to where the classes (or the images) are: into the split, and through a lone `images`.
 fn enter(path: &Path, wanted: Option<&str>) -> Result<PathBuf, DataError> {
     let mut folder = path.to_path_buf();
-    let folders = subfolders(path)?;
-    let there: Vec<&str> = SPLITS.into_iter().filter(|split| folders.iter().any(|folder| name(folder) == *split)).collect();
+    let (holding, empty) = subfolders(path)?;
+    let is = |split: &str| holding.iter().chain(&empty).any(|folder| name(folder) == split);
     match wanted {
-        Some(split) if folders.iter().any(|folder| name(folder) == split) => folder.push(split),
+        Some(split) if is(split) => folder.push(split),
         Some(split) if name(path) == split => {}
         Some(split) => {
+            let there: Vec<&str> = SPLITS.into_iter().filter(|split| is(split)).collect();
             let found = if there.is_empty() { "no splits".into() } else { there.join(", ") };
             return Err(DataError::invalid(WHAT, format!("split `{split}`"), found, path));
         }
-        // Where all folders are splits, none of them is a class.
-        None if !there.is_empty() && there.len() == folders.len() => folder.push(there[0]),
-        None => {}
+        None => folder.extend(split(&holding)?),
     }
-    while let [only] = subfolders(&folder)?.as_slice() {
-        if name(only) != "images" || folder.join("val_annotations.txt").is_file() {
-            break;
-        }
-        folder = only.clone();
+    while let Some(images) = lone_images(&folder)? {
+        folder = images;
     }
     Ok(folder)
 }
 
+/// The split that is meant where nobody says, of folders that hold images. Where all are splits, none of them is a class; else those are
+/// splits that hold folders of classes: a class may be called `train`.
+fn split(holding: &[PathBuf]) -> Result<Option<&'static str>, DataError> {
+    let there = || SPLITS.into_iter().filter_map(|split| holding.iter().find(|folder| name(folder) == split).map(|folder| (split, folder)));
+    if there().count() == holding.len() {
+        return Ok(there().next().map(|(split, _)| split));
+    }
+    for (split, folder) in there() {
+        let (classes, _) = subfolders(folder)?;
+        let is_images = |folder: &PathBuf| name(folder).eq_ignore_ascii_case("images");
+        if (classes.len() > 1 || classes.iter().any(is_images)) && !holds_image(folder, 0)? {
+            return Ok(Some(split));
+        }
+    }
+    Ok(None)
+}
+
+/// The folder `images` where no other folder holds images of its own.
+fn lone_images(folder: &Path) -> Result<Option<PathBuf>, DataError> {
+    if folder.join(ANNOTATIONS).is_file() {
+        return Ok(None);
+    }
+    let (holding, _) = subfolders(folder)?;
+    let (images, others): (Vec<PathBuf>, Vec<PathBuf>) =
+        holding.into_iter().partition(|folder| name(folder).eq_ignore_ascii_case("images"));
+    let belongs = |folder: &PathBuf| BESIDE_IMAGES.contains(&name(folder).to_lowercase().as_str());
+    Ok(if images.len() == 1 && others.iter().all(belongs) { images.into_iter().next() } else { None })
+}
+
 fn by_class(folder: &Path) -> Result<Listed, DataError> {
-    let folders = subfolders(folder)?;
-    let found: Vec<String> = folders.iter().map(|folder| name(folder)).collect();
-    let classes = if !found.is_empty() && found.iter().all(|class| names::CIFAR10.contains(&class.as_str())) {
-        names::cifar10()
-    } else {
-        wnids(folder).filter(|ids| found.iter().all(|class| ids.binary_search(class).is_ok())).unwrap_or_else(|| found.clone())
-    };
-    let label_of: HashMap<&str, i64> = classes.iter().map(String::as_str).zip(0..).collect();
+    let (holding, empty) = subfolders(folder)?;
     // Images beside the class folders have no class.
     let mut files: Vec<PathBuf> = sniff::files(WHAT, folder)?.into_iter().filter(|file| is_image(file)).collect();
     let mut labels = vec![-1; files.len()];
-    for (class, of_class) in found.iter().zip(&folders) {
+    for (label, of_class) in (0..).zip(&holding) {
         let before = files.len();
         collect(of_class, MAX_DEPTH, &mut files)?;
-        labels.extend(std::iter::repeat_n(label_of.get(class.as_str()).copied().unwrap_or(-1), files.len() - before));
+        labels.extend(std::iter::repeat_n(label, files.len() - before));
     }
-    Ok((files, labels, classes))
+    Ok(Listed { files, labels, found: found(folder, holding.iter().map(|folder| name(folder)).collect(), &empty) })
 }
 
-/// Tiny ImageNet's validation part: `images/` and a table `file, wnid, box`, by tabs.
 fn annotated(folder: &Path, annotations: &Path) -> Result<Listed, DataError> {
     let text = std::fs::read_to_string(annotations).map_err(DataError::io(WHAT, annotations))?;
     let rows: HashMap<&str, &str> = text.lines().filter_map(|line| line.split_once('\t')).collect();
     let class_of = |row: &&str| row.split('\t').next().unwrap_or_default().to_owned();
-    let mut found: Vec<String> = rows.values().map(class_of).collect();
-    found.sort();
-    found.dedup();
-    let classes = wnids(folder).filter(|ids| found.iter().all(|class| ids.binary_search(class).is_ok())).unwrap_or(found);
+    let mut names: Vec<String> = rows.values().map(class_of).collect();
+    names.sort();
+    names.dedup();
     let mut files = Vec::new();
     collect(folder, MAX_DEPTH, &mut files)?;
     let label = |file: &PathBuf| {
         let class = rows.get(name(file).as_str()).map(class_of);
-        class.and_then(|class| classes.binary_search(&class).ok()).map_or(-1, |label| label as i64)
+        class.and_then(|class| names.binary_search(&class).ok()).map_or(-1, |label| label as i64)
     };
     let labels = files.iter().map(label).collect();
-    Ok((files, labels, classes))
+    Ok(Listed { files, labels, found: found(folder, names, &[]) })
+}
+
+/// Classes with these names, sorted, and the folders of the others.
+fn found(folder: &Path, names: Vec<String>, empty: &[PathBuf]) -> Found {
+    let wnids = wnids(folder).filter(|ids| !names.is_empty() && names.iter().all(|class| ids.binary_search(class).is_ok()));
+    Found { from: Origin::Folders { empty: empty.iter().map(|folder| name(folder)).collect(), wnids }, names }
 }
 
 /// Files above the folder at `path` that decide about its labels, there or not.
@@ -119,7 +168,7 @@ fn wnids(folder: &Path) -> Option<Vec<String>> {
 fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
     for path in sniff::entries(WHAT, folder)? {
         if path.is_dir() {
-            if depth > 0 {
+            if depth > 0 && !is_left_behind(&path) {
                 collect(&path, depth - 1, files)?;
             }
         } else if is_image(&path) {
@@ -134,8 +183,42 @@ fn is_image(file: &Path) -> bool {
     EXTENSIONS.contains(&extension.as_str()) || sniff::head(file).is_ok_and(|head| decode::is_image(&head))
 }
 
-fn subfolders(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    Ok(sniff::entries(WHAT, folder)?.into_iter().filter(|path| path.is_dir()).collect())
+/// The folders in a folder that hold images, and the others, each by name.
+fn subfolders(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
+    let folders = sniff::entries(WHAT, folder)?.into_iter().filter(|path| path.is_dir() && !is_left_behind(path));
+    let (mut holding, mut empty) = (Vec::new(), Vec::new());
+    for folder in folders {
+        if holds_image(&folder, MAX_DEPTH)? { holding.push(folder) } else { empty.push(folder) }
+    }
+    Ok((holding, empty))
+}
+
+/// Whether there is an image in `folder`, or `depth` folders below it. Stops at the first.
+fn holds_image(folder: &Path, depth: usize) -> Result<bool, DataError> {
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(DataError::io(WHAT, folder))? {
+        let path = entry.map_err(DataError::io(WHAT, folder))?.path();
+        match () {
+            () if name(&path).starts_with('.') => {}
+            () if !path.is_dir() => {
+                if is_image(&path) {
+                    return Ok(true);
+                }
+            }
+            () if depth > 0 && !is_left_behind(&path) => folders.push(path),
+            () => {}
+        }
+    }
+    for folder in folders {
+        if holds_image(&folder, depth - 1)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_left_behind(folder: &Path) -> bool {
+    LEFT_BEHIND.contains(&name(folder).as_str())
 }
 
 fn name(path: &Path) -> String {

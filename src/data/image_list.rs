@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::labels::Found;
 use super::source::{Opened, Pixels};
 use super::{DataError, Unreadable, not_data};
 
@@ -54,7 +55,16 @@ pub(super) fn open(path: &Path) -> Result<Opened, DataError> {
         }
     }
     let pixels = Pixels::Files(files);
-    Ok(Opened { format: "image_list", labels, index, classes: vec![], available: entries.len(), unreadable, pixels })
+    Ok(Opened {
+        format: "image_list",
+        labels,
+        coarse: vec![],
+        index,
+        found: Found::default(),
+        available: entries.len(),
+        unreadable,
+        pixels,
+    })
 }
 
 /// Where the images of the list at `path` are, or should be; none of what is no list.

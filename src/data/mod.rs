@@ -17,6 +17,7 @@ mod files;
 mod idx;
 mod image_folder;
 mod image_list;
+mod labels;
 mod names;
 mod npy;
 mod npz;
@@ -41,6 +42,7 @@ pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
 pub use environment::Environment;
 pub use error::DataError;
 pub use files::files;
+pub use labels::{Class, Classes, LabelRule, Labelling, OrderRule, Reference, label_state};
 pub use single::{SingleImage, load_images, load_positions};
 pub use sniff::{looks_like_images, not_data};
 
@@ -55,10 +57,22 @@ use source::Opened;
 /// When there is nothing at the path, its format is not one of ours, the data is cut off or malformed, the split is not there,
 /// no image is readable, the corruption is not known, or images without a `size` differ in theirs.
 pub fn load(source: &Source, size: Option<[usize; 2]>) -> Result<Dataset, DataError> {
+    read(source, size, None)
+}
+
+/// The same for a network of `classes` classes: labels are the network's, by what `source` says of its classes and those of its references.
+///
+/// # Errors
+/// As [`load`], and when the classes of the images cannot be brought to the network's with certainty or a label is not one of the network's.
+pub fn load_for(source: &Source, size: Option<[usize; 2]>, classes: usize) -> Result<Dataset, DataError> {
+    read(source, size, Some(classes))
+}
+
+fn read(source: &Source, size: Option<[usize; 2]>, classes: Option<usize>) -> Result<Dataset, DataError> {
     if let Some([height, width]) = size.filter(|size| size.contains(&0)) {
         return Err(DataError::invalid("images", "a size of at least 1x1", format!("{height}x{width}"), &source.path));
     }
-    let mut dataset = open(source)?.read(source, size)?;
+    let mut dataset = open(source)?.read(source, size, classes)?;
     corrupt(&mut dataset, source)?;
     Ok(dataset)
 }

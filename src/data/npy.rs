@@ -37,8 +37,13 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
         block.start += (level - 1) * count * block.stride;
         block.count = count;
     }
-    let classes = if file.parent().and_then(Path::file_name).is_some_and(|name| name == "CIFAR-10-C") { names::cifar10() } else { vec![] };
-    Ok(Opened::array("npy", labels, classes, images))
+    Ok(Opened::array("npy", labels, class_names(path), images))
+}
+
+/// The classes of CIFAR-10 for the folder CIFAR-10-C and the files in it.
+pub(super) fn class_names(path: &Path) -> Vec<String> {
+    let folder = if path.is_dir() { Some(path) } else { path.parent() };
+    if folder.and_then(Path::file_name).is_some_and(|name| name == "CIFAR-10-C") { names::cifar10() } else { Vec::new() }
 }
 
 /// Where the labels of a file of images may be.

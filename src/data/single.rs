@@ -1,7 +1,7 @@
 //! Single images of a source: for looking at, and as a dataset of their own.
 
 use super::source::Opened;
-use super::{DataError, Dataset, Source, corrupt, corruption, open};
+use super::{DataError, Dataset, Source, corrupt, corruption, labels, open};
 
 /// An image at its own size.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,13 +33,20 @@ pub fn load_images(source: &Source, positions: &[usize]) -> Result<Vec<Result<Si
     Ok(positions.iter().map(image).collect())
 }
 
-/// The images at these positions of the source, whatever its subset is, in this order, as [`super::load`] gives them: at `size` =
-/// [height, width] where given, corrupted, with labels. The rest of the source is not decoded.
+/// The images at these positions of the source, whatever its subset is, in this order, as [`super::load`] gives them, for a network of
+/// `classes` classes, where given, as [`super::load_for`] does: at `size` = [height, width] where given, corrupted, with labels. The rest of
+/// the source is not decoded.
 ///
 /// # Errors
-/// As [`super::load`]; also when there is no image at a position, or it cannot be read.
-pub fn load_positions(source: &Source, size: Option<[usize; 2]>, positions: &[usize]) -> Result<Dataset, DataError> {
-    let opened = open(source)?;
+/// As [`super::load_for`]; also when there is no image at a position, or it cannot be read.
+pub fn load_positions(
+    source: &Source,
+    size: Option<[usize; 2]>,
+    positions: &[usize],
+    classes: Option<usize>,
+) -> Result<Dataset, DataError> {
+    let mut opened = open(source)?;
+    let labelling = labels::assign(&mut opened, source, classes)?;
     let missing = |position: usize| {
         let images = opened.index.len();
         DataError::invalid(
@@ -51,7 +58,7 @@ pub fn load_positions(source: &Source, size: Option<[usize; 2]>, positions: &[us
     };
     let places = positions.iter().map(|&position| place(&opened, position).ok_or_else(|| missing(position)));
     let places = places.collect::<Result<Vec<usize>, DataError>>()?;
-    let mut dataset = opened.read_chosen(&places, source, size)?;
+    let mut dataset = opened.read_chosen(&places, labelling, source, size)?;
     if dataset.len() < positions.len() {
         let mut lost = dataset.provenance.unreadable.iter().map(|lost| format!("{}: {}", lost.path.display(), lost.reason));
         let found = lost.next_back().unwrap_or_else(|| "less".into());
@@ -77,15 +84,8 @@ mod tests {
     use crate::data::{Corruption, Subset, load};
 
     fn source(corruption: Option<Corruption>) -> Source {
-        Source {
-            name: "t".into(),
-            path: "demo:test".into(),
-            split: None,
-            format: None,
-            subset: Subset::Stratified(20),
-            corruption,
-            seed: 3,
-        }
+        let subset = Subset::Stratified(20);
+        Source { name: "t".into(), path: "demo:test".into(), subset, corruption, seed: 3, ..Source::default() }
     }
 
     #[test]
@@ -107,7 +107,7 @@ mod tests {
         for corruption in [None, Some(Corruption { kind: "gaussian_noise".into(), severity: 3 })] {
             let source = source(corruption);
             let whole = load(&Source { subset: Subset::All, ..source.clone() }, Some([40, 36])).unwrap();
-            let some = load_positions(&source, Some([40, 36]), &[31, 4]).unwrap();
+            let some = load_positions(&source, Some([40, 36]), &[31, 4], None).unwrap();
             assert_eq!((some.index.as_slice(), some.height, some.width), ([31, 4].as_slice(), 40, 36));
             for (k, position) in [(0, 31), (1, 4)] {
                 let there = whole.index.iter().position(|known| *known == position).unwrap();
@@ -115,7 +115,7 @@ mod tests {
             }
             assert_eq!(some.classes, whole.classes);
         }
-        let error = load_positions(&source(None), None, &[0, 9_999_999]).unwrap_err().to_string();
+        let error = load_positions(&source(None), None, &[0, 9_999_999], None).unwrap_err().to_string();
         assert!(error.contains("an image at position 9999999"), "{error}");
     }
 
@@ -128,8 +128,8 @@ mod tests {
             std::fs::write(folder.path().join(class).join("1.png"), b"no image").unwrap();
         }
         let source = Source { path: folder.path().into(), ..source(None) };
-        assert_eq!(load_positions(&source, Some([4, 4]), &[2]).unwrap().labels, [1]);
-        let error = load_positions(&source, Some([4, 4]), &[2, 3]).unwrap_err().to_string();
+        assert_eq!(load_positions(&source, Some([4, 4]), &[2], None).unwrap().labels, [1]);
+        let error = load_positions(&source, Some([4, 4]), &[2, 3], None).unwrap_err().to_string();
         assert!(error.contains("1.png") && error.contains("[2, 3]"), "{error}");
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::decode::decode;
+use super::labels::{self, Found, Labelling, Origin};
 use super::pixels::{Block, Bytes, Layout, PixelArray};
 use super::resize::resize_and_crop;
 use super::subset::choose;
@@ -25,10 +26,12 @@ pub(super) struct Opened {
     pub(super) format: &'static str,
     /// Class of each image that may be readable, -1 where there is none.
     pub(super) labels: Vec<i64>,
+    /// Superclass of each, where there are such (CIFAR-100).
+    pub(super) coarse: Vec<i64>,
     /// Position of each of these images in the source.
     pub(super) index: Vec<usize>,
-    /// Names of the classes in label order.
-    pub(super) classes: Vec<String>,
+    /// The classes, in the order of these labels.
+    pub(super) found: Found,
     /// Images of the source.
     pub(super) available: usize,
     /// Images known not to be readable.
@@ -41,7 +44,9 @@ impl Opened {
     /// All images of an array.
     pub(super) fn array(format: &'static str, labels: Vec<i64>, classes: Vec<String>, pixels: PixelArray) -> Self {
         let available = labels.len();
-        Self { format, labels, index: (0..available).collect(), classes, available, unreadable: vec![], pixels: Pixels::Array(pixels) }
+        let found = Found { names: classes, from: Origin::File };
+        let (index, pixels) = ((0..available).collect(), Pixels::Array(pixels));
+        Self { format, labels, coarse: vec![], index, found, available, unreadable: vec![], pixels }
     }
 
     /// A dataset in memory.
@@ -52,14 +57,22 @@ impl Opened {
         Self { index: dataset.index, ..Self::array(format, dataset.labels, dataset.classes, pixels) }
     }
 
-    /// Draws the subset and reads its pixels, at `size` = [height, width] where given.
-    pub(super) fn read(self, source: &Source, size: Option<[usize; 2]>) -> Result<Dataset, DataError> {
+    /// Draws the subset and reads its pixels, at `size` = [height, width] where given; labels are those of a network of `classes` classes,
+    /// where given.
+    pub(super) fn read(mut self, source: &Source, size: Option<[usize; 2]>, classes: Option<usize>) -> Result<Dataset, DataError> {
+        let labelling = labels::assign(&mut self, source, classes)?;
         let chosen = choose(&self.labels, source.subset, source.seed);
-        self.read_chosen(&chosen, source, size)
+        self.read_chosen(&chosen, labelling, source, size)
     }
 
-    /// Reads the pixels of the images at these places of `labels`.
-    pub(super) fn read_chosen(mut self, chosen: &[usize], source: &Source, size: Option<[usize; 2]>) -> Result<Dataset, DataError> {
+    /// Reads the pixels of the images at these places of `labels`, which follow from `labelling`.
+    pub(super) fn read_chosen(
+        mut self,
+        chosen: &[usize],
+        labelling: Labelling,
+        source: &Source,
+        size: Option<[usize; 2]>,
+    ) -> Result<Dataset, DataError> {
         let mut labels: Vec<i64> = chosen.iter().map(|&i| self.labels[i]).collect();
         let mut index: Vec<usize> = chosen.iter().map(|&i| self.index[i]).collect();
         let ([height, width], images) = match &self.pixels {
@@ -81,9 +94,9 @@ impl Opened {
                 (size, decoded.into_iter().flat_map(|(_, image)| image).collect())
             }
         };
-        let provenance =
-            Provenance { source: source.clone(), format: self.format.into(), available: self.available, unreadable: self.unreadable };
-        Ok(Dataset { name: source.name.clone(), images, height, width, labels, index, classes: self.classes, provenance })
+        let (format, available, unreadable) = (self.format.into(), self.available, self.unreadable);
+        let provenance = Provenance { source: source.clone(), format, available, unreadable, labelling };
+        Ok(Dataset { name: source.name.clone(), images, height, width, labels, index, classes: self.found.names, provenance })
     }
 }
 

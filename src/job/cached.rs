@@ -21,7 +21,11 @@ pub fn plan_cached(session: &Session, analysis: Analysis, options: &PlanOptions)
         job.set_out(PathBuf::new());
         let says_names = matches!(job, JobSpec::Landscape(job) if !job.plane.checkpoints.is_empty());
         let mut identity = if says_names { job.clone() } else { job.renamed(|_| String::new()) };
-        identity.datasets_mut().into_iter().for_each(|dataset| dataset.source.name.clear());
+        for dataset in identity.datasets_mut() {
+            dataset.source.name.clear();
+            // What they tell is in the stamps, where it matters.
+            dataset.source.reference.clear();
+        }
         let identity = serde_json::to_string(&identity).unwrap_or_default();
         let images: Vec<String> = job.datasets().into_iter().map(|dataset| stamps.of(&dataset.source)).collect();
         let files: Vec<&Path> = job.inputs_but_images().into_iter().map(|(_, _, path)| path).collect();
@@ -43,7 +47,7 @@ impl Stamps {
         if let Some((_, stamp)) = self.0.iter().find(|(known, _)| known == source) {
             return stamp.clone();
         }
-        let stamp = content_key("", &data::files(source));
+        let stamp = content_key(&data::label_state(source), &data::files(source));
         self.0.push((source.clone(), stamp.clone()));
         stamp
     }

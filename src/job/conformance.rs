@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::plan::{Analysis, PlanError, PlanOptions, plan, source};
-use super::{AnalysisDataset, ConformanceJob, JobSpec, Plane, Precision};
+use super::plan::{Analysis, PlanError, PlanOptions, plan};
+use super::{AnalysisDataset, ConformanceJob, JobSpec, Plane, Precision, source};
 use crate::session::{BatchNormPolicy, Role, Session};
 
 /// A job per checkpoint and dataset of the landscape of `session`: its random plane, in float32 with frozen statistics, which a network
@@ -19,7 +19,8 @@ pub fn conformance_jobs(session: &Session, scratch: &Path, options: &PlanOptions
     session.landscape.batch_norm = BatchNormPolicy::Frozen;
     let seed = options.seed.unwrap_or(session.seed);
     let shifted = session.datasets.iter().find(|entry| matches!(entry.role, Role::Near | Role::Far));
-    let shifted = shifted.map(|entry| AnalysisDataset { role: entry.role, source: source(entry, seed, options.samples) });
+    let shifted =
+        shifted.map(|entry| AnalysisDataset { role: entry.role, source: source(entry, &session.datasets, seed, options.samples) });
     let rho: Vec<f64> = session.sharpness.rho.iter().copied().filter(|rho| *rho > 0.0).collect();
     let mut jobs = plan(&session, Analysis::Landscape, scratch, &PlanOptions { precision: Precision::F32, ..options.clone() })?;
     for job in &mut jobs {

@@ -103,6 +103,11 @@ pub enum JobEvent {
         /// What.
         message: String,
     },
+    /// What was assumed where files do not tell: what the labels follow from.
+    Note {
+        /// What.
+        message: String,
+    },
     /// Cells of a landscape that finished.
     Cells {
         /// The cells.

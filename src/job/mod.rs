@@ -10,6 +10,7 @@ mod device;
 mod event;
 mod finished;
 mod input_plane;
+mod labels;
 mod lines;
 mod machine;
 mod method_info;
@@ -26,6 +27,7 @@ mod run_error;
 mod run_folder;
 mod run_state;
 pub mod runs;
+mod source;
 mod spec;
 mod sweep;
 mod worker_handle;
@@ -38,13 +40,14 @@ pub use device::{Device, Precision};
 pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
 pub use finished::{is_finished, is_whole};
 pub use input_plane::planned_record;
+pub use labels::label_record;
 pub use lines::{Lines, NewLines};
 pub use machine::{Graphics, cores, graphics, notify, resident_memory};
 pub use method_info::{MethodInfo, ParameterInfo, ParameterKind};
 pub use named::Named;
 pub use pace::{Pace, Trial};
 pub use partial::Partial;
-pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan, source};
+pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan};
 pub use plane::Plane;
 pub use progress::{ProgressMeter, Reporter};
 pub use run_config::{
@@ -53,6 +56,7 @@ pub use run_config::{
 pub use run_error::RunError;
 pub use run_folder::{RunFolder, RunLock, RunView, now};
 pub use run_state::{Control, RunState, RunStatus};
+pub use source::source;
 pub use spec::{
     AnalysisDataset, CheckpointSource, ConformanceJob, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, ScoreJob, SharpnessJob,
     WeightsJob,

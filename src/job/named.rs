@@ -5,14 +5,23 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use super::JobSpec;
-use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, ScoreTable, SharpnessCurve};
+use super::{AnalysisDataset, JobSpec};
+use crate::result::{Embedding, HessianSpectrum, LabelRecord, LandscapeBand, LossSurface, ScoreTable, SharpnessCurve};
 
 /// A result that says of what it is.
 pub trait Named {
     /// Calls the checkpoint and the datasets as `job`, whose result it is, does.
     #[must_use]
     fn named(self, job: &JobSpec) -> Self;
+}
+
+/// The record with the present name of the dataset that labels were matched with.
+fn labels_named(mut labels: LabelRecord, dataset: Option<&AnalysisDataset>) -> LabelRecord {
+    let reference = labels.reference.and_then(|place| dataset?.source.reference.get(place));
+    if let Some(reference) = reference {
+        labels.matched_with = Some(reference.name.clone());
+    }
+    labels
 }
 
 /// Name of the checkpoint, and of the dataset that is worked on.
@@ -24,6 +33,7 @@ fn subject(job: &JobSpec) -> (String, String) {
 impl Named for LossSurface {
     fn named(mut self, job: &JobSpec) -> Self {
         (self.manifest.checkpoint, self.manifest.dataset) = subject(job);
+        self.manifest.labels = self.manifest.labels.map(|labels| labels_named(labels, job.datasets().first().copied()));
         if let JobSpec::Landscape(job) = job {
             self.manifest.ood = job.measure.ood.iter().map(|dataset| dataset.source.name.clone()).collect();
         }
@@ -40,6 +50,7 @@ impl Named for LandscapeBand {
 
 impl Named for SharpnessCurve {
     fn named(mut self, job: &JobSpec) -> Self {
+        self.labels = self.labels.map(|labels| labels_named(labels, job.datasets().first().copied()));
         (self.checkpoint, self.dataset) = subject(job);
         self
     }
@@ -47,6 +58,7 @@ impl Named for SharpnessCurve {
 
 impl Named for HessianSpectrum {
     fn named(mut self, job: &JobSpec) -> Self {
+        self.labels = self.labels.map(|labels| labels_named(labels, job.datasets().first().copied()));
         (self.checkpoint, self.dataset) = subject(job);
         self
     }
@@ -56,7 +68,13 @@ impl Named for Embedding {
     fn named(mut self, job: &JobSpec) -> Self {
         let mut found: Vec<&String> = self.dataset.iter().collect();
         found.dedup();
-        let Some(names) = names(found.into_iter(), job) else { return self };
+        let place = |name: &String| found.iter().position(|known| *known == name);
+        let of = |name: &String| job.datasets().get(place(name)?).copied();
+        let labels = self.labels.iter().map(|(name, record)| (name.clone(), labels_named(record.clone(), of(name)))).collect();
+        let names = names(found.into_iter(), job);
+        self.labels = labels;
+        let Some(names) = names else { return self };
+        self.labels = renamed(self.labels, &names);
         for name in &mut self.dataset {
             if let Some(now) = names.get(name) {
                 name.clone_from(now);
@@ -68,10 +86,15 @@ impl Named for Embedding {
 
 impl Named for ScoreTable {
     fn named(mut self, job: &JobSpec) -> Self {
-        fn renamed<T>(map: IndexMap<String, T>, names: &HashMap<String, String>) -> IndexMap<String, T> {
-            map.into_iter().map(|(name, value)| (names.get(&name).cloned().unwrap_or(name), value)).collect()
-        }
+        let of = |name: &String| {
+            let place = self.roles.get_index_of(name)?;
+            job.datasets().get(place).copied()
+        };
+        let labels = std::mem::take(&mut self.labels).into_iter();
+        let labels = labels.map(|(name, record)| (name.clone(), labels_named(record, of(&name)))).collect();
+        self.labels = labels;
         let Some(names) = names(self.roles.keys(), job) else { return self };
+        self.labels = renamed(self.labels, &names);
         self.accuracy = renamed(self.accuracy, &names);
         self.accuracy_pooled = renamed(self.accuracy_pooled, &names);
         self.scores = self.scores.into_iter().map(|(score, of)| (score, renamed(of, &names))).collect();
@@ -90,6 +113,10 @@ impl Named for ScoreTable {
     }
 }
 
+fn renamed<T>(map: IndexMap<String, T>, names: &HashMap<String, String>) -> IndexMap<String, T> {
+    map.into_iter().map(|(name, value)| (names.get(&name).cloned().unwrap_or(name), value)).collect()
+}
+
 /// The present names of the datasets by those that were `found`, which stand in the order of the job; `None` where nothing is to be
 /// renamed, or where some of them are missing: what is known so far of a job that runs is of its names already.
 fn names<'a>(found: impl Iterator<Item = &'a String>, job: &JobSpec) -> Option<HashMap<String, String>> {
@@ -101,7 +128,7 @@ fn names<'a>(found: impl Iterator<Item = &'a String>, job: &JobSpec) -> Option<H
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Source, Subset};
+    use crate::data::Source;
     use crate::job::{AnalysisDataset, CheckpointSource, Device, ScoreJob};
     use crate::result::{DatasetScores, DetectionError};
     use crate::session::{Normalization, Role};
@@ -110,7 +137,7 @@ mod tests {
     fn job(datasets: &[&str]) -> JobSpec {
         let dataset = |name: &&str| {
             let (name, path) = ((*name).into(), "demo:test".into());
-            let source = Source { name, path, split: None, format: None, subset: Subset::All, corruption: None, seed: 0 };
+            let source = Source { name, path, ..Source::default() };
             AnalysisDataset { role: Role::Id, source }
         };
         let normalization = Normalization::default();

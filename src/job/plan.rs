@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::{
     AnalysisDataset, CheckpointSource, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, Plane, Precision, ScoreJob,
-    SharpnessJob, input_plane,
+    SharpnessJob, input_plane, source,
 };
-use crate::data::{Corruption, Source, Subset};
 use crate::result::safe_name;
 use crate::session::{BatchNormPolicy, CheckpointEntry, DatasetEntry, HessianSettings, Role, Session, SharpnessSettings};
 
@@ -117,26 +116,6 @@ pub enum PlanError {
     Settings(String),
 }
 
-/// The images that `entry` means, drawn with `seed`; at most `samples` of them.
-pub fn source(entry: &DatasetEntry, seed: u64, samples: Option<usize>) -> Source {
-    let at_most = |n: usize| samples.map_or(n, |samples| n.min(samples));
-    let subset = match (entry.first, entry.limit, samples) {
-        (Some(n), _, _) => Subset::First(at_most(n)),
-        (None, Some(n), _) => Subset::Stratified(at_most(n)),
-        (None, None, Some(n)) => Subset::Stratified(n),
-        (None, None, None) => Subset::All,
-    };
-    Source {
-        name: entry.name.clone(),
-        path: entry.path.clone(),
-        split: entry.split.clone(),
-        format: entry.format.clone(),
-        subset,
-        corruption: entry.corruption.as_ref().map(|c| Corruption { kind: c.kind.clone(), severity: c.severity }),
-        seed,
-    }
-}
-
 /// The jobs of `analysis`, in the order of the checkpoints; results go to `out`.
 ///
 /// # Errors
@@ -153,7 +132,7 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
     distinct_folders(session.datasets.iter().map(|entry| &entry.name))?;
     let datasets: Vec<AnalysisDataset> = chosen_datasets(session, analysis, options)?
         .into_iter()
-        .map(|entry| AnalysisDataset { role: entry.role, source: source(entry, seed, options.samples) })
+        .map(|entry| AnalysisDataset { role: entry.role, source: source(entry, &session.datasets, seed, options.samples) })
         .collect();
     let mut jobs = Vec::new();
     for entry in checkpoints {
@@ -285,6 +264,14 @@ fn chosen_datasets<'a>(session: &'a Session, analysis: Analysis, options: &PlanO
             Analysis::Embedding | Analysis::Scores => with_role(&[Role::Id, Role::Cs, Role::Near, Role::Far]),
         }
     };
+    if let Some(entry) = chosen.iter().find(|entry| analysis.is_per_dataset() && !entry.role.has_classes()) {
+        return Err(PlanError::Settings(format!(
+            "a {} needs images of the network's classes: expected a dataset of role `train`, `id` or `cs`, found `{}` of role `{}`",
+            analysis.label(),
+            entry.name,
+            entry.role.key()
+        )));
+    }
     if analysis == Analysis::Scores && !chosen.iter().any(|entry| entry.role == Role::Id) {
         return Err(PlanError::Lacks { analysis: analysis.label(), needs: "a dataset of role `id`" });
     }
@@ -340,7 +327,7 @@ fn measure(session: &Session, seed: u64, samples: Option<usize>) -> Result<Measu
     if let Some(curvature) = &settings.curvature {
         curvature.check().map_err(|message| PlanError::Settings(format!("[landscape.curvature] {message}")))?;
     }
-    let dataset = |entry: &DatasetEntry| AnalysisDataset { role: entry.role, source: source(entry, seed, samples) };
+    let dataset = |entry: &DatasetEntry| AnalysisDataset { role: entry.role, source: source(entry, &session.datasets, seed, samples) };
     let train = || session.datasets.iter().find(|entry| entry.role == Role::Train).map(dataset);
     Ok(Measure {
         ood: session.datasets.iter().filter(|entry| settings.ood.contains(&entry.name)).map(dataset).collect(),

@@ -282,8 +282,9 @@ impl RunConfig {
         if text.parse::<toml::Table>().is_ok_and(|table| !table.contains_key("normalization")) {
             run.assumed.insert(Assumption::Normalization);
         }
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.into());
+        // The folder of a bare file name is the empty path, which cannot be made absolute.
+        let file = std::path::absolute(path).unwrap_or_else(|_| path.into());
+        let folder = file.parent().unwrap_or(Path::new(""));
         if let Some(checkpoint) = &mut run.checkpoint {
             *checkpoint = folder.join(&*checkpoint);
         }
@@ -377,6 +378,15 @@ mod tests {
         assert_eq!(method, expected);
         assert_eq!(toml::from_str::<MethodConfig>(&toml::to_string_pretty(&method).unwrap()).unwrap(), method);
         assert_eq!(serde_json::from_str::<MethodConfig>(&serde_json::to_string(&method).unwrap()).unwrap(), method);
+    }
+
+    #[test]
+    fn paths_beside_a_run_file_that_is_named_without_a_folder_are_those_of_the_present_folder() {
+        let text = "version = 1\nmax_steps = 1\ncheckpoint = \"net.pt\"\n[method]\nname = \"erm\"\n\
+                    [[dataset]]\nname = \"train\"\nrole = \"train\"\npath = \"images\"\n";
+        let run = RunConfig::from_toml(text, Path::new("run.toml")).unwrap();
+        let here = std::env::current_dir().unwrap();
+        assert_eq!((run.checkpoint, run.datasets[0].path.clone()), (Some(here.join("net.pt")), here.join("images")));
     }
 
     #[test]

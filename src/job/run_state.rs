@@ -78,6 +78,9 @@ pub struct RunState {
     /// Why it failed, or what it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// What was assumed or left out when its data were loaded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl RunState {
@@ -96,6 +99,7 @@ impl RunState {
             eta_secs: None,
             images_per_sec: None,
             message: None,
+            notes: Vec::new(),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{Array, Npz, NpzValues, Picture, ResultError};
+use indexmap::IndexMap;
+
+use super::{Array, LabelRecord, Npz, NpzValues, Picture, ResultError};
 
 /// Features, logits and 2-D coordinates of N images.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +31,8 @@ pub struct Embedding {
     pub tsne: Vec<[f32; 2]>,
     /// What placed them.
     pub picture: Picture,
+    /// ID and CS dataset → what its labels follow from; empty in older files.
+    pub labels: IndexMap<String, LabelRecord>,
 }
 
 impl Embedding {
@@ -58,6 +62,10 @@ impl Embedding {
         npz.push("index", &[n], NpzValues::I64(self.index.clone()));
         npz.push("tsne", &[n, 2], NpzValues::F32(self.tsne.iter().flatten().copied().collect()));
         self.picture.write(&mut npz);
+        // A record a dataset, as JSON.
+        let records = self.labels.values().map(|record| serde_json::to_string(record).unwrap_or_default());
+        npz.push("labelled", &[self.labels.len()], NpzValues::Text(self.labels.keys().cloned().collect()));
+        npz.push("labels", &[self.labels.len()], NpzValues::Text(records.collect()));
         npz.save(&folder.join("embedding.npz"))
     }
 
@@ -93,8 +101,18 @@ impl Embedding {
             index,
             tsne,
             picture,
+            labels: labels(npz)?,
         })
     }
+}
+
+/// The records of the labels; none in older files.
+fn labels(npz: &Npz) -> Result<IndexMap<String, LabelRecord>, String> {
+    let Some(count) = npz.get("labelled").and_then(|array| array.shape.first().copied()) else { return Ok(IndexMap::new()) };
+    let records = texts(npz, "labels", count)?.into_iter();
+    let record = |text: String| serde_json::from_str(&text).map_err(|error| format!("expected records of labels in `labels`: {error}"));
+    let records = records.map(record).collect::<Result<Vec<_>, _>>()?;
+    Ok(texts(npz, "labelled", count)?.into_iter().zip(records).collect())
 }
 
 fn array<'a>(npz: &'a Npz, name: &str) -> Result<&'a Array, String> {
@@ -159,6 +177,7 @@ mod tests {
             index: vec![4, 7, 0],
             tsne: vec![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]],
             picture: Picture::too_few(1, 3),
+            labels: [("test".to_owned(), LabelRecord { rule: "cifar10".into(), ..LabelRecord::default() })].into(),
         }
     }
 

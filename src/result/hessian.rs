@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ResultError, write_atomic};
+use super::{LabelRecord, ResultError, write_atomic};
 
 /// An eigenvalue with what it is worth: some eigenvalue of H lies within `residual` of `value`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -75,6 +75,9 @@ pub struct HessianSpectrum {
     pub theta_norm: f64,
     /// Images evaluated.
     pub samples: usize,
+    /// What their labels follow from; absent in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<LabelRecord>,
     /// P, the side of H.
     pub parameters: usize,
     /// Which tensors move: `all trainable parameters`.

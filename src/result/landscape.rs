@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorKind, InputRecord, Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, write_atomic};
+use super::{ErrorKind, InputRecord, LabelRecord, Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, write_atomic};
 
 /// One evaluated cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,6 +87,9 @@ pub struct LandscapeManifest {
     pub dataset_hash: String,
     /// Images evaluated in every cell.
     pub samples: usize,
+    /// What their labels follow from; absent in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<LabelRecord>,
     /// Key of the preset of the random directions (`li2018`, ...), or `file`, `line`, `checkpoints`, `trajectory`, `input`.
     pub definition: String,
     /// Normalization of random directions: `filter`, ...; in input space `l2`, `linf` or `image`, see [`InputRecord`].
@@ -161,6 +164,8 @@ impl LandscapeManifest {
             // The hash of the directions is what cells depend on; files of before have neither of these.
             plane: None,
             recipe: None,
+            // The hash of the dataset takes in its labels.
+            labels: None,
             ..self.clone()
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Npz, NpzValues, ResultError, ScoreDefinitions, safe_name, write_atomic};
+use super::{LabelRecord, Npz, NpzValues, ResultError, ScoreDefinitions, safe_name, write_atomic};
 use crate::metric::{auroc_std_error, fpr95_std_error, share_std_error};
 
 /// How well a score tells one dataset from all ID data. OOD is positive, as in OpenOOD.
@@ -86,6 +86,9 @@ pub struct ScoreTable {
     /// What the numbers are.
     #[serde(default)]
     pub definitions: ScoreDefinitions,
+    /// ID and CS dataset → what its labels follow from.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub labels: IndexMap<String, LabelRecord>,
     /// Per-sample scores, in `scores.npz`.
     #[serde(skip)]
     pub datasets: Vec<DatasetScores>,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{ResultError, write_atomic};
+use super::{LabelRecord, ResultError, write_atomic};
 
 /// What an average over random ε knows beside its mean.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,6 +97,9 @@ pub struct SharpnessCurve {
     /// Random ε per radius; absent where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draws: Option<usize>,
+    /// What the labels of the images follow from; absent in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<LabelRecord>,
     /// The overlay, when asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_order: Option<SecondOrder>,

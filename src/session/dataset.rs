@@ -11,7 +11,18 @@ impl DatasetEntry {
     /// One that has just been opened: a first look at what is measured on, everything of what is trained with.
     pub fn opened(name: String, path: PathBuf, role: Role) -> Self {
         let limit = role.is_measured().then_some(FIRST_LOOK);
-        Self { name, role, path, format: None, split: None, limit, first: None, corruption: None, assumed: Assumptions::new() }
+        Self {
+            name,
+            role,
+            path,
+            format: None,
+            split: None,
+            limit,
+            first: None,
+            corruption: None,
+            assumed: Assumptions::new(),
+            classes: None,
+        }
     }
 
     /// One that has just been opened, whose role nobody stated.

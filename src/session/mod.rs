@@ -5,6 +5,7 @@
 
 mod assumption;
 mod checkpoint;
+mod classes;
 mod compare_view;
 mod dataset;
 mod direction;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub use assumption::{Assumption, Assumptions};
 pub use checkpoint::{COLORS, CheckpointEntry};
+pub use classes::{ClassEntry, ClassRule, ClassesEntry};
 pub use compare_view::CompareView;
 pub use dataset::FIRST_LOOK;
 pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Orthogonalization, Preset, Scaling};
@@ -167,6 +169,9 @@ pub struct DatasetEntry {
     /// What was inferred and nobody has confirmed yet.
     #[serde(default, skip_serializing_if = "Assumptions::is_empty")]
     pub assumed: Assumptions,
+    /// Which class of the network each of its classes is, where names do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<ClassesEntry>,
 }
 
 /// Everything the user has open.
@@ -242,8 +247,9 @@ impl Session {
         let mut session: Session = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
         session.check().map_err(invalid)?;
         session.assume_what_is_missing(&text);
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.into());
+        // The folder of a bare file name is the empty path, which cannot be made absolute.
+        let file = std::path::absolute(path).unwrap_or_else(|_| path.into());
+        let folder = file.parent().unwrap_or(Path::new(""));
         for checkpoint in &mut session.checkpoints {
             checkpoint.path = folder.join(&checkpoint.path);
         }

@@ -28,7 +28,8 @@ impl App {
     /// What the session asks for on every dataset that something is measured on, whichever is chosen now, without the folders of results.
     fn asked_on_any_dataset(&self) -> Vec<JobSpec> {
         let measured: BTreeSet<&str> = self.store.jobs.values().filter_map(|job| dataset_of(&job.spec)).collect();
-        let open = self.session.datasets.iter().map(|dataset| &dataset.name).filter(|name| measured.contains(name.as_str()));
+        let open = self.session.datasets.iter().filter(|dataset| dataset.role.has_classes()).map(|dataset| &dataset.name);
+        let open = open.filter(|name| measured.contains(name.as_str()));
         let options = PlanOptions { datasets: open.cloned().collect(), cells: Some(cell_cache()), ..PlanOptions::default() };
         if options.datasets.is_empty() {
             return Vec::new();

@@ -123,6 +123,7 @@ impl Log {
                     JobEvent::Done { .. } => (Level::Info, "done".into()),
                     JobEvent::Cancelled => (Level::Info, "cancelled".into()),
                     JobEvent::Warning { message } => (Level::Warning, message.clone()),
+                    JobEvent::Note { message } => (Level::Info, message.clone()),
                     JobEvent::Failed { message } => (Level::Error, message.clone()),
                     // They come many times a second and are seen where they belong.
                     JobEvent::Progress { .. }

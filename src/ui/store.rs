@@ -187,6 +187,8 @@ impl Store {
                 job.progress = Progress { done, total, unit, message, eta_secs };
             }
             JobEvent::Warning { message } => job.warnings.push(message),
+            // The log has it, and the result says it again.
+            JobEvent::Note { .. } => {}
             JobEvent::Cells { cells } => {
                 if let JobSpec::Landscape(landscape) = &job.spec {
                     let surface = surface(&mut self.landscapes, landscape, &mut self.revision);

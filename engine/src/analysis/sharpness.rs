@@ -15,7 +15,7 @@ mod sam;
 mod search;
 mod second_order;
 
-use flatland::job::{JobEvent, ProgressMeter, Reporter, SharpnessJob};
+use flatland::job::{JobEvent, ProgressMeter, Reporter, SharpnessJob, label_record};
 use flatland::metric::mean_std_error;
 use flatland::result::{SecondOrder, SharpnessCurve, SharpnessPoint};
 use flatland::session::{Adaptive, Estimator, SharpnessSettings};
@@ -77,6 +77,7 @@ pub fn run(network: &Network, samples: &Samples, job: &SharpnessJob, reporter: &
         center_loss: mean(&centers),
         theta_norm: objective.theta().norm()?,
         samples: samples.len(),
+        labels: Some(label_record(&samples.dataset)),
         second_order: mean_overlay(&overlays),
         points,
         ..described(settings, samples.len())

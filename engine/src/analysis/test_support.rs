@@ -80,10 +80,8 @@ pub fn real_samples(network: &Network, path: &std::path::Path, split: Option<&st
         name: path.file_stem().unwrap().to_string_lossy().into_owned(),
         path: path.into(),
         split: split.map(str::to_owned),
-        format: None,
         subset: Subset::First(n),
-        corruption: None,
-        seed: 0,
+        ..Source::default()
     };
     let dataset = flatland::data::load(&source, Some([32, 32])).unwrap();
     Samples::new(Arc::new(dataset), &Normalization::Preset(NormalizationPreset::Imagenet), network).unwrap()

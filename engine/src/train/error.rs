@@ -54,6 +54,14 @@ pub enum TrainError {
     /// The run file or run directory cannot be used.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// Images of a dataset could not be had.
+    #[error("dataset `{name}`: {source}")]
+    Dataset {
+        /// Its name.
+        name: String,
+        /// The cause.
+        source: DataError,
+    },
     /// Images could not be had.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -123,7 +123,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::sync::Arc;
 
-    use flatland::data::{Dataset, Provenance, Source, Subset};
+    use flatland::data::{Dataset, Provenance, Source};
     use flatland::job::MethodConfig;
     use flatland::session::Normalization;
     use tch::Device;
@@ -133,9 +133,8 @@ mod tests {
 
     /// Grey images with labels 0, 1, 2, ...
     fn images(network: &Network, count: usize) -> Samples {
-        let source =
-            Source { name: "x".into(), path: "x".into(), split: None, format: None, subset: Subset::All, corruption: None, seed: 0 };
-        let provenance = Provenance { source, format: "test".into(), available: count, unreadable: Vec::new() };
+        let source = Source { name: "x".into(), path: "x".into(), ..Source::default() };
+        let provenance = Provenance { source, format: "test".into(), available: count, ..Provenance::default() };
         let images = (0..count * 32 * 32 * 3).map(|k| (k % 251) as u8).collect();
         let (labels, index) = ((0..count as i64).collect(), (0..count).collect());
         let dataset = Dataset { name: "x".into(), images, height: 32, width: 32, labels, index, classes: Vec::new(), provenance };

@@ -42,7 +42,7 @@ struct Course {
 
 fn images(part: &str, n: usize) -> (Tensor, Tensor) {
     let path = format!("demo:{part}").into();
-    let source = Source { name: part.into(), path, split: None, format: None, subset: Subset::Stratified(n), corruption: None, seed: 0 };
+    let source = Source { name: part.into(), path, subset: Subset::Stratified(n), ..Source::default() };
     let dataset = data::load(&source, Some([32, 32])).unwrap();
     let normalization = Normalization::Preset(NormalizationPreset::Half);
     (pixels_to_input(&dataset.images, [32, 32], &normalization, 3, Device::Cpu).unwrap(), Tensor::from_slice(&dataset.labels))

@@ -137,7 +137,7 @@ mod tests {
         let run: RunConfig = toml::from_str(text).unwrap();
         let load = |part: &str, limit| {
             let entry = format!("name = \"x\"\nrole = \"train\"\npath = \"demo:{part}\"\nlimit = {limit}\n");
-            Arc::new(flatland::data::load(&flatland::job::source(&toml::from_str(&entry).unwrap(), 0, None), None).unwrap())
+            Arc::new(flatland::data::load(&flatland::job::source(&toml::from_str(&entry).unwrap(), &[], 0, None), None).unwrap())
         };
         let (train, outliers) = (load("train", 40), load("outliers", 20));
         let source = || BatchSource {

@@ -120,6 +120,16 @@ impl RunDirectory {
         self.state.device = Some(device.into());
     }
 
+    /// What was assumed or left out; in the log too.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub fn note(&mut self, notes: Vec<String>) -> Result<(), TrainError> {
+        notes.iter().try_for_each(|note| self.log(note))?;
+        self.state.notes = notes;
+        Ok(())
+    }
+
     /// (epochs, steps, steps in all); written with the next heartbeat.
     pub fn set_position(&mut self, [epoch, step, steps]: [usize; 3]) {
         (self.state.epoch, self.state.step, self.state.steps) = (epoch, step, steps);

@@ -21,11 +21,11 @@ const STEP_LINES: usize = 1000;
 
 impl Training {
     /// Reads the run of `directory` and everything it needs, from wherever it stands.
-    pub(super) fn prepare(directory: &RunDirectory, device: tch::Device) -> Result<Self, TrainError> {
+    pub(super) fn prepare(directory: &mut RunDirectory, device: tch::Device) -> Result<Self, TrainError> {
         let state = directory.training_state();
         let fresh = !state.exists();
         let (mut training, warnings) = Self::assemble(directory.config()?, device, !fresh)?;
-        warnings.iter().try_for_each(|warning| directory.log(warning))?;
+        directory.note(warnings)?;
         directory.resolve(&training.run)?;
         if !fresh {
             training.state = TrainingState::load(&mut training.trainee, training.method.as_mut(), &state)?;
@@ -50,7 +50,15 @@ impl Training {
         let mut load = |role: Role| -> Result<Vec<Arc<Dataset>>, TrainError> {
             let mut loaded = Vec::new();
             for entry in run.datasets.iter().filter(|entry| entry.role == role) {
-                let dataset = data::load(&job::source(entry, run.seed, None), Some([height as usize, width as usize]))?;
+                let (source, size) = (job::source(entry, &run.datasets, run.seed, None), Some([height as usize, width as usize]));
+                // Labels of outliers and of semantic-shift images are not the network's.
+                let dataset =
+                    if role.has_classes() { data::load_for(&source, size, network.classes as usize) } else { data::load(&source, size) };
+                let dataset = dataset.map_err(|source| TrainError::Dataset { name: entry.name.clone(), source })?;
+                let labels = job::label_record(&dataset);
+                if role.has_classes() && labels.is_inferred() {
+                    warnings.push(format!("labels of `{}`: {}", dataset.name, labels.describe()));
+                }
                 let unreadable = dataset.provenance.unreadable.len();
                 if unreadable > 0 {
                     warnings.push(format!("warning: {unreadable} images of `{}` cannot be read and are left out", dataset.name));

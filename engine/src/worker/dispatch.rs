@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use flatland::data::{self, Dataset};
-use flatland::job::{AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter};
+use flatland::job::{
+    AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter, label_record,
+};
 use flatland::result::{Conformance, content_key};
 use flatland::session::{InputPlane, Role};
 
@@ -94,8 +96,14 @@ impl Bench {
         let source = &job.dataset.source;
         let positions = job.plane.axes.input().map(InputPlane::images).unwrap_or_default();
         let [_, height, width] = network.graph.input.map(|side| side as usize);
-        let images = data::load_positions(source, Some([height, width]), &positions)
+        // Labels of semantic-shift images are of other classes.
+        let classes = job.dataset.role.has_classes().then_some(network.classes as usize);
+        let images = data::load_positions(source, Some([height, width]), &positions, classes)
             .map_err(|error| WorkerError::Dataset { name: source.name.clone(), source: error })?;
+        let labels = label_record(&images);
+        if classes.is_some() && labels.is_inferred() {
+            reporter.report(JobEvent::Note { message: format!("labels of `{}`: {}", source.name, labels.describe()) });
+        }
         let samples = Samples::new(Arc::new(images), &job.checkpoint.normalization, &network)
             .map_err(|error| WorkerError::Samples { name: source.name.clone(), source: error })?;
         Ok(run_in_input_space(&network, &samples, job, reporter)?)
@@ -168,11 +176,16 @@ impl Bench {
         let source = &dataset.source;
         let input = network.graph.input;
         let size = [input[1] as usize, input[2] as usize];
-        let key = content_key(&format!("{} {size:?}", serde_json::to_string(source).unwrap_or_default()), &data::files(source));
-        let images = self
-            .datasets
-            .get(key.clone(), || data::load(source, Some(size)))
-            .map_err(|error| WorkerError::Dataset { name: source.name.clone(), source: error })?;
+        // Labels of semantic-shift images are of other classes.
+        let classes = dataset.role.has_classes().then_some(network.classes as usize);
+        let identity = format!("{} {size:?} {classes:?} {}", serde_json::to_string(source).unwrap_or_default(), data::label_state(source));
+        let key = content_key(&identity, &data::files(source));
+        let load = || match classes {
+            Some(classes) => data::load_for(source, Some(size), classes),
+            None => data::load(source, Some(size)),
+        };
+        let images =
+            self.datasets.get(key.clone(), load).map_err(|error| WorkerError::Dataset { name: source.name.clone(), source: error })?;
         if let Some(first) = images.provenance.unreadable.first() {
             let count = images.provenance.unreadable.len();
             let message = format!(
@@ -183,6 +196,10 @@ impl Bench {
                 first.path.display()
             );
             reporter.report(JobEvent::Warning { message });
+        }
+        let labels = label_record(&images);
+        if classes.is_some() && labels.is_inferred() {
+            reporter.report(JobEvent::Note { message: format!("labels of `{}`: {}", source.name, labels.describe()) });
         }
         let key = format!("{key} {:?} {} {:?}", checkpoint.normalization.constants(), input[0], network.device);
         self.samples

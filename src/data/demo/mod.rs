@@ -48,7 +48,6 @@ pub fn load(part: &str, source: &Source) -> Result<Dataset, DataError> {
         "outliers" => unlabelled(generated::aperiodic()),
         other => return Err(failed(format!("expected a part of the demo set ({}), found `{other}`", PARTS.join(", ")))),
     };
-    let labelled = matches!(part, "train" | "test");
     Ok(Dataset {
         name: source.name.clone(),
         images: images.iter().flat_map(|(.., counts)| show(counts)).collect(),
@@ -56,9 +55,14 @@ pub fn load(part: &str, source: &Source) -> Result<Dataset, DataError> {
         width: SIDE,
         labels: images.iter().map(|(_, label, _)| *label).collect(),
         index: images.iter().map(|(index, ..)| *index).collect(),
-        classes: if labelled { (0..CLASSES).map(|digit| digit.to_string()).collect() } else { Vec::new() },
-        provenance: Provenance { source: source.clone(), format: "demo".into(), available: images.len(), unreadable: Vec::new() },
+        classes: classes(part),
+        provenance: Provenance { source: source.clone(), format: "demo".into(), available: images.len(), ..Provenance::default() },
     })
+}
+
+/// Names of the classes of part `part` in label order; none where it has no labels.
+pub(super) fn classes(part: &str) -> Vec<String> {
+    if matches!(part, "train" | "test") { (0..CLASSES).map(|digit| digit.to_string()).collect() } else { Vec::new() }
 }
 
 /// White on black at 32x32 RGB, smoothly enlarged.
@@ -72,18 +76,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::data::Subset;
 
     fn part(part: &str) -> Dataset {
-        let source = Source {
-            name: part.into(),
-            path: format!("demo:{part}").into(),
-            split: None,
-            format: None,
-            subset: Subset::All,
-            corruption: None,
-            seed: 0,
-        };
+        let source = Source { name: part.into(), path: format!("demo:{part}").into(), ..Source::default() };
         load(part, &source).unwrap()
     }
 

@@ -11,7 +11,7 @@ mod real;
 
 /// All images at `path`, sniffed.
 pub(super) fn source(path: &Path) -> Source {
-    Source { name: "test".into(), path: path.into(), split: None, format: None, subset: Subset::All, corruption: None, seed: 0 }
+    Source { name: "test".into(), path: path.into(), ..Source::default() }
 }
 
 /// The message of a source that cannot be loaded.

@@ -29,6 +29,7 @@ fn study(n: usize, measured: usize) -> (Session, Findings) {
             first: None,
             corruption: None,
             assumed: Default::default(),
+            classes: None,
         }
     };
     let session = Session {

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::data::Subset;
 use crate::job::plan_cached;
 
 fn session() -> Session {
@@ -211,4 +212,52 @@ fn what_is_looked_at_changes_no_job_and_no_place_in_the_cache() {
         let planned = |session: &Session| plan_cached(session, analysis, &PlanOptions::default()).unwrap();
         assert_eq!(planned(&plain), planned(&looked), "{analysis:?}");
     }
+}
+
+/// A folder of images for each of these classes.
+fn classes(folder: &Path, classes: &[&str]) {
+    for class in classes {
+        let class = folder.join(class);
+        std::fs::create_dir_all(&class).unwrap();
+        std::fs::write(class.join("1.png"), b"x").unwrap();
+    }
+}
+
+#[test]
+fn results_are_not_found_any_more_when_the_classes_of_the_id_data_or_what_is_said_of_them_change() {
+    let folder = tempfile::tempdir().unwrap();
+    classes(&folder.path().join("id"), &["cat", "dog"]);
+    classes(&folder.path().join("cs"), &["dog"]);
+    let text = format!(
+        "version = 1\n[[checkpoint]]\nname = \"net\"\npath = \"/w/net.pt\"\n[[dataset]]\nname = \"id\"\nrole = \"id\"\npath = '{0}/id'\n\
+         [[dataset]]\nname = \"cs\"\nrole = \"cs\"\npath = '{0}/cs'\n[landscape]\ndatasets = [\"cs\"]\n",
+        folder.path().display()
+    );
+    let mut session: Session = toml::from_str(&text).unwrap();
+    let place =
+        |session: &Session| plan_cached(session, Analysis::Landscape, &PlanOptions::default()).unwrap()[0].out().unwrap().to_owned();
+    let first = place(&session);
+    let mut renamed = session.clone();
+    renamed.change_dataset("id", DatasetEntry { name: "test".into(), ..session.datasets[0].clone() }).unwrap();
+    assert_eq!(place(&renamed), first, "a name is no part of it");
+    std::fs::write(folder.path().join("id/cat/2.png"), b"x").unwrap();
+    assert_eq!(place(&session), first, "images of another dataset change no label");
+    classes(&folder.path().join("id"), &["bee"]);
+    let with_bee = place(&session);
+    assert_ne!(with_bee, first);
+    session.datasets[0].classes = Some(
+        toml::from_str::<DatasetEntry>("name = \"x\"\nrole = \"id\"\npath = \"x\"\nclasses = [\"dog\", \"cat\", \"bee\"]")
+            .unwrap()
+            .classes
+            .unwrap(),
+    );
+    assert_ne!(place(&session), with_bee);
+}
+
+#[test]
+fn a_loss_on_images_of_other_classes_is_not_planned() {
+    let mut session = session();
+    session.landscape.datasets = vec!["letters".into()];
+    let message = plan(&session, Analysis::Landscape, Path::new("/out"), &PlanOptions::default()).unwrap_err().to_string();
+    assert!(message.contains("expected a dataset of role `train`, `id` or `cs`, found `letters` of role `near`"), "{message}");
 }

@@ -5,6 +5,7 @@ use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, ScrollArea,
 
 use super::{aside, quiet_button, section};
 use crate::data::corruption;
+use crate::result::LabelRecord;
 use crate::session::{Assumption, CorruptionEntry, DatasetEntry, Role, Session};
 use crate::ui::command::Command;
 use crate::ui::store::Store;
@@ -91,7 +92,12 @@ fn facts(ui: &mut Ui, dataset: &DatasetEntry, store: &Store, state: &mut State, 
         if !state.editing.as_ref().is_some_and(|texts| texts.of == *dataset) {
             state.editing = Some(Texts::new(dataset));
         }
-        state.editing.as_mut().and_then(|texts| menu(ui, texts))
+        let given = state.editing.as_mut().and_then(|texts| menu(ui, texts));
+        if let Some(labels) = labels(dataset, store) {
+            ui.separator();
+            ui.label(RichText::new(format!("Labels: {labels}")).font(theme::small()).color(theme::of(ui).weak));
+        }
+        given
     });
     let name = assumed::spoken(&format!("Role and images of {}: {}", dataset.name, facts.join(" · ")), is_assumed);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
@@ -195,6 +201,14 @@ fn images(dataset: &DatasetEntry, store: &Store) -> Option<String> {
         of_it.filter_map(|(_, landscape)| landscape.surface.count.iter().max()).map(|n| *n as usize).find(|n| *n > 0)
     };
     scored.or_else(evaluated).or(dataset.first).or(dataset.limit).map(|n| count(n as u64))
+}
+
+/// What the labels of its images follow from, as results that are there say it; `None` where they are those of the file.
+fn labels(dataset: &DatasetEntry, store: &Store) -> Option<String> {
+    let scored = store.scores.values().find_map(|table| table.labels.get(&dataset.name));
+    let surfaces = || store.landscapes.iter().filter(|((_, name), _)| *name == dataset.name);
+    let record = scored.or_else(|| surfaces().find_map(|(_, landscape)| landscape.surface.manifest.labels.as_ref()));
+    record.filter(|record| record.is_inferred()).map(LabelRecord::describe)
 }
 
 fn origin(dataset: &DatasetEntry) -> String {

@@ -69,6 +69,7 @@ fn dataset(name: &str, role: Role, limit: Option<usize>) -> DatasetEntry {
         first: None,
         corruption: None,
         assumed: Default::default(),
+        classes: None,
     }
 }
 

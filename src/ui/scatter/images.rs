@@ -113,11 +113,11 @@ impl Images {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::data::{Corruption, Subset};
+    use crate::data::Corruption;
 
     fn source(name: &str) -> Source {
         let path = format!("/nowhere/{name}").into();
-        Source { name: name.into(), path, split: None, format: None, subset: Subset::All, corruption: None, seed: 0 }
+        Source { name: name.into(), path, ..Source::default() }
     }
 
     /// Images of the datasets `a` and `b`.

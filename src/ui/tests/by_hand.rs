@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::data::{Source, Subset};
+use crate::data::Source;
 use crate::job::{
     AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobId, JobSpec, LandscapeJob, Plane, Precision, ScoreJob, SharpnessJob,
 };
@@ -78,6 +78,7 @@ pub(super) fn session() -> Session {
                 first: None,
                 corruption: None,
                 assumed: Default::default(),
+                classes: None,
             })
             .into(),
         ..Session::default()
@@ -96,8 +97,7 @@ pub(super) fn checkpoint(name: &str) -> CheckpointSource {
 }
 
 pub(super) fn dataset(name: &str, role: Role) -> AnalysisDataset {
-    let source =
-        Source { name: name.into(), path: "demo:test".into(), split: None, format: None, subset: Subset::All, corruption: None, seed: 0 };
+    let source = Source { name: name.into(), path: "demo:test".into(), ..Source::default() };
     AnalysisDataset { role, source }
 }
 

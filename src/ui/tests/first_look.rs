@@ -215,3 +215,29 @@ fn a_run_is_offered_the_training_half_of_what_is_open() {
     assert_eq!((added.name.as_str(), added.role, added.split.as_deref(), added.limit), ("digits train", Role::Train, Some("train"), None));
     assert!(harness.query_by_label("Train on the training split of digits test").is_none());
 }
+
+#[test]
+fn the_menu_of_a_dataset_says_what_its_labels_follow_from() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    let mut table = scores(0);
+    let matched = crate::result::LabelRecord {
+        rule: "matched".into(),
+        matched_with: Some("digits test".into()),
+        classes: [("01_plane".to_owned(), 0)].into(),
+        ..Default::default()
+    };
+    table.labels.insert("fog".into(), matched);
+    table.labels.insert("digits test".into(), crate::result::LabelRecord { rule: "file".into(), ..Default::default() });
+    let id = harness.state_mut().store.add(score_job("ERM"), JobState::Done);
+    harness.state_mut().store.insert(id, Loaded::Scores(table));
+    harness.run();
+    harness.get_by_label_contains("Role and images of fog:").click();
+    harness.run();
+    harness.get_by_label("Labels: by name, as the classes of `digits test` (01_plane 0)");
+    harness.get_by_label("Checkpoints").click();
+    harness.run();
+    harness.run();
+    harness.get_by_label_contains("Role and images of digits test:").click();
+    harness.run();
+    assert!(harness.query_by_label_contains("Labels: ").is_none(), "the file says them");
+}

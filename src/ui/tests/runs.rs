@@ -67,6 +67,7 @@ pub(super) fn open_form(harness: &mut Harness<'static, App>, listener: &Listener
             first: None,
             corruption: None,
             assumed: Default::default(),
+            classes: None,
         });
     }
     app.session.checkpoints[0].path = "/nowhere/Pretrained.safetensors".into();

@@ -203,15 +203,7 @@ fn a_click_keeps_the_card_with_the_nearest_images() {
 fn the_images_of_the_dataset_are_read_off_the_window() {
     let mut harness = window();
     // Positions of the demo set's test images.
-    let source = crate::data::Source {
-        name: "digits test".into(),
-        path: "demo:test".into(),
-        split: None,
-        format: None,
-        subset: crate::data::Subset::All,
-        corruption: None,
-        seed: 0,
-    };
+    let source = crate::data::Source { name: "digits test".into(), path: "demo:test".into(), ..Default::default() };
     let first = crate::data::load(&source, None).unwrap().index[0] as i64;
     assert!(matches!(harness.state_mut().scatter.images.get("digits test", first), crate::ui::scatter::images::Image::Coming));
     let start = std::time::Instant::now();

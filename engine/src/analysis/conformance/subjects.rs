@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use flatland::data::{Dataset, Provenance, Source, Subset};
+use flatland::data::{Dataset, Provenance, Source};
 use flatland::job::{AnalysisDataset, CheckpointSource, LandscapeJob, Measure, Plane, Precision};
 use flatland::session::{Normalization, NormalizationPreset, Role};
 use rand::{Rng, SeedableRng};
@@ -164,13 +164,13 @@ pub fn grey(name: &str, labels: &[i64], pixel: impl Fn(usize, usize) -> u8) -> D
 /// `images`, u8 RGB [N, side, side, 3], with their classes.
 pub fn dataset(name: &str, images: Vec<u8>, side: usize, labels: Vec<i64>) -> Dataset {
     let n = labels.len();
-    let provenance = Provenance { source: source(name), format: "test".into(), available: n, unreadable: Vec::new() };
+    let provenance = Provenance { source: source(name), format: "test".into(), available: n, ..Provenance::default() };
     Dataset { name: name.into(), images, height: side, width: side, labels, index: (0..n).collect(), classes: Vec::new(), provenance }
 }
 
 /// Where images come from that come from nowhere.
 pub fn source(name: &str) -> Source {
-    Source { name: name.into(), path: PathBuf::from(name), split: None, format: None, subset: Subset::All, corruption: None, seed: 0 }
+    Source { name: name.into(), path: PathBuf::from(name), ..Source::default() }
 }
 
 /// `dataset` on the device of `network`, pixels in [0, 1].

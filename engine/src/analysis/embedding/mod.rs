@@ -10,7 +10,7 @@ mod tsne;
 
 use std::time::{Duration, Instant};
 
-use flatland::job::{EmbeddingJob, JobEvent, ProgressMeter, Reporter};
+use flatland::job::{EmbeddingJob, JobEvent, ProgressMeter, Reporter, label_record};
 use flatland::result::{Embedding, Engine, FEWEST_POINTS, Picture, different_points};
 use flatland::session::Role;
 use rand::SeedableRng;
@@ -63,6 +63,9 @@ fn gather(
     let mut embedding = Embedding::default();
     for (role, samples) in datasets {
         let data = &samples.dataset;
+        if role.has_classes() {
+            embedding.labels.insert(data.name.clone(), label_record(data));
+        }
         let found = extract(network, samples, &mut meter, reporter)?;
         if samples.is_empty() {
             continue;

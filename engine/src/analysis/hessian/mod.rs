@@ -16,7 +16,7 @@ mod trace;
 
 use std::path::Path;
 
-use flatland::job::{HessianJob, Partial, ProgressMeter, Reporter};
+use flatland::job::{HessianJob, Partial, ProgressMeter, Reporter, label_record};
 use flatland::result::{Eigenvalue, HessianSpectrum, Npz, SpectralDensity, Trace};
 use tch::Tensor;
 
@@ -72,6 +72,7 @@ pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mu
         gradient_norm,
         theta_norm: objective.theta().norm()?,
         samples: samples.len(),
+        labels: Some(label_record(&samples.dataset)),
         parameters,
         tensors: "all trainable parameters".into(),
         batch_norm: "frozen".into(),

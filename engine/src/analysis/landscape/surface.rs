@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use flatland::job::{JobEvent, LandscapeJob, Precision, ProgressMeter, Reporter};
+use flatland::job::{JobEvent, LandscapeJob, Precision, ProgressMeter, Reporter, label_record};
 use flatland::result::{Cell, LandscapeManifest, LossSurface, Map};
 use flatland::session::{BatchNormPolicy, Stop};
 use tch::Tensor;
@@ -341,6 +341,7 @@ fn manifest(
         dataset: samples.dataset.name.clone(),
         dataset_hash: samples.dataset.hash(),
         samples: samples.len(),
+        labels: Some(label_record(&samples.dataset)),
         definition: plane.definition(job),
         normalization: plane.normalization(),
         one_dimensional: plane.one_dimensional().into(),

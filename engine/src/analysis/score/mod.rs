@@ -7,9 +7,10 @@
 mod energy;
 mod msp;
 
-use flatland::job::{JobEvent, Partial, ProgressMeter, Reporter, ScoreJob};
-use flatland::result::{DatasetScores, ScoreTable};
+use flatland::job::{JobEvent, Partial, ProgressMeter, Reporter, ScoreJob, label_record};
+use flatland::result::{DatasetScores, LabelRecord, ScoreTable};
 use flatland::session::Role;
+use indexmap::IndexMap;
 
 use super::AnalysisError;
 use super::embedding::{Features, extract};
@@ -48,6 +49,10 @@ pub fn run(network: &Network, datasets: &[(Role, Samples)], job: &ScoreJob, repo
     let mut meter = ProgressMeter::new("images", format!("scores of {}", job.checkpoint.name), 0, images);
     let mut partial = Partial::of(&job.out);
     let mut scored: Vec<Option<DatasetScores>> = vec![None; datasets.len()];
+    let of_classes = datasets.iter().filter(|(role, _)| role.has_classes());
+    let labels: IndexMap<String, LabelRecord> =
+        of_classes.map(|(_, samples)| (samples.dataset.name.clone(), label_record(&samples.dataset))).collect();
+    let table = |scored| ScoreTable { labels: labels.clone(), ..ScoreTable::of(scored, job.temperature) };
     // ID first: detection is against it.
     let (id, others): (Vec<usize>, Vec<usize>) = (0..datasets.len()).partition(|k| datasets[*k].0 == Role::Id);
     for k in id.into_iter().chain(others) {
@@ -58,9 +63,9 @@ pub fn run(network: &Network, datasets: &[(Role, Samples)], job: &ScoreJob, repo
             break;
         }
         let so_far = || scored.iter().flatten().cloned().collect();
-        partial.tell(reporter, |folder| ScoreTable::of(so_far(), job.temperature).save(folder, &job.checkpoint.name));
+        partial.tell(reporter, |folder| table(so_far()).save(folder, &job.checkpoint.name));
     }
-    let table = ScoreTable::of(scored.into_iter().flatten().collect(), job.temperature);
+    let table = table(scored.into_iter().flatten().collect());
     table.notes().into_iter().for_each(|message| reporter.report(JobEvent::Warning { message }));
     table.save(&job.out, &job.checkpoint.name)?;
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use flatland::job::{JobEvent, LandscapeJob, Precision, ProgressMeter, Reporter, planned_record};
+use flatland::job::{JobEvent, LandscapeJob, Precision, ProgressMeter, Reporter, label_record, planned_record};
 use flatland::result::{Cell, InputRecord, LandscapeManifest, LossSurface, PlanePoint, PlaneRecord};
 use flatland::session::InputPlane;
 
@@ -186,6 +186,7 @@ fn manifest(
         dataset: dataset.name.clone(),
         dataset_hash: dataset.hash(),
         samples: 1,
+        labels: Some(label_record(dataset)),
         definition: "input".into(),
         normalization: input.norm.clone(),
         one_dimensional: "fixed".into(),

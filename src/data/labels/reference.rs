@@ -1,0 +1,137 @@
+//! [`network_classes`]: the names of the network's classes, from the first dataset of a session whose labels are certain.
+
+use super::order::{Found, Order, Origin, Own, are_numbers_in_order, by_rule, order};
+use super::{Class, Classes, Reference};
+use crate::data::sniff::{self, Format};
+use crate::data::{DataError, Source, cifar_binary, cifar_python, demo, image_folder, npy};
+
+/// The network's classes as a dataset names them.
+pub(super) struct NetworkClasses {
+    /// The place of that dataset in [`Source::reference`].
+    pub(super) place: usize,
+    /// Whether it is the dataset whose labels are asked for.
+    pub(super) is_this: bool,
+    /// In label order.
+    pub(super) classes: Vec<Option<String>>,
+    /// Whether the names are but the labels.
+    pub(super) are_numbers: bool,
+}
+
+/// The classes of the first of the references of `source` whose labels are certain for a network of `count` classes; one that has but
+/// numbers for names only where there is no other. `found` are the classes of `source` itself.
+///
+/// # Errors
+/// When the classes of a reference cannot be read.
+pub(super) fn network_classes(source: &Source, found: &Found, count: usize) -> Result<Option<NetworkClasses>, DataError> {
+    let mut numbered = None;
+    for (place, reference) in source.reference.iter().enumerate() {
+        let is_this = reference.name == source.name;
+        let of_it = if is_this { Some(found.clone()) } else { classes_of(reference)? };
+        let Some(order) = of_it.and_then(|found| certain(&found, &reference.classes, count)) else { continue };
+        let names: Vec<String> = order.classes.iter().flatten().cloned().collect();
+        let are_numbers = names.len() == order.classes.len() && are_numbers_in_order(&names);
+        let classes = NetworkClasses { place, is_this, classes: order.classes, are_numbers };
+        if !are_numbers {
+            return Ok(Some(classes));
+        }
+        numbered.get_or_insert(classes);
+    }
+    Ok(numbered)
+}
+
+/// The state of what the labels of `source` follow from beside its own files: the classes of its references. Empty where its labels do
+/// not depend on names.
+pub fn label_state(source: &Source) -> String {
+    let is_folder = |source: &Source| !source.is_bundled() && matches!(sniff::sniff(source), Ok(Format::ImageFolder));
+    let references: Vec<Source> = source.reference.iter().map(Reference::source).collect();
+    let own = is_folder(source);
+    if !own && !references.iter().any(is_folder) {
+        return String::new();
+    }
+    let state = |reference: &Reference| {
+        let found = classes_of(reference).ok().flatten();
+        format!("{:?} {:?}", found, reference.classes)
+    };
+    // Folders without images were classes once.
+    format!("2 {:?}", source.reference.iter().map(state).collect::<Vec<_>>())
+}
+
+/// The order of labels that is certain for `found`, with what somebody says about it.
+fn certain(found: &Found, given: &Classes, count: usize) -> Option<Order> {
+    let alone = |found: &Found| match order(found, count) {
+        Own::Certain(order) => Some(order),
+        Own::Ambiguous(_) | Own::Unknown => None,
+    };
+    if found.names.is_empty() {
+        let Classes::InOrder(names) = given else { return None };
+        return (names.len() == count).then(|| in_order(names));
+    }
+    match given {
+        Classes::Found => alone(found),
+        Classes::By(rule) => by_rule(found, *rule, count),
+        Classes::InOrder(names) => (names.len() == count).then(|| in_order(names)),
+        Classes::Each(classes) => {
+            let labels: Option<Vec<i64>> = found
+                .names
+                .iter()
+                .map(|name| if let Some(Class::Label(label)) = classes.get(name) { Some(*label) } else { None })
+                .collect();
+            if let Some(labels) = labels {
+                return Some(with_labels(&found.names, labels, count));
+            }
+            let renamed = |name: &String| if let Some(Class::Name(to)) = classes.get(name) { to.clone() } else { name.clone() };
+            let renamed: std::collections::BTreeSet<String> = found.names.iter().map(renamed).collect();
+            let from = match &found.from {
+                Origin::File => Origin::Folders { empty: Vec::new(), wnids: None },
+                folders @ Origin::Folders { .. } => folders.clone(),
+            };
+            alone(&Found { names: renamed.into_iter().collect(), from })
+        }
+    }
+}
+
+fn in_order(names: &[String]) -> Order {
+    let classes = names.iter().cloned().map(Some).collect();
+    Order { rule: super::LabelRule::Given, labels: (0..).take(names.len()).collect(), classes }
+}
+
+fn with_labels(names: &[String], labels: Vec<i64>, count: usize) -> Order {
+    let mut classes = vec![None; count];
+    for (name, label) in names.iter().zip(&labels) {
+        // The first of several folders names the class.
+        if let Some(class) = usize::try_from(*label).ok().and_then(|label| classes.get_mut(label)) {
+            class.get_or_insert_with(|| name.clone());
+        }
+    }
+    Order { rule: super::LabelRule::Given, labels, classes }
+}
+
+/// The classes of a reference, without reading its images; `None` where nothing names them.
+fn classes_of(reference: &Reference) -> Result<Option<Found>, DataError> {
+    let source = reference.source();
+    let (path, split) = (source.path.as_path(), source.split.as_deref());
+    if let Some(part) = source.part() {
+        let names = demo::classes(part);
+        return Ok((!names.is_empty()).then_some(Found { names, from: Origin::File }));
+    }
+    let found = match sniff::sniff(&source)? {
+        Format::CifarBinary => cifar_binary::open(path, split)?.found,
+        Format::CifarPython => match cifar_python::class_names(path) {
+            Some(names) => Found { names, from: Origin::File },
+            None => cifar_python::open(path, split)?.found,
+        },
+        Format::ImageFolder => image_folder::classes(path, split)?,
+        Format::Npy => Found { names: npy::class_names(path), from: Origin::File },
+        // Labels of these are numbers, if there are any.
+        Format::Idx | Format::ImageList | Format::Npz => Found::default(),
+    };
+    let said = matches!(reference.classes, Classes::InOrder(_));
+    Ok((!found.names.is_empty() || said).then_some(found))
+}
+
+impl Reference {
+    /// It as a source of which only the classes count.
+    fn source(&self) -> Source {
+        Source { path: self.path.clone(), split: self.split.clone(), format: self.format.clone(), ..Source::default() }
+    }
+}
