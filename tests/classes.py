@@ -3,7 +3,7 @@
     python classes.py SHARED
 
 PyTorch 2.11.0 and NumPy. CIFAR-10 test: ResNet-20 of akamaster (option A), inputs normalized by ImageNet's constants, the first 20 images of
-each class; the same without airplane and deer; Tiny ImageNet is not read here. MNIST test: the network of outlier-exposure, pixels in [0, 1],
+each class; the same without airplane and deer. MNIST test: the network of outlier-exposure, pixels in [0, 1],
 the first 30 images of each digit, with and without 3.
 """
 

@@ -316,3 +316,50 @@ fn convert_takes_a_surface_of_another_tool_to_a_mesh_and_to_our_own_files() {
     assert!(run(folder.path(), &["convert", "ours", "again.h5"]).status.success());
     refuses(&run(folder.path(), &["convert", theirs, "surface.ply"]), "surface.ply", &[".vtp"]);
 }
+
+/// The file of the engine's tests that holds `model` and `ema`.
+fn two_state_dicts(folder: &Path) -> String {
+    let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join("engine/src/model/tests/state_dicts/model_and_ema.gz");
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(std::fs::File::open(packed).unwrap()), &mut bytes).unwrap();
+    write(folder, "net.pth", bytes)
+}
+
+#[test]
+fn each_state_dict_of_a_file_is_inspected_by_its_key() {
+    if !has_worker() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = two_state_dicts(folder.path());
+    let weights = |arguments: &[&str]| {
+        let output = run(folder.path(), &[&["inspect", "--json"], arguments].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let report: serde_json::Value = serde_json::from_str(stdout(&output).trim()).unwrap();
+        assert_eq!(report["state_dicts"], serde_json::json!(["model", "ema"]));
+        report["weights"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(weights(&[&path]), "model");
+    assert_eq!(weights(&[&path, "--weights", "ema"]), "ema");
+    assert_eq!(weights(&[&format!("{path}@ema")]), "ema");
+    refuses(&run(folder.path(), &["inspect", &path, "--weights", "swa"]), &path, &["`model`, `ema`", "found \"swa\""]);
+}
+
+#[test]
+fn a_session_scores_two_state_dicts_of_one_file_side_by_side() {
+    if !has_worker() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = two_state_dicts(folder.path());
+    let other = format!("[[checkpoint]]\nname = \"A (ema)\"\npath = '{path}'\nweights = \"ema\"\nnormalization = \"half\"\n");
+    let path = session(folder.path(), &path, &other, "demo:test");
+    let output = run(folder.path(), &["score", &path, "--out", "out"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(told.contains("A: the file holds 2 state dicts: `model` is read, `ema` not; `weights = \"ema\"` reads another"), "{told}");
+    assert!(!told.contains("A (ema): the file"), "its state dict was chosen: {told}");
+    let scores: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.path().join("out/scores.json")).unwrap()).unwrap();
+    let auroc = |name: &str| scores[name]["scores"]["energy"]["others"]["auroc"].as_f64().unwrap();
+    assert_ne!(auroc("A"), auroc("A (ema)"));
+}

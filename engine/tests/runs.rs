@@ -35,6 +35,36 @@ patience = 0
 factor = 0.5
 "#;
 
+/// The same with everything that a run may remember between steps: AdamW's averages, a warm-up, batches that make a step together.
+const RUN_OF_MANY_PARTS: &str = r#"
+version = 1
+seed = 3
+architecture = "resnet8"
+classes = 7
+normalization = "half"
+epochs = 3
+batch = 16
+outlier_batch = 16
+accumulate = 4
+transform = "crop"
+batch_norm = "both"
+
+[method]
+name = "dr_sam"
+rho = 0.1
+augmentation = { kind = "brightness", severity = 1 }
+
+[optimizer]
+kind = "adamw"
+lr = 0.002
+betas = [0.9, 0.99]
+clip_norm = 0.5
+
+[schedule]
+kind = "cosine"
+warmup = 4
+"#;
+
 fn datasets() -> String {
     let sets = [
         ("train", "train", 170),
@@ -167,6 +197,45 @@ fn a_run_that_is_stopped_at_any_moment_and_resumed_ends_as_if_it_had_not_been() 
     let _ = folder.forget_word();
     run(folder.path(), Device::Cpu, None).unwrap();
     assert_same(&folder, &expected);
+}
+
+#[test]
+fn adamw_with_warm_up_accumulation_and_clipping_is_resumed_to_the_same_bytes() {
+    tch::set_num_threads(1);
+    let text = RUN_OF_MANY_PARTS;
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [expected, folder] = [&whole, &parts].map(|dir| RunFolder::new(&dir.path().join("run")));
+    write_run(&expected, text);
+    run(expected.path(), Device::Cpu, None).unwrap();
+    write_run(&folder, text);
+    // Killed within the warm-up, within an epoch, and in the next.
+    for lines in [1, 2, 4, 7] {
+        let mut child = worker(&folder).spawn().unwrap();
+        until("the next step", || std::fs::read_to_string(folder.steps_file()).map_or(0, |text| text.lines().count()) >= lines);
+        kill(&mut child);
+    }
+    // And stopped, which saves within an epoch.
+    let stopper = folder.clone();
+    let asking = std::thread::spawn(move || {
+        until("a step", || std::fs::read_to_string(stopper.steps_file()).map_or(0, |text| text.lines().count()) >= 7);
+        stopper.leave_word(Control::Stop).unwrap();
+    });
+    let stopped = run(folder.path(), Device::Cpu, None);
+    asking.join().unwrap();
+    assert!(matches!(stopped, Ok(()) | Err(TrainError::Cancelled)), "{stopped:?}");
+    let _ = folder.forget_word();
+    run(folder.path(), Device::Cpu, None).unwrap();
+    assert_same(&folder, &expected);
+    // 170 images in batches of 16, the last of 10: eleven batches, three steps an epoch, the last of three batches.
+    let follower = flatland::job::runs::Follower::open(folder.path()).unwrap();
+    assert_eq!(follower.view.state.steps, 9);
+    let number = |line: usize, name: &str| follower.step_lines[line][name].as_f64().unwrap();
+    let rates: Vec<f64> = (0..5).map(|line| number(line, "lr")).collect();
+    assert!(rates.iter().zip([0.0005, 0.001, 0.0015, 0.002, 0.002]).all(|(found, lr)| (found - lr).abs() < 1e-12), "{rates:?}");
+    for line in 0..9 {
+        let (norm, clipped) = (number(line, "gradient_norm"), number(line, "clipped_gradient_norm"));
+        assert!((clipped - norm.min(0.5)).abs() < 1e-5, "{norm} {clipped}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use flatland::job::{
-    BatchNormUpdate, Device, MethodConfig, OptimizerConfig, RunConfig, RunFolder, RunStatus, ScheduleConfig, TrainPrecision, Transform,
+    BatchNormUpdate, Decay, Device, MethodConfig, OptimizerConfig, RunConfig, RunFolder, RunStatus, TrainPrecision, Transform,
 };
 use flatland::session::{CorruptionEntry, DatasetEntry, NetworkChoice, Normalization, NormalizationPreset, Role};
 use flatland_engine::model::Network;
@@ -60,6 +60,7 @@ fn demo_run(method: MethodConfig) -> RunConfig {
         max_steps: None,
         batch: 32,
         outlier_batch: 32,
+        accumulate: 1,
         drop_last_below: None,
         shuffle: true,
         transform: Transform::Crop,
@@ -70,7 +71,7 @@ fn demo_run(method: MethodConfig) -> RunConfig {
         keep_every: None,
         method,
         optimizer: OptimizerConfig { lr: 0.02, ..OptimizerConfig::default() },
-        schedule: ScheduleConfig::Plateau { patience: 0, factor: 0.5 },
+        schedule: Decay::Plateau { patience: 0, factor: 0.5 }.into(),
         datasets: vec![
             DatasetEntry { limit: Some(160), ..dataset("train", Role::Train, "demo:train") },
             DatasetEntry { limit: Some(100), ..dataset("outliers", Role::Outliers, "demo:outliers") },
@@ -247,6 +248,13 @@ fn runs_that_make_no_sense_say_so() {
     assert!(message(RunConfig { datasets: Vec::new(), ..erm() }).contains("role `train`"));
     assert!(message(RunConfig { classes: Some(3), ..erm() }).contains("expected labels of 0 to 2"));
     assert!(message(RunConfig { precision: TrainPrecision::Bf16, ..erm() }).contains("expected a CUDA device"));
+    assert!(message(RunConfig { accumulate: 0, ..erm() }).contains("`accumulate` of at least 1, found 0"));
+    let optimizer = |text: &str| RunConfig { optimizer: toml::from_str(text).unwrap(), ..erm() };
+    assert!(message(optimizer("clip_norm = 0.0")).contains("`clip_norm` above 0"));
+    assert!(message(optimizer("kind = \"adamw\"\nbetas = [0.9, 1.0]")).contains("`betas` from 0 to below 1"));
+    let warmup = |text: &str| RunConfig { schedule: toml::from_str(text).unwrap(), ..erm() };
+    assert!(message(warmup("warmup = 15")).contains("a warm-up shorter than the run of 15 steps, found one of 15"));
+    assert!(message(warmup("warmup = { epochs = 3 }")).contains("found one of 15 steps"));
     let without_outliers =
         RunConfig { datasets: vec![dataset("train", Role::Train, "demo:train")], ..demo_run(named("oe").with("lambda", 0.5)) };
     assert!(message(without_outliers).contains("role `outliers` for oe"));
@@ -276,4 +284,50 @@ fn weights_are_kept_at_the_start_every_so_many_epochs_and_at_the_end() {
     let without = tempfile::tempdir().unwrap();
     train(&three_steps(named("erm")), without.path()).unwrap();
     assert!(RunFolder::new(without.path()).kept_weights().unwrap().is_empty());
+}
+
+/// Draws of the second batch of a step are its own.
+#[test]
+fn every_method_trains_on_batches_that_are_accumulated() {
+    for info in flatland_engine::method::methods() {
+        let mut config = RunConfig { batch: 16, outlier_batch: 16, accumulate: 3, ..three_steps(named(&info.key)) };
+        config.optimizer = flatland::job::OptimizerKind::AdamW.config();
+        config.datasets.retain(|dataset| matches!(dataset.role, Role::Train | Role::Outliers));
+        let dir = tempfile::tempdir().unwrap();
+        train(&config, dir.path()).unwrap();
+        let (state, status) = RunFolder::new(dir.path()).state().unwrap();
+        assert_eq!((status, state.step), (RunStatus::Done, 3), "{}", info.key);
+        assert!(weights_of(&dir.path().join("checkpoints/last.safetensors")).values().flatten().all(|x| x.is_finite()), "{}", info.key);
+    }
+}
+
+/// 160 images: ten batches of 16, in steps of four, four and two. A plateau that an epoch would reduce at once is not told while the rate rises.
+#[test]
+fn an_epoch_has_the_steps_that_its_batches_make_and_a_plateau_waits_for_the_warm_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let schedule = "kind = \"plateau\"\npatience = 0\nfactor = 0.5\nwarmup = 7";
+    let mut config = RunConfig {
+        batch: 16,
+        accumulate: 4,
+        shuffle: false,
+        transform: Transform::None,
+        schedule: toml::from_str(schedule).unwrap(),
+        // The loss hardly moves: every epoch but the first that is told is a bad one.
+        optimizer: OptimizerConfig { lr: 3e-8, ..OptimizerConfig::default() },
+        epochs: Some(5),
+        ..demo_run(named("erm"))
+    };
+    config.datasets.retain(|dataset| dataset.role == Role::Train);
+    train(&config, dir.path()).unwrap();
+    let lines: Vec<serde_json::Value> = std::fs::read_to_string(dir.path().join("metrics.jsonl"))
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let steps: Vec<u64> = lines.iter().map(|line| line["step"].as_u64().unwrap()).collect();
+    assert_eq!(steps, [0, 3, 6, 9, 12, 15]);
+    let rates: Vec<f64> = lines[1..].iter().map(|line| line["lr"].as_f64().unwrap() / 3e-8).collect();
+    // Epochs that end after steps 3 and 6 of 7 say nothing; that of step 9 is the first, the next one is bad.
+    let expected = [3.0 / 7.0, 6.0 / 7.0, 1.0, 1.0, 0.5];
+    assert!(rates.iter().zip(expected).all(|(found, rate)| (found - rate).abs() < 1e-9), "{rates:?}");
 }

@@ -9,13 +9,13 @@ use super::figure_options::FigureOptions;
 use super::options::{SessionOptions, plan};
 use super::runner::Runner;
 use super::say;
-use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, left_out, paper, plates, table};
+use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, complaint, left_out, paper, plates, table, without_glyph};
 use crate::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached};
 use crate::result::{
-    Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, ResultError, ScoreTable, SharpnessCurve, SweepResults,
-    write_atomic,
+    Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, NetworkCheck, ResultError, ScoreTable, SharpnessCurve,
+    SweepResults, write_atomic,
 };
-use crate::session::{FigurePreset, Role, Session};
+use crate::session::{FigureFormat, FigurePreset, Role, Session};
 
 /// Arguments of `flatland figures`.
 #[derive(Debug, Args)]
@@ -43,11 +43,14 @@ impl Figures {
             plan(&session, &options.session, analysis, &options.out, &choices)?;
             jobs.extend(plan_cached(&session, analysis, &choices)?);
         }
+        let mut runner = Runner::start(options.landscape_worker());
+        // The cache may hold what was computed before anybody knew that the file is another network than it was taken for.
+        let refused = runner.refused(&session.checkpoints)?;
+        jobs.retain(|job| job.checkpoint().is_none_or(|checkpoint| !refused.contains(&checkpoint.name)));
         let (cached, missing): (Vec<JobSpec>, Vec<JobSpec>) = jobs.iter().cloned().partition(is_finished);
         // What is computed now is warned of by the worker.
         cached.iter().for_each(warn_again);
         let (landscapes, others): (Vec<JobSpec>, Vec<JobSpec>) = missing.into_iter().partition(|job| matches!(job, JobSpec::Landscape(_)));
-        let mut runner = Runner::start(options.landscape_worker());
         runner.run(landscapes, |_, _| Ok(()))?;
         if options.landscape_worker().tf32 {
             runner.restart(options.compute.worker());
@@ -61,6 +64,9 @@ impl Figures {
 /// Says of a result that was computed before what its reader has to know.
 fn warn_again(job: &JobSpec) {
     let (Some(out), Some(checkpoint)) = (job.out(), job.checkpoint()) else { return };
+    for warning in NetworkCheck::load(out).map(|check| check.warnings).unwrap_or_default() {
+        eprintln!("warning: {}: {warning}", checkpoint.name);
+    }
     let notes = match job {
         JobSpec::Score(_) => {
             let table = ScoreTable::load(out, &checkpoint.name).map(|table| table.named(job)).unwrap_or_default();
@@ -127,6 +133,11 @@ pub(super) fn draw(session: &Session, jobs: &[JobSpec], target: &Target) -> anyh
         if target.json {
             say(&serde_json::json!({ "skipped": name, "reason": reason }).to_string());
         }
+    }
+    if session.figure.formats.iter().any(|format| matches!(format, FigureFormat::Pdf | FigureFormat::Png)) {
+        let checkpoints = session.checkpoints.iter().map(|checkpoint| checkpoint.name.as_str());
+        let names = checkpoints.chain(session.datasets.iter().map(|dataset| dataset.name.as_str()));
+        complaint(&without_glyph(names)).into_iter().for_each(|complaint| eprintln!("warning: {complaint}"));
     }
     let tables: Vec<Panel<ScoreTable>> = findings.scores.iter().map(Found::panel).collect();
     if !tables.is_empty() {

@@ -8,15 +8,24 @@ use super::runner::Runner;
 use super::say;
 use crate::figure::number::count;
 use crate::job::{JobOutput, JobSpec, WorkerOptions};
-use crate::result::Inspection;
-use crate::session::NetworkChoice;
+use crate::result::{Inspection, Loadable};
+use crate::session::{NetworkChoice, split_weights};
 
 /// Arguments of `flatland inspect`.
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// Checkpoint files.
+    /// Checkpoint files; FILE@KEY is the state dict KEY of a file that holds several.
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// Read the files as this network instead of inferring it.
+    #[arg(long, value_name = "NAME")]
+    architecture: Option<String>,
+    /// Leave out the tensors that this glob means (repeatable): those that the network does not have.
+    #[arg(long, value_name = "GLOB")]
+    ignore: Vec<String>,
+    /// The state dict to read of files that hold several, by its key as `state dicts` lists it.
+    #[arg(long, value_name = "KEY")]
+    weights: Option<String>,
     /// One JSON object a file on stdout.
     #[arg(long)]
     json: bool,
@@ -25,7 +34,13 @@ pub struct Inspect {
 impl Inspect {
     /// Reports on every file; fails when one is refused.
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let jobs = self.files.iter().map(|path| JobSpec::Inspect { path: path.clone(), choice: NetworkChoice::default() }).collect();
+        let job = |path: &PathBuf| {
+            let (path, own) = split_weights(path);
+            let weights = own.or_else(|| self.weights.clone());
+            let choice = NetworkChoice { architecture: self.architecture.clone(), weights, ignore: self.ignore.clone() };
+            JobSpec::Inspect { path, choice }
+        };
+        let jobs = self.files.iter().map(job).collect();
         let mut runner = Runner::start(WorkerOptions::default());
         let mut refused = Vec::new();
         runner.run(jobs, |_, output| {
@@ -60,16 +75,21 @@ fn text(report: &Inspection) -> String {
     ];
     let details: Vec<String> = details.into_iter().flatten().collect();
     let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
-    row("architecture", report.architecture.clone().unwrap_or_else(unknown) + &details);
+    let architecture = report.architecture.clone().unwrap_or_else(unknown);
+    let others =
+        if report.question.is_some() { report.ambiguous.iter().map(|other| format!(" or {other}")).collect() } else { String::new() };
+    row("architecture", architecture + &others + &details);
     row("parameters", format!("{} in {} tensors", count(report.parameters.unsigned_abs()), report.tensors.len()));
+    judgement(report, &mut row);
     if report.architecture.is_some() {
         let different = [("missing", &report.missing), ("unexpected", &report.unexpected), ("mismatched", &report.mismatched)];
-        if different.iter().all(|(_, names)| names.is_empty()) {
-            row("match", "every tensor is there, none is left over".into());
-        }
         for (what, names) in different.into_iter().filter(|(_, names)| !names.is_empty()) {
             row(what, names.join(", "));
         }
+    }
+    if report.state_dicts.len() > 1 {
+        let read = |key: &String| if report.weights.as_ref() == Some(key) { format!("{key} (read)") } else { key.clone() };
+        row("state dicts", report.state_dicts.iter().map(read).collect::<Vec<_>>().join(", "));
     }
     if !report.globals.is_empty() {
         row("refers to", report.globals.join(", "));
@@ -84,9 +104,63 @@ fn text(report: &Inspection) -> String {
     lines.join("\n")
 }
 
+/// What is known of the network, what is assumed, what else the tensors would fit.
+fn judgement(report: &Inspection, row: &mut impl FnMut(&str, String)) {
+    for known in &report.certain {
+        row("certain", format!("{}: {}", known.what, known.value));
+    }
+    for assumed in &report.assumed {
+        row("assumed", format!("{}: {}", assumed.what, assumed.value));
+    }
+    match &report.question {
+        Some(question) => row("ambiguous", question.clone()),
+        None if !report.ambiguous.is_empty() => {
+            row("ambiguous", format!("the same tensors, chosen with --architecture or `architecture`: {}", report.ambiguous.join(", ")));
+        }
+        None => {}
+    }
+    for Loadable { architecture, ignore } in &report.loadable {
+        let ignore: String = ignore.iter().map(|glob| format!(" --ignore '{glob}'")).collect();
+        row("can be read", format!("--architecture {architecture}{ignore}"));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::result::Assumed;
+
+    fn said(what: &str, value: &str) -> Assumed {
+        Assumed { what: what.into(), value: value.into() }
+    }
+
+    #[test]
+    fn a_report_tells_the_certain_from_the_assumed_and_the_ambiguous() {
+        let mut report = Inspection {
+            architecture: Some("resnet20".into()),
+            certain: vec![said("classes", "10")],
+            assumed: vec![said("activation", "ReLU")],
+            ambiguous: vec!["resnet20_noshort".into()],
+            ..Inspection::default()
+        };
+        let told = text(&report);
+        for line in ["certain       classes: 10", "assumed       activation: ReLU", "`architecture`: resnet20_noshort"] {
+            assert!(told.contains(line), "{told}");
+        }
+        report.question = Some("2 networks have these tensors".into());
+        let told = text(&report);
+        assert!(told.contains("resnet20 or resnet20_noshort") && told.contains("ambiguous     2 networks have these tensors"), "{told}");
+        report.loadable = vec![Loadable { architecture: "resnet8".into(), ignore: vec!["head.*".into()] }];
+        assert!(text(&report).contains("can be read   --architecture resnet8 --ignore 'head.*'"));
+    }
+
+    #[test]
+    fn a_report_lists_the_state_dicts_of_a_file_that_holds_several() {
+        let report = Inspection { state_dicts: vec!["model".into(), "ema".into()], weights: Some("ema".into()), ..Inspection::default() };
+        assert!(text(&report).contains("state dicts   model, ema (read)"), "{}", text(&report));
+        let one = Inspection { state_dicts: vec!["model".into()], ..Inspection::default() };
+        assert!(!text(&one).contains("state dicts"));
+    }
 
     #[test]
     fn a_report_names_what_does_not_fit() {

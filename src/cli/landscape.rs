@@ -10,6 +10,7 @@ use serde_json::json;
 use super::options::SessionOptions;
 use super::runner::{Runner, cost_text};
 use super::say;
+use crate::figure::number::{plain, plain_signed, terminal};
 use crate::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, WeightsJob, check_paths};
 use crate::result::{LandscapeBand, LandscapeManifest, LossSurface, Quantity};
 use crate::session::{DirectionSettings, Preset};
@@ -45,7 +46,9 @@ fn preset(text: &str) -> Result<Preset, String> {
 }
 
 fn point(text: &str) -> Result<[f64; 2], String> {
-    let numbers: Vec<f64> = text.split(',').filter_map(|part| part.trim().parse().ok()).filter(|x: &f64| x.is_finite()).collect();
+    // A zero has no sign.
+    let number = |part: &str| part.trim().parse().ok().map(|x: f64| x + 0.0);
+    let numbers: Vec<f64> = text.split(',').filter_map(number).filter(|x| x.is_finite()).collect();
     <[f64; 2]>::try_from(numbers).map_err(|_| "expected two numbers, as in 0.5,-0.25".into())
 }
 
@@ -161,27 +164,41 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
         .to_string());
     } else {
         say(&format!(
-            "{} on {}: {a}x{b} cells, loss {low:.4} to {high:.4}, {:.4} at the centre ({})",
+            "{} on {}: {a}x{b} cells, loss {} to {}, {} at the centre ({})",
             job.checkpoint.name,
             job.dataset.source.name,
-            surface.manifest.center_loss,
+            terminal(low, 5),
+            terminal(high, 5),
+            terminal(surface.manifest.center_loss, 5),
             job.out.join("landscape.npz").display()
         ));
         if let Some(input) = &surface.manifest.input {
             let shares: Vec<String> = regions(&surface).iter().map(|(name, share)| format!("{name} {:.1} %", 100.0 * share)).collect();
             say(&format!("  around image {} ({}): {}", input.image, input.classes_said(), shares.join(", ")));
         }
+        if let Some(plane) = surface.manifest.plane.as_ref().filter(|plane| !plane.explained_variance.is_empty()) {
+            let shares: Vec<String> = plane.explained_variance.iter().take(2).map(|share| format!("{:.1} %", 100.0 * share)).collect();
+            let order = if plane.order.is_empty() { String::new() } else { format!(", ordered {}", plane.order) };
+            let n = plane.trajectory.len();
+            say(&format!("  {} of the variance of the {n} checkpoints of the trajectory{order}", shares.join(" + ")));
+        }
         for point in surface.manifest.plane.iter().flat_map(|plane| plane.points.iter().chain(&plane.trajectory)) {
-            let loss = point.loss.map_or(String::new(), |loss| format!(", its own loss {loss:.4}"));
+            let loss = point.loss.map_or(String::new(), |loss| format!(", its own loss {}", terminal(loss, 5)));
             say(&format!(
-                "  {} at α = {:.3}, β = {:.3}, {:.4} beside the plane{loss}",
-                point.name, point.alpha, point.beta, point.distance
+                "  {} at α = {}, β = {}, {} beside the plane{loss}",
+                point.name,
+                plain(point.alpha, 3),
+                plain(point.beta, 3),
+                terminal(point.distance, 4)
             ));
+        }
+        for file in surface.manifest.plane.iter().flat_map(|plane| &plane.left_out) {
+            say(&format!("  left out of the trajectory: {} ({})", file.path.display(), file.reason));
         }
         if let Some(band) = &band {
             say(&format!("  over {} planes along α ({}):", band.manifest.seeds.len(), job.out.join("landscape_band.npz").display()));
             for (alpha, mean, std) in &cut {
-                say(&format!("  α = {alpha:+.3}: {mean:.4} ± {std:.4}"));
+                say(&format!("  α = {}: {} ± {}", plain_signed(*alpha, 3), terminal(*mean, 5), terminal(*std, 2)));
             }
         }
     }

@@ -64,7 +64,7 @@ fn values(parameter: &ParameterInfo) -> String {
     let text = match &parameter.kind {
         ParameterKind::Number { default, min, max, .. } => format!("{default} ({min} to {max})"),
         ParameterKind::Integer { default, min, max } => format!("{default} ({min} to {max})"),
-        ParameterKind::Choice { default, options } => format!("{default} ({})", options.join(", ")),
+        ParameterKind::Choice { default, options, .. } => format!("{default} ({})", options.join(", ")),
         ParameterKind::Switch { default } => format!("{default} (true, false)"),
         ParameterKind::Augmentation { default: Some(Augmentation { kind, severity: Some(severity) }) } => {
             format!("none; a form offers {kind} of severity {severity}")

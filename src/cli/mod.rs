@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::job::WorkerOptions;
-use crate::session::Tab;
+use crate::session::{Tab, split_weights};
 use runner::{Interrupted, Told};
 
 /// Loss landscapes, sharpness and out-of-distribution behaviour of neural networks, side by side.
@@ -38,6 +38,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     /// A session (*.toml) or checkpoints to open in the window; with nothing given, what was open last, at first the bundled demo session.
+    /// FILE@KEY is the state dict KEY of a checkpoint that holds several.
     #[arg(value_name = "SESSION|CHECKPOINT")]
     files: Vec<PathBuf>,
     /// The tab to open the window on; the one that the session was left on when absent.
@@ -151,7 +152,7 @@ fn ready_for_window(files: &[PathBuf]) -> anyhow::Result<()> {
              demo without one, `flatland --help` lists what else needs none"
         );
     }
-    if let Some(path) = files.iter().find(|path| !path.exists()) {
+    if let Some(path) = files.iter().find(|path| !split_weights(path).0.exists()) {
         anyhow::bail!("expected a session or a checkpoint, found nothing there ({})", path.display());
     }
     Ok(())

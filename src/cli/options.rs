@@ -132,3 +132,24 @@ mod tests {
         }
     }
 }
+
+/// Which layers move.
+#[derive(Debug, Args)]
+pub struct LayerOptions {
+    /// Only parameters that match this glob move, e.g. `layer3.*` (repeatable); replaces `layers` of the session.
+    #[arg(long, value_name = "GLOB")]
+    layers: Vec<String>,
+    /// Also each layer alone: which layer is sharp.
+    #[arg(long)]
+    per_layer: bool,
+}
+
+impl LayerOptions {
+    /// Puts what was asked for in the place of the session's.
+    pub(super) fn apply(&self, layers: &mut Vec<String>, per_layer: &mut bool) {
+        if !self.layers.is_empty() {
+            layers.clone_from(&self.layers);
+        }
+        *per_layer |= self.per_layer;
+    }
+}

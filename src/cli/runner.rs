@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::progress_line::ProgressLine;
 use crate::figure::number::duration;
 use crate::job::{JobEvent, JobId, JobOutput, JobSpec, WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions};
+use crate::session::CheckpointEntry;
 
 /// The user pressed Ctrl-C.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +78,31 @@ impl Runner {
             }
         }
         Ok(())
+    }
+
+    /// Names of the checkpoints that cannot be read as they are said to be, or of which somebody has to say which network they are. Each is
+    /// told on stderr and counted.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn refused(&mut self, checkpoints: &[CheckpointEntry]) -> anyhow::Result<Vec<String>> {
+        let inspect = |entry: &CheckpointEntry| JobSpec::Inspect { path: entry.path.clone(), choice: entry.choice() };
+        let mut refused = Vec::new();
+        self.run(checkpoints.iter().map(inspect).collect(), |job, output| {
+            if let JobOutput::Inspection(report) = output
+                && let Some(reason) = report.error.or(report.question)
+            {
+                let names = checkpoints.iter().filter(|entry| inspect(entry) == *job).map(|entry| (entry.name.clone(), reason.clone()));
+                let new: Vec<(String, String)> = names.filter(|one| !refused.contains(one)).collect();
+                refused.extend(new);
+            }
+            Ok(())
+        })?;
+        for (name, reason) in &refused {
+            self.failures += 1;
+            self.line.say(&format!("error: checkpoint {name}: {reason}"));
+        }
+        Ok(refused.into_iter().map(|(name, _)| name).collect())
     }
 
     /// Begins a job somewhere else, and stops it when it says what it takes: seconds and bytes. `None` where it failed, which is told and

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::say;
 use super::train::Watch;
-use crate::figure::number::duration;
+use crate::figure::number::{duration, terminal};
 use crate::job::runs::{self, RunOptions};
 use crate::job::{Control, Device, RunView, WorkerOptions};
 
@@ -131,7 +131,7 @@ impl Runs {
             line.push_str(&format!(", {} left", duration(eta)));
         }
         let metrics = run.metrics.last().into_iter().flatten().filter(|(name, _)| *name != "epoch" && *name != "step");
-        let metrics: Vec<String> = metrics.filter_map(|(name, value)| Some(format!("{name} {:.4}", value.as_f64()?))).collect();
+        let metrics: Vec<String> = metrics.filter_map(|(name, value)| Some(format!("{name} {}", terminal(value.as_f64()?, 4)))).collect();
         if !metrics.is_empty() {
             line.push_str(&format!("  {}", metrics.join(", ")));
         }

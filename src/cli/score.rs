@@ -6,7 +6,7 @@ use serde_json::json;
 use super::options::SessionOptions;
 use super::runner::Runner;
 use super::say;
-use crate::figure::number::{UNDEFINED, percent};
+use crate::figure::number::{UNDEFINED, percent, plain};
 use crate::figure::table::{accuracy_in_percent, detection_in_percent};
 use crate::job::{Analysis, JobSpec};
 use crate::result::{ScoreDefinitions, ScoreTable, gather_scores};
@@ -55,9 +55,9 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
                 Some(detection) => {
                     let [auroc, fpr95] = detection_in_percent(&table, score, dataset);
                     format!(
-                        "AUROC {auroc}, FPR@95 {fpr95}, AUPR-in {:.2}, AUPR-out {:.2} (base rate {})",
-                        100.0 * detection.aupr_in,
-                        100.0 * detection.aupr_out,
+                        "AUROC {auroc}, FPR@95 {fpr95}, AUPR-in {}, AUPR-out {} (base rate {})",
+                        plain(100.0 * detection.aupr_in, 2),
+                        plain(100.0 * detection.aupr_out, 2),
                         percent(table.base_rate.get(dataset).copied())
                     )
                 }

@@ -3,11 +3,12 @@
 use clap::Args;
 use serde_json::json;
 
-use super::options::SessionOptions;
+use super::options::{LayerOptions, SessionOptions};
 use super::runner::Runner;
 use super::say;
+use crate::figure::number::{count, terminal};
 use crate::job::{Analysis, JobSpec, PlanOptions};
-use crate::result::SharpnessCurve;
+use crate::result::{SharpnessCurve, SharpnessPoint};
 
 /// Arguments of `flatland sharpness`.
 #[derive(Debug, Args)]
@@ -17,6 +18,8 @@ pub struct Sharpness {
     /// Also write the best ε of every ρ as `epsilon_<rho>.npz`, tensors named as in the state dict.
     #[arg(long)]
     save_perturbations: bool,
+    #[command(flatten)]
+    layers: LayerOptions,
 }
 
 impl Sharpness {
@@ -24,7 +27,9 @@ impl Sharpness {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let options = &self.session;
         let choices = PlanOptions { save_perturbations: self.save_perturbations, ..options.plan_options() };
-        let jobs = options.plan(&options.load()?, Analysis::Sharpness, &choices)?;
+        let mut session = options.load()?;
+        self.layers.apply(&mut session.sharpness.layers, &mut session.sharpness.per_layer);
+        let jobs = options.plan(&session, Analysis::Sharpness, &choices)?;
         let mut runner = Runner::start(options.compute.worker());
         runner.run(jobs, |job, _| tell(job, options.json))?;
         runner.verdict()
@@ -47,8 +52,19 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
         } else {
             ("S", "≥")
         };
-        let points: Vec<String> = curve.points.iter().map(|point| format!("{name}({}) {sign} {:.4}", point.rho, point.sharpness)).collect();
-        say(&format!("{} on {}: {} ({})", curve.checkpoint, curve.dataset, points.join(", "), job.out.join("sharpness.json").display()));
+        let point = |point: &SharpnessPoint| match point.stuck() {
+            Some(_) => format!("{name}({}): no ε found", point.rho),
+            None => format!("{name}({}) {sign} {}", point.rho, terminal(point.sharpness, 4)),
+        };
+        let points = |points: &[SharpnessPoint]| points.iter().map(point).collect::<Vec<_>>().join(", ");
+        let path = job.out.join("sharpness.json");
+        say(&format!("{} on {}: {} ({})", curve.checkpoint, curve.dataset, points(&curve.points), path.display()));
+        if let Some(warning) = &curve.warning {
+            say(&format!("  {warning}"));
+        }
+        for layer in &curve.layers {
+            say(&format!("  {}, {} parameters: {}", layer.name, count(layer.parameters as u64), points(&layer.points)));
+        }
     }
     Ok(())
 }

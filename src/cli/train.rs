@@ -12,7 +12,7 @@ use super::options::ComputeOptions;
 use super::progress_line::ProgressLine;
 use super::runner::Interrupted;
 use super::say;
-use crate::figure::number::duration;
+use crate::figure::number::{duration, terminal};
 use crate::job::runs::{self, Follower, RunOptions};
 use crate::job::{Control, RunConfig, RunFolder, RunStatus};
 use crate::result::safe_name;
@@ -144,7 +144,7 @@ impl Watch {
 /// `run mine, epoch 2: train_loss 0.31, id_accuracy 0.93`
 fn epoch_line(follower: &Follower, metrics: &serde_json::Map<String, serde_json::Value>) -> String {
     let values = metrics.iter().filter(|(name, _)| *name != "epoch" && *name != "step");
-    let values: Vec<String> = values.filter_map(|(name, value)| Some(format!("{name} {:.4}", value.as_f64()?))).collect();
+    let values: Vec<String> = values.filter_map(|(name, value)| Some(format!("{name} {}", terminal(value.as_f64()?, 4)))).collect();
     let epoch = metrics.get("epoch").map_or_else(String::new, ToString::to_string);
     format!("run {}, epoch {epoch}: {}", follower.view.name(), values.join(", "))
 }

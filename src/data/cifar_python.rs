@@ -116,13 +116,7 @@ fn dtype_name(dtype: &Object) -> Option<String> {
 fn raw(value: &Value) -> Option<Bytes> {
     match value {
         Value::Bytes(bytes) => Some(Bytes::Shared(bytes.clone())),
-        Value::Str(text) => Some(Bytes::Owned(text.as_bytes().to_vec())),
-        // Protocols 0 to 2 of Python 3 write bytes as `_codecs.encode(text, "latin1")`.
-        Value::Object(object) if object.constructor.is("_codecs", "encode") => {
-            let text = object.args.as_slice()?.first()?.as_str()?;
-            text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect::<Option<Vec<u8>>>().map(Bytes::Owned)
-        }
-        _ => None,
+        other => other.to_bytes().map(|bytes| Bytes::Owned(bytes.into_owned())),
     }
 }
 

@@ -36,7 +36,8 @@ impl From<i64> for Cell {
 
 impl From<f64> for Cell {
     fn from(number: f64) -> Self {
-        Cell::Real(number)
+        // A zero has no sign.
+        Cell::Real(number + 0.0)
     }
 }
 
@@ -145,6 +146,7 @@ mod tests {
         let mut data = Data::new(&["name", "n", "x", "maybe"]);
         data.push(vec!["a, \"b\"".into(), 3_usize.into(), 0.1.into(), Cell::Empty]);
         data.push(vec!["c".into(), (-1_i64).into(), f64::NAN.into(), 2_usize.into()]);
+        assert_eq!(Cell::from(-0.0).csv(), "0");
         assert_eq!(data.csv(), "name,n,x,maybe\n\"a, \"\"b\"\"\",3,0.1,\nc,-1,NaN,2\n");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("d.npz");

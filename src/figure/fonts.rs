@@ -1,5 +1,6 @@
 //! The bundled family, shared by figures and the window: Source Sans 3 (tabular figures, Greek, ‖) with a cut of
-//! Noto Sans Math for the few signs it lacks (∇ ∈ ⋅). Licences stand beside the files in `assets/fonts`.
+//! Noto Sans Math for the few signs it lacks (∇ ∈ ⋅) and Noto Emoji; what none of them has comes from the machine, see
+//! [`typeface_of`](super::typeface_of). Licences stand beside the files in `assets/fonts`.
 
 use std::sync::Once;
 
@@ -11,6 +12,9 @@ pub const REGULAR: &[u8] = include_bytes!("../../assets/fonts/SourceSans3-Regula
 pub const BOLD: &[u8] = include_bytes!("../../assets/fonts/SourceSans3-SemiBold.ttf");
 /// Noto Sans Math, cut to Greek, arrows, operators and shapes; to be asked after the others.
 pub const FALLBACK: &[u8] = include_bytes!("../../assets/fonts/NotoSansMath-Subset.ttf");
+
+/// Noto Emoji, for characters that the others lack.
+pub const EMOJI: &[u8] = include_bytes!("../../assets/fonts/NotoEmoji-Regular.ttf");
 
 /// The family as written into SVG: the bundled one, then what a reader's machine may have.
 pub const FAMILY: &str = "'Source Sans 3', 'Source Sans Pro', 'Noto Sans', Helvetica, Arial, sans-serif";

@@ -101,12 +101,14 @@ impl HessianFigure<'_> {
     fn note(&self) -> String {
         let Some(first) = self.panels.first().map(|p| p.result) else { return String::new() };
         let mut notes = vec![format!("{}, n = {}", first.dataset, first.samples), first.tensors.clone(), "BatchNorm frozen".into()];
+        notes.extend(first.loss.as_ref().map(|loss| format!("loss: {loss}")));
         if let Some(density) = &first.density {
             let (steps, probes) = (density.steps, density.probes);
             notes.push(format!("density: Lanczos quadrature, {steps} steps, {probes} probes, smeared by {SMEAR} of the range"));
         }
         notes
             .push("marks: largest and smallest eigenvalues; ± of the eigenvalues: residual ‖Hv − λv‖, of the trace: standard error".into());
+        notes.extend(self.panels.iter().filter_map(|p| Some(format!("{}: {}", p.name, p.result.warning.as_ref()?))));
         if self.panels.iter().any(|p| !p.result.converged) {
             notes.push("not all eigenpairs have converged".into());
         }

@@ -27,9 +27,11 @@ struct Cut {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LandscapeCutFigure {
     curves: Vec<Cut>,
+    /// What people call the loss, or what is in its place.
+    loss: String,
     note: String,
-    /// What stands at the axes.
-    labels: [&'static str; 2],
+    /// What stands at the axis of α.
+    along: &'static str,
 }
 
 impl LandscapeCutFigure {
@@ -60,8 +62,14 @@ impl LandscapeCutFigure {
         if curves.iter().any(|curve| !curve.marks.is_empty()) {
             notes.push(format!("dots: other {} at their own losses", if input.is_some() { "images" } else { "checkpoints" }));
         }
-        let y = first.and_then(|surface| Some(surface.quantity_label(surface.quantity?))).unwrap_or("loss");
-        Self { curves, note: notes.join(" · "), labels: [input.map_or("α", |input| input.axis_labels()[0]), y] }
+        let loss = first.map_or_else(
+            || "loss".into(),
+            |surface| match surface.quantity {
+                Some(quantity) => surface.quantity_label(quantity).to_owned(),
+                None => surface.manifest.loss_label(),
+            },
+        );
+        Self { curves, loss, note: notes.join(" · "), along: input.map_or("α", |input| input.axis_labels()[0]) }
     }
 
     /// Bands over random planes: mean ± 1 standard deviation over planes.
@@ -77,7 +85,8 @@ impl LandscapeCutFigure {
             let planes = manifest.seeds.len();
             format!("{}, n = {} · mean and ± 1 standard deviation over {planes} random directions", manifest.dataset, manifest.samples)
         });
-        Self { curves: panels.iter().map(curve).collect(), note, labels: ["α", "loss"] }
+        let loss = panels.first().map_or_else(|| "loss".into(), |panel| panel.result.manifest.loss_label());
+        Self { curves: panels.iter().map(curve).collect(), loss, note, along: "α" }
     }
 
     fn finite(&self) -> impl Iterator<Item = (f64, f64)> {
@@ -113,8 +122,8 @@ impl Figure for LandscapeCutFigure {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let (across, up) = (self.across(), self.up());
         let axes = |frame: &Frame| {
-            let x = Axis::new(across.0, across.1, Spacing::Linear, self.labels[0], frame.width(), font, true);
-            (x, Axis::new(up.0, up.1, up.2, self.labels[1], frame.height(), font, false))
+            let x = Axis::new(across.0, across.1, Spacing::Linear, self.along, frame.width(), font, true);
+            (x, Axis::new(up.0, up.1, up.2, self.loss.clone(), frame.height(), font, false))
         };
         let checkpoints: Vec<(&str, usize)> = self.curves.iter().map(|curve| (curve.name.as_str(), curve.color)).collect();
         let legend = legend_width(checkpoints.iter().map(|(name, _)| *name), style);

@@ -1,5 +1,7 @@
 //! [`PanelGrid`]: equal panels in rows, with room for titles and shared axes. [`Axis`]: a range, its ticks, its label.
 
+use std::borrow::Cow;
+
 use super::FigureStyle;
 use super::palette::{self, Chrome, Rgb};
 use super::scale::Spacing;
@@ -131,13 +133,21 @@ pub(super) struct Axis {
     pub high: f64,
     pub spacing: Spacing,
     pub ticks: Vec<Tick>,
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
 }
 
 impl Axis {
     /// An axis `length` points long with as many ticks (at most six) as its labels leave room for.
-    pub(super) fn new(low: f64, high: f64, spacing: Spacing, label: &'static str, length: f64, font: f64, horizontal: bool) -> Self {
-        let mut axis = Self { low, high, spacing, ticks: Vec::new(), label };
+    pub(super) fn new(
+        low: f64,
+        high: f64,
+        spacing: Spacing,
+        label: impl Into<Cow<'static, str>>,
+        length: f64,
+        font: f64,
+        horizontal: bool,
+    ) -> Self {
+        let mut axis = Self { low, high, spacing, ticks: Vec::new(), label: label.into() };
         for max in (2..=6).rev() {
             axis.ticks = match spacing {
                 Spacing::Linear | Spacing::Symmetric => linear_ticks(low, high, max),
@@ -195,7 +205,7 @@ pub(super) fn draw_x_axis(scene: &mut Scene, frame: &Frame, axis: &Axis, font: f
     }
     if labels && !axis.label.is_empty() {
         let [x, y] = frame.at(0.5, 0.0);
-        scene.text([x, y + tick + 2.15 * font], axis.label, font, Anchor::Middle, chrome.text);
+        scene.text([x, y + tick + 2.15 * font], axis.label.as_ref(), font, Anchor::Middle, chrome.text);
     }
 }
 
@@ -211,7 +221,8 @@ pub(super) fn draw_y_axis(scene: &mut Scene, frame: &Frame, axis: &Axis, font: f
     }
     if labels && !axis.label.is_empty() {
         let [x, y] = frame.at(0.0, 0.5);
-        scene.text_upwards([x - tick - 0.6 * font - axis.label_width(font), y], axis.label, font, chrome.text);
+        let label = fit(&axis.label, font, false, frame.height());
+        scene.text_upwards([x - tick - 0.6 * font - axis.label_width(font), y], label, font, chrome.text);
     }
 }
 

@@ -2,8 +2,12 @@
 
 /// `text` with ASCII hyphens turned into minus signs; a negative zero loses its sign.
 fn typeset(text: &str) -> String {
-    let is_zero = !text.contains(|c: char| ('1'..='9').contains(&c));
-    if is_zero { text.replace('-', "") } else { text.replace('-', "−") }
+    if is_zero(text) { text.replace('-', "") } else { text.replace('-', "−") }
+}
+
+/// Whether a number as it is written has no digit but 0.
+fn is_zero(text: &str) -> bool {
+    text.contains('0') && !text.contains(|c: char| ('1'..='9').contains(&c))
 }
 
 /// `value` with `decimals` digits after the point.
@@ -24,6 +28,29 @@ pub fn significant(value: f64, digits: usize) -> String {
         return format!("{}×{}", typeset(mantissa), power_of_ten(exponent));
     }
     fixed(value, (digits as i32 - 1 - exponent).max(0) as usize)
+}
+
+/// `value` with `decimals` digits after the point in ASCII, for terminals and for text that programs read; a zero has no sign.
+pub fn plain(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    if is_zero(&text) { text.replace('-', "") } else { text }
+}
+
+/// As [`plain`] with a sign, `+` for zero.
+pub fn plain_signed(value: f64, decimals: usize) -> String {
+    let text = plain(value, decimals);
+    if text.starts_with('-') || value.is_nan() { text } else { format!("+{text}") }
+}
+
+/// `value` to `digits` significant digits in ASCII: `-0.4213`, beyond 10⁻⁴ and 10⁶ `3.142e-44`. So nothing but 0 reads as 0.
+pub fn terminal(value: f64, digits: usize) -> String {
+    let digits = digits.max(1);
+    let text = format!("{:.*e}", digits - 1, value);
+    let exponent: i32 = text.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or(0);
+    if value == 0.0 || !value.is_finite() || (-4..6).contains(&exponent) {
+        return plain(value, (digits as i32 - 1 - exponent).max(0) as usize);
+    }
+    text
 }
 
 /// `value` to the digits that `std_error` supports: its first digit (its first two when it begins with 1);
@@ -148,6 +175,36 @@ mod tests {
         assert_eq!(percent(None), "n/a");
         assert_eq!(percent_with_error(Some(0.8766), Some(0.0123)), "87.7 ± 1.2");
         assert_eq!([percent_with_error(Some(1.0), Some(0.0)), percent_with_error(Some(0.5), None)], ["100.0", "50.0"]);
+    }
+
+    #[test]
+    fn no_number_is_a_negative_zero_and_only_zero_reads_as_zero() {
+        assert_eq!(
+            [terminal(-0.42134, 4), terminal(-1e-9, 3), terminal(0.0, 4), terminal(-0.0, 4)],
+            ["-0.4213", "-1.00e-9", "0.000", "0.000"]
+        );
+        assert_eq!([terminal(3.1419e-44, 4), terminal(1234.56, 4), terminal(0.000_123_4, 3)], ["3.142e-44", "1235", "0.000123"]);
+        assert_eq!([terminal(f64::NAN, 4), terminal(f64::NEG_INFINITY, 4)], ["NaN", "-inf"]);
+        assert_eq!(
+            [plain(-0.00004, 4), plain(-0.4, 1), plain_signed(-0.0004, 3), plain_signed(0.5, 1)],
+            ["0.0000", "-0.4", "+0.000", "+0.5"]
+        );
+        let tiny = [-0.0, -1e-320, -1e-44, -4.9e-5, -1e-7, -0.049, -0.4];
+        for value in tiny {
+            for digits in 0..8 {
+                for text in [fixed(value, digits), plain(value, digits), plain_signed(value, digits)].into_iter().chain([
+                    significant(value, digits),
+                    terminal(value, digits),
+                    supported(value, 0.1),
+                    with_error(value, 0.3),
+                ]) {
+                    let number = text.split(" ±").next().unwrap_or_default().replace('−', "-");
+                    let is_negative = number.starts_with('-');
+                    assert!(!is_negative || number.contains(|c: char| ('1'..='9').contains(&c)), "{value} with {digits} digits: {text}");
+                }
+            }
+            assert!(value == 0.0 || !is_zero(&terminal(value, 3)), "{value}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, TextStr};
 
 use super::FigureError;
 use super::palette::Rgb;
-use super::pdf_font::{Cut, Fonts};
+use super::pdf_font::Fonts;
 use super::scene::{Anchor, Scene, Shape, Text};
 
 /// Distance of a circle's control points from its ends, of the radius.
@@ -16,7 +16,7 @@ const KAPPA: f64 = 0.552_284_75;
 
 /// The scene as PDF. Without times and identifiers: the same scene gives the same bytes.
 pub(super) fn pdf(scene: &Scene) -> Result<Vec<u8>, FigureError> {
-    let mut page = Page::new()?;
+    let mut page = Page::new();
     page.draw(scene);
     page.finish(scene)
 }
@@ -38,9 +38,8 @@ struct Page {
 }
 
 impl Page {
-    fn new() -> Result<Self, FigureError> {
-        let fonts = Fonts::new()?;
-        Ok(Self { content: Content::new(), fonts, opacities: BTreeMap::new(), fill: None, stroke: None, opacity: 1000 })
+    fn new() -> Self {
+        Self { content: Content::new(), fonts: Fonts::default(), opacities: BTreeMap::new(), fill: None, stroke: None, opacity: 1000 }
     }
 
     fn draw(&mut self, scene: &Scene) {
@@ -127,9 +126,9 @@ impl Page {
 
     fn text(&mut self, text: &Text) {
         self.fill(text.color, 1.0);
-        let runs = self.fonts.runs(&text.text, text.bold);
-        let width: f64 = runs.iter().map(|run| run.advance).sum::<f64>() * text.size;
-        let mut along = match text.anchor {
+        let (pieces, width) = self.fonts.pieces(&text.text, text.bold);
+        let width = width * text.size;
+        let begin = match text.anchor {
             Anchor::Start => 0.0,
             Anchor::Middle => -0.5 * width,
             Anchor::End => -width,
@@ -137,16 +136,17 @@ impl Page {
         let [x, y] = text.at;
         let (sin, cos) = text.angle.to_radians().sin_cos();
         self.content.begin_text();
-        for run in runs {
-            let name = run.cut.name();
+        for piece in pieces {
+            let name = Fonts::name(piece.font);
             self.content.set_font(Name(name.as_bytes()), pt(text.size));
+            let (along, up) = (begin + piece.at[0] * text.size, piece.at[1] * text.size);
             // The page is upside down, hence the letters must be turned over.
             // + 0.0 makes −0 a 0.
             let direction = |value: f64| ((value * 1e6).round() / 1e6 + 0.0) as f32;
             let matrix = [direction(cos), direction(sin), direction(sin), direction(-cos)];
-            self.content.set_text_matrix([matrix[0], matrix[1], matrix[2], matrix[3], pt(x + along * cos), pt(y + along * sin)]);
-            self.content.show(pdf_writer::Str(&run.codes));
-            along += run.advance * text.size;
+            let at = [pt(x + along * cos + up * sin), pt(y + along * sin - up * cos)];
+            self.content.set_text_matrix([matrix[0], matrix[1], matrix[2], matrix[3], at[0], at[1]]);
+            self.content.show(pdf_writer::Str(&piece.codes));
         }
         self.content.end_text();
     }
@@ -160,7 +160,7 @@ impl Page {
         };
         let (catalog, pages, page, content, info) = (id(), id(), id(), id(), id());
         let states: Vec<(Ref, u16, usize)> = self.opacities.iter().map(|(opacity, number)| (id(), *opacity, *number)).collect();
-        let cuts: Vec<(Cut, Ref)> = self.fonts.used().map(|cut| (cut, id())).collect();
+        let fonts: Vec<(usize, Ref)> = self.fonts.used().map(|font| (font, id())).collect();
         pdf.catalog(catalog).pages(pages);
         pdf.pages(pages).kids([page]).count(1);
         pdf.document_info(info).creator(TextStr("Flatland"));
@@ -168,8 +168,8 @@ impl Page {
         dictionary.media_box(Rect::new(0.0, 0.0, pt(scene.width), pt(scene.height))).parent(pages).contents(content);
         let mut resources = dictionary.resources();
         let mut names = resources.fonts();
-        cuts.iter().for_each(|(cut, reference)| {
-            names.pair(Name(cut.name().as_bytes()), *reference);
+        fonts.iter().for_each(|(font, reference)| {
+            names.pair(Name(Fonts::name(*font).as_bytes()), *reference);
         });
         names.finish();
         let mut names = resources.ext_g_states();
@@ -185,8 +185,8 @@ impl Page {
             let alpha = f32::from(opacity) / 1000.0;
             pdf.ext_graphics(reference).non_stroking_alpha(alpha).stroking_alpha(alpha);
         }
-        for (cut, reference) in cuts {
-            self.fonts.write(&mut pdf, cut, reference, &mut id)?;
+        for (font, reference) in fonts {
+            self.fonts.write(&mut pdf, font, reference, &mut id)?;
         }
         Ok(pdf.finish())
     }
@@ -258,5 +258,26 @@ mod tests {
         }
         assert!(streams[0].contains("BT") && streams[0].contains("0 -1 -1 0"), "{}", streams[0]);
         assert!(streams[0].contains("/G0 gs"), "opacities are graphics states");
+    }
+
+    /// `text` alone on a page.
+    fn page_of(text: &str) -> Vec<u8> {
+        let mut scene = Scene::new(100.0, 20.0, [255; 3]);
+        scene.text([5.0, 10.0], text, 8.0, Anchor::Start, [0; 3]);
+        pdf(&scene).unwrap()
+    }
+
+    #[test]
+    fn fonts_of_the_machine_are_embedded_by_the_kind_of_their_outlines_and_can_be_read_back() {
+        for (text, codes, kind, key) in
+            [("北京", ["<5317>", "<4EAC>"], "/CIDFontType0", "/FontFile3"), ("باب", ["<0627>", "<0628>"], "/CIDFontType2", "/FontFile2")]
+        {
+            let bytes = page_of(text);
+            assert_eq!(bytes, page_of(text));
+            let plain = String::from_utf8_lossy(&bytes);
+            assert!(plain.contains(kind) && plain.contains(key) && plain.contains("+FlatlandTest"), "{text}: {plain}");
+            let maps: Vec<String> = streams(&bytes).into_iter().filter(|stream| stream.contains("begincmap")).collect();
+            assert!(maps.len() == 1 && codes.iter().all(|code| maps[0].contains(code)), "{text}: {maps:?}");
+        }
     }
 }

@@ -6,10 +6,12 @@ use indexmap::IndexSet;
 
 use super::{
     ComparisonFigure, CurvesFigure, Data, EmbeddingFigure, EnergyFigure, Figure, FigureError, FigureStyle, HessianFigure,
-    LandscapeCutFigure, LandscapeFigure, LandscapeReliefFigure, Missing, Panel, ScoreHistograms, SharpnessFigure, table,
+    LandscapeCutFigure, LandscapeFigure, LandscapeReliefFigure, LayersFigure, Missing, Panel, ScoreHistograms, SharpnessFigure, layers,
+    table,
 };
 use crate::result::{
-    Embedding, ErrorKind, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, safe_name,
+    Embedding, ErrorKind, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, capital,
+    safe_name,
 };
 use crate::session::{FigureFormat, FigureSettings, LandscapeForm, LandscapeView, Role, Session};
 
@@ -174,15 +176,17 @@ impl<'a> Plate<'a> {
 
     /// Bands over random planes.
     pub fn band(panels: &[Panel<'a, LandscapeBand>]) -> Option<Self> {
-        let caption =
-            format!("Loss along α on {}: mean and standard deviation over random planes.", panels.first()?.result.manifest.dataset);
+        let manifest = &panels.first()?.result.manifest;
+        let loss = capital(&manifest.loss_label());
+        let caption = format!("{loss} along α on {}: mean and standard deviation over random planes.", manifest.dataset);
         let figure = Box::new(LandscapeCutFigure::of_bands(panels));
         Some(Self { name: "landscape_band".into(), caption, figure, data: vec![("", table::band(panels))], lettered: false })
     }
 
     /// Spectra.
     pub fn hessian(panels: Vec<Panel<'a, HessianSpectrum>>) -> Option<Self> {
-        let caption = format!("Spectral density of the Hessian of the mean loss on {}.", panels.first()?.result.dataset);
+        let first = panels.first()?.result;
+        let caption = format!("Spectral density of the Hessian of the mean loss on {}{}.", first.dataset, of_loss(first.loss.as_deref()));
         let data = vec![("", table::hessian(&panels))];
         Some(Self { name: "hessian".into(), caption, figure: Box::new(HessianFigure { panels }), data, lettered: false })
     }
@@ -191,9 +195,28 @@ impl<'a> Plate<'a> {
     pub fn sharpness(curves: Vec<Panel<'a, SharpnessCurve>>, relative: bool) -> Option<Self> {
         let kind =
             if curves.first()?.result.is_average() { "Mean rise of the loss over random ε" } else { "Sharpness S(ρ), lower bounds" };
+        let loss = of_loss(curves.first()?.result.loss.as_deref());
         let data = vec![("", table::sharpness(&curves))];
         let figure = Box::new(SharpnessFigure { curves, relative });
-        Some(Self { name: "sharpness".into(), caption: format!("{kind}, by dataset."), figure, data, lettered: false })
+        Some(Self { name: "sharpness".into(), caption: format!("{kind}, by dataset{loss}."), figure, data, lettered: false })
+    }
+
+    /// Which layer is sharp by the Hessian; `None` where that was not asked for.
+    pub fn hessian_layers(panels: &[Panel<'a, HessianSpectrum>]) -> Option<Self> {
+        let figure = Box::new(LayersFigure::of_hessians(panels)?);
+        let first = panels.first()?.result;
+        let loss = of_loss(first.loss.as_deref());
+        let caption =
+            format!("Largest eigenvalue and trace per parameter of each layer's block of the Hessian on {}{loss}.", first.dataset);
+        Some(Self { name: "hessian-layers".into(), caption, figure, data: vec![("", layers::hessian_data(panels))], lettered: false })
+    }
+
+    /// Which layer is sharp by S(ρ); `None` where that was not asked for.
+    pub fn sharpness_layers(curves: &[Panel<'a, SharpnessCurve>]) -> Option<Self> {
+        let figure = Box::new(LayersFigure::of_curves(curves)?);
+        let loss = of_loss(curves.first()?.result.loss.as_deref());
+        let caption = format!("Sharpness with the perturbation in one layer alone, by dataset{loss}.");
+        Some(Self { name: "sharpness-layers".into(), caption, figure, data: vec![("", layers::sharpness_data(curves))], lettered: false })
     }
 
     /// Scatters.
@@ -291,6 +314,11 @@ impl<'a> Plate<'a> {
     }
 }
 
+/// A loss other than plain cross-entropy, as captions say it.
+fn of_loss(loss: Option<&str>) -> String {
+    loss.map_or(String::new(), |loss| format!(" ({loss})"))
+}
+
 /// Maps or surfaces.
 fn viewed<'a>(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Box<dyn Figure + 'a> {
     // A class has no height.
@@ -330,9 +358,11 @@ pub fn plates<'a>(session: &Session, findings: &'a Findings) -> Vec<Plate<'a>> {
         let bands = panels(findings.bands.iter().filter(|found| found.dataset == *dataset));
         plates.extend(Plate::band(&bands).map(|plate| plate.suffixed(&suffix)));
         let spectra = panels(findings.hessians.iter().filter(|found| found.dataset == *dataset));
+        plates.extend(Plate::hessian_layers(&spectra).map(|plate| plate.suffixed(&suffix)));
         plates.extend(Plate::hessian(spectra).map(|plate| plate.suffixed(&suffix)));
     }
     plates.extend(Plate::sharpness(findings.curves(), session.sharpness.relative));
+    plates.extend(Plate::sharpness_layers(&findings.curves()));
     plates.extend(Plate::embedding(panels(findings.embeddings.iter())));
     plates.extend(of_scores(session, findings).into_iter().filter_map(|(_, plate)| plate.ok()));
     plates

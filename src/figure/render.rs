@@ -8,8 +8,10 @@ use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGB
 
 use super::FigureError;
 use super::fonts::{FAMILY, LINE_HEIGHT_EM, register};
+use super::glyphs;
 use super::palette::Rgb;
 use super::scene::{Anchor, Scene, Shape, Text, UPWARDS, text_width};
+use super::setting;
 
 const POINTS_PER_INCH: f64 = 72.0;
 const MM_PER_INCH: f64 = 25.4;
@@ -57,10 +59,14 @@ pub(super) fn svg(scene: &Scene) -> Result<String, FigureError> {
     let mut texts = texts(scene);
     for line in text.lines() {
         match line.strip_prefix("<text ").map(|rest| (rest, texts.next())) {
-            // plotters knows quarter turns only.
-            Some((rest, Some(text))) if is_turned(text) => {
-                let [x, y] = text.at.map(|v| (v * units).round());
-                tidy.push_str(&format!("<text transform=\"rotate({:.1} {x} {y})\" {rest}", text.angle));
+            Some((rest, Some(text))) => {
+                tidy.push_str("<text ");
+                // plotters knows quarter turns only.
+                if is_turned(text) {
+                    let [x, y] = text.at.map(|v| (v * units).round());
+                    tidy.push_str(&format!("transform=\"rotate({:.1} {x} {y})\" ", text.angle));
+                }
+                tidy.push_str(&with_families(rest, text));
             }
             _ => tidy.push_str(line),
         }
@@ -71,6 +77,22 @@ pub(super) fn svg(scene: &Scene) -> Result<String, FigureError> {
     Ok(tidy)
 }
 
+/// The attributes of a text with the names of the fonts that it needs beside the family's, before those of any machine.
+fn with_families<'a>(attributes: &'a str, text: &Text) -> std::borrow::Cow<'a, str> {
+    const LAST: &str = ", sans-serif";
+    if setting::is_plain(&text.text, text.bold) {
+        return attributes.into();
+    }
+    let mut families: Vec<String> = Vec::new();
+    for run in setting::set(&text.text, text.bold) {
+        let family = format!(", &apos;{}&apos;", run.typeface.family.replace(['<', '>', '&', '"', '\''], ""));
+        if !FAMILY.contains(&run.typeface.family) && !families.contains(&family) {
+            families.push(family);
+        }
+    }
+    attributes.replacen(LAST, &(families.concat() + LAST), 1).into()
+}
+
 /// The texts of a scene that leave a trace, in drawing order.
 fn texts(scene: &Scene) -> impl Iterator<Item = &Text> {
     scene.shapes.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None })
@@ -79,6 +101,11 @@ fn texts(scene: &Scene) -> impl Iterator<Item = &Text> {
 /// Whether a text is turned by other than quarters.
 fn is_turned(text: &Text) -> bool {
     text.angle != 0.0 && text.angle != UPWARDS
+}
+
+/// Whether plotters cannot draw a text in pixels: it is turned, or not all of one font.
+fn is_apart(text: &Text) -> bool {
+    is_turned(text) || !setting::is_plain(&text.text, text.bold)
 }
 
 /// The scene as a PNG at `dpi` dots per inch, which the file states.
@@ -110,8 +137,11 @@ pub(super) fn pixels(scene: &Scene, dpi: f64) -> Result<(u32, u32, Vec<u8>), Fig
         draw(scene, &mut backend, &device)?;
         backend.present().map_err(failed)?;
         drop(backend);
-        for text in texts(scene).filter(|text| is_turned(text)) {
-            stamp(text, &mut buffer, large, &device)?;
+        for text in texts(scene).filter(|text| is_apart(text)) {
+            match text.angle {
+                0.0 => glyphs::draw(text, device.units, &mut buffer, large),
+                _ => stamp(text, &mut buffer, large, &device)?,
+            }
         }
     }
     Ok((width, height, shrink(&buffer, width as usize, height as usize, oversampling as usize)))
@@ -134,8 +164,8 @@ fn draw<B: DrawingBackend>(scene: &Scene, backend: &mut B, device: &Device) -> R
                 let radius = (radius * device.units).round().max(1.0) as u32;
                 backend.draw_circle(at(*center), radius, &style(*fill, *opacity, 0), true)
             }
-            // Pixels are turned afterwards.
-            Shape::Text(text) if device.is_pixels && is_turned(text) => Ok(()),
+            // Pixels are turned, and glyphs of other fonts drawn, afterwards.
+            Shape::Text(text) if device.is_pixels && is_apart(text) => Ok(()),
             Shape::Text(text) => {
                 let (style, position) = text_style(text, device);
                 backend.draw_text(&text.text, &style, position)
@@ -179,9 +209,11 @@ fn stamp(text: &Text, buffer: &mut [u8], (width, height): (u32, u32), device: &D
     let side = (2.0 * text_width(&text.text, em, text.bold) + 4.0 * em).ceil() as u32;
     let mut sheet = vec![255; (side * side * 3) as usize];
     let middle = 0.5 * f64::from(side);
-    {
+    let level = Text { at: [middle / device.units; 2], angle: 0.0, color: [0; 3], ..text.clone() };
+    if !setting::is_plain(&text.text, text.bold) {
+        glyphs::draw(&level, device.units, &mut sheet, (side, side));
+    } else {
         let mut backend = BitMapBackend::with_buffer(&mut sheet, (side, side));
-        let level = Text { at: [middle / device.units; 2], angle: 0.0, color: [0; 3], ..text.clone() };
         let (style, position) = text_style(&level, device);
         backend.draw_text(&text.text, &style, position).map_err(failed)?;
         backend.present().map_err(failed)?;
@@ -306,6 +338,61 @@ mod tests {
         // y runs downwards: clockwise is from the upper left to the lower right.
         assert!(ink.iter().all(|[x, y]| (x - y).abs() < 12.0));
         assert!(ink.iter().any(|[x, y]| x + y < -34.0) && ink.iter().any(|[x, y]| x + y > 34.0));
+    }
+
+    /// The dark pixels of `text` at 10 pixels an em, with their bounds: left, top, right, bottom.
+    fn ink(text: &str, angle: f64) -> (usize, [u32; 4]) {
+        let mut scene = Scene::new(100.0, 100.0, [255; 3]);
+        let at = [50.0; 2];
+        scene.shapes.push(Shape::Text(Text {
+            at,
+            text: text.into(),
+            size: 10.0,
+            anchor: Anchor::Start,
+            bold: false,
+            angle,
+            color: [0; 3],
+        }));
+        let (width, height, pixels) = pixels(&scene, 72.0).unwrap();
+        let dark: Vec<[u32; 2]> = (0..width * height).filter(|k| pixels[3 * *k as usize] < 128).map(|k| [k % width, k / width]).collect();
+        let bounds = dark.iter().fold([u32::MAX, u32::MAX, 0, 0], |[l, t, r, b], [x, y]| [l.min(*x), t.min(*y), r.max(*x), b.max(*y)]);
+        (dark.len(), bounds)
+    }
+
+    /// Rectangles of known sizes, see fonts/make.py: 9 × 8 pixels half a pixel from the left, then 7 × 6; 8 × 8 and 6 × 6 of them are whole.
+    #[test]
+    fn characters_of_other_fonts_are_drawn_where_they_stand() {
+        let (count, bounds) = ink("北京", 0.0);
+        assert!((95..=120).contains(&count), "{count}");
+        assert!(
+            bounds[0].abs_diff(50) <= 1 && bounds[2].abs_diff(67) <= 1 && bounds[1].abs_diff(42) <= 1 && bounds[3].abs_diff(49) <= 1,
+            "{bounds:?}"
+        );
+        // Beh, alef and beh from the right: 7 × 3, 2 × 7 and 3 × 3.5 pixels, half of a column of each at either side.
+        let (count, bounds) = ink("باب", 0.0);
+        assert!((25..=54).contains(&count) && bounds[0].abs_diff(50) <= 1 && bounds[2].abs_diff(64) <= 1, "{count} {bounds:?}");
+        // Upwards the same ink, turned.
+        let (count, bounds) = ink("北京", UPWARDS);
+        assert!((85..=130).contains(&count), "{count}");
+        assert!(
+            bounds[3].abs_diff(49) <= 1 && bounds[1].abs_diff(32) <= 1 && bounds[0].abs_diff(42) <= 1 && bounds[2].abs_diff(49) <= 1,
+            "{bounds:?}"
+        );
+    }
+
+    #[test]
+    fn emoji_and_signs_have_ink_without_any_font_of_the_machine() {
+        assert!(ink("🚀", 0.0).0 > 10 && ink("∇", 0.0).0 > 5);
+    }
+
+    #[test]
+    fn svg_names_the_fonts_that_a_text_needs() {
+        let mut scene = Scene::new(72.0, 36.0, [255; 3]);
+        scene.text([0.0, 18.0], "北京 🚀", 8.0, Anchor::Start, [0; 3]);
+        scene.text([0.0, 30.0], "plain", 8.0, Anchor::Start, [0; 3]);
+        let svg = svg(&scene).unwrap();
+        let families = "Arial, &apos;Flatland Test Han&apos;, &apos;Noto Emoji&apos;, sans-serif";
+        assert!(svg.matches(families).count() == 1 && svg.contains(">北京 🚀</text>"), "{svg}");
     }
 
     #[test]

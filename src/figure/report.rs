@@ -13,7 +13,7 @@ use crate::session::{FigureSettings, Session, Theme};
 const DEFINITIONS: [(&str, &str); 6] = [
     (
         "Landscape",
-        "L(θ + αδ + βη): mean cross-entropy over the stated images, at points of a plane through the weights θ. Random directions are drawn \
+        "L(θ + αδ + βη): mean loss over the stated images, cross-entropy unless it is said otherwise, at points of a plane through the weights θ. Random directions are drawn \
          once for all checkpoints and scaled filter by filter to the norm of the weights (Li et al. 2018), unless the settings say otherwise. \
          All checkpoints share axes and colour scale.",
     ),

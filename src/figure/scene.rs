@@ -4,6 +4,7 @@ use plotters::style::{FontDesc, FontFamily, FontStyle};
 
 use super::fonts::{FAMILY, LINE_HEIGHT_EM, register};
 use super::palette::Rgb;
+use super::setting;
 
 /// Where a text stands relative to its point, along its own direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +122,9 @@ impl Scene {
 
 /// Width of `text` in points at `size` points.
 pub(super) fn text_width(text: &str, size: f64, bold: bool) -> f64 {
+    if !setting::is_plain(text, bold) {
+        return setting::width(text, bold) * size;
+    }
     register();
     let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
     let font = FontDesc::new(FontFamily::Name(FAMILY), 1000.0 * LINE_HEIGHT_EM, style);

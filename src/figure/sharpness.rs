@@ -1,6 +1,7 @@
 //! [`SharpnessFigure`]: S(ρ) of several checkpoints, one panel per dataset, on shared axes.
 
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_legend, draw_note, draw_title, draw_x_axis, draw_y_axis, legend_width};
+use super::number::with_error;
 use super::palette;
 use super::scale::Spacing;
 use super::scene::{HAIRLINE, Scene, Shape, clip_segment};
@@ -103,6 +104,8 @@ impl SharpnessFigure<'_> {
         let mut notes = Vec::new();
         let several = self.datasets().len() > 1;
         notes.extend(same(&|c| if several { format!("n = {}", c.samples) } else { format!("{}, n = {}", c.dataset, c.samples) }));
+        notes.extend(same(&|c| c.loss.clone().unwrap_or_default()).filter(|loss| !loss.is_empty()).map(|loss| format!("loss: {loss}")));
+        notes.extend(same(&|c| c.moving.join(", ")).filter(|moving| !moving.is_empty()).map(|moving| format!("ε in {moving} alone")));
         notes.extend(same(&ball).filter(|ball| !ball.is_empty()));
         notes.extend(same(&|c| c.m.map_or(String::new(), |m| format!("m = {m}: mean of each batch's maximum"))).filter(|m| !m.is_empty()));
         if first.is_average() {
@@ -116,6 +119,7 @@ impl SharpnessFigure<'_> {
             (steps, _) => format!("{}, {steps} steps per ρ", c.estimator),
         }));
         notes.push(if first.is_average() { "band: ± 1 standard deviation over the draws" } else { "band: ± 1 standard error" }.into());
+        notes.extend(self.curves.iter().filter_map(|c| Some(format!("{}: {}", c.name, c.result.warning.as_ref()?))));
         if self.curves.iter().any(|c| c.result.second_order.is_some()) {
             notes.push("dashed: second order, ρ‖g‖ + ρ²λ₁/2 (g: gradient)".into());
         }
@@ -124,10 +128,11 @@ impl SharpnessFigure<'_> {
 }
 
 /// The ball in words; nothing for the plain l2 ball.
-fn ball(curve: &SharpnessCurve) -> String {
+pub(super) fn ball(curve: &SharpnessCurve) -> String {
     let norm = if curve.norm == "linf" { "l∞" } else { "l2" };
     match (curve.adaptive.as_str(), curve.norm.as_str()) {
-        ("elementwise", _) => format!("adaptive ball: {norm} norm of ε/(|w| + η)"),
+        ("theta", _) => format!("adaptive ball: {norm} norm of ε/|θ|"),
+        ("elementwise", _) => format!("adaptive ball: {norm} norm of ε/(|w| + η), weights only"),
         ("filter", _) => format!("adaptive ball: {norm} norm of ε/‖filter‖"),
         (_, "linf") => "l∞ ball".into(),
         _ => String::new(),
@@ -173,6 +178,11 @@ impl Figure for SharpnessFigure<'_> {
         draw_note(&mut scene, &self.note(), font, &chrome);
         scene
     }
+}
+
+/// S(ρ) with its standard error, or that there is none.
+pub fn rise(point: &SharpnessPoint) -> String {
+    if point.stuck().is_some() { "no ε found".into() } else { with_error(point.sharpness, point.std_error) }
 }
 
 /// Half the height of a point's band: the spread over the draws of an average, else the standard error.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::data::{field, push_row};
 use super::latex::escaped;
-use super::number::UNDEFINED;
+use super::number::{UNDEFINED, plain};
 use super::table::markdown_row;
 use crate::metric::mean_population_std;
 
@@ -134,7 +134,8 @@ impl SweepTable {
                 for metric in &metrics {
                     let cell = row.cell(metric);
                     cells.extend(
-                        [cell.map(|(mean, _)| mean), cell.map(|(_, std)| std)].map(|v| v.map_or_else(String::new, |v| v.to_string())),
+                        [cell.map(|(mean, _)| mean), cell.map(|(_, std)| std)]
+                            .map(|v| v.map_or_else(String::new, |v| (v + 0.0).to_string())),
                     );
                 }
                 push_row(&mut csv, &cells);
@@ -148,7 +149,7 @@ impl SweepTable {
         let rows = self.rows(epoch);
         let shown: Vec<usize> =
             (0..SHOWN.len()).filter(|&k| rows.iter().any(|row| row.cell(SHOWN[k].0).is_some() || row.lacks(SHOWN[k].0))).collect();
-        let percent = |(mean, std): (f64, f64)| format!("{:.2}{plus_minus}{:.2}", 100.0 * mean, 100.0 * std);
+        let percent = |(mean, std): (f64, f64)| format!("{}{plus_minus}{}", plain(100.0 * mean, 2), plain(100.0 * std, 2));
         let body = rows
             .iter()
             .map(|row| {

@@ -206,7 +206,8 @@ pub fn band(panels: &[Panel<LandscapeBand>]) -> Data {
 }
 
 /// `checkpoint, dataset, rho, relative_rho, sharpness, std_error, epsilon_norm, sd, max, second_order, bound`, a row per radius; empty where a
-/// curve has no such number: ρ/‖θ‖ is of the plain l2 ball, `sd` and `max` are of averages, `second_order` of curves with the overlay.
+/// curve has no such number: ρ/‖θ‖ is of the plain l2 ball, `sd` and `max` are of averages, `second_order` of curves with the overlay. Where
+/// no search left θ, `sharpness` is empty and `bound` is `none`.
 pub fn sharpness(curves: &[Panel<SharpnessCurve>]) -> Data {
     let columns =
         ["checkpoint", "dataset", "rho", "relative_rho", "sharpness", "std_error", "epsilon_norm", "sd", "max", "second_order", "bound"];
@@ -215,9 +216,11 @@ pub fn sharpness(curves: &[Panel<SharpnessCurve>]) -> Data {
         for p in &result.points {
             let mut row: Vec<Cell> = vec![(*name).into(), result.dataset.as_str().into(), p.rho.into()];
             row.push(result.length_of_theta().map(|length| p.rho / length).into());
-            row.extend([p.sharpness, p.std_error, p.epsilon_norm].map(Cell::from));
+            let stuck = p.stuck().is_some();
+            row.extend([Some(p.sharpness), Some(p.std_error)].map(|value| value.filter(|_| !stuck).into()));
+            row.push(p.epsilon_norm.into());
             row.extend([p.spread.map(|s| s.sd), p.spread.map(|s| s.max), result.second_order.map(|o| o.at(p.rho))].map(Cell::from));
-            row.push(result.bound.as_str().into());
+            row.push(if stuck { "none" } else { result.bound.as_str() }.into());
             data.push(row);
         }
     }

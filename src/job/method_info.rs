@@ -1,6 +1,7 @@
 //! [`MethodInfo`]: what a fine-tuning method is, as the bench's registry describes it to the command line, the window and the docs.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::data::Augmentation;
 
@@ -70,6 +71,9 @@ pub enum ParameterKind {
         default: String,
         /// All of them.
         options: Vec<String>,
+        /// What `false` and `true` stand for in run files of before there was a choice.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        formerly: Option<[String; 2]>,
     },
     /// `true` or `false`.
     Switch {
@@ -81,4 +85,13 @@ pub enum ParameterKind {
         /// What a form offers first.
         default: Option<Augmentation>,
     },
+}
+
+/// The option that a run file's `value` names, also where the file is older than the choice; `None` when it names none.
+pub fn choice_of<'a>(value: &'a Value, formerly: Option<&'a [String; 2]>) -> Option<&'a str> {
+    match (value, formerly) {
+        (Value::String(choice), _) => Some(choice),
+        (Value::Bool(on), Some(formerly)) => Some(&formerly[usize::from(*on)]),
+        _ => None,
+    }
 }

@@ -15,6 +15,8 @@ mod lines;
 mod machine;
 mod method_info;
 mod named;
+mod numbered_name;
+mod optimizer_config;
 mod pace;
 mod partial;
 mod plan;
@@ -27,9 +29,11 @@ mod run_error;
 mod run_folder;
 mod run_state;
 pub mod runs;
+mod schedule_config;
 mod source;
 mod spec;
 mod sweep;
+mod trajectory_files;
 mod worker_handle;
 
 pub use background::Background;
@@ -43,23 +47,24 @@ pub use input_plane::planned_record;
 pub use labels::label_record;
 pub use lines::{Lines, NewLines};
 pub use machine::{Graphics, cores, graphics, notify, resident_memory};
-pub use method_info::{MethodInfo, ParameterInfo, ParameterKind};
+pub use method_info::{MethodInfo, ParameterInfo, ParameterKind, choice_of};
 pub use named::Named;
+pub use optimizer_config::{OptimizerConfig, OptimizerKind, UpdateRule};
 pub use pace::{Pace, Trial};
 pub use partial::Partial;
 pub use plan::{Analysis, PlanError, PlanOptions, check_paths, plan};
 pub use plane::Plane;
 pub use progress::{ProgressMeter, Reporter};
-pub use run_config::{
-    BatchNormUpdate, DROP_LAST_BELOW, MethodConfig, OptimizerConfig, RunConfig, ScheduleConfig, TrainPrecision, Transform,
-};
+pub use run_config::{BatchNormUpdate, DROP_LAST_BELOW, MethodConfig, RunConfig, TrainPrecision, Transform};
 pub use run_error::RunError;
 pub use run_folder::{RunFolder, RunLock, RunView, now};
 pub use run_state::{Control, RunState, RunStatus};
+pub use schedule_config::{Decay, ScheduleConfig, WarmupConfig, WarmupLength};
 pub use source::source;
 pub use spec::{
     AnalysisDataset, CheckpointSource, ConformanceJob, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, ScoreJob, SharpnessJob,
     WeightsJob,
 };
 pub use sweep::{Sweep, SweepPoint};
+pub use trajectory_files::{TrajectoryFile, TrajectoryFiles};
 pub use worker_handle::{WorkerEvent, WorkerHandle, WorkerOptions};

@@ -327,10 +327,12 @@ fn measure(session: &Session, seed: u64, samples: Option<usize>) -> Result<Measu
     if let Some(curvature) = &settings.curvature {
         curvature.check().map_err(|message| PlanError::Settings(format!("[landscape.curvature] {message}")))?;
     }
+    settings.loss.check().map_err(|message| PlanError::Settings(format!("[landscape] {message}")))?;
     let dataset = |entry: &DatasetEntry| AnalysisDataset { role: entry.role, source: source(entry, &session.datasets, seed, samples) };
     let train = || session.datasets.iter().find(|entry| entry.role == Role::Train).map(dataset);
     Ok(Measure {
         ood: session.datasets.iter().filter(|entry| settings.ood.contains(&entry.name)).map(dataset).collect(),
+        loss: settings.loss,
         lambda: settings.lambda,
         batch_norm: settings.batch_norm,
         statistics: (settings.batch_norm == BatchNormPolicy::Reestimated).then(train).flatten(),

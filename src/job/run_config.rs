@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::RunError;
+use super::{OptimizerConfig, RunError, ScheduleConfig};
 use crate::session::{Assumption, Assumptions, DatasetEntry, NetworkChoice, Normalization};
 
 /// Which pass of a SAM-type step updates BatchNorm's running statistics.
@@ -71,59 +71,6 @@ impl MethodConfig {
     }
 }
 
-/// SGD.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct OptimizerConfig {
-    /// Learning rate, > 0.
-    pub lr: f64,
-    /// Momentum.
-    pub momentum: f64,
-    /// Nesterov's form.
-    pub nesterov: bool,
-    /// L2 penalty added to the gradient.
-    pub weight_decay: f64,
-}
-
-impl Default for OptimizerConfig {
-    fn default() -> Self {
-        Self { lr: 0.01, momentum: 0.9, nesterov: true, weight_decay: 5e-4 }
-    }
-}
-
-/// How the learning rate changes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum ScheduleConfig {
-    /// It does not.
-    Constant,
-    /// PyTorch's ReduceLROnPlateau on the ID validation cross-entropy, stepped once an epoch.
-    Plateau {
-        /// Bad epochs that are tolerated.
-        #[serde(default = "patience")]
-        patience: usize,
-        /// Factor at a reduction.
-        #[serde(default = "factor")]
-        factor: f64,
-    },
-    /// Cosine per step to 1e-6.
-    Cosine,
-}
-
-fn patience() -> usize {
-    5
-}
-
-fn factor() -> f64 {
-    0.1
-}
-
-impl Default for ScheduleConfig {
-    fn default() -> Self {
-        ScheduleConfig::Plateau { patience: patience(), factor: factor() }
-    }
-}
-
 /// A fine-tuning run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -160,12 +107,16 @@ pub struct RunConfig {
     /// Stops after so many steps instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<usize>,
-    /// ID images a step.
+    /// ID images a batch.
     #[serde(default = "batch")]
     pub batch: usize,
-    /// Outliers a step.
+    /// Outliers a batch.
     #[serde(default = "outlier_batch")]
     pub outlier_batch: usize,
+    /// Batches whose gradients make one step, ≥ 1: the step sees the mean over their ID images, as if they were one batch but for
+    /// BatchNorm, which sees each by itself.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub accumulate: usize,
     /// The last batch of a pass over ID images or outliers is left out when it has less than this share of a batch: BatchNorm would see a
     /// handful of images. 0 keeps them all (PyTorch's `drop_last=False`), 1 drops every smaller one (`drop_last=True`); absent = 0.25, which
     /// keeps CIFAR's 80 of 128 (OpenOOD). The only batch of a pass is always kept.
@@ -195,7 +146,7 @@ pub struct RunConfig {
     pub keep_every: Option<usize>,
     /// The objective.
     pub method: MethodConfig,
-    /// SGD.
+    /// The optimizer.
     #[serde(default)]
     pub optimizer: OptimizerConfig,
     /// Schedule.
@@ -212,6 +163,14 @@ fn batch() -> usize {
 
 fn outlier_batch() -> usize {
     256
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(value: &usize) -> bool {
+    *value == 1
 }
 
 /// `drop_last_below` of a run that does not say.
@@ -238,6 +197,7 @@ impl RunConfig {
             max_steps: None,
             batch: batch(),
             outlier_batch: outlier_batch(),
+            accumulate: 1,
             drop_last_below: None,
             shuffle: true,
             transform: Transform::default(),
@@ -258,6 +218,11 @@ impl RunConfig {
         let (whole, rest) = (images / batch, images % batch);
         let enough = self.drop_last_below.unwrap_or(DROP_LAST_BELOW) * batch as f64;
         whole + usize::from(rest > 0 && (whole == 0 || rest as f64 >= enough))
+    }
+
+    /// Steps of the optimizer in a pass over `images` images: the last of a pass takes the batches that are left.
+    pub fn steps_per_epoch(&self, images: usize) -> usize {
+        self.batches(images, self.batch.max(1)).div_ceil(self.accumulate.max(1))
     }
 
     /// Reads a run file and makes its paths absolute, relative to `path`'s folder.

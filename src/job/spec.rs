@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Device, Plane, Precision, RunConfig};
 use crate::data::Source;
 use crate::session::{
-    BatchNormPolicy, CheckpointEntry, Curvature, HessianSettings, NetworkChoice, Normalization, Role, SharpnessSettings, Stop,
+    BatchNormPolicy, CheckpointEntry, Curvature, HessianSettings, LossSettings, NetworkChoice, Normalization, Role, SharpnessSettings, Stop,
 };
 
 /// What is measured in a landscape's cells beside cross-entropy and accuracy, and how.
@@ -15,6 +15,9 @@ use crate::session::{
 pub struct Measure {
     /// Semantic-shift images, taken together.
     pub ood: Vec<AnalysisDataset>,
+    /// The loss.
+    #[serde(default, skip_serializing_if = "LossSettings::is_plain")]
+    pub loss: LossSettings,
     /// λ of the DR-SAM loss.
     pub lambda: f64,
     /// Where BatchNorm's statistics come from.

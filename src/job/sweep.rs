@@ -2,18 +2,18 @@
 //!
 //! Any field may be a list: of numbers, strings, switches or tables. A table in a list may hold lists of its own, as in
 //! `method = [{ name = "oe" }, { name = "dr_sam", rho = [0.1, 0.5] }]`. A field that is a list by nature is not swept:
-//! `[[dataset]]` (but fields in its entries are), `mean` and `std` of a normalization, `leave_out`.
+//! `[[dataset]]` (but fields in its entries are), `mean` and `std` of a normalization, `leave_out`, `ignore`, `betas`; a list of such lists is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{RunConfig, RunError};
+use super::{OptimizerKind, RunConfig, RunError};
 use crate::result::safe_name;
 
 /// Fields that are lists by nature, as paths.
-const NATURAL_LISTS: [&str; 4] = ["dataset", "normalization.mean", "normalization.std", "leave_out"];
+const NATURAL_LISTS: [&str; 6] = ["dataset", "normalization.mean", "normalization.std", "leave_out", "ignore", "optimizer.betas"];
 
 /// The axis of the seeds: results are averaged over it.
 pub const SEED: &str = "seed";
@@ -59,12 +59,23 @@ impl Sweep {
         let invalid = |message: String| RunError::Invalid { message, path: path.into() };
         let table: Table = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
         let mut expanded = expand(Value::Table(table), "").map_err(invalid)?;
-        let method_is_swept =
-            expanded.iter().any(|(chosen, _)| chosen.iter().any(|(field, _)| field == "method" || field == "method.name"));
+        let is_swept = |table: &str, key: &str| {
+            expanded.iter().any(|(chosen, _)| chosen.iter().any(|(field, _)| field == table || *field == format!("{table}.{key}")))
+        };
+        let (method_is_swept, optimizer_is_swept) = (is_swept("method", "name"), is_swept("optimizer", "kind"));
         let mut runs: Vec<(BTreeMap<String, String>, String)> = Vec::new();
         for (chosen, run) in &mut expanded {
             if method_is_swept {
-                leave_out(run, chosen, knows);
+                leave_out(run, chosen, "method", &|method| {
+                    let known = method.get("name").and_then(Value::as_str).and_then(knows)?;
+                    Some(known.into_iter().chain(["name".to_owned()]).collect())
+                });
+            }
+            if optimizer_is_swept {
+                leave_out(run, chosen, "optimizer", &|optimizer| {
+                    let kind = optimizer.get("kind").map_or(Ok(OptimizerKind::default()), |kind| kind.clone().try_into()).ok()?;
+                    Some(optimizer.keys().filter(|key| kind.has(key)).cloned().collect())
+                });
             }
             let text = toml::to_string(&run).map_err(|error| invalid(error.to_string()))?;
             let chosen: BTreeMap<String, String> = chosen.iter().cloned().collect();
@@ -122,7 +133,9 @@ fn expand(value: Value, path: &str) -> Result<Vec<Choice>, String> {
             }
             Ok(all)
         }
-        Value::Array(_) if NATURAL_LISTS.contains(&path) => Ok(vec![(Vec::new(), value)]),
+        Value::Array(entries) if NATURAL_LISTS.contains(&path) && !entries.iter().any(Value::is_array) => {
+            Ok(vec![(Vec::new(), Value::Array(entries))])
+        }
         Value::Array(entries) => {
             if entries.is_empty() {
                 return Err(format!("expected at least one value for `{path}`, found an empty list"));
@@ -193,21 +206,26 @@ fn labels(entries: &[Value]) -> Vec<String> {
     entries.iter().enumerate().map(longer).collect()
 }
 
-/// Takes hyperparameters that the method does not have out of a run, and out of what was chosen for it.
-fn leave_out(run: &mut Value, chosen: &mut Vec<(String, String)>, knows: &dyn Fn(&str) -> Option<Vec<String>>) {
-    let Some(Value::Table(method)) = run.get_mut("method") else { return };
-    let Some(known) = method.get("name").and_then(Value::as_str).and_then(knows) else { return };
-    method.retain(|key, _| key == "name" || known.iter().any(|known| known == key));
-    chosen.retain(|(field, _)| match field.strip_prefix("method.") {
-        Some(rest) => rest == "name" || known.iter().any(|known| rest.split('.').next() == Some(known)),
+/// Takes fields that a `table` of its kind does not have out of a run, and out of what was chosen for it. `knows` gives the fields of a
+/// table; `None` = all.
+fn leave_out(run: &mut Value, chosen: &mut Vec<(String, String)>, table: &str, knows: &dyn Fn(&Table) -> Option<Vec<String>>) {
+    let Some(Value::Table(fields)) = run.get_mut(table) else { return };
+    let Some(known) = knows(fields) else { return };
+    fields.retain(|key, _| known.iter().any(|known| known == key));
+    chosen.retain(|(field, _)| match field.strip_prefix(table).and_then(|rest| rest.strip_prefix('.')) {
+        Some(rest) => known.iter().any(|known| rest.split('.').next() == Some(known)),
         None => true,
     });
 }
 
-/// Short names: the last part of a path where no other ends alike; `method.name` is `method`.
+/// Short names: the last part of a path where no other ends alike; `method.name` is `method`, `optimizer.kind` is `optimizer`.
 fn names(fields: &BTreeSet<&String>) -> BTreeMap<String, String> {
     let short = |field: &str| -> String {
-        if field == "method.name" { "method".into() } else { field.rsplit('.').next().unwrap_or(field).to_owned() }
+        match field {
+            "method.name" => "method".into(),
+            "optimizer.kind" => "optimizer".into(),
+            field => field.rsplit('.').next().unwrap_or(field).to_owned(),
+        }
     };
     let unique = |field: &str| fields.iter().filter(|other| short(other) == short(field)).count() == 1;
     fields.iter().map(|field| ((*field).clone(), if unique(field) { short(field) } else { (*field).clone() })).collect()
@@ -285,6 +303,34 @@ mod tests {
         let sweep =
             load("version = 1\nmax_steps = 1\n[method]\nname = [\"erm\", \"oe\", \"dr_sam\"]\nrho = [0.1, 0.5]\nlambda = 0.5\n").unwrap();
         assert_eq!(folders(&sweep), ["method=erm", "method=oe", "method=dr_sam,rho=0.1", "method=dr_sam,rho=0.5"]);
+    }
+
+    #[test]
+    fn optimizers_clipping_accumulation_and_warm_up_are_swept() {
+        let sweep = load(
+            "version = 1\nmax_steps = 9\naccumulate = [1, 4]\nignore = [\"head.*\"]\n[method]\nname = \"erm\"\n[optimizer]\nkind = [\"sgd\", \"adamw\"]\n\
+             momentum = [0.5, 0.9]\nbetas = [0.9, 0.95]\nclip_norm = 1.0\n[schedule]\nwarmup = [0, 3]\n",
+        )
+        .unwrap();
+        let found: BTreeSet<String> = folders(&sweep).iter().map(|folder| sorted(folder)).collect();
+        let expected: BTreeSet<String> = [1, 4]
+            .iter()
+            .flat_map(|accumulate| [0, 3].map(|warmup| (accumulate, warmup)))
+            .flat_map(|(accumulate, warmup)| {
+                ["momentum=0.5,optimizer=sgd,", "momentum=0.9,optimizer=sgd,", "optimizer=adamw,"]
+                    .map(|optimizer| format!("accumulate={accumulate},{optimizer}warmup={warmup}"))
+            })
+            .collect();
+        assert_eq!(found, expected);
+        let adamw = sweep.points.iter().find(|point| point.run.optimizer.kind() == OptimizerKind::AdamW).unwrap();
+        assert_eq!(adamw.run.optimizer.rule, crate::job::UpdateRule::AdamW { betas: [0.9, 0.95], eps: 1e-8 });
+        assert_eq!((adamw.run.optimizer.clip_norm, adamw.run.ignore.as_slice()), (Some(1.0), ["head.*".to_owned()].as_slice()));
+        // A list of pairs is swept.
+        let sweep = load(
+            "version = 1\nmax_steps = 9\n[method]\nname = \"erm\"\n[optimizer]\nkind = \"adamw\"\nbetas = [[0.9, 0.999], [0.9, 0.95]]\n",
+        )
+        .unwrap();
+        assert_eq!((sweep.axes.as_slice(), sweep.points.len()), (["betas".to_owned()].as_slice(), 2));
     }
 
     #[test]

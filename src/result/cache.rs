@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 /// Grows when a definition changes while the jobs that ask for it stay as they are: what was computed by the old one is then not found.
-const DEFINITIONS: u32 = 1;
+const DEFINITIONS: u32 = 2;
 
 /// `$XDG_CACHE_HOME/flatland`, else `~/.cache/flatland`, else a folder of the system's temporary files.
 pub fn cache_root() -> PathBuf {

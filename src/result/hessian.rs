@@ -60,6 +60,32 @@ impl SpectralDensity {
     }
 }
 
+/// The Hessian by the parameters of one layer alone: a block on the diagonal of H.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayerCurvature {
+    /// What the names of its parameters begin with: `layer1.0.conv1`.
+    pub name: String,
+    /// P of the layer, the side of the block.
+    pub parameters: usize,
+    /// ‖·‖₂ of its parameters.
+    pub theta_norm: f64,
+    /// Largest eigenvalue of the block.
+    pub lambda_max: Eigenvalue,
+    /// Whether its residual is as small as asked for.
+    pub converged: bool,
+    /// Trace of the block by Hutchinson: mean over `probes` random signs v of v·Hv within the layer. Absent where no trace is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
+}
+
+impl LayerCurvature {
+    /// Trace over the number of parameters, the mean eigenvalue, with its standard error.
+    pub fn mean_eigenvalue(&self) -> Option<(f64, f64)> {
+        let n = self.parameters.max(1) as f64;
+        self.trace.map(|trace| (trace.value / n, trace.std_error / n))
+    }
+}
+
 /// What is known of the Hessian of one checkpoint on one dataset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HessianSpectrum {
@@ -67,12 +93,15 @@ pub struct HessianSpectrum {
     pub checkpoint: String,
     /// Name of the dataset.
     pub dataset: String,
-    /// L(θ), the mean cross-entropy.
+    /// L(θ), the mean loss.
     pub center_loss: f64,
     /// ‖∇L(θ)‖₂
     pub gradient_norm: f64,
     /// ‖θ‖₂ over the tensors that move.
     pub theta_norm: f64,
+    /// The loss in words; absent where it is plain cross-entropy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<String>,
     /// Images evaluated.
     pub samples: usize,
     /// What their labels follow from; absent in older files.
@@ -80,7 +109,7 @@ pub struct HessianSpectrum {
     pub labels: Option<LabelRecord>,
     /// P, the side of H.
     pub parameters: usize,
-    /// Which tensors move: `all trainable parameters`.
+    /// Which tensors move: `all trainable parameters`, or those that match some globs.
     pub tensors: String,
     /// `frozen`: evaluation mode, running statistics do not move.
     pub batch_norm: String,
@@ -104,6 +133,12 @@ pub struct HessianSpectrum {
     pub trace: Option<Trace>,
     /// Spectral density, when asked for.
     pub density: Option<SpectralDensity>,
+    /// Of each layer alone, in the order of the network; empty where that was not asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerCurvature>,
+    /// What the numbers do not say by themselves: that second derivatives vanish in float32.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 impl HessianSpectrum {

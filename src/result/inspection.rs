@@ -15,13 +15,22 @@ pub struct TensorInfo {
     pub dtype: String,
 }
 
-/// Something that the names and shapes of the tensors do not tell, with the value that was taken.
+/// Something about a network, with its value: known, or taken where names and shapes of the tensors do not tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assumed {
     /// What it is, e.g. `activation`, `shortcuts`, `input size`.
     pub what: String,
     /// The value taken, e.g. `ReLU`.
     pub value: String,
+}
+
+/// A network that a file can be read as when somebody asks for it by name and leaves tensors out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loadable {
+    /// Name of the architecture.
+    pub architecture: String,
+    /// Globs of the tensors that it does not have.
+    pub ignore: Vec<String>,
 }
 
 /// The report on one file.
@@ -55,12 +64,21 @@ pub struct Inspection {
     /// The state dict that was read, where the file holds several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
+    /// What is known of the network, and from what.
+    #[serde(default)]
+    pub certain: Vec<Assumed>,
     /// What names and shapes do not tell, with the values taken.
     #[serde(default)]
     pub assumed: Vec<Assumed>,
     /// Names of other architectures with the same tensors.
     #[serde(default)]
     pub ambiguous: Vec<String>,
+    /// What somebody has to choose before anything is computed with the file: `architecture` is only the first of several then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// Networks that the file can be read as when asked for by name, with what has to be left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loadable: Vec<Loadable>,
     /// Things worth knowing: stripped prefixes, conversions, non-finite weights.
     pub notes: Vec<String>,
     /// Why the file is refused.

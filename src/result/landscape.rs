@@ -14,7 +14,7 @@ pub struct Cell {
     pub i: usize,
     /// Index into β.
     pub j: usize,
-    /// Mean cross-entropy; may be non-finite (then JSON `null`, read back as NaN).
+    /// Mean loss; may be non-finite (then JSON `null`, read back as NaN).
     #[serde(with = "non_finite")]
     pub loss: f64,
     /// Share of right predictions; NaN where it is not defined, as logits are not finite.
@@ -56,7 +56,7 @@ pub(super) mod non_finite {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged)]
+        #[serde(untagged, expecting = "expected a number, or \"NaN\", \"inf\" or \"-inf\" in its place")]
         enum Number {
             Finite(f64),
             Named(String),
@@ -101,7 +101,7 @@ pub struct LandscapeManifest {
     /// blake3 of the images that BatchNorm's statistics are estimated on, hex; where they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statistics_hash: Option<String>,
-    /// `cross_entropy`.
+    /// The loss: `cross_entropy`, or another in words.
     pub loss: String,
     /// Names of the semantic-shift datasets; empty where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -144,6 +144,11 @@ pub struct LandscapeManifest {
 }
 
 impl LandscapeManifest {
+    /// What people call the loss: `loss`, with its definition where it is not plain cross-entropy.
+    pub fn loss_label(&self) -> String {
+        loss_label(&self.loss)
+    }
+
     /// The dataset and how many of its images, as figures say it: `CIFAR-10 test, n = 1000`.
     pub fn measured_on(&self) -> String {
         if let Some(input) = &self.input {
@@ -176,6 +181,14 @@ impl LandscapeManifest {
     }
 }
 
+/// See [`LandscapeManifest::loss_label`].
+pub(super) fn loss_label(loss: &str) -> String {
+    match loss {
+        "" | "cross_entropy" => "loss".into(),
+        other => format!("loss ({other})"),
+    }
+}
+
 /// Index of the axis' node that is nearest to a value; `None` of an empty axis.
 pub fn nearest_node(axis: &[f64], value: f64) -> Option<usize> {
     (0..axis.len()).min_by(|&a, &b| (axis[a] - value).abs().total_cmp(&(axis[b] - value).abs()))
@@ -188,7 +201,7 @@ pub struct LossSurface {
     pub alpha: Vec<f64>,
     /// [B]
     pub beta: Vec<f64>,
-    /// Mean cross-entropy, [A, B]; NaN where not computed or where it is NaN.
+    /// Mean loss, [A, B]; NaN where not computed or where it is NaN.
     pub loss: Vec<f64>,
     /// Share of right predictions, [A, B].
     pub accuracy: Vec<f64>,
@@ -198,7 +211,7 @@ pub struct LossSurface {
     pub count: Vec<u32>,
     /// What else was measured.
     pub maps: BTreeMap<Quantity, Map>,
-    /// What `loss` holds: cross-entropy when absent. See [`LossSurface::of`].
+    /// What `loss` holds: the loss when absent. See [`LossSurface::of`].
     pub quantity: Option<Quantity>,
     /// The checkpoint whose loss `loss` is the difference to, where it is one. See [`LossDifference`](super::LossDifference).
     pub baseline: Option<String>,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::landscape::loss_label;
 use super::{LossSurface, Npz, NpzValues, ResultError, nearest_node, write_atomic};
 
 /// Loss over K ≥ 2 planes of one grid: mean and standard deviation (n − 1) over planes, [A, B] row-major as in [`LossSurface`]. A cell
@@ -33,6 +34,9 @@ pub struct BandManifest {
     pub dataset: String,
     /// Images evaluated in every cell.
     pub samples: usize,
+    /// The loss, as in the manifest of a surface.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub loss: String,
     /// Definition of the directions.
     pub definition: String,
     /// Seed of each plane.
@@ -41,6 +45,13 @@ pub struct BandManifest {
     pub directions_hashes: Vec<String>,
     /// The job, as in the manifest of a surface.
     pub recipe: serde_json::Value,
+}
+
+impl BandManifest {
+    /// What people call the loss, see [`LandscapeManifest::loss_label`](super::LandscapeManifest::loss_label).
+    pub fn loss_label(&self) -> String {
+        loss_label(&self.loss)
+    }
 }
 
 impl LandscapeBand {
@@ -69,6 +80,7 @@ impl LandscapeBand {
             checkpoint: first.manifest.checkpoint.clone(),
             dataset: first.manifest.dataset.clone(),
             samples: first.manifest.samples,
+            loss: first.manifest.loss.clone(),
             definition: first.manifest.definition.clone(),
             seeds: surfaces.iter().map(|surface| surface.manifest.seed).collect(),
             directions_hashes: surfaces.iter().map(|surface| surface.manifest.directions_hash.clone()).collect(),

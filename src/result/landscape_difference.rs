@@ -92,6 +92,9 @@ fn comparable(a: &LossSurface, b: &LossSurface) -> Result<(), String> {
     if (&of_a.definition, &of_a.normalization, of_a.seed) != (&of_b.definition, &of_b.normalization, of_b.seed) {
         return expected("on planes of one definition and one seed");
     }
+    if of_a.loss != of_b.loss {
+        return expected(&format!("of one loss (found `{}` and `{}`)", of_a.loss, of_b.loss));
+    }
     if of_a.batch_norm != of_b.batch_norm {
         return expected("with one policy for BatchNorm");
     }

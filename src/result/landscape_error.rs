@@ -51,8 +51,8 @@ impl LossSurface {
     pub fn value_label(&self) -> String {
         let label = match (self.quantity, &self.baseline) {
             (Some(quantity), _) => self.quantity_label(quantity).into(),
-            (None, Some(baseline)) => format!("loss − loss of {baseline}"),
-            (None, None) => "loss".to_owned(),
+            (None, Some(baseline)) => format!("{} − loss of {baseline}", self.manifest.loss_label()),
+            (None, None) => self.manifest.loss_label(),
         };
         match self.error_shown {
             None => label,

@@ -44,6 +44,15 @@ impl PlanePoint {
     }
 }
 
+/// A file in the folder of a trajectory that does not count.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The file.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
 /// The plane of a surface.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -65,9 +74,15 @@ pub struct PlaneRecord {
     /// Checkpoints of the session.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub points: Vec<PlanePoint>,
-    /// Checkpoints of a run in the order of training.
+    /// Checkpoints of a trajectory, in its order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trajectory: Vec<PlanePoint>,
+    /// What says their order; empty for the epochs of a run.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub order: String,
+    /// Files of the trajectory's folder that do not count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// Shares of the trajectory's variance along the principal components, all of them, descending.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub explained_variance: Vec<f64>,

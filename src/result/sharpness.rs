@@ -20,12 +20,45 @@ pub struct Spread {
     pub image_std_error: f64,
 }
 
+/// Why a search did not leave θ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stuck {
+    /// The gradient at θ is zero in float32.
+    NoGradient,
+    /// ρ is so small that every θ + ε is rounded back to θ in float32.
+    Rounding,
+    /// No θ + ε that was tried is higher.
+    NoRise,
+}
+
+impl Stuck {
+    /// As written to people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Stuck::NoGradient => "the gradient at θ is zero in float32, as where logits are saturated",
+            Stuck::Rounding => "ρ is so small that float32 rounds θ + ε to θ",
+            Stuck::NoRise => "the loss was not higher at any ε that was tried",
+        }
+    }
+}
+
+/// Batches of which the search did not leave θ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmoved {
+    /// Their number; 1 where all images share one ε.
+    pub batches: usize,
+    /// Why the first of them did not.
+    pub why: Stuck,
+}
+
 /// What was found within one radius.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SharpnessPoint {
     /// Radius.
     pub rho: f64,
-    /// Bound `lower`: L(θ+ε) − L(θ) of the ε found, averaged over the batches of m images. Bound `average`: its mean over random ε.
+    /// Bound `lower`: L(θ+ε) − L(θ) of the ε found, averaged over the batches of m images. Bound `average`: its mean over random ε. NaN,
+    /// null in files, where no search left θ: see `unmoved`.
     #[serde(deserialize_with = "null_is_nan")]
     pub sharpness: f64,
     /// Standard error: of the paired per-image difference; over the batches where m < n; over the draws of an average.
@@ -36,6 +69,16 @@ pub struct SharpnessPoint {
     /// Only of averages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread: Option<Spread>,
+    /// Batches of which the search did not leave θ, where there are some. They count as 0 in `sharpness` unless all of them are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unmoved: Option<Unmoved>,
+}
+
+impl SharpnessPoint {
+    /// Why there is no number: no search left θ.
+    pub fn stuck(&self) -> Option<Stuck> {
+        self.unmoved.filter(|_| self.sharpness.is_nan()).map(|unmoved| unmoved.why)
+    }
 }
 
 /// What the second-order overlay ρ‖T∇L‖ + ρ²λ₁/2 is made of; means over the batches where m < n.
@@ -56,6 +99,19 @@ impl SecondOrder {
     }
 }
 
+/// S(ρ) with ε in one layer alone, in the same ball.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayerSharpness {
+    /// What the names of its parameters begin with: `layer1.0.conv1`.
+    pub name: String,
+    /// Its parameters.
+    pub parameters: usize,
+    /// ‖·‖₂ of its parameters.
+    pub theta_norm: f64,
+    /// As those of the curve.
+    pub points: Vec<SharpnessPoint>,
+}
+
 /// A curve over ρ.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SharpnessCurve {
@@ -65,10 +121,19 @@ pub struct SharpnessCurve {
     pub dataset: String,
     /// L(θ).
     pub center_loss: f64,
-    /// ‖θ‖₂ over all parameters.
+    /// ‖θ‖₂ over the parameters that move.
     pub theta_norm: f64,
+    /// Globs of the parameters that move; empty = all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moving: Vec<String>,
+    /// ‖T∇L(θ)‖₂ in float32, the mean over the batches where m < n; absent in files of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gradient_norm: Option<f64>,
     /// n: images evaluated.
     pub samples: usize,
+    /// The loss in words; absent where it is plain cross-entropy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<String>,
     /// How the ε were looked for, in words.
     pub estimator: String,
     /// `lower`: every ε found proves a lower bound. `average`: a mean over random ε, which bounds nothing and may be negative.
@@ -82,7 +147,7 @@ pub struct SharpnessCurve {
     /// Norm of the ball: `l2` or `linf`.
     #[serde(default = "l2")]
     pub norm: String,
-    /// Scale T of the ball: `none`, `elementwise` or `filter`.
+    /// Scale T of the ball: `none`, `theta`, `elementwise` or `filter`.
     #[serde(default = "none")]
     pub adaptive: String,
     /// η of T = |w| + η; absent without a scale.
@@ -103,8 +168,14 @@ pub struct SharpnessCurve {
     /// The overlay, when asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_order: Option<SecondOrder>,
+    /// What the numbers do not say by themselves: radii at which no ε was found. See [`SharpnessCurve::unmoved`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// Ascending in ρ; `sharpness` never falls where `estimator` climbs.
     pub points: Vec<SharpnessPoint>,
+    /// Of each layer alone, in the order of the network; empty where that was not asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerSharpness>,
 }
 
 impl SharpnessCurve {
@@ -116,6 +187,36 @@ impl SharpnessCurve {
     /// Whether it is an average over random ε, which bounds nothing.
     pub fn is_average(&self) -> bool {
         self.bound == "average"
+    }
+
+    /// Which radii have no ε, and why; radii at which only some batches have none come after. `None` where every search left θ.
+    pub fn unmoved(&self) -> Option<String> {
+        let radii = |points: &[&SharpnessPoint]| points.iter().map(|point| point.rho.to_string()).collect::<Vec<_>>().join(", ");
+        let mut parts = Vec::new();
+        for why in [Stuck::NoGradient, Stuck::Rounding, Stuck::NoRise] {
+            let stuck: Vec<&SharpnessPoint> = self.points.iter().filter(|point| point.stuck() == Some(why)).collect();
+            if !stuck.is_empty() {
+                parts.push(format!("no ε was found at ρ = {}: {}", radii(&stuck), why.label()));
+            }
+        }
+        let some: Vec<&SharpnessPoint> = self.points.iter().filter(|p| p.unmoved.is_some() && p.stuck().is_none()).collect();
+        if let Some(Unmoved { batches, why }) = some.iter().filter_map(|point| point.unmoved).max_by_key(|unmoved| unmoved.batches) {
+            let batches = if batches == 1 { "1 batch".to_owned() } else { format!("up to {batches} batches") };
+            parts.push(format!("{batches} without an ε count as 0 at ρ = {}: {}", radii(&some), why.label()));
+        }
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
+    /// A curve of before searches told whether they left θ: an ε of length 0 beside a radius above 0 is none.
+    fn told(mut self) -> Self {
+        if !self.is_average() {
+            for point in self.points.iter_mut().filter(|p| p.unmoved.is_none() && p.rho > 0.0 && p.epsilon_norm == 0.0) {
+                point.unmoved = Some(Unmoved { batches: 1, why: Stuck::NoRise });
+                (point.sharpness, point.std_error) = (f64::NAN, f64::NAN);
+            }
+            self.warning = self.unmoved();
+        }
+        self
     }
 
     /// Writes `sharpness.json` into `folder`.
@@ -134,7 +235,8 @@ impl SharpnessCurve {
     pub fn load(folder: &Path) -> Result<Self, ResultError> {
         let path = folder.join("sharpness.json");
         let text = std::fs::read_to_string(&path).map_err(|source| ResultError::Io { action: "read", source, path: path.clone() })?;
-        serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path })
+        let curve: Self = serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path })?;
+        Ok(curve.told())
     }
 }
 
@@ -155,6 +257,41 @@ fn null_is_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Err
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_search_that_never_left_is_told_also_in_files_of_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let point =
+            |rho: f64, epsilon_norm: f64| SharpnessPoint { rho, sharpness: 0.0, std_error: 0.0, epsilon_norm, spread: None, unmoved: None };
+        let mut curve = SharpnessCurve { bound: "lower".into(), points: vec![point(0.0, 0.0), point(0.1, 0.0)], ..Default::default() };
+        curve.save(folder.path()).unwrap();
+        let read = SharpnessCurve::load(folder.path()).unwrap();
+        assert_eq!((read.points[0].stuck(), read.points[0].sharpness), (None, 0.0), "a ball of radius 0 holds θ alone");
+        assert!(read.points[1].stuck() == Some(Stuck::NoRise) && read.points[1].sharpness.is_nan());
+        assert_eq!(read.warning.unwrap(), "no ε was found at ρ = 0.1: the loss was not higher at any ε that was tried");
+        // An average of 0 is one.
+        curve.bound = "average".into();
+        curve.save(folder.path()).unwrap();
+        assert_eq!(SharpnessCurve::load(folder.path()).unwrap().points[1].sharpness, 0.0);
+    }
+
+    #[test]
+    fn batches_without_an_epsilon_are_counted_beside_the_mean() {
+        let unmoved = |batches, why| Some(Unmoved { batches, why });
+        let point =
+            |rho: f64, sharpness: f64, unmoved| SharpnessPoint { rho, sharpness, std_error: 0.0, epsilon_norm: rho, spread: None, unmoved };
+        let points = vec![
+            point(0.1, f64::NAN, unmoved(4, Stuck::NoGradient)),
+            point(0.2, 0.3, unmoved(3, Stuck::NoGradient)),
+            point(0.4, 0.9, unmoved(1, Stuck::NoRise)),
+            point(0.8, 2.0, None),
+        ];
+        let curve = SharpnessCurve { m: Some(2), samples: 8, points, ..Default::default() };
+        let said = curve.unmoved().unwrap();
+        assert!(said.starts_with("no ε was found at ρ = 0.1: the gradient at θ is zero in float32"), "{said}");
+        assert!(said.contains("up to 3 batches without an ε count as 0 at ρ = 0.2, 0.4"), "{said}");
+        assert_eq!(SharpnessCurve { points: curve.points[3..].to_vec(), ..curve }.unmoved(), None);
+    }
 
     #[test]
     fn a_curve_of_an_older_version_and_an_average_that_is_not_finite_are_read() {

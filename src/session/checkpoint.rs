@@ -85,6 +85,18 @@ impl Session {
         self.keep_colors();
     }
 
+    /// Opens the state dict `weights` of the file of the checkpoint at `place`, behind the others: everything else as it is, the name with the
+    /// key behind it.
+    pub fn open_beside(&mut self, place: usize, weights: String) {
+        let Some(entry) = self.checkpoints.get(place) else { return };
+        let own = entry.weights.as_ref().and_then(|own| entry.name.strip_suffix(&format!(" ({own})")));
+        let wished = format!("{} ({weights})", own.unwrap_or(&entry.name));
+        let names = std::iter::once(wished.clone()).chain((2..).map(|n| format!("{wished} {n}")));
+        let name = names.into_iter().find(|name| self.position(name).is_none()).unwrap_or(wished);
+        let entry = CheckpointEntry { name, weights: Some(weights), color: None, hidden: false, ..entry.clone() };
+        self.add_checkpoint(entry);
+    }
+
     /// Closes the checkpoint called `name` and gives it back; the session says nothing of it any more, but for the axes of a plane that
     /// goes through it.
     pub fn remove_checkpoint(&mut self, name: &str) -> Option<CheckpointEntry> {
@@ -144,14 +156,15 @@ impl Session {
         [&mut self.figure.compared, &mut self.figure.methods].into_iter().chain(&mut self.landscape.project)
     }
 
-    /// The checkpoints of `before` that this session does not have, each with its new name where it has its file under another.
+    /// The checkpoints of `before` that this session does not have, each with its new name where it has the same weights of its file
+    /// under another.
     pub fn gone_from<'a>(&'a self, before: &'a Self) -> Vec<(&'a CheckpointEntry, Option<&'a str>)> {
-        let has =
-            |session: &Self, entry: &CheckpointEntry| session.checkpoints.iter().any(|e| e.name == entry.name && e.path == entry.path);
+        let is_same = |a: &CheckpointEntry, b: &CheckpointEntry| a.path == b.path && a.choice() == b.choice();
+        let has = |session: &Self, entry: &CheckpointEntry| session.checkpoints.iter().any(|e| e.name == entry.name && is_same(e, entry));
         let mut new: Vec<&CheckpointEntry> = self.checkpoints.iter().filter(|entry| before.position(&entry.name).is_none()).collect();
         let gone = before.checkpoints.iter().filter(|entry| !has(self, entry));
         gone.map(|entry| {
-            let renamed = new.iter().position(|other| other.path == entry.path).map(|place| new.remove(place).name.as_str());
+            let renamed = new.iter().position(|other| is_same(other, entry)).map(|place| new.remove(place).name.as_str());
             (entry, renamed)
         })
         .collect()
@@ -320,6 +333,23 @@ mod tests {
         assert_eq!(gone(&[("a", "1"), ("b", "2")], &[("b", "2"), ("c", "1")]), [("a".into(), Some("c".into()))]);
         assert_eq!(gone(&[("a", "1"), ("b", "1")], &[("c", "1")]), [("a".into(), Some("c".into())), ("b".into(), None)]);
         assert_eq!(gone(&[("a", "1"), ("b", "2")], &[("b", "1")]), [("a".into(), None), ("b".into(), None)], "b is another file now");
+    }
+
+    #[test]
+    fn two_of_one_file_are_told_apart_by_what_is_read_of_it() {
+        let of = |name: &str, weights: &str| CheckpointEntry { path: "1".into(), weights: Some(weights.into()), ..entry(name) };
+        let open = |checkpoints: Vec<CheckpointEntry>| Session { checkpoints, ..Session::default() };
+        let before = open(vec![of("a", "model"), of("b", "ema")]);
+        let renamed = open(vec![of("c", "ema"), of("a", "model")]);
+        assert_eq!(renamed.gone_from(&before).iter().map(|(e, to)| (e.name.as_str(), *to)).collect::<Vec<_>>(), [("b", Some("c"))]);
+        let read_otherwise = open(vec![of("a", "ema"), of("b", "ema")]);
+        assert_eq!(read_otherwise.gone_from(&before).iter().map(|(e, to)| (e.name.as_str(), *to)).collect::<Vec<_>>(), [("a", None)]);
+        let mut session = before;
+        session.open_beside(1, "model".into());
+        session.open_beside(0, "ema".into());
+        let opened: Vec<(&str, Option<&str>)> = session.checkpoints.iter().map(|e| (e.name.as_str(), e.weights.as_deref())).collect();
+        assert_eq!(opened[2..], [("b (model)", Some("model")), ("a (ema)", Some("ema"))]);
+        assert_eq!(session.colors(), [0, 1, 2, 3]);
     }
 
     #[test]

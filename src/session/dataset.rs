@@ -55,16 +55,6 @@ impl Role {
 }
 
 impl Session {
-    /// What images that nobody gave a role most likely are: ID while there are none, outliers where the path says so, else far SS.
-    pub fn likely_role(&self, path: &std::path::Path) -> Role {
-        let says = |word: &str| path.file_name().is_some_and(|name| name.to_string_lossy().to_lowercase().contains(word));
-        match () {
-            () if says("outlier") => Role::Outliers,
-            () if !self.datasets.iter().any(|dataset| dataset.role == Role::Id) => Role::Id,
-            () => Role::Far,
-        }
-    }
-
     /// Puts `entry` in the place of the dataset called `name`; a new name is said everywhere in the session.
     ///
     /// # Errors
@@ -133,15 +123,6 @@ mod tests {
         entry.limit = Some(77);
         entry.take_role(Role::Train);
         assert_eq!(entry.limit, Some(77), "somebody chose this number");
-    }
-
-    #[test]
-    fn the_first_images_are_id_and_the_next_far_unless_their_name_says_outliers() {
-        let mut session = Session::default();
-        assert_eq!(session.likely_role("/data/outliers_256.npz".as_ref()), Role::Outliers);
-        assert_eq!(session.likely_role("/data/cifar".as_ref()), Role::Id);
-        session.datasets.push(opened("cifar", Role::Id));
-        assert_eq!(session.likely_role("/data/svhn.npy".as_ref()), Role::Far);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::LossSettings;
+
 /// How finely the spectral density is sampled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -40,13 +42,32 @@ pub struct HessianSettings {
     pub trace_probes: usize,
     /// Spectral density.
     pub density: DensityQuality,
+    /// The loss that is measured.
+    #[serde(skip_serializing_if = "LossSettings::is_plain")]
+    pub loss: LossSettings,
+    /// Globs on the names of parameters, e.g. `layer3.*`, as those of `[landscape.directions]`: only parameters that match one move. Empty = all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<String>,
+    /// Also the same of each layer alone, which is far more work: a layer is a module with parameters of its own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub per_layer: bool,
     /// Names of the datasets to evaluate; empty = as for the landscape.
     pub datasets: Vec<String>,
 }
 
 impl Default for HessianSettings {
     fn default() -> Self {
-        Self { top: 5, lanczos_steps: 100, tolerance: 1e-3, trace_probes: 20, density: DensityQuality::Preview, datasets: Vec::new() }
+        Self {
+            top: 5,
+            lanczos_steps: 100,
+            tolerance: 1e-3,
+            trace_probes: 20,
+            density: DensityQuality::Preview,
+            loss: LossSettings::default(),
+            layers: Vec::new(),
+            per_layer: false,
+            datasets: Vec::new(),
+        }
     }
 }
 
@@ -67,6 +88,6 @@ impl HessianSettings {
         if !(self.tolerance > 0.0 && self.tolerance < 1.0) {
             return Err(format!("expected a tolerance between 0 and 1, found {}", self.tolerance));
         }
-        Ok(())
+        self.loss.check()
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Axes, DirectionSettings};
+use super::{Axes, DirectionSettings, LossSettings};
 
 /// Cells of a grid at most.
 const CELLS: usize = 1 << 20;
@@ -26,6 +26,9 @@ pub struct LandscapeSettings {
     pub beta: Option<Vec<f64>>,
     /// Names of the datasets to evaluate; empty = the ID test data (or the train data when there is none).
     pub datasets: Vec<String>,
+    /// The loss that is measured.
+    #[serde(skip_serializing_if = "LossSettings::is_plain")]
+    pub loss: LossSettings,
     /// Names of semantic-shift datasets that are evaluated beside, taken together: AUROC, FPR@95, OE loss and DR-SAM loss per cell.
     pub ood: Vec<String>,
     /// λ of the DR-SAM loss: cross-entropy + λ · OE loss.
@@ -133,6 +136,7 @@ impl Default for LandscapeSettings {
             alpha: None,
             beta: None,
             datasets: Vec::new(),
+            loss: LossSettings::default(),
             ood: Vec::new(),
             lambda: 0.5,
             batch_norm: BatchNormPolicy::Frozen,

@@ -15,7 +15,10 @@ mod hessian;
 mod input_plane;
 mod landscape;
 mod landscape_view;
+mod likely_role;
+mod loss;
 mod network_choice;
+mod normalization;
 mod plane;
 mod scatter_view;
 mod selection;
@@ -23,6 +26,7 @@ mod settings;
 mod sharpness;
 mod sharpness_view;
 mod tab;
+mod trajectory;
 mod view;
 
 use std::path::{Path, PathBuf};
@@ -41,14 +45,17 @@ pub use hessian::{DensityQuality, HessianSettings};
 pub use input_plane::{InputAxes, InputPlane, InputTarget};
 pub use landscape::{BatchNormPolicy, Curvature, LandscapeSettings, Stop};
 pub use landscape_view::{Camera, ColorSettings, Colormap, CutAxis, ErrorShown, LandscapeForm, LandscapeView, PickedCell, Spacing};
-pub use network_choice::NetworkChoice;
+pub use loss::{LossKind, LossSettings};
+pub use network_choice::{NetworkChoice, split_weights};
+pub use normalization::{Normalization, NormalizationPreset};
 pub use plane::{Axes, AxisFile, AxisPart, Statistics};
 pub use scatter_view::{Category, ColorBy, Pane, ScatterView, Tool};
 pub use selection::{Range, SelectMode, Selection};
-pub use settings::{EmbeddingSettings, Normalization, NormalizationPreset, ScoreSettings};
+pub use settings::{EmbeddingSettings, ScoreSettings};
 pub use sharpness::{Adaptive, Estimator, Norm, Restart, SharpnessSettings};
 pub use sharpness_view::SharpnessView;
 pub use tab::Tab;
+pub use trajectory::Trajectory;
 pub use view::{Link, Links, ViewSettings};
 
 /// What may go wrong with a session file.
@@ -375,6 +382,26 @@ mod tests {
         assert!(text.contains("\"r/epsilon_0.05.npz\"") && text.contains("runs = \"my/runs\""), "{text}");
         std::fs::write(&path, text).unwrap();
         assert_eq!(Session::load(&path).unwrap(), session);
+    }
+
+    #[test]
+    fn checkpoints_of_a_trajectory_lie_beside_the_session() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.toml");
+        for (said, expected) in [
+            ("checkpoints = \"snapshots\"\nonly = \"epoch_*\"", vec!["snapshots"]),
+            ("checkpoints = [\"b/last.pt\", \"a.pt\"]", vec!["b/last.pt", "a.pt"]),
+            ("run = \"runs/mine\"", vec!["runs/mine"]),
+        ] {
+            std::fs::write(&path, format!("version = 1\n[landscape.plane]\nkind = \"trajectory\"\n{said}\n")).unwrap();
+            let session = Session::load(&path).unwrap();
+            let paths: Vec<_> = session.landscape.plane.inputs().into_iter().map(|(_, path)| path.to_owned()).collect();
+            assert_eq!(paths, expected.into_iter().map(|path| folder.path().join(path)).collect::<Vec<_>>());
+            let text = session.to_toml(folder.path()).unwrap();
+            assert!(!text.contains(folder.path().to_str().unwrap()), "{text}");
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(Session::load(&path).unwrap(), session);
+        }
     }
 
     #[test]

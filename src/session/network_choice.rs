@@ -1,5 +1,7 @@
 //! [`NetworkChoice`]: how a checkpoint file is read as a network, where its tensors do not tell or somebody knows better.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 /// Which network a file holds, and which of its tensors are meant.
@@ -25,5 +27,33 @@ impl NetworkChoice {
     /// Whether nothing is chosen.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+/// The file that `path` means, and the state dict within: `net.pth@ema` is `ema` of `net.pth` unless there is a file of the whole name.
+pub fn split_weights(path: &Path) -> (PathBuf, Option<String>) {
+    let split = || {
+        let (file, key) = path.to_str()?.rsplit_once('@')?;
+        (!path.exists() && !key.is_empty() && Path::new(file).is_file()).then(|| (PathBuf::from(file), key.to_owned()))
+    };
+    split().map_or_else(|| (path.to_owned(), None), |(file, key)| (file, Some(key)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_key_behind_a_file_is_a_state_dict_unless_the_whole_is_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("net.pth"), "").unwrap();
+        std::fs::write(path("a@b.pth"), "").unwrap();
+        assert_eq!(split_weights(&path("net.pth@state_dict.ema")), (path("net.pth"), Some("state_dict.ema".into())));
+        assert_eq!(split_weights(&path("a@b.pth@ema")), (path("a@b.pth"), Some("ema".into())));
+        for whole in ["net.pth", "a@b.pth", "nothing.pth@ema", "net.pth@"] {
+            assert_eq!(split_weights(&path(whole)), (path(whole), None), "{whole}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::InputPlane;
+use super::{InputPlane, Trajectory};
 
 /// Running statistics of BatchNorm on a plane through checkpoints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +19,10 @@ pub enum Statistics {
 
 /// An axis from a file: every parameter by its name in the state dict, as `flatland sharpness --save-perturbations` writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected the path of an .npz, or { file = \"..\" } with `key` (text) and `length` (a number) beside it where they are wanted"
+)]
 pub enum AxisFile {
     /// The file. Its tensors may stand below the axis' name (`delta/..`, `eta/..`), as in `directions.npz`.
     Path(PathBuf),
@@ -83,11 +86,8 @@ pub enum Axes {
         #[serde(default)]
         statistics: Statistics,
     },
-    /// The first two principal components of the weights that a run has saved; see `keep_every` of run files.
-    Trajectory {
-        /// The run directory.
-        run: PathBuf,
-    },
+    /// The first two principal components of the checkpoints of a trajectory.
+    Trajectory(Trajectory),
     /// Axes from files; one that is absent is random.
     Files {
         /// δ.
@@ -113,7 +113,7 @@ impl Axes {
         match self {
             Axes::Line { through, .. } => through,
             Axes::Checkpoints { through, .. } => through,
-            Axes::Random {} | Axes::Trajectory { .. } | Axes::Files { .. } | Axes::Input(_) => &[],
+            Axes::Random {} | Axes::Trajectory(_) | Axes::Files { .. } | Axes::Input(_) => &[],
         }
     }
 
@@ -122,14 +122,14 @@ impl Axes {
         match self {
             Axes::Line { through, .. } => through,
             Axes::Checkpoints { through, .. } => through,
-            Axes::Random {} | Axes::Trajectory { .. } | Axes::Files { .. } | Axes::Input(_) => &mut [],
+            Axes::Random {} | Axes::Trajectory(_) | Axes::Files { .. } | Axes::Input(_) => &mut [],
         }
     }
 
     /// Files and folders that the axes are made of: what each is, its path.
     pub fn inputs(&self) -> Vec<(&'static str, &Path)> {
         match self {
-            Axes::Trajectory { run } => vec![("run of the trajectory", run.as_path())],
+            Axes::Trajectory(trajectory) => trajectory.inputs(),
             Axes::Files { delta, eta } => {
                 let named = [("file of δ", delta), ("file of η", eta)];
                 named.into_iter().filter_map(|(what, file)| Some((what, file.as_ref()?.path()))).collect()
@@ -141,7 +141,7 @@ impl Axes {
     /// The same paths, to be changed.
     pub fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         match self {
-            Axes::Trajectory { run } => vec![run],
+            Axes::Trajectory(trajectory) => trajectory.paths_mut(),
             Axes::Files { delta, eta } => [delta, eta].into_iter().flatten().map(AxisFile::path_mut).collect(),
             Axes::Random {} | Axes::Line { .. } | Axes::Checkpoints { .. } | Axes::Input(_) => Vec::new(),
         }
@@ -151,7 +151,7 @@ impl Axes {
     pub fn input(&self) -> Option<&InputPlane> {
         match self {
             Axes::Input(plane) => Some(plane),
-            Axes::Random {} | Axes::Line { .. } | Axes::Checkpoints { .. } | Axes::Trajectory { .. } | Axes::Files { .. } => None,
+            Axes::Random {} | Axes::Line { .. } | Axes::Checkpoints { .. } | Axes::Trajectory(_) | Axes::Files { .. } => None,
         }
     }
 
@@ -160,7 +160,7 @@ impl Axes {
         match self {
             Axes::Line { .. } => true,
             Axes::Input(plane) => plane.is_line(),
-            Axes::Random {} | Axes::Checkpoints { .. } | Axes::Trajectory { .. } | Axes::Files { .. } => false,
+            Axes::Random {} | Axes::Checkpoints { .. } | Axes::Trajectory(_) | Axes::Files { .. } => false,
         }
     }
 
@@ -170,8 +170,24 @@ impl Axes {
         match self {
             Axes::Random {} | Axes::Files { .. } => [-1.0, 1.0],
             Axes::Line { .. } | Axes::Checkpoints { .. } => [-0.25, 1.25],
-            Axes::Trajectory { .. } => [-1.25, 1.25],
+            Axes::Trajectory(_) => [-1.25, 1.25],
             Axes::Input(plane) => plane.extent(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_of_an_axis_says_what_was_expected() {
+        let read = |delta: &str| toml::from_str::<Axes>(&format!("kind = \"files\"\ndelta = {delta}\n"));
+        assert!(read("\"eps.npz\"").is_ok() && read("{ file = \"eps.npz\", key = \"delta\", length = 1.5 }").is_ok());
+        for wrong in ["3", "{ path = \"eps.npz\" }", "{ file = \"eps.npz\", length = \"long\" }", "[]"] {
+            let error = read(wrong).unwrap_err().message().to_owned();
+            assert!(error.contains("expected the path of an .npz, or { file = \"..\" }"), "{wrong}: {error}");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::LossSettings;
+
 /// How the worst (or the average) perturbation of a radius is looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,26 +57,42 @@ impl Norm {
     }
 }
 
-/// The diagonal T of the ball ‖T⁻¹ε‖ ≤ ρ.
+/// The diagonal T of the ball ‖T⁻¹ε‖ ≤ ρ, of sharpness and of the ascent of SAM's runs. Two definitions go by the name of ASAM: that of
+/// its authors' code (`elementwise`) and that of `davda54/sam` (`theta`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Adaptive {
     /// T = 1.
     #[default]
     None,
-    /// ASAM (Kwon et al. 2021, and its code): T = |w| + η for tensors named `weight`, BatchNorm's too, and 1 for all others.
+    /// T = |θ| of every parameter, biases and BatchNorm's shift too (`davda54/sam`, `adaptive = True`): parameters that are 0 do not move.
+    Theta,
+    /// T = |w| + η for parameters with `weight` in their name, BatchNorm's scale too, and 1 for all others (the code of Kwon et al. 2021,
+    /// SamsungLabs/ASAM).
     Elementwise,
     /// T = ‖w_i‖₂ of the filter i (output index) of tensors with ≥ 2 dimensions; others as `elementwise`.
     Filter,
 }
 
 impl Adaptive {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Adaptive::None, Adaptive::Theta, Adaptive::Elementwise, Adaptive::Filter];
+
     /// As written in files.
     pub fn key(self) -> &'static str {
         match self {
             Adaptive::None => "none",
+            Adaptive::Theta => "theta",
             Adaptive::Elementwise => "elementwise",
             Adaptive::Filter => "filter",
+        }
+    }
+
+    /// Whether η has a say.
+    pub fn has_eta(self) -> bool {
+        match self {
+            Adaptive::None | Adaptive::Theta => false,
+            Adaptive::Elementwise | Adaptive::Filter => true,
         }
     }
 }
@@ -130,6 +148,15 @@ pub struct SharpnessSettings {
     pub second_order: bool,
     /// Shows ρ/‖θ‖ instead of ρ, where all curves are of the plain l2 ball.
     pub relative: bool,
+    /// The loss that is measured.
+    #[serde(skip_serializing_if = "LossSettings::is_plain")]
+    pub loss: LossSettings,
+    /// Globs on the names of parameters, e.g. `layer3.*`, as those of `[landscape.directions]`: only parameters that match one move. Empty = all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<String>,
+    /// Also the same of each layer alone, which is far more work: a layer is a module with parameters of its own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub per_layer: bool,
     /// Names of the datasets to evaluate; empty = as for the landscape. The window draws several side by side.
     pub datasets: Vec<String>,
 }
@@ -148,6 +175,9 @@ impl Default for SharpnessSettings {
             draws: 100,
             second_order: false,
             relative: false,
+            loss: LossSettings::default(),
+            layers: Vec::new(),
+            per_layer: false,
             datasets: Vec::new(),
         }
     }
@@ -186,6 +216,6 @@ impl SharpnessSettings {
         if self.second_order && self.norm == Norm::Linf {
             return Err("expected norm = \"l2\" beside second_order, found `linf`: ρ²λ₁/2 bounds nothing over a cube".into());
         }
-        Ok(())
+        self.loss.check()
     }
 }

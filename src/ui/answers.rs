@@ -24,6 +24,9 @@ fn without_folder(mut job: JobSpec) -> JobSpec {
 const NO_DIALOG: &str = "No file dialog answered: expected a desktop portal or the program zenity. Paths can be typed: at the left to open, \
                          in the export line to export, and after `save as` in the palette (Ctrl+K) to save.";
 
+/// Why a job of a checkpoint that cannot be read, or asks which network it is, was not begun.
+const REFUSED: &str = "not begun: the checkpoint cannot be read as it is, its row at the left says why";
+
 impl App {
     /// What the session asks for on every dataset that something is measured on, whichever is chosen now, without the folders of results.
     fn asked_on_any_dataset(&self) -> Vec<JobSpec> {
@@ -64,6 +67,7 @@ impl App {
             }
             if spec.out().is_some() {
                 let id = self.store.add(spec.clone(), JobState::Looking);
+                self.read_check(id, &spec);
                 self.spawn(move || loader::load(id, &spec));
             } else {
                 self.store.add(spec, JobState::Waiting);
@@ -83,6 +87,10 @@ impl App {
                     }
                 }
             }
+            // What was computed before the file was known for what it is.
+            Finished::Loaded { id, .. } if self.store.jobs.get(&id).is_some_and(|job| self.store.is_refused(&job.spec)) => {
+                self.store.refuse(id, REFUSED);
+            }
             Finished::Loaded { id, loaded, complete, error } => {
                 if let Some(loaded) = loaded {
                     self.store.insert(id, *loaded);
@@ -96,6 +104,7 @@ impl App {
                 }
                 self.ask_differences();
             }
+            Finished::Checked(id, check) => self.store.insert_check(id, *check),
             Finished::LoadedPartly(id, loaded) => self.store.insert_partial(id, *loaded),
             Finished::Differed(key, Ok(surface)) => {
                 // The baseline may be another one by now.
@@ -119,7 +128,11 @@ impl App {
             Finished::Scatter(found) => self.found_for_scatter(found),
             Finished::Looked(watch, sight) => self.looked(*watch, sight),
             Finished::RunAsked(answer) => self.run_asked(answer),
-            Finished::Exported(Ok(path)) => self.tell(format!("Written: {}", path.display())),
+            Finished::Exported(Ok(path)) => {
+                let boxes = self.typefaces.complaint().map_or(String::new(), |complaint| format!("; {complaint}"));
+                self.tell(format!("Written: {}{boxes}", path.display()));
+            }
+            Finished::Typefaces(found) => self.use_typefaces(found),
             Finished::Exported(Err(error)) | Finished::Copied(Err(error)) => self.complain(error),
             Finished::SavePath(number, path) => self.save_where_chosen(number, path),
             Finished::Saved(number, saved) => self.saved(number, saved),
@@ -179,18 +192,43 @@ impl App {
                     self.know_methods(methods.clone());
                 }
                 let done = matches!(event, JobEvent::Done { .. });
+                let warned = matches!(event, JobEvent::Warning { .. });
+                let inspected = matches!(event, JobEvent::Done { output: JobOutput::Inspection(_) });
                 let written =
                     self.store.jobs.get(&id).and_then(|job| if let JobSpec::Weights(job) = &job.spec { Some(job.clone()) } else { None });
                 let written = written.filter(|_| done);
                 let reread = self.store.apply(id, event).is_some();
+                if inspected {
+                    self.withdraw_refused();
+                }
                 if let Some(job) = written {
                     self.cell_kept(&job);
                 }
-                if let (true, Some(spec)) = (reread, self.store.jobs.get(&id).map(|job| job.spec.clone())) {
-                    self.spawn(move || loader::load(id, &spec));
+                if let (true, Some(spec)) = (reread || warned, self.store.jobs.get(&id).map(|job| job.spec.clone())) {
+                    self.read_check(id, &spec);
+                    if reread {
+                        self.spawn(move || loader::load(id, &spec));
+                    }
                 }
             }
             Heard::Died(message) => self.store.interrupt(&message),
+        }
+    }
+
+    /// Has what lies beside the result of a job read of its network's statistics.
+    fn read_check(&mut self, id: JobId, spec: &JobSpec) {
+        if let Some(folder) = spec.out().map(Path::to_owned) {
+            self.spawn(move || loader::check(id, &folder));
+        }
+    }
+
+    /// Takes results from sight, and jobs from the worker, whose checkpoint has turned out to be none or to ask something first.
+    fn withdraw_refused(&mut self) {
+        let is_left = |job: &Job| job.spec.out().is_some() && !matches!(job.state, JobState::Failed(_)) && self.store.is_refused(&job.spec);
+        let refused: Vec<JobId> = self.store.jobs.iter().filter(|(_, job)| is_left(job)).map(|(id, _)| *id).collect();
+        for id in refused {
+            self.bench.cancel(id);
+            self.store.refuse(id, REFUSED);
         }
     }
 
@@ -224,7 +262,7 @@ impl App {
         for (id, spec) in waiting {
             // Every job of it would fail in the same words.
             if self.store.is_refused(&spec) {
-                self.set_state(id, JobState::Failed("not begun: the checkpoint is refused, its row at the left says why".into()));
+                self.set_state(id, JobState::Failed(REFUSED.into()));
                 continue;
             }
             self.set_state(id, JobState::Running);

@@ -17,6 +17,7 @@ use super::run_commands::Runs;
 use super::scatter::Scatter;
 use super::store::{JobState, Store};
 use super::theme;
+use super::typefaces::Typefaces;
 use super::view::{energy, hessian, landscape, runs, scatter, sharpness};
 use super::{finish, log, meter, origin};
 use crate::job::runs::RunOptions;
@@ -81,6 +82,8 @@ pub struct App {
     /// Whether analyses that are not finished wait to be asked for: they were stopped when the window was closed.
     pub(super) holds: bool,
     pub(super) message: Option<Message>,
+    /// Fonts for names that the window's own cannot show.
+    pub(super) typefaces: Typefaces,
     pub(super) commands: Vec<Command>,
 }
 
@@ -124,6 +127,7 @@ impl App {
             stopped: false,
             holds: false,
             message: None,
+            typefaces: Typefaces::default(),
             commands,
         }
     }
@@ -365,9 +369,9 @@ impl App {
             let before = self.session.clone();
             match one {
                 Opened::Session(path, session) => self.open_session(path, *session),
-                Opened::Checkpoint(path) => {
+                Opened::Checkpoint(path, weights) => {
                     let act = Act::alone(format!("open checkpoint {}", stem(&path)));
-                    self.add_checkpoint(path);
+                    self.add_checkpoint(path, weights);
                     self.record(act, before);
                     self.replan();
                 }

@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use super::app::{App, stem, unused};
 use super::command::CheckpointCommand;
 use crate::job::JobId;
+use crate::result::Loadable;
 use crate::session::{Assumption, CheckpointEntry};
 
 impl App {
     /// Opens a checkpoint, and says how its inputs are taken to be normalized.
-    pub(super) fn add_checkpoint(&mut self, path: PathBuf) {
+    pub(super) fn add_checkpoint(&mut self, path: PathBuf, weights: Option<String>) {
         // The file may be another one than when it was read.
         self.store.forget_inspection(&path);
-        let name = unused(&stem(&path), |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
+        let wished = weights.as_ref().map_or_else(|| stem(&path), |key| format!("{} ({key})", stem(&path)));
+        let name = unused(&wished, |name| self.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         // A checkpoint beside others was most likely trained on the same normalization; its row says which, and changes it.
         let normalization = self.session.checkpoints.first().map(|checkpoint| checkpoint.normalization).unwrap_or_default();
         // What was guessed of images that were opened with it is less plain to see.
@@ -23,7 +25,7 @@ impl App {
             ));
         }
         let assumed = [Assumption::Normalization].into();
-        self.session.add_checkpoint(CheckpointEntry { name, path, normalization, assumed, ..CheckpointEntry::default() });
+        self.session.add_checkpoint(CheckpointEntry { name, path, weights, normalization, assumed, ..CheckpointEntry::default() });
     }
 
     pub(super) fn checkpoint_command(&mut self, name: &str, command: CheckpointCommand) {
@@ -52,7 +54,24 @@ impl App {
                 self.session.checkpoints[place].state_normalization(normalization);
                 self.replan();
             }
+            CheckpointCommand::Architecture(architecture) => {
+                self.session.checkpoints[place].architecture = architecture;
+                self.replan();
+            }
+            CheckpointCommand::ReadAs(Loadable { architecture, ignore }) => {
+                let entry = &mut self.session.checkpoints[place];
+                (entry.architecture, entry.ignore) = (Some(architecture), ignore);
+                self.replan();
+            }
             CheckpointCommand::Color(color) => self.session.recolor_checkpoint(name, color),
+            CheckpointCommand::Weights(key) => {
+                self.session.checkpoints[place].weights = Some(key);
+                self.replan();
+            }
+            CheckpointCommand::OpenBeside(key) => {
+                self.session.open_beside(place, key);
+                self.replan();
+            }
         }
     }
 
@@ -73,7 +92,8 @@ impl App {
     /// Ends the jobs of a checkpoint that is not open any more and forgets what they computed.
     pub(super) fn forget_checkpoint(&mut self, entry: &CheckpointEntry) {
         let ids: Vec<JobId> = self.store.jobs.keys().copied().collect();
-        self.store.forget_checkpoint(&entry.name, &entry.path);
+        let is_read_by = |other: &CheckpointEntry| other.path == entry.path && other.choice() == entry.choice();
+        self.store.forget_checkpoint(entry, self.session.checkpoints.iter().any(is_read_by));
         for id in ids.into_iter().filter(|id| !self.store.jobs.contains_key(id)) {
             self.bench.cancel(id);
         }

@@ -6,7 +6,7 @@ use super::landscape_commands::LandscapeCommand;
 use super::memory::ThemeChoice;
 use super::scatter::command::ScatterCommand;
 use crate::job::{Control, JobId};
-use crate::result::Quantity;
+use crate::result::{Loadable, Quantity};
 use crate::session::{DatasetEntry, Extents, FigureFormat, FigureSettings, Link, Normalization, Role, Tab};
 
 /// What a path is opened as.
@@ -166,6 +166,14 @@ pub enum CheckpointCommand {
     Color(usize),
     /// Normalizes its inputs so.
     Normalize(Normalization),
+    /// Reads it as this network, or as the one that is inferred.
+    Architecture(Option<String>),
+    /// Reads it as the network of this name without the tensors that these globs mean.
+    ReadAs(Loadable),
+    /// Reads the state dict of this key of its file.
+    Weights(String),
+    /// Opens the state dict of this key of its file as a checkpoint beside it.
+    OpenBeside(String),
 }
 
 /// One act about runs; runs are named by their directories.

@@ -7,9 +7,9 @@ use indexmap::IndexSet;
 use super::run::difference::flat;
 use super::store::Store;
 use super::widget::number::{count, signed, with_residual};
-use crate::figure::ComparisonRow as Row;
 use crate::figure::number::{significant, with_error};
 use crate::figure::table::{People, accuracy_in_percent, detection_in_percent};
+use crate::figure::{ComparisonRow as Row, rise};
 use crate::job::RunConfig;
 use crate::result::{Eigenvalue, Inspection, Paired, ScoreDifference, ScoreTable, SharpnessCurve};
 use crate::session::{CheckpointEntry, Normalization, Session};
@@ -53,6 +53,7 @@ fn of_files(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
         of("parameters", &|_, file| file.map(|file| count(file.parameters.unsigned_abs()))),
         of("input", &|_, file| file?.input.map(|[c, h, w]| format!("{c} × {h} × {w}"))),
         of("normalization", &|entry, _| Some(normalization(entry.normalization))),
+        of("weights", &|_, file| file?.weights.clone()),
         of("container", &|_, file| file?.container.clone()),
         of("refused", &|_, file| file?.error.clone()),
         of("file", &|entry, _| Some(short(&entry.path))),
@@ -68,7 +69,10 @@ fn short(path: &Path) -> String {
 fn normalization(normalization: Normalization) -> String {
     match normalization {
         Normalization::Preset(_) => normalization.label().into(),
-        Normalization::Constants { mean, std } => format!("mean {mean:?}, std {std:?}"),
+        Normalization::Constants { .. } | Normalization::Grey { .. } => {
+            let (mean, std) = normalization.values();
+            format!("mean {mean:?}, std {std:?}")
+        }
     }
 }
 
@@ -150,7 +154,7 @@ fn of_loss(checkpoints: &[&CheckpointEntry], session: &Session, store: &Store) -
             let label = if average { format!("mean rise, ρ = {rho}") } else { format!("S(ρ = {rho}) ≥") };
             rows.push(of_curve(&label, &|curve| {
                 let point = curve.points.iter().find(|point| point.rho == rho)?;
-                Some(with_error(point.sharpness, point.std_error))
+                Some(rise(point))
             }));
         }
         let spectra: Vec<_> = checkpoints.iter().map(|entry| store.hessians.get(&key(entry))).collect();

@@ -28,7 +28,7 @@ impl App {
 
     /// The demo as it came gives way to what somebody opens of their own: its small networks know no other images.
     pub(super) fn leave_demo(&mut self, opened: &[Opened]) {
-        let own = opened.iter().any(|one| matches!(one, Opened::Checkpoint(_) | Opened::Dataset(..)));
+        let own = opened.iter().any(|one| matches!(one, Opened::Checkpoint(..) | Opened::Dataset(..)));
         if own && self.shows_untouched_demo() {
             self.new_session();
             self.tell("A session of its own; the demo is in the menu Session.");

@@ -77,6 +77,11 @@ fn about(name: &str, command: &CheckpointCommand) -> String {
         CheckpointCommand::Baseline => format!("take differences to {name}"),
         CheckpointCommand::Color(_) => format!("colour {name}"),
         CheckpointCommand::Normalize(_) => format!("normalize the inputs of {name}"),
+        CheckpointCommand::Architecture(None) => format!("infer the network of {name}"),
+        CheckpointCommand::Architecture(Some(network)) => format!("read {name} as {network}"),
+        CheckpointCommand::ReadAs(what) => format!("read {name} as {}", what.architecture),
+        CheckpointCommand::Weights(key) => format!("read {key} of {name}"),
+        CheckpointCommand::OpenBeside(key) => format!("open {key} beside {name}"),
     }
 }
 
@@ -201,6 +206,8 @@ mod tests {
             (of(CheckpointCommand::Color(3)), "colour SAM"),
             (of(CheckpointCommand::Color(4)), "colour SAM"),
             (of(CheckpointCommand::MoveBy(1)), "move SAM"),
+            (of(CheckpointCommand::Weights("ema".into())), "read ema of SAM"),
+            (of(CheckpointCommand::OpenBeside("ema".into())), "open ema beside SAM"),
             (Act::of(&Command::AddHessian), "compute the Hessian"),
             (Act::of(&Command::ShowPlanes(true)), "show random planes"),
             (Act::of(&Command::OnlyDifferences(true)), "compare what differs"),

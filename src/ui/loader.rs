@@ -10,15 +10,16 @@ use super::memory::keeper::Report;
 use super::run::watch::{Sight, Watch};
 use super::scatter::Found;
 use super::store::{CellLosses, Loaded};
+use super::typefaces::Looked;
 use crate::job::{
     Analysis, Control, JobId, JobSpec, LandscapeJob, Named, PlanError, PlanOptions, RunConfig, RunFolder, check_paths, is_whole,
     plan_cached, runs,
 };
 use crate::result::{
-    Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossRows, LossSurface, ResultError, SAMPLE_LOSSES, ScoreDifference,
-    ScoreTable, SharpnessCurve, cell_cache, write_atomic,
+    Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossRows, LossSurface, NetworkCheck, ResultError, SAMPLE_LOSSES,
+    ScoreDifference, ScoreTable, SharpnessCurve, cell_cache, write_atomic,
 };
-use crate::session::{PickedCell, Session, SessionError};
+use crate::session::{PickedCell, Session, SessionError, split_weights};
 
 /// What slow work gives.
 pub enum Finished {
@@ -46,6 +47,8 @@ pub enum Finished {
     },
     /// What is known so far of a job that runs.
     LoadedPartly(JobId, Box<Loaded>),
+    /// Whether the network of a job has the statistics that it was trained with.
+    Checked(JobId, Box<NetworkCheck>),
     /// The loss of a checkpoint on a dataset less the baseline's, or why there is no such difference.
     Differed((String, String), Result<Box<LossSurface>, String>),
     /// The losses of single images at a node of a landscape.
@@ -80,6 +83,8 @@ pub enum Finished {
     Remembered(Box<Memory>, Box<Report>),
     /// All runs were told to stop; what went wrong.
     RunsStopped(Vec<String>),
+    /// Fonts for characters of names.
+    Typefaces(Vec<Looked>),
 }
 
 /// What saving may write over.
@@ -114,8 +119,8 @@ pub enum Asked {
 pub enum Opened {
     /// A session file.
     Session(PathBuf, Box<Session>),
-    /// A file that may be a checkpoint.
-    Checkpoint(PathBuf),
+    /// A file that may be a checkpoint, and the state dict in it that is meant.
+    Checkpoint(PathBuf, Option<String>),
     /// Images; without a role where nobody said one.
     Dataset(PathBuf, Option<crate::session::Role>),
     /// Cannot be opened.
@@ -125,9 +130,13 @@ pub enum Opened {
 /// Looks at a path: whether it is there, and whether it is a session, images or something else.
 pub fn open(path: PathBuf, open_as: OpenAs) -> Opened {
     let path = std::path::absolute(&path).unwrap_or(path);
+    let (path, weights) = split_weights(&path);
     let Ok(metadata) = std::fs::metadata(&path) else {
         return Opened::Failed(format!("expected a file or folder, found nothing there ({})", path.display()));
     };
+    if weights.is_some() {
+        return Opened::Checkpoint(path, weights);
+    }
     match open_as {
         OpenAs::Dataset(role) => Opened::Dataset(path, Some(role)),
         OpenAs::ByContent if metadata.is_dir() || crate::data::looks_like_images(&path) => Opened::Dataset(path, None),
@@ -135,7 +144,7 @@ pub fn open(path: PathBuf, open_as: OpenAs) -> Opened {
             Ok(session) => Opened::Session(path, Box::new(session)),
             Err(error) => Opened::Failed(error.to_string()),
         },
-        OpenAs::ByContent => Opened::Checkpoint(path),
+        OpenAs::ByContent => Opened::Checkpoint(path, None),
     }
 }
 
@@ -175,6 +184,14 @@ pub fn load(id: JobId, spec: &JobSpec) -> Finished {
         None => Finished::Loaded { id, loaded: None, complete: false, error: None },
         Some(Ok((loaded, complete))) => Finished::Loaded { id, loaded: Some(Box::new(loaded)), complete, error: None },
         Some(Err(error)) => Finished::Loaded { id, loaded: None, complete: false, error: Some(error.to_string()) },
+    }
+}
+
+/// Reads what lies beside a job's result of its network's statistics; nothing where there is none.
+pub fn check(id: JobId, folder: &Path) -> Finished {
+    match NetworkCheck::load(folder) {
+        Ok(check) => Finished::Checked(id, Box::new(check)),
+        Err(_) => Finished::Nothing,
     }
 }
 

@@ -35,6 +35,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 pub mod theme;
+mod typefaces;
 mod view;
 mod widget;
 

@@ -47,6 +47,7 @@ impl eframe::App for App {
             self.heard(heard);
         }
         self.refresh_scatter();
+        self.look_for_typefaces();
         self.dispatch();
         self.watch_finish();
         self.watch_runs();

@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, RunConfig, Trial, planned_record};
+use crate::job::{Analysis, CheckpointSource, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, RunConfig, Trial, planned_record};
 use crate::result::{
-    Embedding, HessianSpectrum, Inspection, LandscapeBand, LandscapeManifest, LossSurface, Map, ScoreDifference, ScoreTable, SharpnessCurve,
+    Embedding, HessianSpectrum, Inspection, LandscapeBand, LandscapeManifest, LossSurface, Map, NetworkCheck, ScoreDifference, ScoreTable,
+    SharpnessCurve,
 };
 use crate::session::{CheckpointEntry, NetworkChoice, PickedCell};
 pub use job::{Job, JobState, Progress, analysis_of, dataset_of, subject_of};
@@ -110,6 +111,8 @@ pub struct Store {
     pub embeddings: IndexMap<String, Points>,
     /// By checkpoint.
     pub scores: IndexMap<String, Arc<ScoreTable>>,
+    /// Whether networks have the statistics that they were trained with, by what was looked at.
+    pub checks: Vec<(CheckpointSource, NetworkCheck)>,
     /// What is known so far, by job.
     pub partial: IndexMap<JobId, Partial>,
     /// Of the node that was opened last.
@@ -154,6 +157,21 @@ impl Store {
         self.jobs.iter().rev().find(|(_, job)| matches(job)).map(|(id, job)| (*id, job))
     }
 
+    /// Whether a checkpoint as it is read and normalized now has the statistics that it was trained with; `None` while nobody looked.
+    pub fn check(&self, entry: &CheckpointEntry) -> Option<&NetworkCheck> {
+        let is_of = |source: &CheckpointSource| {
+            source.path == entry.path && source.choice() == entry.choice() && source.normalization == entry.normalization
+        };
+        self.checks.iter().rev().find(|(source, _)| is_of(source)).map(|(_, check)| check)
+    }
+
+    /// Takes in what was found of the network of a job.
+    pub fn insert_check(&mut self, id: JobId, check: NetworkCheck) {
+        let Some(source) = self.jobs.get(&id).and_then(|job| job.spec.checkpoint()).cloned() else { return };
+        self.checks.retain(|(known, _)| *known != source);
+        self.checks.push((source, check));
+    }
+
     /// What was read of a checkpoint's file.
     pub fn inspection(&self, entry: &CheckpointEntry) -> Option<&Inspection> {
         self.inspections.get(&(entry.path.clone(), entry.choice()))
@@ -165,11 +183,10 @@ impl Store {
         self.jobs.values().rev().find(|job| is_of(&job.spec))
     }
 
-    /// Whether a job is of a file that was read and is no checkpoint of a known network; a network that somebody named is tried.
+    /// Whether a job is of a file that was read and is no checkpoint of a known network, or of one that somebody has to choose first.
     pub fn is_refused(&self, spec: &JobSpec) -> bool {
-        let file = spec.checkpoint().filter(|checkpoint| checkpoint.architecture.is_none());
-        file.and_then(|checkpoint| self.inspections.get(&(checkpoint.path.clone(), checkpoint.choice())))
-            .is_some_and(|inspection| inspection.error.is_some())
+        let inspection = spec.checkpoint().and_then(|checkpoint| self.inspections.get(&(checkpoint.path.clone(), checkpoint.choice())));
+        inspection.is_some_and(|inspection| inspection.error.is_some() || inspection.question.is_some())
     }
 
     /// The last trial that was asked for.
@@ -326,6 +343,13 @@ impl Store {
             Some(Analysis::Hessian) => drop(self.hessians.shift_remove(&key)),
             None => {}
         }
+    }
+
+    /// Forgets what a job computed and says why there is nothing.
+    pub fn refuse(&mut self, id: JobId, reason: &str) {
+        let Some(job) = self.jobs.get(&id).cloned() else { return };
+        self.forget(id);
+        self.jobs.insert(id, Job { state: JobState::Failed(reason.into()), ..job });
     }
 
     /// Forgets everything; numbers of jobs are not used again.

@@ -7,7 +7,7 @@ use egui::{
     Vec2,
 };
 
-use crate::figure::{Theme as FigureTheme, fonts, palette};
+use crate::figure::{Theme as FigureTheme, Typeface, fonts, palette};
 use crate::result::CellStatus;
 use crate::session::Role;
 
@@ -140,7 +140,7 @@ pub fn rgb([r, g, b]: [u8; 3]) -> Color32 {
 
 /// Installs the bundled family and both themes.
 pub fn install(ctx: &Context) {
-    ctx.set_fonts(family());
+    install_fonts(ctx, &[]);
     for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
         ctx.style_mut_of(theme, |style| dress(style, palette));
     }
@@ -157,6 +157,17 @@ pub fn focus_ring(ctx: &Context) {
     let palette = if ctx.global_style().visuals.dark_mode { &DARK } else { &LIGHT };
     let painter = ctx.layer_painter(response.layer_id).with_clip_rect(response.interact_rect.expand(3.0));
     painter.rect_stroke(response.rect.expand(1.0), CornerRadius::same(4), Stroke::new(2.0, palette.accent), StrokeKind::Outside);
+}
+
+/// Installs the bundled family, and `others` for what it lacks.
+pub fn install_fonts(ctx: &Context, others: &[&'static Typeface]) {
+    let mut definitions = family();
+    for typeface in others {
+        let data = FontData { index: typeface.index, ..FontData::from_static(typeface.data) };
+        definitions.font_data.insert(typeface.postscript.clone(), Arc::new(data));
+        definitions.families.entry(FontFamily::Proportional).or_default().push(typeface.postscript.clone());
+    }
+    ctx.set_fonts(definitions);
 }
 
 /// The figures' family; egui's own fonts stay behind it for signs that it lacks.

@@ -9,7 +9,7 @@ use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor};
 
 use super::AnalysisError;
-use crate::model::ParameterVector;
+use crate::model::{Network, ParameterVector};
 
 /// ⟨a, b⟩ summed in f64.
 ///
@@ -78,6 +78,23 @@ pub(super) fn push_tensors(npz: &mut Npz, prefix: &str, theta: &ParameterVector,
         }
     }
     Ok(())
+}
+
+/// `flat`, of the layout of `part`, as a vector over all parameters of `network`: zero where the part has no tensor.
+///
+/// # Errors
+/// When libtorch refuses.
+pub(super) fn embedded(network: &Network, part: &ParameterVector, flat: &Tensor) -> Result<ParameterVector, AnalysisError> {
+    let whole = network.theta()?;
+    let whole = whole.with_flat(whole.flat().f_zeros_like()?);
+    let mut places = whole.views()?;
+    let views = part.with_flat(flat.f_to_kind(whole.flat().kind())?).views()?;
+    for (name, ..) in &part.layout().entries {
+        if let (Some(place), Some(view)) = (places.get_mut(name), views.get(name)) {
+            place.f_copy_(view)?;
+        }
+    }
+    Ok(whole)
 }
 
 /// Writes `flat` as `.npz`, tensors named as in the state dict.

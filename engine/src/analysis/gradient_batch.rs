@@ -34,7 +34,8 @@ fn multiply_adds(graph: &Graph, tensors: &Tensors) -> i64 {
                 work += numel(weight);
                 [1, 1]
             }
-            Op::MaxPool { size } | Op::AvgPool { size } => [(height / size).max(1), (width / size).max(1)],
+            Op::MaxPool { size, stride, padding } => [height, width].map(|side| ((side + 2 * padding - size) / stride + 1).max(1)),
+            Op::AvgPool { size } => [(height / size).max(1), (width / size).max(1)],
             Op::PadShortcut { .. } => [(height + 1) / 2, (width + 1) / 2],
             Op::GlobalAvgPool | Op::Flatten => [1, 1],
             Op::Input | Op::BatchNorm { .. } | Op::Activation(_) | Op::Add | Op::Concat => [height, width],

@@ -6,19 +6,22 @@
 
 mod batches;
 pub mod conformance;
-mod cross_entropy;
 pub mod embedding;
 mod error;
 mod flat;
 mod gradient_batch;
 pub mod hessian;
 pub mod landscape;
+mod layers;
+mod loss;
 mod objective;
+mod sample_losses;
 pub mod score;
 pub mod sharpness;
 #[cfg(test)]
 mod test_support;
 
 pub use batches::{Images, batch_size, forward_batches, forward_network};
-pub use cross_entropy::{CrossEntropy, SampleLosses, check_labels};
 pub use error::AnalysisError;
+pub use loss::Loss;
+pub use sample_losses::{MeanLoss, SampleLosses, check_labels};

@@ -1,6 +1,6 @@
 //! S(ρ) = max over ‖T⁻¹ε‖ ≤ ρ of the mean of L(θ+ε) − L(θ): lower bounds by several searches, and averages over random ε.
 //!
-//! All parameters move, under one global norm (l2 or l∞) seen through a diagonal T; BatchNorm is frozen; arithmetic is f32 (never less:
+//! All parameters move, or those of some layers, or those of each layer alone, under one global norm (l2 or l∞) seen through a diagonal T; BatchNorm is frozen; arithmetic is f32 (never less:
 //! rounding weights to bf16 moves them farther than a small ρ). By default the mean is over all images; with m, every batch of m images
 //! has an ε of its own (m-sharpness). Any ε found proves a lower bound, and what is claimed is measured at the f32 ε that is saved.
 //! Balls are nested, so the best of a smaller ball is the least that a climb in a larger one may claim and its curve never falls. One
@@ -17,14 +17,14 @@ mod second_order;
 
 use flatland::job::{JobEvent, ProgressMeter, Reporter, SharpnessJob, label_record};
 use flatland::metric::mean_std_error;
-use flatland::result::{SecondOrder, SharpnessCurve, SharpnessPoint};
-use flatland::session::{Adaptive, Estimator, SharpnessSettings};
+use flatland::result::{LayerSharpness, SecondOrder, SharpnessCurve, SharpnessPoint, Stuck, Unmoved};
+use flatland::session::{Estimator, SharpnessSettings};
 use rand::seq::SliceRandom;
 use tch::Tensor;
 
-use super::AnalysisError;
-use super::flat::{draws, save_tensors};
+use super::flat::{draws, embedded, save_tensors};
 use super::objective::Objective;
+use super::{AnalysisError, Loss, layers};
 use crate::model::{Network, Samples};
 use ball::Ball;
 use search::{Found, Search, mean};
@@ -32,57 +32,121 @@ use search::{Found, Search, mean};
 /// Estimates a curve of S(ρ) and writes `sharpness.json` (and the perturbations when asked) into `job.out`.
 ///
 /// # Errors
-/// When settings or labels are not as they must be, L(θ) is not finite, the job is cancelled, or a file cannot be written.
+/// When settings or labels are not as they must be, a glob matches no parameter, L(θ) is not finite, the job is cancelled, or a file cannot be written.
 pub fn run(network: &Network, samples: &Samples, job: &SharpnessJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
     let settings = &job.settings;
     settings.check().map_err(|message| AnalysisError::Invalid(format!("sharpness: {message}")))?;
     let mut radii = settings.rho.clone();
     radii.sort_by(f64::total_cmp);
     radii.dedup();
+    let parameters = layers::chosen(&settings.layers, network.parameter_names(), "sharpness")?;
+    let layers = if settings.per_layer { layers::of(&parameters) } else { Vec::new() };
     let shuffled = shuffled(samples, settings, job.seed)?;
     let samples = shuffled.as_ref().unwrap_or(samples);
-    let objective = Objective::new(network, samples)?;
-    let ball = Ball::new(settings, objective.theta())?;
-    let parts: Vec<Objective> = parts(samples.len(), settings.m).into_iter().map(|(first, count)| objective.part(first, count)).collect();
-    let evaluations = (parts.len() * radii.len() * evaluations_per_radius(settings)) as u64;
-    let mut meter = ProgressMeter::new("steps", format!("sharpness on {}", samples.dataset.name), 0, evaluations);
-
-    let mut sums: Vec<Sum> = radii.iter().map(|_| Sum::default()).collect();
-    let (mut centers, mut overlays, mut points) = (Vec::new(), Vec::new(), Vec::new());
-    for (k, part) in parts.iter().enumerate() {
-        let mut search = Search::new(part, &ball, job, &mut meter, reporter)?;
-        centers.extend_from_slice(&search.center);
-        overlays.extend(search.second_order.as_ref().map(|found| found.overlay));
-        let mut best = search.nothing()?;
-        for (position, &rho) in radii.iter().enumerate() {
-            best = within(&mut search, rho, best, reporter)?;
-            let done = (k * radii.len() + position + 1) * evaluations_per_radius(settings);
-            search.skip_to(done as u64, reporter);
-            if job.save_perturbations && settings.estimator != Estimator::Random {
-                let batch = if parts.len() > 1 { format!("_batch{k}") } else { String::new() };
-                let path = job.out.join(format!("epsilon_{rho}{batch}.npz"));
-                save_tensors(objective.theta(), &best.epsilon, &path)?;
-            }
-            sums[position].add(&best);
-            if k + 1 == parts.len() {
-                let point = sums[position].point(rho);
-                points.push(point);
-                reporter.report(JobEvent::Sharpness { point });
-            }
-        }
+    let batches = parts(samples.len(), settings.m).len();
+    let evaluations = batches * radii.len() * evaluations_per_radius(settings) * (1 + layers.len());
+    let meter = ProgressMeter::new("steps", format!("sharpness on {}", samples.dataset.name), 0, evaluations as u64);
+    let mut bench = Bench { network, samples, radii, meter, before: 0 };
+    let whole = bench.measure(&parameters, job, true, reporter)?;
+    // The overlay and the perturbations are of all parameters that move together.
+    let settings_of_layers = SharpnessSettings { second_order: false, ..settings.clone() };
+    let of_layer = SharpnessJob { settings: settings_of_layers, save_perturbations: false, ..job.clone() };
+    let mut found = Vec::with_capacity(layers.len());
+    for layer in &layers {
+        let Measured { theta_norm, parameters, points, .. } = bench.measure(&layer.parameters, &of_layer, false, reporter)?;
+        found.push(LayerSharpness { name: layer.name.to_owned(), parameters, theta_norm, points });
     }
     let curve = SharpnessCurve {
         checkpoint: job.checkpoint.name.clone(),
         dataset: samples.dataset.name.clone(),
-        center_loss: mean(&centers),
-        theta_norm: objective.theta().norm()?,
+        center_loss: whole.center_loss,
+        theta_norm: whole.theta_norm,
         samples: samples.len(),
         labels: Some(label_record(&samples.dataset)),
-        second_order: mean_overlay(&overlays),
-        points,
+        gradient_norm: Some(whole.gradient_norm),
+        second_order: whole.second_order,
+        points: whole.points,
+        layers: found,
         ..described(settings, samples.len())
     };
+    let curve = SharpnessCurve { warning: curve.unmoved(), ..curve };
+    if let Some(message) = &curve.warning {
+        reporter.report(JobEvent::Warning { message: message.clone() });
+    }
     Ok(curve.save(&job.out)?)
+}
+
+/// What was found with ε in some of the parameters.
+struct Measured {
+    center_loss: f64,
+    parameters: usize,
+    theta_norm: f64,
+    gradient_norm: f64,
+    second_order: Option<SecondOrder>,
+    points: Vec<SharpnessPoint>,
+}
+
+/// What every search of a job shares.
+struct Bench<'a> {
+    network: &'a Network,
+    samples: &'a Samples,
+    radii: Vec<f64>,
+    meter: ProgressMeter,
+    /// Passes of the searches before.
+    before: u64,
+}
+
+impl Bench<'_> {
+    /// Searches all radii with ε in `parameters`; each point is told as it is found where `tell` says so.
+    fn measure(
+        &mut self,
+        parameters: &[String],
+        job: &SharpnessJob,
+        tell: bool,
+        reporter: &mut dyn Reporter,
+    ) -> Result<Measured, AnalysisError> {
+        let (settings, radii) = (&job.settings, self.radii.clone());
+        let objective = Objective::of(self.network, self.samples, Loss(settings.loss), parameters)?;
+        let ball = Ball::new(settings, objective.theta())?;
+        let parts = parts(self.samples.len(), settings.m);
+        let mut sums: Vec<Sum> = radii.iter().map(|_| Sum::default()).collect();
+        let (mut centers, mut slopes, mut overlays, mut points) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (k, &(first, count)) in parts.iter().enumerate() {
+            let part = objective.part(first, count);
+            let mut search = Search::new(&part, &ball, job, &mut self.meter, self.before, reporter)?;
+            centers.extend_from_slice(&search.center);
+            slopes.push(search.gradient_norm);
+            overlays.extend(search.second_order.as_ref().map(|found| found.overlay));
+            let mut best = search.nothing()?;
+            for (position, &rho) in radii.iter().enumerate() {
+                best = within(&mut search, rho, best, reporter)?;
+                self.before += evaluations_per_radius(settings) as u64;
+                search.skip_to(self.before, reporter);
+                if job.save_perturbations && settings.estimator != Estimator::Random {
+                    let batch = if parts.len() > 1 { format!("_batch{k}") } else { String::new() };
+                    let whole = embedded(self.network, objective.theta(), &best.epsilon)?;
+                    save_tensors(&whole, whole.flat(), &job.out.join(format!("epsilon_{rho}{batch}.npz")))?;
+                }
+                sums[position].add(&best, search.stuck(rho, &best.epsilon)?);
+                if k + 1 == parts.len() {
+                    let point = sums[position].point(rho);
+                    points.push(point);
+                    if tell {
+                        reporter.report(JobEvent::Sharpness { point });
+                    }
+                }
+            }
+        }
+        let theta = objective.theta();
+        Ok(Measured {
+            center_loss: mean(&centers),
+            parameters: theta.layout().len as usize,
+            theta_norm: theta.norm()?,
+            gradient_norm: mean(&slopes),
+            second_order: mean_overlay(&overlays),
+            points,
+        })
+    }
 }
 
 /// The best that the chosen estimator finds within `rho`, given the best of a smaller radius.
@@ -131,15 +195,24 @@ fn shuffled(samples: &Samples, settings: &SharpnessSettings, seed: u64) -> Resul
 #[derive(Default)]
 struct Sum {
     found: Vec<(usize, SharpnessPoint)>,
+    stuck: Vec<Stuck>,
 }
 
 impl Sum {
-    fn add(&mut self, found: &Found) {
+    fn add(&mut self, found: &Found, stuck: Option<Stuck>) {
         self.found.push((found.images, found.point));
+        self.stuck.extend(stuck);
     }
 
-    /// The mean over the batches, each weighed by its images. Its standard error is over the batches.
+    /// The mean over the batches, each weighed by its images. Its standard error is over the batches. No number where no search left θ.
     fn point(&self, rho: f64) -> SharpnessPoint {
+        let unmoved = self.stuck.first().map(|&why| Unmoved { batches: self.stuck.len(), why });
+        let point = SharpnessPoint { unmoved, ..self.mean(rho) };
+        let nowhere = self.stuck.len() == self.found.len();
+        if nowhere { SharpnessPoint { sharpness: f64::NAN, std_error: f64::NAN, spread: None, ..point } } else { point }
+    }
+
+    fn mean(&self, rho: f64) -> SharpnessPoint {
         if let [(_, only)] = self.found[..] {
             return SharpnessPoint { rho, ..only };
         }
@@ -148,7 +221,7 @@ impl Sum {
         let values: Vec<f64> = self.found.iter().map(|(_, point)| point.sharpness).collect();
         let std_error = mean_std_error(&values).map_or(f64::NAN, |(_, error)| error);
         let epsilon_norm = self.found.iter().map(|(_, point)| point.epsilon_norm).fold(0.0, f64::max);
-        SharpnessPoint { rho, sharpness, std_error, epsilon_norm, spread: None }
+        SharpnessPoint { rho, sharpness, std_error, epsilon_norm, spread: None, unmoved: None }
     }
 }
 
@@ -172,9 +245,11 @@ fn described(settings: &SharpnessSettings, n: usize) -> SharpnessCurve {
         steps: if climbs { settings.steps } else { 0 },
         batch_norm: "frozen".into(),
         precision: "f32".into(),
+        moving: settings.layers.clone(),
+        loss: settings.loss.description(),
         norm: settings.norm.key().into(),
         adaptive: settings.adaptive.key().into(),
-        eta: (settings.adaptive != Adaptive::None).then_some(settings.eta),
+        eta: settings.adaptive.has_eta().then_some(settings.eta),
         m: settings.m.filter(|m| *m < n),
         restarts: restarts.iter().map(|restart| restart.key().to_owned()).collect(),
         draws: (settings.estimator == Estimator::Random).then_some(settings.draws),
@@ -186,3 +261,5 @@ fn described(settings: &SharpnessSettings, n: usize) -> SharpnessCurve {
 mod estimator_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unmoved_tests;

@@ -61,7 +61,7 @@ impl Method for DrSam {
     }
 
     fn ascent(&self) -> Option<Ascent> {
-        Some(Ascent { rho: self.rho, adaptive: false, augmentation: self.augmentation.clone() })
+        Some(Ascent { augmentation: self.augmentation.clone(), ..Ascent::plain(self.rho) })
     }
 
     fn objective(&mut self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Objective, ModelError> {

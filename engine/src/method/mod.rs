@@ -24,6 +24,7 @@ mod sam_oe;
 mod vrex;
 
 use flatland::data::Augmentation;
+use flatland::session::Adaptive;
 use tch::{Kind, Tensor};
 
 use crate::model::{Head, ModelError, Output};
@@ -71,12 +72,21 @@ pub type Forward<'a> = dyn FnMut(&Tensor) -> Result<Output, ModelError> + 'a;
 /// The search for the point where the descent gradient is taken.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ascent {
-    /// ‖ε‖₂, ≥ 0: ε = ρ·g/‖g‖ with g the gradient of the first pass.
+    /// ‖T⁻¹ε‖₂, ≥ 0: ε = ρ·T²g/‖Tg‖ with g the gradient of the first pass.
     pub rho: f64,
-    /// ASAM: the ball is measured in units of |θ|, ε = ρ·θ²g/‖θg‖.
-    pub adaptive: bool,
+    /// The diagonal T; 1 for SAM.
+    pub adaptive: Adaptive,
+    /// η of T = |w| + η.
+    pub eta: f64,
     /// Augmentation of the ID images in the first pass only.
     pub augmentation: Option<Augmentation>,
+}
+
+impl Ascent {
+    /// SAM's, of radius `rho`.
+    pub fn plain(rho: f64) -> Self {
+        Self { rho, adaptive: Adaptive::None, eta: 0.0, augmentation: None }
+    }
 }
 
 /// What is minimized on a batch.

@@ -1,7 +1,8 @@
 //! Hyperparameters: how a method describes them, and the check of what a run file says.
 
 use flatland::data::Augmentation;
-use flatland::job::{ParameterInfo, ParameterKind};
+use flatland::job::{ParameterInfo, ParameterKind, choice_of};
+use flatland::session::Adaptive;
 use serde_json::Value;
 
 fn info(key: &str, symbol: &str, about: &str, kind: ParameterKind) -> ParameterInfo {
@@ -41,7 +42,15 @@ pub fn rescale() -> ParameterInfo {
 pub fn choice(key: &str, options: &[&str], about: &str) -> ParameterInfo {
     let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
     let default = options.first().cloned().unwrap_or_default();
-    info(key, key, about, ParameterKind::Choice { default, options })
+    info(key, key, about, ParameterKind::Choice { default, options, formerly: None })
+}
+
+/// The diagonal T of an ascent. Older run files have `false` and `true`, which was [`Adaptive::Theta`].
+pub fn adaptive() -> ParameterInfo {
+    let about = "The diagonal T in which ε is measured, ‖T⁻¹ε‖₂ ≤ ρ: none (T = 1, SAM); theta (T = |θ| of every parameter, davda54/sam); elementwise (T = |w| + η of weights, 1 for all others: the code of Kwon et al. 2021); filter (the norm of each filter)";
+    let options = Adaptive::ALL.map(|adaptive| adaptive.key().to_owned()).to_vec();
+    let formerly = Some([Adaptive::None, Adaptive::Theta].map(|adaptive| adaptive.key().to_owned()));
+    info("adaptive", "adaptive", about, ParameterKind::Choice { default: Adaptive::None.key().into(), options, formerly })
 }
 
 /// `true` or `false`.
@@ -68,8 +77,8 @@ pub fn check(kind: &ParameterKind, found: Option<&Value>) -> Result<Option<Value
             .filter(|number| (min..=max).contains(&number))
             .map(Value::from)
             .ok_or_else(|| format!("a whole number from {min} to {max}"))?,
-        ParameterKind::Choice { default, options } => found
-            .map_or(Some(default.as_str()), Value::as_str)
+        ParameterKind::Choice { default, options, formerly } => found
+            .map_or(Some(default.as_str()), |found| choice_of(found, formerly.as_ref()))
             .filter(|choice| options.iter().any(|option| option == choice))
             .map(Value::from)
             .ok_or_else(|| format!("one of {}", options.join(", ")))?,

@@ -1,9 +1,10 @@
 //! Sharpness-Aware Minimization, Foret et al. 2021, and its adaptive form, Kwon et al. 2021.
 
 use flatland::job::MethodInfo;
+use flatland::session::Adaptive;
 use serde::Deserialize;
 
-use super::parameters::{number, switch};
+use super::parameters::{adaptive, number};
 use super::registry::{Registration, build};
 use super::{Ascent, Batch, Erm, Forward, Method, Objective};
 use crate::model::ModelError;
@@ -17,12 +18,15 @@ fn info() -> MethodInfo {
         objective: "max over ‖ε‖₂ ≤ ρ of CE(f_θ+ε(x), y), to first order: ε = ρ·g/‖g‖".into(),
         source: "Foret et al. 2021, Eq. 2; adaptive: Kwon et al. 2021 (ASAM); global norm as in davda54/sam".into(),
         parameters: vec![
-            number("rho", "ρ", 0.05, [0.0, 100.0], "Radius of the ascent (Foret et al. 2021: 0.05; davda54/sam: 2.0 when adaptive)"),
-            switch(
-                "adaptive",
-                false,
-                "ASAM: measures the ball in units of |θ|, ε = ρ·θ²g/‖θg‖, so that scaling a layer changes nothing (Kwon et al. 2021)",
+            number(
+                "rho",
+                "ρ",
+                0.05,
+                [0.0, 100.0],
+                "Radius of the ascent (Foret et al. 2021: 0.05; davda54/sam: 2.0 when adaptive; Kwon et al. 2021: 0.5 to 1)",
             ),
+            adaptive(),
+            number("eta", "η", 0.01, [0.0, 100.0], "η of T = |w| + η, where `adaptive` is elementwise or filter (Kwon et al. 2021: 0.01)"),
         ],
         outliers: false,
         environments: false,
@@ -36,8 +40,10 @@ fn info() -> MethodInfo {
 pub struct Sam {
     /// Radius of the ascent.
     pub rho: f64,
-    /// Whether the ball is measured in units of |θ|.
-    pub adaptive: bool,
+    /// The diagonal T that the ball is measured in.
+    pub adaptive: Adaptive,
+    /// η of T = |w| + η.
+    pub eta: f64,
 }
 
 impl Method for Sam {
@@ -46,7 +52,7 @@ impl Method for Sam {
     }
 
     fn ascent(&self) -> Option<Ascent> {
-        Some(Ascent { rho: self.rho, adaptive: self.adaptive, augmentation: None })
+        Some(Ascent { adaptive: self.adaptive, eta: self.eta, ..Ascent::plain(self.rho) })
     }
 
     fn objective(&mut self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Objective, ModelError> {

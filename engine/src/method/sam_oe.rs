@@ -44,7 +44,7 @@ impl Method for SamOe {
     }
 
     fn ascent(&self) -> Option<Ascent> {
-        Some(Ascent { rho: self.rho, adaptive: false, augmentation: None })
+        Some(Ascent::plain(self.rho))
     }
 
     fn objective(&mut self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Objective, ModelError> {

@@ -37,6 +37,17 @@ fn what_a_run_leaves_open_is_filled_in_once() {
     assert_eq!(resolve(&resolved).unwrap(), resolved);
 }
 
+/// Run files of before there were names say `true` for T = |θ|.
+#[test]
+fn an_adaptive_sam_of_an_older_run_file_keeps_its_definition() {
+    let resolved = |value: serde_json::Value| resolve(&MethodConfig::new("sam").with("adaptive", value)).unwrap().parameters;
+    assert_eq!(resolved(json!(true))["adaptive"], "theta");
+    assert_eq!(resolved(json!(false))["adaptive"], "none");
+    assert_eq!(resolved(json!("elementwise"))["eta"], 0.01);
+    let ascent = |value: serde_json::Value| method(&MethodConfig::new("sam").with("adaptive", value)).unwrap().ascent().unwrap().adaptive;
+    assert_eq!([ascent(json!(true)), ascent(json!(false)), ascent(json!("filter"))], [Adaptive::Theta, Adaptive::None, Adaptive::Filter]);
+}
+
 #[test]
 fn a_wrong_method_key_or_value_is_told_with_what_would_be_right() {
     let message = |config: MethodConfig| method(&config).unwrap_err().to_string();
@@ -51,7 +62,7 @@ fn a_wrong_method_key_or_value_is_told_with_what_would_be_right() {
         "method `oe`: expected `lambda` to be a number from 0 to 100, found -1"
     );
     assert!(message(MethodConfig::new("oe").with("lambda", "much")).ends_with("found \"much\""));
-    assert!(message(MethodConfig::new("sam").with("adaptive", 1)).contains("true or false, found 1"));
+    assert!(message(MethodConfig::new("sam").with("adaptive", 1)).contains("one of none, theta, elementwise, filter, found 1"));
     let rain = json!({ "kind": "rain", "severity": 1 });
     assert!(message(MethodConfig::new("dr_sam").with("augmentation", rain)).contains("rain"));
 }

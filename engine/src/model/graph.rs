@@ -74,10 +74,14 @@ pub enum Op {
     },
     /// A nonlinearity.
     Activation(Activation),
-    /// Maximum over size x size windows, stride = size.
+    /// Maximum over size x size windows; padding counts as −∞.
     MaxPool {
         /// Side.
         size: i64,
+        /// Stride.
+        stride: i64,
+        /// Padding.
+        padding: i64,
     },
     /// Mean over size x size windows, stride = size.
     AvgPool {
@@ -343,7 +347,7 @@ pub(super) fn evaluate(op: &Op, inputs: &[&Tensor], tensors: &Tensors, x: &Tenso
             let x = input(0)?;
             x.f_clamp_min(0.0)?.f_add(&x.f_clamp_max(0.0)?.f_mul_scalar(*slope)?)?
         }
-        Op::MaxPool { size } => input(0)?.f_max_pool2d([*size; 2], [*size; 2], [0, 0], [1, 1], false)?,
+        Op::MaxPool { size, stride, padding } => input(0)?.f_max_pool2d([*size; 2], [*stride; 2], [*padding; 2], [1, 1], false)?,
         Op::AvgPool { size } => input(0)?.f_avg_pool2d([*size; 2], [*size; 2], [0, 0], false, true, None)?,
         Op::GlobalAvgPool => input(0)?.f_adaptive_avg_pool2d([1, 1])?.f_flatten(1, -1)?,
         Op::Flatten => input(0)?.f_flatten(1, -1)?,

@@ -9,10 +9,10 @@ use tch::{Device, Kind, Tensor};
 use super::{ModelError, Network};
 
 /// Pixels of `dataset` as [N, C, H, W] f32 on `device`, channels innermost in memory, where oneDNN and cuDNN convolve
-/// without copies: (x/255 − mean) / std. `channels` = 1 gives Pillow's `L` grey, normalized by the first channel's constants.
+/// without copies: (x/255 − mean) / std. `channels` = 1 gives Pillow's `L` grey.
 ///
 /// # Errors
-/// When `channels` is neither 1 nor 3, or libtorch refuses (out of memory).
+/// When `channels` is neither 1 nor 3, the normalization is of images with other channels, or libtorch refuses (out of memory).
 pub fn to_input(dataset: &Dataset, normalization: &Normalization, channels: i64, device: Device) -> Result<Tensor, ModelError> {
     pixels_to_input(&dataset.images, [dataset.height, dataset.width], normalization, channels, device)
 }
@@ -51,15 +51,15 @@ pub fn in_unit_range(pixels: &[u8], [height, width]: [usize; 2], channels: i64, 
     Ok(pixels.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?)
 }
 
-/// (x − mean) / std of pixels x [N, C, H, W] in [0, 1]; of one channel by the first channel's constants.
+/// (x − mean) / std of pixels x [N, C, H, W] in [0, 1].
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When the normalization is of images with other channels, or libtorch refuses.
 pub fn normalized(pixels: &Tensor, normalization: &Normalization) -> Result<Tensor, ModelError> {
-    let (mean, std) = normalization.constants();
-    let channels = pixels.size().get(1).map_or(0, |&channels| channels as usize);
+    let channels = pixels.size().get(1).copied().unwrap_or(0);
+    let (mean, std) = normalization.for_channels(channels).map_err(ModelError::Mismatch)?;
     let constants = |values: &[f64]| -> Result<Tensor, ModelError> {
-        let values: Vec<f32> = values.iter().take(channels).map(|&x| x as f32).collect();
+        let values: Vec<f32> = values.iter().map(|&x| x as f32).collect();
         Ok(Tensor::f_from_slice(&values)?.f_view([1, -1, 1, 1])?.f_to_device(pixels.device())?)
     };
     Ok(pixels.f_sub(&constants(&mean)?)?.f_div(&constants(&std)?)?)
@@ -89,7 +89,10 @@ impl Samples {
                 network.architecture, dataset.height, dataset.width, dataset.name
             )));
         }
-        let x = to_input(&dataset, normalization, channels, network.device)?;
+        let x = to_input(&dataset, normalization, channels, network.device).map_err(|error| match error {
+            ModelError::Mismatch(message) => ModelError::Mismatch(format!("{}: {message}", network.architecture)),
+            other => other,
+        })?;
         let y = Tensor::f_from_slice(&dataset.labels)?.f_to_device(network.device)?;
         Ok(Self { dataset, x, y })
     }

@@ -11,8 +11,8 @@ impl Graph {
         for (id, node) in self.nodes.iter().enumerate() {
             let before = node.inputs.first().map_or(height * width, |&from| places[from]);
             let stride = match node.op {
-                Op::Conv { stride, .. } | Op::FusedConv { stride, .. } => stride,
-                Op::MaxPool { size } | Op::AvgPool { size } => size,
+                Op::Conv { stride, .. } | Op::FusedConv { stride, .. } | Op::MaxPool { stride, .. } => stride,
+                Op::AvgPool { size } => size,
                 Op::PadShortcut { .. } => 2,
                 _ => 1,
             };

@@ -3,7 +3,9 @@
 //! A [`Graph`] is data: it can be evaluated with frozen or batch statistics, differentiated, folded. A [`Network`] is a
 //! graph with its tensors on a device. Deliberately absent: objectives, optimizers, analyses.
 
+mod adaptive_scale;
 pub mod architecture;
+mod averaged;
 pub mod checkpoint;
 mod checkpoint_fit;
 mod device;
@@ -12,15 +14,20 @@ mod folded;
 mod fused_convolution;
 mod graph;
 mod graph_builder;
+mod ignore;
 mod input;
 mod inspect;
 mod largest_activation;
 mod memory;
 mod network;
+mod network_check;
 mod parameter_vector;
 mod prefix;
 mod room;
+mod running_statistics;
+mod state_dicts;
 
+pub use adaptive_scale::adaptive_scale;
 pub use architecture::{Head, Similarity};
 pub use device::{device, init, libtorch_version, others};
 pub use error::ModelError;
@@ -31,6 +38,7 @@ pub use input::{Samples, in_unit_range, normalized, pixels_to_input, to_input};
 pub use inspect::inspect;
 pub use memory::{anonymous_memory, give_back_memory, give_back_memory_after};
 pub use network::Network;
+pub use network_check::network_check;
 pub use parameter_vector::{Layout, ParameterVector};
 pub use room::Room;
 

@@ -1,5 +1,6 @@
 //! [`Network`]: a graph with its tensors on a device.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use flatland::session::NetworkChoice;
@@ -10,8 +11,12 @@ use safetensors::tensor::{Dtype, TensorView};
 use tch::{Device, Kind, Tensor};
 
 use super::architecture::{self, Head, Init, TensorSpec};
-use super::checkpoint_fit::CheckpointFit;
-use super::{BatchNormMode, Graph, ModelError, Output, ParameterVector, Room, Tensors, checkpoint, give_back_memory, is_parameter};
+use super::checkpoint::Entry;
+use super::checkpoint_fit::{CheckpointFit, Known};
+use super::ignore::Ignore;
+use super::{
+    BatchNormMode, Graph, ModelError, Output, ParameterVector, Room, Tensors, checkpoint, give_back_memory, is_parameter, state_dicts,
+};
 
 /// A graph with its tensors, f32, on one device.
 #[derive(Debug)]
@@ -28,39 +33,72 @@ pub struct Network {
     pub classes: i64,
     /// Device of every tensor.
     pub device: Device,
+    /// Names of the tensors of its file that were left out because somebody said so.
+    pub left_out: Vec<String>,
+    /// What to tell of its file where that holds several state dicts and nobody chose one.
+    pub several: Option<String>,
 }
 
 impl Network {
-    /// Reads a checkpoint (see [`checkpoint`]); nothing in it is executed. The architecture is inferred from the tensors unless
-    /// `choice` names one (then tensors that it does not know are ignored).
+    /// Reads a checkpoint (see [`checkpoint`]); nothing in it is executed. The architecture is inferred from the tensors unless `choice`
+    /// names one or the file says what it is.
     ///
     /// # Errors
-    /// When the file cannot be read, is refused, or its tensors are not those of a known architecture.
+    /// When the file cannot be read, is refused, its tensors are not those of the architecture, some are left over that `choice` does not
+    /// leave out, or several networks have them and none is the usual one.
     pub fn load(path: &Path, choice: &NetworkChoice, device: Device) -> Result<Self, ModelError> {
         let refuse = |message: String| ModelError::Checkpoint { message, path: path.into() };
         let reading = checkpoint::read(path)?;
-        let tensors = reading.tensors.map_err(refuse)?;
-        let fit = CheckpointFit::new(&tensors);
-        let architecture = fit.architecture(choice.architecture.as_deref()).map_err(refuse)?;
+        let contents = reading.contents.map_err(refuse)?;
+        let ignore = Ignore::new(&choice.ignore).map_err(refuse)?;
+        let known = Known { asked: choice.architecture.as_deref(), ignore: &ignore };
+        let chosen = state_dicts::choose(&contents, &known, choice.weights.as_deref());
+        let chosen = chosen.map_err(|refusal| refuse(refusal.reason))?;
+        let entries = &chosen.candidate.entries;
+        let fit = CheckpointFit::new(entries, &chosen.candidate.prefix, &ignore);
+        let architecture = fit.architecture(choice.architecture.as_deref(), reading.architecture.as_deref()).map_err(refuse)?;
         let mut loaded = Tensors::new();
+        let left_out: HashSet<&str> = fit.left_out.iter().map(String::as_str).collect();
+        let spec = |entry: &Entry| architecture.tensors.iter().find(|spec| spec.name == fit.stripped(&entry.name));
+        let is_needed = |entry: &&Entry| !left_out.contains(entry.name.as_str()) && spec(entry).is_some();
+        let needed: Vec<Entry> = entries.iter().filter(is_needed).cloned().collect();
         // One after the other, each gone when the next comes: a file may be as large as the memory that is left.
-        for raw in tensors {
-            let name = fit.stripped(&raw.name);
-            if let Some(spec) = architecture.tensors.iter().find(|spec| spec.name == name) {
-                let values = raw.dtype.to_f32(&raw.data);
-                let values = values.ok_or_else(|| refuse(format!("expected floats in `{name}`, found {}", raw.dtype.label())))?;
-                loaded.insert(name.into(), Tensor::f_from_slice(&values)?.f_view(spec.shape.as_slice())?.f_to_device(device)?);
-            }
+        let mut copier = contents.open(&needed).map_err(refuse)?;
+        for (entry, spec) in needed.iter().filter_map(|entry| Some((entry, spec(entry)?))) {
+            let raw = copier.copy(entry).map_err(refuse)?;
+            let values = raw.dtype.to_f32(&raw.data);
+            let values = values.ok_or_else(|| refuse(format!("expected floats in `{}`, found {}", spec.name, raw.dtype.label())))?;
+            loaded.insert(spec.name.clone(), Tensor::f_from_slice(&values)?.f_view(spec.shape.as_slice())?.f_to_device(device)?);
         }
         give_back_memory();
-        Ok(Self::assemble(architecture, loaded, device))
+        Ok(Self { left_out: fit.left_out, several: chosen.question, ..Self::assemble(architecture, loaded, device) })
+    }
+
+    /// What to tell of its file: tensors that were left out, a state dict that nobody chose.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        self.left_out_note().into_iter().chain(self.several.clone())
+    }
+
+    /// What to tell of the tensors that were left out; `None` where none were.
+    pub fn left_out_note(&self) -> Option<String> {
+        let count = self.left_out.len();
+        let some = super::checkpoint_fit::some(&self.left_out);
+        (count > 0).then(|| format!("{count} tensor{} of the file left out, as `ignore` says: {some}", if count == 1 { "" } else { "s" }))
     }
 
     /// The same network with other tensors of the same names and shapes.
     #[must_use]
     pub fn with_tensors(&self, tensors: Tensors) -> Self {
-        let Self { architecture, graph, names, classes, device, .. } = self;
-        Self { architecture: architecture.clone(), graph: graph.clone(), tensors, names: names.clone(), classes: *classes, device: *device }
+        Self {
+            architecture: self.architecture.clone(),
+            graph: self.graph.clone(),
+            tensors,
+            names: self.names.clone(),
+            classes: self.classes,
+            device: self.device,
+            left_out: self.left_out.clone(),
+            several: self.several.clone(),
+        }
     }
 
     /// This network with its tensors in `room`.
@@ -105,7 +143,7 @@ impl Network {
             tensors.insert(spec.name.clone(), tensor);
         }
         self.tensors.clear();
-        Ok(Self::assemble(architecture, tensors, self.device))
+        Ok(Self { left_out: self.left_out, several: self.several, ..Self::assemble(architecture, tensors, self.device) })
     }
 
     /// A network with PyTorch's default initialization (weights and biases U(±1/√fan_in), BatchNorm 1 and 0), drawn from a
@@ -129,10 +167,19 @@ impl Network {
 
     fn assemble(architecture: architecture::Architecture, tensors: Tensors, device: Device) -> Self {
         let names = architecture.tensors.into_iter().map(|spec| spec.name).collect();
-        Self { architecture: architecture.name, graph: architecture.graph, tensors, names, classes: architecture.classes, device }
+        Self {
+            architecture: architecture.name,
+            graph: architecture.graph,
+            tensors,
+            names,
+            classes: architecture.classes,
+            device,
+            left_out: Vec::new(),
+            several: None,
+        }
     }
 
-    /// Writes all tensors as safetensors, f32; the file is whole or absent.
+    /// Writes all tensors as safetensors, f32, with the name of the architecture beside them; the file is whole or absent.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -148,7 +195,8 @@ impl Network {
         for (name, shape, data) in &entries {
             views.push((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), data).map_err(|error| refuse(error.to_string()))?));
         }
-        let file = safetensors::serialize(views, None).map_err(|error| refuse(format!("cannot write safetensors: {error}")))?;
+        let said = std::collections::HashMap::from([(checkpoint::ARCHITECTURE.to_owned(), self.architecture.clone())]);
+        let file = safetensors::serialize(views, Some(said)).map_err(|error| refuse(format!("cannot write safetensors: {error}")))?;
         flatland::result::write_atomic(path, &file).map_err(|error| refuse(error.to_string()))
     }
 
@@ -190,8 +238,16 @@ impl Network {
     /// # Errors
     /// When libtorch refuses.
     pub fn theta(&self) -> Result<ParameterVector, ModelError> {
+        self.vector_of(&self.parameter_names())
+    }
+
+    /// A copy of the tensors called `names` as one vector.
+    ///
+    /// # Errors
+    /// When there is no such tensor, or libtorch refuses.
+    pub fn vector_of(&self, names: &[String]) -> Result<ParameterVector, ModelError> {
         let room = |len| Ok::<_, ModelError>(Tensor::f_zeros([len], (Kind::Float, self.device))?);
-        ParameterVector::fill(&self.parameter_names(), &self.tensors, room)
+        ParameterVector::fill(names, &self.tensors, room)
     }
 }
 

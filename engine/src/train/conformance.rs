@@ -1,8 +1,9 @@
 //! The objectives and the optimizer against loops over numbers in float64.
 
-use flatland::job::{MethodConfig, OptimizerConfig};
+use flatland::job::{MethodConfig, OptimizerConfig, UpdateRule};
 use flatland::metric::{error_of_largest, relative_error};
 use flatland::result::{CheckGroup, Checks, Definition};
+use flatland::session::Adaptive;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -10,7 +11,8 @@ use tch::{Device, Kind, Tensor};
 
 use super::TrainError;
 use super::ascent::{ascend, global_norm};
-use super::sgd::Sgd;
+use super::clip::clip;
+use super::optimizer::Optimizer;
 use crate::method::{Ascent, Batch, method};
 use crate::model::{ModelError, Output};
 
@@ -141,28 +143,41 @@ fn steps(checks: &mut Checks, device: Device) -> Result<(), TrainError> {
     let scaled: Vec<f64> = w_all.iter().zip(&g_all).map(|(w, g)| w * g).collect();
     let sam: Vec<f64> = w_all.iter().zip(&g_all).map(|(w, g)| w + 0.3 * g / length(&g_all)).collect();
     let asam: Vec<f64> = w_all.iter().zip(&g_all).map(|(w, g)| w + 0.3 * w * w * g / length(&scaled)).collect();
+    // The first tensor is a weight, the second a bias.
+    let scale: Vec<f64> = w_all.iter().enumerate().map(|(k, w)| if k < 6 { w.abs() + 0.01 } else { 1.0 }).collect();
+    let seen: Vec<f64> = scale.iter().zip(&g_all).map(|(t, g)| t * g).collect();
+    let weights: Vec<f64> = w_all.iter().zip(scale.iter().zip(&seen)).map(|(w, (t, tg))| w + 0.3 * t * tg / length(&seen)).collect();
     let rows = [
-        ("Ascent of SAM", "θ + ρ·g/‖g‖₂, one norm over all tensors", "Foret et al. 2021, Eq. 2; davda54/sam", false, sam),
-        ("Ascent of ASAM", "θ + ρ·θ²g/‖θg‖₂", "Kwon et al. 2021; davda54/sam", true, asam),
+        ("Ascent of SAM", "θ + ρ·g/‖g‖₂, one norm over all tensors", "Foret et al. 2021, Eq. 2; davda54/sam", Adaptive::None, sam),
+        ("Ascent of ASAM, T = |θ|", "θ + ρ·θ²g/‖θg‖₂", "Kwon et al. 2021; davda54/sam", Adaptive::Theta, asam),
+        (
+            "Ascent of ASAM, T = |w| + η",
+            "θ + ρ·T²g/‖Tg‖₂, T = 1 but for weights",
+            "Kwon et al. 2021; SamsungLabs/ASAM",
+            Adaptive::Elementwise,
+            weights,
+        ),
     ];
+    let names = ["fc.weight".to_owned(), "fc.bias".to_owned()];
     for (name, formula, source, adaptive, expected) in rows {
         let (mut parameters, gradients) = (tensors(&w)?, tensors(&g)?);
-        ascend(&mut parameters, &gradients, global_norm(&gradients)?, &Ascent { rho: 0.3, adaptive, augmentation: None })?;
+        let ascent = Ascent { adaptive, eta: 0.01, ..Ascent::plain(0.3) };
+        ascend(&names, &mut parameters, &gradients, global_norm(&gradients)?, &ascent)?;
         let error = error_of_largest(&numbers(&parameters)?, &expected);
         checks.add(Definition::new(name, formula, source), "loops over the numbers, ρ = 0.3", "the largest entry", error, 1e-11);
     }
     let curvature: Vec<f64> = (0..10).map(|k| 0.5 + f64::from(k)).collect();
     for nesterov in [false, true] {
-        let config = OptimizerConfig { lr: 0.05, momentum: 0.9, nesterov, weight_decay: 0.01 };
-        let (mut parameters, mut sgd) = (tensors(std::slice::from_ref(&w_all))?, Sgd::new(&config, Vec::new()));
+        let config = OptimizerConfig::sgd(0.05, 0.9, nesterov, 0.01);
+        let (mut parameters, mut sgd) = (tensors(std::slice::from_ref(&w_all))?, Optimizer::new(&config, Vec::new()));
         let (mut expected, mut buffer) = (w_all.clone(), vec![0.0; 10]);
         for step in 0..20 {
             let gradients = numbers(&parameters)?.iter().zip(&curvature).map(|(w, c)| w * c).collect::<Vec<_>>();
             sgd.step(&mut parameters, &tensors(&[gradients])?, config.lr)?;
             for ((w, v), c) in expected.iter_mut().zip(&mut buffer).zip(&curvature) {
                 let d = c * *w + config.weight_decay * *w;
-                *v = if step == 0 { d } else { config.momentum * *v + d };
-                *w -= config.lr * if nesterov { d + config.momentum * *v } else { *v };
+                *v = if step == 0 { d } else { 0.9 * *v + d };
+                *w -= config.lr * if nesterov { d + 0.9 * *v } else { *v };
             }
         }
         let (name, formula) = if nesterov {
@@ -178,6 +193,55 @@ fn steps(checks: &mut Checks, device: Device) -> Result<(), TrainError> {
             F64,
         );
     }
+    adamw(checks, &w_all, &curvature, &|values| tensors(&[values]), &numbers)
+}
+
+/// Turns numbers into tensors on the device of the checks.
+type ToTensors<'a> = dyn Fn(Vec<f64>) -> Result<Vec<Tensor>, TrainError> + 'a;
+/// And back.
+type ToNumbers<'a> = dyn Fn(&[Tensor]) -> Result<Vec<f64>, TrainError> + 'a;
+
+/// AdamW on a clipped gradient of the quadratic, from `start`.
+fn adamw(
+    checks: &mut Checks,
+    start: &[f64],
+    curvature: &[f64],
+    tensors: &ToTensors<'_>,
+    numbers: &ToNumbers<'_>,
+) -> Result<(), TrainError> {
+    let ([beta1, beta2], eps, longest) = ([0.9, 0.99], 1e-8, 0.5);
+    let rule = UpdateRule::AdamW { betas: [beta1, beta2], eps };
+    let config = OptimizerConfig { lr: 0.05, weight_decay: 0.1, clip_norm: Some(longest), rule };
+    let (mut parameters, mut optimizer) = (tensors(start.to_vec())?, Optimizer::new(&config, Vec::new()));
+    let (mut expected, mut m, mut v) = (start.to_vec(), vec![0.0; start.len()], vec![0.0; start.len()]);
+    for step in 1..=20 {
+        let gradient: Vec<f64> = numbers(&parameters)?.iter().zip(curvature).map(|(w, c)| w * c).collect();
+        let mut gradients = tensors(gradient)?;
+        let norm = global_norm(&gradients)?;
+        clip(&mut gradients, norm, longest)?;
+        optimizer.step(&mut parameters, &gradients, config.lr)?;
+        let gradient: Vec<f64> = expected.iter().zip(curvature).map(|(w, c)| w * c).collect();
+        let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
+        let scale = (longest / (norm + 1e-6)).min(1.0);
+        for (k, g) in gradient.iter().enumerate() {
+            let g = scale * g;
+            m[k] = beta1 * m[k] + (1.0 - beta1) * g;
+            v[k] = beta2 * v[k] + (1.0 - beta2) * g * g;
+            let (m, v) = (m[k] / (1.0 - beta1.powi(step)), v[k] / (1.0 - beta2.powi(step)));
+            expected[k] -= config.lr * config.weight_decay * expected[k] + config.lr * m / (v.sqrt() + eps);
+        }
+    }
+    checks.add(
+        Definition::new(
+            "AdamW, clipped",
+            "θ ← θ − lr·wd·θ − lr·m̂/(√v̂ + eps), g ← g·min(1, c/(‖g‖ + 1e-6))",
+            "torch.optim.AdamW; torch.nn.utils.clip_grad_norm_",
+        ),
+        "twenty steps on a quadratic, number by number",
+        "the largest entry",
+        error_of_largest(&numbers(&parameters)?, &expected),
+        F64,
+    );
     Ok(())
 }
 
@@ -198,6 +262,6 @@ mod tests {
     fn what_training_computes_holds() {
         let group = conformance(Device::Cpu);
         let failed: Vec<_> = group.checks.iter().filter(|check| !check.passes()).collect();
-        assert!(failed.is_empty() && group.checks.len() == 12, "{failed:#?}");
+        assert!(failed.is_empty() && group.checks.len() == 13, "{failed:#?}");
     }
 }

@@ -62,7 +62,7 @@ mod tests {
         let id = Tensor::from_slice(&noise).view([16, 3, 32, 32]);
         let labels = Tensor::arange(16, (Kind::Int64, Device::Cpu)).remainder(7);
         let input = StepInput { id, first_id: None, labels, outliers: None, environments: None, seed: 0, step: 0, epoch: 0 };
-        let loss = trainee.step(method.as_mut(), &input, BatchNormUpdate::First, 0.01).unwrap();
+        let loss = trainee.step(method.as_mut(), &[input], BatchNormUpdate::First, 0.01).unwrap();
         let tensors = &trainee.network.tensors;
         assert!(tensors.values().all(|tensor| tensor.kind() != Kind::BFloat16));
         (loss, tensors["conv1.weight"].detach() - before, tensors["bn1.running_mean"].copy())

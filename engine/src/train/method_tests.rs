@@ -100,7 +100,7 @@ impl Course {
             epoch: self.steps / 4,
         };
         self.steps += 1;
-        self.trainee.step(self.method.as_mut(), &input, BatchNormUpdate::First, self.lr)
+        self.trainee.step(self.method.as_mut(), &[input], BatchNormUpdate::First, self.lr)
     }
 
     fn output(&self, x: &Tensor) -> Output {
@@ -346,7 +346,7 @@ fn irm_and_vrex_forget_their_momentum_where_the_penalty_sets_in() {
     }
     let mut course = Course::new(named("vrex").with("anneal_steps", 2));
     course.train(2);
-    let buffers = |course: &Course| course.trainee.sgd.buffers.iter().map(Tensor::copy).collect::<Vec<_>>();
+    let buffers = |course: &Course| course.trainee.optimizer.memory()[0].1.iter().map(Tensor::copy).collect::<Vec<_>>();
     let before: Vec<Tensor> = buffers(&course);
     let parameters: Vec<Tensor> = course.trainee.names.iter().map(|name| course.trainee.network.tensors[name].detach().copy()).collect();
     course.train(1);

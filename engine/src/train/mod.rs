@@ -2,16 +2,19 @@
 //!
 //! [`pace`] times a few steps and keeps nothing. [`run`] trains the run of a run directory from wherever it stands, and speaks and listens there only. A run that is killed at any moment and
 //! resumed ends, on a CPU, with the same bytes as one that was left alone: batches, crops and corruptions are functions of
-//! (seed, epoch, image), and weights, momentum and schedule are saved as one file. Deliberately absent: printing, objectives.
+//! (seed, epoch, image), and weights, the optimizer's averages and schedule are saved as one file. Deliberately absent: printing, objectives.
 
+mod adamw;
 mod ascent;
 mod batches;
+mod clip;
 mod conformance;
 mod device_queue;
 mod error;
 mod evaluation;
 mod half;
 mod keyed_rng;
+mod optimizer;
 mod pace;
 mod prefetch;
 mod run;
@@ -21,6 +24,7 @@ mod setup;
 mod sgd;
 mod step;
 mod training_state;
+mod warmup;
 
 #[cfg(test)]
 mod method_tests;

@@ -33,15 +33,18 @@ pub fn pace(run: RunConfig, asked: job::Device, reporter: &mut dyn Reporter) -> 
             return Err(TrainError::Cancelled);
         }
         let started = Instant::now();
-        let batch = batches.next()?;
-        let (input, lr) = (training.input(&batch)?, training.state.schedule.lr(training.state.step));
-        training.trainee.step(training.method.as_mut(), &input, training.run.batch_norm, lr).map_err(|error| match error {
+        let ((inputs, _), lr) = (training.inputs(&batches)?, training.lr(training.state.step));
+        training.trainee.step(training.method.as_mut(), &inputs, training.run.batch_norm, lr).map_err(|error| match error {
             StepError::Model(error) => TrainError::Model(error),
             StepError::NotFinite { what, found } => {
                 TrainError::Config(format!("step {} of a trial diverged: the {what} is {found}", training.state.step))
             }
         })?;
         training.state.step += 1;
+        training.state.step_in_epoch += 1;
+        if training.state.step_in_epoch == training.steps_per_epoch {
+            (training.state.epoch, training.state.step_in_epoch) = (training.state.epoch + 1, 0);
+        }
         seconds.push(started.elapsed().as_secs_f64());
     }
     if seconds.len() > 1 {

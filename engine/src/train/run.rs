@@ -15,6 +15,7 @@ use super::prefetch::{BatchPixels, BatchSource, Place, Prefetch};
 use super::run_directory::RunDirectory;
 use super::step::{StepError, StepInput, StepLoss, Trainee};
 use super::training_state::TrainingState;
+use super::warmup::Warmup;
 use crate::method::Method;
 use crate::model::{Samples, device, pixels_to_input};
 
@@ -93,6 +94,7 @@ pub(super) struct Training {
     pub(super) source: BatchSource,
     pub(super) watched: Vec<(Role, Samples)>,
     pub(super) state: TrainingState,
+    pub(super) warmup: Warmup,
     /// Whether nothing has been done yet, not even the evaluation before the first step.
     pub(super) fresh: bool,
     pub(super) steps_per_epoch: usize,
@@ -108,12 +110,11 @@ impl Training {
             self.keep(directory)?;
             self.save(directory)?;
         }
-        let place = Place { epoch: self.state.epoch, step_in_epoch: self.state.step_in_epoch, step: self.state.step };
-        let batches = Prefetch::start(self.source.clone(), place, self.steps);
+        let batches = Prefetch::start(self.source.clone(), self.place(), self.steps);
         let mut saved = Instant::now();
         while self.state.step < self.steps || self.state.step_in_epoch > 0 {
             while self.state.step_in_epoch < self.steps_per_epoch && self.state.step < self.steps {
-                self.step(&batches.next()?, directory)?;
+                self.step(&batches, directory)?;
                 self.tell(directory);
                 directory.beat()?;
                 match directory.hear()? {
@@ -176,19 +177,19 @@ impl Training {
         Ok(turn)
     }
 
-    fn step(&mut self, batch: &BatchPixels, directory: &mut RunDirectory) -> Result<(), TrainError> {
-        let input = self.input(batch)?;
-        let lr = self.state.schedule.lr(self.state.step);
-        let loss = self.trainee.step(self.method.as_mut(), &input, self.run.batch_norm, lr).map_err(|error| match error {
+    fn step(&mut self, batches: &Prefetch, directory: &mut RunDirectory) -> Result<(), TrainError> {
+        let (inputs, images) = self.inputs(batches)?;
+        let lr = self.lr(self.state.step);
+        let loss = self.trainee.step(self.method.as_mut(), &inputs, self.run.batch_norm, lr).map_err(|error| match error {
             StepError::Model(error) => TrainError::Model(error),
             StepError::NotFinite { what, found } => {
                 TrainError::Diverged { step: self.state.step, what, found, path: directory.last_weights() }
             }
         })?;
-        self.state.add(batch.labels.len(), &values(&loss));
+        self.state.add(inputs.iter().map(|input| input.labels.numel()).sum(), &values(&loss));
         self.state.step += 1;
         self.state.step_in_epoch += 1;
-        directory.count_images(batch.images);
+        directory.count_images(images);
         if self.run.log_every.is_some_and(|every| self.state.step.is_multiple_of(every)) {
             let mut line = Map::from_iter([("step".into(), self.state.step.into()), ("lr".into(), lr.into())]);
             line.extend(values(&loss).into_iter().map(|(name, value)| (name, value.into())));
@@ -197,7 +198,27 @@ impl Training {
         Ok(())
     }
 
-    pub(super) fn input(&self, batch: &BatchPixels) -> Result<StepInput, TrainError> {
+    /// Learning rate of a step, counted from 0.
+    pub(super) fn lr(&self, step: usize) -> f64 {
+        self.warmup.factor(step) * self.state.schedule.lr(step.saturating_sub(self.warmup.steps))
+    }
+
+    /// The batches of the present step, and how many images are in them, outliers included.
+    pub(super) fn inputs(&self, batches: &Prefetch) -> Result<(Vec<StepInput>, usize), TrainError> {
+        let (mut inputs, mut images) = (Vec::new(), 0);
+        for part in 0..self.source.parts(self.place()) {
+            let batch = batches.next()?;
+            images += batch.images;
+            inputs.push(self.input(&batch, part)?);
+        }
+        Ok((inputs, images))
+    }
+
+    fn place(&self) -> Place {
+        Place { epoch: self.state.epoch, step_in_epoch: self.state.step_in_epoch, step: self.state.step }
+    }
+
+    fn input(&self, batch: &BatchPixels, part: usize) -> Result<StepInput, TrainError> {
         let tensor = |pixels: &Vec<u8>| -> Result<Tensor, TrainError> {
             let network = &self.trainee.network;
             let size = [self.source.train.height, self.source.train.width];
@@ -213,7 +234,7 @@ impl Training {
                 .as_ref()
                 .map(|ids| Tensor::f_from_slice(ids)?.f_to_device(self.trainee.network.device))
                 .transpose()?,
-            seed: self.run.seed,
+            seed: seed_of_part(self.run.seed, part),
             step: self.state.step,
             epoch: self.state.epoch,
         })
@@ -221,7 +242,7 @@ impl Training {
 
     /// Measures, tells the schedule, keeps the best weights, saves. An epoch cut short by `max_steps` counts as one.
     fn end_epoch(&mut self, directory: &mut RunDirectory) -> Result<(), TrainError> {
-        let lr = self.state.schedule.lr(self.state.step.saturating_sub(1));
+        let lr = self.lr(self.state.step.saturating_sub(1));
         let means = self.state.means();
         let train_loss = means.get("train_loss").copied().unwrap_or(f64::NAN);
         let mut line = Map::from_iter([("lr".into(), lr.into())]);
@@ -238,7 +259,10 @@ impl Training {
         };
         // What was measured and is not defined is NaN; `None`: it was not measured.
         let number = |name: &str| line.get(name).map(|value| value.as_f64().unwrap_or(f64::NAN));
-        self.state.schedule.end_epoch(number("id_loss").unwrap_or(train_loss));
+        // While the learning rate rises, an epoch says nothing of whether it should fall.
+        if self.state.step >= self.warmup.steps {
+            self.state.schedule.end_epoch(number("id_loss").unwrap_or(train_loss));
+        }
         let accuracy = number("id_accuracy");
         if is_best(accuracy, self.state.best, directory.best_weights().exists()) {
             // Before the state: a kill in between only writes the same file again.
@@ -305,8 +329,19 @@ fn is_best(accuracy: Option<f64>, best: Option<f64>, exists: bool) -> bool {
 fn values(loss: &StepLoss) -> Vec<(String, f64)> {
     let ascent = loss.second.map(|second| ("ascent_loss".into(), second));
     let terms = loss.terms.iter().map(|(name, value)| (format!("train_{name}"), *value));
-    let more = [("gradient_norm".into(), loss.gradient_norm)];
+    let clipped = loss.clipped_gradient_norm.map(|norm| ("clipped_gradient_norm".into(), norm));
+    let more = [("gradient_norm".into(), loss.gradient_norm)].into_iter().chain(clipped);
     [("train_loss".into(), loss.first)].into_iter().chain(ascent).chain(terms).chain(more).collect()
+}
+
+/// Seed of what a method draws for batch `part` of a step: the run's for the first, so that runs without accumulation draw as they did.
+fn seed_of_part(seed: u64, part: usize) -> u64 {
+    if part == 0 {
+        return seed;
+    }
+    let mut key = blake3::Hasher::new_derive_key("flatland batches of a step");
+    key.update(&seed.to_le_bytes()).update(&(part as u64).to_le_bytes());
+    key.finalize().as_bytes()[..8].iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]

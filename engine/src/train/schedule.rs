@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use flatland::job::ScheduleConfig;
+use flatland::job::Decay;
 use serde::{Deserialize, Serialize};
 
 /// Where cosine ends.
@@ -43,16 +43,16 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// The schedule of a run of `steps` steps that starts at `lr`.
-    pub fn new(config: &ScheduleConfig, lr: f64, steps: usize) -> Self {
-        match *config {
-            ScheduleConfig::Constant => Schedule::Constant { lr },
-            ScheduleConfig::Plateau { patience, factor } => Schedule::Plateau { lr, patience, factor, best: None, bad_epochs: 0 },
-            ScheduleConfig::Cosine => Schedule::Cosine { lr, steps },
+    /// The schedule of a run of `steps` steps, those of a warm-up left out, that starts at `lr`.
+    pub fn new(decay: Decay, lr: f64, steps: usize) -> Self {
+        match decay {
+            Decay::Constant => Schedule::Constant { lr },
+            Decay::Plateau { patience, factor } => Schedule::Plateau { lr, patience, factor, best: None, bad_epochs: 0 },
+            Decay::Cosine => Schedule::Cosine { lr, steps },
         }
     }
 
-    /// Learning rate of step `step`, counted from 0 over the whole run.
+    /// Learning rate of step `step`, counted from 0 over the whole run, or from the end of the warm-up.
     pub fn lr(&self, step: usize) -> f64 {
         match *self {
             Schedule::Constant { lr } | Schedule::Plateau { lr, .. } => lr,
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     fn plateau(values: &[f64]) -> Vec<f64> {
-        let mut schedule = Schedule::new(&ScheduleConfig::Plateau { patience: 5, factor: 0.1 }, 0.01, 0);
+        let mut schedule = Schedule::new(Decay::Plateau { patience: 5, factor: 0.1 }, 0.01, 0);
         values
             .iter()
             .map(|&value| {
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn cosine_goes_from_the_first_rate_to_its_end_per_step() {
-        let schedule = Schedule::new(&ScheduleConfig::Cosine, 0.1, 10);
+        let schedule = Schedule::new(Decay::Cosine, 0.1, 10);
         assert_eq!(schedule.lr(0), 0.1);
         assert!((schedule.lr(5) - 0.5 * (0.1 + 1e-6)).abs() < 1e-12);
         assert!((schedule.lr(10) - 1e-6).abs() < 1e-12);

@@ -13,8 +13,9 @@ use super::run_directory::RunDirectory;
 use super::schedule::Schedule;
 use super::step::Trainee;
 use super::training_state::TrainingState;
+use super::warmup::Warmup;
 use crate::method::{self, Method};
-use crate::model::{Head, Network, Samples};
+use crate::model::{Head, Network, Samples, network_check};
 
 /// Step lines of a run whose file does not say `log_every`, about.
 const STEP_LINES: usize = 1000;
@@ -46,7 +47,8 @@ impl Training {
         check(&run, method.as_ref(), device)?;
         let network = network(&mut run, method.head(), device, under_way)?;
         let [_, height, width] = network.graph.input;
-        let mut warnings: Vec<String> = run.assumption().map(|assumption| format!("assumed: {assumption}")).into_iter().collect();
+        let assumed = run.assumption().map(|assumption| format!("assumed: {assumption}"));
+        let mut warnings: Vec<String> = assumed.into_iter().chain(network.notes()).collect();
         let mut load = |role: Role| -> Result<Vec<Arc<Dataset>>, TrainError> {
             let mut loaded = Vec::new();
             for entry in run.datasets.iter().filter(|entry| entry.role == role) {
@@ -69,6 +71,7 @@ impl Training {
         };
         let train = only(load(Role::Train)?, "train")?.ok_or_else(|| config("expected a dataset of role `train`, found none"))?;
         check_labels(&train, &network)?;
+        let check = if run.checkpoint.is_some() && !under_way { Some(network_check(&network, &train, &run.normalization)?) } else { None };
         let outliers = only(load(Role::Outliers)?, "outliers")?.filter(|_| method.needs_outliers());
         if method.needs_outliers() && outliers.as_ref().is_none_or(|outliers| outliers.is_empty()) {
             return Err(config(format!("expected a dataset of role `outliers` for {}, found none", method.key())));
@@ -79,18 +82,24 @@ impl Training {
                 watched.push((role, Samples::new(dataset, &run.normalization, &network)?));
             }
         }
+        let unlike = check.into_iter().flat_map(|check| check.warnings);
+        warnings.extend(unlike.map(|warning| format!("warning: {warning}")));
         // A run that began before there was this setting goes on with all its batches.
         run.drop_last_below.get_or_insert(if under_way { 0.0 } else { DROP_LAST_BELOW });
-        let steps_per_epoch = run.batches(train.len(), run.batch);
+        let steps_per_epoch = run.steps_per_epoch(train.len());
         let steps = run.epochs.map_or(usize::MAX, |epochs| epochs * steps_per_epoch).min(run.max_steps.unwrap_or(usize::MAX));
         run.log_every.get_or_insert((steps / STEP_LINES).max(1));
         let mut trainee = Trainee::new(network, &run.optimizer, method.as_ref())?;
         trainee.bf16 = run.precision == TrainPrecision::Bf16;
-        let state = TrainingState::fresh(Schedule::new(&run.schedule, run.optimizer.lr, steps));
+        let warmup = Warmup::new(run.schedule.warmup.as_ref(), steps_per_epoch);
+        if warmup.steps >= steps {
+            return Err(config(format!("expected a warm-up shorter than the run of {steps} steps, found one of {} steps", warmup.steps)));
+        }
+        let state = TrainingState::fresh(Schedule::new(run.schedule.decay, run.optimizer.lr, steps - warmup.steps));
         let first = method.ascent().and_then(|ascent| ascent.augmentation);
         let environments = method.needs_environments().then(|| environment::environments(&run.leave_out)).transpose()?;
         let source = BatchSource { run: run.clone(), train, outliers, first, environments };
-        Ok((Self { run, method, trainee, source, watched, state, fresh: true, steps_per_epoch, steps }, warnings))
+        Ok((Self { run, method, trainee, source, watched, state, warmup, fresh: true, steps_per_epoch, steps }, warnings))
     }
 }
 
@@ -109,9 +118,8 @@ fn check(run: &RunConfig, method: &dyn Method, device: tch::Device) -> Result<()
     require(run.keep_every != Some(0), "expected `keep_every` of at least 1, found 0".into())?;
     let on_gpu = matches!(device, tch::Device::Cuda(_));
     require(run.precision == TrainPrecision::F32 || on_gpu, "expected a CUDA device for `precision = \"bf16\"`, found the CPU".into())?;
-    let lr = run.optimizer.lr;
-    require(lr.is_finite() && lr > 0.0, format!("expected a learning rate above 0, found {lr}"))?;
-    Ok(())
+    require(run.accumulate > 0, "expected `accumulate` of at least 1, found 0".into())?;
+    run.optimizer.check().map_err(TrainError::Config)
 }
 
 /// The network to start from, with the method's head, and the run with what was left open (architecture, classes) filled in. A run

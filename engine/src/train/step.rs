@@ -4,8 +4,10 @@ use flatland::job::{BatchNormUpdate, OptimizerConfig};
 use tch::{Kind, Tensor};
 
 use super::ascent::{ascend, global_norm, restore};
+use super::clip::clip;
 use super::half;
-use super::sgd::{Sgd, copy};
+use super::optimizer::Optimizer;
+use super::sgd::copy;
 use crate::method::{Batch, Method, Objective};
 use crate::model::{BatchNormMode, ModelError, Network};
 
@@ -16,13 +18,15 @@ pub struct Trainee {
     /// Names of the parameters in the order of the state dict.
     pub names: Vec<String>,
     /// The optimizer.
-    pub sgd: Sgd,
+    pub optimizer: Optimizer,
+    /// Longest gradient that the optimizer is given; `None` = any.
+    clip_norm: Option<f64>,
     /// Whether passes run in bfloat16 (see [`half`](super::half)); else in float32.
     pub bf16: bool,
     parameters: Vec<Tensor>,
 }
 
-/// What one step sees: normalized tensors on the network's device.
+/// A batch of a step: normalized tensors on the network's device.
 pub struct StepInput {
     /// ID images, [N, C, H, W].
     pub id: Tensor,
@@ -34,12 +38,31 @@ pub struct StepInput {
     pub outliers: Option<Tensor>,
     /// Environment of each ID image, [N] i64.
     pub environments: Option<Tensor>,
-    /// Seed of the run.
+    /// Seed of what the method draws for this batch.
     pub seed: u64,
     /// Steps done before.
     pub step: usize,
     /// Epochs done before.
     pub epoch: usize,
+}
+
+impl StepInput {
+    /// As the only pass, or the second, sees it.
+    fn batch(&self) -> Batch<'_> {
+        let Self { id, labels, seed, step, epoch, .. } = self;
+        let (outliers, environments) = (self.outliers.as_ref(), self.environments.as_ref());
+        Batch { id, labels, outliers, environments, seed: *seed, step: *step, epoch: *epoch }
+    }
+
+    /// As the first of two passes sees it.
+    fn first_batch(&self) -> Batch<'_> {
+        Batch { id: self.first_id.as_ref().unwrap_or(&self.id), ..self.batch() }
+    }
+
+    /// ID images.
+    fn images(&self) -> f64 {
+        self.labels.numel() as f64
+    }
 }
 
 /// How a step went.
@@ -51,8 +74,10 @@ pub struct StepLoss {
     pub second: Option<f64>,
     /// The parts of the objective at θ, by name.
     pub terms: Vec<(&'static str, f64)>,
-    /// ‖g‖₂ of the gradient that the optimizer stepped with.
+    /// ‖g‖₂ of the gradient that the step is made with, before it is clipped; where there are two passes, of the second.
     pub gradient_norm: f64,
+    /// The same after clipping; `None` of a run without.
+    pub clipped_gradient_norm: Option<f64>,
 }
 
 /// Why a step was not made; θ stays as it was.
@@ -96,45 +121,78 @@ impl Trainee {
             parameters.push(leaf);
         }
         let rules = names.iter().map(|name| method.rule(name)).collect();
-        Ok(Self { network, names, sgd: Sgd::new(optimizer, rules), bf16: false, parameters })
+        let clip_norm = optimizer.clip_norm;
+        Ok(Self { network, names, optimizer: Optimizer::new(optimizer, rules), clip_norm, bf16: false, parameters })
     }
 
-    /// One step of `method` at learning rate `lr`.
+    /// One step of `method` at learning rate `lr` on `batches`, of which there is one unless gradients are accumulated: the objective is
+    /// its mean over the ID images of all of them. With an ascent, the whole first gradient is taken before θ moves, and the whole second one
+    /// at the one θ + ε; clipping is of the second. BatchNorm sees each batch by itself, and its running statistics are updated by each.
     ///
     /// # Errors
     /// When a loss or gradient is not finite (then θ stays) or shapes do not fit.
     pub fn step(
         &mut self,
         method: &mut dyn Method,
-        input: &StepInput,
+        batches: &[StepInput],
         batch_norm: BatchNormUpdate,
         lr: f64,
     ) -> Result<StepLoss, StepError> {
-        if method.resets_optimizer(input.step) {
-            self.sgd.buffers.clear();
+        if batches.first().is_some_and(|first| method.resets_optimizer(first.step)) {
+            self.optimizer.forget();
         }
-        let batch = Batch {
-            id: &input.id,
-            labels: &input.labels,
-            outliers: input.outliers.as_ref(),
-            environments: input.environments.as_ref(),
-            seed: input.seed,
-            step: input.step,
-            epoch: input.epoch,
-        };
         let Some(ascent) = method.ascent() else {
-            let pass = self.pass(method, &batch, true)?;
-            self.sgd.step(&mut self.parameters, &pass.gradients, lr)?;
-            return Ok(StepLoss { first: pass.loss, second: None, terms: pass.terms, gradient_norm: pass.norm });
+            let pass = self.passes(method, batches, StepInput::batch, true)?;
+            return self.descend(pass, None, lr);
         };
-        let first_batch = Batch { id: input.first_id.as_ref().unwrap_or(&input.id), ..batch };
-        let first = self.pass(method, &first_batch, batch_norm != BatchNormUpdate::Second)?;
-        let theta = ascend(&mut self.parameters, &first.gradients, first.norm, &ascent)?;
-        let second = self.pass(method, &batch, batch_norm != BatchNormUpdate::First);
+        let mut first = self.passes(method, batches, StepInput::first_batch, batch_norm != BatchNormUpdate::Second)?;
+        let theta = ascend(&self.names, &mut self.parameters, &first.gradients, first.norm, &ascent)?;
+        // The second gradient is as large as the first.
+        first.gradients.clear();
+        let second = self.passes(method, batches, StepInput::batch, batch_norm != BatchNormUpdate::First);
         restore(&mut self.parameters, &theta)?;
-        let second = second?;
-        self.sgd.step(&mut self.parameters, &second.gradients, lr)?;
-        Ok(StepLoss { first: first.loss, second: Some(second.loss), terms: first.terms, gradient_norm: second.norm })
+        self.descend(second?, Some(first), lr)
+    }
+
+    /// Clips the gradient of `pass` and gives it to the optimizer. `first` is the pass before it, where there was one.
+    fn descend(&mut self, mut pass: Pass, first: Option<Pass>, lr: f64) -> Result<StepLoss, StepError> {
+        let clipped = self.clip_norm.map(|longest| clip(&mut pass.gradients, pass.norm, longest)).transpose()?;
+        self.optimizer.step(&mut self.parameters, &pass.gradients, lr)?;
+        let (first, second) = match first {
+            Some(first) => (first, Some(pass.loss)),
+            None => (Pass { gradients: Vec::new(), ..pass }, None),
+        };
+        Ok(StepLoss { first: first.loss, second, terms: first.terms, gradient_norm: pass.norm, clipped_gradient_norm: clipped })
+    }
+
+    /// The objective and its gradient where the parameters are: means over the ID images of all `batches`.
+    fn passes<'a>(
+        &self,
+        method: &mut dyn Method,
+        batches: &'a [StepInput],
+        part: impl Fn(&'a StepInput) -> Batch<'a>,
+        update: bool,
+    ) -> Result<Pass, StepError> {
+        let images: f64 = batches.iter().map(StepInput::images).sum();
+        let mut sum: Option<Pass> = None;
+        for batch in batches {
+            let share = batch.images() / images;
+            let mut pass = self.pass(method, &part(batch), update)?;
+            // A batch alone is left as it is.
+            if batches.len() > 1 {
+                pass.scale(share)?;
+            }
+            sum = Some(match sum {
+                Some(sum) => sum.plus(&pass)?,
+                None => pass,
+            });
+        }
+        let mut pass = sum.ok_or_else(|| ModelError::Mismatch("expected a batch in a step, found none".into()))?;
+        pass.norm = global_norm(&pass.gradients)?;
+        if !pass.norm.is_finite() {
+            return Err(StepError::NotFinite { what: "gradient norm", found: pass.norm });
+        }
+        Ok(pass)
     }
 
     /// The objective and its gradient where the parameters are, with the statistics of the batch.
@@ -159,18 +217,39 @@ impl Trainee {
         }
         // In the parameters' own layout: the convolutions' come channels-last.
         let gradients = gradients.iter().map(Tensor::f_contiguous).collect::<Result<Vec<_>, _>>()?;
-        let norm = global_norm(&gradients)?;
-        if !norm.is_finite() {
-            return Err(StepError::NotFinite { what: "gradient norm", found: norm });
-        }
         let terms = terms.iter().map(|(name, value)| Ok((*name, f64::try_from(value)?))).collect::<Result<_, ModelError>>()?;
-        Ok(Pass { loss, terms, gradients, norm })
+        Ok(Pass { loss, terms, gradients, norm: f64::NAN })
     }
 }
 
+/// What came of one or several batches at one point.
 struct Pass {
     loss: f64,
     terms: Vec<(&'static str, f64)>,
     gradients: Vec<Tensor>,
+    /// ‖gradients‖₂ once all batches are in.
     norm: f64,
 }
+
+impl Pass {
+    fn scale(&mut self, by: f64) -> Result<(), ModelError> {
+        self.loss *= by;
+        self.terms.iter_mut().for_each(|(_, value)| *value *= by);
+        for gradient in &mut self.gradients {
+            *gradient = gradient.f_mul_scalar(by)?;
+        }
+        Ok(())
+    }
+
+    fn plus(mut self, other: &Self) -> Result<Self, ModelError> {
+        self.loss += other.loss;
+        self.terms.iter_mut().zip(&other.terms).for_each(|((_, value), (_, more))| *value += more);
+        for (gradient, more) in self.gradients.iter_mut().zip(&other.gradients) {
+            let _ = gradient.f_add_(more)?;
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests;

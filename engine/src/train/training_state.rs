@@ -1,6 +1,7 @@
 //! [`TrainingState`]: everything a run needs to go on, as one safetensors file, so that no kill can leave parts of two moments.
 //!
-//! Weights lie under `weights/<name>`, momentum under `momentum/<name>`, what the method keeps under `method/<name>` (f64); the scalars are JSON in the file's metadata.
+//! Weights lie under `weights/<name>`, what the optimizer remembers under `momentum/<name>` (SGD) or `exp_avg/<name>` and
+//! `exp_avg_sq/<name>` (AdamW), what the method keeps under `method/<name>` (f64); the scalars are JSON in the file's metadata.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -32,6 +33,13 @@ pub struct TrainingState {
     pub schedule: Schedule,
     /// Best ID accuracy yet.
     pub best: Option<f64>,
+    /// Steps that the optimizer counts, where it does.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub optimizer_steps: usize,
+}
+
+fn is_none(steps: &usize) -> bool {
+    *steps == 0
 }
 
 const SCALARS: &str = "flatland_training_state";
@@ -40,7 +48,7 @@ const METHOD: &str = "method/";
 impl TrainingState {
     /// Before the first step.
     pub fn fresh(schedule: Schedule) -> Self {
-        Self { epoch: 0, step: 0, step_in_epoch: 0, images: 0, sums: BTreeMap::new(), schedule, best: None }
+        Self { epoch: 0, step: 0, step_in_epoch: 0, images: 0, sums: BTreeMap::new(), schedule, best: None, optimizer_steps: 0 }
     }
 
     /// Counts a step of `images` ID images with these mean `values`.
@@ -62,7 +70,7 @@ impl TrainingState {
         self.sums.clear();
     }
 
-    /// Writes this with the weights and momentum of `trainee` and what `method` keeps; the file is whole or what it was.
+    /// Writes this with the weights and the optimizer of `trainee` and what `method` keeps; the file is whole or what it was.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -72,8 +80,10 @@ impl TrainingState {
         for name in &trainee.network.names {
             entries.push(entry(format!("weights/{name}"), &trainee.network.tensors[name])?);
         }
-        for (name, buffer) in trainee.names.iter().zip(&trainee.sgd.buffers) {
-            entries.push(entry(format!("momentum/{name}"), buffer)?);
+        for (what, tensors) in trainee.optimizer.memory() {
+            for (name, tensor) in trainee.names.iter().zip(tensors) {
+                entries.push(entry(format!("{what}/{name}"), tensor)?);
+            }
         }
         let mut views = Vec::new();
         for (name, shape, bytes) in &entries {
@@ -86,7 +96,8 @@ impl TrainingState {
             let view = TensorView::new(Dtype::F64, vec![*len], bytes).map_err(|error| failed(error.to_string()))?;
             views.push((name.as_str(), view));
         }
-        let scalars = serde_json::to_string(self).map_err(|error| failed(error.to_string()))?;
+        let scalars = serde_json::to_string(&Self { optimizer_steps: trainee.optimizer.steps(), ..self.clone() })
+            .map_err(|error| failed(error.to_string()))?;
         let metadata = HashMap::from([(SCALARS.to_owned(), scalars)]);
         let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| failed(error.to_string()))?;
         Ok(write_atomic(path, &bytes)?)
@@ -114,12 +125,12 @@ impl TrainingState {
             let saved = read(format!("weights/{name}"), tensor)?;
             no_grad(|| tensor.f_copy_(&saved))?;
         }
-        trainee.sgd.buffers.clear();
+        trainee.optimizer.forget();
         if state.step > 0 {
-            for name in &trainee.names {
-                let buffer = read(format!("momentum/{name}"), &trainee.network.tensors[name])?;
-                trainee.sgd.buffers.push(buffer);
-            }
+            let Trainee { optimizer, names, network, .. } = &mut *trainee;
+            optimizer.remember(state.optimizer_steps, |what| {
+                names.iter().map(|name| read(format!("{what}/{name}"), &network.tensors[name])).collect::<Result<Vec<_>, TrainError>>()
+            })?;
         }
         for (name, view) in file.tensors() {
             if let Some(name) = name.strip_prefix(METHOD) {

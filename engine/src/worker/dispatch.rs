@@ -1,5 +1,6 @@
 //! [`Bench`]: loads what a job names and hands it to the room that does the work.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use flatland::data::{self, Dataset};
 use flatland::job::{
     AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter, label_record,
 };
-use flatland::result::{Conformance, content_key};
+use flatland::result::{Conformance, NetworkCheck, content_key};
 use flatland::session::{InputPlane, Role};
 
 use super::WorkerError;
@@ -24,11 +25,12 @@ pub struct Bench {
     networks: Warm<Network>,
     datasets: Warm<Dataset>,
     samples: Warm<Samples>,
+    checks: HashMap<String, NetworkCheck>,
 }
 
 impl Default for Bench {
     fn default() -> Self {
-        Self { networks: Warm::new(16), datasets: Warm::new(16), samples: Warm::new(16) }
+        Self { networks: Warm::new(16), datasets: Warm::new(16), samples: Warm::new(16), checks: HashMap::new() }
     }
 }
 
@@ -63,27 +65,31 @@ impl Bench {
                 Ok(JobOutput::Checkpoint { path: job.file.clone() })
             }
             JobSpec::Sharpness(job) => {
-                let network = self.network(&job.checkpoint, job.device, &job.out)?;
+                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
                 let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
+                self.check(&job.checkpoint, &network, [(job.dataset.role, &*samples)], &job.out, reporter);
                 analysis::sharpness::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
             JobSpec::Hessian(job) => {
-                let network = self.network(&job.checkpoint, job.device, &job.out)?;
+                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
                 let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
+                self.check(&job.checkpoint, &network, [(job.dataset.role, &*samples)], &job.out, reporter);
                 analysis::hessian::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
             JobSpec::Embedding(job) => {
-                let network = self.network(&job.checkpoint, job.device, &job.out)?;
+                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
                 let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
+                self.check(&job.checkpoint, &network, samples.iter().map(|(role, samples)| (*role, samples)), &job.out, reporter);
                 analysis::embedding::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
             JobSpec::Conformance(job) => Ok(JobOutput::Conformance(Box::new(self.conformance(job, reporter)?))),
             JobSpec::Score(job) => {
-                let network = self.network(&job.checkpoint, job.device, &job.out)?;
+                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
                 let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
+                self.check(&job.checkpoint, &network, samples.iter().map(|(role, samples)| (*role, samples)), &job.out, reporter);
                 analysis::score::run(&network, &samples, job, reporter)?;
                 folder(&job.out)
             }
@@ -92,7 +98,7 @@ impl Bench {
 
     /// A landscape around one image: only what its plane names is read of the dataset.
     fn in_input_space(&mut self, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<(), WorkerError> {
-        let network = self.network(&job.checkpoint, job.device, &job.out)?;
+        let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
         let source = &job.dataset.source;
         let positions = job.plane.axes.input().map(InputPlane::images).unwrap_or_default();
         let [_, height, width] = network.graph.input.map(|side| side as usize);
@@ -116,8 +122,9 @@ impl Bench {
         reporter: &mut dyn Reporter,
         work: impl FnOnce(&Network, &LandscapeData<'_>, &mut dyn Reporter) -> Result<(), AnalysisError>,
     ) -> Result<(), WorkerError> {
-        let network = self.network(&job.checkpoint, job.device, &job.out)?;
+        let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
         let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
+        self.check(&job.checkpoint, &network, [(job.dataset.role, &*samples)], &job.out, reporter);
         let ood = self.all_samples(&job.checkpoint, &network, &job.measure.ood, reporter)?;
         let statistics = match &job.measure.statistics {
             Some(dataset) => Some(self.samples(&job.checkpoint, &network, dataset, reporter)?),
@@ -138,7 +145,7 @@ impl Bench {
                 groups
             }
             Some(landscape) => {
-                let network = self.network(&landscape.checkpoint, job.device, &job.scratch)?;
+                let network = self.network(&landscape.checkpoint, job.device, &job.scratch, reporter)?;
                 let samples = self.samples(&landscape.checkpoint, &network, &landscape.dataset, reporter)?;
                 let ood = self.all_samples(&landscape.checkpoint, &network, &landscape.measure.ood, reporter)?;
                 let ood = ood.iter().map(|(_, samples)| samples).collect();
@@ -149,21 +156,62 @@ impl Bench {
         Ok(Conformance { version: env!("CARGO_PKG_VERSION").into(), machine: machine(device), groups })
     }
 
+    /// Looks, once, whether the network has on ID images the statistics of its BatchNorms: tells what is not as in training, and writes
+    /// it beside the result. What fails here is told and fails nothing else.
+    fn check<'a>(
+        &mut self,
+        checkpoint: &CheckpointSource,
+        network: &Network,
+        samples: impl IntoIterator<Item = (Role, &'a Samples)>,
+        out: &Path,
+        reporter: &mut dyn Reporter,
+    ) {
+        let Some((_, samples)) = samples.into_iter().find(|(role, samples)| *role == Role::Id && !samples.is_empty()) else { return };
+        let normalization = &checkpoint.normalization;
+        let identity = format!("{:?} {normalization:?} {}", checkpoint.choice(), samples.dataset.hash());
+        let key = content_key(&identity, &[checkpoint.path.as_path()]);
+        let check = match self.checks.get(&key) {
+            Some(known) => Ok(known.clone()),
+            None => model::network_check(network, &samples.dataset, normalization),
+        };
+        let told = check.map_err(|error| error.to_string()).and_then(|check| {
+            let warnings = check.warnings.clone();
+            let saved = if check.layers.is_empty() { Ok(()) } else { check.save(out) };
+            self.checks.insert(key, check);
+            saved.map(|()| warnings).map_err(|error| error.to_string())
+        });
+        let warnings = told.unwrap_or_else(|error| vec![format!("its BatchNorms were not checked: {error}")]);
+        for warning in warnings {
+            reporter.report(JobEvent::Warning { message: format!("{}: {warning}", checkpoint.name) });
+        }
+    }
+
     /// Lets go of everything loaded.
     pub fn forget(&mut self) {
         self.networks.clear();
         self.datasets.clear();
         self.samples.clear();
+        self.checks.clear();
     }
 
     /// The network of a checkpoint; what stays of it between jobs may lie as a file without a name in `folder`, see [`Room`].
-    fn network(&mut self, checkpoint: &CheckpointSource, device: Device, folder: &Path) -> Result<Arc<Network>, WorkerError> {
+    fn network(
+        &mut self,
+        checkpoint: &CheckpointSource,
+        device: Device,
+        folder: &Path,
+        reporter: &mut dyn Reporter,
+    ) -> Result<Arc<Network>, WorkerError> {
         let device = available(device)?;
         let choice = checkpoint.choice();
         let key = content_key(&format!("{choice:?} {device:?}"), &[checkpoint.path.as_path()]);
         let room = Room { device, folder: Some(folder) };
         let load = || Network::load(&checkpoint.path, &choice, device)?.settled(&room);
-        self.networks.get(key, load).map_err(|source| WorkerError::Checkpoint { name: checkpoint.name.clone(), source })
+        let network = self.networks.get(key, load).map_err(|source| WorkerError::Checkpoint { name: checkpoint.name.clone(), source })?;
+        for note in network.notes() {
+            reporter.report(JobEvent::Warning { message: format!("{}: {note}", checkpoint.name) });
+        }
+        Ok(network)
     }
 
     fn samples(

@@ -9,6 +9,7 @@ mod machine;
 mod resolve;
 mod text;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Most nodes of one stream.
@@ -126,6 +127,20 @@ impl Value {
             Value::Str(text) => Some(text.as_bytes()),
             Value::Bytes(bytes) => Some(bytes),
             _ => None,
+        }
+    }
+
+    /// The bytes of a string or bytes object, also where they are the call that protocols 0 to 2 write for them.
+    pub fn to_bytes(&self) -> Option<Cow<'_, [u8]>> {
+        match self {
+            // Python 3 writes bytes as `_codecs.encode(text, "latin1")`.
+            Value::Object(object) if object.constructor.is("_codecs", "encode") => {
+                let text = object.args.as_slice()?.first()?.as_str()?;
+                text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect::<Option<Vec<u8>>>().map(Cow::Owned)
+            }
+            // `bytearray(b"..")` before protocol 5.
+            Value::Object(object) if object.constructor.name == "bytearray" => object.args.as_slice()?.first()?.to_bytes(),
+            other => other.as_bytes().map(Cow::Borrowed),
         }
     }
 

@@ -3,6 +3,7 @@
 mod ablation;
 mod by_eye;
 mod curves;
+mod estimates;
 mod landscapes;
 mod plates;
 mod points;
@@ -58,7 +59,7 @@ fn panels<'a, T>(results: &'a [T]) -> Vec<Panel<'a, T>> {
 fn curve(k: usize) -> SharpnessCurve {
     let points = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5].iter().map(|&rho: &f64| {
         let sharpness = (2.6 + 0.7 * k as f64) * rho * (1.0 + 12.0 * rho).powf(1.0 + 0.2 * k as f64);
-        SharpnessPoint { rho, sharpness, std_error: 0.15 * sharpness, epsilon_norm: rho, spread: None }
+        SharpnessPoint { rho, sharpness, std_error: 0.15 * sharpness, epsilon_norm: rho, spread: None, unmoved: None }
     });
     SharpnessCurve {
         checkpoint: NAMES[k].into(),

@@ -120,6 +120,35 @@ fn estimators_and_the_hessian_are_planned_as_the_session_says_and_what_changes_n
 }
 
 #[test]
+fn losses_and_layers_are_part_of_a_job_and_plain_ones_leave_it_as_it_was() {
+    let mut session = session();
+    session.hessian = Some(HessianSettings::default());
+    let all = |session: &Session| {
+        let of = |analysis| plan(session, analysis, Path::new("/out"), &PlanOptions::default()).unwrap();
+        [Analysis::Landscape, Analysis::Sharpness, Analysis::Hessian].map(|analysis| serde_json::to_string(&of(analysis)).unwrap())
+    };
+    let plain = all(&session);
+    // Results in caches are found by what a job says.
+    for job in &plain {
+        assert!(!job.contains("\"loss\"") && !job.contains("per_layer") && !job.contains("weight_decay"), "{job}");
+    }
+    assert!(!plain[1].contains("\"layers\"") && !plain[2].contains("\"layers\""));
+    let loss = toml::from_str("label_smoothing = 0.1").unwrap();
+    (session.landscape.loss, session.sharpness.loss) = (loss, loss);
+    session.hessian = Some(toml::from_str("loss = { kind = \"mse\" }").unwrap());
+    let others = all(&session);
+    assert!(plain.iter().zip(&others).all(|(plain, other)| plain != other));
+    session.sharpness.layers = vec!["fc.*".into()];
+    session.hessian = Some(toml::from_str("per_layer = true").unwrap());
+    let layers = all(&session);
+    assert!(layers[0] == others[0] && layers[1] != others[1] && layers[2] != others[2]);
+    // What a loss cannot be is told before anything is computed.
+    session.landscape.loss.weight_decay = -1.0;
+    let error = plan(&session, Analysis::Landscape, Path::new("/out"), &PlanOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("[landscape] loss: expected a finite weight_decay ≥ 0, found -1"), "{error}");
+}
+
+#[test]
 fn a_cached_job_moves_when_its_checkpoint_changes_and_stays_otherwise() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("erm.pt");

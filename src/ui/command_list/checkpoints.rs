@@ -18,6 +18,13 @@ impl App {
             items.push(item(if hidden { "Show *" } else { "Hide *" }, CheckpointCommand::Hide(!hidden), "Hide or show"));
             items.push(item("Take differences to *", CheckpointCommand::Baseline, "Baseline").chosen(baseline == Some(name)));
             items.push(item("Move * forward", CheckpointCommand::MoveBy(-1), "Order").only_if(place > 0, "it is the first"));
+            let known = self.store.inspection(checkpoint);
+            for key in known.filter(|known| known.state_dicts.len() > 1).iter().flat_map(|known| &known.state_dicts) {
+                let read = known.and_then(|known| known.weights.as_ref()) == Some(key);
+                items.push(item(&format!("Read {key} of *"), CheckpointCommand::Weights(key.clone()), "State dicts").chosen(read));
+                let beside = CheckpointCommand::OpenBeside(key.clone());
+                items.push(item(&format!("Open {key} beside *"), beside, "State dicts").only_if(!read, "it is the one that is read"));
+            }
             items.push(item("Move * back", CheckpointCommand::MoveBy(1), "Order").only_if(place < last, "it is the last"));
         }
         items

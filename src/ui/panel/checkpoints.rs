@@ -6,7 +6,8 @@ use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::TextEditState;
 use egui::{Align, Id, Key, Layout, Modifiers, Rect, Response, RichText, Role as WidgetRole, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo};
 
-use super::{aside, complaint, quiet_button, section};
+use super::{architecture, aside, complaint, network_check, quiet_button, section, weights};
+use crate::figure::number::fixed;
 use crate::result::Inspection;
 use crate::session::{Assumption, COLORS, CheckpointEntry, Normalization, NormalizationPreset, Session};
 use crate::ui::command::{CheckpointCommand, Command};
@@ -46,7 +47,12 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
         ui.indent(("checkpoint", i), |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             match store.inspection(checkpoint) {
-                Some(inspection) => report(ui, checkpoint, inspection, commands),
+                Some(inspection) => {
+                    report(ui, checkpoint, inspection, commands);
+                    if let (None, Some(check)) = (&inspection.error, store.check(checkpoint)) {
+                        network_check::show(ui, checkpoint, check, commands);
+                    }
+                }
                 None => match store.inspection_job(checkpoint).map(|job| &job.state) {
                     Some(JobState::Failed(message)) => {
                         complaint(ui, message);
@@ -202,19 +208,32 @@ fn menu(ui: &mut Ui, state: &mut State, row: &Row<'_>, tell: &mut impl FnMut(Che
 /// Architecture, classes and parameters in one line, what does not fit in more; and what its inputs are normalized with, which no file
 /// says.
 fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
+    weights::show(ui, checkpoint, inspection, commands);
     if let Some(error) = &inspection.error {
         complaint(ui, error);
+        architecture::ways_out(ui, checkpoint, inspection, commands);
         return;
+    }
+    if inspection.question.is_some() {
+        architecture::question(ui, checkpoint, inspection, commands);
     }
     let parameters = format!("{} parameters", count(inspection.parameters.unsigned_abs()));
     let classes = inspection.classes.map(|classes| format!("{classes} classes"));
+    // Where no other network has these tensors there is nothing to choose.
+    let has_choice = !inspection.ambiguous.is_empty() || checkpoint.architecture.is_some();
     let architecture = inspection.architecture.clone().unwrap_or_else(|| "unknown architecture".into());
-    let facts: Vec<String> = [Some(architecture), classes, Some(parameters)].into_iter().flatten().collect();
+    let architecture = Some(architecture).filter(|_| !has_choice);
+    let facts: Vec<String> = [architecture, classes, Some(parameters)].into_iter().flatten().collect();
     let wanted = ui.available_width();
     ui.allocate_ui_with_layout(Vec2::new(wanted, LINE), Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().interact_size.y = LINE;
         normalization(ui, checkpoint, commands);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            if has_choice && inspection.question.is_none() {
+                ui.spacing_mut().item_spacing.x = 0.0;
+                architecture::button(ui, checkpoint, inspection, commands);
+                aside(ui, " · ");
+            }
             aside(ui, &facts.join(" · ")).on_hover_ui(|ui| details(ui, inspection));
         });
     });
@@ -247,9 +266,9 @@ fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<C
 }
 
 fn constants(normalization: Normalization) -> String {
-    let (mean, std) = normalization.constants();
-    let line = |values: [f64; 3]| values.map(|value| format!("{value:.4}")).join(", ");
-    format!("mean {}\nstd {}", line(mean), line(std))
+    let (mean, std) = normalization.values();
+    let line = |values: &[f64]| values.iter().map(|value| fixed(*value, 4)).collect::<Vec<_>>().join(", ");
+    format!("mean {}\nstd {}", line(&mean), line(&std))
 }
 
 fn details(ui: &mut Ui, inspection: &Inspection) {

@@ -3,7 +3,7 @@
 use egui::containers::menu::{MenuButton, MenuConfig, SubMenuButton};
 use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui, UiBuilder, WidgetInfo};
 
-use super::{aside, quiet_button, section};
+use super::{aside, more_images, quiet_button, section};
 use crate::data::corruption;
 use crate::result::LabelRecord;
 use crate::session::{Assumption, CorruptionEntry, DatasetEntry, Role, Session};
@@ -77,6 +77,7 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
             });
         });
     }
+    more_images::show(ui, session, store, commands);
 }
 
 /// Role and number of images, as a button that opens the menu.

@@ -26,6 +26,10 @@ pub struct JobScene<'a> {
     pub log: bool,
 }
 
+/// In which order jobs are done, see [`queue::waiting`].
+const ORDER: &str = "First what was moved to the front and questions about files, then what the present tab shows, then landscapes, scores, \
+                     sharpness, embeddings, Hessians. A landscape steps aside for what is looked at; nothing else is interrupted.";
+
 /// Draws the list: running first, then what went wrong, then what waits in the order in which it will be done; what is done is only
 /// counted.
 pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
@@ -115,6 +119,7 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
                 JobState::Running if job.progress.total > 0 => format!("{:.0} %", 100.0 * job.progress.fraction()),
                 JobState::Running => "starting".into(),
                 JobState::Paused => "paused".into(),
+                JobState::Waiting if place == Some(0) => "next".into(),
                 JobState::Waiting => place.map_or("waiting".into(), |place| format!("no. {}", place + 1)),
                 JobState::Looking => "looking".into(),
                 JobState::Failed(_) => "failed".into(),
@@ -123,7 +128,10 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
                 JobState::Done => "done".into(),
             };
             let bad = matches!(job.state, JobState::Failed(_) | JobState::Interrupted);
-            ui.label(RichText::new(state).font(theme::small()).color(if bad { palette.error } else { palette.weak }));
+            let shown = ui.label(RichText::new(state).font(theme::small()).color(if bad { palette.error } else { palette.weak }));
+            if job.state == JobState::Waiting {
+                shown.on_hover_text(ORDER);
+            }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let color = if job.state == JobState::Running { palette.strong } else { palette.text };
                 let on = dataset_of(&job.spec).map(|dataset| format!("on {dataset}")).unwrap_or_default();

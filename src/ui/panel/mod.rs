@@ -1,5 +1,6 @@
 //! The left side: what is open and what is being done; and what stands above everything: palette, shortcuts, questions. Panels draw from the session and the store and push commands.
 
+pub mod architecture;
 pub mod checkpoints;
 pub mod closing;
 pub mod datasets;
@@ -10,11 +11,14 @@ pub mod links;
 pub mod log;
 pub mod menus;
 pub mod meter;
+mod more_images;
+pub mod network_check;
 pub mod open;
 pub mod palette;
 pub mod shortcuts;
 pub mod start;
 pub mod top;
+mod weights;
 
 use egui::{Align, Layout, Response, RichText, Ui};
 

@@ -4,7 +4,9 @@ use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, Ui, Vec2
 
 use super::menu;
 use crate::result::Quantity;
-use crate::session::{Adaptive, Axes, DirectionSettings, Estimator, InputAxes, InputPlane, LandscapeSettings, Norm, Tab};
+use crate::session::{
+    Adaptive, Axes, DirectionSettings, Estimator, InputAxes, InputPlane, LandscapeSettings, LossSettings, Norm, Tab, Trajectory,
+};
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::memory::ThemeChoice;
@@ -79,7 +81,8 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, quantity: Option<Qu
                     {
                         scene.commands.push(Command::Landscape(LandscapeCommand::AroundWeights));
                     }
-                    note(ui, &plane_note(&scene.session.landscape));
+                    let settings = &scene.session.landscape;
+                    note(ui, &format!("{}{}", plane_note(settings), loss_note(&settings.loss)));
                 }
                 _ => sharpness_choices(ui, scene),
             }
@@ -137,7 +140,17 @@ fn sharpness_choices(ui: &mut Ui, scene: &mut Scene<'_>) {
     if chip(ui, color, "relative ρ/‖θ‖", settings.relative).clicked() {
         scene.commands.push(Command::ShowRelative(!settings.relative));
     }
-    note(ui, &text);
+    note(ui, &format!("{text}{}{}", layers_note(&settings.layers), loss_note(&settings.loss)));
+}
+
+/// Which parameters move, where not all of them do.
+pub fn layers_note(layers: &[String]) -> String {
+    if layers.is_empty() { String::new() } else { format!("; only {} move", layers.join(", ")) }
+}
+
+/// A loss other than plain cross-entropy, at the end of a note.
+pub fn loss_note(loss: &LossSettings) -> String {
+    loss.description().map_or(String::new(), |loss| format!("; loss: {loss}"))
 }
 
 /// What is shown, in a weak line that is cut where the line ends.
@@ -180,7 +193,8 @@ fn plane_note(settings: &LandscapeSettings) -> String {
         Axes::Random {} => "L(θ + αδ + βη), random directions as the session defines them, one scale for all",
         Axes::Line { .. } => "the loss on the line between two checkpoints",
         Axes::Checkpoints { .. } => "the loss on the plane through three checkpoints",
-        Axes::Trajectory { .. } => "the loss on the principal components of a run's weights",
+        Axes::Trajectory(Trajectory::Run(_)) => "the loss on the principal components of a run's weights",
+        Axes::Trajectory(_) => "the loss on the principal components of a trajectory of checkpoints",
         Axes::Files { .. } => "L(θ + αδ + βη), axes from files, one scale for all",
         Axes::Input(plane) => return input_note(plane),
     };

@@ -8,9 +8,12 @@ use std::str::FromStr;
 
 use serde_json::{Value, json};
 
-use super::draft::{Draft, Entry, Schedule};
+use super::draft::{Draft, Entry, Schedule, WarmupUnit};
 use crate::data::{Augmentation, Severity, environment};
-use crate::job::{MethodConfig, MethodInfo, ParameterInfo, ParameterKind, RunConfig, ScheduleConfig};
+use crate::job::{
+    Decay, MethodConfig, MethodInfo, OptimizerConfig, OptimizerKind, ParameterInfo, ParameterKind, RunConfig, UpdateRule, WarmupConfig,
+    WarmupLength,
+};
 use crate::session::{DatasetEntry, Role};
 
 /// What is wrong, by field: a field of the run file, the key of a hyperparameter or of a role.
@@ -77,21 +80,17 @@ impl Draft {
         run.transform = self.transform;
         run.leave_out = self.leave_out.clone();
         run.batch_norm = self.batch_norm;
-        run.optimizer.lr = reader.number("lr", &self.lr, "a number above 0", f64::MIN_POSITIVE..=f64::MAX);
-        run.optimizer.momentum = reader.float("momentum", &self.momentum, [0.0, 1.0]);
-        run.optimizer.weight_decay = reader.float("weight_decay", &self.weight_decay, [0.0, f64::MAX]);
-        run.optimizer.nesterov = self.nesterov;
-        if self.nesterov && run.optimizer.momentum == 0.0 {
-            reader.complain("momentum", "Nesterov's form needs a momentum above 0");
-        }
-        run.schedule = match self.schedule {
-            Schedule::Constant => ScheduleConfig::Constant,
-            Schedule::Cosine => ScheduleConfig::Cosine,
-            Schedule::Plateau => ScheduleConfig::Plateau {
+        run.accumulate = reader.count("accumulate", &self.accumulate, 1);
+        run.optimizer = self.optimizer(&mut reader);
+        run.schedule.decay = match self.schedule {
+            Schedule::Constant => Decay::Constant,
+            Schedule::Cosine => Decay::Cosine,
+            Schedule::Plateau => Decay::Plateau {
                 patience: reader.count("patience", &self.patience, 0),
                 factor: reader.float("factor", &self.factor, [0.0, 1.0]),
             },
         };
+        run.schedule.warmup = self.warmup(&mut reader);
         run.method = MethodConfig::new(&self.method);
         match method {
             None => reader.complain("method", format!("expected a method of this worker, found `{}`", self.method)),
@@ -113,6 +112,47 @@ impl Draft {
         }
         run.datasets = self.datasets(&mut reader, method.is_some_and(|method| method.outliers));
         if reader.problems.is_empty() { Ok((run, name)) } else { Err(reader.problems) }
+    }
+
+    fn optimizer(&self, reader: &mut Reader) -> OptimizerConfig {
+        const ABOVE_ZERO: RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::MAX;
+        let rule = match self.optimizer {
+            OptimizerKind::Sgd => {
+                let momentum = reader.float("momentum", &self.momentum, [0.0, 1.0]);
+                if self.nesterov && momentum == 0.0 {
+                    reader.complain("momentum", "Nesterov's form needs a momentum above 0");
+                }
+                UpdateRule::Sgd { momentum, nesterov: self.nesterov }
+            }
+            OptimizerKind::AdamW => {
+                let mut beta = |key: &str, text: &str| reader.number(key, text, "a number from 0 to below 1", 0.0..=1.0f64.next_down());
+                let betas = [beta("beta1", &self.betas[0]), beta("beta2", &self.betas[1])];
+                UpdateRule::AdamW { betas, eps: reader.float("eps", &self.eps, [0.0, f64::MAX]) }
+            }
+        };
+        let clips = !self.clip_norm.trim().is_empty();
+        OptimizerConfig {
+            lr: reader.number("lr", &self.lr, "a number above 0", ABOVE_ZERO),
+            weight_decay: reader.float("weight_decay", &self.weight_decay, [0.0, f64::MAX]),
+            clip_norm: clips.then(|| reader.number("clip_norm", &self.clip_norm, "a number above 0, or nothing", ABOVE_ZERO)),
+            rule,
+        }
+    }
+
+    /// The warm-up, from the factor that the repeated run begins with.
+    fn warmup(&self, reader: &mut Reader) -> Option<WarmupConfig> {
+        if self.warmup.trim().is_empty() {
+            return None;
+        }
+        let count = reader.count("warmup", &self.warmup, 0);
+        let length = match self.warmup_unit {
+            WarmupUnit::Steps => WarmupLength::Steps(count),
+            WarmupUnit::Epochs => WarmupLength::Epochs(count),
+        };
+        if self.warmup_unit == WarmupUnit::Epochs && self.epochs.trim().parse().is_ok_and(|epochs: usize| epochs <= count) {
+            reader.complain("warmup", format!("expected a warm-up shorter than the run of {} epochs, found {count}", self.epochs.trim()));
+        }
+        (count > 0).then_some(WarmupConfig { length, start: self.base.schedule.warmup.and_then(|warmup| warmup.start) })
     }
 
     /// The name of the run's folder: the one that was typed, else the method's with the first number that is free.

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::job::{BatchNormUpdate, MethodConfig, ParameterInfo, ParameterKind, RunConfig, ScheduleConfig, Transform};
+use crate::job::{
+    BatchNormUpdate, Decay, MethodConfig, OptimizerConfig, OptimizerKind, ParameterInfo, ParameterKind, RunConfig, Transform, UpdateRule,
+    WarmupLength, choice_of,
+};
 use crate::session::{Assumption, CheckpointEntry, DatasetEntry, NetworkChoice, Normalization, Role, Session};
 
 /// A hyperparameter as it was typed or chosen.
@@ -40,7 +43,7 @@ impl Entry {
             // A run without the augmentation is repeated without, whatever is offered first.
             (ParameterKind::Augmentation { .. }, Value::Null) => Entry::Augmentation(None, "1".into()),
             (ParameterKind::Number { .. } | ParameterKind::Integer { .. }, Value::Number(number)) => Entry::Text(number.to_string()),
-            (ParameterKind::Choice { .. }, Value::String(choice)) => Entry::Choice(choice.clone()),
+            (ParameterKind::Choice { formerly, .. }, value) => Entry::Choice(choice_of(value, formerly.as_ref())?.to_owned()),
             (ParameterKind::Switch { .. }, Value::Bool(on)) => Entry::Switch(*on),
             (ParameterKind::Augmentation { .. }, value) => Self::augmentation(value)?,
             _ => return None,
@@ -87,6 +90,15 @@ impl Schedule {
     pub const ALL: [Schedule; 3] = [Schedule::Plateau, Schedule::Cosine, Schedule::Constant];
 }
 
+/// What the length of a warm-up is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WarmupUnit {
+    /// Steps of the optimizer.
+    Steps,
+    /// Epochs.
+    Epochs,
+}
+
 /// A run that is being thought of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
@@ -104,26 +116,40 @@ pub struct Draft {
     pub picks: Vec<Pick>,
     /// Epochs.
     pub epochs: String,
-    /// ID images a step.
+    /// ID images a batch.
     pub batch: String,
-    /// Outliers a step.
+    /// Outliers a batch.
     pub outlier_batch: String,
+    /// Batches a step.
+    pub accumulate: String,
     /// Seed.
     pub seed: String,
+    /// Kind of optimizer; see [`Draft::choose_optimizer`].
+    pub optimizer: OptimizerKind,
     /// Learning rate.
     pub lr: String,
-    /// Momentum.
+    /// Momentum, of SGD.
     pub momentum: String,
     /// Weight decay.
     pub weight_decay: String,
-    /// Nesterov's form of momentum.
+    /// Nesterov's form of momentum, of SGD.
     pub nesterov: bool,
+    /// β₁ and β₂ of AdamW.
+    pub betas: [String; 2],
+    /// ε of AdamW.
+    pub eps: String,
+    /// Longest gradient; empty = any.
+    pub clip_norm: String,
     /// Kind of schedule.
     pub schedule: Schedule,
     /// Of a plateau.
     pub patience: String,
     /// Of a plateau.
     pub factor: String,
+    /// Length of the warm-up; empty = none.
+    pub warmup: String,
+    /// What it is counted in.
+    pub warmup_unit: WarmupUnit,
     /// Augmentation of ID images.
     pub transform: Transform,
     /// Families of corruptions that the environments leave out.
@@ -156,11 +182,22 @@ impl Draft {
     }
 
     fn of(base: RunConfig) -> Self {
-        let (schedule, patience, factor) = match base.schedule {
-            ScheduleConfig::Plateau { patience, factor } => (Schedule::Plateau, patience, factor),
-            ScheduleConfig::Cosine => (Schedule::Cosine, 5, 0.1),
-            ScheduleConfig::Constant => (Schedule::Constant, 5, 0.1),
+        let (schedule, patience, factor) = match base.schedule.decay {
+            Decay::Plateau { patience, factor } => (Schedule::Plateau, patience, factor),
+            Decay::Cosine => (Schedule::Cosine, 5, 0.1),
+            Decay::Constant => (Schedule::Constant, 5, 0.1),
         };
+        let (warmup, warmup_unit) = match base.schedule.warmup.map(|warmup| warmup.length) {
+            None => (String::new(), WarmupUnit::Steps),
+            Some(WarmupLength::Steps(steps)) => (steps.to_string(), WarmupUnit::Steps),
+            Some(WarmupLength::Epochs(epochs)) => (epochs.to_string(), WarmupUnit::Epochs),
+        };
+        // Of the other kinds stands what they have when nobody says otherwise.
+        let (mut momentum, mut nesterov, mut betas, mut eps) = (0.9, true, [0.9, 0.999], 1e-8);
+        match base.optimizer.rule {
+            UpdateRule::Sgd { momentum: m, nesterov: n } => (momentum, nesterov) = (m, n),
+            UpdateRule::AdamW { betas: b, eps: e } => (betas, eps) = (b, e),
+        }
         Self {
             name: String::new(),
             checkpoint: base.checkpoint.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
@@ -173,9 +210,16 @@ impl Draft {
             outlier_batch: base.outlier_batch.to_string(),
             seed: base.seed.to_string(),
             lr: base.optimizer.lr.to_string(),
-            momentum: base.optimizer.momentum.to_string(),
+            optimizer: base.optimizer.kind(),
+            momentum: momentum.to_string(),
             weight_decay: base.optimizer.weight_decay.to_string(),
-            nesterov: base.optimizer.nesterov,
+            nesterov,
+            betas: betas.map(|beta| beta.to_string()),
+            eps: format!("{eps:e}"),
+            clip_norm: base.optimizer.clip_norm.map(|norm| norm.to_string()).unwrap_or_default(),
+            accumulate: base.accumulate.to_string(),
+            warmup,
+            warmup_unit,
             schedule,
             patience: patience.to_string(),
             factor: factor.to_string(),
@@ -194,6 +238,11 @@ impl Draft {
         self.base = RunConfig { architecture, weights, ignore, classes: None, assumed: entry.assumed.clone(), ..self.base.clone() };
     }
 
+    /// Starts from this state dict of the checkpoint's file.
+    pub fn choose_weights(&mut self, weights: Option<String>) {
+        self.base.weights = weights;
+    }
+
     /// Whether nobody stated what the inputs are normalized with.
     pub fn assumes_normalization(&self) -> bool {
         self.base.assumed.contains(&Assumption::Normalization)
@@ -208,6 +257,19 @@ impl Draft {
     /// How the checkpoint's file is read.
     pub fn choice(&self) -> NetworkChoice {
         self.base.choice()
+    }
+
+    /// Takes another kind of optimizer. Learning rate and weight decay that nobody has touched become those of the kind: they mean something
+    /// else there.
+    pub fn choose_optimizer(&mut self, kind: OptimizerKind) {
+        let (OptimizerConfig { lr, weight_decay, .. }, now) = (self.optimizer.config(), kind.config());
+        if self.lr.trim().parse() == Ok(lr) {
+            self.lr = now.lr.to_string();
+        }
+        if self.weight_decay.trim().parse() == Ok(weight_decay) {
+            self.weight_decay = now.weight_decay.to_string();
+        }
+        self.optimizer = kind;
     }
 
     /// Takes in what was opened or changed since; what was closed stays out unless it is used.

@@ -73,13 +73,13 @@ fn plain(architecture: &str) -> &str {
     architecture.split('+').next().unwrap_or_default()
 }
 
-/// Image passes of a step: what its time is taken to be proportional to.
+/// Image passes of a step of the optimizer: what its time is taken to be proportional to.
 fn work(run: &RunConfig, methods: &[MethodInfo]) -> f64 {
     let method = methods.iter().find(|method| method.key == run.method.name);
     let outliers = if method.is_some_and(|method| method.outliers) { run.outlier_batch } else { 0 };
     // Methods with a radius ascend first: every image goes through the network twice.
     let passes = if method.is_some_and(|method| method.parameters.iter().any(|parameter| parameter.key == "rho")) { 2.0 } else { 1.0 };
-    passes * (run.batch + outliers) as f64
+    passes * ((run.batch + outliers) * run.accumulate) as f64
 }
 
 /// Steps of `run`; `None` while the number of its training images is not known.
@@ -90,7 +90,7 @@ fn steps(run: &RunConfig, runs: &[&Run], trials: &[Trial]) -> Option<usize> {
         Some(trial.pace.images)
     };
     let images = train.first.or(train.limit).or_else(counted).or_else(|| runs.iter().find_map(|other| images(other, train)))?;
-    Some(run.epochs? * run.batches(images, run.batch.max(1)))
+    Some(run.epochs? * run.steps_per_epoch(images))
 }
 
 fn train_of(run: &RunConfig) -> Option<&DatasetEntry> {
@@ -103,5 +103,5 @@ fn images(run: &Run, train: &DatasetEntry) -> Option<usize> {
     let known = train_of(config)?;
     let same = known.path == train.path && known.split == train.split && known.limit.is_none() && known.first.is_none();
     let epochs = config.epochs.filter(|epochs| *epochs > 0 && config.max_steps.is_none())?;
-    (same && state.steps > 0).then(|| state.steps / epochs * config.batch)
+    (same && state.steps > 0).then(|| state.steps / epochs * config.batch * config.accumulate)
 }

@@ -7,6 +7,7 @@ pub mod draft;
 pub mod estimate;
 pub mod metrics;
 pub mod place;
+pub mod radius;
 #[cfg(test)]
 pub mod tests;
 pub mod watch;

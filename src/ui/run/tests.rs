@@ -8,12 +8,15 @@ use serde_json::json;
 
 use super::book::{Book, Run};
 use super::difference::differing;
-use super::draft::{Draft, Entry, Schedule};
+use super::draft::{Draft, Entry, Schedule, WarmupUnit};
 use super::estimate::{Estimate, estimate};
 use super::metrics::Metrics;
 use super::watch::{Saved, Sight};
 use crate::data::{Augmentation, Severity};
-use crate::job::{MethodInfo, Pace, ParameterInfo, ParameterKind, RunConfig, RunState, RunStatus, RunView, Trial};
+use crate::job::{
+    MethodInfo, OptimizerConfig, OptimizerKind, Pace, ParameterInfo, ParameterKind, RunConfig, RunState, RunStatus, RunView, Trial,
+    UpdateRule, WarmupConfig, WarmupLength,
+};
 use crate::session::{CheckpointEntry, DatasetEntry, Normalization, NormalizationPreset, Role, Session};
 
 fn parameter(key: &str, kind: ParameterKind) -> ParameterInfo {
@@ -49,7 +52,11 @@ pub(in crate::ui) fn methods() -> Vec<MethodInfo> {
                 parameter("steps", ParameterKind::Integer { default: 1, min: 1, max: 9 }),
                 parameter(
                     "reading",
-                    ParameterKind::Choice { default: "algorithm".into(), options: vec!["algorithm".into(), "equation".into()] },
+                    ParameterKind::Choice {
+                        default: "algorithm".into(),
+                        options: vec!["algorithm".into(), "equation".into()],
+                        formerly: None,
+                    },
                 ),
                 parameter("adaptive", ParameterKind::Switch { default: false }),
                 parameter("augmentation", ParameterKind::Augmentation { default: augmentation }),
@@ -189,6 +196,65 @@ fn a_repeated_run_is_the_same_run() {
     assert_eq!(Draft::repeat(&run, &Session::default()).check(&methods, &free).unwrap().0, run);
 }
 
+/// Runs of before the diagonal T had names say `adaptive = true`.
+#[test]
+fn a_choice_that_was_a_switch_is_read_from_older_runs() {
+    let [none, theta] = ["none", "theta"].map(str::to_owned);
+    let options = vec![none.clone(), theta.clone(), "elementwise".into()];
+    let adaptive = parameter("adaptive", ParameterKind::Choice { default: none.clone(), options, formerly: Some([none, theta]) });
+    let read = |value: serde_json::Value| {
+        let run = RunConfig::new(crate::job::MethodConfig::new("sam").with("adaptive", value));
+        Draft::repeat(&run, &session()).entry(&adaptive)
+    };
+    assert_eq!(read(json!(true)), Entry::Choice("theta".into()));
+    assert_eq!(read(json!("elementwise")), Entry::Choice("elementwise".into()));
+    assert_eq!([read(json!(false)), read(json!(3))], [Entry::Choice("none".into()), Entry::Choice("none".into())]);
+}
+
+#[test]
+fn an_optimizer_brings_its_own_defaults_and_keeps_what_was_typed() {
+    let mut draft = Draft::new(&session(), "erm");
+    draft.choose_optimizer(OptimizerKind::AdamW);
+    let run = draft.check(&methods(), &free).unwrap().0;
+    assert_eq!(run.optimizer, OptimizerKind::AdamW.config());
+    draft.lr = "0.003".into();
+    draft.choose_optimizer(OptimizerKind::Sgd);
+    let run = draft.check(&methods(), &free).unwrap().0;
+    assert_eq!(run.optimizer, OptimizerConfig { lr: 0.003, ..OptimizerConfig::default() });
+    assert_eq!((run.accumulate, run.schedule.warmup), (1, None));
+}
+
+#[test]
+fn clipping_accumulation_adamw_and_warm_up_are_read_repeated_and_refused() {
+    let mut draft = Draft::new(&session(), "erm");
+    draft.choose_optimizer(OptimizerKind::AdamW);
+    draft.betas = ["0.8".into(), "0.95".into()];
+    draft.eps = "1e-6".into();
+    draft.clip_norm = "1".into();
+    draft.accumulate = "4".into();
+    (draft.warmup, draft.warmup_unit) = ("3".into(), WarmupUnit::Epochs);
+    let run = draft.check(&methods(), &free).unwrap().0;
+    assert_eq!((run.accumulate, run.optimizer.clip_norm), (4, Some(1.0)));
+    assert_eq!(run.optimizer.rule, UpdateRule::AdamW { betas: [0.8, 0.95], eps: 1e-6 });
+    assert_eq!(run.schedule.warmup, Some(WarmupConfig { length: WarmupLength::Epochs(3), start: None }));
+    let again = Draft::repeat(&run, &session());
+    assert_eq!(again.check(&methods(), &free).unwrap().0, run);
+    // A start that the form does not show stays with the run that is repeated.
+    let mut started = run.clone();
+    started.schedule.warmup = Some(WarmupConfig { length: WarmupLength::Steps(20), start: Some(0.1) });
+    assert_eq!(Draft::repeat(&started, &session()).check(&methods(), &free).unwrap().0, started);
+
+    draft.betas[1] = "1".into();
+    draft.eps = "-1e-8".into();
+    draft.clip_norm = "0".into();
+    draft.accumulate = "0".into();
+    draft.warmup = "10".into();
+    let problems = draft.check(&methods(), &free).unwrap_err();
+    assert_eq!(problems.keys().map(String::as_str).collect::<Vec<_>>(), ["accumulate", "beta2", "clip_norm", "eps", "warmup"]);
+    assert!(problems["warmup"].contains("shorter than the run of 10 epochs"), "{problems:?}");
+    assert!(problems["clip_norm"].contains("above 0, or nothing"), "{problems:?}");
+}
+
 #[test]
 fn crops_and_flips_have_no_severity() {
     let mut draft = Draft::new(&session(), "dr_sam");
@@ -308,6 +374,10 @@ fn an_estimate_says_what_it_rests_on() {
     let scaled = estimate(&erm, resnet8, &methods, &runs, &[]);
     assert_eq!(scaled.text, "About 39 s: 100 steps at 0.39 s, as old took, scaled by images and passes");
     assert!(scaled.open, "a trial would say more");
+    // Five batches make a step: a fifth of the steps, each five times as long.
+    let accumulated = RunConfig { accumulate: 5, ..erm.clone() };
+    let text = "About 39 s: 20 steps at 1.95 s, as old took, scaled by images and passes";
+    assert_eq!(estimate(&accumulated, resnet8, &methods, &runs, &[]).text, text);
     draft.batch = "128".into();
     let same = draft.check(&methods, &free).unwrap().0;
     let text = "About 40 s: 80 steps at 0.50 s, as old took".into();

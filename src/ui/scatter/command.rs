@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 
+use super::cloud::Cloud;
 use super::export;
 use super::query::Query;
 use super::{Found, ImageKey, Scatter};
 use crate::data::{self, Source};
 use crate::job::JobSpec;
-use crate::session::{Category, ColorBy, Pane, SelectMode, Selection, Tool};
+use crate::session::{Category, ColorBy, Pane, SelectMode, Selection, Tab, Tool};
 use crate::ui::app::App;
 use crate::ui::loader::Finished;
 use crate::ui::store::Store;
+use crate::ui::widget::number::count;
 
 /// One act.
 #[derive(Clone, Debug, PartialEq)]
@@ -175,10 +177,31 @@ impl App {
                 self.session.view.scatter = self.scatter.view.clone();
                 match done {
                     Ok(()) if searched && self.scatter.view.selection.is_empty() => self.tell("The search found no image"),
+                    Ok(()) if searched => self.show_selection(),
                     Ok(()) => {}
                     Err(reason) => self.complain(reason),
                 }
             }
+        }
+    }
+
+    /// Shows the whole plots where a selected image lies outside of what is seen of them.
+    fn show_selection(&mut self) {
+        let seen = self.session.view.extents.get(&Tab::Embedding).cloned().unwrap_or_default();
+        let linked = self.session.view.links.axes;
+        let outside = |name: &str, cloud: &Cloud| {
+            let extent = seen.of(linked, name);
+            let lies_within =
+                |value: f32, range: Option<[f64; 2]>| range.is_none_or(|[low, high]| (low..=high).contains(&f64::from(value)));
+            let mask = cloud.mask(&self.scatter.view.selection);
+            let selected = cloud.xy.iter().zip(mask).filter(|(_, selected)| *selected);
+            selected.filter(|([x, y], _)| !(lies_within(*x, extent.x) && lies_within(*y, extent.y))).count()
+        };
+        let most = self.scatter.clouds.iter().map(|(name, entry)| outside(name, &entry.cloud)).max().unwrap_or(0);
+        if most > 0 {
+            self.session.view.see_all(Tab::Embedding);
+            let images = if most == 1 { "1 image lies".into() } else { format!("{} images lie", count(most as u64)) };
+            self.tell(format!("{images} outside of what was seen: the plots show everything again"));
         }
     }
 

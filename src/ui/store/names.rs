@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::{JobState, Store, analysis_of, subject_of};
 use crate::job::JobSpec;
+use crate::session::CheckpointEntry;
 
 impl Store {
     /// Forgets what was read of a file.
@@ -14,10 +15,12 @@ impl Store {
         self.inspections.retain(|(inspected, _), _| inspected != path);
     }
 
-    /// Forgets a checkpoint: its jobs and results. What was read of its file stays, in case that it comes back.
-    pub fn forget_checkpoint(&mut self, name: &str, path: &Path) {
+    /// Forgets a checkpoint: its jobs and results. What was read of its file stays, in case that it comes back; it goes on being read where
+    /// it `is_read` for another checkpoint.
+    pub fn forget_checkpoint(&mut self, entry: &CheckpointEntry, is_read: bool) {
+        let name = entry.name.as_str();
         self.jobs.retain(|_, job| match &job.spec {
-            JobSpec::Inspect { path: inspected, .. } => inspected != path || job.state == JobState::Done,
+            JobSpec::Inspect { path, choice } => is_read || *path != entry.path || *choice != entry.choice() || job.state == JobState::Done,
             spec => analysis_of(spec).is_none() || subject_of(spec) != name,
         });
         self.forget_differences_of(name);

@@ -194,6 +194,7 @@ pub(super) fn curve(k: usize) -> SharpnessCurve {
             std_error: 0.1 * steep * rho.powf(1.3),
             epsilon_norm: rho,
             spread: None,
+            unmoved: None,
         })
         .into();
     SharpnessCurve {

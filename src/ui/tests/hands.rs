@@ -60,3 +60,15 @@ pub(super) fn open_by_path(harness: &mut Harness<'static, App>, path: &str) {
     harness.get_by_label("Open…").click();
     harness.run();
 }
+
+/// Whether a text stands somewhere in the window.
+pub(super) fn drawn(harness: &Harness<'static, App>, wanted: &str) -> bool {
+    fn has(shape: &egui::Shape, wanted: &str) -> bool {
+        match shape {
+            egui::Shape::Text(text) => text.galley.text() == wanted,
+            egui::Shape::Vec(shapes) => shapes.iter().any(|shape| has(shape, wanted)),
+            _ => false,
+        }
+    }
+    harness.output().shapes.iter().any(|clipped| has(&clipped.shape, wanted))
+}

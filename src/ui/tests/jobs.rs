@@ -79,7 +79,7 @@ fn the_queue_shows_its_order_and_a_job_can_be_moved_to_the_front() {
         harness.state_mut().store.add(landscape_job(name), JobState::Waiting);
     }
     harness.run();
-    for text in ["no. 1", "no. 2", "no. 3"] {
+    for text in ["next", "no. 2", "no. 3"] {
         harness.get_by_label(text);
     }
     let below = |harness: &Harness<'static, App>, a: &str, b: &str| {
@@ -227,6 +227,48 @@ pub(super) fn with_spectra(app: &mut App, n: usize) {
         let id = app.store.add(hessian_job(name), JobState::Done);
         app.store.insert(id, Loaded::Hessian(spectrum(k)));
     }
+}
+
+#[test]
+fn a_search_that_never_left_is_told_in_the_window() {
+    let mut harness = harness(&Listener::default(), 2, false);
+    let mut stuck = curve(0);
+    for point in &mut stuck.points {
+        point.unmoved = Some(crate::result::Unmoved { batches: 1, why: crate::result::Stuck::NoGradient });
+        (point.sharpness, point.std_error) = (f64::NAN, f64::NAN);
+    }
+    let id = harness.state_mut().store.add(sharpness_job(CHECKPOINTS[0]), JobState::Done);
+    harness.state_mut().store.insert(id, Loaded::Sharpness(stuck));
+    harness.get_by_label("Sharpness").click();
+    harness.run();
+    harness
+        .get_by_label_contains("6 radii, no ε found within ρ = 0.5; no ε was found at ρ = 0.01, 0.02, 0.05, 0.1, 0.2, 0.5: the gradient");
+    assert!(harness.query_all_by_label("no ε found").count() == 6, "a row a radius");
+}
+
+#[test]
+fn the_hessian_of_layers_is_shown_where_it_was_asked_for() {
+    let layer = |name: &str, value: f64| crate::result::LayerCurvature {
+        name: name.into(),
+        parameters: 10,
+        lambda_max: Eigenvalue { value, residual: 0.01 },
+        ..Default::default()
+    };
+    let mut harness = harness(&Listener::default(), 2, false);
+    let app = harness.state_mut();
+    with_spectra(app, 2);
+    let id = app.store.add(hessian_job(CHECKPOINTS[0]), JobState::Done);
+    let layers = vec![layer("conv1", 2.0), layer("fc", 7.0)];
+    app.store.insert(id, Loaded::Hessian(HessianSpectrum { layers, ..spectrum(0) }));
+    harness.get_by_label("Hessian").click();
+    harness.run();
+    assert!(harness.query_by_label_contains("Hessian of layers").is_none());
+    harness.get_by_label("Layers").click();
+    harness.run();
+    harness.get_by_label(&format!("Hessian of layers on digits test, {}: largest eigenvalue in fc", CHECKPOINTS[0]));
+    harness.get_by_label("Spectrum").click();
+    harness.run();
+    assert!(harness.query_by_label_contains("Hessian of layers").is_none());
 }
 
 #[test]

@@ -322,8 +322,8 @@ fn what_was_drawn_of_a_closed_checkpoint_goes() {
     let kept = |harness: &Harness<'static, App>| harness.state().views.landscape.kept().into_iter().map(str::to_owned).collect::<Vec<_>>();
     assert!(kept(&harness).contains(&"SAM".to_owned()));
     let app = harness.state_mut();
-    app.session.checkpoints.retain(|entry| entry.name != "SAM");
-    app.store.forget_checkpoint("SAM", std::path::Path::new("/nowhere/SAM.safetensors"));
+    let gone = app.session.remove_checkpoint("SAM").unwrap();
+    app.store.forget_checkpoint(&gone, false);
     harness.run();
     assert_eq!(kept(&harness), ["DR-SAM", "ERM", "OE", "Pretrained"]);
     let app = harness.state_mut();

@@ -9,9 +9,11 @@ mod energy;
 mod figures;
 mod first_look;
 mod hands;
+mod hesitation;
 mod idle;
 mod jobs;
 mod landscapes;
+mod networks;
 mod panels;
 mod runs;
 mod saving;
@@ -20,6 +22,8 @@ mod selecting;
 mod sessions;
 mod snapshots;
 mod stale;
+mod typefaces;
+mod weights;
 
 use by_hand::{
     CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,

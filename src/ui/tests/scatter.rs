@@ -6,6 +6,7 @@ use std::rc::Rc;
 use eframe::egui_wgpu::RenderState;
 use egui::{Key, Pos2, vec2};
 
+use super::hands::drawn;
 use super::*;
 use crate::result::{Embedding, Picture, ScoreTable};
 use crate::session::{Link, Pane, Selection};
@@ -100,18 +101,6 @@ fn principal_components_in_the_place_of_t_sne_are_called_so_with_the_reason() {
     let told = "principal components (t-SNE needs at least 5 images whose features differ, found 2 among 1000)";
     harness.get_by_label(&format!("Embedding of ERM, 1000 points, {told}"));
     assert!(drawn(&harness, "principal component 1") && drawn(&harness, "t-SNE 1"), "each panel has its own axes");
-}
-
-/// Whether a text stands somewhere in the window.
-fn drawn(harness: &Harness<'static, App>, wanted: &str) -> bool {
-    fn has(shape: &egui::Shape, wanted: &str) -> bool {
-        match shape {
-            egui::Shape::Text(text) => text.galley.text() == wanted,
-            egui::Shape::Vec(shapes) => shapes.iter().any(|shape| has(shape, wanted)),
-            _ => false,
-        }
-    }
-    harness.output().shapes.iter().any(|clipped| has(&clipped.shape, wanted))
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::ui::scatter::command::ScatterCommand;
 use crate::ui::theme;
 use crate::ui::view::scatter::{Form, Gesture};
 use crate::ui::widget::axes::Canvas;
+use crate::ui::widget::number::count;
 
 /// What is remembered between frames.
 #[derive(Default)]
@@ -63,6 +64,17 @@ pub fn draw(ui: &Ui, canvas: &Canvas, state: &mut State, scatter: &Scatter, chec
     let palette = theme::of(ui);
     canvas.painter.add(Shape::line(outline.clone(), Stroke::new(4.0, palette.canvas)));
     canvas.painter.add(Shape::line(outline, Stroke::new(2.0, palette.strong)));
+    // Its height is its own: the area is 1 however few they are.
+    let words = format!("{} selected, as a density of their own", count(all as u64));
+    let corner = canvas.rect().left_top() + egui::vec2(8.0, 6.0);
+    canvas.painter.text(corner, egui::Align2::LEFT_TOP, words, theme::small(), palette.strong);
+}
+
+/// Selected images in a bin, and in all, where there are any.
+pub fn selected_in(state: &State, checkpoint: &str, bin: usize) -> Option<(u64, u64)> {
+    let counts = &state.counts.get(checkpoint)?.counts;
+    let all = counts.iter().sum::<u64>();
+    (all > 0).then_some((*counts.get(bin)?, all))
 }
 
 /// Follows a drag over a histogram and draws the range; selects it when it ends.

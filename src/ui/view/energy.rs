@@ -129,6 +129,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
         None => ([0.0, 1.0], [0.0, 1.0]),
     };
     let name_of_score = score_label(score);
+    // Without scores there is no scale: ticks would be made up.
+    let scale = if bins.is_some() { Scale::Linear } else { Scale::Bare };
     // Tables that are there, in order, as the histograms count them.
     let mut place = 0;
     for (panel, (color, checkpoint)) in panels.iter().zip(shown) {
@@ -142,8 +144,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
         moved = panel_header(ui, panel.header, &checkpoint.name, color, facts, standing(job), None).or(moved);
         let axes = Axes {
             id: Id::unique(("energy", &checkpoint.name)),
-            x: Axis { label: name_of_score, range: x, scale: Scale::Linear, labelled: true },
-            y: Axis { label: "density", range: y, scale: Scale::Linear, labelled: panel.first },
+            x: Axis { label: name_of_score, range: x, scale, labelled: true },
+            y: Axis { label: "density", range: y, scale, labelled: panel.first },
             outline: color,
             grid: true,
             wheel: true,
@@ -179,7 +181,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
         {
             cursor.at = Some((checkpoint.name.clone(), bin));
             if table.is_some() {
-                hover(ui, &canvas, bins, nth, &entries, bin);
+                let selected = brush::selected_in(&state.brush, &checkpoint.name, bin);
+                hover(ui, &canvas, bins, nth, &entries, (bin, selected));
             }
         }
         if below > 0.0 && !entries.is_empty() {
@@ -257,16 +260,17 @@ fn mark(ui: &Ui, canvas: &Canvas, bins: &Bins, bin: usize) {
     canvas.painter.rect_filled(column, 0.0, theme::of(ui).weak.gamma_multiply(0.16));
 }
 
-/// Images of the `place`th table in the bin under the pointer.
-fn hover(ui: &Ui, canvas: &Canvas, bins: &Bins, place: usize, entries: &[Entry], bin: usize) {
+/// Images of the `place`th table in the bin under the pointer, and how many of the selected ones are there.
+fn hover(ui: &Ui, canvas: &Canvas, bins: &Bins, place: usize, entries: &[Entry], (bin, selected): (usize, Option<(u64, u64)>)) {
     let edges = &bins.histogram.edges;
-    let rows: Vec<_> = entries
+    let mut rows: Vec<_> = entries
         .iter()
         .filter_map(|entry| {
             let counts = &bins.histogram.counts[bins.series_of(place, &entry.name)?];
             Some((Some(entry.color), entry.name.clone(), format!("{} of {}", count(counts[bin]), count(counts.iter().sum()))))
         })
         .collect();
+    rows.extend(selected.map(|(here, all)| (None, "Selected".to_owned(), format!("{} of {}", count(here), count(all)))));
     reading(ui, canvas.response.id, &format!("score {} to {}", significant(edges[bin], 3), significant(edges[bin + 1], 3)), &rows);
 }
 

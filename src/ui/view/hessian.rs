@@ -1,5 +1,7 @@
 //! The Hessian tab: spectral densities on shared axes with the extreme eigenvalues as marks, and below each the numbers.
 
+mod layers;
+
 use std::sync::Arc;
 
 use egui::{Align, Color32, Id, Layout, Rect, RichText, Role as WidgetRole, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2};
@@ -29,6 +31,9 @@ pub struct State {
     /// λ under the pointer.
     cursor: Cursor<f64>,
     densities: Made<HessianSpectrum, Arc<Densities>>,
+    /// Whether layers are shown in the place of spectra, where there are some.
+    shows_layers: bool,
+    layers: layers::State,
 }
 
 /// Densities on one range of λ.
@@ -58,7 +63,7 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>) {
     let (steps, probes) = settings.density.size();
     let density = if probes > 0 { format!(", density by {probes} probes of {steps} Lanczos steps") } else { String::new() };
     let text = format!("Hessian of the mean loss at θ: {} largest eigenvalues and the smallest{density}", settings.top);
-    top::note(ui, &text);
+    top::note(ui, &format!("{text}{}{}", top::layers_note(&settings.layers), top::loss_note(&settings.loss)));
 }
 
 /// Draws the tab.
@@ -73,12 +78,28 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
         return offer(ui, scene);
     }
     let found: Vec<_> = scene.session.shown().map(|(color, entry)| (color, entry, spectrum(scene, &entry.name, dataset))).collect();
+    if found.iter().any(|(.., found)| found.is_some_and(|spectrum| !spectrum.layers.is_empty())) {
+        ui.horizontal(|ui| {
+            for (layers, label) in [(false, "Spectrum"), (true, "Layers")] {
+                if ui.selectable_label(state.shows_layers == layers, label).clicked() {
+                    state.shows_layers = layers;
+                }
+            }
+        });
+        if state.shows_layers {
+            let spectra: Vec<_> = found.iter().filter_map(|(color, entry, found)| Some((entry.name.as_str(), *color, (*found)?))).collect();
+            return layers::show(ui, &spectra, dataset, &mut state.layers);
+        }
+    }
     let densities = densities(state, &found.iter().filter_map(|(.., found)| *found).collect::<Vec<_>>());
     let area = ui.available_rect_before_wrap();
     let rows = found.iter().filter_map(|(.., found)| *found).map(|spectrum| numbers_of(spectrum).len()).max().unwrap_or(0);
     let table = if rows > 0 { rows as f32 * ROW + 6.0 } else { 0.0 };
     let (places, below) = layout_above_tables(area, found.len(), 520.0, Spacing { below: table, ..SPACE });
     let (links, mut cursor, mut moved) = (scene.session.view.links, Cursor::default(), None);
+    // Without a spectrum there is no scale: ticks would be made up.
+    let is_known = found.iter().any(|(.., found)| found.is_some());
+    let scale = |scale: Scale| if is_known { scale } else { Scale::Bare };
     let mut extents = scene.extents(Tab::Hessian);
     // Spectra that are there, in order, as densities are.
     let mut nth = 0;
@@ -88,8 +109,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
         moved = panel_header(ui, place.header, name, color, found.map(|found| facts(found)), standing(job), None).or(moved);
         let axes = Axes {
             id: Id::unique(("hessian", name)),
-            x: Axis { label: "λ", range: densities.range, scale: Scale::Linear, labelled: true },
-            y: Axis { label: "density", range: densities.decades, scale: Scale::Log10, labelled: place.first },
+            x: Axis { label: "λ", range: densities.range, scale: scale(Scale::Linear), labelled: true },
+            y: Axis { label: "density", range: densities.decades, scale: scale(Scale::Log10), labelled: place.first },
             outline: color,
             grid: true,
             wheel: true,
@@ -196,7 +217,12 @@ fn hover(ui: &Ui, canvas: &Canvas, spectrum: &HessianSpectrum, curve: Option<&Ve
 fn facts(spectrum: &HessianSpectrum) -> String {
     let converged = if spectrum.converged { "" } else { " · not converged" };
     let images = count(spectrum.samples as u64);
-    format!("‖∇L(θ)‖ {} · {images} images · {} products{converged}", significant(spectrum.gradient_norm, 2), count(spectrum.products))
+    let warning = spectrum.warning.as_ref().map_or(String::new(), |warning| format!("{warning} · "));
+    format!(
+        "{warning}‖∇L(θ)‖ {} · {images} images · {} products{converged}",
+        significant(spectrum.gradient_norm, 2),
+        count(spectrum.products)
+    )
 }
 
 /// Name, value and what it is worth: the eigenvalues from the largest on, the smallest, the trace.

@@ -7,7 +7,8 @@ use egui::{Color32, Id, Rect, RichText, Role as WidgetRole, Stroke, Ui, Vec2, Wi
 
 use super::linked::Cursor;
 use super::{Scene, Standing, cell, empty, faded, panel_header, planes, reading, standing};
-use crate::figure::number::{significant, with_error};
+use crate::figure::number::significant;
+use crate::figure::rise;
 use crate::job::Analysis;
 use crate::result::SharpnessCurve;
 use crate::session::{Extent, Role, Session, Tab};
@@ -84,7 +85,13 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let (x, logarithmic) = ranges(&all, &unit, &scene.session.sharpness.rho);
     // Averages of which some are negative have no logarithm.
     let signed = all.iter().flat_map(|(_, curve)| &curve.points).any(|point| point.spread.is_some() && point.sharpness <= 0.0);
-    let (y, up) = if signed { (curve::signed_range(&all), Scale::Linear) } else { (logarithmic, Scale::Log10) };
+    let is_known = all.iter().any(|(_, curve)| !curve.points.is_empty());
+    let (y, up) = match (is_known, signed) {
+        // Radii are asked for; what the loss rises by is not known yet.
+        (false, _) => (logarithmic, Scale::Bare),
+        (true, true) => (curve::signed_range(&all), Scale::Linear),
+        (true, false) => (logarithmic, Scale::Log10),
+    };
     let panels = if shown.len() > 1 { of_datasets(ui, scene, &shown) } else { of_checkpoints(ui, scene, shown[0]) };
     let area = ui.available_rect_before_wrap();
     let rows = if shown.len() > 1 { 0 } else { all.iter().map(|(_, curve)| curve.points.len()).max().unwrap_or(0) };
@@ -156,7 +163,8 @@ fn of_checkpoints<'a>(ui: &Ui, scene: &Scene<'a>, dataset: &'a str) -> Vec<Panel
         let job = scene.store.job(Analysis::Sharpness, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
         let facts = curve.map(|curve| {
             let (loss, length) = (significant(curve.center_loss, 3), significant(curve.theta_norm, 3));
-            format!("L(θ) {loss} · ‖θ‖ {length} · {} images", count(curve.samples as u64))
+            let warning = curve.unmoved().map_or(String::new(), |warning| format!("{warning} · "));
+            format!("{warning}L(θ) {loss} · ‖θ‖ {length} · {} images", count(curve.samples as u64))
         });
         let summary = summary(&checkpoint.name, dataset, curve);
         let (name, color) = (checkpoint.name.as_str(), theme::checkpoint(ui, color));
@@ -203,7 +211,7 @@ fn readings(
     let of = |(k, curve): &(usize, &SharpnessCurve)| {
         let rho = nearest(&[(*k, curve)], unit, at.log10())?;
         let point = curve.points.iter().find(|point| point.rho / unit(curve) == rho).filter(|_| (rho / at).ln().abs() < 0.2)?;
-        Some((Some(theme::checkpoint(ui, *k)), curve.checkpoint.clone(), with_error(point.sharpness, point.std_error)))
+        Some((Some(theme::checkpoint(ui, *k)), curve.checkpoint.clone(), rise(point)))
     };
     curves.iter().filter_map(of).collect()
 }
@@ -253,7 +261,7 @@ fn numbers(ui: &mut Ui, rect: Rect, radii: Option<f32>, curve: &SharpnessCurve) 
         if let Some(left) = radii {
             cell(ui, row.with_min_x(left).with_max_x(rect.left()), false, RichText::new(point.rho.to_string()).color(palette.text));
         }
-        cell(ui, part(row, 0), true, RichText::new(with_error(point.sharpness, point.std_error)).color(palette.text));
+        cell(ui, part(row, 0), true, RichText::new(rise(point)).color(palette.text));
         cell(ui, part(row, 1), true, RichText::new(significant(point.epsilon_norm, 2)).color(palette.weak));
     }
 }
@@ -262,9 +270,14 @@ fn summary(name: &str, dataset: &str, curve: Option<&SharpnessCurve>) -> String 
     match curve.and_then(|curve| curve.points.last().map(|last| (curve, last))) {
         None => format!("Sharpness of {name} on {dataset}, nothing computed yet"),
         Some((curve, last)) => {
-            let (rho, value) = (significant(last.rho, 3), with_error(last.sharpness, last.std_error));
-            let bound = if curve.is_average() { "on average" } else { "at least" };
-            format!("Sharpness of {name} on {dataset}, {} radii, {bound} {value} within ρ = {rho}", curve.points.len())
+            let (rho, value) = (significant(last.rho, 3), rise(last));
+            let bound = match (last.stuck(), curve.is_average()) {
+                (Some(_), _) => "",
+                (None, true) => "on average ",
+                (None, false) => "at least ",
+            };
+            let warning = curve.unmoved().map_or(String::new(), |warning| format!("; {warning}"));
+            format!("Sharpness of {name} on {dataset}, {} radii, {bound}{value} within ρ = {rho}{warning}", curve.points.len())
         }
     }
 }

@@ -101,7 +101,7 @@ fn kinds_of_networks(checks: &mut Checks, architecture: &str, device: Device, qu
     let [delta, eta] = axes(&directions)?;
     let mut cells = Vec::new();
     for (alpha, beta) in [(0.5, -0.25), (-1.0, 1.0)] {
-        let found = evaluator.evaluate(alpha, beta, quiet)?.cross_entropy.loss;
+        let found = evaluator.evaluate(alpha, beta, quiet)?.mean.loss;
         let seen = reference.look(&reference.moved(&[(&delta, alpha), (&eta, beta)])?, &x)?;
         cells.push((found, mean(&seen.losses(&data.dataset.labels))));
     }
@@ -113,7 +113,7 @@ fn kinds_of_networks(checks: &mut Checks, architecture: &str, device: Device, qu
         F32,
     );
     let (center, _) = evaluator.center(quiet)?;
-    let (found, again) = (evaluator.evaluate(0.0, 0.0, quiet)?.cross_entropy, center);
+    let (found, again) = (evaluator.evaluate(0.0, 0.0, quiet)?.mean, center);
     let difference = largest_error([found.loss - again.loss, found.accuracy - again.accuracy, found.std_error - again.std_error]);
     checks.add(
         Definition::new(format!("Cell (0, 0) of {architecture}"), "is the evaluation of θ, bit for bit", ""),
@@ -137,7 +137,7 @@ fn everything_moves(checks: &mut Checks, device: Device, quiet: &mut Quiet) -> R
     let mut cells = Vec::new();
     for (alpha, beta) in [(0.3, 0.2), (-0.8, 0.5), (1.0, -1.0)] {
         let seen = reference.look(&reference.moved(&[(&delta, alpha), (&eta, beta)])?, &x)?;
-        cells.push((evaluator.evaluate(alpha, beta, quiet)?.cross_entropy.loss, mean(&seen.losses(&data.dataset.labels))));
+        cells.push((evaluator.evaluate(alpha, beta, quiet)?.mean.loss, mean(&seen.losses(&data.dataset.labels))));
     }
     checks.add(
         Definition::new("bias = true, batch_norm = true", "scale, shift and biases move too", "docs/landscape.md"),
@@ -159,7 +159,7 @@ fn policies(checks: &mut Checks, device: Device, quiet: &mut Quiet) -> Result<()
     let moved = reference.moved(&[(&delta, alpha), (&eta, beta)])?;
     let mut found = |batch_norm: BatchNormPolicy| -> Result<f64, AnalysisError> {
         let evaluation = Evaluation { batch_norm, ..Evaluation::plain(&data) };
-        Ok(Evaluator::new(&network, evaluation, &directions)?.evaluate(alpha, beta, quiet)?.cross_entropy.loss)
+        Ok(Evaluator::new(&network, evaluation, &directions)?.evaluate(alpha, beta, quiet)?.mean.loss)
     };
     let (by_batches, running) = reference.look_by_batches(&moved, &x, 60)?;
     let mut renewed: Tensors = moved.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect();

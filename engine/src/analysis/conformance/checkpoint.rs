@@ -195,8 +195,8 @@ impl Subject<'_> {
             let seen = self.reference.look(&self.at(alpha, beta)?, &self.x)?;
             let expected = mean(&seen.losses(self.labels()));
             // A cell that is not finite is right where it is not finite in float64.
-            let both = !cell.cross_entropy.loss.is_finite() && !expected.is_finite();
-            losses.push(if both { (0.0, 0.0) } else { (cell.cross_entropy.loss, expected) });
+            let both = !cell.mean.loss.is_finite() && !expected.is_finite();
+            losses.push(if both { (0.0, 0.0) } else { (cell.mean.loss, expected) });
             let found = cell.readings.iter().find(|reading| reading.quantity == Quantity::Energy).map_or(f64::NAN, |r| r.value);
             energies.push(if both { (0.0, 0.0) } else { (found, mean(&seen.energies())) });
             last = Some(((alpha, beta), seen));
@@ -233,7 +233,7 @@ impl Subject<'_> {
         let found = |quantity| cell.readings.iter().find(|reading| reading.quantity == quantity).map_or(f64::NAN, |r| r.value);
         let ood = self.reference.look(&self.at(alpha, beta)?, x)?;
         let (term, loss) = (mean(&ood.outlier_exposure()), mean(&id.losses(self.labels())));
-        let against = format!("the network in float64 at (α, β) = ({alpha:.3}, {beta:.3})");
+        let against = format!("the network in float64 at (α, β) = ({}, {})", alpha + 0.0, beta + 0.0);
         for (name, formula, source, found, expected) in [
             (
                 "Energy of SS",
@@ -281,7 +281,7 @@ impl Subject<'_> {
         let loss = |tensors: &Tensors| Ok::<_, AnalysisError>(mean(&self.reference.look(tensors, &x)?.losses(&few.dataset.labels)));
         let center = loss(&self.at(0.0, 0.0)?)?;
         let (mut rises, mut norms) = (Vec::new(), Vec::new());
-        for point in curve.points.iter().filter(|point| point.rho > 0.0) {
+        for point in curve.points.iter().filter(|point| point.rho > 0.0 && point.stuck().is_none()) {
             let epsilon = saved(&scratch.join(format!("epsilon_{}.npz", point.rho)))?;
             let rise = loss(&self.reference.moved(&[(&epsilon, 1.0)])?)? - center;
             rises.push((point.sharpness - rise) / rise.abs().max(center));

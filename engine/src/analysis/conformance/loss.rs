@@ -119,7 +119,7 @@ fn ignorance(checks: &mut Checks, device: Device, reporter: &mut dyn Reporter) -
         ),
         "closed form, λ = 0.7; a filter whose weight is 0 does not move",
         "its value",
-        largest_relative_error(readings.chain([(cell.cross_entropy.loss, ln_2)])),
+        largest_relative_error(readings.chain([(cell.mean.loss, ln_2)])),
         F64,
     );
     Ok(())

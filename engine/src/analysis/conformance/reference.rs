@@ -177,7 +177,7 @@ fn evaluate(node: &Node, values: &[Tensor], tensors: &Tensors, x: &Tensor, stati
         }
         Op::BatchNorm { prefix } => batch_norm(input(0)?, prefix, tensors, statistics)?,
         Op::Activation(activation) => activate(*activation, input(0)?)?,
-        Op::MaxPool { size } => windows(input(0)?, *size)?.f_amax([3i64, 5].as_slice(), false)?,
+        Op::MaxPool { size, stride, padding } => max_pool(input(0)?, *size, *stride, *padding)?,
         Op::AvgPool { size } => windows(input(0)?, *size)?.f_mean_dim([3i64, 5].as_slice(), false, Kind::Double)?,
         Op::GlobalAvgPool => input(0)?.f_mean_dim([2i64, 3].as_slice(), false, Kind::Double)?,
         Op::Flatten => input(0)?.f_reshape([input(0)?.size()[0], -1])?,
@@ -260,6 +260,23 @@ fn activate(activation: Activation, x: &Tensor) -> Result<Tensor, AnalysisError>
         Activation::Tanh => x.f_tanh()?,
         Activation::LeakyRelu(slope) => x.f_mul(&positive()?.f_mul_scalar(1.0 - slope)?.f_add_scalar(slope)?)?,
     })
+}
+
+/// The largest of what lies in each window, beyond the image −∞.
+fn max_pool(x: &Tensor, side: i64, stride: i64, padding: i64) -> Result<Tensor, AnalysisError> {
+    let x = x.f_pad([padding; 4], "constant", f64::NEG_INFINITY)?;
+    let size = x.size();
+    let last = |side_of_image: i64| (side_of_image - side) / stride * stride;
+    let (rows, columns) = (last(size[2]), last(size[3]));
+    let mut largest: Option<Tensor> = None;
+    for (i, j) in (0..side).flat_map(|i| (0..side).map(move |j| (i, j))) {
+        let shifted = x.f_slice(2, i, i + rows + 1, stride)?.f_slice(3, j, j + columns + 1, stride)?;
+        largest = Some(match largest {
+            Some(largest) => largest.f_maximum(&shifted)?,
+            None => shifted,
+        });
+    }
+    largest.ok_or_else(|| AnalysisError::Invalid(format!("expected windows of at least 1x1, found {side}x{side}")))
 }
 
 /// [N, C, H/s, s, W/s, s]; what does not fill a window is left out.

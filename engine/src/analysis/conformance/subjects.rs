@@ -24,6 +24,8 @@ pub fn network(graph: Graph, classes: i64, tensors: Vec<(&str, Tensor)>) -> Netw
         tensors: tensors.into_iter().map(|(name, tensor)| (name.to_owned(), tensor)).collect::<Tensors>(),
         classes,
         device: Device::Cpu,
+        left_out: Vec::new(),
+        several: None,
     }
 }
 

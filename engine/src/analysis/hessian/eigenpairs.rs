@@ -139,7 +139,8 @@ fn settled(ritz: &Ritz, top: usize, search: &Search) -> bool {
 
 fn measured(map: &mut dyn Symmetric, v: Tensor) -> Result<Eigenpair, AnalysisError> {
     let image = map.apply(&v)?;
-    let value = dot(&v, &image)?;
+    // A zero has no sign.
+    let value = dot(&v, &image)? + 0.0;
     let residual = norm(&image.f_sub(&v.f_mul_scalar(value)?)?)?;
     let extreme = v.f_abs()?.f_argmax(None, false)?;
     let sign = f64::try_from(v.f_take(&extreme)?)?.signum();

@@ -90,7 +90,8 @@ impl Lanczos {
         let vectors = (0..side).map(|i| Ok(Vec::<f64>::try_from(&vectors.f_select(0, i)?)?)).collect::<Result<Vec<_>, AnalysisError>>()?;
         let last = self.beta.last().copied().unwrap_or(0.0);
         let residuals = vectors.iter().map(|s| (last * s.last().copied().unwrap_or(0.0)).abs()).collect();
-        Ok(Ritz { values: Vec::<f64>::try_from(&values)?, vectors, residuals })
+        // A zero has no sign.
+        Ok(Ritz { values: Vec::<f64>::try_from(&values)?.iter().map(|value| value + 0.0).collect(), vectors, residuals })
     }
 
     /// The vector of the large space that a Ritz vector stands for, of length 1.

@@ -1,14 +1,17 @@
-//! The Hessian of the mean cross-entropy at θ: extreme eigenpairs, trace, spectral density, all from exact products Hv.
+//! The Hessian of the mean loss at θ: extreme eigenpairs, trace, spectral density, all from exact products Hv.
 //!
-//! All trainable parameters move; BatchNorm is frozen (evaluation mode). Every number comes with what it is worth: eigenpairs with the
+//! All trainable parameters move, or those of some layers, and beside them those of each layer alone; BatchNorm is frozen (evaluation mode). Every number comes with what it is worth: eigenpairs with the
 //! measured residual ‖Hv − λv‖ (some eigenvalue lies that near), the trace with a standard error over its probes, the density with its
 //! probes apart. The products run in f32 and lose about six digits; dots and small eigenproblems run in f64.
-//! Deliberately absent: Gauss-Newton and Fisher matrices, finite differences, blocks of H.
+//! Deliberately absent: Gauss-Newton and Fisher matrices, finite differences, blocks of H off its diagonal.
 
 mod basis;
 mod density;
 mod eigenpairs;
 mod lanczos;
+mod per_layer;
+#[cfg(test)]
+mod per_layer_tests;
 mod product;
 #[cfg(test)]
 mod tests;
@@ -16,13 +19,13 @@ mod trace;
 
 use std::path::Path;
 
-use flatland::job::{HessianJob, Partial, ProgressMeter, Reporter, label_record};
+use flatland::job::{HessianJob, JobEvent, Partial, ProgressMeter, Reporter, label_record};
 use flatland::result::{Eigenvalue, HessianSpectrum, Npz, SpectralDensity, Trace};
 use tch::Tensor;
 
-use super::AnalysisError;
-use super::flat::{norm, push_tensors, save_tensors};
+use super::flat::{embedded, norm, push_tensors, save_tensors};
 use super::objective::Objective;
+use super::{AnalysisError, Loss, layers};
 use crate::model::{Network, ParameterVector, Samples};
 use density::add_probe;
 pub(super) use density::quadrature;
@@ -48,7 +51,9 @@ pub(super) trait Symmetric {
 pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
     let settings = &job.settings;
     settings.check().map_err(|message| AnalysisError::Invalid(format!("hessian: {message}")))?;
-    let objective = Objective::new(network, samples)?;
+    let names = layers::chosen(&settings.layers, network.parameter_names(), "hessian")?;
+    let layers = if settings.per_layer { layers::of(&names) } else { Vec::new() };
+    let objective = Objective::of(network, samples, Loss(settings.loss), &names)?;
     let zero = objective.zero()?;
     let (losses, gradient) = objective.gradient(&zero, reporter)?;
     let center_loss = losses.iter().sum::<f64>() / losses.len() as f64;
@@ -61,7 +66,8 @@ pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mu
     }
     let (steps, probes) = settings.density.size();
     let parameters = zero.numel();
-    let planned = settings.lanczos_steps.min(parameters) + settings.top + 1 + 3 * settings.trace_probes + steps.min(parameters) * probes;
+    let whole = settings.lanczos_steps.min(parameters) + settings.top + 1 + 3 * settings.trace_probes + steps.min(parameters) * probes;
+    let planned = whole + per_layer::products(settings, layers.len());
     let meter = ProgressMeter::new("products", format!("Hessian on {}", samples.dataset.name), 0, planned as u64);
     let mut h = HessianProduct::new(&objective, &zero, None, meter, reporter);
     let mut partial = Partial::of(&job.out);
@@ -74,7 +80,12 @@ pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mu
         samples: samples.len(),
         labels: Some(label_record(&samples.dataset)),
         parameters,
-        tensors: "all trainable parameters".into(),
+        tensors: if settings.layers.is_empty() {
+            "all trainable parameters".into()
+        } else {
+            format!("parameters that match {}", settings.layers.join(", "))
+        },
+        loss: settings.loss.description(),
         batch_norm: "frozen".into(),
         precision: "f32".into(),
         seed: job.seed,
@@ -96,7 +107,7 @@ pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mu
     spectrum.lambda_min = found.bottom.as_ref().map(number).unwrap_or_default();
     (spectrum.lanczos_steps, spectrum.converged) = (found.steps, found.converged);
     partial.tell(h.reporter(), |folder| spectrum.save(folder));
-    h.skip_to((planned - 3 * settings.trace_probes - steps.min(parameters) * probes) as u64);
+    h.skip_to((whole - 3 * settings.trace_probes - steps.min(parameters) * probes) as u64);
 
     if settings.trace_probes > 0 {
         spectrum.trace = Some(hutch_plus_plus(&mut h, settings.trace_probes, job.seed)?);
@@ -110,13 +121,42 @@ pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mu
             partial.tell(h.reporter(), |folder| spectrum.save(folder));
         }
     }
+    h.skip_to(whole as u64);
+    if !layers.is_empty() {
+        let traces = per_layer::traces(&mut h, objective.theta(), &layers, settings, job.seed)?;
+        for (layer, trace) in layers.iter().zip(traces) {
+            let part = Objective::of(network, samples, Loss(settings.loss), &layer.parameters)?;
+            spectrum.layers.push(per_layer::curvature(&mut h, &part, layer, trace, &search)?);
+            partial.tell(h.reporter(), |folder| spectrum.save(folder));
+        }
+    }
     spectrum.products = h.products();
+    spectrum.warning = vanished(&spectrum);
+    if let Some(message) = &spectrum.warning {
+        h.reporter().report(JobEvent::Warning { message: message.clone() });
+    }
 
     if job.save_eigenvectors {
-        save_eigenvectors(objective.theta(), &found.top, found.bottom.as_ref(), &job.out)?;
+        let embed = |pair: &Eigenpair| embedded(network, objective.theta(), &pair.vector);
+        let top = found.top.iter().map(|pair| Ok((pair, embed(pair)?))).collect::<Result<Vec<_>, AnalysisError>>()?;
+        save_eigenvectors(&top, found.bottom.as_ref().map(embed).transpose()?.as_ref(), &job.out)?;
+        if let Some(message) = no_plane(&spectrum) {
+            reporter.report(JobEvent::Warning { message });
+        }
     }
     check_finite(&spectrum)?;
     Ok(spectrum.save(&job.out)?)
+}
+
+/// What there is to say where H is zero in float32: the loss itself hardly ever has no curvature at all.
+fn vanished(spectrum: &HessianSpectrum) -> Option<String> {
+    let flat = spectrum.top.iter().chain([&spectrum.lambda_min]).all(|pair| pair.value == 0.0 && pair.residual == 0.0);
+    flat.then(|| {
+        let slope = if spectrum.gradient_norm == 0.0 { " and so is the gradient, as where logits are saturated" } else { "" };
+        format!(
+            "the Hessian at θ is zero in float32{slope}: eigenvalues of 0 are no measure of flatness, and their eigenvectors are arbitrary"
+        )
+    })
 }
 
 fn check_finite(spectrum: &HessianSpectrum) -> Result<(), AnalysisError> {
@@ -129,20 +169,44 @@ fn check_finite(spectrum: &HessianSpectrum) -> Result<(), AnalysisError> {
     }
 }
 
+/// Whether some eigenvalue other than 0 lies within `residual` of `value`: else the vector is as good as any other.
+fn is_told_from_zero(value: f64, residual: f64) -> bool {
+    value.abs() > residual
+}
+
+/// Why there is no plane of the first two eigenvectors.
+fn no_plane(spectrum: &HessianSpectrum) -> Option<String> {
+    let why = match spectrum.top.as_slice() {
+        [first, second, ..] => {
+            let arbitrary = [(1, first), (2, second)].into_iter().find(|(_, pair)| !is_told_from_zero(pair.value, pair.residual));
+            let (k, pair) = arbitrary?;
+            format!(
+                "λ{k} = {:.1e} is not told from 0 by its residual of {:.1e}, so that its eigenvector is arbitrary",
+                pair.value + 0.0,
+                pair.residual
+            )
+        }
+        found => format!("expected two eigenvectors, found {}: set `top` to 2 or more", found.len()),
+    };
+    Some(format!("directions.npz, the plane of the first two eigenvectors, is not written: {why}"))
+}
+
 /// `eigenvector_<k>.npz` (k from 1, in descending order of the eigenvalues), `eigenvector_min.npz`, and `directions.npz`: the plane of
 /// the first two for `flatland landscape --directions`. Eigenvectors have unit length and so do δ and η: α and β are distances in
 /// parameter space, comparable with ρ of the plain l2 sharpness. The entry of largest magnitude is positive.
-fn save_eigenvectors(theta: &ParameterVector, top: &[Eigenpair], bottom: Option<&Eigenpair>, out: &Path) -> Result<(), AnalysisError> {
-    for (k, pair) in top.iter().enumerate() {
-        save_tensors(theta, &pair.vector, &out.join(format!("eigenvector_{}.npz", k + 1)))?;
+fn save_eigenvectors(top: &[(&Eigenpair, ParameterVector)], bottom: Option<&ParameterVector>, out: &Path) -> Result<(), AnalysisError> {
+    for (k, (_, vector)) in top.iter().enumerate() {
+        save_tensors(vector, vector.flat(), &out.join(format!("eigenvector_{}.npz", k + 1)))?;
     }
-    if let Some(pair) = bottom {
-        save_tensors(theta, &pair.vector, &out.join("eigenvector_min.npz"))?;
+    if let Some(vector) = bottom {
+        save_tensors(vector, vector.flat(), &out.join("eigenvector_min.npz"))?;
     }
-    if let [first, second, ..] = top {
+    if let [(first, delta), (second, eta), ..] = top
+        && [first, second].into_iter().all(|pair| is_told_from_zero(pair.value, pair.residual))
+    {
         let mut npz = Npz::default();
-        push_tensors(&mut npz, "delta/", theta, &first.vector)?;
-        push_tensors(&mut npz, "eta/", theta, &second.vector)?;
+        push_tensors(&mut npz, "delta/", delta, delta.flat())?;
+        push_tensors(&mut npz, "eta/", eta, eta.flat())?;
         npz.save(&out.join("directions.npz"))?;
     }
     Ok(())

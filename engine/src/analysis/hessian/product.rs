@@ -41,9 +41,34 @@ impl<'a> HessianProduct<'a> {
         self.products
     }
 
+    /// The same with another objective; its products count here.
+    pub fn of<'b>(&'b mut self, objective: &'b Objective<'b>, epsilon: &'b Tensor) -> OtherProduct<'b, 'a> {
+        OtherProduct { counted: self, objective, epsilon }
+    }
+
     /// Where it is told how the products go.
     pub fn reporter(&mut self) -> &mut dyn Reporter {
         self.reporter
+    }
+}
+
+/// v ↦ ∇²L(θ + ε) v of another objective, counted by a [`HessianProduct`].
+pub(in crate::analysis) struct OtherProduct<'b, 'a> {
+    counted: &'b mut HessianProduct<'a>,
+    objective: &'b Objective<'b>,
+    epsilon: &'b Tensor,
+}
+
+impl Symmetric for OtherProduct<'_, '_> {
+    fn zero(&self) -> Result<Tensor, AnalysisError> {
+        self.objective.zero()
+    }
+
+    fn apply(&mut self, v: &Tensor) -> Result<Tensor, AnalysisError> {
+        let image = self.objective.hessian_vector(self.epsilon, v, self.counted.reporter)?;
+        self.counted.products += 1;
+        self.counted.skip_to(self.counted.done + 1);
+        Ok(image)
     }
 }
 

@@ -2,7 +2,7 @@
 and the rises at one SAM step (l2 and l-infinity) and of ASAM's step there: the numbers of the tests `against_pytorch`. Independent of
 Flatland; needs torch and numpy.
 
-    /work/py/venv/bin/python engine/src/analysis/hessian/reference.py ../shared [N]   (N: a multiple of 64)
+    python engine/src/analysis/hessian/reference.py ../shared [N]   (N: a multiple of 64)
 """
 import sys
 import numpy as np
@@ -77,7 +77,10 @@ print("SAM l2", rho, rise([rho * g / norm(gradient) for g in gradient]))
 print("SAM linf", 0.0005, rise([0.0005 * g.sign() for g in gradient]))
 scale = [p.detach().abs() + 0.01 if n.endswith("weight") else torch.ones_like(p) for n, p in zip(moving, parameters)]
 scaled = norm([t * g for t, g in zip(scale, gradient)])
-print("ASAM", 0.5, rise([0.5 * t * t * g / scaled for t, g in zip(scale, gradient)]))
+print("ASAM, T = |w| + eta of weights", 0.5, rise([0.5 * t * t * g / scaled for t, g in zip(scale, gradient)]))
+scale = [p.detach().abs() for p in parameters]
+scaled = norm([t * g for t, g in zip(scale, gradient)])
+print("ASAM, T = |theta|", 0.5, rise([0.5 * t * t * g / scaled for t, g in zip(scale, gradient)]))
 
 v = [torch.randn_like(p) for p in parameters]
 v = [t / norm(v) for t in v]

@@ -30,7 +30,7 @@ impl<'a> CellCurvature<'a> {
         directions: &Directions,
         settings: Curvature,
     ) -> Result<Self, AnalysisError> {
-        let objective = Objective::new(network, evaluation.samples)?;
+        let objective = Objective::of(network, evaluation.samples, evaluation.loss, &network.parameter_names())?;
         let objective = objective.part(0, settings.samples.min(objective.len()));
         let theta = objective.theta();
         if evaluation.batch_norm != BatchNormPolicy::Frozen || directions.move_statistics() {

@@ -8,8 +8,9 @@ use flatland::result::Reading;
 use flatland::session::{BatchNormPolicy, Curvature};
 use tch::{Device, Kind, Tensor};
 
-use super::super::{AnalysisError, CrossEntropy, Images, SampleLosses, batch_size, forward_batches};
+use super::super::{AnalysisError, Images, Loss, MeanLoss, SampleLosses, batch_size, forward_batches};
 use super::curvature::CellCurvature;
+use super::decay::Decay;
 use super::image_order::round_robin;
 use super::readings::{OodScores, readings};
 use super::{Direction, Directions};
@@ -36,6 +37,8 @@ enum Plane {
 pub struct Evaluation<'a> {
     /// ID images with labels.
     pub samples: &'a Samples,
+    /// The loss.
+    pub loss: Loss,
     /// Semantic-shift images [N, C, H, W], and λ of the DR-SAM loss.
     pub ood: Option<(&'a Tensor, f64)>,
     /// Where BatchNorm's statistics come from.
@@ -54,18 +57,18 @@ impl<'a> Evaluation<'a> {
     /// Cross-entropy and accuracy on `samples`, running statistics frozen, f32.
     pub fn plain(samples: &'a Samples) -> Self {
         let (batch_norm, precision) = (BatchNormPolicy::Frozen, Precision::F32);
-        Self { samples, ood: None, batch_norm, statistics: &samples.x, precision, curvature: None, folder: None }
+        Self { samples, loss: Loss::default(), ood: None, batch_norm, statistics: &samples.x, precision, curvature: None, folder: None }
     }
 }
 
 /// What a cell tells.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellValue {
-    /// Mean cross-entropy and accuracy.
-    pub cross_entropy: CrossEntropy,
+    /// Mean loss and accuracy.
+    pub mean: MeanLoss,
     /// Everything else.
     pub readings: Vec<Reading>,
-    /// Cross-entropy of each ID image, [N] in the dataset's order.
+    /// Loss of each ID image, [N] in the dataset's order; what weight decay adds is in each.
     pub sample_losses: Vec<f32>,
 }
 
@@ -109,6 +112,7 @@ pub struct Evaluator<'a> {
     /// The tensors that do not move.
     fixed: Tensors,
     curvature: Option<CellCurvature<'a>>,
+    decay: Decay,
 }
 
 /// The tensors of one point of the plane, ready for forward passes; `None` where there is no network, because a running variance is
@@ -185,6 +189,7 @@ impl<'a> Evaluator<'a> {
             eta,
             fixed,
             curvature,
+            decay: Decay::new(network, evaluation.loss, directions)?,
         })
     }
 
@@ -198,11 +203,11 @@ impl<'a> Evaluator<'a> {
         Ok(self.value(losses, 0, &self.beside(&point, reporter)?))
     }
 
-    /// Mean cross-entropy at θ, and the losses of single images in the order of evaluation.
+    /// Mean loss at θ, and the losses of single images in the order of evaluation.
     ///
     /// # Errors
     /// As [`Evaluator::evaluate`].
-    pub fn center(&self, reporter: &mut dyn Reporter) -> Result<(CrossEntropy, Vec<f64>), AnalysisError> {
+    pub fn center(&self, reporter: &mut dyn Reporter) -> Result<(MeanLoss, Vec<f64>), AnalysisError> {
         let point = self.point(0.0, 0.0, reporter)?;
         let losses = self.losses(&point, 0, self.images(), reporter)?;
         Ok((losses.clone().in_place_of(&self.order).mean(), losses.loss))
@@ -276,7 +281,8 @@ impl<'a> Evaluator<'a> {
         }
         let index = self.index.f_narrow(0, first, length)?;
         let logits = self.logits(point, &Images::at(&self.x, &index), reporter)?;
-        SampleLosses::of(&logits, &self.evaluation.samples.y.f_index_select(0, &index)?)
+        let labels = self.evaluation.samples.y.f_index_select(0, &index)?;
+        SampleLosses::by(self.evaluation.loss, self.decay.at(point.at), &logits, &labels)
     }
 
     /// Everything else that is asked of the cell of `point`.
@@ -303,15 +309,15 @@ impl<'a> Evaluator<'a> {
         let mut order = self.order.clone();
         order.rotate_left(turn as usize);
         let losses = losses.in_place_of(&order);
-        let mut cross_entropy = losses.mean();
+        let mut mean = losses.mean();
         if beside.void {
-            cross_entropy.accuracy = f64::NAN;
+            mean.accuracy = f64::NAN;
         }
         let lambda = self.evaluation.ood.map_or(0.0, |(_, lambda)| lambda);
-        let mut readings = readings(&cross_entropy, &losses, beside.ood.as_ref().map(|scores| (scores, lambda)));
+        let mut readings = readings(&losses, beside.ood.as_ref().map(|scores| (scores, lambda)));
         readings.extend(&beside.curvature);
         let sample_losses = losses.loss.iter().map(|&loss| loss as f32).collect();
-        CellValue { cross_entropy, readings, sample_losses }
+        CellValue { mean, readings, sample_losses }
     }
 
     /// What curvature asks of one cell in products with the Hessian, at most, one of which is done here; 0 where it is not wanted.

@@ -19,7 +19,7 @@ fn resnet8() -> Network {
 
 fn evaluate(network: &Network, evaluation: Evaluation<'_>, at: [f64; 2]) -> f64 {
     let directions = Directions::li2018(network, 1).unwrap();
-    Evaluator::new(network, evaluation, &directions).unwrap().evaluate(at[0], at[1], &mut Ear::default()).unwrap().cross_entropy.loss
+    Evaluator::new(network, evaluation, &directions).unwrap().evaluate(at[0], at[1], &mut Ear::default()).unwrap().mean.loss
 }
 
 fn loss(logits: &Tensor, data: &Samples) -> f64 {

@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod anytime_tests;
 mod curvature;
+mod decay;
 mod direction;
 mod estimate;
 mod evaluator;

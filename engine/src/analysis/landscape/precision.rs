@@ -5,7 +5,7 @@ use flatland::session::BatchNormPolicy;
 
 use tch::Device;
 
-use super::super::AnalysisError;
+use super::super::{AnalysisError, Loss};
 use super::team::Place;
 use super::{Directions, Evaluation, Evaluator};
 use crate::model::Network;
@@ -35,7 +35,7 @@ pub(super) fn objection(
     if evaluation.batch_norm == BatchNormPolicy::Batch {
         return Ok(Some("statistics of a batch are taken in float32".into()));
     }
-    let plain = Evaluation { precision: Precision::F32, ood: None, curvature: None, ..*evaluation };
+    let plain = Evaluation { precision: Precision::F32, loss: Loss::default(), ood: None, curvature: None, ..*evaluation };
     let mut loss = |evaluator: &Evaluator<'_>| -> Result<f64, AnalysisError> {
         let point = evaluator.point(0.0, 0.0, reporter)?;
         Ok(evaluator.losses(&point, 0, evaluator.images().min(IMAGES), reporter)?.mean().loss)

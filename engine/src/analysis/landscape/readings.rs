@@ -4,7 +4,7 @@ use flatland::metric::{auroc, auroc_std_error, fpr95, fpr95_std_error, mean_std_
 use flatland::result::{Quantity, Reading};
 use tch::{Device, Kind, Tensor};
 
-use super::super::{AnalysisError, CrossEntropy, SampleLosses};
+use super::super::{AnalysisError, SampleLosses};
 
 /// Numbers of single semantic-shift images, [N] each.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,14 +26,15 @@ impl OodScores {
     }
 }
 
-/// Everything that follows from the ID images' losses and, with λ, the semantic-shift images' scores. What is undefined is NaN.
-pub(super) fn readings(cross_entropy: &CrossEntropy, id: &SampleLosses, ood: Option<(&OodScores, f64)>) -> Vec<Reading> {
+/// Everything that follows from the ID images and, with λ, the semantic-shift images' scores. What is undefined is NaN.
+pub(super) fn readings(id: &SampleLosses, ood: Option<(&OodScores, f64)>) -> Vec<Reading> {
     let reading = |quantity, (value, std_error)| Reading { quantity, value, std_error };
     let mut all = vec![reading(Quantity::Energy, mean(&id.energy))];
     if let Some((ood, lambda)) = ood {
         let term = mean(&ood.outlier_exposure);
         // Two independent sets of images.
-        let dr_sam = (cross_entropy.loss + lambda * term.0, cross_entropy.std_error.hypot(lambda * term.1));
+        let cross_entropy = id.mean_cross_entropy();
+        let dr_sam = (cross_entropy.0 + lambda * term.0, cross_entropy.1.hypot(lambda * term.1));
         let or_nan = |value: Option<f64>| value.unwrap_or(f64::NAN);
         all.push(reading(Quantity::OodEnergy, mean(&ood.energy)));
         all.push(reading(Quantity::OutlierExposure, term));
@@ -64,7 +65,7 @@ mod tests {
         let logits = |rows: [[f64; 2]; 2]| Tensor::from_slice(&rows.concat()).log().view([2, 2]).to_kind(Kind::Double);
         let id = SampleLosses::of(&logits([[1.0, 3.0], [4.0, 4.0]]), &Tensor::from_slice(&[1i64, 0])).unwrap();
         let ood = OodScores::of(&logits([[1.0, 1.0], [2.0, 4.0]])).unwrap();
-        let found = readings(&id.mean(), &id, Some((&ood, 0.5)));
+        let found = readings(&id, Some((&ood, 0.5)));
         let value = |quantity| found.iter().find(|reading| reading.quantity == quantity).unwrap().value;
         let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12, "{found} {expected}");
         close(value(Quantity::Energy), 0.5 * (4f64.ln() + 8f64.ln()));
@@ -76,7 +77,7 @@ mod tests {
         // 95 % of two is both: the threshold is ln 6, which flags ln 4.
         close(value(Quantity::Fpr95), 0.5);
         assert_eq!(found.len(), Quantity::ALL.len() - Quantity::CURVATURE.len() - Quantity::INPUT.len());
-        assert_eq!(readings(&id.mean(), &id, None).len(), 1);
+        assert_eq!(readings(&id, None).len(), 1);
     }
 
     #[test]
@@ -85,7 +86,7 @@ mod tests {
         let labels = Tensor::from_slice(&[1i64, 0]);
         for (id, ood) in [(f64::INFINITY, 2.0), (2.0, f64::INFINITY), (f64::NAN, 2.0)] {
             let id = SampleLosses::of(&logits(id), &labels).unwrap();
-            let found = readings(&id.mean(), &id, Some((&OodScores::of(&logits(ood)).unwrap(), 0.5)));
+            let found = readings(&id, Some((&OodScores::of(&logits(ood)).unwrap(), 0.5)));
             let detection = found.iter().filter(|reading| matches!(reading.quantity, Quantity::Auroc | Quantity::Fpr95));
             assert!(detection.clone().count() == 2 && detection.into_iter().all(|r| r.value.is_nan() && r.std_error.is_nan()), "{found:?}");
         }

@@ -7,7 +7,7 @@ use flatland::result::{Cell, LandscapeManifest, LossSurface, Map};
 use flatland::session::{BatchNormPolicy, Stop};
 use tch::Tensor;
 
-use super::super::{AnalysisError, CrossEntropy, SampleLosses, check_labels};
+use super::super::{AnalysisError, Loss, MeanLoss, SampleLosses, check_labels};
 use super::estimate::{Look, estimate};
 use super::kept::Kept;
 use super::order::nested;
@@ -65,6 +65,7 @@ impl<'a> LandscapeData<'a> {
 /// not finite or not ascending, directions do not fit, or a file cannot be read or written.
 pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
     check_labels(data.samples, network.classes)?;
+    job.measure.loss.check().map_err(AnalysisError::Invalid)?;
     check_axis("alpha", &job.alpha)?;
     check_axis("beta", &job.beta)?;
     let plane = Plane::of_job(network, data.samples, job, reporter)?;
@@ -74,6 +75,7 @@ pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, repo
     let ood = data.ood_images()?;
     let mut evaluation = Evaluation {
         samples: data.samples,
+        loss: Loss(job.measure.loss),
         ood: ood.as_ref().map(|x| (x, job.measure.lambda)),
         batch_norm: job.measure.batch_norm,
         statistics: data.statistics.map_or(&data.samples.x, |samples| &samples.x),
@@ -250,7 +252,7 @@ impl<'a> Sweep<'a> {
         // The look stays: the estimate of other cells compares it with what is computed.
         let mut losses = self.looks[task.k].clone().unwrap_or_default();
         losses.extend(rest);
-        let CellValue { cross_entropy: CrossEntropy { loss, accuracy, std_error, count }, readings, sample_losses } =
+        let CellValue { mean: MeanLoss { loss, accuracy, std_error, count }, readings, sample_losses } =
             self.team.own.value(losses, task.turn, &beside);
         let [i, j] = self.indices(task.k);
         let cell = Cell { i, j, loss, accuracy, loss_std_error: std_error, count, readings };
@@ -350,7 +352,7 @@ fn manifest(
             policy => policy.key().into(),
         },
         statistics_hash: (measure.batch_norm == BatchNormPolicy::Reestimated).then(statistics),
-        loss: "cross_entropy".into(),
+        loss: measure.loss.description().unwrap_or_else(|| "cross_entropy".into()),
         ood: data.ood.iter().map(|samples| samples.dataset.name.clone()).collect(),
         ood_hash: evaluation.ood.map(|_| ood()),
         ood_samples: data.ood.iter().map(|samples| samples.len()).sum(),

@@ -11,7 +11,7 @@ use flatland::job::{JobEvent, Precision, Reporter};
 use flatland::session::{BatchNormPolicy, Curvature};
 use tch::{Device, Tensor};
 
-use super::super::AnalysisError;
+use super::super::{AnalysisError, Loss};
 use super::{Directions, Evaluation, Evaluator, Part};
 use crate::model::{Network, Samples, Tensors};
 
@@ -160,6 +160,7 @@ impl Drop for Team<'_> {
 pub(super) struct Place {
     network: Network,
     samples: Samples,
+    loss: Loss,
     ood: Option<(Tensor, f64)>,
     statistics: Tensor,
     directions: Directions,
@@ -179,13 +180,13 @@ impl Place {
         directions: &Directions,
         device: Device,
     ) -> Result<Self, AnalysisError> {
-        let &Evaluation { samples, batch_norm, precision, curvature, .. } = evaluation;
+        let &Evaluation { samples, loss, batch_norm, precision, curvature, .. } = evaluation;
         let moved = network.tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.f_to_device(device)?)));
         let tensors = moved.collect::<Result<Tensors, AnalysisError>>()?;
-        let (architecture, graph, names) = (network.architecture.clone(), network.graph.clone(), network.names.clone());
         Ok(Self {
-            network: Network { architecture, graph, tensors, names, classes: network.classes, device },
+            network: Network { device, ..network.with_tensors(tensors) },
             samples: Samples { dataset: samples.dataset.clone(), x: samples.x.f_to_device(device)?, y: samples.y.f_to_device(device)? },
+            loss,
             ood: evaluation.ood.map(|(x, lambda)| Ok::<_, AnalysisError>((x.f_to_device(device)?, lambda))).transpose()?,
             statistics: evaluation.statistics.f_to_device(device)?,
             directions: directions.clone(),
@@ -202,6 +203,7 @@ impl Place {
     pub(super) fn evaluator(&self) -> Result<Evaluator<'_>, AnalysisError> {
         let evaluation = Evaluation {
             samples: &self.samples,
+            loss: self.loss,
             ood: self.ood.as_ref().map(|(x, lambda)| (x, *lambda)),
             batch_norm: self.batch_norm,
             statistics: &self.statistics,

@@ -174,11 +174,8 @@ fn landscape_honours_one_dimensional_tensors_of_a_file() {
     npz.save(&path).unwrap();
     let directions = Directions::load(&path, &network).unwrap();
     assert!(directions.move_one_dimensional());
-    let found = Evaluator::new(&network, Evaluation::plain(&data), &directions)
-        .unwrap()
-        .evaluate(0.3, -0.2, &mut Ear::default())
-        .unwrap()
-        .cross_entropy;
+    let found =
+        Evaluator::new(&network, Evaluation::plain(&data), &directions).unwrap().evaluate(0.3, -0.2, &mut Ear::default()).unwrap().mean;
 
     let mut moved = Network::random(shape, 3, 5, Device::Cpu).unwrap();
     for name in moved.names.clone() {
@@ -200,7 +197,7 @@ fn landscape_centre_is_the_unfolded_network_for_every_kind_of_network() {
         let directions = Directions::li2018(&network, 1).unwrap();
         let evaluator = Evaluator::new(&network, Evaluation::plain(&data), &directions).unwrap();
         let (center, _) = evaluator.center(&mut Ear::default()).unwrap();
-        assert_eq!(evaluator.evaluate(0.0, 0.0, &mut Ear::default()).unwrap().cross_entropy, center, "{architecture}: bit for bit");
+        assert_eq!(evaluator.evaluate(0.0, 0.0, &mut Ear::default()).unwrap().mean, center, "{architecture}: bit for bit");
         let expected = plain_loss(&network, &data.x, &data.y);
         assert!(close(center.loss, expected, 1e-6), "{architecture}: {} {expected}", center.loss);
     }

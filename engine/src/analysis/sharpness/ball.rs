@@ -5,7 +5,7 @@ use tch::Tensor;
 
 use crate::analysis::AnalysisError;
 use crate::analysis::flat::{draws, norm, normal, uniform};
-use crate::model::ParameterVector;
+use crate::model::{ParameterVector, adaptive_scale};
 
 /// The shape of the balls.
 pub(super) struct Ball {
@@ -92,20 +92,13 @@ impl Ball {
     }
 }
 
-/// T of [`Adaptive`]. As in ASAM's code, tensors whose names do not end in `weight` (biases, BatchNorm's β) have T = 1.
+/// T of [`Adaptive`] over all of θ, flat.
 fn scale(adaptive: Adaptive, eta: f64, theta: &ParameterVector) -> Result<Tensor, AnalysisError> {
     let views = theta.views()?;
     let mut parts = Vec::new();
-    for (name, shape, _) in &theta.layout().entries {
+    for (name, ..) in &theta.layout().entries {
         let Some(weight) = views.get(name) else { continue };
-        let part = if adaptive == Adaptive::Filter && shape.len() >= 2 {
-            let filters = weight.f_flatten(1, -1)?.f_norm_scalaropt_dim(2, [1i64].as_slice(), true)?;
-            filters.f_expand_as(&weight.f_flatten(1, -1)?)?.f_contiguous()?
-        } else if name.ends_with("weight") {
-            weight.f_abs()?.f_add_scalar(eta)?
-        } else {
-            weight.f_ones_like()?
-        };
+        let part = adaptive_scale(adaptive, eta, name, weight)?.map_or_else(|| weight.f_ones_like(), Ok)?;
         parts.push(part.f_flatten(0, -1)?);
     }
     Ok(Tensor::f_cat(&parts, 0)?)

@@ -22,6 +22,7 @@ pub(super) fn average(search: &mut Search, rho: f64, reporter: &mut dyn Reporter
         let differences = search.differences(&epsilon, reporter)?;
         sums.iter_mut().zip(&differences).for_each(|(sum, difference)| *sum += difference);
         rises.push(mean(&differences));
+        found.epsilon = epsilon;
     }
     let n = rises.len() as f64;
     let average = mean(&rises);
@@ -29,6 +30,8 @@ pub(super) fn average(search: &mut Search, rho: f64, reporter: &mut dyn Reporter
     let per_image: Vec<f64> = sums.iter().map(|sum| sum / n).collect();
     let max = rises.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let spread = Spread { sd, max, image_std_error: std_error(&per_image) };
-    found.point = SharpnessPoint { rho, sharpness: average, std_error: sd / n.sqrt(), epsilon_norm: norm, spread: Some(spread) };
+    found.point =
+        SharpnessPoint { rho, sharpness: average, std_error: sd / n.sqrt(), epsilon_norm: norm, spread: Some(spread), unmoved: None };
+
     Ok(found)
 }

@@ -2,7 +2,7 @@
 
 use flatland::job::{ProgressMeter, Reporter, SharpnessJob};
 use flatland::metric::mean_std_error;
-use flatland::result::SharpnessPoint;
+use flatland::result::{SharpnessPoint, Stuck};
 use flatland::session::{Estimator, Restart, SharpnessSettings};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -32,6 +32,8 @@ pub(super) struct Search<'a> {
     pub center: Vec<f64>,
     /// Derivative by u at 0, or a fixed direction where that is zero.
     pub slope: Tensor,
+    /// ‖T∇L‖₂ of the derivative itself.
+    pub gradient_norm: f64,
     /// ‖T∇L‖ and the top eigenpair of THT, where the overlay or a start needs them.
     pub second_order: Option<Curvature>,
     evaluations: u64,
@@ -39,12 +41,13 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Looks at θ.
+    /// Looks at θ; `before` passes are done already.
     pub fn new(
         objective: &'a Objective<'a>,
         ball: &'a Ball,
         job: &'a SharpnessJob,
         meter: &'a mut ProgressMeter,
+        before: u64,
         reporter: &mut dyn Reporter,
     ) -> Result<Self, AnalysisError> {
         let settings = &job.settings;
@@ -70,13 +73,24 @@ impl<'a> Search<'a> {
             // At a critical point every direction is as good as any other to leave it.
             slope = normal(&zero, &mut ChaCha8Rng::seed_from_u64(0))?;
         }
-        Ok(Self { objective, ball, settings, seed: job.seed, center, slope, second_order, evaluations: 0, meter })
+        Ok(Self {
+            objective,
+            ball,
+            settings,
+            seed: job.seed,
+            center,
+            slope,
+            gradient_norm: length,
+            second_order,
+            evaluations: before,
+            meter,
+        })
     }
 
     /// ε = 0, which every ball holds.
     pub fn nothing(&self) -> Result<Found, AnalysisError> {
         let zero = self.objective.zero()?;
-        let point = SharpnessPoint { rho: 0.0, sharpness: 0.0, std_error: 0.0, epsilon_norm: 0.0, spread: None };
+        let point = SharpnessPoint { rho: 0.0, sharpness: 0.0, std_error: 0.0, epsilon_norm: 0.0, spread: None, unmoved: None };
         Ok(Found { u: zero.shallow_clone(), epsilon: zero, images: self.objective.len(), point })
     }
 
@@ -99,8 +113,34 @@ impl<'a> Search<'a> {
         let epsilon = self.ball.scaled(&u)?;
         let differences = self.differences(&epsilon, reporter)?;
         let epsilon_norm = self.ball.norm_of_epsilon(&epsilon)?;
-        let point = SharpnessPoint { rho, sharpness: mean(&differences), std_error: std_error(&differences), epsilon_norm, spread: None };
+        let (sharpness, std_error) = (mean(&differences), std_error(&differences));
+        let point = SharpnessPoint { rho, sharpness, std_error, epsilon_norm, spread: None, unmoved: None };
         Ok(Found { u, epsilon, images: differences.len(), point })
+    }
+
+    /// Whether there is a slope at θ to go along.
+    pub fn has_slope(&self) -> bool {
+        self.gradient_norm.is_finite() && self.gradient_norm > 0.0
+    }
+
+    /// Why the best ε within `rho`, or a random one, is none; `None` where it is one.
+    pub fn stuck(&self, rho: f64, epsilon: &Tensor) -> Result<Option<Stuck>, AnalysisError> {
+        if rho == 0.0 {
+            return Ok(None);
+        }
+        // These are reported as they are, the others where they found a rise.
+        if matches!(self.settings.estimator, Estimator::Random | Estimator::Sam) && norm(epsilon)? > 0.0 {
+            return Ok(self.objective.rounds_away(epsilon)?.then_some(Stuck::Rounding));
+        }
+        if self.objective.is_moved_by(epsilon)? {
+            return Ok(None);
+        }
+        if self.gradient_norm == 0.0 {
+            return Ok(Some(Stuck::NoGradient));
+        }
+        let step = self.ball.step(&self.slope, rho)?.map(|u| self.ball.scaled(&u)).transpose()?;
+        let is_lost = step.map_or(Ok(false), |epsilon| self.objective.rounds_away(&epsilon))?;
+        Ok(Some(if is_lost { Stuck::Rounding } else { Stuck::NoRise }))
     }
 
     /// Climbs that ended early leave evaluations unspent.

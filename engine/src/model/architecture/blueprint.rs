@@ -118,7 +118,13 @@ impl Blueprint {
     /// Maximum over 2x2 windows.
     pub fn max_pool(&mut self, x: NodeId) -> NodeId {
         let [channels, height, width] = self.shapes[x];
-        self.push(Op::MaxPool { size: 2 }, &[x], [channels, height / 2, width / 2])
+        self.push(Op::MaxPool { size: 2, stride: 2, padding: 0 }, &[x], [channels, height / 2, width / 2])
+    }
+
+    /// Maximum over 3x3 windows at every second position, padded by one.
+    pub fn stem_pool(&mut self, x: NodeId) -> NodeId {
+        let [channels, height, width] = self.shapes[x];
+        self.push(Op::MaxPool { size: 3, stride: 2, padding: 1 }, &[x], [channels, (height + 1) / 2, (width + 1) / 2])
     }
 
     /// Mean over 2x2 windows.
@@ -152,6 +158,13 @@ impl Blueprint {
         self.push(Op::PadShortcut { pad }, &[x], [channels + 2 * pad, (height + 1) / 2, (width + 1) / 2])
     }
 
+    /// A shortcut with parameters: 1x1 convolution to `outputs` channels at every second position, then BatchNorm, called `layer.0` and
+    /// `layer.1`.
+    pub fn projection(&mut self, x: NodeId, layer: &str, outputs: i64) -> NodeId {
+        let z = self.conv(x, &format!("{layer}.0"), outputs, 1, 2);
+        self.batch_norm(z, &format!("{layer}.1"))
+    }
+
     /// Sum.
     pub fn add(&mut self, a: NodeId, b: NodeId) -> NodeId {
         self.push(Op::Add, &[a, b], self.shapes[a])
@@ -167,6 +180,6 @@ impl Blueprint {
     /// The architecture, with the classifier `head` on `features`.
     pub fn classify(mut self, name: String, features: NodeId, head: &str, classes: i64) -> Architecture {
         let logits = self.linear(features, head, classes);
-        Architecture { name, classes, graph: self.graph.finish(features, logits), tensors: self.tensors, open_question: None }
+        Architecture { name, classes, graph: self.graph.finish(features, logits), tensors: self.tensors, usual: true, traits: &[] }
     }
 }

@@ -7,8 +7,14 @@ use super::{Architecture, Blueprint, Shapes, count_blocks, head};
 const MAX_LAYERS: usize = 100;
 const MAX_GROWTH: i64 = 256;
 
-/// The member nearest to `shapes`; `None` without a first transition.
-pub fn guess(shapes: &Shapes) -> Option<Architecture> {
+const TRAITS: [(&str, &str); 1] = [("dropout", "none in evaluation")];
+
+/// The member nearest to `shapes`; none without a first transition.
+pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
+    member(shapes).into_iter().collect()
+}
+
+fn member(shapes: &Shapes) -> Option<Architecture> {
     shapes.get("trans1.conv1.weight")?;
     let growth = *shapes.get("block1.layer.0.conv2.weight")?.first()?;
     let (head, classes) = head(shapes, &["fc", "linear", "classifier", "head"]).unwrap_or(("fc", 10));
@@ -46,5 +52,5 @@ fn build(layers: usize, growth: i64, head: &str, classes: i64) -> Option<Archite
     }
     let x = net.batch_norm_relu(x, "bn1");
     let features = net.global_avg_pool(x);
-    Some(net.classify(format!("densenet-bc-{}-{growth}", 6 * layers + 4), features, head, classes))
+    Some(Architecture { traits: &TRAITS, ..net.classify(format!("densenet-bc-{}-{growth}", 6 * layers + 4), features, head, classes) })
 }

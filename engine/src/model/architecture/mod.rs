@@ -1,12 +1,13 @@
 //! Architectures: one file per family. A family says whether a set of tensor names and shapes looks like it, builds the
 //! [`Graph`] and lists exactly the tensors that it expects.
 
+mod assumption;
 mod blueprint;
 mod cifar_resnet;
 mod densenet;
 mod head;
 mod lenet5;
-mod oe_mnist;
+mod mnist;
 mod resnet18;
 mod wide_resnet;
 
@@ -31,13 +32,15 @@ pub struct Architecture {
     pub graph: Graph,
     /// The tensors that it needs, in the order of PyTorch's state dict.
     pub tensors: Vec<TensorSpec>,
-    /// What the tensors leave open about `graph`; then the network is used only where it is asked for by name.
-    pub open_question: Option<&'static str>,
+    /// Whether it is by far the usual network with these tensors: another is used only where it is asked for by name.
+    pub usual: bool,
+    /// What only the family knows of `graph` and the tensors do not tell: what it is, and how it is here.
+    pub traits: &'static [(&'static str, &'static str)],
 }
 
-/// A family's guess from shapes, and its network by name with C classes.
+/// A family's guesses from shapes, the usual one first, and its network by name with C classes.
 struct Family {
-    guess: fn(&Shapes) -> Option<Architecture>,
+    guess: fn(&Shapes) -> Vec<Architecture>,
     named: fn(&str, i64) -> Option<Architecture>,
 }
 
@@ -46,13 +49,14 @@ const FAMILIES: [Family; 6] = [
     Family { guess: resnet18::guess, named: resnet18::named },
     Family { guess: wide_resnet::guess, named: wide_resnet::named },
     Family { guess: densenet::guess, named: densenet::named },
-    Family { guess: oe_mnist::guess, named: oe_mnist::named },
+    Family { guess: mnist::guess, named: mnist::named },
     Family { guess: lenet5::guess, named: lenet5::named },
 ];
 
 /// What [`named`] understands, for messages.
-pub const KNOWN: &str = "resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet18_32x32, wrn-<depth>-<widen>, \
-    densenet-bc-<depth>-<growth>, oe_mnist, lenet5; each also with +conf_branch, +mcd, +godin, +godin_inner or +godin_euclid";
+pub const KNOWN: &str = "resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110 (each also with _option_b or _noshort), \
+    resnet18_32x32, resnet18_64x64, resnet18_32x32_maxpool, wrn-<depth>-<widen>, densenet-bc-<depth>-<growth>, oe_mnist, mnist_tutorial, \
+    lenet5, lenet5_relu_avg, lenet5_tanh_max, lenet5_tanh_avg; each also with +conf_branch, +mcd, +godin, +godin_inner or +godin_euclid";
 
 /// How the tensors of a file and those of an architecture agree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,25 +114,29 @@ impl Architecture {
     }
 }
 
-/// What each family takes `shapes` for.
+/// What the families take `shapes` for, the usual one of each first.
 fn guesses(shapes: &Shapes) -> Vec<Architecture> {
-    let plain = |shapes: &Shapes| FAMILIES.iter().filter_map(|family| (family.guess)(shapes)).collect::<Vec<_>>();
+    let plain = |shapes: &Shapes| FAMILIES.iter().flat_map(|family| (family.guess)(shapes)).collect::<Vec<_>>();
     match Head::recognize(shapes) {
         Some((head, base)) => plain(&base).into_iter().filter_map(|base| head.put_on(base).ok()).collect(),
         None => plain(shapes),
     }
 }
 
-/// The family member nearest to `shapes`: an exact match where there is one, else the most shared tensors. `None` when no
-/// family shares a tensor.
-pub fn nearest(shapes: &Shapes) -> Option<(Architecture, Match)> {
-    let candidates = guesses(shapes).into_iter().map(|architecture| {
-        let found = architecture.compare(shapes);
-        (architecture, found)
-    });
-    candidates
+/// The members of the families that share a tensor with `shapes`, the nearest first: exact matches, then by how many tensors they share.
+/// Among equals the usual one comes first.
+pub fn candidates(shapes: &Shapes) -> Vec<(Architecture, Match)> {
+    let mut candidates: Vec<(Architecture, Match)> = guesses(shapes)
+        .into_iter()
+        .map(|architecture| {
+            let found = architecture.compare(shapes);
+            (architecture, found)
+        })
         .filter(|(_, found)| found.matched > 0)
-        .max_by_key(|(_, found)| (found.is_exact(), found.matched as i64 - found.missing.len() as i64 - found.mismatched.len() as i64))
+        .collect();
+    let shared = |found: &Match| found.matched as i64 - found.missing.len() as i64 - found.mismatched.len() as i64;
+    candidates.sort_by_key(|(_, found)| std::cmp::Reverse((found.is_exact(), shared(found))));
+    candidates
 }
 
 /// The architecture called `name` (see [`KNOWN`]) with `classes` classes.
@@ -179,6 +187,10 @@ fn count_blocks(shapes: &Shapes, prefix: &str) -> usize {
 mod tests {
     use super::*;
 
+    fn nearest(shapes: &Shapes) -> Option<(Architecture, Match)> {
+        candidates(shapes).into_iter().next()
+    }
+
     fn shapes(architecture: &Architecture) -> Shapes {
         architecture.tensors.iter().map(|spec| (spec.name.clone(), spec.shape.clone())).collect()
     }
@@ -200,7 +212,10 @@ mod tests {
             ("wrn-28-10", 36_479_194),
             ("densenet-bc-100-12", 769_162),
             ("oe_mnist", 21_840),
+            ("mnist_tutorial", 21_840),
             ("lenet5", 62_006),
+            // 272,474 of chenyaofo/pytorch-cifar-models: two projections of 16·32 + 64 and 32·64 + 128 beyond option A.
+            ("resnet20_option_b", 272_474),
         ];
         for (name, count) in expected {
             assert_eq!(parameters(&named(name, 10).unwrap()), count, "{name}");
@@ -227,6 +242,8 @@ mod tests {
             "densenet-bc-190-40",
             "oe_mnist",
             "lenet5",
+            "resnet8_option_b",
+            "resnet110_option_b",
         ] {
             for classes in [2, 10, 100] {
                 let architecture = named(name, classes).unwrap();
@@ -239,8 +256,45 @@ mod tests {
     }
 
     #[test]
+    fn networks_with_the_same_tensors_are_all_offered_the_usual_one_first() {
+        for names in [
+            &["resnet20", "resnet20_noshort"][..],
+            &["resnet18_32x32", "resnet18_64x64", "resnet18_32x32_maxpool"],
+            &["oe_mnist", "mnist_tutorial"],
+            &["lenet5", "lenet5_relu_avg", "lenet5_tanh_max", "lenet5_tanh_avg"],
+            &["resnet20_option_b"],
+            &["wrn-16-4"],
+        ] {
+            for name in names {
+                let architecture = named(name, 10).unwrap();
+                let exact: Vec<String> = candidates(&shapes(&architecture))
+                    .into_iter()
+                    .filter(|(_, found)| found.is_exact())
+                    .map(|(architecture, _)| architecture.name)
+                    .collect();
+                assert_eq!(exact, names, "{name}");
+            }
+        }
+        assert!(named("resnet18_32x32", 10).unwrap().usual && !named("resnet18_32x32", 200).unwrap().usual);
+    }
+
+    #[test]
+    fn an_architecture_is_found_by_its_name_whatever_its_head_and_shortcuts_are_called() {
+        let renamed: Shapes = shapes(&named("resnet20_option_b", 7).unwrap())
+            .into_iter()
+            .map(|(key, shape)| (key.replace("shortcut.", "downsample.").replace("linear.", "fc."), shape))
+            .collect();
+        let found = named_for("resnet20_option_b", &renamed).unwrap();
+        assert!(found.compare(&renamed).is_exact());
+        assert_eq!(found.classes, 7);
+        let other = named_for("resnet20_noshort", &shapes(&named("resnet20", 7).unwrap())).unwrap();
+        assert_eq!((other.name.as_str(), other.classes), ("resnet20_noshort", 7));
+    }
+
+    #[test]
     fn the_graph_reads_exactly_the_expected_tensors() {
-        for name in ["resnet8", "resnet18_32x32", "wrn-40-2", "densenet-bc-100-12", "oe_mnist", "lenet5"] {
+        let names = ["resnet8", "resnet8_option_b", "resnet8_noshort", "resnet18_32x32", "resnet18_64x64", "resnet18_32x32_maxpool"];
+        for name in names.into_iter().chain(["wrn-40-2", "densenet-bc-100-12", "oe_mnist", "mnist_tutorial", "lenet5", "lenet5_tanh_avg"]) {
             let architecture = named(name, 10).unwrap();
             let mut read = architecture.graph.tensor_names();
             let mut expected: Vec<String> = architecture.tensors.iter().map(|spec| spec.name.clone()).collect();
@@ -285,7 +339,20 @@ mod tests {
 
     #[test]
     fn names_that_do_not_exist_are_errors() {
-        for name in ["resnet21", "resnet2", "wrn-41-2", "wrn-40-0", "wrn-40", "densenet-bc-101-12", "vit", ""] {
+        for name in [
+            "resnet21",
+            "resnet2",
+            "resnet20_",
+            "resnet20_option_a",
+            "resnet18_option_b",
+            "resnet8_noshort_option_b",
+            "wrn-41-2",
+            "wrn-40-0",
+            "wrn-40",
+            "densenet-bc-101-12",
+            "vit",
+            "",
+        ] {
             assert!(named(name, 10).is_err(), "{name}");
         }
         assert!(named("resnet20", 0).is_err());

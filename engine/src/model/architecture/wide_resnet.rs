@@ -7,8 +7,14 @@ use super::{Architecture, Blueprint, Shapes, count_blocks, head};
 const MAX_LAYERS: usize = 100;
 const MAX_WIDEN: i64 = 64;
 
-/// The member nearest to `shapes`; `None` without a first wide block.
-pub fn guess(shapes: &Shapes) -> Option<Architecture> {
+const TRAITS: [(&str, &str); 2] = [("stride", "in the first convolution of a block"), ("dropout", "none in evaluation")];
+
+/// The member nearest to `shapes`; none without a first wide block.
+pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
+    member(shapes).into_iter().collect()
+}
+
+fn member(shapes: &Shapes) -> Option<Architecture> {
     let layers = count_blocks(shapes, "block1.layer.");
     let widen = match shapes.get("block1.layer.0.conv1.weight")?.as_slice() {
         [outputs, 16, 3, 3] if outputs % 16 == 0 => outputs / 16,
@@ -49,5 +55,5 @@ fn build(layers: usize, widen: i64, projection: &str, head: &str, classes: i64) 
     }
     let x = net.batch_norm_relu(x, "bn1");
     let features = net.global_avg_pool(x);
-    Some(net.classify(format!("wrn-{}-{widen}", 6 * layers + 4), features, head, classes))
+    Some(Architecture { traits: &TRAITS, ..net.classify(format!("wrn-{}-{widen}", 6 * layers + 4), features, head, classes) })
 }

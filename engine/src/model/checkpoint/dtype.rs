@@ -28,6 +28,47 @@ pub enum Dtype {
 }
 
 impl Dtype {
+    /// The element type of a storage, e.g. `FloatStorage`.
+    pub fn of_storage(name: &str) -> Self {
+        match name {
+            "FloatStorage" => Dtype::F32,
+            "DoubleStorage" => Dtype::F64,
+            "HalfStorage" => Dtype::F16,
+            "BFloat16Storage" => Dtype::Bf16,
+            "LongStorage" => Dtype::I64,
+            "IntStorage" => Dtype::I32,
+            "ShortStorage" => Dtype::I16,
+            "CharStorage" => Dtype::I8,
+            "ByteStorage" => Dtype::U8,
+            "BoolStorage" => Dtype::Bool,
+            "ComplexFloatStorage" => Dtype::Other("complex64".into(), 8),
+            "ComplexDoubleStorage" => Dtype::Other("complex128".into(), 16),
+            "QInt32Storage" => Dtype::Other("qint32".into(), 4),
+            name => Dtype::Other(name.to_lowercase().trim_end_matches("storage").into(), 1),
+        }
+    }
+
+    /// The type called `name` in `torch`, e.g. `float32`.
+    pub fn of_torch(name: &str) -> Self {
+        match name {
+            "float32" => Dtype::F32,
+            "float64" => Dtype::F64,
+            "float16" => Dtype::F16,
+            "bfloat16" => Dtype::Bf16,
+            "int64" => Dtype::I64,
+            "int32" => Dtype::I32,
+            "int16" => Dtype::I16,
+            "int8" => Dtype::I8,
+            "uint8" => Dtype::U8,
+            "bool" => Dtype::Bool,
+            "uint16" => Dtype::Other(name.into(), 2),
+            "uint32" => Dtype::Other(name.into(), 4),
+            "uint64" | "complex64" => Dtype::Other(name.into(), 8),
+            "complex128" => Dtype::Other(name.into(), 16),
+            name => Dtype::Other(name.into(), 1),
+        }
+    }
+
     /// `f32`, `bf16`, ...
     pub fn label(&self) -> &str {
         match self {

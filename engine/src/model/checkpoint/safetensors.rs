@@ -1,31 +1,37 @@
 //! safetensors: u64 length, JSON header, buffer. The crate checks that the offsets tile the buffer.
 
-use safetensors::tensor::Dtype as Stored;
+use safetensors::tensor::{Dtype as Type, TensorView};
 use safetensors::{SafeTensorError, SafeTensors};
 
-use super::{Container, Dtype, RawTensor, Reading};
+use super::contents::Backing;
+use super::{ARCHITECTURE, Container, Contents, Dtype, Entry, Reading, StateDict, Stored};
 
 /// Reads a safetensors file; tensors in the order of their bytes.
-pub fn read(bytes: &[u8]) -> Reading {
+pub fn read(bytes: Vec<u8>) -> Reading {
     let mut reading = Reading::refused(Some(Container::Safetensors), String::new());
-    reading.tensors = attempt(bytes);
+    let metadata = SafeTensors::read_metadata(&bytes).ok().and_then(|(_, header)| header.metadata().clone());
+    reading.architecture = metadata.and_then(|metadata| metadata.get(ARCHITECTURE).cloned());
+    reading.contents = entries(&bytes).map(|entries| Contents {
+        state_dicts: vec![StateDict { entries, ..StateDict::default() }],
+        left_aside: Vec::new(),
+        bytes,
+        backing: Backing::Nothing,
+    });
     reading
 }
 
-fn attempt(bytes: &[u8]) -> Result<Vec<RawTensor>, String> {
+fn entries(bytes: &[u8]) -> Result<Vec<Entry>, String> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| explain(&error, bytes))?;
-    let mut tensors: Vec<_> = file.iter().collect();
     let start = bytes.as_ptr() as usize;
-    tensors.sort_by_key(|(name, view)| (view.data().as_ptr() as usize - start, name.to_string()));
-    Ok(tensors
-        .into_iter()
-        .map(|(name, view)| RawTensor {
-            name: name.into(),
-            dtype: dtype(view.dtype()),
-            shape: view.shape().iter().map(|&side| side as i64).collect(),
-            data: view.data().to_vec(),
-        })
-        .collect())
+    let place = |data: &[u8]| data.as_ptr() as usize - start;
+    let mut tensors: Vec<_> = file.iter().collect();
+    tensors.sort_by_key(|(name, view)| (place(view.data()), name.to_string()));
+    let entry = |(name, view): (&str, TensorView<'_>)| {
+        let at = place(view.data());
+        let shape = view.shape().iter().map(|&side| side as i64).collect();
+        Entry { name: name.into(), tensor: Stored::spanning(dtype(view.dtype()), shape, at..at + view.data().len()) }
+    };
+    Ok(tensors.into_iter().map(entry).collect())
 }
 
 fn explain(error: &SafeTensorError, bytes: &[u8]) -> String {
@@ -49,18 +55,18 @@ fn explain(error: &SafeTensorError, bytes: &[u8]) -> String {
     }
 }
 
-fn dtype(stored: Stored) -> Dtype {
+fn dtype(stored: Type) -> Dtype {
     match stored {
-        Stored::F16 => Dtype::F16,
-        Stored::BF16 => Dtype::Bf16,
-        Stored::F32 => Dtype::F32,
-        Stored::F64 => Dtype::F64,
-        Stored::U8 => Dtype::U8,
-        Stored::I8 => Dtype::I8,
-        Stored::I16 => Dtype::I16,
-        Stored::I32 => Dtype::I32,
-        Stored::I64 => Dtype::I64,
-        Stored::BOOL => Dtype::Bool,
+        Type::F16 => Dtype::F16,
+        Type::BF16 => Dtype::Bf16,
+        Type::F32 => Dtype::F32,
+        Type::F64 => Dtype::F64,
+        Type::U8 => Dtype::U8,
+        Type::I8 => Dtype::I8,
+        Type::I16 => Dtype::I16,
+        Type::I32 => Dtype::I32,
+        Type::I64 => Dtype::I64,
+        Type::BOOL => Dtype::Bool,
         other => Dtype::Other(format!("{other:?}").to_lowercase(), other.bitsize().div_ceil(8)),
     }
 }

@@ -42,11 +42,10 @@ pub fn sniff(bytes: &[u8]) -> Result<Container, NotOurs> {
         return Err(NotOurs { reason, globals });
     }
     if bytes[0] == 0x80 || !globals.is_empty() {
-        let detail = match pickle::parse(bytes) {
-            Ok(_) => "a plain pickle that torch.save did not write".to_string(),
-            Err(error) => format!("a broken pickle: {error}"),
+        return match pickle::parse(bytes) {
+            Ok(_) => Ok(Container::PlainPickle),
+            Err(error) => Err(NotOurs { reason: format!("{EXPECTED}, found a broken pickle: {error}"), globals }),
         };
-        return Err(NotOurs { reason: format!("{EXPECTED}, found {detail}"), globals });
     }
     let head: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     Err(format!("{EXPECTED}, found a file of {} bytes that begins with {}", bytes.len(), head.join(" ")).into())

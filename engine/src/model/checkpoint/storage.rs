@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use flatland::data::pickle::{Global, Value};
+use flatland::data::pickle::Value;
 
 use super::Dtype;
 
@@ -19,9 +19,6 @@ pub struct StorageId {
     pub view: Option<(usize, usize)>,
 }
 
-/// Little-endian bytes of each buffer by key.
-pub type Storages = HashMap<String, Vec<u8>>;
-
 impl StorageId {
     /// Reads `('storage', torch.FloatStorage, key, location, numel[, view])`.
     pub fn parse(id: &Value) -> Result<Self, String> {
@@ -30,9 +27,9 @@ impl StorageId {
             return Err(format!("expected a storage's id of 5 or 6 parts, found {}", parts.len()));
         };
         if tag.as_str() != Some("storage") {
-            return Err(format!("expected a storage's id, found {tag:?}"));
+            return Err(format!("expected a storage's id, found {}", brief(tag)));
         }
-        let Value::Global(kind) = kind else { return Err(format!("expected the type of a storage, found {kind:?}")) };
+        let Value::Global(kind) = kind else { return Err(format!("expected the type of a storage, found {}", brief(kind))) };
         let key = match key {
             Value::Int(key) => key.to_string(),
             other => other.as_str().ok_or("expected the key of a storage to be text")?.to_string(),
@@ -41,10 +38,15 @@ impl StorageId {
             None | Some(Value::None) => None,
             Some(view) => match view.as_slice() {
                 Some([_, offset, size]) => Some((index(offset)?, index(size)?)),
-                _ => return Err(format!("expected a view (key, offset, size) of storage {key}, found {view:?}")),
+                _ => return Err(format!("expected a view (key, offset, size) of storage {key}, found {}", brief(view))),
             },
         };
-        Ok(Self { key, dtype: dtype(kind), numel: index(numel)?, view })
+        Ok(Self { key, dtype: Dtype::of_storage(&kind.name), numel: index(numel)?, view })
+    }
+
+    /// Whether both describe one buffer.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.dtype, self.numel) == (&other.dtype, other.numel)
     }
 
     /// Bytes of the whole buffer.
@@ -55,48 +57,31 @@ impl StorageId {
 
 /// A non-negative integer.
 pub fn index(value: &Value) -> Result<usize, String> {
-    value.as_i64().and_then(|n| usize::try_from(n).ok()).ok_or_else(|| format!("expected a non-negative integer, found {value:?}"))
+    value.as_i64().and_then(|n| usize::try_from(n).ok()).ok_or_else(|| format!("expected a non-negative integer, found {}", brief(value)))
 }
 
-fn dtype(kind: &Global) -> Dtype {
-    match kind.name.as_str() {
-        "FloatStorage" => Dtype::F32,
-        "DoubleStorage" => Dtype::F64,
-        "HalfStorage" => Dtype::F16,
-        "BFloat16Storage" => Dtype::Bf16,
-        "LongStorage" => Dtype::I64,
-        "IntStorage" => Dtype::I32,
-        "ShortStorage" => Dtype::I16,
-        "CharStorage" => Dtype::I8,
-        "ByteStorage" => Dtype::U8,
-        "BoolStorage" => Dtype::Bool,
-        "ComplexFloatStorage" => Dtype::Other("complex64".into(), 8),
-        "ComplexDoubleStorage" => Dtype::Other("complex128".into(), 16),
-        "QInt32Storage" => Dtype::Other("qint32".into(), 4),
-        name => Dtype::Other(name.to_lowercase().trim_end_matches("storage").into(), 1),
-    }
+/// Every storage that `value` refers to, by key.
+pub fn storages(value: &Value) -> Result<HashMap<String, StorageId>, String> {
+    let mut found: HashMap<String, StorageId> = HashMap::new();
+    each(value, |value| {
+        let Value::Persistent(id) = value else { return Ok(()) };
+        let storage = StorageId::parse(id)?;
+        match found.get(&storage.key) {
+            Some(known) if !known.is_same(&storage) => return Err(disagree(&storage.key)),
+            Some(_) => {}
+            None => drop(found.insert(storage.key.clone(), storage)),
+        }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
-/// Every storage that `value` refers to, each key once, in order of first appearance.
-pub fn storages(value: &Value) -> Result<Vec<StorageId>, String> {
-    let mut found: Vec<StorageId> = Vec::new();
-    let mut known: HashMap<String, usize> = HashMap::new();
+/// Shows `visit` every part of `value` as often as it is met.
+pub fn each<'v>(value: &'v Value, mut visit: impl FnMut(&'v Value) -> Result<(), String>) -> Result<(), String> {
     let mut stack = vec![value];
     while let Some(value) = stack.pop() {
+        visit(value)?;
         match value {
-            Value::Persistent(id) => {
-                let storage = StorageId::parse(id)?;
-                match known.get(&storage.key) {
-                    Some(&at) if (&found[at].dtype, found[at].numel) != (&storage.dtype, storage.numel) => {
-                        return Err(format!("storage {} is described in two ways that do not agree", storage.key));
-                    }
-                    Some(_) => {}
-                    None => {
-                        known.insert(storage.key.clone(), found.len());
-                        found.push(storage);
-                    }
-                }
-            }
             Value::List(items) | Value::Tuple(items) => stack.extend(items.iter().rev()),
             Value::Dict(pairs) => stack.extend(pairs.iter().rev().flat_map(|(key, value)| [value, key])),
             Value::Object(object) => {
@@ -108,5 +93,19 @@ pub fn storages(value: &Value) -> Result<Vec<StorageId>, String> {
             _ => {}
         }
     }
-    Ok(found)
+    Ok(())
+}
+
+/// What is said of a storage that is described in two ways.
+pub fn disagree(key: &str) -> String {
+    format!("storage {key} is described in two ways that do not agree")
+}
+
+/// A value as it stands in a message.
+pub fn brief(value: &Value) -> String {
+    let text = format!("{value:?}");
+    match text.char_indices().nth(200) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text,
+    }
 }

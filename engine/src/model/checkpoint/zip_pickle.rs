@@ -3,18 +3,19 @@
 
 use std::io::{Cursor, Read};
 
-use flatland::data::pickle;
+use flatland::data::pickle::{self, Value};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::storage::{self, Storages};
-use super::{Container, Reading, state_dict};
+use super::contents::Backing;
+use super::storage::StorageId;
+use super::{Container, Reading};
 
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
 /// Reads a zip checkpoint, or says which other kind of zip it is.
-pub fn read(bytes: &[u8]) -> Reading {
-    let mut archive = match ZipArchive::new(Cursor::new(bytes)) {
+pub fn read(bytes: Vec<u8>) -> Reading {
+    let mut archive = match open(&bytes) {
         Ok(archive) => archive,
         Err(error) => {
             let reason = format!(
@@ -34,9 +35,19 @@ pub fn read(bytes: &[u8]) -> Reading {
             "found a TorchScript archive, which is not supported; expected the state dict that `torch.save(model.state_dict(), ..)` writes";
         return Reading::refused(None, reason);
     }
-    let mut reading = Reading::refused(Some(Container::ZipPickle), String::new());
-    reading.tensors = attempt(bytes, &mut archive, &root, &mut reading.globals, &mut reading.notes);
+    let mut globals = Vec::new();
+    let parsed = attempt(&bytes, &mut archive, root, &mut globals);
+    let big_endian = matches!(&parsed, Ok((_, Backing::Zip { big_endian: true, .. })));
+    drop(archive);
+    let mut reading = Reading::of_pickle(Container::ZipPickle, globals, bytes, parsed);
+    if big_endian {
+        reading.notes.push("big-endian numbers".into());
+    }
     reading
+}
+
+fn open(bytes: &[u8]) -> Result<Archive<'_>, ZipError> {
+    ZipArchive::new(Cursor::new(bytes))
 }
 
 /// What a zip without `data.pkl` is.
@@ -52,13 +63,7 @@ fn kind(names: &[String]) -> &'static str {
     }
 }
 
-fn attempt(
-    bytes: &[u8],
-    archive: &mut Archive<'_>,
-    root: &str,
-    globals: &mut Vec<String>,
-    notes: &mut Vec<String>,
-) -> Result<Vec<super::RawTensor>, String> {
+fn attempt(bytes: &[u8], archive: &mut Archive<'_>, root: String, globals: &mut Vec<String>) -> Result<(Value, Backing), String> {
     let mut budget = super::budget(bytes);
     let program = entry(archive, &format!("{root}data.pkl"), None, &mut budget)?;
     globals.extend(pickle::globals(&program).iter().map(ToString::to_string));
@@ -68,21 +73,15 @@ fn attempt(
         // Files before PyTorch 2.1 do not say; they are little endian.
         Err(_) => false,
     };
-    if big_endian {
-        notes.push("big-endian numbers".into());
-    }
-    let mut storages = Storages::new();
-    for storage in storage::storages(&object)? {
-        let size = storage.bytes()?;
-        let mut data = entry(archive, &format!("{root}data/{}", storage.key), Some(size), &mut budget)?;
-        if big_endian {
-            data.chunks_exact_mut(storage.dtype.size()).for_each(<[u8]>::reverse);
-        }
-        storages.insert(storage.key, data);
-    }
-    let state = state_dict::find(&object)?;
-    notes.extend(state.notes.iter().cloned());
-    state.gather(&storages, super::budget(bytes))
+    Ok((object, Backing::Zip { root, big_endian }))
+}
+
+/// The bytes of each of `storages`, in their order; together no more than a file of this size can hold.
+pub fn storages(bytes: &[u8], root: &str, storages: &[&StorageId]) -> Result<Vec<Vec<u8>>, String> {
+    let mut archive = open(bytes).map_err(|error| format!("cannot read the zip archive: {error}"))?;
+    let mut budget = super::budget(bytes);
+    let mut read = |storage: &&StorageId| entry(&mut archive, &format!("{root}data/{}", storage.key), Some(storage.bytes()?), &mut budget);
+    storages.iter().map(&mut read).collect()
 }
 
 /// The bytes of one entry, `expected` of them where that is known; takes them from `budget`.

@@ -73,7 +73,8 @@ pub fn zip_checkpoint(program: &[u8], storages: &[(&str, Vec<u8>)]) -> Vec<u8> {
 }
 
 fn tensors(bytes: &[u8]) -> Result<Vec<RawTensor>, String> {
-    super::super::checkpoint::read_bytes(bytes).tensors
+    let contents = super::super::checkpoint::read_bytes(bytes.to_vec()).contents?;
+    contents.gather(&contents.state_dicts[0].entries)
 }
 
 fn f32s(values: &[f32]) -> Vec<u8> {
@@ -128,7 +129,7 @@ fn tensors_that_reach_beyond_their_storage_are_refused() {
 }
 
 #[test]
-fn state_dicts_are_found_in_the_usual_wrappings() {
+fn state_dicts_are_found_in_wrappings() {
     let build = |wrappers: &[&str], after: &[u8]| {
         let mut program = Pickle::new();
         program.raw(b"}(").text("epoch").int(3);
@@ -136,18 +137,15 @@ fn state_dicts_are_found_in_the_usual_wrappings() {
             program.text(wrapper).raw(b"}(");
         }
         program.text("fc.bias").tensor("FloatStorage", "0", 2, [&[0], &[2], &[1]]).raw(after);
-        super::super::checkpoint::read_bytes(&zip_checkpoint(&program.0, &[("0", f32s(&[1.0, 2.0]))]))
+        super::super::checkpoint::read_bytes(zip_checkpoint(&program.0, &[("0", f32s(&[1.0, 2.0]))])).contents
     };
-    for key in ["state_dict", "net", "model", "model_state_dict"] {
-        let reading = build(&[key], b"uu.");
-        assert_eq!(reading.tensors.unwrap()[0].name, "fc.bias", "{key}");
-        assert_eq!(reading.notes, [format!("state dict taken from `{key}`")]);
+    for key in ["state_dict", "net", "model", "anything at all"] {
+        let contents = build(&[key], b"uu.").unwrap();
+        assert_eq!(contents.state_dicts[0].entries[0].name, "fc.bias", "{key}");
+        assert_eq!(contents.state_dicts[0].key, key);
     }
-    let nested = build(&["model", "state_dict"], b"uuu.");
-    assert_eq!(nested.notes.len(), 2);
-    assert!(nested.tensors.is_ok());
-    let optimizer = build(&["param_groups", "state"], b"uuu.");
-    assert!(optimizer.tensors.unwrap_err().contains("an optimizer's state"));
+    assert_eq!(build(&["model", "state_dict"], b"uuu.").unwrap().state_dicts[0].key, "model.state_dict");
+    assert!(build(&["param_groups", "state"], b"uuu.").unwrap_err().contains("an optimizer's state"));
 }
 
 /// Writes `network`'s tensors as `kind` with `prefix` before every name.
@@ -218,7 +216,8 @@ fn the_same_weights_in_every_container_are_the_same_bytes() {
     let mut program = Pickle::new();
     let mut storages = Vec::new();
     program.raw(b"}(");
-    for tensor in read(&path).unwrap().tensors.unwrap() {
+    let contents = read(&path).unwrap().contents.unwrap();
+    for tensor in contents.gather(&contents.state_dicts[0].entries).unwrap() {
         let numel: i64 = tensor.shape.iter().product();
         let key = storages.len().to_string();
         let shape: Vec<i32> = tensor.shape.iter().map(|&side| side as i32).collect();

@@ -148,7 +148,7 @@ fn a_state_dict_of_another_architecture_names_the_nearest_and_the_differences() 
     {
         assert!(error.contains(part), "expected `{part}` in `{error}`");
     }
-    // Named, the extra tensor is ignored but the missing one is not.
+    // Named, it is no more than that.
     let error = Network::load(&path, &NetworkChoice::named("resnet20"), Device::Cpu).unwrap_err().to_string();
     assert!(error.contains("not those of resnet20") && error.contains("missing linear.bias"), "{error}");
 }
@@ -157,6 +157,156 @@ fn a_state_dict_of_another_architecture_names_the_nearest_and_the_differences() 
 fn every_cut_of_a_small_zip_checkpoint_is_an_error_and_never_a_panic() {
     let bytes = zip_checkpoint(b"\x80\x02}.", &[("0", vec![0; 64])]);
     for end in 0..bytes.len() {
-        assert!(super::super::checkpoint::read_bytes(&bytes[..end]).tensors.is_err(), "cut at {end}");
+        assert!(super::super::checkpoint::read_bytes(bytes[..end].to_vec()).contents.is_err(), "cut at {end}");
     }
+}
+
+/// The opcodes that put `text` on the stack.
+fn text(text: &str) -> Vec<u8> {
+    [&b"X"[..], &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat()
+}
+
+/// The opcodes of a tensor of `numel` numbers in storage 0 with these sizes and strides.
+fn tensor(numel: u32, size: u32, stride: u32) -> Vec<u8> {
+    let int = |value: u32| [&b"J"[..], &value.to_le_bytes()].concat();
+    [
+        &b"ctorch._utils\n_rebuild_tensor_v2\n(("[..],
+        &text("storage"),
+        b"ctorch\nFloatStorage\n",
+        &text("0"),
+        &text("cpu"),
+        &int(numel),
+        b"tQ",
+        &int(0),
+        b"(",
+        &int(size),
+        b"t(",
+        &int(stride),
+        b"t\x89NtR",
+    ]
+    .concat()
+}
+
+#[test]
+fn many_names_of_one_tensor_do_not_fill_the_memory() {
+    // A thousand names of 4 MB each from a file of 4 MB.
+    let numel = 1 << 20;
+    let mut program = [b"\x80\x02}(".to_vec(), text("w.0"), tensor(numel, numel, 1), b"q\x00".to_vec()].concat();
+    for name in 1..1000 {
+        program.extend([text(&format!("w.{name}")), b"h\x00".to_vec()].concat());
+    }
+    program.extend(b"u.");
+    let error = inspect_bytes(&zip_checkpoint(&program, &[("0", vec![0; 4 << 20])])).error.unwrap();
+    assert!(error.contains("larger than a file of this size can fill"), "{error}");
+}
+
+#[test]
+fn values_shared_more_often_than_any_file_has_values_are_refused() {
+    // x = {}; x = (x, x), 22 times over; and x = {"w": tensor}, 13 times.
+    let doubled = |leaf: &[u8], times: usize| [b"\x80\x02", leaf, &b"2\x86".repeat(times), b"."].concat();
+    refused("laughs.pt", &zip_checkpoint(&doubled(b"}", 22), &[]), &["at most 4000000 values"]);
+    let leaf = [b"}".to_vec(), text("w"), tensor(1, 1, 1), b"s".to_vec()].concat();
+    refused("dicts.pt", &zip_checkpoint(&doubled(&leaf, 13), &[("0", vec![0; 4])]), &["at most 4000 dicts of tensors"]);
+}
+
+#[test]
+fn a_state_dict_that_contains_itself_is_refused() {
+    // x = {}; x["model"] = x
+    let program = [b"\x80\x02}q\x00".to_vec(), text("model"), b"h\x00s.".to_vec()].concat();
+    refused("cycle.pt", &zip_checkpoint(&program, &[]), &["a value that contains itself"]);
+}
+
+#[test]
+fn state_dicts_deeper_than_any_file_has_them_are_not_looked_for() {
+    let nested = |levels: usize| {
+        let open: Vec<u8> = (0..levels).flat_map(|_| [b"}".to_vec(), text("a")].concat()).collect();
+        let program = [b"\x80\x02".to_vec(), open, tensor(1, 1, 1), b"s".repeat(levels), b".".to_vec()].concat();
+        super::super::checkpoint::read_bytes(zip_checkpoint(&program, &[("0", vec![0; 4])])).contents
+    };
+    assert_eq!(nested(20).unwrap().state_dicts[0].entries[0].name, "a");
+    assert!(nested(200).unwrap_err().contains("no tensors by name"));
+}
+
+#[test]
+fn names_that_would_fill_the_memory_are_refused() {
+    let long = "n".repeat(100_000);
+    let program = [b"\x80\x02}".to_vec(), text(&long), tensor(1, 1, 1), b"s.".to_vec()].concat();
+    refused("long.pt", &zip_checkpoint(&program, &[("0", vec![0; 4])]), &["names of at most 1000 bytes, found one of 100000"]);
+}
+
+#[test]
+fn thousands_of_prefixes_are_an_answer_in_time() {
+    let mut program = [b"\x80\x02}(".to_vec(), text("a"), tensor(1, 1, 1), b"q\x00".to_vec()].concat();
+    for i in 0..20_000 {
+        program.extend([text(&format!("a{i}.b{}.c{}.conv1.weight", i % 7, i % 3)), b"h\x00".to_vec()].concat());
+    }
+    program.extend(b"u.");
+    let start = std::time::Instant::now();
+    refused("prefixes.pt", &zip_checkpoint(&program, &[("0", vec![0; 4])]), &["no known architecture"]);
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
+
+/// A pickled NumPy array of f4 under the name `w`, with this shape, as many bytes and what builds its bytes.
+fn array(shape: &[u8], data: &[u8]) -> Vec<u8> {
+    [
+        &b"\x80\x04}"[..],
+        &text("w"),
+        b"cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR(K\x01",
+        shape,
+        b"cnumpy\ndtype\n(",
+        &text("f4"),
+        b"\x89\x88tR(K\x03",
+        &text("<"),
+        b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89",
+        data,
+        b"tbs.",
+    ]
+    .concat()
+}
+
+#[test]
+fn numpy_arrays_that_claim_other_bytes_than_they_have_are_refused() {
+    for (shape, data, expected) in [
+        (&b"(K\x02t"[..], &b"C\x04abcd"[..], "expected 8 bytes in a NumPy array of shape [2], found 4"),
+        (b"(J\xff\xff\xff\xfft", b"C\x04abcd", "non-negative integer"),
+        (b"(J\xff\xff\xff\x7fJ\xff\xff\xff\x7fJ\xff\xff\xff\x7ft", b"C\x04abcd", "larger than a file of this size can fill"),
+        (b"(J\x00\x00\x00\x40t", b"C\x04abcd", "larger than a file of this size can fill"),
+        (b"(K\x01t", b"]", "expected the bytes of a NumPy array"),
+    ] {
+        let error = inspect_bytes(&array(shape, data)).error.unwrap();
+        assert!(error.contains(expected), "expected `{expected}` in `{error}`");
+    }
+    let report = inspect_bytes(&array(b"(K\x01t", b"C\x04\x00\x00\x80\x3f"));
+    assert_eq!(report.tensors[0].shape, [1]);
+}
+
+fn inspect_bytes(bytes: &[u8]) -> flatland::result::Inspection {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    inspect(file.path(), &NetworkChoice::default())
+}
+
+#[test]
+fn a_call_hidden_in_a_storage_within_the_pickle_is_found_and_not_made() {
+    // What `torch.storage._load_from_bytes` would load is a legacy checkpoint, a program of its own.
+    let inner = [
+        &b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}."[..],
+        b"\x80\x02cos\nsystem\n(S'touch /tmp/flatland-embedded'\ntR.\x80\x02].",
+    ]
+    .concat();
+    let bytes = [&b"B"[..], &(inner.len() as u32).to_le_bytes(), &inner].concat();
+    let size = b"J\x00\x00\x00\x00(K\x01t(K\x01t\x89NtR";
+    let program = [
+        &b"\x80\x04}"[..],
+        &text("w"),
+        b"ctorch._utils\n_rebuild_tensor_v2\n(ctorch.storage\n_load_from_bytes\n(",
+        &bytes,
+        b"tR",
+        size,
+        b"s.",
+    ]
+    .concat();
+    let report = refused("embedded.pkl", &program, &["refers to os.system: not executed"]);
+    assert!(report.globals.contains(&"os.system".to_string()));
+    assert!(!Path::new("/tmp/flatland-embedded").exists());
 }

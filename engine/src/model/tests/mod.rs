@@ -3,6 +3,7 @@
 mod formats;
 mod hostile;
 mod real;
+mod state_dicts;
 
 use std::path::PathBuf;
 

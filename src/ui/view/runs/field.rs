@@ -94,7 +94,9 @@ fn rounded(value: f64) -> String {
 /// A field to choose from `options`: (value, what is shown).
 pub fn choice<T: PartialEq + Clone>(ui: &mut Ui, id: Id, current: &mut T, options: &[(T, String)], width: f32) {
     let shown = options.iter().find(|(value, _)| value == current).map_or("–", |(_, text)| text);
-    let combo = ComboBox::from_id_salt(id.with("choice")).width(width).selected_text(shown).truncate();
+    // High enough for all of them, as far as the window is: what lies below a list's edge is easily missed.
+    let room = 0.6 * ui.ctx().content_rect().height();
+    let combo = ComboBox::from_id_salt(id.with("choice")).width(width).height(room).selected_text(shown).truncate();
     let inner = combo.show_ui(ui, |ui| {
         for (value, text) in options {
             if ui.selectable_label(value == current, text).clicked() {

@@ -3,7 +3,7 @@
 use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 
 use super::field::{self, Range, choice, number, row};
-use super::{RunScene, data};
+use super::{RunScene, data, optimizer};
 use crate::data::Augmentation;
 use crate::data::environment::families;
 use crate::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
@@ -141,6 +141,11 @@ fn left(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problem
         for parameter in &method.parameters {
             hyperparameter(ui, draft, parameter, problems);
         }
+        let parameters = inspected(scene, draft).map(|inspection| inspection.parameters.unsigned_abs());
+        if let Some(warning) = draft.large_radius(method, parameters) {
+            let text = RichText::new(warning).font(theme::small()).color(theme::of(ui).weak);
+            ui.add(egui::Label::new(text).wrap());
+        }
     }
     if scene.methods.iter().any(|method| method.key == draft.method && method.environments) {
         environments(ui, draft, problems);
@@ -162,15 +167,18 @@ fn left(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problem
 
 fn checkpoint(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problems) {
     row(ui, "Checkpoint", "The weights that training begins with", problems.get("checkpoint"), |ui, id| {
-        let mut path = draft.checkpoint.clone();
         let entries = &scene.session.checkpoints;
-        let mut options: Vec<(String, String)> =
-            entries.iter().map(|entry| (entry.path.display().to_string(), entry.name.clone())).collect();
-        if !options.iter().any(|(known, _)| *known == path) {
-            options.push((path.clone(), if path.is_empty() { "choose…".into() } else { "of the path below".into() }));
+        // Two may be of one file.
+        let is_this = |entry: &CheckpointEntry| entry.path.display().to_string() == draft.checkpoint && entry.choice() == draft.choice();
+        let present = entries.iter().position(is_this);
+        let mut options: Vec<(Option<usize>, String)> =
+            entries.iter().enumerate().map(|(place, entry)| (Some(place), entry.name.clone())).collect();
+        if present.is_none() {
+            options.push((None, if draft.checkpoint.is_empty() { "choose…".into() } else { "of the path below".into() }));
         }
-        choice(ui, id, &mut path, &options, 220.0);
-        if let Some(entry) = entries.iter().find(|entry| entry.path.display().to_string() == path).filter(|_| path != draft.checkpoint) {
+        let mut chosen = present;
+        choice(ui, id, &mut chosen, &options, 220.0);
+        if let Some(entry) = chosen.filter(|_| chosen != present).and_then(|place| entries.get(place)) {
             draft.start_from(entry);
         }
     });
@@ -195,6 +203,25 @@ fn checkpoint(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &P
             ui.label(assumed::mark(ui)).on_hover_text(assumed::ASSUMED);
         }
     });
+    if let Some(inspection) = inspected(scene, draft).filter(|inspection| inspection.state_dicts.len() > 1) {
+        let about = "Which of the state dicts of the file training begins with";
+        row(ui, "Weights", about, problems.get("weights"), |ui, id| {
+            let present = draft.choice().weights;
+            let key = |key: &String| (Some(key.clone()), key.clone());
+            let mut options: Vec<(Option<String>, String)> = inspection.state_dicts.iter().map(key).collect();
+            if present.is_none() {
+                options.push((None, format!("{}, the first", inspection.state_dicts[0])));
+            }
+            let mut chosen = present.clone();
+            choice(ui, id, &mut chosen, &options, 220.0);
+            if chosen != present {
+                draft.choose_weights(chosen);
+            }
+            if draft.choice().weights.is_none() {
+                ui.label(assumed::mark(ui)).on_hover_text(assumed::ASSUMED);
+            }
+        });
+    }
     if let Some(inspection) = inspected(scene, draft) {
         let classes = inspection.classes.map(|classes| format!(" · {classes} classes")).unwrap_or_default();
         let architecture = inspection.architecture.as_deref().unwrap_or("unknown architecture");
@@ -291,27 +318,17 @@ fn right(ui: &mut Ui, scene: &mut RunScene<'_>, draft: &mut Draft, problems: &Pr
     data::datasets(ui, draft, problems, outliers);
     data::training_split(ui, scene);
     section(ui, "Optimization", None);
-    let lines: [(&str, &str, &mut String, &str); 5] = [
+    let lines: [(&str, &str, &mut String, &str); 2] = [
         ("Epochs", "One epoch is one pass over the training images", &mut draft.epochs, "epochs"),
-        ("Batch", "ID images a step", &mut draft.batch, "batch"),
-        ("Learning rate", "Of SGD, at the beginning", &mut draft.lr, "lr"),
-        ("Momentum", "Of SGD", &mut draft.momentum, "momentum"),
-        ("Weight decay", "L2 penalty added to the gradient", &mut draft.weight_decay, "weight_decay"),
+        ("Batch", "ID images a batch", &mut draft.batch, "batch"),
     ];
     for (name, about, value, key) in lines {
         number(ui, name, about, value, "", problems.get(key));
     }
     if outliers {
-        number(
-            ui,
-            "Outlier batch",
-            "Outliers a step, in the same batch as the ID images",
-            &mut draft.outlier_batch,
-            "",
-            problems.get("outlier_batch"),
-        );
+        number(ui, "Outlier batch", "Outliers a batch, beside its ID images", &mut draft.outlier_batch, "", problems.get("outlier_batch"));
     }
-    row(ui, "Nesterov", "Nesterov's form of momentum", None, |ui, id| drop(ui.checkbox(&mut draft.nesterov, "").labelled_by(id)));
+    optimizer::show(ui, draft, problems);
     row(ui, "Schedule", "How the learning rate changes", None, |ui, id| {
         let label = |schedule: Schedule| match schedule {
             Schedule::Plateau => "divided on a plateau",
@@ -331,6 +348,7 @@ fn right(ui: &mut Ui, scene: &mut RunScene<'_>, draft: &mut Draft, problems: &Pr
         );
         number(ui, "Factor", "What the learning rate is multiplied by", &mut draft.factor, "", problems.get("factor"));
     }
+    optimizer::warmup(ui, draft, problems);
     row(ui, "Transform", "What is done to every ID training image", None, |ui, id| {
         let options = [(Transform::CropFlip, "crop and flip"), (Transform::Crop, "crop"), (Transform::None, "none")];
         choice(ui, id, &mut draft.transform, &options.map(|(value, text)| (value, text.to_owned())), 140.0);

@@ -6,6 +6,7 @@ mod data;
 mod field;
 mod form;
 mod list;
+mod optimizer;
 mod plots;
 
 use egui::{Align, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2};

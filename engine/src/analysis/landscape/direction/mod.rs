@@ -121,7 +121,8 @@ impl Directions {
     /// Cosine between δ and η over everything that moves; 0 when one of them is zero.
     pub fn cosine(&self) -> f64 {
         let norms = (self.delta.dot(&self.delta) * self.eta.dot(&self.eta)).sqrt();
-        if norms == 0.0 { 0.0 } else { self.dot() / norms }
+        // A zero has no sign.
+        if norms == 0.0 { 0.0 } else { self.dot() / norms + 0.0 }
     }
 
     /// Filters and tensors that δ moves and η does not, because no right angle is possible there: those of one entry.

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use flatland::session::{DirectionRule, Orthogonalization};
-use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use super::super::super::AnalysisError;
+use super::super::super::{AnalysisError, layers};
 use super::scaling::{orthogonalize, ratio, scale, units};
 use super::{AXES, Direction, Directions, Part, draw, tensor, values_of};
 use crate::model::{Network, Op, give_back_memory_after};
@@ -144,7 +143,7 @@ fn f64s(values: &[f32]) -> Vec<f64> {
 /// Every parameter, and whether `rule` moves it.
 fn slots(network: &Network, rule: &DirectionRule) -> Result<Vec<Slot>, AnalysisError> {
     let names = network.parameter_names();
-    let globs = globs(&rule.layers, &names)?;
+    let chosen: HashSet<String> = layers::chosen(&rule.layers, names.clone(), "landscape.directions")?.into_iter().collect();
     let batch_norm: HashSet<String> = (network.graph.nodes.iter())
         .filter_map(|node| if let Op::BatchNorm { prefix } = &node.op { Some(prefix) } else { None })
         .flat_map(|prefix| [format!("{prefix}.weight"), format!("{prefix}.bias")])
@@ -153,28 +152,8 @@ fn slots(network: &Network, rule: &DirectionRule) -> Result<Vec<Slot>, AnalysisE
     for name in names {
         let shape: Vec<usize> = tensor(network, &name)?.size().iter().map(|&n| n as usize).collect();
         let kind = if batch_norm.contains(&name) { rule.batch_norm } else { shape.len() >= 2 || rule.bias };
-        let moves = kind && globs.as_ref().is_none_or(|globs| globs.is_match(&name));
+        let moves = kind && chosen.contains(&name);
         slots.push(Slot { name, shape, moves });
     }
     Ok(slots)
-}
-
-fn globs(layers: &[String], names: &[String]) -> Result<Option<GlobSet>, AnalysisError> {
-    if layers.is_empty() {
-        return Ok(None);
-    }
-    let invalid = |error: globset::Error| AnalysisError::Invalid(format!("[landscape.directions] expected globs in `layers`: {error}"));
-    let mut set = GlobSetBuilder::new();
-    for layer in layers {
-        let glob = Glob::new(layer).map_err(invalid)?;
-        let matcher = glob.compile_matcher();
-        if !names.iter().any(|name| matcher.is_match(name)) {
-            let known = names.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
-            return Err(AnalysisError::Invalid(format!(
-                "[landscape.directions] expected that `{layer}` of `layers` matches a parameter, found none such among {known}, ..."
-            )));
-        }
-        set.add(glob);
-    }
-    set.build().map(Some).map_err(invalid)
 }

@@ -101,7 +101,16 @@ fn batch_norm_network(value: impl Fn(&str, &[i64]) -> Vec<f32>) -> Network {
     ];
     let tensors = shapes.iter().map(|(name, shape)| ((*name).into(), Tensor::from_slice(&value(name, shape)).view(*shape))).collect();
     let names = shapes.iter().map(|(name, _)| (*name).into()).collect();
-    Network { architecture: "test".into(), graph: g.finish(features, logits), tensors, names, classes: 3, device: Device::Cpu }
+    Network {
+        architecture: "test".into(),
+        graph: g.finish(features, logits),
+        tensors,
+        names,
+        classes: 3,
+        device: Device::Cpu,
+        left_out: Vec::new(),
+        several: None,
+    }
 }
 
 /// Any numbers, none of them twice.
@@ -195,6 +204,8 @@ fn landscape_filters_of_one_entry_move_along_the_first_axis_alone() {
         names,
         classes: 2,
         device: Device::Cpu,
+        left_out: Vec::new(),
+        several: None,
     };
     let plain = Directions::li2018(&network, 0).unwrap();
     assert_eq!(plain.eta.parts[0].values.iter().map(|x| x.abs()).collect::<Vec<_>>(), [2.0, 3.0]);

@@ -34,6 +34,9 @@ pub fn run(network: &Network, samples: &Samples, job: &LandscapeJob, reporter: &
     check_axis("beta", &job.beta)?;
     let plane = job.plane.axes.input().ok_or_else(|| AnalysisError::Invalid("expected a plane of kind `input`, found another".into()))?;
     plane.check().map_err(AnalysisError::Invalid)?;
+    if let Some(loss) = job.measure.loss.description() {
+        return Err(AnalysisError::Invalid(format!("expected plain cross-entropy for a landscape in input space, found {loss}")));
+    }
     let precision = precision(network, job);
     if precision != job.precision {
         let (asked, used) = (job.precision.key(), precision.key());

@@ -351,7 +351,11 @@ fn grey_networks_move_in_grey() {
     let side = network.graph.input[1] as usize;
     let folder = tempfile::tempdir().unwrap();
     let images = dataset("grey", vec![40; side * side * 3], side, vec![4]);
-    let surface = computed(&network, &samples(images, &network), &around(folder.path(), "axes = \"gradient\"", &[-1.0, 0.0, 1.0]));
+    let normalization = Normalization::Preset(NormalizationPreset::None);
+    let data = Samples::new(Arc::new(images), &normalization, &network).unwrap();
+    let mut job = around(folder.path(), "axes = \"gradient\"", &[-1.0, 0.0, 1.0]);
+    job.checkpoint.normalization = normalization;
+    let surface = computed(&network, &data, &job);
     assert_eq!(surface.manifest.input.unwrap().shape, [1, side, side]);
     assert!(surface.loss[7] > surface.loss[1], "the loss rises along its gradient: {:?}", surface.loss);
 }

@@ -4,12 +4,17 @@
 //! searches that find axes (sharpness, Hessian); they hand theirs over as files.
 
 mod axis_file;
+mod check;
 mod difference;
 mod planes;
 mod projection;
+mod rank;
+#[cfg(test)]
+mod rank_tests;
 #[cfg(test)]
 mod tests;
 mod trajectory;
+mod trajectory_weights;
 mod weight_file;
 
 use flatland::job::{LandscapeJob, Reporter};
@@ -37,7 +42,8 @@ impl Plane {
     /// checkpoints are those of `samples`.
     ///
     /// # Errors
-    /// [`AnalysisError::Cancelled`] when the reporter says so; when a file or checkpoint cannot be read or does not fit the network.
+    /// [`AnalysisError::Cancelled`] when the reporter says so; when a file or checkpoint cannot be read or does not fit the network, and
+    /// when the axes do not span what the grid needs.
     pub fn of_job(network: &Network, samples: &Samples, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<Self, AnalysisError> {
         let rule = job.plane.directions.rule();
         let mut record = PlaneRecord { statistics: "frozen".into(), ..PlaneRecord::default() };
@@ -64,9 +70,10 @@ impl Plane {
                 }
                 ("checkpoints", Directions::new(delta, eta, network))
             }
-            (None, Axes::Trajectory { run }) => {
-                let found = trajectory::Trajectory::of_run(run, network, reporter)?;
+            (None, Axes::Trajectory(said)) => {
+                let found = trajectory::Trajectory::of(said, network, job, reporter)?;
                 record.explained_variance.clone_from(&found.explained_variance);
+                (record.order, record.left_out) = (found.order.clone(), found.left_out.clone());
                 let directions = found.directions.clone();
                 trajectory = Some(found);
                 ("trajectory", directions)
@@ -80,6 +87,7 @@ impl Plane {
                 ("files", axis_file::beside_random(delta, eta, network, &rule, job.seed)?)
             }
         };
+        check::check(network, &directions, job)?;
         record.kind = kind.into();
         record.directions = serde_json::to_value(&rule).unwrap_or_default();
         (record.delta_norm, record.eta_norm) = (directions.delta.norm(), directions.eta.norm());

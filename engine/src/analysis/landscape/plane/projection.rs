@@ -3,10 +3,10 @@
 use flatland::job::{CheckpointSource, JobEvent, LandscapeJob, Reporter};
 use flatland::result::PlanePoint;
 
-use super::super::super::{AnalysisError, SampleLosses, forward_network};
+use super::super::super::{AnalysisError, Loss, SampleLosses, forward_network};
 use super::super::Directions;
 use super::super::direction::{Direction, tensor, values_of};
-use super::difference::load;
+use super::difference::{load, of_trajectory};
 use crate::model::{Network, Samples, is_parameter};
 
 /// Projects onto the plane of a job, or onto its one axis where the grid has β = 0 alone.
@@ -38,7 +38,7 @@ impl<'a> Projector<'a> {
         // Parallel axes are one axis.
         let plane = job.beta != [0.0] && gram[0] * gram[2] - gram[1] * gram[1] > 1e-12 * gram[0] * gram[2];
         let axes = if plane { vec![delta, eta] } else { vec![delta] };
-        let wanted = !job.plane.project.is_empty() || matches!(job.plane.axes, flatland::session::Axes::Trajectory { .. });
+        let wanted = !job.plane.project.is_empty() || matches!(job.plane.axes, flatland::session::Axes::Trajectory(_));
         let mut theta = Vec::new();
         for name in network.parameter_names().into_iter().filter(|_| wanted) {
             theta.push((name.clone(), values_of(tensor(network, &name)?)?));
@@ -71,12 +71,7 @@ impl<'a> Projector<'a> {
     pub fn files(&self, files: &[(String, std::path::PathBuf)], reporter: &mut dyn Reporter) -> Result<Vec<PlanePoint>, AnalysisError> {
         let mut points = Vec::new();
         for (name, path) in files {
-            let source = CheckpointSource {
-                name: name.clone(),
-                path: path.clone(),
-                architecture: Some(self.network.architecture.clone()),
-                ..self.job.checkpoint.clone()
-            };
+            let source = of_trajectory(self.job, self.network, name, path);
             points.push(self.point(&source, &load(&source, self.network, self.network.device)?, reporter)?);
         }
         Ok(points)
@@ -133,6 +128,7 @@ impl<'a> Projector<'a> {
 
     fn loss(&self, other: &Network, reporter: &mut dyn Reporter) -> Result<f64, AnalysisError> {
         let output = forward_network(other, &self.samples.x, reporter, |_, _| {})?;
-        Ok(SampleLosses::of(&output.logits, &self.samples.y)?.mean().loss)
+        let loss = Loss(self.job.measure.loss);
+        Ok(SampleLosses::by(loss, loss.decay_at(other)?, &output.logits, &self.samples.y)?.mean().loss)
     }
 }

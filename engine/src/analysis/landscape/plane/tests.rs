@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use flatland::job::{CheckpointSource, LandscapeJob};
 use flatland::result::{LandscapeBand, LossSurface, Npz, NpzValues};
-use flatland::session::{Axes, NetworkChoice, Normalization};
+use flatland::session::{Axes, NetworkChoice, Normalization, Trajectory};
 use tch::{Device, Tensor};
 
 use super::super::super::SampleLosses;
@@ -14,7 +14,7 @@ use super::super::testing::{Ear, job, noise, samples};
 use super::*;
 
 /// A network on disk that is like a trained one: running statistics differ from network to network.
-fn saved(folder: &Path, name: &str, seed: u64) -> (CheckpointSource, Network) {
+pub(super) fn saved(folder: &Path, name: &str, seed: u64) -> (CheckpointSource, Network) {
     let mut network = Network::random("resnet8", 3, seed, Device::Cpu).unwrap();
     for name in network.names.clone() {
         let n = network.tensors[&name].numel();
@@ -39,16 +39,16 @@ fn saved(folder: &Path, name: &str, seed: u64) -> (CheckpointSource, Network) {
     )
 }
 
-struct Fixture {
-    folder: tempfile::TempDir,
-    a: Network,
-    others: Vec<Network>,
-    data: Samples,
-    job: LandscapeJob,
+pub(super) struct Fixture {
+    pub folder: tempfile::TempDir,
+    pub a: Network,
+    pub others: Vec<Network>,
+    pub data: Samples,
+    pub job: LandscapeJob,
 }
 
 /// Checkpoints A, B, C and D; a job at A that projects the others.
-fn fixture(axes: &str, alpha: &[f64], beta: &[f64]) -> Fixture {
+pub(super) fn fixture(axes: &str, alpha: &[f64], beta: &[f64]) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let (source, a) = saved(folder.path(), "A", 1);
     let (sources, others): (Vec<_>, Vec<_>) =
@@ -218,7 +218,7 @@ fn landscape_axes_come_from_perturbations_and_parts_of_files() {
 }
 
 /// A run directory whose kept weights are A + x·u + y·v for these coordinates, u and v fixed.
-fn run_directory(folder: &Path, a: &Network, places: &[[f64; 2]]) -> PathBuf {
+pub(super) fn run_directory(folder: &Path, a: &Network, places: &[[f64; 2]]) -> PathBuf {
     let run = folder.join("run");
     std::fs::create_dir_all(run.join("checkpoints")).unwrap();
     for (epoch, [x, y]) in places.iter().enumerate() {
@@ -244,7 +244,7 @@ fn landscape_trajectory_lies_on_its_plane_where_it_was() {
     let mut fixture = fixture("kind = \"random\"", &[0.0], &[0.0, 1.0]);
     let places = [[0.08, 0.0], [0.05, 0.02], [0.03, 0.02], [0.01, 0.0], [0.0, 0.0]];
     let run = run_directory(fixture.folder.path(), &fixture.a, &places);
-    fixture.job.plane.axes = Axes::Trajectory { run: run.clone() };
+    fixture.job.plane.axes = Axes::Trajectory(Trajectory::Run(run.clone()));
     fixture.job.plane.project.clear();
     let surface = computed(&fixture);
     let plane = surface.manifest.plane.unwrap();
@@ -276,7 +276,7 @@ fn landscape_trajectory_lies_on_its_plane_where_it_was() {
     assert!(plane.trajectory[0].alpha > 0.99, "the start is on the positive side, as far as it goes");
     close(plane.trajectory[4].loss.unwrap(), surface.manifest.center_loss, 1e-5);
 
-    for (places, expected) in [(&places[..2], "keep_every"), (&[[0.0, 0.0]; 3][..], "one line")] {
+    for (places, expected) in [(&places[..2], "keep_every"), (&[[0.0, 0.0]; 3][..], "the same weights in all of them")] {
         std::fs::remove_dir_all(&run).unwrap();
         run_directory(fixture.folder.path(), &fixture.a, places);
         let message = super::run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut Ear::default()).unwrap_err().to_string();

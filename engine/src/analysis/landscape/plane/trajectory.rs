@@ -1,58 +1,71 @@
-//! The plane of a training run: principal components of the weights that it has kept.
+//! The plane of a trajectory: principal components of its checkpoints.
 //!
-//! Only the N × N Gram matrix of the kept weights is ever whole; the weights pass through in blocks. As in tomgoldstein's
+//! Only the N × N Gram matrix of the checkpoints is ever whole; the weights pass through in blocks. As in tomgoldstein's
 //! `projection.py` the components are those of sklearn's PCA (centred) of θ_k − θ_last.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use flatland::job::{Reporter, RunFolder};
+use flatland::job::{JobEvent, LandscapeJob, Reporter, TrajectoryFile, TrajectoryFiles};
+use flatland::result::LeftOut;
+use flatland::session;
 use tch::{Kind, Tensor};
 
 use super::super::super::AnalysisError;
 use super::super::Directions;
 use super::super::direction::{Direction, Part, tensor};
-use super::weight_file::WeightFile;
+use super::trajectory_weights::TrajectoryWeights;
 use crate::model::Network;
 
-/// Numbers of each checkpoint that are in memory at a time.
-const BLOCK: usize = 1 << 16;
 /// Smallest share of the first component's variance at which a second one is more than rounding.
 const FLAT: f64 = 1e-9;
 
-/// A run's plane.
+/// The plane along checkpoints.
 pub struct Trajectory {
     /// The first two components, each as long as the trajectory reaches from its end: it lies within [−1, 1] along both.
     pub directions: Directions,
     /// Shares of the variance, descending.
     pub explained_variance: Vec<f64>,
-    /// The kept weights in the order of training, named by epoch.
+    /// The checkpoints in order, each with what it is called.
     pub files: Vec<(String, PathBuf)>,
+    /// What says the order; empty for a run.
+    pub order: String,
+    /// Files of the folder that do not count.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Trajectory {
     /// # Errors
-    /// [`AnalysisError::Cancelled`]; when the run has kept fewer than three checkpoints or ones that lie on a line, and when one cannot be
-    /// read or is of another network.
-    pub fn of_run(run: &Path, network: &Network, reporter: &mut dyn Reporter) -> Result<Self, AnalysisError> {
-        let invalid = |message: String| AnalysisError::Invalid(format!("{message} ({})", run.display()));
-        let kept = RunFolder::new(run).kept_weights().map_err(|error| invalid(error.to_string()))?;
-        if kept.len() < 3 {
-            let found = kept.len();
-            return Err(invalid(format!(
-                "expected a run with at least 3 kept checkpoints, found {found}: set `keep_every` in its run file"
-            )));
-        }
-        let files: Vec<(String, PathBuf)> = kept.into_iter().map(|(epoch, path)| (format!("epoch {epoch}"), path)).collect();
-        let mut weights = Blocks::open(&files, network)?;
-        let n = files.len() as i64;
+    /// [`AnalysisError::Cancelled`]; when there are fewer than three different checkpoints or ones that lie on a line, and when one cannot
+    /// be read or is of another network.
+    pub fn of(
+        said: &session::Trajectory,
+        network: &Network,
+        job: &LandscapeJob,
+        reporter: &mut dyn Reporter,
+    ) -> Result<Self, AnalysisError> {
+        let found = TrajectoryFiles::of(said).map_err(AnalysisError::Invalid)?;
+        let (order, doubt) = (found.order.clone(), found.doubt.clone());
+        let mut weights = TrajectoryWeights::open(said, found, network, job, reporter)?;
+        tell(&weights.left_out, doubt, &order, reporter);
+        let here = || said.inputs().first().map_or_else(String::new, |(_, path)| path.display().to_string());
+        let invalid = |message: String| AnalysisError::Invalid(format!("{message} ({})", here()));
+        enough(&weights).map_err(invalid)?;
+        let n = weights.files.len() as i64;
         let mut gram = Tensor::zeros([n, n], (Kind::Double, tch::Device::Cpu));
         weights.each(reporter, |_, block| {
             gram = gram.f_add(&block.f_matmul(&block.f_tr()?)?)?;
             Ok(())
         })?;
         let components = Components::of(&gram)?;
-        if components.variance[1] <= FLAT * components.variance[0] {
-            return Err(invalid("expected kept checkpoints that span a plane, found them on one line or all the same".into()));
+        // Rounding moves each checkpoint by about that much from where it would be.
+        let rounding = n as f64 * (network.theta()?.norm()? / (1 << 23) as f64).powi(2);
+        let [first, second] = [components.variance[0], components.variance[1]];
+        if second <= rounding.max(FLAT * first) {
+            return Err(invalid(
+                "expected checkpoints that span a plane, found them on one line or all the same, up to rounding: for the line between two \
+                 of them, kind = \"line\""
+                    .into(),
+            ));
         }
         let mut axes: [Vec<Part>; 2] = [Vec::new(), Vec::new()];
         weights.each(reporter, |name, block| {
@@ -72,8 +85,44 @@ impl Trajectory {
         let [delta, eta] = axes.map(|parts| Direction { parts });
         let total: f64 = components.variance.iter().sum();
         let explained_variance = components.variance.iter().map(|variance| variance / total).collect();
-        Ok(Self { directions: Directions::new(delta, eta, network), explained_variance, files })
+        let TrajectoryWeights { files, left_out, .. } = weights;
+        let files = files.into_iter().map(|TrajectoryFile { name, path, .. }| (name, path)).collect();
+        Ok(Self { directions: Directions::new(delta, eta, network), explained_variance, files, order, left_out })
     }
+}
+
+/// Tells what does not count, and why the order may be another.
+fn tell(left_out: &[LeftOut], doubt: Option<String>, order: &str, reporter: &mut dyn Reporter) {
+    const TOLD: usize = 8;
+    if !left_out.is_empty() {
+        let name = |file: &LeftOut| file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let told: Vec<String> = left_out.iter().take(TOLD).map(|file| format!("`{}` ({})", name(file), file.reason)).collect();
+        let more = left_out.len().saturating_sub(TOLD);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        reporter.report(JobEvent::Warning { message: format!("left out of the trajectory: {}{more}", told.join(", ")) });
+    }
+    if let Some(doubt) = doubt {
+        reporter.report(JobEvent::Warning { message: format!("the trajectory is ordered {order}: {doubt}") });
+    }
+}
+
+/// Whether there are as many different checkpoints as a plane needs.
+fn enough(weights: &TrajectoryWeights) -> Result<(), String> {
+    let name = |k: usize| format!("`{}`", weights.files[k].path.file_name().unwrap_or_default().to_string_lossy());
+    let (all, copies) = (weights.files.len(), weights.copies());
+    let different = all - copies.len();
+    if different >= 3 {
+        return Ok(());
+    }
+    let told: Vec<String> = if copies.is_empty() {
+        (0..all).map(name).collect()
+    } else {
+        copies.iter().take(4).map(|&(copy, first)| format!("{} holds the weights of {}", name(copy), name(first))).collect()
+    };
+    let files = if copies.is_empty() { String::new() } else { format!(" in {all} files") };
+    let line = if different == 2 { "; for the line between two checkpoints, kind = \"line\"" } else { "" };
+    let told = if told.is_empty() { String::new() } else { format!(": {}", told.join(", ")) };
+    Err(format!("expected a trajectory of at least 3 different checkpoints, found {different}{files}{told}{line}"))
 }
 
 /// Principal components as mixtures of the differences θ_k − θ_last.
@@ -107,43 +156,5 @@ impl Components {
     }
 }
 
-/// The kept weights, parameter by parameter and block by block.
-struct Blocks {
-    files: Vec<WeightFile>,
-    /// (name, numbers)
-    tensors: Vec<(String, usize)>,
-}
-
-impl Blocks {
-    fn open(files: &[(String, PathBuf)], network: &Network) -> Result<Self, AnalysisError> {
-        let mut tensors = Vec::new();
-        for name in network.parameter_names() {
-            tensors.push((name.clone(), tensor(network, &name)?.numel()));
-        }
-        Ok(Self { files: files.iter().map(|(_, path)| WeightFile::open(path)).collect::<Result<_, _>>()?, tensors })
-    }
-
-    /// Calls `with` with each block of θ_k − θ_last, [N, numbers] f64.
-    fn each(
-        &mut self,
-        reporter: &mut dyn Reporter,
-        mut with: impl FnMut(&str, &Tensor) -> Result<(), AnalysisError>,
-    ) -> Result<(), AnalysisError> {
-        for (name, len) in &self.tensors {
-            for from in (0..*len).step_by(BLOCK) {
-                if reporter.cancelled() {
-                    return Err(AnalysisError::Cancelled);
-                }
-                let numbers = BLOCK.min(len - from);
-                let mut rows = Vec::new();
-                for file in &mut self.files {
-                    rows.push(Tensor::f_from_slice(&file.read(name, from, numbers)?)?.f_to_kind(Kind::Double)?);
-                }
-                let block = Tensor::f_stack(&rows, 0)?;
-                let last = block.f_select(0, -1)?.f_unsqueeze(0)?;
-                with(name, &block.f_sub(&last)?)?;
-            }
-        }
-        Ok(())
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,26 @@
-//! Cross-entropy of logits, per sample and as a mean with its standard error.
+//! Losses of single images, and their mean with its standard error.
 
 use tch::{Device, Kind, Tensor};
 
-use super::AnalysisError;
+use super::{AnalysisError, Loss};
 use crate::model::Samples;
 
 /// Losses, hits and energy scores of single samples, all in f64 from the logits.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SampleLosses {
-    /// −log softmax(z)\[y\], [N]; may be non-finite.
+    /// The loss, [N]; may be non-finite.
     pub loss: Vec<f64>,
+    /// −log softmax(z)\[y\], [N]; `None` where that is the loss.
+    pub cross_entropy: Option<Vec<f64>>,
     /// Whether argmax z = y, [N]; means nothing where the energy is not finite.
     pub correct: Vec<bool>,
     /// logsumexp(z), [N]; finite exactly where z has a largest logit that is finite and no NaN.
     pub energy: Vec<f64>,
 }
 
-/// Mean cross-entropy over samples.
+/// Mean loss over samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CrossEntropy {
+pub struct MeanLoss {
     /// Mean loss; non-finite when one sample's is.
     pub loss: f64,
     /// Share of right predictions; NaN where a sample has none, as its logits are not finite.
@@ -30,25 +32,38 @@ pub struct CrossEntropy {
 }
 
 impl SampleLosses {
-    /// Of logits [N, C] and labels [N] in 0..C.
+    /// Cross-entropies of logits [N, C] and labels [N] in 0..C.
     ///
     /// # Errors
     /// When shapes do not fit or a label is not in 0..C.
     pub fn of(logits: &Tensor, labels: &Tensor) -> Result<Self, AnalysisError> {
+        Self::by(Loss::default(), 0.0, logits, labels)
+    }
+
+    /// Losses of logits [N, C] and labels [N] in 0..C, each with `decay`, what weight decay adds to their mean.
+    ///
+    /// # Errors
+    /// When shapes do not fit or a label is not in 0..C.
+    pub fn by(loss: Loss, decay: f64, logits: &Tensor, labels: &Tensor) -> Result<Self, AnalysisError> {
         let logits = logits.f_to_kind(Kind::Double)?;
         let energy = logits.f_logsumexp([1i64].as_slice(), false)?;
-        let log_probability = logits.f_log_softmax(1, Kind::Double)?;
-        let loss = log_probability.f_gather(1, &labels.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?.f_neg()?;
         let correct = logits.f_argmax(1, false)?.f_eq_tensor(labels)?;
-        Ok(Self {
-            loss: Vec::<f64>::try_from(&loss.f_to_device(Device::Cpu)?)?,
-            correct: Vec::<bool>::try_from(&correct.f_to_device(Device::Cpu)?)?,
-            energy: Vec::<f64>::try_from(&energy.f_to_device(Device::Cpu)?)?,
-        })
+        let values = |tensor: &Tensor| -> Result<Vec<f64>, AnalysisError> { Ok(Vec::<f64>::try_from(&tensor.f_to_device(Device::Cpu)?)?) };
+        let cross_entropy = values(&Loss::default().of_images(&logits, labels)?)?;
+        let plain = loss == Loss::default();
+        let own = if plain { None } else { Some(values(&loss.of_images(&logits, labels)?)?.iter().map(|loss| loss + decay).collect()) };
+        let (loss, cross_entropy) = match own {
+            Some(loss) => (loss, Some(cross_entropy)),
+            None => (cross_entropy, None),
+        };
+        Ok(Self { loss, cross_entropy, correct: Vec::<bool>::try_from(&correct.f_to_device(Device::Cpu)?)?, energy: values(&energy)? })
     }
 
     /// Adds the samples of another batch.
     pub fn extend(&mut self, other: Self) {
+        if let Some(cross_entropy) = other.cross_entropy {
+            self.cross_entropy.get_or_insert_default().extend(cross_entropy);
+        }
         self.loss.extend(other.loss);
         self.correct.extend(other.correct);
         self.energy.extend(other.energy);
@@ -56,26 +71,40 @@ impl SampleLosses {
 
     /// The same samples with the k-th in place `order[k]`, a permutation.
     pub fn in_place_of(self, order: &[usize]) -> Self {
-        let mut placed = Self { loss: vec![f64::NAN; order.len()], correct: vec![false; order.len()], energy: vec![f64::NAN; order.len()] };
-        for (k, &place) in order.iter().enumerate() {
-            placed.loss[place] = self.loss[k];
-            placed.correct[place] = self.correct[k];
-            placed.energy[place] = self.energy[k];
+        fn place<T: Copy>(values: &[T], order: &[usize], empty: T) -> Vec<T> {
+            let mut placed = vec![empty; order.len()];
+            order.iter().zip(values).for_each(|(&place, &value)| placed[place] = value);
+            placed
         }
-        placed
+        Self {
+            loss: place(&self.loss, order, f64::NAN),
+            cross_entropy: self.cross_entropy.map(|values| place(&values, order, f64::NAN)),
+            correct: place(&self.correct, order, false),
+            energy: place(&self.energy, order, f64::NAN),
+        }
     }
 
     /// Mean, accuracy and standard error, summed in sample order so that they do not depend on threads.
-    pub fn mean(&self) -> CrossEntropy {
-        let n = self.loss.len() as f64;
-        let loss = self.loss.iter().sum::<f64>() / n;
-        let squares: f64 = self.loss.iter().map(|x| (x - loss).powi(2)).sum();
-        let std_error = if self.loss.len() > 1 { (squares / (n - 1.0) / n).sqrt() } else { 0.0 };
+    pub fn mean(&self) -> MeanLoss {
+        let (loss, std_error) = mean(&self.loss);
         let hits = self.correct.iter().filter(|&&hit| hit).count();
         // The argmax of a NaN is a class as well, and its hits would be the share of that class.
-        let accuracy = if self.energy.iter().all(|energy| energy.is_finite()) { hits as f64 / n } else { f64::NAN };
-        CrossEntropy { loss, accuracy, std_error, count: self.loss.len() as u32 }
+        let defined = self.energy.iter().all(|energy| energy.is_finite());
+        let accuracy = if defined { hits as f64 / self.loss.len() as f64 } else { f64::NAN };
+        MeanLoss { loss, accuracy, std_error, count: self.loss.len() as u32 }
     }
+
+    /// Mean cross-entropy with its standard error, whatever the loss is.
+    pub fn mean_cross_entropy(&self) -> (f64, f64) {
+        mean(self.cross_entropy.as_ref().unwrap_or(&self.loss))
+    }
+}
+
+fn mean(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
+    (mean, if values.len() > 1 { (squares / (n - 1.0) / n).sqrt() } else { 0.0 })
 }
 
 /// Whether a loss can be computed: at least one image, every label in 0..`classes`.

@@ -1,0 +1,379 @@
+//! [`Normalization`]: what a network's inputs are normalized with.
+
+use std::collections::BTreeMap;
+
+use serde::de::{Error, IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Named normalization constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NormalizationPreset {
+    /// Images stay in [0, 1].
+    None,
+    /// OpenOOD's CIFAR-10 constants.
+    Cifar10,
+    /// OpenOOD's CIFAR-100 constants.
+    Cifar100,
+    /// ImageNet constants.
+    Imagenet,
+    /// Mean and standard deviation 0.5.
+    Half,
+    /// The constants of Hendrycks' repositories, in 255ths.
+    Hendrycks,
+    /// kuangliu's CIFAR-10 constants.
+    Kuangliu,
+    /// The constants of PyTorch's MNIST example, for grey images.
+    Mnist,
+}
+
+impl NormalizationPreset {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [NormalizationPreset; 8] = [
+        NormalizationPreset::None,
+        NormalizationPreset::Cifar10,
+        NormalizationPreset::Cifar100,
+        NormalizationPreset::Imagenet,
+        NormalizationPreset::Half,
+        NormalizationPreset::Hendrycks,
+        NormalizationPreset::Kuangliu,
+        NormalizationPreset::Mnist,
+    ];
+
+    /// As files say it.
+    pub fn key(self) -> &'static str {
+        match self {
+            NormalizationPreset::None => "none",
+            NormalizationPreset::Cifar10 => "cifar10",
+            NormalizationPreset::Cifar100 => "cifar100",
+            NormalizationPreset::Imagenet => "imagenet",
+            NormalizationPreset::Half => "half",
+            NormalizationPreset::Hendrycks => "hendrycks",
+            NormalizationPreset::Kuangliu => "kuangliu",
+            NormalizationPreset::Mnist => "mnist",
+        }
+    }
+}
+
+/// (x/255 − mean) / std, per channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Normalization {
+    /// By name.
+    Preset(NormalizationPreset),
+    /// By value, of RGB images.
+    Constants {
+        /// Mean per RGB channel, in [−1, 1].
+        mean: [f64; 3],
+        /// Standard deviation per RGB channel, > 0.
+        std: [f64; 3],
+    },
+    /// By value, of grey images.
+    Grey {
+        /// Mean, in [−1, 1].
+        mean: f64,
+        /// Standard deviation, > 0.
+        std: f64,
+    },
+}
+
+impl Default for Normalization {
+    fn default() -> Self {
+        Normalization::Preset(NormalizationPreset::Cifar10)
+    }
+}
+
+/// Largest mean of pixels in [0, 1], beyond which it must be one of pixels in 0..255.
+const MAX_MEAN: f64 = 1.0;
+/// Largest standard deviation likewise.
+const MAX_STD: f64 = 2.0;
+
+impl Normalization {
+    /// As shown to people.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Normalization::Constants { .. } | Normalization::Grey { .. } => "constants of its own",
+            Normalization::Preset(preset) => match preset {
+                NormalizationPreset::None => "none",
+                NormalizationPreset::Cifar10 => "CIFAR-10",
+                NormalizationPreset::Cifar100 => "CIFAR-100",
+                NormalizationPreset::Imagenet => "ImageNet",
+                NormalizationPreset::Half => "0.5 ± 0.5",
+                NormalizationPreset::Hendrycks => "Hendrycks",
+                NormalizationPreset::Kuangliu => "kuangliu",
+                NormalizationPreset::Mnist => "MNIST",
+            },
+        }
+    }
+
+    /// What can be chosen in its place: the presets, and itself where it is none of them.
+    pub fn choices(&self) -> Vec<Self> {
+        let own = (!matches!(self, Normalization::Preset(_))).then_some(*self);
+        NormalizationPreset::ALL.into_iter().map(Normalization::Preset).chain(own).collect()
+    }
+
+    /// (mean, std): three values each, or one of grey images.
+    pub fn values(&self) -> (Vec<f64>, Vec<f64>) {
+        let (mean, std) = self.constants();
+        let count = if self.is_grey() { 1 } else { 3 };
+        (mean[..count].to_vec(), std[..count].to_vec())
+    }
+
+    /// (mean, std) per RGB channel; of grey images the one value three times.
+    pub fn constants(&self) -> ([f64; 3], [f64; 3]) {
+        match *self {
+            Normalization::Constants { mean, std } => (mean, std),
+            Normalization::Grey { mean, std } => ([mean; 3], [std; 3]),
+            Normalization::Preset(preset) => match preset {
+                NormalizationPreset::None => ([0.0; 3], [1.0; 3]),
+                NormalizationPreset::Cifar10 => ([0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]),
+                NormalizationPreset::Cifar100 => ([0.5071, 0.4867, 0.4408], [0.2675, 0.2565, 0.2761]),
+                NormalizationPreset::Imagenet => ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+                NormalizationPreset::Half => ([0.5; 3], [0.5; 3]),
+                NormalizationPreset::Hendrycks => {
+                    ([125.3 / 255.0, 123.0 / 255.0, 113.9 / 255.0], [63.0 / 255.0, 62.1 / 255.0, 66.7 / 255.0])
+                }
+                NormalizationPreset::Kuangliu => ([0.4914, 0.4822, 0.4465], [0.2023, 0.1994, 0.2010]),
+                NormalizationPreset::Mnist => ([0.1307; 3], [0.3081; 3]),
+            },
+        }
+    }
+
+    /// Whether it is of grey images alone.
+    fn is_grey(&self) -> bool {
+        matches!(self, Normalization::Grey { .. } | Normalization::Preset(NormalizationPreset::Mnist))
+    }
+
+    /// (mean, std) of each of the `channels` of a network's input.
+    ///
+    /// # Errors
+    /// When the constants are of images with other channels; equal ones of RGB images are those of grey ones too.
+    pub fn for_channels(&self, channels: i64) -> Result<(Vec<f64>, Vec<f64>), String> {
+        let (mean, std) = self.constants();
+        let is_equal = |values: [f64; 3]| values == [values[0]; 3];
+        let said = || {
+            let (mean, std) = self.values();
+            let name = match self {
+                Normalization::Preset(preset) => format!("\"{}\", ", preset.key()),
+                Normalization::Constants { .. } | Normalization::Grey { .. } => String::new(),
+            };
+            format!("{name}mean = {mean:?}, std = {std:?}")
+        };
+        match channels {
+            1 if is_equal(mean) && is_equal(std) => Ok((mean[..1].to_vec(), std[..1].to_vec())),
+            1 => Err(format!(
+                "the network takes grey images (1 channel): expected a `normalization` of one mean and one standard deviation, as \
+                 \"mnist\", \"none\" or {{ mean = [0.1307], std = [0.3081] }}, found those of three channels ({})",
+                said()
+            )),
+            3 if !self.is_grey() => Ok((mean.to_vec(), std.to_vec())),
+            3 => Err(format!(
+                "the network takes RGB images (3 channels): expected a `normalization` of three means and standard deviations, found one of \
+                 grey images ({})",
+                said()
+            )),
+            other => Err(format!("expected a network with 1 or 3 input channels, found {other}")),
+        }
+    }
+
+    /// The constants with as many values as are given.
+    fn of_values(mean: &[f64], std: &[f64]) -> Result<Self, String> {
+        let count = |what: &str, values: &[f64]| match values.len() {
+            1 | 3 => Ok(()),
+            found => Err(format!("expected one value (grey images) or three (RGB) in `{what}` of a normalization, found {found}")),
+        };
+        count("mean", mean)?;
+        count("std", std)?;
+        if let Some(bad) = mean.iter().chain(std).find(|value| !value.is_finite()) {
+            return Err(format!("expected finite numbers in a normalization, found {bad}"));
+        }
+        if let Some(bad) = std.iter().find(|value| **value <= 0.0) {
+            return Err(format!("expected standard deviations above 0 in `std` of a normalization, found {bad}"));
+        }
+        if mean.iter().any(|value| value.abs() > MAX_MEAN) || std.iter().any(|value| *value > MAX_STD) {
+            let scaled = |values: &[f64]| values.iter().map(|value| format!("{:.4}", value / 255.0)).collect::<Vec<_>>().join(", ");
+            return Err(format!(
+                "expected a normalization of pixels in [0, 1], found mean = {mean:?}, std = {std:?}; of pixels in 0..255 it is mean = [{}], \
+                 std = [{}]",
+                scaled(mean),
+                scaled(std)
+            ));
+        }
+        match (mean, std) {
+            (&[mean], &[std]) => Ok(Normalization::Grey { mean, std }),
+            (&[a, b, c], &[d, e, f]) => Ok(Normalization::Constants { mean: [a, b, c], std: [d, e, f] }),
+            _ => Err(format!("expected as many values in `mean` as in `std` of a normalization, found {} and {}", mean.len(), std.len())),
+        }
+    }
+}
+
+/// As files hold it.
+#[derive(Serialize)]
+struct Written {
+    mean: Vec<f64>,
+    std: Vec<f64>,
+}
+
+impl Serialize for Normalization {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Normalization::Preset(preset) => preset.serialize(serializer),
+            Normalization::Constants { .. } | Normalization::Grey { .. } => {
+                let (mean, std) = self.values();
+                Written { mean, std }.serialize(serializer)
+            }
+        }
+    }
+}
+
+/// Whatever may stand in its place.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Found {
+    Text(String),
+    Number(f64),
+    List(Vec<Found>),
+    Table(BTreeMap<String, Found>),
+    Other(IgnoredAny),
+}
+
+impl Found {
+    fn kind(&self) -> String {
+        match self {
+            Found::Text(text) => format!("\"{text}\""),
+            Found::Number(number) => number.to_string(),
+            Found::List(items) => format!("a list of {}", items.len()),
+            Found::Table(table) => match table.is_empty() {
+                true => "an empty table".into(),
+                false => format!("a table of {}", table.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")),
+            },
+            Found::Other(_) => "another value".into(),
+        }
+    }
+
+    /// The numbers of a list, or the one that stands alone.
+    fn numbers(&self, what: &str) -> Result<Vec<f64>, String> {
+        let wrong = |found: &Found| format!("expected numbers in `{what}` of a normalization, found {}", found.kind());
+        let number = |item: &Found| if let Found::Number(number) = item { Ok(*number) } else { Err(wrong(item)) };
+        match self {
+            Found::List(items) => items.iter().map(number).collect(),
+            Found::Number(_) | Found::Text(_) | Found::Table(_) | Found::Other(_) => number(self).map(|number| vec![number]),
+        }
+    }
+
+    fn normalization(&self) -> Result<Normalization, String> {
+        let names = || NormalizationPreset::ALL.map(|preset| format!("\"{}\"", preset.key())).join(", ");
+        let expected = || {
+            format!(
+                "expected a normalization, one of {} or {{ mean = [..], std = [..] }} of pixels in [0, 1], found {}",
+                names(),
+                self.kind()
+            )
+        };
+        match self {
+            Found::Text(text) => {
+                let preset = NormalizationPreset::ALL.into_iter().find(|preset| preset.key() == text);
+                preset.map(Normalization::Preset).ok_or_else(expected)
+            }
+            Found::Table(table) => match (table.get("mean"), table.get("std")) {
+                (Some(mean), Some(std)) if table.len() == 2 => Normalization::of_values(&mean.numbers("mean")?, &std.numbers("std")?),
+                _ => Err(expected()),
+            },
+            Found::Number(_) | Found::List(_) | Found::Other(_) => Err(expected()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Normalization {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Found::deserialize(deserializer)?.normalization().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Holder {
+        normalization: Normalization,
+    }
+
+    fn read(text: &str) -> Result<Normalization, String> {
+        let text = format!("normalization = {text}\n");
+        toml::from_str::<Holder>(&text).map(|holder| holder.normalization).map_err(|error| error.message().to_owned())
+    }
+
+    #[test]
+    fn one_value_is_of_grey_images_and_three_are_of_rgb() {
+        let grey = read("{ mean = [0.1307], std = [0.3081] }").unwrap();
+        assert_eq!(grey, Normalization::Grey { mean: 0.1307, std: 0.3081 });
+        assert_eq!(read("{ mean = 0.1307, std = 0.3081 }").unwrap(), grey);
+        assert_eq!(read("{ mean = [0, 0, 0], std = [1, 1, 1] }").unwrap(), Normalization::Constants { mean: [0.0; 3], std: [1.0; 3] });
+        assert_eq!(read("\"mnist\"").unwrap(), Normalization::Preset(NormalizationPreset::Mnist));
+        // (x/255 − 127/255)·255/128 of TFLite's networks.
+        assert!(read("{ mean = [0.498, 0.498, 0.498], std = [0.502, 0.502, 0.502] }").is_ok());
+    }
+
+    #[test]
+    fn what_was_written_is_written_again() {
+        for text in ["\"cifar10\"", "\"mnist\"", "{ mean = [0.1307], std = [0.3081] }", "{ mean = [0.1, 0.2, 0.3], std = [0.4, 0.5, 0.6] }"]
+        {
+            let normalization = read(text).unwrap();
+            let written = toml::to_string(&Holder { normalization }).unwrap();
+            assert_eq!(toml::from_str::<Holder>(&written).unwrap().normalization, normalization, "{written}");
+            let json = serde_json::to_string(&normalization).unwrap();
+            assert_eq!(serde_json::from_str::<Normalization>(&json).unwrap(), normalization);
+        }
+        let grey = serde_json::to_string(&Normalization::Grey { mean: 0.1307, std: 0.3081 }).unwrap();
+        assert_eq!(grey, r#"{"mean":[0.1307],"std":[0.3081]}"#);
+        assert_eq!(serde_json::to_string(&Normalization::default()).unwrap(), "\"cifar10\"");
+    }
+
+    #[test]
+    fn what_is_none_says_what_was_expected() {
+        for (text, expected) in [
+            (
+                "{ mean = [0.1, 0.2], std = [0.3, 0.4] }",
+                "expected one value (grey images) or three (RGB) in `mean` of a normalization, found 2",
+            ),
+            ("{ mean = [], std = [0.3] }", "in `mean` of a normalization, found 0"),
+            ("{ mean = [0.1], std = [0.3, 0.3, 0.3] }", "expected as many values in `mean` as in `std` of a normalization, found 1 and 3"),
+            ("{ mean = [0.1], std = [0.0] }", "expected standard deviations above 0 in `std` of a normalization, found 0"),
+            ("{ mean = [0.1], std = [-0.3] }", "above 0 in `std` of a normalization, found -0.3"),
+            ("{ mean = [nan], std = [0.3] }", "expected finite numbers in a normalization, found NaN"),
+            ("{ mean = [0.1], std = [inf] }", "expected finite numbers in a normalization, found inf"),
+            (
+                "{ mean = [123.675, 116.28, 103.53], std = [58.395, 57.12, 57.375] }",
+                "of pixels in 0..255 it is mean = [0.4850, 0.4560, 0.4060], std = [0.2290, 0.2240, 0.2250]",
+            ),
+            ("{ mean = [33.3], std = [78.6] }", "expected a normalization of pixels in [0, 1], found mean = [33.3], std = [78.6]"),
+            ("{ mean = [\"a\"], std = [0.3] }", "expected numbers in `mean` of a normalization, found \"a\""),
+            ("{ mean = [0.1] }", "found a table of `mean`"),
+            ("{ mean = [0.1], stdev = [0.3] }", "or { mean = [..], std = [..] } of pixels in [0, 1], found a table of `mean`, `stdev`"),
+            ("\"imagenet1k\"", "expected a normalization, one of \"none\", \"cifar10\", "),
+            ("\"Imagenet\"", "found \"Imagenet\""),
+            ("0.5", "found 0.5"),
+            ("true", "found another value"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(expected), "{text}: expected `{expected}` in `{error}`");
+            assert!(!error.contains("variant"), "{error}");
+        }
+    }
+
+    #[test]
+    fn constants_fit_the_channels_of_the_network_or_both_are_named() {
+        let of = |preset| Normalization::Preset(preset);
+        let grey = Normalization::Grey { mean: 0.25, std: 0.5 };
+        assert_eq!(grey.for_channels(1).unwrap(), (vec![0.25], vec![0.5]));
+        assert_eq!(of(NormalizationPreset::Mnist).for_channels(1).unwrap(), (vec![0.1307], vec![0.3081]));
+        assert_eq!(of(NormalizationPreset::None).for_channels(1).unwrap(), (vec![0.0], vec![1.0]));
+        assert_eq!(of(NormalizationPreset::Half).for_channels(3).unwrap(), (vec![0.5; 3], vec![0.5; 3]));
+        let error = grey.for_channels(3).unwrap_err();
+        assert!(error.contains("RGB images (3 channels)") && error.contains("(mean = [0.25], std = [0.5])"), "{error}");
+        let error = of(NormalizationPreset::Cifar10).for_channels(1).unwrap_err();
+        assert!(error.contains("grey images (1 channel)") && error.contains("\"cifar10\", mean = [0.4914, 0.4822, 0.4465]"), "{error}");
+        assert!(of(NormalizationPreset::Mnist).for_channels(3).unwrap_err().contains("found one of grey images (\"mnist\""));
+    }
+}

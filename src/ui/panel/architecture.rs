@@ -1,0 +1,95 @@
+//! Which network a checkpoint is: inferred, assumed or chosen, and the choice among the others that its tensors fit.
+
+use egui::containers::menu::MenuButton;
+use egui::{RichText, Role as WidgetRole, Ui, WidgetInfo};
+
+use super::complaint;
+use crate::result::{Inspection, Loadable};
+use crate::session::CheckpointEntry;
+use crate::ui::command::{CheckpointCommand, Command};
+use crate::ui::theme;
+use crate::ui::widget::assumed;
+
+/// The network as a button that offers the others with the same tensors.
+pub fn button(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
+    let (name, architecture) = (&checkpoint.name, inspection.architecture.as_deref().unwrap_or("unknown network"));
+    // Every network leaves something to be assumed; only where another one has the same tensors is there something to choose.
+    let is_assumed = checkpoint.architecture.is_none() && !inspection.assumed.is_empty() && !inspection.ambiguous.is_empty();
+    let button = egui::Button::new(assumed::value(ui, architecture, is_assumed)).frame_when_inactive(false);
+    let (response, _) = MenuButton::from_button(button).ui(ui, |ui| choices(ui, checkpoint, inspection, commands));
+    let spoken = format!("Network of {name}: {}", assumed::spoken(architecture, is_assumed));
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &spoken));
+    response.on_hover_ui(|ui| tell(ui, is_assumed, checkpoint, inspection));
+}
+
+fn choices(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
+    let weak = theme::of(ui).weak;
+    let mut choose = |ui: &mut Ui, text: &str, chosen: bool, architecture: Option<String>| {
+        if ui.selectable_label(chosen, text).clicked() {
+            if !chosen {
+                commands.push(Command::Checkpoint(checkpoint.name.clone(), CheckpointCommand::Architecture(architecture)));
+            }
+            ui.close();
+        }
+    };
+    ui.label(RichText::new("Read as").font(theme::small()).color(weak));
+    for network in inspection.architecture.iter().chain(&inspection.ambiguous) {
+        choose(ui, network, checkpoint.architecture.as_ref() == Some(network), Some(network.clone()));
+    }
+    choose(ui, "As its tensors tell", checkpoint.architecture.is_none(), None);
+}
+
+/// What is known and what is assumed, line by line.
+fn tell(ui: &mut Ui, is_assumed: bool, checkpoint: &CheckpointEntry, inspection: &Inspection) {
+    ui.label(match (is_assumed, checkpoint.architecture.is_some()) {
+        (true, _) => assumed::ASSUMED,
+        (false, true) => "The network, as chosen",
+        (false, false) => "The network, as its tensors tell",
+    });
+    for known in &inspection.certain {
+        ui.label(format!("{}: {}", known.what, known.value));
+    }
+    if !inspection.assumed.is_empty() {
+        ui.label("Assumed, because tensors do not tell:");
+        for assumed in &inspection.assumed {
+            ui.label(format!("{}: {}", assumed.what, assumed.value));
+        }
+    }
+    if !inspection.ambiguous.is_empty() {
+        ui.label(format!("The same tensors have: {}", inspection.ambiguous.join(", ")));
+    }
+}
+
+/// What has to be chosen before anything is computed: the sentence and the choices.
+pub fn question(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
+    complaint(ui, "Its tensors fit several networks. Which is it?").on_hover_text(inspection.question.as_deref().unwrap_or_default());
+    let networks = inspection.architecture.iter().chain(&inspection.ambiguous);
+    offer(ui, checkpoint, networks.map(|name| (name.clone(), CheckpointCommand::Architecture(Some(name.clone())))), commands);
+}
+
+/// The networks that a refused file can be read as.
+pub fn ways_out(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
+    let label = |way: &Loadable| match way.ignore.is_empty() {
+        true => format!("Read as {}", way.architecture),
+        false => format!("Read as {} without {}", way.architecture, way.ignore.join(", ")),
+    };
+    let mut ways: Vec<(String, CheckpointCommand)> =
+        inspection.loadable.iter().map(|way| (label(way), CheckpointCommand::ReadAs(way.clone()))).collect();
+    if checkpoint.architecture.is_some() {
+        ways.push(("Infer the network".into(), CheckpointCommand::Architecture(None)));
+    }
+    offer(ui, checkpoint, ways.into_iter(), commands);
+}
+
+/// Choices as buttons.
+pub fn offer(ui: &mut Ui, of: &CheckpointEntry, choices: impl Iterator<Item = (String, CheckpointCommand)>, commands: &mut Vec<Command>) {
+    ui.horizontal_wrapped(|ui| {
+        for (label, command) in choices {
+            let response = ui.button(RichText::new(&label).font(theme::small()));
+            response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, format!("{label}: {}", of.name)));
+            if response.clicked() {
+                commands.push(Command::Checkpoint(of.name.clone(), command));
+            }
+        }
+    });
+}

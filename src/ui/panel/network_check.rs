@@ -1,0 +1,66 @@
+//! What of a checkpoint's network is not as it was in training, and what would mend it.
+
+use egui::Ui;
+
+use super::{architecture, complaint};
+use crate::result::{Fit, NetworkCheck};
+use crate::session::{CheckpointEntry, Normalization, NormalizationPreset};
+use crate::ui::command::{CheckpointCommand, Command};
+
+/// Draws the warnings, with the choices that fit; nothing where all is as in training.
+pub fn show(ui: &mut Ui, checkpoint: &CheckpointEntry, check: &NetworkCheck, commands: &mut Vec<Command>) {
+    for warning in &check.warnings {
+        complaint(ui, warning).on_hover_ui(|ui| layers(ui, check));
+    }
+    if !check.warnings.is_empty() {
+        architecture::offer(ui, checkpoint, choices(check).into_iter(), commands);
+    }
+}
+
+/// The best of what was tried instead.
+fn choices(check: &NetworkCheck) -> Vec<(String, CheckpointCommand)> {
+    let best = |fits: &[Fit]| fits.iter().filter(|fit| fit.variance.is_finite()).min_by(|a, b| a.variance.total_cmp(&b.variance)).cloned();
+    let first = check.layers.first().map_or(f64::NAN, |first| first.variance);
+    let preset = |fit: &Fit| serde_json::from_value::<NormalizationPreset>(fit.name.clone().into()).ok();
+    let normalization =
+        best(&check.normalizations).filter(|fit| fit.variance < 0.5 * first).as_ref().and_then(preset).map(Normalization::Preset);
+    let normalization = normalization.map(|as_| (format!("Normalize as {}", as_.label()), CheckpointCommand::Normalize(as_)));
+    let network = best(&check.architectures).filter(|fit| fit.variance < 0.5 * check.overall());
+    let network = network.map(|fit| (format!("Read as {}", fit.name), CheckpointCommand::Architecture(Some(fit.name))));
+    normalization.into_iter().chain(network).collect()
+}
+
+fn layers(ui: &mut Ui, check: &NetworkCheck) {
+    ui.label(format!("{} images of {}: median |ln(variance / running variance)| over channels", check.samples, check.dataset));
+    for layer in check.layers.iter().take(40) {
+        ui.label(format!("{:.2}  {}", layer.variance, layer.layer));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::LayerCheck;
+
+    fn check(variance: f64) -> NetworkCheck {
+        let layers = vec![LayerCheck { layer: "bn1".into(), variance, mean: 0.0 }];
+        NetworkCheck { samples: 128, layers, ..NetworkCheck::default() }
+    }
+
+    #[test]
+    fn only_what_fits_clearly_better_is_offered() {
+        let fit = |name: &str, variance| Fit { name: name.into(), variance };
+        let mut input = check(3.0);
+        input.normalizations = vec![fit("half", 1.7), fit("imagenet", 0.2), fit("cifar10", 0.4)];
+        assert_eq!(
+            choices(&input),
+            [("Normalize as ImageNet".into(), CheckpointCommand::Normalize(Normalization::Preset(NormalizationPreset::Imagenet)))]
+        );
+        let mut wiring = check(0.9);
+        wiring.architectures = vec![fit("resnet20_noshort", 0.8)];
+        assert_eq!(choices(&wiring), []);
+        wiring.architectures[0].variance = 0.1;
+        let name = "resnet20_noshort".to_owned();
+        assert_eq!(choices(&wiring), [(format!("Read as {name}"), CheckpointCommand::Architecture(Some(name)))]);
+    }
+}

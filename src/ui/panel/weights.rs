@@ -1,0 +1,45 @@
+//! Which state dict of a checkpoint's file is read, where the file holds several.
+
+use egui::containers::menu::MenuButton;
+use egui::{RichText, Role as WidgetRole, Ui, WidgetInfo};
+
+use crate::result::Inspection;
+use crate::session::CheckpointEntry;
+use crate::ui::command::{CheckpointCommand, Command};
+use crate::ui::theme;
+use crate::ui::widget::assumed;
+
+/// The state dict that is read, as a button that offers the others, in its place or beside it. Nothing where the file holds one.
+pub(super) fn show(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
+    if inspection.state_dicts.len() < 2 {
+        return;
+    }
+    let name = &checkpoint.name;
+    let is_assumed = checkpoint.weights.is_none();
+    let present = inspection.weights.as_ref().or(checkpoint.weights.as_ref()).map_or("choose", String::as_str);
+    let shown = format!("weights: {present}, of {}", inspection.state_dicts.len());
+    let button = MenuButton::from_button(egui::Button::new(assumed::value(ui, &shown, is_assumed)).frame_when_inactive(false));
+    let (response, _) = button.ui(ui, |ui| {
+        let head = |ui: &mut Ui, text: &str| drop(ui.label(RichText::new(text).font(theme::small()).color(theme::of(ui).weak)));
+        let mut tell = |ui: &mut Ui, command| {
+            commands.push(Command::Checkpoint(name.clone(), command));
+            ui.close();
+        };
+        head(ui, "State dict that is read");
+        for key in &inspection.state_dicts {
+            if ui.selectable_label(key == present && !is_assumed, key).clicked() {
+                tell(ui, CheckpointCommand::Weights(key.clone()));
+            }
+        }
+        ui.separator();
+        for key in inspection.state_dicts.iter().filter(|key| *key != present) {
+            if ui.button(format!("Open {key} beside it")).clicked() {
+                tell(ui, CheckpointCommand::OpenBeside(key.clone()));
+            }
+        }
+    });
+    let spoken = assumed::spoken(&format!("Weights of {name}: {present}"), is_assumed);
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &spoken));
+    let hint = format!("The file holds {} state dicts: {}", inspection.state_dicts.len(), inspection.state_dicts.join(", "));
+    response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint });
+}
