@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The system packages that Flatland needs: a C++ compiler to build, X and Vulkan libraries to open a window. As root on Debian
-# or Ubuntu the missing ones are installed; otherwise the line that does it is printed, and the build goes on.
+# The system packages that Flatland needs: a C++ compiler to build (and nasm, without which JPEG decoding is slower), X and Vulkan libraries to
+# open a window. As root on Debian or Ubuntu the missing ones are installed; otherwise the line that does it is printed, and the build goes on.
 set -euo pipefail
 command -v dpkg-query >/dev/null || exit 0
-needed=(g++ libgomp1 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon0 libxkbcommon-x11-0 libvulkan1 mesa-vulkan-drivers "$@")
+needed=(g++ nasm libgomp1 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon0 libxkbcommon-x11-0 libvulkan1 mesa-vulkan-drivers "$@")
 missing=()
 for package in "${needed[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

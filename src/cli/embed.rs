@@ -35,7 +35,7 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
     if json {
         say(&json!({
             "checkpoint": job.checkpoint.name, "datasets": datasets, "out": job.out, "images": embedding.len(),
-            "features": embedding.feature_dim, "classes": embedding.classes,
+            "features": embedding.feature_dim, "classes": embedding.classes, "unreadable": embedding.unreadable,
             "engine": embedding.picture.engine.key(), "perplexity": embedding.picture.perplexity, "reason": embedding.picture.reason,
         })
         .to_string());

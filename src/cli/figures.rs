@@ -10,10 +10,10 @@ use super::options::{SessionOptions, plan};
 use super::runner::Runner;
 use super::say;
 use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, complaint, left_out, paper, plates, table, without_glyph};
-use crate::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached};
+use crate::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached, unreadable_in_result};
 use crate::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, NetworkCheck, ResultError, ScoreTable, SharpnessCurve,
-    SweepResults, write_atomic,
+    SweepResults, Unreadable, unreadable_warning, write_atomic,
 };
 use crate::session::{FigureFormat, FigurePreset, Role, Session};
 
@@ -50,6 +50,7 @@ impl Figures {
         let (cached, missing): (Vec<JobSpec>, Vec<JobSpec>) = jobs.iter().cloned().partition(is_finished);
         // What is computed now is warned of by the worker.
         cached.iter().for_each(warn_again);
+        warn_of_unreadable(&cached);
         let (landscapes, others): (Vec<JobSpec>, Vec<JobSpec>) = missing.into_iter().partition(|job| matches!(job, JobSpec::Landscape(_)));
         runner.run(landscapes, |_, _| Ok(()))?;
         if options.landscape_worker().tf32 {
@@ -100,6 +101,19 @@ fn choices_of(session: &Session, analysis: Analysis, choices: &PlanOptions) -> O
     let has_none = |name: &String| session.datasets.iter().any(|entry| entry.name == *name && !entry.role.has_classes());
     choices.datasets.retain(|name| !has_none(name));
     (!choices.datasets.is_empty()).then_some(choices)
+}
+
+/// Says on stderr which images the results that are known already are without; jobs that run say it themselves.
+fn warn_of_unreadable(known: &[JobSpec]) {
+    let mut said: Unreadable = Unreadable::new();
+    for (dataset, images) in known.iter().flat_map(unreadable_in_result) {
+        if said.get(&dataset) != Some(&images) {
+            if let Some(warning) = unreadable_warning(&dataset, None, &images) {
+                eprintln!("warning: {warning}");
+            }
+            said.insert(dataset, images);
+        }
+    }
 }
 
 /// Where figures go and what is said of them.

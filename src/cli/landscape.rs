@@ -160,6 +160,7 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
             "computed": surface.computed(), "samples": surface.manifest.samples, "center_loss": surface.manifest.center_loss,
             "lowest_loss": low, "highest_loss": high, "definition": surface.manifest.definition, "plane": surface.manifest.plane,
             "planes": job.plane.planes, "band": cut, "input": surface.manifest.input, "regions": regions(&surface),
+            "unreadable": surface.manifest.unreadable,
         })
         .to_string());
     } else {

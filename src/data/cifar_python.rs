@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::numpy::Array;
+use super::numpy::{Array, Element};
 use super::pickle::{self, Object, Value};
 use super::pixels::{Block, Bytes, Layout, PixelArray, map};
 use super::source::Opened;
@@ -123,7 +123,10 @@ fn raw(value: &Value) -> Option<Bytes> {
 fn integers(value: &Value) -> Result<Vec<i64>, (String, String)> {
     match value.as_slice() {
         Some(items) => items.iter().map(Value::as_i64).collect::<Option<_>>().ok_or_else(|| ("integer labels".into(), "others".into())),
-        None => array(value).map(|array| array.integers()),
+        None => array(value).and_then(|array| match array.element() {
+            Some(Element::Unsigned(_) | Element::Signed(_)) => Ok(array.integers().collect()),
+            _ => Err(("integer labels".into(), format!("elements of type {}", array.dtype))),
+        }),
     }
 }
 

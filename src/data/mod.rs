@@ -4,6 +4,8 @@
 //! with labels and provenance. Unreadable single images are counted and listed, never fatal.
 //! Deliberately absent: tensors, normalization (the network's business), roles (the session's).
 
+mod array_images;
+mod array_labels;
 pub mod augmentation;
 mod cifar_binary;
 mod cifar_python;
@@ -21,6 +23,7 @@ mod labels;
 mod names;
 mod npy;
 mod npz;
+mod npz_names;
 mod numpy;
 pub mod pickle;
 mod pixels;
@@ -41,7 +44,7 @@ pub use augmentation::{Augmentation, Severity};
 pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
 pub use environment::Environment;
 pub use error::DataError;
-pub use files::files;
+pub use files::{decoding, files};
 pub use labels::{Class, Classes, LabelRule, Labelling, OrderRule, Reference, label_state};
 pub use single::{SingleImage, load_images, load_positions};
 pub use sniff::{looks_like_images, not_data};

@@ -5,26 +5,29 @@
 
 use std::path::{Path, PathBuf};
 
-use super::numpy::{Array, labels_for};
+use super::array_images::into_images;
+use super::array_labels::{Labels, labels_for};
+use super::numpy::Array;
 use super::pixels::map;
 use super::source::Opened;
 use super::{DataError, names, sniff};
 
 const WHAT: &str = ".npy images";
+const LABELS: &str = "labels.npy";
 
 /// Opens the array at `path`, or that of the corruption named by `wanted` in the folder `path`.
 pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataError> {
     let (file, severity) = if path.is_dir() { of_folder(path, wanted)? } else { (path.to_path_buf(), wanted.map(str::to_owned)) };
     let invalid = |(expected, found): (String, String)| DataError::invalid(WHAT, expected, found, &file);
-    let mut images = Array::from_npy(map(WHAT, &file)?).and_then(Array::into_images).map_err(invalid)?;
+    let mut images = Array::from_npy(map(WHAT, &file)?).and_then(into_images).map_err(invalid)?;
     let mut count = images.blocks[0].count;
-    let sibling = labels_of(&file);
-    let mut labels = if sibling.is_file() && sibling != file {
-        let array = Array::from_npy(map("labels", &sibling)?)
-            .map_err(|(expected, found)| DataError::invalid("labels", expected, found, &sibling))?;
-        labels_for(count, &array, &sibling)?
-    } else {
-        vec![-1; count]
+    let Labels { mut labels, mut classes } = match labels_of(&file) {
+        Some(sibling) => {
+            let array = Array::from_npy(map("labels", &sibling)?)
+                .map_err(|(expected, found)| DataError::invalid("labels", expected, found, &sibling))?;
+            labels_for(count, true, &array, &sibling)?
+        }
+        None => Labels::none(count),
     };
     if let Some(severity) = severity {
         let Some(level) = severity.parse::<usize>().ok().filter(|level| (1..=5).contains(level) && count.is_multiple_of(5)) else {
@@ -37,7 +40,11 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
         block.start += (level - 1) * count * block.stride;
         block.count = count;
     }
-    Ok(Opened::array("npy", labels, class_names(path), images))
+    let known = class_names(&file);
+    if !known.is_empty() {
+        classes = known;
+    }
+    Ok(Opened::array("npy", labels, classes, images))
 }
 
 /// The classes of CIFAR-10 for the folder CIFAR-10-C and the files in it.
@@ -46,9 +53,22 @@ pub(super) fn class_names(path: &Path) -> Vec<String> {
     if folder.and_then(Path::file_name).is_some_and(|name| name == "CIFAR-10-C") { names::cifar10() } else { Vec::new() }
 }
 
-/// Where the labels of a file of images may be.
-pub(super) fn labels_of(images: &Path) -> PathBuf {
-    images.with_file_name("labels.npy")
+/// The labels of a file of images, where they are: `y_test.npy` beside `x_test.npy`, `test_labels.npy` beside `test_images.npy`, else
+/// `labels.npy`.
+pub(super) fn labels_of(images: &Path) -> Option<PathBuf> {
+    let stem = images.file_stem()?.to_string_lossy().into_owned();
+    let renamed = [("x_", "y_"), ("X_", "y_"), ("X_", "Y_"), ("images", "labels")]
+        .map(|(of_images, of_labels)| stem.replacen(of_images, of_labels, 1));
+    let names = renamed.into_iter().filter(|name| *name != stem).map(|name| format!("{name}.npy"));
+    let mut files = names.chain(std::iter::once(LABELS.to_owned())).map(|name| images.with_file_name(name));
+    files.find(|file| file != images && file.is_file())
+}
+
+/// Files beside a file of images that decide about its labels, there or not.
+pub(super) fn beside(images: &Path) -> Vec<PathBuf> {
+    let of_any_name = images.with_file_name(LABELS);
+    let own = labels_of(images).filter(|file| *file != of_any_name);
+    std::iter::once(of_any_name).chain(own).collect()
 }
 
 fn of_folder(folder: &Path, wanted: Option<&str>) -> Result<(PathBuf, Option<String>), DataError> {
@@ -58,7 +78,7 @@ fn of_folder(folder: &Path, wanted: Option<&str>) -> Result<(PathBuf, Option<Str
     };
     let arrays: Vec<PathBuf> = sniff::files(WHAT, folder)?
         .into_iter()
-        .filter(|file| file.extension().is_some_and(|extension| extension == "npy") && file.file_name() != Some("labels.npy".as_ref()))
+        .filter(|file| file.extension().is_some_and(|extension| extension == "npy") && file.file_name() != Some(LABELS.as_ref()))
         .collect();
     let stem = |file: &PathBuf| file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     match (name, arrays.as_slice()) {
@@ -119,10 +139,26 @@ mod tests {
     }
 
     #[test]
-    fn floats_are_refused() {
+    fn labels_are_found_by_the_name_of_their_images() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("float.npy");
-        std::fs::write(&path, npy("<f4", "(1, 1, 1, 3)", &[0; 12])).unwrap();
-        assert!(error(&source(&path)).contains("found elements of type <f4"));
+        let write = |name: &str, bytes: Vec<u8>| std::fs::write(folder.path().join(name), bytes).unwrap();
+        for (images, labels) in [("x_test", "y_test"), ("X_train", "Y_train"), ("val_images", "val_labels"), ("images", "labels")] {
+            write(&format!("{images}.npy"), npy("|u1", "(2, 1, 1, 3)", &[9; 6]));
+            write(&format!("{labels}.npy"), npy("|u1", "(2,)", &[4, 7]));
+            let path = folder.path().join(format!("{images}.npy"));
+            assert_eq!(load(&source(&path), None).unwrap().labels, [4, 7], "{images}");
+            assert!(crate::data::files(&source(&path)).contains(&folder.path().join(format!("{labels}.npy"))));
+            std::fs::remove_file(folder.path().join(format!("{labels}.npy"))).unwrap();
+            assert_eq!(load(&source(&path), None).unwrap().labels, [-1, -1], "{images}");
+        }
+    }
+
+    #[test]
+    fn labels_that_only_divide_the_images_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: Vec<u8>| std::fs::write(folder.path().join(name), bytes).unwrap();
+        write("a.npy", npy("|u1", "(6, 1, 1, 3)", &[9; 18]));
+        write("labels.npy", npy("|u1", "(2,)", &[4, 7]));
+        assert!(error(&source(&folder.path().join("a.npy"))).contains("expected 6 labels, found shape [2]"));
     }
 }

@@ -47,8 +47,44 @@ impl Stamps {
         if let Some((_, stamp)) = self.0.iter().find(|(known, _)| known == source) {
             return stamp.clone();
         }
-        let stamp = content_key(&data::label_state(source), &data::files(source));
+        // What was read of some kinds of images before is not what is read now.
+        let state = format!("{}{}", data::label_state(source), data::decoding(source).unwrap_or_default());
+        let stamp = content_key(&state, &data::files(source));
         self.0.push((source.clone(), stamp.clone()));
         stamp
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::data::Subset;
+
+    /// Files of a folder: only the first bytes count here.
+    fn stamped(files: &[(&str, &[u8])]) -> (String, String) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        let path = folder.path().to_owned();
+        let source = Source { name: "x".into(), path, split: None, format: None, subset: Subset::All, corruption: None, seed: 0 };
+        (Stamps::default().of(&source), content_key("", &data::files(&source)))
+    }
+
+    #[test]
+    fn only_results_of_images_that_were_read_otherwise_before_are_not_found_again() {
+        let png: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0";
+        let deep: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x10\x02\0\0\0";
+        let jpeg: &[u8] = b"\xff\xd8\xff\xe0";
+        for files in [&[("a.png", png), ("b.png", png)][..], &[("a.webp", b"RIFF\0\0\0\0WEBPVP8 ")], &[("a.npy", b"\x93NUMPY\x01\0")]] {
+            let (now, before) = stamped(files);
+            assert_eq!(now, before, "{}", files[0].0);
+        }
+        let anew = [("b.jpg", jpeg), ("b.JPEG", jpeg), ("b.png", jpeg), ("b.png", deep), ("b.gif", b"GIF89a"), ("b.tif", b"II*\0")];
+        for (name, bytes) in anew {
+            let (now, before) = stamped(&[("a.png", png), (name, bytes)]);
+            assert_ne!(now, before, "{name}");
+        }
     }
 }

@@ -34,6 +34,7 @@ mod source;
 mod spec;
 mod sweep;
 mod trajectory_files;
+mod unreadable;
 mod worker_handle;
 
 pub use background::Background;
@@ -67,4 +68,5 @@ pub use spec::{
 };
 pub use sweep::{Sweep, SweepPoint};
 pub use trajectory_files::{TrajectoryFile, TrajectoryFiles};
+pub use unreadable::{unreadable, unreadable_images, unreadable_in_result, warning_of_unreadable};
 pub use worker_handle::{WorkerEvent, WorkerHandle, WorkerOptions};

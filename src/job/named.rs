@@ -32,11 +32,14 @@ fn subject(job: &JobSpec) -> (String, String) {
 
 impl Named for LossSurface {
     fn named(mut self, job: &JobSpec) -> Self {
+        let before: Vec<String> = std::iter::once(&self.manifest.dataset).chain(&self.manifest.ood).cloned().collect();
         (self.manifest.checkpoint, self.manifest.dataset) = subject(job);
         self.manifest.labels = self.manifest.labels.map(|labels| labels_named(labels, job.datasets().first().copied()));
         if let JobSpec::Landscape(job) = job {
             self.manifest.ood = job.measure.ood.iter().map(|dataset| dataset.source.name.clone()).collect();
         }
+        let now = std::iter::once(&self.manifest.dataset).chain(&self.manifest.ood).cloned();
+        self.manifest.unreadable = renamed(self.manifest.unreadable, &before.into_iter().zip(now).collect());
         self
     }
 }
@@ -80,6 +83,7 @@ impl Named for Embedding {
                 name.clone_from(now);
             }
         }
+        self.unreadable = renamed(self.unreadable, &names);
         self
     }
 }
@@ -104,6 +108,7 @@ impl Named for ScoreTable {
         self.base_rate = renamed(self.base_rate, &names);
         self.non_finite = renamed(self.non_finite, &names);
         self.tied = renamed(self.tied, &names);
+        self.unreadable = renamed(self.unreadable, &names);
         for data in &mut self.datasets {
             if let Some(now) = names.get(&data.name) {
                 data.name.clone_from(now);

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
+use super::{Array, LabelRecord, Npz, NpzValues, Picture, ResultError, Unreadable, UnreadableImage};
 use indexmap::IndexMap;
-
-use super::{Array, LabelRecord, Npz, NpzValues, Picture, ResultError};
 
 /// Features, logits and 2-D coordinates of N images.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,6 +32,8 @@ pub struct Embedding {
     pub picture: Picture,
     /// ID and CS dataset → what its labels follow from; empty in older files.
     pub labels: IndexMap<String, LabelRecord>,
+    /// Images that could not be read.
+    pub unreadable: Unreadable,
 }
 
 impl Embedding {
@@ -46,7 +47,8 @@ impl Embedding {
         self.label.is_empty()
     }
 
-    /// Writes `embedding.npz` into `folder`.
+    /// Writes `embedding.npz` into `folder`. Where images could not be read, it also has `unreadable` (their files), `unreadable_reason` and
+    /// `unreadable_dataset`, [K].
     ///
     /// # Errors
     /// When it cannot be written.
@@ -66,7 +68,23 @@ impl Embedding {
         let records = self.labels.values().map(|record| serde_json::to_string(record).unwrap_or_default());
         npz.push("labelled", &[self.labels.len()], NpzValues::Text(self.labels.keys().cloned().collect()));
         npz.push("labels", &[self.labels.len()], NpzValues::Text(records.collect()));
+        self.push_unreadable(&mut npz);
         npz.save(&folder.join("embedding.npz"))
+    }
+
+    fn push_unreadable(&self, npz: &mut Npz) {
+        let rows: Vec<(&String, &UnreadableImage)> =
+            self.unreadable.iter().flat_map(|(dataset, images)| images.iter().map(move |image| (dataset, image))).collect();
+        if rows.is_empty() {
+            return;
+        }
+        let k = rows.len();
+        let mut texts = |name: &str, of: &dyn Fn(&(&String, &UnreadableImage)) -> String| {
+            npz.push(name, &[k], NpzValues::Text(rows.iter().map(of).collect()));
+        };
+        texts("unreadable", &|(_, image)| image.path.to_string_lossy().into_owned());
+        texts("unreadable_reason", &|(_, image)| image.reason.clone());
+        texts("unreadable_dataset", &|(dataset, _)| (*dataset).clone());
     }
 
     /// Reads what [`Embedding::save`] wrote.
@@ -102,6 +120,7 @@ impl Embedding {
             tsne,
             picture,
             labels: labels(npz)?,
+            unreadable: unreadable(npz)?,
         })
     }
 }
@@ -113,6 +132,17 @@ fn labels(npz: &Npz) -> Result<IndexMap<String, LabelRecord>, String> {
     let record = |text: String| serde_json::from_str(&text).map_err(|error| format!("expected records of labels in `labels`: {error}"));
     let records = records.map(record).collect::<Result<Vec<_>, _>>()?;
     Ok(texts(npz, "labelled", count)?.into_iter().zip(records).collect())
+}
+
+/// The images that could not be read, where the archive says so.
+fn unreadable(npz: &Npz) -> Result<Unreadable, String> {
+    let mut all = Unreadable::new();
+    let Some(k) = npz.get("unreadable").map(|array| array.shape.first().copied().unwrap_or(0)) else { return Ok(all) };
+    let rows = texts(npz, "unreadable", k)?.into_iter().zip(texts(npz, "unreadable_reason", k)?);
+    for (dataset, (path, reason)) in texts(npz, "unreadable_dataset", k)?.into_iter().zip(rows) {
+        all.entry(dataset).or_default().push(UnreadableImage { path: path.into(), reason });
+    }
+    Ok(all)
 }
 
 fn array<'a>(npz: &'a Npz, name: &str) -> Result<&'a Array, String> {
@@ -178,6 +208,9 @@ mod tests {
             tsne: vec![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]],
             picture: Picture::too_few(1, 3),
             labels: [("test".to_owned(), LabelRecord { rule: "cifar10".into(), ..LabelRecord::default() })].into(),
+            unreadable: [("test", "a/é.jpg"), ("textures", "b.png")]
+                .map(|(dataset, path)| (dataset.to_owned(), vec![UnreadableImage { path: path.into(), reason: "cut short".into() }]))
+                .into(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LabelRecord, ResultError, write_atomic};
+use super::{LabelRecord, ResultError, UnreadableImage, write_atomic};
 
 /// An eigenvalue with what it is worth: some eigenvalue of H lies within `residual` of `value`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -139,6 +139,9 @@ pub struct HessianSpectrum {
     /// What the numbers do not say by themselves: that second derivatives vanish in float32.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
+    /// Images of the dataset that could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableImage>,
 }
 
 impl HessianSpectrum {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorKind, InputRecord, LabelRecord, Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, write_atomic};
+use super::{
+    ErrorKind, InputRecord, LabelRecord, Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, Unreadable, write_atomic,
+};
 
 /// One evaluated cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -138,6 +140,9 @@ pub struct LandscapeManifest {
     /// The plane, and what is drawn on it; absent in files that are older than other planes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plane: Option<PlaneRecord>,
+    /// Images of its datasets that could not be read.
+    #[serde(default, skip_serializing_if = "Unreadable::is_empty")]
+    pub unreadable: Unreadable,
     /// The job, enough to compute the surface again: JSON of [`LandscapeJob`](crate::job::LandscapeJob) without its folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<serde_json::Value>,
@@ -166,6 +171,8 @@ impl LandscapeManifest {
             dataset: String::new(),
             ood: Vec::new(),
             input: self.input.as_ref().map(InputRecord::essence),
+            // The hash of the images that could is what cells depend on.
+            unreadable: Unreadable::new(),
             // The hash of the directions is what cells depend on; files of before have neither of these.
             plane: None,
             recipe: None,

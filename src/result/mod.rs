@@ -30,6 +30,7 @@ mod sharpness;
 pub mod surface_file;
 mod sweep_table;
 mod tensorboard;
+mod unreadable;
 
 use std::path::PathBuf;
 
@@ -58,6 +59,7 @@ pub use scores::{DatasetScores, Detection, DetectionError, ScoreTable, gather_sc
 pub use sharpness::{LayerSharpness, SecondOrder, SharpnessCurve, SharpnessPoint, Spread, Stuck, Unmoved};
 pub use sweep_table::{SweepPointResults, SweepResults};
 pub use tensorboard::{Scalar, tensorboard_events};
+pub use unreadable::{Unreadable, UnreadableImage, unreadable_lines, unreadable_warning};
 
 /// What may go wrong with a result file.
 #[derive(Debug, thiserror::Error)]

@@ -73,6 +73,7 @@ mod tests {
         let data = |name: &str, role: &str, values: &[f64], right: usize| DatasetScores {
             name: name.into(),
             role: role.into(),
+            index: Vec::new(),
             label: vec![0; values.len()],
             prediction: (0..values.len()).map(|k| i64::from(k >= right)).collect(),
             tied: 0,

@@ -61,7 +61,7 @@ impl ScoreTable {
             lost.for_each(|(prediction, _)| *prediction = -1);
         }
         if broken {
-            return Self::of(self.datasets, self.temperature);
+            return Self { unreadable: self.unreadable, ..Self::of(self.datasets, self.temperature) };
         }
         self.count_base_rates();
         self
@@ -202,6 +202,7 @@ mod tests {
         DatasetScores {
             name: name.into(),
             role: role.into(),
+            index: Vec::new(),
             label: vec![0; energy.len()],
             prediction: energy.iter().enumerate().map(prediction).collect(),
             tied: 0,

@@ -5,7 +5,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{LabelRecord, Npz, NpzValues, ResultError, ScoreDefinitions, safe_name, write_atomic};
+use super::{LabelRecord, Npz, NpzValues, ResultError, ScoreDefinitions, Unreadable, safe_name, write_atomic};
 use crate::metric::{auroc_std_error, fpr95_std_error, share_std_error};
 
 /// How well a score tells one dataset from all ID data. OOD is positive, as in OpenOOD.
@@ -39,6 +39,8 @@ pub struct DatasetScores {
     pub name: String,
     /// Its role key.
     pub role: String,
+    /// Position of each image in its source, [N]; empty where it is not known (files of before).
+    pub index: Vec<i64>,
     /// Labels, [N]; -1 = none.
     pub label: Vec<i64>,
     /// Class of the largest logit, [N], the first of several; -1 where it is not defined: a logit is NaN, or the largest one is infinite.
@@ -89,6 +91,9 @@ pub struct ScoreTable {
     /// ID and CS dataset → what its labels follow from.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub labels: IndexMap<String, LabelRecord>,
+    /// Images that could not be read.
+    #[serde(default, skip_serializing_if = "Unreadable::is_empty")]
+    pub unreadable: Unreadable,
     /// Per-sample scores, in `scores.npz`.
     #[serde(skip)]
     pub datasets: Vec<DatasetScores>,
@@ -111,14 +116,24 @@ pub fn gather_scores<'a>(out: &Path, checkpoints: impl IntoIterator<Item = &'a s
 }
 
 impl ScoreTable {
-    /// Writes `scores.json` (this table under `checkpoint`) and `scores.npz` (per-sample) into `folder`.
+    /// Writes `scores.json` (this table under `checkpoint`) and `scores.npz` (per-sample) into `folder`: per dataset `<dataset>/index`, `label`,
+    /// `prediction` and the scores, [n]; and `dataset` and `index` of all rows in this order, [N], as in `embedding.npz`.
     ///
     /// # Errors
     /// When they cannot be written.
     pub fn save(&self, folder: &Path, checkpoint: &str) -> Result<(), ResultError> {
         let mut npz = Npz::default();
+        if self.datasets.iter().all(|data| data.index.len() == data.label.len()) {
+            let rows = self.datasets.iter().map(|data| data.label.len()).sum();
+            let names = self.datasets.iter().flat_map(|data| std::iter::repeat_n(data.name.clone(), data.label.len()));
+            npz.push("dataset", &[rows], NpzValues::Text(names.collect()));
+            npz.push("index", &[rows], NpzValues::I64(self.datasets.iter().flat_map(|data| data.index.iter().copied()).collect()));
+        }
         for data in &self.datasets {
             let n = data.label.len();
+            if data.index.len() == n {
+                npz.push(format!("{}/index", data.name), &[n], NpzValues::I64(data.index.clone()));
+            }
             npz.push(format!("{}/label", data.name), &[n], NpzValues::I64(data.label.clone()));
             npz.push(format!("{}/prediction", data.name), &[n], NpzValues::I64(data.prediction.clone()));
             for (score, values) in &data.scores {
@@ -197,6 +212,7 @@ impl ScoreTable {
             table.datasets.push(DatasetScores {
                 name: name.clone(),
                 role: role.clone(),
+                index: ints("index").unwrap_or_default(),
                 label: ints("label")?,
                 prediction: ints("prediction")?,
                 tied: table.tied.get(name).copied().unwrap_or(0),
@@ -217,6 +233,7 @@ mod tests {
         let data = |name: &str, role: &str, values: &[f64]| DatasetScores {
             name: name.into(),
             role: role.into(),
+            index: (3..3 + values.len() as i64).collect(),
             label: vec![0; values.len()],
             prediction: vec![0; values.len()],
             tied: 0,
@@ -239,6 +256,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         table.save(folder.path(), "net").unwrap();
         let read = ScoreTable::load(folder.path(), "net").unwrap();
+        assert_eq!(read.datasets.iter().map(|data| data.index.as_slice()).collect::<Vec<_>>(), [[3, 4]; 4]);
+        // The rows of all datasets, as in an embedding.
+        let npz = Npz::load(&folder.path().join("scores.npz")).unwrap();
+        let names = ["a", "a", "b", "b", "far", "far", "near", "near"].map(str::to_owned);
+        assert_eq!(npz.get("dataset").unwrap().values, NpzValues::Text(names.into()));
+        assert_eq!(npz.get("index").unwrap().values, NpzValues::I64(vec![3, 4, 3, 4, 3, 4, 3, 4]));
         // Against the ID data of both datasets together.
         let (id, far) = ([0.9, 0.4, 0.8, 0.7], [0.5, 0.3]);
         let expected = DetectionError { auroc: auroc_std_error(&id, &far), fpr95: fpr95_std_error(&id, &far) };
@@ -246,5 +269,18 @@ mod tests {
         // As one score is not finite, the numbers are counted anew: of 8 pairs 7 are in order.
         assert_eq!((read.detection("msp", "far").unwrap().auroc, read.std_error("msp", "far")), (0.875, expected));
         assert_eq!((read.detection("msp", "near"), read.std_error("msp", "near")), (None, DetectionError::default()));
+    }
+
+    #[test]
+    fn tables_of_before_have_no_positions_and_list_nothing_unreadable() {
+        let data =
+            DatasetScores { name: "a".into(), role: "id".into(), label: vec![0, 1], prediction: vec![0, 0], ..DatasetScores::default() };
+        let roles = [("a".to_owned(), "id".to_owned())].into_iter().collect();
+        let table = ScoreTable { roles, datasets: vec![data], ..ScoreTable::default() };
+        let folder = tempfile::tempdir().unwrap();
+        table.save(folder.path(), "net").unwrap();
+        assert!(!std::fs::read_to_string(folder.path().join("scores.json")).unwrap().contains("unreadable"));
+        assert!(Npz::load(&folder.path().join("scores.npz")).unwrap().get("index").is_none());
+        assert_eq!(ScoreTable::load(folder.path(), "net").unwrap().datasets, table.datasets);
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{LabelRecord, ResultError, write_atomic};
+use super::{LabelRecord, ResultError, UnreadableImage, write_atomic};
 
 /// What an average over random ε knows beside its mean.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -171,6 +171,9 @@ pub struct SharpnessCurve {
     /// What the numbers do not say by themselves: radii at which no ε was found. See [`SharpnessCurve::unmoved`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
+    /// Images of the dataset that could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableImage>,
     /// Ascending in ρ; `sharpness` never falls where `estimator` climbs.
     pub points: Vec<SharpnessPoint>,
     /// Of each layer alone, in the order of the network; empty where that was not asked for.

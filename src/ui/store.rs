@@ -4,6 +4,7 @@ mod differences;
 mod job;
 mod names;
 mod partial;
+mod unreadable;
 
 use std::path::PathBuf;
 use std::sync::Arc;

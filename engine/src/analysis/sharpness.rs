@@ -15,7 +15,7 @@ mod sam;
 mod search;
 mod second_order;
 
-use flatland::job::{JobEvent, ProgressMeter, Reporter, SharpnessJob, label_record};
+use flatland::job::{JobEvent, ProgressMeter, Reporter, SharpnessJob, label_record, unreadable_images};
 use flatland::metric::mean_std_error;
 use flatland::result::{LayerSharpness, SecondOrder, SharpnessCurve, SharpnessPoint, Stuck, Unmoved};
 use flatland::session::{Estimator, SharpnessSettings};
@@ -63,6 +63,7 @@ pub fn run(network: &Network, samples: &Samples, job: &SharpnessJob, reporter: &
         theta_norm: whole.theta_norm,
         samples: samples.len(),
         labels: Some(label_record(&samples.dataset)),
+        unreadable: unreadable_images(&samples.dataset),
         gradient_norm: Some(whole.gradient_norm),
         second_order: whole.second_order,
         points: whole.points,

@@ -61,10 +61,7 @@ impl Training {
                 if role.has_classes() && labels.is_inferred() {
                     warnings.push(format!("labels of `{}`: {}", dataset.name, labels.describe()));
                 }
-                let unreadable = dataset.provenance.unreadable.len();
-                if unreadable > 0 {
-                    warnings.push(format!("warning: {unreadable} images of `{}` cannot be read and are left out", dataset.name));
-                }
+                warnings.extend(job::warning_of_unreadable(&dataset).map(|message| format!("warning: {message}")));
                 loaded.push(Arc::new(dataset));
             }
             Ok(loaded)

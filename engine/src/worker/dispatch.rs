@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use flatland::data::{self, Dataset};
 use flatland::job::{
-    AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter, label_record,
+    self, AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter, label_record,
 };
 use flatland::result::{Conformance, NetworkCheck, content_key};
 use flatland::session::{InputPlane, Role};
@@ -234,15 +234,7 @@ impl Bench {
         };
         let images =
             self.datasets.get(key.clone(), load).map_err(|error| WorkerError::Dataset { name: source.name.clone(), source: error })?;
-        if let Some(first) = images.provenance.unreadable.first() {
-            let count = images.provenance.unreadable.len();
-            let message = format!(
-                "{count} of {} images of `{}` could not be read, the first: {} ({})",
-                images.provenance.available,
-                source.name,
-                first.reason,
-                first.path.display()
-            );
+        if let Some(message) = job::warning_of_unreadable(&images) {
             reporter.report(JobEvent::Warning { message });
         }
         let labels = label_record(&images);

@@ -101,7 +101,7 @@ fn images_of_different_sizes_need_a_size() {
 }
 
 #[test]
-fn grey_alpha_palette_and_16_bit_become_rgb() {
+fn grey_and_alpha_become_rgb_and_grey_of_16_bits_is_refused() {
     use ::image::{DynamicImage, GrayImage, ImageBuffer, Luma, LumaA, Rgba, RgbaImage};
     let folder = tempfile::tempdir().unwrap();
     let images: [(&str, DynamicImage); 4] = [
@@ -114,8 +114,9 @@ fn grey_alpha_palette_and_16_bit_become_rgb() {
         image.save(folder.path().join(name)).unwrap();
     }
     let data = load(&source(folder.path()), None).unwrap();
-    let first: Vec<&[u8]> = (0..4).map(|i| &data.image(i)[..3]).collect();
-    assert_eq!(first, [[77, 77, 77], [10, 20, 30], [77, 77, 77], [5, 5, 5]]);
+    let first: Vec<&[u8]> = (0..3).map(|i| &data.image(i)[..3]).collect();
+    assert_eq!(first, [[77, 77, 77], [10, 20, 30], [5, 5, 5]]);
+    assert!(data.provenance.unreadable[0].reason.contains("8 bits"), "{}", data.provenance.unreadable[0].reason);
 }
 
 #[test]

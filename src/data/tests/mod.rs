@@ -7,6 +7,7 @@ use std::path::Path;
 use super::*;
 
 mod bad_input;
+mod cut_short;
 mod real;
 
 /// All images at `path`, sniffed.

@@ -2,9 +2,6 @@
 
 use super::*;
 
-/// Channel means of `dtd` and of Tiny ImageNet's validation images at 32x32 by Pillow.
-const DTD_MEANS: [f64; 3] = [130.6604, 117.2950, 106.6741];
-const TINY_VAL_MEANS: [f64; 3] = [123.6596, 114.6070, 101.0457];
 /// Images of `test_tin.txt` that are there.
 const IN_TIN: usize = 1925;
 
@@ -26,12 +23,6 @@ fn crc(pixels: &[u8]) -> u32 {
 fn counts(dataset: &Dataset) -> Vec<usize> {
     let classes = dataset.labels.iter().max().map_or(0, |&most| usize::try_from(most + 1).unwrap());
     (0..classes).map(|class| dataset.labels.iter().filter(|&&label| label == class as i64).count()).collect()
-}
-
-/// Mean of each channel.
-fn means(dataset: &Dataset) -> [f64; 3] {
-    let sum = |channel: usize| dataset.images.iter().skip(channel).step_by(3).map(|&value| f64::from(value)).sum::<f64>();
-    [0, 1, 2].map(|channel| sum(channel) / (dataset.images.len() / 3) as f64)
 }
 
 #[test]
@@ -56,7 +47,7 @@ fn arrays_are_what_numpy_reads() {
     let outliers = load(&shared("outliers_256.npz").unwrap(), None).unwrap();
     assert_eq!((outliers.len(), crc(&outliers.images), outliers.labels[255]), (256, 0x2238b1df, -1));
     let scores = error(&shared("openood_scale_cifar10.npz").unwrap());
-    assert!(scores.contains("expected an array `images`, found arrays s0/"), "{scores}");
+    assert!(scores.contains("expected an array `images`") && scores.contains("arrays s0/"), "{scores}");
 }
 
 #[test]
@@ -79,12 +70,9 @@ fn image_folders_are_what_pillow_reads() {
     assert_eq!((cifar100.len(), crc(&cifar100.images), counts(&cifar100)), (2000, 0xbace8c44, vec![20; 100]));
     assert_eq!((cifar100.classes[0].as_str(), cifar100.labels[1999]), ("apple", 99));
 
-    // JPEG decoders differ: here by one level in 17 % of the values, by two at most; blue comes out 0.2 to 0.3 levels brighter.
     let dtd = load(&shared("dtd").unwrap(), Some([32, 32])).unwrap();
     assert_eq!((dtd.len(), counts(&dtd), dtd.classes[9].as_str()), (200, vec![20; 10], "crystalline"));
-    for (found, expected) in means(&dtd).into_iter().zip(DTD_MEANS) {
-        assert!((found - expected).abs() < 0.5, "{found} {expected}");
-    }
+    assert_eq!(crc(&dtd.images), 0x3ad34373);
 }
 
 #[test]
@@ -93,6 +81,7 @@ fn tiny_imagenet_as_cifar_10_keeps_the_labels_of_cifar_10() {
     let data = load(&source, Some([32, 32])).unwrap();
     assert_eq!(counts(&data), [0, 400, 400, 300, 0, 600, 200, 0, 200, 200]);
     assert_eq!((data.classes.len(), data.classes[9].as_str(), data.provenance.unreadable.len()), (10, "truck", 0));
+    assert_eq!(crc(&data.images), 0xe2931840);
 }
 
 #[test]
@@ -101,9 +90,7 @@ fn tiny_imagenet_has_the_same_labels_in_train_and_val() {
     source.split = Some("val".into());
     let val = load(&source, Some([32, 32])).unwrap();
     assert_eq!((val.len(), &val.labels[..3], val.classes.len()), (2500, &[107, 138, 38][..], 200));
-    for (found, expected) in means(&val).into_iter().zip(TINY_VAL_MEANS) {
-        assert!((found - expected).abs() < 0.5, "{found} {expected}");
-    }
+    assert_eq!(crc(&val.images), 0xb57a884d);
     source.split = Some("train".into());
     source.subset = Subset::Stratified(500);
     let train = load(&source, Some([32, 32])).unwrap();

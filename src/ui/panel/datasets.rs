@@ -5,7 +5,7 @@ use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, ScrollArea,
 
 use super::{aside, more_images, quiet_button, section};
 use crate::data::corruption;
-use crate::result::LabelRecord;
+use crate::result::{LabelRecord, UnreadableImage, unreadable_lines};
 use crate::session::{Assumption, CorruptionEntry, DatasetEntry, Role, Session};
 use crate::ui::command::Command;
 use crate::ui::store::Store;
@@ -82,7 +82,9 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
 
 /// Role and number of images, as a button that opens the menu.
 fn facts(ui: &mut Ui, dataset: &DatasetEntry, store: &Store, state: &mut State, commands: &mut Vec<Command>) {
-    let facts = [Some(dataset.role.label().to_owned()), images(dataset, store)];
+    let unreadable = store.unreadable(&dataset.name);
+    let without = (!unreadable.is_empty()).then(|| format!("{} unreadable", count(unreadable.len() as u64)));
+    let facts = [Some(dataset.role.label().to_owned()), images(dataset, store), without];
     let facts: Vec<String> = facts.into_iter().flatten().collect();
     let is_assumed = dataset.assumed.contains(&Assumption::Role);
     // The mark stands beside the role, which is what was guessed.
@@ -102,8 +104,8 @@ fn facts(ui: &mut Ui, dataset: &DatasetEntry, store: &Store, state: &mut State, 
     });
     let name = assumed::spoken(&format!("Role and images of {}: {}", dataset.name, facts.join(" · ")), is_assumed);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
-    let hint = "Role, number of images, split, corruption";
-    response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint.into() });
+    let hint = hint(unreadable);
+    response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint });
     let changed = match inner {
         Some(inner) => inner.inner,
         // The menu was closed: what was typed holds.
@@ -115,6 +117,15 @@ fn facts(ui: &mut Ui, dataset: &DatasetEntry, store: &Store, state: &mut State, 
     if entry != *dataset {
         commands.push(Command::ChangeDataset(dataset.name.clone(), Box::new(entry)));
     }
+}
+
+/// What the button tells beside its text: which images are left out.
+fn hint(unreadable: &[UnreadableImage]) -> String {
+    let what = "Role, number of images, split, corruption".to_owned();
+    if unreadable.is_empty() {
+        return what;
+    }
+    format!("{what}\n\nCould not be read and are in no number:\n{}", unreadable_lines(unreadable).join("\n"))
 }
 
 /// All that a dataset is; gives what it is to be once that is chosen or typed.
@@ -216,4 +227,17 @@ fn origin(dataset: &DatasetEntry) -> String {
     let corruption = dataset.corruption.as_ref().map(|corruption| format!(", {} of severity {}", corruption.kind, corruption.severity));
     let split = dataset.split.as_ref().map(|split| format!(", {split}"));
     format!("{}{}{}", dataset.path.display(), split.unwrap_or_default(), corruption.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_images_left_out_are_named_under_the_pointer() {
+        let image = |k: usize| UnreadableImage { path: format!("/data/{k}.jpg").into(), reason: "cut short".into() };
+        let hint = hint(&[image(1), image(2)]);
+        assert!(hint.ends_with("/data/1.jpg: cut short\n/data/2.jpg: cut short"), "{hint}");
+        assert!(!super::hint(&[]).contains("read"));
+    }
 }

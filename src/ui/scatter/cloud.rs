@@ -186,14 +186,16 @@ impl Cloud {
     }
 }
 
-/// The scores of every row. Score tables keep no positions, but both analyses read the same images in the same order: the scores of a
-/// dataset are joined in order where there are as many of them with the same labels, and left out elsewhere.
+/// The scores of every row. Both analyses read the same images in the same order: the scores of a dataset are joined in order where there are
+/// as many of them at the same positions with the same labels, and left out elsewhere. Tables of before keep no positions.
 fn join(table: &ScoreTable, embedding: &Embedding, datasets: &[DatasetRows]) -> IndexMap<String, Vec<f64>> {
     let mut joined: IndexMap<String, Vec<f64>> = IndexMap::new();
     for dataset in datasets {
         let Some(data) = table.datasets.iter().find(|data| data.name == dataset.name) else { continue };
         let labels = dataset.rows.iter().map(|(_, row)| embedding.label[*row as usize]);
-        if !labels.eq(data.label.iter().copied()) {
+        let positions = dataset.rows.iter().map(|(position, _)| *position);
+        let elsewhere = !data.index.is_empty() && !positions.eq(data.index.iter().copied());
+        if elsewhere || !labels.eq(data.label.iter().copied()) {
             continue;
         }
         for (score, values) in data.scores.iter().filter(|(_, values)| values.len() == dataset.rows.len()) {
@@ -234,6 +236,7 @@ pub(super) mod tests {
         let of = |name: &str, label: Vec<i64>, energy: Vec<f64>| DatasetScores {
             name: name.into(),
             role: String::new(),
+            index: Vec::new(),
             prediction: label.clone(),
             label,
             tied: 0,
@@ -262,6 +265,12 @@ pub(super) mod tests {
         other.datasets[0].label[2] = 1;
         let cloud = Cloud::finished(Arc::new(embedding()), Some(&other));
         assert!(cloud.scores["energy"][..8].iter().all(|v| v.is_nan()) && cloud.scores["energy"][8] == -1.0);
+        for (index, joined) in [(vec![12, 11, 10, 9], true), (vec![13, 11, 10, 9], false), (vec![12, 11, 10], false)] {
+            let mut known = table();
+            known.datasets[1].index = index;
+            let cloud = Cloud::finished(Arc::new(embedding()), Some(&known));
+            assert_eq!(!cloud.scores["energy"][8].is_nan(), joined);
+        }
         let mut fewer = table();
         fewer.datasets.remove(0);
         fewer.datasets[0].label.pop();

@@ -257,6 +257,7 @@ pub(super) fn scores(k: usize) -> ScoreTable {
         table.datasets.push(DatasetScores {
             name,
             role: role.key().into(),
+            index: (0..300).collect(),
             label: vec![0; 300],
             prediction: vec![0; 300],
             tied: 0,

@@ -3,6 +3,7 @@
 use egui::{Key, Modifiers};
 
 use super::*;
+use crate::result::UnreadableImage;
 use crate::session::{HessianSettings, Link, Selection};
 use crate::ui::command::{Close, Command, OpenAs};
 use crate::ui::command_list::Item;
@@ -186,4 +187,20 @@ fn every_command_does_something_that_is_seen_when_its_name_is_given_to_the_palet
     }
     assert!(silent.is_empty(), "nothing came of {silent:?}");
     assert!(tried > 50, "{tried}");
+}
+
+#[test]
+fn a_dataset_says_how_many_of_its_images_could_not_be_read_and_which() {
+    let mut harness = harness(&Listener::default(), 1, true);
+    let dataset = harness.state().session.datasets[0].clone();
+    let image = |k: usize| UnreadableImage { path: format!("/data/{k}.jpg").into(), reason: "cut short".into() };
+    let table = crate::result::ScoreTable {
+        unreadable: [(dataset.name.clone(), vec![image(1), image(2)])].into_iter().collect(),
+        ..(**harness.state().store.scores.values().next().unwrap()).clone()
+    };
+    let checkpoint = harness.state().store.scores.keys().next().unwrap().clone();
+    harness.state_mut().store.scores.insert(checkpoint, std::sync::Arc::new(table));
+    harness.run();
+    let label = format!("Role and images of {}: {} · 300 · 2 unreadable", dataset.name, dataset.role.label());
+    harness.get_by_label(&label);
 }

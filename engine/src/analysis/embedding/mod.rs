@@ -10,7 +10,7 @@ mod tsne;
 
 use std::time::{Duration, Instant};
 
-use flatland::job::{EmbeddingJob, JobEvent, ProgressMeter, Reporter, label_record};
+use flatland::job::{EmbeddingJob, JobEvent, ProgressMeter, Reporter, label_record, unreadable};
 use flatland::result::{Embedding, Engine, FEWEST_POINTS, Picture, different_points};
 use flatland::session::Role;
 use rand::SeedableRng;
@@ -60,7 +60,7 @@ fn gather(
         return Err(AnalysisError::Invalid(format!("an embedding needs images, found none in {} datasets", datasets.len())));
     }
     let mut meter = ProgressMeter::new("images", format!("features of {}", job.checkpoint.name), 0, images);
-    let mut embedding = Embedding::default();
+    let mut embedding = Embedding { unreadable: unreadable(datasets.iter().map(|(_, samples)| &*samples.dataset)), ..Embedding::default() };
     for (role, samples) in datasets {
         let data = &samples.dataset;
         if role.has_classes() {

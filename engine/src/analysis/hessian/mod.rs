@@ -19,7 +19,7 @@ mod trace;
 
 use std::path::Path;
 
-use flatland::job::{HessianJob, JobEvent, Partial, ProgressMeter, Reporter, label_record};
+use flatland::job::{HessianJob, JobEvent, Partial, ProgressMeter, Reporter, label_record, unreadable_images};
 use flatland::result::{Eigenvalue, HessianSpectrum, Npz, SpectralDensity, Trace};
 use tch::Tensor;
 
@@ -90,6 +90,7 @@ pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mu
         precision: "f32".into(),
         seed: job.seed,
         tolerance: settings.tolerance,
+        unreadable: unreadable_images(&samples.dataset),
         ..HessianSpectrum::default()
     };
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use flatland::job::{JobEvent, LandscapeJob, Precision, ProgressMeter, Reporter, label_record};
+use flatland::job::{JobEvent, LandscapeJob, Precision, ProgressMeter, Reporter, label_record, unreadable};
 use flatland::result::{Cell, LandscapeManifest, LossSurface, Map};
 use flatland::session::{BatchNormPolicy, Stop};
 use tch::Tensor;
@@ -334,6 +334,7 @@ fn manifest(
     let (samples, measure) = (data.samples, &job.measure);
     let ood = || blake3::hash(data.ood.iter().map(|samples| samples.dataset.hash()).collect::<String>().as_bytes()).to_hex().to_string();
     let statistics = || data.statistics.unwrap_or(samples).dataset.hash();
+    let read = std::iter::once(samples).chain(data.ood.iter().copied()).chain(data.statistics);
     LandscapeManifest {
         version: 1,
         checkpoint: job.checkpoint.name.clone(),
@@ -366,6 +367,7 @@ fn manifest(
         center_loss: f64::NAN,
         input: None,
         plane: Some(plane.record.clone()),
+        unreadable: unreadable(read.map(|samples| &*samples.dataset)),
         recipe: Some(job.recipe()),
     }
 }

@@ -7,7 +7,7 @@
 mod energy;
 mod msp;
 
-use flatland::job::{JobEvent, Partial, ProgressMeter, Reporter, ScoreJob, label_record};
+use flatland::job::{JobEvent, Partial, ProgressMeter, Reporter, ScoreJob, label_record, unreadable};
 use flatland::result::{DatasetScores, LabelRecord, ScoreTable};
 use flatland::session::Role;
 use indexmap::IndexMap;
@@ -58,14 +58,17 @@ pub fn run(network: &Network, datasets: &[(Role, Samples)], job: &ScoreJob, repo
     for k in id.into_iter().chain(others) {
         let (role, samples) = &datasets[k];
         let features = extract(network, samples, &mut meter, reporter)?;
-        scored[k] = Some(score(&samples.dataset.name, &samples.dataset.labels, *role, &features, job.temperature));
+        let index = samples.dataset.index.iter().map(|&i| i as i64).collect();
+        let scores = score(&samples.dataset.name, &samples.dataset.labels, *role, &features, job.temperature);
+        scored[k] = Some(DatasetScores { index, ..scores });
         if scored.iter().all(Option::is_some) {
             break;
         }
         let so_far = || scored.iter().flatten().cloned().collect();
         partial.tell(reporter, |folder| table(so_far()).save(folder, &job.checkpoint.name));
     }
-    let table = table(scored.into_iter().flatten().collect());
+    let unreadable = unreadable(datasets.iter().map(|(_, samples)| &*samples.dataset));
+    let table = ScoreTable { unreadable, ..table(scored.into_iter().flatten().collect()) };
     table.notes().into_iter().for_each(|message| reporter.report(JobEvent::Warning { message }));
     table.save(&job.out, &job.checkpoint.name)?;
     Ok(())
@@ -78,6 +81,7 @@ fn score(name: &str, label: &[i64], role: Role, features: &Features, temperature
     DatasetScores {
         name: name.into(),
         role: role.key().into(),
+        index: Vec::new(),
         label: label.to_vec(),
         prediction: features.prediction.clone(),
         tied: features.tied,

@@ -116,6 +116,27 @@ fn a_network_is_scored_into_files_that_load_again() {
 }
 
 #[test]
+fn rows_say_which_images_they_are_and_images_left_out_are_listed() {
+    let network = small_network(3, 1);
+    let mut id = dataset("id", &[1; 9], |i, p| (i * 9 + p) as u8);
+    let path = std::path::PathBuf::from("/data/id/cut.jpg");
+    let changed = std::sync::Arc::get_mut(&mut id).unwrap();
+    changed.index = (0..9).map(|i| 10 * i + 3).collect();
+    changed.provenance.unreadable = vec![flatland::data::Unreadable { path: path.clone(), reason: "cut short".into() }];
+    let far = dataset("far", &[1; 2], |i, p| (i * 5 + p) as u8);
+    let data = [(Role::Id, samples(&network, id)), (Role::Far, samples(&network, far))];
+    let out = tempfile::tempdir().unwrap();
+    run(&network, &data, &job(out.path()), &mut Recorder::default()).unwrap();
+    let table = table_of(out.path());
+    assert_eq!(table.datasets[0].index, [3, 13, 23, 33, 43, 53, 63, 73, 83]);
+    assert_eq!((table.unreadable.len(), &table.unreadable["id"][0].path), (1, &path));
+    let npz = Npz::load(&out.path().join("scores.npz")).unwrap();
+    let names = [vec!["id".to_owned(); 9], vec!["far".to_owned(); 2]].concat();
+    assert_eq!(npz.get("dataset").unwrap().values, NpzValues::Text(names));
+    assert_eq!(npz.f64("index").unwrap()[7..], [73.0, 83.0, 0.0, 1.0]);
+}
+
+#[test]
 fn scores_are_told_dataset_by_dataset_id_first() {
     let network = small_network(3, 1);
     let set = |name: &str, step: usize| samples(&network, dataset(name, &[1; 9], |i, p| (i * 9 + p * step) as u8));
@@ -218,6 +239,7 @@ fn scores_of_a_version_that_predicted_a_class_of_nan_are_read_as_not_defined() {
     let data = |name: &str, role: &str| DatasetScores {
         name: name.into(),
         role: role.into(),
+        index: Vec::new(),
         label: vec![0; 4],
         prediction: vec![0; 4],
         tied: 0,

@@ -1,0 +1,99 @@
+#![allow(clippy::unwrap_used)]
+
+use std::io::Read;
+
+use npyz::npz::NpzWriter;
+use serde::Deserialize;
+
+use super::super::load;
+use super::super::tests::{error, npy, source};
+use super::*;
+
+/// What NumPy says of an archive of `archives.zip` (`make_archives.py`).
+#[derive(Deserialize)]
+struct Expected {
+    file: String,
+    split: Option<String>,
+    #[serde(default)]
+    crc: String,
+    #[serde(default)]
+    labels: Vec<i64>,
+    #[serde(default)]
+    classes: Vec<String>,
+    error: Option<Vec<String>>,
+}
+
+#[test]
+fn archives_as_people_save_them_are_what_numpy_says_or_are_refused_with_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archives = NpzArchive::new(Cursor::new(include_bytes!("archives.zip"))).unwrap();
+    let mut member = |name: &str| {
+        let mut bytes = Vec::new();
+        archives.zip_archive().by_name(name).unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
+    };
+    let expected: Vec<Expected> = serde_json::from_slice(&member("expected.json")).unwrap();
+    let mut wrong = Vec::new();
+    for Expected { file, split, crc, labels, classes, error } in expected {
+        let path = folder.path().join(format!("{file}.npz"));
+        std::fs::write(&path, member(&format!("{file}.npz"))).unwrap();
+        let mut source = source(&path);
+        source.split = split;
+        match (load(&source, None), error) {
+            (Ok(found), None) => {
+                let mut sum = flate2::Crc::new();
+                sum.update(&found.images);
+                if (format!("{:08x}", sum.sum()), &found.labels, &found.classes) != (crc, &labels, &classes) {
+                    wrong.push(format!("{file}: found labels {:?}, classes {:?}, or other pixels", found.labels, found.classes));
+                }
+            }
+            (Err(error), Some(parts)) => {
+                let error = error.to_string();
+                if !parts.iter().all(|part| error.contains(part)) || !error.contains("expected") || !error.contains(&file) {
+                    wrong.push(format!("{file}: expected {parts:?}, found {error}"));
+                }
+            }
+            (Ok(_), Some(parts)) => wrong.push(format!("{file}: expected to be refused with {parts:?}")),
+            (Err(error), None) => wrong.push(format!("{file}: {error}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn write(path: &Path, arrays: &[(&str, Vec<u8>)]) {
+    let mut npz = NpzWriter::create(path).unwrap();
+    for (name, bytes) in arrays {
+        npz.zip_writer().start_file(format!("{name}.npy"), Default::default()).unwrap();
+        std::io::Write::write_all(npz.zip_writer(), bytes).unwrap();
+    }
+}
+
+#[test]
+fn images_and_labels_are_read_grey_becomes_rgb() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("grey.npz");
+    let labels = npy("<i4", "(2,)", &[5, 0, 0, 0, 255, 255, 255, 255]);
+    write(&path, &[("images", npy("|u1", "(2, 1, 2)", &[1, 2, 3, 4])), ("labels", labels)]);
+    let data = load(&source(&path), None).unwrap();
+    assert_eq!((data.labels.as_slice(), data.image(1)), (&[5, -1][..], &[3, 3, 3, 4, 4, 4][..]));
+    assert_eq!(data.provenance.format, "npz");
+}
+
+#[test]
+fn an_array_that_claims_more_than_it_holds_is_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("claim.npz");
+    for (shape, part) in [
+        ("(2, 2, 2, 3)", "24 bytes for shape"),
+        ("(1152921504606846, 2, 2, 3)", "bytes for shape"),
+        ("(4611686018427387904, 2, 2, 3)", "found no arrays"),
+        ("(18446744073709551615, 32, 32, 3)", "found no arrays"),
+        ("(99999999999999999999, 2, 2, 3)", "found no arrays"),
+    ] {
+        write(&path, &[("images", npy("|u1", shape, &[0; 12]))]);
+        assert!(error(&source(&path)).contains(part), "{shape}: {}", error(&source(&path)));
+        let array = folder.path().join("claim.npy");
+        std::fs::write(&array, npy("|u1", shape, &[0; 12])).unwrap();
+        assert!(error(&source(&array)).contains("expected "), "{shape}");
+    }
+}
