@@ -1,5 +1,6 @@
 //! `flatland landscape`
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -11,7 +12,7 @@ use super::runner::{Runner, cost_text};
 use super::say;
 use crate::figure::number::{plain, plain_signed, terminal};
 use crate::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, WeightsJob, check_paths};
-use crate::result::{LandscapeBand, LandscapeManifest, LossSurface};
+use crate::result::{LandscapeBand, LandscapeManifest, LossSurface, Quantity};
 use crate::session::{DirectionSettings, Preset};
 
 /// Arguments of `flatland landscape`.
@@ -68,6 +69,10 @@ impl Landscape {
             }
             options.plan(&session, Analysis::Landscape, &choices)?
         };
+        let in_input_space = |job: &JobSpec| matches!(job, JobSpec::Landscape(job) if job.plane.axes.input().is_some());
+        if self.weights_at.is_some() && jobs.iter().any(in_input_space) {
+            anyhow::bail!("expected a plane of weights for --weights-at, found one in input space, where weights stay as they are");
+        }
         let mut runner = Runner::start(options.landscape_worker());
         if let Some(at) = self.weights_at {
             let weights = |job| match job {
@@ -127,6 +132,19 @@ fn tell_weights(job: &WeightsJob, json: bool) {
     }
 }
 
+/// The predicted classes of a landscape in input space with their shares of its cells, largest first; empty of other landscapes.
+fn regions(surface: &LossSurface) -> Vec<(String, f64)> {
+    let Some(map) = surface.maps.get(&Quantity::Prediction) else { return Vec::new() };
+    let mut cells: BTreeMap<usize, usize> = BTreeMap::new();
+    for &class in map.value.iter().filter(|class| class.is_finite()) {
+        *cells.entry(class as usize).or_default() += 1;
+    }
+    let mut shares: Vec<(String, f64)> =
+        cells.into_iter().map(|(class, n)| (surface.class_name(class), n as f64 / map.value.len() as f64)).collect();
+    shares.sort_by(|a, b| b.1.total_cmp(&a.1));
+    shares
+}
+
 /// The result of one job in a line.
 pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
     let JobSpec::Landscape(job) = job else { return Ok(()) };
@@ -141,7 +159,8 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
             "checkpoint": job.checkpoint.name, "dataset": job.dataset.source.name, "out": job.out, "grid": [a, b],
             "computed": surface.computed(), "samples": surface.manifest.samples, "center_loss": surface.manifest.center_loss,
             "lowest_loss": low, "highest_loss": high, "definition": surface.manifest.definition, "plane": surface.manifest.plane,
-            "planes": job.plane.planes, "band": cut, "unreadable": surface.manifest.unreadable,
+            "planes": job.plane.planes, "band": cut, "input": surface.manifest.input, "regions": regions(&surface),
+            "unreadable": surface.manifest.unreadable,
         })
         .to_string());
     } else {
@@ -154,6 +173,10 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
             terminal(surface.manifest.center_loss, 5),
             job.out.join("landscape.npz").display()
         ));
+        if let Some(input) = &surface.manifest.input {
+            let shares: Vec<String> = regions(&surface).iter().map(|(name, share)| format!("{name} {:.1} %", 100.0 * share)).collect();
+            say(&format!("  around image {} ({}): {}", input.image, input.classes_said(), shares.join(", ")));
+        }
         if let Some(plane) = surface.manifest.plane.as_ref().filter(|plane| !plane.explained_variance.is_empty()) {
             let shares: Vec<String> = plane.explained_variance.iter().take(2).map(|share| format!("{:.1} %", 100.0 * share)).collect();
             let order = if plane.order.is_empty() { String::new() } else { format!(", ordered {}", plane.order) };

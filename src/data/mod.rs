@@ -46,7 +46,7 @@ pub use environment::Environment;
 pub use error::DataError;
 pub use files::{decoding, files};
 pub use labels::{Class, Classes, LabelRule, Labelling, OrderRule, Reference, label_state};
-pub use single::{SingleImage, load_images};
+pub use single::{SingleImage, load_images, load_positions};
 pub use sniff::{looks_like_images, not_data};
 
 use sniff::Format;
@@ -76,14 +76,16 @@ fn read(source: &Source, size: Option<[usize; 2]>, classes: Option<usize>) -> Re
         return Err(DataError::invalid("images", "a size of at least 1x1", format!("{height}x{width}"), &source.path));
     }
     let mut dataset = open(source)?.read(source, size, classes)?;
-    if let Some(corruption) = &source.corruption {
-        let (height, width) = (dataset.height, dataset.width);
-        let images = dataset.images.par_chunks_exact_mut(height * width * 3).zip(&dataset.index);
-        images.try_for_each(|(image, &index)| {
-            corruption::apply(image, height, width, corruption, corruption::image_seed(source.seed, index))
-        })?;
-    }
+    corrupt(&mut dataset, source)?;
     Ok(dataset)
+}
+
+/// Applies the corruption of `source` to its images, where it has one.
+fn corrupt(dataset: &mut Dataset, source: &Source) -> Result<(), DataError> {
+    let Some(corruption) = &source.corruption else { return Ok(()) };
+    let (height, width) = (dataset.height, dataset.width);
+    let images = dataset.images.par_chunks_exact_mut(height * width * 3).zip(&dataset.index);
+    images.try_for_each(|(image, &index)| corruption::apply(image, height, width, corruption, corruption::image_seed(source.seed, index)))
 }
 
 fn open(source: &Source) -> Result<Opened, DataError> {

@@ -1,6 +1,7 @@
-//! Single images of a source, for looking at.
+//! Single images of a source: for looking at, and as a dataset of their own.
 
-use super::{DataError, Source, corruption, open};
+use super::source::Opened;
+use super::{DataError, Dataset, Source, corrupt, corruption, labels, open};
 
 /// An image at its own size.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +21,8 @@ pub struct SingleImage {
 /// When the source cannot be opened.
 pub fn load_images(source: &Source, positions: &[usize]) -> Result<Vec<Result<SingleImage, String>>, DataError> {
     let opened = open(source)?;
-    let place = |position: usize| match opened.index.binary_search(&position) {
-        Ok(place) => Some(place),
-        // Sources list their images in order, but nothing promises it.
-        Err(_) => opened.index.iter().position(|known| *known == position),
-    };
     let image = |&position: &usize| {
-        let place = place(position).ok_or_else(|| format!("expected an image {position} in `{}`, found none", source.name))?;
+        let place = place(&opened, position).ok_or_else(|| format!("expected an image {position} in `{}`, found none", source.name))?;
         let ([height, width], mut pixels) = opened.image(place)?;
         if let Some(corruption) = &source.corruption {
             let seed = corruption::image_seed(source.seed, position);
@@ -35,6 +31,50 @@ pub fn load_images(source: &Source, positions: &[usize]) -> Result<Vec<Result<Si
         Ok(SingleImage { height, width, pixels })
     };
     Ok(positions.iter().map(image).collect())
+}
+
+/// The images at these positions of the source, whatever its subset is, in this order, as [`super::load`] gives them, for a network of
+/// `classes` classes, where given, as [`super::load_for`] does: at `size` = [height, width] where given, corrupted, with labels. The rest of
+/// the source is not decoded.
+///
+/// # Errors
+/// As [`super::load_for`]; also when there is no image at a position, or it cannot be read.
+pub fn load_positions(
+    source: &Source,
+    size: Option<[usize; 2]>,
+    positions: &[usize],
+    classes: Option<usize>,
+) -> Result<Dataset, DataError> {
+    let mut opened = open(source)?;
+    let labelling = labels::assign(&mut opened, source, classes)?;
+    let missing = |position: usize| {
+        let images = opened.index.len();
+        DataError::invalid(
+            "a dataset",
+            format!("an image at position {position}"),
+            format!("{images} images, the first at 0"),
+            &source.path,
+        )
+    };
+    let places = positions.iter().map(|&position| place(&opened, position).ok_or_else(|| missing(position)));
+    let places = places.collect::<Result<Vec<usize>, DataError>>()?;
+    let mut dataset = opened.read_chosen(&places, labelling, source, size)?;
+    if dataset.len() < positions.len() {
+        let mut lost = dataset.provenance.unreadable.iter().map(|lost| format!("{}: {}", lost.path.display(), lost.reason));
+        let found = lost.next_back().unwrap_or_else(|| "less".into());
+        return Err(DataError::invalid("a dataset", format!("readable images at the positions {positions:?}"), found, &source.path));
+    }
+    corrupt(&mut dataset, source)?;
+    Ok(dataset)
+}
+
+/// Where the image at a position of the source stands.
+fn place(opened: &Opened, position: usize) -> Option<usize> {
+    match opened.index.binary_search(&position) {
+        Ok(place) => Some(place),
+        // Sources list their images in order, but nothing promises it.
+        Err(_) => opened.index.iter().position(|known| *known == position),
+    }
 }
 
 #[cfg(test)]
@@ -60,6 +100,37 @@ mod tests {
                 assert_eq!(image.pixels, dataset.image(k));
             }
         }
+    }
+
+    #[test]
+    fn as_a_dataset_they_are_what_the_whole_dataset_has_at_their_positions() {
+        for corruption in [None, Some(Corruption { kind: "gaussian_noise".into(), severity: 3 })] {
+            let source = source(corruption);
+            let whole = load(&Source { subset: Subset::All, ..source.clone() }, Some([40, 36])).unwrap();
+            let some = load_positions(&source, Some([40, 36]), &[31, 4], None).unwrap();
+            assert_eq!((some.index.as_slice(), some.height, some.width), ([31, 4].as_slice(), 40, 36));
+            for (k, position) in [(0, 31), (1, 4)] {
+                let there = whole.index.iter().position(|known| *known == position).unwrap();
+                assert_eq!((some.labels[k], some.image(k)), (whole.labels[there], whole.image(there)));
+            }
+            assert_eq!(some.classes, whole.classes);
+        }
+        let error = load_positions(&source(None), None, &[0, 9_999_999], None).unwrap_err().to_string();
+        assert!(error.contains("an image at position 9999999"), "{error}");
+    }
+
+    #[test]
+    fn an_image_that_cannot_be_read_is_told_with_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        for class in ["a", "b"] {
+            std::fs::create_dir(folder.path().join(class)).unwrap();
+            image::RgbImage::new(4, 4).save(folder.path().join(class).join("0.png")).unwrap();
+            std::fs::write(folder.path().join(class).join("1.png"), b"no image").unwrap();
+        }
+        let source = Source { path: folder.path().into(), ..source(None) };
+        assert_eq!(load_positions(&source, Some([4, 4]), &[2], None).unwrap().labels, [1]);
+        let error = load_positions(&source, Some([4, 4]), &[2, 3], None).unwrap_err().to_string();
+        assert!(error.contains("1.png") && error.contains("[2, 3]"), "{error}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::decode::decode;
-use super::labels::{self, Found, Origin};
+use super::labels::{self, Found, Labelling, Origin};
 use super::pixels::{Block, Bytes, Layout, PixelArray};
 use super::resize::resize_and_crop;
 use super::subset::choose;
@@ -62,16 +62,27 @@ impl Opened {
     pub(super) fn read(mut self, source: &Source, size: Option<[usize; 2]>, classes: Option<usize>) -> Result<Dataset, DataError> {
         let labelling = labels::assign(&mut self, source, classes)?;
         let chosen = choose(&self.labels, source.subset, source.seed);
+        self.read_chosen(&chosen, labelling, source, size)
+    }
+
+    /// Reads the pixels of the images at these places of `labels`, which follow from `labelling`.
+    pub(super) fn read_chosen(
+        mut self,
+        chosen: &[usize],
+        labelling: Labelling,
+        source: &Source,
+        size: Option<[usize; 2]>,
+    ) -> Result<Dataset, DataError> {
         let mut labels: Vec<i64> = chosen.iter().map(|&i| self.labels[i]).collect();
         let mut index: Vec<usize> = chosen.iter().map(|&i| self.index[i]).collect();
         let ([height, width], images) = match &self.pixels {
             Pixels::Array(array) => {
                 let stored = [array.height, array.width];
                 let size = size.unwrap_or(stored);
-                (size, array.gather(&chosen, |image| if stored == size { image } else { resize_and_crop(&image, stored, size) }))
+                (size, array.gather(chosen, |image| if stored == size { image } else { resize_and_crop(&image, stored, size) }))
             }
             Pixels::Files(files) => {
-                let (decoded, failed) = read_files(files, &chosen, size);
+                let (decoded, failed) = read_files(files, chosen, size);
                 if decoded.is_empty() {
                     return Err(none_readable(&source.path, self.available, self.unreadable.iter().chain(failed.values())));
                 }

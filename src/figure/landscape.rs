@@ -1,14 +1,15 @@
 //! [`LandscapeFigure`]: loss surfaces side by side on shared axes and one colour scale.
 
+use super::class_colors::{ClassColors, Coloring, class_borders};
 use super::colormap::Colormap;
 use super::contour::surface_contours;
 use super::contour_label::label_contours;
-use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_note, draw_title, draw_x_axis, draw_y_axis};
+use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_dots, draw_note, draw_title, draw_x_axis, draw_y_axis};
 use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel, projections};
-use crate::result::{CellStatus, ErrorKind, LossSurface, Quantity};
+use crate::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity};
 use crate::session::{ErrorShown, LandscapeView};
 
 /// Size of the values at contour lines, relative to the type.
@@ -26,8 +27,10 @@ pub struct LandscapeFigure<'a> {
     pub panels: Vec<Panel<'a, LossSurface>>,
     /// Colours of the values.
     pub colormap: Colormap,
-    /// Their range; `None` while there is no value.
+    /// Their range; `None` while there is no value, and where values are classes.
     pub scale: Option<ColorScale>,
+    /// Colours of classes, where values are such.
+    pub classes: Option<ClassColors>,
     /// Number of contour levels.
     pub contours: usize,
     /// Whether contour lines carry their values.
@@ -54,7 +57,22 @@ impl<'a> LandscapeFigure<'a> {
         let surfaces: Vec<&LossSurface> = panels.iter().map(|panel| panel.result).collect();
         let settings = surfaces.first().map(|surface| view.colors(&surface.value_key())).unwrap_or_default();
         let colormap = surfaces.first().map_or_else(Colormap::default, |surface| Colormap::chosen(surface, &settings));
-        Self { colormap, scale: ColorScale::chosen(&surfaces, &settings), contours: 11, labels: view.contour_labels, panels }
+        let classes = ClassColors::of(surfaces.iter().copied()).filter(|_| !surfaces.is_empty());
+        let scale = if classes.is_some() { None } else { ColorScale::chosen(&surfaces, &settings) };
+        Self { colormap, scale, classes, contours: 11, labels: view.contour_labels, panels }
+    }
+
+    /// What stands at the axes.
+    fn axis_labels(&self) -> [&'static str; 2] {
+        let input = self.panels.first().and_then(|panel| panel.result.manifest.input.as_ref());
+        input.map_or(["α", "β"], InputRecord::axis_labels)
+    }
+
+    fn coloring(&self, style: &FigureStyle) -> Option<Coloring> {
+        match &self.classes {
+            Some(classes) => Some(Coloring::Classes(classes.clone(), style.theme)),
+            None => self.scale.map(|scale| Coloring::Scale(scale, self.colormap)),
+        }
     }
 
     fn label(&self) -> String {
@@ -72,7 +90,7 @@ impl<'a> LandscapeFigure<'a> {
     pub(super) fn note(&self, scale: Option<&ColorScale>, is_relief: bool) -> String {
         let Some(first) = self.panels.first().map(|panel| &panel.result.manifest) else { return String::new() };
         let mut notes = vec![first.measured_on()];
-        if self.panels.iter().any(|p| p.result.manifest.dataset != first.dataset || p.result.manifest.samples != first.samples) {
+        if self.panels.iter().any(|p| p.result.manifest.measured_on() != first.measured_on()) {
             let each = self.panels.iter().map(|p| (&p.result.manifest, p.name));
             notes = vec![each.map(|(m, name)| format!("{name}: {}", m.measured_on())).collect::<Vec<_>>().join("; ")];
         }
@@ -89,6 +107,7 @@ impl<'a> LandscapeFigure<'a> {
                 let shares: Vec<String> = shares.map(|share| format!("{:.0} %", 100.0 * share)).collect();
                 notes.push(format!("principal components of the trajectory ({} of its variance)", shares.join(" + ")));
             }
+            "input" => notes.extend(first.input.iter().map(|input| input_note(input, first.seed))),
             "" | "file" => {}
             other => notes.push(format!("directions: {other}")),
         }
@@ -115,7 +134,7 @@ impl<'a> LandscapeFigure<'a> {
         if cells(CellStatus::Pending) {
             notes.push("hatched: not computed".into());
         }
-        if self.panels.iter().any(|panel| panel.result.is_difference()) {
+        if self.panels.iter().any(|panel| panel.result.is_difference() && panel.result.manifest.input.is_none()) {
             notes.push("dotted: within two standard errors of 0, image by image".into());
         }
         if cells(CellStatus::Estimated) {
@@ -136,13 +155,15 @@ impl Figure for LandscapeFigure<'_> {
     fn scene(&self, style: &FigureStyle) -> Scene {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let (alpha, beta) = (self.extent(|s| &s.alpha), self.extent(|s| &s.beta));
+        let [along_x, along_y] = self.axis_labels();
         // Equal units on both axes, within reason.
         let aspect = ((beta.1 - beta.0) / (alpha.1 - alpha.0)).clamp(0.5, 2.0);
         let bar = self.bar(font);
         let scale = self.scale;
+        let coloring = self.coloring(style);
         let axes = |frame: &Frame| {
-            let x = Axis::new(alpha.0, alpha.1, Spacing::Linear, "α", frame.width(), font, true);
-            (x, Axis::new(beta.0, beta.1, Spacing::Linear, "β", frame.height(), font, false))
+            let x = Axis::new(alpha.0, alpha.1, Spacing::Linear, along_x, frame.width(), font, true);
+            (x, Axis::new(beta.0, beta.1, Spacing::Linear, along_y, frame.height(), font, false))
         };
         let grid = |left: f64, bottom: f64| {
             let margins =
@@ -154,7 +175,7 @@ impl Figure for LandscapeFigure<'_> {
         let mut scene = Scene::new(grid.width, grid.height, chrome.background);
         for (k, (panel, frame)) in self.panels.iter().zip(&grid.frames).enumerate() {
             let plane = Plane { frame, x: &x, y: &y, chrome: &chrome, font };
-            plane.draw_cells(&mut scene, panel.result, scale.as_ref(), self.colormap);
+            plane.draw_cells(&mut scene, panel.result, coloring.as_ref());
             if let Some(scale) = &scale {
                 plane.draw_contours(&mut scene, panel.result, scale, self);
             }
@@ -169,9 +190,20 @@ impl Figure for LandscapeFigure<'_> {
         }
         let (top, bottom) = grid.vertical_extent();
         self.draw_bar(&mut scene, &bar, [grid.width - bar.room + 1.3 * font, top, bottom], font, &chrome);
+        if let Some(classes) = &self.classes {
+            let name = |class: usize| self.panels.first().map_or(String::new(), |panel| panel.result.class_name(class));
+            let color = |class: usize| classes.color(class as f64, style.theme).unwrap_or(chrome.empty);
+            draw_dots(&mut scene, classes.classes().map(|class| (name(class), color(class))), style);
+        }
         draw_note(&mut scene, &self.note(scale.as_ref(), false), font, &chrome);
         scene
     }
+}
+
+/// What a plane in input space is of.
+fn input_note(input: &InputRecord, seed: u64) -> String {
+    let cut = if input.clamp { "cut off at 0 and 1" } else { "not cut off" };
+    format!("input space: x + αd₁ + βd₂, pixels in [0, 1], {cut}; {}, seed {seed}", input.directions())
 }
 
 /// One panel's plane.
@@ -188,13 +220,13 @@ impl Plane<'_> {
         self.frame.at(self.x.position(alpha), self.y.position(beta))
     }
 
-    fn draw_cells(&self, scene: &mut Scene, surface: &LossSurface, scale: Option<&ColorScale>, colormap: Colormap) {
+    fn draw_cells(&self, scene: &mut Scene, surface: &LossSurface, coloring: Option<&Coloring>) {
         let (alpha, beta) = (cell_edges(&surface.alpha), cell_edges(&surface.beta));
         let (Some(last_alpha), Some(last_beta)) = (alpha.last(), beta.last()) else { return };
         let limit = self.at(*last_alpha, *last_beta);
         for i in 0..surface.alpha.len() {
             // Neighbours of one kind in a column are drawn as one rectangle.
-            let kind = |j: usize| Kind::of(surface, i * surface.beta.len() + j, scale, colormap);
+            let kind = |j: usize| Kind::of(surface, i * surface.beta.len() + j, coloring);
             let mut j = 0;
             while j < surface.beta.len() {
                 let kind_here = kind(j);
@@ -223,6 +255,11 @@ impl Plane<'_> {
                     }
                 }
                 j = end;
+            }
+        }
+        if let Some(Coloring::Classes(..)) = coloring {
+            for [from, to] in class_borders(surface, &alpha, &beta) {
+                scene.line(vec![self.at(from[0], from[1]), self.at(to[0], to[1])], self.chrome.text, 0.8 * HAIRLINE);
             }
         }
     }
@@ -296,8 +333,8 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(surface: &LossSurface, k: usize, scale: Option<&ColorScale>, colormap: Colormap) -> Self {
-        let color = || surface.known_loss(k).and_then(|(loss, _)| scale?.position(loss)).map(|t| colormap.color(t));
+    fn of(surface: &LossSurface, k: usize, coloring: Option<&Coloring>) -> Self {
+        let color = || surface.known_loss(k).and_then(|(loss, _)| coloring?.color(loss));
         match (surface.status(k), color()) {
             (CellStatus::Exact, Some(color)) if surface.is_unsure(k) => Kind::Dotted(color),
             (CellStatus::Exact, Some(color)) => Kind::Value(color),

@@ -1,4 +1,4 @@
-//! [`LandscapeCutFigure`]: loss along α, for lines between checkpoints and for bands over random planes.
+//! [`LandscapeCutFigure`]: loss along α, for lines between checkpoints or images and for bands over random planes.
 
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, SMALL, draw_legend, draw_note, draw_x_axis, draw_y_axis, legend_width};
 use super::palette::{self, Rgb};
@@ -27,9 +27,11 @@ struct Cut {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LandscapeCutFigure {
     curves: Vec<Cut>,
-    /// What people call the loss.
+    /// What people call the loss, or what is in its place.
     loss: String,
     note: String,
+    /// What stands at the axis of α.
+    along: &'static str,
 }
 
 impl LandscapeCutFigure {
@@ -46,17 +48,28 @@ impl LandscapeCutFigure {
                 name: panel.name.into(),
                 color: panel.color,
                 points: computed.map(|i| (surface.alpha[i], surface.loss[at(i)], surface.loss_std_error[at(i)])).collect(),
-                marks: marks.filter_map(|point| Some((point.label(), point.alpha, point.loss?))).collect(),
+                marks: marks
+                    .filter_map(|point| Some((point.label(), point.alpha, point.loss?)))
+                    .filter(|_| surface.quantity.is_none())
+                    .collect(),
             }
         });
-        let mut notes: Vec<String> = panels.first().map(|p| p.result.manifest.measured_on()).into_iter().collect();
-        notes.push("band: ± 1 standard error".into());
+        let first = panels.first().map(|panel| panel.result);
+        let input = first.and_then(|surface| surface.manifest.input.as_ref());
+        let mut notes: Vec<String> = first.map(|surface| surface.manifest.measured_on()).into_iter().collect();
+        notes.push(if input.is_some() { "input space: x + αd₁" } else { "band: ± 1 standard error" }.into());
         let curves: Vec<Cut> = curves.collect();
         if curves.iter().any(|curve| !curve.marks.is_empty()) {
-            notes.push("dots: other checkpoints at their own losses".into());
+            notes.push(format!("dots: other {} at their own losses", if input.is_some() { "images" } else { "checkpoints" }));
         }
-        let loss = panels.first().map_or_else(|| "loss".into(), |panel| panel.result.manifest.loss_label());
-        Self { curves, loss, note: notes.join(" · ") }
+        let loss = first.map_or_else(
+            || "loss".into(),
+            |surface| match surface.quantity {
+                Some(quantity) => surface.quantity_label(quantity).to_owned(),
+                None => surface.manifest.loss_label(),
+            },
+        );
+        Self { curves, loss, note: notes.join(" · "), along: input.map_or("α", |input| input.axis_labels()[0]) }
     }
 
     /// Bands over random planes: mean ± 1 standard deviation over planes.
@@ -73,7 +86,7 @@ impl LandscapeCutFigure {
             format!("{}, n = {} · mean and ± 1 standard deviation over {planes} random directions", manifest.dataset, manifest.samples)
         });
         let loss = panels.first().map_or_else(|| "loss".into(), |panel| panel.result.manifest.loss_label());
-        Self { curves: panels.iter().map(curve).collect(), loss, note }
+        Self { curves: panels.iter().map(curve).collect(), loss, note, along: "α" }
     }
 
     fn finite(&self) -> impl Iterator<Item = (f64, f64)> {
@@ -109,7 +122,7 @@ impl Figure for LandscapeCutFigure {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let (across, up) = (self.across(), self.up());
         let axes = |frame: &Frame| {
-            let x = Axis::new(across.0, across.1, Spacing::Linear, "α", frame.width(), font, true);
+            let x = Axis::new(across.0, across.1, Spacing::Linear, self.along, frame.width(), font, true);
             (x, Axis::new(up.0, up.1, up.2, self.loss.clone(), frame.height(), font, false))
         };
         let checkpoints: Vec<(&str, usize)> = self.curves.iter().map(|curve| (curve.name.as_str(), curve.color)).collect();

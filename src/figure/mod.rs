@@ -6,6 +6,7 @@
 
 mod ablation;
 mod axes_box;
+mod class_colors;
 mod colormap;
 mod comparison;
 pub mod conformance;
@@ -52,6 +53,7 @@ mod typeface;
 
 pub use ablation::AblationFigure;
 pub use axes_box::{AxesBox, BoxLine, BoxText, axes_box};
+pub use class_colors::{ClassColors, Coloring, class_borders};
 pub use colormap::Colormap;
 pub use comparison::{ComparisonFigure, ComparisonRow};
 pub use contour::{ContourLine, contour_lines, surface_contours};

@@ -92,6 +92,9 @@ const CLASSES_DARK: [Rgb; 10] = [
     [0xB3, 0x8A, 0x66],
 ];
 
+/// Classes with a colour of their own.
+pub const CLASS_COLORS: usize = 30;
+
 /// Colour of class `class`, the same wherever it appears; the eleventh starts again at the first, a step nearer to grey.
 pub fn class(class: usize, theme: Theme) -> Rgb {
     let of = |set: &[Rgb; 10]| set[class % set.len()];

@@ -63,7 +63,8 @@ impl Findings {
     pub fn add_landscape(&mut self, found: Found<LossSurface>) {
         let detection = found.result.maps.contains_key(&Quantity::Auroc);
         let of = |quantity| found.result.of(quantity).map(|surface| Found { result: Arc::new(surface), ..found.clone() });
-        let drawn = |quantity: &Quantity| detection || Quantity::CURVATURE.contains(quantity);
+        let is_input = found.result.manifest.input.is_some();
+        let drawn = |quantity: &Quantity| detection || is_input || Quantity::CURVATURE.contains(quantity);
         let maps: Vec<_> = Quantity::ALL.into_iter().filter(drawn).filter_map(of).collect();
         self.landscapes.push(found);
         self.landscapes.extend(maps);
@@ -85,7 +86,9 @@ impl Findings {
     /// Adds the standard errors of all surfaces that are there.
     pub fn add_errors(&mut self, kind: ErrorKind) {
         for all in [&mut self.landscapes, &mut self.differences] {
-            let errors: Vec<_> = all.iter().map(|found| Found { result: Arc::new(found.result.errors(kind)), ..found.clone() }).collect();
+            // One image has no standard error.
+            let many = all.iter().filter(|found| found.result.manifest.input.is_none());
+            let errors: Vec<_> = many.map(|found| Found { result: Arc::new(found.result.errors(kind)), ..found.clone() }).collect();
             all.extend(errors);
         }
     }
@@ -137,11 +140,19 @@ impl<'a> Plate<'a> {
         let data = vec![("", table::landscape(&panels))];
         let name = if key == "loss" { "landscape".into() } else { format!("landscape-{key}") };
         if panels.iter().all(|panel| panel.result.beta.len() == 1) {
-            let caption = format!("{what} along α on {}, with bands of ± 1 standard error.", first.manifest.dataset);
+            let caption = match &first.manifest.input {
+                Some(input) => {
+                    format!("{what} along x + αd₁ of inputs, {}, from {}.", input.directions(), first.around(&first.manifest.dataset))
+                }
+                None => format!("{what} along α on {}, with bands of ± 1 standard error.", first.manifest.dataset),
+            };
             let figure = Box::new(LandscapeCutFigure::of_surfaces(&panels));
             return Some(Self { name, caption, figure, data, lettered: false });
         }
-        let caption = format!("{what} over the plane θ + αδ + βη on {}, on one colour scale.", first.manifest.dataset);
+        let caption = match &first.manifest.input {
+            Some(_) => format!("{what} over the plane x + αd₁ + βd₂ of inputs around {}.", first.around(&first.manifest.dataset)),
+            None => format!("{what} over the plane θ + αδ + βη on {}, on one colour scale.", first.manifest.dataset),
+        };
         Some(Self { name, caption, figure: viewed(panels, view), data, lettered: false })
     }
 
@@ -149,9 +160,14 @@ impl<'a> Plate<'a> {
     pub fn difference(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Option<Self> {
         let first = panels.first()?.result;
         let caption = format!(
-            "{} on {}, cell by cell on the same images and draws; dotted cells lie within two standard errors of the paired differences of 0.",
+            "{} on {}, cell by cell on the same images and draws{}.",
             first.value_title(),
-            first.manifest.dataset
+            first.manifest.dataset,
+            if first.manifest.input.is_some() {
+                ""
+            } else {
+                "; dotted cells lie within two standard errors of the paired differences of 0"
+            }
         );
         let data = vec![("", table::difference(&panels))];
         let name = format!("landscape-{}", first.value_key());
@@ -305,8 +321,10 @@ fn of_loss(loss: Option<&str>) -> String {
 
 /// Maps or surfaces.
 fn viewed<'a>(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Box<dyn Figure + 'a> {
+    // A class has no height.
+    let form = if panels.iter().any(|panel| panel.result.shows_classes()) { LandscapeForm::Map } else { view.form };
     let maps = LandscapeFigure::viewed(panels, view);
-    match view.form {
+    match form {
         LandscapeForm::Map => Box::new(maps),
         LandscapeForm::Surface => Box::new(LandscapeReliefFigure { maps, camera: view.camera }),
     }
@@ -325,8 +343,9 @@ pub fn plates<'a>(session: &Session, findings: &'a Findings) -> Vec<Plate<'a>> {
         let surfaces = quantities.flat_map(|quantity| errors().map(move |error| (quantity, error))).filter_map(|(quantity, error)| {
             let panels = findings.surfaces(dataset, quantity, error);
             // What else was measured along a line has no figure yet.
+            let is_amount = |surface: &LossSurface| surface.manifest.input.is_some() && !surface.shows_classes();
             let is_loss = quantity.is_none() && error.is_none();
-            let drawn = is_loss || panels.iter().all(|panel| panel.result.beta.len() > 1);
+            let drawn = is_loss || panels.iter().all(|panel| panel.result.beta.len() > 1 || is_amount(panel.result));
             let plate = Plate::landscape(panels, view).filter(|_| drawn)?;
             Some(Plate { name: plate.name.replacen("landscape", &format!("landscape{suffix}"), 1), ..plate })
         });

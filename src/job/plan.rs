@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     AnalysisDataset, CheckpointSource, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, Plane, Precision, ScoreJob,
-    SharpnessJob, source,
+    SharpnessJob, input_plane, source,
 };
 use crate::result::safe_name;
 use crate::session::{BatchNormPolicy, CheckpointEntry, DatasetEntry, HessianSettings, Role, Session, SharpnessSettings};
@@ -142,6 +142,10 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
             Analysis::Landscape => {
                 let (alpha, beta) = axes(session)?;
                 let measure = measure(session, seed, options.samples)?;
+                let input = session.landscape.plane.input();
+                if input.is_some() {
+                    input_plane::check(&session.landscape, options)?;
+                }
                 // The plane of a file takes the place of the session's.
                 let plane = if options.directions.is_some() { Some(Plane::default()) } else { Plane::of_session(session, &entry.name)? };
                 let Some(plane) = plane else { continue };
@@ -149,7 +153,7 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
                     jobs.push(JobSpec::Landscape(LandscapeJob {
                         checkpoint: checkpoint.clone(),
                         out: folder.join(safe_name(&dataset.source.name)),
-                        dataset: dataset.clone(),
+                        dataset: input.map_or_else(|| Ok(dataset.clone()), |plane| input_plane::dataset(plane, dataset))?,
                         alpha: alpha.clone(),
                         beta: beta.clone(),
                         seed,

@@ -57,7 +57,7 @@ impl Plane {
         let others = || known.iter().filter(|&&other| other != name).map(|&other| other.clone()).collect();
         let project: Vec<String> = match &settings.project {
             Some(names) => names.clone(),
-            None if is_random => Vec::new(),
+            None if is_random || settings.plane.input().is_some() => Vec::new(),
             None => others(),
         };
         all_known("a checkpoint", &project, &known)?;

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorKind, LabelRecord, Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, Unreadable, write_atomic};
+use super::{
+    ErrorKind, InputRecord, LabelRecord, Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, Unreadable, write_atomic,
+};
 
 /// One evaluated cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,11 +92,11 @@ pub struct LandscapeManifest {
     /// What their labels follow from; absent in older files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<LabelRecord>,
-    /// Key of the preset of the random directions (`li2018`, ...), or `file`, `line`, `checkpoints`, `trajectory`.
+    /// Key of the preset of the random directions (`li2018`, ...), or `file`, `line`, `checkpoints`, `trajectory`, `input`.
     pub definition: String,
-    /// Normalization of random directions: `filter`, ...
+    /// Normalization of random directions: `filter`, ...; in input space `l2`, `linf` or `image`, see [`InputRecord`].
     pub normalization: String,
-    /// What 1-D tensors do: `zero`, `moving`, `as in the file`.
+    /// What 1-D tensors do: `zero`, `moving`, `as in the file`; `fixed` as all weights in input space.
     pub one_dimensional: String,
     /// `frozen`, `reestimated` or `batch`.
     pub batch_norm: String,
@@ -132,6 +134,9 @@ pub struct LandscapeManifest {
     /// Loss at θ itself, evaluated by the same code; may be non-finite.
     #[serde(with = "non_finite")]
     pub center_loss: f64,
+    /// The image and its directions, where the plane lies in input space.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<InputRecord>,
     /// The plane, and what is drawn on it; absent in files that are older than other planes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plane: Option<PlaneRecord>,
@@ -151,6 +156,9 @@ impl LandscapeManifest {
 
     /// The dataset and how many of its images, as figures say it: `CIFAR-10 test, n = 1000`.
     pub fn measured_on(&self) -> String {
+        if let Some(input) = &self.input {
+            return format!("{} ({})", input.of(&self.dataset), input.classes_said());
+        }
         // It is written when the surface is whole.
         if self.samples == 0 { format!("{}, unfinished", self.dataset) } else { format!("{}, n = {}", self.dataset, self.samples) }
     }
@@ -162,6 +170,7 @@ impl LandscapeManifest {
             checkpoint_path: PathBuf::new(),
             dataset: String::new(),
             ood: Vec::new(),
+            input: self.input.as_ref().map(InputRecord::essence),
             // The hash of the images that could is what cells depend on.
             unreadable: Unreadable::new(),
             // The hash of the directions is what cells depend on; files of before have neither of these.
@@ -312,6 +321,16 @@ impl LossSurface {
             (CellStatus::Estimated, Some(map)) => Some((map.value[k], map.std_error[k])),
             _ => Some((self.loss[k], self.loss_std_error[k])),
         }
+    }
+
+    /// What it is measured on, where people call the dataset so: the image that a plane in input space is around, else all of them.
+    pub fn around(&self, dataset: &str) -> String {
+        self.manifest.input.as_ref().map_or_else(|| dataset.to_owned(), |input| input.of(dataset))
+    }
+
+    /// What people call a class of its predictions.
+    pub fn class_name(&self, class: usize) -> String {
+        self.manifest.input.as_ref().map_or_else(|| format!("class {class}"), |input| input.class(class))
     }
 
     /// Number of computed cells.

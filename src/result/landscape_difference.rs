@@ -36,7 +36,12 @@ impl LossDifference {
             }
             let pair = both(k);
             let independent = || a.loss_std_error[k].hypot(b.loss_std_error[k]);
-            let std_error = pair.as_ref().map_or_else(independent, |(a, b)| paired_std_error(a, b));
+            let std_error = match (&a.manifest.input, &pair) {
+                // One image has no error over images.
+                (Some(_), _) => f64::NAN,
+                (None, Some((a, b))) => paired_std_error(a, b),
+                (None, None) => independent(),
+            };
             (a.loss[k] - b.loss[k], std_error, pair.is_some())
         };
         let (mut map, mut paired) = (Map { value: Vec::new(), std_error: Vec::new() }, Vec::new());
@@ -93,6 +98,17 @@ fn comparable(a: &LossSurface, b: &LossSurface) -> Result<(), String> {
     if of_a.batch_norm != of_b.batch_norm {
         return expected("with one policy for BatchNorm");
     }
+    if let (Some(a), Some(b)) = (&of_a.input, &of_b.input) {
+        if a.target != b.target {
+            return expected("with the loss of one class");
+        }
+        if of_a.directions_hash != of_b.directions_hash {
+            return expected("on one plane of images: directions of the gradient are each checkpoint's own,");
+        }
+        if a.clamp != b.clamp {
+            return expected("with pixels cut off alike");
+        }
+    }
     Ok(())
 }
 
@@ -100,7 +116,7 @@ fn comparable(a: &LossSurface, b: &LossSurface) -> Result<(), String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::result::{Cell, LandscapeManifest};
+    use crate::result::{Cell, InputRecord, LandscapeManifest};
 
     /// A surface of one row of cells, written with the losses of its images.
     fn surface(folder: &Path, name: &str, cells: &[[f32; 4]]) -> LossSurface {
@@ -147,5 +163,16 @@ mod tests {
         assert!(with(LandscapeManifest { dataset_hash: "x".into(), ..a.manifest.clone() }).contains("the same images"));
         assert!(with(LandscapeManifest { seed: 9, ..a.manifest.clone() }).contains("one seed"));
         assert!(with(LandscapeManifest { batch_norm: "batch".into(), ..a.manifest.clone() }).contains("BatchNorm"));
+        let around = |input: InputRecord, hash: &str| {
+            let manifest = LandscapeManifest { input: Some(input), directions_hash: hash.into(), ..a.manifest.clone() };
+            LossSurface { manifest, ..a.clone() }
+        };
+        let own = around(InputRecord::default(), "d");
+        let refused = |b: LossSurface| LossDifference::between((&own, folder.path()), (&b, folder.path())).unwrap_err();
+        assert!(refused(around(InputRecord { target: 3, ..Default::default() }, "d")).contains("the loss of one class"));
+        assert!(refused(around(InputRecord { clamp: true, ..Default::default() }, "d")).contains("cut off alike"));
+        assert!(refused(around(InputRecord::default(), "e")).contains("each checkpoint's own"));
+        let same = LossDifference::between((&own, folder.path()), (&own, folder.path())).unwrap();
+        assert!(same.map.value == [0.0] && same.map.std_error[0].is_nan(), "one image has no standard error");
     }
 }

@@ -1,6 +1,6 @@
 //! [`LossSurface::errors`]: the standard errors of a surface, to be drawn in its place.
 
-use super::{LossSurface, Map};
+use super::{LossSurface, Map, Quantity};
 
 /// How a standard error is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,7 +50,7 @@ impl LossSurface {
     /// What it holds, as shown to people.
     pub fn value_label(&self) -> String {
         let label = match (self.quantity, &self.baseline) {
-            (Some(quantity), _) => quantity.label().into(),
+            (Some(quantity), _) => self.quantity_label(quantity).into(),
             (None, Some(baseline)) => format!("{} − loss of {baseline}", self.manifest.loss_label()),
             (None, None) => self.manifest.loss_label(),
         };
@@ -61,9 +61,22 @@ impl LossSurface {
         }
     }
 
+    /// What a quantity of its cells is called: of one image nothing is a mean.
+    pub fn quantity_label(&self, quantity: Quantity) -> &'static str {
+        match (&self.manifest.input, quantity) {
+            (Some(_), Quantity::Energy) => "energy score",
+            (_, quantity) => quantity.label(),
+        }
+    }
+
     /// [`LossSurface::value_label`] as the beginning of a line.
     pub fn value_title(&self) -> String {
         capital(&self.value_label())
+    }
+
+    /// Whether it holds classes, which are drawn in colours of their own.
+    pub fn shows_classes(&self) -> bool {
+        self.quantity.is_some_and(Quantity::is_class) && self.error_shown.is_none()
     }
 
     /// Whether it holds differences to a baseline.
@@ -86,7 +99,7 @@ pub fn capital(label: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::{LandscapeManifest, Quantity};
+    use crate::result::LandscapeManifest;
 
     #[test]
     fn errors_take_the_place_of_the_values_whether_computed_or_estimated() {

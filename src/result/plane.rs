@@ -57,7 +57,7 @@ pub struct LeftOut {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PlaneRecord {
-    /// `random`, `line`, `checkpoints`, `trajectory`, `files`.
+    /// `random`, `line`, `checkpoints`, `trajectory`, `files`, `input`.
     pub kind: String,
     /// How random directions were drawn, in full: JSON of [`DirectionRule`](crate::session::DirectionRule).
     pub directions: Value,

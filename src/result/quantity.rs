@@ -26,11 +26,17 @@ pub enum Quantity {
     LambdaMin,
     /// |λ_min/λ_max|: how far from convex the loss is in the directions that a plane does not show (Li et al. 2018, section 6).
     NegativeCurvature,
+    /// In input space: the class with the largest logit. A class, not an amount; NaN where a logit is not finite.
+    Prediction,
+    /// In input space: logit of the class that counts, less the largest of the others; below 0 the prediction is another.
+    Margin,
+    /// In input space: the largest softmax probability.
+    Confidence,
 }
 
 impl Quantity {
     /// All, in the order in which they are written and shown.
-    pub const ALL: [Quantity; 9] = [
+    pub const ALL: [Quantity; 12] = [
         Quantity::Energy,
         Quantity::OodEnergy,
         Quantity::OutlierExposure,
@@ -40,7 +46,13 @@ impl Quantity {
         Quantity::LambdaMax,
         Quantity::LambdaMin,
         Quantity::NegativeCurvature,
+        Quantity::Prediction,
+        Quantity::Margin,
+        Quantity::Confidence,
     ];
+
+    /// Those of one image alone; of it they have no standard error.
+    pub const INPUT: [Quantity; 3] = [Quantity::Prediction, Quantity::Margin, Quantity::Confidence];
 
     /// Those of the Hessian.
     pub const CURVATURE: [Quantity; 3] = [Quantity::LambdaMax, Quantity::LambdaMin, Quantity::NegativeCurvature];
@@ -57,12 +69,20 @@ impl Quantity {
             Quantity::LambdaMax => "lambda_max",
             Quantity::LambdaMin => "lambda_min",
             Quantity::NegativeCurvature => "negative_curvature",
+            Quantity::Prediction => "prediction",
+            Quantity::Margin => "margin",
+            Quantity::Confidence => "confidence",
         }
     }
 
     /// Whether its ratios matter, so that it is shown on a log scale as cross-entropy is: losses, and the largest eigenvalue.
     pub fn by_ratio(self) -> bool {
         matches!(self, Quantity::OutlierExposure | Quantity::DrSam | Quantity::LambdaMax)
+    }
+
+    /// Whether its values are classes, which have neither an order nor anything between them.
+    pub fn is_class(self) -> bool {
+        self == Quantity::Prediction
     }
 
     /// As shown to people.
@@ -77,6 +97,9 @@ impl Quantity {
             Quantity::LambdaMax => "λ max of the Hessian",
             Quantity::LambdaMin => "λ min of the Hessian",
             Quantity::NegativeCurvature => "|λ min / λ max|",
+            Quantity::Prediction => "predicted class",
+            Quantity::Margin => "logit margin",
+            Quantity::Confidence => "confidence",
         }
     }
 }

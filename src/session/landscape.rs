@@ -163,7 +163,7 @@ impl LandscapeSettings {
     /// When they are not.
     pub fn check(&self) -> Result<(), String> {
         let values = |given: &Option<Vec<f64>>, n: usize| given.as_ref().map_or(n, Vec::len);
-        let is_line = self.beta.is_none() && matches!(self.plane, Axes::Line { .. });
+        let is_line = self.beta.is_none() && self.plane.is_line();
         let (a, b) = (values(&self.alpha, self.grid[0]), if is_line { 1 } else { values(&self.beta, self.grid[1]) });
         // An axis alone may be too long.
         if a.max(1).checked_mul(b.max(1)).is_none_or(|cells| cells > CELLS) {
@@ -172,7 +172,7 @@ impl LandscapeSettings {
         if self.planes > PLANES {
             return Err(format!("expected at most {PLANES} planes in [landscape], found planes = {}", self.planes));
         }
-        Ok(())
+        self.plane.input().map_or(Ok(()), |plane| plane.check().map_err(|message| format!("[landscape.plane] {message}")))
     }
 
     /// The α and β values. A line has β = 0 alone unless `beta` is given.
@@ -187,10 +187,7 @@ impl LandscapeSettings {
             }
         };
         let axis = |given: &Option<Vec<f64>>, n| given.clone().unwrap_or_else(|| spaced(n));
-        let beta = match (&self.beta, &self.plane) {
-            (None, Axes::Line { .. }) => vec![0.0],
-            _ => axis(&self.beta, self.grid[1]),
-        };
+        let beta = if self.beta.is_none() && self.plane.is_line() { vec![0.0] } else { axis(&self.beta, self.grid[1]) };
         (axis(&self.alpha, self.grid[0]), beta)
     }
 }

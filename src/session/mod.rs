@@ -12,6 +12,7 @@ mod direction;
 mod extent;
 mod figure;
 mod hessian;
+mod input_plane;
 mod landscape;
 mod landscape_view;
 mod likely_role;
@@ -41,6 +42,7 @@ pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Ortho
 pub use extent::{Extent, Extents};
 pub use figure::{FigureFormat, FigurePreset, FigureSettings, Theme};
 pub use hessian::{DensityQuality, HessianSettings};
+pub use input_plane::{InputAxes, InputPlane, InputTarget};
 pub use landscape::{BatchNormPolicy, Curvature, LandscapeSettings, Stop};
 pub use landscape_view::{Camera, ColorSettings, Colormap, CutAxis, ErrorShown, LandscapeForm, LandscapeView, PickedCell, Spacing};
 pub use loss::{LossKind, LossSettings};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Trajectory;
+use super::{InputPlane, Trajectory};
 
 /// Running statistics of BatchNorm on a plane through checkpoints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ impl AxisFile {
     }
 }
 
-/// Which plane through θ.
+/// Which plane through θ, or around an image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Axes {
@@ -97,6 +97,8 @@ pub enum Axes {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         eta: Option<AxisFile>,
     },
+    /// Not of weights: a plane in the space of images, around one of them, with the network as it is.
+    Input(InputPlane),
 }
 
 impl Default for Axes {
@@ -111,7 +113,7 @@ impl Axes {
         match self {
             Axes::Line { through, .. } => through,
             Axes::Checkpoints { through, .. } => through,
-            Axes::Random {} | Axes::Trajectory(_) | Axes::Files { .. } => &[],
+            Axes::Random {} | Axes::Trajectory(_) | Axes::Files { .. } | Axes::Input(_) => &[],
         }
     }
 
@@ -120,7 +122,7 @@ impl Axes {
         match self {
             Axes::Line { through, .. } => through,
             Axes::Checkpoints { through, .. } => through,
-            Axes::Random {} | Axes::Trajectory(_) | Axes::Files { .. } => &mut [],
+            Axes::Random {} | Axes::Trajectory(_) | Axes::Files { .. } | Axes::Input(_) => &mut [],
         }
     }
 
@@ -132,7 +134,7 @@ impl Axes {
                 let named = [("file of δ", delta), ("file of η", eta)];
                 named.into_iter().filter_map(|(what, file)| Some((what, file.as_ref()?.path()))).collect()
             }
-            Axes::Random {} | Axes::Line { .. } | Axes::Checkpoints { .. } => Vec::new(),
+            Axes::Random {} | Axes::Line { .. } | Axes::Checkpoints { .. } | Axes::Input(_) => Vec::new(),
         }
     }
 
@@ -141,16 +143,35 @@ impl Axes {
         match self {
             Axes::Trajectory(trajectory) => trajectory.paths_mut(),
             Axes::Files { delta, eta } => [delta, eta].into_iter().flatten().map(AxisFile::path_mut).collect(),
-            Axes::Random {} | Axes::Line { .. } | Axes::Checkpoints { .. } => Vec::new(),
+            Axes::Random {} | Axes::Line { .. } | Axes::Checkpoints { .. } | Axes::Input(_) => Vec::new(),
         }
     }
 
-    /// First and last value of both axes unless they are given: [−1, 1] around θ, a quarter beyond checkpoints and trajectories.
+    /// The plane in input space, where it is one.
+    pub fn input(&self) -> Option<&InputPlane> {
+        match self {
+            Axes::Input(plane) => Some(plane),
+            Axes::Random {} | Axes::Line { .. } | Axes::Checkpoints { .. } | Axes::Trajectory(_) | Axes::Files { .. } => None,
+        }
+    }
+
+    /// Whether it has one axis: β is 0 alone unless it is given.
+    pub fn is_line(&self) -> bool {
+        match self {
+            Axes::Line { .. } => true,
+            Axes::Input(plane) => plane.is_line(),
+            Axes::Random {} | Axes::Checkpoints { .. } | Axes::Trajectory(_) | Axes::Files { .. } => false,
+        }
+    }
+
+    /// First and last value of both axes unless they are given: [−1, 1] around θ, a quarter beyond checkpoints and trajectories, in input
+    /// space see [`InputPlane::extent`].
     pub fn extent(&self) -> [f64; 2] {
         match self {
             Axes::Random {} | Axes::Files { .. } => [-1.0, 1.0],
             Axes::Line { .. } | Axes::Checkpoints { .. } => [-0.25, 1.25],
             Axes::Trajectory(_) => [-1.25, 1.25],
+            Axes::Input(plane) => plane.extent(),
         }
     }
 }

@@ -7,7 +7,10 @@ use super::store::JobState;
 use crate::figure::number::fixed;
 use crate::job::{Analysis, JobSpec, WeightsJob};
 use crate::result::{content_key, safe_name, state_root};
-use crate::session::{Camera, CheckpointEntry, ColorSettings, CutAxis, ErrorShown, LandscapeForm, LandscapeView, PickedCell};
+use crate::session::{
+    Axes, Camera, CheckpointEntry, ColorSettings, CutAxis, ErrorShown, InputAxes, InputPlane, LandscapeForm, LandscapeSettings,
+    LandscapeView, PickedCell, Tab,
+};
 
 /// One act about landscapes.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +47,17 @@ pub enum LandscapeCommand {
         /// Name of the dataset.
         dataset: String,
     },
+    /// Computes landscapes in input space around an image, along these directions, in the place of those of weights.
+    AroundImage {
+        /// Name of its dataset.
+        dataset: String,
+        /// Its position there.
+        image: usize,
+        /// The directions.
+        axes: InputAxes,
+    },
+    /// Computes landscapes of the weights again, over random directions.
+    AroundWeights,
     /// Has the weights at a node written, as a checkpoint of the session.
     KeepCell {
         /// The node.
@@ -65,6 +79,8 @@ impl LandscapeCommand {
             LandscapeCommand::Error(_) => "show errors or values",
             LandscapeCommand::ErrorBands(_) => "show or hide error bands",
             LandscapeCommand::Cut(_) => "turn the section",
+            LandscapeCommand::AroundImage { .. } => "look around an image",
+            LandscapeCommand::AroundWeights => "look at the weights again",
             LandscapeCommand::Pick(_) | LandscapeCommand::OpenCell { .. } | LandscapeCommand::KeepCell { .. } => "pick a cell",
         }
     }
@@ -81,7 +97,10 @@ impl LandscapeCommand {
             LandscapeCommand::ErrorBands(shown) => view.error_bands = shown,
             LandscapeCommand::Cut(axis) => view.cut = axis,
             LandscapeCommand::Pick(cell) => view.picked = cell,
-            LandscapeCommand::OpenCell { .. } | LandscapeCommand::KeepCell { .. } => {}
+            LandscapeCommand::OpenCell { .. }
+            | LandscapeCommand::KeepCell { .. }
+            | LandscapeCommand::AroundImage { .. }
+            | LandscapeCommand::AroundWeights => {}
         }
     }
 }
@@ -91,8 +110,25 @@ impl App {
         match command {
             LandscapeCommand::OpenCell { cell, dataset } => self.open_cell(cell, dataset),
             LandscapeCommand::KeepCell { cell, dataset } => self.keep_cell(&cell, &dataset),
+            LandscapeCommand::AroundImage { dataset, image, axes } => {
+                let plane = InputPlane { image, axes: Some(axes), ..InputPlane::default() };
+                self.session.view.dataset = Some(dataset);
+                self.look_over(Axes::Input(plane));
+            }
+            LandscapeCommand::AroundWeights => self.look_over(Axes::default()),
             edit => edit.edit(&mut self.session.view.landscape),
         }
+    }
+
+    /// Computes landscapes over this plane, with no setting that has a meaning on another alone.
+    fn look_over(&mut self, plane: Axes) {
+        let before = &self.session.landscape;
+        let (grid, baseline, datasets) = (before.grid, before.baseline.clone(), before.datasets.clone());
+        self.session.landscape = LandscapeSettings { grid, baseline, datasets, plane, ..LandscapeSettings::default() };
+        let view = &mut self.session.view;
+        (view.tab, view.quantity, view.difference, view.landscape.picked) = (Tab::Landscape, None, false, None);
+        view.see_all(Tab::Landscape);
+        self.replan();
     }
 
     /// Asks for the weights at a node, in a place that is named by what they are of: they are in the session, so they are no cache.

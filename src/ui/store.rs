@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::job::{Analysis, CheckpointSource, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, RunConfig, Trial};
+use crate::job::{Analysis, CheckpointSource, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, RunConfig, Trial, planned_record};
 use crate::result::{
     Embedding, HessianSpectrum, Inspection, LandscapeBand, LandscapeManifest, LossSurface, Map, NetworkCheck, ScoreDifference, ScoreTable,
     SharpnessCurve,
@@ -77,7 +77,8 @@ pub enum Loaded {
 /// The surface that a job fills, a new one where there is none of its axes; its revision grows.
 fn surface<'a>(landscapes: &'a mut IndexMap<(String, String), Landscape>, job: &LandscapeJob, revision: &mut u64) -> &'a mut LossSurface {
     let key = (job.checkpoint.name.clone(), job.dataset.source.name.clone());
-    let manifest = LandscapeManifest { checkpoint: key.0.clone(), dataset: key.1.clone(), ..Default::default() };
+    let input = job.plane.axes.input().map(planned_record);
+    let manifest = LandscapeManifest { checkpoint: key.0.clone(), dataset: key.1.clone(), input, ..Default::default() };
     let fresh = || Arc::new(LossSurface::pending(job.alpha.clone(), job.beta.clone(), manifest.clone()));
     let entry = landscapes.entry(key).or_insert_with(|| Landscape { surface: fresh(), revision: 0 });
     if entry.surface.alpha != job.alpha || entry.surface.beta != job.beta {

@@ -28,24 +28,41 @@ pub fn pixels_to_input(
     channels: i64,
     device: Device,
 ) -> Result<Tensor, ModelError> {
+    normalized(&in_unit_range(pixels, [height, width], channels, device)?, normalization)
+}
+
+/// `pixels` as [`pixels_to_input`] takes them, before they are normalized: [N, C, H, W] f32 in [0, 1].
+///
+/// # Errors
+/// As [`pixels_to_input`].
+pub fn in_unit_range(pixels: &[u8], [height, width]: [usize; 2], channels: i64, device: Device) -> Result<Tensor, ModelError> {
     let shape = [-1, height as i64, width as i64, 3];
     let pixels = Tensor::f_from_slice(pixels)?.f_view(shape)?.f_to_device(device)?;
-    let (mean, std) = normalization.for_channels(channels).map_err(ModelError::Mismatch)?;
-    let constants = |values: &[f64]| -> Result<Tensor, ModelError> {
-        let values: Vec<f32> = values.iter().map(|&x| x as f32).collect();
-        Ok(Tensor::f_from_slice(&values)?.f_view([1, -1, 1, 1])?.f_to_device(device)?)
-    };
-    let (pixels, mean, std) = match channels {
-        3 => (pixels.f_permute([0, 3, 1, 2])?, constants(&mean)?, constants(&std)?),
+    let pixels = match channels {
+        3 => pixels.f_permute([0, 3, 1, 2])?,
         1 => {
             let weights = Tensor::f_from_slice(&[19595i32, 38470, 7471])?.f_to_device(device)?;
             let grey = pixels.f_to_kind(Kind::Int)?.f_mul(&weights)?.f_sum_dim_intlist([3i64].as_slice(), true, Kind::Int)?;
             let grey = grey.f_add_scalar(0x8000)?.f_bitwise_right_shift_tensor_scalar(16)?;
-            (grey.f_permute([0, 3, 1, 2])?, constants(&mean)?, constants(&std)?)
+            grey.f_permute([0, 3, 1, 2])?
         }
         other => return Err(ModelError::Mismatch(format!("expected a network with 1 or 3 input channels, found {other}"))),
     };
-    Ok(pixels.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?.f_sub(&mean)?.f_div(&std)?)
+    Ok(pixels.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?)
+}
+
+/// (x − mean) / std of pixels x [N, C, H, W] in [0, 1].
+///
+/// # Errors
+/// When the normalization is of images with other channels, or libtorch refuses.
+pub fn normalized(pixels: &Tensor, normalization: &Normalization) -> Result<Tensor, ModelError> {
+    let channels = pixels.size().get(1).copied().unwrap_or(0);
+    let (mean, std) = normalization.for_channels(channels).map_err(ModelError::Mismatch)?;
+    let constants = |values: &[f64]| -> Result<Tensor, ModelError> {
+        let values: Vec<f32> = values.iter().map(|&x| x as f32).collect();
+        Ok(Tensor::f_from_slice(&values)?.f_view([1, -1, 1, 1])?.f_to_device(pixels.device())?)
+    };
+    Ok(pixels.f_sub(&constants(&mean)?)?.f_div(&constants(&std)?)?)
 }
 
 /// Images of one dataset on the device, ready for one network.

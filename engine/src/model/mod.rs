@@ -34,7 +34,7 @@ pub use error::ModelError;
 pub use folded::Folded;
 pub use graph::{Activation, BatchNormMode, Graph, Node, NodeId, Op, Output, Tensors, shallow};
 pub use graph_builder::GraphBuilder;
-pub use input::{Samples, pixels_to_input, to_input};
+pub use input::{Samples, in_unit_range, normalized, pixels_to_input, to_input};
 pub use inspect::inspect;
 pub use memory::{anonymous_memory, give_back_memory, give_back_memory_after};
 pub use network::Network;

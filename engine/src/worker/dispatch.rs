@@ -9,13 +9,13 @@ use flatland::job::{
     self, AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter, label_record,
 };
 use flatland::result::{Conformance, NetworkCheck, content_key};
-use flatland::session::Role;
+use flatland::session::{InputPlane, Role};
 
 use super::WorkerError;
 use super::machine::machine;
 use super::warm::Warm;
 use crate::analysis::AnalysisError;
-use crate::analysis::landscape::{LandscapeData, write_weights};
+use crate::analysis::landscape::{LandscapeData, run_in_input_space, write_weights};
 use crate::model::{self, Network, Room, Samples};
 use crate::{analysis, method, train};
 
@@ -45,9 +45,18 @@ impl Bench {
             JobSpec::Inspect { path, choice } => Ok(JobOutput::Inspection(Box::new(model::inspect(path, choice)))),
             JobSpec::Methods => Ok(JobOutput::Methods { methods: method::methods() }),
             JobSpec::Pace { run, device } => Ok(JobOutput::Pace(train::pace((**run).clone(), *device, reporter)?)),
+            JobSpec::Landscape(job) if job.plane.axes.input().is_some() => {
+                self.in_input_space(job, reporter)?;
+                folder(&job.out)
+            }
             JobSpec::Landscape(job) => {
                 self.on_landscape(job, reporter, |network, data, reporter| analysis::landscape::run(network, data, job, reporter))?;
                 folder(&job.out)
+            }
+            JobSpec::Weights(job) if job.landscape.plane.axes.input().is_some() => {
+                let message =
+                    "expected a plane of weights to write those at a point of it, found one in input space, where they stay as they are";
+                Err(AnalysisError::Invalid(message.into()).into())
             }
             JobSpec::Weights(job) => {
                 let write =
@@ -85,6 +94,25 @@ impl Bench {
                 folder(&job.out)
             }
         }
+    }
+
+    /// A landscape around one image: only what its plane names is read of the dataset.
+    fn in_input_space(&mut self, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<(), WorkerError> {
+        let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
+        let source = &job.dataset.source;
+        let positions = job.plane.axes.input().map(InputPlane::images).unwrap_or_default();
+        let [_, height, width] = network.graph.input.map(|side| side as usize);
+        // Labels of semantic-shift images are of other classes.
+        let classes = job.dataset.role.has_classes().then_some(network.classes as usize);
+        let images = data::load_positions(source, Some([height, width]), &positions, classes)
+            .map_err(|error| WorkerError::Dataset { name: source.name.clone(), source: error })?;
+        let labels = label_record(&images);
+        if classes.is_some() && labels.is_inferred() {
+            reporter.report(JobEvent::Note { message: format!("labels of `{}`: {}", source.name, labels.describe()) });
+        }
+        let samples = Samples::new(Arc::new(images), &job.checkpoint.normalization, &network)
+            .map_err(|error| WorkerError::Samples { name: source.name.clone(), source: error })?;
+        Ok(run_in_input_space(&network, &samples, job, reporter)?)
     }
 
     /// Has `work` done on the network and the images of a landscape.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::result::{PlanePoint, PlaneRecord};
+use crate::result::{InputRecord, Map, PlanePoint, PlaneRecord, Quantity};
 use crate::session::{Camera, ColorSettings, LandscapeView};
 
 #[test]
@@ -128,4 +128,94 @@ fn surfaces_are_drawn_from_the_far_to_the_near_side_with_their_axes() {
     // 20 × 20 cells of two by two facets; one open node takes one cell.
     assert_eq!(svg.matches("<polygon").count(), 3 * 1600 - 4);
     keep("landscape_relief.png", &figure);
+}
+
+/// A surface around an image whose left part is class 3, right part class 5, one cell not finite.
+fn regions(through: &[usize]) -> LossSurface {
+    let mut surface = bowl(0, 11);
+    let classes = vec![String::new(), "automobile".into(), "bird".into(), "cat".into(), "deer".into(), "dog".into()];
+    let norm = if through.is_empty() { "l2" } else { "image" }.into();
+    let axes = if through.is_empty() { "gradient" } else { "images" }.into();
+    let input = InputRecord {
+        image: 17,
+        label: Some(3),
+        target: 3,
+        prediction: Some(5),
+        norm,
+        axes,
+        through: through.into(),
+        shape: [3, 32, 32],
+        classes,
+        ..Default::default()
+    };
+    surface.manifest = LandscapeManifest { dataset: "CIFAR-10 test".into(), samples: 1, definition: "input".into(), ..Default::default() };
+    surface.manifest.input = Some(input);
+    let class = |k: usize| if k == 60 { f64::NAN } else { [3.0, 5.0][usize::from(k / 11 > 6)] };
+    let map = |value: Vec<f64>| Map { value, std_error: vec![f64::NAN; 121] };
+    surface.maps.insert(Quantity::Prediction, map((0..121).map(class).collect()));
+    surface.maps.insert(Quantity::Margin, map((0..121).map(|k| 6.0 - (k / 11) as f64).collect()));
+    (surface.loss_std_error, surface.count) = (vec![f64::NAN; 121], vec![1; 121]);
+    surface
+}
+
+#[test]
+fn decision_regions_have_their_classes_colours_and_names_and_cells_that_are_not_finite_are_hatched() {
+    let surfaces = [regions(&[]).of(Quantity::Prediction).unwrap()];
+    let figure = LandscapeFigure::new(panels(&surfaces));
+    let svg = well_formed_and_stable(&figure, &FigureStyle::default());
+    for class in [3, 5] {
+        let [r, g, b] = palette::class(class, Theme::Print);
+        assert!(svg.contains(&format!("#{r:02X}{g:02X}{b:02X}")), "the colour of class {class}");
+    }
+    assert!(svg.contains(">cat<") && svg.contains(">dog<"), "the legend");
+    let said = words(&svg);
+    for text in ["cross-hatched: not finite", "image 17 of CIFAR-10 test (label cat, predicted dog)", "input space", "own"] {
+        assert!(said.contains(text), "{text}: {said}");
+    }
+    assert!(svg.contains(">α (l2 of pixels)<") && svg.contains(">β (l2 of pixels)<") && !svg.contains('θ'), "the axes are of pixels");
+    assert!(figure.scale.is_none() && !svg.contains("<text transform=\"rotate("), "classes have no scale and no contour lines");
+    keep("landscape_regions.png", &figure);
+}
+
+#[test]
+fn figures_around_an_image_are_of_losses_regions_margins_and_of_no_standard_errors() {
+    let mut findings = Findings::default();
+    let result = std::sync::Arc::new(regions(&[]));
+    findings.add_landscape(Found { checkpoint: "A".into(), color: 0, dataset: "test".into(), role: crate::session::Role::Id, result });
+    findings.add_errors(crate::result::ErrorKind::Absolute);
+    let mut session = crate::session::Session::default();
+    session.view.landscape.form = crate::session::LandscapeForm::Surface;
+    session.view.landscape.error = Some(crate::session::ErrorShown::Absolute);
+    let drawn = plates(&session, &findings);
+    let names: Vec<&str> = drawn.iter().map(|plate| plate.name.as_str()).collect();
+    assert_eq!(names, ["landscape", "landscape-prediction", "landscape-margin"]);
+    assert!(drawn[1].caption.contains("Predicted class over the plane x + αd₁ + βd₂ of inputs around image 17 of CIFAR-10 test"));
+    // A class has no height, whatever the view says.
+    let svg = drawn[1].figure.to_svg(&FigureStyle::default()).unwrap();
+    assert!(svg.contains(">cat<") && !svg.contains("open: not computed"));
+    let csv = drawn[0].data[0].1.csv();
+    assert!(csv.starts_with("checkpoint,dataset,alpha,beta,loss,accuracy,loss_std_error,count,prediction,prediction_std_error"), "{csv}");
+}
+
+#[test]
+fn a_path_between_images_is_a_curve_that_marks_the_other_image() {
+    let mut surface = regions(&[42]);
+    let row: Vec<f64> = surface.loss.iter().step_by(11).copied().collect();
+    surface.maps.retain(|quantity, _| *quantity == Quantity::Margin);
+    let margin = Map { value: row.clone(), std_error: vec![f64::NAN; 11] };
+    surface.maps.insert(Quantity::Margin, margin);
+    let beta = vec![0.0];
+    let mut surface =
+        LossSurface { beta, loss: row, accuracy: vec![1.0; 11], loss_std_error: vec![f64::NAN; 11], count: vec![1; 11], ..surface };
+    let point = PlanePoint { name: "image 42 (dog)".into(), alpha: 0.8, loss: Some(surface.loss[9]), ..Default::default() };
+    surface.manifest.plane = Some(PlaneRecord { points: vec![point], ..Default::default() });
+    let surfaces = [surface.clone()];
+    let svg = well_formed_and_stable(&LandscapeCutFigure::of_surfaces(&panels(&surfaces)), &FigureStyle::default());
+    for text in ["α (1: the other image)", "image 42 (dog)", "dots: other images at their own losses", "loss"] {
+        assert!(words(&svg).contains(text), "{text}");
+    }
+    assert!(!svg.contains("standard error"), "there is none of one image");
+    let surfaces = [surface.of(Quantity::Margin).unwrap()];
+    let svg = well_formed_and_stable(&LandscapeCutFigure::of_surfaces(&panels(&surfaces)), &FigureStyle::default());
+    assert!(svg.contains(">logit margin<") && !svg.contains("image 42 (dog)"), "the mark is a loss");
 }

@@ -1,7 +1,7 @@
 //! How landscapes are shown.
 
 use super::{Item, Section};
-use crate::session::{Camera, CutAxis, ErrorShown, LandscapeForm};
+use crate::session::{Camera, CutAxis, ErrorShown, InputAxes, LandscapeForm};
 use crate::ui::app::App;
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
@@ -33,6 +33,23 @@ impl App {
             items.push(item(name, LandscapeCommand::Cut(axis)).chosen(view.cut == axis));
         }
         items.push(item("Close the picked cell".into(), LandscapeCommand::Pick(None)).only_if(view.picked.is_some(), "none is picked"));
+        let pinned = self.scatter.pinned.as_ref().map(|(_, (dataset, position))| (dataset.clone(), (*position).max(0) as usize));
+        let has_classes = |name: &str| self.session.datasets.iter().any(|entry| entry.name == name && entry.role.has_classes());
+        for (axes, along) in [
+            (InputAxes::Random, "random directions"),
+            (InputAxes::Gradient, "the gradient"),
+            (InputAxes::SignGradient, "the sign of the gradient"),
+        ] {
+            let (dataset, image) = pinned.clone().unwrap_or_default();
+            let (can, why) = match &pinned {
+                None => (false, "no card of an image is open in the embedding"),
+                Some((name, _)) => (has_classes(name), "its label is none of the network's classes"),
+            };
+            let around = LandscapeCommand::AroundImage { dataset, image, axes };
+            items.push(item(format!("Landscape around this image, along {along}"), around).only_if(can, why));
+        }
+        let back = item("Landscape of the weights".into(), LandscapeCommand::AroundWeights);
+        items.push(back.only_if(self.session.landscape.plane.input().is_some(), "it is one of the weights already"));
         items
     }
 }

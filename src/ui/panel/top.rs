@@ -4,8 +4,11 @@ use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, Ui, Vec2
 
 use super::menu;
 use crate::result::Quantity;
-use crate::session::{Adaptive, Axes, DirectionSettings, Estimator, LandscapeSettings, LossSettings, Norm, Tab, Trajectory};
+use crate::session::{
+    Adaptive, Axes, DirectionSettings, Estimator, InputAxes, InputPlane, LandscapeSettings, LossSettings, Norm, Tab, Trajectory,
+};
 use crate::ui::command::Command;
+use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::memory::ThemeChoice;
 use crate::ui::shortcut;
 use crate::ui::theme;
@@ -73,6 +76,11 @@ pub fn choices(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab, quantity: Option<Qu
             match tab {
                 Tab::Landscape => {
                     quantity_menu(ui, scene, quantity);
+                    if scene.session.landscape.plane.input().is_some()
+                        && ui.button("Back to weights").on_hover_text("The landscape of the weights over random directions").clicked()
+                    {
+                        scene.commands.push(Command::Landscape(LandscapeCommand::AroundWeights));
+                    }
                     let settings = &scene.session.landscape;
                     note(ui, &format!("{}{}", plane_note(settings), loss_note(&settings.loss)));
                 }
@@ -177,8 +185,8 @@ fn quantity_menu(ui: &mut Ui, scene: &mut Scene<'_>, current: Option<Quantity>) 
 }
 
 /// What the axes of the landscape are.
-fn plane_note(settings: &LandscapeSettings) -> &'static str {
-    match settings.plane {
+fn plane_note(settings: &LandscapeSettings) -> String {
+    let note = match &settings.plane {
         Axes::Random {} if settings.directions == DirectionSettings::default() => {
             "L(θ + αδ + βη), filter-normalized random directions, one scale for all"
         }
@@ -188,5 +196,25 @@ fn plane_note(settings: &LandscapeSettings) -> &'static str {
         Axes::Trajectory(Trajectory::Run(_)) => "the loss on the principal components of a run's weights",
         Axes::Trajectory(_) => "the loss on the principal components of a trajectory of checkpoints",
         Axes::Files { .. } => "L(θ + αδ + βη), axes from files, one scale for all",
-    }
+        Axes::Input(plane) => return input_note(plane),
+    };
+    note.into()
+}
+
+/// What a plane in input space is, and what its coordinates are.
+fn input_note(plane: &InputPlane) -> String {
+    let unit = match plane.norm() {
+        Some(Norm::L2) => "α and β in l2 of pixels in [0, 1]",
+        Some(Norm::Linf) => "α and β in l∞ of pixels in [0, 1]",
+        None => "α = 1 and β = 1 are the other images",
+    };
+    let cut = if plane.clamp { ", cut off at 0 and 1" } else { "" };
+    let axes = match (plane.through.as_slice(), plane.axes()) {
+        ([other], _) => format!("towards image {other}"),
+        ([b, c], _) => format!("through images {b} and {c}"),
+        (_, InputAxes::Random) => "random directions, the same for all".into(),
+        (_, InputAxes::Gradient) => "along each checkpoint's own gradient".into(),
+        (_, InputAxes::SignGradient) => "along the sign of each checkpoint's own gradient".into(),
+    };
+    format!("input space: L(x + αd₁ + βd₂) around image {}, {axes}; {unit}{cut}", plane.image)
 }

@@ -3,7 +3,8 @@
 use egui_kittest::kittest::Queryable;
 
 use super::*;
-use crate::session::{Camera, Colormap, CutAxis, ErrorShown, LandscapeForm, LandscapeView, Spacing};
+use crate::result::{InputRecord, Map};
+use crate::session::{Axes, Camera, Colormap, CutAxis, ErrorShown, InputAxes, InputPlane, LandscapeForm, LandscapeView, Spacing};
 
 fn view(harness: &Harness<'static, App>) -> LandscapeView {
     harness.state().session.view.landscape.clone()
@@ -330,4 +331,79 @@ fn what_was_drawn_of_a_closed_checkpoint_goes() {
     app.store.clear();
     harness.run();
     assert!(kept(&harness).is_empty());
+}
+
+/// A session whose landscapes are around an image of digits test, and what came of it for two checkpoints.
+fn around_an_image() -> Harness<'static, App> {
+    let mut harness = harness(&Listener::default(), 0, false);
+    let app = harness.state_mut();
+    app.session.checkpoints.truncate(2);
+    let plane = InputPlane { image: 17, axes: Some(InputAxes::Gradient), ..InputPlane::default() };
+    app.session.landscape.plane = Axes::Input(plane);
+    for (k, name) in CHECKPOINTS.into_iter().enumerate().take(2) {
+        let mut surface = surface(k, false);
+        let classes = (0..10).map(|digit| format!("digit {digit}")).collect();
+        let input = InputRecord {
+            image: 17,
+            label: Some(3),
+            target: 3,
+            prediction: Some(3),
+            norm: "l2".into(),
+            shape: [1, 8, 8],
+            classes,
+            ..Default::default()
+        };
+        surface.manifest.input = Some(input);
+        let cells = surface.loss.len();
+        let class = |at: usize| if at == 0 { f64::NAN } else { [3.0, 8.0][usize::from(at > cells / 2 + 60 * k)] };
+        surface.maps.insert(Quantity::Prediction, Map { value: (0..cells).map(class).collect(), std_error: vec![f64::NAN; cells] });
+        let id = app.store.add(landscape_job(name), JobState::Done);
+        app.store.insert(id, Loaded::Landscape(surface));
+    }
+    harness.run();
+    harness
+}
+
+#[test]
+fn a_landscape_around_an_image_says_so_and_its_axes_are_of_pixels() {
+    let mut harness = around_an_image();
+    harness.get_by_label_contains("Loss landscape of ERM on image 17 of digits test in input space, 21 × 21 cells, 441 computed");
+    harness.get_by_label_contains("input space: L(x + αd₁ + βd₂) around image 17, along each checkpoint's own gradient");
+    press(&mut harness, "3-D");
+    harness.get_by_label_contains("Loss surface of ERM on image 17 of digits test in input space");
+    press(&mut harness, "2-D");
+    let cell = crate::session::PickedCell { checkpoint: "ERM".into(), alpha: 0.0, beta: 0.0 };
+    harness.state_mut().session.view.landscape.picked = Some(cell);
+    harness.run();
+    harness.get_by_label("digit 3");
+    assert!(harness.query_by_label("Open the model here").is_none(), "weights stay as they are");
+    assert!(harness.query_by_label("Losses of its images").is_none(), "there is one image");
+}
+
+#[test]
+fn decision_regions_have_a_legend_of_classes_in_the_place_of_the_colour_bar_and_no_height() {
+    let mut harness = around_an_image();
+    harness.state_mut().session.view.quantity = Some("prediction".into());
+    harness.run();
+    harness.get_by_label_contains("Landscape of predicted class of ERM on image 17 of digits test in input space");
+    for class in ["Class digit 3", "Class digit 8"] {
+        harness.get_by_label(class);
+    }
+    assert!(harness.query_by_label_contains("Colours of predicted class").is_none(), "no scale");
+    let at = harness.get_by_label_contains("Landscape of predicted class of ERM").rect().right_center() - egui::vec2(30.0, 0.0);
+    harness.hover_at(at);
+    harness.run();
+    harness.get_by_label("digit 8");
+    press(&mut harness, "3-D");
+    harness.get_by_label_contains("Surface of predicted class of ERM");
+}
+
+#[test]
+fn one_goes_back_to_the_weights_with_a_button_and_to_the_image_with_undo() {
+    let mut harness = around_an_image();
+    press(&mut harness, "Back to weights");
+    assert_eq!(harness.state().session.landscape.plane, Axes::default());
+    assert!(harness.query_by_label("Back to weights").is_none());
+    harness.state_mut().execute(crate::ui::command::Command::Undo);
+    assert!(harness.state().session.landscape.plane.input().is_some());
 }

@@ -309,3 +309,33 @@ fn a_recolour_uploads_colours_and_a_pan_uploads_nothing() {
     let (uploads, pictures) = counts(&mut harness);
     assert!(uploads == [2, 4] && pictures == 6, "{uploads:?} {pictures}");
 }
+
+#[test]
+fn the_card_of_an_image_starts_landscapes_around_it_where_its_label_is_one_of_the_networks() {
+    let mut harness = window();
+    let pin = |harness: &mut Harness<'static, App>, dataset: &str| {
+        let key = ("Pretrained".to_owned(), (dataset.to_owned(), 7));
+        do_it(harness, ScatterCommand::Pin(Some(key)));
+        harness.run();
+    };
+    let (own, other) = (DATASETS[0].0, DATASETS.iter().find(|(_, role)| !role.has_classes()).unwrap().0);
+    pin(&mut harness, other);
+    harness.get_by_label("Landscape around this image: gradient").click();
+    harness.run();
+    assert_eq!(harness.state().session.landscape.plane, crate::session::Axes::default(), "of other classes there is no loss");
+    harness.state_mut().session.landscape.ood = vec![other.into()];
+    harness.state_mut().session.landscape.grid = [31, 31];
+    let before = harness.state().session.clone();
+    pin(&mut harness, own);
+    harness.get_by_label("Landscape around this image: gradient").click();
+    harness.run();
+    let session = &harness.state().session;
+    let plane = session.landscape.plane.input().expect("a plane in input space");
+    assert_eq!((plane.image, plane.axes), (7, Some(crate::session::InputAxes::Gradient)));
+    assert_eq!((session.view.tab, session.view.dataset.as_deref(), session.landscape.grid), (Tab::Landscape, Some(own), [31, 31]));
+    assert!(session.landscape.ood.is_empty(), "detection is of many images");
+    let jobs = crate::job::plan_cached(session, crate::job::Analysis::Landscape, &Default::default());
+    assert_eq!(jobs.map(|jobs| jobs.len()), Ok(2));
+    harness.state_mut().execute(Command::Undo);
+    assert_eq!(harness.state().session.landscape, before.landscape);
+}

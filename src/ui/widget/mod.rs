@@ -2,6 +2,7 @@
 
 pub mod assumed;
 pub mod axes;
+pub mod class_legend;
 pub mod color_bar;
 pub mod curve;
 pub mod grid;

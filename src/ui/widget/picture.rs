@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::axes::Canvas;
 use super::hatch;
-use crate::figure::{ColorScale, Colormap, ContourLine, PlacedLabel, cell_edges, label_contours, palette, surface_contours};
+use crate::figure::{Coloring, ContourLine, PlacedLabel, cell_edges, class_borders, label_contours, palette, surface_contours};
 use crate::result::{CellStatus, LossSurface};
 use crate::ui::store::Landscape;
 use crate::ui::theme::Palette;
@@ -18,7 +18,7 @@ const PIXELS: usize = 192;
 #[derive(Default)]
 pub struct Picture {
     texture: Option<TextureHandle>,
-    made_from: Option<(u64, ColorScale, Colormap)>,
+    made_from: Option<(u64, Coloring)>,
     contours: Vec<ContourLine>,
     labels: Labels,
     /// Cells that are computed and not finite: [α low, α high, β low, β high].
@@ -27,8 +27,8 @@ pub struct Picture {
     estimated: Vec<([f64; 2], bool)>,
     /// [α low, α high, β low, β high]
     extent: [f64; 4],
-    scale: Option<ColorScale>,
-    colors: Colormap,
+    /// Edges between cells of different classes, from and to in (α, β).
+    borders: Vec<[[f64; 2]; 2]>,
 }
 
 /// Where the values of the contour lines stand, for one look at the plane.
@@ -41,19 +41,22 @@ struct Labels {
 
 impl Picture {
     /// Remakes what is old.
-    pub fn refresh(&mut self, ctx: &Context, name: &str, landscape: &Landscape, scale: ColorScale, colors: Colormap, levels: &[f64]) {
-        if self.made_from == Some((landscape.revision, scale, colors)) {
+    pub fn refresh(&mut self, ctx: &Context, name: &str, landscape: &Landscape, coloring: &Coloring, levels: &[f64]) {
+        if self.made_from.as_ref().is_some_and(|(revision, colors)| *revision == landscape.revision && colors == coloring) {
             return;
         }
         let surface = &landscape.surface;
         let (x, y) = (cells(&surface.alpha), cells(&surface.beta));
         self.extent = [x[0], x[x.len() - 1], y[0], y[y.len() - 1]];
-        let image = paint(surface, &scale, colors, self.extent);
+        let image = paint(surface, coloring, self.extent);
         match &mut self.texture {
             Some(texture) => texture.set(image, TextureOptions::LINEAR),
             None => self.texture = Some(ctx.load_texture(format!("landscape of {name}"), image, TextureOptions::LINEAR)),
         }
-        self.contours = surface_contours(surface, &scale, levels);
+        (self.contours, self.borders) = match coloring {
+            Coloring::Scale(scale, _) => (surface_contours(surface, scale, levels), Vec::new()),
+            Coloring::Classes(..) => (Vec::new(), class_borders(surface, &x, &y)),
+        };
         let broken = |k: &usize| surface.status(*k) == CellStatus::NonFinite;
         self.non_finite = (0..surface.loss.len())
             .filter(broken)
@@ -61,29 +64,22 @@ impl Picture {
             .map(|(i, j)| [x[i], x[i + 1], y[j], y[j + 1]])
             .collect();
         let node = |k: usize| [surface.alpha[k / surface.beta.len()], surface.beta[k % surface.beta.len()]];
-        self.colors = colors;
-        let bright = |k: usize| surface.known_loss(k).and_then(|(loss, _)| scale.position(loss)).is_some_and(|t| self.is_bright(t));
+        let bright = |k: usize| surface.known_loss(k).and_then(|(loss, _)| coloring.color(loss)).is_some_and(is_bright);
         let estimated = (0..surface.loss.len()).filter(|&k| surface.status(k) == CellStatus::Estimated || surface.is_unsure(k));
         let estimated = estimated.map(|k| (node(k), bright(k))).collect();
         self.estimated = estimated;
-        self.scale = Some(scale);
         self.labels = Labels::default();
-        self.made_from = Some((landscape.revision, scale, colors));
+        self.made_from = Some((landscape.revision, coloring.clone()));
     }
 
     /// The revision of the surface that it is of.
     pub fn revision(&self) -> Option<u64> {
-        self.made_from.map(|(revision, ..)| revision)
-    }
-
-    /// Whether the colour of `t` asks for black ink.
-    fn is_bright(&self, t: f64) -> bool {
-        palette::ink_on(self.colors.color(t)) == [0; 3]
+        self.made_from.as_ref().map(|(revision, _)| *revision)
     }
 
     /// Draws colour, hatching of cells that are not finite, dots on cells that are estimated, and contour lines.
     pub fn paint(&self, canvas: &Canvas, chrome: &Palette) {
-        let (Some(texture), Some(scale)) = (&self.texture, &self.scale) else { return };
+        let (Some(texture), Some((_, coloring))) = (&self.texture, &self.made_from) else { return };
         for [left, right, low, high] in &self.non_finite {
             let rect = Rect::from_two_pos(canvas.at(*left, *low), canvas.at(*right, *high));
             canvas.painter.rect_filled(rect, 0.0, chrome.non_finite.0);
@@ -97,18 +93,21 @@ impl Picture {
             canvas.painter.circle_filled(canvas.at(*alpha, *beta), 1.0, ink(*bright));
         }
         for line in &self.contours {
-            let ink = ink(scale.position(line.level).is_some_and(|t| self.is_bright(t)));
+            let ink = ink(coloring.color(line.level).is_some_and(is_bright));
             let points = line.points.iter().map(|[alpha, beta]| canvas.at(*alpha, *beta)).collect();
             canvas.painter.add(Shape::line(points, Stroke::new(1.0, ink)));
+        }
+        for ends in &self.borders {
+            canvas.painter.line_segment(ends.map(|[alpha, beta]| canvas.at(alpha, beta)), Stroke::new(1.0, chrome.strong));
         }
     }
 
     /// Writes the values of the contour lines upon them, on plates of the colours around; `clear` (α, β) stay free.
     pub fn label(&mut self, canvas: &Canvas, clear: Vec<[f64; 2]>) {
-        let Some(scale) = self.scale else { return };
+        let Some((_, coloring)) = &self.made_from else { return };
         let font = FontId::new(10.0, FontFamily::Proportional);
         let ink = |level: f64| {
-            let color = self.colors.color(scale.position(level).unwrap_or(0.0));
+            let color = coloring.color(level).unwrap_or_default();
             (color, palette::ink_on(color))
         };
         let galley = |text: String, [r, g, b]: palette::Rgb| -> Arc<Galley> {
@@ -154,11 +153,27 @@ fn cells(axis: &[f64]) -> Vec<f64> {
     edges
 }
 
-/// The surface at every pixel: interpolated on the scale where all four nodes around are finite, else the nearest node's
-/// colour; transparent where that is pending or not finite.
-fn paint(surface: &LossSurface, scale: &ColorScale, colors: Colormap, [left, right, low, high]: [f64; 4]) -> ColorImage {
+/// Whether a colour asks for black ink.
+fn is_bright(color: palette::Rgb) -> bool {
+    palette::ink_on(color) == [0; 3]
+}
+
+/// The surface at every pixel: interpolated on the scale where all four nodes around are finite, else (and where values are classes) the
+/// nearest node's colour; transparent where that is pending or not finite.
+fn paint(surface: &LossSurface, coloring: &Coloring, [left, right, low, high]: [f64; 4]) -> ColorImage {
     let b = surface.beta.len();
-    let position = |k| surface.known_loss(k).and_then(|(loss, _)| scale.position(loss));
+    let position = |k| {
+        let (value, _) = surface.known_loss(k)?;
+        match coloring {
+            Coloring::Scale(scale, _) => scale.position(value),
+            Coloring::Classes(..) => Some(value),
+        }
+    };
+    let color = |value: f64| match coloring {
+        Coloring::Scale(_, map) => Some(map.color(value)),
+        Coloring::Classes(classes, theme) => classes.color(value, *theme),
+    };
+    let between = matches!(coloring, Coloring::Scale(..));
     let positions: Vec<Option<f64>> = (0..surface.loss.len()).map(position).collect();
     let columns: Vec<_> = (0..PIXELS).map(|p| locate(&surface.alpha, left + (right - left) * (p as f64 + 0.5) / PIXELS as f64)).collect();
     let rows: Vec<_> = (0..PIXELS).map(|p| locate(&surface.beta, high - (high - low) * (p as f64 + 0.5) / PIXELS as f64)).collect();
@@ -167,13 +182,10 @@ fn paint(surface: &LossSurface, scale: &ColorScale, colors: Colormap, [left, rig
         for (i, i2, u) in &columns {
             let corners = (positions[i * b + j], positions[i2 * b + j], positions[i * b + j2], positions[i2 * b + j2]);
             let value = match corners {
-                (Some(a), Some(b), Some(c), Some(d)) => Some((a * (1.0 - u) + b * u) * (1.0 - v) + (c * (1.0 - u) + d * u) * v),
+                (Some(a), Some(b), Some(c), Some(d)) if between => Some((a * (1.0 - u) + b * u) * (1.0 - v) + (c * (1.0 - u) + d * u) * v),
                 _ => positions[(if *u < 0.5 { i } else { i2 }) * b + if *v < 0.5 { j } else { j2 }],
             };
-            pixels.push(value.map_or(Color32::TRANSPARENT, |t| {
-                let [r, g, b] = colors.color(t);
-                Color32::from_rgb(r, g, b)
-            }));
+            pixels.push(value.and_then(color).map_or(Color32::TRANSPARENT, |[r, g, b]| Color32::from_rgb(r, g, b)));
         }
     }
     ColorImage::new([PIXELS, PIXELS], pixels)
@@ -193,8 +205,15 @@ fn locate(axis: &[f64], value: f64) -> (usize, usize, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figure::Spacing;
-    use crate::result::LandscapeManifest;
+    use crate::figure::{ClassColors, ColorScale, Colormap, Spacing};
+    use crate::result::{LandscapeManifest, Quantity};
+    use crate::session::Theme;
+
+    /// The colour at a place of a picture over [0, 2] x [0, 2].
+    fn pixel(image: &ColorImage, alpha: f64, beta: f64) -> Color32 {
+        let (x, y) = ((alpha / 2.0 * PIXELS as f64) as usize, ((1.0 - beta / 2.0) * PIXELS as f64) as usize);
+        image.pixels[y.min(PIXELS - 1) * PIXELS + x.min(PIXELS - 1)]
+    }
 
     #[test]
     fn pixels_take_the_nodes_colours_and_leave_pending_and_non_finite_cells_open() {
@@ -205,17 +224,33 @@ mod tests {
         (surface.loss[2], surface.count[2]) = (f64::INFINITY, 8);
         (surface.loss[8], surface.count[8]) = (100.0, 8);
         let scale = ColorScale::over(1.0, 100.0, Spacing::Log).unwrap_or_else(|| panic!("a range"));
-        let image = paint(&surface, &scale, Colormap::Viridis, [0.0, 2.0, 0.0, 2.0]);
-        let at = |alpha: f64, beta: f64| {
-            let (x, y) = ((alpha / 2.0 * PIXELS as f64) as usize, ((1.0 - beta / 2.0) * PIXELS as f64) as usize);
-            image.pixels[y.min(PIXELS - 1) * PIXELS + x.min(PIXELS - 1)]
-        };
+        let image = paint(&surface, &Coloring::Scale(scale, Colormap::Viridis), [0.0, 2.0, 0.0, 2.0]);
+        let at = |alpha: f64, beta: f64| pixel(&image, alpha, beta);
         let [r, g, b] = Colormap::Viridis.color(0.0);
         assert_eq!(at(0.5, 0.5), Color32::from_rgb(r, g, b));
         assert_eq!(at(0.1, 1.9), Color32::TRANSPARENT, "infinite");
         assert_eq!(at(1.9, 0.1), Color32::TRANSPARENT, "pending");
         let [r, g, b] = Colormap::Viridis.color(1.0);
         assert_eq!(at(1.9, 1.9), Color32::from_rgb(r, g, b));
+    }
+
+    #[test]
+    fn between_two_classes_lies_no_third() {
+        let mut surface = LossSurface::pending(vec![0.0, 1.0, 2.0], vec![0.0, 1.0, 2.0], LandscapeManifest::default());
+        surface.loss = vec![2.0, 2.0, f64::NAN, 8.0, 8.0, 8.0, 2.0, 2.0, 2.0];
+        (surface.count, surface.quantity) = (vec![1; 9], Some(Quantity::Prediction));
+        let classes = ClassColors::of([&surface]).unwrap_or_else(|| panic!("classes"));
+        let image = paint(&surface, &Coloring::Classes(classes, Theme::Print), [0.0, 2.0, 0.0, 2.0]);
+        let of = |class: usize| {
+            let [r, g, b] = palette::class(class, Theme::Print);
+            Color32::from_rgb(r, g, b)
+        };
+        assert_eq!([pixel(&image, 0.3, 0.5), pixel(&image, 0.7, 0.5), pixel(&image, 1.7, 0.2)], [of(2), of(8), of(2)]);
+        assert_eq!(pixel(&image, 0.2, 1.9), Color32::TRANSPARENT, "not finite");
+        let mut found = image.pixels.clone();
+        found.sort_by_key(|color| color.to_array());
+        found.dedup();
+        assert_eq!(found.len(), 3, "two classes and nothing");
     }
 
     #[test]

@@ -76,7 +76,7 @@ mod tests {
         close(value(Quantity::Auroc), 0.75);
         // 95 % of two is both: the threshold is ln 6, which flags ln 4.
         close(value(Quantity::Fpr95), 0.5);
-        assert_eq!(found.len(), Quantity::ALL.len() - Quantity::CURVATURE.len());
+        assert_eq!(found.len(), Quantity::ALL.len() - Quantity::CURVATURE.len() - Quantity::INPUT.len());
         assert_eq!(readings(&id, None).len(), 1);
     }
 

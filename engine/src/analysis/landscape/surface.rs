@@ -17,10 +17,10 @@ use super::{CellValue, Evaluation, Evaluator, Part, precision};
 use crate::model::{Network, Samples, anonymous_memory, give_back_memory, others};
 
 /// The axes, when they are asked for.
-const DIRECTIONS: &str = "directions.npz";
+pub(super) const DIRECTIONS: &str = "directions.npz";
 
 /// How often the unfinished surface goes to disk.
-const SAVE_EVERY: Duration = Duration::from_secs(2);
+pub(super) const SAVE_EVERY: Duration = Duration::from_secs(2);
 /// How often the estimate is told.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 /// A first look takes about a twentieth of the images, a second one a tenth.
@@ -310,7 +310,7 @@ impl<'a> Sweep<'a> {
     }
 }
 
-fn check_axis(name: &str, axis: &[f64]) -> Result<(), AnalysisError> {
+pub(super) fn check_axis(name: &str, axis: &[f64]) -> Result<(), AnalysisError> {
     let invalid = |found: String| Err(AnalysisError::Invalid(format!("expected finite, ascending values for {name}, found {found}")));
     if axis.is_empty() {
         return invalid("none".into());
@@ -365,6 +365,7 @@ fn manifest(
         cosine: plane.directions.cosine(),
         input_normalization: job.checkpoint.normalization.constants(),
         center_loss: f64::NAN,
+        input: None,
         plane: Some(plane.record.clone()),
         unreadable: unreadable(read.map(|samples| &*samples.dataset)),
         recipe: Some(job.recipe()),

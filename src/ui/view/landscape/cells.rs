@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::figure::number::{significant, with_error};
-use crate::result::{CellStatus, ErrorKind, LossSurface, Quantity, nearest_node};
+use crate::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity, nearest_node};
 use crate::ui::store::Landscape;
 use crate::ui::view::Scene;
 use crate::ui::widget::number::share;
@@ -27,7 +27,8 @@ impl Shown {
     fn one(&mut self, scene: &Scene<'_>, checkpoint: &str, dataset: &str, quantity: Option<Quantity>) -> Option<Landscape> {
         let key = (checkpoint.to_owned(), dataset.to_owned());
         let found = if scene.difference { scene.store.differences.get(&key)? } else { scene.store.landscapes.get(&key)? };
-        let error = scene.session.view.landscape.error.map(ErrorKind::from);
+        // One image has no standard error.
+        let error = scene.session.view.landscape.error.map(ErrorKind::from).filter(|_| found.surface.manifest.input.is_none());
         let quantity = quantity.filter(|_| !scene.difference);
         if quantity.is_none() && error.is_none() {
             return Some(found.clone());
@@ -82,6 +83,7 @@ fn symbol_of_value(surface: &LossSurface) -> &'static str {
     match surface.quantity {
         None if surface.baseline.is_some() => "ΔL",
         None => "L",
+        Some(Quantity::Energy) if surface.manifest.input.is_some() => "E",
         Some(Quantity::Energy) => "E ID",
         Some(Quantity::OodEnergy) => "E SS",
         Some(Quantity::OutlierExposure) => "L OE",
@@ -89,6 +91,9 @@ fn symbol_of_value(surface: &LossSurface) -> &'static str {
         Some(Quantity::Auroc | Quantity::Fpr95 | Quantity::NegativeCurvature) => "",
         Some(Quantity::LambdaMax) => "λ max",
         Some(Quantity::LambdaMin) => "λ min",
+        Some(Quantity::Prediction) => "class",
+        Some(Quantity::Margin) => "margin",
+        Some(Quantity::Confidence) => "conf.",
     }
 }
 
@@ -101,6 +106,7 @@ pub(super) fn value_at(surface: &LossSurface, [alpha, beta]: [f64; 2]) -> Option
 pub(super) fn loss_text(surface: &LossSurface, k: usize) -> String {
     match surface.known_loss(k) {
         None => "not computed".into(),
+        Some((class, _)) if surface.shows_classes() => class_text(surface, class),
         Some((value, _)) if surface.error_shown == Some(ErrorKind::Relative) => format!("{} %", significant(100.0 * value, 2)),
         Some((value, _)) if surface.error_shown.is_some() => significant(value, 2),
         Some((loss, error)) if surface.status(k) == CellStatus::Estimated => format!("about {}", with_error(loss, error)),
@@ -108,13 +114,26 @@ pub(super) fn loss_text(surface: &LossSurface, k: usize) -> String {
     }
 }
 
-/// What is shown and the accuracy, at θ.
+/// The name of a class that is a value of a surface.
+pub(super) fn class_text(surface: &LossSurface, class: f64) -> String {
+    if class.is_finite() { surface.class_name(class as usize) } else { "none, not finite".into() }
+}
+
+/// What stands at the axes of the plane.
+pub(super) fn axis_labels(surface: Option<&LossSurface>) -> [&'static str; 2] {
+    surface.and_then(|surface| surface.manifest.input.as_ref()).map_or(["α", "β"], InputRecord::axis_labels)
+}
+
+/// What is shown and the accuracy, at θ; of a plane in input space at the image, with what the network says of it.
 pub(super) fn center_facts(surface: &LossSurface) -> Option<String> {
     let (i, j) = (surface.alpha.iter().position(|a| *a == 0.0)?, surface.beta.iter().position(|b| *b == 0.0)?);
     let k = i * surface.beta.len() + j;
     (surface.count[k] > 0).then(|| {
         let value = Some(symbol_of_value(surface)).filter(|symbol| !symbol.is_empty());
         let value = value.or(surface.quantity.map(Quantity::label)).unwrap_or_default();
+        if let Some(input) = &surface.manifest.input {
+            return format!("{value}(x) {} · {}", loss_text(surface, k), input.classes_said());
+        }
         let what = match (surface.error_shown, surface.quantity) {
             (None, None) => format!("{value}(θ)"),
             (None, Some(_)) => format!("{value} at θ"),
@@ -142,7 +161,9 @@ pub(super) fn summary(name: &str, dataset: &str, quantity: Option<Quantity>, sur
                 .range()
                 .map_or(String::new(), |(low, high)| format!(", {value} {} to {}", significant(low, 3), significant(high, 3)));
             let (a, b) = (surface.alpha.len(), surface.beta.len());
-            format!("{title} of {name} on {dataset}, {a} × {b} cells, {} computed{range}", surface.computed())
+            let space = if surface.manifest.input.is_some() { " in input space" } else { "" };
+            let on = surface.around(dataset);
+            format!("{title} of {name} on {on}{space}, {a} × {b} cells, {} computed{range}", surface.computed())
         }
     }
 }
@@ -152,6 +173,22 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::result::{Cell, LandscapeManifest, Reading};
+
+    #[test]
+    fn around_an_image_the_centre_is_the_image_and_classes_are_called_by_their_names() {
+        let classes = vec!["cat".into(), "dog".into()];
+        let input = InputRecord { image: 17, label: Some(0), prediction: Some(1), shape: [3, 2, 2], classes, ..Default::default() };
+        let manifest = LandscapeManifest { input: Some(input), ..Default::default() };
+        let mut surface = LossSurface::pending(vec![0.0], vec![0.0], manifest);
+        let readings = vec![Reading { quantity: Quantity::Prediction, value: 1.0, std_error: f64::NAN }];
+        surface.set(&Cell { i: 0, j: 0, loss: 0.5, accuracy: 0.0, loss_std_error: f64::NAN, count: 1, readings });
+        assert_eq!(center_facts(&surface).unwrap(), "L(x) 0.5000 · label cat, predicted dog");
+        let classes = surface.of(Quantity::Prediction).unwrap();
+        assert_eq!((loss_text(&classes, 0), class_text(&surface, f64::NAN)), ("dog".into(), "none, not finite".into()));
+        assert!(
+            summary("A", "test", None, Some(&surface), "Landscape").starts_with("Loss landscape of A on image 17 of test in input space")
+        );
+    }
 
     #[test]
     fn the_value_at_the_centre_is_named_as_what_it_is() {

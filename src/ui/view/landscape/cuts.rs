@@ -24,6 +24,9 @@ pub(super) fn show(ui: &mut Ui, view: &LandscapeView, state: &mut State, shared:
     // Whichever panel the pointer is in: what is shown is the section of all.
     let node = shared.cursor.at.as_ref().map(|(_, node)| *node);
     let [along, across] = view.cut.symbols();
+    if colors.classes.is_some() {
+        return header::plain(ui, cell.header, "No section of classes", "there is nothing between two classes; choose an amount above");
+    }
     let (at, place) = match view.cut {
         CutAxis::Alpha => (node.map_or(0.0, |[_, beta]| beta), node.map(|[alpha, _]| alpha)),
         CutAxis::Beta => (node.map_or(0.0, |[alpha, _]| alpha), node.map(|[_, beta]| beta)),

@@ -2,7 +2,7 @@
 
 use egui::{Color32, Id, Rect, Response, Role as WidgetRole, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
-use super::cells::summary;
+use super::cells::{axis_labels, summary};
 use super::{Marks, Shared, State, Subject, projections};
 use crate::figure::cell_edges;
 use crate::result::{CellStatus, LossSurface, nearest_node};
@@ -21,10 +21,11 @@ pub(super) fn show(
     marks: Marks,
 ) -> (Response, Option<[f64; 2]>) {
     let surface = subject.landscape.map(|landscape| landscape.surface.as_ref());
+    let [along_x, along_y] = axis_labels(surface);
     let axes = Axes {
         id: Id::unique(("landscape", subject.name)),
-        x: Axis { label: "α", range: shared.alpha, scale: Scale::Linear, labelled: true },
-        y: Axis { label: "β", range: shared.beta, scale: Scale::Linear, labelled: subject.panel.first },
+        x: Axis { label: along_x, range: shared.alpha, scale: Scale::Linear, labelled: true },
+        y: Axis { label: along_y, range: shared.beta, scale: Scale::Linear, labelled: subject.panel.first },
         outline: theme::checkpoint(ui, subject.color),
         grid: false,
         wheel: true,
@@ -42,7 +43,7 @@ pub(super) fn show(
         }
         if let (Some(landscape), Some(colors)) = (subject.landscape, subject.colors) {
             let picture = pictures.entry((subject.name.to_owned(), landscape.surface.value_key())).or_default();
-            picture.refresh(ui.ctx(), subject.name, landscape, colors.scale, colors.map, &colors.levels);
+            picture.refresh(ui.ctx(), subject.name, landscape, &colors.coloring(theme::figure_theme(ui)), &colors.levels);
             picture.paint(canvas, palette);
             if view.status {
                 status(ui, canvas, &landscape.surface);
@@ -76,7 +77,7 @@ pub(super) fn ring(painter: &egui::Painter, at: egui::Pos2, radius: f32) {
     painter.circle_stroke(at, radius, Stroke::new(1.5, Color32::WHITE));
 }
 
-/// θ itself: a small cross that shows on every colour.
+/// θ, or the image, itself: a small cross that shows on every colour.
 fn center(canvas: &Canvas) {
     let center = canvas.at(0.0, 0.0);
     for (width, color) in [(3.0, Color32::from_black_alpha(140)), (1.25, Color32::WHITE)] {

@@ -1,4 +1,4 @@
-//! The landscape tab: L(θ + αδ + βη) as maps or surfaces in one set of colours with contour lines, beside the panels one plot of the
+//! The landscape tab: L(θ + αδ + βη), or L(x + αd₁ + βd₂) around an image, as maps or surfaces in one set of colours with contour lines, beside the panels one plot of the
 //! sections through the cursor, and the node that was picked.
 
 mod cells;
@@ -16,21 +16,22 @@ use egui::{Rect, Ui, pos2};
 use super::linked::Cursor;
 use super::{Scene, Standing, empty, panel_header, reading, standing};
 use crate::figure::number::{fixed, with_error};
-use crate::figure::{ColorScale, Colormap};
+use crate::figure::{ClassColors, ColorScale, Coloring, Colormap, Spacing as Spaced};
 use crate::job::Analysis;
 use crate::result::{LossSurface, Quantity, capital};
-use crate::session::{ColorSettings, Extents, LandscapeForm, Links, PickedCell, Session, Tab};
+use crate::session::{ColorSettings, Extents, LandscapeForm, Links, PickedCell, Session, Tab, Theme};
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::store::{Landscape, Store};
 use crate::ui::theme;
+use crate::ui::widget::class_legend;
 use crate::ui::widget::color_bar::{self, ColorBar};
 use crate::ui::widget::grid::{Panel, Spacing, layout};
 use crate::ui::widget::number::share;
 use crate::ui::widget::picture::Picture;
 
 pub use cells::quantities;
-use cells::{Shown, center_facts, loss_text, symbol, value_at};
+use cells::{Shown, center_facts, class_text, loss_text, symbol, value_at};
 
 /// Width of the colour bar with its ticks.
 const BAR: f32 = 70.0;
@@ -83,6 +84,8 @@ struct Colors {
     map: Colormap,
     levels: Vec<f64>,
     clipped: [usize; 2],
+    /// Where values are classes: their colours, in the place of the scale's.
+    classes: Option<ClassColors>,
 }
 
 impl Colors {
@@ -91,7 +94,12 @@ impl Colors {
         let first = surfaces.first()?;
         let key = format!("{}{of}", first.value_key());
         let settings = scene.session.view.landscape.colors(&key);
-        let scale = ColorScale::chosen(surfaces, &settings)?;
+        let classes = ClassColors::of(surfaces.iter().copied());
+        let scale = match &classes {
+            // For the axis of sections alone.
+            Some(classes) => ColorScale::over(0.0, classes.classes().last()? as f64 + 0.5, Spaced::Linear)?,
+            None => ColorScale::chosen(surfaces, &settings)?,
+        };
         Some(Self {
             name: format!("{}{of}", first.value_label()),
             settings,
@@ -99,8 +107,17 @@ impl Colors {
             map: Colormap::chosen(first, &settings),
             levels: scale.levels(LEVELS),
             clipped: scale.clipped(surfaces.iter().copied()),
+            classes,
             key,
         })
+    }
+
+    /// How values become colours.
+    fn coloring(&self, theme: Theme) -> Coloring {
+        match &self.classes {
+            Some(classes) => Coloring::Classes(classes.clone(), theme),
+            None => Coloring::Scale(self.scale, self.map),
+        }
     }
 }
 
@@ -198,14 +215,14 @@ fn panels(
         if let Some(own) = &own {
             let bar =
                 Rect::from_min_max(pos2(panel.plot.right() + 10.0, panel.plot.top()), pos2(panel.plot.right() + 20.0, panel.plot.bottom()));
-            changed.extend(bar_of(ui, bar, own, symbol(landscape.map(|found| found.surface.as_ref())), &mut state.bars));
+            changed.extend(bar_of(ui, bar, own, landscape.map(|found| found.surface.as_ref()), &mut state.bars));
         }
     }
     if let (Some(colors), Some(cell)) = (&shared.colors, panels.last()) {
         cuts::show(ui, &scene.session.view.landscape, state, shared, colors, cell, n);
         if links.colors {
-            let symbol = symbol(shared.surfaces.first().map(|(_, surface)| *surface));
-            changed.extend(bar_of(ui, bar_place(&panels), colors, symbol, &mut state.bars));
+            let first = shared.surfaces.first().map(|(_, surface)| *surface);
+            changed.extend(bar_of(ui, bar_place(&panels), colors, first, &mut state.bars));
         }
     }
     scene.see(Tab::Landscape, std::mem::take(&mut state.extents));
@@ -233,9 +250,20 @@ fn bar_place(panels: &[Panel]) -> Rect {
     Rect::from_min_max(pos2(right + 20.0, top), pos2(right + 32.0, bottom))
 }
 
-fn bar_of(ui: &mut Ui, rect: Rect, colors: &Colors, symbol: &str, state: &mut color_bar::State) -> Option<(String, ColorSettings)> {
-    let Colors { key, name, settings, scale, map, levels, clipped } = colors;
-    let bar = ColorBar { label: symbol, name, scale: *scale, colors: *map, levels, settings: *settings, clipped: *clipped };
+/// The bar of some colours, or the legend of classes; `first` is one of the surfaces that they are of.
+fn bar_of(
+    ui: &mut Ui,
+    rect: Rect,
+    colors: &Colors,
+    first: Option<&LossSurface>,
+    state: &mut color_bar::State,
+) -> Option<(String, ColorSettings)> {
+    let Colors { key, name, settings, scale, map, levels, clipped, classes } = colors;
+    if let Some(classes) = classes {
+        class_legend::show(ui, rect, classes, |class| first.map_or(String::new(), |surface| surface.class_name(class)));
+        return None;
+    }
+    let bar = ColorBar { label: symbol(first), name, scale: *scale, colors: *map, levels, settings: *settings, clipped: *clipped };
     color_bar::show(ui, rect, &bar, state).map(|settings| (key.clone(), settings))
 }
 
@@ -287,10 +315,13 @@ struct Marks {
 fn readings(surface: &LossSurface, quantity: Option<Quantity>, k: usize) -> Vec<(Option<egui::Color32>, String, String)> {
     let mut rows = vec![(None, surface.value_title(), loss_text(surface, k))];
     if surface.count[k] > 0 {
-        rows.push((None, "Accuracy".into(), share(surface.accuracy[k], surface.count[k] as usize)));
-        rows.push((None, "Images".into(), crate::ui::widget::number::count(u64::from(surface.count[k]))));
+        if surface.manifest.input.is_none() {
+            rows.push((None, "Accuracy".into(), share(surface.accuracy[k], surface.count[k] as usize)));
+            rows.push((None, "Images".into(), crate::ui::widget::number::count(u64::from(surface.count[k]))));
+        }
         for (other, map) in surface.maps.iter().filter(|(other, _)| quantity != Some(**other)) {
-            rows.push((None, capital(other.label()), with_error(map.value[k], map.std_error[k])));
+            let value = if other.is_class() { class_text(surface, map.value[k]) } else { with_error(map.value[k], map.std_error[k]) };
+            rows.push((None, capital(surface.quantity_label(*other)), value));
         }
     }
     rows

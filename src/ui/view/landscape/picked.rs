@@ -40,10 +40,11 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, rect: Rect, cell: &Picked
             }
         });
     });
-    ui.colored_label(theme::of(ui).weak, format!("{place}   on {dataset}"));
-    ui.add_space(6.0);
     let key = (cell.checkpoint.clone(), dataset.to_owned());
     let measured = scene.store.landscapes.get(&key).map(|found| found.surface.clone());
+    let around = measured.as_ref().map_or_else(|| dataset.to_owned(), |surface| surface.around(dataset));
+    ui.colored_label(theme::of(ui).weak, format!("{place}   on {around}"));
+    ui.add_space(6.0);
     let Some((surface, k)) = measured.as_deref().and_then(|surface| Some((surface, value_at(surface, [cell.alpha, cell.beta])?))) else {
         ui.label("Nothing is computed of this landscape.");
         return;
@@ -53,6 +54,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, rect: Rect, cell: &Picked
     // Quantities are among the facts; what is made of them is not.
     if let Some(shown) = shown.filter(|shown| shown.surface.error_shown.is_some() || shown.surface.baseline.is_some()) {
         rows(ui, "shown", readings(&shown.surface, shown.surface.quantity, k).into_iter().take(1));
+    }
+    if surface.manifest.input.is_some() {
+        // Weights stay as they are, and there is one image.
+        return;
     }
     ui.add_space(8.0);
     let keep = ui

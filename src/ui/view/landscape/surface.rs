@@ -111,6 +111,11 @@ pub(super) fn show(
         hatch::pending(ui.painter(), middle, Stroke::new(1.0, palette.hatch));
         return (response, None);
     };
+    if landscape.surface.shows_classes() {
+        let sentence = "Classes have no height: look at them in 2-D";
+        ui.painter().text(rect.center(), Align2::CENTER_CENTER, sentence, theme::body(), palette.weak);
+        return (response, None);
+    }
     let key = (subject.name.to_owned(), landscape.surface.value_key());
     let cache = state.reliefs.entry(key).or_default();
     cache.refresh(landscape, colors.scale);

@@ -26,7 +26,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, surfaces: &[(usize, &Loss
             }
         }
         ui.add_space(10.0);
-        error_menu(ui, view.error, &mut commands);
+        if scene.session.landscape.plane.input().is_none() {
+            error_menu(ui, view.error, &mut commands);
+        } else {
+            let reason = "A landscape around one image has no standard errors over images";
+            ui.add_enabled_ui(false, |ui| error_menu(ui, None, &mut commands)).response.on_hover_text(reason);
+        }
         ui.add_space(8.0);
         let accent = theme::of(ui).accent;
         if view.form == LandscapeForm::Map {

@@ -7,8 +7,9 @@ use egui::{
 
 use super::super::{Scene, energy};
 use crate::figure::number::significant;
-use crate::session::{ColorBy, Role, SelectMode, Selection};
+use crate::session::{ColorBy, InputAxes, Role, SelectMode, Selection};
 use crate::ui::command::Command;
+use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::panel::quiet_button;
 use crate::ui::scatter::cloud::Cloud;
 use crate::ui::scatter::command::ScatterCommand;
@@ -124,7 +125,34 @@ pub fn pinned(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter) {
             });
         });
         ui.add_space(6.0);
+        landscapes(ui, scene, &key, cloud.role_of(row));
+        ui.add_space(6.0);
         neighbours(ui, scene, scatter, &checkpoint, &cloud, row);
+    });
+}
+
+/// Landscapes around the image, in input space.
+fn landscapes(ui: &mut Ui, scene: &mut Scene<'_>, key: &ImageKey, role: Option<Role>) {
+    let palette = theme::of(ui);
+    ui.label(RichText::new("Landscape around this image").color(palette.weak).font(theme::small()));
+    // Labels of other classes than the network's are no classes to take a loss of.
+    let can = role.is_some_and(Role::has_classes);
+    ui.add_enabled_ui(can, |ui| {
+        ui.horizontal(|ui| {
+            for (axes, label, hint) in [
+                (InputAxes::Random, "random", "L(x + αd₁ + βd₂) and decision regions over two random directions of pixels"),
+                (InputAxes::Gradient, "gradient", "Along the gradient of the loss by pixels, and a random direction"),
+                (InputAxes::SignGradient, "sign of gradient", "Along the sign of the gradient (FGSM), and random signs"),
+            ] {
+                let button = ui.button(label).on_hover_text(hint);
+                let button = button.on_disabled_hover_text("Its label is none of the network's classes: say a target in the session file");
+                button.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, can, format!("Landscape around this image: {label}")));
+                if button.clicked() {
+                    let command = LandscapeCommand::AroundImage { dataset: key.0.clone(), image: key.1.max(0) as usize, axes };
+                    scene.commands.push(Command::Landscape(command));
+                }
+            }
+        });
     });
 }
 

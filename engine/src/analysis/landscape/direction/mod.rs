@@ -3,7 +3,7 @@
 //! [`draw`] gives the draws, [`scaling`] scales a tensor's draws by its weight, [`random`] puts both together by a
 //! [`DirectionRule`](flatland::session::DirectionRule). Deliberately absent: planes that are made of other checkpoints (`plane`).
 
-mod draw;
+pub(super) mod draw;
 pub(super) mod random;
 mod scaling;
 #[cfg(test)]

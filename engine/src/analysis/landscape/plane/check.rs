@@ -35,7 +35,12 @@ pub fn check(network: &Network, directions: &Directions, job: &LandscapeJob) -> 
         (None, Axes::Checkpoints { through, .. }) => of_checkpoints(lack, through, statistics),
         (None, Axes::Files { .. }) => of_axes(lack, "in the files of [landscape.plane]"),
         (None, Axes::Random {}) => of_axes(lack, "of [landscape.directions]"),
-        (None, Axes::Trajectory { run }) => of_axes(lack, &format!("of the trajectory of {}", run.display())),
+        (None, Axes::Trajectory(trajectory)) => {
+            let paths: Vec<String> = trajectory.inputs().iter().map(|(_, path)| path.display().to_string()).collect();
+            of_axes(lack, &format!("of the trajectory of {}", paths.join(", ")))
+        }
+        // Refused before there are directions.
+        (None, Axes::Input(_)) => of_axes(lack, "of [landscape.plane]"),
     };
     Err(AnalysisError::Invalid(message))
 }

@@ -78,6 +78,9 @@ impl Plane {
                 trajectory = Some(found);
                 ("trajectory", directions)
             }
+            (None, Axes::Input(_)) => {
+                return Err(AnalysisError::Invalid("expected a plane of weights, found one in input space".into()));
+            }
             (None, Axes::Files { delta, eta }) => {
                 let delta = delta.as_ref().map(|file| axis_file::read(file, "delta", network)).transpose()?;
                 let eta = eta.as_ref().map(|file| axis_file::read(file, "eta", network)).transpose()?;
