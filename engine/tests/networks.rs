@@ -74,7 +74,7 @@ fn images(network: &Network) -> Samples {
     let [channels, side, _] = network.graph.input.map(|side| side as usize);
     let pixels = uniform(1, IMAGES * side * side * channels).map(|u| (256.0 * u).floor() as u8);
     let images = if channels == 1 { pixels.flat_map(|pixel| [pixel; 3]).collect() } else { pixels.collect() };
-    let source = flatland::job::source(&entry(), 0, None);
+    let source = flatland::job::source(&entry(), &[], 0, None);
     let dataset = Dataset {
         name: "images".into(),
         images,
@@ -108,7 +108,7 @@ impl Reporter for Quiet {
 
 fn largest_eigenvalue(network: &Network, samples: &Samples, out: &Path) -> f64 {
     let checkpoint: CheckpointEntry = toml::from_str("name = 'net'\npath = 'none'\nnormalization = 'none'").unwrap();
-    let source = flatland::job::source(&entry(), 0, None);
+    let source = flatland::job::source(&entry(), &[], 0, None);
     let settings =
         HessianSettings { top: 1, tolerance: 1e-6, trace_probes: 0, density: DensityQuality::None, ..HessianSettings::default() };
     let job = HessianJob {

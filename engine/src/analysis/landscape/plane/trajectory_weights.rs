@@ -164,7 +164,7 @@ impl TrajectoryWeights {
 fn no_checkpoint(file: &TrajectoryFile) -> Result<Option<String>, AnalysisError> {
     let reading = checkpoint::read(&file.path)?;
     Ok(match (reading.container, reading.contents) {
-        (None, Err(reason)) => Some(reason),
+        (None | Some(checkpoint::Container::PlainPickle), Err(reason)) => Some(reason),
         _ => None,
     })
 }
