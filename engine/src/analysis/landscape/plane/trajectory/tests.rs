@@ -164,8 +164,8 @@ fn a_checkpoint_of_another_network_is_an_error_that_names_file_and_difference() 
     let path = fixture.folder.path().join("epoch_7.safetensors");
     Network::random("oe_mnist", 7, 0, Device::Cpu).unwrap().save(&path).unwrap();
     let message = fixture.error();
-    assert!(message.contains("epoch_7.safetensors") && message.contains("10 classes") && message.contains("7 classes"), "{message}");
-    assert!(message.contains("[10, 50] under `fc2.weight`") && message.contains("[7, 50]"), "{message}");
+    assert!(message.contains("epoch_7.safetensors") && message.contains("10 classes") && message.contains("`fc2.weight`"), "{message}");
+    assert!(message.contains("[10, 50]") && message.contains("[7, 50]"), "{message}");
     Network::random("resnet8", 10, 0, Device::Cpu).unwrap().save(&path).unwrap();
     let message = fixture.error();
     assert!(message.contains("epoch_7.safetensors") && message.contains("oe_mnist"), "{message}");
