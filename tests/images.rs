@@ -43,14 +43,12 @@ fn an_image_that_is_cut_short_is_named_in_every_result_and_again_when_it_comes_f
     let json = |file: &str| -> serde_json::Value {
         serde_json::from_slice(&std::fs::read(folder.path().join("out").join(file)).unwrap()).unwrap()
     };
-    let scores = json("scores.json")["A"].clone();
+    let all = [json("scores.json"), json("A/digits/landscape.json"), json("A/digits/sharpness.json"), json("A/digits/hessian.json")];
+    let [scores, landscape, sharpness, hessian] = &all;
+    let scores = &scores["A"];
     assert_eq!(scores["samples"]["digits"], 5);
-    for list in [
-        &scores["unreadable"]["digits"],
-        &json("A/digits/landscape.json")["unreadable"]["digits"],
-        &json("A/digits/sharpness.json")["unreadable"],
-        &json("A/digits/hessian.json")["unreadable"],
-    ] {
+    let by_dataset = [&scores["unreadable"]["digits"], &landscape["unreadable"]["digits"]];
+    for list in by_dataset.into_iter().chain([&sharpness["unreadable"], &hessian["unreadable"]]) {
         assert_eq!(list.as_array().unwrap().len(), 1);
         assert!(list[0]["path"].as_str().unwrap().ends_with("pictures/0/cut_progressive_half.jpg"), "{list}");
     }

@@ -125,8 +125,9 @@ impl Header {
             .filter(|_| start <= MAX_HEADER)
             .ok_or_else(|| ("a whole .npy header".to_string(), format!("a header of {start} bytes in a file of {}", bytes.len())))?;
         // The reader multiplies the sizes without looking.
-        if !sizes_can_be_multiplied(&whole[before..]) {
-            return Err(("an array that fits into memory".into(), String::from_utf8_lossy(whole[before..].trim_ascii_end()).into_owned()));
+        if !sizes_can_be_multiplied(&String::from_utf8_lossy(&whole[before..])) {
+            let found = String::from_utf8_lossy(whole[before..].trim_ascii()).chars().take(200).collect();
+            return Err(("an .npy header as NumPy writes it, of an array that fits into memory".into(), found));
         }
         let header = NpyHeader::from_reader(whole).map_err(|error| ("an .npy header".into(), error.to_string()))?;
         let shape = header.shape().iter().map(|&n| usize::try_from(n).unwrap_or(usize::MAX)).collect();
@@ -135,13 +136,17 @@ impl Header {
     }
 }
 
-/// Whether the product of all numbers in the header's parentheses, the shape, leaves room for the size of an element.
-fn sizes_can_be_multiplied(header: &[u8]) -> bool {
+/// Whether the header has one shape, written as NumPy does, and the product of its sizes leaves room for the size of an element.
+fn sizes_can_be_multiplied(header: &str) -> bool {
+    let (Some((_, after)), 1) = (header.split_once("shape"), header.matches("shape").count()) else { return false };
+    let Some((between, rest)) = after.split_once('(') else { return false };
+    let Some((sizes, _)) = rest.split_once(')') else { return false };
+    if !between.trim().trim_start_matches(['\'', '"']).trim().trim_end_matches(':').is_empty() {
+        return false;
+    }
     let mut product = 1u64;
-    let inside = header.split(|&byte| byte == b'(').skip(1).filter_map(|rest| rest.split(|&byte| byte == b')').next());
-    for number in inside.flat_map(|inside| inside.split(|byte| !byte.is_ascii_digit())).filter(|number| !number.is_empty()) {
-        let size = std::str::from_utf8(number).ok().and_then(|digits| digits.parse::<u64>().ok());
-        match size.and_then(|size| product.checked_mul(size.max(1))) {
+    for size in sizes.split(',').map(str::trim).filter(|size| !size.is_empty()) {
+        match size.trim_end_matches('L').parse::<u64>().ok().and_then(|size| product.checked_mul(size.max(1))) {
             Some(larger) if larger <= 1 << 56 => product = larger,
             _ => return false,
         }
@@ -229,6 +234,27 @@ mod tests {
         for dtype in ["|O", "<c8", "<M8[ns]", "<f16", "|V4", "<U0", "", "<"] {
             assert_eq!(Element::of(dtype), None, "{dtype}");
         }
+    }
+
+    #[test]
+    fn sizes_that_cannot_be_multiplied_are_an_answer_never_a_panic() {
+        for (shape, may) in [
+            ("(2, 1, 1, 3)", true),
+            ("()", true),
+            ("(5,)", true),
+            ("(18446744073709551615, 32, 32, 3)", false),
+            ("(0, 4611686018427387904, 4611686018427387904, 3)", false),
+            ("[4611686018427387904, 4611686018427387904]", false),
+            ("(0xffffffffffffffff, 2)", false),
+            ("(99999999999999999999999, 2)", false),
+            ("(2, 1", false),
+        ] {
+            let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}");
+            assert_eq!(sizes_can_be_multiplied(&header), may, "{shape}");
+            let npy = super::super::tests::npy("|u1", shape, &[0; 6]);
+            assert_eq!(Header::of(&npy).is_ok(), may, "{shape}");
+        }
+        assert!(!sizes_can_be_multiplied(r"{'\x73hape': (18446744073709551615, 2)}"));
     }
 
     #[test]
