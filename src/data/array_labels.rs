@@ -3,27 +3,32 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::DataError;
+use super::labels::{Found, Origin};
 use super::numpy::{Array, Element};
-use super::{DataError, names};
 
-/// Labels with the names of their classes in their order; none where they are numbers.
+/// Labels, and what names their classes.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Labels {
     /// Class of each image; -1 = none.
     pub(super) labels: Vec<i64>,
-    /// Names of the classes.
-    pub(super) classes: Vec<String>,
+    /// The classes; none where labels are numbers.
+    pub(super) found: Found,
 }
 
 impl Labels {
     /// Of images without labels.
     pub(super) fn none(count: usize) -> Self {
-        Self { labels: vec![-1; count], classes: vec![] }
+        Self::numbers(vec![-1; count])
+    }
+
+    fn numbers(labels: Vec<i64>) -> Self {
+        Self { labels, found: Found::default() }
     }
 }
 
 /// The labels of `count` images: shape [N] or [N, 1] of whole numbers from -1 (none) on, whatever their type, or of names; or [N, C] with one
-/// 1 a row. Names are numbered in sorted order, those of CIFAR-10 as CIFAR-10 does.
+/// 1 a row. Names are numbered in sorted order; what they mean to a network is not decided here.
 ///
 /// # Errors
 /// When they are as many as neither the images nor, where `five_times`, a fifth of them (CIFAR-10-C: severities one after the other), or
@@ -45,11 +50,11 @@ pub(super) fn labels_for(count: usize, five_times: bool, array: &Array, path: &P
     let mut found = match (array.shape.get(1).copied().unwrap_or(1), array.texts()) {
         (1, Some(names)) => of_names(&names),
         (1, None) => match whole(array) {
-            Ok(labels) => Labels { labels, classes: vec![] },
+            Ok(labels) => Labels::numbers(labels),
             Err(value) => return unlike(", whole numbers from 0 on (-1 = none)", format!(" with {value} among them")),
         },
         (classes, None) => match one_hot(array, classes) {
-            Ok(labels) => Labels { labels, classes: vec![] },
+            Ok(labels) => Labels::numbers(labels),
             Err(row) => return unlike(", or one-hot rows: one 1, else 0", format!(" whose row {row} is not so")),
         },
         (_, Some(_)) => return unlike("", String::new()),
@@ -83,10 +88,14 @@ fn one_hot(array: &Array, classes: usize) -> Result<Vec<i64>, usize> {
     values.chunks_exact(classes.max(1)).enumerate().map(column).collect()
 }
 
-fn of_names(found: &[String]) -> Labels {
-    let sorted: BTreeSet<&str> = found.iter().map(String::as_str).collect();
-    let is_cifar = sorted.iter().all(|name| names::CIFAR10.contains(name));
-    let classes: Vec<String> = if is_cifar { names::cifar10() } else { sorted.into_iter().map(str::to_owned).collect() };
-    let number = |name: &String| classes.iter().position(|class| class == name).map_or(-1, |label| label as i64);
-    Labels { labels: found.iter().map(number).collect(), classes }
+/// The classes that are called so, like folders.
+pub(super) fn classes_of_names(names: &[String]) -> Found {
+    let sorted: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    Found { names: sorted.into_iter().map(str::to_owned).collect(), from: Origin::Folders { empty: Vec::new(), wnids: None } }
+}
+
+fn of_names(names: &[String]) -> Labels {
+    let found = classes_of_names(names);
+    let number = |name: &String| found.names.binary_search(name).map_or(-1, |label| label as i64);
+    Labels { labels: names.iter().map(number).collect(), found }
 }

@@ -6,7 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use super::array_images::into_images;
-use super::array_labels::{Labels, labels_for};
+use super::array_labels::{Labels, classes_of_names, labels_for};
+use super::labels::{Found, Origin};
 use super::numpy::Array;
 use super::pixels::map;
 use super::source::Opened;
@@ -21,7 +22,7 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
     let invalid = |(expected, found): (String, String)| DataError::invalid(WHAT, expected, found, &file);
     let mut images = Array::from_npy(map(WHAT, &file)?).and_then(into_images).map_err(invalid)?;
     let mut count = images.blocks[0].count;
-    let Labels { mut labels, mut classes } = match labels_of(&file) {
+    let Labels { mut labels, mut found } = match labels_of(&file) {
         Some(sibling) => {
             let array = Array::from_npy(map("labels", &sibling)?)
                 .map_err(|(expected, found)| DataError::invalid("labels", expected, found, &sibling))?;
@@ -40,15 +41,28 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
         block.start += (level - 1) * count * block.stride;
         block.count = count;
     }
-    let known = class_names(&file);
-    if !known.is_empty() {
-        classes = known;
+    if found.names.is_empty() {
+        found.names = class_names(path);
     }
-    Ok(Opened::array("npy", labels, classes, images))
+    Ok(Opened { found, ..Opened::array("npy", labels, vec![], images) })
+}
+
+/// The classes of the array at `path`, without reading its images.
+pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<Found, DataError> {
+    // A folder of several arrays has classes whichever of them is meant.
+    let file = if path.is_dir() { of_folder(path, wanted).ok().map(|(file, _)| file) } else { Some(path.to_path_buf()) };
+    if let Some(sibling) = file.as_deref().and_then(labels_of) {
+        let array = Array::from_npy(map("labels", &sibling)?);
+        let array = array.map_err(|(expected, found)| DataError::invalid("labels", expected, found, &sibling))?;
+        if let Some(names) = array.texts() {
+            return Ok(classes_of_names(&names));
+        }
+    }
+    Ok(Found { names: class_names(path), from: Origin::File })
 }
 
 /// The classes of CIFAR-10 for the folder CIFAR-10-C and the files in it.
-pub(super) fn class_names(path: &Path) -> Vec<String> {
+fn class_names(path: &Path) -> Vec<String> {
     let folder = if path.is_dir() { Some(path) } else { path.parent() };
     if folder.and_then(Path::file_name).is_some_and(|name| name == "CIFAR-10-C") { names::cifar10() } else { Vec::new() }
 }

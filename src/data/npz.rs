@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use npyz::npz::NpzArchive;
 
 use super::array_images::into_images;
-use super::array_labels::{Labels, labels_for};
+use super::array_labels::{Labels, classes_of_names, labels_for};
+use super::labels::Found;
 use super::npz_names::{Entry, choose};
 use super::numpy::{Array, Header};
 use super::pixels::{Bytes, map};
@@ -20,15 +21,10 @@ const MAX_ARRAY: u64 = 8 << 30;
 /// Opens the archive at `path`, or that of split `wanted` in the folder `path`.
 pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataError> {
     if path.is_dir() {
-        let archives = sniff::files(WHAT, path)?;
-        let is = |file: &PathBuf, name: &str| file.file_name().is_some_and(|found| found.to_string_lossy() == format!("{name}.npz"));
-        let of_split = |split: &str| archives.iter().filter(|file| is(file, split)).cloned().collect();
-        let file = split::pick(WHAT, path, wanted, &["test", "val", "train"], of_split)?;
-        return open(&file[0], None);
+        return open(&of_folder(path, wanted)?, None);
     }
     let bytes = map(WHAT, path)?;
-    let mut archive = NpzArchive::new(Cursor::new(&*bytes))
-        .map_err(|error| DataError::invalid(WHAT, "a whole zip archive", format!("one cut short or damaged: {error}"), path))?;
+    let mut archive = opened(&bytes, path)?;
     let entries = entries(&mut archive);
     let invalid = |(expected, found): (String, String)| DataError::invalid(WHAT, expected, found, path);
     let chosen = choose(&entries, wanted).map_err(invalid)?;
@@ -40,7 +36,30 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
         Some(labels) => labels_for(count, false, &array(&mut archive, labels, path)?, path)?,
         None => Labels::none(count),
     };
-    Ok(Opened::array("npz", labels.labels, labels.classes, images))
+    Ok(Opened { found: labels.found, ..Opened::array("npz", labels.labels, vec![], images) })
+}
+
+/// The classes of the archive at `path`, without reading its images.
+pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<Found, DataError> {
+    let (path, wanted) = if path.is_dir() { (of_folder(path, wanted)?, None) } else { (path.to_path_buf(), wanted) };
+    let bytes = map(WHAT, &path)?;
+    let mut archive = opened(&bytes, &path)?;
+    let chosen = choose(&entries(&mut archive), wanted).map_err(|(expected, found)| DataError::invalid(WHAT, expected, found, &path))?;
+    let labels = chosen.labels.map(|labels| array(&mut archive, &labels, &path)).transpose()?;
+    Ok(labels.and_then(|labels| labels.texts()).map(|names| classes_of_names(&names)).unwrap_or_default())
+}
+
+fn opened<'a>(bytes: &'a [u8], path: &Path) -> Result<Archive<'a>, DataError> {
+    NpzArchive::new(Cursor::new(bytes))
+        .map_err(|error| DataError::invalid(WHAT, "a whole zip archive", format!("one cut short or damaged: {error}"), path))
+}
+
+/// The archive of split `wanted` in a folder.
+fn of_folder(folder: &Path, wanted: Option<&str>) -> Result<PathBuf, DataError> {
+    let archives = sniff::files(WHAT, folder)?;
+    let is = |file: &PathBuf, name: &str| file.file_name().is_some_and(|found| found.to_string_lossy() == format!("{name}.npz"));
+    let of_split = |split: &str| archives.iter().filter(|file| is(file, split)).cloned().collect();
+    Ok(split::pick(WHAT, folder, wanted, &["test", "val", "train"], of_split)?.swap_remove(0))
 }
 
 type Archive<'a> = NpzArchive<Cursor<&'a [u8]>>;

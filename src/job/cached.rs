@@ -48,8 +48,8 @@ impl Stamps {
             return stamp.clone();
         }
         // What was read of some kinds of images before is not what is read now.
-        let state = format!("{}{}", data::label_state(source), data::decoding(source).unwrap_or_default());
-        let stamp = content_key(&state, &data::files(source));
+        let identity = format!("{}{}", data::label_state(source), data::decoding(source).unwrap_or_default());
+        let stamp = content_key(&identity, &data::files(source));
         self.0.push((source.clone(), stamp.clone()));
         stamp
     }
@@ -59,7 +59,6 @@ impl Stamps {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::data::Subset;
 
     /// Files of a folder: only the first bytes count here.
     fn stamped(files: &[(&str, &[u8])]) -> (String, String) {
@@ -68,18 +67,8 @@ mod tests {
             std::fs::write(folder.path().join(name), bytes).unwrap();
         }
         let path = folder.path().to_owned();
-        let source = Source {
-            name: "x".into(),
-            path,
-            split: None,
-            format: None,
-            subset: Subset::All,
-            corruption: None,
-            seed: 0,
-            classes: Default::default(),
-            reference: Vec::new(),
-        };
-        (Stamps::default().of(&source), content_key("", &data::files(&source)))
+        let source = Source { name: "x".into(), path, ..Source::default() };
+        (Stamps::default().of(&source), content_key(&data::label_state(&source), &data::files(&source)))
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub fn unreadable_in_result(job: &JobSpec) -> Unreadable {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::data::{Source, Subset};
+    use crate::data::Source;
     use crate::job::{AnalysisDataset, CheckpointSource, Device, ScoreJob};
     use crate::session::{Normalization, Role};
 
@@ -58,17 +58,7 @@ mod tests {
             ..ScoreTable::default()
         };
         table.save(folder.path(), "net").unwrap();
-        let source = Source {
-            name: "new".into(),
-            path: "/data".into(),
-            split: None,
-            format: None,
-            subset: Subset::All,
-            corruption: None,
-            seed: 0,
-            classes: Default::default(),
-            reference: Vec::new(),
-        };
+        let source = Source { name: "new".into(), path: "/data".into(), ..Source::default() };
         let job = JobSpec::Score(ScoreJob {
             checkpoint: CheckpointSource {
                 name: "net".into(),

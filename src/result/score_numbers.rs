@@ -61,7 +61,7 @@ impl ScoreTable {
             lost.for_each(|(prediction, _)| *prediction = -1);
         }
         if broken {
-            return Self { unreadable: self.unreadable, ..Self::of(self.datasets, self.temperature) };
+            return Self { unreadable: self.unreadable, labels: self.labels, ..Self::of(self.datasets, self.temperature) };
         }
         self.count_base_rates();
         self

@@ -3,7 +3,7 @@
 use super::order::{Found, Order, Origin, Own, are_numbers_in_order, by_rule, order};
 use super::{Class, Classes, Reference};
 use crate::data::sniff::{self, Format};
-use crate::data::{DataError, Source, cifar_binary, cifar_python, demo, image_folder, npy};
+use crate::data::{DataError, Source, cifar_binary, cifar_python, demo, image_folder, npy, npz};
 
 /// The network's classes as a dataset names them.
 pub(super) struct NetworkClasses {
@@ -121,9 +121,10 @@ fn classes_of(reference: &Reference) -> Result<Option<Found>, DataError> {
             None => cifar_python::open(path, split)?.found,
         },
         Format::ImageFolder => image_folder::classes(path, split)?,
-        Format::Npy => Found { names: npy::class_names(path), from: Origin::File },
+        Format::Npy => npy::classes(path, split)?,
+        Format::Npz => npz::classes(path, split)?,
         // Labels of these are numbers, if there are any.
-        Format::Idx | Format::ImageList | Format::Npz => Found::default(),
+        Format::Idx | Format::ImageList => Found::default(),
     };
     let said = matches!(reference.classes, Classes::InOrder(_));
     Ok((!found.names.is_empty() || said).then_some(found))

@@ -5,8 +5,8 @@ use std::io::Read;
 use npyz::npz::NpzWriter;
 use serde::Deserialize;
 
-use super::super::load;
 use super::super::tests::{error, npy, source};
+use super::super::{Reference, Source, load};
 use super::*;
 
 /// What NumPy says of an archive of `archives.zip` (`make_archives.py`).
@@ -96,4 +96,21 @@ fn an_array_that_claims_more_than_it_holds_is_an_answer() {
         std::fs::write(&array, npy("|u1", shape, &[0; 12])).unwrap();
         assert!(error(&source(&array)).contains("expected "), "{shape}");
     }
+}
+
+#[test]
+fn named_classes_are_matched_with_those_of_the_other_datasets() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let pixels = |n: usize| npy("|u1", &format!("({n}, 1, 1, 3)"), &vec![9; 3 * n]);
+    write(&path("id.npz"), &[("images", pixels(3)), ("labels", npy("|S4", "(3,)", b"ant\0bee\0wolf"))]);
+    write(&path("cs.npz"), &[("images", pixels(2)), ("labels", npy("|S4", "(2,)", b"wolfbee\0"))]);
+    let id = source(&path("id.npz"));
+    assert_eq!(super::super::load_for(&id, None, 3).unwrap().labels, [0, 1, 2]);
+    let Source { name, path, split, format, classes, .. } = id;
+    let mut cs = source(&folder.path().join("cs.npz"));
+    cs.reference = vec![Reference { name, path, split, format, classes }];
+    // Alone, `bee` would come first.
+    assert_eq!(load(&cs, None).unwrap().labels, [1, 0]);
+    assert_eq!(super::super::load_for(&cs, None, 3).unwrap().labels, [2, 1]);
 }
