@@ -90,7 +90,7 @@ fn others(network: &Network, x: &Tensor) -> Result<Vec<Fit>, ModelError> {
     let fit = |(other, _): (architecture::Architecture, _)| {
         let layers = layer_statistics(&other.graph, &network.tensors, x, false)?.into_iter().map(layer).collect();
         let variance = NetworkCheck { layers, ..NetworkCheck::default() }.overall();
-        Ok(Fit { name: other.name, variance })
+        Ok::<_, ModelError>(Fit { name: other.name, variance })
     };
     alike.map(fit).collect()
 }

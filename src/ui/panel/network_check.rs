@@ -54,7 +54,7 @@ mod tests {
         input.normalizations = vec![fit("half", 1.7), fit("imagenet", 0.2), fit("cifar10", 0.4)];
         assert_eq!(
             choices(&input),
-            [("Normalize as ImageNet".into(), CheckpointCommand::Normalize(Normalization::Preset(NormalizationPreset::Imagenet)))]
+            [("Normalize as ImageNet".to_owned(), CheckpointCommand::Normalize(Normalization::Preset(NormalizationPreset::Imagenet)))]
         );
         let mut wiring = check(0.9);
         wiring.architectures = vec![fit("resnet20_noshort", 0.8)];
