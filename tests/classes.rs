@@ -18,22 +18,26 @@ const CIFAR10_RIGHT: f64 = 181.0 / 200.0;
 const CIFAR10_RIGHT_WITHOUT_AIRPLANE_AND_DEER: f64 = 147.0 / 160.0;
 const MNIST_RIGHT_WITHOUT_3: f64 = 268.0 / 270.0;
 
+const RESNET20: &str = "normalization = \"imagenet\"";
+const OE_MNIST: &str = "architecture = \"oe_mnist\"\nnormalization = \"none\"";
+
 /// A folder to work in, and the checkpoints that are read.
 struct Place {
     folder: tempfile::TempDir,
     checkpoint: String,
-    normalization: &'static str,
+    /// How it is read, as a session and a run file say it.
+    read_as: &'static str,
 }
 
 impl Place {
     /// One with a real network, where there is one.
-    fn new(checkpoint: &str, normalization: &'static str) -> Option<Self> {
+    fn new(checkpoint: &str, read_as: &'static str) -> Option<Self> {
         let Some(shared) = shared_dir().filter(|_| has_worker()) else {
             println!("skipped: needs shared data and a worker");
             return None;
         };
         let checkpoint = shared.join("data/checkpoints").join(checkpoint).display().to_string();
-        Some(Self { folder: tempfile::tempdir().unwrap(), checkpoint, normalization })
+        Some(Self { folder: tempfile::tempdir().unwrap(), checkpoint, read_as })
     }
 
     fn path(&self) -> &Path {
@@ -62,11 +66,11 @@ impl Place {
             format!("[[dataset]]\nname = \"{name}\"\nrole = \"{role}\"\npath = '{path}'\n{more}\n")
         };
         let text = format!(
-            "version = 1\n[[checkpoint]]\nname = \"net\"\npath = '{}'\nnormalization = \"{}\"\n{}\
+            "version = 1\n[[checkpoint]]\nname = \"net\"\npath = '{}'\n{}\n{}\
              [landscape]\ngrid = [3, 2]\n[sharpness]\nrho = [0.01]\nsteps = 1\n\
              [hessian]\ntop = 1\ntrace_probes = 2\nlanczos_steps = 10\ndensity = \"none\"\n[embedding]\niterations = 20\nperplexity = 5.0\n",
             self.checkpoint,
-            self.normalization,
+            self.read_as,
             datasets.iter().map(dataset).collect::<String>()
         );
         write(self.path(), "session.toml", text)
@@ -99,7 +103,7 @@ fn close(found: &Value, expected: f64) {
 
 #[test]
 fn an_empty_folder_beside_those_of_the_classes_changes_no_number() {
-    let Some(place) = Place::new("resnet20-12fca82f.th", "imagenet") else { return };
+    let Some(place) = Place::new("resnet20-12fca82f.th", RESNET20) else { return };
     place.folders("cifar-10-batches-bin", 20, "set/val", |class| Some(CIFAR10[class].into()));
     std::fs::create_dir(place.path().join("set/val/__MACOSX")).unwrap();
     std::fs::create_dir(place.path().join("set/annotations")).unwrap();
@@ -114,7 +118,7 @@ fn an_empty_folder_beside_those_of_the_classes_changes_no_number() {
 
 #[test]
 fn cs_folders_are_matched_with_the_id_batches_by_name_or_as_they_are_told() {
-    let Some(place) = Place::new("resnet20-12fca82f.th", "imagenet") else { return };
+    let Some(place) = Place::new("resnet20-12fca82f.th", RESNET20) else { return };
     let cifar = shared_dir().unwrap().join("data/cifar-10-batches-bin").display().to_string();
     let id = ("test", "id", cifar.as_str(), "split = \"test\"\nfirst = 64");
     let without = |class: usize| (class != 0 && class != 4).then_some(class);
@@ -143,7 +147,7 @@ fn cs_folders_are_matched_with_the_id_batches_by_name_or_as_they_are_told() {
 
 #[test]
 fn digits_without_one_are_scored_and_trained_with_their_own_labels() {
-    let Some(place) = Place::new("oe_mnist_baseline_epoch_9.pt", "none") else { return };
+    let Some(place) = Place::new("oe_mnist_baseline_epoch_9.pt", OE_MNIST) else { return };
     place.folders("mnist", 30, "digits", |digit| (digit != 3).then(|| digit.to_string()));
     place.folders("mnist", 30, "letters", |digit| (digit != 3).then(|| char::from(b'a' + digit as u8).to_string()));
     let (scores, told) = place.score(&[("digits", "id", "digits", "")]);
@@ -152,10 +156,10 @@ fn digits_without_one_are_scored_and_trained_with_their_own_labels() {
 
     let train = |folder: &str| {
         let text = format!(
-            "version = 1\ncheckpoint = '{}'\nnormalization = \"none\"\nmax_steps = 1\nbatch = 16\ntransform = \"none\"\n[method]\nname = \"erm\"\n\
+            "version = 1\ncheckpoint = '{}'\n{}\nmax_steps = 1\nbatch = 16\ntransform = \"none\"\n[method]\nname = \"erm\"\n\
              [optimizer]\nlr = 1e-30\nweight_decay = 0.0\n\
              [[dataset]]\nname = \"digits\"\nrole = \"train\"\npath = '{folder}'\n[[dataset]]\nname = \"again\"\nrole = \"id\"\npath = '{folder}'\n",
-            place.checkpoint
+            place.checkpoint, place.read_as
         );
         write(place.path(), "run.toml", text);
         run(place.path(), &["train", "run.toml", "--out", folder_of(folder), "--device", "cpu"])
@@ -184,7 +188,7 @@ fn folder_of(dataset: &str) -> &'static str {
 
 #[test]
 fn labels_beyond_the_networks_classes_are_refused_by_every_analysis() {
-    let Some(place) = Place::new("resnet20-12fca82f.th", "imagenet") else { return };
+    let Some(place) = Place::new("resnet20-12fca82f.th", RESNET20) else { return };
     place.folders("cifar-10-batches-bin", 2, "set", |class| Some(CIFAR10[class].into()));
     let mut list = String::new();
     for (label, class) in (1..).zip(CIFAR10) {
@@ -213,7 +217,7 @@ fn labels_beyond_the_networks_classes_are_refused_by_every_analysis() {
 
 #[test]
 fn every_result_says_what_its_labels_follow_from() {
-    let Some(place) = Place::new("resnet20-12fca82f.th", "imagenet") else { return };
+    let Some(place) = Place::new("resnet20-12fca82f.th", RESNET20) else { return };
     place.folders("cifar-10-batches-bin", 2, "set", |class| Some(CIFAR10[class].into()));
     let session = place.session(&[("id", "id", "set", "")]);
     for (command, file, key) in [

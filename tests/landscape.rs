@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{FLATLAND, demo_checkpoint, flatland, has_worker, run, session, stderr, stdout};
+use flatland::data::{Source, load};
 use flatland::job::{Analysis, JobEvent, PlanOptions, WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions, plan};
 use flatland::session::Session;
 
@@ -140,19 +141,21 @@ fn a_landscape_in_another_folder_takes_its_cells_from_the_cache_unless_told_not_
 #[test]
 fn a_landscape_around_an_image_is_computed_told_drawn_and_made_again_from_its_manifest() {
     let Some((folder, path)) = place("grid = [9, 9]") else { return };
-    let text = std::fs::read_to_string(&path).unwrap() + "[landscape.plane]\nkind = \"input\"\nimage = 3\naxes = \"gradient\"\n";
-    std::fs::write(&path, text).unwrap();
+    let digits = Source { name: "digits".into(), path: "demo:test".into(), ..Source::default() };
+    let image = load(&digits, None).unwrap().index[3];
+    let plane = format!("[landscape.plane]\nkind = \"input\"\nimage = {image}\naxes = \"gradient\"\n");
+    std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + &plane).unwrap();
     let output = run(folder.path(), &["landscape", &path, "--out", "out", "--json", "--save-directions"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let object: serde_json::Value = serde_json::from_str(stdout(&output).trim()).unwrap();
     assert!(object["computed"] == 81 && object["samples"] == 1 && object["definition"] == "input", "{object}");
-    assert!(object["input"]["image"] == 3 && object["input"]["norm"] == "l2", "{object}");
+    assert!(object["input"]["image"] == image && object["input"]["norm"] == "l2", "{object}");
     let shares = object["regions"].as_array().unwrap().iter().map(|region| region[1].as_f64().unwrap());
     assert!((shares.sum::<f64>() - 1.0).abs() < 1e-9, "{object}");
     assert!(folder.path().join("out/A/digits/directions.npz").is_file());
     let read = |out: &str| std::fs::read(folder.path().join(out).join("landscape.npz")).unwrap();
     let again = run(folder.path(), &["landscape", "out/A/digits/landscape.json", "--out", "again", "--no-cache"]);
-    assert!(again.status.success() && stdout(&again).contains("around image 3"), "{}{}", stdout(&again), stderr(&again));
+    assert!(again.status.success() && stdout(&again).contains(&format!("around image {image}")), "{}{}", stdout(&again), stderr(&again));
     assert!(read("out/A/digits") == read("again"), "the same bytes");
     for (flags, expected) in [
         (["--weights-at", "0,0"], "found one in input space"),
@@ -163,7 +166,7 @@ fn a_landscape_around_an_image_is_computed_told_drawn_and_made_again_from_its_ma
         let refused = run(folder.path(), &[["landscape", path.as_str(), "--out", "other"].as_slice(), &flags].concat());
         assert!(!refused.status.success() && stderr(&refused).contains(expected), "{flags:?}: {}", stderr(&refused));
     }
-    let missing = std::fs::read_to_string(&path).unwrap().replace("image = 3", "image = 999999");
+    let missing = std::fs::read_to_string(&path).unwrap().replace(&format!("image = {image}"), "image = 999999");
     std::fs::write(&path, missing).unwrap();
     let refused = run(folder.path(), &["landscape", &path, "--out", "none"]);
     assert!(!refused.status.success() && stderr(&refused).contains("an image at position 999999"), "{}", stderr(&refused));

@@ -33,9 +33,9 @@ pub fn load_images(source: &Source, positions: &[usize]) -> Result<Vec<Result<Si
     Ok(positions.iter().map(image).collect())
 }
 
-/// The images at these positions of the source, whatever its subset is, in this order, as [`super::load`] gives them, for a network of
-/// `classes` classes, where given, as [`super::load_for`] does: at `size` = [height, width] where given, corrupted, with labels. The rest of
-/// the source is not decoded.
+/// The images at these positions of the source (as in [`super::Dataset::index`]: not every source begins at 0, `demo:test` does not),
+/// whatever its subset is, in this order, as [`super::load`] gives them, for a network of `classes` classes, where given, as
+/// [`super::load_for`] does: at `size` = [height, width] where given, corrupted, with labels. The rest of the source is not decoded.
 ///
 /// # Errors
 /// As [`super::load_for`]; also when there is no image at a position, or it cannot be read.
@@ -48,13 +48,11 @@ pub fn load_positions(
     let mut opened = open(source)?;
     let labelling = labels::assign(&mut opened, source, classes)?;
     let missing = |position: usize| {
-        let images = opened.index.len();
-        DataError::invalid(
-            "a dataset",
-            format!("an image at position {position}"),
-            format!("{images} images, the first at 0"),
-            &source.path,
-        )
+        let found = match (opened.index.iter().min(), opened.index.iter().max()) {
+            (Some(first), Some(last)) => format!("{} images, at positions from {first} to {last}", opened.index.len()),
+            _ => "no images".into(),
+        };
+        DataError::invalid("a dataset", format!("an image at position {position}"), found, &source.path)
     };
     let places = positions.iter().map(|&position| place(&opened, position).ok_or_else(|| missing(position)));
     let places = places.collect::<Result<Vec<usize>, DataError>>()?;
@@ -107,16 +105,21 @@ mod tests {
         for corruption in [None, Some(Corruption { kind: "gaussian_noise".into(), severity: 3 })] {
             let source = source(corruption);
             let whole = load(&Source { subset: Subset::All, ..source.clone() }, Some([40, 36])).unwrap();
-            let some = load_positions(&source, Some([40, 36]), &[31, 4], None).unwrap();
-            assert_eq!((some.index.as_slice(), some.height, some.width), ([31, 4].as_slice(), 40, 36));
-            for (k, position) in [(0, 31), (1, 4)] {
-                let there = whole.index.iter().position(|known| *known == position).unwrap();
+            // Positions are those in the file of all digits: not the places in this part of it.
+            let positions = [whole.index[31], whole.index[4]];
+            assert_ne!(positions, [31, 4]);
+            let some = load_positions(&source, Some([40, 36]), &positions, None).unwrap();
+            assert_eq!((some.index.as_slice(), some.height, some.width), (positions.as_slice(), 40, 36));
+            for (k, there) in [31, 4].into_iter().enumerate() {
                 assert_eq!((some.labels[k], some.image(k)), (whole.labels[there], whole.image(there)));
             }
             assert_eq!(some.classes, whole.classes);
         }
-        let error = load_positions(&source(None), None, &[0, 9_999_999], None).unwrap_err().to_string();
-        assert!(error.contains("an image at position 9999999"), "{error}");
+        let index = load(&Source { subset: Subset::All, ..source(None) }, None).unwrap().index;
+        let (first, last) = (index[0], index[index.len() - 1]);
+        let error = load_positions(&source(None), None, &[first, 9_999_999], None).unwrap_err().to_string();
+        let found = format!("{} images, at positions from {first} to {last}", index.len());
+        assert!(error.contains("an image at position 9999999") && error.contains(&found), "{error}");
     }
 
     #[test]

@@ -264,7 +264,10 @@ fn chosen_datasets<'a>(session: &'a Session, analysis: Analysis, options: &PlanO
             Analysis::Embedding | Analysis::Scores => with_role(&[Role::Id, Role::Cs, Role::Near, Role::Far]),
         }
     };
-    if let Some(entry) = chosen.iter().find(|entry| analysis.is_per_dataset() && !entry.role.has_classes()) {
+    // Around one image the class may be another than its label: see `input_plane`.
+    let around_image = analysis == Analysis::Landscape && session.landscape.plane.input().is_some();
+    let needs_classes = analysis.is_per_dataset() && !around_image;
+    if let Some(entry) = chosen.iter().find(|entry| needs_classes && !entry.role.has_classes()) {
         return Err(PlanError::Settings(format!(
             "a {} needs images of the network's classes: expected a dataset of role `train`, `id` or `cs`, found `{}` of role `{}`",
             analysis.label(),

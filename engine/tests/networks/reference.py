@@ -125,7 +125,7 @@ SMALL, LARGE = (16, 32, 64), (64, 128, 256, 512)
 NETWORKS = {
     "resnet8": (ResNet(SMALL, 1, "A", "linear"), (3, 32), True),
     "resnet8_option_b": (ResNet(SMALL, 1, "B", "linear"), (3, 32), True),
-    "resnet14_option_b": (ResNet(SMALL, 2, "B", "fc"), (3, 32), False),
+    "resnet14_option_b": (ResNet(SMALL, 2, "B", "linear"), (3, 32), False),
     "resnet8_noshort": (ResNet(SMALL, 1, "none", "linear"), (3, 32), True),
     "resnet18_32x32": (ResNet(LARGE, 2, "B", "fc"), (3, 32), False),
     "resnet18_32x32_maxpool": (ResNet(LARGE, 2, "B", "fc", pool=True), (3, 32), False),

@@ -100,12 +100,24 @@ fn checked_size(height: usize, width: usize) -> Result<[usize; 2], String> {
 fn why_not(kind: &str, error: &(dyn Error + 'static)) -> String {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof) {
+        if is_end(error) {
             return cut_short(kind);
         }
         cause = error.source();
     }
     format!("damaged or unknown {kind}: {error}")
+}
+
+/// Whether this is an end before all is read. Not every decoder has the reader's error for its source.
+fn is_end(error: &(dyn Error + 'static)) -> bool {
+    let read = match (error.downcast_ref(), error.downcast_ref(), error.downcast_ref()) {
+        (Some(image::ImageError::IoError(error)), ..)
+        | (_, Some(png::DecodingError::IoError(error)), _)
+        | (.., Some(tiff::TiffError::IoError(error))) => Some(error),
+        _ => error.downcast_ref::<std::io::Error>(),
+    };
+    read.is_some_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof)
+        || matches!(error.downcast_ref(), Some(gif::DecodingError::UnexpectedEof))
 }
 
 fn cut_short(kind: &str) -> String {

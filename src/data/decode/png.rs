@@ -13,10 +13,7 @@ const END: [u8; 12] = *b"\0\0\0\0IEND\xae\x42\x60\x82";
 
 /// Size and RGB pixels of the default image of a PNG file; or why not.
 pub(super) fn decode(bytes: &[u8]) -> Result<Sized, String> {
-    let failed = |error: png::DecodingError| match error {
-        png::DecodingError::IoError(error) => why_not("PNG", &error),
-        other => why_not("PNG", &other),
-    };
+    let failed = |error: png::DecodingError| why_not("PNG", &error);
     // A file that ends with its pixels is whole. Behind others one more end does not matter.
     let bytes = if bytes.ends_with(&END) { Cow::Borrowed(bytes) } else { Cow::Owned([bytes, &END].concat()) };
     let mut options = DecodeOptions::default();

@@ -7,6 +7,7 @@ use super::name::{Match, find, is_number};
 use super::order::{Found, Order, Origin, Own, by_rule, order, without_network};
 use super::own::{Meant, OwnClass, OwnClasses, named};
 use super::{Class, Classes, LabelRule, reference};
+use crate::data::sniff::{self, Format};
 use crate::data::{DataError, Source};
 
 /// So many names are listed in a message.
@@ -199,10 +200,8 @@ impl Matching<'_> {
 
     /// The classes here, to people.
     fn own_side(&self) -> String {
-        let what = match &self.found.from {
-            Origin::Folders { .. } => "folders",
-            Origin::File => "classes",
-        };
+        let is_folders = matches!(sniff::sniff(self.source), Ok(Format::ImageFolder));
+        let what = if is_folders { "folders" } else { "classes" };
         let mut text = format!("{} {what}: {}", self.own.classes.len(), list(self.own.names().into_iter()));
         if let Origin::Folders { empty, .. } = &self.found.from
             && !empty.is_empty()

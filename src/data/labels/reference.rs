@@ -42,10 +42,11 @@ pub(super) fn network_classes(source: &Source, found: &Found, count: usize) -> R
 /// The state of what the labels of `source` follow from beside its own files: the classes of its references. Empty where its labels do
 /// not depend on names.
 pub fn label_state(source: &Source) -> String {
-    let is_folder = |source: &Source| !source.is_bundled() && matches!(sniff::sniff(source), Ok(Format::ImageFolder));
+    // Labels of arrays may be names too.
+    let has_names =
+        |source: &Source| !source.is_bundled() && matches!(sniff::sniff(source), Ok(Format::ImageFolder | Format::Npy | Format::Npz));
     let references: Vec<Source> = source.reference.iter().map(Reference::source).collect();
-    let own = is_folder(source);
-    if !own && !references.iter().any(is_folder) {
+    if !has_names(source) && !references.iter().any(has_names) {
         return String::new();
     }
     let state = |reference: &Reference| {

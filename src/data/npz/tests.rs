@@ -105,7 +105,7 @@ fn named_classes_are_matched_with_those_of_the_other_datasets() {
     let pixels = |n: usize| npy("|u1", &format!("({n}, 1, 1, 3)"), &vec![9; 3 * n]);
     write(&path("id.npz"), &[("images", pixels(3)), ("labels", npy("|S4", "(3,)", b"ant\0bee\0wolf"))]);
     write(&path("cs.npz"), &[("images", pixels(2)), ("labels", npy("|S4", "(2,)", b"wolfbee\0"))]);
-    let id = source(&path("id.npz"));
+    let id = Source { name: "id".into(), ..source(&path("id.npz")) };
     assert_eq!(super::super::load_for(&id, None, 3).unwrap().labels, [0, 1, 2]);
     let Source { name, path, split, format, classes, .. } = id;
     let mut cs = source(&folder.path().join("cs.npz"));
@@ -113,4 +113,7 @@ fn named_classes_are_matched_with_those_of_the_other_datasets() {
     // Alone, `bee` would come first.
     assert_eq!(load(&cs, None).unwrap().labels, [1, 0]);
     assert_eq!(super::super::load_for(&cs, None, 3).unwrap().labels, [2, 1]);
+    cs.reference.clear();
+    let refused = super::super::load_for(&cs, None, 3).unwrap_err().to_string();
+    assert!(refused.contains("each of the 3 of the network") && refused.contains("2 classes: bee, wolf"), "{refused}");
 }

@@ -24,6 +24,7 @@ fn results(k: usize) -> (Embedding, ScoreTable) {
     for (d, data) in table.datasets.iter_mut().enumerate() {
         data.label = found.label[200 * d..200 * (d + 1)].to_vec();
         data.prediction = data.label.clone();
+        data.index = (0..200).collect();
         for values in data.scores.values_mut() {
             *values = (0..200).map(f64::from).collect();
         }

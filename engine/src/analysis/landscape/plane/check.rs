@@ -55,7 +55,7 @@ fn same(a: &str, b: &str, statistics: bool) -> String {
 
 /// Within rounding the same weights; and what is not.
 fn beyond(statistics: bool) -> &'static str {
-    if statistics { " up to rounding (only BatchNorm's running statistics differ)" } else { " up to rounding" }
+    if statistics { " up to rounding (BatchNorm's running statistics aside)" } else { " up to rounding" }
 }
 
 fn of_checkpoints(lack: Lack, [a, b, c]: &[String; 3], statistics: bool) -> String {
@@ -73,7 +73,7 @@ fn of_checkpoints(lack: Lack, [a, b, c]: &[String; 3], statistics: bool) -> Stri
         }
         Lack::Parallel { along, beside, rounding } => {
             let along = (1e4 * along).round() / 1e4;
-            let but = if statistics { ", and only BatchNorm's running statistics leave it" } else { "" };
+            let but = if statistics { " (BatchNorm's running statistics aside)" } else { "" };
             format!(
                 "{expected} `{c}` on the line through `{a}` (α = 0) and `{b}` (α = 1), at α = {along}: it lies {beside:.1e} beside that line, \
                  of which rounding of the weights accounts for {rounding:.1e}{but}{}",

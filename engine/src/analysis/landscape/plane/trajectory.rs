@@ -60,12 +60,12 @@ impl Trajectory {
         // Rounding moves each checkpoint by about that much from where it would be.
         let rounding = n as f64 * (network.theta()?.norm()? / (1 << 23) as f64).powi(2);
         let [first, second] = [components.variance[0], components.variance[1]];
+        let expected = "expected checkpoints that span a plane, found";
+        if first <= rounding {
+            return Err(invalid(format!("{expected} the same weights in all of them, up to rounding")));
+        }
         if second <= rounding.max(FLAT * first) {
-            return Err(invalid(
-                "expected checkpoints that span a plane, found them on one line or all the same, up to rounding: for the line between two \
-                 of them, kind = \"line\""
-                    .into(),
-            ));
+            return Err(invalid(format!("{expected} them on one line, up to rounding: for the line between two of them, kind = \"line\"")));
         }
         let mut axes: [Vec<Part>; 2] = [Vec::new(), Vec::new()];
         weights.each(reporter, |name, block| {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use flatland::job::{CheckpointSource, LandscapeJob};
 use flatland::result::{LossSurface, PlaneRecord};
-use flatland::session::{Axes, NetworkChoice, Normalization};
+use flatland::session::{Axes, NetworkChoice, Normalization, NormalizationPreset};
 use tch::{Device, Tensor};
 
 use super::super::super::surface::{LandscapeData, run};
@@ -23,6 +23,9 @@ const ALPHA: [f64; 6] = [1.0, 0.9504861145, 0.9037435678, 0.732015618, 0.3762121
 const BETA: [f64; 6] = [0.2485598614, -0.2200921541, -0.5746652621, -1.0, -0.6716340612, 0.0];
 /// Beside the plane.
 const DISTANCE: [f64; 6] = [0.2773159743, 0.3479862074, 0.2529638427, 0.1935980647, 0.4374199494, 0.0];
+
+/// The constants of grey images.
+const PLAIN: Normalization = Normalization::Preset(NormalizationPreset::None);
 
 /// A folder with the checkpoints of `reference.py`, one of them converted, and a job at the last.
 struct Fixture {
@@ -48,7 +51,7 @@ impl Fixture {
             name: "end".into(),
             path: folder.path().join("epoch_20.pt"),
             architecture: Some("oe_mnist".into()),
-            normalization: Normalization::default(),
+            normalization: PLAIN,
             ..job.checkpoint
         };
         let mut fixture = Self { folder, network, job };
@@ -63,7 +66,7 @@ impl Fixture {
     }
 
     fn try_run(&self) -> Result<(PlaneRecord, Vec<String>), String> {
-        let data = samples(noise(12, 28), &Normalization::default(), &self.network);
+        let data = samples(noise(12, 28), &PLAIN, &self.network);
         let mut ear = Ear::default();
         run(&self.network, &LandscapeData::of(&data), &self.job, &mut ear).map_err(|error| error.to_string())?;
         Ok((LossSurface::load(&self.job.out).unwrap().manifest.plane.unwrap(), ear.warnings))
