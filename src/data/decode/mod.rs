@@ -112,12 +112,12 @@ fn why_not(kind: &str, error: &(dyn Error + 'static)) -> String {
 fn is_end(error: &(dyn Error + 'static)) -> bool {
     let read = match (error.downcast_ref(), error.downcast_ref(), error.downcast_ref()) {
         (Some(image::ImageError::IoError(error)), ..)
-        | (_, Some(png::DecodingError::IoError(error)), _)
-        | (.., Some(tiff::TiffError::IoError(error))) => Some(error),
+        | (_, Some(::png::DecodingError::IoError(error)), _)
+        | (.., Some(::tiff::TiffError::IoError(error))) => Some(error),
         _ => error.downcast_ref::<std::io::Error>(),
     };
     read.is_some_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof)
-        || matches!(error.downcast_ref(), Some(gif::DecodingError::UnexpectedEof))
+        || matches!(error.downcast_ref(), Some(::gif::DecodingError::UnexpectedEof))
 }
 
 fn cut_short(kind: &str) -> String {
