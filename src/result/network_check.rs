@@ -111,15 +111,17 @@ impl NetworkCheck {
         }
     }
 
+    /// The normalizations that fit clearly better than the present one: the best, and those that fit nearly as well.
+    pub fn fitting_normalizations(&self) -> impl Iterator<Item = &Fit> {
+        let first = self.layers.first().map_or(f64::NAN, |first| first.variance);
+        let best = self.normalizations.iter().map(|fit| fit.variance).fold(f64::INFINITY, f64::min);
+        let fits = move |fit: &&Fit| fit.variance <= best + ALIKE && best < 0.5 * first && fit.variance < INPUT;
+        self.normalizations.iter().filter(fits)
+    }
+
     fn about_the_input(&self) -> String {
         let first = &self.layers[0];
-        let best = self.normalizations.iter().map(|fit| fit.variance).fold(f64::INFINITY, f64::min);
-        let fits: Vec<String> = self
-            .normalizations
-            .iter()
-            .filter(|fit| fit.variance <= best + ALIKE && best < 0.5 * first.variance && fit.variance < INPUT)
-            .map(|fit| format!("{} ({:.2})", fit.name, fit.variance))
-            .collect();
+        let fits: Vec<String> = self.fitting_normalizations().map(|fit| format!("{} ({:.2})", fit.name, fit.variance)).collect();
         let advice = match fits.as_slice() {
             [] => "no preset fits clearly".to_owned(),
             [one] => format!("normalization {one} fits"),

@@ -17,17 +17,15 @@ pub fn show(ui: &mut Ui, checkpoint: &CheckpointEntry, check: &NetworkCheck, com
     }
 }
 
-/// The best of what was tried instead.
+/// The normalizations that fit, and the best of the networks that were tried instead.
 fn choices(check: &NetworkCheck) -> Vec<(String, CheckpointCommand)> {
     let best = |fits: &[Fit]| fits.iter().filter(|fit| fit.variance.is_finite()).min_by(|a, b| a.variance.total_cmp(&b.variance)).cloned();
-    let first = check.layers.first().map_or(f64::NAN, |first| first.variance);
     let preset = |fit: &Fit| serde_json::from_value::<NormalizationPreset>(fit.name.clone().into()).ok();
-    let normalization =
-        best(&check.normalizations).filter(|fit| fit.variance < 0.5 * first).as_ref().and_then(preset).map(Normalization::Preset);
-    let normalization = normalization.map(|as_| (format!("Normalize as {}", as_.label()), CheckpointCommand::Normalize(as_)));
+    let normalizations = check.fitting_normalizations().filter_map(preset).map(Normalization::Preset);
+    let normalizations = normalizations.map(|as_| (format!("Normalize as {}", as_.label()), CheckpointCommand::Normalize(as_)));
     let network = best(&check.architectures).filter(|fit| fit.variance < 0.5 * check.overall());
     let network = network.map(|fit| (format!("Read as {}", fit.name), CheckpointCommand::Architecture(Some(fit.name))));
-    normalization.into_iter().chain(network).collect()
+    normalizations.chain(network).collect()
 }
 
 fn layers(ui: &mut Ui, check: &NetworkCheck) {
@@ -54,7 +52,8 @@ mod tests {
         input.normalizations = vec![fit("half", 1.7), fit("imagenet", 0.2), fit("cifar10", 0.4)];
         assert_eq!(
             choices(&input),
-            [("Normalize as ImageNet".to_owned(), CheckpointCommand::Normalize(Normalization::Preset(NormalizationPreset::Imagenet)))]
+            [("ImageNet", NormalizationPreset::Imagenet), ("CIFAR-10", NormalizationPreset::Cifar10)]
+                .map(|(name, preset)| (format!("Normalize as {name}"), CheckpointCommand::Normalize(Normalization::Preset(preset))))
         );
         let mut wiring = check(0.9);
         wiring.architectures = vec![fit("resnet20_noshort", 0.8)];

@@ -17,8 +17,8 @@ pub(super) fn show(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspe
     let name = &checkpoint.name;
     let is_assumed = checkpoint.weights.is_none();
     let present = inspection.weights.as_ref().or(checkpoint.weights.as_ref()).map_or("choose", String::as_str);
-    let shown = format!("weights: {present}, of {}", inspection.state_dicts.len());
-    let button = MenuButton::from_button(egui::Button::new(assumed::value(ui, &shown, is_assumed)).frame_when_inactive(false));
+    let shown = [format!("weights: {present}"), format!("one of {}", inspection.state_dicts.len())];
+    let button = MenuButton::from_button(egui::Button::new(assumed::list(ui, &shown, is_assumed)).frame_when_inactive(false));
     let (response, _) = button.ui(ui, |ui| {
         let head = |ui: &mut Ui, text: &str| drop(ui.label(RichText::new(text).font(theme::small()).color(theme::of(ui).weak)));
         let mut tell = |ui: &mut Ui, command| {
