@@ -20,6 +20,35 @@ pub enum ClassesEntry {
     Each(BTreeMap<String, ClassEntry>),
 }
 
+impl ClassesEntry {
+    /// What `text` says, which is written as behind `classes = `; a rule needs no quotation marks. `None` where the text is empty.
+    ///
+    /// # Errors
+    /// When it says no classes; the message says what would.
+    pub fn parse(text: &str) -> Result<Option<Self>, String> {
+        #[derive(Deserialize)]
+        struct Line {
+            classes: ClassesEntry,
+        }
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let is_word = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let line = if is_word { format!("classes = \"{text}\"") } else { format!("classes = {text}") };
+        toml::from_str(&line).map(|line: Line| Some(line.classes)).map_err(|error| error.message().to_owned())
+    }
+
+    /// The text that [`ClassesEntry::parse`] reads as this.
+    pub fn text(&self) -> String {
+        let text = toml::Value::try_from(self).map(|value| value.to_string()).unwrap_or_default();
+        match self {
+            ClassesEntry::By(_) => text.trim_matches('"').to_owned(),
+            ClassesEntry::InOrder(_) | ClassesEntry::Each(_) => text,
+        }
+    }
+}
+
 /// A rule that makes labels of the names of folders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -68,6 +97,23 @@ mod tests {
             assert_eq!(toml::from_str::<DatasetEntry>(&toml::to_string(&read).unwrap()).unwrap(), read);
         }
         assert!(!toml::to_string(&entry("").unwrap()).unwrap().contains("classes"));
+    }
+
+    #[test]
+    fn classes_that_are_typed_are_those_of_a_file_and_read_back_as_they_were() {
+        for (typed, written) in [
+            ("numbers", "classes = \"numbers\""),
+            ("{ plane = \"airplane\", \"a b\" = -1 }", "classes = { plane = \"airplane\", \"a b\" = -1 }"),
+            ("[\"cat\", \"dog\"]", "classes = [\"cat\", \"dog\"]"),
+        ] {
+            let parsed = ClassesEntry::parse(typed).unwrap();
+            assert_eq!(parsed, entry(written).unwrap().classes);
+            assert_eq!(ClassesEntry::parse(&parsed.clone().unwrap().text()).unwrap(), parsed);
+        }
+        assert_eq!(ClassesEntry::parse("  ").unwrap(), None);
+        for wrong in ["alphabetical", "{ plane = }", "3.5"] {
+            assert!(ClassesEntry::parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

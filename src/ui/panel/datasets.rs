@@ -3,10 +3,10 @@
 use egui::containers::menu::{MenuButton, MenuConfig, SubMenuButton};
 use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui, UiBuilder, WidgetInfo};
 
-use super::{aside, more_images, quiet_button, section};
+use super::{aside, complaint, more_images, quiet_button, section};
 use crate::data::corruption;
 use crate::result::{LabelRecord, UnreadableImage, unreadable_lines};
-use crate::session::{Assumption, CorruptionEntry, DatasetEntry, Role, Session};
+use crate::session::{Assumption, ClassesEntry, CorruptionEntry, DatasetEntry, Role, Session};
 use crate::ui::command::Command;
 use crate::ui::store::Store;
 use crate::ui::theme;
@@ -30,15 +30,17 @@ struct Texts {
     name: String,
     images: String,
     split: String,
+    classes: String,
 }
 
 impl Texts {
     fn new(of: &DatasetEntry) -> Self {
         let images = of.first.or(of.limit).map(|n| n.to_string()).unwrap_or_default();
-        Self { of: of.clone(), name: of.name.clone(), images, split: of.split.clone().unwrap_or_default() }
+        let classes = of.classes.as_ref().map(ClassesEntry::text).unwrap_or_default();
+        Self { of: of.clone(), name: of.name.clone(), images, split: of.split.clone().unwrap_or_default(), classes }
     }
 
-    /// The dataset that is meant; what is no number leaves the number of images as it was.
+    /// The dataset that is meant; what is no number leaves the number of images as it was, and what says no classes the classes.
     fn entry(&self) -> DatasetEntry {
         let mut entry = DatasetEntry { name: self.name.trim().into(), ..self.of.clone() };
         let split = self.split.trim();
@@ -51,6 +53,9 @@ impl Texts {
             (Some(Some(n)), Some(_)) => entry.first = Some(n),
             (Some(n), _) => (entry.first, entry.limit) = (None, n),
             (None, _) => {}
+        }
+        if let Ok(classes) = ClassesEntry::parse(&self.classes) {
+            entry.classes = classes;
         }
         entry
     }
@@ -136,8 +141,13 @@ fn menu(ui: &mut Ui, texts: &mut Texts) -> Option<DatasetEntry> {
         line(ui, "Name", "as figures say it", |texts| &mut texts.name, texts),
         line(ui, "Images", "all", |texts| &mut texts.images, texts),
         line(ui, "Split", "test, else val, else train", |texts| &mut texts.split, texts),
+        texts.of.role.has_classes() && line(ui, "Classes", "by name, or { plane = \"airplane\" }", |texts| &mut texts.classes, texts),
     ];
-    if typed.contains(&true) {
+    let classes = ClassesEntry::parse(&texts.classes);
+    if let Err(reason) = &classes {
+        complaint(ui, reason);
+    }
+    if typed.contains(&true) && classes.is_ok() {
         given = Some(texts.entry());
         ui.close();
     }

@@ -1,7 +1,7 @@
 //! What a newcomer does first: opens files without saying what they are, says how they are to be read, starts a run.
 
 use super::*;
-use crate::session::{FIRST_LOOK, Normalization, NormalizationPreset, Role, Session};
+use crate::session::{ClassesEntry, FIRST_LOOK, Normalization, NormalizationPreset, Role, Session};
 use crate::ui::command::{Command, OpenAs};
 
 fn empty(listener: &Listener) -> Harness<'static, App> {
@@ -65,6 +65,27 @@ fn what_was_assumed_is_marked_where_it_stands_until_somebody_states_it_and_undo_
     assert!(harness.state().session.assumptions().is_empty());
     give(&mut harness, Command::Undo);
     harness.get_by_label("Normalization of net: CIFAR-10, assumed");
+}
+
+#[test]
+fn which_class_a_folder_is_can_be_said_in_the_row_of_the_dataset() {
+    let mut harness = harness(&Listener::default(), 0, false);
+    let classes = |harness: &Harness<'static, App>| harness.state().session.datasets[1].classes.clone();
+    harness.run();
+    for (typed, expected) in [("{ plane = ", None), ("\"airplane\" }", ClassesEntry::parse("{ plane = \"airplane\" }").unwrap())] {
+        if harness.query_by_label("Classes of the dataset").is_none() {
+            harness.get_by_label_contains("Role and images of gaussian noise:").click();
+            harness.run();
+        }
+        harness.get_by_label("Classes of the dataset").focus();
+        harness.run();
+        harness.get_by_label("Classes of the dataset").type_text(typed);
+        harness.run();
+        harness.key_press(egui::Key::Enter);
+        harness.run();
+        assert_eq!(classes(&harness), expected, "{typed}");
+    }
+    assert_eq!(harness.state().history.undoes(), Some("change dataset gaussian noise"));
 }
 
 #[test]
