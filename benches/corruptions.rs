@@ -1,11 +1,11 @@
 //! Times every corruption at severity 3 on 10,000 images of 32x32, with as many threads as rayon takes (`RAYON_NUM_THREADS`).
 //!
-//! CIFAR-10's test images where the shared data is here, generated ones elsewhere. `src/data/corruption/reference.py --time` times the NumPy
+//! CIFAR-10's test images where the shared data is here, generated ones elsewhere. `crates/core/src/data/corruption/reference.py --time` times the NumPy
 //! reference; docs/benchmarks/corruptions-cpu.md keeps what was measured.
 
 use std::time::Instant;
 
-use flatland::data::{Augmentation, Severity, corruption, shared_dir};
+use flatland_core::data::{Augmentation, Severity, corruption, shared_dir};
 
 const IMAGES: usize = 10_000;
 const SIDE: usize = 32;

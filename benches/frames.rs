@@ -15,11 +15,11 @@ use eframe::egui_wgpu::{RenderState, RendererOptions, ScreenDescriptor, wgpu};
 use egui::{Event, PointerButton, Pos2, pos2, vec2};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, TestRenderer};
-use flatland::job::runs::RunOptions;
-use flatland::job::{JobEvent, JobId, JobOutput, JobSpec};
-use flatland::result::{Cell, Embedding};
-use flatland::session::Tab;
 use flatland::ui::{App, Bench, Heard, Worker};
+use flatland_core::job::runs::RunOptions;
+use flatland_core::job::{JobEvent, JobId, JobOutput, JobSpec};
+use flatland_core::result::{Cell, Embedding};
+use flatland_core::session::Tab;
 
 const FRAMES: usize = 30;
 

@@ -1,6 +1,6 @@
 //! The house rules that no compiler checks: which room may import which, and what has no place where.
 //!
-//! The tables are those of `src/lib.rs` and `engine/src/lib.rs`. Code under `#[cfg(test)]` and files of tests are not held to them.
+//! The tables are those of `src/lib.rs` and `crates/engine/src/lib.rs`. Code under `#[cfg(test)]` and files of tests are not held to them.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -288,7 +288,7 @@ fn paths(tokens: &[String]) -> Vec<Vec<String>> {
 fn files(building: Building) -> Vec<(PathBuf, File)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(match building {
         Building::Desk => "src",
-        Building::Bench => "engine/src",
+        Building::Bench => "crates/engine/src",
     });
     let (mut files, mut folders) = (Vec::new(), vec![root.clone()]);
     while let Some(folder) = folders.pop() {

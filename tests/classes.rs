@@ -9,7 +9,7 @@ mod common;
 use std::path::Path;
 
 use common::{has_worker, run, stderr, stdout, write};
-use flatland::data::{Source, load, shared_dir};
+use flatland_core::data::{Source, load, shared_dir};
 use serde_json::Value;
 
 const CIFAR10: [&str; 10] = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];

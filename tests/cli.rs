@@ -306,7 +306,7 @@ fn methods_are_told_to_programs() {
 #[test]
 fn convert_takes_a_surface_of_another_tool_to_a_mesh_and_to_our_own_files() {
     let folder = tempfile::tempdir().unwrap();
-    let theirs = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/result/surface_file/tomgoldstein.h5");
+    let theirs = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/core/src/result/surface_file/tomgoldstein.h5");
     let theirs = theirs.to_str().unwrap();
     for to in ["surface.vtp", "surface.obj", "surface.stl", "ours"] {
         let output = run(folder.path(), &["convert", theirs, to]);
@@ -319,7 +319,7 @@ fn convert_takes_a_surface_of_another_tool_to_a_mesh_and_to_our_own_files() {
 
 /// The file of the engine's tests that holds `model` and `ema`.
 fn two_state_dicts(folder: &Path) -> String {
-    let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join("engine/src/model/tests/state_dicts/model_and_ema.gz");
+    let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/engine/src/model/tests/state_dicts/model_and_ema.gz");
     let mut bytes = Vec::new();
     std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(std::fs::File::open(packed).unwrap()), &mut bytes).unwrap();
     write(folder, "net.pth", bytes)

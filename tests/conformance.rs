@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use flatland::result::Conformance;
+use flatland_core::result::Conformance;
 
 const FLATLAND: &str = env!("CARGO_BIN_EXE_flatland");
 

@@ -16,7 +16,7 @@ fn an_image_that_is_cut_short_is_named_in_every_result_and_again_when_it_comes_f
     }
     let folder = tempfile::tempdir().unwrap();
     let Some(checkpoint) = demo_checkpoint() else { return };
-    let mut archive = NpzArchive::new(Cursor::new(include_bytes!("../src/data/decode/tests/jpegs.zip"))).unwrap();
+    let mut archive = NpzArchive::new(Cursor::new(include_bytes!("../crates/core/src/data/decode/tests/jpegs.zip"))).unwrap();
     for (class, name) in [
         ("0", "cut_progressive_half"),
         ("0", "q75_420_baseline"),
@@ -52,7 +52,7 @@ fn an_image_that_is_cut_short_is_named_in_every_result_and_again_when_it_comes_f
         assert_eq!(list.as_array().unwrap().len(), 1);
         assert!(list[0]["path"].as_str().unwrap().ends_with("pictures/0/cut_progressive_half.jpg"), "{list}");
     }
-    let embedding = flatland::result::Embedding::load(&folder.path().join("out/A")).unwrap();
+    let embedding = flatland_core::result::Embedding::load(&folder.path().join("out/A")).unwrap();
     assert_eq!(embedding.unreadable["digits"].len(), 1);
 
     for (out, cached) in [("first", false), ("again", true)] {

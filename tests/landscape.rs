@@ -10,9 +10,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{FLATLAND, demo_checkpoint, flatland, has_worker, run, session, stderr, stdout};
-use flatland::data::{Source, load};
-use flatland::job::{Analysis, JobEvent, PlanOptions, WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions, plan};
-use flatland::session::Session;
+use flatland_core::data::{Source, load};
+use flatland_core::job::{Analysis, JobEvent, PlanOptions, WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions, plan};
+use flatland_core::session::Session;
 
 /// A folder with a session of one demo checkpoint on a grid of this size.
 fn place(grid: &str) -> Option<(tempfile::TempDir, String)> {

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{FLATLAND, has_worker};
-use flatland::job::{RunFolder, RunStatus};
+use flatland_core::job::{RunFolder, RunStatus};
 
 /// A folder with `run.toml`: a small network from scratch on the demo set.
 struct Place {

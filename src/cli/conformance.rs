@@ -9,8 +9,8 @@ use super::runner::{Runner, Told};
 use super::say;
 use crate::figure::conformance::{html, markdown};
 use crate::figure::number::significant;
-use crate::job::{self, ConformanceJob, Device, JobOutput, JobSpec, PlanOptions, WorkerOptions, conformance_jobs, demo_session};
-use crate::result::{Conformance as Report, write_atomic};
+use flatland_core::job::{self, ConformanceJob, Device, JobOutput, JobSpec, PlanOptions, WorkerOptions, conformance_jobs, demo_session};
+use flatland_core::result::{Conformance as Report, write_atomic};
 
 /// Arguments of `flatland conformance`.
 #[derive(Debug, Args)]

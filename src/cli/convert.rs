@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::say;
-use crate::result::surface_file::{Height, export, import};
+use flatland_core::result::surface_file::{Height, export, import};
 
 /// Arguments of `flatland convert`.
 #[derive(Debug, Args)]

@@ -8,9 +8,9 @@ use super::figures::{Target, draw};
 use super::options::{ComputeOptions, plan};
 use super::runner::Runner;
 use super::{embed, hessian, landscape, score, sharpness};
-use crate::job::{Analysis, JobSpec, PlanOptions, demo_session};
-use crate::result::{cell_cache, gather_scores};
-use crate::session::Session;
+use flatland_core::job::{Analysis, JobSpec, PlanOptions, demo_session};
+use flatland_core::result::{cell_cache, gather_scores};
+use flatland_core::session::Session;
 
 /// Arguments of `flatland demo`.
 #[derive(Debug, Args)]

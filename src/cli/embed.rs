@@ -6,8 +6,8 @@ use serde_json::json;
 use super::options::SessionOptions;
 use super::runner::Runner;
 use super::say;
-use crate::job::{Analysis, JobSpec};
-use crate::result::Embedding;
+use flatland_core::job::{Analysis, JobSpec};
+use flatland_core::result::Embedding;
 
 /// Arguments of `flatland embed`.
 #[derive(Debug, Args)]

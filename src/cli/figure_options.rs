@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::session::{FigureFormat, FigurePreset, Session, Theme};
+use flatland_core::session::{FigureFormat, FigurePreset, Session, Theme};
 
 /// Size, type, theme, files and choice of the figures; what is not given is as the session says.
 #[derive(Clone, Debug, Args)]

@@ -10,12 +10,12 @@ use super::options::{SessionOptions, plan};
 use super::runner::Runner;
 use super::say;
 use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, complaint, left_out, paper, plates, table, without_glyph};
-use crate::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached, unreadable_in_result};
-use crate::result::{
+use flatland_core::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached, unreadable_in_result};
+use flatland_core::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, NetworkCheck, ResultError, ScoreTable, SharpnessCurve,
     SweepResults, Unreadable, unreadable_warning, write_atomic,
 };
-use crate::session::{FigureFormat, FigurePreset, Role, Session};
+use flatland_core::session::{FigureFormat, FigurePreset, Role, Session};
 
 /// Arguments of `flatland figures`.
 #[derive(Debug, Args)]

@@ -7,9 +7,9 @@ use clap::Args;
 use super::runner::Runner;
 use super::say;
 use crate::figure::number::count;
-use crate::job::{JobOutput, JobSpec, WorkerOptions};
-use crate::result::{Inspection, Loadable};
-use crate::session::{NetworkChoice, split_weights};
+use flatland_core::job::{JobOutput, JobSpec, WorkerOptions};
+use flatland_core::result::{Inspection, Loadable};
+use flatland_core::session::{NetworkChoice, split_weights};
 
 /// Arguments of `flatland inspect`.
 #[derive(Debug, Args)]
@@ -128,7 +128,7 @@ fn judgement(report: &Inspection, row: &mut impl FnMut(&str, String)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::Assumed;
+    use flatland_core::result::Assumed;
 
     fn said(what: &str, value: &str) -> Assumed {
         Assumed { what: what.into(), value: value.into() }

@@ -11,9 +11,9 @@ use super::options::SessionOptions;
 use super::runner::{Runner, cost_text};
 use super::say;
 use crate::figure::number::{plain, plain_signed, terminal};
-use crate::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, WeightsJob, check_paths};
-use crate::result::{LandscapeBand, LandscapeManifest, LossSurface, Quantity};
-use crate::session::{DirectionSettings, Preset};
+use flatland_core::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, WeightsJob, check_paths};
+use flatland_core::result::{LandscapeBand, LandscapeManifest, LossSurface, Quantity};
+use flatland_core::session::{DirectionSettings, Preset};
 
 /// Arguments of `flatland landscape`.
 #[derive(Debug, Args)]

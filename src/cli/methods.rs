@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::runner::Runner;
 use super::say;
-use crate::data::Augmentation;
-use crate::job::{JobOutput, JobSpec, MethodInfo, ParameterInfo, ParameterKind, WorkerOptions};
+use flatland_core::data::Augmentation;
+use flatland_core::job::{JobOutput, JobSpec, MethodInfo, ParameterInfo, ParameterKind, WorkerOptions};
 
 /// Arguments of `flatland methods`.
 #[derive(Debug, Args)]

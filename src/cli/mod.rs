@@ -27,8 +27,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::job::WorkerOptions;
-use crate::session::{Tab, split_weights};
+use flatland_core::job::WorkerOptions;
+use flatland_core::session::{Tab, split_weights};
 use runner::{Interrupted, Told};
 
 /// Loss landscapes, sharpness and out-of-distribution behaviour of neural networks, side by side.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
-use crate::job::{self, Analysis, Device, JobSpec, PlanOptions, Precision, WorkerOptions};
-use crate::result::cell_cache;
-use crate::session::Session;
+use flatland_core::job::{self, Analysis, Device, JobSpec, PlanOptions, Precision, WorkerOptions};
+use flatland_core::result::cell_cache;
+use flatland_core::session::Session;
 
 /// Where and how to compute.
 #[derive(Clone, Debug, Args)]

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::progress_line::ProgressLine;
 use crate::figure::number::duration;
-use crate::job::{JobEvent, JobId, JobOutput, JobSpec, WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions};
-use crate::session::CheckpointEntry;
+use flatland_core::job::{JobEvent, JobId, JobOutput, JobSpec, WorkerEvent, WorkerHandle, WorkerMessage, WorkerOptions};
+use flatland_core::session::CheckpointEntry;
 
 /// The user pressed Ctrl-C.
 #[derive(Debug, thiserror::Error)]

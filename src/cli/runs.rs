@@ -8,8 +8,8 @@ use serde_json::json;
 use super::say;
 use super::train::Watch;
 use crate::figure::number::{duration, terminal};
-use crate::job::runs::{self, RunOptions};
-use crate::job::{Control, Device, RunView, WorkerOptions};
+use flatland_core::job::runs::{self, RunOptions};
+use flatland_core::job::{Control, Device, RunView, WorkerOptions};
 
 /// Arguments of `flatland runs`.
 #[derive(Debug, Args)]
@@ -94,7 +94,7 @@ impl Runs {
 
     /// A finished run stays as it is.
     fn resume(&self, run: &RunView) -> anyhow::Result<bool> {
-        use crate::job::RunStatus::{Done, Paused};
+        use flatland_core::job::RunStatus::{Done, Paused};
         if run.status == Done || (run.status.is_under_way() && run.status != Paused) {
             return Ok(false);
         }
@@ -127,7 +127,7 @@ impl Runs {
         if state.elapsed_secs > 0.0 {
             line.push_str(&format!(", {}", duration(state.elapsed_secs)));
         }
-        if let Some(eta) = state.eta_secs.filter(|_| run.status == crate::job::RunStatus::Running) {
+        if let Some(eta) = state.eta_secs.filter(|_| run.status == flatland_core::job::RunStatus::Running) {
             line.push_str(&format!(", {} left", duration(eta)));
         }
         let metrics = run.metrics.last().into_iter().flatten().filter(|(name, _)| *name != "epoch" && *name != "step");

@@ -8,8 +8,8 @@ use super::runner::Runner;
 use super::say;
 use crate::figure::number::{UNDEFINED, percent, plain};
 use crate::figure::table::{accuracy_in_percent, detection_in_percent};
-use crate::job::{Analysis, JobSpec};
-use crate::result::{ScoreDefinitions, ScoreTable, gather_scores};
+use flatland_core::job::{Analysis, JobSpec};
+use flatland_core::result::{ScoreDefinitions, ScoreTable, gather_scores};
 
 /// Arguments of `flatland score`.
 #[derive(Debug, Args)]

@@ -7,8 +7,8 @@ use super::options::{LayerOptions, SessionOptions};
 use super::runner::Runner;
 use super::say;
 use crate::figure::number::{count, terminal};
-use crate::job::{Analysis, JobSpec, PlanOptions};
-use crate::result::{SharpnessCurve, SharpnessPoint};
+use flatland_core::job::{Analysis, JobSpec, PlanOptions};
+use flatland_core::result::{SharpnessCurve, SharpnessPoint};
 
 /// Arguments of `flatland sharpness`.
 #[derive(Debug, Args)]

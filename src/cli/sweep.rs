@@ -9,9 +9,9 @@ use super::runner::Interrupted;
 use super::say;
 use super::train::Watch;
 use crate::figure::{SweepRun, SweepTable};
-use crate::job::runs::{self, RunOptions};
-use crate::job::{RunFolder, RunStatus, Sweep};
-use crate::result::write_atomic;
+use flatland_core::job::runs::{self, RunOptions};
+use flatland_core::job::{RunFolder, RunStatus, Sweep};
+use flatland_core::result::write_atomic;
 
 /// Runs every point of `file` in a folder of its own under `out` and writes the tables there. Finished points are skipped, others go on
 /// where they stand; one that fails is told and stops no other. Nothing is done where a folder holds a run of other settings.

@@ -13,9 +13,9 @@ use super::progress_line::ProgressLine;
 use super::runner::Interrupted;
 use super::say;
 use crate::figure::number::{duration, terminal};
-use crate::job::runs::{self, Follower, RunOptions};
-use crate::job::{Control, RunConfig, RunFolder, RunStatus};
-use crate::result::safe_name;
+use flatland_core::job::runs::{self, Follower, RunOptions};
+use flatland_core::job::{Control, RunConfig, RunFolder, RunStatus};
+use flatland_core::result::safe_name;
 
 /// Arguments of `flatland train`.
 #[derive(Debug, Args)]

@@ -5,8 +5,8 @@ use super::palette::{self, Rgb};
 use super::scale::Spacing;
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, fit, text_width};
 use super::{Data, Figure, FigureStyle};
-use crate::result::{SweepPointResults, SweepResults};
-use crate::session::Role;
+use flatland_core::result::{SweepPointResults, SweepResults};
+use flatland_core::session::Role;
 
 /// Height over width of a panel.
 const ASPECT: f64 = 0.72;

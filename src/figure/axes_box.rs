@@ -188,7 +188,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::figure::Spacing;
-    use crate::session::Camera;
+    use flatland_core::session::Camera;
 
     fn of(yaw: f64, pitch: f64) -> AxesBox {
         let orbit = Orbit::new(&Camera { yaw, pitch, ..Camera::default() });

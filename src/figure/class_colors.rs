@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::palette::{self, CLASS_COLORS, Rgb};
 use super::{ColorScale, Colormap};
-use crate::result::LossSurface;
-use crate::session::Theme;
+use flatland_core::result::LossSurface;
+use flatland_core::session::Theme;
 
 /// The classes that occur on surfaces, each with its colour of the palette. Where two of them would have the same, the later one takes the
 /// next that is free, so that regions are told apart whatever the number of classes.
@@ -92,7 +92,7 @@ pub fn class_borders(surface: &LossSurface, alpha: &[f64], beta: &[f64]) -> Vec<
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::result::{LandscapeManifest, Quantity};
+    use flatland_core::result::{LandscapeManifest, Quantity};
 
     fn surface(classes: &[f64]) -> LossSurface {
         let axis = (0..classes.len()).map(|k| k as f64).collect();

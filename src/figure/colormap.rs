@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use super::palette::Rgb;
-use crate::result::LossSurface;
-use crate::session::ColorSettings;
-pub use crate::session::Colormap;
+use flatland_core::result::LossSurface;
+use flatland_core::session::ColorSettings;
+pub use flatland_core::session::Colormap;
 
 impl Colormap {
     /// The colours that `settings` ask for; where they leave it open viridis, of differences blue over white to red.

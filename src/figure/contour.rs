@@ -5,7 +5,7 @@
 
 use super::ColorScale;
 use super::number::significant;
-use crate::result::LossSurface;
+use flatland_core::result::LossSurface;
 
 /// A connected line where the grid has one value.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,7 +144,7 @@ impl Grid<'_> {
 mod tests {
     use super::*;
     use crate::figure::Spacing;
-    use crate::result::LandscapeManifest;
+    use flatland_core::result::LandscapeManifest;
 
     /// A non-uniform axis over [−1, 1].
     fn axis(n: usize) -> Vec<f64> {

@@ -1,7 +1,7 @@
 //! [`Data`]: the numbers behind a figure, a row each, at full precision; as CSV (RFC 4180) or as `.npz`, an array a column.
 
 use super::FigureError;
-use crate::result::{Npz, NpzValues};
+use flatland_core::result::{Npz, NpzValues};
 
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,8 @@ use super::layout::{Aspect, Frame, Margins, PAD, PanelGrid, draw_dots, draw_note
 use super::palette::{self, Rgb};
 use super::scene::{Scene, Shape};
 use super::{Figure, FigureStyle, Panel};
-use crate::result::{Embedding, Engine, capital};
-use crate::session::Role;
+use flatland_core::result::{Embedding, Engine, capital};
+use flatland_core::session::Role;
 
 /// Scatters of several checkpoints with equal units on both axes; colours by role. The coordinates of a t-SNE mean nothing
 /// by themselves, so there are no ticks, and each panel has its own extent.

@@ -6,9 +6,9 @@ use super::scale::Spacing;
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, fit, text_width};
 use super::table::{detection_in_percent, notes};
 use super::{Figure, FigureStyle, Panel};
-use crate::metric::Histogram;
-use crate::result::ScoreTable;
-use crate::session::Role;
+use flatland_core::metric::Histogram;
+use flatland_core::result::ScoreTable;
+use flatland_core::session::Role;
 
 /// Height over width of a panel.
 const ASPECT: f64 = 0.8;

@@ -6,7 +6,7 @@ use super::palette;
 use super::scale::Spacing;
 use super::scene::{Anchor, HAIRLINE, Scene, clip_segment};
 use super::{Figure, FigureStyle, Panel};
-use crate::result::HessianSpectrum;
+use flatland_core::result::HessianSpectrum;
 
 /// Height over width of a panel.
 const ASPECT: f64 = 0.72;

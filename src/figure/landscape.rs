@@ -9,8 +9,8 @@ use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel, projections};
-use crate::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity};
-use crate::session::{ErrorShown, LandscapeView};
+use flatland_core::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity};
+use flatland_core::session::{ErrorShown, LandscapeView};
 
 /// Size of the values at contour lines, relative to the type.
 const LABEL: f64 = 0.72;

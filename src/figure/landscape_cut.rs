@@ -5,7 +5,7 @@ use super::palette::{self, Rgb};
 use super::scale::Spacing;
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel};
-use crate::result::{LandscapeBand, LossSurface, nearest_node};
+use flatland_core::result::{LandscapeBand, LossSurface, nearest_node};
 
 /// Ratio of the largest to the smallest loss from which the axis is logarithmic.
 const LOG_FROM: f64 = 30.0;

@@ -11,8 +11,8 @@ use super::palette::{self, Chrome, Rgb};
 use super::relief::{Relief, ReliefVertex, height};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape};
 use super::{ColorScale, Figure, FigureStyle, projections};
-use crate::result::LossSurface;
-use crate::session::Camera;
+use flatland_core::result::LossSurface;
+use flatland_core::session::Camera;
 
 /// Facets along each side, about.
 const FACETS: usize = 40;

@@ -6,7 +6,7 @@ use super::palette::{self, Rgb};
 use super::scale::Spacing;
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, fit, text_width};
 use super::{Data, Figure, FigureStyle, Panel};
-use crate::result::{HessianSpectrum, LayerCurvature, LayerSharpness, SharpnessCurve};
+use flatland_core::result::{HessianSpectrum, LayerCurvature, LayerSharpness, SharpnessCurve};
 
 /// Height of a row in em.
 const ROW: f64 = 1.3;

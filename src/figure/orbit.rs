@@ -3,7 +3,7 @@
 //! The box holds α in x and β in y, both within ±½, and the scale of the values in z, within ±[`HALF_HEIGHT`]. Places in the picture count
 //! in shares of the panel's side from its middle, y upwards. Orthographic, so that equal lengths stay equal wherever they are.
 
-use crate::session::Camera;
+use flatland_core::session::Camera;
 
 /// Half the height of the box.
 pub const HALF_HEIGHT: f64 = 0.3;

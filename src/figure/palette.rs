@@ -6,7 +6,7 @@
 //! the contrast is at least 3 : 1 (WCAG's bound for graphics). Sessions store indices, never colours.
 
 use super::Theme;
-use crate::session::{COLORS, Role};
+use flatland_core::session::{COLORS, Role};
 
 /// sRGB, 8 bits a channel.
 pub type Rgb = [u8; 3];

@@ -4,8 +4,8 @@
 
 use super::plate::panels;
 use super::{AblationFigure, Figure, Findings, Found, LandscapeFigure, Panel, Plate, SharpnessFigure, Stack, TradeOffFigure, table};
-use crate::result::{LossSurface, SharpnessCurve};
-use crate::session::{FigureSettings, LandscapeForm, LandscapeView, Role, Session};
+use flatland_core::result::{LossSurface, SharpnessCurve};
+use flatland_core::session::{FigureSettings, LandscapeForm, LandscapeView, Role, Session};
 
 /// A figure of the paper for which the session lacks something.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,11 +9,11 @@ use super::{
     LandscapeCutFigure, LandscapeFigure, LandscapeReliefFigure, LayersFigure, Missing, Panel, ScoreHistograms, SharpnessFigure, layers,
     table,
 };
-use crate::result::{
+use flatland_core::result::{
     Embedding, ErrorKind, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, capital,
     safe_name,
 };
-use crate::session::{FigureFormat, FigureSettings, LandscapeForm, LandscapeView, Role, Session};
+use flatland_core::session::{FigureFormat, FigureSettings, LandscapeForm, LandscapeView, Role, Session};
 
 /// A result and what it is of.
 #[derive(Clone, Debug)]

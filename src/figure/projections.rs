@@ -2,7 +2,7 @@
 
 use super::layout::{Frame, SMALL};
 use super::scene::{Anchor, Scene, Shape, clip_segment, text_width};
-use crate::result::{PlanePoint, PlaneRecord};
+use flatland_core::result::{PlanePoint, PlaneRecord};
 
 /// Draws what the record holds over a panel; `at` gives the place of (α, β), none where it is not seen. What lies
 /// outside of the panel is left out.

@@ -2,7 +2,7 @@
 
 use super::ColorScale;
 use super::orbit::{HALF_HEIGHT, Orbit};
-use crate::result::{LossSurface, nearest_node};
+use flatland_core::result::{LossSurface, nearest_node};
 
 /// Places along a ray or a side of the mesh.
 const STEPS: usize = 192;
@@ -213,8 +213,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::figure::Spacing;
-    use crate::result::LandscapeManifest;
-    use crate::session::Camera;
+    use flatland_core::result::LandscapeManifest;
+    use flatland_core::session::Camera;
 
     fn surface(f: impl Fn(f64, f64) -> f64) -> LossSurface {
         let axis: Vec<f64> = (0..11).map(|i| -1.0 + 0.2 * f64::from(i)).collect();

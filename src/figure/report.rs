@@ -7,7 +7,7 @@ use std::fmt::Write;
 use super::fonts::{BOLD, REGULAR};
 use super::table::{People, scores_for_people};
 use super::{FigureError, FigureStyle, Findings, Missing, Plate, plate::panels};
-use crate::session::{FigureSettings, Session, Theme};
+use flatland_core::session::{FigureSettings, Session, Theme};
 
 /// What the words mean, as `docs/` says it at length.
 const DEFINITIONS: [(&str, &str); 6] = [

@@ -1,9 +1,9 @@
 //! [`ColorScale`]: one range of values for several surfaces, linear or logarithmic, mapped to [0, 1].
 
 use super::tick::{Tick, linear_ticks, log_ticks};
-use crate::result::{LossSurface, Quantity};
-use crate::session::ColorSettings;
-pub use crate::session::Spacing;
+use flatland_core::result::{LossSurface, Quantity};
+use flatland_core::session::ColorSettings;
+pub use flatland_core::session::Spacing;
 
 impl Spacing {
     /// That of a quantity: losses (cross-entropy when absent) by their ratios, others by their differences.
@@ -186,7 +186,7 @@ pub fn cell_edges(axis: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::LandscapeManifest;
+    use flatland_core::result::LandscapeManifest;
 
     fn surface(loss: &[f64]) -> LossSurface {
         let axis = (0..loss.len()).map(|i| i as f64).collect();

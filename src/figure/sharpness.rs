@@ -6,7 +6,7 @@ use super::palette;
 use super::scale::Spacing;
 use super::scene::{HAIRLINE, Scene, Shape, clip_segment};
 use super::{Figure, FigureStyle, Panel};
-use crate::result::{SharpnessCurve, SharpnessPoint};
+use flatland_core::result::{SharpnessCurve, SharpnessPoint};
 
 /// Ratio of the largest to the smallest value from which an axis is logarithmic.
 const LOG_FROM_RHO: f64 = 8.0;

@@ -1,7 +1,7 @@
 //! [`FigureStyle`]: size, type and theme of a figure.
 
-use crate::session::FigureSettings;
-pub use crate::session::Theme;
+use flatland_core::session::FigureSettings;
+pub use flatland_core::session::Theme;
 
 /// Size, type and theme of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]

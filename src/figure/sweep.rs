@@ -9,7 +9,7 @@ use super::data::{field, push_row};
 use super::latex::escaped;
 use super::number::{UNDEFINED, plain};
 use super::table::markdown_row;
-use crate::metric::mean_population_std;
+use flatland_core::metric::mean_population_std;
 
 /// Metrics of the tables for people, with their names there; shares, printed in %.
 const SHOWN: [(&str, &str, &str); 6] = [

@@ -6,11 +6,11 @@ use super::data::{Cell, Data};
 use super::latex::escaped;
 use super::number::{UNDEFINED, percent_with_error};
 use super::{CurvesFigure, Panel, ScoreHistograms};
-use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve};
+use flatland_core::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve};
 
 /// `checkpoint, score, dataset, role, n, auroc, fpr95, fpr95_id_positive, aupr_in, aupr_out, accuracy, auroc_std_error, fpr95_std_error,
 /// accuracy_std_error, base_rate, non_finite`, a row per score and dataset (and per dataset that has only an accuracy); shares in [0, 1],
-/// empty where undefined. See [`score_definition`](crate::result::score_definition).
+/// empty where undefined. See [`score_definition`](flatland_core::result::score_definition).
 pub fn scores(tables: &[Panel<ScoreTable>]) -> Data {
     let numbers = ["n", "auroc", "fpr95", "fpr95_id_positive", "aupr_in", "aupr_out", "accuracy"];
     let errors = ["auroc_std_error", "fpr95_std_error", "accuracy_std_error"];

@@ -5,9 +5,9 @@ use super::palette;
 use super::scale::Spacing;
 use super::scene::{HAIRLINE, Scene, Shape};
 use super::{Data, Figure, FigureStyle, Panel};
-use crate::metric::mean_std_error;
-use crate::result::{DatasetScores, ScoreTable};
-use crate::session::Role;
+use flatland_core::metric::mean_std_error;
+use flatland_core::result::{DatasetScores, ScoreTable};
+use flatland_core::session::Role;
 
 /// Height over width of the panel.
 const ASPECT: f64 = 0.8;

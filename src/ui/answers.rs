@@ -11,8 +11,8 @@ use super::loader::{self, Finished};
 use super::queue::{self, Focus};
 use super::store::{Job, JobState, analysis_of, dataset_of};
 use super::view::analysis;
-use crate::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, PlanOptions, plan};
-use crate::result::{ScoreDifference, ScoreTable, cell_cache};
+use flatland_core::job::{Analysis, JobEvent, JobId, JobOutput, JobSpec, PlanOptions, plan};
+use flatland_core::result::{ScoreDifference, ScoreTable, cell_cache};
 
 /// The job, wherever its result lies.
 fn without_folder(mut job: JobSpec) -> JobSpec {

@@ -20,10 +20,10 @@ use super::theme;
 use super::typefaces::Typefaces;
 use super::view::{energy, hessian, landscape, runs, scatter, sharpness};
 use super::{finish, log, meter, origin};
-use crate::job::runs::RunOptions;
-use crate::job::{Background, JobId};
-use crate::result::Quantity;
-use crate::session::{DatasetEntry, Role, Session, Tab};
+use flatland_core::job::runs::RunOptions;
+use flatland_core::job::{Background, JobId};
+use flatland_core::result::Quantity;
+use flatland_core::session::{DatasetEntry, Role, Session, Tab};
 
 /// A line for the person at the bottom of the window.
 #[derive(Clone, Debug, PartialEq)]

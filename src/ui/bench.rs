@@ -1,7 +1,7 @@
 //! [`Bench`]: the window's side of the worker. One job at a time goes out, chosen when the bench is free, so that what
 //! the person looks at comes first.
 
-use crate::job::{JobEvent, JobId, JobSpec, WorkerEvent, WorkerHandle};
+use flatland_core::job::{JobEvent, JobId, JobSpec, WorkerEvent, WorkerHandle};
 
 /// What a worker tells.
 #[derive(Clone, Debug, PartialEq)]

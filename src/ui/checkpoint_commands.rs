@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use super::app::{App, stem, unused};
 use super::command::CheckpointCommand;
-use crate::job::JobId;
-use crate::result::Loadable;
-use crate::session::{Assumption, CheckpointEntry};
+use flatland_core::job::JobId;
+use flatland_core::result::Loadable;
+use flatland_core::session::{Assumption, CheckpointEntry};
 
 impl App {
     /// Opens a checkpoint, and says how its inputs are taken to be normalized.

@@ -10,7 +10,7 @@ use super::app::App;
 use super::command::Close;
 use super::loader::{self, Finished};
 use super::store::analysis_of;
-use crate::job::{JobId, RunStatus};
+use flatland_core::job::{JobId, RunStatus};
 
 /// How far closing is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::landscape_commands::LandscapeCommand;
 use super::memory::ThemeChoice;
 use super::scatter::command::ScatterCommand;
-use crate::job::{Control, JobId};
-use crate::result::{Loadable, Quantity};
-use crate::session::{DatasetEntry, Extents, FigureFormat, FigureSettings, Link, Normalization, Role, Tab};
+use flatland_core::job::{Control, JobId};
+use flatland_core::result::{Loadable, Quantity};
+use flatland_core::session::{DatasetEntry, Extents, FigureFormat, FigureSettings, Link, Normalization, Role, Tab};
 
 /// What a path is opened as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

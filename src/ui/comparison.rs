@@ -10,9 +10,9 @@ use super::widget::number::{count, signed, with_residual};
 use crate::figure::number::{significant, with_error};
 use crate::figure::table::{People, accuracy_in_percent, detection_in_percent};
 use crate::figure::{ComparisonRow as Row, rise};
-use crate::job::RunConfig;
-use crate::result::{Eigenvalue, Inspection, Paired, ScoreDifference, ScoreTable, SharpnessCurve};
-use crate::session::{CheckpointEntry, Normalization, Session};
+use flatland_core::job::RunConfig;
+use flatland_core::result::{Eigenvalue, Inspection, Paired, ScoreDifference, ScoreTable, SharpnessCurve};
+use flatland_core::session::{CheckpointEntry, Normalization, Session};
 
 /// Everything that is known of the checkpoints that are shown; with `only_differences`, what they do not have in common (of fewer than two
 /// there is nothing in common: then all).

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::app::{App, stem, unused};
 use super::loader::Opened;
-use crate::session::{DatasetEntry, FIRST_LOOK, Role};
+use flatland_core::session::{DatasetEntry, FIRST_LOOK, Role};
 
 impl App {
     /// Opens images; without a role, as what they most likely are, and says so.

@@ -10,8 +10,8 @@ use super::history::Act;
 use super::loader::{self, Finished, Over, Saved};
 use super::memory::keeper::Task;
 use super::memory::{Kept, Left, Restored};
-use crate::job::{JobId, demo_session, now};
-use crate::session::{Session, ViewSettings};
+use flatland_core::job::{JobId, demo_session, now};
+use flatland_core::session::{Session, ViewSettings};
 
 /// What the demo is called.
 const DEMO: &str = "Demo";

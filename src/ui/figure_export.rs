@@ -9,8 +9,8 @@ use super::comparison;
 use super::store::{Points, Store};
 use super::view::{hessian, sharpness};
 use crate::figure::{ComparisonFigure, CurvesFigure, Findings, Found, Plate};
-use crate::result::{ErrorKind, Quantity, write_atomic};
-use crate::session::{FigureFormat, FigureSettings, LandscapeView, Role, Session, Tab};
+use flatland_core::result::{ErrorKind, Quantity, write_atomic};
+use flatland_core::session::{FigureFormat, FigureSettings, LandscapeView, Role, Session, Tab};
 
 /// What a figure is drawn from, apart from the store, so that it can be drawn on another thread.
 pub struct Export {

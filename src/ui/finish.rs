@@ -5,7 +5,7 @@ use super::loader::Finished;
 use super::log::Level;
 use super::store::{JobState, analysis_of};
 use super::widget::number::duration;
-use crate::job::{JobId, notify};
+use flatland_core::job::{JobId, notify};
 
 /// Work that was done sooner is no news.
 const WORTH_TELLING: f64 = 10.0;

@@ -4,8 +4,8 @@
 use std::mem::Discriminant;
 
 use super::command::{CheckpointCommand, Command, RunCommand};
-use crate::result::Quantity;
-use crate::session::Session;
+use flatland_core::result::Quantity;
+use flatland_core::session::Session;
 
 /// So many acts can be undone.
 const DEPTH: usize = 200;

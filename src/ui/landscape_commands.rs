@@ -5,9 +5,9 @@ use super::history::Act;
 use super::loader::{self, Finished};
 use super::store::JobState;
 use crate::figure::number::fixed;
-use crate::job::{Analysis, JobSpec, WeightsJob};
-use crate::result::{content_key, safe_name, state_root};
-use crate::session::{
+use flatland_core::job::{Analysis, JobSpec, WeightsJob};
+use flatland_core::result::{content_key, safe_name, state_root};
+use flatland_core::session::{
     Axes, Camera, CheckpointEntry, ColorSettings, CutAxis, ErrorShown, InputAxes, InputPlane, LandscapeForm, LandscapeSettings,
     LandscapeView, PickedCell, Tab,
 };

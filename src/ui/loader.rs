@@ -1,4 +1,4 @@
-//! Slow work of the window, as values: what runs on [`crate::job::Background`], and what comes back.
+//! Slow work of the window, as values: what runs on [`flatland_core::job::Background`], and what comes back.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,15 +11,15 @@ use super::run::watch::{Sight, Watch};
 use super::scatter::Found;
 use super::store::{CellLosses, Loaded};
 use super::typefaces::Looked;
-use crate::job::{
+use flatland_core::job::{
     Analysis, Control, JobId, JobSpec, LandscapeJob, Named, PlanError, PlanOptions, RunConfig, RunFolder, check_paths, is_whole,
     plan_cached, runs,
 };
-use crate::result::{
+use flatland_core::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossRows, LossSurface, NetworkCheck, ResultError, SAMPLE_LOSSES,
     ScoreDifference, ScoreTable, SharpnessCurve, cell_cache, write_atomic,
 };
-use crate::session::{PickedCell, Session, SessionError, split_weights};
+use flatland_core::session::{PickedCell, Session, SessionError, split_weights};
 
 /// What slow work gives.
 pub enum Finished {
@@ -122,7 +122,7 @@ pub enum Opened {
     /// A file that may be a checkpoint, and the state dict in it that is meant.
     Checkpoint(PathBuf, Option<String>),
     /// Images; without a role where nobody said one.
-    Dataset(PathBuf, Option<crate::session::Role>),
+    Dataset(PathBuf, Option<flatland_core::session::Role>),
     /// Cannot be opened.
     Failed(String),
 }
@@ -139,7 +139,7 @@ pub fn open(path: PathBuf, open_as: OpenAs) -> Opened {
     }
     match open_as {
         OpenAs::Dataset(role) => Opened::Dataset(path, Some(role)),
-        OpenAs::ByContent if metadata.is_dir() || crate::data::looks_like_images(&path) => Opened::Dataset(path, None),
+        OpenAs::ByContent if metadata.is_dir() || flatland_core::data::looks_like_images(&path) => Opened::Dataset(path, None),
         OpenAs::ByContent if path.extension().is_some_and(|extension| extension == "toml") => match Session::load(&path) {
             Ok(session) => Opened::Session(path, Box::new(session)),
             Err(error) => Opened::Failed(error.to_string()),

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::bench::Heard;
 use super::panel::jobs;
 use super::store::Store;
-use crate::job::{JobEvent, JobId, now};
+use flatland_core::job::{JobEvent, JobId, now};
 
 /// Lines that are kept.
 const LINES: usize = 5000;

@@ -46,10 +46,10 @@ pub use bench::{Bench, Heard, Worker};
 pub use memory::keeper::Keeper;
 pub use memory::{Memory, Preferences};
 
-use crate::job::runs::RunOptions;
-use crate::job::{Device, WorkerHandle, WorkerOptions};
-use crate::result::state_root;
-use crate::session::Tab;
+use flatland_core::job::runs::RunOptions;
+use flatland_core::job::{Device, WorkerHandle, WorkerOptions};
+use flatland_core::result::state_root;
+use flatland_core::session::Tab;
 
 /// Opens the window on these sessions and checkpoints, or on what was open last, and returns when it is closed. It shows `tab`, else the
 /// one that the session was left on.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::job::{RunConfig, RunFolder};
+use flatland_core::job::{RunConfig, RunFolder};
 
 /// The run that wrote a checkpoint: that of the run directory in which the file lies (`<run>/checkpoints/best.safetensors`), else of the
 /// run file beside it that has its name (`erm.toml` beside `erm.safetensors`).

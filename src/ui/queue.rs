@@ -1,7 +1,7 @@
 //! In which order jobs go to the worker.
 
 use super::store::{Job, JobState, Store, analysis_of, dataset_of};
-use crate::job::{Analysis, JobId};
+use flatland_core::job::{Analysis, JobId};
 
 /// What the person looks at: it is computed first.
 #[derive(Clone, Copy, Debug)]

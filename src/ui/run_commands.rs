@@ -12,9 +12,9 @@ use super::run::draft::Draft;
 use super::run::watch::{Sight, Watch};
 use super::store::JobState;
 use super::view::runs::{Form, name_of};
-use crate::job::runs::{self, RunOptions};
-use crate::job::{JobSpec, MethodInfo, RunFolder};
-use crate::session::{CheckpointEntry, Tab};
+use flatland_core::job::runs::{self, RunOptions};
+use flatland_core::job::{JobSpec, MethodInfo, RunFolder};
+use flatland_core::session::{CheckpointEntry, Tab};
 
 /// Seconds between two looks while a run is under way.
 const OFTEN: f64 = 1.0;

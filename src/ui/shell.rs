@@ -20,7 +20,7 @@ use super::store::JobState;
 use super::theme;
 use super::view::runs::{self, RunScene};
 use super::view::{Scene, analysis, compare, empty, energy, hessian, landscape, scatter, sharpness};
-use crate::session::Tab;
+use flatland_core::session::Tab;
 
 impl App {
     fn dropped(&mut self, ctx: &Context) {

@@ -3,7 +3,7 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::command::{Close, Command, OpenAs};
-use crate::session::{Role, Tab};
+use flatland_core::session::{Role, Tab};
 
 const CTRL: Modifiers = Modifiers::CTRL;
 const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::CTRL };

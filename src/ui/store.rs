@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::job::{Analysis, CheckpointSource, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, RunConfig, Trial, planned_record};
-use crate::result::{
+use flatland_core::job::{Analysis, CheckpointSource, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, RunConfig, Trial, planned_record};
+use flatland_core::result::{
     Embedding, HessianSpectrum, Inspection, LandscapeBand, LandscapeManifest, LossSurface, Map, NetworkCheck, ScoreDifference, ScoreTable,
     SharpnessCurve,
 };
-use crate::session::{CheckpointEntry, NetworkChoice, PickedCell};
+use flatland_core::session::{CheckpointEntry, NetworkChoice, PickedCell};
 pub use job::{Job, JobState, Progress, analysis_of, dataset_of, subject_of};
 pub use partial::Partial;
 

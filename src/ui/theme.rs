@@ -8,8 +8,8 @@ use egui::{
 };
 
 use crate::figure::{Theme as FigureTheme, Typeface, fonts, palette};
-use crate::result::CellStatus;
-use crate::session::Role;
+use flatland_core::result::CellStatus;
+use flatland_core::session::Role;
 
 /// Neutral greys and one accent.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::number::{fixed, significant};
 use super::table::markdown_row;
-use crate::result::{Check, CheckGroup, Conformance};
+use flatland_core::result::{Check, CheckGroup, Conformance};
 
 /// Width and height of a check's scale in pixels; errors lie on it from 10⁻¹⁷ to 1.
 const SCALE: (f64, f64) = (160.0, 14.0);
@@ -174,7 +174,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::{Checks, Definition};
+    use flatland_core::result::{Checks, Definition};
 
     fn report(errors: &[(f64, f64)]) -> Conformance {
         let mut checks = Checks::new("OE <on> SVHN & co", "64 images");

@@ -1,5 +1,5 @@
 use super::*;
-use crate::result::{SweepPointResults, SweepResults};
+use flatland_core::result::{SweepPointResults, SweepResults};
 
 /// Points with two metrics each: (values, near FPR@95, CS accuracy).
 fn sweep(axes: &[&str], points: &[(&[&str], f64, f64)]) -> SweepResults {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::result::{Npz, SecondOrder};
+use flatland_core::result::{Npz, SecondOrder};
 
 /// Not a test: writes the figures for looking at, `FLATLAND_FIGURES=dir cargo test -- --ignored gallery`.
 #[test]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::result::{BandManifest, LandscapeBand, PlanePoint, PlaneRecord, SecondOrder};
+use flatland_core::result::{BandManifest, LandscapeBand, PlanePoint, PlaneRecord, SecondOrder};
 
 #[test]
 fn a_sharpness_figure_says_that_it_shows_lower_bounds() {

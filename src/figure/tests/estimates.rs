@@ -1,7 +1,7 @@
 //! What figures say of searches that found nothing, of other losses, and of layers.
 
 use super::*;
-use crate::result::{Eigenvalue, LayerCurvature, LayerSharpness, Stuck, Trace, Unmoved};
+use flatland_core::result::{Eigenvalue, LayerCurvature, LayerSharpness, Stuck, Trace, Unmoved};
 
 fn layer(name: &str, lambda: f64, trace: f64) -> LayerCurvature {
     LayerCurvature {

@@ -1,6 +1,6 @@
 use super::*;
-use crate::result::{InputRecord, Map, PlanePoint, PlaneRecord, Quantity};
-use crate::session::{Camera, ColorSettings, LandscapeView};
+use flatland_core::result::{InputRecord, Map, PlanePoint, PlaneRecord, Quantity};
+use flatland_core::session::{Camera, ColorSettings, LandscapeView};
 
 #[test]
 fn a_landscape_names_its_checkpoints_axes_and_data() {
@@ -181,11 +181,17 @@ fn decision_regions_have_their_classes_colours_and_names_and_cells_that_are_not_
 fn figures_around_an_image_are_of_losses_regions_margins_and_of_no_standard_errors() {
     let mut findings = Findings::default();
     let result = std::sync::Arc::new(regions(&[]));
-    findings.add_landscape(Found { checkpoint: "A".into(), color: 0, dataset: "test".into(), role: crate::session::Role::Id, result });
-    findings.add_errors(crate::result::ErrorKind::Absolute);
-    let mut session = crate::session::Session::default();
-    session.view.landscape.form = crate::session::LandscapeForm::Surface;
-    session.view.landscape.error = Some(crate::session::ErrorShown::Absolute);
+    findings.add_landscape(Found {
+        checkpoint: "A".into(),
+        color: 0,
+        dataset: "test".into(),
+        role: flatland_core::session::Role::Id,
+        result,
+    });
+    findings.add_errors(flatland_core::result::ErrorKind::Absolute);
+    let mut session = flatland_core::session::Session::default();
+    session.view.landscape.form = flatland_core::session::LandscapeForm::Surface;
+    session.view.landscape.error = Some(flatland_core::session::ErrorShown::Absolute);
     let drawn = plates(&session, &findings);
     let names: Vec<&str> = drawn.iter().map(|plate| plate.name.as_str()).collect();
     assert_eq!(names, ["landscape", "landscape-prediction", "landscape-margin"]);

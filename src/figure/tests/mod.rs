@@ -12,8 +12,8 @@ mod tables;
 use std::path::Path;
 
 use super::*;
-use crate::metric;
-use crate::result::{
+use flatland_core::metric;
+use flatland_core::result::{
     DatasetScores, Detection, Eigenvalue, Embedding, HessianSpectrum, LandscapeManifest, LossSurface, Picture, ScoreTable, SharpnessCurve,
     SharpnessPoint, SpectralDensity, Spread, Trace,
 };

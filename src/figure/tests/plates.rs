@@ -1,6 +1,6 @@
 use super::*;
-use crate::result::NpzValues;
-use crate::session::{CheckpointEntry, DatasetEntry, FigureFormat, FigureSettings, Normalization, Role, Session};
+use flatland_core::result::NpzValues;
+use flatland_core::session::{CheckpointEntry, DatasetEntry, FigureFormat, FigureSettings, Normalization, Role, Session};
 
 fn found<T>(color: usize, dataset: &str, role: Role, result: T) -> Found<T> {
     Found { checkpoint: NAMES[color].into(), color, dataset: dataset.into(), role, result: std::sync::Arc::new(result) }
@@ -173,7 +173,7 @@ fn data_of_a_figure_reads_back_as_numbers() {
             [FigureFormat::Csv, FigureFormat::Npz].map(|format| plate.files(format, &session.figure).unwrap().remove(0)).into();
         let path = folder.path().join(&npz.0);
         std::fs::write(&path, &npz.1).unwrap();
-        let npz = crate::result::Npz::load(&path).unwrap();
+        let npz = flatland_core::result::Npz::load(&path).unwrap();
         assert!(npz.arrays.iter().all(|array| array.shape == [rows(&csv.1)]), "{}", plate.name);
         assert!(matches!(npz.get("checkpoint").unwrap().values, NpzValues::Text(_)), "{}", plate.name);
     }

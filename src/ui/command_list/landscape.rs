@@ -1,10 +1,10 @@
 //! How landscapes are shown.
 
 use super::{Item, Section};
-use crate::session::{Camera, CutAxis, ErrorShown, InputAxes, LandscapeForm};
 use crate::ui::app::App;
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
+use flatland_core::session::{Camera, CutAxis, ErrorShown, InputAxes, LandscapeForm};
 
 impl App {
     pub(super) fn landscape_items(&self) -> Vec<Item> {

@@ -10,8 +10,8 @@ use super::command::{Close, Command, OpenAs, RunCommand};
 use super::panel::figure::{WIDTHS, theme_label};
 use super::store::{JobState, analysis_of};
 use super::{panel::jobs, shortcut};
-use crate::job::{Analysis, JobId};
-use crate::session::{FigureFormat, FigureSettings, Role, Theme};
+use flatland_core::job::{Analysis, JobId};
+use flatland_core::session::{FigureFormat, FigureSettings, Role, Theme};
 
 /// Where an item stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! How embeddings are shown, and what is selected.
 
 use super::{Item, Section};
-use crate::session::{ColorBy, Pane, Tool};
 use crate::ui::app::App;
 use crate::ui::command::Command;
 use crate::ui::scatter::command::ScatterCommand;
 use crate::ui::view::scatter::label;
+use flatland_core::session::{ColorBy, Pane, Tool};
 
 impl App {
     pub(super) fn scatter_items(&self) -> Vec<Item> {

@@ -1,13 +1,13 @@
 //! What is seen, and how.
 
 use super::{Item, Section};
-use crate::result::Quantity;
-use crate::session::{Category, ColorBy, Extents, Link, Role, Tab};
 use crate::ui::app::App;
 use crate::ui::command::Command;
 use crate::ui::memory::ThemeChoice;
 use crate::ui::scatter::command::ScatterCommand;
 use crate::ui::view;
+use flatland_core::result::Quantity;
+use flatland_core::session::{Category, ColorBy, Extents, Link, Role, Tab};
 
 impl App {
     pub(super) fn view_items(&self) -> Vec<Item> {

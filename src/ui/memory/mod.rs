@@ -21,7 +21,7 @@ pub use preferences::{Preferences, ThemeChoice};
 pub use recent::Recent;
 pub use slot::{Kept, Left};
 
-use crate::session::Session;
+use flatland_core::session::Session;
 use slot::Slot;
 
 /// The folder, and the slot of this window.

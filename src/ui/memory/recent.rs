@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::result::write_atomic;
+use flatland_core::result::write_atomic;
 
 /// So many are kept.
 pub(super) const CAP: usize = 12;

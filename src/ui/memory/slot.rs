@@ -8,8 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::result::write_atomic;
-use crate::session::Session;
+use flatland_core::result::write_atomic;
+use flatland_core::session::Session;
 
 /// What a window has open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

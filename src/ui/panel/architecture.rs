@@ -4,11 +4,11 @@ use egui::containers::menu::MenuButton;
 use egui::{RichText, Role as WidgetRole, Ui, WidgetInfo};
 
 use super::complaint;
-use crate::result::{Inspection, Loadable};
-use crate::session::CheckpointEntry;
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::theme;
 use crate::ui::widget::assumed;
+use flatland_core::result::{Inspection, Loadable};
+use flatland_core::session::CheckpointEntry;
 
 /// The network as a button that offers the others with the same tensors.
 pub fn button(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {

@@ -8,8 +8,6 @@ use egui::{Align, Id, Key, Layout, Modifiers, Rect, Response, RichText, Role as 
 
 use super::{architecture, aside, complaint, network_check, quiet_button, section, weights};
 use crate::figure::number::fixed;
-use crate::result::Inspection;
-use crate::session::{Assumption, COLORS, CheckpointEntry, Normalization, NormalizationPreset, Session};
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::store::{JobState, Store};
 use crate::ui::theme;
@@ -18,6 +16,8 @@ use crate::ui::widget::icon::{self, Icon};
 use crate::ui::widget::number::count;
 use crate::ui::widget::reorder::{self, Moved};
 use crate::ui::widget::swatch;
+use flatland_core::result::Inspection;
+use flatland_core::session::{Assumption, COLORS, CheckpointEntry, Normalization, NormalizationPreset, Session};
 
 /// Height of a row.
 const ROW: f32 = 22.0;

@@ -4,15 +4,15 @@ use egui::containers::menu::{MenuButton, MenuConfig, SubMenuButton};
 use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui, UiBuilder, WidgetInfo};
 
 use super::{aside, complaint, more_images, quiet_button, section};
-use crate::data::corruption;
-use crate::result::{LabelRecord, UnreadableImage, unreadable_lines};
-use crate::session::{Assumption, ClassesEntry, CorruptionEntry, DatasetEntry, Role, Session};
 use crate::ui::command::Command;
 use crate::ui::store::Store;
 use crate::ui::theme;
 use crate::ui::widget::assumed;
 use crate::ui::widget::number::count;
 use crate::ui::widget::swatch;
+use flatland_core::data::corruption;
+use flatland_core::result::{LabelRecord, UnreadableImage, unreadable_lines};
+use flatland_core::session::{Assumption, ClassesEntry, CorruptionEntry, DatasetEntry, Role, Session};
 
 /// Width of the menu of a row.
 const MENU: f32 = 250.0;

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use egui::{Key, TextEdit, Ui};
 
-use crate::session::{FigureFormat, Tab};
 use crate::ui::command::Command;
 use crate::ui::theme;
+use flatland_core::session::{FigureFormat, Tab};
 
 /// What the line holds.
 #[derive(Debug)]

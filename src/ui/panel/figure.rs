@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 
 use egui::{DragValue, Ui, WidgetInfo};
 
-use crate::session::{FigureSettings, Theme};
 use crate::ui::command::Command;
 use crate::ui::theme;
+use flatland_core::session::{FigureSettings, Theme};
 
 /// Widths that journals ask for, in millimetres.
 pub const WIDTHS: [(&str, f64); 2] = [("one column", 88.0), ("two columns", 180.0)];

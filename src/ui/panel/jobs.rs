@@ -3,8 +3,6 @@
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, Vec2};
 
 use super::{aside, complaint, quiet_button, section};
-use crate::job::{Analysis, JobId, JobSpec};
-use crate::session::Session;
 use crate::ui::command::Command;
 use crate::ui::queue::{self, Focus};
 use crate::ui::store::{Job, JobState, Store, analysis_of, dataset_of, subject_of};
@@ -12,6 +10,8 @@ use crate::ui::theme;
 use crate::ui::view::pace;
 use crate::ui::widget::icon::{self, Icon};
 use crate::ui::widget::swatch;
+use flatland_core::job::{Analysis, JobId, JobSpec};
+use flatland_core::session::Session;
 
 /// What the list draws from.
 #[derive(Clone, Copy)]

@@ -2,11 +2,11 @@
 
 use egui::{CornerRadius, Pos2, Response, Role as WidgetRole, Sense, Ui, Vec2, WidgetInfo};
 
-use crate::session::{Link, Links, Tab};
 use crate::ui::command::Command;
 use crate::ui::theme;
 use crate::ui::view::linked::links;
 use crate::ui::widget::icon::{self, Icon};
+use flatland_core::session::{Link, Links, Tab};
 
 /// Draws the switches from right to left.
 pub fn show(ui: &mut Ui, tab: Tab, state: Links, commands: &mut Vec<Command>) {

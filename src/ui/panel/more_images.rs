@@ -4,10 +4,10 @@ use egui::Ui;
 
 use super::aside;
 use crate::figure::number::significant;
-use crate::session::{DatasetEntry, Session};
 use crate::ui::command::Command;
 use crate::ui::store::Store;
 use crate::ui::widget::number::count;
+use flatland_core::session::{DatasetEntry, Session};
 
 /// A standard error from which on more images are offered.
 const UNCERTAIN: f64 = 0.01;

@@ -3,9 +3,9 @@
 use egui::Ui;
 
 use super::{architecture, complaint};
-use crate::result::{Fit, NetworkCheck};
-use crate::session::{CheckpointEntry, Normalization, NormalizationPreset};
 use crate::ui::command::{CheckpointCommand, Command};
+use flatland_core::result::{Fit, NetworkCheck};
+use flatland_core::session::{CheckpointEntry, Normalization, NormalizationPreset};
 
 /// Draws the warnings, with the choices that fit; nothing where all is as in training.
 pub fn show(ui: &mut Ui, checkpoint: &CheckpointEntry, check: &NetworkCheck, commands: &mut Vec<Command>) {
@@ -38,7 +38,7 @@ fn layers(ui: &mut Ui, check: &NetworkCheck) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::LayerCheck;
+    use flatland_core::result::LayerCheck;
 
     fn check(variance: f64) -> NetworkCheck {
         let layers = vec![LayerCheck { layer: "bn1".into(), variance, mean: 0.0 }];

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use egui::{Key, RichText, TextEdit, Ui};
 
 use super::{aside, menu};
-use crate::session::Role;
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::theme;
+use flatland_core::session::Role;
 
 /// What the field holds.
 #[derive(Debug, Default)]

@@ -2,11 +2,11 @@
 
 use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder};
 
-use crate::session::Role;
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::command_list::{left_name, short};
 use crate::ui::memory::{Left, Recent};
 use crate::ui::{shortcut, theme};
+use flatland_core::session::Role;
 
 /// Width of the list.
 const WIDTH: f32 = 420.0;

@@ -3,16 +3,16 @@
 use egui::{Align, Layout, Pos2, Rect, Role as WidgetRole, Sense, Theme, Ui, Vec2, WidgetInfo};
 
 use super::menu;
-use crate::result::Quantity;
-use crate::session::{
-    Adaptive, Axes, DirectionSettings, Estimator, InputAxes, InputPlane, LandscapeSettings, LossSettings, Norm, Tab, Trajectory,
-};
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::memory::ThemeChoice;
 use crate::ui::shortcut;
 use crate::ui::theme;
 use crate::ui::view::{Scene, chip, energy, hessian, landscape, sharpness};
+use flatland_core::result::Quantity;
+use flatland_core::session::{
+    Adaptive, Axes, DirectionSettings, Estimator, InputAxes, InputPlane, LandscapeSettings, LossSettings, Norm, Tab, Trajectory,
+};
 
 /// Draws tabs at the left, export and theme at the right.
 pub fn tabs(ui: &mut Ui, current: Tab, theme: ThemeChoice, commands: &mut Vec<Command>) {

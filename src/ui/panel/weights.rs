@@ -3,11 +3,11 @@
 use egui::containers::menu::MenuButton;
 use egui::{RichText, Role as WidgetRole, Ui, WidgetInfo};
 
-use crate::result::Inspection;
-use crate::session::CheckpointEntry;
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::theme;
 use crate::ui::widget::assumed;
+use flatland_core::result::Inspection;
+use flatland_core::session::CheckpointEntry;
 
 /// The state dict that is read, as a button that offers the others, in its place or beside it. Nothing where the file holds one.
 pub(super) fn show(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {

@@ -7,7 +7,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::metrics::Metrics;
 use super::watch::{Saved, Sight};
-use crate::job::RunView;
+use flatland_core::job::RunView;
 
 /// A run.
 #[derive(Clone, Debug)]

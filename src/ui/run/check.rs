@@ -9,12 +9,12 @@ use std::str::FromStr;
 use serde_json::{Value, json};
 
 use super::draft::{Draft, Entry, Schedule, WarmupUnit};
-use crate::data::{Augmentation, Severity, environment};
-use crate::job::{
+use flatland_core::data::{Augmentation, Severity, environment};
+use flatland_core::job::{
     Decay, MethodConfig, MethodInfo, OptimizerConfig, OptimizerKind, ParameterInfo, ParameterKind, RunConfig, UpdateRule, WarmupConfig,
     WarmupLength,
 };
-use crate::session::{DatasetEntry, Role};
+use flatland_core::session::{DatasetEntry, Role};
 
 /// What is wrong, by field: a field of the run file, the key of a hyperparameter or of a role.
 pub type Problems = BTreeMap<String, String>;

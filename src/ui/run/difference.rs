@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::metrics::Line;
-use crate::job::RunConfig;
+use flatland_core::job::RunConfig;
 
 /// A row: the setting, and its value in each run (`None` = the run has no such setting).
 #[derive(Clone, Debug, PartialEq)]

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::job::{
+use flatland_core::job::{
     BatchNormUpdate, Decay, MethodConfig, OptimizerConfig, OptimizerKind, ParameterInfo, ParameterKind, RunConfig, Transform, UpdateRule,
     WarmupLength, choice_of,
 };
-use crate::session::{Assumption, CheckpointEntry, DatasetEntry, NetworkChoice, Normalization, Role, Session};
+use flatland_core::session::{Assumption, CheckpointEntry, DatasetEntry, NetworkChoice, Normalization, Role, Session};
 
 /// A hyperparameter as it was typed or chosen.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,9 +1,9 @@
 //! About how long a run will take, and what that rests on: a trial of its steps, or the pace of an earlier run.
 
 use super::book::Run;
-use crate::job::{MethodInfo, RunConfig, Trial};
-use crate::session::{DatasetEntry, Role};
 use crate::ui::widget::number::{count, duration};
+use flatland_core::job::{MethodInfo, RunConfig, Trial};
+use flatland_core::session::{DatasetEntry, Role};
 
 /// Steps that a run must have done before its pace says something.
 const ENOUGH: usize = 5;

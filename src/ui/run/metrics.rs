@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::figure::number::{UNDEFINED, fixed, significant};
-use crate::result::capital;
+use flatland_core::result::capital;
 
 /// A line of a file of metrics.
 pub type Line = Map<String, Value>;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::result::state_root;
+use flatland_core::result::state_root;
 
 /// `runs/` of the folder in which the window was started, as on the command line. A desktop starts it in `/` or in the person's home: then,
 /// and where nothing can be written, below the folder of the user's state, which is the same every time.

@@ -1,8 +1,8 @@
 //! A word about the radius ρ of a sharpness-aware step where the network is small.
 
 use super::draft::{Draft, Entry};
-use crate::job::MethodInfo;
 use crate::ui::widget::number::count;
+use flatland_core::job::MethodInfo;
 
 /// Networks with fewer parameters are small beside the WideResNet that DR-SAM's radius was chosen for.
 const SMALL: u64 = 1_000_000;
@@ -28,8 +28,8 @@ impl Draft {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::job::{ParameterInfo, ParameterKind};
-    use crate::session::Session;
+    use flatland_core::job::{ParameterInfo, ParameterKind};
+    use flatland_core::session::Session;
 
     #[test]
     fn a_large_radius_is_told_of_a_small_network_only() {

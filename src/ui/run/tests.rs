@@ -12,12 +12,12 @@ use super::draft::{Draft, Entry, Schedule, WarmupUnit};
 use super::estimate::{Estimate, estimate};
 use super::metrics::Metrics;
 use super::watch::{Saved, Sight};
-use crate::data::{Augmentation, Severity};
-use crate::job::{
+use flatland_core::data::{Augmentation, Severity};
+use flatland_core::job::{
     MethodInfo, OptimizerConfig, OptimizerKind, Pace, ParameterInfo, ParameterKind, RunConfig, RunState, RunStatus, RunView, Trial,
     UpdateRule, WarmupConfig, WarmupLength,
 };
-use crate::session::{CheckpointEntry, DatasetEntry, Normalization, NormalizationPreset, Role, Session};
+use flatland_core::session::{CheckpointEntry, DatasetEntry, Normalization, NormalizationPreset, Role, Session};
 
 fn parameter(key: &str, kind: ParameterKind) -> ParameterInfo {
     ParameterInfo { key: key.into(), symbol: key.into(), unit: String::new(), about: "cited".into(), kind }
@@ -203,7 +203,7 @@ fn a_choice_that_was_a_switch_is_read_from_older_runs() {
     let options = vec![none.clone(), theta.clone(), "elementwise".into()];
     let adaptive = parameter("adaptive", ParameterKind::Choice { default: none.clone(), options, formerly: Some([none, theta]) });
     let read = |value: serde_json::Value| {
-        let run = RunConfig::new(crate::job::MethodConfig::new("sam").with("adaptive", value));
+        let run = RunConfig::new(flatland_core::job::MethodConfig::new("sam").with("adaptive", value));
         Draft::repeat(&run, &session()).entry(&adaptive)
     };
     assert_eq!(read(json!(true)), Entry::Choice("theta".into()));

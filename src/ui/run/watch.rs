@@ -6,8 +6,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::metrics::Metrics;
-use crate::job::RunView;
-use crate::job::runs::{Follower, directories};
+use flatland_core::job::RunView;
+use flatland_core::job::runs::{Follower, directories};
 
 /// The run directories of a folder, and how far each has been read.
 #[derive(Debug)]

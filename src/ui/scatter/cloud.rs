@@ -5,8 +5,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::grid_index::GridIndex;
-use crate::result::{Embedding, ScoreTable};
-use crate::session::{ColorBy, Role, Selection};
+use flatland_core::result::{Embedding, ScoreTable};
+use flatland_core::session::{ColorBy, Role, Selection};
 
 /// The points of a dataset.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ impl Cloud {
         }
         let mut selection = Selection::default();
         for (dataset, positions) in self.datasets.iter().zip(positions) {
-            selection.apply(Selection::of(&dataset.name, positions), crate::session::SelectMode::Add);
+            selection.apply(Selection::of(&dataset.name, positions), flatland_core::session::SelectMode::Add);
         }
         selection
     }
@@ -212,8 +212,8 @@ fn join(table: &ScoreTable, embedding: &Embedding, datasets: &[DatasetRows]) -> 
 pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::result::DatasetScores;
-    use crate::session::SelectMode;
+    use flatland_core::result::DatasetScores;
+    use flatland_core::session::SelectMode;
 
     /// Twelve images: eight of `test` (positions 100, 110, ...; image 3 wrong), four of `far`, the far ones in falling positions.
     pub(in crate::ui::scatter) fn embedding() -> Embedding {

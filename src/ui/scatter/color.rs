@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::cloud::Cloud;
 use crate::figure::{ColorScale, Colormap, Theme, palette};
-use crate::session::{Category, ColorBy, Role};
 use crate::ui::gpu::points::{SELECTED, VISIBLE};
+use flatland_core::session::{Category, ColorBy, Role};
 
 /// The colour map of scores and of densities.
 pub const MAP: Colormap = Colormap::Viridis;

@@ -6,13 +6,13 @@ use super::cloud::Cloud;
 use super::export;
 use super::query::Query;
 use super::{Found, ImageKey, Scatter};
-use crate::data::{self, Source};
-use crate::job::JobSpec;
-use crate::session::{Category, ColorBy, Pane, SelectMode, Selection, Tab, Tool};
 use crate::ui::app::App;
 use crate::ui::loader::Finished;
 use crate::ui::store::Store;
 use crate::ui::widget::number::count;
+use flatland_core::data::{self, Source};
+use flatland_core::job::JobSpec;
+use flatland_core::session::{Category, ColorBy, Pane, SelectMode, Selection, Tab, Tool};
 
 /// One act.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::Scatter;
 use crate::figure::{Cell, Data};
-use crate::result::write_atomic;
-use crate::session::ColorBy;
+use flatland_core::result::write_atomic;
+use flatland_core::session::ColorBy;
 
 /// `dataset`, `index`, `role`, `label`, then per checkpoint its prediction and its scores; empty where nothing is known.
 pub fn table(scatter: &Scatter) -> Data {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use egui::{ColorImage, Context, TextureHandle, TextureOptions};
 
-use crate::data::{SingleImage, Source};
+use flatland_core::data::{SingleImage, Source};
 
 /// Textures that are kept; those that were looked at longest ago go first.
 const KEPT: usize = 1024;
@@ -113,7 +113,7 @@ impl Images {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::data::Corruption;
+    use flatland_core::data::Corruption;
 
     fn source(name: &str) -> Source {
         let path = format!("/nowhere/{name}").into();

@@ -19,11 +19,11 @@ use indexmap::IndexMap;
 
 use super::store::{Points, Store};
 use super::view::linked::Cursor;
-use crate::data::{SingleImage, Source};
 use crate::figure::{ColorScale, Theme};
-use crate::result::{Embedding, ScoreTable};
-use crate::session::{Category, ColorBy, Links, Role, ScatterView, Selection, Session};
 use cloud::Cloud;
+use flatland_core::data::{SingleImage, Source};
+use flatland_core::result::{Embedding, ScoreTable};
+use flatland_core::session::{Category, ColorBy, Links, Role, ScatterView, Selection, Session};
 use images::Images;
 
 /// Embeddings of up to this many points are arranged at once, within a frame's time; larger ones in the background.
@@ -297,7 +297,7 @@ impl Scatter {
     pub fn everything(&self) -> Selection {
         let mut all = Selection::default();
         for entry in self.clouds.values() {
-            all.apply(entry.cloud.selection(0..entry.cloud.len() as u32), crate::session::SelectMode::Add);
+            all.apply(entry.cloud.selection(0..entry.cloud.len() as u32), flatland_core::session::SelectMode::Add);
         }
         all
     }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::result::Embedding;
+use flatland_core::result::Embedding;
 
 /// How many are looked for.
 pub const COUNT: usize = 8;

@@ -14,7 +14,7 @@
 
 use super::cloud::Cloud;
 use super::color::of_category;
-use crate::session::{ColorBy, Role};
+use flatland_core::session::{ColorBy, Role};
 
 /// How a score is compared.
 #[derive(Clone, Copy, Debug, PartialEq)]

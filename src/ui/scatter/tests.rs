@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::cloud::tests::{embedding, table};
 use super::*;
-use crate::session::{CheckpointEntry, SelectMode};
+use flatland_core::session::{CheckpointEntry, SelectMode};
 
 /// Two checkpoints with the same images: `OE` has scores, `ERM` has none and other predictions.
 fn store() -> Store {

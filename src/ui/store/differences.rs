@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Landscape, Store};
-use crate::result::LossSurface;
+use flatland_core::result::LossSurface;
 
 impl Store {
     /// Says what differences are taken to now; those to another baseline are forgotten.

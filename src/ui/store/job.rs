@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::job::{Analysis, JobSpec};
+use flatland_core::job::{Analysis, JobSpec};
 
 /// Where a job is in its life.
 #[derive(Clone, Debug, PartialEq)]

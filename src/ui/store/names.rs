@@ -5,8 +5,8 @@ use std::path::Path;
 use indexmap::IndexMap;
 
 use super::{JobState, Store, analysis_of, subject_of};
-use crate::job::JobSpec;
-use crate::session::CheckpointEntry;
+use flatland_core::job::JobSpec;
+use flatland_core::session::CheckpointEntry;
 
 impl Store {
     /// Forgets what was read of a file.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::{JobState, Loaded, Store};
-use crate::job::{Analysis, JobId};
-use crate::result::{HessianSpectrum, ScoreTable};
+use flatland_core::job::{Analysis, JobId};
+use flatland_core::result::{HessianSpectrum, ScoreTable};
 
 /// A result as far as it is known.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Which images the results are without.
 
 use super::{Points, Store};
-use crate::result::UnreadableImage;
+use flatland_core::result::UnreadableImage;
 
 impl Store {
     /// The images of a dataset that could not be read, as the results say that have met most of them.

@@ -4,15 +4,15 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::data::Source;
-use crate::job::{
+use crate::ui::bench::{Heard, Worker};
+use flatland_core::data::Source;
+use flatland_core::job::{
     AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobId, JobSpec, LandscapeJob, Plane, Precision, ScoreJob, SharpnessJob,
 };
-use crate::result::{
+use flatland_core::result::{
     Cell, DatasetScores, Detection, Embedding, Inspection, LandscapeManifest, LossSurface, ScoreTable, SharpnessCurve, SharpnessPoint,
 };
-use crate::session::{CheckpointEntry, DatasetEntry, Normalization, Role, Session, SharpnessSettings};
-use crate::ui::bench::{Heard, Worker};
+use flatland_core::session::{CheckpointEntry, DatasetEntry, Normalization, Role, Session, SharpnessSettings};
 
 /// What the fake worker was asked, and what it shall say.
 #[derive(Default)]
@@ -112,7 +112,7 @@ pub(super) fn landscape_job(name: &str) -> JobSpec {
         alpha: axis(21),
         beta: axis(21),
         seed: 0,
-        measure: crate::job::Measure::default(),
+        measure: flatland_core::job::Measure::default(),
         directions: None,
         plane: Plane::default(),
         save_directions: false,

@@ -8,11 +8,11 @@ use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::by_hand::{Listener, landscape_job};
 use super::{give, press_keys};
-use crate::session::Tab;
 use crate::ui::app::App;
 use crate::ui::command::Command;
 use crate::ui::shortcut;
 use crate::ui::store::JobState;
+use flatland_core::session::Tab;
 
 fn full() -> Harness<'static, App> {
     let mut harness = super::harness(&Listener::default(), 5, false);

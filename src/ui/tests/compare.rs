@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::figure::ComparisonRow as Row;
-use crate::job::RunConfig;
-use crate::result::SharpnessCurve;
-use crate::session::{Extent, Extents, NetworkChoice, Session};
 use crate::ui::command::Command;
 use crate::ui::comparison::{rows, table};
 use crate::ui::loader::Finished;
 use crate::ui::store::Store;
+use flatland_core::job::RunConfig;
+use flatland_core::result::SharpnessCurve;
+use flatland_core::session::{Extent, Extents, NetworkChoice, Session};
 
 pub(super) fn run(seed: u64) -> RunConfig {
     let text = format!("version = 1\nseed = {seed}\nepochs = 4\nbatch = 8\n[method]\nname = \"sam\"\nrho = 0.1\n");
@@ -176,13 +176,13 @@ fn a_checkpoint_is_renamed_where_it_stands() {
 fn a_renamed_checkpoint_has_its_jobs_and_results_under_the_new_name_and_nothing_is_computed_again() {
     let (mut session, mut store) = (session(), Store::default());
     let planned = |session: &Session| {
-        let plan = |analysis| crate::job::plan_cached(session, analysis, &crate::job::PlanOptions::default()).unwrap();
-        crate::job::Analysis::of(session).into_iter().flat_map(plan).collect::<Vec<_>>()
+        let plan = |analysis| flatland_core::job::plan_cached(session, analysis, &flatland_core::job::PlanOptions::default()).unwrap();
+        flatland_core::job::Analysis::of(session).into_iter().flat_map(plan).collect::<Vec<_>>()
     };
     for spec in planned(&session) {
         store.add(spec, JobState::Done);
     }
-    let id = store.job(crate::job::Analysis::Sharpness, "SAM", None).unwrap().0;
+    let id = store.job(flatland_core::job::Analysis::Sharpness, "SAM", None).unwrap().0;
     store.insert(id, Loaded::Sharpness(curve(3)));
     session.rename_checkpoint("SAM", "sam").unwrap();
     store.rename_checkpoint("SAM", "sam");
@@ -311,10 +311,10 @@ fn crowd(n: usize) -> Harness<'static, App> {
     let names: Vec<String> = (0..n).map(|k| format!("{}{}", CHECKPOINTS[k % 5], if k < 5 { "" } else { ", seed 2" })).collect();
     let mut harness = harness(&Listener::default(), 0, false);
     let app = harness.state_mut();
-    app.session.hessian = Some(crate::session::HessianSettings::default());
+    app.session.hessian = Some(flatland_core::session::HessianSettings::default());
     app.session.checkpoints.clear();
     for (k, name) in names.iter().enumerate() {
-        let entry = crate::session::CheckpointEntry {
+        let entry = flatland_core::session::CheckpointEntry {
             name: name.clone(),
             path: format!("/nowhere/{name}.safetensors").into(),
             ..Default::default()

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::*;
 use crate::figure::{Findings, Found, Plate, plates};
-use crate::result::{Embedding, ScoreTable, SharpnessCurve};
-use crate::session::{FigureFormat, Role};
 use crate::ui::command::Command;
 use crate::ui::figure_export::Export;
+use flatland_core::result::{Embedding, ScoreTable, SharpnessCurve};
+use flatland_core::session::{FigureFormat, Role};
 
 #[test]
 fn the_current_view_is_exported_with_its_data() {
@@ -157,7 +157,7 @@ fn size_type_and_ground_of_figures_are_chosen_in_the_window_and_can_be_undone() 
     harness.get_by_label("Dark screen").click();
     harness.run();
     let figure = harness.state().session.figure.clone();
-    assert_eq!((figure.height_mm, figure.letters, figure.theme), (Some(53.0), true, crate::session::Theme::Dark));
+    assert_eq!((figure.height_mm, figure.letters, figure.theme), (Some(53.0), true, flatland_core::session::Theme::Dark));
     assert!(figure.check().is_ok());
     harness.key_press_modifiers(egui::Modifiers::CTRL, egui::Key::Z);
     harness.run();

@@ -1,8 +1,8 @@
 //! What a newcomer does first: opens files without saying what they are, says how they are to be read, starts a run.
 
 use super::*;
-use crate::session::{ClassesEntry, FIRST_LOOK, Normalization, NormalizationPreset, Role, Session};
 use crate::ui::command::{Command, OpenAs};
+use flatland_core::session::{ClassesEntry, FIRST_LOOK, Normalization, NormalizationPreset, Role, Session};
 
 fn empty(listener: &Listener) -> Harness<'static, App> {
     let listener = listener.clone();
@@ -241,14 +241,14 @@ fn a_run_is_offered_the_training_half_of_what_is_open() {
 fn the_menu_of_a_dataset_says_what_its_labels_follow_from() {
     let mut harness = harness(&Listener::default(), 0, false);
     let mut table = scores(0);
-    let matched = crate::result::LabelRecord {
+    let matched = flatland_core::result::LabelRecord {
         rule: "matched".into(),
         matched_with: Some("digits test".into()),
         classes: [("01_plane".to_owned(), 0)].into(),
         ..Default::default()
     };
     table.labels.insert("fog".into(), matched);
-    table.labels.insert("digits test".into(), crate::result::LabelRecord { rule: "file".into(), ..Default::default() });
+    table.labels.insert("digits test".into(), flatland_core::result::LabelRecord { rule: "file".into(), ..Default::default() });
     let id = harness.state_mut().store.add(score_job("ERM"), JobState::Done);
     harness.state_mut().store.insert(id, Loaded::Scores(table));
     harness.run();

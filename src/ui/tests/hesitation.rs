@@ -2,9 +2,9 @@
 
 use super::hands::drawn;
 use super::*;
-use crate::session::{ColorBy, Extent, Extents, SelectMode};
 use crate::ui::command::Command;
 use crate::ui::scatter::command::ScatterCommand;
+use flatland_core::session::{ColorBy, Extent, Extents, SelectMode};
 
 #[test]
 fn a_view_that_waits_has_no_made_up_numbers_on_its_axes() {

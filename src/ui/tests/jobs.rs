@@ -1,12 +1,12 @@
 //! Jobs: the order of the queue, the log, the end of all work; and the Hessian, from the asking to the figure.
 
 use super::*;
-use crate::job::{HessianJob, JobId, PlanOptions, WeightsJob};
-use crate::result::{BandManifest, Eigenvalue, Embedding, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
-use crate::session::{HessianSettings, NetworkChoice};
 use crate::ui::figure_export::Export;
 use crate::ui::loader::Finished;
 use crate::ui::log::Level;
+use flatland_core::job::{HessianJob, JobId, PlanOptions, WeightsJob};
+use flatland_core::result::{BandManifest, Eigenvalue, Embedding, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
+use flatland_core::session::{HessianSettings, NetworkChoice};
 
 fn asked(listener: &Listener) -> Vec<String> {
     listener.0.borrow().asked.iter().map(|(_, spec)| crate::ui::panel::jobs::title(spec)).collect()
@@ -234,7 +234,7 @@ fn a_search_that_never_left_is_told_in_the_window() {
     let mut harness = harness(&Listener::default(), 2, false);
     let mut stuck = curve(0);
     for point in &mut stuck.points {
-        point.unmoved = Some(crate::result::Unmoved { batches: 1, why: crate::result::Stuck::NoGradient });
+        point.unmoved = Some(flatland_core::result::Unmoved { batches: 1, why: flatland_core::result::Stuck::NoGradient });
         (point.sharpness, point.std_error) = (f64::NAN, f64::NAN);
     }
     let id = harness.state_mut().store.add(sharpness_job(CHECKPOINTS[0]), JobState::Done);
@@ -248,7 +248,7 @@ fn a_search_that_never_left_is_told_in_the_window() {
 
 #[test]
 fn the_hessian_of_layers_is_shown_where_it_was_asked_for() {
-    let layer = |name: &str, value: f64| crate::result::LayerCurvature {
+    let layer = |name: &str, value: f64| flatland_core::result::LayerCurvature {
         name: name.into(),
         parameters: 10,
         lambda_max: Eigenvalue { value, residual: 0.01 },
@@ -283,7 +283,7 @@ fn the_hessian_is_offered_where_the_session_does_not_ask_for_it() {
     harness.get_by_label("Hessian of ERM on digits test, nothing computed yet");
     // What the window plans is what the command line plans.
     let session = harness.state().session.clone();
-    assert!(crate::job::plan(&session, crate::job::Analysis::Hessian, "/out".as_ref(), &PlanOptions::default()).is_ok());
+    assert!(flatland_core::job::plan(&session, flatland_core::job::Analysis::Hessian, "/out".as_ref(), &PlanOptions::default()).is_ok());
 }
 
 #[test]

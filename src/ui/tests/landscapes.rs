@@ -3,8 +3,8 @@
 use egui_kittest::kittest::Queryable;
 
 use super::*;
-use crate::result::{InputRecord, Map};
-use crate::session::{Axes, Camera, Colormap, CutAxis, ErrorShown, InputAxes, InputPlane, LandscapeForm, LandscapeView, Spacing};
+use flatland_core::result::{InputRecord, Map};
+use flatland_core::session::{Axes, Camera, Colormap, CutAxis, ErrorShown, InputAxes, InputPlane, LandscapeForm, LandscapeView, Spacing};
 
 fn view(harness: &Harness<'static, App>) -> LandscapeView {
     harness.state().session.view.landscape.clone()
@@ -127,7 +127,7 @@ fn spacing_and_colours_are_chosen_for_the_window_and_its_figures() {
     assert_eq!((colors.spacing, colors.map), (Some(Spacing::Symmetric), Some(Colormap::Cividis)));
     harness.get_by_label_contains("Colours of loss: cividis, symmetric log, from 0.08");
     let (app, plain) = (harness.state(), session());
-    let export = |session: &crate::session::Session| {
+    let export = |session: &flatland_core::session::Session| {
         let folder = tempfile::tempdir().unwrap();
         let export =
             crate::ui::figure_export::Export::of(Tab::Landscape, session, &app.store, Some("digits test"), None, "energy").unwrap();
@@ -184,9 +184,9 @@ fn the_status_of_cells_lies_over_the_map_with_a_legend() {
     press(&mut harness, "status of cells");
     let of = |status| (0..3).map(|k| surface(k, k > 1)).map(|s| (0..441).filter(|k| s.status(*k) == status).count()).sum::<usize>();
     let count = |status| crate::ui::widget::number::count(of(status) as u64);
-    harness.get_by_label(&format!("{} computed", count(crate::result::CellStatus::Exact)));
-    harness.get_by_label(&format!("{} pending", count(crate::result::CellStatus::Pending)));
-    harness.get_by_label(&format!("{} not finite", count(crate::result::CellStatus::NonFinite)));
+    harness.get_by_label(&format!("{} computed", count(flatland_core::result::CellStatus::Exact)));
+    harness.get_by_label(&format!("{} pending", count(flatland_core::result::CellStatus::Pending)));
+    harness.get_by_label(&format!("{} not finite", count(flatland_core::result::CellStatus::NonFinite)));
     press(&mut harness, "contour values");
     assert!(!view(&harness).contour_labels);
 }
@@ -200,7 +200,7 @@ fn a_click_picks_the_node_and_its_losses_are_told() {
     let k = 10 * 21 + 10;
     let shape = [21, 21, 4];
     let row = [0.5, 1.5, 0.25, 0.15].map(|share| (share * found.loss[k] / 0.6) as f32);
-    crate::result::LossRows::npy(&folder.path().join(crate::result::SAMPLE_LOSSES), shape).unwrap().write(k, &row).unwrap();
+    flatland_core::result::LossRows::npy(&folder.path().join(flatland_core::result::SAMPLE_LOSSES), shape).unwrap().write(k, &row).unwrap();
     let mut spec = landscape_job("SAM");
     spec.set_out(folder.path().into());
     let app = harness.state_mut();
@@ -218,7 +218,7 @@ fn a_click_picks_the_node_and_its_losses_are_told() {
         press(&mut harness, "Close the picked cell");
         assert_eq!(view(&harness).picked, None);
     }
-    let cell = crate::session::PickedCell { checkpoint: "SAM".into(), alpha: 0.0, beta: 0.0 };
+    let cell = flatland_core::session::PickedCell { checkpoint: "SAM".into(), alpha: 0.0, beta: 0.0 };
     harness.state_mut().session.view.landscape.picked = Some(cell);
     harness.run();
     harness.get_by_label("computed on all images");
@@ -231,7 +231,7 @@ fn a_click_picks_the_node_and_its_losses_are_told() {
 #[test]
 fn the_model_of_a_node_becomes_a_checkpoint_of_the_session() {
     let mut harness = whole();
-    let cell = crate::session::PickedCell { checkpoint: "SAM".into(), alpha: 0.5, beta: -0.1 };
+    let cell = flatland_core::session::PickedCell { checkpoint: "SAM".into(), alpha: 0.5, beta: -0.1 };
     harness.state_mut().session.view.landscape.picked = Some(cell);
     harness.run();
     press(&mut harness, "Open the model here");
@@ -254,7 +254,7 @@ fn the_model_of_a_node_becomes_a_checkpoint_of_the_session() {
 #[test]
 fn a_node_without_losses_of_single_images_says_so() {
     let mut harness = whole();
-    let cell = crate::session::PickedCell { checkpoint: "ERM".into(), alpha: 0.0, beta: 0.0 };
+    let cell = flatland_core::session::PickedCell { checkpoint: "ERM".into(), alpha: 0.0, beta: 0.0 };
     harness.state_mut().session.view.landscape.picked = Some(cell);
     harness.run();
     press(&mut harness, "Losses of its images");
@@ -372,7 +372,7 @@ fn a_landscape_around_an_image_says_so_and_its_axes_are_of_pixels() {
     press(&mut harness, "3-D");
     harness.get_by_label_contains("Loss surface of ERM on image 17 of digits test in input space");
     press(&mut harness, "2-D");
-    let cell = crate::session::PickedCell { checkpoint: "ERM".into(), alpha: 0.0, beta: 0.0 };
+    let cell = flatland_core::session::PickedCell { checkpoint: "ERM".into(), alpha: 0.0, beta: 0.0 };
     harness.state_mut().session.view.landscape.picked = Some(cell);
     harness.run();
     harness.get_by_label("digit 3");

@@ -36,10 +36,10 @@ use hands::{button, drag, give, open_by_path, press, press_keys, run_until};
 use super::app::App;
 use super::bench::{Bench, Heard};
 use super::store::{JobState, Loaded};
-use crate::job::runs::RunOptions;
-use crate::job::{JobEvent, JobOutput, JobSpec};
-use crate::result::{Cell, Inspection, LandscapeManifest, LossSurface, Quantity, Reading};
-use crate::session::{NetworkChoice, Tab};
+use flatland_core::job::runs::RunOptions;
+use flatland_core::job::{JobEvent, JobOutput, JobSpec};
+use flatland_core::result::{Cell, Inspection, LandscapeManifest, LossSurface, Quantity, Reading};
+use flatland_core::session::{NetworkChoice, Tab};
 
 /// An app with the session above, and everything computed for the first `computed` checkpoints.
 fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -> App {

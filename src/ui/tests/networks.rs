@@ -3,8 +3,8 @@
 use egui::{Key, Modifiers};
 
 use super::*;
-use crate::result::{Assumed, Fit, LayerCheck, Loadable, NetworkCheck};
-use crate::session::{CheckpointEntry, Normalization, NormalizationPreset};
+use flatland_core::result::{Assumed, Fit, LayerCheck, Loadable, NetworkCheck};
+use flatland_core::session::{CheckpointEntry, Normalization, NormalizationPreset};
 
 const NAME: &str = "Pretrained";
 

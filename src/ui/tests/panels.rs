@@ -3,12 +3,12 @@
 use egui::{Key, Modifiers};
 
 use super::*;
-use crate::result::UnreadableImage;
-use crate::session::{HessianSettings, Link, Selection};
 use crate::ui::command::{Close, Command, OpenAs};
 use crate::ui::command_list::Item;
 use crate::ui::memory::{Left, Recent, ThemeChoice};
 use crate::ui::scatter::command::ScatterCommand;
+use flatland_core::result::UnreadableImage;
+use flatland_core::session::{HessianSettings, Link, Selection};
 
 /// Presses a label and gives the commands that this made, before they are run.
 fn gives(harness: &mut Harness<'static, App>, label: &str) -> Vec<Command> {
@@ -28,7 +28,7 @@ fn gives(harness: &mut Harness<'static, App>, label: &str) -> Vec<Command> {
 fn the_start_page_opens_the_demo_recent_files_and_what_was_left() {
     let mut harness = harness(&Listener::default(), 0, false);
     let app = harness.state_mut();
-    app.session = crate::session::Session::default();
+    app.session = flatland_core::session::Session::default();
     app.keeper.recents =
         vec![Recent { path: "/home/ada/study.toml".into(), missing: false }, Recent { path: "/media/disk/old.toml".into(), missing: true }];
     let left =
@@ -194,7 +194,7 @@ fn a_dataset_says_how_many_of_its_images_could_not_be_read_and_which() {
     let mut harness = harness(&Listener::default(), 1, true);
     let dataset = harness.state().session.datasets[0].clone();
     let image = |k: usize| UnreadableImage { path: format!("/data/{k}.jpg").into(), reason: "cut short".into() };
-    let table = crate::result::ScoreTable {
+    let table = flatland_core::result::ScoreTable {
         unreadable: [(dataset.name.clone(), vec![image(1), image(2)])].into_iter().collect(),
         ..(**harness.state().store.scores.values().next().unwrap()).clone()
     };

@@ -8,13 +8,13 @@ use egui_kittest::kittest::Queryable;
 use super::by_hand::{Listener, inspection, session};
 use super::closing::press_close;
 use super::run_until;
-use crate::job::runs::RunOptions;
-use crate::job::{Control, JobEvent, JobOutput, JobSpec, Pace, RunConfig, RunFolder, RunLock, RunState, RunStatus, WorkerOptions};
-use crate::session::{DatasetEntry, NetworkChoice, Role, Tab};
 use crate::ui::app::App;
 use crate::ui::bench::{Bench, Heard};
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::run::tests::methods;
+use flatland_core::job::runs::RunOptions;
+use flatland_core::job::{Control, JobEvent, JobOutput, JobSpec, Pace, RunConfig, RunFolder, RunLock, RunState, RunStatus, WorkerOptions};
+use flatland_core::session::{DatasetEntry, NetworkChoice, Role, Tab};
 
 /// A run of two epochs of four steps in `root/name`.
 fn write_run(root: &Path, name: &str, rho: f64, status: RunStatus, asked: f64) -> RunFolder {
@@ -23,7 +23,7 @@ fn write_run(root: &Path, name: &str, rho: f64, status: RunStatus, asked: f64) -
          epochs = 2\nbatch = 32\n[method]\nname = \"dr_sam\"\nrho = {rho}\n[[dataset]]\nname = \"digits\"\nrole = \"train\"\npath = \"demo:train\"\n"
     );
     let folder = RunFolder::new(&root.join(name));
-    let write = |path: PathBuf, text: String| crate::result::write_atomic(&path, text.as_bytes()).unwrap();
+    let write = |path: PathBuf, text: String| flatland_core::result::write_atomic(&path, text.as_bytes()).unwrap();
     write(folder.run_file(), text);
     let state = RunState { status, pid: 1, epoch: 2, step: 8, steps: 8, elapsed_secs: 75.0, ..RunState::queued(asked) };
     folder.write_state(&state).unwrap();
@@ -54,7 +54,7 @@ fn quiet(root: &Path) -> Harness<'static, App> {
 /// Opens the form with everything that it can ask for, and tells it the methods.
 pub(super) fn open_form(harness: &mut Harness<'static, App>, listener: &Listener) {
     let app = harness.state_mut();
-    app.session = crate::session::Session { view: app.session.view.clone(), ..session() };
+    app.session = flatland_core::session::Session { view: app.session.view.clone(), ..session() };
     app.store.inspections.insert(("/nowhere/Pretrained.safetensors".into(), NetworkChoice::default()), inspection("Pretrained"));
     for (name, role) in [("digits train", Role::Train), ("blobs", Role::Outliers)] {
         app.session.datasets.push(DatasetEntry {
@@ -222,8 +222,8 @@ fn closing_over_a_run_asks_and_stopping_leaves_it_word() {
 fn a_finished_run_joins_the_session_with_one_click() {
     let folder = tempfile::tempdir().unwrap();
     let run = write_run(folder.path(), "mine", 0.5, RunStatus::Done, 1.0);
-    crate::result::write_atomic(&run.best_weights(), b"weights").unwrap();
-    crate::result::write_atomic(&run.last_weights(), b"other weights").unwrap();
+    flatland_core::result::write_atomic(&run.best_weights(), b"weights").unwrap();
+    flatland_core::result::write_atomic(&run.last_weights(), b"other weights").unwrap();
     let mut harness = quiet(folder.path());
     harness.run();
     harness.get_by_label("Add to session the best weights of run mine").click();
@@ -369,18 +369,18 @@ fn a_run_is_repeated_with_changes() {
 pub(super) fn write_curves(root: &Path) {
     for (k, (rho, status)) in [(0.05, RunStatus::Done), (0.5, RunStatus::Failed), (1.0, RunStatus::Cancelled)].into_iter().enumerate() {
         let run = write_run(root, &format!("dr_sam-{}", k + 1), rho, status, k as f64);
-        crate::result::write_atomic(&run.best_weights(), b"weights").unwrap();
+        flatland_core::result::write_atomic(&run.best_weights(), b"weights").unwrap();
         let line = |i: u32| {
             let (x, wave) = (f64::from(i), (f64::from(i) * 2.4).sin() * (f64::from(i) * 0.7).cos());
             let loss = (1.5 + 0.4 * wave) / (1.0 + rho * x / 40.0) + 0.1;
             format!("{{\"step\":{i},\"train_loss\":{loss},\"train_ce\":{},\"lr\":0.01,\"gradient_norm\":{}}}\n", 0.8 * loss, 2.0 + wave)
         };
-        crate::result::write_atomic(&run.steps_file(), (1..=400).map(line).collect::<String>().as_bytes()).unwrap();
+        flatland_core::result::write_atomic(&run.steps_file(), (1..=400).map(line).collect::<String>().as_bytes()).unwrap();
         let epoch = |i: i32| {
             let x = 1.0 - 0.5 * (-f64::from(i) * (0.2 + rho)).exp();
             format!("{{\"epoch\":{i},\"step\":{},\"id_accuracy\":{x},\"cs_accuracy\":{},\"far_fpr95\":{}}}\n", 40 * i, 0.9 * x, 1.0 - x)
         };
-        crate::result::write_atomic(&run.metrics_file(), (0..=10).map(epoch).collect::<String>().as_bytes()).unwrap();
+        flatland_core::result::write_atomic(&run.metrics_file(), (0..=10).map(epoch).collect::<String>().as_bytes()).unwrap();
     }
 }
 

@@ -5,12 +5,12 @@ use egui::{Key, Modifiers};
 
 use super::sessions::{far, message, open_study, settle, study, window};
 use super::*;
-use crate::session::{HessianSettings, Session};
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::document::Recalling;
 use crate::ui::memory::Memory;
 use crate::ui::memory::keeper::Task;
 use crate::ui::scatter::command::ScatterCommand;
+use flatland_core::session::{HessianSettings, Session};
 
 /// Two folders: of the memory, and of the sessions.
 fn folders() -> (tempfile::TempDir, tempfile::TempDir) {

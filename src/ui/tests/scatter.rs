@@ -8,11 +8,11 @@ use egui::{Key, Pos2, vec2};
 
 use super::hands::drawn;
 use super::*;
-use crate::result::{Embedding, Picture, ScoreTable};
-use crate::session::{Link, Pane, Selection};
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::gpu::points::Points as GpuPoints;
 use crate::ui::scatter::command::ScatterCommand;
+use flatland_core::result::{Embedding, Picture, ScoreTable};
+use flatland_core::session::{Link, Pane, Selection};
 
 /// Two checkpoints with features (the coordinates) and scores of the same images: the energy of image i of a dataset is i.
 fn results(k: usize) -> (Embedding, ScoreTable) {
@@ -193,8 +193,8 @@ fn a_click_keeps_the_card_with_the_nearest_images() {
 fn the_images_of_the_dataset_are_read_off_the_window() {
     let mut harness = window();
     // Positions of the demo set's test images.
-    let source = crate::data::Source { name: "digits test".into(), path: "demo:test".into(), ..Default::default() };
-    let first = crate::data::load(&source, None).unwrap().index[0] as i64;
+    let source = flatland_core::data::Source { name: "digits test".into(), path: "demo:test".into(), ..Default::default() };
+    let first = flatland_core::data::load(&source, None).unwrap().index[0] as i64;
     assert!(matches!(harness.state_mut().scatter.images.get("digits test", first), crate::ui::scatter::images::Image::Coming));
     let start = std::time::Instant::now();
     while !matches!(harness.state_mut().scatter.images.get("digits test", first), crate::ui::scatter::images::Image::There(_)) {
@@ -303,7 +303,7 @@ fn a_recolour_uploads_colours_and_a_pan_uploads_nothing() {
     };
     assert_eq!(counts(&mut harness), ([2, 2], 2), "two panels");
     assert_eq!(counts(&mut harness), ([2, 2], 2), "nothing changed, nothing is drawn again");
-    do_it(&mut harness, ScatterCommand::ColorBy(crate::session::ColorBy::Label));
+    do_it(&mut harness, ScatterCommand::ColorBy(flatland_core::session::ColorBy::Label));
     assert_eq!(counts(&mut harness), ([2, 4], 4));
     let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
     drag(&mut harness, &[rect.center(), rect.center() + vec2(20.0, 0.0), rect.center() + vec2(40.0, 9.0)]);
@@ -323,7 +323,7 @@ fn the_card_of_an_image_starts_landscapes_around_it_where_its_label_is_one_of_th
     pin(&mut harness, other);
     harness.get_by_label("Landscape around this image: gradient").click();
     harness.run();
-    assert_eq!(harness.state().session.landscape.plane, crate::session::Axes::default(), "of other classes there is no loss");
+    assert_eq!(harness.state().session.landscape.plane, flatland_core::session::Axes::default(), "of other classes there is no loss");
     harness.state_mut().session.landscape.ood = vec![other.into()];
     harness.state_mut().session.landscape.grid = [31, 31];
     let before = harness.state().session.clone();
@@ -332,10 +332,10 @@ fn the_card_of_an_image_starts_landscapes_around_it_where_its_label_is_one_of_th
     harness.run();
     let session = &harness.state().session;
     let plane = session.landscape.plane.input().expect("a plane in input space");
-    assert_eq!((plane.image, plane.axes), (7, Some(crate::session::InputAxes::Gradient)));
+    assert_eq!((plane.image, plane.axes), (7, Some(flatland_core::session::InputAxes::Gradient)));
     assert_eq!((session.view.tab, session.view.dataset.as_deref(), session.landscape.grid), (Tab::Landscape, Some(own), [31, 31]));
     assert!(session.landscape.ood.is_empty(), "detection is of many images");
-    let jobs = crate::job::plan_cached(session, crate::job::Analysis::Landscape, &Default::default());
+    let jobs = flatland_core::job::plan_cached(session, flatland_core::job::Analysis::Landscape, &Default::default());
     assert_eq!(jobs.map(|jobs| jobs.len()), Ok(2));
     harness.state_mut().execute(Command::Undo);
     assert_eq!(harness.state().session.landscape, before.landscape);

@@ -4,8 +4,8 @@ use egui::{Event, Key, Modifiers, Pos2, vec2};
 
 use super::scatter::{choose, do_it, place, selected, window};
 use super::*;
-use crate::session::{SelectMode, Selection, Tool};
 use crate::ui::scatter::command::ScatterCommand;
+use flatland_core::session::{SelectMode, Selection, Tool};
 
 #[test]
 fn a_rectangle_selects_in_every_panel_and_esc_clears() {

@@ -8,9 +8,6 @@ use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::by_hand::{Listener, session, surface};
 use super::{give, press_keys, run_until};
-use crate::job::JobSpec;
-use crate::job::runs::RunOptions;
-use crate::session::{Category, ColorBy, Role, Session, Tab};
 use crate::ui::app::App;
 use crate::ui::bench::Bench;
 use crate::ui::command::{Command, OpenAs};
@@ -18,6 +15,9 @@ use crate::ui::loader;
 use crate::ui::memory::keeper::Keeper;
 use crate::ui::memory::{Memory, Preferences, ThemeChoice};
 use crate::ui::scatter::command::ScatterCommand;
+use flatland_core::job::JobSpec;
+use flatland_core::job::runs::RunOptions;
+use flatland_core::session::{Category, ColorBy, Role, Session, Tab};
 
 /// A window that remembers in `root`, started with these paths.
 pub(super) fn window(root: &Path, listener: &Listener, paths: Vec<PathBuf>) -> Harness<'static, App> {

@@ -11,11 +11,11 @@ use super::compare::run;
 use super::jobs::with_spectra;
 use super::runs::{open_form, write_curves};
 use super::*;
-use crate::session::{LandscapeForm, Pane};
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::log::Level;
 use crate::ui::memory::{Left, Recent};
 use crate::ui::scatter::command::ScatterCommand;
+use flatland_core::session::{LandscapeForm, Pane};
 
 const SIZE: [f32; 2] = [1180.0, 760.0];
 /// Pixels of 896,800 that may differ beyond what cannot be seen: drivers round edges of triangles each in its way. A line of text that
@@ -138,7 +138,7 @@ fn hessian() {
 fn embedding_as_points_with_a_selection_and_its_table() {
     pictures("embedding-points", |app| {
         app.session.view.tab = Tab::Embedding;
-        let selection = crate::session::Selection::of("digits 8, 9", (0..40).collect());
+        let selection = flatland_core::session::Selection::of("digits 8, 9", (0..40).collect());
         app.session.view.scatter.selection = selection;
         app.commands.push(Command::Scatter(ScatterCommand::Pane(Pane::Table)));
     });
@@ -193,7 +193,7 @@ fn runs_and_the_form_of_a_new_one() {
 #[test]
 fn start_page() {
     pictures("start", |app| {
-        app.session = crate::session::Session::default();
+        app.session = flatland_core::session::Session::default();
         app.document.name = "Untitled".into();
         let recent = |path: &str, missing| Recent { path: path.into(), missing };
         app.keeper.recents = vec![recent("/home/ada/cifar/resnets.toml", false), recent("/media/disk/imagenet.toml", true)];

@@ -4,11 +4,11 @@ use egui::{Key, Modifiers};
 
 use super::sessions::Cached;
 use super::*;
-use crate::job::Analysis;
-use crate::session::{CheckpointEntry, Normalization, Session};
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::loader::{self, Finished};
 use crate::ui::store::analysis_of;
+use flatland_core::job::Analysis;
+use flatland_core::session::{CheckpointEntry, Normalization, Session};
 
 /// Puts a result in its place for everything that `app` plans on a dataset; surfaces lie in the cache too where they are to be found there.
 fn put(app: &mut App, dataset: &str, mut cached: Option<&mut Cached>) {
@@ -123,7 +123,7 @@ fn a_result_on_a_dataset_that_is_not_chosen_goes_with_what_it_was_of() {
     give(&mut harness, Command::Checkpoint("SAM".into(), CheckpointCommand::Normalize(other)));
     assert_eq!(curves(&harness, "fog"), ["Pretrained", "ERM", "OE", "DR-SAM"], "those of the others stay");
     let fog = harness.state().session.datasets.iter().find(|entry| entry.name == "fog").unwrap().clone();
-    give(&mut harness, Command::ChangeDataset("fog".into(), Box::new(crate::session::DatasetEntry { limit: Some(7), ..fog })));
+    give(&mut harness, Command::ChangeDataset("fog".into(), Box::new(flatland_core::session::DatasetEntry { limit: Some(7), ..fog })));
     assert!(curves(&harness, "fog").is_empty());
     assert_eq!(curves(&harness, "digits test"), ["Pretrained", "ERM", "OE", "DR-SAM"]);
 }

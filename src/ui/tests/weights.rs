@@ -1,8 +1,8 @@
 //! Files that hold several state dicts: which is read is said in their row, and chosen there.
 
 use super::*;
-use crate::session::{CheckpointEntry, Session};
 use crate::ui::command::{CheckpointCommand, Command};
+use flatland_core::session::{CheckpointEntry, Session};
 
 const PATH: &str = "/nowhere/net.pth";
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use egui::{Shape, Stroke, Ui};
 
-use crate::metric::bin_of;
 use crate::ui::command::Command;
 use crate::ui::scatter::Scatter;
 use crate::ui::scatter::command::ScatterCommand;
@@ -13,6 +12,7 @@ use crate::ui::theme;
 use crate::ui::view::scatter::{Form, Gesture};
 use crate::ui::widget::axes::Canvas;
 use crate::ui::widget::number::count;
+use flatland_core::metric::bin_of;
 
 /// What is remembered between frames.
 #[derive(Default)]

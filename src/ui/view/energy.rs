@@ -12,10 +12,6 @@ use super::made::Made;
 use super::{Scene, brush, chip, empty, panel_header, reading, standing};
 use crate::figure::number::{UNDEFINED, percent_with_error, significant};
 use crate::figure::{palette as colors, score_label};
-use crate::job::Analysis;
-use crate::metric::Histogram;
-use crate::result::{ScoreDifference, ScoreTable};
-use crate::session::{Session, Tab};
 use crate::ui::command::Command;
 use crate::ui::scatter::Scatter;
 use crate::ui::store::Store;
@@ -24,6 +20,10 @@ use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::widget::grid::{Spacing, layout_above_tables};
 use crate::ui::widget::number::{count, signed};
 use crate::ui::widget::swatch;
+use flatland_core::job::Analysis;
+use flatland_core::metric::Histogram;
+use flatland_core::result::{ScoreDifference, ScoreTable};
+use flatland_core::session::{Session, Tab};
 
 const SPACE: Spacing = Spacing { left: 56.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
 
@@ -108,7 +108,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
     if scene.session.checkpoints.is_empty() {
         return empty(ui, "Open a checkpoint to see how well its scores tell known from unknown.");
     }
-    if !scene.session.datasets.iter().any(|dataset| dataset.role == crate::session::Role::Id) {
+    if !scene.session.datasets.iter().any(|dataset| dataset.role == flatland_core::session::Role::Id) {
         return empty(ui, "Open ID test images: every score is judged against them.");
     }
     scatter.dress(theme::figure_theme(ui));

@@ -1,7 +1,7 @@
 //! What panels share while it is linked, and have each for themselves while it is not: which links there are, and the cursor.
 
-use crate::session::Link;
-use crate::session::Tab;
+use flatland_core::session::Link;
+use flatland_core::session::Tab;
 
 /// What the panels of a tab can share.
 pub fn links(tab: Tab) -> &'static [Link] {

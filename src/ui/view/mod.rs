@@ -23,8 +23,8 @@ use super::theme;
 use super::widget::header::{self, Header};
 use super::widget::number;
 use super::widget::reorder::{self, Moved};
-use crate::job::Analysis;
-use crate::session::{Extents, Session, Tab};
+use flatland_core::job::Analysis;
+use flatland_core::session::{Extents, Session, Tab};
 
 /// The analysis that a tab shows.
 pub fn analysis(tab: Tab) -> Option<Analysis> {

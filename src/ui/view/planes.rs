@@ -6,12 +6,12 @@ use egui::{Color32, Id, Role as WidgetRole, Shape, Stroke, Ui, WidgetInfo};
 use super::{Scene, empty, reading};
 use crate::figure::number::{fixed, with_error};
 use crate::figure::{LandscapeCutFigure, Panel, Spacing as ColorSpacing};
-use crate::result::{LandscapeBand, nearest_node};
-use crate::session::Extent;
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::widget::grid::{Spacing, layout};
 use crate::ui::widget::header;
+use flatland_core::result::{LandscapeBand, nearest_node};
+use flatland_core::session::Extent;
 
 const SPACE: Spacing = Spacing { left: 62.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
 

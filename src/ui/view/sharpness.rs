@@ -9,13 +9,13 @@ use super::linked::Cursor;
 use super::{Scene, Standing, cell, empty, faded, panel_header, planes, reading, standing};
 use crate::figure::number::significant;
 use crate::figure::rise;
-use crate::job::Analysis;
-use crate::result::SharpnessCurve;
-use crate::session::{Extent, Role, Session, Tab};
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Scale};
 use crate::ui::widget::grid::{Spacing, layout_above_tables};
 use crate::ui::widget::number::count;
+use flatland_core::job::Analysis;
+use flatland_core::result::SharpnessCurve;
+use flatland_core::session::{Extent, Role, Session, Tab};
 
 const SPACE: Spacing = Spacing { left: 62.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
 const ROW: f32 = 21.0;
@@ -158,7 +158,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
 
 /// A panel per checkpoint: its own curve, the others behind it.
 fn of_checkpoints<'a>(ui: &Ui, scene: &Scene<'a>, dataset: &'a str) -> Vec<Panel<'a>> {
-    let panel = |(color, checkpoint): (usize, &'a crate::session::CheckpointEntry)| {
+    let panel = |(color, checkpoint): (usize, &'a flatland_core::session::CheckpointEntry)| {
         let curve = scene.store.sharpness.get(&(checkpoint.name.clone(), dataset.to_owned()));
         let job = scene.store.job(Analysis::Sharpness, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
         let facts = curve.map(|curve| {

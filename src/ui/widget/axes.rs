@@ -5,8 +5,8 @@ use egui::{Align2, Color32, Id, Mesh, Painter, Pos2, Rect, Response, Shape, Stro
 use egui_plot::{Plot, PlotPoint, PlotTransform};
 
 use super::ticks::{self, Tick};
-use crate::session::Extent;
 use crate::ui::{gpu, theme};
+use flatland_core::session::Extent;
 
 /// How an axis counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

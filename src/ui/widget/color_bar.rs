@@ -11,8 +11,8 @@ use egui::{
 use super::ticks;
 use crate::figure::number::significant;
 use crate::figure::{ColorScale, Colormap, Spacing};
-use crate::session::ColorSettings;
 use crate::ui::theme;
+use flatland_core::session::ColorSettings;
 
 /// What the bar says.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use crate::figure::number::{UNDEFINED, percent_with_error, significant, supported, with_error};
 pub use crate::figure::number::{count, duration};
-use crate::metric::share_std_error;
+use flatland_core::metric::share_std_error;
 
 /// A share as per cent with the binomial standard error of `n` draws: `95.2 ± 0.9 %`.
 pub fn share(value: f64, n: usize) -> String {

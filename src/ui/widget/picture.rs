@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::axes::Canvas;
 use super::hatch;
 use crate::figure::{Coloring, ContourLine, PlacedLabel, cell_edges, class_borders, label_contours, palette, surface_contours};
-use crate::result::{CellStatus, LossSurface};
 use crate::ui::store::Landscape;
 use crate::ui::theme::Palette;
+use flatland_core::result::{CellStatus, LossSurface};
 
 /// Pixels along each side.
 const PIXELS: usize = 192;
@@ -206,8 +206,8 @@ fn locate(axis: &[f64], value: f64) -> (usize, usize, f64) {
 mod tests {
     use super::*;
     use crate::figure::{ClassColors, ColorScale, Colormap, Spacing};
-    use crate::result::{LandscapeManifest, Quantity};
-    use crate::session::Theme;
+    use flatland_core::result::{LandscapeManifest, Quantity};
+    use flatland_core::session::Theme;
 
     /// The colour at a place of a picture over [0, 2] x [0, 2].
     fn pixel(image: &ColorImage, alpha: f64, beta: f64) -> Color32 {

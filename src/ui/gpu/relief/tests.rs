@@ -7,8 +7,8 @@ use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_set
 use super::*;
 use crate::figure::relief::Relief;
 use crate::figure::{ColorScale, Spacing};
-use crate::result::{LandscapeManifest, LossSurface};
-use crate::session::Camera;
+use flatland_core::result::{LandscapeManifest, LossSurface};
+use flatland_core::session::Camera;
 
 const SIDE: f32 = 240.0;
 

@@ -6,8 +6,8 @@ use egui::{ColorImage, Image, Role as WidgetRole, ScrollArea, TextureHandle, Tex
 
 use super::super::made::Made;
 use crate::figure::{Figure, FigureStyle, LayersFigure, Panel};
-use crate::result::HessianSpectrum;
-use crate::session::{FigureSettings, Theme};
+use flatland_core::result::HessianSpectrum;
+use flatland_core::session::{FigureSettings, Theme};
 
 /// Size of the type in points of a figure, of which there are 72 in an inch of 96 points of the window.
 const FONT: f64 = 9.0;

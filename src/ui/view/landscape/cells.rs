@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::figure::number::{significant, with_error};
-use crate::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity, nearest_node};
 use crate::ui::store::Landscape;
 use crate::ui::view::Scene;
 use crate::ui::widget::number::share;
+use flatland_core::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity, nearest_node};
 
 /// Surfaces that were made from those of the store, kept until these change.
 #[derive(Default)]
@@ -172,7 +172,7 @@ pub(super) fn summary(name: &str, dataset: &str, quantity: Option<Quantity>, sur
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::result::{Cell, LandscapeManifest, Reading};
+    use flatland_core::result::{Cell, LandscapeManifest, Reading};
 
     #[test]
     fn around_an_image_the_centre_is_the_image_and_classes_are_called_by_their_names() {

@@ -6,12 +6,12 @@ use super::cells::symbol;
 use super::{Colors, Shared, State};
 use crate::figure::Spacing;
 use crate::figure::number::fixed;
-use crate::result::{LossSurface, nearest_node};
-use crate::session::{CutAxis, Extent, LandscapeView};
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::widget::grid::Panel;
 use crate::ui::widget::header;
+use flatland_core::result::{LossSurface, nearest_node};
+use flatland_core::session::{CutAxis, Extent, LandscapeView};
 
 /// Who looks at the plane where panels do so each for itself; no checkpoint has this name.
 const SECTIONS: &str = "";
@@ -126,7 +126,7 @@ fn band(canvas: &Canvas, run: &[Node], spacing: Spacing, color: Color32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::LandscapeManifest;
+    use flatland_core::result::LandscapeManifest;
 
     #[test]
     fn sections_follow_the_axis_and_break_where_nothing_is_known() {

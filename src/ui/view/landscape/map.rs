@@ -5,11 +5,11 @@ use egui::{Color32, Id, Rect, Response, Role as WidgetRole, Stroke, StrokeKind, 
 use super::cells::{axis_labels, summary};
 use super::{Marks, Shared, State, Subject, projections};
 use crate::figure::cell_edges;
-use crate::result::{CellStatus, LossSurface, nearest_node};
-use crate::session::Session;
 use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::widget::hatch;
+use flatland_core::result::{CellStatus, LossSurface, nearest_node};
+use flatland_core::session::Session;
 
 /// Draws the panel; gives its gestures and the grid node under the pointer.
 pub(super) fn show(

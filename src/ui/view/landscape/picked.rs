@@ -5,9 +5,6 @@ use egui::{Align, Id, Layout, Rect, RichText, Role as WidgetRole, Stroke, Ui, Ui
 use super::cells::value_at;
 use super::readings;
 use crate::figure::number::{fixed, significant, with_error};
-use crate::metric::{Histogram, mean_std_error, median};
-use crate::result::{CellStatus, LossSurface};
-use crate::session::{Extent, PickedCell};
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::panel::quiet_button;
@@ -16,6 +13,9 @@ use crate::ui::theme;
 use crate::ui::view::Scene;
 use crate::ui::widget::axes::{Axes, Axis, Scale};
 use crate::ui::widget::{number::count, swatch};
+use flatland_core::metric::{Histogram, mean_std_error, median};
+use flatland_core::result::{CellStatus, LossSurface};
+use flatland_core::session::{Extent, PickedCell};
 
 /// Width of the card.
 pub(super) const WIDTH: f32 = 264.0;

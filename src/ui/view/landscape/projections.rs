@@ -2,9 +2,9 @@
 
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, vec2};
 
-use crate::result::{PlanePoint, PlaneRecord};
 use crate::ui::theme;
 use crate::ui::widget::axes::Canvas;
+use flatland_core::result::{PlanePoint, PlaneRecord};
 
 /// Pieces into which a step of a trajectory is cut on a surface.
 const PIECES: usize = 24;

@@ -12,13 +12,13 @@ use super::{Colors, Marks, Shared, State, Subject, projections};
 use crate::figure::orbit::Orbit;
 use crate::figure::relief::{Relief, ReliefMesh};
 use crate::figure::{ColorScale, axes_box};
-use crate::session::{Camera, Session};
 use crate::ui::command::Command;
 use crate::ui::gpu::relief::{FACETS, ReliefPaint};
 use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::store::Landscape;
 use crate::ui::theme;
 use crate::ui::widget::hatch;
+use flatland_core::session::{Camera, Session};
 
 /// Room below the data that maps need for their axis.
 const BELOW: f32 = 32.0;

@@ -2,14 +2,14 @@
 
 use egui::{RichText, Ui, Vec2};
 
-use crate::result::{CellStatus, LossSurface};
-use crate::session::{Camera, CutAxis, ErrorShown, LandscapeForm};
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::panel::menu;
 use crate::ui::theme;
 use crate::ui::view::{Scene, chip};
 use crate::ui::widget::number::count;
+use flatland_core::result::{CellStatus, LossSurface};
+use flatland_core::session::{Camera, CutAxis, ErrorShown, LandscapeForm};
 
 /// Draws the line.
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, surfaces: &[(usize, &LossSurface)]) {

@@ -4,12 +4,12 @@ use egui::{Align, Layout, Ui};
 
 use super::RunScene;
 use super::field::{self, row};
-use crate::session::{DatasetEntry, Role};
 use crate::ui::command::Command;
 use crate::ui::run::check::{Problems, limit_field};
 use crate::ui::run::draft::Draft;
 use crate::ui::theme;
 use crate::ui::widget::swatch;
+use flatland_core::session::{DatasetEntry, Role};
 
 /// Where nothing is open to train on, offers the other half of what is open as ID.
 pub fn training_split(ui: &mut Ui, scene: &mut RunScene<'_>) {

@@ -4,10 +4,6 @@ use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 
 use super::field::{self, Range, choice, number, row};
 use super::{RunScene, data, optimizer};
-use crate::data::Augmentation;
-use crate::data::environment::families;
-use crate::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
-use crate::session::{Assumption, CheckpointEntry, NetworkChoice, Normalization};
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::panel::{aside, complaint, jobs, section};
 use crate::ui::run::check::Problems;
@@ -18,6 +14,10 @@ use crate::ui::theme;
 use crate::ui::view::chip;
 use crate::ui::widget::assumed;
 use crate::ui::widget::number::count;
+use flatland_core::data::Augmentation;
+use flatland_core::data::environment::families;
+use flatland_core::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
+use flatland_core::session::{Assumption, CheckpointEntry, NetworkChoice, Normalization};
 
 /// The form while it is open.
 pub struct Form {
@@ -115,7 +115,7 @@ fn trial(ui: &mut Ui, scene: &mut RunScene<'_>, run: &RunConfig) {
     }
 }
 
-fn inspected<'a>(scene: &'a RunScene<'_>, draft: &Draft) -> Option<&'a crate::result::Inspection> {
+fn inspected<'a>(scene: &'a RunScene<'_>, draft: &Draft) -> Option<&'a flatland_core::result::Inspection> {
     let read = |choice| scene.store.inspections.get(&(draft.checkpoint.trim().into(), choice));
     read(draft.choice()).or_else(|| read(NetworkChoice::default()))
 }

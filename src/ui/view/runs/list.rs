@@ -8,12 +8,12 @@ use egui::{
 };
 
 use super::RunScene;
-use crate::job::{Control, MethodInfo, RunStatus, RunView};
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::panel::{aside, complaint, quiet_button};
 use crate::ui::run::book::Run;
 use crate::ui::theme;
 use crate::ui::widget::number::{count, duration};
+use flatland_core::job::{Control, MethodInfo, RunStatus, RunView};
 
 /// What the list remembers between frames.
 #[derive(Default)]

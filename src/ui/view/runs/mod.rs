@@ -12,12 +12,12 @@ mod plots;
 use egui::{Align, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2};
 
 use super::empty;
-use crate::job::MethodInfo;
-use crate::session::Session;
 use crate::ui::command::Command;
 use crate::ui::run::book::Book;
 use crate::ui::store::Store;
 use crate::ui::theme;
+use flatland_core::job::MethodInfo;
+use flatland_core::session::Session;
 
 pub use form::Form;
 pub use list::name_of;

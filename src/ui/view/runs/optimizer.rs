@@ -3,9 +3,9 @@
 use egui::Ui;
 
 use super::field::{self, NUMBER, choice, number, row};
-use crate::job::OptimizerKind;
 use crate::ui::run::check::Problems;
 use crate::ui::run::draft::{Draft, WarmupUnit};
+use flatland_core::job::OptimizerKind;
 
 /// A number of the form: its name, what stands in its tooltip, its text, the key of its problem.
 type Line<'a> = (&'static str, &'static str, &'a mut String, &'static str);

@@ -9,7 +9,6 @@ use indexmap::{IndexMap, IndexSet};
 use super::curves::{Curve, Curves, Look, range, values};
 use crate::figure::number::significant;
 use crate::figure::{CurvePanel, CurvesFigure};
-use crate::session::Extent;
 use crate::ui::panel::menu;
 use crate::ui::run::book::Run;
 use crate::ui::run::metrics::{Across, Appearance, appearance};
@@ -18,6 +17,7 @@ use crate::ui::view::{chip, faded, reading};
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::widget::curve::{nearest, thinned};
 use crate::ui::widget::header;
+use flatland_core::session::Extent;
 
 /// What the plots remember between frames.
 #[derive(Default)]

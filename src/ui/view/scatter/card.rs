@@ -7,7 +7,6 @@ use egui::{
 
 use super::super::{Scene, energy};
 use crate::figure::number::significant;
-use crate::session::{ColorBy, InputAxes, Role, SelectMode, Selection};
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::panel::quiet_button;
@@ -17,6 +16,7 @@ use crate::ui::scatter::images::{Image, Images};
 use crate::ui::scatter::{ImageKey, Scatter};
 use crate::ui::theme;
 use crate::ui::widget::axes::Canvas;
+use flatland_core::session::{ColorBy, InputAxes, Role, SelectMode, Selection};
 
 /// Side of the image on a card that comes and goes, and on one that stays.
 const SMALL: f32 = 72.0;

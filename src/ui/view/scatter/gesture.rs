@@ -2,9 +2,9 @@
 
 use egui::{Modifiers, PointerButton, Pos2, Rect, Shape, Stroke, Ui, pos2};
 
-use crate::session::{SelectMode, Tool};
 use crate::ui::theme;
 use crate::ui::widget::axes::Canvas;
+use flatland_core::session::{SelectMode, Tool};
 
 /// How far the pointer goes before an outline gets another corner, in screen points.
 const STEP: f32 = 2.0;

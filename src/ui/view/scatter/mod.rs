@@ -18,13 +18,13 @@ use egui::{Event, Key, Panel as Region, Rect, Ui, Vec2, pos2};
 use super::linked::Cursor;
 use super::{Scene, empty};
 use crate::figure::{ColorScale, Spacing as ScaleSpacing};
-use crate::session::{ColorBy, ColorSettings, Extents, Pane, Tab};
 use crate::ui::command::Command;
 use crate::ui::scatter::command::ScatterCommand;
 use crate::ui::scatter::{ImageKey, Scatter, color};
 use crate::ui::theme;
 use crate::ui::widget::color_bar::{self, ColorBar};
 use crate::ui::widget::grid::{Spacing, layout};
+use flatland_core::session::{ColorBy, ColorSettings, Extents, Pane, Tab};
 
 const SPACE: Spacing = Spacing { left: 22.0, right: 4.0, header: 44.0, footer: 26.0, below: 0.0, gap: 16.0 };
 /// Room of a colour bar at the right.

@@ -4,13 +4,13 @@ use egui::{Align, Layout, RichText, Ui};
 
 use super::super::Scene;
 use super::{State, table, thumbnails};
-use crate::session::Pane;
 use crate::ui::command::Command;
 use crate::ui::panel::quiet_button;
 use crate::ui::scatter::Scatter;
 use crate::ui::scatter::command::ScatterCommand;
 use crate::ui::theme;
 use crate::ui::widget::number::count;
+use flatland_core::session::Pane;
 
 /// Draws the pane.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut Scatter) {

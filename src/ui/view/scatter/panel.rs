@@ -6,9 +6,6 @@ use egui::{EventFilter, Id, Key, Rect, Role as WidgetRole, Stroke, StrokeKind, U
 
 use super::super::{Scene, Standing, panel_header, standing};
 use super::{Form, Frame, card, density, gesture};
-use crate::job::Analysis;
-use crate::result::{Engine, Picture};
-use crate::session::{CheckpointEntry, SelectMode};
 use crate::ui::command::Command;
 use crate::ui::gpu::points::{Look, PointsCallback};
 use crate::ui::scatter::cloud::Cloud;
@@ -19,6 +16,9 @@ use crate::ui::theme;
 use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::widget::grid::Panel;
 use crate::ui::widget::number::count;
+use flatland_core::job::Analysis;
+use flatland_core::result::{Engine, Picture};
+use flatland_core::session::{CheckpointEntry, SelectMode};
 
 /// How near the pointer must be to a point, in screen points.
 const REACH: f32 = 9.0;
@@ -210,7 +210,7 @@ fn click(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, checkpoint: &str, im
         (SelectMode::Replace, Some(image)) => ScatterCommand::Pin(Some((checkpoint.to_owned(), image))),
         (SelectMode::Replace, None) if scatter.pinned.is_some() => ScatterCommand::Pin(None),
         (mode @ (SelectMode::Add | SelectMode::Subtract), Some((dataset, position))) => {
-            ScatterCommand::Select(crate::session::Selection::of(&dataset, vec![position]), mode)
+            ScatterCommand::Select(flatland_core::session::Selection::of(&dataset, vec![position]), mode)
         }
         _ => return,
     };
@@ -237,7 +237,7 @@ fn walk(ui: &Ui, scene: &mut Scene<'_>, scatter: &mut Scatter, canvas: &Canvas, 
     if ui.input(|input| input.key_pressed(Key::Space)) {
         let selected = scatter.view.selection.contains(&image.0, image.1);
         let mode = if selected { SelectMode::Subtract } else { SelectMode::Add };
-        scene.commands.push(Command::Scatter(ScatterCommand::Select(crate::session::Selection::of(&image.0, vec![image.1]), mode)));
+        scene.commands.push(Command::Scatter(ScatterCommand::Select(flatland_core::session::Selection::of(&image.0, vec![image.1]), mode)));
     }
 }
 

@@ -8,11 +8,11 @@ use rayon::prelude::*;
 
 use super::super::{Scene, energy};
 use crate::figure::number::significant;
-use crate::session::{ColorBy, Selection};
 use crate::ui::command::Command;
 use crate::ui::scatter::command::ScatterCommand;
 use crate::ui::scatter::{ImageKey, Scatter};
 use crate::ui::theme;
+use flatland_core::session::{ColorBy, Selection};
 
 const ROW: f32 = 24.0;
 

@@ -3,13 +3,13 @@
 use egui::{Key, ScrollArea, TextEdit, Ui, Vec2, WidgetInfo};
 
 use super::super::{Scene, chip, energy};
-use crate::session::{Category, ColorBy, Pane, SelectMode, Tool};
 use crate::ui::command::Command;
 use crate::ui::panel::menu;
 use crate::ui::scatter::Scatter;
 use crate::ui::scatter::command::ScatterCommand;
 use crate::ui::theme;
 use crate::ui::widget::number::count;
+use flatland_core::session::{Category, ColorBy, Pane, SelectMode, Tool};
 
 const SEARCH: &str = "role:far  dataset:\"digits test\"  label:3  prediction:1,7  index:10-20  checkpoint:OE  right  wrong  energy<2
 All terms must hold; -TERM excludes. Enter selects, Shift+Enter adds, Alt+Enter takes away.";

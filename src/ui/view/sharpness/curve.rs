@@ -2,8 +2,8 @@
 
 use egui::{Color32, Pos2, Shape, Stroke};
 
-use crate::result::{SharpnessCurve, SharpnessPoint};
 use crate::ui::widget::axes::{Canvas, Scale};
+use flatland_core::result::{SharpnessCurve, SharpnessPoint};
 
 /// Points of the overlay between two radii.
 const BETWEEN: usize = 8;

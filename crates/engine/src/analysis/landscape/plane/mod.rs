@@ -1,0 +1,129 @@
+//! Which plane: from what a job says of it to two directions, and to what is drawn on them.
+//!
+//! Axes are random, differences of checkpoints, principal components of a trajectory, or read from files. Deliberately absent: the
+//! searches that find axes (sharpness, Hessian); they hand theirs over as files.
+
+mod axis_file;
+mod check;
+mod difference;
+mod planes;
+mod projection;
+mod rank;
+#[cfg(test)]
+mod rank_tests;
+#[cfg(test)]
+mod tests;
+mod trajectory;
+mod trajectory_weights;
+mod weight_file;
+
+use flatland_core::job::{LandscapeJob, Reporter};
+use flatland_core::result::PlaneRecord;
+use flatland_core::session::{Axes, Statistics};
+
+use super::super::AnalysisError;
+use super::Directions;
+use super::direction::random::random_eta;
+use crate::model::{Network, Samples};
+
+pub use planes::run;
+
+/// The plane of a job.
+#[derive(Debug)]
+pub struct Plane {
+    /// Its axes.
+    pub directions: Directions,
+    /// What the manifest keeps of it.
+    pub record: PlaneRecord,
+}
+
+impl Plane {
+    /// Builds the plane through `network` that `job` asks for, and projects onto it what the job wants drawn. The losses of projected
+    /// checkpoints are those of `samples`.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Cancelled`] when the reporter says so; when a file or checkpoint cannot be read or does not fit the network, and
+    /// when the axes do not span what the grid needs.
+    pub fn of_job(network: &Network, samples: &Samples, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<Self, AnalysisError> {
+        let rule = job.plane.directions.rule();
+        let mut record = PlaneRecord { statistics: "frozen".into(), ..PlaneRecord::default() };
+        let mut moving = |statistics: Statistics| {
+            let interpolated = statistics == Statistics::Interpolated;
+            record.statistics = if interpolated { "interpolated" } else { "frozen" }.into();
+            interpolated
+        };
+        let mut trajectory = None;
+        let (kind, directions) = match (&job.directions, &job.plane.axes) {
+            (Some(path), _) => ("file", Directions::load(path, network)?),
+            (None, Axes::Random {}) => ("random", Directions::random(network, &rule, job.seed)?),
+            (None, Axes::Line { through: [_, b], statistics }) => {
+                let delta = difference::between(network, job, b, moving(*statistics))?;
+                let eta = random_eta(network, &rule, job.seed, &delta)?;
+                ("line", Directions::new(delta, eta, network))
+            }
+            (None, Axes::Checkpoints { through: [_, b, c], orthogonal, statistics }) => {
+                let interpolated = moving(*statistics);
+                let delta = difference::between(network, job, b, interpolated)?;
+                let mut eta = difference::between(network, job, c, interpolated)?;
+                if *orthogonal {
+                    difference::subtract_along(&delta, &mut eta);
+                }
+                ("checkpoints", Directions::new(delta, eta, network))
+            }
+            (None, Axes::Trajectory(said)) => {
+                let found = trajectory::Trajectory::of(said, network, job, reporter)?;
+                record.explained_variance.clone_from(&found.explained_variance);
+                (record.order, record.left_out) = (found.order.clone(), found.left_out.clone());
+                let directions = found.directions.clone();
+                trajectory = Some(found);
+                ("trajectory", directions)
+            }
+            (None, Axes::Input(_)) => {
+                return Err(AnalysisError::Invalid("expected a plane of weights, found one in input space".into()));
+            }
+            (None, Axes::Files { delta, eta }) => {
+                let delta = delta.as_ref().map(|file| axis_file::read(file, "delta", network)).transpose()?;
+                let eta = eta.as_ref().map(|file| axis_file::read(file, "eta", network)).transpose()?;
+                ("files", axis_file::beside_random(delta, eta, network, &rule, job.seed)?)
+            }
+        };
+        check::check(network, &directions, job)?;
+        record.kind = kind.into();
+        record.directions = serde_json::to_value(&rule).unwrap_or_default();
+        (record.delta_norm, record.eta_norm) = (directions.delta.norm(), directions.eta.norm());
+        record.still_on_eta = directions.still();
+        let projector = projection::Projector::new(network, samples, job, &directions)?;
+        record.points = projector.checkpoints(reporter)?;
+        if let Some(found) = trajectory {
+            record.trajectory = projector.files(&found.files, reporter)?;
+        }
+        Ok(Self { directions, record })
+    }
+
+    /// Key of the definition: the preset of random directions, `custom` where a setting changes it, or where the plane comes from.
+    pub fn definition(&self, job: &LandscapeJob) -> String {
+        if self.record.kind != "random" {
+            return self.record.kind.clone();
+        }
+        let settings = &job.plane.directions;
+        let plain = flatland_core::session::DirectionSettings { preset: settings.preset, ..Default::default() };
+        if settings.rule() == plain.rule() { settings.preset.key() } else { "custom" }.into()
+    }
+
+    /// How random directions are scaled, as written in files.
+    pub fn normalization(&self) -> String {
+        match self.record.kind.as_str() {
+            "file" => "as in the file".into(),
+            _ => self.record.directions["normalization"].as_str().unwrap_or_default().into(),
+        }
+    }
+
+    /// What tensors of fewer than two dimensions do.
+    pub fn one_dimensional(&self) -> &'static str {
+        match (self.directions.move_one_dimensional(), self.record.kind.as_str()) {
+            (false, _) => "zero",
+            (true, "file") => "as in the file",
+            (true, _) => "moving",
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The registry: every method with its description and the way from a run file to an objective. A new method is a line here and a file.
+
+use flatland_core::job::{MethodConfig, MethodInfo};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Method, MethodError, parameters};
+use super::{conf_branch, dr_sam, erm, godin, group_dro, irm, logit_norm, mcd, mix_oe, outlier_exposure, sam, sam_oe, vrex};
+
+/// What a method's file hands to the registry.
+pub struct Registration {
+    /// Its description.
+    pub info: fn() -> MethodInfo,
+    /// The objective with checked hyperparameters, an object.
+    pub build: fn(Value) -> serde_json::Result<Box<dyn Method>>,
+}
+
+const REGISTRY: &[Registration] = &[
+    erm::REGISTRATION,
+    irm::REGISTRATION,
+    vrex::REGISTRATION,
+    group_dro::REGISTRATION,
+    outlier_exposure::REGISTRATION,
+    mix_oe::REGISTRATION,
+    mcd::REGISTRATION,
+    conf_branch::REGISTRATION,
+    godin::REGISTRATION,
+    logit_norm::REGISTRATION,
+    sam::REGISTRATION,
+    sam_oe::REGISTRATION,
+    dr_sam::REGISTRATION,
+];
+
+/// Reads an `M` off its hyperparameters: its fields are named as they are.
+pub fn build<M: Method + DeserializeOwned + 'static>(parameters: Value) -> serde_json::Result<Box<dyn Method>> {
+    Ok(Box::new(serde_json::from_value::<M>(parameters)?))
+}
+
+/// Descriptions of all methods.
+pub fn methods() -> Vec<MethodInfo> {
+    REGISTRY.iter().map(|registration| (registration.info)()).collect()
+}
+
+fn find(name: &str) -> Result<(&'static Registration, MethodInfo), MethodError> {
+    let described = || REGISTRY.iter().map(|registration| (registration, (registration.info)()));
+    described().find(|(_, info)| info.key == name).ok_or_else(|| MethodError::Unknown {
+        found: name.into(),
+        known: described().map(|(_, info)| info.key).collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// `config` with every hyperparameter spelled out.
+///
+/// # Errors
+/// When no method has this name, it does not know a key, or a value is out of range.
+pub fn resolve(config: &MethodConfig) -> Result<MethodConfig, MethodError> {
+    let (_, info) = find(&config.name)?;
+    let known: Vec<&str> = info.parameters.iter().map(|parameter| parameter.key.as_str()).collect();
+    if let Some(found) = config.parameters.keys().find(|key| !known.contains(&key.as_str())) {
+        let known = if known.is_empty() { "no hyperparameters".to_owned() } else { format!("hyperparameters out of {}", known.join(", ")) };
+        return Err(MethodError::UnknownParameter { method: info.key, found: found.clone(), known });
+    }
+    let mut resolved = MethodConfig::new(&config.name);
+    for parameter in info.parameters {
+        let found = config.parameters.get(&parameter.key);
+        let value = parameters::check(&parameter.kind, found).map_err(|expected| MethodError::Parameter {
+            method: config.name.clone(),
+            key: parameter.key.clone(),
+            expected,
+            found: found.map(Value::to_string).unwrap_or_default(),
+        })?;
+        if let Some(value) = value {
+            resolved.parameters.insert(parameter.key, value);
+        }
+    }
+    Ok(resolved)
+}
+
+/// The method that `config` asks for.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn method(config: &MethodConfig) -> Result<Box<dyn Method>, MethodError> {
+    let (registration, info) = find(&config.name)?;
+    let parameters = resolve(config)?.parameters;
+    (registration.build)(Value::Object(parameters.into_iter().collect())).map_err(|error| MethodError::Parameter {
+        method: info.key,
+        key: "*".into(),
+        expected: "as described".into(),
+        found: error.to_string(),
+    })
+}

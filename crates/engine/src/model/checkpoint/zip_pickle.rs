@@ -1,0 +1,106 @@
+//! The zip of `torch.save` since PyTorch 1.6: `<name>/data.pkl`, `<name>/data/<key>`, `<name>/byteorder`. Source: `torch/serialization.py`,
+//! `_load`; c10 `caffe2/serialize/inline_container.h`.
+
+use std::io::{Cursor, Read};
+
+use flatland_core::data::pickle::{self, Value};
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::contents::Backing;
+use super::storage::StorageId;
+use super::{Container, Reading};
+
+type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
+
+/// Reads a zip checkpoint, or says which other kind of zip it is.
+pub fn read(bytes: Vec<u8>) -> Reading {
+    let mut archive = match open(&bytes) {
+        Ok(archive) => archive,
+        Err(error) => {
+            let reason = format!(
+                "the zip archive is cut off or damaged: its directory, which stands at the end, cannot be read ({error}); found {} bytes. \
+                 Download or copy the file again",
+                bytes.len()
+            );
+            return Reading::refused(Some(Container::ZipPickle), reason);
+        }
+    };
+    let names: Vec<String> = archive.file_names().map(String::from).collect();
+    let Some(root) = names.iter().filter_map(|name| name.strip_suffix("data.pkl")).min_by_key(|root| root.len()).map(String::from) else {
+        return Reading::refused(None, format!("expected a PyTorch checkpoint, found {}", kind(&names)));
+    };
+    if names.iter().any(|name| name.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with("code/"))) {
+        let reason =
+            "found a TorchScript archive, which is not supported; expected the state dict that `torch.save(model.state_dict(), ..)` writes";
+        return Reading::refused(None, reason);
+    }
+    let mut globals = Vec::new();
+    let parsed = attempt(&bytes, &mut archive, root, &mut globals);
+    let big_endian = matches!(&parsed, Ok((_, Backing::Zip { big_endian: true, .. })));
+    drop(archive);
+    let mut reading = Reading::of_pickle(Container::ZipPickle, globals, bytes, parsed);
+    if big_endian {
+        reading.notes.push("big-endian numbers".into());
+    }
+    reading
+}
+
+fn open(bytes: &[u8]) -> Result<Archive<'_>, ZipError> {
+    ZipArchive::new(Cursor::new(bytes))
+}
+
+/// What a zip without `data.pkl` is.
+fn kind(names: &[String]) -> &'static str {
+    if !names.is_empty() && names.iter().all(|name| name.ends_with(".npy")) {
+        "a NumPy archive (.npz)"
+    } else if names.iter().any(|name| name == "[Content_Types].xml") {
+        "an Office document"
+    } else if names.is_empty() {
+        "an empty zip archive"
+    } else {
+        "a zip archive without data.pkl"
+    }
+}
+
+fn attempt(bytes: &[u8], archive: &mut Archive<'_>, root: String, globals: &mut Vec<String>) -> Result<(Value, Backing), String> {
+    let mut budget = super::budget(bytes);
+    let program = entry(archive, &format!("{root}data.pkl"), None, &mut budget)?;
+    globals.extend(pickle::globals(&program).iter().map(ToString::to_string));
+    let (object, _) = pickle::parse(&program).map_err(|error| format!("cannot read data.pkl: {error}"))?;
+    let big_endian = match entry(archive, &format!("{root}byteorder"), None, &mut budget) {
+        Ok(order) => order.trim_ascii() == b"big",
+        // Files before PyTorch 2.1 do not say; they are little endian.
+        Err(_) => false,
+    };
+    Ok((object, Backing::Zip { root, big_endian }))
+}
+
+/// The bytes of each of `storages`, in their order; together no more than a file of this size can hold.
+pub fn storages(bytes: &[u8], root: &str, storages: &[&StorageId]) -> Result<Vec<Vec<u8>>, String> {
+    let mut archive = open(bytes).map_err(|error| format!("cannot read the zip archive: {error}"))?;
+    let mut budget = super::budget(bytes);
+    let mut read = |storage: &&StorageId| entry(&mut archive, &format!("{root}data/{}", storage.key), Some(storage.bytes()?), &mut budget);
+    storages.iter().map(&mut read).collect()
+}
+
+/// The bytes of one entry, `expected` of them where that is known; takes them from `budget`.
+fn entry(archive: &mut Archive<'_>, name: &str, expected: Option<usize>, budget: &mut usize) -> Result<Vec<u8>, String> {
+    let mut file = match archive.by_name(name) {
+        Ok(file) => file,
+        Err(ZipError::FileNotFound) => return Err(format!("the archive has no `{name}`")),
+        Err(error) => return Err(format!("cannot read `{name}`: {error}")),
+    };
+    let size = usize::try_from(file.size()).unwrap_or(usize::MAX);
+    if let Some(expected) = expected.filter(|&expected| expected != size) {
+        return Err(format!("expected {expected} bytes in `{name}`, found {size}"));
+    }
+    *budget = budget.checked_sub(size).ok_or_else(|| format!("`{name}` claims {size} bytes, more than a file of this size can hold"))?;
+    let mut data = Vec::with_capacity(size);
+    // The size in the directory is a claim: never more than it is read.
+    (&mut file).take(size as u64 + 1).read_to_end(&mut data).map_err(|error| format!("cannot read `{name}`: {error}"))?;
+    if data.len() != size {
+        return Err(format!("expected {size} bytes in `{name}`, found {}", data.len()));
+    }
+    Ok(data)
+}

@@ -1,0 +1,147 @@
+//! Running statistics of BatchNorm against those of images: where a network is wired and fed as it was trained, they are about the same.
+
+use tch::{Kind, Tensor};
+
+use super::graph::{BATCH_NORM_EPS, evaluate};
+use super::{BatchNormMode, Graph, ModelError, Op, Tensors};
+
+/// Images that pass at once.
+const BATCH: i64 = 64;
+
+/// How the inputs of one BatchNorm lie to its running statistics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerStatistics {
+    /// Name of the BatchNorm.
+    pub layer: String,
+    /// Median over channels of |ln(variance / running variance)|; NaN where no channel has a finite one.
+    pub variance: f64,
+    /// Median over channels of |mean − running mean| / running standard deviation.
+    pub mean: f64,
+}
+
+/// Sums over images and positions, f64 [C].
+struct Sums {
+    prefix: String,
+    count: f64,
+    sum: Tensor,
+    squares: Tensor,
+}
+
+/// The BatchNorms of `graph` on normalized images `x` [N, C, H, W] with frozen statistics, in the order of evaluation; only the first where
+/// `first_only`.
+///
+/// # Errors
+/// When a tensor is missing or shapes do not fit.
+pub fn layer_statistics(graph: &Graph, tensors: &Tensors, x: &Tensor, first_only: bool) -> Result<Vec<LayerStatistics>, ModelError> {
+    tch::no_grad(|| {
+        let n = x.size().first().copied().unwrap_or(0);
+        let mut layers: Vec<Sums> = Vec::new();
+        for start in (0..n).step_by(BATCH as usize) {
+            let batch = x.f_narrow(0, start, BATCH.min(n - start))?;
+            pass(graph, tensors, &batch, first_only, &mut layers)?;
+        }
+        layers.iter().map(|sums| compare(sums, tensors)).collect()
+    })
+}
+
+/// One pass of the images of a batch; adds what each BatchNorm reads.
+fn pass(graph: &Graph, tensors: &Tensors, x: &Tensor, first_only: bool, layers: &mut Vec<Sums>) -> Result<(), ModelError> {
+    let mut values: Vec<Option<Tensor>> = (0..graph.nodes.len()).map(|_| None).collect();
+    let mut seen = 0;
+    for (id, node) in graph.nodes.iter().enumerate() {
+        let inputs: Vec<&Tensor> = node.inputs.iter().filter_map(|&from| values[from].as_ref()).collect();
+        if let (Op::BatchNorm { prefix }, [input, ..]) = (&node.op, inputs.as_slice()) {
+            add(layers, seen, prefix, input)?;
+            seen += 1;
+            if first_only {
+                return Ok(());
+            }
+        }
+        let value = evaluate(&node.op, &inputs, tensors, x, BatchNormMode::Frozen)?;
+        values[id] = Some(value);
+        for &from in &node.inputs {
+            if graph.last_use(from) <= id {
+                values[from] = None;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn add(layers: &mut Vec<Sums>, place: usize, prefix: &str, input: &Tensor) -> Result<(), ModelError> {
+    let channels = input.size().get(1).copied().unwrap_or(1);
+    let rows = input.f_to_kind(Kind::Double)?.f_transpose(0, 1)?.f_reshape([channels, -1])?;
+    let sum = rows.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Double)?;
+    let squares = rows.f_square()?.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Double)?;
+    let count = rows.size()[1] as f64;
+    match layers.get_mut(place) {
+        Some(known) => {
+            known.count += count;
+            known.sum = known.sum.f_add(&sum)?;
+            known.squares = known.squares.f_add(&squares)?;
+        }
+        None => layers.push(Sums { prefix: prefix.into(), count, sum, squares }),
+    }
+    Ok(())
+}
+
+fn compare(sums: &Sums, tensors: &Tensors) -> Result<LayerStatistics, ModelError> {
+    let part = |name: &str| -> Result<Tensor, ModelError> {
+        let name = format!("{}.{name}", sums.prefix);
+        Ok(tensors.get(&name).ok_or(ModelError::MissingTensor(name))?.f_to_kind(Kind::Double)?)
+    };
+    let mean = sums.sum.f_div_scalar(sums.count)?;
+    let variance = sums.squares.f_div_scalar(sums.count)?.f_sub(&mean.f_square()?)?.f_add_scalar(BATCH_NORM_EPS)?;
+    let running = part("running_var")?.f_add_scalar(BATCH_NORM_EPS)?;
+    let ratio = variance.f_div(&running)?.f_log()?.f_abs()?;
+    let shift = mean.f_sub(&part("running_mean")?)?.f_abs()?.f_div(&running.f_sqrt()?)?;
+    Ok(LayerStatistics { layer: sums.prefix.clone(), variance: median(&ratio)?, mean: median(&shift)? })
+}
+
+/// Median of what is finite; NaN where nothing is.
+fn median(values: &Tensor) -> Result<f64, ModelError> {
+    let mut values: Vec<f64> = Vec::try_from(values.f_to_device(tch::Device::Cpu)?.f_contiguous()?)?;
+    values.retain(|value| value.is_finite());
+    Ok(flatland_core::metric::median(&values).unwrap_or(f64::NAN))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use tch::Device;
+
+    use super::super::Network;
+    use super::*;
+
+    fn statistics(network: &Network, x: &Tensor) -> Vec<LayerStatistics> {
+        layer_statistics(&network.graph, &network.tensors, x, false).unwrap()
+    }
+
+    /// Training passes over the same images set the running statistics exactly; the biased variance is (n − 1)/n of them.
+    #[test]
+    fn images_that_made_the_running_statistics_have_them() {
+        let network = Network::random("resnet8", 10, 3, Device::Cpu).unwrap();
+        let x = Tensor::rand([96, 3, 32, 32], (Kind::Float, Device::Cpu));
+        tch::no_grad(|| network.graph.forward(&network.tensors, &x, BatchNormMode::Accumulate { seen: 0 })).unwrap();
+        let found = statistics(&network, &x);
+        assert_eq!(found.len(), 7);
+        assert_eq!((found[0].layer.as_str(), found[6].layer.as_str()), ("bn1", "layer3.0.bn2"));
+        for layer in &found {
+            assert!(layer.variance < 1e-3 && layer.mean < 1e-3, "{layer:?}");
+        }
+        let first = layer_statistics(&network.graph, &network.tensors, &x, true).unwrap();
+        assert_eq!(first, found[..1]);
+        // The first convolution has no bias: of three times the images it has nine times the variance. (Of images less their mean it has
+        // another one, as padding is 0.)
+        let wide = statistics(&network, &(&x * 3.0));
+        assert!((wide[0].variance - 2.0 * 3f64.ln()).abs() < 1e-2, "{:?}", wide[0]);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_left_out_of_the_median() {
+        let mut network = Network::random("resnet8", 10, 3, Device::Cpu).unwrap();
+        network.tensors.insert("bn1.running_var".into(), Tensor::full([16], f64::NAN, (Kind::Float, Device::Cpu)));
+        let found = statistics(&network, &Tensor::rand([4, 3, 32, 32], (Kind::Float, Device::Cpu)));
+        assert!(found[0].variance.is_nan());
+    }
+}

@@ -1,0 +1,343 @@
+//! [`RunDirectory`]: the run directory of the process that trains in it: state, metrics, log.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use flatland_core::job::{Control, RunConfig, RunFolder, RunLock, RunState, RunStatus, now};
+use flatland_core::result::write_atomic;
+use serde_json::{Map, Value};
+
+use super::TrainError;
+
+/// Between two states on disk while training.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// Heartbeats whose pace tells how long the rest will take.
+const RECENT: usize = 30;
+
+/// A run directory that this process alone trains in.
+pub struct RunDirectory {
+    folder: RunFolder,
+    state: RunState,
+    written: Instant,
+    /// Since when it trains; `None` while it waits. With the seconds of training before that.
+    training: Option<Instant>,
+    elapsed_before: f64,
+    /// (when, steps, images seen by this process) of the recent heartbeats.
+    recent: VecDeque<(Instant, usize, usize)>,
+    images: usize,
+    /// Lines that are not in their file yet.
+    steps: String,
+    timing: String,
+    // Held as long as the process lives: however it ends, the system lets go.
+    _lock: RunLock,
+}
+
+impl Deref for RunDirectory {
+    type Target = RunFolder;
+
+    fn deref(&self) -> &RunFolder {
+        &self.folder
+    }
+}
+
+impl RunDirectory {
+    /// Opens or makes the directory.
+    ///
+    /// # Errors
+    /// When it cannot be made or another process trains in it.
+    pub fn open(path: &Path) -> Result<Self, TrainError> {
+        let folder = RunFolder::new(path);
+        let lock = folder.lock()?;
+        let checkpoints = folder.path().join("checkpoints");
+        std::fs::create_dir_all(&checkpoints).map_err(|source| TrainError::Io { action: "make", source, path: checkpoints })?;
+        // A state that cannot be read tells less than a new one.
+        let state = folder.written_state().ok().flatten().unwrap_or_else(|| RunState::queued(now()));
+        let mut directory = Self {
+            folder,
+            written: Instant::now(),
+            training: None,
+            elapsed_before: state.elapsed_secs,
+            recent: VecDeque::new(),
+            images: 0,
+            steps: String::new(),
+            timing: String::new(),
+            state: RunState { pid: std::process::id(), ..state },
+            _lock: lock,
+        };
+        directory.enter(RunStatus::Queued, None)?;
+        Ok(directory)
+    }
+
+    /// When the run was asked for: its place in the queue.
+    pub fn asked_at(&self) -> f64 {
+        self.state.asked
+    }
+
+    /// Writes the run, fully resolved.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn resolve(&self, run: &RunConfig) -> Result<(), TrainError> {
+        let path = self.run_file();
+        if self.config()? == *run {
+            return Ok(());
+        }
+        Ok(write_atomic(&path, run.to_toml(&path)?.as_bytes())?)
+    }
+
+    /// Tells what the run is doing from now on, and why.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub fn enter(&mut self, status: RunStatus, message: Option<String>) -> Result<(), TrainError> {
+        self.take_time();
+        self.training = (status == RunStatus::Running).then(Instant::now);
+        self.recent.clear();
+        self.state.status = status;
+        self.state.message = message;
+        self.write_state_now()
+    }
+
+    /// The last word of the run. On a full disk it is written over the state that is there: a new file would find no place.
+    pub fn end(&mut self, status: RunStatus, message: Option<String>) {
+        if self.enter(status, message).is_err()
+            && let Ok(mut text) = serde_json::to_string(&self.state)
+            && let Ok(mut file) = OpenOptions::new().write(true).open(self.state_file())
+        {
+            let before = file.metadata().map_or(0, |metadata| metadata.len() as usize);
+            text.push_str(&" ".repeat(before.saturating_sub(text.len())));
+            // Nobody is left to be told.
+            let _ = file.write_all(text.as_bytes());
+        }
+    }
+
+    /// Where the tensors are.
+    pub fn set_device(&mut self, device: &str) {
+        self.state.device = Some(device.into());
+    }
+
+    /// What was assumed or left out; in the log too.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub fn note(&mut self, notes: Vec<String>) -> Result<(), TrainError> {
+        notes.iter().try_for_each(|note| self.log(note))?;
+        self.state.notes = notes;
+        Ok(())
+    }
+
+    /// (epochs, steps, steps in all); written with the next heartbeat.
+    pub fn set_position(&mut self, [epoch, step, steps]: [usize; 3]) {
+        (self.state.epoch, self.state.step, self.state.steps) = (epoch, step, steps);
+    }
+
+    /// To be called often: writes the state once a second, and the lines that wait.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn beat(&mut self) -> Result<(), TrainError> {
+        if self.written.elapsed() < HEARTBEAT {
+            return Ok(());
+        }
+        if self.training.is_some() {
+            self.recent.push_back((Instant::now(), self.state.step, self.images));
+            if self.recent.len() > RECENT {
+                self.recent.pop_front();
+            }
+        }
+        self.flush_lines(false)?;
+        self.write_state_now()
+    }
+
+    /// One line of `steps.jsonl`, and how fast that went in `timing.jsonl`.
+    pub fn push_step(&mut self, values: &Map<String, Value>) {
+        self.take_time();
+        self.steps.push_str(&format!("{}\n", Value::Object(values.clone())));
+        let mut timing = Map::from_iter([("elapsed_secs".into(), self.state.elapsed_secs.into())]);
+        timing.extend(values.get("step").map(|step| ("step".into(), step.clone())));
+        timing.extend(self.pace().1.map(|pace| ("images_per_sec".into(), pace.into())));
+        self.timing.push_str(&format!("{}\n", Value::Object(timing)));
+    }
+
+    /// Counts images that a step has seen.
+    pub fn count_images(&mut self, images: usize) {
+        self.images += images;
+    }
+
+    /// Brings the lines of all steps so far to disk.
+    ///
+    /// # Errors
+    /// When a file cannot be written; it is then as it was before.
+    pub fn flush_lines(&mut self, sync: bool) -> Result<(), TrainError> {
+        for (path, text) in [(self.folder.steps_file(), &mut self.steps), (self.folder.timing_file(), &mut self.timing)] {
+            if !text.is_empty() {
+                append(&path, text, sync)?;
+                text.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends a line to `metrics.jsonl` and sees it on disk.
+    ///
+    /// # Errors
+    /// When the file cannot be written; it is then as it was before.
+    pub fn append_metrics(&self, values: &Map<String, Value>) -> Result<(), TrainError> {
+        append(&self.metrics_file(), &format!("{}\n", Value::Object(values.clone())), true)
+    }
+
+    /// Drops the lines that lie after (epoch, step), which will be written again, and lines cut off by a kill; all for `None`.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn rewind(&self, to: Option<(usize, usize)>) -> Result<(), TrainError> {
+        rewind(&self.metrics_file(), "epoch", to.map(|(epoch, _)| epoch))?;
+        rewind(&self.steps_file(), "step", to.map(|(_, step)| step))?;
+        rewind(&self.timing_file(), "step", to.map(|(_, step)| step))
+    }
+
+    /// Appends a line with the time to `log.txt`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn log(&self, line: &str) -> Result<(), TrainError> {
+        append(&self.log_file(), &format!("{} {line}\n", now() as u64), false)
+    }
+
+    /// What was asked of this process; a word that has no meaning now is forgotten.
+    ///
+    /// # Errors
+    /// When it cannot be forgotten.
+    pub fn hear(&self) -> Result<Option<Control>, TrainError> {
+        let asked = self.asked();
+        if asked == Some(Control::Kill) || (asked == Some(Control::Resume) && self.state.status != RunStatus::Paused) {
+            self.forget_word()?;
+            return Ok(None);
+        }
+        Ok(asked)
+    }
+
+    fn take_time(&mut self) {
+        if let Some(since) = &mut self.training {
+            self.elapsed_before += since.elapsed().as_secs_f64();
+            *since = Instant::now();
+        }
+        self.state.elapsed_secs = self.elapsed_before;
+    }
+
+    /// Steps and images a second, over the recent heartbeats.
+    fn pace(&self) -> (Option<f64>, Option<f64>) {
+        let Some(&(start, step, images)) = self.recent.front() else { return (None, None) };
+        let seconds = start.elapsed().as_secs_f64();
+        let per_sec = |done: usize| (done > 0 && seconds > 0.5).then(|| done as f64 / seconds);
+        (per_sec(self.state.step.saturating_sub(step)), per_sec(self.images - images))
+    }
+
+    fn write_state_now(&mut self) -> Result<(), TrainError> {
+        self.take_time();
+        let (steps_per_sec, images_per_sec) = self.pace();
+        let left = self.state.steps.saturating_sub(self.state.step) as f64;
+        self.state.eta_secs = steps_per_sec.map(|pace| left / pace);
+        self.state.images_per_sec = images_per_sec;
+        self.state.heartbeat = now();
+        self.written = Instant::now();
+        Ok(self.folder.write_state(&self.state)?)
+    }
+}
+
+/// Appends `text`, or leaves the file as it was: no part of a line stays behind on a full disk.
+fn append(path: &Path, text: &str, sync: bool) -> Result<(), TrainError> {
+    let io = |source| TrainError::Io { action: "write", source, path: path.into() };
+    let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(io)?;
+    let before = file.seek(SeekFrom::End(0)).map_err(io)?;
+    let attempt = |file: &mut File| {
+        file.write_all(text.as_bytes())?;
+        if sync { file.sync_data() } else { Ok(()) }
+    };
+    attempt(&mut file).map_err(|source| {
+        // Worth a try; if it fails, the half line is dropped when the run is resumed.
+        let _ = file.set_len(before);
+        io(source)
+    })
+}
+
+/// Keeps the lines whose `key` is at most `to`.
+fn rewind(path: &PathBuf, key: &str, to: Option<usize>) -> Result<(), TrainError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(TrainError::Io { action: "read", source, path: path.into() }),
+    };
+    let keep = |line: &&str| {
+        let values: Option<Map<String, Value>> = serde_json::from_str(line).ok();
+        let at = values.as_ref().and_then(|values| values.get(key)?.as_u64());
+        line.ends_with('\n') && at.zip(to).is_some_and(|(at, to)| at <= to as u64)
+    };
+    let kept: usize = text.split_inclusive('\n').take_while(keep).map(str::len).sum();
+    if kept < text.len() {
+        let cut = || OpenOptions::new().write(true).open(path)?.set_len(kept as u64);
+        cut().map_err(|source| TrainError::Io { action: "write", source, path: path.into() })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn rewinding_drops_later_lines_and_halves_of_lines() {
+        let dir = tempfile::tempdir().unwrap();
+        let directory = RunDirectory::open(dir.path()).unwrap();
+        std::fs::write(directory.metrics_file(), "{\"epoch\":0}\n{\"epoch\":1}\n{\"epoch\":2}\n{\"epo").unwrap();
+        std::fs::write(directory.steps_file(), "{\"step\":5}\n{\"step\":10}\n{\"step\":11}\n").unwrap();
+        directory.rewind(Some((1, 10))).unwrap();
+        assert_eq!(std::fs::read_to_string(directory.metrics_file()).unwrap(), "{\"epoch\":0}\n{\"epoch\":1}\n");
+        assert_eq!(std::fs::read_to_string(directory.steps_file()).unwrap(), "{\"step\":5}\n{\"step\":10}\n");
+        directory.rewind(None).unwrap();
+        assert_eq!(std::fs::read_to_string(directory.metrics_file()).unwrap(), "");
+    }
+
+    #[test]
+    fn time_counts_while_training_only_and_over_processes() {
+        let dir = tempfile::tempdir().unwrap();
+        let elapsed = |directory: &RunDirectory| directory.written_state().unwrap().unwrap().elapsed_secs;
+        let mut directory = RunDirectory::open(dir.path()).unwrap();
+        std::thread::sleep(Duration::from_millis(60));
+        directory.enter(RunStatus::Running, None).unwrap();
+        assert!(elapsed(&directory) < 0.05);
+        std::thread::sleep(Duration::from_millis(60));
+        directory.enter(RunStatus::Paused, None).unwrap();
+        let first = elapsed(&directory);
+        assert!((0.05..10.0).contains(&first), "{first}");
+        drop(directory);
+        let mut directory = RunDirectory::open(dir.path()).unwrap();
+        directory.enter(RunStatus::Done, None).unwrap();
+        assert_eq!(elapsed(&directory), first);
+    }
+
+    #[test]
+    fn a_word_that_means_nothing_now_is_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut directory = RunDirectory::open(dir.path()).unwrap();
+        directory.leave_word(Control::Resume).unwrap();
+        assert_eq!(directory.hear().unwrap(), None);
+        assert_eq!(directory.asked(), None);
+        directory.enter(RunStatus::Paused, None).unwrap();
+        directory.leave_word(Control::Resume).unwrap();
+        assert_eq!(directory.hear().unwrap(), Some(Control::Resume));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_line_that_finds_no_place_leaves_nothing_behind() {
+        let message = append(Path::new("/dev/full"), "{\"step\":1}\n", false).unwrap_err().to_string();
+        assert!(message.contains("cannot write") && message.contains("/dev/full"), "{message}");
+    }
+}

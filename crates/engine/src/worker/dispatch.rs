@@ -1,0 +1,276 @@
+//! [`Bench`]: loads what a job names and hands it to the room that does the work.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use flatland_core::data::{self, Dataset};
+use flatland_core::job::{
+    self, AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter, label_record,
+};
+use flatland_core::result::{Conformance, NetworkCheck, content_key};
+use flatland_core::session::{InputPlane, Role};
+
+use super::WorkerError;
+use super::machine::machine;
+use super::warm::Warm;
+use crate::analysis::AnalysisError;
+use crate::analysis::landscape::{LandscapeData, run_in_input_space, write_weights};
+use crate::model::{self, Network, Room, Samples};
+use crate::{analysis, method, train};
+
+/// What stays loaded between jobs.
+#[derive(Debug)]
+pub struct Bench {
+    networks: Warm<Network>,
+    datasets: Warm<Dataset>,
+    samples: Warm<Samples>,
+    checks: HashMap<String, NetworkCheck>,
+}
+
+impl Default for Bench {
+    fn default() -> Self {
+        Self { networks: Warm::new(16), datasets: Warm::new(16), samples: Warm::new(16), checks: HashMap::new() }
+    }
+}
+
+impl Bench {
+    /// Runs one job; its results are on disk when this returns.
+    ///
+    /// # Errors
+    /// When something cannot be loaded or the work fails or is cancelled.
+    pub fn run(&mut self, spec: &JobSpec, reporter: &mut dyn Reporter) -> Result<JobOutput, WorkerError> {
+        let folder = |path: &Path| Ok(JobOutput::Folder { path: path.to_owned() });
+        match spec {
+            JobSpec::Inspect { path, choice } => Ok(JobOutput::Inspection(Box::new(model::inspect(path, choice)))),
+            JobSpec::Methods => Ok(JobOutput::Methods { methods: method::methods() }),
+            JobSpec::Pace { run, device } => Ok(JobOutput::Pace(train::pace((**run).clone(), *device, reporter)?)),
+            JobSpec::Landscape(job) if job.plane.axes.input().is_some() => {
+                self.in_input_space(job, reporter)?;
+                folder(&job.out)
+            }
+            JobSpec::Landscape(job) => {
+                self.on_landscape(job, reporter, |network, data, reporter| analysis::landscape::run(network, data, job, reporter))?;
+                folder(&job.out)
+            }
+            JobSpec::Weights(job) if job.landscape.plane.axes.input().is_some() => {
+                let message =
+                    "expected a plane of weights to write those at a point of it, found one in input space, where they stay as they are";
+                Err(AnalysisError::Invalid(message.into()).into())
+            }
+            JobSpec::Weights(job) => {
+                let write =
+                    |network: &Network, data: &LandscapeData<'_>, reporter: &mut dyn Reporter| write_weights(network, data, job, reporter);
+                self.on_landscape(&job.landscape, reporter, write)?;
+                Ok(JobOutput::Checkpoint { path: job.file.clone() })
+            }
+            JobSpec::Sharpness(job) => {
+                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
+                let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
+                self.check(&job.checkpoint, &network, [(job.dataset.role, &*samples)], &job.out, reporter);
+                analysis::sharpness::run(&network, &samples, job, reporter)?;
+                folder(&job.out)
+            }
+            JobSpec::Hessian(job) => {
+                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
+                let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
+                self.check(&job.checkpoint, &network, [(job.dataset.role, &*samples)], &job.out, reporter);
+                analysis::hessian::run(&network, &samples, job, reporter)?;
+                folder(&job.out)
+            }
+            JobSpec::Embedding(job) => {
+                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
+                let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
+                self.check(&job.checkpoint, &network, samples.iter().map(|(role, samples)| (*role, samples)), &job.out, reporter);
+                analysis::embedding::run(&network, &samples, job, reporter)?;
+                folder(&job.out)
+            }
+            JobSpec::Conformance(job) => Ok(JobOutput::Conformance(Box::new(self.conformance(job, reporter)?))),
+            JobSpec::Score(job) => {
+                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
+                let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
+                self.check(&job.checkpoint, &network, samples.iter().map(|(role, samples)| (*role, samples)), &job.out, reporter);
+                analysis::score::run(&network, &samples, job, reporter)?;
+                folder(&job.out)
+            }
+        }
+    }
+
+    /// A landscape around one image: only what its plane names is read of the dataset.
+    fn in_input_space(&mut self, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<(), WorkerError> {
+        let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
+        let source = &job.dataset.source;
+        let positions = job.plane.axes.input().map(InputPlane::images).unwrap_or_default();
+        let [_, height, width] = network.graph.input.map(|side| side as usize);
+        // Labels of semantic-shift images are of other classes.
+        let classes = job.dataset.role.has_classes().then_some(network.classes as usize);
+        let images = data::load_positions(source, Some([height, width]), &positions, classes)
+            .map_err(|error| WorkerError::Dataset { name: source.name.clone(), source: error })?;
+        let labels = label_record(&images);
+        if classes.is_some() && labels.is_inferred() {
+            reporter.report(JobEvent::Note { message: format!("labels of `{}`: {}", source.name, labels.describe()) });
+        }
+        let samples = Samples::new(Arc::new(images), &job.checkpoint.normalization, &network)
+            .map_err(|error| WorkerError::Samples { name: source.name.clone(), source: error })?;
+        Ok(run_in_input_space(&network, &samples, job, reporter)?)
+    }
+
+    /// Has `work` done on the network and the images of a landscape.
+    fn on_landscape(
+        &mut self,
+        job: &LandscapeJob,
+        reporter: &mut dyn Reporter,
+        work: impl FnOnce(&Network, &LandscapeData<'_>, &mut dyn Reporter) -> Result<(), AnalysisError>,
+    ) -> Result<(), WorkerError> {
+        let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
+        let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
+        self.check(&job.checkpoint, &network, [(job.dataset.role, &*samples)], &job.out, reporter);
+        let ood = self.all_samples(&job.checkpoint, &network, &job.measure.ood, reporter)?;
+        let statistics = match &job.measure.statistics {
+            Some(dataset) => Some(self.samples(&job.checkpoint, &network, dataset, reporter)?),
+            None => None,
+        };
+        let ood = ood.iter().map(|(_, samples)| samples).collect();
+        work(&network, &LandscapeData { samples: &samples, ood, statistics: statistics.as_deref() }, reporter)?;
+        Ok(())
+    }
+
+    /// The checks that need no file, or those of a checkpoint.
+    fn conformance(&mut self, job: &ConformanceJob, reporter: &mut dyn Reporter) -> Result<Conformance, WorkerError> {
+        let device = available(job.device)?;
+        let groups = match &job.landscape {
+            None => {
+                let mut groups = analysis::conformance::definitions(device, &job.scratch, reporter)?;
+                groups.push(train::conformance(device));
+                groups
+            }
+            Some(landscape) => {
+                let network = self.network(&landscape.checkpoint, job.device, &job.scratch, reporter)?;
+                let samples = self.samples(&landscape.checkpoint, &network, &landscape.dataset, reporter)?;
+                let ood = self.all_samples(&landscape.checkpoint, &network, &landscape.measure.ood, reporter)?;
+                let ood = ood.iter().map(|(_, samples)| samples).collect();
+                let data = LandscapeData { samples: &samples, ood, statistics: None };
+                vec![analysis::conformance::checkpoint(&network, &data, landscape, job, reporter)?]
+            }
+        };
+        Ok(Conformance { version: env!("CARGO_PKG_VERSION").into(), machine: machine(device), groups })
+    }
+
+    /// Looks, once, whether the network has on ID images the statistics of its BatchNorms: tells what is not as in training, and writes
+    /// it beside the result. What fails here is told and fails nothing else.
+    fn check<'a>(
+        &mut self,
+        checkpoint: &CheckpointSource,
+        network: &Network,
+        samples: impl IntoIterator<Item = (Role, &'a Samples)>,
+        out: &Path,
+        reporter: &mut dyn Reporter,
+    ) {
+        let Some((_, samples)) = samples.into_iter().find(|(role, samples)| *role == Role::Id && !samples.is_empty()) else { return };
+        let normalization = &checkpoint.normalization;
+        let identity = format!("{:?} {normalization:?} {}", checkpoint.choice(), samples.dataset.hash());
+        let key = content_key(&identity, &[checkpoint.path.as_path()]);
+        let check = match self.checks.get(&key) {
+            Some(known) => Ok(known.clone()),
+            None => model::network_check(network, &samples.dataset, normalization),
+        };
+        let told = check.map_err(|error| error.to_string()).and_then(|check| {
+            let warnings = check.warnings.clone();
+            let saved = if check.layers.is_empty() { Ok(()) } else { check.save(out) };
+            self.checks.insert(key, check);
+            saved.map(|()| warnings).map_err(|error| error.to_string())
+        });
+        let warnings = told.unwrap_or_else(|error| vec![format!("its BatchNorms were not checked: {error}")]);
+        for warning in warnings {
+            reporter.report(JobEvent::Warning { message: format!("{}: {warning}", checkpoint.name) });
+        }
+    }
+
+    /// Lets go of everything loaded.
+    pub fn forget(&mut self) {
+        self.networks.clear();
+        self.datasets.clear();
+        self.samples.clear();
+        self.checks.clear();
+    }
+
+    /// The network of a checkpoint; what stays of it between jobs may lie as a file without a name in `folder`, see [`Room`].
+    fn network(
+        &mut self,
+        checkpoint: &CheckpointSource,
+        device: Device,
+        folder: &Path,
+        reporter: &mut dyn Reporter,
+    ) -> Result<Arc<Network>, WorkerError> {
+        let device = available(device)?;
+        let choice = checkpoint.choice();
+        let key = content_key(&format!("{choice:?} {device:?}"), &[checkpoint.path.as_path()]);
+        let room = Room { device, folder: Some(folder) };
+        let load = || Network::load(&checkpoint.path, &choice, device)?.settled(&room);
+        let network = self.networks.get(key, load).map_err(|source| WorkerError::Checkpoint { name: checkpoint.name.clone(), source })?;
+        for note in network.notes() {
+            reporter.report(JobEvent::Warning { message: format!("{}: {note}", checkpoint.name) });
+        }
+        Ok(network)
+    }
+
+    fn samples(
+        &mut self,
+        checkpoint: &CheckpointSource,
+        network: &Network,
+        dataset: &AnalysisDataset,
+        reporter: &mut dyn Reporter,
+    ) -> Result<Arc<Samples>, WorkerError> {
+        let source = &dataset.source;
+        let input = network.graph.input;
+        let size = [input[1] as usize, input[2] as usize];
+        // Labels of semantic-shift images are of other classes.
+        let classes = dataset.role.has_classes().then_some(network.classes as usize);
+        let identity = format!("{} {size:?} {classes:?} {}", serde_json::to_string(source).unwrap_or_default(), data::label_state(source));
+        let key = content_key(&identity, &data::files(source));
+        let load = || match classes {
+            Some(classes) => data::load_for(source, Some(size), classes),
+            None => data::load(source, Some(size)),
+        };
+        let images =
+            self.datasets.get(key.clone(), load).map_err(|error| WorkerError::Dataset { name: source.name.clone(), source: error })?;
+        if let Some(message) = job::warning_of_unreadable(&images) {
+            reporter.report(JobEvent::Warning { message });
+        }
+        let labels = label_record(&images);
+        if classes.is_some() && labels.is_inferred() {
+            reporter.report(JobEvent::Note { message: format!("labels of `{}`: {}", source.name, labels.describe()) });
+        }
+        let key = format!("{key} {:?} {} {:?}", checkpoint.normalization.constants(), input[0], network.device);
+        self.samples
+            .get(key, || Samples::new(images, &checkpoint.normalization, network))
+            .map_err(|error| WorkerError::Samples { name: source.name.clone(), source: error })
+    }
+
+    fn all_samples(
+        &mut self,
+        checkpoint: &CheckpointSource,
+        network: &Network,
+        datasets: &[AnalysisDataset],
+        reporter: &mut dyn Reporter,
+    ) -> Result<Vec<(Role, Samples)>, WorkerError> {
+        let mut all = Vec::new();
+        for dataset in datasets {
+            let samples = self.samples(checkpoint, network, dataset, reporter)?;
+            let (x, y) = (samples.x.shallow_clone(), samples.y.shallow_clone());
+            all.push((dataset.role, Samples { dataset: samples.dataset.clone(), x, y }));
+        }
+        Ok(all)
+    }
+}
+
+/// The device that was asked for.
+fn available(device: Device) -> Result<tch::Device, WorkerError> {
+    let device = model::device(device);
+    if let tch::Device::Cuda(index) = device
+        && index as i64 >= tch::Cuda::device_count()
+    {
+        return Err(WorkerError::Device(format!("expected a CUDA device {index}, found {} CUDA devices", tch::Cuda::device_count())));
+    }
+    Ok(device)
+}
