@@ -219,7 +219,7 @@ fn findings(session: &Session, jobs: &[JobSpec]) -> Findings {
         }
     }
     findings.differences = differences(session, &surfaces);
-    session.view.landscape.error.into_iter().for_each(|shown| findings.add_errors(shown.into()));
+    session.view.landscape.error.into_iter().for_each(|shown| findings.add_errors(crate::figure::error_kind(shown)));
     findings
 }
 

@@ -1,5 +1,6 @@
 //! [`ClassColors`]: colours for surfaces whose values are classes. [`Coloring`]: how the values of a surface become colours.
 
+use crate::figure::ColormapTable as _;
 use std::collections::BTreeMap;
 
 use super::palette::{self, CLASS_COLORS, Rgb};

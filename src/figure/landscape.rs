@@ -1,5 +1,6 @@
 //! [`LandscapeFigure`]: loss surfaces side by side on shared axes and one colour scale.
 
+use crate::figure::ColormapTable as _;
 use super::class_colors::{ClassColors, Coloring, class_borders};
 use super::colormap::Colormap;
 use super::contour::surface_contours;
@@ -56,7 +57,7 @@ impl<'a> LandscapeFigure<'a> {
     pub fn viewed(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Self {
         let surfaces: Vec<&LossSurface> = panels.iter().map(|panel| panel.result).collect();
         let settings = surfaces.first().map(|surface| view.colors(&surface.value_key())).unwrap_or_default();
-        let colormap = surfaces.first().map_or_else(Colormap::default, |surface| Colormap::chosen(surface, &settings));
+        let colormap = surfaces.first().map_or_else(Colormap::default, |surface| super::chosen_colormap(surface, &settings));
         let classes = ClassColors::of(surfaces.iter().copied()).filter(|_| !surfaces.is_empty());
         let scale = if classes.is_some() { None } else { ColorScale::chosen(&surfaces, &settings) };
         Self { colormap, scale, classes, contours: 11, labels: view.contour_labels, panels }
@@ -389,11 +390,10 @@ impl LandscapeFigure<'_> {
     }
 }
 
-impl From<ErrorShown> for ErrorKind {
-    fn from(shown: ErrorShown) -> Self {
-        match shown {
-            ErrorShown::Absolute => ErrorKind::Absolute,
-            ErrorShown::Relative => ErrorKind::Relative,
-        }
+/// The standard errors that a view shows in the place of values.
+pub fn error_kind(shown: ErrorShown) -> ErrorKind {
+    match shown {
+        ErrorShown::Absolute => ErrorKind::Absolute,
+        ErrorShown::Relative => ErrorKind::Relative,
     }
 }

@@ -1,5 +1,6 @@
 //! [`LandscapeReliefFigure`]: loss surfaces in 3-D side by side, seen from one place, on one scale of colours and heights.
 
+use crate::figure::ColormapTable as _;
 use std::collections::VecDeque;
 
 use super::axes_box::axes_box;
