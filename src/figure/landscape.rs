@@ -1,6 +1,5 @@
 //! [`LandscapeFigure`]: loss surfaces side by side on shared axes and one colour scale.
 
-use crate::figure::ColormapTable as _;
 use super::class_colors::{ClassColors, Coloring, class_borders};
 use super::colormap::Colormap;
 use super::contour::surface_contours;
@@ -10,6 +9,7 @@ use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel, projections};
+use crate::figure::ColormapTable as _;
 use flatland_core::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity};
 use flatland_core::session::{ErrorShown, LandscapeView};
 

@@ -36,8 +36,8 @@ use crate::ui::work::memory::keeper::{Finished, Keeper, Task};
 use crate::ui::work::open as paths_open;
 use crate::ui::work::run_watch::RunWatch;
 use crate::ui::work::worker_client::WorkerClient;
-use flatland_core::job::{Background, graphics, resident_memory};
 use flatland_core::job::runs::RunOptions;
+use flatland_core::job::{Background, graphics, resident_memory};
 use flatland_core::session::{DatasetEntry, Tab};
 
 /// What is said where the desktop has no file dialog.
@@ -104,7 +104,11 @@ impl App {
     }
 
     /// Shows a dialog of the desktop, then changes the window by what was chosen.
-    fn ask<T: Send + 'static>(&mut self, dialog: impl FnOnce() -> Chosen<T> + Send + 'static, then: impl FnOnce(&mut App, T) + Send + 'static) {
+    fn ask<T: Send + 'static>(
+        &mut self,
+        dialog: impl FnOnce() -> Chosen<T> + Send + 'static,
+        then: impl FnOnce(&mut App, T) + Send + 'static,
+    ) {
         let ctx = self.ctx.clone();
         let chosen = move |app: &mut App, chosen: Chosen<T>| match chosen {
             Chosen::This(value) => then(app, value),
@@ -150,7 +154,7 @@ impl App {
     }
 
     /// Runs a command; what it changes in the session can be undone.
-    pub fn execute(&mut self, command: Command) {
+    pub(in crate::ui) fn execute(&mut self, command: Command) {
         let (act, before) = (command.act(), self.state.session.clone());
         let is_step = matches!(
             command,

@@ -7,8 +7,8 @@ use eframe::egui_wgpu::RendererOptions;
 use egui_kittest::Harness;
 use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_setup};
 
-use crate::ui::style::gpu::points::{Look, Points, PointsCallback};
 use super::*;
+use crate::ui::style::gpu::points::{Look, Points, PointsCallback};
 
 /// Points around the middle and beyond the edges, one of them nowhere; some hidden, some selected.
 fn points() -> (Vec<[f32; 2]>, Vec<[u8; 4]>) {
