@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::opened::Opened;
 use super::pixels::{Block, Layout, PixelArray, map};
-use super::source::Opened;
 use super::{DataError, names, split};
 
 const WHAT: &str = "CIFAR binary batches";

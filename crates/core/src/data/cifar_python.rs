@@ -4,11 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::numpy::{Array, Element};
+use super::not_data::not_data;
+use super::opened::Opened;
 use super::pickle::{self, Object, Value};
-use super::pixels::{Block, Bytes, Layout, PixelArray, map};
-use super::source::Opened;
+use super::pixels::{Block, Layout, PixelArray, map};
 use super::{DataError, names, split};
+use crate::numpy::{Bytes, Element, RawArray};
 
 const WHAT: &str = "CIFAR python batches";
 /// 3 x 32 x 32.
@@ -67,7 +68,7 @@ pub(super) fn class_names(path: &Path) -> Option<Vec<String>> {
 
 fn parse(file: &Path) -> Result<Value, DataError> {
     let bytes = map(WHAT, file)?;
-    if let Some(found) = super::not_data(&bytes) {
+    if let Some(found) = not_data(&bytes) {
         return Err(DataError::invalid(WHAT, "a pickle", found, file));
     }
     pickle::parse(&bytes).map(|(value, _)| value).map_err(|source| DataError::Pickle { what: WHAT, source, path: file.into() })
@@ -87,7 +88,7 @@ fn member<'a>(batch: &'a Value, keys: &[&str]) -> Result<&'a Value, (String, Str
 }
 
 /// A pickled `ndarray`: `_reconstruct` with the state (version, shape, dtype, Fortran order, bytes).
-fn array(value: &Value) -> Result<Array, (String, String)> {
+fn array(value: &Value) -> Result<RawArray, (String, String)> {
     let wrong = |found: &str| ("a pickled NumPy array".to_string(), found.to_string());
     let object = value.as_object().ok_or_else(|| wrong("another value"))?;
     let modules = ["numpy.core.multiarray", "numpy._core.multiarray"];
@@ -103,7 +104,7 @@ fn array(value: &Value) -> Result<Array, (String, String)> {
         return Err(("an array in C order".into(), "one in Fortran order".into()));
     }
     let bytes = raw(data).ok_or_else(|| wrong("one without bytes"))?;
-    Array { dtype, shape, bytes, start: 0 }.checked()
+    RawArray { dtype, shape, bytes, start: 0 }.checked()
 }
 
 /// `dtype('u1', ...)` with the state (version, byte order, ...).
