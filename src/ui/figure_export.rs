@@ -8,8 +8,8 @@ use egui::ColorImage;
 use super::comparison;
 use super::store::{Points, Store};
 use super::view::{hessian, sharpness};
-use crate::figure::{ComparisonFigure, CurvesFigure, Findings, Found, Plate};
-use flatland_core::result::{ErrorKind, Quantity, write_atomic};
+use crate::figure::{ComparisonFigure, CurvesFigure, Findings, Found, Plate, error_kind};
+use flatland_core::result::{Quantity, write_atomic};
 use flatland_core::session::{FigureFormat, FigureSettings, LandscapeView, Role, Session, Tab};
 
 /// What a figure is drawn from, apart from the store, so that it can be drawn on another thread.
@@ -47,7 +47,7 @@ impl Export {
                     }
                 }
                 let view = session.view.landscape.clone();
-                view.error.into_iter().for_each(|shown| findings.add_errors(shown.into()));
+                view.error.into_iter().for_each(|shown| findings.add_errors(error_kind(shown)));
                 Of::Landscape(findings, dataset.to_owned(), quantity, view)
             }
             Tab::Sharpness if sharpness::shows_planes(session) => {
@@ -111,7 +111,7 @@ impl Export {
             }
         }
         let view = session.view.landscape.clone();
-        view.error.into_iter().for_each(|shown| findings.add_errors(shown.into()));
+        view.error.into_iter().for_each(|shown| findings.add_errors(error_kind(shown)));
         let export = Self { settings: session.figure.clone(), of: Of::Difference(findings, dataset.to_owned(), view) };
         let drawn = export.plate().is_some();
         drawn.then_some(export)
@@ -160,10 +160,10 @@ impl Export {
     fn plate(&self) -> Option<Plate<'_>> {
         match &self.of {
             Of::Landscape(findings, dataset, quantity, view) => {
-                Plate::landscape(findings.surfaces(dataset, *quantity, view.error.map(ErrorKind::from)), view)
+                Plate::landscape(findings.surfaces(dataset, *quantity, view.error.map(error_kind)), view)
             }
             Of::Difference(findings, dataset, view) => {
-                Plate::difference(findings.differences(dataset, view.error.map(ErrorKind::from)), view)
+                Plate::difference(findings.differences(dataset, view.error.map(error_kind)), view)
             }
             Of::Sharpness(findings, relative) => Plate::sharpness(findings.curves(), *relative),
             Of::Hessian(findings) => Plate::hessian(findings.hessians.iter().map(Found::panel).collect()),

@@ -10,7 +10,7 @@ use egui::{PaintCallbackInfo, Rect, Shape};
 use wgpu::util::DeviceExt;
 
 use super::lay::Lay;
-use crate::figure::Colormap;
+use crate::figure::{ColorTable, Colormap};
 use crate::figure::orbit::Orbit;
 use crate::figure::relief::ReliefMesh;
 

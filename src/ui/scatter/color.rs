@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::cloud::Cloud;
-use crate::figure::{ColorScale, Colormap, Theme, palette};
+use crate::figure::{ColorScale, ColorTable, Colormap, Theme, palette};
 use crate::ui::gpu::points::{SELECTED, VISIBLE};
 use flatland_core::session::{Category, ColorBy, Role};
 

@@ -3,6 +3,7 @@
 use egui_kittest::kittest::Queryable;
 
 use super::*;
+use crate::figure::ColorTable;
 use flatland_core::result::{InputRecord, Map};
 use flatland_core::session::{Axes, Camera, Colormap, CutAxis, ErrorShown, InputAxes, InputPlane, LandscapeForm, LandscapeView, Spacing};
 

@@ -10,7 +10,7 @@ use egui::{
 
 use super::ticks;
 use crate::figure::number::significant;
-use crate::figure::{ColorScale, Colormap, Spacing};
+use crate::figure::{ColorScale, ColorTable, Colormap, Spacing};
 use crate::ui::theme;
 use flatland_core::session::ColorSettings;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::axes::Canvas;
 use super::hatch;
-use crate::figure::{Coloring, ContourLine, PlacedLabel, cell_edges, class_borders, label_contours, palette, surface_contours};
+use crate::figure::{ColorTable, Coloring, ContourLine, PlacedLabel, cell_edges, class_borders, label_contours, palette, surface_contours};
 use crate::ui::store::Landscape;
 use crate::ui::theme::Palette;
 use flatland_core::result::{CellStatus, LossSurface};

@@ -106,6 +106,14 @@ impl Spacing {
             Spacing::Symmetric => "symmetric log",
         }
     }
+
+    /// The number that is plotted for `value`: log10 of it on a log scale.
+    pub fn plotted(self, value: f64) -> f64 {
+        match self {
+            Spacing::Linear | Spacing::Symmetric => value,
+            Spacing::Log => value.log10(),
+        }
+    }
 }
 
 /// Names of the colour maps; perceptual ramps for values, one diverging map for differences.

@@ -6,7 +6,7 @@ use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_set
 
 use super::*;
 use crate::figure::relief::Relief;
-use crate::figure::{ColorScale, Spacing};
+use crate::figure::{ColorScale, ColorTable, Spacing};
 use flatland_core::result::{LandscapeManifest, LossSurface};
 use flatland_core::session::Camera;
 

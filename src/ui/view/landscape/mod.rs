@@ -16,7 +16,7 @@ use egui::{Rect, Ui, pos2};
 use super::linked::Cursor;
 use super::{Scene, Standing, empty, panel_header, reading, standing};
 use crate::figure::number::{fixed, with_error};
-use crate::figure::{ClassColors, ColorScale, Coloring, Colormap, Spacing as Spaced};
+use crate::figure::{ClassColors, ColorScale, Coloring, Colormap, Spacing as Spaced, chosen_colormap};
 use crate::ui::command::Command;
 use crate::ui::landscape_commands::LandscapeCommand;
 use crate::ui::store::{Landscape, Store};
@@ -104,7 +104,7 @@ impl Colors {
             name: format!("{}{of}", first.value_label()),
             settings,
             scale,
-            map: Colormap::chosen(first, &settings),
+            map: chosen_colormap(first, &settings),
             levels: scale.levels(LEVELS),
             clipped: scale.clipped(surfaces.iter().copied()),
             classes,

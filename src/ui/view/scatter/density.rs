@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use egui::{Color32, ColorImage, Rect, TextureHandle, TextureOptions, Ui, pos2};
 
-use crate::figure::{ColorScale, Spacing};
+use crate::figure::{ColorScale, ColorTable, Spacing};
 use crate::ui::scatter::cloud::Cloud;
 use crate::ui::scatter::density::Density;
 use crate::ui::scatter::{Dress, color};
