@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::options::SessionOptions;
 use super::runner::Runner;
-use super::say;
+use super::output::say;
 use flatland_core::job::{Analysis, JobSpec};
 use flatland_core::result::Embedding;
 

@@ -8,8 +8,8 @@ use clap::Args;
 use super::figure_options::FigureOptions;
 use super::options::{SessionOptions, plan};
 use super::runner::Runner;
-use super::say;
-use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, complaint, left_out, paper, plates, table, without_glyph};
+use super::output::say;
+use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, complaint, error_kind, left_out, paper, plates, table, without_glyph};
 use flatland_core::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached, unreadable_in_result};
 use flatland_core::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, NetworkCheck, ResultError, ScoreTable, SharpnessCurve,
@@ -219,7 +219,7 @@ fn findings(session: &Session, jobs: &[JobSpec]) -> Findings {
         }
     }
     findings.differences = differences(session, &surfaces);
-    session.view.landscape.error.into_iter().for_each(|shown| findings.add_errors(shown.into()));
+    session.view.landscape.error.into_iter().for_each(|shown| findings.add_errors(error_kind(shown)));
     findings
 }
 

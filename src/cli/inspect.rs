@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::runner::Runner;
-use super::say;
+use super::output::say;
 use crate::figure::number::count;
 use flatland_core::job::{JobOutput, JobSpec, WorkerOptions};
 use flatland_core::result::{Inspection, Loadable};

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::options::SessionOptions;
 use super::runner::{Runner, cost_text};
-use super::say;
+use super::output::say;
 use crate::figure::number::{plain, plain_signed, terminal};
 use flatland_core::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, WeightsJob, check_paths};
 use flatland_core::result::{LandscapeBand, LandscapeManifest, LossSurface, Quantity};

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::runner::Runner;
-use super::say;
+use super::output::say;
 use flatland_core::data::Augmentation;
 use flatland_core::job::{JobOutput, JobSpec, MethodInfo, ParameterInfo, ParameterKind, WorkerOptions};
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::options::{LayerOptions, SessionOptions};
 use super::runner::Runner;
-use super::say;
+use super::output::say;
 use crate::figure::number::{count, terminal};
 use flatland_core::job::{Analysis, JobSpec, PlanOptions};
 use flatland_core::result::{SharpnessCurve, SharpnessPoint};

@@ -6,8 +6,8 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::runner::Interrupted;
-use super::say;
-use super::train::Watch;
+use super::output::say;
+use super::watch::Watch;
 use crate::figure::{SweepRun, SweepTable};
 use flatland_core::job::runs::{self, RunOptions};
 use flatland_core::job::{RunFolder, RunStatus, Sweep};

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ErrorKind, InputRecord, LabelRecord, Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, Unreadable, write_atomic,
+    ErrorKind, InputRecord, LabelRecord, Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, Unreadable, non_finite,
+    write_atomic,
 };
 
 /// One evaluated cell.
@@ -46,28 +47,6 @@ pub enum CellStatus {
     Exact,
     /// Computed on all images, and not a finite number.
     NonFinite,
-}
-
-/// A float in JSON, with the names of those that JSON has no number for.
-pub(super) mod non_finite {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-        if value.is_finite() { serializer.serialize_f64(*value) } else { serializer.serialize_str(&value.to_string()) }
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "expected a number, or \"NaN\", \"inf\" or \"-inf\" in its place")]
-        enum Number {
-            Finite(f64),
-            Named(String),
-        }
-        match Number::deserialize(deserializer)? {
-            Number::Finite(value) => Ok(value),
-            Number::Named(name) => name.parse().map_err(serde::de::Error::custom),
-        }
-    }
 }
 
 /// What a surface is of: enough to make it again.
