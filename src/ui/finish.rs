@@ -3,9 +3,10 @@
 use super::app::App;
 use super::loader::Finished;
 use super::log::Level;
+use super::machine::notify;
 use super::store::{JobState, analysis_of};
 use super::widget::number::duration;
-use flatland_core::job::{JobId, notify};
+use flatland_core::job::JobId;
 
 /// Work that was done sooner is no news.
 const WORTH_TELLING: f64 = 10.0;

@@ -1,7 +1,7 @@
 //! [`Meter`]: what the window and the worker hold of memory, and on which device is computed.
 
 use super::bench::Bench;
-use flatland_core::job::{Graphics, graphics, resident_memory};
+use super::machine::{Graphics, graphics, resident_memory};
 
 /// Seconds between two looks.
 const EVERY: f64 = 1.0;

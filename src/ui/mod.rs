@@ -20,6 +20,7 @@ mod history;
 mod landscape_commands;
 mod loader;
 mod log;
+mod machine;
 mod memory;
 mod meter;
 mod origin;

@@ -3,8 +3,8 @@
 use egui::Ui;
 
 use super::aside;
+use crate::ui::machine::{Graphics, cores};
 use crate::ui::meter::{Meter, bytes};
-use flatland_core::job::{Graphics, cores};
 
 /// Draws it; `threads` are those of the worker's arithmetic, `None` = all.
 pub fn show(ui: &mut Ui, meter: &Meter, threads: Option<usize>) {

@@ -10,8 +10,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
-pub use super::run_curves::export_tensorboard;
-
 use super::process::{describe, worker_command};
 use super::run_folder::now;
 use super::{

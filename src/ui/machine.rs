@@ -34,7 +34,9 @@ pub struct Graphics {
 pub fn graphics() -> Vec<Graphics> {
     static DRIVER: OnceLock<Option<Nvml>> = OnceLock::new();
     static ASKED: Once = Once::new();
-    ASKED.call_once(|| drop(std::thread::spawn(|| DRIVER.get_or_init(|| Nvml::init().ok()))));
+    ASKED.call_once(|| rayon::spawn(|| {
+        DRIVER.get_or_init(|| Nvml::init().ok());
+    }));
     let Some(Some(driver)) = DRIVER.get() else { return Vec::new() };
     let look = |index| {
         let device = driver.device_by_index(index)?;
@@ -70,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_gpu_has_a_name_and_uses_no_more_memory_than_it_has() {
-        // The driver is asked on a thread of its own.
+        // The driver is asked on another thread.
         let patience = std::time::Instant::now() + std::time::Duration::from_secs(2);
         let mut found = graphics();
         while found.is_empty() && std::time::Instant::now() < patience {
