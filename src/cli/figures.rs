@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::figure_options::FigureOptions;
 use super::options::{SessionOptions, plan};
-use super::runner::Runner;
 use super::output::say;
+use super::runner::Runner;
 use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, complaint, error_kind, left_out, paper, plates, table, without_glyph};
 use flatland_core::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached, unreadable_in_result};
 use flatland_core::result::{

@@ -8,8 +8,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::options::SessionOptions;
-use super::runner::{Runner, cost_text};
 use super::output::say;
+use super::runner::{Runner, cost_text};
 use crate::figure::number::{plain, plain_signed, terminal};
 use flatland_core::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, WeightsJob, check_paths};
 use flatland_core::result::{LandscapeBand, LandscapeManifest, LossSurface, Quantity};

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::json;
 
-use super::runner::Interrupted;
 use super::output::say;
+use super::runner::Interrupted;
 use super::watch::Watch;
 use crate::figure::{SweepRun, SweepTable};
 use flatland_core::job::runs::{self, RunOptions};

@@ -35,23 +35,22 @@ impl ColorTable for Colormap {
     fn color(self, t: f64) -> Rgb {
         self.table()[(t.clamp(0.0, 1.0) * 255.0).round() as usize]
     }
-
 }
 
 fn make(map: Colormap) -> [Rgb; 256] {
-        let gradient = match map {
-            Colormap::Viridis => colorous::VIRIDIS,
-            Colormap::Magma => colorous::MAGMA,
-            Colormap::Inferno => colorous::INFERNO,
-            Colormap::Cividis => colorous::CIVIDIS,
-            Colormap::Difference => colorous::RED_BLUE,
-        };
-        std::array::from_fn(|i| {
-            // colorous runs from red to blue; a loss that rose shall be red.
-            let i = if map == Colormap::Difference { 255 - i } else { i };
-            let color = gradient.eval_rational(i, 256);
-            [color.r, color.g, color.b]
-        })
+    let gradient = match map {
+        Colormap::Viridis => colorous::VIRIDIS,
+        Colormap::Magma => colorous::MAGMA,
+        Colormap::Inferno => colorous::INFERNO,
+        Colormap::Cividis => colorous::CIVIDIS,
+        Colormap::Difference => colorous::RED_BLUE,
+    };
+    std::array::from_fn(|i| {
+        // colorous runs from red to blue; a loss that rose shall be red.
+        let i = if map == Colormap::Difference { 255 - i } else { i };
+        let color = gradient.eval_rational(i, 256);
+        [color.r, color.g, color.b]
+    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! Figure 1 shows sample images and Figure 3 (a) a sketch; both are drawn from no result.
 
 use super::plate::panels;
-use super::{AblationFigure, Figure, Findings, Found, LandscapeFigure, Missing, Panel, Plate, SharpnessFigure, Stack, TradeOffFigure, table};
+use super::{
+    AblationFigure, Figure, Findings, Found, LandscapeFigure, Missing, Panel, Plate, SharpnessFigure, Stack, TradeOffFigure, table,
+};
 use flatland_core::result::{LossSurface, SharpnessCurve};
 use flatland_core::session::{FigureSettings, LandscapeForm, LandscapeView, Role, Session};
 

@@ -162,9 +162,7 @@ impl Export {
             Of::Landscape(findings, dataset, quantity, view) => {
                 Plate::landscape(findings.surfaces(dataset, *quantity, view.error.map(error_kind)), view)
             }
-            Of::Difference(findings, dataset, view) => {
-                Plate::difference(findings.differences(dataset, view.error.map(error_kind)), view)
-            }
+            Of::Difference(findings, dataset, view) => Plate::difference(findings.differences(dataset, view.error.map(error_kind)), view),
             Of::Sharpness(findings, relative) => Plate::sharpness(findings.curves(), *relative),
             Of::Hessian(findings) => Plate::hessian(findings.hessians.iter().map(Found::panel).collect()),
             Of::Band(findings) => Plate::band(&findings.bands.iter().map(Found::panel).collect::<Vec<_>>()),

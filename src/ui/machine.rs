@@ -34,9 +34,11 @@ pub struct Graphics {
 pub fn graphics() -> Vec<Graphics> {
     static DRIVER: OnceLock<Option<Nvml>> = OnceLock::new();
     static ASKED: Once = Once::new();
-    ASKED.call_once(|| rayon::spawn(|| {
-        DRIVER.get_or_init(|| Nvml::init().ok());
-    }));
+    ASKED.call_once(|| {
+        rayon::spawn(|| {
+            DRIVER.get_or_init(|| Nvml::init().ok());
+        })
+    });
     let Some(Some(driver)) = DRIVER.get() else { return Vec::new() };
     let look = |index| {
         let device = driver.device_by_index(index)?;

@@ -10,9 +10,9 @@ use egui::{PaintCallbackInfo, Rect, Shape};
 use wgpu::util::DeviceExt;
 
 use super::lay::Lay;
-use crate::figure::{ColorTable, Colormap};
 use crate::figure::orbit::Orbit;
 use crate::figure::relief::ReliefMesh;
+use crate::figure::{ColorTable, Colormap};
 
 /// Triangles along a side of the mesh, about.
 pub const FACETS: usize = 128;
