@@ -154,7 +154,7 @@ fn window(points: usize, checkpoints: usize, script: &Rc<Script>) -> (Harness<'s
         .with_step_dt(1.0 / 60.0)
         .with_wait_for_pending_images(false)
         .renderer(Offscreen::new())
-        .build_eframe(move |cc| App::new(&cc.egui_ctx, Bench::new(Box::new(worker)), RunOptions::default(), paths, Tab::Embedding));
+        .build_eframe(move |cc| App::new(&cc.egui_ctx, Bench::new(Box::new(worker)), RunOptions::default(), paths, Tab::EMBEDDING));
     let wanted = if points == 0 { 0 } else { checkpoints };
     let name = format!(", {points} points");
     let start = Instant::now();

@@ -8,13 +8,13 @@ use flatland_core::session::ColorSettings;
 pub use flatland_core::session::Colormap;
 
 /// The colours that `settings` ask for; where they leave it open viridis, of differences blue over white to red.
-pub fn chosen_colormap(surface: &LossSurface, settings: &ColorSettings) -> Colormap {
+pub fn chosen(surface: &LossSurface, settings: &ColorSettings) -> Colormap {
     let is_difference = surface.baseline.is_some() && surface.error_shown.is_none();
     settings.map.unwrap_or(if is_difference { Colormap::Difference } else { Colormap::Viridis })
 }
 
-/// The colours of a [`Colormap`].
-pub trait ColorTable {
+/// The colours of a [`Colormap`], whose name alone is the session's.
+pub trait ColormapTable {
     /// The 256 colours.
     fn table(self) -> &'static [Rgb; 256];
 
@@ -22,7 +22,7 @@ pub trait ColorTable {
     fn color(self, t: f64) -> Rgb;
 }
 
-impl ColorTable for Colormap {
+impl ColormapTable for Colormap {
     fn table(self) -> &'static [Rgb; 256] {
         static TABLES: LazyLock<[[Rgb; 256]; 5]> = LazyLock::new(|| {
             let mut tables = [[[0; 3]; 256]; 5];

@@ -58,7 +58,7 @@ mod typeface;
 pub use ablation::AblationFigure;
 pub use axes_box::{AxesBox, BoxLine, BoxText, axes_box};
 pub use class_colors::{ClassColors, Coloring, class_borders};
-pub use colormap::{ColorTable, Colormap, chosen_colormap};
+pub use colormap::{Colormap, ColormapTable, chosen as chosen_colormap};
 pub use comparison::{ComparisonFigure, ComparisonRow};
 pub use contour::{ContourLine, contour_lines, surface_contours};
 pub use contour_label::{PlacedLabel, label_contours};

@@ -2,7 +2,8 @@
 
 use egui::Ui;
 
-use super::{architecture, complaint};
+use super::architecture;
+use crate::ui::style::widget::controls::complaint;
 use crate::ui::command::{CheckpointCommand, Command};
 use flatland_core::result::{Fit, NetworkCheck};
 use flatland_core::session::{CheckpointEntry, Normalization, NormalizationPreset};

@@ -4,29 +4,16 @@ use egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Rect, RichText, Scr
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
+use crate::ui::style::widget::controls;
 use crate::ui::command::Command;
-use crate::ui::command_list::Item;
-use crate::ui::theme;
+use crate::ui::command::list::Item;
+use crate::ui::state::palette::Palette;
+use crate::ui::style::theme;
 
 const WIDTH: f32 = 580.0;
 const ROW: f32 = 28.0;
 /// Width of what stands at the right of a row.
 const ASIDE: f32 = 200.0;
-
-/// What it holds.
-#[derive(Debug, Default)]
-pub struct State {
-    query: String,
-    /// Place of the chosen row.
-    chosen: usize,
-}
-
-impl State {
-    /// What is typed.
-    pub fn query(&self) -> &str {
-        &self.query
-    }
-}
 
 /// How it ended.
 pub enum Outcome {
@@ -42,7 +29,7 @@ pub fn key(command: &Command) -> String {
 }
 
 /// Draws it; gives how it ended, if it did.
-pub fn show(ctx: &Context, state: &mut State, items: &[Item], used: &[String]) -> Option<Outcome> {
+pub fn show(ctx: &Context, state: &mut Palette, items: &[Item], used: &[String]) -> Option<Outcome> {
     let found = found(items, &state.query, used);
     state.chosen = state.chosen.min(found.len().saturating_sub(1));
     let (down, up, enter) = ctx.input_mut(|input| {
@@ -54,7 +41,7 @@ pub fn show(ctx: &Context, state: &mut State, items: &[Item], used: &[String]) -
     let mut outcome = None;
     let area = Area::new(Id::unique("palette")).order(egui::Order::Foreground).sense(Sense::hover());
     let area = area.anchor(Align2::CENTER_TOP, Vec2::new(0.0, 90.0)).kind(egui::UiKind::Modal);
-    let modal = Modal::new(Id::unique("palette")).area(area).frame(super::dialog_frame(ctx).inner_margin(12.0)).show(ctx, |ui| {
+    let modal = Modal::new(Id::unique("palette")).area(area).frame(controls::dialog_frame(ctx).inner_margin(12.0)).show(ctx, |ui| {
         ui.set_width(WIDTH);
         let field = TextEdit::singleline(&mut state.query).hint_text("Find a command").desired_width(f32::INFINITY);
         let field = ui.add(field.margin(egui::Margin::symmetric(10, 7)));
@@ -71,7 +58,7 @@ pub fn show(ctx: &Context, state: &mut State, items: &[Item], used: &[String]) -
         }
         ui.add_space(6.0);
         if found.is_empty() {
-            super::aside(ui, "Nothing is called like that.");
+            controls::aside(ui, "Nothing is called like that.");
         }
         ScrollArea::vertical().max_height(12.0 * ROW).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
@@ -168,7 +155,7 @@ mod tests {
     #[test]
     fn what_was_used_lately_comes_first_and_what_cannot_be_done_last() {
         let item = |name: &str, command: Command, unavailable: Option<&str>| Item {
-            section: crate::ui::command_list::Section::Edit,
+            section: crate::ui::command::list::Section::Edit,
             submenu: "",
             name: name.into(),
             command,

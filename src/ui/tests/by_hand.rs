@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::ui::bench::{Heard, Worker};
+use crate::ui::work::worker_client::{Heard, Worker};
 use flatland_core::data::Source;
 use flatland_core::job::{
     AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobId, JobSpec, LandscapeJob, Plane, Precision, ScoreJob, SharpnessJob,

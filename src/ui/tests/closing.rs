@@ -2,7 +2,7 @@
 
 use egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
 
-use super::sessions::{settle, study, window};
+use crate::ui::tests::sessions::{settle, study, window};
 use super::*;
 
 /// Somebody presses the window's own button; says whether it was held back.

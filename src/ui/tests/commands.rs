@@ -6,12 +6,12 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use super::by_hand::{Listener, landscape_job};
+use crate::ui::tests::by_hand::{Listener, landscape_job};
 use super::{give, press_keys};
 use crate::ui::app::App;
 use crate::ui::command::Command;
-use crate::ui::shortcut;
-use crate::ui::store::JobState;
+use crate::ui::command::shortcut;
+use crate::ui::state::store::JobState;
 use flatland_core::session::Tab;
 
 fn full() -> Harness<'static, App> {
@@ -103,7 +103,7 @@ fn the_palette_finds_a_command_by_a_few_letters_and_enter_gives_it() {
     harness.run();
     assert!(is_chosen(&harness, "Show Sharpness"));
     press_keys(&mut harness, Modifiers::NONE, Key::Enter);
-    assert_eq!(harness.state().session.view.tab, Tab::Sharpness);
+    assert_eq!(harness.state().session.view.tab, Tab::SHARPNESS);
     assert!(harness.state().palette.is_none());
     press_keys(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::P);
     assert!(is_chosen(&harness, "Show Sharpness"), "used lately");
@@ -121,7 +121,7 @@ fn the_palette_gives_what_was_typed_even_when_enter_comes_at_once() {
     let enter = egui::Event::Key { key: Key::Enter, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
     harness.input_mut().events.extend([egui::Event::Text("show energy".into()), enter]);
     harness.run();
-    assert_eq!(harness.state().session.view.tab, Tab::Energy);
+    assert_eq!(harness.state().session.view.tab, Tab::ENERGY);
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use super::*;
 use crate::figure::ComparisonRow as Row;
 use crate::ui::command::Command;
-use crate::ui::comparison::{rows, table};
-use crate::ui::loader::Finished;
-use crate::ui::store::Store;
+use crate::ui::state::comparison::{rows, table};
+use crate::ui::work::loader::Finished;
+use crate::ui::state::store::Store;
 use flatland_core::job::RunConfig;
 use flatland_core::result::SharpnessCurve;
 use flatland_core::session::{Extent, Extents, NetworkChoice, Session};
@@ -251,7 +251,7 @@ fn unlinked_panels_have_their_own_axes_and_linked_ones_share_them() {
     };
     let view = |harness: &mut Harness<'static, App>, name: &str| {
         let view = &harness.state().session.view;
-        view.extents.get(&Tab::Sharpness).cloned().unwrap_or_default().of(view.links.axes, name)
+        view.extents.get(&Tab::SHARPNESS).cloned().unwrap_or_default().of(view.links.axes, name)
     };
     zoom(&mut harness, "ERM");
     let shared = view(&mut harness, "OE");
@@ -264,7 +264,7 @@ fn unlinked_panels_have_their_own_axes_and_linked_ones_share_them() {
     harness.get_by_label("Link axes").click();
     harness.run();
     assert_eq!(view(&mut harness, "ERM"), shared, "linked again, it comes back");
-    give(&mut harness, Command::SetExtents(Tab::Sharpness, Extents::default()));
+    give(&mut harness, Command::SetExtents(Tab::SHARPNESS, Extents::default()));
     assert_eq!(view(&mut harness, "ERM"), Extent::default());
     give(&mut harness, Command::Undo);
     assert_eq!(view(&mut harness, "ERM"), shared, "it is an act like others");

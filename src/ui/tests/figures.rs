@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::figure::{Findings, Found, Plate, plates};
 use crate::ui::command::Command;
-use crate::ui::figure_export::Export;
+use crate::ui::view::export::Export;
 use flatland_core::result::{Embedding, ScoreTable, SharpnessCurve};
 use flatland_core::session::{FigureFormat, Role};
 
@@ -123,7 +123,7 @@ fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
     let of_command_line: Vec<Plate> = plates(&app.session, &findings);
     let dataset = app.session.datasets.iter().find(|entry| entry.role == Role::Id).unwrap().name.clone();
     for (tab, name) in
-        [(Tab::Landscape, "landscape"), (Tab::Sharpness, "sharpness"), (Tab::Embedding, "embedding"), (Tab::Energy, "energy")]
+        [(Tab::LANDSCAPE, "landscape"), (Tab::SHARPNESS, "sharpness"), (Tab::EMBEDDING, "embedding"), (Tab::ENERGY, "energy")]
     {
         let export = Export::of(tab, &app.session, &app.store, Some(&dataset), None, "energy").unwrap();
         let plate = of_command_line.iter().find(|plate| plate.name == name).unwrap();

@@ -7,7 +7,7 @@ use flatland_core::session::{ClassesEntry, FIRST_LOOK, Normalization, Normalizat
 fn empty(listener: &Listener) -> Harness<'static, App> {
     let listener = listener.clone();
     Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| {
-        App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::Landscape)
+        App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE)
     })
 }
 
@@ -228,7 +228,7 @@ fn a_landscape_steps_aside_for_another_analysis_that_is_looked_at() {
 #[test]
 fn a_run_is_offered_the_training_half_of_what_is_open() {
     let mut harness = harness(&Listener::default(), 1, false);
-    harness.state_mut().session.view.tab = Tab::Runs;
+    harness.state_mut().session.view.tab = Tab::RUNS;
     give(&mut harness, Command::Run(crate::ui::command::RunCommand::New));
     harness.get_by_label("Train on the training split of digits test").click();
     harness.run();

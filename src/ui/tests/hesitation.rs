@@ -1,9 +1,9 @@
 //! What made people hesitate in their first minutes, and no longer shall.
 
-use super::hands::drawn;
+use crate::ui::tests::hands::drawn;
 use super::*;
 use crate::ui::command::Command;
-use crate::ui::scatter::command::ScatterCommand;
+use crate::ui::command::scatter::ScatterCommand;
 use flatland_core::session::{ColorBy, Extent, Extents, SelectMode};
 
 #[test]
@@ -12,7 +12,7 @@ fn a_view_that_waits_has_no_made_up_numbers_on_its_axes() {
     let made_up = |harness: &Harness<'static, App>| ["0.2", "0.4", "0.6", "0.8"].iter().any(|text| drawn(harness, text));
     let mut harness = harness(&Listener::default(), 0, false);
     harness.state_mut().session.hessian.get_or_insert_default();
-    for (tab, label) in [(Tab::Energy, "energy score"), (Tab::Hessian, "λ"), (Tab::Sharpness, "ρ")] {
+    for (tab, label) in [(Tab::ENERGY, "energy score"), (Tab::HESSIAN, "λ"), (Tab::SHARPNESS, "ρ")] {
         harness.state_mut().session.view.tab = tab;
         harness.run();
         assert!(drawn(&harness, label) && !made_up(&harness), "{tab:?}");
@@ -42,14 +42,14 @@ fn a_search_shows_what_it_finds_outside_of_a_zoomed_plot() {
     let mut harness = scatter::window();
     let mut seen = Extents::default();
     seen.set(true, "", Extent { x: Some([0.0, 0.1]), y: Some([0.0, 0.1]) });
-    harness.state_mut().session.view.extents.insert(Tab::Embedding, seen.clone());
+    harness.state_mut().session.view.extents.insert(Tab::EMBEDDING, seen.clone());
     harness.run();
     let search = |text: &str| Command::Scatter(ScatterCommand::Search(text.into(), SelectMode::Replace));
     give(&mut harness, search("nothing:here"));
-    assert_eq!(harness.state().session.view.extents.get(&Tab::Embedding), Some(&seen), "what is not understood moves nothing");
+    assert_eq!(harness.state().session.view.extents.get(&Tab::EMBEDDING), Some(&seen), "what is not understood moves nothing");
     harness.state_mut().message = None;
     give(&mut harness, search("role:far"));
-    assert_eq!(harness.state().session.view.extents.get(&Tab::Embedding), None);
+    assert_eq!(harness.state().session.view.extents.get(&Tab::EMBEDDING), None);
     let told = harness.state().message.clone().unwrap().text;
     assert!(told.ends_with("outside of what was seen: the plots show everything again"), "{told}");
     assert_eq!(harness.state().scatter.view.color_by, ColorBy::Role);

@@ -13,7 +13,7 @@ fn wait(harness: &mut Harness<'static, App>) -> Duration {
 #[test]
 fn a_window_that_nobody_touches_asks_for_no_frame() {
     let mut harness = harness(&Listener::default(), 5, false);
-    for tab in Tab::ALL.into_iter().filter(|tab| *tab != Tab::Runs) {
+    for tab in Tab::ALL.into_iter().filter(|tab| *tab != Tab::RUNS) {
         harness.state_mut().session.view.tab = tab;
         // The first look into the run directories is on its way.
         run_until(&mut harness, |app| app.runs.book.looked);

@@ -1,15 +1,15 @@
 //! Jobs: the order of the queue, the log, the end of all work; and the Hessian, from the asking to the figure.
 
 use super::*;
-use crate::ui::figure_export::Export;
-use crate::ui::loader::Finished;
-use crate::ui::log::Level;
+use crate::ui::view::export::Export;
+use crate::ui::work::loader::Finished;
+use crate::ui::state::log::Level;
 use flatland_core::job::{HessianJob, JobId, PlanOptions, WeightsJob};
 use flatland_core::result::{BandManifest, Eigenvalue, Embedding, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
 use flatland_core::session::{HessianSettings, NetworkChoice};
 
 fn asked(listener: &Listener) -> Vec<String> {
-    listener.0.borrow().asked.iter().map(|(_, spec)| crate::ui::panel::jobs::title(spec)).collect()
+    listener.0.borrow().asked.iter().map(|(_, spec)| crate::ui::panel::title(spec)).collect()
 }
 
 /// The worker ends what it has.
@@ -29,7 +29,7 @@ fn what_is_not_read_and_what_is_written_is_called_so() {
     harness.get_by_label("not read: it was cancelled");
     let JobSpec::Landscape(landscape) = landscape_job("ERM") else { panic!("expected a landscape") };
     let weights = JobSpec::Weights(Box::new(WeightsJob { landscape, at: [0.0, 0.0], file: "/nowhere/w.safetensors".into() }));
-    assert_eq!(crate::ui::panel::jobs::title(&weights), "Writing weights · ERM");
+    assert_eq!(crate::ui::panel::title(&weights), "Writing weights · ERM");
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn results_of_other_days_are_read_by_the_names_of_today() {
     for mut job in [landscape_job("Mine"), sharpness_job("Mine"), embedding_job("Mine"), score_job("Mine")] {
         job.set_out(folder.path().to_owned());
         job.datasets_mut().into_iter().for_each(|dataset| dataset.source.name.insert_str(0, "my "));
-        let Finished::Loaded { loaded: Some(loaded), error: None, .. } = crate::ui::loader::load(0, &job) else { panic!("{job:?}") };
+        let Finished::Loaded { loaded: Some(loaded), error: None, .. } = crate::ui::work::loader::load(0, &job) else { panic!("{job:?}") };
         let all_mine = |names: Vec<&String>| names.len() > 1 && names.iter().all(|name| name.starts_with("my "));
         match *loaded {
             Loaded::Landscape(surface) => {
@@ -335,7 +335,7 @@ fn the_loss_over_several_planes_is_shown_where_the_session_asks_for_them() {
 #[test]
 fn scores_and_spectra_are_shown_as_far_as_they_are_known_and_exported_when_they_are_whole() {
     let mut harness = harness(&Listener::default(), 0, false);
-    harness.state_mut().session.view.tab = Tab::Energy;
+    harness.state_mut().session.view.tab = Tab::ENERGY;
     let id = harness.state_mut().store.add(score_job("ERM"), JobState::Running);
     let mut so_far = scores(1);
     so_far.datasets.retain(|data| data.role != "far");
@@ -345,7 +345,7 @@ fn scores_and_spectra_are_shown_as_far_as_they_are_known_and_exported_when_they_
     harness.get_by_label_contains("Histogram of the Energy score of ERM, 4 datasets");
     let exports = |harness: &Harness<'static, App>| {
         let app = harness.state();
-        Export::of(Tab::Energy, &app.session, &app.store, None, None, "energy").is_some()
+        Export::of(Tab::ENERGY, &app.session, &app.store, None, None, "energy").is_some()
     };
     assert!(!exports(&harness), "a figure is of the whole");
     harness.state_mut().finished(Finished::Loaded { id, loaded: Some(Box::new(Loaded::Scores(scores(1)))), complete: true, error: None });

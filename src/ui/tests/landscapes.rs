@@ -3,7 +3,6 @@
 use egui_kittest::kittest::Queryable;
 
 use super::*;
-use crate::figure::ColorTable;
 use flatland_core::result::{InputRecord, Map};
 use flatland_core::session::{Axes, Camera, Colormap, CutAxis, ErrorShown, InputAxes, InputPlane, LandscapeForm, LandscapeView, Spacing};
 
@@ -90,7 +89,7 @@ fn limits_are_typed_and_cells_beyond_them_counted() {
     harness.run();
     assert_eq!(view(&harness).colors("loss").high, Some(2.0));
     let above = (0..5).map(|k| surface(k, false).loss.iter().filter(|loss| **loss > 2.0).count()).sum::<usize>();
-    harness.get_by_label(&format!("{} cells above 2.00 of loss", crate::ui::widget::number::count(above as u64)));
+    harness.get_by_label(&format!("{} cells above 2.00 of loss", crate::ui::state::number::count(above as u64)));
     press(&mut harness, "Upper limit of loss");
     harness.get_by_role_and_label(egui::Role::TextInput, "Upper limit of loss").type_text("auto");
     harness.run();
@@ -131,7 +130,7 @@ fn spacing_and_colours_are_chosen_for_the_window_and_its_figures() {
     let export = |session: &flatland_core::session::Session| {
         let folder = tempfile::tempdir().unwrap();
         let export =
-            crate::ui::figure_export::Export::of(Tab::Landscape, session, &app.store, Some("digits test"), None, "energy").unwrap();
+            crate::ui::view::export::Export::of(Tab::LANDSCAPE, session, &app.store, Some("digits test"), None, "energy").unwrap();
         std::fs::read_to_string(export.write(&folder.path().join("l.svg"), false, true).unwrap()).unwrap()
     };
     assert!(export(&app.session) != export(&plain), "the figure has other colours");
@@ -146,7 +145,7 @@ fn a_surface_is_exported_as_a_surface() {
     let app = harness.state();
     let folder = tempfile::tempdir().unwrap();
     let export =
-        crate::ui::figure_export::Export::of(Tab::Landscape, &app.session, &app.store, Some("digits test"), None, "energy").unwrap();
+        crate::ui::view::export::Export::of(Tab::LANDSCAPE, &app.session, &app.store, Some("digits test"), None, "energy").unwrap();
     let svg = std::fs::read_to_string(export.write(&folder.path().join("s.svg"), false, true).unwrap()).unwrap();
     assert!(svg.matches("<polygon").count() > 5 * 1000, "facets");
     assert!(svg.contains(">α<") && svg.contains(">loss<"));
@@ -184,7 +183,7 @@ fn the_status_of_cells_lies_over_the_map_with_a_legend() {
     harness.run();
     press(&mut harness, "status of cells");
     let of = |status| (0..3).map(|k| surface(k, k > 1)).map(|s| (0..441).filter(|k| s.status(*k) == status).count()).sum::<usize>();
-    let count = |status| crate::ui::widget::number::count(of(status) as u64);
+    let count = |status| crate::ui::state::number::count(of(status) as u64);
     harness.get_by_label(&format!("{} computed", count(flatland_core::result::CellStatus::Exact)));
     harness.get_by_label(&format!("{} pending", count(flatland_core::result::CellStatus::Pending)));
     harness.get_by_label(&format!("{} not finite", count(flatland_core::result::CellStatus::NonFinite)));
@@ -300,7 +299,7 @@ fn panels_that_part_start_from_what_all_showed_and_sections_go_on() {
     };
     let seen = |harness: &mut Harness<'static, App>, name: &str| {
         let view = &harness.state().session.view;
-        view.extents.get(&Tab::Landscape).cloned().unwrap_or_default().of(view.links.axes, name)
+        view.extents.get(&Tab::LANDSCAPE).cloned().unwrap_or_default().of(view.links.axes, name)
     };
     zoom(&mut harness);
     let shared = seen(&mut harness, "OE");

@@ -25,17 +25,14 @@ mod stale;
 mod typefaces;
 mod weights;
 
-use by_hand::{
-    CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,
-    sharpness_job, surface,
-};
+use crate::ui::tests::by_hand::{CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session, sharpness_job, surface};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use hands::{button, drag, give, open_by_path, press, press_keys, run_until};
+use crate::ui::tests::hands::{button, drag, give, open_by_path, press, press_keys, run_until};
 
-use super::app::App;
-use super::bench::{Bench, Heard};
-use super::store::{JobState, Loaded};
+use crate::ui::app::App;
+use crate::ui::work::worker_client::{Bench, Heard};
+use crate::ui::state::store::{JobState, Loaded};
 use flatland_core::job::runs::RunOptions;
 use flatland_core::job::{JobEvent, JobOutput, JobSpec};
 use flatland_core::result::{Cell, Inspection, LandscapeManifest, LossSurface, Quantity, Reading};
@@ -43,7 +40,7 @@ use flatland_core::session::{NetworkChoice, Tab};
 
 /// An app with the session above, and everything computed for the first `computed` checkpoints.
 fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -> App {
-    let mut app = App::new(ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::Landscape);
+    let mut app = App::new(ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE);
     app.session = session();
     for (k, name) in CHECKPOINTS.into_iter().enumerate().take(computed) {
         app.store.inspections.insert((format!("/nowhere/{name}.safetensors").into(), NetworkChoice::default()), inspection(name));
@@ -95,7 +92,7 @@ fn every_panel_and_tab_has_a_name() {
 fn nothing_open_says_what_to_do() {
     let listener = Listener::default();
     let mut harness = Harness::builder().with_size([1200.0, 800.0]).build_eframe(move |cc| {
-        App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::Landscape)
+        App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE)
     });
     harness.run();
     harness.get_by_label_contains("Open a checkpoint to see its loss landscape");

@@ -106,7 +106,7 @@ fn what_the_batch_norms_say_stands_in_the_row_with_what_mends_it() {
         ..NetworkCheck::default()
     };
     check.judge();
-    app.finished(crate::ui::loader::Finished::Checked(id, Box::new(check)));
+    app.finished(crate::ui::work::loader::Finished::Checked(id, Box::new(check)));
     harness.run();
     harness.get_by_label_contains("do not reach the first BatchNorm, `bn1`, as in training");
     press(&mut harness, &format!("Normalize as ImageNet: {NAME}"));

@@ -4,9 +4,9 @@ use egui::{Key, Modifiers};
 
 use super::*;
 use crate::ui::command::{Close, Command, OpenAs};
-use crate::ui::command_list::Item;
-use crate::ui::memory::{Left, Recent, ThemeChoice};
-use crate::ui::scatter::command::ScatterCommand;
+use crate::ui::command::list::Item;
+use crate::ui::work::memory::{Left, Recent, ThemeChoice};
+use crate::ui::command::scatter::ScatterCommand;
 use flatland_core::result::UnreadableImage;
 use flatland_core::session::{HessianSettings, Link, Selection};
 
@@ -105,7 +105,7 @@ fn datasets_and_links_are_switched_where_they_stand() {
 #[test]
 fn the_log_is_cleared_and_hidden() {
     let mut harness = harness(&Listener::default(), 0, false);
-    harness.state_mut().log.push(crate::ui::log::Level::Info, String::new(), "something");
+    harness.state_mut().log.push(crate::ui::state::log::Level::Info, String::new(), "something");
     harness.run();
     press(&mut harness, "Show the log");
     harness.get_by_label("something");
@@ -146,7 +146,7 @@ fn little(listener: &Listener) -> Harness<'static, App> {
     let mut harness = harness(listener, 2, false);
     let app = harness.state_mut();
     app.session.checkpoints.truncate(2);
-    app.session.view.tab = Tab::Compare;
+    app.session.view.tab = Tab::COMPARE;
     app.session.view.scatter.selection = Selection::of("digits test", vec![1, 2, 3]);
     app.session.hessian = Some(HessianSettings::default());
     app.store.add(landscape_job("Pretrained"), JobState::Failed("no memory".into()));

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use super::by_hand::{Listener, inspection, session};
-use super::closing::press_close;
+use crate::ui::tests::by_hand::{Listener, inspection, session};
+use crate::ui::tests::closing::press_close;
 use super::run_until;
 use crate::ui::app::App;
-use crate::ui::bench::{Bench, Heard};
+use crate::ui::work::worker_client::{Bench, Heard};
 use crate::ui::command::{Command, RunCommand};
-use crate::ui::run::tests::methods;
+use crate::ui::state::run::tests::methods;
 use flatland_core::job::runs::RunOptions;
 use flatland_core::job::{Control, JobEvent, JobOutput, JobSpec, Pace, RunConfig, RunFolder, RunLock, RunState, RunStatus, WorkerOptions};
 use flatland_core::session::{DatasetEntry, NetworkChoice, Role, Tab};
@@ -39,7 +39,7 @@ fn write_run(root: &Path, name: &str, rho: f64, status: RunStatus, asked: f64) -
 fn harness(root: &Path, listener: &Listener, options: RunOptions) -> Harness<'static, App> {
     let (listener, root) = (listener.clone(), root.to_owned());
     let mut harness = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| {
-        let mut app = App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), options, Vec::new(), Tab::Runs);
+        let mut app = App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), options, Vec::new(), Tab::RUNS);
         app.commands.push(Command::Run(RunCommand::LookInto(root)));
         app
     });
@@ -102,7 +102,7 @@ fn the_folder_of_the_runs_comes_back_with_the_session() {
     first.run();
     let text = first.state().session.to_toml(Path::new("/elsewhere")).unwrap();
     let mut second = Harness::builder().build_eframe(move |cc| {
-        let mut app = App::new(&cc.egui_ctx, Bench::new(Box::new(Listener::default())), RunOptions::default(), Vec::new(), Tab::Runs);
+        let mut app = App::new(&cc.egui_ctx, Bench::new(Box::new(Listener::default())), RunOptions::default(), Vec::new(), Tab::RUNS);
         app.session = toml::from_str(&text).unwrap();
         app
     });

@@ -3,13 +3,13 @@
 
 use egui::{Key, Modifiers};
 
-use super::sessions::{far, message, open_study, settle, study, window};
+use crate::ui::tests::sessions::{far, message, open_study, settle, study, window};
 use super::*;
 use crate::ui::command::{Command, OpenAs};
-use crate::ui::document::Recalling;
-use crate::ui::memory::Memory;
-use crate::ui::memory::keeper::Task;
-use crate::ui::scatter::command::ScatterCommand;
+use crate::ui::state::document::Recalling;
+use crate::ui::work::memory::Memory;
+use crate::ui::work::memory::keeper::Task;
+use crate::ui::command::scatter::ScatterCommand;
 use flatland_core::session::{HessianSettings, Session};
 
 /// Two folders: of the memory, and of the sessions.

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use eframe::egui_wgpu::RenderState;
 use egui::{Key, Pos2, vec2};
 
-use super::hands::drawn;
+use crate::ui::tests::hands::drawn;
 use super::*;
 use crate::ui::command::{CheckpointCommand, Command};
-use crate::ui::gpu::points::Points as GpuPoints;
-use crate::ui::scatter::command::ScatterCommand;
+use crate::ui::style::gpu::points::Points as GpuPoints;
+use crate::ui::command::scatter::ScatterCommand;
 use flatland_core::result::{Embedding, Picture, ScoreTable};
 use flatland_core::session::{Link, Pane, Selection};
 
@@ -34,7 +34,7 @@ fn results(k: usize) -> (Embedding, ScoreTable) {
 
 pub(super) fn fill(app: &mut App) {
     app.session.checkpoints.truncate(2);
-    app.session.view.tab = Tab::Embedding;
+    app.session.view.tab = Tab::EMBEDDING;
     for (k, name) in CHECKPOINTS.into_iter().enumerate().take(2) {
         let (found, table) = results(k);
         let id = app.store.add(embedding_job(name), JobState::Done);
@@ -195,9 +195,9 @@ fn the_images_of_the_dataset_are_read_off_the_window() {
     // Positions of the demo set's test images.
     let source = flatland_core::data::Source { name: "digits test".into(), path: "demo:test".into(), ..Default::default() };
     let first = flatland_core::data::load(&source, None).unwrap().index[0] as i64;
-    assert!(matches!(harness.state_mut().scatter.images.get("digits test", first), crate::ui::scatter::images::Image::Coming));
+    assert!(matches!(harness.state_mut().scatter.images.get("digits test", first), crate::ui::state::scatter::images::Image::Coming));
     let start = std::time::Instant::now();
-    while !matches!(harness.state_mut().scatter.images.get("digits test", first), crate::ui::scatter::images::Image::There(_)) {
+    while !matches!(harness.state_mut().scatter.images.get("digits test", first), crate::ui::state::scatter::images::Image::There(_)) {
         assert!(start.elapsed().as_secs() < 10, "the image does not come");
         std::thread::sleep(std::time::Duration::from_millis(5));
         harness.step();
@@ -333,7 +333,7 @@ fn the_card_of_an_image_starts_landscapes_around_it_where_its_label_is_one_of_th
     let session = &harness.state().session;
     let plane = session.landscape.plane.input().expect("a plane in input space");
     assert_eq!((plane.image, plane.axes), (7, Some(flatland_core::session::InputAxes::Gradient)));
-    assert_eq!((session.view.tab, session.view.dataset.as_deref(), session.landscape.grid), (Tab::Landscape, Some(own), [31, 31]));
+    assert_eq!((session.view.tab, session.view.dataset.as_deref(), session.landscape.grid), (Tab::LANDSCAPE, Some(own), [31, 31]));
     assert!(session.landscape.ood.is_empty(), "detection is of many images");
     let jobs = flatland_core::job::plan_cached(session, flatland_core::job::Analysis::Landscape, &Default::default());
     assert_eq!(jobs.map(|jobs| jobs.len()), Ok(2));

@@ -2,9 +2,9 @@
 
 use egui::{Event, Key, Modifiers, Pos2, vec2};
 
-use super::scatter::{choose, do_it, place, selected, window};
+use crate::ui::tests::scatter::{choose, do_it, place, selected, window};
 use super::*;
-use crate::ui::scatter::command::ScatterCommand;
+use crate::ui::command::scatter::ScatterCommand;
 use flatland_core::session::{SelectMode, Selection, Tool};
 
 #[test]
@@ -44,7 +44,7 @@ fn shift_drags_add_and_alt_drags_take_away_while_the_tool_moves() {
     assert_eq!(selected(&harness), 1000 - half);
     drag(&mut harness, &[rect.center(), rect.center() + vec2(30.0, 0.0), rect.center() + vec2(60.0, 0.0)]);
     assert_eq!(selected(&harness), 1000 - half, "a plain drag selects nothing");
-    assert!(harness.state().session.view.extents[&Tab::Embedding].of(true, "").x.is_some(), "it moves the picture");
+    assert!(harness.state().session.view.extents[&Tab::EMBEDDING].of(true, "").x.is_some(), "it moves the picture");
 }
 
 #[test]

@@ -6,15 +6,15 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use super::by_hand::{Listener, session, surface};
+use crate::ui::tests::by_hand::{Listener, session, surface};
 use super::{give, press_keys, run_until};
 use crate::ui::app::App;
-use crate::ui::bench::Bench;
+use crate::ui::work::worker_client::Bench;
 use crate::ui::command::{Command, OpenAs};
-use crate::ui::loader;
-use crate::ui::memory::keeper::Keeper;
-use crate::ui::memory::{Memory, Preferences, ThemeChoice};
-use crate::ui::scatter::command::ScatterCommand;
+use crate::ui::work::loader;
+use crate::ui::work::memory::keeper::Keeper;
+use crate::ui::work::memory::{Memory, Preferences, ThemeChoice};
+use crate::ui::command::scatter::ScatterCommand;
 use flatland_core::job::JobSpec;
 use flatland_core::job::runs::RunOptions;
 use flatland_core::session::{Category, ColorBy, Role, Session, Tab};
@@ -80,7 +80,7 @@ fn what_was_open_comes_back_after_a_crash_with_its_view_and_says_so() {
     harness.run();
     let app = harness.state();
     assert_eq!(app.session.checkpoints.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["SAM"]);
-    assert_eq!((app.session.view.tab, app.session.view.scatter.hidden.contains(&far())), (Tab::Energy, true));
+    assert_eq!((app.session.view.tab, app.session.view.scatter.hidden.contains(&far())), (Tab::ENERGY, true));
     assert_eq!(app.document.file, Some(folder.path().join("study.toml")));
     assert!(app.unsaved(), "the file still has two checkpoints");
     assert!(message(&harness).contains("ended without being closed"));
@@ -99,7 +99,7 @@ fn a_window_that_was_closed_comes_back_without_a_word_and_not_twice() {
     harness.state_mut().farewell();
     drop(harness);
     let first = window(root.path(), &Listener::default(), Vec::new());
-    assert_eq!((first.state().session.checkpoints.len(), first.state().session.view.tab), (2, Tab::Sharpness));
+    assert_eq!((first.state().session.checkpoints.len(), first.state().session.view.tab), (2, Tab::SHARPNESS));
     assert!(!first.state().unsaved() && message(&first).is_empty(), "{}", message(&first));
     // The first window has it: a second one starts with the demo.
     let mut second = window(root.path(), &Listener::default(), Vec::new());
@@ -211,7 +211,7 @@ fn a_session_whose_file_is_gone_is_still_there() {
     assert!(harness.state().unsaved() && message(&harness).contains("is gone or cannot be read"));
     press_keys(&mut harness, Modifiers::CTRL, Key::N);
     settle(&mut harness);
-    let recent = format!("Open recent {}", crate::ui::command_list::short(&folder.path().join("study.toml")));
+    let recent = format!("Open recent {}", crate::ui::command::list::short(&folder.path().join("study.toml")));
     assert!(harness.get_by_label(&recent).accesskit_node().is_disabled(), "a missing file is shown and cannot be opened");
 }
 
@@ -261,14 +261,14 @@ fn a_closed_checkpoint_is_back_after_undo_with_its_results_and_nothing_is_comput
 fn views_are_undone_too_and_another_tab_is_no_step() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
-    for command in [Command::Scatter(ScatterCommand::Toggle(far())), Command::SelectScore("msp".into()), Command::Show(Tab::Runs)] {
+    for command in [Command::Scatter(ScatterCommand::Toggle(far())), Command::SelectScore("msp".into()), Command::Show(Tab::RUNS)] {
         harness.state_mut().commands.push(command);
         harness.run_steps(6);
     }
     assert_eq!(harness.state().history.undoes(), Some("choose the score"));
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     assert_eq!(harness.state().session.view.score, "energy");
-    assert_eq!(harness.state().session.view.tab, Tab::Landscape, "back where it was done");
+    assert_eq!(harness.state().session.view.tab, Tab::LANDSCAPE, "back where it was done");
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     assert!(harness.state().session.view.scatter.hidden.is_empty() && !harness.state().unsaved());
     press_keys(&mut harness, Modifiers::CTRL, Key::Y);

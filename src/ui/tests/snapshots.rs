@@ -7,14 +7,14 @@ use egui::{Key, Modifiers, Rect, Theme};
 use egui_kittest::SnapshotOptions;
 use egui_kittest::wgpu::WgpuTestRenderer;
 
-use super::compare::run;
-use super::jobs::with_spectra;
-use super::runs::{open_form, write_curves};
+use crate::ui::tests::compare::run;
+use crate::ui::tests::jobs::with_spectra;
+use crate::ui::tests::runs::{open_form, write_curves};
 use super::*;
 use crate::ui::command::{Command, RunCommand};
-use crate::ui::log::Level;
-use crate::ui::memory::{Left, Recent};
-use crate::ui::scatter::command::ScatterCommand;
+use crate::ui::state::log::Level;
+use crate::ui::state::memory::{Left, Recent};
+use crate::ui::command::scatter::ScatterCommand;
 use flatland_core::session::{LandscapeForm, Pane};
 
 const SIZE: [f32; 2] = [1180.0, 760.0];
@@ -83,7 +83,7 @@ fn at(tab: Tab) -> impl Fn(&mut App) {
 
 #[test]
 fn landscapes_as_maps() {
-    pictures("landscape-map", at(Tab::Landscape));
+    pictures("landscape-map", at(Tab::LANDSCAPE));
 }
 
 #[test]
@@ -123,13 +123,13 @@ fn landscapes_as_differences() {
 
 #[test]
 fn sharpness() {
-    pictures("sharpness", at(Tab::Sharpness));
+    pictures("sharpness", at(Tab::SHARPNESS));
 }
 
 #[test]
 fn hessian() {
     pictures("hessian", |app| {
-        app.session.view.tab = Tab::Hessian;
+        app.session.view.tab = Tab::HESSIAN;
         with_spectra(app, 3);
     });
 }
@@ -137,7 +137,7 @@ fn hessian() {
 #[test]
 fn embedding_as_points_with_a_selection_and_its_table() {
     pictures("embedding-points", |app| {
-        app.session.view.tab = Tab::Embedding;
+        app.session.view.tab = Tab::EMBEDDING;
         let selection = flatland_core::session::Selection::of("digits 8, 9", (0..40).collect());
         app.session.view.scatter.selection = selection;
         app.commands.push(Command::Scatter(ScatterCommand::Pane(Pane::Table)));
@@ -147,20 +147,20 @@ fn embedding_as_points_with_a_selection_and_its_table() {
 #[test]
 fn embedding_as_density() {
     pictures("embedding-density", |app| {
-        app.session.view.tab = Tab::Embedding;
+        app.session.view.tab = Tab::EMBEDDING;
         app.session.view.scatter.density = true;
     });
 }
 
 #[test]
 fn energy() {
-    pictures("energy", at(Tab::Energy));
+    pictures("energy", at(Tab::ENERGY));
 }
 
 #[test]
 fn compare() {
     pictures("compare", |app| {
-        app.session.view.tab = Tab::Compare;
+        app.session.view.tab = Tab::COMPARE;
         for (k, name) in CHECKPOINTS.into_iter().enumerate().take(3) {
             app.store.origins.insert(format!("/nowhere/{name}.safetensors").into(), run(k as u64));
         }
@@ -174,7 +174,7 @@ fn runs_and_the_form_of_a_new_one() {
     for theme in [Theme::Light, Theme::Dark] {
         let listener = Listener::default();
         let prepare = |app: &mut App| {
-            app.session.view.tab = Tab::Runs;
+            app.session.view.tab = Tab::RUNS;
             app.commands.push(Command::Run(RunCommand::LookInto(folder.path().to_owned())));
         };
         let Some(mut harness) = window(theme, &listener, prepare) else { return };
@@ -213,7 +213,7 @@ fn start_page() {
 #[test]
 fn palette() {
     for theme in [Theme::Light, Theme::Dark] {
-        let Some(mut harness) = window(theme, &Listener::default(), at(Tab::Landscape)) else { return };
+        let Some(mut harness) = window(theme, &Listener::default(), at(Tab::LANDSCAPE)) else { return };
         harness.key_press_modifiers(Modifiers::CTRL, Key::K);
         harness.run();
         harness.get_by_label("Find a command").type_text("un");
@@ -241,7 +241,7 @@ fn question_before_closing() {
 #[test]
 fn export_line_and_log() {
     pictures("export-and-log", |app| {
-        app.session.view.tab = Tab::Sharpness;
+        app.session.view.tab = Tab::SHARPNESS;
         app.commands.extend([Command::ToggleExport, Command::ToggleLog]);
         app.tell("Written: /home/ada/figures/sharpness.svg");
         for (k, (level, job, text)) in [

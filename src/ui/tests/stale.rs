@@ -2,11 +2,12 @@
 
 use egui::{Key, Modifiers};
 
-use super::sessions::Cached;
+use crate::ui::tests::sessions::Cached;
 use super::*;
 use crate::ui::command::{CheckpointCommand, Command};
-use crate::ui::loader::{self, Finished};
-use crate::ui::store::analysis_of;
+use crate::ui::work::loader;
+use crate::ui::work::loader::Finished;
+use crate::ui::state::store::analysis_of;
 use flatland_core::job::Analysis;
 use flatland_core::session::{CheckpointEntry, Normalization, Session};
 
@@ -157,7 +158,7 @@ fn a_plane_without_a_closed_checkpoint_takes_the_place_of_the_one_with_it() {
     harness.state_mut().session.landscape.project = Some(vec!["SAM".into()]);
     put(harness.state_mut(), "digits test", None);
     give(&mut harness, Command::RemoveCheckpoint("SAM".into()));
-    let projects = |job: &crate::ui::store::Job| matches!(&job.spec, JobSpec::Landscape(job) if !job.plane.project.is_empty());
+    let projects = |job: &crate::ui::state::store::Job| matches!(&job.spec, JobSpec::Landscape(job) if !job.plane.project.is_empty());
     assert!(!harness.state().store.jobs.values().any(projects));
     assert!(harness.state().store.job(Analysis::Landscape, "OE", Some("digits test")).is_some());
 }

@@ -1,7 +1,7 @@
 //! Names that the window's own fonts cannot show. The tests bring a font with 北 and 京, see `figure/tests/fonts`.
 
 use super::*;
-use crate::ui::theme;
+use crate::ui::style::theme;
 
 /// Whether every character of `text` has a glyph.
 fn shows(app: &App, text: &str) -> bool {

@@ -18,7 +18,7 @@ fn report(weights: &str) -> Inspection {
 fn window() -> Harness<'static, App> {
     let listener = Listener::default();
     let mut harness = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| {
-        let mut app = App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::Landscape);
+        let mut app = App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE);
         let entry = CheckpointEntry { name: "net".into(), path: PATH.into(), ..CheckpointEntry::default() };
         app.session = Session { checkpoints: vec![entry], ..Session::default() };
         app.store.inspections.insert((PATH.into(), NetworkChoice::default()), report("model"));

@@ -7,12 +7,13 @@ use egui::{
     TextEdit, Ui, Vec2, WidgetInfo,
 };
 
-use super::RunScene;
+use super::Scene;
 use crate::ui::command::{Command, RunCommand};
-use crate::ui::panel::{aside, complaint, quiet_button};
-use crate::ui::run::book::Run;
-use crate::ui::theme;
-use crate::ui::widget::number::{count, duration};
+use crate::ui::style::widget::controls::{aside, complaint, quiet_button};
+use crate::ui::state::run::book::Run;
+use crate::ui::state::run::runs::name_of;
+use crate::ui::style::theme;
+use crate::ui::state::number::{count, duration};
 use flatland_core::job::{Control, MethodInfo, RunStatus, RunView};
 
 /// What the list remembers between frames.
@@ -25,7 +26,7 @@ pub struct State {
 }
 
 /// Draws it.
-pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
+pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     ui.horizontal(|ui| {
         if ui.button("New run…").on_hover_text("Fine-tune a checkpoint").clicked() {
             scene.commands.push(Command::Run(RunCommand::New));
@@ -64,7 +65,7 @@ pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
 }
 
 /// The folder that the runs are in.
-fn folder(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
+fn folder(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let root = scene.root.display().to_string();
     let mut text = state.folder.take().unwrap_or_else(|| root.clone());
     ui.horizontal(|ui| {
@@ -246,7 +247,3 @@ fn bar(ui: &mut Ui, fraction: f32, moves: bool) {
     response.widget_info(|| WidgetInfo::labeled(WidgetRole::ProgressIndicator, true, format!("{:.0} % done", 100.0 * fraction)));
 }
 
-/// Name of a run directory.
-pub fn name_of(dir: &Path) -> String {
-    dir.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
