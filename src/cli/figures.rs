@@ -215,7 +215,7 @@ fn findings(session: &Session, jobs: &[JobSpec]) -> Findings {
             JobSpec::Hessian(_) => findings.hessians.extend(of.found(HessianSpectrum::load(out))),
             JobSpec::Embedding(_) => findings.embeddings.extend(of.found(Embedding::load(out))),
             JobSpec::Score(_) => findings.scores.extend(of.found(ScoreTable::load(out, &checkpoint))),
-            _ => {}
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Weights(_) | JobSpec::Conformance(_) => {}
         }
     }
     findings.differences = differences(session, &surfaces);

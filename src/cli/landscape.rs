@@ -80,7 +80,15 @@ impl Landscape {
                     let file = landscape.out.join("weights.safetensors");
                     Some(JobSpec::Weights(Box::new(WeightsJob { landscape, at, file })))
                 }
-                _ => None,
+                JobSpec::Inspect { .. }
+                | JobSpec::Methods
+                | JobSpec::Pace { .. }
+                | JobSpec::Weights(_)
+                | JobSpec::Sharpness(_)
+                | JobSpec::Hessian(_)
+                | JobSpec::Embedding(_)
+                | JobSpec::Score(_)
+                | JobSpec::Conformance(_) => None,
             };
             runner.run(jobs.into_iter().filter_map(weights).collect(), |job, _| {
                 if let JobSpec::Weights(job) = job {

@@ -65,7 +65,9 @@ impl Watch {
             _ if asked => Err(Interrupted.into()),
             RunStatus::Failed => anyhow::bail!("run {}: {}", dir.display(), state.message.as_deref().unwrap_or("failed")),
             RunStatus::Cancelled => anyhow::bail!("run {}: stopped on request after step {}; {again}", dir.display(), state.step),
-            _ => anyhow::bail!("run {}: its process ended without a word; log.txt there may hold its last ones; {again}", dir.display()),
+            RunStatus::Queued | RunStatus::Running | RunStatus::Paused | RunStatus::Stopping | RunStatus::Interrupted => {
+                anyhow::bail!("run {}: its process ended without a word; log.txt there may hold its last ones; {again}", dir.display())
+            }
         }
     }
 }

@@ -16,7 +16,8 @@ pub(super) fn into_images(array: RawArray) -> Result<PixelArray, Unlike> {
     let stride = height * width * layout.channels();
     let (bytes, start) = match array.element() {
         Some(Element::Unsigned(1)) => (array.bytes, array.start),
-        _ => (Bytes::Owned(exact(&array)?), 0),
+        Some(Element::Bool | Element::Unsigned(_) | Element::Signed(_) | Element::Float(_) | Element::Bytes(_) | Element::Text(_))
+        | None => (Bytes::Owned(exact(&array)?), 0),
     };
     Ok(PixelArray { blocks: vec![Block { bytes, start, stride, count }], height, width, layout })
 }

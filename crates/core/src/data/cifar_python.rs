@@ -126,7 +126,9 @@ fn integers(value: &Value) -> Result<Vec<i64>, (String, String)> {
         Some(items) => items.iter().map(Value::as_i64).collect::<Option<_>>().ok_or_else(|| ("integer labels".into(), "others".into())),
         None => array(value).and_then(|array| match array.element() {
             Some(Element::Unsigned(_) | Element::Signed(_)) => Ok(array.integers().collect()),
-            _ => Err(("integer labels".into(), format!("elements of type {}", array.dtype))),
+            Some(Element::Bool | Element::Float(_) | Element::Bytes(_) | Element::Text(_)) | None => {
+                Err(("integer labels".into(), format!("elements of type {}", array.dtype)))
+            }
         }),
     }
 }

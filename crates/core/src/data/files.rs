@@ -27,7 +27,7 @@ pub fn files(source: &Source) -> Vec<PathBuf> {
         Ok(Format::ImageFolder) => image_folder::above(path),
         Ok(Format::Idx) if path.is_file() => idx::labels_of(path),
         Ok(Format::Npy) if path.is_file() => npy::beside(path),
-        _ => Vec::new(),
+        Ok(Format::CifarBinary | Format::CifarPython | Format::Idx | Format::Npy | Format::Npz) | Err(_) => Vec::new(),
     };
     std::iter::once(path.to_owned()).chain(beside).collect()
 }

@@ -75,11 +75,11 @@ pub fn resume(dir: &Path, options: &RunOptions) -> Result<(), RunError> {
     let (state, status) = folder.state()?;
     match status {
         RunStatus::Paused => return folder.leave_word(Control::Resume),
-        status if status.is_under_way() => {
+        RunStatus::Queued | RunStatus::Running | RunStatus::Stopping => {
             let message = format!("expected a run that nobody is at, found one that is {}", status.key());
             return Err(RunError::Refused { message, path: folder.path().into() });
         }
-        _ => {}
+        RunStatus::Done | RunStatus::Failed | RunStatus::Cancelled | RunStatus::Interrupted => {}
     }
     folder.forget_word()?;
     let asked = now();

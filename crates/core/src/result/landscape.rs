@@ -298,7 +298,7 @@ impl LossSurface {
         match (self.status(k), &self.estimate) {
             (CellStatus::Pending, _) => None,
             (CellStatus::Estimated, Some(map)) => Some((map.value[k], map.std_error[k])),
-            _ => Some((self.loss[k], self.loss_std_error[k])),
+            (CellStatus::Estimated | CellStatus::Exact | CellStatus::NonFinite, _) => Some((self.loss[k], self.loss_std_error[k])),
         }
     }
 
