@@ -12,12 +12,17 @@ use super::{DataError, names, split};
 use crate::numpy::{Bytes, Element, RawArray};
 
 const WHAT: &str = "CIFAR python batches";
+/// The files of each split.
+const BATCHES: [(&str, &[&str]); 2] = [
+    ("test", &["test_batch", "test"]),
+    ("train", &["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "train"]),
+];
 /// 3 x 32 x 32.
 const PIXELS: usize = 3072;
 
 /// Opens one batch, or the batches of split `wanted` in the folder `path`.
 pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataError> {
-    let files = if path.is_dir() { batches(path, wanted)? } else { vec![path.to_path_buf()] };
+    let files = if path.is_dir() { split::pick_named(WHAT, path, wanted, &BATCHES)? } else { vec![path.to_path_buf()] };
     let (mut blocks, mut labels, mut coarse) = (Vec::new(), Vec::new(), Vec::new());
     for file in &files {
         let batch = parse(file)?;
@@ -43,18 +48,6 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
     let coarse = if coarse.len() == labels.len() { coarse } else { Vec::new() };
     let pixels = PixelArray { blocks, height: 32, width: 32, layout: Layout::Planar };
     Ok(Opened { coarse, ..Opened::array("cifar_python", labels, classes, pixels) })
-}
-
-fn batches(folder: &Path, wanted: Option<&str>) -> Result<Vec<PathBuf>, DataError> {
-    let of_split = |split: &str| -> Vec<PathBuf> {
-        let names: &[&str] = match split {
-            "train" => &["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "train"],
-            "test" => &["test_batch", "test"],
-            _ => &[],
-        };
-        names.iter().map(|name| folder.join(name)).filter(|file| file.is_file()).collect()
-    };
-    split::pick(WHAT, folder, wanted, &["test", "train"], of_split)
 }
 
 /// The names in `batches.meta` or `meta` in the folder `path`, or beside the file.

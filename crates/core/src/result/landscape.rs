@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ErrorKind, InputRecord, LabelRecord, Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, Unreadable, non_finite,
-    write_atomic,
+    ErrorKind, InputRecord, LabelRecord, Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, Unreadable, json, non_finite,
 };
 
 /// One evaluated cell.
@@ -357,8 +356,7 @@ impl LossSurface {
             npz.push(format!("{name}_std_error"), &[a, b], NpzValues::F64(map.std_error.clone()));
         }
         npz.save(&folder.join("landscape.npz"))?;
-        let json = serde_json::to_string_pretty(&self.manifest).unwrap_or_default() + "\n";
-        write_atomic(&folder.join("landscape.json"), json.as_bytes())
+        json::save(&folder.join("landscape.json"), &self.manifest)
     }
 
     /// Reads what [`LossSurface::save`] wrote.
@@ -384,9 +382,7 @@ impl LossSurface {
         for quantity in Quantity::ALL {
             maps.extend(map(quantity.key())?.map(|map| (quantity, map)));
         }
-        let json = folder.join("landscape.json");
-        let text = std::fs::read_to_string(&json).map_err(|source| ResultError::Io { action: "read", source, path: json.clone() })?;
-        let manifest = serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path: json })?;
+        let manifest = json::load(&folder.join("landscape.json"))?;
         let loss = grid("loss")?;
         let accuracy = grid("accuracy")?.into_iter().zip(&loss).map(|(accuracy, loss)| defined_accuracy(accuracy, *loss)).collect();
         Ok(Self {

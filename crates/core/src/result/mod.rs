@@ -11,6 +11,7 @@ mod embedding;
 mod hessian;
 mod input_record;
 mod inspection;
+mod json;
 mod labels;
 mod landscape;
 mod landscape_band;

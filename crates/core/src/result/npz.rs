@@ -55,4 +55,18 @@ mod tests {
         let bits = |n: &Npz| n.f64("loss").unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&read), bits(&npz));
     }
+
+    #[test]
+    fn a_shape_that_does_not_fit_into_memory_is_an_error_and_no_panic() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claim.npz");
+        let header = format!("{:<117}\n", "{'descr': '<f8', 'fortran_order': False, 'shape': (18446744073709551615, 32), }");
+        let npy = [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), &[0; 8]].concat();
+        let mut archive = npyz::npz::NpzWriter::create(&path).unwrap();
+        archive.zip_writer().start_file("loss.npy", Default::default()).unwrap();
+        std::io::Write::write_all(archive.zip_writer(), &npy).unwrap();
+        drop(archive);
+        let error = Npz::load(&path).unwrap_err().to_string();
+        assert!(error.contains("expected an .npz archive of numeric arrays") && error.contains("`loss`"), "{error}");
+    }
 }
