@@ -13,15 +13,17 @@ mod inspect;
 mod landscape;
 mod methods;
 mod options;
+mod output;
 mod progress_line;
 mod runner;
 mod runs;
 mod score;
 mod sharpness;
+mod surface_file;
 mod sweep;
 mod train;
+mod watch;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -169,11 +171,6 @@ pub fn finish(result: anyhow::Result<()>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// A line on stdout; a reader that went away (`| head`) is no error.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! [`ClassColors`]: colours for surfaces whose values are classes. [`Coloring`]: how the values of a surface become colours.
 
-use crate::figure::ColormapTable as _;
 use std::collections::BTreeMap;
 
 use super::palette::{self, CLASS_COLORS, Rgb};
-use super::{ColorScale, Colormap};
+use super::{ColorScale, Colormap, ColormapTable};
 use flatland_core::result::LossSurface;
 use flatland_core::session::Theme;
 

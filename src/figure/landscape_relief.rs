@@ -1,9 +1,9 @@
 //! [`LandscapeReliefFigure`]: loss surfaces in 3-D side by side, seen from one place, on one scale of colours and heights.
 
-use crate::figure::ColormapTable as _;
 use std::collections::VecDeque;
 
 use super::axes_box::axes_box;
+use super::colormap::ColormapTable;
 use super::contour::{ContourLine, contour_lines};
 use super::landscape::{LandscapeFigure, contour_ink};
 use super::layout::{Aspect, Frame, Margins, PanelGrid, SMALL, draw_note, draw_title};

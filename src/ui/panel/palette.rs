@@ -1,6 +1,8 @@
 //! The command palette: type a few letters of what you want, Enter does it.
 
 use egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, Vec2};
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::ui::command::Command;
 use crate::ui::command::list::Item;
@@ -118,40 +120,21 @@ fn text(ui: &Ui, rect: Rect, align: Align2, width: f32, text: RichText) {
 /// The items that `query` means, the best first; one whose name was typed in full before all others; those used lately before others that fit as well.
 fn found<'a>(items: &'a [Item], query: &str, used: &[String]) -> Vec<&'a Item> {
     let lately = |item: &Item| used.iter().position(|used| *used == key(&item.command)).unwrap_or(used.len());
-    let mut fitting: Vec<_> = items.iter().filter_map(|item| Some((fit(query, &item.name)?, item))).collect();
+    let mut fit = fitting(query);
+    let mut fitting: Vec<_> = items.iter().filter_map(|item| Some((fit(&item.name)?, item))).collect();
     let in_full = |item: &Item| item.name.to_lowercase() == query.trim().to_lowercase();
     fitting.sort_by_key(|(fit, item)| (!in_full(item), std::cmp::Reverse(*fit), item.unavailable.is_some(), lately(item)));
     fitting.into_iter().map(|(_, item)| item).collect()
 }
 
-/// How well `name` fits what was typed; `None` when it does not. Every word typed must be in the name, letter after letter, and is
-/// worth more at the beginning, of the name or of a word, and in one piece.
-fn fit(query: &str, name: &str) -> Option<i32> {
-    let name: Vec<char> = name.to_lowercase().chars().collect();
-    query.to_lowercase().split_whitespace().map(|word| fit_word(&word.chars().collect::<Vec<_>>(), &name)).sum()
-}
-
-fn fit_word(word: &[char], name: &[char]) -> Option<i32> {
-    let starts = |k: usize| k == 0 || !name[k - 1].is_alphanumeric();
-    let from = |first: usize| {
-        let (mut worth, mut k, mut last) = (0, first, None);
-        for letter in word {
-            k += name.get(k..)?.iter().position(|other| other == letter)?;
-            worth += if k == 0 {
-                6
-            } else if starts(k) {
-                4
-            } else {
-                0
-            } + if last.is_some_and(|last| last + 1 == k) { 3 } else { 0 }
-                + 1;
-            last = Some(k);
-            k += 1;
-        }
-        Some(worth)
-    };
-    let first = word.first()?;
-    (0..name.len()).filter(|k| name[*k] == *first).filter_map(from).max()
+/// How well a name fits what was typed; `None` when it does not. Every word typed must be in the name, letter after letter, and is worth
+/// more at the beginning, of the name or of a word, and in one piece.
+fn fitting(query: &str) -> impl FnMut(&str) -> Option<u32> {
+    let pattern = Pattern::new(query, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
+    let mut config = Config::DEFAULT;
+    config.prefer_prefix = true;
+    let (mut matcher, mut letters) = (Matcher::new(config), Vec::new());
+    move |name| pattern.score(Utf32Str::new(name, &mut letters), &mut matcher)
 }
 
 #[cfg(test)]
@@ -161,6 +144,7 @@ mod tests {
 
     #[test]
     fn a_few_letters_are_enough_and_whole_words_fit_best() {
+        let fit = |query: &str, name: &str| fitting(query)(name);
         assert!(fit("save", "Save as…") > fit("save", "Close what is saved"), "the beginning of a name");
         assert!(fit("cl sam", "Close checkpoint SAM") > fit("cl sam", "Close checkpoint SWA, made"), "in one piece");
         assert_eq!(fit("xyz", "Save"), None);

@@ -1,9 +1,18 @@
 //! [`Meter`]: what the window and the worker hold of memory, and on which device is computed.
 
-use flatland_core::job::Graphics;
-
 /// Seconds between two looks.
 const EVERY: f64 = 1.0;
+
+/// A GPU.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graphics {
+    /// As its driver names it.
+    pub name: String,
+    /// Bytes of its memory that are in use, by whomever.
+    pub used: u64,
+    /// Bytes of its memory.
+    pub total: u64,
+}
 
 /// The last look.
 #[derive(Clone, Debug, Default, PartialEq)]

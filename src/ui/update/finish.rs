@@ -5,7 +5,7 @@ use crate::ui::state::log::Level;
 use crate::ui::state::number::duration;
 use crate::ui::state::store::{JobState, analysis_of};
 use crate::ui::state::stretch::Stretch;
-use flatland_core::job::notify;
+use crate::ui::work::machine::notify;
 
 /// Work that was done sooner is no news.
 const WORTH_TELLING: f64 = 10.0;

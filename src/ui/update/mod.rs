@@ -32,12 +32,13 @@ use crate::ui::state::unused;
 use crate::ui::style::theme;
 use crate::ui::view::Tabs;
 use crate::ui::work::dialog::{self, Chosen};
+use crate::ui::work::machine::{graphics, resident_memory};
 use crate::ui::work::memory::keeper::{Finished, Keeper, Task};
 use crate::ui::work::open as paths_open;
 use crate::ui::work::run_watch::RunWatch;
 use crate::ui::work::worker_client::WorkerClient;
+use flatland_core::job::Background;
 use flatland_core::job::runs::RunOptions;
-use flatland_core::job::{Background, graphics, resident_memory};
 use flatland_core::session::{DatasetEntry, Tab};
 
 /// What is said where the desktop has no file dialog.

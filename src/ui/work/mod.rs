@@ -3,6 +3,7 @@
 
 pub mod dialog;
 pub mod export;
+pub mod machine;
 pub mod memory;
 pub mod open;
 pub mod origin;

@@ -1,5 +1,8 @@
 //! [`Axes`]: a plot's frame, ticks, labels, pan and zoom. egui_plot holds the transform and the gestures; the ink is ours, so
 //! that the data areas of all panels are equal to the pixel and the figures look the same.
+//!
+//! `egui_plot` stays although little of it is used: panning, zooming into a box that is dragged open and the transform between data and
+//! screen would be more code here than the options that they take now.
 
 use egui::{Align2, Color32, Id, Mesh, Painter, Pos2, Rect, Response, Shape, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2};
 use egui_plot::{Plot, PlotPoint, PlotTransform};

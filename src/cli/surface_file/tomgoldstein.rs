@@ -6,7 +6,7 @@
 
 use hdf5_pure::{File, FileBuilder};
 
-use crate::result::{LandscapeManifest, LossSurface};
+use flatland_core::result::{LandscapeManifest, LossSurface};
 
 /// Names of loss and accuracy, in order of preference.
 const PAIRS: [[&str; 2]; 2] = [["train_loss", "train_acc"], ["test_loss", "test_acc"]];

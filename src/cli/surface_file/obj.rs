@@ -1,4 +1,4 @@
-//! Wavefront OBJ: vertices (α, β, height) and four-sided faces.
+//! Wavefront OBJ: vertices (α, β, height) and four-sided faces. Two kinds of lines, written without a crate: those that are kept only read.
 
 use std::fmt::Write;
 

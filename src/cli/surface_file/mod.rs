@@ -11,16 +11,9 @@ mod vtp;
 
 use std::path::{Path, PathBuf};
 
-use super::{LossSurface, ResultError, write_atomic};
+use flatland_core::result::{LossSurface, ResultError, write_atomic};
 
-/// How a loss becomes the height of a mesh.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Height {
-    /// log10 of the loss; losses that are not above 0 become holes.
-    pub log: bool,
-    /// Losses above this are drawn at it.
-    pub max: Option<f64>,
-}
+pub use mesh::Height;
 
 /// Writes a surface as `.vtp`, `.obj`, `.stl` or `.h5`; into a folder (any other name) as `landscape.npz` and `.json`. `height` is
 /// for meshes alone.

@@ -5,6 +5,8 @@ use std::sync::{Once, OnceLock};
 use nvml_wrapper::Nvml;
 use nvml_wrapper::error::NvmlError;
 
+use crate::ui::state::meter::Graphics;
+
 /// Bytes of memory that the process `pid` holds, this one where it is `None`; `None` where the system does not say.
 pub fn resident_memory(pid: Option<u32>) -> Option<u64> {
     let process = pid.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
@@ -19,22 +21,15 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// A GPU.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Graphics {
-    /// As its driver names it.
-    pub name: String,
-    /// Bytes of its memory that are in use, by whomever.
-    pub used: u64,
-    /// Bytes of its memory.
-    pub total: u64,
-}
-
 /// The NVIDIA GPUs now; none where there is no driver, and until the driver has answered for the first time, which takes a moment.
 pub fn graphics() -> Vec<Graphics> {
     static DRIVER: OnceLock<Option<Nvml>> = OnceLock::new();
     static ASKED: Once = Once::new();
-    ASKED.call_once(|| drop(std::thread::spawn(|| DRIVER.get_or_init(|| Nvml::init().ok()))));
+    ASKED.call_once(|| {
+        rayon::spawn(|| {
+            DRIVER.get_or_init(|| Nvml::init().ok());
+        })
+    });
     let Some(Some(driver)) = DRIVER.get() else { return Vec::new() };
     let look = |index| {
         let device = driver.device_by_index(index)?;
@@ -70,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_gpu_has_a_name_and_uses_no_more_memory_than_it_has() {
-        // The driver is asked on a thread of its own.
+        // The driver is asked on another thread.
         let patience = std::time::Instant::now() + std::time::Duration::from_secs(2);
         let mut found = graphics();
         while found.is_empty() && std::time::Instant::now() < patience {

@@ -1,4 +1,4 @@
-//! What a reader finds: labels of all images, and where their pixels are. Then the subset is drawn, and only its pixels are read.
+//! Reads the pixels of an opened source: the subset is drawn first, and only its images are read.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,61 +6,19 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::decode::decode;
-use super::labels::{self, Found, Labelling, Origin};
-use super::pixels::{Block, Bytes, Layout, PixelArray};
+use super::decode::decoded::Sized;
+use super::labels::Labelling;
+use super::labels::assign::assign;
+use super::opened::{Opened, Pixels};
 use super::resize::resize_and_crop;
 use super::subset::choose;
 use super::{DataError, Dataset, Provenance, Source, Unreadable};
 
-/// Where the pixels are.
-pub(super) enum Pixels {
-    /// In arrays.
-    Array(PixelArray),
-    /// In one file an image.
-    Files(Vec<PathBuf>),
-}
-
-/// A source whose labels are known and whose pixels are not read yet.
-pub(super) struct Opened {
-    /// The format found, as in [`Source::format`].
-    pub(super) format: &'static str,
-    /// Class of each image that may be readable, -1 where there is none.
-    pub(super) labels: Vec<i64>,
-    /// Superclass of each, where there are such (CIFAR-100).
-    pub(super) coarse: Vec<i64>,
-    /// Position of each of these images in the source.
-    pub(super) index: Vec<usize>,
-    /// The classes, in the order of these labels.
-    pub(super) found: Found,
-    /// Images of the source.
-    pub(super) available: usize,
-    /// Images known not to be readable.
-    pub(super) unreadable: Vec<Unreadable>,
-    /// The pixels of the images of `labels`.
-    pub(super) pixels: Pixels,
-}
-
 impl Opened {
-    /// All images of an array.
-    pub(super) fn array(format: &'static str, labels: Vec<i64>, classes: Vec<String>, pixels: PixelArray) -> Self {
-        let available = labels.len();
-        let found = Found { names: classes, from: Origin::File };
-        let (index, pixels) = ((0..available).collect(), Pixels::Array(pixels));
-        Self { format, labels, coarse: vec![], index, found, available, unreadable: vec![], pixels }
-    }
-
-    /// A dataset in memory.
-    pub(super) fn dataset(format: &'static str, dataset: Dataset) -> Self {
-        let (height, width, count) = (dataset.height, dataset.width, dataset.len());
-        let block = Block { bytes: Bytes::Owned(dataset.images), start: 0, stride: height * width * 3, count };
-        let pixels = PixelArray { blocks: vec![block], height, width, layout: Layout::Interleaved };
-        Self { index: dataset.index, ..Self::array(format, dataset.labels, dataset.classes, pixels) }
-    }
-
     /// Draws the subset and reads its pixels, at `size` = [height, width] where given; labels are those of a network of `classes` classes,
     /// where given.
     pub(super) fn read(mut self, source: &Source, size: Option<[usize; 2]>, classes: Option<usize>) -> Result<Dataset, DataError> {
-        let labelling = labels::assign(&mut self, source, classes)?;
+        let labelling = assign(&mut self, source, classes)?;
         let chosen = choose(&self.labels, source.subset, source.seed);
         self.read_chosen(&chosen, labelling, source, size)
     }
@@ -98,9 +56,7 @@ impl Opened {
         let provenance = Provenance { source: source.clone(), format, available, unreadable, labelling };
         Ok(Dataset { name: source.name.clone(), images, height, width, labels, index, classes: self.found.names, provenance })
     }
-}
 
-impl Opened {
     /// Image `i` of `labels` at its own size, or why it cannot be read.
     pub(super) fn image(&self, i: usize) -> Result<Sized, String> {
         match &self.pixels {
@@ -109,9 +65,6 @@ impl Opened {
         }
     }
 }
-
-/// An image and its [height, width].
-pub(super) type Sized = ([usize; 2], Vec<u8>);
 
 /// The readable images of `chosen` in order, and the others by their position in `chosen`.
 fn read_files(files: &[PathBuf], chosen: &[usize], size: Option<[usize; 2]>) -> (Vec<Sized>, BTreeMap<usize, Unreadable>) {

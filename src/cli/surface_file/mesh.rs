@@ -1,7 +1,15 @@
 //! [`Mesh`]: a surface as points with heights and four-sided faces.
 
-use super::Height;
-use crate::result::LossSurface;
+use flatland_core::result::LossSurface;
+
+/// How a loss becomes the height of a mesh.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Height {
+    /// log10 of the loss; losses that are not above 0 become holes.
+    pub log: bool,
+    /// Losses above this are drawn at it.
+    pub max: Option<f64>,
+}
 
 /// Points that belong to a face, and the faces.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,7 +2,7 @@
 
 use super::mesh::Mesh;
 use super::*;
-use crate::result::LandscapeManifest;
+use flatland_core::result::LandscapeManifest;
 
 /// 3 × 4 cells with loss 10^(i + j) at (i, j); (2, 3) is not computed and (0, 0) is not a number.
 fn surface() -> LossSurface {
