@@ -25,9 +25,9 @@ mod vrex;
 
 use flatland_core::data::Augmentation;
 use flatland_core::session::Adaptive;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
-use crate::model::{Head, ModelError, Output};
+use crate::model::{Head, ModelError, Output, max_softmax};
 
 pub use error::MethodError;
 pub use registry::{method, methods, resolve};
@@ -192,7 +192,7 @@ pub trait Method: std::fmt::Debug {
         if let Some(head) = self.head() {
             return head.confidence(output);
         }
-        Ok(output.logits.f_to_kind(Kind::Double)?.f_softmax(1, Kind::Double)?.f_max_dim(1, false)?.0)
+        max_softmax(&output.logits)
     }
 }
 

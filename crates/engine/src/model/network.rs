@@ -15,7 +15,7 @@ use super::checkpoint::Entry;
 use super::checkpoint_fit::{CheckpointFit, Known};
 use super::ignore::Ignore;
 use super::{
-    BatchNormMode, Graph, ModelError, Output, ParameterVector, Room, Tensors, checkpoint, give_back_memory, is_parameter, state_dicts,
+    BatchNormMode, Graph, ModelError, Output, ParameterVector, Room, Tensors, checkpoint, find, give_back_memory, is_parameter, state_dicts,
 };
 
 /// A graph with its tensors, f32, on one device.
@@ -216,8 +216,12 @@ impl Network {
         hasher.finalize().to_hex().to_string()
     }
 
-    fn tensor(&self, name: &str) -> Result<&Tensor, ModelError> {
-        self.tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.into()))
+    /// The tensor called `name`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn tensor(&self, name: &str) -> Result<&Tensor, ModelError> {
+        find(&self.tensors, name)
     }
 
     /// Features and logits of normalized images `x` [N, C, H, W], BatchNorm frozen.

@@ -2,7 +2,7 @@
 
 use flatland_core::result::Assumed;
 
-use super::super::graph::BATCH_NORM_EPS;
+use super::super::evaluator::BATCH_NORM_EPS;
 use super::super::{Activation, Op};
 use super::Architecture;
 
