@@ -4,9 +4,9 @@ use flatland_core::job::MethodInfo;
 use serde::Deserialize;
 use tch::{Kind, Tensor};
 
-use super::erm::cross_entropy;
+use super::losses::cross_entropy;
 use super::parameters::{choice, switch};
-use super::registry::{Registration, build};
+use super::registration::{Registration, build};
 use super::{Batch, Forward, Method, Objective, ParameterRule};
 use crate::model::{Head, ModelError, Output, Similarity, max_softmax};
 

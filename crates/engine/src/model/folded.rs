@@ -8,8 +8,8 @@ use std::collections::hash_map::Entry;
 
 use tch::Tensor;
 
-use super::fused_convolution::packed;
 use super::evaluator::BATCH_NORM_EPS;
+use super::fused_convolution::packed;
 use super::{Activation, Conv, Graph, ModelError, Node, NodeId, Op, Tensors, find};
 
 /// A convolution whose BatchNorm went into it.
@@ -106,10 +106,7 @@ impl Folded {
     /// # Errors
     /// When libtorch refuses.
     pub fn packed(&self, name: &str, tensor: &Tensor) -> Result<Tensor, ModelError> {
-        let convolution = self.graph.nodes.iter().find_map(|node| match &node.op {
-            Op::Conv(conv) | Op::FusedConv { conv, .. } if conv.weight == name => Some(conv),
-            _ => None,
-        });
+        let convolution = self.graph.nodes.iter().filter_map(|node| node.op.convolution()).find(|conv| conv.weight == name);
         let packed = convolution.map(|conv| packed(tensor, conv.stride, conv.padding)).transpose()?;
         Ok(packed.flatten().unwrap_or_else(|| tensor.shallow_clone()))
     }

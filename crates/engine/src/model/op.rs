@@ -106,12 +106,32 @@ pub enum Op {
 }
 
 impl Op {
+    /// The convolution that it computes, where it is one.
+    pub fn convolution(&self) -> Option<&Conv> {
+        match self {
+            Op::Conv(conv) | Op::FusedConv { conv, .. } => Some(conv),
+            Op::Input
+            | Op::BatchNorm { .. }
+            | Op::Activation(_)
+            | Op::MaxPool { .. }
+            | Op::AvgPool { .. }
+            | Op::GlobalAvgPool
+            | Op::Flatten
+            | Op::Linear { .. }
+            | Op::PadShortcut { .. }
+            | Op::Add
+            | Op::Concat
+            | Op::Cosine { .. }
+            | Op::Distance { .. } => None,
+        }
+    }
+
     /// Names of the tensors that it reads: parameters and running statistics.
     pub fn tensor_names(&self) -> Vec<String> {
         match self {
-            Op::Conv(Conv { weight, bias, .. }) | Op::FusedConv { conv: Conv { weight, bias, .. }, .. } | Op::Linear { weight, bias, .. } => {
-                std::iter::once(weight).chain(bias).cloned().collect()
-            }
+            Op::Conv(Conv { weight, bias, .. })
+            | Op::FusedConv { conv: Conv { weight, bias, .. }, .. }
+            | Op::Linear { weight, bias, .. } => std::iter::once(weight).chain(bias).cloned().collect(),
             Op::Cosine { weight, .. } | Op::Distance { weight, .. } => vec![weight.clone()],
             Op::BatchNorm { prefix } => ["weight", "bias", "running_mean", "running_var"].map(|part| format!("{prefix}.{part}")).into(),
             Op::Input
@@ -129,7 +149,9 @@ impl Op {
     /// Gives the tensors that it reads other names.
     pub fn rename(&mut self, new: impl Fn(&str) -> String) {
         match self {
-            Op::Conv(Conv { weight, bias, .. }) | Op::FusedConv { conv: Conv { weight, bias, .. }, .. } | Op::Linear { weight, bias, .. } => {
+            Op::Conv(Conv { weight, bias, .. })
+            | Op::FusedConv { conv: Conv { weight, bias, .. }, .. }
+            | Op::Linear { weight, bias, .. } => {
                 *weight = new(weight);
                 if let Some(bias) = bias {
                     *bias = new(bias);

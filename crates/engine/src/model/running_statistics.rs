@@ -77,9 +77,8 @@ fn add(layers: &mut Vec<Sums>, place: usize, prefix: &str, input: &Tensor) -> Re
 }
 
 fn compare(sums: &Sums, tensors: &Tensors) -> Result<LayerStatistics, ModelError> {
-    let part = |name: &str| -> Result<Tensor, ModelError> {
-        Ok(find(tensors, &format!("{}.{name}", sums.prefix))?.f_to_kind(Kind::Double)?)
-    };
+    let part =
+        |name: &str| -> Result<Tensor, ModelError> { Ok(find(tensors, &format!("{}.{name}", sums.prefix))?.f_to_kind(Kind::Double)?) };
     let mean = sums.sum.f_div_scalar(sums.count)?;
     let variance = sums.squares.f_div_scalar(sums.count)?.f_sub(&mean.f_square()?)?.f_add_scalar(BATCH_NORM_EPS)?;
     let running = part("running_var")?.f_add_scalar(BATCH_NORM_EPS)?;

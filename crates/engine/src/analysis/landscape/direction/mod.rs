@@ -169,7 +169,9 @@ impl Direction {
             let values = match &array.values {
                 NpzValues::F32(values) => values.clone(),
                 NpzValues::F64(values) => values.iter().map(|&x| x as f32).collect(),
-                _ => return Err(invalid(format!("expected floating-point numbers in `{}`, found others", array.name))),
+                NpzValues::I64(_) | NpzValues::U8(_) | NpzValues::Text(_) => {
+                    return Err(invalid(format!("expected floating-point numbers in `{}`, found others", array.name)));
+                }
             };
             parts.push(Part { name: name.clone(), shape, values });
         }

@@ -109,7 +109,7 @@ fn along(rule: &DirectionRule, slots: &[Slot], draws: Draws) -> f64 {
     let divided = match rule.orthogonalization {
         Orthogonalization::Draws => true,
         Orthogonalization::DrawsUndivided => false,
-        _ => return 0.0,
+        Orthogonalization::None | Orthogonalization::PerUnit | Orthogonalization::ScaledUndivided => return 0.0,
     };
     let (mut dot, mut square) = (0.0, 0.0);
     for slot in slots.iter().filter(|slot| slot.moves) {

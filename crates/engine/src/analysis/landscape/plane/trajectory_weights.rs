@@ -164,7 +164,8 @@ fn no_checkpoint(file: &TrajectoryFile) -> Result<Option<String>, AnalysisError>
     let reading = checkpoint::read(&file.path)?;
     Ok(match (reading.container, reading.contents) {
         (None | Some(checkpoint::Container::PlainPickle), Err(reason)) => Some(reason),
-        _ => None,
+        (None | Some(checkpoint::Container::PlainPickle), Ok(_)) => None,
+        (Some(checkpoint::Container::ZipPickle | checkpoint::Container::LegacyPickle | checkpoint::Container::Safetensors), _) => None,
     })
 }
 
