@@ -20,7 +20,7 @@ fn place(grid: &str) -> Option<(tempfile::TempDir, String)> {
         return None;
     }
     let folder = tempfile::tempdir().unwrap();
-    let path = session(folder.path(), &demo_checkpoint()?, "", "demo:test");
+    let path = session(folder.path(), &demo_checkpoint(), "", "demo:test");
     let text = std::fs::read_to_string(&path).unwrap().replace("grid = [3, 2]", grid);
     std::fs::write(&path, text).unwrap();
     Some((folder, path))

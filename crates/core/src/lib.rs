@@ -15,3 +15,5 @@ pub mod job;
 pub mod metric;
 pub mod result;
 pub mod session;
+#[doc(hidden)]
+pub mod testing;

@@ -282,6 +282,9 @@ fn density_takes_the_place_of_points_on_one_scale() {
 
 #[test]
 fn a_recolour_uploads_colours_and_a_pan_uploads_nothing() {
+    if !super::adapter::has_adapter() {
+        return;
+    }
     let state: Rc<RefCell<Option<RenderState>>> = Rc::default();
     let (listener, kept) = (Listener::default(), state.clone());
     let mut harness = Harness::builder().with_size([1200.0, 700.0]).with_max_steps(40).wgpu().build_eframe(move |cc| {

@@ -36,8 +36,6 @@ mod subset;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
-
 use rayon::prelude::*;
 
 pub use augmentation::{Augmentation, Severity};
@@ -102,13 +100,4 @@ fn open(source: &Source) -> Result<Opened, DataError> {
         Format::Npy => npy::open(path, split),
         Format::Npz => npz::open(path, split),
     }
-}
-
-/// The folder of real test data, for tests: `FLATLAND_SHARED`, or `shared` beside the repository or beside the folder it is in.
-/// `None` where it is absent.
-#[doc(hidden)]
-pub fn shared_dir() -> Option<PathBuf> {
-    let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR")?);
-    let near = package.ancestors().skip(1).take(4).map(|folder| folder.join("shared"));
-    std::env::var_os("FLATLAND_SHARED").map(PathBuf::from).into_iter().chain(near).find(|folder| folder.is_dir())
 }
