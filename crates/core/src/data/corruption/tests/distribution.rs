@@ -137,7 +137,7 @@ fn contact_sheet(original: &[u8]) -> image::RgbImage {
     sheet
 }
 
-/// Pictures for the eye: `FLATLAND_SHOTS=folder cargo test -p flatland contact_sheet`; docs/corruptions.png is `corruptions.png`.
+/// Pictures for the eye: `FLATLAND_SHOTS=folder cargo test -p flatland-core contact_sheet`; docs/corruptions.png is `corruptions.png`.
 #[test]
 fn a_contact_sheet_shows_every_kind_at_every_severity() {
     let sheet = contact_sheet(&scene());
