@@ -19,9 +19,11 @@ fn without_logits(checkpoint: &str) -> Vec<u8> {
 
 #[test]
 fn what_is_not_defined_is_told_with_its_reason_also_when_it_comes_from_the_cache() {
-    let (Some(checkpoint), true) = (demo_checkpoint(), has_worker()) else { return };
+    if !has_worker() {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
-    let broken = write(folder.path(), "nan.safetensors", without_logits(&checkpoint));
+    let broken = write(folder.path(), "nan.safetensors", without_logits(&demo_checkpoint()));
     let path = session(folder.path(), &broken, "", "demo:test");
 
     let scored = run(folder.path(), &["score", &path, "--out", "scored"]);

@@ -1,6 +1,7 @@
 //! The window by its accessible labels, with results made by hand and a worker that only listens.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+pub mod adapter;
 mod by_hand;
 mod closing;
 mod commands;

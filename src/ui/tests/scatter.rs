@@ -199,7 +199,7 @@ fn the_images_of_the_dataset_are_read_off_the_window() {
     let start = std::time::Instant::now();
     while !matches!(harness.state_mut().state.scatter.images.get("digits test", first), crate::ui::state::scatter::images::Image::There(_))
     {
-        assert!(start.elapsed().as_secs() < 10, "the image does not come");
+        assert!(start.elapsed().as_secs() < 60, "the image does not come");
         std::thread::sleep(std::time::Duration::from_millis(5));
         harness.step();
     }
@@ -283,6 +283,9 @@ fn density_takes_the_place_of_points_on_one_scale() {
 
 #[test]
 fn a_recolour_uploads_colours_and_a_pan_uploads_nothing() {
+    if !super::adapter::has_adapter() {
+        return;
+    }
     let state: Rc<RefCell<Option<RenderState>>> = Rc::default();
     let (listener, kept) = (Listener::default(), state.clone());
     let mut harness = Harness::builder().with_size([1200.0, 700.0]).with_max_steps(40).wgpu().build_eframe(move |cc| {

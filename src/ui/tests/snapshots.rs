@@ -1,11 +1,10 @@
 //! Every view as a picture, light and dark, beside how it looked when somebody last looked: `snapshots/`.
 //!
 //! A picture that differs fails and lies beside the other as `.new.png`, the difference as `.diff.png`. `UPDATE_SNAPSHOTS=1` takes
-//! the new ones; look at each before it is committed. Without a graphics adapter (software is enough) the tests say so and pass.
+//! the new ones; look at each before it is committed. They need a graphics adapter; one in software is enough.
 
 use egui::{Key, Modifiers, Rect, Theme};
 use egui_kittest::SnapshotOptions;
-use egui_kittest::wgpu::WgpuTestRenderer;
 
 use super::*;
 use crate::ui::command::scatter::ScatterCommand;
@@ -24,10 +23,7 @@ const PIXELS: usize = 2000;
 
 /// A window on three checkpoints with everything computed; `None` where nothing can be drawn.
 fn window(theme: Theme, listener: &Listener, prepare: impl FnOnce(&mut App)) -> Option<Harness<'static, App>> {
-    let Ok(renderer) = std::panic::catch_unwind(WgpuTestRenderer::new) else {
-        eprintln!("skipped: no graphics adapter, not even a software one (mesa-vulkan-drivers)");
-        return None;
-    };
+    let renderer = super::adapter::renderer()?;
     let (listener, builder) = (listener.clone(), Harness::builder().with_size(SIZE).with_max_steps(60).renderer(renderer));
     let mut harness = builder.build_eframe(move |cc| {
         let mut app = app(&cc.egui_ctx, &listener, 3, false);

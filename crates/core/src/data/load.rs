@@ -10,6 +10,17 @@ use super::{DataError, Dataset, Source, cifar_binary, cifar_python, corruption, 
 ///
 /// Without a split, folders give `test`, for lack of it `val`, for lack of it `train`.
 ///
+/// ```
+/// use flatland_core::data::{Source, Subset, load};
+///
+/// // Ten digits of the bundled demo set; `path` may also be a file or folder of any supported format.
+/// let source = Source { name: "digits".into(), path: "demo:test".into(), subset: Subset::First(10), ..Source::default() };
+/// let dataset = load(&source, Some([28, 28]))?;
+/// assert_eq!((dataset.len(), dataset.height, dataset.width), (10, 28, 28));
+/// assert_eq!(dataset.image(0).len(), 28 * 28 * 3);
+/// # Ok::<(), flatland_core::data::DataError>(())
+/// ```
+///
 /// # Errors
 /// When there is nothing at the path, its format is not one of ours, the data is cut off or malformed, the split is not there,
 /// no image is readable, the corruption is not known, or images without a `size` differ in theirs.
