@@ -31,7 +31,7 @@ impl Watch {
         self.line.say(text);
     }
 
-    /// Shows how the run in `dir` goes until nobody is at it.
+    /// Shows the progress of the run in `dir` until it has no process any more.
     ///
     /// # Errors
     /// When it does not end in [`RunStatus::Done`]; [`Interrupted`] when Ctrl-C was the reason.
@@ -66,7 +66,7 @@ impl Watch {
             RunStatus::Failed => anyhow::bail!("run {}: {}", dir.display(), state.message.as_deref().unwrap_or("failed")),
             RunStatus::Cancelled => anyhow::bail!("run {}: stopped on request after step {}; {again}", dir.display(), state.step),
             RunStatus::Queued | RunStatus::Running | RunStatus::Paused | RunStatus::Stopping | RunStatus::Interrupted => {
-                anyhow::bail!("run {}: its process ended without a word; log.txt there may hold its last ones; {again}", dir.display())
+                anyhow::bail!("run {}: its process ended unexpectedly; log.txt there may say why; {again}", dir.display())
             }
         }
     }

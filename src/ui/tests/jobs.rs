@@ -67,7 +67,7 @@ fn background_work_that_panics_is_told_and_the_window_goes_on() {
     harness.state_mut().background.spawn(|| panic!("no room"), || {});
     run_until(&mut harness, |app| app.message.is_some());
     harness.run();
-    harness.get_by_label("a piece of work in the background broke off: no room");
+    harness.get_by_label("a background task panicked: no room");
     harness.get_by_label_contains("Loss landscape of Pretrained");
 }
 

@@ -1,11 +1,11 @@
-//! Whether a job's results are there already, whole.
+//! Whether the complete results of a job exist already.
 
 use super::{JobSpec, LandscapeJob};
 use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, ScoreTable, SharpnessCurve};
 use crate::session::Stop;
 
-/// Whether the folder of `job` holds its complete result. Says nothing about how it came there: meant for the folders of
-/// [`plan_cached`](super::plan_cached), whose names say what they are of.
+/// Whether the folder of `job` holds its complete result. It does not check which job wrote it: meant for the folders of
+/// [`plan_cached`](super::plan_cached), whose names are hashes of the job.
 pub fn is_finished(job: &JobSpec) -> bool {
     match job {
         JobSpec::Landscape(job) => {

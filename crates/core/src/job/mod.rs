@@ -1,6 +1,6 @@
-//! The door to the bench: what work is asked for ([`JobSpec`]), what comes back ([`JobEvent`]), and the processes that do it.
+//! Jobs for the worker: what is to be computed ([`JobSpec`]), what is reported ([`JobEvent`]), and the processes that compute it.
 //!
-//! The only room with processes, threads and channels. Deliberately absent: egui, mathematics.
+//! The only module with processes, threads and channels. Deliberately absent: egui, mathematics.
 
 mod background;
 mod cached;
