@@ -28,7 +28,9 @@ pub(super) fn pick_named(
     wanted: Option<&str>,
     files: &[(&str, &[&str])],
 ) -> Result<Vec<PathBuf>, DataError> {
-    let names = |split: &str| files.iter().filter(|(known, _)| *known == split).flat_map(|(_, names)| names.iter());
-    let of_split = |split: &str| names(split).map(|name| folder.join(name)).filter(|file| file.is_file()).collect();
+    let of_split = |split: &str| {
+        let names = files.iter().filter(|(known, _)| *known == split).flat_map(|(_, names)| names.iter());
+        names.map(|name| folder.join(name)).filter(|file| file.is_file()).collect()
+    };
     pick(what, folder, wanted, &files.iter().map(|(split, _)| *split).collect::<Vec<_>>(), of_split)
 }
