@@ -18,7 +18,7 @@ const BATCHES: [(&str, &[&str]); 2] = [
 /// 3 x 32 x 32.
 const PIXELS: usize = 3072;
 
-/// Which of the two.
+/// Which of the two datasets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Cifar10,

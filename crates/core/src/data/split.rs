@@ -1,4 +1,4 @@
-//! Which part of a folder is meant: the split asked for, or the first that is there.
+//! The split of a folder: the requested one, or the first that exists.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ pub(super) fn pick(
     }
 }
 
-/// The same where the files of each split have known names: `files` are the splits in the order of preference, each with its names.
+/// The same for formats whose splits have files of fixed names: `files` are the splits in the order of preference, each with its names.
 pub(super) fn pick_named(
     what: &'static str,
     folder: &Path,
