@@ -17,7 +17,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Takes over Ctrl-C.
+    /// Handles Ctrl-C.
     pub(super) fn new() -> Self {
         let interrupted = Arc::new(AtomicBool::new(false));
         let flag = interrupted.clone();
@@ -26,7 +26,7 @@ impl Watch {
         Self { interrupted, line: ProgressLine::new() }
     }
 
-    /// Says something that stays.
+    /// Prints a line that stays.
     pub(super) fn say(&mut self, text: &str) {
         self.line.say(text);
     }
@@ -40,7 +40,7 @@ impl Watch {
         let (mut told, mut noted) = (0, 0);
         let mut asked = false;
         let status = follower.follow(|follower| {
-            // What the run file leaves open has been said.
+            // Assumptions of the run file were printed already.
             let said = |note: &&String| note.starts_with("assumed: ");
             for note in follower.view.state.notes.iter().skip(noted).filter(|note| !said(note)) {
                 self.line.say(&format!("run {}, {note}", follower.view.name()));

@@ -1,7 +1,7 @@
 //! Figures and tables: SVG and PNG through plotters, PDF, CSV, npz, a report, and the page of [`conformance`]. The same session and results
 //! give the same bytes.
 //!
-//! Colours, scales, ticks, numbers, contour lines and fonts are here too, and the window draws with the same ones.
+//! Colours, scales, ticks, numbers, contour lines and fonts are here too; the window uses the same ones.
 //! Deliberately absent: egui, files (callers write what they get), mathematics of the results.
 
 mod ablation;

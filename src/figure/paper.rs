@@ -1,6 +1,6 @@
 //! [`paper`]: Figures 2 to 10 of the paper on the detection-generalization paradox, laid out from the results of a session.
 //!
-//! Figure 1 shows sample images and Figure 3 (a) a sketch; both are drawn from no result.
+//! Figure 1 shows sample images and Figure 3 (a) a sketch; no result is needed for them.
 
 use super::plate::panels;
 use super::{
@@ -9,7 +9,7 @@ use super::{
 use flatland_core::result::{LossSurface, SharpnessCurve};
 use flatland_core::session::{FigureSettings, LandscapeForm, LandscapeView, Role, Session};
 
-/// The paper's Figures 2 to 10 in order, each with its panels' letters; what lacks data says why.
+/// The paper's Figures 2 to 10 in order, each with its panels' letters; a figure without data says why.
 pub fn paper<'a>(session: &Session, findings: &'a Findings) -> Vec<Result<Plate<'a>, Missing>> {
     let paper = Paper { session, findings };
     let drawn = |number: u32| match number {
@@ -53,7 +53,7 @@ impl<'a> Paper<'_, 'a> {
     }
 
     fn trade_off(&self) -> Result<Plate<'a>, String> {
-        // The first of those compared is what the others are measured against.
+        // The first of the compared checkpoints is the baseline.
         let mut tables = panels(self.findings.scores.iter());
         let baseline = self.compared().into_iter().next();
         tables.sort_by_key(|panel| baseline.as_deref() != Some(panel.name));
@@ -131,7 +131,7 @@ impl<'a> Paper<'_, 'a> {
     }
 
     fn landscapes(&self) -> Result<Plate<'a>, String> {
-        // The paper prints maps of losses, whatever one looks at.
+        // The paper prints maps of losses, whatever the view shows.
         let view = LandscapeView { form: LandscapeForm::Map, error: None, ..self.session.view.landscape.clone() };
         let plate = Plate::landscape(self.surfaces(Role::Cs, &self.methods())?, &view);
         Ok(plate.ok_or("no landscape on CS data")?.lettered())

@@ -1,6 +1,6 @@
-//! [`Report`]: one HTML page with every figure, table, setting and definition, for people without the app.
+//! [`Report`]: one HTML page with every figure, table, setting and definition, for readers without the app.
 //!
-//! It fetches nothing: drawings, style and type are in it. Deliberately absent: scripts, and the time of writing.
+//! It is self-contained: drawings, style and fonts are in it. Deliberately absent: scripts, and the time of writing.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use super::table::{People, scores_for_people};
 use super::{FigureError, FigureStyle, Findings, Missing, Plate, plate::panels};
 use flatland_core::session::{FigureSettings, Session, Theme};
 
-/// What the words mean, as `docs/` says it at length.
+/// Definitions of the terms, in short; `docs/` has them at length.
 const DEFINITIONS: [(&str, &str); 6] = [
     (
         "Landscape",
@@ -39,19 +39,19 @@ const DEFINITIONS: [(&str, &str); 6] = [
     ),
 ];
 
-/// What a report is made of.
+/// The content of a report.
 pub struct Report<'a> {
     /// Its heading.
     pub title: &'a str,
     /// The session.
     pub session: &'a Session,
-    /// The session as it is written to files.
+    /// The session as text of its file.
     pub toml: &'a str,
     /// Its results.
     pub findings: &'a Findings,
     /// The figures.
     pub plates: &'a [Plate<'a>],
-    /// Figures that lack something.
+    /// Figures that cannot be drawn.
     pub missing: &'a [Missing],
 }
 
