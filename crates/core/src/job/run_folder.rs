@@ -258,7 +258,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn leave_word(&self, control: Control) -> Result<(), RunError> {
+    pub fn write_control(&self, control: Control) -> Result<(), RunError> {
         let path = self.control_file();
         let text = serde_json::to_string(&control).map_err(|error| RunError::Refused { message: error.to_string(), path: path.clone() })?;
         Ok(write_atomic(&path, text.as_bytes())?)
@@ -323,8 +323,8 @@ mod tests {
     fn a_control_command_is_written_and_removed() {
         let (_dir, folder) = folder();
         assert_eq!(folder.asked(), None);
-        folder.leave_word(Control::Pause).unwrap();
-        folder.leave_word(Control::Stop).unwrap();
+        folder.write_control(Control::Pause).unwrap();
+        folder.write_control(Control::Stop).unwrap();
         assert_eq!(folder.asked(), Some(Control::Stop));
         folder.forget_word().unwrap();
         folder.forget_word().unwrap();

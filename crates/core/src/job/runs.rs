@@ -74,7 +74,7 @@ pub fn resume(dir: &Path, options: &RunOptions) -> Result<(), RunError> {
     folder.config()?;
     let (state, status) = folder.state()?;
     match status {
-        RunStatus::Paused => return folder.leave_word(Control::Resume),
+        RunStatus::Paused => return folder.write_control(Control::Resume),
         RunStatus::Queued | RunStatus::Running | RunStatus::Stopping => {
             let message = format!("expected a run without a process, found one that is {}", status.key());
             return Err(RunError::Refused { message, path: folder.path().into() });
@@ -134,7 +134,7 @@ pub fn ask(dir: &Path, control: Control) -> Result<(), RunError> {
     }
     match control {
         Control::Kill => kill(&folder),
-        control => folder.leave_word(control),
+        control => folder.write_control(control),
     }
 }
 
@@ -284,7 +284,7 @@ impl Follower {
             if let Some(control) = observe(self)
                 && self.view.status.is_under_way()
             {
-                self.folder.leave_word(control)?;
+                self.folder.write_control(control)?;
             }
             if !self.view.status.is_under_way() {
                 return Ok(self.view.status);
