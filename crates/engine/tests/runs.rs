@@ -194,7 +194,7 @@ fn a_run_that_is_stopped_at_any_moment_and_resumed_ends_as_if_it_had_not_been() 
             Err(error) => panic!("{error}"),
         }
     }
-    let _ = folder.forget_word();
+    let _ = folder.clear_control();
     run(folder.path(), Device::Cpu, None).unwrap();
     assert_same(&folder, &expected);
 }
@@ -223,7 +223,7 @@ fn adamw_with_warm_up_accumulation_and_clipping_is_resumed_to_the_same_bytes() {
     let stopped = run(folder.path(), Device::Cpu, None);
     asking.join().unwrap();
     assert!(matches!(stopped, Ok(()) | Err(TrainError::Cancelled)), "{stopped:?}");
-    let _ = folder.forget_word();
+    let _ = folder.clear_control();
     run(folder.path(), Device::Cpu, None).unwrap();
     assert_same(&folder, &expected);
     // 170 images in batches of 16, the last of 10: eleven batches, three steps an epoch, the last of three batches.

@@ -268,7 +268,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// When the file cannot be removed.
-    pub fn forget_word(&self) -> Result<(), RunError> {
+    pub fn clear_control(&self) -> Result<(), RunError> {
         let path = self.control_file();
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != ErrorKind::NotFound => Err(RunError::Io { action: "remove", source, path }),
@@ -326,8 +326,8 @@ mod tests {
         folder.write_control(Control::Pause).unwrap();
         folder.write_control(Control::Stop).unwrap();
         assert_eq!(folder.asked(), Some(Control::Stop));
-        folder.forget_word().unwrap();
-        folder.forget_word().unwrap();
+        folder.clear_control().unwrap();
+        folder.clear_control().unwrap();
         assert_eq!(folder.asked(), None);
     }
 }

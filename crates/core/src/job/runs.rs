@@ -81,7 +81,7 @@ pub fn resume(dir: &Path, options: &RunOptions) -> Result<(), RunError> {
         }
         RunStatus::Done | RunStatus::Failed | RunStatus::Cancelled | RunStatus::Interrupted => {}
     }
-    folder.forget_word()?;
+    folder.clear_control()?;
     let asked = now();
     let queued =
         RunState { epoch: state.epoch, step: state.step, steps: state.steps, elapsed_secs: state.elapsed_secs, ..RunState::queued(asked) };

@@ -215,7 +215,7 @@ impl RunDirectory {
     pub fn hear(&self) -> Result<Option<Control>, TrainError> {
         let asked = self.asked();
         if asked == Some(Control::Kill) || (asked == Some(Control::Resume) && self.state.status != RunStatus::Paused) {
-            self.forget_word()?;
+            self.clear_control()?;
             return Ok(None);
         }
         Ok(asked)
