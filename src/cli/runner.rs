@@ -146,7 +146,7 @@ impl Runner {
                     | JobEvent::Positions { .. }
                     | JobEvent::Partial { .. } => {}
                 },
-                Some(WorkerEvent::Message(_) | WorkerEvent::Said { .. }) | None => {}
+                Some(WorkerEvent::Message(_) | WorkerEvent::OutputLine { .. }) | None => {}
             }
         }
     }
@@ -174,7 +174,7 @@ impl Runner {
                 self.worker.cancel(id);
             }
             match self.worker.wait_event(Duration::from_millis(100)) {
-                None | Some(WorkerEvent::Said { .. }) => {}
+                None | Some(WorkerEvent::OutputLine { .. }) => {}
                 // Its jobs have failed before this event, unless it never started.
                 Some(WorkerEvent::Died { message }) => {
                     self.line.clear();

@@ -106,7 +106,7 @@ fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_cop
     harness.run();
     listener.0.borrow_mut().says.extend([
         Heard::Job(1000, JobEvent::Started),
-        Heard::Said("[W] a line of libtorch".into()),
+        Heard::OutputLine("[W] a line of libtorch".into()),
         Heard::Job(1000, JobEvent::Warning { message: "3 images cannot be read".into() }),
         Heard::Job(1000, JobEvent::Failed { message: "out of memory".into() }),
     ]);

@@ -202,7 +202,7 @@ pub fn methods(worker: WorkerOptions) -> Result<Vec<MethodInfo>, RunError> {
             Some(WorkerEvent::Message(WorkerMessage { event: JobEvent::Failed { message }, .. }) | WorkerEvent::Died { message }) => {
                 return Err(died(message));
             }
-            Some(WorkerEvent::Message(_) | WorkerEvent::Said { .. }) => {}
+            Some(WorkerEvent::Message(_) | WorkerEvent::OutputLine { .. }) => {}
             None => return Err(died("expected the worker to tell its methods, found no answer".into())),
         }
     }

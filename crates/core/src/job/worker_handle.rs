@@ -18,7 +18,7 @@ pub enum WorkerEvent {
     /// Something happened to a job.
     Message(WorkerMessage),
     /// A line that it wrote beside the protocol, on stderr.
-    Said {
+    OutputLine {
         /// The line, cut where it is very long.
         line: String,
     },
@@ -278,7 +278,7 @@ impl Supervisor {
                 }
                 self.report(id, event);
             }
-            Output::Said(line) => self.send(WorkerEvent::Said { line }),
+            Output::OutputLine(line) => self.send(WorkerEvent::OutputLine { line }),
             Output::Closed => {
                 if let Some(process) = self.process.take() {
                     let message = process.end_message();
