@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use super::fonts::{BOLD, REGULAR};
-use super::table::{People, scores_for_people};
+use super::table::{FormattedTable, scores_for_people};
 use super::{FigureError, FigureStyle, Findings, Missing, Plate, plate::panels};
 use flatland_core::session::{FigureSettings, Session, Theme};
 
@@ -131,7 +131,7 @@ impl Report<'_> {
         if !tables.is_empty() {
             page.push_str("<h2 id=\"tables\">Tables</h2>\n");
         }
-        for People { caption, header, rows } in tables {
+        for FormattedTable { caption, header, rows } in tables {
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
             write_table(page, "numbers", &caption, &header, rows.into_iter());
         }

@@ -37,7 +37,7 @@ pub fn scores(tables: &[Panel<ScoreTable>]) -> Data {
 
 /// A formatted table: shares in %.
 #[derive(Clone, Debug, PartialEq)]
-pub struct People {
+pub struct FormattedTable {
     /// Its caption.
     pub caption: String,
     /// Names of the columns.
@@ -46,7 +46,7 @@ pub struct People {
     pub rows: Vec<Vec<String>>,
 }
 
-impl People {
+impl FormattedTable {
     /// As Markdown, below its caption.
     pub fn markdown(&self) -> String {
         let mut text = format!("{}\n\n", self.caption);
@@ -94,7 +94,7 @@ pub fn detection_in_percent(table: &ScoreTable, score: &str, dataset: &str) -> [
 }
 
 /// One table per score: checkpoints in rows, AUROC ↑ and FPR@95 ↓ of each shifted dataset in columns, then the accuracies; in %.
-pub fn scores_for_people(tables: &[Panel<ScoreTable>]) -> Vec<People> {
+pub fn scores_for_people(tables: &[Panel<ScoreTable>]) -> Vec<FormattedTable> {
     let unique = |pick: &dyn Fn(&ScoreTable) -> Vec<String>| -> Vec<String> {
         let all: indexmap::IndexSet<String> = tables.iter().flat_map(|t| pick(t.result)).collect();
         all.into_iter().collect()
@@ -115,7 +115,7 @@ pub fn scores_for_people(tables: &[Panel<ScoreTable>]) -> Vec<People> {
             "Score: {score}, in % ± standard error; OOD is positive: FPR@95 is the share of ID flagged where at least 95 % of OOD are{}",
             notes(tables)
         );
-        People { caption, header, rows: tables.iter().map(row).collect() }
+        FormattedTable { caption, header, rows: tables.iter().map(row).collect() }
     };
     unique(&|t| t.scores.keys().cloned().collect()).iter().map(of_score).collect()
 }
