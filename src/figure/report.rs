@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use super::fonts::{BOLD, REGULAR};
-use super::table::{FormattedTable, scores_for_people};
+use super::table::{FormattedTable, formatted_scores};
 use super::{FigureError, FigureStyle, Findings, Missing, Plate, plate::panels};
 use flatland_core::session::{FigureSettings, Session, Theme};
 
@@ -127,7 +127,7 @@ impl Report<'_> {
     }
 
     fn write_tables(&self, page: &mut String) {
-        let tables = scores_for_people(&panels(self.findings.scores.iter()));
+        let tables = formatted_scores(&panels(self.findings.scores.iter()));
         if !tables.is_empty() {
             page.push_str("<h2 id=\"tables\">Tables</h2>\n");
         }

@@ -94,7 +94,7 @@ pub fn detection_in_percent(table: &ScoreTable, score: &str, dataset: &str) -> [
 }
 
 /// One table per score: checkpoints in rows, AUROC ↑ and FPR@95 ↓ of each shifted dataset in columns, then the accuracies; in %.
-pub fn scores_for_people(tables: &[Panel<ScoreTable>]) -> Vec<FormattedTable> {
+pub fn formatted_scores(tables: &[Panel<ScoreTable>]) -> Vec<FormattedTable> {
     let unique = |pick: &dyn Fn(&ScoreTable) -> Vec<String>| -> Vec<String> {
         let all: indexmap::IndexSet<String> = tables.iter().flat_map(|t| pick(t.result)).collect();
         all.into_iter().collect()
@@ -129,9 +129,9 @@ pub(super) fn notes(tables: &[Panel<ScoreTable>]) -> String {
     notes.iter().map(|(note, names)| format!("; {}: {note}", names.join(", "))).collect()
 }
 
-/// [`scores_for_people`] as Markdown.
+/// [`formatted_scores`] as Markdown.
 pub fn scores_markdown(tables: &[Panel<ScoreTable>]) -> String {
-    scores_for_people(tables).iter().map(|table| table.markdown() + "\n").collect()
+    formatted_scores(tables).iter().map(|table| table.markdown() + "\n").collect()
 }
 
 /// `checkpoint, baseline, dataset, alpha, beta, difference, difference_std_error, count`, a row per cell; missing values are empty.

@@ -270,8 +270,7 @@ fn scores_that_are_not_finite_are_told_instead_of_left_out() {
     }
     let csv = table::scores(&panels(&findings.scores.iter().map(|found| (*found.result).clone()).collect::<Vec<_>>())).csv();
     assert!(csv.contains("ERM,energy,SVHN,far,1000,,,,,,,,,,0.5,1000\n"), "{csv}");
-    for text in [table::scores_markdown(&[findings.scores[1].panel()]), table::scores_for_people(&[findings.scores[1].panel()])[0].latex()]
-    {
+    for text in [table::scores_markdown(&[findings.scores[1].panel()]), table::formatted_scores(&[findings.scores[1].panel()])[0].latex()] {
         assert!(text.contains("not defined") && text.contains("1000 of 1000 images") && !text.contains("n/a"), "{text}");
     }
 
