@@ -9,7 +9,9 @@ use super::figure_options::FigureOptions;
 use super::options::{SessionOptions, plan};
 use super::output::say;
 use super::runner::Runner;
-use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, complaint, error_kind, left_out, paper, plates, table, without_glyph};
+use crate::figure::{
+    FigureResults, Found, Missing, Panel, Plate, Report, complaint, error_kind, left_out, paper, plates, table, without_glyph,
+};
 use flatland_core::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached, unreadable_in_result};
 use flatland_core::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, NetworkCheck, ResultError, ScoreTable, SharpnessCurve,
@@ -180,7 +182,7 @@ fn split(all: Vec<Result<Plate<'_>, Missing>>) -> (Vec<Plate<'_>>, Vec<Missing>)
 }
 
 /// The results of `jobs`; a job without a result is left out.
-fn findings(session: &Session, jobs: &[JobSpec]) -> Findings {
+fn findings(session: &Session, jobs: &[JobSpec]) -> FigureResults {
     let sweeps = session.figure.sweeps.iter().filter_map(|folder| match SweepResults::load(folder) {
         Ok(sweep) => Some(sweep),
         Err(error) => {
@@ -188,7 +190,7 @@ fn findings(session: &Session, jobs: &[JobSpec]) -> Findings {
             None
         }
     });
-    let mut findings = Findings { sweeps: sweeps.collect(), ..Findings::default() };
+    let mut findings = FigureResults { sweeps: sweeps.collect(), ..FigureResults::default() };
     let mut surfaces = Vec::new();
     for job in jobs {
         let Some(out) = job.out() else { continue };

@@ -4,13 +4,13 @@
 
 use super::plate::panels;
 use super::{
-    AblationFigure, Figure, Findings, Found, LandscapeFigure, Missing, Panel, Plate, SharpnessFigure, Stack, TradeOffFigure, table,
+    AblationFigure, Figure, FigureResults, Found, LandscapeFigure, Missing, Panel, Plate, SharpnessFigure, Stack, TradeOffFigure, table,
 };
 use flatland_core::result::{LossSurface, SharpnessCurve};
 use flatland_core::session::{FigureSettings, LandscapeForm, LandscapeView, Role, Session};
 
 /// The paper's Figures 2 to 10 in order, each with its panels' letters; a figure without data says why.
-pub fn paper<'a>(session: &Session, findings: &'a Findings) -> Vec<Result<Plate<'a>, Missing>> {
+pub fn paper<'a>(session: &Session, findings: &'a FigureResults) -> Vec<Result<Plate<'a>, Missing>> {
     let paper = Paper { session, findings };
     let drawn = |number: u32| match number {
         2 => paper.trade_off(),
@@ -32,7 +32,7 @@ pub fn paper<'a>(session: &Session, findings: &'a Findings) -> Vec<Result<Plate<
 
 struct Paper<'s, 'a> {
     session: &'s Session,
-    findings: &'a Findings,
+    findings: &'a FigureResults,
 }
 
 impl<'a> Paper<'_, 'a> {

@@ -39,7 +39,7 @@ impl<T> Found<T> {
 
 /// The existing results of a session, in the order of checkpoints.
 #[derive(Clone, Debug, Default)]
-pub struct Findings {
+pub struct FigureResults {
     /// Surfaces of the loss, and of every other measured quantity.
     pub landscapes: Vec<Found<LossSurface>>,
     /// Surfaces of the loss minus that of a baseline.
@@ -58,7 +58,7 @@ pub struct Findings {
     pub sweeps: Vec<SweepResults>,
 }
 
-impl Findings {
+impl FigureResults {
     /// Adds a surface, and one for each other quantity if detection was measured.
     pub fn add_landscape(&mut self, found: Found<LossSurface>) {
         let detection = found.result.maps.contains_key(&Quantity::Auroc);
@@ -331,7 +331,7 @@ fn viewed<'a>(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Box<
 }
 
 /// A plate for every kind of result of every dataset.
-pub fn plates<'a>(session: &Session, findings: &'a Findings) -> Vec<Plate<'a>> {
+pub fn plates<'a>(session: &Session, findings: &'a FigureResults) -> Vec<Plate<'a>> {
     let mut plates = Vec::new();
     let datasets = findings.datasets();
     for dataset in &datasets {
@@ -369,7 +369,7 @@ pub fn plates<'a>(session: &Session, findings: &'a Findings) -> Vec<Plate<'a>> {
 }
 
 /// A plate for every score that any checkpoint has, or why there is none: energy and MSP first.
-fn of_scores<'a>(session: &Session, findings: &'a Findings) -> Vec<(String, Result<Plate<'a>, String>)> {
+fn of_scores<'a>(session: &Session, findings: &'a FigureResults) -> Vec<(String, Result<Plate<'a>, String>)> {
     let known: IndexSet<&str> = findings.scores.iter().flat_map(|found| found.result.scores.keys()).map(String::as_str).collect();
     let first = ["energy", "msp"].into_iter().filter(|score| known.contains(score));
     let ordered: IndexSet<&str> = first.chain(known.iter().copied()).collect();
@@ -378,6 +378,6 @@ fn of_scores<'a>(session: &Session, findings: &'a Findings) -> Vec<(String, Resu
 }
 
 /// The figures that [`plates`] leaves out, and why.
-pub fn left_out(session: &Session, findings: &Findings) -> Vec<Missing> {
+pub fn left_out(session: &Session, findings: &FigureResults) -> Vec<Missing> {
     of_scores(session, findings).into_iter().filter_map(|(name, plate)| Some(Missing { name, reason: plate.err()? })).collect()
 }

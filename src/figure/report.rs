@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::fonts::{BOLD, REGULAR};
 use super::table::{FormattedTable, formatted_scores};
-use super::{FigureError, FigureStyle, Findings, Missing, Plate, plate::panels};
+use super::{FigureError, FigureResults, FigureStyle, Missing, Plate, plate::panels};
 use flatland_core::session::{FigureSettings, Session, Theme};
 
 /// Definitions of the terms, in short; `docs/` has them at length.
@@ -48,7 +48,7 @@ pub struct Report<'a> {
     /// The session as text of its file.
     pub toml: &'a str,
     /// Its results.
-    pub findings: &'a Findings,
+    pub findings: &'a FigureResults,
     /// The figures.
     pub plates: &'a [Plate<'a>],
     /// Figures that cannot be drawn.

@@ -179,7 +179,7 @@ fn decision_regions_have_their_classes_colours_and_names_and_cells_that_are_not_
 
 #[test]
 fn figures_around_an_image_are_of_losses_regions_margins_and_of_no_standard_errors() {
-    let mut findings = Findings::default();
+    let mut findings = FigureResults::default();
     let result = std::sync::Arc::new(regions(&[]));
     findings.add_landscape(Found {
         checkpoint: "A".into(),

@@ -10,7 +10,7 @@ const DATASETS: [(&str, Role); 4] =
     [("CIFAR-10 train", Role::Train), ("CIFAR-10 test", Role::Id), ("gaussian noise 3", Role::Cs), ("CIFAR-100", Role::Near)];
 
 /// `n` checkpoints with landscapes and curves on the first `measured` datasets, and with everything else.
-fn study(n: usize, measured: usize) -> (Session, Findings) {
+fn study(n: usize, measured: usize) -> (Session, FigureResults) {
     let checkpoint = |k: usize| CheckpointEntry {
         name: NAMES[k].into(),
         path: format!("{}.safetensors", NAMES[k]).into(),
@@ -37,7 +37,7 @@ fn study(n: usize, measured: usize) -> (Session, Findings) {
         datasets: DATASETS.into_iter().map(dataset).collect(),
         ..Session::default()
     };
-    let mut findings = Findings::default();
+    let mut findings = FigureResults::default();
     for k in 0..n {
         for (name, role) in DATASETS.into_iter().take(measured) {
             let mut surface = bowl(k, 11);
@@ -204,7 +204,7 @@ fn the_paper_is_laid_out_with_letters_and_what_lacks_data_says_why() {
 
 #[test]
 fn figures_of_data_that_is_not_there_say_what_would_bring_it() {
-    let reason = |session: &Session, findings: &Findings, name: &str| {
+    let reason = |session: &Session, findings: &FigureResults, name: &str| {
         let missing = paper(session, findings).into_iter().filter_map(Result::err).find(|missing| missing.name == name);
         missing.unwrap().reason
     };
@@ -216,7 +216,7 @@ fn figures_of_data_that_is_not_there_say_what_would_bring_it() {
     assert!(reason(&without, &findings, "figure_7").contains("no dataset of the role `cs`"));
     findings.sharpness.clear();
     assert!(reason(&session, &findings, "figure_5").contains("no sharpness on CIFAR-10 train"));
-    let empty = Findings::default();
+    let empty = FigureResults::default();
     assert_eq!(paper(&session, &empty).iter().filter(|figure| figure.is_err()).count(), 9, "all of Figures 2 to 10");
 }
 

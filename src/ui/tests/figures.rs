@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::figure::{Findings, Found, Plate, plates};
+use crate::figure::{FigureResults, Found, Plate, plates};
 use crate::ui::command::Command;
 use crate::ui::view::export::Export;
 use flatland_core::result::{Embedding, ScoreTable, SharpnessCurve};
@@ -96,8 +96,8 @@ fn found<T>(checkpoint: &str, color: usize, (dataset, role): (String, Role), res
 }
 
 /// The results of the window, written to files and read back, as the command line finds them.
-fn from_files(folder: &Path) -> Findings {
-    let mut findings = Findings::default();
+fn from_files(folder: &Path) -> FigureResults {
+    let mut findings = FigureResults::default();
     for (color, name) in CHECKPOINTS.into_iter().enumerate() {
         let folder = folder.join(name);
         let of = |spec: &JobSpec| spec.datasets().first().map(|dataset| (dataset.source.name.clone(), dataset.role)).unwrap();

@@ -1,12 +1,12 @@
 //! Embeddings as a figure.
 
-use crate::figure::{Findings, Found, Plate};
+use crate::figure::{FigureResults, Found, Plate};
 use crate::ui::state::store::Points;
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
 
-struct Embeddings(Findings);
+struct Embeddings(FigureResults);
 
 impl FigureSource for Embeddings {
     fn plate(&self) -> Option<Plate<'_>> {
@@ -16,7 +16,7 @@ impl FigureSource for Embeddings {
 
 /// What the tab shows; `None` while there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
-    let mut findings = Findings::default();
+    let mut findings = FigureResults::default();
     for (name, color) in entries(scene) {
         if let Some(Points::Finished(embedding)) = scene.store.embeddings.get(name) {
             findings.embeddings.push(found(scene, name, color, "", embedding.clone()));

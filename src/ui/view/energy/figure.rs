@@ -1,12 +1,12 @@
 //! Histograms of a score as a figure.
 
-use crate::figure::{Findings, Found, Plate};
+use crate::figure::{FigureResults, Found, Plate};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
 
 struct Histograms {
-    findings: Findings,
+    findings: FigureResults,
     score: String,
     bins: usize,
 }
@@ -19,7 +19,7 @@ impl FigureSource for Histograms {
 
 /// What the tab shows; `None` while there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
-    let mut findings = Findings::default();
+    let mut findings = FigureResults::default();
     for (name, color) in entries(scene) {
         let table = scene.store.scores.get(name).cloned();
         findings.scores.extend(table.map(|table| found(scene, name, color, "", table)));

@@ -1,12 +1,12 @@
 //! Spectra of the Hessian as a figure.
 
 use super::dataset;
-use crate::figure::{Findings, Found, Plate};
+use crate::figure::{FigureResults, Found, Plate};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
 
-struct Spectra(Findings);
+struct Spectra(FigureResults);
 
 impl FigureSource for Spectra {
     fn plate(&self) -> Option<Plate<'_>> {
@@ -16,7 +16,7 @@ impl FigureSource for Spectra {
 
 /// What the tab shows; `None` while there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
-    let mut findings = Findings::default();
+    let mut findings = FigureResults::default();
     let dataset = dataset(scene.session, scene.store, scene.dataset).unwrap_or_default();
     for (name, color) in entries(scene) {
         let spectrum = scene.store.hessians.get(&(name.to_owned(), dataset.to_owned())).cloned();

@@ -1,6 +1,6 @@
 //! Landscapes, or their differences to the baseline, as a figure.
 
-use crate::figure::{Findings, Plate, error_kind};
+use crate::figure::{FigureResults, Plate, error_kind};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
@@ -9,7 +9,7 @@ use flatland_core::session::LandscapeView;
 
 /// The surfaces of the checkpoints that are drawn, on one dataset.
 struct Surfaces {
-    findings: Findings,
+    findings: FigureResults,
     dataset: String,
     quantity: Option<Quantity>,
     view: LandscapeView,
@@ -17,7 +17,7 @@ struct Surfaces {
 
 /// Differences to the baseline's loss on one dataset.
 struct Differences {
-    findings: Findings,
+    findings: FigureResults,
     dataset: String,
     view: LandscapeView,
 }
@@ -37,7 +37,7 @@ impl FigureSource for Differences {
 
 /// What the tab shows; `None` while there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
-    let (mut findings, view) = (Findings::default(), scene.session.view.landscape.clone());
+    let (mut findings, view) = (FigureResults::default(), scene.session.view.landscape.clone());
     let dataset = scene.dataset.unwrap_or_default().to_owned();
     let on = |name: &str| (name.to_owned(), dataset.clone());
     if scene.difference {

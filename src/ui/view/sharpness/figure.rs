@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::{datasets, shows_planes};
-use crate::figure::{Findings, Found, Plate};
+use crate::figure::{FigureResults, Found, Plate};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
 
 /// Curves; whether over ρ/‖θ‖.
-struct Curves(Findings, bool);
+struct Curves(FigureResults, bool);
 
 /// Bands over random planes.
-struct Bands(Findings);
+struct Bands(FigureResults);
 
 impl FigureSource for Curves {
     fn plate(&self) -> Option<Plate<'_>> {
@@ -28,7 +28,7 @@ impl FigureSource for Bands {
 
 /// What the tab shows; `None` while there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
-    let mut findings = Findings::default();
+    let mut findings = FigureResults::default();
     if shows_planes(scene.session) {
         let dataset = scene.dataset.unwrap_or_default();
         for (name, color) in entries(scene) {
