@@ -44,7 +44,7 @@ pub use conformance::conformance_jobs;
 pub use demo::demo_session;
 pub use device::{Device, Precision};
 pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
-pub use finished::{is_finished, is_whole};
+pub use finished::{is_complete, is_finished};
 pub use input_plane::planned_record;
 pub use labels::label_record;
 pub use lines::{Lines, NewLines};

@@ -187,7 +187,7 @@ impl<'a> Sweep<'a> {
             let team = sweep.team;
             team.each(tasks, reporter, |task, part, reporter| {
                 sweep.computed(task, part, reporter)?;
-                let enough = sweep.tell(sweep.is_whole(), reporter);
+                let enough = sweep.tell(sweep.is_complete(), reporter);
                 if sweep.saved.elapsed() >= SAVE_EVERY {
                     sweep.save()?;
                 }
@@ -229,7 +229,7 @@ impl<'a> Sweep<'a> {
         self.progress.set(self.done, reporter);
     }
 
-    fn is_whole(&self) -> bool {
+    fn is_complete(&self) -> bool {
         self.surface.computed() == self.surface.count.len()
     }
 
@@ -303,7 +303,7 @@ impl<'a> Sweep<'a> {
     }
 
     fn save(&mut self) -> Result<(), AnalysisError> {
-        self.surface.estimate = if self.is_whole() || self.told.is_none() { None } else { Some(self.estimate()) };
+        self.surface.estimate = if self.is_complete() || self.told.is_none() { None } else { Some(self.estimate()) };
         self.surface.save(&self.job.out)?;
         self.saved = Instant::now();
         Ok(())
