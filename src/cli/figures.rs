@@ -10,7 +10,7 @@ use super::options::{SessionOptions, plan};
 use super::output::say;
 use super::runner::Runner;
 use crate::figure::{
-    FigureResults, Found, Missing, Panel, Plate, Report, complaint, error_kind, left_out, paper, plates, table, without_glyph,
+    CaptionedFigure, FigureResults, Found, Missing, Panel, Report, complaint, error_kind, left_out, paper, plates, table, without_glyph,
 };
 use flatland_core::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached, unreadable_in_result};
 use flatland_core::result::{
@@ -170,7 +170,7 @@ pub(super) fn draw(session: &Session, jobs: &[JobSpec], target: &Target) -> anyh
     Ok(())
 }
 
-fn split(all: Vec<Result<Plate<'_>, Missing>>) -> (Vec<Plate<'_>>, Vec<Missing>) {
+fn split(all: Vec<Result<CaptionedFigure<'_>, Missing>>) -> (Vec<CaptionedFigure<'_>>, Vec<Missing>) {
     let (mut drawn, mut missing) = (Vec::new(), Vec::new());
     for one in all {
         match one {

@@ -75,7 +75,7 @@ pub use layers::LayersFigure;
 pub use missing::Missing;
 pub use palette::Rgb;
 pub use paper::paper;
-pub use plate::{FigureResults, Found, Plate, left_out, plates};
+pub use plate::{CaptionedFigure, FigureResults, Found, left_out, plates};
 pub use report::Report;
 pub use scale::{ColorScale, Spacing, cell_edges};
 pub use scene::Scene;

@@ -1,4 +1,4 @@
-//! [`Plate`]: a figure with its name, its caption and its numbers. [`plates`]: those of a session, for the window and the command line.
+//! [`CaptionedFigure`]: a figure with its name, its caption and its numbers. [`plates`]: those of a session, for the window and the command line.
 
 use std::sync::Arc;
 
@@ -119,7 +119,7 @@ pub(super) fn panels<'a, T>(found: impl Iterator<Item = &'a Found<T>>) -> Vec<Pa
 }
 
 /// A figure with its name, its caption and its numbers.
-pub struct Plate<'a> {
+pub struct CaptionedFigure<'a> {
     /// Name of its files, without ending.
     pub name: String,
     /// The caption, a sentence.
@@ -132,7 +132,7 @@ pub struct Plate<'a> {
     pub lettered: bool,
 }
 
-impl<'a> Plate<'a> {
+impl<'a> CaptionedFigure<'a> {
     /// Surfaces as maps or in 3-D, as set in the view; lines, which have no second axis, as curves.
     pub fn landscape(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Option<Self> {
         let first = panels.first()?.result;
@@ -331,7 +331,7 @@ fn viewed<'a>(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Box<
 }
 
 /// A plate for every kind of result of every dataset.
-pub fn plates<'a>(session: &Session, findings: &'a FigureResults) -> Vec<Plate<'a>> {
+pub fn plates<'a>(session: &Session, findings: &'a FigureResults) -> Vec<CaptionedFigure<'a>> {
     let mut plates = Vec::new();
     let datasets = findings.datasets();
     for dataset in &datasets {
@@ -346,34 +346,34 @@ pub fn plates<'a>(session: &Session, findings: &'a FigureResults) -> Vec<Plate<'
             let is_amount = |surface: &LossSurface| surface.manifest.input.is_some() && !surface.shows_classes();
             let is_loss = quantity.is_none() && error.is_none();
             let drawn = is_loss || panels.iter().all(|panel| panel.result.beta.len() > 1 || is_amount(panel.result));
-            let plate = Plate::landscape(panels, view).filter(|_| drawn)?;
-            Some(Plate { name: plate.name.replacen("landscape", &format!("landscape{suffix}"), 1), ..plate })
+            let plate = CaptionedFigure::landscape(panels, view).filter(|_| drawn)?;
+            Some(CaptionedFigure { name: plate.name.replacen("landscape", &format!("landscape{suffix}"), 1), ..plate })
         });
         plates.extend(surfaces);
         for error in errors() {
             let mut differences = findings.differences(dataset, error);
             differences.retain(|panel| panel.result.beta.len() > 1);
-            plates.extend(Plate::difference(differences, view).map(|plate| plate.suffixed(&suffix)));
+            plates.extend(CaptionedFigure::difference(differences, view).map(|plate| plate.suffixed(&suffix)));
         }
         let bands = panels(findings.bands.iter().filter(|found| found.dataset == *dataset));
-        plates.extend(Plate::band(&bands).map(|plate| plate.suffixed(&suffix)));
+        plates.extend(CaptionedFigure::band(&bands).map(|plate| plate.suffixed(&suffix)));
         let spectra = panels(findings.hessians.iter().filter(|found| found.dataset == *dataset));
-        plates.extend(Plate::hessian_layers(&spectra).map(|plate| plate.suffixed(&suffix)));
-        plates.extend(Plate::hessian(spectra).map(|plate| plate.suffixed(&suffix)));
+        plates.extend(CaptionedFigure::hessian_layers(&spectra).map(|plate| plate.suffixed(&suffix)));
+        plates.extend(CaptionedFigure::hessian(spectra).map(|plate| plate.suffixed(&suffix)));
     }
-    plates.extend(Plate::sharpness(findings.curves(), session.sharpness.relative));
-    plates.extend(Plate::sharpness_layers(&findings.curves()));
-    plates.extend(Plate::embedding(panels(findings.embeddings.iter())));
+    plates.extend(CaptionedFigure::sharpness(findings.curves(), session.sharpness.relative));
+    plates.extend(CaptionedFigure::sharpness_layers(&findings.curves()));
+    plates.extend(CaptionedFigure::embedding(panels(findings.embeddings.iter())));
     plates.extend(of_scores(session, findings).into_iter().filter_map(|(_, plate)| plate.ok()));
     plates
 }
 
 /// A plate for every score that any checkpoint has, or why there is none: energy and MSP first.
-fn of_scores<'a>(session: &Session, findings: &'a FigureResults) -> Vec<(String, Result<Plate<'a>, String>)> {
+fn of_scores<'a>(session: &Session, findings: &'a FigureResults) -> Vec<(String, Result<CaptionedFigure<'a>, String>)> {
     let known: IndexSet<&str> = findings.scores.iter().flat_map(|found| found.result.scores.keys()).map(String::as_str).collect();
     let first = ["energy", "msp"].into_iter().filter(|score| known.contains(score));
     let ordered: IndexSet<&str> = first.chain(known.iter().copied()).collect();
-    let plate = |score: &str| Plate::score(panels(findings.scores.iter()), score, session.scores.bins);
+    let plate = |score: &str| CaptionedFigure::score(panels(findings.scores.iter()), score, session.scores.bins);
     ordered.into_iter().map(|score| (score.to_owned(), plate(score))).collect()
 }
 

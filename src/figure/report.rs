@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::fonts::{BOLD, REGULAR};
 use super::table::{FormattedTable, formatted_scores};
-use super::{FigureError, FigureResults, FigureStyle, Missing, Plate, plate::panels};
+use super::{CaptionedFigure, FigureError, FigureResults, FigureStyle, Missing, plate::panels};
 use flatland_core::session::{FigureSettings, Session, Theme};
 
 /// Definitions of the terms, in short; `docs/` has them at length.
@@ -50,7 +50,7 @@ pub struct Report<'a> {
     /// Its results.
     pub findings: &'a FigureResults,
     /// The figures.
-    pub plates: &'a [Plate<'a>],
+    pub plates: &'a [CaptionedFigure<'a>],
     /// Figures that cannot be drawn.
     pub missing: &'a [Missing],
 }
@@ -152,7 +152,7 @@ impl Report<'_> {
 }
 
 /// The drawing twice, for light and for dark screens; a style sheet shows one.
-fn write_figure(page: &mut String, plate: &Plate, settings: &FigureSettings) -> Result<(), FigureError> {
+fn write_figure(page: &mut String, plate: &CaptionedFigure, settings: &FigureSettings) -> Result<(), FigureError> {
     let (name, caption) = (escaped(&plate.name), escaped(&plate.caption));
     let _ = writeln!(page, "<figure id=\"{name}\">");
     for (class, theme) in [("light", Theme::Light), ("dark", Theme::Dark)] {

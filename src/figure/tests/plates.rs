@@ -52,7 +52,7 @@ fn study(n: usize, measured: usize) -> (Session, FigureResults) {
     (session, findings)
 }
 
-fn names(plates: &[Plate]) -> Vec<String> {
+fn names(plates: &[CaptionedFigure]) -> Vec<String> {
     plates.iter().map(|plate| plate.name.clone()).collect()
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::figure::{FigureResults, Found, Plate, plates};
+use crate::figure::{FigureResults, Found, CaptionedFigure, plates};
 use crate::ui::command::Command;
 use crate::ui::view::export::Export;
 use flatland_core::result::{Embedding, ScoreTable, SharpnessCurve};
@@ -120,7 +120,7 @@ fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
     let harness = harness(&Listener::default(), 5, false);
     let app = harness.state();
     let findings = from_files(folder.path());
-    let of_command_line: Vec<Plate> = plates(&app.session, &findings);
+    let of_command_line: Vec<CaptionedFigure> = plates(&app.session, &findings);
     let dataset = app.session.datasets.iter().find(|entry| entry.role == Role::Id).unwrap().name.clone();
     for (tab, name) in
         [(Tab::LANDSCAPE, "landscape"), (Tab::SHARPNESS, "sharpness"), (Tab::EMBEDDING, "embedding"), (Tab::ENERGY, "energy")]

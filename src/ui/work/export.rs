@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use egui::ColorImage;
 
-use crate::figure::Plate;
+use crate::figure::CaptionedFigure;
 use flatland_core::result::write_atomic;
 use flatland_core::session::{FigureFormat, FigureSettings};
 
 /// What a figure is drawn from. It is drawn on another thread, so it owns everything.
 pub trait FigureSource: Send {
     /// The figure; `None` while there is nothing to draw.
-    fn plate(&self) -> Option<Plate<'_>>;
+    fn plate(&self) -> Option<CaptionedFigure<'_>>;
 }
 
 /// A figure of a view, and how figures of the session look.

@@ -1,6 +1,6 @@
 //! Embeddings as a figure.
 
-use crate::figure::{FigureResults, Found, Plate};
+use crate::figure::{FigureResults, Found, CaptionedFigure};
 use crate::ui::state::store::Points;
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
@@ -9,8 +9,8 @@ use crate::ui::work::export::{Export, FigureSource};
 struct Embeddings(FigureResults);
 
 impl FigureSource for Embeddings {
-    fn plate(&self) -> Option<Plate<'_>> {
-        Plate::embedding(self.0.embeddings.iter().map(Found::panel).collect())
+    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+        CaptionedFigure::embedding(self.0.embeddings.iter().map(Found::panel).collect())
     }
 }
 

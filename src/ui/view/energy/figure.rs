@@ -1,6 +1,6 @@
 //! Histograms of a score as a figure.
 
-use crate::figure::{FigureResults, Found, Plate};
+use crate::figure::{FigureResults, Found, CaptionedFigure};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
@@ -12,8 +12,8 @@ struct Histograms {
 }
 
 impl FigureSource for Histograms {
-    fn plate(&self) -> Option<Plate<'_>> {
-        Plate::score(self.findings.scores.iter().map(Found::panel).collect(), &self.score, self.bins).ok()
+    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+        CaptionedFigure::score(self.findings.scores.iter().map(Found::panel).collect(), &self.score, self.bins).ok()
     }
 }
 

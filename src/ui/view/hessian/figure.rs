@@ -1,7 +1,7 @@
 //! Spectra of the Hessian as a figure.
 
 use super::dataset;
-use crate::figure::{FigureResults, Found, Plate};
+use crate::figure::{FigureResults, Found, CaptionedFigure};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
@@ -9,8 +9,8 @@ use crate::ui::work::export::{Export, FigureSource};
 struct Spectra(FigureResults);
 
 impl FigureSource for Spectra {
-    fn plate(&self) -> Option<Plate<'_>> {
-        Plate::hessian(self.0.hessians.iter().map(Found::panel).collect())
+    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+        CaptionedFigure::hessian(self.0.hessians.iter().map(Found::panel).collect())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Landscapes, or their differences to the baseline, as a figure.
 
-use crate::figure::{FigureResults, Plate, error_kind};
+use crate::figure::{FigureResults, CaptionedFigure, error_kind};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
@@ -23,15 +23,15 @@ struct Differences {
 }
 
 impl FigureSource for Surfaces {
-    fn plate(&self) -> Option<Plate<'_>> {
+    fn plate(&self) -> Option<CaptionedFigure<'_>> {
         let error = self.view.error.map(error_kind);
-        Plate::landscape(self.findings.surfaces(&self.dataset, self.quantity, error), &self.view)
+        CaptionedFigure::landscape(self.findings.surfaces(&self.dataset, self.quantity, error), &self.view)
     }
 }
 
 impl FigureSource for Differences {
-    fn plate(&self) -> Option<Plate<'_>> {
-        Plate::difference(self.findings.differences(&self.dataset, self.view.error.map(error_kind)), &self.view)
+    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+        CaptionedFigure::difference(self.findings.differences(&self.dataset, self.view.error.map(error_kind)), &self.view)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{datasets, shows_planes};
-use crate::figure::{FigureResults, Found, Plate};
+use crate::figure::{FigureResults, Found, CaptionedFigure};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
@@ -15,14 +15,14 @@ struct Curves(FigureResults, bool);
 struct Bands(FigureResults);
 
 impl FigureSource for Curves {
-    fn plate(&self) -> Option<Plate<'_>> {
-        Plate::sharpness(self.0.curves(), self.1)
+    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+        CaptionedFigure::sharpness(self.0.curves(), self.1)
     }
 }
 
 impl FigureSource for Bands {
-    fn plate(&self) -> Option<Plate<'_>> {
-        Plate::band(&self.0.bands.iter().map(Found::panel).collect::<Vec<_>>())
+    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+        CaptionedFigure::band(&self.0.bands.iter().map(Found::panel).collect::<Vec<_>>())
     }
 }
 
