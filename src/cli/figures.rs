@@ -10,7 +10,8 @@ use super::options::{SessionOptions, plan};
 use super::output::say;
 use super::runner::Runner;
 use crate::figure::{
-    CaptionedFigure, FigureResults, Found, Missing, Panel, Report, complaint, error_kind, left_out, paper, plates, table, without_glyph,
+    CaptionedFigure, FigureResults, Found, Missing, Panel, Report, captioned_figures, complaint, error_kind, left_out, paper, table,
+    without_glyph,
 };
 use flatland_core::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached, unreadable_in_result};
 use flatland_core::result::{
@@ -134,12 +135,12 @@ pub(super) struct Target<'a> {
 pub(super) fn draw(session: &Session, jobs: &[JobSpec], target: &Target) -> anyhow::Result<()> {
     let findings = findings(session, jobs);
     let (drawn, missing) = match session.figure.preset {
-        FigurePreset::Session => (plates(session, &findings), left_out(session, &findings)),
+        FigurePreset::Session => (captioned_figures(session, &findings), left_out(session, &findings)),
         FigurePreset::Paper => split(paper(session, &findings)),
     };
-    for plate in &drawn {
+    for captioned in &drawn {
         for format in &session.figure.formats {
-            for (name, bytes) in plate.files(*format, &session.figure)? {
+            for (name, bytes) in captioned.files(*format, &session.figure)? {
                 target.write(&name, &bytes)?;
             }
         }
@@ -164,7 +165,7 @@ pub(super) fn draw(session: &Session, jobs: &[JobSpec], target: &Target) -> anyh
         let folder = std::path::absolute(target.session)?;
         let toml = session.to_toml(folder.parent().unwrap_or(&folder))?;
         let title = target.session.file_stem().unwrap_or_default().to_string_lossy();
-        let report = Report { title: &title, session, toml: &toml, findings: &findings, plates: &drawn, missing: &missing };
+        let report = Report { title: &title, session, toml: &toml, findings: &findings, captioned_figures: &drawn, missing: &missing };
         target.write("report.html", report.html()?.as_bytes())?;
     }
     Ok(())
@@ -174,7 +175,7 @@ fn split(all: Vec<Result<CaptionedFigure<'_>, Missing>>) -> (Vec<CaptionedFigure
     let (mut drawn, mut missing) = (Vec::new(), Vec::new());
     for one in all {
         match one {
-            Ok(plate) => drawn.push(plate),
+            Ok(captioned) => drawn.push(captioned),
             Err(reason) => missing.push(reason),
         }
     }

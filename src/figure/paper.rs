@@ -2,7 +2,7 @@
 //!
 //! Figure 1 shows sample images and Figure 3 (a) a sketch; no result is needed for them.
 
-use super::plate::panels;
+use super::captioned::panels;
 use super::{
     AblationFigure, CaptionedFigure, Figure, FigureResults, Found, LandscapeFigure, Missing, Panel, SharpnessFigure, Stack, TradeOffFigure,
     table,
@@ -26,7 +26,7 @@ pub fn paper<'a>(session: &Session, findings: &'a FigureResults) -> Vec<Result<C
     };
     let named = |number: u32| {
         let name = format!("figure_{number}");
-        drawn(number).map(|plate| CaptionedFigure { name: name.clone(), ..plate }).map_err(|reason| Missing { name, reason })
+        drawn(number).map(|captioned| CaptionedFigure { name: name.clone(), ..captioned }).map_err(|reason| Missing { name, reason })
     };
     (2..=10).map(named).collect()
 }
@@ -66,8 +66,8 @@ impl<'a> Paper<'_, 'a> {
 
     fn embedding(&self, names: &[String], whose: &str) -> Result<CaptionedFigure<'a>, String> {
         let panels = chosen(&self.findings.embeddings, names, |_| true);
-        let plate = CaptionedFigure::embedding(panels).ok_or("no embedding of the checkpoints that it shows")?;
-        Ok(CaptionedFigure { caption: format!("Representations {whose}: {}", plate.caption), ..plate }.lettered())
+        let captioned = CaptionedFigure::embedding(panels).ok_or("no embedding of the checkpoints that it shows")?;
+        Ok(CaptionedFigure { caption: format!("Representations {whose}: {}", captioned.caption), ..captioned }.lettered())
     }
 
     fn energy(&self) -> Result<CaptionedFigure<'a>, String> {
@@ -134,8 +134,8 @@ impl<'a> Paper<'_, 'a> {
     fn landscapes(&self) -> Result<CaptionedFigure<'a>, String> {
         // The paper prints maps of losses, whatever the view shows.
         let view = LandscapeView { form: LandscapeForm::Map, error: None, ..self.session.view.landscape.clone() };
-        let plate = CaptionedFigure::landscape(self.surfaces(Role::Cs, &self.methods())?, &view);
-        Ok(plate.ok_or("no landscape on CS data")?.lettered())
+        let captioned = CaptionedFigure::landscape(self.surfaces(Role::Cs, &self.methods())?, &view);
+        Ok(captioned.ok_or("no landscape on CS data")?.lettered())
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::fonts::{BOLD, REGULAR};
 use super::table::{FormattedTable, formatted_scores};
-use super::{CaptionedFigure, FigureError, FigureResults, FigureStyle, Missing, plate::panels};
+use super::{CaptionedFigure, FigureError, FigureResults, FigureStyle, Missing, captioned::panels};
 use flatland_core::session::{FigureSettings, Session, Theme};
 
 /// Definitions of the terms, in short; `docs/` has them at length.
@@ -50,7 +50,7 @@ pub struct Report<'a> {
     /// Its results.
     pub findings: &'a FigureResults,
     /// The figures.
-    pub plates: &'a [CaptionedFigure<'a>],
+    pub captioned_figures: &'a [CaptionedFigure<'a>],
     /// Figures that cannot be drawn.
     pub missing: &'a [Missing],
 }
@@ -75,8 +75,8 @@ impl Report<'_> {
         page += "</style>\n</head>\n<body>\n";
         self.write_head(&mut page);
         page += "<main>\n<h2 id=\"figures\">Figures</h2>\n";
-        for plate in self.plates {
-            write_figure(&mut page, plate, &self.session.figure)?;
+        for captioned in self.captioned_figures {
+            write_figure(&mut page, captioned, &self.session.figure)?;
         }
         self.write_missing(&mut page);
         self.write_tables(&mut page);
@@ -152,12 +152,12 @@ impl Report<'_> {
 }
 
 /// The drawing twice, for light and for dark screens; a style sheet shows one.
-fn write_figure(page: &mut String, plate: &CaptionedFigure, settings: &FigureSettings) -> Result<(), FigureError> {
-    let (name, caption) = (escaped(&plate.name), escaped(&plate.caption));
+fn write_figure(page: &mut String, captioned: &CaptionedFigure, settings: &FigureSettings) -> Result<(), FigureError> {
+    let (name, caption) = (escaped(&captioned.name), escaped(&captioned.caption));
     let _ = writeln!(page, "<figure id=\"{name}\">");
     for (class, theme) in [("light", Theme::Light), ("dark", Theme::Dark)] {
-        let style = FigureStyle { theme, height_mm: None, ..plate.style(settings) };
-        let svg = plate.figure.to_svg(&style)?;
+        let style = FigureStyle { theme, height_mm: None, ..captioned.style(settings) };
+        let svg = captioned.figure.to_svg(&style)?;
         let svg = svg.split_once("?>\n").map_or(svg.as_str(), |(_, rest)| rest);
         let svg = svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
         let svg = svg.replacen("<svg ", &format!("<svg class=\"{class}\" role=\"img\" aria-label=\"{caption}\" "), 1);

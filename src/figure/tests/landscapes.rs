@@ -192,8 +192,8 @@ fn figures_around_an_image_are_of_losses_regions_margins_and_of_no_standard_erro
     let mut session = flatland_core::session::Session::default();
     session.view.landscape.form = flatland_core::session::LandscapeForm::Surface;
     session.view.landscape.error = Some(flatland_core::session::ErrorShown::Absolute);
-    let drawn = plates(&session, &findings);
-    let names: Vec<&str> = drawn.iter().map(|plate| plate.name.as_str()).collect();
+    let drawn = captioned_figures(&session, &findings);
+    let names: Vec<&str> = drawn.iter().map(|captioned| captioned.name.as_str()).collect();
     assert_eq!(names, ["landscape", "landscape-prediction", "landscape-margin"]);
     assert!(drawn[1].caption.contains("Predicted class over the plane x + αd₁ + βd₂ of inputs around image 17 of CIFAR-10 test"));
     // A class has no height, whatever the view says.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::figure::{FigureResults, Found, CaptionedFigure, plates};
+use crate::figure::{FigureResults, Found, CaptionedFigure, captioned_figures};
 use crate::ui::command::Command;
 use crate::ui::view::export::Export;
 use flatland_core::result::{Embedding, ScoreTable, SharpnessCurve};
@@ -120,17 +120,17 @@ fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
     let harness = harness(&Listener::default(), 5, false);
     let app = harness.state();
     let findings = from_files(folder.path());
-    let of_command_line: Vec<CaptionedFigure> = plates(&app.session, &findings);
+    let of_command_line: Vec<CaptionedFigure> = captioned_figures(&app.session, &findings);
     let dataset = app.session.datasets.iter().find(|entry| entry.role == Role::Id).unwrap().name.clone();
     for (tab, name) in
         [(Tab::LANDSCAPE, "landscape"), (Tab::SHARPNESS, "sharpness"), (Tab::EMBEDDING, "embedding"), (Tab::ENERGY, "energy")]
     {
         let export = Export::of(tab, &app.session, &app.store, Some(&dataset), None, "energy").unwrap();
-        let plate = of_command_line.iter().find(|plate| plate.name == name).unwrap();
+        let captioned = of_command_line.iter().find(|captioned| captioned.name == name).unwrap();
         for format in [FigureFormat::Svg, FigureFormat::Pdf, FigureFormat::Csv, FigureFormat::Npz] {
             let path = folder.path().join(name).with_extension(format.extension());
             export.write(&path, false, true).unwrap();
-            assert!(std::fs::read(&path).unwrap() == plate.files(format, &app.session.figure).unwrap()[0].1, "{name} as {format:?}");
+            assert!(std::fs::read(&path).unwrap() == captioned.files(format, &app.session.figure).unwrap()[0].1, "{name} as {format:?}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::ui::work::export::{Export, FigureSource};
 struct Comparison(ComparisonFigure);
 
 impl FigureSource for Comparison {
-    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
         CaptionedFigure::comparison(self.0.clone())
     }
 }

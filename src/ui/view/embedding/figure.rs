@@ -9,7 +9,7 @@ use crate::ui::work::export::{Export, FigureSource};
 struct Embeddings(FigureResults);
 
 impl FigureSource for Embeddings {
-    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
         CaptionedFigure::embedding(self.0.embeddings.iter().map(Found::panel).collect())
     }
 }

@@ -12,7 +12,7 @@ struct Histograms {
 }
 
 impl FigureSource for Histograms {
-    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
         CaptionedFigure::score(self.findings.scores.iter().map(Found::panel).collect(), &self.score, self.bins).ok()
     }
 }

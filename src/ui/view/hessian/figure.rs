@@ -9,7 +9,7 @@ use crate::ui::work::export::{Export, FigureSource};
 struct Spectra(FigureResults);
 
 impl FigureSource for Spectra {
-    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
         CaptionedFigure::hessian(self.0.hessians.iter().map(Found::panel).collect())
     }
 }

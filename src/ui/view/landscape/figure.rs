@@ -23,14 +23,14 @@ struct Differences {
 }
 
 impl FigureSource for Surfaces {
-    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
         let error = self.view.error.map(error_kind);
         CaptionedFigure::landscape(self.findings.surfaces(&self.dataset, self.quantity, error), &self.view)
     }
 }
 
 impl FigureSource for Differences {
-    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
         CaptionedFigure::difference(self.findings.differences(&self.dataset, self.view.error.map(error_kind)), &self.view)
     }
 }

@@ -7,7 +7,7 @@ use crate::ui::work::export::FigureSource;
 pub struct RunsFigure(pub CurvesFigure);
 
 impl FigureSource for RunsFigure {
-    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
         Some(CaptionedFigure::curves(self.0.clone()))
     }
 }

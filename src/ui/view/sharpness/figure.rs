@@ -15,13 +15,13 @@ struct Curves(FigureResults, bool);
 struct Bands(FigureResults);
 
 impl FigureSource for Curves {
-    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
         CaptionedFigure::sharpness(self.0.curves(), self.1)
     }
 }
 
 impl FigureSource for Bands {
-    fn plate(&self) -> Option<CaptionedFigure<'_>> {
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
         CaptionedFigure::band(&self.0.bands.iter().map(Found::panel).collect::<Vec<_>>())
     }
 }

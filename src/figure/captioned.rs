@@ -1,4 +1,4 @@
-//! [`CaptionedFigure`]: a figure with its name, its caption and its numbers. [`plates`]: those of a session, for the window and the command line.
+//! [`CaptionedFigure`]: a figure with its name, its caption and its numbers. [`captioned_figures`]: those of a session, for the window and the command line.
 
 use std::sync::Arc;
 
@@ -330,9 +330,9 @@ fn viewed<'a>(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Box<
     }
 }
 
-/// A plate for every kind of result of every dataset.
-pub fn plates<'a>(session: &Session, findings: &'a FigureResults) -> Vec<CaptionedFigure<'a>> {
-    let mut plates = Vec::new();
+/// A captioned figure for every kind of result of every dataset.
+pub fn captioned_figures<'a>(session: &Session, findings: &'a FigureResults) -> Vec<CaptionedFigure<'a>> {
+    let mut captioned_figures = Vec::new();
     let datasets = findings.datasets();
     for dataset in &datasets {
         // With one dataset the name has no suffix.
@@ -346,38 +346,38 @@ pub fn plates<'a>(session: &Session, findings: &'a FigureResults) -> Vec<Caption
             let is_amount = |surface: &LossSurface| surface.manifest.input.is_some() && !surface.shows_classes();
             let is_loss = quantity.is_none() && error.is_none();
             let drawn = is_loss || panels.iter().all(|panel| panel.result.beta.len() > 1 || is_amount(panel.result));
-            let plate = CaptionedFigure::landscape(panels, view).filter(|_| drawn)?;
-            Some(CaptionedFigure { name: plate.name.replacen("landscape", &format!("landscape{suffix}"), 1), ..plate })
+            let captioned = CaptionedFigure::landscape(panels, view).filter(|_| drawn)?;
+            Some(CaptionedFigure { name: captioned.name.replacen("landscape", &format!("landscape{suffix}"), 1), ..captioned })
         });
-        plates.extend(surfaces);
+        captioned_figures.extend(surfaces);
         for error in errors() {
             let mut differences = findings.differences(dataset, error);
             differences.retain(|panel| panel.result.beta.len() > 1);
-            plates.extend(CaptionedFigure::difference(differences, view).map(|plate| plate.suffixed(&suffix)));
+            captioned_figures.extend(CaptionedFigure::difference(differences, view).map(|captioned| captioned.suffixed(&suffix)));
         }
         let bands = panels(findings.bands.iter().filter(|found| found.dataset == *dataset));
-        plates.extend(CaptionedFigure::band(&bands).map(|plate| plate.suffixed(&suffix)));
+        captioned_figures.extend(CaptionedFigure::band(&bands).map(|captioned| captioned.suffixed(&suffix)));
         let spectra = panels(findings.hessians.iter().filter(|found| found.dataset == *dataset));
-        plates.extend(CaptionedFigure::hessian_layers(&spectra).map(|plate| plate.suffixed(&suffix)));
-        plates.extend(CaptionedFigure::hessian(spectra).map(|plate| plate.suffixed(&suffix)));
+        captioned_figures.extend(CaptionedFigure::hessian_layers(&spectra).map(|captioned| captioned.suffixed(&suffix)));
+        captioned_figures.extend(CaptionedFigure::hessian(spectra).map(|captioned| captioned.suffixed(&suffix)));
     }
-    plates.extend(CaptionedFigure::sharpness(findings.curves(), session.sharpness.relative));
-    plates.extend(CaptionedFigure::sharpness_layers(&findings.curves()));
-    plates.extend(CaptionedFigure::embedding(panels(findings.embeddings.iter())));
-    plates.extend(of_scores(session, findings).into_iter().filter_map(|(_, plate)| plate.ok()));
-    plates
+    captioned_figures.extend(CaptionedFigure::sharpness(findings.curves(), session.sharpness.relative));
+    captioned_figures.extend(CaptionedFigure::sharpness_layers(&findings.curves()));
+    captioned_figures.extend(CaptionedFigure::embedding(panels(findings.embeddings.iter())));
+    captioned_figures.extend(of_scores(session, findings).into_iter().filter_map(|(_, captioned)| captioned.ok()));
+    captioned_figures
 }
 
-/// A plate for every score that any checkpoint has, or why there is none: energy and MSP first.
+/// A captioned figure for every score that any checkpoint has, or why there is none: energy and MSP first.
 fn of_scores<'a>(session: &Session, findings: &'a FigureResults) -> Vec<(String, Result<CaptionedFigure<'a>, String>)> {
     let known: IndexSet<&str> = findings.scores.iter().flat_map(|found| found.result.scores.keys()).map(String::as_str).collect();
     let first = ["energy", "msp"].into_iter().filter(|score| known.contains(score));
     let ordered: IndexSet<&str> = first.chain(known.iter().copied()).collect();
-    let plate = |score: &str| CaptionedFigure::score(panels(findings.scores.iter()), score, session.scores.bins);
-    ordered.into_iter().map(|score| (score.to_owned(), plate(score))).collect()
+    let captioned = |score: &str| CaptionedFigure::score(panels(findings.scores.iter()), score, session.scores.bins);
+    ordered.into_iter().map(|score| (score.to_owned(), captioned(score))).collect()
 }
 
-/// The figures that [`plates`] leaves out, and why.
+/// The figures that [`captioned_figures`] leaves out, and why.
 pub fn left_out(session: &Session, findings: &FigureResults) -> Vec<Missing> {
-    of_scores(session, findings).into_iter().filter_map(|(name, plate)| Some(Missing { name, reason: plate.err()? })).collect()
+    of_scores(session, findings).into_iter().filter_map(|(name, captioned)| Some(Missing { name, reason: captioned.err()? })).collect()
 }
