@@ -111,8 +111,8 @@ impl Log {
     pub fn record(&mut self, event: &WorkerEvent, store: &Store, running: Option<JobId>) {
         let title_of = |id: JobId| store.jobs.get(&id).map(|job| title(&job.spec)).unwrap_or_default();
         let (level, job, text) = match event {
-            WorkerEvent::Said(line) if line.trim().is_empty() => return,
-            WorkerEvent::Said(line) => (Level::Output, running.map(title_of).unwrap_or_default(), line.clone()),
+            WorkerEvent::OutputLine(line) if line.trim().is_empty() => return,
+            WorkerEvent::OutputLine(line) => (Level::Output, running.map(title_of).unwrap_or_default(), line.clone()),
             WorkerEvent::Died(message) => (Level::Error, String::new(), format!("the worker ended: {message}")),
             WorkerEvent::Job(id, event) => {
                 let (level, text) = match event {

@@ -8,7 +8,7 @@ pub enum WorkerEvent {
     /// Something happened to a job, by its number.
     Job(JobId, JobEvent),
     /// It wrote a line beside the protocol.
-    Said(String),
+    OutputLine(String),
     /// The process is gone; every open job has been told.
     Died(String),
 }

@@ -66,7 +66,7 @@ fn background_work_that_panics_is_told_and_the_window_goes_on() {
     harness.state_mut().background.spawn(|| panic!("no room"), || {});
     run_until(&mut harness, |app| app.state.message.is_some());
     harness.run();
-    harness.get_by_label("a piece of work in the background broke off: no room");
+    harness.get_by_label("a background task panicked: no room");
     harness.get_by_label_contains("Loss landscape of Pretrained");
 }
 
@@ -105,7 +105,7 @@ fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_cop
     harness.run();
     listener.0.borrow_mut().says.extend([
         WorkerEvent::Job(1000, JobEvent::Started),
-        WorkerEvent::Said("[W] a line of libtorch".into()),
+        WorkerEvent::OutputLine("[W] a line of libtorch".into()),
         WorkerEvent::Job(1000, JobEvent::Warning { message: "3 images cannot be read".into() }),
         WorkerEvent::Job(1000, JobEvent::Failed { message: "out of memory".into() }),
     ]);

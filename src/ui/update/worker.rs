@@ -9,7 +9,7 @@ impl App {
     pub(in crate::ui) fn worker_event(&mut self, event: WorkerEvent) {
         self.state.log.record(&event, &self.state.store, self.worker.job());
         match event {
-            WorkerEvent::Said(_) => {}
+            WorkerEvent::OutputLine(_) => {}
             WorkerEvent::Job(id, JobEvent::Partial { path }) => {
                 if let Some(spec) = self.state.store.jobs.get(&id).map(|job| job.spec.clone()) {
                     self.spawn(move || results::load_partial(&spec, &path), move |app, loaded| app.loaded_partly(id, loaded));

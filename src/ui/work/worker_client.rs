@@ -42,7 +42,7 @@ impl Worker for WorkerHandle {
     fn next_event(&mut self) -> Option<WorkerEvent> {
         self.try_event().map(|event| match event {
             job::WorkerEvent::Message(message) => WorkerEvent::Job(message.id, message.event),
-            job::WorkerEvent::Said { line } => WorkerEvent::Said(line),
+            job::WorkerEvent::OutputLine { line } => WorkerEvent::OutputLine(line),
             job::WorkerEvent::Died { message } => WorkerEvent::Died(message),
         })
     }
@@ -133,7 +133,7 @@ impl WorkerClient {
                     }
                     return Some(WorkerEvent::Job(id, event));
                 }
-                WorkerEvent::Said(line) => return Some(WorkerEvent::Said(line)),
+                WorkerEvent::OutputLine(line) => return Some(WorkerEvent::OutputLine(line)),
                 WorkerEvent::Died(message) => {
                     self.in_flight = None;
                     self.death = Some(message.clone());
