@@ -306,7 +306,7 @@ fn methods_are_told_to_programs() {
 #[test]
 fn convert_takes_a_surface_of_another_tool_to_a_mesh_and_to_our_own_files() {
     let folder = tempfile::tempdir().unwrap();
-    let theirs = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/core/src/result/surface_file/tomgoldstein.h5");
+    let theirs = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/surface_file/tomgoldstein.h5");
     let theirs = theirs.to_str().unwrap();
     for to in ["surface.vtp", "surface.obj", "surface.stl", "ours"] {
         let output = run(folder.path(), &["convert", theirs, to]);

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::output::say;
 use super::runner::{Runner, Told};
-use super::say;
 use crate::figure::conformance::{html, markdown};
 use crate::figure::number::significant;
 use flatland_core::job::{self, ConformanceJob, Device, JobOutput, JobSpec, PlanOptions, WorkerOptions, conformance_jobs, demo_session};

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::say;
-use flatland_core::result::surface_file::{Height, export, import};
+use super::output::say;
+use super::surface_file::{Height, export, import};
 
 /// Arguments of `flatland convert`.
 #[derive(Debug, Args)]

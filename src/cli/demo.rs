@@ -41,7 +41,12 @@ impl Demo {
             JobSpec::Sharpness(_) => sharpness::tell(job, self.json),
             JobSpec::Hessian(_) => hessian::tell(job, self.json),
             JobSpec::Embedding(_) => embed::tell(job, self.json),
-            _ => score::tell(job, self.json),
+            JobSpec::Score(_)
+            | JobSpec::Inspect { .. }
+            | JobSpec::Methods
+            | JobSpec::Pace { .. }
+            | JobSpec::Weights(_)
+            | JobSpec::Conformance(_) => score::tell(job, self.json),
         })?;
         gather_scores(&self.out, session.checkpoints.iter().map(|entry| entry.name.as_str()))?;
         draw(&session, &jobs, &Target { out: &self.out, session: &path, report: true, json: self.json })?;

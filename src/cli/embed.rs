@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::options::SessionOptions;
+use super::output::say;
 use super::runner::Runner;
-use super::say;
 use flatland_core::job::{Analysis, JobSpec};
 use flatland_core::result::Embedding;
 

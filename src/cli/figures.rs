@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::figure_options::FigureOptions;
 use super::options::{SessionOptions, plan};
+use super::output::say;
 use super::runner::Runner;
-use super::say;
-use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, complaint, left_out, paper, plates, table, without_glyph};
+use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, complaint, error_kind, left_out, paper, plates, table, without_glyph};
 use flatland_core::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached, unreadable_in_result};
 use flatland_core::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, NetworkCheck, ResultError, ScoreTable, SharpnessCurve,
@@ -215,11 +215,11 @@ fn findings(session: &Session, jobs: &[JobSpec]) -> Findings {
             JobSpec::Hessian(_) => findings.hessians.extend(of.found(HessianSpectrum::load(out))),
             JobSpec::Embedding(_) => findings.embeddings.extend(of.found(Embedding::load(out))),
             JobSpec::Score(_) => findings.scores.extend(of.found(ScoreTable::load(out, &checkpoint))),
-            _ => {}
+            JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } | JobSpec::Weights(_) | JobSpec::Conformance(_) => {}
         }
     }
     findings.differences = differences(session, &surfaces);
-    session.view.landscape.error.into_iter().for_each(|shown| findings.add_errors(shown.into()));
+    session.view.landscape.error.into_iter().for_each(|shown| findings.add_errors(error_kind(shown)));
     findings
 }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::output::say;
 use super::runner::Runner;
-use super::say;
 use crate::figure::number::count;
 use flatland_core::job::{JobOutput, JobSpec, WorkerOptions};
 use flatland_core::result::{Inspection, Loadable};

@@ -8,8 +8,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::options::SessionOptions;
+use super::output::say;
 use super::runner::{Runner, cost_text};
-use super::say;
 use crate::figure::number::{plain, plain_signed, terminal};
 use flatland_core::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, WeightsJob, check_paths};
 use flatland_core::result::{LandscapeBand, LandscapeManifest, LossSurface, Quantity};
@@ -80,7 +80,15 @@ impl Landscape {
                     let file = landscape.out.join("weights.safetensors");
                     Some(JobSpec::Weights(Box::new(WeightsJob { landscape, at, file })))
                 }
-                _ => None,
+                JobSpec::Inspect { .. }
+                | JobSpec::Methods
+                | JobSpec::Pace { .. }
+                | JobSpec::Weights(_)
+                | JobSpec::Sharpness(_)
+                | JobSpec::Hessian(_)
+                | JobSpec::Embedding(_)
+                | JobSpec::Score(_)
+                | JobSpec::Conformance(_) => None,
             };
             runner.run(jobs.into_iter().filter_map(weights).collect(), |job, _| {
                 if let JobSpec::Weights(job) = job {

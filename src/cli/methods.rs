@@ -2,8 +2,8 @@
 
 use clap::Args;
 
+use super::output::say;
 use super::runner::Runner;
-use super::say;
 use flatland_core::data::Augmentation;
 use flatland_core::job::{JobOutput, JobSpec, MethodInfo, ParameterInfo, ParameterKind, WorkerOptions};
 

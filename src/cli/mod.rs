@@ -13,19 +13,22 @@ mod inspect;
 mod landscape;
 mod methods;
 mod options;
+mod output;
 mod progress_line;
 mod runner;
 mod runs;
 mod score;
 mod sharpness;
+mod surface_file;
 mod sweep;
 mod train;
+mod watch;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use flatland_core::job::WorkerOptions;
 use flatland_core::session::{Tab, split_weights};
@@ -43,35 +46,10 @@ struct Arguments {
     files: Vec<PathBuf>,
     /// The tab to open the window on; the one that the session was left on when absent.
     #[arg(long)]
-    tab: Option<OpenOn>,
+    tab: Option<String>,
     /// Threads of the arithmetic; all cores when absent.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     threads: Option<u32>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum OpenOn {
-    Landscape,
-    Sharpness,
-    Hessian,
-    Embedding,
-    Energy,
-    Compare,
-    Runs,
-}
-
-impl From<OpenOn> for Tab {
-    fn from(tab: OpenOn) -> Self {
-        match tab {
-            OpenOn::Landscape => Tab::Landscape,
-            OpenOn::Sharpness => Tab::Sharpness,
-            OpenOn::Hessian => Tab::Hessian,
-            OpenOn::Embedding => Tab::Embedding,
-            OpenOn::Energy => Tab::Energy,
-            OpenOn::Compare => Tab::Compare,
-            OpenOn::Runs => Tab::Runs,
-        }
-    }
 }
 
 /// A subcommand with its arguments.
@@ -123,9 +101,10 @@ pub enum Asked {
     Nothing(ExitCode),
 }
 
-/// Reads the arguments of this process. Help, versions and mistakes are answered here.
-pub fn parse() -> Asked {
-    let arguments = match Arguments::try_parse() {
+/// Reads the arguments of this process; `tabs` are the keys of those that the window has. Help, versions and mistakes are answered here.
+pub fn parse(tabs: &[&'static str]) -> Asked {
+    let command = Arguments::command().mut_arg("tab", |tab| tab.value_parser(PossibleValuesParser::new(tabs)));
+    let arguments = match command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => {
             let _ = error.print();
@@ -140,7 +119,8 @@ pub fn parse() -> Asked {
         return Asked::Nothing(finish(Err(error)));
     }
     let worker = WorkerOptions { threads: threads.map(|n| n as usize), ..WorkerOptions::default() };
-    Asked::Window { files, tab: tab.map(Tab::from), worker }
+    let tab = tab.and_then(|tab| tabs.iter().find(|known| **known == tab)).map(|key| Tab::new(key));
+    Asked::Window { files, tab, worker }
 }
 
 /// Looks for a display and for the files.
@@ -191,11 +171,6 @@ pub fn finish(result: anyhow::Result<()>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// A line on stdout; a reader that went away (`| head`) is no error.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! [`ProgressLine`]: progress on stderr: one line rewritten in place on a terminal, a line now and then in a log.
+//! [`ProgressLine`]: progress on stderr: one line rewritten in place on a terminal, a line now and then in a log. Written here because
+//! `indicatif` draws nothing where stderr is no terminal, and a log on a cluster needs its lines.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};

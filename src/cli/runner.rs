@@ -134,9 +134,19 @@ impl Runner {
                         return Ok(None);
                     }
                     JobEvent::Done { .. } | JobEvent::Cancelled => return Ok(cost),
-                    _ => {}
+                    JobEvent::Started
+                    | JobEvent::Paused
+                    | JobEvent::Resumed
+                    | JobEvent::Progress { .. }
+                    | JobEvent::Warning { .. }
+                    | JobEvent::Note { .. }
+                    | JobEvent::Cells { .. }
+                    | JobEvent::Estimate { .. }
+                    | JobEvent::Sharpness { .. }
+                    | JobEvent::Positions { .. }
+                    | JobEvent::Partial { .. } => {}
                 },
-                _ => {}
+                Some(WorkerEvent::Message(_) | WorkerEvent::Said { .. }) | None => {}
             }
         }
     }

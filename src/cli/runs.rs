@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::say;
-use super::train::Watch;
+use super::output::say;
+use super::watch::Watch;
 use crate::figure::number::{duration, terminal};
 use flatland_core::job::runs::{self, RunOptions};
-use flatland_core::job::{Control, Device, RunView, WorkerOptions};
+use flatland_core::job::{Control, Device, RunView, WorkerOptions, export_tensorboard};
 
 /// Arguments of `flatland runs`.
 #[derive(Debug, Args)]
@@ -110,7 +110,7 @@ impl Runs {
         let top = std::path::absolute(&self.dir)?;
         let below = run.dir.strip_prefix(&top).ok().filter(|below| !below.as_os_str().is_empty());
         let folder = out.join(below.map_or_else(|| run.name().into(), PathBuf::from));
-        say(&runs::export_tensorboard(&run.dir, &folder)?.display().to_string());
+        say(&export_tensorboard(&run.dir, &folder)?.display().to_string());
         Ok(true)
     }
 

@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::options::SessionOptions;
+use super::output::say;
 use super::runner::Runner;
-use super::say;
 use crate::figure::number::{UNDEFINED, percent, plain};
 use crate::figure::table::{accuracy_in_percent, detection_in_percent};
 use flatland_core::job::{Analysis, JobSpec};

@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::options::{LayerOptions, SessionOptions};
+use super::output::say;
 use super::runner::Runner;
-use super::say;
 use crate::figure::number::{count, terminal};
 use flatland_core::job::{Analysis, JobSpec, PlanOptions};
 use flatland_core::result::{SharpnessCurve, SharpnessPoint};

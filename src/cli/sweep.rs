@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::json;
 
+use super::output::say;
 use super::runner::Interrupted;
-use super::say;
-use super::train::Watch;
+use super::watch::Watch;
 use crate::figure::{SweepRun, SweepTable};
 use flatland_core::job::runs::{self, RunOptions};
 use flatland_core::job::{RunFolder, RunStatus, Sweep};

@@ -1,20 +1,17 @@
 //! `flatland train`
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
 use super::options::ComputeOptions;
-use super::progress_line::ProgressLine;
-use super::runner::Interrupted;
-use super::say;
-use crate::figure::number::{duration, terminal};
-use flatland_core::job::runs::{self, Follower, RunOptions};
-use flatland_core::job::{Control, RunConfig, RunFolder, RunStatus};
+use super::output::say;
+use super::sweep;
+use super::watch::Watch;
+use flatland_core::job::runs::{self, RunOptions};
+use flatland_core::job::{RunConfig, RunFolder};
 use flatland_core::result::safe_name;
 
 /// Arguments of `flatland train`.
@@ -49,7 +46,7 @@ impl Train {
         let options = RunOptions { device: self.compute.device, worker: self.compute.worker() };
         if let Some(file) = &self.sweep {
             let out = self.out.clone().unwrap_or_else(|| Path::new("runs").join(name_of(file)));
-            return super::sweep::run(file, &out, &options, self.json);
+            return sweep::run(file, &out, &options, self.json);
         }
         let folder = match (&self.resume, &self.run) {
             (Some(dir), _) => {
@@ -78,89 +75,6 @@ impl Train {
             say(&folder.last_weights().display().to_string());
         }
         Ok(())
-    }
-}
-
-/// Follows runs on stderr, one after the other; Ctrl-C stops the one that is followed.
-pub(super) struct Watch {
-    interrupted: Arc<AtomicBool>,
-    line: ProgressLine,
-}
-
-impl Watch {
-    /// Takes over Ctrl-C.
-    pub(super) fn new() -> Self {
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let flag = interrupted.clone();
-        // A second handler cannot be set; then Ctrl-C ends this process, and the run goes on.
-        let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Release));
-        Self { interrupted, line: ProgressLine::new() }
-    }
-
-    /// Says something that stays.
-    pub(super) fn say(&mut self, text: &str) {
-        self.line.say(text);
-    }
-
-    /// Shows how the run in `dir` goes until nobody is at it.
-    ///
-    /// # Errors
-    /// When it does not end in [`RunStatus::Done`]; [`Interrupted`] when Ctrl-C was the reason.
-    pub(super) fn follow(&mut self, dir: &Path) -> anyhow::Result<()> {
-        let mut follower = Follower::open(dir)?;
-        let (mut told, mut noted) = (0, 0);
-        let mut asked = false;
-        let status = follower.follow(|follower| {
-            // What the run file leaves open has been said.
-            let said = |note: &&String| note.starts_with("assumed: ");
-            for note in follower.view.state.notes.iter().skip(noted).filter(|note| !said(note)) {
-                self.line.say(&format!("run {}, {note}", follower.view.name()));
-            }
-            noted = noted.max(follower.view.state.notes.len());
-            for metrics in follower.view.metrics.iter().skip(told) {
-                self.line.say(&epoch_line(follower, metrics));
-            }
-            told = follower.view.metrics.len();
-            self.line.show(&progress(follower));
-            let stop = self.interrupted.load(Ordering::Acquire) && !std::mem::replace(&mut asked, self.interrupted.load(Ordering::Acquire));
-            stop.then_some(Control::Stop)
-        })?;
-        self.line.clear();
-        let state = &follower.view.state;
-        let again = format!("`flatland train --resume {}` goes on", dir.display());
-        match status {
-            RunStatus::Done => {
-                self.line.say(&format!("run {}: done in {}", follower.view.name(), duration(state.elapsed_secs)));
-                Ok(())
-            }
-            _ if asked => Err(Interrupted.into()),
-            RunStatus::Failed => anyhow::bail!("run {}: {}", dir.display(), state.message.as_deref().unwrap_or("failed")),
-            RunStatus::Cancelled => anyhow::bail!("run {}: stopped on request after step {}; {again}", dir.display(), state.step),
-            _ => anyhow::bail!("run {}: its process ended without a word; log.txt there may hold its last ones; {again}", dir.display()),
-        }
-    }
-}
-
-/// `run mine, epoch 2: train_loss 0.31, id_accuracy 0.93`
-fn epoch_line(follower: &Follower, metrics: &serde_json::Map<String, serde_json::Value>) -> String {
-    let values = metrics.iter().filter(|(name, _)| *name != "epoch" && *name != "step");
-    let values: Vec<String> = values.filter_map(|(name, value)| Some(format!("{name} {}", terminal(value.as_f64()?, 4)))).collect();
-    let epoch = metrics.get("epoch").map_or_else(String::new, ToString::to_string);
-    format!("run {}, epoch {epoch}: {}", follower.view.name(), values.join(", "))
-}
-
-fn progress(follower: &Follower) -> String {
-    let (state, name) = (&follower.view.state, follower.view.name());
-    match follower.view.status {
-        RunStatus::Running if state.steps > 0 => {
-            let left = state.eta_secs.map_or(String::new(), |eta| format!(", {} left", duration(eta)));
-            let pace = state.images_per_sec.map_or(String::new(), |pace| format!(", {pace:.0} images/s"));
-            format!("run {name}: epoch {}, step {}/{}{pace}{left}", state.epoch + 1, state.step, state.steps)
-        }
-        status => {
-            let why = state.message.as_deref().map_or(String::new(), |message| format!(" ({message})"));
-            format!("run {name}: {}{why}", status.key())
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::palette::{self, CLASS_COLORS, Rgb};
-use super::{ColorScale, Colormap};
+use super::{ColorScale, Colormap, ColormapTable};
 use flatland_core::result::LossSurface;
 use flatland_core::session::Theme;
 

@@ -7,43 +7,50 @@ use flatland_core::result::LossSurface;
 use flatland_core::session::ColorSettings;
 pub use flatland_core::session::Colormap;
 
-impl Colormap {
-    /// The colours that `settings` ask for; where they leave it open viridis, of differences blue over white to red.
-    pub fn chosen(surface: &LossSurface, settings: &ColorSettings) -> Self {
-        let is_difference = surface.baseline.is_some() && surface.error_shown.is_none();
-        settings.map.unwrap_or(if is_difference { Colormap::Difference } else { Colormap::Viridis })
-    }
+/// The colours that `settings` ask for; where they leave it open viridis, of differences blue over white to red.
+pub fn chosen(surface: &LossSurface, settings: &ColorSettings) -> Colormap {
+    let is_difference = surface.baseline.is_some() && surface.error_shown.is_none();
+    settings.map.unwrap_or(if is_difference { Colormap::Difference } else { Colormap::Viridis })
+}
 
+/// The colours of a [`Colormap`], whose name alone is the session's.
+pub trait ColormapTable {
     /// The 256 colours.
-    pub fn table(self) -> &'static [Rgb; 256] {
+    fn table(self) -> &'static [Rgb; 256];
+
+    /// Colour of `t`, clamped to [0, 1]; NaN gets the first colour.
+    fn color(self, t: f64) -> Rgb;
+}
+
+impl ColormapTable for Colormap {
+    fn table(self) -> &'static [Rgb; 256] {
         static TABLES: LazyLock<[[Rgb; 256]; 5]> = LazyLock::new(|| {
             let mut tables = [[[0; 3]; 256]; 5];
-            Colormap::ALL.into_iter().for_each(|map| tables[map as usize] = map.make());
+            Colormap::ALL.into_iter().for_each(|map| tables[map as usize] = make(map));
             tables
         });
         &TABLES[self as usize]
     }
 
-    /// Colour of `t`, clamped to [0, 1]; NaN gets the first colour.
-    pub fn color(self, t: f64) -> Rgb {
+    fn color(self, t: f64) -> Rgb {
         self.table()[(t.clamp(0.0, 1.0) * 255.0).round() as usize]
     }
+}
 
-    fn make(self) -> [Rgb; 256] {
-        let gradient = match self {
-            Colormap::Viridis => colorous::VIRIDIS,
-            Colormap::Magma => colorous::MAGMA,
-            Colormap::Inferno => colorous::INFERNO,
-            Colormap::Cividis => colorous::CIVIDIS,
-            Colormap::Difference => colorous::RED_BLUE,
-        };
-        std::array::from_fn(|i| {
-            // colorous runs from red to blue; a loss that rose shall be red.
-            let i = if self == Colormap::Difference { 255 - i } else { i };
-            let color = gradient.eval_rational(i, 256);
-            [color.r, color.g, color.b]
-        })
-    }
+fn make(map: Colormap) -> [Rgb; 256] {
+    let gradient = match map {
+        Colormap::Viridis => colorous::VIRIDIS,
+        Colormap::Magma => colorous::MAGMA,
+        Colormap::Inferno => colorous::INFERNO,
+        Colormap::Cividis => colorous::CIVIDIS,
+        Colormap::Difference => colorous::RED_BLUE,
+    };
+    std::array::from_fn(|i| {
+        // colorous runs from red to blue; a loss that rose shall be red.
+        let i = if map == Colormap::Difference { 255 - i } else { i };
+        let color = gradient.eval_rational(i, 256);
+        [color.r, color.g, color.b]
+    })
 }
 
 #[cfg(test)]

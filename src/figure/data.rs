@@ -1,4 +1,5 @@
-//! [`Data`]: the numbers behind a figure, a row each, at full precision; as CSV (RFC 4180) or as `.npz`, an array a column.
+//! [`Data`]: the numbers behind a figure, a row each, at full precision; as CSV (RFC 4180) or as `.npz`, an array a column. The one rule of
+//! CSV that is needed, quotes, takes a line, so no crate writes it.
 
 use super::FigureError;
 use flatland_core::result::{Npz, NpzValues};
@@ -116,7 +117,7 @@ impl Data {
                 let real = |cell: &Cell| match cell {
                     Cell::Whole(number) => *number as f64,
                     Cell::Real(number) => *number,
-                    _ => f64::NAN,
+                    Cell::Text(_) | Cell::Empty => f64::NAN,
                 };
                 NpzValues::F64(cells().map(real).collect())
             },

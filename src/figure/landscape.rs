@@ -1,7 +1,7 @@
 //! [`LandscapeFigure`]: loss surfaces side by side on shared axes and one colour scale.
 
 use super::class_colors::{ClassColors, Coloring, class_borders};
-use super::colormap::Colormap;
+use super::colormap::{Colormap, ColormapTable, chosen};
 use super::contour::surface_contours;
 use super::contour_label::label_contours;
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_dots, draw_note, draw_title, draw_x_axis, draw_y_axis};
@@ -9,6 +9,7 @@ use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel, projections};
+use crate::figure::ColormapTable as _;
 use flatland_core::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity};
 use flatland_core::session::{ErrorShown, LandscapeView};
 
@@ -56,7 +57,7 @@ impl<'a> LandscapeFigure<'a> {
     pub fn viewed(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Self {
         let surfaces: Vec<&LossSurface> = panels.iter().map(|panel| panel.result).collect();
         let settings = surfaces.first().map(|surface| view.colors(&surface.value_key())).unwrap_or_default();
-        let colormap = surfaces.first().map_or_else(Colormap::default, |surface| Colormap::chosen(surface, &settings));
+        let colormap = surfaces.first().map_or_else(Colormap::default, |surface| chosen(surface, &settings));
         let classes = ClassColors::of(surfaces.iter().copied()).filter(|_| !surfaces.is_empty());
         let scale = if classes.is_some() { None } else { ColorScale::chosen(&surfaces, &settings) };
         Self { colormap, scale, classes, contours: 11, labels: view.contour_labels, panels }
@@ -389,11 +390,10 @@ impl LandscapeFigure<'_> {
     }
 }
 
-impl From<ErrorShown> for ErrorKind {
-    fn from(shown: ErrorShown) -> Self {
-        match shown {
-            ErrorShown::Absolute => ErrorKind::Absolute,
-            ErrorShown::Relative => ErrorKind::Relative,
-        }
+/// The error that a view shows in the place of its values.
+pub fn error_kind(shown: ErrorShown) -> ErrorKind {
+    match shown {
+        ErrorShown::Absolute => ErrorKind::Absolute,
+        ErrorShown::Relative => ErrorKind::Relative,
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::axes_box::axes_box;
+use super::colormap::ColormapTable;
 use super::contour::{ContourLine, contour_lines};
 use super::landscape::{LandscapeFigure, contour_ink};
 use super::layout::{Aspect, Frame, Margins, PanelGrid, SMALL, draw_note, draw_title};

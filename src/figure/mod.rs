@@ -14,8 +14,10 @@ mod contour;
 mod contour_label;
 mod curves;
 mod data;
+mod deflate;
 mod embedding;
 mod energy;
+mod error;
 pub mod fonts;
 mod glyphs;
 mod hessian;
@@ -25,6 +27,7 @@ mod landscape_relief;
 mod latex;
 mod layers;
 mod layout;
+mod missing;
 pub mod number;
 pub mod orbit;
 mod page;
@@ -39,6 +42,7 @@ mod render;
 mod report;
 mod scale;
 mod scene;
+mod score_histograms;
 mod setting;
 mod sharpness;
 mod stack;
@@ -54,25 +58,28 @@ mod typeface;
 pub use ablation::AblationFigure;
 pub use axes_box::{AxesBox, BoxLine, BoxText, axes_box};
 pub use class_colors::{ClassColors, Coloring, class_borders};
-pub use colormap::Colormap;
+pub use colormap::{Colormap, ColormapTable, chosen as chosen_colormap};
 pub use comparison::{ComparisonFigure, ComparisonRow};
 pub use contour::{ContourLine, contour_lines, surface_contours};
 pub use contour_label::{PlacedLabel, label_contours};
 pub use curves::{CurvePanel, CurvesFigure};
 pub use data::{Cell, Data};
 pub use embedding::EmbeddingFigure;
-pub use energy::{EnergyFigure, ScoreHistograms, score_label};
+pub use energy::{EnergyFigure, score_label};
+pub use error::FigureError;
 pub use hessian::{DECADES as DENSITY_DECADES, HessianFigure};
-pub use landscape::LandscapeFigure;
+pub use landscape::{LandscapeFigure, error_kind};
 pub use landscape_cut::LandscapeCutFigure;
 pub use landscape_relief::LandscapeReliefFigure;
 pub use layers::LayersFigure;
+pub use missing::Missing;
 pub use palette::Rgb;
-pub use paper::{Missing, paper};
+pub use paper::paper;
 pub use plate::{Findings, Found, Plate, left_out, plates};
 pub use report::Report;
 pub use scale::{ColorScale, Spacing, cell_edges};
 pub use scene::Scene;
+pub use score_histograms::ScoreHistograms;
 pub use sharpness::{SharpnessFigure, rise};
 pub use stack::Stack;
 pub use style::{FigureStyle, Theme};
@@ -80,30 +87,6 @@ pub use sweep::{SweepRun, SweepTable, TableEpoch};
 pub use tick::{Tick, linear_ticks, log_ticks};
 pub use trade_off::TradeOffFigure;
 pub use typeface::{Typeface, complaint, is_ignorable, is_of_family, typeface_of, without_glyph};
-
-/// What may go wrong with a figure.
-#[derive(Debug, thiserror::Error)]
-pub enum FigureError {
-    /// plotters or the PNG encoder failed.
-    #[error("cannot draw the figure: {0}")]
-    Draw(String),
-    /// The resolution asked for gives an impossible picture.
-    #[error("cannot draw the figure: expected between 1 and 400 million pixels, found {width} × {height}")]
-    Size {
-        /// Pixels.
-        width: f64,
-        /// Pixels.
-        height: f64,
-    },
-    /// The height asked for is too small.
-    #[error("cannot draw the figure: expected a height of at least {needed_mm} mm for what it holds, found {found_mm} mm")]
-    Height {
-        /// What is needed at the width asked for.
-        needed_mm: f64,
-        /// What was asked for.
-        found_mm: f64,
-    },
-}
 
 /// A result of one checkpoint, as a panel or a curve shows it.
 #[derive(Clone, Copy, Debug)]

@@ -3,18 +3,11 @@
 //! Figure 1 shows sample images and Figure 3 (a) a sketch; both are drawn from no result.
 
 use super::plate::panels;
-use super::{AblationFigure, Figure, Findings, Found, LandscapeFigure, Panel, Plate, SharpnessFigure, Stack, TradeOffFigure, table};
+use super::{
+    AblationFigure, Figure, Findings, Found, LandscapeFigure, Missing, Panel, Plate, SharpnessFigure, Stack, TradeOffFigure, table,
+};
 use flatland_core::result::{LossSurface, SharpnessCurve};
 use flatland_core::session::{FigureSettings, LandscapeForm, LandscapeView, Role, Session};
-
-/// A figure of the paper for which the session lacks something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
-    /// `figure_2`, ...
-    pub name: String,
-    /// What is missing, and what would bring it.
-    pub reason: String,
-}
 
 /// The paper's Figures 2 to 10 in order, each with its panels' letters; what lacks data says why.
 pub fn paper<'a>(session: &Session, findings: &'a Findings) -> Vec<Result<Plate<'a>, Missing>> {

@@ -1,12 +1,16 @@
 //! A [`Scene`] as a PDF page of exactly its size. Text stays text: it can be selected, searched and edited.
+//!
+//! Written on `pdf-writer` and not with `krilla`, which is built on the same crate: `krilla` writes other operators, numbers and object
+//! order, and the bytes of figures that people already have must not change. Scenes need rectangles, paths, circles, opacity and text
+//! only, all of which are below.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 
 use pdf_writer::types::LineJoinStyle;
 use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, TextStr};
 
-use super::FigureError;
+use super::deflate::deflate;
+use super::error::FigureError;
 use super::palette::Rgb;
 use super::pdf_font::Fonts;
 use super::scene::{Anchor, Scene, Shape, Text};
@@ -194,12 +198,6 @@ impl Page {
 
 fn channels(color: Rgb) -> [f32; 3] {
     color.map(|c| (f32::from(c) / 255.0 * 1000.0).round() / 1000.0)
-}
-
-/// `bytes` as a zlib stream.
-pub(super) fn deflate(bytes: &[u8]) -> Result<Vec<u8>, FigureError> {
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(9));
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).map_err(|error| FigureError::Draw(error.to_string()))
 }
 
 #[cfg(test)]

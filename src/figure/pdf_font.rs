@@ -7,8 +7,8 @@ use pdf_writer::{Filter, Finish, Name, Pdf, Rect, Ref, Str};
 use subsetter::GlyphRemapper;
 use ttf_parser::{Face, RawFace, Tag};
 
-use super::FigureError;
-use super::pdf::deflate;
+use super::deflate::deflate;
+use super::error::FigureError;
 use super::setting::{self, Run};
 use super::typeface::Typeface;
 

@@ -6,8 +6,8 @@ use indexmap::IndexSet;
 
 use super::{
     ComparisonFigure, CurvesFigure, Data, EmbeddingFigure, EnergyFigure, Figure, FigureError, FigureStyle, HessianFigure,
-    LandscapeCutFigure, LandscapeFigure, LandscapeReliefFigure, LayersFigure, Missing, Panel, ScoreHistograms, SharpnessFigure, layers,
-    table,
+    LandscapeCutFigure, LandscapeFigure, LandscapeReliefFigure, LayersFigure, Missing, Panel, ScoreHistograms, SharpnessFigure, error_kind,
+    layers, table,
 };
 use flatland_core::result::{
     Embedding, ErrorKind, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, capital,
@@ -339,7 +339,7 @@ pub fn plates<'a>(session: &Session, findings: &'a Findings) -> Vec<Plate<'a>> {
         let suffix = if datasets.len() > 1 { format!("-{}", safe_name(dataset)) } else { String::new() };
         let quantities = std::iter::once(None).chain(Quantity::ALL.into_iter().map(Some));
         let view = &session.view.landscape;
-        let errors = || std::iter::once(None).chain(view.error.map(|shown| Some(ErrorKind::from(shown))));
+        let errors = || std::iter::once(None).chain(view.error.map(|shown| Some(error_kind(shown))));
         let surfaces = quantities.flat_map(|quantity| errors().map(move |error| (quantity, error))).filter_map(|(quantity, error)| {
             let panels = findings.surfaces(dataset, quantity, error);
             // What else was measured along a line has no figure yet.

@@ -5,19 +5,9 @@ use flatland_core::result::{LossSurface, Quantity};
 use flatland_core::session::ColorSettings;
 pub use flatland_core::session::Spacing;
 
-impl Spacing {
-    /// That of a quantity: losses (cross-entropy when absent) by their ratios, others by their differences.
-    pub fn of(quantity: Option<Quantity>) -> Self {
-        if quantity.is_none_or(Quantity::by_ratio) { Spacing::Log } else { Spacing::Linear }
-    }
-
-    /// The number that is plotted for `value`: log10 of it on a log scale.
-    pub fn plotted(self, value: f64) -> f64 {
-        match self {
-            Spacing::Linear | Spacing::Symmetric => value,
-            Spacing::Log => value.log10(),
-        }
-    }
+/// The spacing of a quantity: losses (cross-entropy when absent) by their ratios, others by their differences.
+fn spacing_of(quantity: Option<Quantity>) -> Spacing {
+    if quantity.is_none_or(Quantity::by_ratio) { Spacing::Log } else { Spacing::Linear }
 }
 
 /// A range of values mapped to [0, 1]. `low < high`, both finite, both positive when the spacing is logarithmic.
@@ -52,7 +42,7 @@ impl ColorScale {
         let automatic = match (is_difference, first.error_shown) {
             (true, _) => Spacing::Symmetric,
             (false, Some(_)) => Spacing::Log,
-            (false, None) => Spacing::of(first.quantity),
+            (false, None) => spacing_of(first.quantity),
         };
         let spacing = settings.spacing.unwrap_or(automatic);
         let all = || surfaces.iter().copied();

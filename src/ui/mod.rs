@@ -1,55 +1,50 @@
 //! The window. Deliberately absent: tensors, blocking IO, mathematics.
 //!
-//! Gestures become [`command::Command`]s, which [`App`] runs in one place: an edit of the session, or a job for the worker.
-//! What comes back goes into the [`store::Store`], and every view draws from (session, store).
+//! Gestures become [`command::Command`]s, which [`App`] executes in one place: an edit of the session, or a job for the worker.
+//! What comes back goes into the [`state::store::Store`], and every tab draws from (session, store).
+//!
+//! | Layer | Promise |
+//! |---|---|
+//! | [`state`] | what is shown and known, as plain data; no egui |
+//! | [`command`] | everything a person can make the window do, as data: one list that menus, palette, shortcuts and tests read |
+//! | [`style`] | theme, widgets, GPU passes |
+//! | [`work`] | what happens off the window's thread: the worker, files, dialogs |
+//! | [`view`], [`panel`] | draw from the state and push commands |
+//! | [`update`] | executes commands on the state, and takes in answers |
+//! | [`app`] | wires them together: the order of a frame, keys, drops, closing |
+//!
+//! Each imports only those above it; `view` and `panel` do not import each other. `tests/architecture.rs` holds this.
 
-mod answers;
 mod app;
-mod bench;
-mod checkpoint_commands;
-mod closing;
 mod command;
-mod command_list;
-mod comparison;
-mod dataset_commands;
-mod document;
-mod figure_export;
-mod finish;
-mod gpu;
-mod history;
-mod landscape_commands;
-mod loader;
-mod log;
-mod memory;
-mod meter;
-mod origin;
 mod panel;
-mod queue;
-mod remember;
-mod run;
-mod run_commands;
-mod scatter;
-mod shell;
-mod shortcut;
-mod store;
+mod state;
+mod style;
 #[cfg(test)]
 mod tests;
-pub mod theme;
-mod typefaces;
+mod update;
 mod view;
-mod widget;
+mod work;
 
 use std::path::PathBuf;
 
-pub use app::App;
-pub use bench::{Bench, Heard, Worker};
-pub use memory::keeper::Keeper;
-pub use memory::{Memory, Preferences};
+pub use state::memory::Preferences;
+pub use state::worker_event::WorkerEvent;
+pub use style::theme;
+pub use update::App;
+pub use work::memory::Memory;
+pub use work::memory::keeper::Keeper;
+pub use work::worker_client::{Worker, WorkerClient};
 
 use flatland_core::job::runs::RunOptions;
 use flatland_core::job::{Device, WorkerHandle, WorkerOptions};
 use flatland_core::result::state_root;
 use flatland_core::session::Tab;
+
+/// The keys of the tabs, in the order in which they stand.
+pub fn tab_keys() -> Vec<&'static str> {
+    view::registry::keys()
+}
 
 /// Opens the window on these sessions and checkpoints, or on what was open last, and returns when it is closed. It shows `tab`, else the
 /// one that the session was left on.
@@ -68,10 +63,9 @@ pub fn run(paths: Vec<PathBuf>, tab: Option<Tab>, worker: WorkerOptions) -> anyh
         let runs = RunOptions { device: Device::Auto, worker: worker.clone() };
         let handle = WorkerHandle::start(worker, move || ctx.request_repaint());
         let root = state_root();
-        let keeper = Keeper::at(&root, Preferences::load(&root));
-        let app = App::new(&cc.egui_ctx, Bench::new(Box::new(handle)), runs, paths, tab);
-        let app = app.with_runs_in(run::place::default_root());
-        Ok(Box::new(app.remembering(keeper)) as Box<dyn eframe::App>)
+        let app = App::new(&cc.egui_ctx, WorkerClient::new(Box::new(handle)), runs, paths, tab);
+        let app = app.with_runs_in(work::run_place::default_root());
+        Ok(Box::new(app.remembering(Keeper::at(&root), Preferences::load(&root))) as Box<dyn eframe::App>)
     };
     eframe::run_native("Flatland", options, Box::new(create)).map_err(|error| anyhow::anyhow!("cannot open the window: {error}"))
 }

@@ -2,10 +2,11 @@
 //!
 //! | Room | Promises | May import |
 //! |---|---|---|
-//! | [`data`] | images and labels from every on-disk format | nothing |
+//! | `numpy` | the reader and writer of `.npy` and `.npz` files | nothing |
+//! | [`data`] | images and labels from every on-disk format | `numpy` |
 //! | [`metric`] | pure functions on slices: AUROC, AUPR, FPR@95, histograms | nothing |
 //! | [`session`] | what the user has open, as plain serde data | nothing |
-//! | [`result`] | what analyses and runs produce, and their files | `metric` |
+//! | [`result`] | what analyses and runs produce, and their files | `numpy`, `metric` |
 //! | [`job`] | specs, events, the worker's protocol and supervision; the only room with processes and threads | `data`, `session`, `result` |
 //!
 //! `tests/architecture.rs` of the package `flatland` holds this table.
@@ -13,6 +14,7 @@
 pub mod data;
 pub mod job;
 pub mod metric;
+mod numpy;
 pub mod result;
 pub mod session;
 #[doc(hidden)]

@@ -6,16 +6,19 @@ use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::TextEditState;
 use egui::{Align, Id, Key, Layout, Modifiers, Rect, Response, RichText, Role as WidgetRole, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo};
 
-use super::{architecture, aside, complaint, network_check, quiet_button, section, weights};
+use super::{architecture, network_check, weights};
 use crate::figure::number::fixed;
 use crate::ui::command::{CheckpointCommand, Command};
-use crate::ui::store::{JobState, Store};
-use crate::ui::theme;
-use crate::ui::widget::assumed;
-use crate::ui::widget::icon::{self, Icon};
-use crate::ui::widget::number::count;
-use crate::ui::widget::reorder::{self, Moved};
-use crate::ui::widget::swatch;
+use crate::ui::state::number::count;
+use crate::ui::state::store::{JobState, Store};
+use crate::ui::style::theme;
+use crate::ui::style::widget::assumed;
+use crate::ui::style::widget::controls::{aside, complaint, quiet_button, section};
+use crate::ui::style::widget::icon;
+use crate::ui::style::widget::icon::Icon;
+use crate::ui::style::widget::reorder;
+use crate::ui::style::widget::reorder::Moved;
+use crate::ui::style::widget::swatch;
 use flatland_core::result::Inspection;
 use flatland_core::session::{Assumption, COLORS, CheckpointEntry, Normalization, NormalizationPreset, Session};
 

@@ -3,19 +3,20 @@
 use egui::{Context, Id, Modal, Response, RichText, Ui};
 
 use crate::ui::command::{Close, Command};
-use crate::ui::theme;
+use crate::ui::style::theme;
+use crate::ui::style::widget::controls;
 
 /// Draws it; gives the answer. Esc stays.
 pub fn show(ctx: &Context, analyses: usize, runs: usize, stopping: bool) -> Option<Command> {
     let mut answer = None;
-    let modal = Modal::new(Id::unique("closing")).frame(super::dialog_frame(ctx)).show(ctx, |ui| {
+    let modal = Modal::new(Id::unique("closing")).frame(controls::dialog_frame(ctx)).show(ctx, |ui| {
         ui.set_width(520.0);
         if stopping {
-            super::dialog_title(ui, "Stopping…");
+            controls::dialog_title(ui, "Stopping…");
             ui.label("Runs save their step, analyses keep what they have.");
             return;
         }
-        super::dialog_title(ui, &format!("{} under way", what(analyses, runs)));
+        controls::dialog_title(ui, &format!("{} under way", what(analyses, runs)));
         ui.spacing_mut().item_spacing.y = 10.0;
         // Analyses need the window's worker: they cannot run without it.
         let keep = if runs > 0 { "Keep running" } else { "Go on next time" };

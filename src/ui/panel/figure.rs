@@ -5,20 +5,10 @@ use std::ops::RangeInclusive;
 use egui::{DragValue, Ui, WidgetInfo};
 
 use crate::ui::command::Command;
-use crate::ui::theme;
+use crate::ui::command::list::figure::{WIDTHS, theme_label};
+use crate::ui::style::theme;
+use crate::ui::style::widget::controls;
 use flatland_core::session::{FigureSettings, Theme};
-
-/// Widths that journals ask for, in millimetres.
-pub const WIDTHS: [(&str, f64); 2] = [("one column", 88.0), ("two columns", 180.0)];
-
-/// As shown to people.
-pub fn theme_label(theme: Theme) -> &'static str {
-    match theme {
-        Theme::Print => "White paper",
-        Theme::Light => "Light screen",
-        Theme::Dark => "Dark screen",
-    }
-}
 
 /// Draws the line.
 pub fn show(ui: &mut Ui, figure: &FigureSettings, commands: &mut Vec<Command>) {
@@ -26,7 +16,7 @@ pub fn show(ui: &mut Ui, figure: &FigureSettings, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         ui.colored_label(theme::of(ui).weak, "Figures");
         number(ui, &mut changed.width_mm, FigureSettings::WIDTH_MM, "Width of figures in millimetres", " mm wide");
-        super::menu(ui, "Width", "A width that journals ask for", |ui| {
+        controls::menu(ui, "Width", "A width that journals ask for", |ui| {
             for (name, width) in WIDTHS {
                 if ui.selectable_label(changed.width_mm == width, format!("{name}, {width} mm")).clicked() {
                     changed.width_mm = width;
@@ -43,7 +33,7 @@ pub fn show(ui: &mut Ui, figure: &FigureSettings, commands: &mut Vec<Command>) {
         }
         number(ui, &mut changed.font_pt, FigureSettings::FONT_PT, "Size of type in points", " pt");
         number(ui, &mut changed.dpi, FigureSettings::DPI, "Resolution of PNGs in dots per inch", " dpi");
-        super::menu(ui, theme_label(changed.theme), "What figures are drawn on", |ui| {
+        controls::menu(ui, theme_label(changed.theme), "What figures are drawn on", |ui| {
             for theme in Theme::ALL {
                 if ui.selectable_label(changed.theme == theme, theme_label(theme)).clicked() {
                     changed.theme = theme;

@@ -2,15 +2,17 @@
 
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, Vec2};
 
-use super::{aside, complaint, quiet_button, section};
 use crate::ui::command::Command;
-use crate::ui::queue::{self, Focus};
-use crate::ui::store::{Job, JobState, Store, analysis_of, dataset_of, subject_of};
-use crate::ui::theme;
-use crate::ui::view::pace;
-use crate::ui::widget::icon::{self, Icon};
-use crate::ui::widget::swatch;
-use flatland_core::job::{Analysis, JobId, JobSpec};
+use crate::ui::state::queue;
+use crate::ui::state::queue::Focus;
+use crate::ui::state::store::pace;
+use crate::ui::state::store::{Job, JobState, Store, dataset_of, subject_of, title};
+use crate::ui::style::theme;
+use crate::ui::style::widget::controls::{aside, complaint, quiet_button, section};
+use crate::ui::style::widget::icon;
+use crate::ui::style::widget::icon::Icon;
+use crate::ui::style::widget::swatch;
+use flatland_core::job::JobId;
 use flatland_core::session::Session;
 
 /// What the list draws from.
@@ -61,22 +63,6 @@ pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| aside(ui, &text));
         });
     });
-}
-
-/// What a job is: `Landscape · ERM`.
-pub fn title(spec: &JobSpec) -> String {
-    let what = match analysis_of(spec) {
-        Some(Analysis::Landscape) => "Landscape",
-        Some(Analysis::Sharpness) => "Sharpness",
-        Some(Analysis::Hessian) => "Hessian",
-        Some(Analysis::Embedding) => "Embedding",
-        Some(Analysis::Scores) => "Scores",
-        None if matches!(spec, JobSpec::Methods) => return "Methods of training".into(),
-        None if matches!(spec, JobSpec::Pace { .. }) => "Timing steps",
-        None if matches!(spec, JobSpec::Weights(_)) => "Writing weights",
-        None => "Reading",
-    };
-    format!("{what} · {}", subject_of(spec))
 }
 
 /// `place`: how many jobs wait before it, where it waits.

@@ -3,15 +3,15 @@
 use egui::{CornerRadius, Pos2, Response, Role as WidgetRole, Sense, Ui, Vec2, WidgetInfo};
 
 use crate::ui::command::Command;
-use crate::ui::theme;
-use crate::ui::view::linked::links;
-use crate::ui::widget::icon::{self, Icon};
-use flatland_core::session::{Link, Links, Tab};
+use crate::ui::style::theme;
+use crate::ui::style::widget::icon;
+use crate::ui::style::widget::icon::Icon;
+use flatland_core::session::{Link, Links};
 
 /// Draws the switches from right to left.
-pub fn show(ui: &mut Ui, tab: Tab, state: Links, commands: &mut Vec<Command>) {
+pub fn show(ui: &mut Ui, links: &[Link], state: Links, commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 2.0;
-    for link in links(tab).iter().rev() {
+    for link in links.iter().rev() {
         if switch(ui, *link, state.has(*link)).clicked() {
             commands.push(Command::SetLink(*link, !state.has(*link)));
         }

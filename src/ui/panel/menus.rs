@@ -3,9 +3,9 @@
 use egui::{RichText, Ui};
 
 use crate::ui::command::Command;
-use crate::ui::command_list::{Item, Section};
-use crate::ui::document::Document;
-use crate::ui::theme;
+use crate::ui::command::list::{Item, Section};
+use crate::ui::state::document::Document;
+use crate::ui::style::theme;
 
 /// Draws them; gives what was chosen. `items` is asked for only when a menu is open.
 pub fn show(ui: &mut Ui, document: &Document, unsaved: bool, items: &dyn Fn() -> Vec<Item>) -> Option<Command> {

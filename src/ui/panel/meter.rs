@@ -2,9 +2,9 @@
 
 use egui::Ui;
 
-use super::aside;
-use crate::ui::meter::{Meter, bytes};
-use flatland_core::job::{Graphics, cores};
+use crate::ui::style::widget::controls::aside;
+use crate::ui::state::meter::{Graphics, Meter, bytes};
+use crate::ui::work::machine::cores;
 
 /// Draws it; `threads` are those of the worker's arithmetic, `None` = all.
 pub fn show(ui: &mut Ui, meter: &Meter, threads: Option<usize>) {

@@ -2,8 +2,9 @@
 
 use egui::Ui;
 
-use super::{architecture, complaint};
+use super::architecture;
 use crate::ui::command::{CheckpointCommand, Command};
+use crate::ui::style::widget::controls::complaint;
 use flatland_core::result::{Fit, NetworkCheck};
 use flatland_core::session::{CheckpointEntry, Normalization, NormalizationPreset};
 

@@ -1,30 +1,19 @@
 //! The command palette: type a few letters of what you want, Enter does it.
 
 use egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, Vec2};
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::ui::command::Command;
-use crate::ui::command_list::Item;
-use crate::ui::theme;
+use crate::ui::command::list::Item;
+use crate::ui::state::palette::Palette;
+use crate::ui::style::theme;
+use crate::ui::style::widget::controls;
 
 const WIDTH: f32 = 580.0;
 const ROW: f32 = 28.0;
 /// Width of what stands at the right of a row.
 const ASIDE: f32 = 200.0;
-
-/// What it holds.
-#[derive(Debug, Default)]
-pub struct State {
-    query: String,
-    /// Place of the chosen row.
-    chosen: usize,
-}
-
-impl State {
-    /// What is typed.
-    pub fn query(&self) -> &str {
-        &self.query
-    }
-}
 
 /// How it ended.
 pub enum Outcome {
@@ -40,7 +29,7 @@ pub fn key(command: &Command) -> String {
 }
 
 /// Draws it; gives how it ended, if it did.
-pub fn show(ctx: &Context, state: &mut State, items: &[Item], used: &[String]) -> Option<Outcome> {
+pub fn show(ctx: &Context, state: &mut Palette, items: &[Item], used: &[String]) -> Option<Outcome> {
     let found = found(items, &state.query, used);
     state.chosen = state.chosen.min(found.len().saturating_sub(1));
     let (down, up, enter) = ctx.input_mut(|input| {
@@ -52,7 +41,7 @@ pub fn show(ctx: &Context, state: &mut State, items: &[Item], used: &[String]) -
     let mut outcome = None;
     let area = Area::new(Id::unique("palette")).order(egui::Order::Foreground).sense(Sense::hover());
     let area = area.anchor(Align2::CENTER_TOP, Vec2::new(0.0, 90.0)).kind(egui::UiKind::Modal);
-    let modal = Modal::new(Id::unique("palette")).area(area).frame(super::dialog_frame(ctx).inner_margin(12.0)).show(ctx, |ui| {
+    let modal = Modal::new(Id::unique("palette")).area(area).frame(controls::dialog_frame(ctx).inner_margin(12.0)).show(ctx, |ui| {
         ui.set_width(WIDTH);
         let field = TextEdit::singleline(&mut state.query).hint_text("Find a command").desired_width(f32::INFINITY);
         let field = ui.add(field.margin(egui::Margin::symmetric(10, 7)));
@@ -69,7 +58,7 @@ pub fn show(ctx: &Context, state: &mut State, items: &[Item], used: &[String]) -
         }
         ui.add_space(6.0);
         if found.is_empty() {
-            super::aside(ui, "Nothing is called like that.");
+            controls::aside(ui, "Nothing is called like that.");
         }
         ScrollArea::vertical().max_height(12.0 * ROW).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
@@ -131,40 +120,21 @@ fn text(ui: &Ui, rect: Rect, align: Align2, width: f32, text: RichText) {
 /// The items that `query` means, the best first; one whose name was typed in full before all others; those used lately before others that fit as well.
 fn found<'a>(items: &'a [Item], query: &str, used: &[String]) -> Vec<&'a Item> {
     let lately = |item: &Item| used.iter().position(|used| *used == key(&item.command)).unwrap_or(used.len());
-    let mut fitting: Vec<_> = items.iter().filter_map(|item| Some((fit(query, &item.name)?, item))).collect();
+    let mut fit = fitting(query);
+    let mut fitting: Vec<_> = items.iter().filter_map(|item| Some((fit(&item.name)?, item))).collect();
     let in_full = |item: &Item| item.name.to_lowercase() == query.trim().to_lowercase();
     fitting.sort_by_key(|(fit, item)| (!in_full(item), std::cmp::Reverse(*fit), item.unavailable.is_some(), lately(item)));
     fitting.into_iter().map(|(_, item)| item).collect()
 }
 
-/// How well `name` fits what was typed; `None` when it does not. Every word typed must be in the name, letter after letter, and is
-/// worth more at the beginning, of the name or of a word, and in one piece.
-fn fit(query: &str, name: &str) -> Option<i32> {
-    let name: Vec<char> = name.to_lowercase().chars().collect();
-    query.to_lowercase().split_whitespace().map(|word| fit_word(&word.chars().collect::<Vec<_>>(), &name)).sum()
-}
-
-fn fit_word(word: &[char], name: &[char]) -> Option<i32> {
-    let starts = |k: usize| k == 0 || !name[k - 1].is_alphanumeric();
-    let from = |first: usize| {
-        let (mut worth, mut k, mut last) = (0, first, None);
-        for letter in word {
-            k += name.get(k..)?.iter().position(|other| other == letter)?;
-            worth += if k == 0 {
-                6
-            } else if starts(k) {
-                4
-            } else {
-                0
-            } + if last.is_some_and(|last| last + 1 == k) { 3 } else { 0 }
-                + 1;
-            last = Some(k);
-            k += 1;
-        }
-        Some(worth)
-    };
-    let first = word.first()?;
-    (0..name.len()).filter(|k| name[*k] == *first).filter_map(from).max()
+/// How well a name fits what was typed; `None` when it does not. Every word typed must be in the name, letter after letter, and is worth
+/// more at the beginning, of the name or of a word, and in one piece.
+fn fitting(query: &str) -> impl FnMut(&str) -> Option<u32> {
+    let pattern = Pattern::new(query, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
+    let mut config = Config::DEFAULT;
+    config.prefer_prefix = true;
+    let (mut matcher, mut letters) = (Matcher::new(config), Vec::new());
+    move |name| pattern.score(Utf32Str::new(name, &mut letters), &mut matcher)
 }
 
 #[cfg(test)]
@@ -174,6 +144,7 @@ mod tests {
 
     #[test]
     fn a_few_letters_are_enough_and_whole_words_fit_best() {
+        let fit = |query: &str, name: &str| fitting(query)(name);
         assert!(fit("save", "Save as…") > fit("save", "Close what is saved"), "the beginning of a name");
         assert!(fit("cl sam", "Close checkpoint SAM") > fit("cl sam", "Close checkpoint SWA, made"), "in one piece");
         assert_eq!(fit("xyz", "Save"), None);
@@ -184,12 +155,13 @@ mod tests {
     #[test]
     fn what_was_used_lately_comes_first_and_what_cannot_be_done_last() {
         let item = |name: &str, command: Command, unavailable: Option<&str>| Item {
-            section: crate::ui::command_list::Section::Edit,
+            section: crate::ui::command::list::Section::Edit,
             submenu: "",
             name: name.into(),
             command,
             unavailable: unavailable.map(str::to_owned),
             chosen: false,
+            shortcuts: &[],
         };
         let items =
             [item("Undo", Command::Undo, Some("nothing to undo")), item("Save", Command::Save, None), item("Redo", Command::Redo, None)];

@@ -2,8 +2,10 @@
 
 use egui::{Context, Grid, Id, Modal, RichText, ScrollArea, Ui};
 
-use crate::ui::command_list::{Item, Section};
-use crate::ui::{shortcut, theme};
+use crate::ui::command::list::{Item, Section};
+use crate::ui::command::shortcut;
+use crate::ui::style::theme;
+use crate::ui::style::widget::controls;
 
 /// What the pointer and the keys do inside of plots and lists, where there is no command for it.
 const GESTURES: [(&str, &str); 5] = [
@@ -20,9 +22,9 @@ const TALL: f32 = 560.0;
 /// Draws it; says whether it is to be closed.
 pub fn show(ctx: &Context, items: &[Item]) -> bool {
     let height = ctx.content_rect().height() - 120.0;
-    let modal = Modal::new(Id::unique("shortcuts")).frame(super::dialog_frame(ctx)).show(ctx, |ui| {
+    let modal = Modal::new(Id::unique("shortcuts")).frame(controls::dialog_frame(ctx)).show(ctx, |ui| {
         ui.set_width(720.0);
-        super::dialog_title(ui, "All shortcuts");
+        controls::dialog_title(ui, "All shortcuts");
         // A dialog that is measured for the first time would take less than there is.
         ScrollArea::vertical().max_height(height).min_scrolled_height(height.min(TALL)).show(ui, |ui| {
             ui.columns(2, |columns| {
@@ -36,7 +38,10 @@ pub fn show(ctx: &Context, items: &[Item]) -> bool {
         });
         ui.add_space(8.0);
         let closes = ui.button("Close").on_hover_text("Esc").clicked();
-        super::aside(ui, &shortcut::hint("Everything else is found by name in the palette", &crate::ui::command::Command::TogglePalette));
+        controls::aside(
+            ui,
+            &shortcut::hint("Everything else is found by name in the palette", &crate::ui::command::Command::TogglePalette),
+        );
         closes
     });
     modal.inner || modal.should_close()
@@ -59,7 +64,7 @@ fn rows(ui: &mut Ui, title: &str, rows: Vec<(String, String)>) {
         return;
     }
     let palette = theme::of(ui);
-    super::section(ui, title, None);
+    controls::section(ui, title, None);
     Grid::new(("shortcuts", title)).num_columns(2).spacing([14.0, 4.0]).min_col_width(110.0).show(ui, |ui| {
         for (keys, what) in rows {
             ui.label(RichText::new(keys).color(palette.weak));

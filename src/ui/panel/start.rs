@@ -2,10 +2,12 @@
 
 use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder};
 
+use crate::ui::command::list::{left_name, short};
+use crate::ui::command::shortcut;
 use crate::ui::command::{Command, OpenAs};
-use crate::ui::command_list::{left_name, short};
-use crate::ui::memory::{Left, Recent};
-use crate::ui::{shortcut, theme};
+use crate::ui::state::memory::{Left, Recent};
+use crate::ui::style::theme;
+use crate::ui::style::widget::controls;
 use flatland_core::session::Role;
 
 /// Width of the list.
@@ -30,13 +32,13 @@ pub fn show(ui: &mut Ui, area: Rect, recents: &[Recent], left: &[Left], commands
                 }
             });
             if left.iter().any(|left| left.unsaved) {
-                super::section(ui, "Not saved", None);
+                controls::section(ui, "Not saved", None);
             }
             for one in left.iter().filter(|left| left.unsaved) {
                 unsaved(ui, one, commands);
             }
             if !recents.is_empty() {
-                super::section(ui, "Recent sessions", None);
+                controls::section(ui, "Recent sessions", None);
             }
             for recent in recents {
                 recent_file(ui, recent, commands);
@@ -49,7 +51,7 @@ fn unsaved(ui: &mut Ui, left: &Left, commands: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let name = left_name(left);
-            if super::quiet_button(ui, "×", &format!("Forget unsaved {name}")).clicked() {
+            if controls::quiet_button(ui, "×", &format!("Forget unsaved {name}")).clicked() {
                 commands.push(Command::Forget(left.id.clone()));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

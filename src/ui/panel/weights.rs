@@ -4,8 +4,8 @@ use egui::containers::menu::MenuButton;
 use egui::{RichText, Role as WidgetRole, Ui, WidgetInfo};
 
 use crate::ui::command::{CheckpointCommand, Command};
-use crate::ui::theme;
-use crate::ui::widget::assumed;
+use crate::ui::style::theme;
+use crate::ui::style::widget::assumed;
 use flatland_core::result::Inspection;
 use flatland_core::session::CheckpointEntry;
 

@@ -4,8 +4,8 @@ use egui::{Event, Key, Modifiers, PointerButton, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::ui::app::App;
 use crate::ui::command::Command;
+use crate::ui::update::App;
 
 /// Has a command done.
 pub(super) fn give(harness: &mut Harness<'static, App>, command: Command) {

@@ -4,19 +4,20 @@
 //! numbers are taken where they are exactly the values of an 8-bit image: all whole from 0 to 255 with one above 1, or floats that are all
 //! k/255 (what `ToTensor` makes of an 8-bit image) with one between 0 and 1. Everything else is refused.
 
-use super::numpy::{Array, Element};
-use super::pixels::{Block, Bytes, Layout, PixelArray};
+use super::pixels::{Block, Layout, PixelArray};
+use crate::numpy::{Bytes, Element, RawArray};
 
 /// What was expected of an array, and what was found.
 type Unlike = (String, String);
 
 /// The array as images.
-pub(super) fn into_images(array: Array) -> Result<PixelArray, Unlike> {
+pub(super) fn into_images(array: RawArray) -> Result<PixelArray, Unlike> {
     let (count, height, width, layout) = shape(&array)?;
     let stride = height * width * layout.channels();
     let (bytes, start) = match array.element() {
         Some(Element::Unsigned(1)) => (array.bytes, array.start),
-        _ => (Bytes::Owned(exact(&array)?), 0),
+        Some(Element::Bool | Element::Unsigned(_) | Element::Signed(_) | Element::Float(_) | Element::Bytes(_) | Element::Text(_))
+        | None => (Bytes::Owned(exact(&array)?), 0),
     };
     Ok(PixelArray { blocks: vec![Block { bytes, start, stride, count }], height, width, layout })
 }
@@ -28,7 +29,7 @@ pub(super) fn may_be_images(element: Option<Element>, shape: &[usize]) -> bool {
 }
 
 /// Number of images, height, width, order.
-fn shape(array: &Array) -> Result<(usize, usize, usize, Layout), Unlike> {
+fn shape(array: &RawArray) -> Result<(usize, usize, usize, Layout), Unlike> {
     let unlike = |way_out: &str| {
         let expected = "images of shape [N, H, W, 3], [N, 3, H, W] or [N, H, W]".to_string();
         Err((expected, format!("shape {:?} of {}{way_out}", array.shape, array.dtype)))
@@ -52,7 +53,7 @@ fn shape(array: &Array) -> Result<(usize, usize, usize, Layout), Unlike> {
 }
 
 /// The values as u8, where they are exactly those of an 8-bit image.
-fn exact(array: &Array) -> Result<Vec<u8>, Unlike> {
+fn exact(array: &RawArray) -> Result<Vec<u8>, Unlike> {
     let expected = || "u8 images, or the same values as other numbers (whole from 0 to 255, or k/255)".to_string();
     let unlike = |found: String| Err((expected(), format!("{} {found}", array.dtype)));
     if !matches!(array.element(), Some(Element::Unsigned(_) | Element::Signed(_) | Element::Float(_) | Element::Bool)) {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::DataError;
-use super::labels::{Found, Origin};
-use super::numpy::{Array, Element};
+use super::labels::found::{Found, Origin};
+use crate::numpy::{Element, RawArray};
 
 /// Labels, and what names their classes.
 #[derive(Debug, Default, PartialEq)]
@@ -33,7 +33,7 @@ impl Labels {
 /// # Errors
 /// When they are as many as neither the images nor, where `five_times`, a fifth of them (CIFAR-10-C: severities one after the other), or
 /// something else.
-pub(super) fn labels_for(count: usize, five_times: bool, array: &Array, path: &Path) -> Result<Labels, DataError> {
+pub(super) fn labels_for(count: usize, five_times: bool, array: &RawArray, path: &Path) -> Result<Labels, DataError> {
     let unlike = |expected: &str, found: String| {
         Err(DataError::invalid(
             "labels",
@@ -66,7 +66,7 @@ pub(super) fn labels_for(count: usize, five_times: bool, array: &Array, path: &P
 }
 
 /// The labels; or one that is none.
-fn whole(array: &Array) -> Result<Vec<i64>, String> {
+fn whole(array: &RawArray) -> Result<Vec<i64>, String> {
     if let Some(Element::Bool | Element::Unsigned(_) | Element::Signed(_)) = array.element() {
         return array.integers().map(|label| if label >= -1 { Ok(label) } else { Err(label.to_string()) }).collect();
     }
@@ -76,7 +76,7 @@ fn whole(array: &Array) -> Result<Vec<i64>, String> {
 }
 
 /// The column of the 1 in each row; or the first row that is not so.
-fn one_hot(array: &Array, classes: usize) -> Result<Vec<i64>, usize> {
+fn one_hot(array: &RawArray, classes: usize) -> Result<Vec<i64>, usize> {
     let values: Vec<f64> = array.floats().collect();
     let column = |(row, values): (usize, &[f64])| {
         let mut ones = (0..values.len()).filter(|&column| values[column] != 0.0);

@@ -5,11 +5,16 @@
 
 use std::path::{Path, PathBuf};
 
+use super::opened::Opened;
 use super::pixels::{Block, Layout, PixelArray, map};
-use super::source::Opened;
 use super::{DataError, names, split};
 
 const WHAT: &str = "CIFAR binary batches";
+/// The files of each split.
+const BATCHES: [(&str, &[&str]); 2] = [
+    ("test", &["test_batch.bin", "test.bin"]),
+    ("train", &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "train.bin"]),
+];
 /// 3 x 32 x 32.
 const PIXELS: usize = 3072;
 
@@ -47,7 +52,7 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<Kind> {
 
 /// Opens one batch, or the batches of `split` in a folder (`train` by default only where there is no `test`).
 pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataError> {
-    let files = if path.is_dir() { batches(path, wanted)? } else { vec![path.to_path_buf()] };
+    let files = if path.is_dir() { split::pick_named(WHAT, path, wanted, &BATCHES)? } else { vec![path.to_path_buf()] };
     let mut blocks = Vec::new();
     let (mut labels, mut coarse) = (Vec::new(), Vec::new());
     let mut found = None;
@@ -71,18 +76,6 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
     };
     let pixels = PixelArray { blocks, height: 32, width: 32, layout: Layout::Planar };
     Ok(Opened { coarse, ..Opened::array("cifar_binary", labels, classes, pixels) })
-}
-
-fn batches(folder: &Path, wanted: Option<&str>) -> Result<Vec<PathBuf>, DataError> {
-    let of_split = |split: &str| -> Vec<PathBuf> {
-        let names: &[&str] = match split {
-            "train" => &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "train.bin"],
-            "test" => &["test_batch.bin", "test.bin"],
-            _ => &[],
-        };
-        names.iter().map(|name| folder.join(name)).filter(|file| file.is_file()).collect()
-    };
-    split::pick(WHAT, folder, wanted, &["test", "train"], of_split)
 }
 
 fn not_records(length: usize, file: &Path) -> DataError {

@@ -4,19 +4,25 @@
 
 use std::path::{Path, PathBuf};
 
-use super::numpy::{Array, Element};
+use super::not_data::not_data;
+use super::opened::Opened;
 use super::pickle::{self, Object, Value};
-use super::pixels::{Block, Bytes, Layout, PixelArray, map};
-use super::source::Opened;
+use super::pixels::{Block, Layout, PixelArray, map};
 use super::{DataError, names, split};
+use crate::numpy::{Bytes, Element, RawArray};
 
 const WHAT: &str = "CIFAR python batches";
+/// The files of each split.
+const BATCHES: [(&str, &[&str]); 2] = [
+    ("test", &["test_batch", "test"]),
+    ("train", &["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "train"]),
+];
 /// 3 x 32 x 32.
 const PIXELS: usize = 3072;
 
 /// Opens one batch, or the batches of split `wanted` in the folder `path`.
 pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataError> {
-    let files = if path.is_dir() { batches(path, wanted)? } else { vec![path.to_path_buf()] };
+    let files = if path.is_dir() { split::pick_named(WHAT, path, wanted, &BATCHES)? } else { vec![path.to_path_buf()] };
     let (mut blocks, mut labels, mut coarse) = (Vec::new(), Vec::new(), Vec::new());
     for file in &files {
         let batch = parse(file)?;
@@ -44,18 +50,6 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
     Ok(Opened { coarse, ..Opened::array("cifar_python", labels, classes, pixels) })
 }
 
-fn batches(folder: &Path, wanted: Option<&str>) -> Result<Vec<PathBuf>, DataError> {
-    let of_split = |split: &str| -> Vec<PathBuf> {
-        let names: &[&str] = match split {
-            "train" => &["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "train"],
-            "test" => &["test_batch", "test"],
-            _ => &[],
-        };
-        names.iter().map(|name| folder.join(name)).filter(|file| file.is_file()).collect()
-    };
-    split::pick(WHAT, folder, wanted, &["test", "train"], of_split)
-}
-
 /// The names in `batches.meta` or `meta` in the folder `path`, or beside the file.
 pub(super) fn class_names(path: &Path) -> Option<Vec<String>> {
     let folder = if path.is_dir() { path } else { path.parent()? };
@@ -67,7 +61,7 @@ pub(super) fn class_names(path: &Path) -> Option<Vec<String>> {
 
 fn parse(file: &Path) -> Result<Value, DataError> {
     let bytes = map(WHAT, file)?;
-    if let Some(found) = super::not_data(&bytes) {
+    if let Some(found) = not_data(&bytes) {
         return Err(DataError::invalid(WHAT, "a pickle", found, file));
     }
     pickle::parse(&bytes).map(|(value, _)| value).map_err(|source| DataError::Pickle { what: WHAT, source, path: file.into() })
@@ -87,7 +81,7 @@ fn member<'a>(batch: &'a Value, keys: &[&str]) -> Result<&'a Value, (String, Str
 }
 
 /// A pickled `ndarray`: `_reconstruct` with the state (version, shape, dtype, Fortran order, bytes).
-fn array(value: &Value) -> Result<Array, (String, String)> {
+fn array(value: &Value) -> Result<RawArray, (String, String)> {
     let wrong = |found: &str| ("a pickled NumPy array".to_string(), found.to_string());
     let object = value.as_object().ok_or_else(|| wrong("another value"))?;
     let modules = ["numpy.core.multiarray", "numpy._core.multiarray"];
@@ -103,7 +97,7 @@ fn array(value: &Value) -> Result<Array, (String, String)> {
         return Err(("an array in C order".into(), "one in Fortran order".into()));
     }
     let bytes = raw(data).ok_or_else(|| wrong("one without bytes"))?;
-    Array { dtype, shape, bytes, start: 0 }.checked()
+    RawArray { dtype, shape, bytes, start: 0 }.checked()
 }
 
 /// `dtype('u1', ...)` with the state (version, byte order, ...).
@@ -125,7 +119,9 @@ fn integers(value: &Value) -> Result<Vec<i64>, (String, String)> {
         Some(items) => items.iter().map(Value::as_i64).collect::<Option<_>>().ok_or_else(|| ("integer labels".into(), "others".into())),
         None => array(value).and_then(|array| match array.element() {
             Some(Element::Unsigned(_) | Element::Signed(_)) => Ok(array.integers().collect()),
-            _ => Err(("integer labels".into(), format!("elements of type {}", array.dtype))),
+            Some(Element::Bool | Element::Float(_) | Element::Bytes(_) | Element::Text(_)) | None => {
+                Err(("integer labels".into(), format!("elements of type {}", array.dtype)))
+            }
         }),
     }
 }

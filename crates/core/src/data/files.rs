@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::sniff::{Format, head, sniff};
-use super::source::Pixels;
-use super::{Source, decode, idx, image_folder, image_list, npy, open};
+use super::folder::head;
+use super::load::open;
+use super::opened::Pixels;
+use super::sniff::{Format, sniff};
+use super::{Source, decode, idx, image_folder, image_list, npy};
 
 /// Names the pixels of images that were read otherwise before they were Pillow's. Another name forgets the results of such images.
 const DECODING: &str = "pixels as of Pillow 13";
@@ -25,7 +27,7 @@ pub fn files(source: &Source) -> Vec<PathBuf> {
         Ok(Format::ImageFolder) => image_folder::above(path),
         Ok(Format::Idx) if path.is_file() => idx::labels_of(path),
         Ok(Format::Npy) if path.is_file() => npy::beside(path),
-        _ => Vec::new(),
+        Ok(Format::CifarBinary | Format::CifarPython | Format::Idx | Format::Npy | Format::Npz) | Err(_) => Vec::new(),
     };
     std::iter::once(path.to_owned()).chain(beside).collect()
 }
@@ -40,6 +42,6 @@ pub fn decoding(source: &Source) -> Option<&'static str> {
     // Most are what their names say; the others are looked into.
     let is_named_jpeg =
         |file: &PathBuf| file.extension().is_some_and(|end| end.eq_ignore_ascii_case("jpg") || end.eq_ignore_ascii_case("jpeg"));
-    let is_new = |file: &PathBuf| head(file).is_ok_and(|head| decode::is_read_anew(&head));
+    let is_new = |file: &PathBuf| head("images", file).is_ok_and(|head| decode::is_read_anew(&head));
     (files.iter().any(is_named_jpeg) || files.par_iter().any(is_new)).then_some(DECODING)
 }

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use super::pixels::{Block, Bytes, Layout, PixelArray, map};
-use super::source::Opened;
-use super::{DataError, sniff, split};
+use super::not_data::not_data;
+use super::opened::Opened;
+use super::pixels::{Block, Layout, PixelArray, map};
+use super::{DataError, folder, split};
+use crate::numpy::Bytes;
 
 const WHAT: &str = "idx images";
 /// Largest unpacked file, 8 GiB: a small file must not fill the memory.
@@ -51,7 +53,7 @@ fn read(file: &Path) -> Result<(Vec<usize>, Bytes, usize), DataError> {
     let dimensions = match *bytes {
         [0, 0, 8, dimensions @ 1..=4, ..] => usize::from(dimensions),
         _ => {
-            let found = sniff::not_data(&bytes).map_or_else(|| format!("{} bytes without one", bytes.len()), str::to_owned);
+            let found = not_data(&bytes).map_or_else(|| format!("{} bytes without one", bytes.len()), str::to_owned);
             return invalid("an idx header of u8 values".into(), found);
         }
     };
@@ -68,7 +70,7 @@ fn read(file: &Path) -> Result<(Vec<usize>, Bytes, usize), DataError> {
 
 fn images_of(folder: &Path, wanted: Option<&str>) -> Result<PathBuf, DataError> {
     let mut images = Vec::new();
-    for file in sniff::files(WHAT, folder)? {
+    for file in folder::files(WHAT, folder)? {
         if name(&file).contains("images") {
             images.push(file);
         }

@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::labels::{Found, Origin};
-use super::source::{Opened, Pixels};
-use super::{DataError, decode, sniff};
+use super::labels::found::{Found, Origin};
+use super::opened::{Opened, Pixels};
+use super::{DataError, decode, folder};
 
 const WHAT: &str = "the image folder";
 /// Names of folders that are parts of a dataset, in the order of preference.
@@ -26,7 +26,7 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
     let folder = enter(path, wanted)?;
     let Listed { files, labels, found } = listed(&folder)?;
     if files.is_empty() {
-        let others = sniff::entries(WHAT, &folder)?.len();
+        let others = folder::entries(WHAT, &folder)?.len();
         return Err(DataError::invalid(WHAT, "image files", format!("no images ({others} other entries)"), &folder));
     }
     let available = files.len();
@@ -113,7 +113,7 @@ fn lone_images(folder: &Path) -> Result<Option<PathBuf>, DataError> {
 fn by_class(folder: &Path) -> Result<Listed, DataError> {
     let (holding, empty) = subfolders(folder)?;
     // Images beside the class folders have no class.
-    let mut files: Vec<PathBuf> = sniff::files(WHAT, folder)?.into_iter().filter(|file| is_image(file)).collect();
+    let mut files: Vec<PathBuf> = folder::files(WHAT, folder)?.into_iter().filter(|file| is_image(file)).collect();
     let mut labels = vec![-1; files.len()];
     for (label, of_class) in (0..).zip(&holding) {
         let before = files.len();
@@ -166,7 +166,7 @@ fn wnids(folder: &Path) -> Option<Vec<String>> {
 
 /// All images below `folder`, by path.
 fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
-    for path in sniff::entries(WHAT, folder)? {
+    for path in folder::entries(WHAT, folder)? {
         if path.is_dir() {
             if depth > 0 && !is_left_behind(&path) {
                 collect(&path, depth - 1, files)?;
@@ -180,12 +180,12 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), 
 
 fn is_image(file: &Path) -> bool {
     let extension = file.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    EXTENSIONS.contains(&extension.as_str()) || sniff::head(file).is_ok_and(|head| decode::is_image(&head))
+    EXTENSIONS.contains(&extension.as_str()) || folder::head("images", file).is_ok_and(|head| decode::is_image(&head))
 }
 
 /// The folders in a folder that hold images, and the others, each by name.
 fn subfolders(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
-    let folders = sniff::entries(WHAT, folder)?.into_iter().filter(|path| path.is_dir() && !is_left_behind(path));
+    let folders = folder::entries(WHAT, folder)?.into_iter().filter(|path| path.is_dir() && !is_left_behind(path));
     let (mut holding, mut empty) = (Vec::new(), Vec::new());
     for folder in folders {
         if holds_image(&folder, MAX_DEPTH)? { holding.push(folder) } else { empty.push(folder) }

@@ -5,9 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::labels::Found;
-use super::source::{Opened, Pixels};
-use super::{DataError, Unreadable, not_data};
+use super::labels::found::Found;
+use super::not_data::not_data;
+use super::opened::{Opened, Pixels};
+use super::{DataError, Unreadable};
 
 const WHAT: &str = "the image list";
 /// How far up images are looked for.

@@ -16,27 +16,28 @@ pub mod demo;
 pub mod environment;
 mod error;
 mod files;
+mod folder;
 mod idx;
 mod image_folder;
 mod image_list;
 mod labels;
+mod load;
 mod names;
+mod not_data;
 mod npy;
 mod npz;
 mod npz_names;
-mod numpy;
+mod opened;
 pub mod pickle;
 mod pixels;
+mod read;
 mod resize;
 mod single;
 mod sniff;
-mod source;
 mod split;
 mod subset;
 #[cfg(test)]
 mod tests;
-
-use rayon::prelude::*;
 
 pub use augmentation::{Augmentation, Severity};
 pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
@@ -44,71 +45,7 @@ pub use environment::Environment;
 pub use error::DataError;
 pub use files::{decoding, files};
 pub use labels::{Class, Classes, LabelRule, Labelling, OrderRule, Reference, label_state};
+pub use load::{load, load_for};
+pub use not_data::not_data;
 pub use single::{SingleImage, load_images, load_positions};
-pub use sniff::{looks_like_images, not_data};
-
-use sniff::Format;
-use source::Opened;
-
-/// Reads the images that `source` means, at `size` = [height, width] where given (resized as OpenOOD does), else at their own.
-///
-/// Without a split, folders give `test`, for lack of it `val`, for lack of it `train`.
-///
-/// ```
-/// use flatland_core::data::{Source, Subset, load};
-///
-/// // Ten digits of the bundled demo set; `path` may also be a file or folder of any supported format.
-/// let source = Source { name: "digits".into(), path: "demo:test".into(), subset: Subset::First(10), ..Source::default() };
-/// let dataset = load(&source, Some([28, 28]))?;
-/// assert_eq!((dataset.len(), dataset.height, dataset.width), (10, 28, 28));
-/// assert_eq!(dataset.image(0).len(), 28 * 28 * 3);
-/// # Ok::<(), flatland_core::data::DataError>(())
-/// ```
-///
-/// # Errors
-/// When there is nothing at the path, its format is not one of ours, the data is cut off or malformed, the split is not there,
-/// no image is readable, the corruption is not known, or images without a `size` differ in theirs.
-pub fn load(source: &Source, size: Option<[usize; 2]>) -> Result<Dataset, DataError> {
-    read(source, size, None)
-}
-
-/// The same for a network of `classes` classes: labels are the network's, by what `source` says of its classes and those of its references.
-///
-/// # Errors
-/// As [`load`], and when the classes of the images cannot be brought to the network's with certainty or a label is not one of the network's.
-pub fn load_for(source: &Source, size: Option<[usize; 2]>, classes: usize) -> Result<Dataset, DataError> {
-    read(source, size, Some(classes))
-}
-
-fn read(source: &Source, size: Option<[usize; 2]>, classes: Option<usize>) -> Result<Dataset, DataError> {
-    if let Some([height, width]) = size.filter(|size| size.contains(&0)) {
-        return Err(DataError::invalid("images", "a size of at least 1x1", format!("{height}x{width}"), &source.path));
-    }
-    let mut dataset = open(source)?.read(source, size, classes)?;
-    corrupt(&mut dataset, source)?;
-    Ok(dataset)
-}
-
-/// Applies the corruption of `source` to its images, where it has one.
-fn corrupt(dataset: &mut Dataset, source: &Source) -> Result<(), DataError> {
-    let Some(corruption) = &source.corruption else { return Ok(()) };
-    let (height, width) = (dataset.height, dataset.width);
-    let images = dataset.images.par_chunks_exact_mut(height * width * 3).zip(&dataset.index);
-    images.try_for_each(|(image, &index)| corruption::apply(image, height, width, corruption, corruption::image_seed(source.seed, index)))
-}
-
-fn open(source: &Source) -> Result<Opened, DataError> {
-    if let Some(part) = source.part() {
-        return Ok(Opened::dataset("demo", demo::load(part, source)?));
-    }
-    let (path, split) = (source.path.as_path(), source.split.as_deref());
-    match sniff::sniff(source)? {
-        Format::CifarBinary => cifar_binary::open(path, split),
-        Format::CifarPython => cifar_python::open(path, split),
-        Format::Idx => idx::open(path, split),
-        Format::ImageFolder => image_folder::open(path, split),
-        Format::ImageList => image_list::open(path),
-        Format::Npy => npy::open(path, split),
-        Format::Npz => npz::open(path, split),
-    }
-}
+pub use sniff::looks_like_images;

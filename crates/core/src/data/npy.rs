@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use super::array_images::into_images;
 use super::array_labels::{Labels, classes_of_names, labels_for};
-use super::labels::{Found, Origin};
-use super::numpy::Array;
+use super::labels::found::{Found, Origin};
+use super::opened::Opened;
 use super::pixels::map;
-use super::source::Opened;
-use super::{DataError, names, sniff};
+use super::{DataError, folder, names};
+use crate::numpy::RawArray;
 
 const WHAT: &str = ".npy images";
 const LABELS: &str = "labels.npy";
@@ -20,11 +20,11 @@ const LABELS: &str = "labels.npy";
 pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataError> {
     let (file, severity) = if path.is_dir() { of_folder(path, wanted)? } else { (path.to_path_buf(), wanted.map(str::to_owned)) };
     let invalid = |(expected, found): (String, String)| DataError::invalid(WHAT, expected, found, &file);
-    let mut images = Array::from_npy(map(WHAT, &file)?).and_then(into_images).map_err(invalid)?;
+    let mut images = RawArray::from_npy(map(WHAT, &file)?).and_then(into_images).map_err(invalid)?;
     let mut count = images.blocks[0].count;
     let Labels { mut labels, mut found } = match labels_of(&file) {
         Some(sibling) => {
-            let array = Array::from_npy(map("labels", &sibling)?)
+            let array = RawArray::from_npy(map("labels", &sibling)?)
                 .map_err(|(expected, found)| DataError::invalid("labels", expected, found, &sibling))?;
             labels_for(count, true, &array, &sibling)?
         }
@@ -52,7 +52,7 @@ pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<Found, DataEr
     // A folder of several arrays has classes whichever of them is meant.
     let file = if path.is_dir() { of_folder(path, wanted).ok().map(|(file, _)| file) } else { Some(path.to_path_buf()) };
     if let Some(sibling) = file.as_deref().and_then(labels_of) {
-        let array = Array::from_npy(map("labels", &sibling)?);
+        let array = RawArray::from_npy(map("labels", &sibling)?);
         let array = array.map_err(|(expected, found)| DataError::invalid("labels", expected, found, &sibling))?;
         if let Some(names) = array.texts() {
             return Ok(classes_of_names(&names));
@@ -90,7 +90,7 @@ fn of_folder(folder: &Path, wanted: Option<&str>) -> Result<(PathBuf, Option<Str
         Some((name, severity)) => (Some(name), Some(severity.to_owned())),
         None => (wanted, None),
     };
-    let arrays: Vec<PathBuf> = sniff::files(WHAT, folder)?
+    let arrays: Vec<PathBuf> = folder::files(WHAT, folder)?
         .into_iter()
         .filter(|file| file.extension().is_some_and(|extension| extension == "npy") && file.file_name() != Some(LABELS.as_ref()))
         .collect();

@@ -1,22 +1,18 @@
 //! `.npz` archives with `images` and, where there are labels, `labels`, or what people call them otherwise ([`npz_names`](super::npz_names)).
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
-
-use npyz::npz::NpzArchive;
 
 use super::array_images::into_images;
 use super::array_labels::{Labels, classes_of_names, labels_for};
-use super::labels::Found;
+use super::labels::found::Found;
 use super::npz_names::{Entry, choose};
-use super::numpy::{Array, Header};
-use super::pixels::{Bytes, map};
-use super::source::Opened;
-use super::{DataError, sniff, split};
+use super::opened::Opened;
+use super::pixels::map;
+use super::{DataError, folder, split};
+use crate::numpy::{Archive, ArrayError, Header, RawArray};
 
 const WHAT: &str = ".npz images";
-/// Largest unpacked array, 8 GiB: a small file must not fill the memory.
-const MAX_ARRAY: u64 = 8 << 30;
 
 /// Opens the archive at `path`, or that of split `wanted` in the folder `path`.
 pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataError> {
@@ -49,44 +45,35 @@ pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<Found, DataEr
     Ok(labels.and_then(|labels| labels.texts()).map(|names| classes_of_names(&names)).unwrap_or_default())
 }
 
-fn opened<'a>(bytes: &'a [u8], path: &Path) -> Result<Archive<'a>, DataError> {
-    NpzArchive::new(Cursor::new(bytes))
+fn opened<'a>(bytes: &'a [u8], path: &Path) -> Result<Arrays<'a>, DataError> {
+    Archive::new(Cursor::new(bytes))
         .map_err(|error| DataError::invalid(WHAT, "a whole zip archive", format!("one cut short or damaged: {error}"), path))
 }
 
 /// The archive of split `wanted` in a folder.
 fn of_folder(folder: &Path, wanted: Option<&str>) -> Result<PathBuf, DataError> {
-    let archives = sniff::files(WHAT, folder)?;
+    let archives = folder::files(WHAT, folder)?;
     let is = |file: &PathBuf, name: &str| file.file_name().is_some_and(|found| found.to_string_lossy() == format!("{name}.npz"));
     let of_split = |split: &str| archives.iter().filter(|file| is(file, split)).cloned().collect();
     Ok(split::pick(WHAT, folder, wanted, &["test", "val", "train"], of_split)?.swap_remove(0))
 }
 
-type Archive<'a> = NpzArchive<Cursor<&'a [u8]>>;
+type Arrays<'a> = Archive<Cursor<&'a [u8]>>;
 
 /// What is known of the arrays by their headers, by name; what is no array is left out.
-fn entries(archive: &mut Archive<'_>) -> Vec<Entry> {
-    let mut names: Vec<String> = archive.array_names().map(str::to_owned).collect();
+fn entries(archive: &mut Arrays<'_>) -> Vec<Entry> {
+    let mut names = archive.names();
     names.sort();
-    let entry = |name: String| {
-        let mut head = Vec::new();
-        let file = archive.zip_archive().by_name(&format!("{name}.npy")).ok()?;
-        file.take(Header::LONGEST as u64).read_to_end(&mut head).ok()?;
-        Header::of(&head).ok().map(|Header { dtype, shape, .. }| Entry { name, dtype, shape })
-    };
+    let entry = |name: String| archive.header(&name).ok().map(|Header { dtype, shape, .. }| Entry { name, dtype, shape });
     names.into_iter().filter_map(entry).collect()
 }
 
 /// A whole array.
-fn array(archive: &mut Archive<'_>, name: &str, path: &Path) -> Result<Array, DataError> {
-    let mut entry = archive.zip_archive().by_name(&format!("{name}.npy")).map_err(|error| DataError::io(WHAT, path)(error.into()))?;
-    let mut unpacked = Vec::new();
-    entry.by_ref().take(MAX_ARRAY + 1).read_to_end(&mut unpacked).map_err(DataError::io(WHAT, path))?;
-    if unpacked.len() as u64 > MAX_ARRAY {
-        return Err(DataError::invalid(WHAT, format!("at most {MAX_ARRAY} bytes in `{name}`"), "more", path));
-    }
-    let invalid = |(expected, found)| DataError::invalid(WHAT, format!("{expected} in `{name}`"), found, path);
-    Array::from_npy(Bytes::Owned(unpacked)).map_err(invalid)
+fn array(archive: &mut Arrays<'_>, name: &str, path: &Path) -> Result<RawArray, DataError> {
+    archive.array(name).map_err(|error| match error {
+        ArrayError::Io(error) => DataError::io(WHAT, path)(error),
+        ArrayError::Unlike(expected, found) => DataError::invalid(WHAT, expected, found, path),
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Which arrays of an `.npz` are the images and their labels, by what people call them.
 
 use super::array_images::may_be_images;
-use super::numpy::Element;
+use crate::numpy::Element;
 
 /// Splits in the order of preference, where none is asked for.
 const SPLITS: [&str; 3] = ["test", "val", "train"];

@@ -1,33 +1,11 @@
 //! Images that lie in arrays: CIFAR batches, idx files, NumPy arrays. Gathered into u8 RGB, [height, width, 3] each.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::DataError;
-
-/// Bytes of a file or part of one.
-pub(super) enum Bytes {
-    /// Mapped from the file.
-    Mapped(memmap2::Mmap),
-    /// Read or unpacked.
-    Owned(Vec<u8>),
-    /// Shared with a pickle.
-    Shared(Arc<[u8]>),
-}
-
-impl std::ops::Deref for Bytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Bytes::Mapped(map) => map,
-            Bytes::Owned(bytes) => bytes,
-            Bytes::Shared(bytes) => bytes,
-        }
-    }
-}
+use crate::numpy::Bytes;
 
 /// Maps a file into memory; an empty file gives no bytes.
 pub(super) fn map(what: &'static str, path: &Path) -> Result<Bytes, DataError> {

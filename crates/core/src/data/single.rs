@@ -1,7 +1,9 @@
 //! Single images of a source: for looking at, and as a dataset of their own.
 
-use super::source::Opened;
-use super::{DataError, Dataset, Source, corrupt, corruption, labels, open};
+use super::labels::assign::assign;
+use super::load::{corrupt, open};
+use super::opened::Opened;
+use super::{DataError, Dataset, Source, corruption};
 
 /// An image at its own size.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +48,7 @@ pub fn load_positions(
     classes: Option<usize>,
 ) -> Result<Dataset, DataError> {
     let mut opened = open(source)?;
-    let labelling = labels::assign(&mut opened, source, classes)?;
+    let labelling = assign(&mut opened, source, classes)?;
     let missing = |position: usize| {
         let found = match (opened.index.iter().min(), opened.index.iter().max()) {
             (Some(first), Some(last)) => format!("{} images, at positions from {first} to {last}", opened.index.len()),

@@ -1,15 +1,15 @@
 //! What lies at a path, found by content, never by extension.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
+use super::folder::{entries, files, head};
+use super::not_data::not_data;
 use super::pixels::map;
 use super::{DataError, Source, cifar_binary, decode};
 
-/// Bytes that are looked at where content has a beginning that tells.
-const HEAD: usize = 512;
 const WHAT: &str = "images";
 const EXPECTED: &str = "CIFAR batches, idx, .npy, .npz, an image list or a folder of images";
 
@@ -40,37 +40,6 @@ impl Format {
     }
 }
 
-/// What is often found where data should be: an empty file, a git-lfs pointer, an HTML page.
-pub fn not_data(head: &[u8]) -> Option<&'static str> {
-    if head.is_empty() {
-        return Some("an empty file");
-    }
-    if head.starts_with(b"version https://git-lfs.github.com/spec/") {
-        return Some("a git-lfs pointer (fetch the file itself with `git lfs pull`)");
-    }
-    let text = head.trim_ascii_start();
-    let begins = |tag: &[u8]| text.len() >= tag.len() && text[..tag.len()].eq_ignore_ascii_case(tag);
-    (begins(b"<!doctype html") || begins(b"<html")).then_some("an HTML page (a download that failed?)")
-}
-
-/// The regular files of a folder that are not hidden, by name.
-pub(super) fn files(what: &'static str, folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    Ok(entries(what, folder)?.into_iter().filter(|path| path.is_file()).collect())
-}
-
-/// The files and folders of a folder that are not hidden, by name.
-pub(super) fn entries(what: &'static str, folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(DataError::io(what, folder))? {
-        let entry = entry.map_err(DataError::io(what, folder))?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
-            paths.push(entry.path());
-        }
-    }
-    paths.sort();
-    Ok(paths)
-}
-
 /// The format of `source`: the one it names, or the one found by content.
 pub(super) fn sniff(source: &Source) -> Result<Format, DataError> {
     let path = &source.path;
@@ -84,7 +53,7 @@ pub(super) fn sniff(source: &Source) -> Result<Format, DataError> {
     if path.is_dir() {
         return sniff_folder(path);
     }
-    let head = head(path)?;
+    let head = head(WHAT, path)?;
     match of_file(path, &head)? {
         Some(format) => Ok(format),
         None if is_list(&head) => Ok(Format::ImageList),
@@ -94,7 +63,7 @@ pub(super) fn sniff(source: &Source) -> Result<Format, DataError> {
 
 /// Whether the file is surely one of images. Pickles and zip archives hold checkpoints more often; an archive is numpy's by its name.
 pub fn looks_like_images(file: &Path) -> bool {
-    let Ok(head) = head(file) else { return false };
+    let Ok(head) = head(WHAT, file) else { return false };
     match of_file(file, &head) {
         Ok(Some(Format::Npz)) => file.extension().is_some_and(|extension| extension == "npz"),
         Ok(Some(format)) => format != Format::CifarPython,
@@ -108,19 +77,11 @@ fn sniff_folder(folder: &Path) -> Result<Format, DataError> {
         return Err(DataError::invalid(WHAT, EXPECTED, "an empty folder", folder));
     }
     for file in files(WHAT, folder)? {
-        if let Some(format) = of_file(&file, &head(&file)?)? {
+        if let Some(format) = of_file(&file, &head(WHAT, &file)?)? {
             return Ok(format);
         }
     }
     Ok(Format::ImageFolder)
-}
-
-/// The first bytes of a file.
-pub(super) fn head(path: &Path) -> Result<Vec<u8>, DataError> {
-    let file = std::fs::File::open(path).map_err(DataError::io(WHAT, path))?;
-    let mut head = Vec::new();
-    file.take(HEAD as u64).read_to_end(&mut head).map_err(DataError::io(WHAT, path))?;
-    Ok(head)
 }
 
 fn of_file(path: &Path, head: &[u8]) -> Result<Option<Format>, DataError> {

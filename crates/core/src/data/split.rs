@@ -20,3 +20,15 @@ pub(super) fn pick(
         None => Err(DataError::invalid(what, format!("a split among {}", order.join(", ")), found, folder)),
     }
 }
+
+/// The same where the files of each split have known names: `files` are the splits in the order of preference, each with its names.
+pub(super) fn pick_named(
+    what: &'static str,
+    folder: &Path,
+    wanted: Option<&str>,
+    files: &[(&str, &[&str])],
+) -> Result<Vec<PathBuf>, DataError> {
+    let names = |split: &str| files.iter().filter(|(known, _)| *known == split).flat_map(|(_, names)| names.iter());
+    let of_split = |split: &str| names(split).map(|name| folder.join(name)).filter(|file| file.is_file()).collect();
+    pick(what, folder, wanted, &files.iter().map(|(split, _)| *split).collect::<Vec<_>>(), of_split)
+}

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::plan::{Analysis, PlanError, PlanOptions, plan};
+use super::plan::{Analysis, plan};
+use super::plan_error::PlanError;
+use super::plan_options::PlanOptions;
 use super::{AnalysisDataset, ConformanceJob, JobSpec, Plane, Precision, source};
 use crate::session::{BatchNormPolicy, Role, Session};
 

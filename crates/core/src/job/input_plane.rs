@@ -1,7 +1,6 @@
 //! Landscapes in input space: what of a session's settings has no meaning there, and which images are meant.
 
-use super::plan::PlanError;
-use super::{AnalysisDataset, PlanOptions};
+use super::{AnalysisDataset, PlanError, PlanOptions};
 use crate::data::Subset;
 use crate::result::InputRecord;
 use crate::session::{BatchNormPolicy, DirectionSettings, InputPlane, InputTarget, LandscapeSettings, Norm, Stop};

@@ -2,10 +2,11 @@
 //!
 //! Results lie in `OUT/<checkpoint>/<dataset>/` (landscape, sharpness, hessian) and `OUT/<checkpoint>/` (embedding, scores).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::plan_error::all_known;
 use super::{
-    AnalysisDataset, CheckpointSource, Device, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, Plane, Precision, ScoreJob,
+    AnalysisDataset, CheckpointSource, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, PlanError, PlanOptions, Plane, ScoreJob,
     SharpnessJob, input_plane, source,
 };
 use crate::result::safe_name;
@@ -48,72 +49,6 @@ impl Analysis {
             Analysis::Scores => "scores",
         }
     }
-}
-
-/// Choices that a session does not hold.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PlanOptions {
-    /// Names of the checkpoints; empty = all.
-    pub checkpoints: Vec<String>,
-    /// Names of the datasets; empty = those of the settings.
-    pub datasets: Vec<String>,
-    /// At most so many images of every dataset.
-    pub samples: Option<usize>,
-    /// Replaces the session's seed.
-    pub seed: Option<u64>,
-    /// Device.
-    pub device: Device,
-    /// Precision.
-    pub precision: Precision,
-    /// Also write `directions.npz`.
-    pub save_directions: bool,
-    /// Evaluate the plane of this file.
-    pub directions: Option<PathBuf>,
-    /// Also write the best ε of every ρ.
-    pub save_perturbations: bool,
-    /// Also write the eigenvectors of the Hessian.
-    pub save_eigenvectors: bool,
-    /// Where landscapes share their cells.
-    pub cells: Option<PathBuf>,
-}
-
-/// Why a session cannot be planned.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PlanError {
-    /// A name that the session does not know.
-    #[error("expected {what} of the session ({}), found `{name}`", .known.join(", "))]
-    Unknown {
-        /// `a checkpoint` or `a dataset`.
-        what: &'static str,
-        /// The name.
-        name: String,
-        /// The names that it knows.
-        known: Vec<String>,
-    },
-    /// Nothing to work on.
-    #[error("{analysis} needs {needs}, and the session has none")]
-    Lacks {
-        /// The analysis.
-        analysis: &'static str,
-        /// What it needs.
-        needs: &'static str,
-    },
-    /// Two names that give one folder.
-    #[error("the names `{0}` and `{1}` would share one result folder; rename one of them")]
-    SameFolder(String, String),
-    /// A file or folder that is not there.
-    #[error("expected the {what}{}, found nothing there ({path})", if .name.is_empty() { String::new() } else { format!(" `{name}`") })]
-    MissingPath {
-        /// `checkpoint`, `dataset`, ...
-        what: &'static str,
-        /// Its name; empty when it has none.
-        name: String,
-        /// Its path.
-        path: PathBuf,
-    },
-    /// Settings that make no sense.
-    #[error("{0}")]
-    Settings(String),
 }
 
 /// The jobs of `analysis`, in the order of the checkpoints; results go to `out`.
@@ -286,13 +221,6 @@ fn chosen_datasets<'a>(session: &'a Session, analysis: Analysis, options: &PlanO
         return Err(PlanError::Lacks { analysis: analysis.label(), needs });
     }
     Ok(chosen)
-}
-
-pub(super) fn all_known(what: &'static str, names: &[String], known: &[&String]) -> Result<(), PlanError> {
-    match names.iter().find(|name| !known.contains(name)) {
-        Some(name) => Err(PlanError::Unknown { what, name: name.clone(), known: known.iter().map(|&name| name.clone()).collect() }),
-        None => Ok(()),
-    }
 }
 
 fn distinct_folders<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), PlanError> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::plan::{PlanError, all_known};
+use super::plan_error::{PlanError, all_known};
 use super::{CheckpointSource, LandscapeJob};
 use crate::result::LandscapeManifest;
 use crate::session::{Axes, CheckpointEntry, DirectionSettings, Session};

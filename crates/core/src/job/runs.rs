@@ -10,8 +10,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
-pub use super::run_curves::export_tensorboard;
-
 use super::process::{describe, worker_command};
 use super::run_folder::now;
 use super::{
@@ -77,11 +75,11 @@ pub fn resume(dir: &Path, options: &RunOptions) -> Result<(), RunError> {
     let (state, status) = folder.state()?;
     match status {
         RunStatus::Paused => return folder.leave_word(Control::Resume),
-        status if status.is_under_way() => {
+        RunStatus::Queued | RunStatus::Running | RunStatus::Stopping => {
             let message = format!("expected a run that nobody is at, found one that is {}", status.key());
             return Err(RunError::Refused { message, path: folder.path().into() });
         }
-        _ => {}
+        RunStatus::Done | RunStatus::Failed | RunStatus::Cancelled | RunStatus::Interrupted => {}
     }
     folder.forget_word()?;
     let asked = now();

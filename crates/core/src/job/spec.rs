@@ -332,7 +332,14 @@ impl JobSpec {
         let landscape = match self {
             JobSpec::Landscape(job) => Some(job),
             JobSpec::Weights(job) => Some(&job.landscape),
-            _ => None,
+            JobSpec::Inspect { .. }
+            | JobSpec::Methods
+            | JobSpec::Pace { .. }
+            | JobSpec::Sharpness(_)
+            | JobSpec::Hessian(_)
+            | JobSpec::Embedding(_)
+            | JobSpec::Score(_)
+            | JobSpec::Conformance(_) => None,
         };
         if let JobSpec::Inspect { path, .. } = self {
             inputs.push(("checkpoint", "", path));

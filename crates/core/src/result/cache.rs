@@ -1,5 +1,8 @@
 //! Where the window keeps results: a folder of the user's cache, named by what the results are of. And where it remembers what was
 //! open: a folder of the user's state.
+//!
+//! The folders are found here and not by a crate: `etcetera` ignores the XDG variables where there is no home folder, as in a container
+//! without a user, and `dirs` gives other folders than earlier versions used on macOS and without `HOME`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ResultError, write_atomic};
+use super::{ResultError, json};
 
 /// What is checked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -143,8 +143,7 @@ impl Conformance {
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, folder: &Path) -> Result<(), ResultError> {
-        let json = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
-        write_atomic(&folder.join("conformance.json"), json.as_bytes())
+        json::save(&folder.join("conformance.json"), self)
     }
 
     /// Reads what [`Conformance::save`] wrote.
@@ -152,9 +151,7 @@ impl Conformance {
     /// # Errors
     /// When the file is missing, unreadable or not what it should be.
     pub fn load(folder: &Path) -> Result<Self, ResultError> {
-        let path = folder.join("conformance.json");
-        let text = std::fs::read_to_string(&path).map_err(|source| ResultError::Io { action: "read", source, path: path.clone() })?;
-        serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path })
+        json::load(&folder.join("conformance.json"))
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LabelRecord, ResultError, UnreadableImage, write_atomic};
+use super::{LabelRecord, ResultError, UnreadableImage, json};
 
 /// An eigenvalue with what it is worth: some eigenvalue of H lies within `residual` of `value`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -155,8 +155,7 @@ impl HessianSpectrum {
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, folder: &Path) -> Result<(), ResultError> {
-        let json = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
-        write_atomic(&folder.join("hessian.json"), json.as_bytes())
+        json::save(&folder.join("hessian.json"), self)
     }
 
     /// Reads what [`HessianSpectrum::save`] wrote.
@@ -164,9 +163,7 @@ impl HessianSpectrum {
     /// # Errors
     /// When the file is missing, unreadable or not what it should be.
     pub fn load(folder: &Path) -> Result<Self, ResultError> {
-        let path = folder.join("hessian.json");
-        let text = std::fs::read_to_string(&path).map_err(|source| ResultError::Io { action: "read", source, path: path.clone() })?;
-        serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path })
+        json::load(&folder.join("hessian.json"))
     }
 }
 

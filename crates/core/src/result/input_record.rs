@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::landscape::non_finite;
+use super::non_finite;
 
 /// A plane x + αd₁ + βd₂ around an image x, pixels in [0, 1] before normalization.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ErrorKind, InputRecord, LabelRecord, Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, Unreadable, write_atomic,
+    ErrorKind, InputRecord, LabelRecord, Map, Npz, NpzValues, PlaneRecord, Quantity, Reading, ResultError, Unreadable, json, non_finite,
 };
 
 /// One evaluated cell.
@@ -46,28 +46,6 @@ pub enum CellStatus {
     Exact,
     /// Computed on all images, and not a finite number.
     NonFinite,
-}
-
-/// A float in JSON, with the names of those that JSON has no number for.
-pub(super) mod non_finite {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-        if value.is_finite() { serializer.serialize_f64(*value) } else { serializer.serialize_str(&value.to_string()) }
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "expected a number, or \"NaN\", \"inf\" or \"-inf\" in its place")]
-        enum Number {
-            Finite(f64),
-            Named(String),
-        }
-        match Number::deserialize(deserializer)? {
-            Number::Finite(value) => Ok(value),
-            Number::Named(name) => name.parse().map_err(serde::de::Error::custom),
-        }
-    }
 }
 
 /// What a surface is of: enough to make it again.
@@ -328,7 +306,7 @@ impl LossSurface {
         match (self.status(k), &self.estimate) {
             (CellStatus::Pending, _) => None,
             (CellStatus::Estimated, Some(map)) => Some((map.value[k], map.std_error[k])),
-            _ => Some((self.loss[k], self.loss_std_error[k])),
+            (CellStatus::Estimated | CellStatus::Exact | CellStatus::NonFinite, _) => Some((self.loss[k], self.loss_std_error[k])),
         }
     }
 
@@ -387,8 +365,7 @@ impl LossSurface {
             npz.push(format!("{name}_std_error"), &[a, b], NpzValues::F64(map.std_error.clone()));
         }
         npz.save(&folder.join("landscape.npz"))?;
-        let json = serde_json::to_string_pretty(&self.manifest).unwrap_or_default() + "\n";
-        write_atomic(&folder.join("landscape.json"), json.as_bytes())
+        json::save(&folder.join("landscape.json"), &self.manifest)
     }
 
     /// Reads what [`LossSurface::save`] wrote.
@@ -414,9 +391,7 @@ impl LossSurface {
         for quantity in Quantity::ALL {
             maps.extend(map(quantity.key())?.map(|map| (quantity, map)));
         }
-        let json = folder.join("landscape.json");
-        let text = std::fs::read_to_string(&json).map_err(|source| ResultError::Io { action: "read", source, path: json.clone() })?;
-        let manifest = serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path: json })?;
+        let manifest = json::load(&folder.join("landscape.json"))?;
         let loss = grid("loss")?;
         let accuracy = grid("accuracy")?.into_iter().zip(&loss).map(|(accuracy, loss)| defined_accuracy(accuracy, *loss)).collect();
         Ok(Self {

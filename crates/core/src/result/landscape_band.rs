@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::landscape::loss_label;
-use super::{LossSurface, Npz, NpzValues, ResultError, nearest_node, write_atomic};
+use super::{LossSurface, Npz, NpzValues, ResultError, json, nearest_node};
 
 /// Loss over K ≥ 2 planes of one grid: mean and standard deviation (n − 1) over planes, [A, B] row-major as in [`LossSurface`]. A cell
 /// that is not finite on one plane is not finite here.
@@ -108,8 +108,7 @@ impl LandscapeBand {
         npz.push("loss_mean", &[a, b], NpzValues::F64(self.mean.clone()));
         npz.push("loss_std", &[a, b], NpzValues::F64(self.std.clone()));
         npz.save(&folder.join("landscape_band.npz"))?;
-        let json = serde_json::to_string_pretty(&self.manifest).unwrap_or_default() + "\n";
-        write_atomic(&folder.join("landscape_band.json"), json.as_bytes())
+        json::save(&folder.join("landscape_band.json"), &self.manifest)
     }
 
     /// Reads what [`LandscapeBand::save`] wrote.
@@ -121,9 +120,7 @@ impl LandscapeBand {
         let npz = Npz::load(&path)?;
         let invalid = |message: String| ResultError::Invalid { message, path: path.clone() };
         let array = |name: &str| npz.f64(name).ok_or_else(|| invalid(format!("expected an array `{name}`, found none")));
-        let json = folder.join("landscape_band.json");
-        let text = std::fs::read_to_string(&json).map_err(|source| ResultError::Io { action: "read", source, path: json.clone() })?;
-        let manifest = serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path: json })?;
+        let manifest = json::load(&folder.join("landscape_band.json"))?;
         let band = Self { alpha: array("alpha")?, beta: array("beta")?, mean: array("loss_mean")?, std: array("loss_std")?, manifest };
         let n = band.alpha.len() * band.beta.len();
         let found = [band.mean.len(), band.std.len()];

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::ResultError;
 use super::atomic::write_atomic_with;
+use crate::numpy::f32_header;
 
 /// Rows of N little-endian f32 values behind a header of fixed length.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ impl LossRows {
         if let Some(rows) = Self::open_npy(path, shape) {
             return Ok(rows);
         }
-        let header = npy_header(shape);
+        let header = f32_header(&shape);
         let file = write_atomic_with(path, |file| {
             file.write_all(&header)?;
             file.set_len(header.len() as u64 + 4 * shape.iter().product::<usize>() as u64)
@@ -45,7 +46,7 @@ impl LossRows {
 
     /// The array of [`LossRows::npy`], where there is one of this shape.
     pub fn open_npy(path: &Path, shape: [usize; 3]) -> Option<Self> {
-        let expected = npy_header(shape);
+        let expected = f32_header(&shape);
         let mut file = File::options().read(true).write(true).open(path).or_else(|_| File::open(path)).ok()?;
         let mut header = vec![0; expected.len()];
         file.read_exact(&mut header).ok()?;
@@ -93,17 +94,6 @@ impl LossRows {
         let same = if mean.is_finite() { (found - mean).abs() <= 1e-5 * mean.abs().max(1e-12) } else { !found.is_finite() };
         same.then_some(losses)
     }
-}
-
-/// Version 1.0 of NumPy's format (`numpy.lib.format`), C order, `<f4`.
-fn npy_header([a, b, n]: [usize; 3]) -> Vec<u8> {
-    let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({a}, {b}, {n}), }}");
-    // Magic, version and length take 10 bytes; the whole is a multiple of 64 that ends in a line feed.
-    let length = (10 + text.len() + 1).next_multiple_of(64) - 10;
-    let mut header = b"\x93NUMPY\x01\x00".to_vec();
-    header.extend((length as u16).to_le_bytes());
-    header.extend(format!("{text:<width$}\n", width = length - 1).bytes());
-    header
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ResultError, write_atomic};
+use super::{ResultError, json, write_atomic};
 use crate::metric;
 
 /// Images that are looked at.
@@ -165,9 +165,7 @@ impl NetworkCheck {
     /// # Errors
     /// When it is not there or not whole.
     pub fn load(folder: &Path) -> Result<Self, ResultError> {
-        let path = folder.join("check.json");
-        let text = std::fs::read(&path).map_err(|source| ResultError::Io { action: "read", source, path: path.clone() })?;
-        serde_json::from_slice(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path })
+        json::load(&folder.join("check.json"))
     }
 }
 

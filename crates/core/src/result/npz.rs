@@ -1,73 +1,12 @@
-//! `.npz` archives of named arrays: the format of every large result, readable by NumPy in one line.
+//! [`Npz`] as a result file: written atomically, with errors that name the file.
 
-use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
-use npyz::WriterBuilder;
-use npyz::npz::{NpzArchive, NpzWriter};
+pub use crate::numpy::{Array, Npz, NpzValues};
 
 use super::{ResultError, write_atomic};
 
-/// How an array is stored; without the time of writing, so that the same arrays give the same bytes.
-fn options() -> npyz::zip::write::FileOptions {
-    npyz::zip::write::FileOptions::default().last_modified_time(npyz::zip::DateTime::default())
-}
-
-/// Values of an array, row-major.
-#[derive(Clone, Debug, PartialEq)]
-pub enum NpzValues {
-    /// `<f4`
-    F32(Vec<f32>),
-    /// `<f8`
-    F64(Vec<f64>),
-    /// `<i8`
-    I64(Vec<i64>),
-    /// `|u1`
-    U8(Vec<u8>),
-    /// `<U…`, one string an element.
-    Text(Vec<String>),
-}
-
-/// A named array of an archive.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Array {
-    /// Name without `.npy`; may contain `/`.
-    pub name: String,
-    /// Shape; its product is the number of values.
-    pub shape: Vec<usize>,
-    /// Values, row-major.
-    pub values: NpzValues,
-}
-
-/// A small archive held in memory, in file order.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Npz {
-    /// The arrays.
-    pub arrays: Vec<Array>,
-}
-
 impl Npz {
-    /// Adds an array.
-    pub fn push(&mut self, name: impl Into<String>, shape: &[usize], values: NpzValues) {
-        self.arrays.push(Array { name: name.into(), shape: shape.to_vec(), values });
-    }
-
-    /// The array called `name`.
-    pub fn get(&self, name: &str) -> Option<&Array> {
-        self.arrays.iter().find(|array| array.name == name)
-    }
-
-    /// The array called `name` as f64, whatever its numeric type.
-    pub fn f64(&self, name: &str) -> Option<Vec<f64>> {
-        self.get(name).and_then(|array| match &array.values {
-            NpzValues::F64(v) => Some(v.clone()),
-            NpzValues::F32(v) => Some(v.iter().map(|&x| f64::from(x)).collect()),
-            NpzValues::I64(v) => Some(v.iter().map(|&x| x as f64).collect()),
-            NpzValues::U8(v) => Some(v.iter().map(|&x| f64::from(x)).collect()),
-            NpzValues::Text(_) => None,
-        })
-    }
-
     /// Writes the archive atomically; the same arrays give the same bytes.
     ///
     /// # Errors
@@ -75,43 +14,6 @@ impl Npz {
     pub fn save(&self, path: &Path) -> Result<(), ResultError> {
         let bytes = self.to_bytes().map_err(|source| ResultError::Io { action: "write", source, path: path.into() })?;
         write_atomic(path, &bytes)
-    }
-
-    /// The archive; the same arrays give the same bytes.
-    ///
-    /// # Errors
-    /// When an array cannot be stored.
-    pub fn to_bytes(&self) -> std::io::Result<Vec<u8>> {
-        let mut buffer = Cursor::new(Vec::new());
-        self.write(&mut buffer)?;
-        Ok(buffer.into_inner())
-    }
-
-    fn write(&self, buffer: &mut Cursor<Vec<u8>>) -> std::io::Result<()> {
-        fn put<T: npyz::AutoSerialize>(npz: &mut NpzWriter<&mut Cursor<Vec<u8>>>, array: &Array, values: &[T]) -> std::io::Result<()> {
-            let shape: Vec<u64> = array.shape.iter().map(|&n| n as u64).collect();
-            let mut writer = npz.array(&array.name, options())?.default_dtype().shape(&shape).begin_nd()?;
-            writer.extend(values)?;
-            writer.finish()
-        }
-        let mut npz = NpzWriter::new(buffer);
-        for array in &self.arrays {
-            match &array.values {
-                NpzValues::F32(v) => put(&mut npz, array, v)?,
-                NpzValues::F64(v) => put(&mut npz, array, v)?,
-                NpzValues::I64(v) => put(&mut npz, array, v)?,
-                NpzValues::U8(v) => put(&mut npz, array, v)?,
-                NpzValues::Text(v) => {
-                    let width = v.iter().map(|s| s.chars().count()).max().unwrap_or(0).max(1);
-                    let dtype = npyz::DType::Plain(format!("<U{width}").parse().map_err(std::io::Error::other)?);
-                    let shape: Vec<u64> = array.shape.iter().map(|&n| n as u64).collect();
-                    let mut writer = npz.array(&array.name, options())?.dtype(dtype).shape(&shape).begin_nd()?;
-                    writer.extend(v.iter())?;
-                    writer.finish()?;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Reads a whole archive.
@@ -124,32 +26,6 @@ impl Npz {
             message: format!("expected an .npz archive of numeric arrays: {error}"),
             path: path.into(),
         })
-    }
-
-    fn read(reader: impl Read + Seek) -> std::io::Result<Self> {
-        let mut archive = NpzArchive::new(reader)?;
-        let names: Vec<String> = archive.array_names().map(str::to_owned).collect();
-        let mut npz = Npz::default();
-        for name in names {
-            let Some(file) = archive.by_name(&name)? else { continue };
-            let shape: Vec<usize> = file.shape().iter().map(|&n| n as usize).collect();
-            if file.order() == npyz::Order::Fortran && shape.len() > 1 {
-                return Err(std::io::Error::other(format!("`{name}` is in Fortran order, expected C order")));
-            }
-            let dtype = file.dtype().descr();
-            let dtype = dtype.trim_matches(|c| c == '\'' || c == '"');
-            let values = match dtype {
-                "<f4" => NpzValues::F32(file.into_vec()?),
-                "<f8" => NpzValues::F64(file.into_vec()?),
-                "<i8" => NpzValues::I64(file.into_vec()?),
-                "<i4" => NpzValues::I64(file.into_vec::<i32>()?.into_iter().map(i64::from).collect()),
-                "|u1" => NpzValues::U8(file.into_vec()?),
-                text if text.starts_with("<U") => NpzValues::Text(file.into_vec()?),
-                other => return Err(std::io::Error::other(format!("`{name}` has dtype {other}, expected f4, f8, i4, i8, u1 or U"))),
-            };
-            npz.arrays.push(Array { name, shape, values });
-        }
-        Ok(npz)
     }
 }
 
@@ -178,5 +54,19 @@ mod tests {
         assert_eq!(read.get("label"), npz.get("label"));
         let bits = |n: &Npz| n.f64("loss").unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&read), bits(&npz));
+    }
+
+    #[test]
+    fn a_shape_that_does_not_fit_into_memory_is_an_error_and_no_panic() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claim.npz");
+        let header = format!("{:<117}\n", "{'descr': '<f8', 'fortran_order': False, 'shape': (18446744073709551615, 32), }");
+        let npy = [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), &[0; 8]].concat();
+        let mut archive = npyz::npz::NpzWriter::create(&path).unwrap();
+        archive.zip_writer().start_file("loss.npy", Default::default()).unwrap();
+        std::io::Write::write_all(archive.zip_writer(), &npy).unwrap();
+        drop(archive);
+        let error = Npz::load(&path).unwrap_err().to_string();
+        assert!(error.contains("expected an .npz archive of numeric arrays") && error.contains("`loss`"), "{error}");
     }
 }

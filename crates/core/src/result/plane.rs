@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::landscape::non_finite;
+use super::non_finite;
 
 /// A checkpoint projected onto a plane: the least-squares solution of θ + αδ + βη ≈ θ', whatever the angle between δ and η.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

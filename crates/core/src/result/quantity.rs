@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::landscape::non_finite;
+use super::non_finite;
 
 /// A quantity measured in every cell. ID is the job's dataset, SS its semantic-shift images taken together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{LabelRecord, Npz, NpzValues, ResultError, ScoreDefinitions, Unreadable, safe_name, write_atomic};
+use super::{LabelRecord, Npz, NpzValues, ResultError, ScoreDefinitions, Unreadable, json, safe_name};
 use crate::metric::{auroc_std_error, fpr95_std_error, share_std_error};
 
 /// How well a score tells one dataset from all ID data. OOD is positive, as in OpenOOD.
@@ -111,8 +111,7 @@ pub fn gather_scores<'a>(out: &Path, checkpoints: impl IntoIterator<Item = &'a s
             whole.insert(name, ScoreTable::load(&folder, name)?);
         }
     }
-    let json = serde_json::to_string_pretty(&whole).unwrap_or_default() + "\n";
-    write_atomic(&out.join("scores.json"), json.as_bytes())
+    json::save(&out.join("scores.json"), &whole)
 }
 
 impl ScoreTable {
@@ -142,8 +141,7 @@ impl ScoreTable {
         }
         npz.save(&folder.join("scores.npz"))?;
         let whole: IndexMap<&str, &ScoreTable> = [(checkpoint, self)].into_iter().collect();
-        let json = serde_json::to_string_pretty(&whole).unwrap_or_default() + "\n";
-        write_atomic(&folder.join("scores.json"), json.as_bytes())
+        json::save(&folder.join("scores.json"), &whole)
     }
 
     /// How well `score` tells `dataset` from all ID data.
@@ -186,15 +184,13 @@ impl ScoreTable {
     /// # Errors
     /// When a file is missing, unreadable or not what it should be.
     pub fn load(folder: &Path, checkpoint: &str) -> Result<Self, ResultError> {
-        let json = folder.join("scores.json");
-        let text = std::fs::read_to_string(&json).map_err(|source| ResultError::Io { action: "read", source, path: json.clone() })?;
-        let mut whole: IndexMap<String, ScoreTable> =
-            serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path: json.clone() })?;
+        let path = folder.join("scores.json");
+        let mut whole: IndexMap<String, ScoreTable> = json::load(&path)?;
         // A table that is alone may be of a checkpoint that had another name.
         let alone = if whole.len() == 1 { whole.pop().map(|(_, table)| table) } else { None };
         let mut table = alone.or_else(|| whole.swap_remove(checkpoint)).ok_or_else(|| ResultError::Invalid {
             message: format!("expected the checkpoint `{checkpoint}`, found none of that name"),
-            path: json,
+            path,
         })?;
         let path = folder.join("scores.npz");
         let npz = Npz::load(&path)?;

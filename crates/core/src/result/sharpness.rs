@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{LabelRecord, ResultError, UnreadableImage, write_atomic};
+use super::{LabelRecord, ResultError, UnreadableImage, json};
 
 /// What an average over random ε knows beside its mean.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -227,8 +227,7 @@ impl SharpnessCurve {
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, folder: &Path) -> Result<(), ResultError> {
-        let json = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
-        write_atomic(&folder.join("sharpness.json"), json.as_bytes())
+        json::save(&folder.join("sharpness.json"), self)
     }
 
     /// Reads what [`SharpnessCurve::save`] wrote.
@@ -236,10 +235,7 @@ impl SharpnessCurve {
     /// # Errors
     /// When the file is missing, unreadable or not what it should be.
     pub fn load(folder: &Path) -> Result<Self, ResultError> {
-        let path = folder.join("sharpness.json");
-        let text = std::fs::read_to_string(&path).map_err(|source| ResultError::Io { action: "read", source, path: path.clone() })?;
-        let curve: Self = serde_json::from_str(&text).map_err(|error| ResultError::Invalid { message: error.to_string(), path })?;
-        Ok(curve.told())
+        Ok(json::load::<Self>(&folder.join("sharpness.json"))?.told())
     }
 }
 

@@ -98,6 +98,14 @@ impl Spacing {
     /// All, in the order in which they are shown.
     pub const ALL: [Spacing; 3] = [Spacing::Linear, Spacing::Log, Spacing::Symmetric];
 
+    /// The number that is plotted for `value`: log10 of it on a log scale.
+    pub fn plotted(self, value: f64) -> f64 {
+        match self {
+            Spacing::Linear | Spacing::Symmetric => value,
+            Spacing::Log => value.log10(),
+        }
+    }
+
     /// As shown to people.
     pub fn label(self) -> &'static str {
         match self {

@@ -1,42 +1,44 @@
-//! [`Tab`]: the views between which the person changes.
+//! [`Tab`]: which view of the window is shown, by its key.
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// A view of the window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Tab {
-    /// L over a plane.
-    #[default]
-    Landscape,
-    /// S(ρ).
-    Sharpness,
-    /// Spectra of the Hessian.
-    Hessian,
-    /// Features on the plane.
-    Embedding,
-    /// Histograms of scores.
-    Energy,
-    /// What the checkpoints are, side by side.
-    Compare,
-    /// Fine-tuning runs.
-    Runs,
-}
+/// The key of a view of the window, as session files and `--tab` have it. The set is open: the window's registry of tabs knows the titles, and
+/// what a key that it does not know means is decided there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tab(Cow<'static, str>);
 
 impl Tab {
-    /// All of them in the order in which they stand.
-    pub const ALL: [Tab; 7] = [Tab::Landscape, Tab::Sharpness, Tab::Hessian, Tab::Embedding, Tab::Energy, Tab::Compare, Tab::Runs];
+    /// L over a plane.
+    pub const LANDSCAPE: Tab = Tab::new("landscape");
+    /// S(ρ).
+    pub const SHARPNESS: Tab = Tab::new("sharpness");
+    /// Spectra of the Hessian.
+    pub const HESSIAN: Tab = Tab::new("hessian");
+    /// Features on the plane.
+    pub const EMBEDDING: Tab = Tab::new("embedding");
+    /// Histograms of scores.
+    pub const ENERGY: Tab = Tab::new("energy");
+    /// What the checkpoints are, side by side.
+    pub const COMPARE: Tab = Tab::new("compare");
+    /// Fine-tuning runs.
+    pub const RUNS: Tab = Tab::new("runs");
 
-    /// As shown to people.
-    pub fn label(self) -> &'static str {
-        match self {
-            Tab::Landscape => "Landscape",
-            Tab::Sharpness => "Sharpness",
-            Tab::Hessian => "Hessian",
-            Tab::Embedding => "Embedding",
-            Tab::Energy => "Energy",
-            Tab::Compare => "Compare",
-            Tab::Runs => "Runs",
-        }
+    /// The tab of this key.
+    pub const fn new(key: &'static str) -> Self {
+        Self(Cow::Borrowed(key))
+    }
+
+    /// As in session files and on the command line.
+    pub fn key(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Tab {
+    fn default() -> Self {
+        Self::LANDSCAPE
     }
 }

@@ -71,7 +71,7 @@ impl ViewSettings {
 
     /// Whether `other` differs in nothing that an undo should bring back: going to another tab changes nothing.
     pub fn same_but_tab(&self, other: &Self) -> bool {
-        self == &Self { tab: self.tab, ..other.clone() }
+        self == &Self { tab: self.tab.clone(), ..other.clone() }
     }
 
     /// Links or parts panels. Linked again, they share what they shared before.
@@ -187,7 +187,7 @@ mod tests {
         let mut session = Session::default();
         assert!(!session.to_toml("/".as_ref()).unwrap().contains("[view"));
         session.view.difference = true;
-        session.view.tab = Tab::Energy;
+        session.view.tab = Tab::ENERGY;
         session.view.links.set(Link::Cursor, false);
         let text = session.to_toml("/".as_ref()).unwrap();
         assert!(text.contains("[view]") && text.contains("tab = \"energy\""), "{text}");
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn another_tab_is_the_same_view() {
         let view = ViewSettings::default();
-        assert!(view.same_but_tab(&ViewSettings { tab: Tab::Runs, ..view.clone() }));
+        assert!(view.same_but_tab(&ViewSettings { tab: Tab::RUNS, ..view.clone() }));
         assert!(!view.same_but_tab(&ViewSettings { difference: true, ..view.clone() }));
     }
 }

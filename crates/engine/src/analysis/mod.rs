@@ -21,7 +21,7 @@ pub mod sharpness;
 #[cfg(test)]
 mod test_support;
 
-pub use batches::{Images, batch_size, forward_batches, forward_network};
+pub use batches::{batch_size, forward_batches, forward_network};
 pub use error::AnalysisError;
 pub use loss::Loss;
 pub use sample_losses::{MeanLoss, SampleLosses, check_labels};

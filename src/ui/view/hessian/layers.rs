@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use egui::{ColorImage, Image, Role as WidgetRole, ScrollArea, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo};
 
-use super::super::made::Made;
 use crate::figure::{Figure, FigureStyle, LayersFigure, Panel};
+use crate::ui::view::memo::Memo;
 use flatland_core::result::HessianSpectrum;
 use flatland_core::session::{FigureSettings, Theme};
 
@@ -18,7 +18,7 @@ type Drawn = (TextureHandle, Vec2, (u32, u32, bool, Vec<(String, usize)>));
 /// What is kept between frames.
 #[derive(Default)]
 pub struct State {
-    drawn: Made<HessianSpectrum, Drawn>,
+    drawn: Memo<HessianSpectrum, Drawn>,
 }
 
 /// Draws the strip of `spectra`, of which at least one has layers: name, colour and spectrum.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::figure::number::{significant, with_error};
-use crate::ui::store::Landscape;
+use crate::ui::state::number::share;
+use crate::ui::state::store::Landscape;
 use crate::ui::view::Scene;
-use crate::ui::widget::number::share;
 use flatland_core::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity, nearest_node};
 
 /// Surfaces that were made from those of the store, kept until these change.
@@ -28,7 +28,7 @@ impl Shown {
         let key = (checkpoint.to_owned(), dataset.to_owned());
         let found = if scene.difference { scene.store.differences.get(&key)? } else { scene.store.landscapes.get(&key)? };
         // One image has no standard error.
-        let error = scene.session.view.landscape.error.map(ErrorKind::from).filter(|_| found.surface.manifest.input.is_none());
+        let error = scene.session.view.landscape.error.map(crate::figure::error_kind).filter(|_| found.surface.manifest.input.is_none());
         let quantity = quantity.filter(|_| !scene.difference);
         if quantity.is_none() && error.is_none() {
             return Some(found.clone());

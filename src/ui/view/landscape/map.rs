@@ -2,12 +2,12 @@
 
 use egui::{Color32, Id, Rect, Response, Role as WidgetRole, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
-use super::cells::{axis_labels, summary};
-use super::{Marks, Shared, State, Subject, projections};
+use super::{LandscapeTab, Marks, Shared, Subject, projections};
 use crate::figure::cell_edges;
-use crate::ui::theme;
-use crate::ui::widget::axes::{Axes, Axis, Canvas, Scale};
-use crate::ui::widget::hatch;
+use crate::ui::style::theme;
+use crate::ui::style::widget::axes::{Axes, Axis, Canvas, Scale};
+use crate::ui::style::widget::hatch;
+use crate::ui::view::landscape::cells::{axis_labels, summary};
 use flatland_core::result::{CellStatus, LossSurface, nearest_node};
 use flatland_core::session::Session;
 
@@ -15,7 +15,7 @@ use flatland_core::session::Session;
 pub(super) fn show(
     ui: &mut Ui,
     session: &Session,
-    state: &mut State,
+    state: &mut LandscapeTab,
     shared: &Shared<'_>,
     subject: &Subject<'_>,
     marks: Marks,

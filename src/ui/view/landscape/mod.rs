@@ -2,7 +2,9 @@
 //! sections through the cursor, and the node that was picked.
 
 mod cells;
+mod controls;
 mod cuts;
+mod figure;
 mod map;
 mod picked;
 mod projections;
@@ -13,24 +15,28 @@ use std::collections::BTreeMap;
 
 use egui::{Rect, Ui, pos2};
 
-use super::linked::Cursor;
-use super::{Scene, Standing, empty, panel_header, reading, standing};
+use super::{Scene, panel_header};
 use crate::figure::number::{fixed, with_error};
 use crate::figure::{ClassColors, ColorScale, Coloring, Colormap, Spacing as Spaced};
 use crate::ui::command::Command;
-use crate::ui::landscape_commands::LandscapeCommand;
-use crate::ui::store::{Landscape, Store};
-use crate::ui::theme;
-use crate::ui::widget::class_legend;
-use crate::ui::widget::color_bar::{self, ColorBar};
-use crate::ui::widget::grid::{Panel, Spacing, layout};
-use crate::ui::widget::number::share;
-use crate::ui::widget::picture::Picture;
+use crate::ui::command::landscape::LandscapeCommand;
+use crate::ui::state::cursor::Cursor;
+use crate::ui::state::number::share;
+use crate::ui::state::store::{Landscape, Store};
+use crate::ui::state::store::{Standing, standing};
+use crate::ui::style::theme;
+use crate::ui::style::widget::class_legend;
+use crate::ui::style::widget::color_bar;
+use crate::ui::style::widget::color_bar::ColorBar;
+use crate::ui::style::widget::grid::{Panel, Spacing, layout};
+use crate::ui::style::widget::picture::Picture;
+use crate::ui::style::widget::reading::{empty, reading};
+use crate::ui::view::{Drafts, TabView};
+use crate::ui::work::export::Export;
 use flatland_core::job::Analysis;
 use flatland_core::result::{LossSurface, Quantity, capital};
-use flatland_core::session::{ColorSettings, Extents, LandscapeForm, Links, PickedCell, Session, Tab, Theme};
+use flatland_core::session::{ColorSettings, Extents, LandscapeForm, Link, Links, PickedCell, Session, Tab, Theme};
 
-pub use cells::quantities;
 use cells::{Shown, center_facts, class_text, loss_text, symbol, value_at};
 
 /// Width of the colour bar with its ticks.
@@ -40,7 +46,7 @@ const LEVELS: usize = 11;
 
 /// What the tab remembers between frames.
 #[derive(Default)]
-pub struct State {
+pub struct LandscapeTab {
     /// Which part of the sections' values is seen.
     section: Option<[f64; 2]>,
     /// Which parts of the planes are seen, while they are drawn.
@@ -53,7 +59,7 @@ pub struct State {
     cursor: Cursor<[f64; 2]>,
 }
 
-impl State {
+impl LandscapeTab {
     /// Names of the checkpoints of which something is kept, for tests.
     #[cfg(test)]
     pub(in crate::ui) fn kept(&self) -> std::collections::BTreeSet<&str> {
@@ -104,7 +110,7 @@ impl Colors {
             name: format!("{}{of}", first.value_label()),
             settings,
             scale,
-            map: Colormap::chosen(first, &settings),
+            map: crate::figure::chosen_colormap(first, &settings),
             levels: scale.levels(LEVELS),
             clipped: scale.clipped(surfaces.iter().copied()),
             classes,
@@ -143,16 +149,42 @@ struct Subject<'a> {
     standing: Option<Standing>,
 }
 
-/// Draws the tab.
-pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Option<Quantity>) {
-    draw(ui, scene, state, quantity);
-    state.prune(scene.store);
+impl TabView for LandscapeTab {
+    fn key(&self) -> &'static str {
+        "landscape"
+    }
+
+    fn title(&self) -> &'static str {
+        "Landscape"
+    }
+
+    fn analysis(&self) -> Option<Analysis> {
+        Some(Analysis::Landscape)
+    }
+
+    fn links(&self) -> &'static [Link] {
+        &[Link::Axes, Link::Colors, Link::Cursor]
+    }
+
+    fn empty_sentence(&self) -> Option<&'static str> {
+        Some("Open a checkpoint to see its loss landscape: type its path at the left, press Open…, or drop the file here.")
+    }
+
+    fn controls(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, _: &mut Drafts<'_>) {
+        ui.horizontal(|ui| controls::show(ui, scene));
+    }
+
+    fn draw(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, _: &mut Drafts<'_>) {
+        draw(ui, scene, self, scene.quantity);
+        self.prune(scene.store);
+    }
+
+    fn figure(&self, scene: &Scene<'_>) -> Option<Export> {
+        figure::of(scene)
+    }
 }
 
-fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Option<Quantity>) {
-    if scene.session.checkpoints.is_empty() {
-        return empty(ui, "Open a checkpoint to see its loss landscape: type its path at the left, press Open…, or drop the file here.");
-    }
+fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut LandscapeTab, quantity: Option<Quantity>) {
     let Some(dataset) = scene.dataset else {
         return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
     };
@@ -183,7 +215,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, quantity: Option<
 fn panels(
     ui: &mut Ui,
     scene: &mut Scene<'_>,
-    state: &mut State,
+    state: &mut LandscapeTab,
     shared: &Shared<'_>,
     area: Rect,
     dataset: &str,
@@ -198,7 +230,7 @@ fn panels(
     // One cell more than checkpoints: there the sections are compared.
     let (n, space) = (shown.len(), space(scene.session.view.landscape.form, links.colors));
     let panels = layout(area.with_max_x(area.right() - BAR), n + 1, Some(1.0), f32::INFINITY, space);
-    state.extents = scene.extents(Tab::Landscape);
+    state.extents = scene.extents(Tab::LANDSCAPE);
     let mut cursor = Cursor::default();
     let mut changed: Vec<(String, ColorSettings)> = Vec::new();
     for (panel, (i, (color, checkpoint))) in panels.iter().zip(shown) {
@@ -225,7 +257,7 @@ fn panels(
             changed.extend(bar_of(ui, bar_place(&panels), colors, first, &mut state.bars));
         }
     }
-    scene.see(Tab::Landscape, std::mem::take(&mut state.extents));
+    scene.see(Tab::LANDSCAPE, std::mem::take(&mut state.extents));
     scene.commands.extend(changed.into_iter().map(|(key, settings)| Command::Landscape(LandscapeCommand::Colors(key, settings))));
     if cursor != state.cursor {
         state.cursor = cursor;
@@ -272,7 +304,7 @@ fn panel_of(
     ui: &mut Ui,
     session: &Session,
     commands: &mut Vec<Command>,
-    state: &mut State,
+    state: &mut LandscapeTab,
     shared: &Shared<'_>,
     subject: Subject<'_>,
 ) -> Option<[f64; 2]> {
@@ -317,7 +349,7 @@ fn readings(surface: &LossSurface, quantity: Option<Quantity>, k: usize) -> Vec<
     if surface.count[k] > 0 {
         if surface.manifest.input.is_none() {
             rows.push((None, "Accuracy".into(), share(surface.accuracy[k], surface.count[k] as usize)));
-            rows.push((None, "Images".into(), crate::ui::widget::number::count(u64::from(surface.count[k]))));
+            rows.push((None, "Images".into(), crate::ui::state::number::count(u64::from(surface.count[k]))));
         }
         for (other, map) in surface.maps.iter().filter(|(other, _)| quantity != Some(**other)) {
             let value = if other.is_class() { class_text(surface, map.value[k]) } else { with_error(map.value[k], map.std_error[k]) };

@@ -2,17 +2,18 @@
 
 use egui::{Align, Id, Layout, Rect, RichText, Role as WidgetRole, Stroke, Ui, UiBuilder, WidgetInfo, pos2};
 
-use super::cells::value_at;
 use super::readings;
 use crate::figure::number::{fixed, significant, with_error};
 use crate::ui::command::Command;
-use crate::ui::landscape_commands::LandscapeCommand;
-use crate::ui::panel::quiet_button;
-use crate::ui::store::Landscape;
-use crate::ui::theme;
+use crate::ui::command::landscape::LandscapeCommand;
+use crate::ui::state::number::count;
+use crate::ui::state::store::Landscape;
+use crate::ui::style::theme;
+use crate::ui::style::widget::axes::{Axes, Axis, Scale};
+use crate::ui::style::widget::controls::quiet_button;
+use crate::ui::style::widget::swatch;
 use crate::ui::view::Scene;
-use crate::ui::widget::axes::{Axes, Axis, Scale};
-use crate::ui::widget::{number::count, swatch};
+use crate::ui::view::landscape::cells::value_at;
 use flatland_core::metric::{Histogram, mean_std_error, median};
 use flatland_core::result::{CellStatus, LossSurface};
 use flatland_core::session::{Extent, PickedCell};
@@ -81,7 +82,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, rect: Rect, cell: &Picked
                 scene.commands.push(Command::Landscape(open));
             }
             if let Some(Err(message)) = found {
-                crate::ui::panel::complaint(ui, message);
+                crate::ui::style::widget::controls::complaint(ui, message);
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, vec2};
 
-use crate::ui::theme;
-use crate::ui::widget::axes::Canvas;
+use crate::ui::style::theme;
+use crate::ui::style::widget::axes::Canvas;
 use flatland_core::result::{PlanePoint, PlaneRecord};
 
 /// Pieces into which a step of a trajectory is cut on a surface.

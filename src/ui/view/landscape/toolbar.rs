@@ -3,11 +3,12 @@
 use egui::{RichText, Ui, Vec2};
 
 use crate::ui::command::Command;
-use crate::ui::landscape_commands::LandscapeCommand;
-use crate::ui::panel::menu;
-use crate::ui::theme;
-use crate::ui::view::{Scene, chip};
-use crate::ui::widget::number::count;
+use crate::ui::command::landscape::LandscapeCommand;
+use crate::ui::state::number::count;
+use crate::ui::style::theme;
+use crate::ui::style::widget::controls::menu;
+use crate::ui::style::widget::reading::chip;
+use crate::ui::view::Scene;
 use flatland_core::result::{CellStatus, LossSurface};
 use flatland_core::session::{Camera, CutAxis, ErrorShown, LandscapeForm};
 

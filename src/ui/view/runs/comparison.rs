@@ -2,11 +2,11 @@
 
 use egui::{Align, Grid, Layout, RichText, ScrollArea, Ui};
 
-use crate::ui::run::book::Run;
-use crate::ui::run::difference::differing;
-use crate::ui::run::metrics::{Group, appearance};
-use crate::ui::theme;
-use crate::ui::widget::swatch;
+use crate::ui::state::run::book::Run;
+use crate::ui::state::run::difference::differing;
+use crate::ui::state::run::metrics::{Group, appearance};
+use crate::ui::style::theme;
+use crate::ui::style::widget::swatch;
 
 /// Draws both tables.
 pub fn show(ui: &mut Ui, runs: &[&Run]) {
@@ -82,7 +82,7 @@ fn last_values(runs: &[&Run]) -> Vec<Last> {
     let mut metrics: Vec<_> = names.into_iter().map(|name| (name, appearance(name))).collect();
     metrics.sort_by_key(|(_, appearance)| appearance.group);
     metrics.retain(|(_, appearance)| appearance.group != Group::Optimizer);
-    let row = |(name, appearance): (&str, crate::ui::run::metrics::Appearance)| {
+    let row = |(name, appearance): (&str, crate::ui::state::run::metrics::Appearance)| {
         let values: Vec<Option<f64>> = runs.iter().map(|run| run.metrics.last(name)).collect();
         let text = |value: Option<f64>| match value {
             None => "–".into(),

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
-use crate::ui::run::book::Run;
-use crate::ui::run::metrics::{Across, appearance};
-use crate::ui::widget::curve::smoothed;
+use crate::ui::state::run::book::Run;
+use crate::ui::state::run::metrics::{Across, appearance};
+use crate::ui::style::widget::curve::smoothed;
 
 /// How curves are shown.
 #[derive(Clone, Copy, Debug, PartialEq)]

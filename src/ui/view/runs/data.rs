@@ -2,17 +2,18 @@
 
 use egui::{Align, Layout, Ui};
 
-use super::RunScene;
-use super::field::{self, row};
+use super::Scene;
+use super::field;
 use crate::ui::command::Command;
-use crate::ui::run::check::{Problems, limit_field};
-use crate::ui::run::draft::Draft;
-use crate::ui::theme;
-use crate::ui::widget::swatch;
+use crate::ui::state::run::check::{Problems, limit_field};
+use crate::ui::state::run::draft::Draft;
+use crate::ui::style::theme;
+use crate::ui::style::widget::swatch;
+use crate::ui::view::runs::field::row;
 use flatland_core::session::{DatasetEntry, Role};
 
 /// Where nothing is open to train on, offers the other half of what is open as ID.
-pub fn training_split(ui: &mut Ui, scene: &mut RunScene<'_>) {
+pub fn training_split(ui: &mut Ui, scene: &mut Scene<'_>) {
     let datasets = &scene.session.datasets;
     if datasets.iter().any(|dataset| dataset.role == Role::Train) {
         return;

@@ -2,33 +2,27 @@
 
 use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 
-use super::field::{self, Range, choice, number, row};
-use super::{RunScene, data, optimizer};
+use super::field;
+use super::{Scene, data, optimizer};
 use crate::ui::command::{Command, RunCommand};
-use crate::ui::panel::{aside, complaint, jobs, section};
-use crate::ui::run::check::Problems;
-use crate::ui::run::draft::{Draft, Entry, Schedule};
-use crate::ui::run::estimate::estimate;
-use crate::ui::store::JobState;
-use crate::ui::theme;
-use crate::ui::view::chip;
-use crate::ui::widget::assumed;
-use crate::ui::widget::number::count;
+use crate::ui::state::number::count;
+use crate::ui::state::run::check::Problems;
+use crate::ui::state::run::draft::{Draft, Entry, Schedule};
+use crate::ui::state::run::estimate::estimate;
+use crate::ui::state::run::runs::Form;
+use crate::ui::state::store::{JobState, title};
+use crate::ui::style::theme;
+use crate::ui::style::widget::assumed;
+use crate::ui::style::widget::controls::{aside, complaint, section};
+use crate::ui::style::widget::reading::chip;
+use crate::ui::view::runs::field::{Range, choice, number, row};
 use flatland_core::data::Augmentation;
 use flatland_core::data::environment::families;
 use flatland_core::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
 use flatland_core::session::{Assumption, CheckpointEntry, NetworkChoice, Normalization};
 
-/// The form while it is open.
-pub struct Form {
-    /// What it holds.
-    pub draft: Draft,
-    /// What stands in its title when a run is repeated.
-    pub repeats: Option<String>,
-}
-
 /// Draws it.
-pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, form: &mut Form) {
+pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, form: &mut Form) {
     form.draft.take_in(scene.session);
     let taken = |name: &str| scene.book.runs.keys().any(|dir| *dir == scene.root.join(name));
     let checked = form.draft.check(scene.methods, &taken);
@@ -99,7 +93,7 @@ pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, form: &mut Form) {
 }
 
 /// Offers to time a few steps of `run`, or says how that goes.
-fn trial(ui: &mut Ui, scene: &mut RunScene<'_>, run: &RunConfig) {
+fn trial(ui: &mut Ui, scene: &mut Scene<'_>, run: &RunConfig) {
     let job = scene.store.trial_job();
     if let Some(job) = job.filter(|job| job.state.is_open()) {
         aside(ui, if job.state == JobState::Running { "Timing a few steps…" } else { "Waiting for the worker to time a few steps…" });
@@ -115,19 +109,19 @@ fn trial(ui: &mut Ui, scene: &mut RunScene<'_>, run: &RunConfig) {
     }
 }
 
-fn inspected<'a>(scene: &'a RunScene<'_>, draft: &Draft) -> Option<&'a flatland_core::result::Inspection> {
+fn inspected<'a>(scene: &'a Scene<'_>, draft: &Draft) -> Option<&'a flatland_core::result::Inspection> {
     let read = |choice| scene.store.inspections.get(&(draft.checkpoint.trim().into(), choice));
     read(draft.choice()).or_else(|| read(NetworkChoice::default()))
 }
 
 /// Start, method, hyperparameters.
-fn left(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problems, taken: &dyn Fn(&str) -> bool) {
+fn left(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Problems, taken: &dyn Fn(&str) -> bool) {
     section(ui, "Start from", None);
     checkpoint(ui, scene, draft, problems);
     section(ui, "Method", None);
     if scene.methods.is_empty() {
         let busy = scene.store.jobs.values().find(|job| matches!(job.state, JobState::Running | JobState::Paused));
-        let busy = busy.filter(|job| job.spec != JobSpec::Methods).map(|job| format!(" It has {} in hand.", jobs::title(&job.spec)));
+        let busy = busy.filter(|job| job.spec != JobSpec::Methods).map(|job| format!(" It has {} in hand.", title(&job.spec)));
         let asking = "Asking the worker what it can train with…";
         aside(ui, &format!("{asking}{}", busy.unwrap_or_default()));
         return;
@@ -165,7 +159,7 @@ fn left(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problem
     );
 }
 
-fn checkpoint(ui: &mut Ui, scene: &RunScene<'_>, draft: &mut Draft, problems: &Problems) {
+fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Problems) {
     row(ui, "Checkpoint", "The weights that training begins with", problems.get("checkpoint"), |ui, id| {
         let entries = &scene.session.checkpoints;
         // Two may be of one file.
@@ -311,7 +305,7 @@ fn environments(ui: &mut Ui, draft: &mut Draft, problems: &Problems) {
 }
 
 /// Data and optimization.
-fn right(ui: &mut Ui, scene: &mut RunScene<'_>, draft: &mut Draft, problems: &Problems) {
+fn right(ui: &mut Ui, scene: &mut Scene<'_>, draft: &mut Draft, problems: &Problems) {
     let method = scene.methods.iter().find(|method| method.key == draft.method);
     let outliers = method.is_some_and(|method| method.outliers);
     section(ui, "Data", None);

@@ -1,18 +1,18 @@
 //! The list of runs: state, how far each is, and what can be asked of it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use egui::{
     Align, Color32, CornerRadius, Label, Layout, Rect, Response, RichText, Role as WidgetRole, ScrollArea, Sense, Stroke, StrokeKind,
     TextEdit, Ui, Vec2, WidgetInfo,
 };
 
-use super::RunScene;
+use super::Scene;
 use crate::ui::command::{Command, RunCommand};
-use crate::ui::panel::{aside, complaint, quiet_button};
-use crate::ui::run::book::Run;
-use crate::ui::theme;
-use crate::ui::widget::number::{count, duration};
+use crate::ui::state::number::{count, duration};
+use crate::ui::state::run::book::Run;
+use crate::ui::style::theme;
+use crate::ui::style::widget::controls::{aside, complaint, quiet_button};
 use flatland_core::job::{Control, MethodInfo, RunStatus, RunView};
 
 /// What the list remembers between frames.
@@ -25,7 +25,7 @@ pub struct State {
 }
 
 /// Draws it.
-pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
+pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     ui.horizontal(|ui| {
         if ui.button("New run…").on_hover_text("Fine-tune a checkpoint").clicked() {
             scene.commands.push(Command::Run(RunCommand::New));
@@ -64,7 +64,7 @@ pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
 }
 
 /// The folder that the runs are in.
-fn folder(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
+fn folder(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let root = scene.root.display().to_string();
     let mut text = state.folder.take().unwrap_or_else(|| root.clone());
     ui.horizontal(|ui| {
@@ -244,9 +244,4 @@ fn bar(ui: &mut Ui, fraction: f32, moves: bool) {
     let color = if moves { palette.accent } else { palette.weak };
     ui.painter().rect_filled(Rect::from_min_size(rail.min, Vec2::new(rail.width() * fraction, 2.0)), 1.0, color);
     response.widget_info(|| WidgetInfo::labeled(WidgetRole::ProgressIndicator, true, format!("{:.0} % done", 100.0 * fraction)));
-}
-
-/// Name of a run directory.
-pub fn name_of(dir: &Path) -> String {
-    dir.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -4,6 +4,7 @@ mod comparison;
 mod curves;
 mod data;
 mod field;
+mod figure;
 mod form;
 mod list;
 mod optimizer;
@@ -11,51 +12,54 @@ mod plots;
 
 use egui::{Align, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2};
 
-use super::empty;
-use crate::ui::command::Command;
-use crate::ui::run::book::Book;
-use crate::ui::store::Store;
-use crate::ui::theme;
-use flatland_core::job::MethodInfo;
-use flatland_core::session::Session;
+use crate::ui::state::run::runs::Form;
+use crate::ui::style::theme;
+use crate::ui::style::widget::reading::empty;
+use crate::ui::view::{Drafts, Scene, TabView};
+use crate::ui::work::export::Export;
 
-pub use form::Form;
-pub use list::name_of;
-pub use plots::State as Plots;
+use plots::State as Plots;
 
 /// Width of the list.
 const LIST: f32 = 286.0;
 const GAP: f32 = 24.0;
 
-/// What the tab draws from, and where its gestures go.
-pub struct RunScene<'a> {
-    /// What is open.
-    pub session: &'a Session,
-    /// Reports on checkpoints.
-    pub store: &'a Store,
-    /// The runs.
-    pub book: &'a Book,
-    /// The folder that they are in.
-    pub root: &'a std::path::Path,
-    /// What the worker can train with; empty until it has said so.
-    pub methods: &'a [MethodInfo],
-    /// Gestures.
-    pub commands: &'a mut Vec<Command>,
-}
-
 /// What the tab remembers between frames.
 #[derive(Default)]
-pub struct State {
+pub struct RunsTab {
     /// The list.
     pub list: list::State,
     /// The curves.
     pub plots: Plots,
-    /// The form of a new run, while it is open.
-    pub form: Option<Form>,
 }
 
-/// Draws the tab.
-pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
+impl TabView for RunsTab {
+    fn key(&self) -> &'static str {
+        "runs"
+    }
+
+    fn title(&self) -> &'static str {
+        "Runs"
+    }
+
+    fn empty_sentence(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn has_controls(&self) -> bool {
+        false
+    }
+
+    fn draw(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, drafts: &mut Drafts<'_>) {
+        draw(ui, scene, self, drafts.form);
+    }
+
+    fn figure(&self, scene: &Scene<'_>) -> Option<Export> {
+        Export::new(&scene.session.figure, figure::RunsFigure(self.plots.figure(&scene.book.shown())?))
+    }
+}
+
+fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut RunsTab, form: &mut Option<Form>) {
     let area = ui.available_rect_before_wrap();
     let left = area.with_max_x(area.left() + LIST);
     let right = area.with_min_x(left.right() + GAP);
@@ -65,7 +69,7 @@ pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
     ui.scope_builder(within(left).id_salt("runs list"), |ui| list::show(ui, scene, &mut state.list));
     ui.scope_builder(within(right).id_salt("runs right"), |ui| {
         ui.set_clip_rect(right.expand2(egui::vec2(8.0, 0.0)).intersect(ui.clip_rect()));
-        match &mut state.form {
+        match form {
             Some(form) => form::show(ui, scene, form),
             None => watched(ui, scene, state),
         }
@@ -74,7 +78,7 @@ pub fn show(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
 }
 
 /// The curves and what tells the runs apart.
-fn watched(ui: &mut Ui, scene: &mut RunScene<'_>, state: &mut State) {
+fn watched(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut RunsTab) {
     if scene.book.runs.is_empty() {
         let sentence = if scene.book.looked { "Start a run with New run, and watch it here." } else { "Looking for runs…" };
         return empty(ui, sentence);

@@ -2,9 +2,10 @@
 
 use egui::Ui;
 
-use super::field::{self, NUMBER, choice, number, row};
-use crate::ui::run::check::Problems;
-use crate::ui::run::draft::{Draft, WarmupUnit};
+use super::field;
+use crate::ui::state::run::check::Problems;
+use crate::ui::state::run::draft::{Draft, WarmupUnit};
+use crate::ui::view::runs::field::{NUMBER, choice, number, row};
 use flatland_core::job::OptimizerKind;
 
 /// A number of the form: its name, what stands in its tooltip, its text, the key of its problem.
@@ -97,7 +98,7 @@ pub fn warmup(ui: &mut Ui, draft: &mut Draft, problems: &Problems) {
     let problem = problems.get("warmup");
     row(ui, "Warm-up", about, problem, |ui, id| {
         field::text(ui, id, &mut draft.warmup, NUMBER, "none", problem.is_some());
-        let label = ui.colored_label(crate::ui::theme::of(ui).weak, "in");
+        let label = ui.colored_label(crate::ui::style::theme::of(ui).weak, "in");
         let options = [(WarmupUnit::Steps, "steps".to_owned()), (WarmupUnit::Epochs, "epochs".to_owned())];
         choice(ui, label.id, &mut draft.warmup_unit, &options, 76.0);
     });

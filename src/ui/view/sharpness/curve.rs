@@ -2,7 +2,7 @@
 
 use egui::{Color32, Pos2, Shape, Stroke};
 
-use crate::ui::widget::axes::{Canvas, Scale};
+use crate::ui::style::widget::axes::{Canvas, Scale};
 use flatland_core::result::{SharpnessCurve, SharpnessPoint};
 
 /// Points of the overlay between two radii.

@@ -2,8 +2,7 @@
 
 use image::ImageFormat;
 
-use super::super::source::Sized;
-use super::{open, rgb};
+use super::decoded::{Sized, open, rgb};
 
 /// Size and RGB pixels of a BMP file; or why not.
 pub(super) fn decode(bytes: &[u8]) -> Result<Sized, String> {

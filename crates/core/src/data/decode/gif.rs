@@ -5,8 +5,7 @@ use std::io::Cursor;
 
 use gif::{ColorOutput, DecodeOptions};
 
-use super::super::source::Sized;
-use super::{checked_size, why_not};
+use super::decoded::{Sized, checked_size, why_not};
 
 /// Size and RGB pixels of the first frame; or why not.
 pub(super) fn decode(bytes: &[u8]) -> Result<Sized, String> {

@@ -11,8 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mozjpeg::{ColorSpace, Decompress};
 
-use super::super::source::Sized;
-use super::{checked_size, cut_short, rgb_of_grey};
+use super::decoded::{Sized, checked_size, cut_short, rgb_of_grey};
 
 /// Size and RGB pixels of a whole JPEG file; or why not.
 pub(super) fn decode(bytes: &[u8]) -> Result<Sized, String> {

@@ -5,8 +5,7 @@ use std::io::Cursor;
 
 use png::{ColorType, DecodeOptions, Decoder, Transformations};
 
-use super::super::source::Sized;
-use super::{DEEP_GREY, checked_size, rgb_of_grey, why_not};
+use super::decoded::{DEEP_GREY, Sized, checked_size, rgb_of_grey, why_not};
 
 /// The chunk that ends a file.
 const END: [u8; 12] = *b"\0\0\0\0IEND\xae\x42\x60\x82";

@@ -9,8 +9,7 @@ use image::{DynamicImage, ImageFormat};
 use tiff::decoder::Decoder;
 use tiff::tags::Tag;
 
-use super::super::source::Sized;
-use super::{DEEP_GREY, open, rgb, why_not};
+use super::decoded::{DEEP_GREY, Sized, open, rgb, why_not};
 
 /// Size and RGB pixels of a TIFF file; or why not.
 pub(super) fn decode(bytes: &[u8]) -> Result<Sized, String> {

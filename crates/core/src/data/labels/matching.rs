@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::found::{Found, Origin};
+use super::given::{Class, Classes};
+use super::labelling::LabelRule;
 use super::name::{Match, find, is_number};
-use super::order::{Found, Order, Origin, Own, by_rule, order, without_network};
+use super::order::{Order, Own, by_rule, order, without_network};
 use super::own::{Meant, OwnClass, OwnClasses, named};
-use super::{Class, Classes, LabelRule, reference};
+use super::reference;
 use crate::data::sniff::{self, Format};
 use crate::data::{DataError, Source};
 
@@ -25,7 +28,7 @@ impl Matching<'_> {
     /// What its labels mean.
     ///
     /// # Errors
-    /// As [`assign`](super::assign).
+    /// As [`assign`](super::assign::assign).
     pub(super) fn meant(&self) -> Result<Meant, DataError> {
         let meant = match &self.source.classes {
             Classes::By(rule) => {

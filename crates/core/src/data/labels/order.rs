@@ -1,35 +1,13 @@
 //! [`order`]: labels that follow from the names of a dataset's own classes and from how many classes the network has.
 
 use super::super::names::CIFAR10;
+use super::found::{Found, Origin};
+use super::given::OrderRule;
+use super::labelling::LabelRule;
 use super::name::{are_cifar10, number, place_in_cifar10, wnid};
-use super::{LabelRule, OrderRule};
 
 /// The sorted WordNet ids of the 1,000 classes of ILSVRC 2012.
 const IMAGENET: &str = include_str!("imagenet_wnids.txt");
-
-/// The classes of a dataset as they were found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::data) struct Found {
-    /// Their names; empty where nothing names them.
-    pub(in crate::data) names: Vec<String>,
-    /// Where they come from.
-    pub(in crate::data) from: Origin,
-}
-
-/// Where classes come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::data) enum Origin {
-    /// The file says the labels, and the names are in their order.
-    #[default]
-    File,
-    /// Folders that hold images, sorted.
-    Folders {
-        /// Folders without images.
-        empty: Vec<String>,
-        /// The sorted WordNet ids of a `wnids.txt` that lists all of the names.
-        wnids: Option<Vec<String>>,
-    },
-}
 
 /// Labels of the names of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]

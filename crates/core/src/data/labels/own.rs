@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::LabelRule;
+use super::labelling::LabelRule;
 use super::order::Order;
-use crate::data::source::Opened;
+use crate::data::opened::Opened;
 
 /// A class that has images.
 pub(super) struct OwnClass {

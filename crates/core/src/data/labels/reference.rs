@@ -1,7 +1,9 @@
 //! [`network_classes`]: the names of the network's classes, from the first dataset of a session whose labels are certain.
 
-use super::order::{Found, Order, Origin, Own, are_numbers_in_order, by_rule, order};
-use super::{Class, Classes, Reference};
+use super::found::{Found, Origin};
+use super::given::{Class, Classes, Reference};
+use super::labelling::LabelRule;
+use super::order::{Order, Own, are_numbers_in_order, by_rule, order};
 use crate::data::sniff::{self, Format};
 use crate::data::{DataError, Source, cifar_binary, cifar_python, demo, image_folder, npy, npz};
 
@@ -93,7 +95,7 @@ fn certain(found: &Found, given: &Classes, count: usize) -> Option<Order> {
 
 fn in_order(names: &[String]) -> Order {
     let classes = names.iter().cloned().map(Some).collect();
-    Order { rule: super::LabelRule::Given, labels: (0..).take(names.len()).collect(), classes }
+    Order { rule: LabelRule::Given, labels: (0..).take(names.len()).collect(), classes }
 }
 
 fn with_labels(names: &[String], labels: Vec<i64>, count: usize) -> Order {
@@ -104,7 +106,7 @@ fn with_labels(names: &[String], labels: Vec<i64>, count: usize) -> Order {
             class.get_or_insert_with(|| name.clone());
         }
     }
-    Order { rule: super::LabelRule::Given, labels, classes }
+    Order { rule: LabelRule::Given, labels, classes }
 }
 
 /// The classes of a reference, without reading its images; `None` where nothing names them.

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use npyz::npz::NpzWriter;
+use npyz::npz::{NpzArchive, NpzWriter};
 use serde::Deserialize;
 
 use super::super::tests::{error, npy, source};

@@ -3,7 +3,8 @@
 //! [`parse`] runs the opcodes of protocols 0 to 5 on an arena of inert nodes. `REDUCE`, `NEWOBJ`, `INST` and `OBJ` never
 //! call anything: they make an [`Object`] that remembers what would have been called. [`globals`] lists everything a
 //! stream refers to, broken streams included. Size, depth and expansion are bounded; every malformed stream is an error.
-//! Source: CPython `Lib/pickletools.py`. Deliberately absent: `EXT1/2/4` and out-of-band buffers.
+//! Source: CPython `Lib/pickletools.py`. Written here because `serde-pickle` refuses the
+//! globals and persistent ids that checkpoints are made of. Deliberately absent: `EXT1/2/4` and out-of-band buffers.
 
 mod machine;
 mod resolve;

@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used)]
+use std::path::PathBuf;
+
 use super::*;
 use crate::data::Subset;
 use crate::job::plan_cached;

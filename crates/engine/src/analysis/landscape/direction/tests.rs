@@ -85,11 +85,11 @@ fn landscape_golden_directions_fit_the_real_checkpoint() {
 /// conv 3 → 4 (2x2), BatchNorm, ReLU, mean over positions, linear 4 → 3; weights from `value`.
 fn batch_norm_network(value: impl Fn(&str, &[i64]) -> Vec<f32>) -> Network {
     let mut g = GraphBuilder::new([3, 4, 4]);
-    let conv = g.push(Op::Conv { weight: "conv.weight".into(), bias: None, stride: 1, padding: 0 }, &[0]);
+    let conv = g.conv(0, "conv", [4, 2, 1, 0]);
     let norm = g.push(Op::BatchNorm { prefix: "bn".into() }, &[conv]);
     let relu = g.relu(norm);
     let features = g.push(Op::GlobalAvgPool, &[relu]);
-    let logits = g.linear(features, "fc");
+    let logits = g.linear(features, "fc", 3);
     let shapes: [(&str, &[i64]); 7] = [
         ("conv.weight", &[4, 3, 2, 2]),
         ("bn.weight", &[4]),
@@ -191,7 +191,7 @@ fn landscape_filters_of_one_entry_move_along_the_first_axis_alone() {
     // Two outputs of one input each: every filter is a number, and ±w cannot be orthogonal to ±w.
     let mut g = GraphBuilder::new([1, 1, 1]);
     let features = g.push(Op::Flatten, &[0]);
-    let logits = g.linear(features, "fc");
+    let logits = g.linear(features, "fc", 2);
     let tensors = [
         ("fc.weight".to_owned(), Tensor::from_slice(&[2.0f32, -3.0]).view([2, 1])),
         ("fc.bias".into(), Tensor::from_slice(&[1.0f32, 1.0])),

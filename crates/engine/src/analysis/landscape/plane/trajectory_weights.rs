@@ -6,7 +6,6 @@ use flatland_core::session::Trajectory;
 use tch::{Device, Kind, Tensor};
 
 use super::super::super::AnalysisError;
-use super::super::direction::tensor;
 use super::difference::{load, of_trajectory};
 use super::weight_file::WeightFile;
 use crate::model::{Network, ParameterVector, Room, checkpoint, give_back_memory};
@@ -65,7 +64,7 @@ impl TrajectoryWeights {
     ) -> Result<Self, AnalysisError> {
         let (mut tensors, mut place) = (Vec::new(), 0);
         for name in network.parameter_names() {
-            let numbers = tensor(network, &name)?.numel();
+            let numbers = network.tensor(&name)?.numel();
             tensors.push((name, numbers, place));
             place += numbers;
         }
@@ -165,7 +164,8 @@ fn no_checkpoint(file: &TrajectoryFile) -> Result<Option<String>, AnalysisError>
     let reading = checkpoint::read(&file.path)?;
     Ok(match (reading.container, reading.contents) {
         (None | Some(checkpoint::Container::PlainPickle), Err(reason)) => Some(reason),
-        _ => None,
+        (None | Some(checkpoint::Container::PlainPickle), Ok(_)) => None,
+        (Some(checkpoint::Container::ZipPickle | checkpoint::Container::LegacyPickle | checkpoint::Container::Safetensors), _) => None,
     })
 }
 

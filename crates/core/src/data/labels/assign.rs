@@ -1,0 +1,51 @@
+//! [`assign`]: the labels of the images of an opened source.
+
+use std::collections::BTreeMap;
+
+use super::found::Origin;
+use super::labelling::{LabelRule, Labelling};
+use super::matching::Matching;
+use super::order::without_network;
+use super::own::OwnClasses;
+use crate::data::opened::Opened;
+use crate::data::{DataError, Source, names};
+
+/// Superclasses of CIFAR-100.
+const COARSE: usize = 20;
+
+/// Gives the images of `opened` their labels for a network of `count` classes; without a network those that its own names tell.
+///
+/// # Errors
+/// When classes cannot be brought to the network's with certainty, or a label is not one of the network's.
+pub(in crate::data) fn assign(opened: &mut Opened, source: &Source, count: Option<usize>) -> Result<Labelling, DataError> {
+    let left_out = match &opened.found.from {
+        Origin::Folders { empty, .. } => empty.clone(),
+        Origin::File => Vec::new(),
+    };
+    if opened.labels.iter().all(|&label| label < 0) {
+        return Ok(Labelling { rule: LabelRule::Unlabelled, left_out, ..Labelling::default() });
+    }
+    // The only labels for as many classes that these images have.
+    if source.classes.is_found() && count == Some(COARSE) && !opened.coarse.is_empty() {
+        opened.labels = std::mem::take(&mut opened.coarse);
+        opened.found.names = names::cifar100_coarse();
+        return Ok(Labelling { rule: LabelRule::Coarse, ..Labelling::default() });
+    }
+    let own = OwnClasses::of(opened);
+    let meant = match count {
+        None => own.meant(&without_network(&opened.found), None),
+        Some(count) => Matching { source, found: &opened.found, own: &own, count }.meant()?,
+    };
+    // What is matched and stays as the file says it is as the file says it.
+    let is_read = opened.found.from == Origin::File && own.classes.iter().map(|class| class.read).eq(meant.labels.iter().copied());
+    let from_file = meant.rule == LabelRule::File || (is_read && source.classes.is_found());
+    let (rule, matched_with) = if from_file { (LabelRule::File, None) } else { (meant.rule, meant.matched_with) };
+    let classes = own.classes.iter().map(|class| class.name.clone()).zip(meant.labels.iter().copied());
+    let classes = if from_file { Vec::new() } else { classes.collect() };
+    let label_of: BTreeMap<i64, i64> = own.classes.iter().map(|class| class.read).zip(meant.labels).collect();
+    for label in opened.labels.iter_mut().filter(|label| **label >= 0) {
+        *label = label_of.get(label).copied().unwrap_or(*label);
+    }
+    opened.found.names = meant.classes;
+    Ok(Labelling { rule, matched_with, classes, left_out })
+}

@@ -1,0 +1,54 @@
+//! [`Opened`]: what a reader finds in a source: labels of all images, and where their pixels are. No pixel is read yet.
+
+use std::path::PathBuf;
+
+use super::labels::found::{Found, Origin};
+use super::pixels::{Block, Layout, PixelArray};
+use super::{Dataset, Unreadable};
+use crate::numpy::Bytes;
+
+/// Where the pixels are.
+pub(super) enum Pixels {
+    /// In arrays.
+    Array(PixelArray),
+    /// In one file an image.
+    Files(Vec<PathBuf>),
+}
+
+/// A source whose labels are known and whose pixels are not read yet.
+pub(super) struct Opened {
+    /// The format found, as in [`Source::format`].
+    pub(super) format: &'static str,
+    /// Class of each image that may be readable, -1 where there is none.
+    pub(super) labels: Vec<i64>,
+    /// Superclass of each, where there are such (CIFAR-100).
+    pub(super) coarse: Vec<i64>,
+    /// Position of each of these images in the source.
+    pub(super) index: Vec<usize>,
+    /// The classes, in the order of these labels.
+    pub(super) found: Found,
+    /// Images of the source.
+    pub(super) available: usize,
+    /// Images known not to be readable.
+    pub(super) unreadable: Vec<Unreadable>,
+    /// The pixels of the images of `labels`.
+    pub(super) pixels: Pixels,
+}
+
+impl Opened {
+    /// All images of an array.
+    pub(super) fn array(format: &'static str, labels: Vec<i64>, classes: Vec<String>, pixels: PixelArray) -> Self {
+        let available = labels.len();
+        let found = Found { names: classes, from: Origin::File };
+        let (index, pixels) = ((0..available).collect(), Pixels::Array(pixels));
+        Self { format, labels, coarse: vec![], index, found, available, unreadable: vec![], pixels }
+    }
+
+    /// A dataset in memory.
+    pub(super) fn dataset(format: &'static str, dataset: Dataset) -> Self {
+        let (height, width, count) = (dataset.height, dataset.width, dataset.len());
+        let block = Block { bytes: Bytes::Owned(dataset.images), start: 0, stride: height * width * 3, count };
+        let pixels = PixelArray { blocks: vec![block], height, width, layout: Layout::Interleaved };
+        Self { index: dataset.index, ..Self::array(format, dataset.labels, dataset.classes, pixels) }
+    }
+}

@@ -1,0 +1,106 @@
+//! Reads the pixels of an opened source: the subset is drawn first, and only its images are read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::decode::decode;
+use super::decode::decoded::Sized;
+use super::labels::Labelling;
+use super::labels::assign::assign;
+use super::opened::{Opened, Pixels};
+use super::resize::resize_and_crop;
+use super::subset::choose;
+use super::{DataError, Dataset, Provenance, Source, Unreadable};
+
+impl Opened {
+    /// Draws the subset and reads its pixels, at `size` = [height, width] where given; labels are those of a network of `classes` classes,
+    /// where given.
+    pub(super) fn read(mut self, source: &Source, size: Option<[usize; 2]>, classes: Option<usize>) -> Result<Dataset, DataError> {
+        let labelling = assign(&mut self, source, classes)?;
+        let chosen = choose(&self.labels, source.subset, source.seed);
+        self.read_chosen(&chosen, labelling, source, size)
+    }
+
+    /// Reads the pixels of the images at these places of `labels`, which follow from `labelling`.
+    pub(super) fn read_chosen(
+        mut self,
+        chosen: &[usize],
+        labelling: Labelling,
+        source: &Source,
+        size: Option<[usize; 2]>,
+    ) -> Result<Dataset, DataError> {
+        let mut labels: Vec<i64> = chosen.iter().map(|&i| self.labels[i]).collect();
+        let mut index: Vec<usize> = chosen.iter().map(|&i| self.index[i]).collect();
+        let ([height, width], images) = match &self.pixels {
+            Pixels::Array(array) => {
+                let stored = [array.height, array.width];
+                let size = size.unwrap_or(stored);
+                (size, array.gather(chosen, |image| if stored == size { image } else { resize_and_crop(&image, stored, size) }))
+            }
+            Pixels::Files(files) => {
+                let (decoded, failed) = read_files(files, chosen, size);
+                if decoded.is_empty() {
+                    return Err(none_readable(&source.path, self.available, self.unreadable.iter().chain(failed.values())));
+                }
+                let size = one_size(&decoded, &source.path)?;
+                let kept = |position: &usize| !failed.contains_key(position);
+                labels = (0..chosen.len()).filter(kept).map(|k| labels[k]).collect();
+                index = (0..chosen.len()).filter(kept).map(|k| index[k]).collect();
+                self.unreadable.extend(failed.into_values());
+                (size, decoded.into_iter().flat_map(|(_, image)| image).collect())
+            }
+        };
+        let (format, available, unreadable) = (self.format.into(), self.available, self.unreadable);
+        let provenance = Provenance { source: source.clone(), format, available, unreadable, labelling };
+        Ok(Dataset { name: source.name.clone(), images, height, width, labels, index, classes: self.found.names, provenance })
+    }
+
+    /// Image `i` of `labels` at its own size, or why it cannot be read.
+    pub(super) fn image(&self, i: usize) -> Result<Sized, String> {
+        match &self.pixels {
+            Pixels::Array(array) => Ok(([array.height, array.width], array.gather(&[i], |image| image))),
+            Pixels::Files(files) => decode(&files[i]),
+        }
+    }
+}
+
+/// The readable images of `chosen` in order, and the others by their position in `chosen`.
+fn read_files(files: &[PathBuf], chosen: &[usize], size: Option<[usize; 2]>) -> (Vec<Sized>, BTreeMap<usize, Unreadable>) {
+    let read = |&i: &usize| {
+        let (stored, image) = decode(&files[i]).map_err(|reason| Unreadable { path: files[i].clone(), reason })?;
+        Ok(match size {
+            Some(size) if size != stored => (size, resize_and_crop(&image, stored, size)),
+            _ => (stored, image),
+        })
+    };
+    let results: Vec<Result<Sized, Unreadable>> = chosen.par_iter().map(read).collect();
+    let mut images = Vec::with_capacity(results.len());
+    let mut failed = BTreeMap::new();
+    for (position, result) in results.into_iter().enumerate() {
+        match result {
+            Ok(image) => images.push(image),
+            Err(unreadable) => drop(failed.insert(position, unreadable)),
+        }
+    }
+    (images, failed)
+}
+
+fn one_size(images: &[Sized], path: &Path) -> Result<[usize; 2], DataError> {
+    let first = images.first().map_or([0, 0], |image| image.0);
+    match images.iter().find(|image| image.0 != first) {
+        None => Ok(first),
+        Some(([height, width], _)) => Err(DataError::invalid(
+            "images at their own size",
+            "images of one size, or a size to bring them to",
+            format!("{}x{} and {height}x{width}", first[0], first[1]),
+            path,
+        )),
+    }
+}
+
+fn none_readable<'a>(path: &Path, available: usize, mut unreadable: impl Iterator<Item = &'a Unreadable>) -> DataError {
+    let first = unreadable.next().map_or(String::new(), |u| format!("; the first: {}: {}", u.path.display(), u.reason));
+    DataError::invalid("images", "at least one readable image", format!("none among {available}{first}"), path)
+}

@@ -1,0 +1,10 @@
+//! [`Missing`]: a figure that cannot be drawn, and why.
+
+/// A figure of the paper for which the session lacks something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// `figure_2`, ...
+    pub name: String,
+    /// What is missing, and what would bring it.
+    pub reason: String,
+}

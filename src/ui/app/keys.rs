@@ -1,0 +1,40 @@
+//! Gives the commands whose keys are pressed.
+
+use egui::{Event, Ui};
+
+use crate::ui::command::{Command, list, shortcut};
+use crate::ui::state::closing::Closing;
+use crate::ui::update::App;
+
+impl App {
+    /// Gives the commands whose keys are pressed. While something is open above the view, only what closes it has keys.
+    pub(in crate::ui) fn keys(&mut self, ui: &Ui) {
+        let is_pressed = |event: &Event| matches!(event, Event::Key { pressed: true, .. });
+        if !ui.input(|input| input.events.iter().any(is_pressed)) {
+            return;
+        }
+        let writes = ui.ctx().text_edit_focused();
+        let above = self.state.palette.is_some() || self.state.shortcuts || self.state.closing != Closing::No;
+        // A menu that is open closes by itself.
+        let menu = egui::Popup::is_any_open(ui.ctx());
+        let mut candidates: Vec<_> = list::list(&self.state)
+            .into_iter()
+            .filter(|item| item.unavailable.is_none())
+            .flat_map(|item| item.shortcuts.iter().map(move |keys| (*keys, item.command.clone())))
+            .filter(|(keys, command)| !(writes && shortcut::belongs_to_text(command, keys)))
+            .filter(|(_, command)| match command {
+                Command::Back => !menu && !writes,
+                Command::TogglePalette => self.state.palette.is_some() || !above,
+                Command::ToggleShortcuts => self.state.shortcuts || !above,
+                _ => !above,
+            })
+            .collect();
+        // Ctrl+Shift+Z would be taken for Ctrl+Z.
+        candidates.sort_by_key(|(keys, _)| std::cmp::Reverse(u8::from(keys.modifiers.shift) + u8::from(keys.modifiers.ctrl)));
+        for (keys, command) in candidates {
+            if ui.input_mut(|input| input.consume_shortcut(&keys)) {
+                self.commands.push(command);
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The stable id of each command.
+
+use super::Command;
+
+impl Command {
+    /// A name that never changes, whatever the command is about: `save_as`.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Command::NewSession => "new_session",
+            Command::OpenDemo => "open_demo",
+            Command::Save => "save",
+            Command::SaveDialog => "save_dialog",
+            Command::SaveAs(..) => "save_as",
+            Command::Restore(..) => "restore",
+            Command::Forget(..) => "forget",
+            Command::Undo => "undo",
+            Command::Redo => "redo",
+            Command::TogglePalette => "toggle_palette",
+            Command::ToggleShortcuts => "toggle_shortcuts",
+            Command::Back => "back",
+            Command::ZoomIn => "zoom_in",
+            Command::ZoomOut => "zoom_out",
+            Command::ZoomReset => "zoom_reset",
+            Command::Close(..) => "close",
+            Command::SetLink(..) => "set_link",
+            Command::Open(..) => "open",
+            Command::OpenDialog(..) => "open_dialog",
+            Command::RemoveCheckpoint(..) => "remove_checkpoint",
+            Command::Checkpoint(..) => "checkpoint",
+            Command::ShowPlanes(..) => "show_planes",
+            Command::OnlyDifferences(..) => "only_differences",
+            Command::AddHessian => "add_hessian",
+            Command::CopyText(..) => "copy_text",
+            Command::RemoveDataset(..) => "remove_dataset",
+            Command::ChangeDataset(..) => "change_dataset",
+            Command::AddDataset(..) => "add_dataset",
+            Command::Cancel(..) => "cancel",
+            Command::Pause(..) => "pause",
+            Command::Retry(..) => "retry",
+            Command::Prioritize(..) => "prioritize",
+            Command::ToggleLog => "toggle_log",
+            Command::RestartWorker => "restart_worker",
+            Command::Show(..) => "show",
+            Command::SelectDataset(..) => "select_dataset",
+            Command::SelectQuantity(..) => "select_quantity",
+            Command::ShowDifference(..) => "show_difference",
+            Command::SelectScore(..) => "select_score",
+            Command::ShowRelative(..) => "show_relative",
+            Command::Scatter(..) => "scatter",
+            Command::ToggleExport => "toggle_export",
+            Command::Export(..) => "export",
+            Command::ExportDialog(..) => "export_dialog",
+            Command::CopyFigure => "copy_figure",
+            Command::SetExtents(..) => "set_extents",
+            Command::ChangeFigure(..) => "change_figure",
+            Command::SetTheme(..) => "set_theme",
+            Command::DismissMessage => "dismiss_message",
+            Command::Run(..) => "run",
+            Command::Landscape(..) => "landscape",
+        }
+    }
+}

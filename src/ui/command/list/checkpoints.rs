@@ -1,0 +1,30 @@
+//! What can be done to each open checkpoint.
+
+use super::{Item, Section};
+use crate::ui::command::{CheckpointCommand, Command};
+use crate::ui::state::State;
+
+pub fn checkpoint_items(state: &State) -> Vec<Item> {
+    let baseline = state.session.landscape_baseline();
+    let last = state.session.checkpoints.len().saturating_sub(1);
+    let mut items = Vec::new();
+    for (place, checkpoint) in state.session.checkpoints.iter().enumerate() {
+        let name = &checkpoint.name;
+        let item = |verb: &str, act, submenu| {
+            Item::new(Section::Edit, verb.replace('*', name), Command::Checkpoint(name.clone(), act)).under(submenu)
+        };
+        let hidden = checkpoint.hidden;
+        items.push(item(if hidden { "Show *" } else { "Hide *" }, CheckpointCommand::Hide(!hidden), "Hide or show"));
+        items.push(item("Take differences to *", CheckpointCommand::Baseline, "Baseline").chosen(baseline == Some(name)));
+        items.push(item("Move * forward", CheckpointCommand::MoveBy(-1), "Order").only_if(place > 0, "it is the first"));
+        let known = state.store.inspection(checkpoint);
+        for key in known.filter(|known| known.state_dicts.len() > 1).iter().flat_map(|known| &known.state_dicts) {
+            let read = known.and_then(|known| known.weights.as_ref()) == Some(key);
+            items.push(item(&format!("Read {key} of *"), CheckpointCommand::Weights(key.clone()), "State dicts").chosen(read));
+            let beside = CheckpointCommand::OpenBeside(key.clone());
+            items.push(item(&format!("Open {key} beside *"), beside, "State dicts").only_if(!read, "it is the one that is read"));
+        }
+        items.push(item("Move * back", CheckpointCommand::MoveBy(1), "Order").only_if(place < last, "it is the last"));
+    }
+    items
+}

@@ -1,0 +1,90 @@
+//! The keys of each command. Whatever names a shortcut (tooltips, menus, the palette, the sheet) asks here, and so does the keyboard.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use super::{Close, Command, OpenAs};
+use flatland_core::session::Role;
+
+const CTRL: Modifiers = Modifiers::CTRL;
+const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::CTRL };
+
+const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(modifiers, key)
+}
+
+/// The keys that give a command; the first is shown.
+pub fn of(command: &Command) -> &'static [KeyboardShortcut] {
+    match command {
+        Command::NewSession => const { &[key(CTRL, Key::N)] },
+        Command::OpenDialog(OpenAs::ByContent) => const { &[key(CTRL, Key::O)] },
+        Command::OpenDialog(OpenAs::Dataset(Role::Id)) => const { &[key(CTRL_SHIFT, Key::O)] },
+        Command::Save => const { &[key(CTRL, Key::S)] },
+        Command::SaveDialog => const { &[key(CTRL_SHIFT, Key::S)] },
+        Command::Undo => const { &[key(CTRL, Key::Z)] },
+        Command::Redo => const { &[key(CTRL_SHIFT, Key::Z), key(CTRL, Key::Y)] },
+        Command::TogglePalette => const { &[key(CTRL, Key::K), key(CTRL_SHIFT, Key::P), key(CTRL, Key::P)] },
+        Command::ToggleShortcuts => {
+            const { &[key(Modifiers::NONE, Key::F1), key(Modifiers::NONE, Key::Questionmark), key(CTRL, Key::Slash)] }
+        }
+        Command::Back => const { &[key(Modifiers::NONE, Key::Escape)] },
+        Command::ZoomIn => const { &[key(CTRL, Key::Plus), key(CTRL, Key::Equals)] },
+        Command::ZoomOut => const { &[key(CTRL, Key::Minus)] },
+        Command::ZoomReset => const { &[key(CTRL, Key::Num0)] },
+        Command::Close(Close::Ask) => const { &[key(CTRL, Key::Q), key(CTRL, Key::W)] },
+        Command::ToggleExport => const { &[key(CTRL_SHIFT, Key::E)] },
+        Command::CopyFigure => const { &[key(CTRL_SHIFT, Key::C)] },
+        _ => &[],
+    }
+}
+
+/// The keys that show the tab at this place, counted from 0: `Ctrl+1` to `Ctrl+9`.
+pub fn numbered(place: usize) -> &'static [KeyboardShortcut] {
+    const NUMBERS: [KeyboardShortcut; 9] = [
+        key(CTRL, Key::Num1),
+        key(CTRL, Key::Num2),
+        key(CTRL, Key::Num3),
+        key(CTRL, Key::Num4),
+        key(CTRL, Key::Num5),
+        key(CTRL, Key::Num6),
+        key(CTRL, Key::Num7),
+        key(CTRL, Key::Num8),
+        key(CTRL, Key::Num9),
+    ];
+    const { &NUMBERS }.get(place..=place).unwrap_or_default()
+}
+
+/// Whether a text field that has the focus needs these keys itself: it undoes its own edits, and signs are typed.
+pub fn belongs_to_text(command: &Command, keys: &KeyboardShortcut) -> bool {
+    matches!(command, Command::Undo | Command::Redo) || (keys.modifiers.is_none() && keys.logical_key != Key::F1)
+}
+
+/// As shown to people: `Ctrl+Shift+E`.
+pub fn text(keys: &KeyboardShortcut) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    if keys.modifiers.ctrl || keys.modifiers.command {
+        parts.push("Ctrl");
+    }
+    if keys.modifiers.shift {
+        parts.push("Shift");
+    }
+    parts.push(match keys.logical_key {
+        Key::Questionmark => "?",
+        Key::Slash => "/",
+        Key::Plus => "+",
+        Key::Minus => "−",
+        Key::Equals => "=",
+        Key::Escape => "Esc",
+        key => key.symbol_or_name(),
+    });
+    parts.join("+")
+}
+
+/// The first of a command's keys, as shown to people.
+pub fn shown(command: &Command) -> Option<String> {
+    of(command).first().map(text)
+}
+
+/// A tooltip with the command's keys behind it.
+pub fn hint(words: &str, command: &Command) -> String {
+    shown(command).map_or(words.to_owned(), |keys| format!("{words} ({keys})"))
+}

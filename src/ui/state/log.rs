@@ -1,0 +1,220 @@
+//! [`Log`]: what jobs did and what the worker said, with time, job and level. Bounded: the oldest lines go first.
+
+use std::collections::VecDeque;
+
+use super::store::{Store, title};
+use super::worker_event::WorkerEvent;
+use flatland_core::job::{JobEvent, JobId, now};
+
+/// Lines that are kept.
+const LINES: usize = 5000;
+/// Characters of a line that are kept.
+const CHARACTERS: usize = 1000;
+
+/// How much a line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What the worker wrote.
+    Output,
+    /// What happened.
+    Info,
+    /// Not fatal.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+impl Level {
+    /// All of them, the least first.
+    pub const ALL: [Level; 4] = [Level::Output, Level::Info, Level::Warning, Level::Error];
+
+    /// As shown to people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Level::Output => "output",
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        }
+    }
+
+    /// What is left when lines must matter at least as much.
+    pub fn and_above(self) -> &'static str {
+        match self {
+            Level::Output => "everything",
+            Level::Info => "all but output",
+            Level::Warning => "warnings and errors",
+            Level::Error => "errors",
+        }
+    }
+}
+
+/// A line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Seconds since 1970.
+    pub time: f64,
+    /// How much it matters.
+    pub level: Level,
+    /// `Landscape · ERM`; empty where it is of none.
+    pub job: String,
+    /// What.
+    pub text: String,
+}
+
+impl Line {
+    /// As it is copied: `12:34:56 UTC  warning  Landscape · ERM  text`.
+    pub fn to_text(&self) -> String {
+        let Self { time, level, job, text } = self;
+        format!("{} UTC  {:<7}  {}{text}", clock(*time), level.label(), if job.is_empty() { String::new() } else { format!("{job}  ") })
+    }
+}
+
+/// The log, and what of it is shown.
+#[derive(Debug)]
+pub struct Log {
+    /// Whether the panel is shown.
+    pub open: bool,
+    /// Only lines that hold this text (in line or job, whatever the case).
+    pub filter: String,
+    /// Only lines that matter at least as much.
+    pub least: Level,
+    lines: VecDeque<Line>,
+    /// Grows with every change of the lines.
+    revision: u64,
+    /// What passes the filter: of which revision, filter and level; places in `lines`.
+    passing: Option<((u64, String, Level), Vec<usize>)>,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { open: false, filter: String::new(), least: Level::Output, lines: VecDeque::new(), revision: 0, passing: None }
+    }
+}
+
+impl Log {
+    /// Writes a line down; what is in several lines stays one.
+    pub fn push(&mut self, level: Level, job: String, text: &str) {
+        self.push_at(now(), level, job, text);
+    }
+
+    pub fn push_at(&mut self, time: f64, level: Level, job: String, text: &str) {
+        if self.lines.len() == LINES {
+            self.lines.pop_front();
+        }
+        let text = text.trim_end().chars().map(|c| if c == '\n' { ' ' } else { c }).take(CHARACTERS).collect();
+        self.lines.push_back(Line { time, level, job, text });
+        self.revision += 1;
+    }
+
+    /// Writes down what was heard; `running` is the job that the worker has.
+    pub fn record(&mut self, event: &WorkerEvent, store: &Store, running: Option<JobId>) {
+        let title_of = |id: JobId| store.jobs.get(&id).map(|job| title(&job.spec)).unwrap_or_default();
+        let (level, job, text) = match event {
+            WorkerEvent::Said(line) if line.trim().is_empty() => return,
+            WorkerEvent::Said(line) => (Level::Output, running.map(title_of).unwrap_or_default(), line.clone()),
+            WorkerEvent::Died(message) => (Level::Error, String::new(), format!("the worker ended: {message}")),
+            WorkerEvent::Job(id, event) => {
+                let (level, text) = match event {
+                    JobEvent::Started => (Level::Info, "started".into()),
+                    JobEvent::Paused => (Level::Info, "paused".into()),
+                    JobEvent::Resumed => (Level::Info, "goes on".into()),
+                    JobEvent::Done { .. } => (Level::Info, "done".into()),
+                    JobEvent::Cancelled => (Level::Info, "cancelled".into()),
+                    JobEvent::Warning { message } => (Level::Warning, message.clone()),
+                    JobEvent::Note { message } => (Level::Info, message.clone()),
+                    JobEvent::Failed { message } => (Level::Error, message.clone()),
+                    // They come many times a second and are seen where they belong.
+                    JobEvent::Progress { .. }
+                    | JobEvent::Cells { .. }
+                    | JobEvent::Estimate { .. }
+                    | JobEvent::Cost { .. }
+                    | JobEvent::Sharpness { .. }
+                    | JobEvent::Positions { .. }
+                    | JobEvent::Partial { .. } => return,
+                };
+                (level, title_of(*id), text)
+            }
+        };
+        self.push(level, job, &text);
+    }
+
+    /// Forgets every line.
+    pub fn clear(&mut self) {
+        self.lines.clear();
+        self.revision += 1;
+    }
+
+    /// Lines in all.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The line at a place.
+    pub fn line(&self, place: usize) -> Option<&Line> {
+        self.lines.get(place)
+    }
+
+    /// Places of the lines that pass the filter, the oldest first; looked for again only when something changed.
+    pub fn passing(&mut self) -> &[usize] {
+        let key = (self.revision, self.filter.to_lowercase(), self.least);
+        if self.passing.as_ref().is_none_or(|(of, _)| *of != key) {
+            let holds = |text: &str| text.to_lowercase().contains(key.1.trim());
+            let passes = |line: &Line| line.level >= self.least && (holds(&line.text) || holds(&line.job));
+            let places = self.lines.iter().enumerate().filter(|(_, line)| passes(line)).map(|(place, _)| place).collect();
+            self.passing = Some((key, places));
+        }
+        self.passing.as_ref().map_or(&[], |(_, places)| places)
+    }
+
+    /// The lines that pass the filter, as text.
+    pub fn copy(&mut self) -> String {
+        let places = self.passing().to_vec();
+        places.into_iter().filter_map(|place| self.line(place)).map(|line| line.to_text() + "\n").collect()
+    }
+}
+
+/// `12:34:56` of the day, in UTC.
+pub fn clock(time: f64) -> String {
+    let second = time.max(0.0) as u64 % 86_400;
+    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_keeps_the_latest_lines_and_cuts_long_ones() {
+        let mut log = Log::default();
+        for k in 0..LINES + 10 {
+            log.push(Level::Output, String::new(), &format!("line {k} {}", "x".repeat(3 * CHARACTERS)));
+        }
+        assert_eq!(log.len(), LINES);
+        assert!(log.line(0).is_some_and(|line| line.text.starts_with("line 10 ") && line.text.chars().count() == CHARACTERS));
+    }
+
+    #[test]
+    fn lines_pass_by_text_job_and_level() {
+        let mut log = Log::default();
+        log.push(Level::Info, "Landscape · ERM".into(), "started");
+        log.push(Level::Warning, "Sharpness · OE".into(), "12 images cannot be read");
+        log.push(Level::Error, String::new(), "the worker ended:\nkilled");
+        assert_eq!(log.passing(), [0, 1, 2]);
+        log.filter = " erm".into();
+        assert_eq!(log.passing(), [0]);
+        log.filter = String::new();
+        log.least = Level::Warning;
+        assert_eq!(log.passing(), [1, 2]);
+        log.push(Level::Error, String::new(), "again");
+        assert_eq!(log.passing(), [1, 2, 3], "a new line is seen");
+        assert!(log.copy().lines().count() == 3 && log.copy().contains("error    the worker ended: killed"), "{}", log.copy());
+        log.clear();
+        assert!(log.passing().is_empty());
+    }
+
+    #[test]
+    fn a_time_is_that_of_the_day() {
+        assert_eq!(clock(1_764_201_600.0 + 3723.9), "01:02:03");
+    }
+}

@@ -1,0 +1,109 @@
+//! [`Book`]: the runs that were seen last, which of them are chosen, and their colours.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+
+use crate::ui::state::run::metrics::Metrics;
+use crate::ui::state::run::seen::{Saved, Sight};
+use flatland_core::job::RunView;
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What its directory says.
+    pub view: RunView,
+    /// What it has measured.
+    pub metrics: Arc<Metrics>,
+    /// Which weights are there.
+    pub saved: Saved,
+    /// Its colour; it stays as long as the window.
+    pub color: usize,
+    /// Grows with every change, so that curves know when they are old.
+    pub revision: u64,
+}
+
+/// The runs of a folder.
+#[derive(Debug, Default)]
+pub struct Book {
+    /// By directory, in the order in which they were seen first.
+    pub runs: IndexMap<PathBuf, Run>,
+    /// Runs whose curves are drawn.
+    pub chosen: IndexSet<PathBuf>,
+    /// Directories that cannot be read, and why.
+    pub unreadable: Vec<(PathBuf, String)>,
+    /// Whether the folder has been looked into.
+    pub looked: bool,
+    colors: usize,
+    revision: u64,
+}
+
+/// So many runs are chosen by themselves.
+const CHOSEN: usize = 6;
+
+impl Book {
+    /// Takes in what was found. The first runs that are ever seen are chosen, and every run that appears later.
+    pub fn see(&mut self, sight: Sight) {
+        self.runs.retain(|dir, _| sight.dirs.contains(dir));
+        self.chosen.retain(|dir| sight.dirs.contains(dir));
+        let mut changed = sight.changed;
+        // Older runs first, so that colours come out the same at the next start.
+        changed.sort_by(|(a, ..), (b, ..)| a.state.asked.total_cmp(&b.state.asked).then_with(|| a.dir.cmp(&b.dir)));
+        let newest = changed.len().saturating_sub(CHOSEN);
+        for (i, (view, metrics, saved)) in changed.into_iter().enumerate() {
+            self.revision += 1;
+            let revision = self.revision;
+            let dir = view.dir.clone();
+            if let Some(run) = self.runs.get_mut(&dir) {
+                *run = Run { view, metrics, saved, color: run.color, revision };
+                continue;
+            }
+            let color = self.colors;
+            self.colors += 1;
+            self.runs.insert(dir.clone(), Run { view, metrics, saved, color, revision });
+            if self.looked || i >= newest {
+                self.chosen.insert(dir);
+            }
+        }
+        self.unreadable = sight.unreadable;
+        self.looked = true;
+    }
+
+    /// Whether a process is at any of them.
+    pub fn is_anything_under_way(&self) -> bool {
+        self.runs.values().any(|run| run.view.status.is_under_way())
+    }
+
+    /// Runs in the order of the list: under way first, then the newest.
+    pub fn listed(&self) -> Vec<&Run> {
+        let mut runs: Vec<&Run> = self.runs.values().collect();
+        runs.sort_by(|a, b| {
+            let key = |run: &Run| (!run.view.status.is_under_way(), -run.view.state.asked);
+            let ((a_over, a_asked), (b_over, b_asked)) = (key(a), key(b));
+            a_over.cmp(&b_over).then(a_asked.total_cmp(&b_asked)).then_with(|| a.view.dir.cmp(&b.view.dir))
+        });
+        runs
+    }
+
+    /// Chosen runs in the order of their colours.
+    pub fn shown(&self) -> Vec<&Run> {
+        let mut runs: Vec<&Run> = self.runs.values().filter(|run| self.chosen.contains(&run.view.dir)).collect();
+        runs.sort_by_key(|run| run.color);
+        runs
+    }
+
+    /// Chooses a run, or not.
+    pub fn choose(&mut self, dir: &Path, on: bool) {
+        if on {
+            self.chosen.insert(dir.into());
+        } else {
+            self.chosen.shift_remove(dir);
+        }
+    }
+
+    /// Forgets everything of another folder.
+    pub fn clear(&mut self) {
+        *self = Self { revision: self.revision, ..Self::default() };
+    }
+}

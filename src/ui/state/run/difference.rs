@@ -1,0 +1,73 @@
+//! What tells runs apart: the settings in which they differ.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::ui::state::run::metrics::Line;
+use flatland_core::job::RunConfig;
+
+/// A row: the setting, and its value in each run (`None` = the run has no such setting).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// `method.rho`, `seed`, ...
+    pub field: String,
+    /// In the order of the runs.
+    pub values: Vec<Option<String>>,
+}
+
+/// The settings in which `runs` differ, in the order of the run file; none of fewer than two runs.
+pub fn differing(runs: &[&RunConfig]) -> Vec<Row> {
+    if runs.len() < 2 {
+        return Vec::new();
+    }
+    let fields: Vec<IndexMap<String, String>> = runs.iter().map(|run| flat(run)).collect();
+    let mut names: Vec<&String> = Vec::new();
+    for name in fields.iter().flat_map(IndexMap::keys) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let rows = names.into_iter().map(|name| Row { field: name.clone(), values: fields.iter().map(|of| of.get(name).cloned()).collect() });
+    rows.filter(|row| row.values.windows(2).any(|pair| pair[0] != pair[1])).collect()
+}
+
+/// Every setting by its path; datasets by role, by their names.
+pub fn flat(run: &RunConfig) -> IndexMap<String, String> {
+    let mut fields = IndexMap::new();
+    let mut value = serde_json::to_value(run).unwrap_or(Value::Null);
+    let datasets = value.as_object_mut().and_then(|run| run.remove("dataset"));
+    put(&mut fields, String::new(), &value);
+    for dataset in datasets.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object) {
+        let text = |key: &str| dataset.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let known: &mut String = fields.entry(format!("{} images", text("role"))).or_default();
+        if !known.is_empty() {
+            known.push_str(", ");
+        }
+        known.push_str(&text("name"));
+        known.push_str(&parenthesis(dataset));
+    }
+    fields
+}
+
+/// What of a dataset is used, beside its name.
+fn parenthesis(dataset: &Line) -> String {
+    let rest: Map<String, Value> =
+        dataset.iter().filter(|(key, _)| !["name", "role", "path"].contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let mut fields = IndexMap::new();
+    put(&mut fields, String::new(), &Value::Object(rest));
+    let words: Vec<String> = fields.iter().map(|(key, value)| format!("{key} {value}")).collect();
+    if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
+}
+
+fn put(fields: &mut IndexMap<String, String>, path: String, value: &Value) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                put(fields, if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, value);
+            }
+        }
+        Value::Null => {}
+        Value::String(text) => drop(fields.insert(path, text.clone())),
+        other => drop(fields.insert(path, other.to_string())),
+    }
+}

@@ -1,0 +1,181 @@
+//! [`Images`]: the images of datasets, read when somebody wants to see them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use flatland_core::data::{SingleImage, Source};
+
+/// Images that are kept; those that were looked at longest ago go first.
+const KEPT: usize = 1024;
+/// Images read at once.
+const AT_ONCE: usize = 64;
+
+/// An image, as far as it is known.
+#[derive(Clone)]
+pub enum Image {
+    /// It was asked for.
+    Coming,
+    /// Its pixels.
+    There(Arc<SingleImage>),
+    /// Why it cannot be shown.
+    Failed(String),
+}
+
+/// What an image is: a position in a source. A dataset of the same name may come from elsewhere tomorrow, or be corrupted.
+type Key = (Arc<Source>, i64);
+
+/// Images of datasets.
+#[derive(Default)]
+pub struct Images {
+    /// Where the images of each dataset come from.
+    sources: HashMap<String, Arc<Source>>,
+    known: HashMap<Key, (Image, u64)>,
+    /// What to read; the latest wish last.
+    wanted: Vec<Key>,
+    reading: bool,
+    clock: u64,
+}
+
+impl Images {
+    /// Says where the images of each dataset come from: from the first source of its name.
+    pub fn come_from<'a>(&mut self, sources: impl Iterator<Item = &'a Source>) {
+        let mut old = std::mem::take(&mut self.sources);
+        for source in sources {
+            if !self.sources.contains_key(&source.name) {
+                let known = old.remove(&source.name).filter(|known| **known == *source);
+                self.sources.insert(source.name.clone(), known.unwrap_or_else(|| Arc::new(source.clone())));
+            }
+        }
+    }
+
+    /// An image of a dataset; the first time it is asked for it is coming.
+    pub fn get(&mut self, dataset: &str, position: i64) -> Image {
+        self.clock += 1;
+        let Some(source) = self.sources.get(dataset) else {
+            return Image::Failed(format!("expected `{dataset}` among the datasets of an embedding, found it in none"));
+        };
+        let key = (source.clone(), position);
+        if let Some((image, used)) = self.known.get_mut(&key) {
+            *used = self.clock;
+            return image.clone();
+        }
+        self.known.insert(key.clone(), (Image::Coming, self.clock));
+        self.wanted.push(key);
+        Image::Coming
+    }
+
+    /// What to read next, of one source, the latest wish first; nothing while something is being read.
+    pub fn next(&mut self) -> Option<(Arc<Source>, Vec<i64>)> {
+        if self.reading {
+            return None;
+        }
+        let source = self.wanted.last()?.0.clone();
+        let mut chosen = Vec::new();
+        for k in (0..self.wanted.len()).rev() {
+            if self.wanted[k].0 == source && chosen.len() < AT_ONCE {
+                chosen.push(self.wanted.remove(k).1);
+            }
+        }
+        self.reading = true;
+        Some((source, chosen))
+    }
+
+    /// Takes in what was read.
+    pub fn read(&mut self, source: &Arc<Source>, images: Vec<(i64, Result<SingleImage, String>)>) {
+        self.reading = false;
+        for (position, image) in images {
+            let image = image.map_or_else(Image::Failed, |image| Image::There(Arc::new(image)));
+            self.known.insert((source.clone(), position), (image, self.clock));
+        }
+        if self.known.len() > KEPT {
+            let mut ages: Vec<u64> = self.known.values().map(|(_, used)| *used).collect();
+            ages.sort_unstable();
+            let oldest = ages[ages.len() - KEPT];
+            self.known.retain(|_, (image, used)| *used >= oldest || matches!(image, Image::Coming));
+        }
+    }
+
+    /// Forgets everything but what is being read: its files may be others when they are opened again.
+    pub fn clear(&mut self) {
+        *self = Self { reading: self.reading, clock: self.clock, ..Self::default() };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use flatland_core::data::Corruption;
+
+    fn source(name: &str) -> Source {
+        let path = format!("/nowhere/{name}").into();
+        Source { name: name.into(), path, ..Source::default() }
+    }
+
+    /// Images of the datasets `a` and `b`.
+    fn images() -> Images {
+        let mut images = Images::default();
+        images.come_from([source("a"), source("b")].iter());
+        images
+    }
+
+    fn pixels() -> SingleImage {
+        SingleImage { height: 1, width: 2, pixels: vec![0; 6] }
+    }
+
+    #[test]
+    fn images_are_asked_for_once_and_read_by_dataset() {
+        let mut images = images();
+        for k in 0..100 {
+            images.get("a", k);
+            images.get("a", k);
+        }
+        let (a, first) = images.next().unwrap();
+        assert_eq!((a.name.as_str(), first.len(), images.next().is_some()), ("a", AT_ONCE, false));
+        images.read(&a, first.iter().map(|k| (*k, if *k == 99 { Err("cut off".into()) } else { Ok(pixels()) })).collect());
+        assert!(matches!(images.get("a", 98), Image::There(_)) && matches!(images.get("a", 99), Image::Failed(_)));
+        images.get("b", 5);
+        let (b, latest) = images.next().unwrap();
+        assert_eq!((b.name.as_str(), latest), ("b", vec![5]), "the latest wish comes first");
+        images.read(&b, Vec::new());
+        assert_eq!(images.next().map(|(source, rest)| (source.name.clone(), rest.len())), Some(("a".into(), 36)));
+        assert!(matches!(images.get("c", 0), Image::Failed(reason) if reason.contains("expected `c` among the datasets")));
+    }
+
+    #[test]
+    fn a_dataset_of_the_same_name_from_elsewhere_has_other_images() {
+        let mut images = images();
+        let corruption = Some(Corruption { kind: "fog".into(), severity: 3 });
+        let other = [
+            Source { split: Some("train".into()), ..source("a") },
+            Source { corruption, ..source("a") },
+            Source { seed: 1, ..source("a") },
+        ];
+        images.get("a", 0);
+        let (a, wanted) = images.next().unwrap();
+        images.read(&a, wanted.into_iter().map(|k| (k, Ok(pixels()))).collect());
+        for other in &other {
+            images.come_from([other].into_iter());
+            assert!(matches!(images.get("a", 0), Image::Coming), "{other:?}");
+            // It changes back while they are being read.
+            let (source, wanted) = images.next().unwrap();
+            assert_eq!(*source, *other);
+            images.come_from([a.as_ref()].into_iter());
+            images.read(&source, wanted.into_iter().map(|k| (k, Err("of the other".into()))).collect());
+            assert!(matches!(images.get("a", 0), Image::There(_)), "what was read stays with its source");
+        }
+    }
+
+    #[test]
+    fn what_was_looked_at_longest_ago_goes() {
+        let mut images = images();
+        let a = images.sources["a"].clone();
+        for k in 0..KEPT as i64 + 50 {
+            images.get("a", k);
+            images.get("a", 0);
+            images.read(&a, vec![(k, Ok(pixels()))]);
+        }
+        assert!(images.known.len() <= KEPT + 1);
+        assert!(matches!(images.get("a", 0), Image::There(_)) && matches!(images.get("a", 1), Image::Coming));
+    }
+}

@@ -1,0 +1,240 @@
+//! [`Query`]: a search through images, such as `label:3 dataset:test wrong energy<2`.
+//!
+//! Terms are separated by spaces and all must hold under one checkpoint at once. Words with spaces stand in quotes.
+//!
+//! | Term | Holds for |
+//! |---|---|
+//! | `role:far`, `dataset:"digits test"` | images of a role, of a dataset |
+//! | `label:3`, `prediction:1,7` | images of a class, predictions of either; `none` where there is no label |
+//! | `index:10-20`, `index:7` | positions in the dataset's source |
+//! | `checkpoint:OE` | looks under this checkpoint only; without it, under all |
+//! | `right`, `wrong` | predictions of known classes |
+//! | `energy<2`, `msp>=0.9` | a score; `<`, `<=`, `>`, `>=`, `=` |
+//! | `-TERM` | images for which TERM does not hold |
+
+use crate::ui::state::scatter::cloud::Cloud;
+use crate::ui::state::scatter::color::of_category;
+use flatland_core::session::{ColorBy, Role};
+
+/// How a score is compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Relation {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Equal,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Test {
+    /// One of these values of a category.
+    Category(ColorBy, Vec<String>),
+    Index(i64, i64),
+    Checkpoint(Vec<String>),
+    Score(String, Relation, f64),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Term {
+    holds: bool,
+    test: Test,
+}
+
+/// A parsed search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query(Vec<Term>);
+
+impl Query {
+    /// Reads a search.
+    ///
+    /// # Errors
+    /// Says which term is not understood, and what was expected.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        words(text)?.iter().map(|word| term(word)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Rows of `cloud`, the points of `checkpoint`, for which every term holds.
+    ///
+    /// # Errors
+    /// When a score is asked for that this checkpoint does not have.
+    pub fn rows(&self, checkpoint: &str, cloud: &Cloud) -> Result<Vec<u32>, String> {
+        for term in &self.0 {
+            if let Test::Score(name, ..) = &term.test
+                && !cloud.scores.contains_key(name)
+            {
+                let known: Vec<&str> = cloud.scores.keys().map(String::as_str).collect();
+                let known = if known.is_empty() { "none".into() } else { known.join(", ") };
+                return Err(format!("expected a score of {checkpoint} ({known}), found `{name}`"));
+            }
+        }
+        if cloud.embedding.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut found = vec![true; cloud.len()];
+        for term in &self.0 {
+            let holds = term.test.holds(checkpoint, cloud);
+            found.iter_mut().zip(holds).for_each(|(found, holds)| *found &= holds == term.holds);
+        }
+        Ok((0u32..).zip(found).filter(|(_, found)| *found).map(|(row, _)| row).collect())
+    }
+}
+
+impl Test {
+    /// Whether it holds, by row.
+    fn holds(&self, checkpoint: &str, cloud: &Cloud) -> Vec<bool> {
+        let rows = 0..cloud.len() as u32;
+        match self {
+            Test::Category(field, values) => of_category(cloud, field, &values.iter().map(String::as_str).collect::<Vec<_>>()),
+            Test::Index(low, high) => {
+                rows.map(|row| cloud.image(row).is_some_and(|(_, position)| (*low..=*high).contains(&position))).collect()
+            }
+            Test::Checkpoint(names) => vec![names.iter().any(|name| name == checkpoint); cloud.len()],
+            Test::Score(name, relation, bound) => match cloud.scores.get(name) {
+                Some(values) => values.iter().map(|value| relation.holds(*value, *bound)).collect(),
+                None => vec![false; cloud.len()],
+            },
+        }
+    }
+}
+
+impl Relation {
+    fn holds(self, value: f64, bound: f64) -> bool {
+        match self {
+            Relation::Less => value < bound,
+            Relation::LessOrEqual => value <= bound,
+            Relation::Greater => value > bound,
+            Relation::GreaterOrEqual => value >= bound,
+            Relation::Equal => value == bound,
+        }
+    }
+}
+
+/// Splits at spaces outside of quotes, which are dropped.
+fn words(text: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut quoted, mut open) = (vec![String::new()], false, false);
+    for c in text.chars() {
+        match c {
+            '"' => (quoted, open) = (!quoted, true),
+            c if c.is_whitespace() && !quoted => {
+                if open {
+                    words.push(String::new());
+                }
+                open = false;
+            }
+            c => {
+                open = true;
+                if let Some(word) = words.last_mut() {
+                    word.push(c);
+                }
+            }
+        }
+    }
+    if quoted {
+        return Err("expected a second quotation mark, found none".into());
+    }
+    words.retain(|word| !word.is_empty());
+    Ok(words)
+}
+
+fn term(word: &str) -> Result<Term, String> {
+    let (holds, bare) = word.strip_prefix('-').map_or((true, word), |rest| (false, rest));
+    let correctness = |value: &str| Ok(Test::Category(ColorBy::Correctness, vec![value.into()]));
+    let test = match bare.split_once(':') {
+        None if bare == "right" || bare == "wrong" => correctness(bare),
+        None => score(bare),
+        Some((field, values)) => category(field, values.split(',').map(str::to_owned).collect()),
+    };
+    let expected = "role:, dataset:, label:, prediction:, index:, checkpoint:, right, wrong or a score as energy<2";
+    test.map(|test| Term { holds, test }).map_err(
+        |detail: String| {
+            if detail.is_empty() { format!("expected {expected}, found `{word}`") } else { detail }
+        },
+    )
+}
+
+fn category(field: &str, values: Vec<String>) -> Result<Test, String> {
+    let classes = |field: ColorBy, values: Vec<String>| match values.iter().find(|value| *value != "none" && value.parse::<i64>().is_err())
+    {
+        None => Ok(Test::Category(field, values)),
+        Some(value) => Err(format!("expected the number of a class or none, found `{value}`")),
+    };
+    match field {
+        "role" => match values.iter().find(|value| Role::of_key(value).is_none()) {
+            None => Ok(Test::Category(ColorBy::Role, values)),
+            Some(value) => Err(format!("expected a role ({}), found `{value}`", Role::ALL.map(Role::key).join(", "))),
+        },
+        "dataset" => Ok(Test::Category(ColorBy::Dataset, values)),
+        "label" => classes(ColorBy::Label, values),
+        "prediction" => classes(ColorBy::Prediction, values),
+        "checkpoint" => Ok(Test::Checkpoint(values)),
+        "index" => {
+            let text = values.join(",");
+            let (low, high) = text.split_once('-').unwrap_or((&text, &text));
+            let ends = low.parse().ok().zip(high.parse().ok());
+            ends.map(|(low, high)| Test::Index(low, high)).ok_or_else(|| format!("expected a position or a range as 10-20, found `{text}`"))
+        }
+        _ => Err(String::new()),
+    }
+}
+
+fn score(text: &str) -> Result<Test, String> {
+    let relations = [
+        ("<=", Relation::LessOrEqual),
+        (">=", Relation::GreaterOrEqual),
+        ("<", Relation::Less),
+        (">", Relation::Greater),
+        ("=", Relation::Equal),
+    ];
+    let found = relations.into_iter().find_map(|(sign, relation)| text.split_once(sign).map(|parts| (parts, relation)));
+    let ((name, bound), relation) = found.filter(|((name, _), _)| !name.is_empty()).ok_or_else(String::new)?;
+    let number = bound.parse::<f64>().map_err(|_| format!("expected a number after `{name}`, found `{bound}`"))?;
+    Ok(Test::Score(name.into(), relation, number))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::ui::state::scatter::cloud::tests::cloud;
+
+    fn found(text: &str) -> Vec<u32> {
+        Query::parse(text).unwrap().rows("OE", &cloud()).unwrap()
+    }
+
+    #[test]
+    fn all_terms_hold_for_what_is_found() {
+        assert_eq!(found("label:3"), [3, 7]);
+        assert_eq!(found("label:3 wrong"), [3]);
+        assert_eq!(found("dataset:test energy<2"), [0, 1]);
+        assert_eq!(found("energy>=-2 role:far"), [8, 9]);
+        assert_eq!(found("prediction:0,1 right"), [0, 1, 4, 5]);
+        assert_eq!(found("index:110-130"), [1, 2, 3]);
+        assert_eq!(found("label:none index:12"), [8]);
+        assert_eq!(found("-role:far -label:0,1,2"), [3, 7]);
+        assert_eq!(found("dataset:\"far\" -energy=-3"), [8, 9, 11]);
+        assert_eq!((found("checkpoint:SAM").len(), found("checkpoint:OE").len(), found("").len()), (0, 12, 12));
+    }
+
+    #[test]
+    fn quotes_hold_words_together() {
+        assert_eq!(words("a  \"b c\" d:\"e f\"x ").unwrap(), ["a", "b c", "d:e fx"]);
+        assert!(words("\"a").is_err());
+    }
+
+    #[test]
+    fn what_is_not_understood_is_told() {
+        for (text, expected) in [
+            ("role:outer", "expected a role (train, id, cs, near, far, outliers), found `outer`"),
+            ("label:cat", "expected the number of a class or none, found `cat`"),
+            ("size:3", "found `size:3`"),
+            ("nonsense", "expected role:, dataset:"),
+            ("energy<low", "expected a number after `energy`, found `low`"),
+            ("index:a-b", "expected a position or a range"),
+        ] {
+            assert!(Query::parse(text).unwrap_err().contains(expected), "{text}: {:?}", Query::parse(text));
+        }
+        let error = Query::parse("odin<2").unwrap().rows("OE", &cloud()).unwrap_err();
+        assert_eq!(error, "expected a score of OE (energy), found `odin`");
+    }
+}

@@ -1,0 +1,28 @@
+//! Which scores the checkpoints that are drawn have, and what scores are called.
+
+use std::sync::Arc;
+
+use indexmap::IndexSet;
+
+use super::store::Store;
+use flatland_core::result::ScoreTable;
+use flatland_core::session::Session;
+
+/// The tables of the checkpoints that are drawn, in their order.
+pub fn tables<'a>(session: &'a Session, store: &'a Store) -> impl Iterator<Item = &'a Arc<ScoreTable>> {
+    session.shown().filter_map(|(_, checkpoint)| store.scores_so_far(&checkpoint.name))
+}
+
+/// The scores that any checkpoint that is drawn has.
+pub fn scores(session: &Session, store: &Store) -> IndexSet<String> {
+    tables(session, store).flat_map(|table| table.scores.keys().cloned()).collect()
+}
+
+/// A score's name as shown to people.
+pub fn label(score: &str) -> String {
+    match score {
+        "energy" => "Energy".into(),
+        "msp" => "MSP".into(),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,44 @@
+//! [`Standing`]: how a job stands, in words.
+
+use super::{Job, JobState};
+use crate::ui::state::number;
+
+/// How a job stands, for the header of the panel in which its result will appear.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// In words.
+    pub words: String,
+    /// Share done while it runs.
+    pub progress: Option<f32>,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
+/// How a job stands; `None` when it is done.
+pub fn standing(job: Option<&Job>) -> Option<Standing> {
+    let quiet = |words: &str| Some(Standing { words: words.into(), ..Standing::default() });
+    let Some(job) = job else { return quiet("not asked for") };
+    match &job.state {
+        JobState::Done => None,
+        JobState::Looking => quiet("looking for results"),
+        JobState::Waiting => quiet("waiting"),
+        JobState::Cancelled => quiet("cancelled"),
+        JobState::Interrupted => Some(Standing { words: "interrupted: the worker ended".into(), progress: None, failed: true }),
+        JobState::Failed(message) => Some(Standing { words: message.clone(), progress: None, failed: true }),
+        JobState::Paused => Some(Standing { words: "paused".into(), progress: Some(job.progress.fraction()), failed: false }),
+        JobState::Running => Some(Standing { words: pace(job), progress: Some(job.progress.fraction()), failed: false }),
+    }
+}
+
+/// How far a running job is: `123 of 441 cells · 12 s left`.
+pub fn pace(job: &Job) -> String {
+    let progress = &job.progress;
+    if progress.total == 0 {
+        return if progress.message.is_empty() { "starting".into() } else { progress.message.clone() };
+    }
+    let done = format!("{} of {} {}", number::count(progress.done), number::count(progress.total), progress.unit);
+    match progress.eta_secs {
+        Some(seconds) if seconds.is_finite() => format!("{done} · {} left", number::duration(seconds)),
+        _ => done,
+    }
+}

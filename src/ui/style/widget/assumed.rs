@@ -1,0 +1,39 @@
+//! How a value is shown that was inferred and that nobody has confirmed: with a question mark in the accent's colour behind it.
+
+use egui::text::LayoutJob;
+use egui::{RichText, TextFormat, Ui};
+
+use crate::ui::style::theme;
+
+/// What pointing at an assumed value says first.
+pub const ASSUMED: &str = "Assumed: nobody stated it. Choosing a value, this one too, states it.";
+
+/// `value` in the small quiet type of a row, with a mark where it is assumed and `▾` for the menu that it opens.
+pub fn value(ui: &Ui, value: &str, is_assumed: bool) -> LayoutJob {
+    list(ui, &[value.to_owned()], is_assumed)
+}
+
+/// The same for several values, of which the first may be assumed.
+pub fn list(ui: &Ui, values: &[String], is_assumed: bool) -> LayoutJob {
+    let palette = theme::of(ui);
+    let quiet = TextFormat::simple(theme::small(), palette.weak);
+    let mut job = LayoutJob::default();
+    let (first, others) = values.split_first().map_or(("", &[][..]), |(first, others)| (first.as_str(), others));
+    job.append(first, 0.0, quiet.clone());
+    if is_assumed {
+        job.append("?", 1.0, TextFormat::simple(theme::small(), palette.accent));
+    }
+    let rest: String = others.iter().map(|value| format!(" · {value}")).collect();
+    job.append(&format!("{rest}  ▾"), 0.0, quiet);
+    job
+}
+
+/// The mark alone, for a place beside a field.
+pub fn mark(ui: &Ui) -> RichText {
+    RichText::new("?").font(theme::small()).color(theme::of(ui).accent)
+}
+
+/// `label` as a screen reader says it.
+pub fn spoken(label: &str, is_assumed: bool) -> String {
+    if is_assumed { format!("{label}, assumed") } else { label.to_owned() }
+}

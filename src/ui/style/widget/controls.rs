@@ -1,0 +1,56 @@
+//! The small controls that panels and tabs are made of: section titles, quiet buttons, menus, asides and dialogs.
+
+use egui::{Align, Layout, Response, RichText, Ui};
+
+use crate::ui::style::theme;
+
+/// The title of a section, with a number at the right.
+pub fn section(ui: &mut Ui, title: &str, count: Option<usize>) {
+    let palette = theme::of(ui);
+    ui.add_space(14.0);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(title).font(theme::small()).color(palette.weak));
+        if let Some(count) = count.filter(|count| *count > 0) {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.label(RichText::new(count.to_string()).font(theme::small()).color(palette.weak));
+            });
+        }
+    });
+    ui.add_space(2.0);
+}
+
+/// A quiet button without a frame, named for who cannot see it.
+pub fn quiet_button(ui: &mut Ui, text: &str, name: &str) -> Response {
+    let response = ui.add(egui::Button::new(RichText::new(text).color(theme::of(ui).weak)).frame_when_inactive(false));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
+    response.on_hover_text(name)
+}
+
+/// A button that opens a menu: its text is the present choice, its name says of what.
+pub fn menu(ui: &mut Ui, text: &str, about: &str, choices: impl FnOnce(&mut Ui)) {
+    let text = RichText::new(format!("{text}  ▾"));
+    ui.menu_button(text, choices).response.on_hover_text(about);
+}
+
+/// A small weak line, cut where it does not fit; the whole of it on hover.
+pub fn aside(ui: &mut Ui, text: &str) -> Response {
+    let color = theme::of(ui).weak;
+    ui.add(egui::Label::new(RichText::new(text).font(theme::small()).color(color)).truncate())
+}
+
+/// A small line that tells what went wrong, in full.
+pub fn complaint(ui: &mut Ui, text: &str) -> Response {
+    let color = theme::of(ui).error;
+    ui.add(egui::Label::new(RichText::new(text).font(theme::small()).color(color)).wrap().selectable(true))
+}
+
+/// What a dialog stands in.
+pub fn dialog_frame(ctx: &egui::Context) -> egui::Frame {
+    egui::Frame::popup(&ctx.global_style()).inner_margin(20.0).corner_radius(6.0)
+}
+
+/// The first line of a dialog.
+pub fn dialog_title(ui: &mut Ui, text: &str) {
+    ui.label(RichText::new(text).font(theme::heading()).color(theme::of(ui).strong));
+    ui.add_space(8.0);
+}

@@ -1,0 +1,87 @@
+//! Small drawn signs as buttons: the bundled family has no glyphs for them.
+
+use egui::epaint::{CubicBezierShape, PathShape};
+use egui::{
+    Color32, CornerRadius, Painter, Pos2, Rect, Response, Role as WidgetRole, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+};
+
+use crate::ui::style::theme;
+
+/// A sign; each has two states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Icon {
+    /// Drawn, or hidden.
+    Eye,
+    /// What the others are compared to, or not.
+    Flag,
+    /// Shared, or each for itself.
+    Chain,
+    /// Goes first.
+    ToFront,
+}
+
+/// Side of the button.
+const SIDE: f32 = 20.0;
+
+/// A button with the sign, named for who cannot see it; `on` is its state.
+pub fn button(ui: &mut Ui, icon: Icon, on: bool, name: &str) -> Response {
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(SIDE), Sense::click());
+    let palette = theme::of(ui);
+    if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect, CornerRadius::same(3), palette.hover);
+    }
+    let color = match icon {
+        Icon::Flag if on => palette.accent,
+        Icon::Flag | Icon::ToFront => palette.weak.gamma_multiply(0.75),
+        _ if on => palette.weak,
+        _ => palette.weak.gamma_multiply(0.75),
+    };
+    draw(ui.painter(), icon, rect.center(), on, if response.hovered() { palette.strong } else { color });
+    let role = if icon == Icon::ToFront { WidgetRole::Button } else { WidgetRole::CheckBox };
+    response.widget_info(|| match role {
+        WidgetRole::Button => WidgetInfo::labeled(role, true, name),
+        _ => WidgetInfo::selected(role, true, on, name),
+    });
+    response.on_hover_text(name)
+}
+
+/// The sign itself, about 14 points wide.
+pub fn draw(painter: &Painter, icon: Icon, center: Pos2, on: bool, color: Color32) {
+    let at = |x: f32, y: f32| center + Vec2::new(x, y);
+    let stroke = Stroke::new(1.2, color);
+    match icon {
+        Icon::Eye => {
+            for up in [-5.0, 5.0] {
+                let points = [at(-6.5, 0.0), at(-3.0, up), at(3.0, up), at(6.5, 0.0)];
+                painter.add(CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, stroke));
+            }
+            if on {
+                painter.circle_filled(center, 1.9, color);
+            } else {
+                painter.line_segment([at(-5.0, 5.0), at(5.0, -5.0)], stroke);
+            }
+        }
+        Icon::Flag => {
+            painter.line_segment([at(-3.5, -6.0), at(-3.5, 6.5)], stroke);
+            let cloth = vec![at(-3.5, -5.5), at(5.0, -2.3), at(-3.5, 1.0)];
+            let fill = if on { color } else { Color32::TRANSPARENT };
+            painter.add(Shape::Path(PathShape::convex_polygon(cloth, fill, stroke)));
+        }
+        Icon::Chain => {
+            let gap = if on { 0.0 } else { 2.2 };
+            for side in [-1.0, 1.0] {
+                let link = Rect::from_center_size(at(side * (3.0 + gap), 0.0), Vec2::new(7.4 - gap, 5.0));
+                painter.rect_stroke(link, 2.5, stroke, StrokeKind::Middle);
+            }
+            if on {
+                painter.line_segment([at(-2.0, 0.0), at(2.0, 0.0)], stroke);
+            }
+        }
+        Icon::ToFront => {
+            painter.line_segment([at(-4.5, -5.0), at(4.5, -5.0)], stroke);
+            painter.line_segment([at(0.0, -2.5), at(0.0, 5.5)], stroke);
+            painter.line_segment([at(-3.2, 0.8), at(0.0, -2.5)], stroke);
+            painter.line_segment([at(3.2, 0.8), at(0.0, -2.5)], stroke);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What a person does to an open checkpoint.
+
+use std::path::PathBuf;
+
+use super::App;
+use crate::ui::command::CheckpointCommand;
+use crate::ui::state::{stem, unused};
+use flatland_core::job::JobId;
+use flatland_core::result::Loadable;
+use flatland_core::session::{Assumption, CheckpointEntry};
+
+impl App {
+    /// Opens a checkpoint, and says how its inputs are taken to be normalized.
+    pub(in crate::ui) fn add_checkpoint(&mut self, path: PathBuf, weights: Option<String>) {
+        // The file may be another one than when it was read.
+        self.state.store.forget_inspection(&path);
+        let wished = weights.as_ref().map_or_else(|| stem(&path), |key| format!("{} ({key})", stem(&path)));
+        let name = unused(&wished, |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
+        // A checkpoint beside others was most likely trained on the same normalization; its row says which, and changes it.
+        let normalization = self.state.session.checkpoints.first().map(|checkpoint| checkpoint.normalization).unwrap_or_default();
+        // What was guessed of images that were opened with it is less plain to see.
+        if self.state.message.is_none() {
+            self.state.tell(format!(
+                "{name}: its inputs are taken to be normalized as {}. Its row at the left changes that.",
+                normalization.label()
+            ));
+        }
+        let assumed = [Assumption::Normalization].into();
+        self.state.session.add_checkpoint(CheckpointEntry { name, path, weights, normalization, assumed, ..CheckpointEntry::default() });
+    }
+
+    pub(in crate::ui) fn checkpoint_command(&mut self, name: &str, command: CheckpointCommand) {
+        let Some(place) = self.state.session.position(name) else { return };
+        match command {
+            CheckpointCommand::TakePlaceOf(other) => {
+                if let Some(to) = self.state.session.position(&other) {
+                    self.state.session.move_checkpoint(name, to);
+                }
+            }
+            CheckpointCommand::MoveBy(by) => self.state.session.move_checkpoint(name, place.saturating_add_signed(by)),
+            CheckpointCommand::Rename(to) => match self.state.session.rename_checkpoint(name, &to) {
+                Ok(()) => {
+                    self.checkpoint_renamed(name, to.trim());
+                    self.replan();
+                    self.ask_differences();
+                }
+                Err(error) => self.state.complain(error),
+            },
+            CheckpointCommand::Hide(hidden) => self.state.session.checkpoints[place].hidden = hidden,
+            CheckpointCommand::Baseline => {
+                self.state.session.landscape.baseline = Some(name.to_owned());
+                self.ask_differences();
+            }
+            CheckpointCommand::Normalize(normalization) => {
+                self.state.session.checkpoints[place].state_normalization(normalization);
+                self.replan();
+            }
+            CheckpointCommand::Architecture(architecture) => {
+                self.state.session.checkpoints[place].architecture = architecture;
+                self.replan();
+            }
+            CheckpointCommand::ReadAs(Loadable { architecture, ignore }) => {
+                let entry = &mut self.state.session.checkpoints[place];
+                (entry.architecture, entry.ignore) = (Some(architecture), ignore);
+                self.replan();
+            }
+            CheckpointCommand::Color(color) => self.state.session.recolor_checkpoint(name, color),
+            CheckpointCommand::Weights(key) => {
+                self.state.session.checkpoints[place].weights = Some(key);
+                self.replan();
+            }
+            CheckpointCommand::OpenBeside(key) => {
+                self.state.session.open_beside(place, key);
+                self.replan();
+            }
+        }
+    }
+
+    pub(in crate::ui) fn remove_checkpoint(&mut self, name: &str) {
+        if let Some(entry) = self.state.session.remove_checkpoint(name) {
+            self.forget_checkpoint(&entry);
+            self.ask_differences();
+            self.replan();
+        }
+    }
+
+    /// Carries what is known of a checkpoint over to its new name.
+    pub(in crate::ui) fn checkpoint_renamed(&mut self, from: &str, to: &str) {
+        self.state.store.rename_checkpoint(from, to);
+        self.state.scatter.rename_checkpoint(from, to);
+    }
+
+    /// Ends the jobs of a checkpoint that is not open any more and forgets what they computed.
+    pub(in crate::ui) fn forget_checkpoint(&mut self, entry: &CheckpointEntry) {
+        let ids: Vec<JobId> = self.state.store.jobs.keys().copied().collect();
+        let is_read_by = |other: &CheckpointEntry| other.path == entry.path && other.choice() == entry.choice();
+        self.state.store.forget_checkpoint(entry, self.state.session.checkpoints.iter().any(is_read_by));
+        for id in ids.into_iter().filter(|id| !self.state.store.jobs.contains_key(id)) {
+            self.worker.cancel(id);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What a person does to open datasets, and what opening something of one's own means while the demo is shown.
+
+use std::path::PathBuf;
+
+use super::App;
+use crate::ui::state::{stem, unused};
+use crate::ui::work::open::Opened;
+use flatland_core::session::{DatasetEntry, FIRST_LOOK, Role};
+
+impl App {
+    /// Opens images; without a role, as what they most likely are, and says so.
+    pub(in crate::ui) fn add_dataset(&mut self, path: PathBuf, role: Option<Role>) {
+        let name = unused(&stem(&path), |name| self.state.session.datasets.iter().any(|dataset| dataset.name == name));
+        let guessed = role.is_none();
+        let role = role.unwrap_or_else(|| self.state.session.likely_role(&path));
+        let entry = if guessed { DatasetEntry::guessed(name, path, role) } else { DatasetEntry::opened(name, path, role) };
+        let taken = entry.limit.map_or("all its images".into(), |_| format!("at most {FIRST_LOOK} images for a first look"));
+        let said = if guessed { format!("taken for {}", role.label()) } else { format!("opened as {}", role.label()) };
+        self.state.tell(format!("{}: {said}, {taken}. Its row at the left changes both.", entry.name));
+        self.state.session.datasets.push(entry);
+    }
+
+    pub(in crate::ui) fn change_dataset(&mut self, name: &str, entry: DatasetEntry) {
+        match self.state.session.change_dataset(name, entry) {
+            Ok(()) => self.replan(),
+            Err(error) => self.state.complain(error),
+        }
+    }
+
+    /// The demo as it came gives way to what somebody opens of their own: its small networks know no other images.
+    pub(in crate::ui) fn leave_demo(&mut self, opened: &[Opened]) {
+        let own = opened.iter().any(|one| matches!(one, Opened::Checkpoint(..) | Opened::Dataset(..)));
+        if own && self.state.shows_untouched_demo() {
+            self.new_session();
+            self.state.tell("A session of its own; the demo is in the menu Session.");
+        }
+    }
+}

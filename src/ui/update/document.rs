@@ -1,0 +1,268 @@
+//! Executes the commands about whole sessions: new, open, save, bring back, undo.
+
+use std::path::{Path, PathBuf};
+
+use egui::ViewportCommand;
+
+use super::App;
+use crate::ui::state::document::{DEMO, Document, Recalling};
+use crate::ui::state::history::{Act, History};
+use crate::ui::state::memory::{Kept, Left, Restored};
+use crate::ui::state::stem;
+use crate::ui::work::dialog;
+use crate::ui::work::memory::keeper::Task;
+use crate::ui::work::open::{self, Opened};
+use crate::ui::work::save::{self, Over, Saved};
+use flatland_core::job::{JobId, demo_session};
+use flatland_core::session::{Session, ViewSettings};
+
+impl App {
+    /// Names the window after what is open.
+    pub(in crate::ui) fn entitle(&mut self) {
+        let mark = if self.state.unsaved() { "• " } else { "" };
+        let title = format!("{mark}{} – Flatland", self.state.document.name);
+        if title != self.state.document.title {
+            self.ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.state.document.title = title;
+        }
+    }
+
+    /// Puts another session in the place of the open one, whose unsaved changes stay where they can be brought back from.
+    fn turn_to(&mut self, document: Document, session: Session) {
+        let keeps = self.state.is_worth_keeping();
+        if keeps {
+            let kept = self.state.kept(true);
+            self.keeper.keep(kept);
+        }
+        // What is being recalled was changed by somebody: it is never dropped.
+        self.keeper.ask(if keeps || self.state.recalling.is_some() { Task::Leave } else { Task::Drop });
+        self.keeper.begin();
+        let ids: Vec<JobId> = self.state.store.jobs.keys().copied().collect();
+        for id in ids {
+            self.worker.cancel(id);
+        }
+        self.state.store.clear();
+        self.state.scatter.forget();
+        self.put(document, session);
+        self.state.stopped = false;
+        // What was told of the session before says nothing of this one; what failed still did.
+        self.state.message.take_if(|message| !message.is_error);
+        self.replan();
+    }
+
+    fn put(&mut self, document: Document, session: Session) {
+        let number = self.state.document.number + 1;
+        (self.state.document, self.state.session, self.state.history) = (Document { number, ..document }, session, History::default());
+        if let Some(tab) = self.state.first_tab.take() {
+            self.state.session.view.tab = tab;
+        }
+    }
+
+    pub(in crate::ui) fn new_session(&mut self) {
+        let document = Document::default();
+        // The tab stays: nobody asked for another.
+        let mut session = Session::default();
+        session.view.tab = self.state.session.view.tab.clone();
+        self.turn_to(document, session);
+        self.keeper.ask(Task::Look);
+    }
+
+    pub(in crate::ui) fn open_demo(&mut self) {
+        let look = || match demo_session() {
+            Ok(path) => open::look(path, Default::default()),
+            Err(error) => Opened::Failed(error.to_string()),
+        };
+        self.spawn(look, |app, opened| app.opened(vec![opened]));
+    }
+
+    /// Opens what was read from a file.
+    pub(in crate::ui) fn open_session(&mut self, path: PathBuf, session: Session) {
+        if demo_session().is_ok_and(|demo| demo == path) {
+            return self.show_as_demo(session);
+        }
+        self.keeper.ask(Task::Opened(path.clone()));
+        let document = Document { looks_for_left: true, ..Document::new(Some(path.clone()), stem(&path), session.clone()) };
+        self.turn_to(document, session);
+    }
+
+    /// Opens `session` as the demo: it is in no file, and stays as it is.
+    pub(in crate::ui) fn show_as_demo(&mut self, session: Session) {
+        self.turn_to(Document::new(None, DEMO.into(), session.clone()), session);
+    }
+
+    pub(in crate::ui) fn save(&mut self) {
+        match self.state.document.file.clone() {
+            Some(file) => self.save_as(file, true),
+            None => self.save_dialog(),
+        }
+    }
+
+    pub(in crate::ui) fn save_dialog(&mut self) {
+        let folder = self.state.document.file.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let (name, number) = (format!("{}.toml", self.state.document.name), self.state.document.number);
+        self.ask(move || dialog::save(&name, folder.as_deref()), move |app, path| app.save_where_chosen(number, path));
+    }
+
+    /// Saves the session of this number where the dialog said.
+    pub(in crate::ui) fn save_where_chosen(&mut self, number: u64, path: PathBuf) {
+        if number == self.state.document.number {
+            self.save_as(path, true);
+        } else {
+            self.state.complain(format!("not saved: another session has been opened since the name was asked for ({})", path.display()));
+        }
+    }
+
+    /// Saves under a name; `asked`: about writing over what is there.
+    pub(in crate::ui) fn save_as(&mut self, path: PathBuf, asked: bool) {
+        let (path, is_completed) = save::session_path(path);
+        let is_own = self.state.document.file.as_ref() == Some(&path);
+        let over = match () {
+            () if is_own && !self.state.document.overwrites => Over::Known(Box::new(self.state.document.saved.clone())),
+            // Of a dialog, nobody was asked about the name with its ending.
+            () if (is_completed || !asked) && !is_own => Over::Nothing,
+            () => Over::Anything,
+        };
+        let (session, number) = (self.state.session.clone(), self.state.document.number);
+        self.spawn(move || save::save(path, session, over), move |app, saved| app.saved(number, saved));
+    }
+
+    /// The session of this number was saved, or not; another may be open by now.
+    pub(in crate::ui) fn saved(&mut self, number: u64, saved: Saved) {
+        let is_open = number == self.state.document.number;
+        match saved {
+            Saved::Written(path, session) => {
+                self.state.tell(format!("Saved: {}", path.display()));
+                self.keeper.ask(Task::Opened(path.clone()));
+                if is_open {
+                    self.state.document.name = stem(&path);
+                    (self.state.document.file, self.state.document.saved, self.state.document.overwrites) = (Some(path), *session, false);
+                }
+            }
+            Saved::Foreign(path) => {
+                self.state.document.overwrites |= is_open;
+                let advice = if is_open {
+                    "Save again to write over it, or save elsewhere"
+                } else {
+                    "What was to be saved is kept: the menu Session brings it back"
+                };
+                let found = "the file was changed by another program since it was opened";
+                self.state.complain(format!("not saved: {found}. {advice} ({})", path.display()));
+            }
+            Saved::Failed(error) => self.state.complain(error),
+        }
+    }
+
+    /// Recalls what was left in a slot, in the place of what is open.
+    pub(in crate::ui) fn restore(&mut self, id: String) {
+        self.turn_to(Document::default(), Session::default());
+        self.state.recalling = Some(Recalling::Chosen);
+        self.keeper.ask(Task::Take(id));
+    }
+
+    /// When a file was opened to which an earlier window left changes unsaved, recalls them; else how it was looked at last.
+    pub(in crate::ui) fn look_for_left(&mut self) {
+        if !std::mem::take(&mut self.state.document.looks_for_left) || self.state.recalling.is_some() || self.state.unsaved() {
+            return;
+        }
+        let of_file = |left: &&Left| left.error.is_none() && left.file.is_some() && left.file == self.state.document.file;
+        let mut left = self.state.memory.left.iter().filter(of_file);
+        let left = left.clone().find(|left| left.unsaved).or_else(|| left.next());
+        if let Some(id) = left.map(|left| left.id.clone()) {
+            self.state.recalling = Some(Recalling::Changes);
+            self.keeper.ask(Task::Take(id));
+        }
+    }
+
+    /// Takes in what was recalled.
+    pub(in crate::ui) fn restored(&mut self, restored: Option<Restored>) {
+        let recalling = self.state.recalling.take();
+        let Some(Restored { kept, saved }) = restored else {
+            if recalling == Some(Recalling::Last) && self.state.is_empty() {
+                self.open_demo();
+            }
+            return;
+        };
+        if recalling == Some(Recalling::Changes) {
+            return self.take_changes(kept);
+        }
+        // A file may have been edited since by hand; without unsaved changes it is the truth, but for how it was looked at.
+        let session = match &saved {
+            Some(saved) if !kept.unsaved => Session { view: kept.session.view.clone(), ..saved.clone() },
+            _ => kept.session.clone(),
+        };
+        let is_lost = saved.is_none() && kept.file.is_some();
+        let base = match saved {
+            Some(saved) => saved,
+            None if kept.unsaved || is_lost => Session::default(),
+            None => session.clone(),
+        };
+        if is_lost {
+            let file = kept.file.as_deref().unwrap_or(Path::new("")).display().to_string();
+            self.state.complain(format!("the session's file is gone or cannot be read; what was open is here, not saved ({file})"));
+        } else if recalling == Some(Recalling::Last) && !kept.closed {
+            self.state
+                .tell("The last window ended without being closed. Here is what was open; changes of its last second may be missing.");
+        }
+        self.put(Document::new(kept.file.clone(), kept.name.clone(), base), session);
+        let stopped = kept.stopped;
+        self.keeper.holds(kept);
+        self.replan();
+        self.state.holds = stopped;
+    }
+
+    /// Takes in what an earlier window did to the file that is open.
+    fn take_changes(&mut self, kept: Kept) {
+        if kept.file != self.state.document.file || self.state.unsaved() {
+            // What was changed here meanwhile is kept in a slot of its own, not upon what that one holds.
+            self.keeper.ask(Task::Leave);
+            return self.keeper.begin();
+        }
+        let before = self.state.session.clone();
+        if kept.unsaved {
+            self.adopt(kept.session);
+            self.record(Act::alone("bring back unsaved changes"), before);
+            self.state.tell("Changes that were not saved are back. Undo takes them away again.");
+        } else {
+            // The file may have been edited since: it is the truth, but for how it is looked at.
+            let view = ViewSettings { tab: before.view.tab.clone(), ..kept.session.view };
+            self.adopt(Session { view, ..before.clone() });
+            self.record(Act::alone("look at it as before"), before);
+        }
+    }
+
+    /// Notes an act, when it changed something that is worth a step.
+    pub(in crate::ui) fn record(&mut self, act: Act, before: Session) {
+        if self.state.session.same_but_view(&before) && self.state.session.view.same_but_tab(&before.view) {
+            return;
+        }
+        let now = self.ctx.input(|input| input.time);
+        self.state.history.record(act, before, now);
+    }
+
+    /// One step back, or one forward.
+    pub(in crate::ui) fn step(&mut self, back: bool) {
+        let present = self.state.session.clone();
+        let name = if back { self.state.history.undoes() } else { self.state.history.redoes() }.map(str::to_owned);
+        let session = if back { self.state.history.undo(present) } else { self.state.history.redo(present) };
+        if let (Some(name), Some(session)) = (name, session) {
+            self.state.tell(format!("{} {name}", if back { "Undone:" } else { "Done again:" }));
+            self.adopt(session);
+        }
+    }
+
+    /// Puts an earlier value of the session in place. What it asks for is found in the cache; jobs of what it has no longer end.
+    fn adopt(&mut self, session: Session) {
+        let before = std::mem::replace(&mut self.state.session, session);
+        let gone = self.state.session.gone_from(&before).into_iter().map(|(entry, to)| (entry.clone(), to.map(str::to_owned)));
+        for (entry, to) in gone.collect::<Vec<_>>() {
+            match to {
+                Some(to) => self.checkpoint_renamed(&entry.name, &to),
+                None => self.forget_checkpoint(&entry),
+            }
+        }
+        if !before.same_but_view(&self.state.session) || before.view.dataset != self.state.session.view.dataset {
+            self.replan();
+        }
+        self.ask_differences();
+    }
+}

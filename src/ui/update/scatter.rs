@@ -1,0 +1,188 @@
+//! Executes the commands about the scatter and the selection, and brings the scatter up to the results.
+
+use super::App;
+use crate::ui::command::scatter::ScatterCommand;
+use crate::ui::state::number::count;
+use crate::ui::state::scatter::cloud::Cloud;
+use crate::ui::state::scatter::query::Query;
+use crate::ui::state::scatter::{Found, Scatter, color};
+use crate::ui::state::store::Store;
+use crate::ui::work::{dialog, selection_export};
+use flatland_core::data::{self, Source};
+use flatland_core::job::JobSpec;
+use flatland_core::session::{SelectMode, Selection, Tab};
+
+impl Scatter {
+    /// Does what only concerns the scatter.
+    ///
+    /// # Errors
+    /// Says what is not understood in a search.
+    fn execute(&mut self, command: ScatterCommand) -> Result<(), String> {
+        let view = &mut self.view;
+        match &command {
+            ScatterCommand::SelectWithin(checkpoint, ..) | ScatterCommand::SelectScore(checkpoint, ..) => {
+                view.selected_in = Some(checkpoint.clone());
+            }
+            ScatterCommand::Search(..) | ScatterCommand::SelectAll | ScatterCommand::SelectCategory(..) | ScatterCommand::Clear => {
+                view.selected_in = None;
+            }
+            _ => {}
+        }
+        match command {
+            ScatterCommand::ColorBy(color_by) => view.color_by = color_by,
+            ScatterCommand::ShowDensity(density) => view.density = density,
+            ScatterCommand::Toggle(category) => {
+                if !view.hidden.remove(&category) {
+                    view.hidden.insert(category);
+                }
+            }
+            ScatterCommand::ShowOnly(category) => {
+                view.hidden.retain(|hidden| hidden.field != category.field);
+                let others = self.legend.iter().map(|entry| &entry.category);
+                view.hidden.extend(others.filter(|other| other.field == category.field && **other != category).cloned());
+            }
+            ScatterCommand::ShowAll => view.hidden.clear(),
+            ScatterCommand::Tool(tool) => view.tool = tool,
+            ScatterCommand::Pane(pane) => view.pane = pane,
+            ScatterCommand::SelectWithin(checkpoint, outline, mode) => {
+                let Some(entry) = self.clouds.get(&checkpoint) else { return Ok(()) };
+                let shown = color::shown(&entry.cloud, &view.hidden);
+                let rows = entry.cloud.index.within(&entry.cloud.xy, &outline, |row| shown[row as usize]);
+                view.selection.apply(entry.cloud.selection(rows), mode);
+            }
+            ScatterCommand::SelectScore(checkpoint, score, [low, high], mode) => {
+                let Some(cloud) = self.clouds.get(&checkpoint).map(|entry| &entry.cloud) else { return Ok(()) };
+                let values = cloud.scores.get(&score).map(Vec::as_slice).unwrap_or_default();
+                let rows = (0u32..).zip(values).filter(|(_, value)| (low..=high).contains(*value)).map(|(row, _)| row);
+                view.selection.apply(cloud.selection(rows), mode);
+            }
+            ScatterCommand::SelectCategory(category, mode) => {
+                let mut found = Selection::default();
+                for entry in self.clouds.values() {
+                    let cloud = &entry.cloud;
+                    let is_of = color::of_category(cloud, &category.field, &[&category.value]);
+                    found.apply(cloud.selection((0..cloud.len() as u32).filter(|row| is_of[*row as usize])), SelectMode::Add);
+                }
+                view.selection.apply(found, mode);
+            }
+            ScatterCommand::Select(selection, mode) => view.selection.apply(selection, mode),
+            ScatterCommand::Search(text, mode) => {
+                let found = self.search(&text)?;
+                self.view.selection.apply(found, mode);
+            }
+            ScatterCommand::SelectAll => self.view.selection = self.everything(),
+            ScatterCommand::Invert => {
+                let mut rest = self.everything();
+                rest.apply(std::mem::take(&mut self.view.selection), SelectMode::Subtract);
+                self.view.selection = rest;
+            }
+            ScatterCommand::Clear => view.selection = Selection::default(),
+            ScatterCommand::Pin(pinned) => self.pinned = pinned,
+            ScatterCommand::Export(_) | ScatterCommand::ExportDialog => {}
+        }
+        Ok(())
+    }
+
+    /// The images that a search finds under any checkpoint.
+    pub(in crate::ui) fn search(&self, text: &str) -> Result<Selection, String> {
+        let query = Query::parse(text)?;
+        let mut found = Selection::default();
+        let mut refused = None;
+        for (name, entry) in &self.clouds {
+            match query.rows(name, &entry.cloud) {
+                Ok(rows) => found.apply(entry.cloud.selection(rows), SelectMode::Add),
+                Err(reason) => refused = Some(reason),
+            }
+        }
+        // A score that one checkpoint lacks may be another's.
+        refused.filter(|_| found.is_empty()).map_or(Ok(found), Err)
+    }
+}
+
+impl App {
+    pub(in crate::ui) fn scatter_command(&mut self, command: ScatterCommand) {
+        match command {
+            ScatterCommand::Export(path) => {
+                let table = selection_export::table(&self.state.scatter);
+                self.spawn(move || selection_export::write(&path, &table), Self::exported);
+            }
+            ScatterCommand::ExportDialog => {
+                self.ask(dialog::export_selection, |app, path| app.scatter_command(ScatterCommand::Export(path)));
+            }
+            command => {
+                let searched = matches!(command, ScatterCommand::Search(..));
+                // The session's may be another since the last frame: something was undone, or opened.
+                self.state.scatter.view = self.state.session.view.scatter.clone();
+                let done = self.state.scatter.execute(command);
+                self.state.session.view.scatter = self.state.scatter.view.clone();
+                match done {
+                    Ok(()) if searched && self.state.scatter.view.selection.is_empty() => self.state.tell("The search found no image"),
+                    Ok(()) if searched => self.show_selection(),
+                    Ok(()) => {}
+                    Err(reason) => self.state.complain(reason),
+                }
+            }
+        }
+    }
+
+    /// Shows the whole plots where a selected image lies outside of what is seen of them.
+    fn show_selection(&mut self) {
+        let seen = self.state.session.view.extents.get(&Tab::EMBEDDING).cloned().unwrap_or_default();
+        let linked = self.state.session.view.links.axes;
+        let outside = |name: &str, cloud: &Cloud| {
+            let extent = seen.of(linked, name);
+            let lies_within =
+                |value: f32, range: Option<[f64; 2]>| range.is_none_or(|[low, high]| (low..=high).contains(&f64::from(value)));
+            let mask = cloud.mask(&self.state.scatter.view.selection);
+            let selected = cloud.xy.iter().zip(mask).filter(|(_, selected)| *selected);
+            selected.filter(|([x, y], _)| !(lies_within(*x, extent.x) && lies_within(*y, extent.y))).count()
+        };
+        let most = self.state.scatter.clouds.iter().map(|(name, entry)| outside(name, &entry.cloud)).max().unwrap_or(0);
+        if most > 0 {
+            self.state.session.view.see_all(Tab::EMBEDDING);
+            let images = if most == 1 { "1 image lies".into() } else { format!("{} images lie", count(most as u64)) };
+            self.state.tell(format!("{images} outside of what was seen: the plots show everything again"));
+        }
+    }
+
+    /// Brings the scatter up to the results and starts what it wants to know.
+    pub(in crate::ui) fn refresh_scatter(&mut self) {
+        (self.state.scatter.view, self.state.scatter.links) = (self.state.session.view.scatter.clone(), self.state.session.view.links);
+        if let Some(work) = self.state.scatter.refresh(&self.state.session, &self.state.store) {
+            self.spawn(work, Self::found_for_scatter);
+        }
+        if let Some(work) = self.state.scatter.seek() {
+            self.spawn(work, Self::found_for_scatter);
+        }
+        self.state.scatter.images.come_from(sources(&self.state.store));
+        if let Some((source, positions)) = self.state.scatter.images.next() {
+            let read = move || {
+                let images = read(&source, positions);
+                (source, images)
+            };
+            self.spawn(read, |app, (source, images)| app.state.scatter.images.read(&source, images));
+        }
+    }
+
+    fn found_for_scatter(&mut self, found: Found) {
+        match found {
+            Found::Cloud(name, cloud, made) => self.state.scatter.arranged(name, cloud, made),
+            Found::Neighbours(near) => self.state.scatter.found_neighbours(near),
+        }
+    }
+}
+
+/// Where the images of the datasets of the embeddings come from.
+fn sources(store: &Store) -> impl Iterator<Item = &Source> {
+    let jobs = store.jobs.values().filter_map(|job| if let JobSpec::Embedding(job) = &job.spec { Some(job) } else { None });
+    jobs.flat_map(|job| &job.datasets).map(|dataset| &dataset.source)
+}
+
+/// Images of a source, or for each why it cannot be shown.
+fn read(source: &Source, positions: Vec<i64>) -> Vec<(i64, Result<data::SingleImage, String>)> {
+    let wanted: Vec<usize> = positions.iter().map(|position| usize::try_from(*position).unwrap_or(usize::MAX)).collect();
+    match data::load_images(source, &wanted) {
+        Ok(images) => positions.into_iter().zip(images).collect(),
+        Err(error) => positions.into_iter().map(|position| (position, Err(error.to_string()))).collect(),
+    }
+}

@@ -1,0 +1,49 @@
+//! Takes in what the worker tells.
+
+use super::App;
+use crate::ui::state::worker_event::WorkerEvent;
+use crate::ui::work::results;
+use flatland_core::job::{JobEvent, JobOutput, JobSpec};
+
+impl App {
+    pub(in crate::ui) fn worker_event(&mut self, event: WorkerEvent) {
+        self.state.log.record(&event, &self.state.store, self.worker.job());
+        match event {
+            WorkerEvent::Said(_) => {}
+            WorkerEvent::Job(id, JobEvent::Partial { path }) => {
+                if let Some(spec) = self.state.store.jobs.get(&id).map(|job| job.spec.clone()) {
+                    self.spawn(move || results::load_partial(&spec, &path), move |app, loaded| app.loaded_partly(id, loaded));
+                }
+            }
+            WorkerEvent::Job(id, event) => {
+                if let JobEvent::Done { output: JobOutput::Methods { methods } } = &event {
+                    self.know_methods(methods.clone());
+                }
+                let done = matches!(event, JobEvent::Done { .. });
+                let warned = matches!(event, JobEvent::Warning { .. });
+                let inspected = matches!(event, JobEvent::Done { output: JobOutput::Inspection(_) });
+                let written = self
+                    .state
+                    .store
+                    .jobs
+                    .get(&id)
+                    .and_then(|job| if let JobSpec::Weights(job) = &job.spec { Some(job.clone()) } else { None });
+                let written = written.filter(|_| done);
+                let reread = self.state.store.apply(id, event).is_some();
+                if inspected {
+                    self.withdraw_refused();
+                }
+                if let Some(job) = written {
+                    self.cell_kept(&job);
+                }
+                if let (true, Some(spec)) = (reread || warned, self.state.store.jobs.get(&id).map(|job| job.spec.clone())) {
+                    self.read_check(id, &spec);
+                    if reread {
+                        self.read_result(id, spec);
+                    }
+                }
+            }
+            WorkerEvent::Died(message) => self.state.store.interrupt(&message),
+        }
+    }
+}

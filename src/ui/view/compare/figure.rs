@@ -1,0 +1,22 @@
+//! The table of compared checkpoints as a figure.
+
+use crate::figure::{ComparisonFigure, Plate};
+use crate::ui::state::comparison::rows;
+use crate::ui::view::Scene;
+use crate::ui::view::found::entries;
+use crate::ui::work::export::{Export, FigureSource};
+
+struct Comparison(ComparisonFigure);
+
+impl FigureSource for Comparison {
+    fn plate(&self) -> Option<Plate<'_>> {
+        Plate::comparison(self.0.clone())
+    }
+}
+
+/// What the tab shows; `None` while there is nothing to draw.
+pub fn of(scene: &Scene<'_>) -> Option<Export> {
+    let checkpoints = entries(scene).map(|(name, color)| (name.to_owned(), color)).collect();
+    let rows = rows(scene.session, scene.store, scene.session.view.compare.only_differences);
+    Export::new(&scene.session.figure, Comparison(ComparisonFigure { checkpoints, rows }))
+}

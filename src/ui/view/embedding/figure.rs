@@ -1,0 +1,26 @@
+//! Embeddings as a figure.
+
+use crate::figure::{Findings, Found, Plate};
+use crate::ui::state::store::Points;
+use crate::ui::view::Scene;
+use crate::ui::view::found::{entries, found};
+use crate::ui::work::export::{Export, FigureSource};
+
+struct Embeddings(Findings);
+
+impl FigureSource for Embeddings {
+    fn plate(&self) -> Option<Plate<'_>> {
+        Plate::embedding(self.0.embeddings.iter().map(Found::panel).collect())
+    }
+}
+
+/// What the tab shows; `None` while there is nothing to draw.
+pub fn of(scene: &Scene<'_>) -> Option<Export> {
+    let mut findings = Findings::default();
+    for (name, color) in entries(scene) {
+        if let Some(Points::Finished(embedding)) = scene.store.embeddings.get(name) {
+            findings.embeddings.push(found(scene, name, color, "", embedding.clone()));
+        }
+    }
+    Export::new(&scene.session.figure, Embeddings(findings))
+}

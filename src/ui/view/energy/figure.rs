@@ -1,0 +1,29 @@
+//! Histograms of a score as a figure.
+
+use crate::figure::{Findings, Found, Plate};
+use crate::ui::view::Scene;
+use crate::ui::view::found::{entries, found};
+use crate::ui::work::export::{Export, FigureSource};
+
+struct Histograms {
+    findings: Findings,
+    score: String,
+    bins: usize,
+}
+
+impl FigureSource for Histograms {
+    fn plate(&self) -> Option<Plate<'_>> {
+        Plate::score(self.findings.scores.iter().map(Found::panel).collect(), &self.score, self.bins).ok()
+    }
+}
+
+/// What the tab shows; `None` while there is nothing to draw.
+pub fn of(scene: &Scene<'_>) -> Option<Export> {
+    let mut findings = Findings::default();
+    for (name, color) in entries(scene) {
+        let table = scene.store.scores.get(name).cloned();
+        findings.scores.extend(table.map(|table| found(scene, name, color, "", table)));
+    }
+    let (score, bins) = (scene.session.view.score.clone(), scene.session.scores.bins);
+    Export::new(&scene.session.figure, Histograms { findings, score, bins })
+}

@@ -1,0 +1,40 @@
+//! The header of a checkpoint's panel, which is also the handle by which the panel is moved.
+
+use egui::{Color32, Rect, Role as WidgetRole, Ui, WidgetInfo};
+
+use crate::ui::command::{CheckpointCommand, Command};
+use crate::ui::state::store::Standing;
+use crate::ui::style::theme;
+use crate::ui::style::widget::header::{self, Header};
+use crate::ui::style::widget::reorder::{self, Moved};
+
+/// The header of a panel: its facts, or how its job stands. It is the handle by which the panel of a checkpoint is moved; gives the
+/// command to do so.
+pub fn panel_header(
+    ui: &Ui,
+    rect: Rect,
+    name: &str,
+    color: Color32,
+    facts: Option<String>,
+    standing: Option<Standing>,
+    reading: Option<String>,
+) -> Option<Command> {
+    let header = match standing {
+        Some(standing) => Header { name, color, facts: standing.words, reading, progress: standing.progress, failed: standing.failed },
+        None => Header { name, color, facts: facts.unwrap_or_default(), reading, progress: None, failed: false },
+    };
+    let cut = header::show(ui, rect, &header);
+    let (mut response, moved) = reorder::handle(ui, rect.with_max_y(rect.top() + 34.0), "panel", name, false);
+    if cut {
+        response = response.on_hover_text(&header.facts);
+    }
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, format!("Panel of {name}")));
+    if response.has_focus() {
+        ui.painter().rect_stroke(response.rect, 2.0, (1.0, theme::of(ui).accent), egui::StrokeKind::Outside);
+    }
+    let command = match moved? {
+        Moved::By(by) => CheckpointCommand::MoveBy(by),
+        Moved::To(other) => CheckpointCommand::TakePlaceOf(other),
+    };
+    Some(Command::Checkpoint(name.to_owned(), command))
+}

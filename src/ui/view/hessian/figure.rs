@@ -1,0 +1,26 @@
+//! Spectra of the Hessian as a figure.
+
+use super::dataset;
+use crate::figure::{Findings, Found, Plate};
+use crate::ui::view::Scene;
+use crate::ui::view::found::{entries, found};
+use crate::ui::work::export::{Export, FigureSource};
+
+struct Spectra(Findings);
+
+impl FigureSource for Spectra {
+    fn plate(&self) -> Option<Plate<'_>> {
+        Plate::hessian(self.0.hessians.iter().map(Found::panel).collect())
+    }
+}
+
+/// What the tab shows; `None` while there is nothing to draw.
+pub fn of(scene: &Scene<'_>) -> Option<Export> {
+    let mut findings = Findings::default();
+    let dataset = dataset(scene.session, scene.store, scene.dataset).unwrap_or_default();
+    for (name, color) in entries(scene) {
+        let spectrum = scene.store.hessians.get(&(name.to_owned(), dataset.to_owned())).cloned();
+        findings.hessians.extend(spectrum.map(|spectrum| found(scene, name, color, dataset, spectrum)));
+    }
+    Export::new(&scene.session.figure, Spectra(findings))
+}

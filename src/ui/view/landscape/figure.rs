@@ -1,0 +1,60 @@
+//! Landscapes, or their differences to the baseline, as a figure.
+
+use crate::figure::{Findings, Plate, error_kind};
+use crate::ui::view::Scene;
+use crate::ui::view::found::{entries, found};
+use crate::ui::work::export::{Export, FigureSource};
+use flatland_core::result::Quantity;
+use flatland_core::session::LandscapeView;
+
+/// The surfaces of the checkpoints that are drawn, on one dataset.
+struct Surfaces {
+    findings: Findings,
+    dataset: String,
+    quantity: Option<Quantity>,
+    view: LandscapeView,
+}
+
+/// Differences to the baseline's loss on one dataset.
+struct Differences {
+    findings: Findings,
+    dataset: String,
+    view: LandscapeView,
+}
+
+impl FigureSource for Surfaces {
+    fn plate(&self) -> Option<Plate<'_>> {
+        let error = self.view.error.map(error_kind);
+        Plate::landscape(self.findings.surfaces(&self.dataset, self.quantity, error), &self.view)
+    }
+}
+
+impl FigureSource for Differences {
+    fn plate(&self) -> Option<Plate<'_>> {
+        Plate::difference(self.findings.differences(&self.dataset, self.view.error.map(error_kind)), &self.view)
+    }
+}
+
+/// What the tab shows; `None` while there is nothing to draw.
+pub fn of(scene: &Scene<'_>) -> Option<Export> {
+    let (mut findings, view) = (Findings::default(), scene.session.view.landscape.clone());
+    let dataset = scene.dataset.unwrap_or_default().to_owned();
+    let on = |name: &str| (name.to_owned(), dataset.clone());
+    if scene.difference {
+        let known = entries(scene).filter_map(|(name, color)| Some((name, color, scene.store.differences.get(&on(name))?)));
+        findings.differences = known.map(|(name, color, known)| found(scene, name, color, &dataset, known.surface.clone())).collect();
+    } else {
+        for (name, color) in entries(scene) {
+            if let Some(landscape) = scene.store.landscapes.get(&on(name)) {
+                findings.add_landscape(found(scene, name, color, &dataset, landscape.surface.clone()));
+            }
+        }
+    }
+    view.error.into_iter().for_each(|shown| findings.add_errors(error_kind(shown)));
+    let settings = &scene.session.figure;
+    if scene.difference {
+        Export::new(settings, Differences { findings, dataset, view })
+    } else {
+        Export::new(settings, Surfaces { findings, dataset, quantity: scene.quantity, view })
+    }
+}

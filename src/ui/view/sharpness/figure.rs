@@ -1,0 +1,47 @@
+//! Sharpness over ρ, or the loss over several planes, as a figure.
+
+use std::sync::Arc;
+
+use super::{datasets, shows_planes};
+use crate::figure::{Findings, Found, Plate};
+use crate::ui::view::Scene;
+use crate::ui::view::found::{entries, found};
+use crate::ui::work::export::{Export, FigureSource};
+
+/// Curves; whether over ρ/‖θ‖.
+struct Curves(Findings, bool);
+
+/// Bands over random planes.
+struct Bands(Findings);
+
+impl FigureSource for Curves {
+    fn plate(&self) -> Option<Plate<'_>> {
+        Plate::sharpness(self.0.curves(), self.1)
+    }
+}
+
+impl FigureSource for Bands {
+    fn plate(&self) -> Option<Plate<'_>> {
+        Plate::band(&self.0.bands.iter().map(Found::panel).collect::<Vec<_>>())
+    }
+}
+
+/// What the tab shows; `None` while there is nothing to draw.
+pub fn of(scene: &Scene<'_>) -> Option<Export> {
+    let mut findings = Findings::default();
+    if shows_planes(scene.session) {
+        let dataset = scene.dataset.unwrap_or_default();
+        for (name, color) in entries(scene) {
+            let band = scene.store.bands.get(&(name.to_owned(), dataset.to_owned())).cloned();
+            findings.bands.extend(band.map(|band| found(scene, name, color, dataset, band)));
+        }
+        return Export::new(&scene.session.figure, Bands(findings));
+    }
+    for dataset in datasets(scene.session, scene.dataset) {
+        for (name, color) in entries(scene) {
+            let curve = scene.store.sharpness.get(&(name.to_owned(), dataset.to_owned())).cloned().map(Arc::new);
+            findings.sharpness.extend(curve.map(|curve| found(scene, name, color, dataset, curve)));
+        }
+    }
+    Export::new(&scene.session.figure, Curves(findings, scene.session.sharpness.relative))
+}

@@ -1,0 +1,64 @@
+//! [`Export`]: a view as a plate of the figure room, whose files are the same bytes as those of `flatland figures`.
+
+use std::path::{Path, PathBuf};
+
+use egui::ColorImage;
+
+use crate::figure::Plate;
+use flatland_core::result::write_atomic;
+use flatland_core::session::{FigureFormat, FigureSettings};
+
+/// What a figure is drawn from. It is drawn on another thread, so it owns everything.
+pub trait FigureSource: Send {
+    /// The figure; `None` while there is nothing to draw.
+    fn plate(&self) -> Option<Plate<'_>>;
+}
+
+/// A figure of a view, and how figures of the session look.
+pub struct Export {
+    settings: FigureSettings,
+    source: Box<dyn FigureSource>,
+}
+
+impl Export {
+    /// The figure of a source; `None` while there is nothing to draw.
+    pub fn new(settings: &FigureSettings, source: impl FigureSource + 'static) -> Option<Self> {
+        let is_drawn = source.plate().is_some();
+        is_drawn.then(|| Self { settings: settings.clone(), source: Box::new(source) })
+    }
+
+    /// Draws and writes it; the ending of `path` decides the format. `with_data`: its numbers beside the picture too, as CSV.
+    ///
+    /// # Errors
+    /// A sentence for the person; also where the file is there already and `over` is not set.
+    pub fn write(&self, path: &Path, with_data: bool, over: bool) -> Result<PathBuf, String> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let Some(format) = FigureFormat::ALL.into_iter().find(|format| format.extension() == extension) else {
+            let known = FigureFormat::ALL.map(|format| format!(".{}", format.extension())).join(", ");
+            return Err(format!("expected a file name that ends in {known}, found the ending `{extension}` ({})", path.display()));
+        };
+        if !over && path.exists() {
+            return Err(format!("not written: the file is there already. Write once more to write over it ({})", path.display()));
+        }
+        let plate = self.source.plate().ok_or("nothing to export")?;
+        let is_picture = !matches!(format, FigureFormat::Csv | FigureFormat::Npz);
+        for format in std::iter::once(format).chain((with_data && is_picture).then_some(FigureFormat::Csv)) {
+            for (_, bytes) in plate.files(format, &self.settings).map_err(|error| error.to_string())? {
+                write_atomic(&path.with_extension(format.extension()), &bytes).map_err(|error| error.to_string())?;
+            }
+        }
+        Ok(path)
+    }
+
+    /// Draws it for the clipboard, at the resolution of the session's PNGs.
+    ///
+    /// # Errors
+    /// A sentence for the person.
+    pub fn image(&self) -> Result<ColorImage, String> {
+        let plate = self.source.plate().ok_or("nothing to copy")?;
+        let style = plate.style(&self.settings);
+        let (width, height, pixels) = plate.figure.to_pixels(&style, self.settings.dpi).map_err(|error| error.to_string())?;
+        Ok(ColorImage::from_rgb([width as usize, height as usize], &pixels))
+    }
+}

@@ -1,0 +1,61 @@
+//! Writes a session into its file.
+
+use std::path::{Path, PathBuf};
+
+use flatland_core::result::write_atomic;
+use flatland_core::session::{Session, SessionError};
+
+/// What saving may write over.
+pub enum Over {
+    /// Whatever is there: somebody was asked.
+    Anything,
+    /// The file when it still holds this session.
+    Known(Box<Session>),
+    /// No file.
+    Nothing,
+}
+
+/// What became of saving.
+pub enum Saved {
+    /// Written, as it was then.
+    Written(PathBuf, Box<Session>),
+    /// The file is not as it was when it was opened; it was left as it is.
+    Foreign(PathBuf),
+    /// Why it could not be written.
+    Failed(String),
+}
+
+/// Where a session that shall lie at `path` is written, absolute, and whether the ending was added: with another it could not be opened
+/// again.
+pub fn session_path(path: PathBuf) -> (PathBuf, bool) {
+    let path = std::path::absolute(&path).unwrap_or(path);
+    if path.extension().is_some_and(|extension| extension == "toml") {
+        return (path, false);
+    }
+    let mut name = path.into_os_string();
+    name.push(".toml");
+    (name.into(), true)
+}
+
+/// Writes the session to [`session_path`], when it can be opened again and what is there may be written over.
+pub fn save(path: PathBuf, session: Session, over: Over) -> Saved {
+    if let Err(message) = session.check() {
+        return Saved::Failed(format!("not saved, it could not be opened again: {message} ({})", path.display()));
+    }
+    match over {
+        Over::Known(known) => match Session::load(&path) {
+            Ok(found) if found == *known => {}
+            Err(SessionError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
+            Ok(_) | Err(_) => return Saved::Foreign(path),
+        },
+        Over::Nothing if path.exists() => {
+            let message = "not saved: expected a name without a file, or one with its ending `.toml` to write over it, found the file";
+            return Saved::Failed(format!("{message} ({})", path.display()));
+        }
+        Over::Nothing | Over::Anything => {}
+    }
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let written = session.to_toml(folder).map_err(|error| format!("cannot write the session: {error} ({})", path.display()));
+    let written = written.and_then(|text| write_atomic(&path, text.as_bytes()).map_err(|error| error.to_string()));
+    written.map_or_else(Saved::Failed, |()| Saved::Written(path, Box::new(session)))
+}
