@@ -103,7 +103,7 @@ impl Picture {
         }
     }
 
-    /// Writes the values of the contour lines upon them, on captioned_figures of the colours around; `clear` (α, β) stay free.
+    /// Writes the values of the contour lines upon them, on plates of the colours around; `clear` (α, β) stay free.
     pub fn label(&mut self, canvas: &Canvas, clear: Vec<[f64; 2]>) {
         let Some((_, coloring)) = &self.made_from else { return };
         let font = FontId::new(10.0, FontFamily::Proportional);
