@@ -64,7 +64,7 @@ pub const CORE: Package = Package {
         Room { path: METRIC, imports: &[] },
         Room { path: SESSION, imports: &[] },
         Room { path: RESULT, imports: &[NUMPY, METRIC] },
-        Room { path: JOB, imports: &[NUMPY, DATA, SESSION, RESULT] },
+        Room { path: JOB, imports: &[DATA, SESSION, RESULT] },
     ],
     places: &[
         Place { name: &["std", "thread"], rooms: &[JOB], why: THREADS },
