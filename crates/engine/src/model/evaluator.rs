@@ -52,6 +52,9 @@ impl Output {
     }
 }
 
+/// Called with each node and its inputs before it is evaluated.
+type Visit<'a> = dyn FnMut(&Node, &[&Tensor]) -> Result<ControlFlow<()>, ModelError> + 'a;
+
 impl Graph {
     /// Features, logits and the auxiliary output of images `x` [N, C, H, W] under `tensors`.
     ///
@@ -77,7 +80,7 @@ impl Graph {
         tensors: &Tensors,
         x: &Tensor,
         mode: BatchNormMode,
-        visit: &mut dyn FnMut(&Node, &[&Tensor]) -> Result<ControlFlow<()>, ModelError>,
+        visit: &mut Visit<'_>,
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
         let mut values: Vec<Option<Tensor>> = (0..self.nodes.len()).map(|_| None).collect();
         let last = self.features.max(self.logits).max(self.auxiliary.unwrap_or(0));
