@@ -29,19 +29,19 @@ pub enum BatchNormMode {
     },
 }
 
-/// What a network says of a batch.
+/// Output of a network for a batch.
 #[derive(Debug)]
 pub struct Output {
     /// Penultimate features, [N, D].
     pub features: Tensor,
     /// Logits, [N, C].
     pub logits: Tensor,
-    /// What a [`Head`](super::architecture::Head) says beside: [N, 1] or [N, C].
+    /// Auxiliary output of a [`Head`](super::architecture::Head): [N, 1] or [N, C].
     pub auxiliary: Option<Tensor>,
 }
 
 impl Output {
-    /// What the head says beside the logits.
+    /// The auxiliary output of the head.
     ///
     /// # Errors
     /// When the network has no such head.

@@ -23,7 +23,7 @@ enum Shortcut<'a> {
 }
 
 impl Shortcut<'_> {
-    /// What an architecture's name ends with.
+    /// Suffix of an architecture's name.
     fn suffix(self) -> &'static str {
         match self {
             Shortcut::A => "",

@@ -1,6 +1,6 @@
 //! LeNet-5 (LeCun et al. 1998) for 32x32 colour images, names `c1`, `c3`, `c5`, `f6`, `output`.
 //!
-//! Its tensors do not say which nonlinearity and pooling stand between them, and implementations differ (tanh or ReLU, mean or
+//! Its tensors do not show which nonlinearity and pooling lie between them, and implementations differ (tanh or ReLU, mean or
 //! maximum): none is the usual one.
 
 use super::super::Activation::{self, Relu, Tanh};

@@ -1,4 +1,4 @@
-//! Architectures: one file per family. A family says whether a set of tensor names and shapes looks like it, builds the
+//! Architectures: one file per family. A family recognizes a set of tensor names and shapes, builds the
 //! [`Graph`] and lists exactly the tensors that it expects.
 
 mod assumption;
@@ -21,7 +21,7 @@ use super::{Graph, ModelError, Op};
 /// Shapes by tensor name, in the order of a state dict.
 pub type Shapes = IndexMap<String, Vec<i64>>;
 
-/// A network without its numbers.
+/// A network without its weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Architecture {
     /// Its name with its hyperparameters, e.g. `resnet20`, `wrn-40-2`, `densenet-bc-100-12`.
@@ -34,7 +34,7 @@ pub struct Architecture {
     pub tensors: Vec<TensorSpec>,
     /// Whether it is by far the usual network with these tensors: another is used only where it is asked for by name.
     pub usual: bool,
-    /// What only the family knows of `graph` and the tensors do not tell: what it is, and how it is here.
+    /// Traits (name, value) that neither the graph nor the tensors show.
     pub traits: &'static [(&'static str, &'static str)],
 }
 
@@ -53,7 +53,7 @@ const FAMILIES: [Family; 6] = [
     Family { guess: lenet5::guess, named: lenet5::named },
 ];
 
-/// What [`named`] understands, for messages.
+/// Names that [`named`] accepts, for messages.
 pub const KNOWN: &str = "resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110 (each also with _option_b or _noshort), \
     resnet18_32x32, resnet18_64x64, resnet18_32x32_maxpool, wrn-<depth>-<widen>, densenet-bc-<depth>-<growth>, oe_mnist, mnist_tutorial, \
     lenet5, lenet5_relu_avg, lenet5_tanh_max, lenet5_tanh_avg; each also with +conf_branch, +mcd, +godin, +godin_inner or +godin_euclid";
@@ -63,9 +63,9 @@ pub const KNOWN: &str = "resnet8, resnet14, resnet20, resnet32, resnet44, resnet
 pub struct Match {
     /// Names with the expected shape.
     pub matched: usize,
-    /// Needed, not there.
+    /// Needed, but missing.
     pub missing: Vec<String>,
-    /// There, not known.
+    /// Present, but unknown.
     pub unexpected: Vec<String>,
     /// `name: expected [..], found [..]`.
     pub mismatched: Vec<String>,
@@ -77,13 +77,13 @@ impl Match {
         self.is_loadable() && self.unexpected.is_empty()
     }
 
-    /// Whether every needed tensor is there in its shape.
+    /// Whether every needed tensor is present in its shape.
     pub fn is_loadable(&self) -> bool {
         self.missing.is_empty() && self.mismatched.is_empty()
     }
 }
 
-/// Whether a name is bookkeeping that no network needs: BatchNorm's counters, and what the profiler `thop` leaves behind.
+/// Whether a name is a counter that no network needs: BatchNorm's, and those of the profiler `thop`.
 pub fn is_bookkeeping(name: &str) -> bool {
     ["num_batches_tracked", "total_ops", "total_params"].contains(&name.rsplit('.').next().unwrap_or(name))
 }
@@ -112,11 +112,11 @@ impl Architecture {
     }
 }
 
-/// What the families take `shapes` for, the usual one of each first.
+/// The architectures that the families recognize in `shapes`, the usual one of each first.
 fn guesses(shapes: &Shapes) -> Vec<Architecture> {
     let plain = |shapes: &Shapes| FAMILIES.iter().flat_map(|family| (family.guess)(shapes)).collect::<Vec<_>>();
     match Head::recognize(shapes) {
-        Some((head, base)) => plain(&base).into_iter().filter_map(|base| head.put_on(base).ok()).collect(),
+        Some((head, base)) => plain(&base).into_iter().filter_map(|base| head.attach_to(base).ok()).collect(),
         None => plain(shapes),
     }
 }
@@ -151,7 +151,7 @@ pub fn named(name: &str, classes: i64) -> Result<Architecture, ModelError> {
         .find_map(|family| (family.named)(base, classes))
         .ok_or_else(|| ModelError::Mismatch(format!("unknown architecture `{name}`; expected one of {KNOWN}")))?;
     match head {
-        Some(head) => head.put_on(base),
+        Some(head) => head.attach_to(base),
         None => Ok(base),
     }
 }
@@ -175,7 +175,7 @@ fn head<'a>(shapes: &Shapes, names: &[&'a str]) -> Option<(&'a str, i64)> {
 
 /// How many of `prefix0`, `prefix1`, ... have a tensor that begins with `prefix<i>.`, without a gap from 0.
 fn count_blocks(shapes: &Shapes, prefix: &str) -> usize {
-    // Numbers from a hostile file are only counted, never used as a size.
+    // Indices from a hostile file are only counted, never used as a size.
     let indices: std::collections::HashSet<usize> =
         shapes.keys().filter_map(|name| name.strip_prefix(prefix)?.split('.').next()?.parse().ok()).collect();
     (0..indices.len()).take_while(|index| indices.contains(index)).count()

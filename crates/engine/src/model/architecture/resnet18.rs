@@ -10,7 +10,7 @@ const WIDTHS: [i64; 4] = [64, 128, 256, 512];
 /// With the classes of Tiny ImageNet, both image sizes are common.
 const TINY_IMAGENET_CLASSES: i64 = 200;
 
-/// What the tensors do not tell.
+/// Traits that the tensors do not show.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Variant {
     Plain,

@@ -1,4 +1,4 @@
-//! [`Contents`]: the state dicts of a file, whose numbers are copied out when they are asked for.
+//! [`Contents`]: the state dicts of a file, whose numbers are copied out on request.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,10 +17,10 @@ pub struct Entry {
     pub tensor: Stored,
 }
 
-/// Named tensors that stand together in a file.
+/// A dict of named tensors in a file.
 #[derive(Clone, Debug, Default)]
 pub struct StateDict {
-    /// Where it stands: the keys that lead to it, `checkpoint.ema`, `[1].model`; empty when the file is one state dict.
+    /// Its path: the keys that lead to it, `checkpoint.ema`, `[1].model`; empty when the file is one state dict.
     pub key: String,
     /// Its tensors, in file order.
     pub entries: Vec<Entry>,
@@ -33,7 +33,7 @@ pub struct StateDict {
 pub struct Contents {
     /// Every state dict, in file order.
     pub state_dicts: Vec<StateDict>,
-    /// What was left aside as no network's: keys of the states of optimizers, schedules and scalers.
+    /// Keys of skipped values: states of optimizers, schedules and scalers.
     pub left_aside: Vec<String>,
     pub(super) bytes: Vec<u8>,
     pub(super) backing: Backing,
@@ -51,7 +51,7 @@ pub(super) enum Backing {
 }
 
 impl Contents {
-    /// Makes ready to copy the numbers of `entries`.
+    /// Prepares copying the numbers of `entries`.
     ///
     /// # Errors
     /// When a storage is missing, damaged or larger than the file can hold.
@@ -60,7 +60,7 @@ impl Contents {
         let mut order = Vec::new();
         for entry in entries {
             let Numbers::View(view) = &entry.tensor.numbers else { continue };
-            let Buffer::Beside(id) = &view.buffer else { continue };
+            let Buffer::Separate(id) = &view.buffer else { continue };
             match wanted.get(id.key.as_str()) {
                 Some(known) if !known.is_same(id) => return Err(disagree(&id.key)),
                 Some(_) => {}
@@ -128,7 +128,7 @@ impl Copier<'_> {
             Numbers::Array(array) => array.collect(element),
             Numbers::View(view) => match &view.buffer {
                 Buffer::Within(embedded) => view.collect(embedded.data(), element),
-                Buffer::Beside(id) => {
+                Buffer::Separate(id) => {
                     let storage = self.storages.get(&id.key).ok_or_else(|| format!("storage {} is not in the file", id.key))?;
                     let mut data = view.collect(storage, element)?;
                     if self.big_endian {

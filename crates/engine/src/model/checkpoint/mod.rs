@@ -1,8 +1,8 @@
 //! Checkpoint files: one file per container. Nothing in a file is ever executed; what a pickle refers to is listed.
 //!
-//! [`read`] sniffs by content, never by extension, and gives a [`Reading`]: the state dicts of the file, or why there are none. State dicts
-//! are found by what they hold, not by their keys; which of them is a network's is the matter of the rooms around.
-//! Formats and payload shapes: `reference/ood.md` section 15. Deliberately absent: TorchScript (named and refused), architectures.
+//! [`read`] detects the container by content, never by extension, and returns a [`Reading`]: the state dicts of the file, or why there are
+//! none. State dicts are found by their content, not by their keys; the module `state_dicts` chooses among them.
+//! Not here: TorchScript (recognized and refused), architectures.
 
 mod contents;
 mod danger;
@@ -42,7 +42,7 @@ pub enum Container {
 }
 
 impl Container {
-    /// As people read it.
+    /// Its name for messages.
     pub fn label(self) -> &'static str {
         match self {
             Container::ZipPickle => "zip pickle",
@@ -69,16 +69,16 @@ pub struct RawTensor {
     pub data: Vec<u8>,
 }
 
-/// What came out of a file.
+/// Content of a file.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    /// The container; `None` when it is none of ours.
+    /// The container; `None` when it is unknown.
     pub container: Option<Container>,
     /// What the pickle refers to, sorted.
     pub globals: Vec<String>,
-    /// Things worth knowing.
+    /// Notes.
     pub notes: Vec<String>,
-    /// The architecture that the file itself says it is of, see [`ARCHITECTURE`].
+    /// The architecture in the file's metadata, see [`ARCHITECTURE`].
     pub architecture: Option<String>,
     /// The state dicts, or why the file is refused.
     pub contents: Result<Contents, String>,
@@ -123,7 +123,7 @@ pub fn read_bytes(bytes: Vec<u8>) -> Reading {
         Container::PlainPickle => plain_pickle::read(bytes),
         Container::Safetensors => safetensors::read(bytes),
     };
-    // A file that would run something elsewhere is not one to work with, even though nothing runs here.
+    // A file that would run code in Python is refused, although nothing is run here.
     if let Some(reason) = danger::refusal(&reading.globals) {
         reading.contents = Err(reason);
     }

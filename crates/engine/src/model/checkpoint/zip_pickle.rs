@@ -13,7 +13,7 @@ use super::{Container, Reading};
 
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
-/// Reads a zip checkpoint, or says which other kind of zip it is.
+/// Reads a zip checkpoint; other kinds of zip files are refused by name.
 pub fn read(bytes: Vec<u8>) -> Reading {
     let mut archive = match open(&bytes) {
         Ok(archive) => archive,
@@ -70,7 +70,7 @@ fn attempt(bytes: &[u8], archive: &mut Archive<'_>, root: String, globals: &mut 
     let (object, _) = pickle::parse(&program).map_err(|error| format!("cannot read data.pkl: {error}"))?;
     let big_endian = match entry(archive, &format!("{root}byteorder"), None, &mut budget) {
         Ok(order) => order.trim_ascii() == b"big",
-        // Files before PyTorch 2.1 do not say; they are little endian.
+        // Files before PyTorch 2.1 have no byte order; they are little endian.
         Err(_) => false,
     };
     Ok((object, Backing::Zip { root, big_endian }))
@@ -97,7 +97,7 @@ fn entry(archive: &mut Archive<'_>, name: &str, expected: Option<usize>, budget:
     }
     *budget = budget.checked_sub(size).ok_or_else(|| format!("`{name}` claims {size} bytes, more than a file of this size can hold"))?;
     let mut data = Vec::with_capacity(size);
-    // The size in the directory is a claim: never more than it is read.
+    // The size in the directory may be false: no more than that is read.
     (&mut file).take(size as u64 + 1).read_to_end(&mut data).map_err(|error| format!("cannot read `{name}`: {error}"))?;
     if data.len() != size {
         return Err(format!("expected {size} bytes in `{name}`, found {}", data.len()));
