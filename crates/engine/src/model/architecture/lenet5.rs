@@ -4,7 +4,8 @@
 //! maximum): none is the usual one.
 
 use super::super::Activation::{self, Relu, Tanh};
-use super::{Architecture, Blueprint, Shapes, head};
+use super::shapes::{Shapes, classifier_head};
+use super::{Architecture, Blueprint};
 
 /// How two positions by two become one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     if !layers.iter().all(|&layer| shapes.contains_key(layer)) {
         return Vec::new();
     }
-    let classes = head(shapes, &["output"]).map_or(10, |(_, classes)| classes);
+    let classes = classifier_head(shapes, &["output"]).map_or(10, |(_, classes)| classes);
     VARIANTS.map(|variant| build(variant, classes)).into()
 }
 

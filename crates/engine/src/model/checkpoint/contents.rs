@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ops::Range;
 
+use super::backing::{Backing, budget};
+use super::raw_tensor::RawTensor;
 use super::storage::{StorageId, disagree};
 use super::stored::{Buffer, Numbers, Stored};
-use super::{RawTensor, budget, zip_pickle};
+use super::zip_pickle;
 
 /// A tensor with its name in the state dict.
 #[derive(Clone, Debug)]
@@ -37,17 +38,6 @@ pub struct Contents {
     pub left_aside: Vec<String>,
     pub(super) bytes: Vec<u8>,
     pub(super) backing: Backing,
-}
-
-/// Where the storages of a file are.
-#[derive(Clone, Debug)]
-pub(super) enum Backing {
-    /// Entries of a zip archive, `<root>data/<key>`.
-    Zip { root: String, big_endian: bool },
-    /// Parts of the file by key.
-    Legacy(HashMap<String, Range<usize>>),
-    /// There are none.
-    Nothing,
 }
 
 impl Contents {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use flatland_core::data::pickle::{self, Value};
 
-use super::contents::Backing;
+use super::backing::Backing;
 use super::{Container, Reading, storage};
 
 /// 0x1950a86a20f9469cfc6c as the pickle holds it.

@@ -4,6 +4,8 @@
 //! none. State dicts are found by their content, not by their keys; the module `state_dicts` chooses among them.
 //! Not here: TorchScript (recognized and refused), architectures.
 
+mod backing;
+mod container;
 mod contents;
 mod danger;
 mod dtype;
@@ -11,6 +13,8 @@ mod embedded;
 mod legacy_pickle;
 mod numpy_array;
 mod plain_pickle;
+mod raw_tensor;
+mod reading;
 mod safetensors;
 mod search;
 mod sniff;
@@ -20,87 +24,15 @@ mod zip_pickle;
 
 use std::path::Path;
 
+pub use container::Container;
 pub use contents::{Contents, Copier, Entry, StateDict};
 pub use dtype::Dtype;
-use flatland_core::data::pickle::Value;
+pub use raw_tensor::RawTensor;
+pub use reading::Reading;
+pub use safetensors::ARCHITECTURE;
 pub use stored::Stored;
 
 use super::ModelError;
-use contents::Backing;
-
-/// A kind of checkpoint file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Container {
-    /// What `torch.save` writes since PyTorch 1.6.
-    ZipPickle,
-    /// What `torch.save` wrote before.
-    LegacyPickle,
-    /// What `pickle.dump` writes.
-    PlainPickle,
-    /// Hugging Face's format.
-    Safetensors,
-}
-
-impl Container {
-    /// Its name for messages.
-    pub fn label(self) -> &'static str {
-        match self {
-            Container::ZipPickle => "zip pickle",
-            Container::LegacyPickle => "legacy pickle",
-            Container::PlainPickle => "plain pickle",
-            Container::Safetensors => "safetensors",
-        }
-    }
-}
-
-/// Key of the metadata of a safetensors file under which Flatland writes the name of the architecture.
-pub const ARCHITECTURE: &str = "flatland.architecture";
-
-/// A tensor as a file holds it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RawTensor {
-    /// Name as in the file.
-    pub name: String,
-    /// Element type.
-    pub dtype: Dtype,
-    /// Shape.
-    pub shape: Vec<i64>,
-    /// Elements, row-major, little endian.
-    pub data: Vec<u8>,
-}
-
-/// Content of a file.
-#[derive(Clone, Debug)]
-pub struct Reading {
-    /// The container; `None` when it is unknown.
-    pub container: Option<Container>,
-    /// What the pickle refers to, sorted.
-    pub globals: Vec<String>,
-    /// Notes.
-    pub notes: Vec<String>,
-    /// The architecture in the file's metadata, see [`ARCHITECTURE`].
-    pub architecture: Option<String>,
-    /// The state dicts, or why the file is refused.
-    pub contents: Result<Contents, String>,
-}
-
-impl Reading {
-    fn refused(container: Option<Container>, reason: impl Into<String>) -> Self {
-        Self { container, globals: Vec::new(), notes: Vec::new(), architecture: None, contents: Err(reason.into()) }
-    }
-
-    /// The state dicts in the value of a pickle that refers to `globals`.
-    fn of_pickle(container: Container, mut globals: Vec<String>, bytes: Vec<u8>, parsed: Result<(Value, Backing), String>) -> Self {
-        let contents = parsed.and_then(|(value, backing)| {
-            globals.extend(embedded::globals(&value)?);
-            let found = search::find(&value)?;
-            Ok(Contents { state_dicts: found.state_dicts, left_aside: found.left_aside, bytes, backing })
-        });
-        globals.sort();
-        globals.dedup();
-        Self { container: Some(container), globals, notes: Vec::new(), architecture: None, contents }
-    }
-}
 
 /// Reads the file at `path`.
 ///
@@ -128,9 +60,4 @@ pub fn read_bytes(bytes: Vec<u8>) -> Reading {
         reading.contents = Err(reason);
     }
     reading
-}
-
-/// Most bytes that the tensors of a file may fill together: views may overlap, but a small file does not fill the memory.
-fn budget(bytes: &[u8]) -> usize {
-    bytes.len().saturating_mul(4).saturating_add(1 << 20)
 }

@@ -7,7 +7,7 @@ use flatland_core::data::pickle::{self, Value};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::contents::Backing;
+use super::backing::Backing;
 use super::storage::StorageId;
 use super::{Container, Reading};
 
@@ -64,7 +64,7 @@ fn kind(names: &[String]) -> &'static str {
 }
 
 fn attempt(bytes: &[u8], archive: &mut Archive<'_>, root: String, globals: &mut Vec<String>) -> Result<(Value, Backing), String> {
-    let mut budget = super::budget(bytes);
+    let mut budget = super::backing::budget(bytes);
     let program = entry(archive, &format!("{root}data.pkl"), None, &mut budget)?;
     globals.extend(pickle::globals(&program).iter().map(ToString::to_string));
     let (object, _) = pickle::parse(&program).map_err(|error| format!("cannot read data.pkl: {error}"))?;
@@ -79,7 +79,7 @@ fn attempt(bytes: &[u8], archive: &mut Archive<'_>, root: String, globals: &mut 
 /// The bytes of each of `storages`, in their order; together no more than a file of this size can hold.
 pub fn storages(bytes: &[u8], root: &str, storages: &[&StorageId]) -> Result<Vec<Vec<u8>>, String> {
     let mut archive = open(bytes).map_err(|error| format!("cannot read the zip archive: {error}"))?;
-    let mut budget = super::budget(bytes);
+    let mut budget = super::backing::budget(bytes);
     let mut read = |storage: &&StorageId| entry(&mut archive, &format!("{root}data/{}", storage.key), Some(storage.bytes()?), &mut budget);
     storages.iter().map(&mut read).collect()
 }
