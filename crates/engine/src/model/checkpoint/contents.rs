@@ -7,7 +7,7 @@ use super::backing::{Backing, budget};
 use super::raw_tensor::RawTensor;
 use super::storage::{StorageId, disagree};
 use super::stored::{Buffer, Numbers, Stored};
-use super::zip_pickle;
+use super::zip_entries;
 
 /// A tensor with its name in the state dict.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ impl Contents {
         }
         let missing = |key: &str| format!("storage {key} is not in the file");
         let data: Vec<Cow<'c, [u8]>> = match &self.backing {
-            Backing::Zip { root, .. } => zip_pickle::storages(&self.bytes, root, &order)?.into_iter().map(Cow::Owned).collect(),
+            Backing::Zip { root, .. } => zip_entries::storages(&self.bytes, root, &order)?.into_iter().map(Cow::Owned).collect(),
             Backing::Legacy(spans) => {
                 let span =
                     |id: &&StorageId| spans.get(&id.key).and_then(|span| self.bytes.get(span.clone())).ok_or_else(|| missing(&id.key));

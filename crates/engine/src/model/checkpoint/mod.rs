@@ -20,6 +20,7 @@ mod search;
 mod sniff;
 mod storage;
 mod stored;
+mod zip_entries;
 mod zip_pickle;
 
 use std::path::Path;
@@ -33,6 +34,7 @@ pub use safetensors::ARCHITECTURE;
 pub use stored::Stored;
 
 use super::ModelError;
+use backing::Backing;
 
 /// Reads the file at `path`.
 ///
@@ -51,7 +53,7 @@ pub fn read_bytes(bytes: Vec<u8>) -> Reading {
     };
     let mut reading = match container {
         Container::ZipPickle => zip_pickle::read(bytes),
-        Container::LegacyPickle => legacy_pickle::read(bytes),
+        Container::LegacyPickle => read_legacy(bytes),
         Container::PlainPickle => plain_pickle::read(bytes),
         Container::Safetensors => safetensors::read(bytes),
     };
@@ -60,4 +62,11 @@ pub fn read_bytes(bytes: Vec<u8>) -> Reading {
         reading.contents = Err(reason);
     }
     reading
+}
+
+/// Reads a legacy checkpoint.
+fn read_legacy(bytes: Vec<u8>) -> Reading {
+    let globals = legacy_pickle::globals(&bytes);
+    let parts = legacy_pickle::parts(&bytes);
+    Reading::of_pickle(Container::LegacyPickle, globals, bytes, parts.map(|parts| (parts.object, Backing::Legacy(parts.storages))))
 }

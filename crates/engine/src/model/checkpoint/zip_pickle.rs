@@ -1,17 +1,11 @@
 //! The zip of `torch.save` since PyTorch 1.6: `<name>/data.pkl`, `<name>/data/<key>`, `<name>/byteorder`. Source: `torch/serialization.py`,
 //! `_load`; c10 `caffe2/serialize/inline_container.h`.
 
-use std::io::{Cursor, Read};
-
 use flatland_core::data::pickle::{self, Value};
-use zip::ZipArchive;
-use zip::result::ZipError;
 
 use super::backing::Backing;
-use super::storage::StorageId;
+use super::zip_entries::{Archive, entry, open};
 use super::{Container, Reading};
-
-type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
 /// Reads a zip checkpoint; other kinds of zip files are refused by name.
 pub fn read(bytes: Vec<u8>) -> Reading {
@@ -46,10 +40,6 @@ pub fn read(bytes: Vec<u8>) -> Reading {
     reading
 }
 
-fn open(bytes: &[u8]) -> Result<Archive<'_>, ZipError> {
-    ZipArchive::new(Cursor::new(bytes))
-}
-
 /// What a zip without `data.pkl` is.
 fn kind(names: &[String]) -> &'static str {
     if !names.is_empty() && names.iter().all(|name| name.ends_with(".npy")) {
@@ -74,33 +64,4 @@ fn attempt(bytes: &[u8], archive: &mut Archive<'_>, root: String, globals: &mut 
         Err(_) => false,
     };
     Ok((object, Backing::Zip { root, big_endian }))
-}
-
-/// The bytes of each of `storages`, in their order; together no more than a file of this size can hold.
-pub fn storages(bytes: &[u8], root: &str, storages: &[&StorageId]) -> Result<Vec<Vec<u8>>, String> {
-    let mut archive = open(bytes).map_err(|error| format!("cannot read the zip archive: {error}"))?;
-    let mut budget = super::backing::budget(bytes);
-    let mut read = |storage: &&StorageId| entry(&mut archive, &format!("{root}data/{}", storage.key), Some(storage.bytes()?), &mut budget);
-    storages.iter().map(&mut read).collect()
-}
-
-/// The bytes of one entry, `expected` of them where that is known; takes them from `budget`.
-fn entry(archive: &mut Archive<'_>, name: &str, expected: Option<usize>, budget: &mut usize) -> Result<Vec<u8>, String> {
-    let mut file = match archive.by_name(name) {
-        Ok(file) => file,
-        Err(ZipError::FileNotFound) => return Err(format!("the archive has no `{name}`")),
-        Err(error) => return Err(format!("cannot read `{name}`: {error}")),
-    };
-    let size = usize::try_from(file.size()).unwrap_or(usize::MAX);
-    if let Some(expected) = expected.filter(|&expected| expected != size) {
-        return Err(format!("expected {expected} bytes in `{name}`, found {size}"));
-    }
-    *budget = budget.checked_sub(size).ok_or_else(|| format!("`{name}` claims {size} bytes, more than a file of this size can hold"))?;
-    let mut data = Vec::with_capacity(size);
-    // The size in the directory may be false: no more than that is read.
-    (&mut file).take(size as u64 + 1).read_to_end(&mut data).map_err(|error| format!("cannot read `{name}`: {error}"))?;
-    if data.len() != size {
-        return Err(format!("expected {size} bytes in `{name}`, found {}", data.len()));
-    }
-    Ok(data)
 }
