@@ -1,4 +1,4 @@
-//! Forward passes of a network over many images, followed by a [`Reporter`].
+//! Forward passes of a network over many images, which a [`Reporter`] can cancel.
 
 use flatland_core::job::Reporter;
 use tch::{Device, Tensor};
@@ -8,8 +8,8 @@ use super::reporting::{Cancellable, Counted};
 use crate::model::{self, BatchNormMode, Images, Network, Output, shallow};
 
 /// Images of one forward pass on `device` of a network with this [`largest_activation`](crate::model::Graph::largest_activation): few
-/// enough on a CPU that the activations of a CIFAR network stay near a core's caches and that a cancel is heard within a fraction of a
-/// second, many on a GPU. Fixed, so that results do not depend on who else uses the machine.
+/// enough on a CPU that the activations of a CIFAR network stay near a core's caches and that a cancel takes effect within a fraction of a
+/// second, many on a GPU. Fixed, so that results do not depend on the load of the machine.
 ///
 /// On a CPU 32 where an activation of these stays within 4 MiB, else 16. Measured on two cores, a cell of ResNet-56: 32 images 0.94 of the
 /// time of 16, of DenseNet-100: 1.13 of it, of ResNet-18: 0.99 of it, with half as much memory.
@@ -24,7 +24,7 @@ pub const fn batch_size(device: Device, largest_activation: i64) -> i64 {
 /// [`model::forward_batches`] that a cancel ends.
 ///
 /// # Errors
-/// [`AnalysisError::Cancelled`] when the reporter says so, and whatever a task gives.
+/// [`AnalysisError::Cancelled`] when the job is cancelled, and whatever a task gives.
 pub fn forward_batches<T, F>(
     images: &Images,
     size: i64,
@@ -38,7 +38,7 @@ where
     model::forward_batches(images, size, &mut Cancellable(reporter), task)
 }
 
-/// Features [N, D] and logits [N, classes] of images `x` [N, C, H, W], BatchNorm frozen; `done` hears how many images are through.
+/// Features [N, D] and logits [N, classes] of images `x` [N, C, H, W], BatchNorm frozen; `done` is called with the number of images that are computed.
 ///
 /// # Errors
 /// As [`forward_batches`]; also when there is no image.

@@ -1,13 +1,13 @@
-//! What may go wrong in an analysis.
+//! Errors of an analysis.
 
 use flatland_core::result::ResultError;
 
 use crate::model::ModelError;
 
-/// An error of the analysis room.
+/// An error of the `analysis` module.
 #[derive(Debug, thiserror::Error)]
 pub enum AnalysisError {
-    /// The reporter asked to stop. What is on disk stays and can be resumed.
+    /// The job was cancelled. Files on disk remain, and the job can be resumed.
     #[error("cancelled")]
     Cancelled,
     /// The network could not be evaluated.
@@ -16,10 +16,10 @@ pub enum AnalysisError {
     /// A result file could not be read or written.
     #[error(transparent)]
     Result(#[from] ResultError),
-    /// The job cannot be done as asked; says what was expected and what was found.
+    /// The job is invalid; the message has what was expected and what was found.
     #[error("{0}")]
     Invalid(String),
-    /// libtorch refused.
+    /// libtorch failed.
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),
 }

@@ -14,7 +14,7 @@ use crate::model::{Network, ParameterVector, derived_rng};
 /// ⟨a, b⟩ summed in f64.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub(super) fn dot(a: &Tensor, b: &Tensor) -> Result<f64, AnalysisError> {
     Ok(f64::try_from(a.f_to_kind(Kind::Double)?.f_dot(&b.f_to_kind(Kind::Double)?)?)?)
 }
@@ -22,7 +22,7 @@ pub(super) fn dot(a: &Tensor, b: &Tensor) -> Result<f64, AnalysisError> {
 /// ‖·‖₂ summed in f64.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub(super) fn norm(flat: &Tensor) -> Result<f64, AnalysisError> {
     Ok(dot(flat, flat)?.sqrt())
 }
@@ -35,7 +35,7 @@ pub(super) fn draws(purpose: &str, seed: u64, index: usize) -> ChaCha8Rng {
 /// Entries N(0, 1), of the length, kind and device of `like`.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub(super) fn normal(like: &Tensor, random: &mut ChaCha8Rng) -> Result<Tensor, AnalysisError> {
     let values: Vec<f32> = (0..like.numel()).map(|_| StandardNormal.sample(random)).collect();
     placed(&values, like)
@@ -44,7 +44,7 @@ pub(super) fn normal(like: &Tensor, random: &mut ChaCha8Rng) -> Result<Tensor, A
 /// Entries ±1 (Rademacher).
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub(super) fn signs(like: &Tensor, random: &mut ChaCha8Rng) -> Result<Tensor, AnalysisError> {
     let values: Vec<f32> = (0..like.numel()).map(|_| if random.random::<bool>() { 1.0 } else { -1.0 }).collect();
     placed(&values, like)
@@ -53,7 +53,7 @@ pub(super) fn signs(like: &Tensor, random: &mut ChaCha8Rng) -> Result<Tensor, An
 /// Entries U(−1, 1).
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub(super) fn uniform(like: &Tensor, random: &mut ChaCha8Rng) -> Result<Tensor, AnalysisError> {
     let values: Vec<f32> = (0..like.numel()).map(|_| random.random_range(-1.0f32..1.0)).collect();
     placed(&values, like)
@@ -66,7 +66,7 @@ fn placed(values: &[f32], like: &Tensor) -> Result<Tensor, AnalysisError> {
 /// Adds `flat` to `npz` tensor by tensor, f32, as `prefix` and the name in the state dict.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub(super) fn push_tensors(npz: &mut Npz, prefix: &str, theta: &ParameterVector, flat: &Tensor) -> Result<(), AnalysisError> {
     let views = theta.with_flat(flat.f_to_device(Device::Cpu)?).views()?;
     for (name, shape, _) in &theta.layout().entries {
@@ -81,7 +81,7 @@ pub(super) fn push_tensors(npz: &mut Npz, prefix: &str, theta: &ParameterVector,
 /// `flat`, of the layout of `part`, as a vector over all parameters of `network`: zero where the part has no tensor.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub(super) fn embedded(network: &Network, part: &ParameterVector, flat: &Tensor) -> Result<ParameterVector, AnalysisError> {
     let whole = network.theta()?;
     let whole = whole.with_flat(whole.flat().f_zeros_like()?);

@@ -1,4 +1,4 @@
-//! Which parameters an analysis moves, and what layers they are of: globs on the names of parameters, as in `layers = ["layer3.*"]`.
+//! The parameters that an analysis moves, by globs on their names, as in `layers = ["layer3.*"]`, and the layers that they belong to.
 
 use globset::{Glob, GlobSetBuilder};
 

@@ -44,7 +44,7 @@ impl Loss {
     /// The same at the weights of `network`.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn decay_at(self, network: &Network) -> Result<f64, AnalysisError> {
         if self.0.weight_decay == 0.0 {
             return Ok(0.0);
@@ -63,7 +63,7 @@ fn mean_square(x: &Tensor, labels: &Tensor) -> Result<Tensor, AnalysisError> {
 /// Σ over the tensors called `names` of ‖·‖₂², in f64.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub fn square(tensors: &Tensors, names: &[String]) -> Result<f64, AnalysisError> {
     let mut sum = 0.0;
     for tensor in names.iter().filter_map(|name| tensors.get(name)) {

@@ -1,8 +1,8 @@
 //! Definitions and numerics: landscape, sharpness, Hessian, embedding, scores.
 //!
-//! Everything here reads a [`Network`](crate::model::Network) and [`Samples`](crate::model::Samples) that already lie on the device,
-//! tells a [`Reporter`](flatland_core::job::Reporter) how it goes, and leaves files in the job's folder through [`flatland_core::result`].
-//! Deliberately absent: loading of networks and images, training, printing.
+//! Everything here reads a [`Network`](crate::model::Network) and [`Samples`](crate::model::Samples) that are on the device already,
+//! reports to a [`Reporter`](flatland_core::job::Reporter), and writes files into the job's folder through [`flatland_core::result`].
+//! Not here: loading of networks and images, training, printing.
 
 mod batches;
 pub mod conformance;

@@ -1,4 +1,4 @@
-//! The mean loss as a function of ε with its gradient and its Hessian: what sharpness climbs and whose curvature is measured.
+//! The mean loss as a function of ε with its gradient and its Hessian, for sharpness and Hessian analyses.
 
 use flatland_core::job::Reporter;
 use tch::{Kind, Tensor};
@@ -66,7 +66,7 @@ impl<'a> Objective<'a> {
     /// ε = 0.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn zero(&self) -> Result<Tensor, AnalysisError> {
         Ok(self.theta.flat().f_zeros_like()?)
     }
@@ -74,16 +74,16 @@ impl<'a> Objective<'a> {
     /// Whether θ + ε is another point than θ in f32.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn is_moved_by(&self, epsilon: &Tensor) -> Result<bool, AnalysisError> {
         let theta = self.theta.flat();
         Ok(!theta.f_add(epsilon)?.f_equal(theta)?)
     }
 
-    /// Whether rounding of θ + ε to f32 changes ε by more than half of its length: what is measured there is then not of ε.
+    /// Whether rounding of θ + ε to f32 changes ε by more than half of its length: then values there do not belong to ε.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn rounds_away(&self, epsilon: &Tensor) -> Result<bool, AnalysisError> {
         let double = |tensor: &Tensor| tensor.f_to_kind(Kind::Double);
         let theta = self.theta.flat();
@@ -94,7 +94,7 @@ impl<'a> Objective<'a> {
     /// Loss of each sample at θ + ε, [N], in f64 from f32 logits. ε: flat, f32.
     ///
     /// # Errors
-    /// When cancelled or libtorch refuses.
+    /// When cancelled or libtorch fails.
     pub fn losses(&self, epsilon: &Tensor, reporter: &dyn Reporter) -> Result<Vec<f64>, AnalysisError> {
         let _guard = tch::no_grad_guard();
         let tensors = self.at(epsilon)?.0;
@@ -110,7 +110,7 @@ impl<'a> Objective<'a> {
     /// Losses at θ + ε as [`Self::losses`], and the gradient of their mean, flat f32.
     ///
     /// # Errors
-    /// When cancelled or libtorch refuses.
+    /// When cancelled or libtorch fails.
     pub fn gradient(&self, epsilon: &Tensor, reporter: &dyn Reporter) -> Result<(Vec<f64>, Tensor), AnalysisError> {
         let (tensors, leaves) = self.at(epsilon)?;
         let leaves: Vec<Tensor> = leaves.into_iter().map(|leaf| leaf.set_requires_grad(true)).collect();
@@ -137,7 +137,7 @@ impl<'a> Objective<'a> {
     /// batches are added in f64, so that the result does not lose digits with their number.
     ///
     /// # Errors
-    /// When cancelled or libtorch refuses.
+    /// When cancelled or libtorch fails.
     pub fn hessian_vector(&self, epsilon: &Tensor, v: &Tensor, reporter: &dyn Reporter) -> Result<Tensor, AnalysisError> {
         let (tensors, leaves) = self.at(epsilon)?;
         let leaves: Vec<Tensor> = leaves.into_iter().map(|leaf| leaf.set_requires_grad(true)).collect();

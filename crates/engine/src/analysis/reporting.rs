@@ -6,7 +6,7 @@ use super::AnalysisError;
 use crate::model::Watch;
 
 /// # Errors
-/// [`AnalysisError::Cancelled`] when the reporter says so.
+/// [`AnalysisError::Cancelled`] when the job is cancelled.
 pub(super) fn stop_if_cancelled(reporter: &dyn Reporter) -> Result<(), AnalysisError> {
     if reporter.cancelled() { Err(AnalysisError::Cancelled) } else { Ok(()) }
 }

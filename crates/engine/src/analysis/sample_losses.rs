@@ -13,7 +13,7 @@ pub struct SampleLosses {
     pub loss: Vec<f64>,
     /// −log softmax(z)\[y\], [N]; `None` where that is the loss.
     pub cross_entropy: Option<Vec<f64>>,
-    /// Whether argmax z = y, [N]; means nothing where the energy is not finite.
+    /// Whether argmax z = y, [N]; undefined where the energy is not finite.
     pub correct: Vec<bool>,
     /// logsumexp(z), [N]; finite exactly where z has a largest logit that is finite and no NaN.
     pub energy: Vec<f64>,
@@ -24,7 +24,7 @@ pub struct SampleLosses {
 pub struct MeanLoss {
     /// Mean loss; non-finite when one sample's is.
     pub loss: f64,
-    /// Share of right predictions; NaN where a sample has none, as its logits are not finite.
+    /// Share of correct predictions; NaN where a sample has no prediction because its logits are not finite.
     pub accuracy: f64,
     /// Standard error of the mean loss (sample standard deviation / √N); 0 for one sample.
     pub std_error: f64,
@@ -69,7 +69,7 @@ impl SampleLosses {
         self.energy.extend(other.energy);
     }
 
-    /// The same samples with the k-th in place `order[k]`, a permutation.
+    /// The same samples with the k-th at index `order[k]`, a permutation.
     pub fn in_place_of(self, order: &[usize]) -> Self {
         fn place<T: Copy>(values: &[T], order: &[usize], empty: T) -> Vec<T> {
             let mut placed = vec![empty; order.len()];
@@ -88,7 +88,7 @@ impl SampleLosses {
     pub fn mean(&self) -> MeanLoss {
         let (loss, std_error) = mean(&self.loss);
         let hits = self.correct.iter().filter(|&&hit| hit).count();
-        // The argmax of a NaN is a class as well, and its hits would be the share of that class.
+        // The argmax of NaNs is some class and would count as correct for its images.
         let defined = self.energy.iter().all(|energy| energy.is_finite());
         let accuracy = if defined { hits as f64 / self.loss.len() as f64 } else { f64::NAN };
         MeanLoss { loss, accuracy, std_error, count: self.loss.len() as u32 }
@@ -110,7 +110,7 @@ fn mean(values: &[f64]) -> (f64, f64) {
 /// Whether a loss can be computed: at least one image, every label in 0..`classes`.
 ///
 /// # Errors
-/// When not; says what was found.
+/// When not; the message has what was found.
 pub fn check_labels(samples: &Samples, classes: i64) -> Result<(), AnalysisError> {
     let name = &samples.dataset.name;
     if samples.is_empty() {

@@ -3,9 +3,9 @@
 //! All parameters move, or those of some layers, or those of each layer alone, under one global norm (l2 or l∞) seen through a diagonal T;
 //! BatchNorm is frozen; arithmetic is f32 (never less: rounding weights to bf16 moves them farther than a small ρ). By default the mean is over all images; with m, every batch of m images
 //! has an ε of its own (m-sharpness). Any ε found proves a lower bound, and what is claimed is measured at the f32 ε that is saved.
-//! Balls are nested, so the best of a smaller ball is the least that a climb in a larger one may claim and its curve never falls. One
-//! SAM step and averages are reported as they are. Each search is a file of its own; [`ball`] holds the geometry.
-//! Deliberately absent: upper bounds.
+//! Balls are nested, so the best value of a smaller ball is a lower bound for a larger one, and the curve never falls. A single SAM step
+//! and averages are reported unchanged. Each search is a file of its own; [`ball`] holds the geometry.
+//! Not here: upper bounds.
 
 mod ascent;
 mod ball;
@@ -29,7 +29,7 @@ use crate::model::{Network, Samples};
 use ball::Ball;
 use search::{Found, Search, mean};
 
-/// Estimates a curve of S(ρ) and writes `sharpness.json` (and the perturbations when asked) into `job.out`.
+/// Estimates a curve of S(ρ) and writes `sharpness.json` (and the perturbations on request) into `job.out`.
 ///
 /// # Errors
 /// When settings or labels are not as they must be, a glob matches no parameter, L(θ) is not finite, the job is cancelled, or a file cannot be
@@ -47,14 +47,14 @@ pub fn run(network: &Network, samples: &Samples, job: &SharpnessJob, reporter: &
     let batches = parts(samples.len(), settings.m).len();
     let evaluations = batches * radii.len() * evaluations_per_radius(settings) * (1 + layers.len());
     let meter = ProgressMeter::new("steps", format!("sharpness on {}", samples.dataset.name), 0, evaluations as u64);
-    let mut bench = Bench { network, samples, radii, meter, before: 0 };
-    let whole = bench.measure(&parameters, job, true, reporter)?;
+    let mut context = SearchContext { network, samples, radii, meter, before: 0 };
+    let whole = context.measure(&parameters, job, true, reporter)?;
     // The overlay and the perturbations are of all parameters that move together.
     let settings_of_layers = SharpnessSettings { second_order: false, ..settings.clone() };
     let of_layer = SharpnessJob { settings: settings_of_layers, save_perturbations: false, ..job.clone() };
     let mut found = Vec::with_capacity(layers.len());
     for layer in &layers {
-        let Measured { theta_norm, parameters, points, .. } = bench.measure(&layer.parameters, &of_layer, false, reporter)?;
+        let Measured { theta_norm, parameters, points, .. } = context.measure(&layer.parameters, &of_layer, false, reporter)?;
         found.push(LayerSharpness { name: layer.name.to_owned(), parameters, theta_norm, points });
     }
     let curve = SharpnessCurve {
@@ -78,7 +78,7 @@ pub fn run(network: &Network, samples: &Samples, job: &SharpnessJob, reporter: &
     Ok(curve.save(&job.out)?)
 }
 
-/// What was found with ε in some of the parameters.
+/// The result with ε in some of the parameters.
 struct Measured {
     center_loss: f64,
     parameters: usize,
@@ -88,18 +88,18 @@ struct Measured {
     points: Vec<SharpnessPoint>,
 }
 
-/// What every search of a job shares.
-struct Bench<'a> {
+/// The network, images and settings that all searches of a job share.
+struct SearchContext<'a> {
     network: &'a Network,
     samples: &'a Samples,
     radii: Vec<f64>,
     meter: ProgressMeter,
-    /// Passes of the searches before.
+    /// Passes of earlier searches.
     before: u64,
 }
 
-impl Bench<'_> {
-    /// Searches all radii with ε in `parameters`; each point is told as it is found where `tell` says so.
+impl SearchContext<'_> {
+    /// Searches all radii with ε in `parameters`; each point is reported when it is found, if `tell`.
     fn measure(
         &mut self,
         parameters: &[String],
@@ -180,7 +180,7 @@ fn parts(n: usize, m: Option<usize>) -> Vec<(usize, usize)> {
     (0..n).step_by(m.max(1)).map(|first| (first, m.min(n - first))).collect()
 }
 
-/// With m, the images in an order drawn with the seed: files are often sorted by class, and a batch shall be a sample.
+/// With m, the images in an order drawn with the seed: files are often sorted by class, and a batch should be a random sample.
 fn shuffled(samples: &Samples, settings: &SharpnessSettings, seed: u64) -> Result<Option<Samples>, AnalysisError> {
     let n = samples.len();
     if settings.m.is_none_or(|m| m >= n) {
@@ -193,7 +193,7 @@ fn shuffled(samples: &Samples, settings: &SharpnessSettings, seed: u64) -> Resul
     Ok(Some(Samples { dataset: samples.dataset.clone(), x, y }))
 }
 
-/// What the batches found within one radius.
+/// The results of all batches within one radius.
 #[derive(Default)]
 struct Sum {
     found: Vec<(usize, SharpnessPoint)>,
@@ -206,7 +206,7 @@ impl Sum {
         self.stuck.extend(stuck);
     }
 
-    /// The mean over the batches, each weighed by its images. Its standard error is over the batches. No number where no search left θ.
+    /// The mean over the batches, each weighed by its images. Its standard error is over the batches. NaN where no search left θ.
     fn point(&self, rho: f64) -> SharpnessPoint {
         let unmoved = self.stuck.first().map(|&why| Unmoved { batches: self.stuck.len(), why });
         let point = SharpnessPoint { unmoved, ..self.mean(rho) };
@@ -237,7 +237,7 @@ fn mean_overlay(overlays: &[SecondOrder]) -> Option<SecondOrder> {
     })
 }
 
-/// What a result says of how it was made.
+/// The settings that a result records.
 fn described(settings: &SharpnessSettings, n: usize) -> SharpnessCurve {
     let climbs = matches!(settings.estimator, Estimator::Continuation | Estimator::Ascent);
     let restarts = if settings.estimator == Estimator::Ascent { settings.restarts.as_slice() } else { &[] };

@@ -1,4 +1,4 @@
-//! Networks and images for the tests of this room.
+//! Networks and images for the tests of this module.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tch::Device;
 use super::conformance::subjects;
 use crate::model::{Network, Samples};
 
-/// Keeps what it is told; may ask to stop after so many looks.
+/// Records all events; may cancel after a number of queries.
 #[derive(Default)]
 pub struct Recorder {
     pub events: Vec<JobEvent>,
@@ -29,7 +29,7 @@ impl Reporter for Recorder {
     }
 }
 
-/// Reads every partial result that it is told of, when it is told.
+/// Reads every reported partial result at once.
 pub struct PartialReader<T> {
     pub load: fn(&std::path::Path) -> T,
     pub read: Vec<T>,

@@ -7,7 +7,7 @@ use super::AnalysisError;
 /// All entries in f64.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub(super) fn values(tensor: &Tensor) -> Result<Vec<f64>, AnalysisError> {
     Ok(Vec::<f64>::try_from(&flat(tensor, Kind::Double)?)?)
 }
@@ -15,7 +15,7 @@ pub(super) fn values(tensor: &Tensor) -> Result<Vec<f64>, AnalysisError> {
 /// All entries in f32.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub(super) fn values_f32(tensor: &Tensor) -> Result<Vec<f32>, AnalysisError> {
     Ok(Vec::<f32>::try_from(&flat(tensor, Kind::Float)?)?)
 }

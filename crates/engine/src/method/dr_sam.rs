@@ -36,7 +36,7 @@ fn info() -> MethodInfo {
 
 /// max over ‖ε‖₂ ≤ ρ of the Outlier Exposure objective at θ + ε, ε found on augmented ID images and the same outliers.
 ///
-/// Settled where the paper is open (ood.md 2): the ascent gradient is taken at θ (Algorithm 1, line 3; Eq. 9 is circular), λ acts in
+/// Where the paper is open: the ascent gradient is taken at θ (Algorithm 1, line 3; Eq. 9 is circular), λ acts in
 /// both passes, outliers are never augmented, both passes see the same crops. λ = 0 without augmentation is SAM to the bit, ρ = 0
 /// without augmentation is Outlier Exposure to the bit.
 #[derive(Clone, Debug, Deserialize)]

@@ -1,4 +1,4 @@
-//! Random draws of methods: functions of (what for, seed, step), so that a resumed run draws what it would have drawn.
+//! Random draws of methods: functions of (purpose, seed, step), so that a resumed run repeats them.
 
 use rand_chacha::ChaCha8Rng;
 

@@ -19,7 +19,7 @@ impl Environments {
     /// All images of `batch`.
     ///
     /// # Errors
-    /// When the batch does not say which environment an image is of.
+    /// When the batch has no environments.
     pub fn of(batch: &Batch<'_>) -> Result<Self, ModelError> {
         let members = members(batch)?;
         Self::new(members, batch)

@@ -1,6 +1,6 @@
-//! What may be wrong with the method of a run.
+//! Errors of a run's method.
 
-/// An error of the method room; found before a run starts.
+/// An error of the `method` module; found before a run starts.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum MethodError {
     /// No method has this name.
@@ -18,19 +18,19 @@ pub enum MethodError {
         method: String,
         /// The key.
         found: String,
-        /// The keys it knows.
+        /// The keys of the method.
         known: String,
     },
-    /// A hyperparameter is not what it may be.
+    /// A hyperparameter has an invalid value.
     #[error("method `{method}`: expected `{key}` to be {expected}, found {found}")]
     Parameter {
         /// The method.
         method: String,
         /// The key.
         key: String,
-        /// What it may be.
+        /// The allowed values.
         expected: String,
-        /// What it is.
+        /// The value.
         found: String,
     },
 }

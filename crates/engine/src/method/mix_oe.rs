@@ -49,7 +49,7 @@ fn info() -> MethodInfo {
     }
 }
 
-/// How an ID image and an outlier become one.
+/// How an ID image and an outlier are mixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mix {
@@ -59,8 +59,8 @@ pub enum Mix {
     Mixup,
 }
 
-/// CE on ID images + λ·CE between mixed images and mixed labels, in two forwards. The n-th ID image meets the n-th outlier; what has no
-/// partner is not mixed. One share l of ID for the whole batch, as in OpenOOD.
+/// CE on ID images + λ·CE between mixed images and mixed labels, in two forwards. The n-th ID image is mixed with the n-th outlier; images without
+/// a partner are not mixed. One share l of ID for the whole batch, as in OpenOOD.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MixOe {
@@ -135,7 +135,7 @@ mod tests {
     use super::super::testing::number;
     use super::*;
 
-    /// Golden value of ood.md 18.
+    /// Reference values, computed independently.
     #[test]
     fn the_soft_cross_entropy_matches_the_golden_value() {
         let logits = Tensor::from_slice(&[2.0, -1.0, 0.5]).view([1, 3]);

@@ -1,8 +1,8 @@
 //! The objectives of fine-tuning: one file per method, named as in the paper; one trait; one [`registry`](methods).
 //!
-//! A method says what it minimizes on a batch, where its gradient is taken (at θ or at θ + ε), which data and which head it needs,
-//! and how the trained network is scored. How gradients are taken, where ε is added and how the optimizer steps is the trainer's
-//! business. Deliberately absent: files, threads, printing.
+//! A method defines what it minimizes on a batch, where its gradient is taken (at θ or at θ + ε), which data and which head it needs,
+//! and how the trained network is scored. The module `train` computes gradients, adds ε and steps the optimizer. Not here: files,
+//! threads, printing.
 
 mod annealed_penalty;
 mod conf_branch;

@@ -1,4 +1,4 @@
-//! [`Method`]: what every objective says of itself, and what it is given and gives.
+//! [`Method`]: the interface of all objectives, with its inputs and outputs.
 
 use flatland_core::data::Augmentation;
 use flatland_core::session::Adaptive;
@@ -6,7 +6,7 @@ use tch::Tensor;
 
 use crate::model::{Head, ModelError, Output, max_softmax};
 
-/// What one pass sees: normalized images on the network's device, and where in the run it is.
+/// The input of one pass: normalized images on the network's device, and the position in the run.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
     /// ID images, [N, C, H, W].
@@ -17,7 +17,7 @@ pub struct Batch<'a> {
     pub outliers: Option<&'a Tensor>,
     /// The environment of each ID image, [N] i64 from 0; given when the method [`needs_environments`](Method::needs_environments).
     pub environments: Option<&'a Tensor>,
-    /// Seed of the run: with `step` the key of whatever the method draws.
+    /// Seed of the run; random draws of the method depend on it and on `step`.
     pub seed: u64,
     /// Steps done before.
     pub step: usize,
@@ -35,7 +35,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The network of the pass under way, in training mode.
+/// Evaluates the network in training mode, within the current pass.
 pub type Forward<'a> = dyn FnMut(&Tensor) -> Result<Output, ModelError> + 'a;
 
 /// The search for the point where the descent gradient is taken.
@@ -105,7 +105,7 @@ pub trait Method: std::fmt::Debug {
         false
     }
 
-    /// Whether batches must say which environment an ID image is of.
+    /// Whether batches must hold the environment of each ID image.
     fn needs_environments(&self) -> bool {
         false
     }
@@ -125,26 +125,26 @@ pub trait Method: std::fmt::Debug {
         ParameterRule::default()
     }
 
-    /// Whether the optimizer forgets its momentum before step `step`, as where an objective changes from one step to the next.
+    /// Whether the optimizer resets its momentum before step `step`, because the objective changes there.
     fn resets_optimizer(&self, _step: usize) -> bool {
         false
     }
 
-    /// What is minimized. A method with a state of its own moves it here.
+    /// The objective on a batch. A method with state updates it here.
     ///
     /// # Errors
     /// When shapes do not fit or data is missing.
     fn objective(&mut self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Objective, ModelError>;
 
-    /// What, beside weights and optimizer, the next step depends on, by name; saved with the run.
+    /// State of the method by name, which is saved with the run.
     fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
         Vec::new()
     }
 
-    /// Puts one part of a saved [`state`](Method::state) back.
+    /// Restores one part of a saved [`state`](Method::state).
     fn restore(&mut self, _name: &str, _values: &[f64]) {}
 
-    /// How sure the trained network is that an image is ID, [N]; larger = more ID. The head's score, or the maximum softmax probability.
+    /// Confidence that an image is ID, [N]; larger = more ID: the head's score, or the maximum softmax probability.
     ///
     /// # Errors
     /// When shapes do not fit.

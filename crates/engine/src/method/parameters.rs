@@ -1,4 +1,4 @@
-//! Hyperparameters: how a method describes them, and the check of what a run file says.
+//! Hyperparameters: their descriptions, and the check of the values in a run file.
 
 use flatland_core::data::Augmentation;
 use flatland_core::job::{ParameterInfo, ParameterKind, choice_of};

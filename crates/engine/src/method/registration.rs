@@ -1,4 +1,4 @@
-//! [`Registration`]: what each method's file hands to the registry.
+//! [`Registration`]: the entry of a method in the registry.
 
 use flatland_core::job::MethodInfo;
 use serde::de::DeserializeOwned;
@@ -14,7 +14,7 @@ pub struct Registration {
     pub build: fn(Value) -> serde_json::Result<Box<dyn Method>>,
 }
 
-/// Reads an `M` off its hyperparameters: its fields are named as they are.
+/// Deserializes an `M` from its hyperparameters, which have the names of its fields.
 pub fn build<M: Method + DeserializeOwned + 'static>(parameters: Value) -> serde_json::Result<Box<dyn Method>> {
     Ok(Box::new(serde_json::from_value::<M>(parameters)?))
 }

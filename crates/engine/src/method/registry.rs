@@ -1,4 +1,4 @@
-//! The registry: every method with its description and the way from a run file to an objective. A new method is a line here and a file.
+//! The registry of methods: descriptions, and how a run file becomes an objective. A new method is a file and a line here.
 
 use flatland_core::job::{MethodConfig, MethodInfo};
 use serde_json::Value;
@@ -63,7 +63,7 @@ pub fn resolve(config: &MethodConfig) -> Result<MethodConfig, MethodError> {
     Ok(resolved)
 }
 
-/// The method that `config` asks for.
+/// The method of `config`.
 ///
 /// # Errors
 /// As [`resolve`].

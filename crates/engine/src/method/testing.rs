@@ -13,7 +13,7 @@ pub fn logits_of_losses(losses: &[f64]) -> (Tensor, Tensor) {
     (Tensor::from_slice(&logits).view([-1, 2]), Tensor::zeros([losses.len() as i64], (tch::Kind::Int64, tch::Device::Cpu)))
 }
 
-/// A network that says of its input what its input is.
+/// A network whose output is its input.
 pub mod fixed {
     use tch::Tensor;
 

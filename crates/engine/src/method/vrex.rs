@@ -67,7 +67,7 @@ mod tests {
     use super::super::testing::{fixed, logits_of_losses, number};
     use super::*;
 
-    /// Golden value of ood.md 18: environments with losses 0.7 and 1.3 (here of two images each).
+    /// Reference values, computed independently: environments with losses 0.7 and 1.3 (here of two images each).
     #[test]
     fn mean_and_variance_match_the_golden_value() {
         let (logits, labels) = logits_of_losses(&[0.6, 1.4, 0.8, 1.2]);

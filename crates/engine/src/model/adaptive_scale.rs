@@ -9,7 +9,7 @@ use super::ModelError;
 /// |w| + η. Which parameters are weights is decided as in SamsungLabs/ASAM (`asam.py`): by `weight` in the name.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub fn adaptive_scale(adaptive: Adaptive, eta: f64, name: &str, weight: &Tensor) -> Result<Option<Tensor>, ModelError> {
     Ok(match adaptive {
         Adaptive::None => None,

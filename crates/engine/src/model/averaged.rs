@@ -1,4 +1,4 @@
-//! Averages of weights that stand beside a network under names of their own, or without its running statistics.
+//! Averages of weights that are stored beside a network under changed names, or without running statistics.
 //!
 //! Hooks keep the average of each parameter as a buffer whose name is that of the parameter with the dots replaced: mmcv's `EMAHook`
 //! `ema_conv1_weight`, CompVis' `LitEma` `model_ema.conv1weight`. They average parameters alone, and evaluate them with the running
@@ -11,11 +11,11 @@ use super::checkpoint::{Entry, StateDict};
 use super::is_parameter;
 use super::state_dicts::{Candidate, Networks, joined};
 
-/// How many of the first parts of a name the name of its average may lack.
+/// How many leading parts of a name the name of its average may omit.
 const MAX_LACKING: usize = 4;
 
-/// Takes averages with changed names out of a state dict: what is left, and the averages under the names of what they are of. `None` where
-/// there are none.
+/// Splits averages with changed names from a state dict: returns the rest, and the averages under the original names. `None` where there are
+/// none.
 pub fn take_out(dict: &StateDict) -> Option<(StateDict, StateDict)> {
     let is_matrix = |entry: &&Entry| entry.tensor.shape.len() > 1 && entry.name.contains('.');
     let first = dict.entries.iter().find(is_matrix)?;
@@ -41,7 +41,7 @@ fn averages(dict: &StateDict, first: &Entry, lacking: usize, joint: &str) -> Opt
     };
     let pairs: Vec<(&Entry, &Entry)> = dict.entries.iter().filter_map(|entry| Some((entry, average_of(entry)?))).collect();
     let own: HashSet<&str> = pairs.iter().map(|(_, average)| average.name.as_str()).collect();
-    // One name may end like another by chance; the names of a whole network do not.
+    // A single name may end like another by chance, but not all names of a network.
     let is_of_one = pairs.iter().all(|(entry, _)| !own.contains(entry.name.as_str()));
     if pairs.len() < 2 || !is_of_one {
         return None;
@@ -52,7 +52,7 @@ fn averages(dict: &StateDict, first: &Entry, lacking: usize, joint: &str) -> Opt
     Some((StateDict { entries: rest, ..dict.clone() }, StateDict { key, entries, is_module: dict.is_module }))
 }
 
-/// Gives every candidate that is a network but for its running statistics those of the first network that has the same tensors.
+/// Completes candidates that lack only running statistics with those of the first network that has the same tensors.
 pub fn complete(found: &mut [Candidate], networks: &impl Networks) {
     let whole: Vec<Candidate> = found.iter().filter(|candidate| candidate.is_network()).cloned().collect();
     for candidate in found.iter_mut().filter(|candidate| !candidate.is_network()) {

@@ -1,4 +1,4 @@
-//! [`CheckpointFit`]: which architecture the tensors of a file are those of.
+//! [`CheckpointFit`]: finds the architecture that fits the tensors of a file.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -15,13 +15,13 @@ const NAMED: usize = 4;
 
 /// The names of a file without their common prefix, and the architectures that share tensors with it.
 pub struct CheckpointFit {
-    /// What the names of the network's tensors began with.
+    /// Prefix of the names of the network's tensors.
     pub prefix: String,
     /// Shapes by stripped name, without what is left out.
     pub shapes: Shapes,
     /// Names, as in the file, of the tensors that are left out.
     pub left_out: Vec<String>,
-    /// The globs that mean no tensor of the file.
+    /// The globs that match no tensor of the file.
     pub idle: Vec<String>,
     /// The architectures that share a tensor, the nearest first.
     candidates: Vec<(Architecture, Match)>,
@@ -29,7 +29,7 @@ pub struct CheckpointFit {
 
 impl CheckpointFit {
     /// Compares tensors, whose names begin with `prefix` where they are the network's, with every family; without those that a glob of
-    /// `ignore` means.
+    /// `ignore` matches.
     pub fn new(entries: &[Entry], prefix: &str, ignore: &Ignore) -> Self {
         let names = || entries.iter().map(|entry| entry.name.as_str());
         let strip = |name| str::strip_prefix(name, prefix).unwrap_or(name);
@@ -61,11 +61,11 @@ impl CheckpointFit {
         self.candidates.first()
     }
 
-    /// The architecture to compute with: the one `asked` for, else the one that the file itself `said`, else the one that fits exactly
-    /// where only one does or one is by far the usual.
+    /// The architecture to use: the requested one `asked`, else `said`, the one in the file's metadata, else the only exact fit, or the exact
+    /// fit that is by far the usual one.
     ///
     /// # Errors
-    /// When none fits, tensors are left over, or somebody has to choose.
+    /// When none fits, tensors are left over, or the user has to choose.
     pub fn architecture(&self, asked: Option<&str>, said: Option<&str>) -> Result<Architecture, String> {
         if let Some(asked) = asked {
             let (architecture, found) = self.named(asked)?;
@@ -93,12 +93,12 @@ impl CheckpointFit {
         Ok((architecture, found))
     }
 
-    /// The architecture that the file itself says it is of, where it fits exactly.
+    /// The architecture in the file's metadata, where it fits exactly.
     pub fn said(&self, said: Option<&str>) -> Option<&Architecture> {
         said.and_then(|said| self.exact().find(|architecture| architecture.name == said))
     }
 
-    /// Why a network that was asked for by name cannot be read; `None` when it can.
+    /// Why a network that was requested by name cannot be read; `None` when it can.
     pub fn misfit(&self, architecture: &Architecture, found: &Match) -> Option<String> {
         if !found.is_loadable() {
             let gone: HashSet<&str> = self.left_out.iter().map(|name| self.stripped(name)).collect();
@@ -145,7 +145,7 @@ impl CheckpointFit {
         }
     }
 
-    /// What somebody has to choose before anything is computed: several networks have these tensors and none is the usual one.
+    /// A message on the choice that the user has to make: several networks have these tensors and none is the usual one.
     pub fn question(&self) -> Option<String> {
         let exact: Vec<&Architecture> = self.exact().collect();
         if exact.len() < 2 || exact[0].usual {
@@ -159,7 +159,7 @@ impl CheckpointFit {
         Some(format!("{} networks have these tensors, and the file does not say which it is: set {}", exact.len(), choices.join(" or ")))
     }
 
-    /// The networks that can be read when somebody asks for them and leaves something out.
+    /// The networks that can be read on request and leaves something out.
     pub fn loadable(&self) -> Vec<Loadable> {
         let loadable = self.candidates.iter().filter(|(_, found)| found.is_loadable() && !found.is_exact());
         loadable
@@ -182,7 +182,7 @@ impl CheckpointFit {
     }
 }
 
-/// In what each of `architectures` is not like all others.
+/// The traits in which each of `architectures` differs from others.
 fn differences(architectures: &[&Architecture]) -> Vec<String> {
     let told: Vec<_> = architectures.iter().map(|architecture| architecture.assumptions()).collect();
     let own = |list: &Vec<flatland_core::result::Assumed>| {
@@ -203,7 +203,7 @@ pub fn some(names: &[String]) -> String {
     format!("{}{more}", names[..names.len().min(NAMED)].join(", "))
 }
 
-/// The networks that can be computed with; the one `asked` for alone where there is one.
+/// The known networks, or only the requested one `asked`.
 pub struct Known<'a> {
     /// Name of an architecture.
     pub asked: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! [`derived_rng`]: random numbers as a function of what they are for.
+//! [`derived_rng`]: random numbers as a function of their purpose and key.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

@@ -1,4 +1,4 @@
-//! Devices, and the CUDA half of libtorch.
+//! Devices, and loading the CUDA library of libtorch.
 
 use std::path::PathBuf;
 use std::sync::Once;
@@ -6,7 +6,7 @@ use std::sync::Once;
 use flatland_core::job;
 use tch::{Cuda, Device};
 
-/// The device that a job asks for; `auto` is the first CUDA device when there is one, else the CPU.
+/// The device of a job; `auto` is the first CUDA device when there is one, else the CPU.
 pub fn device(asked: job::Device) -> Device {
     init();
     match asked {
@@ -16,7 +16,7 @@ pub fn device(asked: job::Device) -> Device {
     }
 }
 
-/// The devices that share the work of a landscape with `first`: all other CUDA devices where the choice is ours, none where it is not.
+/// The devices that compute a landscape together with `first`: all other CUDA devices where the job says `auto`, else none.
 pub fn others(asked: job::Device, first: Device) -> Vec<Device> {
     match (asked, first) {
         (job::Device::Auto, Device::Cuda(first)) => {
@@ -26,12 +26,12 @@ pub fn others(asked: job::Device, first: Device) -> Vec<Device> {
     }
 }
 
-/// Opens libtorch's CUDA half where it is installed and an NVIDIA driver is there, so that one binary serves CPU and GPU: the
-/// linker drops `libtorch_cuda.so`, which registers itself when it is opened. Without it everything runs on the CPU.
+/// Loads libtorch's CUDA library where it and an NVIDIA driver are installed, so that one binary serves CPU and GPU: the linker drops
+/// `libtorch_cuda.so`, which registers its kernels when it is loaded. Without it everything runs on the CPU.
 pub fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // Loading it takes seconds and a gigabyte; without a driver it is good for nothing.
+        // Loading it takes seconds and a gigabyte, and it is useless without a driver.
         if !driver_is_there() {
             return;
         }
@@ -41,7 +41,7 @@ pub fn init() {
             #[expect(unsafe_code, reason = "opening a shared library runs its initializers")]
             let library = unsafe { libloading::Library::new(&path) };
             if let Ok(library) = library {
-                // What it registered must stay as long as the process.
+                // Its registered kernels must stay valid as long as the process.
                 std::mem::forget(library);
                 return;
             }
@@ -53,8 +53,8 @@ fn driver_is_there() -> bool {
     cfg!(windows) || PathBuf::from("/dev/nvidiactl").exists() || PathBuf::from("/dev/dxg").exists()
 }
 
-/// What the libtorch that is loaded says of its version: of PyTorch's wheel in `version.py`, of the plain archive in `build-version`; empty
-/// where it says nothing.
+/// Version of the loaded libtorch: from `version.py` of PyTorch's wheel, or from `build-version` of the plain archive; empty where there is
+/// neither.
 pub fn libtorch_version() -> String {
     let Some(folder) = loaded_libtorch().and_then(|path| Some(path.parent()?.parent()?.to_owned())) else { return String::new() };
     let wheel = std::fs::read_to_string(folder.join("version.py")).unwrap_or_default();
@@ -63,14 +63,14 @@ pub fn libtorch_version() -> String {
     version.or_else(|| Some(std::fs::read_to_string(folder.join("build-version")).ok()?.trim().to_owned())).unwrap_or_default()
 }
 
-/// The libtorch_cpu of this process.
+/// Path of the libtorch_cpu that this process has loaded.
 fn loaded_libtorch() -> Option<PathBuf> {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     let mut loaded = maps.lines().filter_map(|line| line.find('/').map(|at| PathBuf::from(&line[at..])));
     loaded.find(|path| path.file_name().is_some_and(|file| file == "libtorch_cpu.so"))
 }
 
-/// Beside the libtorch_cpu that is loaded, then wherever the system looks.
+/// In the folder of the loaded libtorch_cpu, then in the system's search path.
 fn candidates() -> Vec<PathBuf> {
     let name = if cfg!(windows) { "torch_cuda.dll" } else { "libtorch_cuda.so" };
     loaded_libtorch().and_then(|path| Some(path.parent()?.join(name))).into_iter().chain([PathBuf::from(name)]).collect()

@@ -1,8 +1,8 @@
-//! What may go wrong between a checkpoint file and a network's logits.
+//! Errors of checkpoint files and networks.
 
 use std::path::PathBuf;
 
-/// An error of the model room.
+/// An error of the `model` module.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// A file could not be read or written.
@@ -29,7 +29,7 @@ pub enum ModelError {
     /// Tensors or images do not fit.
     #[error("{0}")]
     Mismatch(String),
-    /// libtorch refused.
+    /// libtorch failed.
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),
 }

@@ -29,19 +29,19 @@ pub enum BatchNormMode {
     },
 }
 
-/// What a network says of a batch.
+/// Output of a network for a batch.
 #[derive(Debug)]
 pub struct Output {
     /// Penultimate features, [N, D].
     pub features: Tensor,
     /// Logits, [N, C].
     pub logits: Tensor,
-    /// What a [`Head`](super::architecture::Head) says beside: [N, 1] or [N, C].
+    /// Auxiliary output of a [`Head`](super::architecture::Head): [N, 1] or [N, C].
     pub auxiliary: Option<Tensor>,
 }
 
 impl Output {
-    /// What the head says beside the logits.
+    /// The auxiliary output of the head.
     ///
     /// # Errors
     /// When the network has no such head.
@@ -51,6 +51,9 @@ impl Output {
             .ok_or_else(|| ModelError::Mismatch("expected a network with a head of its method, found a plain one".into()))
     }
 }
+
+/// Called with each node and its inputs before it is evaluated.
+type Visit<'a> = dyn FnMut(&Node, &[&Tensor]) -> Result<ControlFlow<()>, ModelError> + 'a;
 
 impl Graph {
     /// Features, logits and the auxiliary output of images `x` [N, C, H, W] under `tensors`.
@@ -77,7 +80,7 @@ impl Graph {
         tensors: &Tensors,
         x: &Tensor,
         mode: BatchNormMode,
-        visit: &mut dyn FnMut(&Node, &[&Tensor]) -> Result<ControlFlow<()>, ModelError>,
+        visit: &mut Visit<'_>,
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
         let mut values: Vec<Option<Tensor>> = (0..self.nodes.len()).map(|_| None).collect();
         let last = self.features.max(self.logits).max(self.auxiliary.unwrap_or(0));

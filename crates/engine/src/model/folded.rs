@@ -1,8 +1,9 @@
-//! BatchNorm folding: a convolution and the frozen BatchNorm that alone reads it are one convolution.
+//! BatchNorm folding: a convolution and the frozen BatchNorm that is its only reader become one convolution.
 //!
 //! With s = γ/√(σ² + ε): W' = s·W and b' = β − s·μ (+ s·b), per output channel. For fixed s this is linear in W, so on a plane
-//! θ + αδ + βη that moves no 1-D tensor the folded weights are affine in α and β again and b' stays (`reference/landscape.md` 6.4).
-//! A sum or a ReLU that alone reads such a convolution goes into it as well. BatchNorms that come before their convolution (pre-activation networks) stay as they are: frozen, they are one affine pass.
+//! θ + αδ + βη that moves no 1-D tensor the folded weights are affine in α and β again and b' stays.
+//! A sum or a ReLU that is the only reader of a convolution is fused with it. BatchNorms before their convolution (pre-activation networks)
+//! are not folded: frozen, each is one affine operation.
 
 use std::collections::hash_map::Entry;
 
@@ -12,7 +13,7 @@ use super::evaluator::BATCH_NORM_EPS;
 use super::fused_convolution::packed;
 use super::{Activation, Conv, Graph, ModelError, Node, NodeId, Op, Tensors, find};
 
-/// A convolution whose BatchNorm went into it.
+/// A convolution with its folded BatchNorm.
 #[derive(Clone, Debug, PartialEq)]
 struct Fold {
     weight: String,
@@ -21,7 +22,7 @@ struct Fold {
     folded_bias: String,
 }
 
-/// A graph without the BatchNorms that can be folded, and how its tensors come from the original's.
+/// A graph without the BatchNorms that can be folded, and how its tensors follow from the original's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Folded {
     /// The graph to evaluate with folded tensors, under `no_grad`. Weights keep their names; their biases are new.
@@ -61,7 +62,7 @@ impl Folded {
         Self { graph: fuse(&graph).without_gradients(), folds }
     }
 
-    /// Number of BatchNorms that went.
+    /// Number of folded BatchNorms.
     pub fn folds(&self) -> usize {
         self.folds.len()
     }
@@ -101,18 +102,18 @@ impl Folded {
         Ok(folded)
     }
 
-    /// The folded `tensor` of this name as forward passes read it fastest: a convolution's weight packed for oneDNN where there is one.
+    /// The folded `tensor` of this name in the layout that is fastest in forward passes: weights of convolutions are packed for oneDNN.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn packed(&self, name: &str, tensor: &Tensor) -> Result<Tensor, ModelError> {
         let convolution = self.graph.nodes.iter().filter_map(|node| node.op.convolution()).find(|conv| conv.weight == name);
         let packed = convolution.map(|conv| packed(tensor, conv.stride, conv.padding)).transpose()?;
         Ok(packed.flatten().unwrap_or_else(|| tensor.shallow_clone()))
     }
 
-    /// Makes of the weight `name`, or of what it moves by where no 1-D tensor moves, that of the folded graph, in place: s·W for a
-    /// convolution whose BatchNorm went into it at `tensors`. Every other tensor stays as it is.
+    /// Folds the weight `name` in place, or a direction of it where no 1-D tensor moves: s·W for a convolution with a folded BatchNorm, with s
+    /// from `tensors`. Every other tensor is unchanged.
     ///
     /// # Errors
     /// When a tensor is missing or shapes do not fit.
@@ -130,7 +131,7 @@ impl Folded {
     }
 }
 
-/// `graph` with every convolution taken together with the sum and the ReLU that alone read it.
+/// `graph` with every convolution fused with the sum and the ReLU that are its only readers.
 fn fuse(graph: &Graph) -> Graph {
     let mut readers: Vec<Vec<NodeId>> = vec![Vec::new(); graph.nodes.len()];
     for (id, node) in graph.nodes.iter().enumerate() {
@@ -144,7 +145,7 @@ fn fuse(graph: &Graph) -> Graph {
         _ => None,
     };
     let is_relu = |id: &NodeId| graph.nodes[*id].op == Op::Activation(Activation::Relu);
-    // By the node that ends it: the convolution that begins it and the sum's other input.
+    // At the last node of each fusion: its convolution and the other input of its sum.
     let mut ends = vec![None; graph.nodes.len()];
     let mut gone = vec![false; graph.nodes.len()];
     for (id, node) in graph.nodes.iter().enumerate().filter(|(_, node)| matches!(node.op, Op::Conv(_))) {

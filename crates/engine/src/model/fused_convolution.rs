@@ -1,7 +1,7 @@
-//! A convolution with its sum and ReLU in one pass over memory, where oneDNN has one; the same three operations elsewhere.
+//! A convolution with a sum and ReLU in one pass over memory, where oneDNN is available; elsewhere three operations.
 //!
-//! libtorch registers oneDNN's fused operators but names them in no C++ function, so they are reached through the TorchScript
-//! of `fused_convolution/make.py`.
+//! libtorch registers oneDNN's fused operators without C++ functions for them, so they are called through a TorchScript module, which
+//! `fused_convolution/make.py` creates.
 
 use tch::{CModule, Device, IValue, Kind, Tensor};
 
@@ -12,12 +12,12 @@ thread_local! {
     static ONEDNN: Option<CModule> = CModule::load_data(&mut include_bytes!("fused_convolution/fused_convolution.pt").as_slice()).ok();
 }
 
-/// The weight [O, I, k, k] as oneDNN wants it, which it would otherwise make of it anew, twice, in each forward pass; `None` where there is
-/// no oneDNN for it. Only [`Convolution`] reads it. (ResNet-18, batches of 32, one core: 216 ms a batch, 194 ms with packed weights; in bf16
+/// The weight [O, I, k, k] in oneDNN's own layout, which it would otherwise create twice in each forward pass; `None` where oneDNN does not
+/// support it. Only [`Convolution`] reads it. (ResNet-18, batches of 32, one core: 216 ms a batch, 194 ms with packed weights; in bf16
 /// 46 ms and 37 ms. The results are the same bits.)
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub(super) fn packed(weight: &Tensor, stride: i64, padding: i64) -> Result<Option<Tensor>, ModelError> {
     if !has_onednn(weight) {
         return Ok(None);

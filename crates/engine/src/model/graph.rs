@@ -43,7 +43,7 @@ pub struct Graph {
     pub features: NodeId,
     /// The logits, [N, C].
     pub logits: NodeId,
-    /// What a head says beside the logits.
+    /// The auxiliary output of a head.
     pub auxiliary: Option<NodeId>,
     /// Input shape [channels, height, width].
     pub input: [i64; 3],

@@ -1,8 +1,8 @@
-//! [`Ignore`]: globs of tensors of a file that a network does not have and that somebody wants left out.
+//! [`Ignore`]: globs of tensors of a file that are left out because the network does not have them.
 
 use globset::{Glob, GlobMatcher, escape};
 
-/// Compiled globs; a tensor is meant by its name in the file or by its name without the common prefix.
+/// Compiled globs, which match a tensor by its name in the file or by its name without the common prefix.
 #[derive(Debug, Default)]
 pub struct Ignore {
     globs: Vec<GlobMatcher>,
@@ -12,7 +12,7 @@ impl Ignore {
     /// Compiles `globs`.
     ///
     /// # Errors
-    /// Names the one that is no glob.
+    /// When one is no glob; the message names it.
     pub fn new(globs: &[String]) -> Result<Self, String> {
         let compile = |glob: &String| {
             let compiled =
@@ -22,24 +22,24 @@ impl Ignore {
         Ok(Self { globs: globs.iter().map(compile).collect::<Result<_, _>>()? })
     }
 
-    /// Whether one of the globs means `name`.
+    /// Whether one of the globs matches `name`.
     pub fn matches(&self, name: &str) -> bool {
         self.globs.iter().any(|glob| glob.is_match(name))
     }
 
-    /// The globs that mean none of `names`.
+    /// The globs that match none of `names`.
     pub fn idle<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
         let idle = self.globs.iter().filter(|glob| !names.clone().any(|name| glob.is_match(name)));
         idle.map(|glob| glob.glob().glob().to_owned()).collect()
     }
 }
 
-/// More tensors than this are no leftovers of a network: no globs are proposed for them.
+/// For more unexpected tensors than this no globs are proposed.
 const MOST: usize = 1000;
-/// How many of the dots of a name are looked at.
+/// Number of leading parts of a name that globs are made of.
 const DEPTH: usize = 8;
 
-/// The fewest globs of whole layers that mean all of `unwanted` and none of `needed`; none where there is too much of it.
+/// The fewest globs of whole layers that match all of `unwanted` and none of `needed`; none for too many tensors.
 pub fn globs(unwanted: &[String], needed: &[&str]) -> Vec<String> {
     if unwanted.len() > MOST {
         return Vec::new();

@@ -12,7 +12,7 @@ use super::{ModelError, Network};
 /// without copies: (x/255 − mean) / std. `channels` = 1 gives Pillow's `L` grey.
 ///
 /// # Errors
-/// When `channels` is neither 1 nor 3, the normalization is of images with other channels, or libtorch refuses (out of memory).
+/// When `channels` is neither 1 nor 3, the normalization is of images with other channels, or libtorch fails (out of memory).
 pub fn to_input(dataset: &Dataset, normalization: &Normalization, channels: i64, device: Device) -> Result<Tensor, ModelError> {
     pixels_to_input(&dataset.images, [dataset.height, dataset.width], normalization, channels, device)
 }
@@ -54,7 +54,7 @@ pub fn in_unit_range(pixels: &[u8], [height, width]: [usize; 2], channels: i64, 
 /// (x − mean) / std of pixels x [N, C, H, W] in [0, 1].
 ///
 /// # Errors
-/// When the normalization is of images with other channels, or libtorch refuses.
+/// When the normalization is of images with other channels, or libtorch fails.
 pub fn normalized(pixels: &Tensor, normalization: &Normalization) -> Result<Tensor, ModelError> {
     let channels = pixels.size().get(1).copied().unwrap_or(0);
     let (mean, std) = normalization.for_channels(channels).map_err(ModelError::Mismatch)?;
@@ -80,7 +80,7 @@ impl Samples {
     /// Puts `dataset` on the network's device, normalized. The images must have the network's input size already.
     ///
     /// # Errors
-    /// When sizes do not fit or libtorch refuses.
+    /// When sizes do not fit or libtorch fails.
     pub fn new(dataset: Arc<Dataset>, normalization: &Normalization, network: &Network) -> Result<Self, ModelError> {
         let [channels, height, width] = network.graph.input;
         if [dataset.height as i64, dataset.width as i64] != [height, width] {

@@ -15,7 +15,7 @@ use super::state_dicts::{self, Candidate};
 /// Most tensors named in one note.
 const NAMED: usize = 5;
 
-/// Reports on the file at `path`, read as `choice` says. Never fails: what goes wrong is in the report's `error`. Executes nothing.
+/// Reports on the file at `path`, read by `choice`. Errors are in the report's `error`. Executes nothing.
 pub fn inspect(path: &Path, choice: &NetworkChoice) -> Inspection {
     let mut report = Inspection { file: path.into(), ..Inspection::default() };
     match checkpoint::read(path) {
@@ -68,7 +68,7 @@ fn fill(report: &mut Inspection, reading: Reading, choice: &NetworkChoice) {
     report.tensors = tensors.into_iter().map(info).collect();
 }
 
-/// Says which network it is, what of that is known, assumed and ambiguous; gives why it is refused.
+/// Adds the network to the report, with what is assumed and ambiguous; returns why it is refused.
 fn judge(report: &mut Inspection, fit: &CheckpointFit, asked: Option<&str>, said: Option<&str>) -> Option<String> {
     if !fit.prefix.is_empty() {
         report.notes.push(format!("the names of its tensors begin with `{}`, which was stripped", fit.prefix));
@@ -104,7 +104,7 @@ fn judge(report: &mut Inspection, fit: &CheckpointFit, asked: Option<&str>, said
     error
 }
 
-/// From what it is known which network it is.
+/// How the architecture is known.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
     Asked,
@@ -112,7 +112,7 @@ enum Source {
     Tensors,
 }
 
-/// Puts the network into the report.
+/// Adds the network to the report.
 fn name(report: &mut Inspection, fit: &CheckpointFit, architecture: &Architecture, source: Source) {
     report.architecture = Some(architecture.name.clone());
     report.classes = Some(architecture.classes);
@@ -140,7 +140,7 @@ fn numel(tensor: &RawTensor) -> i64 {
     tensor.shape.iter().product()
 }
 
-/// A note per float type that is converted to f32, and one on types that we do not compute with.
+/// A note per float type that is converted to f32, and one on types that are not supported.
 fn conversions(tensors: &[RawTensor]) -> Vec<String> {
     let mut notes = Vec::new();
     for dtype in [Dtype::F16, Dtype::Bf16, Dtype::F64] {

@@ -1,6 +1,6 @@
-//! What this process holds of memory, and giving back what it does not need.
+//! Memory use of this process, and returning freed memory to the system.
 
-/// Bytes of memory that only this process has: everything but files mapped into it. `None` where the system does not say.
+/// Bytes of anonymous memory of this process, without mapped files. `None` where the system does not report it.
 pub fn anonymous_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
@@ -8,7 +8,8 @@ pub fn anonymous_memory() -> Option<u64> {
     Some(kib << 10)
 }
 
-/// Hands freed memory back to the system, after something large is gone that does not come again: a worker keeps what batches free.
+/// Returns freed memory to the system. To be called after freeing something large that is not allocated again: a worker otherwise keeps
+/// the memory that batches free.
 pub fn give_back_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
@@ -18,8 +19,8 @@ pub fn give_back_memory() {
     }
 }
 
-/// The same where what is gone was as large as a tensor of so many floats, and that is worth it: what goes into a large tensor leaves holes
-/// that the next one does not fit into.
+/// The same after freeing a tensor of this number of floats, where it is large enough to matter: it leaves holes that the next tensor does
+/// not fit into.
 pub fn give_back_memory_after(floats: usize) {
     if floats >= 1 << 20 {
         give_back_memory();
@@ -33,7 +34,7 @@ mod tests {
     #[test]
     fn what_is_filled_is_counted_and_what_is_freed_is_given_back() {
         let before = anonymous_memory().unwrap_or_default();
-        // Many small pieces: large ones are mapped and unmapped one by one.
+        // Many small allocations: large ones are mapped and unmapped one by one.
         let filled: Vec<Vec<u8>> = (0..4096).map(|_| std::hint::black_box(vec![1u8; 16 << 10])).collect();
         let during = anonymous_memory().unwrap_or_default();
         assert!(before > 0 && during >= before + (60 << 20), "{before} {during}");

@@ -1,7 +1,7 @@
 //! Networks as graphs over named tensors, the files they come from, and the vectors their parameters form.
 //!
 //! A [`Graph`] is data: it can be evaluated with frozen or batch statistics, differentiated, folded. A [`Network`] is a
-//! graph with its tensors on a device. Deliberately absent: objectives, optimizers, analyses.
+//! graph with its tensors on a device. Not here: objectives, optimizers, analyses.
 
 mod adaptive_scale;
 pub mod architecture;
@@ -26,10 +26,10 @@ mod network_check;
 mod op;
 mod parameter_vector;
 mod prefix;
-mod room;
 mod running_statistics;
 mod scores;
 mod state_dicts;
+mod vector_storage;
 
 pub use adaptive_scale::adaptive_scale;
 pub use architecture::{Head, Similarity};
@@ -48,8 +48,8 @@ pub use network::Network;
 pub use network_check::network_check;
 pub use op::{Activation, Conv, Op};
 pub use parameter_vector::{Layout, ParameterVector};
-pub use room::Room;
 pub use scores::{energy, max_softmax, uniform_cross_entropies};
+pub use vector_storage::VectorStorage;
 
 /// Whether a state-dict entry is trained: running statistics and counters are not.
 pub fn is_parameter(name: &str) -> bool {

@@ -14,7 +14,7 @@ use super::checkpoint::Entry;
 use super::checkpoint_fit::{CheckpointFit, Known};
 use super::ignore::Ignore;
 use super::{
-    BatchNormMode, Graph, ModelError, Output, ParameterVector, Room, Tensors, checkpoint, derived_rng, find, give_back_memory,
+    BatchNormMode, Graph, ModelError, Output, ParameterVector, Tensors, VectorStorage, checkpoint, derived_rng, find, give_back_memory,
     is_parameter, state_dicts,
 };
 
@@ -33,15 +33,15 @@ pub struct Network {
     pub classes: i64,
     /// Device of every tensor.
     pub device: Device,
-    /// Names of the tensors of its file that were left out because somebody said so.
+    /// Names of the tensors of its file that `ignore` leaves out.
     pub left_out: Vec<String>,
-    /// What to tell of its file where that holds several state dicts and nobody chose one.
+    /// A note on the state dicts of its file, where it holds several and none was chosen.
     pub several: Option<String>,
 }
 
 impl Network {
     /// Reads a checkpoint (see [`checkpoint`]); nothing in it is executed. The architecture is inferred from the tensors unless `choice`
-    /// names one or the file says what it is.
+    /// names one or the file's metadata do.
     ///
     /// # Errors
     /// When the file cannot be read, is refused, its tensors are not those of the architecture, some are left over that `choice` does not
@@ -62,7 +62,7 @@ impl Network {
         let spec = |entry: &Entry| architecture.tensors.iter().find(|spec| spec.name == fit.stripped(&entry.name));
         let is_needed = |entry: &&Entry| !left_out.contains(entry.name.as_str()) && spec(entry).is_some();
         let needed: Vec<Entry> = entries.iter().filter(is_needed).cloned().collect();
-        // One after the other, each gone when the next comes: a file may be as large as the memory that is left.
+        // One tensor at a time, each freed before the next: a file may be as large as the free memory.
         let mut copier = contents.open(&needed).map_err(refuse)?;
         for (entry, spec) in needed.iter().filter_map(|entry| Some((entry, spec(entry)?))) {
             let raw = copier.copy(entry).map_err(refuse)?;
@@ -74,12 +74,12 @@ impl Network {
         Ok(Self { left_out: fit.left_out, several: chosen.question, ..Self::assemble(architecture, loaded, device) })
     }
 
-    /// What to tell of its file: tensors that were left out, a state dict that nobody chose.
+    /// Notes on its file: tensors that were left out, several state dicts.
     pub fn notes(&self) -> impl Iterator<Item = String> {
         self.left_out_note().into_iter().chain(self.several.clone())
     }
 
-    /// What to tell of the tensors that were left out; `None` where none were.
+    /// A note on the tensors that were left out; `None` where none were.
     pub fn left_out_note(&self) -> Option<String> {
         let count = self.left_out.len();
         let some = super::checkpoint_fit::some(&self.left_out);
@@ -101,19 +101,19 @@ impl Network {
         }
     }
 
-    /// This network with its tensors in `room`.
+    /// This network with its tensors in `storage`.
     ///
     /// # Errors
-    /// When libtorch refuses.
-    pub fn settled(mut self, room: &Room<'_>) -> Result<Self, ModelError> {
-        let settled = ParameterVector::fill(&self.names, &self.tensors, |len| room.zeros(len))?;
-        self.tensors = settled.views()?;
+    /// When libtorch fails.
+    pub fn stored_in(mut self, storage: &VectorStorage<'_>) -> Result<Self, ModelError> {
+        let stored = ParameterVector::fill(&self.names, &self.tensors, |len| storage.zeros(len))?;
+        self.tensors = stored.views()?;
         give_back_memory();
         Ok(self)
     }
 
-    /// This network with `head` in place of its classifier. What the head shares with the classifier starts as its copy, what is new is
-    /// drawn as in [`Network::random`].
+    /// This network with `head` in place of its classifier. Tensors that the head shares with the classifier are copied, new ones
+    /// are drawn as in [`Network::random`].
     ///
     /// # Errors
     /// When the network has another head already.
@@ -132,11 +132,11 @@ impl Network {
         let shapes = self.names.iter().map(|name| Ok((name.clone(), self.tensor(name)?.size()))).collect::<Result<_, ModelError>>()?;
         let base = architecture::named_for(&self.architecture, &shapes)?;
         let classifier = base.classifier().unwrap_or_default().to_owned();
-        let architecture = head.put_on(base)?;
+        let architecture = head.attach_to(base)?;
         let mut tensors = Tensors::new();
         for spec in &architecture.tensors {
             let tensor = match head.origin(&spec.name, &classifier) {
-                // A tensor of its own: two classifiers may have the same origin.
+                // A copy: two classifiers may have the same origin.
                 Some(origin) => self.tensor(&origin)?.f_detach_copy()?,
                 None => initial(spec, seed, self.device)?,
             };
@@ -150,7 +150,7 @@ impl Network {
     /// generator keyed by (seed, tensor name): the same seed gives the same bytes everywhere.
     ///
     /// # Errors
-    /// When the architecture is unknown or libtorch refuses.
+    /// When the architecture is unknown or libtorch fails.
     pub fn random(architecture: &str, classes: i64, seed: u64, device: Device) -> Result<Self, ModelError> {
         let (base, head) = Head::split(architecture);
         let architecture = architecture::named(base, classes)?;
@@ -179,7 +179,7 @@ impl Network {
         }
     }
 
-    /// Writes all tensors as safetensors, f32, with the name of the architecture beside them; the file is whole or absent.
+    /// Writes all tensors as safetensors, f32, with the name of the architecture as metadata; atomic.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -210,7 +210,7 @@ impl Network {
             for side in tensor.size() {
                 hasher.update(&side.to_le_bytes());
             }
-            // A tensor that cannot be copied back (a lost device) hashes as nothing: no cached result is found for it.
+            // A tensor that cannot be copied from its device hashes as empty: no cached result has that hash.
             hasher.update(&bytes(tensor).unwrap_or_default());
         }
         hasher.finalize().to_hex().to_string()
@@ -240,7 +240,7 @@ impl Network {
     /// θ: a copy of all parameters as one vector.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn theta(&self) -> Result<ParameterVector, ModelError> {
         self.vector_of(&self.parameter_names())
     }
@@ -248,10 +248,10 @@ impl Network {
     /// A copy of the tensors called `names` as one vector.
     ///
     /// # Errors
-    /// When there is no such tensor, or libtorch refuses.
+    /// When there is no such tensor, or libtorch fails.
     pub fn vector_of(&self, names: &[String]) -> Result<ParameterVector, ModelError> {
-        let room = |len| Ok::<_, ModelError>(Tensor::f_zeros([len], (Kind::Float, self.device))?);
-        ParameterVector::fill(names, &self.tensors, room)
+        let storage = |len| Ok::<_, ModelError>(Tensor::f_zeros([len], (Kind::Float, self.device))?);
+        ParameterVector::fill(names, &self.tensors, storage)
     }
 }
 

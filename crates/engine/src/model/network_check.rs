@@ -1,4 +1,5 @@
-//! [`network_check`]: whether a network is wired and fed as it was trained: the running statistics of its BatchNorms against those of ID images.
+//! [`network_check`]: compares the running statistics of a network's BatchNorms with those of ID images. They differ where the architecture or
+//! the normalization is not that of training.
 
 use flatland_core::data::Dataset;
 use flatland_core::result::{CHECKED_IMAGES, Fit, LayerCheck, NetworkCheck};
@@ -8,11 +9,11 @@ use tch::Tensor;
 use super::running_statistics::{LayerStatistics, layer_statistics};
 use super::{ModelError, Network, architecture, pixels_to_input};
 
-/// Looks at `network` on some images of `dataset`, evenly spaced in file order: one forward pass, and another one for each normalization or
-/// architecture that may be meant where something is wrong.
+/// Checks `network` on some images of `dataset`, evenly spaced in file order: one forward pass, and where it finds a difference another one
+/// for each normalization and architecture that may be right.
 ///
 /// # Errors
-/// When sizes do not fit, a tensor is missing or libtorch refuses.
+/// When sizes do not fit, a tensor is missing or libtorch fails.
 pub fn network_check(network: &Network, dataset: &Dataset, normalization: &Normalization) -> Result<NetworkCheck, ModelError> {
     let images = Images::of(dataset);
     let x = images.input(network, normalization)?;
@@ -72,7 +73,7 @@ impl Images {
     }
 }
 
-/// A preset as a session writes it.
+/// A normalization preset, as in a session file.
 fn key(preset: NormalizationPreset) -> String {
     serde_json::to_value(preset).ok().and_then(|key| key.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -23,11 +23,11 @@ pub struct ParameterVector {
 }
 
 impl ParameterVector {
-    /// A copy of the named tensors in one buffer, which `room` makes of its length.
+    /// A copy of the named tensors in one buffer, which `storage` allocates.
     ///
     /// # Errors
-    /// When a name is missing, libtorch refuses, or `room` does.
-    pub fn fill(names: &[String], tensors: &Tensors, room: impl FnOnce(i64) -> Result<Tensor, ModelError>) -> Result<Self, ModelError> {
+    /// When a name is missing, libtorch fails, or `storage` does.
+    pub fn fill(names: &[String], tensors: &Tensors, storage: impl FnOnce(i64) -> Result<Tensor, ModelError>) -> Result<Self, ModelError> {
         let mut entries = Vec::new();
         let mut len = 0;
         for name in names {
@@ -35,7 +35,7 @@ impl ParameterVector {
             entries.push((name.clone(), tensor.size(), len));
             len += tensor.numel() as i64;
         }
-        let vector = Self { layout: Arc::new(Layout { entries, len }), flat: room(len)? };
+        let vector = Self { layout: Arc::new(Layout { entries, len }), flat: storage(len)? };
         let fill = |(name, mut view): (String, Tensor)| tensors.get(&name).map_or(Ok(()), |tensor| view.f_copy_(&tensor.detach()));
         vector.views()?.into_iter().try_for_each(fill)?;
         Ok(vector)
@@ -59,7 +59,7 @@ impl ParameterVector {
     /// A view per tensor; they share the buffer's memory.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn views(&self) -> Result<Tensors, ModelError> {
         let mut tensors = Tensors::new();
         for (name, shape, offset) in &self.layout.entries {
@@ -72,7 +72,7 @@ impl ParameterVector {
     /// ‖·‖₂, summed in f64.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn norm(&self) -> Result<f64, ModelError> {
         let flat = self.flat.f_to_kind(Kind::Double)?;
         Ok(f64::try_from(flat.f_dot(&flat)?)?.sqrt())

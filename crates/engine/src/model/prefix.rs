@@ -1,5 +1,5 @@
-//! Prefixes that wrappers put before the names of a network's tensors: found from the tensors of the network, whatever a wrapper or a loss
-//! keeps beside them.
+//! Prefixes that wrappers put before the names of a network's tensors, found from the tensors of the network. Other tensors of a wrapper or
+//! a loss do not matter.
 
 use indexmap::IndexMap;
 
@@ -7,7 +7,7 @@ use super::architecture::Shapes;
 
 /// How many parts a prefix may have.
 const MAX_PARTS: usize = 6;
-/// Most names that are compared, over all prefixes: a hostile file has many of both.
+/// Most names that are compared over all prefixes: a hostile file may have many of both.
 const MAX_NAMES: usize = 1_000_000;
 /// Most networks side by side.
 const MAX_NETWORKS: usize = 64;
@@ -34,7 +34,7 @@ pub fn within(shapes: &Shapes, prefix: &str) -> Shapes {
     shapes.iter().filter_map(|(name, shape)| Some((name.strip_prefix(prefix)?.to_owned(), shape.clone()))).collect()
 }
 
-/// The shortest prefixes after which the tensors are those of a network, as `is_network` says of the rest of their names, in file order.
+/// The shortest prefixes without which the tensors are those of a network by `is_network`, in file order.
 /// `[""]` where all tensors together are one.
 pub fn networks(shapes: &Shapes, is_network: impl Fn(&Shapes) -> bool) -> Vec<String> {
     if is_network(shapes) {

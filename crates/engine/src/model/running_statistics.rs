@@ -1,4 +1,4 @@
-//! Running statistics of BatchNorm against those of images: where a network is wired and fed as it was trained, they are about the same.
+//! Running statistics of BatchNorm compared with those of images: they are similar where architecture and normalization are those of training.
 
 use std::ops::ControlFlow;
 
@@ -7,10 +7,10 @@ use tch::{Kind, Tensor};
 use super::evaluator::BATCH_NORM_EPS;
 use super::{BatchNormMode, Graph, Images, ModelError, Node, Op, Tensors, Unwatched, each_batch, find};
 
-/// Images that pass at once.
+/// Images of one forward pass.
 const BATCH: i64 = 64;
 
-/// How the inputs of one BatchNorm lie to its running statistics.
+/// How the statistics of one BatchNorm's inputs differ from its running statistics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerStatistics {
     /// Name of the BatchNorm.
@@ -42,7 +42,7 @@ pub fn layer_statistics(graph: &Graph, tensors: &Tensors, x: &Tensor, first_only
     })
 }
 
-/// One pass of the images of a batch; adds what each BatchNorm reads.
+/// One forward pass of a batch; adds the sums of each BatchNorm's inputs.
 fn pass(graph: &Graph, tensors: &Tensors, x: &Tensor, first_only: bool, layers: &mut Vec<Sums>) -> Result<(), ModelError> {
     let mut seen = 0;
     let mut visit = |node: &Node, inputs: &[&Tensor]| {

@@ -1,7 +1,7 @@
-//! Which state dict of a file is read: every candidate with the network that it may be, their order, and the choice among them.
+//! The choice of the state dict that is read from a file: all candidates, their order, and the chosen one.
 //!
-//! Without a choice the first is read of those whose tensors are a known network's; averages of weights (`ema`, `teacher`, ..) come after
-//! the others, the usual names (`state_dict`, `model`, ..) before. What else is there is said.
+//! By default the first state dict is read whose tensors are those of a known network. Averages of weights (`ema`, `teacher`, ..) are ordered
+//! after the others, the usual names (`state_dict`, `model`, ..) before. A note lists the others.
 
 use std::borrow::Cow;
 
@@ -13,20 +13,20 @@ use super::prefix;
 /// Keys under which people keep the state dict of a network, in order of preference.
 const USUAL: [&str; 9] =
     ["state_dict", "model_state_dict", "net", "model", "model_state", "network", "net_state_dict", "weights", "params"];
-/// Words in the key of what is an average of weights, or a second network beside the one that is trained.
+/// Words in the keys of averages of weights, and of second networks beside the trained one.
 const SECOND: [&str; 13] =
     ["ema", "swa", "avg", "averaged", "average", "teacher", "target", "shadow", "slow", "polyak", "momentum", "key", "k"];
-/// What wrappers count with, one number each: no network's tensors.
+/// Counters of wrappers, one number each, which are no tensors of a network.
 const COUNTERS: [&str; 7] = ["n_averaged", "num_updates", "updates", "decay", "initted", "step", "steps"];
-/// Longest that the names of nested dicts are together, in bytes.
+/// Greatest total length of the names of nested dicts, in bytes.
 const MAX_NESTED: usize = 1 << 26;
-/// Most averages that stand in one state dict.
+/// Most averages in one state dict.
 const MAX_AVERAGES: usize = 4;
-/// Modules that wrappers put between a layer and its parts.
+/// Modules that wrappers insert between a layer and its parts.
 const INNER: [&str; 4] = ["_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"];
-/// What optimizers keep of each parameter, where it stands beside the parameters.
+/// Names of optimizer state, where it is stored beside the parameters.
 const SLOTS: [&str; 8] = ["exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "square_avg", "grad_avg", "acc_delta", "old_p"];
-/// Parts of the names of what belongs to a loss or a metric beside the network.
+/// Parts of the names of tensors that belong to a loss or a metric.
 const LOSSES: [&str; 8] = ["criterion", "loss", "loss_fn", "loss_func", "loss_function", "losses", "metric", "metrics"];
 
 /// How well tensors are those of networks that can be computed with.
@@ -35,25 +35,25 @@ pub trait Networks {
     fn is_network(&self, shapes: &Shapes) -> bool;
     /// How many tensors of the nearest network are there, less those that are not; 0 or less when none is near.
     fn nearness(&self, shapes: &Shapes) -> i64;
-    /// Whether somebody says that a tensor of this name, with or without what it begins with, is no network's.
+    /// Whether `ignore` leaves out a tensor of this name, with or without its prefix.
     fn ignores(&self, name: &str) -> bool;
 }
 
 /// A state dict that may be read.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// Where it stands, `.` for the file itself.
+    /// Its key, `.` for the file itself.
     pub key: String,
-    /// Its tensors, without what wrappers count with.
+    /// Its tensors, without counters of wrappers.
     pub entries: Vec<Entry>,
-    /// What the names of the network's tensors begin with.
+    /// Prefix of the names of the network's tensors.
     pub prefix: String,
-    /// Things worth knowing of it.
+    /// Notes on it.
     pub notes: Vec<String>,
     rank: Rank,
 }
 
-/// How much a state dict is a network's, the best first.
+/// How well a state dict fits a network, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     /// Its tensors are those of a known network.
@@ -71,11 +71,11 @@ enum Rank {
 /// The state dict that is read, and all that could be.
 #[derive(Clone, Debug)]
 pub struct Chosen {
-    /// Keys of all, the one first that is read without a choice.
+    /// Keys of all, the default first.
     pub keys: Vec<String>,
-    /// The one.
+    /// The chosen one.
     pub candidate: Candidate,
-    /// What to tell when nobody chose and there are several.
+    /// A note, where there are several and none was chosen.
     pub question: Option<String>,
 }
 
@@ -121,12 +121,12 @@ pub fn choose(contents: &Contents, networks: &impl Networks, weights: Option<&st
     Ok(Chosen { keys, candidate, question })
 }
 
-/// Names as they stand in a message.
+/// Names in a message.
 fn listed<'a>(keys: impl Iterator<Item = &'a String>) -> String {
     keys.map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The place of the key `wanted`: the key itself, or the only one that begins or ends with it.
+/// Index of the key `wanted`: an equal key, or the only one that begins or ends with it.
 fn position(keys: &[String], wanted: &str) -> Result<usize, String> {
     if let Some(at) = keys.iter().position(|key| key == wanted) {
         return Ok(at);
@@ -161,7 +161,7 @@ fn candidates(contents: &Contents, networks: &impl Networks) -> Vec<Candidate> {
 }
 
 impl Candidate {
-    /// What is read first comes first; among equals in file order.
+    /// Order of preference; among equals file order.
     fn order(&self) -> (Rank, bool, usize) {
         let words: Vec<&str> = self.key.split(|c: char| !c.is_ascii_alphanumeric()).collect();
         let is_second = words.iter().any(|word| SECOND.contains(&word.to_lowercase().as_str()));
@@ -174,7 +174,7 @@ impl Candidate {
         prefix::within(&shapes(&self.entries, networks), &self.prefix)
     }
 
-    /// A candidate of `entries`, as near to a network as it is.
+    /// A candidate of `entries`, with its fit to known networks.
     pub fn new(key: String, entries: Vec<Entry>, prefix: String, networks: &impl Networks) -> Self {
         let mut candidate = Self { key, entries, prefix, notes: Vec::new(), rank: Rank::Other };
         candidate.rank = candidate.rank(networks);
@@ -209,7 +209,7 @@ fn shapes(entries: &[Entry], networks: &impl Networks) -> Shapes {
     wanted.map(|entry| (entry.name.clone(), entry.tensor.shape.clone())).collect()
 }
 
-/// The candidates of one state dict, and of the averages that stand in it under changed names.
+/// The candidates of one state dict, and of the averages in it under changed names.
 fn split_averages(dict: &StateDict, networks: &impl Networks) -> Vec<Candidate> {
     let mut dict = Cow::Borrowed(dict);
     let mut averages = Vec::new();
@@ -221,7 +221,7 @@ fn split_averages(dict: &StateDict, networks: &impl Networks) -> Vec<Candidate> 
     std::iter::once(&*dict).chain(&averages).flat_map(|dict| split(dict, networks)).collect()
 }
 
-/// The candidates of one state dict: as many as networks stand in it side by side, else itself.
+/// The candidates of one state dict: one for each network in it, or the whole.
 fn split(dict: &StateDict, networks: &impl Networks) -> Vec<Candidate> {
     let (counters, entries): (Vec<Entry>, Vec<Entry>) = dict.entries.iter().cloned().partition(is_counter);
     let (slots, mut entries): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(is_slot);
@@ -272,7 +272,7 @@ fn without_inner(entries: &[Entry]) -> Option<Vec<Entry>> {
     renames.then(|| entries.iter().map(|entry| Entry { name: bare(&entry.name), tensor: entry.tensor.clone() }).collect())
 }
 
-/// The key of what lies in the state dict `outer` under the prefix `inner`; `.` for the file itself.
+/// The key of the tensors of the state dict `outer` with the prefix `inner`; `.` for the file itself.
 pub fn joined(outer: &str, inner: &str) -> String {
     match (outer, inner.trim_end_matches('.')) {
         ("", "") => ".".to_owned(),

@@ -27,7 +27,7 @@ impl AdamW {
         Self { betas, eps, weight_decay, first_lr, rules, steps: 0, exp_avg: Vec::new(), exp_avg_sq: Vec::new() }
     }
 
-    /// Forgets all steps.
+    /// Resets the state.
     pub fn forget(&mut self) {
         self.steps = 0;
         self.exp_avg.clear();

@@ -12,7 +12,7 @@ use crate::model::{ModelError, adaptive_scale};
 /// ‖g‖₂ over all tensors, summed in f64.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub fn global_norm(gradients: &[Tensor]) -> Result<f64, ModelError> {
     let mut sum = 0.0;
     for gradient in gradients {
@@ -21,11 +21,11 @@ pub fn global_norm(gradients: &[Tensor]) -> Result<f64, ModelError> {
     Ok(sum.sqrt())
 }
 
-/// Moves `parameters`, which are called `names`, to θ + ε and returns a copy of θ: taking ε off again would leave rounding behind.
+/// Moves `parameters`, which are called `names`, to θ + ε and returns a copy of θ: subtracting ε again would leave rounding errors.
 /// `norm` is that of `gradients`.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub fn ascend(
     names: &[String],
     parameters: &mut [Tensor],
@@ -57,10 +57,10 @@ pub fn ascend(
     })
 }
 
-/// Puts θ back, bit for bit.
+/// Restores θ, bit for bit.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub fn restore(parameters: &mut [Tensor], theta: &[Tensor]) -> Result<(), ModelError> {
     no_grad(|| {
         for (parameter, saved) in parameters.iter_mut().zip(theta) {
@@ -87,7 +87,7 @@ mod tests {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
 
-    /// One SAM step on ½(w₁² + 3w₂²) from (1, 2), ρ = 0.5, lr 0.1: golden values of ood.md 18.
+    /// One SAM step on ½(w₁² + 3w₂²) from (1, 2), ρ = 0.5, lr 0.1: reference values, computed independently.
     fn step(nesterov: bool, weight_decay: f64) -> Vec<f64> {
         let curvature = Tensor::from_slice(&[1.0f64, 3.0]);
         let mut parameters = [Tensor::from_slice(&[1.0f64, 2.0])];

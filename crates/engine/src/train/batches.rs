@@ -1,4 +1,4 @@
-//! Which images a step sees, and their pixels after crop, flip and corruption: functions of (seed, epoch, position).
+//! The images of each step and their pixels after crop, flip and corruption, as functions of (seed, epoch, position).
 
 use flatland_core::data::{Augmentation, DataError, Dataset, Environment, augmentation, environment};
 use flatland_core::job::{RunConfig, Transform};
@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::keyed_rng::{Stream, keyed_rng};
 
-/// The orders in which images are shown, kept as long as they are used.
+/// The orders of images in the current epoch and pass, cached.
 #[derive(Debug, Default)]
 pub struct Orders {
     id: Option<(usize, Vec<usize>)>,
@@ -68,7 +68,7 @@ pub fn pixels(dataset: &Dataset, positions: &[usize], transform: Transform, seed
     pixels
 }
 
-/// `pixels` of the images at `positions`, augmented with draws of their own for each epoch.
+/// `pixels` of the images at `positions`, augmented with other draws in each epoch.
 ///
 /// # Errors
 /// When the augmentation is unknown.

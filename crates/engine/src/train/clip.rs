@@ -8,7 +8,7 @@ use crate::model::ModelError;
 /// have then.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub fn clip(gradients: &mut [Tensor], norm: f64, max_norm: f64) -> Result<f64, ModelError> {
     let factor = (max_norm / (norm + 1e-6)).min(1.0);
     if factor < 1.0 {

@@ -1,7 +1,7 @@
-//! [`DeviceQueue`]: one run a device at a time, the others in the order in which they were asked for.
+//! [`DeviceQueue`]: one run per device at a time; the others wait in the order in which they were requested.
 //!
-//! A run that waits holds a ticket, a file that is locked as long as its process lives; the first of the living tickets takes the lock
-//! of the device when it is free. Everything is per user, and whatever a dead process leaves behind counts for nothing.
+//! A waiting run holds a ticket, a file that its process keeps locked. The first locked ticket takes the lock of the device when it is
+//! free. Queues are per user. Unlocked tickets, which ended processes left, are removed.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::TrainError;
 
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const POLL_EVERY: Duration = Duration::from_millis(100);
 
 /// The queue of one device.
 #[derive(Clone, Debug)]
@@ -18,13 +18,13 @@ pub struct DeviceQueue {
     folder: PathBuf,
 }
 
-/// The right to use the device, until it is dropped.
+/// The lock of a device; dropping it releases the device.
 #[derive(Debug)]
 pub struct Turn {
     _device: File,
 }
 
-/// A ticket with its file, which goes with it.
+/// A ticket; dropping it removes its file.
 struct Ticket {
     path: PathBuf,
     _file: File,
@@ -32,7 +32,7 @@ struct Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        // A ticket that stays is unlocked and counts for nothing.
+        // A ticket that cannot be removed is unlocked and therefore ignored.
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -43,11 +43,11 @@ impl DeviceQueue {
         Self { folder: root.join(device.replace(':', "-")) }
     }
 
-    /// Waits for the turn of the run in `run`, asked for at `asked` (seconds since 1970). `tick` hears ten times a second what is waited
-    /// for and gives up with an error.
+    /// Waits until the run in `run`, requested at `asked` (seconds since 1970), may use the device. `tick` is called ten times a second with a
+    /// message on what it waits for; an error of `tick` ends the waiting.
     ///
     /// # Errors
-    /// When `tick` gives up or the queue's files cannot be used.
+    /// Those of `tick`, and when the queue's files cannot be used.
     pub fn wait(&self, run: &Path, asked: f64, tick: &mut dyn FnMut(&str) -> Result<(), TrainError>) -> Result<Turn, TrainError> {
         let io = |action, path: &Path| {
             let path = path.to_owned();
@@ -55,11 +55,11 @@ impl DeviceQueue {
         };
         std::fs::create_dir_all(&self.folder).map_err(io("make", &self.folder))?;
         let name = format!("{:020}-{}", (asked.max(0.0) * 1e6) as u64, std::process::id());
-        let ticket = self.draw(&name).map_err(io("write a ticket in", &self.folder))?;
+        let ticket = self.create_ticket(&name).map_err(io("write a ticket in", &self.folder))?;
         let path = self.folder.join("device.lock");
         let mut device = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(io("lock", &path))?;
         loop {
-            let before = self.living_before(&name);
+            let before = self.waiting_before(&name);
             if before == 0 {
                 match device.try_lock() {
                     Ok(()) => break,
@@ -70,15 +70,15 @@ impl DeviceQueue {
             let holder = std::fs::read_to_string(&path).unwrap_or_default();
             let others = if before > 0 { format!(" and {before} more") } else { String::new() };
             tick(&format!("waits for the device: {holder}{others}"))?;
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(POLL_EVERY);
         }
         drop(ticket);
         device.set_len(0).and_then(|()| write!(device, "{}", run.display())).map_err(io("write", &path))?;
         Ok(Turn { _device: device })
     }
 
-    /// Locked before it has its name: nobody takes it for a dead one.
-    fn draw(&self, name: &str) -> std::io::Result<Ticket> {
+    /// The file is locked before it gets its name, so that no other process removes it.
+    fn create_ticket(&self, name: &str) -> std::io::Result<Ticket> {
         let (new, path) = (self.folder.join(format!(".{name}")), self.folder.join(format!("{name}.ticket")));
         let file = File::create(&new)?;
         file.lock()?;
@@ -86,9 +86,9 @@ impl DeviceQueue {
         Ok(Ticket { path, _file: file })
     }
 
-    /// How many wait before `name`; removes what the dead have left.
-    fn living_before(&self, name: &str) -> usize {
-        let mut living = 0;
+    /// Number of tickets before `name`; removes those of ended processes.
+    fn waiting_before(&self, name: &str) -> usize {
+        let mut waiting = 0;
         for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let (path, file_name) = (entry.path(), entry.file_name());
             let Some(other) = file_name.to_str().and_then(|file| file.strip_suffix(".ticket")) else { continue };
@@ -97,13 +97,13 @@ impl DeviceQueue {
             }
             let Ok(file) = File::open(&path) else { continue };
             match file.try_lock_shared() {
-                Err(TryLockError::WouldBlock) => living += 1,
+                Err(TryLockError::WouldBlock) => waiting += 1,
                 _ => {
                     let _ = std::fs::remove_file(&path);
                 }
             }
         }
-        living
+        waiting
     }
 }
 
@@ -125,7 +125,7 @@ mod tests {
         let (sender, turns) = channel();
         let (waiting, waits) = channel();
         std::thread::scope(|scope| {
-            // The later asker comes to the queue first.
+            // The later request enters the queue first.
             for (name, asked) in [("late", 30.0), ("early", 20.0)] {
                 let (queue, sender, waiting) = (queue.clone(), sender.clone(), waiting.clone());
                 scope.spawn(move || {

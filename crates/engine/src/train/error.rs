@@ -1,4 +1,4 @@
-//! What may go wrong in a run.
+//! Errors of a run.
 
 use std::path::PathBuf;
 
@@ -9,16 +9,16 @@ use flatland_core::result::ResultError;
 use crate::method::MethodError;
 use crate::model::ModelError;
 
-/// An error of the train room.
+/// An error of the `train` module.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// Stopped on request; the run can be resumed.
     #[error("stopped on request")]
     Cancelled,
-    /// The run file asks for something that makes no sense.
+    /// The run file has invalid settings.
     #[error("cannot train: {0}")]
     Config(String),
-    /// The method of the run file makes no sense.
+    /// The method of the run file has invalid settings.
     #[error("cannot train: {0}")]
     Method(#[from] MethodError),
     /// The loss or a gradient is not finite any more.
@@ -28,12 +28,12 @@ pub enum TrainError {
         step: usize,
         /// `loss` or `gradient norm`.
         what: &'static str,
-        /// What it is.
+        /// The value.
         found: f64,
-        /// The weights that are kept.
+        /// The last weights that were saved.
         path: PathBuf,
     },
-    /// A file of the run directory is not what it should be.
+    /// A file of the run directory is invalid.
     #[error("{message} ({path})")]
     Directory {
         /// What was expected and found.
@@ -54,7 +54,7 @@ pub enum TrainError {
     /// The run file or run directory cannot be used.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// Images of a dataset could not be had.
+    /// Images of a dataset could not be loaded.
     #[error("dataset `{name}`: {source}")]
     Dataset {
         /// Its name.
@@ -62,7 +62,7 @@ pub enum TrainError {
         /// The cause.
         source: DataError,
     },
-    /// Images could not be had.
+    /// Images could not be loaded.
     #[error(transparent)]
     Data(#[from] DataError),
     /// The network or its file failed.

@@ -1,4 +1,4 @@
-//! What is measured after an epoch: ID loss and accuracy, CS accuracy, detection by the method's own score.
+//! Evaluation after an epoch: ID loss and accuracy, CS accuracy, detection by the method's own score.
 
 use flatland_core::metric::{auroc, fpr95};
 use flatland_core::session::Role;
@@ -9,17 +9,17 @@ use super::TrainError;
 use crate::method::Method;
 use crate::model::{Images, Network, Samples, Watch, each_batch, energy};
 
-/// Images a forward pass.
+/// Images of one forward pass.
 pub(super) const BATCH: i64 = 256;
 
-/// What a network says of one dataset.
-struct Verdict {
+/// Confidences and summed metrics of one dataset.
+struct DatasetMetrics {
     role: Role,
     /// The method's confidence in each image.
     confidence: Vec<f64>,
     /// Sum of the cross-entropy; over labelled images.
     loss: f64,
-    /// Right answers; over labelled images. NaN where the logits of one are not finite: it has no answer.
+    /// Number of correct predictions; over labelled images. NaN where the logits of an image are not finite: it has no prediction.
     right: f64,
     labelled: f64,
 }
@@ -31,51 +31,51 @@ struct Verdict {
 /// Labels of semantic-shift images are of other classes and are not read.
 ///
 /// # Errors
-/// When an ID or CS image has a label that the network has no class for, when libtorch refuses, or with that of `tick`, which is called before every batch.
+/// When an ID or CS image has a label that the network has no class for, when libtorch fails, or that of `tick`, which is called before every batch.
 pub fn evaluate(
     network: &Network,
     method: &dyn Method,
     datasets: &[(Role, Samples)],
     tick: &mut dyn FnMut() -> Result<(), TrainError>,
 ) -> Result<Map<String, Value>, TrainError> {
-    let mut verdicts = Vec::new();
+    let mut measured = Vec::new();
     for (role, samples) in datasets {
-        verdicts.push(verdict(network, method, *role, samples, tick)?);
+        measured.push(metrics(network, method, *role, samples, tick)?);
     }
-    Ok(summarize(&verdicts))
+    Ok(summarize(&measured))
 }
 
-fn verdict(
+fn metrics(
     network: &Network,
     method: &dyn Method,
     role: Role,
     samples: &Samples,
     tick: &mut dyn FnMut() -> Result<(), TrainError>,
-) -> Result<Verdict, TrainError> {
-    let mut verdict = Verdict { role, confidence: Vec::new(), loss: 0.0, right: 0.0, labelled: 0.0 };
+) -> Result<DatasetMetrics, TrainError> {
+    let mut metrics = DatasetMetrics { role, confidence: Vec::new(), loss: 0.0, right: 0.0, labelled: 0.0 };
     let known = matches!(role, Role::Id | Role::Cs);
     if let Some(label) = samples.dataset.labels.iter().find(|&&label| known && label >= network.classes) {
         let (last, name) = (network.classes - 1, &samples.dataset.name);
         return Err(TrainError::Config(format!("expected labels of 0 to {last}, or none, in `{name}`, found {label}")));
     }
     let mut start = 0;
-    each_batch(&Images::all(&samples.x), BATCH, &mut Ticked(tick), |x| {
+    each_batch(&Images::all(&samples.x), BATCH, &mut BeforeEachBatch(tick), |x| {
         let output = network.forward(x)?;
-        verdict.confidence.extend(Vec::<f64>::try_from(method.confidence(&output)?.f_to_kind(Kind::Double)?)?);
+        metrics.confidence.extend(Vec::<f64>::try_from(method.confidence(&output)?.f_to_kind(Kind::Double)?)?);
         let y = samples.y.f_narrow(0, start, output.logits.size()[0])?;
         start += output.logits.size()[0];
-        if known { verdict.add(&output.logits, &y) } else { Ok(()) }
+        if known { metrics.add(&output.logits, &y) } else { Ok(()) }
     })?;
-    Ok(verdict)
+    Ok(metrics)
 }
 
-impl Verdict {
+impl DatasetMetrics {
     /// Adds the losses and hits of a batch with `logits` [N, C] and classes `y` [N]; -1 = none.
     fn add(&mut self, logits: &Tensor, y: &Tensor) -> Result<(), TrainError> {
         let logits = logits.f_to_kind(Kind::Double)?;
         let log_p = logits.f_log_softmax(1, Kind::Double)?;
         let prediction = logits.f_argmax(1, false)?;
-        // A NaN has an argmax too, and its hits would be the share of that class.
+        // The argmax of NaNs is some class and would count as correct for its images.
         let defined = energy(&logits)?.f_isfinite()?;
         let labelled = y.f_ge(0)?;
         let chosen = log_p.f_gather(1, &y.f_clamp_min(0)?.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?;
@@ -91,9 +91,9 @@ impl Verdict {
 }
 
 /// Calls the closure before each batch.
-struct Ticked<'a>(&'a mut dyn FnMut() -> Result<(), TrainError>);
+struct BeforeEachBatch<'a>(&'a mut dyn FnMut() -> Result<(), TrainError>);
 
-impl Watch for Ticked<'_> {
+impl Watch for BeforeEachBatch<'_> {
     type Error = TrainError;
 
     fn check(&mut self) -> Result<(), TrainError> {
@@ -101,30 +101,30 @@ impl Watch for Ticked<'_> {
     }
 }
 
-fn summarize(verdicts: &[Verdict]) -> Map<String, Value> {
+fn summarize(measured: &[DatasetMetrics]) -> Map<String, Value> {
     let mut values = Map::new();
-    let of = |role| verdicts.iter().filter(move |verdict| verdict.role == role);
-    let pooled = |role, what: fn(&Verdict) -> f64| -> Option<f64> {
-        let labelled: f64 = of(role).map(|verdict| verdict.labelled).sum();
+    let of = |role| measured.iter().filter(move |metrics| metrics.role == role);
+    let pooled = |role, what: fn(&DatasetMetrics) -> f64| -> Option<f64> {
+        let labelled: f64 = of(role).map(|metrics| metrics.labelled).sum();
         (labelled > 0.0).then(|| of(role).map(what).sum::<f64>() / labelled)
     };
     let mut put = |name: &str, value: Option<f64>| {
         if let Some(value) = value {
-            // A number that is not finite has no JSON: null, as in `NaN` of other tools.
+            // JSON has no non-finite numbers: null.
             values.insert(name.into(), serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number));
         }
     };
-    put("id_loss", pooled(Role::Id, |verdict| verdict.loss));
-    put("id_accuracy", pooled(Role::Id, |verdict| verdict.right));
-    put("cs_accuracy", pooled(Role::Cs, |verdict| verdict.right));
-    let id: Vec<f64> = of(Role::Id).flat_map(|verdict| verdict.confidence.clone()).collect();
+    put("id_loss", pooled(Role::Id, |metrics| metrics.loss));
+    put("id_accuracy", pooled(Role::Id, |metrics| metrics.right));
+    put("cs_accuracy", pooled(Role::Cs, |metrics| metrics.right));
+    let id: Vec<f64> = of(Role::Id).flat_map(|metrics| metrics.confidence.clone()).collect();
     for role in [Role::Near, Role::Far] {
         let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
-        let judged: Vec<&Verdict> = of(role).filter(|verdict| !verdict.confidence.is_empty() && !id.is_empty()).collect();
-        let defined = finite(&id) && judged.iter().all(|verdict| finite(&verdict.confidence));
-        // Of the datasets that have a number alone it would be the mean of others.
+        let judged: Vec<&DatasetMetrics> = of(role).filter(|metrics| !metrics.confidence.is_empty() && !id.is_empty()).collect();
+        let defined = finite(&id) && judged.iter().all(|metrics| finite(&metrics.confidence));
+        // Leaving out datasets without a number would change what the mean is of.
         let mean = |metric: fn(&[f64], &[f64]) -> Option<f64>| -> Option<f64> {
-            let value = |verdict: &&Verdict| metric(&id, &verdict.confidence).filter(|_| defined).unwrap_or(f64::NAN);
+            let value = |metrics: &&DatasetMetrics| metric(&id, &metrics.confidence).filter(|_| defined).unwrap_or(f64::NAN);
             (!judged.is_empty()).then(|| judged.iter().map(value).sum::<f64>() / judged.len() as f64)
         };
         put(&format!("{}_auroc", role.key()), mean(auroc));
@@ -185,25 +185,25 @@ mod tests {
 
     #[test]
     fn a_dataset_without_a_number_is_not_left_out_of_the_mean() {
-        let far = |confidence: &[f64]| verdict(Role::Far, confidence, 0.0, 0.0, 0.0);
-        let values = summarize(&[verdict(Role::Id, &[0.9, 0.8], 1.0, f64::NAN, 2.0), far(&[0.1]), far(&[f64::NAN, 0.2])]);
+        let far = |confidence: &[f64]| metrics(Role::Far, confidence, 0.0, 0.0, 0.0);
+        let values = summarize(&[metrics(Role::Id, &[0.9, 0.8], 1.0, f64::NAN, 2.0), far(&[0.1]), far(&[f64::NAN, 0.2])]);
         assert_eq!((&values["far_auroc"], &values["far_fpr95"], &values["id_accuracy"]), (&Value::Null, &Value::Null, &Value::Null));
-        let values = summarize(&[verdict(Role::Id, &[0.9, 0.8], 1.0, 1.0, 2.0), far(&[0.1]), far(&[])]);
+        let values = summarize(&[metrics(Role::Id, &[0.9, 0.8], 1.0, 1.0, 2.0), far(&[0.1]), far(&[])]);
         assert_eq!(values["far_auroc"], 1.0, "no images make no number");
     }
 
-    fn verdict(role: Role, confidence: &[f64], loss: f64, right: f64, labelled: f64) -> Verdict {
-        Verdict { role, confidence: confidence.to_vec(), loss, right, labelled }
+    fn metrics(role: Role, confidence: &[f64], loss: f64, right: f64, labelled: f64) -> DatasetMetrics {
+        DatasetMetrics { role, confidence: confidence.to_vec(), loss, right, labelled }
     }
 
-    /// Metrics of ood.md 18.
+    /// Reference values, computed independently.
     #[test]
     fn numbers_are_pooled_over_id_and_cs_and_averaged_over_ss_datasets() {
         let values = summarize(&[
-            verdict(Role::Id, &[0.9, 0.8], 1.0, 2.0, 2.0),
-            verdict(Role::Id, &[0.8, 0.3], 3.0, 1.0, 2.0),
-            verdict(Role::Near, &[0.8, 0.4, 0.2], 0.0, 0.0, 0.0),
-            verdict(Role::Near, &[0.1], 0.0, 0.0, 0.0),
+            metrics(Role::Id, &[0.9, 0.8], 1.0, 2.0, 2.0),
+            metrics(Role::Id, &[0.8, 0.3], 3.0, 1.0, 2.0),
+            metrics(Role::Near, &[0.8, 0.4, 0.2], 0.0, 0.0, 0.0),
+            metrics(Role::Near, &[0.1], 0.0, 0.0, 0.0),
         ]);
         let get = |name: &str| values.get(name).and_then(Value::as_f64);
         assert_eq!((get("id_loss"), get("id_accuracy"), get("cs_accuracy")), (Some(1.0), Some(0.75), None));

@@ -1,4 +1,4 @@
-//! Mixed precision: forward and backward in bfloat16 where it pays, everything that is kept or summed in float32.
+//! Mixed precision: forward and backward in bfloat16 where it pays, everything that is stored or summed in float32.
 //!
 //! As PyTorch's autocast divides the work: convolutions and linear layers in bfloat16; BatchNorm's parameters and statistics, the
 //! losses, gradients of the weights, momentum and the weights themselves in float32. bfloat16 has float32's range, so no loss is scaled.

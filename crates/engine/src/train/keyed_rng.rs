@@ -1,9 +1,9 @@
-//! Random numbers as functions of what they are for, so that a resumed run draws what it would have drawn.
+//! Random numbers as functions of (seed, purpose, epoch, index), so that a resumed run repeats them.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// What random numbers are for.
+/// Purpose of random numbers.
 #[derive(Clone, Copy, Debug)]
 pub enum Stream {
     /// Order of the ID images in an epoch.

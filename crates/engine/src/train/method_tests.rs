@@ -77,7 +77,7 @@ impl Course {
         Self { method, trainee, id, labels, environments, outliers, lr, steps: 0 }
     }
 
-    /// Trains and says how each step went.
+    /// Trains and returns the values of each step.
     fn train(&mut self, steps: usize) -> Vec<StepLoss> {
         (0..steps).map(|_| self.step()).collect()
     }

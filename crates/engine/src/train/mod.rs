@@ -1,8 +1,9 @@
 //! Fine-tuning: optimizer steps, the ascent of SAM-type methods, schedules, the loop, and the run directory.
 //!
-//! [`pace`] times a few steps and keeps nothing. [`run`] trains the run of a run directory from wherever it stands, and speaks and listens there only. A run that is killed at any moment and
-//! resumed ends, on a CPU, with the same bytes as one that was left alone: batches, crops and corruptions are functions of
-//! (seed, epoch, image), and weights, the optimizer's averages and schedule are saved as one file. Deliberately absent: printing, objectives.
+//! [`pace`] times a few steps and saves nothing. [`run`] trains the run of a run directory from its last saved state; it reads requests
+//! from that directory and writes its progress there. On a CPU a run that was killed and resumed ends with the same bytes as an
+//! uninterrupted one: batches, crops and corruptions are functions of (seed, epoch, image), and weights, the optimizer's averages and the
+//! schedule are saved as one file. Not here: printing, objectives.
 
 mod adamw;
 mod ascent;

@@ -1,4 +1,4 @@
-//! [`Optimizer`]: the optimizers of runs behind one door.
+//! [`Optimizer`]: the optimizers of runs under one interface.
 
 use flatland_core::job::{OptimizerConfig, UpdateRule};
 use tch::Tensor;
@@ -8,7 +8,7 @@ use super::sgd::Sgd;
 use crate::method::ParameterRule;
 use crate::model::ModelError;
 
-/// The optimizer of a run with what it remembers.
+/// The optimizer of a run with its state.
 #[derive(Debug)]
 pub enum Optimizer {
     /// See [`Sgd`].
@@ -37,7 +37,7 @@ impl Optimizer {
         }
     }
 
-    /// Forgets what it remembers, as a new one would.
+    /// Resets the state to that of a new optimizer.
     pub fn forget(&mut self) {
         match self {
             Optimizer::Sgd(sgd) => sgd.buffers.clear(),
@@ -45,7 +45,7 @@ impl Optimizer {
         }
     }
 
-    /// What it remembers of each parameter, by name; nothing before the first step.
+    /// State tensors of each parameter, by name; empty before the first step.
     pub fn memory(&self) -> Vec<(&'static str, &[Tensor])> {
         match self {
             Optimizer::Sgd(sgd) => vec![("momentum", &sgd.buffers)],
@@ -53,7 +53,7 @@ impl Optimizer {
         }
     }
 
-    /// Steps that it counts; 0 where it does not.
+    /// Step counter; 0 where there is none.
     pub fn steps(&self) -> usize {
         match self {
             Optimizer::Sgd(_) => 0,
@@ -61,7 +61,7 @@ impl Optimizer {
         }
     }
 
-    /// Puts back what [`Optimizer::memory`] and [`Optimizer::steps`] gave; `read` gives the tensors of a name.
+    /// Restores what [`Optimizer::memory`] and [`Optimizer::steps`] returned; `read` returns the tensors of a name.
     ///
     /// # Errors
     /// Those of `read`.

@@ -1,4 +1,4 @@
-//! [`pace`]: how fast a run would go, from a few of its steps, of which nothing is kept.
+//! [`pace`]: estimates the speed of a run from a few of its steps; nothing is saved.
 
 use std::time::{Duration, Instant};
 
@@ -6,27 +6,27 @@ use flatland_core::job::{self, Pace, Reporter, RunConfig};
 
 use super::TrainError;
 use super::evaluation::{BATCH, evaluate};
-use super::prefetch::{Place, Prefetch};
+use super::prefetch::{Prefetch, StepPosition};
 use super::run::Training;
 use super::step::StepError;
 use crate::model::device;
 
-/// Steps at most, the first, which is not counted, among them.
+/// Most steps, including the first, which is not counted.
 const STEPS: usize = 6;
-/// No third step begins after this.
+/// After this time no further step begins, except the first two.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// Batches that are evaluated.
 const BATCHES: usize = 2;
 
-/// Times the first steps of `run` on `asked`, and the evaluation of its first batches. Writes no file; takes no turn in a device's queue,
-/// so a run that is under way there makes it slower.
+/// Times the first steps of `run` on `asked`, and the evaluation of its first batches. Writes no file. It does not wait in the device's
+/// queue, so a run in progress there makes it slower.
 ///
 /// # Errors
-/// As the run itself: when it makes no sense, data or weights cannot be had, or its loss is not finite.
+/// As the run itself: when settings are invalid, data or weights cannot be loaded, or its loss is not finite.
 pub fn pace(run: RunConfig, asked: job::Device, reporter: &mut dyn Reporter) -> Result<Pace, TrainError> {
     let (mut training, _) = Training::assemble(run, device(asked), false)?;
     let steps = training.steps.min(STEPS);
-    let batches = Prefetch::start(training.source.clone(), Place { epoch: 0, step_in_epoch: 0, step: 0 }, steps);
+    let batches = Prefetch::start(training.source.clone(), StepPosition { epoch: 0, step_in_epoch: 0, step: 0 }, steps);
     let (begun, mut seconds) = (Instant::now(), Vec::new());
     while seconds.len() < steps && (seconds.len() < 2 || begun.elapsed() < PATIENCE) {
         if reporter.cancelled() {
@@ -48,7 +48,7 @@ pub fn pace(run: RunConfig, asked: job::Device, reporter: &mut dyn Reporter) -> 
         seconds.push(started.elapsed().as_secs_f64());
     }
     if seconds.len() > 1 {
-        // Memory is taken and kernels are chosen in the first step.
+        // The first step also allocates memory and selects kernels.
         seconds.remove(0);
     }
     seconds.sort_by(f64::total_cmp);

@@ -1,6 +1,6 @@
-//! [`Prefetch`]: the pixels of the next steps are made on a thread of their own while this step computes.
+//! [`Prefetch`]: a thread prepares the pixels of the next steps while the current step computes.
 //!
-//! What a batch holds is a function of its [`Place`], so it does not matter who makes it or when.
+//! The content of a batch is a function of its [`StepPosition`] alone.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -11,12 +11,12 @@ use flatland_core::job::{RunConfig, Transform};
 use super::TrainError;
 use super::batches::{Orders, augmented, pixels, place_in_environments};
 
-/// Batches that wait at most; each costs its pixels.
+/// Most batches that are held ready; each takes the memory of its pixels.
 const AHEAD: usize = 3;
 
-/// A step of a run.
+/// Position of a step in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct StepPosition {
     /// Epochs done.
     pub epoch: usize,
     /// Steps done in this epoch.
@@ -25,18 +25,18 @@ pub struct Place {
     pub step: usize,
 }
 
-/// What the batches of a run are made of.
+/// Data and settings that the batches of a run are made from.
 #[derive(Clone)]
 pub struct BatchSource {
     /// The run.
     pub run: RunConfig,
     /// ID images.
     pub train: Arc<Dataset>,
-    /// Outliers, where the method asks for them.
+    /// Outliers, where the method needs them.
     pub outliers: Option<Arc<Dataset>>,
     /// Augmentation of the ID images in the first pass.
     pub first: Option<Augmentation>,
-    /// Environments of the ID images, where the method asks for them.
+    /// Environments of the ID images, where the method needs them.
     pub environments: Option<Vec<Environment>>,
 }
 
@@ -63,8 +63,8 @@ impl BatchSource {
         self.run.steps_per_epoch(self.train.len())
     }
 
-    /// Batches of the step at `place`: as many as are accumulated, the last step of an epoch takes those that are left.
-    pub fn parts(&self, place: Place) -> usize {
+    /// Number of batches of the step at `place`: as many as are accumulated, fewer in the last step of an epoch.
+    pub fn parts(&self, place: StepPosition) -> usize {
         let batches = self.run.batches(self.train.len(), self.run.batch);
         let accumulate = self.run.accumulate.max(1);
         batches.saturating_sub(place.step_in_epoch * accumulate).min(accumulate)
@@ -74,7 +74,7 @@ impl BatchSource {
     ///
     /// # Errors
     /// When the augmentation is unknown.
-    pub fn batch(&self, place: Place, part: usize, orders: &mut Orders) -> Result<BatchPixels, DataError> {
+    pub fn batch(&self, place: StepPosition, part: usize, orders: &mut Orders) -> Result<BatchPixels, DataError> {
         let Self { run, train, .. } = self;
         let batch = place.step_in_epoch * run.accumulate.max(1) + part;
         let positions = orders.id(run, place.epoch, batch, train.len());
@@ -89,7 +89,7 @@ impl BatchSource {
             let before = place.epoch * run.batches(train.len(), run.batch);
             let chosen = orders.outliers(run, before + batch, outliers.len());
             images += chosen.len();
-            // Outliers are shown as they are (OpenOOD gives them the test transform).
+            // Outliers are not augmented (OpenOOD applies the test transform).
             pixels(outliers, &chosen, Transform::None, run.seed, place.epoch)
         });
         let labels = positions.iter().map(|&position| train.labels[position]).collect();
@@ -97,29 +97,29 @@ impl BatchSource {
     }
 }
 
-/// The batches from some place on, in order.
+/// The batches from one position on, in order.
 pub struct Prefetch {
     batches: Receiver<Result<BatchPixels, DataError>>,
 }
 
 impl Prefetch {
-    /// Starts to make the batches of the steps from `from` up to step `steps`.
-    pub fn start(source: BatchSource, from: Place, steps: usize) -> Self {
+    /// Starts preparing the batches of the steps from `from` up to step `steps`.
+    pub fn start(source: BatchSource, from: StepPosition, steps: usize) -> Self {
         let (sender, batches) = sync_channel(AHEAD);
         std::thread::spawn(move || {
             let mut orders = Orders::default();
             let mut place = from;
             while place.step < steps {
                 if place.step_in_epoch == source.steps_per_epoch() {
-                    place = Place { epoch: place.epoch + 1, step_in_epoch: 0, ..place };
+                    place = StepPosition { epoch: place.epoch + 1, step_in_epoch: 0, ..place };
                 }
                 for part in 0..source.parts(place) {
-                    // Nobody listens any more when the run has ended.
+                    // No receiver is left when the run has ended.
                     if sender.send(source.batch(place, part, &mut orders)).is_err() {
                         return;
                     }
                 }
-                place = Place { step_in_epoch: place.step_in_epoch + 1, step: place.step + 1, ..place };
+                place = StepPosition { step_in_epoch: place.step_in_epoch + 1, step: place.step + 1, ..place };
             }
         });
         Self { batches }
@@ -159,7 +159,7 @@ mod tests {
             environments: Some(flatland_core::data::environment::environments(&["weather"]).unwrap()),
         };
         // Three batches an epoch, the last one of 8 images.
-        let places: Vec<Place> = (0..9).map(|step| Place { epoch: step / 3, step_in_epoch: step % 3, step }).collect();
+        let places: Vec<StepPosition> = (0..9).map(|step| StepPosition { epoch: step / 3, step_in_epoch: step % 3, step }).collect();
         let on_the_spot: Vec<BatchPixels> = places.iter().map(|&place| source().batch(place, 0, &mut Orders::default()).unwrap()).collect();
         assert_eq!(on_the_spot.iter().map(|batch| batch.labels.len()).collect::<Vec<_>>(), [16, 16, 8, 16, 16, 8, 16, 16, 8]);
         assert_ne!(on_the_spot[0], on_the_spot[3], "epochs differ");
@@ -171,7 +171,7 @@ mod tests {
             assert!(ahead.next().is_err(), "the run is over");
         }
         // As after an epoch whose end was saved but not its turn.
-        let end = Place { epoch: 0, step_in_epoch: 3, step: 3 };
+        let end = StepPosition { epoch: 0, step_in_epoch: 3, step: 3 };
         assert_eq!(Prefetch::start(source(), end, 9).next().unwrap(), on_the_spot[3]);
     }
 
@@ -190,17 +190,20 @@ mod tests {
             first: None,
             environments: None,
         };
-        let start = Place { epoch: 0, step_in_epoch: 0, step: 0 };
+        let start = StepPosition { epoch: 0, step_in_epoch: 0, step: 0 };
         // Five batches an epoch: two steps of two and one of one.
         let one_by_one = Prefetch::start(source(1), start, 10);
         let together = source(2);
-        assert_eq!((together.steps_per_epoch(), [0, 1, 2].map(|k| together.parts(Place { step_in_epoch: k, ..start }))), (3, [2, 2, 1]));
+        assert_eq!(
+            (together.steps_per_epoch(), [0, 1, 2].map(|k| together.parts(StepPosition { step_in_epoch: k, ..start }))),
+            (3, [2, 2, 1])
+        );
         let accumulated = Prefetch::start(together, start, 6);
         let expected: Vec<BatchPixels> = (0..10).map(|_| one_by_one.next().unwrap()).collect();
         expected.iter().for_each(|expected| assert_eq!(&accumulated.next().unwrap(), expected));
         assert!(accumulated.next().is_err(), "the run is over");
         // From the second step of the second epoch on.
-        let later = Prefetch::start(source(2), Place { epoch: 1, step_in_epoch: 1, step: 4 }, 6);
+        let later = Prefetch::start(source(2), StepPosition { epoch: 1, step_in_epoch: 1, step: 4 }, 6);
         expected[7..].iter().for_each(|expected| assert_eq!(&later.next().unwrap(), expected));
     }
 }

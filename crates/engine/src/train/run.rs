@@ -1,4 +1,4 @@
-//! [`run`]: the loop.
+//! [`run`]: the training loop of a run directory.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use tch::Tensor;
 use super::TrainError;
 use super::device_queue::{DeviceQueue, Turn};
 use super::evaluation::evaluate;
-use super::prefetch::{BatchPixels, BatchSource, Place, Prefetch};
+use super::prefetch::{BatchPixels, BatchSource, Prefetch, StepPosition};
 use super::run_directory::RunDirectory;
 use super::step::{StepError, StepInput, StepLoss, Trainee};
 use super::training_state::TrainingState;
@@ -19,22 +19,22 @@ use super::warmup::Warmup;
 use crate::method::Method;
 use crate::model::{Samples, device, pixels_to_input};
 
-/// Between two saves within an epoch.
+/// Interval between saves within an epoch.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
-/// Between two looks for a word while paused.
-const LISTEN_EVERY: Duration = Duration::from_millis(50);
+/// Interval between checks for a request while paused.
+const POLL_EVERY: Duration = Duration::from_millis(50);
 
-/// Trains the run in `dir` from wherever it stands until it is done, taking turns with the other runs of the device (queues in
-/// `queues`; `None`: at once). Tells how it goes in the directory only, and listens there for what is asked of it.
+/// Trains the run in `dir` from its last saved state to its end. It waits in the device's queue in `queues`; `None`: it starts at once.
+/// It reads requests from the directory and writes its progress there.
 ///
 /// # Errors
-/// When another process trains there, the run makes no sense, data or weights cannot be had, a file cannot be written, the loss
-/// diverges, or word was left to stop ([`TrainError::Cancelled`]); `state.json` then says so and the run can be resumed.
+/// When another process trains there, settings are invalid, data or weights cannot be loaded, a file cannot be written, the loss
+/// diverges, or a stop was requested ([`TrainError::Cancelled`]). `state.json` then has the status and message, and the run can be resumed.
 pub fn run(dir: &Path, asked: job::Device, queues: Option<&Path>) -> Result<(), TrainError> {
     let mut directory = RunDirectory::open(dir)?;
     let outcome = attempt(&mut directory, asked, queues);
     if matches!(outcome, Err(TrainError::Cancelled)) {
-        // Done as told, wherever the word was heard; if it cannot be forgotten, the next process stops too and says so.
+        // The request is fulfilled. If it cannot be removed, the next process stops too.
         let _ = directory.clear_control();
     }
     let (status, message) = match &outcome {
@@ -42,7 +42,7 @@ pub fn run(dir: &Path, asked: job::Device, queues: Option<&Path>) -> Result<(), 
         Err(TrainError::Cancelled) => (RunStatus::Cancelled, None),
         Err(error) => (RunStatus::Failed, Some(error.to_string())),
     };
-    // The state tells the same; a full disk takes neither.
+    // The state holds the same message; a full disk can take neither.
     let _ = directory.log(message.as_deref().unwrap_or(status.key()));
     directory.end(status, message);
     outcome
@@ -67,7 +67,7 @@ fn attempt(directory: &mut RunDirectory, asked: job::Device, queues: Option<&Pat
     training.train(directory, queue.as_ref(), turn)
 }
 
-/// Waits for the device; a pause is meant for the training and heard there.
+/// Waits for the device. A pause request is handled by the training loop.
 fn wait(directory: &mut RunDirectory, queue: Option<&DeviceQueue>, asked_at: f64) -> Result<Option<Turn>, TrainError> {
     let Some(queue) = queue else { return Ok(None) };
     let run = directory.path().to_owned();
@@ -77,8 +77,8 @@ fn wait(directory: &mut RunDirectory, queue: Option<&DeviceQueue>, asked_at: f64
             message.clone_into(&mut told);
             directory.enter(RunStatus::Queued, Some(told.clone()))?;
         }
-        directory.beat()?;
-        match directory.hear()? {
+        directory.heartbeat()?;
+        match directory.next_request()? {
             Some(Control::Stop) => Err(TrainError::Cancelled),
             Some(Control::Pause | Control::Resume | Control::Kill) | None => Ok(()),
         }
@@ -86,7 +86,7 @@ fn wait(directory: &mut RunDirectory, queue: Option<&DeviceQueue>, asked_at: f64
     Ok(Some(turn))
 }
 
-/// A run that is under way in this process.
+/// A run in progress in this process.
 pub(super) struct Training {
     pub(super) run: RunConfig,
     pub(super) method: Box<dyn Method>,
@@ -95,7 +95,7 @@ pub(super) struct Training {
     pub(super) watched: Vec<(Role, Samples)>,
     pub(super) state: TrainingState,
     pub(super) warmup: Warmup,
-    /// Whether nothing has been done yet, not even the evaluation before the first step.
+    /// Whether the run is new: not even the evaluation before the first step is done.
     pub(super) fresh: bool,
     pub(super) steps_per_epoch: usize,
     pub(super) steps: usize,
@@ -105,7 +105,7 @@ impl Training {
     fn train(&mut self, directory: &mut RunDirectory, queue: Option<&DeviceQueue>, mut turn: Option<Turn>) -> Result<(), TrainError> {
         self.tell(directory);
         if self.fresh {
-            // How the weights are before the first step.
+            // The metrics before the first step.
             self.measure(directory, Map::new())?;
             self.keep(directory)?;
             self.save(directory)?;
@@ -116,8 +116,8 @@ impl Training {
             while self.state.step_in_epoch < self.steps_per_epoch && self.state.step < self.steps {
                 self.step(&batches, directory)?;
                 self.tell(directory);
-                directory.beat()?;
-                match directory.hear()? {
+                directory.heartbeat()?;
+                match directory.next_request()? {
                     Some(Control::Stop) => return self.stop(directory),
                     Some(Control::Pause) => {
                         drop(turn.take());
@@ -135,7 +135,7 @@ impl Training {
             saved = Instant::now();
         }
         directory.flush_lines(true)?;
-        // A kill may have come between the state and the weights that are copied from it.
+        // A kill may have interrupted between writing the state and the weights that are copied from it.
         self.trainee.network.save(&directory.last_weights())?;
         if !directory.best_weights().exists() {
             self.trainee.network.save(&directory.best_weights())?;
@@ -148,27 +148,27 @@ impl Training {
         directory.set_position([self.state.epoch, self.state.step, self.steps]);
     }
 
-    /// Saves what is done and ends the run here.
+    /// Saves the state and ends the run with [`TrainError::Cancelled`].
     fn stop(&self, directory: &mut RunDirectory) -> Result<(), TrainError> {
         directory.enter(RunStatus::Stopping, None)?;
         self.save(directory)?;
         Err(TrainError::Cancelled)
     }
 
-    /// Holds with everything saved and the device free, until word comes; then waits for the device again.
+    /// Saves, releases the device and waits for a request to resume; then waits for the device again.
     fn pause(&self, directory: &mut RunDirectory, queue: Option<&DeviceQueue>) -> Result<Option<Turn>, TrainError> {
         self.save(directory)?;
         directory.enter(RunStatus::Paused, None)?;
         loop {
-            match directory.hear()? {
+            match directory.next_request()? {
                 Some(Control::Resume) => break,
                 Some(Control::Stop) => {
                     self.stop(directory)?;
                 }
                 Some(Control::Pause | Control::Kill) | None => {}
             }
-            directory.beat()?;
-            std::thread::sleep(LISTEN_EVERY);
+            directory.heartbeat()?;
+            std::thread::sleep(POLL_EVERY);
         }
         directory.clear_control()?;
         directory.enter(RunStatus::Queued, None)?;
@@ -203,7 +203,7 @@ impl Training {
         self.warmup.factor(step) * self.state.schedule.lr(step.saturating_sub(self.warmup.steps))
     }
 
-    /// The batches of the present step, and how many images are in them, outliers included.
+    /// The batches of the current step, and their number of images, outliers included.
     pub(super) fn inputs(&self, batches: &Prefetch) -> Result<(Vec<StepInput>, usize), TrainError> {
         let (mut inputs, mut images) = (Vec::new(), 0);
         for part in 0..self.source.parts(self.place()) {
@@ -214,8 +214,8 @@ impl Training {
         Ok((inputs, images))
     }
 
-    fn place(&self) -> Place {
-        Place { epoch: self.state.epoch, step_in_epoch: self.state.step_in_epoch, step: self.state.step }
+    fn place(&self) -> StepPosition {
+        StepPosition { epoch: self.state.epoch, step_in_epoch: self.state.step_in_epoch, step: self.state.step }
     }
 
     fn input(&self, batch: &BatchPixels, part: usize) -> Result<StepInput, TrainError> {
@@ -240,7 +240,7 @@ impl Training {
         })
     }
 
-    /// Measures, tells the schedule, keeps the best weights, saves. An epoch cut short by `max_steps` counts as one.
+    /// Evaluates, updates the schedule, saves the best weights and the state. An epoch that `max_steps` cuts short counts as one.
     fn end_epoch(&mut self, directory: &mut RunDirectory) -> Result<(), TrainError> {
         let lr = self.lr(self.state.step.saturating_sub(1));
         let means = self.state.means();
@@ -257,15 +257,15 @@ impl Training {
             }
             Err(error) => return Err(error),
         };
-        // What was measured and is not defined is NaN; `None`: it was not measured.
+        // NaN: measured but not defined; `None`: not measured.
         let number = |name: &str| line.get(name).map(|value| value.as_f64().unwrap_or(f64::NAN));
-        // While the learning rate rises, an epoch says nothing of whether it should fall.
+        // During warm-up the loss does not decide whether the learning rate falls.
         if self.state.step >= self.warmup.steps {
             self.state.schedule.end_epoch(number("id_loss").unwrap_or(train_loss));
         }
         let accuracy = number("id_accuracy");
         if is_best(accuracy, self.state.best, directory.best_weights().exists()) {
-            // Before the state: a kill in between only writes the same file again.
+            // Before the state: after a kill in between, the same file is written again.
             self.trainee.network.save(&directory.best_weights())?;
             self.state.best = accuracy.filter(|accuracy| accuracy.is_finite());
         }
@@ -275,8 +275,8 @@ impl Training {
         self.save(directory)
     }
 
-    /// Writes the weights of this epoch where the run keeps them. Before the state, as the best weights are: a kill in between only
-    /// writes the same file again.
+    /// Writes the weights of this epoch where the run keeps them. This comes before the state: after a kill in between, the same file is
+    /// written again.
     fn keep(&self, directory: &RunDirectory) -> Result<(), TrainError> {
         let last = self.state.step >= self.steps;
         match self.run.keep_every {
@@ -287,20 +287,20 @@ impl Training {
         }
     }
 
-    /// One line of `metrics.jsonl`; [`TrainError::Cancelled`] when word comes to stop.
+    /// Evaluates and appends a line to `metrics.jsonl`; [`TrainError::Cancelled`] when a stop is requested.
     fn measure(&self, directory: &mut RunDirectory, more: Map<String, Value>) -> Result<Map<String, Value>, TrainError> {
         let mut line = Map::from_iter([("epoch".into(), self.state.epoch.into()), ("step".into(), self.state.step.into())]);
         line.extend(more);
         line.extend(evaluate(&self.trainee.network, self.method.as_ref(), &self.watched, &mut || {
-            directory.beat()?;
-            if directory.hear()? == Some(Control::Stop) { Err(TrainError::Cancelled) } else { Ok(()) }
+            directory.heartbeat()?;
+            if directory.next_request()? == Some(Control::Stop) { Err(TrainError::Cancelled) } else { Ok(()) }
         })?);
         directory.append_metrics(&line)?;
         directory.log(&Value::Object(line.clone()).to_string())?;
         Ok(line)
     }
 
-    /// Everything that a resumed run needs as one file, then the weights for people. Weights that are not finite are never saved.
+    /// Writes the state that resuming needs as one file, then the weights for users. Weights that are not finite are never saved.
     fn save(&self, directory: &mut RunDirectory) -> Result<(), TrainError> {
         for name in &self.trainee.network.names {
             let sum = f64::try_from(self.trainee.network.tensors[name].detach().f_abs()?.f_sum(tch::Kind::Double)?)?;
@@ -308,15 +308,15 @@ impl Training {
                 return Err(TrainError::Diverged { step: self.state.step, what: "weight", found: sum, path: directory.last_weights() });
             }
         }
-        // The steps that the state has behind it are on disk before it is.
+        // The lines of all steps are on disk before the state that counts them.
         directory.flush_lines(true)?;
         self.state.save(&self.trainee, self.method.as_ref(), &directory.training_state())?;
         Ok(self.trainee.network.save(&directory.last_weights())?)
     }
 }
 
-/// Whether the weights of an epoch take the place of the best: by the accuracy on the watched ID images, the later of equals. Where there
-/// are no such images (`None`), the latest are the best; where the accuracy is not defined (NaN), they are so only while there are none.
+/// Whether the weights of an epoch replace the best ones: by the ID accuracy, the later of equals. Without ID images (`None`) the latest are
+/// the best. With an undefined accuracy (NaN) they are so only while there are no best ones.
 fn is_best(accuracy: Option<f64>, best: Option<f64>, exists: bool) -> bool {
     match accuracy {
         None => true,
@@ -325,7 +325,7 @@ fn is_best(accuracy: Option<f64>, best: Option<f64>, exists: bool) -> bool {
     }
 }
 
-/// What is told of a step, by name.
+/// The values of a step, by name.
 fn values(loss: &StepLoss) -> Vec<(String, f64)> {
     let ascent = loss.second.map(|second| ("ascent_loss".into(), second));
     let terms = loss.terms.iter().map(|(name, value)| (format!("train_{name}"), *value));
@@ -334,7 +334,7 @@ fn values(loss: &StepLoss) -> Vec<(String, f64)> {
     [("train_loss".into(), loss.first)].into_iter().chain(ascent).chain(terms).chain(more).collect()
 }
 
-/// Seed of what a method draws for batch `part` of a step: the run's for the first, so that runs without accumulation draw as they did.
+/// Seed of a method's draws for batch `part` of a step. The first batch has the run's seed, so that runs without accumulation keep their draws.
 fn seed_of_part(seed: u64, part: usize) -> u64 {
     if part == 0 {
         return seed;

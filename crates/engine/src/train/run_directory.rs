@@ -13,26 +13,26 @@ use serde_json::{Map, Value};
 
 use super::TrainError;
 
-/// Between two states on disk while training.
+/// Interval between writes of the state while training.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// Heartbeats whose pace tells how long the rest will take.
+/// Number of recent heartbeats that the remaining time is estimated from.
 const RECENT: usize = 30;
 
-/// A run directory that this process alone trains in.
+/// A run directory that is locked by this process.
 pub struct RunDirectory {
     folder: RunFolder,
     state: RunState,
     written: Instant,
-    /// Since when it trains; `None` while it waits. With the seconds of training before that.
+    /// Start of the current training period; `None` while waiting. The next field: seconds of training before it.
     training: Option<Instant>,
     elapsed_before: f64,
-    /// (when, steps, images seen by this process) of the recent heartbeats.
+    /// (time, steps, images processed by this process) of the recent heartbeats.
     recent: VecDeque<(Instant, usize, usize)>,
     images: usize,
-    /// Lines that are not in their file yet.
+    /// Lines that are not written yet.
     steps: String,
     timing: String,
-    // Held as long as the process lives: however it ends, the system lets go.
+    // The system releases the lock when the process ends, however it ends.
     _lock: RunLock,
 }
 
@@ -45,16 +45,16 @@ impl Deref for RunDirectory {
 }
 
 impl RunDirectory {
-    /// Opens or makes the directory.
+    /// Opens or creates the directory.
     ///
     /// # Errors
-    /// When it cannot be made or another process trains in it.
+    /// When it cannot be created or another process trains in it.
     pub fn open(path: &Path) -> Result<Self, TrainError> {
         let folder = RunFolder::new(path);
         let lock = folder.lock()?;
         let checkpoints = folder.path().join("checkpoints");
         std::fs::create_dir_all(&checkpoints).map_err(|source| TrainError::Io { action: "make", source, path: checkpoints })?;
-        // A state that cannot be read tells less than a new one.
+        // An unreadable state is replaced by a new one.
         let state = folder.written_state().ok().flatten().unwrap_or_else(|| RunState::queued(now()));
         let mut directory = Self {
             folder,
@@ -72,12 +72,12 @@ impl RunDirectory {
         Ok(directory)
     }
 
-    /// When the run was asked for: its place in the queue.
+    /// When the run was requested, which decides its position in the queue.
     pub fn asked_at(&self) -> f64 {
         self.state.asked
     }
 
-    /// Writes the run, fully resolved.
+    /// Writes the run file with all settings resolved.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -89,7 +89,7 @@ impl RunDirectory {
         Ok(write_atomic(&path, run.to_toml(&path)?.as_bytes())?)
     }
 
-    /// Tells what the run is doing from now on, and why.
+    /// Sets the status, with a message, and writes the state.
     ///
     /// # Errors
     /// When the state cannot be written.
@@ -102,7 +102,7 @@ impl RunDirectory {
         self.write_state_now()
     }
 
-    /// The last word of the run. On a full disk it is written over the state that is there: a new file would find no place.
+    /// Writes the final status. On a full disk it overwrites the existing file: a new file would find no space.
     pub fn end(&mut self, status: RunStatus, message: Option<String>) {
         if self.enter(status, message).is_err()
             && let Ok(mut text) = serde_json::to_string(&self.state)
@@ -110,17 +110,17 @@ impl RunDirectory {
         {
             let before = file.metadata().map_or(0, |metadata| metadata.len() as usize);
             text.push_str(&" ".repeat(before.saturating_sub(text.len())));
-            // Nobody is left to be told.
+            // An error here cannot be reported any more.
             let _ = file.write_all(text.as_bytes());
         }
     }
 
-    /// Where the tensors are.
+    /// Sets the device that the tensors are on.
     pub fn set_device(&mut self, device: &str) {
         self.state.device = Some(device.into());
     }
 
-    /// What was assumed or left out; in the log too.
+    /// Sets the notes on what was assumed or left out, and logs them.
     ///
     /// # Errors
     /// When the log cannot be written.
@@ -130,16 +130,16 @@ impl RunDirectory {
         Ok(())
     }
 
-    /// (epochs, steps, steps in all); written with the next heartbeat.
+    /// Sets (epochs, steps, total steps); written with the next heartbeat.
     pub fn set_position(&mut self, [epoch, step, steps]: [usize; 3]) {
         (self.state.epoch, self.state.step, self.state.steps) = (epoch, step, steps);
     }
 
-    /// To be called often: writes the state once a second, and the lines that wait.
+    /// To be called often: writes the state and pending lines once a second.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn beat(&mut self) -> Result<(), TrainError> {
+    pub fn heartbeat(&mut self) -> Result<(), TrainError> {
         if self.written.elapsed() < HEARTBEAT {
             return Ok(());
         }
@@ -153,7 +153,7 @@ impl RunDirectory {
         self.write_state_now()
     }
 
-    /// One line of `steps.jsonl`, and how fast that went in `timing.jsonl`.
+    /// Adds a line to `steps.jsonl`, and its timing to `timing.jsonl`.
     pub fn push_step(&mut self, values: &Map<String, Value>) {
         self.take_time();
         self.steps.push_str(&format!("{}\n", Value::Object(values.clone())));
@@ -163,15 +163,15 @@ impl RunDirectory {
         self.timing.push_str(&format!("{}\n", Value::Object(timing)));
     }
 
-    /// Counts images that a step has seen.
+    /// Counts the images of a step.
     pub fn count_images(&mut self, images: usize) {
         self.images += images;
     }
 
-    /// Brings the lines of all steps so far to disk.
+    /// Writes the pending lines of all steps.
     ///
     /// # Errors
-    /// When a file cannot be written; it is then as it was before.
+    /// When a file cannot be written; it is then unchanged.
     pub fn flush_lines(&mut self, sync: bool) -> Result<(), TrainError> {
         for (path, text) in [(self.folder.steps_file(), &mut self.steps), (self.folder.timing_file(), &mut self.timing)] {
             if !text.is_empty() {
@@ -182,15 +182,15 @@ impl RunDirectory {
         Ok(())
     }
 
-    /// Appends a line to `metrics.jsonl` and sees it on disk.
+    /// Appends a line to `metrics.jsonl` and syncs the file.
     ///
     /// # Errors
-    /// When the file cannot be written; it is then as it was before.
+    /// When the file cannot be written; it is then unchanged.
     pub fn append_metrics(&self, values: &Map<String, Value>) -> Result<(), TrainError> {
         append(&self.metrics_file(), &format!("{}\n", Value::Object(values.clone())), true)
     }
 
-    /// Drops the lines that lie after (epoch, step), which will be written again, and lines cut off by a kill; all for `None`.
+    /// Removes lines after (epoch, step), which will be written again, and incomplete lines that a kill left; all lines for `None`.
     ///
     /// # Errors
     /// When a file cannot be read or written.
@@ -208,11 +208,11 @@ impl RunDirectory {
         append(&self.log_file(), &format!("{} {line}\n", now() as u64), false)
     }
 
-    /// What was asked of this process; a word that has no meaning now is forgotten.
+    /// The control request to this process. A request that does not apply now is removed.
     ///
     /// # Errors
-    /// When it cannot be forgotten.
-    pub fn hear(&self) -> Result<Option<Control>, TrainError> {
+    /// When it cannot be removed.
+    pub fn next_request(&self) -> Result<Option<Control>, TrainError> {
         let asked = self.asked();
         if asked == Some(Control::Kill) || (asked == Some(Control::Resume) && self.state.status != RunStatus::Paused) {
             self.clear_control()?;
@@ -249,7 +249,7 @@ impl RunDirectory {
     }
 }
 
-/// Appends `text`, or leaves the file as it was: no part of a line stays behind on a full disk.
+/// Appends `text`, or leaves the file unchanged: no part of a line remains on a full disk.
 fn append(path: &Path, text: &str, sync: bool) -> Result<(), TrainError> {
     let io = |source| TrainError::Io { action: "write", source, path: path.into() };
     let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(io)?;
@@ -259,7 +259,7 @@ fn append(path: &Path, text: &str, sync: bool) -> Result<(), TrainError> {
         if sync { file.sync_data() } else { Ok(()) }
     };
     attempt(&mut file).map_err(|source| {
-        // Worth a try; if it fails, the half line is dropped when the run is resumed.
+        // If this fails too, the incomplete line is removed when the run is resumed.
         let _ = file.set_len(before);
         io(source)
     })
@@ -328,11 +328,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut directory = RunDirectory::open(dir.path()).unwrap();
         directory.write_control(Control::Resume).unwrap();
-        assert_eq!(directory.hear().unwrap(), None);
+        assert_eq!(directory.next_request().unwrap(), None);
         assert_eq!(directory.asked(), None);
         directory.enter(RunStatus::Paused, None).unwrap();
         directory.write_control(Control::Resume).unwrap();
-        assert_eq!(directory.hear().unwrap(), Some(Control::Resume));
+        assert_eq!(directory.next_request().unwrap(), Some(Control::Resume));
     }
 
     #[cfg(target_os = "linux")]

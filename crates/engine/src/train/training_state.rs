@@ -1,7 +1,7 @@
-//! [`TrainingState`]: everything a run needs to go on, as one safetensors file, so that no kill can leave parts of two moments.
+//! [`TrainingState`]: everything that resuming a run needs, as one safetensors file, so that a kill cannot leave parts of two states.
 //!
-//! Weights lie under `weights/<name>`, what the optimizer remembers under `momentum/<name>` (SGD) or `exp_avg/<name>` and
-//! `exp_avg_sq/<name>` (AdamW), what the method keeps under `method/<name>` (f64); the scalars are JSON in the file's metadata.
+//! Weights lie under `weights/<name>`, the optimizer's state under `momentum/<name>` (SGD) or `exp_avg/<name>` and
+//! `exp_avg_sq/<name>` (AdamW), the method's state under `method/<name>` (f64); the scalars are JSON in the file's metadata.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -23,17 +23,17 @@ pub struct TrainingState {
     pub epoch: usize,
     /// Steps done over the whole run.
     pub step: usize,
-    /// Steps done in the epoch under way.
+    /// Steps done in the epoch in progress.
     pub step_in_epoch: usize,
-    /// ID images of the epoch under way.
+    /// ID images of the epoch in progress.
     pub images: usize,
-    /// Sums over them of what is told of a step, by name.
+    /// Sums over these images of the values of each step, by name.
     pub sums: BTreeMap<String, f64>,
     /// The schedule.
     pub schedule: Schedule,
     /// Best ID accuracy yet.
     pub best: Option<f64>,
-    /// Steps that the optimizer counts, where it does.
+    /// Step counter of the optimizer, where it has one.
     #[serde(default, skip_serializing_if = "is_none")]
     pub optimizer_steps: usize,
 }
@@ -59,18 +59,18 @@ impl TrainingState {
         }
     }
 
-    /// Means over the images of the epoch under way, by name.
+    /// Means over the images of the epoch in progress, by name.
     pub fn means(&self) -> BTreeMap<String, f64> {
         self.sums.iter().map(|(name, sum)| (name.clone(), sum / self.images as f64)).collect()
     }
 
-    /// Begins to count anew.
+    /// Resets the sums at the end of an epoch.
     pub fn end_epoch(&mut self) {
         (self.step_in_epoch, self.images) = (0, 0);
         self.sums.clear();
     }
 
-    /// Writes this with the weights and the optimizer of `trainee` and what `method` keeps; the file is whole or what it was.
+    /// Writes this with the weights and the optimizer of `trainee` and the state of `method`; atomic.
     ///
     /// # Errors
     /// When the file cannot be written.

@@ -5,13 +5,13 @@ use flatland_core::job::{WarmupConfig, WarmupLength};
 /// A linear rise.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Warmup {
-    /// Steps that it takes; 0 = none.
+    /// Its steps; 0 = no warm-up.
     pub steps: usize,
     start: Option<f64>,
 }
 
 impl Warmup {
-    /// Of a run with so many steps an epoch.
+    /// The warm-up of a run with this number of steps per epoch.
     pub fn new(config: Option<&WarmupConfig>, steps_per_epoch: usize) -> Self {
         config.map_or_else(Self::default, |config| Self {
             steps: match config.length {

@@ -1,4 +1,4 @@
-//! [`machine`]: what a report says of where it was made.
+//! [`machine`]: the machine that a conformance report was made on.
 
 use flatland_core::result::Machine;
 use tch::Device;

@@ -1,15 +1,15 @@
-//! The process behind the door: reads [`JobSpec`](flatland_core::job::JobSpec)s, runs them one at a time, reports.
+//! The worker process: reads [`JobSpec`](flatland_core::job::JobSpec)s, runs them one at a time, reports events.
 //!
-//! [`serve`] promises that whatever a job does (an error, a panic), the worker says so and goes on with the next. Networks and
-//! images stay loaded between jobs. [`train`] is a process's whole life: one run. Deliberately absent: mathematics.
+//! [`serve`] runs jobs until its input closes. An error or a panic of a job is reported, and the next job runs. Networks and images stay
+//! loaded between jobs. [`train`] runs one training run and returns. Not here: mathematics.
 
 mod allocator;
-mod dispatch;
+mod executor;
+mod lru_cache;
 mod machine;
 mod queue;
 mod serve;
 mod train;
-mod warm;
 
 use flatland_core::data::DataError;
 
@@ -18,7 +18,7 @@ use crate::model::ModelError;
 use crate::train::TrainError;
 
 pub use allocator::keep_freed_memory;
-pub use dispatch::Bench;
+pub use executor::JobExecutor;
 pub use serve::serve;
 pub use train::train;
 
@@ -55,7 +55,7 @@ pub enum WorkerError {
     /// The steps of a trial failed.
     #[error(transparent)]
     Train(#[from] TrainError),
-    /// The device that was asked for is not there.
+    /// The requested device does not exist.
     #[error("{0}")]
     Device(String),
 }

@@ -1,56 +1,56 @@
-//! [`Queue`]: the jobs that wait, and the one that runs, shared by the thread that listens and the one that works.
+//! [`Queue`]: waiting jobs and the running one, shared by the thread that reads requests and the one that computes.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use flatland_core::job::{JobId, JobSpec};
 
-/// What is wished of a running job.
+/// What a client has requested of the running job.
 #[derive(Clone, Copy, Debug, Default)]
-struct Wish {
+struct Requests {
     cancelled: bool,
     paused: bool,
 }
 
-/// The wish, shared by the one who has it and the one who works.
+/// Controls the running job: the reading thread sets requests, the computing thread reads them.
 #[derive(Debug, Default)]
-pub(super) struct Reins {
-    wish: Mutex<Wish>,
+pub(super) struct JobControl {
+    requests: Mutex<Requests>,
     changed: Condvar,
 }
 
-impl Reins {
-    fn set(&self, change: impl FnOnce(&mut Wish)) {
-        change(&mut self.wish.lock().unwrap_or_else(PoisonError::into_inner));
+impl JobControl {
+    fn set(&self, change: impl FnOnce(&mut Requests)) {
+        change(&mut self.requests.lock().unwrap_or_else(PoisonError::into_inner));
         self.changed.notify_all();
     }
 
-    /// Whether the job is to stop; never waits.
+    /// Whether the job is to stop. Never blocks.
     pub(super) fn cancelled(&self) -> bool {
-        self.wish.lock().unwrap_or_else(PoisonError::into_inner).cancelled
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).cancelled
     }
 
-    /// Whether the job is to stop. Returns only when it is not to pause; `told` hears when that begins (`true`) and ends.
+    /// Whether the job is to stop. Blocks while it is paused; `told` is called when a pause begins (`true`) and when it ends (`false`).
     pub(super) fn wait(&self, mut told: impl FnMut(bool)) -> bool {
-        let mut wish = self.wish.lock().unwrap_or_else(PoisonError::into_inner);
-        let waits = wish.paused && !wish.cancelled;
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = requests.paused && !requests.cancelled;
         if waits {
             told(true);
         }
-        while wish.paused && !wish.cancelled {
-            wish = self.changed.wait(wish).unwrap_or_else(PoisonError::into_inner);
+        while requests.paused && !requests.cancelled {
+            requests = self.changed.wait(requests).unwrap_or_else(PoisonError::into_inner);
         }
         if waits {
             told(false);
         }
-        wish.cancelled
+        requests.cancelled
     }
 }
 
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<(JobId, JobSpec)>,
-    running: Option<(JobId, Arc<Reins>)>,
+    running: Option<(JobId, Arc<JobControl>)>,
     closed: bool,
 }
 
@@ -67,8 +67,8 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Waits for the next job and marks it as running, with what is wished of it. `None` when the queue is closed.
-    pub(super) fn next(&self) -> Option<(JobId, JobSpec, Arc<Reins>)> {
+    /// Waits for the next job and marks it as running; returns it with its control. `None` when the queue is closed.
+    pub(super) fn next(&self) -> Option<(JobId, JobSpec, Arc<JobControl>)> {
         let mut state = self.lock();
         state.running = None;
         loop {
@@ -76,29 +76,29 @@ impl Queue {
                 return None;
             }
             if let Some((id, spec)) = state.waiting.pop_front() {
-                let reins = Arc::new(Reins::default());
-                state.running = Some((id, reins.clone()));
-                return Some((id, spec, reins));
+                let control = Arc::new(JobControl::default());
+                state.running = Some((id, control.clone()));
+                return Some((id, spec, control));
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// Cancels a job. `true` when it waited and is gone; one that runs is told to stop and ends in its own time.
+    /// Cancels a job. A waiting job is removed: `true`. A running job is requested to stop: `false`.
     pub(super) fn cancel(&self, id: JobId) -> bool {
         let mut state = self.lock();
-        if let Some((_, reins)) = state.running.as_ref().filter(|(running, _)| *running == id) {
-            reins.set(|wish| wish.cancelled = true);
+        if let Some((_, control)) = state.running.as_ref().filter(|(running, _)| *running == id) {
+            control.set(|requests| requests.cancelled = true);
         }
         let before = state.waiting.len();
         state.waiting.retain(|(waiting, _)| *waiting != id);
         state.waiting.len() < before
     }
 
-    /// Lets a running job pause, or go on.
+    /// Pauses the running job, or resumes it.
     pub(super) fn pause(&self, id: JobId, paused: bool) {
-        if let Some((_, reins)) = self.lock().running.as_ref().filter(|(running, _)| *running == id) {
-            reins.set(|wish| wish.paused = paused);
+        if let Some((_, control)) = self.lock().running.as_ref().filter(|(running, _)| *running == id) {
+            control.set(|requests| requests.paused = paused);
         }
     }
 
@@ -107,8 +107,8 @@ impl Queue {
         let mut state = self.lock();
         state.closed = true;
         state.waiting.clear();
-        if let Some((_, reins)) = &state.running {
-            reins.set(|wish| wish.cancelled = true);
+        if let Some((_, control)) = &state.running {
+            control.set(|requests| requests.cancelled = true);
         }
         self.changed.notify_all();
     }
@@ -147,9 +147,9 @@ mod tests {
     fn a_running_job_is_told_by_its_reins() {
         let queue = Queue::default();
         queue.push(1, job());
-        let (_, _, reins) = queue.next().unwrap();
+        let (_, _, control) = queue.next().unwrap();
         assert!(!queue.cancel(1));
-        assert!(reins.cancelled() && reins.wait(|_| {}));
+        assert!(control.cancelled() && control.wait(|_| {}));
     }
 
     #[test]
@@ -157,17 +157,17 @@ mod tests {
         for end in ["resume", "cancel", "close"] {
             let queue = Arc::new(Queue::default());
             queue.push(1, job());
-            let (_, _, reins) = queue.next().unwrap();
+            let (_, _, control) = queue.next().unwrap();
             queue.pause(9, true);
-            assert!(!reins.wait(|_| unreachable!("another job was paused")));
+            assert!(!control.wait(|_| unreachable!("another job was paused")));
             queue.pause(1, true);
             let other = queue.clone();
             let mut heard = Vec::new();
-            let cancelled = reins.wait(|begins| {
+            let cancelled = control.wait(|begins| {
                 heard.push(begins);
                 if begins {
                     let queue = other.clone();
-                    // On another thread, as the listener is: the reins are held here.
+                    // On another thread, as requests are read: this one holds the lock of the control.
                     std::thread::spawn(move || match end {
                         "resume" => queue.pause(1, false),
                         "cancel" => drop(queue.cancel(1)),

@@ -1,4 +1,4 @@
-//! [`serve`]: one thread listens on stdin, this one works, lines go out on stdout.
+//! [`serve`]: one thread reads requests from stdin, the calling thread computes, events are written to stdout.
 
 use std::any::Any;
 use std::io::{BufRead, Write};
@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use flatland_core::job::{JobEvent, JobId, JobSpec, Reporter, WorkerMessage, WorkerRequest};
 
-use super::Bench;
-use super::queue::{Queue, Reins};
+use super::JobExecutor;
+use super::queue::{JobControl, Queue};
 
 /// How long the running job may take to stop when stdin closes.
-const LAST_ORDERS: Duration = Duration::from_secs(2);
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Answers requests until stdin closes: whoever asked is gone then, so what runs is stopped and the process ends.
+/// Runs requested jobs until stdin closes. Then the client has gone: the running job is stopped and the process exits.
 pub fn serve() {
     let queue = Arc::new(Queue::default());
     let listener = queue.clone();
@@ -30,42 +30,42 @@ pub fn serve() {
             }
         }
         listener.close();
-        std::thread::sleep(LAST_ORDERS);
+        std::thread::sleep(STOP_TIMEOUT);
         std::process::exit(0);
     });
-    let mut bench = Bench::default();
-    while let Some((id, spec, reins)) = queue.next() {
-        let end = run(&mut bench, id, &spec, &reins);
+    let mut executor = JobExecutor::default();
+    while let Some((id, spec, control)) = queue.next() {
+        let end = run(&mut executor, id, &spec, &control);
         send(id, end);
     }
 }
 
 /// Runs one job; an error or a panic becomes [`JobEvent::Failed`].
-fn run(bench: &mut Bench, id: JobId, spec: &JobSpec, reins: &Arc<Reins>) -> JobEvent {
+fn run(executor: &mut JobExecutor, id: JobId, spec: &JobSpec, control: &Arc<JobControl>) -> JobEvent {
     send(id, JobEvent::Started);
-    let mut reporter = LineReporter { id, reins: reins.clone() };
-    let result = catch_unwind(AssertUnwindSafe(|| bench.run(spec, &mut reporter)));
+    let mut reporter = LineReporter { id, control: control.clone() };
+    let result = catch_unwind(AssertUnwindSafe(|| executor.run(spec, &mut reporter)));
     let message = match result {
         Ok(Ok(output)) => return JobEvent::Done { output },
         Ok(Err(error)) => error.to_string(),
         Err(panic) => format!("internal error (a bug in Flatland): {}", panic_message(panic.as_ref())),
     };
-    if reins.cancelled() {
+    if control.cancelled() {
         return JobEvent::Cancelled;
     }
-    // What was loaded may be what went wrong, or lie on a device that no longer answers.
-    bench.forget();
+    // A loaded network or dataset may be the cause, or may lie on a failed device.
+    executor.forget();
     JobEvent::Failed { message }
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
 
 struct LineReporter {
     id: JobId,
-    reins: Arc<Reins>,
+    control: Arc<JobControl>,
 }
 
 impl Reporter for LineReporter {
@@ -74,11 +74,11 @@ impl Reporter for LineReporter {
     }
 
     fn cancelled(&self) -> bool {
-        self.reins.wait(|begins| send(self.id, if begins { JobEvent::Paused } else { JobEvent::Resumed }))
+        self.control.wait(|begins| send(self.id, if begins { JobEvent::Paused } else { JobEvent::Resumed }))
     }
 }
 
-/// One line on stdout. A closed pipe is not noticed here: stdin closes with it.
+/// Writes one line to stdout. A closed pipe is ignored: stdin closes as well and ends the process.
 fn send(id: JobId, event: JobEvent) {
     if let Ok(mut line) = serde_json::to_string(&WorkerMessage { id, event }) {
         line.push('\n');

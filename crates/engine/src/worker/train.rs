@@ -1,4 +1,4 @@
-//! [`train`]: the life of a process that trains one run.
+//! [`train`]: a process that trains one run.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -9,10 +9,10 @@ use flatland_core::result::cache_root;
 use super::serve::panic_message;
 use crate::train::{self, TrainError};
 
-/// Trains the run in `dir` when it is its turn on the device. The run directory tells how it goes; the answer is for stderr.
+/// Trains the run in `dir` once the device is free. Progress is written into the run directory; the returned message is for stderr.
 ///
 /// # Errors
-/// What went wrong, unless someone asked the run to stop.
+/// The message of the error, unless the run was stopped on request.
 pub fn train(dir: &Path, device: Device) -> Result<(), String> {
     let queues = cache_root().join("queue");
     match catch_unwind(AssertUnwindSafe(|| train::run(dir, device, Some(&queues)))) {
@@ -22,7 +22,7 @@ pub fn train(dir: &Path, device: Device) -> Result<(), String> {
             let message = format!("internal error (a bug in Flatland): {}", panic_message(panic.as_ref()));
             let folder = RunFolder::new(dir);
             if let Ok(Some(state)) = folder.written_state() {
-                // The panic is on stderr too.
+                // If this fails, the panic message on stderr remains.
                 let _ = folder.write_state(&RunState { status: RunStatus::Failed, message: Some(message.clone()), ..state });
             }
             Err(message)

@@ -1,4 +1,4 @@
-//! Cells of the plane: closed forms, every kind of network in float64, BatchNorm's policies, what is not finite, and resuming.
+//! Cells of the plane: closed forms, every kind of network in float64, BatchNorm's policies, non-finite values, and resuming.
 
 use std::path::Path;
 
@@ -16,9 +16,9 @@ use crate::analysis::AnalysisError;
 use crate::analysis::landscape::{Directions, Evaluation, Evaluator, LandscapeData, run};
 use crate::model::{Network, Samples, Tensors};
 
-/// Not square, 0 at an end, not centred.
+/// A grid that is not square, with 0 at an end, not centred.
 const GRID: ([f64; 4], [f64; 3]) = ([0.0, 0.25, 0.5, 1.25], [-0.5, 0.0, 2.0]);
-/// What float32 may lose.
+/// Tolerance of float32.
 const F32: f64 = 1e-5;
 
 /// Checks on networks that are drawn here; files go to `scratch`.
@@ -207,7 +207,7 @@ fn not_finite(checks: &mut Checks, device: Device, scratch: &Path, quiet: &mut Q
     Ok(())
 }
 
-/// Asks to stop once it has heard of so many cells.
+/// Cancels after a number of reported cells.
 struct Impatient {
     cells: usize,
     limit: usize,

@@ -1,4 +1,4 @@
-//! A real network on real images, computed as always and again in float64.
+//! A real network on real images, computed by the analyses and again in float64.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::analysis::landscape::{Directions, Evaluation, Evaluator, LandscapeDat
 use crate::analysis::{AnalysisError, forward_network, sharpness};
 use crate::model::{Network, Samples, Tensors};
 
-/// What float32 may lose.
+/// Tolerance of float32.
 pub(super) const F32: f64 = 1e-5;
 /// Images of derivatives, whose intermediate values are all kept.
 pub(super) const FEW: usize = 16;
@@ -30,7 +30,7 @@ pub(super) const FEW: usize = 16;
 const RANDOM_CELLS: usize = 4;
 const PARTS: [&str; 4] = ["forward passes", "cells", "sharpness", "derivatives"];
 
-/// A network with its images, as always and in float64.
+/// A network with its images, also in float64.
 pub(super) struct Subject<'a> {
     pub network: &'a Network,
     pub data: &'a LandscapeData<'a>,
@@ -42,10 +42,10 @@ pub(super) struct Subject<'a> {
     axes: [Tensors; 2],
 }
 
-/// Checks `network` on the images and the plane of `job`'s landscape; leaves files in its scratch folder that nobody needs.
+/// Checks `network` on the images and the plane of `job`'s landscape; leaves files in its scratch folder that are not needed afterwards.
 ///
 /// # Errors
-/// [`AnalysisError::Cancelled`] when the reporter says so. Whatever else goes wrong is a check that fails.
+/// [`AnalysisError::Cancelled`] when the job is cancelled. Every other error is a failed check.
 pub fn checkpoint(
     network: &Network,
     data: &LandscapeData,
@@ -194,7 +194,7 @@ impl Subject<'_> {
             let cell = plain.evaluate(alpha, beta, &mut Quiet(reporter))?;
             let seen = self.reference.look(&self.at(alpha, beta)?, &self.x)?;
             let expected = mean(&seen.losses(self.labels()));
-            // A cell that is not finite is right where it is not finite in float64.
+            // A cell that is not finite is correct where it is not finite in float64 either.
             let both = !cell.mean.loss.is_finite() && !expected.is_finite();
             losses.push(if both { (0.0, 0.0) } else { (cell.mean.loss, expected) });
             let found = cell.readings.iter().find(|reading| reading.quantity == Quantity::Energy).map_or(f64::NAN, |r| r.value);
@@ -222,7 +222,7 @@ impl Subject<'_> {
         }
     }
 
-    /// What a cell says with semantic-shift images, at a cell where the ID images were `seen`.
+    /// Checks the readings with semantic-shift images at a cell where the output for ID images is `id`.
     fn detection(&self, checks: &mut Checks, (alpha, beta): (f64, f64), id: &Seen, quiet: &mut Quiet) -> Result<(), AnalysisError> {
         let Some(x) = &self.ood else { return Ok(()) };
         let images = self.data.ood.iter().map(|samples| &samples.x).collect::<Vec<_>>();

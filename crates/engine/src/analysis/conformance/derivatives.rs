@@ -1,4 +1,4 @@
-//! The derivatives of a real network, computed as always and again in float64.
+//! The derivatives of a real network, computed by the analyses and again in float64.
 
 use flatland_core::job::{ProgressMeter, Reporter};
 use flatland_core::metric::{error_of_largest, relative_error};
@@ -20,7 +20,7 @@ const LANCZOS: usize = 8;
 /// How often weights are moved by float32's rounding, and how many times the largest jump is allowed.
 const NUDGES: usize = 3;
 const JUMPS: f64 = 10.0;
-/// So many half units of the last digit at most.
+/// Largest rounding, in half units of the last digit.
 const MOST: f64 = 32.0;
 
 impl Subject<'_> {

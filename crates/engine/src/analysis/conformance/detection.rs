@@ -1,4 +1,4 @@
-//! Detection numbers by their definitions, pair by pair and threshold by threshold.
+//! Detection metrics by their definitions, pair by pair and threshold by threshold.
 
 use flatland_core::metric;
 use flatland_core::metric::relative_error;

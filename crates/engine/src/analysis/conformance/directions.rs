@@ -162,7 +162,7 @@ fn presets(checks: &mut Checks) -> Result<(), AnalysisError> {
     Ok(())
 }
 
-/// Turns draws into the directions of a tool, by its own rule over all tensors, and says the rule.
+/// Computes the directions of a tool from draws by its own rule over all tensors, and names the rule.
 fn other_tool(preset: Preset, delta: &mut [Part], eta: &mut [Part]) -> &'static str {
     match preset {
         Preset::Li2018 => {

@@ -1,4 +1,4 @@
-//! The Hessian where it is known: a matrix with a given spectrum, softmax regression, and a small network differentiated in float64.
+//! The Hessian in closed form: a matrix with a given spectrum, softmax regression, and a small network differentiated in float64.
 
 use std::path::Path;
 
@@ -52,7 +52,7 @@ impl Symmetric for Matrix {
     }
 }
 
-/// A bulk of 200 eigenvalues in [−0.3, 0.5] with outliers: what spectra of networks look like.
+/// 200 eigenvalues in [−0.3, 0.5] with outliers, similar to spectra of networks.
 pub(in crate::analysis) fn outliers_over_a_bulk() -> Vec<f64> {
     let bulk = (0..200).map(|k| -0.3 + 0.8 * f64::from(k) / 199.0);
     bulk.chain([20.0, 11.0, 7.0, 6.5, -2.0]).collect()
@@ -182,7 +182,7 @@ pub(super) fn flat(reference: &Reference, tensors: &Tensors) -> Result<Tensor, A
     Ok(Tensor::f_cat(&parts, 0)?)
 }
 
-/// What a Hessian job says of `network` beside the eigenvalues of `exact`.
+/// Compares the result of a Hessian job on `network` with the eigenvalues of `exact`.
 #[expect(clippy::too_many_arguments, reason = "what is compared, on what, and what for")]
 fn spectrum(
     checks: &mut Checks,

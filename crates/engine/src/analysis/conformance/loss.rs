@@ -19,7 +19,7 @@ const CLASSES: usize = 10;
 /// The same float64 arithmetic in another order.
 const F64: f64 = 1e-12;
 
-/// Checks on drawn logits, and on a network that knows nothing.
+/// Checks on drawn logits, and on a network whose logits are 0.
 pub(super) fn checks(checks: &mut Checks, device: Device, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
     let mut random = draws("conformance logits", 0, 0);
     let logits: Vec<f32> = (0..IMAGES * CLASSES).map(|_| 6.0 * Distribution::<f32>::sample(&StandardNormal, &mut random)).collect();
@@ -105,7 +105,7 @@ fn ignorance(checks: &mut Checks, device: Device, reporter: &mut dyn Reporter) -
         Quantity::DrSam => 1.7 * ln_2,
         Quantity::Auroc => 0.5,
         Quantity::Fpr95 => 1.0,
-        // Not asked for: the Hessian has checks of its own.
+        // Not requested: the Hessian has checks of its own.
         Quantity::LambdaMax | Quantity::LambdaMin | Quantity::NegativeCurvature => f64::NAN,
         // Of one image in input space.
         Quantity::Prediction | Quantity::Margin | Quantity::Confidence => f64::NAN,

@@ -1,8 +1,8 @@
-//! Every definition of this room against a closed form or an independent computation, with the error that was measured.
+//! Every definition of this module against a closed form or an independent computation, with the error that was measured.
 //!
-//! The checks run the code that all analyses run, on the device that is asked for; what they are compared with is computed on the CPU in
-//! float64, slowly and by other means ([`reference`] is a second evaluation of networks). [`definitions`] needs no file; [`checkpoint`]
-//! looks at a real network. A check that cannot be run is one that fails. Deliberately absent: pages and tables, pass or fail of the whole.
+//! The checks run the code that all analyses run, on the device that is requested; the expected values are computed on the CPU in
+//! float64, by slow independent code ([`reference`] is a second evaluation of networks). [`definitions`] needs no file; [`checkpoint`]
+//! checks a real network. A check that cannot run fails. Not here: reports, and the overall verdict.
 
 mod cells;
 mod checkpoint;
@@ -61,10 +61,10 @@ const GROUPS: [(&str, &str, Fill); 7] = [
     ("Hessian", "Derivatives in float32 against matrices in float64.", hessian::checks),
 ];
 
-/// Checks what needs no file; leaves files in `scratch` that nobody needs.
+/// Checks what needs no file; leaves files in `scratch` that are not needed afterwards.
 ///
 /// # Errors
-/// [`AnalysisError::Cancelled`] when the reporter says so. Whatever else goes wrong is a check that fails.
+/// [`AnalysisError::Cancelled`] when the job is cancelled. Every other error is a failed check.
 pub fn definitions(device: Device, scratch: &Path, reporter: &mut dyn Reporter) -> Result<Vec<CheckGroup>, AnalysisError> {
     let mut groups = Vec::new();
     for (name, about, fill) in GROUPS {
@@ -80,7 +80,7 @@ pub fn definitions(device: Device, scratch: &Path, reporter: &mut dyn Reporter) 
     Ok(groups)
 }
 
-/// Tells how far it is, and hears whether it should stop.
+/// Reports the progress; an error where the job is cancelled.
 fn tell(reporter: &mut dyn Reporter, done: usize, total: usize, unit: &str, message: &str) -> Result<(), AnalysisError> {
     let (done, total) = (done as u64, total as u64);
     reporter.report(JobEvent::Progress { done, total, unit: unit.into(), message: message.into(), eta_secs: None });

@@ -104,7 +104,7 @@ fn principal_components(checks: &mut Checks) -> Result<(), AnalysisError> {
     let centred = x.f_sub(&x.f_mean_dim([0i64].as_slice(), true, Kind::Double)?)?;
     let (u, s, _) = centred.f_svd(true, true)?;
     let expected = u.f_mul(&s)?.f_narrow(1, 0, kept as i64)?;
-    // The sign of a component is free: products of coordinates do not know it.
+    // The sign of a component is arbitrary: products of coordinates do not depend on it.
     let products = |points: &[f64]| -> Vec<f64> { points.iter().enumerate().map(|(k, x)| x * points[k % kept]).collect() };
     checks.add(
         Definition::new(

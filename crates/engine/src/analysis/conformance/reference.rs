@@ -1,7 +1,8 @@
-//! [`Reference`]: a network again, slowly: every operation from its formula, in float64, on the CPU, nothing folded, channels first.
+//! [`Reference`]: an independent evaluation of networks: every operation from its formula, in float64, on the CPU, nothing folded, channels
+//! first.
 //!
-//! It shares with the fast path the list of operations and nothing else: convolutions are products with unfolded images, BatchNorm is
-//! its four tensors, pictures are normalized anew from their bytes.
+//! It shares only the list of operations with the fast path: convolutions are products with unfolded images, BatchNorm is
+//! its four tensors, images are normalized again from their bytes.
 
 use flatland_core::data::Dataset;
 use flatland_core::session::Normalization;
@@ -23,7 +24,7 @@ pub(super) enum Statistics<'a> {
     Batch(&'a mut Vec<(String, Tensor, Tensor)>),
 }
 
-/// What a network says of images, f64.
+/// Output of a network for images, f64.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     /// [N, D] row by row.
@@ -65,7 +66,7 @@ impl<'a> Reference<'a> {
         self.tensors.iter().map(move_one).collect()
     }
 
-    /// What the network with `tensors` says of `x` [N, C, H, W], running statistics.
+    /// Output of the network with `tensors` for `x` [N, C, H, W], with running statistics.
     pub fn look(&self, tensors: &Tensors, x: &Tensor) -> Result<Seen, AnalysisError> {
         let _no_grad = tch::no_grad_guard();
         let mut seen = Seen::default();
@@ -94,7 +95,7 @@ impl<'a> Reference<'a> {
                 for (part, tensor) in [("running_mean", mean), ("running_var", variance)] {
                     let name = format!("{prefix}.{part}");
                     let before = running.get(&name).map_or_else(|| tensor.f_zeros_like(), |tensor| Ok(tensor.shallow_clone()))?;
-                    // The mean of so many is the mean of those before, moved by its share towards the next.
+                    // Running mean: the mean so far, moved towards the next value by its share.
                     running.insert(name, before.f_add(&tensor.f_sub(&before)?.f_div_scalar(count)?)?);
                 }
             }
@@ -263,7 +264,7 @@ fn activate(activation: Activation, x: &Tensor) -> Result<Tensor, AnalysisError>
     })
 }
 
-/// The largest of what lies in each window, beyond the image −∞.
+/// The largest value in each window; −∞ outside of the image.
 fn max_pool(x: &Tensor, side: i64, stride: i64, padding: i64) -> Result<Tensor, AnalysisError> {
     let x = x.f_pad([padding; 4], "constant", f64::NEG_INFINITY)?;
     let size = x.size();
@@ -280,7 +281,7 @@ fn max_pool(x: &Tensor, side: i64, stride: i64, padding: i64) -> Result<Tensor, 
     largest.ok_or_else(|| AnalysisError::Invalid(format!("expected windows of at least 1x1, found {side}x{side}")))
 }
 
-/// [N, C, H/s, s, W/s, s]; what does not fill a window is left out.
+/// [N, C, H/s, s, W/s, s]; incomplete windows are left out.
 fn windows(x: &Tensor, side: i64) -> Result<Tensor, AnalysisError> {
     let size = x.size();
     let (rows, columns) = (size[2] / side, size[3] / side);
@@ -298,7 +299,7 @@ pub(super) fn double(tensor: &Tensor) -> Result<Tensor, AnalysisError> {
     Ok(tensor.detach().f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?.f_contiguous()?)
 }
 
-/// The pictures of `dataset` as [N, `channels`, H, W] float64: (x/255 − mean)/std; one channel is Pillow's `L`.
+/// The images of `dataset` as [N, `channels`, H, W] float64: (x/255 − mean)/std; one channel is Pillow's `L`.
 pub(in crate::analysis) fn pictures(dataset: &Dataset, normalization: &Normalization, channels: i64) -> Result<Tensor, AnalysisError> {
     let (mean, std) = normalization.constants();
     let positions = dataset.height * dataset.width;

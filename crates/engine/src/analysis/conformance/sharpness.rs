@@ -1,4 +1,4 @@
-//! Sharpness where it is known: one image under a linear map, and what saved ε prove.
+//! Sharpness in closed form: one image under a linear map, and checks of saved ε.
 
 use std::path::Path;
 
@@ -19,14 +19,14 @@ const RADII: [f64; 4] = [0.01, 0.1, 1.0, 10.0];
 const F32: f64 = 1e-5;
 const FORET: &str = "Foret et al. 2021, Eq. 1";
 
-/// A folder, a device and someone who may ask to stop.
-struct Bench<'a, 'b> {
+/// Folder, device and reporter of the checks.
+struct CheckContext<'a, 'b> {
     scratch: &'a Path,
     device: Device,
     quiet: Quiet<'b>,
 }
 
-impl Bench<'_, '_> {
+impl CheckContext<'_, '_> {
     fn curve(&mut self, network: &Network, data: &Samples, settings: SharpnessSettings) -> Result<SharpnessCurve, AnalysisError> {
         let job = SharpnessJob {
             checkpoint: checkpoint(),
@@ -44,12 +44,12 @@ impl Bench<'_, '_> {
 
 /// Checks; files go to `scratch`.
 pub(super) fn checks(checks: &mut Checks, device: Device, scratch: &Path, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
-    let mut bench = Bench { scratch, device, quiet: Quiet(reporter) };
-    one_image(checks, &mut bench)?;
-    two_labels(checks, &mut bench)?;
-    batches_of_one(checks, &mut bench)?;
-    averages(checks, &mut bench)?;
-    claims(checks, &mut bench)
+    let mut context = CheckContext { scratch, device, quiet: Quiet(reporter) };
+    one_image(checks, &mut context)?;
+    two_labels(checks, &mut context)?;
+    batches_of_one(checks, &mut context)?;
+    averages(checks, &mut context)?;
+    claims(checks, &mut context)
 }
 
 fn settings(estimator: Estimator, rho: &[f64]) -> SharpnessSettings {
@@ -64,8 +64,8 @@ fn lengths(data: &Samples) -> Result<Vec<(f64, f64)>, AnalysisError> {
 }
 
 /// L = ln(1 + exp(−m)), m = (w_y − w_other)·x: ‖ε‖₂ ≤ ρ lowers m by at most √2 ρ‖x‖₂, ‖ε‖_∞ ≤ ρ by at most 2ρ‖x‖₁.
-fn one_image(checks: &mut Checks, bench: &mut Bench) -> Result<(), AnalysisError> {
-    let network = on(logistic()?, bench.device)?;
+fn one_image(checks: &mut Checks, context: &mut CheckContext) -> Result<(), AnalysisError> {
+    let network = on(logistic()?, context.device)?;
     let data = samples(grey("one", &[1], |_, p| (10 * p) as u8), &network)?;
     let [(l2, l1)] = lengths(&data)?[..] else { return Err(AnalysisError::Invalid("expected one image".into())) };
     let rise = |fall: f64| fall.exp().ln_1p() - 2f64.ln();
@@ -107,7 +107,7 @@ fn one_image(checks: &mut Checks, bench: &mut Bench) -> Result<(), AnalysisError
         ),
     ];
     for (name, formula, source, settings, known) in rows {
-        let curve = bench.curve(&network, &data, settings)?;
+        let curve = context.curve(&network, &data, settings)?;
         checks.add(
             Definition::new(name, formula, source),
             "closed form for one image and W = 0, where the best ε lies along the image",
@@ -120,12 +120,12 @@ fn one_image(checks: &mut Checks, bench: &mut Bench) -> Result<(), AnalysisError
 }
 
 /// One image with both labels: at W = 0 there is no slope, and S = ln cosh(ρ‖x‖/√2).
-fn two_labels(checks: &mut Checks, bench: &mut Bench) -> Result<(), AnalysisError> {
-    let network = on(logistic()?, bench.device)?;
+fn two_labels(checks: &mut Checks, context: &mut CheckContext) -> Result<(), AnalysisError> {
+    let network = on(logistic()?, context.device)?;
     let data = samples(grey("two", &[0, 1], |_, p| (10 * p) as u8), &network)?;
     let length = lengths(&data)?[0].0;
     let settings = SharpnessSettings { second_order: true, ..settings(Estimator::Continuation, &[0.1, 1.0]) };
-    let curve = bench.curve(&network, &data, settings)?;
+    let curve = context.curve(&network, &data, settings)?;
     checks.add(
         Definition::new("S(ρ) at a critical point", "max over ‖ε‖₂ ≤ ρ where ∇L = 0", FORET),
         "closed form ln cosh(ρ‖x‖/√2) for one image with both labels",
@@ -144,10 +144,10 @@ fn two_labels(checks: &mut Checks, bench: &mut Bench) -> Result<(), AnalysisErro
     Ok(())
 }
 
-fn batches_of_one(checks: &mut Checks, bench: &mut Bench) -> Result<(), AnalysisError> {
-    let network = on(logistic()?, bench.device)?;
+fn batches_of_one(checks: &mut Checks, context: &mut CheckContext) -> Result<(), AnalysisError> {
+    let network = on(logistic()?, context.device)?;
     let data = samples(grey("five", &[1, 0, 0, 1, 0], |i, p| (9 * p + 13 * i) as u8), &network)?;
-    let curve = bench.curve(&network, &data, SharpnessSettings { m: Some(1), ..settings(Estimator::Continuation, &RADII[..3]) })?;
+    let curve = context.curve(&network, &data, SharpnessSettings { m: Some(1), ..settings(Estimator::Continuation, &RADII[..3]) })?;
     let lengths = lengths(&data)?;
     let known = |rho: f64| lengths.iter().map(|(l2, _)| (2f64.sqrt() * rho * l2).exp().ln_1p() - 2f64.ln()).sum::<f64>() / 5.0;
     checks.add(
@@ -161,11 +161,11 @@ fn batches_of_one(checks: &mut Checks, bench: &mut Bench) -> Result<(), Analysis
 }
 
 /// E over the unit sphere of ln cosh(ρ‖x‖u₁/√2), for one image with both labels: the density of u₁ in 96 dimensions is (1 − t²)^(93/2).
-fn averages(checks: &mut Checks, bench: &mut Bench) -> Result<(), AnalysisError> {
-    let network = on(logistic()?, bench.device)?;
+fn averages(checks: &mut Checks, context: &mut CheckContext) -> Result<(), AnalysisError> {
+    let network = on(logistic()?, context.device)?;
     let data = samples(grey("two", &[0, 1], |_, p| (10 * p) as u8), &network)?;
     let length = lengths(&data)?[0].0;
-    let curve = bench.curve(&network, &data, SharpnessSettings { draws: 400, ..settings(Estimator::Random, &[1.0]) })?;
+    let curve = context.curve(&network, &data, SharpnessSettings { draws: 400, ..settings(Estimator::Random, &[1.0]) })?;
     let Some(point) = curve.points.first() else { return Err(AnalysisError::Invalid("expected a point at ρ = 1, found none".into())) };
     let nodes = || (-2000..=2000).map(|k| f64::from(k) / 2000.0);
     let density = |t: f64| (1.0 - t * t).powf(46.5);
@@ -181,18 +181,18 @@ fn averages(checks: &mut Checks, bench: &mut Bench) -> Result<(), AnalysisError>
     Ok(())
 }
 
-/// What is saved lies in its ball and gives the rise that is claimed, in float64; and the curve never falls.
-fn claims(checks: &mut Checks, bench: &mut Bench) -> Result<(), AnalysisError> {
-    let network = on(convolutional(3, 2)?, bench.device)?;
+/// Saved ε lie in their ball and give the reported rise in float64, and the curve never falls.
+fn claims(checks: &mut Checks, context: &mut CheckContext) -> Result<(), AnalysisError> {
+    let network = on(convolutional(3, 2)?, context.device)?;
     let data = samples(noise(60, 4), &network)?;
-    let curve = bench.curve(&network, &data, settings(Estimator::Continuation, &[0.05, 0.3, 1.5]))?;
+    let curve = context.curve(&network, &data, settings(Estimator::Continuation, &[0.05, 0.3, 1.5]))?;
     let reference = Reference::of(&network)?;
     let x = pictures(&data.dataset, &plain(), 3)?;
     let loss = |tensors: &Tensors| Ok::<_, AnalysisError>(mean(&reference.look(tensors, &x)?.losses(&data.dataset.labels)));
     let center = loss(&reference.moved(&[])?)?;
     let (mut rises, mut norms) = (Vec::new(), Vec::new());
     for point in &curve.points {
-        let epsilon = saved(&bench.scratch.join(format!("epsilon_{}.npz", point.rho)))?;
+        let epsilon = saved(&context.scratch.join(format!("epsilon_{}.npz", point.rho)))?;
         rises.push((point.sharpness - (loss(&reference.moved(&[(&epsilon, 1.0)])?)? - center)) / center.max(point.sharpness));
         norms.push((norm(&epsilon)?, point.rho));
     }

@@ -1,4 +1,4 @@
-//! Small networks and images that every machine draws alike: what definitions are checked on, and what tests of this room use.
+//! Small networks and images, the same on every machine, for the checks of definitions and for tests of this module.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub fn network(graph: Graph, classes: i64, tensors: Vec<(&str, Tensor)>) -> Netw
 /// fc2(relu(fc1(flatten x))) on 2x2 RGB images, three classes, weights N(0, 1) by `seed`.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub fn mlp(seed: u64) -> Result<Network, AnalysisError> {
     let mut g = GraphBuilder::new([3, 2, 2]);
     let flat = g.push(Op::Flatten, &[0]);
@@ -45,7 +45,7 @@ pub fn mlp(seed: u64) -> Result<Network, AnalysisError> {
 /// Softmax regression on 2x2 RGB images: z = W x + b, three classes, weights N(0, 1) by `seed`.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub fn linear(seed: u64) -> Result<Network, AnalysisError> {
     let mut g = GraphBuilder::new([3, 2, 2]);
     let features = g.push(Op::Flatten, &[0]);
@@ -67,7 +67,7 @@ fn normal(graph: Graph, shapes: &[(&'static str, &[i64])], seed: u64) -> Result<
 /// Convolution 3→6, BatchNorm, ReLU, mean, affine map to `classes` on 4x4 RGB images; weights drawn with the seed.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub fn convolutional(classes: i64, seed: u64) -> Result<Network, AnalysisError> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut draw = |shape: &[i64], low: f32, high: f32| -> Result<Tensor, AnalysisError> {
@@ -97,7 +97,7 @@ pub fn convolutional(classes: i64, seed: u64) -> Result<Network, AnalysisError> 
 /// is linear in W.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch fails.
 pub fn logistic() -> Result<Network, AnalysisError> {
     let mut builder = GraphBuilder::new([3, 4, 4]);
     let flat = builder.push(Op::Flatten, &[0]);
@@ -106,11 +106,11 @@ pub fn logistic() -> Result<Network, AnalysisError> {
     Ok(network(builder.finish(flat, logits), 2, vec![("fc.weight", weight)]))
 }
 
-/// A network of `architecture` that sees something: scale and shift of BatchNorm drawn, running statistics those of noise, logits of
-/// noise with standard deviation 3. As it is initialized its logits are all but equal, and a wrong weight would hardly move its loss.
+/// A network of `architecture` with drawn scale and shift of BatchNorm, the running statistics of noise, and logits of noise with standard
+/// deviation 3. Freshly initialized networks have nearly equal logits, and a wrong weight would hardly change their loss.
 ///
 /// # Errors
-/// When the architecture is unknown or libtorch refuses.
+/// When the architecture is unknown or libtorch fails.
 pub fn lively(architecture: &str, classes: i64, seed: u64, device: Device) -> Result<Network, AnalysisError> {
     let mut network = Network::random(architecture, classes, seed, Device::Cpu)?;
     let mut random = draws("lively network", seed, 0);
@@ -170,7 +170,7 @@ pub fn dataset(name: &str, images: Vec<u8>, side: usize, labels: Vec<i64>) -> Da
     Dataset { name: name.into(), images, height: side, width: side, labels, index: (0..n).collect(), classes: Vec::new(), provenance }
 }
 
-/// Where images come from that come from nowhere.
+/// A source for images without a file.
 pub fn source(name: &str) -> Source {
     Source { name: name.into(), path: PathBuf::from(name), ..Source::default() }
 }

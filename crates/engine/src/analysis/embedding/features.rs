@@ -1,4 +1,4 @@
-//! What a network says of every image of a dataset.
+//! Features, logits and predictions of a network for every image of a dataset.
 
 use flatland_core::job::{ProgressMeter, Reporter};
 use tch::Tensor;
@@ -22,14 +22,14 @@ pub struct Features {
     pub prediction: Vec<i64>,
     /// Images in which several logits are the largest.
     pub tied: usize,
-    /// What the network's head, where it has one, says of how sure it is, [N].
+    /// Confidence by the network's head, where it has one, [N].
     pub confidence: Option<Vec<f64>>,
 }
 
 /// Features and logits of all `samples`, BatchNorm frozen; advances `meter` by an image each.
 ///
 /// # Errors
-/// When cancelled or libtorch refuses.
+/// When cancelled or libtorch fails.
 pub fn extract(
     network: &Network,
     samples: &Samples,
@@ -60,7 +60,7 @@ pub fn extract(
     })
 }
 
-/// What the logits of an image say.
+/// The prediction for an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prediction {
     /// The class, or -1.
@@ -69,8 +69,8 @@ pub struct Prediction {
     pub tied: bool,
 }
 
-/// The class of the largest of the `logits` [C], the first of several, as `argmax` of NumPy and PyTorch. Of a NaN and of a largest logit
-/// that is infinite both make a class, though softmax and energy are not defined there: here it is none.
+/// The class of the largest of the `logits` [C], the first of several, as `argmax` of NumPy and PyTorch. With a NaN
+/// or an infinite largest logit both return some class, though softmax and energy are not defined there: here there is no prediction.
 pub fn predict(logits: &[f32]) -> Prediction {
     let largest = logits.iter().fold(f32::NEG_INFINITY, |best, &z| if z.is_nan() || best.is_nan() { f32::NAN } else { best.max(z) });
     if !largest.is_finite() {

@@ -1,8 +1,8 @@
-//! Penultimate features of several datasets under one checkpoint, and one joint picture of them.
+//! Penultimate features of several datasets for one checkpoint, and their joint 2-D embedding.
 //!
-//! Features, then principal components, then t-SNE started from the first two of them (or these alone, where too few images differ: the result
-//! says which): no step draws anything at random but
-//! a seeded jitter that parts equal points. Deliberately absent: numbers about the picture; distances in it mean little.
+//! Features, then principal components, then t-SNE started from the first two of them (or these alone, where too few images differ; the result
+//! records which). Nothing is random except a seeded jitter that separates equal points. Not here: metrics of the embedding; its distances
+//! mean little.
 
 mod features;
 mod pca;
@@ -24,7 +24,7 @@ pub use features::{Features, extract};
 pub use pca::{Projection, project};
 pub use tsne::{Continue, TsneSettings, fit, largest_perplexity};
 
-/// Time between two live pictures.
+/// Time between two sets of live positions.
 const LIVE: Duration = Duration::from_millis(300);
 
 /// Standard deviation of the first coordinate of the initial embedding, as in openTSNE and scikit-learn.
@@ -48,7 +48,7 @@ pub fn run(network: &Network, datasets: &[(Role, Samples)], job: &EmbeddingJob, 
     Ok(())
 }
 
-/// Everything of the embedding but the picture.
+/// All of the embedding except the 2-D positions.
 fn gather(
     network: &Network,
     datasets: &[(Role, Samples)],
@@ -92,7 +92,7 @@ fn gather(
     Ok(embedding)
 }
 
-/// The places of the projected features on the plane, of which `different` differ, and what found them.
+/// The 2-D positions of the projected features, of which `different` differ, and the method that computed them.
 fn picture(
     projection: &Projection,
     different: usize,
@@ -132,8 +132,8 @@ fn picture(
     Ok((fitted, picture))
 }
 
-/// The first two principal components at standard deviation 1e-4, with 1 % of seeded jitter so that equal points part and a
-/// line can become a plane; `None` when all points are one.
+/// The first two principal components at standard deviation 1e-4, with 1 % of seeded jitter so that equal points separate and a
+/// line can spread; `None` when all points are equal.
 fn initial(plane: &[[f64; 2]], seed: u64) -> Option<Vec<[f64; 2]>> {
     let deviation = (plane.iter().map(|point| point[0] * point[0]).sum::<f64>() / plane.len().max(1) as f64).sqrt();
     if deviation <= 0.0 {
@@ -151,10 +151,10 @@ fn single([x, y]: [f64; 2]) -> [f32; 2] {
     [x as f32, y as f32]
 }
 
-/// Pictures on their way to the window.
+/// Live positions that are sent to the window.
 struct Live<'a> {
     reporter: &'a mut dyn Reporter,
-    /// Sent with the first picture only.
+    /// Sent with the first positions only.
     roles: Vec<String>,
     sent: Option<Instant>,
 }

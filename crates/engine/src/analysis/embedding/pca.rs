@@ -21,10 +21,10 @@ impl Projection {
 }
 
 /// Projects `features` [N, dim] on their first `components` principal components; with `components` ≥ dim this only centres
-/// and turns them, which keeps every distance. The sign of a component is such that its largest loading is positive.
+/// and rotates them, which preserves every distance. The sign of a component is such that its largest loading is positive.
 ///
 /// # Errors
-/// When libtorch refuses (a value is not finite).
+/// When libtorch fails (a value is not finite).
 pub fn project(features: &[f32], dim: usize, components: usize) -> Result<Projection, AnalysisError> {
     let n = features.len() / dim.max(1);
     let kept = components.clamp(1, dim.max(1));

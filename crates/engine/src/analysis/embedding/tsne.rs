@@ -1,9 +1,9 @@
 //! t-SNE (van der Maaten & Hinton 2008) by the crate `bhtsne`, made repeatable and cancellable.
 //!
 //! Repeatable: the initial embedding and the neighbours are ours, and the fit runs in a pool of one thread, because `bhtsne`
-//! draws its vantage points at random and sums in an order that depends on which thread steals which work. The same points
-//! give the same bytes on any number of cores. Cancellable: the fit runs beside the caller; when the caller turns away, the
-//! epoch callback unwinds the fit's stack.
+//! draws its vantage points at random and sums in an order that depends on the scheduling of threads. The same points
+//! give the same bytes on any number of cores. Cancellable: the fit runs on another thread; when the
+//! caller stops, the epoch callback unwinds the fit's stack.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::sync_channel;
@@ -20,10 +20,10 @@ const INTERPOLATE_ABOVE: usize = 2000;
 /// Barnes-Hut's θ, as in openTSNE and scikit-learn.
 const THETA: f64 = 0.5;
 
-/// Rows of the neighbour table between two looks at the cancel flag.
+/// Rows of the neighbour table between two checks of the cancel flag.
 const NEIGHBOR_ROWS: usize = 256;
 
-/// What t-SNE is to do.
+/// Settings of t-SNE.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TsneSettings {
     /// Perplexity, from 1 to [`largest_perplexity`].
@@ -32,10 +32,10 @@ pub struct TsneSettings {
     pub iterations: usize,
 }
 
-/// Whether a fit is to go on.
+/// Whether a fit continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Continue {
-    /// Go on.
+    /// Continue.
     Yes,
     /// Stop; the fit ends in [`AnalysisError::Cancelled`].
     No,
@@ -47,7 +47,7 @@ pub fn largest_perplexity(n: usize) -> f64 {
 }
 
 /// Embeds `points` [N, dim] in the plane, starting from `initial` [N]. `on_iteration` is called on this thread with the number of
-/// iterations done (0 while neighbours are sought) and the positions so far, and says whether to go on.
+/// iterations done (0 while neighbours are sought) and the positions so far, and returns whether to continue.
 ///
 /// # Errors
 /// When there are fewer than [`FEWEST_POINTS`] points, shapes or perplexity do not fit, a value is not finite, or it was stopped.
@@ -109,7 +109,7 @@ enum Message {
     Failed(String),
 }
 
-/// Thrown through `bhtsne` when nobody listens any more.
+/// Panic payload that unwinds `bhtsne` when no receiver is left.
 struct Stopped;
 
 fn descend(
@@ -147,7 +147,7 @@ fn descend(
                 }
                 tsne.embedding()
             }));
-            // Nobody may be listening: then the answer is lost, as it should be.
+            // Without a receiver the result is dropped.
             let _ = sender.send(match fitted {
                 Ok(y) => Message::Done(y),
                 Err(panic) => Message::Failed(describe(&*panic)),

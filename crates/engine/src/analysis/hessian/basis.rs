@@ -1,4 +1,4 @@
-//! [`Basis`]: orthonormal vectors in one buffer, kept orthonormal by re-orthogonalising everything twice.
+//! [`Basis`]: orthonormal vectors in one buffer; each new vector is orthogonalised twice.
 
 use tch::Tensor;
 
@@ -12,7 +12,7 @@ pub(super) struct Basis {
 }
 
 impl Basis {
-    /// Room for `capacity` vectors like `like` (pages are used as they are filled).
+    /// Space for `capacity` vectors like `like` (pages are used as they are filled).
     pub fn new(like: &Tensor, capacity: usize) -> Result<Self, AnalysisError> {
         Ok(Self { rows: Tensor::f_empty([capacity.max(1) as i64, like.numel() as i64], (like.kind(), like.device()))?, len: 0 })
     }

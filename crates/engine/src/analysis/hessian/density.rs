@@ -12,7 +12,7 @@ use crate::analysis::flat::{draws, normal};
 /// mean over v is the density. Moments below 2·`steps` of each probe are exact.
 ///
 /// # Errors
-/// When cancelled or libtorch refuses.
+/// When cancelled or libtorch fails.
 pub(in crate::analysis) fn quadrature(
     map: &mut dyn Symmetric,
     steps: usize,

@@ -18,7 +18,7 @@ pub(in crate::analysis) struct Eigenpair {
     pub vector: Tensor,
 }
 
-/// What to look for.
+/// What is searched for.
 pub(in crate::analysis) struct Search {
     /// Largest eigenpairs (algebraically), ≥ 1; fewer come back when the space is smaller.
     pub top: usize,
@@ -32,7 +32,7 @@ pub(in crate::analysis) struct Search {
     pub seed: u64,
 }
 
-/// What was found.
+/// The eigenpairs that were found.
 pub(in crate::analysis) struct Extremes {
     /// Descending.
     pub top: Vec<Eigenpair>,
@@ -48,7 +48,7 @@ pub(in crate::analysis) struct Extremes {
 /// eigenspace, and others enter by rounding or once the space is exhausted.
 ///
 /// # Errors
-/// When cancelled, second derivatives are not finite, or libtorch refuses.
+/// When cancelled, second derivatives are not finite, or libtorch fails.
 pub(in crate::analysis) fn extremes(map: &mut dyn Symmetric, search: &Search) -> Result<Extremes, AnalysisError> {
     let mut krylov = KrylovSearch::new(map, search)?;
     while krylov.step(map)? {}
@@ -139,7 +139,7 @@ fn settled(ritz: &Ritz, top: usize, search: &Search) -> bool {
 
 fn measured(map: &mut dyn Symmetric, v: Tensor) -> Result<Eigenpair, AnalysisError> {
     let image = map.apply(&v)?;
-    // A zero has no sign.
+    // Zero instead of −0.
     let value = dot(&v, &image)? + 0.0;
     let residual = norm(&image.f_sub(&v.f_mul_scalar(value)?)?)?;
     let extreme = v.f_abs()?.f_argmax(None, false)?;

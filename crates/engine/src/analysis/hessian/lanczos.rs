@@ -41,7 +41,7 @@ impl Lanczos {
         self.alpha.len()
     }
 
-    /// One product further. `false` when the Krylov space is exhausted: it is invariant, and its Ritz values are eigenvalues.
+    /// Does one more product. `false` when the Krylov space is exhausted: it is invariant, and its Ritz values are eigenvalues.
     pub fn step(&mut self, map: &mut dyn Symmetric) -> Result<bool, AnalysisError> {
         let Some(v) = self.next.take() else { return Ok(false) };
         let image = map.apply(&v)?;
@@ -65,7 +65,7 @@ impl Lanczos {
         Ok(true)
     }
 
-    /// Goes on in a direction that the exhausted space lacks.
+    /// Continues in a direction outside of the exhausted space.
     pub fn restart(&mut self, v: &Tensor) -> Result<(), AnalysisError> {
         let rest = self.basis.orthogonalised(&v.f_div_scalar(norm(v)?)?)?;
         self.next = Some(rest.f_div_scalar(norm(&rest)?)?);
@@ -90,7 +90,7 @@ impl Lanczos {
         let vectors = (0..side).map(|i| Ok(Vec::<f64>::try_from(&vectors.f_select(0, i)?)?)).collect::<Result<Vec<_>, AnalysisError>>()?;
         let last = self.beta.last().copied().unwrap_or(0.0);
         let residuals = vectors.iter().map(|s| (last * s.last().copied().unwrap_or(0.0)).abs()).collect();
-        // A zero has no sign.
+        // Zero instead of −0.
         Ok(Ritz { values: Vec::<f64>::try_from(&values)?.iter().map(|value| value + 0.0).collect(), vectors, residuals })
     }
 

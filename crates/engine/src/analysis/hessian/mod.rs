@@ -1,9 +1,9 @@
 //! The Hessian of the mean loss at θ: extreme eigenpairs, trace, spectral density, all from exact products Hv.
 //!
-//! All trainable parameters move, or those of some layers, and beside them those of each layer alone; BatchNorm is frozen (evaluation mode). Every number comes with what it is worth: eigenpairs with the
-//! measured residual ‖Hv − λv‖ (some eigenvalue lies that near), the trace with a standard error over its probes, the density with its
+//! All trainable parameters move, or those of some layers, and also those of each layer alone; BatchNorm is frozen (evaluation mode). Every
+//! number comes with its uncertainty: eigenpairs with the measured residual ‖Hv − λv‖ (some eigenvalue lies that near), the trace with a standard error over its probes, the density with its
 //! probes apart. The products run in f32 and lose about six digits; dots and small eigenproblems run in f64.
-//! Deliberately absent: Gauss-Newton and Fisher matrices, finite differences, blocks of H off its diagonal.
+//! Not here: Gauss-Newton and Fisher matrices, finite differences, blocks of H off its diagonal.
 
 mod basis;
 mod density;
@@ -43,7 +43,7 @@ pub(super) trait Symmetric {
     fn apply(&mut self, v: &Tensor) -> Result<Tensor, AnalysisError>;
 }
 
-/// Measures the Hessian of `network` on `samples` and writes `hessian.json` (and eigenvectors when asked) into `job.out`.
+/// Measures the Hessian of `network` on `samples` and writes `hessian.json` (and eigenvectors on request) into `job.out`.
 ///
 /// # Errors
 /// When settings or labels are not as they must be, L(θ) or its derivatives are not finite, the job is cancelled, or a file cannot be
@@ -149,7 +149,7 @@ pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mu
     Ok(spectrum.save(&job.out)?)
 }
 
-/// What there is to say where H is zero in float32: the loss itself hardly ever has no curvature at all.
+/// A note for H = 0 in float32, as the loss itself rarely has no curvature at all.
 fn vanished(spectrum: &HessianSpectrum) -> Option<String> {
     let flat = spectrum.top.iter().chain([&spectrum.lambda_min]).all(|pair| pair.value == 0.0 && pair.residual == 0.0);
     flat.then(|| {
@@ -170,7 +170,7 @@ fn check_finite(spectrum: &HessianSpectrum) -> Result<(), AnalysisError> {
     }
 }
 
-/// Whether some eigenvalue other than 0 lies within `residual` of `value`: else the vector is as good as any other.
+/// Whether an eigenvalue other than 0 lies within `residual` of `value`: otherwise the vector is arbitrary.
 fn is_told_from_zero(value: f64, residual: f64) -> bool {
     value.abs() > residual
 }
@@ -182,7 +182,7 @@ fn no_plane(spectrum: &HessianSpectrum) -> Option<String> {
             let arbitrary = [(1, first), (2, second)].into_iter().find(|(_, pair)| !is_told_from_zero(pair.value, pair.residual));
             let (k, pair) = arbitrary?;
             format!(
-                "λ{k} = {:.1e} is not told from 0 by its residual of {:.1e}, so that its eigenvector is arbitrary",
+                "λ{k} = {:.1e} cannot be distinguished from 0 with its residual of {:.1e}, so that its eigenvector is arbitrary",
                 pair.value + 0.0,
                 pair.residual
             )

@@ -58,7 +58,7 @@ pub(super) fn traces(
     Ok(values.iter().map(trace).collect())
 }
 
-/// λ_max of the block of `layer`, whose objective `part` is; `h` counts the products and tells of them.
+/// λ_max of the block of `layer` with the objective `part`; `h` counts and reports the products.
 pub(super) fn curvature(
     h: &mut HessianProduct<'_>,
     part: &Objective<'_>,

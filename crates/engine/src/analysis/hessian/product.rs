@@ -1,4 +1,4 @@
-//! [`HessianProduct`]: v ↦ THTv, one exact product at a time, heard and told.
+//! [`HessianProduct`]: v ↦ THTv, one exact product at a time, with cancels and progress.
 
 use flatland_core::job::{ProgressMeter, Reporter};
 use tch::Tensor;
@@ -46,7 +46,7 @@ impl<'a> HessianProduct<'a> {
         OtherProduct { counted: self, objective, epsilon }
     }
 
-    /// Where it is told how the products go.
+    /// The reporter of the products.
     pub fn reporter(&mut self) -> &mut dyn Reporter {
         self.reporter
     }

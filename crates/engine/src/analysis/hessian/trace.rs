@@ -13,7 +13,7 @@ use crate::analysis::flat::{dot, draws, normal, signs};
 /// Q. At most 3·`probes` products. The standard error is that of the mean over the probes of the second part.
 ///
 /// # Errors
-/// When cancelled or libtorch refuses.
+/// When cancelled or libtorch fails.
 pub(in crate::analysis) fn hutch_plus_plus(map: &mut dyn Symmetric, probes: usize, seed: u64) -> Result<Trace, AnalysisError> {
     let zero = map.zero()?;
     let mut sketch = Basis::new(&zero, probes.min(zero.numel()))?;

@@ -7,7 +7,7 @@ use flatland_core::session::{NetworkChoice, Normalization, NormalizationPreset, 
 use tch::Device;
 
 use super::super::AnalysisError;
-use super::testing::{Ear, cifar, job, mlp, noise, samples};
+use super::testing::{LandscapeRecorder, cifar, job, mlp, noise, samples};
 use super::{LandscapeData, run};
 use crate::model::Network;
 
@@ -30,15 +30,15 @@ fn landscape_estimates_hold_what_they_promise_and_get_better() {
     let network = mlp(1);
     let data = samples(noise(1500, 2), &Normalization::default(), &network);
     let out = tempfile::tempdir().unwrap();
-    let mut ear = Ear::default();
+    let mut recorder = LandscapeRecorder::default();
     let axis = axis(13, 1.0);
-    run(&network, &LandscapeData::of(&data), &job(out.path(), &axis, &axis), &mut ear).unwrap();
+    run(&network, &LandscapeData::of(&data), &job(out.path(), &axis, &axis), &mut recorder).unwrap();
     let whole = LossSurface::load(out.path()).unwrap();
     assert!(
         whole.estimate.is_none() && (0..whole.count.len()).all(|k| whole.status(k) == CellStatus::Exact),
         "a finished surface estimates nothing"
     );
-    let pictures = || ear.estimates.iter().filter(|(_, loss, ..)| loss.iter().all(|loss| loss.is_finite()));
+    let pictures = || recorder.estimates.iter().filter(|(_, loss, ..)| loss.iter().all(|loss| loss.is_finite()));
     assert_eq!(pictures().next().unwrap().0, 0, "a first picture before any cell is computed");
     let last = pictures().next_back().unwrap();
     assert_eq!(last.0, 169, "the last one is the surface itself");
@@ -60,15 +60,16 @@ fn landscape_stopped_between_looks_and_cells_keeps_its_estimate_until_it_is_whol
     let data = samples(noise(1500, 2), &Normalization::default(), &network);
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let axis = axis(7, 1.0);
-    run(&network, &LandscapeData::of(&data), &job(whole.path(), &axis, &axis), &mut Ear::default()).unwrap();
+    run(&network, &LandscapeData::of(&data), &job(whole.path(), &axis, &axis), &mut LandscapeRecorder::default()).unwrap();
     let stopped = job(parts.path(), &axis, &axis);
-    let end = run(&network, &LandscapeData::of(&data), &stopped, &mut Ear { limit: Some(20), ..Ear::default() });
+    let end =
+        run(&network, &LandscapeData::of(&data), &stopped, &mut LandscapeRecorder { limit: Some(20), ..LandscapeRecorder::default() });
     assert!(matches!(end, Err(AnalysisError::Cancelled)));
     let half = LossSurface::load(parts.path()).unwrap();
     assert_eq!(half.computed(), 20);
     assert_eq!((0..49).filter(|&k| half.status(k) == CellStatus::Estimated).count(), 29);
     assert!(!is_complete(&stopped, &half));
-    run(&network, &LandscapeData::of(&data), &stopped, &mut Ear::default()).unwrap();
+    run(&network, &LandscapeData::of(&data), &stopped, &mut LandscapeRecorder::default()).unwrap();
     for file in ["landscape.npz", "landscape.json"] {
         assert_eq!(std::fs::read(whole.path().join(file)).unwrap(), std::fs::read(parts.path().join(file)).unwrap(), "{file}");
     }
@@ -80,11 +81,11 @@ fn landscape_that_may_stop_at_the_contour_step_stops_there_and_says_what_it_esti
     let data = samples(noise(1500, 2), &Normalization::default(), &network);
     let (whole, early) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let axis = axis(17, 3.0);
-    run(&network, &LandscapeData::of(&data), &job(whole.path(), &axis, &axis), &mut Ear::default()).unwrap();
+    run(&network, &LandscapeData::of(&data), &job(whole.path(), &axis, &axis), &mut LandscapeRecorder::default()).unwrap();
     let mut job = job(early.path(), &axis, &axis);
     job.measure.stop = Stop::Contour;
     // Told a few times a second: a machine so fast that all cells come before would end with the whole surface.
-    run(&network, &LandscapeData::of(&data), &job, &mut Ear::default()).unwrap();
+    run(&network, &LandscapeData::of(&data), &job, &mut LandscapeRecorder::default()).unwrap();
     let (whole, early) = (LossSurface::load(whole.path()).unwrap(), LossSurface::load(early.path()).unwrap());
     assert!(is_complete(&job, &early));
     let (low, high) = whole.range().unwrap();
@@ -106,12 +107,12 @@ fn landscape_estimates_are_honest_on_real_checkpoints() {
         let network = Network::load(&shared.join("data/checkpoints").join(file), &NetworkChoice::default(), Device::Cpu).unwrap();
         let data = samples(cifar(&shared, 1280), &Normalization::Preset(NormalizationPreset::Imagenet), &network);
         let out = tempfile::tempdir().unwrap();
-        let mut ear = Ear::default();
-        run(&network, &LandscapeData::of(&data), &job(out.path(), &grid, &grid), &mut ear).unwrap();
+        let mut recorder = LandscapeRecorder::default();
+        run(&network, &LandscapeData::of(&data), &job(out.path(), &grid, &grid), &mut recorder).unwrap();
         let whole = LossSurface::load(out.path()).unwrap();
         for share in [0.05, 0.1, 0.2, 0.5] {
             let images = (share * (289 * 1280) as f64) as u64;
-            let at = &ear.estimates.iter().rfind(|estimate| estimate.3 <= images).unwrap();
+            let at = &recorder.estimates.iter().rfind(|estimate| estimate.3 <= images).unwrap();
             let (within, median) = honesty(&whole, &at.1, &at.2);
             println!(
                 "{file}: {share} of the work, {} cells: {within:.3} within two stated errors, median relative error {median:.4}",

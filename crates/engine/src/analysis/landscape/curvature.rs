@@ -1,4 +1,4 @@
-//! The Hessian's largest and smallest eigenvalue in a cell: whether a surface that looks convex in two dimensions is so in the others.
+//! The Hessian's largest and smallest eigenvalue in a cell: whether a surface that is convex in two dimensions is convex in all.
 
 use flatland_core::job::{ProgressMeter, Reporter};
 use flatland_core::result::{Quantity, Reading};
@@ -21,10 +21,10 @@ pub(super) struct CellCurvature<'a> {
 }
 
 impl<'a> CellCurvature<'a> {
-    /// That of the first images of `evaluation`.
+    /// The curvature on the first images of `evaluation`.
     ///
     /// # Errors
-    /// When running statistics move or are not θ's, so that the plane is not one of parameters alone.
+    /// When running statistics move or are not those of θ, so that the plane is not one of parameters alone.
     pub(super) fn new(
         network: &'a Network,
         evaluation: &Evaluation<'a>,
@@ -44,11 +44,10 @@ impl<'a> CellCurvature<'a> {
         Ok(Self { objective, delta, eta, settings })
     }
 
-    /// λ_max, λ_min and |λ_min/λ_max| at θ + `alpha`·δ + `beta`·η; NaN where second derivatives are not finite. They have no standard error:
-    /// they are of these images.
+    /// λ_max, λ_min and |λ_min/λ_max| at θ + `alpha`·δ + `beta`·η; NaN where second derivatives are not finite. They have no standard error.
     ///
     /// # Errors
-    /// [`AnalysisError::Cancelled`] when the reporter says so, and when libtorch refuses.
+    /// [`AnalysisError::Cancelled`] when the job is cancelled, and when libtorch fails.
     pub(super) fn at(&self, [alpha, beta]: [f64; 2], reporter: &mut dyn Reporter) -> Result<[Reading; 3], AnalysisError> {
         let epsilon = self.delta.f_mul_scalar(alpha)?.f_add(&self.eta.f_mul_scalar(beta)?)?;
         let Curvature { lanczos_steps: steps, tolerance, .. } = self.settings;
@@ -66,7 +65,7 @@ impl<'a> CellCurvature<'a> {
         Ok([reading(Quantity::LambdaMax, max), reading(Quantity::LambdaMin, min), reading(Quantity::NegativeCurvature, (min / max).abs())])
     }
 
-    /// One product with H at θ, for an estimate of what cells take, and how many there are at most in a cell.
+    /// Does one product with H at θ, for an estimate of the time of a cell, and returns how many a cell has at most.
     ///
     /// # Errors
     /// As [`CellCurvature::at`].
@@ -75,7 +74,7 @@ impl<'a> CellCurvature<'a> {
         let mut silent = Quiet(reporter);
         let mut h = HessianProduct::new(&self.objective, &zero, None, ProgressMeter::new("products", String::new(), 0, 0), &mut silent);
         h.apply(&self.delta).map(drop)?;
-        // Those that measure both residuals come after the steps.
+        // Two more products measure the residuals.
         Ok(self.settings.lanczos_steps + 2)
     }
 }

@@ -1,4 +1,4 @@
-//! [`Decay`]: what weight decay adds to the loss over a plane.
+//! [`Decay`]: the weight decay term of the loss on a plane.
 
 use super::super::AnalysisError;
 use super::super::loss::{Loss, square};
@@ -19,7 +19,7 @@ impl Decay {
     /// Of the plane of `directions` through `network`.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub(super) fn new(network: &Network, loss: Loss, directions: &Directions) -> Result<Self, AnalysisError> {
         let mut products = [0.0; 6];
         if loss.0.weight_decay == 0.0 {

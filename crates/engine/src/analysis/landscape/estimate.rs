@@ -1,27 +1,26 @@
-//! The whole surface from what is known of it so far.
+//! An estimate of the whole surface from computed cells and previews.
 //!
-//! A first look at a cell sees some of the images, and cells near each other see different ones. So their sampling errors are independent
-//! while the surface between them is smooth: ln L at a cell is the value of a quadratic, fitted around it to what is known of its
-//! neighbours and of itself, computed cells weighing most. How wide around is decided cell by cell, by the error that comes out: the
-//! sampling errors of all that went in, times the root of the reduced χ² of the fit where that is above 1, because then the surface bends
-//! more than a quadratic. The look alone is among the choices. Deliberately absent: any say in what a computed cell is; estimates never
-//! become results.
+//! A preview of a cell is its loss on some of the images; neighbouring cells have previews on different images. So their sampling errors are
+//! independent while the surface is smooth. The estimate of ln L at a cell is the value of a quadratic, fitted to the cell and its neighbours;
+//! computed cells have the largest weights. The width of the neighbourhood is chosen for each cell by the smallest resulting error: the
+//! propagated sampling errors, times the root of the reduced χ² of the fit where that is above 1, because then the surface is not quadratic.
+//! The preview alone is one of the choices. Not here: results; estimates never replace computed cells.
 
 use flatland_core::result::Map;
 
-/// The first look at a cell: the mean over some of the images.
+/// The preview of a cell: the mean loss over some of the images.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Look {
+pub struct Preview {
     /// Mean loss; positive.
     pub mean: f64,
     /// Standard error as an estimate of the mean over all images.
     pub std_error: f64,
 }
 
-impl Look {
-    /// The mean over all `whole` images from the losses of some, and from their losses at θ as a control variate: what these images are off
-    /// by at θ, where the mean over all, `center_mean`, is known, tells by regression what they are off by here. The images are a finite
-    /// population, and those looked at are among them. `None` for fewer than three, or where the mean is no positive number.
+impl Preview {
+    /// Estimates the mean over all `whole` images from the losses of some, with their losses at θ as a control variate: by regression, the known
+    /// deviation of these images from the mean at θ, `center_mean`, predicts their deviation here. The images are a sample of a finite population.
+    /// `None` for fewer than three, or where the mean is not positive.
     pub fn of(losses: &[f64], center: &[f64], center_mean: f64, whole: usize) -> Option<Self> {
         let (n, whole) = (losses.len(), whole as f64);
         if n < 3 || center.len() != n {
@@ -34,7 +33,7 @@ impl Look {
         let slope = if variance > 0.0 && covariance.is_finite() { covariance / variance } else { 0.0 };
         let squares: f64 = pairs().map(|(l, c)| (l - slope * c).powi(2)).sum();
         let sampling = squares / (n as f64 - 2.0) / n as f64 * (1.0 - n as f64 / whole);
-        // What the slope's own error adds, as in any prediction by regression.
+        // The error of the slope, as in any prediction by regression.
         let off = center_mean - there;
         let leverage = if variance > 0.0 { squares / (n as f64 - 2.0) * off * off / variance } else { 0.0 };
         let found = Self { mean: here + slope * off, std_error: (sampling + leverage).sqrt() };
@@ -42,21 +41,21 @@ impl Look {
     }
 }
 
-/// So many neighbours, the cell itself among them, may a fit rest on.
+/// Possible numbers of cells in a fit, including the cell itself.
 const WIDTHS: [usize; 4] = [13, 21, 25, 37];
-/// A computed cell weighs no more than a look of this share of the cell's own error: the surface is no quadratic to the last digit.
+/// Smallest error of a cell in a fit, as a share of the typical error of previews, because the surface is not exactly quadratic.
 const FLOOR: f64 = 0.3;
-/// The error of ln L that stands for that of a look where nobody looked.
+/// Typical error of ln L where a cell has no preview.
 const UNSEEN: f64 = 1e-3;
-/// What stated errors are larger by: losses have long tails, and the best of several fits is chosen by its error.
+/// Factor on all errors, because losses have long tails and the fit with the smallest error is chosen.
 const CAUTION: f64 = 1.5;
-/// Known cells up to which neighbours are found among all of them.
+/// Up to this number of known cells, neighbours are searched among all of them.
 const FEW: usize = 256;
 
 /// The loss of every cell of an [A, B] grid as far as it is known, with its standard error (0 where it is `exact`); NaN where it is not known.
-/// `exact` and `looks` are [A, B], row by row; a loss that is not finite or not positive is no neighbour to anybody.
-pub fn estimate(columns: usize, exact: &[Option<f64>], looks: &[Option<Look>]) -> Map {
-    let field = Field::new(columns, exact, looks);
+/// `exact` and `looks` are [A, B], row by row; a loss that is not finite or not positive is not used for other cells.
+pub fn estimate(columns: usize, exact: &[Option<f64>], previews: &[Option<Preview>]) -> Map {
+    let field = Field::new(columns, exact, previews);
     let mut map = Map::pending(exact.len());
     for (k, exact) in exact.iter().enumerate() {
         if let Some(value) = *exact {
@@ -72,25 +71,25 @@ pub fn estimate(columns: usize, exact: &[Option<f64>], looks: &[Option<Look>]) -
 /// ln L of a cell with its standard error; 0 where it is computed.
 type Known = (f64, f64);
 
-/// What is known on the grid.
+/// Known values on the grid.
 struct Field {
     columns: usize,
     cells: Vec<Option<Known>>,
-    /// The cells of which something is known.
+    /// The cells with a value.
     known: Vec<usize>,
-    /// Steps to all places of the grid from any other, nearest first; none where few cells are known.
+    /// Offsets between cells of the grid, nearest first; empty where few cells are known.
     steps: Vec<[isize; 2]>,
 }
 
 impl Field {
-    fn new(columns: usize, exact: &[Option<f64>], looks: &[Option<Look>]) -> Self {
+    fn new(columns: usize, exact: &[Option<f64>], previews: &[Option<Preview>]) -> Self {
         let usable = |value: f64| value.is_finite() && value > 0.0;
-        let cell = |(exact, look): (&Option<f64>, &Option<Look>)| match (exact, look) {
+        let cell = |(exact, preview): (&Option<f64>, &Option<Preview>)| match (exact, preview) {
             (Some(value), _) => usable(*value).then(|| (value.ln(), 0.0)),
-            (None, Some(look)) => usable(look.mean).then(|| (look.mean.ln(), look.std_error / look.mean)),
+            (None, Some(preview)) => usable(preview.mean).then(|| (preview.mean.ln(), preview.std_error / preview.mean)),
             (None, None) => None,
         };
-        let cells: Vec<Option<Known>> = exact.iter().zip(looks).map(cell).collect();
+        let cells: Vec<Option<Known>> = exact.iter().zip(previews).map(cell).collect();
         let known: Vec<usize> = (0..cells.len()).filter(|&k| cells[k].is_some()).collect();
         let mut steps = Vec::new();
         if known.len() > FEW {
@@ -105,7 +104,7 @@ impl Field {
         [(k / self.columns) as isize, (k % self.columns) as isize]
     }
 
-    /// The nearest known cells to `k` as steps from it, nearest first, `k` itself among them where it is known.
+    /// Offsets and values of the known cells nearest to `k`, nearest first, including `k` itself where it is known.
     fn near(&self, k: usize) -> Vec<([f64; 2], Known)> {
         let [row, column] = self.place(k);
         let most = WIDTHS[WIDTHS.len() - 1];
@@ -132,7 +131,7 @@ impl Field {
         let widths = WIDTHS.into_iter().filter(|&width| width <= near.len());
         let fits = widths.filter_map(|width| {
             let Fit { value, error, bend } = fit(&near[..width], FLOOR * typical)?;
-            // Where nobody looked, nothing says that the surface does not bend just here.
+            // Without a preview the surface may bend at this cell.
             Some((value, if own.is_some() { error } else { error.hypot(bend) }))
         });
         own.into_iter().chain(fits).min_by(|a, b| a.1.total_cmp(&b.1))
@@ -144,19 +143,19 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     values.get(values.len() / 2).copied()
 }
 
-/// A quadratic's value in the middle.
+/// Value of a fitted quadratic at its centre.
 struct Fit {
     value: f64,
     error: f64,
-    /// By how much the surface departs from the quadratic, root mean square, beyond what sampling explains.
+    /// Root mean square deviation of the surface from the quadratic, beyond sampling errors.
     bend: f64,
 }
 
 /// Terms of a quadratic in two variables.
 const TERMS: usize = 6;
 
-/// The quadratic that fits what is `near` best by weighted least squares, near cells weighing most; no error counts as smaller than `floor`.
-/// `None` where the fit is not settled.
+/// The quadratic that fits the cells `near` by weighted least squares, with larger weights of near cells; errors are at least `floor`. `None`
+/// where the fit is not determined.
 fn fit(near: &[([f64; 2], Known)], floor: f64) -> Option<Fit> {
     let square = |step: &[f64; 2]| step[0] * step[0] + step[1] * step[1];
     let reach = near.last().map(|(step, _)| square(step))?.max(1.0);
@@ -174,7 +173,7 @@ fn fit(near: &[([f64; 2], Known)], floor: f64) -> Option<Fit> {
             (0..TERMS).for_each(|j| matrix[i][j] += weight * row[i] * row[j]);
         }
     }
-    // Cells on a line do not settle a quadratic: a little of nothing does.
+    // Cells on a line do not determine a quadratic: a small ridge term does.
     let trace: f64 = (0..TERMS).map(|i| matrix[i][i]).sum();
     (0..TERMS).for_each(|i| matrix[i][i] += 1e-9 * trace / TERMS as f64);
     let coefficients = solve(matrix, right)?;
@@ -190,7 +189,7 @@ fn fit(near: &[([f64; 2], Known)], floor: f64) -> Option<Fit> {
         misfit += (off / error(one)).powi(2);
         departure += off.powi(2) - error(one).powi(2);
     }
-    // With few degrees of freedom χ² is often small by chance, and the smallest of several is chosen: one standard deviation is given away.
+    // With few degrees of freedom χ² is often small by chance, and the smallest of several is chosen: one standard deviation is added.
     let freedom = (near.len() - TERMS) as f64;
     let lack = misfit / freedom * (1.0 + freedom.sqrt().recip());
     let error = (variance * lack.max(1.0)).sqrt();
@@ -228,7 +227,7 @@ mod tests {
     use super::*;
 
     const SIDE: usize = 13;
-    /// The relative error of a look.
+    /// The relative error of a preview.
     const NOISE: f64 = 0.05;
 
     /// ln L of a bowl.
@@ -237,14 +236,14 @@ mod tests {
         0.4 * x * x + 0.3 * y * y + 0.2 * x * y - 0.5 * x
     }
 
-    fn looks(seed: u64) -> Vec<Option<Look>> {
+    fn previews(seed: u64) -> Vec<Option<Preview>> {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut look = |k: usize| {
+        let mut preview = |k: usize| {
             let noise: f64 = StandardNormal.sample(&mut random);
             let mean = (bowl(k) + NOISE * noise).exp();
-            Some(Look { mean, std_error: NOISE * mean })
+            Some(Preview { mean, std_error: NOISE * mean })
         };
-        (0..SIDE * SIDE).map(&mut look).collect()
+        (0..SIDE * SIDE).map(&mut preview).collect()
     }
 
     /// Root mean square of the error of ln L, and the share within two stated errors.
@@ -262,18 +261,18 @@ mod tests {
         let center: Vec<f64> = (0..40).map(|k| f64::from(k * k % 17)).collect();
         let center_mean = center.iter().sum::<f64>() / 40.0;
         let losses: Vec<f64> = center[6..12].iter().map(|l| 2.0 * l + 1.0).collect();
-        let look = Look::of(&losses, &center[6..12], center_mean, 40).unwrap();
+        let preview = Preview::of(&losses, &center[6..12], center_mean, 40).unwrap();
         let expected = 2.0 * center_mean + 1.0;
-        assert!((look.mean - expected).abs() < 1e-9 && look.std_error < 1e-6, "{look:?} for {expected}");
-        // Nothing in common with θ: the mean of the look, with the error of a mean in a finite population.
-        let look = Look::of(&[1.0, 3.0, 1.0, 3.0], &[2.0; 4], 2.0, 8).unwrap();
-        assert!((look.mean - 2.0).abs() < 1e-12 && (look.std_error - (4.0f64 / 2.0 / 4.0 * 0.5).sqrt()).abs() < 1e-12, "{look:?}");
-        assert_eq!(Look::of(&[1.0, 2.0], &[1.0; 2], 1.0, 8), None);
+        assert!((preview.mean - expected).abs() < 1e-9 && preview.std_error < 1e-6, "{preview:?} for {expected}");
+        // Not correlated with θ: the mean of the preview, with the error of a mean in a finite population.
+        let preview = Preview::of(&[1.0, 3.0, 1.0, 3.0], &[2.0; 4], 2.0, 8).unwrap();
+        assert!((preview.mean - 2.0).abs() < 1e-12 && (preview.std_error - (4.0f64 / 2.0 / 4.0 * 0.5).sqrt()).abs() < 1e-12, "{preview:?}");
+        assert_eq!(Preview::of(&[1.0, 2.0], &[1.0; 2], 1.0, 8), None);
     }
 
     #[test]
     fn looks_at_different_images_are_better_together_than_alone() {
-        let runs: Vec<(f64, f64)> = (0..10).map(|seed| quality(&estimate(SIDE, &[None; SIDE * SIDE], &looks(seed)))).collect();
+        let runs: Vec<(f64, f64)> = (0..10).map(|seed| quality(&estimate(SIDE, &[None; SIDE * SIDE], &previews(seed)))).collect();
         let mean = |of: fn(&(f64, f64)) -> f64| runs.iter().map(of).sum::<f64>() / runs.len() as f64;
         assert!(mean(|run| run.0) < 0.6 * NOISE, "{runs:?}");
         assert!(mean(|run| run.1) > 0.95, "{runs:?}");
@@ -281,11 +280,11 @@ mod tests {
 
     #[test]
     fn where_the_surface_is_no_quadratic_the_look_stands_alone() {
-        let mut looks = looks(1);
-        // A spike of one cell: its neighbours know nothing of it.
+        let mut previews = previews(1);
+        // A spike of one cell, which its neighbours do not show.
         let spike = 6 * SIDE + 6;
-        looks[spike] = Some(Look { mean: 100.0, std_error: 1.0 });
-        let map = estimate(SIDE, &[None; SIDE * SIDE], &looks);
+        previews[spike] = Some(Preview { mean: 100.0, std_error: 1.0 });
+        let map = estimate(SIDE, &[None; SIDE * SIDE], &previews);
         assert!((map.value[spike] - 100.0).abs() <= 2.0 * map.std_error[spike], "{} {}", map.value[spike], map.std_error[spike]);
     }
 
@@ -293,8 +292,8 @@ mod tests {
     fn computed_cells_are_exact_and_help_the_others() {
         let known = |k: usize| (k / SIDE).is_multiple_of(2) && (k % SIDE).is_multiple_of(2);
         let exact: Vec<_> = (0..SIDE * SIDE).map(|k| known(k).then(|| bowl(k).exp())).collect();
-        let before = quality(&estimate(SIDE, &[None; SIDE * SIDE], &looks(3)));
-        let map = estimate(SIDE, &exact, &looks(3));
+        let before = quality(&estimate(SIDE, &[None; SIDE * SIDE], &previews(3)));
+        let map = estimate(SIDE, &exact, &previews(3));
         let after = quality(&map);
         assert!(after.0 < 0.6 * before.0 && after.1 > 0.95, "{before:?} {after:?}");
         assert!((0..SIDE * SIDE).all(|k| (map.std_error[k] == 0.0) == known(k)));
@@ -302,18 +301,18 @@ mod tests {
 
     #[test]
     fn cells_that_nobody_looked_at_lie_between_their_neighbours() {
-        let mut looks = looks(4);
-        looks.iter_mut().enumerate().filter(|(k, _)| k % 2 == 1).for_each(|(_, look)| *look = None);
-        let (rms, within) = quality(&estimate(SIDE, &[None; SIDE * SIDE], &looks));
+        let mut previews = previews(4);
+        previews.iter_mut().enumerate().filter(|(k, _)| k % 2 == 1).for_each(|(_, preview)| *preview = None);
+        let (rms, within) = quality(&estimate(SIDE, &[None; SIDE * SIDE], &previews));
         assert!(rms < NOISE && within > 0.95, "{rms} {within}");
         assert!(estimate(SIDE, &[None; SIDE * SIDE], &[None; SIDE * SIDE]).value.iter().all(|value| value.is_nan()));
     }
 
     #[test]
     fn neighbours_are_the_same_whether_few_or_many_cells_are_known() {
-        let (looks, exact) = (looks(5), [None; SIDE * SIDE]);
-        let few = Field::new(SIDE, &exact, &looks);
-        let mut many = Field::new(SIDE, &exact, &looks);
+        let (previews, exact) = (previews(5), [None; SIDE * SIDE]);
+        let few = Field::new(SIDE, &exact, &previews);
+        let mut many = Field::new(SIDE, &exact, &previews);
         let side = SIDE as isize;
         many.steps = (1 - side..side).flat_map(|i| (1 - side..side).map(move |j| [i, j])).collect();
         many.steps.sort_by_key(|[i, j]| i * i + j * j);
@@ -324,11 +323,11 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_is_nobody_s_neighbour() {
-        let mut looks = looks(6);
-        looks[0] = Some(Look { mean: f64::INFINITY, std_error: f64::NAN });
+        let mut previews = previews(6);
+        previews[0] = Some(Preview { mean: f64::INFINITY, std_error: f64::NAN });
         let mut exact = [None; SIDE * SIDE];
         exact[5] = Some(f64::NAN);
-        let map = estimate(SIDE, &exact, &looks);
+        let map = estimate(SIDE, &exact, &previews);
         assert!(map.value[5].is_nan());
         assert!((map.value[1].ln() - bowl(1)).abs() < 4.0 * NOISE && map.value[0].is_finite());
     }

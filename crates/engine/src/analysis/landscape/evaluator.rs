@@ -16,21 +16,21 @@ use super::image_order::round_robin;
 use super::readings::{OodScores, readings};
 use super::{Direction, Directions};
 use crate::model::{
-    BatchNormMode, Folded, Graph, Images, Network, ParameterVector, Room, Samples, Tensors, each_batch, give_back_memory_after,
+    BatchNormMode, Folded, Graph, Images, Network, ParameterVector, Samples, Tensors, VectorStorage, each_batch, give_back_memory_after,
     is_parameter, shallow,
 };
 
-/// Images of one batch where its own statistics are BatchNorm's, as in training.
+/// Images of one batch where BatchNorm uses the batch's own statistics, as in training.
 const STATISTICS_BATCH: i64 = 128;
 
-/// How θ + αδ + βη reaches the folded graph.
+/// How the tensors of θ + αδ + βη are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Plane {
     /// No 1-D tensor moves and no statistic: the folded weights themselves are affine in α and β.
     Affine,
-    /// The plane is walked with the original tensors, folded again in every cell.
+    /// The original tensors are moved and folded again in every cell.
     Refold,
-    /// BatchNorm reads each batch: nothing can be folded.
+    /// BatchNorm uses the statistics of each batch: nothing can be folded.
     Unfolded,
 }
 
@@ -43,15 +43,15 @@ pub struct Evaluation<'a> {
     pub loss: Loss,
     /// Semantic-shift images [N, C, H, W], and λ of the DR-SAM loss.
     pub ood: Option<(&'a Tensor, f64)>,
-    /// Where BatchNorm's statistics come from.
+    /// Source of BatchNorm's statistics.
     pub batch_norm: BatchNormPolicy,
-    /// Images [N, C, H, W] that they are estimated on, where they are.
+    /// Images [N, C, H, W] for estimated statistics.
     pub statistics: &'a Tensor,
     /// Arithmetic of the forward passes; bf16 only where BatchNorm does not read the batch.
     pub precision: Precision,
-    /// Extreme eigenvalues of the Hessian, where they are wanted.
+    /// Settings of the Hessian's extreme eigenvalues, where they are requested.
     pub curvature: Option<Curvature>,
-    /// Where θ and the axes may lie as files without names; `None` = in memory. See [`Room`].
+    /// Folder of unnamed files for θ and the axes; `None` = in memory. See [`VectorStorage`].
     pub folder: Option<&'a Path>,
 }
 
@@ -63,33 +63,33 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// What a cell tells.
+/// Values of a cell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellValue {
     /// Mean loss and accuracy.
     pub mean: MeanLoss,
-    /// Everything else.
+    /// All other quantities.
     pub readings: Vec<Reading>,
     /// Loss of each ID image, [N] in the dataset's order; what weight decay adds is in each.
     pub sample_losses: Vec<f32>,
 }
 
-/// What a cell tells beside the losses of ID images.
+/// Values of a cell other than the losses of ID images.
 #[derive(Clone, Debug)]
-pub struct Beside {
-    /// Whether there is no network, see [`Point`].
-    void: bool,
+pub struct OtherReadings {
+    /// Whether the network is undefined, see [`Point`].
+    undefined: bool,
     ood: Option<OodScores>,
     curvature: Vec<Reading>,
 }
 
-/// Some of what a cell tells.
+/// Some values of a cell.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// Losses of the ID images that were asked for, in the order of evaluation.
+    /// Losses of the requested ID images, in the order of evaluation.
     pub losses: SampleLosses,
-    /// The rest, where it was asked for.
-    pub beside: Option<Beside>,
+    /// All other values, where they were requested.
+    pub other: Option<OtherReadings>,
 }
 
 /// Evaluates one network at θ + αδ + βη.
@@ -104,9 +104,9 @@ pub struct Evaluator<'a> {
     /// ID and semantic-shift images in the arithmetic of the forward passes.
     x: Tensor,
     ood: Option<Tensor>,
-    /// The order in which ID images are evaluated: of every stretch, each class has its share.
+    /// The order in which ID images are evaluated: every section of it has images of all classes.
     order: Vec<usize>,
-    /// The same on the device, twice, [2N]: a turned order is a stretch of it.
+    /// The order on the device, twice, [2N]: a rotated order is a section of it.
     index: Tensor,
     theta: ParameterVector,
     delta: Tensor,
@@ -117,8 +117,8 @@ pub struct Evaluator<'a> {
     decay: Decay,
 }
 
-/// The tensors of one point of the plane, ready for forward passes; `None` where there is no network, because a running variance is
-/// negative there.
+/// The tensors of one point of the plane, ready for forward passes; `None` where the network is undefined because a running variance is
+/// negative.
 #[derive(Debug)]
 pub struct Point {
     at: [f64; 2],
@@ -129,7 +129,7 @@ impl<'a> Evaluator<'a> {
     /// Folds the network and both directions.
     ///
     /// # Errors
-    /// When a tensor is missing or libtorch refuses.
+    /// When a tensor is missing or libtorch fails.
     pub fn new(network: &'a Network, evaluation: Evaluation<'a>, directions: &Directions) -> Result<Self, AnalysisError> {
         let _no_grad = tch::no_grad_guard();
         let folded = Folded::new(&network.graph);
@@ -144,18 +144,18 @@ impl<'a> Evaluator<'a> {
         let read: BTreeSet<String> = names.into_iter().collect();
         let moves = |name: &&String| directions.delta.shape(name).is_some_and(|shape| shape.len() >= dimensions) && read.contains(*name);
         let moving: Vec<String> = network.names.iter().filter(moves).cloned().collect();
-        let room = Room { device: network.device, folder: evaluation.folder };
-        // In place, where they lie: nothing as large is needed beside them.
+        let storage = VectorStorage { device: network.device, folder: evaluation.folder };
+        // In place: a copy would need as much memory again.
         let fold = |vector: &ParameterVector| -> Result<(), AnalysisError> {
             let mut views = if affine { vector.views()? } else { Tensors::new() };
             Ok(views.iter_mut().try_for_each(|(name, view)| folded.fold_weight(&network.tensors, name, view))?)
         };
-        let theta = ParameterVector::fill(&moving, &network.tensors, |len| room.zeros(len))?;
+        let theta = ParameterVector::fill(&moving, &network.tensors, |len| storage.zeros(len))?;
         fold(&theta)?;
         let mut fixed = if affine { folded.tensors_but(&network.tensors, &moving)? } else { shallow(&network.tensors) };
         fixed.retain(|name, _| !moving.contains(name));
         let axis = |direction: &Direction| -> Result<Tensor, AnalysisError> {
-            let vector = theta.with_flat(room.zeros(theta.layout().len)?);
+            let vector = theta.with_flat(storage.zeros(theta.layout().len)?);
             vector.views()?.into_iter().try_for_each(|(name, mut view)| {
                 if let Some(part) = direction.tensor(&name, network.device)? {
                     view.f_copy_(&part)?;
@@ -198,11 +198,11 @@ impl<'a> Evaluator<'a> {
     /// Everything at θ + `alpha`·δ + `beta`·η.
     ///
     /// # Errors
-    /// [`AnalysisError::Cancelled`] when the reporter says so, and when libtorch refuses.
+    /// [`AnalysisError::Cancelled`] when the job is cancelled, and when libtorch fails.
     pub fn evaluate(&self, alpha: f64, beta: f64, reporter: &mut dyn Reporter) -> Result<CellValue, AnalysisError> {
         let point = self.point(alpha, beta, reporter)?;
         let losses = self.losses(&point, 0, self.images(), reporter)?;
-        Ok(self.value(losses, 0, &self.beside(&point, reporter)?))
+        Ok(self.value(losses, 0, &self.other_readings(&point, reporter)?))
     }
 
     /// Mean loss at θ, and the losses of single images in the order of evaluation.
@@ -225,7 +225,7 @@ impl<'a> Evaluator<'a> {
         self.batch
     }
 
-    /// Where it computes.
+    /// Device of the evaluation.
     pub fn device(&self) -> Device {
         self.x.device()
     }
@@ -237,9 +237,9 @@ impl<'a> Evaluator<'a> {
     pub fn point(&self, alpha: f64, beta: f64, reporter: &mut dyn Reporter) -> Result<Point, AnalysisError> {
         let _no_grad = tch::no_grad_guard();
         let mut tensors = Tensors::new();
-        // What the last point's forward passes left.
+        // Memory that the forward passes of the last point have freed.
         give_back_memory_after(self.theta.layout().len as usize);
-        // A tensor at a time, made ready at once where nothing else needs it plain: there is never more than one network in memory.
+        // One tensor at a time, converted immediately where possible: no more than one network is in memory.
         for (name, shape, offset) in &self.theta.layout().entries {
             let part = |flat: &Tensor| flat.f_narrow(0, *offset, shape.iter().product());
             let mut tensor = part(self.theta.flat())?;
@@ -271,8 +271,8 @@ impl<'a> Evaluator<'a> {
         Ok(Point { at: [alpha, beta], tensors: Some(tensors) })
     }
 
-    /// Losses of the ID images `first..first + length` of the order of evaluation at `point`; it goes on at its beginning, so `first` may be
-    /// any of the images and `length` all of them.
+    /// Losses of the ID images `first..first + length` of the order of evaluation at `point`. The order is cyclic: `first` may be any
+    /// index and `length` up to all images.
     ///
     /// # Errors
     /// As [`Evaluator::evaluate`].
@@ -287,11 +287,11 @@ impl<'a> Evaluator<'a> {
         SampleLosses::by(self.evaluation.loss, self.decay.at(point.at), &logits, &labels)
     }
 
-    /// Everything else that is asked of the cell of `point`.
+    /// All other requested values of the cell at `point`.
     ///
     /// # Errors
     /// As [`Evaluator::evaluate`].
-    pub fn beside(&self, point: &Point, reporter: &mut dyn Reporter) -> Result<Beside, AnalysisError> {
+    pub fn other_readings(&self, point: &Point, reporter: &mut dyn Reporter) -> Result<OtherReadings, AnalysisError> {
         let ood = match &self.ood {
             Some(x) => {
                 let _no_grad = tch::no_grad_guard();
@@ -303,26 +303,26 @@ impl<'a> Evaluator<'a> {
             Some(curvature) => curvature.at(point.at, reporter)?.to_vec(),
             None => Vec::new(),
         };
-        Ok(Beside { void: point.tensors.is_none(), ood, curvature })
+        Ok(OtherReadings { undefined: point.tensors.is_none(), ood, curvature })
     }
 
-    /// What a cell tells, given the losses of all ID images there, in the order of evaluation from its place `turn` on, and the rest.
-    pub fn value(&self, losses: SampleLosses, turn: i64, beside: &Beside) -> CellValue {
+    /// Values of a cell from the losses of all ID images, in the order of evaluation from `offset` on, and from the other values.
+    pub fn value(&self, losses: SampleLosses, offset: i64, other: &OtherReadings) -> CellValue {
         let mut order = self.order.clone();
-        order.rotate_left(turn as usize);
+        order.rotate_left(offset as usize);
         let losses = losses.in_place_of(&order);
         let mut mean = losses.mean();
-        if beside.void {
+        if other.undefined {
             mean.accuracy = f64::NAN;
         }
         let lambda = self.evaluation.ood.map_or(0.0, |(_, lambda)| lambda);
-        let mut readings = readings(&losses, beside.ood.as_ref().map(|scores| (scores, lambda)));
-        readings.extend(&beside.curvature);
+        let mut readings = readings(&losses, other.ood.as_ref().map(|scores| (scores, lambda)));
+        readings.extend(&other.curvature);
         let sample_losses = losses.loss.iter().map(|&loss| loss as f32).collect();
         CellValue { mean, readings, sample_losses }
     }
 
-    /// What curvature asks of one cell in products with the Hessian, at most, one of which is done here; 0 where it is not wanted.
+    /// Does one product with the Hessian and returns how many a cell needs at most; 0 where curvature is not requested.
     ///
     /// # Errors
     /// As [`Evaluator::evaluate`].
@@ -333,7 +333,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// A tensor of the folded graph as forward passes read it.
+    /// A tensor of the folded graph in the layout and precision of forward passes.
     fn ready(&self, name: &str, tensor: &Tensor) -> Result<Tensor, AnalysisError> {
         Ok(self.folded.packed(name, &tensor.f_to_kind(kind(self.evaluation.precision))?)?)
     }
@@ -355,18 +355,18 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Running statistics become the mean of those of equal batches of `x` [N, C, H, W], as Garipov et al. 2018 renew them (`utils.py`,
-/// `update_bn`).
+/// Running statistics become the mean of those of equal batches of `x` [N, C, H, W], as in `update_bn` of Garipov et al. 2018
+/// (`utils.py`).
 ///
 /// # Errors
-/// [`AnalysisError::Cancelled`] when the reporter says so, and when libtorch refuses.
+/// [`AnalysisError::Cancelled`] when the job is cancelled, and when libtorch fails.
 pub(super) fn estimate_statistics(
     graph: &Graph,
     tensors: &mut Tensors,
     x: &Tensor,
     reporter: &mut dyn Reporter,
 ) -> Result<(), AnalysisError> {
-    // Those of θ are not written over.
+    // The statistics of θ must not change.
     tensors.iter_mut().filter(|(name, _)| !is_parameter(name)).try_for_each(|(_, tensor)| {
         *tensor = tensor.f_detach_copy()?;
         Ok::<_, AnalysisError>(())
@@ -380,7 +380,7 @@ pub(super) fn estimate_statistics(
     Ok(())
 }
 
-/// The size of as few batches as possible of at most [`STATISTICS_BATCH`] images that are equal but for the last one's rounding.
+/// Size of the fewest equal batches of at most [`STATISTICS_BATCH`] images; the last one may be smaller by rounding.
 fn equal_batches(n: i64) -> i64 {
     let up = |a: i64, b: i64| (a + b - 1) / b;
     up(n.max(1), up(n.max(1), STATISTICS_BATCH))
@@ -393,8 +393,8 @@ fn kind(precision: Precision) -> Kind {
     }
 }
 
-/// Whether a running variance lies below 0, where there is no network: a plane may extrapolate it. Its NaN would not reach the loss, a
-/// ReLU may make 0 of it.
+/// Whether a running variance is below 0, as a plane may extrapolate it: the network is undefined there. The resulting NaN may not reach the
+/// loss, because a ReLU may turn it into 0.
 pub(super) fn has_negative_variance(tensors: &Tensors) -> Result<bool, AnalysisError> {
     let smallest = |tensor: &Tensor| -> Result<f64, AnalysisError> { Ok(f64::try_from(tensor.f_min()?)?) };
     let variances = tensors.iter().filter(|(name, _)| name.ends_with("running_var"));

@@ -1,8 +1,8 @@
-//! In which order images are evaluated.
+//! The order in which images are evaluated.
 
 use std::collections::BTreeMap;
 
-/// Positions of the first of every class, then of the second of every class, and so on; classes ascending.
+/// Indices of the first image of every class, then of the second of every class, and so on; classes ascending.
 pub(super) fn round_robin(labels: &[i64]) -> Vec<usize> {
     let mut seen = BTreeMap::new();
     let rank = |label: &i64| {

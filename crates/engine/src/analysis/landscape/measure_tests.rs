@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
-//! What a cell tells, and how: quantities beside the loss, BatchNorm's statistics, precision.
+//! Values of a cell other than the loss, BatchNorm's statistics, precision.
 
 use flatland_core::job::Precision;
 use flatland_core::metric::{auroc, fpr95};
@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use super::super::SampleLosses;
 use super::super::objective::Objective;
-use super::testing::{Ear, job, mlp, noise, samples};
+use super::testing::{LandscapeRecorder, job, mlp, noise, samples};
 use super::{Direction, Directions, Evaluation, Evaluator, LandscapeData, run};
 use crate::model::{BatchNormMode, Network, Samples, shallow};
 
@@ -19,7 +19,7 @@ fn resnet8() -> Network {
 
 fn evaluate(network: &Network, evaluation: Evaluation<'_>, at: [f64; 2]) -> f64 {
     let directions = Directions::li2018(network, 1).unwrap();
-    Evaluator::new(network, evaluation, &directions).unwrap().evaluate(at[0], at[1], &mut Ear::default()).unwrap().mean.loss
+    Evaluator::new(network, evaluation, &directions).unwrap().evaluate(at[0], at[1], &mut LandscapeRecorder::default()).unwrap().mean.loss
 }
 
 fn loss(logits: &Tensor, data: &Samples) -> f64 {
@@ -40,7 +40,7 @@ fn landscape_of_id_and_semantic_shift_images_maps_detection_beside_the_loss() {
     let out = tempfile::tempdir().unwrap();
     let mut job = job(out.path(), &[0.0, 0.5], &[0.0]);
     job.measure.lambda = 0.7;
-    run(&network, &LandscapeData { samples: &data, ood: vec![&ood], statistics: None }, &job, &mut Ear::default()).unwrap();
+    run(&network, &LandscapeData { samples: &data, ood: vec![&ood], statistics: None }, &job, &mut LandscapeRecorder::default()).unwrap();
     let surface = LossSurface::load(out.path()).unwrap();
     let expected =
         Quantity::ALL.into_iter().filter(|quantity| !Quantity::CURVATURE.contains(quantity) && !Quantity::INPUT.contains(quantity));
@@ -105,9 +105,9 @@ fn landscape_in_bf16_is_near_the_one_in_f32_and_says_so() {
         let out = tempfile::tempdir().unwrap();
         let mut job = job(out.path(), &[-0.5, 0.0, 0.5], &[0.0, 0.3]);
         job.precision = precision;
-        let mut ear = Ear::default();
-        run(&network, &LandscapeData::of(&data), &job, &mut ear).unwrap();
-        (LossSurface::load(out.path()).unwrap(), ear.warnings)
+        let mut recorder = LandscapeRecorder::default();
+        run(&network, &LandscapeData::of(&data), &job, &mut recorder).unwrap();
+        (LossSurface::load(out.path()).unwrap(), recorder.warnings)
     };
     let ((exact, _), (rough, warnings)) = (surface(Precision::F32), surface(Precision::Bf16));
     // A machine without bf16 falls back, with a warning.
@@ -124,9 +124,9 @@ fn landscape_in_bf16_under_batch_statistics_falls_back_with_a_reason() {
     let out = tempfile::tempdir().unwrap();
     let mut job = job(out.path(), &[0.0], &[0.0]);
     (job.precision, job.measure.batch_norm) = (Precision::Bf16, BatchNormPolicy::Batch);
-    let mut ear = Ear::default();
-    run(&network, &LandscapeData::of(&data), &job, &mut ear).unwrap();
-    assert!(ear.warnings[0].contains("float32"), "{:?}", ear.warnings);
+    let mut recorder = LandscapeRecorder::default();
+    run(&network, &LandscapeData::of(&data), &job, &mut recorder).unwrap();
+    assert!(recorder.warnings[0].contains("float32"), "{:?}", recorder.warnings);
     assert_eq!(LossSurface::load(out.path()).unwrap().manifest.precision, "f32");
 }
 
@@ -138,7 +138,7 @@ fn curvature_of_a_cell_is_that_of_the_network_there() {
     let out = tempfile::tempdir().unwrap();
     let mut job = job(out.path(), &[0.0, 0.4], &[-0.3]);
     job.measure.curvature = Some(Curvature { samples: 30, lanczos_steps: 80, tolerance: 1e-5 });
-    run(&network, &LandscapeData::of(&data), &job, &mut Ear::default()).unwrap();
+    run(&network, &LandscapeData::of(&data), &job, &mut LandscapeRecorder::default()).unwrap();
     let surface = LossSurface::load(out.path()).unwrap();
     assert!(surface.manifest.curvature.is_some());
 
@@ -157,7 +157,7 @@ fn curvature_of_a_cell_is_that_of_the_network_there() {
         let column = |i: i64| {
             let unit = zero.copy();
             let _ = unit.narrow(0, i, 1).fill_(1.0);
-            objective.hessian_vector(&zero, &unit, &Ear::default()).unwrap()
+            objective.hessian_vector(&zero, &unit, &LandscapeRecorder::default()).unwrap()
         };
         let dense = Tensor::stack(&(0..n).map(column).collect::<Vec<_>>(), 0).to_kind(Kind::Double);
         let values = Vec::<f64>::try_from((&dense + dense.transpose(0, 1)).linalg_eigvalsh("L") / 2.0).unwrap();
@@ -169,7 +169,7 @@ fn curvature_of_a_cell_is_that_of_the_network_there() {
     }
     // Where BatchNorm's statistics are others in every cell, a Hessian over parameters is not what the plane shows.
     job.measure.batch_norm = BatchNormPolicy::Batch;
-    let refused = run(&network, &LandscapeData::of(&data), &job, &mut Ear::default()).unwrap_err().to_string();
+    let refused = run(&network, &LandscapeData::of(&data), &job, &mut LandscapeRecorder::default()).unwrap_err().to_string();
     assert!(refused.contains("curvature"), "{refused}");
 }
 
@@ -178,9 +178,9 @@ fn tf32_is_refused_on_a_cpu_and_float32_takes_its_place() {
     let network = mlp(1);
     let data = samples(noise(40, 2), &Normalization::default(), &network);
     let out = tempfile::tempdir().unwrap();
-    let mut ear = Ear::default();
+    let mut recorder = LandscapeRecorder::default();
     let job = flatland_core::job::LandscapeJob { precision: Precision::Tf32, ..job(out.path(), &[0.0], &[0.0]) };
-    run(&network, &LandscapeData::of(&data), &job, &mut ear).unwrap();
-    assert!(ear.warnings[0].contains("instead of tf32") && ear.warnings[0].contains("CPU"), "{:?}", ear.warnings);
+    run(&network, &LandscapeData::of(&data), &job, &mut recorder).unwrap();
+    assert!(recorder.warnings[0].contains("instead of tf32") && recorder.warnings[0].contains("CPU"), "{:?}", recorder.warnings);
     assert_eq!(LossSurface::load(out.path()).unwrap().manifest.precision, "f32");
 }

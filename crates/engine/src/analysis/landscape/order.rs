@@ -1,9 +1,9 @@
-//! In which order cells are computed: coarse to fine on nested grids, from θ outwards on each.
+//! The order in which cells are computed: coarse to fine on nested grids, from θ outwards on each.
 
-/// Steps of the coarsest grid along an axis, where there are as many: with both ends its picture is 5 x 5.
+/// Fewest steps of the coarsest grid along an axis: 5 x 5 cells with both ends.
 const COARSEST: usize = 4;
 
-/// The grids as lists of the cells (i, j) that each adds to those before, coarsest first. The coarsest takes every 2ᵏ-th node of an
+/// The grids, coarsest first, each as the list of cells (i, j) that it adds to the grids before. The coarsest takes every 2ᵏ-th node of an
 /// axis, at least four steps of them, and the last node; each grid halves the steps of the one before. Within a grid the cells nearest
 /// to θ come first, distances in units of the axes' extents; ties in row-major order.
 pub fn nested(alpha: &[f64], beta: &[f64]) -> Vec<Vec<(usize, usize)>> {

@@ -1,4 +1,4 @@
-//! Whether this machine's bfloat16 or TF32 is to be trusted with a network: a self-test before a landscape begins.
+//! A self-test before a landscape: whether bfloat16 or TF32 on this machine is accurate enough for a network.
 
 use flatland_core::job::{Precision, Reporter};
 use flatland_core::session::BatchNormPolicy;
@@ -6,23 +6,23 @@ use flatland_core::session::BatchNormPolicy;
 use tch::Device;
 
 use super::super::{AnalysisError, Loss};
-use super::team::Place;
+use super::device_pool::DeviceCopy;
 use super::{Directions, Evaluation, Evaluator};
 use crate::model::Network;
 
-/// Images of the self-test at most.
+/// Most images of the self-test.
 const IMAGES: i64 = 64;
-/// What bf16 (and TF32, whose weights have three bits more) may differ from f32 by, relative to 1 + loss: its rounding of weights is 0.17 % (`reference/landscape.md` 6.4); known faults of
+/// What bf16 (and TF32, whose weights have three bits more) may differ from f32 by, relative to 1 + loss: its rounding of weights is 0.17 %; known faults of
 /// bf16 kernels give other numbers altogether.
 const TOLERANCE: f64 = 0.1;
 
-/// What NVIDIA's libraries read when they are loaded: 0 = no TF32 whatever a program says.
+/// Environment variable that NVIDIA's libraries read when they are loaded: 0 disables TF32.
 const OVERRIDE: &str = "NVIDIA_TF32_OVERRIDE";
 
-/// Why the precision that was asked for cannot be used; `None` when it can.
+/// Why the requested precision cannot be used; `None` when it can.
 ///
 /// # Errors
-/// When float32 itself fails, or the reporter says `cancelled`.
+/// When float32 itself fails, or the job is cancelled.
 pub(super) fn objection(
     network: &Network,
     evaluation: &Evaluation<'_>,
@@ -47,8 +47,8 @@ pub(super) fn objection(
         if std::env::var_os(OVERRIDE).is_some_and(|value| value == "0") {
             return Ok(Some(format!("this worker was started for float32 ({OVERRIDE}=0)")));
         }
-        // Nothing on this device is computed in float32 now.
-        loss(&Place::new(network, &plain, directions, Device::Cpu)?.evaluator()?)?
+        // With TF32 enabled, this device cannot compute the float32 value.
+        loss(&DeviceCopy::new(network, &plain, directions, Device::Cpu)?.evaluator()?)?
     } else {
         loss(&Evaluator::new(network, plain, directions)?)?
     };

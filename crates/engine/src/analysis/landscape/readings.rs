@@ -1,4 +1,4 @@
-//! What a cell tells beside cross-entropy and accuracy: energies, and detection of semantic-shift images.
+//! Values of a cell other than cross-entropy and accuracy: energies, and detection of semantic-shift images.
 
 use flatland_core::metric::{auroc, auroc_std_error, fpr95, fpr95_std_error, mean_std_error};
 use flatland_core::result::{Quantity, Reading};
@@ -8,7 +8,7 @@ use super::super::values::values;
 use super::super::{AnalysisError, SampleLosses};
 use crate::model::{energy, uniform_cross_entropies};
 
-/// Numbers of single semantic-shift images, [N] each.
+/// Scores of single semantic-shift images, [N] each.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct OodScores {
     /// logsumexp(z)
@@ -26,7 +26,7 @@ impl OodScores {
     }
 }
 
-/// Everything that follows from the ID images and, with λ, the semantic-shift images' scores. What is undefined is NaN.
+/// All quantities of the ID images and, with λ, of the semantic-shift images' scores. Undefined ones are NaN.
 pub(super) fn readings(id: &SampleLosses, ood: Option<(&OodScores, f64)>) -> Vec<Reading> {
     let reading = |quantity, (value, std_error)| Reading { quantity, value, std_error };
     let mut all = vec![reading(Quantity::Energy, mean(&id.energy))];

@@ -8,39 +8,39 @@ use flatland_core::session::{BatchNormPolicy, Stop};
 use tch::Tensor;
 
 use super::super::{AnalysisError, Loss, MeanLoss, SampleLosses, check_labels};
-use super::estimate::{Look, estimate};
-use super::kept::Kept;
+use super::device_pool::{DevicePool, Task};
+use super::estimate::{Preview, estimate};
 use super::order::nested;
 use super::plane::Plane;
-use super::team::{Task, Team};
+use super::saved_cells::SavedCells;
 use super::{CellValue, Evaluation, Evaluator, Part, precision};
 use crate::model::{Network, Samples, anonymous_memory, give_back_memory, others};
 
-/// The axes, when they are asked for.
+/// File of the axes, on request.
 pub(super) const DIRECTIONS: &str = "directions.npz";
 
-/// How often the unfinished surface goes to disk.
+/// Interval between writes of the unfinished surface.
 pub(super) const SAVE_EVERY: Duration = Duration::from_secs(2);
-/// How often the estimate is told.
-const TELL_EVERY: Duration = Duration::from_millis(250);
-/// A first look takes about a twentieth of the images, a second one a tenth.
-const LOOKS: [i64; 2] = [20, 10];
-/// So many different shares of the images are looked at first, by cells that lie near each other.
-const TURNS: i64 = 10;
+/// Interval between reports of the estimate.
+const REPORT_EVERY: Duration = Duration::from_millis(250);
+/// Previews of a cell: the first one on about a twentieth of the images, the second one on a tenth.
+const PREVIEW_SHARES: [i64; 2] = [20, 10];
+/// Number of offsets into the order of images, so that neighbouring cells have previews on different images.
+const OFFSETS: i64 = 10;
 
 /// The images of a landscape, on the network's device.
 #[derive(Clone, Debug)]
 pub struct LandscapeData<'a> {
-    /// Those that the loss is of.
+    /// Images that the loss is computed on.
     pub samples: &'a Samples,
     /// Semantic-shift images; may be empty.
     pub ood: Vec<&'a Samples>,
-    /// Those that BatchNorm's statistics are estimated on, where they are and others are.
+    /// Images that BatchNorm's statistics are estimated on, where these are other images.
     pub statistics: Option<&'a Samples>,
 }
 
 impl<'a> LandscapeData<'a> {
-    /// Images that only the loss is taken of.
+    /// Only the images of the loss.
     pub fn of(samples: &'a Samples) -> Self {
         Self { samples, ood: Vec::new(), statistics: None }
     }
@@ -52,16 +52,15 @@ impl<'a> LandscapeData<'a> {
     }
 }
 
-/// Computes L(θ + αδ + βη) on the grid of `job` into `job.out/landscape.npz` and `.json`, and `directions.npz` when asked.
+/// Computes L(θ + αδ + βη) on the grid of `job` into `job.out/landscape.npz` and `.json`, and `directions.npz` on request.
 ///
-/// The losses of single images go to `sample_losses.npy`, for paired differences. Grids come coarse to fine, and before their cells are
-/// computed on all images each gets a first look at some: [`JobEvent::Cells`] tells what is computed, [`JobEvent::Estimate`] what is known
-/// meanwhile. Cells of an unfinished or finished surface of the same job (checkpoint,
-/// images, directions, definition) in `job.out` or in the cache `job.cells` are kept, also when the axes have changed; another surface is
-/// replaced. What is on disk at the end does not depend on interruptions.
+/// The losses of single images go to `sample_losses.npy`, for paired differences. Grids are computed coarse to fine. Before cells
+/// are computed on all images, each gets previews on some of them. [`JobEvent::Cells`] reports computed cells, [`JobEvent::Estimate`] the
+/// estimate of all cells. Cells of an earlier surface of the same job (checkpoint, images, directions, definition) in `job.out` or in the cache
+/// `job.cells` are reused, also when the axes have changed; another surface is replaced. The final files do not depend on interruptions.
 ///
 /// # Errors
-/// [`AnalysisError::Cancelled`] when the reporter says so (what is computed stays on disk); when images have no labels, axes are empty,
+/// [`AnalysisError::Cancelled`] when the job is cancelled (computed cells stay on disk); when images have no labels, axes are empty,
 /// not finite or not ascending, directions do not fit, or a file cannot be read or written.
 pub fn run(
     network: &Network,
@@ -93,80 +92,81 @@ pub fn run(
         evaluation.precision = Precision::F32;
     }
     let own = Evaluator::new(network, evaluation, &plane.directions)?;
-    let team = Team::new(network, own, &evaluation, &plane.directions, &others(job.device, network.device))?;
+    let pool = DevicePool::new(network, own, &evaluation, &plane.directions, &others(job.device, network.device))?;
     let mut manifest = manifest(network, data, job, &evaluation, &plane);
-    // The evaluator has what it needs of the axes; they are as large as two networks.
+    // The evaluator has its own copy of the axes, which are as large as two networks.
     drop(plane);
     give_back_memory();
     let started = Instant::now();
-    let (center, center_losses) = team.own.center(reporter)?;
+    let (center, center_losses) = pool.own.center(reporter)?;
     manifest.center_loss = center.loss;
     let took = started.elapsed().as_secs_f64();
     let mut surface = LossSurface::pending(job.alpha.clone(), job.beta.clone(), manifest);
-    let kept = Kept::fill(&mut surface, job, network.device, &mut |message| reporter.report(JobEvent::Warning { message }))?;
-    let mut sweep = Sweep::new(&team, surface, kept, job, center_losses);
+    let kept = SavedCells::fill(&mut surface, job, network.device, &mut |message| reporter.report(JobEvent::Warning { message }))?;
+    let mut sweep = Sweep::new(&pool, surface, kept, job, center_losses);
     let cost = sweep.cost(network, data, took, reporter)?;
     reporter.report(cost);
     sweep.run(reporter)?;
     Ok(sweep.surface)
 }
 
-/// A landscape under way.
+/// A landscape in progress.
 struct Sweep<'a> {
-    team: &'a Team<'a>,
+    pool: &'a DevicePool<'a>,
     surface: LossSurface,
-    kept: Kept,
+    kept: SavedCells,
     job: &'a LandscapeJob,
     /// Losses of all images at θ, in the order of evaluation.
     center: Vec<f64>,
-    /// The cell of θ, or the one nearest to it.
+    /// The cell of θ, or the nearest one.
     middle: [usize; 2],
-    /// Images of each look, ascending; none where looks do not pay.
-    glances: Vec<i64>,
-    /// Losses of the images that each cell was looked at on.
-    looks: Vec<Option<SampleLosses>>,
-    /// Images that are through, in all cells together.
+    /// Images of each preview, ascending; empty where previews do not pay off.
+    preview_sizes: Vec<i64>,
+    /// Losses of the images that each cell has previews on.
+    previews: Vec<Option<SampleLosses>>,
+    /// Computed images, summed over all cells.
     done: u64,
     progress: ProgressMeter,
     saved: Instant,
-    told: Option<Instant>,
+    reported_at: Option<Instant>,
 }
 
 impl<'a> Sweep<'a> {
-    fn new(team: &'a Team<'a>, surface: LossSurface, kept: Kept, job: &'a LandscapeJob, center: Vec<f64>) -> Self {
-        let looks = surface.count.iter().map(|_| None).collect();
-        let (images, batch) = (team.own.images(), team.own.batch());
-        // Whole batches, so that they need not be computed again.
-        let mut glances: Vec<i64> = LOOKS.iter().map(|share| (images / share / batch).max(2) * batch).collect();
-        glances.dedup();
-        // Where every batch is its own statistics or they are estimated first, a look costs too much or says too little.
+    fn new(pool: &'a DevicePool<'a>, surface: LossSurface, kept: SavedCells, job: &'a LandscapeJob, center: Vec<f64>) -> Self {
+        let previews = surface.count.iter().map(|_| None).collect();
+        let (images, batch) = (pool.own.images(), pool.own.batch());
+        // Whole batches, so that they are not computed again later.
+        let mut preview_sizes: Vec<i64> = PREVIEW_SHARES.iter().map(|share| (images / share / batch).max(2) * batch).collect();
+        preview_sizes.dedup();
+        // With statistics of each batch, or estimated ones, a preview is too costly or too inaccurate.
         if job.measure.batch_norm != BatchNormPolicy::Frozen || surface.count.len() == 1 {
-            glances.clear();
+            preview_sizes.clear();
         }
-        glances.retain(|glance| glance * 4 <= images);
-        // In images, of which looks take some.
+        preview_sizes.retain(|size| size * 4 <= images);
+        // Counted in images, as previews compute some of them.
         let through = |cells: usize| cells as u64 * images as u64;
         let (done, total) = (through(surface.computed()), through(surface.count.len()));
         let progress = ProgressMeter::new("images", format!("landscape of {}", job.checkpoint.name), done, total);
         let nearest = |axis: &[f64]| (0..axis.len()).min_by(|&a, &b| axis[a].abs().total_cmp(&axis[b].abs())).unwrap_or(0);
         let middle = [nearest(&job.alpha), nearest(&job.beta)];
-        Self { team, surface, kept, job, center, middle, glances, looks, done, progress, saved: Instant::now(), told: None }
+        Self { pool, surface, kept, job, center, middle, preview_sizes, previews, done, progress, saved: Instant::now(), reported_at: None }
     }
 
-    /// Seconds, from the evaluation of θ that `took` so long and from one product with the Hessian where curvature is wanted, and bytes.
+    /// Estimated seconds, from the time `took` of the evaluation of θ and from one product with the Hessian where curvature is requested, and
+    /// bytes of memory.
     fn cost(&self, network: &Network, data: &LandscapeData<'_>, took: f64, reporter: &mut dyn Reporter) -> Result<JobEvent, AnalysisError> {
         let ood: usize = data.ood.iter().map(|samples| samples.len()).sum();
         let share = 1.0 + ood as f64 / data.samples.len().max(1) as f64;
         let started = Instant::now();
-        let products = self.team.own.try_product(reporter)?;
+        let products = self.pool.own.try_product(reporter)?;
         let curvature = products as f64 * started.elapsed().as_secs_f64();
         let missing = self.surface.count.len() - self.surface.computed();
-        let seconds = (took * share + curvature) * missing as f64 / self.team.size() as f64;
+        let seconds = (took * share + curvature) * missing as f64 / self.pool.size() as f64;
         let bytes = anonymous_memory().unwrap_or_else(|| {
             let sets = [Some(data.samples), data.statistics].into_iter().flatten().chain(data.ood.iter().copied());
             let images: usize = sets.map(|samples| samples.x.numel() * 4).sum();
             let weights: usize = network.tensors.values().map(|tensor| tensor.numel() * 4).sum();
-            // θ, both axes, the point, the network itself.
+            // θ, both axes, the current point, the network itself.
             (images + 5 * weights) as u64
         });
         Ok(JobEvent::Cost { seconds, bytes })
@@ -180,20 +180,20 @@ impl<'a> Sweep<'a> {
         }
         self.save()?;
         let grids = nested(&self.job.alpha, &self.job.beta);
-        for glance in self.glances.clone() {
+        for size in self.preview_sizes.clone() {
             for grid in &grids {
-                self.or_save(|sweep| sweep.look(glance, grid, reporter))?;
-                self.tell(true, reporter);
+                self.save_if_cancelled(|sweep| sweep.preview(size, grid, reporter))?;
+                self.report_estimate(true, reporter);
             }
         }
-        let images = self.team.own.images();
+        let images = self.pool.own.images();
         let missing = grids.into_iter().flatten().filter(|&(i, j)| self.surface.count[self.place(i, j)] == 0);
         let tasks: Vec<Task> = missing.map(|(i, j)| self.task(i, j, images, true)).collect();
-        self.or_save(|sweep| {
-            let team = sweep.team;
-            team.each(tasks, reporter, |task, part, reporter| {
+        self.save_if_cancelled(|sweep| {
+            let pool = sweep.pool;
+            pool.each(tasks, reporter, |task, part, reporter| {
                 sweep.computed(task, part, reporter)?;
-                let enough = sweep.tell(sweep.is_complete(), reporter);
+                let enough = sweep.report_estimate(sweep.is_complete(), reporter);
                 if sweep.saved.elapsed() >= SAVE_EVERY {
                     sweep.save()?;
                 }
@@ -203,34 +203,34 @@ impl<'a> Sweep<'a> {
         self.save()
     }
 
-    /// What cell (i, j) has not seen of the first `end` images.
+    /// The task for the first `end` images of cell (i, j), without those of its previews.
     fn task(&self, i: usize, j: usize, end: i64, whole: bool) -> Task {
         let k = self.place(i, j);
-        Task { k, alpha: self.job.alpha[i], beta: self.job.beta[j], turn: self.turn(k), first: self.seen(k), end, whole }
+        Task { k, alpha: self.job.alpha[i], beta: self.job.beta[j], offset: self.offset(k), first: self.seen(k), end, whole }
     }
 
     fn place(&self, i: usize, j: usize) -> usize {
         i * self.job.beta.len() + j
     }
 
-    /// Where cell `k` begins in the order of evaluation: cells near each other see different tenths of the images first. θ begins where the
-    /// evaluation of the network itself does, so that it is the same to the last bit.
-    fn turn(&self, k: usize) -> i64 {
+    /// Offset of cell `k` in the order of images: neighbouring cells begin with different tenths of the images. The offset of θ is that of the
+    /// evaluation of the network itself, so that both give the same bits.
+    fn offset(&self, k: usize) -> i64 {
         let ([i, j], [middle_i, middle_j]) = (self.indices(k), self.middle);
-        let tenth = (3 * (i as i64 - middle_i as i64) + j as i64 - middle_j as i64).rem_euclid(TURNS);
-        tenth * self.team.own.images() / TURNS
+        let tenth = (3 * (i as i64 - middle_i as i64) + j as i64 - middle_j as i64).rem_euclid(OFFSETS);
+        tenth * self.pool.own.images() / OFFSETS
     }
 
     fn indices(&self, k: usize) -> [usize; 2] {
         [k / self.job.beta.len(), k % self.job.beta.len()]
     }
 
-    /// Images that cell `k` was looked at on.
+    /// Images of the previews of cell `k`.
     fn seen(&self, k: usize) -> i64 {
-        self.looks[k].as_ref().map_or(0, |losses| losses.loss.len() as i64)
+        self.previews[k].as_ref().map_or(0, |losses| losses.loss.len() as i64)
     }
 
-    fn went_through(&mut self, task: &Task, reporter: &mut dyn Reporter) {
+    fn advance(&mut self, task: &Task, reporter: &mut dyn Reporter) {
         self.done += (task.end - task.first) as u64;
         self.progress.set(self.done, reporter);
     }
@@ -239,27 +239,27 @@ impl<'a> Sweep<'a> {
         self.surface.computed() == self.surface.count.len()
     }
 
-    /// Looks at those cells of a grid that are not computed, so that each has seen `glance` images.
-    fn look(&mut self, glance: i64, grid: &[(usize, usize)], reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
+    /// Extends the previews of those cells of a grid that are not computed to `size` images.
+    fn preview(&mut self, size: i64, grid: &[(usize, usize)], reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
         let missing = grid.iter().filter(|&&(i, j)| self.surface.count[self.place(i, j)] == 0);
-        let tasks: Vec<Task> = missing.map(|&(i, j)| self.task(i, j, glance, false)).collect();
-        self.team.each(tasks, reporter, |task, part, reporter| {
-            self.went_through(&task, reporter);
-            self.looks[task.k].get_or_insert_default().extend(part.losses);
-            self.tell(false, reporter);
+        let tasks: Vec<Task> = missing.map(|&(i, j)| self.task(i, j, size, false)).collect();
+        self.pool.each(tasks, reporter, |task, part, reporter| {
+            self.advance(&task, reporter);
+            self.previews[task.k].get_or_insert_default().extend(part.losses);
+            self.report_estimate(false, reporter);
             Ok(true)
         })
     }
 
-    /// Takes in what is left of a cell.
+    /// Completes a cell with the values of its remaining images.
     fn computed(&mut self, task: Task, part: Part, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
-        let Part { losses: rest, beside: Some(beside) } = part else { return Ok(()) };
-        self.went_through(&task, reporter);
-        // The look stays: the estimate of other cells compares it with what is computed.
-        let mut losses = self.looks[task.k].clone().unwrap_or_default();
+        let Part { losses: rest, other: Some(other) } = part else { return Ok(()) };
+        self.advance(&task, reporter);
+        // The preview stays: the estimate of other cells uses it.
+        let mut losses = self.previews[task.k].clone().unwrap_or_default();
         losses.extend(rest);
         let CellValue { mean: MeanLoss { loss, accuracy, std_error, count }, readings, sample_losses } =
-            self.team.own.value(losses, task.turn, &beside);
+            self.pool.own.value(losses, task.offset, &other);
         let [i, j] = self.indices(task.k);
         let cell = Cell { i, j, loss, accuracy, loss_std_error: std_error, count, readings };
         self.kept.put(self.job, &cell, &sample_losses)?;
@@ -268,13 +268,13 @@ impl<'a> Sweep<'a> {
         Ok(())
     }
 
-    /// Tells the surface as far as it is known, if it is time or a `must`; whether that is enough by [`Stop`].
-    fn tell(&mut self, must: bool, reporter: &mut dyn Reporter) -> bool {
-        let due = must || self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY);
-        if !due || self.glances.is_empty() {
+    /// Reports the estimate if it is due or `always`; returns whether it is accurate enough by [`Stop`].
+    fn report_estimate(&mut self, always: bool, reporter: &mut dyn Reporter) -> bool {
+        let due = always || self.reported_at.is_none_or(|reported_at| reported_at.elapsed() >= REPORT_EVERY);
+        if !due || self.preview_sizes.is_empty() {
             return false;
         }
-        self.told = Some(Instant::now());
+        self.reported_at = Some(Instant::now());
         let map = self.estimate();
         let finite = |values: &[f64]| values.iter().map(|&x| x.is_finite().then_some(x as f32)).collect();
         reporter.report(JobEvent::Estimate { loss: finite(&map.value), std_error: finite(&map.std_error) });
@@ -287,18 +287,18 @@ impl<'a> Sweep<'a> {
         let exact: Vec<_> = surface.loss.iter().zip(&surface.count).map(|(&loss, &count)| (count > 0).then_some(loss)).collect();
         let images = self.center.len();
         let center_mean = self.center.iter().sum::<f64>() / images as f64;
-        let look = |(k, losses): (usize, &Option<SampleLosses>)| {
+        let preview = |(k, losses): (usize, &Option<SampleLosses>)| {
             let losses = &losses.as_ref()?.loss;
-            let turn = self.turn(k) as usize;
-            let center: Vec<f64> = self.center.iter().cycle().skip(turn).take(losses.len()).copied().collect();
-            Look::of(losses, &center, center_mean, images)
+            let offset = self.offset(k) as usize;
+            let center: Vec<f64> = self.center.iter().cycle().skip(offset).take(losses.len()).copied().collect();
+            Preview::of(losses, &center, center_mean, images)
         };
-        let looks: Vec<_> = self.looks.iter().enumerate().map(look).collect();
-        estimate(surface.beta.len(), &exact, &looks)
+        let previews: Vec<_> = self.previews.iter().enumerate().map(preview).collect();
+        estimate(surface.beta.len(), &exact, &previews)
     }
 
-    /// What `work` gives; when it ends early, what is computed goes to disk first.
-    fn or_save(&mut self, work: impl FnOnce(&mut Self) -> Result<(), AnalysisError>) -> Result<(), AnalysisError> {
+    /// Result of `work`; when it is cancelled, computed cells are saved first.
+    fn save_if_cancelled(&mut self, work: impl FnOnce(&mut Self) -> Result<(), AnalysisError>) -> Result<(), AnalysisError> {
         match work(self) {
             Err(AnalysisError::Cancelled) => {
                 self.save()?;
@@ -309,7 +309,7 @@ impl<'a> Sweep<'a> {
     }
 
     fn save(&mut self) -> Result<(), AnalysisError> {
-        self.surface.estimate = if self.is_complete() || self.told.is_none() { None } else { Some(self.estimate()) };
+        self.surface.estimate = if self.is_complete() || self.reported_at.is_none() { None } else { Some(self.estimate()) };
         self.surface.save(&self.job.out)?;
         self.saved = Instant::now();
         Ok(())

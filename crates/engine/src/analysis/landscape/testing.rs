@@ -46,18 +46,18 @@ pub fn job(out: &Path, alpha: &[f64], beta: &[f64]) -> LandscapeJob {
     LandscapeJob { checkpoint, ..subjects::landscape_job(out.into(), alpha, beta) }
 }
 
-/// Remembers cells; says `cancelled` once it has heard of more than `limit` new ones.
+/// Records cells; cancelled once more than `limit` new ones are reported.
 #[derive(Default)]
-pub struct Ear {
+pub struct LandscapeRecorder {
     pub cells: Vec<Cell>,
-    /// Cells heard of so far, the loss with its standard error as known then, and the images that were through.
+    /// Number of reported cells, the estimated loss with its standard error, and the number of computed images.
     pub estimates: Vec<(usize, Vec<f64>, Vec<f64>, u64)>,
     pub warnings: Vec<String>,
     pub limit: Option<usize>,
     pub progress: Vec<(u64, u64)>,
 }
 
-impl Reporter for Ear {
+impl Reporter for LandscapeRecorder {
     fn report(&mut self, event: JobEvent) {
         match event {
             JobEvent::Cells { cells } => self.cells.extend(cells),

@@ -5,7 +5,7 @@ use flatland_core::session::{Normalization, NormalizationPreset};
 use tch::{Device, Kind, Tensor};
 
 use super::super::{AnalysisError, SampleLosses};
-use super::testing::{Ear, cifar, dataset, job, linear, mlp, noise, noise_samples, resnet20, samples};
+use super::testing::{LandscapeRecorder, cifar, dataset, job, linear, mlp, noise, noise_samples, resnet20, samples};
 use super::{Directions, Evaluation, Evaluator, LandscapeData, run};
 use crate::model::Network;
 
@@ -27,11 +27,11 @@ fn landscape_of_softmax_regression_is_what_arithmetic_says() {
     let out = tempfile::tempdir().unwrap();
     let mut job = job(out.path(), &GRID.0, &GRID.1);
     job.save_directions = true;
-    let mut ear = Ear::default();
-    run(&network, &LandscapeData::of(&data), &job, &mut ear).unwrap();
+    let mut recorder = LandscapeRecorder::default();
+    run(&network, &LandscapeData::of(&data), &job, &mut recorder).unwrap();
     let surface = LossSurface::load(out.path()).unwrap();
-    assert_eq!((surface.loss.len(), surface.computed(), ear.cells.len()), (12, 12, 12));
-    assert_eq!(ear.progress.last(), Some(&(12 * 150, 12 * 150)));
+    assert_eq!((surface.loss.len(), surface.computed(), recorder.cells.len()), (12, 12, 12));
+    assert_eq!(recorder.progress.last(), Some(&(12 * 150, 12 * 150)));
 
     let directions = Npz::load(&out.path().join("directions.npz")).unwrap();
     let values = |name: &str| Vec::<f64>::try_from(network.tensors[name].to_kind(Kind::Double).view([-1])).unwrap();
@@ -66,17 +66,17 @@ fn landscape_resumed_equals_uninterrupted_byte_for_byte() {
     let network = mlp(1);
     let data = noise_samples(&network);
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    run(&network, &LandscapeData::of(&data), &job(whole.path(), &GRID.0, &GRID.1), &mut Ear::default()).unwrap();
+    run(&network, &LandscapeData::of(&data), &job(whole.path(), &GRID.0, &GRID.1), &mut LandscapeRecorder::default()).unwrap();
     let interrupted = job(parts.path(), &GRID.0, &GRID.1);
     for (limit, expected) in [(5, 5), (9, 9)] {
-        let mut ear = Ear { limit: Some(limit), ..Ear::default() };
-        assert!(matches!(run(&network, &LandscapeData::of(&data), &interrupted, &mut ear), Err(AnalysisError::Cancelled)));
+        let mut recorder = LandscapeRecorder { limit: Some(limit), ..LandscapeRecorder::default() };
+        assert!(matches!(run(&network, &LandscapeData::of(&data), &interrupted, &mut recorder), Err(AnalysisError::Cancelled)));
         assert_eq!(LossSurface::load(parts.path()).unwrap().computed(), expected);
     }
-    let mut ear = Ear::default();
-    run(&network, &LandscapeData::of(&data), &interrupted, &mut ear).unwrap();
-    assert_eq!(ear.progress[0], (9 * 150, 12 * 150), "continues where it was");
-    assert_eq!(ear.cells.len(), 12, "tells what was there, then the rest");
+    let mut recorder = LandscapeRecorder::default();
+    run(&network, &LandscapeData::of(&data), &interrupted, &mut recorder).unwrap();
+    assert_eq!(recorder.progress[0], (9 * 150, 12 * 150), "continues where it was");
+    assert_eq!(recorder.cells.len(), 12, "tells what was there, then the rest");
     for file in ["landscape.npz", "landscape.json"] {
         assert_eq!(std::fs::read(whole.path().join(file)).unwrap(), std::fs::read(parts.path().join(file)).unwrap(), "{file}");
     }
@@ -88,12 +88,12 @@ fn landscape_of_another_job_in_the_folder_is_not_continued() {
     let data = noise_samples(&network);
     let out = tempfile::tempdir().unwrap();
     let first = job(out.path(), &GRID.0, &GRID.1);
-    run(&network, &LandscapeData::of(&data), &first, &mut Ear::default()).unwrap();
+    run(&network, &LandscapeData::of(&data), &first, &mut LandscapeRecorder::default()).unwrap();
     let started_from = |network: &Network, data: &crate::model::Samples, job: &flatland_core::job::LandscapeJob| {
-        let mut ear = Ear::default();
-        run(network, &LandscapeData::of(data), job, &mut ear).unwrap();
+        let mut recorder = LandscapeRecorder::default();
+        run(network, &LandscapeData::of(data), job, &mut recorder).unwrap();
         // In images.
-        ear.progress[0].0 / data.len() as u64
+        recorder.progress[0].0 / data.len() as u64
     };
     assert_eq!(started_from(&network, &data, &first), 12);
     let mut seed = first.clone();
@@ -118,13 +118,13 @@ fn landscape_keeps_what_is_not_a_number_and_resumes_over_it() {
     let data = noise_samples(&network);
     let out = tempfile::tempdir().unwrap();
     let job = job(out.path(), &[-1e30, 0.0], &[1e30]);
-    run(&network, &LandscapeData::of(&data), &job, &mut Ear::default()).unwrap();
+    run(&network, &LandscapeData::of(&data), &job, &mut LandscapeRecorder::default()).unwrap();
     let surface = LossSurface::load(out.path()).unwrap();
     assert_eq!(surface.computed(), 2);
     assert!(surface.loss.iter().all(|loss| !loss.is_finite()));
-    let mut ear = Ear::default();
-    run(&network, &LandscapeData::of(&data), &job, &mut ear).unwrap();
-    assert_eq!(ear.progress[0], (2 * 150, 2 * 150), "a NaN that was computed is not computed again");
+    let mut recorder = LandscapeRecorder::default();
+    run(&network, &LandscapeData::of(&data), &job, &mut recorder).unwrap();
+    assert_eq!(recorder.progress[0], (2 * 150, 2 * 150), "a NaN that was computed is not computed again");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn landscape_axes_may_be_any_ascending_numbers() {
     let data = noise_samples(&network);
     let losses = |alpha: &[f64], beta: &[f64]| {
         let out = tempfile::tempdir().unwrap();
-        run(&network, &LandscapeData::of(&data), &job(out.path(), alpha, beta), &mut Ear::default())
+        run(&network, &LandscapeData::of(&data), &job(out.path(), alpha, beta), &mut LandscapeRecorder::default())
             .map(|()| LossSurface::load(out.path()).unwrap())
     };
     let whole = losses(&[-1.0, 0.0, 0.5], &[0.0, 0.25]).unwrap();
@@ -152,8 +152,9 @@ fn landscape_of_images_without_labels_is_refused() {
     let out = tempfile::tempdir().unwrap();
     for (label, found) in [(-1, "2 without"), (3, "found 3")] {
         let data = samples(dataset("odd", vec![0; 36], 2, vec![0, label, label]), &Normalization::default(), &network);
-        let message =
-            run(&network, &LandscapeData::of(&data), &job(out.path(), &[0.0], &[0.0]), &mut Ear::default()).unwrap_err().to_string();
+        let message = run(&network, &LandscapeData::of(&data), &job(out.path(), &[0.0], &[0.0]), &mut LandscapeRecorder::default())
+            .unwrap_err()
+            .to_string();
         assert!(message.contains(found) && message.contains("odd"), "{message}");
     }
 }
@@ -174,8 +175,11 @@ fn landscape_honours_one_dimensional_tensors_of_a_file() {
     npz.save(&path).unwrap();
     let directions = Directions::load(&path, &network).unwrap();
     assert!(directions.move_one_dimensional());
-    let found =
-        Evaluator::new(&network, Evaluation::plain(&data), &directions).unwrap().evaluate(0.3, -0.2, &mut Ear::default()).unwrap().mean;
+    let found = Evaluator::new(&network, Evaluation::plain(&data), &directions)
+        .unwrap()
+        .evaluate(0.3, -0.2, &mut LandscapeRecorder::default())
+        .unwrap()
+        .mean;
 
     let mut moved = Network::random(shape, 3, 5, Device::Cpu).unwrap();
     for name in moved.names.clone() {
@@ -196,8 +200,8 @@ fn landscape_centre_is_the_unfolded_network_for_every_kind_of_network() {
         let data = samples(noise(12, 32), &Normalization::default(), &network);
         let directions = Directions::li2018(&network, 1).unwrap();
         let evaluator = Evaluator::new(&network, Evaluation::plain(&data), &directions).unwrap();
-        let (center, _) = evaluator.center(&mut Ear::default()).unwrap();
-        assert_eq!(evaluator.evaluate(0.0, 0.0, &mut Ear::default()).unwrap().mean, center, "{architecture}: bit for bit");
+        let (center, _) = evaluator.center(&mut LandscapeRecorder::default()).unwrap();
+        assert_eq!(evaluator.evaluate(0.0, 0.0, &mut LandscapeRecorder::default()).unwrap().mean, center, "{architecture}: bit for bit");
         let expected = plain_loss(&network, &data.x, &data.y);
         assert!(close(center.loss, expected, 1e-6), "{architecture}: {} {expected}", center.loss);
     }
@@ -213,7 +217,7 @@ fn landscape_of_the_real_resnet20_agrees_with_the_oracle() {
     let out = tempfile::tempdir().unwrap();
     let mut job = job(out.path(), &alpha, &beta);
     job.directions = Some(shared.join("golden/directions_resnet20.npz"));
-    run(&network, &LandscapeData::of(&data), &job, &mut Ear::default()).unwrap();
+    run(&network, &LandscapeData::of(&data), &job, &mut LandscapeRecorder::default()).unwrap();
     let surface = LossSurface::load(out.path()).unwrap();
     assert_eq!(surface.manifest.definition, "file");
     let largest = |found: &[f64], expected: &[f64]| found.iter().zip(expected).map(|(f, e)| (f - e).abs() / e.abs()).fold(0.0, f64::max);

@@ -1,4 +1,4 @@
-//! [`write_weights`]: a point of the plane as a checkpoint of its own.
+//! [`write_weights`]: writes a point of the plane as a checkpoint.
 
 use flatland_core::job::{Reporter, WeightsJob};
 use flatland_core::session::BatchNormPolicy;
@@ -9,11 +9,10 @@ use super::evaluator::{estimate_statistics, has_negative_variance};
 use super::{LandscapeData, Plane};
 use crate::model::{Network, Tensors};
 
-/// Writes θ + αδ + βη of `job` as safetensors. Running statistics are what the landscape has there: θ's or moved ones, or estimated anew on
-/// its images.
+/// Writes θ + αδ + βη of `job` as safetensors. Running statistics are those of the landscape there: those of θ, moved ones, or estimated ones.
 ///
 /// # Errors
-/// [`AnalysisError::Cancelled`] when the reporter says so; when there is no network at the point (a running variance below 0, or statistics
+/// [`AnalysisError::Cancelled`] when the job is cancelled; when there is no network at the point (a running variance below 0, or statistics
 /// that are each batch's own), and when a file cannot be read or written.
 pub fn write_weights(
     network: &Network,
@@ -57,7 +56,7 @@ mod tests {
     use flatland_core::result::LossSurface;
     use tch::Device;
 
-    use super::super::testing::{Ear, job, noise_samples};
+    use super::super::testing::{LandscapeRecorder, job, noise_samples};
     use super::super::{Evaluation, Evaluator, run};
     use super::*;
     use crate::analysis::landscape::Directions;
@@ -72,14 +71,20 @@ mod tests {
         for policy in [BatchNormPolicy::Frozen, BatchNormPolicy::Reestimated] {
             let mut landscape = job(&folder.path().join(format!("{policy:?}")), &[0.0, 0.5], &[-0.25, 0.0]);
             landscape.measure.batch_norm = policy;
-            run(&network, &data, &landscape, &mut Ear::default()).unwrap();
+            run(&network, &data, &landscape, &mut LandscapeRecorder::default()).unwrap();
             let surface = LossSurface::load(&landscape.out).unwrap();
             let file = landscape.out.join("weights.safetensors");
-            write_weights(&network, &data, &WeightsJob { landscape, at: [0.5, -0.25], file: file.clone() }, &mut Ear::default()).unwrap();
+            write_weights(
+                &network,
+                &data,
+                &WeightsJob { landscape, at: [0.5, -0.25], file: file.clone() },
+                &mut LandscapeRecorder::default(),
+            )
+            .unwrap();
             let there = Network::load(&file, &NetworkChoice::default(), Device::Cpu).unwrap();
             let directions = Directions::li2018(&there, 0).unwrap();
             let evaluator = Evaluator::new(&there, Evaluation::plain(&samples), &directions).unwrap();
-            let (center, _) = evaluator.center(&mut Ear::default()).unwrap();
+            let (center, _) = evaluator.center(&mut LandscapeRecorder::default()).unwrap();
             assert!((center.loss - surface.loss[2]).abs() < 1e-5 * center.loss, "{policy:?}: {} {}", center.loss, surface.loss[2]);
             assert_eq!(center.accuracy, surface.accuracy[2]);
         }
@@ -93,7 +98,7 @@ mod tests {
         let mut landscape = job(folder.path(), &[0.0], &[0.0]);
         landscape.measure.batch_norm = BatchNormPolicy::Batch;
         let job = WeightsJob { landscape, at: [0.0, 0.0], file: folder.path().join("w.safetensors") };
-        let error = write_weights(&network, &LandscapeData::of(&samples), &job, &mut Ear::default()).unwrap_err().to_string();
+        let error = write_weights(&network, &LandscapeData::of(&samples), &job, &mut LandscapeRecorder::default()).unwrap_err().to_string();
         assert!(error.contains("batch_norm = \"batch\"") && !job.file.exists(), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Every loss against PyTorch: `reference.py` beside this file, float64, on the network and images that are built here.
+//! Every loss against PyTorch: `reference.py` in this folder, float64, on the network and images that are built here.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

@@ -1,7 +1,7 @@
 //! Detection scores, one file each.
 //!
 //! Every score is a pure function of one image's logits, in f64 from f32 logits, and larger for ID; a network with a head has one more,
-//! `confidence`, see [`Head::confidence`](crate::model::Head::confidence). Deliberately absent: the numbers made of them
+//! `confidence`, see [`Head::confidence`](crate::model::Head::confidence). Not here: the numbers made of them
 //! ([`ScoreTable::of`]), thresholds, pictures.
 
 mod energy;
@@ -22,7 +22,7 @@ pub use msp::msp;
 /// Names of the scores, as in the results.
 pub const NAMES: [&str; 2] = ["msp", "energy"];
 
-/// Name of the score that a head gives beside them.
+/// Name of the additional score of a head.
 pub const CONFIDENCE: &str = "confidence";
 
 /// Largest logit; NaN when one is NaN.
@@ -53,7 +53,7 @@ pub fn run(network: &Network, datasets: &[(Role, Samples)], job: &ScoreJob, repo
     let labels: IndexMap<String, LabelRecord> =
         of_classes.map(|(_, samples)| (samples.dataset.name.clone(), label_record(&samples.dataset))).collect();
     let table = |scored| ScoreTable { labels: labels.clone(), ..ScoreTable::of(scored, job.temperature) };
-    // ID first: detection is against it.
+    // ID first: detection compares with it.
     let (id, others): (Vec<usize>, Vec<usize>) = (0..datasets.len()).partition(|k| datasets[*k].0 == Role::Id);
     for k in id.into_iter().chain(others) {
         let (role, samples) = &datasets[k];

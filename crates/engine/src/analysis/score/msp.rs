@@ -12,7 +12,7 @@ mod tests {
 
     #[test]
     fn is_the_largest_softmax_probability() {
-        // reference/ood.md section 18.
+        // A reference value, computed independently.
         assert!((msp(&[2.0, -1.0, 0.5]) - 0.785597035).abs() < 1e-9);
         assert_eq!(msp(&[3.0; 4]), 0.25);
     }

@@ -10,7 +10,7 @@ use tch::Tensor;
 use super::search::{Found, Search};
 use crate::analysis::AnalysisError;
 
-/// Share of the new point in the next iterate; the rest goes on as before.
+/// Share of the new point in the next iterate; the rest is momentum.
 const MOMENTUM: f64 = 0.75;
 /// Share of rising steps below which the step is halved.
 const RISING: f64 = 0.75;
@@ -27,11 +27,11 @@ pub(super) fn best_within(search: &mut Search, rho: f64, smaller: Found, reporte
     }
     let Some((_, u)) = best else { return Ok(smaller) };
     let found = search.measure(rho, u, reporter)?;
-    // Not `>=`: a NaN must lose.
+    // Not `>=`: a NaN must not win.
     Ok(if found.point.sharpness > smaller.point.sharpness { found } else { smaller })
 }
 
-/// Where start `k` begins.
+/// The `k`-th starting point.
 fn start(search: &mut Search, rho: f64, restart: Restart, k: usize, reporter: &mut dyn Reporter) -> Result<Option<Tensor>, AnalysisError> {
     let zero = search.objective.zero()?;
     match restart {
@@ -55,11 +55,11 @@ fn start(search: &mut Search, rho: f64, restart: Restart, k: usize, reporter: &m
     }
 }
 
-/// Height and place of the best iterate from `start`.
+/// Value and position of the best iterate from `start`.
 fn climb(search: &mut Search, rho: f64, start: Tensor, reporter: &mut dyn Reporter) -> Result<(f64, Tensor), AnalysisError> {
     let steps = search.settings.steps;
     let (mut value, mut gradient) = search.evaluate(&start, reporter)?;
-    // The first step from θ may not know where to: there is a direction for that.
+    // At θ the gradient may be zero: a fixed direction is used then.
     if search.ball.step(&gradient, rho)?.is_none() {
         gradient = search.slope.shallow_clone();
     }
@@ -82,7 +82,7 @@ fn climb(search: &mut Search, rho: f64, start: Tensor, reporter: &mut dyn Report
         since += 1;
         rose += usize::from(height > value);
         (before, u, value, gradient) = (u, mixed, height, next);
-        // A loss that is not finite is no height: halve the step and go back.
+        // A loss that is not finite does not count: halve the step and go back.
         let lost = !height.is_finite();
         if height > best.0 || (best.0.is_nan() && !lost) {
             best = (height, u.shallow_clone(), gradient.shallow_clone());

@@ -1,4 +1,4 @@
-//! [`Ball`]: {ε = T u : ‖u‖ ≤ ρ}. Searches move u, so that they know neither T nor, but for their steps, the norm.
+//! [`Ball`]: {ε = T u : ‖u‖ ≤ ρ}. Searches move u, so that they do not depend on T, and on the norm only in their steps.
 
 use flatland_core::session::{Adaptive, Norm, SharpnessSettings};
 use tch::Tensor;
@@ -45,7 +45,7 @@ impl Ball {
         }
     }
 
-    /// ‖T⁻¹ε‖ of an ε as it was rounded; entries that T = 0 holds fast count nothing.
+    /// ‖T⁻¹ε‖ of an ε as it was rounded; entries with T = 0 do not count.
     pub fn norm_of_epsilon(&self, epsilon: &Tensor) -> Result<f64, AnalysisError> {
         match &self.scale {
             None => self.norm(epsilon),

@@ -1,6 +1,6 @@
-//! Projected gradient ascent with continuation in ρ: every radius is climbed from θ and from the best ε of the radius before, scaled.
+//! Projected gradient ascent with continuation in ρ: every radius is searched from θ and from the best ε of the radius before, scaled.
 //!
-//! Each climb goes on from its best iterate with long steps that shrink only when they lose height (on ResNet-20 this reaches in 14
+//! Each ascent continues from its best iterate with long steps that shrink only when the loss falls (on ResNet-20 this reaches in 14
 //! steps more than the usual decay from 2ρ to ρ/4 does in 20).
 
 use flatland_core::job::Reporter;
@@ -9,23 +9,23 @@ use tch::Tensor;
 use super::search::{Found, Search};
 use crate::analysis::AnalysisError;
 
-/// First step of a climb over ρ: so long that the gradient nearly alone says where on the sphere it ends.
+/// First step of an ascent, relative to ρ: so long that its end on the sphere depends almost only on the gradient.
 const FIRST_STEP: f64 = 8.0;
-/// A step that does not climb is tried again so much shorter.
+/// Factor by which a step is shortened when the loss does not rise.
 const STEP_SHRINK: f64 = 0.25;
-/// A climb ends when its best value has not grown by this share in [`STALL_STEPS`] steps.
+/// An ascent ends when its best value has not grown by this share in [`STALL_STEPS`] steps.
 const STALL_GROWTH: f64 = 1e-4;
 /// See [`STALL_GROWTH`].
 const STALL_STEPS: usize = 3;
 
-/// The best iterate of one climb.
+/// The best iterate of one ascent.
 struct Climb {
     /// Mean of L(θ+ε) − L(θ).
     value: f64,
     u: Tensor,
 }
 
-/// The best ε of radius `rho` that the climbs find, or `smaller`, the best of a smaller radius.
+/// The best ε of radius `rho` that the ascents find, or `smaller`, the best of a smaller radius.
 pub(super) fn best_within(search: &mut Search, rho: f64, smaller: Found, reporter: &mut dyn Reporter) -> Result<Found, AnalysisError> {
     let origin = Climb { value: 0.0, u: smaller.u.f_zeros_like()? };
     let slope = search.slope.shallow_clone();
@@ -41,7 +41,7 @@ pub(super) fn best_within(search: &mut Search, rho: f64, smaller: Found, reporte
         }
     }
     let found = search.measure(rho, best.u, reporter)?;
-    // Not `>=`: a NaN must lose.
+    // Not `>=`: a NaN must not win.
     Ok(if found.point.sharpness > smaller.point.sharpness { found } else { smaller })
 }
 
@@ -64,7 +64,7 @@ fn climb(
         let Some(move_by) = search.ball.step(&gradient, step)? else { break };
         let u = search.ball.project(best.u.f_add(&move_by)?, rho)?;
         let (value, next) = search.evaluate(&u, reporter)?;
-        // A loss that is not finite is no height.
+        // A loss that is not finite does not count.
         if value.is_finite() && value > best.value {
             (best, gradient) = (Climb { value, u }, next);
         } else {

@@ -1,4 +1,4 @@
-//! The estimators beside the default one, and the shapes of the ball: closed forms, and claims checked from the saved files alone.
+//! The estimators other than the default one, and the shapes of the ball: closed forms, and results checked from the saved files alone.
 
 use flatland_core::result::{Npz, SharpnessCurve};
 use flatland_core::session::{Adaptive, Estimator, Norm, Restart, SharpnessSettings};

@@ -1,7 +1,7 @@
 //! Average-case sharpness: the mean rise over random ε of the ball, with its spread.
 //!
 //! ε = T u with u uniform on the sphere of radius ρ (l2) or in the cube of half side ρ (l∞). The draws depend on the seed alone: all
-//! radii and all checkpoints of one architecture share them, so that their differences are paired. The mean bounds nothing, and at
+//! radii and all checkpoints of one architecture share them, so that their differences are paired. The mean is no bound. At
 //! small ρ, or where θ is no minimum, it may be negative.
 
 use flatland_core::job::Reporter;

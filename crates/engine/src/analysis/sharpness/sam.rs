@@ -6,14 +6,14 @@ use flatland_core::job::Reporter;
 use super::search::{Found, Search};
 use crate::analysis::AnalysisError;
 
-/// The rise at the end of the step, as it is: near a minimum the step sees little slope and may find little. Without any there is no step.
-/// Where the loss there is not finite, `smaller` stands.
+/// The rise at the end of the step, which may be small or negative near a minimum. Without a gradient there is no step. Where the loss there
+/// is not finite, the result is `smaller`.
 pub(super) fn step(search: &mut Search, rho: f64, smaller: Found, reporter: &mut dyn Reporter) -> Result<Found, AnalysisError> {
     if !search.has_slope() {
         return search.nothing();
     }
     let Some(u) = search.ball.step(&search.slope, rho)? else { return Ok(smaller) };
-    // Rounding of the scaled gradient may leave the ball.
+    // The scaled gradient may lie outside of the ball by rounding.
     let u = search.ball.project(u, rho)?;
     let found = search.measure(rho, u, reporter)?;
     Ok(if found.point.sharpness.is_finite() { found } else { smaller })

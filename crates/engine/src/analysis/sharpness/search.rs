@@ -1,4 +1,4 @@
-//! [`Search`]: one objective seen through one ball, with what every estimator needs of θ. [`Found`]: an ε and its numbers.
+//! [`Search`]: one objective over one ball, with the values at θ that every estimator needs. [`Found`]: an ε with its values.
 
 use flatland_core::job::{ProgressMeter, Reporter, SharpnessJob};
 use flatland_core::metric::mean_std_error;
@@ -41,7 +41,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Looks at θ; `before` passes are done already.
+    /// Evaluates θ; `before` passes are done already.
     pub fn new(
         objective: &'a Objective<'a>,
         ball: &'a Ball,
@@ -70,7 +70,7 @@ impl<'a> Search<'a> {
         };
         let length = norm(&slope)?;
         if !(length.is_finite() && length > 0.0) {
-            // At a critical point every direction is as good as any other to leave it.
+            // At a critical point the direction is arbitrary.
             slope = normal(&zero, &mut ChaCha8Rng::seed_from_u64(0))?;
         }
         Ok(Self {
@@ -108,7 +108,7 @@ impl<'a> Search<'a> {
         Ok(losses.iter().zip(&self.center).map(|(at, center)| at - center).collect())
     }
 
-    /// The numbers of u by plain forward passes, as anyone who loads the saved ε would get them.
+    /// The values at u by plain forward passes, as anyone who loads the saved ε would get them.
     pub fn measure(&mut self, rho: f64, u: Tensor, reporter: &mut dyn Reporter) -> Result<Found, AnalysisError> {
         let epsilon = self.ball.scaled(&u)?;
         let differences = self.differences(&epsilon, reporter)?;
@@ -118,17 +118,17 @@ impl<'a> Search<'a> {
         Ok(Found { u, epsilon, images: differences.len(), point })
     }
 
-    /// Whether there is a slope at θ to go along.
+    /// Whether the gradient at θ is not zero.
     pub fn has_slope(&self) -> bool {
         self.gradient_norm.is_finite() && self.gradient_norm > 0.0
     }
 
-    /// Why the best ε within `rho`, or a random one, is none; `None` where it is one.
+    /// Why the best ε within `rho`, or a random one, is not valid; `None` where it is.
     pub fn stuck(&self, rho: f64, epsilon: &Tensor) -> Result<Option<Stuck>, AnalysisError> {
         if rho == 0.0 {
             return Ok(None);
         }
-        // These are reported as they are, the others where they found a rise.
+        // These are always reported, the others only where the loss rises.
         if matches!(self.settings.estimator, Estimator::Random | Estimator::Sam) && norm(epsilon)? > 0.0 {
             return Ok(self.objective.rounds_away(epsilon)?.then_some(Stuck::Rounding));
         }
@@ -143,7 +143,7 @@ impl<'a> Search<'a> {
         Ok(Some(if is_lost { Stuck::Rounding } else { Stuck::NoRise }))
     }
 
-    /// Climbs that ended early leave evaluations unspent.
+    /// Counts evaluations that ascents which ended early did not use.
     pub fn skip_to(&mut self, evaluations: u64, reporter: &mut dyn Reporter) {
         self.evaluations = self.evaluations.max(evaluations);
         self.meter.set(self.evaluations, reporter);

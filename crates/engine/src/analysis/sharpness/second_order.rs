@@ -12,7 +12,7 @@ use crate::analysis::objective::Objective;
 
 /// Lanczos steps at most.
 const STEPS: usize = 40;
-/// Residual of λ₁ that is asked for, as a share of the largest |λ|.
+/// Largest residual of λ₁, as a share of the largest |λ|.
 const TOLERANCE: f64 = 1e-3;
 
 pub(super) struct Curvature {

@@ -1,4 +1,4 @@
-//! A search that does not leave θ says so: S = 0 that nobody found is no measurement.
+//! A search that does not leave θ reports that, as its S = 0 is no measurement.
 
 use flatland_core::result::{SharpnessCurve, Stuck};
 use flatland_core::session::{Estimator, Norm, SharpnessSettings};

@@ -1,4 +1,4 @@
-//! What names and shapes do not tell of an [`Architecture`], and how it is here.
+//! Traits of an [`Architecture`] that names and shapes of its tensors do not show.
 
 use flatland_core::result::Assumed;
 
@@ -8,7 +8,7 @@ use super::Architecture;
 
 impl Architecture {
     /// Everything that the tensors leave open, with the values that this network has: input size, nonlinearity, pooling, BatchNorm's ε,
-    /// and what its family says.
+    /// and the traits of its family.
     pub fn assumptions(&self) -> Vec<Assumed> {
         let assumed = |what: &str, value: String| Assumed { what: what.into(), value };
         let [_, height, width] = self.graph.input;

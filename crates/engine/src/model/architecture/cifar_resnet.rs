@@ -5,7 +5,8 @@
 //! tomgoldstein/loss-landscape or `downsample.0/1` as in chenyaofo/pytorch-cifar-models), or there is none at all (`_noshort` of
 //! tomgoldstein/loss-landscape, Li et al. 2018). Option A and none have the same tensors.
 
-use super::{Architecture, Blueprint, Shapes, count_blocks, head};
+use super::shapes::{Shapes, classifier_head, count_blocks};
+use super::{Architecture, Blueprint};
 
 const WIDTHS: [i64; 3] = [16, 32, 64];
 /// Blocks per stage n of resnet8, 14, 20, 32, 44, 56, 110.
@@ -23,7 +24,7 @@ enum Shortcut<'a> {
 }
 
 impl Shortcut<'_> {
-    /// What an architecture's name ends with.
+    /// Suffix of an architecture's name.
     fn suffix(self) -> &'static str {
         match self {
             Shortcut::A => "",
@@ -52,7 +53,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     if !BLOCKS.contains(&blocks) || count_blocks(shapes, "layer3.") == 0 || count_blocks(shapes, "layer4.") > 0 {
         return Vec::new();
     }
-    let (head, classes) = head(shapes, &["linear", "fc", "classifier", "head"]).unwrap_or(("linear", 10));
+    let (head, classes) = classifier_head(shapes, &["linear", "fc", "classifier", "head"]).unwrap_or(("linear", 10));
     let projection = if shapes.contains_key("layer2.0.downsample.0.weight") { "downsample" } else { "shortcut" };
     [Shortcut::A, Shortcut::B(projection), Shortcut::None].map(|shortcut| build(blocks, shortcut, head, classes)).into()
 }

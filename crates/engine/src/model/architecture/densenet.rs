@@ -1,7 +1,8 @@
 //! DenseNet-BC with three blocks for 32x32 images (Huang et al. 2017), compression 0.5, names as in andreasveit/densenet-pytorch:
 //! `block{1,2,3}.layer.{i}`, `trans{1,2}`, `fc`. Depth and growth are read off the shapes.
 
-use super::{Architecture, Blueprint, Shapes, count_blocks, head};
+use super::shapes::{Shapes, classifier_head, count_blocks};
+use super::{Architecture, Blueprint};
 
 /// Beyond the field's largest (190-40); keeps the guess for a hostile file small.
 const MAX_LAYERS: usize = 100;
@@ -17,7 +18,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
 fn member(shapes: &Shapes) -> Option<Architecture> {
     shapes.get("trans1.conv1.weight")?;
     let growth = *shapes.get("block1.layer.0.conv2.weight")?.first()?;
-    let (head, classes) = head(shapes, &["fc", "linear", "classifier", "head"]).unwrap_or(("fc", 10));
+    let (head, classes) = classifier_head(shapes, &["fc", "linear", "classifier", "head"]).unwrap_or(("fc", 10));
     build(count_blocks(shapes, "block1.layer."), growth, head, classes)
 }
 

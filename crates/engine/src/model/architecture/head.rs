@@ -1,5 +1,4 @@
-//! [`Head`]: what a method puts on a network's features in place of its classifier. Any family may carry one:
-//! `resnet20+conf_branch`.
+//! [`Head`]: layers of a method that replace a network's classifier. Every family may have one: `resnet20+conf_branch`.
 //!
 //! Tensors are named as in OpenOOD's wrappers: the network's own under `backbone.` (without its classifier), the head's beside it.
 
@@ -21,14 +20,14 @@ pub enum Similarity {
     Euclid,
 }
 
-/// A head. Its logits are the network's, what else it says is [`Output::auxiliary`].
+/// A head. Its logits are those of the network; its other output is [`Output::auxiliary`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Head {
-    /// DeVries & Taylor 2018: a classifier and a confidence logit [N, 1].
+    /// DeVries & Taylor 2018: a classifier, and a confidence logit [N, 1] as auxiliary output.
     ConfBranch,
-    /// Yu & Aizawa 2019: two classifiers, the second one's logits [N, C] beside.
+    /// Yu & Aizawa 2019: two classifiers, the second one's logits [N, C] as auxiliary output.
     Mcd,
-    /// Hsu et al. 2020: numerators H as logits, the denominator's logit [N, 1] (before the sigmoid) beside.
+    /// Hsu et al. 2020: numerators H as logits, the denominator's logit [N, 1] (before the sigmoid) as auxiliary output.
     Godin(Similarity),
 }
 
@@ -37,7 +36,7 @@ impl Head {
     pub const ALL: [Head; 5] =
         [Head::ConfBranch, Head::Mcd, Head::Godin(Similarity::Cosine), Head::Godin(Similarity::Inner), Head::Godin(Similarity::Euclid)];
 
-    /// What an architecture's name ends with.
+    /// Suffix of an architecture's name.
     pub fn key(self) -> &'static str {
         match self {
             Head::ConfBranch => "conf_branch",
@@ -55,7 +54,7 @@ impl Head {
         found.map_or((architecture, None), |(base, head)| (base, Some(head)))
     }
 
-    /// How sure the network is that an image is ID, [N] f64; larger = more ID. ConfBranch: sigmoid of the confidence logit; MCD:
+    /// Confidence that an image is ID, [N] f64; larger = more ID. ConfBranch: sigmoid of the confidence logit; MCD:
     /// −‖p₁ − p₂‖₁; G-ODIN: max softmax(H), as OpenOOD, without its perturbation of the input.
     ///
     /// # Errors
@@ -72,8 +71,8 @@ impl Head {
         })
     }
 
-    /// Where a tensor of the network with this head has its first values from when the head is put on a network whose classifier is
-    /// called `classifier`; `None`: it is new.
+    /// The tensor that a tensor of the network with this head is initialized from, when the head replaces the classifier called
+    /// `classifier`; `None`: it is new.
     pub fn origin(self, tensor: &str, classifier: &str) -> Option<String> {
         if let Some(name) = tensor.strip_prefix(BACKBONE) {
             return Some(name.to_owned());
@@ -91,7 +90,7 @@ impl Head {
     ///
     /// # Errors
     /// When `base` does not end with one affine map of its features.
-    pub fn put_on(self, base: Architecture) -> Result<Architecture, ModelError> {
+    pub fn attach_to(self, base: Architecture) -> Result<Architecture, ModelError> {
         let refuse =
             || ModelError::Mismatch(format!("expected a network with one classifier to put `{}` on, found {}", self.key(), base.name));
         let classifier = base.classifier().ok_or_else(refuse)?.to_owned();
@@ -152,7 +151,7 @@ impl Head {
 }
 
 /// G-ODIN's numerator, Kaiming-normal for ReLU. Cosine and distance need the same tensors, and OpenOOD calls them the same; here the
-/// centres of the distance have a name of their own, so that a file says what it is.
+/// centres of the distance have a name of their own, so that a file shows which it is.
 fn numerator(net: &mut Blueprint, features: NodeId, similarity: Similarity, classes: i64) -> NodeId {
     let dim = net.channels(features);
     let weight = if similarity == Similarity::Euclid { "h.centers.weight" } else { "h.h.weight" }.to_owned();
@@ -188,7 +187,7 @@ mod tests {
         f64::try_from(head.confidence(&output(logits, auxiliary)).unwrap()).unwrap()
     }
 
-    /// Golden values of ood.md 18.
+    /// Reference values, computed independently.
     #[test]
     fn confidences_match_the_golden_values() {
         let z = [2.0, -1.0, 0.5];

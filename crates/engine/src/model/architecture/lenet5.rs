@@ -1,10 +1,11 @@
 //! LeNet-5 (LeCun et al. 1998) for 32x32 colour images, names `c1`, `c3`, `c5`, `f6`, `output`.
 //!
-//! Its tensors do not say which nonlinearity and pooling stand between them, and implementations differ (tanh or ReLU, mean or
+//! Its tensors do not show which nonlinearity and pooling lie between them, and implementations differ (tanh or ReLU, mean or
 //! maximum): none is the usual one.
 
 use super::super::Activation::{self, Relu, Tanh};
-use super::{Architecture, Blueprint, Shapes, head};
+use super::shapes::{Shapes, classifier_head};
+use super::{Architecture, Blueprint};
 
 /// How two positions by two become one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     if !layers.iter().all(|&layer| shapes.contains_key(layer)) {
         return Vec::new();
     }
-    let classes = head(shapes, &["output"]).map_or(10, |(_, classes)| classes);
+    let classes = classifier_head(shapes, &["output"]).map_or(10, |(_, classes)| classes);
     VARIANTS.map(|variant| build(variant, classes)).into()
 }
 

@@ -6,7 +6,8 @@
 //! log-softmax after the logits, which changes neither loss nor accuracy. Both are common.
 
 use super::super::Activation::{self, QuickGelu, Relu};
-use super::{Architecture, Blueprint, Shapes, head};
+use super::shapes::{Shapes, classifier_head};
+use super::{Architecture, Blueprint};
 
 const TRAITS: [(&str, &str); 2] = [("dropout", "none in evaluation"), ("output", "logits, before a log-softmax")];
 
@@ -19,7 +20,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     if !layers.iter().all(|&layer| shapes.contains_key(layer)) {
         return Vec::new();
     }
-    let classes = head(shapes, &["fc2"]).map_or(10, |(_, classes)| classes);
+    let classes = classifier_head(shapes, &["fc2"]).map_or(10, |(_, classes)| classes);
     VARIANTS.map(|variant| build(variant, classes)).into()
 }
 

@@ -1,42 +1,24 @@
-//! Architectures: one file per family. A family says whether a set of tensor names and shapes looks like it, builds the
+//! Architectures: one file per family. A family recognizes a set of tensor names and shapes, builds the
 //! [`Graph`] and lists exactly the tensors that it expects.
 
 mod assumption;
 mod blueprint;
 mod cifar_resnet;
+mod definition;
 mod densenet;
 mod head;
 mod lenet5;
 mod mnist;
 mod resnet18;
+mod shapes;
 mod wide_resnet;
 
-use indexmap::IndexMap;
-
 pub use blueprint::{Blueprint, Init, TensorSpec};
+pub use definition::{Architecture, Match, is_bookkeeping};
 pub use head::{Head, Similarity};
+pub use shapes::Shapes;
 
-use super::{Graph, ModelError, Op};
-
-/// Shapes by tensor name, in the order of a state dict.
-pub type Shapes = IndexMap<String, Vec<i64>>;
-
-/// A network without its numbers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Architecture {
-    /// Its name with its hyperparameters, e.g. `resnet20`, `wrn-40-2`, `densenet-bc-100-12`.
-    pub name: String,
-    /// Number of classes C.
-    pub classes: i64,
-    /// What it computes.
-    pub graph: Graph,
-    /// The tensors that it needs, in the order of PyTorch's state dict.
-    pub tensors: Vec<TensorSpec>,
-    /// Whether it is by far the usual network with these tensors: another is used only where it is asked for by name.
-    pub usual: bool,
-    /// What only the family knows of `graph` and the tensors do not tell: what it is, and how it is here.
-    pub traits: &'static [(&'static str, &'static str)],
-}
+use super::ModelError;
 
 /// A family's guesses from shapes, the usual one first, and its network by name with C classes.
 struct Family {
@@ -53,70 +35,16 @@ const FAMILIES: [Family; 6] = [
     Family { guess: lenet5::guess, named: lenet5::named },
 ];
 
-/// What [`named`] understands, for messages.
+/// Names that [`named`] accepts, for messages.
 pub const KNOWN: &str = "resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110 (each also with _option_b or _noshort), \
     resnet18_32x32, resnet18_64x64, resnet18_32x32_maxpool, wrn-<depth>-<widen>, densenet-bc-<depth>-<growth>, oe_mnist, mnist_tutorial, \
     lenet5, lenet5_relu_avg, lenet5_tanh_max, lenet5_tanh_avg; each also with +conf_branch, +mcd, +godin, +godin_inner or +godin_euclid";
 
-/// How the tensors of a file and those of an architecture agree.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Match {
-    /// Names with the expected shape.
-    pub matched: usize,
-    /// Needed, not there.
-    pub missing: Vec<String>,
-    /// There, not known.
-    pub unexpected: Vec<String>,
-    /// `name: expected [..], found [..]`.
-    pub mismatched: Vec<String>,
-}
-
-impl Match {
-    /// Whether nothing is missing, unexpected or of another shape.
-    pub fn is_exact(&self) -> bool {
-        self.is_loadable() && self.unexpected.is_empty()
-    }
-
-    /// Whether every needed tensor is there in its shape.
-    pub fn is_loadable(&self) -> bool {
-        self.missing.is_empty() && self.mismatched.is_empty()
-    }
-}
-
-/// Whether a name is bookkeeping that no network needs: BatchNorm's counters, and what the profiler `thop` leaves behind.
-pub fn is_bookkeeping(name: &str) -> bool {
-    ["num_batches_tracked", "total_ops", "total_params"].contains(&name.rsplit('.').next().unwrap_or(name))
-}
-
-impl Architecture {
-    /// The layer that gives the logits, where it is one affine map of the features.
-    pub fn classifier(&self) -> Option<&str> {
-        let last = self.graph.nodes.last().filter(|_| self.graph.logits + 1 == self.graph.nodes.len())?;
-        let Op::Linear { weight, .. } = &last.op else { return None };
-        weight.strip_suffix(".weight").filter(|_| last.inputs == [self.graph.features])
-    }
-
-    /// Compares the tensors of a file with those that this architecture needs; bookkeeping entries are not counted.
-    pub fn compare(&self, shapes: &Shapes) -> Match {
-        let mut result = Match::default();
-        for spec in &self.tensors {
-            match shapes.get(&spec.name) {
-                Some(shape) if *shape == spec.shape => result.matched += 1,
-                Some(shape) => result.mismatched.push(format!("{}: expected {:?}, found {shape:?}", spec.name, spec.shape)),
-                None => result.missing.push(spec.name.clone()),
-            }
-        }
-        let known: std::collections::HashSet<&str> = self.tensors.iter().map(|spec| spec.name.as_str()).collect();
-        result.unexpected = shapes.keys().filter(|name| !known.contains(name.as_str()) && !is_bookkeeping(name)).cloned().collect();
-        result
-    }
-}
-
-/// What the families take `shapes` for, the usual one of each first.
+/// The architectures that the families recognize in `shapes`, the usual one of each first.
 fn guesses(shapes: &Shapes) -> Vec<Architecture> {
     let plain = |shapes: &Shapes| FAMILIES.iter().flat_map(|family| (family.guess)(shapes)).collect::<Vec<_>>();
     match Head::recognize(shapes) {
-        Some((head, base)) => plain(&base).into_iter().filter_map(|base| head.put_on(base).ok()).collect(),
+        Some((head, base)) => plain(&base).into_iter().filter_map(|base| head.attach_to(base).ok()).collect(),
         None => plain(shapes),
     }
 }
@@ -151,7 +79,7 @@ pub fn named(name: &str, classes: i64) -> Result<Architecture, ModelError> {
         .find_map(|family| (family.named)(base, classes))
         .ok_or_else(|| ModelError::Mismatch(format!("unknown architecture `{name}`; expected one of {KNOWN}")))?;
     match head {
-        Some(head) => head.put_on(base),
+        Some(head) => head.attach_to(base),
         None => Ok(base),
     }
 }
@@ -163,22 +91,6 @@ pub fn named(name: &str, classes: i64) -> Result<Architecture, ModelError> {
 pub fn named_for(name: &str, shapes: &Shapes) -> Result<Architecture, ModelError> {
     let plain = named(name, 10)?;
     Ok(guesses(shapes).into_iter().find(|architecture| architecture.name == plain.name).unwrap_or(plain))
-}
-
-/// First of `names` whose `.weight` is in `shapes`, with its number of rows: a classifier head and its classes.
-fn head<'a>(shapes: &Shapes, names: &[&'a str]) -> Option<(&'a str, i64)> {
-    names.iter().find_map(|&name| match shapes.get(&format!("{name}.weight")).map(Vec::as_slice) {
-        Some(&[rows, _]) if rows > 0 => Some((name, rows)),
-        _ => None,
-    })
-}
-
-/// How many of `prefix0`, `prefix1`, ... have a tensor that begins with `prefix<i>.`, without a gap from 0.
-fn count_blocks(shapes: &Shapes, prefix: &str) -> usize {
-    // Numbers from a hostile file are only counted, never used as a size.
-    let indices: std::collections::HashSet<usize> =
-        shapes.keys().filter_map(|name| name.strip_prefix(prefix)?.split('.').next()?.parse().ok()).collect();
-    (0..indices.len()).take_while(|index| indices.contains(index)).count()
 }
 
 #[cfg(test)]

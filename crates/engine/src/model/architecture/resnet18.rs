@@ -4,13 +4,14 @@
 //! Three networks have these tensors: the usual one for 32x32 images, OpenOOD's `resnet18_64x64` for Tiny ImageNet, and torchvision's with
 //! a 3x3 stem that keeps its max-pool (huyvnphan/PyTorch_CIFAR10).
 
-use super::{Architecture, Blueprint, Shapes, count_blocks, head};
+use super::shapes::{Shapes, classifier_head, count_blocks};
+use super::{Architecture, Blueprint};
 
 const WIDTHS: [i64; 4] = [64, 128, 256, 512];
 /// With the classes of Tiny ImageNet, both image sizes are common.
 const TINY_IMAGENET_CLASSES: i64 = 200;
 
-/// What the tensors do not tell.
+/// Traits that the tensors do not show.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Variant {
     Plain,
@@ -42,7 +43,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     if count_blocks(shapes, "layer1.") == 0 || count_blocks(shapes, "layer4.") == 0 {
         return Vec::new();
     }
-    let (head, classes) = head(shapes, &["fc", "linear", "classifier", "head"]).unwrap_or(("fc", 10));
+    let (head, classes) = classifier_head(shapes, &["fc", "linear", "classifier", "head"]).unwrap_or(("fc", 10));
     let projection = if shapes.contains_key("layer2.0.downsample.0.weight") { "downsample" } else { "shortcut" };
     Variant::ALL.map(|variant| build(variant, projection, head, classes)).into()
 }

@@ -1,7 +1,8 @@
 //! WideResNet-d-k (Zagoruyko & Komodakis 2016) with the names of Hendrycks' outlier-exposure code: `block{1,2,3}.layer.{i}`,
 //! n = (d − 4)/6 layers a block, widths 16, 16k, 32k, 64k, pre-activation. Dropout does nothing in evaluation and is left out.
 
-use super::{Architecture, Blueprint, Shapes, count_blocks, head};
+use super::shapes::{Shapes, classifier_head, count_blocks};
+use super::{Architecture, Blueprint};
 
 /// Depths up to 6·100 + 4 and widths up to 16·64: beyond the field's, and small enough for a hostile file to be harmless.
 const MAX_LAYERS: usize = 100;
@@ -21,7 +22,7 @@ fn member(shapes: &Shapes) -> Option<Architecture> {
         _ => return None,
     };
     let shortcut = if shapes.contains_key("block2.layer.0.shortcut.weight") { "shortcut" } else { "convShortcut" };
-    let (head, classes) = head(shapes, &["fc", "linear", "classifier", "head"]).unwrap_or(("fc", 10));
+    let (head, classes) = classifier_head(shapes, &["fc", "linear", "classifier", "head"]).unwrap_or(("fc", 10));
     build(layers, widen, shortcut, head, classes)
 }
 

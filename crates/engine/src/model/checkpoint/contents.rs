@@ -1,12 +1,13 @@
-//! [`Contents`]: the state dicts of a file, whose numbers are copied out when they are asked for.
+//! [`Contents`]: the state dicts of a file, whose numbers are copied out on request.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ops::Range;
 
+use super::backing::{Backing, budget};
+use super::raw_tensor::RawTensor;
 use super::storage::{StorageId, disagree};
 use super::stored::{Buffer, Numbers, Stored};
-use super::{RawTensor, budget, zip_pickle};
+use super::zip_entries;
 
 /// A tensor with its name in the state dict.
 #[derive(Clone, Debug)]
@@ -17,10 +18,10 @@ pub struct Entry {
     pub tensor: Stored,
 }
 
-/// Named tensors that stand together in a file.
+/// A dict of named tensors in a file.
 #[derive(Clone, Debug, Default)]
 pub struct StateDict {
-    /// Where it stands: the keys that lead to it, `checkpoint.ema`, `[1].model`; empty when the file is one state dict.
+    /// Its path: the keys that lead to it, `checkpoint.ema`, `[1].model`; empty when the file is one state dict.
     pub key: String,
     /// Its tensors, in file order.
     pub entries: Vec<Entry>,
@@ -33,25 +34,14 @@ pub struct StateDict {
 pub struct Contents {
     /// Every state dict, in file order.
     pub state_dicts: Vec<StateDict>,
-    /// What was left aside as no network's: keys of the states of optimizers, schedules and scalers.
+    /// Keys of skipped values: states of optimizers, schedules and scalers.
     pub left_aside: Vec<String>,
     pub(super) bytes: Vec<u8>,
     pub(super) backing: Backing,
 }
 
-/// Where the storages of a file are.
-#[derive(Clone, Debug)]
-pub(super) enum Backing {
-    /// Entries of a zip archive, `<root>data/<key>`.
-    Zip { root: String, big_endian: bool },
-    /// Parts of the file by key.
-    Legacy(HashMap<String, Range<usize>>),
-    /// There are none.
-    Nothing,
-}
-
 impl Contents {
-    /// Makes ready to copy the numbers of `entries`.
+    /// Prepares copying the numbers of `entries`.
     ///
     /// # Errors
     /// When a storage is missing, damaged or larger than the file can hold.
@@ -60,7 +50,7 @@ impl Contents {
         let mut order = Vec::new();
         for entry in entries {
             let Numbers::View(view) = &entry.tensor.numbers else { continue };
-            let Buffer::Beside(id) = &view.buffer else { continue };
+            let Buffer::Separate(id) = &view.buffer else { continue };
             match wanted.get(id.key.as_str()) {
                 Some(known) if !known.is_same(id) => return Err(disagree(&id.key)),
                 Some(_) => {}
@@ -72,7 +62,7 @@ impl Contents {
         }
         let missing = |key: &str| format!("storage {key} is not in the file");
         let data: Vec<Cow<'c, [u8]>> = match &self.backing {
-            Backing::Zip { root, .. } => zip_pickle::storages(&self.bytes, root, &order)?.into_iter().map(Cow::Owned).collect(),
+            Backing::Zip { root, .. } => zip_entries::storages(&self.bytes, root, &order)?.into_iter().map(Cow::Owned).collect(),
             Backing::Legacy(spans) => {
                 let span =
                     |id: &&StorageId| spans.get(&id.key).and_then(|span| self.bytes.get(span.clone())).ok_or_else(|| missing(&id.key));
@@ -128,7 +118,7 @@ impl Copier<'_> {
             Numbers::Array(array) => array.collect(element),
             Numbers::View(view) => match &view.buffer {
                 Buffer::Within(embedded) => view.collect(embedded.data(), element),
-                Buffer::Beside(id) => {
+                Buffer::Separate(id) => {
                     let storage = self.storages.get(&id.key).ok_or_else(|| format!("storage {} is not in the file", id.key))?;
                     let mut data = view.collect(storage, element)?;
                     if self.big_endian {

@@ -1,4 +1,4 @@
-//! Names that a checkpoint has no honest reason to refer to.
+//! Names that no harmless checkpoint refers to.
 
 /// Modules whose functions run programs, open files or sockets, or reach everything else (after picklescan's deny-list).
 const MODULES: [&str; 38] = [
@@ -61,7 +61,7 @@ const BUILTINS: [&str; 15] = [
     "range",
 ];
 
-/// Whether `global` (`module.name`) can act when Python loads it.
+/// Whether Python may run code when it loads `global` (`module.name`).
 fn acts(global: &str) -> bool {
     let (top, rest) = global.split_once('.').unwrap_or((global, ""));
     if ["builtins", "__builtin__", "__builtins__"].contains(&top) {

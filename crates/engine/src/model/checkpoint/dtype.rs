@@ -23,7 +23,7 @@ pub enum Dtype {
     I64,
     /// One byte, 0 or 1.
     Bool,
-    /// A type that we do not compute with (complex, quantized, 8-bit floats): its name and bytes per element.
+    /// An unsupported type (complex, quantized, 8-bit floats): its name and bytes per element.
     Other(String, usize),
 }
 
@@ -97,7 +97,7 @@ impl Dtype {
         }
     }
 
-    /// Whether it is a floating point type that we compute with.
+    /// Whether it is a supported floating-point type.
     pub fn is_float(&self) -> bool {
         matches!(self, Dtype::F16 | Dtype::Bf16 | Dtype::F32 | Dtype::F64)
     }

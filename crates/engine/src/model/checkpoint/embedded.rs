@@ -1,5 +1,5 @@
 //! [`Embedded`]: a storage within the pickle, as `pickle.dump` of a tensor writes it: `torch.storage._load_from_bytes` of a legacy
-//! checkpoint that holds the storage alone. Nothing of it is called.
+//! checkpoint that holds the storage alone. Nothing is called.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -18,7 +18,7 @@ pub(super) struct Embedded {
 }
 
 impl Embedded {
-    /// The storage that `value` would be, and its description; `None` when it would be none.
+    /// The storage that `value` describes, and its description; `None` when it describes none.
     pub(super) fn parse(value: &Value) -> Option<Result<(Self, StorageId), String>> {
         let bytes = bytes(value)?;
         Some(legacy_pickle::parts(&bytes).and_then(|parts| {
@@ -35,7 +35,7 @@ impl Embedded {
     }
 }
 
-/// What the storages within `value` refer to.
+/// Globals that the storages within `value` refer to.
 pub(super) fn globals(value: &Value) -> Result<Vec<String>, String> {
     let mut found = BTreeSet::new();
     storage::each(value, |value| {

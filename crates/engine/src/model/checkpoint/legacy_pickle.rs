@@ -6,8 +6,7 @@ use std::ops::Range;
 
 use flatland_core::data::pickle::{self, Value};
 
-use super::contents::Backing;
-use super::{Container, Reading, storage};
+use super::storage;
 
 /// 0x1950a86a20f9469cfc6c as the pickle holds it.
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
@@ -20,13 +19,6 @@ pub fn is_legacy(bytes: &[u8]) -> bool {
         Ok((Value::BigInt(number), _)) => number.strip_prefix(&MAGIC).is_some_and(|rest| rest.iter().all(|&byte| byte == 0)),
         _ => false,
     }
-}
-
-/// Reads a legacy checkpoint.
-pub fn read(bytes: Vec<u8>) -> Reading {
-    let globals = globals(&bytes);
-    let parts = parts(&bytes);
-    Reading::of_pickle(Container::LegacyPickle, globals, bytes, parts.map(|parts| (parts.object, Backing::Legacy(parts.storages))))
 }
 
 /// What a legacy checkpoint refers to, sorted; of a broken one what comes before the break.

@@ -2,7 +2,7 @@
 
 use flatland_core::data::pickle;
 
-use super::contents::Backing;
+use super::backing::Backing;
 use super::{Container, Reading};
 
 /// Reads a plain pickle.

@@ -3,8 +3,11 @@
 use safetensors::tensor::{Dtype as Type, TensorView};
 use safetensors::{SafeTensorError, SafeTensors};
 
-use super::contents::Backing;
-use super::{ARCHITECTURE, Container, Contents, Dtype, Entry, Reading, StateDict, Stored};
+use super::backing::Backing;
+use super::{Container, Contents, Dtype, Entry, Reading, StateDict, Stored};
+
+/// Key of the metadata of a safetensors file under which Flatland writes the name of the architecture.
+pub const ARCHITECTURE: &str = "flatland.architecture";
 
 /// Reads a safetensors file; tensors in the order of their bytes.
 pub fn read(bytes: Vec<u8>) -> Reading {

@@ -1,4 +1,4 @@
-//! Finds the state dicts in the value of a pickle by what they hold, under whatever keys, in tuples and lists, and in pickled modules.
+//! Finds the state dicts in the value of a pickle by their content: under any key, in tuples and lists, and in pickled modules.
 
 use std::collections::HashMap;
 
@@ -7,22 +7,22 @@ use flatland_core::data::pickle::{Object, Value};
 use super::contents::{Entry, StateDict};
 use super::stored::Stored;
 
-/// How deep state dicts may lie.
+/// Greatest depth of state dicts.
 const MAX_DEPTH: usize = 24;
 /// How deep modules are nested.
 const MAX_MODULES: usize = 64;
 /// Longest name, with the names of the modules around it, and longest key.
 const MAX_NAME: usize = 1000;
-/// Most values that are looked at: shared parts count each time that they are met.
+/// Most values that are visited; shared values count each time.
 const MAX_VISITS: usize = 4_000_000;
 /// Most tensors of all state dicts together.
 const MAX_TENSORS: usize = 200_000;
 /// Most state dicts; nested dicts have one a layer.
 const MAX_STATE_DICTS: usize = 4000;
 
-/// Words in the key of what is no network's.
+/// Words in the keys of values that are no networks.
 const ASIDE: [&str; 10] = ["optimizer", "optimizers", "optim", "opt", "scheduler", "schedulers", "scaler", "grads", "gradients", "sched"];
-/// What optimizers keep of each parameter (`torch.optim`, timm, and SAM's perturbation).
+/// Names of optimizer state of a parameter (`torch.optim`, timm, and SAM's perturbation).
 const SLOTS: [&str; 24] = [
     "step",
     "exp_avg",
@@ -55,7 +55,7 @@ const SLOTS: [&str; 24] = [
 pub struct Found {
     /// The state dicts, in file order.
     pub state_dicts: Vec<StateDict>,
-    /// Keys of what was left aside: states of optimizers, schedules and scalers.
+    /// Keys of skipped values: states of optimizers, schedules and scalers.
     pub left_aside: Vec<String>,
     visits: usize,
     tensors: usize,
@@ -87,7 +87,7 @@ enum Step<'v> {
     Index(usize),
 }
 
-/// The steps as people read them: `checkpoint.ema`, `[1].model`.
+/// The steps as one key: `checkpoint.ema`, `[1].model`.
 fn key(path: &[Step<'_>]) -> String {
     let mut key = String::new();
     for step in path {
@@ -201,7 +201,7 @@ fn named(pairs: &[(Value, Value)]) -> Result<Vec<Entry>, String> {
     for (name, value) in pairs {
         let (Some(name), Some(tensor)) = (name.as_str(), Stored::parse(value)) else { continue };
         let entry = entry(name.to_owned(), tensor)?;
-        // As in Python, a key that comes again replaces the value and keeps its place.
+        // As in Python, a repeated key replaces the value and keeps its position.
         match places.get(name) {
             Some(&at) => entries[at] = entry,
             None => {
@@ -227,12 +227,12 @@ fn is_optimizer(value: &Value) -> bool {
     value.get("param_groups").is_some()
 }
 
-/// Whether the words of a key say that it is no network's.
+/// Whether the words of a key exclude a network.
 fn is_aside(key: &str) -> bool {
     key.to_lowercase().split(|c: char| !c.is_ascii_alphabetic()).any(|word| ASIDE.contains(&word))
 }
 
-/// Whether these are what an optimizer keeps of a parameter, or of each of several.
+/// Whether these are optimizer state of a parameter, or of several.
 fn is_slots(entries: &[Entry]) -> bool {
     let is_slot = |name: &str| SLOTS.contains(&name.rsplit('.').next().unwrap_or(name));
     entries.iter().all(|entry| is_slot(&entry.name))

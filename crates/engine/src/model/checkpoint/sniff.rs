@@ -1,12 +1,12 @@
-//! What a file is by its first bytes, and exact words for what it is not.
+//! Detects the format of a file from its first bytes, with a message for files that are no checkpoints.
 
 use flatland_core::data::pickle;
 
 use super::{Container, danger, legacy_pickle};
 
-/// A file that is no checkpoint of ours.
+/// A file that is no supported checkpoint.
 pub struct NotOurs {
-    /// What it is instead.
+    /// The format that it has instead.
     pub reason: String,
     /// What it refers to, where it is a pickle.
     pub globals: Vec<String>,

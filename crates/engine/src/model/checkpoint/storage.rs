@@ -6,7 +6,7 @@ use flatland_core::data::pickle::Value;
 
 use super::Dtype;
 
-/// What a persistent id says of a storage.
+/// The description of a storage in a persistent id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StorageId {
     /// Key of the buffer in the file.
@@ -76,7 +76,7 @@ pub fn storages(value: &Value) -> Result<HashMap<String, StorageId>, String> {
     Ok(found)
 }
 
-/// Shows `visit` every part of `value` as often as it is met.
+/// Calls `visit` with every part of `value`, shared parts repeatedly.
 pub fn each<'v>(value: &'v Value, mut visit: impl FnMut(&'v Value) -> Result<(), String>) -> Result<(), String> {
     let mut stack = vec![value];
     while let Some(value) = stack.pop() {
@@ -104,12 +104,12 @@ pub fn each<'v>(value: &'v Value, mut visit: impl FnMut(&'v Value) -> Result<(),
     Ok(())
 }
 
-/// What is said of a storage that is described in two ways.
+/// Message on a storage that is described in two ways.
 pub fn disagree(key: &str) -> String {
     format!("storage {key} is described in two ways that do not agree")
 }
 
-/// A value as it stands in a message.
+/// A value in a message.
 pub fn brief(value: &Value) -> String {
     let text = format!("{value:?}");
     match text.char_indices().nth(200) {

@@ -51,7 +51,7 @@ pub(super) struct View {
 #[derive(Clone, Debug)]
 pub(super) enum Buffer {
     /// Beside the pickle in the file.
-    Beside(StorageId),
+    Separate(StorageId),
     /// Within the pickle.
     Within(Embedded),
 }
@@ -110,7 +110,7 @@ fn rebuild(object: &Object, stored_as: Option<&Value>) -> Result<Stored, String>
     let (buffer, id) = match (storage, Embedded::parse(storage)) {
         (Value::Persistent(id), _) => {
             let id = StorageId::parse(id)?;
-            (Buffer::Beside(id.clone()), id)
+            (Buffer::Separate(id.clone()), id)
         }
         (_, Some(embedded)) => {
             let (embedded, id) = embedded?;

@@ -1,19 +1,13 @@
 //! The zip of `torch.save` since PyTorch 1.6: `<name>/data.pkl`, `<name>/data/<key>`, `<name>/byteorder`. Source: `torch/serialization.py`,
 //! `_load`; c10 `caffe2/serialize/inline_container.h`.
 
-use std::io::{Cursor, Read};
-
 use flatland_core::data::pickle::{self, Value};
-use zip::ZipArchive;
-use zip::result::ZipError;
 
-use super::contents::Backing;
-use super::storage::StorageId;
+use super::backing::Backing;
+use super::zip_entries::{Archive, entry, open};
 use super::{Container, Reading};
 
-type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
-
-/// Reads a zip checkpoint, or says which other kind of zip it is.
+/// Reads a zip checkpoint; other kinds of zip files are refused by name.
 pub fn read(bytes: Vec<u8>) -> Reading {
     let mut archive = match open(&bytes) {
         Ok(archive) => archive,
@@ -46,10 +40,6 @@ pub fn read(bytes: Vec<u8>) -> Reading {
     reading
 }
 
-fn open(bytes: &[u8]) -> Result<Archive<'_>, ZipError> {
-    ZipArchive::new(Cursor::new(bytes))
-}
-
 /// What a zip without `data.pkl` is.
 fn kind(names: &[String]) -> &'static str {
     if !names.is_empty() && names.iter().all(|name| name.ends_with(".npy")) {
@@ -64,43 +54,14 @@ fn kind(names: &[String]) -> &'static str {
 }
 
 fn attempt(bytes: &[u8], archive: &mut Archive<'_>, root: String, globals: &mut Vec<String>) -> Result<(Value, Backing), String> {
-    let mut budget = super::budget(bytes);
+    let mut budget = super::backing::budget(bytes);
     let program = entry(archive, &format!("{root}data.pkl"), None, &mut budget)?;
     globals.extend(pickle::globals(&program).iter().map(ToString::to_string));
     let (object, _) = pickle::parse(&program).map_err(|error| format!("cannot read data.pkl: {error}"))?;
     let big_endian = match entry(archive, &format!("{root}byteorder"), None, &mut budget) {
         Ok(order) => order.trim_ascii() == b"big",
-        // Files before PyTorch 2.1 do not say; they are little endian.
+        // Files before PyTorch 2.1 have no byte order; they are little endian.
         Err(_) => false,
     };
     Ok((object, Backing::Zip { root, big_endian }))
-}
-
-/// The bytes of each of `storages`, in their order; together no more than a file of this size can hold.
-pub fn storages(bytes: &[u8], root: &str, storages: &[&StorageId]) -> Result<Vec<Vec<u8>>, String> {
-    let mut archive = open(bytes).map_err(|error| format!("cannot read the zip archive: {error}"))?;
-    let mut budget = super::budget(bytes);
-    let mut read = |storage: &&StorageId| entry(&mut archive, &format!("{root}data/{}", storage.key), Some(storage.bytes()?), &mut budget);
-    storages.iter().map(&mut read).collect()
-}
-
-/// The bytes of one entry, `expected` of them where that is known; takes them from `budget`.
-fn entry(archive: &mut Archive<'_>, name: &str, expected: Option<usize>, budget: &mut usize) -> Result<Vec<u8>, String> {
-    let mut file = match archive.by_name(name) {
-        Ok(file) => file,
-        Err(ZipError::FileNotFound) => return Err(format!("the archive has no `{name}`")),
-        Err(error) => return Err(format!("cannot read `{name}`: {error}")),
-    };
-    let size = usize::try_from(file.size()).unwrap_or(usize::MAX);
-    if let Some(expected) = expected.filter(|&expected| expected != size) {
-        return Err(format!("expected {expected} bytes in `{name}`, found {size}"));
-    }
-    *budget = budget.checked_sub(size).ok_or_else(|| format!("`{name}` claims {size} bytes, more than a file of this size can hold"))?;
-    let mut data = Vec::with_capacity(size);
-    // The size in the directory is a claim: never more than it is read.
-    (&mut file).take(size as u64 + 1).read_to_end(&mut data).map_err(|error| format!("cannot read `{name}`: {error}"))?;
-    if data.len() != size {
-        return Err(format!("expected {size} bytes in `{name}`, found {}", data.len()));
-    }
-    Ok(data)
 }

@@ -1,4 +1,4 @@
-//! Networks and files that nobody of this project made, and files made to harm.
+//! Networks and files from other projects, and hostile files.
 
 mod formats;
 mod hostile;

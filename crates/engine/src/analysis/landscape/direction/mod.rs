@@ -1,7 +1,7 @@
 //! The plane's axes δ and η as values for every tensor that may move: drawn by a rule, or read from a file.
 //!
 //! [`draw`] gives the draws, [`scaling`] scales a tensor's draws by its weight, [`random`] puts both together by a
-//! [`DirectionRule`](flatland_core::session::DirectionRule). Deliberately absent: planes that are made of other checkpoints (`plane`).
+//! [`DirectionRule`](flatland_core::session::DirectionRule). Not here: planes that are made of other checkpoints (`plane`).
 
 pub(super) mod draw;
 pub(super) mod random;
@@ -40,7 +40,7 @@ pub struct Directions {
     pub delta: Direction,
     /// η, along β.
     pub eta: Direction,
-    /// Filters and tensors that δ moves and η cannot without leaving the right angle.
+    /// Number of filters and tensors that δ moves and η cannot move orthogonally.
     still: usize,
 }
 
@@ -48,7 +48,7 @@ pub struct Directions {
 pub(super) const AXES: [&str; 2] = ["delta", "eta"];
 
 impl Directions {
-    /// Axes that need not have the same tensors: what one lacks is zero there.
+    /// Axes that may have different tensors: missing tensors are zero.
     pub fn new(mut delta: Direction, mut eta: Direction, network: &Network) -> Self {
         delta.complete(&eta, network);
         eta.complete(&delta, network);
@@ -61,7 +61,7 @@ impl Directions {
     /// architecture share them.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn li2018(network: &Network, seed: u64) -> Result<Self, AnalysisError> {
         Self::random(network, &DirectionSettings::default().rule(), seed)
     }
@@ -69,13 +69,13 @@ impl Directions {
     /// Random directions by `rule`; draws are shared by checkpoints as in [`Directions::li2018`].
     ///
     /// # Errors
-    /// When a glob is none or matches no parameter, when nothing moves, or when libtorch refuses.
+    /// When a glob is none or matches no parameter, when nothing moves, or when libtorch fails.
     pub fn random(network: &Network, rule: &DirectionRule, seed: u64) -> Result<Self, AnalysisError> {
         random::random(network, rule, seed)
     }
 
-    /// Reads `delta/<tensor>` and `eta/<tensor>` for every parameter of `network`; names may carry `module.`. What the file says of
-    /// 1-D tensors and of running statistics is kept.
+    /// Reads `delta/<tensor>` and `eta/<tensor>` for every parameter of `network`; names may have the prefix `module.`. Values
+    /// of 1-D tensors and of running statistics are used as they are in the file.
     ///
     /// # Errors
     /// When the file cannot be read, lacks a parameter, or has one of another shape.
@@ -121,11 +121,11 @@ impl Directions {
     /// Cosine between δ and η over everything that moves; 0 when one of them is zero.
     pub fn cosine(&self) -> f64 {
         let norms = (self.delta.dot(&self.delta) * self.eta.dot(&self.eta)).sqrt();
-        // A zero has no sign.
+        // Zero instead of −0.
         if norms == 0.0 { 0.0 } else { self.dot() / norms + 0.0 }
     }
 
-    /// Filters and tensors that δ moves and η does not, because no right angle is possible there: those of one entry.
+    /// Number of filters and tensors that δ moves and η does not, because they have one entry and cannot be orthogonal.
     pub fn still(&self) -> usize {
         self.still
     }
@@ -145,7 +145,7 @@ impl Directions {
 
 impl Direction {
     /// Reads an axis: `<prefix><tensor>` for every parameter of `network`, and for running statistics where the file has them; names may
-    /// carry `module.`.
+    /// have the prefix `module.`.
     ///
     /// # Errors
     /// When the archive lacks a parameter, or has a tensor of another shape or of integers.
@@ -181,7 +181,7 @@ impl Direction {
     /// The tensor of this name on `device`, where there is one.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn tensor(&self, name: &str, device: Device) -> Result<Option<Tensor>, AnalysisError> {
         let Some(part) = self.parts.iter().find(|part| part.name == name) else { return Ok(None) };
         let shape: Vec<i64> = part.shape.iter().map(|&n| n as i64).collect();
@@ -191,7 +191,7 @@ impl Direction {
     /// All its tensors on `device`.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn tensors(&self, device: Device) -> Result<Tensors, AnalysisError> {
         let one = |part: &Part| Ok(self.tensor(&part.name, device)?.map(|tensor| (part.name.clone(), tensor)));
         self.parts.iter().map(one).filter_map(Result::transpose).collect()

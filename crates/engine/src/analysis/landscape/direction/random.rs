@@ -29,12 +29,12 @@ pub type Draws<'a> = &'a dyn Fn(&str, &str, usize) -> Vec<f64>;
 /// The directions of `rule` at the weights of `network`, drawn with `seed`.
 ///
 /// # Errors
-/// When a glob is none or matches no parameter, when nothing moves, or when libtorch refuses.
+/// When a glob is none or matches no parameter, when nothing moves, or when libtorch fails.
 pub fn random(network: &Network, rule: &DirectionRule, seed: u64) -> Result<Directions, AnalysisError> {
     of_draws(network, rule, &|axis, name, n| draw::draws(rule.law, seed, axis, name, n))
 }
 
-/// The η of `rule` beside a δ that is not random: at a right angle to it in each unit of the scaling where the rule asks for that.
+/// The η of `rule` for a δ that is not random; orthogonal to it in each unit of the scaling where the rule requires that.
 ///
 /// # Errors
 /// As [`random`].
@@ -63,7 +63,7 @@ pub fn of_draws(network: &Network, rule: &DirectionRule, draws: Draws) -> Result
     }
     let along = along(rule, &slots, draws);
     let (mut delta, mut eta, mut still) = (Vec::new(), Vec::new(), 0);
-    // A tensor at a time, an axis at a time: the draws of a large network's largest tensor are megabytes in f64.
+    // One tensor and one axis at a time: the draws of a large tensor take megabytes in f64.
     for slot in slots {
         let part = |values: Vec<f32>| Part { name: slot.name.clone(), shape: slot.shape.clone(), values };
         if !slot.moves {
@@ -105,7 +105,7 @@ pub fn of_draws(network: &Network, rule: &DirectionRule, draws: Draws) -> Result
     Ok(directions)
 }
 
-/// How much of δ's draws is taken from η's.
+/// The multiple of δ's draws that is subtracted from η's.
 fn along(rule: &DirectionRule, slots: &[Slot], draws: Draws) -> f64 {
     let divided = match rule.orthogonalization {
         Orthogonalization::Draws => true,

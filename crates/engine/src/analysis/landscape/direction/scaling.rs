@@ -1,4 +1,4 @@
-//! Scaling of a tensor's draws by its weight, and the right angle between two axes within a unit of the scaling. f64 throughout.
+//! Scaling of a tensor's draws by its weight, and orthogonalization of two axes within each unit of the scaling. f64 throughout.
 
 use flatland_core::session::{OneDimensional, Scaling};
 
@@ -75,8 +75,8 @@ pub fn ratio(target: f64, norm: f64) -> f64 {
     if norm > 0.0 { target / norm } else { 0.0 }
 }
 
-/// In each unit takes from `eta` its part along `delta` and gives it its length back. Where there is no other way to go (a unit of one
-/// entry, parallel vectors) `eta` becomes zero: `delta` alone moves there. Gives the number of such units.
+/// In each unit removes the component of `eta` along `delta` and restores its length. Where no orthogonal vector exists (a unit of one entry,
+/// parallel vectors) `eta` becomes zero. Returns the number of such units.
 pub fn orthogonalize(units: &[Unit], delta: &[f64], eta: &mut [f64]) -> usize {
     let mut still = 0;
     for unit in units {
@@ -84,7 +84,7 @@ pub fn orthogonalize(units: &[Unit], delta: &[f64], eta: &mut [f64]) -> usize {
         if square == 0.0 || length == 0.0 {
             continue;
         }
-        // Twice: what rounding leaves along delta after the first is gone after the second.
+        // Twice: the second pass removes the rounding error of the first.
         for _ in 0..2 {
             let along = unit.dot(delta, eta) / square;
             for k in 0..unit.len {

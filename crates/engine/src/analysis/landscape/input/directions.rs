@@ -12,9 +12,9 @@ use super::super::direction::AXES;
 use super::super::direction::draw::draws;
 use super::subject::Subject;
 
-/// What draws are keyed by in the place of a tensor's name.
+/// Key of the draws, in place of a tensor's name.
 const NAME: &str = "input";
-/// A second direction of this share of its length beside the first is rounding noise: pixels are steps of 1/255 in f32.
+/// Where the component of the second direction orthogonal to the first is below this share of its length, it is rounding noise.
 const NO_PLANE: f64 = 1e-5;
 
 /// Two directions of pixels in [0, 1], row-major in [C, H, W].
@@ -29,10 +29,10 @@ pub(super) struct InputDirections {
 }
 
 impl InputDirections {
-    /// The directions that `plane` asks for; draws depend on `seed` and the number of entries alone.
+    /// The directions of `plane`; draws depend only on `seed` and the number of entries.
     ///
     /// # Errors
-    /// When the gradient is zero or not finite, or images do not span what they are to span.
+    /// When the gradient is zero or not finite, or images do not span a plane.
     pub(super) fn of(subject: &Subject<'_>, plane: &InputPlane, seed: u64) -> Result<Self, AnalysisError> {
         let n = subject.entries();
         let normal = |axis: &str| draws(Law::Normal, seed, axis, NAME, n);
@@ -93,7 +93,7 @@ impl InputDirections {
     /// d₁ and d₂ as [1, C, H, W] with the strides and on the device of an image.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub(super) fn tensors(&self, image: &Tensor) -> Result<[Tensor; 2], AnalysisError> {
         let like = |values: &[f32]| -> Result<Tensor, AnalysisError> {
             let mut tensor = image.f_zeros_like()?;
@@ -159,7 +159,7 @@ fn length(values: &[f64], norm: Norm) -> f64 {
     }
 }
 
-/// `v` less its part along `along`, which is not zero.
+/// `v` without its component along `along`, which is not zero.
 fn without(mut v: Vec<f64>, along: &[f64]) -> Vec<f64> {
     let share = dot(&v, along) / dot(along, along);
     v.iter_mut().zip(along).for_each(|(x, y)| *x -= share * y);

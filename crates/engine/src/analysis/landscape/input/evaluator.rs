@@ -1,4 +1,4 @@
-//! [`InputEvaluator`]: what the network says of x + αd₁ + βd₂, many points at once.
+//! [`InputEvaluator`]: evaluates the network at x + αd₁ + βd₂, many points at once.
 
 use flatland_core::job::Reporter;
 use flatland_core::result::{Cell, Quantity, Reading};
@@ -22,10 +22,10 @@ pub(super) struct InputEvaluator<'a> {
 }
 
 impl<'a> InputEvaluator<'a> {
-    /// Around the image of `subject`; pixels are cut off at 0 and 1 where it says `clamp`.
+    /// An evaluator around the image of `subject`; pixels are clamped to [0, 1] where `clamp`.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub(super) fn new(subject: &'a Subject<'a>, directions: &InputDirections, clamp: bool) -> Result<Self, AnalysisError> {
         let x = subject.image(0)?;
         let [delta, eta] = directions.tensors(&x)?;
@@ -34,7 +34,7 @@ impl<'a> InputEvaluator<'a> {
         Ok(Self { subject, clamp, x, delta, eta, batch })
     }
 
-    /// Where it computes.
+    /// Device of the evaluation.
     pub(super) fn device(&self) -> Device {
         self.x.device()
     }
@@ -47,7 +47,7 @@ impl<'a> InputEvaluator<'a> {
     /// Logits at points (α, β), [N, classes]. Batches are those of the points in their order.
     ///
     /// # Errors
-    /// [`AnalysisError::Cancelled`] when the reporter says so, and when libtorch refuses.
+    /// [`AnalysisError::Cancelled`] when the job is cancelled, and when libtorch fails.
     pub(super) fn logits(&self, points: &[[f64; 2]], reporter: &mut dyn Reporter) -> Result<Tensor, AnalysisError> {
         let _no_grad = tch::no_grad_guard();
         let flat: Vec<f32> = points.iter().flatten().map(|&x| x as f32).collect();
@@ -69,10 +69,10 @@ impl<'a> InputEvaluator<'a> {
         Ok(Tensor::f_cat(&parts, 0)?)
     }
 
-    /// What cells tell whose logits are `logits` [N, classes], in f64; they stand at (0, 0) of a grid.
+    /// Cells with the logits `logits` [N, classes], in f64; their indices in the grid are 0.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub(super) fn cells(&self, logits: &Tensor) -> Result<Vec<Cell>, AnalysisError> {
         let _no_grad = tch::no_grad_guard();
         let target = self.subject.target;
@@ -90,7 +90,7 @@ impl<'a> InputEvaluator<'a> {
             Cell {
                 i: 0,
                 j: 0,
-                // −0 is 0.
+                // Zero instead of −0.
                 loss: losses.loss[k] + 0.0,
                 accuracy: or_nan(if losses.correct[k] { 1.0 } else { 0.0 }),
                 loss_std_error: f64::NAN,

@@ -1,8 +1,8 @@
-//! The loss around one image: L(x + αd₁ + βd₂) with the network as it is, pixels x in [0, 1] before normalization.
+//! The loss around one image: L(x + αd₁ + βd₂) with a fixed network, pixels x in [0, 1] before normalization.
 //!
-//! [`subject`] knows the image, the class that counts and the network's answers; [`directions`] draws d₁ and d₂ or takes them from the
-//! gradient or from other images; [`evaluator`] evaluates perturbed images as batches; [`run`] walks the grid in the order of all landscapes
-//! and keeps cells where they do. Deliberately absent: whatever moves weights, and looks at some of the images: there is one.
+//! [`subject`] has the image, its target class and the network's logits; [`directions`] draws d₁ and d₂ or computes them from the gradient or
+//! from other images; [`evaluator`] evaluates perturbed images in batches; [`run`] computes the grid in the order of all landscapes and saves
+//! cells like them. Not here: changes of weights, and previews, as there is one image.
 
 mod directions;
 mod evaluator;

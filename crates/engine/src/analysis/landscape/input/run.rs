@@ -7,27 +7,26 @@ use flatland_core::result::{Cell, InputRecord, LandscapeManifest, LossSurface, P
 use flatland_core::session::InputPlane;
 
 use super::super::super::AnalysisError;
-use super::super::kept::Kept;
 use super::super::order::nested;
+use super::super::saved_cells::SavedCells;
 use super::super::surface::{DIRECTIONS, SAVE_EVERY, check_axis};
 use super::directions::InputDirections;
 use super::evaluator::InputEvaluator;
 use super::subject::{Subject, prediction};
 use crate::model::{Network, Samples, anonymous_memory, max_softmax};
 
-/// Batches between two looks at what is computed, on a CPU: enough to keep its cores at work.
+/// Batches that are computed between two saves on a CPU: enough to use all cores.
 const AT_ONCE: usize = 16;
 
-/// Computes L(x + αd₁ + βd₂) on the grid of `job` into `job.out/landscape.npz` and `.json`, and `directions.npz` when asked. `samples` holds
+/// Computes L(x + αd₁ + βd₂) on the grid of `job` into `job.out/landscape.npz` and `.json`, and `directions.npz` on request. `samples` holds
 /// the image of the plane, then those that it goes through.
 ///
-/// Grids come coarse to fine; [`JobEvent::Cells`] tells what is computed. Points are evaluated in batches that the grid alone decides, so
-/// that what is on disk at the end does not depend on interruptions; the cell at (0, 0) is the evaluation of the image by itself. Cells are
-/// kept as those of other landscapes are.
+/// Grids are computed coarse to fine; [`JobEvent::Cells`] reports computed cells. The batches depend on the grid alone, so that the final files
+/// do not depend on interruptions. The cell at (0, 0) is the evaluation of the single image. Cells are saved like those of other landscapes.
 ///
 /// # Errors
-/// [`AnalysisError::Cancelled`] when the reporter says so (what is computed stays on disk); when the job's plane is not in input space, axes
-/// are empty, not finite or not ascending, the class that counts is none of the network's, the gradient is zero where an axis is made of it,
+/// [`AnalysisError::Cancelled`] when the job is cancelled (computed cells stay on disk); when the job's plane is not in input space, axes
+/// are empty, not finite or not ascending, the target class is none of the network's, the gradient is zero where an axis is made of it,
 /// images do not span the plane, or a file cannot be read or written.
 pub fn run(network: &Network, samples: &Samples, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
     check_axis("alpha", &job.alpha)?;
@@ -53,12 +52,12 @@ pub fn run(network: &Network, samples: &Samples, job: &LandscapeJob, reporter: &
     let own = own.collect::<Result<Vec<Cell>, AnalysisError>>()?;
     let manifest = LandscapeManifest { precision: precision.key().into(), ..manifest(&subject, &directions, plane, job, &own)? };
     let mut surface = LossSurface::pending(job.alpha.clone(), job.beta.clone(), manifest);
-    let kept = Kept::fill(&mut surface, job, network.device, &mut |message| reporter.report(JobEvent::Warning { message }))?;
+    let kept = SavedCells::fill(&mut surface, job, network.device, &mut |message| reporter.report(JobEvent::Warning { message }))?;
     let mut sweep = Sweep { evaluator: &evaluator, center: &own[0], surface, kept, job };
     sweep.run(reporter)
 }
 
-/// Arithmetic that is used: bf16 would move decisions, and TF32 is of NVIDIA's GPUs.
+/// The precision that is used: bf16 would change predictions, and TF32 exists only on NVIDIA's GPUs.
 fn precision(network: &Network, job: &LandscapeJob) -> Precision {
     match job.precision {
         Precision::Tf32 if network.device.is_cuda() => Precision::Tf32,
@@ -66,12 +65,12 @@ fn precision(network: &Network, job: &LandscapeJob) -> Precision {
     }
 }
 
-/// A landscape under way.
+/// A landscape in progress.
 struct Sweep<'a> {
     evaluator: &'a InputEvaluator<'a>,
     center: &'a Cell,
     surface: LossSurface,
-    kept: Kept,
+    kept: SavedCells,
     job: &'a LandscapeJob,
 }
 
@@ -111,7 +110,7 @@ impl Sweep<'_> {
         self.save()
     }
 
-    /// Seconds, from a few batches side by side as the landscape computes them, and bytes.
+    /// Estimated seconds, from a few parallel batches, and bytes of memory.
     fn cost(&self, batches: usize, reporter: &mut dyn Reporter) -> Result<JobEvent, AnalysisError> {
         let tried = batches.min(if self.evaluator.device().is_cuda() { 1 } else { 4 });
         let started = Instant::now();
@@ -128,7 +127,7 @@ impl Sweep<'_> {
         let mut points = Vec::with_capacity(batches.len() * size);
         for cells in batches {
             points.extend(cells.iter().map(|&(i, j)| [self.job.alpha[i], self.job.beta[j]]));
-            // A shorter batch may be computed by other means, whose last digits differ.
+            // A shorter batch may be computed by other kernels, with other last digits.
             points.resize(points.len().next_multiple_of(size), [0.0; 2]);
         }
         let computed = self.evaluator.cells(&self.evaluator.logits(&points, reporter)?)?;
@@ -227,7 +226,7 @@ fn record(
         l2: directions.l2(),
         linf: directions.linf(),
         shape: subject.shape().map(|n| n as usize),
-        // Names of other classes than the network's say nothing of its predictions.
+        // Names of other classes do not describe the network's predictions.
         classes: Some(dataset.classes.clone()).filter(|names| names.len() == classes && job.dataset.role.has_classes()).unwrap_or_default(),
         ..planned_record(plane)
     })

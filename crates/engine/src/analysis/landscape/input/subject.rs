@@ -1,4 +1,4 @@
-//! [`Subject`]: the image of a landscape in input space, the images it goes through, and the class that counts.
+//! [`Subject`]: the image of a landscape in input space, the images that it goes through, and the target class.
 
 use flatland_core::job::LandscapeJob;
 use flatland_core::session::{InputPlane, InputTarget, Normalization};
@@ -8,17 +8,17 @@ use super::super::super::AnalysisError;
 use super::super::super::values::values;
 use crate::model::{BatchNormMode, Network, Samples, in_unit_range, normalized};
 
-/// What is looked at.
+/// The network and images of a landscape in input space.
 pub(super) struct Subject<'a> {
     pub(super) network: &'a Network,
     pub(super) normalization: Normalization,
-    /// The image, then those that the plane goes through, as the network takes them.
+    /// The image, then those that the plane goes through, normalized.
     pub(super) samples: &'a Samples,
     /// The same before normalization, [M, C, H, W] in [0, 1].
     pub(super) pixels: Tensor,
-    /// Class of each of these images; `None` where it has none among the network's: no label, or that of a dataset of other classes.
+    /// Class of each of these images; `None` without a label, or where the dataset has other classes than the network.
     pub(super) labels: Vec<Option<usize>>,
-    /// The class that loss, margin and accuracy are of.
+    /// The target class of loss, margin and accuracy.
     pub(super) target: i64,
     /// Logits of each of these images by itself, [1, classes]: the network's own evaluation.
     pub(super) own_logits: Vec<Tensor>,
@@ -28,7 +28,7 @@ impl<'a> Subject<'a> {
     /// The images of `plane`, which `samples` holds in its order.
     ///
     /// # Errors
-    /// When the class that counts is not one of the network's or cannot be known, and when libtorch refuses.
+    /// When the target class is not one of the network's or is unknown, and when libtorch fails.
     pub(super) fn new(network: &'a Network, samples: &'a Samples, plane: &InputPlane, job: &LandscapeJob) -> Result<Self, AnalysisError> {
         let _no_grad = tch::no_grad_guard();
         let dataset = &samples.dataset;
@@ -46,7 +46,7 @@ impl<'a> Subject<'a> {
         Ok(Self { network, normalization: job.checkpoint.normalization, samples, pixels, labels, target, own_logits })
     }
 
-    /// Pixels of the image at place `k`, [1, C, H, W] in [0, 1].
+    /// Pixels of the image with index `k`, [1, C, H, W] in [0, 1].
     pub(super) fn image(&self, k: usize) -> Result<Tensor, AnalysisError> {
         Ok(self.pixels.f_narrow(0, k as i64, 1)?)
     }
@@ -62,10 +62,10 @@ impl<'a> Subject<'a> {
         [size[1], size[2], size[3]]
     }
 
-    /// ∇ₓ of the cross-entropy of the class that counts, by pixels in [0, 1], row-major in [C, H, W].
+    /// ∇ₓ of the cross-entropy of the target class, by pixels in [0, 1], row-major in [C, H, W].
     ///
     /// # Errors
-    /// When it is zero or not finite, and when libtorch refuses.
+    /// When it is zero or not finite, and when libtorch fails.
     pub(super) fn gradient(&self) -> Result<Vec<f64>, AnalysisError> {
         let x = self.image(0)?.f_detach_copy()?.set_requires_grad(true);
         let input = normalized(&x, &self.normalization)?;
@@ -80,7 +80,7 @@ impl<'a> Subject<'a> {
                 "expected a gradient of the loss by image {position} of `{}` to go along, found {found} (the loss there is {}); axes = \
                  \"random\" needs none",
                 self.samples.dataset.name,
-                // −0 is 0.
+                // Zero instead of −0.
                 loss.double_value(&[]) + 0.0
             )))
         };
@@ -92,7 +92,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The class that counts.
+/// The target class.
 fn target(network: &Network, plane: &InputPlane, name: &str, label: Option<usize>, own_logits: &Tensor) -> Result<i64, AnalysisError> {
     let (classes, position) = (network.classes, plane.image);
     let invalid = |message: String| Err(AnalysisError::Invalid(message));

@@ -10,7 +10,7 @@ use flatland_core::session::{Axes, Normalization, NormalizationPreset, Role};
 use tch::{Device, Tensor};
 
 use super::super::super::{AnalysisError, SampleLosses};
-use super::super::testing::{Ear, dataset, job, linear, mlp, noise};
+use super::super::testing::{LandscapeRecorder, dataset, job, linear, mlp, noise};
 use super::run;
 use crate::model::{Network, Samples};
 
@@ -31,14 +31,14 @@ fn around(out: &Path, plane: &str, axis: &[f64]) -> LandscapeJob {
 }
 
 fn computed(network: &Network, samples: &Samples, job: &LandscapeJob) -> LossSurface {
-    run(network, samples, job, &mut Ear::default()).unwrap();
+    run(network, samples, job, &mut LandscapeRecorder::default()).unwrap();
     LossSurface::load(&job.out).unwrap()
 }
 
 fn refused(network: &Network, dataset: Dataset, plane: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let samples = samples(dataset, network);
-    run(network, &samples, &around(folder.path(), plane, &[-1.0, 0.0, 1.0]), &mut Ear::default()).unwrap_err().to_string()
+    run(network, &samples, &around(folder.path(), plane, &[-1.0, 0.0, 1.0]), &mut LandscapeRecorder::default()).unwrap_err().to_string()
 }
 
 /// Image `n` of the formula of reference.py.
@@ -139,8 +139,8 @@ fn what_is_on_disk_does_not_depend_on_interruptions_and_a_finer_grid_keeps_what_
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| around(&folder.path().join(name), "", &axis);
     computed(&network, &data, &at("whole"));
-    let mut ear = Ear { limit: Some(1), ..Ear::default() };
-    assert!(matches!(run(&network, &data, &at("stopped"), &mut ear), Err(AnalysisError::Cancelled)));
+    let mut recorder = LandscapeRecorder { limit: Some(1), ..LandscapeRecorder::default() };
+    assert!(matches!(run(&network, &data, &at("stopped"), &mut recorder), Err(AnalysisError::Cancelled)));
     let part = LossSurface::load(&folder.path().join("stopped")).unwrap().computed();
     assert!(part > 0 && part < 33 * 33, "{part} cells were computed before the stop");
     computed(&network, &data, &at("stopped"));
@@ -150,9 +150,9 @@ fn what_is_on_disk_does_not_depend_on_interruptions_and_a_finer_grid_keeps_what_
     }
     // Every other node was computed already.
     let coarse: Vec<f64> = axis.iter().step_by(2).copied().collect();
-    let mut ear = Ear::default();
-    run(&network, &data, &LandscapeJob { alpha: coarse.clone(), beta: coarse, ..at("whole") }, &mut ear).unwrap();
-    assert_eq!(ear.cells.len(), 17 * 17);
+    let mut recorder = LandscapeRecorder::default();
+    run(&network, &data, &LandscapeJob { alpha: coarse.clone(), beta: coarse, ..at("whole") }, &mut recorder).unwrap();
+    assert_eq!(recorder.cells.len(), 17 * 17);
     let surface = LossSurface::load(&folder.path().join("whole")).unwrap();
     let whole = LossSurface::load(&folder.path().join("stopped")).unwrap();
     assert_eq!(surface.loss[17 * 3 + 5], whole.loss[33 * 6 + 10]);
@@ -290,7 +290,7 @@ fn names_and_labels_of_other_classes_are_not_taken_for_the_networks() {
     let folder = tempfile::tempdir().unwrap();
     let mut job = around(folder.path(), "", &[0.0]);
     job.dataset.role = Role::Far;
-    let error = run(&network, &samples(named(), &network), &job, &mut Ear::default()).unwrap_err().to_string();
+    let error = run(&network, &samples(named(), &network), &job, &mut LandscapeRecorder::default()).unwrap_err().to_string();
     assert!(error.contains("among the network's classes, found none"), "{error}");
 }
 
@@ -367,9 +367,9 @@ fn a_precision_that_would_move_decisions_is_not_taken_and_that_is_told() {
     let mut job = around(folder.path(), "", &[0.0]);
     for precision in [flatland_core::job::Precision::Bf16, flatland_core::job::Precision::Tf32] {
         job.precision = precision;
-        let mut ear = Ear::default();
-        run(&network, &samples(noise(1, 2), &network), &job, &mut ear).unwrap();
-        assert!(ear.warnings[0].contains(&format!("computed in f32 instead of {}", precision.key())), "{:?}", ear.warnings);
+        let mut recorder = LandscapeRecorder::default();
+        run(&network, &samples(noise(1, 2), &network), &job, &mut recorder).unwrap();
+        assert!(recorder.warnings[0].contains(&format!("computed in f32 instead of {}", precision.key())), "{:?}", recorder.warnings);
         assert_eq!(LossSurface::load(folder.path()).unwrap().manifest.precision, "f32");
     }
 }

@@ -9,8 +9,8 @@ use super::super::direction::Direction;
 use super::super::direction::random::{random, random_eta};
 use crate::model::Network;
 
-/// Reads the axis called `axis` (`delta` or `eta`): tensors below the key that is given, else below the axis' name where the file has
-/// it, else plainly named. Scaled to the length that is given.
+/// Reads the axis called `axis` (`delta` or `eta`): tensors below the given key, else below the axis' name where the file has it,
+/// else without a prefix. Scaled to the given length.
 ///
 /// # Errors
 /// When the file cannot be read, lacks a parameter, or cannot have the length.
@@ -40,7 +40,7 @@ pub fn read(file: &AxisFile, axis: &str, network: &Network) -> Result<Direction,
     Ok(direction)
 }
 
-/// The axes that are given, random ones for the others.
+/// The given axes, and random ones for missing axes.
 ///
 /// # Errors
 /// As [`Directions::random`].

@@ -1,4 +1,4 @@
-//! The words for axes that span no plane, with the way out.
+//! Error messages for axes that do not span a plane, with a solution.
 
 use flatland_core::job::LandscapeJob;
 use flatland_core::session::Axes;
@@ -7,13 +7,13 @@ use tch::Device;
 use super::super::super::AnalysisError;
 use super::super::Directions;
 use super::difference::load;
-use super::rank::{Lack, Rounding, lack};
+use super::rank::{Degeneracy, Rounding, degeneracy};
 use crate::model::Network;
 
-/// Whether the axes of `job` at `network` span what its grid needs.
+/// Whether the axes of `job` at `network` span its grid.
 ///
 /// # Errors
-/// Says which checkpoints, files or settings make them dependent, and what to ask for instead.
+/// The message names the checkpoints, files or settings that make them dependent, and a solution.
 pub fn check(network: &Network, directions: &Directions, job: &LandscapeJob) -> Result<(), AnalysisError> {
     let through = match (&job.directions, &job.plane.axes) {
         (None, axes) => axes.through(),
@@ -24,23 +24,23 @@ pub fn check(network: &Network, directions: &Directions, job: &LandscapeJob) -> 
     for source in through.iter().skip(1).filter_map(|name| job.plane.checkpoint(name)) {
         rounding.add(&load(source, network, Device::Cpu)?)?;
     }
-    let Some(lack) = lack(directions, &rounding, job) else { return Ok(()) };
+    let Some(degeneracy) = degeneracy(directions, &rounding, job) else { return Ok(()) };
     let statistics = directions.move_statistics();
     let message = match (&job.directions, &job.plane.axes) {
-        (Some(path), _) => of_axes(lack, &format!("in {}", path.display())),
-        (None, Axes::Line { through: [a, b], .. }) => match lack {
-            Lack::Delta | Lack::Both => same(a, b, statistics),
-            Lack::Eta | Lack::Parallel { .. } => of_axes(lack, "of [landscape.plane]"),
+        (Some(path), _) => of_axes(degeneracy, &format!("in {}", path.display())),
+        (None, Axes::Line { through: [a, b], .. }) => match degeneracy {
+            Degeneracy::Delta | Degeneracy::Both => same(a, b, statistics),
+            Degeneracy::Eta | Degeneracy::Parallel { .. } => of_axes(degeneracy, "of [landscape.plane]"),
         },
-        (None, Axes::Checkpoints { through, .. }) => of_checkpoints(lack, through, statistics),
-        (None, Axes::Files { .. }) => of_axes(lack, "in the files of [landscape.plane]"),
-        (None, Axes::Random {}) => of_axes(lack, "of [landscape.directions]"),
+        (None, Axes::Checkpoints { through, .. }) => of_checkpoints(degeneracy, through, statistics),
+        (None, Axes::Files { .. }) => of_axes(degeneracy, "in the files of [landscape.plane]"),
+        (None, Axes::Random {}) => of_axes(degeneracy, "of [landscape.directions]"),
         (None, Axes::Trajectory(trajectory)) => {
             let paths: Vec<String> = trajectory.inputs().iter().map(|(_, path)| path.display().to_string()).collect();
-            of_axes(lack, &format!("of the trajectory of {}", paths.join(", ")))
+            of_axes(degeneracy, &format!("of the trajectory of {}", paths.join(", ")))
         }
-        // Refused before there are directions.
-        (None, Axes::Input(_)) => of_axes(lack, "of [landscape.plane]"),
+        // Refused earlier.
+        (None, Axes::Input(_)) => of_axes(degeneracy, "of [landscape.plane]"),
     };
     Err(AnalysisError::Invalid(message))
 }
@@ -53,25 +53,25 @@ fn same(a: &str, b: &str, statistics: bool) -> String {
     )
 }
 
-/// Within rounding the same weights; and what is not.
+/// Ending of a message on weights that are equal up to rounding.
 fn beyond(statistics: bool) -> &'static str {
     if statistics { " up to rounding (BatchNorm's running statistics aside)" } else { " up to rounding" }
 }
 
-fn of_checkpoints(lack: Lack, [a, b, c]: &[String; 3], statistics: bool) -> String {
+fn of_checkpoints(degeneracy: Degeneracy, [a, b, c]: &[String; 3], statistics: bool) -> String {
     let expected = "[landscape.plane] expected three checkpoints that span a plane, found";
     let line = |a: &str, b: &str, then: &str| {
         format!(". For the loss along the line{then}: kind = \"line\", through = [{a:?}, {b:?}] (it draws the others where they lie)")
     };
     let beyond = beyond(statistics);
-    match lack {
-        Lack::Both => format!("{expected} the same weights in `{a}`, `{b}` and `{c}`{beyond}"),
-        Lack::Delta => format!("{expected} in `{b}` the weights of `{a}`{beyond}{}", line(a, c, "")),
-        Lack::Eta => format!("{expected} in `{c}` the weights of `{a}`{beyond}{}", line(a, b, "")),
-        Lack::Parallel { along, .. } if (along - 1.0).abs() < 1e-4 => {
+    match degeneracy {
+        Degeneracy::Both => format!("{expected} the same weights in `{a}`, `{b}` and `{c}`{beyond}"),
+        Degeneracy::Delta => format!("{expected} in `{b}` the weights of `{a}`{beyond}{}", line(a, c, "")),
+        Degeneracy::Eta => format!("{expected} in `{c}` the weights of `{a}`{beyond}{}", line(a, b, "")),
+        Degeneracy::Parallel { along, .. } if (along - 1.0).abs() < 1e-4 => {
             format!("{expected} in `{c}` the weights of `{b}`{beyond}{}", line(a, b, ""))
         }
-        Lack::Parallel { along, beside, rounding } => {
+        Degeneracy::Parallel { along, beside, rounding } => {
             let along = (1e4 * along).round() / 1e4;
             let but = if statistics { " (BatchNorm's running statistics aside)" } else { "" };
             format!(
@@ -84,13 +84,13 @@ fn of_checkpoints(lack: Lack, [a, b, c]: &[String; 3], statistics: bool) -> Stri
 }
 
 /// Axes that are not made of checkpoints.
-fn of_axes(lack: Lack, place: &str) -> String {
+fn of_axes(degeneracy: Degeneracy, place: &str) -> String {
     let expected = format!("expected axes {place} that span a plane, found");
     let out = "give one axis alone, so that the other is random, or a grid along one axis (beta = [0.0])";
-    match lack {
-        Lack::Both => format!("{expected} that neither δ nor η moves a weight by more than the rounding of float32"),
-        Lack::Delta => format!("{expected} that δ moves no weight by more than the rounding of float32"),
-        Lack::Eta => format!("{expected} that η moves no weight by more than the rounding of float32: {out}"),
-        Lack::Parallel { along, .. } => format!("{expected} η = {}·δ: {out}", (1e4 * along).round() / 1e4),
+    match degeneracy {
+        Degeneracy::Both => format!("{expected} that neither δ nor η moves a weight by more than the rounding of float32"),
+        Degeneracy::Delta => format!("{expected} that δ moves no weight by more than the rounding of float32"),
+        Degeneracy::Eta => format!("{expected} that η moves no weight by more than the rounding of float32: {out}"),
+        Degeneracy::Parallel { along, .. } => format!("{expected} η = {}·δ: {out}", (1e4 * along).round() / 1e4),
     }
 }

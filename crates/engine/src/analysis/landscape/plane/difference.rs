@@ -27,7 +27,7 @@ pub fn load(source: &CheckpointSource, like: &Network, device: Device) -> Result
     }
 }
 
-/// A checkpoint of a trajectory: another file, read as the job's own checkpoint is. What a run of ours keeps holds the weights alone.
+/// A checkpoint of a trajectory, read like the job's own checkpoint. A checkpoint of a Flatland run holds only the weights.
 pub fn of_trajectory(job: &LandscapeJob, network: &Network, name: &str, path: &Path) -> CheckpointSource {
     let mut source = job.checkpoint.clone();
     (source.name, source.path) = (name.into(), path.into());
@@ -39,7 +39,7 @@ pub fn of_trajectory(job: &LandscapeJob, network: &Network, name: &str, path: &P
     source
 }
 
-/// In what two networks differ: architecture, classes, the first tensor; `None` where nothing but the numbers does.
+/// How two networks differ: architecture, classes, the first tensor; `None` where at most their weights do.
 pub fn unlike(here: &Network, there: &Network) -> Option<String> {
     let mut differences = Vec::new();
     if here.architecture != there.architecture {
@@ -56,7 +56,7 @@ pub fn unlike(here: &Network, there: &Network) -> Option<String> {
         let others = if differing.len() > 1 { format!(", and {} more tensors differ", differing.len() - 1) } else { String::new() };
         differences.push(format!("`{first}` is {} here, {} there{others}", said(here), said(there)));
     }
-    // Networks of one name and the same tensors may still compute something else.
+    // Networks of the same name and tensors may still compute different functions.
     if differences.is_empty() && here.graph != there.graph {
         differences
             .push(format!("both are called {} and have the same tensors, and compute different functions of them", here.architecture));
@@ -64,7 +64,7 @@ pub fn unlike(here: &Network, there: &Network) -> Option<String> {
     (!differences.is_empty()).then(|| differences.join("; "))
 }
 
-/// From `network` to the checkpoint of the job called `name`; running statistics go along where `statistics`.
+/// From `network` to the checkpoint of the job called `name`; with running statistics where `statistics`.
 ///
 /// # Errors
 /// When the job does not have it, or it does not fit.
@@ -82,8 +82,8 @@ pub fn between(network: &Network, job: &LandscapeJob, name: &str, statistics: bo
     Ok(Direction { parts })
 }
 
-/// Takes from `eta` its part along `delta` over all parameters; its length stays what is left (Garipov et al. 2018, `plane.py`).
-/// Running statistics take the same step, so that they stay those of a mixture of the same checkpoints.
+/// Removes the component of `eta` along `delta` over all parameters, without rescaling (Garipov et al. 2018, `plane.py`). Running statistics
+/// get the same combination, so that they remain a mixture of those of the same checkpoints.
 pub fn subtract_along(delta: &Direction, eta: &mut Direction) {
     let parameters =
         |direction: &Direction| Direction { parts: direction.parts.iter().filter(|part| is_parameter(&part.name)).cloned().collect() };
@@ -92,7 +92,7 @@ pub fn subtract_along(delta: &Direction, eta: &mut Direction) {
     if square == 0.0 {
         return;
     }
-    // Twice, for what f32 leaves of the first.
+    // Twice, to remove the f32 rounding error of the first.
     for _ in 0..2 {
         let by = parameters(eta).dot(&along) / square;
         for (eta, delta) in eta.parts.iter_mut().zip(&delta.parts) {

@@ -1,7 +1,7 @@
-//! Which plane: from what a job says of it to two directions, and to what is drawn on them.
+//! The plane of a job: its two directions, and the checkpoints that are projected onto it.
 //!
-//! Axes are random, differences of checkpoints, principal components of a trajectory, or read from files. Deliberately absent: the
-//! searches that find axes (sharpness, Hessian); they hand theirs over as files.
+//! Axes are random, differences of checkpoints, principal components of a trajectory, or read from files. Not here: the
+//! searches that find axes (sharpness, Hessian); their axes are read from files.
 
 mod axis_file;
 mod check;
@@ -35,17 +35,17 @@ pub use planes::run;
 pub struct Plane {
     /// Its axes.
     pub directions: Directions,
-    /// What the manifest keeps of it.
+    /// Its record in the manifest.
     pub record: PlaneRecord,
 }
 
 impl Plane {
-    /// Builds the plane through `network` that `job` asks for, and projects onto it what the job wants drawn. The losses of projected
-    /// checkpoints are those of `samples`.
+    /// Builds the plane of `job` through `network`, and projects the job's checkpoints onto it. The losses of projected checkpoints are computed
+    /// on `samples`.
     ///
     /// # Errors
-    /// [`AnalysisError::Cancelled`] when the reporter says so; when a file or checkpoint cannot be read or does not fit the network, and
-    /// when the axes do not span what the grid needs.
+    /// [`AnalysisError::Cancelled`] when the job is cancelled; when a file or checkpoint cannot be read or does not fit the network, and
+    /// when the axes do not span the grid.
     pub fn of_job(network: &Network, samples: &Samples, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<Self, AnalysisError> {
         let (mut plane, trajectory) = Self::without_points(network, job, reporter)?;
         let projector = projection::Projector::new(network, samples, job, &plane.directions)?;
@@ -54,8 +54,8 @@ impl Plane {
         Ok(plane)
     }
 
-    /// The same without the points that are drawn on it, and the checkpoints of its trajectory, each with what it is called, where its axes
-    /// are those of one.
+    /// The same without projected checkpoints; also the names and paths of the trajectory's checkpoints, where the axes are those of a
+    /// trajectory.
     ///
     /// # Errors
     /// As [`Plane::of_job`].
@@ -113,7 +113,7 @@ impl Plane {
         Ok((Self { directions, record }, trajectory))
     }
 
-    /// Key of the definition: the preset of random directions, `custom` where a setting changes it, or where the plane comes from.
+    /// Key of the definition: the preset of random directions, `custom` where a setting changes it, or the source of the plane.
     pub fn definition(&self, job: &LandscapeJob) -> String {
         if self.record.kind != "random" {
             return self.record.kind.clone();
@@ -131,7 +131,7 @@ impl Plane {
         }
     }
 
-    /// What tensors of fewer than two dimensions do.
+    /// How tensors of fewer than two dimensions move, as written in files.
     pub fn one_dimensional(&self) -> &'static str {
         match (self.directions.move_one_dimensional(), self.record.kind.as_str()) {
             (false, _) => "zero",

@@ -25,7 +25,8 @@ pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, repo
     Ok(band.save(&job.out)?)
 }
 
-/// Tells how plane `k` goes as a part of the whole. Cells and estimates are told of the first plane alone: it is the one in the job's folder.
+/// Reports the progress of plane `k` as a part of the whole. Cells and estimates are reported for the first plane only, which is in the job's
+/// folder.
 struct OnePlane<'a> {
     reporter: &'a mut dyn Reporter,
     k: u64,
@@ -39,7 +40,7 @@ impl Reporter for OnePlane<'_> {
             JobEvent::Cost { seconds, bytes } => self.reporter.report(JobEvent::Cost { seconds: seconds * self.planes as f64, bytes }),
             JobEvent::Progress { done, total, unit, message, eta_secs } => {
                 let left = self.planes - self.k;
-                // The time left of this plane, and as much again for each that follows as this one takes.
+                // The remaining time of this plane, and its whole time for each following plane.
                 let eta_secs = eta_secs.map(|eta| {
                     let share = (total.saturating_sub(done)).max(1) as f64 / total.max(1) as f64;
                     eta + (left - 1) as f64 * eta / share

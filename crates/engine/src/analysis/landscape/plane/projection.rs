@@ -1,4 +1,4 @@
-//! Where checkpoints lie on a plane, and how far beside it.
+//! Coordinates of checkpoints on a plane, and their distances from it.
 
 use flatland_core::job::{CheckpointSource, JobEvent, LandscapeJob, Reporter};
 use flatland_core::result::PlanePoint;
@@ -23,7 +23,7 @@ pub struct Projector<'a> {
 
 impl<'a> Projector<'a> {
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn new(
         network: &'a Network,
         samples: &'a Samples,
@@ -47,11 +47,11 @@ impl<'a> Projector<'a> {
         Ok(Self { network, samples, job, axes, gram, theta })
     }
 
-    /// The checkpoints that the job wants drawn; one that cannot be (another network, a damaged file) is told and left out, unless the
-    /// plane goes through it.
+    /// Projects the job's checkpoints. One that cannot be loaded (another network, a damaged file) is left out with a warning, unless the plane
+    /// goes through it.
     ///
     /// # Errors
-    /// [`AnalysisError::Cancelled`], and when libtorch refuses.
+    /// [`AnalysisError::Cancelled`], and when libtorch fails.
     pub fn checkpoints(&self, reporter: &mut dyn Reporter) -> Result<Vec<PlanePoint>, AnalysisError> {
         let mut points = Vec::new();
         for source in self.job.plane.project.iter().filter_map(|name| self.job.plane.checkpoint(name)) {
@@ -65,7 +65,7 @@ impl<'a> Projector<'a> {
         Ok(points)
     }
 
-    /// The checkpoints in `files`, each with what it is called.
+    /// Projects the checkpoints in `files`, pairs of name and path.
     ///
     /// # Errors
     /// When one cannot be read or is of another network, and [`AnalysisError::Cancelled`].
@@ -94,7 +94,7 @@ impl<'a> Projector<'a> {
                 beside += (offset - at(delta, alpha) - at(eta, beta)).powi(2);
             }
         }
-        // Samples are normalized for the job's checkpoint: they say nothing of a network that wants others.
+        // Samples are normalized for the job's checkpoint: a network with another normalization has no comparable loss.
         let same = source.normalization.constants() == self.job.checkpoint.normalization.constants();
         let loss = if same { Some(self.loss(other, reporter)?) } else { None };
         Ok(PlanePoint {
@@ -108,7 +108,7 @@ impl<'a> Projector<'a> {
         })
     }
 
-    /// Least squares in the plane's own basis.
+    /// Least-squares coordinates in the plane's basis.
     fn coordinates(&self, offsets: &[Vec<f64>]) -> (f64, f64) {
         let along = |axis: &Direction| -> f64 {
             let parts = self.theta.iter().zip(offsets);

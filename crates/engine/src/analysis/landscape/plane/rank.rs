@@ -1,8 +1,8 @@
-//! Whether two axes span a plane, as far as rounded weights can tell.
+//! Whether two axes span a plane within the rounding of the weights.
 //!
-//! A weight that was rounded to a precision of u is off by at most u·|w|. So a checkpoint on the line through two others, rounded, lies
-//! beside that line by about as much, and along such a difference the loss shows nothing but rounding. Whether one axis is a multiple of the
-//! other is judged tensor by tensor: the bias of a large network may be all that leaves the line. Running statistics have no say, they are no directions.
+//! A weight that was rounded to a precision of u has an error of at most u·|w|. So a rounded checkpoint on the line through two others has a
+//! distance of about that from the line, and along such a difference the loss shows only rounding. Whether one axis is a multiple of the
+//! other is decided for each tensor: only the bias of a large network may leave the line. Running statistics are not parameters and are ignored.
 
 use flatland_core::job::LandscapeJob;
 use tch::Kind;
@@ -17,9 +17,9 @@ const ROUNDINGS: f64 = 2.0;
 /// u of float32.
 const FLOAT32: f64 = 1.0 / (1 << 24) as f64;
 
-/// What keeps two axes from spanning a plane.
+/// Why two axes do not span a plane.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Lack {
+pub enum Degeneracy {
     /// δ is zero.
     Delta,
     /// η is zero.
@@ -74,10 +74,10 @@ pub struct Rounding {
 }
 
 impl Rounding {
-    /// Takes in the weights of `network`.
+    /// Adds the rounding of the weights of `network`.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub fn add(&mut self, network: &Network) -> Result<(), AnalysisError> {
         let (relative, absolute) = precision(network)?;
         for (k, name) in network.parameter_names().into_iter().enumerate() {
@@ -118,27 +118,26 @@ fn precision(network: &Network) -> Result<(f64, f64), AnalysisError> {
     Ok((FLOAT32, 0.0))
 }
 
-/// What keeps `directions` from spanning the part of a plane that `job` evaluates; `None` where they do. A grid along one axis needs that one
-/// alone.
-pub fn lack(directions: &Directions, rounding: &Rounding, job: &LandscapeJob) -> Option<Lack> {
+/// Why `directions` do not span the grid of `job`; `None` where they do. A grid along one axis needs only that axis.
+pub fn degeneracy(directions: &Directions, rounding: &Rounding, job: &LandscapeJob) -> Option<Degeneracy> {
     let reach = |axis: &[f64]| axis.iter().fold(0.0f64, |reach, x| reach.max(x.abs()));
     let (along, up) = (reach(&job.alpha), reach(&job.beta));
     let parts = directions.delta.parts.iter().zip(&directions.eta.parts).filter(|(part, _)| is_parameter(&part.name));
     let pairs: Vec<Pair> = parts.map(|(delta, eta)| Pair::new(delta, eta, rounding)).collect();
-    // A step along an axis is lost where all of it is no longer than the rounding of θ itself.
+    // A step along an axis has no effect where it is shorter than the rounding of θ itself.
     let total = |of: fn(&Pair) -> f64| pairs.iter().map(|pair| of(pair).powi(2)).sum::<f64>().sqrt();
     let is_zero = |norm: fn(&Pair) -> f64, reach: f64| total(norm) * reach <= total(|pair| pair.rounding);
     match (along > 0.0 && is_zero(|pair| pair.delta_norm, along), up > 0.0 && is_zero(|pair| pair.eta_norm, up)) {
-        (true, true) => return Some(Lack::Both),
-        (true, false) => return Some(Lack::Delta),
-        (false, true) => return Some(Lack::Eta),
+        (true, true) => return Some(Degeneracy::Both),
+        (true, false) => return Some(Degeneracy::Delta),
+        (false, true) => return Some(Degeneracy::Eta),
         (false, false) => {}
     }
     if job.alpha.len() < 2 || job.beta.len() < 2 { None } else { parallel(&pairs, up) }
 }
 
 /// The factor is that of weighted least squares, a tensor counting by what rounding leaves of it.
-fn parallel(pairs: &[Pair], reach: f64) -> Option<Lack> {
+fn parallel(pairs: &[Pair], reach: f64) -> Option<Degeneracy> {
     let (mut both, mut square) = (0.0, 0.0);
     for pair in pairs.iter().filter(|pair| pair.delta_norm > 0.0) {
         let weight = pair.off(0.0, reach).max(1e-150).powi(-2);
@@ -150,5 +149,5 @@ fn parallel(pairs: &[Pair], reach: f64) -> Option<Lack> {
         return None;
     }
     let total = |of: &dyn Fn(&Pair) -> f64| pairs.iter().map(|pair| of(pair).powi(2)).sum::<f64>().sqrt();
-    Some(Lack::Parallel { along, beside: total(&|pair| pair.beside(along)), rounding: total(&|pair| pair.off(along, reach)) })
+    Some(Degeneracy::Parallel { along, beside: total(&|pair| pair.beside(along)), rounding: total(&|pair| pair.off(along, reach)) })
 }

@@ -1,4 +1,4 @@
-//! Axes that span no plane are told. What is on a line is known by construction: α of `AVG` = A + t(B − A) is t.
+//! Axes that span no plane are an error. Checkpoints on a line are known by construction: α of `AVG` = A + t(B − A) is t.
 
 #![allow(clippy::unwrap_used)]
 
@@ -6,7 +6,7 @@ use flatland_core::result::{LossSurface, Npz, NpzValues};
 use flatland_core::session::{Axes, Preset, Trajectory};
 use tch::{Kind, Tensor};
 
-use super::super::testing::Ear;
+use super::super::testing::LandscapeRecorder;
 use super::tests::{Fixture, fixture, run_directory};
 use super::*;
 use crate::analysis::landscape::LandscapeData;
@@ -29,7 +29,8 @@ fn save(fixture: &Fixture, k: usize) {
 }
 
 fn message(fixture: &Fixture) -> String {
-    let message = run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut Ear::default()).unwrap_err().to_string();
+    let message =
+        run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut LandscapeRecorder::default()).unwrap_err().to_string();
     assert!(!fixture.job.out.join("landscape.npz").exists(), "a surface of nothing was left: {message}");
     message
 }
@@ -89,11 +90,11 @@ fn what_is_more_than_rounding_spans_a_plane() {
     let moved = &fixture.others[1].tensors[&bias] + 1e-3;
     fixture.others[1].tensors.insert(bias, moved);
     save(&fixture, 1);
-    run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut Ear::default()).unwrap();
+    run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut LandscapeRecorder::default()).unwrap();
     // A grid along one axis needs no second.
     let mut line = third(|a, b| (a + b) * 0.5);
     line.job.beta = vec![0.0];
-    run(&line.a, &LandscapeData::of(&line.data), &line.job, &mut Ear::default()).unwrap();
+    run(&line.a, &LandscapeData::of(&line.data), &line.job, &mut LandscapeRecorder::default()).unwrap();
     let surface = LossSurface::load(&line.job.out).unwrap();
     let average = surface.manifest.plane.unwrap().points.into_iter().find(|point| point.name == "C").unwrap();
     assert!((average.alpha - 0.5).abs() < 1e-4 && average.distance < 1e-4 * average.from_theta, "{average:?}");
@@ -128,7 +129,7 @@ fn axes_of_files_that_are_parallel_or_shorter_than_rounding_are_refused() {
     // As far as a long step along it, it is an axis.
     fixture.job.alpha = vec![0.0, 1e9];
     fixture.job.beta = vec![0.0];
-    run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut Ear::default()).unwrap();
+    run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut LandscapeRecorder::default()).unwrap();
 }
 
 #[test]
@@ -167,7 +168,7 @@ fn rules_that_give_both_axes_the_same_direction_are_refused() {
 #[test]
 fn a_short_trajectory_on_a_line_is_no_plane_because_of_rounding() {
     let mut fixture = fixture("kind = \"random\"", &[0.0], &[0.0, 1.0]);
-    // Steps of 2e-6 along one direction: rounding beside it is a hundredth of the whole.
+    // Steps of 2e-6 along one direction: rounding orthogonal to it is a hundredth of the whole.
     let places: Vec<[f64; 2]> = (0..5).map(|k| [2e-6 * f64::from(4 - k), 1e-6 * f64::from(4 - k)]).collect();
     fixture.job.plane.axes = Axes::Trajectory(Trajectory::Run(run_directory(fixture.folder.path(), &fixture.a, &places)));
     fixture.job.plane.project.clear();

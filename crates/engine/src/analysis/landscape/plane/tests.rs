@@ -10,7 +10,7 @@ use tch::{Device, Tensor};
 use super::super::super::SampleLosses;
 use super::super::direction::Direction;
 use super::super::surface::LandscapeData;
-use super::super::testing::{Ear, job, noise, samples};
+use super::super::testing::{LandscapeRecorder, job, noise, samples};
 use super::*;
 
 /// A network on disk that is like a trained one: running statistics differ from network to network.
@@ -63,7 +63,7 @@ pub(super) fn fixture(axes: &str, alpha: &[f64], beta: &[f64]) -> Fixture {
 }
 
 fn computed(fixture: &Fixture) -> LossSurface {
-    run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut Ear::default()).unwrap();
+    run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut LandscapeRecorder::default()).unwrap();
     LossSurface::load(&fixture.job.out).unwrap()
 }
 
@@ -166,7 +166,8 @@ fn landscape_checkpoints_that_do_not_fit_are_told() {
     let mut fixture = fixture("kind = \"line\"\nthrough = [\"A\", \"B\"]", &[0.0], &[0.0]);
     let path = fixture.folder.path().join("B.safetensors");
     Network::random("resnet14", 3, 0, Device::Cpu).unwrap().save(&path).unwrap();
-    let message = run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut Ear::default()).unwrap_err().to_string();
+    let message =
+        run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut LandscapeRecorder::default()).unwrap_err().to_string();
     assert!(message.contains("`B`") && message.contains("resnet8") && message.contains("resnet14"), "{message}");
     // One that is only drawn is left out.
     fixture.job.plane.axes = Axes::default();
@@ -193,14 +194,14 @@ fn landscape_axes_come_from_perturbations_and_parts_of_files() {
         folder.display()
     );
     fixture.job.plane.axes = toml::from_str(&text).unwrap();
-    let plane = Plane::of_job(&fixture.a, &fixture.data, &fixture.job, &mut Ear::default()).unwrap();
+    let plane = Plane::of_job(&fixture.a, &fixture.data, &fixture.job, &mut LandscapeRecorder::default()).unwrap();
     close(plane.directions.eta.norm(), 2.5, 1e-6);
     assert_eq!(Direction::of_npz(&file, "", Path::new(""), &fixture.a).unwrap(), plane.directions.delta);
-    // Without η: random, and orthogonal to δ in every filter when that is asked for.
+    // Without η: random, and orthogonal to δ in every filter when that is requested.
     let text = text.lines().take(2).collect::<Vec<_>>().join("\n");
     fixture.job.plane.axes = toml::from_str(&text).unwrap();
     fixture.job.plane.directions.orthogonal = Some(true);
-    let plane = Plane::of_job(&fixture.a, &fixture.data, &fixture.job, &mut Ear::default()).unwrap();
+    let plane = Plane::of_job(&fixture.a, &fixture.data, &fixture.job, &mut LandscapeRecorder::default()).unwrap();
     assert!(plane.directions.cosine().abs() < 1e-6);
     // The worst case is exactly the step α = 1.
     let surface = computed(&fixture);
@@ -210,10 +211,11 @@ fn landscape_axes_come_from_perturbations_and_parts_of_files() {
         moved.tensors.insert(part.name.clone(), &moved.tensors[&part.name] + step);
     }
     close(surface.loss[1], own_loss(&moved, &fixture.data), 1e-5);
-    // And a file without a parameter says so.
+    // A file without a parameter is an error.
     file.arrays.pop();
     file.save(&folder.join("epsilon_0.05.npz")).unwrap();
-    let message = run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut Ear::default()).unwrap_err().to_string();
+    let message =
+        run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut LandscapeRecorder::default()).unwrap_err().to_string();
     assert!(message.contains("epsilon_0.05.npz") && message.contains("each parameter"), "{message}");
 }
 
@@ -279,7 +281,9 @@ fn landscape_trajectory_lies_on_its_plane_where_it_was() {
     for (places, expected) in [(&places[..2], "keep_every"), (&[[0.0, 0.0]; 3][..], "the same weights in all of them")] {
         std::fs::remove_dir_all(&run).unwrap();
         run_directory(fixture.folder.path(), &fixture.a, places);
-        let message = super::run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut Ear::default()).unwrap_err().to_string();
+        let message = super::run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut LandscapeRecorder::default())
+            .unwrap_err()
+            .to_string();
         assert!(message.contains(expected), "{message}");
     }
 }
@@ -287,15 +291,17 @@ fn landscape_trajectory_lies_on_its_plane_where_it_was() {
 #[test]
 fn landscape_projection_is_true_on_axes_that_are_not_orthogonal() {
     let fixture = fixture("kind = \"checkpoints\"\nthrough = [\"A\", \"B\", \"C\"]", &[0.0, 1.0], &[0.0, 1.0]);
-    let mut directions = Plane::of_job(&fixture.a, &fixture.data, &fixture.job, &mut Ear::default()).unwrap().directions;
+    let mut directions = Plane::of_job(&fixture.a, &fixture.data, &fixture.job, &mut LandscapeRecorder::default()).unwrap().directions;
     // η' = 0.2 η + δ, at an angle of about ten degrees: C = A + 5 η' − 5 δ.
     let delta = directions.delta.clone();
     for (eta, delta) in directions.eta.parts.iter_mut().zip(&delta.parts) {
         eta.values.iter_mut().zip(&delta.values).for_each(|(e, d)| *e = 0.2 * *e + d);
     }
     assert!(directions.cosine() > 0.9);
-    let points =
-        projection::Projector::new(&fixture.a, &fixture.data, &fixture.job, &directions).unwrap().checkpoints(&mut Ear::default()).unwrap();
+    let points = projection::Projector::new(&fixture.a, &fixture.data, &fixture.job, &directions)
+        .unwrap()
+        .checkpoints(&mut LandscapeRecorder::default())
+        .unwrap();
     close(points[1].alpha, -5.0, 1e-3);
     close(points[1].beta, 5.0, 1e-3);
     close(points[0].alpha, 1.0, 1e-3);
@@ -310,7 +316,7 @@ fn landscape_job_of_a_manifest_gives_the_same_bytes() {
         let surface = computed(&fixture);
         let again = fixture.folder.path().join("again");
         let job = LandscapeJob::of_manifest(&surface.manifest, again.clone()).unwrap();
-        run(&fixture.a, &LandscapeData::of(&fixture.data), &job, &mut Ear::default()).unwrap();
+        run(&fixture.a, &LandscapeData::of(&fixture.data), &job, &mut LandscapeRecorder::default()).unwrap();
         for file in ["landscape.npz", "landscape.json"] {
             assert_eq!(std::fs::read(fixture.job.out.join(file)).unwrap(), std::fs::read(again.join(file)).unwrap(), "{file} of {axes}");
         }
@@ -337,10 +343,10 @@ fn landscape_of_several_planes_is_each_of_them_and_a_band() {
     let mut fixture = fixture("kind = \"random\"", &[-1.0, 0.0, 1.0], &[0.0]);
     fixture.job.plane.project.clear();
     fixture.job.plane.planes = 3;
-    let mut ear = Ear::default();
-    run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut ear).unwrap();
+    let mut recorder = LandscapeRecorder::default();
+    run(&fixture.a, &LandscapeData::of(&fixture.data), &fixture.job, &mut recorder).unwrap();
     let images = 9 * fixture.data.len() as u64;
-    assert_eq!((ear.cells.len(), ear.progress.last()), (3, Some(&(images, images))), "cells of the first plane, progress of all");
+    assert_eq!((recorder.cells.len(), recorder.progress.last()), (3, Some(&(images, images))), "cells of the first plane, progress of all");
     let jobs = fixture.job.each_plane();
     let surfaces: Vec<LossSurface> = jobs.iter().map(|job| LossSurface::load(&job.out).unwrap()).collect();
     let band = LandscapeBand::load(&fixture.job.out).unwrap();
@@ -348,7 +354,7 @@ fn landscape_of_several_planes_is_each_of_them_and_a_band() {
     let alone = fixture.folder.path().join("alone");
     let mut third = LandscapeJob { out: alone.clone(), seed: 9, ..fixture.job.clone() };
     third.plane.planes = 1;
-    run(&fixture.a, &LandscapeData::of(&fixture.data), &third, &mut Ear::default()).unwrap();
+    run(&fixture.a, &LandscapeData::of(&fixture.data), &third, &mut LandscapeRecorder::default()).unwrap();
     assert_eq!(LossSurface::load(&alone).unwrap().loss, surfaces[2].loss, "plane k is that of seed + k");
     for (cell, (mean, std)) in band.mean.iter().zip(&band.std).enumerate() {
         let losses: Vec<f64> = surfaces.iter().map(|surface| surface.loss[cell]).collect();

@@ -1,6 +1,6 @@
 //! The plane of a trajectory: principal components of its checkpoints.
 //!
-//! Only the N × N Gram matrix of the checkpoints is ever whole; the weights pass through in blocks. As in tomgoldstein's
+//! Only the N × N Gram matrix of the checkpoints is held in memory; the weights are read in blocks. As in tomgoldstein's
 //! `projection.py` the components are those of sklearn's PCA (centred) of θ_k − θ_last.
 
 use std::path::PathBuf;
@@ -25,11 +25,11 @@ pub struct Trajectory {
     pub directions: Directions,
     /// Shares of the variance, descending.
     pub explained_variance: Vec<f64>,
-    /// The checkpoints in order, each with what it is called.
+    /// Names and paths of the checkpoints in order.
     pub files: Vec<(String, PathBuf)>,
-    /// What says the order; empty for a run.
+    /// What the order is taken from; empty for a run.
     pub order: String,
-    /// Files of the folder that do not count.
+    /// Files of the folder that are not used.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -57,7 +57,7 @@ impl Trajectory {
             Ok(())
         })?;
         let components = Components::of(&gram)?;
-        // Rounding moves each checkpoint by about that much from where it would be.
+        // About the distance by which rounding moves each checkpoint.
         let rounding = n as f64 * (network.theta()?.norm()? / (1 << 23) as f64).powi(2);
         let [first, second] = [components.variance[0], components.variance[1]];
         let expected = "expected checkpoints that span a plane, found";
@@ -91,7 +91,7 @@ impl Trajectory {
     }
 }
 
-/// Tells what does not count, and why the order may be another.
+/// Reports files that are not used, and why the order is uncertain.
 fn tell(left_out: &[LeftOut], doubt: Option<String>, order: &str, reporter: &mut dyn Reporter) {
     const TOLD: usize = 8;
     if !left_out.is_empty() {
@@ -106,7 +106,7 @@ fn tell(left_out: &[LeftOut], doubt: Option<String>, order: &str, reporter: &mut
     }
 }
 
-/// Whether there are as many different checkpoints as a plane needs.
+/// Whether there are enough different checkpoints for a plane.
 fn enough(weights: &TrajectoryWeights) -> Result<(), String> {
     let name = |k: usize| format!("`{}`", weights.files[k].path.file_name().unwrap_or_default().to_string_lossy());
     let (all, copies) = (weights.files.len(), weights.copies());

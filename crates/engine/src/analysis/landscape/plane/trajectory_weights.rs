@@ -9,27 +9,27 @@ use super::super::super::AnalysisError;
 use super::super::super::reporting::stop_if_cancelled;
 use super::difference::{load, of_trajectory};
 use super::weight_file::WeightFile;
-use crate::model::{Network, ParameterVector, Room, checkpoint, give_back_memory};
+use crate::model::{Network, ParameterVector, VectorStorage, checkpoint, give_back_memory};
 
-/// Numbers of each checkpoint that are in memory at a time.
+/// Weights of each checkpoint that are in memory at a time.
 const BLOCK: usize = 1 << 16;
 
 /// The weights of a trajectory, in order.
 pub struct TrajectoryWeights {
-    /// The files that count.
+    /// The used files.
     pub files: Vec<TrajectoryFile>,
-    /// Files that do not.
+    /// Files that are not used.
     pub left_out: Vec<LeftOut>,
     rows: Vec<Row>,
-    /// (name, numbers, place in a vector of all parameters)
+    /// (name, number of entries, offset in a vector of all parameters)
     tensors: Vec<(String, usize, usize)>,
 }
 
 /// The parameters of one checkpoint.
 enum Row {
-    /// A file that a run wrote, read in pieces.
+    /// A file of a run, read in blocks.
     File(WeightFile),
-    /// Any other: converted once, mapped from a file without a name, with the hash of its bytes.
+    /// Any other checkpoint: converted once, in an unnamed mapped file, with the hash of its bytes.
     Vector(Tensor, blake3::Hash),
 }
 
@@ -54,8 +54,8 @@ impl TrajectoryWeights {
     /// Opens the checkpoints of `found`. Files of a folder that are no checkpoints at all, and second copies of one, are left out.
     ///
     /// # Errors
-    /// [`AnalysisError::Cancelled`]; when a checkpoint cannot be read or is of another network, or two with different weights claim
-    /// the same place.
+    /// [`AnalysisError::Cancelled`]; when a checkpoint cannot be read or is of another network, or two with different weights have
+    /// the same position in the trajectory.
     pub fn open(
         said: &Trajectory,
         found: TrajectoryFiles,
@@ -97,8 +97,8 @@ impl TrajectoryWeights {
             return Ok(());
         }
         let other = load(&of_trajectory(job, network, &file.name, &file.path), network, Device::Cpu)?;
-        let room = Room { device: Device::Cpu, folder: Some(&job.out) };
-        let flat = ParameterVector::fill(&network.parameter_names(), &other.tensors, |len| room.zeros(len))?.flat().shallow_clone();
+        let storage = VectorStorage { device: Device::Cpu, folder: Some(&job.out) };
+        let flat = ParameterVector::fill(&network.parameter_names(), &other.tensors, |len| storage.zeros(len))?.flat().shallow_clone();
         let row = Row::Vector(flat.shallow_clone(), hash(&flat)?);
         if let (true, Some(before)) = (file.tied, self.files.last()) {
             let same = self.rows.last().and_then(Row::hash) == row.hash();
@@ -156,7 +156,7 @@ impl TrajectoryWeights {
     }
 }
 
-/// Why the file is no checkpoint of any kind; `None` where it is one, however damaged or foreign.
+/// Why the file is no checkpoint of any kind; `None` where it is one, even if damaged or of another network.
 fn no_checkpoint(file: &TrajectoryFile) -> Result<Option<String>, AnalysisError> {
     let reading = checkpoint::read(&file.path)?;
     Ok(match (reading.container, reading.contents) {

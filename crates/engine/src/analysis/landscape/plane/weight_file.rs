@@ -1,4 +1,4 @@
-//! [`WeightFile`]: reads runs of numbers out of a safetensors file, without the whole file in memory.
+//! [`WeightFile`]: reads ranges of entries from a safetensors file, without loading the whole file.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::super::super::AnalysisError;
 
-/// Header of more than this is none.
+/// Greatest length of a valid header, in bytes.
 const LONGEST_HEADER: u64 = 100 << 20;
 
 #[derive(Deserialize)]

@@ -10,7 +10,7 @@ use flatland_core::session::{Axes, NetworkChoice, Normalization, NormalizationPr
 use tch::{Device, Tensor};
 
 use super::super::super::surface::{LandscapeData, run};
-use super::super::super::testing::{Ear, job, noise, samples};
+use super::super::super::testing::{LandscapeRecorder, job, noise, samples};
 use crate::model::Network;
 
 /// Shares, descending.
@@ -21,7 +21,7 @@ const NORMS: [f64; 2] = [15.27465077, 3.125822312];
 const ALPHA: [f64; 6] = [1.0, 0.9504861145, 0.9037435678, 0.732015618, 0.3762121953, 0.0];
 /// Along η.
 const BETA: [f64; 6] = [0.2485598614, -0.2200921541, -0.5746652621, -1.0, -0.6716340612, 0.0];
-/// Beside the plane.
+/// Orthogonal to the plane.
 const DISTANCE: [f64; 6] = [0.2773159743, 0.3479862074, 0.2529638427, 0.1935980647, 0.4374199494, 0.0];
 
 /// The constants of grey images.
@@ -67,9 +67,9 @@ impl Fixture {
 
     fn try_run(&self) -> Result<(PlaneRecord, Vec<String>), String> {
         let data = samples(noise(12, 28), &PLAIN, &self.network);
-        let mut ear = Ear::default();
-        run(&self.network, &LandscapeData::of(&data), &self.job, &mut ear).map_err(|error| error.to_string())?;
-        Ok((LossSurface::load(&self.job.out).unwrap().manifest.plane.unwrap(), ear.warnings))
+        let mut recorder = LandscapeRecorder::default();
+        run(&self.network, &LandscapeData::of(&data), &self.job, &mut recorder).map_err(|error| error.to_string())?;
+        Ok((LossSurface::load(&self.job.out).unwrap().manifest.plane.unwrap(), recorder.warnings))
     }
 
     fn record(&self) -> PlaneRecord {

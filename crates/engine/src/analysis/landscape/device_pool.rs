@@ -1,4 +1,4 @@
-//! [`Team`]: who computes cells. This thread does on the job's device, and a thread of its own on each further device.
+//! [`DevicePool`]: computes cells on several devices: the calling thread on the job's device, and one thread for each further device.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,42 +15,42 @@ use super::super::{AnalysisError, Loss};
 use super::{Directions, Evaluation, Evaluator, Part};
 use crate::model::{Network, Samples, Tensors};
 
-/// How often a thread without work looks for some, and a cancel is looked for.
-const LISTEN: Duration = Duration::from_millis(20);
+/// Interval at which idle threads check for tasks, and at which cancels are checked.
+const POLL: Duration = Duration::from_millis(20);
 
-/// Something to compute of the cell at (`alpha`, `beta`).
+/// A part of the cell at (`alpha`, `beta`) to compute.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Task {
-    /// The cell.
+    /// Index of the cell.
     pub k: usize,
     pub alpha: f64,
     pub beta: f64,
-    /// Where its order of evaluation begins.
-    pub turn: i64,
+    /// Offset of the cell in the order of evaluation.
+    pub offset: i64,
     /// Images `first..end` of that order.
     pub first: i64,
     pub end: i64,
-    /// Whether everything else that a cell tells is wanted too.
+    /// Whether all other values of the cell are requested too.
     pub whole: bool,
 }
 
 impl Evaluator<'_> {
     fn part(&self, task: &Task, reporter: &mut dyn Reporter) -> Result<Part, AnalysisError> {
         let point = self.point(task.alpha, task.beta, reporter)?;
-        let losses = self.losses(&point, (task.turn + task.first) % self.images(), task.end - task.first, reporter)?;
-        let beside = if task.whole { Some(self.beside(&point, reporter)?) } else { None };
-        Ok(Part { losses, beside })
+        let losses = self.losses(&point, (task.offset + task.first) % self.images(), task.end - task.first, reporter)?;
+        let other = if task.whole { Some(self.other_readings(&point, reporter)?) } else { None };
+        Ok(Part { losses, other })
     }
 }
 
-/// Tasks of the present round, taken by whoever is free.
+/// Tasks of the current round, taken by idle threads.
 #[derive(Debug, Default)]
-struct Board {
+struct TaskQueue {
     tasks: Mutex<(u64, VecDeque<Task>)>,
     closed: AtomicBool,
 }
 
-impl Board {
+impl TaskQueue {
     fn lock(&self) -> MutexGuard<'_, (u64, VecDeque<Task>)> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,18 +63,18 @@ impl Board {
 
 type Answer = (u64, Task, Result<Part, AnalysisError>);
 
-/// This thread's evaluator, and threads with others.
-pub(super) struct Team<'a> {
-    /// That of this thread.
+/// The evaluator of the calling thread, and threads with evaluators of their own.
+pub(super) struct DevicePool<'a> {
+    /// The evaluator of the calling thread.
     pub own: Evaluator<'a>,
-    board: Arc<Board>,
+    queue: Arc<TaskQueue>,
     answers: Receiver<Answer>,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl<'a> Team<'a> {
-    /// A team of this thread and one for each of the `others`, which get copies of everything. One that fails to begin says so with its
-    /// first answer.
+impl<'a> DevicePool<'a> {
+    /// A pool of the calling thread and one thread for each of the `others`, with copies of all data. A thread whose evaluator cannot be created
+    /// returns the error as its first result.
     ///
     /// # Errors
     /// When something cannot be copied to a device, or a thread cannot be started.
@@ -85,27 +85,27 @@ impl<'a> Team<'a> {
         directions: &Directions,
         others: &[Device],
     ) -> Result<Self, AnalysisError> {
-        let board = Arc::new(Board::default());
+        let queue = Arc::new(TaskQueue::default());
         let (sender, answers) = channel();
         let mut threads = Vec::new();
         for &device in others {
-            let place = Place::new(network, evaluation, directions, device)?;
-            let (board, sender) = (board.clone(), sender.clone());
-            let thread = std::thread::Builder::new().name(format!("landscape on {device:?}")).spawn(move || place.work(&board, &sender));
+            let copy = DeviceCopy::new(network, evaluation, directions, device)?;
+            let (queue, sender) = (queue.clone(), sender.clone());
+            let thread = std::thread::Builder::new().name(format!("landscape on {device:?}")).spawn(move || copy.work(&queue, &sender));
             threads.push(thread.map_err(|error| AnalysisError::Invalid(format!("cannot start a thread for {device:?}: {error}")))?);
         }
-        Ok(Self { own, board, answers, threads })
+        Ok(Self { own, queue, answers, threads })
     }
 
-    /// Devices at work.
+    /// Number of devices.
     pub(super) fn size(&self) -> usize {
         1 + self.threads.len()
     }
 
-    /// Does the tasks; `done` hears of each part, in any order, and says whether to go on.
+    /// Computes the tasks; `done` is called with each part, in any order, and returns whether to continue.
     ///
     /// # Errors
-    /// [`AnalysisError::Cancelled`] when the reporter says so, and whatever a task or `done` gives.
+    /// [`AnalysisError::Cancelled`] when the job is cancelled, and those of tasks and `done`.
     pub(super) fn each(
         &self,
         tasks: impl IntoIterator<Item = Task>,
@@ -113,19 +113,19 @@ impl<'a> Team<'a> {
         mut done: impl FnMut(Task, Part, &mut dyn Reporter) -> Result<bool, AnalysisError>,
     ) -> Result<(), AnalysisError> {
         let (round, mut open) = {
-            let (round, board) = &mut *self.board.lock();
-            // Answers of a round that ended early are not heard.
+            let (round, queue) = &mut *self.queue.lock();
+            // Results of a round that ended early are ignored.
             *round += 1;
-            *board = tasks.into_iter().collect();
-            (*round, board.len())
+            *queue = tasks.into_iter().collect();
+            (*round, queue.len())
         };
         let end = (|| {
             while open > 0 {
                 let answer = match self.answers.try_recv() {
                     Ok(answer) => answer,
-                    Err(_) => match self.board.take() {
+                    Err(_) => match self.queue.take() {
                         Some((round, task)) => (round, task, self.own.part(&task, reporter)),
-                        None => match self.answers.recv_timeout(LISTEN) {
+                        None => match self.answers.recv_timeout(POLL) {
                             Ok(answer) => answer,
                             Err(RecvTimeoutError::Timeout) if !reporter.cancelled() => continue,
                             Err(_) => return Err(AnalysisError::Cancelled),
@@ -142,22 +142,22 @@ impl<'a> Team<'a> {
             }
             Ok(())
         })();
-        self.board.lock().1.clear();
+        self.queue.lock().1.clear();
         end
     }
 }
 
-impl Drop for Team<'_> {
+impl Drop for DevicePool<'_> {
     fn drop(&mut self) {
-        self.board.closed.store(true, Ordering::Release);
+        self.queue.closed.store(true, Ordering::Release);
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
     }
 }
 
-/// What a thread needs to compute on its device.
-pub(super) struct Place {
+/// Copies of all data on the device of a thread.
+pub(super) struct DeviceCopy {
     network: Network,
     samples: Samples,
     loss: Loss,
@@ -169,11 +169,11 @@ pub(super) struct Place {
     curvature: Option<Curvature>,
 }
 
-impl Place {
+impl DeviceCopy {
     /// Copies everything to `device`.
     ///
     /// # Errors
-    /// When libtorch refuses.
+    /// When libtorch fails.
     pub(super) fn new(
         network: &Network,
         evaluation: &Evaluation<'_>,
@@ -196,7 +196,7 @@ impl Place {
         })
     }
 
-    /// The evaluator of this place.
+    /// An evaluator on this device.
     ///
     /// # Errors
     /// As [`Evaluator::new`].
@@ -214,18 +214,18 @@ impl Place {
         Evaluator::new(&self.network, evaluation, &self.directions)
     }
 
-    /// Computes what the board has until it is closed.
-    fn work(self, board: &Board, answers: &Sender<Answer>) {
+    /// Computes tasks of the queue until it is closed.
+    fn work(self, queue: &TaskQueue, answers: &Sender<Answer>) {
         let mut evaluator = Some(self.evaluator());
-        let mut reporter = Quiet(board);
-        while !board.closed.load(Ordering::Acquire) {
-            let Some((round, task)) = board.take() else {
-                std::thread::sleep(LISTEN);
+        let mut reporter = UntilClosed(queue);
+        while !queue.closed.load(Ordering::Acquire) {
+            let Some((round, task)) = queue.take() else {
+                std::thread::sleep(POLL);
                 continue;
             };
             let part = match &evaluator {
                 Some(Ok(evaluator)) => evaluator.part(&task, &mut reporter),
-                // Told once; the landscape ends with it.
+                // Sent once; it ends the landscape.
                 _ => match evaluator.take() {
                     Some(Err(error)) => Err(error),
                     _ => return,
@@ -238,10 +238,10 @@ impl Place {
     }
 }
 
-/// Tells nothing; cancelled when the board is closed.
-struct Quiet<'a>(&'a Board);
+/// Reports nothing; cancelled when the queue is closed.
+struct UntilClosed<'a>(&'a TaskQueue);
 
-impl Reporter for Quiet<'_> {
+impl Reporter for UntilClosed<'_> {
     fn report(&mut self, _: JobEvent) {}
 
     fn cancelled(&self) -> bool {
@@ -252,11 +252,11 @@ impl Reporter for Quiet<'_> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::testing::{Ear, mlp, noise_samples};
+    use super::super::testing::{LandscapeRecorder, mlp, noise_samples};
     use super::*;
 
     fn tasks(images: i64) -> Vec<Task> {
-        (0..40).map(|k| Task { k, alpha: 0.02 * k as f64, beta: -0.5, turn: 7, first: 0, end: images, whole: true }).collect()
+        (0..40).map(|k| Task { k, alpha: 0.02 * k as f64, beta: -0.5, offset: 7, first: 0, end: images, whole: true }).collect()
     }
 
     fn losses(others: &[Device]) -> Vec<(f64, usize)> {
@@ -266,13 +266,13 @@ mod tests {
         let evaluation = Evaluation::plain(&data);
         let own = Evaluator::new(&network, evaluation, &directions).unwrap();
         let images = own.images();
-        let team = Team::new(&network, own, &evaluation, &directions, others).unwrap();
+        let pool = DevicePool::new(&network, own, &evaluation, &directions, others).unwrap();
         let mut found = vec![(f64::NAN, 0); 40];
-        let heard = |task: Task, part: Part, _: &mut dyn Reporter| {
-            found[task.k] = (part.losses.mean().loss, part.beside.is_some().into());
+        let received = |task: Task, part: Part, _: &mut dyn Reporter| {
+            found[task.k] = (part.losses.mean().loss, part.other.is_some().into());
             Ok(true)
         };
-        team.each(tasks(images), &mut Ear::default(), heard).unwrap();
+        pool.each(tasks(images), &mut LandscapeRecorder::default(), received).unwrap();
         found
     }
 
@@ -290,22 +290,22 @@ mod tests {
         let directions = Directions::li2018(&network, 7).unwrap();
         let evaluation = Evaluation::plain(&data);
         let own = Evaluator::new(&network, evaluation, &directions).unwrap();
-        let team = Team::new(&network, own, &evaluation, &directions, &[Device::Cpu]).unwrap();
-        let mut heard = 0;
+        let pool = DevicePool::new(&network, own, &evaluation, &directions, &[Device::Cpu]).unwrap();
+        let mut received = 0;
         let stop = |_: Task, _: Part, _: &mut dyn Reporter| {
-            heard += 1;
-            Ok(heard < 3)
+            received += 1;
+            Ok(received < 3)
         };
-        team.each(tasks(50), &mut Ear::default(), stop).unwrap();
+        pool.each(tasks(50), &mut LandscapeRecorder::default(), stop).unwrap();
         let mut ends = Vec::new();
         let count = |task: Task, part: Part, _: &mut dyn Reporter| {
             ends.push((task.end, part.losses.loss.len()));
             Ok(true)
         };
-        team.each(tasks(20), &mut Ear::default(), count).unwrap();
-        assert_eq!((heard, ends), (3, vec![(20, 20); 40]));
-        // A cancel is heard while others work.
-        let mut ear = Ear { limit: Some(0), ..Ear::default() };
-        assert!(matches!(team.each(tasks(20), &mut ear, |_, _, _| Ok(true)), Err(AnalysisError::Cancelled)));
+        pool.each(tasks(20), &mut LandscapeRecorder::default(), count).unwrap();
+        assert_eq!((received, ends), (3, vec![(20, 20); 40]));
+        // A cancel takes effect while other threads compute.
+        let mut recorder = LandscapeRecorder { limit: Some(0), ..LandscapeRecorder::default() };
+        assert!(matches!(pool.each(tasks(20), &mut recorder, |_, _, _| Ok(true)), Err(AnalysisError::Cancelled)));
     }
 }

@@ -1,4 +1,4 @@
-//! Cells that need not be computed: those of a surface that lies in the job's folder, and those of the user's cache.
+//! Cells that are saved already: in the job's folder, and in the user's cache.
 
 use std::path::Path;
 
@@ -12,23 +12,22 @@ use super::super::AnalysisError;
 /// Files of a surface.
 const FILES: [&str; 3] = ["landscape.json", "landscape.npz", SAMPLE_LOSSES];
 
-/// Where cells and the losses of their images are kept beside the surface: in the job's folder, and in the cache where there is one.
+/// Saves cells with the losses of their images: in the job's folder, and in the cache where there is one.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct SavedCells {
     rows: LossRows,
     store: Option<CellStore>,
     columns: usize,
 }
 
-impl Kept {
-    /// Fills `surface`, still empty, with the cells that are known, and keeps those that will be.
+impl SavedCells {
+    /// Fills the empty `surface` with saved cells, and prepares saving further ones.
     ///
-    /// A surface in the job's folder of the same network, images, directions and definition is gone on with, whatever people call the
-    /// checkpoint and the dataset now and whatever its axes are; another one is removed. Cells of another kind of `device` are not taken
-    /// from the cache.
+    /// A surface in the job's folder of the same network, images, directions and definition is continued, whatever the names of checkpoint and
+    /// dataset and whatever its axes are. Another one is removed. Cells from the cache must be of the same kind of `device`.
     ///
     /// # Errors
-    /// When a file cannot be written. A cache that cannot be used is `warned` of and done without.
+    /// When a file cannot be written. A cache that cannot be opened is reported by `warned` and not used.
     pub(super) fn fill(
         surface: &mut LossSurface,
         job: &LandscapeJob,
@@ -70,7 +69,7 @@ impl Kept {
         Ok(kept)
     }
 
-    /// Keeps a cell with the losses of its images.
+    /// Saves a cell with the losses of its images.
     ///
     /// # Errors
     /// When they cannot be written.
@@ -83,12 +82,12 @@ impl Kept {
     }
 }
 
-/// A cell, and the losses of its images where they are at hand.
+/// A cell, and the losses of its images where they are saved.
 type KnownCell = (Cell, Option<Vec<f32>>);
 
 fn continued(folder: &Path, job: &LandscapeJob, manifest: &LandscapeManifest) -> Option<Vec<KnownCell>> {
     let surface = LossSurface::load(folder).ok()?;
-    // Compared as text: a NaN equals itself, and the file's own precision is what counts.
+    // Compared as text, so that NaN equals NaN, in the precision of the file.
     let essence = |manifest: &LandscapeManifest| serde_json::to_string(&manifest.essence()).ok();
     if essence(&surface.manifest)? != essence(manifest)? || surface.count.iter().any(|&n| n != 0 && n as usize != manifest.samples) {
         return None;
@@ -104,7 +103,7 @@ fn continued(folder: &Path, job: &LandscapeJob, manifest: &LandscapeManifest) ->
     Some(surface.cells().into_iter().filter_map(moved).collect())
 }
 
-/// Removes another job's surface, its manifest first: arrays without a manifest are never taken for anything.
+/// Removes another job's surface, its manifest first: arrays without a manifest are ignored.
 fn forget(folder: &Path) -> Result<(), AnalysisError> {
     for name in FILES {
         let path = folder.join(name);

@@ -1,4 +1,4 @@
-//! [`Bench`]: loads what a job names and hands it to the room that does the work.
+//! [`JobExecutor`]: loads the networks and images of a job and calls the module that computes it.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,29 +12,29 @@ use flatland_core::result::{Conformance, NetworkCheck, content_key};
 use flatland_core::session::{InputPlane, Role};
 
 use super::WorkerError;
+use super::lru_cache::LruCache;
 use super::machine::machine;
-use super::warm::Warm;
 use crate::analysis::AnalysisError;
 use crate::analysis::landscape::{LandscapeData, run_in_input_space, write_weights};
-use crate::model::{self, Network, Room, Samples};
+use crate::model::{self, Network, Samples, VectorStorage};
 use crate::{analysis, method, train};
 
-/// What stays loaded between jobs.
+/// Runs jobs; networks, images and their checks stay loaded between jobs.
 #[derive(Debug)]
-pub struct Bench {
-    networks: Warm<Network>,
-    datasets: Warm<Dataset>,
-    samples: Warm<Samples>,
+pub struct JobExecutor {
+    networks: LruCache<Network>,
+    datasets: LruCache<Dataset>,
+    samples: LruCache<Samples>,
     checks: HashMap<String, NetworkCheck>,
 }
 
-impl Default for Bench {
+impl Default for JobExecutor {
     fn default() -> Self {
-        Self { networks: Warm::new(16), datasets: Warm::new(16), samples: Warm::new(16), checks: HashMap::new() }
+        Self { networks: LruCache::new(16), datasets: LruCache::new(16), samples: LruCache::new(16), checks: HashMap::new() }
     }
 }
 
-impl Bench {
+impl JobExecutor {
     /// Runs one job; its results are on disk when this returns.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl Bench {
         }
     }
 
-    /// Has `work` done on a network and the images of one dataset.
+    /// Loads a network and one dataset, checks them, and calls `work` on them.
     fn on_dataset(
         &mut self,
         checkpoint: &CheckpointSource,
@@ -108,7 +108,7 @@ impl Bench {
         Ok(work(&network, &samples, reporter)?)
     }
 
-    /// Has `work` done on a network and the images of several datasets.
+    /// Loads a network and several datasets, checks them, and calls `work` on them.
     fn on_datasets(
         &mut self,
         checkpoint: &CheckpointSource,
@@ -124,7 +124,7 @@ impl Bench {
         Ok(work(&network, &samples, reporter)?)
     }
 
-    /// A landscape around one image: only what its plane names is read of the dataset.
+    /// Computes a landscape around one image. Only the images that its plane names are read from the dataset.
     fn in_input_space(&mut self, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<(), WorkerError> {
         let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
         let source = &job.dataset.source;
@@ -142,7 +142,7 @@ impl Bench {
         Ok(run_in_input_space(&network, &samples, job, reporter)?)
     }
 
-    /// Has `work` done on the network and the images of a landscape.
+    /// Loads the network and all images of a landscape, checks them, and calls `work` on them.
     fn on_landscape(
         &mut self,
         job: &LandscapeJob,
@@ -162,7 +162,7 @@ impl Bench {
         Ok(())
     }
 
-    /// The checks that need no file, or those of a checkpoint.
+    /// Runs the checks that need no file, or those of a checkpoint.
     fn conformance(&mut self, job: &ConformanceJob, reporter: &mut dyn Reporter) -> Result<Conformance, WorkerError> {
         let device = available(job.device)?;
         let groups = match &job.landscape {
@@ -183,8 +183,8 @@ impl Bench {
         Ok(Conformance { version: env!("CARGO_PKG_VERSION").into(), machine: machine(device), groups })
     }
 
-    /// Looks, once, whether the network has on ID images the statistics of its BatchNorms: tells what is not as in training, and writes
-    /// it beside the result. What fails here is told and fails nothing else.
+    /// Compares, once per network and dataset, the statistics of ID images with the running statistics of the network's BatchNorms. Reports
+    /// a warning where they differ, and writes the numbers into the result's folder. An error of the check is a warning too.
     fn check<'a>(
         &mut self,
         checkpoint: &CheckpointSource,
@@ -213,7 +213,7 @@ impl Bench {
         }
     }
 
-    /// Lets go of everything loaded.
+    /// Drops everything that is loaded.
     pub fn forget(&mut self) {
         self.networks.clear();
         self.datasets.clear();
@@ -221,7 +221,7 @@ impl Bench {
         self.checks.clear();
     }
 
-    /// The network of a checkpoint; what stays of it between jobs may lie as a file without a name in `folder`, see [`Room`].
+    /// The network of a checkpoint. Its tensors may be stored in an unnamed file in `folder`, see [`VectorStorage`].
     fn network(
         &mut self,
         checkpoint: &CheckpointSource,
@@ -232,8 +232,8 @@ impl Bench {
         let device = available(device)?;
         let choice = checkpoint.choice();
         let key = content_key(&format!("{choice:?} {device:?}"), &[checkpoint.path.as_path()]);
-        let room = Room { device, folder: Some(folder) };
-        let load = || Network::load(&checkpoint.path, &choice, device)?.settled(&room);
+        let storage = VectorStorage { device, folder: Some(folder) };
+        let load = || Network::load(&checkpoint.path, &choice, device)?.stored_in(&storage);
         let network = self.networks.get(key, load).map_err(|source| WorkerError::Checkpoint { name: checkpoint.name.clone(), source })?;
         for note in network.notes() {
             reporter.report(JobEvent::Warning { message: format!("{}: {note}", checkpoint.name) });
@@ -298,7 +298,7 @@ fn note_inferred_labels(source: &Source, images: &Dataset, reporter: &mut dyn Re
     }
 }
 
-/// The device that was asked for.
+/// The device of a job; an error where it does not exist.
 fn available(device: Device) -> Result<tch::Device, WorkerError> {
     let device = model::device(device);
     if let tch::Device::Cuda(index) = device

@@ -1,4 +1,4 @@
-//! [`Room`]: where long vectors lie.
+//! [`VectorStorage`]: allocates long vectors in memory or in mapped files.
 
 use std::path::Path;
 
@@ -6,25 +6,24 @@ use tch::{Device, Kind, Tensor};
 
 use super::ModelError;
 
-/// Vectors shorter than this stay in memory.
+/// Shorter vectors are allocated in memory.
 const SMALL: i64 = 1 << 18;
 
-/// Room for flat f32 vectors on a device. On a CPU long ones are files mapped into memory: what a landscape reads once per cell (θ and the
-/// axes) or not at all while it runs (the network as it was loaded), whose pages the system may drop when memory is short. What it really
-/// needs is the point that it is at.
+/// Storage of flat f32 vectors on a device. On a CPU long vectors are files mapped into memory, whose pages the system may drop when memory
+/// is short. A landscape reads θ and the axes once per cell, and the loaded network not at all; only the current point must stay in memory.
 #[derive(Clone, Copy, Debug)]
-pub struct Room<'a> {
-    /// Where vectors go.
+pub struct VectorStorage<'a> {
+    /// Device of the vectors.
     pub device: Device,
-    /// Folder of the files, which have no name any more once they are mapped; `None` = everything stays in memory.
+    /// Folder of the files, which are unnamed once they are mapped; `None` = all vectors in memory.
     pub folder: Option<&'a Path>,
 }
 
-impl Room<'_> {
+impl VectorStorage<'_> {
     /// A vector of `len` zeros.
     ///
     /// # Errors
-    /// When libtorch refuses. A file that cannot be made or mapped is done without.
+    /// When libtorch fails. Where a file cannot be created or mapped, the vector is in memory.
     pub fn zeros(&self, len: i64) -> Result<Tensor, ModelError> {
         let folder = self.folder.filter(|_| self.device == Device::Cpu && len >= SMALL);
         match folder.and_then(|folder| mapped(folder, len)) {
@@ -38,7 +37,7 @@ fn mapped(folder: &Path, len: i64) -> Option<Tensor> {
     std::fs::create_dir_all(folder).ok()?;
     let file = tempfile::Builder::new().prefix(".flatland-").tempfile_in(folder).ok()?;
     file.as_file().set_len(4 * len as u64).ok()?;
-    // The name goes with `file`; the pages stay as long as the tensor.
+    // Dropping `file` removes its name; the pages exist as long as the tensor.
     Tensor::f_from_file(file.path().to_str()?, true, Some(len), (Kind::Float, Device::Cpu)).ok()
 }
 
@@ -50,15 +49,15 @@ mod tests {
     #[test]
     fn a_long_vector_is_a_file_without_a_name_that_keeps_what_is_written() {
         let folder = tempfile::tempdir().unwrap();
-        let room = Room { device: Device::Cpu, folder: Some(folder.path()) };
-        let mut long = room.zeros(SMALL + 3).unwrap();
+        let storage = VectorStorage { device: Device::Cpu, folder: Some(folder.path()) };
+        let mut long = storage.zeros(SMALL + 3).unwrap();
         long.narrow(0, SMALL, 3).copy_(&Tensor::from_slice(&[1.0f32, 2.0, 3.0]));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         assert_eq!(f64::try_from(long.sum(Kind::Double)).unwrap(), 6.0);
         let _ = long.f_add_scalar_(1.0).unwrap();
         assert_eq!(f64::try_from(long.sum(Kind::Double)).unwrap(), 9.0 + SMALL as f64);
-        // A folder that is none does not matter.
-        let nowhere = Room { device: Device::Cpu, folder: Some(Path::new("/dev/null/x")) };
+        // An invalid folder is no error.
+        let nowhere = VectorStorage { device: Device::Cpu, folder: Some(Path::new("/dev/null/x")) };
         assert_eq!(nowhere.zeros(SMALL).unwrap().size(), [SMALL]);
     }
 }

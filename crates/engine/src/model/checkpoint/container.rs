@@ -1,0 +1,26 @@
+//! [`Container`]: the kinds of checkpoint files.
+
+/// A kind of checkpoint file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    /// What `torch.save` writes since PyTorch 1.6.
+    ZipPickle,
+    /// What `torch.save` wrote before.
+    LegacyPickle,
+    /// What `pickle.dump` writes.
+    PlainPickle,
+    /// Hugging Face's format.
+    Safetensors,
+}
+
+impl Container {
+    /// Its name for messages.
+    pub fn label(self) -> &'static str {
+        match self {
+            Container::ZipPickle => "zip pickle",
+            Container::LegacyPickle => "legacy pickle",
+            Container::PlainPickle => "plain pickle",
+            Container::Safetensors => "safetensors",
+        }
+    }
+}
