@@ -2,7 +2,7 @@
 
 /// The classes of a dataset as its reader found them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::data) struct Found {
+pub(in crate::data) struct FoundClasses {
     /// Their names; empty if they have none.
     pub(in crate::data) names: Vec<String>,
     /// Their origin.
