@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::DataError;
-use super::labels::found::{FoundClasses, Origin};
+use super::labels::found::{Found, Origin};
 use crate::numpy::{Element, RawArray};
 
 /// Labels, and the names of their classes.
@@ -13,7 +13,7 @@ pub(super) struct Labels {
     /// Class of each image; -1 = none.
     pub(super) labels: Vec<i64>,
     /// The classes; empty if the labels are numbers.
-    pub(super) found: FoundClasses,
+    pub(super) found: Found,
 }
 
 impl Labels {
@@ -23,7 +23,7 @@ impl Labels {
     }
 
     fn numbers(labels: Vec<i64>) -> Self {
-        Self { labels, found: FoundClasses::default() }
+        Self { labels, found: Found::default() }
     }
 }
 
@@ -89,9 +89,9 @@ fn one_hot(array: &RawArray, classes: usize) -> Result<Vec<i64>, usize> {
 }
 
 /// The classes with these names, treated like folders.
-pub(super) fn classes_of_names(names: &[String]) -> FoundClasses {
+pub(super) fn classes_of_names(names: &[String]) -> Found {
     let sorted: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-    FoundClasses { names: sorted.into_iter().map(str::to_owned).collect(), from: Origin::Folders { empty: Vec::new(), wnids: None } }
+    Found { names: sorted.into_iter().map(str::to_owned).collect(), from: Origin::Folders { empty: Vec::new(), wnids: None } }
 }
 
 fn of_names(names: &[String]) -> Labels {

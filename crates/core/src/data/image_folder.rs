@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::labels::found::{FoundClasses, Origin};
+use super::labels::found::{Found, Origin};
 use super::opened::{Opened, Pixels};
 use super::{DataError, decode, folder};
 
@@ -35,7 +35,7 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
 }
 
 /// The classes of the folder, without listing all images.
-pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<FoundClasses, DataError> {
+pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<Found, DataError> {
     let folder = enter(path, wanted)?;
     let annotations = folder.join(ANNOTATIONS);
     if annotations.is_file() {
@@ -52,7 +52,7 @@ const ANNOTATIONS: &str = "val_annotations.txt";
 struct Listed {
     files: Vec<PathBuf>,
     labels: Vec<i64>,
-    found: FoundClasses,
+    found: Found,
 }
 
 fn listed(folder: &Path) -> Result<Listed, DataError> {
@@ -141,9 +141,9 @@ fn annotated(folder: &Path, annotations: &Path) -> Result<Listed, DataError> {
 }
 
 /// Classes with these names, sorted, and the folders of the others.
-fn found(folder: &Path, names: Vec<String>, empty: &[PathBuf]) -> FoundClasses {
+fn found(folder: &Path, names: Vec<String>, empty: &[PathBuf]) -> Found {
     let wnids = wnids(folder).filter(|ids| !names.is_empty() && names.iter().all(|class| ids.binary_search(class).is_ok()));
-    FoundClasses { from: Origin::Folders { empty: empty.iter().map(|folder| name(folder)).collect(), wnids }, names }
+    Found { from: Origin::Folders { empty: empty.iter().map(|folder| name(folder)).collect(), wnids }, names }
 }
 
 /// Files above the folder at `path` that influence its labels, whether they exist or not.

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::labels::found::FoundClasses;
+use super::labels::found::Found;
 use super::not_data::not_data;
 use super::opened::{Opened, Pixels};
 use super::{DataError, Unreadable};
@@ -61,7 +61,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, DataError> {
         labels,
         coarse: vec![],
         index,
-        found: FoundClasses::default(),
+        found: Found::default(),
         available: entries.len(),
         unreadable,
         pixels,

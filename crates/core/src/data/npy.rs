@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::array_images::into_images;
 use super::array_labels::{Labels, classes_of_names, labels_for};
-use super::labels::found::{FoundClasses, Origin};
+use super::labels::found::{Found, Origin};
 use super::opened::Opened;
 use super::pixels::map;
 use super::{DataError, folder, names};
@@ -48,7 +48,7 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
 }
 
 /// The classes of the array at `path`, without reading its images.
-pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<FoundClasses, DataError> {
+pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<Found, DataError> {
     // The classes of a folder of several arrays do not depend on the chosen array.
     let file = if path.is_dir() { of_folder(path, wanted).ok().map(|(file, _)| file) } else { Some(path.to_path_buf()) };
     if let Some(sibling) = file.as_deref().and_then(labels_of) {
@@ -58,7 +58,7 @@ pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<FoundClasses,
             return Ok(classes_of_names(&names));
         }
     }
-    Ok(FoundClasses { names: class_names(path), from: Origin::File })
+    Ok(Found { names: class_names(path), from: Origin::File })
 }
 
 /// The classes of CIFAR-10 for the folder CIFAR-10-C and the files in it.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::array_images::into_images;
 use super::array_labels::{Labels, classes_of_names, labels_for};
-use super::labels::found::FoundClasses;
+use super::labels::found::Found;
 use super::npz_names::{Entry, choose};
 use super::opened::Opened;
 use super::pixels::map;
@@ -36,7 +36,7 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
 }
 
 /// The classes of the archive at `path`, without reading its images.
-pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<FoundClasses, DataError> {
+pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<Found, DataError> {
     let (path, wanted) = if path.is_dir() { (of_folder(path, wanted)?, None) } else { (path.to_path_buf(), wanted) };
     let bytes = map(WHAT, &path)?;
     let mut archive = opened(&bytes, &path)?;

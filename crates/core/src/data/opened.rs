@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::labels::found::{FoundClasses, Origin};
+use super::labels::found::{Found, Origin};
 use super::pixels::{Block, Layout, PixelArray};
 use super::{Dataset, Unreadable};
 use crate::numpy::Bytes;
@@ -26,7 +26,7 @@ pub(super) struct Opened {
     /// Position of each of these images in the source.
     pub(super) index: Vec<usize>,
     /// The classes, in the order of these labels.
-    pub(super) found: FoundClasses,
+    pub(super) found: Found,
     /// Number of images of the source.
     pub(super) available: usize,
     /// Images known not to be readable.
@@ -39,7 +39,7 @@ impl Opened {
     /// All images of an array.
     pub(super) fn array(format: &'static str, labels: Vec<i64>, classes: Vec<String>, pixels: PixelArray) -> Self {
         let available = labels.len();
-        let found = FoundClasses { names: classes, from: Origin::File };
+        let found = Found { names: classes, from: Origin::File };
         let (index, pixels) = ((0..available).collect(), Pixels::Array(pixels));
         Self { format, labels, coarse: vec![], index, found, available, unreadable: vec![], pixels }
     }

@@ -1,8 +1,9 @@
-//! [`FoundClasses`]: the classes of a dataset as its reader found them.
+//! [`Found`]: the classes of a dataset as its reader found them.
 
-/// The classes of a dataset as its reader found them.
+/// The classes of a dataset as its reader found them. The `Debug` text is part of cache keys (see [`label_state`](super::label_state)), so
+/// the names of the type and its fields must not change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::data) struct FoundClasses {
+pub(in crate::data) struct Found {
     /// Their names; empty if they have none.
     pub(in crate::data) names: Vec<String>,
     /// Their origin.

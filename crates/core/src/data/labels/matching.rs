@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::found::{FoundClasses, Origin};
+use super::found::{Found, Origin};
 use super::given::{Class, Classes};
 use super::labelling::LabelRule;
 use super::name::{Match, find, is_number};
@@ -19,7 +19,7 @@ const LISTED: usize = 12;
 /// A dataset with its references, for a network of `count` classes.
 pub(super) struct Matching<'a> {
     pub(super) source: &'a Source,
-    pub(super) found: &'a FoundClasses,
+    pub(super) found: &'a Found,
     pub(super) own: &'a OwnClasses,
     pub(super) count: usize,
 }
@@ -115,7 +115,7 @@ impl Matching<'_> {
     }
 
     /// The found classes, with other names.
-    fn found_called(&self, names: &[&str], given: Option<&BTreeMap<String, Class>>) -> FoundClasses {
+    fn found_called(&self, names: &[&str], given: Option<&BTreeMap<String, Class>>) -> Found {
         if given.is_none() {
             return self.found.clone();
         }
@@ -124,11 +124,11 @@ impl Matching<'_> {
             Origin::File => Origin::Folders { empty: Vec::new(), wnids: None },
             folders @ Origin::Folders { .. } => folders.clone(),
         };
-        FoundClasses { names: sorted.into_iter().collect(), from }
+        Found { names: sorted.into_iter().collect(), from }
     }
 
     /// Labels of own classes called `names` by the one order that fits the names of `found`.
-    fn alone(&self, names: &[&str], found: &FoundClasses) -> Result<Mapping, DataError> {
+    fn alone(&self, names: &[&str], found: &Found) -> Result<Mapping, DataError> {
         let order = match order(found, self.count) {
             Own::Certain(order) => order,
             Own::Ambiguous(orders) => return Err(self.ambiguous(found, &orders)),
@@ -190,7 +190,7 @@ impl Matching<'_> {
         }
     }
 
-    fn ambiguous(&self, found: &FoundClasses, orders: &[Order]) -> DataError {
+    fn ambiguous(&self, found: &Found, orders: &[Order]) -> DataError {
         let example = |order: &Order| {
             let differs = |k: &usize| orders.iter().any(|other| other.labels[*k] != order.labels[*k]);
             let k = (0..found.names.len()).find(differs).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! [`order`]: labels that follow from the names of a dataset's own classes and the network's number of classes.
 
 use super::super::names::CIFAR10;
-use super::found::{FoundClasses, Origin};
+use super::found::{Found, Origin};
 use super::given::OrderRule;
 use super::labelling::LabelRule;
 use super::name::{are_cifar10, number, place_in_cifar10, wnid};
@@ -32,7 +32,7 @@ pub(super) enum Own {
 }
 
 /// The labels that the names of `found` give for a network of `count` classes.
-pub(super) fn order(found: &FoundClasses, count: usize) -> Own {
+pub(super) fn order(found: &Found, count: usize) -> Own {
     let names = &found.names;
     let (empty, wnids) = match &found.from {
         Origin::File => {
@@ -73,7 +73,7 @@ pub(super) fn order(found: &FoundClasses, count: usize) -> Own {
 }
 
 /// Labels by the rule that the user states; `None` if it does not fit.
-pub(super) fn by_rule(found: &FoundClasses, rule: OrderRule, count: usize) -> Option<Order> {
+pub(super) fn by_rule(found: &Found, rule: OrderRule, count: usize) -> Option<Order> {
     let names = &found.names;
     match rule {
         OrderRule::Sorted => match &found.from {
@@ -95,7 +95,7 @@ pub(super) fn by_rule(found: &FoundClasses, rule: OrderRule, count: usize) -> Op
 }
 
 /// Labels without a network: those of a known list, else by sorted names.
-pub(super) fn without_network(found: &FoundClasses) -> Order {
+pub(super) fn without_network(found: &Found) -> Order {
     let names = &found.names;
     match &found.from {
         Origin::File => in_file(names, names.len()),
@@ -190,21 +190,21 @@ fn of_cifar10(names: &[String], count: usize) -> Option<Order> {
 mod tests {
     use super::*;
 
-    fn folders(names: &[&str], empty: &[&str]) -> FoundClasses {
+    fn folders(names: &[&str], empty: &[&str]) -> Found {
         let owned = |names: &[&str]| {
             let mut names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
             names.sort();
             names
         };
-        FoundClasses { names: owned(names), from: Origin::Folders { empty: owned(empty), wnids: None } }
+        Found { names: owned(names), from: Origin::Folders { empty: owned(empty), wnids: None } }
     }
 
-    fn numbered(numbers: impl Iterator<Item = usize>) -> FoundClasses {
+    fn numbered(numbers: impl Iterator<Item = usize>) -> Found {
         folders(&numbers.map(|number| number.to_string()).collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>(), &[])
     }
 
     /// Rule and label by name of the one order that fits.
-    fn certain(found: &FoundClasses, count: usize) -> Option<(LabelRule, Vec<(String, i64)>)> {
+    fn certain(found: &Found, count: usize) -> Option<(LabelRule, Vec<(String, i64)>)> {
         match order(found, count) {
             Own::Certain(order) => Some((order.rule, found.names.iter().cloned().zip(order.labels).collect())),
             Own::Ambiguous(_) | Own::Unknown => None,
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn numbers_that_may_begin_at_0_or_at_1_or_are_sorted_otherwise_are_ambiguous() {
-        let is_ambiguous = |found: FoundClasses, count| matches!(order(&found, count), Own::Ambiguous(_));
+        let is_ambiguous = |found: Found, count| matches!(order(&found, count), Own::Ambiguous(_));
         assert!(is_ambiguous(numbered(1..10), 10), "0 is absent, or 10");
         assert!(is_ambiguous(numbered(1..11), 10), "sorted: 1, 10, 2, ...");
         assert!(is_ambiguous(numbered(0..100), 100), "sorted: 0, 1, 10, 11, ...");
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn names_of_a_file_are_in_the_order_of_its_labels_where_there_are_as_many() {
-        let names = |names: &[&str]| FoundClasses { names: names.iter().map(|name| (*name).to_owned()).collect(), from: Origin::File };
+        let names = |names: &[&str]| Found { names: names.iter().map(|name| (*name).to_owned()).collect(), from: Origin::File };
         assert_eq!(certain(&names(&["cat", "ant"]), 2), Some((LabelRule::File, pairs(&[("cat", 0), ("ant", 1)]))));
         assert_eq!(order(&names(&["cat", "ant"]), 10), Own::Unknown);
         assert_eq!(certain(&names(&["0", "1"]), 10), Some((LabelRule::File, pairs(&[("0", 0), ("1", 1)]))));

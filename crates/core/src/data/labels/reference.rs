@@ -1,6 +1,6 @@
 //! [`network_classes`]: the names of the network's classes, from the first dataset of a session whose labels are certain.
 
-use super::found::{FoundClasses, Origin};
+use super::found::{Found, Origin};
 use super::given::{Class, Classes, Reference};
 use super::labelling::LabelRule;
 use super::order::{Order, Own, are_numbers_in_order, by_rule, order};
@@ -24,7 +24,7 @@ pub(super) struct NetworkClasses {
 ///
 /// # Errors
 /// When the classes of a reference cannot be read.
-pub(super) fn network_classes(source: &Source, found: &FoundClasses, count: usize) -> Result<Option<NetworkClasses>, DataError> {
+pub(super) fn network_classes(source: &Source, found: &Found, count: usize) -> Result<Option<NetworkClasses>, DataError> {
     let mut numbered = None;
     for (place, reference) in source.reference.iter().enumerate() {
         let is_this = reference.name == source.name;
@@ -60,8 +60,8 @@ pub fn label_state(source: &Source) -> String {
 }
 
 /// The certain order of labels for `found`, with what the user states about it.
-fn certain(found: &FoundClasses, given: &Classes, count: usize) -> Option<Order> {
-    let alone = |found: &FoundClasses| match order(found, count) {
+fn certain(found: &Found, given: &Classes, count: usize) -> Option<Order> {
+    let alone = |found: &Found| match order(found, count) {
         Own::Certain(order) => Some(order),
         Own::Ambiguous(_) | Own::Unknown => None,
     };
@@ -88,7 +88,7 @@ fn certain(found: &FoundClasses, given: &Classes, count: usize) -> Option<Order>
                 Origin::File => Origin::Folders { empty: Vec::new(), wnids: None },
                 folders @ Origin::Folders { .. } => folders.clone(),
             };
-            alone(&FoundClasses { names: renamed.into_iter().collect(), from })
+            alone(&Found { names: renamed.into_iter().collect(), from })
         }
     }
 }
@@ -110,24 +110,24 @@ fn with_labels(names: &[String], labels: Vec<i64>, count: usize) -> Order {
 }
 
 /// The classes of a reference, without reading its images; `None` if they have no names.
-fn classes_of(reference: &Reference) -> Result<Option<FoundClasses>, DataError> {
+fn classes_of(reference: &Reference) -> Result<Option<Found>, DataError> {
     let source = reference.source();
     let (path, split) = (source.path.as_path(), source.split.as_deref());
     if let Some(part) = source.part() {
         let names = demo::classes(part);
-        return Ok((!names.is_empty()).then_some(FoundClasses { names, from: Origin::File }));
+        return Ok((!names.is_empty()).then_some(Found { names, from: Origin::File }));
     }
     let found = match sniff::sniff(&source)? {
         Format::CifarBinary => cifar_binary::open(path, split)?.found,
         Format::CifarPython => match cifar_python::class_names(path) {
-            Some(names) => FoundClasses { names, from: Origin::File },
+            Some(names) => Found { names, from: Origin::File },
             None => cifar_python::open(path, split)?.found,
         },
         Format::ImageFolder => image_folder::classes(path, split)?,
         Format::Npy => npy::classes(path, split)?,
         Format::Npz => npz::classes(path, split)?,
         // Labels of these are numbers, if there are any.
-        Format::Idx | Format::ImageList => FoundClasses::default(),
+        Format::Idx | Format::ImageList => Found::default(),
     };
     let said = matches!(reference.classes, Classes::InOrder(_));
     Ok((!found.names.is_empty() || said).then_some(found))
