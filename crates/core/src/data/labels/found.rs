@@ -24,3 +24,14 @@ pub(in crate::data) enum Origin {
         wnids: Option<Vec<String>>,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_debug_text_in_cache_keys_is_that_of_earlier_versions() {
+        let found = Found { names: vec!["ant".into()], from: Origin::Folders { empty: vec!["bee".into()], wnids: None } };
+        assert_eq!(format!("{found:?}"), r#"Found { names: ["ant"], from: Folders { empty: ["bee"], wnids: None } }"#);
+    }
+}
