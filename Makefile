@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 PYTHON ?= python3
+NEXTEST_PROFILE ?= default
 
 .PHONY: help run demo test build bench checkpoints screenshots libtorch packages clean
 
@@ -19,14 +20,15 @@ run: build ## open the window on the demo session (without a display: compute it
 demo: build ## all analyses and figures of the demo session into out/demo
 	target/release/flatland demo --out out/demo
 
-test: libtorch packages ## every test
-	$(CARGO) build --workspace --all-targets
-	@if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --workspace; else $(CARGO) test --workspace; fi
+test: libtorch packages ## the examples of the documentation, then every test
+	$(CARGO) test --workspace --locked --doc --quiet
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --workspace --locked --profile $(NEXTEST_PROFILE); \
+	else $(CARGO) test --workspace --locked --lib --bins --tests; fi
 
 build: libtorch packages ## target/release/flatland and its worker
-	$(CARGO) build --release --workspace
+	$(CARGO) build --release --workspace --locked
 
-bench: build ## time corruptions, landscapes (oracle, loss-landscapes 3.0.6) and training (eager PyTorch); PYTHON=.. with torch
+bench: build ## time corruptions, landscapes and training; with PYTHON=.. that has torch, beside PyTorch
 	$(CARGO) bench -p flatland --bench corruptions
 	benches/landscape.sh
 	benches/training.sh
@@ -34,7 +36,7 @@ bench: build ## time corruptions, landscapes (oracle, loss-landscapes 3.0.6) and
 checkpoints: build ## retrain the demo checkpoints
 	checkpoints/make.sh
 
-screenshots: build ## the four tabs under Xvfb into docs/
+screenshots: build ## the tabs under Xvfb into docs/
 	docs/screenshots.sh
 
 libtorch: ## fetch libtorch 2.11.0 into .libtorch (skipped with your own LIBTORCH or LIBTORCH_USE_PYTORCH)

@@ -1,11 +1,12 @@
 //! Times every corruption at severity 3 on 10,000 images of 32x32, with as many threads as rayon takes (`RAYON_NUM_THREADS`).
 //!
-//! CIFAR-10's test images where the shared data is here, generated ones elsewhere. `crates/core/src/data/corruption/reference.py --time` times the NumPy
+//! CIFAR-10's test images where the shared test data is, generated ones elsewhere. `crates/core/src/data/corruption/reference.py --time` times the NumPy
 //! reference; docs/benchmarks/corruptions-cpu.md keeps what was measured.
 
 use std::time::Instant;
 
-use flatland_core::data::{Augmentation, Severity, corruption, shared_dir};
+use flatland_core::data::{Augmentation, Severity, corruption};
+use flatland_core::testing::find_shared;
 
 const IMAGES: usize = 10_000;
 const SIDE: usize = 32;
@@ -33,8 +34,8 @@ fn main() {
 }
 
 fn images() -> Vec<u8> {
-    let file = shared_dir().map(|shared| shared.join("data/cifar-10-batches-bin/test_batch.bin"));
-    match file.and_then(|path| std::fs::read(path).ok()) {
+    let file = find_shared().map(|shared| shared.join("data/cifar-10-batches-bin/test_batch.bin"));
+    match file.ok().and_then(|path| std::fs::read(path).ok()) {
         Some(file) => {
             let planes = file.chunks_exact(3073).take(IMAGES).map(|record| &record[1..]);
             planes.flat_map(|image| (0..3072).map(|i| image[i % 3 * 1024 + i / 3])).collect()

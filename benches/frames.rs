@@ -15,7 +15,7 @@ use eframe::egui_wgpu::{RenderState, RendererOptions, ScreenDescriptor, wgpu};
 use egui::{Event, PointerButton, Pos2, pos2, vec2};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, TestRenderer};
-use flatland::ui::{App, Bench, Heard, Worker};
+use flatland::ui::{App, Worker, WorkerClient, WorkerEvent};
 use flatland_core::job::runs::RunOptions;
 use flatland_core::job::{JobEvent, JobId, JobOutput, JobSpec};
 use flatland_core::result::{Cell, Embedding};
@@ -41,7 +41,7 @@ const DATASETS: [(&str, &str, usize); 4] = [("id test", "id", 4), ("fog", "cs", 
 struct Pretender {
     points: usize,
     script: Rc<Script>,
-    says: VecDeque<Heard>,
+    says: VecDeque<WorkerEvent>,
     landscape: Option<JobId>,
     embedding: JobId,
     last_id: JobId,
@@ -53,7 +53,7 @@ impl Worker for Pretender {
     fn submit(&mut self, spec: JobSpec) -> JobId {
         self.last_id += 1;
         let id = self.last_id;
-        self.says.push_back(Heard::Job(id, JobEvent::Started));
+        self.says.push_back(WorkerEvent::Job(id, JobEvent::Started));
         match spec {
             JobSpec::Embedding(job) => {
                 self.embedding = id;
@@ -62,10 +62,10 @@ impl Worker for Pretender {
                 }
                 std::fs::create_dir_all(&job.out).unwrap();
                 embedding(self.points).save(&job.out).unwrap();
-                self.says.push_back(Heard::Job(id, JobEvent::Done { output: JobOutput::Folder { path: job.out } }));
+                self.says.push_back(WorkerEvent::Job(id, JobEvent::Done { output: JobOutput::Folder { path: job.out } }));
             }
             JobSpec::Landscape(_) => self.landscape = Some(id),
-            _ => self.says.push_back(Heard::Job(id, JobEvent::Cancelled)),
+            _ => self.says.push_back(WorkerEvent::Job(id, JobEvent::Cancelled)),
         }
         id
     }
@@ -74,19 +74,19 @@ impl Worker for Pretender {
     fn pause(&mut self, _: JobId, _: bool) {}
     fn restart(&mut self) {}
 
-    fn hear(&mut self) -> Option<Heard> {
+    fn next_event(&mut self) -> Option<WorkerEvent> {
         if let Some(said) = self.says.pop_front() {
             return Some(said);
         }
         if self.embedding > 0
             && let Some(said) = self.script.says.borrow_mut().pop_front()
         {
-            return Some(Heard::Job(self.embedding, said));
+            return Some(WorkerEvent::Job(self.embedding, said));
         }
         let id = self.landscape?;
         if self.script.over.get() {
             self.landscape = None;
-            return Some(Heard::Job(id, JobEvent::Cancelled));
+            return Some(WorkerEvent::Job(id, JobEvent::Cancelled));
         }
         self.owed = (self.owed + self.heard.elapsed().as_secs_f64() * self.script.rate.get()).min(4000.0);
         self.heard = Instant::now();
@@ -96,9 +96,9 @@ impl Worker for Pretender {
         self.owed -= 1.0;
         let done = (self.heard.elapsed().subsec_micros() % 441).into();
         let cell = Cell { i: 3, j: 4, loss: 0.5, accuracy: 0.9, loss_std_error: 0.01, count: 500, readings: Vec::new() };
-        self.says.push_back(Heard::Job(id, JobEvent::Cells { cells: vec![cell] }));
+        self.says.push_back(WorkerEvent::Job(id, JobEvent::Cells { cells: vec![cell] }));
         let (unit, message) = ("cells".into(), "landscape".into());
-        Some(Heard::Job(id, JobEvent::Progress { done, total: 441, unit, message, eta_secs: Some(60.0) }))
+        Some(WorkerEvent::Job(id, JobEvent::Progress { done, total: 441, unit, message, eta_secs: Some(60.0) }))
     }
 }
 
@@ -154,7 +154,7 @@ fn window(points: usize, checkpoints: usize, script: &Rc<Script>) -> (Harness<'s
         .with_step_dt(1.0 / 60.0)
         .with_wait_for_pending_images(false)
         .renderer(Offscreen::new())
-        .build_eframe(move |cc| App::new(&cc.egui_ctx, Bench::new(Box::new(worker)), RunOptions::default(), paths, Tab::EMBEDDING));
+        .build_eframe(move |cc| App::new(&cc.egui_ctx, WorkerClient::new(Box::new(worker)), RunOptions::default(), paths, Tab::EMBEDDING));
     let wanted = if points == 0 { 0 } else { checkpoints };
     let name = format!(", {points} points");
     let start = Instant::now();

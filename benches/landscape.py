@@ -1,7 +1,7 @@
-"""The landscape of a CIFAR ResNet-20 by Flatland (float32 and bfloat16), by the oracle, by plain PyTorch as fast as it goes (landscape_tuned.py)
+"""The landscape of a CIFAR ResNet-20 by Flatland (float32 and bfloat16), by a plain PyTorch program (`oracle`), by an optimized one (`tuned`)
 and by loss-landscapes 3.0.6: the same images, weights, grid and cores, in turn, several rounds; seconds are the best round's. Then how soon Flatland
 has a first picture, and how good its anytime picture is at a tenth of the work. Each is timed from the checkpoint file to the finished surface, without importing torch
-or linking libtorch. Flatland and the oracle walk the same plane, so their losses are compared; loss-landscapes draws planes of its own."""
+or linking libtorch. Flatland and the plain program evaluate the same plane, so their losses are compared; loss-landscapes draws its own planes."""
 import argparse
 import json
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Times the landscape of a CIFAR ResNet-20 (9x9 grid, 512 test images, float32, CPU) against the oracle and loss-landscapes 3.0.6.
-# Needs the project's shared folder (SHARED, default ../shared) and a Python with torch 2.11.0 and numpy (PYTHON, default .oracle/bin/python).
+# Times the landscape of a CIFAR ResNet-20 (9x9 grid, 512 test images, float32, CPU) against PyTorch programs and loss-landscapes 3.0.6.
+# Needs the folder of the shared test data, which has these programs (SHARED), and a Python with torch 2.11.0 and numpy (PYTHON, default .oracle/bin/python).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-.oracle/bin/python} shared=${SHARED:-../shared}
@@ -10,7 +10,7 @@ if ! "$python" -c 'import torch, numpy' 2>/dev/null; then
     exit 1
 fi
 if [ ! -f "$shared/oracle/landscape.py" ]; then
-    echo "bench: expected the oracle at $shared/oracle/landscape.py, found none; set SHARED to the folder that holds oracle/ and data/" >&2
+    echo "bench: expected a PyTorch program to compare with at $shared/oracle/landscape.py, found none; set SHARED to the folder of the shared test data" >&2
     exit 1
 fi
 export FLATLAND_WORKER=${FLATLAND_WORKER:-target/release/flatland-worker}

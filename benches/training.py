@@ -1,7 +1,7 @@
 """DR-SAM steps of a CIFAR ResNet-20 by Flatland and in eager PyTorch: the same images, weights, batches and cores, in turn, several rounds.
 
 Flatland trains a run directory as `flatland train` does: it reads the files, crops, flips and brightens, steps, writes its lines; its seconds
-are those of timing.jsonl after the first steps. PyTorch is the oracle's step (../shared/oracle/drsam_step.py) written as one loop, with
+are those of timing.jsonl after the first steps. PyTorch is a plain program of the same step in one loop, with
 every batch made beforehand, so that only forward, backward and updates are timed, in the faster of two memory layouts. The losses of the
 first step must agree."""
 import argparse

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Times DR-SAM steps of a CIFAR ResNet-20 (128 ID images and 256 outliers, float32, CPU) against the same steps in eager PyTorch.
-# Needs the project's shared folder (SHARED, default ../shared) and a Python with torch 2.11.0 and numpy (PYTHON, default .oracle/bin/python).
+# Needs the folder of the shared test data, which has PyTorch definitions of its networks (SHARED), and a Python with torch 2.11.0 and numpy (PYTHON, default .oracle/bin/python).
 # PREFIX goes before each timed process, as in PREFIX="chrt -f 20" on a machine that is shared.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,7 +11,7 @@ if ! "$python" -c 'import torch, numpy' 2>/dev/null; then
     exit 1
 fi
 if [ ! -f "$shared/oracle/nets.py" ]; then
-    echo "bench: expected the oracle's networks at $shared/oracle/nets.py, found none; set SHARED to the folder that holds oracle/ and data/" >&2
+    echo "bench: expected PyTorch definitions of the networks at $shared/oracle/nets.py, found none; set SHARED to the folder of the shared test data" >&2
     exit 1
 fi
 export FLATLAND_WORKER=${FLATLAND_WORKER:-target/release/flatland-worker}

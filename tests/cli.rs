@@ -171,7 +171,7 @@ fn one_bad_file_among_good_ones_loses_nothing() {
     }
     let folder = tempfile::tempdir().unwrap();
     let page = write(folder.path(), "page.pt", "<html></html>");
-    let Some(good) = demo_checkpoint() else { return };
+    let good = demo_checkpoint();
     let output = run(folder.path(), &["inspect", "--json", &page, &good]);
     assert_eq!(output.status.code(), Some(1));
     let reports: Vec<serde_json::Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -189,7 +189,7 @@ fn a_state_dict_of_another_architecture_and_bad_datasets_are_one_clear_message()
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let Some(checkpoint) = demo_checkpoint() else { return };
+    let checkpoint = demo_checkpoint();
     let path = session(folder.path(), &checkpoint, "architecture = \"resnet110\"", "demo:test");
     refuses(&run(folder.path(), &["score", &path, "--out", "out"]), &checkpoint, &["resnet110"]);
 
@@ -209,7 +209,7 @@ fn the_analyses_leave_their_documented_files() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let Some(checkpoint) = demo_checkpoint() else { return };
+    let checkpoint = demo_checkpoint();
     let path = session(folder.path(), &checkpoint, "", "demo:test");
     let common = ["--out", "out", "--json", "--device", "cpu", "--samples", "32", "--threads", "1"];
     for (command, extra, files) in [

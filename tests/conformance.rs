@@ -2,23 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use common::{FLATLAND, has_worker};
 use flatland_core::result::Conformance;
-
-const FLATLAND: &str = env!("CARGO_BIN_EXE_flatland");
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn ready() -> bool {
-    let there = Path::new(FLATLAND).with_file_name("flatland-worker").is_file() && project().join("checkpoints/erm.safetensors").is_file();
-    if !there {
-        println!("skipped: needs flatland-worker beside {FLATLAND}, and the demo's checkpoints");
-    }
-    there
 }
 
 fn conformance(out: &Path, arguments: &[&str]) -> Output {
@@ -42,7 +35,7 @@ fn session(folder: &Path, path: &Path) -> String {
 /// One run: all checks hold except those of a checkpoint with a NaN, which are reported by exit code, message, page and numbers.
 #[test]
 fn definitions_and_the_demo_hold_and_a_broken_network_does_not() {
-    if !ready() {
+    if !has_worker() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -78,7 +71,7 @@ fn definitions_and_the_demo_hold_and_a_broken_network_does_not() {
 
 #[test]
 fn missing_files_are_reported_before_anything_runs() {
-    if !ready() {
+    if !has_worker() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -95,9 +88,7 @@ fn missing_files_are_reported_before_anything_runs() {
 #[test]
 #[ignore = "takes minutes: cargo nextest run --workspace --run-ignored only real_checkpoints"]
 fn real_checkpoints_hold() {
-    let here = project().ancestors().skip(1).any(|folder| folder.join("shared/data/checkpoints").is_dir());
-    if !ready() || !here {
-        println!("skipped: no shared folder with real data");
+    if !has_worker() || flatland_core::testing::shared("data/checkpoints").is_none() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -15,7 +15,7 @@ fn an_image_that_is_cut_short_is_named_in_every_result_and_again_when_it_comes_f
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let Some(checkpoint) = demo_checkpoint() else { return };
+    let checkpoint = demo_checkpoint();
     let mut archive = NpzArchive::new(Cursor::new(include_bytes!("../crates/core/src/data/decode/tests/jpegs.zip"))).unwrap();
     for (class, name) in [
         ("0", "cut_progressive_half"),

@@ -43,7 +43,7 @@ use flatland_core::session::Tab;
 
 /// The keys of the tabs, in the order in which they stand.
 pub fn tab_keys() -> Vec<&'static str> {
-    view::registry::keys()
+    view::keys()
 }
 
 /// Opens the window on these sessions and checkpoints, or on what was open last, and returns when it is closed. It shows `tab`, else the

@@ -17,3 +17,5 @@ pub mod metric;
 mod numpy;
 pub mod result;
 pub mod session;
+#[doc(hidden)]
+pub mod testing;

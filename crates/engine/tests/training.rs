@@ -113,10 +113,7 @@ fn three_steps(method: MethodConfig) -> RunConfig {
 /// 1.4e-3 of a tensor's norm (median 2e-4), and so is the oracle run again with one thread. The four variants differ by 2.6e-2 and more.
 #[test]
 fn three_dr_sam_steps_equal_the_oracle_within_its_own_rounding() {
-    let Some(shared) = flatland_core::data::shared_dir() else {
-        println!("skipped: no shared data");
-        return;
-    };
+    let Some(shared) = flatland_core::testing::shared_dir() else { return };
     for (golden, batch_norm, augmentation) in [
         ("first", BatchNormUpdate::First, brightness()),
         ("second", BatchNormUpdate::Second, brightness()),

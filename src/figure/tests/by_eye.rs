@@ -56,8 +56,7 @@ fn gallery() {
             put("sharpness_column", &SharpnessFigure { curves: panels(&curves), relative: false }, &column);
         }
     }
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|p| p.join("shared/golden/landscape_resnet20.npz"));
-    if let Some(path) = golden.into_iter().find(|p| p.exists()) {
+    if let Some(path) = flatland_core::testing::shared("golden/landscape_resnet20.npz") {
         let npz = Npz::load(&path).unwrap();
         let manifest = LandscapeManifest { dataset: "CIFAR-10 test".into(), samples: 256, definition: "file".into(), ..Default::default() };
         let mut surface = LossSurface::pending(npz.f64("alpha").unwrap(), npz.f64("beta").unwrap(), manifest);

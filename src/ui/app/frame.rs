@@ -6,9 +6,7 @@ use egui::{Align, CentralPanel, Context, Frame, Label, Layout, Margin, Panel, Re
 
 use crate::ui::command::{Command, list};
 use crate::ui::panel::jobs::JobScene;
-use crate::ui::panel::{
-    self, checkpoints, closing, datasets, export, jobs, links, menus, open, palette, shortcuts, start, tabs,
-};
+use crate::ui::panel::{self, checkpoints, closing, datasets, export, jobs, links, menus, open, palette, shortcuts, start, tabs};
 use crate::ui::state::closing::Closing;
 use crate::ui::state::queue::Focus;
 use crate::ui::state::store::JobState;
@@ -20,7 +18,7 @@ use crate::ui::view::Scene;
 
 impl App {
     /// Draws the window.
-    pub fn frame(&mut self, ui: &mut Ui) {
+    pub(in crate::ui) fn frame(&mut self, ui: &mut Ui) {
         self.side(ui);
         self.message_line(ui);
         self.log_panel(ui);
@@ -81,7 +79,11 @@ impl App {
                 checkpoints::show(ui, &self.state.session, &self.state.store, &mut self.panels.checkpoints, commands);
                 datasets::show(ui, &self.state.session, &self.state.store, &mut self.panels.datasets, commands);
                 let focus = Focus { analysis: self.tabs.analysis(&self.state.session.view.tab), dataset: dataset.as_deref() };
-                jobs::show(ui, &JobScene { session: &self.state.session, store: &self.state.store, focus, log: self.state.log.open }, commands);
+                jobs::show(
+                    ui,
+                    &JobScene { session: &self.state.session, store: &self.state.store, focus, log: self.state.log.open },
+                    commands,
+                );
             });
         });
     }

@@ -8,7 +8,7 @@ use crate::ui::update::App;
 
 impl App {
     /// Gives the commands whose keys are pressed. While something is open above the view, only what closes it has keys.
-    pub fn keys(&mut self, ui: &Ui) {
+    pub(in crate::ui) fn keys(&mut self, ui: &Ui) {
         let is_pressed = |event: &Event| matches!(event, Event::Key { pressed: true, .. });
         if !ui.input(|input| input.events.iter().any(is_pressed)) {
             return;

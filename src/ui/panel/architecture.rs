@@ -3,10 +3,10 @@
 use egui::containers::menu::MenuButton;
 use egui::{RichText, Role as WidgetRole, Ui, WidgetInfo};
 
-use crate::ui::style::widget::controls::complaint;
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::style::theme;
 use crate::ui::style::widget::assumed;
+use crate::ui::style::widget::controls::complaint;
 use flatland_core::result::{Inspection, Loadable};
 use flatland_core::session::CheckpointEntry;
 

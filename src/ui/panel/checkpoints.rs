@@ -7,15 +7,15 @@ use egui::text_edit::TextEditState;
 use egui::{Align, Id, Key, Layout, Modifiers, Rect, Response, RichText, Role as WidgetRole, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo};
 
 use super::{architecture, network_check, weights};
-use crate::ui::style::widget::controls::{aside, complaint, quiet_button, section};
 use crate::figure::number::fixed;
 use crate::ui::command::{CheckpointCommand, Command};
+use crate::ui::state::number::count;
 use crate::ui::state::store::{JobState, Store};
 use crate::ui::style::theme;
 use crate::ui::style::widget::assumed;
+use crate::ui::style::widget::controls::{aside, complaint, quiet_button, section};
 use crate::ui::style::widget::icon;
 use crate::ui::style::widget::icon::Icon;
-use crate::ui::state::number::count;
 use crate::ui::style::widget::reorder;
 use crate::ui::style::widget::reorder::Moved;
 use crate::ui::style::widget::swatch;

@@ -2,9 +2,9 @@
 
 use egui::{Context, Id, Modal, Response, RichText, Ui};
 
-use crate::ui::style::widget::controls;
 use crate::ui::command::{Close, Command};
 use crate::ui::style::theme;
+use crate::ui::style::widget::controls;
 
 /// Draws it; gives the answer. Esc stays.
 pub fn show(ctx: &Context, analyses: usize, runs: usize, stopping: bool) -> Option<Command> {

@@ -4,12 +4,12 @@ use egui::containers::menu::{MenuButton, MenuConfig, SubMenuButton};
 use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui, UiBuilder, WidgetInfo};
 
 use super::more_images;
-use crate::ui::style::widget::controls::{aside, complaint, quiet_button, section};
 use crate::ui::command::Command;
+use crate::ui::state::number::count;
 use crate::ui::state::store::Store;
 use crate::ui::style::theme;
 use crate::ui::style::widget::assumed;
-use crate::ui::state::number::count;
+use crate::ui::style::widget::controls::{aside, complaint, quiet_button, section};
 use crate::ui::style::widget::swatch;
 use flatland_core::data::corruption;
 use flatland_core::result::{LabelRecord, UnreadableImage, unreadable_lines};

@@ -1,14 +1,14 @@
 //! The export line: where the current view goes as a figure.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use egui::{Key, TextEdit, Ui};
 
-use crate::ui::style::widget::controls;
 use crate::ui::command::Command;
 use crate::ui::state::export_line::ExportLine;
 use crate::ui::style::theme;
-use flatland_core::session::{FigureFormat, Tab};
+use crate::ui::style::widget::controls;
+use flatland_core::session::FigureFormat;
 
 /// Room for what stands in the line beside the path.
 const BUTTONS: f32 = 560.0;

@@ -4,10 +4,10 @@ use std::ops::RangeInclusive;
 
 use egui::{DragValue, Ui, WidgetInfo};
 
-use crate::ui::style::widget::controls;
 use crate::ui::command::Command;
 use crate::ui::command::list::figure::{WIDTHS, theme_label};
 use crate::ui::style::theme;
+use crate::ui::style::widget::controls;
 use flatland_core::session::{FigureSettings, Theme};
 
 /// Draws the line.

@@ -2,17 +2,17 @@
 
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, Vec2};
 
-use crate::ui::style::widget::controls::{aside, complaint, quiet_button, section};
 use crate::ui::command::Command;
 use crate::ui::state::queue;
 use crate::ui::state::queue::Focus;
-use crate::ui::state::store::{Job, JobState, Store, analysis_of, dataset_of, subject_of, title};
-use crate::ui::style::theme;
 use crate::ui::state::store::pace;
+use crate::ui::state::store::{Job, JobState, Store, dataset_of, subject_of, title};
+use crate::ui::style::theme;
+use crate::ui::style::widget::controls::{aside, complaint, quiet_button, section};
 use crate::ui::style::widget::icon;
 use crate::ui::style::widget::icon::Icon;
 use crate::ui::style::widget::swatch;
-use flatland_core::job::{Analysis, JobId, JobSpec};
+use flatland_core::job::JobId;
 use flatland_core::session::Session;
 
 /// What the list draws from.

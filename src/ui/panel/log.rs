@@ -2,11 +2,11 @@
 
 use egui::{Align, Label, Layout, RichText, ScrollArea, TextEdit, Ui, Vec2};
 
-use crate::ui::style::widget::controls::{menu, quiet_button};
 use crate::ui::command::Command;
 use crate::ui::state::log::{Level, Line, Log, clock};
-use crate::ui::style::theme;
 use crate::ui::state::number::count;
+use crate::ui::style::theme;
+use crate::ui::style::widget::controls::{menu, quiet_button};
 
 const ROW: f32 = 17.0;
 /// Widths of time, level and job.

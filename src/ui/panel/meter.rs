@@ -2,8 +2,8 @@
 
 use egui::Ui;
 
-use crate::ui::style::widget::controls::aside;
 use crate::ui::state::meter::{Graphics, Meter, bytes};
+use crate::ui::style::widget::controls::aside;
 use crate::ui::work::machine::cores;
 
 /// Draws it; `threads` are those of the worker's arithmetic, `None` = all.

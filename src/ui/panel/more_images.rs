@@ -2,11 +2,11 @@
 
 use egui::Ui;
 
-use crate::ui::style::widget::controls::aside;
 use crate::figure::number::significant;
 use crate::ui::command::Command;
-use crate::ui::state::store::Store;
 use crate::ui::state::number::count;
+use crate::ui::state::store::Store;
+use crate::ui::style::widget::controls::aside;
 use flatland_core::session::{DatasetEntry, Session};
 
 /// A standard error from which on more images are offered.

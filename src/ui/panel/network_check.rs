@@ -3,8 +3,8 @@
 use egui::Ui;
 
 use super::architecture;
-use crate::ui::style::widget::controls::complaint;
 use crate::ui::command::{CheckpointCommand, Command};
+use crate::ui::style::widget::controls::complaint;
 use flatland_core::result::{Fit, NetworkCheck};
 use flatland_core::session::{CheckpointEntry, Normalization, NormalizationPreset};
 

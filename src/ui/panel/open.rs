@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use egui::{Key, RichText, TextEdit, Ui};
 
-use crate::ui::style::widget::controls::{aside, menu};
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::style::theme;
+use crate::ui::style::widget::controls::{aside, menu};
 use flatland_core::session::Role;
 
 /// What the field holds.

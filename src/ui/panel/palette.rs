@@ -4,11 +4,11 @@ use egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Rect, RichText, Scr
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use crate::ui::style::widget::controls;
 use crate::ui::command::Command;
 use crate::ui::command::list::Item;
 use crate::ui::state::palette::Palette;
 use crate::ui::style::theme;
+use crate::ui::style::widget::controls;
 
 const WIDTH: f32 = 580.0;
 const ROW: f32 = 28.0;
@@ -161,6 +161,7 @@ mod tests {
             command,
             unavailable: unavailable.map(str::to_owned),
             chosen: false,
+            shortcuts: &[],
         };
         let items =
             [item("Undo", Command::Undo, Some("nothing to undo")), item("Save", Command::Save, None), item("Redo", Command::Redo, None)];

@@ -2,10 +2,10 @@
 
 use egui::{Context, Grid, Id, Modal, RichText, ScrollArea, Ui};
 
-use crate::ui::style::widget::controls;
 use crate::ui::command::list::{Item, Section};
 use crate::ui::command::shortcut;
 use crate::ui::style::theme;
+use crate::ui::style::widget::controls;
 
 /// What the pointer and the keys do inside of plots and lists, where there is no command for it.
 const GESTURES: [(&str, &str); 5] = [
@@ -38,7 +38,10 @@ pub fn show(ctx: &Context, items: &[Item]) -> bool {
         });
         ui.add_space(8.0);
         let closes = ui.button("Close").on_hover_text("Esc").clicked();
-        controls::aside(ui, &shortcut::hint("Everything else is found by name in the palette", &crate::ui::command::Command::TogglePalette));
+        controls::aside(
+            ui,
+            &shortcut::hint("Everything else is found by name in the palette", &crate::ui::command::Command::TogglePalette),
+        );
         closes
     });
     modal.inner || modal.should_close()

@@ -2,12 +2,12 @@
 
 use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder};
 
-use crate::ui::style::widget::controls;
-use crate::ui::command::{Command, OpenAs};
 use crate::ui::command::list::{left_name, short};
-use crate::ui::state::memory::{Left, Recent};
 use crate::ui::command::shortcut;
+use crate::ui::command::{Command, OpenAs};
+use crate::ui::state::memory::{Left, Recent};
 use crate::ui::style::theme;
+use crate::ui::style::widget::controls;
 use flatland_core::session::Role;
 
 /// Width of the list.

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use indexmap::IndexSet;
 
-use crate::ui::state::run::difference::flat;
-use crate::ui::state::store::Store;
-use crate::ui::state::number::{count, signed, with_residual};
 use crate::figure::number::{significant, with_error};
 use crate::figure::table::{FormattedTable, accuracy_in_percent, detection_in_percent};
 use crate::figure::{ComparisonRow as Row, rise};
+use crate::ui::state::number::{count, signed, with_residual};
+use crate::ui::state::run::difference::flat;
+use crate::ui::state::store::Store;
 use flatland_core::job::RunConfig;
 use flatland_core::result::{Eigenvalue, Inspection, Paired, ScoreDifference, ScoreTable, SharpnessCurve};
 use flatland_core::session::{CheckpointEntry, Normalization, Session};

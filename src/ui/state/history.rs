@@ -94,6 +94,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::ui::command::scatter::ScatterCommand;
+    use crate::ui::command::{CheckpointCommand, Command};
 
     fn session(seed: u64) -> Session {
         Session { seed, ..Session::default() }
@@ -117,7 +118,7 @@ mod tests {
     #[test]
     fn acts_of_one_kind_in_quick_succession_are_one() {
         let mut history = History::default();
-        let score = |name: &str| Act::of(&Command::SelectScore(name.into()));
+        let score = |name: &str| Command::SelectScore(name.into()).act();
         for (k, now) in [0.0, 0.5, 1.2, 2.0].into_iter().enumerate() {
             history.record(score("msp"), session(k as u64), now);
         }
@@ -125,10 +126,10 @@ mod tests {
         assert!(history.undoes().is_none());
         history.record(score("msp"), session(0), 2.1);
         history.record(score("energy"), session(1), 9.0);
-        history.record(Act::of(&Command::Scatter(ScatterCommand::ShowDensity(true))), session(2), 9.1);
+        history.record(Command::Scatter(ScatterCommand::ShowDensity(true)).act(), session(2), 9.1);
         assert_eq!(history.undo(session(3)).unwrap().seed, 2, "another kind");
         assert_eq!(history.undo(session(2)).unwrap().seed, 1, "after a while");
-        let close = Act::of(&Command::RemoveCheckpoint("SAM".into()));
+        let close = Command::RemoveCheckpoint("SAM".into()).act();
         history.record(close.clone(), session(4), 20.0);
         history.record(close, session(5), 20.1);
         assert_eq!(history.undo(session(6)).unwrap().seed, 5, "every closing is an act of its own");
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn acts_about_a_checkpoint_have_names_and_only_its_moves_are_joined() {
-        let of = |command| Act::of(&Command::Checkpoint("SAM".into(), command));
+        let of = |command| Command::Checkpoint("SAM".into(), command).act();
         let acts = [
             (of(CheckpointCommand::Rename("OE".into())), "rename SAM to OE"),
             (of(CheckpointCommand::Hide(true)), "hide SAM"),
@@ -148,9 +149,9 @@ mod tests {
             (of(CheckpointCommand::MoveBy(1)), "move SAM"),
             (of(CheckpointCommand::Weights("ema".into())), "read ema of SAM"),
             (of(CheckpointCommand::OpenBeside("ema".into())), "open ema beside SAM"),
-            (Act::of(&Command::AddHessian), "compute the Hessian"),
-            (Act::of(&Command::ShowPlanes(true)), "show random planes"),
-            (Act::of(&Command::OnlyDifferences(true)), "compare what differs"),
+            (Command::AddHessian.act(), "compute the Hessian"),
+            (Command::ShowPlanes(true).act(), "show random planes"),
+            (Command::OnlyDifferences(true).act(), "compare what differs"),
         ];
         let mut history = History::default();
         for (k, (act, name)) in acts.iter().enumerate() {
@@ -169,7 +170,7 @@ mod tests {
     #[test]
     fn a_new_act_ends_what_could_be_done_again_and_is_not_joined_to_what_was_undone() {
         let mut history = History::default();
-        let toggle = Act::of(&Command::Scatter(ScatterCommand::ShowDensity(true)));
+        let toggle = Command::Scatter(ScatterCommand::ShowDensity(true)).act();
         history.record(toggle.clone(), session(0), 0.0);
         history.record(Act::alone("other"), session(1), 0.1);
         history.undo(session(2)).unwrap();

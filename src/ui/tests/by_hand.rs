@@ -1,10 +1,11 @@
 //! Results made by hand and a worker that only listens.
 
+use crate::ui::state::worker_event::WorkerEvent;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::ui::work::worker_client::{Heard, Worker};
+use crate::ui::work::worker_client::Worker;
 use flatland_core::data::Source;
 use flatland_core::job::{
     AnalysisDataset, CheckpointSource, Device, EmbeddingJob, JobId, JobSpec, LandscapeJob, Plane, Precision, ScoreJob, SharpnessJob,
@@ -21,7 +22,7 @@ pub(super) struct Script {
     pub cancelled: Vec<JobId>,
     pub paused: Vec<(JobId, bool)>,
     pub restarts: usize,
-    pub says: VecDeque<Heard>,
+    pub says: VecDeque<WorkerEvent>,
 }
 
 /// A worker that notes what it is asked and says what the test puts in its mouth.
@@ -48,7 +49,7 @@ impl Worker for Listener {
         self.0.borrow_mut().restarts += 1;
     }
 
-    fn hear(&mut self) -> Option<Heard> {
+    fn next_event(&mut self) -> Option<WorkerEvent> {
         self.0.borrow_mut().says.pop_front()
     }
 }

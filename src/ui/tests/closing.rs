@@ -2,8 +2,8 @@
 
 use egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
 
-use crate::ui::tests::sessions::{settle, study, window};
 use super::*;
+use crate::ui::tests::sessions::{settle, study, window};
 
 /// Somebody presses the window's own button; says whether it was held back.
 pub(super) fn press_close(harness: &mut Harness<'static, App>) -> bool {
@@ -20,7 +20,7 @@ pub(super) fn press_close(harness: &mut Harness<'static, App>) -> bool {
 
 fn with_job(listener: &Listener) -> Harness<'static, App> {
     let mut harness = super::harness(listener, 0, false);
-    harness.state_mut().store.add(landscape_job(CHECKPOINTS[0]), JobState::Waiting);
+    harness.state_mut().state.store.add(landscape_job(CHECKPOINTS[0]), JobState::Waiting);
     harness.run();
     harness
 }
@@ -52,7 +52,7 @@ fn going_on_next_time_lets_the_window_close_and_cancels_nothing() {
     harness.get_by_label("Go on next time").click();
     harness.run();
     assert!(!press_close(&mut harness));
-    assert!(listener.0.borrow().cancelled.is_empty() && !harness.state().kept(true).stopped);
+    assert!(listener.0.borrow().cancelled.is_empty() && !harness.state().state.kept(true).stopped);
 }
 
 #[test]
@@ -65,28 +65,28 @@ fn stopped_analyses_wait_at_the_next_start_until_they_are_asked_for() {
     for _ in 0..2 {
         run_until(&mut harness, |_| listener.0.borrow().asked.last().is_some_and(|(_, spec)| matches!(spec, JobSpec::Inspect { .. })));
         let reading = listener.0.borrow().asked.last().unwrap().0;
-        listener.0.borrow_mut().says.push_back(Heard::Job(reading, JobEvent::Cancelled));
+        listener.0.borrow_mut().says.push_back(WorkerEvent::Job(reading, JobEvent::Cancelled));
         harness.run();
     }
     run_until(&mut harness, |_| listener.0.borrow().asked.len() == 3);
     press_close(&mut harness);
     harness.run();
     harness.get_by_label("Stop and close").click();
-    run_until(&mut harness, |app| app.runs_told);
+    run_until(&mut harness, |app| app.state.runs_told);
     assert!(press_close(&mut harness), "the worker has not let go yet");
     let running = listener.0.borrow().asked[2].0;
     assert_eq!(listener.0.borrow().cancelled, [running]);
-    listener.0.borrow_mut().says.push_back(Heard::Job(running, JobEvent::Cancelled));
+    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(running, JobEvent::Cancelled));
     harness.run();
     assert!(!press_close(&mut harness));
-    harness.state_mut().farewell();
+    harness.state_mut().keep_before_exit();
     drop(harness);
 
     let listener = Listener::default();
     let mut harness = window(root.path(), &listener, Vec::new());
-    run_until(&mut harness, |app| app.store.jobs.values().any(|job| job.state == JobState::Cancelled));
+    run_until(&mut harness, |app| app.state.store.jobs.values().any(|job| job.state == JobState::Cancelled));
     settle(&mut harness);
     let analyses =
-        harness.state().store.jobs.values().filter(|job| !matches!(job.spec, JobSpec::Inspect { .. })).cloned().collect::<Vec<_>>();
+        harness.state().state.store.jobs.values().filter(|job| !matches!(job.spec, JobSpec::Inspect { .. })).cloned().collect::<Vec<_>>();
     assert!(!analyses.is_empty() && analyses.iter().all(|job| job.state == JobState::Cancelled), "{analyses:?}");
 }

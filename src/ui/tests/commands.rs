@@ -6,12 +6,12 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use crate::ui::tests::by_hand::{Listener, landscape_job};
 use super::{give, press_keys};
-use crate::ui::app::App;
 use crate::ui::command::Command;
 use crate::ui::command::shortcut;
 use crate::ui::state::store::JobState;
+use crate::ui::tests::by_hand::{Listener, landscape_job};
+use crate::ui::update::App;
 use flatland_core::session::Tab;
 
 fn full() -> Harness<'static, App> {
@@ -22,7 +22,8 @@ fn full() -> Harness<'static, App> {
 
 /// The variants of an enum of commands that take nothing.
 fn without_argument(name: &str) -> Vec<String> {
-    let source = [include_str!("../command.rs"), include_str!("../scatter/command.rs"), include_str!("../landscape_commands.rs")].concat();
+    let source =
+        [include_str!("../command/mod.rs"), include_str!("../command/scatter.rs"), include_str!("../command/landscape.rs")].concat();
     let body = source.split(&format!("pub enum {name} {{")).nth(1).unwrap().split("\n}").next().unwrap();
     let is_variant = |line: &str| line.ends_with(',') && line.trim_end_matches(',').chars().all(char::is_alphanumeric);
     body.lines().map(str::trim).filter(|line| is_variant(line)).map(|line| line.trim_end_matches(',').to_owned()).collect()
@@ -31,7 +32,8 @@ fn without_argument(name: &str) -> Vec<String> {
 #[test]
 fn every_command_without_an_argument_is_in_the_list() {
     let harness = full();
-    let listed: Vec<String> = harness.state().command_list().iter().map(|item| format!("{:?}", item.command)).collect();
+    let listed: Vec<String> =
+        crate::ui::command::list::list(&harness.state().state).iter().map(|item| format!("{:?}", item.command)).collect();
     let (own, of_runs) = (without_argument("Command"), without_argument("RunCommand"));
     assert!(own.contains(&"Undo".into()) && of_runs.contains(&"Start".into()), "the source is read");
     let within = |list: &str, names: Vec<String>| names.into_iter().map(|name| format!("{list}({name})")).collect::<Vec<_>>();
@@ -45,14 +47,14 @@ fn every_command_without_an_argument_is_in_the_list() {
 #[test]
 fn no_two_commands_share_their_keys_or_their_name() {
     let mut harness = full();
-    harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
-    let items = harness.state().command_list();
+    harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Waiting);
+    let items = crate::ui::command::list::list(&harness.state().state);
     let mut by_keys: BTreeMap<String, String> = BTreeMap::new();
     let mut names = std::collections::BTreeSet::new();
     for item in &items {
         assert!(!item.name.trim().is_empty());
         assert!(names.insert(item.name.clone()), "`{}` is there twice", item.name);
-        for keys in shortcut::of(&item.command) {
+        for keys in item.shortcuts {
             if let Some(other) = by_keys.insert(shortcut::text(keys), item.name.clone()) {
                 panic!("{} is of `{other}` and of `{}`", shortcut::text(keys), item.name);
             }
@@ -65,14 +67,14 @@ fn no_two_commands_share_their_keys_or_their_name() {
 fn keys_give_their_commands() {
     let mut harness = full();
     let numbers = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7];
-    for (tab, number) in Tab::ALL.into_iter().zip(numbers) {
+    for (tab, number) in crate::ui::tab_keys().into_iter().map(Tab::new).zip(numbers) {
         press_keys(&mut harness, Modifiers::CTRL, number);
-        assert_eq!(harness.state().session.view.tab, tab, "tabs are numbered as they stand");
+        assert_eq!(harness.state().state.session.view.tab, tab, "tabs are numbered as they stand");
     }
     press_keys(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::E);
-    assert!(harness.state().export.open);
+    assert!(harness.state().state.export.open);
     press_keys(&mut harness, Modifiers::NONE, Key::Escape);
-    assert!(!harness.state().export.open);
+    assert!(!harness.state().state.export.open);
 }
 
 #[test]
@@ -86,8 +88,8 @@ fn a_text_field_undoes_its_own_edits_and_takes_signs() {
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     harness.key_press(Key::Questionmark);
     harness.run();
-    assert_eq!(harness.state().session.checkpoints.len(), 4, "the window undid nothing");
-    assert!(!harness.state().shortcuts);
+    assert_eq!(harness.state().state.session.checkpoints.len(), 4, "the window undid nothing");
+    assert!(!harness.state().state.shortcuts);
 }
 
 /// Whether the palette's row of this name is the one that Enter gives.
@@ -103,14 +105,14 @@ fn the_palette_finds_a_command_by_a_few_letters_and_enter_gives_it() {
     harness.run();
     assert!(is_chosen(&harness, "Show Sharpness"));
     press_keys(&mut harness, Modifiers::NONE, Key::Enter);
-    assert_eq!(harness.state().session.view.tab, Tab::SHARPNESS);
-    assert!(harness.state().palette.is_none());
+    assert_eq!(harness.state().state.session.view.tab, Tab::SHARPNESS);
+    assert!(harness.state().state.palette.is_none());
     press_keys(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::P);
     assert!(is_chosen(&harness, "Show Sharpness"), "used lately");
     press_keys(&mut harness, Modifiers::NONE, Key::ArrowDown);
     assert!(!is_chosen(&harness, "Show Sharpness"));
     press_keys(&mut harness, Modifiers::NONE, Key::Escape);
-    assert!(harness.state().palette.is_none());
+    assert!(harness.state().state.palette.is_none());
 }
 
 /// A slow window hears the last letters and Enter in one frame.
@@ -121,7 +123,7 @@ fn the_palette_gives_what_was_typed_even_when_enter_comes_at_once() {
     let enter = egui::Event::Key { key: Key::Enter, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
     harness.input_mut().events.extend([egui::Event::Text("show energy".into()), enter]);
     harness.run();
-    assert_eq!(harness.state().session.view.tab, Tab::ENERGY);
+    assert_eq!(harness.state().state.session.view.tab, Tab::ENERGY);
 }
 
 #[test]
@@ -132,7 +134,7 @@ fn the_palette_says_why_something_cannot_be_done_and_does_not_do_it() {
     harness.run();
     assert!(harness.get_by_label("Restart worker: the worker is well").accesskit_node().is_disabled());
     press_keys(&mut harness, Modifiers::NONE, Key::Enter);
-    assert!(harness.state().palette.is_some());
+    assert!(harness.state().state.palette.is_some());
 }
 
 #[test]
@@ -155,7 +157,7 @@ fn the_sheet_shows_all_keys_and_closes() {
     let mut harness = full();
     press_keys(&mut harness, Modifiers::NONE, Key::F1);
     harness.get_by_label("All shortcuts");
-    for item in harness.state().command_list().iter().filter(|item| item.keys().is_some()) {
+    for item in crate::ui::command::list::list(&harness.state().state).iter().filter(|item| item.keys().is_some()) {
         let name = if matches!(item.command, Command::Undo) {
             "Undo"
         } else if matches!(item.command, Command::Redo) {
@@ -181,9 +183,9 @@ fn nameless(harness: &Harness<'static, App>) -> Vec<String> {
 #[test]
 fn whatever_can_have_the_focus_has_a_name() {
     let mut harness = full();
-    harness.state_mut().store.add(landscape_job("ERM"), JobState::Failed("no memory".into()));
-    for tab in Tab::ALL {
-        give(&mut harness, Command::Show(tab));
+    harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Failed("no memory".into()));
+    for tab in crate::ui::tab_keys().into_iter().map(Tab::new) {
+        give(&mut harness, Command::Show(tab.clone()));
         assert_eq!(nameless(&harness), [] as [String; 0], "{tab:?}");
     }
     for command in [Command::ToggleExport, Command::TogglePalette, Command::ToggleShortcuts] {

@@ -4,7 +4,6 @@ use super::*;
 use crate::figure::ComparisonRow as Row;
 use crate::ui::command::Command;
 use crate::ui::state::comparison::{rows, table};
-use crate::ui::work::loader::Finished;
 use crate::ui::state::store::Store;
 use flatland_core::job::RunConfig;
 use flatland_core::result::SharpnessCurve;
@@ -64,7 +63,7 @@ fn a_checkpoint_that_comes_from_no_run_has_no_settings_and_hidden_ones_no_column
 }
 
 fn order<'a>(harness: &'a Harness<'static, App>) -> Vec<&'a str> {
-    harness.state().session.checkpoints.iter().map(|entry| entry.name.as_str()).collect()
+    harness.state().state.session.checkpoints.iter().map(|entry| entry.name.as_str()).collect()
 }
 
 fn left_of(harness: &Harness<'static, App>, a: &str, b: &str) -> bool {
@@ -76,8 +75,9 @@ fn left_of(harness: &Harness<'static, App>, a: &str, b: &str) -> bool {
 fn panels_are_moved_by_their_headers_in_any_tab_and_keep_their_colours() {
     let mut harness = harness(&Listener::default(), 5, false);
     harness.run();
-    let colors =
-        |harness: &Harness<'static, App>| -> Vec<usize> { CHECKPOINTS.iter().map(|name| harness.state().session.color_of(name)).collect() };
+    let colors = |harness: &Harness<'static, App>| -> Vec<usize> {
+        CHECKPOINTS.iter().map(|name| harness.state().state.session.color_of(name)).collect()
+    };
     for tab in ["Landscape", "Sharpness", "Embedding", "Energy"] {
         harness.get_by_label(tab).click();
         harness.run();
@@ -120,7 +120,7 @@ fn rows_are_moved_by_dragging() {
     let (from, to) = (at(&harness, "DR-SAM"), at(&harness, "Pretrained"));
     drag(&mut harness, &[from, from.lerp(to, 0.2), from.lerp(to, 0.6), to]);
     assert_eq!(order(&harness), ["DR-SAM", "Pretrained", "ERM", "OE", "SAM"]);
-    assert_eq!(harness.state().session.landscape_baseline(), Some("Pretrained"), "the baseline stays");
+    assert_eq!(harness.state().state.session.landscape_baseline(), Some("Pretrained"), "the baseline stays");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_hidden_checkpoint_is_open_and_not_drawn() {
         harness.run();
         assert!(harness.query_by_label_contains(panel).is_none(), "{tab}");
     }
-    assert_eq!(harness.state().session.checkpoints.len(), 5);
+    assert_eq!(harness.state().state.session.checkpoints.len(), 5);
     harness.get_by_label("Landscape").click();
     harness.get_by_label("Show OE").click();
     harness.run();
@@ -158,7 +158,7 @@ fn a_checkpoint_is_renamed_where_it_stands() {
     harness.key_press(egui::Key::Enter);
     harness.run();
     harness.get_by_label("Checkpoint SAM (ρ = 0.1)");
-    assert_eq!(harness.state().session.color_of("SAM (ρ = 0.1)"), 3);
+    assert_eq!(harness.state().state.session.color_of("SAM (ρ = 0.1)"), 3);
     // A name that is taken is refused and said.
     harness.get_by_label("Checkpoint OE").focus();
     harness.run();
@@ -201,7 +201,7 @@ fn the_baseline_is_chosen_at_the_checkpoint() {
     harness.get_by_label("Make OE the baseline").click();
     harness.run();
     harness.get_by_label("OE is the baseline");
-    assert_eq!(harness.state().session.landscape.baseline.as_deref(), Some("OE"));
+    assert_eq!(harness.state().state.session.landscape.baseline.as_deref(), Some("OE"));
     harness.get_by_label_contains("loss  ▾").click();
     harness.run();
     harness.get_by_label("loss − loss of OE");
@@ -210,7 +210,7 @@ fn the_baseline_is_chosen_at_the_checkpoint() {
 #[test]
 fn the_compare_tab_shows_only_what_differs_or_all_and_is_copied() {
     let mut harness = harness(&Listener::default(), 5, false);
-    harness.state_mut().store.origins.insert("/nowhere/SAM.safetensors".into(), run(3));
+    harness.state_mut().state.store.origins.insert("/nowhere/SAM.safetensors".into(), run(3));
     harness.get_by_label("Compare").click();
     harness.run();
     harness.get_by_label("method.rho");
@@ -250,7 +250,7 @@ fn unlinked_panels_have_their_own_axes_and_linked_ones_share_them() {
         harness.run();
     };
     let view = |harness: &mut Harness<'static, App>, name: &str| {
-        let view = &harness.state().session.view;
+        let view = &harness.state().state.session.view;
         view.extents.get(&Tab::SHARPNESS).cloned().unwrap_or_default().of(view.links.axes, name)
     };
     zoom(&mut harness, "ERM");
@@ -293,15 +293,17 @@ fn the_switches_stand_above_the_views_that_they_are_of() {
 #[test]
 fn differences_to_the_baseline_are_paired_and_follow_it() {
     let mut harness = harness(&Listener::default(), 3, false);
-    let id = harness.state_mut().store.add(score_job("DR-SAM"), JobState::Looking);
+    let id = harness.state_mut().state.store.add(score_job("DR-SAM"), JobState::Looking);
     let loaded = Some(Box::new(Loaded::Scores(scores(4))));
-    harness.state_mut().finished(Finished::Loaded { id, loaded, complete: true, error: None });
-    run_until(&mut harness, |app| app.store.score_differences.values().filter(|found| found.is_some()).count() == 3);
+    harness.state_mut().result_read(id, Found { loaded, complete: true, error: None });
+    run_until(&mut harness, |app| app.state.store.score_differences.values().filter(|found| found.is_some()).count() == 3);
     harness.get_by_label("Compare").click();
     harness.run();
     harness.get_by_label("AUROC − that of Pretrained, energy, %");
     harness.get_by_label("Make ERM the baseline").click();
-    run_until(&mut harness, |app| app.store.score_differences.values().flatten().filter(|found| found.baseline == "ERM").count() == 3);
+    run_until(&mut harness, |app| {
+        app.state.store.score_differences.values().flatten().filter(|found| found.baseline == "ERM").count() == 3
+    });
     harness.run();
     harness.get_by_label("AUROC − that of ERM, energy, %");
 }
@@ -311,17 +313,17 @@ fn crowd(n: usize) -> Harness<'static, App> {
     let names: Vec<String> = (0..n).map(|k| format!("{}{}", CHECKPOINTS[k % 5], if k < 5 { "" } else { ", seed 2" })).collect();
     let mut harness = harness(&Listener::default(), 0, false);
     let app = harness.state_mut();
-    app.session.hessian = Some(flatland_core::session::HessianSettings::default());
-    app.session.checkpoints.clear();
+    app.state.session.hessian = Some(flatland_core::session::HessianSettings::default());
+    app.state.session.checkpoints.clear();
     for (k, name) in names.iter().enumerate() {
         let entry = flatland_core::session::CheckpointEntry {
             name: name.clone(),
             path: format!("/nowhere/{name}.safetensors").into(),
             ..Default::default()
         };
-        app.store.inspections.insert((entry.path.clone(), entry.choice()), inspection(name));
-        app.store.origins.insert(entry.path.clone(), run(k as u64));
-        app.session.add_checkpoint(entry);
+        app.state.store.inspections.insert((entry.path.clone(), entry.choice()), inspection(name));
+        app.state.store.origins.insert(entry.path.clone(), run(k as u64));
+        app.state.session.add_checkpoint(entry);
         let curve = SharpnessCurve { checkpoint: name.clone(), ..curve(k % 5) };
         let results = [
             (landscape_job(name), Loaded::Landscape(surface(k, false))),
@@ -331,8 +333,8 @@ fn crowd(n: usize) -> Harness<'static, App> {
             (score_job(name), Loaded::Scores(scores(k))),
         ];
         for (spec, loaded) in results {
-            let id = app.store.add(spec, JobState::Done);
-            app.store.insert(id, loaded);
+            let id = app.state.store.add(spec, JobState::Done);
+            app.state.store.insert(id, loaded);
         }
     }
     app.ask_differences();

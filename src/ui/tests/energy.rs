@@ -4,7 +4,7 @@ use super::*;
 
 fn tab(computed: usize) -> Harness<'static, App> {
     let mut harness = harness(&Listener::default(), computed, false);
-    harness.state_mut().session.checkpoints.truncate(computed);
+    harness.state_mut().state.session.checkpoints.truncate(computed);
     harness.get_by_label("Energy").click();
     harness.run();
     harness
@@ -24,8 +24,8 @@ fn a_renamed_checkpoint_keeps_its_histogram() {
     assert_eq!(rows_at(&mut harness, "ERM"), 5);
     // As the command does it, less the plan: the files of these results are nowhere.
     let app = harness.state_mut();
-    app.session.rename_checkpoint("ERM", "plain").unwrap();
-    app.store.rename_checkpoint("ERM", "plain");
+    app.state.session.rename_checkpoint("ERM", "plain").unwrap();
+    app.state.store.rename_checkpoint("ERM", "plain");
     harness.run();
     assert_eq!(rows_at(&mut harness, "plain"), 5);
     assert_eq!(rows_at(&mut harness, "Pretrained"), 5);
@@ -41,10 +41,10 @@ fn scores_and_datasets_are_those_of_all_checkpoints_that_are_drawn() {
         let values = table.datasets[4].scores["energy"].clone();
         table.datasets[4].scores.insert(score.into(), values);
         table.scores.insert(score.into(), Default::default());
-        let id = app.store.add(score_job(name), JobState::Done);
-        app.store.insert(id, Loaded::Scores(table));
+        let id = app.state.store.add(score_job(name), JobState::Done);
+        app.state.store.insert(id, Loaded::Scores(table));
     }
-    app.session.checkpoints[2].hidden = true;
+    app.state.session.checkpoints[2].hidden = true;
     harness.run();
     assert_eq!(harness.query_all_by_label("night").count(), 2, "in the legend and before the tables, though of the second alone");
     assert!(harness.query_by_role_and_label(egui::Role::CheckBox, "odin").is_some());

@@ -4,9 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::figure::{FigureResults, Found, CaptionedFigure, captioned_figures};
+use crate::figure::{CaptionedFigure, FigureResults, Found, captioned_figures};
 use crate::ui::command::Command;
-use crate::ui::view::export::Export;
 use flatland_core::result::{Embedding, ScoreTable, SharpnessCurve};
 use flatland_core::session::{FigureFormat, Role};
 
@@ -25,22 +24,22 @@ fn the_current_view_is_exported_with_its_data() {
     ] {
         harness.get_by_label(tab).click();
         let path = folder.path().join(file);
-        harness.state_mut().export.path = path.display().to_string();
+        harness.state_mut().state.export.path = path.display().to_string();
         harness.run();
         harness.get_by_label("Write").click();
         harness.run();
-        run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.text.contains(file)));
-        assert!(!harness.state().message.as_ref().unwrap().is_error);
+        run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| message.text.contains(file)));
+        assert!(!harness.state().state.message.as_ref().unwrap().is_error);
         let bytes = std::fs::read(&path).unwrap();
         assert!(bytes.starts_with(magic) || bytes.starts_with(b"<?xml"), "{tab}");
         let data = std::fs::read_to_string(path.with_extension("csv")).unwrap();
         assert!(["checkpoint,", "group,"].iter().any(|first| data.starts_with(first)) && data.lines().count() > 5, "{tab}: {data}");
     }
-    harness.state_mut().export.path = folder.path().join("e.gif").display().to_string();
+    harness.state_mut().state.export.path = folder.path().join("e.gif").display().to_string();
     harness.run();
     harness.get_by_label("Write").click();
     harness.run();
-    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.is_error));
+    run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| message.is_error));
     harness.get_by_label_contains("expected a file name that ends in .svg, .pdf, .png, .csv, .npz, found the ending `gif`");
 }
 
@@ -51,15 +50,15 @@ fn the_export_line_has_the_focus_and_follows_the_tab_unless_it_was_named_otherwi
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
     assert!(harness.get_by_label("Export to").is_focused(), "a path can be typed at once");
-    assert_eq!(harness.state().export.path, "flatland-landscape.svg");
+    assert_eq!(harness.state().state.export.path, "flatland-landscape.svg");
     let after = |harness: &mut egui_kittest::Harness<'static, App>, typed: Option<&str>, tab: &str| {
         if let Some(typed) = typed {
-            harness.state_mut().export.path = typed.into();
+            harness.state_mut().state.export.path = typed.into();
             harness.run();
         }
         harness.get_by_label(tab).click();
         harness.run();
-        harness.state().export.path.clone()
+        harness.state().state.export.path.clone()
     };
     assert_eq!(after(&mut harness, None, "Sharpness"), "flatland-sharpness.svg");
     assert_eq!(after(&mut harness, Some("figures/flatland-sharpness.pdf"), "Energy"), "figures/flatland-energy.pdf");
@@ -73,7 +72,7 @@ fn the_export_line_has_the_focus_and_follows_the_tab_unless_it_was_named_otherwi
     harness.get_by_label("Export…").click();
     harness.run();
     assert!(harness.get_by_label("Export to").is_focused());
-    assert_eq!(harness.state().export.path, "flatland-sharpness.svg");
+    assert_eq!(harness.state().state.export.path, "flatland-sharpness.svg");
 }
 
 #[test]
@@ -84,9 +83,9 @@ fn the_current_view_is_copied_as_an_image() {
     harness.run();
     harness.get_by_label("Copy image").click();
     harness.run();
-    run_until(&mut harness, |app| app.message.is_some());
+    run_until(&mut harness, |app| app.state.message.is_some());
     harness.step();
-    let message = harness.state().message.as_ref().unwrap();
+    let message = harness.state().state.message.as_ref().unwrap();
     // 180 mm at 300 dots per inch.
     assert!(!message.is_error && message.text.starts_with("Copied: an image of 2126 × "), "{}", message.text);
 }
@@ -117,20 +116,23 @@ fn from_files(folder: &Path) -> FigureResults {
 #[test]
 fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
     let folder = tempfile::tempdir().unwrap();
-    let harness = harness(&Listener::default(), 5, false);
-    let app = harness.state();
+    let mut harness = harness(&Listener::default(), 5, false);
+    let app = harness.state_mut();
     let findings = from_files(folder.path());
-    let of_command_line: Vec<CaptionedFigure> = captioned_figures(&app.session, &findings);
-    let dataset = app.session.datasets.iter().find(|entry| entry.role == Role::Id).unwrap().name.clone();
+    let of_command_line: Vec<CaptionedFigure> = captioned_figures(&app.state.session, &findings);
     for (tab, name) in
         [(Tab::LANDSCAPE, "landscape"), (Tab::SHARPNESS, "sharpness"), (Tab::EMBEDDING, "embedding"), (Tab::ENERGY, "energy")]
     {
-        let export = Export::of(tab, &app.session, &app.store, Some(&dataset), None, "energy").unwrap();
+        app.state.session.view.tab = tab;
+        let export = figure(app).unwrap();
         let captioned = of_command_line.iter().find(|captioned| captioned.name == name).unwrap();
         for format in [FigureFormat::Svg, FigureFormat::Pdf, FigureFormat::Csv, FigureFormat::Npz] {
             let path = folder.path().join(name).with_extension(format.extension());
             export.write(&path, false, true).unwrap();
-            assert!(std::fs::read(&path).unwrap() == captioned.files(format, &app.session.figure).unwrap()[0].1, "{name} as {format:?}");
+            assert!(
+                std::fs::read(&path).unwrap() == captioned.files(format, &app.state.session.figure).unwrap()[0].1,
+                "{name} as {format:?}"
+            );
         }
     }
 }
@@ -147,7 +149,7 @@ fn size_type_and_ground_of_figures_are_chosen_in_the_window_and_can_be_undone() 
     harness.get_by_label("Width of figures in millimetres").type_text("88");
     harness.key_press(egui::Key::Enter);
     harness.run();
-    assert_eq!(harness.state().session.figure.width_mm, 88.0);
+    assert_eq!(harness.state().state.session.figure.width_mm, 88.0);
     for label in ["Height as needed", "Panel letters"] {
         harness.get_by_label(label).click();
         harness.run();
@@ -156,12 +158,12 @@ fn size_type_and_ground_of_figures_are_chosen_in_the_window_and_can_be_undone() 
     harness.run();
     harness.get_by_label("Dark screen").click();
     harness.run();
-    let figure = harness.state().session.figure.clone();
+    let figure = harness.state().state.session.figure.clone();
     assert_eq!((figure.height_mm, figure.letters, figure.theme), (Some(53.0), true, flatland_core::session::Theme::Dark));
     assert!(figure.check().is_ok());
     harness.key_press_modifiers(egui::Modifiers::CTRL, egui::Key::Z);
     harness.run();
-    assert_ne!(harness.state().session.figure, figure);
+    assert_ne!(harness.state().state.session.figure, figure);
 }
 
 #[test]
@@ -184,10 +186,10 @@ fn a_file_that_this_view_did_not_write_is_written_over_only_at_the_second_time()
     let mut harness = harness(&Listener::default(), 2, false);
     harness.run();
     let write = |harness: &mut Harness<'static, App>, is_error: bool| {
-        harness.state_mut().message = None;
+        harness.state_mut().state.message = None;
         give(harness, Command::Export(path.clone()));
-        run_until(harness, |app| app.message.is_some());
-        assert_eq!(harness.state().message.as_ref().unwrap().is_error, is_error);
+        run_until(harness, |app| app.state.message.is_some());
+        assert_eq!(harness.state().state.message.as_ref().unwrap().is_error, is_error);
         std::fs::read_to_string(&path).unwrap()
     };
     assert_eq!(write(&mut harness, true), "mine");

@@ -7,7 +7,7 @@ use flatland_core::session::{ClassesEntry, FIRST_LOOK, Normalization, Normalizat
 fn empty(listener: &Listener) -> Harness<'static, App> {
     let listener = listener.clone();
     Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| {
-        App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE)
+        App::new(&cc.egui_ctx, WorkerClient::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE)
     })
 }
 
@@ -28,8 +28,8 @@ fn what_is_dropped_is_told_apart_by_its_content_and_images_get_a_likely_role_and
     harness.run();
     let paths = ["cifar", "digits.bin", "more outliers", "net.pth"].map(|name| dir.path().join(name));
     harness.state_mut().commands.push(Command::Open(paths.into(), OpenAs::ByContent));
-    run_until(&mut harness, |app| app.session.datasets.len() == 3 && app.session.checkpoints.len() == 1);
-    let datasets = &harness.state().session.datasets;
+    run_until(&mut harness, |app| app.state.session.datasets.len() == 3 && app.state.session.checkpoints.len() == 1);
+    let datasets = &harness.state().state.session.datasets;
     let found: Vec<_> = datasets.iter().map(|dataset| (dataset.name.as_str(), dataset.role, dataset.limit)).collect();
     let look = Some(FIRST_LOOK);
     assert_eq!(found, [("cifar", Role::Id, look), ("digits", Role::Far, look), ("more outliers", Role::Outliers, None)]);
@@ -47,10 +47,10 @@ fn what_was_assumed_is_marked_where_it_stands_until_somebody_states_it_and_undo_
     harness.run();
     let paths = ["cifar", "net.pth"].map(|name| dir.path().join(name));
     harness.state_mut().commands.push(Command::Open(paths.into(), OpenAs::ByContent));
-    run_until(&mut harness, |app| app.session.datasets.len() == 1 && app.session.checkpoints.len() == 1);
-    let entry = harness.state().session.checkpoints[0].clone();
+    run_until(&mut harness, |app| app.state.session.datasets.len() == 1 && app.state.session.checkpoints.len() == 1);
+    let entry = harness.state().state.session.checkpoints[0].clone();
     let inspected = inspection("net");
-    harness.state_mut().store.inspections.insert((entry.path.clone(), entry.choice()), inspected);
+    harness.state_mut().state.store.inspections.insert((entry.path.clone(), entry.choice()), inspected);
     harness.run();
     harness.get_by_label("Role and images of cifar: ID · 200, assumed").click();
     harness.run();
@@ -62,7 +62,7 @@ fn what_was_assumed_is_marked_where_it_stands_until_somebody_states_it_and_undo_
     harness.get_by_label("CIFAR-10").click();
     harness.run();
     harness.get_by_label("Normalization of net: CIFAR-10");
-    assert!(harness.state().session.assumptions().is_empty());
+    assert!(harness.state().state.session.assumptions().is_empty());
     give(&mut harness, Command::Undo);
     harness.get_by_label("Normalization of net: CIFAR-10, assumed");
 }
@@ -70,7 +70,7 @@ fn what_was_assumed_is_marked_where_it_stands_until_somebody_states_it_and_undo_
 #[test]
 fn which_class_a_folder_is_can_be_said_in_the_row_of_the_dataset() {
     let mut harness = harness(&Listener::default(), 0, false);
-    let classes = |harness: &Harness<'static, App>| harness.state().session.datasets[1].classes.clone();
+    let classes = |harness: &Harness<'static, App>| harness.state().state.session.datasets[1].classes.clone();
     harness.run();
     for (typed, expected) in [("{ plane = ", None), ("\"airplane\" }", ClassesEntry::parse("{ plane = \"airplane\" }").unwrap())] {
         if harness.query_by_label("Classes of the dataset").is_none() {
@@ -85,7 +85,7 @@ fn which_class_a_folder_is_can_be_said_in_the_row_of_the_dataset() {
         harness.run();
         assert_eq!(classes(&harness), expected, "{typed}");
     }
-    assert_eq!(harness.state().history.undoes(), Some("change dataset gaussian noise"));
+    assert_eq!(harness.state().state.history.undoes(), Some("change dataset gaussian noise"));
 }
 
 #[test]
@@ -93,15 +93,15 @@ fn a_complaint_goes_when_something_else_is_opened() {
     let dir = tempfile::tempdir().unwrap();
     let mut harness = empty(&Listener::default());
     harness.state_mut().commands.push(Command::Open(vec![dir.path().join("nothing")], OpenAs::ByContent));
-    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.is_error));
+    run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| message.is_error));
     harness.state_mut().commands.push(Command::Open(vec![dir.path().to_owned()], OpenAs::ByContent));
-    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| !message.is_error));
+    run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| !message.is_error));
 }
 
 #[test]
 fn the_row_of_a_dataset_changes_all_that_it_is_and_every_change_is_undone_by_name() {
     let mut harness = harness(&Listener::default(), 0, false);
-    let dataset = |harness: &Harness<'static, App>| harness.state().session.datasets[4].clone();
+    let dataset = |harness: &Harness<'static, App>| harness.state().state.session.datasets[4].clone();
     let open = |harness: &mut Harness<'static, App>, name: &str| {
         harness.get_by_label_contains(&format!("Role and images of {name}:")).click();
         harness.run();
@@ -122,7 +122,7 @@ fn the_row_of_a_dataset_changes_all_that_it_is_and_every_change_is_undone_by_nam
     harness.run();
     assert_eq!((dataset(&harness).limit, dataset(&harness).split.as_deref()), (Some(120), Some("val")));
     assert!(harness.query_by_label("Role near SS").is_none(), "Enter closes the menu");
-    assert_eq!(harness.state().history.undoes(), Some("change dataset textures"));
+    assert_eq!(harness.state().state.history.undoes(), Some("change dataset textures"));
     for _ in 0..2 {
         give(&mut harness, Command::Undo);
     }
@@ -142,7 +142,7 @@ fn what_was_typed_holds_when_the_menu_is_closed_by_a_click_elsewhere() {
     harness.get_by_label("Checkpoints").click();
     harness.run();
     harness.run();
-    assert!(harness.state().session.datasets[2].name.contains('5'), "{}", harness.state().session.datasets[2].name);
+    assert!(harness.state().state.session.datasets[2].name.contains('5'), "{}", harness.state().state.session.datasets[2].name);
 }
 
 #[test]
@@ -154,10 +154,10 @@ fn the_normalization_of_a_checkpoint_is_seen_and_changed_and_computed_anew() {
     harness.get_by_label("ImageNet").click();
     run_until(&mut harness, |app| {
         let imagenet = Normalization::Preset(NormalizationPreset::Imagenet);
-        app.session.checkpoints[0].normalization == imagenet && app.store.landscapes.is_empty()
+        app.state.session.checkpoints[0].normalization == imagenet && app.state.store.landscapes.is_empty()
     });
     harness.get_by_label("Normalization of Pretrained: ImageNet");
-    assert_eq!(harness.state().history.undoes(), Some("normalize the inputs of Pretrained"));
+    assert_eq!(harness.state().state.history.undoes(), Some("normalize the inputs of Pretrained"));
 }
 
 #[test]
@@ -166,31 +166,31 @@ fn a_landscape_steps_aside_for_a_question_and_goes_on_after_it() {
     let mut harness = harness(&listener, 0, false);
     let says = |event| {
         let theirs = listener.0.borrow().asked.last().unwrap().0;
-        listener.0.borrow_mut().says.push_back(Heard::Job(theirs, event));
+        listener.0.borrow_mut().says.push_back(WorkerEvent::Job(theirs, event));
     };
-    let id = harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
+    let id = harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Waiting);
     harness.run();
     let theirs = listener.0.borrow().asked.last().unwrap().0;
-    harness.state_mut().store.add(JobSpec::Methods, JobState::Waiting);
+    harness.state_mut().state.store.add(JobSpec::Methods, JobState::Waiting);
     harness.run();
     harness.run();
     assert_eq!(listener.0.borrow().cancelled, [theirs], "asked once");
-    listener.0.borrow_mut().says.push_back(Heard::Job(theirs, JobEvent::Cancelled));
+    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(theirs, JobEvent::Cancelled));
     harness.run();
-    assert_eq!(harness.state().store.jobs[&id].state, JobState::Waiting);
+    assert_eq!(harness.state().state.store.jobs[&id].state, JobState::Waiting);
     assert_eq!(listener.0.borrow().asked.last().unwrap().1, JobSpec::Methods);
     harness.get_by_label("Methods of training");
     says(JobEvent::Done { output: JobOutput::Methods { methods: Vec::new() } });
     harness.run();
     assert_eq!(listener.0.borrow().asked.last().unwrap().1, landscape_job("ERM"));
     // One that was stopped by hand stays stopped.
-    harness.state_mut().store.add(JobSpec::Methods, JobState::Waiting);
+    harness.state_mut().state.store.add(JobSpec::Methods, JobState::Waiting);
     harness.run();
     harness.get_by_label("Cancel Landscape · ERM").click();
     harness.run();
     says(JobEvent::Cancelled);
     harness.run();
-    assert_eq!(harness.state().store.jobs[&id].state, JobState::Cancelled);
+    assert_eq!(harness.state().state.store.jobs[&id].state, JobState::Cancelled);
 }
 
 #[test]
@@ -200,27 +200,27 @@ fn the_demo_as_it_came_gives_way_to_what_one_opens_and_a_changed_one_does_not() 
     let mut harness = empty(&Listener::default());
     harness.state_mut().show_as_demo(demo.clone());
     harness.state_mut().commands.push(Command::Open(vec![dir.path().to_owned()], OpenAs::ByContent));
-    run_until(&mut harness, |app| app.session.datasets.len() == 1);
-    assert!(harness.state().session.checkpoints.is_empty() && harness.state().document.name == "Untitled");
+    run_until(&mut harness, |app| app.state.session.datasets.len() == 1);
+    assert!(harness.state().state.session.checkpoints.is_empty() && harness.state().state.document.name == "Untitled");
     harness.state_mut().show_as_demo(demo);
-    harness.state_mut().session.seed = 8;
+    harness.state_mut().state.session.seed = 8;
     harness.state_mut().commands.push(Command::Open(vec![dir.path().to_owned()], OpenAs::ByContent));
-    run_until(&mut harness, |app| app.session.datasets.len() == 6);
-    assert_eq!(harness.state().document.name, "Demo");
+    run_until(&mut harness, |app| app.state.session.datasets.len() == 6);
+    assert_eq!(harness.state().state.document.name, "Demo");
 }
 
 #[test]
 fn a_landscape_steps_aside_for_another_analysis_that_is_looked_at() {
     let listener = Listener::default();
     let mut harness = harness(&listener, 0, false);
-    harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
-    harness.state_mut().store.add(score_job("ERM"), JobState::Waiting);
+    harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Waiting);
+    harness.state_mut().state.store.add(score_job("ERM"), JobState::Waiting);
     harness.run();
     assert_eq!(listener.0.borrow().asked.last().unwrap().1, landscape_job("ERM"), "it is looked at");
     harness.get_by_label("Energy").click();
     harness.run();
     let theirs = listener.0.borrow().asked.last().unwrap().0;
-    listener.0.borrow_mut().says.push_back(Heard::Job(theirs, JobEvent::Cancelled));
+    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(theirs, JobEvent::Cancelled));
     harness.run();
     assert_eq!(listener.0.borrow().asked.last().unwrap().1, score_job("ERM"));
 }
@@ -228,11 +228,11 @@ fn a_landscape_steps_aside_for_another_analysis_that_is_looked_at() {
 #[test]
 fn a_run_is_offered_the_training_half_of_what_is_open() {
     let mut harness = harness(&Listener::default(), 1, false);
-    harness.state_mut().session.view.tab = Tab::RUNS;
+    harness.state_mut().state.session.view.tab = Tab::RUNS;
     give(&mut harness, Command::Run(crate::ui::command::RunCommand::New));
     harness.get_by_label("Train on the training split of digits test").click();
     harness.run();
-    let added = harness.state().session.datasets.last().unwrap().clone();
+    let added = harness.state().state.session.datasets.last().unwrap().clone();
     assert_eq!((added.name.as_str(), added.role, added.split.as_deref(), added.limit), ("digits train", Role::Train, Some("train"), None));
     assert!(harness.query_by_label("Train on the training split of digits test").is_none());
 }
@@ -249,8 +249,8 @@ fn the_menu_of_a_dataset_says_what_its_labels_follow_from() {
     };
     table.labels.insert("fog".into(), matched);
     table.labels.insert("digits test".into(), flatland_core::result::LabelRecord { rule: "file".into(), ..Default::default() });
-    let id = harness.state_mut().store.add(score_job("ERM"), JobState::Done);
-    harness.state_mut().store.insert(id, Loaded::Scores(table));
+    let id = harness.state_mut().state.store.add(score_job("ERM"), JobState::Done);
+    harness.state_mut().state.store.insert(id, Loaded::Scores(table));
     harness.run();
     harness.get_by_label_contains("Role and images of fog:").click();
     harness.run();

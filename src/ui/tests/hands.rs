@@ -4,8 +4,8 @@ use egui::{Event, Key, Modifiers, PointerButton, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::ui::app::App;
 use crate::ui::command::Command;
+use crate::ui::update::App;
 
 /// Has a command done.
 pub(super) fn give(harness: &mut Harness<'static, App>, command: Command) {
@@ -45,7 +45,7 @@ pub(super) fn drag(harness: &mut Harness<'static, App>, corners: &[Pos2]) {
 pub(super) fn run_until(harness: &mut Harness<'static, App>, done: impl Fn(&App) -> bool) {
     let start = std::time::Instant::now();
     while !done(harness.state()) {
-        assert!(start.elapsed().as_secs() < 10, "still not there");
+        assert!(start.elapsed().as_secs() < 60, "still not there");
         std::thread::sleep(std::time::Duration::from_millis(5));
         harness.run();
     }

@@ -1,9 +1,9 @@
 //! What made people hesitate in their first minutes, and no longer shall.
 
-use crate::ui::tests::hands::drawn;
 use super::*;
 use crate::ui::command::Command;
 use crate::ui::command::scatter::ScatterCommand;
+use crate::ui::tests::hands::drawn;
 use flatland_core::session::{ColorBy, Extent, Extents, SelectMode};
 
 #[test]
@@ -11,9 +11,9 @@ fn a_view_that_waits_has_no_made_up_numbers_on_its_axes() {
     // The ticks of an axis from 0 to 1.
     let made_up = |harness: &Harness<'static, App>| ["0.2", "0.4", "0.6", "0.8"].iter().any(|text| drawn(harness, text));
     let mut harness = harness(&Listener::default(), 0, false);
-    harness.state_mut().session.hessian.get_or_insert_default();
+    harness.state_mut().state.session.hessian.get_or_insert_default();
     for (tab, label) in [(Tab::ENERGY, "energy score"), (Tab::HESSIAN, "λ"), (Tab::SHARPNESS, "ρ")] {
-        harness.state_mut().session.view.tab = tab;
+        harness.state_mut().state.session.view.tab = tab.clone();
         harness.run();
         assert!(drawn(&harness, label) && !made_up(&harness), "{tab:?}");
     }
@@ -24,17 +24,17 @@ fn uncertain_numbers_of_a_first_look_come_with_an_offer_of_more_images() {
     let mut harness = harness(&Listener::default(), 2, false);
     harness.run();
     assert!(harness.query_by_label_contains("Measure on").is_none(), "all images were measured");
-    harness.state_mut().session.datasets.iter_mut().for_each(|dataset| dataset.limit = Some(300));
+    harness.state_mut().state.session.datasets.iter_mut().for_each(|dataset| dataset.limit = Some(300));
     harness.run();
     harness.get_by_label_contains("A first look: known to ± ");
-    let waiting = harness.state_mut().store.add(score_job("OE"), JobState::Waiting);
+    let waiting = harness.state_mut().state.store.add(score_job("OE"), JobState::Waiting);
     harness.run();
     assert!(harness.query_by_label_contains("Measure on").is_none(), "there is something to do yet");
-    harness.state_mut().store.forget(waiting);
+    harness.state_mut().state.store.forget(waiting);
     harness.run();
     harness.get_by_label("Measure on 1,500 images").click();
     harness.run();
-    assert!(harness.state().session.datasets.iter().all(|dataset| dataset.limit == Some(1500)));
+    assert!(harness.state().state.session.datasets.iter().all(|dataset| dataset.limit == Some(1500)));
 }
 
 #[test]
@@ -42,17 +42,17 @@ fn a_search_shows_what_it_finds_outside_of_a_zoomed_plot() {
     let mut harness = scatter::window();
     let mut seen = Extents::default();
     seen.set(true, "", Extent { x: Some([0.0, 0.1]), y: Some([0.0, 0.1]) });
-    harness.state_mut().session.view.extents.insert(Tab::EMBEDDING, seen.clone());
+    harness.state_mut().state.session.view.extents.insert(Tab::EMBEDDING, seen.clone());
     harness.run();
     let search = |text: &str| Command::Scatter(ScatterCommand::Search(text.into(), SelectMode::Replace));
     give(&mut harness, search("nothing:here"));
-    assert_eq!(harness.state().session.view.extents.get(&Tab::EMBEDDING), Some(&seen), "what is not understood moves nothing");
-    harness.state_mut().message = None;
+    assert_eq!(harness.state().state.session.view.extents.get(&Tab::EMBEDDING), Some(&seen), "what is not understood moves nothing");
+    harness.state_mut().state.message = None;
     give(&mut harness, search("role:far"));
-    assert_eq!(harness.state().session.view.extents.get(&Tab::EMBEDDING), None);
-    let told = harness.state().message.clone().unwrap().text;
+    assert_eq!(harness.state().state.session.view.extents.get(&Tab::EMBEDDING), None);
+    let told = harness.state().state.message.clone().unwrap().text;
     assert!(told.ends_with("outside of what was seen: the plots show everything again"), "{told}");
-    assert_eq!(harness.state().scatter.view.color_by, ColorBy::Role);
+    assert_eq!(harness.state().state.scatter.view.color_by, ColorBy::Role);
 }
 
 #[test]
@@ -71,12 +71,12 @@ fn the_job_that_comes_next_is_called_so() {
     let mut harness = harness(&Listener::default(), 0, false);
     let app = harness.state_mut();
     // The worker has something in hand.
-    let running = app.store.add(score_job("ERM"), JobState::Waiting);
+    let running = app.state.store.add(score_job("ERM"), JobState::Waiting);
     harness.run();
     for name in ["OE", "SAM"] {
-        harness.state_mut().store.add(score_job(name), JobState::Waiting);
+        harness.state_mut().state.store.add(score_job(name), JobState::Waiting);
     }
     harness.run();
-    assert_eq!(harness.state().store.jobs[&running].state, JobState::Running);
+    assert_eq!(harness.state().state.store.jobs[&running].state, JobState::Running);
     assert!(harness.query_by_label("next").is_some() && harness.query_by_label("no. 2").is_some());
 }

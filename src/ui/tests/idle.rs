@@ -13,11 +13,11 @@ fn wait(harness: &mut Harness<'static, App>) -> Duration {
 #[test]
 fn a_window_that_nobody_touches_asks_for_no_frame() {
     let mut harness = harness(&Listener::default(), 5, false);
-    for tab in Tab::ALL.into_iter().filter(|tab| *tab != Tab::RUNS) {
-        harness.state_mut().session.view.tab = tab;
+    for tab in crate::ui::tab_keys().into_iter().map(Tab::new).filter(|tab| *tab != Tab::RUNS) {
+        harness.state_mut().state.session.view.tab = tab.clone();
         // The first look into the run directories is on its way.
-        run_until(&mut harness, |app| app.runs.book.looked);
-        assert_eq!(wait(&mut harness), Duration::MAX, "{}", tab.label());
+        run_until(&mut harness, |app| app.state.runs.book.looked);
+        assert_eq!(wait(&mut harness), Duration::MAX, "{}", tab.key());
     }
 }
 
@@ -25,7 +25,7 @@ fn a_window_that_nobody_touches_asks_for_no_frame() {
 fn while_a_job_runs_its_clock_asks_for_a_frame_a_second() {
     let mut harness = harness(&Listener::default(), 5, false);
     harness.run();
-    if let Some(job) = harness.state_mut().store.jobs.values_mut().next() {
+    if let Some(job) = harness.state_mut().state.store.jobs.values_mut().next() {
         job.state = JobState::Running;
     }
     let wait = wait(&mut harness);

@@ -1,21 +1,19 @@
 //! Jobs: the order of the queue, the log, the end of all work; and the Hessian, from the asking to the figure.
 
 use super::*;
-use crate::ui::view::export::Export;
-use crate::ui::work::loader::Finished;
 use crate::ui::state::log::Level;
 use flatland_core::job::{HessianJob, JobId, PlanOptions, WeightsJob};
 use flatland_core::result::{BandManifest, Eigenvalue, Embedding, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
 use flatland_core::session::{HessianSettings, NetworkChoice};
 
 fn asked(listener: &Listener) -> Vec<String> {
-    listener.0.borrow().asked.iter().map(|(_, spec)| crate::ui::panel::title(spec)).collect()
+    listener.0.borrow().asked.iter().map(|(_, spec)| crate::ui::state::store::title(spec)).collect()
 }
 
 /// The worker ends what it has.
 fn finish(listener: &Listener, event: JobEvent) {
     let theirs: JobId = listener.0.borrow().asked.last().unwrap().0;
-    listener.0.borrow_mut().says.push_back(Heard::Job(theirs, event));
+    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(theirs, event));
 }
 
 #[test]
@@ -23,13 +21,14 @@ fn what_is_not_read_and_what_is_written_is_called_so() {
     let mut harness = harness(&Listener::default(), 0, false);
     harness
         .state_mut()
+        .state
         .store
         .add(JobSpec::Inspect { path: "/nowhere/ERM.safetensors".into(), choice: NetworkChoice::default() }, JobState::Cancelled);
     harness.run();
     harness.get_by_label("not read: it was cancelled");
     let JobSpec::Landscape(landscape) = landscape_job("ERM") else { panic!("expected a landscape") };
     let weights = JobSpec::Weights(Box::new(WeightsJob { landscape, at: [0.0, 0.0], file: "/nowhere/w.safetensors".into() }));
-    assert_eq!(crate::ui::panel::title(&weights), "Writing weights · ERM");
+    assert_eq!(crate::ui::state::store::title(&weights), "Writing weights · ERM");
 }
 
 #[test]
@@ -43,7 +42,7 @@ fn results_of_other_days_are_read_by_the_names_of_today() {
     for mut job in [landscape_job("Mine"), sharpness_job("Mine"), embedding_job("Mine"), score_job("Mine")] {
         job.set_out(folder.path().to_owned());
         job.datasets_mut().into_iter().for_each(|dataset| dataset.source.name.insert_str(0, "my "));
-        let Finished::Loaded { loaded: Some(loaded), error: None, .. } = crate::ui::work::loader::load(0, &job) else { panic!("{job:?}") };
+        let Found { loaded: Some(loaded), error: None, .. } = crate::ui::work::results::load(&job) else { panic!("{job:?}") };
         let all_mine = |names: Vec<&String>| names.len() > 1 && names.iter().all(|name| name.starts_with("my "));
         match *loaded {
             Loaded::Landscape(surface) => {
@@ -65,7 +64,7 @@ fn results_of_other_days_are_read_by_the_names_of_today() {
 fn background_work_that_panics_is_told_and_the_window_goes_on() {
     let mut harness = harness(&Listener::default(), 1, false);
     harness.state_mut().background.spawn(|| panic!("no room"), || {});
-    run_until(&mut harness, |app| app.message.is_some());
+    run_until(&mut harness, |app| app.state.message.is_some());
     harness.run();
     harness.get_by_label("a background task panicked: no room");
     harness.get_by_label_contains("Loss landscape of Pretrained");
@@ -76,7 +75,7 @@ fn the_queue_shows_its_order_and_a_job_can_be_moved_to_the_front() {
     let listener = Listener::default();
     let mut harness = harness(&listener, 0, false);
     for name in ["Pretrained", "ERM", "OE", "SAM"] {
-        harness.state_mut().store.add(landscape_job(name), JobState::Waiting);
+        harness.state_mut().state.store.add(landscape_job(name), JobState::Waiting);
     }
     harness.run();
     for text in ["next", "no. 2", "no. 3"] {
@@ -102,13 +101,13 @@ fn the_queue_shows_its_order_and_a_job_can_be_moved_to_the_front() {
 fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_copied() {
     let listener = Listener::default();
     let mut harness = harness(&listener, 0, false);
-    harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
+    harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Waiting);
     harness.run();
     listener.0.borrow_mut().says.extend([
-        Heard::Job(1000, JobEvent::Started),
-        Heard::OutputLine("[W] a line of libtorch".into()),
-        Heard::Job(1000, JobEvent::Warning { message: "3 images cannot be read".into() }),
-        Heard::Job(1000, JobEvent::Failed { message: "out of memory".into() }),
+        WorkerEvent::Job(1000, JobEvent::Started),
+        WorkerEvent::OutputLine("[W] a line of libtorch".into()),
+        WorkerEvent::Job(1000, JobEvent::Warning { message: "3 images cannot be read".into() }),
+        WorkerEvent::Job(1000, JobEvent::Failed { message: "out of memory".into() }),
     ]);
     harness.run();
     harness.get_by_label("Show the log").click();
@@ -116,13 +115,13 @@ fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_cop
     for text in ["started", "[W] a line of libtorch", "5 of 5 lines"] {
         harness.get_by_label(text);
     }
-    assert_eq!(harness.state().log.line(1).map(|line| line.job.as_str()), Some("Landscape · ERM"), "it was said under this job");
+    assert_eq!(harness.state().state.log.line(1).map(|line| line.job.as_str()), Some("Landscape · ERM"), "it was said under this job");
     harness.get_by_label("Filter").focus();
     harness.run();
     harness.get_by_label("Filter").type_text("LIBTORCH");
     harness.run();
     harness.get_by_label("1 of 5 lines");
-    harness.state_mut().log.filter.clear();
+    harness.state_mut().state.log.filter.clear();
     harness.run();
     harness.get_by_label_contains("everything  ▾").click();
     harness.run();
@@ -132,7 +131,7 @@ fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_cop
     harness.get_by_label("Copy the lines shown").click();
     harness.run();
     harness.get_by_label("Copied: the log");
-    assert_eq!(harness.state().log.least, Level::Warning);
+    assert_eq!(harness.state().state.log.least, Level::Warning);
     harness.get_by_label("Close the log").click();
     harness.run();
     assert!(harness.query_by_label("Close the log").is_none());
@@ -142,9 +141,9 @@ fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_cop
 fn a_long_log_draws_only_what_is_seen() {
     let mut harness = harness(&Listener::default(), 0, false);
     for k in 0..4000 {
-        harness.state_mut().log.push(Level::Output, String::new(), &format!("line number {k}"));
+        harness.state_mut().state.log.push(Level::Output, String::new(), &format!("line number {k}"));
     }
-    harness.state_mut().log.open = true;
+    harness.state_mut().state.log.open = true;
     harness.run();
     harness.run();
     harness.get_by_label("line number 3999");
@@ -156,8 +155,8 @@ fn a_long_log_draws_only_what_is_seen() {
 fn the_end_of_all_work_is_told_when_it_took_a_while() {
     let listener = Listener::default();
     let mut harness = harness(&listener, 0, false);
-    harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
-    harness.state_mut().store.add(landscape_job("OE"), JobState::Waiting);
+    harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Waiting);
+    harness.state_mut().state.store.add(landscape_job("OE"), JobState::Waiting);
     harness.run();
     finish(&listener, JobEvent::Started);
     harness.run();
@@ -165,7 +164,7 @@ fn the_end_of_all_work_is_told_when_it_took_a_while() {
     harness.step();
     finish(&listener, JobEvent::Failed { message: "broken".into() });
     harness.run();
-    assert!(harness.state().message.is_none(), "another job is open");
+    assert!(harness.state().state.message.is_none(), "another job is open");
     harness.get_by_label("Cancel Landscape · OE").click();
     harness.run();
     finish(&listener, JobEvent::Cancelled);
@@ -222,10 +221,10 @@ pub(super) fn spectrum(k: usize) -> HessianSpectrum {
 }
 
 pub(super) fn with_spectra(app: &mut App, n: usize) {
-    app.session.hessian = Some(HessianSettings::default());
+    app.state.session.hessian = Some(HessianSettings::default());
     for (k, name) in CHECKPOINTS.into_iter().enumerate().take(n) {
-        let id = app.store.add(hessian_job(name), JobState::Done);
-        app.store.insert(id, Loaded::Hessian(spectrum(k)));
+        let id = app.state.store.add(hessian_job(name), JobState::Done);
+        app.state.store.insert(id, Loaded::Hessian(spectrum(k)));
     }
 }
 
@@ -237,8 +236,8 @@ fn a_search_that_never_left_is_told_in_the_window() {
         point.unmoved = Some(flatland_core::result::Unmoved { batches: 1, why: flatland_core::result::Stuck::NoGradient });
         (point.sharpness, point.std_error) = (f64::NAN, f64::NAN);
     }
-    let id = harness.state_mut().store.add(sharpness_job(CHECKPOINTS[0]), JobState::Done);
-    harness.state_mut().store.insert(id, Loaded::Sharpness(stuck));
+    let id = harness.state_mut().state.store.add(sharpness_job(CHECKPOINTS[0]), JobState::Done);
+    harness.state_mut().state.store.insert(id, Loaded::Sharpness(stuck));
     harness.get_by_label("Sharpness").click();
     harness.run();
     harness
@@ -257,9 +256,9 @@ fn the_hessian_of_layers_is_shown_where_it_was_asked_for() {
     let mut harness = harness(&Listener::default(), 2, false);
     let app = harness.state_mut();
     with_spectra(app, 2);
-    let id = app.store.add(hessian_job(CHECKPOINTS[0]), JobState::Done);
+    let id = app.state.store.add(hessian_job(CHECKPOINTS[0]), JobState::Done);
     let layers = vec![layer("conv1", 2.0), layer("fc", 7.0)];
-    app.store.insert(id, Loaded::Hessian(HessianSpectrum { layers, ..spectrum(0) }));
+    app.state.store.insert(id, Loaded::Hessian(HessianSpectrum { layers, ..spectrum(0) }));
     harness.get_by_label("Hessian").click();
     harness.run();
     assert!(harness.query_by_label_contains("Hessian of layers").is_none());
@@ -278,11 +277,11 @@ fn the_hessian_is_offered_where_the_session_does_not_ask_for_it() {
     harness.run();
     harness.get_by_label("Compute the Hessian").click();
     harness.run();
-    assert_eq!(harness.state().session.hessian, Some(HessianSettings::default()));
+    assert_eq!(harness.state().state.session.hessian, Some(HessianSettings::default()));
     assert!(harness.query_by_label("Compute the Hessian").is_none());
     harness.get_by_label("Hessian of ERM on digits test, nothing computed yet");
     // What the window plans is what the command line plans.
-    let session = harness.state().session.clone();
+    let session = harness.state().state.session.clone();
     assert!(flatland_core::job::plan(&session, flatland_core::job::Analysis::Hessian, "/out".as_ref(), &PlanOptions::default()).is_ok());
 }
 
@@ -299,10 +298,10 @@ fn spectra_are_shown_with_their_errors_and_exported() {
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
     let path = folder.path().join("h.svg");
-    harness.state_mut().export.path = path.display().to_string();
+    harness.state_mut().state.export.path = path.display().to_string();
     harness.run();
     harness.get_by_label("Write").click();
-    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.text.contains("h.svg")));
+    run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| message.text.contains("h.svg")));
     assert!(std::fs::read_to_string(path.with_extension("csv")).unwrap().starts_with("checkpoint,dataset,quantity"));
 }
 
@@ -310,14 +309,14 @@ fn spectra_are_shown_with_their_errors_and_exported() {
 fn the_loss_over_several_planes_is_shown_where_the_session_asks_for_them() {
     let mut harness = harness(&Listener::default(), 2, false);
     let app = harness.state_mut();
-    app.session.landscape.planes = 4;
+    app.state.session.landscape.planes = 4;
     for (k, name) in CHECKPOINTS.into_iter().enumerate().take(2) {
         let found = surface(k, false);
         let manifest = BandManifest { seeds: vec![0, 1, 2, 3], samples: 500, ..BandManifest::default() };
         let std = found.loss.iter().map(|loss| 0.2 * loss).collect();
         let band = LandscapeBand { alpha: found.alpha.clone(), beta: found.beta.clone(), mean: found.loss.clone(), std, manifest };
-        let id = app.store.add(landscape_job(name), JobState::Done);
-        app.store.insert(id, Loaded::Planes(found, band));
+        let id = app.state.store.add(landscape_job(name), JobState::Done);
+        app.state.store.insert(id, Loaded::Planes(found, band));
     }
     harness.get_by_label("Sharpness").click();
     harness.run();
@@ -335,30 +334,27 @@ fn the_loss_over_several_planes_is_shown_where_the_session_asks_for_them() {
 #[test]
 fn scores_and_spectra_are_shown_as_far_as_they_are_known_and_exported_when_they_are_whole() {
     let mut harness = harness(&Listener::default(), 0, false);
-    harness.state_mut().session.view.tab = Tab::ENERGY;
-    let id = harness.state_mut().store.add(score_job("ERM"), JobState::Running);
+    harness.state_mut().state.session.view.tab = Tab::ENERGY;
+    let id = harness.state_mut().state.store.add(score_job("ERM"), JobState::Running);
     let mut so_far = scores(1);
     so_far.datasets.retain(|data| data.role != "far");
     so_far.roles.retain(|_, role| role != "far");
-    harness.state_mut().finished(Finished::LoadedPartly(id, Box::new(Loaded::Scores(so_far))));
+    harness.state_mut().loaded_partly(id, Some(Loaded::Scores(so_far)));
     harness.run();
     harness.get_by_label_contains("Histogram of the Energy score of ERM, 4 datasets");
-    let exports = |harness: &Harness<'static, App>| {
-        let app = harness.state();
-        Export::of(Tab::ENERGY, &app.session, &app.store, None, None, "energy").is_some()
-    };
-    assert!(!exports(&harness), "a figure is of the whole");
-    harness.state_mut().finished(Finished::Loaded { id, loaded: Some(Box::new(Loaded::Scores(scores(1)))), complete: true, error: None });
+    let exports = |harness: &mut Harness<'static, App>| figure(harness.state_mut()).is_some();
+    assert!(!exports(&mut harness), "a figure is of the whole");
+    harness.state_mut().result_read(id, Found { loaded: Some(Box::new(Loaded::Scores(scores(1)))), complete: true, error: None });
     harness.run();
     harness.get_by_label_contains("Histogram of the Energy score of ERM, 5 datasets");
-    assert!(exports(&harness) && harness.state().store.partial.is_empty());
+    assert!(exports(&mut harness) && harness.state().state.store.partial.is_empty());
 
     // What a job knew when it was stopped is not taken for its result.
-    let other = harness.state_mut().store.add(score_job("SAM"), JobState::Running);
-    harness.state_mut().store.insert_partial(other, Loaded::Scores(scores(3)));
-    assert!(harness.state().store.scores_so_far("SAM").is_some());
-    harness.state_mut().store.apply(other, JobEvent::Cancelled);
-    assert!(harness.state().store.scores_so_far("SAM").is_none());
-    harness.state_mut().store.insert_partial(other, Loaded::Scores(scores(3)));
-    assert!(harness.state().store.scores_so_far("SAM").is_none(), "it came too late");
+    let other = harness.state_mut().state.store.add(score_job("SAM"), JobState::Running);
+    harness.state_mut().state.store.insert_partial(other, Loaded::Scores(scores(3)));
+    assert!(harness.state().state.store.scores_so_far("SAM").is_some());
+    harness.state_mut().state.store.apply(other, JobEvent::Cancelled);
+    assert!(harness.state().state.store.scores_so_far("SAM").is_none());
+    harness.state_mut().state.store.insert_partial(other, Loaded::Scores(scores(3)));
+    assert!(harness.state().state.store.scores_so_far("SAM").is_none(), "it came too late");
 }

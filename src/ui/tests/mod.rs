@@ -1,6 +1,7 @@
 //! The window by its accessible labels, with results made by hand and a worker that only listens.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+pub mod adapter;
 mod by_hand;
 mod closing;
 mod commands;
@@ -25,14 +26,20 @@ mod stale;
 mod typefaces;
 mod weights;
 
-use crate::ui::tests::by_hand::{CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session, sharpness_job, surface};
+use crate::ui::state::worker_event::WorkerEvent;
+use crate::ui::tests::by_hand::{
+    CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,
+    sharpness_job, surface,
+};
+use crate::ui::tests::hands::{button, drag, give, open_by_path, press, press_keys, run_until};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use crate::ui::tests::hands::{button, drag, give, open_by_path, press, press_keys, run_until};
 
-use crate::ui::app::App;
-use crate::ui::work::worker_client::{Bench, Heard};
 use crate::ui::state::store::{JobState, Loaded};
+use crate::ui::update::App;
+use crate::ui::work::export::Export;
+use crate::ui::work::results::Found;
+use crate::ui::work::worker_client::WorkerClient;
 use flatland_core::job::runs::RunOptions;
 use flatland_core::job::{JobEvent, JobOutput, JobSpec};
 use flatland_core::result::{Cell, Inspection, LandscapeManifest, LossSurface, Quantity, Reading};
@@ -40,10 +47,10 @@ use flatland_core::session::{NetworkChoice, Tab};
 
 /// An app with the session above, and everything computed for the first `computed` checkpoints.
 fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -> App {
-    let mut app = App::new(ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE);
-    app.session = session();
+    let mut app = App::new(ctx, WorkerClient::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE);
+    app.state.session = session();
     for (k, name) in CHECKPOINTS.into_iter().enumerate().take(computed) {
-        app.store.inspections.insert((format!("/nowhere/{name}.safetensors").into(), NetworkChoice::default()), inspection(name));
+        app.state.store.inspections.insert((format!("/nowhere/{name}.safetensors").into(), NetworkChoice::default()), inspection(name));
         let results = [
             (landscape_job(name), Loaded::Landscape(surface(k, holes && k > 1))),
             (sharpness_job(name), Loaded::Sharpness(curve(k))),
@@ -51,11 +58,16 @@ fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -
             (score_job(name), Loaded::Scores(scores(k))),
         ];
         for (spec, loaded) in results {
-            let id = app.store.add(spec, JobState::Done);
-            app.store.insert(id, loaded);
+            let id = app.state.store.add(spec, JobState::Done);
+            app.state.store.insert(id, loaded);
         }
     }
     app
+}
+
+/// What the present tab shows, as a figure.
+fn figure(app: &mut App) -> Option<Export> {
+    app.tabs.figure(&mut app.state)
 }
 
 fn harness(listener: &Listener, computed: usize, holes: bool) -> Harness<'static, App> {
@@ -92,7 +104,7 @@ fn every_panel_and_tab_has_a_name() {
 fn nothing_open_says_what_to_do() {
     let listener = Listener::default();
     let mut harness = Harness::builder().with_size([1200.0, 800.0]).build_eframe(move |cc| {
-        App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE)
+        App::new(&cc.egui_ctx, WorkerClient::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE)
     });
     harness.run();
     harness.get_by_label_contains("Open a checkpoint to see its loss landscape");
@@ -122,9 +134,9 @@ fn pending_and_non_finite_cells_are_drawn() {
 #[test]
 fn what_is_estimated_is_drawn_and_says_about() {
     let mut harness = harness(&Listener::default(), 0, false);
-    let id = harness.state_mut().store.add(landscape_job("ERM"), JobState::Running);
+    let id = harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Running);
     let (loss, std_error) = (vec![Some(0.5); 441], vec![Some(0.02); 441]);
-    harness.state_mut().store.apply(id, JobEvent::Estimate { loss, std_error });
+    harness.state_mut().state.store.apply(id, JobEvent::Estimate { loss, std_error });
     harness.run();
     let panel = harness.get_by_label_contains("Loss landscape of ERM on digits test, 21 × 21 cells, 0 computed");
     let at = panel.rect().center();
@@ -142,8 +154,8 @@ fn another_quantity_takes_the_place_of_the_loss() {
         cell.readings.push(Reading { quantity: Quantity::Auroc, value, std_error: 0.01 });
         surface.set(&cell);
     }
-    let id = harness.state_mut().store.add(landscape_job("ERM"), JobState::Done);
-    harness.state_mut().store.insert(id, Loaded::Landscape(surface));
+    let id = harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Done);
+    harness.state_mut().state.store.insert(id, Loaded::Landscape(surface));
     harness.run();
     harness.get_by_label_contains("loss  ▾").click();
     harness.run();
@@ -159,7 +171,7 @@ fn degenerate_grids_are_drawn() {
     let mut harness = harness(&listener, 0, false);
     for (name, alpha, beta) in [("ERM", vec![0.0], vec![0.0]), ("OE", vec![0.0, 0.5], vec![0.0]), ("SAM", axis(3), vec![-1.0, 0.0])] {
         let app = harness.state_mut();
-        let id = app.store.add(landscape_job(name), JobState::Done);
+        let id = app.state.store.add(landscape_job(name), JobState::Done);
         let mut surface = LossSurface::pending(alpha.clone(), beta.clone(), LandscapeManifest::default());
         for k in 0..alpha.len() * beta.len() {
             surface.set(&Cell {
@@ -172,7 +184,7 @@ fn degenerate_grids_are_drawn() {
                 readings: Vec::new(),
             });
         }
-        app.store.insert(id, Loaded::Landscape(surface));
+        app.state.store.insert(id, Loaded::Landscape(surface));
         harness.run();
     }
     harness.get_by_label_contains("Loss landscape of ERM on digits test, 1 × 1 cells, 1 computed");
@@ -183,29 +195,29 @@ fn a_dead_worker_leaves_the_window_alive_and_restarts() {
     let listener = Listener::default();
     let mut harness = harness(&listener, 1, false);
     let app = harness.state_mut();
-    let running = app.store.add(landscape_job("ERM"), JobState::Waiting);
-    let waiting = app.store.add(landscape_job("OE"), JobState::Waiting);
+    let running = app.state.store.add(landscape_job("ERM"), JobState::Waiting);
+    let waiting = app.state.store.add(landscape_job("OE"), JobState::Waiting);
     harness.run();
     assert_eq!(listener.0.borrow().asked.len(), 1, "one job at a time");
     let theirs = listener.0.borrow().asked[0].0;
     let cells = vec![Cell { i: 10, j: 10, loss: 0.1, accuracy: 0.9, loss_std_error: 0.01, count: 500, readings: Vec::new() }];
     let death = "killed by signal 9";
     listener.0.borrow_mut().says.extend([
-        Heard::Job(theirs, JobEvent::Started),
-        Heard::Job(theirs, JobEvent::Cells { cells }),
-        Heard::Job(theirs, JobEvent::Failed { message: death.into() }),
-        Heard::Died(death.into()),
+        WorkerEvent::Job(theirs, JobEvent::Started),
+        WorkerEvent::Job(theirs, JobEvent::Cells { cells }),
+        WorkerEvent::Job(theirs, JobEvent::Failed { message: death.into() }),
+        WorkerEvent::Died(death.into()),
     ]);
     harness.run();
     harness.get_by_label_contains("The worker ended: killed by signal 9");
     harness.get_by_label_contains("Loss landscape of ERM on digits test, 21 × 21 cells, 1 computed");
-    assert_eq!(harness.state().store.jobs[&running].state, JobState::Interrupted);
-    assert_eq!(harness.state().store.jobs[&waiting].state, JobState::Interrupted);
+    assert_eq!(harness.state().state.store.jobs[&running].state, JobState::Interrupted);
+    assert_eq!(harness.state().state.store.jobs[&waiting].state, JobState::Interrupted);
     harness.get_by_label("Restart worker").click();
     harness.run();
     assert_eq!(listener.0.borrow().restarts, 1);
     assert_eq!(listener.0.borrow().asked.len(), 2, "the interrupted job is asked for again");
-    assert_eq!(harness.state().store.jobs[&running].state, JobState::Running);
+    assert_eq!(harness.state().state.store.jobs[&running].state, JobState::Running);
     harness.get_by_label("Worker computing");
 }
 
@@ -220,14 +232,14 @@ fn what_the_present_tab_shows_is_computed_first() {
         score_job("ERM"),
         JobSpec::Inspect { path: "/nowhere/ERM.safetensors".into(), choice: NetworkChoice::default() },
     ] {
-        app.store.add(spec, JobState::Waiting);
+        app.state.store.add(spec, JobState::Waiting);
     }
     harness.get_by_label("Energy").click();
     harness.run();
     // The landscape went out before the click; from then on inspections first, then the tab's, then the rest in order.
     let finish = |listener: &Listener| {
         let theirs = listener.0.borrow().asked.last().unwrap().0;
-        listener.0.borrow_mut().says.push_back(Heard::Job(theirs, JobEvent::Cancelled));
+        listener.0.borrow_mut().says.push_back(WorkerEvent::Job(theirs, JobEvent::Cancelled));
     };
     for _ in 0..3 {
         finish(&listener);
@@ -254,17 +266,17 @@ fn jobs_can_be_cancelled_running_or_waiting_and_asked_again() {
     let listener = Listener::default();
     let mut harness = harness(&listener, 0, false);
     let app = harness.state_mut();
-    app.store.add(landscape_job("ERM"), JobState::Waiting);
-    let waiting = app.store.add(landscape_job("OE"), JobState::Waiting);
+    app.state.store.add(landscape_job("ERM"), JobState::Waiting);
+    let waiting = app.state.store.add(landscape_job("OE"), JobState::Waiting);
     harness.run();
     harness.get_by_label("Cancel Landscape · ERM").click();
     harness.get_by_label("Cancel Landscape · OE").click();
     harness.run();
     assert_eq!(listener.0.borrow().cancelled, [1000], "the worker is told of the running one only");
-    assert_eq!(harness.state().store.jobs[&waiting].state, JobState::Cancelled);
+    assert_eq!(harness.state().state.store.jobs[&waiting].state, JobState::Cancelled);
     harness.get_by_label("Run again Landscape · OE").click();
     harness.run();
-    assert_eq!(harness.state().store.jobs[&waiting].state, JobState::Waiting);
+    assert_eq!(harness.state().state.store.jobs[&waiting].state, JobState::Waiting);
 }
 
 #[test]
@@ -279,26 +291,26 @@ fn differences_to_the_baseline_take_the_place_of_the_losses_and_are_exported() {
         let mut spec = landscape_job(name);
         spec.set_out(out);
         let app = harness.state_mut();
-        let id = app.store.add(spec, JobState::Done);
-        app.store.insert(id, Loaded::Landscape(found));
+        let id = app.state.store.add(spec, JobState::Done);
+        app.state.store.insert(id, Loaded::Landscape(found));
     }
     harness.run();
     harness.get_by_label_contains("loss  ▾").click();
     harness.run();
     harness.get_by_label("loss − loss of Pretrained").click();
     harness.run();
-    run_until(&mut harness, |app| app.store.differences.len() == 2);
+    run_until(&mut harness, |app| app.state.store.differences.len() == 2);
     harness.run();
     harness.get_by_label_contains("Difference to Pretrained of the loss of ERM on digits test, 21 × 21 cells, 441 computed");
     assert!(harness.query_by_label_contains("of the loss of Pretrained").is_none(), "the baseline has no panel of its own");
     let path = folder.path().join("d.csv");
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
-    harness.state_mut().export.path = path.display().to_string();
+    harness.state_mut().state.export.path = path.display().to_string();
     harness.run();
-    harness.state_mut().export.path = path.display().to_string();
+    harness.state_mut().state.export.path = path.display().to_string();
     harness.run();
     harness.get_by_label("Write").click();
-    run_until(&mut harness, |app| app.message.as_ref().is_some_and(|message| message.text.contains("d.csv")));
+    run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| message.text.contains("d.csv")));
     assert!(std::fs::read_to_string(&path).unwrap().starts_with("checkpoint,baseline,dataset,alpha,beta,difference"));
     harness.get_by_label_contains("loss − loss of Pretrained  ▾").click();
     harness.run();
@@ -311,20 +323,20 @@ fn differences_to_the_baseline_take_the_place_of_the_losses_and_are_exported() {
 fn a_running_job_can_pause_and_go_on() {
     let listener = Listener::default();
     let mut harness = harness(&listener, 0, false);
-    let id = harness.state_mut().store.add(landscape_job("ERM"), JobState::Waiting);
+    let id = harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Waiting);
     harness.run();
-    listener.0.borrow_mut().says.push_back(Heard::Job(1000, JobEvent::Started));
+    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(1000, JobEvent::Started));
     harness.run();
     harness.get_by_label("Pause Landscape · ERM").click();
     harness.run();
-    listener.0.borrow_mut().says.push_back(Heard::Job(1000, JobEvent::Paused));
+    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(1000, JobEvent::Paused));
     harness.run();
-    assert_eq!(harness.state().store.jobs[&id].state, JobState::Paused);
+    assert_eq!(harness.state().state.store.jobs[&id].state, JobState::Paused);
     harness.get_by_label("Go on with Landscape · ERM").click();
     harness.run();
-    listener.0.borrow_mut().says.push_back(Heard::Job(1000, JobEvent::Resumed));
+    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(1000, JobEvent::Resumed));
     harness.run();
-    assert_eq!(harness.state().store.jobs[&id].state, JobState::Running);
+    assert_eq!(harness.state().state.store.jobs[&id].state, JobState::Running);
     assert_eq!(listener.0.borrow().paused, [(1000, true), (1000, false)]);
 }
 
@@ -339,16 +351,16 @@ fn a_session_opens_by_its_path_and_its_jobs_go_out() {
     let mut harness = harness(&listener, 2, false);
     harness.run();
     open_by_path(&mut harness, &path.display().to_string());
-    run_until(&mut harness, |app| app.session.checkpoints.len() == 1 && app.store.jobs.len() == 5);
+    run_until(&mut harness, |app| app.state.session.checkpoints.len() == 1 && app.state.store.jobs.len() == 5);
     run_until(&mut harness, |_| listener.0.borrow().asked.len() == 1);
     harness.get_by_label("Close checkpoint Mine");
     assert!(matches!(&listener.0.borrow().asked[0].1, JobSpec::Inspect { path, .. } if path.ends_with("mine.pt")));
     let refused = Inspection { error: Some("expected a checkpoint, found text".into()), ..Inspection::default() };
     let output = JobOutput::Inspection(Box::new(refused));
-    listener.0.borrow_mut().says.push_back(Heard::Job(1000, JobEvent::Done { output }));
+    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(1000, JobEvent::Done { output }));
     harness.run();
     harness.get_by_label("expected a checkpoint, found text");
-    let failed = |app: &App| app.store.jobs.values().filter(|job| matches!(job.state, JobState::Failed(_))).count();
+    let failed = |app: &App| app.state.store.jobs.values().filter(|job| matches!(job.state, JobState::Failed(_))).count();
     assert_eq!((failed(harness.state()), listener.0.borrow().asked.len()), (4, 1), "nothing is computed of it");
 }
 
@@ -358,10 +370,10 @@ fn a_path_with_nothing_there_is_told_and_nothing_is_lost() {
     let mut harness = harness(&listener, 5, false);
     harness.run();
     open_by_path(&mut harness, "/nowhere/at/all.toml");
-    run_until(&mut harness, |app| app.message.is_some());
+    run_until(&mut harness, |app| app.state.message.is_some());
     harness.run();
     harness.get_by_label("expected a file or folder, found nothing there (/nowhere/at/all.toml)");
-    assert_eq!(harness.state().session.checkpoints.len(), 5);
+    assert_eq!(harness.state().state.session.checkpoints.len(), 5);
     harness.get_by_label("Dismiss message").click();
     harness.run();
     assert!(harness.query_by_label_contains("found nothing there").is_none());

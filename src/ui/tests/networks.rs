@@ -9,7 +9,7 @@ use flatland_core::session::{CheckpointEntry, Normalization, NormalizationPreset
 const NAME: &str = "Pretrained";
 
 fn entry(harness: &Harness<'static, App>) -> CheckpointEntry {
-    harness.state().session.checkpoints.iter().find(|entry| entry.name == NAME).unwrap().clone()
+    harness.state().state.session.checkpoints.iter().find(|entry| entry.name == NAME).unwrap().clone()
 }
 
 /// What the worker says of the checkpoint's file when it is read as its entry says.
@@ -17,9 +17,9 @@ fn tell(harness: &mut Harness<'static, App>, listener: &Listener, report: Inspec
     let entry = entry(harness);
     let spec = JobSpec::Inspect { path: entry.path.clone(), choice: entry.choice() };
     let app = harness.state_mut();
-    let id = app.store.add(spec, JobState::Running);
+    let id = app.state.store.add(spec, JobState::Running);
     let output = JobOutput::Inspection(Box::new(report));
-    app.heard(Heard::Job(id, JobEvent::Done { output }));
+    app.worker_event(WorkerEvent::Job(id, JobEvent::Done { output }));
     assert!(listener.0.borrow().restarts == 0);
     harness.run();
 }
@@ -38,13 +38,19 @@ fn a_file_of_several_networks_asks_and_shows_nothing_until_somebody_answers() {
     let listener = Listener::default();
     let mut harness = harness(&listener, 1, false);
     harness.run();
-    let has_results = |harness: &Harness<'static, App>| harness.state().store.scores.contains_key(NAME);
+    let has_results = |harness: &Harness<'static, App>| harness.state().state.store.scores.contains_key(NAME);
     assert!(has_results(&harness), "of before anybody knew");
     tell(&mut harness, &listener, small_mnist());
     harness.get_by_label_contains("Its tensors fit several networks. Which is it?");
-    assert!(!has_results(&harness) && harness.state().store.sharpness.is_empty());
-    let failed =
-        harness.state().store.jobs.values().filter(|job| matches!(&job.state, JobState::Failed(why) if why.contains("not begun"))).count();
+    assert!(!has_results(&harness) && harness.state().state.store.sharpness.is_empty());
+    let failed = harness
+        .state()
+        .state
+        .store
+        .jobs
+        .values()
+        .filter(|job| matches!(&job.state, JobState::Failed(why) if why.contains("not begun")))
+        .count();
     assert_eq!(failed, 4, "landscape, sharpness, embedding and scores");
     press(&mut harness, &format!("mnist_tutorial: {NAME}"));
     assert_eq!(entry(&harness).architecture.as_deref(), Some("mnist_tutorial"));
@@ -96,7 +102,7 @@ fn a_refused_file_offers_the_networks_that_it_can_be_read_as() {
 fn what_the_batch_norms_say_stands_in_the_row_with_what_mends_it() {
     let mut harness = harness(&Listener::default(), 1, false);
     let app = harness.state_mut();
-    let id = *app.store.jobs.keys().next().unwrap();
+    let id = *app.state.store.jobs.keys().next().unwrap();
     let mut check = NetworkCheck {
         dataset: "digits test".into(),
         samples: 128,
@@ -106,7 +112,7 @@ fn what_the_batch_norms_say_stands_in_the_row_with_what_mends_it() {
         ..NetworkCheck::default()
     };
     check.judge();
-    app.finished(crate::ui::work::loader::Finished::Checked(id, Box::new(check)));
+    app.state.store.insert_check(id, check);
     harness.run();
     harness.get_by_label_contains("do not reach the first BatchNorm, `bn1`, as in training");
     press(&mut harness, &format!("Normalize as ImageNet: {NAME}"));

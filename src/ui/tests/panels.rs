@@ -3,10 +3,10 @@
 use egui::{Key, Modifiers};
 
 use super::*;
-use crate::ui::command::{Close, Command, OpenAs};
 use crate::ui::command::list::Item;
-use crate::ui::work::memory::{Left, Recent, ThemeChoice};
 use crate::ui::command::scatter::ScatterCommand;
+use crate::ui::command::{Close, Command, OpenAs};
+use crate::ui::state::memory::{Left, Recent, ThemeChoice};
 use flatland_core::result::UnreadableImage;
 use flatland_core::session::{HessianSettings, Link, Selection};
 
@@ -28,13 +28,13 @@ fn gives(harness: &mut Harness<'static, App>, label: &str) -> Vec<Command> {
 fn the_start_page_opens_the_demo_recent_files_and_what_was_left() {
     let mut harness = harness(&Listener::default(), 0, false);
     let app = harness.state_mut();
-    app.session = flatland_core::session::Session::default();
-    app.keeper.recents =
+    app.state.session = flatland_core::session::Session::default();
+    app.state.memory.recents =
         vec![Recent { path: "/home/ada/study.toml".into(), missing: false }, Recent { path: "/media/disk/old.toml".into(), missing: true }];
     let left =
         |id: &str, name: &str| Left { id: id.into(), file: None, name: name.into(), unsaved: true, time: 0.0, checkpoints: 2, error: None };
     let broken = Left { error: Some("cannot read what was kept (/state/slots/9.toml)".into()), ..left("9", "9.toml") };
-    app.keeper.left = vec![left("7", "sketch"), left("8", "draft"), broken];
+    app.state.memory.left = vec![left("7", "sketch"), left("8", "draft"), broken];
     harness.run();
     for (label, command) in [
         ("Open files…", Command::OpenDialog(OpenAs::ByContent)),
@@ -59,7 +59,7 @@ fn the_theme_menu_offers_light_dark_and_the_systems() {
         menu.expect("the theme's menu").click();
         harness.run();
         press(&mut harness, label);
-        assert_eq!((harness.state().ctx.theme(), harness.state().keeper.preferences.theme), (theme, choice));
+        assert_eq!((harness.state().ctx.theme(), harness.state().state.memory.preferences.theme), (theme, choice));
     }
 }
 
@@ -70,13 +70,13 @@ fn the_export_line_leaves_the_data_out_when_asked_and_closes() {
     harness.run();
     press(&mut harness, "Export…");
     press(&mut harness, "and its data");
-    harness.state_mut().export.path = folder.path().join("a.svg").display().to_string();
+    harness.state_mut().state.export.path = folder.path().join("a.svg").display().to_string();
     harness.run();
     press(&mut harness, "Write");
-    run_until(&mut harness, |app| app.message.is_some());
+    run_until(&mut harness, |app| app.state.message.is_some());
     assert!(folder.path().join("a.svg").exists() && !folder.path().join("a.csv").exists());
     press(&mut harness, "Dismiss message");
-    assert!(harness.state().message.is_none());
+    assert!(harness.state().state.message.is_none());
     for (label, format) in [("SVG…", "svg"), ("PDF…", "pdf"), ("PNG…", "png")] {
         let given = gives(&mut harness, label);
         assert!(matches!(&given[..], [Command::ExportDialog(asked)] if asked.extension() == format), "{label}: {given:?}");
@@ -96,16 +96,16 @@ fn datasets_and_links_are_switched_where_they_stand() {
     harness.run();
     for link in [Link::Axes, Link::Colors, Link::Cursor] {
         press(&mut harness, &format!("Link {}", link.label()));
-        assert!(!harness.state().session.view.links.has(link));
+        assert!(!harness.state().state.session.view.links.has(link));
         press(&mut harness, &format!("Link {}", link.label()));
-        assert!(harness.state().session.view.links.has(link));
+        assert!(harness.state().state.session.view.links.has(link));
     }
 }
 
 #[test]
 fn the_log_is_cleared_and_hidden() {
     let mut harness = harness(&Listener::default(), 0, false);
-    harness.state_mut().log.push(crate::ui::state::log::Level::Info, String::new(), "something");
+    harness.state_mut().state.log.push(crate::ui::state::log::Level::Info, String::new(), "something");
     harness.run();
     press(&mut harness, "Show the log");
     harness.get_by_label("something");
@@ -118,11 +118,14 @@ fn the_log_is_cleared_and_hidden() {
 /// Whatever a command can change that a person sees.
 fn seen(harness: &Harness<'static, App>, listener: &Listener) -> String {
     let app = harness.state();
-    let states: Vec<_> = app.store.jobs.values().map(|job| format!("{:?} {}", job.state, job.priority)).collect();
+    let states: Vec<_> = app.state.store.jobs.values().map(|job| format!("{:?} {}", job.state, job.priority)).collect();
     let heard = (listener.0.borrow().asked.len(), listener.0.borrow().cancelled.len(), listener.0.borrow().paused.len());
-    let open = (app.export.open, app.log.open, app.shortcuts, app.views.runs.form.is_some());
-    let person = (app.ctx.zoom_factor(), app.keeper.preferences.theme);
-    format!("{:?}{:?}{:?}{states:?}{heard:?}{open:?}{person:?}{}", app.session, app.message, app.document.name, app.generation)
+    let open = (app.state.export.open, app.state.log.open, app.state.shortcuts, app.state.runs.form.is_some());
+    let person = (app.ctx.zoom_factor(), app.state.memory.preferences.theme);
+    format!(
+        "{:?}{:?}{:?}{states:?}{heard:?}{open:?}{person:?}{}",
+        app.state.session, app.state.message, app.state.document.name, app.state.generation
+    )
 }
 
 /// Those that ask the desktop for a file would open a window upon the desktop of whoever tests; that of closing ends the test.
@@ -145,11 +148,11 @@ fn can_be_tried(item: &Item) -> bool {
 fn little(listener: &Listener) -> Harness<'static, App> {
     let mut harness = harness(listener, 2, false);
     let app = harness.state_mut();
-    app.session.checkpoints.truncate(2);
-    app.session.view.tab = Tab::COMPARE;
-    app.session.view.scatter.selection = Selection::of("digits test", vec![1, 2, 3]);
-    app.session.hessian = Some(HessianSettings::default());
-    app.store.add(landscape_job("Pretrained"), JobState::Failed("no memory".into()));
+    app.state.session.checkpoints.truncate(2);
+    app.state.session.view.tab = Tab::COMPARE;
+    app.state.session.view.scatter.selection = Selection::of("digits test", vec![1, 2, 3]);
+    app.state.session.hessian = Some(HessianSettings::default());
+    app.state.store.add(landscape_job("Pretrained"), JobState::Failed("no memory".into()));
     harness.run();
     harness
 }
@@ -158,30 +161,34 @@ fn little(listener: &Listener) -> Harness<'static, App> {
 fn every_command_does_something_that_is_seen_when_its_name_is_given_to_the_palette() {
     let listener = Listener::default();
     let mut harness = little(&listener);
-    let names: Vec<String> =
-        harness.state().command_list().iter().filter(|item| can_be_tried(item)).map(|item| item.name.clone()).collect();
+    let names: Vec<String> = crate::ui::command::list::list(&harness.state().state)
+        .iter()
+        .filter(|item| can_be_tried(item))
+        .map(|item| item.name.clone())
+        .collect();
     assert!(names.len() > 50, "{names:?}");
-    let (session, mut silent, mut tried) = (harness.state().session.clone(), Vec::new(), 0);
+    let (session, mut silent, mut tried) = (harness.state().state.session.clone(), Vec::new(), 0);
     for name in &names {
         let app = harness.state_mut();
-        (app.session, app.message, app.export.open, app.log.open, app.shortcuts) = (session.clone(), None, false, false, false);
-        (app.views.runs.form, app.palette) = (None, None);
+        (app.state.session, app.state.message, app.state.export.open, app.state.log.open, app.state.shortcuts) =
+            (session.clone(), None, false, false, false);
+        (app.state.runs.form, app.state.palette) = (None, None);
         harness.run();
         // What was closed before took its results and jobs along.
-        if !harness.state().command_list().iter().any(|item| item.name == *name) {
+        if !crate::ui::command::list::list(&harness.state().state).iter().any(|item| item.name == *name) {
             continue;
         }
         tried += 1;
         harness.key_press_modifiers(Modifiers::CTRL, Key::K);
         harness.run();
-        assert!(harness.state().palette.is_some(), "no palette for {name}");
+        assert!(harness.state().state.palette.is_some(), "no palette for {name}");
         harness.get_by_label("Find a command").type_text(name);
         harness.run();
         let before = seen(&harness, &listener);
         harness.key_press(Key::Enter);
         harness.run();
         run_until(&mut harness, |app| !app.background.is_busy());
-        if harness.state().palette.is_some() || seen(&harness, &listener) == before {
+        if harness.state().state.palette.is_some() || seen(&harness, &listener) == before {
             silent.push(name);
         }
     }
@@ -192,14 +199,14 @@ fn every_command_does_something_that_is_seen_when_its_name_is_given_to_the_palet
 #[test]
 fn a_dataset_says_how_many_of_its_images_could_not_be_read_and_which() {
     let mut harness = harness(&Listener::default(), 1, true);
-    let dataset = harness.state().session.datasets[0].clone();
+    let dataset = harness.state().state.session.datasets[0].clone();
     let image = |k: usize| UnreadableImage { path: format!("/data/{k}.jpg").into(), reason: "cut short".into() };
     let table = flatland_core::result::ScoreTable {
         unreadable: [(dataset.name.clone(), vec![image(1), image(2)])].into_iter().collect(),
-        ..(**harness.state().store.scores.values().next().unwrap()).clone()
+        ..(**harness.state().state.store.scores.values().next().unwrap()).clone()
     };
-    let checkpoint = harness.state().store.scores.keys().next().unwrap().clone();
-    harness.state_mut().store.scores.insert(checkpoint, std::sync::Arc::new(table));
+    let checkpoint = harness.state().state.store.scores.keys().next().unwrap().clone();
+    harness.state_mut().state.store.scores.insert(checkpoint, std::sync::Arc::new(table));
     harness.run();
     let label = format!("Role and images of {}: {} · 300 · 2 unreadable", dataset.name, dataset.role.label());
     harness.get_by_label(&label);

@@ -3,13 +3,13 @@
 
 use egui::{Key, Modifiers};
 
-use crate::ui::tests::sessions::{far, message, open_study, settle, study, window};
 use super::*;
+use crate::ui::command::scatter::ScatterCommand;
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::state::document::Recalling;
+use crate::ui::tests::sessions::{far, message, open_study, settle, study, window};
 use crate::ui::work::memory::Memory;
 use crate::ui::work::memory::keeper::Task;
-use crate::ui::command::scatter::ScatterCommand;
 use flatland_core::session::{HessianSettings, Session};
 
 /// Two folders: of the memory, and of the sessions.
@@ -24,11 +24,11 @@ fn a_session_opens_again_when_a_checkpoint_of_its_figures_was_closed() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text + "project = [\"SAM\"]\n[figure]\ncompared = [\"ERM\", \"SAM\"]\nmethods = [\"SAM\"]\n").unwrap();
     let mut harness = window(root.path(), &Listener::default(), vec![path.clone()]);
-    run_until(&mut harness, |app| app.session.checkpoints.len() == 2);
+    run_until(&mut harness, |app| app.state.session.checkpoints.len() == 2);
     harness.get_by_label("Close checkpoint SAM").click();
     harness.run();
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
-    run_until(&mut harness, |app| !app.unsaved());
+    run_until(&mut harness, |app| !app.state.unsaved());
     assert_eq!(Session::load(&path).unwrap().figure.compared, ["ERM"]);
 }
 
@@ -36,9 +36,9 @@ fn a_session_opens_again_when_a_checkpoint_of_its_figures_was_closed() {
 fn what_could_not_be_opened_again_is_not_saved() {
     let (root, folder) = folders();
     let mut harness = open_study(root.path(), folder.path());
-    harness.state_mut().session.figure.methods = vec!["gone".into()];
+    harness.state_mut().state.session.figure.methods = vec!["gone".into()];
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
-    run_until(&mut harness, |app| app.message.is_some());
+    run_until(&mut harness, |app| app.state.message.is_some());
     assert!(message(&harness).contains("not saved") && message(&harness).contains("found `gone`"), "{}", message(&harness));
     assert!(Session::load(&folder.path().join("study.toml")).is_ok());
 }
@@ -47,13 +47,13 @@ fn what_could_not_be_opened_again_is_not_saved() {
 fn a_closed_dataset_is_named_nowhere() {
     let mut harness = harness(&Listener::default(), 0, false);
     let gone = || vec!["textures".to_owned()];
-    let session = &mut harness.state_mut().session;
+    let session = &mut harness.state_mut().state.session;
     session.hessian = Some(HessianSettings { datasets: gone(), ..HessianSettings::default() });
     (session.landscape.ood, session.landscape.datasets, session.embedding.datasets) = (gone(), gone(), gone());
     session.view.dataset = Some("textures".into());
     harness.state_mut().commands.push(Command::RemoveDataset("textures".into()));
     harness.run();
-    let session = harness.state().session.clone();
+    let session = harness.state().state.session.clone();
     assert!(session.landscape.ood.is_empty() && session.hessian.unwrap().datasets.is_empty() && session.view.dataset.is_none());
     assert!(session.landscape.datasets.is_empty() && session.embedding.datasets.is_empty() && session.datasets.len() == 4);
 }
@@ -68,18 +68,18 @@ fn a_file_that_cannot_be_read_any_more_is_not_written_over_unasked() {
     harness.get_by_label("Close checkpoint ERM").click();
     harness.run();
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
-    run_until(&mut harness, |app| app.message.is_some());
+    run_until(&mut harness, |app| app.state.message.is_some());
     assert!(message(&harness).contains("changed by another program"), "{}", message(&harness));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "version = 1\n[[checkpoi");
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
-    run_until(&mut harness, |app| !app.unsaved());
+    run_until(&mut harness, |app| !app.state.unsaved());
     assert_eq!(Session::load(&path).unwrap().checkpoints.len(), 1);
     // One that is gone is written anew.
     std::fs::remove_file(&path).unwrap();
     harness.get_by_label("Close checkpoint SAM").click();
     harness.run();
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
-    run_until(&mut harness, |app| !app.unsaved());
+    run_until(&mut harness, |app| !app.state.unsaved());
     assert!(path.is_file());
 }
 
@@ -91,17 +91,17 @@ fn an_ending_that_is_added_to_a_name_writes_over_nothing() {
     std::fs::write(&taken, "precious").unwrap();
     harness.state_mut().commands.push(Command::SaveAs(folder.path().join("taken")));
     harness.run();
-    run_until(&mut harness, |app| app.message.is_some());
+    run_until(&mut harness, |app| app.state.message.is_some());
     assert!(message(&harness).contains("not saved") && message(&harness).contains("taken.toml"), "{}", message(&harness));
     assert_eq!(std::fs::read_to_string(&taken).unwrap(), "precious");
-    assert_eq!(harness.state().document.file, Some(folder.path().join("study.toml")));
+    assert_eq!(harness.state().state.document.file, Some(folder.path().join("study.toml")));
     // Its own file is no other.
     harness.state_mut().commands.push(Command::Back);
     harness.get_by_label("Close checkpoint SAM").click();
     harness.run();
     harness.state_mut().commands.push(Command::SaveAs(folder.path().join("study")));
     harness.run();
-    run_until(&mut harness, |app| !app.unsaved());
+    run_until(&mut harness, |app| !app.state.unsaved());
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_session_that_takes_the_place_of_one_that_is_being_saved_does_not_get_its_fi
     run_until(&mut harness, |_| path.is_file());
     settle(&mut harness);
     let app = harness.state();
-    assert_eq!((app.document.file.as_ref(), app.document.name.as_str(), app.unsaved()), (None, "Untitled", false));
+    assert_eq!((app.state.document.file.as_ref(), app.state.document.name.as_str(), app.state.unsaved()), (None, "Untitled", false));
     assert!(message(&harness).contains("other.toml"), "{}", message(&harness));
 }
 
@@ -127,14 +127,14 @@ fn how_a_file_was_looked_at_comes_back_after_another_one_and_the_file_is_the_tru
     harness.run();
     press_keys(&mut harness, Modifiers::CTRL, Key::N);
     settle(&mut harness);
-    assert!(harness.state().is_empty() && harness.query_by_label("Not saved").is_none());
+    assert!(harness.state().state.is_empty() && harness.query_by_label("Not saved").is_none());
     let path = folder.path().join("study.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("version = 1\n", "version = 1\nseed = 5\n")).unwrap();
     harness.state_mut().commands.push(Command::Open(vec![path], OpenAs::ByContent));
-    run_until(&mut harness, |app| app.session.checkpoints.len() == 2);
-    run_until(&mut harness, |app| app.session.view.scatter.hidden.contains(&far()));
-    assert!(!harness.state().unsaved() && harness.state().session.seed == 5);
+    run_until(&mut harness, |app| app.state.session.checkpoints.len() == 2);
+    run_until(&mut harness, |app| app.state.session.view.scatter.hidden.contains(&far()));
+    assert!(!harness.state().state.unsaved() && harness.state().state.session.seed == 5);
 }
 
 #[test]
@@ -150,11 +150,11 @@ fn another_tab_alone_is_nothing_to_bring_back() {
 
 /// Another window has left changes to the open file, in the slot that is given, and they are asked for.
 fn recall_changes(harness: &mut Harness<'static, App>, root: &std::path::Path) -> String {
-    let mut left = harness.state().kept(true);
+    let mut left = harness.state().state.kept(true);
     (left.unsaved, left.session.seed) = (true, 77);
     Memory::at(root).keep(&left).unwrap();
     let id = Memory::at(root).left()[0].id.clone();
-    harness.state_mut().recalling = Some(Recalling::Changes);
+    harness.state_mut().state.recalling = Some(Recalling::Changes);
     harness.state_mut().keeper.ask(Task::Take(id.clone()));
     id
 }
@@ -165,12 +165,12 @@ fn unsaved_changes_that_came_too_late_stay_where_they_are() {
     let mut harness = open_study(root.path(), folder.path());
     let id = recall_changes(&mut harness, root.path());
     // Meanwhile something is changed here.
-    harness.state_mut().session.checkpoints.truncate(1);
+    harness.state_mut().state.session.checkpoints.truncate(1);
     settle(&mut harness);
     harness.state_mut().commands.push(Command::SelectScore("msp".into()));
     harness.run();
     settle(&mut harness);
-    assert_eq!(harness.state().session.seed, 0);
+    assert_eq!(harness.state().state.session.seed, 0);
     drop(harness);
     let restored = Memory::at(root.path()).take(&id).unwrap().unwrap();
     assert_eq!((restored.kept.session.seed, restored.kept.session.checkpoints.len()), (77, 2));
@@ -185,7 +185,7 @@ fn unsaved_changes_that_are_being_recalled_stay_when_another_session_is_opened()
     let id = recall_changes(&mut harness, root.path());
     harness.state_mut().new_session();
     settle(&mut harness);
-    assert!(harness.state().is_empty());
+    assert!(harness.state().state.is_empty());
     drop(harness);
     assert_eq!(Memory::at(root.path()).take(&id).unwrap().unwrap().kept.session.seed, 77);
 }
@@ -196,9 +196,9 @@ fn what_was_kept_and_cannot_be_read_is_told_at_the_start() {
     std::fs::create_dir_all(root.path().join("slots")).unwrap();
     std::fs::write(root.path().join("slots/9-9.toml"), "name = \"from another version\"").unwrap();
     let mut harness = window(root.path(), &Listener::default(), Vec::new());
-    run_until(&mut harness, |app| app.document.name == "Demo");
+    run_until(&mut harness, |app| app.state.document.name == "Demo");
     assert!(message(&harness).contains("cannot read what was kept") && message(&harness).contains("9-9.toml"), "{}", message(&harness));
-    let items = harness.state().command_list();
+    let items = crate::ui::command::list::list(&harness.state().state);
     let item = items.iter().find(|item| item.name == "Bring back unsaved 9-9.toml, cannot be read").unwrap();
     assert!(item.unavailable.as_ref().is_some_and(|why| why.contains("9-9.toml")));
     assert!(root.path().join("slots/9-9.toml").is_file());
@@ -210,12 +210,12 @@ fn a_session_is_saved_under_a_typed_path_where_no_dialog_is() {
     let mut harness = open_study(root.path(), folder.path());
     let path = folder.path().join("typed.toml");
     let save = |harness: &mut Harness<'static, App>| {
-        harness.state_mut().message = None;
+        harness.state_mut().state.message = None;
         press_keys(harness, Modifiers::CTRL, Key::K);
         harness.get_by_label("Find a command").type_text(&format!("save as {}", path.display()));
         harness.run();
         press_keys(harness, Modifiers::NONE, Key::Enter);
-        run_until(harness, |app| app.message.is_some());
+        run_until(harness, |app| app.state.message.is_some());
     };
     save(&mut harness);
     assert!(Session::load(&path).is_ok(), "{}", message(&harness));

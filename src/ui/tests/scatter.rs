@@ -6,11 +6,11 @@ use std::rc::Rc;
 use eframe::egui_wgpu::RenderState;
 use egui::{Key, Pos2, vec2};
 
-use crate::ui::tests::hands::drawn;
 use super::*;
+use crate::ui::command::scatter::ScatterCommand;
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::style::gpu::points::Points as GpuPoints;
-use crate::ui::command::scatter::ScatterCommand;
+use crate::ui::tests::hands::drawn;
 use flatland_core::result::{Embedding, Picture, ScoreTable};
 use flatland_core::session::{Link, Pane, Selection};
 
@@ -33,14 +33,14 @@ fn results(k: usize) -> (Embedding, ScoreTable) {
 }
 
 pub(super) fn fill(app: &mut App) {
-    app.session.checkpoints.truncate(2);
-    app.session.view.tab = Tab::EMBEDDING;
+    app.state.session.checkpoints.truncate(2);
+    app.state.session.view.tab = Tab::EMBEDDING;
     for (k, name) in CHECKPOINTS.into_iter().enumerate().take(2) {
         let (found, table) = results(k);
-        let id = app.store.add(embedding_job(name), JobState::Done);
-        app.store.insert(id, Loaded::Embedding(found));
-        let id = app.store.add(score_job(name), JobState::Done);
-        app.store.insert(id, Loaded::Scores(table));
+        let id = app.state.store.add(embedding_job(name), JobState::Done);
+        app.state.store.insert(id, Loaded::Embedding(found));
+        let id = app.state.store.add(score_job(name), JobState::Done);
+        app.state.store.insert(id, Loaded::Scores(table));
     }
 }
 
@@ -63,12 +63,12 @@ pub(super) fn choose(harness: &mut Harness<'static, App>, menu: &str, entry: &st
 }
 
 pub(super) fn selected(harness: &Harness<'static, App>) -> usize {
-    harness.state().scatter.view.selection.len()
+    harness.state().state.scatter.view.selection.len()
 }
 
 /// The image under the pointer or the keys.
 fn pointed(harness: &Harness<'static, App>) -> (String, i64) {
-    harness.state().scatter.cursor.at.clone().unwrap().1
+    harness.state().state.scatter.cursor.at.clone().unwrap().1
 }
 
 /// Where the image under the pointer or the keys is marked.
@@ -83,7 +83,7 @@ fn marks(harness: &Harness<'static, App>) -> Vec<Pos2> {
 /// Where a point of the first panel is on the screen.
 pub(super) fn place(harness: &Harness<'static, App>, row: usize) -> Pos2 {
     let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
-    let scatter = &harness.state().scatter;
+    let scatter = &harness.state().state.scatter;
     let reach = scatter.reach() * 1.06;
     let [x, y] = scatter.cloud("Pretrained").unwrap().xy[row];
     rect.center() + vec2(x, -y) / reach * rect.width() / 2.0
@@ -96,8 +96,8 @@ fn principal_components_in_the_place_of_t_sne_are_called_so_with_the_reason() {
     let (mut found, _) = results(1);
     found.picture = Picture::too_few(2, 1000);
     let app = harness.state_mut();
-    let id = app.store.add(embedding_job("ERM"), JobState::Done);
-    app.store.insert(id, Loaded::Embedding(found));
+    let id = app.state.store.add(embedding_job("ERM"), JobState::Done);
+    app.state.store.insert(id, Loaded::Embedding(found));
     harness.run();
     let told = "principal components (t-SNE needs at least 5 images whose features differ, found 2 among 1000)";
     harness.get_by_label(&format!("Embedding of ERM, 1000 points, {told}"));
@@ -109,7 +109,7 @@ fn a_category_is_hidden_and_shown_by_its_chip() {
     let mut harness = window();
     harness.get_by_label("far SS").click();
     harness.run();
-    let visible = |harness: &Harness<'static, App>| harness.state().scatter.dressed("ERM").unwrap().1.visible;
+    let visible = |harness: &Harness<'static, App>| harness.state().state.scatter.dressed("ERM").unwrap().1.visible;
     assert_eq!(visible(&harness), 800);
     harness.get_by_label("Show all").click();
     harness.run();
@@ -131,7 +131,7 @@ fn points_take_the_colours_that_are_asked_for() {
         assert!(known > usize::from(legend == "fog"), "{legend} in the legend; datasets also stand at the side");
     }
     choose(&mut harness, "role  ▾", "Energy score");
-    let scale = harness.state().scatter.scale.unwrap();
+    let scale = harness.state().state.scatter.scale.unwrap();
     assert_eq!((scale.low, scale.high), (0.0, 199.0), "one scale for both checkpoints");
 }
 
@@ -159,7 +159,7 @@ fn the_selected_images_are_a_table_and_thumbnails() {
     harness.get_by_label("Card of digits test 2");
     harness.get_by_label("Close the selected images").click();
     harness.run();
-    assert_eq!(harness.state().scatter.view.pane, Pane::Closed);
+    assert_eq!(harness.state().state.scatter.view.pane, Pane::Closed);
 }
 
 #[test]
@@ -168,16 +168,16 @@ fn a_click_keeps_the_card_with_the_nearest_images() {
     let at = place(&harness, 0);
     harness.hover_at(at);
     harness.run();
-    let (_, cursor) = harness.state().scatter.cursor.at.clone().unwrap();
+    let (_, cursor) = harness.state().state.scatter.cursor.at.clone().unwrap();
     harness.event(button(at, true));
     harness.event(button(at, false));
     harness.run();
-    let (checkpoint, key) = harness.state().scatter.pinned.clone().unwrap();
+    let (checkpoint, key) = harness.state().state.scatter.pinned.clone().unwrap();
     assert_eq!((checkpoint.as_str(), &key), ("Pretrained", &cursor));
     harness.get_by_label(&format!("Card of {} {}", key.0, key.1));
     run_until(&mut harness, |app| {
-        let row = app.scatter.cloud("Pretrained").unwrap().row(&key.0, key.1).unwrap();
-        app.scatter.neighbours("Pretrained", row).is_some()
+        let row = app.state.scatter.cloud("Pretrained").unwrap().row(&key.0, key.1).unwrap();
+        app.state.scatter.neighbours("Pretrained", row).is_some()
     });
     harness.run();
     assert_eq!(harness.query_all_by_label_contains("Neighbour ").count(), 8);
@@ -186,7 +186,7 @@ fn a_click_keeps_the_card_with_the_nearest_images() {
     assert_eq!(selected(&harness), 8);
     harness.get_by_label("Close the card").click();
     harness.run();
-    assert!(harness.state().scatter.pinned.is_none());
+    assert!(harness.state().state.scatter.pinned.is_none());
 }
 
 #[test]
@@ -195,10 +195,11 @@ fn the_images_of_the_dataset_are_read_off_the_window() {
     // Positions of the demo set's test images.
     let source = flatland_core::data::Source { name: "digits test".into(), path: "demo:test".into(), ..Default::default() };
     let first = flatland_core::data::load(&source, None).unwrap().index[0] as i64;
-    assert!(matches!(harness.state_mut().scatter.images.get("digits test", first), crate::ui::state::scatter::images::Image::Coming));
+    assert!(matches!(harness.state_mut().state.scatter.images.get("digits test", first), crate::ui::state::scatter::images::Image::Coming));
     let start = std::time::Instant::now();
-    while !matches!(harness.state_mut().scatter.images.get("digits test", first), crate::ui::state::scatter::images::Image::There(_)) {
-        assert!(start.elapsed().as_secs() < 10, "the image does not come");
+    while !matches!(harness.state_mut().state.scatter.images.get("digits test", first), crate::ui::state::scatter::images::Image::There(_))
+    {
+        assert!(start.elapsed().as_secs() < 60, "the image does not come");
         std::thread::sleep(std::time::Duration::from_millis(5));
         harness.step();
     }
@@ -216,13 +217,13 @@ fn points_are_reached_by_keys() {
     harness.run();
     let second = pointed(&harness);
     let x = |key: &(String, i64)| {
-        let cloud = harness.state().scatter.cloud("ERM").unwrap().clone();
+        let cloud = harness.state().state.scatter.cloud("ERM").unwrap().clone();
         cloud.xy[cloud.row(&key.0, key.1).unwrap() as usize][0]
     };
     assert!(x(&second) > x(&first));
     harness.key_press(Key::Space);
     harness.run();
-    assert!(selected(&harness) == 1 && harness.state().scatter.view.selection.contains(&second.0, second.1));
+    assert!(selected(&harness) == 1 && harness.state().state.scatter.view.selection.contains(&second.0, second.1));
     harness.key_press(Key::Enter);
     harness.run();
     harness.get_by_label(&format!("Card of {} {}", second.0, second.1));
@@ -241,10 +242,10 @@ fn what_the_keys_reach_is_marked_while_the_pointer_rests_and_in_its_own_panel_wh
     harness.get_by_label("Embedding of ERM, 1000 points").focus();
     harness.run();
     for _ in 0..4 {
-        let before = harness.state().scatter.cursor.at.clone();
+        let before = harness.state().state.scatter.cursor.at.clone();
         harness.key_press(Key::ArrowRight);
         harness.run();
-        assert_ne!(harness.state().scatter.cursor.at, before);
+        assert_ne!(harness.state().state.scatter.cursor.at, before);
     }
     assert_eq!((marks(&harness).len(), card(&harness)), (2, false), "one in each panel");
     give(&mut harness, Command::SetLink(Link::Cursor, false));
@@ -256,7 +257,7 @@ fn what_the_keys_reach_is_marked_while_the_pointer_rests_and_in_its_own_panel_wh
 fn a_card_goes_by_the_new_name_of_its_checkpoint_and_with_it() {
     let mut harness = window();
     let pin = ScatterCommand::Pin(Some(("ERM".into(), ("fog".into(), 7))));
-    let pinned = |harness: &Harness<'static, App>| harness.state().scatter.pinned.clone().map(|(checkpoint, _)| checkpoint);
+    let pinned = |harness: &Harness<'static, App>| harness.state().state.scatter.pinned.clone().map(|(checkpoint, _)| checkpoint);
     let checkpoint = |name: &str, command| Command::Checkpoint(name.into(), command);
     do_it(&mut harness, pin.clone());
     give(&mut harness, checkpoint("ERM", CheckpointCommand::Rename("plain".into())));
@@ -276,12 +277,15 @@ fn density_takes_the_place_of_points_on_one_scale() {
     let mut harness = window();
     harness.get_by_label("Density").click();
     harness.run();
-    assert!(harness.state().scatter.view.density);
+    assert!(harness.state().state.scatter.view.density);
     harness.get_by_label("Embedding of ERM, 1000 points");
 }
 
 #[test]
 fn a_recolour_uploads_colours_and_a_pan_uploads_nothing() {
+    if !super::adapter::has_adapter() {
+        return;
+    }
     let state: Rc<RefCell<Option<RenderState>>> = Rc::default();
     let (listener, kept) = (Listener::default(), state.clone());
     let mut harness = Harness::builder().with_size([1200.0, 700.0]).with_max_steps(40).wgpu().build_eframe(move |cc| {
@@ -323,20 +327,20 @@ fn the_card_of_an_image_starts_landscapes_around_it_where_its_label_is_one_of_th
     pin(&mut harness, other);
     harness.get_by_label("Landscape around this image: gradient").click();
     harness.run();
-    assert_eq!(harness.state().session.landscape.plane, flatland_core::session::Axes::default(), "of other classes there is no loss");
-    harness.state_mut().session.landscape.ood = vec![other.into()];
-    harness.state_mut().session.landscape.grid = [31, 31];
-    let before = harness.state().session.clone();
+    assert_eq!(harness.state().state.session.landscape.plane, flatland_core::session::Axes::default(), "of other classes there is no loss");
+    harness.state_mut().state.session.landscape.ood = vec![other.into()];
+    harness.state_mut().state.session.landscape.grid = [31, 31];
+    let before = harness.state().state.session.clone();
     pin(&mut harness, own);
     harness.get_by_label("Landscape around this image: gradient").click();
     harness.run();
-    let session = &harness.state().session;
+    let session = &harness.state().state.session;
     let plane = session.landscape.plane.input().expect("a plane in input space");
     assert_eq!((plane.image, plane.axes), (7, Some(flatland_core::session::InputAxes::Gradient)));
-    assert_eq!((session.view.tab, session.view.dataset.as_deref(), session.landscape.grid), (Tab::LANDSCAPE, Some(own), [31, 31]));
+    assert_eq!((session.view.tab.clone(), session.view.dataset.as_deref(), session.landscape.grid), (Tab::LANDSCAPE, Some(own), [31, 31]));
     assert!(session.landscape.ood.is_empty(), "detection is of many images");
     let jobs = flatland_core::job::plan_cached(session, flatland_core::job::Analysis::Landscape, &Default::default());
     assert_eq!(jobs.map(|jobs| jobs.len()), Ok(2));
     harness.state_mut().execute(Command::Undo);
-    assert_eq!(harness.state().session.landscape, before.landscape);
+    assert_eq!(harness.state().state.session.landscape, before.landscape);
 }

@@ -2,9 +2,9 @@
 
 use egui::{Event, Key, Modifiers, Pos2, vec2};
 
-use crate::ui::tests::scatter::{choose, do_it, place, selected, window};
 use super::*;
 use crate::ui::command::scatter::ScatterCommand;
+use crate::ui::tests::scatter::{choose, do_it, place, selected, window};
 use flatland_core::session::{SelectMode, Selection, Tool};
 
 #[test]
@@ -12,13 +12,13 @@ fn a_rectangle_selects_in_every_panel_and_esc_clears() {
     let mut harness = window();
     harness.get_by_label("Rectangle").click();
     harness.run();
-    assert_eq!(harness.state().scatter.view.tool, Tool::Marquee);
+    assert_eq!(harness.state().state.scatter.view.tool, Tool::Marquee);
     let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
     drag(&mut harness, &[rect.left_top() + vec2(2.0, 2.0), rect.center(), rect.right_bottom() - vec2(2.0, 2.0)]);
     assert_eq!(selected(&harness), 1000);
-    let mask = harness.state().scatter.dressed("ERM").unwrap().1.mask;
+    let mask = harness.state().state.scatter.dressed("ERM").unwrap().1.mask;
     assert!(mask.iter().all(|selected| *selected));
-    assert!(harness.state().session.view.extents.is_empty(), "the picture has not moved");
+    assert!(harness.state().state.session.view.extents.is_empty(), "the picture has not moved");
     harness.get_by_label_contains("1,000 selected");
     harness.key_press(Key::Escape);
     harness.run();
@@ -44,7 +44,7 @@ fn shift_drags_add_and_alt_drags_take_away_while_the_tool_moves() {
     assert_eq!(selected(&harness), 1000 - half);
     drag(&mut harness, &[rect.center(), rect.center() + vec2(30.0, 0.0), rect.center() + vec2(60.0, 0.0)]);
     assert_eq!(selected(&harness), 1000 - half, "a plain drag selects nothing");
-    assert!(harness.state().session.view.extents[&Tab::EMBEDDING].of(true, "").x.is_some(), "it moves the picture");
+    assert!(harness.state().state.session.view.extents[&Tab::EMBEDDING].of(true, "").x.is_some(), "it moves the picture");
 }
 
 #[test]
@@ -55,14 +55,14 @@ fn a_lasso_selects_what_it_outlines_and_only_what_is_shown() {
     let at = place(&harness, 0);
     let outline: Vec<Pos2> = (0..=24).map(|k| at + egui::Vec2::angled(k as f32 / 24.0 * std::f32::consts::TAU) * 24.0).collect();
     drag(&mut harness, &outline);
-    let all = harness.state().scatter.view.selection.clone();
+    let all = harness.state().state.scatter.view.selection.clone();
     assert!(all.contains("digits test", 0) && all.len() < 300, "{}", all.len());
     assert!(!all.ranges("digits test").is_empty());
     do_it(&mut harness, ScatterCommand::Clear);
     harness.get_by_label("ID").click();
     harness.run();
     drag(&mut harness, &outline);
-    assert!(harness.state().scatter.view.selection.ranges("digits test").is_empty());
+    assert!(harness.state().state.scatter.view.selection.ranges("digits test").is_empty());
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_drag_that_esc_ends_selects_nothing_in_any_tab() {
         harness.run();
         harness.event(button(corners[2], false));
         harness.run();
-        assert_eq!(harness.state().scatter.view.selection, Selection::of("fog", vec![7]), "{tab}");
+        assert_eq!(harness.state().state.scatter.view.selection, Selection::of("fog", vec![7]), "{tab}");
         drag(&mut harness, &corners);
         assert!(selected(&harness) > 900, "{tab}: the next drag selects again");
     }
@@ -102,7 +102,7 @@ fn a_range_of_a_histogram_selects_its_images() {
     harness.event(Event::ModifiersChanged(Modifiers::NONE));
     harness.run();
     // Scores run from 0 to 199 in each of five datasets.
-    let found = harness.state().scatter.view.selection.clone();
+    let found = harness.state().state.scatter.view.selection.clone();
     assert!((480..=520).contains(&found.len()), "{}", found.len());
     assert!(found.contains("fog", 0) && !found.contains("fog", 199));
 }
@@ -111,14 +111,14 @@ fn a_range_of_a_histogram_selects_its_images() {
 fn a_search_selects_and_says_what_it_does_not_understand() {
     let mut harness = window();
     for (text, found) in [("label:3 role:id", 25), ("wrong checkpoint:ERM", 1), ("energy<10 dataset:fog", 10)] {
-        harness.state_mut().scatter.search = text.into();
+        harness.state_mut().state.scatter.search = text.into();
         harness.get_by_label("Search images").focus();
         harness.run();
         harness.key_press(Key::Enter);
         harness.run();
         assert_eq!(selected(&harness), found, "{text}");
     }
-    harness.state_mut().scatter.search = "colour:red".into();
+    harness.state_mut().state.scatter.search = "colour:red".into();
     harness.get_by_label("Search images").focus();
     harness.run();
     harness.key_press(Key::Enter);
@@ -148,9 +148,9 @@ fn the_selection_is_written_as_a_table() {
     let path = folder.path().join("s.csv");
     let mut harness = window();
     do_it(&mut harness, ScatterCommand::Select(Selection::of("fog", vec![7]), Default::default()));
-    harness.state_mut().scatter.export_path = path.display().to_string();
+    harness.state_mut().state.scatter.export_path = path.display().to_string();
     choose(&mut harness, "1 selected  ▾", "Write selection");
-    run_until(&mut harness, |app| app.message.is_some());
+    run_until(&mut harness, |app| app.state.message.is_some());
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.starts_with("dataset,index,role,label,prediction of Pretrained,msp of Pretrained,energy of Pretrained,"), "{text}");
     assert!(text.ends_with("fog,7,cs,7,7,7,7,7,7,7\n"), "{text}");

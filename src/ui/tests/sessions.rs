@@ -6,26 +6,27 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use crate::ui::tests::by_hand::{Listener, session, surface};
 use super::{give, press_keys, run_until};
-use crate::ui::app::App;
-use crate::ui::work::worker_client::Bench;
-use crate::ui::command::{Command, OpenAs};
-use crate::ui::work::loader;
-use crate::ui::work::memory::keeper::Keeper;
-use crate::ui::work::memory::{Memory, Preferences, ThemeChoice};
 use crate::ui::command::scatter::ScatterCommand;
+use crate::ui::command::{Command, OpenAs};
+use crate::ui::state::memory::{Preferences, ThemeChoice};
+use crate::ui::tests::by_hand::{Listener, session, surface};
+use crate::ui::update::App;
+use crate::ui::work::memory::Memory;
+use crate::ui::work::memory::keeper::Keeper;
+use crate::ui::work::worker_client::WorkerClient;
 use flatland_core::job::JobSpec;
 use flatland_core::job::runs::RunOptions;
 use flatland_core::session::{Category, ColorBy, Role, Session, Tab};
 
 /// A window that remembers in `root`, started with these paths.
 pub(super) fn window(root: &Path, listener: &Listener, paths: Vec<PathBuf>) -> Harness<'static, App> {
-    let (keeper, listener) = (Keeper::at(root, Preferences::load(root)), listener.clone());
+    let (keeper, preferences, listener) = (Keeper::at(root), Preferences::load(root), listener.clone());
     let mut harness = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(60).build_eframe(move |cc| {
-        App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), paths, None).remembering(keeper)
+        App::new(&cc.egui_ctx, WorkerClient::new(Box::new(listener.clone())), RunOptions::default(), paths, None)
+            .remembering(keeper, preferences.clone())
     });
-    run_until(&mut harness, |app| app.recalling.is_none() && !app.keeper.is_busy());
+    run_until(&mut harness, |app| app.state.recalling.is_none() && !app.keeper.is_busy());
     harness
 }
 
@@ -51,7 +52,7 @@ pub(super) fn settle(harness: &mut Harness<'static, App>) {
 pub(super) fn open_study(root: &Path, folder: &Path) -> Harness<'static, App> {
     let path = study(folder);
     let mut harness = window(root, &Listener::default(), vec![path]);
-    run_until(&mut harness, |app| app.session.checkpoints.len() == 2);
+    run_until(&mut harness, |app| app.state.session.checkpoints.len() == 2);
     settle(&mut harness);
     harness
 }
@@ -61,7 +62,7 @@ pub(super) fn far() -> Category {
 }
 
 pub(super) fn message(harness: &Harness<'static, App>) -> String {
-    harness.state().message.as_ref().map(|message| message.text.clone()).unwrap_or_default()
+    harness.state().state.message.as_ref().map(|message| message.text.clone()).unwrap_or_default()
 }
 
 #[test]
@@ -79,15 +80,15 @@ fn what_was_open_comes_back_after_a_crash_with_its_view_and_says_so() {
     let mut harness = window(root.path(), &Listener::default(), Vec::new());
     harness.run();
     let app = harness.state();
-    assert_eq!(app.session.checkpoints.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["SAM"]);
-    assert_eq!((app.session.view.tab, app.session.view.scatter.hidden.contains(&far())), (Tab::ENERGY, true));
-    assert_eq!(app.document.file, Some(folder.path().join("study.toml")));
-    assert!(app.unsaved(), "the file still has two checkpoints");
+    assert_eq!(app.state.session.checkpoints.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["SAM"]);
+    assert_eq!((app.state.session.view.tab.clone(), app.state.session.view.scatter.hidden.contains(&far())), (Tab::ENERGY, true));
+    assert_eq!(app.state.document.file, Some(folder.path().join("study.toml")));
+    assert!(app.state.unsaved(), "the file still has two checkpoints");
     assert!(message(&harness).contains("ended without being closed"));
     harness.get_by_label("•  study");
     assert_eq!(Session::load(&folder.path().join("study.toml")).unwrap().checkpoints.len(), 2);
     give(&mut harness, Command::NewSession);
-    assert!(harness.state().message.is_none(), "it says nothing of another session");
+    assert!(harness.state().state.message.is_none(), "it says nothing of another session");
 }
 
 #[test]
@@ -96,15 +97,15 @@ fn a_window_that_was_closed_comes_back_without_a_word_and_not_twice() {
     let mut harness = open_study(root.path(), folder.path());
     harness.get_by_label("Sharpness").click();
     harness.run();
-    harness.state_mut().farewell();
+    harness.state_mut().keep_before_exit();
     drop(harness);
     let first = window(root.path(), &Listener::default(), Vec::new());
-    assert_eq!((first.state().session.checkpoints.len(), first.state().session.view.tab), (2, Tab::SHARPNESS));
-    assert!(!first.state().unsaved() && message(&first).is_empty(), "{}", message(&first));
+    assert_eq!((first.state().state.session.checkpoints.len(), first.state().state.session.view.tab.clone()), (2, Tab::SHARPNESS));
+    assert!(!first.state().state.unsaved() && message(&first).is_empty(), "{}", message(&first));
     // The first window has it: a second one starts with the demo.
     let mut second = window(root.path(), &Listener::default(), Vec::new());
-    run_until(&mut second, |app| !app.session.checkpoints.is_empty());
-    assert_eq!((second.state().document.name.as_str(), &second.state().document.file), ("Demo", &None));
+    run_until(&mut second, |app| !app.state.session.checkpoints.is_empty());
+    assert_eq!((second.state().state.document.name.as_str(), &second.state().state.document.file), ("Demo", &None));
 }
 
 #[test]
@@ -132,15 +133,15 @@ fn unsaved_changes_wait_when_another_session_is_opened_and_come_back_when_asked_
     harness.get_by_label("Close checkpoint ERM").click();
     harness.run();
     press_keys(&mut harness, Modifiers::CTRL, Key::N);
-    run_until(&mut harness, |app| !app.keeper.left.is_empty());
+    run_until(&mut harness, |app| !app.state.memory.left.is_empty());
     harness.run();
-    assert!(harness.state().is_empty() && harness.state().document.file.is_none());
+    assert!(harness.state().state.is_empty() && harness.state().state.document.file.is_none());
     harness.get_by_label_contains("Open a checkpoint to see its loss landscape");
     harness.get_by_label_contains("Open recent");
     harness.get_by_label("Bring back unsaved study, 1 checkpoint").click();
-    run_until(&mut harness, |app| app.session.checkpoints.len() == 1);
-    assert!(harness.state().unsaved());
-    assert_eq!(harness.state().session.checkpoints[0].name, "SAM");
+    run_until(&mut harness, |app| app.state.session.checkpoints.len() == 1);
+    assert!(harness.state().state.unsaved());
+    assert_eq!(harness.state().state.session.checkpoints[0].name, "SAM");
 }
 
 #[test]
@@ -149,14 +150,14 @@ fn a_file_that_has_unsaved_changes_opens_with_them_and_undo_takes_them_away() {
     let mut harness = open_study(root.path(), folder.path());
     harness.get_by_label("Close checkpoint ERM").click();
     harness.run();
-    harness.state_mut().farewell();
+    harness.state_mut().keep_before_exit();
     drop(harness);
     let mut harness = window(root.path(), &Listener::default(), vec![folder.path().join("study.toml")]);
-    run_until(&mut harness, |app| app.session.checkpoints.len() == 1);
+    run_until(&mut harness, |app| app.state.session.checkpoints.len() == 1);
     assert!(message(&harness).contains("Changes that were not saved are back"), "{}", message(&harness));
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
-    assert_eq!(harness.state().session.checkpoints.len(), 2);
-    assert!(!harness.state().unsaved());
+    assert_eq!(harness.state().state.session.checkpoints.len(), 2);
+    assert!(!harness.state().state.unsaved());
 }
 
 #[test]
@@ -168,17 +169,17 @@ fn a_session_is_saved_with_relative_paths_and_loses_its_mark() {
     harness.run();
     harness.get_by_label("•  study");
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
-    run_until(&mut harness, |app| !app.unsaved());
+    run_until(&mut harness, |app| !app.state.unsaved());
     let text = std::fs::read_to_string(folder.path().join("study.toml")).unwrap();
     assert!(text.contains("path = \"SAM.pt\"") && !text.contains("ERM"), "{text}");
     harness.run();
     harness.get_by_label("study");
     let other = folder.path().join("other");
     harness.state_mut().commands.push(Command::SaveAs(other.clone()));
-    run_until(&mut harness, |app| app.document.file == Some(other.with_extension("toml")));
+    run_until(&mut harness, |app| app.state.document.file == Some(other.with_extension("toml")));
     settle(&mut harness);
-    assert_eq!(harness.state().keeper.recents[0].path, other.with_extension("toml"));
-    assert_eq!(harness.state().keeper.recents[1].path, folder.path().join("study.toml"));
+    assert_eq!(harness.state().state.memory.recents[0].path, other.with_extension("toml"));
+    assert_eq!(harness.state().state.memory.recents[1].path, folder.path().join("study.toml"));
 }
 
 #[test]
@@ -191,11 +192,11 @@ fn a_file_that_somebody_else_changed_is_not_written_over_unasked() {
     harness.get_by_label("Close checkpoint ERM").click();
     harness.run();
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
-    run_until(&mut harness, |app| app.message.is_some());
+    run_until(&mut harness, |app| app.state.message.is_some());
     assert!(message(&harness).contains("changed by another program"));
     assert_eq!(Session::load(&path).unwrap().seed, 5);
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
-    run_until(&mut harness, |app| !app.unsaved());
+    run_until(&mut harness, |app| !app.state.unsaved());
     assert_eq!(Session::load(&path).unwrap().seed, 0);
 }
 
@@ -207,8 +208,8 @@ fn a_session_whose_file_is_gone_is_still_there() {
     std::fs::remove_file(folder.path().join("study.toml")).unwrap();
     let mut harness = window(root.path(), &Listener::default(), Vec::new());
     harness.run();
-    assert_eq!(harness.state().session.checkpoints.len(), 2);
-    assert!(harness.state().unsaved() && message(&harness).contains("is gone or cannot be read"));
+    assert_eq!(harness.state().state.session.checkpoints.len(), 2);
+    assert!(harness.state().state.unsaved() && message(&harness).contains("is gone or cannot be read"));
     press_keys(&mut harness, Modifiers::CTRL, Key::N);
     settle(&mut harness);
     let recent = format!("Open recent {}", crate::ui::command::list::short(&folder.path().join("study.toml")));
@@ -230,7 +231,7 @@ fn a_closed_checkpoint_is_back_after_undo_with_its_results_and_nothing_is_comput
     let path = study(folder.path());
     let session = Session::load(&path).unwrap();
     let mut cached = Cached(Vec::new());
-    for (k, spec) in loader::plan(&session, &[]).0.iter().filter(|spec| matches!(spec, JobSpec::Landscape(_))).enumerate() {
+    for (k, spec) in crate::ui::work::plan::plan(&session, &[]).0.iter().filter(|spec| matches!(spec, JobSpec::Landscape(_))).enumerate() {
         let out = spec.out().unwrap();
         cached.0.push(out.to_owned());
         surface(k, false).save(out).unwrap();
@@ -238,23 +239,23 @@ fn a_closed_checkpoint_is_back_after_undo_with_its_results_and_nothing_is_comput
     assert_eq!(cached.0.len(), 2);
     let listener = Listener::default();
     let mut harness = window(root.path(), &listener, vec![path]);
-    run_until(&mut harness, |app| app.store.landscapes.len() == 2);
+    run_until(&mut harness, |app| app.state.store.landscapes.len() == 2);
     harness.run();
     harness.get_by_label_contains("Loss landscape of SAM on digits test, 21 × 21 cells, 441 computed");
     harness.get_by_label("Close checkpoint SAM").click();
     harness.run();
     assert!(harness.query_by_label_contains("Loss landscape of SAM").is_none());
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
-    run_until(&mut harness, |app| app.store.landscapes.len() == 2);
+    run_until(&mut harness, |app| app.state.store.landscapes.len() == 2);
     harness.run();
     harness.get_by_label_contains("Loss landscape of SAM on digits test, 21 × 21 cells, 441 computed");
     assert_eq!(message(&harness), "Undone: close checkpoint SAM");
     let landscapes = listener.0.borrow().asked.iter().filter(|(_, spec)| matches!(spec, JobSpec::Landscape(_))).count();
     assert_eq!(landscapes, 0, "what is in the cache is not computed");
     press_keys(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::Z);
-    assert_eq!(harness.state().session.checkpoints.len(), 1);
+    assert_eq!(harness.state().state.session.checkpoints.len(), 1);
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
-    assert_eq!(harness.state().session.checkpoints.len(), 2);
+    assert_eq!(harness.state().state.session.checkpoints.len(), 2);
 }
 
 #[test]
@@ -265,14 +266,14 @@ fn views_are_undone_too_and_another_tab_is_no_step() {
         harness.state_mut().commands.push(command);
         harness.run_steps(6);
     }
-    assert_eq!(harness.state().history.undoes(), Some("choose the score"));
+    assert_eq!(harness.state().state.history.undoes(), Some("choose the score"));
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
-    assert_eq!(harness.state().session.view.score, "energy");
-    assert_eq!(harness.state().session.view.tab, Tab::LANDSCAPE, "back where it was done");
+    assert_eq!(harness.state().state.session.view.score, "energy");
+    assert_eq!(harness.state().state.session.view.tab, Tab::LANDSCAPE, "back where it was done");
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
-    assert!(harness.state().session.view.scatter.hidden.is_empty() && !harness.state().unsaved());
+    assert!(harness.state().state.session.view.scatter.hidden.is_empty() && !harness.state().state.unsaved());
     press_keys(&mut harness, Modifiers::CTRL, Key::Y);
-    assert!(harness.state().session.view.scatter.hidden.contains(&far()));
+    assert!(harness.state().state.session.view.scatter.hidden.contains(&far()));
 }
 
 #[test]
@@ -281,10 +282,10 @@ fn opening_is_undone_by_closing() {
     let mut harness = open_study(root.path(), folder.path());
     std::fs::write(folder.path().join("third.pt"), "x").unwrap();
     harness.state_mut().commands.push(Command::Open(vec![folder.path().join("third.pt")], OpenAs::ByContent));
-    run_until(&mut harness, |app| app.session.checkpoints.len() == 3);
-    assert_eq!(harness.state().history.undoes(), Some("open checkpoint third"));
+    run_until(&mut harness, |app| app.state.session.checkpoints.len() == 3);
+    assert_eq!(harness.state().state.history.undoes(), Some("open checkpoint third"));
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
-    assert_eq!(harness.state().session.checkpoints.len(), 2);
+    assert_eq!(harness.state().state.session.checkpoints.len(), 2);
 }
 
 #[test]
@@ -312,7 +313,7 @@ fn theme_and_zoom_are_the_persons_and_come_back() {
 #[test]
 fn a_window_that_remembers_nothing_writes_nothing() {
     let mut harness = super::harness(&Listener::default(), 1, false);
-    harness.state_mut().session = session();
+    harness.state_mut().state.session = session();
     harness.run_steps(12);
     assert!(!harness.state().keeper.is_busy() && !harness.state().keeper.has_kept());
 }

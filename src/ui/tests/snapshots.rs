@@ -1,20 +1,19 @@
 //! Every view as a picture, light and dark, beside how it looked when somebody last looked: `snapshots/`.
 //!
 //! A picture that differs fails and lies beside the other as `.new.png`, the difference as `.diff.png`. `UPDATE_SNAPSHOTS=1` takes
-//! the new ones; look at each before it is committed. Without a graphics adapter (software is enough) the tests say so and pass.
+//! the new ones; look at each before it is committed. They need a graphics adapter; one in software is enough.
 
 use egui::{Key, Modifiers, Rect, Theme};
 use egui_kittest::SnapshotOptions;
-use egui_kittest::wgpu::WgpuTestRenderer;
 
-use crate::ui::tests::compare::run;
-use crate::ui::tests::jobs::with_spectra;
-use crate::ui::tests::runs::{open_form, write_curves};
 use super::*;
+use crate::ui::command::scatter::ScatterCommand;
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::state::log::Level;
 use crate::ui::state::memory::{Left, Recent};
-use crate::ui::command::scatter::ScatterCommand;
+use crate::ui::tests::compare::run;
+use crate::ui::tests::jobs::with_spectra;
+use crate::ui::tests::runs::{open_form, write_curves};
 use flatland_core::session::{LandscapeForm, Pane};
 
 const SIZE: [f32; 2] = [1180.0, 760.0];
@@ -24,15 +23,12 @@ const PIXELS: usize = 2000;
 
 /// A window on three checkpoints with everything computed; `None` where nothing can be drawn.
 fn window(theme: Theme, listener: &Listener, prepare: impl FnOnce(&mut App)) -> Option<Harness<'static, App>> {
-    let Ok(renderer) = std::panic::catch_unwind(WgpuTestRenderer::new) else {
-        eprintln!("skipped: no graphics adapter, not even a software one (mesa-vulkan-drivers)");
-        return None;
-    };
+    let renderer = super::adapter::renderer()?;
     let (listener, builder) = (listener.clone(), Harness::builder().with_size(SIZE).with_max_steps(60).renderer(renderer));
     let mut harness = builder.build_eframe(move |cc| {
         let mut app = app(&cc.egui_ctx, &listener, 3, false);
-        app.session.checkpoints.truncate(3);
-        app.document.name = "Study".into();
+        app.state.session.checkpoints.truncate(3);
+        app.state.document.name = "Study".into();
         app
     });
     harness.state_mut().ctx.set_theme(theme);
@@ -78,7 +74,7 @@ fn pictures(name: &str, prepare: impl Fn(&mut App)) {
 }
 
 fn at(tab: Tab) -> impl Fn(&mut App) {
-    move |app| app.session.view.tab = tab
+    move |app| app.state.session.view.tab = tab.clone()
 }
 
 #[test]
@@ -88,15 +84,15 @@ fn landscapes_as_maps() {
 
 #[test]
 fn landscapes_as_surfaces() {
-    pictures("landscape-surface", |app| app.session.view.landscape.form = LandscapeForm::Surface);
+    pictures("landscape-surface", |app| app.state.session.view.landscape.form = LandscapeForm::Surface);
 }
 
 #[test]
 fn landscapes_with_what_is_pending_or_not_finite() {
     pictures("landscape-holes", |app| {
-        let id = app.store.add(landscape_job("OE"), JobState::Running);
-        app.store.insert(id, Loaded::Landscape(surface(2, true)));
-        app.session.view.landscape.status = true;
+        let id = app.state.store.add(landscape_job("OE"), JobState::Running);
+        app.state.store.insert(id, Loaded::Landscape(surface(2, true)));
+        app.state.session.view.landscape.status = true;
     });
 }
 
@@ -110,13 +106,13 @@ fn landscapes_as_differences() {
                 found.save(&folder.path().join(name)).unwrap();
                 let mut spec = landscape_job(name);
                 spec.set_out(folder.path().join(name));
-                let id = app.store.add(spec, JobState::Done);
-                app.store.insert(id, Loaded::Landscape(found));
+                let id = app.state.store.add(spec, JobState::Done);
+                app.state.store.insert(id, Loaded::Landscape(found));
             }
             app.commands.push(Command::ShowDifference(true));
         };
         let Some(mut harness) = window(theme, &Listener::default(), prepare) else { return };
-        run_until(&mut harness, |app| app.store.differences.len() == 2);
+        run_until(&mut harness, |app| app.state.store.differences.len() == 2);
         same(&mut harness, "landscape-difference", theme);
     }
 }
@@ -129,7 +125,7 @@ fn sharpness() {
 #[test]
 fn hessian() {
     pictures("hessian", |app| {
-        app.session.view.tab = Tab::HESSIAN;
+        app.state.session.view.tab = Tab::HESSIAN;
         with_spectra(app, 3);
     });
 }
@@ -137,9 +133,9 @@ fn hessian() {
 #[test]
 fn embedding_as_points_with_a_selection_and_its_table() {
     pictures("embedding-points", |app| {
-        app.session.view.tab = Tab::EMBEDDING;
+        app.state.session.view.tab = Tab::EMBEDDING;
         let selection = flatland_core::session::Selection::of("digits 8, 9", (0..40).collect());
-        app.session.view.scatter.selection = selection;
+        app.state.session.view.scatter.selection = selection;
         app.commands.push(Command::Scatter(ScatterCommand::Pane(Pane::Table)));
     });
 }
@@ -147,8 +143,8 @@ fn embedding_as_points_with_a_selection_and_its_table() {
 #[test]
 fn embedding_as_density() {
     pictures("embedding-density", |app| {
-        app.session.view.tab = Tab::EMBEDDING;
-        app.session.view.scatter.density = true;
+        app.state.session.view.tab = Tab::EMBEDDING;
+        app.state.session.view.scatter.density = true;
     });
 }
 
@@ -160,9 +156,9 @@ fn energy() {
 #[test]
 fn compare() {
     pictures("compare", |app| {
-        app.session.view.tab = Tab::COMPARE;
+        app.state.session.view.tab = Tab::COMPARE;
         for (k, name) in CHECKPOINTS.into_iter().enumerate().take(3) {
-            app.store.origins.insert(format!("/nowhere/{name}.safetensors").into(), run(k as u64));
+            app.state.store.origins.insert(format!("/nowhere/{name}.safetensors").into(), run(k as u64));
         }
     });
 }
@@ -174,18 +170,18 @@ fn runs_and_the_form_of_a_new_one() {
     for theme in [Theme::Light, Theme::Dark] {
         let listener = Listener::default();
         let prepare = |app: &mut App| {
-            app.session.view.tab = Tab::RUNS;
+            app.state.session.view.tab = Tab::RUNS;
             app.commands.push(Command::Run(RunCommand::LookInto(folder.path().to_owned())));
         };
         let Some(mut harness) = window(theme, &listener, prepare) else { return };
-        run_until(&mut harness, |app| app.runs.book.looked && app.runs.book.runs.len() == 3);
+        run_until(&mut harness, |app| app.state.runs.book.looked && app.state.runs.book.runs.len() == 3);
         // The folder's own name is made by chance.
         let app = harness.state_mut();
-        app.runs.root = "/home/ada/runs".into();
-        app.session.view.runs = Some(app.runs.root.clone());
+        app.state.runs.root = "/home/ada/runs".into();
+        app.state.session.view.runs = Some(app.state.runs.root.clone());
         same(&mut harness, "runs", theme);
         open_form(&mut harness, &listener);
-        harness.state_mut().views.runs.form.as_mut().unwrap().draft.method = "dr_sam".into();
+        harness.state_mut().state.runs.form.as_mut().unwrap().draft.method = "dr_sam".into();
         same(&mut harness, "runs-form", theme);
     }
 }
@@ -193,10 +189,10 @@ fn runs_and_the_form_of_a_new_one() {
 #[test]
 fn start_page() {
     pictures("start", |app| {
-        app.session = flatland_core::session::Session::default();
-        app.document.name = "Untitled".into();
+        app.state.session = flatland_core::session::Session::default();
+        app.state.document.name = "Untitled".into();
         let recent = |path: &str, missing| Recent { path: path.into(), missing };
-        app.keeper.recents = vec![recent("/home/ada/cifar/resnets.toml", false), recent("/media/disk/imagenet.toml", true)];
+        app.state.memory.recents = vec![recent("/home/ada/cifar/resnets.toml", false), recent("/media/disk/imagenet.toml", true)];
         let left = Left {
             id: "1".into(),
             file: Some("/home/ada/cifar/study.toml".into()),
@@ -206,7 +202,7 @@ fn start_page() {
             checkpoints: 3,
             error: None,
         };
-        app.keeper.left = vec![left];
+        app.state.memory.left = vec![left];
     });
 }
 
@@ -230,7 +226,7 @@ fn shortcuts() {
 fn question_before_closing() {
     for theme in [Theme::Light, Theme::Dark] {
         let prepare = |app: &mut App| {
-            app.store.add(landscape_job("OE"), JobState::Waiting);
+            app.state.store.add(landscape_job("OE"), JobState::Waiting);
         };
         let Some(mut harness) = window(theme, &Listener::default(), prepare) else { return };
         assert!(super::closing::press_close(&mut harness));
@@ -241,9 +237,9 @@ fn question_before_closing() {
 #[test]
 fn export_line_and_log() {
     pictures("export-and-log", |app| {
-        app.session.view.tab = Tab::SHARPNESS;
+        app.state.session.view.tab = Tab::SHARPNESS;
         app.commands.extend([Command::ToggleExport, Command::ToggleLog]);
-        app.tell("Written: /home/ada/figures/sharpness.svg");
+        app.state.tell("Written: /home/ada/figures/sharpness.svg");
         for (k, (level, job, text)) in [
             (Level::Info, "Landscape · ERM", "started"),
             (Level::Output, "Landscape · ERM", "libtorch 2.11.0, 2 threads"),
@@ -254,7 +250,7 @@ fn export_line_and_log() {
         .into_iter()
         .enumerate()
         {
-            app.log.push_at(43_200.0 + 7.0 * k as f64, level, job.into(), text);
+            app.state.log.push_at(43_200.0 + 7.0 * k as f64, level, job.into(), text);
         }
     });
 }

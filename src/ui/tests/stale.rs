@@ -2,19 +2,17 @@
 
 use egui::{Key, Modifiers};
 
-use crate::ui::tests::sessions::Cached;
 use super::*;
 use crate::ui::command::{CheckpointCommand, Command};
-use crate::ui::work::loader;
-use crate::ui::work::loader::Finished;
 use crate::ui::state::store::analysis_of;
+use crate::ui::tests::sessions::Cached;
 use flatland_core::job::Analysis;
 use flatland_core::session::{CheckpointEntry, Normalization, Session};
 
 /// Puts a result in its place for everything that `app` plans on a dataset; surfaces lie in the cache too where they are to be found there.
 fn put(app: &mut App, dataset: &str, mut cached: Option<&mut Cached>) {
-    for spec in loader::plan(&app.session, &[dataset.to_owned()]).0 {
-        if app.store.jobs.values().any(|job| job.spec == spec) {
+    for spec in crate::ui::work::plan::plan(&app.state.session, &[dataset.to_owned()]).0 {
+        if app.state.store.jobs.values().any(|job| job.spec == spec) {
             continue;
         }
         let name = spec.checkpoint().map(|checkpoint| checkpoint.name.clone()).unwrap_or_default();
@@ -33,9 +31,9 @@ fn put(app: &mut App, dataset: &str, mut cached: Option<&mut Cached>) {
             JobSpec::Score(_) => Some(Loaded::Scores(scores(k))),
             _ => None,
         };
-        let id = app.store.add(spec, JobState::Done);
+        let id = app.state.store.add(spec, JobState::Done);
         if let Some(loaded) = loaded {
-            app.store.insert(id, loaded);
+            app.state.store.insert(id, loaded);
         }
     }
 }
@@ -53,7 +51,7 @@ fn on_disk(folder: &std::path::Path, checkpoints: usize, datasets: &[&str]) -> (
     let (mut harness, mut cached) = (harness(&Listener::default(), 0, false), Cached(Vec::new()));
     let app = harness.state_mut();
     let entry = |name: &str| CheckpointEntry { name: name.into(), path: folder.join(name), ..CheckpointEntry::default() };
-    app.session = Session { checkpoints: CHECKPOINTS[..checkpoints].iter().map(|name| entry(name)).collect(), ..session() };
+    app.state.session = Session { checkpoints: CHECKPOINTS[..checkpoints].iter().map(|name| entry(name)).collect(), ..session() };
     for dataset in datasets {
         put(app, dataset, Some(&mut cached));
     }
@@ -67,11 +65,11 @@ fn give(harness: &mut Harness<'static, App>, command: Command) {
 }
 
 fn score_baselines(app: &App) -> Vec<String> {
-    app.store.score_differences.values().flatten().map(|found| found.baseline.clone()).collect()
+    app.state.store.score_differences.values().flatten().map(|found| found.baseline.clone()).collect()
 }
 
 fn has_difference(app: &App, checkpoint: &str, dataset: &str) -> bool {
-    app.store.differences.contains_key(&(checkpoint.to_owned(), dataset.to_owned()))
+    app.state.store.differences.contains_key(&(checkpoint.to_owned(), dataset.to_owned()))
 }
 
 #[test]
@@ -80,10 +78,10 @@ fn undo_of_a_baseline_brings_the_differences_to_the_earlier_one() {
     harness.get_by_label("Make ERM the baseline").click();
     run_until(&mut harness, |app| score_baselines(app) == ["ERM"; 4]);
     let difference = LossSurface { baseline: Some("ERM".into()), ..surface(2, false) };
-    harness.state_mut().store.insert_difference(("OE".into(), "digits test".into()), difference);
+    harness.state_mut().state.store.insert_difference(("OE".into(), "digits test".into()), difference);
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     run_until(&mut harness, |app| score_baselines(app) == ["Pretrained"; 4]);
-    assert!(harness.state().store.differences.is_empty());
+    assert!(harness.state().state.store.differences.is_empty());
     press_keys(&mut harness, Modifiers::CTRL, Key::Y);
     run_until(&mut harness, |app| score_baselines(app) == ["ERM"; 4]);
 }
@@ -101,15 +99,13 @@ fn undo_of_closing_the_baseline_takes_the_differences_to_the_next_one_away() {
 #[test]
 fn a_difference_to_a_baseline_that_is_another_by_now_is_not_shown() {
     let mut harness = known_on(&["digits test"]);
-    let to = |baseline: &str| {
-        Finished::Differed(
-            ("OE".into(), "digits test".into()),
-            Ok(Box::new(LossSurface { baseline: Some(baseline.into()), ..surface(2, false) })),
-        )
+    let to = |app: &mut App, baseline: &str| {
+        let surface = LossSurface { baseline: Some(baseline.into()), ..surface(2, false) };
+        app.difference_read(("OE".into(), "digits test".into()), Ok(surface));
     };
-    harness.state_mut().finished(to("ERM"));
-    assert!(harness.state().store.differences.is_empty());
-    harness.state_mut().finished(to("Pretrained"));
+    to(harness.state_mut(), "ERM");
+    assert!(harness.state().state.store.differences.is_empty());
+    to(harness.state_mut(), "Pretrained");
     assert!(has_difference(harness.state(), "OE", "digits test"));
 }
 
@@ -117,13 +113,13 @@ fn a_difference_to_a_baseline_that_is_another_by_now_is_not_shown() {
 fn a_result_on_a_dataset_that_is_not_chosen_goes_with_what_it_was_of() {
     let mut harness = known_on(&["digits test", "fog"]);
     let curves = |harness: &Harness<'static, App>, dataset: &str| -> Vec<String> {
-        harness.state().store.sharpness.keys().filter(|key| key.1 == dataset).map(|key| key.0.clone()).collect()
+        harness.state().state.store.sharpness.keys().filter(|key| key.1 == dataset).map(|key| key.0.clone()).collect()
     };
     assert_eq!((curves(&harness, "digits test").len(), curves(&harness, "fog").len()), (5, 5));
     let other = Normalization::Constants { mean: [0.1; 3], std: [0.2; 3] };
     give(&mut harness, Command::Checkpoint("SAM".into(), CheckpointCommand::Normalize(other)));
     assert_eq!(curves(&harness, "fog"), ["Pretrained", "ERM", "OE", "DR-SAM"], "those of the others stay");
-    let fog = harness.state().session.datasets.iter().find(|entry| entry.name == "fog").unwrap().clone();
+    let fog = harness.state().state.session.datasets.iter().find(|entry| entry.name == "fog").unwrap().clone();
     give(&mut harness, Command::ChangeDataset("fog".into(), Box::new(flatland_core::session::DatasetEntry { limit: Some(7), ..fog })));
     assert!(curves(&harness, "fog").is_empty());
     assert_eq!(curves(&harness, "digits test"), ["Pretrained", "ERM", "OE", "DR-SAM"]);
@@ -134,9 +130,9 @@ fn undo_of_the_hessian_takes_its_jobs_away() {
     let listener = Listener::default();
     let mut harness = harness(&listener, 0, false);
     put(harness.state_mut(), "digits test", None);
-    let hessians = |app: &App| app.store.jobs.values().filter(|job| analysis_of(&job.spec) == Some(Analysis::Hessian)).count();
+    let hessians = |app: &App| app.state.store.jobs.values().filter(|job| analysis_of(&job.spec) == Some(Analysis::Hessian)).count();
     give(&mut harness, Command::AddHessian);
-    run_until(&mut harness, |app| hessians(app) == 5 && !app.bench.is_free());
+    run_until(&mut harness, |app| hessians(app) == 5 && !app.worker.is_free());
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     run_until(&mut harness, |app| hessians(app) == 0);
     assert_eq!(listener.0.borrow().cancelled, [1000], "the one in the worker too");
@@ -147,27 +143,27 @@ fn differences_of_the_others_stay_when_a_checkpoint_is_closed() {
     let folder = tempfile::tempdir().unwrap();
     let (mut harness, _cached) = on_disk(folder.path(), 3, &["digits test"]);
     give(&mut harness, Command::ShowDifference(true));
-    run_until(&mut harness, |app| app.store.differences.len() == 2);
+    run_until(&mut harness, |app| app.state.store.differences.len() == 2);
     give(&mut harness, Command::RemoveCheckpoint("OE".into()));
-    assert!(has_difference(harness.state(), "ERM", "digits test") && harness.state().store.differences.len() == 1);
+    assert!(has_difference(harness.state(), "ERM", "digits test") && harness.state().state.store.differences.len() == 1);
 }
 
 #[test]
 fn a_plane_without_a_closed_checkpoint_takes_the_place_of_the_one_with_it() {
     let mut harness = harness(&Listener::default(), 0, false);
-    harness.state_mut().session.landscape.project = Some(vec!["SAM".into()]);
+    harness.state_mut().state.session.landscape.project = Some(vec!["SAM".into()]);
     put(harness.state_mut(), "digits test", None);
     give(&mut harness, Command::RemoveCheckpoint("SAM".into()));
     let projects = |job: &crate::ui::state::store::Job| matches!(&job.spec, JobSpec::Landscape(job) if !job.plane.project.is_empty());
-    assert!(!harness.state().store.jobs.values().any(projects));
-    assert!(harness.state().store.job(Analysis::Landscape, "OE", Some("digits test")).is_some());
+    assert!(!harness.state().state.store.jobs.values().any(projects));
+    assert!(harness.state().state.store.job(Analysis::Landscape, "OE", Some("digits test")).is_some());
 }
 
 #[test]
 fn differences_follow_to_another_dataset_whose_landscapes_are_there() {
     let folder = tempfile::tempdir().unwrap();
     let (mut harness, _cached) = on_disk(folder.path(), 2, &["digits test", "fog"]);
-    harness.state_mut().session.view.dataset = Some("fog".into());
+    harness.state_mut().state.session.view.dataset = Some("fog".into());
     give(&mut harness, Command::ShowDifference(true));
     run_until(&mut harness, |app| has_difference(app, "ERM", "fog"));
     give(&mut harness, Command::SelectDataset("digits test".into()));
@@ -178,7 +174,7 @@ fn differences_follow_to_another_dataset_whose_landscapes_are_there() {
 fn sharpness_on_several_datasets_is_planned_for_all_whatever_is_chosen() {
     let mut session = session();
     let planned = |session: &Session| -> Vec<String> {
-        let jobs = loader::plan(session, &["digits test".into()]).0;
+        let jobs = crate::ui::work::plan::plan(session, &["digits test".into()]).0;
         let of = |job: &JobSpec| if let JobSpec::Sharpness(job) = job { Some(job.dataset.source.name.clone()) } else { None };
         let mut names: Vec<String> = jobs.iter().filter_map(of).collect();
         names.dedup();

@@ -20,20 +20,20 @@ fn a_name_gets_the_fonts_that_it_needs_when_it_comes() {
     let mut harness = window();
     harness.run();
     assert!(!shows(harness.state(), "北京") && !shows(harness.state(), "🚀"), "nothing is looked for before it is needed");
-    harness.state_mut().session.checkpoints[0].name = "北京 🚀".into();
+    harness.state_mut().state.session.checkpoints[0].name = "北京 🚀".into();
     run_until(&mut harness, |app| shows(app, "北京🚀"));
-    assert_eq!(harness.state().typefaces.complaint(), None);
+    assert_eq!(harness.state().state.typefaces.complaint(), None);
     assert!(shows(harness.state(), "ERMρ∇"), "the family is still there");
 }
 
 #[test]
 fn characters_that_no_font_has_are_told_when_a_figure_is_written() {
     let mut harness = window();
-    harness.state_mut().session.datasets[1].name = "noise \u{10fffd}".into();
-    run_until(&mut harness, |app| app.typefaces.complaint().is_some());
+    harness.state_mut().state.session.datasets[1].name = "noise \u{10fffd}".into();
+    run_until(&mut harness, |app| app.state.typefaces.complaint().is_some());
     let folder = tempfile::tempdir().unwrap();
     harness.state_mut().write_figure(folder.path().join("figure.svg"), true);
-    run_until(&mut harness, |app| app.message.is_some());
-    let told = harness.state().message.clone().unwrap().text;
+    run_until(&mut harness, |app| app.state.message.is_some());
+    let told = harness.state().state.message.clone().unwrap().text;
     assert!(told.contains("Written: ") && told.contains("(U+10FFFD): boxes stand for them in PNG and PDF"), "{told}");
 }

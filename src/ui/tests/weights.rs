@@ -18,11 +18,12 @@ fn report(weights: &str) -> Inspection {
 fn window() -> Harness<'static, App> {
     let listener = Listener::default();
     let mut harness = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| {
-        let mut app = App::new(&cc.egui_ctx, Bench::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE);
+        let mut app =
+            App::new(&cc.egui_ctx, WorkerClient::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE);
         let entry = CheckpointEntry { name: "net".into(), path: PATH.into(), ..CheckpointEntry::default() };
-        app.session = Session { checkpoints: vec![entry], ..Session::default() };
-        app.store.inspections.insert((PATH.into(), NetworkChoice::default()), report("model"));
-        app.store.inspections.insert((PATH.into(), choice("ema")), report("ema"));
+        app.state.session = Session { checkpoints: vec![entry], ..Session::default() };
+        app.state.store.inspections.insert((PATH.into(), NetworkChoice::default()), report("model"));
+        app.state.store.inspections.insert((PATH.into(), choice("ema")), report("ema"));
         app
     });
     harness.run();
@@ -30,7 +31,7 @@ fn window() -> Harness<'static, App> {
 }
 
 fn names(harness: &Harness<'_, App>) -> Vec<(String, Option<String>)> {
-    harness.state().session.checkpoints.iter().map(|entry| (entry.name.clone(), entry.weights.clone())).collect()
+    harness.state().state.session.checkpoints.iter().map(|entry| (entry.name.clone(), entry.weights.clone())).collect()
 }
 
 #[test]
@@ -70,24 +71,24 @@ fn the_other_is_opened_beside_it_and_each_is_read_by_its_own_choice() {
 fn closing_one_leaves_what_is_being_read_for_the_other() {
     let mut harness = window();
     let app = harness.state_mut();
-    app.session.open_beside(0, "ema".into());
+    app.state.session.open_beside(0, "ema".into());
     let read = |choice| JobSpec::Inspect { path: PATH.into(), choice };
-    let first = app.store.add(read(NetworkChoice::default()), JobState::Waiting);
-    let second = app.store.add(read(choice("ema")), JobState::Waiting);
-    app.session.checkpoints.push(CheckpointEntry { name: "again".into(), ..app.session.checkpoints[1].clone() });
-    let has = |app: &App, id| app.store.jobs.contains_key(&id);
+    let first = app.state.store.add(read(NetworkChoice::default()), JobState::Waiting);
+    let second = app.state.store.add(read(choice("ema")), JobState::Waiting);
+    app.state.session.checkpoints.push(CheckpointEntry { name: "again".into(), ..app.state.session.checkpoints[1].clone() });
+    let has = |app: &App, id| app.state.store.jobs.contains_key(&id);
     app.remove_checkpoint("net (ema)");
     assert!(has(app, first) && has(app, second), "another checkpoint reads the same");
     app.remove_checkpoint("again");
     assert!(has(app, first) && !has(app, second));
-    assert!(app.store.inspections.len() == 2, "what was read stays");
+    assert!(app.state.store.inspections.len() == 2, "what was read stays");
 }
 
 #[test]
 fn a_file_whose_chosen_state_dict_is_refused_still_offers_the_others() {
     let mut harness = window();
     let refused = Inspection { error: Some("no known architecture".into()), ..report("model") };
-    harness.state_mut().store.inspections.insert((PATH.into(), NetworkChoice::default()), refused);
+    harness.state_mut().state.store.inspections.insert((PATH.into(), NetworkChoice::default()), refused);
     harness.run();
     harness.get_by_label_contains("no known architecture");
     harness.get_by_label("Weights of net: model, assumed");

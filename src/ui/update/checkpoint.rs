@@ -11,7 +11,7 @@ use flatland_core::session::{Assumption, CheckpointEntry};
 
 impl App {
     /// Opens a checkpoint, and says how its inputs are taken to be normalized.
-    pub fn add_checkpoint(&mut self, path: PathBuf, weights: Option<String>) {
+    pub(in crate::ui) fn add_checkpoint(&mut self, path: PathBuf, weights: Option<String>) {
         // The file may be another one than when it was read.
         self.state.store.forget_inspection(&path);
         let wished = weights.as_ref().map_or_else(|| stem(&path), |key| format!("{} ({key})", stem(&path)));
@@ -29,7 +29,7 @@ impl App {
         self.state.session.add_checkpoint(CheckpointEntry { name, path, weights, normalization, assumed, ..CheckpointEntry::default() });
     }
 
-    pub fn checkpoint_command(&mut self, name: &str, command: CheckpointCommand) {
+    pub(in crate::ui) fn checkpoint_command(&mut self, name: &str, command: CheckpointCommand) {
         let Some(place) = self.state.session.position(name) else { return };
         match command {
             CheckpointCommand::TakePlaceOf(other) => {
@@ -76,7 +76,7 @@ impl App {
         }
     }
 
-    pub fn remove_checkpoint(&mut self, name: &str) {
+    pub(in crate::ui) fn remove_checkpoint(&mut self, name: &str) {
         if let Some(entry) = self.state.session.remove_checkpoint(name) {
             self.forget_checkpoint(&entry);
             self.ask_differences();
@@ -85,13 +85,13 @@ impl App {
     }
 
     /// Carries what is known of a checkpoint over to its new name.
-    pub fn checkpoint_renamed(&mut self, from: &str, to: &str) {
+    pub(in crate::ui) fn checkpoint_renamed(&mut self, from: &str, to: &str) {
         self.state.store.rename_checkpoint(from, to);
         self.state.scatter.rename_checkpoint(from, to);
     }
 
     /// Ends the jobs of a checkpoint that is not open any more and forgets what they computed.
-    pub fn forget_checkpoint(&mut self, entry: &CheckpointEntry) {
+    pub(in crate::ui) fn forget_checkpoint(&mut self, entry: &CheckpointEntry) {
         let ids: Vec<JobId> = self.state.store.jobs.keys().copied().collect();
         let is_read_by = |other: &CheckpointEntry| other.path == entry.path && other.choice() == entry.choice();
         self.state.store.forget_checkpoint(entry, self.state.session.checkpoints.iter().any(is_read_by));

@@ -14,8 +14,11 @@ use flatland_core::job::{JobId, RunStatus};
 
 impl App {
     /// Holds back a window that somebody closes while work is under way.
-    pub fn guard_closing(&mut self) {
-        if self.ctx.input(|input| input.viewport().close_requested()) && self.state.closing != Closing::Free && self.state.under_way() != (0, 0) {
+    pub(in crate::ui) fn guard_closing(&mut self) {
+        if self.ctx.input(|input| input.viewport().close_requested())
+            && self.state.closing != Closing::Free
+            && self.state.under_way() != (0, 0)
+        {
             self.ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             if self.state.closing == Closing::No {
                 self.state.closing = Closing::Asked;
@@ -26,7 +29,7 @@ impl App {
         }
     }
 
-    pub fn close(&mut self, close: Close) {
+    pub(in crate::ui) fn close(&mut self, close: Close) {
         match close {
             Close::Ask => self.ctx.send_viewport_cmd(ViewportCommand::Close),
             Close::Stay => self.state.closing = Closing::No,
@@ -52,7 +55,7 @@ impl App {
     }
 
     /// The runs were told to stop; one that could not be told keeps the window open.
-    pub fn runs_stopped(&mut self, complaints: Vec<String>) {
+    pub(in crate::ui) fn runs_stopped(&mut self, complaints: Vec<String>) {
         self.state.runs_told = true;
         if !complaints.is_empty() {
             (self.state.closing, self.state.stopped) = (Closing::No, false);

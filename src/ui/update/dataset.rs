@@ -9,7 +9,7 @@ use flatland_core::session::{DatasetEntry, FIRST_LOOK, Role};
 
 impl App {
     /// Opens images; without a role, as what they most likely are, and says so.
-    pub fn add_dataset(&mut self, path: PathBuf, role: Option<Role>) {
+    pub(in crate::ui) fn add_dataset(&mut self, path: PathBuf, role: Option<Role>) {
         let name = unused(&stem(&path), |name| self.state.session.datasets.iter().any(|dataset| dataset.name == name));
         let guessed = role.is_none();
         let role = role.unwrap_or_else(|| self.state.session.likely_role(&path));
@@ -20,7 +20,7 @@ impl App {
         self.state.session.datasets.push(entry);
     }
 
-    pub fn change_dataset(&mut self, name: &str, entry: DatasetEntry) {
+    pub(in crate::ui) fn change_dataset(&mut self, name: &str, entry: DatasetEntry) {
         match self.state.session.change_dataset(name, entry) {
             Ok(()) => self.replan(),
             Err(error) => self.state.complain(error),
@@ -28,7 +28,7 @@ impl App {
     }
 
     /// The demo as it came gives way to what somebody opens of their own: its small networks know no other images.
-    pub fn leave_demo(&mut self, opened: &[Opened]) {
+    pub(in crate::ui) fn leave_demo(&mut self, opened: &[Opened]) {
         let own = opened.iter().any(|one| matches!(one, Opened::Checkpoint(..) | Opened::Dataset(..)));
         if own && self.state.shows_untouched_demo() {
             self.new_session();

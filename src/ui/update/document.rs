@@ -9,16 +9,16 @@ use crate::ui::state::document::{DEMO, Document, Recalling};
 use crate::ui::state::history::{Act, History};
 use crate::ui::state::memory::{Kept, Left, Restored};
 use crate::ui::state::stem;
+use crate::ui::work::dialog;
 use crate::ui::work::memory::keeper::Task;
 use crate::ui::work::open::{self, Opened};
 use crate::ui::work::save::{self, Over, Saved};
-use crate::ui::work::dialog;
 use flatland_core::job::{JobId, demo_session};
 use flatland_core::session::{Session, ViewSettings};
 
 impl App {
     /// Names the window after what is open.
-    pub fn entitle(&mut self) {
+    pub(in crate::ui) fn entitle(&mut self) {
         let mark = if self.state.unsaved() { "• " } else { "" };
         let title = format!("{mark}{} – Flatland", self.state.document.name);
         if title != self.state.document.title {
@@ -58,7 +58,7 @@ impl App {
         }
     }
 
-    pub fn new_session(&mut self) {
+    pub(in crate::ui) fn new_session(&mut self) {
         let document = Document::default();
         // The tab stays: nobody asked for another.
         let mut session = Session::default();
@@ -67,7 +67,7 @@ impl App {
         self.keeper.ask(Task::Look);
     }
 
-    pub fn open_demo(&mut self) {
+    pub(in crate::ui) fn open_demo(&mut self) {
         let look = || match demo_session() {
             Ok(path) => open::look(path, Default::default()),
             Err(error) => Opened::Failed(error.to_string()),
@@ -76,7 +76,7 @@ impl App {
     }
 
     /// Opens what was read from a file.
-    pub fn open_session(&mut self, path: PathBuf, session: Session) {
+    pub(in crate::ui) fn open_session(&mut self, path: PathBuf, session: Session) {
         if demo_session().is_ok_and(|demo| demo == path) {
             return self.show_as_demo(session);
         }
@@ -86,25 +86,25 @@ impl App {
     }
 
     /// Opens `session` as the demo: it is in no file, and stays as it is.
-    pub fn show_as_demo(&mut self, session: Session) {
+    pub(in crate::ui) fn show_as_demo(&mut self, session: Session) {
         self.turn_to(Document::new(None, DEMO.into(), session.clone()), session);
     }
 
-    pub fn save(&mut self) {
+    pub(in crate::ui) fn save(&mut self) {
         match self.state.document.file.clone() {
             Some(file) => self.save_as(file, true),
             None => self.save_dialog(),
         }
     }
 
-    pub fn save_dialog(&mut self) {
+    pub(in crate::ui) fn save_dialog(&mut self) {
         let folder = self.state.document.file.as_deref().and_then(Path::parent).map(Path::to_owned);
         let (name, number) = (format!("{}.toml", self.state.document.name), self.state.document.number);
         self.ask(move || dialog::save(&name, folder.as_deref()), move |app, path| app.save_where_chosen(number, path));
     }
 
     /// Saves the session of this number where the dialog said.
-    pub fn save_where_chosen(&mut self, number: u64, path: PathBuf) {
+    pub(in crate::ui) fn save_where_chosen(&mut self, number: u64, path: PathBuf) {
         if number == self.state.document.number {
             self.save_as(path, true);
         } else {
@@ -113,7 +113,7 @@ impl App {
     }
 
     /// Saves under a name; `asked`: about writing over what is there.
-    pub fn save_as(&mut self, path: PathBuf, asked: bool) {
+    pub(in crate::ui) fn save_as(&mut self, path: PathBuf, asked: bool) {
         let (path, is_completed) = save::session_path(path);
         let is_own = self.state.document.file.as_ref() == Some(&path);
         let over = match () {
@@ -127,7 +127,7 @@ impl App {
     }
 
     /// The session of this number was saved, or not; another may be open by now.
-    pub fn saved(&mut self, number: u64, saved: Saved) {
+    pub(in crate::ui) fn saved(&mut self, number: u64, saved: Saved) {
         let is_open = number == self.state.document.number;
         match saved {
             Saved::Written(path, session) => {
@@ -153,14 +153,14 @@ impl App {
     }
 
     /// Recalls what was left in a slot, in the place of what is open.
-    pub fn restore(&mut self, id: String) {
+    pub(in crate::ui) fn restore(&mut self, id: String) {
         self.turn_to(Document::default(), Session::default());
         self.state.recalling = Some(Recalling::Chosen);
         self.keeper.ask(Task::Take(id));
     }
 
     /// When a file was opened to which an earlier window left changes unsaved, recalls them; else how it was looked at last.
-    pub fn look_for_left(&mut self) {
+    pub(in crate::ui) fn look_for_left(&mut self) {
         if !std::mem::take(&mut self.state.document.looks_for_left) || self.state.recalling.is_some() || self.state.unsaved() {
             return;
         }
@@ -174,7 +174,7 @@ impl App {
     }
 
     /// Takes in what was recalled.
-    pub fn restored(&mut self, restored: Option<Restored>) {
+    pub(in crate::ui) fn restored(&mut self, restored: Option<Restored>) {
         let recalling = self.state.recalling.take();
         let Some(Restored { kept, saved }) = restored else {
             if recalling == Some(Recalling::Last) && self.state.is_empty() {
@@ -200,7 +200,8 @@ impl App {
             let file = kept.file.as_deref().unwrap_or(Path::new("")).display().to_string();
             self.state.complain(format!("the session's file is gone or cannot be read; what was open is here, not saved ({file})"));
         } else if recalling == Some(Recalling::Last) && !kept.closed {
-            self.state.tell("The last window ended without being closed. Here is what was open; changes of its last second may be missing.");
+            self.state
+                .tell("The last window ended without being closed. Here is what was open; changes of its last second may be missing.");
         }
         self.put(Document::new(kept.file.clone(), kept.name.clone(), base), session);
         let stopped = kept.stopped;
@@ -230,7 +231,7 @@ impl App {
     }
 
     /// Notes an act, when it changed something that is worth a step.
-    pub fn record(&mut self, act: Act, before: Session) {
+    pub(in crate::ui) fn record(&mut self, act: Act, before: Session) {
         if self.state.session.same_but_view(&before) && self.state.session.view.same_but_tab(&before.view) {
             return;
         }
@@ -239,7 +240,7 @@ impl App {
     }
 
     /// One step back, or one forward.
-    pub fn step(&mut self, back: bool) {
+    pub(in crate::ui) fn step(&mut self, back: bool) {
         let present = self.state.session.clone();
         let name = if back { self.state.history.undoes() } else { self.state.history.redoes() }.map(str::to_owned);
         let session = if back { self.state.history.undo(present) } else { self.state.history.redo(present) };

@@ -9,7 +9,7 @@ use crate::ui::work::export::Export;
 
 impl App {
     /// The current view as a figure; complains when there is nothing to draw.
-    pub fn figure(&mut self) -> Option<Export> {
+    pub(in crate::ui) fn figure(&mut self) -> Option<Export> {
         let export = self.tabs.figure(&mut self.state);
         if export.is_none() {
             self.state.complain("nothing to export yet: nothing that this view shows is finished");
@@ -18,7 +18,7 @@ impl App {
     }
 
     /// Writes the current view; what is there already only with `over`.
-    pub fn write_figure(&mut self, path: PathBuf, over: bool) {
+    pub(in crate::ui) fn write_figure(&mut self, path: PathBuf, over: bool) {
         let with_data = self.state.export.with_data;
         if let Some(export) = self.figure() {
             self.spawn(move || export.write(&path, with_data, over), Self::exported);
@@ -26,7 +26,7 @@ impl App {
     }
 
     /// A file was written, or why not.
-    pub fn exported(&mut self, written: Result<PathBuf, String>) {
+    pub(in crate::ui) fn exported(&mut self, written: Result<PathBuf, String>) {
         match written {
             Ok(path) => {
                 let boxes = self.state.typefaces.complaint().map_or(String::new(), |complaint| format!("; {complaint}"));
@@ -37,7 +37,7 @@ impl App {
     }
 
     /// A figure was drawn for the clipboard, or why not.
-    pub fn figure_copied(&mut self, drawn: Result<ColorImage, String>) {
+    pub(in crate::ui) fn figure_copied(&mut self, drawn: Result<ColorImage, String>) {
         match drawn {
             Ok(image) => {
                 self.state.tell(format!("Copied: an image of {} × {} pixels", image.size[0], image.size[1]));

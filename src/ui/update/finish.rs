@@ -12,7 +12,7 @@ const WORTH_TELLING: f64 = 10.0;
 
 impl App {
     /// Notes that work began; says so when all of it has ended: in the window, and on the desktop where the window is not looked at.
-    pub fn watch_finish(&mut self) {
+    pub(in crate::ui) fn watch_finish(&mut self) {
         let now = self.ctx.input(|input| input.time);
         if let Some(id) = self.worker.job() {
             self.state.stretch.began.get_or_insert(now);

@@ -19,7 +19,7 @@ fn without_folder(mut job: JobSpec) -> JobSpec {
 
 impl App {
     /// Plans the session's jobs in the background; those that are new will be asked for.
-    pub fn replan(&mut self) {
+    pub(in crate::ui) fn replan(&mut self) {
         self.state.generation += 1;
         self.state.holds = false;
         let (session, generation) = (self.state.session.clone(), self.state.generation);
@@ -28,15 +28,20 @@ impl App {
         let datasets: Vec<String> = session.view.dataset.clone().into_iter().filter(is_open).collect();
         let paths: Vec<PathBuf> = session.checkpoints.iter().map(|checkpoint| checkpoint.path.clone()).collect();
         self.spawn(move || origin::origins(paths), |app, origins| app.state.store.origins.extend(origins));
-        self.spawn(move || plan::plan(&session, &datasets), move |app, (jobs, complaints)| {
-            if generation == app.state.generation {
-                app.planned(jobs);
-                if !complaints.is_empty() {
-                    app.state.complain(complaints.join("
-"));
+        self.spawn(
+            move || plan::plan(&session, &datasets),
+            move |app, (jobs, complaints)| {
+                if generation == app.state.generation {
+                    app.planned(jobs);
+                    if !complaints.is_empty() {
+                        app.state.complain(complaints.join(
+                            "
+",
+                        ));
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     /// What the session asks for on every dataset that something is measured on, whichever is chosen now, without the folders of results.
@@ -50,7 +55,8 @@ impl App {
         }
         let analyses = Analysis::of(&self.state.session).into_iter().filter(|analysis| analysis.is_per_dataset());
         // What cannot be planned has been told.
-        let jobs = analyses.flat_map(|analysis| flatland_core::job::plan(&self.state.session, analysis, Path::new("/"), &options).unwrap_or_default());
+        let jobs = analyses
+            .flat_map(|analysis| flatland_core::job::plan(&self.state.session, analysis, Path::new("/"), &options).unwrap_or_default());
         jobs.map(without_folder).collect()
     }
 
@@ -87,7 +93,7 @@ impl App {
         self.ask_differences();
     }
 
-    pub fn cancel(&mut self, id: JobId) {
+    pub(in crate::ui) fn cancel(&mut self, id: JobId) {
         self.state.store.stepping_aside.take_if(|aside| *aside == id);
         if self.worker.cancel(id) {
             self.state.store.stopping = Some(id);
@@ -115,14 +121,15 @@ impl App {
     }
 
     /// Gives the worker its next job, see [`queue::waiting`].
-    pub fn dispatch(&mut self) {
+    pub(in crate::ui) fn dispatch(&mut self) {
         self.let_others_first();
         if !self.worker.is_free() || self.state.store.jobs.values().any(|job| job.state == JobState::Looking) {
             return;
         }
         let dataset = self.state.dataset();
         let focus = Focus { analysis: self.tabs.analysis(&self.state.session.view.tab), dataset: dataset.as_deref() };
-        let waiting: Vec<(JobId, JobSpec)> = queue::waiting(&self.state.store, focus).iter().map(|(id, job)| (*id, job.spec.clone())).collect();
+        let waiting: Vec<(JobId, JobSpec)> =
+            queue::waiting(&self.state.store, focus).iter().map(|(id, job)| (*id, job.spec.clone())).collect();
         for (id, spec) in waiting {
             // Every job of it would fail in the same words.
             if self.state.store.is_refused(&spec) {

@@ -12,7 +12,7 @@ use flatland_core::result::{content_key, safe_name, state_root};
 use flatland_core::session::{Axes, CheckpointEntry, InputPlane, LandscapeSettings, PickedCell, Tab};
 
 impl App {
-    pub fn landscape_command(&mut self, command: LandscapeCommand) {
+    pub(in crate::ui) fn landscape_command(&mut self, command: LandscapeCommand) {
         match command {
             LandscapeCommand::OpenCell { cell, dataset } => self.open_cell(cell, dataset),
             LandscapeCommand::KeepCell { cell, dataset } => self.keep_cell(&cell, &dataset),
@@ -51,7 +51,7 @@ impl App {
     }
 
     /// Opens the weights at a node, which have been written.
-    pub fn cell_kept(&mut self, job: &WeightsJob) {
+    pub(in crate::ui) fn cell_kept(&mut self, job: &WeightsJob) {
         let before = self.state.session.clone();
         let source = &job.landscape.checkpoint;
         let name = format!("{} at ({}, {})", source.name, fixed(job.at[0], 2), fixed(job.at[1], 2));

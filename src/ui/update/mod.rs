@@ -105,7 +105,11 @@ impl App {
     }
 
     /// Shows a dialog of the desktop, then changes the window by what was chosen.
-    fn ask<T: Send + 'static>(&mut self, dialog: impl FnOnce() -> Chosen<T> + Send + 'static, then: impl FnOnce(&mut App, T) + Send + 'static) {
+    fn ask<T: Send + 'static>(
+        &mut self,
+        dialog: impl FnOnce() -> Chosen<T> + Send + 'static,
+        then: impl FnOnce(&mut App, T) + Send + 'static,
+    ) {
         let ctx = self.ctx.clone();
         let chosen = move |app: &mut App, chosen: Chosen<T>| match chosen {
             Chosen::This(value) => then(app, value),
@@ -151,7 +155,7 @@ impl App {
     }
 
     /// Runs a command; what it changes in the session can be undone.
-    pub fn execute(&mut self, command: Command) {
+    pub(in crate::ui) fn execute(&mut self, command: Command) {
         let (act, before) = (command.act(), self.state.session.clone());
         let is_step = matches!(
             command,

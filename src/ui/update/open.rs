@@ -6,7 +6,7 @@ use crate::ui::state::stem;
 use crate::ui::work::open::Opened;
 
 impl App {
-    pub fn opened(&mut self, opened: Vec<Opened>) {
+    pub(in crate::ui) fn opened(&mut self, opened: Vec<Opened>) {
         self.leave_demo(&opened);
         for one in opened {
             let before = self.state.session.clone();

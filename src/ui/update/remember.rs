@@ -9,7 +9,6 @@ use crate::ui::state::document::Recalling;
 use crate::ui::state::memory::{Preferences, ThemeChoice};
 use crate::ui::work::memory::keeper::{Finished, Keeper, Task, perform};
 
-
 /// How long the end of the window may wait for a thread that writes.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -28,7 +27,7 @@ impl App {
     }
 
     /// Keeps what has changed, and does what the memory is asked for.
-    pub fn remember(&mut self) {
+    pub(in crate::ui) fn remember(&mut self) {
         self.entitle();
         if !self.keeper.remembers() {
             return;
@@ -59,7 +58,7 @@ impl App {
     }
 
     /// Takes in what threads that wrote the memory give back.
-    pub fn take_in_memory(&mut self) {
+    pub(in crate::ui) fn take_in_memory(&mut self) {
         while let Some(finished) = self.memory_work.try_next() {
             match finished {
                 Ok(finished) => self.remembered(finished),
@@ -84,7 +83,7 @@ impl App {
     }
 
     /// The window ends: keeps what is open, before this returns.
-    pub fn keep_before_exit(&mut self) {
+    pub(in crate::ui) fn keep_before_exit(&mut self) {
         if self.keeper.remembers() && (self.keeper.has_kept() || !self.state.is_empty()) && self.state.recalling.is_none() {
             let kept = self.state.kept(true);
             self.keeper.keep(kept);
@@ -103,7 +102,7 @@ impl App {
     }
 
     /// Changes what the person likes, puts it in force and keeps it.
-    pub fn prefer(&mut self, change: impl FnOnce(&mut Preferences)) {
+    pub(in crate::ui) fn prefer(&mut self, change: impl FnOnce(&mut Preferences)) {
         let before = self.state.memory.preferences.clone();
         change(&mut self.state.memory.preferences);
         let now = self.state.memory.preferences.clone();
@@ -113,7 +112,7 @@ impl App {
         }
     }
 
-    pub fn set_theme(&mut self, theme: ThemeChoice) {
+    pub(in crate::ui) fn set_theme(&mut self, theme: ThemeChoice) {
         self.prefer(|preferences| preferences.theme = theme);
     }
 }

@@ -7,19 +7,19 @@ use super::App;
 use crate::ui::state::store::{Job, JobState, Loaded};
 use crate::ui::work::results::{self, Found};
 use flatland_core::job::{Analysis, JobId, JobSpec};
-use flatland_core::result::{NetworkCheck, ScoreDifference, ScoreTable};
+use flatland_core::result::{LossSurface, NetworkCheck, ScoreDifference, ScoreTable};
 
 /// Why a job of a checkpoint that cannot be read, or asks which network it is, was not begun.
 pub const REFUSED: &str = "not begun: the checkpoint cannot be read as it is, its row at the left says why";
 
 impl App {
     /// Has the result of a job read.
-    pub fn read_result(&mut self, id: JobId, spec: JobSpec) {
+    pub(in crate::ui) fn read_result(&mut self, id: JobId, spec: JobSpec) {
         self.spawn(move || results::load(&spec), move |app, found| app.result_read(id, found));
     }
 
     /// What lay in a job's folder was read.
-    fn result_read(&mut self, id: JobId, found: Found) {
+    pub(in crate::ui) fn result_read(&mut self, id: JobId, found: Found) {
         // What was computed before the file was known for what it is.
         if self.state.store.jobs.get(&id).is_some_and(|job| self.state.store.is_refused(&job.spec)) {
             return self.state.store.refuse(id, REFUSED);
@@ -39,7 +39,7 @@ impl App {
     }
 
     /// What a job that runs wrote so far was read; nothing where the job has ended and taken it away.
-    pub fn loaded_partly(&mut self, id: JobId, loaded: Option<Loaded>) {
+    pub(in crate::ui) fn loaded_partly(&mut self, id: JobId, loaded: Option<Loaded>) {
         if let Some(loaded) = loaded {
             self.state.store.insert_partial(id, loaded);
         }
@@ -49,66 +49,82 @@ impl App {
     fn ask_score_differences(&mut self) {
         let Some(baseline) = self.state.session.landscape_baseline().map(str::to_owned) else { return };
         let Some(base) = self.state.store.scores.get(&baseline).cloned() else { return };
-        let missing = |(name, _): &(&String, &Arc<ScoreTable>)| **name != baseline && !self.state.store.score_differences.contains_key(*name);
+        let missing =
+            |(name, _): &(&String, &Arc<ScoreTable>)| **name != baseline && !self.state.store.score_differences.contains_key(*name);
         let asked: Vec<_> = self.state.store.scores.iter().filter(missing).map(|(name, table)| (name.clone(), table.clone())).collect();
         for (name, table) in asked {
             self.state.store.score_differences.insert(name.clone(), None);
             let (base, baseline) = (base.clone(), baseline.clone());
-            self.spawn(move || Arc::new(ScoreDifference::between(&table, &base, &baseline)), move |app, difference| {
-                // The baseline may be another one by now.
-                if app.state.session.landscape_baseline() == Some(&difference.baseline) {
-                    app.state.store.score_differences.insert(name, Some(difference));
-                }
-            });
+            self.spawn(
+                move || Arc::new(ScoreDifference::between(&table, &base, &baseline)),
+                move |app, difference| {
+                    // The baseline may be another one by now.
+                    if app.state.session.landscape_baseline() == Some(&difference.baseline) {
+                        app.state.store.score_differences.insert(name, Some(difference));
+                    }
+                },
+            );
         }
     }
 
     /// Has the differences to the present baseline computed that are shown and not there yet, of surfaces that are finished.
-    pub fn ask_differences(&mut self) {
+    pub(in crate::ui) fn ask_differences(&mut self) {
         self.state.store.differ_from(self.state.session.landscape_baseline());
         self.ask_score_differences();
         let baseline = self.state.session.landscape_baseline().map(str::to_owned).filter(|_| self.state.session.view.difference);
         let (Some(baseline), Some(dataset)) = (baseline, self.state.dataset()) else { return };
         let folder = |name: &str| {
-            let (_, job) = self.state.store.job(Analysis::Landscape, name, Some(&dataset)).filter(|(_, job)| job.state == JobState::Done)?;
+            let (_, job) =
+                self.state.store.job(Analysis::Landscape, name, Some(&dataset)).filter(|(_, job)| job.state == JobState::Done)?;
             job.spec.out().map(Path::to_owned)
         };
         let Some(base) = folder(&baseline) else { return };
-        let missing = |name: &&String| **name != baseline && !self.state.store.differences.contains_key(&((*name).clone(), dataset.clone()));
+        let missing =
+            |name: &&String| **name != baseline && !self.state.store.differences.contains_key(&((*name).clone(), dataset.clone()));
         let names = self.state.session.checkpoints.iter().map(|checkpoint| &checkpoint.name).filter(missing);
         let asked: Vec<_> = names.filter_map(|name| Some(((name.clone(), dataset.clone()), folder(name)?))).collect();
         for (key, own) in asked {
             let (base, baseline) = (base.clone(), baseline.clone());
-            self.spawn(move || (results::difference(&key, &own, &base, &baseline), key), |app, (difference, key)| match difference {
-                Ok(surface) => {
-                    // The baseline may be another one by now.
-                    if app.state.session.landscape_baseline() == surface.baseline.as_deref() {
-                        app.state.store.insert_difference(key, surface);
-                    }
-                }
-                Err(reason) => app.state.complain(reason),
-            });
+            let subtract = move || (results::difference(&key, &own, &base, &baseline), key);
+            self.spawn(subtract, |app, (difference, key)| app.difference_read(key, difference));
         }
     }
 
     /// Has what lies beside the result of a job read of its network's statistics.
-    pub fn read_check(&mut self, id: JobId, spec: &JobSpec) {
+    pub(in crate::ui) fn read_check(&mut self, id: JobId, spec: &JobSpec) {
         if let Some(folder) = spec.out().map(Path::to_owned) {
-            self.spawn(move || NetworkCheck::load(&folder).ok(), move |app, check| {
-                if let Some(check) = check {
-                    app.state.store.insert_check(id, check);
-                }
-            });
+            self.spawn(
+                move || NetworkCheck::load(&folder).ok(),
+                move |app, check| {
+                    if let Some(check) = check {
+                        app.state.store.insert_check(id, check);
+                    }
+                },
+            );
         }
     }
 
     /// Takes results from sight, and jobs from the worker, whose checkpoint has turned out to be none or to ask something first.
-    pub fn withdraw_refused(&mut self) {
-        let is_left = |job: &Job| job.spec.out().is_some() && !matches!(job.state, JobState::Failed(_)) && self.state.store.is_refused(&job.spec);
+    pub(in crate::ui) fn withdraw_refused(&mut self) {
+        let is_left =
+            |job: &Job| job.spec.out().is_some() && !matches!(job.state, JobState::Failed(_)) && self.state.store.is_refused(&job.spec);
         let refused: Vec<JobId> = self.state.store.jobs.iter().filter(|(_, job)| is_left(job)).map(|(id, _)| *id).collect();
         for id in refused {
             self.worker.cancel(id);
             self.state.store.refuse(id, REFUSED);
+        }
+    }
+
+    /// The loss of a checkpoint on a dataset less the baseline's was read, or why there is no such difference.
+    pub(in crate::ui) fn difference_read(&mut self, key: (String, String), difference: Result<LossSurface, String>) {
+        match difference {
+            Ok(surface) => {
+                // The baseline may be another one by now.
+                if self.state.session.landscape_baseline() == surface.baseline.as_deref() {
+                    self.state.store.insert_difference(key, surface);
+                }
+            }
+            Err(reason) => self.state.complain(reason),
         }
     }
 }

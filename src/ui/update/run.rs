@@ -29,7 +29,7 @@ impl App {
     }
 
     /// Looks into the run directories when it is time, on another thread.
-    pub fn watch_runs(&mut self) {
+    pub(in crate::ui) fn watch_runs(&mut self) {
         let root = self.state.session.view.runs.as_ref().unwrap_or(&self.state.runs.default);
         if *root != self.state.runs.root {
             let root = root.clone();
@@ -56,7 +56,7 @@ impl App {
     }
 
     /// Takes in what was found; what was found in a folder that has been left is dropped.
-    pub fn looked(&mut self, watch: RunWatch, sight: Sight) {
+    pub(in crate::ui) fn looked(&mut self, watch: RunWatch, sight: Sight) {
         let now = self.ctx.input(|input| input.time);
         if watch.root() != self.state.runs.root {
             self.run_watch = Some(Box::new(RunWatch::new(self.state.runs.root.clone())));
@@ -68,7 +68,7 @@ impl App {
         self.state.runs.due = now + if self.state.runs.book.is_anything_under_way() { OFTEN } else { SELDOM };
     }
 
-    pub fn run_command(&mut self, command: RunCommand) {
+    pub(in crate::ui) fn run_command(&mut self, command: RunCommand) {
         let book = &mut self.state.runs.book;
         match command {
             RunCommand::Choose(dir, on) => book.choose(&dir, on),
@@ -107,7 +107,7 @@ impl App {
     }
 
     /// Asks the worker what it can train with, once.
-    pub fn ask_for_methods(&mut self) {
+    pub(in crate::ui) fn ask_for_methods(&mut self) {
         let asked = self.state.store.jobs.values().any(|job| job.spec == JobSpec::Methods && job.state.is_open());
         if self.state.runs.methods.is_empty() && !asked {
             self.state.store.add(JobSpec::Methods, JobState::Waiting);
@@ -115,7 +115,7 @@ impl App {
     }
 
     /// The worker has said what it can train with.
-    pub fn know_methods(&mut self, methods: Vec<MethodInfo>) {
+    pub(in crate::ui) fn know_methods(&mut self, methods: Vec<MethodInfo>) {
         if let (Some(form), Some(first)) = (&mut self.state.runs.form, methods.first())
             && !methods.iter().any(|method| method.key == form.draft.method)
         {

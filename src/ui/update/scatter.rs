@@ -84,7 +84,7 @@ impl Scatter {
     }
 
     /// The images that a search finds under any checkpoint.
-    pub fn search(&self, text: &str) -> Result<Selection, String> {
+    pub(in crate::ui) fn search(&self, text: &str) -> Result<Selection, String> {
         let query = Query::parse(text)?;
         let mut found = Selection::default();
         let mut refused = None;
@@ -100,7 +100,7 @@ impl Scatter {
 }
 
 impl App {
-    pub fn scatter_command(&mut self, command: ScatterCommand) {
+    pub(in crate::ui) fn scatter_command(&mut self, command: ScatterCommand) {
         match command {
             ScatterCommand::Export(path) => {
                 let table = selection_export::table(&self.state.scatter);
@@ -146,7 +146,7 @@ impl App {
     }
 
     /// Brings the scatter up to the results and starts what it wants to know.
-    pub fn refresh_scatter(&mut self) {
+    pub(in crate::ui) fn refresh_scatter(&mut self) {
         (self.state.scatter.view, self.state.scatter.links) = (self.state.session.view.scatter.clone(), self.state.session.view.links);
         if let Some(work) = self.state.scatter.refresh(&self.state.session, &self.state.store) {
             self.spawn(work, Self::found_for_scatter);

@@ -7,7 +7,7 @@ use crate::ui::style::theme;
 
 impl App {
     /// Looks for fonts for names that have come.
-    pub fn look_for_typefaces(&mut self) {
+    pub(in crate::ui) fn look_for_typefaces(&mut self) {
         let checkpoints = self.state.session.checkpoints.iter().map(|checkpoint| checkpoint.name.as_str());
         let names = checkpoints.chain(self.state.session.datasets.iter().map(|dataset| dataset.name.as_str()));
         let new = self.state.typefaces.new_in(names);

@@ -6,7 +6,7 @@ use crate::ui::work::results;
 use flatland_core::job::{JobEvent, JobOutput, JobSpec};
 
 impl App {
-    pub fn worker_event(&mut self, event: WorkerEvent) {
+    pub(in crate::ui) fn worker_event(&mut self, event: WorkerEvent) {
         self.state.log.record(&event, &self.state.store, self.worker.job());
         match event {
             WorkerEvent::OutputLine(_) => {}
@@ -22,8 +22,12 @@ impl App {
                 let done = matches!(event, JobEvent::Done { .. });
                 let warned = matches!(event, JobEvent::Warning { .. });
                 let inspected = matches!(event, JobEvent::Done { output: JobOutput::Inspection(_) });
-                let written =
-                    self.state.store.jobs.get(&id).and_then(|job| if let JobSpec::Weights(job) = &job.spec { Some(job.clone()) } else { None });
+                let written = self
+                    .state
+                    .store
+                    .jobs
+                    .get(&id)
+                    .and_then(|job| if let JobSpec::Weights(job) = &job.spec { Some(job.clone()) } else { None });
                 let written = written.filter(|_| done);
                 let reread = self.state.store.apply(id, event).is_some();
                 if inspected {

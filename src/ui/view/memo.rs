@@ -35,7 +35,7 @@ mod tests {
     #[test]
     fn what_was_made_of_other_results_is_not_taken_even_when_these_are_equal() {
         let (a, b) = (Arc::new(1), Arc::new(1));
-        let mut made = Made::default();
+        let mut made = Memo::default();
         assert_eq!(made.get(&[]), None, "nothing was made yet");
         made.set(&[&a, &b], "of both");
         assert_eq!((made.get(&[&a, &b]), made.get(&[&b, &a]), made.get(&[&a])), (Some(&"of both"), None, None));

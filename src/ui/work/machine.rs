@@ -65,16 +65,16 @@ mod tests {
 
     #[test]
     fn a_gpu_has_a_name_and_uses_no_more_memory_than_it_has() {
-        // The driver is asked on another thread.
-        let patience = std::time::Instant::now() + std::time::Duration::from_secs(2);
+        if !std::path::Path::new("/dev/nvidiactl").exists() {
+            return println!("skipped: expected an NVIDIA driver, found no /dev/nvidiactl");
+        }
+        // The driver is asked on a thread of its own.
+        let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
         let mut found = graphics();
         while found.is_empty() && std::time::Instant::now() < patience {
             std::thread::sleep(std::time::Duration::from_millis(20));
             found = graphics();
         }
-        if found.is_empty() {
-            eprintln!("skipped: no NVIDIA driver");
-        }
-        assert!(found.iter().all(|gpu| !gpu.name.is_empty() && gpu.used <= gpu.total && gpu.total > 0), "{found:?}");
+        assert!(!found.is_empty() && found.iter().all(|gpu| !gpu.name.is_empty() && gpu.used <= gpu.total && gpu.total > 0), "{found:?}");
     }
 }

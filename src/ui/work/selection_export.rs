@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::ui::state::scatter::Scatter;
 use crate::figure::{Cell, Data};
+use crate::ui::state::scatter::Scatter;
 use flatland_core::result::write_atomic;
 use flatland_core::session::ColorBy;
 

@@ -10,6 +10,17 @@ use super::{DataError, Dataset, Source, cifar_binary, cifar_python, corruption, 
 ///
 /// Without a split, folders give `test`, else `val`, else `train`.
 ///
+/// ```
+/// use flatland_core::data::{Source, Subset, load};
+///
+/// // Ten digits of the bundled demo set; `path` may also be a file or folder of any supported format.
+/// let source = Source { name: "digits".into(), path: "demo:test".into(), subset: Subset::First(10), ..Source::default() };
+/// let dataset = load(&source, Some([28, 28]))?;
+/// assert_eq!((dataset.len(), dataset.height, dataset.width), (10, 28, 28));
+/// assert_eq!(dataset.image(0).len(), 28 * 28 * 3);
+/// # Ok::<(), flatland_core::data::DataError>(())
+/// ```
+///
 /// # Errors
 /// When nothing exists at the path, its format is not supported, the data is cut off or malformed, the split is missing,
 /// no image is readable, the corruption is not known, or images differ in size and no `size` is given.

@@ -39,8 +39,6 @@ mod subset;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
-
 pub use augmentation::{Augmentation, Severity};
 pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
 pub use environment::Environment;
@@ -51,12 +49,3 @@ pub use load::{load, load_for};
 pub use not_data::not_data;
 pub use single::{SingleImage, load_images, load_positions};
 pub use sniff::looks_like_images;
-
-/// The folder of real test data, for tests: `FLATLAND_SHARED`, or `shared` beside the repository or beside the folder it is in.
-/// `None` where it is absent.
-#[doc(hidden)]
-pub fn shared_dir() -> Option<PathBuf> {
-    let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR")?);
-    let near = package.ancestors().skip(1).take(4).map(|folder| folder.join("shared"));
-    std::env::var_os("FLATLAND_SHARED").map(PathBuf::from).into_iter().chain(near).find(|folder| folder.is_dir())
-}

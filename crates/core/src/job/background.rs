@@ -73,9 +73,12 @@ impl<T: Send + 'static> Background<T> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::*;
+
+    /// For a loaded machine.
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     #[test]
     fn values_come_back_and_wake_is_called() {
@@ -83,7 +86,7 @@ mod tests {
         let (woken, wait) = channel();
         background.spawn(|| 6 * 7, move || woken.send(()).unwrap());
         assert!(background.is_busy());
-        wait.recv_timeout(Duration::from_secs(5)).expect("wake is called");
+        wait.recv_timeout(PATIENCE).expect("wake is called");
         assert_eq!(background.try_next(), Some(Ok(42)));
         assert!(!background.is_busy());
     }
@@ -91,7 +94,6 @@ mod tests {
     #[test]
     fn a_panic_is_an_error_and_other_work_goes_on() {
         let mut background = Background::default();
-        let timeout = Duration::from_secs(5);
         for waits in [false, true] {
             let (woken, wait) = channel();
             let work = || -> u32 { panic!("no room for {} cells", 7) };
@@ -101,12 +103,12 @@ mod tests {
             } else {
                 background.spawn(work, wake)
             }
-            wait.recv_timeout(timeout).expect("wake is called");
-            let error = background.next_within(timeout).unwrap().unwrap_err();
-            assert_eq!(error, "a background task panicked: no room for 7 cells");
+            wait.recv_timeout(PATIENCE).expect("wake is called");
+            let told = background.next_within(PATIENCE).unwrap().unwrap_err();
+            assert_eq!(told, "a background task panicked: no room for 7 cells");
         }
         background.spawn(|| 42, || {});
-        assert_eq!(background.next_within(timeout), Some(Ok(42)));
+        assert_eq!(background.next_within(PATIENCE), Some(Ok(42)));
         assert!(!background.is_busy());
     }
 
@@ -116,14 +118,7 @@ mod tests {
         let (release, held) = channel::<()>();
         background.spawn_waiting(move || held.recv().map_or("closed", |()| "released"), || {});
         background.spawn(|| "quick", || {});
-        let start = Instant::now();
-        let first = loop {
-            if let Some(value) = background.try_next() {
-                break value;
-            }
-            assert!(start.elapsed() < Duration::from_secs(5), "the quick value comes");
-        };
-        assert_eq!(first.as_deref(), Ok("quick"));
+        assert_eq!(background.next_within(PATIENCE), Some(Ok("quick")));
         release.send(()).unwrap();
     }
 }

@@ -223,7 +223,18 @@ pub struct ConformanceJob {
     pub device: Device,
 }
 
-/// One job.
+/// One job. It goes to the worker as one line of JSON.
+///
+/// ```
+/// use flatland_core::job::JobSpec;
+/// use flatland_core::session::NetworkChoice;
+///
+/// let spec = JobSpec::Inspect { path: "net.pth".into(), choice: NetworkChoice::default() };
+/// let line = serde_json::to_string(&spec)?;
+/// assert_eq!(line, r#"{"kind":"inspect","path":"net.pth"}"#);
+/// assert_eq!(serde_json::from_str::<JobSpec>(&line)?, spec);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum JobSpec {

@@ -1,6 +1,13 @@
 //! AUROC, FPR@95 and AUPR of a score that should be larger for ID than for OOD.
 
 /// Area under the ROC curve (= Mann-Whitney, ties half), in [0, 1]; 1 when every OOD score lies below every ID score.
+///
+/// ```
+/// use flatland_core::metric::auroc;
+///
+/// // Five of the six pairs are ordered, and one is a tie.
+/// assert_eq!(auroc(&[0.9, 0.8, 0.4], &[0.4, 0.1]), Some(5.5 / 6.0));
+/// ```
 pub fn auroc(id: &[f64], ood: &[f64]) -> Option<f64> {
     let groups = ascending(id, ood)?;
     let (mut ood_below, mut twice_wins) = (0_u128, 0_u128);
@@ -12,6 +19,13 @@ pub fn auroc(id: &[f64], ood: &[f64]) -> Option<f64> {
 }
 
 /// Share of ID flagged as OOD at the first threshold that catches at least 95 % of OOD, in [0, 1].
+///
+/// ```
+/// use flatland_core::metric::fpr95;
+///
+/// // Both OOD images are caught at 0.5, and so is one of four ID images.
+/// assert_eq!(fpr95(&[0.9, 0.8, 0.7, 0.4], &[0.5, 0.1]), Some(0.25));
+/// ```
 pub fn fpr95(id: &[f64], ood: &[f64]) -> Option<f64> {
     fpr_at(id, ood, 0.95)
 }

@@ -1,23 +1,12 @@
-//! The metrics against numbers that others published or that scikit-learn computed, on the real data in `shared/`.
+//! The metrics against numbers that others published or that scikit-learn computed, on real data.
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
 
 use npyz::npz::NpzArchive;
 
 use super::*;
-
-/// `shared/` of the project, or `None` (with a note) on a machine without it.
-fn shared() -> Option<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let beside = here.ancestors().take(4).map(|folder| folder.join("shared"));
-    let found = std::env::var_os("FLATLAND_SHARED").map(PathBuf::from).into_iter().chain(beside).find(|p| p.join("golden").is_dir());
-    if found.is_none() {
-        println!("skipped: no shared/golden beside {} and no FLATLAND_SHARED", here.display());
-    }
-    found
-}
+use crate::testing::shared_dir;
 
 fn f32_array(archive: &mut NpzArchive<BufReader<File>>, name: &str) -> Vec<f64> {
     let values: Vec<f32> = archive.by_name(name).unwrap().unwrap().into_vec().unwrap();
@@ -26,7 +15,7 @@ fn f32_array(archive: &mut NpzArchive<BufReader<File>>, name: &str) -> Vec<f64> 
 
 #[test]
 fn scikit_learn_agrees_on_the_scores_of_a_real_network() {
-    let Some(shared) = shared() else { return };
+    let Some(shared) = shared_dir() else { return };
     let golden = shared.join("golden");
     let scores = |file: &str| -> (Vec<f64>, Vec<f64>) {
         let logits = f32_array(&mut NpzArchive::open(golden.join(file)).unwrap(), "logits");
@@ -54,7 +43,7 @@ fn scikit_learn_agrees_on_the_scores_of_a_real_network() {
 
 #[test]
 fn openood_publishes_the_same_numbers_for_scale() {
-    let Some(shared) = shared() else { return };
+    let Some(shared) = shared_dir() else { return };
     let mut archive = NpzArchive::open(shared.join("data/openood_scale_cifar10.npz")).unwrap();
     // Mean and population standard deviation over three seeds, in %: AUROC, FPR@95.
     let published = [

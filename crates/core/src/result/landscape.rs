@@ -180,6 +180,15 @@ pub fn nearest_node(axis: &[f64], value: f64) -> Option<usize> {
 }
 
 /// Loss and accuracy over the plane; [A, B] arrays are row-major with index i·B + j at (alpha\[i\], beta\[j\]).
+///
+/// ```
+/// use flatland_core::result::{Cell, LandscapeManifest, LossSurface};
+///
+/// let mut surface = LossSurface::pending(vec![-1.0, 0.0, 1.0], vec![0.0], LandscapeManifest::default());
+/// surface.set(&Cell { i: 1, j: 0, loss: 0.25, accuracy: 0.9, loss_std_error: 0.01, count: 100, readings: Vec::new() });
+/// assert_eq!((surface.computed(), surface.loss[1]), (1, 0.25));
+/// assert!(surface.loss[0].is_nan(), "not computed");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossSurface {
     /// [A]

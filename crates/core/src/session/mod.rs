@@ -182,6 +182,27 @@ pub struct DatasetEntry {
 }
 
 /// Everything the user has open.
+///
+/// ```
+/// use flatland_core::session::{Role, Session};
+///
+/// let session: Session = toml::from_str(
+///     r#"
+///     version = 1
+///     [[checkpoint]]
+///     name = "OE"
+///     path = "oe.safetensors"
+///     [[dataset]]
+///     name = "digits"
+///     role = "id"
+///     path = "demo:test"
+///     [landscape]
+///     grid = [21, 21]
+///     "#,
+/// )?;
+/// assert_eq!((session.checkpoints[0].name.as_str(), session.datasets[0].role), ("OE", Role::Id));
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Session {

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use flatland_core::result::{Npz, NpzValues};
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor};
 
 use super::AnalysisError;
-use crate::model::{Network, ParameterVector};
+use crate::model::{Network, ParameterVector, derived_rng};
 
 /// ⟨a, b⟩ summed in f64.
 ///
@@ -29,9 +29,7 @@ pub(super) fn norm(flat: &Tensor) -> Result<f64, AnalysisError> {
 
 /// The generator of draw `index` for `purpose`: a function of these and the seed alone, so that all checkpoints share the draws.
 pub(super) fn draws(purpose: &str, seed: u64, index: usize) -> ChaCha8Rng {
-    let mut key = blake3::Hasher::new_derive_key("flatland draws of an analysis");
-    key.update(&seed.to_le_bytes()).update(&(index as u64).to_le_bytes()).update(purpose.as_bytes());
-    ChaCha8Rng::from_seed(*key.finalize().as_bytes())
+    derived_rng("flatland draws of an analysis", &[&seed.to_le_bytes(), &(index as u64).to_le_bytes(), purpose.as_bytes()])
 }
 
 /// Entries N(0, 1), of the length, kind and device of `like`.

@@ -2,8 +2,9 @@
 
 use tch::{Device, Kind, Tensor};
 
+use super::values::values;
 use super::{AnalysisError, Loss};
-use crate::model::Samples;
+use crate::model::{Samples, energy};
 
 /// Losses, hits and energy scores of single samples, all in f64 from the logits.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,9 +47,8 @@ impl SampleLosses {
     /// When shapes do not fit or a label is not in 0..C.
     pub fn by(loss: Loss, decay: f64, logits: &Tensor, labels: &Tensor) -> Result<Self, AnalysisError> {
         let logits = logits.f_to_kind(Kind::Double)?;
-        let energy = logits.f_logsumexp([1i64].as_slice(), false)?;
+        let energy = energy(&logits)?;
         let correct = logits.f_argmax(1, false)?.f_eq_tensor(labels)?;
-        let values = |tensor: &Tensor| -> Result<Vec<f64>, AnalysisError> { Ok(Vec::<f64>::try_from(&tensor.f_to_device(Device::Cpu)?)?) };
         let cross_entropy = values(&Loss::default().of_images(&logits, labels)?)?;
         let plain = loss == Loss::default();
         let own = if plain { None } else { Some(values(&loss.of_images(&logits, labels)?)?.iter().map(|loss| loss + decay).collect()) };

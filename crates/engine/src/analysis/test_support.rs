@@ -1,6 +1,5 @@
 //! Networks and images for the tests of this room.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use flatland_core::data::{Dataset, Source, Subset};
@@ -49,6 +48,7 @@ impl<T> Reporter for PartialReader<T> {
 }
 
 pub use super::conformance::subjects::checkpoint;
+pub use flatland_core::testing::shared_dir as shared;
 
 /// A dataset of 4x4 images; `pixel(image, position)` gives grey values.
 pub fn dataset(name: &str, labels: &[i64], pixel: impl Fn(usize, usize) -> u8) -> Arc<Dataset> {
@@ -85,15 +85,4 @@ pub fn real_samples(network: &Network, path: &std::path::Path, split: Option<&st
     };
     let dataset = flatland_core::data::load(&source, Some([32, 32])).unwrap();
     Samples::new(Arc::new(dataset), &Normalization::Preset(NormalizationPreset::Imagenet), network).unwrap()
-}
-
-/// `../shared` of the project, or the folder that `FLATLAND_SHARED` names; `None` (and a line) where there is none.
-pub fn shared() -> Option<PathBuf> {
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let near = here.ancestors().skip(1).take(4).map(|folder| folder.join("shared"));
-    let found = std::env::var_os("FLATLAND_SHARED").map(PathBuf::from).into_iter().chain(near).find(|folder| folder.is_dir());
-    if found.is_none() {
-        println!("skipped: no shared folder with real data");
-    }
-    found
 }

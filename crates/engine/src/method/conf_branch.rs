@@ -7,7 +7,7 @@ use tch::{Kind, Tensor};
 
 use super::draws::draws;
 use super::parameters::{log_number, number};
-use super::registry::{Registration, build};
+use super::registration::{Registration, build};
 use super::{Batch, Forward, Method, Objective};
 use crate::model::{Head, ModelError};
 

@@ -2,10 +2,10 @@
 
 use flatland_core::job::MethodInfo;
 use serde::Deserialize;
-use tch::Tensor;
 
+use super::losses::cross_entropy;
 use super::parameters::switch;
-use super::registry::{Registration, build};
+use super::registration::{Registration, build};
 use super::{Batch, Forward, Method, Objective};
 use crate::model::ModelError;
 
@@ -48,14 +48,4 @@ impl Method for Erm {
     fn objective(&mut self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Objective, ModelError> {
         Ok(Objective::single("ce", cross_entropy(&forward(batch.id)?.logits, batch.labels)?))
     }
-}
-
-/// Mean cross-entropy of `logits` [N, C] against classes `labels` [N].
-pub(super) fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor, ModelError> {
-    Ok(logits.f_cross_entropy_loss(labels, None::<&Tensor>, tch::Reduction::Mean, -100, 0.0)?)
-}
-
-/// Cross-entropy of each row of `logits` [N, C] against classes `labels` [N], [N].
-pub(super) fn cross_entropies(logits: &Tensor, labels: &Tensor) -> Result<Tensor, ModelError> {
-    Ok(logits.f_cross_entropy_loss(labels, None::<&Tensor>, tch::Reduction::None, -100, 0.0)?)
 }

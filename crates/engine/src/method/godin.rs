@@ -4,11 +4,11 @@ use flatland_core::job::MethodInfo;
 use serde::Deserialize;
 use tch::{Kind, Tensor};
 
-use super::erm::cross_entropy;
+use super::losses::cross_entropy;
 use super::parameters::{choice, switch};
-use super::registry::{Registration, build};
+use super::registration::{Registration, build};
 use super::{Batch, Forward, Method, Objective, ParameterRule};
-use crate::model::{Head, ModelError, Output, Similarity};
+use crate::model::{Head, ModelError, Output, Similarity, max_softmax};
 
 pub const REGISTRATION: Registration = Registration { info, build: build::<GOdin> };
 
@@ -107,10 +107,9 @@ impl Method for GOdin {
     }
 
     fn confidence(&self, output: &Output) -> Result<Tensor, ModelError> {
-        let logits = output.logits.f_to_kind(Kind::Double)?;
         Ok(match self.score {
-            Score::Softmax => logits.f_softmax(1, Kind::Double)?.f_max_dim(1, false)?.0,
-            Score::Max => logits.f_max_dim(1, false)?.0,
+            Score::Softmax => max_softmax(&output.logits)?,
+            Score::Max => output.logits.f_to_kind(Kind::Double)?.f_max_dim(1, false)?.0,
             Score::G => output.need_auxiliary()?.f_to_kind(Kind::Double)?.f_sigmoid()?.f_squeeze_dim(1)?,
         })
     }

@@ -5,9 +5,9 @@ use serde::Deserialize;
 use tch::{Kind, Tensor};
 
 use super::environments::Environments;
-use super::erm::cross_entropies;
+use super::losses::cross_entropies;
 use super::parameters::log_number;
-use super::registry::{Registration, build};
+use super::registration::{Registration, build};
 use super::{Batch, Forward, Method, Objective};
 use crate::model::ModelError;
 

@@ -4,10 +4,11 @@ use flatland_core::job::MethodInfo;
 use serde::Deserialize;
 use tch::{Kind, Tensor};
 
+use super::annealed_penalty::AnnealedPenalty;
 use super::environments::Environments;
-use super::erm::cross_entropies;
-use super::parameters::{anneal_steps, log_number, rescale};
-use super::registry::{Registration, build};
+use super::losses::cross_entropies;
+use super::parameters::log_number;
+use super::registration::{Registration, build};
 use super::{Batch, Forward, Method, Objective};
 use crate::model::ModelError;
 
@@ -20,11 +21,13 @@ fn info() -> MethodInfo {
         objective: "mean_e CE_e + λ·mean_e (∂/∂s CE_e(s·z, y) at s = 1)², the square estimated without bias from two halves of a batch"
             .into(),
         source: "Arjovsky et al. 2019, IRMv1; DomainBed (Gulrajani & Lopez-Paz 2021)".into(),
-        parameters: vec![
-            log_number("lambda", "λ", 100.0, [1e-3, 1e6], "Weight of the penalty after annealing (DomainBed: 100, searched in 0.1 to 1e5)"),
-            anneal_steps(),
-            rescale(),
-        ],
+        parameters: AnnealedPenalty::parameters(log_number(
+            "lambda",
+            "λ",
+            100.0,
+            [1e-3, 1e6],
+            "Weight of the penalty after annealing (DomainBed: 100, searched in 0.1 to 1e5)",
+        )),
         outliers: false,
         environments: true,
         score: "MSP".into(),
@@ -36,15 +39,7 @@ fn info() -> MethodInfo {
 ///
 /// With `rescale` all of it is divided by max(1, w). The penalty may be negative. An environment with one image in the batch has no halves and no part in the penalty.
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Irm {
-    /// Weight of the penalty after annealing.
-    pub lambda: f64,
-    /// Steps with weight 1.
-    pub anneal_steps: usize,
-    /// Whether the objective is divided by the weight.
-    pub rescale: bool,
-}
+pub struct Irm(pub AnnealedPenalty);
 
 impl Method for Irm {
     fn key(&self) -> &'static str {
@@ -56,7 +51,7 @@ impl Method for Irm {
     }
 
     fn resets_optimizer(&self, step: usize) -> bool {
-        step == self.anneal_steps
+        self.0.changes_at(step)
     }
 
     fn objective(&mut self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Objective, ModelError> {
@@ -69,8 +64,7 @@ impl Method for Irm {
             }
             None => loss.f_zeros_like()?,
         };
-        let weight = if batch.step < self.anneal_steps { 1.0 } else { self.lambda };
-        Objective::penalized(loss, weight, penalty, self.rescale)
+        self.0.objective(batch.step, loss, penalty)
     }
 }
 
@@ -97,7 +91,8 @@ mod tests {
         let environments = Tensor::from_slice(&[4i64, 4]);
         for (step, weight) in [(0, 1.0), (499, 1.0), (500, 100.0)] {
             let batch = Batch { environments: Some(&environments), step, ..fixed::batch(&logits, &labels) };
-            let found = Irm { lambda: 100.0, anneal_steps: 500, rescale: false }.objective(&mut fixed::forward(), &batch).unwrap();
+            let found =
+                Irm(AnnealedPenalty { lambda: 100.0, anneal_steps: 500, rescale: false }).objective(&mut fixed::forward(), &batch).unwrap();
             assert!((number(&found.terms[1].1) - 0.129263136).abs() < 1e-8);
             let expected = number(&found.terms[0].1) + weight * 0.129263136;
             assert!((number(&found.loss) - expected).abs() < 1e-6);
@@ -118,7 +113,8 @@ mod tests {
         let (logits, labels) = (Tensor::from_slice(&[1.0, 0.0, 0.0, 1.0]).view([2, 2]), Tensor::from_slice(&[0i64, 0]));
         let environments = Tensor::from_slice(&[0i64, 1]);
         let batch = Batch { environments: Some(&environments), ..fixed::batch(&logits, &labels) };
-        let found = Irm { lambda: 100.0, anneal_steps: 0, rescale: false }.objective(&mut fixed::forward(), &batch).unwrap();
+        let found =
+            Irm(AnnealedPenalty { lambda: 100.0, anneal_steps: 0, rescale: false }).objective(&mut fixed::forward(), &batch).unwrap();
         assert_eq!(number(&found.terms[1].1), 0.0);
     }
 }

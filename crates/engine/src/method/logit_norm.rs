@@ -4,9 +4,9 @@ use flatland_core::job::MethodInfo;
 use serde::Deserialize;
 use tch::Tensor;
 
-use super::erm::cross_entropy;
+use super::losses::cross_entropy;
 use super::parameters::log_number;
-use super::registry::{Registration, build};
+use super::registration::{Registration, build};
 use super::{Batch, Forward, Method, Objective};
 use crate::model::ModelError;
 

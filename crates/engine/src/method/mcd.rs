@@ -4,10 +4,9 @@ use flatland_core::job::MethodInfo;
 use serde::Deserialize;
 use tch::{Kind, Tensor};
 
-use super::erm::cross_entropy;
-use super::outlier_exposure::concatenated;
+use super::losses::{concatenated, cross_entropy};
 use super::parameters::{choice, integer, number};
-use super::registry::{Registration, build};
+use super::registration::{Registration, build};
 use super::{Batch, Forward, Method, Objective};
 use crate::model::{Head, ModelError};
 

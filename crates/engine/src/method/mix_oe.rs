@@ -7,9 +7,9 @@ use serde::Deserialize;
 use tch::{Kind, Tensor};
 
 use super::draws::draws;
-use super::erm::cross_entropy;
+use super::losses::cross_entropy;
 use super::parameters::{choice, log_number, number};
-use super::registry::{Registration, build};
+use super::registration::{Registration, build};
 use super::{Batch, Forward, Method, Objective};
 use crate::model::ModelError;
 

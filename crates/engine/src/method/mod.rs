@@ -4,6 +4,7 @@
 //! and how the trained network is scored. How gradients are taken, where ε is added and how the optimizer steps is the trainer's
 //! business. Deliberately absent: files, threads, printing.
 
+mod annealed_penalty;
 mod conf_branch;
 mod dr_sam;
 mod draws;
@@ -14,187 +15,23 @@ mod godin;
 mod group_dro;
 mod irm;
 mod logit_norm;
+mod losses;
 mod mcd;
 mod mix_oe;
+mod objective;
 mod outlier_exposure;
 mod parameters;
+mod registration;
 mod registry;
 mod sam;
 mod sam_oe;
 mod vrex;
 
-use flatland_core::data::Augmentation;
-use flatland_core::session::Adaptive;
-use tch::{Kind, Tensor};
-
-use crate::model::{Head, ModelError, Output};
-
 pub use error::MethodError;
-pub use registry::{method, methods, resolve};
-
-use erm::Erm;
-use outlier_exposure::OutlierExposure;
 #[cfg(test)]
-pub use outlier_exposure::uniform_cross_entropy;
-
-/// What one pass sees: normalized images on the network's device, and where in the run it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Batch<'a> {
-    /// ID images, [N, C, H, W].
-    pub id: &'a Tensor,
-    /// Their classes, [N] i64.
-    pub labels: &'a Tensor,
-    /// Auxiliary outliers, [M, C, H, W]; given when the method [`needs_outliers`](Method::needs_outliers).
-    pub outliers: Option<&'a Tensor>,
-    /// The environment of each ID image, [N] i64 from 0; given when the method [`needs_environments`](Method::needs_environments).
-    pub environments: Option<&'a Tensor>,
-    /// Seed of the run: with `step` the key of whatever the method draws.
-    pub seed: u64,
-    /// Steps done before.
-    pub step: usize,
-    /// Epochs done before.
-    pub epoch: usize,
-}
-
-impl<'a> Batch<'a> {
-    /// The outliers.
-    ///
-    /// # Errors
-    /// When there are none.
-    pub fn need_outliers(&self) -> Result<&'a Tensor, ModelError> {
-        self.outliers.ok_or_else(|| ModelError::Mismatch("expected outliers in the batch, found none".into()))
-    }
-}
-
-/// The network of the pass under way, in training mode.
-pub type Forward<'a> = dyn FnMut(&Tensor) -> Result<Output, ModelError> + 'a;
-
-/// The search for the point where the descent gradient is taken.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ascent {
-    /// ‖T⁻¹ε‖₂, ≥ 0: ε = ρ·T²g/‖Tg‖ with g the gradient of the first pass.
-    pub rho: f64,
-    /// The diagonal T; 1 for SAM.
-    pub adaptive: Adaptive,
-    /// η of T = |w| + η.
-    pub eta: f64,
-    /// Augmentation of the ID images in the first pass only.
-    pub augmentation: Option<Augmentation>,
-}
-
-impl Ascent {
-    /// SAM's, of radius `rho`.
-    pub fn plain(rho: f64) -> Self {
-        Self { rho, adaptive: Adaptive::None, eta: 0.0, augmentation: None }
-    }
-}
-
-/// What is minimized on a batch.
-#[derive(Debug)]
-pub struct Objective {
-    /// The scalar, with its graph.
-    pub loss: Tensor,
-    /// Its parts by name, for the curves; scalars, unweighted.
-    pub terms: Vec<(&'static str, Tensor)>,
-}
-
-impl Objective {
-    /// An objective of one part.
-    fn single(name: &'static str, loss: Tensor) -> Self {
-        Self { terms: vec![(name, loss.detach())], loss }
-    }
-
-    /// `mean` + `weight`·`penalty`, divided by `weight` where that is above 1 and `rescale` says so.
-    fn penalized(mean: Tensor, weight: f64, penalty: Tensor, rescale: bool) -> Result<Self, ModelError> {
-        let mut objective = Self::sum(("ce", mean), weight, ("penalty", penalty))?;
-        if rescale && weight > 1.0 {
-            objective.loss = objective.loss.f_div_scalar(weight)?;
-        }
-        Ok(objective)
-    }
-
-    /// `first` + `weight`·`second`.
-    fn sum(first: (&'static str, Tensor), weight: f64, second: (&'static str, Tensor)) -> Result<Self, ModelError> {
-        let loss = first.1.f_add(&second.1.f_mul_scalar(weight)?)?;
-        Ok(Self { loss, terms: vec![(first.0, first.1.detach()), (second.0, second.1.detach())] })
-    }
-}
-
-/// How the optimizer treats a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ParameterRule {
-    /// Whether it decays.
-    pub weight_decay: bool,
-    /// Whether its learning rate follows the schedule; else it stays at the first one.
-    pub scheduled: bool,
-}
-
-impl Default for ParameterRule {
-    fn default() -> Self {
-        Self { weight_decay: true, scheduled: true }
-    }
-}
-
-/// An objective.
-pub trait Method: std::fmt::Debug {
-    /// As in run files: `erm`, `oe`, ...
-    fn key(&self) -> &'static str;
-
-    /// Whether batches must hold outliers.
-    fn needs_outliers(&self) -> bool {
-        false
-    }
-
-    /// Whether batches must say which environment an ID image is of.
-    fn needs_environments(&self) -> bool {
-        false
-    }
-
-    /// The head that it trains in place of the classifier.
-    fn head(&self) -> Option<Head> {
-        None
-    }
-
-    /// `None`: one pass at θ. Otherwise two: the second at θ + ε, and the optimizer steps from θ with its gradient.
-    fn ascent(&self) -> Option<Ascent> {
-        None
-    }
-
-    /// How the optimizer treats the parameter of this name.
-    fn rule(&self, _parameter: &str) -> ParameterRule {
-        ParameterRule::default()
-    }
-
-    /// Whether the optimizer forgets its momentum before step `step`, as where an objective changes from one step to the next.
-    fn resets_optimizer(&self, _step: usize) -> bool {
-        false
-    }
-
-    /// What is minimized. A method with a state of its own moves it here.
-    ///
-    /// # Errors
-    /// When shapes do not fit or data is missing.
-    fn objective(&mut self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Objective, ModelError>;
-
-    /// What, beside weights and optimizer, the next step depends on, by name; saved with the run.
-    fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
-        Vec::new()
-    }
-
-    /// Puts one part of a saved [`state`](Method::state) back.
-    fn restore(&mut self, _name: &str, _values: &[f64]) {}
-
-    /// How sure the trained network is that an image is ID, [N]; larger = more ID. The head's score, or the maximum softmax probability.
-    ///
-    /// # Errors
-    /// When shapes do not fit.
-    fn confidence(&self, output: &Output) -> Result<Tensor, ModelError> {
-        if let Some(head) = self.head() {
-            return head.confidence(output);
-        }
-        Ok(output.logits.f_to_kind(Kind::Double)?.f_softmax(1, Kind::Double)?.f_max_dim(1, false)?.0)
-    }
-}
+pub use losses::uniform_cross_entropy;
+pub use objective::{Ascent, Batch, Forward, Method, Objective, ParameterRule};
+pub use registry::{method, methods, resolve};
 
 #[cfg(test)]
 mod testing;

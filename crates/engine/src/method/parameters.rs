@@ -26,16 +26,9 @@ pub fn integer(key: &str, symbol: &str, unit: &str, default: i64, [min, max]: [i
     ParameterInfo { unit: unit.into(), ..info }
 }
 
-/// Steps before the penalty of IRM and V-REx gets its full weight.
-pub fn anneal_steps() -> ParameterInfo {
-    let about = "Steps with a penalty of weight 1; then it gets its full weight and the optimizer forgets its momentum (DomainBed: 500)";
-    integer("anneal_steps", "", "steps", 500, [0, 1_000_000_000], about)
-}
-
-/// Whether IRM and V-REx are kept to the size of a mean cross-entropy.
-pub fn rescale() -> ParameterInfo {
-    let about = "Divides the objective by the weight of the penalty where that is above 1, as the authors' code: SGD diverges on gradients a hundred times as large (DomainBed does not divide; its Adam does not mind)";
-    switch("rescale", true, about)
+/// λ of the outlier term.
+pub fn lambda() -> ParameterInfo {
+    number("lambda", "λ", 0.5, [0.0, 100.0], "Weight of the outlier term; 0 leaves outliers out (Hendrycks et al. 2019: 0.5)")
 }
 
 /// One of `options`, the first when absent.

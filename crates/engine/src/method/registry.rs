@@ -1,19 +1,11 @@
 //! The registry: every method with its description and the way from a run file to an objective. A new method is a line here and a file.
 
 use flatland_core::job::{MethodConfig, MethodInfo};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::registration::Registration;
 use super::{Method, MethodError, parameters};
 use super::{conf_branch, dr_sam, erm, godin, group_dro, irm, logit_norm, mcd, mix_oe, outlier_exposure, sam, sam_oe, vrex};
-
-/// What a method's file hands to the registry.
-pub struct Registration {
-    /// Its description.
-    pub info: fn() -> MethodInfo,
-    /// The objective with checked hyperparameters, an object.
-    pub build: fn(Value) -> serde_json::Result<Box<dyn Method>>,
-}
 
 const REGISTRY: &[Registration] = &[
     erm::REGISTRATION,
@@ -30,11 +22,6 @@ const REGISTRY: &[Registration] = &[
     sam_oe::REGISTRATION,
     dr_sam::REGISTRATION,
 ];
-
-/// Reads an `M` off its hyperparameters: its fields are named as they are.
-pub fn build<M: Method + DeserializeOwned + 'static>(parameters: Value) -> serde_json::Result<Box<dyn Method>> {
-    Ok(Box::new(serde_json::from_value::<M>(parameters)?))
-}
 
 /// Descriptions of all methods.
 pub fn methods() -> Vec<MethodInfo> {

@@ -4,9 +4,10 @@ use flatland_core::job::MethodInfo;
 use flatland_core::session::Adaptive;
 use serde::Deserialize;
 
+use super::erm::Erm;
 use super::parameters::{adaptive, number};
-use super::registry::{Registration, build};
-use super::{Ascent, Batch, Erm, Forward, Method, Objective};
+use super::registration::{Registration, build};
+use super::{Ascent, Batch, Forward, Method, Objective};
 use crate::model::ModelError;
 
 pub const REGISTRATION: Registration = Registration { info, build: build::<Sam> };

@@ -3,10 +3,10 @@
 use flatland_core::job::MethodInfo;
 use serde::Deserialize;
 
-use super::outlier_exposure::lambda;
-use super::parameters::number;
-use super::registry::{Registration, build};
-use super::{Ascent, Batch, Forward, Method, Objective, OutlierExposure};
+use super::outlier_exposure::OutlierExposure;
+use super::parameters::{lambda, number};
+use super::registration::{Registration, build};
+use super::{Ascent, Batch, Forward, Method, Objective};
 use crate::model::ModelError;
 
 pub const REGISTRATION: Registration = Registration { info, build: build::<SamOe> };

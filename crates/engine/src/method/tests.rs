@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use flatland_core::job::{MethodConfig, ParameterKind};
+use flatland_core::session::Adaptive;
 use serde_json::{Value, json};
 
 use super::*;

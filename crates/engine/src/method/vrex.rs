@@ -4,10 +4,11 @@ use flatland_core::job::MethodInfo;
 use serde::Deserialize;
 use tch::Kind;
 
+use super::annealed_penalty::AnnealedPenalty;
 use super::environments::Environments;
-use super::erm::cross_entropies;
-use super::parameters::{anneal_steps, log_number, rescale};
-use super::registry::{Registration, build};
+use super::losses::cross_entropies;
+use super::parameters::log_number;
+use super::registration::{Registration, build};
 use super::{Batch, Forward, Method, Objective};
 use crate::model::ModelError;
 
@@ -19,11 +20,13 @@ fn info() -> MethodInfo {
         name: "V-REx".into(),
         objective: "mean_e CE_e + λ·mean_e (CE_e − mean CE)²".into(),
         source: "Krueger et al. 2021, V-REx; DomainBed (Gulrajani & Lopez-Paz 2021)".into(),
-        parameters: vec![
-            log_number("lambda", "λ", 10.0, [1e-3, 1e6], "Weight of the variance after annealing (DomainBed: 10, searched in 0.1 to 1e5)"),
-            anneal_steps(),
-            rescale(),
-        ],
+        parameters: AnnealedPenalty::parameters(log_number(
+            "lambda",
+            "λ",
+            10.0,
+            [1e-3, 1e6],
+            "Weight of the variance after annealing (DomainBed: 10, searched in 0.1 to 1e5)",
+        )),
         outliers: false,
         environments: true,
         score: "MSP".into(),
@@ -32,15 +35,7 @@ fn info() -> MethodInfo {
 
 /// Mean of the environments' cross-entropies + w·their population variance, over max(1, w) with `rescale`. w = 1 before `anneal_steps`, then λ.
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VRex {
-    /// Weight of the variance after annealing.
-    pub lambda: f64,
-    /// Steps with weight 1.
-    pub anneal_steps: usize,
-    /// Whether the objective is divided by the weight.
-    pub rescale: bool,
-}
+pub struct VRex(pub AnnealedPenalty);
 
 impl Method for VRex {
     fn key(&self) -> &'static str {
@@ -52,15 +47,14 @@ impl Method for VRex {
     }
 
     fn resets_optimizer(&self, step: usize) -> bool {
-        step == self.anneal_steps
+        self.0.changes_at(step)
     }
 
     fn objective(&mut self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Objective, ModelError> {
         let losses = Environments::of(batch)?.means(&cross_entropies(&forward(batch.id)?.logits, batch.labels)?)?;
         let mean = losses.f_mean(None::<Kind>)?;
         let variance = losses.f_sub(&mean)?.f_square()?.f_mean(None::<Kind>)?;
-        let weight = if batch.step < self.anneal_steps { 1.0 } else { self.lambda };
-        Objective::penalized(mean, weight, variance, self.rescale)
+        self.0.objective(batch.step, mean, variance)
     }
 }
 
@@ -80,12 +74,18 @@ mod tests {
         let environments = Tensor::from_slice(&[0i64, 1, 0, 1]);
         let at = |step: usize, environments: &Tensor| {
             let batch = Batch { environments: Some(environments), step, ..fixed::batch(&logits, &labels) };
-            number(&VRex { lambda: 10.0, anneal_steps: 500, rescale: false }.objective(&mut fixed::forward(), &batch).unwrap().loss)
+            number(
+                &VRex(AnnealedPenalty { lambda: 10.0, anneal_steps: 500, rescale: false })
+                    .objective(&mut fixed::forward(), &batch)
+                    .unwrap()
+                    .loss,
+            )
         };
         assert!((at(500, &environments) - 1.9).abs() < 1e-9);
         assert!((at(499, &environments) - 1.09).abs() < 1e-9);
         let batch = Batch { environments: Some(&environments), step: 500, ..fixed::batch(&logits, &labels) };
-        let rescaled = VRex { lambda: 10.0, anneal_steps: 500, rescale: true }.objective(&mut fixed::forward(), &batch).unwrap();
+        let rescaled =
+            VRex(AnnealedPenalty { lambda: 10.0, anneal_steps: 500, rescale: true }).objective(&mut fixed::forward(), &batch).unwrap();
         assert!(
             (number(&rescaled.loss) - 0.19).abs() < 1e-9 && (number(&rescaled.terms[1].1) - 0.09).abs() < 1e-9,
             "terms stay as they are"

@@ -22,7 +22,7 @@ pub fn others(asked: job::Device, first: Device) -> Vec<Device> {
         (job::Device::Auto, Device::Cuda(first)) => {
             (0..Cuda::device_count() as usize).filter(|&index| index != first).map(Device::Cuda).collect()
         }
-        _ => Vec::new(),
+        (job::Device::Auto, _) | (job::Device::Cpu | job::Device::Cuda(_), _) => Vec::new(),
     }
 }
 

@@ -8,9 +8,9 @@ use std::collections::hash_map::Entry;
 
 use tch::Tensor;
 
+use super::evaluator::BATCH_NORM_EPS;
 use super::fused_convolution::packed;
-use super::graph::{BATCH_NORM_EPS, convolution, evaluate};
-use super::{Activation, BatchNormMode, Graph, ModelError, Node, NodeId, Op, Tensors};
+use super::{Activation, Conv, Graph, ModelError, Node, NodeId, Op, Tensors, find};
 
 /// A convolution whose BatchNorm went into it.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,7 @@ struct Fold {
 /// A graph without the BatchNorms that can be folded, and how its tensors come from the original's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Folded {
-    /// The graph to evaluate with folded tensors. Weights keep their names; their biases are new.
+    /// The graph to evaluate with folded tensors, under `no_grad`. Weights keep their names; their biases are new.
     pub graph: Graph,
     folds: Vec<Fold>,
 }
@@ -44,77 +44,21 @@ impl Folded {
         let mut place: Vec<NodeId> = Vec::new();
         for node in &graph.nodes {
             let before = node.inputs.first().map(|&from| (from, &graph.nodes[from].op));
-            if let (Op::BatchNorm { prefix }, Some((conv, Op::Conv { weight, bias, stride, padding }))) = (&node.op, before)
-                && readers[conv] == 1
-                && uses.get(weight) == Some(&1)
+            if let (Op::BatchNorm { prefix }, Some((id, Op::Conv(conv)))) = (&node.op, before)
+                && readers[id] == 1
+                && uses.get(&conv.weight) == Some(&1)
             {
                 let folded_bias = format!("{prefix}.folded_bias");
-                let (stride, padding) = (*stride, *padding);
-                nodes[place[conv]].op = Op::Conv { weight: weight.clone(), bias: Some(folded_bias.clone()), stride, padding };
-                folds.push(Fold { weight: weight.clone(), bias: bias.clone(), batch_norm: prefix.clone(), folded_bias });
-                place.push(place[conv]);
+                nodes[place[id]].op = Op::Conv(Conv { bias: Some(folded_bias.clone()), ..conv.clone() });
+                folds.push(Fold { weight: conv.weight.clone(), bias: conv.bias.clone(), batch_norm: prefix.clone(), folded_bias });
+                place.push(place[id]);
                 continue;
             }
             nodes.push(Node { op: node.op.clone(), inputs: node.inputs.iter().map(|&from| place[from]).collect() });
             place.push(nodes.len() - 1);
         }
         let graph = Graph::new(nodes, place[graph.features], place[graph.logits], graph.input);
-        Self { graph: fuse(&graph), folds }
-    }
-
-    /// Logits of images `x` [N, C, H, W] under folded `tensors`: the graph's own operations, with ReLU and sums done in place where
-    /// nobody else reads the value. Records no gradients: call it under `no_grad`.
-    ///
-    /// # Errors
-    /// When a tensor is missing or shapes do not fit.
-    pub fn forward(&self, tensors: &Tensors, x: &Tensor) -> Result<Tensor, ModelError> {
-        let graph = &self.graph;
-        let mut values: Vec<Option<Tensor>> = (0..graph.nodes.len()).map(|_| None).collect();
-        for (id, node) in graph.nodes.iter().enumerate() {
-            let own = self.overwritable(id).and_then(|from| values[from].take());
-            let input = |k: usize| {
-                let value = node.inputs.get(k).and_then(|&from| values[from].as_ref());
-                value.ok_or_else(|| ModelError::Mismatch(format!("{:?} lacks input {k}", node.op)))
-            };
-            let value = match (&node.op, own) {
-                (Op::Activation(Activation::Relu), Some(mut value)) => value.f_relu_()?,
-                (Op::Add, Some(mut value)) => value.f_add_(input(1)?)?,
-                (Op::FusedConv { weight, bias, stride, padding, relu, .. }, Some(value)) => {
-                    convolution(tensors, weight, bias.as_ref(), *stride, *padding)?.fused(input(0)?, Some(value), *relu)?
-                }
-                _ => {
-                    let inputs: Vec<&Tensor> = node.inputs.iter().filter_map(|&from| values[from].as_ref()).collect();
-                    evaluate(&node.op, &inputs, tensors, x, BatchNormMode::Frozen)?
-                }
-            };
-            values[id] = Some(value);
-            for &from in &node.inputs {
-                if graph.last_use(from) <= id {
-                    values[from] = None;
-                }
-            }
-            if id == graph.logits {
-                break;
-            }
-        }
-        values[graph.logits].take().ok_or_else(|| ModelError::Mismatch("the graph computes no logits".into()))
-    }
-
-    /// The input that node `id` may write its result over: read by nobody else, and freshly computed, never a view or the images.
-    fn overwritable(&self, id: NodeId) -> Option<NodeId> {
-        let graph = &self.graph;
-        let node = &graph.nodes[id];
-        let from = match node.op {
-            Op::Activation(Activation::Relu) | Op::Add => *node.inputs.first()?,
-            Op::FusedConv { sum: true, .. } => *node.inputs.get(1)?,
-            _ => return None,
-        };
-        let fresh = matches!(
-            graph.nodes[from].op,
-            Op::Conv { .. } | Op::FusedConv { .. } | Op::BatchNorm { .. } | Op::Linear { .. } | Op::Add | Op::PadShortcut { .. }
-        );
-        let once = node.inputs.iter().filter(|&&other| other == from).count() == 1;
-        (fresh && once && graph.last_use(from) == id).then_some(from)
+        Self { graph: fuse(&graph).without_gradients(), folds }
     }
 
     /// Number of BatchNorms that went.
@@ -162,13 +106,8 @@ impl Folded {
     /// # Errors
     /// When libtorch refuses.
     pub fn packed(&self, name: &str, tensor: &Tensor) -> Result<Tensor, ModelError> {
-        let convolution = self.graph.nodes.iter().find_map(|node| match &node.op {
-            Op::Conv { weight, stride, padding, .. } | Op::FusedConv { weight, stride, padding, .. } if weight == name => {
-                Some((*stride, *padding))
-            }
-            _ => None,
-        });
-        let packed = convolution.map(|(stride, padding)| packed(tensor, stride, padding)).transpose()?;
+        let convolution = self.graph.nodes.iter().filter_map(|node| node.op.convolution()).find(|conv| conv.weight == name);
+        let packed = convolution.map(|conv| packed(tensor, conv.stride, conv.padding)).transpose()?;
         Ok(packed.flatten().unwrap_or_else(|| tensor.shallow_clone()))
     }
 
@@ -208,7 +147,7 @@ fn fuse(graph: &Graph) -> Graph {
     // By the node that ends it: the convolution that begins it and the sum's other input.
     let mut ends = vec![None; graph.nodes.len()];
     let mut gone = vec![false; graph.nodes.len()];
-    for (id, node) in graph.nodes.iter().enumerate().filter(|(_, node)| matches!(node.op, Op::Conv { .. })) {
+    for (id, node) in graph.nodes.iter().enumerate().filter(|(_, node)| matches!(node.op, Op::Conv(_))) {
         let sum = reader(id).filter(|&next| graph.nodes[next].op == Op::Add && !gone[next] && ends[next].is_none());
         let other = sum.and_then(|sum| graph.nodes[sum].inputs.iter().copied().find(|&from| from != id));
         let relu = reader(sum.unwrap_or(id)).filter(is_relu);
@@ -223,10 +162,9 @@ fn fuse(graph: &Graph) -> Graph {
         if !gone[id] {
             let inputs = |ids: &[NodeId]| ids.iter().map(|&from| place[from]).collect();
             nodes.push(match &ends[id] {
-                Some((Node { op: Op::Conv { weight, bias, stride, padding }, inputs: from }, other, relu)) => {
-                    let (weight, bias, stride, padding) = (weight.clone(), bias.clone(), *stride, *padding);
+                Some((Node { op: Op::Conv(conv), inputs: from }, other, relu)) => {
                     let all: Vec<NodeId> = from.iter().copied().chain(*other).collect();
-                    Node { op: Op::FusedConv { weight, bias, stride, padding, sum: other.is_some(), relu: *relu }, inputs: inputs(&all) }
+                    Node { op: Op::FusedConv { conv: conv.clone(), sum: other.is_some(), relu: *relu }, inputs: inputs(&all) }
                 }
                 _ => Node { op: node.op.clone(), inputs: inputs(&node.inputs) },
             });
@@ -240,17 +178,13 @@ fn scaled(weight: &Tensor, scale: &Tensor) -> Result<Tensor, ModelError> {
     Ok(weight.f_mul(&scale.f_view([-1, 1, 1, 1])?)?)
 }
 
-fn find<'a>(tensors: &'a Tensors, name: &str) -> Result<&'a Tensor, ModelError> {
-    tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.into()))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use tch::{Device, Kind};
 
     use super::*;
-    use crate::model::GraphBuilder;
+    use crate::model::{BatchNormMode, GraphBuilder};
 
     fn random(shape: &[i64]) -> Tensor {
         Tensor::randn(shape, (Kind::Float, Device::Cpu))
@@ -266,18 +200,18 @@ mod tests {
     /// Post-activation, then pre-activation, then a convolution that two nodes read.
     fn mixed() -> (Graph, Tensors) {
         let mut g = GraphBuilder::new([3, 8, 8]);
-        let conv1 = g.conv(0, "conv1", 1, 1);
+        let conv1 = g.conv(0, "conv1", [4, 3, 1, 1]);
         let bn1 = g.batch_norm(conv1, "bn1");
         let a = g.relu(bn1);
-        let conv2 = g.conv_bias(a, "conv2", 2, 1);
+        let conv2 = g.conv_bias(a, "conv2", [6, 3, 2, 1]);
         let bn2 = g.batch_norm(conv2, "bn2");
         let pre = g.batch_norm(bn2, "pre");
         let b = g.relu(pre);
-        let conv3 = g.conv(b, "conv3", 1, 1);
+        let conv3 = g.conv(b, "conv3", [6, 3, 1, 1]);
         let bn3 = g.batch_norm(conv3, "bn3");
         let sum = g.push(Op::Add, &[bn3, conv3]);
         let features = g.push(Op::GlobalAvgPool, &[sum]);
-        let logits = g.linear(features, "fc");
+        let logits = g.linear(features, "fc", 5);
         let mut t = Tensors::new();
         for (name, shape) in [("conv1.weight", vec![4, 3, 3, 3]), ("conv2.weight", vec![6, 4, 3, 3]), ("conv2.bias", vec![6])] {
             t.insert(name.into(), random(&shape));
@@ -303,16 +237,18 @@ mod tests {
         assert_eq!(folded.folds(), 2, "bn1 and bn2; `pre` reads a BatchNorm, bn3's convolution has a second reader");
         let x = random(&[7, 3, 8, 8]);
         let a = graph.forward(&tensors, &x, BatchNormMode::Frozen).unwrap();
-        let b = folded.graph.forward(&folded.tensors(&tensors).unwrap(), &x, BatchNormMode::Frozen).unwrap();
+        let in_training = Graph::new(folded.graph.nodes.clone(), folded.graph.features, folded.graph.logits, folded.graph.input);
+        let b = in_training.forward(&folded.tensors(&tensors).unwrap(), &x, BatchNormMode::Frozen).unwrap();
         assert!(close(&b.logits, &a.logits) && close(&b.features, &a.features));
         let untouched = x.copy();
-        let in_place = folded.forward(&folded.tensors(&tensors).unwrap(), &x).unwrap();
+        let forward = |tensors: &Tensors| folded.graph.forward(tensors, &x, BatchNormMode::Frozen).unwrap().logits;
+        let in_place = forward(&folded.tensors(&tensors).unwrap());
         assert_eq!(in_place, b.logits, "in-place operations change nothing");
         assert_eq!(x, untouched);
         let packed: Tensors =
             folded.tensors(&tensors).unwrap().into_iter().map(|(n, t)| (n.clone(), folded.packed(&n, &t).unwrap())).collect();
         assert!(packed["conv1.weight"].is_mkldnn() && packed["conv3.weight"].is_mkldnn());
-        assert!(close(&folded.forward(&packed, &x).unwrap(), &b.logits));
+        assert!(close(&forward(&packed), &b.logits));
     }
 
     #[test]

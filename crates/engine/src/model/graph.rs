@@ -1,11 +1,10 @@
-//! [`Graph`]: a network as a list of operations over named tensors, and its evaluation.
+//! [`Graph`]: a network as a list of operations over named tensors, with the shapes of their values.
 
 use std::collections::HashMap;
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
-use super::ModelError;
-use super::fused_convolution::Convolution;
+use super::{Activation, Conv, ModelError, Op};
 
 /// Tensors by their names in the state dict.
 pub type Tensors = HashMap<String, Tensor>;
@@ -15,127 +14,16 @@ pub fn shallow(tensors: &Tensors) -> Tensors {
     tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect()
 }
 
+/// The tensor called `name`.
+///
+/// # Errors
+/// When there is none.
+pub fn find<'a>(tensors: &'a Tensors, name: &str) -> Result<&'a Tensor, ModelError> {
+    tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.into()))
+}
+
 /// Position of a node in its graph; a node's inputs come before it.
 pub type NodeId = usize;
-
-/// PyTorch's default ε of BatchNorm.
-pub const BATCH_NORM_EPS: f64 = 1e-5;
-/// PyTorch's default momentum of BatchNorm.
-pub const BATCH_NORM_MOMENTUM: f64 = 0.1;
-
-/// An elementwise nonlinearity.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Activation {
-    /// max(x, 0)
-    Relu,
-    /// x·sigmoid(1.702 x), the approximation of GELU in the Outlier Exposure MNIST networks.
-    QuickGelu,
-    /// tanh(x)
-    Tanh,
-    /// x for x > 0, else slope·x.
-    LeakyRelu(f64),
-}
-
-/// An operation.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Op {
-    /// The images, [N, C, H, W].
-    Input,
-    /// Convolution with square stride and zero padding.
-    Conv {
-        /// Name of the weight, [O, I, k, k].
-        weight: String,
-        /// Name of the bias, [O].
-        bias: Option<String>,
-        /// Stride.
-        stride: i64,
-        /// Padding.
-        padding: i64,
-    },
-    /// Convolution, the sum with a second node where `sum`, and ReLU where `relu`, in one pass: only in folded graphs.
-    FusedConv {
-        /// Name of the weight, [O, I, k, k].
-        weight: String,
-        /// Name of the bias, [O].
-        bias: Option<String>,
-        /// Stride.
-        stride: i64,
-        /// Padding.
-        padding: i64,
-        /// Whether a second node is added.
-        sum: bool,
-        /// Whether max(x, 0) comes last.
-        relu: bool,
-    },
-    /// BatchNorm over `prefix.{weight, bias, running_mean, running_var}`.
-    BatchNorm {
-        /// Prefix of the four names.
-        prefix: String,
-    },
-    /// A nonlinearity.
-    Activation(Activation),
-    /// Maximum over size x size windows; padding counts as −∞.
-    MaxPool {
-        /// Side.
-        size: i64,
-        /// Stride.
-        stride: i64,
-        /// Padding.
-        padding: i64,
-    },
-    /// Mean over size x size windows, stride = size.
-    AvgPool {
-        /// Side.
-        size: i64,
-    },
-    /// Mean over all positions: [N, C, H, W] → [N, C].
-    GlobalAvgPool,
-    /// [N, ...] → [N, D]
-    Flatten,
-    /// Affine map.
-    Linear {
-        /// Name of the weight, [O, I].
-        weight: String,
-        /// Name of the bias, [O].
-        bias: Option<String>,
-    },
-    /// He et al.'s option A: every second position, `pad` zero channels on each side.
-    PadShortcut {
-        /// Zero channels on each side.
-        pad: i64,
-    },
-    /// Sum of two nodes.
-    Add,
-    /// Concatenation along channels.
-    Concat,
-    /// Cosines of the angles between rows and those of a weight, as G-ODIN computes them: x/(‖x‖ + 1e-4).
-    Cosine {
-        /// Name of the weight, [O, I].
-        weight: String,
-    },
-    /// −mean of the squared differences between rows and those of a weight.
-    Distance {
-        /// Name of the weight, [O, I].
-        weight: String,
-    },
-}
-
-impl Op {
-    /// Gives the tensors that it reads other names.
-    pub fn rename(&mut self, new: impl Fn(&str) -> String) {
-        match self {
-            Op::Conv { weight, bias, .. } | Op::Linear { weight, bias } => {
-                *weight = new(weight);
-                if let Some(bias) = bias {
-                    *bias = new(bias);
-                }
-            }
-            Op::Cosine { weight } | Op::Distance { weight } => *weight = new(weight),
-            Op::BatchNorm { prefix } => *prefix = new(prefix),
-            _ => {}
-        }
-    }
-}
 
 /// An operation with the nodes it reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,46 +32,6 @@ pub struct Node {
     pub op: Op,
     /// What it reads.
     pub inputs: Vec<NodeId>,
-}
-
-/// How BatchNorm behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BatchNormMode {
-    /// Running statistics (evaluation).
-    Frozen,
-    /// Statistics of the batch (training).
-    Batch {
-        /// Whether the running statistics move, in place, by momentum 0.1.
-        update: bool,
-    },
-    /// Statistics of the batch; the running ones become, in place, the mean of this batch's and those of the `seen` before it.
-    Accumulate {
-        /// Batches before this one.
-        seen: u32,
-    },
-}
-
-/// What a network says of a batch.
-#[derive(Debug)]
-pub struct Output {
-    /// Penultimate features, [N, D].
-    pub features: Tensor,
-    /// Logits, [N, C].
-    pub logits: Tensor,
-    /// What a [`Head`](super::architecture::Head) says beside: [N, 1] or [N, C].
-    pub auxiliary: Option<Tensor>,
-}
-
-impl Output {
-    /// What the head says beside the logits.
-    ///
-    /// # Errors
-    /// When the network has no such head.
-    pub fn need_auxiliary(&self) -> Result<&Tensor, ModelError> {
-        self.auxiliary
-            .as_ref()
-            .ok_or_else(|| ModelError::Mismatch("expected a network with a head of its method, found a plain one".into()))
-    }
 }
 
 /// A network as data.
@@ -199,8 +47,11 @@ pub struct Graph {
     pub auxiliary: Option<NodeId>,
     /// Input shape [channels, height, width].
     pub input: [i64; 3],
+    /// Of each node's value for one image.
+    shapes: Vec<[i64; 3]>,
     last_use: Vec<NodeId>,
-    in_place: Vec<bool>,
+    /// Which of its inputs each node writes its value over.
+    overwritten: Vec<Option<usize>>,
 }
 
 impl Graph {
@@ -214,8 +65,10 @@ impl Graph {
         }
         last_use[features] = nodes.len();
         last_use[logits] = nodes.len();
-        let in_place = (0..nodes.len()).map(|id| may_overwrite(&nodes, id) && ![features, logits].contains(&nodes[id].inputs[0])).collect();
-        Self { nodes, features, logits, auxiliary: None, input, last_use, in_place }
+        let shapes = shapes(&nodes, input);
+        let mut graph = Self { nodes, features, logits, auxiliary: None, input, shapes, last_use, overwritten: Vec::new() };
+        graph.overwritten = (0..graph.nodes.len()).map(|id| graph.overwritten_in_training(id)).collect();
+        graph
     }
 
     /// The same with a further output.
@@ -226,145 +79,131 @@ impl Graph {
         self
     }
 
+    /// The same for evaluation under `no_grad` alone: more values are overwritten, as no derivative needs them.
+    #[must_use]
+    pub fn without_gradients(mut self) -> Self {
+        self.overwritten = (0..self.nodes.len()).map(|id| self.overwritten_without_gradients(id)).collect();
+        self
+    }
+
     /// The last node that reads `node`, or a number past the end for features and logits.
     pub fn last_use(&self, node: NodeId) -> NodeId {
         self.last_use[node]
     }
 
+    /// Which of its inputs node `id` writes its value over.
+    pub(super) fn overwritten(&self, id: NodeId) -> Option<usize> {
+        self.overwritten[id]
+    }
+
     /// Names of all tensors that evaluation reads, in order of first use: parameters and running statistics.
     pub fn tensor_names(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        for node in &self.nodes {
+        self.nodes.iter().flat_map(|node| node.op.tensor_names()).collect()
+    }
+
+    /// Elements of the largest value that an image has between two convolutions or BatchNorms.
+    pub fn largest_activation(&self) -> i64 {
+        let large = |op: &Op| matches!(op, Op::Conv(_) | Op::FusedConv { .. } | Op::BatchNorm { .. });
+        let sizes = self.nodes.iter().zip(&self.shapes).filter(|(node, _)| large(&node.op)).map(|(_, shape)| shape.iter().product());
+        sizes.max().unwrap_or(0)
+    }
+
+    /// Multiply-adds of the convolutions and affine maps for one image.
+    pub fn multiply_adds(&self) -> i64 {
+        let of_node = |(id, node): (NodeId, &Node)| {
+            let [outputs, height, width] = self.shapes[id];
+            let inputs = node.inputs.first().map_or(self.input, |&from| self.shapes[from]);
             match &node.op {
-                Op::Conv { weight, bias, .. } | Op::FusedConv { weight, bias, .. } | Op::Linear { weight, bias } => {
-                    names.push(weight.clone());
-                    names.extend(bias.clone());
+                Op::Conv(Conv { kernel, .. }) | Op::FusedConv { conv: Conv { kernel, .. }, .. } => {
+                    inputs[0] * kernel * kernel * outputs * height * width
                 }
-                Op::Cosine { weight } | Op::Distance { weight } => names.push(weight.clone()),
-                Op::BatchNorm { prefix } => {
-                    names.extend(["weight", "bias", "running_mean", "running_var"].map(|part| format!("{prefix}.{part}")));
-                }
-                _ => {}
+                Op::Linear { .. } | Op::Cosine { .. } | Op::Distance { .. } => inputs.iter().product::<i64>() * outputs,
+                Op::Input
+                | Op::BatchNorm { .. }
+                | Op::Activation(_)
+                | Op::MaxPool { .. }
+                | Op::AvgPool { .. }
+                | Op::GlobalAvgPool
+                | Op::Flatten
+                | Op::PadShortcut { .. }
+                | Op::Add
+                | Op::Concat => 0,
             }
-        }
-        names
+        };
+        self.nodes.iter().enumerate().map(of_node).sum()
     }
 
-    /// Features and logits of images `x` [N, C, H, W] under `tensors`.
-    ///
-    /// # Errors
-    /// When a tensor is missing or shapes do not fit.
-    pub fn forward(&self, tensors: &Tensors, x: &Tensor, mode: BatchNormMode) -> Result<Output, ModelError> {
-        let mut values: Vec<Option<Tensor>> = (0..self.nodes.len()).map(|_| None).collect();
-        for (id, node) in self.nodes.iter().enumerate() {
-            let value = {
-                let inputs: Vec<&Tensor> = node.inputs.iter().filter_map(|&from| values[from].as_ref()).collect();
-                match (&node.op, inputs.as_slice()) {
-                    // The same values with less memory to write: half of a training step's time goes through memory.
-                    (Op::Activation(Activation::Relu), [x]) if self.in_place[id] => x.shallow_clone().f_relu_()?,
-                    (Op::Add, [x, y]) if self.in_place[id] => x.shallow_clone().f_add_(y)?,
-                    (op, inputs) => evaluate(op, inputs, tensors, x, mode)?,
-                }
-            };
-            values[id] = Some(value);
-            for &from in &node.inputs {
-                if self.last_use[from] <= id {
-                    values[from] = None;
-                }
-            }
-        }
-        match (values[self.features].take(), values[self.logits].take()) {
-            (Some(features), Some(logits)) => {
-                Ok(Output { features, logits, auxiliary: self.auxiliary.and_then(|node| values[node].take()) })
-            }
-            _ => Err(ModelError::Mismatch("the graph computes no features or logits".into())),
-        }
+    /// In training a sum or ReLU overwrites its first input where it alone reads it, a BatchNorm or a sum wrote it, and it is no output:
+    /// their derivatives do not need that value.
+    fn overwritten_in_training(&self, id: NodeId) -> Option<usize> {
+        let Node { op, inputs } = &self.nodes[id];
+        let overwrites = matches!(op, Op::Add | Op::Activation(Activation::Relu));
+        let first = inputs.first().filter(|_| overwrites).copied()?;
+        let readers = self.nodes.iter().flat_map(|node| &node.inputs).filter(|&&from| from == first).count();
+        let written = matches!(self.nodes[first].op, Op::BatchNorm { .. } | Op::Add);
+        (written && readers == 1 && ![self.features, self.logits].contains(&first)).then_some(0)
+    }
+
+    /// Without gradients a node overwrites an input that no later node reads and that is freshly computed, never a view or the images.
+    fn overwritten_without_gradients(&self, id: NodeId) -> Option<usize> {
+        let Node { op, inputs } = &self.nodes[id];
+        let place = match op {
+            Op::Activation(Activation::Relu) | Op::Add => 0,
+            Op::FusedConv { sum: true, .. } => 1,
+            Op::Input
+            | Op::Conv(_)
+            | Op::FusedConv { sum: false, .. }
+            | Op::BatchNorm { .. }
+            | Op::Activation(Activation::QuickGelu | Activation::Tanh | Activation::LeakyRelu(_))
+            | Op::MaxPool { .. }
+            | Op::AvgPool { .. }
+            | Op::GlobalAvgPool
+            | Op::Flatten
+            | Op::Linear { .. }
+            | Op::PadShortcut { .. }
+            | Op::Concat
+            | Op::Cosine { .. }
+            | Op::Distance { .. } => return None,
+        };
+        let from = *inputs.get(place)?;
+        let fresh = matches!(
+            self.nodes[from].op,
+            Op::Conv(_) | Op::FusedConv { .. } | Op::BatchNorm { .. } | Op::Linear { .. } | Op::Add | Op::PadShortcut { .. }
+        );
+        let once = inputs.iter().filter(|&&other| other == from).count() == 1;
+        (fresh && once && self.last_use[from] == id).then_some(place)
     }
 }
 
-/// Whether node `id` may write its value over its first input: a sum or ReLU, the only reader of what a BatchNorm or a sum wrote, whose
-/// derivatives do not need it.
-fn may_overwrite(nodes: &[Node], id: NodeId) -> bool {
-    let Node { op, inputs } = &nodes[id];
-    let overwrites = matches!(op, Op::Add | Op::Activation(Activation::Relu));
-    overwrites
-        && inputs.first().is_some_and(|&first| {
-            let readers = nodes.iter().flat_map(|node| &node.inputs).filter(|&&from| from == first).count();
-            matches!(nodes[first].op, Op::BatchNorm { .. } | Op::Add) && readers == 1
-        })
+/// Shapes of the values of `nodes` for one image of shape `input`, [C, H, W], or [D, 1, 1] once flat.
+pub(super) fn shapes(nodes: &[Node], input: [i64; 3]) -> Vec<[i64; 3]> {
+    let mut shapes: Vec<[i64; 3]> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let inputs: Vec<[i64; 3]> = node.inputs.iter().map(|&from| shapes[from]).collect();
+        shapes.push(node.op.shape(&inputs, input));
+    }
+    shapes
 }
 
-fn find<'a>(tensors: &'a Tensors, name: &str) -> Result<&'a Tensor, ModelError> {
-    tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.into()))
-}
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::model::architecture::named;
+    use crate::model::{GraphBuilder, Op};
 
-/// The convolution over the named tensors.
-pub(super) fn convolution<'a>(
-    tensors: &'a Tensors,
-    weight: &str,
-    bias: Option<&String>,
-    stride: i64,
-    padding: i64,
-) -> Result<Convolution<'a>, ModelError> {
-    Ok(Convolution { weight: find(tensors, weight)?, bias: bias.map(|name| find(tensors, name)).transpose()?, stride, padding })
-}
+    #[test]
+    fn the_largest_activation_is_channels_times_positions() {
+        for (architecture, channels) in [("resnet20", 16), ("resnet18_32x32", 64)] {
+            assert_eq!(named(architecture, 10).unwrap().graph.largest_activation(), channels * 32 * 32, "{architecture}");
+        }
+    }
 
-pub(super) fn evaluate(op: &Op, inputs: &[&Tensor], tensors: &Tensors, x: &Tensor, mode: BatchNormMode) -> Result<Tensor, ModelError> {
-    let input = |k: usize| inputs.get(k).copied().ok_or_else(|| ModelError::Mismatch(format!("{op:?} lacks input {k}")));
-    let optional = |name: &Option<String>| name.as_ref().map(|name| find(tensors, name)).transpose();
-    Ok(match op {
-        Op::Input => x.shallow_clone(),
-        Op::Conv { weight, bias, stride, padding } => convolution(tensors, weight, bias.as_ref(), *stride, *padding)?.of(input(0)?)?,
-        Op::FusedConv { weight, bias, stride, padding, sum, relu } => {
-            let other = if *sum { Some(input(1)?.f_add_scalar(0)?) } else { None };
-            convolution(tensors, weight, bias.as_ref(), *stride, *padding)?.fused(input(0)?, other, *relu)?
-        }
-        Op::BatchNorm { prefix } => {
-            let part = |name: &str| find(tensors, &format!("{prefix}.{name}"));
-            let (training, momentum) = match mode {
-                BatchNormMode::Frozen => (false, 0.0),
-                BatchNormMode::Batch { update } => (true, if update { BATCH_NORM_MOMENTUM } else { 0.0 }),
-                BatchNormMode::Accumulate { seen } => (true, 1.0 / (f64::from(seen) + 1.0)),
-            };
-            input(0)?.f_batch_norm(
-                Some(part("weight")?),
-                Some(part("bias")?),
-                Some(part("running_mean")?),
-                Some(part("running_var")?),
-                training,
-                momentum,
-                BATCH_NORM_EPS,
-                true,
-            )?
-        }
-        Op::Activation(Activation::Relu) => input(0)?.f_relu()?,
-        Op::Activation(Activation::QuickGelu) => {
-            let x = input(0)?;
-            x.f_mul(&x.f_mul_scalar(1.702)?.f_sigmoid()?)?
-        }
-        Op::Activation(Activation::Tanh) => input(0)?.f_tanh()?,
-        Op::Activation(Activation::LeakyRelu(slope)) => {
-            let x = input(0)?;
-            x.f_clamp_min(0.0)?.f_add(&x.f_clamp_max(0.0)?.f_mul_scalar(*slope)?)?
-        }
-        Op::MaxPool { size, stride, padding } => input(0)?.f_max_pool2d([*size; 2], [*stride; 2], [*padding; 2], [1, 1], false)?,
-        Op::AvgPool { size } => input(0)?.f_avg_pool2d([*size; 2], [*size; 2], [0, 0], false, true, None)?,
-        Op::GlobalAvgPool => input(0)?.f_adaptive_avg_pool2d([1, 1])?.f_flatten(1, -1)?,
-        Op::Flatten => input(0)?.f_flatten(1, -1)?,
-        Op::Linear { weight, bias } => input(0)?.f_linear(find(tensors, weight)?, optional(bias)?)?,
-        Op::PadShortcut { pad } => {
-            let half = input(0)?.f_slice(2, None, None, 2)?.f_slice(3, None, None, 2)?;
-            half.f_constant_pad_nd([0, 0, 0, 0, *pad, *pad])?
-        }
-        Op::Add => input(0)?.f_add(input(1)?)?,
-        Op::Concat => Tensor::f_cat(inputs, 1)?,
-        Op::Cosine { weight } => {
-            let unit = |x: &Tensor| x.f_div(&x.f_norm_scalaropt_dim(2, [1i64].as_slice(), true)?.f_add_scalar(1e-4)?);
-            unit(input(0)?)?.f_linear(&unit(find(tensors, weight)?)?, None::<&Tensor>)?
-        }
-        Op::Distance { weight } => {
-            let difference = input(0)?.f_unsqueeze(1)?.f_sub(find(tensors, weight)?)?;
-            difference.f_square()?.f_mean_dim([2i64].as_slice(), false, None::<Kind>)?.f_neg()?
-        }
-    })
+    #[test]
+    fn multiply_adds_are_counted_per_output_position() {
+        let mut builder = GraphBuilder::new([3, 32, 32]);
+        let conv = builder.conv(0, "conv", [8, 3, 2, 1]);
+        let pool = builder.push(Op::GlobalAvgPool, &[conv]);
+        let logits = builder.linear(pool, "fc", 10);
+        assert_eq!(builder.finish(pool, logits).multiply_adds(), 8 * 27 * 16 * 16 + 80);
+    }
 }

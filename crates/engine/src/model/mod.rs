@@ -6,10 +6,13 @@
 mod adaptive_scale;
 pub mod architecture;
 mod averaged;
+mod batches;
 pub mod checkpoint;
 mod checkpoint_fit;
+mod derived_rng;
 mod device;
 mod error;
+mod evaluator;
 mod folded;
 mod fused_convolution;
 mod graph;
@@ -17,30 +20,36 @@ mod graph_builder;
 mod ignore;
 mod input;
 mod inspect;
-mod largest_activation;
 mod memory;
 mod network;
 mod network_check;
+mod op;
 mod parameter_vector;
 mod prefix;
 mod room;
 mod running_statistics;
+mod scores;
 mod state_dicts;
 
 pub use adaptive_scale::adaptive_scale;
 pub use architecture::{Head, Similarity};
+pub use batches::{Images, Unwatched, Watch, each_batch, forward_batches};
+pub use derived_rng::derived_rng;
 pub use device::{device, init, libtorch_version, others};
 pub use error::ModelError;
+pub use evaluator::{BatchNormMode, Output};
 pub use folded::Folded;
-pub use graph::{Activation, BatchNormMode, Graph, Node, NodeId, Op, Output, Tensors, shallow};
+pub use graph::{Graph, Node, NodeId, Tensors, find, shallow};
 pub use graph_builder::GraphBuilder;
 pub use input::{Samples, in_unit_range, normalized, pixels_to_input, to_input};
 pub use inspect::inspect;
 pub use memory::{anonymous_memory, give_back_memory, give_back_memory_after};
 pub use network::Network;
 pub use network_check::network_check;
+pub use op::{Activation, Conv, Op};
 pub use parameter_vector::{Layout, ParameterVector};
 pub use room::Room;
+pub use scores::{energy, max_softmax, uniform_cross_entropies};
 
 /// Whether a state-dict entry is trained: running statistics and counters are not.
 pub fn is_parameter(name: &str) -> bool {

@@ -4,8 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use flatland_core::session::NetworkChoice;
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 use rand_distr::StandardNormal;
 use safetensors::tensor::{Dtype, TensorView};
 use tch::{Device, Kind, Tensor};
@@ -15,7 +14,8 @@ use super::checkpoint::Entry;
 use super::checkpoint_fit::{CheckpointFit, Known};
 use super::ignore::Ignore;
 use super::{
-    BatchNormMode, Graph, ModelError, Output, ParameterVector, Room, Tensors, checkpoint, give_back_memory, is_parameter, state_dicts,
+    BatchNormMode, Graph, ModelError, Output, ParameterVector, Room, Tensors, checkpoint, derived_rng, find, give_back_memory,
+    is_parameter, state_dicts,
 };
 
 /// A graph with its tensors, f32, on one device.
@@ -216,8 +216,12 @@ impl Network {
         hasher.finalize().to_hex().to_string()
     }
 
-    fn tensor(&self, name: &str) -> Result<&Tensor, ModelError> {
-        self.tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.into()))
+    /// The tensor called `name`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn tensor(&self, name: &str) -> Result<&Tensor, ModelError> {
+        find(&self.tensors, name)
     }
 
     /// Features and logits of normalized images `x` [N, C, H, W], BatchNorm frozen.
@@ -262,11 +266,7 @@ fn bytes(tensor: &Tensor) -> Result<Vec<u8>, ModelError> {
 /// The values of a tensor before training.
 fn initial(spec: &TensorSpec, seed: u64, device: Device) -> Result<Tensor, ModelError> {
     let numel = spec.shape.iter().product::<i64>() as usize;
-    let rng = || {
-        let mut key = blake3::Hasher::new_derive_key("flatland initial weights");
-        key.update(&seed.to_le_bytes()).update(spec.name.as_bytes());
-        ChaCha8Rng::from_seed(*key.finalize().as_bytes())
-    };
+    let rng = || derived_rng("flatland initial weights", &[&seed.to_le_bytes(), spec.name.as_bytes()]);
     let values: Vec<f32> = match spec.init {
         Init::Constant(value) => vec![value as f32; numel],
         Init::Uniform { bound } => {

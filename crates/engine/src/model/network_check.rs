@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn published_checkpoints_as_they_were_trained_are_not_warned_of() {
-        let Some(shared) = flatland_core::data::shared_dir() else { return println!("skipped: no shared data") };
+        let Some(shared) = flatland_core::testing::shared_dir() else { return };
         for (file, preset) in TRAINED {
             let network = load(&shared, file, &NetworkChoice::default());
             let found = network_check(&network, &cifar(&shared), &Normalization::Preset(preset)).unwrap();
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_shortcuts_that_a_network_lacks_are_missed_from_their_first_block_on() {
-        let Some(shared) = flatland_core::data::shared_dir() else { return println!("skipped: no shared data") };
+        let Some(shared) = flatland_core::testing::shared_dir() else { return };
         let preset = NormalizationPreset::Imagenet;
         for (file, wrong, right) in
             [("resnet20-12fca82f.th", "resnet20_noshort", "resnet20"), ("resnet32-d509ac18.th", "resnet32_noshort", "resnet32")]
@@ -164,7 +164,7 @@ mod tests {
     /// Leaky ReLU of slope 0.1 as in the networks of semi-supervised learning, tanh, and a missing nonlinearity after the sums.
     #[test]
     fn another_nonlinearity_is_missed() {
-        let Some(shared) = flatland_core::data::shared_dir() else { return println!("skipped: no shared data") };
+        let Some(shared) = flatland_core::testing::shared_dir() else { return };
         let preset = NormalizationPreset::Imagenet;
         for activation in [Activation::LeakyRelu(0.1), Activation::Tanh, Activation::LeakyRelu(1.0)] {
             let mut network = load(&shared, "resnet20-12fca82f.th", &NetworkChoice::default());
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn another_normalization_is_missed_at_the_first_layer_and_the_right_one_named() {
-        let Some(shared) = flatland_core::data::shared_dir() else { return println!("skipped: no shared data") };
+        let Some(shared) = flatland_core::testing::shared_dir() else { return };
         for (file, right) in [TRAINED[0], TRAINED[3]] {
             let network = load(&shared, file, &NetworkChoice::default());
             for wrong in [NormalizationPreset::None, NormalizationPreset::Half] {

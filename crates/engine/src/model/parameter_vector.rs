@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tch::{Kind, Tensor};
 
-use super::{ModelError, Tensors};
+use super::{ModelError, Tensors, find};
 
 /// Where each tensor lies in the flat buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl ParameterVector {
         let mut entries = Vec::new();
         let mut len = 0;
         for name in names {
-            let tensor = tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.clone()))?;
+            let tensor = find(tensors, name)?;
             entries.push((name.clone(), tensor.size(), len));
             len += tensor.numel() as i64;
         }

@@ -1,9 +1,11 @@
 //! Running statistics of BatchNorm against those of images: where a network is wired and fed as it was trained, they are about the same.
 
+use std::ops::ControlFlow;
+
 use tch::{Kind, Tensor};
 
-use super::graph::{BATCH_NORM_EPS, evaluate};
-use super::{BatchNormMode, Graph, ModelError, Op, Tensors};
+use super::evaluator::BATCH_NORM_EPS;
+use super::{BatchNormMode, Graph, Images, ModelError, Node, Op, Tensors, Unwatched, each_batch, find};
 
 /// Images that pass at once.
 const BATCH: i64 = 64;
@@ -34,37 +36,26 @@ struct Sums {
 /// When a tensor is missing or shapes do not fit.
 pub fn layer_statistics(graph: &Graph, tensors: &Tensors, x: &Tensor, first_only: bool) -> Result<Vec<LayerStatistics>, ModelError> {
     tch::no_grad(|| {
-        let n = x.size().first().copied().unwrap_or(0);
         let mut layers: Vec<Sums> = Vec::new();
-        for start in (0..n).step_by(BATCH as usize) {
-            let batch = x.f_narrow(0, start, BATCH.min(n - start))?;
-            pass(graph, tensors, &batch, first_only, &mut layers)?;
-        }
+        each_batch(&Images::all(x), BATCH, &mut Unwatched, |batch| pass(graph, tensors, batch, first_only, &mut layers))?;
         layers.iter().map(|sums| compare(sums, tensors)).collect()
     })
 }
 
 /// One pass of the images of a batch; adds what each BatchNorm reads.
 fn pass(graph: &Graph, tensors: &Tensors, x: &Tensor, first_only: bool, layers: &mut Vec<Sums>) -> Result<(), ModelError> {
-    let mut values: Vec<Option<Tensor>> = (0..graph.nodes.len()).map(|_| None).collect();
     let mut seen = 0;
-    for (id, node) in graph.nodes.iter().enumerate() {
-        let inputs: Vec<&Tensor> = node.inputs.iter().filter_map(|&from| values[from].as_ref()).collect();
-        if let (Op::BatchNorm { prefix }, [input, ..]) = (&node.op, inputs.as_slice()) {
+    let mut visit = |node: &Node, inputs: &[&Tensor]| {
+        if let (Op::BatchNorm { prefix }, [input, ..]) = (&node.op, inputs) {
             add(layers, seen, prefix, input)?;
             seen += 1;
             if first_only {
-                return Ok(());
+                return Ok(ControlFlow::Break(()));
             }
         }
-        let value = evaluate(&node.op, &inputs, tensors, x, BatchNormMode::Frozen)?;
-        values[id] = Some(value);
-        for &from in &node.inputs {
-            if graph.last_use(from) <= id {
-                values[from] = None;
-            }
-        }
-    }
+        Ok(ControlFlow::Continue(()))
+    };
+    graph.evaluate(tensors, x, BatchNormMode::Frozen, &mut visit)?;
     Ok(())
 }
 
@@ -86,10 +77,8 @@ fn add(layers: &mut Vec<Sums>, place: usize, prefix: &str, input: &Tensor) -> Re
 }
 
 fn compare(sums: &Sums, tensors: &Tensors) -> Result<LayerStatistics, ModelError> {
-    let part = |name: &str| -> Result<Tensor, ModelError> {
-        let name = format!("{}.{name}", sums.prefix);
-        Ok(tensors.get(&name).ok_or(ModelError::MissingTensor(name))?.f_to_kind(Kind::Double)?)
-    };
+    let part =
+        |name: &str| -> Result<Tensor, ModelError> { Ok(find(tensors, &format!("{}.{name}", sums.prefix))?.f_to_kind(Kind::Double)?) };
     let mean = sums.sum.f_div_scalar(sums.count)?;
     let variance = sums.squares.f_div_scalar(sums.count)?.f_sub(&mean.f_square()?)?.f_add_scalar(BATCH_NORM_EPS)?;
     let running = part("running_var")?.f_add_scalar(BATCH_NORM_EPS)?;

@@ -3,11 +3,11 @@
 use flatland_core::metric::{auroc, fpr95};
 use flatland_core::session::Role;
 use serde_json::{Map, Value};
-use tch::{Kind, Tensor, no_grad};
+use tch::{Kind, Tensor};
 
 use super::TrainError;
 use crate::method::Method;
-use crate::model::{Network, Samples};
+use crate::model::{Images, Network, Samples, Watch, each_batch, energy};
 
 /// Images a forward pass.
 pub(super) const BATCH: i64 = 256;
@@ -53,37 +53,52 @@ fn verdict(
     tick: &mut dyn FnMut() -> Result<(), TrainError>,
 ) -> Result<Verdict, TrainError> {
     let mut verdict = Verdict { role, confidence: Vec::new(), loss: 0.0, right: 0.0, labelled: 0.0 };
-    let n = samples.len() as i64;
     let known = matches!(role, Role::Id | Role::Cs);
     if let Some(label) = samples.dataset.labels.iter().find(|&&label| known && label >= network.classes) {
         let (last, name) = (network.classes - 1, &samples.dataset.name);
         return Err(TrainError::Config(format!("expected labels of 0 to {last}, or none, in `{name}`, found {label}")));
     }
-    for start in (0..n).step_by(BATCH as usize) {
-        tick()?;
-        let len = BATCH.min(n - start);
-        let (x, y) = (samples.x.f_narrow(0, start, len)?, samples.y.f_narrow(0, start, len)?);
-        let output = no_grad(|| network.forward(&x))?;
+    let mut start = 0;
+    each_batch(&Images::all(&samples.x), BATCH, &mut Ticked(tick), |x| {
+        let output = network.forward(x)?;
         verdict.confidence.extend(Vec::<f64>::try_from(method.confidence(&output)?.f_to_kind(Kind::Double)?)?);
-        if !known {
-            continue;
-        }
-        let logits = output.logits.f_to_kind(Kind::Double)?;
+        let y = samples.y.f_narrow(0, start, output.logits.size()[0])?;
+        start += output.logits.size()[0];
+        if known { verdict.add(&output.logits, &y) } else { Ok(()) }
+    })?;
+    Ok(verdict)
+}
+
+impl Verdict {
+    /// Adds the losses and hits of a batch with `logits` [N, C] and classes `y` [N]; -1 = none.
+    fn add(&mut self, logits: &Tensor, y: &Tensor) -> Result<(), TrainError> {
+        let logits = logits.f_to_kind(Kind::Double)?;
         let log_p = logits.f_log_softmax(1, Kind::Double)?;
         let prediction = logits.f_argmax(1, false)?;
         // A NaN has an argmax too, and its hits would be the share of that class.
-        let defined = logits.f_logsumexp([1i64].as_slice(), false)?.f_isfinite()?;
+        let defined = energy(&logits)?.f_isfinite()?;
         let labelled = y.f_ge(0)?;
         let chosen = log_p.f_gather(1, &y.f_clamp_min(0)?.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?;
         let sum = |values: Tensor| -> Result<f64, TrainError> {
             Ok(f64::try_from(values.f_masked_select(&labelled)?.f_to_kind(Kind::Double)?.f_sum(Kind::Double)?)?)
         };
-        verdict.loss -= sum(chosen)?;
-        let right = prediction.f_eq_tensor(&y)?.f_to_kind(Kind::Double)?;
-        verdict.right += sum(right.f_masked_fill(&defined.f_logical_not()?, f64::NAN)?)?;
-        verdict.labelled += f64::try_from(labelled.f_sum(Kind::Double)?)?;
+        self.loss -= sum(chosen)?;
+        let right = prediction.f_eq_tensor(y)?.f_to_kind(Kind::Double)?;
+        self.right += sum(right.f_masked_fill(&defined.f_logical_not()?, f64::NAN)?)?;
+        self.labelled += f64::try_from(labelled.f_sum(Kind::Double)?)?;
+        Ok(())
     }
-    Ok(verdict)
+}
+
+/// Calls the closure before each batch.
+struct Ticked<'a>(&'a mut dyn FnMut() -> Result<(), TrainError>);
+
+impl Watch for Ticked<'_> {
+    type Error = TrainError;
+
+    fn check(&mut self) -> Result<(), TrainError> {
+        (self.0)()
+    }
 }
 
 fn summarize(verdicts: &[Verdict]) -> Map<String, Value> {

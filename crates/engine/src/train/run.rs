@@ -80,7 +80,7 @@ fn wait(directory: &mut RunDirectory, queue: Option<&DeviceQueue>, asked_at: f64
         directory.beat()?;
         match directory.hear()? {
             Some(Control::Stop) => Err(TrainError::Cancelled),
-            _ => Ok(()),
+            Some(Control::Pause | Control::Resume | Control::Kill) | None => Ok(()),
         }
     })?;
     Ok(Some(turn))
@@ -124,7 +124,7 @@ impl Training {
                         turn = self.pause(directory, queue)?;
                         saved = Instant::now();
                     }
-                    _ => {}
+                    Some(Control::Resume | Control::Kill) | None => {}
                 }
                 if saved.elapsed() > SAVE_EVERY {
                     self.save(directory)?;
@@ -165,7 +165,7 @@ impl Training {
                 Some(Control::Stop) => {
                     self.stop(directory)?;
                 }
-                _ => {}
+                Some(Control::Pause | Control::Kill) | None => {}
             }
             directory.beat()?;
             std::thread::sleep(LISTEN_EVERY);

@@ -310,12 +310,13 @@ mod tests {
         let elapsed = |directory: &RunDirectory| directory.written_state().unwrap().unwrap().elapsed_secs;
         let mut directory = RunDirectory::open(dir.path()).unwrap();
         std::thread::sleep(Duration::from_millis(60));
+        let begun = Instant::now();
         directory.enter(RunStatus::Running, None).unwrap();
-        assert!(elapsed(&directory) < 0.05);
+        assert!(elapsed(&directory) <= begun.elapsed().as_secs_f64(), "the time before is not counted");
         std::thread::sleep(Duration::from_millis(60));
         directory.enter(RunStatus::Paused, None).unwrap();
         let first = elapsed(&directory);
-        assert!((0.05..10.0).contains(&first), "{first}");
+        assert!((0.05..=begun.elapsed().as_secs_f64()).contains(&first), "{first}");
         drop(directory);
         let mut directory = RunDirectory::open(dir.path()).unwrap();
         directory.enter(RunStatus::Done, None).unwrap();

@@ -115,8 +115,7 @@ impl Trainee {
         let names = network.parameter_names();
         let mut parameters = Vec::new();
         for name in &names {
-            let tensor = network.tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.clone()))?;
-            let leaf = copy(tensor)?.f_set_requires_grad(true)?;
+            let leaf = copy(network.tensor(name)?)?.f_set_requires_grad(true)?;
             network.tensors.insert(name.clone(), leaf.shallow_clone());
             parameters.push(leaf);
         }

@@ -1,8 +1,8 @@
 //! What can be done to each open checkpoint.
 
 use super::{Item, Section};
-use crate::ui::state::State;
 use crate::ui::command::{CheckpointCommand, Command};
+use crate::ui::state::State;
 
 pub fn checkpoint_items(state: &State) -> Vec<Item> {
     let baseline = state.session.landscape_baseline();

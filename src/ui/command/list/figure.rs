@@ -17,7 +17,6 @@ pub fn theme_label(theme: Theme) -> &'static str {
     }
 }
 
-
 pub fn figure_items(state: &State) -> Vec<Item> {
     let item = |name: String, command| Item::new(Section::Figure, name, command);
     let mut items = vec![item("Export line".into(), Command::ToggleExport).chosen(state.export.open)];

@@ -1,9 +1,9 @@
 //! How landscapes are shown.
 
 use super::{Item, Section};
-use crate::ui::state::State;
 use crate::ui::command::Command;
 use crate::ui::command::landscape::LandscapeCommand;
+use crate::ui::state::State;
 use flatland_core::session::{Camera, CutAxis, ErrorShown, InputAxes, LandscapeForm};
 
 pub fn landscape_items(state: &State) -> Vec<Item> {

@@ -142,8 +142,7 @@ fn edit_items(state: &State) -> Vec<Item> {
     let (undoes, redoes) = (state.history.undoes(), state.history.redoes());
     let mut items = vec![
         item(format!("Undo {}", undoes.unwrap_or_default()).trim().into(), Command::Undo).only_if(undoes.is_some(), "nothing to undo"),
-        item(format!("Redo {}", redoes.unwrap_or_default()).trim().into(), Command::Redo)
-            .only_if(redoes.is_some(), "nothing was undone"),
+        item(format!("Redo {}", redoes.unwrap_or_default()).trim().into(), Command::Redo).only_if(redoes.is_some(), "nothing was undone"),
     ];
     for checkpoint in &state.session.checkpoints {
         let command = Command::RemoveCheckpoint(checkpoint.name.clone());
@@ -168,9 +167,7 @@ fn work_items(state: &State) -> Vec<Item> {
         item("Restart worker".into(), Command::RestartWorker).only_if(state.worker_ended.is_some(), "the worker is well"),
         item("Dismiss message".into(), Command::DismissMessage).only_if(state.message.is_some(), "there is none"),
     ];
-    items.extend(
-        state.store.jobs.iter().flat_map(|(id, job)| job_items(*id, &title(&job.spec), &job.state, analysis_of(&job.spec))),
-    );
+    items.extend(state.store.jobs.iter().flat_map(|(id, job)| job_items(*id, &title(&job.spec), &job.state, analysis_of(&job.spec))));
     items
 }
 

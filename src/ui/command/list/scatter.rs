@@ -1,9 +1,9 @@
 //! How embeddings are shown, and what is selected.
 
 use super::{Item, Section};
-use crate::ui::state::State;
 use crate::ui::command::Command;
 use crate::ui::command::scatter::ScatterCommand;
+use crate::ui::state::State;
 use crate::ui::state::scatter::color::label;
 use flatland_core::session::{ColorBy, Pane, Tool};
 
@@ -14,9 +14,7 @@ pub fn scatter_items(state: &State) -> Vec<Item> {
     for color_by in ColorBy::CATEGORICAL.into_iter().chain(state.scatter.scores().into_iter().map(ColorBy::Score)) {
         let on = view.color_by == color_by;
         items.push(
-            item(format!("Colour points by {}", label(&color_by)), ScatterCommand::ColorBy(color_by))
-                .under("Colour of points")
-                .chosen(on),
+            item(format!("Colour points by {}", label(&color_by)), ScatterCommand::ColorBy(color_by)).under("Colour of points").chosen(on),
         );
     }
     items.push(item("Density of points".into(), ScatterCommand::ShowDensity(!view.density)).under("Points").chosen(view.density));

@@ -1,7 +1,7 @@
 //! About how long a run will take, and what that rests on: a trial of its steps, or the pace of an earlier run.
 
-use crate::ui::state::run::book::Run;
 use crate::ui::state::number::{count, duration};
+use crate::ui::state::run::book::Run;
 use flatland_core::job::{MethodInfo, RunConfig, Trial};
 use flatland_core::session::{DatasetEntry, Role};
 

@@ -1,7 +1,7 @@
 //! A word about the radius ρ of a sharpness-aware step where the network is small.
 
-use crate::ui::state::run::draft::{Draft, Entry};
 use crate::ui::state::number::count;
+use crate::ui::state::run::draft::{Draft, Entry};
 use flatland_core::job::MethodInfo;
 
 /// Networks with fewer parameters are small beside the WideResNet that DR-SAM's radius was chosen for.

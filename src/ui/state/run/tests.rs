@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::seen::{Saved, Sight};
 use crate::ui::state::run::book::{Book, Run};
 use crate::ui::state::run::difference::differing;
 use crate::ui::state::run::draft::{Draft, Entry, Schedule, WarmupUnit};
 use crate::ui::state::run::estimate::{Estimate, estimate};
 use crate::ui::state::run::metrics::Metrics;
-use crate::ui::work::run_watch::{Saved, Sight};
 use flatland_core::data::{Augmentation, Severity};
 use flatland_core::job::{
     MethodInfo, OptimizerConfig, OptimizerKind, Pace, ParameterInfo, ParameterKind, RunConfig, RunState, RunStatus, RunView, Trial,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::ui::state::scatter::cloud::Cloud;
 use crate::figure::{ColorScale, Colormap, Theme, palette};
+use crate::ui::state::scatter::cloud::Cloud;
 use crate::ui::state::scores;
 use flatland_core::session::{Category, ColorBy, Role};
 
@@ -181,8 +181,8 @@ pub fn label(color_by: &ColorBy) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use crate::ui::state::scatter::cloud::tests::cloud;
     use super::*;
+    use crate::ui::state::scatter::cloud::tests::cloud;
 
     fn names(field: ColorBy) -> Vec<String> {
         legend([&cloud()], &field).into_iter().map(|entry| entry.name).collect()

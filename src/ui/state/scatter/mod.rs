@@ -15,13 +15,13 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::ui::state::store::{Points, Store};
-use crate::ui::state::cursor::Cursor;
 use crate::figure::{ColorScale, Theme};
+use crate::ui::state::cursor::Cursor;
 use crate::ui::state::scatter::cloud::Cloud;
+use crate::ui::state::scatter::images::Images;
+use crate::ui::state::store::{Points, Store};
 use flatland_core::result::{Embedding, ScoreTable};
 use flatland_core::session::{Category, ColorBy, Links, Role, ScatterView, Selection, Session};
-use crate::ui::state::scatter::images::Images;
 
 /// Embeddings of up to this many points are arranged at once, within a frame's time; larger ones in the background.
 const AT_ONCE: usize = 30_000;

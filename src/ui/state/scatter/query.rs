@@ -195,8 +195,8 @@ fn score(text: &str) -> Result<Test, String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use crate::ui::state::scatter::cloud::tests::cloud;
     use super::*;
+    use crate::ui::state::scatter::cloud::tests::cloud;
 
     fn found(text: &str) -> Vec<u32> {
         Query::parse(text).unwrap().rows("OE", &cloud()).unwrap()

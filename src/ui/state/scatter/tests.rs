@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::ui::state::scatter::cloud::tests::{embedding, table};
 use super::*;
+use crate::ui::state::scatter::cloud::tests::{embedding, table};
 use flatland_core::session::{CheckpointEntry, SelectMode};
 
 /// Two checkpoints with the same images: `OE` has scores, `ERM` has none and other predictions.
@@ -63,7 +63,7 @@ fn the_exported_table_says_what_every_checkpoint_says() {
     scatter.view.selection.apply(Selection::of("far", vec![12]), SelectMode::Add);
     let expected =
         "dataset,index,role,label,prediction of OE,energy of OE,prediction of ERM\nfar,12,far,none,0,-1,1\ntest,130,id,3,0,3,0\n";
-    assert_eq!(export::table(&scatter).csv(), expected);
+    assert_eq!(crate::ui::work::selection_export::table(&scatter).csv(), expected);
 }
 
 /// Does the search for neighbours that is wanted.
@@ -136,7 +136,7 @@ fn a_checkpoint_that_is_hidden_has_no_say() {
     assert_eq!((scatter.everything().len(), scatter.scores().len(), scatter.reach()), (12, 0, 11.0));
     assert_eq!(scatter.search("dataset:farther").unwrap().len(), 0);
     scatter.view.selection = Selection::of("test", vec![130]);
-    assert_eq!(export::table(&scatter).csv(), "dataset,index,role,label,prediction of ERM\ntest,130,id,3,0\n");
+    assert_eq!(crate::ui::work::selection_export::table(&scatter).csv(), "dataset,index,role,label,prediction of ERM\ntest,130,id,3,0\n");
     assert!(scatter.pinned.is_none(), "its card is put away");
     session.checkpoints[0].hidden = false;
     session.move_checkpoint("ERM", 0);

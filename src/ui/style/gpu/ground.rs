@@ -62,6 +62,9 @@ mod tests {
 
     #[test]
     fn a_ground_has_its_colour_within_its_rectangle_and_what_comes_later_lies_on_it() {
+        if !crate::ui::tests::adapter::has_adapter() {
+            return;
+        }
         let state = create_render_state(default_wgpu_setup(), egui_wgpu::RendererOptions::PREDICTABLE);
         state.renderer.write().callback_resources.insert(Fill::new(&state.device, state.target_format));
         let renderer = WgpuTestRenderer::from_render_state(state);

@@ -11,8 +11,8 @@ use eframe::egui_wgpu::{self, CallbackResources, CallbackTrait, ScreenDescriptor
 use egui::{PaintCallback, PaintCallbackInfo, Rect};
 use wgpu::util::DeviceExt as _;
 
-use crate::ui::style::gpu::lay::Lay;
 use super::splat;
+use crate::ui::style::gpu::lay::Lay;
 
 /// Width of the ring around a selected disc, pixels; as in `points.wgsl`.
 pub const RING: f32 = 1.4;

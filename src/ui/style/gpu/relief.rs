@@ -10,10 +10,10 @@ use eframe::wgpu;
 use egui::{PaintCallbackInfo, Rect, Shape};
 use wgpu::util::DeviceExt;
 
-use crate::ui::style::gpu::lay::Lay;
 use crate::figure::Colormap;
 use crate::figure::orbit::Orbit;
 use crate::figure::relief::ReliefMesh;
+use crate::ui::style::gpu::lay::Lay;
 
 /// Triangles along a side of the mesh, about.
 pub const FACETS: usize = 128;

@@ -5,11 +5,11 @@ use egui::epaint::TextShape;
 use egui::{Color32, ColorImage, Context, FontFamily, FontId, Galley, Rect, Shape, Stroke, TextureHandle, TextureOptions, pos2, vec2};
 use std::sync::Arc;
 
-use crate::ui::style::widget::axes::Canvas;
 use super::hatch;
 use crate::figure::{Coloring, ContourLine, PlacedLabel, cell_edges, class_borders, label_contours, palette, surface_contours};
 use crate::ui::state::store::Landscape;
 use crate::ui::style::theme::Palette;
+use crate::ui::style::widget::axes::Canvas;
 use flatland_core::result::{CellStatus, LossSurface};
 
 /// Pixels along each side.

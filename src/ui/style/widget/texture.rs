@@ -39,7 +39,7 @@ mod tests {
         assert_eq!(of(&ctx, &first).id(), of(&ctx, &first).id());
         assert_ne!(of(&ctx, &first).id(), of(&ctx, &second).id());
         drop(first);
-        of(&ctx, &image(3));
+        let _ = of(&ctx, &image(3));
         assert_eq!(ctx.data(|data| data.get_temp::<Arc<Textures>>(id)).map(|known| known.len()), Some(2));
     }
 }

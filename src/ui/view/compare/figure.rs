@@ -1,6 +1,6 @@
 //! The table of compared checkpoints as a figure.
 
-use crate::figure::{ComparisonFigure, CaptionedFigure};
+use crate::figure::{CaptionedFigure, ComparisonFigure};
 use crate::ui::state::comparison::rows;
 use crate::ui::view::Scene;
 use crate::ui::view::found::entries;

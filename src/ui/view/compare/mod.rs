@@ -5,17 +5,16 @@ mod figure;
 use egui::{Align2, Grid, Label, RichText, Role as WidgetRole, ScrollArea, Sense, Ui, Vec2, WidgetInfo};
 
 use super::Scene;
-use crate::ui::work::export::Export;
-use crate::ui::view::{Drafts, TabView};
-use crate::ui::style::widget::reading::{chip, empty};
 use crate::figure::ComparisonRow as Row;
 use crate::figure::table::FormattedTable;
 use crate::ui::command::Command;
 use crate::ui::state::comparison::{rows, table};
-use crate::ui::style::widget::controls::menu;
 use crate::ui::style::theme;
+use crate::ui::style::widget::controls::menu;
+use crate::ui::style::widget::reading::{chip, empty};
 use crate::ui::style::widget::swatch;
-use flatland_core::session::Tab;
+use crate::ui::view::{Drafts, TabView};
+use crate::ui::work::export::Export;
 
 /// Width at which a value is cut; the whole of it on hover.
 const WIDEST: f32 = 260.0;

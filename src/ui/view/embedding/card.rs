@@ -5,19 +5,19 @@ use egui::{
     WidgetInfo, pos2,
 };
 
-use crate::ui::state::scores;
-use crate::ui::style::widget::texture;
-use crate::ui::view::Scene;
 use crate::figure::number::significant;
 use crate::ui::command::Command;
 use crate::ui::command::landscape::LandscapeCommand;
-use crate::ui::style::widget::controls::quiet_button;
-use crate::ui::state::scatter::cloud::Cloud;
 use crate::ui::command::scatter::ScatterCommand;
+use crate::ui::state::scatter::cloud::Cloud;
 use crate::ui::state::scatter::images::{Image, Images};
 use crate::ui::state::scatter::{ImageKey, Scatter};
+use crate::ui::state::scores;
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::Canvas;
+use crate::ui::style::widget::controls::quiet_button;
+use crate::ui::style::widget::texture;
+use crate::ui::view::Scene;
 use flatland_core::session::{ColorBy, InputAxes, Role, SelectMode, Selection};
 
 /// Side of the image on a card that comes and goes, and on one that stays.

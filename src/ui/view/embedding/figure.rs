@@ -1,6 +1,6 @@
 //! Embeddings as a figure.
 
-use crate::figure::{FigureResults, Found, CaptionedFigure};
+use crate::figure::{CaptionedFigure, FigureResults, Found};
 use crate::ui::state::store::Points;
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};

@@ -10,23 +10,23 @@ mod table;
 mod thumbnails;
 mod toolbar;
 
-use crate::ui::work::export::Export;
+use crate::ui::view::gesture::Gesture;
 use crate::ui::view::{Drafts, TabView};
-use crate::ui::view::gesture::{Form, Gesture};
+use crate::ui::work::export::Export;
 
 use egui::{Event, Key, Panel as Region, Rect, Ui, Vec2, pos2};
 
-use crate::ui::state::cursor::Cursor;
 use super::Scene;
-use crate::ui::style::widget::reading::empty;
 use crate::figure::{ColorScale, Spacing as ScaleSpacing};
 use crate::ui::command::Command;
 use crate::ui::command::scatter::ScatterCommand;
+use crate::ui::state::cursor::Cursor;
 use crate::ui::state::scatter::{ImageKey, Scatter, color};
 use crate::ui::style::theme;
 use crate::ui::style::widget::color_bar;
 use crate::ui::style::widget::color_bar::ColorBar;
 use crate::ui::style::widget::grid::{Spacing, layout};
+use crate::ui::style::widget::reading::empty;
 use flatland_core::job::Analysis;
 use flatland_core::session::{ColorBy, ColorSettings, Extents, Link, Pane, Tab};
 

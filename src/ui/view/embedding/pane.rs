@@ -2,14 +2,14 @@
 
 use egui::{Align, Layout, RichText, Ui};
 
-use crate::ui::view::Scene;
 use super::{EmbeddingTab, table, thumbnails};
 use crate::ui::command::Command;
-use crate::ui::style::widget::controls::quiet_button;
-use crate::ui::state::scatter::Scatter;
 use crate::ui::command::scatter::ScatterCommand;
-use crate::ui::style::theme;
 use crate::ui::state::number::count;
+use crate::ui::state::scatter::Scatter;
+use crate::ui::style::theme;
+use crate::ui::style::widget::controls::quiet_button;
+use crate::ui::view::Scene;
 use flatland_core::session::Pane;
 
 /// Draws the pane.

@@ -4,20 +4,20 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use egui::{EventFilter, Id, Key, Rect, Role as WidgetRole, Stroke, StrokeKind, Ui, WidgetInfo};
 
-use crate::ui::view::{Scene, panel_header};
-use crate::ui::state::store::{Standing, standing};
 use super::{Frame, card, density};
-use crate::ui::view::gesture::{self, Form};
 use crate::ui::command::Command;
-use crate::ui::style::gpu::points::{Look, PointsCallback};
-use crate::ui::state::scatter::cloud::Cloud;
 use crate::ui::command::scatter::ScatterCommand;
+use crate::ui::state::number::count;
+use crate::ui::state::scatter::cloud::Cloud;
 use crate::ui::state::scatter::{Dress, ImageKey, Scatter};
 use crate::ui::state::store::{JobState, Points};
+use crate::ui::state::store::{Standing, standing};
+use crate::ui::style::gpu::points::{Look, PointsCallback};
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::style::widget::grid::Panel;
-use crate::ui::state::number::count;
+use crate::ui::view::gesture::{self, Form};
+use crate::ui::view::{Scene, panel_header};
 use flatland_core::job::Analysis;
 use flatland_core::result::{Engine, Picture};
 use flatland_core::session::{CheckpointEntry, SelectMode};

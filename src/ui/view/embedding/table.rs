@@ -6,13 +6,13 @@ use egui::{Align, Color32, Layout, RichText, Role as WidgetRole, Sense, Ui, Widg
 use egui_extras::{Column as Width, TableBuilder};
 use rayon::prelude::*;
 
-use crate::ui::state::scores;
-use crate::ui::view::Scene;
 use crate::figure::number::significant;
 use crate::ui::command::Command;
 use crate::ui::command::scatter::ScatterCommand;
 use crate::ui::state::scatter::{ImageKey, Scatter};
+use crate::ui::state::scores;
 use crate::ui::style::theme;
+use crate::ui::view::Scene;
 use flatland_core::session::{ColorBy, Selection};
 
 const ROW: f32 = 24.0;

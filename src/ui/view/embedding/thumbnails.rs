@@ -2,10 +2,10 @@
 
 use egui::{Role as WidgetRole, ScrollArea, Sense, Slider, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
-use crate::ui::view::Scene;
 use super::{card, table};
 use crate::ui::state::scatter::Scatter;
 use crate::ui::style::theme;
+use crate::ui::view::Scene;
 
 const GAP: f32 = 8.0;
 

@@ -2,16 +2,15 @@
 
 use egui::{Key, ScrollArea, TextEdit, Ui, Vec2, WidgetInfo};
 
-use crate::ui::view::Scene;
-use crate::ui::style::widget::reading::chip;
 use crate::ui::command::Command;
-use crate::ui::style::widget::controls::menu;
+use crate::ui::command::scatter::ScatterCommand;
+use crate::ui::state::number::count;
 use crate::ui::state::scatter::Scatter;
 use crate::ui::state::scatter::color::label;
-use crate::ui::state::scores;
-use crate::ui::command::scatter::ScatterCommand;
 use crate::ui::style::theme;
-use crate::ui::state::number::count;
+use crate::ui::style::widget::controls::menu;
+use crate::ui::style::widget::reading::chip;
+use crate::ui::view::Scene;
 use flatland_core::session::{Category, ColorBy, Pane, SelectMode, Tool};
 
 const SEARCH: &str = "role:far  dataset:\"digits test\"  label:3  prediction:1,7  index:10-20  checkpoint:OE  right  wrong  energy<2

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use egui::{Shape, Stroke, Ui};
 
 use crate::ui::command::Command;
-use crate::ui::state::scatter::Scatter;
 use crate::ui::command::scatter::ScatterCommand;
-use crate::ui::style::theme;
-use crate::ui::view::gesture::{Form, Gesture};
-use crate::ui::style::widget::axes::Canvas;
 use crate::ui::state::number::count;
+use crate::ui::state::scatter::Scatter;
+use crate::ui::style::theme;
+use crate::ui::style::widget::axes::Canvas;
+use crate::ui::view::gesture::{Form, Gesture};
 use flatland_core::metric::bin_of;
 
 /// What is remembered between frames.

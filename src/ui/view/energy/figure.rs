@@ -1,6 +1,6 @@
 //! Histograms of a score as a figure.
 
-use crate::figure::{FigureResults, Found, CaptionedFigure};
+use crate::figure::{CaptionedFigure, FigureResults, Found};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};

@@ -7,30 +7,29 @@ mod numbers;
 use std::sync::Arc;
 
 use egui::{Color32, Id, Rect, Role as WidgetRole, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 
-use crate::ui::work::export::Export;
-use crate::ui::view::{Drafts, TabView};
-use crate::ui::state::cursor::Cursor;
-use crate::ui::view::memo::Memo;
 use super::{Scene, panel_header};
-use crate::ui::style::widget::reading::{chip, empty, reading};
-use crate::ui::state::store::standing;
 use crate::figure::number::{UNDEFINED, percent_with_error, significant};
 use crate::figure::{palette as colors, score_label};
 use crate::ui::command::Command;
+use crate::ui::state::cursor::Cursor;
+use crate::ui::state::number::{count, signed};
 use crate::ui::state::scatter::Scatter;
 use crate::ui::state::scores::{label, scores, tables};
-use crate::ui::state::store::Store;
+use crate::ui::state::store::standing;
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::style::widget::grid::{Spacing, layout_above_tables};
-use crate::ui::state::number::{count, signed};
+use crate::ui::style::widget::reading::{chip, empty, reading};
 use crate::ui::style::widget::swatch;
+use crate::ui::view::memo::Memo;
+use crate::ui::view::{Drafts, TabView};
+use crate::ui::work::export::Export;
 use flatland_core::job::Analysis;
 use flatland_core::metric::Histogram;
 use flatland_core::result::{ScoreDifference, ScoreTable};
-use flatland_core::session::{Link, Session, Tab};
+use flatland_core::session::{Link, Tab};
 
 const SPACE: Spacing = Spacing { left: 56.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
 

@@ -4,10 +4,10 @@ use egui::{Align2, Color32, Id, Rect, RichText, Sense, Stroke, Ui, Vec2, pos2};
 
 use super::{Entry, label};
 use crate::figure::number::{UNDEFINED, percent, percent_with_error};
-use crate::ui::style::theme;
-use crate::ui::style::widget::reading::{cell, reading};
-use crate::ui::style::widget::axes::Canvas;
 use crate::ui::state::number::count;
+use crate::ui::style::theme;
+use crate::ui::style::widget::axes::Canvas;
+use crate::ui::style::widget::reading::{cell, reading};
 use flatland_core::result::{ScoreTable, capital, score_definition};
 
 /// Height of a row.

@@ -1,7 +1,7 @@
 //! Spectra of the Hessian as a figure.
 
 use super::dataset;
-use crate::figure::{FigureResults, Found, CaptionedFigure};
+use crate::figure::{CaptionedFigure, FigureResults, Found};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};

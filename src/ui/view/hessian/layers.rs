@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use egui::{ColorImage, Image, Role as WidgetRole, ScrollArea, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo};
 
-use crate::ui::view::memo::Memo;
 use crate::figure::{Figure, FigureStyle, LayersFigure, Panel};
+use crate::ui::view::memo::Memo;
 use flatland_core::result::HessianSpectrum;
 use flatland_core::session::{FigureSettings, Theme};
 

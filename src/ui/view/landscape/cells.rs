@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::figure::number::{significant, with_error};
+use crate::ui::state::number::share;
 use crate::ui::state::store::Landscape;
 use crate::ui::view::Scene;
-use crate::ui::state::number::share;
 use flatland_core::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity, nearest_node};
 
 /// Surfaces that were made from those of the store, kept until these change.

@@ -2,14 +2,14 @@
 
 use egui::{Color32, Id, Role as WidgetRole, Shape, Stroke, Ui, WidgetInfo};
 
-use crate::ui::view::landscape::cells::symbol;
-use super::{Colors, Shared, LandscapeTab};
+use super::{Colors, LandscapeTab, Shared};
 use crate::figure::Spacing;
 use crate::figure::number::fixed;
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::style::widget::grid::Panel;
 use crate::ui::style::widget::header;
+use crate::ui::view::landscape::cells::symbol;
 use flatland_core::result::{LossSurface, nearest_node};
 use flatland_core::session::{CutAxis, Extent, LandscapeView};
 
@@ -20,7 +20,15 @@ const SECTIONS: &str = "";
 type Node = (f64, f64, f64);
 
 /// Draws the sections into `cell`: through the cursor, else through θ.
-pub(super) fn show(ui: &mut Ui, view: &LandscapeView, state: &mut LandscapeTab, shared: &Shared<'_>, colors: &Colors, cell: &Panel, n: usize) {
+pub(super) fn show(
+    ui: &mut Ui,
+    view: &LandscapeView,
+    state: &mut LandscapeTab,
+    shared: &Shared<'_>,
+    colors: &Colors,
+    cell: &Panel,
+    n: usize,
+) {
     // Whichever panel the pointer is in: what is shown is the section of all.
     let node = shared.cursor.at.as_ref().map(|(_, node)| *node);
     let [along, across] = view.cut.symbols();

@@ -1,6 +1,6 @@
 //! Landscapes, or their differences to the baseline, as a figure.
 
-use crate::figure::{FigureResults, CaptionedFigure, error_kind};
+use crate::figure::{CaptionedFigure, FigureResults, error_kind};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};

@@ -2,12 +2,12 @@
 
 use egui::{Color32, Id, Rect, Response, Role as WidgetRole, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
-use crate::ui::view::landscape::cells::{axis_labels, summary};
-use super::{Marks, Shared, LandscapeTab, Subject, projections};
+use super::{LandscapeTab, Marks, Shared, Subject, projections};
 use crate::figure::cell_edges;
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::style::widget::hatch;
+use crate::ui::view::landscape::cells::{axis_labels, summary};
 use flatland_core::result::{CellStatus, LossSurface, nearest_node};
 use flatland_core::session::Session;
 

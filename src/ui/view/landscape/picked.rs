@@ -2,18 +2,18 @@
 
 use egui::{Align, Id, Layout, Rect, RichText, Role as WidgetRole, Stroke, Ui, UiBuilder, WidgetInfo, pos2};
 
-use crate::ui::view::landscape::cells::value_at;
 use super::readings;
 use crate::figure::number::{fixed, significant, with_error};
 use crate::ui::command::Command;
 use crate::ui::command::landscape::LandscapeCommand;
-use crate::ui::style::widget::controls::quiet_button;
+use crate::ui::state::number::count;
 use crate::ui::state::store::Landscape;
 use crate::ui::style::theme;
-use crate::ui::view::Scene;
 use crate::ui::style::widget::axes::{Axes, Axis, Scale};
-use crate::ui::state::number::count;
+use crate::ui::style::widget::controls::quiet_button;
 use crate::ui::style::widget::swatch;
+use crate::ui::view::Scene;
+use crate::ui::view::landscape::cells::value_at;
 use flatland_core::metric::{Histogram, mean_std_error, median};
 use flatland_core::result::{CellStatus, LossSurface};
 use flatland_core::session::{Extent, PickedCell};

@@ -7,17 +7,17 @@ use egui::{
     StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use crate::ui::view::landscape::cells::{summary, symbol};
-use super::{Colors, Marks, Shared, LandscapeTab, Subject, projections};
+use super::{Colors, LandscapeTab, Marks, Shared, Subject, projections};
 use crate::figure::orbit::Orbit;
 use crate::figure::relief::{Relief, ReliefMesh};
 use crate::figure::{ColorScale, axes_box};
 use crate::ui::command::Command;
-use crate::ui::style::gpu::relief::{FACETS, ReliefPaint};
 use crate::ui::command::landscape::LandscapeCommand;
 use crate::ui::state::store::Landscape;
+use crate::ui::style::gpu::relief::{FACETS, ReliefPaint};
 use crate::ui::style::theme;
 use crate::ui::style::widget::hatch;
+use crate::ui::view::landscape::cells::{summary, symbol};
 use flatland_core::session::{Camera, Session};
 
 /// Room below the data that maps need for their axis.

@@ -4,11 +4,11 @@ use egui::{RichText, Ui, Vec2};
 
 use crate::ui::command::Command;
 use crate::ui::command::landscape::LandscapeCommand;
-use crate::ui::style::widget::controls::menu;
-use crate::ui::style::theme;
-use crate::ui::view::Scene;
-use crate::ui::style::widget::reading::chip;
 use crate::ui::state::number::count;
+use crate::ui::style::theme;
+use crate::ui::style::widget::controls::menu;
+use crate::ui::style::widget::reading::chip;
+use crate::ui::view::Scene;
 use flatland_core::result::{CellStatus, LossSurface};
 use flatland_core::session::{Camera, CutAxis, ErrorShown, LandscapeForm};
 

@@ -4,12 +4,12 @@ use egui::{Align, Layout, Ui};
 
 use super::Scene;
 use super::field;
-use crate::ui::view::runs::field::row;
 use crate::ui::command::Command;
 use crate::ui::state::run::check::{Problems, limit_field};
 use crate::ui::state::run::draft::Draft;
 use crate::ui::style::theme;
 use crate::ui::style::widget::swatch;
+use crate::ui::view::runs::field::row;
 use flatland_core::session::{DatasetEntry, Role};
 
 /// Where nothing is open to train on, offers the other half of what is open as ID.

@@ -3,8 +3,8 @@
 use egui::{Align, ComboBox, Id, Label, Layout, Margin, RichText, Sense, Slider, TextEdit, Ui, Vec2};
 
 use crate::figure::number::significant;
-use crate::ui::style::widget::controls::complaint;
 use crate::ui::style::theme;
+use crate::ui::style::widget::controls::complaint;
 
 /// Width of the names.
 const NAME: f32 = 124.0;

@@ -1,6 +1,6 @@
 //! Curves of runs as a figure.
 
-use crate::figure::{CurvesFigure, CaptionedFigure};
+use crate::figure::{CaptionedFigure, CurvesFigure};
 use crate::ui::work::export::FigureSource;
 
 /// The curves that are shown.

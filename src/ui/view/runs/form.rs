@@ -3,19 +3,19 @@
 use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 
 use super::field;
-use crate::ui::view::runs::field::{Range, choice, number, row};
 use super::{Scene, data, optimizer};
 use crate::ui::command::{Command, RunCommand};
-use crate::ui::style::widget::controls::{aside, complaint, section};
+use crate::ui::state::number::count;
 use crate::ui::state::run::check::Problems;
 use crate::ui::state::run::draft::{Draft, Entry, Schedule};
 use crate::ui::state::run::estimate::estimate;
 use crate::ui::state::run::runs::Form;
 use crate::ui::state::store::{JobState, title};
 use crate::ui::style::theme;
-use crate::ui::style::widget::reading::chip;
 use crate::ui::style::widget::assumed;
-use crate::ui::state::number::count;
+use crate::ui::style::widget::controls::{aside, complaint, section};
+use crate::ui::style::widget::reading::chip;
+use crate::ui::view::runs::field::{Range, choice, number, row};
 use flatland_core::data::Augmentation;
 use flatland_core::data::environment::families;
 use flatland_core::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};

@@ -1,6 +1,6 @@
 //! The list of runs: state, how far each is, and what can be asked of it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use egui::{
     Align, Color32, CornerRadius, Label, Layout, Rect, Response, RichText, Role as WidgetRole, ScrollArea, Sense, Stroke, StrokeKind,
@@ -9,11 +9,10 @@ use egui::{
 
 use super::Scene;
 use crate::ui::command::{Command, RunCommand};
-use crate::ui::style::widget::controls::{aside, complaint, quiet_button};
-use crate::ui::state::run::book::Run;
-use crate::ui::state::run::runs::name_of;
-use crate::ui::style::theme;
 use crate::ui::state::number::{count, duration};
+use crate::ui::state::run::book::Run;
+use crate::ui::style::theme;
+use crate::ui::style::widget::controls::{aside, complaint, quiet_button};
 use flatland_core::job::{Control, MethodInfo, RunStatus, RunView};
 
 /// What the list remembers between frames.
@@ -246,4 +245,3 @@ fn bar(ui: &mut Ui, fraction: f32, moves: bool) {
     ui.painter().rect_filled(Rect::from_min_size(rail.min, Vec2::new(rail.width() * fraction, 2.0)), 1.0, color);
     response.widget_info(|| WidgetInfo::labeled(WidgetRole::ProgressIndicator, true, format!("{:.0} % done", 100.0 * fraction)));
 }
-

@@ -12,13 +12,11 @@ mod plots;
 
 use egui::{Align, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2};
 
-use crate::ui::work::export::Export;
-use crate::ui::view::{Drafts, Scene, TabView};
-use crate::ui::style::widget::reading::empty;
-use crate::ui::command::Command;
 use crate::ui::state::run::runs::Form;
 use crate::ui::style::theme;
-use flatland_core::session::Tab;
+use crate::ui::style::widget::reading::empty;
+use crate::ui::view::{Drafts, Scene, TabView};
+use crate::ui::work::export::Export;
 
 use plots::State as Plots;
 

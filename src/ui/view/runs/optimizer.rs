@@ -3,9 +3,9 @@
 use egui::Ui;
 
 use super::field;
-use crate::ui::view::runs::field::{NUMBER, choice, number, row};
 use crate::ui::state::run::check::Problems;
 use crate::ui::state::run::draft::{Draft, WarmupUnit};
+use crate::ui::view::runs::field::{NUMBER, choice, number, row};
 use flatland_core::job::OptimizerKind;
 
 /// A number of the form: its name, what stands in its tooltip, its text, the key of its problem.

@@ -6,17 +6,17 @@ use std::path::Path;
 use egui::{Id, Rect, Role as WidgetRole, Shape, Slider, Stroke, Ui, Vec2, WidgetInfo, pos2};
 use indexmap::{IndexMap, IndexSet};
 
-use crate::ui::view::runs::curves::{Curve, Curves, Look, range, values};
 use crate::figure::number::significant;
 use crate::figure::{CurvePanel, CurvesFigure};
-use crate::ui::style::widget::controls::menu;
 use crate::ui::state::run::book::Run;
 use crate::ui::state::run::metrics::{Across, Appearance, appearance};
 use crate::ui::style::theme;
-use crate::ui::style::widget::reading::{chip, faded, reading};
 use crate::ui::style::widget::axes::{Axes, Axis, Canvas, Scale};
+use crate::ui::style::widget::controls::menu;
 use crate::ui::style::widget::curve::{nearest, thinned};
 use crate::ui::style::widget::header;
+use crate::ui::style::widget::reading::{chip, faded, reading};
+use crate::ui::view::runs::curves::{Curve, Curves, Look, range, values};
 use flatland_core::session::Extent;
 
 /// What the plots remember between frames.

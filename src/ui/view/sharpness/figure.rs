@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{datasets, shows_planes};
-use crate::figure::{FigureResults, Found, CaptionedFigure};
+use crate::figure::{CaptionedFigure, FigureResults, Found};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};

@@ -8,18 +8,18 @@ mod planes;
 
 use egui::{Color32, Id, Rect, RichText, Role as WidgetRole, Stroke, Ui, Vec2, WidgetInfo, pos2};
 
-use crate::ui::work::export::Export;
-use crate::ui::view::{Drafts, TabView};
-use crate::ui::state::cursor::Cursor;
 use super::{Scene, panel_header};
-use crate::ui::style::widget::reading::{cell, empty, faded, reading};
-use crate::ui::state::store::{Standing, standing};
 use crate::figure::number::significant;
 use crate::figure::rise;
+use crate::ui::state::cursor::Cursor;
+use crate::ui::state::number::count;
+use crate::ui::state::store::{Standing, standing};
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Scale};
 use crate::ui::style::widget::grid::{Spacing, layout_above_tables};
-use crate::ui::state::number::count;
+use crate::ui::style::widget::reading::{cell, empty, faded, reading};
+use crate::ui::view::{Drafts, TabView};
+use crate::ui::work::export::Export;
 use flatland_core::job::Analysis;
 use flatland_core::result::SharpnessCurve;
 use flatland_core::session::{Extent, Link, Role, Session, Tab};

@@ -4,13 +4,13 @@
 use egui::{Color32, Id, Role as WidgetRole, Shape, Stroke, Ui, WidgetInfo};
 
 use super::Scene;
-use crate::ui::style::widget::reading::{empty, reading};
 use crate::figure::number::{fixed, with_error};
 use crate::figure::{LandscapeCutFigure, Panel, Spacing as ColorSpacing};
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::style::widget::grid::{Spacing, layout};
 use crate::ui::style::widget::header;
+use crate::ui::style::widget::reading::{empty, reading};
 use flatland_core::result::{LandscapeBand, nearest_node};
 use flatland_core::session::Extent;
 

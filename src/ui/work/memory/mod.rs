@@ -17,10 +17,9 @@ mod tests;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-
 use crate::ui::state::memory::{Kept, Left, Preferences, Recent, Restored};
-use flatland_core::session::Session;
 use crate::ui::work::memory::slot::Slot;
+use flatland_core::session::Session;
 
 /// The folder, and the slot of this window.
 #[derive(Debug)]

@@ -3,8 +3,9 @@
 
 use std::path::PathBuf;
 
-use crate::ui::work::memory::keeper::{Keeper, Task, perform};
 use super::*;
+use crate::ui::state::memory::ThemeChoice;
+use crate::ui::work::memory::keeper::{Keeper, Task, perform};
 
 fn kept(name: &str, unsaved: bool, time: f64) -> Kept {
     Kept { file: None, name: name.into(), unsaved, closed: false, stopped: false, time, session: Session { seed: 7, ..Session::default() } }
@@ -122,7 +123,7 @@ fn theme_zoom_and_habits_come_back_and_nonsense_does_no_harm() {
 #[test]
 fn a_change_is_kept_once_it_has_been_calm_and_not_again() {
     let folder = tempfile::tempdir().unwrap();
-    let mut keeper = Keeper::at(folder.path(), Preferences::default());
+    let mut keeper = Keeper::at(folder.path());
     let mut watch = |seed: u64, now: f64| {
         let present = Kept { session: Session { seed, ..Session::default() }, ..kept("x", true, now) };
         let same = present.session.clone();
@@ -131,8 +132,8 @@ fn a_change_is_kept_once_it_has_been_calm_and_not_again() {
             wait,
             keeper.take_work().map(|(mut memory, tasks)| {
                 let kept = tasks.iter().filter(|task| matches!(task, Task::Keep(_))).count();
-                let report = perform(&mut memory, tasks);
-                keeper.back(memory, report);
+                perform(&mut memory, tasks);
+                keeper.back(memory);
                 kept
             }),
         )

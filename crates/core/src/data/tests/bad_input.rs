@@ -69,10 +69,7 @@ fn a_folder_without_images() {
 
 #[test]
 fn real_files_cut_short() {
-    let Some(shared) = shared_dir() else {
-        println!("skipped: no shared data");
-        return;
-    };
+    let Some(shared) = crate::testing::shared_dir() else { return };
     let broken = shared.join("data/broken");
     let pickle = error(&source(&broken.join("test_batch.524288")));
     assert!(pickle.contains("cannot read CIFAR python batches: the pickle is cut off: expected a string at byte"), "{pickle}");

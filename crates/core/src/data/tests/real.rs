@@ -1,17 +1,13 @@
-//! Real data of `shared/data`, where it is. Numbers and CRC-32s of pixels are NumPy's and Pillow's reading of the same files.
+//! Real data, where the shared test data is. Numbers and CRC-32s of pixels are NumPy's and Pillow's reading of the same files.
 
 use super::*;
 
 /// Images of `test_tin.txt` that are there.
 const IN_TIN: usize = 1925;
 
-/// The source at `shared/data/<path>`.
+/// The source at `path` in the shared test data.
 fn shared(path: &str) -> Option<Source> {
-    let found = shared_dir().map(|folder| source(&folder.join("data").join(path)));
-    if found.is_none() {
-        println!("skipped: no shared data");
-    }
-    found
+    crate::testing::shared(&format!("data/{path}")).map(|path| source(&path))
 }
 
 fn crc(pixels: &[u8]) -> u32 {

@@ -8,7 +8,8 @@ use flatland_core::session::Normalization;
 use tch::{Device, IndexOp, Kind, Tensor};
 
 use crate::analysis::AnalysisError;
-use crate::model::{Activation, Graph, ModelError, Network, Node, Op, Tensors};
+use crate::analysis::values::values;
+use crate::model::{Activation, Graph, Network, Node, Op, Tensors, find};
 
 /// Images of one pass; fewer where derivatives keep every intermediate value.
 const BATCH: i64 = 16;
@@ -168,9 +169,9 @@ fn evaluate(node: &Node, values: &[Tensor], tensors: &Tensors, x: &Tensor, stati
     let tensor = |name: &str| find(tensors, name);
     Ok(match &node.op {
         Op::Input => x.shallow_clone(),
-        Op::Conv { weight, bias, stride, padding } => {
-            let bias = bias.as_deref().map(tensor).transpose()?;
-            convolution(input(0)?, tensor(weight)?, bias, *stride, *padding)?
+        Op::Conv(conv) => {
+            let bias = conv.bias.as_deref().map(tensor).transpose()?;
+            convolution(input(0)?, tensor(&conv.weight)?, bias, conv.stride, conv.padding)?
         }
         Op::FusedConv { .. } => {
             return Err(AnalysisError::Invalid("expected a graph as its architecture writes it, found a folded one".into()));
@@ -181,7 +182,7 @@ fn evaluate(node: &Node, values: &[Tensor], tensors: &Tensors, x: &Tensor, stati
         Op::AvgPool { size } => windows(input(0)?, *size)?.f_mean_dim([3i64, 5].as_slice(), false, Kind::Double)?,
         Op::GlobalAvgPool => input(0)?.f_mean_dim([2i64, 3].as_slice(), false, Kind::Double)?,
         Op::Flatten => input(0)?.f_reshape([input(0)?.size()[0], -1])?,
-        Op::Linear { weight, bias } => {
+        Op::Linear { weight, bias, .. } => {
             let product = input(0)?.f_matmul(&tensor(weight)?.f_transpose(0, 1)?)?;
             match bias {
                 Some(bias) => product.f_add(tensor(bias)?)?,
@@ -199,14 +200,14 @@ fn evaluate(node: &Node, values: &[Tensor], tensors: &Tensors, x: &Tensor, stati
             let inputs = (0..node.inputs.len()).map(input).collect::<Result<Vec<_>, _>>()?;
             Tensor::f_cat(&inputs, 1)?
         }
-        Op::Cosine { weight } => {
+        Op::Cosine { weight, .. } => {
             let unit = |x: &Tensor| -> Result<Tensor, AnalysisError> {
                 let length = x.f_square()?.f_sum_dim_intlist([1i64].as_slice(), true, Kind::Double)?.f_sqrt()?;
                 Ok(x.f_div(&length.f_add_scalar(1e-4)?)?)
             };
             unit(input(0)?)?.f_matmul(&unit(tensor(weight)?)?.f_transpose(0, 1)?)?
         }
-        Op::Distance { weight } => {
+        Op::Distance { weight, .. } => {
             let (h, w) = (input(0)?, tensor(weight)?);
             // ‖h − w‖² = ‖h‖² − 2 h·w + ‖w‖²
             let squares = |x: &Tensor| x.f_square()?.f_sum_dim_intlist([1i64].as_slice(), true, Kind::Double);
@@ -287,10 +288,6 @@ fn windows(x: &Tensor, side: i64) -> Result<Tensor, AnalysisError> {
     Ok(x.f_reshape([size[0], size[1], rows, side, columns, side])?)
 }
 
-fn find<'a>(tensors: &'a Tensors, name: &str) -> Result<&'a Tensor, AnalysisError> {
-    tensors.get(name).ok_or_else(|| ModelError::MissingTensor(name.into()).into())
-}
-
 fn batches(x: &Tensor, size: i64) -> impl Iterator<Item = (i64, i64)> + use<> {
     let n = x.size().first().copied().unwrap_or(0);
     (0..n).step_by(size as usize).map(move |start| (start, size.min(n - start)))
@@ -299,11 +296,6 @@ fn batches(x: &Tensor, size: i64) -> impl Iterator<Item = (i64, i64)> + use<> {
 /// The tensor in float64 on the CPU, in row-major order.
 pub(super) fn double(tensor: &Tensor) -> Result<Tensor, AnalysisError> {
     Ok(tensor.detach().f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?.f_contiguous()?)
-}
-
-/// Its values, row by row.
-pub(super) fn values(tensor: &Tensor) -> Result<Vec<f64>, AnalysisError> {
-    Ok(Vec::<f64>::try_from(&double(tensor)?.f_reshape([-1])?)?)
 }
 
 /// The pictures of `dataset` as [N, `channels`, H, W] float64: (x/255 − mean)/std; one channel is Pillow's `L`.

@@ -36,9 +36,9 @@ pub fn network(graph: Graph, classes: i64, tensors: Vec<(&str, Tensor)>) -> Netw
 pub fn mlp(seed: u64) -> Result<Network, AnalysisError> {
     let mut g = GraphBuilder::new([3, 2, 2]);
     let flat = g.push(Op::Flatten, &[0]);
-    let hidden = g.linear(flat, "fc1");
+    let hidden = g.linear(flat, "fc1", 5);
     let features = g.relu(hidden);
-    let logits = g.linear(features, "fc2");
+    let logits = g.linear(features, "fc2", 3);
     normal(g.finish(features, logits), &[("fc1.weight", &[5, 12]), ("fc1.bias", &[5]), ("fc2.weight", &[3, 5]), ("fc2.bias", &[3])], seed)
 }
 
@@ -49,7 +49,7 @@ pub fn mlp(seed: u64) -> Result<Network, AnalysisError> {
 pub fn linear(seed: u64) -> Result<Network, AnalysisError> {
     let mut g = GraphBuilder::new([3, 2, 2]);
     let features = g.push(Op::Flatten, &[0]);
-    let logits = g.linear(features, "fc");
+    let logits = g.linear(features, "fc", 3);
     normal(g.finish(features, logits), &[("fc.weight", &[3, 12]), ("fc.bias", &[3])], seed)
 }
 
@@ -75,11 +75,11 @@ pub fn convolutional(classes: i64, seed: u64) -> Result<Network, AnalysisError> 
         Ok(Tensor::f_from_slice(&values)?.f_view(shape)?)
     };
     let mut builder = GraphBuilder::new([3, 4, 4]);
-    let conv = builder.conv(0, "conv", 1, 1);
+    let conv = builder.conv(0, "conv", [6, 3, 1, 1]);
     let norm = builder.batch_norm(conv, "bn");
     let relu = builder.relu(norm);
     let features = builder.push(Op::GlobalAvgPool, &[relu]);
-    let logits = builder.linear(features, "fc");
+    let logits = builder.linear(features, "fc", classes);
     let tensors = vec![
         ("conv.weight", draw(&[6, 3, 3, 3], -0.5, 0.5)?),
         ("bn.weight", draw(&[6], 0.5, 1.5)?),
@@ -101,7 +101,7 @@ pub fn convolutional(classes: i64, seed: u64) -> Result<Network, AnalysisError> 
 pub fn logistic() -> Result<Network, AnalysisError> {
     let mut builder = GraphBuilder::new([3, 4, 4]);
     let flat = builder.push(Op::Flatten, &[0]);
-    let logits = builder.push(Op::Linear { weight: "fc.weight".into(), bias: None }, &[flat]);
+    let logits = builder.push(Op::Linear { weight: "fc.weight".into(), bias: None, outputs: 2 }, &[flat]);
     let weight = Tensor::f_zeros([2, 48], (Kind::Float, Device::Cpu))?;
     Ok(network(builder.finish(flat, logits), 2, vec![("fc.weight", weight)]))
 }

@@ -100,7 +100,7 @@ fn landscape_that_may_stop_at_the_contour_step_stops_there_and_says_what_it_esti
 #[test]
 #[ignore = "minutes: three real networks"]
 fn landscape_estimates_are_honest_on_real_checkpoints() {
-    let Some(shared) = flatland_core::data::shared_dir() else { return println!("skipped: no shared data") };
+    let Some(shared) = flatland_core::testing::shared_dir() else { return };
     let grid = axis(17, 0.5);
     for file in ["resnet20-12fca82f.th", "resnet32-d509ac18.th", "resnet56-4bfd9763.th"] {
         let network = Network::load(&shared.join("data/checkpoints").join(file), &NetworkChoice::default(), Device::Cpu).unwrap();

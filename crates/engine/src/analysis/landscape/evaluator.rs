@@ -8,14 +8,16 @@ use flatland_core::result::Reading;
 use flatland_core::session::{BatchNormPolicy, Curvature};
 use tch::{Device, Kind, Tensor};
 
-use super::super::{AnalysisError, Images, Loss, MeanLoss, SampleLosses, batch_size, forward_batches};
+use super::super::reporting::Cancellable;
+use super::super::{AnalysisError, Loss, MeanLoss, SampleLosses, batch_size, forward_batches};
 use super::curvature::CellCurvature;
 use super::decay::Decay;
 use super::image_order::round_robin;
 use super::readings::{OodScores, readings};
 use super::{Direction, Directions};
 use crate::model::{
-    BatchNormMode, Folded, Graph, Network, ParameterVector, Room, Samples, Tensors, give_back_memory_after, is_parameter, shallow,
+    BatchNormMode, Folded, Graph, Images, Network, ParameterVector, Room, Samples, Tensors, each_batch, give_back_memory_after,
+    is_parameter, shallow,
 };
 
 /// Images of one batch where its own statistics are BatchNorm's, as in training.
@@ -177,7 +179,7 @@ impl<'a> Evaluator<'a> {
             evaluation,
             graph: &network.graph,
             classes: network.classes,
-            batch: batch_size(network.device, network.graph.largest_activation(&network.tensors)),
+            batch: batch_size(network.device, network.graph.largest_activation()),
             folded,
             plane,
             x,
@@ -341,20 +343,15 @@ impl<'a> Evaluator<'a> {
             let classes = self.classes;
             return Ok(Tensor::f_full([images.count(), classes], f64::NAN, (Kind::Float, self.device()))?);
         };
-        let logits = if self.plane == Plane::Unfolded {
-            let task = || {
-                let (graph, tensors) = (self.graph, shallow(tensors));
-                move |batch: &Tensor| Ok(graph.forward(&tensors, batch, BatchNormMode::Batch { update: false })?.logits)
-            };
-            forward_batches(images, equal_batches(images.count()), reporter, task, |_, _| {})?
-        } else {
-            let task = || {
-                let (folded, tensors) = (&self.folded, shallow(tensors));
-                move |batch: &Tensor| Ok(folded.forward(&tensors, batch)?)
-            };
-            forward_batches(images, self.batch, reporter, task, |_, _| {})?
+        let (graph, mode, size) = match self.plane {
+            Plane::Unfolded => (self.graph, BatchNormMode::Batch { update: false }, equal_batches(images.count())),
+            Plane::Affine | Plane::Refold => (&self.folded.graph, BatchNormMode::Frozen, self.batch),
         };
-        Ok(Tensor::f_cat(&logits, 0)?)
+        let task = || {
+            let tensors = shallow(tensors);
+            move |batch: &Tensor| Ok(graph.forward(&tensors, batch, mode)?.logits)
+        };
+        Ok(Tensor::f_cat(&forward_batches(images, size, reporter, task)?, 0)?)
     }
 }
 
@@ -374,15 +371,12 @@ pub(super) fn estimate_statistics(
         *tensor = tensor.f_detach_copy()?;
         Ok::<_, AnalysisError>(())
     })?;
-    let n = x.size().first().copied().unwrap_or(0);
-    let size = equal_batches(n);
-    for (seen, start) in (0..n).step_by(size as usize).enumerate() {
-        if reporter.cancelled() {
-            return Err(AnalysisError::Cancelled);
-        }
-        let batch = x.f_narrow(0, start, size.min(n - start))?;
-        graph.forward(tensors, &batch, BatchNormMode::Accumulate { seen: seen as u32 })?;
-    }
+    let (images, mut seen) = (Images::all(x), 0);
+    each_batch(&images, equal_batches(images.count()), &mut Cancellable(reporter), |batch| {
+        graph.forward(tensors, batch, BatchNormMode::Accumulate { seen })?;
+        seen += 1;
+        Ok(())
+    })?;
     Ok(())
 }
 

@@ -2,9 +2,11 @@
 
 use flatland_core::metric::{auroc, auroc_std_error, fpr95, fpr95_std_error, mean_std_error};
 use flatland_core::result::{Quantity, Reading};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
+use super::super::values::values;
 use super::super::{AnalysisError, SampleLosses};
+use crate::model::{energy, uniform_cross_entropies};
 
 /// Numbers of single semantic-shift images, [N] each.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,9 +21,7 @@ impl OodScores {
     /// Of logits [N, C], in f64.
     pub(super) fn of(logits: &Tensor) -> Result<Self, AnalysisError> {
         let logits = logits.f_to_kind(Kind::Double)?;
-        let energy = logits.f_logsumexp([1i64].as_slice(), false)?;
-        let term = energy.f_sub(&logits.f_mean_dim([1i64].as_slice(), false, Kind::Double)?)?;
-        let values = |tensor: &Tensor| -> Result<Vec<f64>, AnalysisError> { Ok(Vec::<f64>::try_from(&tensor.f_to_device(Device::Cpu)?)?) };
+        let (energy, term) = (energy(&logits)?, uniform_cross_entropies(&logits)?);
         Ok(Self { energy: values(&energy)?, outlier_exposure: values(&term)? })
     }
 }

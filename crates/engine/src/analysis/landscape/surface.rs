@@ -63,7 +63,12 @@ impl<'a> LandscapeData<'a> {
 /// # Errors
 /// [`AnalysisError::Cancelled`] when the reporter says so (what is computed stays on disk); when images have no labels, axes are empty,
 /// not finite or not ascending, directions do not fit, or a file cannot be read or written.
-pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
+pub fn run(
+    network: &Network,
+    data: &LandscapeData<'_>,
+    job: &LandscapeJob,
+    reporter: &mut dyn Reporter,
+) -> Result<LossSurface, AnalysisError> {
     check_labels(data.samples, network.classes)?;
     job.measure.loss.check().map_err(AnalysisError::Invalid)?;
     check_axis("alpha", &job.alpha)?;
@@ -102,7 +107,8 @@ pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, repo
     let mut sweep = Sweep::new(&team, surface, kept, job, center_losses);
     let cost = sweep.cost(network, data, took, reporter)?;
     reporter.report(cost);
-    sweep.run(reporter)
+    sweep.run(reporter)?;
+    Ok(sweep.surface)
 }
 
 /// A landscape under way.

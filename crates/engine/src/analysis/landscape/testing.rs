@@ -77,12 +77,9 @@ impl Reporter for Ear {
     }
 }
 
-/// The real ResNet-20, with the folder of shared data; `None` where that is absent.
+/// The real ResNet-20, with the folder of the shared test data; `None` where that is absent.
 pub fn resnet20() -> Option<(Network, PathBuf)> {
-    let Some(shared) = flatland_core::data::shared_dir() else {
-        println!("skipped: no shared data");
-        return None;
-    };
+    let shared = flatland_core::testing::shared_dir()?;
     let path = shared.join("data/checkpoints/resnet20-12fca82f.th");
     Some((Network::load(&path, &NetworkChoice::default(), Device::Cpu).unwrap(), shared))
 }

@@ -30,10 +30,10 @@ pub fn write_weights(
             "the landscape takes BatchNorm's statistics of each batch, and a checkpoint has its own (batch_norm = \"batch\")",
         ));
     }
-    let directions = Plane::of_job(network, data.samples, &job.landscape, reporter)?.directions;
+    let (Plane { directions, .. }, _) = Plane::without_points(network, &job.landscape, reporter)?;
     let mut tensors = Tensors::new();
     for name in &network.names {
-        let mut tensor: Tensor = super::direction::tensor(network, name)?.f_detach_copy()?;
+        let mut tensor: Tensor = network.tensor(name)?.f_detach_copy()?;
         for (by, axis) in [(alpha, &directions.delta), (beta, &directions.eta)].into_iter().filter(|(by, _)| *by != 0.0) {
             if let Some(step) = axis.tensor(name, network.device)? {
                 let _ = tensor.f_add_(&step.f_mul_scalar(by)?)?;

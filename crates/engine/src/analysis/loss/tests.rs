@@ -38,9 +38,9 @@ fn wave(n: i64, [a, b, c]: [f64; 3]) -> Tensor {
 pub(in crate::analysis) fn network() -> Network {
     let mut g = GraphBuilder::new([3, 4, 4]);
     let flat = g.push(Op::Flatten, &[0]);
-    let hidden = g.linear(flat, "hidden");
+    let hidden = g.linear(flat, "hidden", 5);
     let features = g.push(Op::Activation(Activation::Tanh), &[hidden]);
-    let logits = g.linear(features, "fc");
+    let logits = g.linear(features, "fc", 3);
     let tensors = vec![
         ("hidden.weight", wave(240, [0.6, 1.7, 0.3]).view([5, 48])),
         ("hidden.bias", wave(5, [0.4, 2.1, 0.5])),

@@ -2,7 +2,7 @@
 
 use flatland_core::result::Assumed;
 
-use super::super::graph::BATCH_NORM_EPS;
+use super::super::evaluator::BATCH_NORM_EPS;
 use super::super::{Activation, Op};
 use super::Architecture;
 
@@ -48,7 +48,18 @@ fn pooling(op: &Op) -> Option<String> {
         Op::MaxPool { size, .. } => Some(format!("{size}x{size} maximum")),
         Op::AvgPool { size } => Some(format!("{size}x{size} mean")),
         Op::GlobalAvgPool => Some("mean of all positions".into()),
-        _ => None,
+        Op::Input
+        | Op::Conv(_)
+        | Op::FusedConv { .. }
+        | Op::BatchNorm { .. }
+        | Op::Activation(_)
+        | Op::Flatten
+        | Op::Linear { .. }
+        | Op::PadShortcut { .. }
+        | Op::Add
+        | Op::Concat
+        | Op::Cosine { .. }
+        | Op::Distance { .. } => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`Blueprint`]: builds a graph and, beside it, the list of tensors that it needs with their shapes.
 
-use super::super::{Activation, GraphBuilder, NodeId, Op};
+use super::super::{Activation, Conv, Graph, GraphBuilder, Node, NodeId, Op};
 use super::Architecture;
 
 /// How PyTorch initializes a tensor by default.
@@ -34,8 +34,6 @@ pub struct TensorSpec {
 /// A network under construction; layer names are prefixes of tensor names.
 pub struct Blueprint {
     graph: GraphBuilder,
-    /// [C, H, W] of each node; [D, 1, 1] once flat.
-    shapes: Vec<[i64; 3]>,
     tensors: Vec<TensorSpec>,
 }
 
@@ -45,21 +43,27 @@ impl Blueprint {
 
     /// A network for images [channels, height, width].
     pub fn new(input: [i64; 3]) -> Self {
-        Self { graph: GraphBuilder::new(input), shapes: vec![input], tensors: Vec::new() }
+        Self { graph: GraphBuilder::new(input), tensors: Vec::new() }
+    }
+
+    /// A network for images [channels, height, width] that begins with `nodes`, which need `tensors`.
+    pub fn continued(nodes: Vec<Node>, input: [i64; 3], tensors: Vec<TensorSpec>) -> Self {
+        Self { graph: GraphBuilder::continued(nodes, input), tensors }
     }
 
     /// Channels of a node.
     pub fn channels(&self, x: NodeId) -> i64 {
-        self.shapes[x][0]
+        self.graph.shape(x)[0]
     }
 
-    fn spec(&mut self, name: String, shape: &[i64], init: Init) {
-        self.tensors.push(TensorSpec { name, shape: shape.to_vec(), init });
-    }
-
-    fn push(&mut self, op: Op, inputs: &[NodeId], shape: [i64; 3]) -> NodeId {
-        self.shapes.push(shape);
+    /// Adds an operation.
+    pub fn push(&mut self, op: Op, inputs: &[NodeId]) -> NodeId {
         self.graph.push(op, inputs)
+    }
+
+    /// Adds a tensor.
+    pub fn spec(&mut self, name: String, shape: &[i64], init: Init) {
+        self.tensors.push(TensorSpec { name, shape: shape.to_vec(), init });
     }
 
     fn weight(&mut self, layer: &str, shape: &[i64], bias: bool) -> (String, Option<String>) {
@@ -74,10 +78,8 @@ impl Blueprint {
     }
 
     fn convolve(&mut self, x: NodeId, layer: &str, [outputs, kernel, stride, padding]: [i64; 4], bias: bool) -> NodeId {
-        let [inputs, height, width] = self.shapes[x];
-        let (weight, bias) = self.weight(layer, &[outputs, inputs, kernel, kernel], bias);
-        let side = |size: i64| (size + 2 * padding - kernel) / stride + 1;
-        self.push(Op::Conv { weight, bias, stride, padding }, &[x], [outputs, side(height), side(width)])
+        let (weight, bias) = self.weight(layer, &[outputs, self.channels(x), kernel, kernel], bias);
+        self.push(Op::Conv(Conv { weight, bias, outputs, kernel, stride, padding }), &[x])
     }
 
     /// Convolution to `outputs` channels without bias that keeps the size (over `stride`); `kernel` is odd.
@@ -92,16 +94,16 @@ impl Blueprint {
 
     /// BatchNorm.
     pub fn batch_norm(&mut self, x: NodeId, layer: &str) -> NodeId {
-        let shape = self.shapes[x];
+        let channels = self.channels(x);
         for (part, value) in [("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)] {
-            self.spec(format!("{layer}.{part}"), &shape[..1], Init::Constant(value));
+            self.spec(format!("{layer}.{part}"), &[channels], Init::Constant(value));
         }
-        self.push(Op::BatchNorm { prefix: layer.into() }, &[x], shape)
+        self.push(Op::BatchNorm { prefix: layer.into() }, &[x])
     }
 
     /// A nonlinearity.
     pub fn activation(&mut self, x: NodeId, activation: Activation) -> NodeId {
-        self.push(Op::Activation(activation), &[x], self.shapes[x])
+        self.push(Op::Activation(activation), &[x])
     }
 
     /// max(x, 0)
@@ -117,45 +119,38 @@ impl Blueprint {
 
     /// Maximum over 2x2 windows.
     pub fn max_pool(&mut self, x: NodeId) -> NodeId {
-        let [channels, height, width] = self.shapes[x];
-        self.push(Op::MaxPool { size: 2, stride: 2, padding: 0 }, &[x], [channels, height / 2, width / 2])
+        self.push(Op::MaxPool { size: 2, stride: 2, padding: 0 }, &[x])
     }
 
     /// Maximum over 3x3 windows at every second position, padded by one.
     pub fn stem_pool(&mut self, x: NodeId) -> NodeId {
-        let [channels, height, width] = self.shapes[x];
-        self.push(Op::MaxPool { size: 3, stride: 2, padding: 1 }, &[x], [channels, (height + 1) / 2, (width + 1) / 2])
+        self.push(Op::MaxPool { size: 3, stride: 2, padding: 1 }, &[x])
     }
 
     /// Mean over 2x2 windows.
     pub fn avg_pool(&mut self, x: NodeId) -> NodeId {
-        let [channels, height, width] = self.shapes[x];
-        self.push(Op::AvgPool { size: 2 }, &[x], [channels, height / 2, width / 2])
+        self.push(Op::AvgPool { size: 2 }, &[x])
     }
 
     /// Mean over all positions.
     pub fn global_avg_pool(&mut self, x: NodeId) -> NodeId {
-        let shape = [self.channels(x), 1, 1];
-        self.push(Op::GlobalAvgPool, &[x], shape)
+        self.push(Op::GlobalAvgPool, &[x])
     }
 
     /// One row per image.
     pub fn flatten(&mut self, x: NodeId) -> NodeId {
-        let shape = [self.shapes[x].iter().product(), 1, 1];
-        self.push(Op::Flatten, &[x], shape)
+        self.push(Op::Flatten, &[x])
     }
 
     /// Affine map with bias.
     pub fn linear(&mut self, x: NodeId, layer: &str, outputs: i64) -> NodeId {
-        let inputs = self.channels(x);
-        let (weight, bias) = self.weight(layer, &[outputs, inputs], true);
-        self.push(Op::Linear { weight, bias }, &[x], [outputs, 1, 1])
+        let (weight, bias) = self.weight(layer, &[outputs, self.channels(x)], true);
+        self.push(Op::Linear { weight, bias, outputs }, &[x])
     }
 
     /// Every second position, `pad` zero channels on each side.
     pub fn pad_shortcut(&mut self, x: NodeId, pad: i64) -> NodeId {
-        let [channels, height, width] = self.shapes[x];
-        self.push(Op::PadShortcut { pad }, &[x], [channels + 2 * pad, (height + 1) / 2, (width + 1) / 2])
+        self.push(Op::PadShortcut { pad }, &[x])
     }
 
     /// A shortcut with parameters: 1x1 convolution to `outputs` channels at every second position, then BatchNorm, called `layer.0` and
@@ -167,19 +162,23 @@ impl Blueprint {
 
     /// Sum.
     pub fn add(&mut self, a: NodeId, b: NodeId) -> NodeId {
-        self.push(Op::Add, &[a, b], self.shapes[a])
+        self.push(Op::Add, &[a, b])
     }
 
     /// Concatenation along channels.
     pub fn concat(&mut self, a: NodeId, b: NodeId) -> NodeId {
-        let [channels, height, width] = self.shapes[a];
-        let shape = [channels + self.channels(b), height, width];
-        self.push(Op::Concat, &[a, b], shape)
+        self.push(Op::Concat, &[a, b])
+    }
+
+    /// The graph and the tensors that it needs.
+    pub fn finish(self, features: NodeId, logits: NodeId) -> (Graph, Vec<TensorSpec>) {
+        (self.graph.finish(features, logits), self.tensors)
     }
 
     /// The architecture, with the classifier `head` on `features`.
     pub fn classify(mut self, name: String, features: NodeId, head: &str, classes: i64) -> Architecture {
         let logits = self.linear(features, head, classes);
-        Architecture { name, classes, graph: self.graph.finish(features, logits), tensors: self.tensors, usual: true, traits: &[] }
+        let (graph, tensors) = self.finish(features, logits);
+        Architecture { name, classes, graph, tensors, usual: true, traits: &[] }
     }
 }

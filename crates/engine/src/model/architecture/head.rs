@@ -5,9 +5,8 @@
 
 use tch::{Kind, Tensor};
 
-use super::super::graph::{Node, NodeId, Op};
-use super::super::{ModelError, Output};
-use super::{Architecture, Init, Shapes, TensorSpec};
+use super::super::{ModelError, NodeId, Op, Output, max_softmax};
+use super::{Architecture, Blueprint, Init, Shapes, TensorSpec};
 
 const BACKBONE: &str = "backbone.";
 
@@ -69,7 +68,7 @@ impl Head {
                 let difference = softmax(&output.logits)?.f_sub(&softmax(output.need_auxiliary()?)?)?;
                 difference.f_abs()?.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Double)?.f_neg()?
             }
-            Head::Godin(_) => softmax(&output.logits)?.f_max_dim(1, false)?.0,
+            Head::Godin(_) => max_softmax(&output.logits)?,
         })
     }
 
@@ -96,28 +95,26 @@ impl Head {
         let refuse =
             || ModelError::Mismatch(format!("expected a network with one classifier to put `{}` on, found {}", self.key(), base.name));
         let classifier = base.classifier().ok_or_else(refuse)?.to_owned();
-        let mut graph = base.graph.clone();
-        graph.nodes.truncate(graph.logits);
-        for node in &mut graph.nodes {
+        let mut nodes = base.graph.nodes.clone();
+        nodes.truncate(base.graph.logits);
+        for node in &mut nodes {
             node.op.rename(|name| format!("{BACKBONE}{name}"));
         }
         let inside = base.tensors.iter().filter(|spec| !spec.name.starts_with(&format!("{classifier}.")));
-        let mut tensors: Vec<TensorSpec> =
-            inside.map(|spec| TensorSpec { name: format!("{BACKBONE}{}", spec.name), ..spec.clone() }).collect();
-        let weight = base.tensors.iter().find(|spec| spec.name == format!("{classifier}.weight"));
-        let dim = weight.and_then(|spec| spec.shape.last().copied()).ok_or_else(refuse)?;
-        let mut builder = HeadBuilder { nodes: &mut graph.nodes, tensors: &mut tensors, features: graph.features, dim };
+        let tensors = inside.map(|spec| TensorSpec { name: format!("{BACKBONE}{}", spec.name), ..spec.clone() }).collect();
+        let mut net = Blueprint::continued(nodes, base.graph.input, tensors);
+        let (features, classes) = (base.graph.features, base.classes);
         let (logits, auxiliary) = match self {
-            Head::ConfBranch => (builder.linear("fc", base.classes), builder.linear("confidence", 1)),
-            Head::Mcd => (builder.linear("fc1", base.classes), builder.linear("fc2", base.classes)),
+            Head::ConfBranch => (net.linear(features, "fc", classes), net.linear(features, "confidence", 1)),
+            Head::Mcd => (net.linear(features, "fc1", classes), net.linear(features, "fc2", classes)),
             Head::Godin(similarity) => {
-                let numerator = builder.similarity(similarity, base.classes);
-                let affine = builder.linear("g.0", 1);
-                (numerator, builder.batch_norm(affine, "g.1"))
+                let numerator = numerator(&mut net, features, similarity, classes);
+                let affine = net.linear(features, "g.0", 1);
+                (numerator, net.batch_norm(affine, "g.1"))
             }
         };
-        let graph = super::super::Graph::new(graph.nodes, graph.features, logits, graph.input).with_auxiliary(auxiliary);
-        Ok(Architecture { name: format!("{}+{}", base.name, self.key()), graph, tensors, ..base })
+        let (graph, tensors) = net.finish(features, logits);
+        Ok(Architecture { name: format!("{}+{}", base.name, self.key()), graph: graph.with_auxiliary(auxiliary), tensors, ..base })
     }
 
     /// The head that tensors of these names and shapes have, and the shapes of the network under it with a classifier of all names that
@@ -154,57 +151,22 @@ impl Head {
     }
 }
 
-struct HeadBuilder<'a> {
-    nodes: &'a mut Vec<Node>,
-    tensors: &'a mut Vec<TensorSpec>,
-    features: NodeId,
-    /// D
-    dim: i64,
-}
-
-impl HeadBuilder<'_> {
-    fn push(&mut self, op: Op, input: NodeId) -> NodeId {
-        self.nodes.push(Node { op, inputs: vec![input] });
-        self.nodes.len() - 1
-    }
-
-    fn spec(&mut self, name: String, shape: &[i64], init: Init) {
-        self.tensors.push(TensorSpec { name, shape: shape.to_vec(), init });
-    }
-
-    /// PyTorch's Linear on the features.
-    fn linear(&mut self, layer: &str, outputs: i64) -> NodeId {
-        let (weight, bias) = (format!("{layer}.weight"), format!("{layer}.bias"));
-        let init = Init::Uniform { bound: 1.0 / (self.dim as f64).sqrt() };
-        self.spec(weight.clone(), &[outputs, self.dim], init);
-        self.spec(bias.clone(), &[outputs], init);
-        self.push(Op::Linear { weight, bias: Some(bias) }, self.features)
-    }
-
-    /// BatchNorm of one number.
-    fn batch_norm(&mut self, input: NodeId, layer: &str) -> NodeId {
-        for (part, value) in [("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)] {
-            self.spec(format!("{layer}.{part}"), &[1], Init::Constant(value));
+/// G-ODIN's numerator, Kaiming-normal for ReLU. Cosine and distance need the same tensors, and OpenOOD calls them the same; here the
+/// centres of the distance have a name of their own, so that a file says what it is.
+fn numerator(net: &mut Blueprint, features: NodeId, similarity: Similarity, classes: i64) -> NodeId {
+    let dim = net.channels(features);
+    let weight = if similarity == Similarity::Euclid { "h.centers.weight" } else { "h.h.weight" }.to_owned();
+    net.spec(weight.clone(), &[classes, dim], Init::Normal { std: (2.0 / dim as f64).sqrt() });
+    let op = match similarity {
+        Similarity::Cosine => Op::Cosine { weight, outputs: classes },
+        Similarity::Euclid => Op::Distance { weight, outputs: classes },
+        Similarity::Inner => {
+            let bias = "h.h.bias".to_owned();
+            net.spec(bias.clone(), &[classes], Init::Constant(0.0));
+            Op::Linear { weight, bias: Some(bias), outputs: classes }
         }
-        self.push(Op::BatchNorm { prefix: layer.into() }, input)
-    }
-
-    /// G-ODIN's numerator, Kaiming-normal for ReLU. Cosine and distance need the same tensors, and OpenOOD calls them the same; here the
-    /// centres of the distance have a name of their own, so that a file says what it is.
-    fn similarity(&mut self, similarity: Similarity, classes: i64) -> NodeId {
-        let weight = if similarity == Similarity::Euclid { "h.centers.weight" } else { "h.h.weight" }.to_owned();
-        self.spec(weight.clone(), &[classes, self.dim], Init::Normal { std: (2.0 / self.dim as f64).sqrt() });
-        let op = match similarity {
-            Similarity::Cosine => Op::Cosine { weight },
-            Similarity::Euclid => Op::Distance { weight },
-            Similarity::Inner => {
-                let bias = "h.h.bias".to_owned();
-                self.spec(bias.clone(), &[classes], Init::Constant(0.0));
-                Op::Linear { weight, bias: Some(bias) }
-            }
-        };
-        self.push(op, self.features)
-    }
+    };
+    net.push(op, &[features])
 }
 
 #[cfg(test)]
@@ -213,7 +175,7 @@ mod tests {
 
     use tch::Device;
 
-    use super::super::super::{Network, Tensors};
+    use super::super::super::{Network, Node, Tensors};
     use super::super::{candidates, named};
     use super::*;
 
@@ -298,9 +260,9 @@ mod tests {
             let mode = super::super::super::BatchNormMode::Frozen;
             Vec::try_from(graph.forward(&tensors, &h, mode).unwrap().logits.flatten(0, -1)).unwrap()
         };
-        for (found, expected) in evaluate(Op::Cosine { weight: "w".into() }).iter().zip([1.0, 0.8]) {
+        for (found, expected) in evaluate(Op::Cosine { weight: "w".into(), outputs: 2 }).iter().zip([1.0, 0.8]) {
             assert!((found - expected).abs() < 2e-4, "{found} {expected}");
         }
-        assert_eq!(evaluate(Op::Distance { weight: "w".into() }), [-12.5, -42.5]);
+        assert_eq!(evaluate(Op::Distance { weight: "w".into(), outputs: 2 }), [-12.5, -42.5]);
     }
 }

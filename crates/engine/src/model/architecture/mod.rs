@@ -92,10 +92,8 @@ impl Architecture {
     /// The layer that gives the logits, where it is one affine map of the features.
     pub fn classifier(&self) -> Option<&str> {
         let last = self.graph.nodes.last().filter(|_| self.graph.logits + 1 == self.graph.nodes.len())?;
-        match &last.op {
-            Op::Linear { weight, .. } if last.inputs == [self.graph.features] => weight.strip_suffix(".weight"),
-            _ => None,
-        }
+        let Op::Linear { weight, .. } = &last.op else { return None };
+        weight.strip_suffix(".weight").filter(|_| last.inputs == [self.graph.features])
     }
 
     /// Compares the tensors of a file with those that this architecture needs; bookkeeping entries are not counted.

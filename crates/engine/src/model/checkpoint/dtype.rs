@@ -112,7 +112,7 @@ impl Dtype {
             Dtype::Bf16 => each(data, |bytes| half::bf16::from_le_bytes(bytes).to_f32()),
             Dtype::F32 => each(data, f32::from_le_bytes),
             Dtype::F64 => each(data, |bytes| f64::from_le_bytes(bytes) as f32),
-            _ => return None,
+            Dtype::U8 | Dtype::I8 | Dtype::I16 | Dtype::I32 | Dtype::I64 | Dtype::Bool | Dtype::Other(..) => return None,
         })
     }
 }

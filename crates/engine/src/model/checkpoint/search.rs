@@ -136,7 +136,15 @@ impl Found {
                 }
                 self.walk_items(object.args.as_slice().unwrap_or_default(), path)
             }
-            _ => Ok(()),
+            Value::None
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::BigInt(_)
+            | Value::Float(_)
+            | Value::Bytes(_)
+            | Value::Str(_)
+            | Value::Global(_)
+            | Value::Persistent(_) => Ok(()),
         }
     }
 

@@ -90,7 +90,15 @@ pub fn each<'v>(value: &'v Value, mut visit: impl FnMut(&'v Value) -> Result<(),
                 stack.extend(&object.state);
                 stack.push(&object.args);
             }
-            _ => {}
+            Value::None
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::BigInt(_)
+            | Value::Float(_)
+            | Value::Bytes(_)
+            | Value::Str(_)
+            | Value::Global(_)
+            | Value::Persistent(_) => {}
         }
     }
     Ok(())

@@ -7,8 +7,8 @@ use eframe::egui_wgpu::RendererOptions;
 use egui_kittest::Harness;
 use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_setup};
 
-use crate::ui::style::gpu::points::{Look, Points, PointsCallback};
 use super::*;
+use crate::ui::style::gpu::points::{Look, Points, PointsCallback};
 
 /// Points around the middle and beyond the edges, one of them nowhere; some hidden, some selected.
 fn points() -> (Vec<[f32; 2]>, Vec<[u8; 4]>) {
@@ -43,6 +43,9 @@ fn pictured(look: Look, software: bool) -> image::RgbaImage {
 
 #[test]
 fn the_processor_draws_what_the_adapter_draws() {
+    if !crate::ui::tests::adapter::has_adapter() {
+        return;
+    }
     let look = Look { x: [-1.0, 1.0], y: [-0.8, 1.0], radius: 1.8, opacity: 0.85, unselected: None, ring: [10, 20, 30] };
     let looks = [look, Look { radius: 0.7, ..look }, Look { radius: 5.3, ..look }, Look { unselected: Some(0.16), ..look }];
     for look in looks {

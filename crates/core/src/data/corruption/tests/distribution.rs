@@ -65,7 +65,7 @@ fn random_kinds_have_the_statistics_of_the_reference() {
 
 /// 40 CIFAR-10 test images [32, 32, 3], where the shared data is here.
 fn natural_images() -> Option<Vec<Vec<u8>>> {
-    let file = std::fs::read(crate::data::shared_dir()?.join("data/cifar-10-batches-bin/test_batch.bin")).ok()?;
+    let file = std::fs::read(crate::testing::shared("data/cifar-10-batches-bin/test_batch.bin")?).unwrap();
     let planes = file.chunks_exact(3073).take(40).map(|record| &record[1..]);
     Some(planes.map(|image| (0..3072).map(|i| image[i % 3 * 1024 + i / 3]).collect()).collect())
 }
@@ -77,7 +77,7 @@ const NOT_MONOTONE: [&str; 4] = ["glass_blur", "elastic_transform", "spatter", "
 
 #[test]
 fn psnr_falls_with_severity_where_the_constants_order_it() {
-    let Some(images) = natural_images() else { return println!("skipped: no shared data") };
+    let Some(images) = natural_images() else { return };
     let mut rising = Vec::new();
     for kind in kinds() {
         let means: Vec<f64> = (1..=5)
@@ -137,7 +137,7 @@ fn contact_sheet(original: &[u8]) -> image::RgbImage {
     sheet
 }
 
-/// Pictures for the eye: `FLATLAND_SHOTS=folder cargo test -p flatland contact_sheet`; docs/corruptions.png is `corruptions.png`.
+/// Pictures for the eye: `FLATLAND_SHOTS=folder cargo test -p flatland-core contact_sheet`; docs/corruptions.png is `corruptions.png`.
 #[test]
 fn a_contact_sheet_shows_every_kind_at_every_severity() {
     let sheet = contact_sheet(&scene());

@@ -105,10 +105,7 @@ fn jpegs_below(folder: &Path, found: &mut Vec<PathBuf>) {
 
 #[test]
 fn real_jpegs_equal_pillow_in_every_pixel() {
-    let Some(shared) = crate::data::shared_dir() else {
-        println!("skipped: no shared data");
-        return;
-    };
+    let Some(shared) = crate::testing::shared_dir() else { return };
     for (name, count, expected) in REAL {
         let mut files = Vec::new();
         jpegs_below(&shared.join("data").join(name), &mut files);

@@ -2,7 +2,9 @@
 
 use flatland_core::session::Law;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rand_chacha::rand_core::RngCore;
+
+use crate::model::derived_rng;
 
 /// `n` draws of `law` for a tensor of an axis.
 pub fn draws(law: Law, seed: u64, axis: &str, name: &str, n: usize) -> Vec<f64> {
@@ -19,10 +21,7 @@ pub fn draws(law: Law, seed: u64, axis: &str, name: &str, n: usize) -> Vec<f64> 
 }
 
 fn keyed(context: &str, seed: u64, axis: &str, name: &str) -> ChaCha8Rng {
-    let mut key = blake3::Hasher::new_derive_key(context);
-    key.update(&seed.to_le_bytes());
-    key.update(format!("{axis}/{name}").as_bytes());
-    ChaCha8Rng::from_seed(*key.finalize().as_bytes())
+    derived_rng(context, &[&seed.to_le_bytes(), axis.as_bytes(), b"/", name.as_bytes()])
 }
 
 /// U[0, 1) with 53 bits.

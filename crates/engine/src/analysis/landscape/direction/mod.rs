@@ -13,7 +13,7 @@ use std::path::Path;
 
 use flatland_core::result::{Npz, NpzValues};
 use flatland_core::session::{DirectionRule, DirectionSettings};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 use super::super::AnalysisError;
 use crate::model::{Network, Tensors, is_parameter};
@@ -153,7 +153,7 @@ impl Direction {
         let invalid = |found: String| AnalysisError::Invalid(format!("{found} ({})", path.display()));
         let mut parts = Vec::new();
         for name in &network.names {
-            let shape: Vec<usize> = tensor(network, name)?.size().iter().map(|&n| n as usize).collect();
+            let shape: Vec<usize> = network.tensor(name)?.size().iter().map(|&n| n as usize).collect();
             let keys = [format!("{prefix}{name}"), format!("{prefix}module.{name}")];
             let Some(array) = keys.iter().find_map(|key| npz.get(key)) else {
                 if is_parameter(name) {
@@ -169,7 +169,9 @@ impl Direction {
             let values = match &array.values {
                 NpzValues::F32(values) => values.clone(),
                 NpzValues::F64(values) => values.iter().map(|&x| x as f32).collect(),
-                _ => return Err(invalid(format!("expected floating-point numbers in `{}`, found others", array.name))),
+                NpzValues::I64(_) | NpzValues::U8(_) | NpzValues::Text(_) => {
+                    return Err(invalid(format!("expected floating-point numbers in `{}`, found others", array.name)));
+                }
             };
             parts.push(Part { name: name.clone(), shape, values });
         }
@@ -228,13 +230,4 @@ impl Direction {
     fn values(&self) -> impl Iterator<Item = f32> {
         self.parts.iter().flat_map(|part| part.values.iter().copied())
     }
-}
-
-pub(super) fn tensor<'a>(network: &'a Network, name: &str) -> Result<&'a Tensor, AnalysisError> {
-    network.tensors.get(name).ok_or_else(|| crate::model::ModelError::MissingTensor(name.into()).into())
-}
-
-pub(super) fn values_of(tensor: &Tensor) -> Result<Vec<f32>, AnalysisError> {
-    let flat = tensor.detach().f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?.f_view([-1i64])?;
-    Ok(Vec::<f32>::try_from(&flat)?)
 }

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use super::super::super::values::values_f32;
 use super::super::testing::{mlp, resnet20};
 use super::*;
 use crate::model::{GraphBuilder, Op};
@@ -20,7 +21,7 @@ fn landscape_filters_have_the_norm_of_the_weight_and_one_dimensional_tensors_are
                 continue;
             }
             let weight =
-                Part { values: values_of(&network.tensors[&part.name]).unwrap(), name: part.name.clone(), shape: part.shape.clone() };
+                Part { values: values_f32(&network.tensors[&part.name]).unwrap(), name: part.name.clone(), shape: part.shape.clone() };
             for (found, expected) in rows(part).zip(rows(&weight)) {
                 assert!((found - expected).abs() <= 1e-6 * expected, "{}: {found} {expected}", part.name);
             }
@@ -85,11 +86,11 @@ fn landscape_golden_directions_fit_the_real_checkpoint() {
 /// conv 3 → 4 (2x2), BatchNorm, ReLU, mean over positions, linear 4 → 3; weights from `value`.
 fn batch_norm_network(value: impl Fn(&str, &[i64]) -> Vec<f32>) -> Network {
     let mut g = GraphBuilder::new([3, 4, 4]);
-    let conv = g.push(Op::Conv { weight: "conv.weight".into(), bias: None, stride: 1, padding: 0 }, &[0]);
+    let conv = g.conv(0, "conv", [4, 2, 1, 0]);
     let norm = g.push(Op::BatchNorm { prefix: "bn".into() }, &[conv]);
     let relu = g.relu(norm);
     let features = g.push(Op::GlobalAvgPool, &[relu]);
-    let logits = g.linear(features, "fc");
+    let logits = g.linear(features, "fc", 3);
     let shapes: [(&str, &[i64]); 7] = [
         ("conv.weight", &[4, 3, 2, 2]),
         ("bn.weight", &[4]),
@@ -157,7 +158,7 @@ fn landscape_orthogonal_axes_keep_every_filter_norm_and_meet_at_a_right_angle() 
             assert!(delta.values.iter().chain(&eta.values).all(|&x| x == 0.0));
             continue;
         }
-        let weight = Part { values: values_of(&network.tensors[&delta.name]).unwrap(), ..delta.clone() };
+        let weight = Part { values: values_f32(&network.tensors[&delta.name]).unwrap(), ..delta.clone() };
         for (norm, (d, e)) in rows(&weight).zip(rows(delta).zip(rows(eta))) {
             assert!((d - norm).abs() <= 1e-6 * norm && (e - norm).abs() <= 1e-6 * norm, "{}: {norm} {d} {e}", delta.name);
         }
@@ -191,7 +192,7 @@ fn landscape_filters_of_one_entry_move_along_the_first_axis_alone() {
     // Two outputs of one input each: every filter is a number, and ±w cannot be orthogonal to ±w.
     let mut g = GraphBuilder::new([1, 1, 1]);
     let features = g.push(Op::Flatten, &[0]);
-    let logits = g.linear(features, "fc");
+    let logits = g.linear(features, "fc", 2);
     let tensors = [
         ("fc.weight".to_owned(), Tensor::from_slice(&[2.0f32, -3.0]).view([2, 1])),
         ("fc.bias".into(), Tensor::from_slice(&[1.0f32, 1.0])),

@@ -4,10 +4,11 @@ use flatland_core::job::Reporter;
 use flatland_core::result::{Cell, Quantity, Reading};
 use tch::{Device, Kind, Tensor};
 
-use super::super::super::{AnalysisError, Images, SampleLosses, batch_size, forward_batches};
+use super::super::super::values::values;
+use super::super::super::{AnalysisError, SampleLosses, batch_size, forward_batches};
 use super::directions::InputDirections;
-use super::subject::{Subject, values};
-use crate::model::{BatchNormMode, normalized, shallow};
+use super::subject::Subject;
+use crate::model::{BatchNormMode, Images, max_softmax, normalized, shallow};
 
 /// Evaluates one network around one image.
 pub(super) struct InputEvaluator<'a> {
@@ -29,7 +30,7 @@ impl<'a> InputEvaluator<'a> {
         let x = subject.image(0)?;
         let [delta, eta] = directions.tensors(&x)?;
         let network = subject.network;
-        let batch = batch_size(network.device, network.graph.largest_activation(&network.tensors));
+        let batch = batch_size(network.device, network.graph.largest_activation());
         Ok(Self { subject, clamp, x, delta, eta, batch })
     }
 
@@ -64,7 +65,7 @@ impl<'a> InputEvaluator<'a> {
                 Ok(graph.forward(&tensors, &normalized(&moved, &normalization)?, BatchNormMode::Frozen)?.logits)
             }
         };
-        let parts = forward_batches(&Images::all(&points), self.batch, reporter, task, |_, _| {})?;
+        let parts = forward_batches(&Images::all(&points), self.batch, reporter, task)?;
         Ok(Tensor::f_cat(&parts, 0)?)
     }
 
@@ -80,7 +81,7 @@ impl<'a> InputEvaluator<'a> {
         let logits = logits.f_to_kind(Kind::Double)?;
         let is_finite = values(&logits.f_isfinite()?.f_all_dim(1, false)?)?;
         let prediction = values(&logits.f_argmax(1, false)?)?;
-        let confidence = values(&logits.f_softmax(1, Kind::Double)?.f_amax([1i64].as_slice(), false)?)?;
+        let confidence = values(&max_softmax(&logits)?)?;
         let margin = values(&margin(&logits, target)?)?;
         let cell = |k: usize| {
             let or_nan = |value: f64| if is_finite[k] == 1.0 { value } else { f64::NAN };

@@ -13,7 +13,7 @@ use super::super::surface::{DIRECTIONS, SAVE_EVERY, check_axis};
 use super::directions::InputDirections;
 use super::evaluator::InputEvaluator;
 use super::subject::{Subject, prediction};
-use crate::model::{Network, Samples, anonymous_memory};
+use crate::model::{Network, Samples, anonymous_memory, max_softmax};
 
 /// Batches between two looks at what is computed, on a CPU: enough to keep its cores at work.
 const AT_ONCE: usize = 16;
@@ -216,7 +216,7 @@ fn record(
     let dataset = &subject.samples.dataset;
     let logits = &subject.own_logits[0];
     let prediction = prediction(logits)?;
-    let confidence = f64::try_from(logits.f_to_kind(tch::Kind::Double)?.f_softmax(1, tch::Kind::Double)?.f_max()?)?;
+    let confidence = f64::try_from(max_softmax(logits)?)?;
     let classes = subject.network.classes as usize;
     Ok(InputRecord {
         label: subject.labels[0],

@@ -17,6 +17,8 @@ mod trajectory;
 mod trajectory_weights;
 mod weight_file;
 
+use std::path::PathBuf;
+
 use flatland_core::job::{LandscapeJob, Reporter};
 use flatland_core::result::PlaneRecord;
 use flatland_core::session::{Axes, Statistics};
@@ -45,6 +47,23 @@ impl Plane {
     /// [`AnalysisError::Cancelled`] when the reporter says so; when a file or checkpoint cannot be read or does not fit the network, and
     /// when the axes do not span what the grid needs.
     pub fn of_job(network: &Network, samples: &Samples, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<Self, AnalysisError> {
+        let (mut plane, trajectory) = Self::without_points(network, job, reporter)?;
+        let projector = projection::Projector::new(network, samples, job, &plane.directions)?;
+        plane.record.points = projector.checkpoints(reporter)?;
+        plane.record.trajectory = projector.files(&trajectory, reporter)?;
+        Ok(plane)
+    }
+
+    /// The same without the points that are drawn on it, and the checkpoints of its trajectory, each with what it is called, where its axes
+    /// are those of one.
+    ///
+    /// # Errors
+    /// As [`Plane::of_job`].
+    pub fn without_points(
+        network: &Network,
+        job: &LandscapeJob,
+        reporter: &mut dyn Reporter,
+    ) -> Result<(Self, Vec<(String, PathBuf)>), AnalysisError> {
         let rule = job.plane.directions.rule();
         let mut record = PlaneRecord { statistics: "frozen".into(), ..PlaneRecord::default() };
         let mut moving = |statistics: Statistics| {
@@ -52,7 +71,7 @@ impl Plane {
             record.statistics = if interpolated { "interpolated" } else { "frozen" }.into();
             interpolated
         };
-        let mut trajectory = None;
+        let mut trajectory = Vec::new();
         let (kind, directions) = match (&job.directions, &job.plane.axes) {
             (Some(path), _) => ("file", Directions::load(path, network)?),
             (None, Axes::Random {}) => ("random", Directions::random(network, &rule, job.seed)?),
@@ -72,11 +91,10 @@ impl Plane {
             }
             (None, Axes::Trajectory(said)) => {
                 let found = trajectory::Trajectory::of(said, network, job, reporter)?;
-                record.explained_variance.clone_from(&found.explained_variance);
-                (record.order, record.left_out) = (found.order.clone(), found.left_out.clone());
-                let directions = found.directions.clone();
-                trajectory = Some(found);
-                ("trajectory", directions)
+                record.explained_variance = found.explained_variance;
+                (record.order, record.left_out) = (found.order, found.left_out);
+                trajectory = found.files;
+                ("trajectory", found.directions)
             }
             (None, Axes::Input(_)) => {
                 return Err(AnalysisError::Invalid("expected a plane of weights, found one in input space".into()));
@@ -92,12 +110,7 @@ impl Plane {
         record.directions = serde_json::to_value(&rule).unwrap_or_default();
         (record.delta_norm, record.eta_norm) = (directions.delta.norm(), directions.eta.norm());
         record.still_on_eta = directions.still();
-        let projector = projection::Projector::new(network, samples, job, &directions)?;
-        record.points = projector.checkpoints(reporter)?;
-        if let Some(found) = trajectory {
-            record.trajectory = projector.files(&found.files, reporter)?;
-        }
-        Ok(Self { directions, record })
+        Ok((Self { directions, record }, trajectory))
     }
 
     /// Key of the definition: the preset of random directions, `custom` where a setting changes it, or where the plane comes from.

@@ -1,7 +1,7 @@
 //! [`run`]: a landscape job on one random plane or on several.
 
 use flatland_core::job::{JobEvent, LandscapeJob, Reporter};
-use flatland_core::result::{LandscapeBand, LossSurface};
+use flatland_core::result::LandscapeBand;
 
 use super::super::super::AnalysisError;
 use super::super::surface;
@@ -15,12 +15,11 @@ use crate::model::Network;
 /// As [`surface::run`].
 pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
     if job.plane.planes <= 1 {
-        return surface::run(network, data, job, reporter);
+        return surface::run(network, data, job, reporter).map(drop);
     }
     let mut surfaces = Vec::new();
     for (k, one) in job.each_plane().into_iter().enumerate() {
-        surface::run(network, data, &one, &mut OnePlane { reporter, k: k as u64, planes: job.plane.planes as u64 })?;
-        surfaces.push(LossSurface::load(&one.out)?);
+        surfaces.push(surface::run(network, data, &one, &mut OnePlane { reporter, k: k as u64, planes: job.plane.planes as u64 })?);
     }
     let band = LandscapeBand::of(&surfaces, job.recipe()).map_err(AnalysisError::Invalid)?;
     Ok(band.save(&job.out)?)

@@ -9,7 +9,7 @@ use tch::Kind;
 
 use super::super::super::AnalysisError;
 use super::super::Directions;
-use super::super::direction::{Part, tensor};
+use super::super::direction::Part;
 use crate::model::{Network, is_parameter};
 
 /// Roundings that a checkpoint may have gone through: averaging in float32 takes two or three.
@@ -81,7 +81,7 @@ impl Rounding {
     pub fn add(&mut self, network: &Network) -> Result<(), AnalysisError> {
         let (relative, absolute) = precision(network)?;
         for (k, name) in network.parameter_names().into_iter().enumerate() {
-            let weight = tensor(network, &name)?;
+            let weight = network.tensor(&name)?;
             let norm = f64::try_from(weight.f_to_kind(Kind::Double)?.f_square()?.f_sum(Kind::Double)?)?.sqrt();
             let off = ROUNDINGS * (relative * norm + absolute * (weight.numel() as f64).sqrt());
             match self.by_name.get_mut(k) {
@@ -101,7 +101,7 @@ impl Rounding {
 fn precision(network: &Network) -> Result<(f64, f64), AnalysisError> {
     let all_of = |kind: Kind| -> Result<bool, AnalysisError> {
         for name in network.parameter_names() {
-            let weight = tensor(network, &name)?;
+            let weight = network.tensor(&name)?;
             if !weight.f_to_kind(kind)?.f_to_kind(weight.kind())?.f_equal(weight)? {
                 return Ok(false);
             }

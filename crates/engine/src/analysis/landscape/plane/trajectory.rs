@@ -12,7 +12,7 @@ use tch::{Kind, Tensor};
 
 use super::super::super::AnalysisError;
 use super::super::Directions;
-use super::super::direction::{Direction, Part, tensor};
+use super::super::direction::{Direction, Part};
 use super::trajectory_weights::TrajectoryWeights;
 use crate::model::Network;
 
@@ -80,7 +80,7 @@ impl Trajectory {
             Ok(())
         })?;
         for part in axes.iter_mut().flatten() {
-            part.shape = tensor(network, &part.name)?.size().iter().map(|&n| n as usize).collect();
+            part.shape = network.tensor(&part.name)?.size().iter().map(|&n| n as usize).collect();
         }
         let [delta, eta] = axes.map(|parts| Direction { parts });
         let total: f64 = components.variance.iter().sum();

@@ -6,7 +6,7 @@ use flatland_core::session::Trajectory;
 use tch::{Device, Kind, Tensor};
 
 use super::super::super::AnalysisError;
-use super::super::direction::tensor;
+use super::super::super::reporting::stop_if_cancelled;
 use super::difference::{load, of_trajectory};
 use super::weight_file::WeightFile;
 use crate::model::{Network, ParameterVector, Room, checkpoint, give_back_memory};
@@ -65,16 +65,14 @@ impl TrajectoryWeights {
     ) -> Result<Self, AnalysisError> {
         let (mut tensors, mut place) = (Vec::new(), 0);
         for name in network.parameter_names() {
-            let numbers = tensor(network, &name)?.numel();
+            let numbers = network.tensor(&name)?.numel();
             tensors.push((name, numbers, place));
             place += numbers;
         }
         let mut weights = Self { files: Vec::new(), left_out: found.left_out, rows: Vec::new(), tensors };
         let total = found.files.len() as u64;
         for (k, file) in found.files.into_iter().enumerate() {
-            if reporter.cancelled() {
-                return Err(AnalysisError::Cancelled);
-            }
+            stop_if_cancelled(reporter)?;
             if matches!(said, Trajectory::Run(_)) {
                 weights.rows.push(Row::File(WeightFile::open(&file.path)?));
                 weights.files.push(file);
@@ -138,9 +136,7 @@ impl TrajectoryWeights {
     ) -> Result<(), AnalysisError> {
         for (name, numbers, place) in &self.tensors {
             for from in (0..*numbers).step_by(BLOCK) {
-                if reporter.cancelled() {
-                    return Err(AnalysisError::Cancelled);
-                }
+                stop_if_cancelled(reporter)?;
                 let len = BLOCK.min(numbers - from);
                 let mut rows = Vec::new();
                 for (row, file) in self.rows.iter_mut().zip(&self.files) {
@@ -165,7 +161,8 @@ fn no_checkpoint(file: &TrajectoryFile) -> Result<Option<String>, AnalysisError>
     let reading = checkpoint::read(&file.path)?;
     Ok(match (reading.container, reading.contents) {
         (None | Some(checkpoint::Container::PlainPickle), Err(reason)) => Some(reason),
-        _ => None,
+        (None | Some(checkpoint::Container::PlainPickle), Ok(_)) => None,
+        (Some(checkpoint::Container::ZipPickle | checkpoint::Container::LegacyPickle | checkpoint::Container::Safetensors), _) => None,
     })
 }
 
