@@ -1,4 +1,4 @@
-//! Which class a folder is, from the session to the numbers: real networks on folders of real images as people have them.
+//! The mapping of folders to classes, from the session to the numbers: real networks on typical folders of real images.
 //!
 //! The right accuracies are those of `classes.py`, which reads the labels of the original files.
 
@@ -22,16 +22,16 @@ const MNIST_RIGHT_WITHOUT_3: f64 = 268.0 / 270.0;
 const RESNET20: &str = "normalization = \"imagenet\"";
 const OE_MNIST: &str = "architecture = \"oe_mnist\"\nnormalization = \"none\"";
 
-/// A folder to work in, and the checkpoints that are read.
+/// A temporary folder, and the checkpoints that are read.
 struct Place {
     folder: tempfile::TempDir,
     checkpoint: String,
-    /// How it is read, as a session and a run file say it.
+    /// How it is read, as written in a session and a run file.
     read_as: &'static str,
 }
 
 impl Place {
-    /// One with a real network, where there is one.
+    /// One with a real network, if there is one.
     fn new(checkpoint: &str, read_as: &'static str) -> Option<Self> {
         let shared = shared_dir().filter(|_| has_worker())?;
         let checkpoint = shared.join("data/checkpoints").join(checkpoint).display().to_string();
@@ -74,7 +74,7 @@ impl Place {
         write(self.path(), "session.toml", text)
     }
 
-    /// `scores.json` of the session, and what was said on stderr.
+    /// `scores.json` of the session, and the text of stderr.
     fn score(&self, datasets: &[(&str, &str, &str, &str)]) -> (Value, String) {
         let session = self.session(datasets);
         let output = run(self.path(), &["score", &session, "--out", "out", "--device", "cpu"]);
@@ -83,7 +83,7 @@ impl Place {
         (scores["net"].clone(), stderr(&output))
     }
 
-    /// What every analysis that uses labels complains of.
+    /// The error of every analysis that uses labels.
     fn complaints(&self, datasets: &[(&str, &str, &str, &str)], commands: &[&str]) -> Vec<String> {
         let session = self.session(datasets);
         let complaint = |command: &&str| {
@@ -115,7 +115,7 @@ fn an_empty_folder_beside_those_of_the_classes_changes_no_number() {
 }
 
 #[test]
-fn cs_folders_are_matched_with_the_id_batches_by_name_or_as_they_are_told() {
+fn cs_folders_are_matched_with_the_id_batches_by_name_or_as_stated() {
     let Some(place) = Place::new("resnet20-12fca82f.th", RESNET20) else { return };
     let cifar = shared_dir().unwrap().join("data/cifar-10-batches-bin").display().to_string();
     let id = ("test", "id", cifar.as_str(), "split = \"test\"\nfirst = 64");
@@ -200,7 +200,7 @@ fn labels_beyond_the_networks_classes_are_refused_by_every_analysis() {
             assert!(complaint.contains(word), "expected `{word}` in: {complaint}");
         }
     }
-    // Those of semantic-shift images are of other classes, and a loss on these means nothing.
+    // Labels of semantic-shift images are of other classes, so that a loss on them has no meaning.
     let (scores, _) = place.score(&[("id", "id", "set", ""), ("shifted", "far", "list.txt", "")]);
     assert!(scores["scores"]["msp"]["shifted"]["auroc"].is_number() && scores["labels"]["shifted"].is_null(), "{scores}");
     let far = [("id", "id", "set", ""), ("shifted", "far", "list.txt", "")];

@@ -1,6 +1,6 @@
-//! The command line, as a person or a script meets it: exit codes, stdout, one clear message on stderr.
+//! The command line as users and scripts see it: exit codes, stdout, one clear message on stderr.
 //!
-//! What needs the engine needs `flatland-worker` beside `flatland`: `cargo build --workspace` first, as `make test` does.
+//! Tests that compute need `flatland-worker` beside `flatland`: `cargo build --workspace` first, as `make test` does.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -11,7 +11,7 @@ use std::process::Output;
 
 use common::{demo_checkpoint, flatland, has_worker, run, session, stderr, stdout, write};
 
-/// Fails with exactly one complaint, which names the path and all of `words`; gives the complaint.
+/// Expects a failure with exactly one message, which contains the path and all of `words`; gives the message.
 fn refuses(output: &Output, path: &str, words: &[&str]) -> String {
     let text = stderr(output);
     assert_eq!(output.status.code(), Some(1), "{text}");
@@ -248,7 +248,7 @@ fn the_analyses_leave_their_documented_files() {
     assert!(again.status.success() && !stderr(&again).contains("done in"), "{}", stderr(&again));
     assert_eq!(std::fs::read(folder.path().join("again/landscape.svg")).unwrap(), svg);
 
-    // Flags take the place of the session's settings; what the paper shows and the session lacks is named.
+    // Flags replace the session's settings. Figures of the paper for which the session lacks data are listed.
     let flags = ["--samples", "32", "--preset", "paper", "--format", "pdf", "--format", "npz", "--width-mm", "86", "--report", "--json"];
     let output = run(folder.path(), &[&["figures", &path, "--out", "paper"][..], &flags].concat());
     assert!(output.status.success(), "{}", stderr(&output));
@@ -262,7 +262,7 @@ fn the_analyses_leave_their_documented_files() {
     assert!(!output.status.success() && stderr(&output).contains("between 30 and 1000 mm, found 3"), "{}", stderr(&output));
 }
 
-/// `docs/methods.md` says what the registry says; `FLATLAND_UPDATE_DOCS=1` writes it anew.
+/// `docs/methods.md` equals the registry; `FLATLAND_UPDATE_DOCS=1` writes it.
 #[test]
 fn the_page_on_methods_is_what_the_registry_prints() {
     if !has_worker() {
@@ -287,7 +287,7 @@ fn the_page_on_methods_is_what_the_registry_prints() {
 }
 
 #[test]
-fn methods_are_told_to_programs() {
+fn methods_are_printed_as_json() {
     if !has_worker() {
         return;
     }

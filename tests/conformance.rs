@@ -1,4 +1,4 @@
-//! `flatland conformance`, as a person runs it. Needs `flatland-worker` beside `flatland`: `cargo build --workspace` first.
+//! `flatland conformance`, as users run it. Needs `flatland-worker` beside `flatland`: `cargo build --workspace` first.
 
 #![allow(clippy::unwrap_used)]
 
@@ -32,7 +32,7 @@ fn session(folder: &Path, path: &Path) -> String {
     file.display().to_string()
 }
 
-/// One run: everything holds but what a checkpoint with a NaN says, and that is told by exit code, complaint, page and numbers.
+/// One run: all checks hold except those of a checkpoint with a NaN, which are reported by exit code, message, page and numbers.
 #[test]
 fn definitions_and_the_demo_hold_and_a_broken_network_does_not() {
     if !has_worker() {
@@ -70,7 +70,7 @@ fn definitions_and_the_demo_hold_and_a_broken_network_does_not() {
 }
 
 #[test]
-fn what_is_not_there_is_told_before_anything_runs() {
+fn missing_files_are_reported_before_anything_runs() {
     if !has_worker() {
         return;
     }
@@ -84,7 +84,7 @@ fn what_is_not_there_is_told_before_anything_runs() {
     assert!(!out.exists());
 }
 
-/// Nine checkpoints that nobody of this project trained; minutes. What docs/conformance.md shows.
+/// Nine checkpoints that were trained outside of this project; takes minutes. docs/conformance.md shows the result.
 #[test]
 #[ignore = "takes minutes: cargo nextest run --workspace --run-ignored only real_checkpoints"]
 fn real_checkpoints_hold() {

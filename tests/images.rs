@@ -1,4 +1,4 @@
-//! Images that cannot be read, from a folder to the files of results and what the command line says.
+//! Unreadable images, from a folder to the files of results and the output of the command line.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

@@ -109,7 +109,7 @@ fn a_paused_landscape_computes_nothing_until_it_goes_on() {
 }
 
 #[test]
-fn an_estimate_tells_time_and_memory_and_leaves_nothing() {
+fn an_estimate_prints_time_and_memory_and_writes_nothing() {
     let Some((folder, path)) = place("grid = [31, 31]") else { return };
     let output = run(folder.path(), &["landscape", &path, "--out", "out", "--estimate", "--json"]);
     assert!(output.status.success(), "{}", stderr(&output));
@@ -120,7 +120,7 @@ fn an_estimate_tells_time_and_memory_and_leaves_nothing() {
 }
 
 #[test]
-fn a_landscape_in_another_folder_takes_its_cells_from_the_cache_unless_told_not_to() {
+fn a_landscape_in_another_folder_takes_its_cells_from_the_cache_unless_disabled() {
     let Some((folder, path)) = place("grid = [7, 7]") else { return };
     let landscape = |out: &str, flags: &[&str]| {
         let output = run(folder.path(), &[&["landscape", &path, "--out", out, "--json"], flags].concat());
@@ -139,7 +139,7 @@ fn a_landscape_in_another_folder_takes_its_cells_from_the_cache_unless_told_not_
 }
 
 #[test]
-fn a_landscape_around_an_image_is_computed_told_drawn_and_made_again_from_its_manifest() {
+fn a_landscape_around_an_image_is_computed_printed_drawn_and_computed_again_from_its_manifest() {
     let Some((folder, path)) = place("grid = [9, 9]") else { return };
     let digits = Source { name: "digits".into(), path: "demo:test".into(), ..Source::default() };
     let image = load(&digits, None).unwrap().index[3];

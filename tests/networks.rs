@@ -1,4 +1,4 @@
-//! Which network a file is, on the command line: what is assumed, what has to be chosen, what can be left out.
+//! The network of a file, on the command line: what is assumed, what has to be chosen, what can be left out.
 
 #![allow(clippy::unwrap_used)]
 

@@ -67,7 +67,7 @@ impl Place {
 }
 
 impl Drop for Place {
-    /// Whatever the test left running.
+    /// Stops everything that the test left running.
     fn drop(&mut self) {
         let _ = self.flatland(&["runs", ".", "--kill"]).output();
     }
@@ -122,7 +122,7 @@ fn a_run_in_the_background_is_listed_paused_resumed_stopped_and_resumed() {
 
 #[cfg(unix)]
 #[test]
-fn a_run_survives_whoever_started_it() {
+fn a_run_survives_the_process_that_started_it() {
     if !has_worker() {
         return;
     }
@@ -162,7 +162,7 @@ fn ctrl_c_stops_the_run_after_its_step_and_the_run_can_be_resumed() {
 }
 
 #[test]
-fn a_sweep_runs_the_product_once_tells_what_failed_and_leaves_tables() {
+fn a_sweep_runs_the_product_once_reports_failures_and_writes_tables() {
     if !has_worker() {
         return;
     }
@@ -192,7 +192,7 @@ fn a_sweep_runs_the_product_once_tells_what_failed_and_leaves_tables() {
     };
     let mean: f64 = lines[2].split(',').nth(3).unwrap().parse().unwrap();
     assert!((mean - 0.5 * (accuracy(0) + accuracy(1))).abs() < 1e-12, "{csv}");
-    // What is done is not done again; what failed is tried again.
+    // Finished runs are not repeated; failed ones are tried again.
     let pid = |run: &str| place.run_folder(&format!("runs/grid/lr={run}")).state().unwrap().0.pid;
     let before = [pid("0.01,seed=0"), pid("1e30,seed=0")];
     assert!(!place.run(&["train", "--sweep", "grid.toml", "--threads", "1"]).status.success());

@@ -1,4 +1,4 @@
-//! A network whose logits are not finite, as the command line tells of it: at first, and from the cache.
+//! A network whose logits are not finite, as the command line reports it: at first, and from the cache.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -18,7 +18,7 @@ fn without_logits(checkpoint: &str) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_not_defined_is_told_with_its_reason_also_when_it_comes_from_the_cache() {
+fn undefined_numbers_are_reported_with_the_reason_also_from_the_cache() {
     if !has_worker() {
         return;
     }

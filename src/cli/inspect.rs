@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_tells_the_certain_from_the_assumed_and_the_ambiguous() {
+    fn a_report_separates_certain_assumed_and_ambiguous_properties() {
         let mut report = Inspection {
             architecture: Some("resnet20".into()),
             certain: vec![said("classes", "10")],

@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_told_apart_and_legible() {
+    fn colours_of_classes_are_distinct_and_legible() {
         for theme in [Theme::Print, Theme::Dark] {
             let colors: Vec<Rgb> = (0..10).map(|k| class(k, theme)).collect();
             for (k, color) in colors.iter().enumerate() {

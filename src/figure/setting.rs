@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn every_character_is_told_once_and_joiners_make_no_box() {
+    fn every_missing_character_is_listed_once_and_joiners_are_invisible() {
         let said = |text: &str| set(text, false).iter().flat_map(|run| &run.glyphs).map(|glyph| glyph.text.as_str()).collect::<String>();
         assert_eq!(said("ERM 北京"), "ERM 北京");
         let mut letters: Vec<char> = said("باب").chars().collect();

@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_defined_is_never_the_best_epoch_and_is_told() {
+    fn an_undefined_epoch_is_never_the_best_and_is_reported() {
         let with = |accuracies: &[Option<f64>]| {
             let line = |(epoch, accuracy): (usize, &Option<f64>)| {
                 json!({ "epoch": epoch, "id_accuracy": accuracy, "far_auroc": accuracy }).as_object().unwrap().clone()

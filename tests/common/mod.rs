@@ -1,4 +1,4 @@
-//! What tests of the command line share. Each test binary uses its part of it.
+//! Shared by the tests of the command line. Each test binary uses a part of it.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 

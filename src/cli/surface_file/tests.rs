@@ -98,7 +98,7 @@ fn a_surface_goes_to_h5_and_back() {
 }
 
 #[test]
-fn other_files_are_told() {
+fn other_files_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.h5");
     std::fs::write(&path, b"no").unwrap();

@@ -135,7 +135,7 @@ fn nothing_is_drawn_outside_of_the_page_at_any_width_and_size_of_type() {
 }
 
 #[test]
-fn a_height_too_small_for_what_it_holds_is_told() {
+fn a_height_too_small_for_the_content_is_refused() {
     let (session, findings) = study(2, 1);
     let settings = FigureSettings { height_mm: Some(20.0), ..FigureSettings::default() };
     let error = captioned_figures(&session, &findings)[0].files(FigureFormat::Svg, &settings).unwrap_err().to_string();
@@ -256,7 +256,7 @@ fn without_logits(mut table: ScoreTable) -> ScoreTable {
 }
 
 #[test]
-fn scores_that_are_not_finite_are_told_instead_of_left_out() {
+fn scores_that_are_not_finite_are_reported_and_not_left_out() {
     let (session, mut findings) = study(2, 0);
     assert_eq!(left_out(&session, &findings), []);
     findings.scores[1] = found(1, "", Role::Id, without_logits(score_table(1)));

@@ -13,7 +13,7 @@ fn a_landscape_names_its_checkpoints_axes_and_data() {
 }
 
 #[test]
-fn pending_and_non_finite_cells_are_hatched_and_said_to_be() {
+fn pending_and_non_finite_cells_are_hatched_with_a_note() {
     let hatch_lines = |surface: &LossSurface| {
         let surfaces = [surface.clone()];
         let figure = LandscapeFigure { contours: 0, ..LandscapeFigure::new(panels(&surfaces)) };

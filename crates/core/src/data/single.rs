@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_cannot_be_read_is_told_with_its_file() {
+    fn an_unreadable_image_is_reported_with_its_file() {
         let folder = tempfile::tempdir().unwrap();
         for class in ["a", "b"] {
             std::fs::create_dir(folder.path().join(class)).unwrap();
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_position_that_is_not_there_is_told() {
+    fn a_missing_position_is_refused() {
         let found = load_images(&source(None), &[9_999_999]).unwrap();
         assert_eq!(found[0].as_ref().unwrap_err(), "expected an image 9999999 in `t`, found none");
     }

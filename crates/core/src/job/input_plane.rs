@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_without_a_meaning_in_input_space_are_told_with_the_reason() {
+    fn settings_without_a_meaning_in_input_space_are_refused_with_the_reason() {
         for (landscape, expected) in [
             ("ood = [\"letters\"]", "no `ood` images"),
             ("batch_norm = \"reestimated\"", "BatchNorm's statistics do not move"),

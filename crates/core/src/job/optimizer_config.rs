@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_another_kind_and_numbers_out_of_range_are_told() {
+    fn fields_of_another_kind_and_numbers_out_of_range_are_refused() {
         for (text, expected) in [
             ("kind = \"adamw\"\nmomentum = 0.9", "found `momentum`"),
             ("betas = [0.9, 0.99]", "expected for SGD"),

@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_told_now_and_then_and_goes_with_the_work() {
+    fn it_is_reported_at_intervals_and_deleted_with_the_job() {
         let out = tempfile::tempdir().unwrap();
         let (mut told, mut partial) = (Told::default(), Partial::of(out.path()));
         for text in ["first", "at once again"] {
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_not_told() {
+    fn what_cannot_be_written_is_not_reported() {
         let (mut told, mut partial) = (Told::default(), Partial::of(Path::new("/dev/null/nowhere")));
         partial.tell(&mut told, |folder| write_atomic(&folder.join("x"), b""));
         assert_eq!(told.0, []);

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_told() {
+    fn invalid_settings_are_refused() {
         for (text, expected) in [
             ("warmup = -1", "a number of steps"),
             ("warmup = 2.5", "a number of steps"),

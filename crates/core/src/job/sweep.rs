@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_of_one_name_are_told_apart_by_what_differs() {
+    fn tables_of_one_name_are_distinguished_by_their_differences() {
         let sweep = load(
             "version = 1\nmax_steps = 1\nmethod = [{ name = \"dr_sam\", rho = 0.1, lambda = 1 }, { name = \"dr_sam\", rho = 0.5, lambda = 1 }, \
              { name = \"dr_sam\", lambda = 1 }, { name = \"oe\" }]\n",

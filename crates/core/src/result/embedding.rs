@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn arrays_that_do_not_fit_together_are_told_with_the_file() {
+    fn arrays_that_do_not_fit_together_are_refused_with_the_file() {
         let folder = tempfile::tempdir().unwrap();
         embedding().save(folder.path()).unwrap();
         let path = folder.path().join("embedding.npz");

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_of_the_image_names_the_class_that_counts_where_it_is_not_the_label() {
+    fn the_note_of_the_image_names_the_target_class_if_it_is_not_the_label() {
         let classes = vec!["cat".into(), "dog".into(), "fox".into()];
         let record = InputRecord { label: Some(0), target: 0, prediction: Some(1), shape: [3, 2, 2], classes, ..Default::default() };
         assert_eq!(record.classes_said(), "label cat, predicted dog");

@@ -258,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_search_that_never_left_is_told_also_in_files_of_before() {
+    fn a_search_without_an_epsilon_is_reported_also_in_older_files() {
         let folder = tempfile::tempdir().unwrap();
         let point =
             |rho: f64, epsilon_norm: f64| SharpnessPoint { rho, sharpness: 0.0, std_error: 0.0, epsilon_norm, spread: None, unmoved: None };

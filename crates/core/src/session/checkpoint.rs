@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_name_is_said_everywhere_and_must_be_free() {
+    fn a_new_name_is_used_everywhere_and_must_be_free() {
         let mut session = session(&["a", "b", "c"]);
         session.landscape.plane = Axes::Line { through: ["a".into(), "b".into()], statistics: Default::default() };
         session.landscape.project = Some(vec!["b".into(), "c".into()]);
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_of_a_checkpoint_that_is_closed_and_the_session_can_be_opened_again() {
+    fn a_closed_checkpoint_is_mentioned_nowhere_and_the_session_can_be_opened_again() {
         let mut session = looked_at(&["a", "b"]);
         session.figure.compared = vec!["a".into(), "b".into()];
         session.figure.methods = vec!["b".into()];
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn two_of_one_file_are_told_apart_by_what_is_read_of_it() {
+    fn two_entries_of_one_file_differ_by_their_state_dicts() {
         let of = |name: &str, weights: &str| CheckpointEntry { path: "1".into(), weights: Some(weights.into()), ..entry(name) };
         let open = |checkpoints: Vec<CheckpointEntry>| Session { checkpoints, ..Session::default() };
         let before = open(vec![of("a", "model"), of("b", "ema")]);

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_said_by_name_by_label_in_order_or_by_rule_and_saved_as_they_were() {
+    fn classes_are_given_by_name_by_label_in_order_or_by_rule_and_saved_unchanged() {
         let each = |pairs: &[(&str, ClassEntry)]| ClassesEntry::Each(pairs.iter().map(|(name, to)| ((*name).into(), to.clone())).collect());
         let plane = each(&[("01_plane", ClassEntry::Name("airplane".into())), ("x", ClassEntry::Label(-1))]);
         for (text, expected) in [
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_no_classes_is_told_what_would() {
+    fn text_without_classes_is_refused_with_the_valid_forms() {
         for wrong in ["classes = \"alphabetical\"", "classes = 3", "classes = { cat = 1.5 }"] {
             let message = entry(wrong).unwrap_err().to_string();
             assert!(message.contains("\"sorted\", \"numbers\"") && message.contains("a list of names"), "{message}");

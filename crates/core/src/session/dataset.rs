@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_dataset_is_said_by_its_new_name_everywhere() {
+    fn a_renamed_dataset_is_renamed_everywhere() {
         let mut session = Session { datasets: vec![opened("a", Role::Id), opened("b", Role::Far)], ..Session::default() };
         session.landscape.datasets = vec!["a".into()];
         session.view.dataset = Some("a".into());

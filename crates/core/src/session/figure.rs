@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_said_is_the_default_and_what_is_said_is_read() {
+    fn absent_values_are_defaults_and_stated_ones_are_read() {
         assert_eq!(toml::from_str::<FigureSettings>("").unwrap(), FigureSettings::default());
         let text = "width_mm = 86\nheight_mm = 60.5\ntheme = \"screen-dark\"\nformats = [\"pdf\", \"npz\"]\npreset = \"paper\"";
         let settings: FigureSettings = toml::from_str(text).unwrap();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_that_make_no_sense_are_told() {
+    fn invalid_sizes_are_refused() {
         for (text, expected) in [
             ("width_mm = 5", "expected `width_mm` of [figure] between 30 and 1000 mm, found 5"),
             ("height_mm = nan", "found NaN"),

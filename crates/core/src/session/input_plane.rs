@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plane_in_input_space_is_read_and_written_as_it_was_said() {
+    fn a_plane_in_input_space_is_read_and_written_unchanged() {
         for text in [
             "image = 17",
             "image = 0\naxes = \"sign_gradient\"\nclamp = true\ntarget = { class = 3 }",
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_together_is_told() {
+    fn settings_that_contradict_each_other_are_refused() {
         for (text, expected) in [
             ("image = 3\nthrough = [3]", "found image 3 twice"),
             ("image = 3\nthrough = [4, 4]", "found image 4 twice"),

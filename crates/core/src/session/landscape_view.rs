@@ -339,7 +339,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_said_is_the_default_and_what_is_said_comes_back() {
+    fn absent_values_are_defaults_and_stated_ones_are_read_back() {
         assert_eq!(toml::from_str::<LandscapeView>("").unwrap(), LandscapeView::default());
         let text = "form = \"surface\"\ncut = \"beta\"\nerror = \"relative\"\n[camera]\nyaw = -20\n[colors.loss]\nlow = 0.5\nspacing = \"symmetric\"\nmap = \"magma\"\n[picked]\ncheckpoint = \"SAM\"\nalpha = 0.5\nbeta = 0.0";
         let view: LandscapeView = toml::from_str(text).unwrap();
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_make_no_sense_are_told() {
+    fn invalid_numbers_are_refused() {
         for (text, expected) in [
             ("[camera]\npitch = 0", "`pitch` of a landscape's camera between 4 and 90, found 0"),
             ("[camera]\nzoom = nan", "found NaN"),

@@ -426,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_with_the_file_and_what_was_expected() {
+    fn errors_name_the_file_and_what_was_expected() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.toml");
         for (text, expected) in [

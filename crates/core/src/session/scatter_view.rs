@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told() {
+    fn invalid_text_is_refused() {
         for (text, expected) in [
             ("color_by = \"size\"", "found `size`"),
             ("hidden = [\"far\"]", "expected a category as `role:far`"),

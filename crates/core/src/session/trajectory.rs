@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_together_is_told() {
+    fn settings_that_contradict_each_other_are_refused() {
         for (text, expected) in [
             ("", "found neither"),
             ("run = \"a\"\ncheckpoints = \"b\"", "found both"),

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_is_the_default_and_what_is_unknown_is_refused() {
+    fn absent_values_are_defaults_and_unknown_ones_are_refused() {
         let view: ViewSettings = toml::from_str("difference = true\n[links]\ncursor = false").unwrap();
         assert_eq!((view.difference, view.score.as_str(), view.links.has(Link::Axes)), (true, "energy", true));
         assert!(!view.links.has(Link::Cursor));

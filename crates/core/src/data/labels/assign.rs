@@ -32,20 +32,20 @@ pub(in crate::data) fn assign(opened: &mut Opened, source: &Source, count: Optio
         return Ok(Labelling { rule: LabelRule::Coarse, ..Labelling::default() });
     }
     let own = OwnClasses::of(opened);
-    let meant = match count {
-        None => own.meant(&without_network(&opened.found), None),
-        Some(count) => Matching { source, found: &opened.found, own: &own, count }.meant()?,
+    let mapping = match count {
+        None => own.mapping(&without_network(&opened.found), None),
+        Some(count) => Matching { source, found: &opened.found, own: &own, count }.mapping()?,
     };
     // Matched labels that equal those of the file are recorded as labels of the file.
-    let is_read = opened.found.from == Origin::File && own.classes.iter().map(|class| class.read).eq(meant.labels.iter().copied());
-    let from_file = meant.rule == LabelRule::File || (is_read && source.classes.is_found());
-    let (rule, matched_with) = if from_file { (LabelRule::File, None) } else { (meant.rule, meant.matched_with) };
-    let classes = own.classes.iter().map(|class| class.name.clone()).zip(meant.labels.iter().copied());
+    let is_read = opened.found.from == Origin::File && own.classes.iter().map(|class| class.read).eq(mapping.labels.iter().copied());
+    let from_file = mapping.rule == LabelRule::File || (is_read && source.classes.is_found());
+    let (rule, matched_with) = if from_file { (LabelRule::File, None) } else { (mapping.rule, mapping.matched_with) };
+    let classes = own.classes.iter().map(|class| class.name.clone()).zip(mapping.labels.iter().copied());
     let classes = if from_file { Vec::new() } else { classes.collect() };
-    let label_of: BTreeMap<i64, i64> = own.classes.iter().map(|class| class.read).zip(meant.labels).collect();
+    let label_of: BTreeMap<i64, i64> = own.classes.iter().map(|class| class.read).zip(mapping.labels).collect();
     for label in opened.labels.iter_mut().filter(|label| **label >= 0) {
         *label = label_of.get(label).copied().unwrap_or(*label);
     }
-    opened.found.names = meant.classes;
+    opened.found.names = mapping.classes;
     Ok(Labelling { rule, matched_with, classes, left_out })
 }

@@ -1,6 +1,7 @@
-//! [`FoundClasses`]: the classes of a dataset as its reader found them.
+//! [`Found`]: the classes of a dataset as its reader found them.
 
-/// The classes of a dataset as its reader found them.
+/// The classes of a dataset as its reader found them. The `Debug` text is part of cache keys (see [`label_state`](super::label_state)), so
+/// the names of the type and its fields must not change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::data) struct Found {
     /// Their names; empty if they have none.
@@ -22,4 +23,15 @@ pub(in crate::data) enum Origin {
         /// The sorted WordNet ids of a `wnids.txt` that lists all of the names.
         wnids: Option<Vec<String>>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_debug_text_in_cache_keys_is_that_of_earlier_versions() {
+        let found = Found { names: vec!["ant".into()], from: Origin::Folders { empty: vec!["bee".into()], wnids: None } };
+        assert_eq!(format!("{found:?}"), r#"Found { names: ["ant"], from: Folders { empty: ["bee"], wnids: None } }"#);
+    }
 }

@@ -8,7 +8,7 @@ use super::given::{Class, Classes};
 use super::labelling::LabelRule;
 use super::name::{Match, find, is_number};
 use super::order::{Order, Own, by_rule, order, without_network};
-use super::own::{Meant, OwnClass, OwnClasses, named};
+use super::own::{Mapping, OwnClass, OwnClasses, named};
 use super::reference;
 use crate::data::sniff::{self, Format};
 use crate::data::{DataError, Source};
@@ -29,23 +29,23 @@ impl Matching<'_> {
     ///
     /// # Errors
     /// As [`assign`](super::assign::assign).
-    pub(super) fn meant(&self) -> Result<Meant, DataError> {
-        let meant = match &self.source.classes {
+    pub(super) fn mapping(&self) -> Result<Mapping, DataError> {
+        let mapping = match &self.source.classes {
             Classes::By(rule) => {
                 let order = by_rule(self.found, *rule, self.count);
                 let order = order.ok_or_else(|| self.error(format!("names to which `{}` applies", rule.key()), self.own_side()))?;
-                Meant { rule: LabelRule::Given, ..self.own.meant(&order, None) }
+                Mapping { rule: LabelRule::Given, ..self.own.mapping(&order, None) }
             }
             Classes::InOrder(names) => self.in_order(names)?,
             Classes::Found => self.matched(&self.own.names(), None)?,
             Classes::Each(classes) => self.each(classes)?,
         };
-        self.check_range(&meant)?;
-        Ok(meant)
+        self.check_range(&mapping)?;
+        Ok(mapping)
     }
 
     /// Names in label order, given.
-    fn in_order(&self, names: &[String]) -> Result<Meant, DataError> {
+    fn in_order(&self, names: &[String]) -> Result<Mapping, DataError> {
         if names.len() != self.count {
             return Err(self.error(
                 format!("a name in `classes` for each of the network's {} classes", self.count),
@@ -58,11 +58,11 @@ impl Matching<'_> {
         } else {
             self.own.classes.iter().map(|class| class.read).collect()
         };
-        Ok(Meant { rule: LabelRule::Given, matched_with: None, labels, classes: names.to_vec() })
+        Ok(Mapping { rule: LabelRule::Given, matched_with: None, labels, classes: names.to_vec() })
     }
 
     /// Class by class, given; names are those of the other datasets.
-    fn each(&self, given: &BTreeMap<String, Class>) -> Result<Meant, DataError> {
+    fn each(&self, given: &BTreeMap<String, Class>) -> Result<Mapping, DataError> {
         let own = self.own.names();
         if let Some(unknown) = given.keys().find(|key| !own.contains(&key.as_str()) && !self.is_empty_class(key)) {
             return Err(self.error(format!("in `classes` names of the classes here ({})", list(own.into_iter())), format!("`{unknown}`")));
@@ -74,12 +74,12 @@ impl Matching<'_> {
         let open: Vec<&str> = renamed.iter().zip(&fixed).filter(|(_, fixed)| fixed.is_none()).map(|(name, _)| *name).collect();
         if open.is_empty() {
             let labels = fixed.into_iter().flatten().collect();
-            return Ok(Meant { rule: LabelRule::Given, matched_with: None, labels, classes: Vec::new() });
+            return Ok(Mapping { rule: LabelRule::Given, matched_with: None, labels, classes: Vec::new() });
         }
         let matched = self.matched(&open, Some(given))?;
         let mut found = matched.labels.iter().copied();
         let labels = fixed.into_iter().map(|fixed| fixed.or_else(|| found.next()).unwrap_or(-1)).collect();
-        Ok(Meant { rule: LabelRule::Given, labels, ..matched })
+        Ok(Mapping { rule: LabelRule::Given, labels, ..matched })
     }
 
     fn is_empty_class(&self, name: &str) -> bool {
@@ -91,10 +91,10 @@ impl Matching<'_> {
 
     /// Labels of own classes called `names`, by the other datasets of the session, else by the names themselves. With `given`, several names
     /// may be one class.
-    fn matched(&self, names: &[&str], given: Option<&BTreeMap<String, Class>>) -> Result<Meant, DataError> {
+    fn matched(&self, names: &[&str], given: Option<&BTreeMap<String, Class>>) -> Result<Mapping, DataError> {
         if !self.own.named && given.is_none() {
             // Classes without names keep their numbers.
-            return Ok(self.own.meant(&without_network(self.found), None));
+            return Ok(self.own.mapping(&without_network(self.found), None));
         }
         let itself = || self.found_called(names, given);
         match reference::network_classes(self.source, self.found, self.count)? {
@@ -104,7 +104,7 @@ impl Matching<'_> {
                 match self.matches(names, &reference.classes, &format!("`{who}`")) {
                     Ok(labels) => {
                         let matched_with = Some(reference.place);
-                        Ok(Meant { rule: LabelRule::Matched, matched_with, labels, classes: named(&reference.classes) })
+                        Ok(Mapping { rule: LabelRule::Matched, matched_with, labels, classes: named(&reference.classes) })
                     }
                     Err(error) if numbers => self.alone(names, &itself()).map_err(|_| error),
                     Err(error) => Err(error),
@@ -128,23 +128,23 @@ impl Matching<'_> {
     }
 
     /// Labels of own classes called `names` by the one order that fits the names of `found`.
-    fn alone(&self, names: &[&str], found: &Found) -> Result<Meant, DataError> {
+    fn alone(&self, names: &[&str], found: &Found) -> Result<Mapping, DataError> {
         let order = match order(found, self.count) {
             Own::Certain(order) => order,
             Own::Ambiguous(orders) => return Err(self.ambiguous(found, &orders)),
             Own::Unknown => {
                 if found.from == Origin::File {
-                    self.check_range(&self.own.meant(&without_network(self.found), None))?;
+                    self.check_range(&self.own.mapping(&without_network(self.found), None))?;
                 }
                 let expected = format!("a class for each of the {} of the network, or names that tell which is which", self.count);
                 return Err(self.error(expected, self.own_side()));
             }
         };
         if found == self.found {
-            return Ok(self.own.meant(&order, None));
+            return Ok(self.own.mapping(&order, None));
         }
         let label = |name: &&str| found.names.iter().position(|known| known == name).map_or(-1, |place| order.labels[place]);
-        Ok(Meant { rule: order.rule, matched_with: None, labels: names.iter().map(label).collect(), classes: named(&order.classes) })
+        Ok(Mapping { rule: order.rule, matched_with: None, labels: names.iter().map(label).collect(), classes: named(&order.classes) })
     }
 
     /// The class of each of `names` among `classes`, which are those of `who`.
@@ -177,9 +177,9 @@ impl Matching<'_> {
         Ok(labels)
     }
 
-    fn check_range(&self, meant: &Meant) -> Result<(), DataError> {
+    fn check_range(&self, mapping: &Mapping) -> Result<(), DataError> {
         let beyond = |label: &&i64| usize::try_from(**label).map_or(**label != -1, |label| label >= self.count);
-        match meant.labels.iter().zip(&self.own.classes).find(|(label, _)| beyond(label)) {
+        match mapping.labels.iter().zip(&self.own.classes).find(|(label, _)| beyond(label)) {
             Some((label, class)) => {
                 let last = self.count.saturating_sub(1);
                 let expected = format!("labels of 0 to {last} (or -1: none), as the network has {} classes", self.count);

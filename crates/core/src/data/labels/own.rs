@@ -21,7 +21,7 @@ pub(super) struct OwnClasses {
 }
 
 /// The labels of own classes in the network.
-pub(super) struct Meant {
+pub(super) struct Mapping {
     pub(super) rule: LabelRule,
     pub(super) matched_with: Option<usize>,
     /// The label of each own class.
@@ -40,10 +40,10 @@ impl OwnClasses {
     }
 
     /// By an order of all names of the dataset.
-    pub(super) fn meant(&self, order: &Order, matched_with: Option<usize>) -> Meant {
+    pub(super) fn mapping(&self, order: &Order, matched_with: Option<usize>) -> Mapping {
         let label = |class: &OwnClass| usize::try_from(class.read).ok().and_then(|place| order.labels.get(place)).copied();
         let labels = self.classes.iter().map(|class| label(class).unwrap_or(class.read)).collect();
-        Meant { rule: order.rule, matched_with, labels, classes: named(&order.classes) }
+        Mapping { rule: order.rule, matched_with, labels, classes: named(&order.classes) }
     }
 
     pub(super) fn names(&self) -> Vec<&str> {

@@ -206,7 +206,7 @@ fn words_for_classes_of_cifar_10_are_matched_with_its_batches_and_numbers_are_it
 }
 
 #[test]
-fn one_class_fewer_in_the_id_data_is_told_by_the_train_data() {
+fn one_class_fewer_in_the_id_data_follows_from_the_train_data() {
     let place = Place::new();
     let id = place.dataset("id", &["ant", "cow"]);
     let train = place.dataset("train set", &["ant", "bee", "cow"]);
@@ -238,7 +238,7 @@ fn a_second_id_set_takes_the_order_of_the_first() {
 }
 
 #[test]
-fn what_is_said_goes_before_what_is_found() {
+fn stated_classes_have_priority_over_inferred_ones() {
     let place = Place::new();
     let id = place.dataset("id", &["cat", "dog", "owl"]);
     let cs = beside(&place.dataset("cs", &["hound", "kitten", "owl", "junk"]), &[&id]);
@@ -307,7 +307,7 @@ fn unlabelled_images_ask_for_no_classes() {
 }
 
 #[test]
-fn numbers_of_arrays_can_be_said_to_be_other_classes() {
+fn numbers_of_arrays_can_be_mapped_to_other_classes() {
     let place = Place::new();
     place.write("array/x.npy", &npy("|u1", "(2, 1, 1, 3)", &[0, 0, 0, 1, 1, 1]));
     place.write("array/labels.npy", &npy("|u1", "(2,)", &[1, 10]));

@@ -24,7 +24,7 @@ struct Expected {
 }
 
 #[test]
-fn archives_as_people_save_them_are_what_numpy_says_or_are_refused_with_the_way_out() {
+fn common_archives_are_read_as_numpy_does_or_refused_with_the_way_out() {
     let folder = tempfile::tempdir().unwrap();
     let mut archives = NpzArchive::new(Cursor::new(include_bytes!("archives.zip"))).unwrap();
     let mut member = |name: &str| {

@@ -255,7 +255,7 @@ fn classes(folder: &Path, classes: &[&str]) {
 }
 
 #[test]
-fn results_are_not_found_any_more_when_the_classes_of_the_id_data_or_what_is_said_of_them_change() {
+fn results_are_not_found_any_more_when_the_classes_of_the_id_data_or_their_mapping_change() {
     let folder = tempfile::tempdir().unwrap();
     classes(&folder.path().join("id"), &["cat", "dog"]);
     classes(&folder.path().join("cs"), &["dog"]);

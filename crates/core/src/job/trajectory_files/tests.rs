@@ -31,7 +31,7 @@ fn texts(names: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn checkpoints_of_a_folder_come_in_natural_order_and_others_are_told() {
+fn checkpoints_of_a_folder_are_in_natural_order_and_others_are_listed() {
     let folder = Folder::with(&[
         "epoch_10.pt",
         "epoch_2.pth",
@@ -85,7 +85,7 @@ fn names_without_an_order_are_asked_about() {
 }
 
 #[test]
-fn too_few_checkpoints_are_told_by_name() {
+fn too_few_checkpoints_are_listed_by_name() {
     let message = Folder::with(&["epoch_1.pt", "notes.md"]).read(None).unwrap_err();
     assert!(message.contains("at least 3 checkpoints, found `epoch_1.pt`; other files: `notes.md`"), "{message}");
     assert!(Folder::with(&[]).read(None).unwrap_err().contains("found none"));
@@ -102,7 +102,7 @@ fn equal_numbers_are_marked_and_numbers_that_disagree_are_doubted() {
 }
 
 #[test]
-fn a_list_keeps_its_order_and_names_are_told_apart_by_folders() {
+fn a_list_keeps_its_order_and_equal_names_get_their_folders() {
     let files = ["/x/c.pt", "/y/a.pt", "/z/a.pt"].map(PathBuf::from).to_vec();
     let found = TrajectoryFiles::of(&Trajectory::Files(files.clone())).unwrap();
     assert_eq!(found.files.iter().map(|file| file.path.clone()).collect::<Vec<_>>(), files);
