@@ -13,7 +13,7 @@
 //! | [`update`] | executes commands on the state, and takes in answers |
 //! | [`app`] | wires them together: the order of a frame, keys, drops, closing |
 //!
-//! Each imports only those above it; `view` and `panel` do not import each other. `tests/architecture.rs` holds this.
+//! Each imports only those above it; `view` and `panel` do not import each other. `tests/architecture/` holds this.
 
 mod app;
 mod command;
