@@ -1,25 +1,25 @@
-//! [`History`]: what the session was before each act, so that acts can be undone and done again. Values, not commands: going back is
-//! putting an earlier value in place, and nothing has to know how to undo itself.
+//! [`History`]: the values of the session before each change, for undo and redo. It stores values, not commands: undo puts an earlier
+//! value back, and no command has to know how to reverse itself.
 
 use flatland_core::session::Session;
 
-/// So many acts can be undone.
+/// The largest number of steps that can be undone.
 const DEPTH: usize = 200;
-/// Seconds within which acts of one kind are one.
+/// Changes of one kind that follow each other within this time are one step, in seconds.
 const TOGETHER: f64 = 1.0;
 
-/// What was done.
+/// A step that can be undone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Act {
-    /// As it stands behind "Undo": `close checkpoint SAM`.
+    /// Text after "Undo" in the menu: `close checkpoint SAM`.
     pub name: String,
-    /// Acts of one kind that follow each other at once are one: the id of the command, and what it does within a view; `None` = always an
-    /// act of its own.
+    /// Id of the command, and what it does within a view. Steps of equal kind that follow each other at once are one step; `None` =
+    /// always a separate step.
     pub kind: Option<(&'static str, &'static str)>,
 }
 
 impl Act {
-    /// One that stands for itself.
+    /// A step that is never merged with another.
     pub fn alone(name: impl Into<String>) -> Self {
         Self { name: name.into(), kind: None }
     }
@@ -28,27 +28,27 @@ impl Act {
 #[derive(Clone, Debug)]
 struct Entry {
     act: Act,
-    /// The session on the other side of the act.
+    /// The session to return to.
     session: Session,
 }
 
-/// Acts that can be undone and done again.
+/// The steps that can be undone and redone.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     past: Vec<Entry>,
     future: Vec<Entry>,
-    /// When something was done last, in the window's seconds.
+    /// Time of the last step, in seconds of the window's clock.
     last: f64,
 }
 
 impl History {
-    /// Something was done at `now`; `before` it, the session was this.
+    /// Records a step at time `now`; `before` is the session before it.
     pub fn record(&mut self, act: Act, before: Session, now: f64) {
         self.future.clear();
         let joins = act.kind.is_some() && self.past.last().is_some_and(|last| last.act.kind == act.kind) && now - self.last < TOGETHER;
         self.last = now;
         if joins {
-            // What the session was before the first of them stays; the name is that of the latest.
+            // The session before the first of the merged steps stays; the name is that of the latest.
             self.past.last_mut().into_iter().for_each(|last| last.act.name.clone_from(&act.name));
             return;
         }
@@ -58,29 +58,29 @@ impl History {
         }
     }
 
-    /// What would be undone.
+    /// Name of the step that undo would reverse.
     pub fn undoes(&self) -> Option<&str> {
         self.past.last().map(|entry| entry.act.name.as_str())
     }
 
-    /// What would be done again.
+    /// Name of the step that redo would repeat.
     pub fn redoes(&self) -> Option<&str> {
         self.future.last().map(|entry| entry.act.name.as_str())
     }
 
-    /// Gives the session as it was before the last act; `present` can be had again.
+    /// Returns the session before the last step; redo returns to `present`.
     pub fn undo(&mut self, present: Session) -> Option<Session> {
         Self::step(&mut self.past, &mut self.future, present)
     }
 
-    /// Gives the session as it was before the last undo.
+    /// Returns the session before the last undo.
     pub fn redo(&mut self, present: Session) -> Option<Session> {
         Self::step(&mut self.future, &mut self.past, present)
     }
 
     fn step(from: &mut Vec<Entry>, to: &mut Vec<Entry>, present: Session) -> Option<Session> {
         let Entry { act, session } = from.pop()?;
-        // An act that comes after a step is never joined to one before it.
+        // A change after an undo is never merged with a step before it.
         to.push(Entry { act: Act { kind: None, ..act }, session: present });
         if let Some(last) = from.last_mut() {
             last.act.kind = None;

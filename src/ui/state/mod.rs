@@ -1,4 +1,5 @@
-//! What is shown and known, as plain data. No egui, no files, no threads: [`crate::ui::update`] changes it, panels and tabs draw from it.
+//! Everything the window shows and knows, as plain data. No egui, no files, no threads: [`crate::ui::update`] changes it, panels and tabs
+//! draw from it.
 
 pub mod closing;
 pub mod comparison;
@@ -40,53 +41,53 @@ use store::{JobState, Store, analysis_of};
 use stretch::Stretch;
 use typefaces::Typefaces;
 
-/// A line for the person at the bottom of the window.
+/// A message to the user at the bottom of the window.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     pub text: String,
     pub is_error: bool,
 }
 
-/// A tab by its key, and what it is called.
+/// The key and the title of a tab.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TabTitle {
     /// Its key.
     pub tab: Tab,
-    /// As shown to people.
+    /// Name shown in the window.
     pub title: &'static str,
 }
 
 /// Everything that the window shows and knows.
 pub struct State {
-    /// What the person has open.
+    /// The open session.
     pub session: Session,
-    /// The session as a file.
+    /// The file of the session.
     pub document: Document,
-    /// What can be undone.
+    /// The steps that can be undone.
     pub history: History,
-    /// Preferences, recent files, and what earlier windows left.
+    /// Preferences, recent files, and sessions that earlier windows left.
     pub memory: Remembered,
-    /// What the memory was asked for and has not given yet.
+    /// What was requested from the memory and has not arrived yet.
     pub recalling: Option<Recalling>,
-    /// The tabs that there are, in the order in which they stand.
+    /// All tabs, in the order in which they are shown.
     pub tabs: Vec<TabTitle>,
-    /// The tab that was asked for at the start, whatever the session says.
+    /// The tab requested at the start; it has priority over the session's.
     pub first_tab: Option<Tab>,
-    /// Grows with every plan; late answers to an older one are dropped.
+    /// Grows with every plan of jobs; late answers to an older plan are dropped.
     pub generation: u64,
     /// Jobs and results.
     pub store: Store,
-    /// How the worker ended, while it is not running.
+    /// Why the worker ended; `None` while it is running.
     pub worker_ended: Option<String>,
-    /// Runs, and the form of a new one.
+    /// Fine-tuning runs, and the form of a new run.
     pub runs: Runs,
     /// The points of the embedding, and the selection.
     pub scatter: Scatter,
-    /// What jobs did and what the worker wrote.
+    /// Events of jobs and output of the worker.
     pub log: Log,
-    /// Memory and devices.
+    /// Memory and devices in use.
     pub meter: Meter,
-    /// The time in which the worker has been busy.
+    /// The period during which the worker has been busy.
     pub stretch: Stretch,
     /// The export line.
     pub export: ExportLine,
@@ -94,22 +95,22 @@ pub struct State {
     pub palette: Option<Palette>,
     /// Whether the list of shortcuts is shown.
     pub shortcuts: bool,
-    /// How far the window is with closing.
+    /// Progress of closing the window.
     pub closing: Closing,
-    /// Whether all runs have been told to stop.
+    /// Whether all runs were asked to stop.
     pub runs_told: bool,
-    /// Whether the window ends with its analyses stopped.
+    /// Whether the window is closed with its analyses stopped.
     pub stopped: bool,
-    /// Whether analyses that are not finished wait to be asked for: they were stopped when the window was closed.
+    /// Whether unfinished analyses wait until the user starts them: they were stopped when the window was closed.
     pub holds: bool,
-    /// The line at the bottom.
+    /// The message at the bottom.
     pub message: Option<Message>,
-    /// Fonts for names that the window's own cannot show.
+    /// Fonts for names that the window's own fonts cannot show.
     pub typefaces: Typefaces,
 }
 
 impl State {
-    /// Nothing is open; runs are started with these options, and the window has these tabs.
+    /// A state with nothing open; runs are started with these options, and the window has these tabs.
     pub fn new(runs: RunOptions, tabs: Vec<TabTitle>) -> Self {
         Self {
             session: Session::default(),
@@ -139,27 +140,27 @@ impl State {
         }
     }
 
-    /// Whether there are changes that no file has. What is merely looked at otherwise is no change, but is kept and saved too.
+    /// Whether there are changes that no file has. Changes of the view alone do not count, but they are kept and saved too.
     pub fn unsaved(&self) -> bool {
         !self.session.same_but_view(&self.document.saved)
     }
 
-    /// Whether saving would change nothing, not even how things are looked at.
+    /// Whether saving would change nothing, not even the view.
     pub fn is_as_saved(&self) -> bool {
         self.document.file.is_some() && self.session == self.document.saved
     }
 
-    /// Whether the bundled demo is open, as it came.
+    /// Whether the bundled demo is open and unchanged.
     pub fn shows_untouched_demo(&self) -> bool {
         self.document.file.is_none() && self.document.name == DEMO && !self.unsaved()
     }
 
-    /// Whether nothing is open.
+    /// Whether no session, checkpoint or dataset is open.
     pub fn is_empty(&self) -> bool {
         self.session.checkpoints.is_empty() && self.session.datasets.is_empty()
     }
 
-    /// What is open, to be kept.
+    /// The open session in the form in which it is kept.
     pub fn kept(&self, closed: bool) -> Kept {
         Kept {
             file: self.document.file.clone(),
@@ -172,7 +173,7 @@ impl State {
         }
     }
 
-    /// Whether something would be missed if it were not kept: changes, and how the session of a file is looked at.
+    /// Whether the session has something to keep: changes, or the view of a session that has a file.
     pub fn is_worth_keeping(&self) -> bool {
         self.unsaved() || (self.document.file.is_some() && !self.session.view.same_but_tab(&self.document.saved.view))
     }
@@ -181,7 +182,7 @@ impl State {
         self.message = Some(Message { text: text.into(), is_error: false });
     }
 
-    /// A complaint; those that were not dismissed stay above it.
+    /// Shows an error. Errors that were not dismissed stay above it.
     pub fn complain(&mut self, text: impl Into<String>) {
         let text = text.into();
         match &mut self.message {
@@ -191,7 +192,7 @@ impl State {
         }
     }
 
-    /// The dataset of landscapes and sharpness: the chosen one, else the one that is planned for.
+    /// The dataset on which landscapes and sharpness are shown: the chosen one, else the one that is planned for.
     pub fn dataset(&self) -> Option<String> {
         let chosen = self.session.view.dataset.clone().filter(|name| self.session.datasets.iter().any(|dataset| dataset.name == *name));
         let of_settings = self.session.landscape.datasets.first().cloned();
@@ -199,13 +200,13 @@ impl State {
         chosen.or(of_settings).or_else(|| by_role(Role::Id)).or_else(|| by_role(Role::Train))
     }
 
-    /// What landscapes show in the place of the loss.
+    /// The quantity that landscapes show instead of the loss.
     pub fn quantity(&self) -> Option<Quantity> {
         let key = self.session.view.quantity.as_deref()?;
         Quantity::ALL.into_iter().find(|quantity| quantity.key() == key)
     }
 
-    /// Whether something is open above or beside the view. The form of a new run is not meant: what was typed into it stays.
+    /// Whether a dialog, panel or card is open above or beside the view. The form of a new run does not count: its content must stay.
     pub fn has_something_open(&self) -> bool {
         self.palette.is_some() || self.shortcuts || self.closing == Closing::Asked || self.export.open || self.message.is_some()
     }
@@ -220,7 +221,7 @@ impl State {
         }
     }
 
-    /// Analyses and runs that are under way.
+    /// Numbers of analyses and of runs that are in progress.
     pub fn under_way(&self) -> (usize, usize) {
         let analyses = self.store.jobs.values().filter(|job| job.state.is_open() && analysis_of(&job.spec).is_some()).count();
         let runs = self.runs.book.runs.values().filter(|run| run.view.status.is_under_way()).count();
@@ -228,12 +229,12 @@ impl State {
     }
 }
 
-/// The file's name without its ending, as a name to show.
+/// The file name without its extension, as a name to show.
 pub fn stem(path: &Path) -> String {
     path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
 }
 
-/// `name`, or `name 2`, `name 3`, ... whichever is not taken.
+/// The first of `name`, `name 2`, `name 3`, ... that is not taken.
 pub fn unused(name: &str, taken: impl Fn(&str) -> bool) -> String {
     if !taken(name) {
         return name.into();

@@ -1,12 +1,12 @@
-//! [`Stretch`]: the time in which the worker was busy without a pause.
+//! [`BusyPeriod`]: the period during which the worker is busy without a pause.
 
 use flatland_core::job::JobId;
 
-/// The stretch of work that is under way.
+/// The present period of work.
 #[derive(Debug, Default)]
 pub struct Stretch {
-    /// When it began, in the window's seconds.
+    /// Its start, in seconds of the window's clock.
     pub began: Option<f64>,
-    /// The analyses that were in the worker.
+    /// The analyses that the worker computed in it.
     pub worked_on: Vec<JobId>,
 }

@@ -1,10 +1,10 @@
-//! Fonts for names that the window's own cannot show: looked for, beside its work, when there is such a name and not before.
+//! Fonts for names that the window's own fonts cannot show. They are searched in the background, and only when such a name appears.
 
 use std::collections::BTreeSet;
 
 use crate::figure::{Typeface, complaint, is_ignorable, is_of_family};
 
-/// What was looked for and found.
+/// The fonts that were searched and found.
 #[derive(Debug, Default)]
 pub struct Typefaces {
     asked: BTreeSet<char>,
@@ -12,11 +12,11 @@ pub struct Typefaces {
     missing: Vec<char>,
 }
 
-/// A character and the font that has it.
+/// A character and the font that has it, if any.
 pub type Looked = (char, Option<&'static Typeface>);
 
 impl Typefaces {
-    /// The characters of `names` that the family lacks and that were not asked for yet; now they are.
+    /// The characters of `names` that the window's fonts lack and that were not searched before. They are then marked as searched.
     pub fn new_in<'a>(&mut self, names: impl Iterator<Item = &'a str>) -> Vec<char> {
         let others = names.flat_map(str::chars).filter(|c| !c.is_ascii() && !is_ignorable(*c));
         let mut new: Vec<char> = others.filter(|c| !self.asked.contains(c) && !is_of_family(*c)).collect();
@@ -26,7 +26,7 @@ impl Typefaces {
         new
     }
 
-    /// Takes in what was found; whether there is a font that was not used before.
+    /// Stores found fonts; returns whether there is a new one.
     pub fn add(&mut self, found: Vec<Looked>) -> bool {
         let before = self.found.len();
         for (character, typeface) in found {
@@ -39,7 +39,7 @@ impl Typefaces {
         self.found.len() > before
     }
 
-    /// What to tell of names that no font can show.
+    /// A message about names that no font can show.
     pub fn complaint(&self) -> Option<String> {
         complaint(&self.missing)
     }

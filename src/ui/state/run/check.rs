@@ -1,4 +1,4 @@
-//! [`Draft::check`]: what a form says becomes a [`RunConfig`], or each field is told what is wrong with it.
+//! [`Draft::check`]: turns the texts of the form into a [`RunConfig`], or says what is wrong with each field.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -16,10 +16,10 @@ use flatland_core::job::{
 };
 use flatland_core::session::{DatasetEntry, Role};
 
-/// What is wrong, by field: a field of the run file, the key of a hyperparameter or of a role.
+/// Error messages by field: a field of the run file, the key of a hyperparameter, or the key of a role.
 pub type Problems = BTreeMap<String, String>;
 
-/// Collects what is wrong while values are read.
+/// Collects error messages while values are read.
 #[derive(Default)]
 struct Reader {
     problems: Problems,
@@ -30,7 +30,7 @@ impl Reader {
         self.problems.entry(field.into()).or_insert_with(|| message.into());
     }
 
-    /// A number within `range`; what it would be instead while it is wrong does not matter.
+    /// A number within `range`. When it is wrong, the returned value is not used.
     fn number<T: FromStr + PartialOrd + Display + Default>(&mut self, field: &str, text: &str, what: &str, range: RangeInclusive<T>) -> T {
         match text.trim().parse::<T>() {
             // NaN is in no range.
@@ -54,10 +54,11 @@ impl Reader {
 }
 
 impl Draft {
-    /// The run that is meant, and the name of its folder. `methods` are those of the bench; `taken` says which names of runs are.
+    /// The run that the form describes, and the name of its folder. `methods` are those of the worker; `taken` says which names of runs
+    /// exist already. Reads no file.
     ///
     /// # Errors
-    /// What is wrong with which field. Looks at no file.
+    /// The error messages of the wrong fields.
     pub fn check(&self, methods: &[MethodInfo], taken: &dyn Fn(&str) -> bool) -> Result<(RunConfig, String), Problems> {
         let mut reader = Reader::default();
         let method = methods.iter().find(|method| method.key == self.method);
@@ -139,7 +140,7 @@ impl Draft {
         }
     }
 
-    /// The warm-up, from the factor that the repeated run begins with.
+    /// The warm-up; its start factor is that of the repeated run.
     fn warmup(&self, reader: &mut Reader) -> Option<WarmupConfig> {
         if self.warmup.trim().is_empty() {
             return None;
@@ -155,7 +156,7 @@ impl Draft {
         (count > 0).then_some(WarmupConfig { length, start: self.base.schedule.warmup.and_then(|warmup| warmup.start) })
     }
 
-    /// The name of the run's folder: the one that was typed, else the method's with the first number that is free.
+    /// The name of the run's folder: the typed one, else the name of the method with the first free number.
     pub fn folder(&self, taken: &dyn Fn(&str) -> bool) -> String {
         if !self.name.trim().is_empty() {
             return self.name.trim().into();
@@ -171,7 +172,7 @@ impl Draft {
 
     fn datasets(&self, reader: &mut Reader, outliers: bool) -> Vec<DatasetEntry> {
         let mut datasets = Vec::new();
-        // Outliers that the method does not look at stay out of the run file.
+        // Outlier datasets that the method does not use are left out of the run file.
         for pick in self.picks.iter().filter(|pick| pick.on && (outliers || pick.entry.role != Role::Outliers)) {
             let mut entry = pick.entry.clone();
             let limit = (!pick.limit.trim().is_empty()).then(|| reader.count(&limit_field(&entry), &pick.limit, 1));
@@ -196,12 +197,12 @@ impl Draft {
     }
 }
 
-/// The field in which the size of a dataset stands.
+/// Key of the field that holds the size of a dataset.
 pub fn limit_field(entry: &DatasetEntry) -> String {
     format!("limit of {}", entry.name)
 }
 
-/// The value of a hyperparameter; `None` where the run file shall not name it.
+/// The value of a hyperparameter; `None` when the run file must not contain it.
 fn value(reader: &mut Reader, parameter: &ParameterInfo, entry: Entry) -> Option<Value> {
     let key = &parameter.key;
     Some(match (&parameter.kind, entry) {

@@ -1,4 +1,4 @@
-//! What tells runs apart: the settings in which they differ.
+//! The settings in which runs differ.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -6,16 +6,16 @@ use serde_json::{Map, Value};
 use crate::ui::state::run::metrics::Line;
 use flatland_core::job::RunConfig;
 
-/// A row: the setting, and its value in each run (`None` = the run has no such setting).
+/// A setting and its value in each run; `None` = the run has no such setting.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// `method.rho`, `seed`, ...
+    /// Path of the setting: `method.rho`, `seed`, ...
     pub field: String,
-    /// In the order of the runs.
+    /// The values, in the order of the runs.
     pub values: Vec<Option<String>>,
 }
 
-/// The settings in which `runs` differ, in the order of the run file; none of fewer than two runs.
+/// The settings in which `runs` differ, in the order of the run file; empty for fewer than two runs.
 pub fn differing(runs: &[&RunConfig]) -> Vec<Row> {
     if runs.len() < 2 {
         return Vec::new();
@@ -31,7 +31,7 @@ pub fn differing(runs: &[&RunConfig]) -> Vec<Row> {
     rows.filter(|row| row.values.windows(2).any(|pair| pair[0] != pair[1])).collect()
 }
 
-/// Every setting by its path; datasets by role, by their names.
+/// Every setting by its path; datasets by role, with their names as values.
 pub fn flat(run: &RunConfig) -> IndexMap<String, String> {
     let mut fields = IndexMap::new();
     let mut value = serde_json::to_value(run).unwrap_or(Value::Null);
@@ -49,7 +49,7 @@ pub fn flat(run: &RunConfig) -> IndexMap<String, String> {
     fields
 }
 
-/// What of a dataset is used, beside its name.
+/// The part of a dataset that is used, as text after its name.
 fn parenthesis(dataset: &Line) -> String {
     let rest: Map<String, Value> =
         dataset.iter().filter(|(key, _)| !["name", "role", "path"].contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();

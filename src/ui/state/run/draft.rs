@@ -1,4 +1,4 @@
-//! [`Draft`]: a run that is being thought of, as the form holds it: text as it was typed, not yet a [`RunConfig`].
+//! [`Draft`]: a planned run as the form holds it: text as typed, not yet a [`RunConfig`].
 
 use std::collections::BTreeMap;
 
@@ -10,21 +10,21 @@ use flatland_core::job::{
 };
 use flatland_core::session::{Assumption, CheckpointEntry, DatasetEntry, NetworkChoice, Normalization, Role, Session};
 
-/// A hyperparameter as it was typed or chosen.
+/// The input of a hyperparameter.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
-    /// A number, not yet read.
+    /// Text of a number.
     Text(String),
     /// One of the options.
     Choice(String),
     /// On or off.
     Switch(bool),
-    /// Kind of an augmentation (`None` = none) and its severity, `1` to `5` or `uniform`.
+    /// Kind of an augmentation (`None` = none) and its severity: `1` to `5` or `uniform`.
     Augmentation(Option<String>, String),
 }
 
 impl Entry {
-    /// What `parameter` is when nobody has touched it.
+    /// The default input of `parameter`.
     pub fn default_of(parameter: &ParameterInfo) -> Self {
         match &parameter.kind {
             ParameterKind::Number { default, .. } => Entry::Text(default.to_string()),
@@ -37,10 +37,10 @@ impl Entry {
         }
     }
 
-    /// What a run file says of `parameter`; `None` when it does not name it or gives it another kind.
+    /// The input that corresponds to `value` in a run file; `None` when it is absent or of another kind.
     fn read(parameter: &ParameterInfo, value: Option<&Value>) -> Option<Self> {
         Some(match (&parameter.kind, value.unwrap_or(&Value::Null)) {
-            // A run without the augmentation is repeated without, whatever is offered first.
+            // A run without the augmentation is repeated without it, whatever the default is.
             (ParameterKind::Augmentation { .. }, Value::Null) => Entry::Augmentation(None, "1".into()),
             (ParameterKind::Number { .. } | ParameterKind::Integer { .. }, Value::Number(number)) => Entry::Text(number.to_string()),
             (ParameterKind::Choice { formerly, .. }, value) => Entry::Choice(choice_of(value, formerly.as_ref())?.to_owned()),
@@ -68,29 +68,29 @@ pub struct Pick {
     pub entry: DatasetEntry,
     /// Whether the run uses it.
     pub on: bool,
-    /// At most so many images, as typed; empty = all.
+    /// Maximum number of images, as typed; empty = all.
     pub limit: String,
-    /// Whether it is one of the session's, and changes with it; else it is of the run that is repeated.
+    /// Whether it is one of the session's datasets and follows its changes; otherwise it comes from the repeated run.
     is_open: bool,
 }
 
-/// The kinds of schedules.
+/// Kind of learning rate schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schedule {
-    /// Divided when the validation loss stands still.
+    /// The rate is divided when the validation loss stops falling.
     Plateau,
-    /// Half a cosine to nearly 0.
+    /// Half a cosine down to nearly 0.
     Cosine,
-    /// As it is.
+    /// The rate is constant.
     Constant,
 }
 
 impl Schedule {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Schedule; 3] = [Schedule::Plateau, Schedule::Cosine, Schedule::Constant];
 }
 
-/// What the length of a warm-up is counted in.
+/// Unit of the length of a warm-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WarmupUnit {
     /// Steps of the optimizer.
@@ -99,28 +99,28 @@ pub enum WarmupUnit {
     Epochs,
 }
 
-/// A run that is being thought of.
+/// A planned run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
-    /// Name of its folder; empty = the suggestion.
+    /// Name of its folder; empty = the suggested name.
     pub name: String,
-    /// Path of the weights to start from.
+    /// Path of the initial weights.
     pub checkpoint: String,
-    /// What the network's inputs are normalized with.
+    /// Normalization of the network's inputs.
     pub normalization: Normalization,
     /// Key of the method.
     pub method: String,
-    /// Hyperparameters by method and key, where they were touched.
+    /// Inputs of the hyperparameters that were changed, by method and key.
     pub entries: BTreeMap<(String, String), Entry>,
-    /// What it may use.
+    /// The datasets that it may use.
     pub picks: Vec<Pick>,
-    /// Epochs.
+    /// Number of epochs.
     pub epochs: String,
-    /// ID images a batch.
+    /// ID images per batch.
     pub batch: String,
-    /// Outliers a batch.
+    /// Outliers per batch.
     pub outlier_batch: String,
-    /// Batches a step.
+    /// Batches per step.
     pub accumulate: String,
     /// Seed.
     pub seed: String,
@@ -128,40 +128,40 @@ pub struct Draft {
     pub optimizer: OptimizerKind,
     /// Learning rate.
     pub lr: String,
-    /// Momentum, of SGD.
+    /// Momentum, for SGD.
     pub momentum: String,
     /// Weight decay.
     pub weight_decay: String,
-    /// Nesterov's form of momentum, of SGD.
+    /// Whether to use Nesterov momentum, for SGD.
     pub nesterov: bool,
-    /// β₁ and β₂ of AdamW.
+    /// β₁ and β₂, for AdamW.
     pub betas: [String; 2],
-    /// ε of AdamW.
+    /// ε, for AdamW.
     pub eps: String,
-    /// Longest gradient; empty = any.
+    /// Largest norm of the gradient; empty = no limit.
     pub clip_norm: String,
     /// Kind of schedule.
     pub schedule: Schedule,
-    /// Of a plateau.
+    /// Patience, for a plateau schedule.
     pub patience: String,
-    /// Of a plateau.
+    /// Factor, for a plateau schedule.
     pub factor: String,
     /// Length of the warm-up; empty = none.
     pub warmup: String,
-    /// What it is counted in.
+    /// Unit of the warm-up.
     pub warmup_unit: WarmupUnit,
     /// Augmentation of ID images.
     pub transform: Transform,
-    /// Families of corruptions that the environments leave out.
+    /// Families of corruptions that the environments do not use.
     pub leave_out: Vec<String>,
-    /// Which pass updates running statistics.
+    /// Which pass updates the running statistics.
     pub batch_norm: BatchNormUpdate,
-    /// The run that is repeated, or defaults: what nobody has touched, and what the form does not show.
+    /// The repeated run, or defaults: values that were not changed, and values that the form does not show.
     pub(super) base: RunConfig,
 }
 
 impl Draft {
-    /// A run of the session's first checkpoint, with the defaults and what is open.
+    /// A draft that starts from the session's first checkpoint, with default values and the open datasets.
     pub fn new(session: &Session, method: &str) -> Self {
         let mut draft = Self::of(blank());
         draft.method = method.into();
@@ -172,7 +172,7 @@ impl Draft {
         draft
     }
 
-    /// The run of another once more.
+    /// A draft that repeats a run.
     pub fn repeat(run: &RunConfig, session: &Session) -> Self {
         let mut draft = Self::of(run.clone());
         draft.picks =
@@ -192,7 +192,7 @@ impl Draft {
             Some(WarmupLength::Steps(steps)) => (steps.to_string(), WarmupUnit::Steps),
             Some(WarmupLength::Epochs(epochs)) => (epochs.to_string(), WarmupUnit::Epochs),
         };
-        // Of the other kinds stands what they have when nobody says otherwise.
+        // Fields of the other kinds of optimizers and schedules get their default values.
         let (mut momentum, mut nesterov, mut betas, mut eps) = (0.9, true, [0.9, 0.999], 1e-8);
         match base.optimizer.rule {
             UpdateRule::Sgd { momentum: m, nesterov: n } => (momentum, nesterov) = (m, n),
@@ -230,7 +230,7 @@ impl Draft {
         }
     }
 
-    /// Starts from these weights.
+    /// Sets the initial weights to those of a checkpoint.
     pub fn start_from(&mut self, entry: &CheckpointEntry) {
         self.checkpoint = entry.path.display().to_string();
         self.normalization = entry.normalization;
@@ -238,17 +238,17 @@ impl Draft {
         self.base = RunConfig { architecture, weights, ignore, classes: None, assumed: entry.assumed.clone(), ..self.base.clone() };
     }
 
-    /// Starts from this state dict of the checkpoint's file.
+    /// Sets the state dict of the checkpoint's file to start from.
     pub fn choose_weights(&mut self, weights: Option<String>) {
         self.base.weights = weights;
     }
 
-    /// Whether nobody stated what the inputs are normalized with.
+    /// Whether the normalization of the inputs is only assumed.
     pub fn assumes_normalization(&self) -> bool {
         self.base.assumed.contains(&Assumption::Normalization)
     }
 
-    /// Normalizes the inputs as somebody says.
+    /// Sets the normalization of the inputs.
     pub fn state_normalization(&mut self, normalization: Normalization) {
         self.normalization = normalization;
         self.base.assumed.remove(&Assumption::Normalization);
@@ -259,8 +259,8 @@ impl Draft {
         self.base.choice()
     }
 
-    /// Takes another kind of optimizer. Learning rate and weight decay that nobody has touched become those of the kind: they mean something
-    /// else there.
+    /// Sets the kind of optimizer. An unchanged learning rate or weight decay becomes the default of that kind, since it has another meaning
+    /// there.
     pub fn choose_optimizer(&mut self, kind: OptimizerKind) {
         let (OptimizerConfig { lr, weight_decay, .. }, now) = (self.optimizer.config(), kind.config());
         if self.lr.trim().parse() == Ok(lr) {
@@ -272,7 +272,7 @@ impl Draft {
         self.optimizer = kind;
     }
 
-    /// Takes in what was opened or changed since; what was closed stays out unless it is used.
+    /// Adds datasets that were opened or changed since; datasets that were closed are removed unless they are used.
     pub fn take_in(&mut self, session: &Session) {
         self.follow(session);
         self.picks.retain(|pick| pick.on || session.datasets.contains(&pick.entry));
@@ -286,14 +286,14 @@ impl Draft {
         self.picks.sort_by_key(|pick| pick.entry.role);
     }
 
-    /// One dataset to train on and one of outliers; everything else is watched.
+    /// Whether one more dataset of this role can be used: one dataset for training, one of outliers, any number of others.
     fn has_room_for(&self, role: Role) -> bool {
         let single = matches!(role, Role::Train | Role::Outliers);
         !single || !self.picks.iter().any(|pick| pick.on && pick.entry.role == role)
     }
 
-    /// Changes the session's datasets as they have changed there. A limit that was typed here stays; a dataset of another role is used
-    /// where there is room for it.
+    /// Applies changes of the session's datasets. A typed limit stays; a dataset whose role changed is used if another one of that role
+    /// can be used.
     fn follow(&mut self, session: &Session) {
         for i in 0..self.picks.len() {
             let Pick { entry: before, limit, is_open, .. } = &self.picks[i];
@@ -311,7 +311,7 @@ impl Draft {
         }
     }
 
-    /// Uses this dataset, or not; of roles that allow one dataset only, instead of the other.
+    /// Uses this dataset, or not. For a role that allows only one dataset, it replaces the other.
     pub fn choose(&mut self, index: usize, on: bool) {
         let Some(role) = self.picks.get(index).map(|pick| pick.entry.role) else { return };
         let single = matches!(role, Role::Train | Role::Outliers);
@@ -324,7 +324,7 @@ impl Draft {
         }
     }
 
-    /// The present value of a hyperparameter of the present method: as it was touched, as in the run that is repeated, its default.
+    /// The present input of a hyperparameter of the present method: as changed, else as in the repeated run, else its default.
     pub fn entry(&self, parameter: &ParameterInfo) -> Entry {
         let key = (self.method.clone(), parameter.key.clone());
         let repeated = || {
@@ -337,13 +337,13 @@ impl Draft {
         self.entries.get(&key).cloned().or_else(repeated).unwrap_or_else(|| Entry::default_of(parameter))
     }
 
-    /// Sets a hyperparameter of the present method.
+    /// Sets the input of a hyperparameter of the present method.
     pub fn set(&mut self, parameter: &ParameterInfo, entry: Entry) {
         self.entries.insert((self.method.clone(), parameter.key.clone()), entry);
     }
 }
 
-/// A run with every default, of no method.
+/// A run with all defaults and without a method.
 fn blank() -> RunConfig {
     RunConfig { epochs: Some(10), ..RunConfig::new(MethodConfig::new("")) }
 }

@@ -1,4 +1,4 @@
-//! What the window knows of fine-tuning runs: read from their directories, never remembered. No widgets here.
+//! What the window knows about fine-tuning runs. It is read from their directories and never stored elsewhere. No widgets here.
 
 pub mod book;
 pub mod check;

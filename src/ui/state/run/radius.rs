@@ -1,16 +1,16 @@
-//! A word about the radius ρ of a sharpness-aware step where the network is small.
+//! A warning about a large radius ρ of a sharpness-aware step for a small network.
 
 use crate::ui::state::number::count;
 use crate::ui::state::run::draft::{Draft, Entry};
 use flatland_core::job::MethodInfo;
 
-/// Networks with fewer parameters are small beside the WideResNet that DR-SAM's radius was chosen for.
+/// Networks with fewer parameters are small compared to the WideResNet for which DR-SAM's radius was chosen.
 const SMALL: u64 = 1_000_000;
-/// A radius from which on small networks lose accuracy by it.
+/// Radius from which on small networks lose accuracy.
 const LARGE: f64 = 0.2;
 
 impl Draft {
-    /// What to say of the radius that stands in the form, for a network of so many `parameters`; `None` where there is nothing to say.
+    /// The warning about the radius in the form, for a network of this many `parameters`; `None` when there is none.
     pub fn large_radius(&self, method: &MethodInfo, parameters: Option<u64>) -> Option<String> {
         let radius = method.parameters.iter().find(|parameter| parameter.key == "rho")?;
         let Entry::Text(text) = self.entry(radius) else { return None };

@@ -1,4 +1,4 @@
-//! [`Sight`]: what was found in the folder of the runs.
+//! [`RunsFound`]: what was read from the folder of the runs.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,22 +6,22 @@ use std::sync::Arc;
 use super::metrics::Metrics;
 use flatland_core::job::RunView;
 
-/// What a look has found.
+/// The result of reading the folder of the runs.
 #[derive(Debug)]
 pub struct Sight {
-    /// Every run that is there.
+    /// All run directories.
     pub dirs: Vec<PathBuf>,
-    /// Those of which something is new.
+    /// The runs that have changed.
     pub changed: Vec<(RunView, Arc<Metrics>, Saved)>,
-    /// Run directories that cannot be read, and why.
+    /// Run directories that cannot be read, and the reasons.
     pub unreadable: Vec<(PathBuf, String)>,
 }
 
 /// Which weights a run has saved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Saved {
-    /// Of the best epoch.
+    /// Those of the best epoch.
     pub best: bool,
-    /// The latest.
+    /// The latest ones.
     pub last: bool,
 }

@@ -1,4 +1,4 @@
-//! Drafts, differences, estimates and the book of runs, without a window.
+//! Drafts, differences, estimates and the list of runs, without a window.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ fn method(key: &str, outliers: bool, parameters: Vec<ParameterInfo>) -> MethodIn
     }
 }
 
-/// Methods that use every kind of hyperparameter.
+/// Methods with every kind of hyperparameter.
 pub(in crate::ui) fn methods() -> Vec<MethodInfo> {
     let number = |default, min, max| ParameterKind::Number { default, min, max, log: true };
     let augmentation = Some(Augmentation { kind: "brightness".into(), severity: Some(Severity::Fixed(1)) });
@@ -192,11 +192,11 @@ fn a_repeated_run_is_the_same_run() {
     assert!(!run.method.parameters.contains_key("augmentation"));
     let again = Draft::repeat(&run, &session());
     assert_eq!(again.check(&methods, &free).unwrap().0, run);
-    // Without a session, too: the run knows its data.
+    // It also works without a session: the run contains its datasets.
     assert_eq!(Draft::repeat(&run, &Session::default()).check(&methods, &free).unwrap().0, run);
 }
 
-/// Runs of before the diagonal T had names say `adaptive = true`.
+/// In older run files, from before the diagonal T had names, this is `adaptive = true`.
 #[test]
 fn a_choice_that_was_a_switch_is_read_from_older_runs() {
     let [none, theta] = ["none", "theta"].map(str::to_owned);
@@ -239,7 +239,7 @@ fn clipping_accumulation_adamw_and_warm_up_are_read_repeated_and_refused() {
     assert_eq!(run.schedule.warmup, Some(WarmupConfig { length: WarmupLength::Epochs(3), start: None }));
     let again = Draft::repeat(&run, &session());
     assert_eq!(again.check(&methods(), &free).unwrap().0, run);
-    // A start that the form does not show stays with the run that is repeated.
+    // A setting that the form does not show is kept when the run is repeated.
     let mut started = run.clone();
     started.schedule.warmup = Some(WarmupConfig { length: WarmupLength::Steps(20), start: Some(0.1) });
     assert_eq!(Draft::repeat(&started, &session()).check(&methods(), &free).unwrap().0, started);
@@ -286,7 +286,7 @@ fn what_is_changed_while_the_form_is_open_changes_in_it() {
     let mut draft = Draft::new(&session, "oe");
     assert!(draft.check(&methods(), &free).unwrap_err().contains_key("outliers"));
     draft.picks.iter_mut().find(|pick| pick.entry.name == "other train").unwrap().limit = "7".into();
-    // Another role, split, limit and name, one after the other, as the panel at the left does it.
+    // Changes the role, split, limit and name one after the other, as the panel at the left does.
     for change in [
         |session: &mut Session| session.datasets[3].role = Role::Outliers,
         |session: &mut Session| session.datasets[0].split = Some("train".into()),
@@ -374,7 +374,7 @@ fn an_estimate_says_what_it_rests_on() {
     let scaled = estimate(&erm, resnet8, &methods, &runs, &[]);
     assert_eq!(scaled.text, "About 39 s: 100 steps at 0.39 s, as old took, scaled by images and passes");
     assert!(scaled.open, "a trial would say more");
-    // Five batches make a step: a fifth of the steps, each five times as long.
+    // Five batches per step: a fifth of the steps, each five times as long.
     let accumulated = RunConfig { accumulate: 5, ..erm.clone() };
     let text = "About 39 s: 20 steps at 1.95 s, as old took, scaled by images and passes";
     assert_eq!(estimate(&accumulated, resnet8, &methods, &runs, &[]).text, text);
@@ -397,7 +397,7 @@ fn without_an_earlier_run_a_trial_of_a_few_steps_tells_how_long_it_takes() {
     (draft.epochs, draft.batch) = ("10".into(), "100".into());
     draft.picks[0].limit.clear();
     let erm = draft.check(&methods, &free).unwrap().0;
-    // It counts the images, and its evaluations are not part of its steps: 11 of 2 s beside 8 steps an epoch (the last 30 images are kept).
+    // It counts the images, and its evaluations are not part of its steps: 11 of 2 s and 8 steps per epoch (the last 30 images are kept).
     let pace = Pace { architecture: "resnet8+mcd".into(), images: 730, step_secs: 0.5, timed: 5, evaluation_secs: 2.0 };
     let trials = [Trial { run: erm.clone(), pace }];
     let text = "About 1 min 02 s: 80 steps at 0.50 s, as 5 steps took in a trial".into();

@@ -1,4 +1,4 @@
-//! [`GridIndex`]: points of the plane in square cells, so that the nearest one and those within an outline are found at once.
+//! [`GridIndex`]: points of the plane sorted into square cells, to find the nearest point and the points within an outline fast.
 
 use rayon::prelude::*;
 
@@ -9,15 +9,15 @@ pub struct GridIndex {
     low: [f64; 2],
     /// Side of a cell, > 0.
     side: f64,
-    /// Cells along each side.
+    /// Number of cells along each side.
     cells: usize,
-    /// Where the points of each cell begin in `rows`, [cells² + 1].
+    /// Start of the points of each cell in `rows`, [cells² + 1].
     starts: Vec<u32>,
     /// Rows of the points, cell by cell.
     rows: Vec<u32>,
 }
 
-/// How a cell lies to an outline.
+/// Position of a cell relative to an outline.
 #[derive(Clone, Copy, PartialEq)]
 enum Lies {
     Inside,
@@ -26,7 +26,7 @@ enum Lies {
 }
 
 impl GridIndex {
-    /// An index of these points.
+    /// Builds an index of these points.
     pub fn new(points: &[[f32; 2]]) -> Self {
         let finite = |p: &[f32; 2]| p[0].is_finite() && p[1].is_finite();
         let ends =
@@ -37,7 +37,7 @@ impl GridIndex {
         if ends[0] > ends[2] {
             return Self { side: 1.0, cells: 1, starts: vec![0, 0], ..Self::default() };
         }
-        // About four points a cell.
+        // About four points per cell.
         let cells = (((points.len() as f64).sqrt() / 2.0) as usize).clamp(1, 512);
         let reach = (ends[2] - ends[0]).max(ends[3] - ends[1]);
         let side = if reach > 0.0 { reach * (1.0 + 1e-9) / cells as f64 } else { 1.0 };
@@ -71,7 +71,7 @@ impl GridIndex {
         &self.rows[self.starts[cell] as usize..self.starts[cell + 1] as usize]
     }
 
-    /// The row of the nearest point within `reach` of `at` that `counts`; the last of those at one place, which lies on top.
+    /// The row of the nearest point within `reach` of `at` for which `counts` is true; of points at one place the last, which is drawn on top.
     pub fn nearest(&self, points: &[[f32; 2]], at: [f64; 2], reach: f64, counts: impl Fn(u32) -> bool) -> Option<u32> {
         if self.rows.is_empty() {
             return None;
@@ -93,7 +93,7 @@ impl GridIndex {
         nearest.map(|(_, row)| row)
     }
 
-    /// Rows of the points within the outline (closed, even-odd) that count, in no order.
+    /// Rows of the points within the outline (closed, even-odd rule) for which `counts` is true, in no order.
     pub fn within(&self, points: &[[f32; 2]], outline: &[[f64; 2]], counts: impl Fn(u32) -> bool + Sync) -> Vec<u32> {
         if outline.len() < 3 || self.rows.is_empty() {
             return Vec::new();
@@ -111,14 +111,14 @@ impl GridIndex {
             .collect()
     }
 
-    /// How every cell lies to the outline: across it where an edge comes through, else as its centre lies.
+    /// The position of every cell relative to the outline: crossed when an edge passes through it, else as its centre.
     fn lies(&self, outline: &[[f64; 2]]) -> Vec<Lies> {
         let mut across = vec![false; self.cells * self.cells];
         let slack = 1e-6 * self.side;
         for (a, b) in outline.iter().zip(outline.iter().cycle().skip(1)) {
             let (low, high) = if a[1] <= b[1] { (a, b) } else { (b, a) };
             for j in self.along(low[1] - slack, 1)..=self.along(high[1] + slack, 1) {
-                // The part of the edge within this row of cells; rows at the border reach outwards without end.
+                // The part of the edge within this row of cells; rows at the border extend outwards without limit.
                 let row = self.low[1] + j as f64 * self.side;
                 let x_at = |y: f64| {
                     let t = if high[1] > low[1] { ((y - low[1]) / (high[1] - low[1])).clamp(0.0, 1.0) } else { 0.0 };
@@ -144,7 +144,7 @@ impl GridIndex {
     }
 }
 
-/// Whether `at` lies in the outline, by the number of edges to its right.
+/// Whether `at` is inside of the outline, by the number of edges to its right.
 pub fn contains(outline: &[[f64; 2]], at: [f64; 2]) -> bool {
     let edges = outline.iter().zip(outline.iter().cycle().skip(1));
     let crossed = edges.filter(|(a, b)| (a[1] > at[1]) != (b[1] > at[1]) && at[0] < (b[0] - a[0]) * (at[1] - a[1]) / (b[1] - a[1]) + a[0]);
@@ -181,7 +181,7 @@ mod tests {
         let points = cloud(4000);
         let index = GridIndex::new(&points);
         for k in 0..60u64 {
-            // Stars, some of which cross themselves or lie outside.
+            // Stars; some cross themselves or are partly outside.
             let corners = 3 + k % 9;
             let corner = |c: u64| [f64::from(140.0 * noise(900 + 31 * k + c) - 50.0), f64::from(60.0 * noise(5000 + 17 * k + c) - 10.0)];
             let outline: Vec<[f64; 2]> = (0..corners).map(corner).collect();

@@ -1,43 +1,43 @@
-//! [`Images`]: the images of datasets, read when somebody wants to see them.
+//! [`Images`]: the images of datasets, read when they are shown.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use flatland_core::data::{SingleImage, Source};
 
-/// Images that are kept; those that were looked at longest ago go first.
+/// Number of images that are kept; those used longest ago are removed first.
 const KEPT: usize = 1024;
-/// Images read at once.
+/// Number of images read at once.
 const AT_ONCE: usize = 64;
 
-/// An image, as far as it is known.
+/// The state of an image.
 #[derive(Clone)]
 pub enum Image {
-    /// It was asked for.
+    /// It was requested.
     Coming,
-    /// Its pixels.
+    /// It was read.
     There(Arc<SingleImage>),
-    /// Why it cannot be shown.
+    /// It cannot be shown, with the reason.
     Failed(String),
 }
 
-/// What an image is: a position in a source. A dataset of the same name may come from elsewhere tomorrow, or be corrupted.
+/// Identifies an image: a position in a source. A dataset of the same name may later have another source or a corruption.
 type Key = (Arc<Source>, i64);
 
-/// Images of datasets.
+/// Cache of the images of datasets.
 #[derive(Default)]
 pub struct Images {
-    /// Where the images of each dataset come from.
+    /// Source of the images by name of the dataset.
     sources: HashMap<String, Arc<Source>>,
     known: HashMap<Key, (Image, u64)>,
-    /// What to read; the latest wish last.
+    /// Images to read; the latest request is last.
     wanted: Vec<Key>,
     reading: bool,
     clock: u64,
 }
 
 impl Images {
-    /// Says where the images of each dataset come from: from the first source of its name.
+    /// Sets the source of each dataset: the first source with its name.
     pub fn come_from<'a>(&mut self, sources: impl Iterator<Item = &'a Source>) {
         let mut old = std::mem::take(&mut self.sources);
         for source in sources {
@@ -48,7 +48,7 @@ impl Images {
         }
     }
 
-    /// An image of a dataset; the first time it is asked for it is coming.
+    /// An image of a dataset. The first call requests it.
     pub fn get(&mut self, dataset: &str, position: i64) -> Image {
         self.clock += 1;
         let Some(source) = self.sources.get(dataset) else {
@@ -64,7 +64,7 @@ impl Images {
         Image::Coming
     }
 
-    /// What to read next, of one source, the latest wish first; nothing while something is being read.
+    /// The images to read next, all of one source, the latest request first; `None` while images are being read.
     pub fn next(&mut self) -> Option<(Arc<Source>, Vec<i64>)> {
         if self.reading {
             return None;
@@ -80,7 +80,7 @@ impl Images {
         Some((source, chosen))
     }
 
-    /// Takes in what was read.
+    /// Stores images that were read.
     pub fn read(&mut self, source: &Arc<Source>, images: Vec<(i64, Result<SingleImage, String>)>) {
         self.reading = false;
         for (position, image) in images {
@@ -95,7 +95,7 @@ impl Images {
         }
     }
 
-    /// Forgets everything but what is being read: its files may be others when they are opened again.
+    /// Removes all images except those being read: files may have changed when they are opened again.
     pub fn clear(&mut self) {
         *self = Self { reading: self.reading, clock: self.clock, ..Self::default() };
     }
@@ -157,7 +157,7 @@ mod tests {
         for other in &other {
             images.come_from([other].into_iter());
             assert!(matches!(images.get("a", 0), Image::Coming), "{other:?}");
-            // It changes back while they are being read.
+            // The source changes back while images are being read.
             let (source, wanted) = images.next().unwrap();
             assert_eq!(*source, *other);
             images.come_from([a.as_ref()].into_iter());

@@ -1,5 +1,5 @@
-//! The scatter of the embedding tab as the window keeps it: what a person would want back ([`ScatterView`]), and what is made of it
-//! and of the results: arranged points, their colours, images, neighbours. Deliberately absent: drawing (that is `view::scatter`).
+//! The state of the embedding tab's scatter: the user's settings ([`ScatterView`]) and what is computed from them and from the results:
+//! prepared points, their colours, images, neighbours. Drawing is not here (see `view::embedding`).
 
 pub mod cloud;
 pub mod color;
@@ -23,10 +23,10 @@ use crate::ui::state::store::{Points, Store};
 use flatland_core::result::{Embedding, ScoreTable};
 use flatland_core::session::{Category, ColorBy, Links, Role, ScatterView, Selection, Session};
 
-/// Embeddings of up to this many points are arranged at once, within a frame's time; larger ones in the background.
+/// Embeddings of up to this many points are prepared within a frame; larger ones in the background.
 const AT_ONCE: usize = 30_000;
 
-/// The nearest images of one. Rows mean something within their embedding only, so it is kept with them.
+/// The nearest images of an image. Row numbers are valid within their embedding only, so the embedding is kept too.
 pub struct Near {
     embedding: Arc<Embedding>,
     row: u32,
@@ -34,23 +34,23 @@ pub struct Near {
     found: Vec<(u32, f32)>,
 }
 
-/// An image by dataset and position.
+/// Identifies an image by dataset and position.
 pub type ImageKey = (String, i64);
 
-/// Slow work for the scatter that is finished.
+/// The result of background work for the scatter.
 pub enum Found {
-    /// The points of a checkpoint were arranged.
+    /// The prepared points of a checkpoint.
     Cloud(String, Arc<Cloud>, Made),
     /// The nearest images of a row of an embedding.
     Neighbours(Near),
 }
 
-/// What a cloud was made of.
+/// What a cloud was made from.
 #[derive(Clone)]
 pub enum Made {
-    /// A t-SNE under way, by iteration and number of points.
+    /// A running t-SNE: iteration and number of points.
     Live(usize, usize),
-    /// A finished embedding and scores. They are kept, so an address means the same as long as it is compared.
+    /// A finished embedding and its scores. Holding them keeps their addresses unique, so that they can be compared by address.
     Finished(Arc<Embedding>, Option<Arc<ScoreTable>>),
 }
 
@@ -67,20 +67,20 @@ impl Made {
     }
 }
 
-/// What a cloud looks like under the present view.
+/// How a cloud is drawn with the present settings.
 #[derive(Clone)]
 pub struct Dress {
-    /// Which rows are shown.
+    /// Whether each row is shown.
     pub shown: Arc<Vec<bool>>,
-    /// Which rows are selected.
+    /// Whether each row is selected.
     pub mask: Arc<Vec<bool>>,
-    /// Whether something is selected here, so that the rest steps back.
+    /// Whether any row is selected; then the others are drawn faintly.
     pub selects: bool,
     /// Colours and flags by place.
     pub styles: Arc<Vec<[u8; 4]>>,
-    /// Rows that are shown.
+    /// Number of shown rows.
     pub visible: usize,
-    /// Grows with every change of `shown`, here and everywhere.
+    /// Grows with every change of `shown`; unique over all clouds.
     pub revision: u64,
 }
 
@@ -92,7 +92,7 @@ pub struct Entry {
     dress: Option<Dress>,
 }
 
-/// What the colours depend on.
+/// The inputs from which point styles are computed.
 struct Worn {
     color_by: ColorBy,
     hidden: std::collections::BTreeSet<Category>,
@@ -102,35 +102,35 @@ struct Worn {
     revision: u64,
 }
 
-/// What of a checkpoint's points is asked for in the background.
+/// Background work requested for the points of a checkpoint.
 #[derive(Default)]
 struct Asked {
     cloud: Option<String>,
     neighbours: bool,
 }
 
-/// The scatter.
+/// State of the scatter.
 #[derive(Default)]
 pub struct Scatter {
-    /// What a person would want back: the session's, from which this is taken before each frame.
+    /// Settings of the user, copied from the session before each frame.
     pub view: ScatterView,
-    /// What the panels share, likewise.
+    /// What the panels share, copied likewise.
     pub links: Links,
-    /// The search that is being written.
+    /// The text of the search field.
     pub search: String,
-    /// Where the selection is written.
+    /// Path of the file for the selection.
     pub export_path: String,
-    /// The points of each checkpoint that is shown and has some, in the order of the session.
+    /// The points of each shown checkpoint that has some, in the order of the session.
     pub clouds: IndexMap<String, Entry>,
-    /// Grows whenever clouds change.
+    /// Grows with every change of the clouds.
     pub revision: u64,
-    /// Images as textures.
+    /// The images.
     pub images: Images,
-    /// The image under the pointer or the keys.
+    /// The image under the pointer, or chosen by keys.
     pub cursor: Cursor<ImageKey>,
-    /// The image whose card stays, and the checkpoint under which it was looked at.
+    /// The checkpoint and the image of the pinned card.
     pub pinned: Option<(String, ImageKey)>,
-    /// The legend of `view.color_by`, and the scale of a score.
+    /// The legend of `view.color_by`.
     pub legend: Vec<color::Entry>,
     /// The scale of the score that gives the colours.
     pub scale: Option<ColorScale>,
@@ -141,8 +141,8 @@ pub struct Scatter {
 }
 
 impl Scatter {
-    /// Brings the clouds up to the store: those of the checkpoints that are shown, in their order. What is hidden has no say in range,
-    /// legend, scale, search, selection and tables. Gives the work that is too long for a frame.
+    /// Updates the clouds from the store: those of the shown checkpoints, in their order. Hidden checkpoints do not affect range, legend,
+    /// scale, search, selection and tables. Returns work that takes too long for a frame.
     pub fn refresh(&mut self, session: &Session, store: &Store) -> Option<Box<dyn FnOnce() -> Found + Send>> {
         let before = self.clouds.len();
         self.clouds.retain(|name, _| session.is_shown(name) && store.embeddings.contains_key(name));
@@ -184,7 +184,7 @@ impl Scatter {
         work
     }
 
-    /// Carries what belongs to a checkpoint over to its new name.
+    /// Keeps what belongs to a checkpoint under its new name.
     pub fn rename_checkpoint(&mut self, from: &str, to: &str) {
         let name = |name: &mut String| {
             if name == from {
@@ -197,7 +197,7 @@ impl Scatter {
         self.revision += 1;
     }
 
-    /// Takes in arranged points.
+    /// Stores prepared points.
     pub fn arranged(&mut self, name: String, cloud: Arc<Cloud>, made: Made) {
         if self.asked.cloud.as_ref() == Some(&name) {
             self.asked.cloud = None;
@@ -206,7 +206,7 @@ impl Scatter {
         self.clouds.insert(name, Entry { cloud, made, dress: None });
     }
 
-    /// Gives every cloud the colours of the present view.
+    /// Updates the point styles of every cloud for the present settings.
     pub fn dress(&mut self, theme: Theme) {
         let ScatterView { color_by, hidden, selection, selected_in, .. } = &self.view;
         let only_in = selected_in.as_ref().filter(|_| !self.links.selection);
@@ -260,7 +260,7 @@ impl Scatter {
         self.worn = Some(worn);
     }
 
-    /// A checkpoint's points and what they look like; after [`Scatter::dress`].
+    /// The points of a checkpoint and their styles; call [`Scatter::update_styles`] before.
     pub fn dressed(&self, checkpoint: &str) -> Option<(Arc<Cloud>, Dress)> {
         let entry = self.clouds.get(checkpoint)?;
         Some((entry.cloud.clone(), entry.dress.clone()?))
@@ -271,17 +271,17 @@ impl Scatter {
         self.clouds.get(checkpoint).map(|entry| &entry.cloud)
     }
 
-    /// Points at an image outside of the panels.
+    /// Sets the cursor to an image outside of the panels.
     pub fn point_at(&mut self, image: ImageKey) {
         self.cursor.at = Some((String::new(), image));
     }
 
-    /// The role of an image, where a checkpoint knows it.
+    /// The role of an image, if a checkpoint knows it.
     pub fn role_of(&self, (dataset, position): &ImageKey) -> Option<Role> {
         self.clouds.values().find_map(|entry| entry.cloud.role_of(entry.cloud.row(dataset, *position)?))
     }
 
-    /// The largest magnitude of a coordinate of all clouds; 0 where there is none.
+    /// The largest absolute value of a coordinate in all clouds; 0 without points.
     pub fn reach(&self) -> f32 {
         self.clouds.values().map(|entry| entry.cloud.reach).fold(0.0, f32::max)
     }
@@ -313,7 +313,7 @@ impl Scatter {
         Some(&near.found)
     }
 
-    /// The search for the nearest images of what is pinned, while they are not known and nothing else is searched for.
+    /// The search for the nearest images of the pinned image; `None` when they are known or another search is running.
     pub fn seek(&mut self) -> Option<Box<dyn FnOnce() -> Found + Send>> {
         let (checkpoint, (dataset, position)) = self.pinned.as_ref()?;
         let cloud = self.cloud(checkpoint)?;
@@ -328,13 +328,13 @@ impl Scatter {
         }))
     }
 
-    /// Takes in neighbours.
+    /// Stores the result of a search for neighbours.
     pub fn found_neighbours(&mut self, near: Near) {
         self.asked.neighbours = false;
         self.neighbours = Some(near);
     }
 
-    /// Forgets what belongs to the datasets of another session; the view stays.
+    /// Removes what belongs to the datasets of another session; the settings stay.
     pub fn forget(&mut self) {
         self.images.clear();
         (self.cursor, self.pinned, self.neighbours) = (Cursor::default(), None, None);

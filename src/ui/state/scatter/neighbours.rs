@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use flatland_core::result::Embedding;
 
-/// How many are looked for.
+/// Number of neighbours.
 pub const COUNT: usize = 8;
 
 /// Row and Euclidean distance of the [`COUNT`] rows whose features are nearest to those of `row`, nearest first; ties by row.

@@ -1,13 +1,13 @@
 //! [`Query`]: a search through images, such as `label:3 dataset:test wrong energy<2`.
 //!
-//! Terms are separated by spaces and all must hold under one checkpoint at once. Words with spaces stand in quotes.
+//! Terms are separated by spaces, and all must hold for the same checkpoint. Words that contain spaces are quoted.
 //!
 //! | Term | Holds for |
 //! |---|---|
 //! | `role:far`, `dataset:"digits test"` | images of a role, of a dataset |
 //! | `label:3`, `prediction:1,7` | images of a class, predictions of either; `none` where there is no label |
 //! | `index:10-20`, `index:7` | positions in the dataset's source |
-//! | `checkpoint:OE` | looks under this checkpoint only; without it, under all |
+//! | `checkpoint:OE` | searches this checkpoint only; without it, all checkpoints |
 //! | `right`, `wrong` | predictions of known classes |
 //! | `energy<2`, `msp>=0.9` | a score; `<`, `<=`, `>`, `>=`, `=` |
 //! | `-TERM` | images for which TERM does not hold |
@@ -54,10 +54,10 @@ impl Query {
         words(text)?.iter().map(|word| term(word)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Rows of `cloud`, the points of `checkpoint`, for which every term holds.
+    /// Rows of `cloud`, the points of `checkpoint`, that match every term.
     ///
     /// # Errors
-    /// When a score is asked for that this checkpoint does not have.
+    /// When a term uses a score that this checkpoint does not have.
     pub fn rows(&self, checkpoint: &str, cloud: &Cloud) -> Result<Vec<u32>, String> {
         for term in &self.0 {
             if let Test::Score(name, ..) = &term.test
@@ -81,7 +81,7 @@ impl Query {
 }
 
 impl Test {
-    /// Whether it holds, by row.
+    /// Whether the test holds for each row.
     fn holds(&self, checkpoint: &str, cloud: &Cloud) -> Vec<bool> {
         let rows = 0..cloud.len() as u32;
         match self {
@@ -110,7 +110,7 @@ impl Relation {
     }
 }
 
-/// Splits at spaces outside of quotes, which are dropped.
+/// Splits the text at spaces outside of quotes and removes the quotes.
 fn words(text: &str) -> Result<Vec<String>, String> {
     let (mut words, mut quoted, mut open) = (vec![String::new()], false, false);
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! Commands on a scatter without a window.
+//! Commands on a scatter, without a window.
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::*;
 use crate::ui::state::scatter::cloud::tests::{embedding, table};
 use flatland_core::session::{CheckpointEntry, SelectMode};
 
-/// Two checkpoints with the same images: `OE` has scores, `ERM` has none and other predictions.
+/// Two checkpoints with the same images: `OE` has scores, `ERM` has no scores and other predictions.
 fn store() -> Store {
     let mut store = Store::default();
     store.embeddings.insert("OE".into(), Points::Finished(Arc::new(embedding())));
@@ -66,7 +66,7 @@ fn the_exported_table_says_what_every_checkpoint_says() {
     assert_eq!(crate::ui::work::selection_export::table(&scatter).csv(), expected);
 }
 
-/// Does the search for neighbours that is wanted.
+/// Runs the requested search for neighbours.
 fn seek(scatter: &mut Scatter) {
     let work = scatter.seek().unwrap();
     assert!(scatter.seek().is_none(), "one search at a time");
@@ -89,7 +89,7 @@ fn neighbours_go_with_the_embedding_that_they_are_rows_of() {
     let mut scatter = scatter();
     scatter.pinned = Some(("OE".into(), ("test".into(), 100)));
     seek(&mut scatter);
-    // The same image of fewer ones.
+    // The same image in an embedding of fewer images.
     let mut fewer = embedding();
     fewer.tsne.truncate(2);
     fewer.features.truncate(4);
@@ -151,7 +151,7 @@ fn a_new_name_takes_points_card_and_picture_along() {
     seek(&mut scatter);
     let cloud = scatter.cloud("OE").unwrap().clone();
     let (mut session, mut store) = (session(&["OE", "ERM"]), store());
-    // What the store holds is still the same.
+    // The store still contains the same.
     store.embeddings.insert("OE".into(), Points::Finished(cloud.embedding.clone().unwrap()));
     let Made::Finished(_, table) = &scatter.clouds["OE"].made else { panic!("finished") };
     store.scores.insert("OE".into(), table.clone().unwrap());

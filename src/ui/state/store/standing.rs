@@ -1,20 +1,20 @@
-//! [`Standing`]: how a job stands, in words.
+//! [`JobSummary`]: the state of a job as text.
 
 use super::{Job, JobState};
 use crate::ui::state::number;
 
-/// How a job stands, for the header of the panel in which its result will appear.
+/// State of a job, for the header of the panel that will show its result.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Standing {
-    /// In words.
+    /// The state as text.
     pub words: String,
-    /// Share done while it runs.
+    /// Share done while the job runs.
     pub progress: Option<f32>,
     /// Whether it failed.
     pub failed: bool,
 }
 
-/// How a job stands; `None` when it is done.
+/// The summary of a job; `None` when it is finished.
 pub fn standing(job: Option<&Job>) -> Option<Standing> {
     let quiet = |words: &str| Some(Standing { words: words.into(), ..Standing::default() });
     let Some(job) = job else { return quiet("not asked for") };
@@ -30,7 +30,7 @@ pub fn standing(job: Option<&Job>) -> Option<Standing> {
     }
 }
 
-/// How far a running job is: `123 of 441 cells · 12 s left`.
+/// The progress of a running job: `123 of 441 cells · 12 s left`.
 pub fn pace(job: &Job) -> String {
     let progress = &job.progress;
     if progress.total == 0 {
