@@ -1,19 +1,19 @@
-//! The window. Deliberately absent: tensors, blocking IO, mathematics.
+//! The window. It contains no tensors, no blocking IO and no mathematics.
 //!
-//! Gestures become [`command::Command`]s, which [`App`] executes in one place: an edit of the session, or a job for the worker.
-//! What comes back goes into the [`state::store::Store`], and every tab draws from (session, store).
+//! User input becomes [`command::Command`]s, which [`App`] executes in one place: an edit of the session, or a job for the worker.
+//! Results of jobs go into the [`state::store::Store`], and every tab draws from (session, store).
 //!
 //! | Layer | Promise |
 //! |---|---|
-//! | [`state`] | what is shown and known, as plain data; no egui |
-//! | [`command`] | everything a person can make the window do, as data: one list that menus, palette, shortcuts and tests read |
+//! | [`state`] | everything the window shows and knows, as plain data; no egui |
+//! | [`command`] | all actions of the window, as data: one list for menus, palette, shortcuts and tests |
 //! | [`style`] | theme, widgets, GPU passes |
-//! | [`work`] | what happens off the window's thread: the worker, files, dialogs |
+//! | [`work`] | work outside of the window's thread: the worker, files, dialogs |
 //! | [`view`], [`panel`] | draw from the state and push commands |
-//! | [`update`] | executes commands on the state, and takes in answers |
-//! | [`app`] | wires them together: the order of a frame, keys, drops, closing |
+//! | [`update`] | executes commands on the state, and applies results |
+//! | [`app`] | connects them: the order of a frame, keys, dropped files, closing |
 //!
-//! Each imports only those above it; `view` and `panel` do not import each other. `tests/architecture.rs` holds this.
+//! Each layer imports only those above it; `view` and `panel` do not import each other. `tests/architecture.rs` checks this.
 
 mod app;
 mod command;
@@ -41,13 +41,13 @@ use flatland_core::job::{Device, WorkerHandle, WorkerOptions};
 use flatland_core::result::state_root;
 use flatland_core::session::Tab;
 
-/// The keys of the tabs, in the order in which they stand.
+/// The keys of the tabs, in the order in which they are shown.
 pub fn tab_keys() -> Vec<&'static str> {
     view::registry::keys()
 }
 
-/// Opens the window on these sessions and checkpoints, or on what was open last, and returns when it is closed. It shows `tab`, else the
-/// one that the session was left on.
+/// Opens the window and returns when it is closed. It opens these sessions and checkpoints; without paths, what was open last. It shows
+/// `tab`; without it, the tab that the session was left on.
 ///
 /// # Errors
 /// When there is no display or no graphics adapter.

@@ -1,14 +1,14 @@
-//! [`Act`]s: the step of the history that each command is.
+//! The undo step of each command.
 
 use super::{CheckpointCommand, Command, RunCommand};
 use crate::ui::state::history::Act;
 use flatland_core::result::Quantity;
 
 impl Command {
-    /// What the command does to the session, as a step that can be undone.
+    /// The undo step of the command.
     pub fn act(&self) -> Act {
         let command = self;
-        // What is done within a view has a kind of its own in each case.
+        // Commands within a view are of different kinds.
         let within = match command {
             Command::Landscape(command) => command.act(),
             Command::Scatter(command) => command.act(),
@@ -20,7 +20,7 @@ impl Command {
             Command::RemoveDataset(name) => return Act::alone(format!("close dataset {name}")),
             Command::ChangeDataset(name, _) => return Act::alone(format!("change dataset {name}")),
             Command::AddDataset(entry) => return Act::alone(format!("open images {}", entry.name)),
-            // Its way from place to place is one act, however many steps it takes.
+            // Moving a checkpoint is one step, however many places it moves.
             Command::Checkpoint(name, command @ (CheckpointCommand::TakePlaceOf(_) | CheckpointCommand::MoveBy(_))) => about(name, command),
             Command::Checkpoint(name, command) => return Act::alone(about(name, command)),
             Command::Run(RunCommand::AddToSession { .. }) => return Act::alone("add the weights of a run"),
@@ -45,7 +45,7 @@ impl Command {
     }
 }
 
-/// What is done about the checkpoint of this name.
+/// Name of the step that a command on the checkpoint `name` makes.
 fn about(name: &str, command: &CheckpointCommand) -> String {
     match command {
         CheckpointCommand::TakePlaceOf(_) | CheckpointCommand::MoveBy(_) => format!("move {name}"),

@@ -1,8 +1,8 @@
-//! Closing the window. What is open is kept anyway, so unsaved changes are no reason to ask; work under way is.
+//! Closes the window. The open session is kept anyway, so it asks only about jobs and runs in progress, not about unsaved changes.
 //!
-//! Keep: runs are processes of their own and go on; analyses end with the window, and what they lack is computed when the session is
-//! opened again. Stop: runs finish their step, save and end, and can be resumed; analyses wait at the next start until they are asked
-//! for again.
+//! Keep: runs are separate processes and continue; analyses end with the window, and missing results are computed when the session is
+//! opened again. Stop: runs finish their step, save and end, and can be resumed; analyses wait at the next start until the user starts
+//! them.
 
 use egui::ViewportCommand;
 
@@ -13,7 +13,7 @@ use crate::ui::work::runs::stop_runs;
 use flatland_core::job::{JobId, RunStatus};
 
 impl App {
-    /// Holds back a window that somebody closes while work is under way.
+    /// Prevents that the window closes while jobs or runs are in progress, and asks first.
     pub(in crate::ui) fn guard_closing(&mut self) {
         if self.ctx.input(|input| input.viewport().close_requested())
             && self.state.closing != Closing::Free
@@ -54,7 +54,7 @@ impl App {
         self.spawn(move || stop_runs(runs), Self::runs_stopped);
     }
 
-    /// The runs were told to stop; one that could not be told keeps the window open.
+    /// Handles the result of stopping the runs; if one could not be stopped, the window stays open.
     pub(in crate::ui) fn runs_stopped(&mut self, complaints: Vec<String>) {
         self.state.runs_told = true;
         if !complaints.is_empty() {

@@ -1,4 +1,4 @@
-//! What a person does to open datasets, and what opening something of one's own means while the demo is shown.
+//! Executes the commands on open datasets, and replaces the demo when the user opens own files.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::ui::work::open::Opened;
 use flatland_core::session::{DatasetEntry, FIRST_LOOK, Role};
 
 impl App {
-    /// Opens images; without a role, as what they most likely are, and says so.
+    /// Opens images; without a role, with the most likely one, and reports it.
     pub(in crate::ui) fn add_dataset(&mut self, path: PathBuf, role: Option<Role>) {
         let name = unused(&stem(&path), |name| self.state.session.datasets.iter().any(|dataset| dataset.name == name));
         let guessed = role.is_none();
@@ -27,7 +27,7 @@ impl App {
         }
     }
 
-    /// The demo as it came gives way to what somebody opens of their own: its small networks know no other images.
+    /// Closes the unchanged demo when the user opens own files: the demo's small networks cannot read other images.
     pub(in crate::ui) fn leave_demo(&mut self, opened: &[Opened]) {
         let own = opened.iter().any(|one| matches!(one, Opened::Checkpoint(..) | Opened::Dataset(..)));
         if own && self.state.shows_untouched_demo() {

@@ -1,4 +1,4 @@
-//! Executes the commands about whole sessions: new, open, save, bring back, undo.
+//! Executes the commands on whole sessions: new, open, save, restore, undo.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ use flatland_core::job::{JobId, demo_session};
 use flatland_core::session::{Session, ViewSettings};
 
 impl App {
-    /// Names the window after what is open.
+    /// Sets the title of the window to the name of the session.
     pub(in crate::ui) fn entitle(&mut self) {
         let mark = if self.state.unsaved() { "• " } else { "" };
         let title = format!("{mark}{} – Flatland", self.state.document.name);
@@ -27,14 +27,14 @@ impl App {
         }
     }
 
-    /// Puts another session in the place of the open one, whose unsaved changes stay where they can be brought back from.
+    /// Replaces the open session; its unsaved changes are kept and can be restored.
     fn turn_to(&mut self, document: Document, session: Session) {
         let keeps = self.state.is_worth_keeping();
         if keeps {
             let kept = self.state.kept(true);
             self.keeper.keep(kept);
         }
-        // What is being recalled was changed by somebody: it is never dropped.
+        // A session that is being restored has unsaved changes, so it is never dropped.
         self.keeper.ask(if keeps || self.state.recalling.is_some() { Task::Leave } else { Task::Drop });
         self.keeper.begin();
         let ids: Vec<JobId> = self.state.store.jobs.keys().copied().collect();
@@ -45,7 +45,7 @@ impl App {
         self.state.scatter.forget();
         self.put(document, session);
         self.state.stopped = false;
-        // What was told of the session before says nothing of this one; what failed still did.
+        // Information about the replaced session is no longer valid; errors still are.
         self.state.message.take_if(|message| !message.is_error);
         self.replan();
     }
@@ -60,7 +60,7 @@ impl App {
 
     pub(in crate::ui) fn new_session(&mut self) {
         let document = Document::default();
-        // The tab stays: nobody asked for another.
+        // The shown tab stays, since the user did not ask for another.
         let mut session = Session::default();
         session.view.tab = self.state.session.view.tab.clone();
         self.turn_to(document, session);
@@ -75,7 +75,7 @@ impl App {
         self.spawn(look, |app, opened| app.opened(vec![opened]));
     }
 
-    /// Opens what was read from a file.
+    /// Opens a session that was read from a file.
     pub(in crate::ui) fn open_session(&mut self, path: PathBuf, session: Session) {
         if demo_session().is_ok_and(|demo| demo == path) {
             return self.show_as_demo(session);
@@ -85,7 +85,7 @@ impl App {
         self.turn_to(document, session);
     }
 
-    /// Opens `session` as the demo: it is in no file, and stays as it is.
+    /// Opens `session` as the demo: it has no file and is never changed.
     pub(in crate::ui) fn show_as_demo(&mut self, session: Session) {
         self.turn_to(Document::new(None, DEMO.into(), session.clone()), session);
     }
@@ -103,7 +103,7 @@ impl App {
         self.ask(move || dialog::save(&name, folder.as_deref()), move |app, path| app.save_where_chosen(number, path));
     }
 
-    /// Saves the session of this number where the dialog said.
+    /// Saves the session of this number to the path chosen in the dialog.
     pub(in crate::ui) fn save_where_chosen(&mut self, number: u64, path: PathBuf) {
         if number == self.state.document.number {
             self.save_as(path, true);
@@ -112,13 +112,13 @@ impl App {
         }
     }
 
-    /// Saves under a name; `asked`: about writing over what is there.
+    /// Saves under a path; `asked`: whether the user confirmed to overwrite an existing file.
     pub(in crate::ui) fn save_as(&mut self, path: PathBuf, asked: bool) {
         let (path, is_completed) = save::session_path(path);
         let is_own = self.state.document.file.as_ref() == Some(&path);
         let over = match () {
             () if is_own && !self.state.document.overwrites => Over::Known(Box::new(self.state.document.saved.clone())),
-            // Of a dialog, nobody was asked about the name with its ending.
+            // The dialog did not ask about the path with the added extension.
             () if (is_completed || !asked) && !is_own => Over::Nothing,
             () => Over::Anything,
         };
@@ -126,7 +126,7 @@ impl App {
         self.spawn(move || save::save(path, session, over), move |app, saved| app.saved(number, saved));
     }
 
-    /// The session of this number was saved, or not; another may be open by now.
+    /// Handles the result of saving the session of this number; another one may be open now.
     pub(in crate::ui) fn saved(&mut self, number: u64, saved: Saved) {
         let is_open = number == self.state.document.number;
         match saved {
@@ -152,14 +152,14 @@ impl App {
         }
     }
 
-    /// Recalls what was left in a slot, in the place of what is open.
+    /// Restores the session of a slot and replaces the open one.
     pub(in crate::ui) fn restore(&mut self, id: String) {
         self.turn_to(Document::default(), Session::default());
         self.state.recalling = Some(Recalling::Chosen);
         self.keeper.ask(Task::Take(id));
     }
 
-    /// When a file was opened to which an earlier window left changes unsaved, recalls them; else how it was looked at last.
+    /// After opening a file: restores unsaved changes that an earlier window left to it, else the view of the file that was shown last.
     pub(in crate::ui) fn look_for_left(&mut self) {
         if !std::mem::take(&mut self.state.document.looks_for_left) || self.state.recalling.is_some() || self.state.unsaved() {
             return;
@@ -173,7 +173,7 @@ impl App {
         }
     }
 
-    /// Takes in what was recalled.
+    /// Opens a restored session.
     pub(in crate::ui) fn restored(&mut self, restored: Option<Restored>) {
         let recalling = self.state.recalling.take();
         let Some(Restored { kept, saved }) = restored else {
@@ -185,7 +185,7 @@ impl App {
         if recalling == Some(Recalling::Changes) {
             return self.take_changes(kept);
         }
-        // A file may have been edited since by hand; without unsaved changes it is the truth, but for how it was looked at.
+        // The file may have been edited since. Without unsaved changes its content has priority, except for the view.
         let session = match &saved {
             Some(saved) if !kept.unsaved => Session { view: kept.session.view.clone(), ..saved.clone() },
             _ => kept.session.clone(),
@@ -210,10 +210,10 @@ impl App {
         self.state.holds = stopped;
     }
 
-    /// Takes in what an earlier window did to the file that is open.
+    /// Applies the unsaved changes of an earlier window to the open file.
     fn take_changes(&mut self, kept: Kept) {
         if kept.file != self.state.document.file || self.state.unsaved() {
-            // What was changed here meanwhile is kept in a slot of its own, not upon what that one holds.
+            // Changes made here in the meantime are kept in a separate slot and do not overwrite the earlier window's.
             self.keeper.ask(Task::Leave);
             return self.keeper.begin();
         }
@@ -223,14 +223,14 @@ impl App {
             self.record(Act::alone("bring back unsaved changes"), before);
             self.state.tell("Changes that were not saved are back. Undo takes them away again.");
         } else {
-            // The file may have been edited since: it is the truth, but for how it is looked at.
+            // The file may have been edited since: its content has priority, except for the view.
             let view = ViewSettings { tab: before.view.tab.clone(), ..kept.session.view };
             self.adopt(Session { view, ..before.clone() });
             self.record(Act::alone("look at it as before"), before);
         }
     }
 
-    /// Notes an act, when it changed something that is worth a step.
+    /// Records an undo step if the command changed something that undo restores.
     pub(in crate::ui) fn record(&mut self, act: Act, before: Session) {
         if self.state.session.same_but_view(&before) && self.state.session.view.same_but_tab(&before.view) {
             return;
@@ -239,7 +239,7 @@ impl App {
         self.state.history.record(act, before, now);
     }
 
-    /// One step back, or one forward.
+    /// Undoes one step, or redoes one.
     pub(in crate::ui) fn step(&mut self, back: bool) {
         let present = self.state.session.clone();
         let name = if back { self.state.history.undoes() } else { self.state.history.redoes() }.map(str::to_owned);
@@ -250,7 +250,7 @@ impl App {
         }
     }
 
-    /// Puts an earlier value of the session in place. What it asks for is found in the cache; jobs of what it has no longer end.
+    /// Replaces the session by an earlier or later value. Its results are found in the cache; jobs that it does not need end.
     fn adopt(&mut self, session: Session) {
         let before = std::mem::replace(&mut self.state.session, session);
         let gone = self.state.session.gone_from(&before).into_iter().map(|(entry, to)| (entry.clone(), to.map(str::to_owned)));

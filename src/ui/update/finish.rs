@@ -1,4 +1,4 @@
-//! What is said when the last job has ended.
+//! Reports that all jobs have ended.
 
 use super::App;
 use crate::ui::state::log::Level;
@@ -7,11 +7,11 @@ use crate::ui::state::store::{JobState, analysis_of};
 use crate::ui::state::stretch::Stretch;
 use crate::ui::work::machine::notify;
 
-/// Work that was done sooner is no news.
+/// Work that took fewer seconds is not reported.
 const WORTH_TELLING: f64 = 10.0;
 
 impl App {
-    /// Notes that work began; says so when all of it has ended: in the window, and on the desktop where the window is not looked at.
+    /// Records when work starts. When all jobs have ended, reports it in the window, and on the desktop if the window is not focused.
     pub(in crate::ui) fn watch_finish(&mut self) {
         let now = self.ctx.input(|input| input.time);
         if let Some(id) = self.worker.job() {
@@ -46,7 +46,7 @@ impl App {
         }
         if !self.ctx.input(|input| input.focused) {
             self.ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(egui::UserAttentionType::Informational));
-            // Where the desktop shows none, the line in the window stays.
+            // On a desktop without notifications, the message in the window remains.
             self.spawn_waiting(move || drop(notify("Flatland", &text)));
         }
     }

@@ -1,4 +1,4 @@
-//! Plans the session's jobs, and gives the worker the next one.
+//! Plans the jobs of the session, and gives the worker the next one.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,19 +11,19 @@ use crate::ui::work::{origin, plan};
 use flatland_core::job::{Analysis, JobId, JobSpec, PlanOptions};
 use flatland_core::result::cell_cache;
 
-/// The job, wherever its result lies.
+/// The job without the folder of its result.
 fn without_folder(mut job: JobSpec) -> JobSpec {
     job.set_out(PathBuf::new());
     job
 }
 
 impl App {
-    /// Plans the session's jobs in the background; those that are new will be asked for.
+    /// Plans the session's jobs in the background; new ones are then requested.
     pub(in crate::ui) fn replan(&mut self) {
         self.state.generation += 1;
         self.state.holds = false;
         let (session, generation) = (self.state.session.clone(), self.state.generation);
-        // A view may name a dataset that has been closed since.
+        // A view may name a dataset that was closed since.
         let is_open = |name: &String| session.datasets.iter().any(|dataset| dataset.name == *name);
         let datasets: Vec<String> = session.view.dataset.clone().into_iter().filter(is_open).collect();
         let paths: Vec<PathBuf> = session.checkpoints.iter().map(|checkpoint| checkpoint.path.clone()).collect();
@@ -44,7 +44,7 @@ impl App {
         );
     }
 
-    /// What the session asks for on every dataset that something is measured on, whichever is chosen now, without the folders of results.
+    /// The jobs of the session on every measured dataset, not only the chosen one, without the folders of results.
     fn asked_on_any_dataset(&self) -> Vec<JobSpec> {
         let measured: BTreeSet<&str> = self.state.store.jobs.values().filter_map(|job| dataset_of(&job.spec)).collect();
         let open = self.state.session.datasets.iter().filter(|dataset| dataset.role.has_classes()).map(|dataset| &dataset.name);
@@ -54,13 +54,13 @@ impl App {
             return Vec::new();
         }
         let analyses = Analysis::of(&self.state.session).into_iter().filter(|analysis| analysis.is_per_dataset());
-        // What cannot be planned has been told.
+        // Errors of planning were reported before.
         let jobs = analyses
             .flat_map(|analysis| flatland_core::job::plan(&self.state.session, analysis, Path::new("/"), &options).unwrap_or_default());
         jobs.map(without_folder).collect()
     }
 
-    /// Takes in the jobs that are new; what was asked of other data or with other settings is moot.
+    /// Adds the new jobs, and removes jobs and results that the session does not ask for any more.
     fn planned(&mut self, specs: Vec<JobSpec>) {
         let same = |a: &JobSpec, b: &JobSpec| {
             let checkpoint = |spec: &JobSpec| spec.checkpoint().map(|checkpoint| checkpoint.name.clone());
@@ -102,8 +102,8 @@ impl App {
         }
     }
 
-    /// A landscape steps aside for what is answered at once (which network is this, what can be trained with) and for another analysis that
-    /// is looked at, and goes on after it: it may take an hour, and keeps its cells. What somebody paused stays where it is.
+    /// Stops a running landscape for jobs that take a moment (inspections, the list of methods) and for another analysis that the user looks
+    /// at. It continues afterwards: it may take an hour, and it keeps its cells. A landscape that the user paused is not stopped.
     fn let_others_first(&mut self) {
         let running = self.worker.job().and_then(|id| Some((id, self.state.store.jobs.get(&id)?)));
         let Some((id, _)) =
@@ -131,7 +131,7 @@ impl App {
         let waiting: Vec<(JobId, JobSpec)> =
             queue::waiting(&self.state.store, focus).iter().map(|(id, job)| (*id, job.spec.clone())).collect();
         for (id, spec) in waiting {
-            // Every job of it would fail in the same words.
+            // Every job of this checkpoint would fail with the same message.
             if self.state.store.is_refused(&spec) {
                 self.state.set_state(id, JobState::Failed(REFUSED.into()));
                 continue;

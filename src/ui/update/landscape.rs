@@ -1,4 +1,4 @@
-//! Executes the commands about landscapes.
+//! Executes the commands on landscapes.
 
 use super::App;
 use crate::figure::number::fixed;
@@ -26,7 +26,7 @@ impl App {
         }
     }
 
-    /// Computes landscapes over this plane, with no setting that has a meaning on another alone.
+    /// Sets the plane of landscapes, and resets the settings that are valid for other planes only.
     fn look_over(&mut self, plane: Axes) {
         let before = &self.state.session.landscape;
         let (grid, baseline, datasets) = (before.grid, before.baseline.clone(), before.datasets.clone());
@@ -37,7 +37,7 @@ impl App {
         self.replan();
     }
 
-    /// Asks for the weights at a node, in a place that is named by what they are of: they are in the session, so they are no cache.
+    /// Writes the weights at a node to a file named after them. The session refers to the file, so it is not in the cache.
     fn keep_cell(&mut self, cell: &PickedCell, dataset: &str) {
         let job = self.state.store.job(Analysis::Landscape, &cell.checkpoint, Some(dataset)).map(|(_, job)| &job.spec);
         let Some(JobSpec::Landscape(landscape)) = job else {
@@ -50,7 +50,7 @@ impl App {
         self.state.store.add(JobSpec::Weights(Box::new(WeightsJob { landscape, at, file })), JobState::Waiting);
     }
 
-    /// Opens the weights at a node, which have been written.
+    /// Opens the weights at a node after they were written.
     pub(in crate::ui) fn cell_kept(&mut self, job: &WeightsJob) {
         let before = self.state.session.clone();
         let source = &job.landscape.checkpoint;

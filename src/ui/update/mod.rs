@@ -1,6 +1,6 @@
-//! Executes commands on the state, and takes in what the worker and the threads in the background answer.
+//! Executes commands on the state, and applies the results of the worker and of background threads.
 //!
-//! [`App`] is the state with what commands need beside it. Each file executes the commands about one thing.
+//! [`App`] is the state with what commands need to be executed. Each file executes the commands on one subject.
 
 mod checkpoint;
 mod closing;
@@ -41,14 +41,14 @@ use flatland_core::job::Background;
 use flatland_core::job::runs::RunOptions;
 use flatland_core::session::{DatasetEntry, Tab};
 
-/// What is said where the desktop has no file dialog.
+/// Message when the desktop has no file dialog.
 const NO_DIALOG: &str = "No file dialog answered: expected a desktop portal or the program zenity. Paths can be typed: at the left to open, \
                          in the export line to export, and after `save as` in the palette (Ctrl+K) to save.";
 
-/// What a thread in the background gives back: the change that its answer makes.
+/// The result of a background thread: a function that applies it to the window.
 type Answer = Box<dyn FnOnce(&mut App) + Send>;
 
-/// The window: its state, its tabs, the worker, and the threads in the background.
+/// The window: its state, its tabs, the worker, and the background threads.
 pub struct App {
     pub(in crate::ui) ctx: Context,
     pub(in crate::ui) state: State,
@@ -57,20 +57,20 @@ pub struct App {
     pub(in crate::ui) worker: WorkerClient,
     pub(in crate::ui) background: Background<Answer>,
     pub(in crate::ui) keeper: Keeper,
-    /// Threads that write what is to be remembered: the window waits for them when it ends.
+    /// Threads that write the memory: the window waits for them when it closes.
     pub(in crate::ui) memory_work: Background<Finished>,
-    /// `None` while a thread has it.
+    /// `None` while a thread uses it.
     pub(in crate::ui) run_watch: Option<Box<RunWatch>>,
-    /// What was asked for and is not executed yet.
+    /// Commands that were pushed and are not executed yet.
     pub(in crate::ui) commands: Vec<Command>,
 }
 
 impl App {
-    /// A window that opens these paths (sessions and checkpoints) with this worker, and starts runs in this way. It shows `tab`, whatever
-    /// the session says, and remembers nothing: see [`App::remembering`].
+    /// A window that opens these paths (sessions and checkpoints) with this worker, and starts runs with these options. It shows `tab`, if
+    /// any, instead of the session's tab. It has no memory: see [`App::with_memory`].
     pub fn new(ctx: &Context, worker: WorkerClient, runs: RunOptions, paths: Vec<PathBuf>, tab: impl Into<Option<Tab>>) -> Self {
         theme::install(ctx);
-        // Zoom is one of the commands.
+        // Zooming is done by commands.
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
         let (tab, tabs) = (tab.into(), Tabs::default());
         let mut state = State::new(runs, tabs.titles());
@@ -92,19 +92,19 @@ impl App {
         }
     }
 
-    /// Does slow work on another thread, then changes the window by what it gives.
+    /// Runs slow work on a background thread, then applies its result by `then`.
     fn spawn<T: Send + 'static>(&mut self, work: impl FnOnce() -> T + Send + 'static, then: impl FnOnce(&mut App, T) + Send + 'static) {
         let ctx = self.ctx.clone();
         self.background.spawn(move || answer(work, then), move || ctx.request_repaint());
     }
 
-    /// Does work that may wait for a person, on a thread of its own.
+    /// Runs work that may wait for the user on a thread of its own.
     fn spawn_waiting(&mut self, work: impl FnOnce() + Send + 'static) {
         let ctx = self.ctx.clone();
         self.background.spawn_waiting(move || answer(work, |_, ()| {}), move || ctx.request_repaint());
     }
 
-    /// Shows a dialog of the desktop, then changes the window by what was chosen.
+    /// Shows a dialog of the desktop, then applies the choice.
     fn ask<T: Send + 'static>(
         &mut self,
         dialog: impl FnOnce() -> Chosen<T> + Send + 'static,
@@ -119,7 +119,7 @@ impl App {
         self.background.spawn_waiting(move || answer(dialog, chosen), move || ctx.request_repaint());
     }
 
-    /// Measures what the window and the worker hold of memory, once in a while.
+    /// Measures the memory of the window and the worker at intervals.
     fn measure_memory(&mut self) {
         if self.state.meter.is_due(self.ctx.input(|input| input.time)) {
             self.state.meter.graphics = graphics();
@@ -128,7 +128,7 @@ impl App {
         }
     }
 
-    /// Executes what was asked for, and takes in every answer that is there.
+    /// Executes the pushed commands, and applies all results that have arrived.
     pub(in crate::ui) fn advance(&mut self) {
         for command in std::mem::take(&mut self.commands) {
             self.execute(command);
@@ -154,7 +154,7 @@ impl App {
         self.remember();
     }
 
-    /// Runs a command; what it changes in the session can be undone.
+    /// Executes a command; its changes of the session can be undone.
     pub(in crate::ui) fn execute(&mut self, command: Command) {
         let (act, before) = (command.act(), self.state.session.clone());
         let is_step = matches!(
@@ -188,7 +188,7 @@ impl App {
             Command::SetLink(link, on) => self.state.session.view.set_link(link, on),
             Command::SetExtents(tab, extents) => self.state.session.view.set_extents(tab, extents),
             Command::Open(paths, open_as) => {
-                // What was wrong with an earlier attempt is no longer of interest.
+                // The error of an earlier attempt is out of date.
                 self.state.message = None;
                 self.spawn(move || paths.into_iter().map(|path| paths_open::look(path, open_as)).collect(), Self::opened);
             }
@@ -274,7 +274,7 @@ impl App {
         }
     }
 
-    /// Closes the topmost of what is open; the message at last.
+    /// Closes the topmost of what is open; the message last.
     fn back(&mut self) {
         if self.state.closing == Closing::Asked {
             self.state.closing = Closing::No;
@@ -288,7 +288,7 @@ impl App {
     }
 }
 
-/// Does the work; gives the change that its value makes.
+/// Runs the work; returns the function that applies its result.
 fn answer<T: Send + 'static>(work: impl FnOnce() -> T, then: impl FnOnce(&mut App, T) + Send + 'static) -> Answer {
     let value = work();
     Box::new(move |app: &mut App| then(app, value))

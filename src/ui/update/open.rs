@@ -1,4 +1,4 @@
-//! Takes in paths that were looked at: sessions, checkpoints, images.
+//! Opens paths after they were inspected: sessions, checkpoints, images.
 
 use super::App;
 use crate::ui::state::history::Act;

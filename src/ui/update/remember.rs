@@ -1,4 +1,4 @@
-//! What the window does about its memory: every change is kept a second later, by another thread; when the window ends, at once.
+//! Keeps the session in the memory: a second after every change, on another thread; when the window closes, at once.
 
 use std::time::{Duration, Instant};
 
@@ -9,11 +9,11 @@ use crate::ui::state::document::Recalling;
 use crate::ui::state::memory::{Preferences, ThemeChoice};
 use crate::ui::work::memory::keeper::{Finished, Keeper, Task, perform};
 
-/// How long the end of the window may wait for a thread that writes.
+/// The longest time that closing the window waits for a thread that writes.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 impl App {
-    /// A window that remembers. When it was asked to open nothing, what was open last comes back.
+    /// Adds a memory to the window. Without paths to open, the session that was open last is restored.
     pub fn remembering(mut self, keeper: Keeper, preferences: Preferences) -> Self {
         self.keeper = keeper;
         self.state.memory.preferences = preferences;
@@ -26,7 +26,7 @@ impl App {
         self
     }
 
-    /// Keeps what has changed, and does what the memory is asked for.
+    /// Keeps changes, and starts the queued tasks of the memory.
     pub(in crate::ui) fn remember(&mut self) {
         self.entitle();
         if !self.keeper.remembers() {
@@ -34,7 +34,7 @@ impl App {
         }
         let now = self.ctx.input(|input| input.time);
         let mut keeper = std::mem::take(&mut self.keeper);
-        // While something is recalled, what is open is only a place for it.
+        // While a session is being restored, the open one is only a placeholder.
         if self.state.recalling.is_none() && (keeper.has_kept() || !self.state.is_empty()) {
             let (file, unsaved) = (&self.state.document.file, self.state.unsaved());
             let wait = keeper.watch(
@@ -57,7 +57,7 @@ impl App {
         }
     }
 
-    /// Takes in what threads that wrote the memory give back.
+    /// Applies the results of threads that wrote the memory.
     pub(in crate::ui) fn take_in_memory(&mut self) {
         while let Some(finished) = self.memory_work.try_next() {
             match finished {
@@ -82,7 +82,7 @@ impl App {
         self.look_for_left();
     }
 
-    /// The window ends: keeps what is open, before this returns.
+    /// Keeps the open session before the window closes; returns when it is written.
     pub(in crate::ui) fn keep_before_exit(&mut self) {
         if self.keeper.remembers() && (self.keeper.has_kept() || !self.state.is_empty()) && self.state.recalling.is_none() {
             let kept = self.state.kept(true);
@@ -101,7 +101,7 @@ impl App {
         }
     }
 
-    /// Changes what the person likes, puts it in force and keeps it.
+    /// Changes the preferences, applies them and keeps them.
     pub(in crate::ui) fn prefer(&mut self, change: impl FnOnce(&mut Preferences)) {
         let before = self.state.memory.preferences.clone();
         change(&mut self.state.memory.preferences);

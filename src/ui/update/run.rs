@@ -1,5 +1,5 @@
-//! What the window does about runs: looks for them, asks things of them, starts them. Runs are processes of their own; nothing
-//! ends when the window does.
+//! Executes the commands on runs: reads their folder, controls them, starts them. Runs are separate processes and continue when the
+//! window closes.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,19 +16,19 @@ use flatland_core::job::runs;
 use flatland_core::job::{JobSpec, MethodInfo, RunFolder};
 use flatland_core::session::{CheckpointEntry, Tab};
 
-/// Seconds between two looks while a run is under way.
+/// Seconds between two reads of the folder while a run is in progress.
 const OFTEN: f64 = 1.0;
-/// Seconds between two looks otherwise: runs may be started from elsewhere.
+/// Seconds between two reads otherwise: runs may be started by other programs.
 const SELDOM: f64 = 4.0;
 
 impl App {
-    /// A window whose runs are in this folder, unless the session says where.
+    /// Sets the folder of the runs for sessions that do not name one.
     pub fn with_runs_in(mut self, folder: PathBuf) -> Self {
         self.state.runs.default = folder;
         self
     }
 
-    /// Looks into the run directories when it is time, on another thread.
+    /// Reads the run directories when it is time, on another thread.
     pub(in crate::ui) fn watch_runs(&mut self) {
         let root = self.state.session.view.runs.as_ref().unwrap_or(&self.state.runs.default);
         if *root != self.state.runs.root {
@@ -55,7 +55,7 @@ impl App {
         }
     }
 
-    /// Takes in what was found; what was found in a folder that has been left is dropped.
+    /// Applies what was read; the result for a folder that is no longer shown is dropped.
     pub(in crate::ui) fn looked(&mut self, watch: RunWatch, sight: Sight) {
         let now = self.ctx.input(|input| input.time);
         if watch.root() != self.state.runs.root {
@@ -106,7 +106,7 @@ impl App {
         }
     }
 
-    /// Asks the worker what it can train with, once.
+    /// Requests the list of methods from the worker, once.
     pub(in crate::ui) fn ask_for_methods(&mut self) {
         let asked = self.state.store.jobs.values().any(|job| job.spec == JobSpec::Methods && job.state.is_open());
         if self.state.runs.methods.is_empty() && !asked {
@@ -114,7 +114,7 @@ impl App {
         }
     }
 
-    /// The worker has said what it can train with.
+    /// Stores the methods that the worker can train with.
     pub(in crate::ui) fn know_methods(&mut self, methods: Vec<MethodInfo>) {
         if let (Some(form), Some(first)) = (&mut self.state.runs.form, methods.first())
             && !methods.iter().any(|method| method.key == form.draft.method)
@@ -124,7 +124,7 @@ impl App {
         self.state.runs.methods = methods;
     }
 
-    /// Asks the worker to time a few steps of what the form says.
+    /// Requests the worker to time a few steps of the run in the form.
     fn time_run(&mut self) {
         let Some(form) = &self.state.runs.form else { return };
         if let Ok((run, _)) = form.draft.check(&self.state.runs.methods, &|_| false) {
@@ -136,20 +136,20 @@ impl App {
     fn start_run(&mut self) {
         let Some(form) = &self.state.runs.form else { return };
         let taken = |name: &str| self.state.runs.book.runs.contains_key(&self.state.runs.root.join(name));
-        // The form says what is wrong.
+        // The form shows what is wrong.
         let Ok((run, name)) = form.draft.check(&self.state.runs.methods, &taken) else { return };
         let (dir, options) = (self.state.runs.root.join(name), self.state.runs.options.clone());
         let start = move || runs::start(&run, &dir, &options).map(|folder| folder.path().to_owned()).map_err(|error| error.to_string());
         self.spawn(start, Self::run_started);
     }
 
-    /// A run was started in this directory, or why not.
+    /// Handles the result of starting a run.
     fn run_started(&mut self, started: Result<PathBuf, String>) {
         self.state.runs.due = 0.0;
         match started {
             Ok(dir) => {
                 self.state.runs.form = None;
-                // A window that is opened elsewhere finds it again.
+                // The folder is stored in the session, so that a window started elsewhere finds it.
                 let root = &mut self.state.session.view.runs;
                 *root = root.take().or_else(|| dir.parent().map(Path::to_owned));
                 self.state.tell(format!("Started: {}", dir.display()));
@@ -158,7 +158,7 @@ impl App {
         }
     }
 
-    /// The process of a run was told something, or why not.
+    /// Handles the result of a request to the process of a run.
     fn run_told(&mut self, told: Result<(), String>) {
         self.state.runs.due = 0.0;
         if let Err(error) = told {

@@ -1,4 +1,4 @@
-//! Executes the commands about the scatter and the selection, and brings the scatter up to the results.
+//! Executes the commands on the scatter and the selection, and updates the scatter from the results.
 
 use super::App;
 use crate::ui::command::scatter::ScatterCommand;
@@ -13,10 +13,10 @@ use flatland_core::job::JobSpec;
 use flatland_core::session::{SelectMode, Selection, Tab};
 
 impl Scatter {
-    /// Does what only concerns the scatter.
+    /// Executes a command that changes only the scatter.
     ///
     /// # Errors
-    /// Says what is not understood in a search.
+    /// Says which term of a search is not understood.
     fn execute(&mut self, command: ScatterCommand) -> Result<(), String> {
         let view = &mut self.view;
         match &command {
@@ -83,7 +83,7 @@ impl Scatter {
         Ok(())
     }
 
-    /// The images that a search finds under any checkpoint.
+    /// The images that a search finds for any checkpoint.
     pub(in crate::ui) fn search(&self, text: &str) -> Result<Selection, String> {
         let query = Query::parse(text)?;
         let mut found = Selection::default();
@@ -94,7 +94,7 @@ impl Scatter {
                 Err(reason) => refused = Some(reason),
             }
         }
-        // A score that one checkpoint lacks may be another's.
+        // A score that one checkpoint lacks may exist for another.
         refused.filter(|_| found.is_empty()).map_or(Ok(found), Err)
     }
 }
@@ -111,7 +111,7 @@ impl App {
             }
             command => {
                 let searched = matches!(command, ScatterCommand::Search(..));
-                // The session's may be another since the last frame: something was undone, or opened.
+                // The session's settings may have changed since the last frame, by undo or by opening a session.
                 self.state.scatter.view = self.state.session.view.scatter.clone();
                 let done = self.state.scatter.execute(command);
                 self.state.session.view.scatter = self.state.scatter.view.clone();
@@ -125,7 +125,7 @@ impl App {
         }
     }
 
-    /// Shows the whole plots where a selected image lies outside of what is seen of them.
+    /// Shows the whole plots if a selected image is outside of their visible part.
     fn show_selection(&mut self) {
         let seen = self.state.session.view.extents.get(&Tab::EMBEDDING).cloned().unwrap_or_default();
         let linked = self.state.session.view.links.axes;
@@ -145,7 +145,7 @@ impl App {
         }
     }
 
-    /// Brings the scatter up to the results and starts what it wants to know.
+    /// Updates the scatter from the results and starts its background work.
     pub(in crate::ui) fn refresh_scatter(&mut self) {
         (self.state.scatter.view, self.state.scatter.links) = (self.state.session.view.scatter.clone(), self.state.session.view.links);
         if let Some(work) = self.state.scatter.refresh(&self.state.session, &self.state.store) {
@@ -172,13 +172,13 @@ impl App {
     }
 }
 
-/// Where the images of the datasets of the embeddings come from.
+/// Sources of the images of all datasets of the embeddings.
 fn sources(store: &Store) -> impl Iterator<Item = &Source> {
     let jobs = store.jobs.values().filter_map(|job| if let JobSpec::Embedding(job) = &job.spec { Some(job) } else { None });
     jobs.flat_map(|job| &job.datasets).map(|dataset| &dataset.source)
 }
 
-/// Images of a source, or for each why it cannot be shown.
+/// Reads images of a source; for each the image or why it cannot be shown.
 fn read(source: &Source, positions: Vec<i64>) -> Vec<(i64, Result<data::SingleImage, String>)> {
     let wanted: Vec<usize> = positions.iter().map(|position| usize::try_from(*position).unwrap_or(usize::MAX)).collect();
     match data::load_images(source, &wanted) {

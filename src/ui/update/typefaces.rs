@@ -1,4 +1,4 @@
-//! Has fonts looked for, on another thread, when a name needs characters that the window's own fonts lack.
+//! Searches fonts on another thread when a name needs characters that the window's own fonts lack.
 
 use super::App;
 use crate::figure::typeface_of;
@@ -6,7 +6,7 @@ use crate::ui::state::typefaces::Looked;
 use crate::ui::style::theme;
 
 impl App {
-    /// Looks for fonts for names that have come.
+    /// Starts a search of fonts for new names.
     pub(in crate::ui) fn look_for_typefaces(&mut self) {
         let checkpoints = self.state.session.checkpoints.iter().map(|checkpoint| checkpoint.name.as_str());
         let names = checkpoints.chain(self.state.session.datasets.iter().map(|dataset| dataset.name.as_str()));
@@ -17,7 +17,7 @@ impl App {
         }
     }
 
-    /// Uses the fonts that were found.
+    /// Installs the fonts that were found.
     fn use_typefaces(&mut self, found: Vec<Looked>) {
         if self.state.typefaces.add(found) {
             theme::install_fonts(&self.ctx, &self.state.typefaces.found);

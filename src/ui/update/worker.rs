@@ -1,4 +1,4 @@
-//! Takes in what the worker tells.
+//! Handles the events of the worker.
 
 use super::App;
 use crate::ui::state::worker_event::WorkerEvent;

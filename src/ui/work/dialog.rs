@@ -1,21 +1,21 @@
-//! The dialogs of the desktop: which files to open, where to write. Each waits for the person, so each runs on a thread of its own.
+//! The file dialogs of the desktop. Each waits for the user, so each runs on its own thread.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::ui::command::OpenAs;
 
-/// What a dialog gave.
+/// The result of a dialog.
 pub enum Chosen<T> {
-    /// This.
+    /// The user chose this.
     This(T),
-    /// It was closed.
+    /// The user closed the dialog.
     Nothing,
     /// The desktop has no dialog.
     NoDialog,
 }
 
-/// Asks the desktop for files (for datasets also folders) to open.
+/// Shows the dialog for opening files (for datasets also folders).
 pub fn open(open_as: OpenAs) -> Chosen<Vec<PathBuf>> {
     let dialog = rfd::FileDialog::new().set_title(open_as.label());
     let chosen = || match open_as {
@@ -25,13 +25,13 @@ pub fn open(open_as: OpenAs) -> Chosen<Vec<PathBuf>> {
     asked(chosen)
 }
 
-/// Asks the desktop where to write a figure.
+/// Shows the dialog for exporting a figure.
 pub fn export(name: &str, extension: &str) -> Chosen<PathBuf> {
     let dialog = rfd::FileDialog::new().set_title("Export view").set_file_name(format!("{name}.{extension}"));
     asked(|| dialog.save_file())
 }
 
-/// Asks the desktop where to write the session.
+/// Shows the dialog for saving the session.
 pub fn save(name: &str, folder: Option<&Path>) -> Chosen<PathBuf> {
     let dialog = rfd::FileDialog::new().set_title("Save session as").set_file_name(name).add_filter("Session", &["toml"]);
     let dialog = match folder {
@@ -41,13 +41,13 @@ pub fn save(name: &str, folder: Option<&Path>) -> Chosen<PathBuf> {
     asked(|| dialog.save_file())
 }
 
-/// Asks where to write the selected images as a table. Where the desktop has no dialog, nothing is said: the path can be typed beside.
+/// Shows the dialog for exporting the selected images as a table. A missing dialog is not reported, since the path can be typed.
 pub fn export_selection() -> Chosen<PathBuf> {
     let dialog = rfd::FileDialog::new().set_title("Export selection").set_file_name("selection.csv");
     dialog.save_file().map_or(Chosen::Nothing, Chosen::This)
 }
 
-/// What a dialog gave. Where there is none to ask, that comes faster than anybody closes one.
+/// Runs a dialog. A desktop without dialogs answers faster than a user can close one.
 fn asked<T>(dialog: impl FnOnce() -> Option<T>) -> Chosen<T> {
     const TOO_FAST: Duration = Duration::from_millis(150);
     let start = Instant::now();

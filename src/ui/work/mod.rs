@@ -1,5 +1,5 @@
-//! What happens off the window's thread: the worker, files, dialogs. Each function blocks; [`crate::ui::update`] runs it on another thread and
-//! changes the state by what it gives.
+//! Work outside of the window's thread: the worker, files, dialogs. Functions block; [`crate::ui::update`] runs them on other threads and
+//! applies their results to the state.
 
 pub mod dialog;
 pub mod export;

@@ -4,7 +4,7 @@ use flatland_core::job::{Analysis, JobSpec, PlanError, PlanOptions, check_paths,
 use flatland_core::result::cell_cache;
 use flatland_core::session::Session;
 
-/// The jobs of a session with their places in the cache. What an analysis lacks is no complaint: its tab says it.
+/// The jobs of a session with their folders in the cache. Missing inputs of an analysis are not errors: its tab says what is missing.
 pub fn plan(session: &Session, datasets: &[String]) -> (Vec<JobSpec>, Vec<String>) {
     let (mut jobs, mut complaints) = (Vec::new(), Vec::new());
     jobs.extend(
@@ -14,7 +14,7 @@ pub fn plan(session: &Session, datasets: &[String]) -> (Vec<JobSpec>, Vec<String
         return (jobs, complaints);
     }
     for analysis in Analysis::of(session) {
-        // Sharpness on several datasets is shown side by side, whichever is chosen.
+        // Sharpness on several datasets is shown side by side, whichever dataset is chosen.
         let is_chosen = analysis.is_per_dataset() && !(analysis == Analysis::Sharpness && session.sharpness.datasets.len() > 1);
         let options = PlanOptions {
             datasets: if is_chosen { datasets.to_vec() } else { Vec::new() },

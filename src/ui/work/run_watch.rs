@@ -1,4 +1,4 @@
-//! [`RunWatch`]: looks into the run directories, on a thread of its own.
+//! [`RunWatch`]: reads the run directories, on a background thread.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub struct RunWatch {
 }
 
 impl RunWatch {
-    /// Of this folder; nothing is read yet.
+    /// Watches this folder; nothing is read yet.
     pub fn new(root: PathBuf) -> Self {
         Self { root, followers: IndexMap::new() }
     }
@@ -28,7 +28,7 @@ impl RunWatch {
         &self.root
     }
 
-    /// Reads what is new. Blocks for files.
+    /// Reads what has changed. Blocks for files.
     pub fn look(&mut self) -> Sight {
         let dirs = directories(&self.root);
         let (mut changed, mut unreadable) = (Vec::new(), Vec::new());

@@ -1,31 +1,31 @@
-//! Writes a session into its file.
+//! Writes a session to its file.
 
 use std::path::{Path, PathBuf};
 
 use flatland_core::result::write_atomic;
 use flatland_core::session::{Session, SessionError};
 
-/// What saving may write over.
+/// Which existing file may be overwritten.
 pub enum Over {
-    /// Whatever is there: somebody was asked.
+    /// Any file: the user was asked.
     Anything,
-    /// The file when it still holds this session.
+    /// The file if it still contains this session.
     Known(Box<Session>),
     /// No file.
     Nothing,
 }
 
-/// What became of saving.
+/// The result of saving.
 pub enum Saved {
-    /// Written, as it was then.
+    /// The path and the session that was written.
     Written(PathBuf, Box<Session>),
-    /// The file is not as it was when it was opened; it was left as it is.
+    /// The file has changed since it was opened; it was not overwritten.
     Foreign(PathBuf),
-    /// Why it could not be written.
+    /// Why the file could not be written.
     Failed(String),
 }
 
-/// Where a session that shall lie at `path` is written, absolute, and whether the ending was added: with another it could not be opened
+/// The absolute path of a session file to be saved at `path`, and whether the extension was added: with another one it could not be opened
 /// again.
 pub fn session_path(path: PathBuf) -> (PathBuf, bool) {
     let path = std::path::absolute(&path).unwrap_or(path);
@@ -37,7 +37,7 @@ pub fn session_path(path: PathBuf) -> (PathBuf, bool) {
     (name.into(), true)
 }
 
-/// Writes the session to [`session_path`], when it can be opened again and what is there may be written over.
+/// Writes the session to [`session_path`], if it can be opened again and an existing file may be overwritten.
 pub fn save(path: PathBuf, session: Session, over: Over) -> Saved {
     if let Err(message) = session.check() {
         return Saved::Failed(format!("not saved, it could not be opened again: {message} ({})", path.display()));

@@ -1,4 +1,4 @@
-//! What can be done to each open checkpoint.
+//! Commands for each open checkpoint.
 
 use super::{Item, Section};
 use crate::ui::command::{CheckpointCommand, Command};

@@ -1,14 +1,14 @@
-//! Figures and how they look.
+//! Commands about figures and their settings.
 
 use super::{Item, Section};
 use crate::ui::command::Command;
 use crate::ui::state::State;
 use flatland_core::session::{FigureFormat, FigureSettings, Theme};
 
-/// Widths that journals ask for, in millimetres.
+/// Widths that journals require, in millimetres.
 pub const WIDTHS: [(&str, f64); 2] = [("one column", 88.0), ("two columns", 180.0)];
 
-/// As shown to people.
+/// Name shown in the window.
 pub fn theme_label(theme: Theme) -> &'static str {
     match theme {
         Theme::Print => "White paper",

@@ -1,4 +1,4 @@
-//! How landscapes are shown.
+//! Commands about how landscapes are shown.
 
 use super::{Item, Section};
 use crate::ui::command::Command;

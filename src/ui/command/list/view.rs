@@ -1,4 +1,4 @@
-//! What is seen, and how.
+//! Commands about what is shown and how.
 
 use super::{Item, Section};
 use crate::ui::command::Command;

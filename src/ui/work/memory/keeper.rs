@@ -1,5 +1,5 @@
-//! [`Keeper`]: the window's side of its memory. What is to be remembered is queued and done in order on another thread, one
-//! batch at a time; what came of it is told in a [`Report`].
+//! [`MemoryQueue`]: the queue of tasks for the memory. Another thread performs them in order, one batch at a time, and returns a
+//! [`Report`].
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -7,49 +7,49 @@ use std::path::{Path, PathBuf};
 use super::Memory;
 use crate::ui::state::memory::{Kept, Left, Preferences, Recent, Restored};
 
-/// Seconds from a change until it is kept: a slider that is dragged is written once.
+/// Seconds from a change until it is kept, so that a dragged slider is written once.
 const CALM: f64 = 1.0;
 
-/// Something to be remembered, or to be recalled.
+/// A task for the memory.
 #[derive(Clone, Debug)]
 pub enum Task {
-    /// Recall what was open last.
+    /// Restore the session that was open last.
     TakeLast,
-    /// Recall what was left in this slot.
+    /// Restore the session in this slot.
     Take(String),
-    /// Keep what is open.
+    /// Keep the open session.
     Keep(Box<Kept>),
-    /// Leave what is kept for later, and go on in another slot.
+    /// Leave the kept session for later, and continue in another slot.
     Leave,
-    /// Drop what is kept: nothing of it would be missed.
+    /// Remove the kept session: it has no unsaved changes.
     Drop,
-    /// Remove what was left in this slot.
+    /// Remove the session in this slot.
     Forget(String),
-    /// A session file was opened or saved.
+    /// Add a session file that was opened or saved to the recent files.
     Opened(PathBuf),
-    /// Keep what has changed of theme, zoom and habits: what they were, what they are.
+    /// Keep changed preferences: the old ones and the new ones.
     Prefer(Box<[Preferences; 2]>),
-    /// Look which sessions there are.
+    /// List the recent files and the sessions of windows that have ended.
     Look,
 }
 
-/// What came of it.
+/// The result of tasks.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// Of [`Task::TakeLast`] and [`Task::Take`]: what was there.
+    /// For [`Task::RestoreLast`] and [`Task::Restore`]: the restored session, if any.
     pub restored: Option<Option<Box<Restored>>>,
-    /// Session files, the latest first.
+    /// Recent session files, the latest first.
     pub recents: Option<Vec<Recent>>,
-    /// What windows that are gone have left.
+    /// Sessions of windows that have ended.
     pub left: Vec<Left>,
-    /// What could not be done.
+    /// Errors.
     pub complaints: Vec<String>,
 }
 
-/// What a thread that did tasks gives back: the memory, and what came of them.
+/// What a thread returns after its tasks: the memory and their result.
 pub type Finished = (Box<Memory>, Report);
 
-/// Does the tasks in their order.
+/// Performs the tasks in their order.
 pub fn perform(memory: &mut Memory, tasks: Vec<Task>) -> Report {
     let mut report = Report::default();
     for task in tasks {
@@ -85,26 +85,26 @@ pub fn perform(memory: &mut Memory, tasks: Vec<Task>) -> Report {
     report
 }
 
-/// What the window knows of its memory, and what it still has to tell it.
+/// The queue of tasks for the memory.
 #[derive(Debug, Default)]
 pub struct Keeper {
-    /// `None` while a thread has it, or when nothing is remembered.
+    /// `None` while a thread uses it, or when the window has no memory.
     memory: Option<Box<Memory>>,
     remembers: bool,
     queue: VecDeque<Task>,
-    /// As it was queued last.
+    /// The session that was queued last.
     kept: Option<Kept>,
-    /// When the present state is to be kept, in the window's seconds.
+    /// Time at which the present session is to be kept, in seconds of the window's clock.
     due: Option<f64>,
 }
 
 impl Keeper {
-    /// One that remembers in this folder.
+    /// A queue for the memory in this folder.
     pub fn at(root: &Path) -> Self {
         Self { memory: Some(Box::new(Memory::at(root))), remembers: true, ..Self::default() }
     }
 
-    /// Whether anything is remembered.
+    /// Whether the window has a memory.
     pub fn remembers(&self) -> bool {
         self.remembers
     }
@@ -116,7 +116,7 @@ impl Keeper {
         }
     }
 
-    /// What is open now; it is queued when it changed and a moment has passed. Gives the seconds until then.
+    /// Queues the open session when it has changed and the delay has passed. Returns the seconds until then.
     pub fn watch(&mut self, kept: impl FnOnce() -> Kept, same: impl FnOnce(&Kept) -> bool, now: f64) -> Option<f64> {
         if !self.remembers || self.kept.as_ref().is_some_and(same) {
             self.due = None;
@@ -131,28 +131,28 @@ impl Keeper {
         None
     }
 
-    /// Queues what is open now.
+    /// Queues the open session.
     pub fn keep(&mut self, kept: Kept) {
         self.kept = Some(kept.clone());
         self.ask(Task::Keep(Box::new(kept)));
     }
 
-    /// Whether something is kept of what is open.
+    /// Whether the open session is kept.
     pub fn has_kept(&self) -> bool {
         self.kept.is_some()
     }
 
-    /// Something else is open: nothing of it is kept yet.
+    /// Records that another session is open, of which nothing is kept yet.
     pub fn begin(&mut self) {
         (self.kept, self.due) = (None, None);
     }
 
-    /// The slot holds this already.
+    /// Records that the slot contains this session already.
     pub fn holds(&mut self, kept: Kept) {
         self.kept = Some(kept);
     }
 
-    /// The memory and its next tasks, to be performed on another thread; `None` while there is nothing to do or a thread has it.
+    /// The memory and its next tasks, for another thread; `None` when there are none or a thread uses the memory.
     pub fn take_work(&mut self) -> Option<(Box<Memory>, Vec<Task>)> {
         if self.queue.is_empty() {
             return None;
@@ -160,12 +160,12 @@ impl Keeper {
         Some((self.memory.take()?, self.queue.drain(..).collect()))
     }
 
-    /// Whether a thread has the memory.
+    /// Whether a thread uses the memory.
     pub fn is_busy(&self) -> bool {
         self.remembers && self.memory.is_none()
     }
 
-    /// The memory is back.
+    /// Takes the memory back from a thread.
     pub fn back(&mut self, memory: Box<Memory>) {
         self.memory = Some(memory);
     }

@@ -1,11 +1,11 @@
-//! What the window remembers from one start to the next, in a folder of the user's state (`FLATLAND_STATE` names another):
+//! What the window remembers from one start to the next, in a folder of the user's state (`FLATLAND_STATE` sets another folder):
 //!
-//! - `slots/<id>.toml`: what a window has open, [`Kept`], written a second after every change. Each window has a slot of its own and
-//!   holds its lock while it lives, so two windows never write the same file, and a slot that nobody holds is one whose window is gone.
-//! - `recent.toml`: session files, [`Recent`]. - `preferences.toml`: theme, zoom, [`Preferences`].
+//! - `slots/<id>.toml`: the session of a window, [`Kept`], written a second after every change. Each window has its own slot and holds
+//!   its lock while it runs, so two windows never write the same file. A slot without a lock belongs to a window that has ended.
+//! - `recent.toml`: recent session files, [`Recent`]. - `preferences.toml`: theme, zoom and the commands used last, [`Preferences`].
 //!
-//! All files are whole or absent. Everything here blocks: the window has it done by [`keeper::Keeper`] on another thread.
-//! Deliberately absent: results (they are found in the cache), runs (their directories are the truth).
+//! Files are written completely or not at all. All functions block: [`queue::MemoryQueue`] runs them on another thread.
+//! Results are not stored here (they are in the cache), nor runs (they are in their directories).
 
 pub mod keeper;
 mod preferences;
@@ -21,7 +21,7 @@ use crate::ui::state::memory::{Kept, Left, Preferences, Recent, Restored};
 use crate::ui::work::memory::slot::Slot;
 use flatland_core::session::Session;
 
-/// The folder, and the slot of this window.
+/// The memory's folder, and the slot of this window.
 #[derive(Debug)]
 pub struct Memory {
     root: PathBuf,
@@ -29,24 +29,24 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Memory in this folder, which need not be there yet.
+    /// A memory in this folder, which need not exist yet.
     pub fn at(root: &Path) -> Self {
         Self { root: root.to_owned(), slot: None }
     }
 
-    /// Takes over what was open last and is open nowhere now.
+    /// Takes over the session that was open last and is not open in another window.
     ///
     /// # Errors
-    /// When a slot is there and cannot be read; it stays.
+    /// When a slot cannot be read; it is not changed.
     pub fn take_last(&mut self) -> Result<Option<Restored>, String> {
         let Some(last) = self.left().into_iter().next() else { return Ok(None) };
         self.take(&last.id)
     }
 
-    /// Takes over what was left in a slot; `None` when somebody else has.
+    /// Takes over the session of a slot; `None` when another window has it.
     ///
     /// # Errors
-    /// When it cannot be read; it stays.
+    /// When it cannot be read; it is not changed.
     pub fn take(&mut self, id: &str) -> Result<Option<Restored>, String> {
         let Some(slot) = Slot::claim(&self.root, id) else { return Ok(None) };
         let kept = slot.read()?;
@@ -55,7 +55,7 @@ impl Memory {
         Ok(Some(Restored { kept, saved }))
     }
 
-    /// Keeps what is open.
+    /// Keeps the open session.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -66,32 +66,32 @@ impl Memory {
         self.slot.as_ref().map_or(Ok(()), |slot| slot.write(kept))
     }
 
-    /// Leaves the slot to whoever takes it; what is kept next goes into another.
+    /// Leaves the slot to another window; the next session is kept in a new slot.
     pub fn leave(&mut self) {
         self.slot = None;
     }
 
-    /// Drops what is kept in this window's slot, when nothing of it would be missed.
+    /// Removes this window's slot, when it has no unsaved changes.
     pub fn drop_slot(&mut self) {
         if let Some(slot) = self.slot.take() {
             slot.remove();
         }
     }
 
-    /// What windows that are gone have left, the latest first.
+    /// The sessions of windows that have ended, the latest first.
     pub fn left(&self) -> Vec<Left> {
         slot::left(&self.root)
     }
 
-    /// Removes what was left in a slot.
+    /// Removes a slot.
     pub fn forget(&self, id: &str) {
         if let Some(slot) = Slot::claim(&self.root, id) {
             slot.remove();
         }
     }
 
-    /// Removes what nobody needs: slots without unsaved changes, but for the latest, which the next window opens, and the latest of each of
-    /// the last files, which knows how it was looked at.
+    /// Removes slots without unsaved changes, except the latest, which the next window opens, and the latest of each of the last files, which
+    /// has the view of that file.
     pub fn tidy(&self) {
         let mut files = BTreeSet::new();
         let readable = self.left().into_iter().filter(|left| left.error.is_none());
@@ -103,7 +103,7 @@ impl Memory {
         }
     }
 
-    /// Session files, the latest first; `opened` comes first.
+    /// Recent session files, the latest first; `opened` is put first.
     ///
     /// # Errors
     /// When the list cannot be written.
@@ -111,7 +111,7 @@ impl Memory {
         recent::note(&self.root, opened)
     }
 
-    /// Keeps what has changed of theme, zoom and habits since they were `before`.
+    /// Keeps the preferences that differ from `before`.
     ///
     /// # Errors
     /// When they cannot be written.

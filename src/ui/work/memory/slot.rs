@@ -1,5 +1,5 @@
-//! [`Slot`]: the place where a window keeps what it has open, and its lock. The system lets go of the lock when the process ends,
-//! however it ends.
+//! [`Slot`]: the file in which a window keeps its session, and its lock. The system releases the lock when the process ends for any
+//! reason.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -10,7 +10,7 @@ use crate::ui::state::memory::{Kept, Left};
 use flatland_core::result::write_atomic;
 
 impl Left {
-    /// What `slot` holds. One that cannot be read may hold unsaved changes.
+    /// Describes the content of `slot`. A slot that cannot be read may contain unsaved changes.
     fn of(id: String, slot: &Slot) -> Self {
         match slot.read() {
             Ok(Kept { file, name, unsaved, time, session, .. }) => {
@@ -25,7 +25,7 @@ impl Left {
     }
 }
 
-/// A slot that this process holds.
+/// A slot locked by this process.
 #[derive(Debug)]
 pub struct Slot {
     file: PathBuf,
@@ -34,14 +34,14 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// A new one.
+    /// Creates a slot.
     pub fn new(root: &Path) -> Result<Self, String> {
         let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
         let id = format!("{nanos}-{}", std::process::id());
         Self::hold(root, &id).map_err(|error| format!("cannot keep what is open: {error} ({})", root.display()))
     }
 
-    /// One that is there and that nobody holds.
+    /// Locks an existing slot that no process has locked.
     pub fn claim(root: &Path, id: &str) -> Option<Self> {
         let slot = Self::hold(root, id).ok()?;
         slot.file.is_file().then_some(slot)
@@ -66,15 +66,15 @@ impl Slot {
         write_atomic(&self.file, text.as_bytes()).map_err(|error| error.to_string())
     }
 
-    /// Removes it.
+    /// Removes the slot.
     pub fn remove(self) {
-        // What cannot be removed is found again, and no harm is done.
+        // A file that cannot be removed is found again later, which does no harm.
         let _ = std::fs::remove_file(&self.file);
         let _ = std::fs::remove_file(&self.lock);
     }
 }
 
-/// Opens a file to be locked; makes it and its folder.
+/// Opens a file for locking; creates it and its folder.
 pub fn lock_file(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -82,7 +82,7 @@ pub fn lock_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).truncate(false).write(true).open(path)
 }
 
-/// The slots whose windows are gone, the latest first.
+/// The slots of windows that have ended, the latest first.
 pub fn left(root: &Path) -> Vec<Left> {
     let entries = std::fs::read_dir(root.join("slots")).into_iter().flatten().flatten();
     let mut left: Vec<Left> = entries

@@ -1,4 +1,4 @@
-//! Slots, locks, the list of recent files and what is tidied away.
+//! Tests of slots, locks, the list of recent files and the removal of old slots.
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
