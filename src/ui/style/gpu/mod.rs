@@ -1,5 +1,5 @@
-//! What the window draws by passes of its own, for what egui's shapes are too slow: buffers go up once and stay. Deliberately absent: what
-//! is drawn and why; that is the views' business.
+//! GPU passes of the window for drawings that are too slow as egui shapes: buffers are uploaded once and kept. What is drawn is decided by
+//! the views.
 
 pub mod ground;
 mod lay;
@@ -9,7 +9,7 @@ mod splat;
 
 use eframe::egui_wgpu::{RenderState, wgpu};
 
-/// Makes the pipelines where there are none yet; without a render state (tests of logic) nothing is ever drawn.
+/// Creates the pipelines if there are none yet. Without a render state (tests without pixels) nothing is drawn.
 pub fn install(state: Option<&RenderState>) {
     let Some(state) = state else { return };
     let (device, target) = (&state.device, state.target_format);

@@ -1,26 +1,26 @@
-//! [`draw`]: the discs of `points.wgsl`, by the processor. Where the adapter is software anyway its general way of drawing a triangle
-//! costs about a microsecond a disc; adding a ready-made stamp of the disc to the picture costs a tenth of that.
+//! [`draw`]: draws the discs of `points.wgsl` on the CPU. Rasterizing a triangle on a software adapter takes about a microsecond per disc;
+//! blending a precomputed mask of the disc into the picture takes a tenth of that.
 
 use rayon::prelude::*;
 
 use super::points::{RING, View};
 use crate::ui::state::scatter::color::{SELECTED, VISIBLE};
 
-/// Places within a pixel along each axis for which there is a stamp; a power of two.
+/// Number of subpixel positions along each axis for which there is a mask; a power of two.
 const PHASES: i32 = 16;
-/// One lane of a pixel in two.
+/// Mask of every second byte: two channels of a pixel are computed at a time.
 const LANES: u32 = 0x00ff_00ff;
-/// Half a unit of both lanes, so that what is cut off is rounded.
+/// Half a unit in both channels, for rounding.
 const HALF: u32 = 0x0080_0080;
 
-/// Premultiplied RGBA of `size` (width, height), the uppermost row first: one view of the points drawn over the other.
+/// Premultiplied RGBA of `size` (width, height), top row first: the views of the points drawn over each other.
 pub fn draw(size: [u32; 2], positions: &[[f32; 2]], styles: &[[u8; 4]], views: &[View]) -> Vec<u32> {
     let [width, height] = size.map(|side| side as usize);
     let mut picture = vec![0u32; width * height];
     if picture.is_empty() {
         return picture;
     }
-    // More bands than threads: points lie close in some of them.
+    // More bands than threads, since some bands have many more points.
     let rows = height.div_ceil(4 * rayon::current_num_threads()).max(16);
     for view in views.iter().filter(|view| view.opacity > 0.0 || view.part == 2) {
         let stamps = Stamps::new(view);
@@ -32,11 +32,11 @@ pub fn draw(size: [u32; 2], positions: &[[f32; 2]], styles: &[[u8; 4]], views: &
     picture
 }
 
-/// How much of each pixel a disc covers, for every place of its middle within a pixel.
+/// The coverage of each pixel by a disc, for every subpixel position of its centre.
 struct Stamps {
-    /// Pixels on each side of the middle one.
+    /// Number of pixels on each side of the middle one.
     reach: i32,
-    /// Of 256: how opaque a pixel is, and how much of it has the point's colour rather than the ring's.
+    /// In units of 1/256: opacity of a pixel, and share of the point's colour against the ring's.
     cover: Vec<[u16; 2]>,
 }
 
@@ -64,9 +64,9 @@ impl Stamps {
 struct Band<'a> {
     pixels: &'a mut [u32],
     width: i32,
-    /// The first row.
+    /// Index of the first row.
     first: i32,
-    /// Rows of the whole picture.
+    /// Number of rows of the whole picture.
     height: f32,
 }
 
@@ -83,7 +83,7 @@ impl Band<'_> {
             let x = middle_x + (at[0] - view.center[0]) * scale_x;
             let selected = style[3] & SELECTED != 0;
             let in_part = view.part == 0 || (view.part == 2) == selected;
-            // What is no number lies nowhere.
+            // Points with NaN are not drawn.
             if y > low && y < high && x > left && x < right && style[3] & VISIBLE != 0 && in_part {
                 self.stamp(x, y, u32::from_ne_bytes([style[0], style[1], style[2], 255]), view, stamps);
             }
@@ -122,7 +122,7 @@ impl Band<'_> {
     }
 }
 
-/// From one colour to another by `share` of 256; two lanes of a byte at a time.
+/// Mixes two colours with `share` of 256; two channels at a time.
 #[inline(always)]
 fn mix(from: u32, to: u32, share: u32) -> u32 {
     let rest = 256 - share;

@@ -1,4 +1,4 @@
-//! The discs, beside those that the adapter draws.
+//! Compares the discs with those drawn by the adapter.
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_set
 use super::*;
 use crate::ui::style::gpu::points::{Look, Points, PointsCallback};
 
-/// Points around the middle and beyond the edges, one of them nowhere; some hidden, some selected.
+/// Points around the middle and outside of the edges, one of them NaN; some are hidden, some selected.
 fn points() -> (Vec<[f32; 2]>, Vec<[u8; 4]>) {
     let mut state = 7u64;
     let mut uniform = || {
@@ -24,7 +24,7 @@ fn points() -> (Vec<[f32; 2]>, Vec<[u8; 4]>) {
     (positions, styles)
 }
 
-/// The window's picture with points drawn in one way or the other.
+/// The window's picture with points drawn by the CPU or by the adapter.
 fn pictured(look: Look, software: bool) -> image::RgbaImage {
     let state = create_render_state(default_wgpu_setup(), RendererOptions::PREDICTABLE);
     state.renderer.write().callback_resources.insert(Points::new(&state.device, state.target_format, software));
