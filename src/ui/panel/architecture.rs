@@ -1,4 +1,4 @@
-//! Which network a checkpoint is: inferred, assumed or chosen, and the choice among the others that its tensors fit.
+//! The network of a checkpoint: inferred, assumed or chosen, and the choice among other networks that its tensors fit.
 
 use egui::containers::menu::MenuButton;
 use egui::{RichText, Role as WidgetRole, Ui, WidgetInfo};
@@ -10,10 +10,10 @@ use crate::ui::style::widget::controls::complaint;
 use flatland_core::result::{Inspection, Loadable};
 use flatland_core::session::CheckpointEntry;
 
-/// The network as a button that offers the others with the same tensors.
+/// Draws the network as a button; its menu has the other networks with the same tensors.
 pub fn button(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
     let (name, architecture) = (&checkpoint.name, inspection.architecture.as_deref().unwrap_or("unknown network"));
-    // Every network leaves something to be assumed; only where another one has the same tensors is there something to choose.
+    // The inspection assumes something for every network; there is a choice only if another network has the same tensors.
     let is_assumed = checkpoint.architecture.is_none() && !inspection.assumed.is_empty() && !inspection.ambiguous.is_empty();
     let button = egui::Button::new(assumed::value(ui, architecture, is_assumed)).frame_when_inactive(false);
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| choices(ui, checkpoint, inspection, commands));
@@ -39,7 +39,7 @@ fn choices(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, c
     choose(ui, "As its tensors tell", checkpoint.architecture.is_none(), None);
 }
 
-/// What is known and what is assumed, line by line.
+/// Draws what is known and what is assumed, line by line.
 fn tell(ui: &mut Ui, is_assumed: bool, checkpoint: &CheckpointEntry, inspection: &Inspection) {
     ui.label(match (is_assumed, checkpoint.architecture.is_some()) {
         (true, _) => assumed::ASSUMED,
@@ -60,14 +60,14 @@ fn tell(ui: &mut Ui, is_assumed: bool, checkpoint: &CheckpointEntry, inspection:
     }
 }
 
-/// What has to be chosen before anything is computed: the sentence and the choices.
+/// Draws the question that must be answered before anything is computed, and its choices.
 pub fn question(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
     complaint(ui, "Its tensors fit several networks. Which is it?").on_hover_text(inspection.question.as_deref().unwrap_or_default());
     let networks = inspection.architecture.iter().chain(&inspection.ambiguous);
     offer(ui, checkpoint, networks.map(|name| (name.clone(), CheckpointCommand::Architecture(Some(name.clone())))), commands);
 }
 
-/// The networks that a refused file can be read as.
+/// Draws the networks as which a refused file can be read.
 pub fn ways_out(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
     let label = |way: &Loadable| match way.ignore.is_empty() {
         true => format!("Read as {}", way.architecture),
@@ -81,7 +81,7 @@ pub fn ways_out(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspecti
     offer(ui, checkpoint, ways.into_iter(), commands);
 }
 
-/// Choices as buttons.
+/// Draws choices as buttons.
 pub fn offer(ui: &mut Ui, of: &CheckpointEntry, choices: impl Iterator<Item = (String, CheckpointCommand)>, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         for (label, command) in choices {

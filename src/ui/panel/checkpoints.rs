@@ -1,5 +1,5 @@
-//! The open checkpoints: colour, name, architecture and size, or why the file is refused. A row is dragged to another place, renamed
-//! where it stands, hidden, made the baseline, closed.
+//! The list of open checkpoints: colour, name, architecture and size, or why the file is refused. A row can be dragged to another place,
+//! renamed, hidden, made the baseline, and closed.
 
 use egui::containers::menu::MenuButton;
 use egui::text::{CCursor, CCursorRange};
@@ -22,15 +22,15 @@ use crate::ui::style::widget::swatch;
 use flatland_core::result::Inspection;
 use flatland_core::session::{Assumption, COLORS, CheckpointEntry, Normalization, NormalizationPreset, Session};
 
-/// Height of a row.
+/// Height of a row, points.
 const ROW: f32 = 22.0;
-/// Height of the line under it.
+/// Height of the second line of a row, points.
 const LINE: f32 = 16.0;
 
-/// What the list remembers.
+/// State of the list.
 #[derive(Debug, Default)]
 pub struct State {
-    /// The checkpoint that is being renamed, and the name as far as it is typed.
+    /// The checkpoint that is being renamed, and the typed name.
     renaming: Option<(String, String)>,
 }
 
@@ -78,7 +78,7 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
 struct Row<'a> {
     checkpoint: &'a CheckpointEntry,
     color: usize,
-    /// Whether it is the baseline, where there is one.
+    /// Whether it is the baseline; `None` when differences have no baseline.
     baseline: Option<bool>,
 }
 
@@ -130,7 +130,7 @@ fn row(ui: &mut Ui, state: &mut State, row: &Row<'_>, commands: &mut Vec<Command
     }
 }
 
-/// The part of a row by which it is taken.
+/// The part of a row by which it is dragged.
 fn grip(ui: &Ui, rect: Rect, name: &str, tell: &mut impl FnMut(CheckpointCommand)) -> Response {
     let (response, moved) = reorder::handle(ui, rect, "checkpoint row", name, true);
     match moved {
@@ -145,7 +145,7 @@ fn grip(ui: &Ui, rect: Rect, name: &str, tell: &mut impl FnMut(CheckpointCommand
     response
 }
 
-/// The field in the place of the name; Enter takes the new name, Escape and a click elsewhere leave the old one.
+/// The text field in place of the name. Enter sets the new name; Escape and a click elsewhere keep the old one.
 fn rename(ui: &mut Ui, state: &mut State, tell: &mut impl FnMut(CheckpointCommand)) {
     let Some((of, text)) = &mut state.renaming else { return };
     let id = Id::unique(("rename checkpoint", &of));
@@ -156,7 +156,7 @@ fn rename(ui: &mut Ui, state: &mut State, tell: &mut impl FnMut(CheckpointComman
     let is_new = !ui.data(|data| data.get_temp::<bool>(id).unwrap_or(false));
     if is_new {
         field.request_focus();
-        // What is typed takes the place of the old name.
+        // The old name is selected, so that typing replaces it.
         let mut typed = TextEditState::load(ui.ctx(), id).unwrap_or_default();
         typed.cursor.set_char_range(Some(CCursorRange::two(CCursor::default(), CCursor::new(text.chars().count()))));
         typed.store(ui.ctx(), id);
@@ -170,7 +170,7 @@ fn rename(ui: &mut Ui, state: &mut State, tell: &mut impl FnMut(CheckpointComman
     }
 }
 
-/// What can be done with a checkpoint.
+/// The menu of a checkpoint.
 fn menu(ui: &mut Ui, state: &mut State, row: &Row<'_>, tell: &mut impl FnMut(CheckpointCommand)) {
     let name = &row.checkpoint.name;
     let mut entry = |ui: &mut Ui, text: &str, act: CheckpointCommand| {
@@ -208,8 +208,8 @@ fn menu(ui: &mut Ui, state: &mut State, row: &Row<'_>, tell: &mut impl FnMut(Che
     });
 }
 
-/// Architecture, classes and parameters in one line, what does not fit in more; and what its inputs are normalized with, which no file
-/// says.
+/// Draws architecture, classes and parameters in one line (details in the tooltip), and the normalization of the inputs, which no file
+/// contains.
 fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
     weights::show(ui, checkpoint, inspection, commands);
     if let Some(error) = &inspection.error {
@@ -222,7 +222,7 @@ fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, co
     }
     let parameters = format!("{} parameters", count(inspection.parameters.unsigned_abs()));
     let classes = inspection.classes.map(|classes| format!("{classes} classes"));
-    // Where no other network has these tensors there is nothing to choose.
+    // There is nothing to choose if no other network has these tensors.
     let has_choice = !inspection.ambiguous.is_empty() || checkpoint.architecture.is_some();
     let architecture = inspection.architecture.clone().unwrap_or_else(|| "unknown architecture".into());
     let architecture = Some(architecture).filter(|_| !has_choice);
@@ -246,7 +246,7 @@ fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, co
     }
 }
 
-/// What the inputs are normalized with, as a button that offers the others.
+/// Draws the normalization of the inputs as a button; its menu has the other choices.
 fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<Command>) {
     let (name, present) = (&checkpoint.name, checkpoint.normalization);
     let shown = if present == Normalization::Preset(NormalizationPreset::None) { "[0, 1]" } else { present.label() };

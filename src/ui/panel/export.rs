@@ -1,4 +1,4 @@
-//! The export line: where the current view goes as a figure.
+//! The export line: exports the current view as a figure.
 
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use crate::ui::style::theme;
 use crate::ui::style::widget::controls;
 use flatland_core::session::FigureFormat;
 
-/// Room for what stands in the line beside the path.
+/// Width of the controls beside the path, points.
 const BUTTONS: f32 = 560.0;
 
-/// Draws the line for what is called `name`.
+/// Draws the line; `name` is the suggested file name.
 pub fn show(ui: &mut Ui, state: &mut ExportLine, name: &str, commands: &mut Vec<Command>) {
     state.suggest(name);
     ui.horizontal_wrapped(|ui| {

@@ -1,4 +1,4 @@
-//! What is being done, what waits, what went wrong; and how the worker is.
+//! The list of jobs: running, waiting and failed ones, and the state of the worker.
 
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, Vec2};
 
@@ -15,24 +15,24 @@ use crate::ui::style::widget::swatch;
 use flatland_core::job::JobId;
 use flatland_core::session::Session;
 
-/// What the list draws from.
+/// What the list shows.
 #[derive(Clone, Copy)]
 pub struct JobScene<'a> {
-    /// What is open.
+    /// The open session.
     pub session: &'a Session,
     /// Jobs.
     pub store: &'a Store,
-    /// What the person looks at.
+    /// What the user looks at.
     pub focus: Focus<'a>,
     /// Whether the log is shown.
     pub log: bool,
 }
 
-/// In which order jobs are done, see [`queue::waiting`].
+/// Description of the order of jobs, see [`queue::waiting`].
 const ORDER: &str = "First what was moved to the front and questions about files, then what the present tab shows, then landscapes, scores, \
                      sharpness, embeddings, Hessians. A landscape steps aside for what is looked at; nothing else is interrupted.";
 
-/// Draws the list: running first, then what went wrong, then what waits in the order in which it will be done; what is done is only
+/// Draws the list: running jobs first, then failed ones, then waiting ones in the order in which they will run; finished jobs are only
 /// counted.
 pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
     let store = scene.store;
@@ -65,7 +65,7 @@ pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
     });
 }
 
-/// `place`: how many jobs wait before it, where it waits.
+/// Draws a job; `place` is the number of jobs that wait before it, if it waits.
 fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize>, commands: &mut Vec<Command>) {
     let palette = theme::of(ui);
     let title = title(&job.spec);
@@ -137,7 +137,7 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
     }
 }
 
-/// A thin bar of progress.
+/// A thin progress bar.
 fn bar(ui: &mut Ui, fraction: f32) {
     let palette = theme::of(ui);
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 4.0), Sense::hover());
@@ -147,7 +147,7 @@ fn bar(ui: &mut Ui, fraction: f32) {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, format!("{:.0} % done", 100.0 * fraction)));
 }
 
-/// How the worker is; the restart button when it ended.
+/// Draws the state of the worker, and a restart button if it has ended.
 pub fn worker(ui: &mut Ui, death: Option<&str>, running: bool, commands: &mut Vec<Command>) {
     match death {
         Some(message) => {

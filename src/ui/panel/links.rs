@@ -1,4 +1,4 @@
-//! What the panels of the present tab share: a chain for each, at the right of the line above them.
+//! What the panels of the shown tab share: a chain icon for each property, at the right of the line above the panels.
 
 use egui::{CornerRadius, Pos2, Response, Role as WidgetRole, Sense, Ui, Vec2, WidgetInfo};
 
@@ -8,7 +8,7 @@ use crate::ui::style::widget::icon;
 use crate::ui::style::widget::icon::Icon;
 use flatland_core::session::{Link, Links};
 
-/// Draws the switches from right to left.
+/// Draws the icons from right to left.
 pub fn show(ui: &mut Ui, links: &[Link], state: Links, commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 2.0;
     for link in links.iter().rev() {

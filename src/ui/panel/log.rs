@@ -1,4 +1,4 @@
-//! The log, below the views: filtered by text and level, copied, only the visible lines drawn.
+//! The log, below the views: filtered by text and level, and copied. Only visible lines are drawn.
 
 use egui::{Align, Label, Layout, RichText, ScrollArea, TextEdit, Ui, Vec2};
 
@@ -9,10 +9,10 @@ use crate::ui::style::theme;
 use crate::ui::style::widget::controls::{menu, quiet_button};
 
 const ROW: f32 = 17.0;
-/// Widths of time, level and job.
+/// Widths of the columns of time, level and job, points.
 const COLUMNS: [f32; 3] = [58.0, 62.0, 170.0];
 
-/// Draws it.
+/// Draws the log.
 pub fn show(ui: &mut Ui, log: &mut Log, commands: &mut Vec<Command>) {
     let palette = theme::of(ui);
     ui.horizontal(|ui| {

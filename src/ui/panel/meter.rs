@@ -1,4 +1,4 @@
-//! What the window and the worker use, in one quiet line.
+//! The memory and devices in use, in one line.
 
 use egui::Ui;
 
@@ -6,7 +6,7 @@ use crate::ui::state::meter::{Graphics, Meter, bytes};
 use crate::ui::style::widget::controls::aside;
 use crate::ui::work::machine::cores;
 
-/// Draws it; `threads` are those of the worker's arithmetic, `None` = all.
+/// Draws the line; `threads` is the number of threads of the worker, `None` = all.
 pub fn show(ui: &mut Ui, meter: &Meter, threads: Option<usize>) {
     let cores = cores();
     let threads = threads.unwrap_or(cores);

@@ -1,4 +1,4 @@
-//! The start page, where nothing is open: what was open before, and the demo.
+//! The start page, shown when nothing is open: recent sessions and the demo.
 
 use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder};
 
@@ -10,10 +10,10 @@ use crate::ui::style::theme;
 use crate::ui::style::widget::controls;
 use flatland_core::session::Role;
 
-/// Width of the list.
+/// Width of the list, points.
 const WIDTH: f32 = 420.0;
 
-/// Draws it into `area`.
+/// Draws the page into `area`.
 pub fn show(ui: &mut Ui, area: Rect, recents: &[Recent], left: &[Left], commands: &mut Vec<Command>) {
     let middle = Rect::from_center_size(area.center(), egui::vec2(WIDTH.min(area.width()), area.height()));
     ui.scope_builder(UiBuilder::new().max_rect(middle).layout(Layout::top_down(Align::LEFT)), |ui| {
@@ -74,7 +74,7 @@ fn recent_file(ui: &mut Ui, recent: &Recent, commands: &mut Vec<Command>) {
     }
 }
 
-/// A name and where it lies; says whether it was chosen.
+/// Draws a name and its path; returns whether it was clicked.
 fn row(ui: &mut Ui, name: &str, place: &str, enabled: bool, label: &str) -> bool {
     let palette = theme::of(ui);
     let mut text = egui::text::LayoutJob::default();

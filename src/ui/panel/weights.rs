@@ -1,4 +1,4 @@
-//! Which state dict of a checkpoint's file is read, where the file holds several.
+//! The choice of the state dict when a checkpoint's file has several.
 
 use egui::containers::menu::MenuButton;
 use egui::{RichText, Role as WidgetRole, Ui, WidgetInfo};
@@ -9,7 +9,7 @@ use crate::ui::style::widget::assumed;
 use flatland_core::result::Inspection;
 use flatland_core::session::CheckpointEntry;
 
-/// The state dict that is read, as a button that offers the others, in its place or beside it. Nothing where the file holds one.
+/// Draws the state dict that is read as a button; its menu reads another one instead or opens it as well. Nothing for a single state dict.
 pub(super) fn show(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
     if inspection.state_dicts.len() < 2 {
         return;

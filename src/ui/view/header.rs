@@ -8,8 +8,8 @@ use crate::ui::style::theme;
 use crate::ui::style::widget::header::{self, Header};
 use crate::ui::style::widget::reorder::{self, Moved};
 
-/// The header of a panel: its facts, or how its job stands. It is the handle by which the panel of a checkpoint is moved; gives the
-/// command to do so.
+/// Draws the header of a panel: its facts, or the state of its job. It is also the handle for moving the panel of a checkpoint; returns
+/// the command to do so.
 pub fn panel_header(
     ui: &Ui,
     rect: Rect,

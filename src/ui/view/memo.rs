@@ -1,10 +1,10 @@
-//! [`Memo`]: what a view makes of results, kept while these are the same.
+//! [`Memo`]: a value computed from results, kept while these are the same.
 
 use std::sync::{Arc, Weak};
 
-/// Something made of results. Names have no part in what is kept, for they change while results stay.
+/// A value computed from results. It does not depend on names, since names can change while results stay.
 pub struct Memo<R, T> {
-    /// Weak, so that what is closed goes; a weak reference still keeps the address from being used again.
+    /// Weak references, so that closed results are dropped; they also prevent that an address is used again.
     of: Vec<Weak<R>>,
     made: Option<T>,
 }
@@ -16,13 +16,13 @@ impl<R, T> Default for Memo<R, T> {
 }
 
 impl<R, T> Memo<R, T> {
-    /// What was made of exactly these results.
+    /// The value computed from exactly these results.
     pub fn get(&self, of: &[&Arc<R>]) -> Option<&T> {
         let same = self.of.len() == of.len() && self.of.iter().zip(of).all(|(a, b)| std::ptr::eq(a.as_ptr(), Arc::as_ptr(b)));
         self.made.as_ref().filter(|_| same)
     }
 
-    /// Keeps what was made of these.
+    /// Keeps the value computed from these results.
     pub fn set(&mut self, of: &[&Arc<R>], made: T) {
         *self = Self { of: of.iter().map(|result| Arc::downgrade(result)).collect(), made: Some(made) };
     }

@@ -1,5 +1,5 @@
-//! The tabs. Each is a folder that implements [`TabView`] and one line in [`registry`]. Those of analyses draw a row of equal panels, one per
-//! checkpoint, from the [`Scene`], and change neither session nor results: gestures become commands.
+//! The tabs. Each tab is a folder that implements [`TabView`], and one line in [`registry`]. Tabs of analyses draw a row of equal panels, one
+//! per checkpoint, from the [`Scene`]. They change neither session nor results: user input becomes commands.
 
 pub mod compare;
 pub mod dataset_menu;

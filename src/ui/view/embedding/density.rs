@@ -1,4 +1,4 @@
-//! How many points lie where, as a picture on the scale that all panels share.
+//! The density of points as a picture, on the scale that all panels share.
 
 use crate::figure::ColormapTable as _;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use crate::ui::state::scatter::{Dress, color};
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::Canvas;
 
-/// Side of a bin in screen points: smaller the more points there are.
+/// Side of a bin in screen points: smaller for more points.
 fn bin(points: usize) -> f64 {
     (60.0 / (points.max(1) as f64).powf(0.25)).clamp(2.0, 9.0)
 }
@@ -20,7 +20,7 @@ fn bin(points: usize) -> f64 {
 /// The pictures of all panels.
 #[derive(Default)]
 pub struct Pictures {
-    /// The largest count of all panels, the end of the scale.
+    /// The largest count in all panels: the end of the scale.
     pub most: u32,
     of: HashMap<String, Picture>,
 }
@@ -28,18 +28,18 @@ pub struct Pictures {
 struct Picture {
     made_from: ([f64; 4], [f32; 2], u64),
     density: Density,
-    /// The picture and the end of the scale that it was painted on.
+    /// The picture and the end of the scale for which it was painted.
     texture: Option<(TextureHandle, u32)>,
 }
 
 impl Pictures {
-    /// Forgets those of checkpoints that `has` does not know.
+    /// Removes the pictures of checkpoints for which `has` is false.
     pub fn keep(&mut self, has: impl Fn(&str) -> bool) {
         self.of.retain(|name, _| has(name));
     }
 }
 
-/// Draws the density of the shown points; gives the largest count.
+/// Draws the density of the shown points; returns the largest count.
 pub fn draw(ui: &Ui, pictures: &mut Pictures, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, dress: &Dress) -> u32 {
     let bounds = canvas.transform.bounds();
     let (low, high, rect) = (bounds.min(), bounds.max(), canvas.rect());
@@ -75,7 +75,7 @@ pub fn draw(ui: &Ui, pictures: &mut Pictures, canvas: &Canvas, checkpoint: &str,
     density.max()
 }
 
-/// A pixel per bin, the uppermost first; empty bins are transparent.
+/// One pixel per bin, top row first; empty bins are transparent.
 fn paint(density: &Density, end: u32) -> ColorImage {
     let scale = ColorScale::over(1.0, f64::from(end), Spacing::Log);
     let [across, up] = density.bins;

@@ -1,4 +1,4 @@
-//! The embedding tab: t-SNE of the penultimate features, one panel per checkpoint, moving while it runs; colours, density, selection,
+//! The embedding tab: t-SNE of the penultimate features, one panel per checkpoint, updated while it runs; colours, density, selection,
 //! cards of images, and the selected images below.
 
 mod card;
@@ -31,17 +31,17 @@ use flatland_core::job::Analysis;
 use flatland_core::session::{ColorBy, ColorSettings, Extents, Link, Pane, Tab};
 
 const SPACE: Spacing = Spacing { left: 22.0, right: 4.0, header: 44.0, footer: 26.0, below: 0.0, gap: 16.0 };
-/// Room of a colour bar at the right.
+/// Width of a colour bar at the right, points.
 const BAR: f32 = 84.0;
 
-/// What the tab remembers between frames and nobody would want back.
+/// State of the tab between frames that is not stored in the session.
 #[derive(Default)]
 pub struct EmbeddingTab {
     drag: Gesture,
     density: density::Pictures,
     table: table::State,
     thumbnails: thumbnails::State,
-    /// Whether somebody wrote, or a menu was open, in the frame before.
+    /// Whether a text field had the focus or a menu was open in the frame before.
     busy: bool,
 }
 
@@ -49,15 +49,15 @@ pub struct EmbeddingTab {
 struct Frame<'a> {
     scatter: &'a mut Scatter,
     state: &'a mut EmbeddingTab,
-    /// The range of both axes before anybody zooms.
+    /// The range of both axes before the user zooms.
     range: [f64; 2],
     /// The image under the pointer in this frame.
     cursor: Cursor<ImageKey>,
-    /// Whether the pointer does something, and where it is counts: while it rests, the keys have the cursor.
+    /// Whether the pointer sets the cursor. While the pointer rests, the keys set it.
     stirs: bool,
-    /// Whether it is over a panel, and nothing above it.
+    /// Whether the pointer is over a panel that nothing covers.
     pointing: bool,
-    /// Which parts of the panels are seen.
+    /// The visible parts of the panels.
     extents: Extents,
 }
 
@@ -142,7 +142,7 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EmbeddingTab, scatter:
         let (settings, clipped) = (ColorSettings::default(), [0; 2]);
         color_bar::plain(ui, rect, &ColorBar { label: name, name, scale: *scale, colors: color::MAP, levels: &[], settings, clipped });
     }
-    // The scale of a density is that of all panels, so it is known a frame later.
+    // The scale is that of all panels, so it is known one frame later.
     if scatter.view.density && state.density.most != most {
         state.density.most = most;
         ui.ctx().request_repaint();
@@ -153,14 +153,14 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EmbeddingTab, scatter:
     }
 }
 
-/// Whether the pointer moves, or what is under it does.
+/// Whether the pointer moves, or the picture under it does.
 fn stirs(input: &egui::InputState) -> bool {
     let by_pointer =
         |event: &Event| matches!(event, Event::PointerMoved(_) | Event::PointerButton { .. } | Event::PointerGone | Event::Zoom(_));
     input.events.iter().any(by_pointer) || input.smooth_scroll_delta != Vec2::ZERO
 }
 
-/// What the colours of a continuous quantity mean, where one is shown.
+/// The quantity and scale of the colour bar; `None` when colours show categories.
 fn bar(state: &EmbeddingTab, scatter: &Scatter) -> Option<(String, ColorScale)> {
     if scatter.view.density {
         let most = f64::from(state.density.most.max(1));
@@ -172,18 +172,18 @@ fn bar(state: &EmbeddingTab, scatter: &Scatter) -> Option<(String, ColorScale)> 
     }
 }
 
-/// One square range that holds the points of all checkpoints.
+/// A square range that contains the points of all checkpoints.
 fn range(scatter: &Scatter) -> [f64; 2] {
     let reach = if scatter.reach() > 0.0 { f64::from(scatter.reach()) * 1.06 } else { 1.0 };
     [-reach, reach]
 }
 
-/// Keys that mean something wherever the focus is, unless somebody writes.
+/// Handles keys that do not depend on the focus, unless the user types text.
 fn keys(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, state: &mut EmbeddingTab) {
     let now = ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
-    // What Esc closes is closed by now.
+    // Esc has already closed what it closes.
     let busy = std::mem::replace(&mut state.busy, now) || now;
-    // A drag ends by Esc, and nothing else does.
+    // In a drag, Esc only ends the drag.
     if busy || !ui.input(|input| input.key_pressed(Key::Escape)) || state.drag.is_under_way() {
         return;
     }

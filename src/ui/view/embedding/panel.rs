@@ -1,4 +1,4 @@
-//! One checkpoint's points: drawn, pointed at, dragged over, walked through by keys.
+//! The points of one checkpoint: drawing, pointing, dragging, moving by keys.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -22,14 +22,14 @@ use flatland_core::job::Analysis;
 use flatland_core::result::{Engine, Picture};
 use flatland_core::session::{CheckpointEntry, SelectMode};
 
-/// How near the pointer must be to a point, in screen points.
+/// Largest distance between pointer and point, screen points.
 const REACH: f32 = 9.0;
 /// Opacity of points.
 const OPACITY: f32 = 0.85;
 /// Opacity of points that are not selected while others are.
 const DIMMED: f32 = 0.16;
 
-/// Draws the panel of a checkpoint with its colour; gives its largest density.
+/// Draws the panel of a checkpoint with its colour; returns its largest density.
 pub fn show(
     ui: &mut Ui,
     scene: &mut Scene<'_>,
@@ -82,7 +82,7 @@ pub fn show(
     if canvas.response.clicked() {
         click(ui, scene, frame.scatter, &checkpoint.name, image.clone());
     }
-    // Where the keys went on from what the pointer rests at, its card goes.
+    // When keys have moved the cursor away from the point under the resting pointer, the card at the pointer is not shown.
     let points_at = |image: &&ImageKey| frame.stirs || frame.scatter.cursor.at.as_ref().is_some_and(|(_, at)| at == *image);
     if let Some(image) = image.as_ref().filter(points_at).filter(|_| !frame.state.drag.is_under_way()) {
         card::hover(ui, frame.scatter, &canvas, cloud, image);
@@ -99,7 +99,7 @@ fn image(cloud: &Cloud, row: u32) -> Option<ImageKey> {
     cloud.image(row).map(|(dataset, position)| (dataset.to_owned(), position))
 }
 
-/// What the header says of the points, and how the job stands.
+/// Text of the header: the points, and the state of the job.
 fn words(
     scene: &Scene<'_>,
     checkpoint: &CheckpointEntry,
@@ -133,12 +133,12 @@ fn words(
     (facts, stands)
 }
 
-/// What placed the points, where it is not what was asked for.
+/// The method that placed the points, if it is not the requested one.
 fn unexpected(picture: &Picture) -> Option<String> {
     picture.reason.as_ref().map(|_| picture.describe())
 }
 
-/// Radius of the discs: smaller the more there are, larger in larger panels and when zoomed into.
+/// Radius of the discs: smaller for more points, larger in larger panels and when zoomed in.
 fn radius(canvas: &Canvas, range: [f64; 2], points: usize) -> f32 {
     let size = (canvas.rect().width() / 400.0).clamp(0.7, 1.4);
     let bounds = canvas.transform.bounds();
@@ -147,7 +147,7 @@ fn radius(canvas: &Canvas, range: [f64; 2], points: usize) -> f32 {
     ((70.0 / (points.max(1) as f32).sqrt()).clamp(least, 3.2) * size * zoom.powf(0.25)).min(6.0)
 }
 
-/// Draws points or their density; gives the largest density.
+/// Draws points or their density; returns the largest density.
 fn draw(ui: &Ui, frame: &mut Frame<'_>, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, dress: &Dress) -> u32 {
     let selecting = dress.selects;
     let dense = frame.scatter.view.density;
@@ -164,7 +164,7 @@ fn draw(ui: &Ui, frame: &mut Frame<'_>, canvas: &Canvas, checkpoint: &str, cloud
         y: [bounds.min()[1], bounds.max()[1]],
         radius: radius(canvas, frame.range, cloud.len()),
         opacity: OPACITY,
-        // Over a density, selected points stand alone.
+        // Over a density, only selected points are drawn.
         unselected: selecting.then_some(if dense { 0.0 } else { DIMMED }),
         ring: [r, g, b],
     };
@@ -179,7 +179,7 @@ fn draw(ui: &Ui, frame: &mut Frame<'_>, canvas: &Canvas, checkpoint: &str, cloud
     most
 }
 
-/// The point under the pointer.
+/// The row of the point under the pointer.
 fn pick(canvas: &Canvas, cloud: &Cloud, dress: &Dress) -> Option<u32> {
     let pointer = canvas.pointer()?;
     cloud.embedding.as_ref()?;
@@ -188,7 +188,7 @@ fn pick(canvas: &Canvas, cloud: &Cloud, dress: &Dress) -> Option<u32> {
     cloud.index.nearest(&cloud.xy, [pointer.x, pointer.y], reach, |row| dress.shown[row as usize])
 }
 
-/// Rings around what is pointed at, by pointer or keys, here or in another panel, and around what is pinned.
+/// Rings around the image under the cursor, set here or in another panel, and around the pinned image.
 fn mark(ui: &Ui, scatter: &Scatter, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, near: Option<u32>) {
     let palette = theme::of(ui);
     let row = |key: &ImageKey| cloud.row(&key.0, key.1);
@@ -206,7 +206,7 @@ fn mark(ui: &Ui, scatter: &Scatter, canvas: &Canvas, checkpoint: &str, cloud: &C
     pinned.into_iter().for_each(|row| ring(row, 6.5, palette.accent));
 }
 
-/// A click keeps the card; with Shift or Alt it selects or deselects the image.
+/// A click pins the card; with Shift or Alt it selects or deselects the image.
 fn click(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, checkpoint: &str, image: Option<ImageKey>) {
     let command = match (gesture::mode(ui.input(|input| input.modifiers)), image) {
         (SelectMode::Replace, Some(image)) => ScatterCommand::Pin(Some((checkpoint.to_owned(), image))),
@@ -219,7 +219,7 @@ fn click(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, checkpoint: &str, im
     scene.commands.push(Command::Scatter(command));
 }
 
-/// Arrow keys step to the next point that way, Enter keeps its card, Space selects it.
+/// Arrow keys move the cursor to the next point in that direction, Enter pins its card, Space selects it.
 fn walk(ui: &Ui, scene: &mut Scene<'_>, scatter: &mut Scatter, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, dress: &Dress) {
     let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(canvas.response.id, filter));
@@ -243,7 +243,7 @@ fn walk(ui: &Ui, scene: &mut Scene<'_>, scatter: &mut Scatter, canvas: &Canvas, 
     }
 }
 
-/// The nearest shown point that lies `way` of the present one, within 45° of it; the one nearest to the middle where there is none yet.
+/// The nearest shown point in direction `way` from the present one, within 45°; the point nearest to the middle if there is no present one.
 fn next(area: Rect, canvas: &Canvas, cloud: &Cloud, dress: &Dress, own: Option<u32>, way: [f64; 2]) -> Option<u32> {
     let place = |row: u32| cloud.xy[row as usize].map(f64::from);
     let middle = canvas.transform.value_from_position(area.center());

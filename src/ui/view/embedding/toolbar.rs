@@ -1,4 +1,4 @@
-//! The lines above the scatter: what gives the colours, what a drag does, the search, the selection; below them the legend.
+//! The lines above the scatter: colours, tool, search, selection; below them the legend.
 
 use egui::{Key, ScrollArea, TextEdit, Ui, Vec2, WidgetInfo};
 

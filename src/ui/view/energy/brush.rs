@@ -1,4 +1,4 @@
-//! The selection on histograms of scores: its own distribution over those of the datasets, and drags that select a range.
+//! The selection on histograms of scores: its distribution over those of the datasets, and drags that select a range.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use crate::ui::style::widget::axes::Canvas;
 use crate::ui::view::gesture::{Form, Gesture};
 use flatland_core::metric::bin_of;
 
-/// What is remembered between frames.
+/// State between frames.
 #[derive(Default)]
 pub struct State {
     drag: Gesture,
-    /// By checkpoint, of those whose points are there.
+    /// Counts by checkpoint, for checkpoints with known points.
     counts: HashMap<String, Counted>,
 }
 
-/// Selected images per bin, and what they were counted from.
+/// Selected images per bin, and the inputs of the count.
 struct Counted {
     mask: Arc<Vec<bool>>,
     score: String,
@@ -30,12 +30,12 @@ struct Counted {
     counts: Vec<u64>,
 }
 
-/// Whether a drag selects and so must not move the picture.
+/// Whether a drag selects and must not move the plot.
 pub fn holds(ui: &Ui, state: &State, scatter: &Scatter) -> bool {
     state.drag.selects(ui, scatter.view.tool)
 }
 
-/// Selected images per bin; `None` where none of them has this score under the checkpoint.
+/// Selected images per bin; `None` when none of them has this score for the checkpoint.
 fn counts<'a>(state: &'a mut State, scatter: &Scatter, checkpoint: &str, score: &str, edges: &[f64]) -> Option<&'a [u64]> {
     state.counts.retain(|name, _| scatter.clouds.contains_key(name));
     let (cloud, dress) = scatter.dressed(checkpoint)?;
@@ -51,7 +51,7 @@ fn counts<'a>(state: &'a mut State, scatter: &Scatter, checkpoint: &str, score: 
     state.counts.get(checkpoint).map(|known| known.counts.as_slice()).filter(|counts| counts.iter().any(|count| *count > 0))
 }
 
-/// Draws the density of the selected images, as those of the datasets: 1 over all bins.
+/// Draws the density of the selected images like those of the datasets: its area is 1.
 pub fn draw(ui: &Ui, canvas: &Canvas, state: &mut State, scatter: &Scatter, checkpoint: &str, score: &str, edges: &[f64]) {
     let Some(counts) = counts(state, scatter, checkpoint, score, edges) else { return };
     let all = counts.iter().sum::<u64>() as f64;
@@ -64,20 +64,20 @@ pub fn draw(ui: &Ui, canvas: &Canvas, state: &mut State, scatter: &Scatter, chec
     let palette = theme::of(ui);
     canvas.painter.add(Shape::line(outline.clone(), Stroke::new(4.0, palette.canvas)));
     canvas.painter.add(Shape::line(outline, Stroke::new(2.0, palette.strong)));
-    // Its height is its own: the area is 1 however few they are.
+    // The height does not show the number: the area is always 1.
     let words = format!("{} selected, as a density of their own", count(all as u64));
     let corner = canvas.rect().left_top() + egui::vec2(8.0, 6.0);
     canvas.painter.text(corner, egui::Align2::LEFT_TOP, words, theme::small(), palette.strong);
 }
 
-/// Selected images in a bin, and in all, where there are any.
+/// Numbers of selected images in a bin and in all bins, if there are any.
 pub fn selected_in(state: &State, checkpoint: &str, bin: usize) -> Option<(u64, u64)> {
     let counts = &state.counts.get(checkpoint)?.counts;
     let all = counts.iter().sum::<u64>();
     (all > 0).then_some((*counts.get(bin)?, all))
 }
 
-/// Follows a drag over a histogram and draws the range; selects it when it ends.
+/// Handles a drag over a histogram and draws the range; selects it when the drag ends.
 pub fn follow(ui: &Ui, canvas: &Canvas, state: &mut State, scatter: &Scatter, checkpoint: &str, score: &str, commands: &mut Vec<Command>) {
     let Some((corners, mode)) = state.drag.follow(ui, canvas, checkpoint, scatter.view.tool, Form::Range) else { return };
     if scatter.cloud(checkpoint).is_some_and(|cloud| cloud.scores.contains_key(score)) {

@@ -17,7 +17,7 @@ impl FigureSource for Histograms {
     }
 }
 
-/// What the tab shows; `None` while there is nothing to draw.
+/// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
     let mut findings = Findings::default();
     for (name, color) in entries(scene) {

@@ -14,7 +14,7 @@ impl FigureSource for Spectra {
     }
 }
 
-/// What the tab shows; `None` while there is nothing to draw.
+/// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
     let mut findings = Findings::default();
     let dataset = dataset(scene.session, scene.store, scene.dataset).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The sections of all surfaces through the cursor, along α or along β, with the scale of the colours as axis.
+//! The sections of all surfaces through the cursor, along α or along β; the axis is the scale of the colours.
 
 use egui::{Color32, Id, Role as WidgetRole, Shape, Stroke, Ui, WidgetInfo};
 
@@ -13,10 +13,10 @@ use crate::ui::view::landscape::cells::symbol;
 use flatland_core::result::{LossSurface, nearest_node};
 use flatland_core::session::{CutAxis, Extent, LandscapeView};
 
-/// Who looks at the plane where panels do so each for itself; no checkpoint has this name.
+/// Key of the sections' view when panels are not linked; no checkpoint has this name.
 const SECTIONS: &str = "";
 
-/// A node of a section: its place along it, its value with the standard error.
+/// A node of a section: its coordinate, its value and the standard error.
 type Node = (f64, f64, f64);
 
 /// Draws the sections into `cell`: through the cursor, else through θ.
@@ -29,7 +29,7 @@ pub(super) fn show(
     cell: &Panel,
     n: usize,
 ) {
-    // Whichever panel the pointer is in: what is shown is the section of all.
+    // The pointer may be in any panel: the sections of all surfaces are shown.
     let node = shared.cursor.at.as_ref().map(|(_, node)| *node);
     let [along, across] = view.cut.symbols();
     if colors.classes.is_some() {
@@ -46,7 +46,7 @@ pub(super) fn show(
     let bands = view.error_bands && view.error.is_none();
     let aside = format!("along {along}, through the pointer{}", if bands { ", ± 1 s.e." } else { "" });
     header::plain(ui, cell.header, &format!("Section at {across} = {}", fixed(at, 2)), &aside);
-    // Its own axis stands inside of the cell, so that its frame is as high as the others.
+    // The axis is drawn inside of the cell, so that its frame is as high as the others.
     let rect = cell.plot.with_min_x(cell.plot.left() + if cell.first { 0.0 } else { 38.0 });
     let axes = Axes {
         id: Id::unique(("section", n)),
@@ -98,7 +98,7 @@ pub(super) fn show(
     state.extents.set(shared.links.axes, SECTIONS, planes);
 }
 
-/// Runs of known nodes with a place on the axis, along the grid line nearest to `at`.
+/// Contiguous runs of known nodes that can be drawn on the axis, along the grid line nearest to `at`.
 fn cut(surface: &LossSurface, axis: CutAxis, at: f64, spacing: Spacing) -> Vec<Vec<Node>> {
     let (along, across) = match axis {
         CutAxis::Alpha => (&surface.alpha, &surface.beta),
@@ -120,7 +120,7 @@ fn cut(surface: &LossSurface, axis: CutAxis, at: f64, spacing: Spacing) -> Vec<V
     runs
 }
 
-/// ± 1 standard error around a run; where it reaches below what the axis can show, down to its end.
+/// Draws ± 1 standard error around a run; values below the axis are clipped to its end.
 fn band(canvas: &Canvas, run: &[Node], spacing: Spacing, color: Color32) {
     let floor = canvas.transform.bounds().min()[1];
     let plotted = |value: f64| Some(spacing.plotted(value)).filter(|v| v.is_finite()).unwrap_or(floor);

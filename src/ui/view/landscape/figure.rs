@@ -7,7 +7,7 @@ use crate::ui::work::export::{Export, FigureSource};
 use flatland_core::result::Quantity;
 use flatland_core::session::LandscapeView;
 
-/// The surfaces of the checkpoints that are drawn, on one dataset.
+/// The surfaces of the shown checkpoints on one dataset.
 struct Surfaces {
     findings: Findings,
     dataset: String,
@@ -15,7 +15,7 @@ struct Surfaces {
     view: LandscapeView,
 }
 
-/// Differences to the baseline's loss on one dataset.
+/// The differences to the baseline's loss on one dataset.
 struct Differences {
     findings: Findings,
     dataset: String,
@@ -35,7 +35,7 @@ impl FigureSource for Differences {
     }
 }
 
-/// What the tab shows; `None` while there is nothing to draw.
+/// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
     let (mut findings, view) = (Findings::default(), scene.session.view.landscape.clone());
     let dataset = scene.dataset.unwrap_or_default().to_owned();

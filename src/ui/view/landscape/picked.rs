@@ -1,4 +1,4 @@
-//! The node that was picked: everything known of it, and the losses of its single images.
+//! The picked node: all its values, and the losses of its single images.
 
 use egui::{Align, Id, Layout, Rect, RichText, Role as WidgetRole, Stroke, Ui, UiBuilder, WidgetInfo, pos2};
 
@@ -18,10 +18,10 @@ use flatland_core::metric::{Histogram, mean_std_error, median};
 use flatland_core::result::{CellStatus, LossSurface};
 use flatland_core::session::{Extent, PickedCell};
 
-/// Width of the card.
+/// Width of the card, points.
 pub(super) const WIDTH: f32 = 264.0;
 const BINS: usize = 24;
-/// The smallest loss that the histogram tells from 0.
+/// Smallest loss on the axis of the histogram.
 const FLOOR: f64 = 1e-8;
 
 /// Draws the card into `rect`.
@@ -52,12 +52,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, rect: Rect, cell: &Picked
     };
     facts(ui, surface, k);
     let shown = index.and_then(|index| landscapes.get(index)?.as_ref());
-    // Quantities are among the facts; what is made of them is not.
+    // Quantities are among the facts above; differences and errors are not.
     if let Some(shown) = shown.filter(|shown| shown.surface.error_shown.is_some() || shown.surface.baseline.is_some()) {
         rows(ui, "shown", readings(&shown.surface, shown.surface.quantity, k).into_iter().take(1));
     }
     if surface.manifest.input.is_some() {
-        // Weights stay as they are, and there is one image.
+        // In input space the weights are fixed, and there is a single image.
         return;
     }
     ui.add_space(8.0);
@@ -110,7 +110,7 @@ fn rows(ui: &mut Ui, id: &str, rows: impl Iterator<Item = (Option<egui::Color32>
     }
 }
 
-/// How the losses of the single images are distributed, on a log axis.
+/// Draws a histogram of the losses of the single images on a log axis.
 fn histogram(ui: &mut Ui, losses: &[f32]) {
     let finite: Vec<f64> = losses.iter().map(|loss| f64::from(*loss)).filter(|loss| loss.is_finite()).collect();
     let logs: Vec<f64> = finite.iter().map(|loss| loss.max(FLOOR).log10()).collect();
@@ -154,7 +154,7 @@ fn histogram(ui: &mut Ui, losses: &[f32]) {
     ui.add(egui::Label::new(RichText::new(told).color(palette.weak)).wrap());
 }
 
-/// The losses of single images in numbers, those that are not finite only counted.
+/// Statistics of the losses of single images as text; losses that are not finite are only counted.
 fn told(finite: &[f64], broken: usize) -> String {
     let (mean, error) = mean_std_error(finite).unwrap_or((f64::NAN, f64::NAN));
     let images = count((finite.len() + broken) as u64);

@@ -1,4 +1,4 @@
-//! The line above the landscapes: how they are shown.
+//! The line of controls above the landscapes.
 
 use egui::{RichText, Ui, Vec2};
 
@@ -89,7 +89,7 @@ fn error_menu(ui: &mut Ui, current: Option<ErrorShown>, commands: &mut Vec<Lands
     });
 }
 
-/// What the colours of the status mean, and how many cells have it in all panels.
+/// Draws the legend of the status, with the numbers of cells in all panels.
 fn legend(ui: &mut Ui, surfaces: &[(usize, &LossSurface)]) {
     for (status, word) in [
         (CellStatus::Exact, "computed"),

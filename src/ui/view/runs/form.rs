@@ -1,4 +1,4 @@
-//! The form of a new run. Its hyperparameters are those that the worker's registry names, with their defaults, ranges and sources.
+//! The form of a new run. Its hyperparameters are those in the worker's registry, with their defaults, ranges and sources.
 
 use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 
@@ -21,7 +21,7 @@ use flatland_core::data::environment::families;
 use flatland_core::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
 use flatland_core::session::{Assumption, CheckpointEntry, NetworkChoice, Normalization};
 
-/// Draws it.
+/// Draws the form.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, form: &mut Form) {
     form.draft.take_in(scene.session);
     let taken = |name: &str| scene.book.runs.keys().any(|dir| *dir == scene.root.join(name));
@@ -92,7 +92,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, form: &mut Form) {
     });
 }
 
-/// Offers to time a few steps of `run`, or says how that goes.
+/// Offers to time a few steps of `run`, or shows the progress of that.
 fn trial(ui: &mut Ui, scene: &mut Scene<'_>, run: &RunConfig) {
     let job = scene.store.trial_job();
     if let Some(job) = job.filter(|job| job.state.is_open()) {
@@ -114,7 +114,7 @@ fn inspected<'a>(scene: &'a Scene<'_>, draft: &Draft) -> Option<&'a flatland_cor
     read(draft.choice()).or_else(|| read(NetworkChoice::default()))
 }
 
-/// Start, method, hyperparameters.
+/// The left column: initial weights, method, hyperparameters.
 fn left(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Problems, taken: &dyn Fn(&str) -> bool) {
     section(ui, "Start from", None);
     checkpoint(ui, scene, draft, problems);
@@ -162,7 +162,7 @@ fn left(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Problems, 
 fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Problems) {
     row(ui, "Checkpoint", "The weights that training begins with", problems.get("checkpoint"), |ui, id| {
         let entries = &scene.session.checkpoints;
-        // Two may be of one file.
+        // Two checkpoints may be of one file.
         let is_this = |entry: &CheckpointEntry| entry.path.display().to_string() == draft.checkpoint && entry.choice() == draft.choice();
         let present = entries.iter().position(is_this);
         let mut options: Vec<(Option<usize>, String)> =
@@ -223,7 +223,7 @@ fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Prob
     }
 }
 
-/// What a method minimizes, where that is from, what it needs and how its networks are scored.
+/// What a method minimizes, its source, its requirements and how its networks are scored.
 fn about(ui: &mut Ui, method: &MethodInfo) {
     let palette = theme::of(ui);
     let line = |ui: &mut Ui, text: &str| {
@@ -240,7 +240,7 @@ fn about(ui: &mut Ui, method: &MethodInfo) {
     ui.add_space(4.0);
 }
 
-/// A hyperparameter as its kind wants it.
+/// Draws the field of a hyperparameter.
 fn hyperparameter(ui: &mut Ui, draft: &mut Draft, parameter: &ParameterInfo, problems: &Problems) {
     let name = if parameter.symbol.is_empty() { parameter.key.replace('_', " ") } else { parameter.symbol.clone() };
     let name = if parameter.unit.is_empty() { name } else { format!("{name}, {}", parameter.unit) };
@@ -287,7 +287,7 @@ fn hyperparameter(ui: &mut Ui, draft: &mut Draft, parameter: &ParameterInfo, pro
     }
 }
 
-/// The families of corruptions that make the environments.
+/// Draws the families of corruptions that make the environments.
 fn environments(ui: &mut Ui, draft: &mut Draft, problems: &Problems) {
     let about = "Each family of corruptions is an environment beside the clean images; those that are left out can be held for the test";
     row(ui, "Environments", about, problems.get("leave_out"), |ui, _| {
@@ -304,7 +304,7 @@ fn environments(ui: &mut Ui, draft: &mut Draft, problems: &Problems) {
     });
 }
 
-/// Data and optimization.
+/// The right column: data and optimization.
 fn right(ui: &mut Ui, scene: &mut Scene<'_>, draft: &mut Draft, problems: &Problems) {
     let method = scene.methods.iter().find(|method| method.key == draft.method);
     let outliers = method.is_some_and(|method| method.outliers);

@@ -1,4 +1,4 @@
-//! The list of runs: state, how far each is, and what can be asked of it.
+//! The list of runs: state and progress of each, and its actions.
 
 use std::path::PathBuf;
 
@@ -15,16 +15,16 @@ use crate::ui::style::theme;
 use crate::ui::style::widget::controls::{aside, complaint, quiet_button};
 use flatland_core::job::{Control, MethodInfo, RunStatus, RunView};
 
-/// What the list remembers between frames.
+/// State of the list between frames.
 #[derive(Default)]
 pub struct State {
-    /// The run under the pointer: its curves stand out.
+    /// The run under the pointer; its curves are highlighted.
     pub hovered: Option<PathBuf>,
-    /// The folder as it is typed.
+    /// The typed folder.
     folder: Option<String>,
 }
 
-/// Draws it.
+/// Draws the list.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     ui.horizontal(|ui| {
         if ui.button("New run…").on_hover_text("Fine-tune a checkpoint").clicked() {
@@ -63,7 +63,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     }
 }
 
-/// The folder that the runs are in.
+/// Draws the folder of the runs.
 fn folder(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let root = scene.root.display().to_string();
     let mut text = state.folder.take().unwrap_or_else(|| root.clone());
@@ -136,14 +136,14 @@ fn entry(ui: &mut Ui, methods: &[MethodInfo], run: &Run, on: bool, commands: &mu
     });
 }
 
-/// A thing that can be asked of a run.
+/// An action on a run.
 struct Deed {
     text: &'static str,
     about: &'static str,
     command: RunCommand,
 }
 
-/// What can be asked of a run in its present state.
+/// The actions on a run in its present state.
 fn deeds(run: &Run) -> Vec<Deed> {
     let dir = || run.view.dir.clone();
     let ask = |text, about, control| Deed { text, about, command: RunCommand::Ask(dir(), control) };
@@ -168,7 +168,7 @@ fn deeds(run: &Run) -> Vec<Deed> {
             command: RunCommand::AddToSession { dir: dir(), best: true },
         });
     }
-    // They differ from the best where the last epoch was not the best one; while a run is under way the best are enough.
+    // The last weights are offered if the last epoch was not the best one; while a run is in progress, only the best ones are offered.
     if run.saved.last && (!run.saved.best || run.view.status == RunStatus::Done) {
         deeds.push(Deed {
             text: "Add last",
@@ -188,7 +188,7 @@ fn fraction(view: &RunView) -> f32 {
     if view.state.steps == 0 { 0.0 } else { (view.state.step as f32 / view.state.steps as f32).clamp(0.0, 1.0) }
 }
 
-/// How far a run is: `epoch 3 of 10 · 12 s · about 40 s left`.
+/// The progress of a run: `epoch 3 of 10 · 12 s · about 40 s left`.
 pub fn pace(view: &RunView) -> String {
     let state = &view.state;
     let mut words = Vec::new();
@@ -206,7 +206,7 @@ pub fn pace(view: &RunView) -> String {
     words.join(" · ")
 }
 
-/// The run's colour: full while its curves are drawn.
+/// The colour of a run: a filled square while its curves are shown.
 fn swatch(ui: &mut Ui, color: Color32, on: bool, name: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(16.0), Sense::click());
     let square = Rect::from_center_size(rect.center(), Vec2::splat(11.0));
@@ -222,7 +222,7 @@ fn swatch(ui: &mut Ui, color: Color32, on: bool, name: &str) -> Response {
     response.on_hover_text("Shows its curves; with Ctrl only its")
 }
 
-/// A disc that says the state without words: full while something happens, a ring while it waits or after it was stopped.
+/// A disc that shows the state: filled while the run is in progress, a ring while it waits or after it was stopped.
 fn dot(ui: &mut Ui, status: RunStatus, color: Color32) {
     let (rect, _) = ui.allocate_exact_size(Vec2::splat(8.0), Sense::hover());
     match status {
@@ -235,7 +235,7 @@ fn dot(ui: &mut Ui, status: RunStatus, color: Color32) {
     };
 }
 
-/// A thin bar of progress.
+/// A thin progress bar.
 fn bar(ui: &mut Ui, fraction: f32, moves: bool) {
     let palette = theme::of(ui);
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 5.0), Sense::hover());

@@ -1,4 +1,4 @@
-//! Curves of the chosen runs, one small plot per metric, all on one horizontal axis.
+//! Curves of the chosen runs: one small plot per metric, all with the same horizontal axis.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,12 +19,12 @@ use crate::ui::style::widget::reading::{chip, faded, reading};
 use crate::ui::view::runs::curves::{Curve, Curves, Look, range, values};
 use flatland_core::session::Extent;
 
-/// What the plots remember between frames.
+/// State of the plots between frames.
 #[derive(Default)]
 pub struct State {
     across: Across,
     log: bool,
-    /// Time constant of the smoothing, per cent of the whole length.
+    /// Time constant of the smoothing, in per cent of the whole length.
     smoothing: f64,
     hidden: BTreeSet<String>,
     x: Option<[f64; 2]>,
@@ -34,7 +34,7 @@ pub struct State {
     curves: Curves,
 }
 
-/// Every metric of these runs, in the order of the plots.
+/// All metrics of these runs, in the order of the plots.
 fn metrics(runs: &[&Run]) -> Vec<(String, Appearance)> {
     let names: IndexSet<&str> = runs.iter().flat_map(|run| run.metrics.names()).collect();
     let mut metrics: Vec<(String, Appearance)> = names.into_iter().map(|name| (name.to_owned(), appearance(name))).collect();
@@ -43,7 +43,7 @@ fn metrics(runs: &[&Run]) -> Vec<(String, Appearance)> {
 }
 
 impl State {
-    /// What is shown as a figure; `None` while nothing is.
+    /// The shown plots as a figure; `None` when there are none.
     pub fn figure(&self, runs: &[&Run]) -> Option<CurvesFigure> {
         let metrics = self.metrics(runs);
         let look = self.look(runs, &metrics);
@@ -57,7 +57,7 @@ impl State {
         (!panels.is_empty()).then_some(CurvesFigure { runs, panels, across: self.across.label() })
     }
 
-    /// The metrics that are shown.
+    /// The shown metrics.
     fn metrics(&self, runs: &[&Run]) -> Vec<(String, Appearance)> {
         metrics(runs).into_iter().filter(|(name, _)| !self.hidden.contains(name)).collect()
     }
@@ -68,7 +68,7 @@ impl State {
     }
 }
 
-/// Draws the line of controls.
+/// Draws the controls.
 pub fn controls(ui: &mut Ui, runs: &[&Run], state: &mut State) {
     let palette = theme::of(ui);
     ui.horizontal_wrapped(|ui| {
@@ -112,7 +112,7 @@ const LEFT: f32 = 50.0;
 const ABOVE: f32 = 22.0;
 const BELOW: f32 = 42.0;
 
-/// Draws the plots. Curves of the run in `lit` stand out.
+/// Draws the plots. Curves of the run in `lit` are highlighted.
 pub fn show(ui: &mut Ui, runs: &[&Run], state: &mut State, lit: Option<&Path>) {
     let metrics = state.metrics(runs);
     let (longest, look) = (span(runs, &metrics, state.across), state.look(runs, &metrics));
@@ -142,14 +142,14 @@ pub fn show(ui: &mut Ui, runs: &[&Run], state: &mut State, lit: Option<&Path>) {
     }
 }
 
-/// First and last x of anything that is shown.
+/// Smallest and largest x of all shown curves.
 fn span(runs: &[&Run], metrics: &[(String, Appearance)], across: Across) -> [f64; 2] {
     let last = runs.iter().flat_map(|run| metrics.iter().map(move |(name, _)| run.metrics.last_place(name, across)));
     let end = last.flatten().fold(0.0, f64::max);
     [0.0, if end > 0.0 { end } else { 1.0 }]
 }
 
-/// One plot; gives x under the pointer.
+/// Draws a plot; returns x under the pointer.
 #[expect(clippy::too_many_arguments, reason = "one call")]
 fn panel(
     ui: &mut Ui,
@@ -217,7 +217,7 @@ fn panel(
     let mut rows = Vec::new();
     let mut at = pointer.x;
     for (run, curve) in &curves {
-        // A curve that ended long before says nothing here.
+        // A curve that ended long before the pointer has no value here.
         let Some([x, y]) = nearest(&curve.smooth, pointer.x).filter(|p| p[1].is_finite()) else { continue };
         let distance = (canvas.at(x, y) - canvas.at(pointer.x, pointer.y)).y.abs();
         at = x;
@@ -235,7 +235,7 @@ fn panel(
     Some(pointer.x)
 }
 
-/// A line with gaps where values are not finite; points where there are few.
+/// Draws a line with gaps where values are not finite; a short curve is drawn as points.
 fn draw(canvas: &Canvas, points: &[[f64; 2]], stroke: Stroke) {
     let bounds = canvas.transform.bounds();
     let columns = canvas.rect().width().max(1.0) as usize;

@@ -8,7 +8,7 @@ use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
 
-/// Curves; whether over ρ/‖θ‖.
+/// Curves, and whether the axis is ρ/‖θ‖.
 struct Curves(Findings, bool);
 
 /// Bands over random planes.
@@ -26,7 +26,7 @@ impl FigureSource for Bands {
     }
 }
 
-/// What the tab shows; `None` while there is nothing to draw.
+/// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
     let mut findings = Findings::default();
     if shows_planes(scene.session) {

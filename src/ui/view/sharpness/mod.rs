@@ -1,5 +1,5 @@
-//! The sharpness tab: S(ρ) on logarithmic axes, a panel per checkpoint with its numbers below, or, where the session names several
-//! datasets, a panel per dataset with a curve per checkpoint.
+//! The sharpness tab: S(ρ) on logarithmic axes, one panel per checkpoint with its numbers below; if the session has several datasets for
+//! sharpness, one panel per dataset with a curve per checkpoint.
 
 mod controls;
 mod curve;
@@ -27,24 +27,24 @@ use flatland_core::session::{Extent, Link, Role, Session, Tab};
 const SPACE: Spacing = Spacing { left: 62.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
 const ROW: f32 = 21.0;
 
-/// What the tab remembers between frames.
+/// State of the tab between frames.
 #[derive(Default)]
 pub struct SharpnessTab {
     /// ρ under the pointer, in units of the axis.
     cursor: Cursor<f64>,
-    /// Shown ranges of the loss over planes.
+    /// Visible ranges of the loss over planes.
     planes: Extent,
-    /// What the axis counted in when `view` was set.
+    /// The unit of the axis for which `view` was set.
     relative: bool,
 }
 
-/// Whether the tab shows the loss over several random planes in the place of S(ρ).
+/// Whether the tab shows the loss over several random planes instead of S(ρ).
 pub fn shows_planes(session: &Session) -> bool {
     session.view.sharpness.planes && session.landscape.planes > 1
 }
 
-/// The datasets that the tab shows side by side: those that the session names for sharpness when they are several, ID train, ID test,
-/// then the shifted ones; else the chosen one.
+/// The datasets that are shown side by side: those of the session's sharpness if they are several, in the order ID train, ID test,
+/// shifted ones; else the chosen one.
 pub fn datasets<'a>(session: &'a Session, chosen: Option<&'a str>) -> Vec<&'a str> {
     let named = |name: &String| session.datasets.iter().find(|entry| entry.name == *name);
     let mut several: Vec<_> = session.sharpness.datasets.iter().filter_map(named).collect();
@@ -55,7 +55,7 @@ pub fn datasets<'a>(session: &'a Session, chosen: Option<&'a str>) -> Vec<&'a st
     several.into_iter().map(|entry| entry.name.as_str()).collect()
 }
 
-/// One plot.
+/// A plot.
 struct Panel<'a> {
     name: &'a str,
     color: Color32,
@@ -63,7 +63,7 @@ struct Panel<'a> {
     standing: Option<Standing>,
     summary: String,
     dataset: &'a str,
-    /// The checkpoint whose curve stands out; all when there is none.
+    /// The checkpoint whose curve is emphasized; `None` = all.
     own: Option<&'a str>,
 }
 
@@ -120,11 +120,11 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
     }
     let unit = |curve: &SharpnessCurve| if relative { curve.length_of_theta().unwrap_or(1.0) } else { 1.0 };
     let (x, logarithmic) = ranges(&all, &unit, &scene.session.sharpness.rho);
-    // Averages of which some are negative have no logarithm.
+    // Negative averages have no logarithm.
     let signed = all.iter().flat_map(|(_, curve)| &curve.points).any(|point| point.spread.is_some() && point.sharpness <= 0.0);
     let is_known = all.iter().any(|(_, curve)| !curve.points.is_empty());
     let (y, up) = match (is_known, signed) {
-        // Radii are asked for; what the loss rises by is not known yet.
+        // Radii are known from the settings; the increase of the loss is not known yet.
         (false, _) => (logarithmic, Scale::Bare),
         (true, true) => (curve::signed_range(&all), Scale::Linear),
         (true, false) => (logarithmic, Scale::Log10),
@@ -193,7 +193,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
     }
 }
 
-/// A panel per checkpoint: its own curve, the others behind it.
+/// One panel per checkpoint: its curve, and the others behind it.
 fn of_checkpoints<'a>(ui: &Ui, scene: &Scene<'a>, dataset: &'a str) -> Vec<Panel<'a>> {
     let panel = |(color, checkpoint): (usize, &'a flatland_core::session::CheckpointEntry)| {
         let curve = scene.store.sharpness.get(&(checkpoint.name.clone(), dataset.to_owned()));
@@ -210,7 +210,7 @@ fn of_checkpoints<'a>(ui: &Ui, scene: &Scene<'a>, dataset: &'a str) -> Vec<Panel
     scene.session.shown().map(panel).collect()
 }
 
-/// A panel per dataset with all checkpoints' curves.
+/// One panel per dataset with the curves of all checkpoints.
 fn of_datasets<'a>(ui: &Ui, scene: &Scene<'a>, shown: &[&'a str]) -> Vec<Panel<'a>> {
     let panel = |&dataset: &&'a str| {
         let role = scene.session.datasets.iter().find(|entry| entry.name == dataset).map_or(Role::Id, |entry| entry.role);
@@ -238,7 +238,7 @@ fn nearest(curves: &[(usize, &SharpnessCurve)], unit: &impl Fn(&SharpnessCurve) 
     radii.min_by(|a, b| (a.log10() - pointer).abs().total_cmp(&(b.log10() - pointer).abs()))
 }
 
-/// What each checkpoint has at the radius of its own that is nearest to `at`; a curve far from there has nothing to say.
+/// The values of each checkpoint at its radius nearest to `at`; a curve without a radius near `at` has none.
 fn readings(
     ui: &Ui,
     curves: &[(usize, &SharpnessCurve)],
@@ -273,7 +273,7 @@ fn ranges(curves: &[(usize, &SharpnessCurve)], unit: &impl Fn(&SharpnessCurve) -
     (x, y)
 }
 
-/// S(ρ) and ‖ε‖ per radius; the radii from `radii` on, where this is the first table of its row.
+/// Draws S(ρ) and ‖ε‖ per radius; with the radii from `radii` on if this is the first table of its row.
 fn numbers(ui: &mut Ui, rect: Rect, radii: Option<f32>, curve: &SharpnessCurve) {
     let palette = theme::of(ui);
     let line = |k: usize| Rect::from_min_size(rect.min + Vec2::new(0.0, k as f32 * ROW), Vec2::new(rect.width(), ROW));
