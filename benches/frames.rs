@@ -1,7 +1,7 @@
 //! Times frames of the embedding tab: layout, tessellation and drawing by wgpu to the end, in an offscreen window of 1480 x 920.
 //!
-//! `cargo bench -p flatland --bench frames`. Whatever adapter wgpu finds draws, lavapipe for lack of another. A worker that only pretends writes an embedding of
-//! as many points as are asked for, then reports progress of a landscape at a given rate. docs/benchmarks/frames.md keeps what was measured.
+//! `cargo bench -p flatland --bench frames`. wgpu chooses the adapter; without a GPU it is lavapipe. A fake worker writes an embedding of the
+//! requested number of points, then reports progress of a landscape at a given rate. docs/benchmarks/frames.md has the measurements.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::cell::{Cell as Shared, RefCell};
@@ -23,21 +23,21 @@ use flatland_core::session::Tab;
 
 const FRAMES: usize = 30;
 
-/// What the pretended worker is told.
+/// Settings of the fake worker.
 #[derive(Default)]
 struct Script {
-    /// Progress events of a landscape a second.
+    /// Progress events of a landscape per second.
     rate: Shared<f64>,
-    /// Whether embeddings are never finished: a t-SNE that moves.
+    /// Whether embeddings are never finished, as in a running t-SNE.
     lives: Shared<bool>,
-    /// What it says next.
+    /// Events to report next.
     says: RefCell<VecDeque<JobEvent>>,
     /// Whether the landscape is finished.
     over: Shared<bool>,
 }
 const DATASETS: [(&str, &str, usize); 4] = [("id test", "id", 4), ("fog", "cs", 3), ("near", "near", 2), ("far", "far", 1)];
 
-/// Pretends: embeddings are made up, and a landscape that is asked for reports without end.
+/// A fake worker: embeddings are random, and a landscape reports progress without end.
 struct Pretender {
     points: usize,
     script: Rc<Script>,
@@ -102,7 +102,7 @@ impl Worker for Pretender {
     }
 }
 
-/// Ten blobs of points, and around them what is no ID.
+/// Ten clusters of ID points, and points of other roles around them.
 fn embedding(points: usize) -> Embedding {
     let mut found = Embedding { feature_dim: 8, classes: 10, ..Embedding::default() };
     let mut state = 1u64;
@@ -142,7 +142,7 @@ fn session(folder: &Path, checkpoints: usize) -> PathBuf {
     path
 }
 
-/// A window with what it was asked to show, settled.
+/// A window after it has computed and drawn everything.
 fn window(points: usize, checkpoints: usize, script: &Rc<Script>) -> (Harness<'static, App>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let paths = if points == 0 { Vec::new() } else { vec![session(folder.path(), checkpoints)] };
@@ -171,7 +171,7 @@ fn window(points: usize, checkpoints: usize, script: &Rc<Script>) -> (Harness<'s
     (window, folder)
 }
 
-/// A window's surface without a window; what is drawn is waited for and not read back.
+/// The surface of a window without a window; drawing is waited for and not read back.
 struct Offscreen {
     state: RenderState,
     target: Option<wgpu::TextureView>,
@@ -239,7 +239,7 @@ impl TestRenderer for Offscreen {
     }
 }
 
-/// Milliseconds of a frame: all, and of it what is done before anything is drawn.
+/// Milliseconds of a frame: total, and the part before drawing.
 type Times = [f64; 2];
 
 fn frame(window: &mut Harness<'static, App>) -> Times {
@@ -277,7 +277,7 @@ fn pan(window: &mut Harness<'static, App>, points: usize, frames: usize) -> Vec<
     times
 }
 
-/// Frames in which the pointer wanders over the plot.
+/// Frames in which the pointer moves over the plot.
 fn hover(window: &mut Harness<'static, App>, points: usize, frames: usize) -> Vec<Times> {
     let center = plot(window, points);
     let times = (0..frames).map(|k| {
@@ -302,7 +302,7 @@ fn lasso(window: &mut Harness<'static, App>, points: usize) -> Vec<Times> {
         (1..63).for_each(|k| window.event(Event::PointerMoved(outline(k))));
         window.step();
         window.event(press(outline(63), false));
-        // The end of the drag, the command, and the picture that shows it.
+        // The frame with the end of the drag and the command, and the frame that shows the selection.
         let [first, second] = [frame(window), frame(window)];
         [first[0] + second[0], first[1] + second[1]]
     });
@@ -312,18 +312,18 @@ fn lasso(window: &mut Harness<'static, App>, points: usize) -> Vec<Times> {
     times
 }
 
-/// Frames in which nothing moves.
+/// Frames in which nothing changes.
 fn still(window: &mut Harness<'static, App>, frames: usize) -> Vec<Times> {
     (0..frames).map(|_| frame(window)).collect()
 }
 
-/// Frames each of which hears new places of all points.
+/// Frames that each receive new positions of all points.
 fn live(points: usize, frames: usize) {
     let script = Rc::<Script>::default();
     let Embedding { tsne, role, .. } = embedding(points);
     let says = |iteration: usize| {
         let xy = tsne.iter().map(|at| at.map(|v| v * (1.0 + 0.01 * iteration as f32))).collect();
-        // Roles come once.
+        // Roles are sent once.
         let roles = if iteration == 0 { role.clone() } else { Vec::new() };
         script.says.borrow_mut().push_back(JobEvent::Positions { iteration, xy, roles });
     };
@@ -339,8 +339,8 @@ fn live(points: usize, frames: usize) {
     });
 }
 
-/// Frames that fall due within two seconds when nobody touches the window. egui's `has_requested_repaint` does not tell them: it is also
-/// true of a frame that is asked for later.
+/// Number of frames requested within two seconds without input. egui's `has_requested_repaint` cannot be used: it is also true for a frame
+/// that is requested for later.
 fn idle(window: &mut Harness<'static, App>) -> usize {
     let due = Arc::new(Mutex::new(None::<Instant>));
     let asked = due.clone();
@@ -349,7 +349,7 @@ fn idle(window: &mut Harness<'static, App>) -> usize {
         let mut due = asked.lock().unwrap();
         *due = Some(due.map_or(at, |due| due.min(at)));
     });
-    // What it asks for once it has been drawn.
+    // The time that the window requests after it was drawn.
     window.step();
     let (start, mut frames) = (Instant::now(), 0);
     while start.elapsed() < Duration::from_secs(2) {
@@ -364,7 +364,7 @@ fn idle(window: &mut Harness<'static, App>) -> usize {
     frames
 }
 
-/// CPU seconds of this process so far, all threads (those that draw in software too).
+/// CPU seconds used by this process so far, over all threads (including those that draw in software).
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();
@@ -372,7 +372,7 @@ fn cpu_seconds() -> f64 {
     after_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
-/// A line of the table.
+/// Prints a row of the table.
 fn report(what: &str, measure: impl FnOnce() -> Vec<Times>) {
     let before = cpu_seconds();
     let times = measure();

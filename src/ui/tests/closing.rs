@@ -1,11 +1,11 @@
-//! The window that is closed, idle or over work that is under way.
+//! Closing an idle window, and one with work in progress.
 
 use egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
 
 use super::*;
 use crate::ui::tests::sessions::{settle, study, window};
 
-/// Somebody presses the window's own button; says whether it was held back.
+/// Presses the window's close button; returns whether closing was prevented.
 pub(super) fn press_close(harness: &mut Harness<'static, App>) -> bool {
     let close = |harness: &mut Harness<'static, App>| {
         harness.input_mut().viewports.entry(ViewportId::ROOT).or_default().events.push(ViewportEvent::Close);

@@ -1,4 +1,4 @@
-//! The list of commands, and what is made of it: keys, palette, sheet, menus. And that everything has a name and can be reached.
+//! The list of commands and what is made from it: keys, palette, list of shortcuts, menus. All widgets have names and can be focused.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ fn full() -> Harness<'static, App> {
     harness
 }
 
-/// The variants of an enum of commands that take nothing.
+/// The variants without arguments of an enum of commands.
 fn without_argument(name: &str) -> Vec<String> {
     let source =
         [include_str!("../command/mod.rs"), include_str!("../command/scatter.rs"), include_str!("../command/landscape.rs")].concat();
@@ -92,7 +92,7 @@ fn a_text_field_undoes_its_own_edits_and_takes_signs() {
     assert!(!harness.state().state.shortcuts);
 }
 
-/// Whether the palette's row of this name is the one that Enter gives.
+/// Whether the palette's row of this name is the one that Enter executes.
 fn is_chosen(harness: &Harness<'static, App>, name: &str) -> bool {
     harness.get_by_label(name).accesskit_node().data().toggled() == Some(egui::accesskit::Toggled::True)
 }
@@ -115,7 +115,7 @@ fn the_palette_finds_a_command_by_a_few_letters_and_enter_gives_it() {
     assert!(harness.state().state.palette.is_none());
 }
 
-/// A slow window hears the last letters and Enter in one frame.
+/// A slow window receives the last letters and Enter in one frame.
 #[test]
 fn the_palette_gives_what_was_typed_even_when_enter_comes_at_once() {
     let mut harness = full();
@@ -171,7 +171,7 @@ fn the_sheet_shows_all_keys_and_closes() {
     assert!(harness.query_by_label("All shortcuts").is_none());
 }
 
-/// What can have the focus and has no name.
+/// Widgets that can have the focus and have no name.
 fn nameless(harness: &Harness<'static, App>) -> Vec<String> {
     let nodes = harness.root().children_recursive().map(|node| node.accesskit_node());
     let focusable = nodes.filter(|node| node.data().supports_action(egui::accesskit::Action::Focus) && !node.is_hidden());

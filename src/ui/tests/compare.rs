@@ -1,4 +1,4 @@
-//! Comparing checkpoints: the table of what differs, the order and the colours of panels, names, sight, baseline, links.
+//! Comparing checkpoints: the table of differences; order, colours, names and visibility of panels; baseline; links.
 
 use super::*;
 use crate::figure::ComparisonRow as Row;
@@ -85,7 +85,7 @@ fn panels_are_moved_by_their_headers_in_any_tab_and_keep_their_colours() {
         let (first, second) = (before[0].as_str(), before[1].as_str());
         assert!(left_of(&harness, first, second), "{tab}");
         let from = harness.get_by_label(&format!("Panel of {first}")).rect().center();
-        // Dropped on the picture below the header.
+        // The drop is on the picture below the header.
         let to = harness.get_by_label(&format!("Panel of {second}")).rect().center_bottom() + egui::vec2(0.0, 40.0);
         drag(&mut harness, &[from, from.lerp(to, 0.2), from.lerp(to, 0.6), to]);
         assert!(left_of(&harness, second, first), "{tab}");
@@ -152,14 +152,14 @@ fn a_checkpoint_is_renamed_where_it_stands() {
     harness.run();
     harness.key_press(egui::Key::F2);
     harness.run();
-    // It takes the place of the old one.
+    // The typed name replaces the old one.
     harness.get_by_label("New name of SAM").type_text("SAM (ρ = 0.1)");
     harness.run();
     harness.key_press(egui::Key::Enter);
     harness.run();
     harness.get_by_label("Checkpoint SAM (ρ = 0.1)");
     assert_eq!(harness.state().state.session.color_of("SAM (ρ = 0.1)"), 3);
-    // A name that is taken is refused and said.
+    // A name that is taken is refused with a message.
     harness.get_by_label("Checkpoint OE").focus();
     harness.run();
     harness.key_press(egui::Key::F2);
@@ -308,7 +308,7 @@ fn differences_to_the_baseline_are_paired_and_follow_it() {
     harness.get_by_label("AUROC − that of ERM, energy, %");
 }
 
-/// Checkpoints with everything computed, as many as one likes.
+/// `n` checkpoints with all results.
 fn crowd(n: usize) -> Harness<'static, App> {
     let names: Vec<String> = (0..n).map(|k| format!("{}{}", CHECKPOINTS[k % 5], if k < 5 { "" } else { ", seed 2" })).collect();
     let mut harness = harness(&Listener::default(), 0, false);

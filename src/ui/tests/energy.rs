@@ -1,4 +1,4 @@
-//! The energy tab by its labels: what it draws when checkpoints are renamed or hidden, or do not all have the same.
+//! The energy tab by its labels: what it draws when checkpoints are renamed, are hidden, or have different datasets.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn tab(computed: usize) -> Harness<'static, App> {
     harness
 }
 
-/// How many datasets have a row in the reading under the pointer, which stands at a checkpoint's histogram.
+/// Number of datasets in the values beside the pointer, over a checkpoint's histogram.
 fn rows_at(harness: &mut Harness<'static, App>, name: &str) -> usize {
     let at = harness.get_by_label_contains(&format!("score of {name}, ")).rect().center();
     harness.hover_at(at);
@@ -22,7 +22,7 @@ fn rows_at(harness: &mut Harness<'static, App>, name: &str) -> usize {
 fn a_renamed_checkpoint_keeps_its_histogram() {
     let mut harness = tab(2);
     assert_eq!(rows_at(&mut harness, "ERM"), 5);
-    // As the command does it, less the plan: the files of these results are nowhere.
+    // The same as the command, without planning: these results have no files.
     let app = harness.state_mut();
     app.state.session.rename_checkpoint("ERM", "plain").unwrap();
     app.state.store.rename_checkpoint("ERM", "plain");

@@ -1,4 +1,4 @@
-//! The view as a figure: written, copied, and the same as from the command line.
+//! Figures of the view: written, copied, and equal to those of the command line.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ fn found<T>(checkpoint: &str, color: usize, (dataset, role): (String, Role), res
     Found { checkpoint: checkpoint.into(), color, dataset, role, result: Arc::new(result) }
 }
 
-/// The results of the window, written to files and read back, as the command line finds them.
+/// Writes the results of the window to files and reads them as the command line does.
 fn from_files(folder: &Path) -> Findings {
     let mut findings = Findings::default();
     for (color, name) in CHECKPOINTS.into_iter().enumerate() {
@@ -102,7 +102,7 @@ fn from_files(folder: &Path) -> Findings {
         let of = |spec: &JobSpec| spec.datasets().first().map(|dataset| (dataset.source.name.clone(), dataset.role)).unwrap();
         surface(color, false).save(&folder).unwrap();
         curve(color).save(&folder).unwrap();
-        // What is made by hand has no features.
+        // These embeddings have no features.
         Embedding { feature_dim: 0, classes: 0, ..embedding(color) }.save(&folder).unwrap();
         scores(color).save(&folder, name).unwrap();
         findings.add_landscape(found(name, color, of(&landscape_job(name)), LossSurface::load(&folder).unwrap()));
@@ -140,7 +140,7 @@ fn size_type_and_ground_of_figures_are_chosen_in_the_window_and_can_be_undone() 
     harness.run();
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
-    // A number is typed over when it is clicked.
+    // A click on a number opens it for typing.
     harness.get_by_label("Width of figures in millimetres").click();
     harness.run();
     harness.get_by_label("Width of figures in millimetres").type_text("88");

@@ -1,4 +1,4 @@
-//! What a newcomer does first: opens files without saying what they are, says how they are to be read, starts a run.
+//! The first steps of a new user: opens files without saying what they are, says how to read them, starts a run.
 
 use super::*;
 use crate::ui::command::{Command, OpenAs};
@@ -183,7 +183,7 @@ fn a_landscape_steps_aside_for_a_question_and_goes_on_after_it() {
     says(JobEvent::Done { output: JobOutput::Methods { methods: Vec::new() } });
     harness.run();
     assert_eq!(listener.0.borrow().asked.last().unwrap().1, landscape_job("ERM"));
-    // One that was stopped by hand stays stopped.
+    // A job that the user stopped stays stopped.
     harness.state_mut().state.store.add(JobSpec::Methods, JobState::Waiting);
     harness.run();
     harness.get_by_label("Cancel Landscape · ERM").click();

@@ -1,4 +1,4 @@
-//! What made people hesitate in their first minutes, and no longer shall.
+//! Hints that make a view understandable: no invented ticks, offers of more images, search results outside of the view.
 
 use super::*;
 use crate::ui::command::Command;
@@ -70,7 +70,7 @@ fn a_selection_over_histograms_says_that_its_height_is_its_own() {
 fn the_job_that_comes_next_is_called_so() {
     let mut harness = harness(&Listener::default(), 0, false);
     let app = harness.state_mut();
-    // The worker has something in hand.
+    // The worker has a running job.
     let running = app.state.store.add(score_job("ERM"), JobState::Waiting);
     harness.run();
     for name in ["OE", "SAM"] {

@@ -1,4 +1,4 @@
-//! Jobs: the order of the queue, the log, the end of all work; and the Hessian, from the asking to the figure.
+//! Jobs: the order of the queue, the log, the end of all work; and the Hessian, from the request to the figure.
 
 use super::*;
 use crate::ui::state::log::Level;
@@ -10,7 +10,7 @@ fn asked(listener: &Listener) -> Vec<String> {
     listener.0.borrow().asked.iter().map(|(_, spec)| crate::ui::state::store::title(spec)).collect()
 }
 
-/// The worker ends what it has.
+/// The worker ends its job with this event.
 fn finish(listener: &Listener, event: JobEvent) {
     let theirs: JobId = listener.0.borrow().asked.last().unwrap().0;
     listener.0.borrow_mut().says.push_back(WorkerEvent::Job(theirs, event));
@@ -36,7 +36,7 @@ fn results_of_other_days_are_read_by_the_names_of_today() {
     let folder = tempfile::tempdir().unwrap();
     surface(1, false).save(folder.path()).unwrap();
     curve(1).save(folder.path()).unwrap();
-    // What is made by hand has no features.
+    // These embeddings have no features.
     Embedding { feature_dim: 0, classes: 0, ..embedding(1) }.save(folder.path()).unwrap();
     scores(1).save(folder.path(), "ERM").unwrap();
     for mut job in [landscape_job("Mine"), sharpness_job("Mine"), embedding_job("Mine"), score_job("Mine")] {
@@ -280,7 +280,7 @@ fn the_hessian_is_offered_where_the_session_does_not_ask_for_it() {
     assert_eq!(harness.state().state.session.hessian, Some(HessianSettings::default()));
     assert!(harness.query_by_label("Compute the Hessian").is_none());
     harness.get_by_label("Hessian of ERM on digits test, nothing computed yet");
-    // What the window plans is what the command line plans.
+    // The window plans the same jobs as the command line.
     let session = harness.state().state.session.clone();
     assert!(flatland_core::job::plan(&session, flatland_core::job::Analysis::Hessian, "/out".as_ref(), &PlanOptions::default()).is_ok());
 }
@@ -349,7 +349,7 @@ fn scores_and_spectra_are_shown_as_far_as_they_are_known_and_exported_when_they_
     harness.get_by_label_contains("Histogram of the Energy score of ERM, 5 datasets");
     assert!(exports(&mut harness) && harness.state().state.store.partial.is_empty());
 
-    // What a job knew when it was stopped is not taken for its result.
+    // The partial result of a stopped job is not taken for its result.
     let other = harness.state_mut().state.store.add(score_job("SAM"), JobState::Running);
     harness.state_mut().state.store.insert_partial(other, Loaded::Scores(scores(3)));
     assert!(harness.state().state.store.scores_so_far("SAM").is_some());

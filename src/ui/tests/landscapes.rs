@@ -351,7 +351,7 @@ fn what_was_drawn_of_a_closed_checkpoint_goes() {
     assert!(kept(&harness).is_empty());
 }
 
-/// A session whose landscapes are around an image of digits test, and what came of it for two checkpoints.
+/// A session whose landscapes are around an image of digits test, with results for two checkpoints.
 fn around_an_image() -> Harness<'static, App> {
     let mut harness = harness(&Listener::default(), 0, false);
     let app = harness.state_mut();

@@ -1,4 +1,4 @@
-//! The window by its accessible labels, with results made by hand and a worker that only listens.
+//! Tests of the window by its accessible labels, with known results and a fake worker.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod adapter;
@@ -45,7 +45,7 @@ use flatland_core::job::{JobEvent, JobOutput, JobSpec};
 use flatland_core::result::{Cell, Inspection, LandscapeManifest, LossSurface, Quantity, Reading};
 use flatland_core::session::{NetworkChoice, Tab};
 
-/// An app with the session above, and everything computed for the first `computed` checkpoints.
+/// An app with the session of the fixtures, with all results for the first `computed` checkpoints.
 fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -> App {
     let mut app = App::new(ctx, WorkerClient::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE);
     app.state.session = session();
@@ -65,7 +65,7 @@ fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -
     app
 }
 
-/// What the present tab shows, as a figure.
+/// The figure of the shown tab.
 fn figure(app: &mut App) -> Option<Export> {
     app.tabs.figure(&mut app.state)
 }
@@ -236,7 +236,7 @@ fn what_the_present_tab_shows_is_computed_first() {
     }
     harness.get_by_label("Energy").click();
     harness.run();
-    // The landscape went out before the click; from then on inspections first, then the tab's, then the rest in order.
+    // The landscape was sent before the click; afterwards inspections come first, then the tab's jobs, then the rest in order.
     let finish = |listener: &Listener| {
         let theirs = listener.0.borrow().asked.last().unwrap().0;
         listener.0.borrow_mut().says.push_back(WorkerEvent::Job(theirs, JobEvent::Cancelled));

@@ -1,4 +1,4 @@
-//! Which network a checkpoint is: asked where several fit, marked where one is assumed, changed where it stands, and what its BatchNorms say.
+//! The network of a checkpoint: a question if several fit, a mark if one is assumed, changes in its row, and warnings about BatchNorm.
 
 use egui::{Key, Modifiers};
 
@@ -12,7 +12,7 @@ fn entry(harness: &Harness<'static, App>) -> CheckpointEntry {
     harness.state().state.session.checkpoints.iter().find(|entry| entry.name == NAME).unwrap().clone()
 }
 
-/// What the worker says of the checkpoint's file when it is read as its entry says.
+/// The worker reports this inspection of the checkpoint's file, read as its entry says.
 fn tell(harness: &mut Harness<'static, App>, listener: &Listener, report: Inspection) {
     let entry = entry(harness);
     let spec = JobSpec::Inspect { path: entry.path.clone(), choice: entry.choice() };

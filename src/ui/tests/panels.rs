@@ -1,4 +1,4 @@
-//! Panels by their labels where no other test presses them, and every command of the list by its name in the palette.
+//! Panels by their labels if no other test presses them, and every command of the list by its name in the palette.
 
 use egui::{Key, Modifiers};
 
@@ -10,10 +10,10 @@ use crate::ui::state::memory::{Left, Recent, ThemeChoice};
 use flatland_core::result::UnreadableImage;
 use flatland_core::session::{HessianSettings, Link, Selection};
 
-/// Presses a label and gives the commands that this made, before they are run.
+/// Presses a label and returns the pushed commands before they are executed.
 fn gives(harness: &mut Harness<'static, App>, label: &str) -> Vec<Command> {
     harness.get_by_label(label).click();
-    // Of a click, the first frame sees it go down.
+    // In the first frame of a click the button goes down.
     for _ in 0..3 {
         harness.step();
         let given = std::mem::take(&mut harness.state_mut().commands);
@@ -91,7 +91,7 @@ fn datasets_and_links_are_switched_where_they_stand() {
     harness.run();
     press(&mut harness, "Close dataset fog");
     assert!(harness.query_by_label("Close dataset fog").is_none());
-    // What is planned anew comes with a message, and everything moves.
+    // A new plan shows a message, which moves everything.
     run_until(&mut harness, |app| !app.background.is_busy());
     harness.run();
     for link in [Link::Axes, Link::Colors, Link::Cursor] {
@@ -115,7 +115,7 @@ fn the_log_is_cleared_and_hidden() {
     assert!(harness.query_by_label("Filter").is_none());
 }
 
-/// Whatever a command can change that a person sees.
+/// Everything that a command can change and a user can see.
 fn seen(harness: &Harness<'static, App>, listener: &Listener) -> String {
     let app = harness.state();
     let states: Vec<_> = app.state.store.jobs.values().map(|job| format!("{:?} {}", job.state, job.priority)).collect();
@@ -128,7 +128,7 @@ fn seen(harness: &Harness<'static, App>, listener: &Listener) -> String {
     )
 }
 
-/// Those that ask the desktop for a file would open a window upon the desktop of whoever tests; that of closing ends the test.
+/// Commands with a file dialog would open one on the tester's desktop; the command that closes the window ends the test.
 fn can_be_tried(item: &Item) -> bool {
     let asks = matches!(
         item.command,
@@ -138,13 +138,13 @@ fn can_be_tried(item: &Item) -> bool {
             | Command::ExportDialog(_)
             | Command::Scatter(ScatterCommand::ExportDialog)
     );
-    // What is chosen already changes nothing, nor does closing what the palette itself has closed. The demo reads the person's cache.
+    // A choice that is already set changes nothing, nor does closing what the palette has closed. The demo reads the user's cache.
     let changes_nothing =
         item.chosen || matches!(item.command, Command::Close(Close::Ask) | Command::Back | Command::TogglePalette | Command::OpenDemo);
     item.unavailable.is_none() && !asks && !changes_nothing
 }
 
-/// A small window that has a bit of everything.
+/// A small window with some of everything.
 fn little(listener: &Listener) -> Harness<'static, App> {
     let mut harness = harness(listener, 2, false);
     let app = harness.state_mut();
@@ -174,7 +174,7 @@ fn every_command_does_something_that_is_seen_when_its_name_is_given_to_the_palet
             (session.clone(), None, false, false, false);
         (app.state.runs.form, app.state.palette) = (None, None);
         harness.run();
-        // What was closed before took its results and jobs along.
+        // A command before it may have closed the checkpoint with its results and jobs.
         if !crate::ui::command::list::list(&harness.state().state).iter().any(|item| item.name == *name) {
             continue;
         }

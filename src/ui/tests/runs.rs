@@ -1,4 +1,4 @@
-//! The runs tab by its accessible labels, on run directories written by hand.
+//! The runs tab by its accessible labels, on run directories written by the tests.
 
 use crate::ui::state::worker_event::WorkerEvent;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ fn write_run(root: &Path, name: &str, rho: f64, status: RunStatus, asked: f64) -
     folder
 }
 
-/// The window on the runs tab, looking into `root`.
+/// The window on the runs tab with the runs of `root`.
 fn harness(root: &Path, listener: &Listener, options: RunOptions) -> Harness<'static, App> {
     let (listener, root) = (listener.clone(), root.to_owned());
     let mut harness = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| {
@@ -52,7 +52,7 @@ fn quiet(root: &Path) -> Harness<'static, App> {
     harness(root, &Listener::default(), RunOptions::default())
 }
 
-/// Opens the form with everything that it can ask for, and tells it the methods.
+/// Opens the form with all its fields, and reports the methods.
 pub(super) fn open_form(harness: &mut Harness<'static, App>, listener: &Listener) {
     let app = harness.state_mut();
     app.state.session = flatland_core::session::Session { view: app.state.session.view.clone(), ..session() };
@@ -109,7 +109,7 @@ fn the_folder_of_the_runs_comes_back_with_the_session() {
         app
     });
     run_until(&mut second, |app| app.state.runs.book.runs.len() == 1);
-    // A session that says no folder looks where runs are by default.
+    // A session without a folder uses the default folder of runs.
     second.state_mut().execute(Command::NewSession);
     run_until(&mut second, |app| app.state.runs.root != folder.path());
 }
@@ -130,7 +130,7 @@ fn runs_are_listed_with_their_states_and_their_curves_can_be_read() {
     let mut harness = quiet(folder.path());
     harness.run();
     harness.get_by_label("done");
-    // Nobody holds the lock: whatever its last word was, nobody is at it.
+    // No process holds the lock, so the run has ended, whatever its last state was.
     harness.get_by_label("interrupted");
     harness.get_by_label("Resume run narrow");
     assert_eq!(harness.get_all_by_label("dr_sam · epoch 2 of 2 · 1 min 15 s").count(), 2);
@@ -238,7 +238,7 @@ fn a_finished_run_joins_the_session_with_one_click() {
     harness.get_by_label("Add to session the best weights of run mine").click();
     harness.run();
     assert_eq!(harness.state().state.session.checkpoints.len(), 1, "once is enough");
-    // The last weights are others, and said to be.
+    // The last weights are different ones, and the label says so.
     harness.get_by_label("Add to session the last weights of run mine").click();
     harness.run();
     assert_eq!(harness.state().state.session.checkpoints.last().unwrap().path, run.last_weights());
@@ -302,7 +302,7 @@ fn where_no_run_tells_how_long_it_takes_the_worker_times_a_few_steps() {
     assert!(harness.query_by_label("Time a few steps").is_none(), "nothing would tell better");
 }
 
-/// A worker of a line of shell that does nothing.
+/// A worker that is a shell script and does nothing.
 #[cfg(unix)]
 fn idle_worker(folder: &Path) -> RunOptions {
     use std::os::unix::fs::PermissionsExt;
@@ -327,7 +327,7 @@ fn start_writes_the_run_and_the_list_shows_it_queued() {
     harness.run();
     run_until(&mut harness, |app| app.state.message.is_some());
     assert!(harness.state().state.runs.form.is_none(), "{:?}", harness.state().state.message);
-    // The directory is there before the process has said that it lives.
+    // The directory exists before the process has written its state.
     run_until(&mut harness, |app| app.state.runs.book.runs.values().any(|run| run.view.status == RunStatus::Queued));
     harness.run();
     harness.get_by_label("queued");

@@ -1,5 +1,5 @@
-//! What is saved can be opened again, nothing is written over unasked, and nothing that was done to a session is lost when another
-//! takes its place.
+//! Saved sessions can be opened again, nothing is overwritten without asking, and no change of a session is lost when another one
+//! replaces it.
 
 use egui::{Key, Modifiers};
 
@@ -12,7 +12,7 @@ use crate::ui::work::memory::Memory;
 use crate::ui::work::memory::keeper::Task;
 use flatland_core::session::{HessianSettings, Session};
 
-/// Two folders: of the memory, and of the sessions.
+/// Two folders: for the memory, and for sessions.
 fn folders() -> (tempfile::TempDir, tempfile::TempDir) {
     (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap())
 }
@@ -74,7 +74,7 @@ fn a_file_that_cannot_be_read_any_more_is_not_written_over_unasked() {
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| !app.state.unsaved());
     assert_eq!(Session::load(&path).unwrap().checkpoints.len(), 1);
-    // One that is gone is written anew.
+    // A file that was deleted is written again.
     std::fs::remove_file(&path).unwrap();
     harness.get_by_label("Close checkpoint SAM").click();
     harness.run();
@@ -95,7 +95,7 @@ fn an_ending_that_is_added_to_a_name_writes_over_nothing() {
     assert!(message(&harness).contains("not saved") && message(&harness).contains("taken.toml"), "{}", message(&harness));
     assert_eq!(std::fs::read_to_string(&taken).unwrap(), "precious");
     assert_eq!(harness.state().state.document.file, Some(folder.path().join("study.toml")));
-    // Its own file is no other.
+    // The session's own file may be overwritten.
     harness.state_mut().commands.push(Command::Back);
     harness.get_by_label("Close checkpoint SAM").click();
     harness.run();
@@ -148,7 +148,7 @@ fn another_tab_alone_is_nothing_to_bring_back() {
     assert!(Memory::at(root.path()).left().is_empty());
 }
 
-/// Another window has left changes to the open file, in the slot that is given, and they are asked for.
+/// Another window has left changes to the open file in the returned slot, and they are requested.
 fn recall_changes(harness: &mut Harness<'static, App>, root: &std::path::Path) -> String {
     let mut left = harness.state().state.kept(true);
     (left.unsaved, left.session.seed) = (true, 77);
@@ -164,7 +164,7 @@ fn unsaved_changes_that_came_too_late_stay_where_they_are() {
     let (root, folder) = folders();
     let mut harness = open_study(root.path(), folder.path());
     let id = recall_changes(&mut harness, root.path());
-    // Meanwhile something is changed here.
+    // In the meantime something is changed here.
     harness.state_mut().state.session.checkpoints.truncate(1);
     settle(&mut harness);
     harness.state_mut().commands.push(Command::SelectScore("msp".into()));

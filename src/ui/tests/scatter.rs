@@ -1,4 +1,4 @@
-//! The embedding tab by its accessible labels: colours, hiding, cards, pane, keys, and what goes to the GPU. Selecting is in `selecting`.
+//! The embedding tab by its accessible labels: colours, hiding, cards, pane, keys, and uploads to the GPU. For selecting see `selecting`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use crate::ui::tests::hands::drawn;
 use flatland_core::result::{Embedding, Picture, ScoreTable};
 use flatland_core::session::{Link, Pane, Selection};
 
-/// Two checkpoints with features (the coordinates) and scores of the same images: the energy of image i of a dataset is i.
+/// Two checkpoints with features (equal to the coordinates) and scores of the same images: the energy of image i of a dataset is i.
 fn results(k: usize) -> (Embedding, ScoreTable) {
     let mut found = embedding(k);
     found.feature_dim = 2;
@@ -66,12 +66,12 @@ pub(super) fn selected(harness: &Harness<'static, App>) -> usize {
     harness.state().state.scatter.view.selection.len()
 }
 
-/// The image under the pointer or the keys.
+/// The image under the cursor.
 fn pointed(harness: &Harness<'static, App>) -> (String, i64) {
     harness.state().state.scatter.cursor.at.clone().unwrap().1
 }
 
-/// Where the image under the pointer or the keys is marked.
+/// Screen positions at which the image under the cursor is marked.
 fn marks(harness: &Harness<'static, App>) -> Vec<Pos2> {
     let mark = |shape: &egui::epaint::ClippedShape| match &shape.shape {
         egui::Shape::Circle(circle) if circle.radius == 6.0 && circle.stroke.width == 1.5 => Some(circle.center),
@@ -80,7 +80,7 @@ fn marks(harness: &Harness<'static, App>) -> Vec<Pos2> {
     harness.output().shapes.iter().filter_map(mark).collect()
 }
 
-/// Where a point of the first panel is on the screen.
+/// Screen position of a point in the first panel.
 pub(super) fn place(harness: &Harness<'static, App>, row: usize) -> Pos2 {
     let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
     let scatter = &harness.state().state.scatter;
@@ -233,7 +233,7 @@ fn points_are_reached_by_keys() {
 fn what_the_keys_reach_is_marked_while_the_pointer_rests_and_in_its_own_panel_when_cursors_are_not_linked() {
     let mut harness = window();
     let panel = harness.get_by_label("Embedding of ERM, 1000 points").rect();
-    // Over a point of the first panel, of which there is a card.
+    // Over a point of the first panel, which shows a card.
     let at = place(&harness, 0);
     harness.hover_at(at);
     harness.run();
@@ -290,7 +290,7 @@ fn a_recolour_uploads_colours_and_a_pan_uploads_nothing() {
     let (listener, kept) = (Listener::default(), state.clone());
     let mut harness = Harness::builder().with_size([1200.0, 700.0]).with_max_steps(40).wgpu().build_eframe(move |cc| {
         let state = cc.wgpu_render_state.clone().unwrap();
-        // As on a GPU: software has nothing to upload to.
+        // As on a GPU, since software adapters upload no points.
         let points = GpuPoints::new(&state.device, state.target_format, false);
         state.renderer.write().callback_resources.insert(points);
         *kept.borrow_mut() = Some(state);

@@ -1,4 +1,4 @@
-//! Selecting images by what is seen: drags over points and histograms, the search, the legend; and the selection as a file.
+//! Selecting images: drags over points and histograms, the search, the legend; and the selection as a file.
 
 use egui::{Event, Key, Modifiers, Pos2, vec2};
 

@@ -19,7 +19,7 @@ use flatland_core::job::JobSpec;
 use flatland_core::job::runs::RunOptions;
 use flatland_core::session::{Category, ColorBy, Role, Session, Tab};
 
-/// A window that remembers in `root`, started with these paths.
+/// A window with a memory in `root`, started with these paths.
 pub(super) fn window(root: &Path, listener: &Listener, paths: Vec<PathBuf>) -> Harness<'static, App> {
     let (keeper, preferences, listener) = (Keeper::at(root), Preferences::load(root), listener.clone());
     let mut harness = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(60).build_eframe(move |cc| {
@@ -43,7 +43,7 @@ pub(super) fn study(folder: &Path) -> PathBuf {
     path
 }
 
-/// Lets the time pass that a change takes to be kept, and waits until it is.
+/// Waits until a change was kept.
 pub(super) fn settle(harness: &mut Harness<'static, App>) {
     harness.run_steps(8);
     run_until(harness, |app| !app.keeper.is_busy());
@@ -75,7 +75,7 @@ fn what_was_open_comes_back_after_a_crash_with_its_view_and_says_so() {
     harness.run();
     give(&mut harness, Command::Scatter(ScatterCommand::Toggle(far())));
     settle(&mut harness);
-    // As when the process is killed: nobody says goodbye.
+    // As when the process is killed: nothing is written at the end.
     drop(harness);
     let mut harness = window(root.path(), &Listener::default(), Vec::new());
     harness.run();
@@ -102,7 +102,7 @@ fn a_window_that_was_closed_comes_back_without_a_word_and_not_twice() {
     let first = window(root.path(), &Listener::default(), Vec::new());
     assert_eq!((first.state().state.session.checkpoints.len(), first.state().state.session.view.tab.clone()), (2, Tab::SHARPNESS));
     assert!(!first.state().state.unsaved() && message(&first).is_empty(), "{}", message(&first));
-    // The first window has it: a second one starts with the demo.
+    // The first window has the session, so a second window starts with the demo.
     let mut second = window(root.path(), &Listener::default(), Vec::new());
     run_until(&mut second, |app| !app.state.session.checkpoints.is_empty());
     assert_eq!((second.state().state.document.name.as_str(), &second.state().state.document.file), ("Demo", &None));
@@ -216,7 +216,7 @@ fn a_session_whose_file_is_gone_is_still_there() {
     assert!(harness.get_by_label(&recent).accesskit_node().is_disabled(), "a missing file is shown and cannot be opened");
 }
 
-/// Removes what a test put into the cache.
+/// Removes the files that a test put into the cache.
 pub(super) struct Cached(pub Vec<PathBuf>);
 
 impl Drop for Cached {
@@ -330,7 +330,7 @@ fn two_windows_keep_what_each_of_them_prefers() {
     };
     tell(&mut first, Command::SetTheme(ThemeChoice::Dark));
     tell(&mut second, Command::ZoomIn);
-    // A third does not bring back what it was started with.
+    // A third window does not write the preferences with which it was started.
     drop(window(root.path(), &Listener::default(), vec![]));
     let kept = Preferences::load(root.path());
     assert_eq!((kept.theme, kept.zoom), (ThemeChoice::Dark, 1.15));

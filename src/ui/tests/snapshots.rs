@@ -1,7 +1,7 @@
-//! Every view as a picture, light and dark, beside how it looked when somebody last looked: `snapshots/`.
+//! Every view as a picture, light and dark, compared with the reviewed pictures in `snapshots/`.
 //!
-//! A picture that differs fails and lies beside the other as `.new.png`, the difference as `.diff.png`. `UPDATE_SNAPSHOTS=1` takes
-//! the new ones; look at each before it is committed. They need a graphics adapter; one in software is enough.
+//! If a picture differs, the test fails and writes it as `.new.png`, and the difference as `.diff.png`. `UPDATE_SNAPSHOTS=1` replaces
+//! the pictures; look at each before it is committed. The tests need a graphics adapter; a software adapter is enough.
 
 use egui::{Key, Modifiers, Rect, Theme};
 use egui_kittest::SnapshotOptions;
@@ -17,11 +17,11 @@ use crate::ui::tests::runs::{open_form, write_curves};
 use flatland_core::session::{LandscapeForm, Pane};
 
 const SIZE: [f32; 2] = [1180.0, 760.0];
-/// Pixels of 896,800 that may differ beyond what cannot be seen: drivers round edges of triangles each in its way. A line of text that
-/// moves, or a panel that loses its colour, is more.
+/// Number of pixels of 896,800 that may differ visibly: drivers round edges of triangles differently. A moved line of text or a panel
+/// of another colour is more.
 const PIXELS: usize = 2000;
 
-/// A window on three checkpoints with everything computed; `None` where nothing can be drawn.
+/// A window with three checkpoints and all results; `None` without a graphics adapter.
 fn window(theme: Theme, listener: &Listener, prepare: impl FnOnce(&mut App)) -> Option<Harness<'static, App>> {
     let renderer = super::adapter::renderer()?;
     let (listener, builder) = (listener.clone(), Harness::builder().with_size(SIZE).with_max_steps(60).renderer(renderer));
@@ -37,7 +37,7 @@ fn window(theme: Theme, listener: &Listener, prepare: impl FnOnce(&mut App)) -> 
     Some(harness)
 }
 
-/// Waits for what is done on threads.
+/// Waits for background work.
 fn rest(harness: &mut Harness<'static, App>) {
     harness.run();
     for _ in 0..3 {
@@ -46,7 +46,7 @@ fn rest(harness: &mut Harness<'static, App>) {
     }
 }
 
-/// Compares the window with its picture; what the machine says of itself is painted over.
+/// Compares the window with its picture; text that depends on the machine is painted over.
 fn same(harness: &mut Harness<'static, App>, name: &str, theme: Theme) {
     rest(harness);
     let hidden: Vec<Rect> = harness.query_all_by_label_contains(" · window ").map(|node| node.rect()).collect();
@@ -65,7 +65,7 @@ fn same(harness: &mut Harness<'static, App>, name: &str, theme: Theme) {
     }
 }
 
-/// A picture of what `prepare` makes of the window, in both themes.
+/// Compares the pictures of the window after `prepare`, in both themes.
 fn pictures(name: &str, prepare: impl Fn(&mut App)) {
     for theme in [Theme::Light, Theme::Dark] {
         let Some(mut harness) = window(theme, &Listener::default(), &prepare) else { return };
@@ -175,7 +175,7 @@ fn runs_and_the_form_of_a_new_one() {
         };
         let Some(mut harness) = window(theme, &listener, prepare) else { return };
         run_until(&mut harness, |app| app.state.runs.book.looked && app.state.runs.book.runs.len() == 3);
-        // The folder's own name is made by chance.
+        // The name of the temporary folder is random.
         let app = harness.state_mut();
         app.state.runs.root = "/home/ada/runs".into();
         app.state.session.view.runs = Some(app.state.runs.root.clone());

@@ -1,4 +1,4 @@
-//! What stands in the window is of the session as it is now: differences are to the present baseline, results of present settings.
+//! The window shows results of the present session only: differences to the present baseline, results of present settings.
 
 use egui::{Key, Modifiers};
 
@@ -9,7 +9,7 @@ use crate::ui::tests::sessions::Cached;
 use flatland_core::job::Analysis;
 use flatland_core::session::{CheckpointEntry, Normalization, Session};
 
-/// Puts a result in its place for everything that `app` plans on a dataset; surfaces lie in the cache too where they are to be found there.
+/// Stores a result for every job that `app` plans on a dataset; with `cached`, surfaces are also written to the cache.
 fn put(app: &mut App, dataset: &str, mut cached: Option<&mut Cached>) {
     for spec in crate::ui::work::plan::plan(&app.state.session, &[dataset.to_owned()]).0 {
         if app.state.store.jobs.values().any(|job| job.spec == spec) {
@@ -38,7 +38,7 @@ fn put(app: &mut App, dataset: &str, mut cached: Option<&mut Cached>) {
     }
 }
 
-/// A window on the session made by hand, with everything known on these datasets.
+/// A window on the session of the fixtures, with all results on these datasets.
 pub(super) fn known_on(datasets: &[&str]) -> Harness<'static, App> {
     let mut harness = harness(&Listener::default(), 0, false);
     datasets.iter().for_each(|dataset| put(harness.state_mut(), dataset, None));
@@ -46,7 +46,7 @@ pub(super) fn known_on(datasets: &[&str]) -> Harness<'static, App> {
     harness
 }
 
-/// The same on the first checkpoints, with surfaces as files.
+/// The same for the first checkpoints, with surfaces as files.
 fn on_disk(folder: &std::path::Path, checkpoints: usize, datasets: &[&str]) -> (Harness<'static, App>, Cached) {
     let (mut harness, mut cached) = (harness(&Listener::default(), 0, false), Cached(Vec::new()));
     let app = harness.state_mut();

@@ -1,4 +1,4 @@
-//! Names that the window's own fonts cannot show. The tests bring a font with 北 and 京, see `figure/tests/fonts`.
+//! Names that the window's own fonts cannot show. The tests use a font with 北 and 京, see `figure/tests/fonts`.
 
 use super::*;
 use crate::ui::style::theme;
@@ -8,7 +8,7 @@ fn shows(app: &App, text: &str) -> bool {
     app.ctx.fonts_mut(|fonts| fonts.has_glyphs(&theme::body(), text))
 }
 
-/// A window in which characters without a glyph are boxes, as outside of tests.
+/// A window that draws characters without a glyph as boxes, as outside of tests.
 fn window() -> Harness<'static, App> {
     let harness = harness(&Listener::default(), 1, false);
     harness.ctx.set_missing_glyph_policy(egui::MissingGlyphPolicy::Tofu);
