@@ -11,5 +11,5 @@ pub enum Closing {
     /// Runs are asked to stop, and the worker ends its job.
     Stopping,
     /// All runs were asked to stop; the window may close.
-    Free,
+    Confirmed,
 }

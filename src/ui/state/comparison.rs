@@ -81,8 +81,8 @@ fn of_runs(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
     let runs: Vec<Option<&RunConfig>> = checkpoints.iter().map(|entry| store.origins.get(&entry.path)).collect();
     let settings: Vec<_> = runs.iter().map(|run| run.map(flat)).collect();
     let names: IndexSet<&String> = settings.iter().flatten().flat_map(|of| of.keys()).filter(|name| *name != "version").collect();
-    let told = |name: &String, value: &String| if name == "checkpoint" { short(Path::new(value)) } else { value.clone() };
-    let of = |name: &String| row("Run", name, &settings, |of| of.as_ref()?.get(name).map(|value| told(name, value)));
+    let shown = |name: &String, value: &String| if name == "checkpoint" { short(Path::new(value)) } else { value.clone() };
+    let of = |name: &String| row("Run", name, &settings, |of| of.as_ref()?.get(name).map(|value| shown(name, value)));
     names.into_iter().map(of).collect()
 }
 

@@ -17,9 +17,9 @@ pub struct Document {
     /// The session as it is in the file; without a file, as it was at the start.
     pub saved: Session,
     /// Whether to look for changes that an earlier window left unsaved.
-    pub looks_for_left: bool,
+    pub checks_leftovers: bool,
     /// Whether saving may overwrite a file that another program changed: the user was told and saved again.
-    pub overwrites: bool,
+    pub overwrite_confirmed: bool,
     /// The title of the window, as it was set last.
     pub title: String,
     /// Grows with every session that replaces another, so that a late answer is not applied to the wrong session.
@@ -34,7 +34,7 @@ impl Default for Document {
 
 impl Document {
     pub fn new(file: Option<PathBuf>, name: String, saved: Session) -> Self {
-        Self { file, name, saved, looks_for_left: false, overwrites: false, title: String::new(), number: 0 }
+        Self { file, name, saved, checks_leftovers: false, overwrite_confirmed: false, title: String::new(), number: 0 }
     }
 
     /// The path of the file, or what the session is when it has no file.
@@ -45,7 +45,7 @@ impl Document {
 
 /// What is being restored from the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recalling {
+pub enum Restoring {
     /// The session that was open last; the demo when there was none.
     Last,
     /// A session that the user chose; it replaces the open one.

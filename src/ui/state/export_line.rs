@@ -14,16 +14,16 @@ pub struct ExportLine {
     /// Whether the numbers of a figure are written beside it as CSV.
     pub with_data: bool,
     /// The file that may be overwritten without asking, and its tab: the tab wrote it, or said that it exists.
-    pub own: Option<(PathBuf, Tab)>,
+    pub overwritable: Option<(PathBuf, Tab)>,
     /// The name that was suggested last, without an extension.
     suggested: String,
     /// Whether the text field gets the focus in this frame: the line was just opened.
-    pub takes_focus: bool,
+    pub requests_focus: bool,
 }
 
 impl Default for ExportLine {
     fn default() -> Self {
-        Self { open: false, path: String::new(), with_data: true, own: None, suggested: String::new(), takes_focus: false }
+        Self { open: false, path: String::new(), with_data: true, overwritable: None, suggested: String::new(), requests_focus: false }
     }
 }
 
@@ -31,7 +31,7 @@ impl ExportLine {
     /// Shows or hides the line. When it is shown, the text field gets the focus.
     pub fn toggle(&mut self, name: &str) {
         self.open = !self.open;
-        self.takes_focus = self.open;
+        self.requests_focus = self.open;
         if self.open && self.path.trim().is_empty() {
             self.path = format!("{name}.svg");
             self.suggested = name.into();

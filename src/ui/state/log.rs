@@ -78,17 +78,17 @@ pub struct Log {
     /// Only lines that contain this text, in the message or the job, without regard to case.
     pub filter: String,
     /// Only lines of this level or more severe.
-    pub least: Level,
+    pub min_level: Level,
     lines: VecDeque<Line>,
     /// Grows with every change of the lines.
     revision: u64,
     /// The lines that match the filter, as indices into `lines`, and the revision, filter and level for which they were found.
-    passing: Option<((u64, String, Level), Vec<usize>)>,
+    matching: Option<((u64, String, Level), Vec<usize>)>,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { open: false, filter: String::new(), least: Level::Output, lines: VecDeque::new(), revision: 0, passing: None }
+        Self { open: false, filter: String::new(), min_level: Level::Output, lines: VecDeque::new(), revision: 0, matching: None }
     }
 }
 
@@ -111,9 +111,9 @@ impl Log {
     pub fn record(&mut self, event: &WorkerEvent, store: &Store, running: Option<JobId>) {
         let title_of = |id: JobId| store.jobs.get(&id).map(|job| title(&job.spec)).unwrap_or_default();
         let (level, job, text) = match event {
-            WorkerEvent::Said(line) if line.trim().is_empty() => return,
-            WorkerEvent::Said(line) => (Level::Output, running.map(title_of).unwrap_or_default(), line.clone()),
-            WorkerEvent::Died(message) => (Level::Error, String::new(), format!("the worker ended: {message}")),
+            WorkerEvent::OutputLine(line) if line.trim().is_empty() => return,
+            WorkerEvent::OutputLine(line) => (Level::Output, running.map(title_of).unwrap_or_default(), line.clone()),
+            WorkerEvent::Exited(message) => (Level::Error, String::new(), format!("the worker ended: {message}")),
             WorkerEvent::Job(id, event) => {
                 let (level, text) = match event {
                     JobEvent::Started => (Level::Info, "started".into()),
@@ -156,20 +156,20 @@ impl Log {
     }
 
     /// Indices of the lines that match the filter, the oldest first. They are searched again only after a change.
-    pub fn passing(&mut self) -> &[usize] {
-        let key = (self.revision, self.filter.to_lowercase(), self.least);
-        if self.passing.as_ref().is_none_or(|(of, _)| *of != key) {
+    pub fn matching(&mut self) -> &[usize] {
+        let key = (self.revision, self.filter.to_lowercase(), self.min_level);
+        if self.matching.as_ref().is_none_or(|(of, _)| *of != key) {
             let holds = |text: &str| text.to_lowercase().contains(key.1.trim());
-            let passes = |line: &Line| line.level >= self.least && (holds(&line.text) || holds(&line.job));
-            let places = self.lines.iter().enumerate().filter(|(_, line)| passes(line)).map(|(place, _)| place).collect();
-            self.passing = Some((key, places));
+            let matches = |line: &Line| line.level >= self.min_level && (holds(&line.text) || holds(&line.job));
+            let places = self.lines.iter().enumerate().filter(|(_, line)| matches(line)).map(|(place, _)| place).collect();
+            self.matching = Some((key, places));
         }
-        self.passing.as_ref().map_or(&[], |(_, places)| places)
+        self.matching.as_ref().map_or(&[], |(_, places)| places)
     }
 
     /// The lines that match the filter, as text.
     pub fn copy(&mut self) -> String {
-        let places = self.passing().to_vec();
+        let places = self.matching().to_vec();
         places.into_iter().filter_map(|place| self.line(place)).map(|line| line.to_text() + "\n").collect()
     }
 }
@@ -195,22 +195,22 @@ mod tests {
     }
 
     #[test]
-    fn lines_pass_by_text_job_and_level() {
+    fn lines_are_filtered_by_text_job_and_level() {
         let mut log = Log::default();
         log.push(Level::Info, "Landscape · ERM".into(), "started");
         log.push(Level::Warning, "Sharpness · OE".into(), "12 images cannot be read");
         log.push(Level::Error, String::new(), "the worker ended:\nkilled");
-        assert_eq!(log.passing(), [0, 1, 2]);
+        assert_eq!(log.matching(), [0, 1, 2]);
         log.filter = " erm".into();
-        assert_eq!(log.passing(), [0]);
+        assert_eq!(log.matching(), [0]);
         log.filter = String::new();
-        log.least = Level::Warning;
-        assert_eq!(log.passing(), [1, 2]);
+        log.min_level = Level::Warning;
+        assert_eq!(log.matching(), [1, 2]);
         log.push(Level::Error, String::new(), "again");
-        assert_eq!(log.passing(), [1, 2, 3], "a new line is seen");
+        assert_eq!(log.matching(), [1, 2, 3], "a new line is seen");
         assert!(log.copy().lines().count() == 3 && log.copy().contains("error    the worker ended: killed"), "{}", log.copy());
         log.clear();
-        assert!(log.passing().is_empty());
+        assert!(log.matching().is_empty());
     }
 
     #[test]

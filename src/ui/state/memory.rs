@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 /// What is known about the memory.
 #[derive(Clone, Debug, Default)]
-pub struct Remembered {
+pub struct MemoryState {
     /// Session files that were opened, the latest first.
     pub recents: Vec<Recent>,
     /// Sessions of other windows that have ended, the latest first.
-    pub left: Vec<Left>,
+    pub leftovers: Vec<Leftover>,
     /// The preferences of the user.
     pub preferences: Preferences,
 }
@@ -21,13 +21,13 @@ pub struct Remembered {
 pub struct Recent {
     /// Its path.
     pub path: PathBuf,
-    /// Whether the file does not exist now. Its disk may be mounted again, so it stays in the list.
+    /// Whether nothing is there now now. Its disk may be mounted again, so it stays in the list.
     pub missing: bool,
 }
 
 /// The session of a window, as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct KeptSession {
     /// The file in which it was saved last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
@@ -48,7 +48,7 @@ pub struct Kept {
 
 /// What is known about the slot of a window that has ended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Left {
+pub struct Leftover {
     /// Id of the slot.
     pub id: String,
     /// The file in which the session was saved last.
@@ -67,9 +67,9 @@ pub struct Left {
 
 /// A session that is restored.
 #[derive(Clone, Debug)]
-pub struct Restored {
+pub struct RestoredSession {
     /// The session as it was kept.
-    pub kept: Kept,
+    pub kept: KeptSession,
     /// The session as its file has it now; `None` when there is no file that can be read.
     pub saved: Option<Session>,
 }

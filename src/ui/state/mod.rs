@@ -1,11 +1,13 @@
 //! Everything the window shows and knows, as plain data. No egui, no files, no threads: [`crate::ui::update`] changes it, panels and tabs
 //! draw from it.
 
+pub mod busy_period;
 pub mod closing;
 pub mod comparison;
 pub mod cursor;
 pub mod document;
 pub mod export_line;
+pub mod fallback_fonts;
 pub mod history;
 pub mod log;
 pub mod memory;
@@ -17,29 +19,27 @@ pub mod run;
 pub mod scatter;
 pub mod scores;
 pub mod store;
-pub mod stretch;
-pub mod typefaces;
 pub mod worker_event;
 
 use std::path::Path;
 
+use busy_period::BusyPeriod;
 use closing::Closing;
-use document::{DEMO, Document, Recalling};
+use document::{DEMO, Document, Restoring};
 use export_line::ExportLine;
+use fallback_fonts::FallbackFonts;
 use flatland_core::job::runs::RunOptions;
 use flatland_core::job::{JobId, now};
 use flatland_core::result::Quantity;
 use flatland_core::session::{Role, Session, Tab};
 use history::History;
 use log::Log;
-use memory::{Kept, Remembered};
+use memory::{KeptSession, MemoryState};
 use meter::Meter;
 use palette::Palette;
 use run::runs::Runs;
 use scatter::Scatter;
 use store::{JobState, Store, analysis_of};
-use stretch::Stretch;
-use typefaces::Typefaces;
 
 /// A message to the user at the bottom of the window.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,9 +66,9 @@ pub struct State {
     /// The steps that can be undone.
     pub history: History,
     /// Preferences, recent files, and sessions that earlier windows left.
-    pub memory: Remembered,
+    pub memory: MemoryState,
     /// What was requested from the memory and has not arrived yet.
-    pub recalling: Option<Recalling>,
+    pub restoring: Option<Restoring>,
     /// All tabs, in the order in which they are shown.
     pub tabs: Vec<TabTitle>,
     /// The tab requested at the start; it has priority over the session's.
@@ -88,7 +88,7 @@ pub struct State {
     /// Memory and devices in use.
     pub meter: Meter,
     /// The period during which the worker has been busy.
-    pub stretch: Stretch,
+    pub busy_period: BusyPeriod,
     /// The export line.
     pub export: ExportLine,
     /// The command palette, while it is open.
@@ -98,15 +98,15 @@ pub struct State {
     /// Progress of closing the window.
     pub closing: Closing,
     /// Whether all runs were asked to stop.
-    pub runs_told: bool,
+    pub runs_asked_to_stop: bool,
     /// Whether the window is closed with its analyses stopped.
     pub stopped: bool,
     /// Whether unfinished analyses wait until the user starts them: they were stopped when the window was closed.
-    pub holds: bool,
+    pub analyses_on_hold: bool,
     /// The message at the bottom.
     pub message: Option<Message>,
     /// Fonts for names that the window's own fonts cannot show.
-    pub typefaces: Typefaces,
+    pub fallback_fonts: FallbackFonts,
 }
 
 impl State {
@@ -116,8 +116,8 @@ impl State {
             session: Session::default(),
             document: Document::default(),
             history: History::default(),
-            memory: Remembered::default(),
-            recalling: None,
+            memory: MemoryState::default(),
+            restoring: None,
             tabs,
             first_tab: None,
             generation: 0,
@@ -127,16 +127,16 @@ impl State {
             scatter: Scatter::default(),
             log: Log::default(),
             meter: Meter::default(),
-            stretch: Stretch::default(),
+            busy_period: BusyPeriod::default(),
             export: ExportLine::default(),
             palette: None,
             shortcuts: false,
             closing: Closing::No,
-            runs_told: false,
+            runs_asked_to_stop: false,
             stopped: false,
-            holds: false,
+            analyses_on_hold: false,
             message: None,
-            typefaces: Typefaces::default(),
+            fallback_fonts: FallbackFonts::default(),
         }
     }
 
@@ -146,12 +146,12 @@ impl State {
     }
 
     /// Whether saving would change nothing, not even the view.
-    pub fn is_as_saved(&self) -> bool {
+    pub fn equals_saved(&self) -> bool {
         self.document.file.is_some() && self.session == self.document.saved
     }
 
     /// Whether the bundled demo is open and unchanged.
-    pub fn shows_untouched_demo(&self) -> bool {
+    pub fn shows_unchanged_demo(&self) -> bool {
         self.document.file.is_none() && self.document.name == DEMO && !self.unsaved()
     }
 
@@ -161,8 +161,8 @@ impl State {
     }
 
     /// The open session in the form in which it is kept.
-    pub fn kept(&self, closed: bool) -> Kept {
-        Kept {
+    pub fn kept_session(&self, closed: bool) -> KeptSession {
+        KeptSession {
             file: self.document.file.clone(),
             name: self.document.name.clone(),
             unsaved: self.unsaved(),
@@ -178,12 +178,12 @@ impl State {
         self.unsaved() || (self.document.file.is_some() && !self.session.view.same_but_tab(&self.document.saved.view))
     }
 
-    pub fn tell(&mut self, text: impl Into<String>) {
+    pub fn inform(&mut self, text: impl Into<String>) {
         self.message = Some(Message { text: text.into(), is_error: false });
     }
 
     /// Shows an error. Errors that were not dismissed stay above it.
-    pub fn complain(&mut self, text: impl Into<String>) {
+    pub fn report_error(&mut self, text: impl Into<String>) {
         let text = text.into();
         match &mut self.message {
             Some(message) if message.is_error && message.text.contains(&text) => {}
@@ -207,7 +207,7 @@ impl State {
     }
 
     /// Whether a dialog, panel or card is open above or beside the view. The form of a new run does not count: its content must stay.
-    pub fn has_something_open(&self) -> bool {
+    pub fn has_dialog_open(&self) -> bool {
         self.palette.is_some() || self.shortcuts || self.closing == Closing::Asked || self.export.open || self.message.is_some()
     }
 
@@ -222,9 +222,9 @@ impl State {
     }
 
     /// Numbers of analyses and of runs that are in progress.
-    pub fn under_way(&self) -> (usize, usize) {
+    pub fn counts_in_progress(&self) -> (usize, usize) {
         let analyses = self.store.jobs.values().filter(|job| job.state.is_open() && analysis_of(&job.spec).is_some()).count();
-        let runs = self.runs.book.runs.values().filter(|run| run.view.status.is_under_way()).count();
+        let runs = self.runs.run_list.runs.values().filter(|run| run.view.status.is_under_way()).count();
         (analyses, runs)
     }
 }
@@ -235,7 +235,7 @@ pub fn stem(path: &Path) -> String {
 }
 
 /// The first of `name`, `name 2`, `name 3`, ... that is not taken.
-pub fn unused(name: &str, taken: impl Fn(&str) -> bool) -> String {
+pub fn unused_name(name: &str, taken: impl Fn(&str) -> bool) -> String {
     if !taken(name) {
         return name.into();
     }

@@ -8,7 +8,7 @@ pub enum WorkerEvent {
     /// An event of a job, with the job's id.
     Job(JobId, JobEvent),
     /// The worker wrote a line outside of the protocol.
-    Said(String),
+    OutputLine(String),
     /// The process has ended; every open job was informed before.
-    Died(String),
+    Exited(String),
 }

@@ -26,7 +26,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn complain(&mut self, field: &str, message: impl Into<String>) {
+    fn report_error(&mut self, field: &str, message: impl Into<String>) {
         self.problems.entry(field.into()).or_insert_with(|| message.into());
     }
 
@@ -37,7 +37,7 @@ impl Reader {
             Ok(value) if range.contains(&value) => value,
             _ => {
                 let found = if text.trim().is_empty() { "nothing".into() } else { format!("`{}`", text.trim()) };
-                self.complain(field, format!("expected {what}, found {found}"));
+                self.report_error(field, format!("expected {what}, found {found}"));
                 T::default()
             }
         }
@@ -64,12 +64,12 @@ impl Draft {
         let method = methods.iter().find(|method| method.key == self.method);
         let name = self.folder(taken);
         if taken(&name) {
-            reader.complain("name", format!("there is a run of this name already: {name}"));
+            reader.report_error("name", format!("there is a run of this name already: {name}"));
         } else if name.contains(['/', '\\']) || name.starts_with('.') {
-            reader.complain("name", "expected a name of a folder: without / and \\, not beginning with a dot");
+            reader.report_error("name", "expected a name of a folder: without / and \\, not beginning with a dot");
         }
         if self.checkpoint.trim().is_empty() {
-            reader.complain("checkpoint", "expected a checkpoint to start from: choose one of the session, or give its path");
+            reader.report_error("checkpoint", "expected a checkpoint to start from: choose one of the session, or give its path");
         }
         let mut run = self.base.clone();
         run.checkpoint = Some(PathBuf::from(self.checkpoint.trim()));
@@ -94,7 +94,7 @@ impl Draft {
         run.schedule.warmup = self.warmup(&mut reader);
         run.method = MethodConfig::new(&self.method);
         match method {
-            None => reader.complain("method", format!("expected a method of this worker, found `{}`", self.method)),
+            None => reader.report_error("method", format!("expected a method of this worker, found `{}`", self.method)),
             Some(method) => {
                 for parameter in &method.parameters {
                     if let Some(value) = value(&mut reader, parameter, self.entry(parameter)) {
@@ -104,7 +104,7 @@ impl Draft {
                 if !method.environments {
                     run.leave_out.clear();
                 } else if let Err(error) = environment::environments(&self.leave_out) {
-                    reader.complain("leave_out", error.to_string());
+                    reader.report_error("leave_out", error.to_string());
                 }
                 if method.outliers {
                     run.outlier_batch = reader.count("outlier_batch", &self.outlier_batch, 1);
@@ -121,7 +121,7 @@ impl Draft {
             OptimizerKind::Sgd => {
                 let momentum = reader.float("momentum", &self.momentum, [0.0, 1.0]);
                 if self.nesterov && momentum == 0.0 {
-                    reader.complain("momentum", "Nesterov's form needs a momentum above 0");
+                    reader.report_error("momentum", "Nesterov's form needs a momentum above 0");
                 }
                 UpdateRule::Sgd { momentum, nesterov: self.nesterov }
             }
@@ -151,7 +151,8 @@ impl Draft {
             WarmupUnit::Epochs => WarmupLength::Epochs(count),
         };
         if self.warmup_unit == WarmupUnit::Epochs && self.epochs.trim().parse().is_ok_and(|epochs: usize| epochs <= count) {
-            reader.complain("warmup", format!("expected a warm-up shorter than the run of {} epochs, found {count}", self.epochs.trim()));
+            reader
+                .report_error("warmup", format!("expected a warm-up shorter than the run of {} epochs, found {count}", self.epochs.trim()));
         }
         (count > 0).then_some(WarmupConfig { length, start: self.base.schedule.warmup.and_then(|warmup| warmup.start) })
     }
@@ -173,7 +174,7 @@ impl Draft {
     fn datasets(&self, reader: &mut Reader, outliers: bool) -> Vec<DatasetEntry> {
         let mut datasets = Vec::new();
         // Outlier datasets that the method does not use are left out of the run file.
-        for pick in self.picks.iter().filter(|pick| pick.on && (outliers || pick.entry.role != Role::Outliers)) {
+        for pick in self.dataset_choices.iter().filter(|pick| pick.on && (outliers || pick.entry.role != Role::Outliers)) {
             let mut entry = pick.entry.clone();
             let limit = (!pick.limit.trim().is_empty()).then(|| reader.count(&limit_field(&entry), &pick.limit, 1));
             match entry.first {
@@ -185,13 +186,13 @@ impl Draft {
         let has = |role: Role| datasets.iter().any(|entry| entry.role == role);
         let open = |what: &str| format!("expected {what}, found none: open images of this role at the left");
         if !has(Role::Train) {
-            reader.complain(Role::Train.key(), open("images to train on"));
+            reader.report_error(Role::Train.key(), open("images to train on"));
         }
         if outliers && !has(Role::Outliers) {
-            reader.complain(Role::Outliers.key(), open("outliers, which this method trains with"));
+            reader.report_error(Role::Outliers.key(), open("outliers, which this method trains with"));
         }
         if self.schedule == Schedule::Plateau && !has(Role::Id) {
-            reader.complain(Role::Id.key(), "the plateau schedule looks at the loss on ID images; choose some, or another schedule");
+            reader.report_error(Role::Id.key(), "the plateau schedule looks at the loss on ID images; choose some, or another schedule");
         }
         datasets
     }
@@ -212,7 +213,7 @@ fn value(reader: &mut Reader, parameter: &ParameterInfo, entry: Entry) -> Option
         }
         (ParameterKind::Choice { options, .. }, Entry::Choice(choice)) => {
             if !options.contains(&choice) {
-                reader.complain(key, format!("expected one of {}, found `{choice}`", options.join(", ")));
+                reader.report_error(key, format!("expected one of {}, found `{choice}`", options.join(", ")));
             }
             json!(choice)
         }
@@ -225,12 +226,12 @@ fn value(reader: &mut Reader, parameter: &ParameterInfo, entry: Entry) -> Option
                 .map_err(|e| e.to_string())
                 .and_then(|a| a.check().map_err(|e| e.to_string()))
             {
-                reader.complain(key, message);
+                reader.report_error(key, message);
             }
             value
         }
         _ => {
-            reader.complain(key, "expected a value of another kind");
+            reader.report_error(key, "expected a value of another kind");
             return None;
         }
     })

@@ -36,7 +36,7 @@ pub fn flat(run: &RunConfig) -> IndexMap<String, String> {
     let mut fields = IndexMap::new();
     let mut value = serde_json::to_value(run).unwrap_or(Value::Null);
     let datasets = value.as_object_mut().and_then(|run| run.remove("dataset"));
-    put(&mut fields, String::new(), &value);
+    set(&mut fields, String::new(), &value);
     for dataset in datasets.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object) {
         let text = |key: &str| dataset.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let known: &mut String = fields.entry(format!("{} images", text("role"))).or_default();
@@ -54,16 +54,16 @@ fn parenthesis(dataset: &Line) -> String {
     let rest: Map<String, Value> =
         dataset.iter().filter(|(key, _)| !["name", "role", "path"].contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
     let mut fields = IndexMap::new();
-    put(&mut fields, String::new(), &Value::Object(rest));
+    set(&mut fields, String::new(), &Value::Object(rest));
     let words: Vec<String> = fields.iter().map(|(key, value)| format!("{key} {value}")).collect();
     if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
 }
 
-fn put(fields: &mut IndexMap<String, String>, path: String, value: &Value) {
+fn set(fields: &mut IndexMap<String, String>, path: String, value: &Value) {
     match value {
         Value::Object(object) => {
             for (key, value) in object {
-                put(fields, if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, value);
+                set(fields, if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, value);
             }
         }
         Value::Null => {}

@@ -63,7 +63,7 @@ impl Entry {
 
 /// A dataset that the run may use.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pick {
+pub struct DatasetChoice {
     /// The dataset.
     pub entry: DatasetEntry,
     /// Whether the run uses it.
@@ -113,7 +113,7 @@ pub struct Draft {
     /// Inputs of the hyperparameters that were changed, by method and key.
     pub entries: BTreeMap<(String, String), Entry>,
     /// The datasets that it may use.
-    pub picks: Vec<Pick>,
+    pub dataset_choices: Vec<DatasetChoice>,
     /// Number of epochs.
     pub epochs: String,
     /// ID images per batch.
@@ -168,16 +168,19 @@ impl Draft {
         if let Some(first) = session.checkpoints.first() {
             draft.start_from(first);
         }
-        draft.take_in(session);
+        draft.update_datasets(session);
         draft
     }
 
     /// A draft that repeats a run.
     pub fn repeat(run: &RunConfig, session: &Session) -> Self {
         let mut draft = Self::of(run.clone());
-        draft.picks =
-            run.datasets.iter().map(|entry| Pick { is_open: session.datasets.contains(entry), ..pick(entry.clone(), true) }).collect();
-        draft.take_in(session);
+        draft.dataset_choices = run
+            .datasets
+            .iter()
+            .map(|entry| DatasetChoice { is_open: session.datasets.contains(entry), ..pick(entry.clone(), true) })
+            .collect();
+        draft.update_datasets(session);
         draft
     }
 
@@ -204,7 +207,7 @@ impl Draft {
             normalization: base.normalization,
             method: base.method.name.clone(),
             entries: BTreeMap::new(),
-            picks: Vec::new(),
+            dataset_choices: Vec::new(),
             epochs: base.epochs.map(|epochs| epochs.to_string()).unwrap_or_default(),
             batch: base.batch.to_string(),
             outlier_batch: base.outlier_batch.to_string(),
@@ -249,7 +252,7 @@ impl Draft {
     }
 
     /// Sets the normalization of the inputs.
-    pub fn state_normalization(&mut self, normalization: Normalization) {
+    pub fn set_normalization(&mut self, normalization: Normalization) {
         self.normalization = normalization;
         self.base.assumed.remove(&Assumption::Normalization);
     }
@@ -273,49 +276,49 @@ impl Draft {
     }
 
     /// Adds datasets that were opened or changed since; datasets that were closed are removed unless they are used.
-    pub fn take_in(&mut self, session: &Session) {
-        self.follow(session);
-        self.picks.retain(|pick| pick.on || session.datasets.contains(&pick.entry));
+    pub fn update_datasets(&mut self, session: &Session) {
+        self.update_open_datasets(session);
+        self.dataset_choices.retain(|pick| pick.on || session.datasets.contains(&pick.entry));
         for entry in &session.datasets {
-            if self.picks.iter().any(|pick| pick.entry.name == entry.name || same_images(&pick.entry, entry)) {
+            if self.dataset_choices.iter().any(|pick| pick.entry.name == entry.name || same_images(&pick.entry, entry)) {
                 continue;
             }
-            let on = self.has_room_for(entry.role);
-            self.picks.push(Pick { is_open: true, ..pick(entry.clone(), on) });
+            let on = self.accepts_role(entry.role);
+            self.dataset_choices.push(DatasetChoice { is_open: true, ..pick(entry.clone(), on) });
         }
-        self.picks.sort_by_key(|pick| pick.entry.role);
+        self.dataset_choices.sort_by_key(|pick| pick.entry.role);
     }
 
     /// Whether one more dataset of this role can be used: one dataset for training, one of outliers, any number of others.
-    fn has_room_for(&self, role: Role) -> bool {
+    fn accepts_role(&self, role: Role) -> bool {
         let single = matches!(role, Role::Train | Role::Outliers);
-        !single || !self.picks.iter().any(|pick| pick.on && pick.entry.role == role)
+        !single || !self.dataset_choices.iter().any(|pick| pick.on && pick.entry.role == role)
     }
 
     /// Applies changes of the session's datasets. A typed limit stays; a dataset whose role changed is used if another one of that role
     /// can be used.
-    fn follow(&mut self, session: &Session) {
-        for i in 0..self.picks.len() {
-            let Pick { entry: before, limit, is_open, .. } = &self.picks[i];
+    fn update_open_datasets(&mut self, session: &Session) {
+        for i in 0..self.dataset_choices.len() {
+            let DatasetChoice { entry: before, limit, is_open, .. } = &self.dataset_choices[i];
             if !is_open || session.datasets.contains(before) {
                 continue;
             }
-            let is_new = |entry: &DatasetEntry| self.picks.iter().all(|pick| pick.entry.name != entry.name);
+            let is_new = |entry: &DatasetEntry| self.dataset_choices.iter().all(|pick| pick.entry.name != entry.name);
             let renamed = |entry: &&DatasetEntry| **entry == DatasetEntry { name: entry.name.clone(), ..before.clone() } && is_new(entry);
             let by_name = session.datasets.iter().find(|entry| entry.name == before.name);
             let Some(now) = by_name.or_else(|| session.datasets.iter().find(renamed)).cloned() else { continue };
             let limit = if *limit == limit_of(before) { limit_of(&now) } else { limit.clone() };
             let has_role = now.role == before.role;
-            let on = if has_role { self.picks[i].on } else { self.has_room_for(now.role) };
-            self.picks[i] = Pick { entry: now, on, limit, is_open: true };
+            let on = if has_role { self.dataset_choices[i].on } else { self.accepts_role(now.role) };
+            self.dataset_choices[i] = DatasetChoice { entry: now, on, limit, is_open: true };
         }
     }
 
     /// Uses this dataset, or not. For a role that allows only one dataset, it replaces the other.
     pub fn choose(&mut self, index: usize, on: bool) {
-        let Some(role) = self.picks.get(index).map(|pick| pick.entry.role) else { return };
+        let Some(role) = self.dataset_choices.get(index).map(|pick| pick.entry.role) else { return };
         let single = matches!(role, Role::Train | Role::Outliers);
-        for (i, pick) in self.picks.iter_mut().enumerate() {
+        for (i, pick) in self.dataset_choices.iter_mut().enumerate() {
             if i == index {
                 pick.on = on;
             } else if single && on && pick.entry.role == role {
@@ -348,9 +351,9 @@ fn blank() -> RunConfig {
     RunConfig { epochs: Some(10), ..RunConfig::new(MethodConfig::new("")) }
 }
 
-fn pick(entry: DatasetEntry, on: bool) -> Pick {
+fn pick(entry: DatasetEntry, on: bool) -> DatasetChoice {
     let limit = limit_of(&entry);
-    Pick { entry, on, limit, is_open: false }
+    DatasetChoice { entry, on, limit, is_open: false }
 }
 
 fn limit_of(entry: &DatasetEntry) -> String {

@@ -11,7 +11,7 @@ pub type Line = Map<String, Value>;
 
 /// What the horizontal axis shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Across {
+pub enum XAxis {
     /// Epochs, with fractions.
     #[default]
     Epoch,
@@ -21,16 +21,16 @@ pub enum Across {
     Time,
 }
 
-impl Across {
+impl XAxis {
     /// All choices.
-    pub const ALL: [Across; 3] = [Across::Epoch, Across::Step, Across::Time];
+    pub const ALL: [XAxis; 3] = [XAxis::Epoch, XAxis::Step, XAxis::Time];
 
     /// Name shown in the window.
     pub fn label(self) -> &'static str {
         match self {
-            Across::Epoch => "epoch",
-            Across::Step => "step",
-            Across::Time => "minutes",
+            XAxis::Epoch => "epoch",
+            XAxis::Step => "step",
+            XAxis::Time => "minutes",
         }
     }
 }
@@ -46,7 +46,7 @@ pub struct Metrics {
 }
 
 /// Keys of a line that give the time, not a value.
-const WHEN: [&str; 3] = ["step", "epoch", "elapsed_secs"];
+const TIME_KEYS: [&str; 3] = ["step", "epoch", "elapsed_secs"];
 
 impl Metrics {
     /// Reads the lines of `metrics.jsonl`, `steps.jsonl` and `timing.jsonl`. A metric with values at steps and after epochs keeps those at the steps.
@@ -67,8 +67,8 @@ impl Metrics {
     }
 
     /// The curve of a metric; points without a known x are left out.
-    pub fn curve(&self, name: &str, across: Across) -> Vec<[f64; 2]> {
-        let points = self.series.get(name).into_iter().flatten().map(|&[step, value]| [self.place(step, across), value]);
+    pub fn curve(&self, name: &str, x_axis: XAxis) -> Vec<[f64; 2]> {
+        let points = self.series.get(name).into_iter().flatten().map(|&[step, value]| [self.place(step, x_axis), value]);
         points.filter(|[x, _]| x.is_finite()).collect()
     }
 
@@ -78,19 +78,19 @@ impl Metrics {
     }
 
     /// x of the last value of a metric.
-    pub fn last_place(&self, name: &str, across: Across) -> Option<f64> {
+    pub fn last_x(&self, name: &str, x_axis: XAxis) -> Option<f64> {
         let step = self.series.get(name)?.last()?[0];
-        Some(self.place(step, across)).filter(|x| x.is_finite())
+        Some(self.place(step, x_axis)).filter(|x| x.is_finite())
     }
 
     /// x of a step; NaN when it is not known.
-    fn place(&self, step: f64, across: Across) -> f64 {
-        match across {
+    fn place(&self, step: f64, x_axis: XAxis) -> f64 {
+        match x_axis {
             // Before the first epoch ends, x is known for step 0 only.
-            Across::Epoch if step == 0.0 => 0.0,
-            Across::Epoch => step * self.epochs_per_step.unwrap_or(f64::NAN),
-            Across::Step => step,
-            Across::Time => self.seconds(step) / 60.0,
+            XAxis::Epoch if step == 0.0 => 0.0,
+            XAxis::Epoch => step * self.epochs_per_step.unwrap_or(f64::NAN),
+            XAxis::Step => step,
+            XAxis::Time => self.seconds(step) / 60.0,
         }
     }
 
@@ -110,7 +110,7 @@ fn curves(lines: &[Line]) -> IndexMap<String, Vec<[f64; 2]>> {
     let mut series: IndexMap<String, Vec<[f64; 2]>> = IndexMap::new();
     for line in lines {
         let Some(step) = line.get("step").and_then(Value::as_f64) else { continue };
-        for (name, value) in line.iter().filter(|(name, _)| !WHEN.contains(&name.as_str())) {
+        for (name, value) in line.iter().filter(|(name, _)| !TIME_KEYS.contains(&name.as_str())) {
             // JSON has no numbers that are not finite: they are null.
             let value = match value {
                 Value::Number(value) => value.as_f64().unwrap_or(f64::NAN),
@@ -215,38 +215,38 @@ mod tests {
     }
 
     #[test]
-    fn steps_lie_at_their_share_of_the_epoch_and_at_their_time() {
+    fn steps_have_an_x_by_epoch_and_by_time() {
         let metrics = Metrics::of(
             &lines(&[r#"{"epoch":0,"step":0,"id_accuracy":0.5}"#, r#"{"epoch":1,"step":10,"id_accuracy":0.7,"loss":9}"#]),
             &lines(&[r#"{"step":5,"loss":2.0}"#, r#"{"step":10,"loss":1.0}"#]),
             &lines(&[r#"{"step":5,"elapsed_secs":60}"#, r#"{"step":10,"elapsed_secs":180}"#]),
         );
-        assert_eq!(metrics.curve("loss", Across::Epoch), [[0.5, 2.0], [1.0, 1.0]]);
-        assert_eq!(metrics.curve("loss", Across::Step), [[5.0, 2.0], [10.0, 1.0]]);
-        assert_eq!(metrics.curve("loss", Across::Time), [[1.0, 2.0], [3.0, 1.0]]);
-        assert_eq!(metrics.curve("id_accuracy", Across::Epoch), [[0.0, 0.5], [1.0, 0.7]]);
-        assert_eq!(metrics.curve("id_accuracy", Across::Time), [[0.0, 0.5], [3.0, 0.7]]);
+        assert_eq!(metrics.curve("loss", XAxis::Epoch), [[0.5, 2.0], [1.0, 1.0]]);
+        assert_eq!(metrics.curve("loss", XAxis::Step), [[5.0, 2.0], [10.0, 1.0]]);
+        assert_eq!(metrics.curve("loss", XAxis::Time), [[1.0, 2.0], [3.0, 1.0]]);
+        assert_eq!(metrics.curve("id_accuracy", XAxis::Epoch), [[0.0, 0.5], [1.0, 0.7]]);
+        assert_eq!(metrics.curve("id_accuracy", XAxis::Time), [[0.0, 0.5], [3.0, 0.7]]);
         assert_eq!(metrics.last("id_accuracy"), Some(0.7));
-        assert!(metrics.curve("nothing", Across::Step).is_empty());
+        assert!(metrics.curve("nothing", XAxis::Step).is_empty());
     }
 
     #[test]
-    fn without_a_clock_and_before_the_first_epoch_there_is_no_place_on_those_axes() {
+    fn without_times_or_before_the_first_epoch_x_is_not_known() {
         let metrics = Metrics::of(&[], &lines(&[r#"{"step":3,"loss":1}"#]), &[]);
-        assert!(metrics.curve("loss", Across::Epoch).is_empty());
-        assert!(metrics.curve("loss", Across::Time).is_empty());
-        assert_eq!(metrics.curve("loss", Across::Step), [[3.0, 1.0]]);
+        assert!(metrics.curve("loss", XAxis::Epoch).is_empty());
+        assert!(metrics.curve("loss", XAxis::Time).is_empty());
+        assert_eq!(metrics.curve("loss", XAxis::Step), [[3.0, 1.0]]);
     }
 
     #[test]
     fn what_is_not_finite_is_kept_as_a_gap() {
         let metrics = Metrics::of(&[], &lines(&[r#"{"step":1,"loss":null}"#, r#"{"step":2,"loss":1,"note":"words"}"#]), &[]);
-        assert!(metrics.curve("loss", Across::Step)[0][1].is_nan());
+        assert!(metrics.curve("loss", XAxis::Step)[0][1].is_nan());
         assert_eq!(metrics.names().collect::<Vec<_>>(), ["loss"]);
     }
 
     #[test]
-    fn names_read_well_and_go_where_they_belong() {
+    fn metrics_have_labels_and_groups() {
         let show = |name: &str| (appearance(name).label, appearance(name).group);
         assert_eq!(show("near_fpr95"), ("Near FPR@95".into(), Group::Detection));
         assert_eq!(show("id_accuracy"), ("ID accuracy".into(), Group::Accuracy));

@@ -32,19 +32,21 @@ mod tests {
     use flatland_core::session::Session;
 
     #[test]
-    fn a_large_radius_is_told_of_a_small_network_only() {
+    fn a_large_radius_is_warned_about_for_a_small_network_only() {
         let kind = ParameterKind::Number { default: 0.5, min: 0.0, max: 100.0, log: true };
         let rho = ParameterInfo { key: "rho".into(), symbol: "ρ".into(), unit: String::new(), about: String::new(), kind };
         let (name, objective, source, score) = ("DR-SAM".into(), String::new(), String::new(), String::new());
         let parameters = vec![rho.clone()];
         let method = MethodInfo { key: "dr_sam".into(), name, objective, source, parameters, outliers: true, environments: false, score };
         let mut draft = Draft::new(&Session::default(), "dr_sam");
-        let told = |draft: &Draft, parameters| draft.large_radius(&method, parameters);
-        assert!(told(&draft, Some(78_042)).unwrap().contains("0.5 was chosen for a WideResNet. This network has 78,042 parameters"));
-        assert_eq!((told(&draft, Some(36_500_000)), told(&draft, None)), (None, None));
+        let message_text = |draft: &Draft, parameters| draft.large_radius(&method, parameters);
+        assert!(
+            message_text(&draft, Some(78_042)).unwrap().contains("0.5 was chosen for a WideResNet. This network has 78,042 parameters")
+        );
+        assert_eq!((message_text(&draft, Some(36_500_000)), message_text(&draft, None)), (None, None));
         draft.set(&rho, Entry::Text("0.05".into()));
-        assert_eq!(told(&draft, Some(78_042)), None);
+        assert_eq!(message_text(&draft, Some(78_042)), None);
         draft.set(&rho, Entry::Text("much".into()));
-        assert_eq!(told(&draft, Some(78_042)), None);
+        assert_eq!(message_text(&draft, Some(78_042)), None);
     }
 }

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::book::Book;
 use super::draft::Draft;
+use super::run_list::RunList;
 use flatland_core::job::MethodInfo;
 use flatland_core::job::runs::RunOptions;
 
 /// What the window knows about runs.
 pub struct Runs {
-    pub book: Book,
+    pub run_list: RunList,
     /// The folder that is read.
     pub root: PathBuf,
     /// The folder when the session does not name one.
@@ -27,13 +27,13 @@ impl Runs {
     /// Runs in `runs/` of the current folder, as on the command line.
     pub fn new(options: RunOptions) -> Self {
         let root = std::path::absolute("runs").unwrap_or_else(|_| "runs".into());
-        Self { book: Book::default(), default: root.clone(), root, methods: Vec::new(), options, due: 0.0, form: None }
+        Self { run_list: RunList::default(), default: root.clone(), root, methods: Vec::new(), options, due: 0.0, form: None }
     }
 
     /// Sets the folder to read.
-    pub fn look_into(&mut self, root: PathBuf) {
+    pub fn set_folder(&mut self, root: PathBuf) {
         self.root = root;
-        self.book.clear();
+        self.run_list.clear();
         self.due = 0.0;
     }
 }
@@ -47,6 +47,6 @@ pub struct Form {
 }
 
 /// Name of a run directory.
-pub fn name_of(dir: &Path) -> String {
+pub fn run_name(dir: &Path) -> String {
     dir.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -27,7 +27,7 @@ pub struct Cloud {
     /// Coordinates by row.
     pub xy: Vec<[f32; 2]>,
     /// The largest absolute value of the finite coordinates.
-    pub reach: f32,
+    pub max_abs: f32,
     /// The row at each place: ID first, SS last and on top.
     pub order: Vec<u32>,
     /// Coordinates by place.
@@ -83,7 +83,7 @@ impl Cloud {
     }
 
     fn ordered(mut self) -> Self {
-        self.reach = self.xy.iter().flatten().filter(|v| v.is_finite()).fold(0.0, |reach, v| reach.max(v.abs()));
+        self.max_abs = self.xy.iter().flatten().filter(|v| v.is_finite()).fold(0.0, |max_abs, v| max_abs.max(v.abs()));
         // A counting sort: roles in their order, and the rows of one role in theirs.
         for role in std::iter::once(None).chain(Role::ALL.map(Some)) {
             self.order.extend((0..self.xy.len() as u32).filter(|row| self.role[*row as usize] == role));

@@ -107,7 +107,7 @@ pub fn shown(cloud: &Cloud, hidden: &BTreeSet<Category>) -> Vec<bool> {
 
 /// Whether each row has one of these values of a field.
 pub fn of_category(cloud: &Cloud, field: &ColorBy, values: &[&str]) -> Vec<bool> {
-    let mut verdicts = Verdicts::default();
+    let mut verdicts = CategoryCache::default();
     let is_of = |row| cloud.category(row, field).is_some_and(|value| values.contains(&value.as_str()));
     (0..cloud.len() as u32).map(|row| *verdicts.of(cloud.code(row, field), || is_of(row))).collect()
 }
@@ -134,7 +134,7 @@ pub fn styles(
         };
         return Arc::new(cloud.order.par_iter().map(|row| with(color(*row as usize), *row as usize)).collect());
     }
-    let mut colors = Verdicts::default();
+    let mut colors = CategoryCache::default();
     let mut of = |row: u32| {
         let find = || {
             let value = cloud.category(row, color_by)?;
@@ -147,15 +147,15 @@ pub fn styles(
 }
 
 /// Caches a value for each category code.
-struct Verdicts<T>(Vec<Option<T>>);
+struct CategoryCache<T>(Vec<Option<T>>);
 
-impl<T> Default for Verdicts<T> {
+impl<T> Default for CategoryCache<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<T> Verdicts<T> {
+impl<T> CategoryCache<T> {
     /// Codes are small and at least −1. A code larger than any number of classes shares an entry with another code.
     fn of(&mut self, code: i64, find: impl FnOnce() -> T) -> &T {
         let place = ((code + 1).max(0) % (1 << 20)) as usize;

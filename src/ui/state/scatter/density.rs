@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_those_of_looking_into_every_bin() {
+    fn counts_equal_those_of_testing_every_bin() {
         let value = |k: usize| ((k as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f32 / 1_677_721.6 - 5.0;
         let mut points: Vec<[f32; 2]> = (0..500).map(|k| [value(2 * k), value(2 * k + 1)]).collect();
         points[3] = [f32::NAN, 0.0];

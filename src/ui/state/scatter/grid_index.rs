@@ -19,10 +19,10 @@ pub struct GridIndex {
 
 /// Position of a cell relative to an outline.
 #[derive(Clone, Copy, PartialEq)]
-enum Lies {
+enum CellPosition {
     Inside,
     Outside,
-    Across,
+    Crossed,
 }
 
 impl GridIndex {
@@ -98,21 +98,22 @@ impl GridIndex {
         if outline.len() < 3 || self.rows.is_empty() {
             return Vec::new();
         }
-        let lies = self.lies(outline);
-        let inside =
-            |row: &u32, lies: Lies| (lies == Lies::Inside || contains(outline, points[*row as usize].map(f64::from))) && counts(*row);
+        let positions = self.cell_positions(outline);
+        let inside = |row: &u32, positions: CellPosition| {
+            (positions == CellPosition::Inside || contains(outline, points[*row as usize].map(f64::from))) && counts(*row)
+        };
         (0..self.cells * self.cells)
             .into_par_iter()
-            .filter(|cell| lies[*cell] != Lies::Outside)
+            .filter(|cell| positions[*cell] != CellPosition::Outside)
             .flat_map_iter(|cell| {
-                let (lies, inside) = (lies[cell], &inside);
-                self.rows(cell).iter().copied().filter(move |row| inside(row, lies))
+                let (positions, inside) = (positions[cell], &inside);
+                self.rows(cell).iter().copied().filter(move |row| inside(row, positions))
             })
             .collect()
     }
 
     /// The position of every cell relative to the outline: crossed when an edge passes through it, else as its centre.
-    fn lies(&self, outline: &[[f64; 2]]) -> Vec<Lies> {
+    fn cell_positions(&self, outline: &[[f64; 2]]) -> Vec<CellPosition> {
         let mut across = vec![false; self.cells * self.cells];
         let slack = 1e-6 * self.side;
         for (a, b) in outline.iter().zip(outline.iter().cycle().skip(1)) {
@@ -132,15 +133,15 @@ impl GridIndex {
                 }
             }
         }
-        let lies = |cell: usize| {
+        let positions = |cell: usize| {
             let center = [cell % self.cells, cell / self.cells].map(|k| (k as f64 + 0.5) * self.side);
             match across[cell] {
-                true => Lies::Across,
-                false if contains(outline, [self.low[0] + center[0], self.low[1] + center[1]]) => Lies::Inside,
-                false => Lies::Outside,
+                true => CellPosition::Crossed,
+                false if contains(outline, [self.low[0] + center[0], self.low[1] + center[1]]) => CellPosition::Inside,
+                false => CellPosition::Outside,
             }
         };
-        (0..self.cells * self.cells).into_par_iter().map(lies).collect()
+        (0..self.cells * self.cells).into_par_iter().map(positions).collect()
     }
 }
 
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_square_with_a_bite_contains_what_it_should() {
+    fn contains_is_right_for_a_concave_outline() {
         let outline = [[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [2.0, 1.0], [0.0, 4.0]];
         for (at, expected) in
             [([1.0, 1.0], true), ([2.0, 0.5], true), ([2.0, 2.0], false), ([3.8, 3.0], true), ([5.0, 1.0], false), ([-1.0, 0.0], false)]
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn outlines_give_what_testing_every_point_gives() {
+    fn points_within_outlines_equal_those_of_testing_every_point() {
         let points = cloud(4000);
         let index = GridIndex::new(&points);
         for k in 0..60u64 {
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_point_is_that_of_a_search_through_all() {
+    fn the_nearest_point_equals_that_of_a_full_search() {
         let points = cloud(3000);
         let index = GridIndex::new(&points);
         for k in 0..200u64 {
@@ -225,8 +226,9 @@ mod tests {
         let index = GridIndex::new(&points);
         let turn = |k: u32| f64::from(k) * std::f64::consts::TAU / 200.0;
         let outline: Vec<[f64; 2]> = (0..200).map(turn).map(|t| [0.5 + 0.4 * t.cos(), 0.5 + 0.4 * t.sin()]).collect();
-        let lies = index.lies(&outline);
-        let across: usize = (0..lies.len()).filter(|cell| lies[*cell] == Lies::Across).map(|cell| index.rows(cell).len()).sum();
+        let positions = index.cell_positions(&outline);
+        let across: usize =
+            (0..positions.len()).filter(|cell| positions[*cell] == CellPosition::Crossed).map(|cell| index.rows(cell).len()).sum();
         assert!(across < points.len() / 20, "{across}");
         let found = index.within(&points, &outline, |_| true).len();
         assert_eq!(found, points.iter().filter(|point| contains(&outline, point.map(f64::from))).count());

@@ -37,7 +37,7 @@ enum Test {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Term {
-    holds: bool,
+    matches: bool,
     test: Test,
 }
 
@@ -73,8 +73,8 @@ impl Query {
         }
         let mut found = vec![true; cloud.len()];
         for term in &self.0 {
-            let holds = term.test.holds(checkpoint, cloud);
-            found.iter_mut().zip(holds).for_each(|(found, holds)| *found &= holds == term.holds);
+            let matches = term.test.matches(checkpoint, cloud);
+            found.iter_mut().zip(matches).for_each(|(found, matches)| *found &= matches == term.matches);
         }
         Ok((0u32..).zip(found).filter(|(_, found)| *found).map(|(row, _)| row).collect())
     }
@@ -82,7 +82,7 @@ impl Query {
 
 impl Test {
     /// Whether the test holds for each row.
-    fn holds(&self, checkpoint: &str, cloud: &Cloud) -> Vec<bool> {
+    fn matches(&self, checkpoint: &str, cloud: &Cloud) -> Vec<bool> {
         let rows = 0..cloud.len() as u32;
         match self {
             Test::Category(field, values) => of_category(cloud, field, &values.iter().map(String::as_str).collect::<Vec<_>>()),
@@ -91,7 +91,7 @@ impl Test {
             }
             Test::Checkpoint(names) => vec![names.iter().any(|name| name == checkpoint); cloud.len()],
             Test::Score(name, relation, bound) => match cloud.scores.get(name) {
-                Some(values) => values.iter().map(|value| relation.holds(*value, *bound)).collect(),
+                Some(values) => values.iter().map(|value| relation.matches(*value, *bound)).collect(),
                 None => vec![false; cloud.len()],
             },
         }
@@ -99,7 +99,7 @@ impl Test {
 }
 
 impl Relation {
-    fn holds(self, value: f64, bound: f64) -> bool {
+    fn matches(self, value: f64, bound: f64) -> bool {
         match self {
             Relation::Less => value < bound,
             Relation::LessOrEqual => value <= bound,
@@ -138,7 +138,7 @@ fn words(text: &str) -> Result<Vec<String>, String> {
 }
 
 fn term(word: &str) -> Result<Term, String> {
-    let (holds, bare) = word.strip_prefix('-').map_or((true, word), |rest| (false, rest));
+    let (matches, bare) = word.strip_prefix('-').map_or((true, word), |rest| (false, rest));
     let correctness = |value: &str| Ok(Test::Category(ColorBy::Correctness, vec![value.into()]));
     let test = match bare.split_once(':') {
         None if bare == "right" || bare == "wrong" => correctness(bare),
@@ -146,7 +146,7 @@ fn term(word: &str) -> Result<Term, String> {
         Some((field, values)) => category(field, values.split(',').map(str::to_owned).collect()),
     };
     let expected = "role:, dataset:, label:, prediction:, index:, checkpoint:, right, wrong or a score as energy<2";
-    test.map(|test| Term { holds, test }).map_err(
+    test.map(|test| Term { matches, test }).map_err(
         |detail: String| {
             if detail.is_empty() { format!("expected {expected}, found `{word}`") } else { detail }
         },
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_told() {
+    fn terms_that_are_not_understood_are_reported() {
         for (text, expected) in [
             ("role:outer", "expected a role (train, id, cs, near, far, outliers), found `outer`"),
             ("label:cat", "expected the number of a class or none, found `cat`"),

@@ -7,7 +7,7 @@ use flatland_core::result::LossSurface;
 
 impl Store {
     /// Sets the baseline; differences to another baseline are removed.
-    pub fn differ_from(&mut self, baseline: Option<&str>) {
+    pub fn set_baseline(&mut self, baseline: Option<&str>) {
         if self.baseline.as_deref() != baseline {
             self.baseline = baseline.map(str::to_owned);
             self.forget_differences();

@@ -8,7 +8,7 @@ use flatland_core::job::{Analysis, JobSpec};
 #[derive(Clone, Debug, PartialEq)]
 pub enum JobState {
     /// Its result is being searched in the cache.
-    Looking,
+    CheckingCache,
     /// It waits in the window's queue.
     Waiting,
     /// The worker is running it.
@@ -28,7 +28,7 @@ pub enum JobState {
 impl JobState {
     /// Whether the job is not finished.
     pub fn is_open(&self) -> bool {
-        matches!(self, JobState::Looking | JobState::Waiting | JobState::Running | JobState::Paused)
+        matches!(self, JobState::CheckingCache | JobState::Waiting | JobState::Running | JobState::Paused)
     }
 }
 

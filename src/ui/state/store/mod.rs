@@ -2,9 +2,9 @@
 
 mod differences;
 mod job;
+mod job_summary;
 mod names;
 mod partial;
-mod standing;
 mod unreadable;
 
 use std::path::PathBuf;
@@ -19,8 +19,8 @@ use flatland_core::result::{
 };
 use flatland_core::session::{CheckpointEntry, NetworkChoice, PickedCell};
 pub use job::{Job, JobState, Progress, analysis_of, dataset_of, subject_of, title};
+pub use job_summary::{JobSummary, job_summary, progress_text};
 pub use partial::Partial;
-pub use standing::{Standing, pace, standing};
 
 /// A surface that may still be incomplete.
 #[derive(Clone, Debug)]
@@ -125,7 +125,7 @@ pub struct Store {
     /// Trials that timed the steps of a run, the latest last.
     pub trials: Vec<Trial>,
     /// The job that is stopped so that another one runs first; it will wait in the queue again.
-    pub stepping_aside: Option<JobId>,
+    pub preempted: Option<JobId>,
     /// The job that the user stops, until it has ended.
     pub stopping: Option<JobId>,
     /// The baseline of the differences.
@@ -273,7 +273,7 @@ impl Store {
                 job.state = JobState::Failed(message);
                 self.partial.shift_remove(&id);
             }
-            JobEvent::Cancelled if self.stepping_aside.take_if(|aside| *aside == id).is_some() => job.state = JobState::Waiting,
+            JobEvent::Cancelled if self.preempted.take_if(|preempted| *preempted == id).is_some() => job.state = JobState::Waiting,
             JobEvent::Cancelled => {
                 self.stopping.take_if(|stopping| *stopping == id);
                 job.state = JobState::Cancelled;
@@ -315,10 +315,11 @@ impl Store {
     }
 
     /// Marks the jobs that the worker did not finish before it ended: running, waiting, and failed because it ended.
-    pub fn interrupt(&mut self, death: &str) {
+    pub fn interrupt(&mut self, exit_reason: &str) {
         self.partial.clear();
         for job in self.jobs.values_mut() {
-            if matches!(&job.state, JobState::Running | JobState::Paused | JobState::Waiting) || job.state == JobState::Failed(death.into())
+            if matches!(&job.state, JobState::Running | JobState::Paused | JobState::Waiting)
+                || job.state == JobState::Failed(exit_reason.into())
             {
                 job.state = JobState::Interrupted;
             }

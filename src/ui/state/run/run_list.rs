@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 
 use crate::ui::state::run::metrics::Metrics;
-use crate::ui::state::run::seen::{Saved, Sight};
+use crate::ui::state::run::runs_found::{RunsFound, SavedWeights};
 use flatland_core::job::RunView;
 
 /// A fine-tuning run.
@@ -17,7 +17,7 @@ pub struct Run {
     /// What it has measured.
     pub metrics: Arc<Metrics>,
     /// The weights that it has saved.
-    pub saved: Saved,
+    pub saved: SavedWeights,
     /// Index of its colour; it is the same until the window is closed.
     pub color: usize,
     /// Grows with every change, so that curves know when they are out of date.
@@ -26,7 +26,7 @@ pub struct Run {
 
 /// The runs of a folder.
 #[derive(Debug, Default)]
-pub struct Book {
+pub struct RunList {
     /// The runs by directory, in the order in which they were first found.
     pub runs: IndexMap<PathBuf, Run>,
     /// Runs whose curves are drawn.
@@ -34,7 +34,7 @@ pub struct Book {
     /// Directories that cannot be read, and the reasons.
     pub unreadable: Vec<(PathBuf, String)>,
     /// Whether the folder has been read.
-    pub looked: bool,
+    pub was_read: bool,
     colors: usize,
     revision: u64,
 }
@@ -42,12 +42,12 @@ pub struct Book {
 /// Number of runs that are chosen at the start.
 const CHOSEN: usize = 6;
 
-impl Book {
+impl RunList {
     /// Updates the list with the runs found. Runs found first are chosen up to a limit, and every run that appears later is chosen.
-    pub fn see(&mut self, sight: Sight) {
-        self.runs.retain(|dir, _| sight.dirs.contains(dir));
-        self.chosen.retain(|dir| sight.dirs.contains(dir));
-        let mut changed = sight.changed;
+    pub fn update(&mut self, found: RunsFound) {
+        self.runs.retain(|dir, _| found.dirs.contains(dir));
+        self.chosen.retain(|dir| found.dirs.contains(dir));
+        let mut changed = found.changed;
         // Older runs come first, so that they get the same colours at the next start.
         changed.sort_by(|(a, ..), (b, ..)| a.state.asked.total_cmp(&b.state.asked).then_with(|| a.dir.cmp(&b.dir)));
         let newest = changed.len().saturating_sub(CHOSEN);
@@ -62,16 +62,16 @@ impl Book {
             let color = self.colors;
             self.colors += 1;
             self.runs.insert(dir.clone(), Run { view, metrics, saved, color, revision });
-            if self.looked || i >= newest {
+            if self.was_read || i >= newest {
                 self.chosen.insert(dir);
             }
         }
-        self.unreadable = sight.unreadable;
-        self.looked = true;
+        self.unreadable = found.unreadable;
+        self.was_read = true;
     }
 
     /// Whether any run has a process.
-    pub fn is_anything_under_way(&self) -> bool {
+    pub fn has_active_run(&self) -> bool {
         self.runs.values().any(|run| run.view.status.is_under_way())
     }
 

@@ -5,9 +5,9 @@ use crate::ui::state::number;
 
 /// State of a job, for the header of the panel that will show its result.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Standing {
+pub struct JobSummary {
     /// The state as text.
-    pub words: String,
+    pub text: String,
     /// Share done while the job runs.
     pub progress: Option<f32>,
     /// Whether it failed.
@@ -15,23 +15,23 @@ pub struct Standing {
 }
 
 /// The summary of a job; `None` when it is finished.
-pub fn standing(job: Option<&Job>) -> Option<Standing> {
-    let quiet = |words: &str| Some(Standing { words: words.into(), ..Standing::default() });
+pub fn job_summary(job: Option<&Job>) -> Option<JobSummary> {
+    let quiet = |text: &str| Some(JobSummary { text: text.into(), ..JobSummary::default() });
     let Some(job) = job else { return quiet("not asked for") };
     match &job.state {
         JobState::Done => None,
-        JobState::Looking => quiet("looking for results"),
+        JobState::CheckingCache => quiet("looking for results"),
         JobState::Waiting => quiet("waiting"),
         JobState::Cancelled => quiet("cancelled"),
-        JobState::Interrupted => Some(Standing { words: "interrupted: the worker ended".into(), progress: None, failed: true }),
-        JobState::Failed(message) => Some(Standing { words: message.clone(), progress: None, failed: true }),
-        JobState::Paused => Some(Standing { words: "paused".into(), progress: Some(job.progress.fraction()), failed: false }),
-        JobState::Running => Some(Standing { words: pace(job), progress: Some(job.progress.fraction()), failed: false }),
+        JobState::Interrupted => Some(JobSummary { text: "interrupted: the worker ended".into(), progress: None, failed: true }),
+        JobState::Failed(message) => Some(JobSummary { text: message.clone(), progress: None, failed: true }),
+        JobState::Paused => Some(JobSummary { text: "paused".into(), progress: Some(job.progress.fraction()), failed: false }),
+        JobState::Running => Some(JobSummary { text: progress_text(job), progress: Some(job.progress.fraction()), failed: false }),
     }
 }
 
 /// The progress of a running job: `123 of 441 cells · 12 s left`.
-pub fn pace(job: &Job) -> String {
+pub fn progress_text(job: &Job) -> String {
     let progress = &job.progress;
     if progress.total == 0 {
         return if progress.message.is_empty() { "starting".into() } else { progress.message.clone() };

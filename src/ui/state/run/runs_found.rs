@@ -8,18 +8,18 @@ use flatland_core::job::RunView;
 
 /// The result of reading the folder of the runs.
 #[derive(Debug)]
-pub struct Sight {
+pub struct RunsFound {
     /// All run directories.
     pub dirs: Vec<PathBuf>,
     /// The runs that have changed.
-    pub changed: Vec<(RunView, Arc<Metrics>, Saved)>,
+    pub changed: Vec<(RunView, Arc<Metrics>, SavedWeights)>,
     /// Run directories that cannot be read, and the reasons.
     pub unreadable: Vec<(PathBuf, String)>,
 }
 
 /// Which weights a run has saved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Saved {
+pub struct SavedWeights {
     /// Those of the best epoch.
     pub best: bool,
     /// The latest ones.

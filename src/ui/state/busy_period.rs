@@ -4,9 +4,9 @@ use flatland_core::job::JobId;
 
 /// The present period of work.
 #[derive(Debug, Default)]
-pub struct Stretch {
+pub struct BusyPeriod {
     /// Its start, in seconds of the window's clock.
-    pub began: Option<f64>,
+    pub start: Option<f64>,
     /// The analyses that the worker computed in it.
-    pub worked_on: Vec<JobId>,
+    pub analyses: Vec<JobId>,
 }
