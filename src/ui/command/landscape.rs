@@ -59,7 +59,7 @@ pub enum LandscapeCommand {
 
 impl LandscapeCommand {
     /// Name of the undo step, shown after "Undo".
-    pub fn act(&self) -> &'static str {
+    pub fn undo_name(&self) -> &'static str {
         match self {
             LandscapeCommand::Form(_) => "draw maps or surfaces",
             LandscapeCommand::Camera { .. } => "turn surfaces",

@@ -1,11 +1,11 @@
 //! [`Command`]: all actions of the window, as data. Panels and tabs push commands; [`crate::ui::update`] executes them.
 
-mod act;
 mod id;
 pub mod landscape;
 pub mod list;
 pub mod scatter;
 pub mod shortcut;
+mod undo_step;
 
 use std::path::PathBuf;
 

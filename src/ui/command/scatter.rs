@@ -48,7 +48,7 @@ pub enum ScatterCommand {
 
 impl ScatterCommand {
     /// Name of the undo step, shown after "Undo".
-    pub fn act(&self) -> &'static str {
+    pub fn undo_name(&self) -> &'static str {
         match self {
             Self::ColorBy(_) => "choose the colour of points",
             Self::ShowDensity(_) => "show points or their density",

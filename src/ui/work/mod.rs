@@ -3,15 +3,15 @@
 
 pub mod dialog;
 pub mod export;
+pub mod inspect_path;
 pub mod machine;
 pub mod memory;
-pub mod open;
 pub mod origin;
 pub mod plan;
 pub mod results;
-pub mod run_place;
 pub mod run_watch;
-pub mod runs;
+pub mod runs_root;
 pub mod save;
 pub mod selection_export;
+pub mod stop_runs;
 pub mod worker_client;

@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_checkpoint_is_of_the_run_whose_directory_or_file_it_lies_in() {
+    fn a_checkpoint_belongs_to_the_run_of_its_directory_or_file() {
         let folder = tempfile::tempdir().unwrap();
         let text = |seed: u32| {
             format!(

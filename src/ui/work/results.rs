@@ -11,7 +11,7 @@ use flatland_core::result::{
 use flatland_core::session::PickedCell;
 
 /// What was read from a job's folder.
-pub struct Found {
+pub struct JobFiles {
     /// The result.
     pub loaded: Option<Box<Loaded>>,
     /// Whether the result is complete.
@@ -21,11 +21,11 @@ pub struct Found {
 }
 
 /// Reads a job's folder; all fields are empty when there is none.
-pub fn load(spec: &JobSpec) -> Found {
+pub fn load(spec: &JobSpec) -> JobFiles {
     match spec.out().and_then(|folder| read(spec, folder)) {
-        None => Found { loaded: None, complete: false, error: None },
-        Some(Ok((loaded, complete))) => Found { loaded: Some(Box::new(loaded)), complete, error: None },
-        Some(Err(error)) => Found { loaded: None, complete: false, error: Some(error.to_string()) },
+        None => JobFiles { loaded: None, complete: false, error: None },
+        Some(Ok((loaded, complete))) => JobFiles { loaded: Some(Box::new(loaded)), complete, error: None },
+        Some(Err(error)) => JobFiles { loaded: None, complete: false, error: Some(error.to_string()) },
     }
 }
 

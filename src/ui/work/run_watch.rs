@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::ui::state::run::metrics::Metrics;
-use crate::ui::state::run::seen::{Saved, Sight};
+use crate::ui::state::run::runs_found::{RunsFound, SavedWeights};
 use flatland_core::job::RunView;
 use flatland_core::job::runs::{Follower, directories};
 
@@ -29,7 +29,7 @@ impl RunWatch {
     }
 
     /// Reads what has changed. Blocks for files.
-    pub fn look(&mut self) -> Sight {
+    pub fn read_changes(&mut self) -> RunsFound {
         let dirs = directories(&self.root);
         let (mut changed, mut unreadable) = (Vec::new(), Vec::new());
         self.followers.retain(|dir, _| dirs.contains(dir));
@@ -47,14 +47,14 @@ impl RunWatch {
                 Err(error) => unreadable.push((dir.clone(), error.to_string())),
             }
         }
-        Sight { dirs, changed, unreadable }
+        RunsFound { dirs, changed, unreadable }
     }
 }
 
-fn seen(follower: &Follower) -> (RunView, Arc<Metrics>, Saved) {
+fn seen(follower: &Follower) -> (RunView, Arc<Metrics>, SavedWeights) {
     let view = &follower.view;
     let metrics = Metrics::of(&view.metrics, &follower.step_lines, &follower.timing_lines);
     let folder = follower.folder();
-    let saved = Saved { best: folder.best_weights().is_file(), last: folder.last_weights().is_file() };
+    let saved = SavedWeights { best: folder.best_weights().is_file(), last: folder.last_weights().is_file() };
     (RunView { metrics: Vec::new(), ..view.clone() }, Arc::new(metrics), saved)
 }

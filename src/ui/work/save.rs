@@ -6,21 +6,21 @@ use flatland_core::result::write_atomic;
 use flatland_core::session::{Session, SessionError};
 
 /// Which existing file may be overwritten.
-pub enum Over {
+pub enum Overwrite {
     /// Any file: the user was asked.
-    Anything,
+    Any,
     /// The file if it still contains this session.
-    Known(Box<Session>),
+    IfUnchanged(Box<Session>),
     /// No file.
-    Nothing,
+    Never,
 }
 
 /// The result of saving.
-pub enum Saved {
+pub enum SaveResult {
     /// The path and the session that was written.
     Written(PathBuf, Box<Session>),
     /// The file has changed since it was opened; it was not overwritten.
-    Foreign(PathBuf),
+    Changed(PathBuf),
     /// Why the file could not be written.
     Failed(String),
 }
@@ -38,24 +38,24 @@ pub fn session_path(path: PathBuf) -> (PathBuf, bool) {
 }
 
 /// Writes the session to [`session_path`], if it can be opened again and an existing file may be overwritten.
-pub fn save(path: PathBuf, session: Session, over: Over) -> Saved {
+pub fn save(path: PathBuf, session: Session, over: Overwrite) -> SaveResult {
     if let Err(message) = session.check() {
-        return Saved::Failed(format!("not saved, it could not be opened again: {message} ({})", path.display()));
+        return SaveResult::Failed(format!("not saved, it could not be opened again: {message} ({})", path.display()));
     }
     match over {
-        Over::Known(known) => match Session::load(&path) {
+        Overwrite::IfUnchanged(known) => match Session::load(&path) {
             Ok(found) if found == *known => {}
             Err(SessionError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
-            Ok(_) | Err(_) => return Saved::Foreign(path),
+            Ok(_) | Err(_) => return SaveResult::Changed(path),
         },
-        Over::Nothing if path.exists() => {
+        Overwrite::Never if path.exists() => {
             let message = "not saved: expected a name without a file, or one with its ending `.toml` to write over it, found the file";
-            return Saved::Failed(format!("{message} ({})", path.display()));
+            return SaveResult::Failed(format!("{message} ({})", path.display()));
         }
-        Over::Nothing | Over::Anything => {}
+        Overwrite::Never | Overwrite::Any => {}
     }
     let folder = path.parent().unwrap_or(Path::new("/"));
     let written = session.to_toml(folder).map_err(|error| format!("cannot write the session: {error} ({})", path.display()));
     let written = written.and_then(|text| write_atomic(&path, text.as_bytes()).map_err(|error| error.to_string()));
-    written.map_or_else(Saved::Failed, |()| Saved::Written(path, Box::new(session)))
+    written.map_or_else(SaveResult::Failed, |()| SaveResult::Written(path, Box::new(session)))
 }

@@ -42,8 +42,8 @@ impl Worker for WorkerHandle {
     fn next_event(&mut self) -> Option<WorkerEvent> {
         self.try_event().map(|event| match event {
             job::WorkerEvent::Message(message) => WorkerEvent::Job(message.id, message.event),
-            job::WorkerEvent::Said { line } => WorkerEvent::Said(line),
-            job::WorkerEvent::Died { message } => WorkerEvent::Died(message),
+            job::WorkerEvent::Said { line } => WorkerEvent::OutputLine(line),
+            job::WorkerEvent::Died { message } => WorkerEvent::Exited(message),
         })
     }
 
@@ -58,18 +58,18 @@ pub struct WorkerClient {
     /// (id of the worker, id of the window)
     in_flight: Option<(JobId, JobId)>,
     /// Why the worker ended, if it did.
-    death: Option<String>,
+    exit_reason: Option<String>,
 }
 
 impl WorkerClient {
     /// A client of this worker.
     pub fn new(worker: Box<dyn Worker>) -> Self {
-        Self { worker, in_flight: None, death: None }
+        Self { worker, in_flight: None, exit_reason: None }
     }
 
     /// Whether the worker can take a job now.
     pub fn is_free(&self) -> bool {
-        self.in_flight.is_none() && self.death.is_none()
+        self.in_flight.is_none() && self.exit_reason.is_none()
     }
 
     /// Whether the worker has no job, or has ended.
@@ -88,8 +88,8 @@ impl WorkerClient {
     }
 
     /// Why the worker ended; `None` while it runs.
-    pub fn death(&self) -> Option<&str> {
-        self.death.as_deref()
+    pub fn exit_reason(&self) -> Option<&str> {
+        self.exit_reason.as_deref()
     }
 
     /// Sends a job, which has the id `id` in the window.
@@ -117,7 +117,7 @@ impl WorkerClient {
 
     /// Starts the worker again.
     pub fn restart(&mut self) {
-        self.death = None;
+        self.exit_reason = None;
         self.in_flight = None;
         self.worker.restart();
     }
@@ -133,11 +133,11 @@ impl WorkerClient {
                     }
                     return Some(WorkerEvent::Job(id, event));
                 }
-                WorkerEvent::Said(line) => return Some(WorkerEvent::Said(line)),
-                WorkerEvent::Died(message) => {
+                WorkerEvent::OutputLine(line) => return Some(WorkerEvent::OutputLine(line)),
+                WorkerEvent::Exited(message) => {
                     self.in_flight = None;
-                    self.death = Some(message.clone());
-                    return Some(WorkerEvent::Died(message));
+                    self.exit_reason = Some(message.clone());
+                    return Some(WorkerEvent::Exited(message));
                 }
             }
         }

@@ -10,8 +10,8 @@ pub fn checkpoint_items(state: &State) -> Vec<Item> {
     let mut items = Vec::new();
     for (place, checkpoint) in state.session.checkpoints.iter().enumerate() {
         let name = &checkpoint.name;
-        let item = |verb: &str, act, submenu| {
-            Item::new(Section::Edit, verb.replace('*', name), Command::Checkpoint(name.clone(), act)).under(submenu)
+        let item = |verb: &str, command, submenu| {
+            Item::new(Section::Edit, verb.replace('*', name), Command::Checkpoint(name.clone(), command)).under(submenu)
         };
         let hidden = checkpoint.hidden;
         items.push(item(if hidden { "Show *" } else { "Hide *" }, CheckpointCommand::Hide(!hidden), "Hide or show"));

@@ -11,7 +11,7 @@ use egui::KeyboardShortcut;
 use super::shortcut;
 use super::{Close, Command, OpenAs, RunCommand};
 use crate::ui::state::State;
-use crate::ui::state::memory::Left;
+use crate::ui::state::memory::Leftover;
 use crate::ui::state::store::{JobState, analysis_of, title};
 use flatland_core::job::{Analysis, JobId};
 use flatland_core::session::Role;
@@ -125,13 +125,13 @@ fn session_items(state: &State) -> Vec<Item> {
         let open = Command::Open(vec![recent.path.clone()], OpenAs::ByContent);
         items.push(item(&name, open).under("Open recent").only_if(!recent.missing, "nothing is there now"));
     }
-    for left in state.memory.left.iter().filter(|left| left.unsaved) {
-        let name = format!("Bring back unsaved {}", left_name(left));
+    for left in state.memory.leftovers.iter().filter(|left| left.unsaved) {
+        let name = format!("Bring back unsaved {}", leftover_name(left));
         let restore = item(&name, Command::Restore(left.id.clone())).under("Bring back unsaved");
         items.push(restore.only_if(left.error.is_none(), left.error.as_deref().unwrap_or_default()));
     }
     items.push(item("Open the demo", Command::OpenDemo));
-    items.push(item("Save", Command::Save).only_if(!state.is_as_saved(), "everything is saved"));
+    items.push(item("Save", Command::Save).only_if(!state.equals_saved(), "everything is saved"));
     items.push(item("Save as…", Command::SaveDialog));
     items.push(item("Close window", Command::Close(Close::Ask)));
     items
@@ -139,10 +139,12 @@ fn session_items(state: &State) -> Vec<Item> {
 
 fn edit_items(state: &State) -> Vec<Item> {
     let item = |name: String, command| Item::new(Section::Edit, name, command);
-    let (undoes, redoes) = (state.history.undoes(), state.history.redoes());
+    let (undo_name, redo_name) = (state.history.undo_name(), state.history.redo_name());
     let mut items = vec![
-        item(format!("Undo {}", undoes.unwrap_or_default()).trim().into(), Command::Undo).only_if(undoes.is_some(), "nothing to undo"),
-        item(format!("Redo {}", redoes.unwrap_or_default()).trim().into(), Command::Redo).only_if(redoes.is_some(), "nothing was undone"),
+        item(format!("Undo {}", undo_name.unwrap_or_default()).trim().into(), Command::Undo)
+            .only_if(undo_name.is_some(), "nothing to undo"),
+        item(format!("Redo {}", redo_name.unwrap_or_default()).trim().into(), Command::Redo)
+            .only_if(redo_name.is_some(), "nothing was undone"),
     ];
     for checkpoint in &state.session.checkpoints {
         let command = Command::RemoveCheckpoint(checkpoint.name.clone());
@@ -214,7 +216,7 @@ pub fn short(path: &std::path::Path) -> String {
 }
 
 /// The name of a session that was left unsaved: `study, 3 checkpoints`.
-pub fn left_name(left: &Left) -> String {
+pub fn leftover_name(left: &Leftover) -> String {
     if left.error.is_some() {
         return format!("{}, cannot be read", left.name);
     }

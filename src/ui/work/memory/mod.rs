@@ -1,14 +1,14 @@
 //! What the window remembers from one start to the next, in a folder of the user's state (`FLATLAND_STATE` sets another folder):
 //!
-//! - `slots/<id>.toml`: the session of a window, [`Kept`], written a second after every change. Each window has its own slot and holds
+//! - `slots/<id>.toml`: the session of a window, [`KeptSession`], written a second after every change. Each window has its own slot and holds
 //!   its lock while it runs, so two windows never write the same file. A slot without a lock belongs to a window that has ended.
 //! - `recent.toml`: recent session files, [`Recent`]. - `preferences.toml`: theme, zoom and the commands used last, [`Preferences`].
 //!
 //! Files are written completely or not at all. All functions block: [`queue::MemoryQueue`] runs them on another thread.
 //! Results are not stored here (they are in the cache), nor runs (they are in their directories).
 
-pub mod keeper;
 mod preferences;
+pub mod queue;
 mod recent;
 mod slot;
 #[cfg(test)]
@@ -17,7 +17,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::ui::state::memory::{Kept, Left, Preferences, Recent, Restored};
+use crate::ui::state::memory::{KeptSession, Leftover, Preferences, Recent, RestoredSession};
 use crate::ui::work::memory::slot::Slot;
 use flatland_core::session::Session;
 
@@ -38,8 +38,8 @@ impl Memory {
     ///
     /// # Errors
     /// When a slot cannot be read; it is not changed.
-    pub fn take_last(&mut self) -> Result<Option<Restored>, String> {
-        let Some(last) = self.left().into_iter().next() else { return Ok(None) };
+    pub fn take_last(&mut self) -> Result<Option<RestoredSession>, String> {
+        let Some(last) = self.leftovers().into_iter().next() else { return Ok(None) };
         self.take(&last.id)
     }
 
@@ -47,19 +47,19 @@ impl Memory {
     ///
     /// # Errors
     /// When it cannot be read; it is not changed.
-    pub fn take(&mut self, id: &str) -> Result<Option<Restored>, String> {
+    pub fn take(&mut self, id: &str) -> Result<Option<RestoredSession>, String> {
         let Some(slot) = Slot::claim(&self.root, id) else { return Ok(None) };
         let kept = slot.read()?;
         self.slot = Some(slot);
         let saved = kept.file.as_deref().and_then(|file| Session::load(file).ok());
-        Ok(Some(Restored { kept, saved }))
+        Ok(Some(RestoredSession { kept, saved }))
     }
 
     /// Keeps the open session.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn keep(&mut self, kept: &Kept) -> Result<(), String> {
+    pub fn keep(&mut self, kept: &KeptSession) -> Result<(), String> {
         if self.slot.is_none() {
             self.slot = Some(Slot::new(&self.root)?);
         }
@@ -79,8 +79,8 @@ impl Memory {
     }
 
     /// The sessions of windows that have ended, the latest first.
-    pub fn left(&self) -> Vec<Left> {
-        slot::left(&self.root)
+    pub fn leftovers(&self) -> Vec<Leftover> {
+        slot::leftovers(&self.root)
     }
 
     /// Removes a slot.
@@ -92,9 +92,9 @@ impl Memory {
 
     /// Removes slots without unsaved changes, except the latest, which the next window opens, and the latest of each of the last files, which
     /// has the view of that file.
-    pub fn tidy(&self) {
+    pub fn remove_old_slots(&self) {
         let mut files = BTreeSet::new();
-        let readable = self.left().into_iter().filter(|left| left.error.is_none());
+        let readable = self.leftovers().into_iter().filter(|left| left.error.is_none());
         for (k, left) in readable.enumerate().filter(|(_, left)| !left.unsaved) {
             let is_last_of_file = left.file.is_some() && files.len() < recent::CAP && files.insert(left.file);
             if k > 0 && !is_last_of_file {

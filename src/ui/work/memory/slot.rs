@@ -6,14 +6,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::ui::state::memory::{Kept, Left};
+use crate::ui::state::memory::{KeptSession, Leftover};
 use flatland_core::result::write_atomic;
 
-impl Left {
+impl Leftover {
     /// Describes the content of `slot`. A slot that cannot be read may contain unsaved changes.
     fn of(id: String, slot: &Slot) -> Self {
         match slot.read() {
-            Ok(Kept { file, name, unsaved, time, session, .. }) => {
+            Ok(KeptSession { file, name, unsaved, time, session, .. }) => {
                 Self { id, file, name, unsaved, time, checkpoints: session.checkpoints.len(), error: None }
             }
             Err(error) => {
@@ -55,13 +55,13 @@ impl Slot {
         Ok(Self { file: folder.join(format!("{id}.toml")), lock, _held: held })
     }
 
-    pub fn read(&self) -> Result<Kept, String> {
+    pub fn read(&self) -> Result<KeptSession, String> {
         let text = std::fs::read_to_string(&self.file).map_err(|error| error.to_string());
         text.and_then(|text| toml::from_str(&text).map_err(|error| error.to_string()))
             .map_err(|error| format!("cannot read what was kept: {error} ({})", self.file.display()))
     }
 
-    pub fn write(&self, kept: &Kept) -> Result<(), String> {
+    pub fn write(&self, kept: &KeptSession) -> Result<(), String> {
         let text = toml::to_string(kept).map_err(|error| format!("cannot keep what is open: {error}"))?;
         write_atomic(&self.file, text.as_bytes()).map_err(|error| error.to_string())
     }
@@ -83,14 +83,14 @@ pub fn lock_file(path: &Path) -> io::Result<File> {
 }
 
 /// The slots of windows that have ended, the latest first.
-pub fn left(root: &Path) -> Vec<Left> {
+pub fn leftovers(root: &Path) -> Vec<Leftover> {
     let entries = std::fs::read_dir(root.join("slots")).into_iter().flatten().flatten();
-    let mut left: Vec<Left> = entries
+    let mut left: Vec<Leftover> = entries
         .filter_map(|entry| {
             let path = entry.path();
             let id = path.file_name()?.to_str()?.strip_suffix(".toml")?.to_owned();
             let slot = Slot::claim(root, &id)?;
-            Some(Left::of(id, &slot))
+            Some(Leftover::of(id, &slot))
         })
         .collect();
     left.sort_by(|a, b| b.time.total_cmp(&a.time));

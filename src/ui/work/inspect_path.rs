@@ -18,7 +18,7 @@ pub enum Opened {
 }
 
 /// Inspects a path: whether it exists, and whether it is a session, images or something else.
-pub fn look(path: PathBuf, open_as: OpenAs) -> Opened {
+pub fn inspect_path(path: PathBuf, open_as: OpenAs) -> Opened {
     let path = std::path::absolute(&path).unwrap_or(path);
     let (path, weights) = split_weights(&path);
     let Ok(metadata) = std::fs::metadata(&path) else {

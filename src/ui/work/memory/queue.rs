@@ -5,45 +5,45 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use super::Memory;
-use crate::ui::state::memory::{Kept, Left, Preferences, Recent, Restored};
+use crate::ui::state::memory::{KeptSession, Leftover, Preferences, Recent, RestoredSession};
 
 /// Seconds from a change until it is kept, so that a dragged slider is written once.
-const CALM: f64 = 1.0;
+const DELAY: f64 = 1.0;
 
 /// A task for the memory.
 #[derive(Clone, Debug)]
 pub enum Task {
     /// Restore the session that was open last.
-    TakeLast,
+    RestoreLast,
     /// Restore the session in this slot.
-    Take(String),
+    Restore(String),
     /// Keep the open session.
-    Keep(Box<Kept>),
+    Keep(Box<KeptSession>),
     /// Leave the kept session for later, and continue in another slot.
-    Leave,
+    NewSlot,
     /// Remove the kept session: it has no unsaved changes.
-    Drop,
+    DropSlot,
     /// Remove the session in this slot.
-    Forget(String),
+    Remove(String),
     /// Add a session file that was opened or saved to the recent files.
     Opened(PathBuf),
     /// Keep changed preferences: the old ones and the new ones.
-    Prefer(Box<[Preferences; 2]>),
+    SavePreferences(Box<[Preferences; 2]>),
     /// List the recent files and the sessions of windows that have ended.
-    Look,
+    ListSessions,
 }
 
 /// The result of tasks.
 #[derive(Debug, Default)]
 pub struct Report {
     /// For [`Task::RestoreLast`] and [`Task::Restore`]: the restored session, if any.
-    pub restored: Option<Option<Box<Restored>>>,
+    pub restored: Option<Option<Box<RestoredSession>>>,
     /// Recent session files, the latest first.
     pub recents: Option<Vec<Recent>>,
     /// Sessions of windows that have ended.
-    pub left: Vec<Left>,
+    pub leftovers: Vec<Leftover>,
     /// Errors.
-    pub complaints: Vec<String>,
+    pub errors: Vec<String>,
 }
 
 /// What a thread returns after its tasks: the memory and their result.
@@ -54,75 +54,75 @@ pub fn perform(memory: &mut Memory, tasks: Vec<Task>) -> Report {
     let mut report = Report::default();
     for task in tasks {
         let done = match task {
-            Task::TakeLast | Task::Take(_) => {
-                let taken = if let Task::Take(id) = &task { memory.take(id) } else { memory.take_last() };
+            Task::RestoreLast | Task::Restore(_) => {
+                let taken = if let Task::Restore(id) = &task { memory.take(id) } else { memory.take_last() };
                 taken.map(|restored| report.restored = Some(restored.map(Box::new))).inspect_err(|_| report.restored = Some(None))
             }
             Task::Keep(kept) => memory.keep(&kept),
-            Task::Leave => {
+            Task::NewSlot => {
                 memory.leave();
                 Ok(())
             }
-            Task::Drop => {
+            Task::DropSlot => {
                 memory.drop_slot();
                 Ok(())
             }
-            Task::Forget(id) => {
+            Task::Remove(id) => {
                 memory.forget(&id);
                 Ok(())
             }
             Task::Opened(path) => memory.recents(Some(&path)).map(drop),
-            Task::Prefer(preferences) => memory.prefer(&preferences[0], &preferences[1]),
-            Task::Look => {
-                memory.tidy();
+            Task::SavePreferences(preferences) => memory.prefer(&preferences[0], &preferences[1]),
+            Task::ListSessions => {
+                memory.remove_old_slots();
                 Ok(())
             }
         };
-        report.complaints.extend(done.err());
+        report.errors.extend(done.err());
     }
     report.recents = memory.recents(None).ok();
-    report.left = memory.left();
+    report.leftovers = memory.leftovers();
     report
 }
 
 /// The queue of tasks for the memory.
 #[derive(Debug, Default)]
-pub struct Keeper {
+pub struct MemoryQueue {
     /// `None` while a thread uses it, or when the window has no memory.
     memory: Option<Box<Memory>>,
-    remembers: bool,
+    has_memory: bool,
     queue: VecDeque<Task>,
     /// The session that was queued last.
-    kept: Option<Kept>,
+    kept: Option<KeptSession>,
     /// Time at which the present session is to be kept, in seconds of the window's clock.
     due: Option<f64>,
 }
 
-impl Keeper {
+impl MemoryQueue {
     /// A queue for the memory in this folder.
     pub fn at(root: &Path) -> Self {
-        Self { memory: Some(Box::new(Memory::at(root))), remembers: true, ..Self::default() }
+        Self { memory: Some(Box::new(Memory::at(root))), has_memory: true, ..Self::default() }
     }
 
     /// Whether the window has a memory.
-    pub fn remembers(&self) -> bool {
-        self.remembers
+    pub fn has_memory(&self) -> bool {
+        self.has_memory
     }
 
     /// Queues a task.
-    pub fn ask(&mut self, task: Task) {
-        if self.remembers {
+    pub fn push(&mut self, task: Task) {
+        if self.has_memory {
             self.queue.push_back(task);
         }
     }
 
     /// Queues the open session when it has changed and the delay has passed. Returns the seconds until then.
-    pub fn watch(&mut self, kept: impl FnOnce() -> Kept, same: impl FnOnce(&Kept) -> bool, now: f64) -> Option<f64> {
-        if !self.remembers || self.kept.as_ref().is_some_and(same) {
+    pub fn keep_when_due(&mut self, kept: impl FnOnce() -> KeptSession, same: impl FnOnce(&KeptSession) -> bool, now: f64) -> Option<f64> {
+        if !self.has_memory || self.kept.as_ref().is_some_and(same) {
             self.due = None;
             return None;
         }
-        let due = *self.due.get_or_insert(now + CALM);
+        let due = *self.due.get_or_insert(now + DELAY);
         if now < due {
             return Some(due - now);
         }
@@ -132,9 +132,9 @@ impl Keeper {
     }
 
     /// Queues the open session.
-    pub fn keep(&mut self, kept: Kept) {
+    pub fn keep(&mut self, kept: KeptSession) {
         self.kept = Some(kept.clone());
-        self.ask(Task::Keep(Box::new(kept)));
+        self.push(Task::Keep(Box::new(kept)));
     }
 
     /// Whether the open session is kept.
@@ -143,12 +143,12 @@ impl Keeper {
     }
 
     /// Records that another session is open, of which nothing is kept yet.
-    pub fn begin(&mut self) {
+    pub fn clear_kept(&mut self) {
         (self.kept, self.due) = (None, None);
     }
 
     /// Records that the slot contains this session already.
-    pub fn holds(&mut self, kept: Kept) {
+    pub fn set_kept(&mut self, kept: KeptSession) {
         self.kept = Some(kept);
     }
 
@@ -162,11 +162,11 @@ impl Keeper {
 
     /// Whether a thread uses the memory.
     pub fn is_busy(&self) -> bool {
-        self.remembers && self.memory.is_none()
+        self.has_memory && self.memory.is_none()
     }
 
     /// Takes the memory back from a thread.
-    pub fn back(&mut self, memory: Box<Memory>) {
+    pub fn return_memory(&mut self, memory: Box<Memory>) {
         self.memory = Some(memory);
     }
 }

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_stand_where_work_is_done_and_else_where_they_are_found_again() {
+    fn runs_are_in_the_current_folder_and_otherwise_in_the_users_state() {
         let folder = tempfile::tempdir().unwrap();
         let [work, home, state] = ["work", "home", "state"].map(|name| folder.path().join(name));
         std::fs::create_dir(&work).unwrap();
