@@ -142,7 +142,7 @@ pub fn rgb([r, g, b]: [u8; 3]) -> Color32 {
 pub fn install(ctx: &Context) {
     install_fonts(ctx, &[]);
     for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
-        ctx.style_mut_of(theme, |style| dress(style, palette));
+        ctx.style_mut_of(theme, |style| apply_palette(style, palette));
     }
 }
 
@@ -181,7 +181,7 @@ fn family() -> FontDefinitions {
     definitions
 }
 
-fn dress(style: &mut Style, palette: &Palette) {
+fn apply_palette(style: &mut Style, palette: &Palette) {
     style.text_styles = [
         (TextStyle::Small, small()),
         (TextStyle::Body, body()),

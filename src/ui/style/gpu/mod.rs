@@ -1,11 +1,11 @@
 //! GPU passes of the window for drawings that are too slow as egui shapes: buffers are uploaded once and kept. What is drawn is decided by
 //! the views.
 
-pub mod ground;
-mod lay;
+pub mod background;
+mod cpu_points;
+mod picture_pass;
 pub mod points;
 pub mod relief;
-mod splat;
 
 use eframe::egui_wgpu::{RenderState, wgpu};
 
@@ -13,7 +13,7 @@ use eframe::egui_wgpu::{RenderState, wgpu};
 pub fn install(state: Option<&RenderState>) {
     let Some(state) = state else { return };
     let (device, target) = (&state.device, state.target_format);
-    once(state, || ground::Fill::new(device, target));
+    once(state, || background::Fill::new(device, target));
     once(state, || points::Points::new(device, target, state.adapter.get_info().device_type == wgpu::DeviceType::Cpu));
     once(state, || relief::Reliefs::new(device, target));
 }

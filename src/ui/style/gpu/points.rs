@@ -11,8 +11,8 @@ use eframe::egui_wgpu::{self, CallbackResources, CallbackTrait, ScreenDescriptor
 use egui::{PaintCallback, PaintCallbackInfo, Rect};
 use wgpu::util::DeviceExt as _;
 
-use super::splat;
-use crate::ui::style::gpu::lay::Lay;
+use super::cpu_points;
+use crate::ui::style::gpu::picture_pass::PicturePass;
 
 /// Width of the ring around a selected disc in pixels; the same as in `points.wgsl`.
 pub const RING: f32 = 1.4;
@@ -21,7 +21,7 @@ const PICTURE: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
 /// How points are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Look {
+pub struct PointsSettings {
     /// Data coordinates at the left and right edge of the rectangle.
     pub x: [f64; 2],
     /// Data coordinates at its lower and upper edge.
@@ -47,7 +47,7 @@ pub struct PointsCallback {
     /// Red, green, blue and flags of each point.
     pub styles: Arc<Vec<[u8; 4]>>,
     /// How the points are drawn.
-    pub look: Look,
+    pub settings: PointsSettings,
 }
 
 impl PointsCallback {
@@ -58,7 +58,7 @@ impl PointsCallback {
 
     /// The views to draw: all points first, then selected points on top of them.
     fn views(&self, pixels_per_point: f32) -> Vec<View> {
-        let Look { x, y, radius, opacity, unselected, ring: [r, g, b] } = self.look;
+        let PointsSettings { x, y, radius, opacity, unselected, ring: [r, g, b] } = self.settings;
         let of = |opacity: f32, part: u32| View {
             center: [0.5 * (x[0] + x[1]), 0.5 * (y[0] + y[1])].map(|v| v as f32),
             scale: [2.0 / (x[1] - x[0]), 2.0 / (y[1] - y[0])].map(|v| v as f32),
@@ -135,7 +135,7 @@ pub struct Points {
     pulls: bool,
     /// Whether the adapter is software: then the buffers stay empty and [`cpu_points`] draws.
     software: bool,
-    lay: Lay,
+    picture_pass: PicturePass,
     layers: HashMap<u64, Layer>,
     /// Numbers of uploads of positions and of styles since the start, for tests and benchmarks.
     pub uploads: [u64; 2],
@@ -173,7 +173,15 @@ impl Points {
             multiview_mask: None,
             cache: None,
         });
-        Self { discs, pulls, software, lay: Lay::new(device, target), layers: HashMap::new(), uploads: [0; 2], pictures: 0 }
+        Self {
+            discs,
+            pulls,
+            software,
+            picture_pass: PicturePass::new(device, target),
+            layers: HashMap::new(),
+            uploads: [0; 2],
+            pictures: 0,
+        }
     }
 
     fn layer(&self, device: &wgpu::Device, size: [u32; 2]) -> Layer {
@@ -220,7 +228,7 @@ impl Points {
             view_formats: &[],
         });
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let bind = self.lay.bind(device, &view);
+        let bind = self.picture_pass.bind(device, &view);
         Picture { size, view, bind }
     }
 }
@@ -292,7 +300,7 @@ impl CallbackTrait for PointsCallback {
         let views = self.views(screen.pixels_per_point);
         if layer.drawn.as_ref() != Some(&views) {
             if points.software {
-                layer.picture.set(queue, &splat::draw(size, &self.positions, &self.styles, &views));
+                layer.picture.set(queue, &cpu_points::draw(size, &self.positions, &self.styles, &views));
             } else {
                 for (buffer, view) in layer.uniforms.iter().zip(&views) {
                     queue.write_buffer(buffer, 0, bytemuck::cast_slice(&view.uniform(size)));
@@ -311,7 +319,7 @@ impl CallbackTrait for PointsCallback {
     fn paint(&self, _: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
         let Some(points) = resources.get::<Points>() else { return };
         let Some(layer) = points.layers.get(&self.layer) else { return };
-        points.lay.draw(pass, &layer.picture.bind);
+        points.picture_pass.draw(pass, &layer.picture.bind);
     }
 }
 

@@ -14,7 +14,7 @@ use wgpu::util::DeviceExt;
 use crate::figure::Colormap;
 use crate::figure::orbit::Orbit;
 use crate::figure::relief::ReliefMesh;
-use crate::ui::style::gpu::lay::Lay;
+use crate::ui::style::gpu::picture_pass::PicturePass;
 
 /// Approximate number of triangles along a side of the mesh.
 pub const FACETS: usize = 128;
@@ -87,14 +87,14 @@ impl CallbackTrait for Paint {
     fn paint(&self, _info: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
         let Some(reliefs) = resources.get::<Reliefs>() else { return };
         let Some(canvas) = reliefs.panels.get(&self.what.panel).and_then(|panel| panel.canvas.as_ref()) else { return };
-        reliefs.lay.draw(pass, &canvas.group);
+        reliefs.picture_pass.draw(pass, &canvas.group);
     }
 }
 
 /// Pipelines and the data of every panel; stored in egui's callback resources.
 pub struct Reliefs {
     surface: wgpu::RenderPipeline,
-    lay: Lay,
+    picture_pass: PicturePass,
     between: wgpu::Sampler,
     panels: BTreeMap<u64, Panel>,
     paints: u64,
@@ -161,7 +161,7 @@ impl Reliefs {
         let linear = wgpu::FilterMode::Linear;
         let between = wgpu::SamplerDescriptor { mag_filter: linear, min_filter: linear, ..Default::default() };
         let between = device.create_sampler(&between);
-        Self { surface, lay: Lay::new(device, target), between, panels: BTreeMap::new(), paints: 0 }
+        Self { surface, picture_pass: PicturePass::new(device, target), between, panels: BTreeMap::new(), paints: 0 }
     }
 
     fn draw(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, encoder: &mut wgpu::CommandEncoder, paint: &Paint) {
@@ -230,7 +230,7 @@ impl Reliefs {
             device.create_texture(&texture(label, size, format, samples, usage)).create_view(&wgpu::TextureViewDescriptor::default())
         };
         let picture = make("surface", PICTURE, 1, target | wgpu::TextureUsages::TEXTURE_BINDING);
-        let group = self.lay.bind(device, &picture);
+        let group = self.picture_pass.bind(device, &picture);
         Canvas {
             size,
             samples: make("samples of a surface", PICTURE, SAMPLES, target),

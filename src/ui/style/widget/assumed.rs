@@ -34,6 +34,6 @@ pub fn mark(ui: &Ui) -> RichText {
 }
 
 /// `label` for screen readers.
-pub fn spoken(label: &str, is_assumed: bool) -> String {
+pub fn accessible_label(label: &str, is_assumed: bool) -> String {
     if is_assumed { format!("{label}, assumed") } else { label.to_owned() }
 }

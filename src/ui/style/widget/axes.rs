@@ -20,7 +20,7 @@ pub enum Scale {
     /// The plotted number is log10 of the value.
     Log10,
     /// Without ticks, since the numbers have no meaning of their own.
-    Bare,
+    NoTicks,
 }
 
 /// An axis.
@@ -52,9 +52,9 @@ pub struct Axes<'a> {
     /// Whether the mouse wheel zooms; otherwise it scrolls, and Ctrl with the wheel zooms.
     pub wheel: bool,
     /// Whether dragging does not move the plot, since it does something else.
-    pub held: bool,
+    pub drag_disabled: bool,
     /// Whether the vertical range is fixed, and only the horizontal one can be panned and zoomed.
-    pub rooted: bool,
+    pub fixed_y: bool,
 }
 
 /// A plot that is ready for drawing data.
@@ -106,7 +106,7 @@ impl Axes<'_> {
     pub fn show<R>(&self, ui: &mut Ui, rect: Rect, extent: &mut Extent, draw: impl FnOnce(&mut Ui, &Canvas) -> R) -> (Canvas, R) {
         let canvas = self.canvas(ui, rect, extent);
         let palette = theme::of(ui);
-        canvas.painter.add(gpu::ground::shape(rect, palette.canvas));
+        canvas.painter.add(gpu::background::shape(rect, palette.canvas));
         let bounds = *canvas.transform.bounds();
         let across = self.ticks(self.x, [bounds.min()[0], bounds.max()[0]], rect.width() / 52.0);
         let up = self.ticks(self.y, [bounds.min()[1], bounds.max()[1]], rect.height() / 42.0);
@@ -131,7 +131,7 @@ impl Axes<'_> {
         match axis.scale {
             Scale::Linear => ticks::linear(low, high, count),
             Scale::Log10 => ticks::log10(low, high, count),
-            Scale::Bare => Vec::new(),
+            Scale::NoTicks => Vec::new(),
         }
     }
 
@@ -148,7 +148,7 @@ impl Axes<'_> {
             .show_x(false)
             .show_y(false)
             .allow_scroll(false)
-            .allow_drag([!self.held, !self.held && !self.rooted])
+            .allow_drag([!self.drag_disabled, !self.drag_disabled && !self.fixed_y])
             .allow_double_click_reset(false)
             .set_margin_fraction(Vec2::ZERO)
             .show(&mut child, move |plot| {
@@ -161,7 +161,7 @@ impl Axes<'_> {
             let wheel = if self.wheel { ui.input(|input| input.smooth_scroll_delta.y) } else { 0.0 };
             let zoom = (wheel / 250.0).exp() * ui.input(|input| input.zoom_delta());
             if let (Some(pointer), true) = (response.hover_pos(), zoom != 1.0) {
-                transform.zoom(Vec2::new(zoom, if self.rooted { 1.0 } else { zoom }), pointer);
+                transform.zoom(Vec2::new(zoom, if self.fixed_y { 1.0 } else { zoom }), pointer);
             }
         }
         let bounds = transform.bounds();
@@ -190,7 +190,7 @@ impl Axes<'_> {
                 painter.vline(x, (rect.bottom() + 1.0)..=(rect.bottom() + 1.0 + length), stroke);
                 painter.text(pos2(x, rect.bottom() + 7.0), Align2::CENTER_TOP, &tick.label, theme::small(), palette.weak);
             }
-            let drop = if self.x.scale == Scale::Bare { 6.0 } else { 21.0 };
+            let drop = if self.x.scale == Scale::NoTicks { 6.0 } else { 21.0 };
             painter.text(pos2(rect.center().x, rect.bottom() + drop), Align2::CENTER_TOP, self.x.label, theme::body(), palette.text);
         }
         if self.y.labelled {
@@ -202,7 +202,7 @@ impl Axes<'_> {
                 let drawn = painter.text(pos2(rect.left() - 8.0, y), Align2::RIGHT_CENTER, &tick.label, theme::small(), palette.weak);
                 widest = widest.max(drawn.width());
             }
-            let gap = if self.y.scale == Scale::Bare { 10.0 } else { widest + 20.0 };
+            let gap = if self.y.scale == Scale::NoTicks { 10.0 } else { widest + 20.0 };
             vertical_text(ui, pos2(rect.left() - gap, rect.center().y), self.y.label, palette.text);
         }
     }

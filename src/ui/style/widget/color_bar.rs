@@ -194,8 +194,8 @@ fn mark(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, end: End, id: Id) {
         Sense::hover(),
     );
     let limit = significant(if end == End::High { bar.scale.high } else { bar.scale.low }, 3);
-    let told = format!("{text} cells {word} {limit} of {}", bar.name);
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &told));
+    let name_text = format!("{text} cells {word} {limit} of {}", bar.name);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name_text));
     response.on_hover_text(format!("{text} cells lie {word} {limit} and have the colour of this end"));
 }
 

@@ -33,13 +33,13 @@ pub fn menu(ui: &mut Ui, text: &str, about: &str, choices: impl FnOnce(&mut Ui))
 }
 
 /// A small line of secondary text, cut where it does not fit; the tooltip has the whole text.
-pub fn aside(ui: &mut Ui, text: &str) -> Response {
+pub fn small_text(ui: &mut Ui, text: &str) -> Response {
     let color = theme::of(ui).weak;
     ui.add(egui::Label::new(RichText::new(text).font(theme::small()).color(color)).truncate())
 }
 
 /// A small line with an error message, not cut.
-pub fn complaint(ui: &mut Ui, text: &str) -> Response {
+pub fn error_text(ui: &mut Ui, text: &str) -> Response {
     let color = theme::of(ui).error;
     ui.add(egui::Label::new(RichText::new(text).font(theme::small()).color(color)).wrap().selectable(true))
 }

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_are_not_finite_stay_where_they_are_and_spoil_nothing() {
+    fn values_that_are_not_finite_are_kept_and_do_not_affect_others() {
         let points = [[0.0, 1.0], [1.0, f64::NAN], [2.0, 1.0]];
         let smooth = smoothed(&points, 1.0);
         assert!(smooth[1][1].is_nan());

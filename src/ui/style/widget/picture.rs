@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn between_two_classes_lies_no_third() {
+    fn colours_of_classes_are_not_interpolated() {
         let mut surface = LossSurface::pending(vec![0.0, 1.0, 2.0], vec![0.0, 1.0, 2.0], LandscapeManifest::default());
         surface.loss = vec![2.0, 2.0, f64::NAN, 8.0, 8.0, 8.0, 2.0, 2.0, 2.0];
         (surface.count, surface.quantity) = (vec![1; 9], Some(Quantity::Prediction));

@@ -48,7 +48,7 @@ fn near(found: [u8; 3], expected: [u8; 3], tolerance: i32) -> bool {
 }
 
 #[test]
-fn level_ground_has_exactly_the_colours_of_the_bar_and_beside_it_is_nothing() {
+fn a_level_surface_has_the_colours_of_the_bar_and_nothing_is_drawn_beside_it() {
     if !has_adapter() {
         return;
     }

@@ -6,10 +6,10 @@ use egui::{Color32, PaintCallback, PaintCallbackInfo, Rect};
 
 /// Fills `rect` with `color`, over everything that was drawn before.
 pub fn shape(rect: Rect, color: Color32) -> PaintCallback {
-    egui_wgpu::Callback::new_paint_callback(rect, Ground(color))
+    egui_wgpu::Callback::new_paint_callback(rect, BackgroundCallback(color))
 }
 
-struct Ground(Color32);
+struct BackgroundCallback(Color32);
 
 /// The pipeline; it is stored in egui's callback resources.
 pub struct Fill(wgpu::RenderPipeline);
@@ -17,7 +17,7 @@ pub struct Fill(wgpu::RenderPipeline);
 impl Fill {
     /// A pipeline for a window of this format.
     pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
-        let module = device.create_shader_module(wgpu::include_wgsl!("ground.wgsl"));
+        let module = device.create_shader_module(wgpu::include_wgsl!("background.wgsl"));
         let vertex =
             wgpu::VertexState { module: &module, entry_point: Some("cover"), buffers: &[], compilation_options: Default::default() };
         let fragment = wgpu::FragmentState {
@@ -40,7 +40,7 @@ impl Fill {
     }
 }
 
-impl CallbackTrait for Ground {
+impl CallbackTrait for BackgroundCallback {
     fn paint(&self, _: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
         let Some(Fill(pipeline)) = resources.get::<Fill>() else { return };
         // The colour is passed as the instance number, so that no buffer is needed. The highest byte is not used, since the number plus one
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ground_has_its_colour_within_its_rectangle_and_what_comes_later_lies_on_it() {
+    fn a_background_fills_its_rectangle_and_later_shapes_are_drawn_over_it() {
         if !crate::ui::tests::adapter::has_adapter() {
             return;
         }

@@ -3,15 +3,15 @@
 use eframe::egui_wgpu::wgpu;
 
 /// The pass and its pipeline.
-pub struct Lay {
+pub struct PicturePass {
     pipeline: wgpu::RenderPipeline,
     nearest: wgpu::Sampler,
 }
 
-impl Lay {
+impl PicturePass {
     /// A pass for a window of this format.
     pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
-        let module = device.create_shader_module(wgpu::include_wgsl!("lay.wgsl"));
+        let module = device.create_shader_module(wgpu::include_wgsl!("picture_pass.wgsl"));
         let fragment = wgpu::FragmentState {
             module: &module,
             entry_point: Some(if target.is_srgb() { "picture_linear" } else { "picture_gamma" }),
