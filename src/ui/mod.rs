@@ -33,7 +33,7 @@ pub use state::worker_event::WorkerEvent;
 pub use style::theme;
 pub use update::App;
 pub use work::memory::Memory;
-pub use work::memory::keeper::Keeper;
+pub use work::memory::queue::MemoryQueue;
 pub use work::worker_client::{Worker, WorkerClient};
 
 use flatland_core::job::runs::RunOptions;
@@ -64,8 +64,8 @@ pub fn run(paths: Vec<PathBuf>, tab: Option<Tab>, worker: WorkerOptions) -> anyh
         let handle = WorkerHandle::start(worker, move || ctx.request_repaint());
         let root = state_root();
         let app = App::new(&cc.egui_ctx, WorkerClient::new(Box::new(handle)), runs, paths, tab);
-        let app = app.with_runs_in(work::run_place::default_root());
-        Ok(Box::new(app.remembering(Keeper::at(&root), Preferences::load(&root))) as Box<dyn eframe::App>)
+        let app = app.with_runs_folder(work::runs_root::default_root());
+        Ok(Box::new(app.with_memory(MemoryQueue::at(&root), Preferences::load(&root))) as Box<dyn eframe::App>)
     };
     eframe::run_native("Flatland", options, Box::new(create)).map_err(|error| anyhow::anyhow!("cannot open the window: {error}"))
 }

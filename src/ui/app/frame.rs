@@ -47,7 +47,7 @@ impl App {
             self.state.shortcuts = false;
         }
         if self.state.closing == Closing::Asked || self.state.closing == Closing::Stopping {
-            let (analyses, runs) = self.state.under_way();
+            let (analyses, runs) = self.state.counts_in_progress();
             let stopping = self.state.closing == Closing::Stopping;
             self.commands.extend(closing::show(ctx, analyses, runs, stopping));
         }
@@ -154,7 +154,7 @@ impl App {
                 if has_checkpoints { view.draw(ui, &mut scene, &mut drafts) } else { empty(ui, sentence) }
             });
             if starts {
-                start::show(ui, area.with_min_y(middle.y), &self.state.memory.recents, &self.state.memory.left, &mut self.commands);
+                start::show(ui, area.with_min_y(middle.y), &self.state.memory.recents, &self.state.memory.leftovers, &mut self.commands);
             }
         });
     }

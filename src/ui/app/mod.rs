@@ -20,7 +20,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         gpu::install(frame.wgpu_render_state());
         // Painted below everything, so that no panel has to fill its own background.
-        ui.painter().add(gpu::ground::shape(ui.ctx().content_rect(), theme::of(ui).background));
+        ui.painter().add(gpu::background::shape(ui.ctx().content_rect(), theme::of(ui).background));
         self.keys(ui);
         self.frame(ui);
         theme::focus_ring(ui.ctx());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::App;
 use crate::ui::command::CheckpointCommand;
-use crate::ui::state::{stem, unused};
+use crate::ui::state::{stem, unused_name};
 use flatland_core::job::JobId;
 use flatland_core::result::Loadable;
 use flatland_core::session::{Assumption, CheckpointEntry};
@@ -15,12 +15,12 @@ impl App {
         // The file may have changed since it was read.
         self.state.store.forget_inspection(&path);
         let wished = weights.as_ref().map_or_else(|| stem(&path), |key| format!("{} ({key})", stem(&path)));
-        let name = unused(&wished, |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
+        let name = unused_name(&wished, |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         // A checkpoint was most likely trained with the same normalization as the others; its row shows it and can change it.
         let normalization = self.state.session.checkpoints.first().map(|checkpoint| checkpoint.normalization).unwrap_or_default();
         // A message about assumptions on images opened at the same time is more important.
         if self.state.message.is_none() {
-            self.state.tell(format!(
+            self.state.inform(format!(
                 "{name}: its inputs are taken to be normalized as {}. Its row at the left changes that.",
                 normalization.label()
             ));
@@ -44,7 +44,7 @@ impl App {
                     self.replan();
                     self.ask_differences();
                 }
-                Err(error) => self.state.complain(error),
+                Err(error) => self.state.report_error(error),
             },
             CheckpointCommand::Hide(hidden) => self.state.session.checkpoints[place].hidden = hidden,
             CheckpointCommand::Baseline => {

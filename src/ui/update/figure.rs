@@ -12,7 +12,7 @@ impl App {
     pub(in crate::ui) fn figure(&mut self) -> Option<Export> {
         let export = self.tabs.figure(&mut self.state);
         if export.is_none() {
-            self.state.complain("nothing to export yet: nothing that this view shows is finished");
+            self.state.report_error("nothing to export yet: nothing that this view shows is finished");
         }
         export
     }
@@ -29,10 +29,10 @@ impl App {
     pub(in crate::ui) fn exported(&mut self, written: Result<PathBuf, String>) {
         match written {
             Ok(path) => {
-                let boxes = self.state.typefaces.complaint().map_or(String::new(), |complaint| format!("; {complaint}"));
-                self.state.tell(format!("Written: {}{boxes}", path.display()));
+                let boxes = self.state.fallback_fonts.missing_message().map_or(String::new(), |error| format!("; {error}"));
+                self.state.inform(format!("Written: {}{boxes}", path.display()));
             }
-            Err(error) => self.state.complain(error),
+            Err(error) => self.state.report_error(error),
         }
     }
 
@@ -40,10 +40,10 @@ impl App {
     pub(in crate::ui) fn figure_copied(&mut self, drawn: Result<ColorImage, String>) {
         match drawn {
             Ok(image) => {
-                self.state.tell(format!("Copied: an image of {} × {} pixels", image.size[0], image.size[1]));
+                self.state.inform(format!("Copied: an image of {} × {} pixels", image.size[0], image.size[1]));
                 self.ctx.copy_image(image);
             }
-            Err(error) => self.state.complain(error),
+            Err(error) => self.state.report_error(error),
         }
     }
 }

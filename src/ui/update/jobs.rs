@@ -21,7 +21,7 @@ impl App {
     /// Plans the session's jobs in the background; new ones are then requested.
     pub(in crate::ui) fn replan(&mut self) {
         self.state.generation += 1;
-        self.state.holds = false;
+        self.state.analyses_on_hold = false;
         let (session, generation) = (self.state.session.clone(), self.state.generation);
         // A view may name a dataset that was closed since.
         let is_open = |name: &String| session.datasets.iter().any(|dataset| dataset.name == *name);
@@ -30,14 +30,11 @@ impl App {
         self.spawn(move || origin::origins(paths), |app, origins| app.state.store.origins.extend(origins));
         self.spawn(
             move || plan::plan(&session, &datasets),
-            move |app, (jobs, complaints)| {
+            move |app, (jobs, errors)| {
                 if generation == app.state.generation {
-                    app.planned(jobs);
-                    if !complaints.is_empty() {
-                        app.state.complain(complaints.join(
-                            "
-",
-                        ));
+                    app.insert_planned_jobs(jobs);
+                    if !errors.is_empty() {
+                        app.state.report_error(errors.join("\n"));
                     }
                 }
             },
@@ -45,7 +42,7 @@ impl App {
     }
 
     /// The jobs of the session on every measured dataset, not only the chosen one, without the folders of results.
-    fn asked_on_any_dataset(&self) -> Vec<JobSpec> {
+    fn jobs_on_all_datasets(&self) -> Vec<JobSpec> {
         let measured: BTreeSet<&str> = self.state.store.jobs.values().filter_map(|job| dataset_of(&job.spec)).collect();
         let open = self.state.session.datasets.iter().filter(|dataset| dataset.role.has_classes()).map(|dataset| &dataset.name);
         let open = open.filter(|name| measured.contains(name.as_str()));
@@ -61,20 +58,20 @@ impl App {
     }
 
     /// Adds the new jobs, and removes jobs and results that the session does not ask for any more.
-    fn planned(&mut self, specs: Vec<JobSpec>) {
+    fn insert_planned_jobs(&mut self, specs: Vec<JobSpec>) {
         let same = |a: &JobSpec, b: &JobSpec| {
             let checkpoint = |spec: &JobSpec| spec.checkpoint().map(|checkpoint| checkpoint.name.clone());
             analysis_of(a) == analysis_of(b) && checkpoint(a) == checkpoint(b) && dataset_of(a) == dataset_of(b)
         };
-        let asked_elsewhere = self.asked_on_any_dataset();
-        let is_moot = |job: &JobSpec| match dataset_of(job) {
+        let on_all_datasets = self.jobs_on_all_datasets();
+        let is_obsolete = |job: &JobSpec| match dataset_of(job) {
             _ if analysis_of(job).is_none() || specs.contains(job) => false,
             // Landscapes and curves on datasets that are not chosen now stay.
-            Some(_) => specs.iter().any(|spec| same(spec, job)) || !asked_elsewhere.contains(&without_folder(job.clone())),
+            Some(_) => specs.iter().any(|spec| same(spec, job)) || !on_all_datasets.contains(&without_folder(job.clone())),
             None => true,
         };
-        let moot: Vec<JobId> = self.state.store.jobs.iter().filter(|(_, job)| is_moot(&job.spec)).map(|(id, _)| *id).collect();
-        for id in moot {
+        let obsolete: Vec<JobId> = self.state.store.jobs.iter().filter(|(_, job)| is_obsolete(&job.spec)).map(|(id, _)| *id).collect();
+        for id in obsolete {
             self.worker.cancel(id);
             self.state.store.forget(id);
         }
@@ -83,7 +80,7 @@ impl App {
                 continue;
             }
             if spec.out().is_some() {
-                let id = self.state.store.add(spec.clone(), JobState::Looking);
+                let id = self.state.store.add(spec.clone(), JobState::CheckingCache);
                 self.read_check(id, &spec);
                 self.read_result(id, spec);
             } else {
@@ -94,7 +91,7 @@ impl App {
     }
 
     pub(in crate::ui) fn cancel(&mut self, id: JobId) {
-        self.state.store.stepping_aside.take_if(|aside| *aside == id);
+        self.state.store.preempted.take_if(|preempted| *preempted == id);
         if self.worker.cancel(id) {
             self.state.store.stopping = Some(id);
         } else {
@@ -104,26 +101,26 @@ impl App {
 
     /// Stops a running landscape for jobs that take a moment (inspections, the list of methods) and for another analysis that the user looks
     /// at. It continues afterwards: it may take an hour, and it keeps its cells. A landscape that the user paused is not stopped.
-    fn let_others_first(&mut self) {
+    fn preempt_landscape(&mut self) {
         let running = self.worker.job().and_then(|id| Some((id, self.state.store.jobs.get(&id)?)));
         let Some((id, _)) =
             running.filter(|(_, job)| job.state == JobState::Running && analysis_of(&job.spec) == Some(Analysis::Landscape))
         else {
             return;
         };
-        let seen = self.tabs.analysis(&self.state.session.view.tab).filter(|seen| *seen != Analysis::Landscape);
-        let goes_first = |job: &Job| analysis_of(&job.spec).is_none_or(|of| Some(of) == seen);
-        let asked = self.state.store.jobs.values().any(|job| job.state == JobState::Waiting && goes_first(job));
-        if asked && self.state.store.stopping != Some(id) && self.state.store.stepping_aside != Some(id) {
-            self.state.store.stepping_aside = Some(id);
+        let shown = self.tabs.analysis(&self.state.session.view.tab).filter(|shown| *shown != Analysis::Landscape);
+        let has_priority = |job: &Job| analysis_of(&job.spec).is_none_or(|of| Some(of) == shown);
+        let asked = self.state.store.jobs.values().any(|job| job.state == JobState::Waiting && has_priority(job));
+        if asked && self.state.store.stopping != Some(id) && self.state.store.preempted != Some(id) {
+            self.state.store.preempted = Some(id);
             self.worker.cancel(id);
         }
     }
 
     /// Gives the worker its next job, see [`queue::waiting`].
     pub(in crate::ui) fn dispatch(&mut self) {
-        self.let_others_first();
-        if !self.worker.is_free() || self.state.store.jobs.values().any(|job| job.state == JobState::Looking) {
+        self.preempt_landscape();
+        if !self.worker.is_free() || self.state.store.jobs.values().any(|job| job.state == JobState::CheckingCache) {
             return;
         }
         let dataset = self.state.dataset();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::App;
 use crate::ui::state::store::{Job, JobState, Loaded};
-use crate::ui::work::results::{self, Found};
+use crate::ui::work::results::{self, JobFiles};
 use flatland_core::job::{Analysis, JobId, JobSpec};
 use flatland_core::result::{LossSurface, NetworkCheck, ScoreDifference, ScoreTable};
 
@@ -19,18 +19,18 @@ impl App {
     }
 
     /// Handles what was read from a job's folder.
-    pub(in crate::ui) fn result_read(&mut self, id: JobId, found: Found) {
+    pub(in crate::ui) fn result_read(&mut self, id: JobId, found: JobFiles) {
         // It was computed before the file turned out to be unusable.
         if self.state.store.jobs.get(&id).is_some_and(|job| self.state.store.is_refused(&job.spec)) {
             return self.state.store.refuse(id, REFUSED);
         }
-        let Found { loaded, complete, error } = found;
+        let JobFiles { loaded, complete, error } = found;
         if let Some(loaded) = loaded {
             self.state.store.insert(id, *loaded);
         }
-        if self.state.store.jobs.get(&id).is_some_and(|job| job.state == JobState::Looking) {
+        if self.state.store.jobs.get(&id).is_some_and(|job| job.state == JobState::CheckingCache) {
             // A result that cannot be read is computed again.
-            let unfinished = if self.state.holds { JobState::Cancelled } else { JobState::Waiting };
+            let unfinished = if self.state.analyses_on_hold { JobState::Cancelled } else { JobState::Waiting };
             self.state.set_state(id, if complete { JobState::Done } else { unfinished });
         } else if let Some(error) = error {
             self.state.set_state(id, JobState::Failed(error));
@@ -39,7 +39,7 @@ impl App {
     }
 
     /// Stores a partial result of a running job; `None` when the job has ended and removed it.
-    pub(in crate::ui) fn loaded_partly(&mut self, id: JobId, loaded: Option<Loaded>) {
+    pub(in crate::ui) fn partial_read(&mut self, id: JobId, loaded: Option<Loaded>) {
         if let Some(loaded) = loaded {
             self.state.store.insert_partial(id, loaded);
         }
@@ -69,7 +69,7 @@ impl App {
 
     /// Starts computing the missing differences to the present baseline, if they are shown and both surfaces are finished.
     pub(in crate::ui) fn ask_differences(&mut self) {
-        self.state.store.differ_from(self.state.session.landscape_baseline());
+        self.state.store.set_baseline(self.state.session.landscape_baseline());
         self.ask_score_differences();
         let baseline = self.state.session.landscape_baseline().map(str::to_owned).filter(|_| self.state.session.view.difference);
         let (Some(baseline), Some(dataset)) = (baseline, self.state.dataset()) else { return };
@@ -105,7 +105,7 @@ impl App {
     }
 
     /// Removes the results and jobs of checkpoints that cannot be read or whose network the user has to choose.
-    pub(in crate::ui) fn withdraw_refused(&mut self) {
+    pub(in crate::ui) fn remove_refused(&mut self) {
         let is_left =
             |job: &Job| job.spec.out().is_some() && !matches!(job.state, JobState::Failed(_)) && self.state.store.is_refused(&job.spec);
         let refused: Vec<JobId> = self.state.store.jobs.iter().filter(|(_, job)| is_left(job)).map(|(id, _)| *id).collect();
@@ -124,7 +124,7 @@ impl App {
                     self.state.store.insert_difference(key, surface);
                 }
             }
-            Err(reason) => self.state.complain(reason),
+            Err(reason) => self.state.report_error(reason),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::ui::command::scatter::ScatterCommand;
 use crate::ui::state::number::count;
 use crate::ui::state::scatter::cloud::Cloud;
 use crate::ui::state::scatter::query::Query;
-use crate::ui::state::scatter::{Found, Scatter, color};
+use crate::ui::state::scatter::{Scatter, ScatterResult, color};
 use crate::ui::state::store::Store;
 use crate::ui::work::{dialog, selection_export};
 use flatland_core::data::{self, Source};
@@ -116,10 +116,10 @@ impl App {
                 let done = self.state.scatter.execute(command);
                 self.state.session.view.scatter = self.state.scatter.view.clone();
                 match done {
-                    Ok(()) if searched && self.state.scatter.view.selection.is_empty() => self.state.tell("The search found no image"),
+                    Ok(()) if searched && self.state.scatter.view.selection.is_empty() => self.state.inform("The search found no image"),
                     Ok(()) if searched => self.show_selection(),
                     Ok(()) => {}
-                    Err(reason) => self.state.complain(reason),
+                    Err(reason) => self.state.report_error(reason),
                 }
             }
         }
@@ -141,7 +141,7 @@ impl App {
         if most > 0 {
             self.state.session.view.see_all(Tab::EMBEDDING);
             let images = if most == 1 { "1 image lies".into() } else { format!("{} images lie", count(most as u64)) };
-            self.state.tell(format!("{images} outside of what was seen: the plots show everything again"));
+            self.state.inform(format!("{images} outside of what was seen: the plots show everything again"));
         }
     }
 
@@ -149,12 +149,12 @@ impl App {
     pub(in crate::ui) fn refresh_scatter(&mut self) {
         (self.state.scatter.view, self.state.scatter.links) = (self.state.session.view.scatter.clone(), self.state.session.view.links);
         if let Some(work) = self.state.scatter.refresh(&self.state.session, &self.state.store) {
-            self.spawn(work, Self::found_for_scatter);
+            self.spawn(work, Self::scatter_result);
         }
-        if let Some(work) = self.state.scatter.seek() {
-            self.spawn(work, Self::found_for_scatter);
+        if let Some(work) = self.state.scatter.neighbour_search() {
+            self.spawn(work, Self::scatter_result);
         }
-        self.state.scatter.images.come_from(sources(&self.state.store));
+        self.state.scatter.images.set_sources(sources(&self.state.store));
         if let Some((source, positions)) = self.state.scatter.images.next() {
             let read = move || {
                 let images = read(&source, positions);
@@ -164,10 +164,10 @@ impl App {
         }
     }
 
-    fn found_for_scatter(&mut self, found: Found) {
+    fn scatter_result(&mut self, found: ScatterResult) {
         match found {
-            Found::Cloud(name, cloud, made) => self.state.scatter.arranged(name, cloud, made),
-            Found::Neighbours(near) => self.state.scatter.found_neighbours(near),
+            ScatterResult::Cloud(name, cloud, source) => self.state.scatter.insert_cloud(name, cloud, source),
+            ScatterResult::Neighbours(neighbours) => self.state.scatter.insert_neighbours(neighbours),
         }
     }
 }
