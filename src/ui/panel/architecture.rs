@@ -6,7 +6,7 @@ use egui::{RichText, Role as WidgetRole, Ui, WidgetInfo};
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::style::theme;
 use crate::ui::style::widget::assumed;
-use crate::ui::style::widget::controls::complaint;
+use crate::ui::style::widget::controls::error_text;
 use flatland_core::result::{Inspection, Loadable};
 use flatland_core::session::CheckpointEntry;
 
@@ -17,9 +17,9 @@ pub fn button(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection
     let is_assumed = checkpoint.architecture.is_none() && !inspection.assumed.is_empty() && !inspection.ambiguous.is_empty();
     let button = egui::Button::new(assumed::value(ui, architecture, is_assumed)).frame_when_inactive(false);
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| choices(ui, checkpoint, inspection, commands));
-    let spoken = format!("Network of {name}: {}", assumed::spoken(architecture, is_assumed));
-    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &spoken));
-    response.on_hover_ui(|ui| tell(ui, is_assumed, checkpoint, inspection));
+    let accessible_label = format!("Network of {name}: {}", assumed::accessible_label(architecture, is_assumed));
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &accessible_label));
+    response.on_hover_ui(|ui| tooltip(ui, is_assumed, checkpoint, inspection));
 }
 
 fn choices(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
@@ -40,7 +40,7 @@ fn choices(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, c
 }
 
 /// Draws what is known and what is assumed, line by line.
-fn tell(ui: &mut Ui, is_assumed: bool, checkpoint: &CheckpointEntry, inspection: &Inspection) {
+fn tooltip(ui: &mut Ui, is_assumed: bool, checkpoint: &CheckpointEntry, inspection: &Inspection) {
     ui.label(match (is_assumed, checkpoint.architecture.is_some()) {
         (true, _) => assumed::ASSUMED,
         (false, true) => "The network, as chosen",
@@ -62,13 +62,13 @@ fn tell(ui: &mut Ui, is_assumed: bool, checkpoint: &CheckpointEntry, inspection:
 
 /// Draws the question that must be answered before anything is computed, and its choices.
 pub fn question(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
-    complaint(ui, "Its tensors fit several networks. Which is it?").on_hover_text(inspection.question.as_deref().unwrap_or_default());
+    error_text(ui, "Its tensors fit several networks. Which is it?").on_hover_text(inspection.question.as_deref().unwrap_or_default());
     let networks = inspection.architecture.iter().chain(&inspection.ambiguous);
-    offer(ui, checkpoint, networks.map(|name| (name.clone(), CheckpointCommand::Architecture(Some(name.clone())))), commands);
+    choice_buttons(ui, checkpoint, networks.map(|name| (name.clone(), CheckpointCommand::Architecture(Some(name.clone())))), commands);
 }
 
 /// Draws the networks as which a refused file can be read.
-pub fn ways_out(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
+pub fn alternatives(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
     let label = |way: &Loadable| match way.ignore.is_empty() {
         true => format!("Read as {}", way.architecture),
         false => format!("Read as {} without {}", way.architecture, way.ignore.join(", ")),
@@ -78,11 +78,16 @@ pub fn ways_out(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspecti
     if checkpoint.architecture.is_some() {
         ways.push(("Infer the network".into(), CheckpointCommand::Architecture(None)));
     }
-    offer(ui, checkpoint, ways.into_iter(), commands);
+    choice_buttons(ui, checkpoint, ways.into_iter(), commands);
 }
 
 /// Draws choices as buttons.
-pub fn offer(ui: &mut Ui, of: &CheckpointEntry, choices: impl Iterator<Item = (String, CheckpointCommand)>, commands: &mut Vec<Command>) {
+pub fn choice_buttons(
+    ui: &mut Ui,
+    of: &CheckpointEntry,
+    choices: impl Iterator<Item = (String, CheckpointCommand)>,
+    commands: &mut Vec<Command>,
+) {
     ui.horizontal_wrapped(|ui| {
         for (label, command) in choices {
             let response = ui.button(RichText::new(&label).font(theme::small()));

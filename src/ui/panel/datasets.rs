@@ -9,7 +9,7 @@ use crate::ui::state::number::count;
 use crate::ui::state::store::Store;
 use crate::ui::style::theme;
 use crate::ui::style::widget::assumed;
-use crate::ui::style::widget::controls::{aside, complaint, quiet_button, section};
+use crate::ui::style::widget::controls::{error_text, quiet_button, section, small_text};
 use crate::ui::style::widget::swatch;
 use flatland_core::data::corruption;
 use flatland_core::result::{LabelRecord, UnreadableImage, unreadable_lines};
@@ -66,7 +66,7 @@ impl Texts {
 pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, commands: &mut Vec<Command>) {
     section(ui, "Datasets", Some(session.datasets.len()));
     if session.datasets.is_empty() {
-        aside(ui, "None yet. Drop a folder of images, or give its path above.");
+        small_text(ui, "None yet. Drop a folder of images, or give its path above.");
     }
     for dataset in &session.datasets {
         ui.horizontal(|ui| {
@@ -108,7 +108,7 @@ fn facts(ui: &mut Ui, dataset: &DatasetEntry, store: &Store, state: &mut State, 
         }
         given
     });
-    let name = assumed::spoken(&format!("Role and images of {}: {}", dataset.name, facts.join(" · ")), is_assumed);
+    let name = assumed::accessible_label(&format!("Role and images of {}: {}", dataset.name, facts.join(" · ")), is_assumed);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
     let hint = hint(unreadable);
     response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint });
@@ -146,7 +146,7 @@ fn menu(ui: &mut Ui, texts: &mut Texts) -> Option<DatasetEntry> {
     ];
     let classes = ClassesEntry::parse(&texts.classes);
     if let Err(reason) = &classes {
-        complaint(ui, reason);
+        error_text(ui, reason);
     }
     if typed.contains(&true) && classes.is_ok() {
         given = Some(texts.entry());
@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_images_left_out_are_named_under_the_pointer() {
+    fn the_tooltip_names_the_images_left_out() {
         let image = |k: usize| UnreadableImage { path: format!("/data/{k}.jpg").into(), reason: "cut short".into() };
         let hint = hint(&[image(1), image(2)]);
         assert!(hint.ends_with("/data/1.jpg: cut short\n/data/2.jpg: cut short"), "{hint}");

@@ -22,7 +22,7 @@ pub fn show(ui: &mut Ui, state: &mut ExportLine, name: &str, commands: &mut Vec<
         let field =
             ui.add(TextEdit::singleline(&mut state.path).desired_width(room.clamp(140.0, 380.0)).margin(egui::Margin::symmetric(8, 5)));
         let field = field.labelled_by(label.id);
-        if std::mem::take(&mut state.takes_focus) {
+        if std::mem::take(&mut state.requests_focus) {
             field.request_focus();
         }
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));

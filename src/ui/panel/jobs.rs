@@ -8,7 +8,7 @@ use crate::ui::state::queue::Focus;
 use crate::ui::state::store::pace;
 use crate::ui::state::store::{Job, JobState, Store, dataset_of, subject_of, title};
 use crate::ui::style::theme;
-use crate::ui::style::widget::controls::{aside, complaint, quiet_button, section};
+use crate::ui::style::widget::controls::{error_text, quiet_button, section, small_text};
 use crate::ui::style::widget::icon;
 use crate::ui::style::widget::icon::Icon;
 use crate::ui::style::widget::swatch;
@@ -29,8 +29,9 @@ pub struct JobScene<'a> {
 }
 
 /// Description of the order of jobs, see [`queue::waiting`].
-const ORDER: &str = "First what was moved to the front and questions about files, then what the present tab shows, then landscapes, scores, \
-                     sharpness, embeddings, Hessians. A landscape steps aside for what is looked at; nothing else is interrupted.";
+const ORDER: &str = "First jobs moved to the front and inspections of files, then jobs of the shown tab, then landscapes, scores, sharpness, \
+                     embeddings, Hessians. A running landscape is interrupted for inspections and for the shown analysis, and continues \
+                     afterwards. No other job is interrupted.";
 
 /// Draws the list: running jobs first, then failed ones, then waiting ones in the order in which they will run; finished jobs are only
 /// counted.
@@ -41,7 +42,7 @@ pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
     let rank = |job: &Job| match job.state {
         JobState::Running | JobState::Paused => 0,
         JobState::Failed(_) | JobState::Interrupted => 1,
-        JobState::Waiting | JobState::Looking => 2,
+        JobState::Waiting | JobState::CheckingCache => 2,
         JobState::Cancelled => 3,
         JobState::Done => 4,
     };
@@ -60,7 +61,7 @@ pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
             if quiet_button(ui, "Log", if scene.log { "Hide the log" } else { "Show the log" }).clicked() {
                 commands.push(Command::ToggleLog);
             }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| aside(ui, &text));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| small_text(ui, &text));
         });
     });
 }
@@ -75,7 +76,7 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
         swatch::square(ui, color.unwrap_or(palette.hairline));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             match job.state {
-                JobState::Running | JobState::Paused | JobState::Waiting | JobState::Looking => {
+                JobState::Running | JobState::Paused | JobState::Waiting | JobState::CheckingCache => {
                     if quiet_button(ui, "×", &format!("Cancel {title}")).clicked() {
                         commands.push(Command::Cancel(id));
                     }
@@ -107,7 +108,7 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
                 JobState::Paused => "paused".into(),
                 JobState::Waiting if place == Some(0) => "next".into(),
                 JobState::Waiting => place.map_or("waiting".into(), |place| format!("no. {}", place + 1)),
-                JobState::Looking => "looking".into(),
+                JobState::CheckingCache => "looking".into(),
                 JobState::Failed(_) => "failed".into(),
                 JobState::Interrupted => "interrupted".into(),
                 JobState::Cancelled => "cancelled".into(),
@@ -127,13 +128,13 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
     });
     if matches!(job.state, JobState::Running | JobState::Paused) {
         bar(ui, job.progress.fraction());
-        aside(ui, &pace(job));
+        small_text(ui, &progress_text(job));
     }
     if let JobState::Failed(message) = &job.state {
-        complaint(ui, message);
+        error_text(ui, message);
     }
     for warning in &job.warnings {
-        aside(ui, warning).on_hover_text(warning);
+        small_text(ui, warning).on_hover_text(warning);
     }
 }
 
@@ -148,17 +149,17 @@ fn bar(ui: &mut Ui, fraction: f32) {
 }
 
 /// Draws the state of the worker, and a restart button if it has ended.
-pub fn worker(ui: &mut Ui, death: Option<&str>, running: bool, commands: &mut Vec<Command>) {
-    match death {
+pub fn worker(ui: &mut Ui, exit_reason: Option<&str>, running: bool, commands: &mut Vec<Command>) {
+    match exit_reason {
         Some(message) => {
-            complaint(ui, &format!("The worker ended: {message}"));
-            aside(ui, "Nothing is lost: unfinished jobs are kept and resume.");
+            error_text(ui, &format!("The worker ended: {message}"));
+            small_text(ui, "Nothing is lost: unfinished jobs are kept and resume.");
             if ui.button("Restart worker").clicked() {
                 commands.push(Command::RestartWorker);
             }
         }
         None => {
-            aside(ui, if running { "Worker computing" } else { "Worker ready" });
+            small_text(ui, if running { "Worker computing" } else { "Worker ready" });
         }
     }
 }

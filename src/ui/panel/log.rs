@@ -21,16 +21,16 @@ pub fn show(ui: &mut Ui, log: &mut Log, commands: &mut Vec<Command>) {
         let label = ui.label(RichText::new("Filter").color(palette.weak));
         let field = TextEdit::singleline(&mut log.filter).hint_text("text or job").desired_width(200.0);
         ui.add(field.margin(egui::Margin::symmetric(8, 3))).labelled_by(label.id);
-        let least = log.least;
-        menu(ui, least.and_above(), "Which lines are shown", |ui| {
+        let min_level = log.min_level;
+        menu(ui, min_level.and_above(), "Which lines are shown", |ui| {
             for level in Level::ALL {
-                if ui.selectable_label(level == least, level.and_above()).clicked() {
-                    log.least = level;
+                if ui.selectable_label(level == min_level, level.and_above()).clicked() {
+                    log.min_level = level;
                     ui.close();
                 }
             }
         });
-        let shown = log.passing().len();
+        let shown = log.matching().len();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if quiet_button(ui, "×", "Close the log").clicked() {
                 commands.push(Command::ToggleLog);
@@ -46,7 +46,7 @@ pub fn show(ui: &mut Ui, log: &mut Log, commands: &mut Vec<Command>) {
         });
     });
     ui.add_space(4.0);
-    let places = log.passing().to_vec();
+    let places = log.matching().to_vec();
     if places.is_empty() {
         let text = if log.len() == 0 {
             "Nothing yet: what jobs do and what the worker writes appears here."

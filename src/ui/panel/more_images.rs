@@ -6,7 +6,7 @@ use crate::figure::number::significant;
 use crate::ui::command::Command;
 use crate::ui::state::number::count;
 use crate::ui::state::store::Store;
-use crate::ui::style::widget::controls::aside;
+use crate::ui::style::widget::controls::small_text;
 use flatland_core::session::{DatasetEntry, Session};
 
 /// Standard error from which on more images are offered.
@@ -42,7 +42,7 @@ fn uncertain<'a>(session: &'a Session, store: &Store) -> Option<(Vec<&'a Dataset
 /// Draws the offer.
 pub fn show(ui: &mut Ui, session: &Session, store: &Store, commands: &mut Vec<Command>) {
     let Some((parts, error)) = uncertain(session, store) else { return };
-    aside(ui, &format!("A first look: known to ± {} points", significant(100.0 * error, 1)));
+    small_text(ui, &format!("A first look: known to ± {} points", significant(100.0 * error, 1)));
     let limits: Vec<usize> = parts.iter().filter_map(|dataset| dataset.limit).collect();
     let text = match limits.as_slice() {
         [first, rest @ ..] if rest.iter().all(|limit| limit == first) => format!("Measure on {} images", count((FACTOR * first) as u64)),

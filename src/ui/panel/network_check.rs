@@ -4,17 +4,17 @@ use egui::Ui;
 
 use super::architecture;
 use crate::ui::command::{CheckpointCommand, Command};
-use crate::ui::style::widget::controls::complaint;
+use crate::ui::style::widget::controls::error_text;
 use flatland_core::result::{Fit, NetworkCheck};
 use flatland_core::session::{CheckpointEntry, Normalization, NormalizationPreset};
 
 /// Draws the warnings with their choices; nothing if there are none.
 pub fn show(ui: &mut Ui, checkpoint: &CheckpointEntry, check: &NetworkCheck, commands: &mut Vec<Command>) {
     for warning in &check.warnings {
-        complaint(ui, warning).on_hover_ui(|ui| layers(ui, check));
+        error_text(ui, warning).on_hover_ui(|ui| layers(ui, check));
     }
     if !check.warnings.is_empty() {
-        architecture::offer(ui, checkpoint, choices(check).into_iter(), commands);
+        architecture::choice_buttons(ui, checkpoint, choices(check).into_iter(), commands);
     }
 }
 

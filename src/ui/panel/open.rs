@@ -6,7 +6,7 @@ use egui::{Key, RichText, TextEdit, Ui};
 
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::style::theme;
-use crate::ui::style::widget::controls::{aside, menu};
+use crate::ui::style::widget::controls::{menu, small_text};
 use flatland_core::session::Role;
 
 /// State of the path field.
@@ -55,7 +55,7 @@ pub fn show(ui: &mut Ui, state: &mut State, commands: &mut Vec<Command>) {
         submit(state, commands);
     }
     if !state.path.is_empty() {
-        aside(ui, "Enter opens it");
+        small_text(ui, "Enter opens it");
     }
 }
 

@@ -13,7 +13,7 @@ use crate::ui::style::widget::controls;
 const WIDTH: f32 = 580.0;
 const ROW: f32 = 28.0;
 /// Width of the text at the right of a row, points.
-const ASIDE: f32 = 200.0;
+const RIGHT_WIDTH: f32 = 200.0;
 
 /// How the palette was closed.
 pub enum Outcome {
@@ -58,7 +58,7 @@ pub fn show(ctx: &Context, state: &mut Palette, items: &[Item], used: &[String])
         }
         ui.add_space(6.0);
         if found.is_empty() {
-            controls::aside(ui, "Nothing is called like that.");
+            controls::small_text(ui, "Nothing is called like that.");
         }
         ScrollArea::vertical().max_height(12.0 * ROW).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
@@ -96,8 +96,8 @@ fn row(ui: &mut Ui, item: &Item, chosen: bool, moved: bool) -> bool {
     let inner = rect.shrink2(Vec2::new(10.0, 0.0));
     let color = if can { palette.strong } else { palette.weak };
     let mark = if item.chosen { "✓  " } else { "" };
-    text(ui, inner, Align2::RIGHT_CENTER, ASIDE, RichText::new(aside(item)).font(theme::small()).color(palette.weak));
-    text(ui, inner, Align2::LEFT_CENTER, inner.width() - ASIDE, RichText::new(format!("{mark}{}", item.name)).color(color));
+    text(ui, inner, Align2::RIGHT_CENTER, RIGHT_WIDTH, RichText::new(right_text(item)).font(theme::small()).color(palette.weak));
+    text(ui, inner, Align2::LEFT_CENTER, inner.width() - RIGHT_WIDTH, RichText::new(format!("{mark}{}", item.name)).color(color));
     response.widget_info(|| {
         let label = item.unavailable.as_ref().map_or(item.name.clone(), |why| format!("{}: {why}", item.name));
         egui::WidgetInfo::selected(egui::Role::ListBoxOption, can, chosen, label)
@@ -106,7 +106,7 @@ fn row(ui: &mut Ui, item: &Item, chosen: bool, moved: bool) -> bool {
 }
 
 /// Text at the right of a row: why the command is not available, else its shortcut.
-fn aside(item: &Item) -> String {
+fn right_text(item: &Item) -> String {
     item.unavailable.clone().or_else(|| item.keys()).unwrap_or_default()
 }
 
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_lately_comes_first_and_what_cannot_be_done_last() {
+    fn recently_used_commands_come_first_and_unavailable_ones_last() {
         let item = |name: &str, command: Command, unavailable: Option<&str>| Item {
             section: crate::ui::command::list::Section::Edit,
             submenu: "",

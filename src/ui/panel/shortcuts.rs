@@ -38,7 +38,7 @@ pub fn show(ctx: &Context, items: &[Item]) -> bool {
         });
         ui.add_space(8.0);
         let closes = ui.button("Close").on_hover_text("Esc").clicked();
-        controls::aside(
+        controls::small_text(
             ui,
             &shortcut::hint("Everything else is found by name in the palette", &crate::ui::command::Command::TogglePalette),
         );

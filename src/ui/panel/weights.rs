@@ -21,25 +21,25 @@ pub(super) fn show(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspe
     let button = MenuButton::from_button(egui::Button::new(assumed::list(ui, &shown, is_assumed)).frame_when_inactive(false));
     let (response, _) = button.ui(ui, |ui| {
         let head = |ui: &mut Ui, text: &str| drop(ui.label(RichText::new(text).font(theme::small()).color(theme::of(ui).weak)));
-        let mut tell = |ui: &mut Ui, command| {
+        let mut push = |ui: &mut Ui, command| {
             commands.push(Command::Checkpoint(name.clone(), command));
             ui.close();
         };
         head(ui, "State dict that is read");
         for key in &inspection.state_dicts {
             if ui.selectable_label(key == present && !is_assumed, key).clicked() {
-                tell(ui, CheckpointCommand::Weights(key.clone()));
+                push(ui, CheckpointCommand::Weights(key.clone()));
             }
         }
         ui.separator();
         for key in inspection.state_dicts.iter().filter(|key| *key != present) {
             if ui.button(format!("Open {key} beside it")).clicked() {
-                tell(ui, CheckpointCommand::OpenBeside(key.clone()));
+                push(ui, CheckpointCommand::OpenBeside(key.clone()));
             }
         }
     });
-    let spoken = assumed::spoken(&format!("Weights of {name}: {present}"), is_assumed);
-    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &spoken));
+    let accessible_label = assumed::accessible_label(&format!("Weights of {name}: {present}"), is_assumed);
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &accessible_label));
     let hint = format!("The file holds {} state dicts: {}", inspection.state_dicts.len(), inspection.state_dicts.join(", "));
     response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint });
 }

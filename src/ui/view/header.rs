@@ -3,7 +3,7 @@
 use egui::{Color32, Rect, Role as WidgetRole, Ui, WidgetInfo};
 
 use crate::ui::command::{CheckpointCommand, Command};
-use crate::ui::state::store::Standing;
+use crate::ui::state::store::JobSummary;
 use crate::ui::style::theme;
 use crate::ui::style::widget::header::{self, Header};
 use crate::ui::style::widget::reorder::{self, Moved};
@@ -16,11 +16,13 @@ pub fn panel_header(
     name: &str,
     color: Color32,
     facts: Option<String>,
-    standing: Option<Standing>,
+    job_summary: Option<JobSummary>,
     reading: Option<String>,
 ) -> Option<Command> {
-    let header = match standing {
-        Some(standing) => Header { name, color, facts: standing.words, reading, progress: standing.progress, failed: standing.failed },
+    let header = match job_summary {
+        Some(job_summary) => {
+            Header { name, color, facts: job_summary.text, reading, progress: job_summary.progress, failed: job_summary.failed }
+        }
         None => Header { name, color, facts: facts.unwrap_or_default(), reading, progress: None, failed: false },
     };
     let cut = header::show(ui, rect, &header);

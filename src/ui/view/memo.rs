@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_made_of_other_results_is_not_taken_even_when_these_are_equal() {
+    fn a_value_computed_from_other_results_is_not_returned_even_if_they_are_equal() {
         let (a, b) = (Arc::new(1), Arc::new(1));
         let mut made = Memo::default();
         assert_eq!(made.get(&[]), None, "nothing was made yet");

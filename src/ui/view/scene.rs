@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::ui::command::Command;
 use crate::ui::state::State;
-use crate::ui::state::run::book::Book;
+use crate::ui::state::run::run_list::RunList;
 use crate::ui::state::run::runs::{Form, Runs};
 use crate::ui::state::scatter::Scatter;
 use crate::ui::state::store::Store;
@@ -25,7 +25,7 @@ pub struct Scene<'a> {
     /// Whether landscapes show differences to the baseline.
     pub difference: bool,
     /// The runs.
-    pub book: &'a Book,
+    pub run_list: &'a RunList,
     /// The folder of the runs.
     pub root: &'a Path,
     /// The methods that the worker can train with; empty until it has reported them.
@@ -46,9 +46,9 @@ impl<'a> Scene<'a> {
     /// Borrows the parts of a state; `dataset` is the one of landscapes and sharpness.
     pub fn of(state: &'a mut State, dataset: Option<&'a str>, commands: &'a mut Vec<Command>) -> (Self, Drafts<'a>) {
         let quantity = state.quantity();
-        let State { session, store, scatter, runs: Runs { book, root, methods, form, .. }, .. } = state;
+        let State { session, store, scatter, runs: Runs { run_list, root, methods, form, .. }, .. } = state;
         let difference = session.view.difference;
-        (Self { session, store, dataset, quantity, difference, book, root, methods, commands }, Drafts { scatter, form })
+        (Self { session, store, dataset, quantity, difference, run_list, root, methods, commands }, Drafts { scatter, form })
     }
 
     /// The visible part of a tab's plots.
@@ -57,7 +57,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Stores the visible part of a tab's plots, which the user may have moved or zoomed.
-    pub fn see(&mut self, tab: Tab, extents: Extents) {
+    pub fn set_extents(&mut self, tab: Tab, extents: Extents) {
         if extents != self.extents(tab.clone()) {
             self.commands.push(Command::SetExtents(tab, extents));
         }

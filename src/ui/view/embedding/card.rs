@@ -31,13 +31,13 @@ pub fn picture(ui: &mut Ui, images: &mut Images, key: &ImageKey, side: f32, sens
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), sense);
     let palette = theme::of(ui);
     match images.get(&key.0, key.1) {
-        Image::There(image) => {
+        Image::Loaded(image) => {
             let texture = texture::of(ui.ctx(), &image);
             let size = texture.size_vec2();
             let fitted = Rect::from_center_size(rect.center(), size * (side / size.x.max(size.y).max(1.0)));
             ui.painter().image(texture.id(), fitted, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), Color32::WHITE);
         }
-        Image::Coming => drop(ui.painter().rect_filled(rect, CornerRadius::ZERO, palette.inset)),
+        Image::Requested => drop(ui.painter().rect_filled(rect, CornerRadius::ZERO, palette.inset)),
         Image::Failed(reason) => {
             ui.painter().rect_filled(rect, CornerRadius::ZERO, palette.inset);
             ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, "no image", theme::small(), palette.weak);

@@ -8,7 +8,7 @@ use egui::{Color32, ColorImage, Rect, TextureHandle, TextureOptions, Ui, pos2};
 use crate::figure::{ColorScale, Spacing};
 use crate::ui::state::scatter::cloud::Cloud;
 use crate::ui::state::scatter::density::Density;
-use crate::ui::state::scatter::{Dress, color};
+use crate::ui::state::scatter::{PointStyles, color};
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::Canvas;
 
@@ -40,13 +40,13 @@ impl Pictures {
 }
 
 /// Draws the density of the shown points; returns the largest count.
-pub fn draw(ui: &Ui, pictures: &mut Pictures, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, dress: &Dress) -> u32 {
+pub fn draw(ui: &Ui, pictures: &mut Pictures, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, point_styles: &PointStyles) -> u32 {
     let bounds = canvas.transform.bounds();
     let (low, high, rect) = (bounds.min(), bounds.max(), canvas.rect());
-    let made_from = ([low[0], low[1], high[0], high[1]], [rect.width(), rect.height()], dress.revision);
+    let made_from = ([low[0], low[1], high[0], high[1]], [rect.width(), rect.height()], point_styles.revision);
     if pictures.of.get(checkpoint).is_none_or(|picture| picture.made_from != made_from) {
         let side = bin(cloud.len()) * (high[0] - low[0]) / f64::from(rect.width().max(1.0));
-        let density = Density::new(&cloud.xy, |row| dress.shown[row], [low[0], high[0]], [low[1], high[1]], side);
+        let density = Density::new(&cloud.xy, |row| point_styles.shown[row], [low[0], high[0]], [low[1], high[1]], side);
         let texture = pictures.of.remove(checkpoint).and_then(|old| old.texture).map(|(texture, _)| (texture, 0));
         pictures.of.insert(checkpoint.to_owned(), Picture { made_from, density, texture });
     }
@@ -68,7 +68,7 @@ pub fn draw(ui: &Ui, pictures: &mut Pictures, canvas: &Canvas, checkpoint: &str,
     let [right, top] = [0, 1].map(|axis| density.low[axis] + density.side * density.bins[axis] as f64);
     let place = Rect::from_two_pos(canvas.at(density.low[0], density.low[1]), canvas.at(right, top));
     if let Some((texture, _)) = &picture.texture {
-        let stands_back = dress.mask.iter().any(|selected| *selected);
+        let stands_back = point_styles.mask.iter().any(|selected| *selected);
         let faint = if stands_back { Color32::WHITE.gamma_multiply(0.45) } else { Color32::WHITE };
         canvas.painter.image(texture.id(), place, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), faint);
     }
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pictures_of_checkpoints_that_are_gone_go() {
+    fn pictures_of_closed_checkpoints_are_removed() {
         let picture = || Picture {
             made_from: ([0.0, 0.0, 1.0, 1.0], [1.0, 1.0], 0),
             density: Density::new(&[], |_| true, [0.0, 1.0], [0.0, 1.0], 0.5),

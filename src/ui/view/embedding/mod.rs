@@ -54,7 +54,7 @@ struct Frame<'a> {
     /// The image under the pointer in this frame.
     cursor: Cursor<ImageKey>,
     /// Whether the pointer sets the cursor. While the pointer rests, the keys set it.
-    stirs: bool,
+    pointer_active: bool,
     /// Whether the pointer is over a panel that nothing covers.
     pointing: bool,
     /// The visible parts of the panels.
@@ -99,7 +99,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EmbeddingTab, scatter: &
     if scene.session.datasets.is_empty() {
         return empty(ui, "Open images with their roles (ID, CS, near SS, far SS) to see where their features lie.");
     }
-    scatter.dress(theme::figure_theme(ui));
+    scatter.update_styles(theme::figure_theme(ui));
     keys(ui, scene, scatter, state);
     toolbar::legend(ui, scene, scatter);
     ui.add_space(6.0);
@@ -126,7 +126,7 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EmbeddingTab, scatter:
         state,
         range,
         cursor: Cursor::default(),
-        stirs: ui.input(stirs),
+        pointer_active: ui.input(pointer_active),
         pointing: false,
         extents: scene.extents(Tab::EMBEDDING),
     };
@@ -134,8 +134,8 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EmbeddingTab, scatter:
     for (place, checkpoint) in places.iter().zip(shown) {
         most = most.max(panel::show(ui, scene, &mut frame, checkpoint, place));
     }
-    let (cursor, pointing) = (frame.cursor, frame.pointing && frame.stirs);
-    scene.see(Tab::EMBEDDING, frame.extents);
+    let (cursor, pointing) = (frame.cursor, frame.pointing && frame.pointer_active);
+    scene.set_extents(Tab::EMBEDDING, frame.extents);
     if let (Some((name, scale)), Some(first)) = (&bar, places.first()) {
         let right = places.iter().map(|place| place.plot.right()).fold(0.0, f32::max);
         let rect = Rect::from_min_size(pos2(right + 16.0, first.plot.top()), Vec2::new(12.0, first.plot.height().min(260.0)));
@@ -154,7 +154,7 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EmbeddingTab, scatter:
 }
 
 /// Whether the pointer moves, or the picture under it does.
-fn stirs(input: &egui::InputState) -> bool {
+fn pointer_active(input: &egui::InputState) -> bool {
     let by_pointer =
         |event: &Event| matches!(event, Event::PointerMoved(_) | Event::PointerButton { .. } | Event::PointerGone | Event::Zoom(_));
     input.events.iter().any(by_pointer) || input.smooth_scroll_delta != Vec2::ZERO
@@ -174,7 +174,7 @@ fn bar(state: &EmbeddingTab, scatter: &Scatter) -> Option<(String, ColorScale)> 
 
 /// A square range that contains the points of all checkpoints.
 fn range(scatter: &Scatter) -> [f64; 2] {
-    let reach = if scatter.reach() > 0.0 { f64::from(scatter.reach()) * 1.06 } else { 1.0 };
+    let reach = if scatter.max_abs() > 0.0 { f64::from(scatter.max_abs()) * 1.06 } else { 1.0 };
     [-reach, reach]
 }
 

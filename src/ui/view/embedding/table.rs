@@ -193,7 +193,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
             });
     });
     if let Some(key) = hovered {
-        scatter.point_at(key);
+        scatter.set_cursor(key);
     }
     if let Some(column) = sort {
         state.descending = state.sort == column && !state.descending;

@@ -1,4 +1,4 @@
-//! The selected images as pictures in rows; only visible ones are read.
+//! The selected images themselves in rows; only visible ones are read.
 
 use egui::{Role as WidgetRole, ScrollArea, Sense, Slider, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
@@ -50,7 +50,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, rows: &table:
                             response.hovered() || response.has_focus() || scatter.pinned.as_ref().is_some_and(|(_, pinned)| *pinned == key);
                         ui.painter().rect_stroke(response.rect, 0.0, Stroke::new(if lit { 3.0 } else { 1.5 }, color), StrokeKind::Outside);
                         if response.hovered() {
-                            scatter.point_at(key.clone());
+                            scatter.set_cursor(key.clone());
                         }
                         if response.on_hover_text(name.as_str()).clicked() {
                             table::pin(scene, scatter, key);

@@ -38,14 +38,14 @@ pub fn holds(ui: &Ui, state: &State, scatter: &Scatter) -> bool {
 /// Selected images per bin; `None` when none of them has this score for the checkpoint.
 fn counts<'a>(state: &'a mut State, scatter: &Scatter, checkpoint: &str, score: &str, edges: &[f64]) -> Option<&'a [u64]> {
     state.counts.retain(|name, _| scatter.clouds.contains_key(name));
-    let (cloud, dress) = scatter.dressed(checkpoint)?;
+    let (cloud, point_styles) = scatter.styled_cloud(checkpoint)?;
     let values = cloud.scores.get(score)?;
-    let same = |known: &Counted| Arc::ptr_eq(&known.mask, &dress.mask) && known.score == score && known.edges == edges;
+    let same = |known: &Counted| Arc::ptr_eq(&known.mask, &point_styles.mask) && known.score == score && known.edges == edges;
     if !state.counts.get(checkpoint).is_some_and(same) {
         let mut counts = vec![0; edges.len().saturating_sub(1)];
-        let selected = values.iter().zip(dress.mask.iter()).filter(|(_, selected)| **selected);
+        let selected = values.iter().zip(point_styles.mask.iter()).filter(|(_, selected)| **selected);
         selected.filter_map(|(value, _)| bin_of(edges, *value)).for_each(|bin| counts[bin] += 1);
-        let counted = Counted { mask: dress.mask.clone(), score: score.to_owned(), edges: edges.to_vec(), counts };
+        let counted = Counted { mask: point_styles.mask.clone(), score: score.to_owned(), edges: edges.to_vec(), counts };
         state.counts.insert(checkpoint.to_owned(), counted);
     }
     state.counts.get(checkpoint).map(|known| known.counts.as_slice()).filter(|counts| counts.iter().any(|count| *count > 0))
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_counts_of_checkpoints_that_are_gone_go() {
+    fn counts_of_closed_checkpoints_are_removed() {
         let counted = Counted { mask: Arc::default(), score: "energy".into(), edges: vec![0.0, 1.0], counts: vec![3] };
         let mut state = State { counts: [("OE".to_owned(), counted)].into(), ..State::default() };
         assert_eq!(counts(&mut state, &Scatter::default(), "ERM", "energy", &[0.0, 1.0]), None);

@@ -17,7 +17,7 @@ use crate::ui::state::cursor::Cursor;
 use crate::ui::state::number::{count, signed};
 use crate::ui::state::scatter::Scatter;
 use crate::ui::state::scores::{label, scores, tables};
-use crate::ui::state::store::standing;
+use crate::ui::state::store::job_summary;
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::style::widget::grid::{Spacing, layout_above_tables};
@@ -134,9 +134,9 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut
     if !scene.session.datasets.iter().any(|dataset| dataset.role == flatland_core::session::Role::Id) {
         return empty(ui, "Open ID test images: every score is judged against them.");
     }
-    scatter.dress(theme::figure_theme(ui));
+    scatter.update_styles(theme::figure_theme(ui));
     let bins = bins(scene, state, score);
-    let held = brush::holds(ui, &state.brush, scatter);
+    let drag_disabled = brush::holds(ui, &state.brush, scatter);
     let area = ui.available_rect_before_wrap();
     let entries = entries(ui, scene);
     let table_height = if entries.is_empty() { 0.0 } else { (entries.len() + 1) as f32 * numbers::ROW + 6.0 };
@@ -153,7 +153,7 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut
     };
     let name_of_score = score_label(score);
     // Without scores there is no scale, and ticks would have no meaning.
-    let scale = if bins.is_some() { Scale::Linear } else { Scale::Bare };
+    let scale = if bins.is_some() { Scale::Linear } else { Scale::NoTicks };
     // Index among the known tables, as the histograms count them.
     let mut place = 0;
     for (panel, (color, checkpoint)) in panels.iter().zip(shown) {
@@ -164,7 +164,7 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut
         let job = scene.store.job(Analysis::Scores, &checkpoint.name, None).map(|(_, job)| job);
         let difference = scene.store.score_differences.get(&checkpoint.name).and_then(Option::as_deref);
         let facts = table.map(|table| facts(table, score, difference));
-        moved = panel_header(ui, panel.header, &checkpoint.name, color, facts, standing(job), None).or(moved);
+        moved = panel_header(ui, panel.header, &checkpoint.name, color, facts, job_summary(job), None).or(moved);
         let axes = Axes {
             id: Id::unique(("energy", &checkpoint.name)),
             x: Axis { label: name_of_score, range: x, scale, labelled: true },
@@ -172,8 +172,8 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut
             outline: color,
             grid: true,
             wheel: true,
-            held,
-            rooted: true,
+            drag_disabled,
+            fixed_y: true,
         };
         let brush = &mut state.brush;
         let column = state.cursor.of(links.cursor, &checkpoint.name);
@@ -221,7 +221,7 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut
         }
     }
     scene.commands.extend(moved);
-    scene.see(Tab::ENERGY, extents);
+    scene.set_extents(Tab::ENERGY, extents);
     if cursor != state.cursor {
         state.cursor = cursor;
         ui.ctx().request_repaint();

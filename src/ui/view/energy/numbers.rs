@@ -26,7 +26,7 @@ enum Measured {
 
 /// Accuracy, AUROC and FPR@95 of a dataset.
 fn of(table: &ScoreTable, score: &str, dataset: &str) -> [Measured; 3] {
-    let told = |number: Option<(f64, Option<f64>)>, lacks: bool| match number {
+    let measured = |number: Option<(f64, Option<f64>)>, lacks: bool| match number {
         Some((share, error)) => Measured::Share(share, error),
         None if lacks => Measured::Undefined,
         None => Measured::Absent,
@@ -34,9 +34,9 @@ fn of(table: &ScoreTable, score: &str, dataset: &str) -> [Measured; 3] {
     let (detection, error) = (table.detection(score, dataset), table.std_error(score, dataset));
     let lacks = table.lacks_detection(score, dataset);
     [
-        told(table.accuracy(dataset).map(|(share, error)| (share, Some(error))), table.lacks_accuracy(dataset)),
-        told(detection.map(|d| (d.auroc, error.auroc)), lacks),
-        told(detection.map(|d| (d.fpr95, error.fpr95)), lacks),
+        measured(table.accuracy(dataset).map(|(share, error)| (share, Some(error))), table.lacks_accuracy(dataset)),
+        measured(detection.map(|d| (d.auroc, error.auroc)), lacks),
+        measured(detection.map(|d| (d.fpr95, error.fpr95)), lacks),
     ]
 }
 
@@ -114,12 +114,12 @@ pub(super) fn table(ui: &mut Ui, rect: Rect, names: Option<f32>, table: Option<&
             let text = text(ui, measured, room - 6.0);
             cell(ui, part(row, c), true, RichText::new(text).color(color));
         }
-        let told = table.map(|table| rows(table, score, name)).filter(|rows| !rows.is_empty());
-        if let Some(told) = told {
+        let measured = table.map(|table| rows(table, score, name)).filter(|rows| !rows.is_empty());
+        if let Some(measured) = measured {
             let id = Id::unique(("numbers", row.left().to_bits(), row.top().to_bits()));
             if ui.interact(row, id, Sense::hover()).hovered() {
                 let title = format!("{name} against ID by {}. AUPR: trapezoidal rule, not average precision", label(score));
-                reading(ui, id, &title, &told);
+                reading(ui, id, &title, &measured);
             }
         }
     }
@@ -155,11 +155,11 @@ pub(super) fn width(ui: &Ui, text: &str) -> f32 {
 /// Text of a panel for screen readers.
 pub(super) fn summary(name: &str, score: &str, table: Option<&ScoreTable>) -> String {
     let Some(table) = table else { return format!("Histogram of {name}, nothing computed yet") };
-    let told = |dataset: &String| match of(table, score, dataset)[1] {
+    let measured = |dataset: &String| match of(table, score, dataset)[1] {
         Measured::Share(auroc, error) => Some(format!("{dataset} AUROC {} %", percent_with_error(Some(auroc), error))),
         Measured::Undefined => Some(format!("{dataset} AUROC {UNDEFINED}")),
         Measured::Absent => None,
     };
-    let numbers: Vec<String> = table.scores.get(score).into_iter().flat_map(|of| of.keys()).filter_map(told).collect();
+    let numbers: Vec<String> = table.scores.get(score).into_iter().flat_map(|of| of.keys()).filter_map(measured).collect();
     format!("Histogram of the {} score of {name}, {} datasets, {}", label(score), table.roles.len(), numbers.join(", "))
 }

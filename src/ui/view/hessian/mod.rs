@@ -13,7 +13,7 @@ use crate::figure::{DENSITY_DECADES, HessianFigure, Panel};
 use crate::ui::command::Command;
 use crate::ui::state::cursor::Cursor;
 use crate::ui::state::number::{count, with_residual};
-use crate::ui::state::store::standing;
+use crate::ui::state::store::job_summary;
 use crate::ui::state::store::{Store, analysis_of, dataset_of};
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Canvas, Scale};
@@ -134,14 +134,14 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut HessianTab) {
     let (links, mut cursor, mut moved) = (scene.session.view.links, Cursor::default(), None);
     // Without a spectrum there is no scale, and ticks would have no meaning.
     let is_known = found.iter().any(|(.., found)| found.is_some());
-    let scale = |scale: Scale| if is_known { scale } else { Scale::Bare };
+    let scale = |scale: Scale| if is_known { scale } else { Scale::NoTicks };
     let mut extents = scene.extents(Tab::HESSIAN);
     // Index among the known spectra, as the densities count them.
     let mut nth = 0;
     for (place, (color, entry, found)) in places.iter().zip(found) {
         let (name, color) = (entry.name.as_str(), theme::checkpoint(ui, color));
         let job = scene.store.job(Analysis::Hessian, name, Some(dataset)).map(|(_, job)| job);
-        moved = panel_header(ui, place.header, name, color, found.map(|found| facts(found)), standing(job), None).or(moved);
+        moved = panel_header(ui, place.header, name, color, found.map(|found| facts(found)), job_summary(job), None).or(moved);
         let axes = Axes {
             id: Id::unique(("hessian", name)),
             x: Axis { label: "λ", range: densities.range, scale: scale(Scale::Linear), labelled: true },
@@ -149,8 +149,8 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut HessianTab) {
             outline: color,
             grid: true,
             wheel: true,
-            held: false,
-            rooted: false,
+            drag_disabled: false,
+            fixed_y: false,
         };
         let curve = if found.is_some() { densities.curves.get(nth) } else { None };
         nth += usize::from(found.is_some());
@@ -178,7 +178,7 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut HessianTab) {
         }
     }
     scene.commands.extend(moved);
-    scene.see(Tab::HESSIAN, extents);
+    scene.set_extents(Tab::HESSIAN, extents);
     if cursor != state.cursor {
         state.cursor = cursor;
         ui.ctx().request_repaint();

@@ -196,12 +196,12 @@ mod tests {
         let reading = |quantity, value| Reading { quantity, value, std_error: 0.02 };
         let readings = vec![reading(Quantity::Auroc, 0.91), reading(Quantity::Energy, 7.3)];
         surface.set(&Cell { i: 0, j: 0, loss: 0.5, accuracy: 0.75, loss_std_error: 0.03, count: 300, readings });
-        let told = |surface: &LossSurface| center_facts(surface).unwrap();
-        assert_eq!(told(&surface), "L(θ) 0.50 ± 0.03 · acc. 75 ± 2 %");
-        assert_eq!(told(&surface.of(Quantity::Auroc).unwrap()), "AUROC at θ 0.91 ± 0.02 · acc. 75 ± 2 %");
-        assert_eq!(told(&surface.errors(ErrorKind::Relative)), "rel. s.e. of L at θ 6.0 % · acc. 75 ± 2 %");
-        assert_eq!(told(&surface.of(Quantity::Energy).unwrap()), "E ID at θ 7.30 ± 0.02 · acc. 75 ± 2 %");
+        let facts = |surface: &LossSurface| center_facts(surface).unwrap();
+        assert_eq!(facts(&surface), "L(θ) 0.50 ± 0.03 · acc. 75 ± 2 %");
+        assert_eq!(facts(&surface.of(Quantity::Auroc).unwrap()), "AUROC at θ 0.91 ± 0.02 · acc. 75 ± 2 %");
+        assert_eq!(facts(&surface.errors(ErrorKind::Relative)), "rel. s.e. of L at θ 6.0 % · acc. 75 ± 2 %");
+        assert_eq!(facts(&surface.of(Quantity::Energy).unwrap()), "E ID at θ 7.30 ± 0.02 · acc. 75 ± 2 %");
         surface.baseline = Some("plain".into());
-        assert_eq!(told(&surface), "ΔL(θ) 0.50 ± 0.03 · acc. 75 ± 2 %");
+        assert_eq!(facts(&surface), "ΔL(θ) 0.50 ± 0.03 · acc. 75 ± 2 %");
     }
 }

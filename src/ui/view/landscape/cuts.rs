@@ -65,8 +65,8 @@ pub(super) fn show(
         outline: palette.hairline,
         grid: true,
         wheel: true,
-        held: false,
-        rooted: false,
+        drag_disabled: false,
+        fixed_y: false,
     };
     let mut planes = state.extents.of(shared.links.axes, SECTIONS);
     let shown = if view.cut == CutAxis::Alpha { planes.x } else { planes.y };
@@ -88,8 +88,8 @@ pub(super) fn show(
             }
         }
     });
-    let told = format!("Sections along {along} at {across} = {}{}", fixed(at, 2), if bands { ", with error bands" } else { "" });
-    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));
+    let summary_text = format!("Sections along {along} at {across} = {}{}", fixed(at, 2), if bands { ", with error bands" } else { "" });
+    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &summary_text));
     match view.cut {
         CutAxis::Alpha => planes.x = plane.x,
         CutAxis::Beta => planes.y = plane.x,

@@ -29,8 +29,8 @@ pub(super) fn show(
         outline: theme::checkpoint(ui, subject.color),
         grid: false,
         wheel: true,
-        held: false,
-        rooted: false,
+        drag_disabled: false,
+        fixed_y: false,
     };
     let view = &session.view.landscape;
     let pictures = &mut state.pictures;
@@ -62,8 +62,8 @@ pub(super) fn show(
         }
     });
     state.extents.set(shared.links.axes, subject.name, plane);
-    let told = summary(subject.name, subject.dataset, shared.quantity, surface, "Landscape");
-    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));
+    let summary_text = summary(subject.name, subject.dataset, shared.quantity, surface, "Landscape");
+    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &summary_text));
     let node = canvas.pointer().zip(surface).and_then(|(pointer, surface)| {
         let (i, j) = (nearest_node(&surface.alpha, pointer.x)?, nearest_node(&surface.beta, pointer.y)?);
         Some([surface.alpha[i], surface.beta[j]])

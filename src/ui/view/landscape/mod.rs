@@ -22,8 +22,8 @@ use crate::ui::command::Command;
 use crate::ui::command::landscape::LandscapeCommand;
 use crate::ui::state::cursor::Cursor;
 use crate::ui::state::number::share;
+use crate::ui::state::store::{JobSummary, job_summary};
 use crate::ui::state::store::{Landscape, Store};
-use crate::ui::state::store::{Standing, standing};
 use crate::ui::style::theme;
 use crate::ui::style::widget::class_legend;
 use crate::ui::style::widget::color_bar;
@@ -146,7 +146,7 @@ struct Subject<'a> {
     panel: &'a Panel,
     landscape: Option<&'a Landscape>,
     colors: Option<&'a Colors>,
-    standing: Option<Standing>,
+    job_summary: Option<JobSummary>,
 }
 
 impl TabView for LandscapeTab {
@@ -239,7 +239,7 @@ fn panels(
         let own = landscape.filter(|_| !links.colors);
         let own = own.and_then(|found| Colors::of(scene, &[&found.surface], &format!(" of {}", checkpoint.name)));
         let colors = if links.colors { shared.colors.as_ref() } else { own.as_ref() };
-        let subject = Subject { index: i, color, name: &checkpoint.name, dataset, panel, landscape, colors, standing: standing(job) };
+        let subject = Subject { index: i, color, name: &checkpoint.name, dataset, panel, landscape, colors, job_summary: job_summary(job) };
         let hovered = panel_of(ui, scene.session, scene.commands, state, shared, subject);
         if let Some(node) = hovered {
             cursor.at = Some((checkpoint.name.clone(), node));
@@ -257,7 +257,7 @@ fn panels(
             changed.extend(bar_of(ui, bar_place(&panels), colors, first, &mut state.bars));
         }
     }
-    scene.see(Tab::LANDSCAPE, std::mem::take(&mut state.extents));
+    scene.set_extents(Tab::LANDSCAPE, std::mem::take(&mut state.extents));
     scene.commands.extend(changed.into_iter().map(|(key, settings)| Command::Landscape(LandscapeCommand::Colors(key, settings))));
     if cursor != state.cursor {
         state.cursor = cursor;
@@ -315,7 +315,7 @@ fn panel_of(
     let at_cursor = surface.zip(cursor).and_then(|(surface, cursor)| value_at(surface, cursor));
     let facts = surface.and_then(center_facts);
     let value = at_cursor.map(|k| surface.map_or(String::new(), |s| loss_text(s, k)));
-    commands.extend(panel_header(ui, subject.panel.header, subject.name, color, facts, subject.standing.clone(), value));
+    commands.extend(panel_header(ui, subject.panel.header, subject.name, color, facts, subject.job_summary.clone(), value));
     let picked = view.picked.as_ref().filter(|cell| cell.checkpoint == subject.name).map(|cell| [cell.alpha, cell.beta]);
     let marks = Marks { cursor, picked };
     let (response, node) = match view.form {

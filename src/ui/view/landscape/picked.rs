@@ -82,7 +82,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, rect: Rect, cell: &Picked
                 scene.commands.push(Command::Landscape(open));
             }
             if let Some(Err(message)) = found {
-                crate::ui::style::widget::controls::complaint(ui, message);
+                crate::ui::style::widget::controls::error_text(ui, message);
             }
         }
     }
@@ -131,8 +131,8 @@ fn histogram(ui: &mut Ui, losses: &[f32]) {
         outline: palette.hairline,
         grid: true,
         wheel: false,
-        held: false,
-        rooted: false,
+        drag_disabled: false,
+        fixed_y: false,
     };
     let mean = mean_std_error(&finite).map_or(f64::NAN, |(mean, _)| mean);
     let (canvas, ()) = axes.show(ui, rect, &mut Extent::default(), |ui, canvas| {
@@ -148,19 +148,19 @@ fn histogram(ui: &mut Ui, losses: &[f32]) {
             canvas.painter.vline(canvas.at(mean.log10(), 0.0).x, canvas.rect().y_range(), Stroke::new(1.5, theme::of(ui).strong));
         }
     });
-    let told = told(&finite, losses.len() - finite.len());
-    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, format!("Losses of {told}")));
+    let loss_summary = loss_summary(&finite, losses.len() - finite.len());
+    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, format!("Losses of {loss_summary}")));
     ui.add_space(rect.bottom() - area.top() + 42.0);
-    ui.add(egui::Label::new(RichText::new(told).color(palette.weak)).wrap());
+    ui.add(egui::Label::new(RichText::new(loss_summary).color(palette.weak)).wrap());
 }
 
 /// Statistics of the losses of single images as text; losses that are not finite are only counted.
-fn told(finite: &[f64], broken: usize) -> String {
+fn loss_summary(finite: &[f64], broken: usize) -> String {
     let (mean, error) = mean_std_error(finite).unwrap_or((f64::NAN, f64::NAN));
     let images = count((finite.len() + broken) as u64);
     let middle = median(finite).map_or_else(String::new, |median| significant(median, 2));
-    let told = format!("{images} images: mean {} (line), median {middle}", with_error(mean, error));
-    if broken > 0 { format!("{told}, without {} whose loss is not finite", count(broken as u64)) } else { told }
+    let loss_summary = format!("{images} images: mean {} (line), median {middle}", with_error(mean, error));
+    if broken > 0 { format!("{loss_summary}, without {} whose loss is not finite", count(broken as u64)) } else { loss_summary }
 }
 
 #[cfg(test)]
@@ -170,8 +170,8 @@ mod tests {
     #[test]
     fn losses_of_single_images_have_a_mean_with_its_error_a_median_and_a_count_of_what_is_not_finite() {
         let losses = [1.0, 2.0, 4.0, 5.0];
-        assert_eq!(told(&losses, 0), "4 images: mean 3.0 ± 0.9 (line), median 3.0");
-        assert_eq!(told(&losses[..3], 2), "5 images: mean 2.3 ± 0.9 (line), median 2.0, without 2 whose loss is not finite");
-        assert_eq!(told(&losses[..1], 0), "1 images: mean 1.000 (line), median 1.0");
+        assert_eq!(loss_summary(&losses, 0), "4 images: mean 3.0 ± 0.9 (line), median 3.0");
+        assert_eq!(loss_summary(&losses[..3], 2), "5 images: mean 2.3 ± 0.9 (line), median 2.0, without 2 whose loss is not finite");
+        assert_eq!(loss_summary(&losses[..1], 0), "1 images: mean 1.000 (line), median 1.0");
     }
 }

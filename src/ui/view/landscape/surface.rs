@@ -47,7 +47,7 @@ impl Cache {
 }
 
 /// The projection of a surface: from the box to the screen and back.
-pub(super) struct Look<'a> {
+pub(super) struct SurfaceProjection<'a> {
     pub(super) relief: &'a Relief,
     orbit: Orbit,
     frame: Frame,
@@ -70,7 +70,7 @@ impl Frame {
     }
 }
 
-impl Look<'_> {
+impl SurfaceProjection<'_> {
     /// Screen position of the surface at (α, β), and whether it is visible; `None` where the surface has a hole.
     pub(super) fn over(&self, alpha: f64, beta: f64) -> Option<(Pos2, bool)> {
         let [x, y] = self.relief.place(alpha, beta);
@@ -93,8 +93,8 @@ pub(super) fn show(
     let frame = Frame { rect, side: rect.width().min(rect.height()) };
     let response = ui.interact(rect, Id::unique(("surface", subject.name)), Sense::click_and_drag());
     let surface = subject.landscape.map(|landscape| landscape.surface.as_ref());
-    let told = summary(subject.name, subject.dataset, shared.quantity, surface, "Surface");
-    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));
+    let summary_text = summary(subject.name, subject.dataset, shared.quantity, surface, "Surface");
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &summary_text));
     let linked = session.view.links.axes;
     let mut camera = session.view.landscape.camera_of(subject.name, linked);
     if let Some(moved) = gesture(ui, &response, frame, camera) {
@@ -124,19 +124,19 @@ pub(super) fn show(
         ui.painter().text(rect.center(), Align2::CENTER_CENTER, sentence, theme::body(), palette.weak);
         return (response, None);
     };
-    let look = Look { relief, orbit: Orbit::new(&camera), frame };
-    draw_box(ui, &look, shared, colors, symbol(surface));
+    let projection = SurfaceProjection { relief, orbit: Orbit::new(&camera), frame };
+    draw_box(ui, &projection, shared, colors, symbol(surface));
     let paint = ReliefPaint {
         panel: subject.index as u64,
         mesh: cache.mesh.clone(),
         colors: colors.map,
         levels: colors.levels.len(),
-        orbit: look.orbit,
+        orbit: projection.orbit,
         pixels_per_point: ui.ctx().pixels_per_point(),
     };
     ui.painter().add(paint.shape(rect));
-    draw_marks(ui, &look, landscape, marks);
-    let node = response.hover_pos().and_then(|at| relief.hit(&look.orbit, frame.share(at))).map(|[x, y, _]| {
+    draw_marks(ui, &projection, landscape, marks);
+    let node = response.hover_pos().and_then(|at| relief.hit(&projection.orbit, frame.share(at))).map(|[x, y, _]| {
         let [i, j] = relief.nearest([x, y]);
         [landscape.surface.alpha[i], landscape.surface.beta[j]]
     });
@@ -199,11 +199,11 @@ fn keys(ui: &Ui, response: &Response, camera: Camera) -> Camera {
 }
 
 /// Draws the floor and the far walls with their ticks, behind the surface.
-fn draw_box(ui: &Ui, look: &Look<'_>, shared: &Shared<'_>, colors: &Colors, label: &str) {
-    let (palette, frame) = (theme::of(ui), look.frame);
+fn draw_box(ui: &Ui, projection: &SurfaceProjection<'_>, shared: &Shared<'_>, colors: &Colors, label: &str) {
+    let (palette, frame) = (theme::of(ui), projection.frame);
     let painter = ui.painter().with_clip_rect(frame.rect.intersect(ui.clip_rect()));
     let line = f64::from(13.0 / frame.side);
-    let drawn = axes_box(&look.orbit, shared.alpha, shared.beta, &colors.scale, label, line);
+    let drawn = axes_box(&projection.orbit, shared.alpha, shared.beta, &colors.scale, label, line);
     for wire in &drawn.lines {
         let color = if wire.is_edge { palette.weak.gamma_multiply(0.8) } else { palette.hairline };
         painter.line_segment(wire.ends.map(|end| frame.at(end)), Stroke::new(1.0, color));
@@ -222,16 +222,16 @@ fn draw_box(ui: &Ui, look: &Look<'_>, shared: &Shared<'_>, colors: &Colors, labe
 }
 
 /// Draws θ, projected checkpoints, the picked node and the cursor; marks hidden by the surface are faint.
-fn draw_marks(ui: &Ui, look: &Look<'_>, landscape: &Landscape, marks: Marks) {
-    let painter = ui.painter().with_clip_rect(look.frame.rect.intersect(ui.clip_rect()));
-    if let Some((at, true)) = look.over(0.0, 0.0) {
+fn draw_marks(ui: &Ui, projection: &SurfaceProjection<'_>, landscape: &Landscape, marks: Marks) {
+    let painter = ui.painter().with_clip_rect(projection.frame.rect.intersect(ui.clip_rect()));
+    if let Some((at, true)) = projection.over(0.0, 0.0) {
         painter.circle(at, 3.0, Color32::WHITE, Stroke::new(1.5, Color32::from_black_alpha(220)));
     }
     if let Some(record) = &landscape.surface.manifest.plane {
-        projections::draw_on_surface(&painter, look.frame.rect, record, |alpha, beta| look.over(alpha, beta));
+        projections::draw_on_surface(&painter, projection.frame.rect, record, |alpha, beta| projection.over(alpha, beta));
     }
     for (node, radius) in [(marks.picked, 7.0), (marks.cursor, 4.5)] {
-        match node.and_then(|[alpha, beta]| look.over(alpha, beta)) {
+        match node.and_then(|[alpha, beta]| projection.over(alpha, beta)) {
             Some((at, true)) => super::map::ring(&painter, at, radius),
             Some((at, false)) => {
                 painter.extend(Shape::dashed_line(&circle(at, radius), Stroke::new(1.5, theme::of(ui).weak), 2.5, 2.5));

@@ -2,9 +2,9 @@
 
 use egui::{Align, Grid, Layout, RichText, ScrollArea, Ui};
 
-use crate::ui::state::run::book::Run;
 use crate::ui::state::run::difference::differing;
 use crate::ui::state::run::metrics::{Group, appearance};
+use crate::ui::state::run::run_list::Run;
 use crate::ui::style::theme;
 use crate::ui::style::widget::swatch;
 

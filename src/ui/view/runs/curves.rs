@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
-use crate::ui::state::run::book::Run;
-use crate::ui::state::run::metrics::{Across, appearance};
+use crate::ui::state::run::metrics::{XAxis, appearance};
+use crate::ui::state::run::run_list::Run;
 use crate::ui::style::widget::curve::smoothed;
 
 /// Settings of the curves.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Look {
+pub struct CurveSettings {
     /// What the horizontal axis shows.
-    pub across: Across,
+    pub x_axis: XAxis,
     /// Whether y is logarithmic (never for shares).
     pub log: bool,
     /// Time constant of the smoothing in units of x; 0 = none.
@@ -31,16 +31,16 @@ pub struct Curve {
 /// Cache of the drawn curves.
 #[derive(Debug, Default)]
 pub struct Curves {
-    curves: IndexMap<(PathBuf, String), (u64, Look, Curve)>,
+    curves: IndexMap<(PathBuf, String), (u64, CurveSettings, Curve)>,
 }
 
 impl Curves {
     /// The curve of `metric` of `run`.
-    pub fn get(&mut self, run: &Run, metric: &str, look: Look) -> &Curve {
+    pub fn get(&mut self, run: &Run, metric: &str, settings: CurveSettings) -> &Curve {
         let key = (run.view.dir.clone(), metric.to_owned());
-        let entry = self.curves.entry(key).or_insert_with(|| (0, look, Curve::default()));
-        if entry.0 != run.revision || entry.1 != look {
-            *entry = (run.revision, look, curve(run, metric, look));
+        let entry = self.curves.entry(key).or_insert_with(|| (0, settings, Curve::default()));
+        if entry.0 != run.revision || entry.1 != settings {
+            *entry = (run.revision, settings, curve(run, metric, settings));
         }
         &entry.2
     }
@@ -52,15 +52,15 @@ impl Curves {
 }
 
 /// The measured values and the smoothed ones; shares in per cent.
-pub fn values(run: &Run, metric: &str, look: Look) -> (Vec<[f64; 2]>, Vec<[f64; 2]>) {
+pub fn values(run: &Run, metric: &str, settings: CurveSettings) -> (Vec<[f64; 2]>, Vec<[f64; 2]>) {
     let unit = if appearance(metric).is_share { 100.0 } else { 1.0 };
-    let raw: Vec<[f64; 2]> = run.metrics.curve(metric, look.across).into_iter().map(|[x, y]| [x, unit * y]).collect();
-    let smooth = smoothed(&raw, look.constant);
+    let raw: Vec<[f64; 2]> = run.metrics.curve(metric, settings.x_axis).into_iter().map(|[x, y]| [x, unit * y]).collect();
+    let smooth = smoothed(&raw, settings.constant);
     (raw, smooth)
 }
 
-fn curve(run: &Run, metric: &str, look: Look) -> Curve {
-    let log = look.log && !appearance(metric).is_share;
+fn curve(run: &Run, metric: &str, settings: CurveSettings) -> Curve {
+    let log = settings.log && !appearance(metric).is_share;
     // Values without a logarithm are gaps.
     let y = |y: f64| {
         if !log {
@@ -72,7 +72,7 @@ fn curve(run: &Run, metric: &str, look: Look) -> Curve {
         }
     };
     let plotted = |points: Vec<[f64; 2]>| points.into_iter().map(|[x, value]| [x, y(value)]).collect();
-    let (raw, smooth) = values(run, metric, look);
+    let (raw, smooth) = values(run, metric, settings);
     Curve { raw: plotted(raw), smooth: plotted(smooth) }
 }
 

@@ -34,7 +34,7 @@ pub fn training_split(ui: &mut Ui, scene: &mut Scene<'_>) {
 pub fn datasets(ui: &mut Ui, draft: &mut Draft, problems: &Problems, outliers: bool) {
     let mut chosen = None;
     for role in Role::ALL.into_iter().filter(|role| outliers || *role != Role::Outliers) {
-        let of_role: Vec<usize> = (0..draft.picks.len()).filter(|i| draft.picks[*i].entry.role == role).collect();
+        let of_role: Vec<usize> = (0..draft.dataset_choices.len()).filter(|i| draft.dataset_choices[*i].entry.role == role).collect();
         let problem = problems.get(role.key());
         if of_role.is_empty() && problem.is_none() && !matches!(role, Role::Train | Role::Outliers) {
             continue;
@@ -49,7 +49,7 @@ pub fn datasets(ui: &mut Ui, draft: &mut Draft, problems: &Problems, outliers: b
         };
         for (k, i) in of_role.iter().copied().enumerate() {
             let color = theme::role(ui, role);
-            let pick = &mut draft.picks[i];
+            let pick = &mut draft.dataset_choices[i];
             let limit = limit_field(&pick.entry);
             row(ui, if k == 0 { name } else { "" }, about, problems.get(&limit).filter(|_| pick.on), |ui, _| {
                 swatch::disc(ui, color);

@@ -4,7 +4,7 @@ use egui::{Align, ComboBox, Id, Label, Layout, Margin, RichText, Sense, Slider, 
 
 use crate::figure::number::significant;
 use crate::ui::style::theme;
-use crate::ui::style::widget::controls::complaint;
+use crate::ui::style::widget::controls::error_text;
 
 /// Width of the names, points.
 const NAME: f32 = 124.0;
@@ -29,7 +29,7 @@ pub fn row(ui: &mut Ui, name: &str, about: &str, problem: Option<&String>, field
     if let Some(problem) = problem {
         ui.horizontal(|ui| {
             ui.add_space(NAME + 8.0);
-            complaint(ui, problem);
+            error_text(ui, problem);
         });
     }
 }

@@ -13,7 +13,7 @@ use crate::ui::state::run::runs::Form;
 use crate::ui::state::store::{JobState, title};
 use crate::ui::style::theme;
 use crate::ui::style::widget::assumed;
-use crate::ui::style::widget::controls::{aside, complaint, section};
+use crate::ui::style::widget::controls::{error_text, section, small_text};
 use crate::ui::style::widget::reading::chip;
 use crate::ui::view::runs::field::{Range, choice, number, row};
 use flatland_core::data::Augmentation;
@@ -23,8 +23,8 @@ use flatland_core::session::{Assumption, CheckpointEntry, NetworkChoice, Normali
 
 /// Draws the form.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, form: &mut Form) {
-    form.draft.take_in(scene.session);
-    let taken = |name: &str| scene.book.runs.keys().any(|dir| *dir == scene.root.join(name));
+    form.draft.update_datasets(scene.session);
+    let taken = |name: &str| scene.run_list.runs.keys().any(|dir| *dir == scene.root.join(name));
     let checked = form.draft.check(scene.methods, &taken);
     let problems = checked.as_ref().err().cloned().unwrap_or_default();
     let foot = 64.0;
@@ -37,8 +37,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, form: &mut Form) {
             let width = ui.available_width();
             let half = 0.5 * (width - 32.0);
             if width < 640.0 {
-                left(ui, scene, &mut form.draft, &problems, &taken);
-                right(ui, scene, &mut form.draft, &problems);
+                left_column(ui, scene, &mut form.draft, &problems, &taken);
+                right_column(ui, scene, &mut form.draft, &problems);
             } else {
                 ui.horizontal_top(|ui| {
                     ui.spacing_mut().item_spacing.x = 32.0;
@@ -47,8 +47,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, form: &mut Form) {
                             ui.spacing_mut().item_spacing.x = 8.0;
                             ui.set_width(half);
                             match side {
-                                0 => left(ui, scene, &mut form.draft, &problems, &taken),
-                                _ => right(ui, scene, &mut form.draft, &problems),
+                                0 => left_column(ui, scene, &mut form.draft, &problems, &taken),
+                                _ => right_column(ui, scene, &mut form.draft, &problems),
                             }
                         });
                     }
@@ -72,20 +72,22 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, form: &mut Form) {
             ui.vertical(|ui| match &checked {
                 Ok((run, _)) => {
                     let architecture = inspected(scene, &form.draft).and_then(|inspection| inspection.architecture.clone());
-                    let estimate = estimate(run, architecture.as_deref(), scene.methods, &scene.book.listed(), &scene.store.trials);
+                    let estimate = estimate(run, architecture.as_deref(), scene.methods, &scene.run_list.listed(), &scene.store.trials);
                     ui.horizontal(|ui| {
-                        if estimate.open {
+                        if estimate.can_improve {
                             trial(ui, scene, run);
                         }
-                        aside(ui, &estimate.text).on_hover_text(&estimate.text);
+                        small_text(ui, &estimate.text).on_hover_text(&estimate.text);
                     });
-                    aside(ui, "It goes on when this window is closed.");
+                    small_text(ui, "It goes on when this window is closed.");
                 }
-                Err(_) if scene.methods.is_empty() => drop(aside(ui, "Cannot start yet: the worker has not said what it can train with.")),
+                Err(_) if scene.methods.is_empty() => {
+                    drop(small_text(ui, "Cannot start yet: the worker has not said what it can train with."))
+                }
                 Err(problems) => {
                     let first = problems.values().next().map(String::as_str).unwrap_or_default();
                     let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
-                    complaint(ui, &format!("Cannot start yet: {first}{more}"));
+                    error_text(ui, &format!("Cannot start yet: {first}{more}"));
                 }
             });
         });
@@ -96,7 +98,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, form: &mut Form) {
 fn trial(ui: &mut Ui, scene: &mut Scene<'_>, run: &RunConfig) {
     let job = scene.store.trial_job();
     if let Some(job) = job.filter(|job| job.state.is_open()) {
-        aside(ui, if job.state == JobState::Running { "Timing a few steps…" } else { "Waiting for the worker to time a few steps…" });
+        small_text(ui, if job.state == JobState::Running { "Timing a few steps…" } else { "Waiting for the worker to time a few steps…" });
         return;
     }
     let about = "The worker does a few steps of this run and keeps nothing of them; takes some seconds";
@@ -105,7 +107,7 @@ fn trial(ui: &mut Ui, scene: &mut Scene<'_>, run: &RunConfig) {
     }
     let of_this = job.filter(|job| matches!(&job.spec, JobSpec::Pace { run: tried, .. } if **tried == *run));
     if let Some(JobState::Failed(reason)) = of_this.map(|job| &job.state) {
-        complaint(ui, reason);
+        error_text(ui, reason);
     }
 }
 
@@ -115,7 +117,7 @@ fn inspected<'a>(scene: &'a Scene<'_>, draft: &Draft) -> Option<&'a flatland_cor
 }
 
 /// The left column: initial weights, method, hyperparameters.
-fn left(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Problems, taken: &dyn Fn(&str) -> bool) {
+fn left_column(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Problems, taken: &dyn Fn(&str) -> bool) {
     section(ui, "Start from", None);
     checkpoint(ui, scene, draft, problems);
     section(ui, "Method", None);
@@ -123,7 +125,7 @@ fn left(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Problems, 
         let busy = scene.store.jobs.values().find(|job| matches!(job.state, JobState::Running | JobState::Paused));
         let busy = busy.filter(|job| job.spec != JobSpec::Methods).map(|job| format!(" It has {} in hand.", title(&job.spec)));
         let asking = "Asking the worker what it can train with…";
-        aside(ui, &format!("{asking}{}", busy.unwrap_or_default()));
+        small_text(ui, &format!("{asking}{}", busy.unwrap_or_default()));
         return;
     }
     row(ui, "Method", "", problems.get("method"), |ui, id| {
@@ -191,7 +193,7 @@ fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Prob
         let mut chosen = draft.normalization;
         choice(ui, id, &mut chosen, &options, 140.0);
         if chosen != draft.normalization {
-            draft.state_normalization(chosen);
+            draft.set_normalization(chosen);
         }
         if draft.assumes_normalization() {
             ui.label(assumed::mark(ui)).on_hover_text(assumed::ASSUMED);
@@ -219,7 +221,7 @@ fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Prob
     if let Some(inspection) = inspected(scene, draft) {
         let classes = inspection.classes.map(|classes| format!(" · {classes} classes")).unwrap_or_default();
         let architecture = inspection.architecture.as_deref().unwrap_or("unknown architecture");
-        aside(ui, &format!("{architecture}{classes} · {} parameters", count(inspection.parameters.unsigned_abs())));
+        small_text(ui, &format!("{architecture}{classes} · {} parameters", count(inspection.parameters.unsigned_abs())));
     }
 }
 
@@ -305,7 +307,7 @@ fn environments(ui: &mut Ui, draft: &mut Draft, problems: &Problems) {
 }
 
 /// The right column: data and optimization.
-fn right(ui: &mut Ui, scene: &mut Scene<'_>, draft: &mut Draft, problems: &Problems) {
+fn right_column(ui: &mut Ui, scene: &mut Scene<'_>, draft: &mut Draft, problems: &Problems) {
     let method = scene.methods.iter().find(|method| method.key == draft.method);
     let outliers = method.is_some_and(|method| method.outliers);
     section(ui, "Data", None);

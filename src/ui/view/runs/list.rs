@@ -10,9 +10,9 @@ use egui::{
 use super::Scene;
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::state::number::{count, duration};
-use crate::ui::state::run::book::Run;
+use crate::ui::state::run::run_list::Run;
 use crate::ui::style::theme;
-use crate::ui::style::widget::controls::{aside, complaint, quiet_button};
+use crate::ui::style::widget::controls::{error_text, quiet_button, small_text};
 use flatland_core::job::{Control, MethodInfo, RunStatus, RunView};
 
 /// State of the list between frames.
@@ -31,9 +31,9 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
             scene.commands.push(Command::Run(RunCommand::New));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let all = scene.book.chosen.len() < scene.book.runs.len();
+            let all = scene.run_list.chosen.len() < scene.run_list.runs.len();
             let (text, name) = if all { ("All", "Choose all runs") } else { ("None", "Choose no run") };
-            if !scene.book.runs.is_empty() && quiet_button(ui, text, name).clicked() {
+            if !scene.run_list.runs.is_empty() && quiet_button(ui, text, name).clicked() {
                 scene.commands.push(Command::Run(RunCommand::ChooseAll(all)));
             }
         });
@@ -43,8 +43,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let mut hovered = None;
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        for run in scene.book.listed() {
-            let on = scene.book.chosen.contains(&run.view.dir);
+        for run in scene.run_list.listed() {
+            let on = scene.run_list.chosen.contains(&run.view.dir);
             let row = ui.scope(|ui| entry(ui, scene.methods, run, on, scene.commands)).response;
             if row.contains_pointer() {
                 hovered = Some(run.view.dir.clone());
@@ -53,8 +53,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
             ui.painter().hline(row.rect.x_range(), y, Stroke::new(1.0, theme::of(ui).grid));
             ui.add_space(11.0);
         }
-        for (dir, message) in &scene.book.unreadable {
-            complaint(ui, message).on_hover_text(dir.display().to_string());
+        for (dir, message) in &scene.run_list.unreadable {
+            error_text(ui, message).on_hover_text(dir.display().to_string());
         }
     });
     if state.hovered != hovered {
@@ -114,22 +114,22 @@ fn entry(ui: &mut Ui, methods: &[MethodInfo], run: &Run, on: bool, commands: &mu
         if view.status.is_under_way() {
             bar(ui, fraction(view), view.status == RunStatus::Running);
         }
-        aside(ui, &format!("{} · {}", method_name(methods, &view.config.method.name), pace(view)));
+        small_text(ui, &format!("{} · {}", method_name(methods, &view.config.method.name), progress_text(view)));
         if let Some(message) = &view.state.message {
             if matches!(view.status, RunStatus::Failed | RunStatus::Interrupted) {
-                complaint(ui, message);
+                error_text(ui, message);
             } else {
-                aside(ui, message).on_hover_text(message);
+                small_text(ui, message).on_hover_text(message);
             }
         }
         ui.horizontal(|ui| {
             ui.spacing_mut().button_padding = Vec2::new(5.0, 1.0);
             ui.spacing_mut().interact_size.y = 20.0;
             ui.spacing_mut().item_spacing.x = 4.0;
-            for deed in deeds(run) {
-                let response = quiet_button(ui, deed.text, &format!("{} {name}", deed.about));
+            for action in actions(run) {
+                let response = quiet_button(ui, action.text, &format!("{} {name}", action.about));
                 if response.clicked() {
-                    push(deed.command);
+                    push(action.command);
                 }
             }
         });
@@ -137,32 +137,32 @@ fn entry(ui: &mut Ui, methods: &[MethodInfo], run: &Run, on: bool, commands: &mu
 }
 
 /// An action on a run.
-struct Deed {
+struct RunAction {
     text: &'static str,
     about: &'static str,
     command: RunCommand,
 }
 
 /// The actions on a run in its present state.
-fn deeds(run: &Run) -> Vec<Deed> {
+fn actions(run: &Run) -> Vec<RunAction> {
     let dir = || run.view.dir.clone();
-    let ask = |text, about, control| Deed { text, about, command: RunCommand::Ask(dir(), control) };
-    let mut deeds = match run.view.status {
+    let ask = |text, about, control| RunAction { text, about, command: RunCommand::Ask(dir(), control) };
+    let mut actions = match run.view.status {
         RunStatus::Running => vec![ask("Pause", "Pause run", Control::Pause)],
         RunStatus::Paused => vec![ask("Resume", "Resume run", Control::Resume)],
         RunStatus::Queued | RunStatus::Stopping | RunStatus::Done => Vec::new(),
         RunStatus::Failed | RunStatus::Cancelled | RunStatus::Interrupted => {
-            vec![Deed { text: "Resume", about: "Resume run", command: RunCommand::Resume(dir()) }]
+            vec![RunAction { text: "Resume", about: "Resume run", command: RunCommand::Resume(dir()) }]
         }
     };
     if matches!(run.view.status, RunStatus::Queued | RunStatus::Running | RunStatus::Paused) {
-        deeds.push(ask("Stop", "Stop after this step and keep run", Control::Stop));
+        actions.push(ask("Stop", "Stop after this step and keep run", Control::Stop));
     }
     if run.view.status.is_under_way() {
-        deeds.push(ask("Kill", "Kill run", Control::Kill));
+        actions.push(ask("Kill", "Kill run", Control::Kill));
     }
     if run.saved.best {
-        deeds.push(Deed {
+        actions.push(RunAction {
             text: "Add best",
             about: "Add to session the best weights of run",
             command: RunCommand::AddToSession { dir: dir(), best: true },
@@ -170,14 +170,14 @@ fn deeds(run: &Run) -> Vec<Deed> {
     }
     // The last weights are offered if the last epoch was not the best one; while a run is in progress, only the best ones are offered.
     if run.saved.last && (!run.saved.best || run.view.status == RunStatus::Done) {
-        deeds.push(Deed {
+        actions.push(RunAction {
             text: "Add last",
             about: "Add to session the last weights of run",
             command: RunCommand::AddToSession { dir: dir(), best: false },
         });
     }
-    deeds.push(Deed { text: "Repeat…", about: "Repeat with changes run", command: RunCommand::Repeat(dir()) });
-    deeds
+    actions.push(RunAction { text: "Repeat…", about: "Repeat with changes run", command: RunCommand::Repeat(dir()) });
+    actions
 }
 
 fn method_name(methods: &[MethodInfo], key: &str) -> String {
@@ -189,7 +189,7 @@ fn fraction(view: &RunView) -> f32 {
 }
 
 /// The progress of a run: `epoch 3 of 10 · 12 s · about 40 s left`.
-pub fn pace(view: &RunView) -> String {
+pub fn progress_text(view: &RunView) -> String {
     let state = &view.state;
     let mut words = Vec::new();
     match view.config.epochs {

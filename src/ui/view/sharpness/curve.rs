@@ -9,7 +9,7 @@ use flatland_core::result::{SharpnessCurve, SharpnessPoint};
 const BETWEEN: usize = 8;
 
 /// Draws the curve of a checkpoint in the panel of another one; `unit` is the divisor of ρ, `up` the vertical scale.
-pub fn aside(canvas: &Canvas, curve: &SharpnessCurve, unit: f64, up: Scale, color: Color32) {
+pub fn draw_faint(canvas: &Canvas, curve: &SharpnessCurve, unit: f64, up: Scale, color: Color32) {
     canvas.painter.add(Shape::line(points(canvas, curve, unit, up), Stroke::new(1.0, color)));
 }
 

@@ -13,7 +13,7 @@ use crate::figure::number::significant;
 use crate::figure::rise;
 use crate::ui::state::cursor::Cursor;
 use crate::ui::state::number::count;
-use crate::ui::state::store::{Standing, standing};
+use crate::ui::state::store::{JobSummary, job_summary};
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Scale};
 use crate::ui::style::widget::grid::{Spacing, layout_above_tables};
@@ -60,7 +60,7 @@ struct Panel<'a> {
     name: &'a str,
     color: Color32,
     facts: Option<String>,
-    standing: Option<Standing>,
+    job_summary: Option<JobSummary>,
     summary: String,
     dataset: &'a str,
     /// The checkpoint whose curve is emphasized; `None` = all.
@@ -125,7 +125,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
     let is_known = all.iter().any(|(_, curve)| !curve.points.is_empty());
     let (y, up) = match (is_known, signed) {
         // Radii are known from the settings; the increase of the loss is not known yet.
-        (false, _) => (logarithmic, Scale::Bare),
+        (false, _) => (logarithmic, Scale::NoTicks),
         (true, true) => (curve::signed_range(&all), Scale::Linear),
         (true, false) => (logarithmic, Scale::Log10),
     };
@@ -140,7 +140,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
     let mut moved = None;
     for (place, panel) in places.iter().zip(panels) {
         let curves = curves_on(panel.dataset);
-        moved = panel_header(ui, place.header, panel.name, panel.color, panel.facts, panel.standing, None).or(moved);
+        moved = panel_header(ui, place.header, panel.name, panel.color, panel.facts, panel.job_summary, None).or(moved);
         let axes = Axes {
             id: Id::unique(("sharpness", panel.name)),
             x: Axis { label: if relative { "ρ/‖θ‖" } else { "ρ" }, range: x, scale: Scale::Log10, labelled: true },
@@ -153,8 +153,8 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
             outline: panel.color,
             grid: true,
             wheel: true,
-            held: false,
-            rooted: false,
+            drag_disabled: false,
+            fixed_y: false,
         };
         let remembered = state.cursor.of(links.cursor, panel.name);
         let mut extent = extents.of(links.axes, panel.name);
@@ -164,7 +164,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
                 canvas.painter.vline(canvas.at(rho.log10(), 0.0).x, canvas.rect().y_range(), Stroke::new(1.0, palette.hairline));
             }
             for (k, curve) in curves.iter().filter(|(_, curve)| panel.own.is_some_and(|own| own != curve.checkpoint)) {
-                curve::aside(canvas, curve, unit(curve), up, faded(theme::checkpoint(ui, *k), palette.canvas, 0.4));
+                curve::draw_faint(canvas, curve, unit(curve), up, faded(theme::checkpoint(ui, *k), palette.canvas, 0.4));
             }
             for (k, curve) in curves.iter().filter(|(_, curve)| panel.own.is_none_or(|own| own == curve.checkpoint)) {
                 curve::draw(canvas, curve, unit(curve), up, theme::checkpoint(ui, *k), palette.canvas);
@@ -186,7 +186,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
         }
     }
     scene.commands.extend(moved);
-    scene.see(Tab::SHARPNESS, extents);
+    scene.set_extents(Tab::SHARPNESS, extents);
     if cursor != state.cursor {
         state.cursor = cursor;
         ui.ctx().request_repaint();
@@ -205,7 +205,7 @@ fn of_checkpoints<'a>(ui: &Ui, scene: &Scene<'a>, dataset: &'a str) -> Vec<Panel
         });
         let summary = summary(&checkpoint.name, dataset, curve);
         let (name, color) = (checkpoint.name.as_str(), theme::checkpoint(ui, color));
-        Panel { name, color, facts, standing: standing(job), summary, dataset, own: Some(name) }
+        Panel { name, color, facts, job_summary: job_summary(job), summary, dataset, own: Some(name) }
     };
     scene.session.shown().map(panel).collect()
 }
@@ -223,7 +223,7 @@ fn of_datasets<'a>(ui: &Ui, scene: &Scene<'a>, shown: &[&'a str]) -> Vec<Panel<'
             name: dataset,
             color: theme::role(ui, role),
             facts: Some(format!("{}{images}", role.label())),
-            standing: names().find_map(|name| standing(job(name))),
+            job_summary: names().find_map(|name| job_summary(job(name))),
             summary: format!("Sharpness on {dataset} of {done} checkpoints"),
             dataset,
             own: None,

@@ -45,8 +45,8 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, extent: &mut Extent) {
         outline: theme::of(ui).hairline,
         grid: true,
         wheel: true,
-        held: false,
-        rooted: false,
+        drag_disabled: false,
+        fixed_y: false,
     };
     let (canvas, ()) = axes.show(ui, place.plot, extent, |ui, canvas| {
         for (color, _, band) in &bands {
