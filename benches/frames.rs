@@ -29,43 +29,43 @@ struct Script {
     /// Progress events of a landscape per second.
     rate: Shared<f64>,
     /// Whether embeddings are never finished, as in a running t-SNE.
-    lives: Shared<bool>,
+    is_live: Shared<bool>,
     /// Events to report next.
-    says: RefCell<VecDeque<JobEvent>>,
+    events: RefCell<VecDeque<JobEvent>>,
     /// Whether the landscape is finished.
     over: Shared<bool>,
 }
 const DATASETS: [(&str, &str, usize); 4] = [("id test", "id", 4), ("fog", "cs", 3), ("near", "near", 2), ("far", "far", 1)];
 
 /// A fake worker: embeddings are random, and a landscape reports progress without end.
-struct Pretender {
+struct FakeWorker {
     points: usize,
     script: Rc<Script>,
-    says: VecDeque<WorkerEvent>,
+    events: VecDeque<WorkerEvent>,
     landscape: Option<JobId>,
     embedding: JobId,
     last_id: JobId,
-    heard: Instant,
-    owed: f64,
+    last_event: Instant,
+    due_events: f64,
 }
 
-impl Worker for Pretender {
+impl Worker for FakeWorker {
     fn submit(&mut self, spec: JobSpec) -> JobId {
         self.last_id += 1;
         let id = self.last_id;
-        self.says.push_back(WorkerEvent::Job(id, JobEvent::Started));
+        self.events.push_back(WorkerEvent::Job(id, JobEvent::Started));
         match spec {
             JobSpec::Embedding(job) => {
                 self.embedding = id;
-                if self.script.lives.get() {
+                if self.script.is_live.get() {
                     return id;
                 }
                 std::fs::create_dir_all(&job.out).unwrap();
                 embedding(self.points).save(&job.out).unwrap();
-                self.says.push_back(WorkerEvent::Job(id, JobEvent::Done { output: JobOutput::Folder { path: job.out } }));
+                self.events.push_back(WorkerEvent::Job(id, JobEvent::Done { output: JobOutput::Folder { path: job.out } }));
             }
             JobSpec::Landscape(_) => self.landscape = Some(id),
-            _ => self.says.push_back(WorkerEvent::Job(id, JobEvent::Cancelled)),
+            _ => self.events.push_back(WorkerEvent::Job(id, JobEvent::Cancelled)),
         }
         id
     }
@@ -75,11 +75,11 @@ impl Worker for Pretender {
     fn restart(&mut self) {}
 
     fn next_event(&mut self) -> Option<WorkerEvent> {
-        if let Some(said) = self.says.pop_front() {
+        if let Some(said) = self.events.pop_front() {
             return Some(said);
         }
         if self.embedding > 0
-            && let Some(said) = self.script.says.borrow_mut().pop_front()
+            && let Some(said) = self.script.events.borrow_mut().pop_front()
         {
             return Some(WorkerEvent::Job(self.embedding, said));
         }
@@ -88,15 +88,15 @@ impl Worker for Pretender {
             self.landscape = None;
             return Some(WorkerEvent::Job(id, JobEvent::Cancelled));
         }
-        self.owed = (self.owed + self.heard.elapsed().as_secs_f64() * self.script.rate.get()).min(4000.0);
-        self.heard = Instant::now();
-        if self.owed < 1.0 {
+        self.due_events = (self.due_events + self.last_event.elapsed().as_secs_f64() * self.script.rate.get()).min(4000.0);
+        self.last_event = Instant::now();
+        if self.due_events < 1.0 {
             return None;
         }
-        self.owed -= 1.0;
-        let done = (self.heard.elapsed().subsec_micros() % 441).into();
+        self.due_events -= 1.0;
+        let done = (self.last_event.elapsed().subsec_micros() % 441).into();
         let cell = Cell { i: 3, j: 4, loss: 0.5, accuracy: 0.9, loss_std_error: 0.01, count: 500, readings: Vec::new() };
-        self.says.push_back(WorkerEvent::Job(id, JobEvent::Cells { cells: vec![cell] }));
+        self.events.push_back(WorkerEvent::Job(id, JobEvent::Cells { cells: vec![cell] }));
         let (unit, message) = ("cells".into(), "landscape".into());
         Some(WorkerEvent::Job(id, JobEvent::Progress { done, total: 441, unit, message, eta_secs: Some(60.0) }))
     }
@@ -146,9 +146,9 @@ fn session(folder: &Path, checkpoints: usize) -> PathBuf {
 fn window(points: usize, checkpoints: usize, script: &Rc<Script>) -> (Harness<'static, App>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let paths = if points == 0 { Vec::new() } else { vec![session(folder.path(), checkpoints)] };
-    let (says, heard) = (VecDeque::new(), Instant::now());
+    let (events, last_event) = (VecDeque::new(), Instant::now());
     let script = script.clone();
-    let worker = Pretender { points, script, says, landscape: None, embedding: 0, last_id: 0, heard, owed: 0.0 };
+    let worker = FakeWorker { points, script, events, landscape: None, embedding: 0, last_id: 0, last_event, due_events: 0.0 };
     let mut window = Harness::builder()
         .with_size([1480.0, 920.0])
         .with_step_dt(1.0 / 60.0)
@@ -321,18 +321,18 @@ fn still(window: &mut Harness<'static, App>, frames: usize) -> Vec<Times> {
 fn live(points: usize, frames: usize) {
     let script = Rc::<Script>::default();
     let Embedding { tsne, role, .. } = embedding(points);
-    let says = |iteration: usize| {
+    let send_positions = |iteration: usize| {
         let xy = tsne.iter().map(|at| at.map(|v| v * (1.0 + 0.01 * iteration as f32))).collect();
         // Roles are sent once.
         let roles = if iteration == 0 { role.clone() } else { Vec::new() };
-        script.says.borrow_mut().push_back(JobEvent::Positions { iteration, xy, roles });
+        script.events.borrow_mut().push_back(JobEvent::Positions { iteration, xy, roles });
     };
-    says(0);
-    script.lives.set(true);
+    send_positions(0);
+    script.is_live.set(true);
     let (mut window, _folder) = window(points, 1, &script);
     report(&format!("{points} points: a t-SNE moves all of them"), || {
         let moved = |iteration| {
-            says(iteration);
+            send_positions(iteration);
             frame(&mut window)
         };
         (1..=frames).map(moved).collect()

@@ -10,12 +10,12 @@ use super::{give, press_keys};
 use crate::ui::command::Command;
 use crate::ui::command::shortcut;
 use crate::ui::state::store::JobState;
-use crate::ui::tests::by_hand::{Listener, landscape_job};
+use crate::ui::tests::fixtures::{FakeWorker, landscape_job};
 use crate::ui::update::App;
 use flatland_core::session::Tab;
 
 fn full() -> Harness<'static, App> {
-    let mut harness = super::harness(&Listener::default(), 5, false);
+    let mut harness = super::harness(&FakeWorker::default(), 5, false);
     harness.run();
     harness
 }
@@ -153,7 +153,7 @@ fn what_is_open_has_commands_of_its_own() {
 }
 
 #[test]
-fn the_sheet_shows_all_keys_and_closes() {
+fn the_list_of_shortcuts_shows_all_keys_and_closes() {
     let mut harness = full();
     press_keys(&mut harness, Modifiers::NONE, Key::F1);
     harness.get_by_label("All shortcuts");
@@ -181,7 +181,7 @@ fn nameless(harness: &Harness<'static, App>) -> Vec<String> {
 }
 
 #[test]
-fn whatever_can_have_the_focus_has_a_name() {
+fn all_widgets_that_can_have_the_focus_have_a_name() {
     let mut harness = full();
     harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Failed("no memory".into()));
     for tab in crate::ui::tab_keys().into_iter().map(Tab::new) {

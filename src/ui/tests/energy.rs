@@ -3,7 +3,7 @@
 use super::*;
 
 fn tab(computed: usize) -> Harness<'static, App> {
-    let mut harness = harness(&Listener::default(), computed, false);
+    let mut harness = harness(&FakeWorker::default(), computed, false);
     harness.state_mut().state.session.checkpoints.truncate(computed);
     harness.get_by_label("Energy").click();
     harness.run();

@@ -12,7 +12,7 @@ use flatland_core::session::{FigureFormat, Role};
 #[test]
 fn the_current_view_is_exported_with_its_data() {
     let folder = tempfile::tempdir().unwrap();
-    let mut harness = harness(&Listener::default(), 2, false);
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
@@ -45,7 +45,7 @@ fn the_current_view_is_exported_with_its_data() {
 
 #[test]
 fn the_export_line_has_the_focus_and_follows_the_tab_unless_it_was_named_otherwise() {
-    let mut harness = harness(&Listener::default(), 2, false);
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
@@ -77,7 +77,7 @@ fn the_export_line_has_the_focus_and_follows_the_tab_unless_it_was_named_otherwi
 
 #[test]
 fn the_current_view_is_copied_as_an_image() {
-    let mut harness = harness(&Listener::default(), 2, false);
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
@@ -116,7 +116,7 @@ fn from_files(folder: &Path) -> Findings {
 #[test]
 fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
     let folder = tempfile::tempdir().unwrap();
-    let mut harness = harness(&Listener::default(), 5, false);
+    let mut harness = harness(&FakeWorker::default(), 5, false);
     let app = harness.state_mut();
     let findings = from_files(folder.path());
     let of_command_line: Vec<Plate> = plates(&app.state.session, &findings);
@@ -135,8 +135,8 @@ fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
 }
 
 #[test]
-fn size_type_and_ground_of_figures_are_chosen_in_the_window_and_can_be_undone() {
-    let mut harness = harness(&Listener::default(), 2, false);
+fn size_type_and_background_of_figures_are_set_in_the_window_and_can_be_undone() {
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
@@ -165,7 +165,7 @@ fn size_type_and_ground_of_figures_are_chosen_in_the_window_and_can_be_undone() 
 
 #[test]
 fn the_lines_of_the_export_stay_inside_of_a_small_window() {
-    let mut harness = Harness::builder().with_size([960.0, 640.0]).build_eframe(|cc| app(&cc.egui_ctx, &Listener::default(), 2, false));
+    let mut harness = Harness::builder().with_size([960.0, 640.0]).build_eframe(|cc| app(&cc.egui_ctx, &FakeWorker::default(), 2, false));
     harness.run();
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
@@ -180,7 +180,7 @@ fn a_file_that_this_view_did_not_write_is_written_over_only_at_the_second_time()
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mine.svg");
     std::fs::write(&path, "mine").unwrap();
-    let mut harness = harness(&Listener::default(), 2, false);
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
     let write = |harness: &mut Harness<'static, App>, is_error: bool| {
         harness.state_mut().state.message = None;

@@ -16,10 +16,10 @@ fn report(weights: &str) -> Inspection {
 
 /// A window with one checkpoint, whose file has `model` and `ema`.
 fn window() -> Harness<'static, App> {
-    let listener = Listener::default();
+    let fake_worker = FakeWorker::default();
     let mut harness = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| {
         let mut app =
-            App::new(&cc.egui_ctx, WorkerClient::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE);
+            App::new(&cc.egui_ctx, WorkerClient::new(Box::new(fake_worker.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE);
         let entry = CheckpointEntry { name: "net".into(), path: PATH.into(), ..CheckpointEntry::default() };
         app.state.session = Session { checkpoints: vec![entry], ..Session::default() };
         app.state.store.inspections.insert((PATH.into(), NetworkChoice::default()), report("model"));

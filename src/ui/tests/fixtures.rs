@@ -22,14 +22,14 @@ pub(super) struct Script {
     pub cancelled: Vec<JobId>,
     pub paused: Vec<(JobId, bool)>,
     pub restarts: usize,
-    pub says: VecDeque<WorkerEvent>,
+    pub events: VecDeque<WorkerEvent>,
 }
 
 /// A worker that records requests and reports the events that a test has put in.
 #[derive(Clone, Default)]
-pub(super) struct Listener(pub Rc<RefCell<Script>>);
+pub(super) struct FakeWorker(pub Rc<RefCell<Script>>);
 
-impl Worker for Listener {
+impl Worker for FakeWorker {
     fn submit(&mut self, spec: JobSpec) -> JobId {
         let mut script = self.0.borrow_mut();
         let id = 1000 + script.asked.len() as JobId;
@@ -50,7 +50,7 @@ impl Worker for Listener {
     }
 
     fn next_event(&mut self) -> Option<WorkerEvent> {
-        self.0.borrow_mut().says.pop_front()
+        self.0.borrow_mut().events.pop_front()
     }
 }
 
