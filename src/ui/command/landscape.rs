@@ -68,9 +68,9 @@ impl LandscapeCommand {
             LandscapeCommand::Status(_) => "show or hide the status of cells",
             LandscapeCommand::Error(_) => "show errors or values",
             LandscapeCommand::ErrorBands(_) => "show or hide error bands",
-            LandscapeCommand::Cut(_) => "turn the section",
-            LandscapeCommand::AroundImage { .. } => "look around an image",
-            LandscapeCommand::AroundWeights => "look at the weights again",
+            LandscapeCommand::Cut(_) => "change the direction of sections",
+            LandscapeCommand::AroundImage { .. } => "compute landscapes around an image",
+            LandscapeCommand::AroundWeights => "compute landscapes of the weights",
             LandscapeCommand::Pick(_) | LandscapeCommand::OpenCell { .. } | LandscapeCommand::KeepCell { .. } => "pick a cell",
         }
     }

@@ -56,7 +56,7 @@ impl ScatterCommand {
             Self::Tool(_) => "choose the tool",
             Self::Pane(_) => "open or close the pane",
             Self::Clear => "select nothing",
-            Self::Invert => "turn the selection around",
+            Self::Invert => "invert the selection",
             _ => "select images",
         }
     }

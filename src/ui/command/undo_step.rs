@@ -26,7 +26,7 @@ impl Command {
             }
             Command::Checkpoint(name, command) => return UndoStep::separate(checkpoint_step_name(name, command)),
             Command::Run(RunCommand::AddToSession { .. }) => return UndoStep::separate("add the weights of a run"),
-            Command::Run(RunCommand::LookInto(_)) => return UndoStep::separate("look into another folder of runs"),
+            Command::Run(RunCommand::LookInto(_)) => return UndoStep::separate("change the folder of runs"),
             Command::AddHessian => return UndoStep::separate("compute the Hessian"),
             Command::ShowPlanes(true) => "show random planes".into(),
             Command::ShowPlanes(false) => "show sharpness".into(),

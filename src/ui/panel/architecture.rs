@@ -36,7 +36,7 @@ fn choices(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, c
     for network in inspection.architecture.iter().chain(&inspection.ambiguous) {
         choose(ui, network, checkpoint.architecture.as_ref() == Some(network), Some(network.clone()));
     }
-    choose(ui, "As its tensors tell", checkpoint.architecture.is_none(), None);
+    choose(ui, "As inferred from its tensors", checkpoint.architecture.is_none(), None);
 }
 
 /// Draws what is known and what is assumed, line by line.
@@ -44,13 +44,13 @@ fn tooltip(ui: &mut Ui, is_assumed: bool, checkpoint: &CheckpointEntry, inspecti
     ui.label(match (is_assumed, checkpoint.architecture.is_some()) {
         (true, _) => assumed::ASSUMED,
         (false, true) => "The network, as chosen",
-        (false, false) => "The network, as its tensors tell",
+        (false, false) => "The network, inferred from its tensors",
     });
     for known in &inspection.certain {
         ui.label(format!("{}: {}", known.what, known.value));
     }
     if !inspection.assumed.is_empty() {
-        ui.label("Assumed, because tensors do not tell:");
+        ui.label("Assumed, since tensors do not show it:");
         for assumed in &inspection.assumed {
             ui.label(format!("{}: {}", assumed.what, assumed.value));
         }

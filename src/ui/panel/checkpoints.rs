@@ -264,7 +264,7 @@ fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<C
     });
     let accessible_label = assumed::accessible_label(&format!("Normalization of {name}: {}", present.label()), is_assumed);
     response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &accessible_label));
-    let hint = format!("What the inputs are normalized with, as in training\n{}", constants(present));
+    let hint = format!("Normalization of the inputs, as in training\n{}", constants(present));
     response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint });
 }
 

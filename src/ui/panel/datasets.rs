@@ -131,7 +131,7 @@ fn hint(unreadable: &[UnreadableImage]) -> String {
     if unreadable.is_empty() {
         return what;
     }
-    format!("{what}\n\nCould not be read and are in no number:\n{}", unreadable_lines(unreadable).join("\n"))
+    format!("{what}\n\nCould not be read and are not counted:\n{}", unreadable_lines(unreadable).join("\n"))
 }
 
 /// Draws all properties of a dataset; returns the changed dataset once a property was chosen or typed.
@@ -139,7 +139,7 @@ fn menu(ui: &mut Ui, texts: &mut Texts) -> Option<DatasetEntry> {
     let mut given = None;
     ui.add_space(2.0);
     let typed = [
-        line(ui, "Name", "as figures say it", |texts| &mut texts.name, texts),
+        line(ui, "Name", "name in figures", |texts| &mut texts.name, texts),
         line(ui, "Images", "all", |texts| &mut texts.images, texts),
         line(ui, "Split", "test, else val, else train", |texts| &mut texts.split, texts),
         texts.of.role.has_classes() && line(ui, "Classes", "by name, or { plane = \"airplane\" }", |texts| &mut texts.classes, texts),

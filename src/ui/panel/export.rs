@@ -26,7 +26,7 @@ pub fn show(ui: &mut Ui, state: &mut ExportLine, name: &str, commands: &mut Vec<
             field.request_focus();
         }
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        if (ui.button("Write").on_hover_text("The ending decides: .svg, .pdf, .png, or the numbers alone as .csv or .npz").clicked()
+        if (ui.button("Write").on_hover_text("The extension decides: .svg, .pdf, .png, or the numbers alone as .csv or .npz").clicked()
             || entered)
             && !state.path.trim().is_empty()
         {

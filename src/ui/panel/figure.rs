@@ -33,7 +33,7 @@ pub fn show(ui: &mut Ui, figure: &FigureSettings, commands: &mut Vec<Command>) {
         }
         number(ui, &mut changed.font_pt, FigureSettings::FONT_PT, "Size of type in points", " pt");
         number(ui, &mut changed.dpi, FigureSettings::DPI, "Resolution of PNGs in dots per inch", " dpi");
-        controls::menu(ui, theme_label(changed.theme), "What figures are drawn on", |ui| {
+        controls::menu(ui, theme_label(changed.theme), "Background of figures", |ui| {
             for theme in Theme::ALL {
                 if ui.selectable_label(changed.theme == theme, theme_label(theme)).clicked() {
                     changed.theme = theme;

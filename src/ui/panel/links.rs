@@ -29,5 +29,5 @@ fn switch(ui: &mut Ui, link: Link, on: bool) -> Response {
     icon::draw(ui.painter(), Icon::Chain, Pos2::new(rect.left() + 12.0, rect.center().y), on, if on { palette.accent } else { color });
     ui.painter().galley(Pos2::new(rect.left() + 24.0, rect.center().y - galley.size().y / 2.0), galley, color);
     response.widget_info(|| WidgetInfo::selected(WidgetRole::CheckBox, true, on, format!("Link {}", link.label())));
-    response.on_hover_text(if on { "All panels share it. Click to part them." } else { "Every panel has its own. Click to share." })
+    response.on_hover_text(if on { "All panels share it. Click to separate them." } else { "Every panel has its own. Click to share." })
 }

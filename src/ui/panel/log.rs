@@ -35,7 +35,7 @@ pub fn show(ui: &mut Ui, log: &mut Log, commands: &mut Vec<Command>) {
             if quiet_button(ui, "×", "Close the log").clicked() {
                 commands.push(Command::ToggleLog);
             }
-            if quiet_button(ui, "Clear", "Forget every line").clicked() {
+            if quiet_button(ui, "Clear", "Remove all lines").clicked() {
                 log.clear();
             }
             if quiet_button(ui, "Copy", "Copy the lines shown").clicked() {
@@ -49,9 +49,9 @@ pub fn show(ui: &mut Ui, log: &mut Log, commands: &mut Vec<Command>) {
     let places = log.matching().to_vec();
     if places.is_empty() {
         let text = if log.len() == 0 {
-            "Nothing yet: what jobs do and what the worker writes appears here."
+            "Nothing yet: events of jobs and output of the worker appear here."
         } else {
-            "No line passes the filter."
+            "No line matches the filter."
         };
         ui.colored_label(palette.weak, text);
     }

@@ -18,11 +18,11 @@ pub fn show(ui: &mut Ui, meter: &Meter, threads: Option<usize>) {
     let worker = meter.worker.map(|n| format!("worker {}", bytes(n)));
     let parts: Vec<String> = [Some(device), window, worker].into_iter().flatten().collect();
     small_text(ui, &parts.join(" · ")).on_hover_ui(|ui| {
-        ui.label(format!("{threads} of {cores} threads for the worker's arithmetic"));
+        ui.label(format!("{threads} of {cores} threads for the worker's computations"));
         for gpu in &meter.graphics {
             ui.label(format!("GPU: {}; jobs use it unless they ask for the CPU", memory_of(gpu)));
         }
-        ui.label("Resident memory, looked at once a second while something happens");
+        ui.label("Resident memory, measured once a second while the window is active");
     });
 }
 

@@ -58,7 +58,7 @@ pub fn show(ctx: &Context, state: &mut Palette, items: &[Item], used: &[String])
         }
         ui.add_space(6.0);
         if found.is_empty() {
-            controls::small_text(ui, "Nothing is called like that.");
+            controls::small_text(ui, "No command matches.");
         }
         ScrollArea::vertical().max_height(12.0 * ROW).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;

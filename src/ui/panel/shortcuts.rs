@@ -13,7 +13,7 @@ const GESTURES: [(&str, &str); 5] = [
     ("Wheel", "zoom a plot about the pointer"),
     ("Double click", "show all of a plot"),
     ("Tab, Shift+Tab", "next control, or the one before"),
-    ("Space, Enter", "press what has the ring"),
+    ("Space, Enter", "press the focused control"),
 ];
 
 /// Height of the whole list, if the window is large enough.

@@ -40,6 +40,6 @@ pub(super) fn show(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspe
     });
     let accessible_label = assumed::accessible_label(&format!("Weights of {name}: {present}"), is_assumed);
     response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &accessible_label));
-    let hint = format!("The file holds {} state dicts: {}", inspection.state_dicts.len(), inspection.state_dicts.join(", "));
+    let hint = format!("The file contains {} state dicts: {}", inspection.state_dicts.len(), inspection.state_dicts.join(", "));
     response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint });
 }

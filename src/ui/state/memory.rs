@@ -21,7 +21,7 @@ pub struct MemoryState {
 pub struct Recent {
     /// Its path.
     pub path: PathBuf,
-    /// Whether nothing is there now now. Its disk may be mounted again, so it stays in the list.
+    /// Whether the file does not exist now. Its disk may be mounted again, so it stays in the list.
     pub missing: bool,
 }
 

@@ -132,7 +132,7 @@ fn the_palette_says_why_something_cannot_be_done_and_does_not_do_it() {
     press_keys(&mut harness, Modifiers::CTRL, Key::K);
     harness.get_by_label("Find a command").type_text("restart worker");
     harness.run();
-    assert!(harness.get_by_label("Restart worker: the worker is well").accesskit_node().is_disabled());
+    assert!(harness.get_by_label("Restart worker: the worker is running").accesskit_node().is_disabled());
     press_keys(&mut harness, Modifiers::NONE, Key::Enter);
     assert!(harness.state().state.palette.is_some());
 }

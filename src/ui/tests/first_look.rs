@@ -35,7 +35,7 @@ fn dropped_files_are_recognized_by_content_and_images_get_a_likely_role_and_limi
     assert_eq!(found, [("cifar", Role::Id, look), ("digits", Role::Far, look), ("more outliers", Role::Outliers, None)]);
     harness.run();
     harness.get_by_label("Role and images of cifar: ID · 200, assumed");
-    harness.get_by_label_contains("more outliers: taken for outliers, all its images");
+    harness.get_by_label_contains("more outliers: assumed to be outliers, all its images");
 }
 
 #[test]

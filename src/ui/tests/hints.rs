@@ -51,7 +51,7 @@ fn a_search_shows_what_it_finds_outside_of_a_zoomed_plot() {
     give(&mut harness, search("role:far"));
     assert_eq!(harness.state().state.session.view.extents.get(&Tab::EMBEDDING), None);
     let text = harness.state().state.message.clone().unwrap().text;
-    assert!(text.ends_with("outside of what was seen: the plots show everything again"), "{text}");
+    assert!(text.ends_with("outside of the visible part: the plots show everything again"), "{text}");
     assert_eq!(harness.state().state.scatter.view.color_by, ColorBy::Role);
 }
 
@@ -63,7 +63,7 @@ fn a_selection_over_histograms_says_that_it_is_normalized_separately() {
     assert!(n > 0);
     harness.get_by_label("Energy").click();
     harness.run();
-    assert!(drawn(&harness, &format!("{n} selected, as a density of their own")), "{n}");
+    assert!(drawn(&harness, &format!("{n} selected, normalized separately")), "{n}");
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn a_file_that_fits_several_networks_shows_a_question_and_no_results_until_it_is
         .store
         .jobs
         .values()
-        .filter(|job| matches!(&job.state, JobState::Failed(why) if why.contains("not begun")))
+        .filter(|job| matches!(&job.state, JobState::Failed(why) if why.contains("not started")))
         .count();
     assert_eq!(failed, 4, "landscape, sharpness, embedding and scores");
     press(&mut harness, &format!("mnist_tutorial: {NAME}"));
@@ -82,7 +82,7 @@ fn an_assumed_network_is_marked_and_its_menu_offers_the_others() {
         Inspection { architecture: Some("resnet8_noshort".into()), ambiguous: vec!["resnet8".into()], ..inspection(NAME) },
     );
     press(&mut harness, &format!("Network of {NAME}: resnet8_noshort"));
-    press(&mut harness, "As its tensors tell");
+    press(&mut harness, "As inferred from its tensors");
     assert_eq!(entry(&harness).architecture, None);
 }
 

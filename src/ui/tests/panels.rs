@@ -40,7 +40,7 @@ fn the_start_page_opens_the_demo_recent_files_and_what_was_left() {
         checkpoints: 2,
         error: None,
     };
-    let broken = Leftover { error: Some("cannot read what was kept (/state/slots/9.toml)".into()), ..left("9", "9.toml") };
+    let broken = Leftover { error: Some("cannot read the kept session (/state/slots/9.toml)".into()), ..left("9", "9.toml") };
     app.state.memory.leftovers = vec![left("7", "sketch"), left("8", "draft"), broken];
     harness.run();
     for (label, command) in [
@@ -53,7 +53,7 @@ fn the_start_page_opens_the_demo_recent_files_and_what_was_left() {
     ] {
         assert_eq!(pushed_commands(&mut harness, label), [command], "{label}");
     }
-    assert_eq!(pushed_commands(&mut harness, "Open recent disk/old.toml"), [], "nothing is there now");
+    assert_eq!(pushed_commands(&mut harness, "Open recent disk/old.toml"), [], "the file does not exist");
     assert_eq!(pushed_commands(&mut harness, "Bring back unsaved 9.toml, cannot be read"), [], "it is said and stays as it is");
 }
 
@@ -116,8 +116,8 @@ fn the_log_is_cleared_and_hidden() {
     harness.run();
     press(&mut harness, "Show the log");
     harness.get_by_label("something");
-    press(&mut harness, "Forget every line");
-    harness.get_by_label_contains("Nothing yet: what jobs do");
+    press(&mut harness, "Remove all lines");
+    harness.get_by_label_contains("Nothing yet: events of jobs");
     press(&mut harness, "Hide the log");
     assert!(harness.query_by_label("Filter").is_none());
 }

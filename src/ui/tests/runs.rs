@@ -242,7 +242,7 @@ fn a_finished_run_joins_the_session_with_one_click() {
     harness.get_by_label("Add to session the last weights of run mine").click();
     harness.run();
     assert_eq!(harness.state().state.session.checkpoints.last().unwrap().path, run.last_weights());
-    harness.get_by_label_contains("has joined the session with its last weights");
+    harness.get_by_label_contains("to the session with its last weights");
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn without_an_earlier_run_the_worker_times_a_few_steps() {
     let (folder, fake_worker) = (tempfile::tempdir().unwrap(), FakeWorker::default());
     let mut harness = harness(folder.path(), &fake_worker, RunOptions::default());
     open_form(&mut harness, &fake_worker);
-    harness.get_by_label_contains("no run of a resnet8 in this folder to go by");
+    harness.get_by_label_contains("this folder has no run of a resnet8 to compare with");
     let mut answer = |event: JobEvent| {
         harness.get_by_label("Time a few steps").click();
         harness.run();

@@ -197,7 +197,7 @@ fn a_slot_that_cannot_be_read_is_reported_at_the_start() {
     std::fs::write(root.path().join("slots/9-9.toml"), "name = \"from another version\"").unwrap();
     let mut harness = window(root.path(), &FakeWorker::default(), Vec::new());
     run_until(&mut harness, |app| app.state.document.name == "Demo");
-    assert!(message(&harness).contains("cannot read what was kept") && message(&harness).contains("9-9.toml"), "{}", message(&harness));
+    assert!(message(&harness).contains("cannot read the kept session") && message(&harness).contains("9-9.toml"), "{}", message(&harness));
     let items = crate::ui::command::list::list(&harness.state().state);
     let item = items.iter().find(|item| item.name == "Bring back unsaved 9-9.toml, cannot be read").unwrap();
     assert!(item.unavailable.as_ref().is_some_and(|why| why.contains("9-9.toml")));

@@ -154,7 +154,7 @@ fn a_file_that_has_unsaved_changes_opens_with_them_and_undo_removes_them() {
     drop(harness);
     let mut harness = window(root.path(), &FakeWorker::default(), vec![folder.path().join("study.toml")]);
     run_until(&mut harness, |app| app.state.session.checkpoints.len() == 1);
-    assert!(message(&harness).contains("Changes that were not saved are back"), "{}", message(&harness));
+    assert!(message(&harness).contains("Unsaved changes were restored"), "{}", message(&harness));
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     assert_eq!(harness.state().state.session.checkpoints.len(), 2);
     assert!(!harness.state().state.unsaved());
@@ -209,7 +209,7 @@ fn a_session_whose_file_was_deleted_is_restored() {
     let mut harness = window(root.path(), &FakeWorker::default(), Vec::new());
     harness.run();
     assert_eq!(harness.state().state.session.checkpoints.len(), 2);
-    assert!(harness.state().state.unsaved() && message(&harness).contains("is gone or cannot be read"));
+    assert!(harness.state().state.unsaved() && message(&harness).contains("does not exist or cannot be read"));
     press_keys(&mut harness, Modifiers::CTRL, Key::N);
     settle(&mut harness);
     let recent = format!("Open recent {}", crate::ui::command::list::short(&folder.path().join("study.toml")));

@@ -21,7 +21,7 @@ impl App {
         // A message about assumptions on images opened at the same time is more important.
         if self.state.message.is_none() {
             self.state.inform(format!(
-                "{name}: its inputs are taken to be normalized as {}. Its row at the left changes that.",
+                "{name}: its inputs are assumed to be normalized as {}. Change this in its row at the left.",
                 normalization.label()
             ));
         }

@@ -15,8 +15,8 @@ impl App {
         let role = role.unwrap_or_else(|| self.state.session.likely_role(&path));
         let entry = if guessed { DatasetEntry::guessed(name, path, role) } else { DatasetEntry::opened(name, path, role) };
         let taken = entry.limit.map_or("all its images".into(), |_| format!("at most {FIRST_LOOK} images for a first look"));
-        let said = if guessed { format!("taken for {}", role.label()) } else { format!("opened as {}", role.label()) };
-        self.state.inform(format!("{}: {said}, {taken}. Its row at the left changes both.", entry.name));
+        let said = if guessed { format!("assumed to be {}", role.label()) } else { format!("opened as {}", role.label()) };
+        self.state.inform(format!("{}: {said}, {taken}. Change both in its row at the left.", entry.name));
         self.state.session.datasets.push(entry);
     }
 
@@ -32,7 +32,7 @@ impl App {
         let own = opened.iter().any(|one| matches!(one, Opened::Checkpoint(..) | Opened::Dataset(..)));
         if own && self.state.shows_unchanged_demo() {
             self.new_session();
-            self.state.inform("A session of its own; the demo is in the menu Session.");
+            self.state.inform("This is a new session. The demo is in the menu Session.");
         }
     }
 }

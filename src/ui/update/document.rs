@@ -108,8 +108,7 @@ impl App {
         if number == self.state.document.number {
             self.save_as(path, true);
         } else {
-            self.state
-                .report_error(format!("not saved: another session has been opened since the name was asked for ({})", path.display()));
+            self.state.report_error(format!("not saved: another session was opened while the file dialog was open ({})", path.display()));
         }
     }
 
@@ -143,9 +142,9 @@ impl App {
             SaveResult::Changed(path) => {
                 self.state.document.overwrite_confirmed |= is_open;
                 let advice = if is_open {
-                    "Save again to write over it, or save elsewhere"
+                    "Save again to overwrite it, or save elsewhere"
                 } else {
-                    "What was to be saved is kept: the menu Session brings it back"
+                    "The unsaved session is kept and can be restored from the menu Session"
                 };
                 let found = "the file was changed by another program since it was opened";
                 self.state.report_error(format!("not saved: {found}. {advice} ({})", path.display()));
@@ -200,10 +199,11 @@ impl App {
         };
         if is_lost {
             let file = kept.file.as_deref().unwrap_or(Path::new("")).display().to_string();
-            self.state.report_error(format!("the session's file is gone or cannot be read; what was open is here, not saved ({file})"));
+            self.state
+                .report_error(format!("the session's file does not exist or cannot be read; the restored session is not saved ({file})"));
         } else if restoring == Some(Restoring::Last) && !kept.closed {
             self.state
-                .inform("The last window ended without being closed. Here is what was open; changes of its last second may be missing.");
+                .inform("The last window ended without being closed. Its session was restored; changes of its last second may be missing.");
         }
         self.set_document(Document::new(kept.file.clone(), kept.name.clone(), base), session);
         let stopped = kept.stopped;
@@ -223,12 +223,12 @@ impl App {
         if kept.unsaved {
             self.set_session(kept.session);
             self.record(UndoStep::separate("bring back unsaved changes"), before);
-            self.state.inform("Changes that were not saved are back. Undo takes them away again.");
+            self.state.inform("Unsaved changes were restored. Undo removes them again.");
         } else {
             // The file may have been edited since: its content has priority, except for the view.
             let view = ViewSettings { tab: before.view.tab.clone(), ..kept.session.view };
             self.set_session(Session { view, ..before.clone() });
-            self.record(UndoStep::separate("look at it as before"), before);
+            self.record(UndoStep::separate("restore the view"), before);
         }
     }
 
@@ -247,7 +247,7 @@ impl App {
         let name = if back { self.state.history.undo_name() } else { self.state.history.redo_name() }.map(str::to_owned);
         let session = if back { self.state.history.undo(present) } else { self.state.history.redo(present) };
         if let (Some(name), Some(session)) = (name, session) {
-            self.state.inform(format!("{} {name}", if back { "Undone:" } else { "Done again:" }));
+            self.state.inform(format!("{} {name}", if back { "Undone:" } else { "Redone:" }));
             self.set_session(session);
         }
     }

@@ -62,7 +62,7 @@ impl App {
         let (path, architecture, normalization) = (job.file.clone(), source.architecture.clone(), source.normalization);
         self.state.session.add_checkpoint(CheckpointEntry { name: name.clone(), path, architecture, normalization, ..Default::default() });
         self.record(UndoStep::separate(format!("open {name}")), before);
-        self.state.inform(format!("{name} is a checkpoint of this session now; all analyses follow"));
+        self.state.inform(format!("{name} is now a checkpoint of this session; all analyses will be computed"));
         self.replan();
     }
 

@@ -10,7 +10,7 @@ use flatland_core::job::{Analysis, JobId, JobSpec};
 use flatland_core::result::{LossSurface, NetworkCheck, ScoreDifference, ScoreTable};
 
 /// Why a job was not started: its checkpoint cannot be read, or the user has to choose its network.
-pub const REFUSED: &str = "not begun: the checkpoint cannot be read as it is, its row at the left says why";
+pub const REFUSED: &str = "not started: the checkpoint cannot be read; its row at the left says why";
 
 impl App {
     /// Starts reading the result of a job.

@@ -177,7 +177,7 @@ impl App {
         let name = unused_name(&run_name(dir), |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         let (architecture, normalization) = (run.view.config.architecture.clone(), run.view.config.normalization);
         let which = if best { "its best weights, by accuracy on the watched ID images" } else { "its last weights" };
-        self.state.inform(format!("{name} has joined the session with {which}"));
+        self.state.inform(format!("Added {name} to the session with {which}"));
         self.state.session.add_checkpoint(CheckpointEntry { name, path, architecture, normalization, ..CheckpointEntry::default() });
         self.replan();
     }

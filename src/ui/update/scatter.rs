@@ -140,8 +140,8 @@ impl App {
         let most = self.state.scatter.clouds.iter().map(|(name, entry)| outside(name, &entry.cloud)).max().unwrap_or(0);
         if most > 0 {
             self.state.session.view.see_all(Tab::EMBEDDING);
-            let images = if most == 1 { "1 image lies".into() } else { format!("{} images lie", count(most as u64)) };
-            self.state.inform(format!("{images} outside of what was seen: the plots show everything again"));
+            let images = if most == 1 { "1 image is".into() } else { format!("{} images are", count(most as u64)) };
+            self.state.inform(format!("{images} outside of the visible part: the plots show everything again"));
         }
     }
 

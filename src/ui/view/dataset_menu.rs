@@ -35,5 +35,5 @@ pub fn loss_note(loss: &LossSettings) -> String {
 
 /// The parameters that are varied, if these are not all, as the end of a note.
 pub fn layers_note(layers: &[String]) -> String {
-    if layers.is_empty() { String::new() } else { format!("; only {} move", layers.join(", ")) }
+    if layers.is_empty() { String::new() } else { format!("; only {} are varied", layers.join(", ")) }
 }

@@ -41,7 +41,7 @@ struct Drag {
     corners: Vec<[f64; 2]>,
 }
 
-/// The mode for these modifiers: Shift adds, Alt takes away.
+/// The mode for these modifiers: Shift adds, Alt removes.
 pub fn mode(modifiers: Modifiers) -> SelectMode {
     match (modifiers.shift, modifiers.alt) {
         (_, true) => SelectMode::Subtract,

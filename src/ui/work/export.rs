@@ -39,7 +39,7 @@ impl Export {
             return Err(format!("expected a file name that ends in {known}, found the ending `{extension}` ({})", path.display()));
         };
         if !over && path.exists() {
-            return Err(format!("not written: the file is there already. Write once more to write over it ({})", path.display()));
+            return Err(format!("not written: the file exists already. Write again to overwrite it ({})", path.display()));
         }
         let plate = self.source.plate().ok_or("nothing to export")?;
         let is_picture = !matches!(format, FigureFormat::Csv | FigureFormat::Npz);

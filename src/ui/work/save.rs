@@ -49,7 +49,7 @@ pub fn save(path: PathBuf, session: Session, over: Overwrite) -> SaveResult {
             Ok(_) | Err(_) => return SaveResult::Changed(path),
         },
         Overwrite::Never if path.exists() => {
-            let message = "not saved: expected a name without a file, or one with its ending `.toml` to write over it, found the file";
+            let message = "not saved: expected a path where no file exists, or one that ends in `.toml` to overwrite it, found the file";
             return SaveResult::Failed(format!("{message} ({})", path.display()));
         }
         Overwrite::Never | Overwrite::Any => {}

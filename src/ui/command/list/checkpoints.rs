@@ -22,7 +22,7 @@ pub fn checkpoint_items(state: &State) -> Vec<Item> {
             let read = known.and_then(|known| known.weights.as_ref()) == Some(key);
             items.push(item(&format!("Read {key} of *"), CheckpointCommand::Weights(key.clone()), "State dicts").chosen(read));
             let beside = CheckpointCommand::OpenBeside(key.clone());
-            items.push(item(&format!("Open {key} beside *"), beside, "State dicts").only_if(!read, "it is the one that is read"));
+            items.push(item(&format!("Open {key} beside *"), beside, "State dicts").only_if(!read, "it is read already"));
         }
         items.push(item("Move * back", CheckpointCommand::MoveBy(1), "Order").only_if(place < last, "it is the last"));
     }

@@ -35,7 +35,7 @@ pub fn figure_items(state: &State) -> Vec<Item> {
     }
     for theme in Theme::ALL {
         let name = format!("Figures on a {}", theme_label(theme).to_lowercase());
-        items.push(figure(name, "Ground", FigureSettings { theme, ..present.clone() }));
+        items.push(figure(name, "Background", FigureSettings { theme, ..present.clone() }));
     }
     let letters = FigureSettings { letters: !present.letters, ..present.clone() };
     items.push(figure("Panel letters in figures".into(), "", letters).chosen(present.letters));

@@ -123,7 +123,7 @@ fn session_items(state: &State) -> Vec<Item> {
     for recent in &state.memory.recents {
         let name = format!("Open recent {}", short(&recent.path));
         let open = Command::Open(vec![recent.path.clone()], OpenAs::ByContent);
-        items.push(item(&name, open).under("Open recent").only_if(!recent.missing, "nothing is there now"));
+        items.push(item(&name, open).under("Open recent").only_if(!recent.missing, "the file does not exist"));
     }
     for left in state.memory.leftovers.iter().filter(|left| left.unsaved) {
         let name = format!("Bring back unsaved {}", leftover_name(left));
@@ -166,8 +166,8 @@ fn work_items(state: &State) -> Vec<Item> {
         item("Start the new run".into(), Command::Run(RunCommand::Start)).only_if(form, "no form of a new run is open"),
         item("Close the form of a new run".into(), Command::Run(RunCommand::CloseForm)).only_if(form, "no form of a new run is open"),
         item("Log".into(), Command::ToggleLog).chosen(state.log.open),
-        item("Restart worker".into(), Command::RestartWorker).only_if(state.worker_ended.is_some(), "the worker is well"),
-        item("Dismiss message".into(), Command::DismissMessage).only_if(state.message.is_some(), "there is none"),
+        item("Restart worker".into(), Command::RestartWorker).only_if(state.worker_ended.is_some(), "the worker is running"),
+        item("Dismiss message".into(), Command::DismissMessage).only_if(state.message.is_some(), "there is no message"),
     ];
     items.extend(state.store.jobs.iter().flat_map(|(id, job)| job_items(*id, &title(&job.spec), &job.state, analysis_of(&job.spec))));
     items

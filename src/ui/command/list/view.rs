@@ -39,7 +39,7 @@ pub fn view_items(state: &State) -> Vec<Item> {
     items.push(item("Sharpness over ρ/‖θ‖".into(), Command::ShowRelative(!relative)).chosen(relative));
     let planes = view.sharpness.planes;
     let several = state.session.landscape.planes > 1;
-    let loss = item("Loss over several planes in the place of sharpness".into(), Command::ShowPlanes(!planes)).chosen(planes);
+    let loss = item("Loss over several planes instead of sharpness".into(), Command::ShowPlanes(!planes)).chosen(planes);
     items.push(loss.only_if(several, "the session has one plane, see `planes` of [landscape]"));
     let unset = state.session.hessian.is_none();
     items.push(item("Compute the Hessian".into(), Command::AddHessian).only_if(unset, "it is computed already, or waits"));
@@ -58,8 +58,8 @@ pub fn view_items(state: &State) -> Vec<Item> {
         let name = format!("{} theme", theme.label());
         items.push(item(name, Command::SetTheme(theme)).under("Theme").chosen(theme == preferences.theme));
     }
-    items.push(item("Larger".into(), Command::ZoomIn).only_if(preferences.zoomed(true) != preferences.zoom, "as large as it gets"));
-    items.push(item("Smaller".into(), Command::ZoomOut).only_if(preferences.zoomed(false) != preferences.zoom, "as small as it gets"));
+    items.push(item("Larger".into(), Command::ZoomIn).only_if(preferences.zoomed(true) != preferences.zoom, "the largest size is set"));
+    items.push(item("Smaller".into(), Command::ZoomOut).only_if(preferences.zoomed(false) != preferences.zoom, "the smallest size is set"));
     items.push(item("Normal size".into(), Command::ZoomReset).only_if(preferences.zoom != 1.0, "it is the present size"));
     items.push(item("Close what is open".into(), Command::Back).only_if(state.has_dialog_open(), "nothing is open above the view"));
     items

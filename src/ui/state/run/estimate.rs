@@ -37,7 +37,7 @@ pub fn estimate(run: &RunConfig, architecture: Option<&str>, methods: &[MethodIn
     let steps_text = format!("{} steps", count(steps as u64));
     let network = architecture.or(run.architecture.as_deref()).map(without_head);
     let Some(network) = network else {
-        return open(format!("{steps_text}. How long they take is not known yet: neither is the network of the checkpoint."));
+        return open(format!("{steps_text}. How long they take is not known yet: the network of the checkpoint is not known."));
     };
     let timed = trials.iter().rev().filter(|trial| without_head(&trial.pace.architecture) == network).map(|Trial { run, pace }| TimedRun {
         config: run,
@@ -59,7 +59,7 @@ pub fn estimate(run: &RunConfig, architecture: Option<&str>, methods: &[MethodIn
     let same = |timed: &TimedRun<'_>| timed.config.method.name == run.method.name && work(timed.config, methods) == work(run, methods);
     let timed_runs: Vec<TimedRun<'_>> = timed.chain(earlier).collect();
     let Some(timed) = timed_runs.iter().find(|timed| same(timed)).or(timed_runs.first()) else {
-        return open(format!("{steps_text}. How long they take is not known yet: no run of a {network} in this folder to go by."));
+        return open(format!("{steps_text}. How long they take is not known yet: this folder has no run of a {network} to compare with."));
     };
     let per_step = timed.step_secs * work(run, methods) / work(timed.config, methods);
     let evaluations = timed.evaluation_secs * (run.epochs.unwrap_or_default() + 1) as f64;

@@ -18,7 +18,7 @@ impl Draft {
         let parameters = parameters.filter(|parameters| (1..SMALL).contains(parameters) && rho >= LARGE)?;
         Some(format!(
             "ρ is a length over all weights: {rho} was chosen for a WideResNet. This network has {} parameters, and small ones lost much of their \
-             accuracy by it; 0.05 to 0.1 is gentler. Watch the ID accuracy.",
+             accuracy by it; 0.05 to 0.1 changes the weights less. Watch the ID accuracy.",
             count(parameters)
         ))
     }

@@ -384,7 +384,7 @@ fn an_estimate_names_its_source() {
     assert_eq!(estimate(&same, resnet8, &methods, &runs, &[]), Estimate { text, open: false });
     let unknown = estimate(&erm, Some("wrn_40_2"), &methods, &runs, &[]);
     assert!(unknown.open && unknown.text.contains("no run of a wrn_40_2"), "{unknown:?}");
-    assert!(estimate(&erm, None, &methods, &[], &[]).text.contains("neither is the network"));
+    assert!(estimate(&erm, None, &methods, &[], &[]).text.contains("the network of the checkpoint is not known"));
     draft.dataset_choices[0].limit.clear();
     let whole = draft.check(&methods, &free).unwrap().0;
     assert!(estimate(&whole, resnet8, &methods, &[], &[]).text.contains("number of training images"));

@@ -60,7 +60,7 @@ pub enum Points {
 
 /// A result read from its files.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "lives boxed, between the file and the store")]
+#[expect(clippy::large_enum_variant, reason = "it is boxed while it is passed from the file to the store")]
 pub enum Loaded {
     /// From `landscape.npz`.
     Landscape(LossSurface),

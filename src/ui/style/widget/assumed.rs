@@ -6,7 +6,7 @@ use egui::{RichText, TextFormat, Ui};
 use crate::ui::style::theme;
 
 /// First sentence of the tooltip of an assumed value.
-pub const ASSUMED: &str = "Assumed: nobody stated it. Choosing a value, this one too, states it.";
+pub const ASSUMED: &str = "Assumed, not confirmed. Choosing a value, also this one, confirms it.";
 
 /// `value` in small text, with a mark if it is assumed and `▾` for the menu that it opens.
 pub fn value(ui: &Ui, value: &str, is_assumed: bool) -> LayoutJob {

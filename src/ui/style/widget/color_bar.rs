@@ -196,7 +196,7 @@ fn mark(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, end: End, id: Id) {
     let limit = significant(if end == End::High { bar.scale.high } else { bar.scale.low }, 3);
     let name_text = format!("{text} cells {word} {limit} of {}", bar.name);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name_text));
-    response.on_hover_text(format!("{text} cells lie {word} {limit} and have the colour of this end"));
+    response.on_hover_text(format!("{text} cells are {word} {limit} and have the colour of this end"));
 }
 
 fn with_limit(settings: ColorSettings, end: End, value: Option<f64>) -> ColorSettings {

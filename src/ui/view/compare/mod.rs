@@ -60,7 +60,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>) {
     });
     ui.add_space(8.0);
     if rows.is_empty() {
-        return empty(ui, "In everything that is known so far they are the same.");
+        return empty(ui, "They are equal in everything that is known so far.");
     }
     ScrollArea::both().auto_shrink([false, false]).show(ui, |ui| grid(ui, scene, &rows));
 }

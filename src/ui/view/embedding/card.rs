@@ -148,7 +148,7 @@ fn landscapes(ui: &mut Ui, scene: &mut Scene<'_>, key: &ImageKey, role: Option<R
                 (InputAxes::SignGradient, "sign of gradient", "Along the sign of the gradient (FGSM), and random signs"),
             ] {
                 let button = ui.button(label).on_hover_text(hint);
-                let button = button.on_disabled_hover_text("Its label is none of the network's classes: say a target in the session file");
+                let button = button.on_disabled_hover_text("Its label is not a class of the network: set a target in the session file");
                 button.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, can, format!("Landscape around this image: {label}")));
                 if button.clicked() {
                     let command = LandscapeCommand::AroundImage { dataset: key.0.clone(), image: key.1.max(0) as usize, axes };

@@ -97,7 +97,7 @@ impl TabView for EmbeddingTab {
 
 fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EmbeddingTab, scatter: &mut Scatter) {
     if scene.session.datasets.is_empty() {
-        return empty(ui, "Open images with their roles (ID, CS, near SS, far SS) to see where their features lie.");
+        return empty(ui, "Open images with their roles (ID, CS, near SS, far SS) to see where their features are.");
     }
     scatter.update_styles(theme::figure_theme(ui));
     keys(ui, scene, scatter, state);

@@ -1,4 +1,4 @@
-//! The selected images themselves in rows; only visible ones are read.
+//! The selected images as pictures in rows; only visible ones are read.
 
 use egui::{Role as WidgetRole, ScrollArea, Sense, Slider, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 

@@ -65,7 +65,7 @@ pub fn draw(ui: &Ui, canvas: &Canvas, state: &mut State, scatter: &Scatter, chec
     canvas.painter.add(Shape::line(outline.clone(), Stroke::new(4.0, palette.canvas)));
     canvas.painter.add(Shape::line(outline, Stroke::new(2.0, palette.strong)));
     // The height does not show the number: the area is always 1.
-    let words = format!("{} selected, as a density of their own", count(all as u64));
+    let words = format!("{} selected, normalized separately", count(all as u64));
     let corner = canvas.rect().left_top() + egui::vec2(8.0, 6.0);
     canvas.painter.text(corner, egui::Align2::LEFT_TOP, words, theme::small(), palette.strong);
 }

@@ -108,7 +108,7 @@ impl TabView for EnergyTab {
     }
 
     fn empty_sentence(&self) -> Option<&'static str> {
-        Some("Open a checkpoint to see how well its scores tell known from unknown.")
+        Some("Open a checkpoint to see how well its scores distinguish known from unknown.")
     }
 
     fn controls(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, _: &mut Drafts<'_>) {
@@ -132,7 +132,7 @@ impl TabView for EnergyTab {
 
 fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut Scatter, score: &str) {
     if !scene.session.datasets.iter().any(|dataset| dataset.role == flatland_core::session::Role::Id) {
-        return empty(ui, "Open ID test images: every score is judged against them.");
+        return empty(ui, "Open ID test images: every score is compared with them.");
     }
     scatter.update_styles(theme::figure_theme(ui));
     let bins = bins(scene, state, score);

@@ -107,7 +107,7 @@ impl TabView for HessianTab {
 
 fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut HessianTab) {
     let Some(dataset) = dataset(scene.session, scene.store, scene.dataset) else {
-        return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
+        return empty(ui, "Open images of the role ID or ID train, on which the loss can be measured.");
     };
     if scene.session.hessian.is_none() {
         return offer(ui, scene);
@@ -188,7 +188,7 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut HessianTab) {
 /// For a session without settings of the Hessian: describes it, and draws the button that adds them.
 fn offer(ui: &mut Ui, scene: &mut Scene<'_>) {
     let area = ui.available_rect_before_wrap();
-    empty(ui, "This session does not ask for the Hessian: its largest eigenvalues, trace and spectral density.");
+    empty(ui, "This session does not include the Hessian: its largest eigenvalues, trace and spectral density.");
     let below =
         Rect::from_center_size(area.center() + Vec2::new(0.0, 46.0 - area.height() * 0.08), Vec2::new(area.width().min(460.0), 60.0));
     ui.scope_builder(UiBuilder::new().max_rect(below).layout(Layout::top_down(Align::Center)), |ui| {
@@ -196,7 +196,7 @@ fn offer(ui: &mut Ui, scene: &mut Scene<'_>) {
         if ui.button("Compute the Hessian").clicked() {
             scene.commands.push(Command::AddHessian);
         }
-        let note = "Some hundred products with the Hessian for each checkpoint: minutes on a CPU.";
+        let note = "Several hundred products with the Hessian for each checkpoint: minutes on a CPU.";
         ui.label(RichText::new(note).font(theme::small()).color(theme::of(ui).weak));
     });
 }

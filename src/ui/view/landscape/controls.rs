@@ -75,7 +75,7 @@ fn input_note(plane: &InputPlane) -> String {
         Some(Norm::Linf) => "α and β in l∞ of pixels in [0, 1]",
         None => "α = 1 and β = 1 are the other images",
     };
-    let cut = if plane.clamp { ", cut off at 0 and 1" } else { "" };
+    let cut = if plane.clamp { ", clipped to [0, 1]" } else { "" };
     let axes = match (plane.through.as_slice(), plane.axes()) {
         ([other], _) => format!("towards image {other}"),
         ([b, c], _) => format!("through images {b} and {c}"),

@@ -33,7 +33,12 @@ pub(super) fn show(
     let node = shared.cursor.at.as_ref().map(|(_, node)| *node);
     let [along, across] = view.cut.symbols();
     if colors.classes.is_some() {
-        return header::plain(ui, cell.header, "No section of classes", "there is nothing between two classes; choose an amount above");
+        return header::plain(
+            ui,
+            cell.header,
+            "No section of classes",
+            "classes have no values between them; choose another quantity above",
+        );
     }
     let (at, place) = match view.cut {
         CutAxis::Alpha => (node.map_or(0.0, |[_, beta]| beta), node.map(|[alpha, _]| alpha)),

@@ -186,7 +186,7 @@ impl TabView for LandscapeTab {
 
 fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut LandscapeTab, quantity: Option<Quantity>) {
     let Some(dataset) = scene.dataset else {
-        return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
+        return empty(ui, "Open images of the role ID or ID train, on which the loss can be measured.");
     };
     let landscapes = state.shown.of(scene, dataset, quantity);
     let surfaces: Vec<(usize, &LossSurface)> = landscapes

@@ -47,7 +47,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, rect: Rect, cell: &Picked
     ui.colored_label(theme::of(ui).weak, format!("{place}   on {around}"));
     ui.add_space(6.0);
     let Some((surface, k)) = measured.as_deref().and_then(|surface| Some((surface, value_at(surface, [cell.alpha, cell.beta])?))) else {
-        ui.label("Nothing is computed of this landscape.");
+        ui.label("Nothing of this landscape is computed.");
         return;
     };
     facts(ui, surface, k);

@@ -112,7 +112,7 @@ pub(super) fn show(
         return (response, None);
     };
     if landscape.surface.shows_classes() {
-        let sentence = "Classes have no height: look at them in 2-D";
+        let sentence = "Classes have no height: show them in 2-D";
         ui.painter().text(rect.center(), Align2::CENTER_CENTER, sentence, theme::body(), palette.weak);
         return (response, None);
     }
@@ -120,7 +120,7 @@ pub(super) fn show(
     let cache = state.reliefs.entry(key).or_default();
     cache.refresh(landscape, colors.scale);
     let Some(relief) = &cache.relief else {
-        let sentence = "A line has no surface: look at it in 2-D";
+        let sentence = "A line has no surface: show it in 2-D";
         ui.painter().text(rect.center(), Align2::CENTER_CENTER, sentence, theme::body(), palette.weak);
         return (response, None);
     };

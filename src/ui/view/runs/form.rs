@@ -101,7 +101,7 @@ fn trial(ui: &mut Ui, scene: &mut Scene<'_>, run: &RunConfig) {
         small_text(ui, if job.state == JobState::Running { "Timing a few steps…" } else { "Waiting for the worker to time a few steps…" });
         return;
     }
-    let about = "The worker does a few steps of this run and keeps nothing of them; takes some seconds";
+    let about = "The worker runs a few steps of this run and discards them; this takes some seconds";
     if ui.button("Time a few steps").on_hover_text(about).clicked() {
         scene.commands.push(Command::Run(RunCommand::Time));
     }
@@ -123,7 +123,7 @@ fn left_column(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Pro
     section(ui, "Method", None);
     if scene.methods.is_empty() {
         let busy = scene.store.jobs.values().find(|job| matches!(job.state, JobState::Running | JobState::Paused));
-        let busy = busy.filter(|job| job.spec != JobSpec::Methods).map(|job| format!(" It has {} in hand.", title(&job.spec)));
+        let busy = busy.filter(|job| job.spec != JobSpec::Methods).map(|job| format!(" It is running {}.", title(&job.spec)));
         let asking = "Asking the worker what it can train with…";
         small_text(ui, &format!("{asking}{}", busy.unwrap_or_default()));
         return;
@@ -154,7 +154,7 @@ fn left_column(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Pro
     number(
         ui,
         "Seed",
-        "Of shuffling, augmentation and whatever else is drawn: the same seed gives the same run",
+        "Seed of shuffling, augmentation and all other random choices: the same seed gives the same run",
         &mut draft.seed,
         "",
         problems.get("seed"),

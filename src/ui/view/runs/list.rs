@@ -70,7 +70,7 @@ fn folder(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     ui.horizontal(|ui| {
         let label = ui.label(RichText::new("in").font(theme::small()).color(theme::of(ui).weak));
         let field = TextEdit::singleline(&mut text).font(theme::small()).desired_width(f32::INFINITY).margin(egui::Margin::symmetric(6, 3));
-        let field = ui.add(field).labelled_by(label.id).on_hover_text("The folder of the runs; Enter looks into another one");
+        let field = ui.add(field).labelled_by(label.id).on_hover_text("The folder of the runs; Enter opens another one");
         if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) && !text.trim().is_empty() && text != root {
             scene.commands.push(Command::Run(RunCommand::LookInto(PathBuf::from(text.trim()))));
         } else if field.has_focus() {
@@ -219,7 +219,7 @@ fn swatch(ui: &mut Ui, color: Color32, on: bool, name: &str) -> Response {
         ui.painter().rect_stroke(square, 2.0, Stroke::new(1.5, color), StrokeKind::Inside);
     }
     response.widget_info(|| WidgetInfo::selected(WidgetRole::CheckBox, true, on, format!("Show run {name}")));
-    response.on_hover_text("Shows its curves; with Ctrl only its")
+    response.on_hover_text("Shows its curves; with Ctrl, only its curves")
 }
 
 /// A disc that shows the state: filled while the run is in progress, a ring while it waits or after it was stopped.

@@ -85,7 +85,7 @@ pub fn controls(ui: &mut Ui, runs: &[&Run], state: &mut State) {
         let label = ui.colored_label(palette.weak, "Smoothing");
         ui.spacing_mut().slider_width = 110.0;
         let slider = Slider::new(&mut state.smoothing, 0.0..=20.0).logarithmic(true).smallest_positive(0.1).show_value(false);
-        let about = "Every point is averaged with those before it; what lies back by this share of the whole length counts 1/e. \
+        let about = "Every point is averaged with those before it; one that is back by this share of the whole length has the weight 1/e. \
                      What was measured is drawn faint.";
         ui.add(slider).labelled_by(label.id).on_hover_text(about);
         let text = if state.smoothing > 0.0 { format!("{} %", significant(state.smoothing, 2)) } else { "none".into() };

@@ -107,7 +107,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
     }
     let shown = datasets(scene.session, scene.dataset);
     if shown.is_empty() {
-        return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
+        return empty(ui, "Open images of the role ID or ID train, on which the loss can be measured.");
     }
     let curves_on = |dataset: &str| -> Vec<(usize, &SharpnessCurve)> {
         let of = |name: &str| scene.store.sharpness.get(&(name.to_owned(), dataset.to_owned()));

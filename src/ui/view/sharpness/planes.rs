@@ -37,7 +37,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, extent: &mut Extent) {
     let Some(place) = layout(area, 1, None, 560.0, SPACE).pop() else { return };
     let planes = bands.first().map_or(0, |(.., band)| band.manifest.seeds.len());
     let title = format!("Loss along α over {planes} random planes");
-    header::plain(ui, place.header, &title, "mean and one standard deviation over planes: how far a single random plane is to be believed");
+    header::plain(ui, place.header, &title, "mean and one standard deviation over planes: how reliable a single random plane is");
     let axes = Axes {
         id: Id::unique("band over planes"),
         x: Axis { label: "α", range: [left, right], scale: Scale::Linear, labelled: true },

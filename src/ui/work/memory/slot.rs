@@ -38,7 +38,7 @@ impl Slot {
     pub fn new(root: &Path) -> Result<Self, String> {
         let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
         let id = format!("{nanos}-{}", std::process::id());
-        Self::hold(root, &id).map_err(|error| format!("cannot keep what is open: {error} ({})", root.display()))
+        Self::hold(root, &id).map_err(|error| format!("cannot keep the open session: {error} ({})", root.display()))
     }
 
     /// Locks an existing slot that no process has locked.
@@ -58,11 +58,11 @@ impl Slot {
     pub fn read(&self) -> Result<KeptSession, String> {
         let text = std::fs::read_to_string(&self.file).map_err(|error| error.to_string());
         text.and_then(|text| toml::from_str(&text).map_err(|error| error.to_string()))
-            .map_err(|error| format!("cannot read what was kept: {error} ({})", self.file.display()))
+            .map_err(|error| format!("cannot read the kept session: {error} ({})", self.file.display()))
     }
 
     pub fn write(&self, kept: &KeptSession) -> Result<(), String> {
-        let text = toml::to_string(kept).map_err(|error| format!("cannot keep what is open: {error}"))?;
+        let text = toml::to_string(kept).map_err(|error| format!("cannot keep the open session: {error}"))?;
         write_atomic(&self.file, text.as_bytes()).map_err(|error| error.to_string())
     }
 
