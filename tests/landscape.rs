@@ -82,7 +82,7 @@ fn a_paused_landscape_computes_nothing_until_it_goes_on() {
         loop {
             match worker.wait_event(Duration::from_secs(patience)) {
                 Some(WorkerEvent::Message(WorkerMessage { event, .. })) => return Some(event),
-                Some(WorkerEvent::Said { .. }) => {}
+                Some(WorkerEvent::OutputLine { .. }) => {}
                 Some(WorkerEvent::Died { message }) => panic!("{message}"),
                 None => return None,
             }

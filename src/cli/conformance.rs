@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::output::say;
-use super::runner::{Runner, Told};
+use super::runner::{AlreadyReported, Runner};
 use crate::figure::conformance::{html, markdown};
 use crate::figure::number::significant;
 use flatland_core::job::{self, ConformanceJob, Device, JobOutput, JobSpec, PlanOptions, WorkerOptions, conformance_jobs, demo_session};
@@ -59,7 +59,7 @@ impl Conformance {
         write_atomic(&self.out.join("conformance.md"), markdown(&report).as_bytes())?;
         self.tell(&report)?;
         runner.verdict()?;
-        if report.failures().next().is_some() { Err(Told.into()) } else { Ok(()) }
+        if report.failures().next().is_some() { Err(AlreadyReported.into()) } else { Ok(()) }
     }
 
     fn jobs(&self, scratch: &std::path::Path) -> anyhow::Result<Vec<JobSpec>> {

@@ -40,10 +40,10 @@ fn one_of<T: Clone + Send + Sync + 'static, const N: usize>(all: [(&'static str,
 }
 
 impl FigureOptions {
-    /// Puts what was given into the session.
+    /// Applies the given flags to the session.
     ///
     /// # Errors
-    /// When a number makes no sense.
+    /// When a value is invalid.
     pub fn apply(&self, session: &mut Session) -> anyhow::Result<()> {
         let figure = &mut session.figure;
         let put = |field: &mut f64, value: Option<f64>| *field = value.unwrap_or(*field);

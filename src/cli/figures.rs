@@ -9,7 +9,10 @@ use super::figure_options::FigureOptions;
 use super::options::{SessionOptions, plan};
 use super::output::say;
 use super::runner::Runner;
-use crate::figure::{Findings, Found, Missing, Panel, Plate, Report, complaint, error_kind, left_out, paper, plates, table, without_glyph};
+use crate::figure::{
+    CaptionedFigure, FigureResults, Found, Missing, Panel, Report, captioned_figures, complaint, error_kind, left_out, paper, table,
+    without_glyph,
+};
 use flatland_core::job::{Analysis, JobSpec, Named, PlanOptions, is_finished, plan_cached, unreadable_in_result};
 use flatland_core::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossSurface, NetworkCheck, ResultError, ScoreTable, SharpnessCurve,
@@ -39,16 +42,16 @@ impl Figures {
         let mut jobs = Vec::new();
         for analysis in Analysis::of(&session) {
             let Some(choices) = choices_of(&session, analysis, &choices) else { continue };
-            // Checked as a plain plan first: a complaint about a missing file beats one about the cache.
+            // The plain plan is checked first, so that a missing file is reported before errors of the cache.
             plan(&session, &options.session, analysis, &options.out, &choices)?;
             jobs.extend(plan_cached(&session, analysis, &choices)?);
         }
         let mut runner = Runner::start(options.landscape_worker());
-        // The cache may hold what was computed before anybody knew that the file is another network than it was taken for.
+        // The cache may hold results of a file that was read as the wrong network before.
         let refused = runner.refused(&session.checkpoints)?;
         jobs.retain(|job| job.checkpoint().is_none_or(|checkpoint| !refused.contains(&checkpoint.name)));
         let (cached, missing): (Vec<JobSpec>, Vec<JobSpec>) = jobs.iter().cloned().partition(is_finished);
-        // What is computed now is warned of by the worker.
+        // For results that are computed now the worker prints the warning.
         cached.iter().for_each(warn_again);
         warn_of_unreadable(&cached);
         let (landscapes, others): (Vec<JobSpec>, Vec<JobSpec>) = missing.into_iter().partition(|job| matches!(job, JobSpec::Landscape(_)));
@@ -62,7 +65,7 @@ impl Figures {
     }
 }
 
-/// Says of a result that was computed before what its reader has to know.
+/// Prints the warnings of a result that was computed before.
 fn warn_again(job: &JobSpec) {
     let (Some(out), Some(checkpoint)) = (job.out(), job.checkpoint()) else { return };
     for warning in NetworkCheck::load(out).map(|check| check.warnings).unwrap_or_default() {
@@ -92,7 +95,7 @@ fn warn_again(job: &JobSpec) {
     notes.iter().for_each(|note| eprintln!("warning: {}: {note}", checkpoint.name));
 }
 
-/// The choices for one analysis of many: a loss is of images of the network's classes only. `None` where none of the chosen has a loss.
+/// The choices for one analysis of many: a loss needs images of the network's classes. `None` if none of the chosen datasets has a loss.
 fn choices_of(session: &Session, analysis: Analysis, choices: &PlanOptions) -> Option<PlanOptions> {
     let mut choices = choices.clone();
     if !analysis.is_per_dataset() || choices.datasets.is_empty() {
@@ -103,7 +106,7 @@ fn choices_of(session: &Session, analysis: Analysis, choices: &PlanOptions) -> O
     (!choices.datasets.is_empty()).then_some(choices)
 }
 
-/// Says on stderr which images the results that are known already are without; jobs that run say it themselves.
+/// Prints which images are missing in cached results; running jobs report it themselves.
 fn warn_of_unreadable(known: &[JobSpec]) {
     let mut said: Unreadable = Unreadable::new();
     for (dataset, images) in known.iter().flat_map(unreadable_in_result) {
@@ -116,7 +119,7 @@ fn warn_of_unreadable(known: &[JobSpec]) {
     }
 }
 
-/// Where figures go and what is said of them.
+/// Where figures are written, and the form of the output.
 pub(super) struct Target<'a> {
     /// The folder.
     pub out: &'a Path,
@@ -128,16 +131,16 @@ pub(super) struct Target<'a> {
     pub json: bool,
 }
 
-/// Writes the figures and tables of what `jobs` left behind; says each file on stdout, and on stderr what could not be drawn.
+/// Writes the figures and tables of the results of `jobs`; prints each file to stdout, and to stderr what could not be drawn.
 pub(super) fn draw(session: &Session, jobs: &[JobSpec], target: &Target) -> anyhow::Result<()> {
     let findings = findings(session, jobs);
     let (drawn, missing) = match session.figure.preset {
-        FigurePreset::Session => (plates(session, &findings), left_out(session, &findings)),
+        FigurePreset::Session => (captioned_figures(session, &findings), left_out(session, &findings)),
         FigurePreset::Paper => split(paper(session, &findings)),
     };
-    for plate in &drawn {
+    for captioned in &drawn {
         for format in &session.figure.formats {
-            for (name, bytes) in plate.files(*format, &session.figure)? {
+            for (name, bytes) in captioned.files(*format, &session.figure)? {
                 target.write(&name, &bytes)?;
             }
         }
@@ -162,25 +165,25 @@ pub(super) fn draw(session: &Session, jobs: &[JobSpec], target: &Target) -> anyh
         let folder = std::path::absolute(target.session)?;
         let toml = session.to_toml(folder.parent().unwrap_or(&folder))?;
         let title = target.session.file_stem().unwrap_or_default().to_string_lossy();
-        let report = Report { title: &title, session, toml: &toml, findings: &findings, plates: &drawn, missing: &missing };
+        let report = Report { title: &title, session, toml: &toml, findings: &findings, captioned_figures: &drawn, missing: &missing };
         target.write("report.html", report.html()?.as_bytes())?;
     }
     Ok(())
 }
 
-fn split(all: Vec<Result<Plate<'_>, Missing>>) -> (Vec<Plate<'_>>, Vec<Missing>) {
+fn split(all: Vec<Result<CaptionedFigure<'_>, Missing>>) -> (Vec<CaptionedFigure<'_>>, Vec<Missing>) {
     let (mut drawn, mut missing) = (Vec::new(), Vec::new());
     for one in all {
         match one {
-            Ok(plate) => drawn.push(plate),
+            Ok(captioned) => drawn.push(captioned),
             Err(reason) => missing.push(reason),
         }
     }
     (drawn, missing)
 }
 
-/// What `jobs` left behind; a job without a result is left out.
-fn findings(session: &Session, jobs: &[JobSpec]) -> Findings {
+/// The results of `jobs`; a job without a result is left out.
+fn findings(session: &Session, jobs: &[JobSpec]) -> FigureResults {
     let sweeps = session.figure.sweeps.iter().filter_map(|folder| match SweepResults::load(folder) {
         Ok(sweep) => Some(sweep),
         Err(error) => {
@@ -188,12 +191,12 @@ fn findings(session: &Session, jobs: &[JobSpec]) -> Findings {
             None
         }
     });
-    let mut findings = Findings { sweeps: sweeps.collect(), ..Findings::default() };
+    let mut findings = FigureResults { sweeps: sweeps.collect(), ..FigureResults::default() };
     let mut surfaces = Vec::new();
     for job in jobs {
         let Some(out) = job.out() else { continue };
         let Some(checkpoint) = job.checkpoint().map(|checkpoint| checkpoint.name.clone()) else { continue };
-        // Figures of the paper name whom they show.
+        // Figures of the paper name the checkpoints that they show.
         if session.figure.preset == FigurePreset::Session && !session.is_shown(&checkpoint) {
             continue;
         }
@@ -223,7 +226,7 @@ fn findings(session: &Session, jobs: &[JobSpec]) -> Findings {
     findings
 }
 
-/// Every surface less the baseline's on the same dataset; what cannot be compared is told and left out.
+/// Every surface minus the baseline's on the same dataset; pairs that cannot be compared are reported and left out.
 fn differences(session: &Session, surfaces: &[(Found<LossSurface>, &Path)]) -> Vec<Found<LossSurface>> {
     let Some(baseline) = session.landscape_baseline() else { return Vec::new() };
     let less = |(found, folder): &(Found<LossSurface>, &Path)| {
@@ -243,7 +246,7 @@ fn differences(session: &Session, surfaces: &[(Found<LossSurface>, &Path)]) -> V
     surfaces.iter().filter_map(less).collect()
 }
 
-/// What a job is of.
+/// The checkpoint and dataset of a job.
 struct Of<'a> {
     job: &'a JobSpec,
     checkpoint: &'a str,

@@ -19,7 +19,7 @@ pub struct Methods {
 }
 
 impl Methods {
-    /// Prints what the bench's registry holds.
+    /// Prints the registry of the worker.
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let mut runner = Runner::start(WorkerOptions::default());
         runner.run(vec![JobSpec::Methods], |_, output| {
@@ -75,7 +75,7 @@ fn values(parameter: &ParameterInfo) -> String {
     if parameter.unit.is_empty() { text } else { format!("{text} {}", parameter.unit) }
 }
 
-/// docs/methods.md without its last section, which people write.
+/// docs/methods.md without its last section, which is written by hand.
 fn markdown(methods: &[MethodInfo]) -> String {
     let mut lines = vec![
         "| `name` | Method | Minimizes | Source | Data | Score of the trained model |".to_owned(),

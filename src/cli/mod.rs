@@ -1,6 +1,6 @@
-//! The command line: one file per subcommand. Results go to files and stdout, progress and complaints to stderr.
+//! The command line: one file per subcommand. Results go to files and stdout, progress and errors to stderr.
 //!
-//! Everything is done by the rooms that the window uses too. Deliberately absent: mathematics, tensors, the window.
+//! The work is done by the modules that the window uses too. Deliberately absent: mathematics, tensors, the window.
 
 mod conformance;
 mod convert;
@@ -32,7 +32,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use flatland_core::job::WorkerOptions;
 use flatland_core::session::{Tab, split_weights};
-use runner::{Interrupted, Told};
+use runner::{AlreadyReported, Interrupted};
 
 /// Loss landscapes, sharpness and out-of-distribution behaviour of neural networks, side by side.
 #[derive(Debug, Parser)]
@@ -97,11 +97,11 @@ pub enum Asked {
         /// How to start its worker.
         worker: WorkerOptions,
     },
-    /// Nothing more: what there was to say has been said.
+    /// Nothing more: the answer was printed already.
     Nothing(ExitCode),
 }
 
-/// Reads the arguments of this process; `tabs` are the keys of those that the window has. Help, versions and mistakes are answered here.
+/// Reads the arguments of this process; `tabs` are the keys of those that the window has. Help, version and errors in the arguments are answered here.
 pub fn parse(tabs: &[&'static str]) -> Asked {
     let command = Arguments::command().mut_arg("tab", |tab| tab.value_parser(PossibleValuesParser::new(tabs)));
     let arguments = match command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches)) {
@@ -123,7 +123,7 @@ pub fn parse(tabs: &[&'static str]) -> Asked {
     Asked::Window { files, tab, worker }
 }
 
-/// Looks for a display and for the files.
+/// Checks that a display and the files exist.
 fn ready_for_window(files: &[PathBuf]) -> anyhow::Result<()> {
     let missing = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
     if cfg!(all(unix, not(target_os = "macos"))) && missing("DISPLAY") && missing("WAYLAND_DISPLAY") {
@@ -157,7 +157,7 @@ pub fn run(command: &Command) -> ExitCode {
     })
 }
 
-/// Says on stderr what went wrong, if something did, and gives the exit code.
+/// Prints an error to stderr, if there is one, and gives the exit code.
 pub fn finish(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -165,7 +165,7 @@ pub fn finish(result: anyhow::Result<()>) -> ExitCode {
             eprintln!("{error}");
             ExitCode::from(130)
         }
-        Err(error) if error.is::<Told>() => ExitCode::FAILURE,
+        Err(error) if error.is::<AlreadyReported>() => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

@@ -62,7 +62,7 @@ pub struct SessionOptions {
 }
 
 impl SessionOptions {
-    /// How to start the worker of landscapes. One for TF32 computes everything on a GPU in it: what stays in f32 needs another.
+    /// How to start the worker of landscapes. A worker for TF32 computes everything on a GPU in TF32, so the other analyses need another one.
     pub fn landscape_worker(&self) -> WorkerOptions {
         WorkerOptions { tf32: self.precision == Precision::Tf32, ..self.compute.worker() }
     }
@@ -81,18 +81,18 @@ impl SessionOptions {
         }
     }
 
-    /// The jobs of one analysis, all of whose files are there.
+    /// The jobs of one analysis, whose files all exist.
     pub fn plan(&self, session: &Session, analysis: Analysis, options: &PlanOptions) -> anyhow::Result<Vec<JobSpec>> {
         plan(session, &self.session, analysis, &self.out, options)
     }
 
-    /// Reads the session, and says what it leaves open.
+    /// Reads the session, and prints its assumptions.
     pub fn load(&self) -> anyhow::Result<Session> {
         load(&self.session)
     }
 }
 
-/// Reads the session at `path`, and says on stderr what it leaves open.
+/// Reads the session at `path`, and prints its assumptions to stderr.
 pub fn load(path: &Path) -> anyhow::Result<Session> {
     let session = Session::load(path)?;
     for assumption in session.assumptions() {
@@ -101,7 +101,7 @@ pub fn load(path: &Path) -> anyhow::Result<Session> {
     Ok(session)
 }
 
-/// The jobs of one analysis, all of whose files are there; complaints name the session file.
+/// The jobs of one analysis, whose files all exist; errors name the session file.
 pub fn plan(session: &Session, path: &Path, analysis: Analysis, out: &Path, options: &PlanOptions) -> anyhow::Result<Vec<JobSpec>> {
     let context = || format!("session {}", path.display());
     let jobs = job::plan(session, analysis, out, options).with_context(context)?;

@@ -1,8 +1,8 @@
-//! [`say`]: what a command answers on stdout.
+//! [`say`]: the output of a command on stdout.
 
 use std::io::Write;
 
-/// A line on stdout; a reader that went away (`| head`) is no error.
+/// Prints a line to stdout; a closed pipe (`| head`) is no error.
 pub(super) fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -4,7 +4,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// How often a log gets a line.
+/// Interval of lines in a log.
 const LOG_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Progress on stderr.
@@ -21,7 +21,7 @@ impl ProgressLine {
         Self { terminal: std::io::stderr().is_terminal(), drawn: false, last_log: Instant::now() }
     }
 
-    /// Shows where the work is.
+    /// Shows the progress.
     pub fn show(&mut self, text: &str) {
         if self.terminal {
             // Cut to one row: a wrapped line could not be rewritten.
@@ -36,7 +36,7 @@ impl ProgressLine {
         }
     }
 
-    /// Says something that stays.
+    /// Prints a line that stays.
     pub fn say(&mut self, text: &str) {
         self.clear();
         self.last_log = Instant::now();

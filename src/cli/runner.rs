@@ -14,10 +14,10 @@ use flatland_core::session::CheckpointEntry;
 #[error("interrupted; what is finished is on disk, and the same command goes on from there")]
 pub struct Interrupted;
 
-/// The one job that was asked for failed, and stderr says why already.
+/// The only job failed, and the reason was printed already.
 #[derive(Debug, thiserror::Error)]
 #[error("failed")]
-pub struct Told;
+pub struct AlreadyReported;
 
 /// A worker with progress on stderr.
 pub struct Runner {
@@ -26,12 +26,12 @@ pub struct Runner {
     line: ProgressLine,
     failures: usize,
     asked: usize,
-    /// What was said once.
+    /// Messages that were printed already.
     noted: Vec<String>,
 }
 
 impl Runner {
-    /// Starts a worker and takes over Ctrl-C.
+    /// Starts a worker and handles Ctrl-C.
     pub fn start(options: WorkerOptions) -> Self {
         let interrupted = Arc::new(AtomicBool::new(false));
         let flag = interrupted.clone();
@@ -47,12 +47,12 @@ impl Runner {
         }
     }
 
-    /// Goes on with another worker.
+    /// Replaces the worker.
     pub fn restart(&mut self, options: WorkerOptions) {
         self.worker = WorkerHandle::start(options, || {});
     }
 
-    /// Runs `jobs` and hands each that succeeds to `done`. One that fails is told on stderr and counted; the others run.
+    /// Runs `jobs` and hands each that succeeds to `done`. A failure is printed to stderr and counted; the others run.
     ///
     /// # Errors
     /// When interrupted, when `done` fails, or when the worker cannot be started.
@@ -80,8 +80,8 @@ impl Runner {
         Ok(())
     }
 
-    /// Names of the checkpoints that cannot be read as they are said to be, or of which somebody has to say which network they are. Each is
-    /// told on stderr and counted.
+    /// Names of the checkpoints that cannot be read as stated, or whose network the user has to choose. Each is printed to stderr
+    /// and counted.
     ///
     /// # Errors
     /// As [`Runner::run`].
@@ -105,8 +105,8 @@ impl Runner {
         Ok(refused.into_iter().map(|(name, _)| name).collect())
     }
 
-    /// Begins a job somewhere else, and stops it when it says what it takes: seconds and bytes. `None` where it failed, which is told and
-    /// counted.
+    /// Starts a job in a temporary folder and stops it when it has reported its cost: seconds and bytes. `None` if it failed, which is
+    /// printed and counted.
     ///
     /// # Errors
     /// When interrupted, or when the worker cannot be started.
@@ -146,19 +146,19 @@ impl Runner {
                     | JobEvent::Positions { .. }
                     | JobEvent::Partial { .. } => {}
                 },
-                Some(WorkerEvent::Message(_) | WorkerEvent::Said { .. }) | None => {}
+                Some(WorkerEvent::Message(_) | WorkerEvent::OutputLine { .. }) | None => {}
             }
         }
     }
 
-    /// Whether everything went well so far.
+    /// Fails if a job has failed so far.
     ///
     /// # Errors
-    /// Says how many jobs failed.
+    /// The message says how many jobs failed.
     pub fn verdict(&self) -> anyhow::Result<()> {
         match self.failures {
             0 => Ok(()),
-            1 if self.asked == 1 => Err(Told.into()),
+            1 if self.asked == 1 => Err(AlreadyReported.into()),
             failures => anyhow::bail!("{failures} of {} jobs failed", self.asked),
         }
     }
@@ -174,8 +174,8 @@ impl Runner {
                 self.worker.cancel(id);
             }
             match self.worker.wait_event(Duration::from_millis(100)) {
-                None | Some(WorkerEvent::Said { .. }) => {}
-                // Its jobs have failed before it died, unless it never lived.
+                None | Some(WorkerEvent::OutputLine { .. }) => {}
+                // Its jobs have failed before this event, unless it never started.
                 Some(WorkerEvent::Died { message }) => {
                     self.line.clear();
                     anyhow::bail!(message);
@@ -200,7 +200,7 @@ impl Runner {
             }
             JobEvent::Warning { message } => self.line.say(&format!("warning: {message}")),
             JobEvent::Note { message } => {
-                // Every job on the same images says the same.
+                // Every job on the same images reports the same.
                 if !self.noted.contains(&message) {
                     self.line.say(&format!("note: {message}"));
                     self.noted.push(message);
@@ -211,7 +211,7 @@ impl Runner {
             }
             JobEvent::Done { output } => return Ok(Some(Ok(output))),
             JobEvent::Failed { message } => {
-                // A job that failed because the worker died is followed by the death; the next one gets a new worker.
+                // After a job that failed because the worker ended, the event of its end follows; the next job gets a new worker.
                 if self.worker.pid().is_none() {
                     self.worker.wait_event(Duration::from_secs(1));
                     self.worker.restart();
@@ -235,12 +235,12 @@ impl Runner {
     }
 }
 
-/// Time and memory, to people.
+/// Time and memory, for a message.
 pub fn cost_text(seconds: f64, bytes: u64) -> String {
     format!("about {}, {:.0} MB", duration(seconds), (bytes as f64 / 1e6).ceil())
 }
 
-/// What a job is, to people.
+/// The title of a job, for messages.
 fn title(job: &JobSpec) -> String {
     let checkpoint = job.checkpoint().map_or("", |checkpoint| checkpoint.name.as_str());
     match job {

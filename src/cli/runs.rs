@@ -58,7 +58,7 @@ struct Action {
 }
 
 impl Runs {
-    /// Lists the runs, or asks something of them.
+    /// Lists the runs, or sends them a command.
     pub(super) fn run(&self) -> anyhow::Result<()> {
         anyhow::ensure!(self.dir.is_dir(), "expected a folder with runs, found nothing there ({})", self.dir.display());
         let Action { pause, resume, stop, kill, follow, tensorboard } = self.action;
@@ -92,7 +92,7 @@ impl Runs {
         Ok(())
     }
 
-    /// A finished run stays as it is.
+    /// Resumes a run that is not finished.
     fn resume(&self, run: &RunView) -> anyhow::Result<bool> {
         use flatland_core::job::RunStatus::{Done, Paused};
         if run.status == Done || (run.status.is_under_way() && run.status != Paused) {
@@ -142,7 +142,7 @@ impl Runs {
     }
 }
 
-/// Whether there was somebody to ask.
+/// Whether the run had a process to send the command to.
 fn ask(run: &RunView, control: Control) -> anyhow::Result<bool> {
     if run.status.is_under_way() {
         runs::ask(&run.dir, control)?;

@@ -13,8 +13,8 @@ use flatland_core::job::runs::{self, RunOptions};
 use flatland_core::job::{RunFolder, RunStatus, Sweep};
 use flatland_core::result::write_atomic;
 
-/// Runs every point of `file` in a folder of its own under `out` and writes the tables there. Finished points are skipped, others go on
-/// where they stand; one that fails is told and stops no other. Nothing is done where a folder holds a run of other settings.
+/// Runs every point of `file` in a folder of its own under `out` and writes the tables there. Finished points are skipped, others are
+/// resumed; a failure is printed and the others run. If a folder holds a run with other settings, nothing is done.
 pub(super) fn run(file: &Path, out: &Path, options: &RunOptions, json: bool) -> anyhow::Result<()> {
     let methods = runs::methods(options.worker.clone())?;
     let knows = |name: &str| -> Option<Vec<String>> {
@@ -61,7 +61,7 @@ pub(super) fn run(file: &Path, out: &Path, options: &RunOptions, json: bool) -> 
     Ok(())
 }
 
-/// Of the runs that are done so far.
+/// Writes the tables of the finished runs.
 fn write_tables(sweep: &Sweep, out: &Path) -> anyhow::Result<SweepTable> {
     let mut done = Vec::new();
     for point in &sweep.points {

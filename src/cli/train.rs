@@ -41,7 +41,7 @@ pub struct Train {
 }
 
 impl Train {
-    /// Starts the run as a process of its own and watches it to its end. Ctrl-C stops it after the step under way.
+    /// Starts the run as a process of its own and follows it to its end. Ctrl-C stops it after the current step.
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let options = RunOptions { device: self.compute.device, worker: self.compute.worker() };
         if let Some(file) = &self.sweep {

@@ -17,7 +17,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Takes over Ctrl-C.
+    /// Handles Ctrl-C.
     pub(super) fn new() -> Self {
         let interrupted = Arc::new(AtomicBool::new(false));
         let flag = interrupted.clone();
@@ -26,12 +26,12 @@ impl Watch {
         Self { interrupted, line: ProgressLine::new() }
     }
 
-    /// Says something that stays.
+    /// Prints a line that stays.
     pub(super) fn say(&mut self, text: &str) {
         self.line.say(text);
     }
 
-    /// Shows how the run in `dir` goes until nobody is at it.
+    /// Shows the progress of the run in `dir` until it has no process any more.
     ///
     /// # Errors
     /// When it does not end in [`RunStatus::Done`]; [`Interrupted`] when Ctrl-C was the reason.
@@ -40,7 +40,7 @@ impl Watch {
         let (mut told, mut noted) = (0, 0);
         let mut asked = false;
         let status = follower.follow(|follower| {
-            // What the run file leaves open has been said.
+            // Assumptions of the run file were printed already.
             let said = |note: &&String| note.starts_with("assumed: ");
             for note in follower.view.state.notes.iter().skip(noted).filter(|note| !said(note)) {
                 self.line.say(&format!("run {}, {note}", follower.view.name()));
@@ -66,7 +66,7 @@ impl Watch {
             RunStatus::Failed => anyhow::bail!("run {}: {}", dir.display(), state.message.as_deref().unwrap_or("failed")),
             RunStatus::Cancelled => anyhow::bail!("run {}: stopped on request after step {}; {again}", dir.display(), state.step),
             RunStatus::Queued | RunStatus::Running | RunStatus::Paused | RunStatus::Stopping | RunStatus::Interrupted => {
-                anyhow::bail!("run {}: its process ended without a word; log.txt there may hold its last ones; {again}", dir.display())
+                anyhow::bail!("run {}: its process ended unexpectedly; log.txt there may say why; {again}", dir.display())
             }
         }
     }

@@ -1,4 +1,4 @@
-//! [`AblationFigure`]: what a sweep of fine-tuning runs measured, over a number or by the choice that was swept (the paper's Figure 8).
+//! [`AblationFigure`]: metrics of a sweep of fine-tuning runs over a swept number or choice (the paper's Figure 8).
 
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, bottom_margin, draw_dots, draw_note, draw_title, draw_x_axis, draw_y_axis};
 use super::palette::{self, Rgb};
@@ -20,8 +20,8 @@ const BY: [(&str, [(&str, Role); 2]); 2] = [
     ("AUROC (%)", [("near_auroc", Role::Near), ("far_auroc", Role::Far)]),
 ];
 
-/// Mean and standard deviation over seeds of every point of a sweep. Where a number was swept (ρ before others) it runs across, with a
-/// line for each combination of the rest; else every choice is a row.
+/// Mean and standard deviation over seeds of every point of a sweep. A swept number (ρ before others) is on the horizontal axis, with a
+/// line for each combination of the other fields. Without one, every choice is a row.
 #[derive(Clone, Copy, Debug)]
 pub struct AblationFigure<'a> {
     /// The sweep.
@@ -29,7 +29,7 @@ pub struct AblationFigure<'a> {
 }
 
 impl AblationFigure<'_> {
-    /// The axis that runs across.
+    /// The swept field on the horizontal axis.
     fn across(&self) -> Option<usize> {
         let numbers = |axis: &usize| {
             let values: Vec<&str> = self.sweep.points.iter().map(|p| p.values[*axis].as_str()).filter(|v| !v.is_empty()).collect();
@@ -39,7 +39,7 @@ impl AblationFigure<'_> {
         numeric().find(|axis| self.sweep.axes[*axis].ends_with("rho")).or_else(|| numeric().next())
     }
 
-    /// What a point is called by its axes other than `without`.
+    /// The label of a point: its values on all axes except `without`.
     fn name(&self, point: &SweepPointResults, without: Option<usize>) -> String {
         let others =
             self.sweep.axes.iter().zip(&point.values).enumerate().filter(|(k, (_, value))| Some(*k) != without && !value.is_empty());
@@ -71,7 +71,7 @@ impl AblationFigure<'_> {
         BY.into_iter().filter(|(_, pair)| pair.iter().any(|(metric, _)| self.has(metric))).collect()
     }
 
-    /// Range of metrics in percent with their deviations and a little room.
+    /// Range of metrics in percent with their deviations and a small margin.
     fn range(&self, metrics: &[&str]) -> (f64, f64) {
         let of = |point: &SweepPointResults| {
             metrics.iter().filter_map(|m| point.metrics.get(*m)).flat_map(|(m, s)| [m - s, m + s]).collect::<Vec<_>>()
@@ -200,12 +200,12 @@ impl Figure for AblationFigure<'_> {
     }
 }
 
-/// A swept field as the paper writes it.
+/// A swept field as the paper prints it.
 fn symbol(axis: &str) -> &str {
     match axis.rsplit('.').next().unwrap_or(axis) {
         "rho" => "ρ",
         "lambda" => "λ",
-        // Its values say what they are.
+        // Its values need no name before them.
         "name" | "method" | "augmentation" | "kind" => "",
         other => other,
     }

@@ -1,4 +1,4 @@
-//! [`axes_box`]: the box around a surface, as lines and texts in the picture: the floor and the two far walls with hairlines at the ticks.
+//! [`axes_box`]: the box around a surface, as lines and texts of the projection: the floor and the two far walls with hairlines at the ticks.
 
 use super::orbit::{HALF_HEIGHT, Orbit};
 use super::relief::height;
@@ -7,7 +7,7 @@ use super::{ColorScale, Tick, linear_ticks};
 /// A line of the box.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BoxLine {
-    /// Its ends in the picture.
+    /// Its ends in the projection.
     pub ends: [[f64; 2]; 2],
     /// Whether it is an edge; else it marks a tick.
     pub is_edge: bool,
@@ -16,17 +16,17 @@ pub struct BoxLine {
 /// A text at the box.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoxText {
-    /// Where its near end or middle stands.
+    /// The point of its near end or centre.
     pub at: [f64; 2],
-    /// What it says.
+    /// The text.
     pub text: String,
-    /// −1: it ends there, 0: its middle is there, 1: it begins there.
+    /// −1: it ends at the point, 0: it is centred there, 1: it begins there.
     pub side: i8,
     /// Whether it names an axis; else it is a value.
     pub is_title: bool,
 }
 
-/// The box as one sees it, places in shares of the panel's side from its middle, y upwards. Everything lies behind the surface.
+/// The projected box, in shares of the panel's side from its centre, y upwards. Everything is behind the surface.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AxesBox {
     /// The lines.
@@ -35,7 +35,7 @@ pub struct AxesBox {
     pub texts: Vec<BoxText>,
 }
 
-/// The box of a surface over `alpha` × `beta` on a scale named `label`, for type of height `line` in shares of the panel's side.
+/// The box of a surface over `alpha` × `beta` on a scale named `label`, for text of height `line` in shares of the panel's side.
 pub fn axes_box(orbit: &Orbit, alpha: [f64; 2], beta: [f64; 2], scale: &ColorScale, label: &str, line: f64) -> AxesBox {
     let far = [0, 1].map(|k| if orbit.toward[k] > 0.0 { -0.5 } else { 0.5 });
     let sheet = Sheet { orbit, far, line };
@@ -89,7 +89,7 @@ impl Sheet<'_> {
         point
     }
 
-    /// Ticks that there is room for between two points.
+    /// Number of ticks that fit between two points.
     fn room(&self, from: [f64; 3], to: [f64; 3]) -> usize {
         let (a, b) = (self.at(from), self.at(to));
         let length = (a[0] - b[0]).hypot(a[1] - b[1]);
@@ -98,7 +98,7 @@ impl Sheet<'_> {
         (length / (each * self.line)).floor().clamp(2.0, 6.0) as usize
     }
 
-    /// Unit vector in the picture from one point to another.
+    /// Unit vector in the projection from one point to another.
     fn direction(&self, from: [f64; 3], to: [f64; 3]) -> [f64; 2] {
         let (a, b) = (self.at(from), self.at(to));
         let (x, y) = (b[0] - a[0], b[1] - a[1]);
@@ -133,7 +133,7 @@ impl Sheet<'_> {
         self.stroke(far, [far[0], far[1], HALF_HEIGHT], false, drawn);
     }
 
-    /// Values along an edge, and its name beyond their middle.
+    /// Values along an edge, and its name outside of their centre.
     fn texts(
         &self,
         values: impl Iterator<Item = ([f64; 3], String)>,
@@ -162,7 +162,7 @@ impl Sheet<'_> {
     /// Hairlines of the values on both walls, and the values along the left edge.
     fn values(&self, scale: &ColorScale, label: &str, drawn: &mut AxesBox) {
         let [x, y] = self.far;
-        // Of the two upright edges that stand free the left one.
+        // The left one of the two free vertical edges.
         let free = [[x, -y], [-x, y]];
         let left = if self.at([free[0][0], free[0][1], 0.0])[0] < self.at([free[1][0], free[1][1], 0.0])[0] { free[0] } else { free[1] };
         let on_edge = |z: f64| [left[0], left[1], z];
@@ -175,7 +175,7 @@ impl Sheet<'_> {
             self.stroke([x, y, *z], [x, -y, *z], false, drawn);
         }
         self.texts(placed.into_iter().map(|(z, text)| (on_edge(z), text)), |_| [-1.0, 0.0], "", [start, end], drawn);
-        // Above the edge, where the values leave it room.
+        // Above the edge, where no values are drawn.
         let (top, bottom) = (self.at(end), self.at(start));
         if !label.is_empty() && top[1] - bottom[1] >= 3.0 * self.line {
             drawn.texts.push(BoxText { at: [top[0], top[1] + 0.9 * self.line], text: label.into(), side: 0, is_title: true });

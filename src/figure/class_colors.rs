@@ -7,13 +7,13 @@ use super::{ColorScale, Colormap, ColormapTable};
 use flatland_core::result::LossSurface;
 use flatland_core::session::Theme;
 
-/// The classes that occur on surfaces, each with its colour of the palette. Where two of them would have the same, the later one takes the
-/// next that is free, so that regions are told apart whatever the number of classes.
+/// The classes that occur on surfaces, each with its colour of the palette. If two of them would have the same, the later one gets the
+/// next free colour, so that regions are distinct for any number of classes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClassColors(BTreeMap<usize, usize>);
 
 impl ClassColors {
-    /// Those of the classes on all surfaces together; `None` where their values are no classes.
+    /// The colours of the classes on all surfaces together; `None` if their values are no classes.
     pub fn of<'a>(surfaces: impl IntoIterator<Item = &'a LossSurface>) -> Option<Self> {
         let mut found: Vec<usize> = Vec::new();
         for surface in surfaces {
@@ -34,7 +34,7 @@ impl ClassColors {
         Some(Self(colors))
     }
 
-    /// The colour of a value; `None` of what is no class that occurs.
+    /// The colour of a value; `None` if it is none of the classes.
     pub fn color(&self, value: f64, theme: Theme) -> Option<Rgb> {
         self.0.get(&class(value)?).map(|place| palette::class(*place, theme))
     }
@@ -45,7 +45,7 @@ impl ClassColors {
     }
 }
 
-/// The class that a value is.
+/// The class of a value.
 fn class(value: f64) -> Option<usize> {
     (value.is_finite() && value >= 0.0 && value.fract() == 0.0).then_some(value as usize)
 }
@@ -55,12 +55,12 @@ fn class(value: f64) -> Option<usize> {
 pub enum Coloring {
     /// Along a scale.
     Scale(ColorScale, Colormap),
-    /// One a class.
+    /// One colour per class.
     Classes(ClassColors, Theme),
 }
 
 impl Coloring {
-    /// The colour of a value; `None` where it has none.
+    /// The colour of a value; `None` if it has none.
     pub fn color(&self, value: f64) -> Option<Rgb> {
         match self {
             Coloring::Scale(scale, map) => scale.position(value).map(|t| map.color(t)),
@@ -69,7 +69,7 @@ impl Coloring {
     }
 }
 
-/// Edges between neighbouring cells of different classes, from and to, given the edges of the cells; those of cells without a class are none.
+/// Edges between neighbouring cells of different classes, from and to, given the edges of the cells; cells without a class have no edges.
 pub fn class_borders(surface: &LossSurface, alpha: &[f64], beta: &[f64]) -> Vec<[[f64; 2]; 2]> {
     let (a, b) = (surface.alpha.len(), surface.beta.len());
     let of = |i: usize, j: usize| (surface.count[i * b + j] > 0).then(|| class(surface.loss[i * b + j])).flatten();

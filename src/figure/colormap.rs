@@ -7,13 +7,13 @@ use flatland_core::result::LossSurface;
 use flatland_core::session::ColorSettings;
 pub use flatland_core::session::Colormap;
 
-/// The colours that `settings` ask for; where they leave it open viridis, of differences blue over white to red.
+/// The colours that `settings` ask for; by default viridis, for differences blue over white to red.
 pub fn chosen(surface: &LossSurface, settings: &ColorSettings) -> Colormap {
     let is_difference = surface.baseline.is_some() && surface.error_shown.is_none();
     settings.map.unwrap_or(if is_difference { Colormap::Difference } else { Colormap::Viridis })
 }
 
-/// The colours of a [`Colormap`], whose name alone is the session's.
+/// The colours of a [`Colormap`], of which the session holds only the name.
 pub trait ColormapTable {
     /// The 256 colours.
     fn table(self) -> &'static [Rgb; 256];
@@ -46,7 +46,7 @@ fn make(map: Colormap) -> [Rgb; 256] {
         Colormap::Difference => colorous::RED_BLUE,
     };
     std::array::from_fn(|i| {
-        // colorous runs from red to blue; a loss that rose shall be red.
+        // colorous runs from red to blue; here an increased loss is red.
         let i = if map == Colormap::Difference { 255 - i } else { i };
         let color = gradient.eval_rational(i, 256);
         [color.r, color.g, color.b]

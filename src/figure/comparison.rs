@@ -1,27 +1,27 @@
-//! [`ComparisonFigure`]: what is known of checkpoints, a column each; rules as in books, the name of a group above its rows.
+//! [`ComparisonFigure`]: a table of checkpoints, a column each; horizontal rules only, the name of a group above its rows.
 
 use super::palette;
 use super::scene::{Anchor, HAIRLINE, fit, text_width};
 use super::{Data, Figure, FigureStyle, Scene};
 
-/// Height of a row in sizes of the type.
+/// Height of a row in em.
 const ROW: f64 = 1.45;
-/// Space between columns in sizes of the type.
+/// Space between columns in em.
 const GAP: f64 = 1.4;
 
-/// A row: a value for each checkpoint, `None` where there is none.
+/// A row: a value for each checkpoint, `None` if it has none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComparisonRow {
     /// `Checkpoint`, `Run`, `Accuracy`, ...
     pub group: String,
-    /// What it is.
+    /// Name of the quantity.
     pub label: String,
     /// In the order of the checkpoints.
     pub values: Vec<Option<String>>,
 }
 
 impl ComparisonRow {
-    /// Whether not all checkpoints have the same.
+    /// Whether the checkpoints differ in it.
     pub fn differs(&self) -> bool {
         self.values.windows(2).any(|pair| pair[0] != pair[1])
     }
@@ -30,14 +30,14 @@ impl ComparisonRow {
 /// The table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComparisonFigure {
-    /// Name of each checkpoint, and its place in the session, which decides its colour.
+    /// Name of each checkpoint, and its place in the session, which determines its colour.
     pub checkpoints: Vec<(String, usize)>,
     /// From the top; those of one group follow each other.
     pub rows: Vec<ComparisonRow>,
 }
 
 impl ComparisonFigure {
-    /// `group, quantity` and a column for each checkpoint; values as they are shown.
+    /// `group, quantity` and a column for each checkpoint; values as shown.
     pub fn data(&self) -> Data {
         let names = self.checkpoints.iter().map(|(name, _)| name.as_str());
         let mut data = Data::new(&["group", "quantity"].into_iter().chain(names).collect::<Vec<_>>());
@@ -48,7 +48,7 @@ impl ComparisonFigure {
         data
     }
 
-    /// Widths of the labels and of each checkpoint's column, in points. What is too wide for the page is cut, the widest first.
+    /// Widths of the labels and of each checkpoint's column, in points. If the page is too narrow, the widest columns are cut first.
     fn columns(&self, style: &FigureStyle) -> Vec<f64> {
         let font = style.font_pt;
         let widest = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text_width(text, font, false)).fold(0.0, f64::max);
@@ -66,7 +66,7 @@ impl ComparisonFigure {
     }
 }
 
-/// The width that those which are wider are cut to, so that all together take `room`.
+/// The width to which wider columns are cut, so that all together take `room`.
 fn level(widths: &[f64], room: f64) -> f64 {
     let mut sorted = widths.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,13 +1,13 @@
 //! Contour lines of a grid by marching squares.
 //!
-//! Our own, because the `contour` crate knows only grids of equal steps and finite values: here axes may be explicit, and
-//! squares that touch a pending or non-finite value are cut out, so that lines end there.
+//! Written here because the `contour` crate supports only grids of equal steps and finite values. Here axes may be explicit, and squares
+//! that touch a pending or non-finite value are left out, so that lines end there.
 
 use super::ColorScale;
 use super::number::significant;
 use flatland_core::result::LossSurface;
 
-/// A connected line where the grid has one value.
+/// A connected line of one value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContourLine {
     /// The value.
@@ -17,7 +17,7 @@ pub struct ContourLine {
 }
 
 impl ContourLine {
-    /// Its value as it is written upon it.
+    /// Its value as printed on it.
     pub fn text(&self) -> String {
         significant(self.level, 2)
     }
@@ -72,7 +72,7 @@ fn link(links: &mut [[Option<usize>; 2]], from: usize, to: usize) {
     links[from][slot] = Some(to);
 }
 
-/// Walks from `start` until the line ends or closes, removing what it walked.
+/// Follows a line from `start` until it ends or closes, and removes its segments.
 fn trace(links: &mut [[Option<usize>; 2]], start: usize) -> Vec<usize> {
     let mut edges = vec![start];
     let mut here = start;
@@ -129,7 +129,7 @@ impl Grid<'_> {
         }
     }
 
-    /// Where the level lies on an edge, by linear interpolation.
+    /// The point of the level on an edge, by linear interpolation.
     fn crossing(&self, edge: usize) -> [f64; 2] {
         let (k, n) = (edge % self.values.len(), self.y.len());
         let (i, j) = (k / n, k % n);

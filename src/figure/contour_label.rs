@@ -1,11 +1,11 @@
-//! [`label_contours`]: where the values of contour lines stand on their lines, for the window and the figures alike.
+//! [`label_contours`]: positions of the labels of contour lines, for the window and the figures.
 //!
-//! A label lies along its line where that is straight, reads upright, keeps within the frame, and touches neither another label nor
-//! another line. Lines without such a place have no label. Pure geometry on y-downwards coordinates of any unit.
+//! A label is placed along a straight part of its line, is never upside down, stays within the frame, and touches neither another label
+//! nor another line. A line without such a place has no label. Pure geometry on y-downwards coordinates of any unit.
 
 use super::ContourLine;
 
-/// A contour line that wants a label.
+/// A contour line to be labelled.
 #[derive(Clone, Copy, Debug)]
 struct LabelledLine<'a> {
     /// Its value; a level has at most two labels.
@@ -16,26 +16,26 @@ struct LabelledLine<'a> {
     size: [f64; 2],
 }
 
-/// A label in its place.
+/// A placed label.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PlacedLabel {
     /// Index of its line.
     pub line: usize,
-    /// Its middle.
+    /// Its centre.
     pub at: [f64; 2],
-    /// Radians clockwise, within ±π/2, so that it reads upright.
+    /// Radians clockwise, within ±π/2, so that it is never upside down.
     pub angle: f64,
 }
 
-/// Labels of one level at most.
+/// Largest number of labels of one level.
 const PER_LEVEL: usize = 2;
-/// How far a line may bend away from its label, in heights of the label.
+/// Largest distance of a line from the axis of its label, in heights of the label.
 const BEND: f64 = 0.22;
-/// Room around a label in heights: to the frame and to other labels.
+/// Margin around a label in heights: to the frame and to other labels.
 const ROOM: f64 = 0.45;
 
-/// Places the values of `lines`, as they are `drawn`, within the frame [upper left, lower right], clear of the discs `taken` (middle,
-/// radius); `room` is the width and height that a text needs. The same lines give the same labels.
+/// Places the values of `lines`, as they are `drawn`, within the frame [upper left, lower right], outside the discs `taken` (centre,
+/// radius); `room` is the width and height of a text. The same lines give the same labels.
 pub fn label_contours(
     lines: &[ContourLine],
     drawn: &[Vec<[f64; 2]>],
@@ -94,7 +94,7 @@ fn along(points: &[[f64; 2]], lengths: &[f64], at: f64) -> [f64; 2] {
     [0, 1].map(|axis| points[k - 1][axis] + t * (points[k][axis] - points[k - 1][axis]))
 }
 
-/// Places along a line where it is straight enough, with their costs: bent, steep and outer places cost more.
+/// Positions along a line where it is straight enough, with their costs: bent, steep and outer positions cost more.
 fn candidates(k: usize, line: &LabelledLine<'_>, lengths: &[f64], frame: [[f64; 2]; 2]) -> Vec<(f64, PlacedLabel)> {
     let [width, height] = line.size;
     let total = lengths.last().copied().unwrap_or(0.0);
@@ -138,7 +138,7 @@ fn upright(angle: f64) -> f64 {
     if turned > std::f64::consts::FRAC_PI_2 { turned - std::f64::consts::PI } else { turned }
 }
 
-/// A rectangle that is turned around its middle.
+/// A rectangle that is rotated around its centre.
 struct Body {
     at: [f64; 2],
     /// Unit vectors along and across.
@@ -161,7 +161,7 @@ impl Body {
         self.corners().iter().all(|corner| (0..2).all(|k| (from[k]..=to[k]).contains(&corner[k])))
     }
 
-    /// A point along and across, from the middle.
+    /// A point along and across, from the centre.
     fn local(&self, point: [f64; 2]) -> [f64; 2] {
         let from = [point[0] - self.at[0], point[1] - self.at[1]];
         self.axes.map(|axis| from[0] * axis[0] + from[1] * axis[1])

@@ -1,4 +1,4 @@
-//! [`CurvesFigure`]: what runs have measured while they trained, one panel per metric on one horizontal axis.
+//! [`CurvesFigure`]: metrics of runs during training, one panel per metric on one horizontal axis.
 
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, bottom_margin, draw_title, draw_x_axis, draw_y_axis};
 use super::palette;
@@ -14,7 +14,7 @@ const ASPECT: f64 = 0.62;
 pub struct CurvePanel {
     /// Name of the metric, with its unit.
     pub title: String,
-    /// Whether y counts in powers of ten; values that are not above 0 are left out.
+    /// Whether y is logarithmic; values that are not above 0 are left out.
     pub log: bool,
     /// [x, y] in the order of x for each run of the figure; values that are not finite are gaps, and a run without the metric has no points.
     pub curves: Vec<Vec<[f64; 2]>>,
@@ -25,9 +25,9 @@ pub struct CurvePanel {
 pub struct CurvesFigure {
     /// Name and colour ([`palette::checkpoint`]) of each run.
     pub runs: Vec<(String, usize)>,
-    /// One panel a metric.
+    /// One panel per metric.
     pub panels: Vec<CurvePanel>,
-    /// What runs horizontally: `epoch`, `step`, `minutes`.
+    /// The horizontal axis: `epoch`, `step`, `minutes`.
     pub across: &'static str,
 }
 
@@ -40,7 +40,7 @@ impl CurvePanel {
         x.is_finite() && y.is_finite() && (!self.log || *y > 0.0)
     }
 
-    /// Lowest and highest value with a little room.
+    /// Lowest and highest value with a small margin.
     fn range(&self) -> (f64, f64) {
         let (low, high) = self.points().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| (low.min(p[1]), high.max(p[1])));
         match (low <= high, self.log) {

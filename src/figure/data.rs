@@ -1,5 +1,5 @@
-//! [`Data`]: the numbers behind a figure, a row each, at full precision; as CSV (RFC 4180) or as `.npz`, an array a column. The one rule of
-//! CSV that is needed, quotes, takes a line, so no crate writes it.
+//! [`Data`]: the numbers behind a figure, a row each, at full precision; as CSV (RFC 4180) or as `.npz` with an array per column. CSV is
+//! written here because the only rule that is needed, quoting, takes one line.
 
 use super::FigureError;
 use flatland_core::result::{Npz, NpzValues};
@@ -13,7 +13,7 @@ pub enum Cell {
     Whole(i64),
     /// A number; may be NaN or infinite.
     Real(f64),
-    /// There is no such number.
+    /// No value.
     Empty,
 }
 
@@ -72,18 +72,18 @@ impl Data {
         Self { columns: columns.iter().map(|&name| name.into()).collect(), rows: Vec::new() }
     }
 
-    /// Adds a column at the right, before there are rows.
+    /// Adds a column at the right, before any row.
     pub fn column(&mut self, name: String) {
         self.columns.push(name);
     }
 
-    /// Adds a row, as long as there are columns.
+    /// Adds a row with a value for each column.
     pub fn push(&mut self, row: Vec<Cell>) {
         debug_assert_eq!(row.len(), self.columns.len());
         self.rows.push(row);
     }
 
-    /// With a header; what there is no number for is empty.
+    /// With a header; missing values are empty.
     pub fn csv(&self) -> String {
         let mut csv = String::new();
         push_row(&mut csv, &self.columns.iter().map(|name| field(name)).collect::<Vec<_>>());
@@ -93,7 +93,7 @@ impl Data {
         csv
     }
 
-    /// An array per column, `[rows]`: text, i64, or f64 with NaN for what is not there.
+    /// An array per column, `[rows]`: text, i64, or f64 with NaN for missing values.
     ///
     /// # Errors
     /// When the archive cannot be made.

@@ -7,7 +7,7 @@ use super::{Figure, FigureStyle, Panel};
 use flatland_core::result::{Embedding, Engine, capital};
 use flatland_core::session::Role;
 
-/// Scatters of several checkpoints with equal units on both axes; colours by role. The coordinates of a t-SNE mean nothing
+/// Scatters of several checkpoints with equal units on both axes; colours by role. The coordinates of a t-SNE have no meaning
 /// by themselves, so there are no ticks, and each panel has its own extent.
 #[derive(Clone, Debug)]
 pub struct EmbeddingFigure<'a> {
@@ -21,14 +21,14 @@ impl EmbeddingFigure<'_> {
         Role::ALL.into_iter().map(|role| (role, count(role).unwrap_or(0))).filter(|(_, n)| *n > 0).collect()
     }
 
-    /// What placed the points, as a sentence begins.
+    /// The engine, with a capital letter.
     pub(super) fn engines_first(&self) -> String {
         let engines = self.engines();
-        // The t of t-SNE is small.
+        // The t of t-SNE is lower case.
         if engines.starts_with(Engine::Bhtsne.label()) { engines } else { capital(&engines) }
     }
 
-    /// What placed the points: `t-SNE`, or what it is instead and why, once where that is the same for all panels.
+    /// The engine: `t-SNE`, or another one and the reason, once if it is the same for all panels.
     fn engines(&self) -> String {
         let used = |engine: &Engine| self.panels.iter().any(|panel| panel.result.picture.engine == *engine);
         let labels: Vec<&str> = Engine::ALL.into_iter().filter(used).map(Engine::label).collect();
@@ -85,7 +85,7 @@ fn draw_points(scene: &mut Scene, frame: &Frame, embedding: &Embedding, style: &
     }
 }
 
-/// The same indices in a fixed disorder, so that no role lies on top of all others.
+/// The same indices in a fixed random order, so that no role covers all others.
 fn mixed(mut indices: Vec<usize>) -> Vec<usize> {
     // A bijection of the integers (odd multiplier), hence no ties.
     indices.sort_by_key(|&k| (k as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));

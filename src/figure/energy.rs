@@ -61,7 +61,7 @@ impl EnergyFigure<'_> {
     }
 }
 
-/// A score as its axis is labelled.
+/// The axis label of a score.
 pub fn score_label(score: &str) -> &'static str {
     match score {
         "energy" => "energy score",
@@ -141,7 +141,7 @@ fn draw_density(scene: &mut Scene, frame: &Frame, x: &Axis, y: &Axis, edges: &[f
     }
     outline.push(frame.at(x.position(edges[edges.len() - 1]), 0.0));
     scene.shapes.push(Shape::Polygon { points: outline.clone(), fill: color, opacity: 0.2 });
-    // Empty bins at both ends would draw over the axis.
+    // Empty bins at both ends would be drawn over the axis.
     let base = frame.to[1];
     let first = outline.iter().position(|p| p[1] < base).unwrap_or(0).saturating_sub(1);
     let last = outline.iter().rposition(|p| p[1] < base).map_or(0, |k| (k + 2).min(outline.len()));
@@ -150,19 +150,19 @@ fn draw_density(scene: &mut Scene, frame: &Frame, x: &Axis, y: &Axis, edges: &[f
     }
 }
 
-/// What stands over the numbers of the small table below a panel.
+/// The header of the small table below a panel.
 const TITLES: [&str; 2] = ["AUROC", "FPR@95"];
 
 /// The columns of that table.
 struct Columns {
-    /// Room for a name beside the numbers.
+    /// Space for a name beside the numbers.
     name: f64,
     /// Right ends of the numbers.
     ends: [f64; 2],
 }
 
 impl Columns {
-    /// Lines of a row: the name stands above its numbers where one is too long to stand beside them.
+    /// Number of lines of a row: names are above their numbers if one is too long to be beside them.
     fn lines(&self, rows: &[(&str, Role)], font: f64) -> usize {
         let long = |(name, _): &(&str, Role)| text_width(name, SMALL * font, false) > self.name;
         if rows.iter().any(long) { 2 } else { 1 }

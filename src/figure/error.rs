@@ -1,12 +1,12 @@
-//! [`FigureError`]: what may go wrong with a figure.
+//! [`FigureError`]: why a figure cannot be drawn.
 
-/// What may go wrong with a figure.
+/// Why a figure cannot be drawn.
 #[derive(Debug, thiserror::Error)]
 pub enum FigureError {
     /// plotters or the PNG encoder failed.
     #[error("cannot draw the figure: {0}")]
     Draw(String),
-    /// The resolution asked for gives an impossible picture.
+    /// The requested resolution gives no image or too large a one.
     #[error("cannot draw the figure: expected between 1 and 400 million pixels, found {width} × {height}")]
     Size {
         /// Pixels.
@@ -14,12 +14,12 @@ pub enum FigureError {
         /// Pixels.
         height: f64,
     },
-    /// The height asked for is too small.
+    /// The requested height is too small.
     #[error("cannot draw the figure: expected a height of at least {needed_mm} mm for what it holds, found {found_mm} mm")]
     Height {
-        /// What is needed at the width asked for.
+        /// The height that is needed at the requested width.
         needed_mm: f64,
-        /// What was asked for.
+        /// The requested height.
         found_mm: f64,
     },
 }

@@ -1,5 +1,5 @@
 //! The bundled family, shared by figures and the window: Source Sans 3 (tabular figures, Greek, ‖) with a cut of
-//! Noto Sans Math for the few signs it lacks (∇ ∈ ⋅) and Noto Emoji; what none of them has comes from the machine, see
+//! Noto Sans Math for the few signs it lacks (∇ ∈ ⋅) and Noto Emoji; characters that none of them has come from the machine's fonts, see
 //! [`typeface_of`](super::typeface_of). Licences stand beside the files in `assets/fonts`.
 
 use std::sync::Once;
@@ -10,19 +10,19 @@ use plotters::style::{FontStyle, register_font};
 pub const REGULAR: &[u8] = include_bytes!("../../assets/fonts/SourceSans3-Regular.ttf");
 /// Source Sans 3 SemiBold, TrueType.
 pub const BOLD: &[u8] = include_bytes!("../../assets/fonts/SourceSans3-SemiBold.ttf");
-/// Noto Sans Math, cut to Greek, arrows, operators and shapes; to be asked after the others.
+/// Noto Sans Math, cut to Greek, arrows, operators and shapes; to be tried after the others.
 pub const FALLBACK: &[u8] = include_bytes!("../../assets/fonts/NotoSansMath-Subset.ttf");
 
 /// Noto Emoji, for characters that the others lack.
 pub const EMOJI: &[u8] = include_bytes!("../../assets/fonts/NotoEmoji-Regular.ttf");
 
-/// The family as written into SVG: the bundled one, then what a reader's machine may have.
+/// The family as written into SVG: the bundled one, then fonts that a reader's machine may have.
 pub const FAMILY: &str = "'Source Sans 3', 'Source Sans Pro', 'Noto Sans', Helvetica, Arial, sans-serif";
 
 /// Line height of Source Sans 3 (ascent − descent) in em: plotters takes font sizes as line heights.
 pub(super) const LINE_HEIGHT_EM: f64 = 1.424;
 
-/// Makes plotters know [`FAMILY`]; it looks up fonts by the whole name.
+/// Registers [`FAMILY`] with plotters, which looks up fonts by the whole name.
 pub(super) fn register() {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {

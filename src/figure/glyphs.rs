@@ -1,11 +1,11 @@
-//! Text in pixels, glyph by glyph, for what plotters cannot draw: it knows one font a text, and a glyph a character.
+//! Draws text into pixels, glyph by glyph, where plotters cannot: it supports one font per text and one glyph per character.
 
 use ab_glyph::{Font, FontRef, GlyphId, PxScale, point};
 
 use super::scene::{Anchor, Text};
 use super::setting;
 
-/// Draws a level text upon RGB pixels, `units` of which are a point.
+/// Draws a horizontal text on RGB pixels, `units` of which are a point.
 pub(super) fn draw(text: &Text, units: f64, buffer: &mut [u8], (width, height): (u32, u32)) {
     let em = text.size * units;
     let runs = setting::set(&text.text, text.bold);

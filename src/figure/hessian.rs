@@ -12,9 +12,9 @@ use flatland_core::result::HessianSpectrum;
 const ASPECT: f64 = 0.72;
 /// Values of λ at which the density is drawn.
 const COLUMNS: usize = 400;
-/// Standard deviation of the Gaussian that smears each node, as a share of the range of λ.
+/// Standard deviation of the Gaussian that replaces each node, as a share of the range of λ.
 const SMEAR: f64 = 0.01;
-/// Decades below the peak that the density axis spans: an eigenvalue alone among 10⁶ has its place, what is lower is the tail of a Gaussian.
+/// Decades below the peak that the density axis spans: one eigenvalue among 10⁶ is visible, and everything lower is the tail of a Gaussian.
 pub const DECADES: f64 = 8.0;
 /// Lines of numbers below each panel.
 const FACTS: f64 = 3.0;
@@ -27,7 +27,7 @@ pub struct HessianFigure<'a> {
 }
 
 impl HessianFigure<'_> {
-    /// The smallest and the largest λ of nodes and eigenvalues of all panels, with room.
+    /// The smallest and the largest λ of nodes and eigenvalues of all panels, with a margin.
     pub fn range(&self) -> (f64, f64) {
         let ends = self.panels.iter().flat_map(|p| {
             let marks = p.result.top.iter().chain([&p.result.lambda_min]).map(|e| e.value);
@@ -38,7 +38,7 @@ impl HessianFigure<'_> {
         if high > low { (low - 0.05 * (high - low), high + 0.05 * (high - low)) } else { (-1.0, 1.0) }
     }
 
-    /// [λ, density] across a range, per panel; empty where a spectrum has no density.
+    /// [λ, density] across a range, per panel; empty if a spectrum has no density.
     pub fn densities(&self, (low, high): (f64, f64)) -> Vec<Vec<[f64; 2]>> {
         let sigma = SMEAR * (high - low);
         let grid = || (0..=COLUMNS).map(|k| low + (high - low) * k as f64 / COLUMNS as f64);
@@ -126,7 +126,7 @@ fn draw_marks(scene: &mut Scene, frame: &Frame, x: &Axis, spectrum: &HessianSpec
     }
 }
 
-/// λ_max, λ_min and the trace with what they are worth.
+/// λ_max, λ_min and the trace with their errors.
 fn facts(spectrum: &HessianSpectrum) -> Vec<String> {
     let with = |value: f64, error: f64| format!("{} ± {}", supported(value, error), significant(error, 1));
     let mut facts: Vec<String> = Vec::new();

@@ -13,32 +13,32 @@ use crate::figure::ColormapTable as _;
 use flatland_core::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity};
 use flatland_core::session::{ErrorShown, LandscapeView};
 
-/// Size of the values at contour lines, relative to the type.
+/// Size of the labels of contour lines, relative to the font size.
 const LABEL: f64 = 0.72;
-/// Ticks of the colour bar at most.
+/// Largest number of ticks of the colour bar.
 const BAR_TICKS: usize = 7;
 /// Overlap of neighbouring rectangles in points: a pixel at 72 dots per inch, the coarsest rendering of an SVG.
 const OVERLAP: f64 = 1.0;
 
 /// Loss surfaces of several checkpoints: a panel each, shared axes, shared colours, contour lines at equal steps of the
-/// scale. Cells that wait to be computed are hatched, cells that are estimated are dotted, cells whose loss is not finite are cross-hatched.
+/// scale. Pending cells are hatched, estimated cells are dotted, cells whose loss is not finite are cross-hatched.
 #[derive(Clone, Debug)]
 pub struct LandscapeFigure<'a> {
     /// One panel per checkpoint.
     pub panels: Vec<Panel<'a, LossSurface>>,
     /// Colours of the values.
     pub colormap: Colormap,
-    /// Their range; `None` while there is no value, and where values are classes.
+    /// Their range; `None` while there is no value, or if values are classes.
     pub scale: Option<ColorScale>,
-    /// Colours of classes, where values are such.
+    /// Colours of classes, if values are classes.
     pub classes: Option<ClassColors>,
     /// Number of contour levels.
     pub contours: usize,
-    /// Whether contour lines carry their values.
+    /// Whether contour lines are labelled with their values.
     pub labels: bool,
 }
 
-/// Room that a colour bar needs.
+/// Space that a colour bar needs.
 pub(super) struct Bar {
     pub(super) scale: Option<ColorScale>,
     /// Width of the widest label.
@@ -63,7 +63,7 @@ impl<'a> LandscapeFigure<'a> {
         Self { colormap, scale, classes, contours: 11, labels: view.contour_labels, panels }
     }
 
-    /// What stands at the axes.
+    /// The labels of the axes.
     fn axis_labels(&self) -> [&'static str; 2] {
         let input = self.panels.first().and_then(|panel| panel.result.manifest.input.as_ref());
         input.map_or(["α", "β"], InputRecord::axis_labels)
@@ -87,7 +87,7 @@ impl<'a> LandscapeFigure<'a> {
         if low < high { (low, high) } else { (-1.0, 1.0) }
     }
 
-    /// What stands below; of surfaces cells without a value are open.
+    /// The note below. In surfaces, cells without a value are holes.
     pub(super) fn note(&self, scale: Option<&ColorScale>, is_relief: bool) -> String {
         let Some(first) = self.panels.first().map(|panel| &panel.result.manifest) else { return String::new() };
         let mut notes = vec![first.measured_on()];
@@ -157,7 +157,7 @@ impl Figure for LandscapeFigure<'_> {
         let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
         let (alpha, beta) = (self.extent(|s| &s.alpha), self.extent(|s| &s.beta));
         let [along_x, along_y] = self.axis_labels();
-        // Equal units on both axes, within reason.
+        // Equal units on both axes, within limits.
         let aspect = ((beta.1 - beta.0) / (alpha.1 - alpha.0)).clamp(0.5, 2.0);
         let bar = self.bar(font);
         let scale = self.scale;
@@ -201,7 +201,7 @@ impl Figure for LandscapeFigure<'_> {
     }
 }
 
-/// What a plane in input space is of.
+/// A description of a plane in input space.
 fn input_note(input: &InputRecord, seed: u64) -> String {
     let cut = if input.clamp { "cut off at 0 and 1" } else { "not cut off" };
     format!("input space: x + αd₁ + βd₂, pixels in [0, 1], {cut}; {}, seed {seed}", input.directions())
@@ -323,11 +323,11 @@ impl Plane<'_> {
     }
 }
 
-/// What a cell shows.
+/// How a cell is drawn.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Value(Rgb),
-    /// Estimated, or a difference that may be none.
+    /// Estimated, or a difference that is not significant.
     Dotted(Rgb),
     Pending,
     NonFinite,
@@ -390,7 +390,7 @@ impl LandscapeFigure<'_> {
     }
 }
 
-/// The error that a view shows in the place of its values.
+/// The standard errors that a view shows instead of the values.
 pub fn error_kind(shown: ErrorShown) -> ErrorKind {
     match shown {
         ErrorShown::Absolute => ErrorKind::Absolute,

@@ -27,10 +27,10 @@ struct Cut {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LandscapeCutFigure {
     curves: Vec<Cut>,
-    /// What people call the loss, or what is in its place.
+    /// The label of the loss or of the quantity shown instead.
     loss: String,
     note: String,
-    /// What stands at the axis of α.
+    /// The label of the axis of α.
     along: &'static str,
 }
 
@@ -103,7 +103,7 @@ impl LandscapeCutFigure {
         if low < high { (low, high) } else { (-1.0, 1.0) }
     }
 
-    /// The least and the largest loss on the axis, and how it counts.
+    /// The smallest and the largest loss on the axis, and its spacing.
     pub fn up(&self) -> (f64, f64, Spacing) {
         let (low, high) = self.finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| (low.min(p.1), high.max(p.1)));
         match (low <= high, low > 0.0 && high / low >= LOG_FROM) {

@@ -1,4 +1,4 @@
-//! [`LandscapeReliefFigure`]: loss surfaces in 3-D side by side, seen from one place, on one scale of colours and heights.
+//! [`LandscapeReliefFigure`]: loss surfaces in 3-D side by side, with one camera, on one scale of colours and heights.
 
 use std::collections::VecDeque;
 
@@ -15,16 +15,16 @@ use super::{ColorScale, Figure, FigureStyle, projections};
 use flatland_core::result::LossSurface;
 use flatland_core::session::Camera;
 
-/// Facets along each side, about.
+/// Approximate number of facets along each side.
 const FACETS: usize = 40;
 /// By how much facets overlap their neighbours, in points, which hides seams between them.
 const OVERLAP: f64 = 0.25;
 
 /// The surfaces of a figure of maps, with its colours, in 3-D.
 pub struct LandscapeReliefFigure<'a> {
-    /// What would be drawn as maps.
+    /// The figure of maps.
     pub maps: LandscapeFigure<'a>,
-    /// From where.
+    /// The camera.
     pub camera: Camera,
 }
 
@@ -113,7 +113,7 @@ impl Look<'_> {
         }
     }
 
-    /// Facets from the far to the near side, each with its pieces of contour lines: over a plane what stands nearer covers what is behind.
+    /// Facets from the far to the near side, each with its pieces of contour lines: on a height map nearer facets cover farther ones.
     fn draw_facets(&self, scene: &mut Scene, relief: &Relief) {
         let mesh = relief.mesh(FACETS);
         let mut facets: Vec<(f64, [ReliefVertex; 4])> = mesh
@@ -123,7 +123,7 @@ impl Look<'_> {
             .map(|corners| (self.depth(&corners), corners))
             .collect();
         facets.sort_by(|a, b| a.0.total_cmp(&b.0));
-        // Lines wait until the neighbours are drawn, whose overlap would cut them.
+        // Lines are drawn after the neighbours, whose overlap would cover them.
         let mut waiting: VecDeque<(f64, Shape)> = VecDeque::new();
         for (depth, corners) in &facets {
             while waiting.front().is_some_and(|(until, _)| until < depth) {
@@ -136,13 +136,13 @@ impl Look<'_> {
         scene.shapes.extend(waiting.into_iter().map(|(_, line)| line));
     }
 
-    /// How near the middle of a facet is, on the plane.
+    /// The distance of a facet's centre on the plane; larger = nearer.
     fn depth(&self, corners: &[ReliefVertex; 4]) -> f64 {
         let toward = self.orbit.toward;
         corners.iter().map(|corner| f64::from(corner.at[0]) * toward[0] + f64::from(corner.at[1]) * toward[1]).sum::<f64>() / 4.0
     }
 
-    /// By how much the facet's nearest neighbours are nearer or farther.
+    /// The difference in distance to the facet's nearest neighbours.
     fn step(&self, corners: &[ReliefVertex; 4]) -> f64 {
         let side = |k: usize| f64::from((corners[2].at[k] - corners[0].at[k]).abs());
         side(0) * self.orbit.toward[0].abs() + side(1) * self.orbit.toward[1].abs()
@@ -174,12 +174,12 @@ fn shaded(color: Rgb, shade: f64) -> Rgb {
     color.map(|channel| (f64::from(channel) * shade).round().min(255.0) as u8)
 }
 
-/// A hairline that stands back from the edges.
+/// A hairline that is fainter than the edges.
 fn faint(chrome: &Chrome) -> Rgb {
     [0, 1, 2].map(|k| ((3 * u16::from(chrome.background[k]) + u16::from(chrome.line[k])) / 4) as u8)
 }
 
-/// A quadrilateral whose corners lie farther from its middle by `by`.
+/// A quadrilateral whose corners are moved away from its centre by `by`.
 fn grown(points: [[f64; 2]; 4], by: f64) -> [[f64; 2]; 4] {
     let middle = [0, 1].map(|k| points.iter().map(|point| point[k]).sum::<f64>() / 4.0);
     points.map(|point| {

@@ -1,6 +1,6 @@
 //! Text for LaTeX.
 
-/// What stands for something in mathematics, and how LaTeX says it.
+/// Mathematical symbols and their LaTeX commands.
 const SYMBOLS: [(char, &str); 14] = [
     ('θ', r"$\theta$"),
     ('ρ', r"$\rho$"),
@@ -18,7 +18,7 @@ const SYMBOLS: [(char, &str); 14] = [
     ('↓', r"$\downarrow$"),
 ];
 
-/// Text in which LaTeX takes nothing for a command, and for which a plain font is enough.
+/// Text with LaTeX's special characters escaped and symbols as commands.
 pub fn escaped(text: &str) -> String {
     let of = |c: char| match c {
         '_' | '%' | '&' | '#' | '$' | '{' | '}' => format!("\\{c}"),

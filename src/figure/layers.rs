@@ -1,4 +1,4 @@
-//! [`LayersFigure`]: which layer is sharp. A strip with a row per layer and a dot per checkpoint, a panel per quantity or dataset.
+//! [`LayersFigure`]: sharpness by layer. A row per layer and a dot per checkpoint, a panel per quantity or dataset.
 
 use super::data::Cell;
 use super::layout::{Aspect, Axis, Margins, PanelGrid, SMALL, draw_dots, draw_note, draw_title, draw_x_axis};
@@ -13,7 +13,7 @@ const ROW: f64 = 1.3;
 /// Widest names of layers, as a share of the page.
 const NAMES: f64 = 0.3;
 
-/// A dot: the row of its layer, its value and what that is worth.
+/// A dot: the row of its layer, its value and the error.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Mark {
     row: usize,
@@ -28,7 +28,7 @@ struct Strip {
     marks: Vec<(usize, Vec<Mark>)>,
 }
 
-/// Layers downwards in the order of the network, a quantity across, on a log axis where all of it is positive.
+/// Layers downwards in the order of the network, a quantity on the horizontal axis, logarithmic if all values are positive.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayersFigure {
     layers: Vec<String>,
@@ -38,7 +38,7 @@ pub struct LayersFigure {
     note: String,
 }
 
-/// Names of layers, each once, in the order in which they come.
+/// Names of layers, each once, in order of occurrence.
 fn names<'a>(all: impl Iterator<Item = &'a str>) -> Vec<String> {
     let names: indexmap::IndexSet<&str> = all.collect();
     names.into_iter().map(str::to_owned).collect()
@@ -50,7 +50,7 @@ fn checkpoints<'a>(all: impl Iterator<Item = (&'a str, usize)>) -> Vec<(String, 
 }
 
 impl LayersFigure {
-    /// λ_max and trace per parameter of the layers' blocks; `None` where no spectrum has layers.
+    /// λ_max and trace per parameter of the layers' blocks; `None` if no spectrum has layers.
     pub fn of_hessians(panels: &[Panel<HessianSpectrum>]) -> Option<Self> {
         let shown: Vec<_> = panels.iter().filter(|panel| !panel.result.layers.is_empty()).collect();
         let first = shown.first()?.result;
@@ -82,7 +82,7 @@ impl LayersFigure {
         Some(Self { layers, checkpoints, strips, note: notes.join(" · ") })
     }
 
-    /// S(ρ) at the largest radius with ε in one layer, a panel per dataset; `None` where no curve has layers.
+    /// S(ρ) at the largest radius with ε in one layer, a panel per dataset; `None` if no curve has layers.
     pub fn of_curves(curves: &[Panel<SharpnessCurve>]) -> Option<Self> {
         let shown: Vec<_> = curves.iter().filter(|curve| !curve.result.layers.is_empty()).collect();
         let first = shown.first()?.result;
@@ -115,7 +115,7 @@ impl LayersFigure {
         Some(Self { strips: datasets.iter().map(strip).collect(), layers, checkpoints, note: notes.join(" · ") })
     }
 
-    /// Smallest and largest value with room, and how the axis counts.
+    /// Smallest and largest value with a margin, and the spacing of the axis.
     fn range(strip: &Strip) -> (f64, f64, Spacing) {
         let marks = || strip.marks.iter().flat_map(|(_, marks)| marks).filter(|mark| mark.value.is_finite());
         let (low, high) = marks().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), m| (low.min(m.value), high.max(m.value)));
@@ -216,7 +216,7 @@ pub fn hessian_data(panels: &[Panel<HessianSpectrum>]) -> Data {
 }
 
 /// `checkpoint, dataset, layer, parameters, theta_norm, rho, sharpness, std_error, epsilon_norm`, a row per layer and radius; `sharpness` is
-/// empty where no search left θ.
+/// empty if no ε was found.
 pub fn sharpness_data(curves: &[Panel<SharpnessCurve>]) -> Data {
     let columns = ["checkpoint", "dataset", "layer", "parameters", "theta_norm", "rho", "sharpness", "std_error", "epsilon_norm"];
     let mut data = Data::new(&columns);

@@ -1,4 +1,4 @@
-//! [`PanelGrid`]: equal panels in rows, with room for titles and shared axes. [`Axis`]: a range, its ticks, its label.
+//! [`PanelGrid`]: equal panels in rows, with space for titles and shared axes. [`Axis`]: a range, its ticks, its label.
 
 use std::borrow::Cow;
 
@@ -15,13 +15,13 @@ const MAX_PANEL_EM: f64 = 26.0;
 const MAX_COLUMNS: usize = 6;
 /// Length of a tick in em.
 const TICK_EM: f64 = 0.3;
-/// Size of tick labels and notes relative to the type.
+/// Size of tick labels and notes relative to the font size.
 pub(super) const SMALL: f64 = 0.875;
 
-/// Room in em at the left edge of a figure, which no text touches.
+/// Margin in em at the left edge of a figure, which no text touches.
 pub(super) const PAD: f64 = 0.25;
 
-/// Room around and between panels, in points.
+/// Space around and between panels, in points.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Margins {
     pub left: f64,
@@ -68,9 +68,9 @@ impl Frame {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PanelGrid {
     pub frames: Vec<Frame>,
-    /// Of the whole figure.
+    /// Width of the whole figure.
     pub width: f64,
-    /// Of the whole figure without notes.
+    /// Height of the whole figure without notes.
     pub height: f64,
 }
 
@@ -79,7 +79,7 @@ pub(super) struct PanelGrid {
 pub(super) enum Aspect {
     /// Fixed, because both axes have the same unit.
     Fixed(f64),
-    /// A choice, which gives way to the height of a page.
+    /// A preference, which is changed to fit the height of a page.
     Free(f64),
 }
 
@@ -110,8 +110,8 @@ impl PanelGrid {
         }
     }
 
-    /// Panels with room for the labels of their axes. The ticks depend on the panels and the margins on the ticks: one round from a
-    /// guess settles it. `grid` takes the room that the axes need at the left and below, `axes` a panel.
+    /// Panels with space for the labels of their axes. The ticks depend on the panels and the margins on the ticks, so the panels are computed
+    /// twice, first with estimated margins. `grid` takes the space of the axes at the left and below, `axes` takes a panel.
     pub(super) fn with_axes(font: f64, grid: impl Fn(f64, f64) -> Self, axes: impl Fn(&Frame) -> (Axis, Axis)) -> (Self, Axis, Axis) {
         let guess = axes(&grid(4.0 * font, 3.0 * font).frames[0]);
         let grid = grid(left_margin(&guess.1, font), bottom_margin(&guess.0, font));
@@ -137,7 +137,7 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// An axis `length` points long with as many ticks (at most six) as its labels leave room for.
+    /// An axis `length` points long with as many ticks (at most six) as its labels allow.
     pub(super) fn new(
         low: f64,
         high: f64,
@@ -168,7 +168,7 @@ impl Axis {
         })
     }
 
-    /// Where `value` lies; 0 at the low and 1 at the high end, beyond them outside of [0, 1].
+    /// The position of `value`: 0 at the low and 1 at the high end, outside of [0, 1] beyond them.
     pub(super) fn position(&self, value: f64) -> f64 {
         match self.spacing {
             Spacing::Linear | Spacing::Symmetric => (value - self.low) / (self.high - self.low),
@@ -182,18 +182,18 @@ impl Axis {
     }
 }
 
-/// Room in points that a labelled vertical axis needs on its left.
+/// Space in points that a labelled vertical axis needs on its left.
 fn left_margin(axis: &Axis, font: f64) -> f64 {
     let label = if axis.label.is_empty() { 0.0 } else { 1.35 * font };
     axis.label_width(font) + (TICK_EM + 0.3) * font + label + PAD * font
 }
 
-/// Room in points that a labelled horizontal axis needs below.
+/// Space in points that a labelled horizontal axis needs below.
 pub(super) fn bottom_margin(axis: &Axis, font: f64) -> f64 {
     (TICK_EM + 1.15 + if axis.label.is_empty() { 0.0 } else { 1.25 }) * font
 }
 
-/// Ticks and labels of the horizontal axis below `frame`; labels only where nothing stands below.
+/// Ticks and labels of the horizontal axis below `frame`; labels only if no panel is below.
 pub(super) fn draw_x_axis(scene: &mut Scene, frame: &Frame, axis: &Axis, font: f64, chrome: &Chrome, labels: bool) {
     let tick = TICK_EM * font;
     for t in &axis.ticks {
@@ -226,7 +226,7 @@ pub(super) fn draw_y_axis(scene: &mut Scene, frame: &Frame, axis: &Axis, font: f
     }
 }
 
-/// Above `frame`: its letter where there is one, a marker where there is a colour, and a name.
+/// Draws above `frame`: its letter if it has one, a marker if it has a colour, and a name.
 pub(super) fn draw_title(scene: &mut Scene, frame: &Frame, letter: &str, color: Option<Rgb>, name: &str, font: f64, chrome: &Chrome) {
     let [mut x, y] = [frame.from[0], frame.from[1] - 0.55 * font];
     if !letter.is_empty() {
@@ -241,13 +241,13 @@ pub(super) fn draw_title(scene: &mut Scene, frame: &Frame, letter: &str, color: 
     scene.bold([x, y], fit(name, font, true, frame.to[0] - x), font, Anchor::Start, chrome.text);
 }
 
-/// Room in points that [`draw_legend`] needs for names at the right of the panels.
+/// Space in points that [`draw_legend`] needs for names at the right of the panels.
 pub(super) fn legend_width<'a>(names: impl Iterator<Item = &'a str>, style: &FigureStyle) -> f64 {
     let widest = names.map(|name| text_width(name, style.font_pt, false)).fold(0.0, f64::max);
     widest.min(0.3 * style.width_pt()) + 3.6 * style.font_pt
 }
 
-/// Checkpoints with the colours of their lines, in a column at the right of the panels; the scene becomes high enough for it.
+/// Checkpoints with the colours of their lines, in a column at the right of the panels; the scene is made high enough for it.
 pub(super) fn draw_legend(scene: &mut Scene, grid: &PanelGrid, checkpoints: &[(&str, usize)], width: f64, style: &FigureStyle) {
     let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
     let left = grid.frames.iter().map(|frame| frame.to[0]).fold(0.0, f64::max) + 0.9 * font;
@@ -260,7 +260,7 @@ pub(super) fn draw_legend(scene: &mut Scene, grid: &PanelGrid, checkpoints: &[(&
     scene.height = scene.height.max(top + checkpoints.len() as f64 * 1.45 * font + SMALL * font);
 }
 
-/// Names with the colours of their dots, in rows below the panels; the scene becomes as much higher.
+/// Names with the colours of their dots, in rows below the panels; the scene is made higher by their height.
 pub(super) fn draw_dots(scene: &mut Scene, names: impl Iterator<Item = (String, Rgb)>, style: &FigureStyle) {
     let (font, chrome) = (style.font_pt, palette::chrome(style.theme));
     let start = PAD * font;
@@ -291,7 +291,7 @@ pub(super) fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
     lines
 }
 
-/// Writes `note` in small type at the bottom and makes the scene as much higher.
+/// Writes `note` in small type at the bottom and makes the scene higher by its height.
 pub(super) fn draw_note(scene: &mut Scene, note: &str, font: f64, chrome: &Chrome) {
     let size = SMALL * font;
     let top = scene.height;

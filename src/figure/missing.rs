@@ -5,6 +5,6 @@
 pub struct Missing {
     /// `figure_2`, ...
     pub name: String,
-    /// What is missing, and what would bring it.
+    /// What is missing, and how to get it.
     pub reason: String,
 }

@@ -1,11 +1,12 @@
 //! Figures and tables: SVG and PNG through plotters, PDF, CSV, npz, a report, and the page of [`conformance`]. The same session and results
 //! give the same bytes.
 //!
-//! Colours, scales, ticks, numbers, contour lines and fonts are here too, and the window draws with the same ones.
+//! Colours, scales, ticks, numbers, contour lines and fonts are here too; the window uses the same ones.
 //! Deliberately absent: egui, files (callers write what they get), mathematics of the results.
 
 mod ablation;
 mod axes_box;
+mod captioned;
 mod class_colors;
 mod colormap;
 mod comparison;
@@ -35,7 +36,6 @@ pub mod palette;
 mod paper;
 mod pdf;
 mod pdf_font;
-mod plate;
 mod projections;
 pub mod relief;
 mod render;
@@ -57,6 +57,7 @@ mod typeface;
 
 pub use ablation::AblationFigure;
 pub use axes_box::{AxesBox, BoxLine, BoxText, axes_box};
+pub use captioned::{CaptionedFigure, FigureResults, Found, captioned_figures, left_out};
 pub use class_colors::{ClassColors, Coloring, class_borders};
 pub use colormap::{Colormap, ColormapTable, chosen as chosen_colormap};
 pub use comparison::{ComparisonFigure, ComparisonRow};
@@ -75,7 +76,6 @@ pub use layers::LayersFigure;
 pub use missing::Missing;
 pub use palette::Rgb;
 pub use paper::paper;
-pub use plate::{Findings, Found, Plate, left_out, plates};
 pub use report::Report;
 pub use scale::{ColorScale, Spacing, cell_edges};
 pub use scene::Scene;

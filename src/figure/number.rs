@@ -1,4 +1,4 @@
-//! Numbers as people read them: a real minus, digits that the standard error supports, powers of ten set as powers.
+//! Formatting of numbers: minus signs, digits that the standard error supports, powers of ten as exponents.
 
 /// `text` with ASCII hyphens turned into minus signs; a negative zero loses its sign.
 fn typeset(text: &str) -> String {
@@ -42,7 +42,7 @@ pub fn plain_signed(value: f64, decimals: usize) -> String {
     if text.starts_with('-') || value.is_nan() { text } else { format!("+{text}") }
 }
 
-/// `value` to `digits` significant digits in ASCII: `-0.4213`, beyond 10⁻⁴ and 10⁶ `3.142e-44`. So nothing but 0 reads as 0.
+/// `value` to `digits` significant digits in ASCII: `-0.4213`, beyond 10⁻⁴ and 10⁶ `3.142e-44`. So only 0 is printed as 0.
 pub fn terminal(value: f64, digits: usize) -> String {
     let digits = digits.max(1);
     let text = format!("{:.*e}", digits - 1, value);
@@ -70,10 +70,10 @@ pub fn with_error(value: f64, std_error: f64) -> String {
     }
 }
 
-/// What stands for a number that was asked for and does not exist: of images whose logits are not finite, of no images.
+/// The text for a requested number that is not defined: for images whose logits are not finite, or without images.
 pub const UNDEFINED: &str = "not defined";
 
-/// A share in [0, 1] in percent with one decimal, without the sign; `n/a` when there is none.
+/// A share in [0, 1] in percent with one decimal, without the sign; `n/a` if it is missing.
 pub fn percent(share: Option<f64>) -> String {
     share.filter(|s| s.is_finite()).map_or_else(|| "n/a".into(), |s| fixed(100.0 * s, 1))
 }

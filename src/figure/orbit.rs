@@ -1,7 +1,7 @@
-//! [`Orbit`]: from the box of a landscape's axes to the picture and back, for a camera.
+//! [`Orbit`]: the projection of the box of a landscape's axes for a camera, and its inverse.
 //!
-//! The box holds α in x and β in y, both within ±½, and the scale of the values in z, within ±[`HALF_HEIGHT`]. Places in the picture count
-//! in shares of the panel's side from its middle, y upwards. Orthographic, so that equal lengths stay equal wherever they are.
+//! The box holds α in x and β in y, both within ±½, and the scale of the values in z, within ±[`HALF_HEIGHT`]. Projected points are
+//! in shares of the panel's side from its centre, y upwards. Orthographic, so that equal lengths stay equal everywhere.
 
 use flatland_core::session::Camera;
 
@@ -15,7 +15,7 @@ const FIT: f64 = 0.64;
 pub struct Orbit {
     right: [f64; 3],
     up: [f64; 3],
-    /// Towards whoever looks.
+    /// Unit vector towards the viewer.
     pub toward: [f64; 3],
     scale: f64,
     shift: [f64; 2],
@@ -35,19 +35,19 @@ impl Orbit {
         }
     }
 
-    /// Where a point of the box is seen, and how near it is (larger = nearer).
+    /// The projection of a point of the box, and its depth (larger = nearer).
     pub fn project(&self, point: [f64; 3]) -> ([f64; 2], f64) {
         let at = |axis: &[f64; 3]| dot(axis, &point);
         ([self.shift[0] + self.scale * at(&self.right), self.shift[1] + self.scale * at(&self.up)], at(&self.toward))
     }
 
-    /// The point of the box's space that is seen at `at` and as near as `depth`.
+    /// The point of the box's space that is projected to `at` with the depth `depth`.
     pub fn unproject(&self, at: [f64; 2], depth: f64) -> [f64; 3] {
         let (x, y) = ((at[0] - self.shift[0]) / self.scale, (at[1] - self.shift[1]) / self.scale);
         std::array::from_fn(|k| x * self.right[k] + y * self.up[k] + depth * self.toward[k])
     }
 
-    /// Unit vector towards the light: high, from the left over the shoulder, wherever one looks from.
+    /// Unit vector towards the light: high and from the left behind the viewer, for every camera.
     pub fn light(&self) -> [f64; 3] {
         let [x, y, _] = self.toward;
         let flat = x.hypot(y).max(1e-6);
@@ -56,7 +56,7 @@ impl Orbit {
         [ground[0] / length, ground[1] / length, 0.8 / length]
     }
 
-    /// Brightness of a place with this unit normal: 1 on level ground, so that colours are those of the bar; slopes differ by little.
+    /// Brightness of a place with this unit normal: 1 on horizontal ground, so that colours equal those of the colour bar; slopes differ little.
     pub fn shade(&self, normal: [f64; 3]) -> f64 {
         let seen = if dot(&normal, &self.toward) < 0.0 { normal.map(|n| -n) } else { normal };
         let light = self.light();
@@ -65,7 +65,7 @@ impl Orbit {
 
     /// The projection as a matrix, column by column: x and y in ±1 over the panel's side, depth in 0 (near) to 1 (far).
     pub fn matrix(&self) -> [[f32; 4]; 4] {
-        // No point of the box is farther than this from its middle.
+        // No point of the box is farther than this from its centre.
         let radius = 1.0;
         let column = |k: usize| {
             [2.0 * self.scale * self.right[k], 2.0 * self.scale * self.up[k], -0.5 * self.toward[k] / radius, 0.0].map(|x| x as f32)

@@ -1,15 +1,15 @@
-//! [`fit`]: a figure on a page of exactly the size asked for.
+//! [`fit`]: a figure on a page of exactly the requested size.
 
 use super::scene::Scene;
 use super::style::points;
 use super::{FigureError, FigureStyle};
 
-/// Smallest and largest panels that a height is fitted with, relative to their own choice.
+/// Smallest and largest size of panels for fitting a height, relative to their default.
 const PANELS: (f64, f64) = (0.25, 4.0);
-/// Halvings of that range: to a ten-thousandth.
+/// Number of bisections of that range: to a ten-thousandth.
 const HALVINGS: usize = 16;
 
-/// `draw` on a page as wide as `style` says, and as high as it says or as the content needs; the content stands in the middle.
+/// `draw` on a page as wide as `style` says, and as high as it says or as the content needs; the content is centred.
 ///
 /// # Errors
 /// When the smallest panels are too high for the page.

@@ -1,8 +1,8 @@
-//! Colours that mean something: one per checkpoint, one per role, the same in every view.
+//! Colours of data: one per checkpoint, one per role, the same in every view.
 //!
 //! Checkpoints take the Okabe-Ito set (safe for the common kinds of colour blindness), its strong members first; roles take
 //! Paul Tol's vibrant set, cool for the ID classes (ID, CS) and warm for other classes (near, far SS), so that the two sets
-//! are told apart. Each has a variant for print (on white) and for dark backgrounds, darkened or lightened until
+//! are distinguishable. Each has a variant for print (on white) and for dark backgrounds, darkened or lightened until
 //! the contrast is at least 3 : 1 (WCAG's bound for graphics). Sessions store indices, never colours.
 
 use super::Theme;
@@ -34,7 +34,7 @@ const CHECKPOINTS_DARK: [Rgb; COLORS] = [
     [0xD8, 0xD8, 0xD8],
 ];
 
-/// Colour of the checkpoint at this place in the session; the ninth starts again at the first.
+/// Colour of the checkpoint at this place in the session; the ninth gets the first colour again.
 pub fn checkpoint(index: usize, theme: Theme) -> Rgb {
     match theme {
         Theme::Print | Theme::Light => CHECKPOINTS_PRINT[index % CHECKPOINTS_PRINT.len()],
@@ -95,7 +95,7 @@ const CLASSES_DARK: [Rgb; 10] = [
 /// Classes with a colour of their own.
 pub const CLASS_COLORS: usize = 30;
 
-/// Colour of class `class`, the same wherever it appears; the eleventh starts again at the first, a step nearer to grey.
+/// Colour of class `class`, the same wherever it appears; the eleventh gets the first colour again, a step nearer to grey.
 pub fn class(class: usize, theme: Theme) -> Rgb {
     let of = |set: &[Rgb; 10]| set[class % set.len()];
     let base = match theme {
@@ -106,7 +106,7 @@ pub fn class(class: usize, theme: Theme) -> Rgb {
     mixed(base, [0x80; 3], share)
 }
 
-/// Colour of what has no category.
+/// Colour of items without a category.
 pub fn unknown(theme: Theme) -> Rgb {
     match theme {
         Theme::Print | Theme::Light => [0x8C; 3],
@@ -125,7 +125,7 @@ pub fn correctness(value: &str, theme: Theme) -> Rgb {
     }
 }
 
-/// Colour of the `nth` dataset of a role: lighter one after the other.
+/// Colour of the `nth` dataset of a role: each lighter than the one before.
 pub fn faded(role: Rgb, nth: usize, theme: Theme) -> Rgb {
     mixed(role, chrome(theme).background, [1.0, 0.62, 0.4][nth.min(2)])
 }
@@ -135,7 +135,7 @@ fn mixed(a: Rgb, b: Rgb, share: f64) -> Rgb {
     std::array::from_fn(|k| (f64::from(a[k]) * share + f64::from(b[k]) * (1.0 - share)).round() as u8)
 }
 
-/// The colours of a figure that carry no data.
+/// The colours of a figure that show no data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chrome {
     /// Behind everything.
@@ -152,7 +152,7 @@ pub struct Chrome {
     pub hatch: Rgb,
 }
 
-/// Chrome of a theme: neutral greys only.
+/// The colours of a theme that show no data: neutral greys only.
 pub fn chrome(theme: Theme) -> Chrome {
     match theme {
         Theme::Print => {

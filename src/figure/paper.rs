@@ -1,16 +1,17 @@
 //! [`paper`]: Figures 2 to 10 of the paper on the detection-generalization paradox, laid out from the results of a session.
 //!
-//! Figure 1 shows sample images and Figure 3 (a) a sketch; both are drawn from no result.
+//! Figure 1 shows sample images and Figure 3 (a) a sketch; no result is needed for them.
 
-use super::plate::panels;
+use super::captioned::panels;
 use super::{
-    AblationFigure, Figure, Findings, Found, LandscapeFigure, Missing, Panel, Plate, SharpnessFigure, Stack, TradeOffFigure, table,
+    AblationFigure, CaptionedFigure, Figure, FigureResults, Found, LandscapeFigure, Missing, Panel, SharpnessFigure, Stack, TradeOffFigure,
+    table,
 };
 use flatland_core::result::{LossSurface, SharpnessCurve};
 use flatland_core::session::{FigureSettings, LandscapeForm, LandscapeView, Role, Session};
 
-/// The paper's Figures 2 to 10 in order, each with its panels' letters; what lacks data says why.
-pub fn paper<'a>(session: &Session, findings: &'a Findings) -> Vec<Result<Plate<'a>, Missing>> {
+/// The paper's Figures 2 to 10 in order, each with its panels' letters; a figure without data says why.
+pub fn paper<'a>(session: &Session, findings: &'a FigureResults) -> Vec<Result<CaptionedFigure<'a>, Missing>> {
     let paper = Paper { session, findings };
     let drawn = |number: u32| match number {
         2 => paper.trade_off(),
@@ -25,14 +26,14 @@ pub fn paper<'a>(session: &Session, findings: &'a Findings) -> Vec<Result<Plate<
     };
     let named = |number: u32| {
         let name = format!("figure_{number}");
-        drawn(number).map(|plate| Plate { name: name.clone(), ..plate }).map_err(|reason| Missing { name, reason })
+        drawn(number).map(|captioned| CaptionedFigure { name: name.clone(), ..captioned }).map_err(|reason| Missing { name, reason })
     };
     (2..=10).map(named).collect()
 }
 
 struct Paper<'s, 'a> {
     session: &'s Session,
-    findings: &'a Findings,
+    findings: &'a FigureResults,
 }
 
 impl<'a> Paper<'_, 'a> {
@@ -52,29 +53,29 @@ impl<'a> Paper<'_, 'a> {
         self.names(|figure| &figure.methods, 1..usize::MAX)
     }
 
-    fn trade_off(&self) -> Result<Plate<'a>, String> {
-        // The first of those compared is what the others are measured against.
+    fn trade_off(&self) -> Result<CaptionedFigure<'a>, String> {
+        // The first of the compared checkpoints is the baseline.
         let mut tables = panels(self.findings.scores.iter());
         let baseline = self.compared().into_iter().next();
         tables.sort_by_key(|panel| baseline.as_deref() != Some(panel.name));
         let figure = TradeOffFigure::new(&tables, "msp")?;
         let caption = format!("Detection and generalization of every checkpoint, as changes against {}.", figure.baseline);
         let data = vec![("", figure.data())];
-        Ok(Plate { name: String::new(), caption, figure: Box::new(figure), data, lettered: false })
+        Ok(CaptionedFigure { name: String::new(), caption, figure: Box::new(figure), data, lettered: false })
     }
 
-    fn embedding(&self, names: &[String], whose: &str) -> Result<Plate<'a>, String> {
+    fn embedding(&self, names: &[String], whose: &str) -> Result<CaptionedFigure<'a>, String> {
         let panels = chosen(&self.findings.embeddings, names, |_| true);
-        let plate = Plate::embedding(panels).ok_or("no embedding of the checkpoints that it shows")?;
-        Ok(Plate { caption: format!("Representations {whose}: {}", plate.caption), ..plate }.lettered())
+        let captioned = CaptionedFigure::embedding(panels).ok_or("no embedding of the checkpoints that it shows")?;
+        Ok(CaptionedFigure { caption: format!("Representations {whose}: {}", captioned.caption), ..captioned }.lettered())
     }
 
-    fn energy(&self) -> Result<Plate<'a>, String> {
+    fn energy(&self) -> Result<CaptionedFigure<'a>, String> {
         let panels = chosen(&self.findings.scores, &self.compared(), |_| true);
         if panels.is_empty() {
             return Err("no energy scores of the checkpoints that it shows".into());
         }
-        Ok(Plate::score(panels, "energy", self.session.scores.bins)?.lettered())
+        Ok(CaptionedFigure::score(panels, "energy", self.session.scores.bins)?.lettered())
     }
 
     /// Surfaces of the loss on the first dataset of a role that has one.
@@ -94,7 +95,7 @@ impl<'a> Paper<'_, 'a> {
     }
 
     /// Landscapes of the checkpoints that are compared, and below them the sharpness of all.
-    fn loss_space(&self, role: Role) -> Result<Plate<'a>, String> {
+    fn loss_space(&self, role: Role) -> Result<CaptionedFigure<'a>, String> {
         let surfaces = self.surfaces(role, &self.compared())?;
         let dataset = &surfaces[0].result.manifest.dataset;
         let curves: Vec<Panel<SharpnessCurve>> = panels(self.findings.sharpness.iter().filter(|found| found.dataset == *dataset));
@@ -107,11 +108,11 @@ impl<'a> Paper<'_, 'a> {
             Box::new(LandscapeFigure::viewed(surfaces, &self.session.view.landscape)),
             Box::new(SharpnessFigure { curves, relative: self.session.sharpness.relative }),
         ];
-        Ok(Plate { name: String::new(), caption, figure: Box::new(Stack { rows }), data, lettered: true })
+        Ok(CaptionedFigure { name: String::new(), caption, figure: Box::new(Stack { rows }), data, lettered: true })
     }
 
     /// Every sweep that the session names: those over numbers, then those over choices.
-    fn ablation(&self) -> Result<Plate<'a>, String> {
+    fn ablation(&self) -> Result<CaptionedFigure<'a>, String> {
         if self.findings.sweeps.is_empty() {
             let named = !self.session.figure.sweeps.is_empty();
             return Err(if named {
@@ -127,14 +128,14 @@ impl<'a> Paper<'_, 'a> {
         let data = SUFFIXES.into_iter().zip(&figures).map(|(suffix, figure)| (suffix, figure.data())).collect();
         let caption = "What the swept settings do to detection and generalization.".into();
         let rows = figures.into_iter().map(|figure| Box::new(figure) as Box<dyn Figure + 'a>).collect();
-        Ok(Plate { name: String::new(), caption, figure: Box::new(Stack { rows }), data, lettered: true })
+        Ok(CaptionedFigure { name: String::new(), caption, figure: Box::new(Stack { rows }), data, lettered: true })
     }
 
-    fn landscapes(&self) -> Result<Plate<'a>, String> {
-        // The paper prints maps of losses, whatever one looks at.
+    fn landscapes(&self) -> Result<CaptionedFigure<'a>, String> {
+        // The paper prints maps of losses, whatever the view shows.
         let view = LandscapeView { form: LandscapeForm::Map, error: None, ..self.session.view.landscape.clone() };
-        let plate = Plate::landscape(self.surfaces(Role::Cs, &self.methods())?, &view);
-        Ok(plate.ok_or("no landscape on CS data")?.lettered())
+        let captioned = CaptionedFigure::landscape(self.surfaces(Role::Cs, &self.methods())?, &view);
+        Ok(captioned.ok_or("no landscape on CS data")?.lettered())
     }
 }
 

@@ -1,8 +1,8 @@
 //! A [`Scene`] as a PDF page of exactly its size. Text stays text: it can be selected, searched and edited.
 //!
 //! Written on `pdf-writer` and not with `krilla`, which is built on the same crate: `krilla` writes other operators, numbers and object
-//! order, and the bytes of figures that people already have must not change. Scenes need rectangles, paths, circles, opacity and text
-//! only, all of which are below.
+//! order, and the bytes of existing figures must not change. Scenes need only rectangles, paths, circles, opacity and text, which
+//! are all below.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::palette::Rgb;
 use super::pdf_font::Fonts;
 use super::scene::{Anchor, Scene, Shape, Text};
 
-/// Distance of a circle's control points from its ends, of the radius.
+/// Distance of a circle's control points from its end points, relative to the radius.
 const KAPPA: f64 = 0.552_284_75;
 
 /// The scene as PDF. Without times and identifiers: the same scene gives the same bytes.
@@ -144,7 +144,7 @@ impl Page {
             let name = Fonts::name(piece.font);
             self.content.set_font(Name(name.as_bytes()), pt(text.size));
             let (along, up) = (begin + piece.at[0] * text.size, piece.at[1] * text.size);
-            // The page is upside down, hence the letters must be turned over.
+            // The page is mirrored vertically, so the letters must be mirrored again.
             // + 0.0 makes −0 a 0.
             let direction = |value: f64| ((value * 1e6).round() / 1e6 + 0.0) as f32;
             let matrix = [direction(cos), direction(sin), direction(sin), direction(-cos)];

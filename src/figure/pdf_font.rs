@@ -1,4 +1,4 @@
-//! [`Fonts`]: the fonts of a PDF, cut to the glyphs that are used and mapped back to Unicode.
+//! [`Fonts`]: the fonts of a PDF, reduced to the glyphs that are used and mapped back to Unicode.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::typeface::Typeface;
 
 const IDENTITY: SystemInfo<'_> = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
 
-/// A font and what is used of it.
+/// A font and its used glyphs.
 struct Used {
     typeface: &'static Typeface,
     glyphs: GlyphRemapper,
@@ -56,7 +56,7 @@ impl Fonts {
     fn add(&mut self, run: &Run, along: f64, pieces: &mut Vec<Piece>) {
         let font = self.position(run.typeface);
         let used = &mut self.0[font];
-        // Where the next glyph comes to stand by the widths in the font; a piece ends where it shall stand elsewhere.
+        // The position of the next glyph by the widths in the font; a glyph at another position begins a new piece.
         let mut pen = None;
         for glyph in &run.glyphs {
             let code = used.take(glyph.id, &glyph.text);
@@ -77,7 +77,7 @@ impl Fonts {
         })
     }
 
-    /// The fonts of which something is used.
+    /// The fonts that are used.
     pub(super) fn used(&self) -> std::ops::Range<usize> {
         0..self.0.len()
     }
@@ -162,12 +162,12 @@ fn advance(face: &Face<'_>, id: u16) -> f64 {
     f64::from(face.glyph_hor_advance(ttf_parser::GlyphId(id)).unwrap_or(0)) / f64::from(face.units_per_em())
 }
 
-/// The outlines of a font that is not TrueType: PDF takes these alone.
+/// The outlines of a font that is not TrueType: PDF embeds only these.
 fn cff(font: &[u8]) -> Option<&[u8]> {
     RawFace::parse(font, 0).ok()?.table(Tag::from_bytes(b"CFF "))
 }
 
-/// Six letters that tell two cuts of a font apart, from the characters in it (FNV-1a).
+/// Six letters that distinguish subsets of a font, from the characters in it (FNV-1a).
 fn tag(characters: &BTreeMap<u16, (String, f32)>) -> String {
     let hash = |hash: u64, c: char| (hash ^ u64::from(u32::from(c))).wrapping_mul(0x0100_0000_01B3);
     let mut hash = characters.values().flat_map(|(text, _)| text.chars()).fold(0xCBF2_9CE4_8422_2325, hash);

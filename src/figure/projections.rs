@@ -4,8 +4,8 @@ use super::layout::{Frame, SMALL};
 use super::scene::{Anchor, Scene, Shape, clip_segment, text_width};
 use flatland_core::result::{PlanePoint, PlaneRecord};
 
-/// Draws what the record holds over a panel; `at` gives the place of (α, β), none where it is not seen. What lies
-/// outside of the panel is left out.
+/// Draws the points of the record over a panel; `at` gives the position of (α, β), `None` if it is hidden. Points
+/// outside of the panel are left out.
 pub(super) fn draw(scene: &mut Scene, frame: &Frame, record: &PlaneRecord, at: impl Fn(f64, f64) -> Option<[f64; 2]>, font: f64) {
     let place = |point: &PlanePoint| at(point.alpha, point.beta);
     for pair in record.trajectory.windows(2) {
@@ -44,7 +44,7 @@ fn dot(scene: &mut Scene, frame: &Frame, center: [f64; 2], radius: f64) {
     }
 }
 
-/// White on a dark ground, so that it is read on every colour; on the side where there is room.
+/// White on a dark ground, so that it is readable on every colour; on the side with enough space.
 fn label(scene: &mut Scene, frame: &Frame, [x, y]: [f64; 2], text: &str, font: f64) {
     if !inside(frame, [x, y]) {
         return;

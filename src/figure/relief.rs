@@ -1,18 +1,18 @@
-//! [`Relief`]: a landscape as a surface in the box of its axes: heights, normals, triangles, what a ray meets, what hides what.
+//! [`Relief`]: a landscape as a surface in the box of its axes: heights, normals, triangles, intersections with rays, hidden points.
 
 use super::ColorScale;
 use super::orbit::{HALF_HEIGHT, Orbit};
 use flatland_core::result::{LossSurface, nearest_node};
 
-/// Places along a ray or a side of the mesh.
+/// Number of samples along a ray or a side of the mesh.
 const STEPS: usize = 192;
 
 /// A vertex of the mesh.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReliefVertex {
-    /// Place in the box; z is [`height`] of `t`.
+    /// Position in the box; z is [`height`] of `t`.
     pub at: [f32; 3],
-    /// Place on the scale, 0 to 1.
+    /// Position on the scale, 0 to 1.
     pub t: f32,
     /// Unit normal, upwards.
     pub normal: [f32; 3],
@@ -23,7 +23,7 @@ pub struct ReliefVertex {
 pub struct ReliefMesh {
     /// The vertices.
     pub vertices: Vec<ReliefVertex>,
-    /// Three a triangle.
+    /// Three indices per triangle.
     pub indices: Vec<u32>,
 }
 
@@ -34,19 +34,19 @@ pub struct Relief {
     x: Vec<f64>,
     /// β of every node within ±½.
     y: Vec<f64>,
-    /// Places on the scale, [A, B]; NaN where a value is pending or not finite.
+    /// Positions on the scale, [A, B]; NaN if a value is pending or not finite.
     t: Vec<f64>,
     alpha: [f64; 2],
     beta: [f64; 2],
 }
 
-/// z in the box of a place on the scale.
+/// z in the box of a position on the scale.
 pub fn height(t: f64) -> f64 {
     (2.0 * t - 1.0) * HALF_HEIGHT
 }
 
 impl Relief {
-    /// The surface on a scale; `None` where an axis has a single node, over which nothing can be spanned.
+    /// The surface on a scale; `None` where an axis has a single node, so that there is no surface.
     pub fn new(surface: &LossSurface, scale: &ColorScale) -> Option<Self> {
         let ends = |axis: &[f64]| Some([*axis.first()?, *axis.last()?]).filter(|[first, last]| first < last);
         let (alpha, beta) = (ends(&surface.alpha)?, ends(&surface.beta)?);
@@ -61,18 +61,18 @@ impl Relief {
         })
     }
 
-    /// Where (α, β) lies in the box.
+    /// The position of (α, β) in the box.
     pub fn place(&self, alpha: f64, beta: f64) -> [f64; 2] {
         let within = |v: f64, [first, last]: [f64; 2]| (v - first) / (last - first) - 0.5;
         [within(alpha, self.alpha), within(beta, self.beta)]
     }
 
-    /// The node nearest to a place in the box: indices into α and β.
+    /// The node nearest to a position in the box: indices into α and β.
     pub fn nearest(&self, [x, y]: [f64; 2]) -> [usize; 2] {
         [nearest_node(&self.x, x).unwrap_or(0), nearest_node(&self.y, y).unwrap_or(0)]
     }
 
-    /// z of the surface over a place in the box, between the nodes around it; `None` where one of them is open, and outside.
+    /// z of the surface at a position in the box, interpolated between the nodes around it; `None` if one of them has no value, and outside.
     pub fn over(&self, [x, y]: [f64; 2]) -> Option<f64> {
         let (i, u) = locate(&self.x, x)?;
         let (j, v) = locate(&self.y, y)?;
@@ -84,22 +84,22 @@ impl Relief {
         (of(i, j) * (1.0 - u) + of(i + 1, j) * u) * (1.0 - v) + (of(i, j + 1) * (1.0 - u) + of(i + 1, j + 1) * u) * v
     }
 
-    /// Where the ray through a place of the picture first meets the surface.
+    /// The first intersection of the surface with the ray through a projected point.
     pub fn hit(&self, orbit: &Orbit, at: [f64; 2]) -> Option<[f64; 3]> {
         let (near, far) = self.inside(orbit, at)?;
         self.crossing(|depth| orbit.unproject(at, depth), near, far)
     }
 
-    /// Whether the surface lies between a point and whoever looks.
+    /// Whether the surface is between a point and the viewer.
     pub fn hides(&self, orbit: &Orbit, point: [f64; 3]) -> bool {
         let (at, depth) = orbit.project(point);
         let Some((near, _)) = self.inside(orbit, at) else { return false };
-        // A little before the point, which may lie on the surface.
+        // Slightly before the point, which may be on the surface.
         let start = depth + 0.02;
         start < near && self.crossing(|depth| orbit.unproject(at, depth), near, start).is_some()
     }
 
-    /// The depths between which the ray through a place of the picture is inside of the box, the nearer first.
+    /// The depths between which the ray through a projected point is inside the box, the nearer first.
     fn inside(&self, orbit: &Orbit, at: [f64; 2]) -> Option<(f64, f64)> {
         let from = orbit.unproject(at, 0.0);
         let (mut near, mut far) = (f64::INFINITY, f64::NEG_INFINITY);
@@ -117,7 +117,7 @@ impl Relief {
         (near > far).then_some((near, far))
     }
 
-    /// The first crossing of the surface on the way from `near` to `far`.
+    /// The first crossing of the surface between `near` and `far`.
     fn crossing(&self, ray: impl Fn(f64) -> [f64; 3], near: f64, far: f64) -> Option<[f64; 3]> {
         let above = |depth: f64| {
             let [x, y, z] = ray(depth);
@@ -142,7 +142,7 @@ impl Relief {
         None
     }
 
-    /// Slopes dz/dx and dz/dy at a node: central differences, towards one side where the other is open.
+    /// Slopes dz/dx and dz/dy at a node: central differences, one-sided if a neighbour has no value.
     fn slope(&self, i: usize, j: usize) -> [f64; 2] {
         let z = |i: usize, j: usize| height(self.t[i * self.y.len() + j]);
         let along = |axis: &[f64], k: usize, z: &dyn Fn(usize) -> f64| {
@@ -155,7 +155,7 @@ impl Relief {
     }
 
     /// The triangles; cells are divided until the mesh has about `facets` a side, for heights and colours bilinear between nodes as on the
-    /// map. Six indices are a facet: corners 0, 1, 2 and 2, 1, 3.
+    /// map. Six indices form a facet: corners 0, 1, 2 and 2, 1, 3.
     pub fn mesh(&self, facets: usize) -> ReliefMesh {
         let (a, b) = (self.x.len(), self.y.len());
         let parts = (facets / (a.max(b) - 1).max(1)).clamp(1, 8);
@@ -198,7 +198,7 @@ impl Relief {
     }
 }
 
-/// The cell of an axis that holds a value and how far it is in it, 0 to 1; `None` outside.
+/// The cell of an axis that holds a value and its position in the cell, 0 to 1; `None` outside.
 fn locate(axis: &[f64], value: f64) -> Option<(usize, f64)> {
     let (first, last) = (axis.first()?, axis.last()?);
     if !(first..=last).contains(&&value) {

@@ -18,18 +18,18 @@ const MM_PER_INCH: f64 = 25.4;
 
 /// SVG coordinates of plotters are integers: tenths of a point.
 const SVG_UNITS_PER_POINT: f64 = 10.0;
-/// What plotters divides font sizes by when it writes SVG, and how far below the top anchor it puts the baseline.
+/// The divisor of font sizes in plotters' SVG, and the distance from the top anchor to the baseline in it.
 const SVG_FONT_DIVISOR: f64 = 1.24;
 const SVG_TOP_TO_BASELINE_EM: f64 = 0.76;
 
 /// Pixels drawn per pixel kept, along each side; the bitmap backend itself does not smooth edges enough.
 const OVERSAMPLING: u32 = 3;
 
-/// How a backend takes coordinates and text.
+/// The conventions of a backend for coordinates and text.
 struct Device {
     /// Device units per point.
     units: f64,
-    /// Font size to ask for, in device units, per unit of em.
+    /// Font size to request, in device units, per em.
     font_factor: f64,
     /// From the anchor to the baseline in em.
     baseline_em: f64,
@@ -51,7 +51,7 @@ pub(super) fn svg(scene: &Scene) -> Result<String, FigureError> {
     let millimetres = |points: f64| points / POINTS_PER_INCH * MM_PER_INCH;
     let root = format!(r#"<svg width="{}" height="{}" "#, size.0, size.1);
     let physical = format!(r#"<svg width="{:.2}mm" height="{:.2}mm" "#, millimetres(scene.width), millimetres(scene.height));
-    // Attributes that say the default, and line breaks that would become spaces within text, go.
+    // Attributes with default values, and line breaks that would become spaces within text, are removed.
     let text =
         text.replacen(&root, &physical, 1).replace(" opacity=\"1\"", "").replace(" stroke=\"none\"", "").replace("\n</text>", "</text>");
     let mut tidy = String::with_capacity(text.len() + 64);
@@ -61,7 +61,7 @@ pub(super) fn svg(scene: &Scene) -> Result<String, FigureError> {
         match line.strip_prefix("<text ").map(|rest| (rest, texts.next())) {
             Some((rest, Some(text))) => {
                 tidy.push_str("<text ");
-                // plotters knows quarter turns only.
+                // plotters supports only rotations by quarter turns.
                 if is_turned(text) {
                     let [x, y] = text.at.map(|v| (v * units).round());
                     tidy.push_str(&format!("transform=\"rotate({:.1} {x} {y})\" ", text.angle));
@@ -77,7 +77,7 @@ pub(super) fn svg(scene: &Scene) -> Result<String, FigureError> {
     Ok(tidy)
 }
 
-/// The attributes of a text with the names of the fonts that it needs beside the family's, before those of any machine.
+/// The attributes of a text with the names of the fonts that it needs besides the family, before generic ones.
 fn with_families<'a>(attributes: &'a str, text: &Text) -> std::borrow::Cow<'a, str> {
     const LAST: &str = ", sans-serif";
     if setting::is_plain(&text.text, text.bold) {
@@ -93,22 +93,22 @@ fn with_families<'a>(attributes: &'a str, text: &Text) -> std::borrow::Cow<'a, s
     attributes.replacen(LAST, &(families.concat() + LAST), 1).into()
 }
 
-/// The texts of a scene that leave a trace, in drawing order.
+/// The visible texts of a scene, in drawing order.
 fn texts(scene: &Scene) -> impl Iterator<Item = &Text> {
     scene.shapes.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None })
 }
 
-/// Whether a text is turned by other than quarters.
+/// Whether a text is rotated by anything but quarter turns.
 fn is_turned(text: &Text) -> bool {
     text.angle != 0.0 && text.angle != UPWARDS
 }
 
-/// Whether plotters cannot draw a text in pixels: it is turned, or not all of one font.
+/// Whether plotters cannot draw a text in pixels: it is rotated, or not all in one font.
 fn is_apart(text: &Text) -> bool {
     is_turned(text) || !setting::is_plain(&text.text, text.bold)
 }
 
-/// The scene as a PNG at `dpi` dots per inch, which the file states.
+/// The scene as a PNG at `dpi` dots per inch, which is stored in the file.
 pub(super) fn png(scene: &Scene, dpi: f64) -> Result<Vec<u8>, FigureError> {
     let (width, height, pixels) = pixels(scene, dpi)?;
     encode(&pixels, width, height, dpi)
@@ -118,7 +118,7 @@ pub(super) fn png(scene: &Scene, dpi: f64) -> Result<Vec<u8>, FigureError> {
 pub(super) fn pixels(scene: &Scene, dpi: f64) -> Result<(u32, u32, Vec<u8>), FigureError> {
     let pixels = |points: f64| (points / POINTS_PER_INCH * dpi).round();
     let (width, height) = (pixels(scene.width), pixels(scene.height));
-    // 400 megapixels: far more than any page, little enough for memory.
+    // 400 megapixels: more than any page needs, and small enough for memory.
     if !(width >= 1.0 && height >= 1.0 && width * height <= 4e8) {
         return Err(FigureError::Size { width, height });
     }
@@ -164,7 +164,7 @@ fn draw<B: DrawingBackend>(scene: &Scene, backend: &mut B, device: &Device) -> R
                 let radius = (radius * device.units).round().max(1.0) as u32;
                 backend.draw_circle(at(*center), radius, &style(*fill, *opacity, 0), true)
             }
-            // Pixels are turned, and glyphs of other fonts drawn, afterwards.
+            // Rotated texts and glyphs of other fonts are drawn afterwards.
             Shape::Text(text) if device.is_pixels && is_apart(text) => Ok(()),
             Shape::Text(text) => {
                 let (style, position) = text_style(text, device);
@@ -184,7 +184,7 @@ fn style(color: Rgb, opacity: f64, stroke_width: u32) -> ShapeStyle {
     ShapeStyle { color: RGBAColor(color[0], color[1], color[2], opacity), filled: true, stroke_width }
 }
 
-/// Style and anchor of a text: the point that puts its baseline where the scene wants it.
+/// Style and anchor of a text: the point at which its baseline is that of the scene.
 fn text_style(text: &Text, device: &Device) -> (TextStyle<'static>, (i32, i32)) {
     let em = text.size * device.units;
     let weight = if text.bold { FontStyle::Bold } else { FontStyle::Normal };
@@ -203,7 +203,7 @@ fn text_style(text: &Text, device: &Device) -> (TextStyle<'static>, (i32, i32)) 
     (TextStyle { font, color, pos: Pos::new(horizontal, VPos::Top) }, (x.round() as i32, y.round() as i32))
 }
 
-/// Writes a turned text into a bitmap: drawn level on a sheet of its own, whose ink is then found pixel by pixel.
+/// Draws a rotated text into a bitmap: it is drawn horizontally into a bitmap of its own, which is then sampled pixel by pixel.
 fn stamp(text: &Text, buffer: &mut [u8], (width, height): (u32, u32), device: &Device) -> Result<(), FigureError> {
     let em = text.size * device.units;
     let side = (2.0 * text_width(&text.text, em, text.bold) + 4.0 * em).ceil() as u32;
@@ -270,7 +270,7 @@ fn shrink(large: &[u8], width: usize, height: usize, n: usize) -> Vec<u8> {
     small
 }
 
-/// RGB pixels as PNG with a `pHYs` chunk, from which word processors and LaTeX take the physical size.
+/// RGB pixels as PNG with a `pHYs` chunk, from which word processors and LaTeX read the physical size.
 fn encode(pixels: &[u8], width: u32, height: u32, dpi: f64) -> Result<Vec<u8>, FigureError> {
     use image::ImageEncoder;
     use image::codecs::png::{CompressionType, FilterType, PngEncoder};

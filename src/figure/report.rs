@@ -1,15 +1,15 @@
-//! [`Report`]: one HTML page with every figure, table, setting and definition, for people without the app.
+//! [`Report`]: one HTML page with every figure, table, setting and definition, for readers without the app.
 //!
-//! It fetches nothing: drawings, style and type are in it. Deliberately absent: scripts, and the time of writing.
+//! It is self-contained: drawings, style and fonts are in it. Deliberately absent: scripts, and the time of writing.
 
 use std::fmt::Write;
 
 use super::fonts::{BOLD, REGULAR};
-use super::table::{People, scores_for_people};
-use super::{FigureError, FigureStyle, Findings, Missing, Plate, plate::panels};
+use super::table::{FormattedTable, formatted_scores};
+use super::{CaptionedFigure, FigureError, FigureResults, FigureStyle, Missing, captioned::panels};
 use flatland_core::session::{FigureSettings, Session, Theme};
 
-/// What the words mean, as `docs/` says it at length.
+/// Definitions of the terms, in short; `docs/` has them at length.
 const DEFINITIONS: [(&str, &str); 6] = [
     (
         "Landscape",
@@ -39,19 +39,19 @@ const DEFINITIONS: [(&str, &str); 6] = [
     ),
 ];
 
-/// What a report is made of.
+/// The content of a report.
 pub struct Report<'a> {
     /// Its heading.
     pub title: &'a str,
     /// The session.
     pub session: &'a Session,
-    /// The session as it is written to files.
+    /// The session as text of its file.
     pub toml: &'a str,
     /// Its results.
-    pub findings: &'a Findings,
+    pub findings: &'a FigureResults,
     /// The figures.
-    pub plates: &'a [Plate<'a>],
-    /// Figures that lack something.
+    pub captioned_figures: &'a [CaptionedFigure<'a>],
+    /// Figures that cannot be drawn.
     pub missing: &'a [Missing],
 }
 
@@ -75,8 +75,8 @@ impl Report<'_> {
         page += "</style>\n</head>\n<body>\n";
         self.write_head(&mut page);
         page += "<main>\n<h2 id=\"figures\">Figures</h2>\n";
-        for plate in self.plates {
-            write_figure(&mut page, plate, &self.session.figure)?;
+        for captioned in self.captioned_figures {
+            write_figure(&mut page, captioned, &self.session.figure)?;
         }
         self.write_missing(&mut page);
         self.write_tables(&mut page);
@@ -127,11 +127,11 @@ impl Report<'_> {
     }
 
     fn write_tables(&self, page: &mut String) {
-        let tables = scores_for_people(&panels(self.findings.scores.iter()));
+        let tables = formatted_scores(&panels(self.findings.scores.iter()));
         if !tables.is_empty() {
             page.push_str("<h2 id=\"tables\">Tables</h2>\n");
         }
-        for People { caption, header, rows } in tables {
+        for FormattedTable { caption, header, rows } in tables {
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
             write_table(page, "numbers", &caption, &header, rows.into_iter());
         }
@@ -152,12 +152,12 @@ impl Report<'_> {
 }
 
 /// The drawing twice, for light and for dark screens; a style sheet shows one.
-fn write_figure(page: &mut String, plate: &Plate, settings: &FigureSettings) -> Result<(), FigureError> {
-    let (name, caption) = (escaped(&plate.name), escaped(&plate.caption));
+fn write_figure(page: &mut String, captioned: &CaptionedFigure, settings: &FigureSettings) -> Result<(), FigureError> {
+    let (name, caption) = (escaped(&captioned.name), escaped(&captioned.caption));
     let _ = writeln!(page, "<figure id=\"{name}\">");
     for (class, theme) in [("light", Theme::Light), ("dark", Theme::Dark)] {
-        let style = FigureStyle { theme, height_mm: None, ..plate.style(settings) };
-        let svg = plate.figure.to_svg(&style)?;
+        let style = FigureStyle { theme, height_mm: None, ..captioned.style(settings) };
+        let svg = captioned.figure.to_svg(&style)?;
         let svg = svg.split_once("?>\n").map_or(svg.as_str(), |(_, rest)| rest);
         let svg = svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
         let svg = svg.replacen("<svg ", &format!("<svg class=\"{class}\" role=\"img\" aria-label=\"{caption}\" "), 1);

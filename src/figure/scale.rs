@@ -34,8 +34,8 @@ impl ColorScale {
         Self::over(-most, most, Spacing::Symmetric)
     }
 
-    /// The scale that `settings` ask for; what they leave open is chosen from the values of all surfaces: the smallest and the largest
-    /// ([`ColorScale::shared`]), of differences as far on both sides of 0 ([`ColorScale::about_zero`]). `None` while there is no value.
+    /// The scale that `settings` ask for; what is absent is chosen from the values of all surfaces: the smallest and the largest
+    /// ([`ColorScale::shared`]), for differences symmetric about 0 ([`ColorScale::about_zero`]). `None` while there is no value.
     pub fn chosen<'a>(surfaces: &[&'a LossSurface], settings: &ColorSettings) -> Option<Self> {
         let first: &'a LossSurface = surfaces.first()?;
         let is_difference = first.baseline.is_some() && first.error_shown.is_none();
@@ -56,7 +56,7 @@ impl ColorScale {
             (low, high, Some(found)) => (low.unwrap_or(found.0), high.unwrap_or(found.1)),
             _ => return None,
         };
-        // A limit that somebody set beyond all values leaves a range of one value there.
+        // A limit that was set beyond all values gives a range of one value there.
         let (low, high) = if low <= high { (low, high) } else { (settings.low.unwrap_or(high), settings.high.unwrap_or(low)) };
         Self::over(low, high, spacing)
     }
@@ -113,7 +113,7 @@ impl ColorScale {
         Some(Self { low, high, spacing })
     }
 
-    /// Where `value` lies in [0, 1]; values outside are clamped, NaN and infinities have no place.
+    /// The position of `value` in [0, 1]; values outside are clamped, NaN and infinities have none.
     pub fn position(&self, value: f64) -> Option<f64> {
         if !value.is_finite() {
             return None;

@@ -6,7 +6,7 @@ use super::fonts::{FAMILY, LINE_HEIGHT_EM, register};
 use super::palette::Rgb;
 use super::setting;
 
-/// Where a text stands relative to its point, along its own direction.
+/// The alignment of a text relative to its point, along its own direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,
@@ -29,7 +29,7 @@ pub(super) struct Text {
     pub color: Rgb,
 }
 
-/// What a scene is made of; lengths in points.
+/// A shape of a scene; lengths in points.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Shape {
     /// Filled rectangle from its upper left to its lower right corner.
@@ -67,7 +67,7 @@ impl Scene {
         Self { width, height, background, shapes: Vec::new() }
     }
 
-    /// Moves all shapes; the page stays where it is.
+    /// Moves all shapes; the page is not changed.
     pub(super) fn shift(&mut self, by: [f64; 2]) {
         if by == [0.0; 2] {
             return;
@@ -95,9 +95,9 @@ impl Scene {
         self.shapes.push(Shape::Text(Text { at, text: text.into(), size, anchor, bold: false, angle: 0.0, color }));
     }
 
-    /// Text that is turned by `angle` degrees clockwise around its middle at `at`.
+    /// Text that is rotated by `angle` degrees clockwise around its centre at `at`.
     pub(super) fn turned(&mut self, at: [f64; 2], text: impl Into<String>, size: f64, angle: f64, color: Rgb) {
-        // From the middle of the figures' height to the baseline, across the text.
+        // From the middle of the digits' height to the baseline, across the text.
         let (sin, cos) = angle.to_radians().sin_cos();
         let drop = 0.33 * size;
         let at = [at[0] - drop * sin, at[1] + drop * cos];

@@ -1,18 +1,17 @@
-//! [`set`]: a line of text as glyphs of the fonts that have them, from left to right as they are read or, of Arabic and Hebrew, as they
-//! are written.
+//! [`set`]: shapes a line of text into glyphs of the fonts that have them, in visual order from left to right.
 
 use unicode_bidi::{BidiInfo, Level};
 
 use super::typeface::{Typeface, first, is_ignorable, typeface_of};
 
-/// A glyph where it stands.
+/// A glyph with its position.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Glyph {
     /// Number in its font.
     pub id: u16,
     /// From the beginning of its run, in em; y upwards.
     pub at: [f64; 2],
-    /// The characters that it stands for; empty where another glyph stands for them too.
+    /// The characters that it represents; empty if they belong to another glyph of the cluster.
     pub text: String,
 }
 
@@ -25,7 +24,7 @@ pub(super) struct Run {
     pub advance: f64,
 }
 
-/// Whether all of `text` is of the first font of the family.
+/// Whether the first font of the family has all characters of `text`.
 pub(super) fn is_plain(text: &str, bold: bool) -> bool {
     text.is_ascii() || first(bold).is_some_and(|first| text.chars().all(|character| first.face.glyph_index(character).is_some()))
 }
@@ -35,7 +34,7 @@ pub(super) fn width(text: &str, bold: bool) -> f64 {
     set(text, bold).iter().map(|run| run.advance).sum()
 }
 
-/// `text` in runs of one font each, from left to right; a character that no font has is the empty box of the first.
+/// `text` in runs of one font each, from left to right; a character that no font has is drawn as the empty box of the first.
 pub(super) fn set(text: &str, bold: bool) -> Vec<Run> {
     let bidi = BidiInfo::new(text, None);
     let mut runs: Vec<Run> = Vec::new();
@@ -67,7 +66,7 @@ impl Run {
     }
 }
 
-/// Parts of `text` of one font each. Joiners and selectors go with what stands before them; spaces are the family's.
+/// Parts of `text` of one font each. Joiners and selectors belong to the character before them; spaces to the family.
 fn pieces(text: &str, bold: bool) -> Vec<(&'static Typeface, &str)> {
     let Some(first) = first(bold) else { return Vec::new() };
     let mut pieces: Vec<(&'static Typeface, usize)> = Vec::new();
@@ -83,7 +82,7 @@ fn pieces(text: &str, bold: bool) -> Vec<(&'static Typeface, &str)> {
     pieces.into_iter().zip(ends).map(|((typeface, from), to)| (typeface, &text[from..to])).collect()
 }
 
-/// A glyph a character: what the bundled fonts need.
+/// One glyph per character, which is enough for the bundled fonts.
 fn plain(typeface: &'static Typeface, text: &str) -> Run {
     let mut run = Run { typeface, glyphs: Vec::new(), advance: 0.0 };
     let unit = f64::from(typeface.face.units_per_em());
@@ -95,7 +94,7 @@ fn plain(typeface: &'static Typeface, text: &str) -> Run {
     run
 }
 
-/// Letters joined and placed as the font says.
+/// Letters joined and positioned by the rules of the font.
 fn shaped(typeface: &'static Typeface, text: &str, rtl: bool) -> Run {
     let Ok(font) = harfrust::FontRef::from_index(typeface.data, typeface.index) else { return plain(typeface, text) };
     let data = harfrust::ShaperData::new(&font);

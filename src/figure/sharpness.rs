@@ -20,9 +20,9 @@ const DASHES: usize = 30;
 /// second-order overlay dashed where a curve has one.
 #[derive(Clone, Debug)]
 pub struct SharpnessFigure<'a> {
-    /// The curves; each dataset gets a panel, in the order in which they come.
+    /// The curves; each dataset gets a panel, in order of occurrence.
     pub curves: Vec<Panel<'a, SharpnessCurve>>,
-    /// ρ/‖θ‖ across instead of ρ; only where all curves are of the plain l2 ball.
+    /// Whether the horizontal axis is ρ/‖θ‖ instead of ρ; only if all curves are of the plain l2 ball.
     pub relative: bool,
 }
 
@@ -53,7 +53,7 @@ impl SharpnessFigure<'_> {
         self.relative && !self.curves.is_empty() && self.curves.iter().all(|c| c.result.length_of_theta().is_some())
     }
 
-    /// What ρ is divided by.
+    /// The divisor of ρ.
     fn unit(&self, curve: &SharpnessCurve) -> f64 {
         if self.is_relative() { curve.length_of_theta().unwrap_or(1.0) } else { 1.0 }
     }
@@ -127,7 +127,7 @@ impl SharpnessFigure<'_> {
     }
 }
 
-/// The ball in words; nothing for the plain l2 ball.
+/// A description of the ball; empty for the plain l2 ball.
 pub(super) fn ball(curve: &SharpnessCurve) -> String {
     let norm = if curve.norm == "linf" { "l∞" } else { "l2" };
     match (curve.adaptive.as_str(), curve.norm.as_str()) {
@@ -180,7 +180,7 @@ impl Figure for SharpnessFigure<'_> {
     }
 }
 
-/// S(ρ) with its standard error, or that there is none.
+/// S(ρ) with its standard error, or the text that there is none.
 pub fn rise(point: &SharpnessPoint) -> String {
     if point.stuck().is_some() { "no ε found".into() } else { with_error(point.sharpness, point.std_error) }
 }
@@ -200,7 +200,7 @@ fn draw_curve(scene: &mut Scene, frame: &Frame, x: &Axis, y: &Axis, curve: &Shar
     };
     let points: Vec<&SharpnessPoint> = curve.points.iter().filter(shown).collect();
     let at = |p: &SharpnessPoint, sharpness: f64| frame.at(x.position(p.rho / unit), y.position(sharpness).clamp(0.0, 1.0));
-    // On a log axis a band may reach below zero: it ends at the bottom of the panel.
+    // A band that reaches below zero on a log axis ends at the bottom of the panel.
     let upper = points.iter().map(|p| at(p, p.sharpness + half_band(p)));
     let lower = points.iter().rev().map(|p| at(p, (p.sharpness - half_band(p)).max(y.low)));
     if points.len() > 1 {

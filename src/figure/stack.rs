@@ -1,10 +1,10 @@
-//! [`Stack`]: figures above each other as one, with letters that go on.
+//! [`Stack`]: several figures above each other as one figure, with consecutive letters.
 
 use super::palette;
 use super::scene::Scene;
 use super::{Figure, FigureStyle};
 
-/// Figures above each other, each in the middle of its row; the panels' letters go on from row to row.
+/// Figures above each other, each centred in its row; the panels' letters are consecutive over all rows.
 pub struct Stack<'a> {
     /// From the top.
     pub rows: Vec<Box<dyn Figure + 'a>>,

@@ -1,22 +1,22 @@
-//! [`FigureStyle`]: size, type and theme of a figure.
+//! [`FigureStyle`]: size, font size and theme of a figure.
 
 use flatland_core::session::FigureSettings;
 pub use flatland_core::session::Theme;
 
-/// Size, type and theme of a figure.
+/// Size, font size and theme of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FigureStyle {
     /// Width in millimetres.
     pub width_mm: f64,
     /// Height in millimetres; `None` = what the content needs.
     pub height_mm: Option<f64>,
-    /// Size of the type in points.
+    /// Font size in points.
     pub font_pt: f64,
-    /// What it is drawn on.
+    /// The background that it is drawn for.
     pub theme: Theme,
     /// The letter of the first panel (0 = a); `None` = no letters.
     pub letters: Option<usize>,
-    /// Size of the panels relative to their own choice; what [`Figure::page`](super::Figure::page) fits a height with.
+    /// Size of the panels relative to their default; [`Figure::page`](super::Figure::page) fits a height with it.
     pub(super) panels: f64,
 }
 

@@ -1,4 +1,4 @@
-//! [`SweepTable`]: what came out of a sweep, mean ± population standard deviation over seeds, as CSV, Markdown and LaTeX.
+//! [`SweepTable`]: the results of a sweep, mean ± population standard deviation over seeds, as CSV, Markdown and LaTeX.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use super::number::{UNDEFINED, plain};
 use super::table::markdown_row;
 use flatland_core::metric::mean_population_std;
 
-/// Metrics of the tables for people, with their names there; shares, printed in %.
+/// Metrics of the formatted tables, with their names in them; shares, printed in %.
 const SHOWN: [(&str, &str, &str); 6] = [
     ("id_accuracy", "ID acc ↑", r"ID acc $\uparrow$"),
     ("cs_accuracy", "CS acc ↑", r"CS acc $\uparrow$"),
@@ -21,7 +21,7 @@ const SHOWN: [(&str, &str, &str); 6] = [
     ("far_fpr95", "far FPR@95 ↓", r"far FPR@95 $\downarrow$"),
 ];
 
-/// The epoch of a run that stands in a table.
+/// The epoch of a run that a table shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableEpoch {
     /// The epoch of `best.safetensors`: the last with the highest ID accuracy.
@@ -39,7 +39,7 @@ impl TableEpoch {
         }
     }
 
-    /// The line of `metrics.jsonl` that is meant; epoch 0, before the first step, never is.
+    /// The line of `metrics.jsonl` of that epoch; epoch 0, before the first step, is never used.
     fn line(self, metrics: &[Map<String, Value>]) -> Option<&Map<String, Value>> {
         let mut trained = metrics.iter().filter(|line| line.get("epoch").and_then(Value::as_u64) != Some(0));
         // Not measured: `None`. Not defined (null): below every number.
@@ -144,7 +144,7 @@ impl SweepTable {
         csv
     }
 
-    /// Rows for people: the cells of the header, then those of each row; numbers in % as `mean` and `std`.
+    /// Rows of the formatted tables: the cells of the header, then those of each row; numbers in % as `mean` and `std`.
     fn cells(&self, epoch: TableEpoch, plus_minus: &str) -> (Vec<usize>, Vec<Vec<String>>) {
         let rows = self.rows(epoch);
         let shown: Vec<usize> =

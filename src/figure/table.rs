@@ -1,4 +1,4 @@
-//! The numbers behind each view, and the scores as tables for people.
+//! The numbers behind each view, and the scores as formatted tables.
 
 use std::fmt::Write;
 
@@ -35,10 +35,10 @@ pub fn scores(tables: &[Panel<ScoreTable>]) -> Data {
     data
 }
 
-/// A table for people: shares in %.
+/// A formatted table: shares in %.
 #[derive(Clone, Debug, PartialEq)]
-pub struct People {
-    /// What it is.
+pub struct FormattedTable {
+    /// Its caption.
     pub caption: String,
     /// Names of the columns.
     pub header: Vec<String>,
@@ -46,7 +46,7 @@ pub struct People {
     pub rows: Vec<Vec<String>>,
 }
 
-impl People {
+impl FormattedTable {
     /// As Markdown, below its caption.
     pub fn markdown(&self) -> String {
         let mut text = format!("{}\n\n", self.caption);
@@ -94,7 +94,7 @@ pub fn detection_in_percent(table: &ScoreTable, score: &str, dataset: &str) -> [
 }
 
 /// One table per score: checkpoints in rows, AUROC ↑ and FPR@95 ↓ of each shifted dataset in columns, then the accuracies; in %.
-pub fn scores_for_people(tables: &[Panel<ScoreTable>]) -> Vec<People> {
+pub fn formatted_scores(tables: &[Panel<ScoreTable>]) -> Vec<FormattedTable> {
     let unique = |pick: &dyn Fn(&ScoreTable) -> Vec<String>| -> Vec<String> {
         let all: indexmap::IndexSet<String> = tables.iter().flat_map(|t| pick(t.result)).collect();
         all.into_iter().collect()
@@ -115,12 +115,12 @@ pub fn scores_for_people(tables: &[Panel<ScoreTable>]) -> Vec<People> {
             "Score: {score}, in % ± standard error; OOD is positive: FPR@95 is the share of ID flagged where at least 95 % of OOD are{}",
             notes(tables)
         );
-        People { caption, header, rows: tables.iter().map(row).collect() }
+        FormattedTable { caption, header, rows: tables.iter().map(row).collect() }
     };
     unique(&|t| t.scores.keys().cloned().collect()).iter().map(of_score).collect()
 }
 
-/// What a reader has to know of the tables, each note once with the checkpoints that it is of; begins with a semicolon where there is one.
+/// The remarks that are needed to read the tables, each once with its checkpoints; begins with a semicolon unless it is empty.
 pub(super) fn notes(tables: &[Panel<ScoreTable>]) -> String {
     let mut notes: indexmap::IndexMap<String, Vec<&str>> = indexmap::IndexMap::new();
     for panel in tables {
@@ -129,12 +129,12 @@ pub(super) fn notes(tables: &[Panel<ScoreTable>]) -> String {
     notes.iter().map(|(note, names)| format!("; {}: {note}", names.join(", "))).collect()
 }
 
-/// [`scores_for_people`] as Markdown.
+/// [`formatted_scores`] as Markdown.
 pub fn scores_markdown(tables: &[Panel<ScoreTable>]) -> String {
-    scores_for_people(tables).iter().map(|table| table.markdown() + "\n").collect()
+    formatted_scores(tables).iter().map(|table| table.markdown() + "\n").collect()
 }
 
-/// `checkpoint, baseline, dataset, alpha, beta, difference, difference_std_error, count`, a row per cell; values that are not there empty.
+/// `checkpoint, baseline, dataset, alpha, beta, difference, difference_std_error, count`, a row per cell; missing values are empty.
 pub fn difference(panels: &[Panel<LossSurface>]) -> Data {
     let value = panels.first().map_or_else(|| "difference".into(), |panel| panel.result.value_key());
     let error = format!("{value}_std_error");
@@ -154,8 +154,8 @@ pub fn difference(panels: &[Panel<LossSurface>]) -> Data {
     data
 }
 
-/// `checkpoint, dataset, alpha, beta, loss, accuracy, loss_std_error, count` and what else was measured (of surfaces of a quantity: that
-/// one in the place of the loss), then the estimates of cells that are not computed; a row per cell, values that are not there empty.
+/// `checkpoint, dataset, alpha, beta, loss, accuracy, loss_std_error, count` and the other measured quantities (for surfaces of a quantity: that
+/// one instead of the loss), then the estimates of cells that are not computed; a row per cell, missing values are empty.
 pub fn landscape(panels: &[Panel<LossSurface>]) -> Data {
     let shown = panels.first().and_then(|panel| panel.result.quantity);
     let has = |quantity: &Quantity| shown.is_none() && panels.iter().any(|panel| panel.result.maps.contains_key(quantity));
@@ -205,9 +205,9 @@ pub fn band(panels: &[Panel<LandscapeBand>]) -> Data {
     data
 }
 
-/// `checkpoint, dataset, rho, relative_rho, sharpness, std_error, epsilon_norm, sd, max, second_order, bound`, a row per radius; empty where a
-/// curve has no such number: ρ/‖θ‖ is of the plain l2 ball, `sd` and `max` are of averages, `second_order` of curves with the overlay. Where
-/// no search left θ, `sharpness` is empty and `bound` is `none`.
+/// `checkpoint, dataset, rho, relative_rho, sharpness, std_error, epsilon_norm, sd, max, second_order, bound`, a row per radius; empty if a
+/// curve has no such number: ρ/‖θ‖ exists for the plain l2 ball, `sd` and `max` for averages, `second_order` for curves with the overlay. If
+/// no ε was found, `sharpness` is empty and `bound` is `none`.
 pub fn sharpness(curves: &[Panel<SharpnessCurve>]) -> Data {
     let columns =
         ["checkpoint", "dataset", "rho", "relative_rho", "sharpness", "std_error", "epsilon_norm", "sd", "max", "second_order", "bound"];
@@ -253,7 +253,7 @@ pub fn hessian(panels: &[Panel<HessianSpectrum>]) -> Data {
 }
 
 /// `checkpoint, dataset, role, index, label, prediction, x, y, engine`, a row per image; an unknown label is −1, as is a prediction that is
-/// not defined. `engine` is what found x and y: `bhtsne` (t-SNE) or `pca`.
+/// not defined. `engine` is the engine of x and y: `bhtsne` (t-SNE) or `pca`.
 pub fn embedding(panels: &[Panel<Embedding>]) -> Data {
     let mut data = Data::new(&["checkpoint", "dataset", "role", "index", "label", "prediction", "x", "y", "engine"]);
     for Panel { name, result, .. } in panels {
@@ -284,7 +284,7 @@ pub fn histograms(names: &[&str], histograms: &ScoreHistograms) -> Data {
     data
 }
 
-/// `run, metric, x, y`, a row per point; x is what runs horizontally.
+/// `run, metric, x, y`, a row per point; x is the horizontal axis.
 pub fn curves(figure: &CurvesFigure) -> Data {
     let mut data = Data::new(&["run", "metric", figure.across, "value"]);
     for panel in &figure.panels {

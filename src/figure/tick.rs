@@ -5,9 +5,9 @@ use super::number::{fixed, power_of_ten};
 /// A round value on an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick {
-    /// Where it stands, in units of the axis.
+    /// Its position, in units of the axis.
     pub value: f64,
-    /// What is written there.
+    /// Its label.
     pub label: String,
 }
 
@@ -17,7 +17,7 @@ pub fn linear_ticks(low: f64, high: f64, max: usize) -> Vec<Tick> {
     if !(span.is_finite() && span > 0.0) {
         return Vec::new();
     }
-    // Ends count as inside when they are missed by rounding only.
+    // Ends that are missed only by rounding count as inside.
     let slack = 1e-9 * span;
     let ticks_at = |mantissa: f64, exponent: i32| {
         // Dividing by a power of ten keeps 0.1, 0.2, ... exact where multiplying would not.
@@ -63,7 +63,7 @@ pub fn log_ticks(low: f64, high: f64, max: usize) -> Vec<Tick> {
     if chosen.len() < 2 {
         return linear_ticks(low, high, max.min(5));
     }
-    // One way of writing for the whole axis: powers as soon as one value would be long.
+    // All labels of an axis have the same form: powers of ten if one label would be long.
     let powers = chosen.iter().any(|&(_, e)| !(-3..5).contains(&e));
     let label = |m: i32, e: i32| match (powers, m) {
         (true, 1) => power_of_ten(e),

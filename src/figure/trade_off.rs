@@ -1,4 +1,4 @@
-//! [`TradeOffFigure`]: what each checkpoint gains and loses against the first in detection and in generalization (the paper's Figure 2).
+//! [`TradeOffFigure`]: the changes of detection and generalization from the first checkpoint to each other (the paper's Figure 2).
 
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_dots, draw_note, draw_title, draw_x_axis, draw_y_axis};
 use super::palette;
@@ -31,7 +31,7 @@ impl Change {
     }
 }
 
-/// A checkpoint against the baseline.
+/// A checkpoint compared with the baseline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TradeOff {
     /// Name of the checkpoint.
@@ -44,7 +44,7 @@ pub struct TradeOff {
     pub accuracy: Change,
 }
 
-/// ΔFPR@95 across, Δ accuracy upwards, a point per checkpoint.
+/// ΔFPR@95 on the horizontal, Δ accuracy on the vertical axis, a point per checkpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TradeOffFigure {
     /// Name of the checkpoint that the others are compared with.
@@ -57,7 +57,7 @@ pub struct TradeOffFigure {
 }
 
 impl TradeOffFigure {
-    /// The checkpoints of `tables` against the first.
+    /// The checkpoints of `tables` compared with the first.
     ///
     /// # Errors
     /// What is missing, when there are fewer than two tables, no CS data with an accuracy, or no SS data with the score.
@@ -75,7 +75,7 @@ impl TradeOffFigure {
         for panel in others {
             let (was, is) = (baseline.result, panel.result);
             for (table, name) in [(was, baseline.name), (is, panel.name)] {
-                // A mean over the others alone would be one of other datasets.
+                // A mean over only some of the datasets would not be comparable.
                 if let Some(reason) = ss.iter().find_map(|dataset| table.why_no_detection(score, dataset)) {
                     return Err(format!("the FPR@95 of {name} is not defined: {reason}"));
                 }
@@ -105,7 +105,7 @@ impl TradeOffFigure {
         data
     }
 
-    /// The range of a change, with 0 in it and with room for error bars.
+    /// The range of a change, including 0 and error bars.
     fn range(&self, change: impl Fn(&TradeOff) -> Change) -> (f64, f64) {
         let ends = self.points.iter().map(&change).flat_map(|c| [c.value - c.std_error, c.value + c.std_error]);
         let (low, high) = ends.filter(|v| v.is_finite()).fold((0.0_f64, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)));
@@ -121,7 +121,7 @@ fn of<'a>(table: &'a ScoreTable, name: &str) -> Option<&'a DatasetScores> {
 fn fpr_change(was: &ScoreTable, is: &ScoreTable, score: &str, name: &str) -> Option<Change> {
     let fpr = |table: &ScoreTable| table.detection(score, name).map(|detection| detection.fpr95);
     let error = |table: &ScoreTable| table.std_error(score, name).fpr95;
-    // The two are of the same images, hence not independent: the error is at most about this.
+    // Both numbers are of the same images and so not independent: the error is at most about this.
     let std_error = error(was).zip(error(is)).map_or(0.0, |(a, b)| a.hypot(b));
     Some(Change { value: 100.0 * (fpr(is)? - fpr(was)?), std_error: 100.0 * std_error })
 }

@@ -1,5 +1,5 @@
-//! [`Typeface`]: a font with what is needed to draw with it. [`typeface_of`]: the one that has a character: of the bundled ones, else of
-//! those of the machine, which are looked for when a name needs them and not before.
+//! [`Typeface`]: a font with the data that drawing needs. [`typeface_of`]: the font for a character: a bundled one, else one of the machine's,
+//! which are searched only when a character needs them.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use ttf_parser::{Face, Permissions};
 
 use super::fonts::{BOLD, EMOJI, FALLBACK, REGULAR};
 
-/// A folder of more fonts, looked into before those of the machine.
+/// A folder of more fonts, searched before those of the machine.
 const FOLDER: &str = "FLATLAND_FONTS";
 
-/// A font; there as long as the program runs.
+/// A font, loaded until the program ends.
 #[derive(Debug)]
 pub struct Typeface {
     /// The file.
@@ -26,7 +26,7 @@ pub struct Typeface {
     pub postscript: String,
     /// Parsed.
     pub face: Face<'static>,
-    /// Whether text is set with it as it comes, a glyph a character; others are shaped.
+    /// Whether its text has one glyph per character; text of other fonts is shaped.
     pub is_bundled: bool,
 }
 
@@ -41,19 +41,19 @@ impl Typeface {
         can_draw(&self.face, character)
     }
 
-    /// Its number, which no other has.
+    /// A number that identifies it.
     pub(super) fn key(&self) -> usize {
         std::ptr::from_ref(self) as usize
     }
 }
 
-/// Pictures of glyphs (colour emoji) have no outline and cannot be drawn.
+/// Glyphs that are images (colour emoji) have no outline and cannot be drawn.
 fn can_draw(face: &Face<'_>, character: char) -> bool {
     let drawn = |glyph| character.is_whitespace() || is_ignorable(character) || face.glyph_bounding_box(glyph).is_some();
     face.glyph_index(character).is_some_and(drawn)
 }
 
-/// Characters that change others and show nothing: joiners, marks of direction, variation selectors.
+/// Characters that change others and are invisible: joiners, direction marks, variation selectors.
 pub fn is_ignorable(character: char) -> bool {
     matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
@@ -83,13 +83,13 @@ pub(super) fn first(bold: bool) -> Option<&'static Typeface> {
     if bold { bundled.bold.as_ref() } else { bundled.regular.as_ref() }
 }
 
-/// The font that a character is drawn with; `None` where neither a bundled one nor one of the machine has it.
+/// The font that a character is drawn with; `None` if neither a bundled font nor one of the machine has it.
 pub fn typeface_of(character: char, bold: bool) -> Option<&'static Typeface> {
     let own = [first(bold), bundled().signs.as_ref(), bundled().emoji.as_ref()];
     own.into_iter().flatten().find(|typeface| typeface.has(character)).or_else(|| Machine::lock(|machine| machine.typeface(character)))
 }
 
-/// Whether the family itself has the character, or the signs that go with it.
+/// Whether the family itself has the character, or the symbol fonts bundled with it.
 pub fn is_of_family(character: char) -> bool {
     [first(false), bundled().signs.as_ref()].into_iter().flatten().any(|typeface| typeface.has(character))
 }
@@ -105,7 +105,7 @@ pub fn without_glyph<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<char> 
     missing
 }
 
-/// What to tell of characters that no font has; `None` where there are none.
+/// The message about characters that no font has; `None` if there are none.
 pub fn complaint(missing: &[char]) -> Option<String> {
     if missing.is_empty() {
         return None;
@@ -122,14 +122,14 @@ pub fn complaint(missing: &[char]) -> Option<String> {
 /// The fonts of the machine.
 struct Machine {
     fonts: Database,
-    /// The order in which fonts are asked: like ours first.
+    /// The order in which fonts are tried: the most similar to the bundled family first.
     order: Vec<ID>,
     by_character: HashMap<char, Option<&'static Typeface>>,
     loaded: HashMap<ID, Option<&'static Typeface>>,
 }
 
 impl Machine {
-    /// Reads which fonts there are when it is first asked.
+    /// Lists the fonts at the first call.
     fn lock<T>(ask: impl FnOnce(&mut Machine) -> T) -> T {
         static MACHINE: OnceLock<Mutex<Machine>> = OnceLock::new();
         let machine = MACHINE.get_or_init(|| Mutex::new(Machine::new()));
@@ -138,7 +138,7 @@ impl Machine {
 
     fn new() -> Self {
         let mut fonts = Database::new();
-        // Tests bring fonts of their own.
+        // Tests have fonts of their own.
         let tests = cfg!(test).then(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/figure/tests/fonts"));
         let own = std::env::var_os(FOLDER).map(PathBuf::from);
         tests.into_iter().chain(own).for_each(|folder| fonts.load_fonts_dir(folder));
@@ -155,7 +155,7 @@ impl Machine {
         if let Some(known) = self.by_character.get(&character) {
             return *known;
         }
-        // Names of one script shall be of one font: those in use are asked first.
+        // Text of one script should have one font, so fonts in use are tried first.
         let in_use: Vec<ID> = self.order.iter().copied().filter(|id| self.loaded.contains_key(id)).collect();
         let has = |id: &ID| {
             let drawn = |data: &[u8], index| Face::parse(data, index).is_ok_and(|face| may_be_used(&face) && can_draw(&face, character));
@@ -173,7 +173,7 @@ impl Machine {
         }
         let info = self.fonts.face(id)?;
         let family = info.families.first().map_or("", |(family, _)| family.as_str());
-        // Few fonts, each read once and used until the end.
+        // Few fonts, each read once and used until the program ends.
         let data = self.fonts.with_face_data(id, |data, _| &*Box::leak(data.to_vec().into_boxed_slice()))?;
         let typeface = Typeface::new(data, info.index, family, &postscript(&info.post_script_name), false);
         let typeface = typeface.map(|typeface| &*Box::leak(Box::new(typeface)));
@@ -182,7 +182,7 @@ impl Machine {
     }
 }
 
-/// How unlike ours a font looks: another weight, slanted, of one width, with serifs.
+/// How different a font is from the bundled family: another weight, slanted, monospaced, with serifs.
 fn strangeness(face: &FaceInfo) -> u32 {
     let family = face.families.first().map_or("", |(family, _)| family.as_str());
     let weight = u32::from(face.weight.0.abs_diff(Weight::NORMAL.0));
@@ -191,12 +191,12 @@ fn strangeness(face: &FaceInfo) -> u32 {
     weight + unlike.into_iter().map(|unlike| 1000 * u32::from(unlike)).sum::<u32>()
 }
 
-/// Whether its maker lets it be embedded.
+/// Whether its licence bits allow embedding.
 fn may_be_used(face: &Face<'_>) -> bool {
     face.permissions() != Some(Permissions::Restricted) && face.is_subsetting_allowed()
 }
 
-/// A name that PDF takes: no spaces or signs.
+/// A name that is valid in PDF: no spaces or symbols.
 fn postscript(name: &str) -> String {
     let kept: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     if kept.is_empty() { "Unnamed".into() } else { kept }

@@ -43,7 +43,7 @@ use flatland_core::session::Tab;
 
 /// The keys of the tabs, in the order in which they are shown.
 pub fn tab_keys() -> Vec<&'static str> {
-    view::registry::keys()
+    view::keys()
 }
 
 /// Opens the window and returns when it is closed. It opens these sessions and checkpoints; without paths, what was open last. It shows

@@ -28,6 +28,7 @@ pub struct Place {
     pub why: &'static str,
 }
 
+const NUMPY: &[&str] = &["numpy"];
 const DATA: &[&str] = &["data"];
 const METRIC: &[&str] = &["metric"];
 const SESSION: &[&str] = &["session"];
@@ -58,10 +59,11 @@ const WINDOW: &str = "only the window draws with egui, and its state is plain da
 pub const CORE: Package = Package {
     source: "crates/core/src",
     rooms: &[
-        Room { path: DATA, imports: &[] },
+        Room { path: NUMPY, imports: &[] },
+        Room { path: DATA, imports: &[NUMPY] },
         Room { path: METRIC, imports: &[] },
         Room { path: SESSION, imports: &[] },
-        Room { path: RESULT, imports: &[METRIC] },
+        Room { path: RESULT, imports: &[NUMPY, METRIC] },
         Room { path: JOB, imports: &[DATA, SESSION, RESULT] },
     ],
     places: &[
@@ -94,7 +96,7 @@ pub const FLATLAND: Package = Package {
         Place { name: &["rfd"], rooms: &[WORK], why: "dialogs wait for a person, so they are opened off the window's thread" },
         Place { name: &["plotters"], rooms: &[FIGURE], why: "figures are drawn in `figure`" },
         Place { name: &["std", "fs"], rooms: &[FIGURE, CLI, WORK], why: "the window touches files off its thread, in `work`" },
-        Place { name: &["std", "thread"], rooms: &[], why: THREADS },
+        Place { name: &["std", "thread"], rooms: &[WORK], why: THREADS },
         Place { name: &["std", "sync", "mpsc"], rooms: &[], why: THREADS },
         Place { name: &["std", "process", "Command"], rooms: &[], why: THREADS },
     ],

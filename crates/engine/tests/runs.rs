@@ -189,7 +189,7 @@ fn a_run_that_is_stopped_at_any_moment_and_resumed_ends_as_if_it_had_not_been() 
         let asking = std::thread::spawn(move || {
             let written = || std::fs::read_to_string(stopper.steps_file()).map_or(0, |text| text.lines().count());
             until("the next step", || written() >= lines);
-            stopper.leave_word(Control::Stop).unwrap();
+            stopper.write_control(Control::Stop).unwrap();
         });
         let outcome = run(folder.path(), Device::Cpu, None);
         asking.join().unwrap();
@@ -203,7 +203,7 @@ fn a_run_that_is_stopped_at_any_moment_and_resumed_ends_as_if_it_had_not_been() 
             Err(error) => panic!("{error}"),
         }
     }
-    let _ = folder.forget_word();
+    let _ = folder.clear_control();
     run(folder.path(), Device::Cpu, None).unwrap();
     assert_same(&folder, &expected);
 }
@@ -227,12 +227,12 @@ fn adamw_with_warm_up_accumulation_and_clipping_is_resumed_to_the_same_bytes() {
     let stopper = folder.clone();
     let asking = std::thread::spawn(move || {
         until("a step", || std::fs::read_to_string(stopper.steps_file()).map_or(0, |text| text.lines().count()) >= 7);
-        stopper.leave_word(Control::Stop).unwrap();
+        stopper.write_control(Control::Stop).unwrap();
     });
     let stopped = run(folder.path(), Device::Cpu, None);
     asking.join().unwrap();
     assert!(matches!(stopped, Ok(()) | Err(TrainError::Cancelled)), "{stopped:?}");
-    let _ = folder.forget_word();
+    let _ = folder.clear_control();
     run(folder.path(), Device::Cpu, None).unwrap();
     assert_same(&folder, &expected);
     // 170 images in batches of 16, the last of 10: eleven batches, three steps an epoch, the last of three batches.
@@ -253,7 +253,7 @@ fn a_paused_run_holds_with_its_state_saved_and_goes_on() {
     let (_dir, folder) = directory(8);
     let mut child = worker(&folder).spawn().unwrap();
     let status = |status: RunStatus| until(status.key(), || folder.state().unwrap().1 == status);
-    folder.leave_word(Control::Pause).unwrap();
+    folder.write_control(Control::Pause).unwrap();
     status(RunStatus::Paused);
     let step = folder.state().unwrap().0.step;
     assert!(step > 0 && folder.training_state().is_file());
@@ -263,7 +263,7 @@ fn a_paused_run_holds_with_its_state_saved_and_goes_on() {
     assert!(command.env("XDG_CACHE_HOME", folder.path().with_file_name("cache")).status().unwrap().success());
     let (state, now) = folder.state().unwrap();
     assert_eq!((now, state.step), (RunStatus::Paused, step));
-    folder.leave_word(Control::Resume).unwrap();
+    folder.write_control(Control::Resume).unwrap();
     assert!(child.wait().unwrap().success());
     assert_same(&folder, &expected);
 }
@@ -284,7 +284,7 @@ fn a_second_run_on_the_device_waits_and_can_be_stopped_while_it_does() {
         child
     };
     let mut waiting = queued();
-    second.leave_word(Control::Stop).unwrap();
+    second.write_control(Control::Stop).unwrap();
     assert!(waiting.wait().unwrap().success());
     assert_eq!(second.state().unwrap().1, RunStatus::Cancelled);
     let mut waiting = queued();

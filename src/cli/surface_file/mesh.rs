@@ -34,7 +34,7 @@ impl Mesh {
         let z = |k: usize| {
             let loss = height.max.map_or(surface.loss[k], |max| surface.loss[k].min(max));
             let value = if height.log { loss.log10() } else { loss };
-            // f64::min passes over NaN.
+            // f64::min ignores NaN.
             (surface.count[k] > 0 && surface.loss[k].is_finite() && value.is_finite()).then_some(value)
         };
         let mut mesh = Self { points: Vec::new(), loss: Vec::new(), accuracy: Vec::new(), faces: Vec::new() };

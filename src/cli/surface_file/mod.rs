@@ -1,6 +1,6 @@
 //! Surfaces as files of other programs: ParaView (`.vtp`), modelling programs (`.obj`, `.stl`), tomgoldstein/loss-landscape (`.h5`).
 //!
-//! [`export`] and [`import`] go by the name's ending. What was not computed or is not finite has no height: meshes have a hole there.
+//! [`export`] and [`import`] choose the format by the file's ending. Cells that are not computed or not finite are holes in meshes.
 //! Deliberately absent: interpolation, a colour or a material.
 
 mod mesh;
@@ -16,7 +16,7 @@ use flatland_core::result::{LossSurface, ResultError, write_atomic};
 pub use mesh::Height;
 
 /// Writes a surface as `.vtp`, `.obj`, `.stl` or `.h5`; into a folder (any other name) as `landscape.npz` and `.json`. `height` is
-/// for meshes alone.
+/// used only for meshes.
 ///
 /// # Errors
 /// When the file cannot be written, or a mesh would have no face.

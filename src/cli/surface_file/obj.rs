@@ -1,4 +1,4 @@
-//! Wavefront OBJ: vertices (α, β, height) and four-sided faces. Two kinds of lines, written without a crate: those that are kept only read.
+//! Wavefront OBJ: vertices (α, β, height) and four-sided faces. It has two kinds of lines and is written here because the maintained crates only read it.
 
 use std::fmt::Write;
 

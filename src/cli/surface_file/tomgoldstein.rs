@@ -2,7 +2,7 @@
 //! (percent), −1 where a cell is not computed.
 //!
 //! That tool counts cells along x first (`scheduler.py`: meshgrid), whatever shape it declares: the k-th number lies at (x\[k mod nx\],
-//! y\[k div nx\]). Read so, its files of grids that are not square are right too, which its own plots scramble.
+//! y\[k div nx\]). Read so, files of grids that are not square are right too; its own plots show them wrongly.
 
 use hdf5_pure::{File, FileBuilder};
 
@@ -13,7 +13,7 @@ const PAIRS: [[&str; 2]; 2] = [["train_loss", "train_acc"], ["test_loss", "test_
 /// What a cell holds before it is computed.
 const PENDING: f64 = -1.0;
 
-/// The surface in the bytes of a file called `name`. How many images it is of is not in the file: `samples` is 0, and a computed
+/// The surface in the bytes of a file called `name`. The number of images is not in the file: `samples` is 0, and a computed
 /// cell has the count 1.
 ///
 /// # Errors
@@ -54,7 +54,7 @@ pub fn read(bytes: Vec<u8>, name: &str) -> Result<LossSurface, String> {
     Ok(surface)
 }
 
-/// The bytes of a surface file. Arrays are (ny, nx), which is what that tool's plots want.
+/// The bytes of a surface file. Arrays are (ny, nx), as that tool's plots expect.
 ///
 /// # Errors
 /// When it cannot be encoded.

@@ -1,7 +1,7 @@
 //! VTK's XML PolyData, in ASCII, laid out as tomgoldstein's `h52vtp.py` does: polygons over points, `zvalue` at each point and
-//! `averaged zvalue` on each face; `loss` and `accuracy` stand beside them.
+//! `averaged zvalue` on each face; `loss` and `accuracy` are stored in addition.
 //!
-//! Our own sixty lines: the `vtkio` crate (0.6.3, its successor a release candidate since 2024) brings nom 3 and quick-xml 0.22 along.
+//! Written here in sixty lines: the `vtkio` crate (0.6.3, its successor a release candidate since 2024) depends on nom 3 and quick-xml 0.22.
 
 use std::fmt::{Display, Write};
 

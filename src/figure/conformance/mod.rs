@@ -10,7 +10,7 @@ use flatland_core::result::{Check, CheckGroup, Conformance};
 const SCALE: (f64, f64) = (160.0, 14.0);
 const SMALLEST: f64 = 1e-17;
 
-/// The report as one HTML file without scripts and without anything to fetch; light or dark as the reader's system is.
+/// The report as one self-contained HTML file without scripts; light or dark as the reader's system.
 pub fn html(report: &Conformance) -> String {
     let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Flatland conformance</title>\n<style>\n";
@@ -36,7 +36,7 @@ pub fn html(report: &Conformance) -> String {
     page
 }
 
-/// The report as Markdown: a table a group.
+/// The report as Markdown: one table per group.
 pub fn markdown(report: &Conformance) -> String {
     let mut text = format!("# Conformance\n\n{}\n\n", verdict(report));
     for (term, fact) in facts(report) {
@@ -138,7 +138,7 @@ fn relative_to(check: &Check) -> String {
     if check.relative_to.is_empty() { String::new() } else { format!("; relative to {}", check.relative_to) }
 }
 
-/// Where an error lies on the scale, from the left.
+/// The position of an error on the scale, from the left.
 fn place(error: f64) -> f64 {
     let share = 1.0 - error.clamp(SMALLEST, 1.0).log10() / SMALLEST.log10();
     (share * SCALE.0 * 10.0).round() / 10.0
@@ -150,7 +150,7 @@ fn ruler() -> String {
     format!("<svg width=\"{}\" height=\"{}\" aria-hidden=\"true\">{texts}</svg>", SCALE.0, SCALE.1)
 }
 
-/// The error as a point, and the tolerance as a line that it should not pass; a ring at the left end for the same bits.
+/// The error as a point, and the tolerance as a line that it should not pass; a ring at the left end stands for equal bits.
 fn scale(check: &Check) -> String {
     let (width, height) = SCALE;
     let class = match check.error {

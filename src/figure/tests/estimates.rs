@@ -37,17 +37,17 @@ fn a_search_that_never_left_has_no_point_and_a_reason() {
 fn another_loss_stands_in_notes_captions_and_on_axes() {
     let said = "cross-entropy, label smoothing 0.1, weight decay 0.0005";
     let curves = [SharpnessCurve { loss: Some(said.into()), ..curve(0) }];
-    let plate = Plate::sharpness(panels(&curves), false).unwrap();
-    assert!(plate.caption.ends_with(&format!("by dataset ({said}).")), "{}", plate.caption);
+    let captioned = CaptionedFigure::sharpness(panels(&curves), false).unwrap();
+    assert!(captioned.caption.ends_with(&format!("by dataset ({said}).")), "{}", captioned.caption);
     let spectra = [HessianSpectrum { loss: Some(said.into()), ..spectrum(0) }];
-    assert!(Plate::hessian(panels(&spectra)).unwrap().caption.contains(said));
+    assert!(CaptionedFigure::hessian(panels(&spectra)).unwrap().caption.contains(said));
     let mut surface = bowl(0, 9);
     assert_eq!(surface.value_label(), "loss");
     surface.manifest.loss = said.into();
     assert_eq!(surface.value_label(), format!("loss ({said})"));
     let surfaces = [surface];
-    let plate = Plate::landscape(panels(&surfaces), &Default::default()).unwrap();
-    assert!(plate.caption.starts_with(&format!("Loss ({said}) over the plane")), "{}", plate.caption);
+    let captioned = CaptionedFigure::landscape(panels(&surfaces), &Default::default()).unwrap();
+    assert!(captioned.caption.starts_with(&format!("Loss ({said}) over the plane")), "{}", captioned.caption);
 }
 
 #[test]
@@ -64,13 +64,13 @@ fn the_strip_of_layers_has_a_row_a_layer_and_a_dot_a_checkpoint() {
     }
     // Two panels of five marks, and two dots of the legend.
     assert_eq!(svg.matches("<circle ").count(), 2 * 5 + 2);
-    let plate = Plate::hessian_layers(&panels(&spectra)).unwrap();
-    assert_eq!(plate.name, "hessian-layers");
-    let csv = plate.data[0].1.csv();
+    let captioned = CaptionedFigure::hessian_layers(&panels(&spectra)).unwrap();
+    assert_eq!(captioned.name, "hessian-layers");
+    let csv = captioned.data[0].1.csv();
     assert!(csv.contains(&format!("{},CIFAR-10 test,layer1.0.conv1,100,3,8,0.08,yes,50,5,0.5\n", NAMES[0])), "{csv}");
     assert_eq!(csv.lines().count(), 6);
     keep("hessian-layers.png", &figure);
-    assert!(Plate::hessian_layers(&panels(&[spectrum(0)])).is_none(), "nobody asked for layers");
+    assert!(CaptionedFigure::hessian_layers(&panels(&[spectrum(0)])).is_none(), "nobody asked for layers");
     // A trace below zero has no logarithm.
     let negative = [with(0, vec![layer("conv1", 2.0, -3.0), layer("fc", 0.5, 1.0)])];
     well_formed_and_stable(&LayersFigure::of_hessians(&panels(&negative)).unwrap(), &FigureStyle::default());
@@ -98,8 +98,8 @@ fn the_strip_of_sharpness_has_a_panel_a_dataset() {
     for expected in [">ID test<", ">CS test<", ">fc<", "no ε found: fc", "ρ = 0.5"] {
         assert!(svg.contains(expected), "expected {expected}");
     }
-    let plate = Plate::sharpness_layers(&panels).unwrap();
-    let csv = plate.data[0].1.csv();
+    let captioned = CaptionedFigure::sharpness_layers(&panels).unwrap();
+    let csv = captioned.data[0].1.csv();
     assert_eq!(csv.lines().count(), 1 + 3 * 2 * 6);
     assert!(csv.lines().any(|line| line.ends_with(",fc,10,1,0.5,,,0.5")), "{csv}");
 }

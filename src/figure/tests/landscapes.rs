@@ -179,7 +179,7 @@ fn decision_regions_have_their_classes_colours_and_names_and_cells_that_are_not_
 
 #[test]
 fn figures_around_an_image_are_of_losses_regions_margins_and_of_no_standard_errors() {
-    let mut findings = Findings::default();
+    let mut findings = FigureResults::default();
     let result = std::sync::Arc::new(regions(&[]));
     findings.add_landscape(Found {
         checkpoint: "A".into(),
@@ -192,8 +192,8 @@ fn figures_around_an_image_are_of_losses_regions_margins_and_of_no_standard_erro
     let mut session = flatland_core::session::Session::default();
     session.view.landscape.form = flatland_core::session::LandscapeForm::Surface;
     session.view.landscape.error = Some(flatland_core::session::ErrorShown::Absolute);
-    let drawn = plates(&session, &findings);
-    let names: Vec<&str> = drawn.iter().map(|plate| plate.name.as_str()).collect();
+    let drawn = captioned_figures(&session, &findings);
+    let names: Vec<&str> = drawn.iter().map(|captioned| captioned.name.as_str()).collect();
     assert_eq!(names, ["landscape", "landscape-prediction", "landscape-margin"]);
     assert!(drawn[1].caption.contains("Predicted class over the plane x + αd₁ + βd₂ of inputs around image 17 of CIFAR-10 test"));
     // A class has no height, whatever the view says.

@@ -2,10 +2,10 @@
 
 mod ablation;
 mod by_eye;
+mod captioned_figures;
 mod curves;
 mod estimates;
 mod landscapes;
-mod plates;
 mod points;
 mod tables;
 

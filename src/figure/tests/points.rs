@@ -16,8 +16,8 @@ fn a_picture_that_is_not_what_was_asked_for_says_what_it_is_and_why_in_note_capt
     let told = |embeddings: &[Embedding]| {
         let figure = EmbeddingFigure { panels: panels(embeddings) };
         let svg = well_formed_and_stable(&figure, &FigureStyle::default());
-        let plate = Plate::embedding(panels(embeddings)).unwrap();
-        (svg, plate.caption, plate.data[0].1.csv())
+        let captioned = CaptionedFigure::embedding(panels(embeddings)).unwrap();
+        (svg, captioned.caption, captioned.data[0].1.csv())
     };
     let (svg, caption, csv) = told(&embeddings);
     assert!(words(&svg).contains("t-SNE of the penultimate features; each panel"), "{svg}");

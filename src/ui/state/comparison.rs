@@ -5,7 +5,7 @@ use std::path::Path;
 use indexmap::IndexSet;
 
 use crate::figure::number::{significant, with_error};
-use crate::figure::table::{People, accuracy_in_percent, detection_in_percent};
+use crate::figure::table::{FormattedTable, accuracy_in_percent, detection_in_percent};
 use crate::figure::{ComparisonRow as Row, rise};
 use crate::ui::state::number::{count, signed, with_residual};
 use crate::ui::state::run::difference::flat;
@@ -28,13 +28,13 @@ pub fn rows(session: &Session, store: &Store, only_differences: bool) -> Vec<Row
 }
 
 /// The rows as a table with the checkpoints in columns.
-pub fn table(session: &Session, rows: &[Row]) -> People {
+pub fn table(session: &Session, rows: &[Row]) -> FormattedTable {
     let header = std::iter::once(String::new()).chain(session.shown().map(|(_, entry)| entry.name.clone())).collect();
     let line = |row: &Row| {
         let values = row.values.iter().map(|value| value.clone().unwrap_or_else(|| "–".into()));
         std::iter::once(format!("{}: {}", row.group, row.label)).chain(values).collect()
     };
-    People { caption: "Checkpoints compared".into(), header, rows: rows.iter().map(line).collect() }
+    FormattedTable { caption: "Checkpoints compared".into(), header, rows: rows.iter().map(line).collect() }
 }
 
 fn row<T>(group: &str, label: impl Into<String>, of: &[T], value: impl Fn(&T) -> Option<String>) -> Row {

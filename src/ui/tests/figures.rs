@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::figure::{Findings, Found, Plate, plates};
+use crate::figure::{CaptionedFigure, FigureResults, Found, captioned_figures};
 use crate::ui::command::Command;
 use flatland_core::result::{Embedding, ScoreTable, SharpnessCurve};
 use flatland_core::session::{FigureFormat, Role};
@@ -95,8 +95,8 @@ fn found<T>(checkpoint: &str, color: usize, (dataset, role): (String, Role), res
 }
 
 /// Writes the results of the window to files and reads them as the command line does.
-fn from_files(folder: &Path) -> Findings {
-    let mut findings = Findings::default();
+fn from_files(folder: &Path) -> FigureResults {
+    let mut findings = FigureResults::default();
     for (color, name) in CHECKPOINTS.into_iter().enumerate() {
         let folder = folder.join(name);
         let of = |spec: &JobSpec| spec.datasets().first().map(|dataset| (dataset.source.name.clone(), dataset.role)).unwrap();
@@ -119,17 +119,20 @@ fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
     let mut harness = harness(&FakeWorker::default(), 5, false);
     let app = harness.state_mut();
     let findings = from_files(folder.path());
-    let of_command_line: Vec<Plate> = plates(&app.state.session, &findings);
+    let of_command_line: Vec<CaptionedFigure> = captioned_figures(&app.state.session, &findings);
     for (tab, name) in
         [(Tab::LANDSCAPE, "landscape"), (Tab::SHARPNESS, "sharpness"), (Tab::EMBEDDING, "embedding"), (Tab::ENERGY, "energy")]
     {
         app.state.session.view.tab = tab;
         let export = figure(app).unwrap();
-        let plate = of_command_line.iter().find(|plate| plate.name == name).unwrap();
+        let captioned = of_command_line.iter().find(|captioned| captioned.name == name).unwrap();
         for format in [FigureFormat::Svg, FigureFormat::Pdf, FigureFormat::Csv, FigureFormat::Npz] {
             let path = folder.path().join(name).with_extension(format.extension());
             export.write(&path, false, true).unwrap();
-            assert!(std::fs::read(&path).unwrap() == plate.files(format, &app.state.session.figure).unwrap()[0].1, "{name} as {format:?}");
+            assert!(
+                std::fs::read(&path).unwrap() == captioned.files(format, &app.state.session.figure).unwrap()[0].1,
+                "{name} as {format:?}"
+            );
         }
     }
 }

@@ -66,7 +66,7 @@ fn a_panic_in_background_work_is_reported_and_the_window_continues() {
     harness.state_mut().background.spawn(|| panic!("no room"), || {});
     run_until(&mut harness, |app| app.state.message.is_some());
     harness.run();
-    harness.get_by_label("a piece of work in the background broke off: no room");
+    harness.get_by_label("a background task panicked: no room");
     harness.get_by_label_contains("Loss landscape of Pretrained");
 }
 

@@ -1,23 +1,84 @@
-//! The tabs. Each tab is a folder that implements [`TabView`], and one line in [`registry`]. Tabs of analyses draw a row of equal panels, one
-//! per checkpoint, from the [`Scene`]. They change neither session nor results: user input becomes commands.
+//! The tabs, and the list of all tabs. Each tab is a folder that implements [`TabView`]; a new tab is its folder and two lines here. Tabs of
+//! analyses draw a row of equal panels, one per checkpoint, from the [`Scene`]. They change neither session nor results: user input becomes
+//! commands.
 
-pub mod compare;
-pub mod dataset_menu;
-pub mod embedding;
-pub mod energy;
+mod compare;
+mod embedding;
+mod energy;
+mod hessian;
+pub mod landscape;
+mod runs;
+mod sharpness;
+
+mod dataset_menu;
 mod found;
 mod gesture;
 mod header;
-pub mod hessian;
-pub mod landscape;
 mod memo;
-pub mod registry;
-pub mod runs;
 mod scene;
-pub mod sharpness;
 mod tab;
 
+use crate::ui::state::{State, TabTitle};
+use crate::ui::work::export::Export;
+use flatland_core::job::Analysis;
+use flatland_core::session::Tab;
+
 pub use header::panel_header;
-pub use registry::Tabs;
 pub use scene::{Drafts, Scene};
 pub use tab::TabView;
+
+/// One of each, in the order in which they stand.
+fn registered() -> Vec<Box<dyn TabView>> {
+    vec![
+        Box::new(landscape::LandscapeTab::default()),
+        Box::new(sharpness::SharpnessTab::default()),
+        Box::new(hessian::HessianTab::default()),
+        Box::new(embedding::EmbeddingTab::default()),
+        Box::new(energy::EnergyTab::default()),
+        Box::new(compare::CompareTab),
+        Box::new(runs::RunsTab::default()),
+    ]
+}
+
+/// The keys of the tabs, in the order in which they stand.
+pub fn keys() -> Vec<&'static str> {
+    registered().iter().map(|view| view.key()).collect()
+}
+
+/// The tabs of a window.
+pub struct Tabs(Vec<Box<dyn TabView>>);
+
+impl Default for Tabs {
+    fn default() -> Self {
+        Self(registered())
+    }
+}
+
+impl Tabs {
+    /// Their keys and titles, in the order in which they stand.
+    pub fn titles(&self) -> Vec<TabTitle> {
+        self.0.iter().map(|view| TabTitle { tab: Tab::new(view.key()), title: view.title() }).collect()
+    }
+
+    /// The tab of this key; the first one where there is none: the session may come from another version.
+    pub fn get(&mut self, tab: &Tab) -> &mut dyn TabView {
+        let place = self.place(tab);
+        self.0[place].as_mut()
+    }
+
+    /// The analysis that the tab of this key shows.
+    pub fn analysis(&self, tab: &Tab) -> Option<Analysis> {
+        self.0[self.place(tab)].analysis()
+    }
+
+    /// What the present tab shows as a figure; `None` while there is nothing to draw.
+    pub fn figure(&self, state: &mut State) -> Option<Export> {
+        let (dataset, tab, mut commands) = (state.dataset(), state.session.view.tab.clone(), Vec::new());
+        let (scene, _) = Scene::of(state, dataset.as_deref(), &mut commands);
+        self.0[self.place(&tab)].figure(&scene)
+    }
+
+    fn place(&self, tab: &Tab) -> usize {
+        self.0.iter().position(|view| view.key() == tab.key()).unwrap_or(0)
+    }
+}

@@ -1,17 +1,17 @@
-//! [`Export`]: a view as a figure; its files are the same bytes as those of `flatland figures`.
+//! [`Export`]: a view as a captioned figure; its files are the same bytes as those of `flatland figures`.
 
 use std::path::{Path, PathBuf};
 
 use egui::ColorImage;
 
-use crate::figure::Plate;
+use crate::figure::CaptionedFigure;
 use flatland_core::result::write_atomic;
 use flatland_core::session::{FigureFormat, FigureSettings};
 
 /// The data of a figure. It is drawn on another thread, so it owns everything.
 pub trait FigureSource: Send {
     /// The figure; `None` while there is nothing to draw.
-    fn plate(&self) -> Option<Plate<'_>>;
+    fn captioned(&self) -> Option<CaptionedFigure<'_>>;
 }
 
 /// A figure of a view, with the figure settings of the session.
@@ -23,7 +23,7 @@ pub struct Export {
 impl Export {
     /// The figure of a source; `None` while there is nothing to draw.
     pub fn new(settings: &FigureSettings, source: impl FigureSource + 'static) -> Option<Self> {
-        let is_drawn = source.plate().is_some();
+        let is_drawn = source.captioned().is_some();
         is_drawn.then(|| Self { settings: settings.clone(), source: Box::new(source) })
     }
 
@@ -41,10 +41,10 @@ impl Export {
         if !over && path.exists() {
             return Err(format!("not written: the file exists already. Write again to overwrite it ({})", path.display()));
         }
-        let plate = self.source.plate().ok_or("nothing to export")?;
+        let captioned = self.source.captioned().ok_or("nothing to export")?;
         let is_picture = !matches!(format, FigureFormat::Csv | FigureFormat::Npz);
         for format in std::iter::once(format).chain((with_data && is_picture).then_some(FigureFormat::Csv)) {
-            for (_, bytes) in plate.files(format, &self.settings).map_err(|error| error.to_string())? {
+            for (_, bytes) in captioned.files(format, &self.settings).map_err(|error| error.to_string())? {
                 write_atomic(&path.with_extension(format.extension()), &bytes).map_err(|error| error.to_string())?;
             }
         }
@@ -56,9 +56,9 @@ impl Export {
     /// # Errors
     /// A sentence for the user.
     pub fn image(&self) -> Result<ColorImage, String> {
-        let plate = self.source.plate().ok_or("nothing to copy")?;
-        let style = plate.style(&self.settings);
-        let (width, height, pixels) = plate.figure.to_pixels(&style, self.settings.dpi).map_err(|error| error.to_string())?;
+        let captioned = self.source.captioned().ok_or("nothing to copy")?;
+        let style = captioned.style(&self.settings);
+        let (width, height, pixels) = captioned.figure.to_pixels(&style, self.settings.dpi).map_err(|error| error.to_string())?;
         Ok(ColorImage::from_rgb([width as usize, height as usize], &pixels))
     }
 }

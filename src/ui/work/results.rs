@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::ui::state::store::{CellLosses, Loaded};
-use flatland_core::job::{JobSpec, LandscapeJob, Named, is_whole};
+use flatland_core::job::{JobSpec, LandscapeJob, Named, is_complete};
 use flatland_core::result::{
     Embedding, HessianSpectrum, LandscapeBand, LossDifference, LossRows, LossSurface, ResultError, SAMPLE_LOSSES, ScoreTable,
     SharpnessCurve,
@@ -61,7 +61,7 @@ fn read(spec: &JobSpec, folder: &Path) -> Option<Result<(Loaded, bool), ResultEr
 /// The surface of a job, the band of its planes if it has several, and whether the result is complete.
 fn landscape(spec: &JobSpec, job: &LandscapeJob, folder: &Path) -> Result<(Loaded, bool), ResultError> {
     let surface = LossSurface::load(folder)?.named(spec);
-    let complete = is_whole(job, &surface);
+    let complete = is_complete(job, &surface);
     if job.plane.planes < 2 {
         return Ok((Loaded::Landscape(surface), complete));
     }

@@ -42,7 +42,7 @@ impl Worker for WorkerHandle {
     fn next_event(&mut self) -> Option<WorkerEvent> {
         self.try_event().map(|event| match event {
             job::WorkerEvent::Message(message) => WorkerEvent::Job(message.id, message.event),
-            job::WorkerEvent::Said { line } => WorkerEvent::OutputLine(line),
+            job::WorkerEvent::OutputLine { line } => WorkerEvent::OutputLine(line),
             job::WorkerEvent::Died { message } => WorkerEvent::Exited(message),
         })
     }

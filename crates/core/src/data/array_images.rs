@@ -1,7 +1,7 @@
-//! What an array of numbers is as images: u8 RGB, or nothing, with the way out. Nothing is guessed.
+//! Converts an array of numbers to u8 RGB images, or refuses it with a message that says how to convert it. Nothing is guessed.
 //!
-//! Shapes: [N, H, W, 3], [N, 3, H, W], and grey as [N, H, W], [N, H, W, 1] or [N, 1, H, W]. Values: u8 are taken as they are. Other
-//! numbers are taken where they are exactly the values of an 8-bit image: all whole from 0 to 255 with one above 1, or floats that are all
+//! Shapes: [N, H, W, 3], [N, 3, H, W], and grey as [N, H, W], [N, H, W, 1] or [N, 1, H, W]. Values: u8 are used unchanged. Other
+//! numbers are accepted if they are exactly the values of an 8-bit image: all whole from 0 to 255 with one above 1, or floats that are all
 //! k/255 (what `ToTensor` makes of an 8-bit image) with one between 0 and 1. Everything else is refused.
 
 use super::pixels::{Block, Layout, PixelArray};

@@ -1,4 +1,4 @@
-//! What an array is as labels: whole numbers, one-hot rows or names.
+//! Converts an array to labels: whole numbers, one-hot rows or names.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,17 +7,17 @@ use super::DataError;
 use super::labels::found::{Found, Origin};
 use crate::numpy::{Element, RawArray};
 
-/// Labels, and what names their classes.
+/// Labels, and the names of their classes.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Labels {
     /// Class of each image; -1 = none.
     pub(super) labels: Vec<i64>,
-    /// The classes; none where labels are numbers.
+    /// The classes; empty if the labels are numbers.
     pub(super) found: Found,
 }
 
 impl Labels {
-    /// Of images without labels.
+    /// For images without labels.
     pub(super) fn none(count: usize) -> Self {
         Self::numbers(vec![-1; count])
     }
@@ -28,11 +28,11 @@ impl Labels {
 }
 
 /// The labels of `count` images: shape [N] or [N, 1] of whole numbers from -1 (none) on, whatever their type, or of names; or [N, C] with one
-/// 1 a row. Names are numbered in sorted order; what they mean to a network is not decided here.
+/// 1 a row. Names are numbered in sorted order; they are mapped to the network's classes elsewhere.
 ///
 /// # Errors
-/// When they are as many as neither the images nor, where `five_times`, a fifth of them (CIFAR-10-C: severities one after the other), or
-/// something else.
+/// When their number is neither that of the images nor, if `five_times`, a fifth of it (CIFAR-10-C: severities one after the other), or
+/// they are no labels.
 pub(super) fn labels_for(count: usize, five_times: bool, array: &RawArray, path: &Path) -> Result<Labels, DataError> {
     let unlike = |expected: &str, found: String| {
         Err(DataError::invalid(
@@ -65,7 +65,7 @@ pub(super) fn labels_for(count: usize, five_times: bool, array: &RawArray, path:
     Ok(found)
 }
 
-/// The labels; or one that is none.
+/// The labels, or the first value that is no label.
 fn whole(array: &RawArray) -> Result<Vec<i64>, String> {
     if let Some(Element::Bool | Element::Unsigned(_) | Element::Signed(_)) = array.element() {
         return array.integers().map(|label| if label >= -1 { Ok(label) } else { Err(label.to_string()) }).collect();
@@ -75,7 +75,7 @@ fn whole(array: &RawArray) -> Result<Vec<i64>, String> {
     array.floats().map(|value| if is_label(&value) { Ok(value as i64) } else { Err(value.to_string()) }).collect()
 }
 
-/// The column of the 1 in each row; or the first row that is not so.
+/// The column of the 1 in each row, or the first row that is not one-hot.
 fn one_hot(array: &RawArray, classes: usize) -> Result<Vec<i64>, usize> {
     let values: Vec<f64> = array.floats().collect();
     let column = |(row, values): (usize, &[f64])| {
@@ -88,7 +88,7 @@ fn one_hot(array: &RawArray, classes: usize) -> Result<Vec<i64>, usize> {
     values.chunks_exact(classes.max(1)).enumerate().map(column).collect()
 }
 
-/// The classes that are called so, like folders.
+/// The classes with these names, treated like folders.
 pub(super) fn classes_of_names(names: &[String]) -> Found {
     let sorted: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     Found { names: sorted.into_iter().map(str::to_owned).collect(), from: Origin::Folders { empty: Vec::new(), wnids: None } }

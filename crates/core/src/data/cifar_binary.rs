@@ -3,7 +3,7 @@
 //! Source: <https://www.cs.toronto.edu/~kriz/cifar.html>. A record has no magic number: files are recognised by their size and by all
 //! label bytes being in range.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::opened::Opened;
 use super::pixels::{Block, Layout, PixelArray, map};
@@ -18,7 +18,7 @@ const BATCHES: [(&str, &[&str]); 2] = [
 /// 3 x 32 x 32.
 const PIXELS: usize = 3072;
 
-/// Which of the two.
+/// Which of the two datasets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Cifar10,

@@ -2,7 +2,7 @@
 //!
 //! Written by Python 2 with NumPy of 2009, so keys are byte strings; repacked by Python 3 they are text. Nothing is executed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::not_data::not_data;
 use super::opened::Opened;

@@ -1,4 +1,4 @@
-//! [`Source`]: where images come from and which of them are meant. [`Dataset`]: the images themselves.
+//! [`Source`]: where images come from and which of them are used. [`Dataset`]: the images themselves.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::labels::{Classes, Labelling, Reference};
 
-/// Which images of a source are meant.
+/// Which images of a source are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subset {
@@ -36,21 +36,21 @@ pub struct Source {
     pub corruption: Option<Corruption>,
     /// Seed of the stratified draw and of the corruption.
     pub seed: u64,
-    /// What somebody says about its classes.
+    /// What the user states about its classes.
     #[serde(default, skip_serializing_if = "Classes::is_found")]
     pub classes: Classes,
-    /// The datasets whose classes tell what its labels mean, the first that does counts; itself may be among them, by its name.
+    /// The datasets whose classes define the meaning of its labels; the first suitable one is used. It may be among them, by its name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reference: Vec<Reference>,
 }
 
 impl Source {
-    /// Whether the images are part of the bundled demo set (`demo:<part>`) and so lie in no file.
+    /// Whether the images are part of the bundled demo set (`demo:<part>`) and not in a file.
     pub fn is_bundled(&self) -> bool {
         self.part().is_some()
     }
 
-    /// The part of the bundled demo set that is meant, where one is.
+    /// The part of the bundled demo set, if it is one.
     pub(super) fn part(&self) -> Option<&str> {
         self.path.to_str()?.strip_prefix("demo:")
     }
@@ -66,7 +66,7 @@ pub struct Corruption {
     pub severity: u8,
 }
 
-/// An image that could not be read; the rest of its dataset could.
+/// An image that could not be read, while the rest of its dataset was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Unreadable {
     /// Its file.
@@ -75,7 +75,7 @@ pub struct Unreadable {
     pub reason: String,
 }
 
-/// How a dataset came to be.
+/// How a dataset was made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The request.
@@ -108,7 +108,7 @@ pub struct Dataset {
     pub index: Vec<usize>,
     /// Names of the classes in label order; empty when unknown.
     pub classes: Vec<String>,
-    /// Where it came from.
+    /// Its provenance.
     pub provenance: Provenance,
 }
 

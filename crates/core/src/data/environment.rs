@@ -2,7 +2,7 @@
 //! corruptions.
 //!
 //! The paper that compares these methods says only that they are trained "with covariate shift samples"; environments of corrupted
-//! training images are our reading of its numbers. Corruptions of training and test would then overlap, so families can be left
+//! training images are our interpretation of its numbers. Corruptions of training and test would then overlap, so families can be left
 //! out: [`environments`].
 
 use rand::Rng;
@@ -10,16 +10,16 @@ use rand::Rng;
 use super::augmentation::keyed;
 use super::{DataError, corruption};
 
-/// Corruptions of one nature.
+/// A family of similar corruptions.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Family {
-    /// What people call it in `leave_out` and in the window.
+    /// Its name in `leave_out` and in the window.
     pub name: &'static str,
     /// Its corruptions, [`corruption::kinds`].
     pub kinds: &'static [&'static str],
 }
 
-/// The four families, all 19 corruptions once.
+/// The four families, which contain each of the 19 corruptions once.
 const FAMILIES: [Family; 4] = [
     Family { name: "noise", kinds: &["gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise"] },
     Family { name: "blur", kinds: &["defocus_blur", "glass_blur", "motion_blur", "zoom_blur", "gaussian_blur"] },
@@ -32,10 +32,10 @@ pub fn families() -> &'static [Family] {
     &FAMILIES
 }
 
-/// Where the images of an environment come from.
+/// The images of an environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
-    /// Images as they are.
+    /// Unchanged images.
     Clean,
     /// Images corrupted by a kind of the family, drawn uniformly per image, at a severity of 1 to 5, drawn uniformly per image.
     Corrupted(&'static Family),
@@ -69,7 +69,7 @@ impl Environment {
         }
     }
 
-    /// Makes `image`, u8 RGB [height, width, 3], one of this environment, in place. `seed` is that of the image in its epoch
+    /// Transforms `image`, u8 RGB [height, width, 3], into one of this environment, in place. `seed` is that of the image in its epoch
     /// ([`epoch_seed`]).
     ///
     /// # Errors

@@ -1,10 +1,10 @@
-//! What may go wrong between a source and its images.
+//! [`DataError`]: errors of reading a source.
 
 use std::path::{Path, PathBuf};
 
 use super::pickle::PickleError;
 
-/// An error of the data room.
+/// An error of reading images and labels.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// A file or folder could not be opened or read.
@@ -29,14 +29,14 @@ pub enum DataError {
         /// The file or folder.
         path: PathBuf,
     },
-    /// What labels mean to a network cannot be told with certainty, or they are none of its.
+    /// The labels cannot be mapped to the network's classes with certainty, or are none of them.
     #[error("cannot label the images: expected {expected}, found {found} ({path}); {way_out}")]
     Labels {
         /// What the labels should have been matched with.
         expected: String,
         /// What was there.
         found: String,
-        /// How to say it.
+        /// How to state the mapping.
         way_out: String,
         /// The file or folder.
         path: PathBuf,
@@ -57,7 +57,7 @@ pub enum DataError {
     /// An augmentation is not known or does not fit the image.
     #[error("cannot augment: {0}")]
     Augmentation(String),
-    /// Environments cannot be made as asked.
+    /// Environments cannot be made from the request.
     #[error("cannot make environments: {0}")]
     Environment(String),
     /// A path `demo:<part>` names no part of the bundled demo set, or the set cannot be read.
@@ -65,7 +65,7 @@ pub enum DataError {
     Demo {
         /// What was expected and found.
         message: String,
-        /// As asked.
+        /// The requested path.
         path: PathBuf,
     },
 }

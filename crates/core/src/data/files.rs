@@ -1,5 +1,4 @@
-//! [`files`] and [`decoding`]: what lies on disk behind a source, for whoever must notice when it changes, and whether it is read otherwise
-//! than before.
+//! [`files`]: the files that a source is read from, for cache keys. [`decoding`]: whether earlier versions decoded its images differently.
 
 use std::path::PathBuf;
 
@@ -11,12 +10,12 @@ use super::opened::Pixels;
 use super::sniff::{Format, sniff};
 use super::{Source, decode, idx, image_folder, image_list, npy};
 
-/// Names the pixels of images that were read otherwise before they were Pillow's. Another name forgets the results of such images.
+/// Part of the cache key of images that earlier versions decoded differently. With another value their results are not found.
 const DECODING: &str = "pixels as of Pillow 13";
 
-/// The files and folders whose state decides what [`load`](super::load) gives: first `source.path`, then what is read beside it, whether
-/// it is there or not. Of a folder everything in it counts, and is not listed. None for a part of the bundled set. What only gives classes
-/// their names is left out.
+/// The files and folders whose state determines what [`load`](super::load) gives: first `source.path`, then the files that are read besides
+/// it, whether they exist or not. A folder stands for everything in it. Empty for a part of the bundled set. Files that only give classes
+/// their names are left out.
 pub fn files(source: &Source) -> Vec<PathBuf> {
     if source.is_bundled() {
         return Vec::new();
@@ -32,16 +31,16 @@ pub fn files(source: &Source) -> Vec<PathBuf> {
     std::iter::once(path.to_owned()).chain(beside).collect()
 }
 
-/// By what name the pixels of `source` go, where there are images among them that were read otherwise before; `None` where all of them are
-/// read as ever. To be part of the keys of results.
+/// A name for the decoding of `source`, to be part of the keys of results, if earlier versions decoded some of its images differently;
+/// `None` otherwise.
 pub fn decoding(source: &Source) -> Option<&'static str> {
     if source.is_bundled() || !matches!(sniff(source), Ok(Format::ImageFolder | Format::ImageList)) {
         return None;
     }
     let Ok(Pixels::Files(files)) = open(source).map(|opened| opened.pixels) else { return None };
-    // Most are what their names say; the others are looked into.
+    // JPEGs are recognised by their names; of the others the first bytes are read.
     let is_named_jpeg =
         |file: &PathBuf| file.extension().is_some_and(|end| end.eq_ignore_ascii_case("jpg") || end.eq_ignore_ascii_case("jpeg"));
-    let is_new = |file: &PathBuf| head("images", file).is_ok_and(|head| decode::is_read_anew(&head));
+    let is_new = |file: &PathBuf| head("images", file).is_ok_and(|head| decode::is_decoded_differently(&head));
     (files.iter().any(is_named_jpeg) || files.par_iter().any(is_new)).then_some(DECODING)
 }

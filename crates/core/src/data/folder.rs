@@ -1,11 +1,11 @@
-//! What lies in a folder, and how a file begins.
+//! The entries of a folder, and the first bytes of a file.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::DataError;
 
-/// Bytes that are looked at where content has a beginning that tells.
+/// Number of first bytes by which formats are recognised.
 const HEAD: usize = 512;
 
 /// The regular files of a folder that are not hidden, by name.

@@ -82,7 +82,7 @@ fn images_of(folder: &Path, wanted: Option<&str>) -> Result<PathBuf, DataError> 
     Ok(split::pick(WHAT, folder, wanted, &["test", "train"], of_split)?.swap_remove(0))
 }
 
-/// Where the labels of a file of images may be; the first that is there counts.
+/// The possible files of labels of a file of images; the first that exists is used.
 pub(super) fn labels_of(images: &Path) -> Vec<PathBuf> {
     let name = name(images).replace("images", "labels").replace("idx3", "idx1");
     let bare = name.trim_end_matches(".gz").to_owned();

@@ -1,6 +1,6 @@
 //! Folders of image files: a folder per class, or flat without labels; Tiny ImageNet's nesting and its `val_annotations.txt`.
 //!
-//! Only folders that hold images are classes. What their labels are is the business of [`labels`](super::labels).
+//! Only folders that hold images are classes. Their labels are determined in [`labels`](super::labels).
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,13 @@ use super::{DataError, decode, folder};
 const WHAT: &str = "the image folder";
 /// Names of folders that are parts of a dataset, in the order of preference.
 const SPLITS: [&str; 5] = ["test", "val", "valid", "validation", "train"];
-/// Names of folders of what belongs to the images of `images` beside them and is none of them.
+/// Names of folders beside `images` that belong to its images but are no classes.
 const BESIDE_IMAGES: [&str; 7] = ["annotations", "annotation", "labels", "masks", "trimaps", "segmentations", "segmentation"];
-/// Folders that file managers, archivers and notebooks leave, with thumbnails and copies in them.
+/// Folders with thumbnails and copies that file managers, archivers and notebooks create.
 const LEFT_BEHIND: [&str; 7] = ["__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found", "__pycache__"];
-/// How deep images of a class are looked for.
+/// Largest depth at which images of a class are searched.
 const MAX_DEPTH: usize = 6;
-/// Extensions of files that count as images even where their content does not, so that they are listed as unreadable.
+/// Extensions of files that are treated as images even if their content is not one, so that they are listed as unreadable.
 const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp", "gif"];
 
 /// Opens split `wanted` of the folder at `path`, or the folder itself.
@@ -34,7 +34,7 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
     Ok(Opened { format: "image_folder", labels, coarse: vec![], index, found, available, unreadable: vec![], pixels })
 }
 
-/// The classes of the same, without listing all images.
+/// The classes of the folder, without listing all images.
 pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<Found, DataError> {
     let folder = enter(path, wanted)?;
     let annotations = folder.join(ANNOTATIONS);
@@ -48,7 +48,7 @@ pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<Found, DataEr
 /// Tiny ImageNet's table `file, wnid, box`, by tabs.
 const ANNOTATIONS: &str = "val_annotations.txt";
 
-/// Images, the place of each one's class among the names found (-1: none), and these.
+/// Images, the index of each one's class among the names found (-1: none), and these names.
 struct Listed {
     files: Vec<PathBuf>,
     labels: Vec<i64>,
@@ -60,7 +60,7 @@ fn listed(folder: &Path) -> Result<Listed, DataError> {
     if annotations.is_file() { annotated(folder, &annotations) } else { by_class(folder) }
 }
 
-/// Down to where the classes (or the images) are: into the split, and through a lone `images`.
+/// The folder that holds the classes (or the images): that of the split, and below it a single `images`.
 fn enter(path: &Path, wanted: Option<&str>) -> Result<PathBuf, DataError> {
     let mut folder = path.to_path_buf();
     let (holding, empty) = subfolders(path)?;
@@ -81,8 +81,8 @@ fn enter(path: &Path, wanted: Option<&str>) -> Result<PathBuf, DataError> {
     Ok(folder)
 }
 
-/// The split that is meant where nobody says, of folders that hold images. Where all are splits, none of them is a class; else those are
-/// splits that hold folders of classes: a class may be called `train`.
+/// The default split among folders that hold images. If all have names of splits, none of them is a class. Otherwise only those that hold
+/// folders of classes are splits: a class may be called `train`.
 fn split(holding: &[PathBuf]) -> Result<Option<&'static str>, DataError> {
     let there = || SPLITS.into_iter().filter_map(|split| holding.iter().find(|folder| name(folder) == split).map(|folder| (split, folder)));
     if there().count() == holding.len() {
@@ -98,7 +98,7 @@ fn split(holding: &[PathBuf]) -> Result<Option<&'static str>, DataError> {
     Ok(None)
 }
 
-/// The folder `images` where no other folder holds images of its own.
+/// The folder `images`, if no other folder holds images.
 fn lone_images(folder: &Path) -> Result<Option<PathBuf>, DataError> {
     if folder.join(ANNOTATIONS).is_file() {
         return Ok(None);
@@ -146,12 +146,12 @@ fn found(folder: &Path, names: Vec<String>, empty: &[PathBuf]) -> Found {
     Found { from: Origin::Folders { empty: empty.iter().map(|folder| name(folder)).collect(), wnids }, names }
 }
 
-/// Files above the folder at `path` that decide about its labels, there or not.
+/// Files above the folder at `path` that influence its labels, whether they exist or not.
 pub(super) fn above(path: &Path) -> Vec<PathBuf> {
     wnids_files(path).skip(1).collect()
 }
 
-/// Where the ids of a folder may be: in it, or in one of the two above it.
+/// The possible files of ids of a folder: in it, or in one of the two above it.
 fn wnids_files(folder: &Path) -> impl Iterator<Item = PathBuf> {
     folder.ancestors().take(3).map(|folder| folder.join("wnids.txt"))
 }

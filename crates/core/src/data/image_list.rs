@@ -11,7 +11,7 @@ use super::opened::{Opened, Pixels};
 use super::{DataError, Unreadable};
 
 const WHAT: &str = "the image list";
-/// How far up images are looked for.
+/// Number of folders above the list in which images are searched.
 const MAX_ANCESTORS: usize = 8;
 
 /// Path and label of a line. The label is an integer, or a dict with `class_label` (OpenOOD's `*_mos.txt`).
@@ -68,7 +68,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, DataError> {
     })
 }
 
-/// Where the images of the list at `path` are, or should be; none of what is no list.
+/// The paths of the images of the list at `path`, whether they exist or not; empty for a file that is no list.
 pub(super) fn images(path: &Path) -> Vec<PathBuf> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let entries: Vec<(&str, i64)> = text.lines().filter_map(entry).collect();
@@ -85,7 +85,7 @@ fn root(list: &Path, entries: &[(&str, i64)]) -> (PathBuf, Vec<bool>) {
     let mut most = 0;
     for candidate in candidates {
         let begins = |path: &str| candidate.join(path.split('/').next().unwrap_or(path)).exists();
-        // Most candidates hold none of the first folders; looking there for every image would take long.
+        // Most candidates hold none of the first folders; testing every image there would take long.
         let mut firsts: Vec<&str> = entries.iter().map(|(path, _)| path.split('/').next().unwrap_or(path)).collect();
         firsts.dedup();
         if !firsts.into_iter().any(begins) {

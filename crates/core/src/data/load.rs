@@ -1,4 +1,4 @@
-//! [`load`]: the images that a source means.
+//! [`load`]: reads the images of a source.
 
 use rayon::prelude::*;
 
@@ -6,9 +6,9 @@ use super::opened::Opened;
 use super::sniff::{self, Format};
 use super::{DataError, Dataset, Source, cifar_binary, cifar_python, corruption, demo, idx, image_folder, image_list, npy, npz};
 
-/// Reads the images that `source` means, at `size` = [height, width] where given (resized as OpenOOD does), else at their own.
+/// Reads the images of `source`, at `size` = [height, width] if given (resized as OpenOOD does), else at their own size.
 ///
-/// Without a split, folders give `test`, for lack of it `val`, for lack of it `train`.
+/// Without a split, folders give `test`, else `val`, else `train`.
 ///
 /// ```
 /// use flatland_core::data::{Source, Subset, load};
@@ -22,16 +22,16 @@ use super::{DataError, Dataset, Source, cifar_binary, cifar_python, corruption, 
 /// ```
 ///
 /// # Errors
-/// When there is nothing at the path, its format is not one of ours, the data is cut off or malformed, the split is not there,
-/// no image is readable, the corruption is not known, or images without a `size` differ in theirs.
+/// When nothing exists at the path, its format is not supported, the data is cut off or malformed, the split is missing,
+/// no image is readable, the corruption is not known, or images differ in size and no `size` is given.
 pub fn load(source: &Source, size: Option<[usize; 2]>) -> Result<Dataset, DataError> {
     read(source, size, None)
 }
 
-/// The same for a network of `classes` classes: labels are the network's, by what `source` says of its classes and those of its references.
+/// The same for a network of `classes` classes: labels are the network's, by the classes stated in `source` and those of its references.
 ///
 /// # Errors
-/// As [`load`], and when the classes of the images cannot be brought to the network's with certainty or a label is not one of the network's.
+/// As [`load`], and when the classes of the images cannot be mapped to the network's with certainty or a label is not one of the network's.
 pub fn load_for(source: &Source, size: Option<[usize; 2]>, classes: usize) -> Result<Dataset, DataError> {
     read(source, size, Some(classes))
 }
@@ -45,7 +45,7 @@ fn read(source: &Source, size: Option<[usize; 2]>, classes: Option<usize>) -> Re
     Ok(dataset)
 }
 
-/// Applies the corruption of `source` to its images, where it has one.
+/// Applies the corruption of `source` to its images, if it has one.
 pub(super) fn corrupt(dataset: &mut Dataset, source: &Source) -> Result<(), DataError> {
     let Some(corruption) = &source.corruption else { return Ok(()) };
     let (height, width) = (dataset.height, dataset.width);

@@ -1,8 +1,8 @@
-//! Images and labels, from whatever lies on disk.
+//! Images and labels from every supported format.
 //!
-//! [`load`] sniffs a [`Source`] by content, never by extension, and gives a [`Dataset`]: u8 RGB images of one size
+//! [`load`] recognises the format of a [`Source`] by content, never by extension, and gives a [`Dataset`]: u8 RGB images of one size
 //! with labels and provenance. Unreadable single images are counted and listed, never fatal.
-//! Deliberately absent: tensors, normalization (the network's business), roles (the session's).
+//! Deliberately absent: tensors, normalization (part of the network), roles (part of the session).
 
 mod array_images;
 mod array_labels;

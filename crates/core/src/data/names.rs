@@ -33,7 +33,7 @@ pub(super) fn cifar100_coarse() -> Vec<String> {
     CIFAR100_COARSE.split(' ').map(str::to_owned).collect()
 }
 
-/// One name a line, if the file is there and has `count` of them.
+/// One name a line, if the file exists and has `count` of them.
 pub(super) fn lines(path: &Path, count: usize) -> Option<Vec<String>> {
     let text = std::fs::read_to_string(path).ok()?;
     let names: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();

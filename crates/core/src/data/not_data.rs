@@ -1,6 +1,6 @@
-//! [`not_data`]: files that are often found where data should be.
+//! [`not_data`]: recognises files that often take the place of data by mistake.
 
-/// What is often found where data should be: an empty file, a git-lfs pointer, an HTML page.
+/// What a file is instead of data, if it is one of the common mistakes: an empty file, a git-lfs pointer, an HTML page.
 pub fn not_data(head: &[u8]) -> Option<&'static str> {
     if head.is_empty() {
         return Some("an empty file");

@@ -1,6 +1,6 @@
 //! `.npy` arrays, memory-mapped: a single array of images, or the layout of CIFAR-10-C: `<corruption>.npy` beside `labels.npy`.
 //!
-//! The split names the corruption in a folder, the severity of a file, or both: `fog`, `3`, `fog/3`. Severities lie one after the other,
+//! The split names the corruption in a folder, the severity of a file, or both: `fog`, `3`, `fog/3`. Severities follow one another,
 //! each a fifth of the file (Hendrycks & Dietterich 2019).
 
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
 
 /// The classes of the array at `path`, without reading its images.
 pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<Found, DataError> {
-    // A folder of several arrays has classes whichever of them is meant.
+    // The classes of a folder of several arrays do not depend on the chosen array.
     let file = if path.is_dir() { of_folder(path, wanted).ok().map(|(file, _)| file) } else { Some(path.to_path_buf()) };
     if let Some(sibling) = file.as_deref().and_then(labels_of) {
         let array = RawArray::from_npy(map("labels", &sibling)?);
@@ -67,7 +67,7 @@ fn class_names(path: &Path) -> Vec<String> {
     if folder.and_then(Path::file_name).is_some_and(|name| name == "CIFAR-10-C") { names::cifar10() } else { Vec::new() }
 }
 
-/// The labels of a file of images, where they are: `y_test.npy` beside `x_test.npy`, `test_labels.npy` beside `test_images.npy`, else
+/// The file of labels of a file of images, if it exists: `y_test.npy` beside `x_test.npy`, `test_labels.npy` beside `test_images.npy`, else
 /// `labels.npy`.
 pub(super) fn labels_of(images: &Path) -> Option<PathBuf> {
     let stem = images.file_stem()?.to_string_lossy().into_owned();
@@ -78,7 +78,7 @@ pub(super) fn labels_of(images: &Path) -> Option<PathBuf> {
     files.find(|file| file != images && file.is_file())
 }
 
-/// Files beside a file of images that decide about its labels, there or not.
+/// Files beside a file of images that determine its labels, whether they exist or not.
 pub(super) fn beside(images: &Path) -> Vec<PathBuf> {
     let of_any_name = images.with_file_name(LABELS);
     let own = labels_of(images).filter(|file| *file != of_any_name);

@@ -1,4 +1,4 @@
-//! `.npz` archives with `images` and, where there are labels, `labels`, or what people call them otherwise ([`npz_names`](super::npz_names)).
+//! `.npz` archives with `images` and optionally `labels`, or other common names for them ([`npz_names`](super::npz_names)).
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ fn of_folder(folder: &Path, wanted: Option<&str>) -> Result<PathBuf, DataError> 
 
 type Arrays<'a> = Archive<Cursor<&'a [u8]>>;
 
-/// What is known of the arrays by their headers, by name; what is no array is left out.
+/// The headers of the arrays, by name; entries that are no arrays are left out.
 fn entries(archive: &mut Arrays<'_>) -> Vec<Entry> {
     let mut names = archive.names();
     names.sort();

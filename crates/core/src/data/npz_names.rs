@@ -1,13 +1,13 @@
-//! Which arrays of an `.npz` are the images and their labels, by what people call them.
+//! Finds the images and their labels among the arrays of an `.npz` by common names.
 
 use super::array_images::may_be_images;
 use crate::numpy::Element;
 
-/// Splits in the order of preference, where none is asked for.
+/// Splits in the order of preference, if none is requested.
 const SPLITS: [&str; 3] = ["test", "val", "train"];
 /// Names of labels beside images that are not of a split.
 const LABELS: [&str; 8] = ["labels", "label", "y", "targets", "target", "fine_labels", "classes", "arr_1"];
-/// Kept for floats that are used as they are.
+/// Reserved for floats that are used unchanged.
 const RESERVED: [&str; 2] = ["inputs", "x"];
 
 /// An array of the archive.
@@ -25,11 +25,11 @@ pub(super) struct Chosen {
     pub(super) labels: Option<String>,
 }
 
-/// The images are `images`; for lack of them those of a split (`x_test`, `test_images`, `images_test`, ..., then `val`, then `train`; the one
-/// that is `wanted`); for lack of them `arr_0`; for lack of it the only array of u8 images. Labels go by the same names.
+/// The images are `images`; else those of a split (`x_test`, `test_images`, `images_test`, ..., then `val`, then `train`; or that which is
+/// `wanted`); else `arr_0`; else the only array of u8 images. Labels are found by the same rules.
 ///
 /// # Errors
-/// What was expected and found, when there are none, or several that may be meant.
+/// What was expected and found, when there are none, or several candidates.
 pub(super) fn choose(entries: &[Entry], wanted: Option<&str>) -> Result<Chosen, (String, String)> {
     let there = |name: &str| entries.iter().find(|entry| entry.name == name);
     if there("images").is_some() {
@@ -68,7 +68,7 @@ fn expected() -> String {
 /// The labels beside images that are of no split.
 fn labels(entries: &[Entry], images: &str) -> Result<Option<String>, (String, String)> {
     let names: Vec<String> = LABELS.iter().filter(|name| images == "arr_0" || **name != "arr_1").map(|name| (*name).to_owned()).collect();
-    // `labels` is what this format calls them, whatever else is there.
+    // `labels` is the documented name and has priority.
     if entries.iter().any(|entry| entry.name == "labels") {
         return Ok(Some("labels".into()));
     }
@@ -112,7 +112,7 @@ fn only(entries: &[Entry], names: &[String]) -> Result<Option<String>, (String, 
     }
 }
 
-/// The arrays, to people.
+/// The arrays, for a message.
 fn described(entries: &[Entry]) -> String {
     const MOST: usize = 12;
     if entries.is_empty() {

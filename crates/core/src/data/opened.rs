@@ -1,4 +1,4 @@
-//! [`Opened`]: what a reader finds in a source: labels of all images, and where their pixels are. No pixel is read yet.
+//! [`Opened`]: a source whose labels were read, with the location of its pixels. No pixel is read yet.
 
 use std::path::PathBuf;
 
@@ -7,11 +7,11 @@ use super::pixels::{Block, Layout, PixelArray};
 use super::{Dataset, Unreadable};
 use crate::numpy::Bytes;
 
-/// Where the pixels are.
+/// The location of the pixels.
 pub(super) enum Pixels {
     /// In arrays.
     Array(PixelArray),
-    /// In one file an image.
+    /// In one file per image.
     Files(Vec<PathBuf>),
 }
 
@@ -21,13 +21,13 @@ pub(super) struct Opened {
     pub(super) format: &'static str,
     /// Class of each image that may be readable, -1 where there is none.
     pub(super) labels: Vec<i64>,
-    /// Superclass of each, where there are such (CIFAR-100).
+    /// Superclass of each image, if there are superclasses (CIFAR-100).
     pub(super) coarse: Vec<i64>,
     /// Position of each of these images in the source.
     pub(super) index: Vec<usize>,
     /// The classes, in the order of these labels.
     pub(super) found: Found,
-    /// Images of the source.
+    /// Number of images of the source.
     pub(super) available: usize,
     /// Images known not to be readable.
     pub(super) unreadable: Vec<Unreadable>,

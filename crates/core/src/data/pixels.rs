@@ -1,4 +1,4 @@
-//! Images that lie in arrays: CIFAR batches, idx files, NumPy arrays. Gathered into u8 RGB, [height, width, 3] each.
+//! Images in arrays: CIFAR batches, idx files, NumPy arrays. They are gathered into u8 RGB, [height, width, 3] each.
 
 use std::path::Path;
 
@@ -46,7 +46,7 @@ pub(super) struct Block {
     pub(super) count: usize,
 }
 
-/// Images of one size in one or more blocks. All of them lie within their blocks: readers check that before.
+/// Images of one size in one or more blocks. Readers check that all of them are within their blocks.
 pub(super) struct PixelArray {
     pub(super) blocks: Vec<Block>,
     pub(super) height: usize,

@@ -16,14 +16,14 @@ use super::{DataError, Dataset, Provenance, Source, Unreadable};
 
 impl Opened {
     /// Draws the subset and reads its pixels, at `size` = [height, width] where given; labels are those of a network of `classes` classes,
-    /// where given.
+    /// if given.
     pub(super) fn read(mut self, source: &Source, size: Option<[usize; 2]>, classes: Option<usize>) -> Result<Dataset, DataError> {
         let labelling = assign(&mut self, source, classes)?;
         let chosen = choose(&self.labels, source.subset, source.seed);
         self.read_chosen(&chosen, labelling, source, size)
     }
 
-    /// Reads the pixels of the images at these places of `labels`, which follow from `labelling`.
+    /// Reads the pixels of the images at these indices of `labels`, which follow from `labelling`.
     pub(super) fn read_chosen(
         mut self,
         chosen: &[usize],

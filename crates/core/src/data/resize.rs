@@ -2,11 +2,11 @@
 //!
 //! Pillow's bilinear with antialiasing bit for bit (`src/libImaging/Resample.c`): a triangle filter widened by the scale, an
 //! 8-bit horizontal pass, then a vertical one, with 22 bits of fixed point. `fast_image_resize` has 16-bit weights on u8 and would
-//! differ by one level here and there.
+//! differ by one level in some pixels.
 
 use std::ops::Range;
 
-/// Bits of the fixed-point weights: 32 less 8 of the pixel and 2 to spare.
+/// Bits of the fixed-point weights: 32 minus 8 of the pixel and 2 in reserve.
 const PRECISION: u32 = 22;
 
 /// Weights of the input positions that make one output position.
@@ -16,12 +16,12 @@ struct Taps {
 }
 
 /// `image`, u8 RGB [height, width, 3], with its shorter side scaled to fill `to` = [height, width], cropped in the centre.
-/// An image of that size already stays as it is.
+/// An image that has this size is not changed.
 pub(super) fn resize_and_crop(image: &[u8], [height, width]: [usize; 2], to: [usize; 2]) -> Vec<u8> {
     if [height, width] == to {
         return image.to_vec();
     }
-    // The side that must shrink (or grow) less decides; for square targets that is the shorter one.
+    // The scale is that of the side that shrinks less (or grows more); for square targets that is the shorter one.
     let [scaled_height, scaled_width] =
         if height * to[1] <= width * to[0] { [to[0], to[0] * width / height] } else { [to[1] * height / width, to[1]] };
     // Positions outside the crop are never computed.

@@ -1,4 +1,4 @@
-//! Single images of a source: for looking at, and as a dataset of their own.
+//! Single images of a source: for display, and as a dataset of their own.
 
 use super::labels::assign::assign;
 use super::load::{corrupt, open};
@@ -68,11 +68,11 @@ pub fn load_positions(
     Ok(dataset)
 }
 
-/// Where the image at a position of the source stands.
+/// The index of the image at a position of the source.
 fn place(opened: &Opened, position: usize) -> Option<usize> {
     match opened.index.binary_search(&position) {
         Ok(place) => Some(place),
-        // Sources list their images in order, but nothing promises it.
+        // Sources list their images in order, but this is not guaranteed.
         Err(_) => opened.index.iter().position(|known| *known == position),
     }
 }

@@ -1,4 +1,4 @@
-//! What lies at a path, found by content, never by extension.
+//! The format of a file or folder, recognised by content, never by extension.
 
 use std::io::Read;
 use std::path::Path;
@@ -61,7 +61,7 @@ pub(super) fn sniff(source: &Source) -> Result<Format, DataError> {
     }
 }
 
-/// Whether the file is surely one of images. Pickles and zip archives hold checkpoints more often; an archive is numpy's by its name.
+/// Whether the file certainly holds images. Pickles and zip archives are more often checkpoints; an archive is NumPy's if its name ends so.
 pub fn looks_like_images(file: &Path) -> bool {
     let Ok(head) = head(WHAT, file) else { return false };
     match of_file(file, &head) {
@@ -85,7 +85,7 @@ fn sniff_folder(folder: &Path) -> Result<Format, DataError> {
 }
 
 fn of_file(path: &Path, head: &[u8]) -> Result<Option<Format>, DataError> {
-    // Batches have no magic number, and their first bytes may look like one of the others: they come first.
+    // Batches have no magic number, and their first bytes may equal that of another format: they are tested first.
     if head.first().is_some_and(|&label| label < 20) && cifar_binary::recognise(&map(WHAT, path)?).is_some() {
         return Ok(Some(Format::CifarBinary));
     }
@@ -114,7 +114,7 @@ fn is_list(head: &[u8]) -> bool {
     std::str::from_utf8(line).is_ok_and(|line| super::image_list::entry(line).is_some())
 }
 
-/// What a file that we do not read is, as far as its first bytes tell.
+/// A description of an unsupported file, by its first bytes.
 fn kind(head: &[u8]) -> &'static str {
     not_data(head).unwrap_or(match head {
         [0x1f, 0x8b, ..] => "a gzip archive without idx data (unpack it first)",

@@ -1,4 +1,4 @@
-//! Which part of a folder is meant: the split asked for, or the first that is there.
+//! The split of a folder: the requested one, or the first that exists.
 
 use std::path::{Path, PathBuf};
 
@@ -21,14 +21,16 @@ pub(super) fn pick(
     }
 }
 
-/// The same where the files of each split have known names: `files` are the splits in the order of preference, each with its names.
+/// The same for formats whose splits have files of fixed names: `files` are the splits in the order of preference, each with its names.
 pub(super) fn pick_named(
     what: &'static str,
     folder: &Path,
     wanted: Option<&str>,
     files: &[(&str, &[&str])],
 ) -> Result<Vec<PathBuf>, DataError> {
-    let names = |split: &str| files.iter().filter(|(known, _)| *known == split).flat_map(|(_, names)| names.iter());
-    let of_split = |split: &str| names(split).map(|name| folder.join(name)).filter(|file| file.is_file()).collect();
+    let of_split = |split: &str| {
+        let names = files.iter().filter(|(known, _)| *known == split).flat_map(|(_, names)| names.iter());
+        names.map(|name| folder.join(name)).filter(|file| file.is_file()).collect()
+    };
     pick(what, folder, wanted, &files.iter().map(|(split, _)| *split).collect::<Vec<_>>(), of_split)
 }

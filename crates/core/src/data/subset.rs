@@ -1,4 +1,4 @@
-//! Which images of a source are taken.
+//! Draws the subset of a source.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use super::Subset;
 
-/// Positions into `labels` that `subset` takes, ascending. At most all of them.
+/// Indices into `labels` of the images in `subset`, ascending. At most all of them.
 ///
 /// The stratified draw gives each class its share of `n` by largest remainders (ties to the smaller label), so the total
 /// is exact; unlabelled images are one class. Each class is shuffled by a ChaCha keyed by (seed, label), and its first

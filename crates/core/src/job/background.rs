@@ -1,10 +1,9 @@
-//! [`Background`]: slow work of the window (reading results, dialogs, writing figures) on threads of its own.
+//! [`Background`]: slow tasks of the window (reading results, dialogs, writing figures) on other threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// Runs closures on threads and hands their values back to whoever asks, without blocking. One that panics gives an error that says so:
-/// nobody else's work ends with it.
+/// Runs closures on other threads and hands their values back without blocking. A closure that panics gives an error; other tasks go on.
 #[derive(Debug)]
 pub struct Background<T> {
     sender: Sender<Result<T, String>>,
@@ -12,12 +11,12 @@ pub struct Background<T> {
     pending: usize,
 }
 
-/// What `work` gives, or what it said when it panicked.
+/// The value of `work`, or the message of its panic.
 fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    // What the closure left half done is its own: it has moved in.
+    // The closure owns everything that it may have left half done.
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        format!("a piece of work in the background broke off: {}", said.unwrap_or("it did not say why"))
+        let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        format!("a background task panicked: {}", message.unwrap_or("without a message"))
     })
 }
 
@@ -29,18 +28,18 @@ impl<T: Send + 'static> Default for Background<T> {
 }
 
 impl<T: Send + 'static> Background<T> {
-    /// Starts `work` on the shared pool; calls `wake` when its value can be had. For work that ends soon.
+    /// Starts `work` on the shared thread pool and calls `wake` when its value is there. For work that ends soon.
     pub fn spawn(&mut self, work: impl FnOnce() -> T + Send + 'static, wake: impl FnOnce() + Send + 'static) {
         let sender = self.sender.clone();
         self.pending += 1;
         rayon::spawn(move || {
-            // The receiver is gone only when the window is.
+            // The receiver is dropped only with the window.
             let _ = sender.send(caught(work));
             wake();
         });
     }
 
-    /// Like [`Background::spawn`], on a thread of its own: for work that waits for a person.
+    /// Like [`Background::spawn`], on a thread of its own: for work that waits for the user.
     pub fn spawn_waiting(&mut self, work: impl FnOnce() -> T + Send + 'static, wake: impl FnOnce() + Send + 'static) {
         let sender = self.sender.clone();
         self.pending += 1;
@@ -57,7 +56,7 @@ impl<T: Send + 'static> Background<T> {
         Some(value)
     }
 
-    /// The next value, waiting at most so long for it: for the end of the window.
+    /// The next value, waiting at most `at_most` for it. For closing the window.
     pub fn next_within(&mut self, at_most: std::time::Duration) -> Option<Result<T, String>> {
         let value = self.receiver.recv_timeout(at_most).ok()?;
         self.pending -= 1;
@@ -82,7 +81,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(60);
 
     #[test]
-    fn values_come_back_and_the_sleeper_is_woken() {
+    fn values_come_back_and_wake_is_called() {
         let mut background = Background::default();
         let (woken, wait) = channel();
         background.spawn(|| 6 * 7, move || woken.send(()).unwrap());
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn work_that_panics_is_told_and_other_work_goes_on() {
+    fn a_panic_is_an_error_and_other_work_goes_on() {
         let mut background = Background::default();
         for waits in [false, true] {
             let (woken, wait) = channel();
@@ -106,7 +105,7 @@ mod tests {
             }
             wait.recv_timeout(PATIENCE).expect("wake is called");
             let told = background.next_within(PATIENCE).unwrap().unwrap_err();
-            assert_eq!(told, "a piece of work in the background broke off: no room for 7 cells");
+            assert_eq!(told, "a background task panicked: no room for 7 cells");
         }
         background.spawn(|| 42, || {});
         assert_eq!(background.next_within(PATIENCE), Some(Ok(42)));
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_waiting_closure_does_not_hold_up_the_pool() {
+    fn a_waiting_closure_does_not_block_the_pool() {
         let mut background = Background::default();
         let (release, held) = channel::<()>();
         background.spawn_waiting(move || held.recv().map_or("closed", |()| "released"), || {});

@@ -1,4 +1,4 @@
-//! [`plan_cached`]: the jobs that a session asks for, their results in folders that are named by what they are of.
+//! [`plan_cached`]: the jobs that a session asks for, with their results in folders of the cache, named by a hash of what determines them.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,9 @@ use crate::data::{self, Source};
 use crate::result::{cache_folder, content_key};
 use crate::session::Session;
 
-/// The jobs of [`plan()`] with their results in the user's cache, each in a folder named by its identity and the state of its files. What the
-/// checkpoint and the datasets are called is no part of it, so that a result outlives a new name, see [`Named`](super::Named); a plane
-/// that says names of checkpoints keeps them.
+/// The jobs of [`plan()`] with their results in the user's cache, each in a folder named by its identity and the state of its files. The
+/// names of the checkpoint and the datasets are not part of it, so that a result is found again after a renaming, see
+/// [`Named`](super::Named). The names of checkpoints in a plane are part of it.
 ///
 /// # Errors
 /// As [`plan()`].
@@ -23,7 +23,7 @@ pub fn plan_cached(session: &Session, analysis: Analysis, options: &PlanOptions)
         let mut identity = if says_names { job.clone() } else { job.renamed(|_| String::new()) };
         for dataset in identity.datasets_mut() {
             dataset.source.name.clear();
-            // What they tell is in the stamps, where it matters.
+            // Where the references matter, their state is part of the stamps.
             dataset.source.reference.clear();
         }
         let identity = serde_json::to_string(&identity).unwrap_or_default();
@@ -38,7 +38,7 @@ pub fn plan_cached(session: &Session, analysis: Analysis, options: &PlanOptions)
     Ok(jobs)
 }
 
-/// The present state of the files behind sources. Every source is looked at once, not once for each checkpoint: there may be many files.
+/// The present state of the files of sources. Every source is read once and not once for each checkpoint: there may be many files.
 #[derive(Default)]
 struct Stamps(Vec<(Source, String)>);
 
@@ -47,7 +47,7 @@ impl Stamps {
         if let Some((_, stamp)) = self.0.iter().find(|(known, _)| known == source) {
             return stamp.clone();
         }
-        // What was read of some kinds of images before is not what is read now.
+        // Some kinds of images were decoded differently by earlier versions.
         let identity = format!("{}{}", data::label_state(source), data::decoding(source).unwrap_or_default());
         let stamp = content_key(&identity, &data::files(source));
         self.0.push((source.clone(), stamp.clone()));

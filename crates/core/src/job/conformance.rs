@@ -1,4 +1,4 @@
-//! [`conformance_jobs`]: what of a session is computed again in float64.
+//! [`conformance_jobs`]: the results of a session that are computed again in float64.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use super::plan_options::PlanOptions;
 use super::{AnalysisDataset, ConformanceJob, JobSpec, Plane, Precision, source};
 use crate::session::{BatchNormPolicy, Role, Session};
 
-/// A job per checkpoint and dataset of the landscape of `session`: its random plane, in float32 with frozen statistics, which a network
-/// alone defines. Semantic-shift images are those of the landscape, or the first dataset of role `near` or `far`.
+/// A job per checkpoint and dataset of the landscape of `session`: its random plane, in float32 with frozen statistics, which depends
+/// on the network alone. Semantic-shift images are those of the landscape, or the first dataset of role `near` or `far`.
 ///
 /// # Errors
 /// As [`plan`].

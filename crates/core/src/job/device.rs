@@ -1,8 +1,8 @@
-//! [`Device`] and [`Precision`]: where tensors live, and with how many bits they are computed.
+//! [`Device`] and [`Precision`]: on which device tensors are computed, and in which arithmetic.
 
 use serde::{Deserialize, Serialize};
 
-/// Where tensors live.
+/// The device of tensors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Device {

@@ -1,7 +1,7 @@
 //! [`JobEvent`] and the worker's protocol: one JSON object a line, requests on stdin, messages on stdout.
 //!
-//! `flatland-worker serve` reads [`WorkerRequest`]s and answers with [`WorkerMessage`]s; it runs one job at a time in the
-//! order asked, listens for cancels meanwhile, keeps loaded networks and datasets warm, and ends when stdin closes.
+//! `flatland-worker serve` reads [`WorkerRequest`]s and answers with [`WorkerMessage`]s. It runs one job at a time in the
+//! order of submission, accepts cancels meanwhile, keeps loaded networks and datasets in memory, and ends when stdin closes.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{JobSpec, MethodInfo, Pace};
 use crate::result::{Cell, Conformance, Inspection, SharpnessPoint};
 
-/// Names a job within one worker.
+/// Identifies a job within one worker.
 pub type JobId = u64;
 
 /// A line to the worker.
@@ -18,9 +18,9 @@ pub type JobId = u64;
 #[serde(tag = "request", rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "lives only between a line of JSON and the queue")]
 pub enum WorkerRequest {
-    /// Run this when the jobs before it are done.
+    /// Run this job after those before it.
     Run {
-        /// Chosen by the asker; comes back in every message.
+        /// Chosen by the sender; repeated in every message about the job.
         id: JobId,
         /// The work.
         spec: JobSpec,
@@ -30,11 +30,11 @@ pub enum WorkerRequest {
         /// The job.
         id: JobId,
     },
-    /// Let this running job pause between two batches, or go on.
+    /// Pause this running job between two batches, or resume it.
     Pause {
         /// The job.
         id: JobId,
-        /// Whether it is to pause.
+        /// `true`: pause, `false`: resume.
         paused: bool,
     },
 }
@@ -48,7 +48,7 @@ pub struct WorkerMessage {
     pub event: JobEvent,
 }
 
-/// What a job leaves behind.
+/// What a finished job has produced.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "output", rename_all = "snake_case")]
 pub enum JobOutput {
@@ -64,14 +64,14 @@ pub enum JobOutput {
     },
     /// The report on a checkpoint file.
     Inspection(Box<Inspection>),
-    /// The fine-tuning methods of the bench.
+    /// The fine-tuning methods of the worker.
     Methods {
         /// In the order of the registry.
         methods: Vec<MethodInfo>,
     },
     /// How fast a run would go.
     Pace(Pace),
-    /// What the definitions are off by.
+    /// The errors of the definitions.
     Conformance(Box<Conformance>),
 }
 
@@ -79,13 +79,13 @@ pub enum JobOutput {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum JobEvent {
-    /// Work begins.
+    /// The job begins.
     Started,
-    /// Work pauses; whatever is loaded stays.
+    /// The job pauses; what is loaded stays in memory.
     Paused,
-    /// Work goes on, or ends because it was cancelled meanwhile.
+    /// The job goes on, or ends because it was cancelled meanwhile.
     Resumed,
-    /// How far it is; at most about ten a second.
+    /// Progress; at most about ten events a second.
     Progress {
         /// Units done.
         done: u64,
@@ -98,12 +98,12 @@ pub enum JobEvent {
         /// Seconds left, from the recent rate; null while unknown.
         eta_secs: Option<f64>,
     },
-    /// Worth telling, not fatal: unreadable images, a fallback.
+    /// Something the user should know that is not fatal: unreadable images, a fallback.
     Warning {
         /// What.
         message: String,
     },
-    /// What was assumed where files do not tell: what the labels follow from.
+    /// What was assumed because no file states it: what the labels follow from.
     Note {
         /// What.
         message: String,
@@ -120,7 +120,7 @@ pub enum JobEvent {
         /// Its standard error.
         std_error: Vec<Option<f32>>,
     },
-    /// What the work will take, before it begins.
+    /// The estimated cost of the job, before it begins.
     Cost {
         /// Seconds, from a short measurement.
         seconds: f64,
@@ -132,7 +132,7 @@ pub enum JobEvent {
         /// The point.
         point: SharpnessPoint,
     },
-    /// Positions of a t-SNE under way, [N] in the order of `embedding.npz`.
+    /// Positions of a running t-SNE, [N] in the order of `embedding.npz`.
     Positions {
         /// Iteration.
         iteration: usize,
@@ -141,18 +141,18 @@ pub enum JobEvent {
         /// Role key of each point; sent with the first positions only, empty afterwards.
         roles: Vec<String>,
     },
-    /// A Hessian or scores as far as they are known: a folder with the files that the whole result will have. The next one writes over
-    /// them, and they go when the work ends.
+    /// A Hessian or scores as far as they are known: a folder with the files that the complete result will have. The next event of this kind
+    /// overwrites them, and they are deleted when the job ends.
     Partial {
         /// The folder.
         path: PathBuf,
     },
     /// Finished.
     Done {
-        /// What it left.
+        /// What it has produced.
         output: JobOutput,
     },
-    /// Gave up.
+    /// Failed.
     Failed {
         /// What failed, what was expected, what was found, and where.
         message: String,

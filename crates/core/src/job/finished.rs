@@ -1,17 +1,17 @@
-//! Whether a job's results are there already, whole.
+//! Whether the complete results of a job exist already.
 
 use super::{JobSpec, LandscapeJob};
 use crate::result::{Embedding, HessianSpectrum, LandscapeBand, LossSurface, ScoreTable, SharpnessCurve};
 use crate::session::Stop;
 
-/// Whether the folder of `job` holds its complete result. Says nothing about how it came there: meant for the folders of
-/// [`plan_cached`](super::plan_cached), whose names say what they are of.
+/// Whether the folder of `job` holds its complete result. It does not check which job wrote it: meant for the folders of
+/// [`plan_cached`](super::plan_cached), whose names are hashes of the job.
 pub fn is_finished(job: &JobSpec) -> bool {
     match job {
         JobSpec::Landscape(job) => {
             let planes = job.plane.planes;
             let banded = || LandscapeBand::load(&job.out).is_ok_and(|band| band.manifest.seeds.len() == planes);
-            LossSurface::load(&job.out).is_ok_and(|surface| is_whole(job, &surface)) && (planes <= 1 || banded())
+            LossSurface::load(&job.out).is_ok_and(|surface| is_complete(job, &surface)) && (planes <= 1 || banded())
         }
         JobSpec::Sharpness(job) => SharpnessCurve::load(&job.out).is_ok_and(|curve| {
             curve.points.len() == job.settings.rho.len() && curve.points.iter().zip(&job.settings.rho).all(|(point, rho)| point.rho == *rho)
@@ -24,7 +24,7 @@ pub fn is_finished(job: &JobSpec) -> bool {
 }
 
 /// Whether `surface` leaves nothing of `job` to compute.
-pub fn is_whole(job: &LandscapeJob, surface: &LossSurface) -> bool {
+pub fn is_complete(job: &LandscapeJob, surface: &LossSurface) -> bool {
     let enough = job.measure.stop == Stop::Contour && surface.within_contour_step();
     surface.alpha == job.alpha && surface.beta == job.beta && (surface.computed() == surface.count.len() || enough)
 }

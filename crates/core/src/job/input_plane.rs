@@ -1,21 +1,21 @@
-//! Landscapes in input space: what of a session's settings has no meaning there, and which images are meant.
+//! Landscapes in input space: which settings have no meaning there, and which images are used.
 
 use super::{AnalysisDataset, PlanError, PlanOptions};
 use crate::data::Subset;
 use crate::result::InputRecord;
 use crate::session::{BatchNormPolicy, DirectionSettings, InputPlane, InputTarget, LandscapeSettings, Norm, Stop};
 
-/// Whether everything that is asked for has a meaning around one image.
+/// Checks that every setting has a meaning around one image.
 ///
 /// # Errors
-/// Names the first setting that has none, and why.
+/// Names the first setting that has none, with the reason.
 pub(super) fn check(settings: &LandscapeSettings, options: &PlanOptions) -> Result<(), PlanError> {
     let one = "a landscape in input space is of one image under a network that stays as it is";
     let refused = [
         (!settings.ood.is_empty(), "no `ood` images", "AUROC and FPR@95 are of many"),
         (settings.curvature.is_some(), "no [landscape.curvature]", "the Hessian is by the weights"),
         (settings.batch_norm != BatchNormPolicy::Frozen, "batch_norm = \"frozen\"", "BatchNorm's statistics do not move"),
-        (!settings.loss.is_plain(), "plain cross-entropy", "margin and decision regions are told beside it"),
+        (!settings.loss.is_plain(), "plain cross-entropy", "margin and decision regions are computed in addition"),
         (settings.stop == Stop::Contour, "stop = \"exact\"", "no cell is estimated"),
         (settings.directions != DirectionSettings::default(), "no [landscape.directions]", "they are directions of weights"),
         (settings.project.as_ref().is_some_and(|names| !names.is_empty()), "no `project`", "checkpoints have no place among images"),
@@ -29,7 +29,7 @@ pub(super) fn check(settings: &LandscapeSettings, options: &PlanOptions) -> Resu
     }
 }
 
-/// What of a plane is known before anything is computed of it.
+/// The record of a plane before anything of it is computed.
 pub fn planned_record(plane: &InputPlane) -> InputRecord {
     InputRecord {
         image: plane.image,

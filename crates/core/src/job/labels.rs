@@ -1,4 +1,4 @@
-//! [`label_record`]: what the labels of loaded images follow from, as results keep it.
+//! [`label_record`]: what the labels of loaded images follow from, as results record it.
 
 use crate::data::Dataset;
 use crate::result::LabelRecord;

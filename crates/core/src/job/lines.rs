@@ -1,4 +1,4 @@
-//! [`Lines`]: a `.jsonl` file that grows, read a piece at a time.
+//! [`Lines`]: a growing `.jsonl` file, of which each call reads what is new.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::RunError;
 
-/// A reader that remembers how far it got.
+/// A reader that remembers its position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lines {
     path: PathBuf,
@@ -18,19 +18,19 @@ pub struct Lines {
 /// What is new.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewLines {
-    /// Whether the file begins anew (a resumed run rewinds): what was read before is void.
+    /// Whether the file was truncated, as by a resumed run: what was read before is invalid.
     pub anew: bool,
-    /// The objects of the lines that are whole.
+    /// The objects of the complete lines.
     pub lines: Vec<Map<String, Value>>,
 }
 
 impl Lines {
-    /// At the beginning of the file, which need not be there yet.
+    /// A reader at the beginning of the file, which need not exist yet.
     pub fn new(path: PathBuf) -> Self {
         Self { path, read: 0 }
     }
 
-    /// The lines that have been written since the last call; a line under way waits for the next one.
+    /// The lines that were written since the last call. An incomplete line is left for the next call.
     ///
     /// # Errors
     /// When the file cannot be read.

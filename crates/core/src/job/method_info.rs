@@ -1,4 +1,4 @@
-//! [`MethodInfo`]: what a fine-tuning method is, as the bench's registry describes it to the command line, the window and the docs.
+//! [`MethodInfo`]: what a fine-tuning method is, as the worker's registry describes it to the command line, the window and the docs.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -71,7 +71,7 @@ pub enum ParameterKind {
         default: String,
         /// All of them.
         options: Vec<String>,
-        /// What `false` and `true` stand for in run files of before there was a choice.
+        /// The options that `false` and `true` mean in run files of versions in which this was a switch.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         formerly: Option<[String; 2]>,
     },
@@ -87,7 +87,7 @@ pub enum ParameterKind {
     },
 }
 
-/// The option that a run file's `value` names, also where the file is older than the choice; `None` when it names none.
+/// The option that a run file's `value` names, also in files of versions in which this was a switch; `None` when it names none.
 pub fn choice_of<'a>(value: &'a Value, formerly: Option<&'a [String; 2]>) -> Option<&'a str> {
     match (value, formerly) {
         (Value::String(choice), _) => Some(choice),

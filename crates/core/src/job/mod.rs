@@ -1,6 +1,6 @@
-//! The door to the bench: what work is asked for ([`JobSpec`]), what comes back ([`JobEvent`]), and the processes that do it.
+//! Jobs for the worker: what is to be computed ([`JobSpec`]), what is reported ([`JobEvent`]), and the processes that compute it.
 //!
-//! The only room with processes, threads and channels. Deliberately absent: egui, mathematics.
+//! The only module with processes, threads and channels. Deliberately absent: egui, mathematics.
 
 mod background;
 mod cached;
@@ -44,7 +44,7 @@ pub use conformance::conformance_jobs;
 pub use demo::demo_session;
 pub use device::{Device, Precision};
 pub use event::{JobEvent, JobId, JobOutput, WorkerMessage, WorkerRequest};
-pub use finished::{is_finished, is_whole};
+pub use finished::{is_complete, is_finished};
 pub use input_plane::planned_record;
 pub use labels::label_record;
 pub use lines::{Lines, NewLines};

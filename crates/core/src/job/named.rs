@@ -1,5 +1,5 @@
-//! [`Named`]: results by the names that their jobs use. What lies in the cache may have been computed when its checkpoint or its datasets
-//! were called otherwise: a name is no part of what the folder of a result is named by, see [`plan_cached`](super::plan_cached).
+//! [`Named`]: results with the names that their jobs use. A result in the cache may have been computed when its checkpoint or its datasets
+//! had other names: names are not part of the cache key, see [`plan_cached`](super::plan_cached).
 
 use std::collections::HashMap;
 
@@ -8,9 +8,9 @@ use indexmap::IndexMap;
 use super::{AnalysisDataset, JobSpec};
 use crate::result::{Embedding, HessianSpectrum, LabelRecord, LandscapeBand, LossSurface, ScoreTable, SharpnessCurve};
 
-/// A result that says of what it is.
+/// A result that contains names.
 pub trait Named {
-    /// Calls the checkpoint and the datasets as `job`, whose result it is, does.
+    /// The result with the names that `job`, whose result it is, has for the checkpoint and the datasets.
     #[must_use]
     fn named(self, job: &JobSpec) -> Self;
 }
@@ -24,7 +24,7 @@ fn labels_named(mut labels: LabelRecord, dataset: Option<&AnalysisDataset>) -> L
     labels
 }
 
-/// Name of the checkpoint, and of the dataset that is worked on.
+/// Name of the checkpoint and of the dataset.
 fn subject(job: &JobSpec) -> (String, String) {
     let dataset = job.datasets().first().map(|dataset| dataset.source.name.clone());
     (job.checkpoint().map(|checkpoint| checkpoint.name.clone()).unwrap_or_default(), dataset.unwrap_or_default())
@@ -122,8 +122,8 @@ fn renamed<T>(map: IndexMap<String, T>, names: &HashMap<String, String>) -> Inde
     map.into_iter().map(|(name, value)| (names.get(&name).cloned().unwrap_or(name), value)).collect()
 }
 
-/// The present names of the datasets by those that were `found`, which stand in the order of the job; `None` where nothing is to be
-/// renamed, or where some of them are missing: what is known so far of a job that runs is of its names already.
+/// The present names of the datasets by the names `found` in the result, which are in the order of the job. `None` if nothing is to be
+/// renamed, or if some are missing: a partial result of a running job has the present names already.
 fn names<'a>(found: impl Iterator<Item = &'a String>, job: &JobSpec) -> Option<HashMap<String, String>> {
     let found: Vec<&String> = found.collect();
     let now: Vec<&String> = job.datasets().into_iter().map(|dataset| &dataset.source.name).collect();

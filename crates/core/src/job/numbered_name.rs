@@ -2,11 +2,11 @@
 
 use std::cmp::Ordering;
 
-/// Words before a number that count time, slowest first.
+/// Words before a number that count training time, from the coarsest to the finest.
 const TIMES: [&str; 14] =
     ["epoch", "epochs", "ep", "e", "round", "iteration", "iterations", "iter", "iters", "it", "step", "steps", "batch", "update"];
 
-/// Stands for a number in a pattern: no name of a file has it.
+/// Stands for a number in a pattern. No file name contains it.
 const NUMBER: char = '\0';
 
 /// The stem of a file's name as its text and its numbers.
@@ -28,20 +28,20 @@ struct Number {
 }
 
 impl Number {
-    /// By value, part by part: 2 before 10, 1.9 before 1.10. Of any length, so that no number overflows.
+    /// By value, part by part: 2 before 10, 1.9 before 1.10. Numbers of any length are compared, none overflows.
     fn compare(&self, other: &Self) -> Ordering {
         let pairs = self.parts.iter().zip(&other.parts).map(|(a, b)| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
         pairs.fold(Ordering::Equal, Ordering::then).then_with(|| self.parts.len().cmp(&other.parts.len()))
     }
 
-    /// Whether its word counts time.
+    /// The place of its word in [`TIMES`], if it has one.
     fn time(&self) -> Option<usize> {
         TIMES.iter().position(|word| *word == self.word)
     }
 }
 
 impl NumberedName {
-    /// Of the stem of a name: what comes before its last point.
+    /// The parts of the stem of a name, without its ending.
     pub fn of(stem: &str) -> Self {
         let characters: Vec<char> = stem.chars().collect();
         let (mut pattern, mut numbers, mut at) = (String::new(), Vec::new(), 0);
@@ -68,17 +68,17 @@ impl NumberedName {
         Self { pattern, numbers }
     }
 
-    /// Whether names of this pattern have a number that may say an order.
+    /// Whether names of this pattern have a number that may give an order.
     pub fn is_numbered(&self) -> bool {
         !self.numbers.is_empty()
     }
 
-    /// Whether the other name differs from this one in its numbers alone.
+    /// Whether the other name differs from this one only in its numbers.
     pub fn is_like(&self, other: &Self) -> bool {
         self.pattern == other.pattern
     }
 
-    /// The pattern as people read it, and as a glob: `epoch_*`.
+    /// The pattern as a glob: `epoch_*`.
     pub fn glob(&self) -> String {
         self.pattern.replace(NUMBER, "*")
     }
@@ -91,20 +91,20 @@ fn word_before(text: &str) -> String {
     start.map_or_else(String::new, |(at, _)| text[at..].to_lowercase())
 }
 
-/// How names of one pattern follow each other.
+/// The order of names of one pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// Indices of the numbers that are compared, first to last.
     keys: Vec<usize>,
-    /// In words.
+    /// The rule as text.
     pub rule: String,
     /// Whether that is certain: one number, or words that count time.
     pub certain: bool,
 }
 
 impl Order {
-    /// Of names that share a pattern: by the numbers that follow a word for time where there are some (`epoch`, `step`, ...), else by all,
-    /// from left to right.
+    /// The order of names that share a pattern: by the numbers after a word for time (`epoch`, `step`, ...) if there are some, else by all
+    /// numbers from left to right.
     pub fn of(names: &[NumberedName]) -> Self {
         let Some(first) = names.first() else { return Self { keys: Vec::new(), rule: String::new(), certain: true } };
         let varies = |k: &usize| names.iter().any(|name| name.numbers[*k].compare(&first.numbers[*k]).is_ne());

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The optimizer of a run. What the file leaves open is as PyTorch's class of that name has it, but for SGD, which has the defaults of
-/// fine-tuning in OpenOOD.
+/// The optimizer of a run. What the file does not state has the default of PyTorch's class of that name; SGD has the defaults of
+/// fine-tuning in OpenOOD instead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Fields", into = "Fields")]
 pub struct OptimizerConfig {
@@ -52,7 +52,7 @@ impl OptimizerKind {
     /// All of them.
     pub const ALL: [OptimizerKind; 2] = [OptimizerKind::Sgd, OptimizerKind::AdamW];
 
-    /// As people write it.
+    /// As shown to the user.
     pub fn label(self) -> &'static str {
         match self {
             OptimizerKind::Sgd => "SGD",
@@ -107,7 +107,7 @@ impl OptimizerConfig {
         }
     }
 
-    /// Whether the numbers make sense; the message says what was expected and found.
+    /// Whether the numbers are valid; the message says what was expected and found.
     ///
     /// # Errors
     /// When they do not.
@@ -132,7 +132,7 @@ impl OptimizerConfig {
     }
 }
 
-/// As it stands in a run file.
+/// As written in a run file.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Fields {
@@ -189,7 +189,7 @@ impl TryFrom<Fields> for OptimizerConfig {
 
 impl From<OptimizerConfig> for Fields {
     fn from(config: OptimizerConfig) -> Self {
-        // SGD is written as it was before there were others.
+        // SGD is written as in versions without other optimizers.
         let kind = Some(config.kind()).filter(|kind| *kind != OptimizerKind::default());
         let OptimizerConfig { lr, weight_decay, clip_norm, rule } = config;
         let common = Self { kind, lr: Some(lr), weight_decay: Some(weight_decay), clip_norm, ..Self::default() };

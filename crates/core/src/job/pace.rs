@@ -1,10 +1,10 @@
-//! [`Pace`]: how fast a run would go, as the worker has timed it.
+//! [`Pace`]: the speed of a run, measured by the worker.
 
 use serde::{Deserialize, Serialize};
 
 use super::RunConfig;
 
-/// What a few steps of a run took. Nothing of them is kept.
+/// The times of a few steps of a run, which are not saved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pace {
     /// Name of the network, with the method's head.
@@ -24,6 +24,6 @@ pub struct Pace {
 pub struct Trial {
     /// The run.
     pub run: RunConfig,
-    /// How fast it was.
+    /// Its speed.
     pub pace: Pace,
 }

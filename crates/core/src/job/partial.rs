@@ -1,4 +1,4 @@
-//! [`Partial`]: a result as far as it is known, in files of its kind, while the work goes on.
+//! [`Partial`]: the part of a result that is known while its job runs, in files of the same format.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{JobEvent, Reporter};
 use crate::result::ResultError;
 
-/// The folder `partial` in the folder of a result; goes when this does.
+/// The folder `partial` in the folder of a result; deleted when this is dropped.
 #[derive(Debug)]
 pub struct Partial {
     folder: PathBuf,
@@ -14,16 +14,16 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// Writing and reading it again must cost little beside the work.
+    /// Writing and reading it must cost little compared with the job.
     const INTERVAL: Duration = Duration::from_millis(500);
 
-    /// Of the result that will lie in `out`.
+    /// For the result in `out`.
     pub fn of(out: &Path) -> Self {
         Self { folder: out.join("partial"), told: None }
     }
 
-    /// Has `save` write what is known so far into a folder and tells it, at most twice a second. Where it cannot be written nothing is
-    /// told: the work itself does not need it.
+    /// Lets `save` write what is known so far into a folder and reports it, at most twice a second. If it cannot be written, nothing is
+    /// reported: the job itself does not need it.
     pub fn tell(&mut self, reporter: &mut dyn Reporter, save: impl FnOnce(&Path) -> Result<(), ResultError>) {
         if self.told.is_some_and(|told| told.elapsed() < Self::INTERVAL) {
             return;
@@ -37,7 +37,7 @@ impl Partial {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // Nobody misses it when it is not there.
+        // A folder that is missing is no error.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

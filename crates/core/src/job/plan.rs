@@ -12,7 +12,7 @@ use super::{
 use crate::result::safe_name;
 use crate::session::{BatchNormPolicy, CheckpointEntry, DatasetEntry, HessianSettings, Role, Session, SharpnessSettings};
 
-/// What can be asked of a session.
+/// The analyses that a session can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Analysis {
     /// L over a plane.
@@ -39,7 +39,7 @@ impl Analysis {
         matches!(self, Analysis::Landscape | Analysis::Sharpness | Analysis::Hessian)
     }
 
-    /// As written to people.
+    /// As shown to the user.
     pub fn label(self) -> &'static str {
         match self {
             Analysis::Landscape => "landscape",
@@ -55,7 +55,7 @@ impl Analysis {
 ///
 /// # Errors
 /// When a chosen name is unknown, the data that the analysis needs is not in the session, two names share a folder, or
-/// settings make no sense. Looks at no file: see [`check_paths`].
+/// settings are invalid. Reads no file: see [`check_paths`].
 pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOptions) -> Result<Vec<JobSpec>, PlanError> {
     let out = std::path::absolute(out).unwrap_or_else(|_| out.into());
     let seed = options.seed.unwrap_or(session.seed);
@@ -162,7 +162,7 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
 /// Whether the files and folders that the jobs read are there.
 ///
 /// # Errors
-/// Names the first that is not.
+/// Names the first file or folder that is not.
 pub fn check_paths(jobs: &[JobSpec]) -> Result<(), PlanError> {
     match jobs.iter().flat_map(JobSpec::inputs).find(|(_, _, path)| !path.exists()) {
         Some((what, name, path)) => Err(PlanError::MissingPath { what, name: name.to_owned(), path: path.to_owned() }),
@@ -199,7 +199,7 @@ fn chosen_datasets<'a>(session: &'a Session, analysis: Analysis, options: &PlanO
             Analysis::Embedding | Analysis::Scores => with_role(&[Role::Id, Role::Cs, Role::Near, Role::Far]),
         }
     };
-    // Around one image the class may be another than its label: see `input_plane`.
+    // In input space the target class may differ from the label: see `input_plane`.
     let around_image = analysis == Analysis::Landscape && session.landscape.plane.input().is_some();
     let needs_classes = analysis.is_per_dataset() && !around_image;
     if let Some(entry) = chosen.iter().find(|entry| needs_classes && !entry.role.has_classes()) {

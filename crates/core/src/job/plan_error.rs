@@ -5,14 +5,14 @@ use std::path::PathBuf;
 /// Why a session cannot be planned.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// A name that the session does not know.
+    /// A name that is not in the session.
     #[error("expected {what} of the session ({}), found `{name}`", .known.join(", "))]
     Unknown {
         /// `a checkpoint` or `a dataset`.
         what: &'static str,
         /// The name.
         name: String,
-        /// The names that it knows.
+        /// The names in the session.
         known: Vec<String>,
     },
     /// Nothing to work on.
@@ -23,7 +23,7 @@ pub enum PlanError {
         /// What it needs.
         needs: &'static str,
     },
-    /// Two names that give one folder.
+    /// Two names that give the same folder.
     #[error("the names `{0}` and `{1}` would share one result folder; rename one of them")]
     SameFolder(String, String),
     /// A file or folder that is not there.
@@ -36,7 +36,7 @@ pub enum PlanError {
         /// Its path.
         path: PathBuf,
     },
-    /// Settings that make no sense.
+    /// Invalid settings.
     #[error("{0}")]
     Settings(String),
 }

@@ -1,4 +1,4 @@
-//! [`PlanOptions`]: what a plan needs beside the session.
+//! [`PlanOptions`]: what a plan needs besides the session.
 
 use std::path::PathBuf;
 

@@ -22,7 +22,7 @@ pub struct Plane {
     pub planes: usize,
     /// Names of the checkpoints drawn at their projections.
     pub project: Vec<String>,
-    /// The checkpoints that `axes` and `project` name, but for the job's own.
+    /// The checkpoints that `axes` and `project` name, without the job's own.
     pub checkpoints: Vec<CheckpointSource>,
 }
 
@@ -36,7 +36,7 @@ impl Plane {
     /// The plane that `session` asks for, for a job of the checkpoint `name`; `None` when it does not go through that checkpoint.
     ///
     /// # Errors
-    /// When it names a checkpoint that is not in the session, the same one twice, or settings make no sense together.
+    /// When it names a checkpoint that is not in the session, the same one twice, or settings contradict each other.
     pub fn of_session(session: &Session, name: &str) -> Result<Option<Self>, PlanError> {
         let settings = &session.landscape;
         let known: Vec<&String> = session.checkpoints.iter().map(|entry| &entry.name).collect();
@@ -76,7 +76,7 @@ impl Plane {
         self.checkpoints.iter().find(|checkpoint| checkpoint.name == name)
     }
 
-    /// Whether it is the plane of Li et al. 2018; then it is not written, and a job is named as it was before there were others.
+    /// Whether it is the plane of Li et al. 2018. Then it is not written, so that jobs keep the cache keys of versions without other planes.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -88,7 +88,7 @@ impl LandscapeJob {
         serde_json::to_value(Self { out: PathBuf::new(), cells: None, ..self.clone() }).unwrap_or_default()
     }
 
-    /// A job for each plane, in a folder of its own: the first here, the others in `plane_1`, `plane_2`, ...
+    /// A job for each plane, in a folder of its own: the first in the job's folder, the others in `plane_1`, `plane_2`, ...
     pub fn each_plane(&self) -> Vec<Self> {
         let plane = Plane { planes: 1, ..self.plane.clone() };
         let out = |k: usize| if k == 0 { self.out.clone() } else { self.out.join(format!("plane_{k}")) };

@@ -1,4 +1,4 @@
-//! [`WorkerProcess`]: the child process with its pipes, one thread for each.
+//! [`WorkerProcess`]: the worker as a child process, with one thread for each of its three pipes.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
@@ -16,16 +16,16 @@ pub(super) enum Output {
     /// A line of the protocol.
     Message(WorkerMessage),
     /// A line that is not of the protocol.
-    Said(String),
-    /// Its stdout is closed: it is dead or dying.
+    OutputLine(String),
+    /// Its stdout is closed: the process has ended or is about to.
     Closed,
 }
 
-/// The last lines that are not part of the protocol, for the post-mortem.
+/// The last lines that are not part of the protocol, for the message when the process ends unexpectedly.
 #[derive(Clone, Default)]
-struct LastWords(Arc<Mutex<VecDeque<String>>>);
+struct StderrTail(Arc<Mutex<VecDeque<String>>>);
 
-impl LastWords {
+impl StderrTail {
     const LINES: usize = 12;
     const CHARACTERS: usize = 500;
 
@@ -42,8 +42,8 @@ impl LastWords {
     }
 }
 
-/// The worker with `arguments`, a subcommand first, on so many `threads`, in a process group of its own: Ctrl-C in a terminal goes to
-/// the whole group, and a worker is told otherwise.
+/// The command that starts a worker with `arguments`, the subcommand first, on `threads` threads. It gets a process group of its own:
+/// Ctrl-C in a terminal is sent to a whole group, and a worker is cancelled by its protocol instead.
 pub(super) fn worker_command<S: AsRef<OsStr>>(program: &Path, threads: Option<usize>, arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(program);
     command.args(arguments);
@@ -52,10 +52,10 @@ pub(super) fn worker_command<S: AsRef<OsStr>>(program: &Path, threads: Option<us
     }
     // f32 means IEEE float32 on a GPU too.
     command.env("NVIDIA_TF32_OVERRIDE", "0");
-    // OpenMP's threads spin while they wait for each other; beside a run, a window or a build that doubles the time of everything.
+    // By default OpenMP's threads spin while they wait for each other. Beside another busy process that doubles the time of both.
     if std::env::var_os("OMP_WAIT_POLICY").is_none() {
         command.env("OMP_WAIT_POLICY", "passive");
-        // But a moment of it, some hundred microseconds, saves a training step 3 to 6 % of waking up (docs/benchmarks/training-cpu.md).
+        // Spinning for some hundred microseconds makes a training step 3 to 6 % faster (docs/benchmarks/training-cpu.md).
         if std::env::var_os("GOMP_SPINCOUNT").is_none() {
             command.env("GOMP_SPINCOUNT", "30000");
         }
@@ -68,16 +68,16 @@ pub(super) fn worker_command<S: AsRef<OsStr>>(program: &Path, threads: Option<us
 pub(super) struct WorkerProcess {
     child: Child,
     requests: Sender<String>,
-    last_words: LastWords,
+    stderr_tail: StderrTail,
 }
 
 impl WorkerProcess {
-    /// Starts `program serve`, with `tf32` for landscapes in that precision; `tell` hears every line and the end.
+    /// Starts `program serve`, with `tf32` for landscapes in that precision. `report` is called with every line and with the end.
     pub(super) fn spawn(
         program: &Path,
         threads: Option<usize>,
         tf32: bool,
-        tell: impl Fn(Output) + Clone + Send + 'static,
+        report: impl Fn(Output) + Clone + Send + 'static,
     ) -> std::io::Result<Self> {
         let mut command = worker_command(program, threads, ["serve"]);
         if tf32 {
@@ -85,7 +85,7 @@ impl WorkerProcess {
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
-        let last_words = LastWords::default();
+        let stderr_tail = StderrTail::default();
         let (requests, lines) = channel::<String>();
         let pipe = || std::io::Error::other("no pipe to the worker");
         let mut stdin = child.stdin.take().ok_or_else(pipe)?;
@@ -100,29 +100,29 @@ impl WorkerProcess {
             }
         })?;
         let aside = {
-            let (words, tell) = (last_words.clone(), tell.clone());
+            let (tail, report) = (stderr_tail.clone(), report.clone());
             move |line: &str| {
-                words.push(line);
-                tell(Output::Said(line.chars().take(LastWords::CHARACTERS).collect()));
+                tail.push(line);
+                report(Output::OutputLine(line.chars().take(StderrTail::CHARACTERS).collect()));
             }
         };
         let of_stderr = aside.clone();
         thread("worker stderr", move || read_lines(stderr, of_stderr))?;
         thread("worker stdout", move || {
             read_lines(stdout, |line| match serde_json::from_str(line) {
-                Ok(message) => tell(Output::Message(message)),
+                Ok(message) => report(Output::Message(message)),
                 Err(_) => aside(line),
             });
-            tell(Output::Closed);
+            report(Output::Closed);
         })?;
-        Ok(Self { child, requests, last_words })
+        Ok(Self { child, requests, stderr_tail })
     }
 
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Queues a request; a dead worker does not hear it, and its death is told elsewhere.
+    /// Queues a request. A worker that has ended does not get it; its end is reported by [`Output::Closed`].
     pub(super) fn send(&self, request: &WorkerRequest) {
         if let Ok(mut line) = serde_json::to_string(request) {
             line.push('\n');
@@ -130,23 +130,23 @@ impl WorkerProcess {
         }
     }
 
-    /// Closes its stdin, waits `grace` for it to end, kills it.
+    /// Closes its stdin, waits up to `grace` for it to end, then kills it.
     pub(super) fn end(self, grace: Duration) {
         let Self { mut child, requests, .. } = self;
         drop(requests);
         wait(&mut child, grace);
     }
 
-    /// How it ended, with its last words.
-    pub(super) fn post_mortem(mut self) -> String {
+    /// How it ended, with the last lines that it wrote.
+    pub(super) fn end_message(mut self) -> String {
         let pid = self.pid();
         let status = wait(&mut self.child, Duration::from_millis(500));
-        // Its last lines may still be on their way through the stderr thread.
+        // The thread that reads stderr may not have got the last lines yet.
         std::thread::sleep(Duration::from_millis(30));
         let how = status.map_or_else(|| "could not be waited for".to_owned(), describe);
-        let words = self.last_words.text();
-        let words = if words.is_empty() { String::new() } else { format!("; its last words:\n{words}") };
-        format!("the worker (process {pid}) {how}{words}")
+        let tail = self.stderr_tail.text();
+        let tail = if tail.is_empty() { String::new() } else { format!("; its last lines:\n{tail}") };
+        format!("the worker (process {pid}) {how}{tail}")
     }
 }
 
@@ -154,15 +154,15 @@ fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> std::io::Result<(
     std::thread::Builder::new().name(name.into()).spawn(body).map(|_| ())
 }
 
-/// Calls `hear` with every line until the pipe closes; bytes that are not UTF-8 are replaced.
-fn read_lines(pipe: impl Read, mut hear: impl FnMut(&str)) {
+/// Calls `receive` with every line until the pipe closes. Bytes that are not UTF-8 are replaced.
+fn read_lines(pipe: impl Read, mut receive: impl FnMut(&str)) {
     let mut reader = BufReader::new(pipe);
     let mut line = Vec::new();
     loop {
         line.clear();
         match reader.read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => return,
-            Ok(_) => hear(String::from_utf8_lossy(&line).trim_end()),
+            Ok(_) => receive(String::from_utf8_lossy(&line).trim_end()),
         }
     }
 }

@@ -1,16 +1,16 @@
-//! [`Reporter`]: how work tells how it goes and hears that it should stop. [`ProgressMeter`]: progress with an honest ETA.
+//! [`Reporter`]: through which a job reports events and learns that it is cancelled. [`ProgressMeter`]: progress with an estimate of the time left.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::JobEvent;
 
-/// Where work reports to.
+/// The receiver of a job's events.
 pub trait Reporter {
-    /// Tells what happened.
+    /// Reports an event.
     fn report(&mut self, event: JobEvent);
 
-    /// Whether the work should stop; to be asked at least every 200 ms.
+    /// Whether the job should stop; to be called at least every 200 ms.
     fn cancelled(&self) -> bool;
 }
 
@@ -55,7 +55,7 @@ impl ProgressMeter {
         });
     }
 
-    /// One unit more.
+    /// Counts one more unit.
     pub fn advance(&mut self, reporter: &mut dyn Reporter) {
         self.set(self.done + 1, reporter);
     }

@@ -47,7 +47,7 @@ pub enum Transform {
 }
 
 /// The objective with its hyperparameters: `name = ".."` and beside it whatever the method of that name knows (see
-/// [`MethodInfo`](super::MethodInfo)). The bench checks names and ranges and fills in defaults.
+/// [`MethodInfo`](super::MethodInfo)). The worker checks names and ranges and fills in defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MethodConfig {
     /// Key of the method.
@@ -98,7 +98,7 @@ pub struct RunConfig {
     /// Normalization of the inputs.
     #[serde(default)]
     pub normalization: Normalization,
-    /// What was inferred and nobody has stated.
+    /// What was inferred and not stated by the user.
     #[serde(default, skip_serializing_if = "Assumptions::is_empty")]
     pub assumed: Assumptions,
     /// Epochs; one epoch is one pass over the train data.
@@ -117,8 +117,8 @@ pub struct RunConfig {
     /// BatchNorm, which sees each by itself.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub accumulate: usize,
-    /// The last batch of a pass over ID images or outliers is left out when it has less than this share of a batch: BatchNorm would see a
-    /// handful of images. 0 keeps them all (PyTorch's `drop_last=False`), 1 drops every smaller one (`drop_last=True`); absent = 0.25, which
+    /// The last batch of a pass over ID images or outliers is left out when it has less than this share of a batch: BatchNorm would see only
+    /// a few images. 0 keeps them all (PyTorch's `drop_last=False`), 1 drops every smaller one (`drop_last=True`); absent = 0.25, which
     /// keeps CIFAR's 80 of 128 (OpenOOD). The only batch of a pass is always kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drop_last_below: Option<f64>,
@@ -173,7 +173,7 @@ fn is_one(value: &usize) -> bool {
     *value == 1
 }
 
-/// `drop_last_below` of a run that does not say.
+/// `drop_last_below` of a run that does not state it.
 pub const DROP_LAST_BELOW: f64 = 0.25;
 
 fn yes() -> bool {
@@ -181,7 +181,7 @@ fn yes() -> bool {
 }
 
 impl RunConfig {
-    /// A run of `method` with every default; what it starts from, its data and its length are still to be said.
+    /// A run of `method` with every default; its start, its data and its length are still to be set.
     pub fn new(method: MethodConfig) -> Self {
         Self {
             version: 1,
@@ -308,7 +308,7 @@ impl RunConfig {
             asked.architecture.clone_from(&found.architecture);
         }
         asked.classes = asked.classes.or(found.classes);
-        // Whether somebody stated a value does not change the run.
+        // Whether a value is stated or assumed does not change the run.
         asked.assumed.clone_from(&found.assumed);
         asked.log_every = asked.log_every.or(found.log_every);
         asked.drop_last_below = asked.drop_last_below.or(found.drop_last_below);

@@ -17,7 +17,7 @@ pub fn export_tensorboard(dir: &Path, folder: &Path) -> Result<PathBuf, RunError
     let follower = Follower::open(dir)?;
     let scalars = scalars(&follower.view, &follower.step_lines, &follower.timing_lines);
     let begin = follower.view.state.heartbeat - follower.view.state.elapsed_secs;
-    // The folder is the curve's: an older export in it would be drawn as well.
+    // TensorBoard draws every file of the folder, so an older export is overwritten.
     let path = folder.join(format!("events.out.tfevents.{}.flatland", begin.max(0.0) as u64));
     write_atomic(&path, &tensorboard_events(&scalars))?;
     Ok(path)

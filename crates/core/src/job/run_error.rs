@@ -25,7 +25,7 @@ pub enum RunError {
         /// The run file.
         path: PathBuf,
     },
-    /// What was asked for cannot be done with this run.
+    /// The request is not possible for this run.
     #[error("{message} ({path})")]
     Refused {
         /// What was expected and found.

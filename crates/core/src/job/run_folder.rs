@@ -1,4 +1,4 @@
-//! [`RunFolder`]: the files of a run directory, the only truth about a run, for the process that trains and for those who watch.
+//! [`RunFolder`]: the files of a run directory. They are the only record of a run, for the process that trains and for those that watch it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 use super::{Control, RunConfig, RunError, RunState, RunStatus};
 use crate::result::write_atomic;
 
-/// How long a process that was started may take until it holds the lock (it loads libtorch first).
-const BIRTH: f64 = 20.0;
-/// A watcher holds the lock for an instant when it looks; longer than that, another process trains.
-const LOOK: Duration = Duration::from_millis(500);
+/// Seconds that a started process may take until it holds the lock; it loads libtorch first.
+const START_GRACE: f64 = 20.0;
+/// A watcher holds the lock for an instant when it tests it. When the lock is held for longer than this, another process trains.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Seconds since 1970.
 pub fn now() -> f64 {
@@ -26,16 +26,16 @@ pub struct RunFolder {
     path: PathBuf,
 }
 
-/// A run as it stands.
+/// A run as its files describe it now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunView {
     /// The run directory.
     pub dir: PathBuf,
-    /// The run, as far resolved as it is.
+    /// Its configuration, resolved as far as it is.
     pub config: RunConfig,
-    /// What the process wrote last.
+    /// The state that the process wrote last.
     pub state: RunState,
-    /// What the run is doing, given whether its process lives.
+    /// The status, which takes into account whether its process is alive.
     pub status: RunStatus,
     /// Lines of `metrics.jsonl`: one an epoch, from epoch 0 (before the first step).
     pub metrics: Vec<Map<String, Value>>,
@@ -48,14 +48,14 @@ impl RunView {
     }
 }
 
-/// The right to train in a run directory. However the process ends, the system lets go.
+/// The exclusive right to train in a run directory. The system releases it however the process ends.
 #[derive(Debug)]
 pub struct RunLock {
     _file: File,
 }
 
 impl RunFolder {
-    /// The run directory `path`; made absolute, not looked at.
+    /// The run directory `path`, made absolute. No file is read.
     pub fn new(path: &Path) -> Self {
         Self { path: std::path::absolute(path).unwrap_or_else(|_| path.into()) }
     }
@@ -85,12 +85,12 @@ impl RunFolder {
         self.path.join("steps.jsonl")
     }
 
-    /// Wall-clock of the lines of `steps.jsonl`, apart because no two runs share it.
+    /// Wall-clock times of the lines of `steps.jsonl`. They have a file of their own because they differ between equal runs.
     pub fn timing_file(&self) -> PathBuf {
         self.path.join("timing.jsonl")
     }
 
-    /// What the process said.
+    /// The output of the process.
     pub fn log_file(&self) -> PathBuf {
         self.path.join("log.txt")
     }
@@ -149,7 +149,7 @@ impl RunFolder {
         RunConfig::load(&self.run_file())
     }
 
-    /// The run as it stands.
+    /// Reads the run as it is now.
     ///
     /// # Errors
     /// When this is no run directory or a file in it cannot be read.
@@ -160,20 +160,20 @@ impl RunFolder {
         Ok(RunView { dir: self.path.clone(), config, state, status, metrics })
     }
 
-    /// What the process wrote last, and what that means given whether it lives.
+    /// The state that the process wrote last, and the status that follows from it and from whether the process is alive.
     ///
     /// # Errors
     /// When the state cannot be read.
     pub fn state(&self) -> Result<(RunState, RunStatus), RunError> {
         loop {
-            // In this order: who holds the lock no more has written its last state.
+            // The lock is tested first: a process that has released it has written its last state.
             let held = self.is_held();
             let state = self.written_state()?.unwrap_or_else(|| RunState::queued(0.0));
             let status = match state.status {
                 status if held || !status.is_under_way() => status,
-                // Its process is on its way.
-                RunStatus::Queued if now() - state.heartbeat < BIRTH => RunStatus::Queued,
-                // It came between the two looks.
+                // Its process is being started.
+                RunStatus::Queued if now() - state.heartbeat < START_GRACE => RunStatus::Queued,
+                // The process took the lock after it was tested.
                 _ if self.is_held() => continue,
                 _ => RunStatus::Interrupted,
             };
@@ -210,10 +210,10 @@ impl RunFolder {
         Ok(write_atomic(&path, text.as_bytes())?)
     }
 
-    /// Takes the right to train here and leaves the process id in `lock`.
+    /// Takes the exclusive right to train here and writes the process id into `lock`.
     ///
     /// # Errors
-    /// When another process has it or the file cannot be written.
+    /// When another process holds it or the file cannot be written.
     pub fn lock(&self) -> Result<RunLock, RunError> {
         let path = self.lock_file();
         let io = |action, source| RunError::Io { action, source, path: path.clone() };
@@ -223,7 +223,7 @@ impl RunFolder {
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if asked.elapsed() < LOOK => std::thread::sleep(Duration::from_millis(10)),
+                Err(TryLockError::WouldBlock) if asked.elapsed() < LOCK_TIMEOUT => std::thread::sleep(Duration::from_millis(10)),
                 Err(TryLockError::WouldBlock) => {
                     let message = "another process trains in this run directory".into();
                     return Err(RunError::Refused { message, path: self.path.clone() });
@@ -241,7 +241,7 @@ impl RunFolder {
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 
-    /// The process that trains here, if one does.
+    /// The id of the process that trains here, if one does.
     pub fn holder(&self) -> Option<u32> {
         if !self.is_held() {
             return None;
@@ -249,26 +249,26 @@ impl RunFolder {
         std::fs::read_to_string(self.lock_file()).ok()?.parse().ok()
     }
 
-    /// What was asked of the process and not yet done.
+    /// The control command that the process has not executed yet.
     pub fn asked(&self) -> Option<Control> {
         serde_json::from_str(&std::fs::read_to_string(self.control_file()).ok()?).ok()
     }
 
-    /// Leaves word for the process, which looks at every step.
+    /// Writes a control command for the process, which reads it at every step.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn leave_word(&self, control: Control) -> Result<(), RunError> {
+    pub fn write_control(&self, control: Control) -> Result<(), RunError> {
         let path = self.control_file();
         let text = serde_json::to_string(&control).map_err(|error| RunError::Refused { message: error.to_string(), path: path.clone() })?;
         Ok(write_atomic(&path, text.as_bytes())?)
     }
 
-    /// Forgets what was asked.
+    /// Removes the control command.
     ///
     /// # Errors
     /// When the file cannot be removed.
-    pub fn forget_word(&self) -> Result<(), RunError> {
+    pub fn clear_control(&self) -> Result<(), RunError> {
         let path = self.control_file();
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != ErrorKind::NotFound => Err(RunError::Io { action: "remove", source, path }),
@@ -314,20 +314,20 @@ mod tests {
         drop(lock);
         assert_eq!(status(RunStatus::Running, now()), RunStatus::Interrupted);
         assert_eq!(status(RunStatus::Paused, now()), RunStatus::Interrupted);
-        assert_eq!(status(RunStatus::Queued, now()), RunStatus::Queued, "its process is being born");
+        assert_eq!(status(RunStatus::Queued, now()), RunStatus::Queued, "its process is being started");
         assert_eq!(status(RunStatus::Queued, now() - 60.0), RunStatus::Interrupted);
         assert_eq!(status(RunStatus::Cancelled, 0.0), RunStatus::Cancelled);
     }
 
     #[test]
-    fn word_is_left_and_forgotten() {
+    fn a_control_command_is_written_and_removed() {
         let (_dir, folder) = folder();
         assert_eq!(folder.asked(), None);
-        folder.leave_word(Control::Pause).unwrap();
-        folder.leave_word(Control::Stop).unwrap();
+        folder.write_control(Control::Pause).unwrap();
+        folder.write_control(Control::Stop).unwrap();
         assert_eq!(folder.asked(), Some(Control::Stop));
-        folder.forget_word().unwrap();
-        folder.forget_word().unwrap();
+        folder.clear_control().unwrap();
+        folder.clear_control().unwrap();
         assert_eq!(folder.asked(), None);
     }
 }

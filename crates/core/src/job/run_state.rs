@@ -1,8 +1,8 @@
-//! [`RunState`]: `state.json` of a run directory, and [`Control`]: what a person asks of the process that trains in it.
+//! [`RunState`]: `state.json` of a run directory, and [`Control`]: the commands to the process that trains in it.
 
 use serde::{Deserialize, Serialize};
 
-/// What a run is doing. Written by the process that trains, never by the button that asked for it.
+/// What a run is doing. Written by the process that trains, never by the window or the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
@@ -10,17 +10,17 @@ pub enum RunStatus {
     Queued,
     /// Training.
     Running,
-    /// Holds at a step, its state saved, its device free for others.
+    /// Paused at a step; its state is saved and its device free for others.
     Paused,
     /// Was asked to stop and saves.
     Stopping,
     /// Finished.
     Done,
-    /// Gave up; `message` says why.
+    /// Failed; `message` says why.
     Failed,
     /// Stopped on request; can be resumed.
     Cancelled,
-    /// Its process is gone without a word; can be resumed. Never written: whoever looks finds nobody holding the lock.
+    /// Its process has ended without a last state; can be resumed. Never written to a file: it follows from a lock that no process holds.
     Interrupted,
 }
 
@@ -39,7 +39,7 @@ impl RunStatus {
         }
     }
 
-    /// Whether a process is at it.
+    /// Whether a process works on it.
     pub fn is_under_way(self) -> bool {
         matches!(self, RunStatus::Queued | RunStatus::Running | RunStatus::Paused | RunStatus::Stopping)
     }
@@ -54,7 +54,7 @@ pub struct RunState {
     pub heartbeat: f64,
     /// What it is doing.
     pub status: RunStatus,
-    /// When the run was asked for last, in seconds since 1970: its place in the queue of its device.
+    /// When the run was last started or resumed, in seconds since 1970: its place in the queue of its device.
     #[serde(default)]
     pub asked: f64,
     /// `cpu` or `cuda:N`, once known.
@@ -66,7 +66,7 @@ pub struct RunState {
     pub step: usize,
     /// Steps in all; 0 while unknown.
     pub steps: usize,
-    /// Seconds of training so far, over all processes that had a part in it; without queueing and pauses.
+    /// Seconds of training so far, over all processes of the run; without queueing and pauses.
     #[serde(default)]
     pub elapsed_secs: f64,
     /// Seconds left, from the recent steps.
@@ -84,7 +84,7 @@ pub struct RunState {
 }
 
 impl RunState {
-    /// Of a run that is asked for now.
+    /// The state of a run that is started now.
     pub fn queued(now: f64) -> Self {
         Self {
             pid: 0,
@@ -104,11 +104,11 @@ impl RunState {
     }
 }
 
-/// What can be asked of a run under way.
+/// A command to a run under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Control {
-    /// Finish this step, save, hold.
+    /// Finish this step, save, pause.
     Pause,
     /// Go on after a pause.
     Resume,

@@ -1,7 +1,7 @@
-//! Runs in the background: [`start`], [`resume`], [`ask`], [`list`], [`Follower`]. Window and command line use nothing else.
+//! Runs in the background: [`start`], [`resume`], [`ask`], [`list`], [`Follower`]. The window and the command line use only these.
 //!
-//! A run is trained by a process of its own (`flatland-worker train DIR`) in a process group of its own, with its output in `log.txt`:
-//! it does not notice when whoever started it goes away. Nothing is remembered about it here; everything is read from its directory.
+//! A run is trained by a process of its own (`flatland-worker train DIR`) in a process group of its own, with its output in `log.txt`. It
+//! goes on when the process that started it ends. Nothing about it is kept in memory here; everything is read from its directory.
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -18,19 +18,19 @@ use super::{
 };
 use crate::result::write_atomic;
 
-/// How long a worker may take to say what it knows.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a worker may take to list its methods.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How the process of a run is started.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
-    /// Where its tensors live.
+    /// The device of its tensors.
     pub device: Device,
     /// Program and threads.
     pub worker: WorkerOptions,
 }
 
-/// Writes `run.toml` in `dir` and starts a process that trains there; one that holds the same run goes on where it stands.
+/// Writes `run.toml` in `dir` and starts a process that trains there. A directory that holds the same run is resumed.
 ///
 /// # Errors
 /// When the directory holds another run or one under way, a file that the run reads is not there, or nothing can be written or started.
@@ -46,10 +46,10 @@ pub fn start(run: &RunConfig, dir: &Path, options: &RunOptions) -> Result<RunFol
     Ok(folder)
 }
 
-/// Whether what the directory holds, if anything, is this run.
+/// Checks that the directory holds this run or none.
 ///
 /// # Errors
-/// When it holds another, which names the settings that differ, or one that cannot be read.
+/// When it holds another run (the message names the settings that differ), or one that cannot be read.
 pub fn expect(run: &RunConfig, folder: &RunFolder) -> Result<(), RunError> {
     if !folder.run_file().exists() {
         return Ok(());
@@ -65,7 +65,7 @@ pub fn expect(run: &RunConfig, folder: &RunFolder) -> Result<(), RunError> {
     }
 }
 
-/// Goes on with the run in `dir`: one that is paused is told so, any other gets a new process.
+/// Resumes the run in `dir`: a paused one gets a control command, any other a new process.
 ///
 /// # Errors
 /// As [`start`].
@@ -74,22 +74,22 @@ pub fn resume(dir: &Path, options: &RunOptions) -> Result<(), RunError> {
     folder.config()?;
     let (state, status) = folder.state()?;
     match status {
-        RunStatus::Paused => return folder.leave_word(Control::Resume),
+        RunStatus::Paused => return folder.write_control(Control::Resume),
         RunStatus::Queued | RunStatus::Running | RunStatus::Stopping => {
-            let message = format!("expected a run that nobody is at, found one that is {}", status.key());
+            let message = format!("expected a run without a process, found one that is {}", status.key());
             return Err(RunError::Refused { message, path: folder.path().into() });
         }
         RunStatus::Done | RunStatus::Failed | RunStatus::Cancelled | RunStatus::Interrupted => {}
     }
-    folder.forget_word()?;
+    folder.clear_control()?;
     let asked = now();
     let queued =
         RunState { epoch: state.epoch, step: state.step, steps: state.steps, elapsed_secs: state.elapsed_secs, ..RunState::queued(asked) };
     folder.write_state(&queued)?;
     match spawn(&folder, options) {
         Ok(child) => {
-            // Also keeps the process table clean: somebody must hear of a child's end.
-            std::thread::spawn(move || mourn(child, &folder, asked));
+            // The thread also waits for the child, so that no zombie process stays.
+            std::thread::spawn(move || fail_if_it_ends_early(child, &folder, asked));
             Ok(())
         }
         Err(error) => {
@@ -109,21 +109,21 @@ fn spawn(folder: &RunFolder, options: &RunOptions) -> Result<Child, RunError> {
     command.spawn().map_err(|source| RunError::Start { program, source })
 }
 
-/// Waits for the process; one that died before it could say a word fails the run.
-fn mourn(mut child: Child, folder: &RunFolder, asked: f64) {
+/// Waits for the process. One that ended before it wrote a state fails the run.
+fn fail_if_it_ends_early(mut child: Child, folder: &RunFolder, asked: f64) {
     let Ok(status) = child.wait() else { return };
     let Ok(Some(state)) = folder.written_state() else { return };
     if !status.success() && state.pid == 0 && state.asked == asked && !folder.is_held() {
-        let message = format!("the worker {} before it began; log.txt holds its last words", describe(status));
-        // The directory is gone or full: then nobody can be told.
+        let message = format!("the worker {} before it began; log.txt holds its last lines", describe(status));
+        // Where this cannot be written, the directory is gone or full, and there is no place to report it.
         let _ = folder.write_state(&RunState { status: RunStatus::Failed, message: Some(message), ..state });
     }
 }
 
-/// Asks something of the run in `dir`. [`Control::Pause`] and [`Control::Stop`] are heard at its next step; the state file tells.
+/// Sends a control command to the run in `dir`. [`Control::Pause`] and [`Control::Stop`] take effect at its next step; the state file shows it.
 ///
 /// # Errors
-/// When nobody is at the run (to resume such a run, see [`resume`]) or the word cannot be left.
+/// When no process trains the run (such a run is resumed by [`resume`]) or the command cannot be written.
 pub fn ask(dir: &Path, control: Control) -> Result<(), RunError> {
     let folder = RunFolder::new(dir);
     folder.config()?;
@@ -134,11 +134,11 @@ pub fn ask(dir: &Path, control: Control) -> Result<(), RunError> {
     }
     match control {
         Control::Kill => kill(&folder),
-        control => folder.leave_word(control),
+        control => folder.write_control(control),
     }
 }
 
-/// The lock says who is at the run, so no other process can be meant.
+/// The lock names the process that trains, so no other process is killed.
 fn kill(folder: &RunFolder) -> Result<(), RunError> {
     let Some(pid) = folder.holder() else {
         let message = "expected a process that trains here, found none; it has just ended or not begun".into();
@@ -185,7 +185,7 @@ pub fn directories(folder: &Path) -> Vec<PathBuf> {
     runs
 }
 
-/// The fine-tuning methods that the worker knows; starts one for the question.
+/// The fine-tuning methods that the worker knows. Starts a worker and ends it.
 ///
 /// # Errors
 /// When it cannot be started or dies.
@@ -195,20 +195,20 @@ pub fn methods(worker: WorkerOptions) -> Result<Vec<MethodInfo>, RunError> {
     let died = |message: String| RunError::Refused { message, path: program.clone() };
     handle.submit(JobSpec::Methods);
     loop {
-        match handle.wait_event(PATIENCE) {
+        match handle.wait_event(ANSWER_TIMEOUT) {
             Some(WorkerEvent::Message(WorkerMessage { event: JobEvent::Done { output: JobOutput::Methods { methods } }, .. })) => {
                 return Ok(methods);
             }
             Some(WorkerEvent::Message(WorkerMessage { event: JobEvent::Failed { message }, .. }) | WorkerEvent::Died { message }) => {
                 return Err(died(message));
             }
-            Some(WorkerEvent::Message(_) | WorkerEvent::Said { .. }) => {}
+            Some(WorkerEvent::Message(_) | WorkerEvent::OutputLine { .. }) => {}
             None => return Err(died("expected the worker to tell its methods, found no answer".into())),
         }
     }
 }
 
-/// A run that is watched: reads only what is new. Blocks for files, so the window asks from [`Background`](super::Background).
+/// A run that is watched: reads only what is new. It blocks for files, so the window calls it from [`Background`](super::Background).
 #[derive(Clone, Debug)]
 pub struct Follower {
     folder: RunFolder,
@@ -254,7 +254,7 @@ impl Follower {
         (self.view.state, self.view.status) = self.folder.state()?;
         let mut changed = before != (self.view.state.clone(), self.view.status);
         if self.view.state.pid != before.0.pid {
-            // Resolved by the process, or resumed.
+            // The process has resolved the configuration, or the run was resumed.
             self.view.config = self.folder.config()?;
         }
         for (lines, kept) in [
@@ -272,19 +272,19 @@ impl Follower {
         Ok(changed)
     }
 
-    /// Polls until nobody is at the run any more, telling `hear` after every poll; stops early when `hear` says so.
+    /// Polls until the run has no process any more. Calls `observe` after every poll and sends the control command that it returns.
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn follow(&mut self, mut hear: impl FnMut(&Follower) -> Option<Control>) -> Result<RunStatus, RunError> {
+    pub fn follow(&mut self, mut observe: impl FnMut(&Follower) -> Option<Control>) -> Result<RunStatus, RunError> {
         const EVERY: Duration = Duration::from_millis(100);
         loop {
             let begun = Instant::now();
             self.poll()?;
-            if let Some(control) = hear(self)
+            if let Some(control) = observe(self)
                 && self.view.status.is_under_way()
             {
-                self.folder.leave_word(control)?;
+                self.folder.write_control(control)?;
             }
             if !self.view.status.is_under_way() {
                 return Ok(self.view.status);
@@ -342,12 +342,12 @@ mod tests {
         assert!(ask(&dir, Control::Stop).unwrap_err().to_string().contains("found one that is interrupted"));
         start(&config(), &dir, &options).unwrap();
         until(&dir, RunStatus::Running);
-        assert_eq!(RunFolder::new(&dir).asked(), None, "what was asked of the dead is forgotten");
+        assert_eq!(RunFolder::new(&dir).asked(), None, "a command to a killed process is removed");
         ask(&dir, Control::Kill).unwrap();
     }
 
     #[test]
-    fn a_process_that_dies_before_it_says_a_word_fails_the_run() {
+    fn a_process_that_ends_before_it_writes_a_state_fails_the_run() {
         let top = tempfile::tempdir().unwrap();
         let dir = top.path().join("run");
         start(&config(), &dir, &options(top.path(), "echo no libtorch >&2; exit 127")).unwrap();

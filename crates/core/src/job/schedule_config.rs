@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct ScheduleConfig {
     /// What it does over the run.
     pub decay: Decay,
-    /// How it rises at the beginning; `None` = it begins as high as it is.
+    /// The warm-up; `None` = it begins with the full learning rate.
     pub warmup: Option<WarmupConfig>,
 }
 
@@ -59,7 +59,7 @@ pub enum WarmupLength {
     Epochs(usize),
 }
 
-/// As it stands in a run file.
+/// As written in a run file.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fields {
@@ -119,7 +119,7 @@ impl TryFrom<Fields> for ScheduleConfig {
     }
 }
 
-/// `None` of no steps: a sweep may have 0 among its values.
+/// `None` for 0 steps: a sweep may have 0 among its values.
 fn warmup(fields: WarmupFields) -> Result<Option<WarmupConfig>, String> {
     let (length, start) = match fields {
         WarmupFields::Steps(steps) => (WarmupLength::Steps(steps), None),

@@ -1,9 +1,9 @@
-//! [`source`]: the images that a dataset of a session or run means, with what tells the meaning of their labels.
+//! [`source`]: the images of a dataset of a session or run, with the datasets that define the meaning of their labels.
 
 use crate::data::{Class, Classes, Corruption, OrderRule, Reference, Source, Subset};
 use crate::session::{ClassEntry, ClassRule, ClassesEntry, DatasetEntry, Role};
 
-/// The images that `entry`, one of `datasets`, means, drawn with `seed`; at most `samples` of them.
+/// The images of `entry`, one of `datasets`, drawn with `seed`; at most `samples` of them.
 pub fn source(entry: &DatasetEntry, datasets: &[DatasetEntry], seed: u64, samples: Option<usize>) -> Source {
     let at_most = |n: usize| samples.map_or(n, |samples| n.min(samples));
     let subset = match (entry.first, entry.limit, samples) {
@@ -25,8 +25,8 @@ pub fn source(entry: &DatasetEntry, datasets: &[DatasetEntry], seed: u64, sample
     }
 }
 
-/// The datasets whose classes tell what the labels of `entry` mean: those of role `id`, then `train`, itself among them. None where there
-/// is no other, where its labels are not the network's, and for the bundled set, whose labels are.
+/// The datasets whose classes define the labels of `entry`: those of role `id`, then `train`, itself included. None if there is no other
+/// dataset, if its labels are not the network's, and for the bundled set, whose labels are the network's.
 fn references(entry: &DatasetEntry, datasets: &[DatasetEntry]) -> Vec<Reference> {
     if !entry.role.has_classes() || entry.is_bundled() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! [`JobSpec`]: one piece of work, fully resolved: absolute paths, no session needed to run it.
+//! [`JobSpec`]: one job, fully resolved: absolute paths, no session needed to run it.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ pub struct Measure {
     pub lambda: f64,
     /// Where BatchNorm's statistics come from.
     pub batch_norm: BatchNormPolicy,
-    /// The images that they are estimated on, where they are; `None` = those that are evaluated.
+    /// The images on which they are estimated, if they are; `None` = the images that are evaluated.
     pub statistics: Option<AnalysisDataset>,
     /// When the surface counts as finished.
     pub stop: Stop,
@@ -128,7 +128,7 @@ impl LandscapeJob {
 /// landscape has there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WeightsJob {
-    /// The landscape, whose plane and policy count; its grid does not.
+    /// The landscape. Its plane and its BatchNorm policy are used, its grid is not.
     pub landscape: LandscapeJob,
     /// α and β.
     pub at: [f64; 2],
@@ -145,7 +145,7 @@ pub struct SharpnessJob {
     pub dataset: AnalysisDataset,
     /// How to estimate it. What does not change the result (`datasets`, `relative`) is left as by default.
     pub settings: SharpnessSettings,
-    /// Seed of whatever is random.
+    /// Seed of everything random.
     pub seed: u64,
     /// Also writes `out/epsilon_<rho>.npz` (where m < n a file per batch, `epsilon_<rho>_batch<k>.npz`).
     pub save_perturbations: bool,
@@ -164,7 +164,7 @@ pub struct HessianJob {
     pub dataset: AnalysisDataset,
     /// What to compute. What does not change the result (`datasets`) is left as by default.
     pub settings: HessianSettings,
-    /// Seed of starts and probes.
+    /// Seed of the start vectors and the probes.
     pub seed: u64,
     /// Also writes `out/eigenvector_<k>.npz`, `out/eigenvector_min.npz` and the plane of the first two, `out/directions.npz`.
     pub save_eigenvectors: bool,
@@ -187,7 +187,7 @@ pub struct EmbeddingJob {
     pub iterations: usize,
     /// Principal components kept before t-SNE.
     pub components: usize,
-    /// Seed of whatever is random.
+    /// Seed of everything random.
     pub seed: u64,
     /// Folder of the results.
     pub out: PathBuf,
@@ -217,13 +217,13 @@ pub struct ConformanceJob {
     pub landscape: Option<LandscapeJob>,
     /// Radii of the sharpness whose ε are evaluated again.
     pub rho: Vec<f64>,
-    /// A folder for files that nobody needs afterwards.
+    /// A folder for temporary files.
     pub scratch: PathBuf,
     /// Device.
     pub device: Device,
 }
 
-/// One piece of work. It goes to the worker as one line of JSON.
+/// One job. It goes to the worker as one line of JSON.
 ///
 /// ```
 /// use flatland_core::job::JobSpec;
@@ -246,9 +246,9 @@ pub enum JobSpec {
         #[serde(default, skip_serializing_if = "NetworkChoice::is_default")]
         choice: NetworkChoice,
     },
-    /// The fine-tuning methods of this bench.
+    /// The fine-tuning methods that the worker knows.
     Methods,
-    /// How fast a run would go.
+    /// The speed of a run, from a few steps.
     Pace {
         /// The run, with absolute paths.
         run: Box<RunConfig>,
@@ -272,7 +272,7 @@ pub enum JobSpec {
 }
 
 impl JobSpec {
-    /// The checkpoint that is worked on.
+    /// The checkpoint of the job.
     pub fn checkpoint(&self) -> Option<&CheckpointSource> {
         match self {
             JobSpec::Landscape(job) => Some(&job.checkpoint),
@@ -286,7 +286,7 @@ impl JobSpec {
         }
     }
 
-    /// The datasets that are worked on.
+    /// The datasets of the job.
     pub fn datasets(&self) -> Vec<&AnalysisDataset> {
         match self {
             JobSpec::Landscape(job) => job.datasets(),
@@ -300,7 +300,7 @@ impl JobSpec {
         }
     }
 
-    /// The same datasets, to be changed.
+    /// The same datasets, mutable.
     pub fn datasets_mut(&mut self) -> Vec<&mut AnalysisDataset> {
         match self {
             JobSpec::Landscape(job) => job.datasets_mut(),
@@ -314,7 +314,7 @@ impl JobSpec {
         }
     }
 
-    /// The files and folders that the work reads: what each is, its name, its path.
+    /// The files and folders that the job reads: what each is, its name, its path.
     pub fn inputs(&self) -> Vec<(&'static str, &str, &Path)> {
         let mut inputs = self.inputs_but_images();
         for source in self.datasets().into_iter().map(|dataset| &dataset.source).filter(|source| !source.is_bundled()) {
@@ -364,7 +364,7 @@ impl JobSpec {
         }
     }
 
-    /// The same work with other names for its checkpoints.
+    /// The same job with other names for its checkpoints.
     #[must_use]
     pub fn renamed(&self, name: impl Fn(&str) -> String) -> Self {
         let mut spec = self.clone();
@@ -387,7 +387,7 @@ impl JobSpec {
         spec
     }
 
-    /// Puts the results elsewhere.
+    /// Sets the folder of the results.
     pub fn set_out(&mut self, out: PathBuf) {
         match self {
             JobSpec::Landscape(job) => job.out = out,

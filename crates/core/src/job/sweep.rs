@@ -36,7 +36,7 @@ impl SweepPoint {
     }
 }
 
-/// All runs of a sweep file.
+/// The runs of a sweep file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sweep {
     /// Names of the swept fields, in the order of the file's keys; the seed last.
@@ -45,7 +45,7 @@ pub struct Sweep {
     pub points: Vec<SweepPoint>,
 }
 
-/// A value with what was chosen on the way to it: (path of the field, text of the value).
+/// A value with the choices that led to it: (path of the field, text of the value).
 type Choice = (Vec<(String, String)>, Value);
 
 impl Sweep {
@@ -53,7 +53,7 @@ impl Sweep {
     /// have is left out of its runs, and runs that become the same are one.
     ///
     /// # Errors
-    /// When the file cannot be read, a list is empty, or a run makes no sense; names the run.
+    /// When the file cannot be read, a list is empty, or a run is invalid; the message names the run.
     pub fn load(path: &Path, knows: &dyn Fn(&str) -> Option<Vec<String>>) -> Result<Self, RunError> {
         let text = std::fs::read_to_string(path).map_err(|source| RunError::Io { action: "read", source, path: path.into() })?;
         let invalid = |message: String| RunError::Invalid { message, path: path.into() };
@@ -176,7 +176,7 @@ fn product(all: Vec<Choice>, next: Vec<Choice>, put: impl Fn(&mut Value, Value))
     products
 }
 
-/// A value in a word: `0.1`, `dr_sam`, `brightness-1`.
+/// A value as a short text: `0.1`, `dr_sam`, `brightness-1`.
 fn label(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -192,7 +192,8 @@ fn label(value: &Value) -> String {
     }
 }
 
-/// A word for each; tables of one word are told apart by the plain fields in which they differ: `dr_sam-rho-0.1`, `dr_sam-rho-0.5`.
+/// A short text for each value. Tables with the same text are distinguished by the plain fields in which they differ: `dr_sam-rho-0.1`,
+/// `dr_sam-rho-0.5`.
 fn labels(entries: &[Value]) -> Vec<String> {
     let plain: &Vec<String> = &entries.iter().map(label).collect();
     let alike =
@@ -206,8 +207,8 @@ fn labels(entries: &[Value]) -> Vec<String> {
     entries.iter().enumerate().map(longer).collect()
 }
 
-/// Takes fields that a `table` of its kind does not have out of a run, and out of what was chosen for it. `knows` gives the fields of a
-/// table; `None` = all.
+/// Removes the fields that a `table` of its kind does not have from a run and from its choices. `knows` gives the fields of a table;
+/// `None` = all.
 fn leave_out(run: &mut Value, chosen: &mut Vec<(String, String)>, table: &str, knows: &dyn Fn(&Table) -> Option<Vec<String>>) {
     let Some(Value::Table(fields)) = run.get_mut(table) else { return };
     let Some(known) = knows(fields) else { return };
@@ -218,7 +219,7 @@ fn leave_out(run: &mut Value, chosen: &mut Vec<(String, String)>, table: &str, k
     });
 }
 
-/// Short names: the last part of a path where no other ends alike; `method.name` is `method`, `optimizer.kind` is `optimizer`.
+/// Short names: the last part of a path if no other path ends in the same part; `method.name` is `method`, `optimizer.kind` is `optimizer`.
 fn names(fields: &BTreeSet<&String>) -> BTreeMap<String, String> {
     let short = |field: &str| -> String {
         match field {

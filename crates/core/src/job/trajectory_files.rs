@@ -9,7 +9,7 @@ use super::numbered_name::{NumberedName, Order};
 use crate::result::LeftOut;
 use crate::session::Trajectory;
 
-/// Endings of files that may be checkpoints; whether they are is seen when they are read.
+/// Endings of files that may be checkpoints. Whether they are is known only when they are read.
 const ENDINGS: [&str; 9] = ["pt", "pth", "safetensors", "ckpt", "tar", "bin", "th", "pkl", "pickle"];
 /// Names in a message at most.
 const TOLD: usize = 6;
@@ -17,11 +17,11 @@ const TOLD: usize = 6;
 /// A checkpoint of a trajectory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrajectoryFile {
-    /// What it is called: `epoch 5` of a run, else its name without the ending, with folders where names are not unique.
+    /// Its name: `epoch 5` of a run, else the file's name without the ending, with folders where names are not unique.
     pub name: String,
     /// The file.
     pub path: PathBuf,
-    /// Whether its name says the same place as that of the file before it.
+    /// Whether its name has the same numbers as that of the file before it.
     pub tied: bool,
 }
 
@@ -30,9 +30,9 @@ pub struct TrajectoryFile {
 pub struct TrajectoryFiles {
     /// In order.
     pub files: Vec<TrajectoryFile>,
-    /// What says the order.
+    /// The rule of the order.
     pub order: String,
-    /// Other files of the folder, each with the reason why it does not count.
+    /// The other files of the folder, each with the reason why it is left out.
     pub left_out: Vec<LeftOut>,
     /// Why the order may not be that of training.
     pub doubt: Option<String>,
@@ -41,10 +41,10 @@ pub struct TrajectoryFiles {
 }
 
 impl TrajectoryFiles {
-    /// Looks at names only.
+    /// Reads names only, no files.
     ///
     /// # Errors
-    /// When a folder cannot be read, holds no checkpoints, or ones whose names do not say an order.
+    /// When a folder cannot be read, holds no checkpoints, or checkpoints whose names give no order.
     pub fn of(trajectory: &Trajectory) -> Result<Self, String> {
         match trajectory {
             Trajectory::Run(run) => Self::of_run(run),
@@ -83,7 +83,7 @@ impl TrajectoryFiles {
                 None => series.push(vec![(path, name)]),
             }
         }
-        // One name alone is no series.
+        // One file alone is no series.
         let (mut chosen, others): (Vec<_>, Vec<_>) = series.into_iter().partition(|series| series.len() > 1 && series[0].1.is_numbered());
         let single = others.into_iter().flatten().collect::<Vec<_>>();
         let Some(mut chosen_series) = chosen.pop() else {
@@ -131,7 +131,7 @@ fn candidates(folder: &Path, only: Option<&str>) -> Result<(Vec<PathBuf>, Vec<Le
         if path.is_dir() || name.starts_with('.') || asked == Some(false) {
             continue;
         }
-        // Whoever names a file by `only` wants it read, whatever its ending.
+        // A file that `only` names is read whatever its ending is.
         if asked == Some(true) || ending(&path).is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
             found.push(path);
         } else {
@@ -155,7 +155,7 @@ fn stem(path: &Path) -> String {
     (if double { inner.file_stem().unwrap_or_default() } else { stem }).to_string_lossy().into_owned()
 }
 
-/// `paths` with names: stems, with so many of the folders above them as tell them apart.
+/// `paths` with names: stems, with as many of the folders above them as make them distinct.
 fn named(paths: Vec<PathBuf>) -> Vec<TrajectoryFile> {
     let name = |path: &Path, above: usize| -> String {
         let folders: Vec<String> =
@@ -167,7 +167,7 @@ fn named(paths: Vec<PathBuf>) -> Vec<TrajectoryFile> {
         let names: std::collections::BTreeSet<String> = paths.iter().map(|path| name(path, *above)).collect();
         names.len() == paths.iter().collect::<std::collections::BTreeSet<_>>().len()
     };
-    // Ten folders up they may still be alike: `a.pt` and `a.pth`.
+    // Even with all folders two names may be equal: `a.pt` and `a.pth`.
     let above = (0..10).find(unique);
     let file = |path: &PathBuf| {
         let name = above.map_or_else(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned(), |above| name(path, above));
@@ -214,7 +214,7 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The names of `paths`, the first of them where they are many.
+/// The names of `paths`, only the first if there are many.
 fn names(paths: &[PathBuf]) -> String {
     if paths.is_empty() {
         return "none".into();

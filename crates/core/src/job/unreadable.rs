@@ -1,4 +1,4 @@
-//! Images that could not be read: from the datasets that a job reads into its results, and out of these again.
+//! Images that could not be read: how results record them, and how they are read from the results.
 
 use crate::data::Dataset;
 use crate::result::{Embedding, HessianSpectrum, LossSurface, ScoreTable, SharpnessCurve, Unreadable, UnreadableImage, unreadable_warning};
@@ -17,12 +17,12 @@ pub fn unreadable<'a>(datasets: impl IntoIterator<Item = &'a Dataset>) -> Unread
     of.filter(|(_, images)| !images.is_empty()).collect()
 }
 
-/// That images of `dataset` could not be read, and which; `None` where all could.
+/// The warning that images of `dataset` could not be read, and which; `None` if all could.
 pub fn warning_of_unreadable(dataset: &Dataset) -> Option<String> {
     unreadable_warning(&dataset.name, Some(dataset.provenance.available), &unreadable_images(dataset))
 }
 
-/// What the finished result of `job` says of such images, by the present names of the datasets; nothing where there is no result.
+/// The unreadable images in the finished result of `job`, by the present names of the datasets; none if there is no result.
 pub fn unreadable_in_result(job: &JobSpec) -> Unreadable {
     let of_one = |name: Option<String>, images: Vec<UnreadableImage>| name.into_iter().map(|name| (name, images.clone())).collect();
     let dataset = job.datasets().first().map(|dataset| dataset.source.name.clone());

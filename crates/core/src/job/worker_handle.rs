@@ -1,7 +1,7 @@
-//! [`WorkerHandle`]: a `flatland-worker serve` process, kept alive, asked, cancelled, and mourned.
+//! [`WorkerHandle`]: a `flatland-worker serve` process. It runs, cancels and pauses jobs, and can be restarted.
 //!
-//! A supervisor thread owns the process; the handle talks to it by channels and never blocks. Events wait in an unbounded
-//! channel, so a slow window neither loses one nor holds the worker up.
+//! A supervisor thread owns the process. The handle sends to it over channels and never blocks. Events wait in an unbounded channel, so a
+//! slow window neither loses one nor delays the worker.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use std::time::{Duration, Instant};
 use super::process::{Output, WorkerProcess};
 use super::{JobEvent, JobId, JobSpec, WorkerMessage, WorkerRequest};
 
-/// What a handle tells its owner.
+/// What a handle reports to its owner.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorkerEvent {
     /// Something happened to a job.
     Message(WorkerMessage),
     /// A line that it wrote beside the protocol, on stderr.
-    Said {
+    OutputLine {
         /// The line, cut where it is very long.
         line: String,
     },
-    /// The process is gone (every open job has got its [`JobEvent::Failed`] before this); [`WorkerHandle::restart`] starts another.
+    /// The process has ended. Every open job has got its [`JobEvent::Failed`] before this. [`WorkerHandle::restart`] starts another process.
     Died {
-        /// How it ended, with its last words.
+        /// How it ended, with the last lines that it wrote.
         message: String,
     },
 }
@@ -36,7 +36,7 @@ pub struct WorkerOptions {
     pub program: Option<PathBuf>,
     /// Threads of its arithmetic; `None` = all cores.
     pub threads: Option<usize>,
-    /// Whether its landscapes may be computed in TF32; everything that it computes on a GPU is then.
+    /// Whether landscapes may be computed in TF32. Everything that this worker computes on a GPU is in TF32 then.
     pub tf32: bool,
 }
 
@@ -81,8 +81,8 @@ pub struct WorkerHandle {
 }
 
 impl WorkerHandle {
-    /// Starts a worker; `wake` is called from another thread after every event (the window asks for a repaint there).
-    /// A worker that cannot be started shows as [`WorkerEvent::Died`].
+    /// Starts a worker. `wake` is called from another thread after every event; the window requests a repaint in it.
+    /// A worker that cannot be started is reported as [`WorkerEvent::Died`].
     pub fn start(options: WorkerOptions, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let (control, requests) = channel();
         let (sender, events) = channel();
@@ -103,20 +103,20 @@ impl WorkerHandle {
         Self { control, events, next_id: AtomicU64::new(1), pid, supervisor: thread.ok() }
     }
 
-    /// Gives the worker a job; it runs when those before it are done.
+    /// Gives the worker a job. It runs after all earlier ones.
     pub fn submit(&self, spec: JobSpec) -> JobId {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let _ = self.control.send(Control::Submit(id, Box::new(spec)));
         id
     }
 
-    /// Stops a job, running or waiting: [`JobEvent::Cancelled`] comes within a second. A worker that does not listen is
-    /// killed and started anew with the jobs that wait.
+    /// Stops a job, running or waiting: [`JobEvent::Cancelled`] comes within a second. A worker that does not react is
+    /// killed, and a new one gets the jobs that wait.
     pub fn cancel(&self, id: JobId) {
         let _ = self.control.send(Control::Cancel(id));
     }
 
-    /// Lets a running job pause between two batches, or go on; [`JobEvent::Paused`] and [`JobEvent::Resumed`] tell when it does.
+    /// Pauses a running job between two batches, or resumes it. [`JobEvent::Paused`] and [`JobEvent::Resumed`] confirm it.
     pub fn pause(&self, id: JobId, paused: bool) {
         let _ = self.control.send(Control::Pause(id, paused));
     }
@@ -167,9 +167,9 @@ struct Supervisor {
     wake: Box<dyn Fn() + Send + Sync>,
     pid: Arc<AtomicU32>,
     process: Option<WorkerProcess>,
-    /// Of the present process: words of an earlier one are not heard.
+    /// Number of the present process: output of an earlier one is ignored.
     generation: u64,
-    /// In the order asked; the first is the one that runs.
+    /// In the order of submission; the first is the one that runs.
     open: Vec<OpenJob>,
 }
 
@@ -193,7 +193,7 @@ impl Supervisor {
                     self.stop("the worker was restarted");
                     self.spawn();
                 }
-                Ok(Control::Output { generation, output }) if generation == self.generation => self.hear(output),
+                Ok(Control::Output { generation, output }) if generation == self.generation => self.receive(output),
                 Ok(Control::Output { .. }) => {}
                 Err(RecvTimeoutError::Timeout) => self.enforce_cancel(),
                 Ok(Control::Close) | Err(RecvTimeoutError::Disconnected) => {
@@ -234,7 +234,7 @@ impl Supervisor {
                 process.send(&WorkerRequest::Run { id, spec: (*spec).clone() });
                 self.open.push(OpenJob { id, spec, kill_at: None });
             }
-            None => self.tell(id, JobEvent::Failed { message: "the worker is not running; restart it".into() }),
+            None => self.report(id, JobEvent::Failed { message: "the worker is not running; restart it".into() }),
         }
     }
 
@@ -262,7 +262,7 @@ impl Supervisor {
         }
         let (cancelled, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.open).into_iter().partition(|job| job.kill_at.is_some());
         for job in cancelled {
-            self.tell(job.id, JobEvent::Cancelled);
+            self.report(job.id, JobEvent::Cancelled);
         }
         self.spawn();
         for job in waiting {
@@ -270,18 +270,18 @@ impl Supervisor {
         }
     }
 
-    fn hear(&mut self, output: Output) {
+    fn receive(&mut self, output: Output) {
         match output {
             Output::Message(WorkerMessage { id, event }) => {
                 if matches!(event, JobEvent::Done { .. } | JobEvent::Failed { .. } | JobEvent::Cancelled) {
                     self.open.retain(|job| job.id != id);
                 }
-                self.tell(id, event);
+                self.report(id, event);
             }
-            Output::Said(line) => self.send(WorkerEvent::Said { line }),
+            Output::OutputLine(line) => self.send(WorkerEvent::OutputLine { line }),
             Output::Closed => {
                 if let Some(process) = self.process.take() {
-                    let message = process.post_mortem();
+                    let message = process.end_message();
                     self.died(&message);
                 }
             }
@@ -294,7 +294,7 @@ impl Supervisor {
         }
         self.pid.store(0, Ordering::Release);
         for job in std::mem::take(&mut self.open) {
-            self.tell(job.id, JobEvent::Failed { message: why.into() });
+            self.report(job.id, JobEvent::Failed { message: why.into() });
         }
     }
 
@@ -303,7 +303,7 @@ impl Supervisor {
         self.send(WorkerEvent::Died { message: message.into() });
     }
 
-    fn tell(&self, id: JobId, event: JobEvent) {
+    fn report(&self, id: JobId, event: JobEvent) {
         self.send(WorkerEvent::Message(WorkerMessage { id, event }));
     }
 

@@ -65,7 +65,7 @@ fn ascending(id: &[f64], ood: &[f64]) -> Option<Vec<Group>> {
     if id.is_empty() || ood.is_empty() || id.iter().chain(ood).any(|score| score.is_nan()) {
         return None;
     }
-    // Adding 0 turns −0 into 0, so that `total_cmp` sees them as the tie that they are.
+    // Adding 0 turns −0 into 0, so that `total_cmp` treats them as equal.
     let mut all: Vec<(f64, bool)> = id.iter().map(|&s| (s + 0.0, false)).chain(ood.iter().map(|&s| (s + 0.0, true))).collect();
     all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let mut groups: Vec<Group> = Vec::new();

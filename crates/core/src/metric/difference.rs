@@ -1,4 +1,4 @@
-//! How far a number is from what it should be, relative to that. NaN where there is nothing to compare.
+//! Relative errors of numbers and arrays. NaN if there is nothing to compare.
 
 /// |found − expected| / |expected|; 0 where both are equal, also where both are 0 or the same infinity.
 pub fn relative_error(found: f64, expected: f64) -> f64 {
@@ -15,8 +15,8 @@ pub fn largest_error(errors: impl IntoIterator<Item = f64>) -> f64 {
     errors.into_iter().map(f64::abs).reduce(worse).unwrap_or(f64::NAN)
 }
 
-/// max |found − expected| / max |expected|: how far arrays differ, whose small entries are differences of large numbers. NaN when a
-/// number is, when lengths differ, or when there are none.
+/// max |found − expected| / max |expected|: for arrays whose small entries are differences of large numbers. NaN when a
+/// number is NaN, when lengths differ, or when there are none.
 pub fn error_of_largest(found: &[f64], expected: &[f64]) -> f64 {
     if found.len() != expected.len() || found.iter().chain(expected).any(|x| x.is_nan()) {
         return f64::NAN;
@@ -25,7 +25,7 @@ pub fn error_of_largest(found: &[f64], expected: &[f64]) -> f64 {
     if difference == 0.0 { 0.0 } else { difference / largest_error(expected.iter().copied()) }
 }
 
-/// The larger, NaN being the largest of all.
+/// The larger number, where NaN is larger than every number.
 fn worse(worst: f64, next: f64) -> f64 {
     if next.is_nan() || next > worst { next } else { worst }
 }

@@ -55,7 +55,7 @@ impl Histogram {
     }
 }
 
-/// The bin between ascending edges that holds a value: half open but the last; `None` outside of all, and of what is no number.
+/// The bin between ascending edges that holds a value: half open but the last; `None` for a value outside of all bins and for NaN.
 pub fn bin_of(edges: &[f64], value: f64) -> Option<usize> {
     let (first, [between @ .., last]) = edges.split_first()? else { return None };
     (*first..=*last).contains(&value).then(|| between.partition_point(|edge| *edge <= value))

@@ -1,4 +1,4 @@
-//! Detection numbers as pure functions on slices; no IO, no state.
+//! Detection metrics as pure functions on slices; no IO, no state.
 //!
 //! Scores are larger for ID; OOD is the positive class, as in OpenOOD (`openood/evaluators/metrics.py`) and with the full
 //! curves of scikit-learn. Ties are exact, −0 equals 0, infinities are values like any other. `None` means undefined: an

@@ -1,4 +1,4 @@
-//! [`Bytes`]: where the bytes of an array lie.
+//! [`Bytes`]: the storage of an array's bytes.
 
 use std::sync::Arc;
 

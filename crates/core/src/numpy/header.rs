@@ -1,11 +1,11 @@
-//! [`Header`]: what stands before the elements of an `.npy` file.
+//! [`Header`]: the header of an `.npy` file.
 
 use npyz::{NpyHeader, Order};
 
 /// Longest header that is read; NumPy's own are some hundred bytes.
 const MAX_HEADER: usize = 1 << 16;
 
-/// What stands before the elements of an `.npy` file.
+/// The header of an `.npy` file.
 pub(crate) struct Header {
     pub(crate) dtype: String,
     pub(crate) shape: Vec<usize>,
@@ -31,7 +31,7 @@ impl Header {
             .get(..start)
             .filter(|_| start <= MAX_HEADER)
             .ok_or_else(|| ("a whole .npy header".to_string(), format!("a header of {start} bytes in a file of {}", bytes.len())))?;
-        // The reader multiplies the sizes without looking.
+        // The reader multiplies the sizes without a check for overflow.
         if !sizes_can_be_multiplied(&String::from_utf8_lossy(&whole[before..])) {
             let found = String::from_utf8_lossy(whole[before..].trim_ascii()).chars().take(200).collect();
             return Err(("an .npy header as NumPy writes it, of an array that fits into memory".into(), found));

@@ -1,7 +1,7 @@
 //! NumPy's files, `.npy` and `.npz`: the only reader and writer of them.
 //!
 //! `npyz` reads headers and writes archives. What is read goes through [`header`] first: `npyz` multiplies the sizes of a shape without
-//! a check, and files of people may claim any shape. Deliberately absent: what an array means (images, labels, results).
+//! a check, and files from elsewhere may state any shape. Deliberately absent: what an array means (images, labels, results).
 
 mod archive;
 mod bytes;

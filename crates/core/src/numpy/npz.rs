@@ -8,7 +8,7 @@ use npyz::npz::NpzWriter;
 use super::archive::Archive;
 use super::element::Element;
 
-/// How an array is stored; without the time of writing, so that the same arrays give the same bytes.
+/// Zip options of an array. The time of writing is left out, so that the same arrays give the same bytes.
 fn options() -> npyz::zip::write::FileOptions {
     npyz::zip::write::FileOptions::default().last_modified_time(npyz::zip::DateTime::default())
 }

@@ -1,4 +1,4 @@
-//! [`RawArray`]: an array as it lies in a file or a pickle, with its element type and shape.
+//! [`RawArray`]: an array as stored in a file or a pickle, with its element type and shape.
 
 use super::bytes::Bytes;
 use super::element::Element;
@@ -24,7 +24,7 @@ impl RawArray {
         Self { dtype, shape, bytes, start }.checked()
     }
 
-    /// The array, if its length is that of its shape and type.
+    /// Checks that its length is that of its shape and type.
     pub(crate) fn checked(self) -> Result<Self, (String, String)> {
         let element = self.element().ok_or_else(|| ("an array of numbers".into(), format!("elements of type {}", self.dtype)))?;
         let size = self.shape.iter().try_fold(element.width(), |size, &n| size.checked_mul(n));
@@ -35,7 +35,7 @@ impl RawArray {
         }
     }
 
-    /// What its elements are; `None` of what is never read (objects, dates, complex numbers).
+    /// Its element type; `None` for types that are never read (objects, dates, complex numbers).
     pub(crate) fn element(&self) -> Option<Element> {
         Element::of(&self.dtype)
     }
@@ -80,7 +80,7 @@ impl RawArray {
         self.elements().map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
     }
 
-    /// All elements of an array of strings, without what fills them up.
+    /// All elements of an array of strings, without their padding.
     pub(crate) fn texts(&self) -> Option<Vec<String>> {
         let element = self.element()?;
         let bytes = self.bytes[self.start..].chunks_exact(element.width().max(1));

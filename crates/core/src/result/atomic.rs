@@ -1,4 +1,4 @@
-//! Files that are whole or absent: temporary name in the same folder, sync, rename.
+//! Atomic writing of files: temporary name in the same folder, sync, rename.
 
 use std::fs::File;
 use std::io::Write;
@@ -6,15 +6,15 @@ use std::path::Path;
 
 use super::ResultError;
 
-/// Writes `bytes` to `path` so that a reader sees the old file or the new one, never a part. Makes the folder.
+/// Writes `bytes` to `path` so that a reader sees the old file or the new one, never a part. Creates the folder.
 ///
 /// # Errors
-/// When the folder or the file cannot be written; what was there before stays.
+/// When the folder or the file cannot be written; the old file is then unchanged.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ResultError> {
     write_atomic_with(path, |file| file.write_all(bytes)).map(drop)
 }
 
-/// The same of whatever `write` puts into the file, which is given back open.
+/// The same for whatever `write` writes into the file, which is returned open.
 ///
 /// # Errors
 /// As [`write_atomic`], and when `write` fails.
@@ -23,7 +23,7 @@ pub(super) fn write_atomic_with(path: &Path, write: impl FnOnce(&mut File) -> st
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
         let mut builder = tempfile::Builder::new();
-        // Temporary files are their owner's alone by default; a result is as any other file of the user.
+        // Temporary files can be read by their owner only. Results get the usual permissions instead.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder.prefix(".flatland-").tempfile_in(folder)?;
@@ -34,7 +34,7 @@ pub(super) fn write_atomic_with(path: &Path, write: impl FnOnce(&mut File) -> st
     attempt().map_err(|source| ResultError::Io { action: "write", source, path: path.into() })
 }
 
-/// `name` as the name of a file or folder: letters, digits, `.`, `_`, `-` stay, everything else becomes `_`.
+/// `name` as the name of a file or folder: letters, digits, `.`, `_`, `-` are kept, every other character becomes `_`.
 pub fn safe_name(name: &str) -> String {
     let safe: String = name.chars().map(|c| if c.is_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
     if safe.trim_matches('.').is_empty() { format!("_{safe}") } else { safe }

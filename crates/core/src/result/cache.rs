@@ -1,5 +1,4 @@
-//! Where the window keeps results: a folder of the user's cache, named by what the results are of. And where it remembers what was
-//! open: a folder of the user's state.
+//! The folders of the cache, named by a hash of what determines the results, and the folder of the window's state.
 //!
 //! The folders are found here and not by a crate: `etcetera` ignores the XDG variables where there is no home folder, as in a container
 //! without a user, and `dirs` gives other folders than earlier versions used on macOS and without `HOME`.
@@ -8,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// Grows when a definition changes while the jobs that ask for it stay as they are: what was computed by the old one is then not found.
+/// Part of every key. To be increased when a definition changes without a change of its jobs, so that old results are not found.
 const DEFINITIONS: u32 = 2;
 
 /// `$XDG_CACHE_HOME/flatland`, else `~/.cache/flatland`, else a folder of the system's temporary files.
@@ -29,7 +28,7 @@ fn of_user(variable: &str, below_home: &str) -> PathBuf {
     absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home))).unwrap_or_else(std::env::temp_dir).join("flatland")
 }
 
-/// Where landscapes share their cells, [`CellStore`](super::CellStore).
+/// The folder in which landscapes share their cells, [`CellStore`](super::CellStore).
 pub fn cell_cache() -> PathBuf {
     cache_root().join("cells")
 }
@@ -41,8 +40,8 @@ pub fn cache_folder(identity: &str, files: &[impl AsRef<Path>]) -> PathBuf {
 
 /// A name (hex) for `identity` given the present state of `files`.
 ///
-/// A file's state is its path, length and time of modification; a folder's that of everything in it, also behind links. A file that is not
-/// there counts as such, so its result is not found again once it appears.
+/// A file's state is its path, length and time of modification; a folder's that of everything in it, symbolic links followed. A missing file
+/// has a state of its own, so a result without it is not found once it exists.
 pub fn content_key(identity: &str, files: &[impl AsRef<Path>]) -> String {
     key_of(DEFINITIONS, identity, files)
 }
@@ -57,7 +56,7 @@ fn key_of(definitions: u32, identity: &str, files: &[impl AsRef<Path>]) -> Strin
     hasher.finalize().to_hex().to_string()
 }
 
-/// Takes in the state of `path`. Every folder counts once: a link may lead back to where it lies.
+/// Hashes the state of `path`. Every folder is hashed once: a link may form a cycle.
 fn stamp(hasher: &mut blake3::Hasher, path: &Path, folders: &mut BTreeSet<PathBuf>) {
     hasher.update(path.as_os_str().as_encoded_bytes()).update(&[0]);
     let Ok(metadata) = std::fs::metadata(path) else { return };
@@ -97,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_definitions_gave_is_not_found() {
+    fn results_of_other_definitions_are_not_found() {
         let none: [&Path; 0] = [];
         assert_eq!(content_key("x", &none), key_of(DEFINITIONS, "x", &none));
         assert_ne!(content_key("x", &none), key_of(DEFINITIONS + 1, "x", &none));
@@ -105,7 +104,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn folders_behind_links_count_and_links_that_lead_back_end() {
+    fn links_to_folders_are_followed_and_cycles_end() {
         use std::os::unix::fs::symlink;
         let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         std::fs::write(elsewhere.path().join("a.png"), b"1").unwrap();

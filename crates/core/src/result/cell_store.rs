@@ -1,4 +1,4 @@
-//! [`CellStore`]: computed cells of landscapes by what they are of, so that another extent, a finer grid or another folder keeps them.
+//! [`CellStore`]: computed cells of landscapes by what determines them, so that another extent, a finer grid or another folder reuses them.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -13,9 +13,9 @@ use super::{Cell, LandscapeManifest, LossRows, ResultError};
 const CELLS: &str = "cells.jsonl";
 /// Row k: the losses of single images in the cell of line k.
 const LOSSES: &str = "losses.f32";
-/// Held by the one who writes.
+/// Locked by the process that writes.
 const LOCK: &str = "lock";
-/// What all stores of one root take together before the oldest go.
+/// Size of all stores of one root together, beyond which the oldest are deleted.
 const LIMIT: u64 = 4 << 30;
 
 /// A cell and its place in the plane.
@@ -26,8 +26,8 @@ struct Line {
     cell: Cell,
 }
 
-/// The cells of one network, one set of images, one plane and one definition, in a folder of the user's cache. Append only; one process
-/// writes, others read what was there when they opened it.
+/// The cells of one network, one set of images, one plane and one definition, in a folder of the user's cache. Append only. One process
+/// writes; others read what existed when they opened it.
 #[derive(Debug)]
 pub struct CellStore {
     rows: HashMap<[u64; 2], (usize, Cell)>,
@@ -39,7 +39,7 @@ pub struct CellStore {
 }
 
 impl CellStore {
-    /// The store below `root` of cells that `manifest` describes (but for names and axes), computed on a `device`.
+    /// The store below `root` of the cells that `manifest` describes (names and axes are ignored), computed on a `device`.
     ///
     /// # Errors
     /// When it can be neither read nor made.
@@ -58,7 +58,7 @@ impl CellStore {
         let text = std::fs::read_to_string(&path).map_err(io)?;
         let mut rows = HashMap::new();
         let mut length = 0;
-        // A writer that was killed leaves a torn line, or a row without a line.
+        // A writer that was killed may leave a part of a line, or a row without a line.
         for (row, line) in text.split_inclusive('\n').take(losses.len()).enumerate() {
             let Some(Line { alpha, beta, cell }) = line.strip_suffix('\n').and_then(|line| serde_json::from_str(line).ok()) else { break };
             rows.insert(place(alpha, beta), (row, cell));
@@ -81,7 +81,7 @@ impl CellStore {
         Some((cell.clone(), losses))
     }
 
-    /// Keeps a cell, unless another process writes or it is there already.
+    /// Stores a cell, unless another process writes or it is stored already.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -99,19 +99,19 @@ impl CellStore {
     }
 }
 
-/// −0 is 0.
+/// The bits of a number, equal for −0 and 0.
 fn place(alpha: f64, beta: f64) -> [u64; 2] {
     [(alpha + 0.0).to_bits(), (beta + 0.0).to_bits()]
 }
 
-/// A name for everything that a cell depends on.
+/// A hash of everything that a cell depends on.
 fn key(manifest: &LandscapeManifest, device: &str) -> String {
     let essence = manifest.essence();
     let text = serde_json::to_string(&essence).unwrap_or_default();
     blake3::hash(format!("{}\0{device}\0{text}", env!("CARGO_PKG_VERSION")).as_bytes()).to_hex().to_string()
 }
 
-/// Removes the stores that were written to the longest ago until the rest takes no more than `limit` bytes. What is in use stays.
+/// Deletes the stores whose last change is oldest until the rest takes at most `limit` bytes. Stores in use are kept.
 fn prune(root: &Path, limit: u64) {
     let folders = std::fs::read_dir(root).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut stores: Vec<_> = folders

@@ -1,4 +1,4 @@
-//! [`Conformance`]: every definition, how it was checked on one machine, and how far it was off.
+//! [`Conformance`]: every definition, how it was checked on one machine, and its error.
 
 use std::path::Path;
 use std::time::Instant;
@@ -14,12 +14,12 @@ pub struct Definition {
     pub name: String,
     /// Its statement in a line.
     pub formula: String,
-    /// Where it is from: paper and equation, or a tool's code.
+    /// Its source: paper and equation, or a tool's code.
     pub source: String,
 }
 
 impl Definition {
-    /// Of its three parts.
+    /// A definition of these three parts.
     pub fn new(name: impl Into<String>, formula: impl Into<String>, source: impl Into<String>) -> Self {
         Self { name: name.into(), formula: formula.into(), source: source.into() }
     }
@@ -33,13 +33,13 @@ pub struct Check {
     pub definition: Definition,
     /// What it is compared with: a closed form, or an independent computation.
     pub against: String,
-    /// What the error is relative to.
+    /// The reference of the relative error.
     pub relative_to: String,
     /// The error; absent where the comparison gave no number, which is a failure.
     pub error: Option<f64>,
     /// The largest error that passes; 0 asks for the same bits.
     pub tolerance: f64,
-    /// Seconds that it took, what it shares with the check before it not counted.
+    /// Seconds that it took, without work that it shares with the check before.
     pub seconds: f64,
 }
 
@@ -53,15 +53,15 @@ impl Check {
 /// Checks that belong together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CheckGroup {
-    /// What they are of: `Hessian`, or `DR-SAM on CIFAR-10 test`.
+    /// Their subject: `Hessian`, or `DR-SAM on CIFAR-10 test`.
     pub name: String,
-    /// What is the same for all of them: networks, images, arithmetic.
+    /// What they have in common: networks, images, arithmetic.
     pub about: String,
     /// The checks.
     pub checks: Vec<Check>,
 }
 
-/// Fills a [`CheckGroup`], timing each check from the one before.
+/// Builds a [`CheckGroup`], timing each check from the end of the one before.
 #[derive(Debug)]
 pub struct Checks {
     group: CheckGroup,
@@ -74,7 +74,7 @@ impl Checks {
         Self { group: CheckGroup { name: name.into(), about: about.into(), checks: Vec::new() }, since: Instant::now() }
     }
 
-    /// Adds what a check found. An error that is not finite is none.
+    /// Adds a check with its error. An error that is not finite is stored as absent.
     pub fn add(&mut self, definition: Definition, against: &str, relative_to: &str, error: f64, tolerance: f64) {
         let seconds = self.since.elapsed().as_secs_f64();
         self.since = Instant::now();
@@ -82,28 +82,28 @@ impl Checks {
         self.group.checks.push(Check { definition, against, relative_to, error: error.is_finite().then_some(error), tolerance, seconds });
     }
 
-    /// Adds that the checks could not go on, and why.
+    /// Adds a failure that ended the checks, with its reason.
     pub fn fail(&mut self, reason: &str) {
         let definition = Definition::new("The remaining checks", "could not be run", "");
         self.add(definition, reason, "", f64::NAN, 0.0);
     }
 
-    /// What was filled.
+    /// The finished group.
     pub fn finish(self) -> CheckGroup {
         self.group
     }
 }
 
-/// Where the checks ran.
+/// The machine of the checks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
-    /// Name of the processor; empty where the system does not say.
+    /// Name of the processor; empty if the system does not report it.
     pub processor: String,
     /// `cpu` or `cuda:N`: where Flatland computed. References are computed on the CPU in any case.
     pub device: String,
     /// Threads of the arithmetic.
     pub threads: usize,
-    /// Version of libtorch; empty where it does not say.
+    /// Version of libtorch; empty if it does not report it.
     pub libtorch: String,
     /// Operating system and architecture.
     pub system: String,
@@ -114,7 +114,7 @@ pub struct Machine {
 pub struct Conformance {
     /// Version of Flatland.
     pub version: String,
-    /// Where it ran.
+    /// The machine.
     pub machine: Machine,
     /// The groups.
     pub groups: Vec<CheckGroup>,
@@ -126,13 +126,13 @@ impl Conformance {
         self.groups.iter().flat_map(|group| &group.checks)
     }
 
-    /// The checks that do not hold, each with its group.
+    /// The failed checks, each with its group.
     pub fn failures(&self) -> impl Iterator<Item = (&CheckGroup, &Check)> {
         let of = |group| move |check| (group, check);
         self.groups.iter().flat_map(move |group| group.checks.iter().filter(|check| !check.passes()).map(of(group)))
     }
 
-    /// Takes the groups of another part of the same run.
+    /// Adds the groups of another part of the same run.
     pub fn extend(&mut self, other: Self) {
         self.groups.extend(other.groups);
         (self.version, self.machine) = (other.version, other.machine);

@@ -1,4 +1,4 @@
-//! [`Embedding`]: penultimate features of several datasets under one checkpoint, and their places on the plane.
+//! [`Embedding`]: penultimate features of several datasets under one checkpoint, and their 2-D coordinates.
 
 use std::path::Path;
 
@@ -26,9 +26,9 @@ pub struct Embedding {
     pub dataset: Vec<String>,
     /// Position of each image in its source, [N].
     pub index: Vec<i64>,
-    /// Coordinates, [N]; by t-SNE, unless `picture` says otherwise.
+    /// Coordinates, [N]; by t-SNE, unless `picture` states another engine.
     pub tsne: Vec<[f32; 2]>,
-    /// What placed them.
+    /// The engine that computed the coordinates.
     pub picture: Picture,
     /// ID and CS dataset → what its labels follow from; empty in older files.
     pub labels: IndexMap<String, LabelRecord>,
@@ -64,7 +64,7 @@ impl Embedding {
         npz.push("index", &[n], NpzValues::I64(self.index.clone()));
         npz.push("tsne", &[n, 2], NpzValues::F32(self.tsne.iter().flatten().copied().collect()));
         self.picture.write(&mut npz);
-        // A record a dataset, as JSON.
+        // One record per dataset, as JSON.
         let records = self.labels.values().map(|record| serde_json::to_string(record).unwrap_or_default());
         npz.push("labelled", &[self.labels.len()], NpzValues::Text(self.labels.keys().cloned().collect()));
         npz.push("labels", &[self.labels.len()], NpzValues::Text(records.collect()));
@@ -134,7 +134,7 @@ fn labels(npz: &Npz) -> Result<IndexMap<String, LabelRecord>, String> {
     Ok(texts(npz, "labelled", count)?.into_iter().zip(records).collect())
 }
 
-/// The images that could not be read, where the archive says so.
+/// The unreadable images that the archive lists.
 fn unreadable(npz: &Npz) -> Result<Unreadable, String> {
     let mut all = Unreadable::new();
     let Some(k) = npz.get("unreadable").map(|array| array.shape.first().copied().unwrap_or(0)) else { return Ok(all) };
@@ -152,7 +152,7 @@ fn array<'a>(npz: &'a Npz, name: &str) -> Result<&'a Array, String> {
     })
 }
 
-/// What was expected of an array, and what it is.
+/// What was expected of an array, and what was found.
 fn unlike(array: &Array, shape: &str, values: &str) -> String {
     let found = match array.values {
         NpzValues::F32(_) => "f32",

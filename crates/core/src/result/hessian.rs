@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{LabelRecord, ResultError, UnreadableImage, json};
 
-/// An eigenvalue with what it is worth: some eigenvalue of H lies within `residual` of `value`.
+/// An eigenvalue with its error bound: some eigenvalue of H lies within `residual` of `value`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Eigenvalue {
     /// λ = vᵀHv of the unit vector v found.
@@ -18,11 +18,11 @@ pub struct Eigenvalue {
 /// tr H by Hutch++ (Meyer et al. 2021, arXiv 2010.09649, algorithm 1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
-    /// tr QᵀHQ, exact for the sketch Q, plus the mean over the probes of the rest.
+    /// tr QᵀHQ, exact for the sketch Q, plus the mean over the probes of the remainder.
     pub value: f64,
     /// Standard error of that mean over the probes; 0 where the sketch spans everything.
     pub std_error: f64,
-    /// Probes of the rest, and columns of the sketch.
+    /// Probes of the remainder, and columns of the sketch.
     pub probes: usize,
 }
 
@@ -46,7 +46,7 @@ impl SpectralDensity {
         nodes().next().map(|_| (nodes().fold(f64::INFINITY, f64::min), nodes().fold(f64::NEG_INFINITY, f64::max)))
     }
 
-    /// The density at `t` with every node smeared to a Gaussian of standard deviation `sigma`: mean over the probes.
+    /// The density at `t` with every node replaced by a Gaussian of standard deviation `sigma`: mean over the probes.
     pub fn at(&self, t: f64, sigma: f64) -> f64 {
         let gauss = |x: f64| (-0.5 * (x / sigma).powi(2)).exp() / (sigma * (2.0 * std::f64::consts::PI).sqrt());
         let pairs = self.nodes.iter().flatten().zip(self.weights.iter().flatten());
@@ -60,10 +60,10 @@ impl SpectralDensity {
     }
 }
 
-/// The Hessian by the parameters of one layer alone: a block on the diagonal of H.
+/// The Hessian with respect to the parameters of one layer alone: a block on the diagonal of H.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerCurvature {
-    /// What the names of its parameters begin with: `layer1.0.conv1`.
+    /// The common prefix of its parameters' names: `layer1.0.conv1`.
     pub name: String,
     /// P of the layer, the side of the block.
     pub parameters: usize,
@@ -71,9 +71,9 @@ pub struct LayerCurvature {
     pub theta_norm: f64,
     /// Largest eigenvalue of the block.
     pub lambda_max: Eigenvalue,
-    /// Whether its residual is as small as asked for.
+    /// Whether its residual is within the requested tolerance.
     pub converged: bool,
-    /// Trace of the block by Hutchinson: mean over `probes` random signs v of v·Hv within the layer. Absent where no trace is asked for.
+    /// Trace of the block by Hutchinson: mean over `probes` random signs v of v·Hv within the layer. Absent if no trace was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
 }
@@ -86,7 +86,7 @@ impl LayerCurvature {
     }
 }
 
-/// What is known of the Hessian of one checkpoint on one dataset.
+/// The Hessian of one checkpoint on one dataset, as far as it was computed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HessianSpectrum {
     /// Name of the checkpoint.
@@ -99,7 +99,7 @@ pub struct HessianSpectrum {
     pub gradient_norm: f64,
     /// ‖θ‖₂ over the tensors that move.
     pub theta_norm: f64,
-    /// The loss in words; absent where it is plain cross-entropy.
+    /// A description of the loss; absent if it is plain cross-entropy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<String>,
     /// Images evaluated.
@@ -119,7 +119,7 @@ pub struct HessianSpectrum {
     pub seed: u64,
     /// Lanczos steps spent on the eigenpairs.
     pub lanczos_steps: usize,
-    /// Residuals asked for, as a share of the largest |λ|.
+    /// Requested bound of the residuals, as a share of the largest |λ|.
     pub tolerance: f64,
     /// Whether all residuals below are that small.
     pub converged: bool,
@@ -129,14 +129,14 @@ pub struct HessianSpectrum {
     pub top: Vec<Eigenvalue>,
     /// The smallest.
     pub lambda_min: Eigenvalue,
-    /// Trace, when asked for.
+    /// Trace, if requested.
     pub trace: Option<Trace>,
-    /// Spectral density, when asked for.
+    /// Spectral density, if requested.
     pub density: Option<SpectralDensity>,
-    /// Of each layer alone, in the order of the network; empty where that was not asked for.
+    /// Of each layer alone, in the order of the network; empty if not requested.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerCurvature>,
-    /// What the numbers do not say by themselves: that second derivatives vanish in float32.
+    /// A remark that is needed to read the numbers: that second derivatives vanish in float32.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
     /// Images of the dataset that could not be read.

@@ -1,4 +1,4 @@
-//! [`InputRecord`]: what a surface in input space is of: an image, the class that counts, and two directions of pixels.
+//! [`InputRecord`]: the plane of a surface in input space: an image, the target class, and two directions of pixels.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,11 +13,11 @@ pub struct InputRecord {
     /// Its label; absent where it has none among the network's classes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<usize>,
-    /// The class that loss, margin and accuracy are of.
+    /// The target class, for which loss, margin and accuracy are computed.
     pub target: usize,
-    /// Why that one: `label`, `prediction` or `class`.
+    /// The source of the target class: `label`, `prediction` or `class`.
     pub target_from: String,
-    /// What the network says of x; absent where its logits are not finite.
+    /// The network's prediction for x; absent where its logits are not finite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction: Option<usize>,
     /// Its confidence in that, the largest softmax probability.
@@ -30,9 +30,9 @@ pub struct InputRecord {
     pub through: Vec<usize>,
     /// The norm in which both directions have length 1, `l2` or `linf`; `image` where α = 1 and β = 1 are images.
     pub norm: String,
-    /// Whether pixels are cut off at 0 and 1.
+    /// Whether pixels are clamped to [0, 1].
     pub clamp: bool,
-    /// ‖∇ₓL‖₂ by pixels in [0, 1], where an axis is made of it.
+    /// ‖∇ₓL‖₂ with respect to pixels in [0, 1], if an axis is made of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gradient_norm: Option<f64>,
     /// ‖d₁‖₂ and ‖d₂‖₂.
@@ -47,7 +47,7 @@ pub struct InputRecord {
 }
 
 impl InputRecord {
-    /// What cells depend on: everything but what classes are called.
+    /// What cells depend on: everything but the names of classes.
     pub(super) fn essence(&self) -> Self {
         Self { classes: Vec::new(), ..self.clone() }
     }
@@ -57,12 +57,12 @@ impl InputRecord {
         self.classes.get(class).filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| format!("class {class}"))
     }
 
-    /// The image by its place in a dataset that people call so.
+    /// The image by its position in the dataset called `dataset`.
     pub fn of(&self, dataset: &str) -> String {
         format!("image {} of {dataset}", self.image)
     }
 
-    /// What stands at the axes: what α and β are measured in.
+    /// The labels of the axes, with the units of α and β.
     pub fn axis_labels(&self) -> [&'static str; 2] {
         match self.norm.as_str() {
             "linf" => ["α (l∞ of pixels)", "β (l∞ of pixels)"],
@@ -72,7 +72,7 @@ impl InputRecord {
         }
     }
 
-    /// What the directions are, for notes.
+    /// A description of the directions, for notes.
     pub fn directions(&self) -> String {
         match self.axes.as_str() {
             "random" => "random directions".into(),
@@ -86,9 +86,9 @@ impl InputRecord {
         }
     }
 
-    /// Label, prediction and the class that counts, for notes: `label cat, predicted dog`.
+    /// Label, prediction and the target class, for notes: `label cat, predicted dog`.
     pub fn classes_said(&self) -> String {
-        // What is known before anything is computed has no shape.
+        // A record from before the computation has no shape.
         if self.shape.contains(&0) {
             return "unfinished".into();
         }

@@ -1,4 +1,4 @@
-//! [`Inspection`]: what a checkpoint file holds and which network it is; what `flatland inspect --json` prints.
+//! [`Inspection`]: the content of a checkpoint file and its network; `flatland inspect --json` prints it.
 
 use std::path::PathBuf;
 
@@ -15,16 +15,16 @@ pub struct TensorInfo {
     pub dtype: String,
 }
 
-/// Something about a network, with its value: known, or taken where names and shapes of the tensors do not tell.
+/// A property of a network with its value: known, or assumed where names and shapes of the tensors do not determine it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assumed {
-    /// What it is, e.g. `activation`, `shortcuts`, `input size`.
+    /// The property, e.g. `activation`, `shortcuts`, `input size`.
     pub what: String,
-    /// The value taken, e.g. `ReLU`.
+    /// The value, e.g. `ReLU`.
     pub value: String,
 }
 
-/// A network that a file can be read as when somebody asks for it by name and leaves tensors out.
+/// A network as which a file can be read if the user names it and leaves tensors out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loadable {
     /// Name of the architecture.
@@ -44,7 +44,7 @@ pub struct Inspection {
     pub architecture: Option<String>,
     /// Number of classes; null when unknown.
     pub classes: Option<i64>,
-    /// Number of trainable numbers in the file's tensors (running statistics and counters not counted).
+    /// Number of parameters in the file's tensors, without running statistics and counters.
     pub parameters: i64,
     /// Input shape [channels, height, width]; null when unknown.
     pub input: Option<[i64; 3]>,
@@ -52,7 +52,7 @@ pub struct Inspection {
     pub tensors: Vec<TensorInfo>,
     /// Tensors that the architecture needs and the file lacks.
     pub missing: Vec<String>,
-    /// Tensors that the file has and the architecture does not know.
+    /// Tensors in the file that the architecture does not have.
     pub unexpected: Vec<String>,
     /// `name: expected [..], found [..]`.
     pub mismatched: Vec<String>,
@@ -64,22 +64,22 @@ pub struct Inspection {
     /// The state dict that was read, where the file holds several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
-    /// What is known of the network, and from what.
+    /// The known properties of the network, and their sources.
     #[serde(default)]
     pub certain: Vec<Assumed>,
-    /// What names and shapes do not tell, with the values taken.
+    /// Properties that names and shapes do not determine, with the assumed values.
     #[serde(default)]
     pub assumed: Vec<Assumed>,
     /// Names of other architectures with the same tensors.
     #[serde(default)]
     pub ambiguous: Vec<String>,
-    /// What somebody has to choose before anything is computed with the file: `architecture` is only the first of several then.
+    /// What the user has to choose before the file can be used: `architecture` is only the first of several candidates then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
-    /// Networks that the file can be read as when asked for by name, with what has to be left out.
+    /// Networks as which the file can be read if the user names them, with the tensors to leave out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub loadable: Vec<Loadable>,
-    /// Things worth knowing: stripped prefixes, conversions, non-finite weights.
+    /// Remarks: stripped prefixes, conversions, non-finite weights.
     pub notes: Vec<String>,
     /// Why the file is refused.
     pub error: Option<String>,

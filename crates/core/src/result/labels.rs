@@ -1,12 +1,12 @@
-//! [`LabelRecord`]: what the labels of a result's images follow from, so that people see what was assumed.
+//! [`LabelRecord`]: what the labels of a result's images follow from, so that assumptions are visible.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-/// So many classes are said in a line.
+/// Number of classes in a line.
 const SAID: usize = 4;
 
-/// How the labels of a dataset came to be.
+/// How the labels of a dataset were determined.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LabelRecord {
     /// `file`, `unlabelled`, `sorted_names`, `numbers`, `numbers_from_one`, `cifar10`, `wnids`, `imagenet`, `coarse`, `matched`, `given`.
@@ -17,21 +17,21 @@ pub struct LabelRecord {
     /// Its place among the references of the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<usize>,
-    /// Own class → label; empty where the file says labels.
+    /// Own class → label; empty if the file contains labels.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub classes: IndexMap<String, i64>,
-    /// Folders that are no classes, as they hold no images.
+    /// Folders that are not used as classes because they hold no images.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
 }
 
 impl LabelRecord {
-    /// Whether the labels were made of names, which may have been meant otherwise.
+    /// Whether the labels were inferred from names, which may be wrong.
     pub fn is_inferred(&self) -> bool {
         !matches!(self.rule.as_str(), "file" | "unlabelled" | "")
     }
 
-    /// Rule, an example or two, and what was left out: `by sorted folder name (ant 0, bee 1, wolf 2)`.
+    /// The rule, some examples, and what was left out: `by sorted folder name (ant 0, bee 1, wolf 2)`.
     pub fn describe(&self) -> String {
         let rule = match self.rule.as_str() {
             "sorted_names" => "by sorted folder name".into(),

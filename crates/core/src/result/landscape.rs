@@ -1,4 +1,4 @@
-//! [`LossSurface`]: loss and accuracy on a grid of the plane θ + αδ + βη, with what made it.
+//! [`LossSurface`]: loss and accuracy on a grid of the plane θ + αδ + βη, with its manifest.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,28 +27,28 @@ pub struct Cell {
     pub loss_std_error: f64,
     /// Samples evaluated.
     pub count: u32,
-    /// What else was measured, from the same forward passes.
+    /// Further quantities from the same forward passes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readings: Vec<Reading>,
 }
 
-/// The estimate's array in `landscape.npz`.
+/// Name of the estimate's array in `landscape.npz`.
 const ESTIMATE: &str = "estimate";
 
-/// What is known of a cell.
+/// The status of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellStatus {
-    /// Nothing yet.
+    /// Not computed yet.
     Pending,
-    /// From some of the images and from its neighbours; see [`LossSurface::estimate`].
+    /// Estimated from some of the images and from neighbouring cells; see [`LossSurface::estimate`].
     Estimated,
     /// Computed on all images.
     Exact,
-    /// Computed on all images, and not a finite number.
+    /// Computed on all images, with a result that is not finite.
     NonFinite,
 }
 
-/// What a surface is of: enough to make it again.
+/// What determines a surface: enough to compute it again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LandscapeManifest {
     /// Version of the format: 1.
@@ -72,30 +72,30 @@ pub struct LandscapeManifest {
     pub labels: Option<LabelRecord>,
     /// Key of the preset of the random directions (`li2018`, ...), or `file`, `line`, `checkpoints`, `trajectory`, `input`.
     pub definition: String,
-    /// Normalization of random directions: `filter`, ...; in input space `l2`, `linf` or `image`, see [`InputRecord`].
+    /// Normalization of random directions: `filter`, ...; in input space `l2`, `linf` or `image`; see [`InputRecord`].
     pub normalization: String,
-    /// What 1-D tensors do: `zero`, `moving`, `as in the file`; `fixed` as all weights in input space.
+    /// The directions of 1-D tensors: `zero`, `moving`, `as in the file`; `fixed` in input space, like all weights.
     pub one_dimensional: String,
     /// `frozen`, `reestimated` or `batch`.
     pub batch_norm: String,
-    /// blake3 of the images that BatchNorm's statistics are estimated on, hex; where they are.
+    /// blake3 of the images that BatchNorm's statistics are estimated on, hex; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statistics_hash: Option<String>,
-    /// The loss: `cross_entropy`, or another in words.
+    /// The loss: `cross_entropy`, or the description of another.
     pub loss: String,
     /// Names of the semantic-shift datasets; empty where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ood: Vec<String>,
-    /// blake3 of the semantic-shift images, hex; where there are.
+    /// blake3 of the semantic-shift images, hex; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ood_hash: Option<String>,
     /// Their number.
     #[serde(default)]
     pub ood_samples: usize,
-    /// λ of the DR-SAM loss; where there are semantic-shift images.
+    /// λ of the DR-SAM loss; absent without semantic-shift images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda: Option<f64>,
-    /// How the Hessian's extreme eigenvalues are found; where they are.
+    /// How the Hessian's extreme eigenvalues are computed; absent if they are not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curvature: Option<serde_json::Value>,
     /// Arithmetic of the forward passes: `f32`, `tf32` or `bf16`. Weights are combined and losses taken in f32 and f64.
@@ -112,10 +112,10 @@ pub struct LandscapeManifest {
     /// Loss at θ itself, evaluated by the same code; may be non-finite.
     #[serde(with = "non_finite")]
     pub center_loss: f64,
-    /// The image and its directions, where the plane lies in input space.
+    /// The image and its directions, if the plane lies in input space.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<InputRecord>,
-    /// The plane, and what is drawn on it; absent in files that are older than other planes.
+    /// The plane, and what is drawn on it; absent in files of versions without other planes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plane: Option<PlaneRecord>,
     /// Images of its datasets that could not be read.
@@ -127,21 +127,21 @@ pub struct LandscapeManifest {
 }
 
 impl LandscapeManifest {
-    /// What people call the loss: `loss`, with its definition where it is not plain cross-entropy.
+    /// The label of the loss: `loss`, with its definition if it is not plain cross-entropy.
     pub fn loss_label(&self) -> String {
         loss_label(&self.loss)
     }
 
-    /// The dataset and how many of its images, as figures say it: `CIFAR-10 test, n = 1000`.
+    /// The dataset and the number of its images, as printed in figures: `CIFAR-10 test, n = 1000`.
     pub fn measured_on(&self) -> String {
         if let Some(input) = &self.input {
             return format!("{} ({})", input.of(&self.dataset), input.classes_said());
         }
-        // It is written when the surface is whole.
+        // It is written when the surface is complete.
         if self.samples == 0 { format!("{}, unfinished", self.dataset) } else { format!("{}, n = {}", self.dataset, self.samples) }
     }
 
-    /// What the value of a cell depends on: everything but names, files, and what is told of the plane beside its directions.
+    /// What the value of a cell depends on: everything but names, files, and the record of the plane except its directions.
     pub fn essence(&self) -> Self {
         Self {
             checkpoint: String::new(),
@@ -149,18 +149,18 @@ impl LandscapeManifest {
             dataset: String::new(),
             ood: Vec::new(),
             input: self.input.as_ref().map(InputRecord::essence),
-            // The hash of the images that could is what cells depend on.
+            // Cells depend on the hash of the readable images.
             unreadable: Unreadable::new(),
-            // The hash of the directions is what cells depend on; files of before have neither of these.
+            // Cells depend on the hash of the directions; older files have neither of these fields.
             plane: None,
             recipe: None,
-            // The hash of the dataset takes in its labels.
+            // The hash of the dataset includes its labels.
             labels: None,
             ..self.clone()
         }
     }
 
-    /// Where something is marked on the plane, (α, β): θ and everything that is projected.
+    /// The marked points of the plane, (α, β): θ and all projected checkpoints.
     pub fn marked(&self) -> Vec<[f64; 2]> {
         std::iter::once([0.0; 2]).chain(self.plane.iter().flat_map(PlaneRecord::covered)).collect()
     }
@@ -203,27 +203,27 @@ pub struct LossSurface {
     pub loss_std_error: Vec<f64>,
     /// Samples, [A, B]; 0 = not computed.
     pub count: Vec<u32>,
-    /// What else was measured.
+    /// Further quantities.
     pub maps: BTreeMap<Quantity, Map>,
-    /// What `loss` holds: the loss when absent. See [`LossSurface::of`].
+    /// The quantity in `loss`: the loss when absent. See [`LossSurface::of`].
     pub quantity: Option<Quantity>,
-    /// The checkpoint whose loss `loss` is the difference to, where it is one. See [`LossDifference`](super::LossDifference).
+    /// The checkpoint that was subtracted, if `loss` is a difference. See [`LossDifference`](super::LossDifference).
     pub baseline: Option<String>,
-    /// Where `loss` holds standard errors of what it would hold otherwise. See [`LossSurface::errors`].
+    /// Set if `loss` holds the standard errors of the quantity. See [`LossSurface::errors`].
     pub error_shown: Option<ErrorKind>,
-    /// While cells are missing: the loss of every cell as far as it is known, with the standard error of what is not computed.
+    /// While cells are missing: the loss of every cell as far as it is known, with the standard error of cells that are not computed.
     pub estimate: Option<Map>,
-    /// What it is of.
+    /// What determines it.
     pub manifest: LandscapeManifest,
 }
 
-/// The accuracy of a cell: none where the loss is NaN. There logits are, and earlier versions counted the argmax of these.
+/// The accuracy of a cell: NaN if the loss is NaN. Then logits are NaN, and earlier versions counted their argmax.
 fn defined_accuracy(accuracy: f64, loss: f64) -> f64 {
     if loss.is_nan() { f64::NAN } else { accuracy }
 }
 
 impl LossSurface {
-    /// A surface of which nothing is computed yet.
+    /// A surface without computed cells.
     pub fn pending(alpha: Vec<f64>, beta: Vec<f64>, manifest: LandscapeManifest) -> Self {
         let n = alpha.len() * beta.len();
         let nan = vec![f64::NAN; n];
@@ -244,7 +244,7 @@ impl LossSurface {
         }
     }
 
-    /// Puts a cell in its place; a cell outside the grid is ignored.
+    /// Stores a cell; a cell outside the grid is ignored.
     pub fn set(&mut self, cell: &Cell) {
         if cell.i >= self.alpha.len() || cell.j >= self.beta.len() {
             return;
@@ -284,14 +284,14 @@ impl LossSurface {
         (0..self.alpha.len()).flat_map(|i| (0..self.beta.len()).filter_map(move |j| self.cell(i, j))).collect()
     }
 
-    /// The same surface with another quantity in the place of the loss, to be drawn; `None` where it was not measured.
+    /// The same surface with another quantity instead of the loss, for drawing; `None` if it was not measured.
     pub fn of(&self, quantity: Quantity) -> Option<Self> {
         let map = self.maps.get(&quantity)?;
         let (loss, loss_std_error) = (map.value.clone(), map.std_error.clone());
         Some(Self { loss, loss_std_error, quantity: Some(quantity), estimate: None, ..self.clone() })
     }
 
-    /// What is known of cell `k` = i·B + j.
+    /// The status of cell `k` = i·B + j.
     pub fn status(&self, k: usize) -> CellStatus {
         match (self.count[k], self.loss[k].is_finite()) {
             (0, _) if self.estimate.as_ref().is_some_and(|map| map.value[k].is_finite()) => CellStatus::Estimated,
@@ -310,12 +310,12 @@ impl LossSurface {
         }
     }
 
-    /// What it is measured on, where people call the dataset so: the image that a plane in input space is around, else all of them.
+    /// What it was measured on, where the dataset is called `dataset`: one image for a plane in input space, else all images.
     pub fn around(&self, dataset: &str) -> String {
         self.manifest.input.as_ref().map_or_else(|| dataset.to_owned(), |input| input.of(dataset))
     }
 
-    /// What people call a class of its predictions.
+    /// The name of a class of its predictions.
     pub fn class_name(&self, class: usize) -> String {
         self.manifest.input.as_ref().map_or_else(|| format!("class {class}"), |input| input.class(class))
     }
@@ -334,8 +334,8 @@ impl LossSurface {
         })
     }
 
-    /// Whether two standard errors of every estimated loss stay within half a contour step: a twelfth of the range of logarithms, as the
-    /// figures' eleven lines divide it. `false` while a cell is pending.
+    /// Whether two standard errors of every estimated loss stay within half a contour step: a twelfth of the range of logarithms, which the
+    /// figures divide by eleven lines. `false` while a cell is pending.
     pub fn within_contour_step(&self) -> bool {
         let known: Option<Vec<(f64, f64)>> = (0..self.count.len()).map(|k| self.known_loss(k)).collect();
         let Some(known) = known else { return false };

@@ -1,4 +1,4 @@
-//! [`LandscapeBand`]: what several random planes through one point have in common, and how much they differ.
+//! [`LandscapeBand`]: mean and standard deviation of several random planes through one point.
 
 use std::path::Path;
 
@@ -17,13 +17,13 @@ pub struct LandscapeBand {
     pub beta: Vec<f64>,
     /// [A, B]
     pub mean: Vec<f64>,
-    /// Standard deviation over planes: how far a single random plane is to be believed. [A, B]
+    /// Standard deviation over planes, the uncertainty of a single random plane. [A, B]
     pub std: Vec<f64>,
-    /// What it is of.
+    /// What determines it.
     pub manifest: BandManifest,
 }
 
-/// What a band is of.
+/// What determines a band.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BandManifest {
     /// Version of the format: 1.
@@ -48,7 +48,7 @@ pub struct BandManifest {
 }
 
 impl BandManifest {
-    /// What people call the loss, see [`LandscapeManifest::loss_label`](super::LandscapeManifest::loss_label).
+    /// The label of the loss, see [`LandscapeManifest::loss_label`](super::LandscapeManifest::loss_label).
     pub fn loss_label(&self) -> String {
         loss_label(&self.loss)
     }

@@ -1,4 +1,4 @@
-//! [`LossDifference`]: by how much the loss of one checkpoint lies above another's, cell by cell, on the same images.
+//! [`LossDifference`]: the loss of one checkpoint minus that of another, cell by cell, on the same images.
 
 use std::path::Path;
 
@@ -12,16 +12,16 @@ pub const SAMPLE_LOSSES: &str = "sample_losses.npy";
 pub struct LossDifference {
     /// Difference of mean losses with its standard error; NaN where one of the two is not computed or not finite.
     pub map: Map,
-    /// Whether the standard error is of paired differences, image by image; where it is not, the two errors count as independent, which
-    /// is larger.
+    /// Whether the standard error is that of paired differences, image by image. Otherwise the two errors are treated as independent, which
+    /// gives a larger one.
     pub paired: Vec<bool>,
 }
 
 impl LossDifference {
-    /// L_a − L_b. Each surface comes with its folder, where the losses of single images lie.
+    /// L_a − L_b. Each surface comes with its folder, which holds the losses of single images.
     ///
     /// # Errors
-    /// Says what differs, where the surfaces are not of the same images, grid or draws of the directions.
+    /// When the surfaces have different images, grids or draws of the directions; the message says what differs.
     pub fn between((a, in_a): (&LossSurface, &Path), (b, in_b): (&LossSurface, &Path)) -> Result<Self, String> {
         comparable(a, b)?;
         let rows = |surface: &LossSurface, folder: &Path| {
@@ -37,7 +37,7 @@ impl LossDifference {
             let pair = both(k);
             let independent = || a.loss_std_error[k].hypot(b.loss_std_error[k]);
             let std_error = match (&a.manifest.input, &pair) {
-                // One image has no error over images.
+                // A single image has no standard error.
                 (Some(_), _) => f64::NAN,
                 (None, Some((a, b))) => paired_std_error(a, b),
                 (None, None) => independent(),
@@ -54,7 +54,8 @@ impl LossDifference {
         Ok(Self { map, paired })
     }
 
-    /// As a surface to be drawn: `a` with the difference to `b`, which people call `baseline`, in the place of its loss. A cell that one of the two lacks is not computed.
+    /// As a surface for drawing: `a` with the difference to `b`, called `baseline`, instead of its loss. A cell that either of the two lacks is
+    /// not computed.
     pub fn surface(&self, a: &LossSurface, b: &LossSurface, baseline: &str) -> LossSurface {
         let count = a.count.iter().zip(&b.count).map(|(&a, &b)| a.min(b)).collect();
         LossSurface {

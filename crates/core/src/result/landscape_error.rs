@@ -1,8 +1,8 @@
-//! [`LossSurface::errors`]: the standard errors of a surface, to be drawn in its place.
+//! [`LossSurface::errors`]: the standard errors of a surface, drawn instead of its values.
 
 use super::{LossSurface, Map, Quantity};
 
-/// How a standard error is measured.
+/// The unit of a standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ErrorKind {
     /// In the unit of its quantity.
@@ -12,7 +12,7 @@ pub enum ErrorKind {
 }
 
 impl LossSurface {
-    /// The same surface with the standard errors of what it holds in its place; they have no standard errors of their own (NaN). A relative
+    /// The same surface with its standard errors instead of its values. They have no standard errors themselves (NaN). A relative
     /// error of 0 is NaN.
     pub fn errors(&self, kind: ErrorKind) -> Self {
         let of = |value: f64, error: f64| match kind {
@@ -32,8 +32,8 @@ impl LossSurface {
         }
     }
 
-    /// What a session's colours of this surface are kept under: `loss`, `difference`, `auroc`, ..., of errors with `_std_error` or
-    /// `_relative_error` behind it.
+    /// The key of this surface's colours in a session: `loss`, `difference`, `auroc`, ..., followed by `_std_error` or
+    /// `_relative_error` for errors.
     pub fn value_key(&self) -> String {
         let key = match (self.quantity, &self.baseline) {
             (Some(quantity), _) => quantity.key(),
@@ -61,7 +61,7 @@ impl LossSurface {
         }
     }
 
-    /// What a quantity of its cells is called: of one image nothing is a mean.
+    /// The label of a quantity of its cells: values of one image are not called means.
     pub fn quantity_label(&self, quantity: Quantity) -> &'static str {
         match (&self.manifest.input, quantity) {
             (Some(_), Quantity::Energy) => "energy score",
@@ -69,7 +69,7 @@ impl LossSurface {
         }
     }
 
-    /// [`LossSurface::value_label`] as the beginning of a line.
+    /// [`LossSurface::value_label`] with a capital letter.
     pub fn value_title(&self) -> String {
         capital(&self.value_label())
     }
@@ -79,18 +79,18 @@ impl LossSurface {
         self.quantity.is_some_and(Quantity::is_class) && self.error_shown.is_none()
     }
 
-    /// Whether it holds differences to a baseline.
+    /// Whether it holds differences from a baseline.
     pub fn is_difference(&self) -> bool {
         self.baseline.is_some() && self.error_shown.is_none()
     }
 
-    /// Whether cell `k` holds a difference that may be none: within two standard errors of 0.
+    /// Whether cell `k` holds a difference that is not significant: within two standard errors of 0.
     pub fn is_unsure(&self, k: usize) -> bool {
         self.is_difference() && self.loss[k].abs() <= 2.0 * self.loss_std_error[k]
     }
 }
 
-/// A label as the beginning of a line; symbols such as λ stay as they are.
+/// A label with a capital letter; symbols such as λ are not changed.
 pub fn capital(label: &str) -> String {
     let mut signs = label.chars();
     signs.next().map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + signs.as_str())

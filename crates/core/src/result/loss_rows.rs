@@ -18,20 +18,20 @@ pub struct LossRows {
 }
 
 impl LossRows {
-    /// Opens a file of bare rows, or makes an empty one.
+    /// Opens a file of rows without a header, or creates an empty one.
     ///
     /// # Errors
-    /// When it can be neither opened nor made.
+    /// When it can be neither opened nor created.
     pub(super) fn bare(path: PathBuf, samples: usize) -> Result<Self, ResultError> {
         let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(|source| ResultError::Io { action: "open", source, path: path.clone() })?;
         Ok(Self { file, path, header: 0, samples })
     }
 
-    /// Makes a NumPy array of this `shape` ([A, B, N], zeros that take no room on disk until they are written), or opens it where it is.
+    /// Creates a NumPy array of this `shape` ([A, B, N], zeros that use no disk space until they are written), or opens an existing one.
     ///
     /// # Errors
-    /// When it can be neither opened nor made.
+    /// When it can be neither opened nor created.
     pub fn npy(path: &Path, shape: [usize; 3]) -> Result<Self, ResultError> {
         if let Some(rows) = Self::open_npy(path, shape) {
             return Ok(rows);
@@ -44,7 +44,7 @@ impl LossRows {
         Ok(Self { file, path: path.into(), header: header.len() as u64, samples: shape[2] })
     }
 
-    /// The array of [`LossRows::npy`], where there is one of this shape.
+    /// The array of [`LossRows::npy`], if one of this shape exists.
     pub fn open_npy(path: &Path, shape: [usize; 3]) -> Option<Self> {
         let expected = f32_header(&shape);
         let mut file = File::options().read(true).write(true).open(path).or_else(|_| File::open(path)).ok()?;
@@ -53,13 +53,13 @@ impl LossRows {
         (header == expected).then(|| Self { file, path: path.into(), header: expected.len() as u64, samples: shape[2] })
     }
 
-    /// Whole rows.
+    /// Number of complete rows.
     pub(super) fn len(&self) -> usize {
         let bytes = self.file.metadata().map_or(0, |metadata| metadata.len());
         (bytes.saturating_sub(self.header) / (4 * self.samples.max(1)) as u64) as usize
     }
 
-    /// Cuts what is behind the first `rows`.
+    /// Removes everything after the first `rows`.
     pub(super) fn truncate(&mut self, rows: usize) -> Result<(), ResultError> {
         let bytes = self.header + self.offset(rows);
         self.file.set_len(bytes).map_err(|source| ResultError::Io { action: "write", source, path: self.path.clone() })
@@ -72,7 +72,7 @@ impl LossRows {
     /// Writes a row.
     ///
     /// # Errors
-    /// When it has another length than the others, or cannot be written.
+    /// When its length differs from that of the others, or it cannot be written.
     pub fn write(&mut self, row: usize, losses: &[f32]) -> Result<(), ResultError> {
         if losses.len() != self.samples {
             let message = format!("expected {} losses a row, found {}", self.samples, losses.len());
@@ -84,7 +84,7 @@ impl LossRows {
         attempt.map_err(|source| ResultError::Io { action: "write", source, path: self.path.clone() })
     }
 
-    /// A row whose mean is `mean`, `None` where it has another, as rows that were never written do.
+    /// The row, if its mean is `mean`; `None` otherwise, as for rows that were never written.
     pub fn read(&mut self, row: usize, mean: f64) -> Option<Vec<f32>> {
         let mut bytes = vec![0; 4 * self.samples];
         self.file.seek(SeekFrom::Start(self.header + self.offset(row))).ok()?;

@@ -1,7 +1,7 @@
 //! What analyses and runs produce, as plain arrays, and their files (`.npz` beside `.json`).
 //!
 //! Every file is written to a temporary name in the same folder, synced, renamed ([`write_atomic`]).
-//! Deliberately absent: tensors, windows, the sessions that asked for the results.
+//! Deliberately absent: tensors, windows, sessions.
 
 mod atomic;
 mod cache;

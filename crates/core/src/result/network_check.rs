@@ -1,5 +1,5 @@
-//! [`NetworkCheck`]: whether a network on ID images has the running statistics of its BatchNorms, layer by layer, and what follows where
-//! it does not.
+//! [`NetworkCheck`]: compares the activations of a network on ID images with the running statistics of its BatchNorms, layer by layer, and
+//! warns where they differ.
 //!
 //! Measured on published CIFAR-10 checkpoints with 256 test images, as the median over channels of |ln(variance / running variance)|: with the right
 //! wiring and normalization its median over all layers is 0.07 to 0.13, single layers go up to 0.84; without shortcuts it is 2 to 4, with leaky ReLU
@@ -12,17 +12,17 @@ use serde::{Deserialize, Serialize};
 use super::{ResultError, json, write_atomic};
 use crate::metric;
 
-/// Images that are looked at.
+/// Number of images used.
 pub const CHECKED_IMAGES: usize = 128;
-/// Fewer say nothing.
+/// With fewer images there is no verdict.
 pub const LEAST_IMAGES: usize = 32;
-/// A layer, and the median of those from it on, beyond this are not as in training.
+/// If the measure of a layer and the median from it on exceed this, the layers differ from training.
 const WIRING: f64 = 0.5;
-/// So many layers at least have to be there from the one that is named on.
+/// Smallest number of layers from the reported one on.
 const LAYERS: usize = 3;
-/// The first layer beyond this is fed otherwise than in training.
+/// If the first layer's measure exceeds this, its input differs from training.
 const INPUT: f64 = 1.0;
-/// What fits nearly as well as the best is named beside it.
+/// Alternatives that fit nearly as well as the best are listed with it.
 const ALIKE: f64 = 0.3;
 
 /// One BatchNorm.
@@ -38,7 +38,7 @@ pub struct LayerCheck {
     pub mean: f64,
 }
 
-/// How well something else would fit.
+/// How well an alternative fits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fit {
     /// Key of a normalization, or name of an architecture.
@@ -64,10 +64,10 @@ pub struct NetworkCheck {
     /// The presets at the first BatchNorm.
     #[serde(default)]
     pub normalizations: Vec<Fit>,
-    /// Other architectures with the same tensors, looked at where this one does not fit.
+    /// Other architectures with the same tensors, measured if this one does not fit.
     #[serde(default)]
     pub architectures: Vec<Fit>,
-    /// What is not as it was in training; empty where all is.
+    /// What differs from training; empty if nothing does.
     #[serde(default)]
     pub warnings: Vec<String>,
 }
@@ -82,12 +82,12 @@ impl NetworkCheck {
         self.layers.iter().map(|layer| layer.variance).filter(|value| value.is_finite()).collect()
     }
 
-    /// Whether the inputs of the first BatchNorm have another spread than in training.
+    /// Whether the spread of the first BatchNorm's inputs differs from training.
     pub fn is_fed_otherwise(&self) -> bool {
         self.samples >= LEAST_IMAGES && self.layers.first().is_some_and(|first| first.variance > INPUT)
     }
 
-    /// The first layer from which on most layers are not as in training.
+    /// The first layer from which on most layers differ from training.
     pub fn begins(&self) -> Option<&LayerCheck> {
         if self.samples < LEAST_IMAGES {
             return None;
@@ -101,7 +101,7 @@ impl NetworkCheck {
         self.layers.get(start)
     }
 
-    /// Fills in the warnings from what was measured.
+    /// Adds the warnings that follow from the measures.
     pub fn judge(&mut self) {
         self.warnings.clear();
         if self.is_fed_otherwise() {
@@ -163,13 +163,13 @@ impl NetworkCheck {
     /// Reads `check.json` in `folder`.
     ///
     /// # Errors
-    /// When it is not there or not whole.
+    /// When it is missing or incomplete.
     pub fn load(folder: &Path) -> Result<Self, ResultError> {
         json::load(&folder.join("check.json"))
     }
 }
 
-/// The middle of `values`; NaN of none.
+/// The median of `values`; NaN for none.
 fn median(values: &[f64]) -> f64 {
     metric::median(values).unwrap_or(f64::NAN)
 }

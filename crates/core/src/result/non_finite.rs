@@ -1,4 +1,4 @@
-//! A float in JSON, with the names of those that JSON has no number for.
+//! A float in JSON. Values that JSON has no number for are written as their names.
 
 use serde::{Deserialize, Deserializer, Serializer};
 

@@ -1,15 +1,15 @@
-//! [`Picture`]: what placed the images of an embedding on the plane, and why it was that.
+//! [`Picture`]: the engine that computed the 2-D coordinates of an embedding, and why it was chosen.
 
 use super::{Npz, NpzValues};
 
-/// Fewest different points that t-SNE is run on.
+/// Smallest number of distinct points for t-SNE.
 pub const FEWEST_POINTS: usize = 5;
 
-/// Values of a feature that differ by less than this share of the largest one differ by rounding only: one image in batches of different
-/// sizes has such features.
+/// Values of a feature that differ by less than this share of the largest one differ only by rounding: the features of
+/// one image differ so between batches of different sizes.
 const ROUNDING: f32 = 1e-5;
 
-/// What places points on the plane.
+/// An engine that computes 2-D coordinates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
     /// t-SNE by the crate `bhtsne`.
@@ -23,7 +23,7 @@ impl Engine {
     /// All of them.
     pub const ALL: [Engine; 2] = [Engine::Bhtsne, Engine::Pca];
 
-    /// As in files.
+    /// As written in files.
     pub fn key(self) -> &'static str {
         match self {
             Engine::Bhtsne => "bhtsne",
@@ -31,7 +31,7 @@ impl Engine {
         }
     }
 
-    /// As shown to people.
+    /// As shown to the user.
     pub fn label(self) -> &'static str {
         match self {
             Engine::Bhtsne => "t-SNE",
@@ -48,26 +48,26 @@ impl Engine {
     }
 }
 
-/// What placed the points of an embedding, and where that is not what was asked for, why.
+/// The engine of an embedding, and why it is not the requested one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Picture {
-    /// What placed them.
+    /// The engine.
     pub engine: Engine,
-    /// The perplexity that t-SNE had; `None` where there was none or it is not known.
+    /// The perplexity of t-SNE; `None` for other engines or if it is not known.
     pub perplexity: Option<f64>,
-    /// Why it is not the engine or the perplexity that was asked for.
+    /// Why engine or perplexity are not the requested ones.
     pub reason: Option<String>,
 }
 
 impl Picture {
-    /// Principal components in the place of t-SNE, as only `different` of `images` differ in their features.
+    /// Principal components instead of t-SNE, because only `different` of `images` have distinct features.
     pub fn too_few(different: usize, images: usize) -> Self {
         let among = if different < images { format!(" among {images}") } else { String::new() };
         let reason = format!("t-SNE needs at least {FEWEST_POINTS} images whose features differ, found {different}{among}");
         Self { engine: Engine::Pca, perplexity: None, reason: Some(reason) }
     }
 
-    /// In words: `t-SNE`, or what it is instead and why.
+    /// As text: `t-SNE`, or the other engine and the reason.
     pub fn describe(&self) -> String {
         match &self.reason {
             Some(reason) => format!("{} ({reason})", self.engine.label()),
@@ -81,7 +81,7 @@ impl Picture {
         npz.push("reason", &[1], NpzValues::Text(vec![self.reason.clone().unwrap_or_default()]));
     }
 
-    /// What an archive records; `None` where it is of a version that did not.
+    /// The record in an archive; `None` for versions without one.
     pub(super) fn read(npz: &Npz) -> Result<Option<Self>, String> {
         let text = |name: &str| match npz.get(name).map(|array| &array.values) {
             Some(NpzValues::Text(texts)) => texts.first().cloned(),
@@ -96,8 +96,8 @@ impl Picture {
         Ok(Some(Self { engine, perplexity, reason: text("reason").filter(|reason| !reason.is_empty()) }))
     }
 
-    /// What made a picture that does not say: before it was recorded, fewer than five points, and points that are all one, were shown by
-    /// their principal components. t-SNE drives equal points apart, principal components leave them at 0.
+    /// The engine of an embedding without a record: earlier versions used principal components for fewer than five points and for points that
+    /// are all equal. t-SNE moves equal points apart, principal components leave them at 0.
     pub(super) fn unrecorded(features: &[f32], dim: usize, xy: &[[f32; 2]]) -> Self {
         let all_at_zero = || xy.as_flattened().iter().all(|v| v.abs() < 1e-3);
         let different = different_points(features, dim, FEWEST_POINTS);

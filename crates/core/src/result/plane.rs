@@ -1,4 +1,4 @@
-//! [`PlaneRecord`]: what plane a surface lies on, and which checkpoints are drawn on it.
+//! [`PlaneRecord`]: the plane of a surface, and the checkpoints that are drawn on it.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ pub struct PlanePoint {
     /// Coordinate along η; 0 where the plane has one axis.
     #[serde(with = "non_finite")]
     pub beta: f64,
-    /// ‖θ' − θ − αδ − βη‖₂ over all parameters: how far it lies from where it is drawn.
+    /// ‖θ' − θ − αδ − βη‖₂ over all parameters: its distance from the point at which it is drawn.
     #[serde(with = "non_finite")]
     pub distance: f64,
     /// ‖θ' − θ‖₂
@@ -32,19 +32,19 @@ pub struct PlanePoint {
 }
 
 impl PlanePoint {
-    /// Share of its distance from θ that lies outside of the plane, 0 to 1; 0 for θ itself.
+    /// Share of its distance from θ that is outside the plane, 0 to 1; 0 for θ itself.
     pub fn off_plane(&self) -> f64 {
         if self.from_theta > 0.0 { (self.distance / self.from_theta).min(1.0) } else { 0.0 }
     }
 
-    /// Its name, and how much of it the plane does not show where that is 1 % or more: `SAM (87 % off)`.
+    /// Its name, with the share outside the plane if that is 1 % or more: `SAM (87 % off)`.
     pub fn label(&self) -> String {
         let percent = (100.0 * self.off_plane()).round();
         if percent >= 1.0 { format!("{} ({percent:.0} % off)", self.name) } else { self.name.clone() }
     }
 }
 
-/// A file in the folder of a trajectory that does not count.
+/// A file in the folder of a trajectory that is left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// The file.
@@ -69,7 +69,7 @@ pub struct PlaneRecord {
     pub eta_norm: f64,
     /// Filters and tensors that only δ moves, because they have one entry and the axes are orthogonal.
     pub still_on_eta: usize,
-    /// What running statistics of BatchNorm do along the axes: `frozen` or `interpolated`.
+    /// The running statistics of BatchNorm along the axes: `frozen` or `interpolated`.
     pub statistics: String,
     /// Checkpoints of the session.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -77,10 +77,10 @@ pub struct PlaneRecord {
     /// Checkpoints of a trajectory, in its order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trajectory: Vec<PlanePoint>,
-    /// What says their order; empty for the epochs of a run.
+    /// The rule of their order; empty for the epochs of a run.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub order: String,
-    /// Files of the trajectory's folder that do not count.
+    /// Files of the trajectory's folder that are left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
     /// Shares of the trajectory's variance along the principal components, all of them, descending.
@@ -89,7 +89,7 @@ pub struct PlaneRecord {
 }
 
 impl PlaneRecord {
-    /// Places (α, β) that its marks cover: the points, and places close together along the trajectory.
+    /// Points (α, β) that its marks cover: the checkpoints, and points close together along the trajectory.
     pub fn covered(&self) -> Vec<[f64; 2]> {
         const STEPS: usize = 16;
         let step = |pair: &[PlanePoint], k: usize| {

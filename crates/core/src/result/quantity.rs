@@ -1,4 +1,4 @@
-//! [`Quantity`]: what a landscape's cell tells beside loss and accuracy, from the same forward passes.
+//! [`Quantity`]: what is measured in a landscape's cell besides loss and accuracy, from the same forward passes.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,21 +14,21 @@ pub enum Quantity {
     OodEnergy,
     /// Mean of logsumexp(z) − mean(z) over SS: Outlier Exposure's loss (Hendrycks et al. 2019, section 3; `reference/ood.md` 7).
     OutlierExposure,
-    /// Cross-entropy on ID + λ · the Outlier Exposure loss on SS: what DR-SAM keeps flat (paper, Eq. 8).
+    /// Cross-entropy on ID + λ · the Outlier Exposure loss on SS: the objective of DR-SAM (paper, Eq. 8).
     DrSam,
     /// AUROC of the energy score, ID against SS.
     Auroc,
     /// FPR@95 of the energy score, OOD positive.
     Fpr95,
-    /// Largest eigenvalue of the Hessian of the loss over all parameters; no standard error, as the other two.
+    /// Largest eigenvalue of the Hessian of the loss over all parameters; like the next two without a standard error.
     LambdaMax,
     /// Its smallest eigenvalue.
     LambdaMin,
-    /// |λ_min/λ_max|: how far from convex the loss is in the directions that a plane does not show (Li et al. 2018, section 6).
+    /// |λ_min/λ_max|: a measure of non-convexity in all directions (Li et al. 2018, section 6).
     NegativeCurvature,
     /// In input space: the class with the largest logit. A class, not an amount; NaN where a logit is not finite.
     Prediction,
-    /// In input space: logit of the class that counts, less the largest of the others; below 0 the prediction is another.
+    /// In input space: logit of the target class minus the largest other one; below 0 the prediction is another class.
     Margin,
     /// In input space: the largest softmax probability.
     Confidence,
@@ -51,10 +51,10 @@ impl Quantity {
         Quantity::Confidence,
     ];
 
-    /// Those of one image alone; of it they have no standard error.
+    /// The quantities of a single image; they have no standard error.
     pub const INPUT: [Quantity; 3] = [Quantity::Prediction, Quantity::Margin, Quantity::Confidence];
 
-    /// Those of the Hessian.
+    /// The quantities of the Hessian.
     pub const CURVATURE: [Quantity; 3] = [Quantity::LambdaMax, Quantity::LambdaMin, Quantity::NegativeCurvature];
 
     /// Name of its array in `landscape.npz`; its standard error is `<key>_std_error`.
@@ -80,12 +80,12 @@ impl Quantity {
         matches!(self, Quantity::OutlierExposure | Quantity::DrSam | Quantity::LambdaMax)
     }
 
-    /// Whether its values are classes, which have neither an order nor anything between them.
+    /// Whether its values are classes, which have neither an order nor values in between.
     pub fn is_class(self) -> bool {
         self == Quantity::Prediction
     }
 
-    /// As shown to people.
+    /// As shown to the user.
     pub fn label(self) -> &'static str {
         match self {
             Quantity::Energy => "mean energy score, ID",
@@ -107,7 +107,7 @@ impl Quantity {
 /// A quantity in one cell.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
-    /// What.
+    /// The quantity.
     pub quantity: Quantity,
     /// Its value; may be non-finite.
     #[serde(with = "non_finite")]
@@ -127,7 +127,7 @@ pub struct Map {
 }
 
 impl Map {
-    /// A map of which nothing is known.
+    /// A map without values.
     pub fn pending(cells: usize) -> Self {
         Self { value: vec![f64::NAN; cells], std_error: vec![f64::NAN; cells] }
     }

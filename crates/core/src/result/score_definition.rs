@@ -1,4 +1,4 @@
-//! What the numbers of `scores.json` are, in words: for its readers, for tips in the window, for the help of `flatland score`.
+//! Definitions of the numbers of `scores.json`, as text: for its readers, for tooltips in the window, for the help of `flatland score`.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::de::{Deserializer, IgnoredAny};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-/// Name of a number as in `scores.json`, and what it is.
+/// Name of a number as in `scores.json`, and its definition.
 const DEFINITIONS: [(&str, &str); 7] = [
     (
         "accuracy",
@@ -40,7 +40,7 @@ const DEFINITIONS: [(&str, &str); 7] = [
     ("base_rate", "share of OOD images among the images of a pair: those of the dataset, and all ID images"),
 ];
 
-/// What the number of this name in `scores.json` is; empty for other names.
+/// The definition of the number of this name in `scores.json`; empty for other names.
 pub fn score_definition(name: &str) -> &'static str {
     DEFINITIONS.iter().find(|(known, _)| *known == name).map_or("", |(_, meaning)| meaning)
 }
@@ -61,7 +61,7 @@ impl<'de> Deserialize<'de> for ScoreDefinitions {
     }
 }
 
-/// A line a number.
+/// One line per number.
 impl fmt::Display for ScoreDefinitions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         DEFINITIONS.iter().try_for_each(|(name, meaning)| writeln!(f, "  {name}: {meaning}"))

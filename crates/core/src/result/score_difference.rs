@@ -1,4 +1,4 @@
-//! [`ScoreDifference`]: by how much the accuracy and the detection of one checkpoint lie above another's, on the same images.
+//! [`ScoreDifference`]: accuracy and detection of one checkpoint minus those of another, on the same images.
 
 use indexmap::IndexMap;
 
@@ -8,7 +8,7 @@ use crate::metric::{auroc_difference, mean_std_error};
 /// A difference and its standard error, paired image by image.
 pub type Paired = (f64, f64);
 
-/// What one checkpoint has more than another; only of datasets that are the same images for both.
+/// The numbers of one checkpoint minus those of another, for datasets that have the same images for both.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScoreDifference {
     /// Name of the other.
@@ -20,7 +20,7 @@ pub struct ScoreDifference {
 }
 
 impl ScoreDifference {
-    /// `a` less `b`, which people call `baseline`.
+    /// `a` minus `b`, which is called `baseline`.
     pub fn between(a: &ScoreTable, b: &ScoreTable, baseline: &str) -> Self {
         let pairs: Vec<(&DatasetScores, &DatasetScores)> =
             a.datasets.iter().filter_map(|of_a| Some((of_a, b.datasets.iter().find(|of_b| same_images(of_a, of_b))?))).collect();
@@ -37,14 +37,14 @@ fn same_images(a: &DatasetScores, b: &DatasetScores) -> bool {
     a.name == b.name && a.role == b.role && a.label == b.label
 }
 
-/// Mean of the differences of being right.
+/// Mean difference of the right predictions.
 fn accuracy(a: &DatasetScores, b: &DatasetScores) -> Option<Paired> {
     let right = |data: &DatasetScores, k: usize| f64::from(u8::from(data.prediction.get(k) == data.label.get(k)));
     let differences: Vec<f64> = (0..a.label.len()).map(|k| right(a, k) - right(b, k)).collect();
     mean_std_error(&differences)
 }
 
-/// Dataset → difference of the AUROCs by `score`; none unless all ID data, against which they are judged, are the same images.
+/// Dataset → difference of the AUROCs by `score`; empty unless all ID data are the same images.
 fn detection(score: &str, a: &ScoreTable, b: &ScoreTable, pairs: &[(&DatasetScores, &DatasetScores)]) -> IndexMap<String, Paired> {
     let is_id = |data: &DatasetScores| data.role == "id";
     let ids = |table: &ScoreTable| table.datasets.iter().filter(|data| is_id(data)).count();
@@ -56,7 +56,7 @@ fn detection(score: &str, a: &ScoreTable, b: &ScoreTable, pairs: &[(&DatasetScor
     let id_b: Vec<f64> = id.iter().flat_map(|(_, b)| b.values(score)).copied().collect();
     let of = |(a, b): (&DatasetScores, &DatasetScores)| {
         let (ood_a, ood_b) = (a.values(score), b.values(score));
-        // With an infinite score there is no detection to differ.
+        // With an infinite score detection is not defined.
         let defined = [id_a.as_slice(), &id_b, ood_a, ood_b].into_iter().flatten().all(|score| score.is_finite());
         Some((a.name.clone(), auroc_difference((&id_a, ood_a), (&id_b, ood_b)).filter(|_| defined)?))
     };

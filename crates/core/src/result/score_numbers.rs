@@ -1,4 +1,4 @@
-//! What follows from the scores of single images: accuracies, detection against all ID data, and what of it is not defined and why.
+//! The numbers that follow from the scores of single images: accuracies, detection against all ID data, and what is not defined and why.
 //!
 //! An image has a prediction where its largest logit is a finite number and none is NaN; see [`DatasetScores::prediction`]. A number over
 //! images is not defined where one of them has no value: leaving it out would be a number of other images.
@@ -8,7 +8,7 @@ use crate::metric;
 
 /// Role keys of the data whose predictions are judged.
 const WITH_CLASSES: [&str; 2] = ["id", "cs"];
-/// Role keys of the data that are told from ID data.
+/// Role keys of the data that are detected against ID data.
 const SHIFTED: [&str; 3] = ["cs", "near", "far"];
 
 impl DatasetScores {
@@ -50,7 +50,7 @@ impl ScoreTable {
         table
     }
 
-    /// The same with what is not defined taken for that: files of earlier versions count a prediction for every image.
+    /// The same with undefined predictions removed: files of earlier versions have a prediction for every image.
     #[must_use]
     pub(super) fn checked(mut self) -> Self {
         let mut broken = false;
@@ -105,18 +105,18 @@ impl ScoreTable {
         self.with_role(&["id"]).flat_map(|data| data.values(score)).copied().collect()
     }
 
-    /// Whether a dataset's accuracy was asked for and is not defined.
+    /// Whether a dataset's accuracy was requested and is not defined.
     pub fn lacks_accuracy(&self, dataset: &str) -> bool {
         self.accuracy.get(dataset).is_some_and(Option::is_none)
     }
 
-    /// Whether a dataset's detection was asked for and is not defined.
+    /// Whether a dataset's detection was requested and is not defined.
     pub fn lacks_detection(&self, score: &str, dataset: &str) -> bool {
         let is_shifted = self.roles.get(dataset).is_some_and(|role| SHIFTED.contains(&role.as_str()));
         is_shifted && self.scores.get(score).and_then(|of| of.get(dataset)).is_some_and(Option::is_none)
     }
 
-    /// Why the detection of a dataset by a score is not defined; `None` where it is, or was not asked for.
+    /// Why the detection of a dataset by a score is not defined; `None` if it is, or was not requested.
     pub fn why_no_detection(&self, score: &str, dataset: &str) -> Option<String> {
         if !self.lacks_detection(score, dataset) {
             return None;
@@ -132,7 +132,7 @@ impl ScoreTable {
         Some(if told.is_empty() { none() } else { told.join(", ") })
     }
 
-    /// Why `score` has no histogram under this checkpoint; `None` where it has one.
+    /// Why `score` has no histogram for this checkpoint; `None` if it has one.
     pub fn why_no_histogram(&self, score: &str) -> Option<String> {
         let values = || self.datasets.iter().flat_map(|data| data.values(score));
         if values().any(|value| value.is_finite()) {
@@ -144,7 +144,7 @@ impl ScoreTable {
         }
     }
 
-    /// What a reader of the numbers has to know, a sentence each: images whose logits are not finite, scores that are not, ties of the largest
+    /// Remarks that are needed to read the numbers, a sentence each: images whose logits are not finite, scores that are not, ties of the largest
     /// logit.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();

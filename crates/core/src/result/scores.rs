@@ -1,4 +1,4 @@
-//! [`ScoreTable`]: per-sample detection scores of one checkpoint and the numbers made of them.
+//! [`ScoreTable`]: per-sample detection scores of one checkpoint and the numbers computed from them.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{LabelRecord, Npz, NpzValues, ResultError, ScoreDefinitions, Unreadable, json, safe_name};
 use crate::metric::{auroc_std_error, fpr95_std_error, share_std_error};
 
-/// How well a score tells one dataset from all ID data. OOD is positive, as in OpenOOD.
+/// How well a score separates one dataset from all ID data. OOD is positive, as in OpenOOD.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Detection {
     /// Area under the ROC curve.
@@ -39,7 +39,7 @@ pub struct DatasetScores {
     pub name: String,
     /// Its role key.
     pub role: String,
-    /// Position of each image in its source, [N]; empty where it is not known (files of before).
+    /// Position of each image in its source, [N]; empty if it is not known (older files).
     pub index: Vec<i64>,
     /// Labels, [N]; -1 = none.
     pub label: Vec<i64>,
@@ -52,7 +52,7 @@ pub struct DatasetScores {
 }
 
 impl DatasetScores {
-    /// The values of a score, [N]; none of a score that the images do not have.
+    /// The values of a score, [N]; empty for a score that the images do not have.
     pub fn values(&self, score: &str) -> &[f64] {
         self.scores.get(score).map_or(&[], Vec::as_slice)
     }
@@ -85,7 +85,7 @@ pub struct ScoreTable {
     /// Dataset → images in which several logits are the largest, where there are any.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub tied: IndexMap<String, usize>,
-    /// What the numbers are.
+    /// The definitions of the numbers.
     #[serde(default)]
     pub definitions: ScoreDefinitions,
     /// ID and CS dataset → what its labels follow from.
@@ -144,7 +144,7 @@ impl ScoreTable {
         json::save(&folder.join("scores.json"), &whole)
     }
 
-    /// How well `score` tells `dataset` from all ID data.
+    /// How well `score` separates `dataset` from all ID data.
     pub fn detection(&self, score: &str, dataset: &str) -> Option<Detection> {
         self.scores.get(score)?.get(dataset).copied().flatten()
     }
@@ -155,7 +155,7 @@ impl ScoreTable {
     }
 
     /// Share of right predictions of a dataset, and its binomial standard error over the images that have a label; `None` where it is not
-    /// defined or was not asked for.
+    /// defined or was not requested.
     pub fn accuracy(&self, dataset: &str) -> Option<(f64, f64)> {
         let accuracy = (*self.accuracy.get(dataset)?)?;
         let of = self.datasets.iter().find(|data| data.name == dataset);
@@ -163,7 +163,7 @@ impl ScoreTable {
         Some((accuracy, share_std_error(accuracy, labelled)))
     }
 
-    /// With the standard errors of all detections, made of the per-sample scores.
+    /// With the standard errors of all detections, computed from the per-sample scores.
     #[must_use]
     pub fn with_std_errors(mut self) -> Self {
         let of_score = |(score, detections): (&String, &IndexMap<String, Option<Detection>>)| {
@@ -186,7 +186,7 @@ impl ScoreTable {
     pub fn load(folder: &Path, checkpoint: &str) -> Result<Self, ResultError> {
         let path = folder.join("scores.json");
         let mut whole: IndexMap<String, ScoreTable> = json::load(&path)?;
-        // A table that is alone may be of a checkpoint that had another name.
+        // A single table may be that of a checkpoint that has been renamed.
         let alone = if whole.len() == 1 { whole.pop().map(|(_, table)| table) } else { None };
         let mut table = alone.or_else(|| whole.swap_remove(checkpoint)).ok_or_else(|| ResultError::Invalid {
             message: format!("expected the checkpoint `{checkpoint}`, found none of that name"),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{LabelRecord, ResultError, UnreadableImage, json};
 
-/// What an average over random ε knows beside its mean.
+/// The spread of an average over random ε.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// Standard deviation over the draws.
@@ -20,7 +20,7 @@ pub struct Spread {
     pub image_std_error: f64,
 }
 
-/// Why a search did not leave θ.
+/// Why a search found no ε other than 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stuck {
@@ -33,7 +33,7 @@ pub enum Stuck {
 }
 
 impl Stuck {
-    /// As written to people.
+    /// As shown to the user.
     pub fn label(self) -> &'static str {
         match self {
             Stuck::NoGradient => "the gradient at θ is zero in float32, as where logits are saturated",
@@ -52,7 +52,7 @@ pub struct Unmoved {
     pub why: Stuck,
 }
 
-/// What was found within one radius.
+/// The result for one radius.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SharpnessPoint {
     /// Radius.
@@ -66,7 +66,7 @@ pub struct SharpnessPoint {
     pub std_error: f64,
     /// ‖T⁻¹ε‖ of that ε in the norm of the ball (the largest where there are several): ‖ε‖₂ for the plain l2 ball.
     pub epsilon_norm: f64,
-    /// Only of averages.
+    /// For averages only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread: Option<Spread>,
     /// Batches of which the search did not leave θ, where there are some. They count as 0 in `sharpness` unless all of them are.
@@ -81,7 +81,7 @@ impl SharpnessPoint {
     }
 }
 
-/// What the second-order overlay ρ‖T∇L‖ + ρ²λ₁/2 is made of; means over the batches where m < n.
+/// The quantities of the second-order overlay ρ‖T∇L‖ + ρ²λ₁/2; means over the batches where m < n.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SecondOrder {
     /// ‖T∇L(θ)‖₂
@@ -102,7 +102,7 @@ impl SecondOrder {
 /// S(ρ) with ε in one layer alone, in the same ball.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerSharpness {
-    /// What the names of its parameters begin with: `layer1.0.conv1`.
+    /// The common prefix of its parameters' names: `layer1.0.conv1`.
     pub name: String,
     /// Its parameters.
     pub parameters: usize,
@@ -126,17 +126,17 @@ pub struct SharpnessCurve {
     /// Globs of the parameters that move; empty = all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moving: Vec<String>,
-    /// ‖T∇L(θ)‖₂ in float32, the mean over the batches where m < n; absent in files of before it was kept.
+    /// ‖T∇L(θ)‖₂ in float32, the mean over the batches where m < n; absent in older files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gradient_norm: Option<f64>,
     /// n: images evaluated.
     pub samples: usize,
-    /// The loss in words; absent where it is plain cross-entropy.
+    /// A description of the loss; absent if it is plain cross-entropy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<String>,
-    /// How the ε were looked for, in words.
+    /// The estimator, as text.
     pub estimator: String,
-    /// `lower`: every ε found proves a lower bound. `average`: a mean over random ε, which bounds nothing and may be negative.
+    /// `lower`: every ε found proves a lower bound. `average`: a mean over random ε, which is no bound and may be negative.
     pub bound: String,
     /// Gradient steps per radius and start; 0 where there are none.
     pub steps: usize,
@@ -156,7 +156,7 @@ pub struct SharpnessCurve {
     /// m: images that share one ε; n where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub m: Option<usize>,
-    /// Where each ascent started.
+    /// The start of each ascent.
     #[serde(default)]
     pub restarts: Vec<String>,
     /// Random ε per radius; absent where there are none.
@@ -165,18 +165,18 @@ pub struct SharpnessCurve {
     /// What the labels of the images follow from; absent in older files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<LabelRecord>,
-    /// The overlay, when asked for.
+    /// The overlay, if requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_order: Option<SecondOrder>,
-    /// What the numbers do not say by themselves: radii at which no ε was found. See [`SharpnessCurve::unmoved`].
+    /// A remark that is needed to read the numbers: radii at which no ε was found. See [`SharpnessCurve::unmoved`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
     /// Images of the dataset that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<UnreadableImage>,
-    /// Ascending in ρ; `sharpness` never falls where `estimator` climbs.
+    /// Ascending in ρ; `sharpness` never decreases for estimators that search by ascent.
     pub points: Vec<SharpnessPoint>,
-    /// Of each layer alone, in the order of the network; empty where that was not asked for.
+    /// Of each layer alone, in the order of the network; empty if not requested.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerSharpness>,
 }
@@ -187,12 +187,12 @@ impl SharpnessCurve {
         (self.norm != "linf" && matches!(self.adaptive.as_str(), "" | "none") && self.theta_norm > 0.0).then_some(self.theta_norm)
     }
 
-    /// Whether it is an average over random ε, which bounds nothing.
+    /// Whether it is an average over random ε, which is no bound.
     pub fn is_average(&self) -> bool {
         self.bound == "average"
     }
 
-    /// Which radii have no ε, and why; radii at which only some batches have none come after. `None` where every search left θ.
+    /// Which radii have no ε, and why, followed by radii at which only some batches have none. `None` if every search found an ε.
     pub fn unmoved(&self) -> Option<String> {
         let radii = |points: &[&SharpnessPoint]| points.iter().map(|point| point.rho.to_string()).collect::<Vec<_>>().join(", ");
         let mut parts = Vec::new();
@@ -210,7 +210,7 @@ impl SharpnessCurve {
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
-    /// A curve of before searches told whether they left θ: an ε of length 0 beside a radius above 0 is none.
+    /// Completes a curve of a version that did not record failed searches: an ε of length 0 at a radius above 0 means that none was found.
     fn told(mut self) -> Self {
         if !self.is_average() {
             for point in self.points.iter_mut().filter(|p| p.unmoved.is_none() && p.rho > 0.0 && p.epsilon_norm == 0.0) {

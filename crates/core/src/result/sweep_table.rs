@@ -1,4 +1,4 @@
-//! [`SweepResults`]: the `table.csv` that a sweep of runs leaves in its folder, read back.
+//! [`SweepResults`]: reads the `table.csv` in the folder of a sweep of runs.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub struct SweepPointResults {
     pub metrics: IndexMap<String, (f64, f64)>,
 }
 
-/// What came out of a sweep.
+/// The results of a sweep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SweepResults {
     /// Names of the swept fields.
@@ -30,7 +30,7 @@ impl SweepResults {
     /// Reads `table.csv` of the sweep in `folder`.
     ///
     /// # Errors
-    /// When it is not there or is no such table.
+    /// When it is missing or is no such table.
     pub fn load(folder: &Path) -> Result<Self, ResultError> {
         let path = folder.join("table.csv");
         let text = std::fs::read_to_string(&path).map_err(|source| ResultError::Io { action: "read", source, path: path.clone() })?;

@@ -1,7 +1,7 @@
 //! Scalars as a TensorBoard event file: TFRecord frames around `tensorflow.Event` messages.
 //!
-//! Written by hand, because the crate for it (tensorboard-rs) has not been kept: a frame is a length and its masked CRC-32C, the
-//! message and its; of the protocol buffers three messages of two or three fields each are needed (`event.proto`, `summary.proto`).
+//! Written here because the crate for it (tensorboard-rs) is not maintained. A frame is a length with its masked CRC-32C, then the message
+//! with its own. Of the protocol buffers, three messages of two or three fields each are needed (`event.proto`, `summary.proto`).
 
 /// One value of a curve.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,7 +10,7 @@ pub struct Scalar {
     pub wall_time: f64,
     /// Step of the run.
     pub step: u64,
-    /// Name of the curve; a part before a `/` groups.
+    /// Name of the curve; the part before a `/` is its group.
     pub tag: String,
     /// Value, single precision as TensorBoard keeps it.
     pub value: f32,

@@ -1,4 +1,4 @@
-//! [`Unreadable`]: images that could not be read and so are in no number of a result.
+//! [`Unreadable`]: images that could not be read and are left out of every number of a result.
 
 use std::path::PathBuf;
 
@@ -14,20 +14,20 @@ pub struct UnreadableImage {
     pub reason: String,
 }
 
-/// Dataset → its images that could not be read, where there are any.
+/// Dataset → its unreadable images, if there are any.
 pub type Unreadable = IndexMap<String, Vec<UnreadableImage>>;
 
-/// At most this many are named to people; the files of the result name all.
+/// Largest number of images in a message; the files of the result list all.
 const NAMED: usize = 10;
 
-/// The images to people: a line each, the first ten.
+/// The images for a message: a line each, the first ten.
 pub fn unreadable_lines(images: &[UnreadableImage]) -> Vec<String> {
     let line = |image: &UnreadableImage| format!("{}: {}", image.path.display(), image.reason);
     let more = images.len().saturating_sub(NAMED);
     images.iter().take(NAMED).map(line).chain((more > 0).then(|| format!("and {more} more"))).collect()
 }
 
-/// That images of `dataset` could not be read, of how many where that is known, and which; `None` where all could.
+/// The warning that images of `dataset` could not be read: how many, of how many if known, and which; `None` if all could.
 pub fn unreadable_warning(dataset: &str, available: Option<usize>, images: &[UnreadableImage]) -> Option<String> {
     if images.is_empty() {
         return None;

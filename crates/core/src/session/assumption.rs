@@ -1,4 +1,4 @@
-//! [`Assumption`]: what the session says of a checkpoint or a dataset although nobody stated it.
+//! [`Assumption`]: a value of a checkpoint or a dataset that was inferred and not stated by the user.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{CheckpointEntry, Normalization, Session};
 
-/// A field whose value was inferred and that nobody has confirmed or changed yet.
+/// A field whose value was inferred and that the user has neither confirmed nor changed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Assumption {
-    /// What a checkpoint's inputs are normalized with.
+    /// The normalization of a checkpoint's inputs.
     Normalization,
-    /// What a dataset is to the ID data.
+    /// The role of a dataset.
     Role,
 }
 
@@ -20,7 +20,7 @@ pub enum Assumption {
 pub type Assumptions = BTreeSet<Assumption>;
 
 impl CheckpointEntry {
-    /// Normalizes the inputs as somebody says: that is no assumption any more.
+    /// Sets the normalization that the user states; it is no assumption any more.
     pub fn state_normalization(&mut self, normalization: Normalization) {
         self.normalization = normalization;
         self.assumed.remove(&Assumption::Normalization);
@@ -28,7 +28,7 @@ impl CheckpointEntry {
 }
 
 impl Session {
-    /// Marks what the text of this session, `text`, leaves open and its defaults decide.
+    /// Marks the values that `text`, the text of this session, does not state.
     pub(super) fn assume_what_is_missing(&mut self, text: &str) {
         let Ok(table) = text.parse::<toml::Table>() else { return };
         let entries = table.get("checkpoint").and_then(toml::Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -39,7 +39,7 @@ impl Session {
         }
     }
 
-    /// What is assumed in this session, a sentence each, with the line that states it.
+    /// The assumptions of this session, a sentence each, with the line that would state it.
     pub fn assumptions(&self) -> Vec<String> {
         let checkpoints = self.checkpoints.iter().filter(|entry| entry.assumed.contains(&Assumption::Normalization)).map(|entry| {
             format!(
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_normalization_has_an_assumed_one_until_somebody_states_it() {
+    fn a_file_without_a_normalization_has_an_assumed_one_until_it_is_stated() {
         let text = "version = 1\n[[checkpoint]]\nname = \"a\"\npath = \"a\"\nnormalization = \"half\"\n[[checkpoint]]\nname = \"b\"\npath = \"b\"\n";
         let mut session = load(text);
         assert_eq!(session.assumptions().len(), 1);
@@ -77,15 +77,15 @@ mod tests {
         let saved = session.to_toml(std::path::Path::new("/")).unwrap();
         assert_eq!(load(&saved).assumptions(), session.assumptions(), "a saved assumption stays one");
         session.checkpoints[1].state_normalization(Normalization::Preset(NormalizationPreset::Cifar10));
-        assert!(session.assumptions().is_empty(), "the value is the same, and somebody said it");
+        assert!(session.assumptions().is_empty(), "the value is the same and stated now");
         assert!(!session.to_toml(std::path::Path::new("/")).unwrap().contains("assumed"));
     }
 
     #[test]
-    fn a_guessed_role_is_an_assumption_until_somebody_takes_one() {
+    fn a_guessed_role_is_an_assumption_until_it_is_stated() {
         let mut entry = DatasetEntry::guessed("a".into(), "/data/a".into(), Role::Far);
         assert!(entry.assumed.contains(&Assumption::Role));
         entry.take_role(Role::Far);
-        assert!(entry.assumed.is_empty(), "the role is the same, and somebody said it");
+        assert!(entry.assumed.is_empty(), "the role is the same and stated now");
     }
 }

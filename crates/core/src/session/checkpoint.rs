@@ -1,5 +1,5 @@
-//! [`CheckpointEntry`], and what is done to the list of them: order, colour, name, sight. A checkpoint keeps its colour whatever
-//! happens to the others.
+//! [`CheckpointEntry`], and the changes to the list of them: order, colour, name, visibility. A checkpoint keeps its colour when others
+//! change.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Assumptions, NetworkChoice, Normalization, Session};
 
-/// Colours that checkpoints are told apart by; the next one starts again at the first.
+/// Number of checkpoint colours; the next checkpoint gets the first colour again.
 pub const COLORS: usize = 8;
 
 /// A checkpoint that is open.
@@ -30,13 +30,13 @@ pub struct CheckpointEntry {
     /// What the network's inputs were normalized with.
     #[serde(default)]
     pub normalization: Normalization,
-    /// What was inferred and nobody has confirmed yet.
+    /// What was inferred and not confirmed yet.
     #[serde(default, skip_serializing_if = "Assumptions::is_empty")]
     pub assumed: Assumptions,
     /// Index of its colour; absent = its place in the session ([`Session::colors`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub color: Option<usize>,
-    /// Open, and not drawn.
+    /// Whether it is open but not drawn.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
 }
@@ -49,8 +49,8 @@ impl CheckpointEntry {
 }
 
 impl Session {
-    /// Index of the colour of every checkpoint, in their order: the one that it keeps, else its place where that is free, else the first
-    /// that is free.
+    /// Index of the colour of every checkpoint, in their order: the stored one, else its place in the list if that colour is free, else the first
+    /// free one.
     pub fn colors(&self) -> Vec<usize> {
         let mut taken: Vec<usize> = self.checkpoints.iter().filter_map(|entry| entry.color).collect();
         let mut of = |(place, entry): (usize, &CheckpointEntry)| {
@@ -78,15 +78,15 @@ impl Session {
         self.checkpoints.iter().any(|entry| entry.name == name && !entry.hidden)
     }
 
-    /// Opens a checkpoint behind the others.
+    /// Adds a checkpoint after the others.
     pub fn add_checkpoint(&mut self, entry: CheckpointEntry) {
         self.keep_colors();
         self.checkpoints.push(entry);
         self.keep_colors();
     }
 
-    /// Opens the state dict `weights` of the file of the checkpoint at `place`, behind the others: everything else as it is, the name with the
-    /// key behind it.
+    /// Adds the state dict `weights` of the file of the checkpoint at `place`, after the others. Everything else is equal; the key is
+    /// appended to the name.
     pub fn open_beside(&mut self, place: usize, weights: String) {
         let Some(entry) = self.checkpoints.get(place) else { return };
         let own = entry.weights.as_ref().and_then(|own| entry.name.strip_suffix(&format!(" ({own})")));
@@ -97,8 +97,8 @@ impl Session {
         self.add_checkpoint(entry);
     }
 
-    /// Closes the checkpoint called `name` and gives it back; the session says nothing of it any more, but for the axes of a plane that
-    /// goes through it.
+    /// Removes the checkpoint called `name` and returns it. The session does not mention it any more, except in the axes of a plane
+    /// through it.
     pub fn remove_checkpoint(&mut self, name: &str) -> Option<CheckpointEntry> {
         self.keep_colors();
         let entry = self.position(name).map(|place| self.checkpoints.remove(place))?;
@@ -108,7 +108,7 @@ impl Session {
         Some(entry)
     }
 
-    /// Moves the checkpoint called `name` to place `to`; behind all others where that is too far.
+    /// Moves the checkpoint called `name` to place `to`, at most to the end.
     pub fn move_checkpoint(&mut self, name: &str, to: usize) {
         self.keep_baseline();
         self.keep_colors();
@@ -117,7 +117,8 @@ impl Session {
         self.checkpoints.insert(to.min(self.checkpoints.len()), entry);
     }
 
-    /// Gives the checkpoint called `name` the colour of this index; who has it takes the other's, so that two never look alike.
+    /// Gives the checkpoint called `name` the colour of this index. The checkpoint that has it gets the other's colour, so that colours
+    /// stay distinct.
     pub fn recolor_checkpoint(&mut self, name: &str, color: usize) {
         self.keep_colors();
         let Some(place) = self.position(name) else { return };
@@ -126,7 +127,7 @@ impl Session {
         self.checkpoints[place].color = Some(color);
     }
 
-    /// Gives the checkpoint `from` another name, wherever the session says it.
+    /// Renames the checkpoint `from` wherever the session mentions it.
     ///
     /// # Errors
     /// When there is no such checkpoint, or the new name is empty or taken.
@@ -156,8 +157,8 @@ impl Session {
         [&mut self.figure.compared, &mut self.figure.methods].into_iter().chain(&mut self.landscape.project)
     }
 
-    /// The checkpoints of `before` that this session does not have, each with its new name where it has the same weights of its file
-    /// under another.
+    /// The checkpoints of `before` that this session does not have, each with its new name if the same weights of the same file
+    /// have another name here.
     pub fn gone_from<'a>(&'a self, before: &'a Self) -> Vec<(&'a CheckpointEntry, Option<&'a str>)> {
         let is_same = |a: &CheckpointEntry, b: &CheckpointEntry| a.path == b.path && a.choice() == b.choice();
         let has = |session: &Self, entry: &CheckpointEntry| session.checkpoints.iter().any(|e| e.name == entry.name && is_same(e, entry));
@@ -175,13 +176,13 @@ impl Session {
         self.checkpoints.iter().position(|entry| entry.name == name)
     }
 
-    /// Writes down every colour, so that it stays when places change.
+    /// Stores every colour, so that it stays when places change.
     fn keep_colors(&mut self) {
         let colors = self.colors();
         self.checkpoints.iter_mut().zip(colors).for_each(|(entry, color)| entry.color = Some(color));
     }
 
-    /// Writes down the baseline, so that it stays when another becomes the first.
+    /// Stores the baseline, so that it stays when another checkpoint becomes the first.
     fn keep_baseline(&mut self) {
         self.landscape.baseline = self.landscape_baseline().map(str::to_owned);
     }

@@ -1,4 +1,4 @@
-//! [`ClassesEntry`]: what a `[[dataset]]` says about its classes where names alone do not tell which class of the network each is.
+//! [`ClassesEntry`]: how a `[[dataset]]` maps its classes to the network's where names alone do not determine it.
 
 use std::collections::BTreeMap;
 
@@ -21,10 +21,10 @@ pub enum ClassesEntry {
 }
 
 impl ClassesEntry {
-    /// What `text` says, which is written as behind `classes = `; a rule needs no quotation marks. `None` where the text is empty.
+    /// Parses `text`, which is written as after `classes = `; a rule needs no quotation marks. `None` if the text is empty.
     ///
     /// # Errors
-    /// When it says no classes; the message says what would.
+    /// When it is no valid value; the message lists the valid ones.
     pub fn parse(text: &str) -> Result<Option<Self>, String> {
         #[derive(Deserialize)]
         struct Line {

@@ -1,14 +1,14 @@
-//! What is done to the list of datasets: how one is opened for a first look, and how it is changed.
+//! Changes to the list of datasets: how one is added with a default limit, and how it is changed.
 
 use std::path::PathBuf;
 
 use super::{Assumption, Assumptions, DatasetEntry, Role, Session};
 
-/// So many images are measured on until somebody asks for more: enough to see shapes, and minutes instead of hours on a CPU.
+/// Default limit of images of a dataset that is measured on: enough to see shapes, in minutes instead of hours on a CPU.
 pub const FIRST_LOOK: usize = 200;
 
 impl DatasetEntry {
-    /// One that has just been opened: a first look at what is measured on, everything of what is trained with.
+    /// A dataset that has just been opened: with the default limit if it is measured on, whole if it is trained on.
     pub fn opened(name: String, path: PathBuf, role: Role) -> Self {
         let limit = role.is_measured().then_some(FIRST_LOOK);
         Self {
@@ -25,7 +25,7 @@ impl DatasetEntry {
         }
     }
 
-    /// One that has just been opened, whose role nobody stated.
+    /// A dataset that has just been opened and whose role was guessed.
     pub fn guessed(name: String, path: PathBuf, role: Role) -> Self {
         Self { assumed: [Assumption::Role].into(), ..Self::opened(name, path, role) }
     }
@@ -35,7 +35,7 @@ impl DatasetEntry {
         self.path.to_string_lossy().starts_with("demo:")
     }
 
-    /// Gives it the role that somebody says; the limit of a first look goes with what it is for.
+    /// Sets the role that the user states. The default limit is set or removed with it.
     pub fn take_role(&mut self, role: Role) {
         match (self.role.is_measured(), role.is_measured()) {
             (true, false) if self.limit == Some(FIRST_LOOK) => self.limit = None,
@@ -48,14 +48,14 @@ impl DatasetEntry {
 }
 
 impl Role {
-    /// Whether its images are for measuring on rather than for training with.
+    /// Whether its images are measured on and not trained on.
     pub fn is_measured(self) -> bool {
         !matches!(self, Role::Train | Role::Outliers)
     }
 }
 
 impl Session {
-    /// Puts `entry` in the place of the dataset called `name`; a new name is said everywhere in the session.
+    /// Replaces the dataset called `name` by `entry`; a new name is changed everywhere in the session.
     ///
     /// # Errors
     /// When there is no such dataset, or the new name is empty or taken.
@@ -69,7 +69,7 @@ impl Session {
         if place(&to).is_some_and(|other| other != at) {
             return Err(format!("expected a name that no other dataset has, found `{to}`"));
         }
-        // The loss on images of other classes means nothing.
+        // The loss on images of other classes has no meaning.
         if !entry.role.has_classes() && self.view.dataset.as_deref() == Some(name) {
             self.view.dataset = None;
         }
@@ -78,13 +78,13 @@ impl Session {
         Ok(())
     }
 
-    /// Closes the dataset called `name`: nothing in the session names it any more.
+    /// Removes the dataset called `name`; nothing in the session mentions it any more.
     pub fn remove_dataset(&mut self, name: &str) {
         self.datasets.retain(|dataset| dataset.name != name);
         self.say_dataset(name, None);
     }
 
-    /// Says `to` wherever the session names the dataset `name`; without it, names none there.
+    /// Replaces the dataset `name` by `to` wherever the session mentions it; without `to`, removes it there.
     fn say_dataset(&mut self, name: &str, to: Option<&str>) {
         let hessian = self.hessian.as_mut().map(|settings| &mut settings.datasets);
         let lists = [&mut self.landscape.datasets, &mut self.landscape.ood, &mut self.sharpness.datasets, &mut self.embedding.datasets];

@@ -1,4 +1,4 @@
-//! How random directions are drawn and scaled: presets by name, and what a session changes about them.
+//! How random directions are drawn and scaled: presets by name, and the settings that override them.
 //!
 //! Sources: Li et al. 2018 (arXiv 1712.09913, section 4) and the code of the tools that are named; `docs/landscape.md` says what each
 //! preset reproduces and what it cannot.
@@ -25,7 +25,7 @@ pub enum Scaling {
     Layer,
     /// Every entry is multiplied by the weight's entry.
     Weight,
-    /// Draws stay as they are.
+    /// Draws are not scaled.
     None,
     /// For each position behind the first dimension, the entries across outputs get the norm of the weight's (xxxnell).
     AcrossOutputs,
@@ -33,7 +33,7 @@ pub enum Scaling {
     UnitRms,
 }
 
-/// What tensors of fewer than two dimensions get where they move.
+/// The directions of tensors of fewer than two dimensions, if they move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OneDimensional {
@@ -46,13 +46,13 @@ pub enum OneDimensional {
     Magnitude,
 }
 
-/// What is done about the angle between the axes.
+/// How the axes are made orthogonal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Orthogonalization {
-    /// Nothing.
+    /// Not at all.
     None,
-    /// In each unit of the scaling (filter or tensor) η loses its part along δ and gets its length back: norms and right angle exact.
+    /// In each unit of the scaling (filter or tensor) the part of η along δ is removed and its length restored: norms and right angle are exact.
     PerUnit,
     /// Draws: r − (⟨r, d⟩/|d|²) d over all parameters, before they are scaled.
     Draws,
@@ -134,16 +134,16 @@ impl Preset {
     }
 }
 
-/// `[landscape.directions]`: a preset and what is otherwise.
+/// `[landscape.directions]`: a preset and the values that override it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DirectionSettings {
-    /// The definition to start from.
+    /// The preset.
     pub preset: Preset,
     /// Replaces the preset's scaling.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub normalization: Option<Scaling>,
-    /// `true`: axes at an exact right angle with every norm kept; `false`: as they are drawn, whatever the preset does.
+    /// `true`: axes at an exact right angle with every norm kept; `false`: as drawn, whatever the preset does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub orthogonal: Option<bool>,
     /// Whether biases move.
@@ -192,7 +192,7 @@ pub struct DirectionRule {
     pub batch_norm: bool,
     /// Angle between the axes.
     pub orthogonalization: Orthogonalization,
-    /// Whether each axis is scaled as a whole to ‖θ‖ at last.
+    /// Whether each axis is finally scaled as a whole to ‖θ‖.
     pub model_length: bool,
     /// Globs of the tensors that move; empty = all.
     pub layers: Vec<String>,

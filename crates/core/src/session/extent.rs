@@ -1,10 +1,10 @@
-//! [`Extent`]: which part of a plot is seen. [`Extents`]: of all panels of a tab, or of each.
+//! [`Extent`]: the visible part of a plot. [`Extents`]: that of all panels of a tab, or of each panel.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Which part of a plot is seen, in units of its axes; absent = all of it.
+/// The visible part of a plot, in units of its axes; absent = all of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Extent {
@@ -16,23 +16,23 @@ pub struct Extent {
     pub y: Option<[f64; 2]>,
 }
 
-/// What the panels of a tab show: all the same part while their axes are linked, each its own while they are not.
+/// The visible parts of the panels of a tab: one for all while their axes are linked, else one for each.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Extents {
     shared: Extent,
-    /// By panel; those that are not here still show what all did.
+    /// By panel; panels that are not listed show the common part.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     own: BTreeMap<String, Extent>,
 }
 
 impl Extents {
-    /// What a panel shows.
+    /// The visible part of a panel.
     pub fn of(&self, linked: bool, panel: &str) -> Extent {
         if linked { self.shared } else { self.own.get(panel).copied().unwrap_or(self.shared) }
     }
 
-    /// A panel shows this now; while axes are linked, all do.
+    /// Sets the visible part of a panel, or of all panels while axes are linked.
     pub fn set(&mut self, linked: bool, panel: &str, extent: Extent) {
         if extent == self.of(linked, panel) {
             return;
@@ -44,12 +44,12 @@ impl Extents {
         }
     }
 
-    /// Axes are linked again: all show what they showed before they parted.
+    /// Links the axes again: all panels show the common part of before.
     pub fn join(&mut self) {
         self.own.clear();
     }
 
-    /// A panel has another name now; with none, it is gone.
+    /// Renames a panel; without a new name, removes it.
     pub(super) fn rename(&mut self, from: &str, to: Option<&str>) {
         if let (Some(own), Some(to)) = (self.own.remove(from), to) {
             self.own.insert(to.to_owned(), own);

@@ -1,11 +1,11 @@
-//! [`FigureSettings`]: size, type, theme and files of the figures, and which of them there are.
+//! [`FigureSettings`]: size, font size, theme and file formats of the figures, and which figures are drawn.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// What a figure is drawn on.
+/// The background that a figure is drawn for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Theme {
     /// White paper.
@@ -34,7 +34,7 @@ impl Theme {
     }
 }
 
-/// A kind of file of a figure.
+/// A file format of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FigureFormat {
@@ -66,7 +66,7 @@ impl FigureFormat {
     }
 }
 
-/// Which figures there are.
+/// Which figures are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FigurePreset {
@@ -86,17 +86,17 @@ pub struct FigureSettings {
     /// Height in millimetres, within [`FigureSettings::HEIGHT_MM`]; absent = what the content needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height_mm: Option<f64>,
-    /// Size of the type in points, within [`FigureSettings::FONT_PT`].
+    /// Font size in points, within [`FigureSettings::FONT_PT`].
     pub font_pt: f64,
     /// Resolution of PNGs in dots per inch, within [`FigureSettings::DPI`].
     pub dpi: f64,
-    /// What they are drawn on.
+    /// The background that they are drawn for.
     pub theme: Theme,
-    /// Which files are written of each.
+    /// The file formats of each figure.
     pub formats: Vec<FigureFormat>,
     /// Whether panels carry letters, (a), (b), ...; figures of the paper always do.
     pub letters: bool,
-    /// Which figures there are.
+    /// Which figures are drawn.
     pub preset: FigurePreset,
     /// Names of the checkpoints in the paper's Figures 3 to 7 (there: pre-trained, OOD-D, OOD-G); empty = the first three.
     pub compared: Vec<String>,
@@ -130,12 +130,12 @@ impl FigureSettings {
     pub const WIDTH_MM: RangeInclusive<f64> = 30.0..=1000.0;
     /// Heights, in millimetres.
     pub const HEIGHT_MM: RangeInclusive<f64> = 20.0..=1000.0;
-    /// Sizes of type, in points.
+    /// Font sizes, in points.
     pub const FONT_PT: RangeInclusive<f64> = 3.0..=48.0;
     /// Resolutions of PNGs, in dots per inch.
     pub const DPI: RangeInclusive<f64> = 30.0..=2400.0;
 
-    /// Whether the numbers make sense; the message says what was expected and found.
+    /// Whether the values are valid; the message says what was expected and found.
     ///
     /// # Errors
     /// When they do not.
@@ -160,10 +160,10 @@ impl FigureSettings {
         Ok(())
     }
 
-    /// Whether all names are those of checkpoints.
+    /// Checks that all names are those of checkpoints.
     ///
     /// # Errors
-    /// When one is not; the message lists those that there are.
+    /// When one is not; the message lists the checkpoints.
     pub fn check_names<'a>(&self, checkpoints: impl Iterator<Item = &'a str> + Clone) -> Result<(), String> {
         for (field, names) in [("compared", &self.compared), ("methods", &self.methods)] {
             for name in names {

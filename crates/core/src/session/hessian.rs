@@ -32,11 +32,11 @@ impl DensityQuality {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HessianSettings {
-    /// Eigenpairs from the largest eigenvalue downwards, ≥ 1; λ_min comes beside them.
+    /// Eigenpairs from the largest eigenvalue downwards, ≥ 1; λ_min is always computed in addition.
     pub top: usize,
     /// Lanczos steps for them at most.
     pub lanczos_steps: usize,
-    /// They are found when every residual ‖Hv − λv‖ is at most this share of the largest |λ|.
+    /// They count as converged when every residual ‖Hv − λv‖ is at most this share of the largest |λ|.
     pub tolerance: f64,
     /// Probes of Hutch++'s remainder (and of its sketch), ≥ 2; 0 = no trace. Three products with H each.
     pub trace_probes: usize,
@@ -48,7 +48,7 @@ pub struct HessianSettings {
     /// Globs on the names of parameters, e.g. `layer3.*`, as those of `[landscape.directions]`: only parameters that match one move. Empty = all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<String>,
-    /// Also the same of each layer alone, which is far more work: a layer is a module with parameters of its own.
+    /// Also computes the same for each layer alone, which takes far longer. A layer is a module with parameters of its own.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub per_layer: bool,
     /// Names of the datasets to evaluate; empty = as for the landscape.
@@ -72,7 +72,7 @@ impl Default for HessianSettings {
 }
 
 impl HessianSettings {
-    /// Whether the numbers make sense; the message says what was expected and found.
+    /// Whether the values are valid; the message says what was expected and found.
     ///
     /// # Errors
     /// When they do not.

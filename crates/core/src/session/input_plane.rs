@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Norm;
 
-/// Which directions a plane in input space has.
+/// The directions of a plane in input space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InputAxes {
     /// Entries N(0, 1) on both axes, the second made orthogonal to the first. All checkpoints with inputs of one shape share them.
     #[default]
     Random,
-    /// The gradient of the loss by the image, and a random direction orthogonal to it. Each checkpoint has its own.
+    /// The gradient of the loss with respect to the image, and a random direction orthogonal to it. Each checkpoint has its own.
     Gradient,
     /// The sign of that gradient in every entry (FGSM, Goodfellow et al. 2015), and random signs.
     SignGradient,
@@ -28,21 +28,21 @@ impl InputAxes {
     }
 }
 
-/// The class that loss, margin and accuracy are of.
+/// The class for which loss, margin and accuracy are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InputTarget {
     /// The label of the image.
     #[default]
     Label,
-    /// What the network says of the image itself.
+    /// The network's prediction for the image itself.
     Prediction,
-    /// This class, whatever the label says.
+    /// This class, whatever the label is.
     Class(usize),
 }
 
 impl InputTarget {
-    /// Where it comes from, as written in files.
+    /// Its source, as written in files.
     pub fn key(self) -> &'static str {
         match self {
             InputTarget::Label => "label",
@@ -56,21 +56,21 @@ impl InputTarget {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputPlane {
-    /// The image: its position in the dataset's source, as `index` of `embedding.npz` counts.
+    /// The image: its position in the dataset's source, as in `index` of `embedding.npz`.
     pub image: usize,
     /// The directions; absent = random, or towards the images of `through`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub axes: Option<InputAxes>,
-    /// Positions of one or two other images of the dataset in the place of `axes`: d₁ goes to the first (α = 1), d₂ to the second (β = 1).
+    /// Positions of one or two other images of the dataset instead of `axes`: d₁ goes to the first (α = 1), d₂ to the second (β = 1).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub through: Vec<usize>,
-    /// Both directions have length 1 in this norm over all entries of the image; absent = `l2`, of the gradient's sign `linf`.
+    /// Both directions have length 1 in this norm over all entries of the image; absent = `l2`, for the gradient's sign `linf`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub norm: Option<Norm>,
-    /// Whether pixels are cut off at 0 and 1 before they are normalized.
+    /// Whether pixels are clamped to [0, 1] before they are normalized.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub clamp: bool,
-    /// The class that loss, margin and accuracy are of.
+    /// The class for which loss, margin and accuracy are computed.
     #[serde(default, skip_serializing_if = "is_label")]
     pub target: InputTarget,
 }
@@ -80,7 +80,7 @@ fn is_label(target: &InputTarget) -> bool {
 }
 
 impl InputPlane {
-    /// The directions, unless other images say them.
+    /// The directions, unless they go to other images.
     pub fn axes(&self) -> InputAxes {
         self.axes.unwrap_or_default()
     }
@@ -99,7 +99,7 @@ impl InputPlane {
         std::iter::once(self.image).chain(self.through.iter().copied()).collect()
     }
 
-    /// Whether it goes to one other image alone: β is 0 unless it is given.
+    /// Whether it goes to only one other image: β is 0 unless it is given.
     pub fn is_line(&self) -> bool {
         self.through.len() == 1
     }
@@ -117,7 +117,7 @@ impl InputPlane {
         }
     }
 
-    /// Whether the settings make sense together; the message says what was expected and found.
+    /// Whether the values are valid together; the message says what was expected and found.
     ///
     /// # Errors
     /// When they do not.

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Axes, DirectionSettings, LossSettings};
 
-/// Cells of a grid at most.
+/// Largest number of cells of a grid.
 const CELLS: usize = 1 << 20;
-/// Random planes at most.
+/// Largest number of random planes.
 const PLANES: usize = 1 << 10;
 
-/// The plane and its grid: L(θ + αδ + βη), `li2018` unless said otherwise.
+/// The plane and its grid: L(θ + αδ + βη), by default with the directions of `li2018`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LandscapeSettings {
@@ -29,7 +29,7 @@ pub struct LandscapeSettings {
     /// The loss that is measured.
     #[serde(skip_serializing_if = "LossSettings::is_plain")]
     pub loss: LossSettings,
-    /// Names of semantic-shift datasets that are evaluated beside, taken together: AUROC, FPR@95, OE loss and DR-SAM loss per cell.
+    /// Names of semantic-shift datasets that are evaluated in addition, taken together: AUROC, FPR@95, OE loss and DR-SAM loss per cell.
     pub ood: Vec<String>,
     /// λ of the DR-SAM loss: cross-entropy + λ · OE loss.
     pub lambda: f64,
@@ -37,10 +37,10 @@ pub struct LandscapeSettings {
     pub batch_norm: BatchNormPolicy,
     /// When a surface counts as finished.
     pub stop: Stop,
-    /// λ_max and λ_min of the Hessian in every cell; absent = not, it takes tens of times as long as the loss.
+    /// λ_max and λ_min of the Hessian in every cell; absent = not computed: it takes tens of times as long as the loss.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub curvature: Option<Curvature>,
-    /// The checkpoint that differences are taken to; absent = the first of the session.
+    /// The checkpoint that is subtracted in differences; absent = the first of the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<String>,
     /// Random planes, with seeds seed, seed + 1, ..., ≥ 1; more than one give a band over directions.
@@ -79,15 +79,15 @@ impl BatchNormPolicy {
     }
 }
 
-/// How the Hessian's extreme eigenvalues are found in a cell: by Lanczos, over the first images of the dataset.
+/// How the Hessian's extreme eigenvalues are computed in a cell: by Lanczos, over the first images of the dataset.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Curvature {
-    /// Images at most, ≥ 1.
+    /// Largest number of images, ≥ 1.
     pub samples: usize,
-    /// Lanczos steps at most, ≥ 2.
+    /// Largest number of Lanczos steps, ≥ 2.
     pub lanczos_steps: usize,
-    /// Found when both residuals ‖Hv − λv‖ are at most this share of the largest |λ|.
+    /// They count as converged when both residuals ‖Hv − λv‖ are at most this share of the largest |λ|.
     pub tolerance: f64,
 }
 
@@ -98,7 +98,7 @@ impl Default for Curvature {
 }
 
 impl Curvature {
-    /// Whether the numbers make sense; the message says what was expected and found.
+    /// Whether the values are valid; the message says what was expected and found.
     ///
     /// # Errors
     /// When they do not.
@@ -123,8 +123,8 @@ pub enum Stop {
     /// When every cell is computed on all images.
     #[default]
     Exact,
-    /// When two standard errors of every estimated cell are within half a contour step of the log scale; what is then not
-    /// computed stays marked as estimated.
+    /// When two standard errors of every estimated cell are within half a contour step of the log scale; cells that are not computed
+    /// then stay marked as estimated.
     Contour,
 }
 
@@ -157,7 +157,7 @@ impl LandscapeSettings {
         self.extent.unwrap_or_else(|| self.plane.extent())
     }
 
-    /// Whether grid and planes are of a size that a machine can hold; the message says what was expected and found.
+    /// Whether grid and planes fit into memory; the message says what was expected and found.
     ///
     /// # Errors
     /// When they are not.
@@ -165,7 +165,7 @@ impl LandscapeSettings {
         let values = |given: &Option<Vec<f64>>, n: usize| given.as_ref().map_or(n, Vec::len);
         let is_line = self.beta.is_none() && self.plane.is_line();
         let (a, b) = (values(&self.alpha, self.grid[0]), if is_line { 1 } else { values(&self.beta, self.grid[1]) });
-        // An axis alone may be too long.
+        // One axis may be too long by itself.
         if a.max(1).checked_mul(b.max(1)).is_none_or(|cells| cells > CELLS) {
             return Err(format!("expected at most {CELLS} cells in [landscape], found a grid of {a} × {b}"));
         }

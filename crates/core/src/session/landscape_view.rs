@@ -1,10 +1,10 @@
-//! [`LandscapeView`]: how landscapes are shown: as maps or surfaces, from where, in which colours, with what over them.
+//! [`LandscapeView`]: how landscapes are shown: as maps or surfaces, with which camera, colours and overlays.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What a landscape is drawn as.
+/// How a landscape is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LandscapeForm {
@@ -15,7 +15,7 @@ pub enum LandscapeForm {
     Surface,
 }
 
-/// From where surfaces are looked at: orthographic, around the middle of the axes' box.
+/// The camera of surfaces: orthographic, looking at the centre of the axes' box.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Camera {
@@ -23,9 +23,9 @@ pub struct Camera {
     pub yaw: f64,
     /// Degrees above the plane, from [`Camera::PITCH`]'s low to its high end.
     pub pitch: f64,
-    /// Size relative to where the whole box is seen, within [`Camera::ZOOM`].
+    /// Size relative to that at which the whole box is visible, within [`Camera::ZOOM`].
     pub zoom: f64,
-    /// Where the middle of the box lies, right and up of the panel's middle, in shares of the panel's side.
+    /// Offset of the box's centre from the panel's centre, right and up, as shares of the panel's side.
     pub shift: [f64; 2],
 }
 
@@ -36,18 +36,18 @@ impl Default for Camera {
 }
 
 impl Camera {
-    /// Lowest and highest pitch in degrees: never from below, up to straight down.
+    /// Lowest and highest pitch in degrees: never from below, at most straight down.
     pub const PITCH: [f64; 2] = [4.0, 90.0];
     /// Smallest and largest zoom.
     pub const ZOOM: [f64; 2] = [0.4, 12.0];
 
-    /// Turned by these degrees.
+    /// Rotated by these degrees.
     pub fn turned(self, yaw: f64, pitch: f64) -> Self {
         let yaw = 180.0 - (180.0 - (self.yaw + yaw)).rem_euclid(360.0);
         Self { yaw, pitch: (self.pitch + pitch).clamp(Self::PITCH[0], Self::PITCH[1]), ..self }
     }
 
-    /// Nearer by this factor; the point `around`, in shares of the panel's side from its middle, stays where it is.
+    /// Zoomed by this factor; the point `around`, in shares of the panel's side from its centre, stays in place.
     pub fn zoomed(self, factor: f64, around: [f64; 2]) -> Self {
         let zoom = (self.zoom * factor).clamp(Self::ZOOM[0], Self::ZOOM[1]);
         let grown = zoom / self.zoom;
@@ -55,17 +55,17 @@ impl Camera {
         Self { zoom, shift, ..self }.held()
     }
 
-    /// Moved by shares of the panel's side.
+    /// Moved by these shares of the panel's side.
     pub fn moved(self, by: [f64; 2]) -> Self {
         Self { shift: [self.shift[0] + by[0], self.shift[1] + by[1]], ..self }.held()
     }
 
-    /// With the box not farther away than the zoom makes it large.
+    /// With the offset limited so that the box stays in the panel.
     fn held(self) -> Self {
         Self { shift: self.shift.map(|s| s.clamp(-self.zoom, self.zoom)), ..self }
     }
 
-    /// Whether the numbers make sense; the message says what was expected and found.
+    /// Whether the values are valid; the message says what was expected and found.
     ///
     /// # Errors
     /// When they do not.
@@ -106,7 +106,7 @@ impl Spacing {
         }
     }
 
-    /// As shown to people.
+    /// As shown to the user.
     pub fn label(self) -> &'static str {
         match self {
             Spacing::Linear => "linear",
@@ -137,7 +137,7 @@ impl Colormap {
     /// The maps, in the order in which they are shown.
     pub const ALL: [Colormap; 5] = [Colormap::Viridis, Colormap::Cividis, Colormap::Magma, Colormap::Inferno, Colormap::Difference];
 
-    /// As shown to people.
+    /// As shown to the user.
     pub fn label(self) -> &'static str {
         match self {
             Colormap::Viridis => "viridis",
@@ -156,7 +156,7 @@ pub struct ColorSettings {
     /// The colours: viridis, of differences blue over white to red.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub map: Option<Colormap>,
-    /// The spacing: log for losses, linear for what counts by its differences, symmetric for differences of losses.
+    /// The spacing: log for losses, linear for quantities that are compared by differences, symmetric for differences of losses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spacing: Option<Spacing>,
     /// The value of the first colour: the smallest.
@@ -183,7 +183,7 @@ impl ColorSettings {
     }
 }
 
-/// A standard error in the place of what it is of.
+/// A standard error that is shown instead of its quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorShown {
@@ -193,7 +193,7 @@ pub enum ErrorShown {
     Relative,
 }
 
-/// Which way the sections go.
+/// The direction of the sections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CutAxis {
@@ -208,7 +208,7 @@ impl CutAxis {
     /// Both.
     pub const ALL: [CutAxis; 2] = [CutAxis::Alpha, CutAxis::Beta];
 
-    /// As the paper prints it: the axis, and the one across.
+    /// As printed in the paper: the axis, and the one across.
     pub fn symbols(self) -> [&'static str; 2] {
         match self {
             CutAxis::Alpha => ["α", "β"],
@@ -217,7 +217,7 @@ impl CutAxis {
     }
 }
 
-/// A node of a landscape that is looked at closely.
+/// A node of a landscape that was picked for inspection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PickedCell {
@@ -235,26 +235,26 @@ pub struct PickedCell {
 pub struct LandscapeView {
     /// Map or surface.
     pub form: LandscapeForm,
-    /// Where surfaces are looked at from.
+    /// The camera of surfaces.
     pub camera: Camera,
-    /// Cameras of single checkpoints, which hold while cameras are not linked.
+    /// Cameras of single checkpoints, used while cameras are not linked.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub own_cameras: BTreeMap<String, Camera>,
-    /// Colours by quantity: `loss`, `difference`, `auroc`, ..., with ` of <checkpoint>` behind it while colour ranges are not linked.
+    /// Colours by quantity: `loss`, `difference`, `auroc`, ..., with ` of <checkpoint>` appended while colour ranges are not linked.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub colors: BTreeMap<String, ColorSettings>,
-    /// Whether contour lines carry their values.
+    /// Whether contour lines are labelled with their values.
     pub contour_labels: bool,
-    /// Whether the status of every cell lies over the colours.
+    /// Whether the status of every cell is drawn over the colours.
     pub status: bool,
-    /// Whether the standard error is shown in the place of what it is of.
+    /// The standard error that is shown instead of the quantity, if one is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorShown>,
     /// Whether sections have bands of ± 1 standard error.
     pub error_bands: bool,
-    /// Which way the sections go.
+    /// The direction of the sections.
     pub cut: CutAxis,
-    /// The node that is looked at closely.
+    /// The picked node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picked: Option<PickedCell>,
 }
@@ -277,12 +277,12 @@ impl Default for LandscapeView {
 }
 
 impl LandscapeView {
-    /// The colours of a quantity; those chosen from the values where nobody chose.
+    /// The color settings of a quantity; automatic if none were set.
     pub fn colors(&self, quantity: &str) -> ColorSettings {
         self.colors.get(quantity).copied().unwrap_or_default()
     }
 
-    /// Sets the colours of a quantity; what is all automatic is forgotten.
+    /// Sets the colours of a quantity; settings that are all automatic are not stored.
     pub fn set_colors(&mut self, quantity: &str, settings: ColorSettings) {
         if settings == ColorSettings::default() {
             self.colors.remove(quantity);
@@ -291,12 +291,12 @@ impl LandscapeView {
         }
     }
 
-    /// Where a checkpoint's surface is looked at from.
+    /// The camera of a checkpoint's surface.
     pub fn camera_of(&self, checkpoint: &str, linked: bool) -> Camera {
         if linked { self.camera } else { self.own_cameras.get(checkpoint).copied().unwrap_or(self.camera) }
     }
 
-    /// Sets it, for all where cameras are linked.
+    /// Sets it, for all checkpoints if cameras are linked.
     pub fn set_camera(&mut self, checkpoint: &str, linked: bool, camera: Camera) {
         if linked {
             self.camera = camera;
@@ -306,7 +306,7 @@ impl LandscapeView {
         }
     }
 
-    /// Says `to` wherever it said the checkpoint `from`; with no `to`, forgets what it said of it.
+    /// Renames the checkpoint `from` to `to`; without `to`, removes its settings.
     pub(super) fn rename_checkpoint(&mut self, from: &str, to: Option<&str>) {
         self.picked = self.picked.take().and_then(|cell| {
             let checkpoint = if cell.checkpoint == from { to?.to_owned() } else { cell.checkpoint };
@@ -323,7 +323,7 @@ impl LandscapeView {
         self.colors = std::mem::take(&mut self.colors).into_iter().filter_map(renamed).collect();
     }
 
-    /// Whether all numbers make sense; the message says what was expected and found.
+    /// Whether all values are valid; the message says what was expected and found.
     ///
     /// # Errors
     /// When one does not.

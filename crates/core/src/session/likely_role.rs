@@ -1,11 +1,11 @@
-//! What images most likely are that nobody gave a role: a guess by order and name, shown as one wherever it stands.
+//! The most likely role of a dataset without a stated role: a guess by order and name, marked as a guess wherever it is shown.
 
 use std::path::Path;
 
 use super::{Role, Session};
 
-/// Data sets by what their files are called (letters and digits only, small), each with its family. The first that fits counts: those with
-/// longer names first.
+/// Datasets by the names of their files (lower case, letters and digits only), each with its family. The first match is used; longer names
+/// come first.
 const FAMILIES: [(&str, &str); 22] = [
     ("cifar100", "cifar100"),
     ("cifar10", "cifar10"),
@@ -31,7 +31,7 @@ const FAMILIES: [(&str, &str); 22] = [
     ("mnist", "mnist"),
 ];
 
-/// ID family and what is near to it, as OpenOOD v1.5 has it (Zhang et al. 2023, section 3; `configs/datasets`); the others are far.
+/// ID family and what is near to it, as in OpenOOD v1.5 (Zhang et al. 2023, section 3; `configs/datasets`); the others are far.
 const NEAR: [(&str, &[&str]); 4] = [
     ("cifar10", &["cifar100", "tinyimagenet"]),
     ("cifar100", &["cifar10", "tinyimagenet"]),
@@ -49,16 +49,15 @@ fn family(path: &Path) -> Option<&'static str> {
 }
 
 impl Session {
-    /// What images that nobody gave a role most likely are: outliers where the path says so, ID while there are none; then of data sets that
-    /// are well known what they are to the ID data: of the same family covariate shift (CIFAR-10-C, ImageNet-R), else near or far SS; of
-    /// others far SS.
+    /// The most likely role: outliers if the path contains the word, ID if there are no ID data yet. Then, for well-known datasets, by their
+    /// relation to the ID data: covariate shift for the same family (CIFAR-10-C, ImageNet-R), else near or far SS. Others are far SS.
     pub fn likely_role(&self, path: &Path) -> Role {
         let says = |word: &str| path.file_name().is_some_and(|name| name.to_string_lossy().to_lowercase().contains(word));
         if says("outlier") {
             return Role::Outliers;
         }
         let Some(id) = self.datasets.iter().find(|dataset| dataset.role == Role::Id) else { return Role::Id };
-        // The name that somebody gave it may say what its path does not.
+        // The dataset's name may be more informative than its path.
         let own = family(&id.path).or_else(|| family(Path::new(&id.name)));
         match own.zip(family(path)) {
             Some((own, other)) if own == other => Role::Cs,

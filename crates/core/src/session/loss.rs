@@ -35,12 +35,12 @@ fn is_zero(value: &f64) -> bool {
 }
 
 impl LossSettings {
-    /// Whether it is plain cross-entropy; then it is not written, and results are named as they were before there was a choice.
+    /// Whether it is plain cross-entropy. Then it is not written, so that results keep the cache keys of versions without a choice.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether the numbers make sense together; the message says what was expected and found.
+    /// Whether the values are valid together; the message says what was expected and found.
     ///
     /// # Errors
     /// When they do not.
@@ -58,7 +58,7 @@ impl LossSettings {
         Ok(())
     }
 
-    /// What results say of it, the same words for the same loss; `None` for plain cross-entropy.
+    /// Its description in results, the same text for the same loss; `None` for plain cross-entropy.
     pub fn description(&self) -> Option<String> {
         let Self { kind, label_smoothing, weight_decay } = *self;
         let mut parts = vec![kind.label().to_owned()];
@@ -73,7 +73,7 @@ impl LossSettings {
 }
 
 impl LossKind {
-    /// As written to people.
+    /// As shown to the user.
     pub fn label(self) -> &'static str {
         match self {
             LossKind::CrossEntropy => "cross-entropy",

@@ -81,7 +81,7 @@ pub enum SessionError {
     },
 }
 
-/// What a dataset is to the ID data.
+/// The role of a dataset relative to the ID data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -89,9 +89,9 @@ pub enum Role {
     Train,
     /// In-distribution test images.
     Id,
-    /// Covariate shift: the ID classes, seen otherwise.
+    /// Covariate shift: the ID classes in other images.
     Cs,
-    /// Near semantic shift: other classes, alike.
+    /// Near semantic shift: other, similar classes.
     Near,
     /// Far semantic shift.
     Far,
@@ -103,7 +103,7 @@ impl Role {
     /// All roles in the order in which they are shown.
     pub const ALL: [Role; 6] = [Role::Train, Role::Id, Role::Cs, Role::Near, Role::Far, Role::Outliers];
 
-    /// Whether its images are of the network's classes, so that they have a loss.
+    /// Whether its images belong to the network's classes, so that they have a loss.
     pub fn has_classes(self) -> bool {
         matches!(self, Role::Train | Role::Id | Role::Cs)
     }
@@ -125,7 +125,7 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.key() == key)
     }
 
-    /// As shown to people.
+    /// As shown to the user.
     pub fn label(self) -> &'static str {
         match self {
             Role::Train => "ID train",
@@ -138,7 +138,7 @@ impl Role {
     }
 }
 
-/// A corruption asked for in a session.
+/// A corruption in a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CorruptionEntry {
@@ -173,10 +173,10 @@ pub struct DatasetEntry {
     /// Applied to every image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corruption: Option<CorruptionEntry>,
-    /// What was inferred and nobody has confirmed yet.
+    /// What was inferred and not confirmed yet.
     #[serde(default, skip_serializing_if = "Assumptions::is_empty")]
     pub assumed: Assumptions,
-    /// Which class of the network each of its classes is, where names do not tell.
+    /// The class of the network that each of its classes is, where names do not determine it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<ClassesEntry>,
 }
@@ -223,7 +223,7 @@ pub struct Session {
     /// Settings of the sharpness search.
     #[serde(default)]
     pub sharpness: SharpnessSettings,
-    /// Settings of the Hessian; where there are none, `figures` leaves it out.
+    /// Settings of the Hessian; without them, `figures` leaves it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hessian: Option<HessianSettings>,
     /// Settings of the embedding.
@@ -235,7 +235,7 @@ pub struct Session {
     /// Settings of the figures.
     #[serde(default)]
     pub figure: FigureSettings,
-    /// What is looked at and how.
+    /// What is shown and how.
     #[serde(default, skip_serializing_if = "ViewSettings::is_default")]
     pub view: ViewSettings,
 }
@@ -259,7 +259,7 @@ impl Default for Session {
 }
 
 impl Session {
-    /// The checkpoint that differences of landscapes are taken to: the one that is named, else the first of several.
+    /// The checkpoint that is subtracted in differences of landscapes: the named one, else the first of several.
     pub fn landscape_baseline(&self) -> Option<&str> {
         let first = || self.checkpoints.first().map(|checkpoint| checkpoint.name.as_str());
         if self.checkpoints.len() < 2 { None } else { self.landscape.baseline.as_deref().or_else(first) }
@@ -292,7 +292,7 @@ impl Session {
         Ok(session)
     }
 
-    /// Whether version and names are as they must be; the message says what was expected and found.
+    /// Checks version and names; the message says what was expected and found.
     ///
     /// # Errors
     /// When they are not.
@@ -323,9 +323,9 @@ impl Session {
         Ok(())
     }
 
-    /// Whether `other` has the same open, with the same settings: everything but the view.
+    /// Whether `other` has the same checkpoints, datasets and settings: everything but the view.
     pub fn same_but_view(&self, other: &Self) -> bool {
-        // Named one by one: a selection in a view may be long, and this is asked in every frame.
+        // Compared field by field: a selection in a view may be long, and this is called in every frame.
         let Self { version, seed, checkpoints, datasets, landscape, sharpness, hessian, embedding, scores, figure, view: _ } = self;
         (version, seed, checkpoints, datasets) == (&other.version, &other.seed, &other.checkpoints, &other.datasets)
             && (landscape, sharpness, hessian) == (&other.landscape, &other.sharpness, &other.hessian)

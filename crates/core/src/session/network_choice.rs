@@ -1,10 +1,10 @@
-//! [`NetworkChoice`]: how a checkpoint file is read as a network, where its tensors do not tell or somebody knows better.
+//! [`NetworkChoice`]: how a checkpoint file is read as a network, where its tensors do not determine it or the user overrides it.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Which network a file holds, and which of its tensors are meant.
+/// The network in a file, and which of its tensors are used.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NetworkChoice {
     /// Name of the architecture; `None` = inferred from the tensors.
@@ -24,13 +24,13 @@ impl NetworkChoice {
         Self { architecture: Some(architecture.into()), ..Self::default() }
     }
 
-    /// Whether nothing is chosen.
+    /// Whether everything is inferred.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// The file that `path` means, and the state dict within: `net.pth@ema` is `ema` of `net.pth` unless there is a file of the whole name.
+/// Splits `path` into the file and the state dict within: `net.pth@ema` is `ema` of `net.pth` unless a file has the whole name.
 pub fn split_weights(path: &Path) -> (PathBuf, Option<String>) {
     let split = || {
         let (file, key) = path.to_str()?.rsplit_once('@')?;

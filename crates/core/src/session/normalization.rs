@@ -1,4 +1,4 @@
-//! [`Normalization`]: what a network's inputs are normalized with.
+//! [`Normalization`]: the normalization of a network's inputs.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ impl NormalizationPreset {
         NormalizationPreset::Mnist,
     ];
 
-    /// As files say it.
+    /// As written in files.
     pub fn key(self) -> &'static str {
         match self {
             NormalizationPreset::None => "none",
@@ -82,13 +82,13 @@ impl Default for Normalization {
     }
 }
 
-/// Largest mean of pixels in [0, 1], beyond which it must be one of pixels in 0..255.
+/// Largest plausible mean of pixels in [0, 1]. A larger one is that of pixels in 0..255.
 const MAX_MEAN: f64 = 1.0;
-/// Largest standard deviation likewise.
+/// Largest plausible standard deviation of pixels in [0, 1].
 const MAX_STD: f64 = 2.0;
 
 impl Normalization {
-    /// As shown to people.
+    /// As shown to the user.
     pub fn label(&self) -> &'static str {
         match self {
             Normalization::Constants { .. } | Normalization::Grey { .. } => "constants of its own",
@@ -105,7 +105,7 @@ impl Normalization {
         }
     }
 
-    /// What can be chosen in its place: the presets, and itself where it is none of them.
+    /// The alternatives to offer: the presets, and itself if it is none of them.
     pub fn choices(&self) -> Vec<Self> {
         let own = (!matches!(self, Normalization::Preset(_))).then_some(*self);
         NormalizationPreset::ALL.into_iter().map(Normalization::Preset).chain(own).collect()
@@ -138,7 +138,7 @@ impl Normalization {
         }
     }
 
-    /// Whether it is of grey images alone.
+    /// Whether it is for grey images only.
     fn is_grey(&self) -> bool {
         matches!(self, Normalization::Grey { .. } | Normalization::Preset(NormalizationPreset::Mnist))
     }
@@ -146,7 +146,7 @@ impl Normalization {
     /// (mean, std) of each of the `channels` of a network's input.
     ///
     /// # Errors
-    /// When the constants are of images with other channels; equal ones of RGB images are those of grey ones too.
+    /// When the constants are for another number of channels. Three equal RGB constants are valid for grey images too.
     pub fn for_channels(&self, channels: i64) -> Result<(Vec<f64>, Vec<f64>), String> {
         let (mean, std) = self.constants();
         let is_equal = |values: [f64; 3]| values == [values[0]; 3];
@@ -175,7 +175,7 @@ impl Normalization {
         }
     }
 
-    /// The constants with as many values as are given.
+    /// The constants, with the number of values that is given.
     fn of_values(mean: &[f64], std: &[f64]) -> Result<Self, String> {
         let count = |what: &str, values: &[f64]| match values.len() {
             1 | 3 => Ok(()),
@@ -206,7 +206,7 @@ impl Normalization {
     }
 }
 
-/// As files hold it.
+/// As stored in files.
 #[derive(Serialize)]
 struct Written {
     mean: Vec<f64>,
@@ -225,7 +225,7 @@ impl Serialize for Normalization {
     }
 }
 
-/// Whatever may stand in its place.
+/// Every accepted form of the value.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Found {
@@ -250,7 +250,7 @@ impl Found {
         }
     }
 
-    /// The numbers of a list, or the one that stands alone.
+    /// The numbers of a list, or a single number.
     fn numbers(&self, what: &str) -> Result<Vec<f64>, String> {
         let wrong = |found: &Found| format!("expected numbers in `{what}` of a normalization, found {}", found.kind());
         let number = |item: &Found| if let Found::Number(number) = item { Ok(*number) } else { Err(wrong(item)) };

@@ -10,10 +10,10 @@ use super::{InputPlane, Trajectory};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Statistics {
-    /// They move along with the weights, so that the plane at a checkpoint is that checkpoint, exactly.
+    /// They are interpolated with the weights, so that the plane at a checkpoint is exactly that checkpoint.
     #[default]
     Interpolated,
-    /// Those of the first checkpoint everywhere.
+    /// Those of the first checkpoint in every cell.
     Frozen,
 }
 
@@ -24,9 +24,9 @@ pub enum Statistics {
     expecting = "expected the path of an .npz, or { file = \"..\" } with `key` (text) and `length` (a number) beside it where they are wanted"
 )]
 pub enum AxisFile {
-    /// The file. Its tensors may stand below the axis' name (`delta/..`, `eta/..`), as in `directions.npz`.
+    /// The file. The names of its tensors may begin with the axis' name (`delta/..`, `eta/..`), as in `directions.npz`.
     Path(PathBuf),
-    /// A part of a file, at a length of its own.
+    /// A part of a file, scaled to a given length.
     Part(AxisPart),
 }
 
@@ -61,7 +61,7 @@ impl AxisFile {
     }
 }
 
-/// Which plane through θ, or around an image.
+/// The plane: through θ, or around an image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Axes {
@@ -79,7 +79,7 @@ pub enum Axes {
     Checkpoints {
         /// Names of A, B and C.
         through: [String; 3],
-        /// η loses its part along δ (as dnn-mode-connectivity does); C then lies at its projection.
+        /// The part of η along δ is removed (as dnn-mode-connectivity does); C then lies at its projection.
         #[serde(default)]
         orthogonal: bool,
         /// BatchNorm on the plane.
@@ -97,7 +97,7 @@ pub enum Axes {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         eta: Option<AxisFile>,
     },
-    /// Not of weights: a plane in the space of images, around one of them, with the network as it is.
+    /// A plane in the space of images, around one image, with fixed weights.
     Input(InputPlane),
 }
 
@@ -117,7 +117,7 @@ impl Axes {
         }
     }
 
-    /// The same names, to be changed.
+    /// The same names, mutable.
     pub fn through_mut(&mut self) -> &mut [String] {
         match self {
             Axes::Line { through, .. } => through,
@@ -126,7 +126,7 @@ impl Axes {
         }
     }
 
-    /// Files and folders that the axes are made of: what each is, its path.
+    /// Files and folders that the axes are read from: what each is, its path.
     pub fn inputs(&self) -> Vec<(&'static str, &Path)> {
         match self {
             Axes::Trajectory(trajectory) => trajectory.inputs(),
@@ -138,7 +138,7 @@ impl Axes {
         }
     }
 
-    /// The same paths, to be changed.
+    /// The same paths, mutable.
     pub fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         match self {
             Axes::Trajectory(trajectory) => trajectory.paths_mut(),
@@ -155,7 +155,7 @@ impl Axes {
         }
     }
 
-    /// Whether it has one axis: β is 0 alone unless it is given.
+    /// Whether it has only one axis: β is 0 unless it is given.
     pub fn is_line(&self) -> bool {
         match self {
             Axes::Line { .. } => true,

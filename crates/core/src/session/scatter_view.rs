@@ -1,4 +1,4 @@
-//! [`ScatterView`]: how the embedding is looked at, and which images are selected.
+//! [`ScatterView`]: how the embedding is shown, and which images are selected.
 
 use std::collections::BTreeSet;
 
@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 
 use super::Selection;
 
-/// What is known of an image that points can be coloured and chosen by. Written as `role`, `label`, ..., `score:energy`.
+/// A property of an image by which points can be coloured and selected. Written as `role`, `label`, ..., `score:energy`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum ColorBy {
-    /// What its dataset is to the ID data.
+    /// The role of its dataset.
     #[default]
     Role,
     /// Its dataset.
     Dataset,
     /// Its class.
     Label,
-    /// What the checkpoint takes it for.
+    /// The class that the checkpoint predicts.
     Prediction,
-    /// Whether that is right.
+    /// Whether the prediction is right.
     Correctness,
     /// A detection score of the checkpoint: `energy`, `msp`, ...
     Score(String),
 }
 
 impl ColorBy {
-    /// Those that have categories.
+    /// The properties that have categories.
     pub const CATEGORICAL: [ColorBy; 5] = [ColorBy::Role, ColorBy::Dataset, ColorBy::Label, ColorBy::Prediction, ColorBy::Correctness];
 
     /// As written in files.
@@ -62,11 +62,11 @@ impl TryFrom<String> for ColorBy {
     }
 }
 
-/// Images that have one thing in common: `role` = `far`, `label` = `3`. Written as `role:far`.
+/// Images with the same value of a property: `role` = `far`, `label` = `3`. Written as `role:far`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Category {
-    /// What is looked at; never a score.
+    /// The property; never a score.
     pub field: ColorBy,
     /// Key of the role, name of the dataset, number of the class (`none` where there is none), `right`, `wrong` or `none`.
     pub value: String,
@@ -88,20 +88,20 @@ impl TryFrom<String> for Category {
     }
 }
 
-/// What the pane below the scatter shows.
+/// The content of the pane below the scatter plot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pane {
-    /// Nothing; it is closed.
+    /// None; it is closed.
     #[default]
     Closed,
     /// A row for each selected image.
     Table,
-    /// A thumbnail for each.
+    /// A thumbnail for each selected image.
     Images,
 }
 
-/// What a drag over the scatter does.
+/// The effect of a drag over the scatter plot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tool {
@@ -118,7 +118,7 @@ impl Tool {
     /// All of them, in the order in which they are shown.
     pub const ALL: [Tool; 3] = [Tool::Pan, Tool::Marquee, Tool::Lasso];
 
-    /// As shown to people.
+    /// As shown to the user.
     pub fn label(self) -> &'static str {
         match self {
             Tool::Pan => "Move",
@@ -128,29 +128,29 @@ impl Tool {
     }
 }
 
-/// How the embedding is looked at.
+/// How the embedding is shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScatterView {
-    /// What gives points their colour.
+    /// The property that points are coloured by.
     pub color_by: ColorBy,
-    /// Whether the number of points per place is drawn in the place of points.
+    /// Whether the density of points is drawn instead of the points.
     pub density: bool,
     /// Images of these categories are not shown.
     pub hidden: BTreeSet<Category>,
-    /// What a drag does.
+    /// The effect of a drag.
     pub tool: Tool,
-    /// What the pane below shows.
+    /// The content of the pane below.
     pub pane: Pane,
     /// Selected images, in every view.
     pub selection: Selection,
-    /// The checkpoint in whose panel they were selected, where it was in one: the only one that shows them while selections are not linked.
+    /// The checkpoint in whose panel they were selected, if it was one panel: the only one that shows them while selections are not linked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selected_in: Option<String>,
 }
 
 impl ScatterView {
-    /// Says `to` where it names the dataset `name`; without it, its images are neither selected nor hidden.
+    /// Renames the dataset `name` to `to`; without `to`, its images are neither selected nor hidden any more.
     pub(super) fn say_dataset(&mut self, name: &str, to: Option<&str>) {
         self.selection.say_dataset(name, to);
         let category = |name: &str| Category { field: ColorBy::Dataset, value: name.into() };

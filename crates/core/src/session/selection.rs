@@ -11,25 +11,25 @@ const POSITIONS: i64 = 1_000_000_000;
 /// Positions low..=high.
 pub type Range = [i64; 2];
 
-/// A set of images. One image is named by its dataset and its position in the dataset's source, so that a selection holds for every
+/// A set of images. An image is identified by its dataset and its position in the dataset's source, so that a selection holds for every
 /// checkpoint. Written as `"dataset" = "0-12 15 20-31"`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
 pub struct Selection {
-    /// Ascending ranges that neither overlap nor touch; no dataset is without any. Shared: sessions, which hold selections, are values that
-    /// are copied and compared often.
+    /// Ascending ranges that neither overlap nor touch; every dataset has at least one. Reference-counted, because sessions, which hold selections, are
+    /// copied and compared often.
     datasets: Arc<BTreeMap<String, Vec<Range>>>,
 }
 
-/// How new images join those that are selected.
+/// How new images are combined with the selected ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SelectMode {
-    /// They take their place.
+    /// They replace them.
     #[default]
     Replace,
-    /// They join them.
+    /// They are added.
     Add,
-    /// They leave them.
+    /// They are removed.
     Subtract,
 }
 
@@ -66,14 +66,14 @@ impl Selection {
         self.datasets.get(dataset).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether this image is among them.
+    /// Whether this image is selected.
     pub fn contains(&self, dataset: &str, position: i64) -> bool {
         let ranges = self.ranges(dataset);
         let next = ranges.partition_point(|[low, _]| *low <= position);
         next > 0 && position <= ranges[next - 1][1]
     }
 
-    /// Says `to` in the place of the dataset `name`; without it, its images are not among them any more.
+    /// Renames the dataset `name` to `to`; without `to`, removes its images.
     pub(super) fn say_dataset(&mut self, name: &str, to: Option<&str>) {
         if !self.datasets.contains_key(name) {
             return;
@@ -91,7 +91,7 @@ impl Selection {
             .flat_map(|(name, ranges)| ranges.iter().flat_map(move |[low, high]| (*low..=*high).map(move |p| (name.as_str(), p))))
     }
 
-    /// Brings `other` in.
+    /// Combines it with `other`.
     pub fn apply(&mut self, other: Self, mode: SelectMode) {
         match mode {
             SelectMode::Replace => *self = other,
@@ -136,7 +136,7 @@ fn difference(a: &[Range], b: &[Range]) -> Vec<Range> {
         while cuts.peek().is_some_and(|cut| cut[1] < low) {
             cuts.next();
         }
-        // A cut that reaches beyond this range may also reach into the next.
+        // A removed range that reaches beyond this range may also reach into the next.
         while let Some(&&[from, to]) = cuts.peek().filter(|cut| cut[0] <= high) {
             if from > low {
                 left.push([low, from - 1]);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The picture of the penultimate features.
+/// The 2-D embedding of the penultimate features.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EmbeddingSettings {
@@ -39,10 +39,10 @@ impl Default for ScoreSettings {
 }
 
 impl ScoreSettings {
-    /// Bins at most.
+    /// Largest number of bins.
     const BINS: usize = 10_000;
 
-    /// Whether the histograms are of a size that can be drawn; the message says what was expected and found.
+    /// Whether the histograms can be drawn; the message says what was expected and found.
     ///
     /// # Errors
     /// When they are not.

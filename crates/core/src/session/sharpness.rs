@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::LossSettings;
 
-/// How the worst (or the average) perturbation of a radius is looked for.
+/// How the worst (or the average) perturbation of a radius is estimated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Estimator {
-    /// Projected gradient ascent from θ and from the best ε of the radius before. A lower bound.
+    /// Projected gradient ascent from θ and from the best ε of the previous radius. A lower bound.
     #[default]
     Continuation,
     /// One SAM step to the boundary along the gradient. A lower bound.
@@ -20,7 +20,7 @@ pub enum Estimator {
 }
 
 impl Estimator {
-    /// As written to people.
+    /// As shown to the user.
     pub fn label(self) -> &'static str {
         match self {
             Estimator::Continuation => "projected gradient ascent",
@@ -30,7 +30,7 @@ impl Estimator {
         }
     }
 
-    /// `lower`: what is found proves a lower bound of S(ρ); `average`: it is no bound at all.
+    /// `lower`: the result is a lower bound of S(ρ); `average`: it is no bound.
     pub fn bound(self) -> &'static str {
         if self == Estimator::Random { "average" } else { "lower" }
     }
@@ -57,7 +57,7 @@ impl Norm {
     }
 }
 
-/// The diagonal T of the ball ‖T⁻¹ε‖ ≤ ρ, of sharpness and of the ascent of SAM's runs. Two definitions go by the name of ASAM: that of
+/// The diagonal T of the ball ‖T⁻¹ε‖ ≤ ρ, of sharpness and of the ascent of SAM's runs. Two definitions are called ASAM: that of
 /// its authors' code (`elementwise`) and that of `davda54/sam` (`theta`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,7 +88,7 @@ impl Adaptive {
         }
     }
 
-    /// Whether η has a say.
+    /// Whether η is used.
     pub fn has_eta(self) -> bool {
         match self {
             Adaptive::None | Adaptive::Theta => false,
@@ -103,9 +103,9 @@ impl Adaptive {
 pub enum Restart {
     /// ε = 0.
     Zero,
-    /// A random point of the sphere (l∞: of the cube); named twice, two of them.
+    /// A random point of the sphere (l∞: of the cube); listed twice, two such points.
     Sphere,
-    /// The top eigenvector of the Hessian, with the sign that rises.
+    /// The top eigenvector of the Hessian, with the sign along which the loss rises.
     Eigenvector,
 }
 
@@ -128,7 +128,7 @@ pub struct SharpnessSettings {
     pub rho: Vec<f64>,
     /// Gradient steps per radius (and per start).
     pub steps: usize,
-    /// How it is looked for.
+    /// The estimator.
     pub estimator: Estimator,
     /// Norm of the ball.
     pub norm: Norm,
@@ -146,7 +146,7 @@ pub struct SharpnessSettings {
     pub draws: usize,
     /// Also computes ‖∇L‖ and λ₁ for the second-order overlay ρ‖∇L‖ + ρ²λ₁/2 (l2 only).
     pub second_order: bool,
-    /// Shows ρ/‖θ‖ instead of ρ, where all curves are of the plain l2 ball.
+    /// Shows ρ/‖θ‖ instead of ρ if all curves are of the plain l2 ball.
     pub relative: bool,
     /// The loss that is measured.
     #[serde(skip_serializing_if = "LossSettings::is_plain")]
@@ -154,7 +154,7 @@ pub struct SharpnessSettings {
     /// Globs on the names of parameters, e.g. `layer3.*`, as those of `[landscape.directions]`: only parameters that match one move. Empty = all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<String>,
-    /// Also the same of each layer alone, which is far more work: a layer is a module with parameters of its own.
+    /// Also computes the same for each layer alone, which takes far longer. A layer is a module with parameters of its own.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub per_layer: bool,
     /// Names of the datasets to evaluate; empty = as for the landscape. The window draws several side by side.
@@ -184,7 +184,7 @@ impl Default for SharpnessSettings {
 }
 
 impl SharpnessSettings {
-    /// Whether the choices go together; the message says what was expected and found.
+    /// Whether the values are valid together; the message says what was expected and found.
     ///
     /// # Errors
     /// When they do not.

@@ -6,6 +6,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SharpnessView {
-    /// The loss along α over the session's random planes, in the place of S(ρ).
+    /// The loss along α over the session's random planes, instead of S(ρ).
     pub planes: bool,
 }

@@ -12,16 +12,16 @@ pub enum Trajectory {
     Run(PathBuf),
     /// The checkpoints of a folder, ordered by the numbers in their names (`checkpoints = "folder"`).
     Folder {
-        /// The folder; folders below it are not looked into.
+        /// The folder; folders below it are not searched.
         folder: PathBuf,
-        /// Glob on the names of the files that count (`only = "epoch_*"`); `None` = all checkpoints whose names say an order.
+        /// Glob on the names of the files that are used (`only = "epoch_*"`); `None` = all checkpoints whose names give an order.
         only: Option<String>,
     },
     /// Checkpoints in the order of the list (`checkpoints = ["a.pt", "b.pt", "c.pt"]`).
     Files(Vec<PathBuf>),
 }
 
-/// As it stands in a session.
+/// As written in a session.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fields {
@@ -67,7 +67,7 @@ impl From<Trajectory> for Fields {
 }
 
 impl Trajectory {
-    /// Files and folders that it is made of: what each is, its path.
+    /// Files and folders that it is read from: what each is, its path.
     pub fn inputs(&self) -> Vec<(&'static str, &Path)> {
         match self {
             Trajectory::Run(run) => vec![("run of the trajectory", run)],
@@ -76,7 +76,7 @@ impl Trajectory {
         }
     }
 
-    /// The same paths, to be changed.
+    /// The same paths, mutable.
     pub fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         match self {
             Trajectory::Run(path) | Trajectory::Folder { folder: path, .. } => vec![path],

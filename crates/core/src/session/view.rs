@@ -1,7 +1,7 @@
-//! [`ViewSettings`]: what the person looks at and how, `[view]` of a session. It decides no result: jobs and their places in the
-//! cache are the same whatever stands here. Figures follow it where a table of it says so.
+//! [`ViewSettings`]: what the window shows and how, `[view]` of a session. It changes no result: jobs and their cache keys do not depend
+//! on it. Figures use some of its tables.
 //!
-//! Theme and zoom are not here: they belong to the person, and a session from a colleague does not change them.
+//! Theme and zoom are not part of it: they are preferences of the user, and a session from a colleague does not change them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,25 +10,25 @@ use serde::{Deserialize, Serialize};
 
 use super::{CompareView, Extents, LandscapeView, ScatterView, SharpnessView, Tab};
 
-/// What is looked at, and how.
+/// What is shown, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ViewSettings {
     /// The tab.
     pub tab: Tab,
-    /// The dataset of landscapes and sharpness; absent = the first that is planned for.
+    /// The dataset of landscapes and sharpness; absent = the first that has jobs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dataset: Option<String>,
     /// Key of the quantity that landscapes show; absent = the loss.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<String>,
-    /// Whether landscapes are drawn as differences to the baseline's.
+    /// Whether landscapes are drawn as differences from the baseline's.
     pub difference: bool,
     /// Key of the score whose histograms are drawn.
     pub score: String,
     /// What the panels share.
     pub links: Links,
-    /// Which part of the plots of each tab is seen; of tabs that are not here, all.
+    /// The visible part of the plots of each tab; tabs that are not listed show all.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub extents: BTreeMap<Tab, Extents>,
     /// How landscapes are shown, in the window and in figures.
@@ -64,7 +64,7 @@ impl Default for ViewSettings {
 }
 
 impl ViewSettings {
-    /// Whether nothing was chosen: then a session file does not mention it.
+    /// Whether it is the default: then a session file does not contain it.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -74,7 +74,7 @@ impl ViewSettings {
         self == &Self { tab: self.tab.clone(), ..other.clone() }
     }
 
-    /// Links or parts panels. Linked again, they share what they shared before.
+    /// Links or unlinks panels. Linked again, they share what they shared before.
     pub fn set_link(&mut self, link: Link, on: bool) {
         self.links.set(link, on);
         if link == Link::Axes && on {
@@ -82,7 +82,7 @@ impl ViewSettings {
         }
     }
 
-    /// Which part of the plots of a tab is seen.
+    /// The visible part of the plots of a tab.
     pub fn set_extents(&mut self, tab: Tab, extents: Extents) {
         if extents == Extents::default() {
             self.extents.remove(&tab);
@@ -91,12 +91,12 @@ impl ViewSettings {
         }
     }
 
-    /// The plots of a tab show all there is: their axes count something else now, or somebody asks for it.
+    /// Resets the visible part of a tab's plots to everything, after a change of the axes' quantity or on request.
     pub fn see_all(&mut self, tab: Tab) {
         self.extents.remove(&tab);
     }
 
-    /// Says `to` wherever it said the checkpoint `from`; with no `to`, forgets what it said of it.
+    /// Renames the checkpoint `from` to `to`; without `to`, removes its settings.
     pub(super) fn rename_checkpoint(&mut self, from: &str, to: Option<&str>) {
         if self.scatter.selected_in.as_deref() == Some(from) {
             self.scatter.selected_in = to.map(str::to_owned);
@@ -109,7 +109,7 @@ impl ViewSettings {
 /// Something that panels can share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Link {
-    /// The part of the axes that is seen, and the camera.
+    /// The visible part of the axes, and the camera.
     Axes,
     /// The range of the colours.
     Colors,
@@ -123,7 +123,7 @@ impl Link {
     /// All of them.
     pub const ALL: [Link; 4] = [Link::Axes, Link::Colors, Link::Cursor, Link::Selection];
 
-    /// As shown to people.
+    /// As shown to the user.
     pub fn label(self) -> &'static str {
         match self {
             Link::Axes => "axes",
@@ -165,7 +165,7 @@ impl Links {
         }
     }
 
-    /// Shares it, or no longer.
+    /// Sets whether it is shared.
     pub fn set(&mut self, link: Link, on: bool) {
         match link {
             Link::Axes => self.axes = on,

@@ -4,7 +4,8 @@ use flatland_core::job::Reporter;
 use tch::{Device, Tensor};
 
 use super::AnalysisError;
-use crate::model::{self, BatchNormMode, Images, Network, Output, Watch, shallow};
+use super::reporting::{Cancellable, Counted};
+use crate::model::{self, BatchNormMode, Images, Network, Output, shallow};
 
 /// Images of one forward pass on `device` of a network with this [`largest_activation`](crate::model::Graph::largest_activation): few
 /// enough on a CPU that the activations of a CIFAR network stay near a core's caches and that a cancel is heard within a fraction of a
@@ -17,24 +18,6 @@ pub const fn batch_size(device: Device, largest_activation: i64) -> i64 {
         Device::Cuda(_) => 1000,
         _ if largest_activation * 32 <= 1 << 20 => 32,
         _ => 16,
-    }
-}
-
-/// Ends a pass when the job is cancelled; `done` gets the number of images that are computed.
-pub(super) struct Watched<'a, D> {
-    pub reporter: &'a mut dyn Reporter,
-    pub done: D,
-}
-
-impl<D: FnMut(u64, &mut dyn Reporter)> Watch for Watched<'_, D> {
-    type Error = AnalysisError;
-
-    fn check(&mut self) -> Result<(), AnalysisError> {
-        if self.reporter.cancelled() { Err(AnalysisError::Cancelled) } else { Ok(()) }
-    }
-
-    fn done(&mut self, images: u64) {
-        (self.done)(images, self.reporter);
     }
 }
 
@@ -52,7 +35,7 @@ where
     T: Send,
     F: FnOnce(&Tensor) -> Result<T, AnalysisError> + Send,
 {
-    model::forward_batches(images, size, &mut Watched { reporter, done: |_, _: &mut dyn Reporter| {} }, task)
+    model::forward_batches(images, size, &mut Cancellable(reporter), task)
 }
 
 /// Features [N, D] and logits [N, classes] of images `x` [N, C, H, W], BatchNorm frozen; `done` hears how many images are through.
@@ -70,7 +53,7 @@ pub fn forward_network(
         move |batch: &Tensor| Ok(graph.forward(&tensors, batch, BatchNormMode::Frozen)?)
     };
     let size = batch_size(x.device(), network.graph.largest_activation());
-    let parts = model::forward_batches(&Images::all(x), size, &mut Watched { reporter, done }, task)?;
+    let parts = model::forward_batches(&Images::all(x), size, &mut Counted(reporter, done), task)?;
     if parts.is_empty() {
         return Err(AnalysisError::Invalid("expected at least one image, found none".into()));
     }

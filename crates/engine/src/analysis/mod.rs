@@ -15,11 +15,13 @@ pub mod landscape;
 mod layers;
 mod loss;
 mod objective;
+mod reporting;
 mod sample_losses;
 pub mod score;
 pub mod sharpness;
 #[cfg(test)]
 mod test_support;
+mod values;
 
 pub use batches::{batch_size, forward_batches, forward_network};
 pub use error::AnalysisError;

@@ -1,11 +1,13 @@
 //! The mean loss as a function of ε with its gradient and its Hessian: what sharpness climbs and whose curvature is measured.
 
 use flatland_core::job::Reporter;
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 use super::flat::norm;
 use super::gradient_batch::gradient_batch;
 use super::loss::{Loss, square};
+use super::reporting::stop_if_cancelled;
+use super::values::values;
 use super::{AnalysisError, check_labels};
 use crate::model::{BatchNormMode, Network, ParameterVector, Samples, Tensors};
 
@@ -211,12 +213,4 @@ fn flatten(derivatives: &[Tensor], leaves: &[Tensor]) -> Result<Tensor, Analysis
         parts.push(part.f_flatten(0, -1)?);
     }
     Ok(Tensor::f_cat(&parts, 0)?)
-}
-
-fn stop_if_cancelled(reporter: &dyn Reporter) -> Result<(), AnalysisError> {
-    if reporter.cancelled() { Err(AnalysisError::Cancelled) } else { Ok(()) }
-}
-
-fn values(tensor: &Tensor) -> Result<Vec<f64>, AnalysisError> {
-    Ok(Vec::<f64>::try_from(&tensor.f_to_device(Device::Cpu)?)?)
 }

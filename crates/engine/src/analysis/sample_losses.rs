@@ -2,6 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
+use super::values::values;
 use super::{AnalysisError, Loss};
 use crate::model::{Samples, energy};
 
@@ -48,7 +49,6 @@ impl SampleLosses {
         let logits = logits.f_to_kind(Kind::Double)?;
         let energy = energy(&logits)?;
         let correct = logits.f_argmax(1, false)?.f_eq_tensor(labels)?;
-        let values = |tensor: &Tensor| -> Result<Vec<f64>, AnalysisError> { Ok(Vec::<f64>::try_from(&tensor.f_to_device(Device::Cpu)?)?) };
         let cross_entropy = values(&Loss::default().of_images(&logits, labels)?)?;
         let plain = loss == Loss::default();
         let own = if plain { None } else { Some(values(&loss.of_images(&logits, labels)?)?.iter().map(|loss| loss + decay).collect()) };

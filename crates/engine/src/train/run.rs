@@ -35,7 +35,7 @@ pub fn run(dir: &Path, asked: job::Device, queues: Option<&Path>) -> Result<(), 
     let outcome = attempt(&mut directory, asked, queues);
     if matches!(outcome, Err(TrainError::Cancelled)) {
         // Done as told, wherever the word was heard; if it cannot be forgotten, the next process stops too and says so.
-        let _ = directory.forget_word();
+        let _ = directory.clear_control();
     }
     let (status, message) = match &outcome {
         Ok(()) => (RunStatus::Done, None),
@@ -170,7 +170,7 @@ impl Training {
             directory.beat()?;
             std::thread::sleep(LISTEN_EVERY);
         }
-        directory.forget_word()?;
+        directory.clear_control()?;
         directory.enter(RunStatus::Queued, None)?;
         let turn = wait(directory, queue, job::now())?;
         directory.enter(RunStatus::Running, None)?;

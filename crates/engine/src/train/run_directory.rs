@@ -215,7 +215,7 @@ impl RunDirectory {
     pub fn hear(&self) -> Result<Option<Control>, TrainError> {
         let asked = self.asked();
         if asked == Some(Control::Kill) || (asked == Some(Control::Resume) && self.state.status != RunStatus::Paused) {
-            self.forget_word()?;
+            self.clear_control()?;
             return Ok(None);
         }
         Ok(asked)
@@ -327,11 +327,11 @@ mod tests {
     fn a_word_that_means_nothing_now_is_forgotten() {
         let dir = tempfile::tempdir().unwrap();
         let mut directory = RunDirectory::open(dir.path()).unwrap();
-        directory.leave_word(Control::Resume).unwrap();
+        directory.write_control(Control::Resume).unwrap();
         assert_eq!(directory.hear().unwrap(), None);
         assert_eq!(directory.asked(), None);
         directory.enter(RunStatus::Paused, None).unwrap();
-        directory.leave_word(Control::Resume).unwrap();
+        directory.write_control(Control::Resume).unwrap();
         assert_eq!(directory.hear().unwrap(), Some(Control::Resume));
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use flatland_core::data::{self, Dataset};
+use flatland_core::data::{self, Dataset, Source};
 use flatland_core::job::{
     self, AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter, label_record,
 };
@@ -65,35 +65,63 @@ impl Bench {
                 Ok(JobOutput::Checkpoint { path: job.file.clone() })
             }
             JobSpec::Sharpness(job) => {
-                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
-                let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
-                self.check(&job.checkpoint, &network, [(job.dataset.role, &*samples)], &job.out, reporter);
-                analysis::sharpness::run(&network, &samples, job, reporter)?;
+                self.on_dataset(&job.checkpoint, job.device, &job.dataset, &job.out, reporter, |network, samples, reporter| {
+                    analysis::sharpness::run(network, samples, job, reporter)
+                })?;
                 folder(&job.out)
             }
             JobSpec::Hessian(job) => {
-                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
-                let samples = self.samples(&job.checkpoint, &network, &job.dataset, reporter)?;
-                self.check(&job.checkpoint, &network, [(job.dataset.role, &*samples)], &job.out, reporter);
-                analysis::hessian::run(&network, &samples, job, reporter)?;
+                self.on_dataset(&job.checkpoint, job.device, &job.dataset, &job.out, reporter, |network, samples, reporter| {
+                    analysis::hessian::run(network, samples, job, reporter)
+                })?;
                 folder(&job.out)
             }
             JobSpec::Embedding(job) => {
-                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
-                let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
-                self.check(&job.checkpoint, &network, samples.iter().map(|(role, samples)| (*role, samples)), &job.out, reporter);
-                analysis::embedding::run(&network, &samples, job, reporter)?;
+                self.on_datasets(&job.checkpoint, job.device, &job.datasets, &job.out, reporter, |network, samples, reporter| {
+                    analysis::embedding::run(network, samples, job, reporter)
+                })?;
                 folder(&job.out)
             }
             JobSpec::Conformance(job) => Ok(JobOutput::Conformance(Box::new(self.conformance(job, reporter)?))),
             JobSpec::Score(job) => {
-                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
-                let samples = self.all_samples(&job.checkpoint, &network, &job.datasets, reporter)?;
-                self.check(&job.checkpoint, &network, samples.iter().map(|(role, samples)| (*role, samples)), &job.out, reporter);
-                analysis::score::run(&network, &samples, job, reporter)?;
+                self.on_datasets(&job.checkpoint, job.device, &job.datasets, &job.out, reporter, |network, samples, reporter| {
+                    analysis::score::run(network, samples, job, reporter)
+                })?;
                 folder(&job.out)
             }
         }
+    }
+
+    /// Has `work` done on a network and the images of one dataset.
+    fn on_dataset(
+        &mut self,
+        checkpoint: &CheckpointSource,
+        device: Device,
+        dataset: &AnalysisDataset,
+        out: &Path,
+        reporter: &mut dyn Reporter,
+        work: impl FnOnce(&Network, &Samples, &mut dyn Reporter) -> Result<(), AnalysisError>,
+    ) -> Result<(), WorkerError> {
+        let network = self.network(checkpoint, device, out, reporter)?;
+        let samples = self.samples(checkpoint, &network, dataset, reporter)?;
+        self.check(checkpoint, &network, [(dataset.role, &*samples)], out, reporter);
+        Ok(work(&network, &samples, reporter)?)
+    }
+
+    /// Has `work` done on a network and the images of several datasets.
+    fn on_datasets(
+        &mut self,
+        checkpoint: &CheckpointSource,
+        device: Device,
+        datasets: &[AnalysisDataset],
+        out: &Path,
+        reporter: &mut dyn Reporter,
+        work: impl FnOnce(&Network, &[(Role, Samples)], &mut dyn Reporter) -> Result<(), AnalysisError>,
+    ) -> Result<(), WorkerError> {
+        let network = self.network(checkpoint, device, out, reporter)?;
+        let samples = self.all_samples(checkpoint, &network, datasets, reporter)?;
+        self.check(checkpoint, &network, samples.iter().map(|(role, samples)| (*role, samples)), out, reporter);
+        Ok(work(&network, &samples, reporter)?)
     }
 
     /// A landscape around one image: only what its plane names is read of the dataset.
@@ -106,9 +134,8 @@ impl Bench {
         let classes = job.dataset.role.has_classes().then_some(network.classes as usize);
         let images = data::load_positions(source, Some([height, width]), &positions, classes)
             .map_err(|error| WorkerError::Dataset { name: source.name.clone(), source: error })?;
-        let labels = label_record(&images);
-        if classes.is_some() && labels.is_inferred() {
-            reporter.report(JobEvent::Note { message: format!("labels of `{}`: {}", source.name, labels.describe()) });
+        if classes.is_some() {
+            note_inferred_labels(source, &images, reporter);
         }
         let samples = Samples::new(Arc::new(images), &job.checkpoint.normalization, &network)
             .map_err(|error| WorkerError::Samples { name: source.name.clone(), source: error })?;
@@ -237,9 +264,8 @@ impl Bench {
         if let Some(message) = job::warning_of_unreadable(&images) {
             reporter.report(JobEvent::Warning { message });
         }
-        let labels = label_record(&images);
-        if classes.is_some() && labels.is_inferred() {
-            reporter.report(JobEvent::Note { message: format!("labels of `{}`: {}", source.name, labels.describe()) });
+        if classes.is_some() {
+            note_inferred_labels(source, &images, reporter);
         }
         let key = format!("{key} {:?} {} {:?}", checkpoint.normalization.constants(), input[0], network.device);
         self.samples
@@ -261,6 +287,14 @@ impl Bench {
             all.push((dataset.role, Samples { dataset: samples.dataset.clone(), x, y }));
         }
         Ok(all)
+    }
+}
+
+/// Reports how labels were found where the files do not say them.
+fn note_inferred_labels(source: &Source, images: &Dataset, reporter: &mut dyn Reporter) {
+    let labels = label_record(images);
+    if labels.is_inferred() {
+        reporter.report(JobEvent::Note { message: format!("labels of `{}`: {}", source.name, labels.describe()) });
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table of compared checkpoints as a figure.
 
-use crate::figure::{ComparisonFigure, Plate};
+use crate::figure::{CaptionedFigure, ComparisonFigure};
 use crate::ui::state::comparison::rows;
 use crate::ui::view::Scene;
 use crate::ui::view::found::entries;
@@ -9,8 +9,8 @@ use crate::ui::work::export::{Export, FigureSource};
 struct Comparison(ComparisonFigure);
 
 impl FigureSource for Comparison {
-    fn plate(&self) -> Option<Plate<'_>> {
-        Plate::comparison(self.0.clone())
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
+        CaptionedFigure::comparison(self.0.clone())
     }
 }
 

@@ -6,7 +6,7 @@ use egui::{Align2, Grid, Label, RichText, Role as WidgetRole, ScrollArea, Sense,
 
 use super::Scene;
 use crate::figure::ComparisonRow as Row;
-use crate::figure::table::People;
+use crate::figure::table::FormattedTable;
 use crate::ui::command::Command;
 use crate::ui::state::comparison::{rows, table};
 use crate::ui::style::theme;
@@ -112,11 +112,11 @@ fn title(ui: &mut Ui, text: &str) {
 
 /// Copies the table as text.
 fn copy(ui: &mut Ui, scene: &mut Scene<'_>, rows: &[Row]) {
-    type Writer = fn(&People) -> String;
+    type Writer = fn(&FormattedTable) -> String;
     let formats: [(&str, &str, Writer); 3] = [
-        ("Markdown", "the table as Markdown", People::markdown),
-        ("LaTeX", "the table as LaTeX", People::latex),
-        ("CSV", "the table as CSV", People::csv),
+        ("Markdown", "the table as Markdown", FormattedTable::markdown),
+        ("LaTeX", "the table as LaTeX", FormattedTable::latex),
+        ("CSV", "the table as CSV", FormattedTable::csv),
     ];
     menu(ui, "Copy as", "The table as it is shown", |ui| {
         for (name, what, write) in formats {

@@ -1,25 +1,25 @@
 //! Histograms of a score as a figure.
 
-use crate::figure::{Findings, Found, Plate};
+use crate::figure::{CaptionedFigure, FigureResults, Found};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
 
 struct Histograms {
-    findings: Findings,
+    findings: FigureResults,
     score: String,
     bins: usize,
 }
 
 impl FigureSource for Histograms {
-    fn plate(&self) -> Option<Plate<'_>> {
-        Plate::score(self.findings.scores.iter().map(Found::panel).collect(), &self.score, self.bins).ok()
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
+        CaptionedFigure::score(self.findings.scores.iter().map(Found::panel).collect(), &self.score, self.bins).ok()
     }
 }
 
 /// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
-    let mut findings = Findings::default();
+    let mut findings = FigureResults::default();
     for (name, color) in entries(scene) {
         let table = scene.store.scores.get(name).cloned();
         findings.scores.extend(table.map(|table| found(scene, name, color, "", table)));

@@ -1,6 +1,6 @@
 //! Landscapes, or their differences to the baseline, as a figure.
 
-use crate::figure::{Findings, Plate, error_kind};
+use crate::figure::{CaptionedFigure, FigureResults, error_kind};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
@@ -9,7 +9,7 @@ use flatland_core::session::LandscapeView;
 
 /// The surfaces of the shown checkpoints on one dataset.
 struct Surfaces {
-    findings: Findings,
+    findings: FigureResults,
     dataset: String,
     quantity: Option<Quantity>,
     view: LandscapeView,
@@ -17,27 +17,27 @@ struct Surfaces {
 
 /// The differences to the baseline's loss on one dataset.
 struct Differences {
-    findings: Findings,
+    findings: FigureResults,
     dataset: String,
     view: LandscapeView,
 }
 
 impl FigureSource for Surfaces {
-    fn plate(&self) -> Option<Plate<'_>> {
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
         let error = self.view.error.map(error_kind);
-        Plate::landscape(self.findings.surfaces(&self.dataset, self.quantity, error), &self.view)
+        CaptionedFigure::landscape(self.findings.surfaces(&self.dataset, self.quantity, error), &self.view)
     }
 }
 
 impl FigureSource for Differences {
-    fn plate(&self) -> Option<Plate<'_>> {
-        Plate::difference(self.findings.differences(&self.dataset, self.view.error.map(error_kind)), &self.view)
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
+        CaptionedFigure::difference(self.findings.differences(&self.dataset, self.view.error.map(error_kind)), &self.view)
     }
 }
 
 /// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
-    let (mut findings, view) = (Findings::default(), scene.session.view.landscape.clone());
+    let (mut findings, view) = (FigureResults::default(), scene.session.view.landscape.clone());
     let dataset = scene.dataset.unwrap_or_default().to_owned();
     let on = |name: &str| (name.to_owned(), dataset.clone());
     if scene.difference {

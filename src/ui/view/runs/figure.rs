@@ -1,13 +1,13 @@
 //! Curves of runs as a figure.
 
-use crate::figure::{CurvesFigure, Plate};
+use crate::figure::{CaptionedFigure, CurvesFigure};
 use crate::ui::work::export::FigureSource;
 
 /// The shown curves.
 pub struct RunsFigure(pub CurvesFigure);
 
 impl FigureSource for RunsFigure {
-    fn plate(&self) -> Option<Plate<'_>> {
-        Some(Plate::curves(self.0.clone()))
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
+        Some(CaptionedFigure::curves(self.0.clone()))
     }
 }

@@ -3,32 +3,32 @@
 use std::sync::Arc;
 
 use super::{datasets, shows_planes};
-use crate::figure::{Findings, Found, Plate};
+use crate::figure::{CaptionedFigure, FigureResults, Found};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
 
 /// Curves, and whether the axis is ρ/‖θ‖.
-struct Curves(Findings, bool);
+struct Curves(FigureResults, bool);
 
 /// Bands over random planes.
-struct Bands(Findings);
+struct Bands(FigureResults);
 
 impl FigureSource for Curves {
-    fn plate(&self) -> Option<Plate<'_>> {
-        Plate::sharpness(self.0.curves(), self.1)
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
+        CaptionedFigure::sharpness(self.0.curves(), self.1)
     }
 }
 
 impl FigureSource for Bands {
-    fn plate(&self) -> Option<Plate<'_>> {
-        Plate::band(&self.0.bands.iter().map(Found::panel).collect::<Vec<_>>())
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
+        CaptionedFigure::band(&self.0.bands.iter().map(Found::panel).collect::<Vec<_>>())
     }
 }
 
 /// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
-    let mut findings = Findings::default();
+    let mut findings = FigureResults::default();
     if shows_planes(scene.session) {
         let dataset = scene.dataset.unwrap_or_default();
         for (name, color) in entries(scene) {

@@ -15,7 +15,7 @@ use super::{DataError, corruption};
 pub use crop_flip::{random_crop, random_flip};
 pub use severity::Severity;
 
-/// What is done to an image, as in `augmentation = { kind = "brightness", severity = 1 }`.
+/// A transformation of an image, as in `augmentation = { kind = "brightness", severity = 1 }`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Augmentation {
@@ -26,7 +26,7 @@ pub struct Augmentation {
     pub severity: Option<Severity>,
 }
 
-/// The geometric kinds, which know no severity.
+/// The geometric kinds, which have no severity.
 #[derive(Clone, Copy)]
 enum Geometric {
     RandomCrop,
@@ -35,7 +35,7 @@ enum Geometric {
 }
 
 /// * `random_crop`: [`random_crop`]. torchvision's `RandomCrop(32)` without padding returns a 32x32 image as it is, so the paper's
-///   "RandomCrop" can only mean the usual padding of 4; that is what we do.
+///   "RandomCrop" can only mean the usual padding of 4, which is used here.
 /// * `crop_flip`: [`random_flip`], then [`random_crop`].
 /// * `flip`: [`random_flip`].
 const GEOMETRIC: [(&str, Geometric); 3] =

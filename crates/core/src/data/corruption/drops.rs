@@ -79,7 +79,7 @@ fn edges(image: &[u8], height: usize, width: usize) -> Vec<bool> {
             }
         }
     }
-    // Weak ones count where they touch a strong one.
+    // Weak ones are edges if they touch a strong one.
     let mut edge = vec![false; height * width];
     reached.iter().for_each(|&(r, c)| edge[r * width + c] = true);
     while let Some((r, c)) = reached.pop() {
@@ -96,7 +96,7 @@ fn edges(image: &[u8], height: usize, width: usize) -> Vec<bool> {
     edge
 }
 
-/// The way to the nearest edge in steps of 1, 1.4 (diagonal) and 2.1969 (knight's move), as OpenCV adds them up in 16 bits of
+/// The distance to the nearest edge in steps of 1, 1.4 (diagonal) and 2.1969 (knight's move), as OpenCV adds them up in 16 bits of
 /// fraction: forwards, then backwards. Far away without any edge.
 fn distance(edge: &[bool], height: usize, width: usize) -> Vec<f32> {
     const STRAIGHT: u32 = 65536;

@@ -56,7 +56,7 @@ fn affine(x: &mut Pixels, moves: &[f64; 6]) {
     let (centre_x, centre_y, side) = ((x.width / 2) as f64, (x.height / 2) as f64, (x.height.min(x.width) / 3) as f64);
     let from = [[centre_x + side, centre_y + side], [centre_x + side, centre_y - side], [centre_x - side, centre_y - side]];
     let to: [[f64; 2]; 3] = std::array::from_fn(|i| [from[i][0] + moves[2 * i], from[i][1] + moves[2 * i + 1]]);
-    // Every output pixel asks for its source: the map from `to` back to `from`, by its two edges at the second point.
+    // For every output pixel its source is computed: the map from `to` back to `from`, by its two edges at the second point.
     let ([a, b], [c, d]) = (minus(to[0], to[1]), minus(to[2], to[1]));
     let determinant = a * d - b * c;
     if side == 0.0 || determinant.abs() < 1e-9 {

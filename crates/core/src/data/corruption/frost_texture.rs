@@ -1,4 +1,4 @@
-//! Procedural frost: ferns of ice crystals on a frosted pane, in place of the benchmark's photographs.
+//! Procedural frost: fern-shaped ice crystals on a frosted pane, instead of the benchmark's photographs.
 //!
 //! Each texture is a torus of [`SIZE`] x [`SIZE`] pixels, made once per process from a fixed seed: a plasma for the pane, then ferns.
 //! A fern is a curved stem with branches at 60° on both sides that shorten towards its tip and branch once more; every needle

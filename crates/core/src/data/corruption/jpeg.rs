@@ -1,8 +1,8 @@
 //! The loss of a baseline JPEG with 4:2:0 chroma, as libjpeg makes it: Pillow's default.
 //!
-//! Nothing is encoded: entropy coding loses nothing, so only colour conversion, chroma averaging, the "slow integer" DCT of 8x8 blocks,
-//! quantization by the standard tables (ITU-T T.81, annex K) and the way back (triangle-filtered chroma) are done, in libjpeg's
-//! integers.
+//! Nothing is encoded: entropy coding is lossless, so only colour conversion, chroma averaging, the "slow integer" DCT of 8x8 blocks,
+//! quantization by the standard tables (ITU-T T.81, annex K) and the inverse steps (triangle-filtered chroma) are done, in libjpeg's
+//! integer arithmetic.
 
 /// Quantization of luma and chroma at quality 50, row by row (T.81, tables K.1 and K.2).
 const LUMA: [i32; 64] = [

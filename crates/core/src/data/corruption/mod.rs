@@ -1,8 +1,8 @@
 //! Corruptions of Hendrycks & Dietterich 2019 with the constants of `hendrycks/robustness:make_cifar_c.py` (32x32 images).
 //!
 //! One file per family. [`apply`] changes one image in place and depends only on the
-//! image, the corruption and the seed. Results are clipped and truncated to u8, as numpy's cast does. The random draws are ours
-//! (ChaCha), so noises agree with the published files in distribution, not bit for bit.
+//! image, the corruption and the seed. Results are clipped and truncated to u8, as numpy's cast does. The random numbers are
+//! ChaCha's, so noises agree with the published files in distribution, not bit for bit.
 
 mod blur;
 mod colour;

@@ -54,7 +54,7 @@ fn poisson_table(rate: f64) -> PoissonTable {
     let mut cumulative: Vec<f64> = shares.scan(0.0, |sum, share| keep(sum, *sum + share, 0.0)).collect();
     let total = cumulative.last().copied().unwrap_or(1.0);
     cumulative.iter_mut().for_each(|share| *share /= total);
-    // The last count takes what is left.
+    // The last count gets the rest of the probability.
     cumulative.pop();
     (mode - below.len(), cumulative)
 }

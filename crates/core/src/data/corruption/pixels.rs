@@ -1,4 +1,4 @@
-//! [`Pixels`]: an image as f64 in [0, 1] while it is worked on.
+//! [`Pixels`]: an image as f64 in [0, 1] while it is transformed.
 
 /// An RGB image, [height, width, 3], f64.
 #[derive(Clone, Debug)]

@@ -45,12 +45,12 @@ pub(super) fn snow_with(x: &mut Pixels, level: usize, normal: &[f64], angle: f64
 
 /// c₀·image + c₁·texture, with a random crop of one of the textures of [`frost_texture`]: **frost (procedural)**.
 ///
-/// The benchmark blends photographs of frost whose provenance is not stated, so they cannot be part of this program; images of
-/// ours have the benchmark's mixing constants and another ice.
+/// The benchmark blends photographs of frost whose provenance is not stated, so they cannot be part of this program. Images
+/// made here have the benchmark's mixing constants and other textures.
 pub fn frost(x: &mut Pixels, level: usize, rng: &mut ChaCha8Rng) {
     let (keep, add) = [(1.0, 0.2), (1.0, 0.3), (0.9, 0.4), (0.85, 0.4), (0.75, 0.45)][level];
     let (texture, size) = frost_texture::texture(rng.random_range(0..frost_texture::COUNT));
-    // Textures are tori: a crop may pass their edge, and images larger than they are meet them again.
+    // Textures are periodic: a crop may pass their edge, and a larger image repeats them.
     let (top, left) = (rng.random_range(0..size), rng.random_range(0..size));
     let width = x.width;
     for (i, pixel) in x.rgb_mut().enumerate() {

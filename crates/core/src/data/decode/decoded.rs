@@ -1,4 +1,4 @@
-//! What the decoders of all kinds of image files share: the decoded image, the size it may have, and why it could not be decoded.
+//! Shared by the decoders of all image formats: the decoded image, the limit of its size, and the messages of failures.
 
 use std::error::Error;
 use std::io::Cursor;
@@ -8,13 +8,13 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 /// An image and its [height, width].
 pub(in crate::data) type Sized = ([usize; 2], Vec<u8>);
 
-/// Most pixels of an image: beyond them Pillow refuses, too (twice `Image.MAX_IMAGE_PIXELS`). A small file can claim any size.
+/// Largest number of pixels of an image, Pillow's limit (twice `Image.MAX_IMAGE_PIXELS`). A small file may state any size.
 const MAX_PIXELS: usize = 178_956_970;
-/// What is said of grey images of more than 8 bits.
+/// Message for grey images of more than 8 bits.
 pub(super) const DEEP_GREY: &str = "expected 8 bits a channel, found a grey image of more: which part of its range is meant is not known (Pillow's \
                          `convert(\"RGB\")` clips at 255). Save it with 8 bits";
 
-/// The image as `image` reads it, where it may be as large as it says.
+/// The image as the crate `image` reads it, if its size is allowed.
 pub(super) fn open(bytes: &[u8], format: ImageFormat, kind: &str) -> Result<DynamicImage, String> {
     let failed = |error: image::ImageError| why_not(kind, &error);
     let decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(failed)?;
@@ -29,7 +29,7 @@ pub(super) fn rgb(image: DynamicImage) -> Sized {
     ([height as usize, width as usize], image.into_raw())
 }
 
-/// [height, width], where an image may be as large.
+/// [height, width], if the size is allowed.
 pub(super) fn checked_size(height: usize, width: usize) -> Result<[usize; 2], String> {
     match height.checked_mul(width) {
         Some(pixels) if (1..=MAX_PIXELS).contains(&pixels) => Ok([height, width]),
@@ -37,7 +37,7 @@ pub(super) fn checked_size(height: usize, width: usize) -> Result<[usize; 2], St
     }
 }
 
-/// Why a decoder gave up: that the file is cut short, where that is so, else in its own words.
+/// Why a decoder failed: that the file is cut short, if it is, else the decoder's message.
 pub(super) fn why_not(kind: &str, error: &(dyn Error + 'static)) -> String {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -49,7 +49,7 @@ pub(super) fn why_not(kind: &str, error: &(dyn Error + 'static)) -> String {
     format!("damaged or unknown {kind}: {error}")
 }
 
-/// Whether this is an end before all is read. Not every decoder has the reader's error for its source.
+/// Whether this is an unexpected end of the file. Not every decoder has the reader's error as its source.
 pub(super) fn is_end(error: &(dyn Error + 'static)) -> bool {
     let read = match (error.downcast_ref(), error.downcast_ref(), error.downcast_ref()) {
         (Some(image::ImageError::IoError(error)), ..)

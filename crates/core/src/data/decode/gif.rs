@@ -24,7 +24,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Sized, String> {
         screen[start..start + width].copy_from_slice(pixels);
     }
     let palette = frame.palette.as_ref().or(global.as_ref());
-    // What is not in the palette is grey.
+    // Indices that are not in the palette are grey.
     let color = |&index: &u8| {
         palette.and_then(|palette| palette.chunks_exact(3).nth(usize::from(index))).map_or([index; 3], |c| [c[0], c[1], c[2]])
     };

@@ -1,9 +1,9 @@
 //! JPEG by libjpeg-turbo's decoder, as Pillow's `Image.open(file).convert("RGB")`: triangle upsampling of chroma, the accurate integer
 //! inverse DCT, EXIF ignored.
 //!
-//! Pillow passes over what libjpeg only warns of (corrupt entropy data, a wrong restart marker), but never over data that ends before the
-//! last row (`src/libImaging/JpegDecode.c` waits for more). So does this. `mozjpeg` builds that decoder from its sources: its changes to
-//! libjpeg-turbo are in the encoder. Pure Rust decoders upsample otherwise, by up to some levels.
+//! Like Pillow it ignores what libjpeg only warns of (corrupt entropy data, a wrong restart marker), but refuses data that ends before the
+//! last row (`src/libImaging/JpegDecode.c` waits for more). `mozjpeg` builds that decoder from its sources: its changes to
+//! libjpeg-turbo are in the encoder. Pure Rust decoders upsample differently, by up to some levels.
 
 use std::cell::Cell;
 use std::io::{BufRead, Read};
@@ -17,7 +17,7 @@ use super::decoded::{Sized, checked_size, cut_short, rgb_of_grey};
 pub(super) fn decode(bytes: &[u8]) -> Result<Sized, String> {
     let ended = Cell::new(false);
     let reader = Input { rest: bytes, ended: &ended };
-    // libjpeg leaves on an error by unwinding to here; the message is the payload.
+    // On an error libjpeg unwinds to here with the message as the payload.
     let decoded = catch_unwind(AssertUnwindSafe(|| rows(reader)));
     if ended.get() {
         return Err(cut_short("JPEG"));
@@ -56,7 +56,7 @@ fn rgb_of_inverted_cmyk(pixels: Vec<u8>) -> Vec<u8> {
     pixels.chunks_exact(4).flat_map(|cmyk| [0, 1, 2].map(|ink| channel(cmyk[ink], cmyk[3]))).collect()
 }
 
-/// The bytes of a file, and whether more were asked for.
+/// The bytes of a file, and whether the decoder requested more.
 struct Input<'a> {
     rest: &'a [u8],
     ended: &'a Cell<bool>,

@@ -1,7 +1,7 @@
 //! One image file to u8 RGB, as Pillow's `Image.open(file).convert("RGB")`: grey replicated, alpha dropped, palette expanded, EXIF ignored.
 //!
-//! Equal to Pillow in every pixel, or refused with a reason; an image that is cut short is refused. Where `image` reads a kind as Pillow
-//! does it stays with `image`; the kinds where it does not have a file of their own.
+//! Equal to Pillow in every pixel, or refused with a reason; an image that is cut short is refused. Formats that the crate `image` reads as Pillow
+//! does are read by it; each of the others has a file of its own.
 
 mod bmp;
 pub(super) mod decoded;
@@ -41,7 +41,7 @@ fn of_bytes(bytes: &[u8]) -> Result<Sized, String> {
     }
 }
 
-/// WebP is read as Pillow does, but for a file that ends before its header says.
+/// `image` reads WebP as Pillow does, except for a file that ends before the end that its header states.
 fn webp(bytes: &[u8]) -> Result<Sized, String> {
     let size = bytes.get(4..8).and_then(|size| size.try_into().ok()).map_or(0, u32::from_le_bytes) as usize;
     if bytes.len() < size.saturating_add(8) {
@@ -55,8 +55,8 @@ pub(super) fn is_image(head: &[u8]) -> bool {
     image::guess_format(head).is_ok()
 }
 
-/// Whether an image that begins like this is of a kind that was read otherwise before its pixels were Pillow's.
-pub(super) fn is_read_anew(head: &[u8]) -> bool {
+/// Whether an image that begins like this is of a format that earlier versions decoded differently from Pillow.
+pub(super) fn is_decoded_differently(head: &[u8]) -> bool {
     let is_deep = |at: usize| head.get(at) == Some(&16);
     match image::guess_format(head) {
         Ok(ImageFormat::Jpeg | ImageFormat::Gif | ImageFormat::Tiff) => true,

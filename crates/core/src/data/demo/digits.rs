@@ -8,7 +8,7 @@ use super::Counts;
 
 const FILE: &[u8] = include_bytes!("../../../../../assets/demo/digits.csv.gz");
 
-/// Images before this position train, the others test. The file goes writer by writer.
+/// Images before this position are for training, the others for testing. The file is ordered by writer.
 pub const TRAIN: usize = 1198;
 
 /// All 1,797 images with their digits, in file order.

@@ -19,7 +19,7 @@ pub fn periodic() -> Vec<Counts> {
     (0..FAR).map(|i| count(&bitmap_of([grating, checkerboard, rings][i % 3], "far", i))).collect()
 }
 
-/// Strokes, blobs and smoothed noise in turn; strokes twice, being closest to writing.
+/// Strokes, blobs and smoothed noise in turn; strokes twice, because they are closest to writing.
 pub fn aperiodic() -> Vec<Counts> {
     (0..OUTLIERS).map(|i| count(&bitmap_of([strokes, blobs, strokes, smoothed_noise][i % 4], "outliers", i))).collect()
 }

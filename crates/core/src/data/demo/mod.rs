@@ -8,8 +8,8 @@
 //! | `demo:far` | gratings, checkerboards, rings: periodic patterns |
 //! | `demo:outliers` | strokes, blobs, smoothed noise: nothing periodic, no digits |
 //!
-//! Everything has gone through the digits' own pipeline: a bitmap of 32x32, counted in blocks of 4x4 to 8x8 values of 0..16,
-//! shown at 32x32; so no part differs by its resolution. The contents are fixed: no seed changes them.
+//! All parts were made by the digits' own pipeline: a bitmap of 32x32, counted in blocks of 4x4 to 8x8 values of 0..16, shown at 32x32.
+//! So no part differs by its resolution. The contents are fixed: no seed changes them.
 
 mod digits;
 mod generated;
@@ -29,7 +29,7 @@ pub const PARTS: [&str; 5] = ["train", "test", "near", "far", "outliers"];
 /// 8x8 values of 0..16, row-major.
 type Counts = [u8; 64];
 
-/// Part `part` of the demo set, whole and without corruption: those are the caller's business, as for every format.
+/// Part `part` of the demo set, without subset and corruption, which the caller applies as for every format.
 ///
 /// # Errors
 /// When there is no such part.

@@ -13,10 +13,10 @@ use crate::data::{DataError, Source, names};
 /// Superclasses of CIFAR-100.
 const COARSE: usize = 20;
 
-/// Gives the images of `opened` their labels for a network of `count` classes; without a network those that its own names tell.
+/// Sets the labels of the images of `opened` for a network of `count` classes; without a network, those that follow from its own names.
 ///
 /// # Errors
-/// When classes cannot be brought to the network's with certainty, or a label is not one of the network's.
+/// When classes cannot be mapped to the network's with certainty, or a label is not one of the network's.
 pub(in crate::data) fn assign(opened: &mut Opened, source: &Source, count: Option<usize>) -> Result<Labelling, DataError> {
     let left_out = match &opened.found.from {
         Origin::Folders { empty, .. } => empty.clone(),
@@ -25,7 +25,7 @@ pub(in crate::data) fn assign(opened: &mut Opened, source: &Source, count: Optio
     if opened.labels.iter().all(|&label| label < 0) {
         return Ok(Labelling { rule: LabelRule::Unlabelled, left_out, ..Labelling::default() });
     }
-    // The only labels for as many classes that these images have.
+    // Only the superclasses have this number of classes.
     if source.classes.is_found() && count == Some(COARSE) && !opened.coarse.is_empty() {
         opened.labels = std::mem::take(&mut opened.coarse);
         opened.found.names = names::cifar100_coarse();
@@ -36,7 +36,7 @@ pub(in crate::data) fn assign(opened: &mut Opened, source: &Source, count: Optio
         None => own.meant(&without_network(&opened.found), None),
         Some(count) => Matching { source, found: &opened.found, own: &own, count }.meant()?,
     };
-    // What is matched and stays as the file says it is as the file says it.
+    // Matched labels that equal those of the file are recorded as labels of the file.
     let is_read = opened.found.from == Origin::File && own.classes.iter().map(|class| class.read).eq(meant.labels.iter().copied());
     let from_file = meant.rule == LabelRule::File || (is_read && source.classes.is_found());
     let (rule, matched_with) = if from_file { (LabelRule::File, None) } else { (meant.rule, meant.matched_with) };

@@ -1,18 +1,18 @@
-//! [`Found`]: the classes of a dataset as its reader found them.
+//! [`FoundClasses`]: the classes of a dataset as its reader found them.
 
-/// The classes of a dataset as they were found.
+/// The classes of a dataset as its reader found them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::data) struct Found {
-    /// Their names; empty where nothing names them.
+    /// Their names; empty if they have none.
     pub(in crate::data) names: Vec<String>,
-    /// Where they come from.
+    /// Their origin.
     pub(in crate::data) from: Origin,
 }
 
-/// Where classes come from.
+/// The origin of classes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::data) enum Origin {
-    /// The file says the labels, and the names are in their order.
+    /// The file contains the labels, and the names are in their order.
     #[default]
     File,
     /// Folders that hold images, sorted.

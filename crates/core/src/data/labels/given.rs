@@ -1,4 +1,4 @@
-//! [`Classes`]: what somebody says about the classes of a source, and [`Reference`]: what else tells what its labels mean.
+//! [`Classes`]: what the user states about the classes of a source. [`Reference`]: another dataset that defines the meaning of its labels.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Classes {
-    /// Nobody says; names and the network's number of classes tell.
+    /// Not stated; inferred from names and the network's number of classes.
     #[default]
     Found,
     /// By this rule.
@@ -21,7 +21,7 @@ pub enum Classes {
 }
 
 impl Classes {
-    /// Whether nobody says.
+    /// Whether nothing is stated.
     pub fn is_found(&self) -> bool {
         *self == Classes::Found
     }
@@ -63,7 +63,7 @@ pub enum Class {
     Name(String),
 }
 
-/// A dataset whose classes tell what the labels of another one mean.
+/// A dataset whose classes define the meaning of another one's labels.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reference {
     /// Its name.
@@ -74,7 +74,7 @@ pub struct Reference {
     pub split: Option<String>,
     /// As in [`Source::format`](crate::data::Source::format).
     pub format: Option<String>,
-    /// What somebody says about its classes.
+    /// What the user states about its classes.
     #[serde(default, skip_serializing_if = "Classes::is_found")]
     pub classes: Classes,
 }

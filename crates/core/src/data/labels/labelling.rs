@@ -1,4 +1,4 @@
-//! [`Labelling`]: how the labels of a dataset came to be, as it is recorded with the dataset.
+//! [`Labelling`]: how the labels of a dataset were determined, as recorded with the dataset.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LabelRule {
-    /// There are none.
+    /// There are no labels.
     Unlabelled,
-    /// The file says them.
+    /// They are in the file.
     #[default]
     File,
     /// The place of the folder among the sorted names (torchvision's `ImageFolder`).
@@ -29,7 +29,7 @@ pub enum LabelRule {
     Coarse,
     /// The class of the same name of another dataset.
     Matched,
-    /// Somebody said so.
+    /// The user stated it.
     Given,
 }
 
@@ -53,7 +53,7 @@ impl LabelRule {
     }
 }
 
-/// How the labels of a dataset came to be.
+/// How the labels of a dataset were determined.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Labelling {
     /// What they follow from.
@@ -61,10 +61,10 @@ pub struct Labelling {
     /// The place in [`Source::reference`] of the dataset whose classes they were matched with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matched_with: Option<usize>,
-    /// Own class → label, of those that have images; empty where the file says labels and nobody else.
+    /// Own class → label, of those that have images; empty if the labels are those of the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<(String, i64)>,
-    /// Folders that are no classes, as they hold no images.
+    /// Folders that are not used as classes because they hold no images.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
 }

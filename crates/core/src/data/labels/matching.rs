@@ -1,4 +1,4 @@
-//! [`Matching`]: the classes of a dataset brought to the network's: by what is said, by the other datasets, or by their names.
+//! [`Matching`]: maps the classes of a dataset to the network's: by what the user states, by the other datasets, or by their names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -13,10 +13,10 @@ use super::reference;
 use crate::data::sniff::{self, Format};
 use crate::data::{DataError, Source};
 
-/// So many names are listed in a message.
+/// Number of names in a message.
 const LISTED: usize = 12;
 
-/// A dataset among those of its session, for a network of `count` classes.
+/// A dataset with its references, for a network of `count` classes.
 pub(super) struct Matching<'a> {
     pub(super) source: &'a Source,
     pub(super) found: &'a Found,
@@ -25,7 +25,7 @@ pub(super) struct Matching<'a> {
 }
 
 impl Matching<'_> {
-    /// What its labels mean.
+    /// The meaning of its labels.
     ///
     /// # Errors
     /// As [`assign`](super::assign::assign).
@@ -89,11 +89,11 @@ impl Matching<'_> {
         }
     }
 
-    /// Labels of own classes called `names`, after the other datasets of the session, else after the names themselves. With `given`,
-    /// several may be one class.
+    /// Labels of own classes called `names`, by the other datasets of the session, else by the names themselves. With `given`, several names
+    /// may be one class.
     fn matched(&self, names: &[&str], given: Option<&BTreeMap<String, Class>>) -> Result<Meant, DataError> {
         if !self.own.named && given.is_none() {
-            // What nothing names is meant as it is numbered.
+            // Classes without names keep their numbers.
             return Ok(self.own.meant(&without_network(self.found), None));
         }
         let itself = || self.found_called(names, given);
@@ -114,7 +114,7 @@ impl Matching<'_> {
         }
     }
 
-    /// The classes as found under other names.
+    /// The found classes, with other names.
     fn found_called(&self, names: &[&str], given: Option<&BTreeMap<String, Class>>) -> Found {
         if given.is_none() {
             return self.found.clone();
@@ -201,7 +201,7 @@ impl Matching<'_> {
         self.error("names that tell which class is which in one way only".into(), format!("{}; {orders}", self.own_side()))
     }
 
-    /// The classes here, to people.
+    /// The own classes, for a message.
     fn own_side(&self) -> String {
         let is_folders = matches!(sniff::sniff(self.source), Ok(Format::ImageFolder));
         let what = if is_folders { "folders" } else { "classes" };
@@ -224,7 +224,7 @@ impl Matching<'_> {
     }
 }
 
-/// What labels follow from, to people.
+/// The rule of labels, for a message.
 fn describe(rule: LabelRule) -> &'static str {
     match rule {
         LabelRule::Unlabelled => "nothing",
@@ -242,7 +242,7 @@ fn describe(rule: LabelRule) -> &'static str {
     }
 }
 
-/// Names, the first of them where there are many.
+/// Names, only the first if there are many.
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
     let shown = names.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");

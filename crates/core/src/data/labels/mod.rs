@@ -1,8 +1,8 @@
-//! What labels mean to a network: [`assign`](assign::assign) brings the classes of a dataset to the network's, or says why that cannot be done.
+//! The mapping of labels to a network: [`assign`](assign::assign) maps the classes of a dataset to the network's, or says why it cannot.
 //!
-//! A network knows its classes by number only. Which number a folder has follows, in this order, from what somebody says ([`Classes`]),
-//! from the names of the classes of the session's ID data ([`Reference`]), or from the dataset's own names where one order of them fits
-//! the network's number of classes. Names are never guessed: what fits none, or several, is an error that lists both sides.
+//! A network knows its classes only by number. The number of a folder follows, in this order, from what the user states ([`Classes`]), from
+//! the names of the classes of the session's ID data ([`Reference`]), or from the dataset's own names if exactly one order of them fits the
+//! network's number of classes. Names are never guessed: a name that fits none or several is an error that lists both sides.
 
 pub(super) mod assign;
 pub(super) mod found;

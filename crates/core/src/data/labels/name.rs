@@ -1,20 +1,20 @@
-//! When two names mean one class: [`find`] compares them as written, then without case and separators, then without numbers in front.
+//! Whether two names mean the same class: [`find`] compares them as written, then without case and separators, then without leading numbers.
 //!
-//! Only the first of these that finds anything counts, and what fits several classes fits none.
+//! The first comparison with a match is used. A name that matches several classes matches none.
 
 use super::super::names::CIFAR10;
 
-/// What people write for classes of CIFAR-10.
+/// Common other names of the classes of CIFAR-10.
 const CIFAR10_SYNONYMS: [(&str, &str); 6] =
     [("plane", "airplane"), ("aeroplane", "airplane"), ("car", "automobile"), ("auto", "automobile"), ("boat", "ship"), ("lorry", "truck")];
-/// Words that stand before the number of a class that has no other name (`LABEL_3` of Hugging Face).
+/// Words before the number of a class that has no other name (`LABEL_3` of Hugging Face).
 const NUMBERED: [&str; 3] = ["label", "class", "digit"];
 const DIGITS: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 
-/// What a name was found to mean.
+/// The match of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Match {
-    /// The class in this place.
+    /// The class with this index.
     One(usize),
     /// Several classes.
     Several(Vec<usize>),
@@ -22,10 +22,10 @@ pub(super) enum Match {
     None,
 }
 
-/// What of a name is compared: names with one of these in common are alike.
+/// The keys by which a name is compared: names with a common key match.
 type Way<'a> = &'a dyn Fn(&str) -> Vec<String>;
 
-/// The class of `known` (`None` where a class has no name) that `name` means.
+/// The class of `known` (`None` for a class without a name) that `name` means.
 pub(super) fn find(name: &str, known: &[Option<String>]) -> Match {
     let cifar = is_cifar10(known.iter().map(|name| name.as_deref()));
     let ways: [Way; 6] = [
@@ -64,7 +64,7 @@ pub(super) fn number(name: &str) -> Option<i64> {
     if is_word { name[word.len()..].parse().ok() } else { None }
 }
 
-/// Whether a name says nothing but a number.
+/// Whether a name is only a number.
 pub(super) fn is_number(name: &str) -> bool {
     number(name).is_some() && without_number(name).is_empty()
 }
@@ -87,7 +87,7 @@ fn is_cifar10<'a>(known: impl Iterator<Item = Option<&'a str>>) -> bool {
     places.into_iter().eq((0..CIFAR10.len()).map(Some))
 }
 
-/// The class of CIFAR-10 that a name means: with a number in front, in the plural, or by another word.
+/// The class of CIFAR-10 that a name means: with a leading number, in the plural, or by another word.
 fn cifar10(name: &str) -> Option<&'static str> {
     let plain = plain(without_number(name));
     let singular = plain.strip_suffix('s').unwrap_or(&plain);
@@ -109,7 +109,7 @@ fn plain(name: &str) -> String {
     }
 }
 
-/// Without the number or WordNet id in front; empty when there is nothing else.
+/// The name without a leading number or WordNet id; empty if nothing else is left.
 fn without_number(name: &str) -> &str {
     let name = name.trim();
     if let Some(id) = wnid(name) {
@@ -124,7 +124,7 @@ fn without_number(name: &str) -> &str {
     }
 }
 
-/// The WordNet id in front of a name: `n01440764`, `n01440764_tench`.
+/// The leading WordNet id of a name: `n01440764`, `n01440764_tench`.
 pub(super) fn wnid(name: &str) -> Option<String> {
     let name = name.trim();
     let id = name.get(..9)?;

@@ -1,4 +1,4 @@
-//! [`order`]: labels that follow from the names of a dataset's own classes and from how many classes the network has.
+//! [`order`]: labels that follow from the names of a dataset's own classes and the network's number of classes.
 
 use super::super::names::CIFAR10;
 use super::found::{Found, Origin};
@@ -12,7 +12,7 @@ const IMAGENET: &str = include_str!("imagenet_wnids.txt");
 /// Labels of the names of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Order {
-    /// What they follow from.
+    /// The rule that gives them.
     pub(super) rule: LabelRule,
     /// Label of each name.
     pub(super) labels: Vec<i64>,
@@ -20,7 +20,7 @@ pub(super) struct Order {
     pub(super) classes: Vec<Option<String>>,
 }
 
-/// What a dataset's own names tell of its labels.
+/// The labels that a dataset's own names give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Own {
     /// The one order that fits.
@@ -31,7 +31,7 @@ pub(super) enum Own {
     Unknown,
 }
 
-/// What the names of `found` tell of labels for a network of `count` classes.
+/// The labels that the names of `found` give for a network of `count` classes.
 pub(super) fn order(found: &Found, count: usize) -> Own {
     let names = &found.names;
     let (empty, wnids) = match &found.from {
@@ -72,7 +72,7 @@ pub(super) fn order(found: &Found, count: usize) -> Own {
     }
 }
 
-/// Labels by the rule that somebody chose; `None` where it does not fit.
+/// Labels by the rule that the user states; `None` if it does not fit.
 pub(super) fn by_rule(found: &Found, rule: OrderRule, count: usize) -> Option<Order> {
     let names = &found.names;
     match rule {
@@ -94,7 +94,7 @@ pub(super) fn by_rule(found: &Found, rule: OrderRule, count: usize) -> Option<Or
     }
 }
 
-/// Labels where nothing is known of the network: those of a known list, else sorted names.
+/// Labels without a network: those of a known list, else by sorted names.
 pub(super) fn without_network(found: &Found) -> Order {
     let names = &found.names;
     match &found.from {
@@ -140,7 +140,7 @@ fn place(all: &[String], name: &str) -> i64 {
     all.iter().position(|known| known == name).map_or(-1, |place| place as i64)
 }
 
-/// By the ids in the names, where the network has ImageNet's classes.
+/// By the ids in the names, if the network has ImageNet's number of classes.
 fn of_imagenet(names: &[String], count: usize) -> Option<Order> {
     let ids: Vec<String> = IMAGENET.lines().map(str::to_owned).collect();
     let own: Vec<String> = names.iter().map(|name| wnid(name)).collect::<Option<_>>()?;
@@ -155,7 +155,7 @@ fn numbers(names: &[String]) -> Option<Vec<i64>> {
     (!numbers.is_empty() && distinct.len() == numbers.len()).then_some(numbers)
 }
 
-/// Number less `first`, where all labels are of the network's. Names that count from 0 do not count from 1.
+/// The number minus `first`, if all labels are within the network's. Names that count from 0 do not fit a count from 1.
 fn by_number(names: &[String], first: i64, count: usize) -> Option<Order> {
     let labels: Vec<i64> = numbers(names)?.into_iter().map(|number| number - first).collect();
     let in_range = labels.iter().all(|label| usize::try_from(*label).is_ok_and(|label| label < count));
@@ -167,7 +167,7 @@ fn by_number(names: &[String], first: i64, count: usize) -> Option<Order> {
     in_range.then_some(Order { rule, labels, classes })
 }
 
-/// The place of each name's number among the numbers: what is meant where names are not sorted as their numbers are.
+/// The rank of each name's number among the numbers, for names whose order differs from that of their numbers.
 fn by_rank_of_number(names: &[String]) -> Option<Order> {
     let numbers = numbers(names)?;
     let mut ranked: Vec<usize> = (0..names.len()).collect();

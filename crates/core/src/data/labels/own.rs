@@ -1,4 +1,4 @@
-//! [`OwnClasses`]: the classes of a dataset that have images, and what they were found to mean.
+//! [`OwnClasses`]: the classes of a dataset that have images, and [`Mapping`]: their labels in the network.
 
 use std::collections::BTreeSet;
 
@@ -16,15 +16,15 @@ pub(super) struct OwnClass {
 /// The classes of a dataset that have images.
 pub(super) struct OwnClasses {
     pub(super) classes: Vec<OwnClass>,
-    /// Whether something names them.
+    /// Whether they have names.
     pub(super) named: bool,
 }
 
-/// What labels mean.
+/// The labels of own classes in the network.
 pub(super) struct Meant {
     pub(super) rule: LabelRule,
     pub(super) matched_with: Option<usize>,
-    /// Of each own class.
+    /// The label of each own class.
     pub(super) labels: Vec<i64>,
     /// Names of all classes in label order; empty when unknown.
     pub(super) classes: Vec<String>,
@@ -51,7 +51,7 @@ impl OwnClasses {
     }
 }
 
-/// Names in label order, a class without one by its number; none where nothing names a class.
+/// Names in label order, the number for a class without one; empty if no class has a name.
 pub(super) fn named(classes: &[Option<String>]) -> Vec<String> {
     if classes.iter().all(Option::is_none) {
         return Vec::new();

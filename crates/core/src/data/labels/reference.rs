@@ -11,16 +11,16 @@ use crate::data::{DataError, Source, cifar_binary, cifar_python, demo, image_fol
 pub(super) struct NetworkClasses {
     /// The place of that dataset in [`Source::reference`].
     pub(super) place: usize,
-    /// Whether it is the dataset whose labels are asked for.
+    /// Whether it is the dataset whose labels are to be determined.
     pub(super) is_this: bool,
     /// In label order.
     pub(super) classes: Vec<Option<String>>,
-    /// Whether the names are but the labels.
+    /// Whether the names are only the labels.
     pub(super) are_numbers: bool,
 }
 
-/// The classes of the first of the references of `source` whose labels are certain for a network of `count` classes; one that has but
-/// numbers for names only where there is no other. `found` are the classes of `source` itself.
+/// The classes of the first of the references of `source` whose labels are certain for a network of `count` classes; one whose names
+/// are only numbers is used if there is no other. `found` are the classes of `source` itself.
 ///
 /// # Errors
 /// When the classes of a reference cannot be read.
@@ -41,8 +41,8 @@ pub(super) fn network_classes(source: &Source, found: &Found, count: usize) -> R
     Ok(numbered)
 }
 
-/// The state of what the labels of `source` follow from beside its own files: the classes of its references. Empty where its labels do
-/// not depend on names.
+/// The state of what determines the labels of `source` besides its own files: the classes of its references. Empty if its labels do not
+/// depend on names.
 pub fn label_state(source: &Source) -> String {
     // Labels of arrays may be names too.
     let has_names =
@@ -55,11 +55,11 @@ pub fn label_state(source: &Source) -> String {
         let found = classes_of(reference).ok().flatten();
         format!("{:?} {:?}", found, reference.classes)
     };
-    // Folders without images were classes once.
+    // The version of the format: in version 1 folders without images were classes.
     format!("2 {:?}", source.reference.iter().map(state).collect::<Vec<_>>())
 }
 
-/// The order of labels that is certain for `found`, with what somebody says about it.
+/// The certain order of labels for `found`, with what the user states about it.
 fn certain(found: &Found, given: &Classes, count: usize) -> Option<Order> {
     let alone = |found: &Found| match order(found, count) {
         Own::Certain(order) => Some(order),
@@ -101,7 +101,7 @@ fn in_order(names: &[String]) -> Order {
 fn with_labels(names: &[String], labels: Vec<i64>, count: usize) -> Order {
     let mut classes = vec![None; count];
     for (name, label) in names.iter().zip(&labels) {
-        // The first of several folders names the class.
+        // The first of several folders gives the class its name.
         if let Some(class) = usize::try_from(*label).ok().and_then(|label| classes.get_mut(label)) {
             class.get_or_insert_with(|| name.clone());
         }
@@ -109,7 +109,7 @@ fn with_labels(names: &[String], labels: Vec<i64>, count: usize) -> Order {
     Order { rule: LabelRule::Given, labels, classes }
 }
 
-/// The classes of a reference, without reading its images; `None` where nothing names them.
+/// The classes of a reference, without reading its images; `None` if they have no names.
 fn classes_of(reference: &Reference) -> Result<Option<Found>, DataError> {
     let source = reference.source();
     let (path, split) = (source.path.as_path(), source.split.as_deref());
@@ -134,7 +134,7 @@ fn classes_of(reference: &Reference) -> Result<Option<Found>, DataError> {
 }
 
 impl Reference {
-    /// It as a source of which only the classes count.
+    /// The source of which only the classes are used.
     fn source(&self) -> Source {
         Source { path: self.path.clone(), split: self.split.clone(), format: self.format.clone(), ..Source::default() }
     }

@@ -18,7 +18,7 @@ pub(super) enum Node {
     Persistent(NodeId),
 }
 
-/// A call that is not made, see [`super::Object`].
+/// A call that is recorded and not made, see [`super::Object`].
 pub(super) struct Call {
     pub(super) constructor: Global,
     pub(super) args: NodeId,
@@ -215,7 +215,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// `APPEND(S)`, `SETITEM(S)`, `ADDITEMS`, `BUILD`: what is done to the value below the arguments.
+    /// `APPEND(S)`, `SETITEM(S)`, `ADDITEMS`, `BUILD`: changes to the value below the arguments.
     fn fill(&mut self, opcode: u8) -> Result<(), PickleError> {
         let arguments = match opcode {
             b'a' | b'b' => vec![self.pop()?],
@@ -242,7 +242,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// What Python would import or call: remembered, never done.
+    /// What Python would import or call: recorded, never executed.
     fn call(&mut self, opcode: u8) -> Result<(), PickleError> {
         match opcode {
             b'c' | 0x93 => {

@@ -1,10 +1,10 @@
-//! A pickle reader that executes nothing: checkpoints and CIFAR batches are programs to Python, data to us.
+//! A pickle reader that executes nothing. To Python, checkpoints and CIFAR batches are programs; here they are only data.
 //!
 //! [`parse`] runs the opcodes of protocols 0 to 5 on an arena of inert nodes. `REDUCE`, `NEWOBJ`, `INST` and `OBJ` never
-//! call anything: they make an [`Object`] that remembers what would have been called. [`globals`] lists everything a
+//! call anything: they make an [`Object`] that records what would have been called. [`globals`] lists everything a
 //! stream refers to, broken streams included. Size, depth and expansion are bounded; every malformed stream is an error.
-//! Source: CPython `Lib/pickletools.py`. Written here because `serde-pickle` refuses the
-//! globals and persistent ids that checkpoints are made of. Deliberately absent: `EXT1/2/4` and out-of-band buffers.
+//! Source: CPython `Lib/pickletools.py`. Written here because `serde-pickle` refuses
+//! globals and persistent ids, which every checkpoint contains. Deliberately absent: `EXT1/2/4` and out-of-band buffers.
 
 mod machine;
 mod resolve;
@@ -13,14 +13,14 @@ mod text;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Most nodes of one stream.
+/// Largest number of nodes of one stream.
 const MAX_NODES: usize = 4_000_000;
 /// Deepest nesting of values.
 const MAX_DEPTH: usize = 500;
-/// Most nodes a reader meets who walks the value without noticing that parts are shared.
+/// Largest number of nodes when shared parts are counted each time.
 const MAX_EXPANDED: u64 = 16_000_000;
 
-/// Why a stream is not a pickle that we read.
+/// Why a pickle cannot be read.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum PickleError {
     /// The stream ends early.
@@ -31,7 +31,7 @@ pub enum PickleError {
         /// What should have been there.
         expected: &'static str,
     },
-    /// The stream is not a pickle, or one of a kind that we refuse.
+    /// The stream is not a pickle, or one of a kind that is refused.
     #[error("not a valid pickle: {message} at byte {offset}")]
     Malformed {
         /// Where.
@@ -66,7 +66,7 @@ impl std::fmt::Display for Global {
     }
 }
 
-/// What calling `constructor` on `args` would have made, with what was then done to it.
+/// The object that calling `constructor` on `args` would have made, with the later changes to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
     /// What would have been called; `<computed>` when it is itself the result of a call.
@@ -106,7 +106,7 @@ pub enum Value {
     Dict(Arc<Vec<(Value, Value)>>),
     /// A class or function.
     Global(Arc<Global>),
-    /// What a call would have made.
+    /// The object that a call would have made.
     Object(Arc<Object>),
     /// What `persistent_load` would have been given; PyTorch's storages.
     Persistent(Arc<Value>),
@@ -195,10 +195,10 @@ pub fn parse(bytes: &[u8]) -> Result<(Value, usize), PickleError> {
     Ok((machine.value(root)?, machine.consumed()))
 }
 
-/// Everything the first pickle in `bytes` refers to, sorted, each once; of a broken stream what comes before the break.
+/// Everything the first pickle in `bytes` refers to, sorted, each once; for a malformed stream everything before its error.
 pub fn globals(bytes: &[u8]) -> Vec<Global> {
     let mut machine = machine::Machine::new(bytes);
-    // A stream that breaks has still named what it names.
+    // A malformed stream still refers to the globals before its error.
     let _ = machine.run();
     machine.globals()
 }

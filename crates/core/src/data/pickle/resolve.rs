@@ -1,4 +1,4 @@
-//! From the arena to a [`Value`]: shared nodes stay shared, cycles and explosions are refused.
+//! From the arena to a [`Value`]: shared nodes stay shared; cycles and values that expand without bound are refused.
 
 use std::sync::Arc;
 

@@ -21,7 +21,7 @@ const ANSWER: &str = r#"while read -r line; do
     echo "{\"id\":$id,\"event\":{\"event\":\"started\"}}"
     case "$line" in
         *finish*) echo "{\"id\":$id,\"event\":{\"event\":\"done\",\"output\":{\"output\":\"folder\",\"path\":\"/o\"}}}" ;;
-        *crash*) echo "last words" >&2; kill -9 $$ ;;
+        *crash*) echo "last line" >&2; kill -9 $$ ;;
         *hang*) exec sleep 60 ;;
     esac
 done"#;
@@ -73,7 +73,7 @@ fn a_killed_worker_fails_its_jobs_says_how_it_died_and_can_be_restarted() {
     let failed = events.iter().find(|event| ends(id)(event)).unwrap();
     assert!(matches!(failed, WorkerEvent::Message(WorkerMessage { event: JobEvent::Failed { .. }, .. })));
     let Some(WorkerEvent::Died { message }) = events.last() else { unreachable!() };
-    assert!(message.contains("signal 9") && message.contains("last words"), "{message}");
+    assert!(message.contains("signal 9") && message.contains("last line"), "{message}");
     assert_eq!(handle.pid(), None);
 
     handle.restart();

@@ -8,8 +8,9 @@ use flatland_core::result::{Checks, Definition, LossSurface};
 use flatland_core::session::{BatchNormPolicy, DirectionSettings};
 use tch::{Device, Tensor};
 
+use super::super::values::values;
 use super::Quiet;
-use super::reference::{Reference, cross_entropy, mean, pictures, std_error, values};
+use super::reference::{Reference, cross_entropy, mean, pictures, std_error};
 use super::subjects::{convolutional, landscape_job, linear, lively, mlp, noise, on, plain, samples};
 use crate::analysis::AnalysisError;
 use crate::analysis::landscape::{Directions, Evaluation, Evaluator, LandscapeData, run};

@@ -11,8 +11,10 @@ use flatland_core::session::{Estimator, SharpnessSettings};
 use rand::Rng;
 use tch::{Device, Tensor};
 
+use super::super::reporting::stop_if_cancelled;
+use super::super::values::values;
 use super::detection::{flagged, outscored};
-use super::reference::{Reference, Seen, mean, pictures, std_error, values};
+use super::reference::{Reference, Seen, mean, pictures, std_error};
 use super::sharpness::{norm, saved};
 use super::{Quiet, tell};
 use crate::analysis::flat::draws;
@@ -188,9 +190,7 @@ impl Subject<'_> {
         let (mut losses, mut energies, mut last) = (Vec::new(), Vec::new(), None);
         let places = self.places();
         for &(alpha, beta) in &places {
-            if reporter.cancelled() {
-                return Err(AnalysisError::Cancelled);
-            }
+            stop_if_cancelled(reporter)?;
             let cell = plain.evaluate(alpha, beta, &mut Quiet(reporter))?;
             let seen = self.reference.look(&self.at(alpha, beta)?, &self.x)?;
             let expected = mean(&seen.losses(self.labels()));

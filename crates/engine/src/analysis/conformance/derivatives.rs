@@ -5,10 +5,10 @@ use flatland_core::metric::{error_of_largest, relative_error};
 use flatland_core::result::{Checks, Definition};
 use tch::{Device, Tensor};
 
+use super::super::values::values;
 use super::Quiet;
 use super::checkpoint::{F32, FEW, Subject};
 use super::hessian::flat;
-use super::reference::values;
 use crate::analysis::flat::{draws, normal};
 use crate::analysis::hessian::{HessianProduct, Search, extremes};
 use crate::analysis::objective::Objective;

@@ -5,7 +5,7 @@ use flatland_core::result::{Checks, Definition};
 use flatland_core::session::{DirectionRule, DirectionSettings, Law, OneDimensional, Orthogonalization, Preset, Scaling};
 use tch::{Device, Tensor};
 
-use super::reference::values;
+use super::super::values::values;
 use super::subjects::convolutional;
 use crate::analysis::AnalysisError;
 use crate::analysis::landscape::{Direction, Directions};

@@ -8,8 +8,9 @@ use flatland_core::result::{Checks, Definition, HessianSpectrum};
 use flatland_core::session::{DensityQuality, HessianSettings};
 use tch::{Device, Kind, Tensor};
 
+use super::super::values::values;
 use super::Quiet;
-use super::reference::{Reference, mean, pictures, values};
+use super::reference::{Reference, mean, pictures};
 use super::subjects::{checkpoint, convolutional, linear, mlp, noise, noise_dataset, on, plain, samples};
 use crate::analysis::AnalysisError;
 use crate::analysis::flat::{draws, normal};

@@ -25,19 +25,9 @@ use flatland_core::result::{CheckGroup, Checks};
 use tch::Device;
 
 use super::AnalysisError;
+use super::reporting::{Quiet, stop_if_cancelled};
 
 pub use checkpoint::checkpoint;
-
-/// Passes on that it should stop, and nothing of what it is told.
-pub(super) struct Quiet<'a>(pub &'a mut dyn Reporter);
-
-impl Reporter for Quiet<'_> {
-    fn report(&mut self, _event: JobEvent) {}
-
-    fn cancelled(&self) -> bool {
-        self.0.cancelled()
-    }
-}
 
 type Fill = fn(&mut Checks, Device, &Path, &mut dyn Reporter) -> Result<(), AnalysisError>;
 
@@ -94,5 +84,5 @@ pub fn definitions(device: Device, scratch: &Path, reporter: &mut dyn Reporter) 
 fn tell(reporter: &mut dyn Reporter, done: usize, total: usize, unit: &str, message: &str) -> Result<(), AnalysisError> {
     let (done, total) = (done as u64, total as u64);
     reporter.report(JobEvent::Progress { done, total, unit: unit.into(), message: message.into(), eta_secs: None });
-    if reporter.cancelled() { Err(AnalysisError::Cancelled) } else { Ok(()) }
+    stop_if_cancelled(reporter)
 }

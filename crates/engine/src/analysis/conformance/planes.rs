@@ -8,9 +8,10 @@ use flatland_core::result::{Checks, Definition, LossSurface};
 use flatland_core::session::{Axes, Statistics};
 use tch::{Device, Kind, Tensor};
 
+use super::super::values::values;
 use super::Quiet;
 use super::hessian::flat;
-use super::reference::{Reference, mean, pictures, values};
+use super::reference::{Reference, mean, pictures};
 use super::subjects::{checkpoint, landscape_job, lively, noise, plain, samples};
 use crate::analysis::AnalysisError;
 use crate::analysis::embedding::project;

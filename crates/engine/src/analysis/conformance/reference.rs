@@ -8,6 +8,7 @@ use flatland_core::session::Normalization;
 use tch::{Device, IndexOp, Kind, Tensor};
 
 use crate::analysis::AnalysisError;
+use crate::analysis::values::values;
 use crate::model::{Activation, Graph, Network, Node, Op, Tensors, find};
 
 /// Images of one pass; fewer where derivatives keep every intermediate value.
@@ -295,11 +296,6 @@ fn batches(x: &Tensor, size: i64) -> impl Iterator<Item = (i64, i64)> + use<> {
 /// The tensor in float64 on the CPU, in row-major order.
 pub(super) fn double(tensor: &Tensor) -> Result<Tensor, AnalysisError> {
     Ok(tensor.detach().f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?.f_contiguous()?)
-}
-
-/// Its values, row by row.
-pub(super) fn values(tensor: &Tensor) -> Result<Vec<f64>, AnalysisError> {
-    Ok(Vec::<f64>::try_from(&double(tensor)?.f_reshape([-1])?)?)
 }
 
 /// The pictures of `dataset` as [N, `channels`, H, W] float64: (x/255 − mean)/std; one channel is Pillow's `L`.

@@ -58,7 +58,7 @@ fn settings(estimator: Estimator, rho: &[f64]) -> SharpnessSettings {
 
 /// ‖x‖₂ and ‖x‖₁ of each image.
 fn lengths(data: &Samples) -> Result<Vec<(f64, f64)>, AnalysisError> {
-    let x = super::reference::values(&pictures(&data.dataset, &plain(), 3)?)?;
+    let x = super::super::values::values(&pictures(&data.dataset, &plain(), 3)?)?;
     let of = |x: &[f64]| (x.iter().map(|x| x * x).sum::<f64>().sqrt(), x.iter().map(|x| x.abs()).sum());
     Ok(x.chunks(48).map(of).collect())
 }
@@ -233,6 +233,6 @@ pub(super) fn saved(path: &Path) -> Result<Tensors, AnalysisError> {
 
 /// ‖·‖₂ over all tensors.
 pub(super) fn norm(tensors: &Tensors) -> Result<f64, AnalysisError> {
-    let square = |tensor: &Tensor| Ok(super::reference::values(tensor)?.iter().map(|x| x * x).sum::<f64>());
+    let square = |tensor: &Tensor| Ok(super::super::values::values(tensor)?.iter().map(|x| x * x).sum::<f64>());
     Ok(tensors.values().map(square).collect::<Result<Vec<f64>, AnalysisError>>()?.iter().sum::<f64>().sqrt())
 }

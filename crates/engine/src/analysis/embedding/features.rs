@@ -1,10 +1,11 @@
 //! What a network says of every image of a dataset.
 
 use flatland_core::job::{ProgressMeter, Reporter};
-use tch::{Device, Kind, Tensor};
+use tch::Tensor;
 
+use crate::analysis::values::{values, values_f32};
 use crate::analysis::{AnalysisError, forward_network};
-use crate::model::{Head, Network, Output, Samples};
+use crate::model::{Head, Network, Samples};
 
 /// Penultimate features, logits and predictions of N images.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,16 +47,16 @@ pub fn extract(
         seen = images;
     })?;
     let columns = |tensor: &Tensor| tensor.size().get(1).map_or(0, |&columns| columns as usize);
-    let (logits, classes) = (values(&output.logits)?, columns(&output.logits));
+    let (logits, classes) = (values_f32(&output.logits)?, columns(&output.logits));
     let predicted: Vec<Prediction> = logits.chunks_exact(classes.max(1)).map(predict).collect();
     Ok(Features {
-        features: values(&output.features)?,
+        features: values_f32(&output.features)?,
         dim: columns(&output.features),
         prediction: predicted.iter().map(|of| of.class).collect(),
         tied: predicted.iter().filter(|of| of.tied).count(),
         logits,
         classes,
-        confidence: Head::split(&network.architecture).1.map(|head| confidence(head, &output)).transpose()?,
+        confidence: Head::split(&network.architecture).1.map(|head| values(&head.confidence(&output)?)).transpose()?,
     })
 }
 
@@ -78,15 +79,6 @@ pub fn predict(logits: &[f32]) -> Prediction {
     let mut those = (0i64..).zip(logits).filter(|(_, z)| **z == largest).map(|(class, _)| class);
     let class = those.next().unwrap_or(-1);
     Prediction { class, tied: those.next().is_some() }
-}
-
-fn confidence(head: Head, output: &Output) -> Result<Vec<f64>, AnalysisError> {
-    Ok(Vec::<f64>::try_from(&head.confidence(output)?.f_to_device(Device::Cpu)?)?)
-}
-
-fn values(tensor: &Tensor) -> Result<Vec<f32>, AnalysisError> {
-    let flat = tensor.f_to_kind(Kind::Float)?.f_to_device(Device::Cpu)?.f_contiguous()?.f_flatten(0, -1)?;
-    Ok(Vec::<f32>::try_from(&flat)?)
 }
 
 #[cfg(test)]

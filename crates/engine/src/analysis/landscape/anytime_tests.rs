@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 //! What is known of a surface before it is whole.
 
-use flatland_core::job::is_whole;
+use flatland_core::job::is_complete;
 use flatland_core::result::{CellStatus, LossSurface};
 use flatland_core::session::{NetworkChoice, Normalization, NormalizationPreset, Stop};
 use tch::Device;
@@ -67,7 +67,7 @@ fn landscape_stopped_between_looks_and_cells_keeps_its_estimate_until_it_is_whol
     let half = LossSurface::load(parts.path()).unwrap();
     assert_eq!(half.computed(), 20);
     assert_eq!((0..49).filter(|&k| half.status(k) == CellStatus::Estimated).count(), 29);
-    assert!(!is_whole(&stopped, &half));
+    assert!(!is_complete(&stopped, &half));
     run(&network, &LandscapeData::of(&data), &stopped, &mut Ear::default()).unwrap();
     for file in ["landscape.npz", "landscape.json"] {
         assert_eq!(std::fs::read(whole.path().join(file)).unwrap(), std::fs::read(parts.path().join(file)).unwrap(), "{file}");
@@ -86,7 +86,7 @@ fn landscape_that_may_stop_at_the_contour_step_stops_there_and_says_what_it_esti
     // Told a few times a second: a machine so fast that all cells come before would end with the whole surface.
     run(&network, &LandscapeData::of(&data), &job, &mut Ear::default()).unwrap();
     let (whole, early) = (LossSurface::load(whole.path()).unwrap(), LossSurface::load(early.path()).unwrap());
-    assert!(is_whole(&job, &early));
+    assert!(is_complete(&job, &early));
     let (low, high) = whole.range().unwrap();
     let step = (high / low).ln() / 12.0;
     let outside = (0..early.count.len()).filter(|&k| (early.known_loss(k).unwrap().0 / whole.loss[k]).ln().abs() > step).count();

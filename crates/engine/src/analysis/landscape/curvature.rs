@@ -8,6 +8,7 @@ use tch::Tensor;
 use super::super::AnalysisError;
 use super::super::hessian::{Eigenpair, HessianProduct, Search, Symmetric, extremes};
 use super::super::objective::Objective;
+use super::super::reporting::Quiet;
 use super::{Direction, Directions, Evaluation};
 use crate::model::{Network, ParameterVector};
 
@@ -51,7 +52,7 @@ impl<'a> CellCurvature<'a> {
     pub(super) fn at(&self, [alpha, beta]: [f64; 2], reporter: &mut dyn Reporter) -> Result<[Reading; 3], AnalysisError> {
         let epsilon = self.delta.f_mul_scalar(alpha)?.f_add(&self.eta.f_mul_scalar(beta)?)?;
         let Curvature { lanczos_steps: steps, tolerance, .. } = self.settings;
-        let mut silent = Silent(reporter);
+        let mut silent = Quiet(reporter);
         let mut h = HessianProduct::new(&self.objective, &epsilon, None, ProgressMeter::new("products", String::new(), 0, 0), &mut silent);
         let found = match extremes(&mut h, &Search { top: 1, bottom: true, steps, tolerance, seed: 0 }) {
             Ok(found) => Some(found),
@@ -71,7 +72,7 @@ impl<'a> CellCurvature<'a> {
     /// As [`CellCurvature::at`].
     pub(super) fn one_product(&self, reporter: &mut dyn Reporter) -> Result<usize, AnalysisError> {
         let zero = self.objective.zero()?;
-        let mut silent = Silent(reporter);
+        let mut silent = Quiet(reporter);
         let mut h = HessianProduct::new(&self.objective, &zero, None, ProgressMeter::new("products", String::new(), 0, 0), &mut silent);
         h.apply(&self.delta).map(drop)?;
         // Those that measure both residuals come after the steps.
@@ -82,17 +83,6 @@ impl<'a> CellCurvature<'a> {
 impl std::fmt::Debug for CellCurvature<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CellCurvature").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
-
-/// Hears of cancels and tells nothing: the cells have a progress of their own.
-struct Silent<'a>(&'a mut dyn Reporter);
-
-impl Reporter for Silent<'_> {
-    fn report(&mut self, _: flatland_core::job::JobEvent) {}
-
-    fn cancelled(&self) -> bool {
-        self.0.cancelled()
     }
 }
 

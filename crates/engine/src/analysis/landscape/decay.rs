@@ -2,8 +2,9 @@
 
 use super::super::AnalysisError;
 use super::super::loss::{Loss, square};
+use super::super::values::values_f32;
 use super::Directions;
-use super::direction::{Part, values_of};
+use super::direction::Part;
 use crate::model::{Network, is_parameter};
 
 /// (weight_decay/2)·‖θ + αδ + βη‖² over all parameters, a quadratic in α and β.
@@ -28,7 +29,7 @@ impl Decay {
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum::<f64>();
         let pairs = directions.delta.parts.iter().zip(&directions.eta.parts);
         for (Part { name, values: delta, .. }, Part { values: eta, .. }) in pairs.filter(|(part, _)| is_parameter(&part.name)) {
-            let theta = values_of(network.tensor(name)?)?;
+            let theta = values_f32(network.tensor(name)?)?;
             let of_tensor = [dot(&theta, delta), dot(&theta, eta), dot(delta, delta), dot(delta, eta), dot(eta, eta)];
             products[1..].iter_mut().zip(of_tensor).for_each(|(sum, product)| *sum += product);
         }

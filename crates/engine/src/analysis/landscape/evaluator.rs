@@ -8,7 +8,7 @@ use flatland_core::result::Reading;
 use flatland_core::session::{BatchNormPolicy, Curvature};
 use tch::{Device, Kind, Tensor};
 
-use super::super::batches::Watched;
+use super::super::reporting::Cancellable;
 use super::super::{AnalysisError, Loss, MeanLoss, SampleLosses, batch_size, forward_batches};
 use super::curvature::CellCurvature;
 use super::decay::Decay;
@@ -372,7 +372,7 @@ pub(super) fn estimate_statistics(
         Ok::<_, AnalysisError>(())
     })?;
     let (images, mut seen) = (Images::all(x), 0);
-    each_batch(&images, equal_batches(images.count()), &mut Watched { reporter, done: |_, _: &mut dyn Reporter| {} }, |batch| {
+    each_batch(&images, equal_batches(images.count()), &mut Cancellable(reporter), |batch| {
         graph.forward(tensors, batch, BatchNormMode::Accumulate { seen })?;
         seen += 1;
         Ok(())

@@ -2,8 +2,9 @@
 
 use flatland_core::metric::{auroc, auroc_std_error, fpr95, fpr95_std_error, mean_std_error};
 use flatland_core::result::{Quantity, Reading};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
+use super::super::values::values;
 use super::super::{AnalysisError, SampleLosses};
 use crate::model::{energy, uniform_cross_entropies};
 
@@ -21,7 +22,6 @@ impl OodScores {
     pub(super) fn of(logits: &Tensor) -> Result<Self, AnalysisError> {
         let logits = logits.f_to_kind(Kind::Double)?;
         let (energy, term) = (energy(&logits)?, uniform_cross_entropies(&logits)?);
-        let values = |tensor: &Tensor| -> Result<Vec<f64>, AnalysisError> { Ok(Vec::<f64>::try_from(&tensor.f_to_device(Device::Cpu)?)?) };
         Ok(Self { energy: values(&energy)?, outlier_exposure: values(&term)? })
     }
 }

@@ -193,7 +193,7 @@ impl<'a> Sweep<'a> {
             let team = sweep.team;
             team.each(tasks, reporter, |task, part, reporter| {
                 sweep.computed(task, part, reporter)?;
-                let enough = sweep.tell(sweep.is_whole(), reporter);
+                let enough = sweep.tell(sweep.is_complete(), reporter);
                 if sweep.saved.elapsed() >= SAVE_EVERY {
                     sweep.save()?;
                 }
@@ -235,7 +235,7 @@ impl<'a> Sweep<'a> {
         self.progress.set(self.done, reporter);
     }
 
-    fn is_whole(&self) -> bool {
+    fn is_complete(&self) -> bool {
         self.surface.computed() == self.surface.count.len()
     }
 
@@ -309,7 +309,7 @@ impl<'a> Sweep<'a> {
     }
 
     fn save(&mut self) -> Result<(), AnalysisError> {
-        self.surface.estimate = if self.is_whole() || self.told.is_none() { None } else { Some(self.estimate()) };
+        self.surface.estimate = if self.is_complete() || self.told.is_none() { None } else { Some(self.estimate()) };
         self.surface.save(&self.job.out)?;
         self.saved = Instant::now();
         Ok(())

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use flatland_core::result::{Npz, NpzValues};
 use flatland_core::session::{DirectionRule, DirectionSettings};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 use super::super::AnalysisError;
 use crate::model::{Network, Tensors, is_parameter};
@@ -230,9 +230,4 @@ impl Direction {
     fn values(&self) -> impl Iterator<Item = f32> {
         self.parts.iter().flat_map(|part| part.values.iter().copied())
     }
-}
-
-pub(super) fn values_of(tensor: &Tensor) -> Result<Vec<f32>, AnalysisError> {
-    let flat = tensor.detach().f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?.f_view([-1i64])?;
-    Ok(Vec::<f32>::try_from(&flat)?)
 }

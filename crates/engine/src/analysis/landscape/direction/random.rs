@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use flatland_core::session::{DirectionRule, Orthogonalization};
 
+use super::super::super::values::values_f32;
 use super::super::super::{AnalysisError, layers};
 use super::scaling::{orthogonalize, ratio, scale, units};
-use super::{AXES, Direction, Directions, Part, draw, values_of};
+use super::{AXES, Direction, Directions, Part, draw};
 use crate::model::{Network, Op, give_back_memory_after};
 
 /// A tensor that the directions may move.
@@ -70,7 +71,7 @@ pub fn of_draws(network: &Network, rule: &DirectionRule, draws: Draws) -> Result
             eta.push(part(vec![0.0; slot.len()]));
             continue;
         }
-        let weight = values_of(network.tensor(&slot.name)?)?;
+        let weight = values_f32(network.tensor(&slot.name)?)?;
         let drawn = |axis: usize| draws(AXES[axis], &slot.name, slot.len());
         let scaled = |mut values: Vec<f64>| {
             scale(rule.normalization, rule.one_dimensional, &slot.shape, &weight, &mut values);
@@ -124,7 +125,7 @@ fn along(rule: &DirectionRule, slots: &[Slot], draws: Draws) -> f64 {
 fn subtract_undivided(network: &Network, rule: &DirectionRule, directions: &mut Directions) -> Result<(), AnalysisError> {
     let dot = directions.dot();
     for (eta, delta) in directions.eta.parts.iter_mut().zip(&directions.delta.parts) {
-        let weight = values_of(network.tensor(&eta.name)?)?;
+        let weight = values_f32(network.tensor(&eta.name)?)?;
         let mut values: Vec<f64> = eta.values.iter().zip(&delta.values).map(|(&e, &d)| f64::from(e) - dot * f64::from(d)).collect();
         scale(rule.normalization, rule.one_dimensional, &eta.shape, &weight, &mut values);
         eta.values = f32s(&values);

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use super::super::super::values::values_f32;
 use super::super::testing::{mlp, resnet20};
 use super::*;
 use crate::model::{GraphBuilder, Op};
@@ -20,7 +21,7 @@ fn landscape_filters_have_the_norm_of_the_weight_and_one_dimensional_tensors_are
                 continue;
             }
             let weight =
-                Part { values: values_of(&network.tensors[&part.name]).unwrap(), name: part.name.clone(), shape: part.shape.clone() };
+                Part { values: values_f32(&network.tensors[&part.name]).unwrap(), name: part.name.clone(), shape: part.shape.clone() };
             for (found, expected) in rows(part).zip(rows(&weight)) {
                 assert!((found - expected).abs() <= 1e-6 * expected, "{}: {found} {expected}", part.name);
             }
@@ -157,7 +158,7 @@ fn landscape_orthogonal_axes_keep_every_filter_norm_and_meet_at_a_right_angle() 
             assert!(delta.values.iter().chain(&eta.values).all(|&x| x == 0.0));
             continue;
         }
-        let weight = Part { values: values_of(&network.tensors[&delta.name]).unwrap(), ..delta.clone() };
+        let weight = Part { values: values_f32(&network.tensors[&delta.name]).unwrap(), ..delta.clone() };
         for (norm, (d, e)) in rows(&weight).zip(rows(delta).zip(rows(eta))) {
             assert!((d - norm).abs() <= 1e-6 * norm && (e - norm).abs() <= 1e-6 * norm, "{}: {norm} {d} {e}", delta.name);
         }

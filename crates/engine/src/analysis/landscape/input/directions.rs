@@ -7,9 +7,10 @@ use flatland_core::session::{InputAxes, InputPlane, Law, Norm};
 use tch::Tensor;
 
 use super::super::super::AnalysisError;
+use super::super::super::values::values;
 use super::super::direction::AXES;
 use super::super::direction::draw::draws;
-use super::subject::{Subject, values};
+use super::subject::Subject;
 
 /// What draws are keyed by in the place of a tensor's name.
 const NAME: &str = "input";

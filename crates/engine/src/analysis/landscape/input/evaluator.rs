@@ -4,9 +4,10 @@ use flatland_core::job::Reporter;
 use flatland_core::result::{Cell, Quantity, Reading};
 use tch::{Device, Kind, Tensor};
 
+use super::super::super::values::values;
 use super::super::super::{AnalysisError, SampleLosses, batch_size, forward_batches};
 use super::directions::InputDirections;
-use super::subject::{Subject, values};
+use super::subject::Subject;
 use crate::model::{BatchNormMode, Images, max_softmax, normalized, shallow};
 
 /// Evaluates one network around one image.

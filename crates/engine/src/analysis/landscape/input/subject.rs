@@ -2,9 +2,10 @@
 
 use flatland_core::job::LandscapeJob;
 use flatland_core::session::{InputPlane, InputTarget, Normalization};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 use super::super::super::AnalysisError;
+use super::super::super::values::values;
 use crate::model::{BatchNormMode, Network, Samples, in_unit_range, normalized};
 
 /// What is looked at.
@@ -122,10 +123,4 @@ fn target(network: &Network, plane: &InputPlane, name: &str, label: Option<usize
 pub(super) fn prediction(logits: &Tensor) -> Result<Option<usize>, AnalysisError> {
     let is_finite = bool::try_from(logits.f_isfinite()?.f_all()?)?;
     Ok(if is_finite { Some(i64::try_from(logits.f_argmax(1, false)?.f_view([-1i64])?.f_select(0, 0)?)? as usize) } else { None })
-}
-
-/// All entries of a tensor in f64, row-major.
-pub(super) fn values(tensor: &Tensor) -> Result<Vec<f64>, AnalysisError> {
-    let flat = tensor.detach().f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?.f_contiguous()?.f_view([-1i64])?;
-    Ok(Vec::<f64>::try_from(&flat)?)
 }

@@ -7,7 +7,8 @@ use flatland_core::session::{Axes, Trajectory};
 use tch::{Device, Tensor};
 
 use super::super::super::AnalysisError;
-use super::super::direction::{Direction, Part, values_of};
+use super::super::super::values::values_f32;
+use super::super::direction::{Direction, Part};
 use crate::model::{Network, is_parameter};
 
 /// A checkpoint of the same network as `like`, on `device`.
@@ -74,7 +75,7 @@ pub fn between(network: &Network, job: &LandscapeJob, name: &str, statistics: bo
     let other = load(source, network, Device::Cpu)?;
     let mut parts = Vec::new();
     for name in network.names.iter().filter(|name| statistics || is_parameter(name)) {
-        let (from, to) = (values_of(network.tensor(name)?)?, values_of(other.tensor(name)?)?);
+        let (from, to) = (values_f32(network.tensor(name)?)?, values_f32(other.tensor(name)?)?);
         let shape = other.tensors[name].size().iter().map(|&n| n as usize).collect();
         parts.push(Part { name: name.clone(), shape, values: to.iter().zip(&from).map(|(to, from)| to - from).collect() });
     }

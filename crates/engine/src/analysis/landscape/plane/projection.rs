@@ -3,9 +3,10 @@
 use flatland_core::job::{CheckpointSource, JobEvent, LandscapeJob, Reporter};
 use flatland_core::result::PlanePoint;
 
+use super::super::super::values::values_f32;
 use super::super::super::{AnalysisError, Loss, SampleLosses, forward_network};
 use super::super::Directions;
-use super::super::direction::{Direction, values_of};
+use super::super::direction::Direction;
 use super::difference::{load, of_trajectory};
 use crate::model::{Network, Samples, is_parameter};
 
@@ -41,7 +42,7 @@ impl<'a> Projector<'a> {
         let wanted = !job.plane.project.is_empty() || matches!(job.plane.axes, flatland_core::session::Axes::Trajectory(_));
         let mut theta = Vec::new();
         for name in network.parameter_names().into_iter().filter(|_| wanted) {
-            theta.push((name.clone(), values_of(network.tensor(&name)?)?));
+            theta.push((name.clone(), values_f32(network.tensor(&name)?)?));
         }
         Ok(Self { network, samples, job, axes, gram, theta })
     }
@@ -80,7 +81,7 @@ impl<'a> Projector<'a> {
     fn point(&self, source: &CheckpointSource, other: &Network, reporter: &mut dyn Reporter) -> Result<PlanePoint, AnalysisError> {
         let mut offsets = Vec::new();
         for (name, theta) in &self.theta {
-            let values = values_of(other.tensor(name)?)?;
+            let values = values_f32(other.tensor(name)?)?;
             offsets.push(values.iter().zip(theta).map(|(to, from)| f64::from(*to) - f64::from(*from)).collect::<Vec<f64>>());
         }
         let (alpha, beta) = self.coordinates(&offsets);

@@ -6,6 +6,7 @@ use flatland_core::session::Trajectory;
 use tch::{Device, Kind, Tensor};
 
 use super::super::super::AnalysisError;
+use super::super::super::reporting::stop_if_cancelled;
 use super::difference::{load, of_trajectory};
 use super::weight_file::WeightFile;
 use crate::model::{Network, ParameterVector, Room, checkpoint, give_back_memory};
@@ -71,9 +72,7 @@ impl TrajectoryWeights {
         let mut weights = Self { files: Vec::new(), left_out: found.left_out, rows: Vec::new(), tensors };
         let total = found.files.len() as u64;
         for (k, file) in found.files.into_iter().enumerate() {
-            if reporter.cancelled() {
-                return Err(AnalysisError::Cancelled);
-            }
+            stop_if_cancelled(reporter)?;
             if matches!(said, Trajectory::Run(_)) {
                 weights.rows.push(Row::File(WeightFile::open(&file.path)?));
                 weights.files.push(file);
@@ -137,9 +136,7 @@ impl TrajectoryWeights {
     ) -> Result<(), AnalysisError> {
         for (name, numbers, place) in &self.tensors {
             for from in (0..*numbers).step_by(BLOCK) {
-                if reporter.cancelled() {
-                    return Err(AnalysisError::Cancelled);
-                }
+                stop_if_cancelled(reporter)?;
                 let len = BLOCK.min(numbers - from);
                 let mut rows = Vec::new();
                 for (row, file) in self.rows.iter_mut().zip(&self.files) {

@@ -10,7 +10,7 @@ const DATASETS: [(&str, Role); 4] =
     [("CIFAR-10 train", Role::Train), ("CIFAR-10 test", Role::Id), ("gaussian noise 3", Role::Cs), ("CIFAR-100", Role::Near)];
 
 /// `n` checkpoints with landscapes and curves on the first `measured` datasets, and with everything else.
-fn study(n: usize, measured: usize) -> (Session, Findings) {
+fn study(n: usize, measured: usize) -> (Session, FigureResults) {
     let checkpoint = |k: usize| CheckpointEntry {
         name: NAMES[k].into(),
         path: format!("{}.safetensors", NAMES[k]).into(),
@@ -37,7 +37,7 @@ fn study(n: usize, measured: usize) -> (Session, Findings) {
         datasets: DATASETS.into_iter().map(dataset).collect(),
         ..Session::default()
     };
-    let mut findings = Findings::default();
+    let mut findings = FigureResults::default();
     for k in 0..n {
         for (name, role) in DATASETS.into_iter().take(measured) {
             let mut surface = bowl(k, 11);
@@ -52,8 +52,8 @@ fn study(n: usize, measured: usize) -> (Session, Findings) {
     (session, findings)
 }
 
-fn names(plates: &[Plate]) -> Vec<String> {
-    plates.iter().map(|plate| plate.name.clone()).collect()
+fn names(captioned_figures: &[CaptionedFigure]) -> Vec<String> {
+    captioned_figures.iter().map(|captioned| captioned.name.clone()).collect()
 }
 
 #[test]
@@ -61,15 +61,15 @@ fn every_kind_of_result_is_a_plate_named_by_its_dataset_where_there_are_several(
     let (session, findings) = study(3, 1);
     // The Hessian is of another dataset.
     let expected = ["landscape-CIFAR-10_train", "hessian-CIFAR-10_test", "sharpness", "embedding", "energy"];
-    assert_eq!(names(&plates(&session, &findings)), expected);
+    assert_eq!(names(&captioned_figures(&session, &findings)), expected);
     let (session, findings) = study(2, 0);
-    assert_eq!(names(&plates(&session, &findings)), ["hessian", "embedding", "energy"]);
+    assert_eq!(names(&captioned_figures(&session, &findings)), ["hessian", "embedding", "energy"]);
 }
 
 #[test]
 fn the_same_session_gives_the_same_bytes_in_every_format() {
     let ((session, findings), settings) = (study(2, 1), FigureSettings { dpi: 72.0, ..FigureSettings::default() });
-    for (once, twice) in plates(&session, &findings).iter().zip(plates(&session, &findings)) {
+    for (once, twice) in captioned_figures(&session, &findings).iter().zip(captioned_figures(&session, &findings)) {
         for format in FigureFormat::ALL {
             let files = once.files(format, &settings).unwrap();
             assert_eq!(files, twice.files(format, &settings).unwrap(), "{} as {format:?}", once.name);
@@ -90,15 +90,15 @@ fn media_box(pdf: &[u8]) -> (f64, f64) {
 fn every_figure_has_exactly_the_size_asked_for() {
     let (session, findings) = study(2, 1);
     let settings = FigureSettings { width_mm: 120.0, height_mm: Some(95.0), dpi: 127.0, ..FigureSettings::default() };
-    for plate in plates(&session, &findings) {
-        let one = |format| plate.files(format, &settings).unwrap().remove(0).1;
+    for captioned in captioned_figures(&session, &findings) {
+        let one = |format| captioned.files(format, &settings).unwrap().remove(0).1;
         let svg = String::from_utf8(one(FigureFormat::Svg)).unwrap();
-        assert!(svg.contains("<svg width=\"120.00mm\" height=\"95.00mm\""), "{}: {}", plate.name, &svg[..200]);
+        assert!(svg.contains("<svg width=\"120.00mm\" height=\"95.00mm\""), "{}: {}", captioned.name, &svg[..200]);
         let (width, height) = media_box(&one(FigureFormat::Pdf));
         assert!((width / 72.0 * 25.4 - 120.0).abs() < 1e-3 && (height / 72.0 * 25.4 - 95.0).abs() < 1e-3, "{width} × {height}");
         // 127 dots per inch are 5 per millimetre.
         let image = image::load_from_memory(&one(FigureFormat::Png)).unwrap();
-        assert_eq!((image.width(), image.height()), (600, 475), "{}", plate.name);
+        assert_eq!((image.width(), image.height()), (600, 475), "{}", captioned.name);
     }
 }
 
@@ -106,11 +106,11 @@ fn every_figure_has_exactly_the_size_asked_for() {
 fn nothing_is_drawn_outside_of_the_page_at_any_width_and_size_of_type() {
     use super::super::scene::{Anchor, Shape, text_width};
     let (session, findings) = study(4, 3);
-    let all = plates(&session, &findings).into_iter().chain(paper(&session, &findings).into_iter().flatten());
-    for plate in all {
+    let all = captioned_figures(&session, &findings).into_iter().chain(paper(&session, &findings).into_iter().flatten());
+    for captioned in all {
         for (width_mm, font_pt) in [(86.0, 7.0), (180.0, 8.0), (300.0, 12.0)] {
             let settings = FigureSettings { width_mm, font_pt, letters: true, ..FigureSettings::default() };
-            let page = plate.figure.page(&plate.style(&settings)).unwrap();
+            let page = captioned.figure.page(&captioned.style(&settings)).unwrap();
             for shape in &page.shapes {
                 let points = match shape {
                     Shape::Rect { from, to, .. } => vec![*from, *to],
@@ -128,7 +128,7 @@ fn nothing_is_drawn_outside_of_the_page_at_any_width_and_size_of_type() {
                     }
                 };
                 let inside = |p: &[f64; 2]| p[0] >= -0.5 && p[0] <= page.width + 0.5 && p[1] >= -0.5 && p[1] <= page.height + 0.5;
-                assert!(points.iter().all(inside), "{} at {width_mm} mm, {font_pt} pt: {shape:?}", plate.name);
+                assert!(points.iter().all(inside), "{} at {width_mm} mm, {font_pt} pt: {shape:?}", captioned.name);
             }
         }
     }
@@ -138,7 +138,7 @@ fn nothing_is_drawn_outside_of_the_page_at_any_width_and_size_of_type() {
 fn a_height_too_small_for_what_it_holds_is_told() {
     let (session, findings) = study(2, 1);
     let settings = FigureSettings { height_mm: Some(20.0), ..FigureSettings::default() };
-    let error = plates(&session, &findings)[0].files(FigureFormat::Svg, &settings).unwrap_err().to_string();
+    let error = captioned_figures(&session, &findings)[0].files(FigureFormat::Svg, &settings).unwrap_err().to_string();
     assert!(error.contains("expected a height of at least") && error.contains("found 20 mm"), "{error}");
 }
 
@@ -146,36 +146,36 @@ fn a_height_too_small_for_what_it_holds_is_told() {
 fn letters_run_through_the_panels_of_a_figure_and_single_panels_have_none() {
     let (session, findings) = study(3, 3);
     let settings = FigureSettings { letters: true, ..FigureSettings::default() };
-    let all = plates(&session, &findings);
+    let all = captioned_figures(&session, &findings);
     let svg = |name: &str| {
-        let plate = all.iter().find(|plate| plate.name == name).unwrap();
-        String::from_utf8(plate.files(FigureFormat::Svg, &settings).unwrap().remove(0).1).unwrap()
+        let captioned = all.iter().find(|captioned| captioned.name == name).unwrap();
+        String::from_utf8(captioned.files(FigureFormat::Svg, &settings).unwrap().remove(0).1).unwrap()
     };
     for name in ["landscape-CIFAR-10_test", "sharpness", "hessian-CIFAR-10_test", "embedding", "energy"] {
-        if all.iter().all(|plate| plate.name != name) {
+        if all.iter().all(|captioned| captioned.name != name) {
             continue;
         }
         let svg = svg(name);
         assert!([">(a)<", ">(b)<", ">(c)<"].iter().all(|letter| svg.contains(letter)) && !svg.contains(">(d)<"), "{name}");
     }
     let (session, findings) = study(1, 1);
-    let plate = plates(&session, &findings).remove(0);
-    assert!(!String::from_utf8_lossy(&plate.files(FigureFormat::Svg, &settings).unwrap()[0].1).contains(">(a)<"));
+    let captioned = captioned_figures(&session, &findings).remove(0);
+    assert!(!String::from_utf8_lossy(&captioned.files(FigureFormat::Svg, &settings).unwrap()[0].1).contains(">(a)<"));
 }
 
 #[test]
 fn data_of_a_figure_reads_back_as_numbers() {
     let (session, findings) = study(2, 1);
     let folder = tempfile::tempdir().unwrap();
-    for plate in plates(&session, &findings) {
+    for captioned in captioned_figures(&session, &findings) {
         let rows = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().count() - 1;
         let (csv, npz) =
-            [FigureFormat::Csv, FigureFormat::Npz].map(|format| plate.files(format, &session.figure).unwrap().remove(0)).into();
+            [FigureFormat::Csv, FigureFormat::Npz].map(|format| captioned.files(format, &session.figure).unwrap().remove(0)).into();
         let path = folder.path().join(&npz.0);
         std::fs::write(&path, &npz.1).unwrap();
         let npz = flatland_core::result::Npz::load(&path).unwrap();
-        assert!(npz.arrays.iter().all(|array| array.shape == [rows(&csv.1)]), "{}", plate.name);
-        assert!(matches!(npz.get("checkpoint").unwrap().values, NpzValues::Text(_)), "{}", plate.name);
+        assert!(npz.arrays.iter().all(|array| array.shape == [rows(&csv.1)]), "{}", captioned.name);
+        assert!(matches!(npz.get("checkpoint").unwrap().values, NpzValues::Text(_)), "{}", captioned.name);
     }
 }
 
@@ -183,12 +183,12 @@ fn data_of_a_figure_reads_back_as_numbers() {
 fn the_paper_is_laid_out_with_letters_and_what_lacks_data_says_why() {
     let (session, findings) = study(4, 3);
     let figures = paper(&session, &findings);
-    let drawn: Vec<&str> = figures.iter().flatten().map(|plate| plate.name.as_str()).collect();
+    let drawn: Vec<&str> = figures.iter().flatten().map(|captioned| captioned.name.as_str()).collect();
     // The sample scores have energies but no MSP.
     assert_eq!(drawn, ["figure_3", "figure_4", "figure_5", "figure_6", "figure_7", "figure_9", "figure_10"]);
     let svg = |name: &str| {
-        let plate = figures.iter().flatten().find(|plate| plate.name == name).unwrap();
-        String::from_utf8(plate.files(FigureFormat::Svg, &session.figure).unwrap().remove(0).1).unwrap()
+        let captioned = figures.iter().flatten().find(|captioned| captioned.name == name).unwrap();
+        String::from_utf8(captioned.files(FigureFormat::Svg, &session.figure).unwrap().remove(0).1).unwrap()
     };
     // Three landscapes and, below them, the sharpness of all four checkpoints.
     let fifth = svg("figure_5");
@@ -204,7 +204,7 @@ fn the_paper_is_laid_out_with_letters_and_what_lacks_data_says_why() {
 
 #[test]
 fn figures_of_data_that_is_not_there_say_what_would_bring_it() {
-    let reason = |session: &Session, findings: &Findings, name: &str| {
+    let reason = |session: &Session, findings: &FigureResults, name: &str| {
         let missing = paper(session, findings).into_iter().filter_map(Result::err).find(|missing| missing.name == name);
         missing.unwrap().reason
     };
@@ -216,7 +216,7 @@ fn figures_of_data_that_is_not_there_say_what_would_bring_it() {
     assert!(reason(&without, &findings, "figure_7").contains("no dataset of the role `cs`"));
     findings.sharpness.clear();
     assert!(reason(&session, &findings, "figure_5").contains("no sharpness on CIFAR-10 train"));
-    let empty = Findings::default();
+    let empty = FigureResults::default();
     assert_eq!(paper(&session, &empty).iter().filter(|figure| figure.is_err()).count(), 9, "all of Figures 2 to 10");
 }
 
@@ -262,21 +262,20 @@ fn scores_that_are_not_finite_are_told_instead_of_left_out() {
     findings.scores[1] = found(1, "", Role::Id, without_logits(score_table(1)));
     {
         // One of two: the figure is there, and says what is not.
-        let plate = plates(&session, &findings).into_iter().find(|plate| plate.name == "energy").unwrap();
-        let svg = well_formed_and_stable(plate.figure.as_ref(), &FigureStyle { width_mm: 300.0, ..FigureStyle::default() });
+        let captioned = captioned_figures(&session, &findings).into_iter().find(|captioned| captioned.name == "energy").unwrap();
+        let svg = well_formed_and_stable(captioned.figure.as_ref(), &FigureStyle { width_mm: 300.0, ..FigureStyle::default() });
         assert_eq!(svg.matches(">not defined<").count(), 6, "AUROC and FPR@95 of three datasets");
         assert!(words(&svg).contains("4000 scores are not finite and not shown"), "{svg}");
-        assert!(plate.caption.contains("ERM: 1000 of 1000 images of `SVHN` have logits that are not finite"), "{}", plate.caption);
+        assert!(captioned.caption.contains("ERM: 1000 of 1000 images of `SVHN` have logits that are not finite"), "{}", captioned.caption);
     }
     let csv = table::scores(&panels(&findings.scores.iter().map(|found| (*found.result).clone()).collect::<Vec<_>>())).csv();
     assert!(csv.contains("ERM,energy,SVHN,far,1000,,,,,,,,,,0.5,1000\n"), "{csv}");
-    for text in [table::scores_markdown(&[findings.scores[1].panel()]), table::scores_for_people(&[findings.scores[1].panel()])[0].latex()]
-    {
+    for text in [table::scores_markdown(&[findings.scores[1].panel()]), table::formatted_scores(&[findings.scores[1].panel()])[0].latex()] {
         assert!(text.contains("not defined") && text.contains("1000 of 1000 images") && !text.contains("n/a"), "{text}");
     }
 
     findings.scores[0] = found(0, "", Role::Id, without_logits(score_table(0)));
-    assert!(!names(&plates(&session, &findings)).contains(&"energy".into()));
+    assert!(!names(&captioned_figures(&session, &findings)).contains(&"energy".into()));
     let reason = "pretrained: none of the 4000 values of `energy` is finite; ERM: none of the 4000 values of `energy` is finite";
     assert_eq!(left_out(&session, &findings), [Missing { name: "energy".into(), reason: reason.into() }]);
     let figure_4 = &paper(&session, &findings)[2];
@@ -293,7 +292,7 @@ fn every_score_of_a_network_has_a_figure() {
         data.scores.insert("msp".into(), values);
     }
     findings.scores[0] = found(0, "", Role::Id, ScoreTable::of(table.datasets, 1.0));
-    assert_eq!(names(&plates(&session, &findings)), ["hessian", "embedding", "energy", "msp", "confidence"]);
+    assert_eq!(names(&captioned_figures(&session, &findings)), ["hessian", "embedding", "energy", "msp", "confidence"]);
 }
 
 #[test]
@@ -311,10 +310,10 @@ fn a_trade_off_does_not_leave_out_what_is_not_defined() {
 #[test]
 fn a_report_holds_everything_fetches_nothing_and_repeats() {
     let (session, findings) = study(3, 3);
-    let all = plates(&session, &findings);
+    let all = captioned_figures(&session, &findings);
     let missing = [Missing { name: "figure_8".into(), reason: "no <runs>".into() }];
     let toml = session.to_toml(Path::new("/")).unwrap();
-    let report = Report { title: "a & b", session: &session, toml: &toml, findings: &findings, plates: &all, missing: &missing };
+    let report = Report { title: "a & b", session: &session, toml: &toml, findings: &findings, captioned_figures: &all, missing: &missing };
     let page = report.html().unwrap();
     assert_eq!(page, report.html().unwrap());
     for fetching in ["http://", "https://", "<link", "<script", "<img", "src=", "@import"] {
@@ -322,8 +321,8 @@ fn a_report_holds_everything_fetches_nothing_and_repeats() {
     }
     // Type is in the page too.
     assert_eq!(page.matches("url(").count(), page.matches("url(data:font/ttf;base64,").count());
-    for plate in &all {
-        assert!(page.contains(&format!("<figure id=\"{}\">", plate.name)), "{}", plate.name);
+    for captioned in &all {
+        assert!(page.contains(&format!("<figure id=\"{}\">", captioned.name)), "{}", captioned.name);
     }
     assert_eq!(page.matches("<svg class=\"light\"").count(), all.len());
     assert_eq!(page.matches("<svg class=\"dark\"").count(), all.len());

@@ -1,4 +1,4 @@
-//! [`Plate`]: a figure with its name, its caption and its numbers. [`plates`]: those of a session, for window and command line alike.
+//! [`CaptionedFigure`]: a figure with its name, its caption and its numbers. [`captioned_figures`]: those of a session, for the window and the command line.
 
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ use flatland_core::result::{
 };
 use flatland_core::session::{FigureFormat, FigureSettings, LandscapeForm, LandscapeView, Role, Session};
 
-/// A result and what it is of.
+/// A result with its checkpoint and dataset.
 #[derive(Clone, Debug)]
 pub struct Found<T> {
     /// Name of the checkpoint.
     pub checkpoint: String,
-    /// Its place in the session; decides its colour.
+    /// Its place in the session; determines its colour.
     pub color: usize,
-    /// Name of the dataset; empty where it is of several.
+    /// Name of the dataset; empty if it has several.
     pub dataset: String,
     /// Role of the dataset.
     pub role: Role,
@@ -31,18 +31,18 @@ pub struct Found<T> {
 }
 
 impl<T> Found<T> {
-    /// As a panel shows it.
+    /// As a panel of a figure.
     pub fn panel(&self) -> Panel<'_, T> {
         Panel { name: &self.checkpoint, color: self.color, result: &*self.result }
     }
 }
 
-/// The results of a session as far as they are there, in the order of checkpoints.
+/// The existing results of a session, in the order of checkpoints.
 #[derive(Clone, Debug, Default)]
-pub struct Findings {
-    /// Surfaces of the loss, and those of every quantity measured beside it.
+pub struct FigureResults {
+    /// Surfaces of the loss, and of every other measured quantity.
     pub landscapes: Vec<Found<LossSurface>>,
-    /// Surfaces of the loss less that of a baseline.
+    /// Surfaces of the loss minus that of a baseline.
     pub differences: Vec<Found<LossSurface>>,
     /// Bands over random planes.
     pub bands: Vec<Found<LandscapeBand>>,
@@ -54,12 +54,12 @@ pub struct Findings {
     pub embeddings: Vec<Found<Embedding>>,
     /// Detection scores.
     pub scores: Vec<Found<ScoreTable>>,
-    /// What came out of the sweeps of fine-tuning runs that the session names.
+    /// The results of the sweeps of fine-tuning runs that the session names.
     pub sweeps: Vec<SweepResults>,
 }
 
-impl Findings {
-    /// Adds a surface, and one for each quantity measured beside the loss where detection was.
+impl FigureResults {
+    /// Adds a surface, and one for each other quantity if detection was measured.
     pub fn add_landscape(&mut self, found: Found<LossSurface>) {
         let detection = found.result.maps.contains_key(&Quantity::Auroc);
         let of = |quantity| found.result.of(quantity).map(|surface| Found { result: Arc::new(surface), ..found.clone() });
@@ -83,10 +83,10 @@ impl Findings {
         panels(self.differences.iter().filter(|found| found.dataset == dataset && found.result.error_shown == error))
     }
 
-    /// Adds the standard errors of all surfaces that are there.
+    /// Adds the standard errors of all surfaces.
     pub fn add_errors(&mut self, kind: ErrorKind) {
         for all in [&mut self.landscapes, &mut self.differences] {
-            // One image has no standard error.
+            // A single image has no standard error.
             let many = all.iter().filter(|found| found.result.manifest.input.is_none());
             let errors: Vec<_> = many.map(|found| Found { result: Arc::new(found.result.errors(kind)), ..found.clone() }).collect();
             all.extend(errors);
@@ -113,27 +113,27 @@ impl Findings {
     }
 }
 
-/// Results as panels show them.
+/// Results as panels of a figure.
 pub(super) fn panels<'a, T>(found: impl Iterator<Item = &'a Found<T>>) -> Vec<Panel<'a, T>> {
     found.map(Found::panel).collect()
 }
 
 /// A figure with its name, its caption and its numbers.
-pub struct Plate<'a> {
+pub struct CaptionedFigure<'a> {
     /// Name of its files, without ending.
     pub name: String,
-    /// What it shows, in a sentence.
+    /// The caption, a sentence.
     pub caption: String,
     /// The drawing.
     pub figure: Box<dyn Figure + 'a>,
-    /// The numbers that are drawn; the suffix tells the tables of one figure apart.
+    /// The numbers that are drawn; the suffix distinguishes the tables of one figure.
     pub data: Vec<(&'static str, Data)>,
-    /// Whether its panels have letters even where the settings ask for none.
+    /// Whether its panels have letters even if the settings have none.
     pub lettered: bool,
 }
 
-impl<'a> Plate<'a> {
-    /// Surfaces as maps or in 3-D, as the view says; lines, which have no second axis, as curves.
+impl<'a> CaptionedFigure<'a> {
+    /// Surfaces as maps or in 3-D, as set in the view; lines, which have no second axis, as curves.
     pub fn landscape(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Option<Self> {
         let first = panels.first()?.result;
         let (key, what) = (first.value_key(), first.value_title());
@@ -156,7 +156,7 @@ impl<'a> Plate<'a> {
         Some(Self { name, caption, figure: viewed(panels, view), data, lettered: false })
     }
 
-    /// Differences to a baseline as maps or in 3-D.
+    /// Differences from a baseline as maps or in 3-D.
     pub fn difference(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Option<Self> {
         let first = panels.first()?.result;
         let caption = format!(
@@ -201,7 +201,7 @@ impl<'a> Plate<'a> {
         Some(Self { name: "sharpness".into(), caption: format!("{kind}, by dataset{loss}."), figure, data, lettered: false })
     }
 
-    /// Which layer is sharp by the Hessian; `None` where that was not asked for.
+    /// The Hessian by layer; `None` if it was not requested.
     pub fn hessian_layers(panels: &[Panel<'a, HessianSpectrum>]) -> Option<Self> {
         let figure = Box::new(LayersFigure::of_hessians(panels)?);
         let first = panels.first()?.result;
@@ -211,7 +211,7 @@ impl<'a> Plate<'a> {
         Some(Self { name: "hessian-layers".into(), caption, figure, data: vec![("", layers::hessian_data(panels))], lettered: false })
     }
 
-    /// Which layer is sharp by S(ρ); `None` where that was not asked for.
+    /// S(ρ) by layer; `None` if it was not requested.
     pub fn sharpness_layers(curves: &[Panel<'a, SharpnessCurve>]) -> Option<Self> {
         let figure = Box::new(LayersFigure::of_curves(curves)?);
         let loss = of_loss(curves.first()?.result.loss.as_deref());
@@ -231,7 +231,7 @@ impl<'a> Plate<'a> {
     /// Histograms of a score.
     ///
     /// # Errors
-    /// Why there is none, checkpoint by checkpoint, where no value is finite.
+    /// Why there is none, checkpoint by checkpoint, if no value is finite.
     pub fn score(panels: Vec<Panel<'a, ScoreTable>>, score: &str, bins: usize) -> Result<Self, String> {
         let plain: Vec<&ScoreTable> = panels.iter().map(|panel| panel.result).collect();
         let names: Vec<&str> = panels.iter().map(|panel| panel.name).collect();
@@ -251,7 +251,7 @@ impl<'a> Plate<'a> {
         Ok(Self { name: score.into(), caption, figure: Box::new(figure), data, lettered: false })
     }
 
-    /// What is known of checkpoints; `None` where that is nothing.
+    /// The table of checkpoints; `None` if it is empty.
     pub fn comparison(figure: ComparisonFigure) -> Option<Self> {
         if figure.rows.is_empty() {
             return None;
@@ -260,7 +260,7 @@ impl<'a> Plate<'a> {
         Some(Self { name: "compare".into(), caption: "Checkpoints compared.".into(), figure: Box::new(figure), data, lettered: false })
     }
 
-    /// What runs measured.
+    /// The curves of runs.
     pub fn curves(figure: CurvesFigure) -> Self {
         let data = vec![("", table::curves(&figure))];
         Self {
@@ -272,7 +272,7 @@ impl<'a> Plate<'a> {
         }
     }
 
-    /// Its files of one format: name and bytes. Pictures are one file, data one per table.
+    /// Its files of one format: name and bytes. Images are one file, data one file per table.
     ///
     /// # Errors
     /// When the figure does not fit its page or cannot be drawn.
@@ -288,7 +288,7 @@ impl<'a> Plate<'a> {
         Ok(vec![(format!("{}.{}", self.name, format.extension()), picture)])
     }
 
-    /// How the settings draw it: a single panel has no letter.
+    /// The style by the settings: a single panel has no letter.
     pub fn style(&self, settings: &FigureSettings) -> FigureStyle {
         let letters = (settings.letters || self.lettered) && self.figure.panels() > 1;
         FigureStyle { letters: letters.then_some(0), ..FigureStyle::from(settings) }
@@ -314,14 +314,14 @@ impl<'a> Plate<'a> {
     }
 }
 
-/// A loss other than plain cross-entropy, as captions say it.
+/// A loss other than plain cross-entropy, as printed in captions.
 fn of_loss(loss: Option<&str>) -> String {
     loss.map_or(String::new(), |loss| format!(" ({loss})"))
 }
 
 /// Maps or surfaces.
 fn viewed<'a>(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Box<dyn Figure + 'a> {
-    // A class has no height.
+    // Classes have no height.
     let form = if panels.iter().any(|panel| panel.result.shows_classes()) { LandscapeForm::Map } else { view.form };
     let maps = LandscapeFigure::viewed(panels, view);
     match form {
@@ -330,54 +330,54 @@ fn viewed<'a>(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Box<
     }
 }
 
-/// A plate for every kind of result of every dataset.
-pub fn plates<'a>(session: &Session, findings: &'a Findings) -> Vec<Plate<'a>> {
-    let mut plates = Vec::new();
+/// A captioned figure for every kind of result of every dataset.
+pub fn captioned_figures<'a>(session: &Session, findings: &'a FigureResults) -> Vec<CaptionedFigure<'a>> {
+    let mut captioned_figures = Vec::new();
     let datasets = findings.datasets();
     for dataset in &datasets {
-        // With one dataset, as usual, the plain name.
+        // With one dataset the name has no suffix.
         let suffix = if datasets.len() > 1 { format!("-{}", safe_name(dataset)) } else { String::new() };
         let quantities = std::iter::once(None).chain(Quantity::ALL.into_iter().map(Some));
         let view = &session.view.landscape;
         let errors = || std::iter::once(None).chain(view.error.map(|shown| Some(error_kind(shown))));
         let surfaces = quantities.flat_map(|quantity| errors().map(move |error| (quantity, error))).filter_map(|(quantity, error)| {
             let panels = findings.surfaces(dataset, quantity, error);
-            // What else was measured along a line has no figure yet.
+            // Other quantities along a line have no figure yet.
             let is_amount = |surface: &LossSurface| surface.manifest.input.is_some() && !surface.shows_classes();
             let is_loss = quantity.is_none() && error.is_none();
             let drawn = is_loss || panels.iter().all(|panel| panel.result.beta.len() > 1 || is_amount(panel.result));
-            let plate = Plate::landscape(panels, view).filter(|_| drawn)?;
-            Some(Plate { name: plate.name.replacen("landscape", &format!("landscape{suffix}"), 1), ..plate })
+            let captioned = CaptionedFigure::landscape(panels, view).filter(|_| drawn)?;
+            Some(CaptionedFigure { name: captioned.name.replacen("landscape", &format!("landscape{suffix}"), 1), ..captioned })
         });
-        plates.extend(surfaces);
+        captioned_figures.extend(surfaces);
         for error in errors() {
             let mut differences = findings.differences(dataset, error);
             differences.retain(|panel| panel.result.beta.len() > 1);
-            plates.extend(Plate::difference(differences, view).map(|plate| plate.suffixed(&suffix)));
+            captioned_figures.extend(CaptionedFigure::difference(differences, view).map(|captioned| captioned.suffixed(&suffix)));
         }
         let bands = panels(findings.bands.iter().filter(|found| found.dataset == *dataset));
-        plates.extend(Plate::band(&bands).map(|plate| plate.suffixed(&suffix)));
+        captioned_figures.extend(CaptionedFigure::band(&bands).map(|captioned| captioned.suffixed(&suffix)));
         let spectra = panels(findings.hessians.iter().filter(|found| found.dataset == *dataset));
-        plates.extend(Plate::hessian_layers(&spectra).map(|plate| plate.suffixed(&suffix)));
-        plates.extend(Plate::hessian(spectra).map(|plate| plate.suffixed(&suffix)));
+        captioned_figures.extend(CaptionedFigure::hessian_layers(&spectra).map(|captioned| captioned.suffixed(&suffix)));
+        captioned_figures.extend(CaptionedFigure::hessian(spectra).map(|captioned| captioned.suffixed(&suffix)));
     }
-    plates.extend(Plate::sharpness(findings.curves(), session.sharpness.relative));
-    plates.extend(Plate::sharpness_layers(&findings.curves()));
-    plates.extend(Plate::embedding(panels(findings.embeddings.iter())));
-    plates.extend(of_scores(session, findings).into_iter().filter_map(|(_, plate)| plate.ok()));
-    plates
+    captioned_figures.extend(CaptionedFigure::sharpness(findings.curves(), session.sharpness.relative));
+    captioned_figures.extend(CaptionedFigure::sharpness_layers(&findings.curves()));
+    captioned_figures.extend(CaptionedFigure::embedding(panels(findings.embeddings.iter())));
+    captioned_figures.extend(of_scores(session, findings).into_iter().filter_map(|(_, captioned)| captioned.ok()));
+    captioned_figures
 }
 
-/// A plate for every score that any checkpoint has, or why there is none: energy and MSP first.
-fn of_scores<'a>(session: &Session, findings: &'a Findings) -> Vec<(String, Result<Plate<'a>, String>)> {
+/// A captioned figure for every score that any checkpoint has, or why there is none: energy and MSP first.
+fn of_scores<'a>(session: &Session, findings: &'a FigureResults) -> Vec<(String, Result<CaptionedFigure<'a>, String>)> {
     let known: IndexSet<&str> = findings.scores.iter().flat_map(|found| found.result.scores.keys()).map(String::as_str).collect();
     let first = ["energy", "msp"].into_iter().filter(|score| known.contains(score));
     let ordered: IndexSet<&str> = first.chain(known.iter().copied()).collect();
-    let plate = |score: &str| Plate::score(panels(findings.scores.iter()), score, session.scores.bins);
-    ordered.into_iter().map(|score| (score.to_owned(), plate(score))).collect()
+    let captioned = |score: &str| CaptionedFigure::score(panels(findings.scores.iter()), score, session.scores.bins);
+    ordered.into_iter().map(|score| (score.to_owned(), captioned(score))).collect()
 }
 
-/// What [`plates`] leaves out, and why.
-pub fn left_out(session: &Session, findings: &Findings) -> Vec<Missing> {
-    of_scores(session, findings).into_iter().filter_map(|(name, plate)| Some(Missing { name, reason: plate.err()? })).collect()
+/// The figures that [`captioned_figures`] leaves out, and why.
+pub fn left_out(session: &Session, findings: &FigureResults) -> Vec<Missing> {
+    of_scores(session, findings).into_iter().filter_map(|(name, captioned)| Some(Missing { name, reason: captioned.err()? })).collect()
 }
