@@ -172,7 +172,7 @@ fn the_list_of_shortcuts_shows_all_keys_and_closes() {
 }
 
 /// Widgets that can have the focus and have no name.
-fn nameless(harness: &Harness<'static, App>) -> Vec<String> {
+fn without_name(harness: &Harness<'static, App>) -> Vec<String> {
     let nodes = harness.root().children_recursive().map(|node| node.accesskit_node());
     let focusable = nodes.filter(|node| node.data().supports_action(egui::accesskit::Action::Focus) && !node.is_hidden());
     let named = |label: Option<String>| label.is_some_and(|label| !label.trim().is_empty());
@@ -186,17 +186,17 @@ fn all_widgets_that_can_have_the_focus_have_a_name() {
     harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Failed("no memory".into()));
     for tab in crate::ui::tab_keys().into_iter().map(Tab::new) {
         give(&mut harness, Command::Show(tab.clone()));
-        assert_eq!(nameless(&harness), [] as [String; 0], "{tab:?}");
+        assert_eq!(without_name(&harness), [] as [String; 0], "{tab:?}");
     }
     for command in [Command::ToggleExport, Command::TogglePalette, Command::ToggleShortcuts] {
         give(&mut harness, command.clone());
-        assert_eq!(nameless(&harness), [] as [String; 0], "{command:?}");
+        assert_eq!(without_name(&harness), [] as [String; 0], "{command:?}");
         give(&mut harness, Command::Back);
     }
     for section in ["Session", "Edit", "View", "Figure", "Work", "Help"] {
         harness.get_by_label(section).click();
         harness.run();
-        assert_eq!(nameless(&harness), [] as [String; 0], "{section}");
+        assert_eq!(without_name(&harness), [] as [String; 0], "{section}");
         press_keys(&mut harness, Modifiers::NONE, Key::Escape);
     }
 }

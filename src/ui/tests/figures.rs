@@ -96,7 +96,7 @@ fn found<T>(checkpoint: &str, color: usize, (dataset, role): (String, Role), res
 
 /// Writes the results of the window to files and reads them as the command line does.
 fn from_files(folder: &Path) -> FigureResults {
-    let mut findings = FigureResults::default();
+    let mut results = FigureResults::default();
     for (color, name) in CHECKPOINTS.into_iter().enumerate() {
         let folder = folder.join(name);
         let of = |spec: &JobSpec| spec.datasets().first().map(|dataset| (dataset.source.name.clone(), dataset.role)).unwrap();
@@ -105,12 +105,12 @@ fn from_files(folder: &Path) -> FigureResults {
         // These embeddings have no features.
         Embedding { feature_dim: 0, classes: 0, ..embedding(color) }.save(&folder).unwrap();
         scores(color).save(&folder, name).unwrap();
-        findings.add_landscape(found(name, color, of(&landscape_job(name)), LossSurface::load(&folder).unwrap()));
-        findings.sharpness.push(found(name, color, of(&sharpness_job(name)), SharpnessCurve::load(&folder).unwrap()));
-        findings.embeddings.push(found(name, color, of(&embedding_job(name)), Embedding::load(&folder).unwrap()));
-        findings.scores.push(found(name, color, of(&score_job(name)), ScoreTable::load(&folder, name).unwrap()));
+        results.add_landscape(found(name, color, of(&landscape_job(name)), LossSurface::load(&folder).unwrap()));
+        results.sharpness.push(found(name, color, of(&sharpness_job(name)), SharpnessCurve::load(&folder).unwrap()));
+        results.embeddings.push(found(name, color, of(&embedding_job(name)), Embedding::load(&folder).unwrap()));
+        results.scores.push(found(name, color, of(&score_job(name)), ScoreTable::load(&folder, name).unwrap()));
     }
-    findings
+    results
 }
 
 #[test]
@@ -118,8 +118,8 @@ fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = harness(&FakeWorker::default(), 5, false);
     let app = harness.state_mut();
-    let findings = from_files(folder.path());
-    let of_command_line: Vec<CaptionedFigure> = captioned_figures(&app.state.session, &findings);
+    let results = from_files(folder.path());
+    let of_command_line: Vec<CaptionedFigure> = captioned_figures(&app.state.session, &results);
     for (tab, name) in
         [(Tab::LANDSCAPE, "landscape"), (Tab::SHARPNESS, "sharpness"), (Tab::EMBEDDING, "embedding"), (Tab::ENERGY, "energy")]
     {

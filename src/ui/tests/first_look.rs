@@ -165,17 +165,17 @@ fn a_landscape_is_interrupted_for_an_inspection_and_continues_afterwards() {
     let fake_worker = FakeWorker::default();
     let mut harness = harness(&fake_worker, 0, false);
     let send = |event| {
-        let theirs = fake_worker.0.borrow().asked.last().unwrap().0;
-        fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(theirs, event));
+        let worker_id = fake_worker.0.borrow().asked.last().unwrap().0;
+        fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(worker_id, event));
     };
     let id = harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Waiting);
     harness.run();
-    let theirs = fake_worker.0.borrow().asked.last().unwrap().0;
+    let worker_id = fake_worker.0.borrow().asked.last().unwrap().0;
     harness.state_mut().state.store.add(JobSpec::Methods, JobState::Waiting);
     harness.run();
     harness.run();
-    assert_eq!(fake_worker.0.borrow().cancelled, [theirs], "asked once");
-    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(theirs, JobEvent::Cancelled));
+    assert_eq!(fake_worker.0.borrow().cancelled, [worker_id], "asked once");
+    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(worker_id, JobEvent::Cancelled));
     harness.run();
     assert_eq!(harness.state().state.store.jobs[&id].state, JobState::Waiting);
     assert_eq!(fake_worker.0.borrow().asked.last().unwrap().1, JobSpec::Methods);
@@ -219,8 +219,8 @@ fn a_landscape_is_interrupted_for_the_shown_analysis() {
     assert_eq!(fake_worker.0.borrow().asked.last().unwrap().1, landscape_job("ERM"), "it is looked at");
     harness.get_by_label("Energy").click();
     harness.run();
-    let theirs = fake_worker.0.borrow().asked.last().unwrap().0;
-    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(theirs, JobEvent::Cancelled));
+    let worker_id = fake_worker.0.borrow().asked.last().unwrap().0;
+    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(worker_id, JobEvent::Cancelled));
     harness.run();
     assert_eq!(fake_worker.0.borrow().asked.last().unwrap().1, score_job("ERM"));
 }

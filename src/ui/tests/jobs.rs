@@ -6,14 +6,14 @@ use flatland_core::job::{HessianJob, JobId, PlanOptions, WeightsJob};
 use flatland_core::result::{BandManifest, Eigenvalue, Embedding, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
 use flatland_core::session::{HessianSettings, NetworkChoice};
 
-fn asked(fake_worker: &FakeWorker) -> Vec<String> {
+fn requested(fake_worker: &FakeWorker) -> Vec<String> {
     fake_worker.0.borrow().asked.iter().map(|(_, spec)| crate::ui::state::store::title(spec)).collect()
 }
 
 /// The worker ends its job with this event.
 fn finish(fake_worker: &FakeWorker, event: JobEvent) {
-    let theirs: JobId = fake_worker.0.borrow().asked.last().unwrap().0;
-    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(theirs, event));
+    let worker_id: JobId = fake_worker.0.borrow().asked.last().unwrap().0;
+    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(worker_id, event));
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn the_queue_shows_its_order_and_a_job_can_be_moved_to_the_front() {
         finish(&fake_worker, JobEvent::Cancelled);
         harness.run();
     }
-    assert_eq!(asked(&fake_worker), ["Landscape · Pretrained", "Landscape · SAM", "Landscape · ERM", "Landscape · OE"]);
+    assert_eq!(requested(&fake_worker), ["Landscape · Pretrained", "Landscape · SAM", "Landscape · ERM", "Landscape · OE"]);
 }
 
 #[test]

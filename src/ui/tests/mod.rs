@@ -202,13 +202,13 @@ fn the_window_survives_the_end_of_the_worker_and_restarts_it() {
     let waiting = app.state.store.add(landscape_job("OE"), JobState::Waiting);
     harness.run();
     assert_eq!(fake_worker.0.borrow().asked.len(), 1, "one job at a time");
-    let theirs = fake_worker.0.borrow().asked[0].0;
+    let worker_id = fake_worker.0.borrow().asked[0].0;
     let cells = vec![Cell { i: 10, j: 10, loss: 0.1, accuracy: 0.9, loss_std_error: 0.01, count: 500, readings: Vec::new() }];
     let exit_reason = "killed by signal 9";
     fake_worker.0.borrow_mut().events.extend([
-        WorkerEvent::Job(theirs, JobEvent::Started),
-        WorkerEvent::Job(theirs, JobEvent::Cells { cells }),
-        WorkerEvent::Job(theirs, JobEvent::Failed { message: exit_reason.into() }),
+        WorkerEvent::Job(worker_id, JobEvent::Started),
+        WorkerEvent::Job(worker_id, JobEvent::Cells { cells }),
+        WorkerEvent::Job(worker_id, JobEvent::Failed { message: exit_reason.into() }),
         WorkerEvent::Exited(exit_reason.into()),
     ]);
     harness.run();
@@ -241,8 +241,8 @@ fn what_the_present_tab_shows_is_computed_first() {
     harness.run();
     // The landscape was sent before the click; afterwards inspections come first, then the tab's jobs, then the rest in order.
     let finish = |fake_worker: &FakeWorker| {
-        let theirs = fake_worker.0.borrow().asked.last().unwrap().0;
-        fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(theirs, JobEvent::Cancelled));
+        let worker_id = fake_worker.0.borrow().asked.last().unwrap().0;
+        fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(worker_id, JobEvent::Cancelled));
     };
     for _ in 0..3 {
         finish(&fake_worker);

@@ -180,7 +180,7 @@ impl App {
             Command::Redo => self.step(false),
             Command::TogglePalette => self.state.palette = if self.state.palette.is_some() { None } else { Some(Palette::default()) },
             Command::ToggleShortcuts => self.state.shortcuts = !self.state.shortcuts,
-            Command::Back => self.back(),
+            Command::Back => self.close_topmost(),
             Command::ZoomIn => self.change_preferences(|preferences| preferences.zoom = preferences.zoomed(true)),
             Command::ZoomOut => self.change_preferences(|preferences| preferences.zoom = preferences.zoomed(false)),
             Command::ZoomReset => self.change_preferences(|preferences| preferences.zoom = 1.0),
@@ -275,7 +275,7 @@ impl App {
     }
 
     /// Closes the topmost of what is open; the message last.
-    fn back(&mut self) {
+    fn close_topmost(&mut self) {
         if self.state.closing == Closing::Asked {
             self.state.closing = Closing::No;
         } else if self.state.palette.is_some() || self.state.shortcuts {

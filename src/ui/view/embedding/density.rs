@@ -68,8 +68,8 @@ pub fn draw(ui: &Ui, pictures: &mut Pictures, canvas: &Canvas, checkpoint: &str,
     let [right, top] = [0, 1].map(|axis| density.low[axis] + density.side * density.bins[axis] as f64);
     let place = Rect::from_two_pos(canvas.at(density.low[0], density.low[1]), canvas.at(right, top));
     if let Some((texture, _)) = &picture.texture {
-        let stands_back = point_styles.mask.iter().any(|selected| *selected);
-        let faint = if stands_back { Color32::WHITE.gamma_multiply(0.45) } else { Color32::WHITE };
+        let is_dimmed = point_styles.mask.iter().any(|selected| *selected);
+        let faint = if is_dimmed { Color32::WHITE.gamma_multiply(0.45) } else { Color32::WHITE };
         canvas.painter.image(texture.id(), place, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), faint);
     }
     density.max()

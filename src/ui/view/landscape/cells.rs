@@ -12,7 +12,7 @@ use flatland_core::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Qua
 /// Surfaces computed from those of the store, kept until these change.
 #[derive(Default)]
 pub(super) struct Shown {
-    made: BTreeMap<Key, Landscape>,
+    surfaces: BTreeMap<Key, Landscape>,
 }
 
 /// Checkpoint, dataset, quantity, whether it is a difference, which errors are shown.
@@ -33,8 +33,8 @@ impl Shown {
         if quantity.is_none() && error.is_none() {
             return Some(found.clone());
         }
-        let made = (key.0, key.1, quantity, scene.difference, error);
-        if let Some(known) = self.made.get(&made).filter(|known| known.revision == found.revision) {
+        let key = (key.0, key.1, quantity, scene.difference, error);
+        if let Some(known) = self.surfaces.get(&key).filter(|known| known.revision == found.revision) {
             return Some(known.clone());
         }
         let of = match quantity {
@@ -43,19 +43,19 @@ impl Shown {
         };
         let surface = error.map_or_else(|| of.clone(), |kind| of.errors(kind));
         let landscape = Landscape { surface: Arc::new(surface), revision: found.revision };
-        self.made.insert(made, landscape.clone());
+        self.surfaces.insert(key, landscape.clone());
         Some(landscape)
     }
 
     /// Checkpoints with a kept surface, for tests.
     #[cfg(test)]
     pub(super) fn checkpoints(&self) -> impl Iterator<Item = &str> {
-        self.made.keys().map(|(checkpoint, ..)| checkpoint.as_str())
+        self.surfaces.keys().map(|(checkpoint, ..)| checkpoint.as_str())
     }
 
     /// Keeps the surfaces for which `is_there` is true; its arguments are the checkpoint and the revision.
     pub(super) fn retain(&mut self, is_there: impl Fn(&str, u64) -> bool) {
-        self.made.retain(|(checkpoint, ..), made| is_there(checkpoint, made.revision));
+        self.surfaces.retain(|(checkpoint, ..), landscape| is_there(checkpoint, landscape.revision));
     }
 }
 
