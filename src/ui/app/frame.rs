@@ -38,7 +38,7 @@ impl App {
                 Some(palette::Outcome::Closed) => self.state.palette = None,
                 Some(palette::Outcome::Given(command)) => {
                     self.state.palette = None;
-                    self.prefer(|preferences| preferences.use_command(palette::key(&command)));
+                    self.change_preferences(|preferences| preferences.use_command(palette::key(&command)));
                     self.commands.push(command);
                 }
             }

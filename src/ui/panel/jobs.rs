@@ -5,7 +5,7 @@ use egui::{Align, Layout, Rect, RichText, Sense, Ui, Vec2};
 use crate::ui::command::Command;
 use crate::ui::state::queue;
 use crate::ui::state::queue::Focus;
-use crate::ui::state::store::pace;
+use crate::ui::state::store::progress_text;
 use crate::ui::state::store::{Job, JobState, Store, dataset_of, subject_of, title};
 use crate::ui::style::theme;
 use crate::ui::style::widget::controls::{error_text, quiet_button, section, small_text};

@@ -59,14 +59,14 @@ fn detections_and_accuracies_carry_their_standard_errors() {
     let table = scores(1);
     let with_error = |value: f64, error: f64| crate::figure::number::percent_with_error(Some(value), Some(error));
     let (found, error) = (table.detection("energy", "fog").unwrap(), table.std_error("energy", "fog"));
-    let told = [with_error(found.auroc, error.auroc.unwrap()), with_error(found.fpr95, error.fpr95.unwrap())];
-    assert!(told.iter().all(|text| text.contains(" ± ")), "{told:?}");
+    let text = [with_error(found.auroc, error.auroc.unwrap()), with_error(found.fpr95, error.fpr95.unwrap())];
+    assert!(text.iter().all(|text| text.contains(" ± ")), "{text:?}");
     harness.get_by_label_contains("Histogram of the Energy score of ERM, 5 datasets, gaussian noise AUROC 83.0 ± ");
     let accuracy = table.accuracy("fog").unwrap();
-    for text in told.iter().chain([&with_error(accuracy.0, accuracy.1)]) {
-        assert!(harness.query_all_by_label(text).count() >= 1, "{text} in a table");
+    for value in text.iter().chain([&with_error(accuracy.0, accuracy.1)]) {
+        assert!(harness.query_all_by_label(value).count() >= 1, "{value} in a table");
     }
     harness.get_by_label("Compare").click();
     harness.run();
-    assert!(told.iter().all(|text| harness.query_all_by_label(text).count() >= 1), "{told:?}");
+    assert!(text.iter().all(|text| harness.query_all_by_label(text).count() >= 1), "{text:?}");
 }

@@ -195,7 +195,7 @@ fn a_file_that_this_view_did_not_write_is_written_over_only_at_the_second_time()
     assert_eq!(write(&mut harness, true), "mine");
     let landscape = write(&mut harness, false);
     assert!(landscape.contains("<svg"));
-    assert_eq!(write(&mut harness, false), landscape, "its own file, without a word");
+    assert_eq!(write(&mut harness, false), landscape, "its own file is overwritten without asking");
     press(&mut harness, "Energy");
     assert_eq!(write(&mut harness, true), landscape, "another view asks again");
     assert_ne!(write(&mut harness, false), landscape);

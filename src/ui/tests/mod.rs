@@ -275,7 +275,7 @@ fn jobs_can_be_cancelled_running_or_waiting_and_asked_again() {
     harness.get_by_label("Cancel Landscape · ERM").click();
     harness.get_by_label("Cancel Landscape · OE").click();
     harness.run();
-    assert_eq!(fake_worker.0.borrow().cancelled, [1000], "the worker is told of the running one only");
+    assert_eq!(fake_worker.0.borrow().cancelled, [1000], "only the running job is cancelled in the worker");
     assert_eq!(harness.state().state.store.jobs[&waiting].state, JobState::Cancelled);
     harness.get_by_label("Run again Landscape · OE").click();
     harness.run();

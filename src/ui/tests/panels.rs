@@ -54,7 +54,7 @@ fn the_start_page_opens_the_demo_recent_files_and_what_was_left() {
         assert_eq!(pushed_commands(&mut harness, label), [command], "{label}");
     }
     assert_eq!(pushed_commands(&mut harness, "Open recent disk/old.toml"), [], "the file does not exist");
-    assert_eq!(pushed_commands(&mut harness, "Bring back unsaved 9.toml, cannot be read"), [], "it is said and stays as it is");
+    assert_eq!(pushed_commands(&mut harness, "Bring back unsaved 9.toml, cannot be read"), [], "its name says so, and it is not opened");
 }
 
 #[test]

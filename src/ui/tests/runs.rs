@@ -180,7 +180,7 @@ fn a_run_that_is_killed_or_written_meanwhile_is_noticed() {
     harness.get_by_label("Pause run one").click();
     let start = std::time::Instant::now();
     while run.asked() != Some(Control::Pause) {
-        assert!(start.elapsed().as_secs() < 60, "the word is left");
+        assert!(start.elapsed().as_secs() < 60, "the request is written");
         harness.run();
         std::thread::sleep(std::time::Duration::from_millis(5));
     }

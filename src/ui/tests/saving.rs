@@ -223,5 +223,5 @@ fn a_session_is_saved_under_a_typed_path_without_a_dialog() {
     press_keys(&mut harness, Modifiers::CTRL, Key::N);
     settle(&mut harness);
     save(&mut harness);
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), "another's", "nobody was asked about that");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "another's", "the user was not asked");
 }

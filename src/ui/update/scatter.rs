@@ -70,9 +70,9 @@ impl Scatter {
                 let found = self.search(&text)?;
                 self.view.selection.apply(found, mode);
             }
-            ScatterCommand::SelectAll => self.view.selection = self.everything(),
+            ScatterCommand::SelectAll => self.view.selection = self.all_images(),
             ScatterCommand::Invert => {
-                let mut rest = self.everything();
+                let mut rest = self.all_images();
                 rest.apply(std::mem::take(&mut self.view.selection), SelectMode::Subtract);
                 self.view.selection = rest;
             }

@@ -137,7 +137,7 @@ fn hidden_checkpoints_do_not_affect_the_scatter() {
     assert_eq!(scatter.search("dataset:farther").unwrap().len(), 0);
     scatter.view.selection = Selection::of("test", vec![130]);
     assert_eq!(crate::ui::work::selection_export::table(&scatter).csv(), "dataset,index,role,label,prediction of ERM\ntest,130,id,3,0\n");
-    assert!(scatter.pinned.is_none(), "its card is put away");
+    assert!(scatter.pinned.is_none(), "its card is closed");
     session.checkpoints[0].hidden = false;
     session.move_checkpoint("ERM", 0);
     scatter.refresh(&session, &store);

@@ -25,7 +25,7 @@ fn the_session_of_a_process_is_taken_over_after_it_has_ended() {
     let mut first = Memory::at(folder.path());
     first.keep(&kept("study", true, 1.0)).unwrap();
     let mut second = Memory::at(folder.path());
-    assert!(second.take_last().unwrap().is_none(), "the first lives");
+    assert!(second.take_last().unwrap().is_none(), "the first is still open");
     drop(first);
     let restored = second.take_last().unwrap().unwrap();
     assert_eq!(restored.kept, kept("study", true, 1.0));
