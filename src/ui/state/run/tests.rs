@@ -373,7 +373,7 @@ fn an_estimate_names_its_source() {
     let erm = draft.check(&methods, &free).unwrap().0;
     let scaled = estimate(&erm, resnet8, &methods, &runs, &[]);
     assert_eq!(scaled.text, "About 39 s: 100 steps at 0.39 s, as old took, scaled by images and passes");
-    assert!(scaled.open, "a trial would say more");
+    assert!(scaled.can_improve, "a trial would say more");
     // Five batches per step: a fifth of the steps, each five times as long.
     let accumulated = RunConfig { accumulate: 5, ..erm.clone() };
     let text = "About 39 s: 20 steps at 1.95 s, as old took, scaled by images and passes";
@@ -383,7 +383,7 @@ fn an_estimate_names_its_source() {
     let text = "About 40 s: 80 steps at 0.50 s, as old took".into();
     assert_eq!(estimate(&same, resnet8, &methods, &runs, &[]), Estimate { text, open: false });
     let unknown = estimate(&erm, Some("wrn_40_2"), &methods, &runs, &[]);
-    assert!(unknown.open && unknown.text.contains("no run of a wrn_40_2"), "{unknown:?}");
+    assert!(unknown.can_improve && unknown.text.contains("no run of a wrn_40_2"), "{unknown:?}");
     assert!(estimate(&erm, None, &methods, &[], &[]).text.contains("the network of the checkpoint is not known"));
     draft.dataset_choices[0].limit.clear();
     let whole = draft.check(&methods, &free).unwrap().0;
@@ -405,7 +405,7 @@ fn without_an_earlier_run_a_trial_gives_the_estimate() {
     draft.batch = "200".into();
     let larger = estimate(&draft.check(&methods, &free).unwrap().0, Some("resnet8"), &methods, &[], &trials);
     assert!(
-        larger.open && larger.text.ends_with("40 steps at 1.00 s, as 5 steps took in a trial, scaled by images and passes"),
+        larger.can_improve && larger.text.ends_with("40 steps at 1.00 s, as 5 steps took in a trial, scaled by images and passes"),
         "{larger:?}"
     );
     assert!(estimate(&erm, Some("resnet20"), &methods, &[], &trials).text.contains("no run of a resnet20"));
