@@ -295,7 +295,7 @@ fn differences_to_the_baseline_are_paired_and_follow_it() {
     let mut harness = harness(&FakeWorker::default(), 3, false);
     let id = harness.state_mut().state.store.add(score_job("DR-SAM"), JobState::CheckingCache);
     let loaded = Some(Box::new(Loaded::Scores(scores(4))));
-    harness.state_mut().result_read(id, Found { loaded, complete: true, error: None });
+    harness.state_mut().result_read(id, JobFiles { loaded, complete: true, error: None });
     run_until(&mut harness, |app| app.state.store.score_differences.values().filter(|found| found.is_some()).count() == 3);
     harness.get_by_label("Compare").click();
     harness.run();

@@ -42,7 +42,7 @@ fn results_saved_under_old_names_get_the_present_names() {
     for mut job in [landscape_job("Mine"), sharpness_job("Mine"), embedding_job("Mine"), score_job("Mine")] {
         job.set_out(folder.path().to_owned());
         job.datasets_mut().into_iter().for_each(|dataset| dataset.source.name.insert_str(0, "my "));
-        let Found { loaded: Some(loaded), error: None, .. } = crate::ui::work::results::load(&job) else { panic!("{job:?}") };
+        let JobFiles { loaded: Some(loaded), error: None, .. } = crate::ui::work::results::load(&job) else { panic!("{job:?}") };
         let all_mine = |names: Vec<&String>| names.len() > 1 && names.iter().all(|name| name.starts_with("my "));
         match *loaded {
             Loaded::Landscape(surface) => {
@@ -344,7 +344,7 @@ fn scores_and_spectra_are_shown_as_far_as_they_are_known_and_exported_when_they_
     harness.get_by_label_contains("Histogram of the Energy score of ERM, 4 datasets");
     let exports = |harness: &mut Harness<'static, App>| figure(harness.state_mut()).is_some();
     assert!(!exports(&mut harness), "a figure is of the whole");
-    harness.state_mut().result_read(id, Found { loaded: Some(Box::new(Loaded::Scores(scores(1)))), complete: true, error: None });
+    harness.state_mut().result_read(id, JobFiles { loaded: Some(Box::new(Loaded::Scores(scores(1)))), complete: true, error: None });
     harness.run();
     harness.get_by_label_contains("Histogram of the Energy score of ERM, 5 datasets");
     assert!(exports(&mut harness) && harness.state().state.store.partial.is_empty());

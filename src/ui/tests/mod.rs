@@ -38,7 +38,7 @@ use egui_kittest::kittest::Queryable;
 use crate::ui::state::store::{JobState, Loaded};
 use crate::ui::update::App;
 use crate::ui::work::export::Export;
-use crate::ui::work::results::Found;
+use crate::ui::work::results::JobFiles;
 use crate::ui::work::worker_client::WorkerClient;
 use flatland_core::job::runs::RunOptions;
 use flatland_core::job::{JobEvent, JobOutput, JobSpec};

@@ -381,7 +381,7 @@ fn an_estimate_names_its_source() {
     draft.batch = "128".into();
     let same = draft.check(&methods, &free).unwrap().0;
     let text = "About 40 s: 80 steps at 0.50 s, as old took".into();
-    assert_eq!(estimate(&same, resnet8, &methods, &runs, &[]), Estimate { text, open: false });
+    assert_eq!(estimate(&same, resnet8, &methods, &runs, &[]), Estimate { text, can_improve: false });
     let unknown = estimate(&erm, Some("wrn_40_2"), &methods, &runs, &[]);
     assert!(unknown.can_improve && unknown.text.contains("no run of a wrn_40_2"), "{unknown:?}");
     assert!(estimate(&erm, None, &methods, &[], &[]).text.contains("the network of the checkpoint is not known"));
@@ -401,7 +401,7 @@ fn without_an_earlier_run_a_trial_gives_the_estimate() {
     let pace = Pace { architecture: "resnet8+mcd".into(), images: 730, step_secs: 0.5, timed: 5, evaluation_secs: 2.0 };
     let trials = [Trial { run: erm.clone(), pace }];
     let text = "About 1 min 02 s: 80 steps at 0.50 s, as 5 steps took in a trial".into();
-    assert_eq!(estimate(&erm, Some("resnet8"), &methods, &[], &trials), Estimate { text, open: false });
+    assert_eq!(estimate(&erm, Some("resnet8"), &methods, &[], &trials), Estimate { text, can_improve: false });
     draft.batch = "200".into();
     let larger = estimate(&draft.check(&methods, &free).unwrap().0, Some("resnet8"), &methods, &[], &trials);
     assert!(
