@@ -1,7 +1,7 @@
 //! Times frames of the embedding tab: layout, tessellation and drawing by wgpu to the end, in an offscreen window of 1480 x 920.
 //!
-//! `cargo bench -p flatland --bench frames`. Whatever adapter wgpu finds draws, lavapipe for lack of another. A worker that only pretends writes an embedding of
-//! as many points as are asked for, then reports progress of a landscape at a given rate. docs/benchmarks/frames.md keeps what was measured.
+//! `cargo bench -p flatland --bench frames`. wgpu chooses the adapter; without a GPU it is lavapipe. A fake worker writes an embedding of the
+//! requested number of points, then reports progress of a landscape at a given rate. docs/benchmarks/frames.md has the measurements.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::cell::{Cell as Shared, RefCell};
@@ -23,49 +23,49 @@ use flatland_core::session::Tab;
 
 const FRAMES: usize = 30;
 
-/// What the pretended worker is told.
+/// Settings of the fake worker.
 #[derive(Default)]
 struct Script {
-    /// Progress events of a landscape a second.
+    /// Progress events of a landscape per second.
     rate: Shared<f64>,
-    /// Whether embeddings are never finished: a t-SNE that moves.
-    lives: Shared<bool>,
-    /// What it says next.
-    says: RefCell<VecDeque<JobEvent>>,
+    /// Whether embeddings are never finished, as in a running t-SNE.
+    is_live: Shared<bool>,
+    /// Events to report next.
+    events: RefCell<VecDeque<JobEvent>>,
     /// Whether the landscape is finished.
     over: Shared<bool>,
 }
 const DATASETS: [(&str, &str, usize); 4] = [("id test", "id", 4), ("fog", "cs", 3), ("near", "near", 2), ("far", "far", 1)];
 
-/// Pretends: embeddings are made up, and a landscape that is asked for reports without end.
-struct Pretender {
+/// A fake worker: embeddings are random, and a landscape reports progress without end.
+struct FakeWorker {
     points: usize,
     script: Rc<Script>,
-    says: VecDeque<WorkerEvent>,
+    events: VecDeque<WorkerEvent>,
     landscape: Option<JobId>,
     embedding: JobId,
     last_id: JobId,
-    heard: Instant,
-    owed: f64,
+    last_event: Instant,
+    due_events: f64,
 }
 
-impl Worker for Pretender {
+impl Worker for FakeWorker {
     fn submit(&mut self, spec: JobSpec) -> JobId {
         self.last_id += 1;
         let id = self.last_id;
-        self.says.push_back(WorkerEvent::Job(id, JobEvent::Started));
+        self.events.push_back(WorkerEvent::Job(id, JobEvent::Started));
         match spec {
             JobSpec::Embedding(job) => {
                 self.embedding = id;
-                if self.script.lives.get() {
+                if self.script.is_live.get() {
                     return id;
                 }
                 std::fs::create_dir_all(&job.out).unwrap();
                 embedding(self.points).save(&job.out).unwrap();
-                self.says.push_back(WorkerEvent::Job(id, JobEvent::Done { output: JobOutput::Folder { path: job.out } }));
+                self.events.push_back(WorkerEvent::Job(id, JobEvent::Done { output: JobOutput::Folder { path: job.out } }));
             }
             JobSpec::Landscape(_) => self.landscape = Some(id),
-            _ => self.says.push_back(WorkerEvent::Job(id, JobEvent::Cancelled)),
+            _ => self.events.push_back(WorkerEvent::Job(id, JobEvent::Cancelled)),
         }
         id
     }
@@ -75,11 +75,11 @@ impl Worker for Pretender {
     fn restart(&mut self) {}
 
     fn next_event(&mut self) -> Option<WorkerEvent> {
-        if let Some(said) = self.says.pop_front() {
+        if let Some(said) = self.events.pop_front() {
             return Some(said);
         }
         if self.embedding > 0
-            && let Some(said) = self.script.says.borrow_mut().pop_front()
+            && let Some(said) = self.script.events.borrow_mut().pop_front()
         {
             return Some(WorkerEvent::Job(self.embedding, said));
         }
@@ -88,21 +88,21 @@ impl Worker for Pretender {
             self.landscape = None;
             return Some(WorkerEvent::Job(id, JobEvent::Cancelled));
         }
-        self.owed = (self.owed + self.heard.elapsed().as_secs_f64() * self.script.rate.get()).min(4000.0);
-        self.heard = Instant::now();
-        if self.owed < 1.0 {
+        self.due_events = (self.due_events + self.last_event.elapsed().as_secs_f64() * self.script.rate.get()).min(4000.0);
+        self.last_event = Instant::now();
+        if self.due_events < 1.0 {
             return None;
         }
-        self.owed -= 1.0;
-        let done = (self.heard.elapsed().subsec_micros() % 441).into();
+        self.due_events -= 1.0;
+        let done = (self.last_event.elapsed().subsec_micros() % 441).into();
         let cell = Cell { i: 3, j: 4, loss: 0.5, accuracy: 0.9, loss_std_error: 0.01, count: 500, readings: Vec::new() };
-        self.says.push_back(WorkerEvent::Job(id, JobEvent::Cells { cells: vec![cell] }));
+        self.events.push_back(WorkerEvent::Job(id, JobEvent::Cells { cells: vec![cell] }));
         let (unit, message) = ("cells".into(), "landscape".into());
         Some(WorkerEvent::Job(id, JobEvent::Progress { done, total: 441, unit, message, eta_secs: Some(60.0) }))
     }
 }
 
-/// Ten blobs of points, and around them what is no ID.
+/// Ten clusters of ID points, and points of other roles around them.
 fn embedding(points: usize) -> Embedding {
     let mut found = Embedding { feature_dim: 8, classes: 10, ..Embedding::default() };
     let mut state = 1u64;
@@ -142,13 +142,13 @@ fn session(folder: &Path, checkpoints: usize) -> PathBuf {
     path
 }
 
-/// A window with what it was asked to show, settled.
+/// A window after it has computed and drawn everything.
 fn window(points: usize, checkpoints: usize, script: &Rc<Script>) -> (Harness<'static, App>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let paths = if points == 0 { Vec::new() } else { vec![session(folder.path(), checkpoints)] };
-    let (says, heard) = (VecDeque::new(), Instant::now());
+    let (events, last_event) = (VecDeque::new(), Instant::now());
     let script = script.clone();
-    let worker = Pretender { points, script, says, landscape: None, embedding: 0, last_id: 0, heard, owed: 0.0 };
+    let worker = FakeWorker { points, script, events, landscape: None, embedding: 0, last_id: 0, last_event, due_events: 0.0 };
     let mut window = Harness::builder()
         .with_size([1480.0, 920.0])
         .with_step_dt(1.0 / 60.0)
@@ -171,7 +171,7 @@ fn window(points: usize, checkpoints: usize, script: &Rc<Script>) -> (Harness<'s
     (window, folder)
 }
 
-/// A window's surface without a window; what is drawn is waited for and not read back.
+/// The surface of a window without a window; drawing is waited for and not read back.
 struct Offscreen {
     state: RenderState,
     target: Option<wgpu::TextureView>,
@@ -239,7 +239,7 @@ impl TestRenderer for Offscreen {
     }
 }
 
-/// Milliseconds of a frame: all, and of it what is done before anything is drawn.
+/// Milliseconds of a frame: total, and the part before drawing.
 type Times = [f64; 2];
 
 fn frame(window: &mut Harness<'static, App>) -> Times {
@@ -277,7 +277,7 @@ fn pan(window: &mut Harness<'static, App>, points: usize, frames: usize) -> Vec<
     times
 }
 
-/// Frames in which the pointer wanders over the plot.
+/// Frames in which the pointer moves over the plot.
 fn hover(window: &mut Harness<'static, App>, points: usize, frames: usize) -> Vec<Times> {
     let center = plot(window, points);
     let times = (0..frames).map(|k| {
@@ -302,7 +302,7 @@ fn lasso(window: &mut Harness<'static, App>, points: usize) -> Vec<Times> {
         (1..63).for_each(|k| window.event(Event::PointerMoved(outline(k))));
         window.step();
         window.event(press(outline(63), false));
-        // The end of the drag, the command, and the picture that shows it.
+        // The frame with the end of the drag and the command, and the frame that shows the selection.
         let [first, second] = [frame(window), frame(window)];
         [first[0] + second[0], first[1] + second[1]]
     });
@@ -312,35 +312,35 @@ fn lasso(window: &mut Harness<'static, App>, points: usize) -> Vec<Times> {
     times
 }
 
-/// Frames in which nothing moves.
+/// Frames in which nothing changes.
 fn still(window: &mut Harness<'static, App>, frames: usize) -> Vec<Times> {
     (0..frames).map(|_| frame(window)).collect()
 }
 
-/// Frames each of which hears new places of all points.
+/// Frames that each receive new positions of all points.
 fn live(points: usize, frames: usize) {
     let script = Rc::<Script>::default();
     let Embedding { tsne, role, .. } = embedding(points);
-    let says = |iteration: usize| {
+    let send_positions = |iteration: usize| {
         let xy = tsne.iter().map(|at| at.map(|v| v * (1.0 + 0.01 * iteration as f32))).collect();
-        // Roles come once.
+        // Roles are sent once.
         let roles = if iteration == 0 { role.clone() } else { Vec::new() };
-        script.says.borrow_mut().push_back(JobEvent::Positions { iteration, xy, roles });
+        script.events.borrow_mut().push_back(JobEvent::Positions { iteration, xy, roles });
     };
-    says(0);
-    script.lives.set(true);
+    send_positions(0);
+    script.is_live.set(true);
     let (mut window, _folder) = window(points, 1, &script);
     report(&format!("{points} points: a t-SNE moves all of them"), || {
         let moved = |iteration| {
-            says(iteration);
+            send_positions(iteration);
             frame(&mut window)
         };
         (1..=frames).map(moved).collect()
     });
 }
 
-/// Frames that fall due within two seconds when nobody touches the window. egui's `has_requested_repaint` does not tell them: it is also
-/// true of a frame that is asked for later.
+/// Number of frames requested within two seconds without input. egui's `has_requested_repaint` cannot be used: it is also true for a frame
+/// that is requested for later.
 fn idle(window: &mut Harness<'static, App>) -> usize {
     let due = Arc::new(Mutex::new(None::<Instant>));
     let asked = due.clone();
@@ -349,7 +349,7 @@ fn idle(window: &mut Harness<'static, App>) -> usize {
         let mut due = asked.lock().unwrap();
         *due = Some(due.map_or(at, |due| due.min(at)));
     });
-    // What it asks for once it has been drawn.
+    // The time that the window requests after it was drawn.
     window.step();
     let (start, mut frames) = (Instant::now(), 0);
     while start.elapsed() < Duration::from_secs(2) {
@@ -364,7 +364,7 @@ fn idle(window: &mut Harness<'static, App>) -> usize {
     frames
 }
 
-/// CPU seconds of this process so far, all threads (those that draw in software too).
+/// CPU seconds used by this process so far, over all threads (including those that draw in software).
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();
@@ -372,7 +372,7 @@ fn cpu_seconds() -> f64 {
     after_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
-/// A line of the table.
+/// Prints a row of the table.
 fn report(what: &str, measure: impl FnOnce() -> Vec<Times>) {
     let before = cpu_seconds();
     let times = measure();

@@ -1,4 +1,4 @@
-//! Where panels and tabs stand in the window.
+//! The layout of the window: where panels and tabs are drawn.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ impl App {
         self.above(ui.ctx());
     }
 
-    /// What stands above the views: palette, shortcuts, the question before closing.
+    /// Draws what is above the views: palette, shortcuts, and the question before closing.
     fn above(&mut self, ctx: &Context) {
         if self.state.palette.is_some() {
             let mut items = list::list(&self.state);
@@ -38,7 +38,7 @@ impl App {
                 Some(palette::Outcome::Closed) => self.state.palette = None,
                 Some(palette::Outcome::Given(command)) => {
                     self.state.palette = None;
-                    self.prefer(|preferences| preferences.use_command(palette::key(&command)));
+                    self.change_preferences(|preferences| preferences.use_command(palette::key(&command)));
                     self.commands.push(command);
                 }
             }
@@ -47,7 +47,7 @@ impl App {
             self.state.shortcuts = false;
         }
         if self.state.closing == Closing::Asked || self.state.closing == Closing::Stopping {
-            let (analyses, runs) = self.state.under_way();
+            let (analyses, runs) = self.state.counts_in_progress();
             let stopping = self.state.closing == Closing::Stopping;
             self.commands.extend(closing::show(ctx, analyses, runs, stopping));
         }
@@ -144,7 +144,7 @@ impl App {
             if !scene.session.checkpoints.is_empty() && scene.session.shown().next().is_none() {
                 return empty(ui, "Every checkpoint is hidden: show one with its eye at the left.");
             }
-            // The start page stands under the sentence of the empty view.
+            // The start page is below the sentence of the empty view.
             let area = ui.available_rect_before_wrap();
             let starts = scene.session.checkpoints.is_empty() && scene.session.datasets.is_empty();
             let middle = pos2(area.right(), area.top() + 0.3 * area.height());
@@ -154,7 +154,7 @@ impl App {
                 if has_checkpoints { view.draw(ui, &mut scene, &mut drafts) } else { empty(ui, sentence) }
             });
             if starts {
-                start::show(ui, area.with_min_y(middle.y), &self.state.memory.recents, &self.state.memory.left, &mut self.commands);
+                start::show(ui, area.with_min_y(middle.y), &self.state.memory.recents, &self.state.memory.leftovers, &mut self.commands);
             }
         });
     }

@@ -1,4 +1,4 @@
-//! Gives the commands whose keys are pressed.
+//! Pushes the commands whose keys are pressed.
 
 use egui::{Event, Ui};
 
@@ -7,7 +7,7 @@ use crate::ui::state::closing::Closing;
 use crate::ui::update::App;
 
 impl App {
-    /// Gives the commands whose keys are pressed. While something is open above the view, only what closes it has keys.
+    /// Pushes the commands whose keys are pressed. While a dialog is open above the view, only the keys that close it work.
     pub(in crate::ui) fn keys(&mut self, ui: &Ui) {
         let is_pressed = |event: &Event| matches!(event, Event::Key { pressed: true, .. });
         if !ui.input(|input| input.events.iter().any(is_pressed)) {
@@ -15,7 +15,7 @@ impl App {
         }
         let writes = ui.ctx().text_edit_focused();
         let above = self.state.palette.is_some() || self.state.shortcuts || self.state.closing != Closing::No;
-        // A menu that is open closes by itself.
+        // An open menu closes by itself.
         let menu = egui::Popup::is_any_open(ui.ctx());
         let mut candidates: Vec<_> = list::list(&self.state)
             .into_iter()
@@ -29,7 +29,7 @@ impl App {
                 _ => !above,
             })
             .collect();
-        // Ctrl+Shift+Z would be taken for Ctrl+Z.
+        // Otherwise Ctrl+Shift+Z would also match Ctrl+Z.
         candidates.sort_by_key(|(keys, _)| std::cmp::Reverse(u8::from(keys.modifiers.shift) + u8::from(keys.modifiers.ctrl)));
         for (keys, command) in candidates {
             if ui.input_mut(|input| input.consume_shortcut(&keys)) {

@@ -19,8 +19,8 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         gpu::install(frame.wgpu_render_state());
-        // Under everything, so that no panel fills its own part again.
-        ui.painter().add(gpu::ground::shape(ui.ctx().content_rect(), theme::of(ui).background));
+        // Painted below everything, so that no panel has to fill its own background.
+        ui.painter().add(gpu::background::shape(ui.ctx().content_rect(), theme::of(ui).background));
         self.keys(ui);
         self.frame(ui);
         theme::focus_ring(ui.ctx());
@@ -35,7 +35,7 @@ impl eframe::App for App {
 }
 
 impl App {
-    /// Opens dropped files as what the field of paths says.
+    /// Opens dropped files as the kind that the path field has selected.
     fn dropped(&mut self, ctx: &Context) {
         let paths: Vec<PathBuf> = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
         if !paths.is_empty() {

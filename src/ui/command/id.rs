@@ -3,7 +3,7 @@
 use super::Command;
 
 impl Command {
-    /// A name that never changes, whatever the command is about: `save_as`.
+    /// Id of the command without its arguments; it never changes: `save_as`.
     pub fn id(&self) -> &'static str {
         match self {
             Command::NewSession => "new_session",

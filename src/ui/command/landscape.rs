@@ -1,34 +1,34 @@
-//! [`LandscapeCommand`]: what a person can do to the way landscapes are shown.
+//! [`LandscapeCommand`]: commands about how landscapes are shown.
 
 use flatland_core::session::{Camera, ColorSettings, CutAxis, ErrorShown, InputAxes, LandscapeForm, LandscapeView, PickedCell};
 
-/// One act about landscapes.
+/// A command about landscapes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LandscapeCommand {
-    /// Draws maps or surfaces.
+    /// Draws landscapes as maps or as surfaces.
     Form(LandscapeForm),
-    /// Looks from here at the surface of a checkpoint, at all where cameras are linked.
+    /// Sets the camera of a checkpoint's surface; of all surfaces when cameras are linked.
     Camera {
-        /// Whose panel was turned.
+        /// The checkpoint whose panel was turned.
         checkpoint: String,
         /// Whether cameras are linked.
         linked: bool,
-        /// From where.
+        /// The new camera.
         camera: Camera,
     },
     /// Sets the colours of a quantity.
     Colors(String, ColorSettings),
-    /// Writes values upon contour lines or not.
+    /// Shows or hides the values on contour lines.
     ContourLabels(bool),
-    /// Lays the status of the cells over the maps or not.
+    /// Shows or hides the status of the cells on the maps.
     Status(bool),
-    /// Shows standard errors in the place of values, or the values.
+    /// Shows standard errors instead of values, or the values.
     Error(Option<ErrorShown>),
-    /// Draws bands around sections or not.
+    /// Shows or hides error bands around sections.
     ErrorBands(bool),
     /// Draws the sections along this axis.
     Cut(CutAxis),
-    /// Looks at a node closely, or no more.
+    /// Picks a node to show its details; `None` closes them.
     Pick(Option<PickedCell>),
     /// Reads the losses of the single images at a node.
     OpenCell {
@@ -37,18 +37,18 @@ pub enum LandscapeCommand {
         /// Name of the dataset.
         dataset: String,
     },
-    /// Computes landscapes in input space around an image, along these directions, in the place of those of weights.
+    /// Computes landscapes in input space around an image, along these directions, instead of landscapes of the weights.
     AroundImage {
-        /// Name of its dataset.
+        /// Name of the image's dataset.
         dataset: String,
-        /// Its position there.
+        /// Position of the image in the dataset.
         image: usize,
         /// The directions.
         axes: InputAxes,
     },
     /// Computes landscapes of the weights again, over random directions.
     AroundWeights,
-    /// Has the weights at a node written, as a checkpoint of the session.
+    /// Writes the weights at a node and opens them as a checkpoint.
     KeepCell {
         /// The node.
         cell: PickedCell,
@@ -58,8 +58,8 @@ pub enum LandscapeCommand {
 }
 
 impl LandscapeCommand {
-    /// As it stands behind "Undo".
-    pub fn act(&self) -> &'static str {
+    /// Name of the undo step, shown after "Undo".
+    pub fn undo_name(&self) -> &'static str {
         match self {
             LandscapeCommand::Form(_) => "draw maps or surfaces",
             LandscapeCommand::Camera { .. } => "turn surfaces",
@@ -68,14 +68,14 @@ impl LandscapeCommand {
             LandscapeCommand::Status(_) => "show or hide the status of cells",
             LandscapeCommand::Error(_) => "show errors or values",
             LandscapeCommand::ErrorBands(_) => "show or hide error bands",
-            LandscapeCommand::Cut(_) => "turn the section",
-            LandscapeCommand::AroundImage { .. } => "look around an image",
-            LandscapeCommand::AroundWeights => "look at the weights again",
+            LandscapeCommand::Cut(_) => "change the direction of sections",
+            LandscapeCommand::AroundImage { .. } => "compute landscapes around an image",
+            LandscapeCommand::AroundWeights => "compute landscapes of the weights",
             LandscapeCommand::Pick(_) | LandscapeCommand::OpenCell { .. } | LandscapeCommand::KeepCell { .. } => "pick a cell",
         }
     }
 
-    /// Does to the view what the command says; what asks for work changes nothing there.
+    /// Applies the command to the view. Commands that start jobs change nothing here.
     pub fn edit(self, view: &mut LandscapeView) {
         match self {
             LandscapeCommand::Form(form) => view.form = form,

@@ -1,11 +1,11 @@
-//! [`Command`]: everything a person can make the window do, as data. Panels and tabs push commands; [`crate::ui::update`] executes them.
+//! [`Command`]: all actions of the window, as data. Panels and tabs push commands; [`crate::ui::update`] executes them.
 
-mod act;
 mod id;
 pub mod landscape;
 pub mod list;
 pub mod scatter;
 pub mod shortcut;
+mod undo_step;
 
 use std::path::PathBuf;
 
@@ -17,10 +17,10 @@ use flatland_core::job::{Control, JobId};
 use flatland_core::result::{Loadable, Quantity};
 use flatland_core::session::{DatasetEntry, Extents, FigureFormat, FigureSettings, Link, Normalization, Role, Tab};
 
-/// What a path is opened as.
+/// The kind of thing that a path is opened as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OpenAs {
-    /// A session when it ends in `.toml`, images when it is a folder or holds them, else a checkpoint.
+    /// A session if it ends in `.toml`, images if it is a folder or contains them, else a checkpoint.
     #[default]
     ByContent,
     /// A dataset of this role.
@@ -28,7 +28,7 @@ pub enum OpenAs {
 }
 
 impl OpenAs {
-    /// As shown to people.
+    /// Name shown in the window.
     pub fn label(self) -> String {
         match self {
             OpenAs::ByContent => "Any file or folder".into(),
@@ -37,154 +37,154 @@ impl OpenAs {
     }
 }
 
-/// What to do about closing the window.
+/// A step of closing the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Close {
-    /// Close it; ask first when work is under way.
+    /// Close the window; ask first when jobs or runs are in progress.
     Ask,
-    /// Close it and let runs go on.
+    /// Close the window; runs continue.
     Keep,
-    /// Stop runs and analyses, then close it.
+    /// Stop runs and analyses, then close the window.
     Stop,
-    /// Stay.
+    /// Do not close the window.
     Stay,
 }
 
-/// One act.
+/// An action of the window.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Starts with nothing open.
+    /// Starts an empty session.
     NewSession,
     /// Opens the bundled demo.
     OpenDemo,
-    /// Writes the session into its file, or asks for one where it has none.
+    /// Writes the session to its file, or asks for a file if it has none.
     Save,
-    /// Asks the desktop where to write the session.
+    /// Shows the file dialog for saving the session.
     SaveDialog,
-    /// Writes the session into this file, which is its own from then on.
+    /// Writes the session to this file, which becomes the session's file.
     SaveAs(PathBuf),
-    /// Brings back what was left unsaved in this slot.
+    /// Restores the unsaved session in this slot.
     Restore(String),
-    /// Removes what was left unsaved in this slot.
+    /// Removes the unsaved session in this slot.
     Forget(String),
-    /// Goes back before the last act.
+    /// Undoes the last step.
     Undo,
-    /// Does again what was undone.
+    /// Redoes the step that was undone last.
     Redo,
     /// Shows or hides the command palette.
     TogglePalette,
     /// Shows or hides the list of shortcuts.
     ToggleShortcuts,
-    /// Closes what is open above or beside the view.
+    /// Closes the topmost dialog, panel or card.
     Back,
-    /// Makes everything larger.
+    /// Zooms in.
     ZoomIn,
-    /// Makes everything smaller.
+    /// Zooms out.
     ZoomOut,
-    /// Makes everything as large as it was designed.
+    /// Resets the zoom.
     ZoomReset,
-    /// Closes the window, or stays.
+    /// A step of closing the window.
     Close(Close),
-    /// Lets all panels share something, or no longer.
+    /// Links or unlinks a property of all panels.
     SetLink(Link, bool),
     /// Opens files or folders, in this order.
     Open(Vec<PathBuf>, OpenAs),
-    /// Asks the desktop for files to open.
+    /// Shows the file dialog for opening files.
     OpenDialog(OpenAs),
     /// Closes the checkpoint of this name.
     RemoveCheckpoint(String),
-    /// Something else about a checkpoint, by its name.
+    /// Changes the checkpoint of this name.
     Checkpoint(String, CheckpointCommand),
-    /// Shows the loss over several random planes in the place of S(ρ), or S(ρ) again.
+    /// Shows the loss over several random planes instead of S(ρ), or S(ρ) again.
     ShowPlanes(bool),
-    /// Compares checkpoints only in what differs, or in everything.
+    /// Compares only what differs between checkpoints, or everything.
     OnlyDifferences(bool),
-    /// Gives the session settings of the Hessian, so that it is computed.
+    /// Adds settings of the Hessian to the session, so that it is computed.
     AddHessian,
-    /// Puts a text into the clipboard; the first says what it is.
+    /// Copies a text to the clipboard; the first argument names it.
     CopyText(&'static str, String),
     /// Closes the dataset of this name.
     RemoveDataset(String),
-    /// Puts another in the place of the dataset of this name: another role, limit, split, corruption or name.
+    /// Replaces the dataset of this name: another role, limit, split, corruption or name.
     ChangeDataset(String, Box<DatasetEntry>),
-    /// Opens a dataset as it is said here.
+    /// Opens this dataset.
     AddDataset(Box<DatasetEntry>),
     /// Stops a job.
     Cancel(JobId),
-    /// Lets a running job pause, or go on.
+    /// Pauses a running job, or resumes it.
     Pause(JobId, bool),
-    /// Asks for a failed, cancelled or interrupted job again.
+    /// Requests a failed, cancelled or interrupted job again.
     Retry(JobId),
     /// Moves a waiting job to the front of the queue.
     Prioritize(JobId),
     /// Shows or hides the log.
     ToggleLog,
-    /// Starts the worker anew and asks again for what was interrupted.
+    /// Restarts the worker and requests interrupted jobs again.
     RestartWorker,
     /// Shows a tab.
     Show(Tab),
-    /// Draws landscapes and sharpness on this dataset.
+    /// Shows landscapes and sharpness on this dataset.
     SelectDataset(String),
-    /// Draws landscapes of this quantity, of the loss when it is none.
+    /// Shows landscapes of this quantity; `None` = the loss.
     SelectQuantity(Option<Quantity>),
-    /// Draws the differences of losses to the baseline's in the place of the losses, or the losses again.
+    /// Shows differences to the baseline's losses instead of the losses, or the losses again.
     ShowDifference(bool),
-    /// Draws the histograms of this score.
+    /// Shows the histograms of this score.
     SelectScore(String),
     /// Shows sharpness over ρ/‖θ‖ instead of ρ.
     ShowRelative(bool),
-    /// Something about the scatter or the selection.
+    /// A command about the scatter or the selection.
     Scatter(ScatterCommand),
     /// Shows or hides the export line.
     ToggleExport,
     /// Writes the current view as a figure.
     Export(PathBuf),
-    /// Asks the desktop where to write the current view.
+    /// Shows the file dialog for exporting the current view.
     ExportDialog(FigureFormat),
-    /// Puts the current view into the clipboard as an image.
+    /// Copies the current view to the clipboard as an image.
     CopyFigure,
-    /// Which part of the plots of a tab is seen.
+    /// Sets the visible part of the plots of a tab.
     SetExtents(Tab, Extents),
-    /// Gives the session's figures this size, type and ground.
+    /// Sets size, type size and background of the session's figures.
     ChangeFigure(Box<FigureSettings>),
-    /// Light, dark or as the system.
+    /// Sets the theme.
     SetTheme(ThemeChoice),
-    /// Takes the message away.
+    /// Removes the message.
     DismissMessage,
-    /// Something about a run.
+    /// A command about runs.
     Run(RunCommand),
-    /// Something about how landscapes are shown.
+    /// A command about how landscapes are shown.
     Landscape(LandscapeCommand),
 }
 
-/// One act about a checkpoint.
+/// A command on a checkpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CheckpointCommand {
-    /// Moves it to the place of another in the order of the panels.
+    /// Moves it to the place of another checkpoint in the order of the panels.
     TakePlaceOf(String),
-    /// Moves it by so many places.
+    /// Moves it by this number of places.
     MoveBy(isize),
-    /// Gives it another name.
+    /// Renames it.
     Rename(String),
-    /// Draws it no longer, or again.
+    /// Hides it, or shows it again.
     Hide(bool),
-    /// Takes differences to it.
+    /// Makes it the baseline of differences.
     Baseline,
-    /// Gives it the colour of this index.
+    /// Sets its colour by index.
     Color(usize),
-    /// Normalizes its inputs so.
+    /// Sets the normalization of its inputs.
     Normalize(Normalization),
-    /// Reads it as this network, or as the one that is inferred.
+    /// Reads it as this network; `None` = as the inferred one.
     Architecture(Option<String>),
-    /// Reads it as the network of this name without the tensors that these globs mean.
+    /// Reads it as the network of this name, without the tensors that these globs match.
     ReadAs(Loadable),
-    /// Reads the state dict of this key of its file.
+    /// Reads the state dict of this key.
     Weights(String),
-    /// Opens the state dict of this key of its file as a checkpoint beside it.
+    /// Opens the state dict of this key as a second checkpoint.
     OpenBeside(String),
 }
 
-/// One act about runs; runs are named by their directories.
+/// A command about runs; a run is named by its directory.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunCommand {
     /// Shows or hides the curves of a run.
@@ -197,23 +197,23 @@ pub enum RunCommand {
     New,
     /// Opens the form with the settings of this run.
     Repeat(PathBuf),
-    /// Closes the form.
+    /// Closes the form of a new run.
     CloseForm,
-    /// Times a few steps of what the form says.
+    /// Times a few steps of the run in the form.
     Time,
-    /// Starts what the form says.
+    /// Starts the run in the form.
     Start,
-    /// Asks something of the process of a run.
+    /// Sends a request to the process of a run.
     Ask(PathBuf, Control),
-    /// Goes on with a run that nobody is at.
+    /// Resumes a run that has no process.
     Resume(PathBuf),
     /// Opens the weights of a run as a checkpoint of the session.
     AddToSession {
         /// The run.
         dir: PathBuf,
-        /// Those of the best epoch, else the latest.
+        /// The weights of the best epoch, else the latest weights.
         best: bool,
     },
-    /// Looks for runs in this folder.
+    /// Reads the runs of this folder.
     LookInto(PathBuf),
 }

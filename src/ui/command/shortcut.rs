@@ -1,4 +1,4 @@
-//! The keys of each command. Whatever names a shortcut (tooltips, menus, the palette, the sheet) asks here, and so does the keyboard.
+//! The shortcuts of each command. Everything that shows or handles a shortcut uses this file: keyboard, tooltips, menus, palette, list.
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
@@ -12,7 +12,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(modifiers, key)
 }
 
-/// The keys that give a command; the first is shown.
+/// The shortcuts of a command; the first one is shown.
 pub fn of(command: &Command) -> &'static [KeyboardShortcut] {
     match command {
         Command::NewSession => const { &[key(CTRL, Key::N)] },
@@ -37,7 +37,7 @@ pub fn of(command: &Command) -> &'static [KeyboardShortcut] {
     }
 }
 
-/// The keys that show the tab at this place, counted from 0: `Ctrl+1` to `Ctrl+9`.
+/// The shortcuts of the tab at this index, counted from 0: `Ctrl+1` to `Ctrl+9`.
 pub fn numbered(place: usize) -> &'static [KeyboardShortcut] {
     const NUMBERS: [KeyboardShortcut; 9] = [
         key(CTRL, Key::Num1),
@@ -53,12 +53,12 @@ pub fn numbered(place: usize) -> &'static [KeyboardShortcut] {
     const { &NUMBERS }.get(place..=place).unwrap_or_default()
 }
 
-/// Whether a text field that has the focus needs these keys itself: it undoes its own edits, and signs are typed.
+/// Whether a focused text field uses these keys itself: it undoes its own edits, and signs are typed into it.
 pub fn belongs_to_text(command: &Command, keys: &KeyboardShortcut) -> bool {
     matches!(command, Command::Undo | Command::Redo) || (keys.modifiers.is_none() && keys.logical_key != Key::F1)
 }
 
-/// As shown to people: `Ctrl+Shift+E`.
+/// The shortcut as text: `Ctrl+Shift+E`.
 pub fn text(keys: &KeyboardShortcut) -> String {
     let mut parts: Vec<&str> = Vec::new();
     if keys.modifiers.ctrl || keys.modifiers.command {
@@ -79,12 +79,12 @@ pub fn text(keys: &KeyboardShortcut) -> String {
     parts.join("+")
 }
 
-/// The first of a command's keys, as shown to people.
+/// The first shortcut of a command as text.
 pub fn shown(command: &Command) -> Option<String> {
     of(command).first().map(text)
 }
 
-/// A tooltip with the command's keys behind it.
+/// A tooltip with the shortcut of the command.
 pub fn hint(words: &str, command: &Command) -> String {
     shown(command).map_or(words.to_owned(), |keys| format!("{words} ({keys})"))
 }

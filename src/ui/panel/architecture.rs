@@ -1,4 +1,4 @@
-//! Which network a checkpoint is: inferred, assumed or chosen, and the choice among the others that its tensors fit.
+//! The network of a checkpoint: inferred, assumed or chosen, and the choice among other networks that its tensors fit.
 
 use egui::containers::menu::MenuButton;
 use egui::{RichText, Role as WidgetRole, Ui, WidgetInfo};
@@ -6,20 +6,20 @@ use egui::{RichText, Role as WidgetRole, Ui, WidgetInfo};
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::style::theme;
 use crate::ui::style::widget::assumed;
-use crate::ui::style::widget::controls::complaint;
+use crate::ui::style::widget::controls::error_text;
 use flatland_core::result::{Inspection, Loadable};
 use flatland_core::session::CheckpointEntry;
 
-/// The network as a button that offers the others with the same tensors.
+/// Draws the network as a button; its menu has the other networks with the same tensors.
 pub fn button(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
     let (name, architecture) = (&checkpoint.name, inspection.architecture.as_deref().unwrap_or("unknown network"));
-    // Every network leaves something to be assumed; only where another one has the same tensors is there something to choose.
+    // The inspection assumes something for every network; there is a choice only if another network has the same tensors.
     let is_assumed = checkpoint.architecture.is_none() && !inspection.assumed.is_empty() && !inspection.ambiguous.is_empty();
     let button = egui::Button::new(assumed::value(ui, architecture, is_assumed)).frame_when_inactive(false);
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| choices(ui, checkpoint, inspection, commands));
-    let spoken = format!("Network of {name}: {}", assumed::spoken(architecture, is_assumed));
-    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &spoken));
-    response.on_hover_ui(|ui| tell(ui, is_assumed, checkpoint, inspection));
+    let accessible_label = format!("Network of {name}: {}", assumed::accessible_label(architecture, is_assumed));
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &accessible_label));
+    response.on_hover_ui(|ui| tooltip(ui, is_assumed, checkpoint, inspection));
 }
 
 fn choices(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
@@ -36,21 +36,21 @@ fn choices(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, c
     for network in inspection.architecture.iter().chain(&inspection.ambiguous) {
         choose(ui, network, checkpoint.architecture.as_ref() == Some(network), Some(network.clone()));
     }
-    choose(ui, "As its tensors tell", checkpoint.architecture.is_none(), None);
+    choose(ui, "As inferred from its tensors", checkpoint.architecture.is_none(), None);
 }
 
-/// What is known and what is assumed, line by line.
-fn tell(ui: &mut Ui, is_assumed: bool, checkpoint: &CheckpointEntry, inspection: &Inspection) {
+/// Draws what is known and what is assumed, line by line.
+fn tooltip(ui: &mut Ui, is_assumed: bool, checkpoint: &CheckpointEntry, inspection: &Inspection) {
     ui.label(match (is_assumed, checkpoint.architecture.is_some()) {
         (true, _) => assumed::ASSUMED,
         (false, true) => "The network, as chosen",
-        (false, false) => "The network, as its tensors tell",
+        (false, false) => "The network, inferred from its tensors",
     });
     for known in &inspection.certain {
         ui.label(format!("{}: {}", known.what, known.value));
     }
     if !inspection.assumed.is_empty() {
-        ui.label("Assumed, because tensors do not tell:");
+        ui.label("Assumed, since tensors do not show it:");
         for assumed in &inspection.assumed {
             ui.label(format!("{}: {}", assumed.what, assumed.value));
         }
@@ -60,15 +60,15 @@ fn tell(ui: &mut Ui, is_assumed: bool, checkpoint: &CheckpointEntry, inspection:
     }
 }
 
-/// What has to be chosen before anything is computed: the sentence and the choices.
+/// Draws the question that must be answered before anything is computed, and its choices.
 pub fn question(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
-    complaint(ui, "Its tensors fit several networks. Which is it?").on_hover_text(inspection.question.as_deref().unwrap_or_default());
+    error_text(ui, "Its tensors fit several networks. Which is it?").on_hover_text(inspection.question.as_deref().unwrap_or_default());
     let networks = inspection.architecture.iter().chain(&inspection.ambiguous);
-    offer(ui, checkpoint, networks.map(|name| (name.clone(), CheckpointCommand::Architecture(Some(name.clone())))), commands);
+    choice_buttons(ui, checkpoint, networks.map(|name| (name.clone(), CheckpointCommand::Architecture(Some(name.clone())))), commands);
 }
 
-/// The networks that a refused file can be read as.
-pub fn ways_out(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
+/// Draws the networks as which a refused file can be read.
+pub fn alternatives(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
     let label = |way: &Loadable| match way.ignore.is_empty() {
         true => format!("Read as {}", way.architecture),
         false => format!("Read as {} without {}", way.architecture, way.ignore.join(", ")),
@@ -78,11 +78,16 @@ pub fn ways_out(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspecti
     if checkpoint.architecture.is_some() {
         ways.push(("Infer the network".into(), CheckpointCommand::Architecture(None)));
     }
-    offer(ui, checkpoint, ways.into_iter(), commands);
+    choice_buttons(ui, checkpoint, ways.into_iter(), commands);
 }
 
-/// Choices as buttons.
-pub fn offer(ui: &mut Ui, of: &CheckpointEntry, choices: impl Iterator<Item = (String, CheckpointCommand)>, commands: &mut Vec<Command>) {
+/// Draws choices as buttons.
+pub fn choice_buttons(
+    ui: &mut Ui,
+    of: &CheckpointEntry,
+    choices: impl Iterator<Item = (String, CheckpointCommand)>,
+    commands: &mut Vec<Command>,
+) {
     ui.horizontal_wrapped(|ui| {
         for (label, command) in choices {
             let response = ui.button(RichText::new(&label).font(theme::small()));

@@ -1,5 +1,5 @@
-//! The open checkpoints: colour, name, architecture and size, or why the file is refused. A row is dragged to another place, renamed
-//! where it stands, hidden, made the baseline, closed.
+//! The list of open checkpoints: colour, name, architecture and size, or why the file is refused. A row can be dragged to another place,
+//! renamed, hidden, made the baseline, and closed.
 
 use egui::containers::menu::MenuButton;
 use egui::text::{CCursor, CCursorRange};
@@ -13,7 +13,7 @@ use crate::ui::state::number::count;
 use crate::ui::state::store::{JobState, Store};
 use crate::ui::style::theme;
 use crate::ui::style::widget::assumed;
-use crate::ui::style::widget::controls::{aside, complaint, quiet_button, section};
+use crate::ui::style::widget::controls::{error_text, quiet_button, section, small_text};
 use crate::ui::style::widget::icon;
 use crate::ui::style::widget::icon::Icon;
 use crate::ui::style::widget::reorder;
@@ -22,15 +22,15 @@ use crate::ui::style::widget::swatch;
 use flatland_core::result::Inspection;
 use flatland_core::session::{Assumption, COLORS, CheckpointEntry, Normalization, NormalizationPreset, Session};
 
-/// Height of a row.
+/// Height of a row, points.
 const ROW: f32 = 22.0;
-/// Height of the line under it.
+/// Height of the second line of a row, points.
 const LINE: f32 = 16.0;
 
-/// What the list remembers.
+/// State of the list.
 #[derive(Debug, Default)]
 pub struct State {
-    /// The checkpoint that is being renamed, and the name as far as it is typed.
+    /// The checkpoint that is being renamed, and the typed name.
     renaming: Option<(String, String)>,
 }
 
@@ -38,7 +38,7 @@ pub struct State {
 pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, commands: &mut Vec<Command>) {
     section(ui, "Checkpoints", Some(session.checkpoints.len()));
     if session.checkpoints.is_empty() {
-        aside(ui, "None yet. Drop files anywhere, or give a path above.");
+        small_text(ui, "None yet. Drop files anywhere, or give a path above.");
     }
     let colors = session.colors();
     for (i, (checkpoint, color)) in session.checkpoints.iter().zip(colors).enumerate() {
@@ -58,16 +58,16 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
                 }
                 None => match store.inspection_job(checkpoint).map(|job| &job.state) {
                     Some(JobState::Failed(message)) => {
-                        complaint(ui, message);
+                        error_text(ui, message);
                     }
                     Some(JobState::Interrupted) => {
-                        aside(ui, "not read: the worker ended");
+                        small_text(ui, "not read: the worker ended");
                     }
                     Some(JobState::Cancelled) => {
-                        aside(ui, "not read: it was cancelled");
+                        small_text(ui, "not read: it was cancelled");
                     }
                     _ => {
-                        aside(ui, "reading…");
+                        small_text(ui, "reading…");
                     }
                 },
             }
@@ -78,7 +78,7 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
 struct Row<'a> {
     checkpoint: &'a CheckpointEntry,
     color: usize,
-    /// Whether it is the baseline, where there is one.
+    /// Whether it is the baseline; `None` when differences have no baseline.
     baseline: Option<bool>,
 }
 
@@ -87,12 +87,12 @@ fn row(ui: &mut Ui, state: &mut State, row: &Row<'_>, commands: &mut Vec<Command
     let (_, rect) = ui.allocate_space(Vec2::new(ui.available_width(), ROW));
     let buttons = 20.0 * if row.baseline.is_some() { 3.0 } else { 2.0 } + 8.0;
     let mut close = false;
-    let mut tell = |command| commands.push(Command::Checkpoint(name.clone(), command));
+    let mut push = |command| commands.push(Command::Checkpoint(name.clone(), command));
     let renaming = state.renaming.as_ref().is_some_and(|(of, _)| of == name);
-    let grip = if renaming { None } else { Some(grip(ui, rect.with_max_x(rect.right() - buttons), name, &mut tell)) };
-    if let Some(response) = grip {
+    let drag_handle = if renaming { None } else { Some(drag_handle(ui, rect.with_max_x(rect.right() - buttons), name, &mut push)) };
+    if let Some(response) = drag_handle {
         let response = response.on_hover_text(format!("{}\nDrag or Alt+↑↓ to reorder, F2 to rename", path.display()));
-        response.context_menu(|ui| menu(ui, state, row, &mut tell));
+        response.context_menu(|ui| menu(ui, state, row, &mut push));
         let key = (response.has_focus() || response.hovered()) && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F2));
         if response.double_clicked() || key {
             state.renaming = Some((name.clone(), name.clone()));
@@ -104,12 +104,12 @@ fn row(ui: &mut Ui, state: &mut State, row: &Row<'_>, commands: &mut Vec<Command
         close = true;
     }
     if icon::button(&mut line, Icon::Eye, !hidden, &format!("{} {name}", if *hidden { "Show" } else { "Hide" })).clicked() {
-        tell(CheckpointCommand::Hide(!hidden));
+        push(CheckpointCommand::Hide(!hidden));
     }
     if let Some(is) = row.baseline {
         let words = if is { format!("{name} is the baseline") } else { format!("Make {name} the baseline") };
         if icon::button(&mut line, Icon::Flag, is, &words).clicked() && !is {
-            tell(CheckpointCommand::Baseline);
+            push(CheckpointCommand::Baseline);
         }
     }
     line.add_space(4.0);
@@ -119,7 +119,7 @@ fn row(ui: &mut Ui, state: &mut State, row: &Row<'_>, commands: &mut Vec<Command
         let color = theme::checkpoint(ui, row.color);
         swatch::square(ui, if *hidden { color.gamma_multiply(0.4) } else { color });
         if renaming {
-            rename(ui, state, &mut tell);
+            rename(ui, state, &mut push);
         } else {
             let text = RichText::new(name).color(if *hidden { palette.weak } else { palette.strong });
             ui.add(egui::Label::new(text).truncate().sense(egui::Sense::empty()));
@@ -130,12 +130,12 @@ fn row(ui: &mut Ui, state: &mut State, row: &Row<'_>, commands: &mut Vec<Command
     }
 }
 
-/// The part of a row by which it is taken.
-fn grip(ui: &Ui, rect: Rect, name: &str, tell: &mut impl FnMut(CheckpointCommand)) -> Response {
+/// The part of a row by which it is dragged.
+fn drag_handle(ui: &Ui, rect: Rect, name: &str, push: &mut impl FnMut(CheckpointCommand)) -> Response {
     let (response, moved) = reorder::handle(ui, rect, "checkpoint row", name, true);
     match moved {
-        Some(Moved::By(by)) => tell(CheckpointCommand::MoveBy(by)),
-        Some(Moved::To(other)) => tell(CheckpointCommand::TakePlaceOf(other)),
+        Some(Moved::By(by)) => push(CheckpointCommand::MoveBy(by)),
+        Some(Moved::To(other)) => push(CheckpointCommand::TakePlaceOf(other)),
         None => {}
     }
     if response.hovered() || response.has_focus() || response.dragged() {
@@ -145,8 +145,8 @@ fn grip(ui: &Ui, rect: Rect, name: &str, tell: &mut impl FnMut(CheckpointCommand
     response
 }
 
-/// The field in the place of the name; Enter takes the new name, Escape and a click elsewhere leave the old one.
-fn rename(ui: &mut Ui, state: &mut State, tell: &mut impl FnMut(CheckpointCommand)) {
+/// The text field in place of the name. Enter sets the new name; Escape and a click elsewhere keep the old one.
+fn rename(ui: &mut Ui, state: &mut State, push: &mut impl FnMut(CheckpointCommand)) {
     let Some((of, text)) = &mut state.renaming else { return };
     let id = Id::unique(("rename checkpoint", &of));
     let label = ui.add(egui::Label::new("").sense(egui::Sense::empty()));
@@ -156,26 +156,26 @@ fn rename(ui: &mut Ui, state: &mut State, tell: &mut impl FnMut(CheckpointComman
     let is_new = !ui.data(|data| data.get_temp::<bool>(id).unwrap_or(false));
     if is_new {
         field.request_focus();
-        // What is typed takes the place of the old name.
+        // The old name is selected, so that typing replaces it.
         let mut typed = TextEditState::load(ui.ctx(), id).unwrap_or_default();
         typed.cursor.set_char_range(Some(CCursorRange::two(CCursor::default(), CCursor::new(text.chars().count()))));
         typed.store(ui.ctx(), id);
         ui.data_mut(|data| data.insert_temp(id, true));
     } else if field.lost_focus() || !field.has_focus() {
         if ui.input(|input| input.key_pressed(Key::Enter)) && text.trim() != of {
-            tell(CheckpointCommand::Rename(text.clone()));
+            push(CheckpointCommand::Rename(text.clone()));
         }
         ui.data_mut(|data| data.remove::<bool>(id));
         state.renaming = None;
     }
 }
 
-/// What can be done with a checkpoint.
-fn menu(ui: &mut Ui, state: &mut State, row: &Row<'_>, tell: &mut impl FnMut(CheckpointCommand)) {
+/// The menu of a checkpoint.
+fn menu(ui: &mut Ui, state: &mut State, row: &Row<'_>, push: &mut impl FnMut(CheckpointCommand)) {
     let name = &row.checkpoint.name;
-    let mut entry = |ui: &mut Ui, text: &str, act: CheckpointCommand| {
+    let mut entry = |ui: &mut Ui, text: &str, command: CheckpointCommand| {
         if ui.button(text).clicked() {
-            tell(act);
+            push(command);
             ui.close();
         }
     };
@@ -201,20 +201,20 @@ fn menu(ui: &mut Ui, state: &mut State, row: &Row<'_>, tell: &mut impl FnMut(Che
                 ui.painter().rect_stroke(response.rect.expand(2.0), 2.0, (1.0, theme::of(ui).strong), egui::StrokeKind::Middle);
             }
             if response.clicked() {
-                tell(CheckpointCommand::Color(color));
+                push(CheckpointCommand::Color(color));
                 ui.close();
             }
         }
     });
 }
 
-/// Architecture, classes and parameters in one line, what does not fit in more; and what its inputs are normalized with, which no file
-/// says.
+/// Draws architecture, classes and parameters in one line (details in the tooltip), and the normalization of the inputs, which no file
+/// contains.
 fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
     weights::show(ui, checkpoint, inspection, commands);
     if let Some(error) = &inspection.error {
-        complaint(ui, error);
-        architecture::ways_out(ui, checkpoint, inspection, commands);
+        error_text(ui, error);
+        architecture::alternatives(ui, checkpoint, inspection, commands);
         return;
     }
     if inspection.question.is_some() {
@@ -222,7 +222,7 @@ fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, co
     }
     let parameters = format!("{} parameters", count(inspection.parameters.unsigned_abs()));
     let classes = inspection.classes.map(|classes| format!("{classes} classes"));
-    // Where no other network has these tensors there is nothing to choose.
+    // There is nothing to choose if no other network has these tensors.
     let has_choice = !inspection.ambiguous.is_empty() || checkpoint.architecture.is_some();
     let architecture = inspection.architecture.clone().unwrap_or_else(|| "unknown architecture".into());
     let architecture = Some(architecture).filter(|_| !has_choice);
@@ -235,18 +235,18 @@ fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, co
             if has_choice && inspection.question.is_none() {
                 ui.spacing_mut().item_spacing.x = 0.0;
                 architecture::button(ui, checkpoint, inspection, commands);
-                aside(ui, " · ");
+                small_text(ui, " · ");
             }
-            aside(ui, &facts.join(" · ")).on_hover_ui(|ui| details(ui, inspection));
+            small_text(ui, &facts.join(" · ")).on_hover_ui(|ui| details(ui, inspection));
         });
     });
     let lacking = [("missing", &inspection.missing), ("unexpected", &inspection.unexpected), ("of another shape", &inspection.mismatched)];
     for (what, names) in lacking.into_iter().filter(|(_, names)| !names.is_empty()) {
-        complaint(ui, &format!("{} tensors {what}: {}", names.len(), names.iter().take(3).cloned().collect::<Vec<_>>().join(", ")));
+        error_text(ui, &format!("{} tensors {what}: {}", names.len(), names.iter().take(3).cloned().collect::<Vec<_>>().join(", ")));
     }
 }
 
-/// What the inputs are normalized with, as a button that offers the others.
+/// Draws the normalization of the inputs as a button; its menu has the other choices.
 fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<Command>) {
     let (name, present) = (&checkpoint.name, checkpoint.normalization);
     let shown = if present == Normalization::Preset(NormalizationPreset::None) { "[0, 1]" } else { present.label() };
@@ -262,9 +262,9 @@ fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<C
             }
         }
     });
-    let spoken = assumed::spoken(&format!("Normalization of {name}: {}", present.label()), is_assumed);
-    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &spoken));
-    let hint = format!("What the inputs are normalized with, as in training\n{}", constants(present));
+    let accessible_label = assumed::accessible_label(&format!("Normalization of {name}: {}", present.label()), is_assumed);
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &accessible_label));
+    let hint = format!("Normalization of the inputs, as in training\n{}", constants(present));
     response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint });
 }
 

@@ -1,4 +1,4 @@
-//! The question before the window closes while work is under way.
+//! The question before the window is closed while jobs or runs are in progress.
 
 use egui::{Context, Id, Modal, Response, RichText, Ui};
 
@@ -6,7 +6,7 @@ use crate::ui::command::{Close, Command};
 use crate::ui::style::theme;
 use crate::ui::style::widget::controls;
 
-/// Draws it; gives the answer. Esc stays.
+/// Draws the dialog; returns the answer. Esc keeps the window open.
 pub fn show(ctx: &Context, analyses: usize, runs: usize, stopping: bool) -> Option<Command> {
     let mut answer = None;
     let modal = Modal::new(Id::unique("closing")).frame(controls::dialog_frame(ctx)).show(ctx, |ui| {
@@ -18,7 +18,7 @@ pub fn show(ctx: &Context, analyses: usize, runs: usize, stopping: bool) -> Opti
         }
         controls::dialog_title(ui, &format!("{} under way", what(analyses, runs)));
         ui.spacing_mut().item_spacing.y = 10.0;
-        // Analyses need the window's worker: they cannot run without it.
+        // Analyses need the window's worker and end with it.
         let keep = if runs > 0 { "Keep running" } else { "Go on next time" };
         let [of_runs, of_analyses] = [
             (runs, "Runs go on without the window."),
@@ -39,7 +39,7 @@ pub fn show(ctx: &Context, analyses: usize, runs: usize, stopping: bool) -> Opti
     answer.map(Command::Close)
 }
 
-/// A button, and beside it what it does to what there is any of.
+/// Draws a button, and beside it what it does to analyses and runs.
 fn choice(ui: &mut Ui, answer: &mut Option<Close>, text: &str, does: [(usize, &str); 2], close: Close) -> Response {
     let palette = theme::of(ui);
     let does: Vec<&str> = does.into_iter().filter(|(n, _)| *n > 0).map(|(_, what)| what).collect();

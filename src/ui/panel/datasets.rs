@@ -1,4 +1,4 @@
-//! The open datasets: role and number of images, which are changed where they stand: the row's menu holds all that a dataset is.
+//! The list of open datasets: role and number of images. The menu of a row changes all properties of the dataset.
 
 use egui::containers::menu::{MenuButton, MenuConfig, SubMenuButton};
 use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui, UiBuilder, WidgetInfo};
@@ -9,22 +9,22 @@ use crate::ui::state::number::count;
 use crate::ui::state::store::Store;
 use crate::ui::style::theme;
 use crate::ui::style::widget::assumed;
-use crate::ui::style::widget::controls::{aside, complaint, quiet_button, section};
+use crate::ui::style::widget::controls::{error_text, quiet_button, section, small_text};
 use crate::ui::style::widget::swatch;
 use flatland_core::data::corruption;
 use flatland_core::result::{LabelRecord, UnreadableImage, unreadable_lines};
 use flatland_core::session::{Assumption, ClassesEntry, CorruptionEntry, DatasetEntry, Role, Session};
 
-/// Width of the menu of a row.
+/// Width of the menu of a row, points.
 const MENU: f32 = 250.0;
 
-/// What the list remembers: the texts of the menu that is open.
+/// State of the list: the texts of the open menu.
 #[derive(Debug, Default)]
 pub struct State {
     editing: Option<Texts>,
 }
 
-/// A dataset as its menu has it.
+/// The properties of a dataset as texts in its menu.
 #[derive(Debug)]
 struct Texts {
     of: DatasetEntry,
@@ -41,7 +41,7 @@ impl Texts {
         Self { of: of.clone(), name: of.name.clone(), images, split: of.split.clone().unwrap_or_default(), classes }
     }
 
-    /// The dataset that is meant; what is no number leaves the number of images as it was, and what says no classes the classes.
+    /// The dataset that the texts describe. An invalid number of images or list of classes leaves the old value.
     fn entry(&self) -> DatasetEntry {
         let mut entry = DatasetEntry { name: self.name.trim().into(), ..self.of.clone() };
         let split = self.split.trim();
@@ -66,7 +66,7 @@ impl Texts {
 pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, commands: &mut Vec<Command>) {
     section(ui, "Datasets", Some(session.datasets.len()));
     if session.datasets.is_empty() {
-        aside(ui, "None yet. Drop a folder of images, or give its path above.");
+        small_text(ui, "None yet. Drop a folder of images, or give its path above.");
     }
     for dataset in &session.datasets {
         ui.horizontal(|ui| {
@@ -86,14 +86,14 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
     more_images::show(ui, session, store, commands);
 }
 
-/// Role and number of images, as a button that opens the menu.
+/// Draws role and number of images as a button that opens the menu.
 fn facts(ui: &mut Ui, dataset: &DatasetEntry, store: &Store, state: &mut State, commands: &mut Vec<Command>) {
     let unreadable = store.unreadable(&dataset.name);
     let without = (!unreadable.is_empty()).then(|| format!("{} unreadable", count(unreadable.len() as u64)));
     let facts = [Some(dataset.role.label().to_owned()), images(dataset, store), without];
     let facts: Vec<String> = facts.into_iter().flatten().collect();
     let is_assumed = dataset.assumed.contains(&Assumption::Role);
-    // The mark stands beside the role, which is what was guessed.
+    // The mark is beside the role, since the role was guessed.
     let text = assumed::list(ui, &facts, is_assumed);
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (response, inner) = MenuButton::from_button(Button::new(text).frame_when_inactive(false)).config(config).ui(ui, |ui| {
@@ -108,45 +108,45 @@ fn facts(ui: &mut Ui, dataset: &DatasetEntry, store: &Store, state: &mut State, 
         }
         given
     });
-    let name = assumed::spoken(&format!("Role and images of {}: {}", dataset.name, facts.join(" · ")), is_assumed);
+    let name = assumed::accessible_label(&format!("Role and images of {}: {}", dataset.name, facts.join(" · ")), is_assumed);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
     let hint = hint(unreadable);
     response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint });
     let changed = match inner {
         Some(inner) => inner.inner,
-        // The menu was closed: what was typed holds.
+        // The menu was closed: apply the typed texts.
         None => state.editing.take_if(|texts| texts.of == *dataset).map(|texts| texts.entry()),
     };
     let Some(entry) = changed else { return };
-    // The texts are read anew when the menu is drawn again.
+    // Read the texts again when the menu is drawn next.
     state.editing = None;
     if entry != *dataset {
         commands.push(Command::ChangeDataset(dataset.name.clone(), Box::new(entry)));
     }
 }
 
-/// What the button tells beside its text: which images are left out.
+/// The tooltip of the button: which images are left out.
 fn hint(unreadable: &[UnreadableImage]) -> String {
     let what = "Role, number of images, split, corruption".to_owned();
     if unreadable.is_empty() {
         return what;
     }
-    format!("{what}\n\nCould not be read and are in no number:\n{}", unreadable_lines(unreadable).join("\n"))
+    format!("{what}\n\nCould not be read and are not counted:\n{}", unreadable_lines(unreadable).join("\n"))
 }
 
-/// All that a dataset is; gives what it is to be once that is chosen or typed.
+/// Draws all properties of a dataset; returns the changed dataset once a property was chosen or typed.
 fn menu(ui: &mut Ui, texts: &mut Texts) -> Option<DatasetEntry> {
     let mut given = None;
     ui.add_space(2.0);
     let typed = [
-        line(ui, "Name", "as figures say it", |texts| &mut texts.name, texts),
+        line(ui, "Name", "name in figures", |texts| &mut texts.name, texts),
         line(ui, "Images", "all", |texts| &mut texts.images, texts),
         line(ui, "Split", "test, else val, else train", |texts| &mut texts.split, texts),
         texts.of.role.has_classes() && line(ui, "Classes", "by name, or { plane = \"airplane\" }", |texts| &mut texts.classes, texts),
     ];
     let classes = ClassesEntry::parse(&texts.classes);
     if let Err(reason) = &classes {
-        complaint(ui, reason);
+        error_text(ui, reason);
     }
     if typed.contains(&true) && classes.is_ok() {
         given = Some(texts.entry());
@@ -200,7 +200,7 @@ fn menu(ui: &mut Ui, texts: &mut Texts) -> Option<DatasetEntry> {
     given
 }
 
-/// A field with its name; says whether Enter was pressed in it.
+/// Draws a text field with its name; returns whether Enter was pressed in it.
 fn line(ui: &mut Ui, name: &str, hint: &str, text: impl Fn(&mut Texts) -> &mut String, texts: &mut Texts) -> bool {
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(egui::vec2(56.0, ui.spacing().interact_size.y), egui::Sense::hover());
@@ -216,7 +216,7 @@ fn line(ui: &mut Ui, name: &str, hint: &str, text: impl Fn(&mut Texts) -> &mut S
     .inner
 }
 
-/// How many images it has, once that is known; before, how many are taken at most.
+/// The number of images if it is known; otherwise the maximum number.
 fn images(dataset: &DatasetEntry, store: &Store) -> Option<String> {
     let scored = store.scores.values().find_map(|table| table.samples.get(&dataset.name)).copied();
     let evaluated = || {
@@ -226,7 +226,7 @@ fn images(dataset: &DatasetEntry, store: &Store) -> Option<String> {
     scored.or_else(evaluated).or(dataset.first).or(dataset.limit).map(|n| count(n as u64))
 }
 
-/// What the labels of its images follow from, as results that are there say it; `None` where they are those of the file.
+/// Which property of the images gives the labels, according to the results; `None` when the labels are those of the file.
 fn labels(dataset: &DatasetEntry, store: &Store) -> Option<String> {
     let scored = store.scores.values().find_map(|table| table.labels.get(&dataset.name));
     let surfaces = || store.landscapes.iter().filter(|((_, name), _)| *name == dataset.name);
@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_images_left_out_are_named_under_the_pointer() {
+    fn the_tooltip_names_the_images_left_out() {
         let image = |k: usize| UnreadableImage { path: format!("/data/{k}.jpg").into(), reason: "cut short".into() };
         let hint = hint(&[image(1), image(2)]);
         assert!(hint.ends_with("/data/1.jpg: cut short\n/data/2.jpg: cut short"), "{hint}");

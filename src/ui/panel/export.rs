@@ -1,4 +1,4 @@
-//! The export line: where the current view goes as a figure.
+//! The export line: exports the current view as a figure.
 
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use crate::ui::style::theme;
 use crate::ui::style::widget::controls;
 use flatland_core::session::FigureFormat;
 
-/// Room for what stands in the line beside the path.
+/// Width of the controls beside the path, points.
 const BUTTONS: f32 = 560.0;
 
-/// Draws the line for what is called `name`.
+/// Draws the line; `name` is the suggested file name.
 pub fn show(ui: &mut Ui, state: &mut ExportLine, name: &str, commands: &mut Vec<Command>) {
     state.suggest(name);
     ui.horizontal_wrapped(|ui| {
@@ -22,11 +22,11 @@ pub fn show(ui: &mut Ui, state: &mut ExportLine, name: &str, commands: &mut Vec<
         let field =
             ui.add(TextEdit::singleline(&mut state.path).desired_width(room.clamp(140.0, 380.0)).margin(egui::Margin::symmetric(8, 5)));
         let field = field.labelled_by(label.id);
-        if std::mem::take(&mut state.takes_focus) {
+        if std::mem::take(&mut state.requests_focus) {
             field.request_focus();
         }
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        if (ui.button("Write").on_hover_text("The ending decides: .svg, .pdf, .png, or the numbers alone as .csv or .npz").clicked()
+        if (ui.button("Write").on_hover_text("The extension decides: .svg, .pdf, .png, or the numbers alone as .csv or .npz").clicked()
             || entered)
             && !state.path.trim().is_empty()
         {

@@ -1,4 +1,4 @@
-//! The second line of the export: size, type and ground of the session's figures. The command line's figures have the same.
+//! The second line of the export: size, type size and background of the session's figures, which the command line uses too.
 
 use std::ops::RangeInclusive;
 
@@ -33,7 +33,7 @@ pub fn show(ui: &mut Ui, figure: &FigureSettings, commands: &mut Vec<Command>) {
         }
         number(ui, &mut changed.font_pt, FigureSettings::FONT_PT, "Size of type in points", " pt");
         number(ui, &mut changed.dpi, FigureSettings::DPI, "Resolution of PNGs in dots per inch", " dpi");
-        controls::menu(ui, theme_label(changed.theme), "What figures are drawn on", |ui| {
+        controls::menu(ui, theme_label(changed.theme), "Background of figures", |ui| {
             for theme in Theme::ALL {
                 if ui.selectable_label(changed.theme == theme, theme_label(theme)).clicked() {
                     changed.theme = theme;
@@ -48,7 +48,7 @@ pub fn show(ui: &mut Ui, figure: &FigureSettings, commands: &mut Vec<Command>) {
     }
 }
 
-/// A number that is dragged or typed.
+/// A number that can be dragged or typed.
 fn number(ui: &mut Ui, value: &mut f64, range: RangeInclusive<f64>, name: &str, unit: &str) {
     let response = ui.add(DragValue::new(value).range(range).speed(1.0).max_decimals(1).suffix(unit));
     let shown = *value;

@@ -1,38 +1,39 @@
-//! What is being done, what waits, what went wrong; and how the worker is.
+//! The list of jobs: running, waiting and failed ones, and the state of the worker.
 
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, Vec2};
 
 use crate::ui::command::Command;
 use crate::ui::state::queue;
 use crate::ui::state::queue::Focus;
-use crate::ui::state::store::pace;
+use crate::ui::state::store::progress_text;
 use crate::ui::state::store::{Job, JobState, Store, dataset_of, subject_of, title};
 use crate::ui::style::theme;
-use crate::ui::style::widget::controls::{aside, complaint, quiet_button, section};
+use crate::ui::style::widget::controls::{error_text, quiet_button, section, small_text};
 use crate::ui::style::widget::icon;
 use crate::ui::style::widget::icon::Icon;
 use crate::ui::style::widget::swatch;
 use flatland_core::job::JobId;
 use flatland_core::session::Session;
 
-/// What the list draws from.
+/// What the list shows.
 #[derive(Clone, Copy)]
 pub struct JobScene<'a> {
-    /// What is open.
+    /// The open session.
     pub session: &'a Session,
     /// Jobs.
     pub store: &'a Store,
-    /// What the person looks at.
+    /// What the user looks at.
     pub focus: Focus<'a>,
     /// Whether the log is shown.
     pub log: bool,
 }
 
-/// In which order jobs are done, see [`queue::waiting`].
-const ORDER: &str = "First what was moved to the front and questions about files, then what the present tab shows, then landscapes, scores, \
-                     sharpness, embeddings, Hessians. A landscape steps aside for what is looked at; nothing else is interrupted.";
+/// Description of the order of jobs, see [`queue::waiting`].
+const ORDER: &str = "First jobs moved to the front and inspections of files, then jobs of the shown tab, then landscapes, scores, sharpness, \
+                     embeddings, Hessians. A running landscape is interrupted for inspections and for the shown analysis, and continues \
+                     afterwards. No other job is interrupted.";
 
-/// Draws the list: running first, then what went wrong, then what waits in the order in which it will be done; what is done is only
+/// Draws the list: running jobs first, then failed ones, then waiting ones in the order in which they will run; finished jobs are only
 /// counted.
 pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
     let store = scene.store;
@@ -41,7 +42,7 @@ pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
     let rank = |job: &Job| match job.state {
         JobState::Running | JobState::Paused => 0,
         JobState::Failed(_) | JobState::Interrupted => 1,
-        JobState::Waiting | JobState::Looking => 2,
+        JobState::Waiting | JobState::CheckingCache => 2,
         JobState::Cancelled => 3,
         JobState::Done => 4,
     };
@@ -60,12 +61,12 @@ pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
             if quiet_button(ui, "Log", if scene.log { "Hide the log" } else { "Show the log" }).clicked() {
                 commands.push(Command::ToggleLog);
             }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| aside(ui, &text));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| small_text(ui, &text));
         });
     });
 }
 
-/// `place`: how many jobs wait before it, where it waits.
+/// Draws a job; `place` is the number of jobs that wait before it, if it waits.
 fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize>, commands: &mut Vec<Command>) {
     let palette = theme::of(ui);
     let title = title(&job.spec);
@@ -75,7 +76,7 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
         swatch::square(ui, color.unwrap_or(palette.hairline));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             match job.state {
-                JobState::Running | JobState::Paused | JobState::Waiting | JobState::Looking => {
+                JobState::Running | JobState::Paused | JobState::Waiting | JobState::CheckingCache => {
                     if quiet_button(ui, "×", &format!("Cancel {title}")).clicked() {
                         commands.push(Command::Cancel(id));
                     }
@@ -107,7 +108,7 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
                 JobState::Paused => "paused".into(),
                 JobState::Waiting if place == Some(0) => "next".into(),
                 JobState::Waiting => place.map_or("waiting".into(), |place| format!("no. {}", place + 1)),
-                JobState::Looking => "looking".into(),
+                JobState::CheckingCache => "looking".into(),
                 JobState::Failed(_) => "failed".into(),
                 JobState::Interrupted => "interrupted".into(),
                 JobState::Cancelled => "cancelled".into(),
@@ -127,17 +128,17 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
     });
     if matches!(job.state, JobState::Running | JobState::Paused) {
         bar(ui, job.progress.fraction());
-        aside(ui, &pace(job));
+        small_text(ui, &progress_text(job));
     }
     if let JobState::Failed(message) = &job.state {
-        complaint(ui, message);
+        error_text(ui, message);
     }
     for warning in &job.warnings {
-        aside(ui, warning).on_hover_text(warning);
+        small_text(ui, warning).on_hover_text(warning);
     }
 }
 
-/// A thin bar of progress.
+/// A thin progress bar.
 fn bar(ui: &mut Ui, fraction: f32) {
     let palette = theme::of(ui);
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 4.0), Sense::hover());
@@ -147,18 +148,18 @@ fn bar(ui: &mut Ui, fraction: f32) {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, format!("{:.0} % done", 100.0 * fraction)));
 }
 
-/// How the worker is; the restart button when it ended.
-pub fn worker(ui: &mut Ui, death: Option<&str>, running: bool, commands: &mut Vec<Command>) {
-    match death {
+/// Draws the state of the worker, and a restart button if it has ended.
+pub fn worker(ui: &mut Ui, exit_reason: Option<&str>, running: bool, commands: &mut Vec<Command>) {
+    match exit_reason {
         Some(message) => {
-            complaint(ui, &format!("The worker ended: {message}"));
-            aside(ui, "Nothing is lost: unfinished jobs are kept and resume.");
+            error_text(ui, &format!("The worker ended: {message}"));
+            small_text(ui, "Nothing is lost: unfinished jobs are kept and resume.");
             if ui.button("Restart worker").clicked() {
                 commands.push(Command::RestartWorker);
             }
         }
         None => {
-            aside(ui, if running { "Worker computing" } else { "Worker ready" });
+            small_text(ui, if running { "Worker computing" } else { "Worker ready" });
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the panels of the present tab share: a chain for each, at the right of the line above them.
+//! What the panels of the shown tab share: a chain icon for each property, at the right of the line above the panels.
 
 use egui::{CornerRadius, Pos2, Response, Role as WidgetRole, Sense, Ui, Vec2, WidgetInfo};
 
@@ -8,7 +8,7 @@ use crate::ui::style::widget::icon;
 use crate::ui::style::widget::icon::Icon;
 use flatland_core::session::{Link, Links};
 
-/// Draws the switches from right to left.
+/// Draws the icons from right to left.
 pub fn show(ui: &mut Ui, links: &[Link], state: Links, commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 2.0;
     for link in links.iter().rev() {
@@ -29,5 +29,5 @@ fn switch(ui: &mut Ui, link: Link, on: bool) -> Response {
     icon::draw(ui.painter(), Icon::Chain, Pos2::new(rect.left() + 12.0, rect.center().y), on, if on { palette.accent } else { color });
     ui.painter().galley(Pos2::new(rect.left() + 24.0, rect.center().y - galley.size().y / 2.0), galley, color);
     response.widget_info(|| WidgetInfo::selected(WidgetRole::CheckBox, true, on, format!("Link {}", link.label())));
-    response.on_hover_text(if on { "All panels share it. Click to part them." } else { "Every panel has its own. Click to share." })
+    response.on_hover_text(if on { "All panels share it. Click to separate them." } else { "Every panel has its own. Click to share." })
 }

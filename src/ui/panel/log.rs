@@ -1,4 +1,4 @@
-//! The log, below the views: filtered by text and level, copied, only the visible lines drawn.
+//! The log, below the views: filtered by text and level, and copied. Only visible lines are drawn.
 
 use egui::{Align, Label, Layout, RichText, ScrollArea, TextEdit, Ui, Vec2};
 
@@ -9,10 +9,10 @@ use crate::ui::style::theme;
 use crate::ui::style::widget::controls::{menu, quiet_button};
 
 const ROW: f32 = 17.0;
-/// Widths of time, level and job.
+/// Widths of the columns of time, level and job, points.
 const COLUMNS: [f32; 3] = [58.0, 62.0, 170.0];
 
-/// Draws it.
+/// Draws the log.
 pub fn show(ui: &mut Ui, log: &mut Log, commands: &mut Vec<Command>) {
     let palette = theme::of(ui);
     ui.horizontal(|ui| {
@@ -21,21 +21,21 @@ pub fn show(ui: &mut Ui, log: &mut Log, commands: &mut Vec<Command>) {
         let label = ui.label(RichText::new("Filter").color(palette.weak));
         let field = TextEdit::singleline(&mut log.filter).hint_text("text or job").desired_width(200.0);
         ui.add(field.margin(egui::Margin::symmetric(8, 3))).labelled_by(label.id);
-        let least = log.least;
-        menu(ui, least.and_above(), "Which lines are shown", |ui| {
+        let min_level = log.min_level;
+        menu(ui, min_level.and_above(), "Which lines are shown", |ui| {
             for level in Level::ALL {
-                if ui.selectable_label(level == least, level.and_above()).clicked() {
-                    log.least = level;
+                if ui.selectable_label(level == min_level, level.and_above()).clicked() {
+                    log.min_level = level;
                     ui.close();
                 }
             }
         });
-        let shown = log.passing().len();
+        let shown = log.matching().len();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if quiet_button(ui, "×", "Close the log").clicked() {
                 commands.push(Command::ToggleLog);
             }
-            if quiet_button(ui, "Clear", "Forget every line").clicked() {
+            if quiet_button(ui, "Clear", "Remove all lines").clicked() {
                 log.clear();
             }
             if quiet_button(ui, "Copy", "Copy the lines shown").clicked() {
@@ -46,12 +46,12 @@ pub fn show(ui: &mut Ui, log: &mut Log, commands: &mut Vec<Command>) {
         });
     });
     ui.add_space(4.0);
-    let places = log.passing().to_vec();
+    let places = log.matching().to_vec();
     if places.is_empty() {
         let text = if log.len() == 0 {
-            "Nothing yet: what jobs do and what the worker writes appears here."
+            "Nothing yet: events of jobs and output of the worker appear here."
         } else {
-            "No line passes the filter."
+            "No line matches the filter."
         };
         ui.colored_label(palette.weak, text);
     }

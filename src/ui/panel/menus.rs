@@ -1,4 +1,4 @@
-//! The menus above the side, made from the list of commands; under them what is open as a file.
+//! The menus above the left side, made from the list of commands; below them the name of the session.
 
 use egui::{RichText, Ui};
 
@@ -7,7 +7,7 @@ use crate::ui::command::list::{Item, Section};
 use crate::ui::state::document::Document;
 use crate::ui::style::theme;
 
-/// Draws them; gives what was chosen. `items` is asked for only when a menu is open.
+/// Draws the menus; returns the chosen command. `items` is called only when a menu is open.
 pub fn show(ui: &mut Ui, document: &Document, unsaved: bool, items: &dyn Fn() -> Vec<Item>) -> Option<Command> {
     let mut given = None;
     ui.horizontal(|ui| {
@@ -30,7 +30,7 @@ pub fn show(ui: &mut Ui, document: &Document, unsaved: bool, items: &dyn Fn() ->
     given
 }
 
-/// Items in their order; those of a submenu together, where the first of them stands.
+/// Draws items in their order; those of a submenu together, at the place of the first of them.
 fn menu(ui: &mut Ui, items: &[Item]) -> Option<Command> {
     ui.set_min_width(230.0);
     let mut given = None;
@@ -55,7 +55,7 @@ fn menu(ui: &mut Ui, items: &[Item]) -> Option<Command> {
 }
 
 fn entry(ui: &mut Ui, item: &Item) -> Option<Command> {
-    // The submenu has said the beginning.
+    // The title of the submenu already has the first words.
     let rest = item.name.strip_prefix(item.submenu).map(str::trim).filter(|rest| !rest.is_empty());
     let button = egui::Button::selectable(item.chosen, rest.unwrap_or(&item.name)).shortcut_text(item.keys().unwrap_or_default());
     let response = ui.add_enabled(item.unavailable.is_none(), button);

@@ -1,12 +1,12 @@
-//! What the window and the worker use, in one quiet line.
+//! The memory and devices in use, in one line.
 
 use egui::Ui;
 
 use crate::ui::state::meter::{Graphics, Meter, bytes};
-use crate::ui::style::widget::controls::aside;
+use crate::ui::style::widget::controls::small_text;
 use crate::ui::work::machine::cores;
 
-/// Draws it; `threads` are those of the worker's arithmetic, `None` = all.
+/// Draws the line; `threads` is the number of threads of the worker, `None` = all.
 pub fn show(ui: &mut Ui, meter: &Meter, threads: Option<usize>) {
     let cores = cores();
     let threads = threads.unwrap_or(cores);
@@ -17,12 +17,12 @@ pub fn show(ui: &mut Ui, meter: &Meter, threads: Option<usize>) {
     let window = meter.window.map(|n| format!("window {}", bytes(n)));
     let worker = meter.worker.map(|n| format!("worker {}", bytes(n)));
     let parts: Vec<String> = [Some(device), window, worker].into_iter().flatten().collect();
-    aside(ui, &parts.join(" · ")).on_hover_ui(|ui| {
-        ui.label(format!("{threads} of {cores} threads for the worker's arithmetic"));
+    small_text(ui, &parts.join(" · ")).on_hover_ui(|ui| {
+        ui.label(format!("{threads} of {cores} threads for the worker's computations"));
         for gpu in &meter.graphics {
             ui.label(format!("GPU: {}; jobs use it unless they ask for the CPU", memory_of(gpu)));
         }
-        ui.label("Resident memory, looked at once a second while something happens");
+        ui.label("Resident memory, measured once a second while the window is active");
     });
 }
 
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_says_on_what_is_computed_and_what_is_in_use() {
+    fn the_line_shows_devices_and_memory_in_use() {
         let line = |graphics: Vec<Graphics>, text: &str| {
             let mut meter = Meter::default();
             (meter.window, meter.worker, meter.graphics) = (Some(140_000_000), Some(2_500_000_000), graphics);

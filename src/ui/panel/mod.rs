@@ -1,4 +1,5 @@
-//! The left side: what is open and what is being done; and what stands above everything: palette, shortcuts, questions. Panels draw from the session and the store and push commands.
+//! The left side (what is open, and the jobs), and dialogs above the views: palette, shortcuts, questions. Panels draw from the session and
+//! the store, and push commands.
 
 pub mod architecture;
 pub mod checkpoints;
@@ -20,10 +21,10 @@ pub mod start;
 pub mod tabs;
 mod weights;
 
-/// What the panels remember from frame to frame.
+/// State of the panels that is kept from frame to frame.
 #[derive(Debug, Default)]
 pub struct Panels {
-    /// The field of paths.
+    /// The path field.
     pub open: open::State,
     /// The list of checkpoints.
     pub checkpoints: checkpoints::State,

@@ -1,4 +1,4 @@
-//! An offer to measure on more images, where a first look has left what was measured uncertain by points, and nothing else is to be done.
+//! Offers to measure on more images when a first look has large standard errors and no job is left.
 
 use egui::Ui;
 
@@ -6,14 +6,14 @@ use crate::figure::number::significant;
 use crate::ui::command::Command;
 use crate::ui::state::number::count;
 use crate::ui::state::store::Store;
-use crate::ui::style::widget::controls::aside;
+use crate::ui::style::widget::controls::small_text;
 use flatland_core::session::{DatasetEntry, Session};
 
-/// A standard error from which on more images are offered.
+/// Standard error from which on more images are offered.
 const UNCERTAIN: f64 = 0.01;
-/// Five times as many images: less than half the error.
+/// Five times as many images have less than half the error.
 const FACTOR: usize = 5;
-/// More images than these are chosen by hand.
+/// The offer never goes above this number of images.
 const MOST: usize = 2000;
 
 /// The datasets of which only a part was measured, and the largest standard error of an accuracy or an AUROC on them.
@@ -22,7 +22,7 @@ fn uncertain<'a>(session: &'a Session, store: &Store) -> Option<(Vec<&'a Dataset
         return None;
     }
     let tables = || session.shown().filter_map(|(_, checkpoint)| store.scores.get(&checkpoint.name));
-    // Fewer images than asked for are all that there are.
+    // If there are fewer images than requested, they are all images of the dataset.
     let is_part = |dataset: &&DatasetEntry| {
         let limit = dataset.limit.filter(|limit| *limit <= MOST);
         limit.is_some_and(|limit| tables().any(|table| table.samples.get(&dataset.name) == Some(&limit)))
@@ -39,10 +39,10 @@ fn uncertain<'a>(session: &'a Session, store: &Store) -> Option<(Vec<&'a Dataset
     (largest > UNCERTAIN).then_some((parts, largest))
 }
 
-/// Draws it.
+/// Draws the offer.
 pub fn show(ui: &mut Ui, session: &Session, store: &Store, commands: &mut Vec<Command>) {
     let Some((parts, error)) = uncertain(session, store) else { return };
-    aside(ui, &format!("A first look: known to ± {} points", significant(100.0 * error, 1)));
+    small_text(ui, &format!("A first look: known to ± {} points", significant(100.0 * error, 1)));
     let limits: Vec<usize> = parts.iter().filter_map(|dataset| dataset.limit).collect();
     let text = match limits.as_slice() {
         [first, rest @ ..] if rest.iter().all(|limit| limit == first) => format!("Measure on {} images", count((FACTOR * first) as u64)),

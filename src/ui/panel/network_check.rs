@@ -1,24 +1,24 @@
-//! What of a checkpoint's network is not as it was in training, and what would mend it.
+//! Warnings about differences between a network now and in training, with choices that would correct them.
 
 use egui::Ui;
 
 use super::architecture;
 use crate::ui::command::{CheckpointCommand, Command};
-use crate::ui::style::widget::controls::complaint;
+use crate::ui::style::widget::controls::error_text;
 use flatland_core::result::{Fit, NetworkCheck};
 use flatland_core::session::{CheckpointEntry, Normalization, NormalizationPreset};
 
-/// Draws the warnings, with the choices that fit; nothing where all is as in training.
+/// Draws the warnings with their choices; nothing if there are none.
 pub fn show(ui: &mut Ui, checkpoint: &CheckpointEntry, check: &NetworkCheck, commands: &mut Vec<Command>) {
     for warning in &check.warnings {
-        complaint(ui, warning).on_hover_ui(|ui| layers(ui, check));
+        error_text(ui, warning).on_hover_ui(|ui| layers(ui, check));
     }
     if !check.warnings.is_empty() {
-        architecture::offer(ui, checkpoint, choices(check).into_iter(), commands);
+        architecture::choice_buttons(ui, checkpoint, choices(check).into_iter(), commands);
     }
 }
 
-/// The normalizations that fit, and the best of the networks that were tried instead.
+/// The normalizations that fit, and the best of the other networks that were tried.
 fn choices(check: &NetworkCheck) -> Vec<(String, CheckpointCommand)> {
     let best = |fits: &[Fit]| fits.iter().filter(|fit| fit.variance.is_finite()).min_by(|a, b| a.variance.total_cmp(&b.variance)).cloned();
     let preset = |fit: &Fit| serde_json::from_value::<NormalizationPreset>(fit.name.clone().into()).ok();

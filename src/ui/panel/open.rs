@@ -1,4 +1,4 @@
-//! The path field and the button beside it: everything can be opened without a desktop's dialog and without drag and drop.
+//! The path field and the button beside it: opens anything without a file dialog and without drag and drop.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use egui::{Key, RichText, TextEdit, Ui};
 
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::style::theme;
-use crate::ui::style::widget::controls::{aside, menu};
+use crate::ui::style::widget::controls::{menu, small_text};
 use flatland_core::session::Role;
 
-/// What the field holds.
+/// State of the path field.
 #[derive(Debug, Default)]
 pub struct State {
     path: String,
@@ -17,13 +17,13 @@ pub struct State {
 }
 
 impl State {
-    /// What a path is opened as.
+    /// The kind of thing that a path is opened as.
     pub fn open_as(&self) -> OpenAs {
         self.open_as
     }
 }
 
-/// Draws it.
+/// Draws the field.
 pub fn show(ui: &mut Ui, state: &mut State, commands: &mut Vec<Command>) {
     let label = ui.label(RichText::new("Path to open").font(theme::small()).color(theme::of(ui).weak));
     ui.add_space(2.0);
@@ -55,7 +55,7 @@ pub fn show(ui: &mut Ui, state: &mut State, commands: &mut Vec<Command>) {
         submit(state, commands);
     }
     if !state.path.is_empty() {
-        aside(ui, "Enter opens it");
+        small_text(ui, "Enter opens it");
     }
 }
 

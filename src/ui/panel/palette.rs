@@ -1,4 +1,4 @@
-//! The command palette: type a few letters of what you want, Enter does it.
+//! The command palette: type a few letters of a command, Enter executes it.
 
 use egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, Vec2};
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
@@ -12,23 +12,23 @@ use crate::ui::style::widget::controls;
 
 const WIDTH: f32 = 580.0;
 const ROW: f32 = 28.0;
-/// Width of what stands at the right of a row.
-const ASIDE: f32 = 200.0;
+/// Width of the text at the right of a row, points.
+const RIGHT_WIDTH: f32 = 200.0;
 
-/// How it ended.
+/// How the palette was closed.
 pub enum Outcome {
-    /// Without anything.
+    /// Without a choice.
     Closed,
-    /// With this.
+    /// With this command.
     Given(Command),
 }
 
-/// What a command is remembered by.
+/// The key under which the preferences store a used command.
 pub fn key(command: &Command) -> String {
     format!("{command:?}")
 }
 
-/// Draws it; gives how it ended, if it did.
+/// Draws the palette; returns how it was closed, if it was.
 pub fn show(ctx: &Context, state: &mut Palette, items: &[Item], used: &[String]) -> Option<Outcome> {
     let found = found(items, &state.query, used);
     state.chosen = state.chosen.min(found.len().saturating_sub(1));
@@ -49,7 +49,7 @@ pub fn show(ctx: &Context, state: &mut Palette, items: &[Item], used: &[String])
             let info = egui::WidgetInfo::text_edit(true, "", &state.query, "");
             egui::WidgetInfo { label: Some("Find a command".into()), ..info }
         });
-        // Asking for what it has would interrupt an input method, and with it what is typed.
+        // Requesting the focus again would interrupt an input method, and with it the typed text.
         if !field.has_focus() {
             field.request_focus();
         }
@@ -58,7 +58,7 @@ pub fn show(ctx: &Context, state: &mut Palette, items: &[Item], used: &[String])
         }
         ui.add_space(6.0);
         if found.is_empty() {
-            controls::aside(ui, "Nothing is called like that.");
+            controls::small_text(ui, "No command matches.");
         }
         ScrollArea::vertical().max_height(12.0 * ROW).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
@@ -70,7 +70,7 @@ pub fn show(ctx: &Context, state: &mut Palette, items: &[Item], used: &[String])
         });
     });
     if enter {
-        // What was typed in this very frame counts too.
+        // Text typed in this frame is included.
         outcome = self::found(items, &state.query, used).get(state.chosen).and_then(|item| give(item)).or(outcome);
     }
     if modal.should_close() {
@@ -96,8 +96,8 @@ fn row(ui: &mut Ui, item: &Item, chosen: bool, moved: bool) -> bool {
     let inner = rect.shrink2(Vec2::new(10.0, 0.0));
     let color = if can { palette.strong } else { palette.weak };
     let mark = if item.chosen { "✓  " } else { "" };
-    text(ui, inner, Align2::RIGHT_CENTER, ASIDE, RichText::new(aside(item)).font(theme::small()).color(palette.weak));
-    text(ui, inner, Align2::LEFT_CENTER, inner.width() - ASIDE, RichText::new(format!("{mark}{}", item.name)).color(color));
+    text(ui, inner, Align2::RIGHT_CENTER, RIGHT_WIDTH, RichText::new(right_text(item)).font(theme::small()).color(palette.weak));
+    text(ui, inner, Align2::LEFT_CENTER, inner.width() - RIGHT_WIDTH, RichText::new(format!("{mark}{}", item.name)).color(color));
     response.widget_info(|| {
         let label = item.unavailable.as_ref().map_or(item.name.clone(), |why| format!("{}: {why}", item.name));
         egui::WidgetInfo::selected(egui::Role::ListBoxOption, can, chosen, label)
@@ -105,19 +105,19 @@ fn row(ui: &mut Ui, item: &Item, chosen: bool, moved: bool) -> bool {
     response.clicked()
 }
 
-/// What stands at the right of a row: why it cannot be done now, else its keys.
-fn aside(item: &Item) -> String {
+/// Text at the right of a row: why the command is not available, else its shortcut.
+fn right_text(item: &Item) -> String {
     item.unavailable.clone().or_else(|| item.keys()).unwrap_or_default()
 }
 
-/// Text at a side of `rect`, cut where it does not fit. Painted, not a label: the row says it.
+/// Draws text at a side of `rect`, cut where it does not fit. It is painted and not a label, since the row's label contains it.
 fn text(ui: &Ui, rect: Rect, align: Align2, width: f32, text: RichText) {
     let galley = egui::WidgetText::from(text).into_galley(ui, Some(egui::TextWrapMode::Truncate), width, egui::TextStyle::Body);
     let place = align.align_size_within_rect(galley.size(), rect);
     ui.painter().galley(place.min, galley, theme::of(ui).text);
 }
 
-/// The items that `query` means, the best first; one whose name was typed in full before all others; those used lately before others that fit as well.
+/// The items that match `query`, the best first: a name typed in full comes before all others; of equal matches, commands used recently come first.
 fn found<'a>(items: &'a [Item], query: &str, used: &[String]) -> Vec<&'a Item> {
     let lately = |item: &Item| used.iter().position(|used| *used == key(&item.command)).unwrap_or(used.len());
     let mut fit = fitting(query);
@@ -127,8 +127,8 @@ fn found<'a>(items: &'a [Item], query: &str, used: &[String]) -> Vec<&'a Item> {
     fitting.into_iter().map(|(_, item)| item).collect()
 }
 
-/// How well a name fits what was typed; `None` when it does not. Every word typed must be in the name, letter after letter, and is worth
-/// more at the beginning, of the name or of a word, and in one piece.
+/// Returns the score of a name; `None` when it does not match. Every typed word must be in the name, letter after letter; matches at the
+/// start of the name or of a word, and without gaps, have a higher score.
 fn fitting(query: &str) -> impl FnMut(&str) -> Option<u32> {
     let pattern = Pattern::new(query, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
     let mut config = Config::DEFAULT;
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_lately_comes_first_and_what_cannot_be_done_last() {
+    fn recently_used_commands_come_first_and_unavailable_ones_last() {
         let item = |name: &str, command: Command, unavailable: Option<&str>| Item {
             section: crate::ui::command::list::Section::Edit,
             submenu: "",

@@ -1,4 +1,4 @@
-//! The sheet of all shortcuts, made from the list of commands.
+//! The list of all shortcuts, made from the list of commands.
 
 use egui::{Context, Grid, Id, Modal, RichText, ScrollArea, Ui};
 
@@ -7,29 +7,29 @@ use crate::ui::command::shortcut;
 use crate::ui::style::theme;
 use crate::ui::style::widget::controls;
 
-/// What the pointer and the keys do inside of plots and lists, where there is no command for it.
+/// Gestures and keys in plots and lists for which there is no command.
 const GESTURES: [(&str, &str); 5] = [
     ("Drag", "move a plot"),
     ("Wheel", "zoom a plot about the pointer"),
     ("Double click", "show all of a plot"),
     ("Tab, Shift+Tab", "next control, or the one before"),
-    ("Space, Enter", "press what has the ring"),
+    ("Space, Enter", "press the focused control"),
 ];
 
-/// As tall as all of it, when the window is.
+/// Height of the whole list, if the window is large enough.
 const TALL: f32 = 560.0;
 
-/// Draws it; says whether it is to be closed.
+/// Draws the list; returns whether it is to be closed.
 pub fn show(ctx: &Context, items: &[Item]) -> bool {
     let height = ctx.content_rect().height() - 120.0;
     let modal = Modal::new(Id::unique("shortcuts")).frame(controls::dialog_frame(ctx)).show(ctx, |ui| {
         ui.set_width(720.0);
         controls::dialog_title(ui, "All shortcuts");
-        // A dialog that is measured for the first time would take less than there is.
+        // Without this, a dialog that is shown for the first time would be too small.
         ScrollArea::vertical().max_height(height).min_scrolled_height(height.min(TALL)).show(ui, |ui| {
             ui.columns(2, |columns| {
                 for (k, section) in Section::ALL.into_iter().enumerate() {
-                    // The view has about as many as all others.
+                    // The section of views has about as many rows as all others together.
                     let column = usize::from(k >= 2);
                     of_section(&mut columns[column], section, items);
                 }
@@ -38,7 +38,7 @@ pub fn show(ctx: &Context, items: &[Item]) -> bool {
         });
         ui.add_space(8.0);
         let closes = ui.button("Close").on_hover_text("Esc").clicked();
-        controls::aside(
+        controls::small_text(
             ui,
             &shortcut::hint("Everything else is found by name in the palette", &crate::ui::command::Command::TogglePalette),
         );
@@ -50,7 +50,7 @@ pub fn show(ctx: &Context, items: &[Item]) -> bool {
 fn of_section(ui: &mut Ui, section: Section, items: &[Item]) {
     let with_keys = items.iter().filter(|item| item.section == section && item.keys().is_some());
     let keys = |item: &Item| shortcut::of(&item.command).iter().map(shortcut::text).collect::<Vec<_>>().join(", ");
-    // What would be undone is of no interest here.
+    // The name of the step to undo is not shown here.
     let name = |item: &Item| match item.command {
         crate::ui::command::Command::Undo => "Undo".to_owned(),
         crate::ui::command::Command::Redo => "Redo".to_owned(),

@@ -1,20 +1,20 @@
-//! The start page, where nothing is open: what was open before, and the demo.
+//! The start page, shown when nothing is open: recent sessions and the demo.
 
 use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder};
 
-use crate::ui::command::list::{left_name, short};
+use crate::ui::command::list::{leftover_name, short};
 use crate::ui::command::shortcut;
 use crate::ui::command::{Command, OpenAs};
-use crate::ui::state::memory::{Left, Recent};
+use crate::ui::state::memory::{Leftover, Recent};
 use crate::ui::style::theme;
 use crate::ui::style::widget::controls;
 use flatland_core::session::Role;
 
-/// Width of the list.
+/// Width of the list, points.
 const WIDTH: f32 = 420.0;
 
-/// Draws it into `area`.
-pub fn show(ui: &mut Ui, area: Rect, recents: &[Recent], left: &[Left], commands: &mut Vec<Command>) {
+/// Draws the page into `area`.
+pub fn show(ui: &mut Ui, area: Rect, recents: &[Recent], left: &[Leftover], commands: &mut Vec<Command>) {
     let middle = Rect::from_center_size(area.center(), egui::vec2(WIDTH.min(area.width()), area.height()));
     ui.scope_builder(UiBuilder::new().max_rect(middle).layout(Layout::top_down(Align::LEFT)), |ui| {
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
@@ -47,10 +47,10 @@ pub fn show(ui: &mut Ui, area: Rect, recents: &[Recent], left: &[Left], commands
     });
 }
 
-fn unsaved(ui: &mut Ui, left: &Left, commands: &mut Vec<Command>) {
+fn unsaved(ui: &mut Ui, left: &Leftover, commands: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let name = left_name(left);
+            let name = leftover_name(left);
             if controls::quiet_button(ui, "×", &format!("Forget unsaved {name}")).clicked() {
                 commands.push(Command::Forget(left.id.clone()));
             }
@@ -74,7 +74,7 @@ fn recent_file(ui: &mut Ui, recent: &Recent, commands: &mut Vec<Command>) {
     }
 }
 
-/// A name and where it lies; says whether it was chosen.
+/// Draws a name and its path; returns whether it was clicked.
 fn row(ui: &mut Ui, name: &str, place: &str, enabled: bool, label: &str) -> bool {
     let palette = theme::of(ui);
     let mut text = egui::text::LayoutJob::default();

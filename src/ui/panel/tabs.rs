@@ -9,7 +9,7 @@ use crate::ui::style::theme;
 use crate::ui::style::widget::controls::menu;
 use flatland_core::session::Tab;
 
-/// Draws tabs at the left, export and theme at the right.
+/// Draws the tabs at the left, export and theme at the right.
 pub fn show(ui: &mut Ui, tabs: &[TabTitle], current: &Tab, theme: ThemeChoice, commands: &mut Vec<Command>) {
     let line = ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = if ui.available_width() < 760.0 { 11.0 } else { 22.0 };

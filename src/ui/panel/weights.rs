@@ -1,4 +1,4 @@
-//! Which state dict of a checkpoint's file is read, where the file holds several.
+//! The choice of the state dict when a checkpoint's file has several.
 
 use egui::containers::menu::MenuButton;
 use egui::{RichText, Role as WidgetRole, Ui, WidgetInfo};
@@ -9,7 +9,7 @@ use crate::ui::style::widget::assumed;
 use flatland_core::result::Inspection;
 use flatland_core::session::CheckpointEntry;
 
-/// The state dict that is read, as a button that offers the others, in its place or beside it. Nothing where the file holds one.
+/// Draws the state dict that is read as a button; its menu reads another one instead or opens it as well. Nothing for a single state dict.
 pub(super) fn show(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
     if inspection.state_dicts.len() < 2 {
         return;
@@ -21,25 +21,25 @@ pub(super) fn show(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspe
     let button = MenuButton::from_button(egui::Button::new(assumed::list(ui, &shown, is_assumed)).frame_when_inactive(false));
     let (response, _) = button.ui(ui, |ui| {
         let head = |ui: &mut Ui, text: &str| drop(ui.label(RichText::new(text).font(theme::small()).color(theme::of(ui).weak)));
-        let mut tell = |ui: &mut Ui, command| {
+        let mut push = |ui: &mut Ui, command| {
             commands.push(Command::Checkpoint(name.clone(), command));
             ui.close();
         };
         head(ui, "State dict that is read");
         for key in &inspection.state_dicts {
             if ui.selectable_label(key == present && !is_assumed, key).clicked() {
-                tell(ui, CheckpointCommand::Weights(key.clone()));
+                push(ui, CheckpointCommand::Weights(key.clone()));
             }
         }
         ui.separator();
         for key in inspection.state_dicts.iter().filter(|key| *key != present) {
             if ui.button(format!("Open {key} beside it")).clicked() {
-                tell(ui, CheckpointCommand::OpenBeside(key.clone()));
+                push(ui, CheckpointCommand::OpenBeside(key.clone()));
             }
         }
     });
-    let spoken = assumed::spoken(&format!("Weights of {name}: {present}"), is_assumed);
-    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &spoken));
-    let hint = format!("The file holds {} state dicts: {}", inspection.state_dicts.len(), inspection.state_dicts.join(", "));
+    let accessible_label = assumed::accessible_label(&format!("Weights of {name}: {present}"), is_assumed);
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &accessible_label));
+    let hint = format!("The file contains {} state dicts: {}", inspection.state_dicts.len(), inspection.state_dicts.join(", "));
     response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint });
 }

@@ -1,15 +1,15 @@
-//! [`Closing`]: how far the window is with closing.
+//! [`Closing`]: the progress of closing the window.
 
-/// How far closing is.
+/// Progress of closing the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Closing {
-    /// Nobody wants to.
+    /// The window is not being closed.
     #[default]
     No,
-    /// The person is asked.
+    /// The user was asked whether to close it.
     Asked,
-    /// Runs are being told, and the worker lets go of its job.
+    /// Runs are asked to stop, and the worker ends its job.
     Stopping,
-    /// Everything is told: the window may close.
-    Free,
+    /// All runs were asked to stop; the window may close.
+    Confirmed,
 }

@@ -1,4 +1,4 @@
-//! What is known of each checkpoint, a row each: what it is, the run that made it, what was measured of it.
+//! The rows of the compare tab: what each checkpoint is, the run that wrote it, and what was measured on it.
 
 use std::path::Path;
 
@@ -14,8 +14,8 @@ use flatland_core::job::RunConfig;
 use flatland_core::result::{Eigenvalue, Inspection, Paired, ScoreDifference, ScoreTable, SharpnessCurve};
 use flatland_core::session::{CheckpointEntry, Normalization, Session};
 
-/// Everything that is known of the checkpoints that are shown; with `only_differences`, what they do not have in common (of fewer than two
-/// there is nothing in common: then all).
+/// The rows of all shown checkpoints. With `only_differences`, rows with equal values are left out; with fewer than two checkpoints
+/// all rows are kept.
 pub fn rows(session: &Session, store: &Store, only_differences: bool) -> Vec<Row> {
     let checkpoints: Vec<&CheckpointEntry> = session.shown().map(|(_, entry)| entry).collect();
     let mut rows = of_files(&checkpoints, store);
@@ -41,7 +41,7 @@ fn row<T>(group: &str, label: impl Into<String>, of: &[T], value: impl Fn(&T) ->
     Row { group: group.into(), label: label.into(), values: of.iter().map(value).collect() }
 }
 
-/// What the files hold.
+/// Properties read from the checkpoint files.
 fn of_files(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
     let inspection = |entry: &CheckpointEntry| store.inspection(entry);
     let of = |label: &str, value: &dyn Fn(&CheckpointEntry, Option<&Inspection>) -> Option<String>| {
@@ -60,7 +60,7 @@ fn of_files(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
     ]
 }
 
-/// The last two parts of a path: the others are long and seldom tell files apart.
+/// The last two parts of a path. The other parts are long and rarely differ between files.
 fn short(path: &Path) -> String {
     let parts: Vec<_> = path.iter().rev().take(2).map(|part| part.to_string_lossy()).collect();
     parts.into_iter().rev().collect::<Vec<_>>().join("/")
@@ -76,17 +76,17 @@ fn normalization(normalization: Normalization) -> String {
     }
 }
 
-/// The settings of the runs that the checkpoints come from.
+/// The settings of the runs that wrote the checkpoints.
 fn of_runs(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
     let runs: Vec<Option<&RunConfig>> = checkpoints.iter().map(|entry| store.origins.get(&entry.path)).collect();
     let settings: Vec<_> = runs.iter().map(|run| run.map(flat)).collect();
     let names: IndexSet<&String> = settings.iter().flatten().flat_map(|of| of.keys()).filter(|name| *name != "version").collect();
-    let told = |name: &String, value: &String| if name == "checkpoint" { short(Path::new(value)) } else { value.clone() };
-    let of = |name: &String| row("Run", name, &settings, |of| of.as_ref()?.get(name).map(|value| told(name, value)));
+    let shown = |name: &String, value: &String| if name == "checkpoint" { short(Path::new(value)) } else { value.clone() };
+    let of = |name: &String| row("Run", name, &settings, |of| of.as_ref()?.get(name).map(|value| shown(name, value)));
     names.into_iter().map(of).collect()
 }
 
-/// Accuracy and detection on every dataset, by every score.
+/// Accuracy and detection metrics on every dataset, for every score.
 fn of_scores(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
     let tables: Vec<Option<&ScoreTable>> = checkpoints.iter().map(|entry| store.scores.get(&entry.name).map(|table| &**table)).collect();
     let datasets: IndexSet<&String> = tables.iter().flatten().flat_map(|table| table.roles.keys()).collect();
@@ -108,12 +108,12 @@ fn of_scores(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
             }
         }
     }
-    // AUROC of all datasets first, then FPR@95.
+    // All AUROC rows come before the FPR@95 rows.
     rows.sort_by_key(|row| (!row.group.starts_with("Accuracy"), row.group.clone()));
     rows
 }
 
-/// Accuracies and AUROCs less the baseline's, with standard errors paired image by image.
+/// Differences of accuracies and AUROCs to the baseline, with standard errors paired image by image.
 fn of_score_differences(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
     let of = |entry: &&CheckpointEntry| store.score_differences.get(&entry.name).and_then(Option::as_deref);
     let differences: Vec<Option<&ScoreDifference>> = checkpoints.iter().map(of).collect();
@@ -135,7 +135,7 @@ fn of_score_differences(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<
     rows
 }
 
-/// Loss at θ, sharpness and the Hessian, on every dataset that they were measured on.
+/// Loss at θ, sharpness and Hessian, on every dataset on which they were measured.
 fn of_loss(checkpoints: &[&CheckpointEntry], session: &Session, store: &Store) -> Vec<Row> {
     let mut rows = Vec::new();
     for dataset in session.datasets.iter().map(|dataset| dataset.name.as_str()) {

@@ -1,14 +1,14 @@
-//! [`Cursor`]: what is under the pointer, shared by the panels of a tab while they are linked.
+//! [`Cursor`]: the item under the pointer, shared by the panels of a tab while they are linked.
 
-/// What is under the pointer, and in which panel.
+/// The item under the pointer, and the panel that it is in.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cursor<T> {
-    /// `None` while the pointer is elsewhere.
+    /// Name of the panel, and the item; `None` while the pointer is elsewhere.
     pub at: Option<(String, T)>,
 }
 
 impl<T: Clone> Cursor<T> {
-    /// What a panel marks.
+    /// The item that the panel named `panel` marks.
     pub fn of(&self, linked: bool, panel: &str) -> Option<T> {
         self.at.as_ref().filter(|(of, _)| linked || of == panel).map(|(_, at)| at.clone())
     }

@@ -1,28 +1,28 @@
-//! [`Document`]: the session as a file: what it is called, where it lies, how it was when it was opened or saved.
+//! [`Document`]: the file of the session: its name, its path, and its content when it was opened or saved.
 
 use std::path::PathBuf;
 
 use flatland_core::session::Session;
 
-/// What the demo is called.
+/// Name of the demo.
 pub const DEMO: &str = "Demo";
 
-/// Which file is open.
+/// The file of the session.
 #[derive(Clone, Debug)]
 pub struct Document {
-    /// `None` until it is saved: new sessions, and the demo, which stays as it is.
+    /// `None` until the session is saved. The demo has no file, so that it is never changed.
     pub file: Option<PathBuf>,
-    /// As shown to people.
+    /// Name shown in the window.
     pub name: String,
-    /// The session as its file has it; where there is none, as it began.
+    /// The session as it is in the file; without a file, as it was at the start.
     pub saved: Session,
-    /// Whether changes that an earlier window left unsaved shall be looked for.
-    pub looks_for_left: bool,
-    /// Whether its file is to be written though somebody else changed it: that was told, and saving asked for again.
-    pub overwrites: bool,
-    /// The window's title, as it was set last.
+    /// Whether to look for changes that an earlier window left unsaved.
+    pub checks_leftovers: bool,
+    /// Whether saving may overwrite a file that another program changed: the user was told and saved again.
+    pub overwrite_confirmed: bool,
+    /// The title of the window, as it was set last.
     pub title: String,
-    /// Grows with every session that takes the place of another, so that what was asked of one is not done to the next.
+    /// Grows with every session that replaces another, so that a late answer is not applied to the wrong session.
     pub number: u64,
 }
 
@@ -34,22 +34,22 @@ impl Default for Document {
 
 impl Document {
     pub fn new(file: Option<PathBuf>, name: String, saved: Session) -> Self {
-        Self { file, name, saved, looks_for_left: false, overwrites: false, title: String::new(), number: 0 }
+        Self { file, name, saved, checks_leftovers: false, overwrite_confirmed: false, title: String::new(), number: 0 }
     }
 
-    /// Where it lies, or what it is when it lies nowhere.
+    /// The path of the file, or what the session is when it has no file.
     pub fn place(&self) -> String {
         self.file.as_ref().map_or("not in a file yet".into(), |file| file.display().to_string())
     }
 }
 
-/// What is being recalled from memory.
+/// What is being restored from the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recalling {
-    /// What was open last; the demo when nothing was.
+pub enum Restoring {
+    /// The session that was open last; the demo when there was none.
     Last,
-    /// Something chosen, in the place of what is open.
+    /// A session that the user chose; it replaces the open one.
     Chosen,
-    /// Unsaved changes to what is open.
+    /// Unsaved changes to the open session.
     Changes,
 }

@@ -1,44 +1,44 @@
-//! [`ExportLine`]: where the current view goes as a figure.
+//! [`ExportLine`]: the file to which the current view is exported as a figure.
 
 use std::path::{Path, PathBuf};
 
 use flatland_core::session::Tab;
 
-/// What the line holds.
+/// State of the export line.
 #[derive(Debug)]
 pub struct ExportLine {
-    /// Whether it is shown.
+    /// Whether the line is shown.
     pub open: bool,
-    /// The file; the ending decides the format.
+    /// The path of the file; its extension decides the format.
     pub path: String,
-    /// Whether a picture's numbers are written beside it, as CSV.
+    /// Whether the numbers of a figure are written beside it as CSV.
     pub with_data: bool,
-    /// The file that is written over without a word: this tab wrote it, or said that it is there.
-    pub own: Option<(PathBuf, Tab)>,
-    /// The name that was suggested last, without an ending.
+    /// The file that may be overwritten without asking, and its tab: the tab wrote it, or said that it exists.
+    pub overwritable: Option<(PathBuf, Tab)>,
+    /// The name that was suggested last, without an extension.
     suggested: String,
-    /// Whether the field is to have the focus: the line was opened just now.
-    pub takes_focus: bool,
+    /// Whether the text field gets the focus in this frame: the line was just opened.
+    pub requests_focus: bool,
 }
 
 impl Default for ExportLine {
     fn default() -> Self {
-        Self { open: false, path: String::new(), with_data: true, own: None, suggested: String::new(), takes_focus: false }
+        Self { open: false, path: String::new(), with_data: true, overwritable: None, suggested: String::new(), requests_focus: false }
     }
 }
 
 impl ExportLine {
-    /// Shows or hides the line; one that is shown is ready to be typed into.
+    /// Shows or hides the line. When it is shown, the text field gets the focus.
     pub fn toggle(&mut self, name: &str) {
         self.open = !self.open;
-        self.takes_focus = self.open;
+        self.requests_focus = self.open;
         if self.open && self.path.trim().is_empty() {
             self.path = format!("{name}.svg");
             self.suggested = name.into();
         }
     }
 
-    /// What is drawn is now called `name`: a path that still ends in the last suggestion takes it up, in its folder and format.
+    /// Suggests `name` as the file name. A path that still ends in the last suggestion is renamed; its folder and format stay.
     pub fn suggest(&mut self, name: &str) {
         if self.suggested != name {
             let path = Path::new(&self.path);

@@ -1,4 +1,4 @@
-//! [`Log`]: what jobs did and what the worker said, with time, job and level. Bounded: the oldest lines go first.
+//! [`Log`]: events of jobs and output of the worker, with time, job and level. It is bounded: the oldest lines are removed first.
 
 use std::collections::VecDeque;
 
@@ -6,29 +6,29 @@ use super::store::{Store, title};
 use super::worker_event::WorkerEvent;
 use flatland_core::job::{JobEvent, JobId, now};
 
-/// Lines that are kept.
+/// Maximum number of lines.
 const LINES: usize = 5000;
-/// Characters of a line that are kept.
+/// Maximum number of characters in a line.
 const CHARACTERS: usize = 1000;
 
-/// How much a line matters.
+/// Severity of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// What the worker wrote.
+    /// Output of the worker.
     Output,
-    /// What happened.
+    /// Information.
     Info,
-    /// Not fatal.
+    /// A warning; the work continues.
     Warning,
-    /// Something failed.
+    /// An error.
     Error,
 }
 
 impl Level {
-    /// All of them, the least first.
+    /// All levels, the least severe first.
     pub const ALL: [Level; 4] = [Level::Output, Level::Info, Level::Warning, Level::Error];
 
-    /// As shown to people.
+    /// Name shown in the window.
     pub fn label(self) -> &'static str {
         match self {
             Level::Output => "output",
@@ -38,7 +38,7 @@ impl Level {
         }
     }
 
-    /// What is left when lines must matter at least as much.
+    /// Name of the filter that keeps this level and all more severe ones.
     pub fn and_above(self) -> &'static str {
         match self {
             Level::Output => "everything",
@@ -49,51 +49,51 @@ impl Level {
     }
 }
 
-/// A line.
+/// A line of the log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// Seconds since 1970.
     pub time: f64,
-    /// How much it matters.
+    /// Severity.
     pub level: Level,
-    /// `Landscape · ERM`; empty where it is of none.
+    /// The job, as `Landscape · ERM`; empty when the line belongs to no job.
     pub job: String,
-    /// What.
+    /// The message.
     pub text: String,
 }
 
 impl Line {
-    /// As it is copied: `12:34:56 UTC  warning  Landscape · ERM  text`.
+    /// The line as it is copied: `12:34:56 UTC  warning  Landscape · ERM  text`.
     pub fn to_text(&self) -> String {
         let Self { time, level, job, text } = self;
         format!("{} UTC  {:<7}  {}{text}", clock(*time), level.label(), if job.is_empty() { String::new() } else { format!("{job}  ") })
     }
 }
 
-/// The log, and what of it is shown.
+/// The log and its filter.
 #[derive(Debug)]
 pub struct Log {
     /// Whether the panel is shown.
     pub open: bool,
-    /// Only lines that hold this text (in line or job, whatever the case).
+    /// Only lines that contain this text, in the message or the job, without regard to case.
     pub filter: String,
-    /// Only lines that matter at least as much.
-    pub least: Level,
+    /// Only lines of this level or more severe.
+    pub min_level: Level,
     lines: VecDeque<Line>,
     /// Grows with every change of the lines.
     revision: u64,
-    /// What passes the filter: of which revision, filter and level; places in `lines`.
-    passing: Option<((u64, String, Level), Vec<usize>)>,
+    /// The lines that match the filter, as indices into `lines`, and the revision, filter and level for which they were found.
+    matching: Option<((u64, String, Level), Vec<usize>)>,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { open: false, filter: String::new(), least: Level::Output, lines: VecDeque::new(), revision: 0, passing: None }
+        Self { open: false, filter: String::new(), min_level: Level::Output, lines: VecDeque::new(), revision: 0, matching: None }
     }
 }
 
 impl Log {
-    /// Writes a line down; what is in several lines stays one.
+    /// Appends a line; line breaks in `text` are replaced.
     pub fn push(&mut self, level: Level, job: String, text: &str) {
         self.push_at(now(), level, job, text);
     }
@@ -107,13 +107,13 @@ impl Log {
         self.revision += 1;
     }
 
-    /// Writes down what was heard; `running` is the job that the worker has.
+    /// Records an event of the worker; `running` is the job that the worker has.
     pub fn record(&mut self, event: &WorkerEvent, store: &Store, running: Option<JobId>) {
         let title_of = |id: JobId| store.jobs.get(&id).map(|job| title(&job.spec)).unwrap_or_default();
         let (level, job, text) = match event {
             WorkerEvent::OutputLine(line) if line.trim().is_empty() => return,
             WorkerEvent::OutputLine(line) => (Level::Output, running.map(title_of).unwrap_or_default(), line.clone()),
-            WorkerEvent::Died(message) => (Level::Error, String::new(), format!("the worker ended: {message}")),
+            WorkerEvent::Exited(message) => (Level::Error, String::new(), format!("the worker ended: {message}")),
             WorkerEvent::Job(id, event) => {
                 let (level, text) = match event {
                     JobEvent::Started => (Level::Info, "started".into()),
@@ -124,7 +124,7 @@ impl Log {
                     JobEvent::Warning { message } => (Level::Warning, message.clone()),
                     JobEvent::Note { message } => (Level::Info, message.clone()),
                     JobEvent::Failed { message } => (Level::Error, message.clone()),
-                    // They come many times a second and are seen where they belong.
+                    // They arrive many times a second and are shown with the job.
                     JobEvent::Progress { .. }
                     | JobEvent::Cells { .. }
                     | JobEvent::Estimate { .. }
@@ -139,42 +139,42 @@ impl Log {
         self.push(level, job, &text);
     }
 
-    /// Forgets every line.
+    /// Removes all lines.
     pub fn clear(&mut self) {
         self.lines.clear();
         self.revision += 1;
     }
 
-    /// Lines in all.
+    /// Number of lines.
     pub fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// The line at a place.
+    /// The line at an index.
     pub fn line(&self, place: usize) -> Option<&Line> {
         self.lines.get(place)
     }
 
-    /// Places of the lines that pass the filter, the oldest first; looked for again only when something changed.
-    pub fn passing(&mut self) -> &[usize] {
-        let key = (self.revision, self.filter.to_lowercase(), self.least);
-        if self.passing.as_ref().is_none_or(|(of, _)| *of != key) {
+    /// Indices of the lines that match the filter, the oldest first. They are searched again only after a change.
+    pub fn matching(&mut self) -> &[usize] {
+        let key = (self.revision, self.filter.to_lowercase(), self.min_level);
+        if self.matching.as_ref().is_none_or(|(of, _)| *of != key) {
             let holds = |text: &str| text.to_lowercase().contains(key.1.trim());
-            let passes = |line: &Line| line.level >= self.least && (holds(&line.text) || holds(&line.job));
-            let places = self.lines.iter().enumerate().filter(|(_, line)| passes(line)).map(|(place, _)| place).collect();
-            self.passing = Some((key, places));
+            let matches = |line: &Line| line.level >= self.min_level && (holds(&line.text) || holds(&line.job));
+            let places = self.lines.iter().enumerate().filter(|(_, line)| matches(line)).map(|(place, _)| place).collect();
+            self.matching = Some((key, places));
         }
-        self.passing.as_ref().map_or(&[], |(_, places)| places)
+        self.matching.as_ref().map_or(&[], |(_, places)| places)
     }
 
-    /// The lines that pass the filter, as text.
+    /// The lines that match the filter, as text.
     pub fn copy(&mut self) -> String {
-        let places = self.passing().to_vec();
+        let places = self.matching().to_vec();
         places.into_iter().filter_map(|place| self.line(place)).map(|line| line.to_text() + "\n").collect()
     }
 }
 
-/// `12:34:56` of the day, in UTC.
+/// The time of day in UTC: `12:34:56`.
 pub fn clock(time: f64) -> String {
     let second = time.max(0.0) as u64 % 86_400;
     format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
@@ -195,22 +195,22 @@ mod tests {
     }
 
     #[test]
-    fn lines_pass_by_text_job_and_level() {
+    fn lines_are_filtered_by_text_job_and_level() {
         let mut log = Log::default();
         log.push(Level::Info, "Landscape · ERM".into(), "started");
         log.push(Level::Warning, "Sharpness · OE".into(), "12 images cannot be read");
         log.push(Level::Error, String::new(), "the worker ended:\nkilled");
-        assert_eq!(log.passing(), [0, 1, 2]);
+        assert_eq!(log.matching(), [0, 1, 2]);
         log.filter = " erm".into();
-        assert_eq!(log.passing(), [0]);
+        assert_eq!(log.matching(), [0]);
         log.filter = String::new();
-        log.least = Level::Warning;
-        assert_eq!(log.passing(), [1, 2]);
+        log.min_level = Level::Warning;
+        assert_eq!(log.matching(), [1, 2]);
         log.push(Level::Error, String::new(), "again");
-        assert_eq!(log.passing(), [1, 2, 3], "a new line is seen");
+        assert_eq!(log.matching(), [1, 2, 3], "a new line is seen");
         assert!(log.copy().lines().count() == 3 && log.copy().contains("error    the worker ended: killed"), "{}", log.copy());
         log.clear();
-        assert!(log.passing().is_empty());
+        assert!(log.matching().is_empty());
     }
 
     #[test]

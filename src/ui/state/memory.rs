@@ -1,84 +1,84 @@
-//! What the window remembers from one start to the next, as data. [`crate::ui::work::memory`] has the files.
+//! What the window remembers from one start to the next, as data. [`crate::ui::work::memory`] reads and writes the files.
 
 use std::path::PathBuf;
 
 use flatland_core::session::Session;
 use serde::{Deserialize, Serialize};
 
-/// What is known of the memory.
+/// What is known about the memory.
 #[derive(Clone, Debug, Default)]
-pub struct Remembered {
-    /// Session files that were open, the latest first.
+pub struct MemoryState {
+    /// Session files that were opened, the latest first.
     pub recents: Vec<Recent>,
-    /// What other windows left, the latest first.
-    pub left: Vec<Left>,
-    /// What the person likes.
+    /// Sessions of other windows that have ended, the latest first.
+    pub leftovers: Vec<Leftover>,
+    /// The preferences of the user.
     pub preferences: Preferences,
 }
 
-/// A session file.
+/// A session file that was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recent {
-    /// Where it was.
+    /// Its path.
     pub path: PathBuf,
-    /// Whether nothing is there now: its disk may come back, so it stays in the list.
+    /// Whether the file does not exist now. Its disk may be mounted again, so it stays in the list.
     pub missing: bool,
 }
 
-/// What a window has open.
+/// The session of a window, as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
-    /// Where it was saved last.
+pub struct KeptSession {
+    /// The file in which it was saved last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
-    /// As shown to people.
+    /// Name shown in the window.
     pub name: String,
-    /// Whether it has changes that its file has not.
+    /// Whether it has changes that its file does not have.
     pub unsaved: bool,
-    /// Whether the window was closed; otherwise it lives, or its process was ended.
+    /// Whether the window was closed; otherwise it is still open, or its process was killed.
     pub closed: bool,
-    /// Whether its analyses were stopped, and wait to be asked for again.
+    /// Whether its analyses were stopped and wait until the user starts them again.
     #[serde(default)]
     pub stopped: bool,
-    /// When it was kept, in seconds since 1970.
+    /// Time at which it was kept, in seconds since 1970.
     pub time: f64,
-    /// All paths absolute.
+    /// The session; all its paths are absolute.
     pub session: Session,
 }
 
-/// What is known of a slot whose window is gone.
+/// What is known about the slot of a window that has ended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Left {
-    /// Its slot.
+pub struct Leftover {
+    /// Id of the slot.
     pub id: String,
-    /// Where it was saved last.
+    /// The file in which the session was saved last.
     pub file: Option<PathBuf>,
-    /// As shown to people.
+    /// Name shown in the window.
     pub name: String,
-    /// Whether it has changes that its file has not.
+    /// Whether the session has changes that its file does not have.
     pub unsaved: bool,
-    /// When it was kept, in seconds since 1970.
+    /// Time at which it was kept, in seconds since 1970.
     pub time: f64,
-    /// How many checkpoints it has open.
+    /// Number of its checkpoints.
     pub checkpoints: usize,
-    /// Why it cannot be read; it stays as it is, and nothing else is known of it.
+    /// Why the slot cannot be read; then the other fields are empty, and the slot is not changed.
     pub error: Option<String>,
 }
 
-/// What was open and is to be open again.
+/// A session that is restored.
 #[derive(Clone, Debug)]
-pub struct Restored {
-    /// As it was kept.
-    pub kept: Kept,
-    /// The session as its file has it now; `None` when it has no file, or none that can be read.
+pub struct RestoredSession {
+    /// The session as it was kept.
+    pub kept: KeptSession,
+    /// The session as its file has it now; `None` when there is no file that can be read.
     pub saved: Option<Session>,
 }
 
-/// Light, dark or as the system.
+/// Choice of the theme.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ThemeChoice {
-    /// As the system.
+    /// The theme of the system.
     #[default]
     System,
     /// Light.
@@ -88,10 +88,10 @@ pub enum ThemeChoice {
 }
 
 impl ThemeChoice {
-    /// All, in the order of the menu.
+    /// All choices, in the order of the menu.
     pub const ALL: [ThemeChoice; 3] = [ThemeChoice::Light, ThemeChoice::Dark, ThemeChoice::System];
 
-    /// As shown to people.
+    /// Name shown in the window.
     pub fn label(self) -> &'static str {
         match self {
             ThemeChoice::System => "System",
@@ -101,15 +101,15 @@ impl ThemeChoice {
     }
 }
 
-/// Theme, zoom and habits.
+/// Preferences of the user: theme, zoom and the commands used last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
     /// Theme.
     pub theme: ThemeChoice,
-    /// Size of everything, 1 = as designed; [`Preferences::ZOOMS`] to choose from.
+    /// Zoom factor, 1 = as designed; [`Preferences::ZOOMS`] are the choices.
     pub zoom: f32,
-    /// Commands given through the palette, the latest first.
+    /// Commands chosen in the palette, the latest first.
     pub used: Vec<String>,
 }
 
@@ -120,19 +120,19 @@ impl Default for Preferences {
 }
 
 impl Preferences {
-    /// The sizes to choose from.
+    /// The zoom factors to choose from.
     pub const ZOOMS: [f32; 9] = [0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 2.0];
-    /// So many commands are remembered.
+    /// Number of commands that are remembered.
     pub const USED: usize = 12;
 
-    /// The next larger size, or the next smaller.
+    /// The next larger or the next smaller zoom factor.
     pub fn zoomed(&self, larger: bool) -> f32 {
         let next = |zoom: &&f32| if larger { **zoom > self.zoom + 0.01 } else { **zoom < self.zoom - 0.01 };
         let mut sizes = Self::ZOOMS.iter();
         (if larger { sizes.find(next) } else { sizes.rfind(next) }).copied().unwrap_or(self.zoom)
     }
 
-    /// A command was given through the palette.
+    /// Records that a command was chosen in the palette.
     pub fn use_command(&mut self, key: String) {
         self.used.retain(|used| *used != key);
         self.used.insert(0, key);

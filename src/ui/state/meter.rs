@@ -1,34 +1,34 @@
-//! [`Meter`]: what the window and the worker hold of memory, and on which device is computed.
+//! [`Meter`]: memory used by the window and the worker, and the devices that compute.
 
-/// Seconds between two looks.
+/// Seconds between two measurements.
 const EVERY: f64 = 1.0;
 
 /// A GPU.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graphics {
-    /// As its driver names it.
+    /// Name given by its driver.
     pub name: String,
-    /// Bytes of its memory that are in use, by whomever.
+    /// Used memory in bytes, of all processes.
     pub used: u64,
-    /// Bytes of its memory.
+    /// Total memory in bytes.
     pub total: u64,
 }
 
-/// The last look.
+/// The last measurement.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Meter {
-    /// When it was, in the window's seconds; `None` before the first.
+    /// Time of the measurement, in seconds of the window's clock; `None` before the first.
     at: Option<f64>,
-    /// Bytes of the window; `None` where the system does not say.
+    /// Memory of the window in bytes; `None` where the system does not report it.
     pub window: Option<u64>,
-    /// Bytes of the worker; `None` while there is none.
+    /// Memory of the worker in bytes; `None` while there is no worker.
     pub worker: Option<u64>,
     /// The GPUs.
     pub graphics: Vec<Graphics>,
 }
 
 impl Meter {
-    /// Whether it is time to measure again, `now` in the window's seconds; then the time is noted.
+    /// Whether it is time to measure again; `now` is in seconds of the window's clock and is then recorded.
     pub fn is_due(&mut self, now: f64) -> bool {
         let is_due = self.at.is_none_or(|at| now - at >= EVERY);
         if is_due {
@@ -38,7 +38,7 @@ impl Meter {
     }
 }
 
-/// `512 MB`, `3.2 GB`.
+/// A number of bytes as text: `512 MB`, `3.2 GB`.
 pub fn bytes(n: u64) -> String {
     let mb = n as f64 / 1e6;
     if mb < 1000.0 { format!("{mb:.0} MB") } else { format!("{:.1} GB", mb / 1000.0) }

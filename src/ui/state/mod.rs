@@ -1,10 +1,13 @@
-//! What is shown and known, as plain data. No egui, no files, no threads: [`crate::ui::update`] changes it, panels and tabs draw from it.
+//! Everything the window shows and knows, as plain data. No egui, no files, no threads: [`crate::ui::update`] changes it, panels and tabs
+//! draw from it.
 
+pub mod busy_period;
 pub mod closing;
 pub mod comparison;
 pub mod cursor;
 pub mod document;
 pub mod export_line;
+pub mod fallback_fonts;
 pub mod history;
 pub mod log;
 pub mod memory;
@@ -16,107 +19,105 @@ pub mod run;
 pub mod scatter;
 pub mod scores;
 pub mod store;
-pub mod stretch;
-pub mod typefaces;
 pub mod worker_event;
 
 use std::path::Path;
 
+use busy_period::BusyPeriod;
 use closing::Closing;
-use document::{DEMO, Document, Recalling};
+use document::{DEMO, Document, Restoring};
 use export_line::ExportLine;
+use fallback_fonts::FallbackFonts;
 use flatland_core::job::runs::RunOptions;
 use flatland_core::job::{JobId, now};
 use flatland_core::result::Quantity;
 use flatland_core::session::{Role, Session, Tab};
 use history::History;
 use log::Log;
-use memory::{Kept, Remembered};
+use memory::{KeptSession, MemoryState};
 use meter::Meter;
 use palette::Palette;
 use run::runs::Runs;
 use scatter::Scatter;
 use store::{JobState, Store, analysis_of};
-use stretch::Stretch;
-use typefaces::Typefaces;
 
-/// A line for the person at the bottom of the window.
+/// A message to the user at the bottom of the window.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     pub text: String,
     pub is_error: bool,
 }
 
-/// A tab by its key, and what it is called.
+/// The key and the title of a tab.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TabTitle {
     /// Its key.
     pub tab: Tab,
-    /// As shown to people.
+    /// Name shown in the window.
     pub title: &'static str,
 }
 
 /// Everything that the window shows and knows.
 pub struct State {
-    /// What the person has open.
+    /// The open session.
     pub session: Session,
-    /// The session as a file.
+    /// The file of the session.
     pub document: Document,
-    /// What can be undone.
+    /// The steps that can be undone.
     pub history: History,
-    /// Preferences, recent files, and what earlier windows left.
-    pub memory: Remembered,
-    /// What the memory was asked for and has not given yet.
-    pub recalling: Option<Recalling>,
-    /// The tabs that there are, in the order in which they stand.
+    /// Preferences, recent files, and sessions that earlier windows left.
+    pub memory: MemoryState,
+    /// What was requested from the memory and has not arrived yet.
+    pub restoring: Option<Restoring>,
+    /// All tabs, in the order in which they are shown.
     pub tabs: Vec<TabTitle>,
-    /// The tab that was asked for at the start, whatever the session says.
+    /// The tab requested at the start; it has priority over the session's.
     pub first_tab: Option<Tab>,
-    /// Grows with every plan; late answers to an older one are dropped.
+    /// Grows with every plan of jobs; late answers to an older plan are dropped.
     pub generation: u64,
     /// Jobs and results.
     pub store: Store,
-    /// How the worker ended, while it is not running.
+    /// Why the worker ended; `None` while it is running.
     pub worker_ended: Option<String>,
-    /// Runs, and the form of a new one.
+    /// Fine-tuning runs, and the form of a new run.
     pub runs: Runs,
     /// The points of the embedding, and the selection.
     pub scatter: Scatter,
-    /// What jobs did and what the worker wrote.
+    /// Events of jobs and output of the worker.
     pub log: Log,
-    /// Memory and devices.
+    /// Memory and devices in use.
     pub meter: Meter,
-    /// The time in which the worker has been busy.
-    pub stretch: Stretch,
+    /// The period during which the worker has been busy.
+    pub busy_period: BusyPeriod,
     /// The export line.
     pub export: ExportLine,
     /// The command palette, while it is open.
     pub palette: Option<Palette>,
     /// Whether the list of shortcuts is shown.
     pub shortcuts: bool,
-    /// How far the window is with closing.
+    /// Progress of closing the window.
     pub closing: Closing,
-    /// Whether all runs have been told to stop.
-    pub runs_told: bool,
-    /// Whether the window ends with its analyses stopped.
+    /// Whether all runs were asked to stop.
+    pub runs_asked_to_stop: bool,
+    /// Whether the window is closed with its analyses stopped.
     pub stopped: bool,
-    /// Whether analyses that are not finished wait to be asked for: they were stopped when the window was closed.
-    pub holds: bool,
-    /// The line at the bottom.
+    /// Whether unfinished analyses wait until the user starts them: they were stopped when the window was closed.
+    pub analyses_on_hold: bool,
+    /// The message at the bottom.
     pub message: Option<Message>,
-    /// Fonts for names that the window's own cannot show.
-    pub typefaces: Typefaces,
+    /// Fonts for names that the window's own fonts cannot show.
+    pub fallback_fonts: FallbackFonts,
 }
 
 impl State {
-    /// Nothing is open; runs are started with these options, and the window has these tabs.
+    /// A state with nothing open; runs are started with these options, and the window has these tabs.
     pub fn new(runs: RunOptions, tabs: Vec<TabTitle>) -> Self {
         Self {
             session: Session::default(),
             document: Document::default(),
             history: History::default(),
-            memory: Remembered::default(),
-            recalling: None,
+            memory: MemoryState::default(),
+            restoring: None,
             tabs,
             first_tab: None,
             generation: 0,
@@ -126,42 +127,42 @@ impl State {
             scatter: Scatter::default(),
             log: Log::default(),
             meter: Meter::default(),
-            stretch: Stretch::default(),
+            busy_period: BusyPeriod::default(),
             export: ExportLine::default(),
             palette: None,
             shortcuts: false,
             closing: Closing::No,
-            runs_told: false,
+            runs_asked_to_stop: false,
             stopped: false,
-            holds: false,
+            analyses_on_hold: false,
             message: None,
-            typefaces: Typefaces::default(),
+            fallback_fonts: FallbackFonts::default(),
         }
     }
 
-    /// Whether there are changes that no file has. What is merely looked at otherwise is no change, but is kept and saved too.
+    /// Whether there are changes that no file has. Changes of the view alone do not count, but they are kept and saved too.
     pub fn unsaved(&self) -> bool {
         !self.session.same_but_view(&self.document.saved)
     }
 
-    /// Whether saving would change nothing, not even how things are looked at.
-    pub fn is_as_saved(&self) -> bool {
+    /// Whether saving would change nothing, not even the view.
+    pub fn equals_saved(&self) -> bool {
         self.document.file.is_some() && self.session == self.document.saved
     }
 
-    /// Whether the bundled demo is open, as it came.
-    pub fn shows_untouched_demo(&self) -> bool {
+    /// Whether the bundled demo is open and unchanged.
+    pub fn shows_unchanged_demo(&self) -> bool {
         self.document.file.is_none() && self.document.name == DEMO && !self.unsaved()
     }
 
-    /// Whether nothing is open.
+    /// Whether no session, checkpoint or dataset is open.
     pub fn is_empty(&self) -> bool {
         self.session.checkpoints.is_empty() && self.session.datasets.is_empty()
     }
 
-    /// What is open, to be kept.
-    pub fn kept(&self, closed: bool) -> Kept {
-        Kept {
+    /// The open session in the form in which it is kept.
+    pub fn kept_session(&self, closed: bool) -> KeptSession {
+        KeptSession {
             file: self.document.file.clone(),
             name: self.document.name.clone(),
             unsaved: self.unsaved(),
@@ -172,17 +173,17 @@ impl State {
         }
     }
 
-    /// Whether something would be missed if it were not kept: changes, and how the session of a file is looked at.
+    /// Whether the session has something to keep: changes, or the view of a session that has a file.
     pub fn is_worth_keeping(&self) -> bool {
         self.unsaved() || (self.document.file.is_some() && !self.session.view.same_but_tab(&self.document.saved.view))
     }
 
-    pub fn tell(&mut self, text: impl Into<String>) {
+    pub fn inform(&mut self, text: impl Into<String>) {
         self.message = Some(Message { text: text.into(), is_error: false });
     }
 
-    /// A complaint; those that were not dismissed stay above it.
-    pub fn complain(&mut self, text: impl Into<String>) {
+    /// Shows an error. Errors that were not dismissed stay above it.
+    pub fn report_error(&mut self, text: impl Into<String>) {
         let text = text.into();
         match &mut self.message {
             Some(message) if message.is_error && message.text.contains(&text) => {}
@@ -191,7 +192,7 @@ impl State {
         }
     }
 
-    /// The dataset of landscapes and sharpness: the chosen one, else the one that is planned for.
+    /// The dataset on which landscapes and sharpness are shown: the chosen one, else the one that is planned for.
     pub fn dataset(&self) -> Option<String> {
         let chosen = self.session.view.dataset.clone().filter(|name| self.session.datasets.iter().any(|dataset| dataset.name == *name));
         let of_settings = self.session.landscape.datasets.first().cloned();
@@ -199,14 +200,14 @@ impl State {
         chosen.or(of_settings).or_else(|| by_role(Role::Id)).or_else(|| by_role(Role::Train))
     }
 
-    /// What landscapes show in the place of the loss.
+    /// The quantity that landscapes show instead of the loss.
     pub fn quantity(&self) -> Option<Quantity> {
         let key = self.session.view.quantity.as_deref()?;
         Quantity::ALL.into_iter().find(|quantity| quantity.key() == key)
     }
 
-    /// Whether something is open above or beside the view. The form of a new run is not meant: what was typed into it stays.
-    pub fn has_something_open(&self) -> bool {
+    /// Whether a dialog, panel or card is open above or beside the view. The form of a new run does not count: its content must stay.
+    pub fn has_dialog_open(&self) -> bool {
         self.palette.is_some() || self.shortcuts || self.closing == Closing::Asked || self.export.open || self.message.is_some()
     }
 
@@ -220,21 +221,21 @@ impl State {
         }
     }
 
-    /// Analyses and runs that are under way.
-    pub fn under_way(&self) -> (usize, usize) {
+    /// Numbers of analyses and of runs that are in progress.
+    pub fn counts_in_progress(&self) -> (usize, usize) {
         let analyses = self.store.jobs.values().filter(|job| job.state.is_open() && analysis_of(&job.spec).is_some()).count();
-        let runs = self.runs.book.runs.values().filter(|run| run.view.status.is_under_way()).count();
+        let runs = self.runs.run_list.runs.values().filter(|run| run.view.status.is_under_way()).count();
         (analyses, runs)
     }
 }
 
-/// The file's name without its ending, as a name to show.
+/// The file name without its extension, as a name to show.
 pub fn stem(path: &Path) -> String {
     path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
 }
 
-/// `name`, or `name 2`, `name 3`, ... whichever is not taken.
-pub fn unused(name: &str, taken: impl Fn(&str) -> bool) -> String {
+/// The first of `name`, `name 2`, `name 3`, ... that is not taken.
+pub fn unused_name(name: &str, taken: impl Fn(&str) -> bool) -> String {
     if !taken(name) {
         return name.into();
     }

@@ -1,10 +1,10 @@
-//! Numbers as the window says them; most are the figures'.
+//! How the window formats numbers; most formats are those of the figures.
 
 use crate::figure::number::{UNDEFINED, percent_with_error, significant, supported, with_error};
 pub use crate::figure::number::{count, duration};
 use flatland_core::metric::share_std_error;
 
-/// A share as per cent with the binomial standard error of `n` draws: `95.2 ± 0.9 %`.
+/// A share in per cent with the binomial standard error of `n` draws: `95.2 ± 0.9 %`.
 pub fn share(value: f64, n: usize) -> String {
     if !value.is_finite() {
         return UNDEFINED.into();
@@ -12,7 +12,7 @@ pub fn share(value: f64, n: usize) -> String {
     percent_with_error(Some(value), Some(share_std_error(value, n))) + " %"
 }
 
-/// A difference with its sign: `+1.2 ± 0.4`; 0 where nothing differs.
+/// A difference with its sign and error: `+1.2 ± 0.4`; 0 for no difference.
 pub fn signed(value: f64, error: f64) -> String {
     if value == 0.0 && error == 0.0 {
         return "0".into();
@@ -20,9 +20,9 @@ pub fn signed(value: f64, error: f64) -> String {
     format!("{}{}", if value > 0.0 { "+" } else { "" }, with_error(value, error))
 }
 
-/// A value and how far off it may be, to one digit of that.
+/// A value with its residual; the residual has one digit.
 pub fn with_residual(value: f64, residual: f64) -> String {
-    // With very small residuals the value to all its digits would be a long number.
+    // With a very small residual, all digits of the value would make a long number.
     if residual > 1e-5 * value.abs() {
         with_error(value, residual)
     } else {

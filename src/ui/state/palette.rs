@@ -1,15 +1,15 @@
-//! [`Palette`]: what is typed into the command palette.
+//! [`Palette`]: the text typed into the command palette.
 
-/// What it holds.
+/// State of the command palette.
 #[derive(Debug, Default)]
 pub struct Palette {
     pub query: String,
-    /// Place of the chosen row.
+    /// Index of the chosen row.
     pub chosen: usize,
 }
 
 impl Palette {
-    /// What is typed.
+    /// The typed text.
     pub fn query(&self) -> &str {
         &self.query
     }

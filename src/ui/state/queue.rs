@@ -1,19 +1,19 @@
-//! In which order jobs go to the worker.
+//! The order in which jobs are given to the worker.
 
 use crate::ui::state::store::{Job, JobState, Store, analysis_of, dataset_of};
 use flatland_core::job::{Analysis, JobId};
 
-/// What the person looks at: it is computed first.
+/// What the user looks at; it is computed first.
 #[derive(Clone, Copy, Debug)]
 pub struct Focus<'a> {
-    /// The analysis of the present tab.
+    /// The analysis of the shown tab.
     pub analysis: Option<Analysis>,
-    /// The dataset that is chosen.
+    /// The chosen dataset.
     pub dataset: Option<&'a str>,
 }
 
-/// The jobs that wait, the next one first: what was moved to the front (the latest first), what reads checkpoints, what the present tab
-/// shows, then the rest by analysis and in the order in which it was asked for.
+/// The waiting jobs, the next one first: jobs moved to the front (the latest first), inspections of checkpoints, jobs of the shown tab,
+/// then the rest by analysis and in the order in which they were requested.
 pub fn waiting<'a>(store: &'a Store, focus: Focus<'_>) -> Vec<(JobId, &'a Job)> {
     let rank = |job: &Job| match analysis_of(&job.spec) {
         None => 0,

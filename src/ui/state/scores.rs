@@ -1,4 +1,4 @@
-//! Which scores the checkpoints that are drawn have, and what scores are called.
+//! Which scores the shown checkpoints have, and the names of scores.
 
 use std::sync::Arc;
 
@@ -8,17 +8,17 @@ use super::store::Store;
 use flatland_core::result::ScoreTable;
 use flatland_core::session::Session;
 
-/// The tables of the checkpoints that are drawn, in their order.
+/// The score tables of the shown checkpoints, in their order.
 pub fn tables<'a>(session: &'a Session, store: &'a Store) -> impl Iterator<Item = &'a Arc<ScoreTable>> {
     session.shown().filter_map(|(_, checkpoint)| store.scores_so_far(&checkpoint.name))
 }
 
-/// The scores that any checkpoint that is drawn has.
+/// The scores that any shown checkpoint has.
 pub fn scores(session: &Session, store: &Store) -> IndexSet<String> {
     tables(session, store).flat_map(|table| table.scores.keys().cloned()).collect()
 }
 
-/// A score's name as shown to people.
+/// The name of a score, as shown in the window.
 pub fn label(score: &str) -> String {
     match score {
         "energy" => "Energy".into(),

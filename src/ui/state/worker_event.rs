@@ -1,14 +1,14 @@
-//! [`WorkerEvent`]: what the worker tells, in the window's numbers of jobs.
+//! [`WorkerEvent`]: an event of the worker, with the job ids of the window.
 
 use flatland_core::job::{JobEvent, JobId};
 
-/// What a worker tells.
+/// An event of the worker.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorkerEvent {
-    /// Something happened to a job, by its number.
+    /// An event of a job, with the job's id.
     Job(JobId, JobEvent),
-    /// It wrote a line beside the protocol.
+    /// The worker wrote a line outside of the protocol.
     OutputLine(String),
-    /// The process is gone; every open job has been told.
-    Died(String),
+    /// The process has ended; every open job was informed before.
+    Exited(String),
 }

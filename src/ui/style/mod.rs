@@ -1,4 +1,4 @@
-//! How the window looks: theme, widgets, and what the GPU draws. Nothing here knows what is open.
+//! The appearance of the window: theme, widgets and GPU passes. Nothing here depends on the open session.
 
 pub mod gpu;
 pub mod theme;

@@ -1,4 +1,4 @@
-//! Every colour and size of the window. The data has the colour; the chrome has none but one accent.
+//! All colours and sizes of the window. Colours are for data; the rest of the window is grey with one accent colour.
 
 use std::sync::Arc;
 
@@ -11,32 +11,32 @@ use crate::figure::{Theme as FigureTheme, Typeface, fonts, palette};
 use flatland_core::result::CellStatus;
 use flatland_core::session::Role;
 
-/// Neutral greys and one accent.
+/// The colours of a theme: neutral greys and one accent.
 #[derive(Debug)]
 pub struct Palette {
-    /// Behind everything.
+    /// Background of the window.
     pub background: Color32,
-    /// Behind data.
+    /// Background of plots.
     pub canvas: Color32,
-    /// Under the pointer.
+    /// Background under the pointer.
     pub hover: Color32,
-    /// Input fields, pressed buttons, rails.
+    /// Background of input fields, pressed buttons and scroll bars.
     pub inset: Color32,
-    /// Lines between things.
+    /// Lines between parts of the window.
     pub hairline: Color32,
-    /// Grid lines and ticks inside of plots.
+    /// Grid lines and ticks of plots.
     pub grid: Color32,
-    /// Text that matters.
+    /// Emphasized text.
     pub strong: Color32,
-    /// Text.
+    /// Normal text.
     pub text: Color32,
-    /// Text that stands back.
+    /// Secondary text.
     pub weak: Color32,
-    /// The one accent.
+    /// The accent colour.
     pub accent: Color32,
-    /// Something went wrong.
+    /// Errors.
     pub error: Color32,
-    /// Cells that are not computed.
+    /// Hatching of cells that are not computed.
     pub hatch: Color32,
     /// Cells that are not finite: background and strokes.
     pub non_finite: (Color32, Color32),
@@ -74,39 +74,39 @@ const DARK: Palette = Palette {
     non_finite: (Color32::from_rgb(0x2b, 0x2d, 0x31), Color32::from_rgb(0x7d, 0x81, 0x88)),
 };
 
-/// Ticks, units, asides.
+/// Size of ticks, units and notes.
 pub const SMALL: f32 = 11.0;
-/// Text.
+/// Size of text.
 pub const BODY: f32 = 13.0;
-/// Names of panels.
+/// Size of panel titles.
 pub const HEADING: f32 = 15.0;
 
-/// Small text.
+/// Font of small text.
 pub fn small() -> FontId {
     FontId::new(SMALL, FontFamily::Proportional)
 }
 
-/// Text.
+/// Font of text.
 pub fn body() -> FontId {
     FontId::new(BODY, FontFamily::Proportional)
 }
 
-/// Names of panels.
+/// Font of panel titles.
 pub fn heading() -> FontId {
     FontId::new(HEADING, FontFamily::Proportional)
 }
 
-/// The palette in force.
+/// The palette of the present theme.
 pub fn of(ui: &Ui) -> &'static Palette {
     if ui.visuals().dark_mode { &DARK } else { &LIGHT }
 }
 
-/// The colours of data for the theme in force; figures on dark ground use the same.
+/// The colours of data for the present theme; figures with a dark background use the same.
 pub fn figure_theme(ui: &Ui) -> FigureTheme {
     if ui.visuals().dark_mode { FigureTheme::Dark } else { FigureTheme::Print }
 }
 
-/// Colour of the checkpoint at this place in the session.
+/// Colour of the checkpoint at this index of the session.
 pub fn checkpoint(ui: &Ui, index: usize) -> Color32 {
     rgb(palette::checkpoint(index, figure_theme(ui)))
 }
@@ -116,12 +116,12 @@ pub fn role(ui: &Ui, role: Role) -> Color32 {
     rgb(palette::role(role, figure_theme(ui)))
 }
 
-/// Colour of the role written as `key`.
+/// Colour of the role with this key.
 pub fn role_key(ui: &Ui, key: &str) -> Color32 {
     rgb(palette::role_key(key, figure_theme(ui)))
 }
 
-/// Colour of a cell's status over a map.
+/// Colour of a cell's status on a map.
 pub fn status(ui: &Ui, status: CellStatus) -> Color32 {
     let pending = if ui.visuals().dark_mode { [0x70; 3] } else { [0xb4; 3] };
     let [r, g, b] = match status {
@@ -133,20 +133,20 @@ pub fn status(ui: &Ui, status: CellStatus) -> Color32 {
     Color32::from_rgb(r, g, b)
 }
 
-/// As egui's colour.
+/// An egui colour.
 pub fn rgb([r, g, b]: [u8; 3]) -> Color32 {
     Color32::from_rgb(r, g, b)
 }
 
-/// Installs the bundled family and both themes.
+/// Installs the bundled fonts and both themes.
 pub fn install(ctx: &Context) {
     install_fonts(ctx, &[]);
     for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
-        ctx.style_mut_of(theme, |style| dress(style, palette));
+        ctx.style_mut_of(theme, |style| apply_palette(style, palette));
     }
 }
 
-/// Draws a ring about what has the keyboard's focus, whatever it is: one look for all, seen in both themes. Text fields have a frame of
+/// Draws a ring around the widget with the keyboard focus, the same for all widgets and in both themes. Text fields have a frame of
 /// their own.
 pub fn focus_ring(ctx: &Context) {
     if ctx.text_edit_focused() {
@@ -159,7 +159,7 @@ pub fn focus_ring(ctx: &Context) {
     painter.rect_stroke(response.rect.expand(1.0), CornerRadius::same(4), Stroke::new(2.0, palette.accent), StrokeKind::Outside);
 }
 
-/// Installs the bundled family, and `others` for what it lacks.
+/// Installs the bundled fonts, and `others` for characters that they lack.
 pub fn install_fonts(ctx: &Context, others: &[&'static Typeface]) {
     let mut definitions = family();
     for typeface in others {
@@ -170,7 +170,7 @@ pub fn install_fonts(ctx: &Context, others: &[&'static Typeface]) {
     ctx.set_fonts(definitions);
 }
 
-/// The figures' family; egui's own fonts stay behind it for signs that it lacks.
+/// The font family of the figures; egui's own fonts are used for signs that it lacks.
 fn family() -> FontDefinitions {
     let mut definitions = FontDefinitions::default();
     let bundled = [("regular", fonts::REGULAR), ("fallback", fonts::FALLBACK)];
@@ -181,7 +181,7 @@ fn family() -> FontDefinitions {
     definitions
 }
 
-fn dress(style: &mut Style, palette: &Palette) {
+fn apply_palette(style: &mut Style, palette: &Palette) {
     style.text_styles = [
         (TextStyle::Small, small()),
         (TextStyle::Body, body()),

@@ -1,11 +1,11 @@
-//! The window that is closed, idle or over work that is under way.
+//! Closing an idle window, and one with work in progress.
 
 use egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
 
 use super::*;
 use crate::ui::tests::sessions::{settle, study, window};
 
-/// Somebody presses the window's own button; says whether it was held back.
+/// Presses the window's close button; returns whether closing was prevented.
 pub(super) fn press_close(harness: &mut Harness<'static, App>) -> bool {
     let close = |harness: &mut Harness<'static, App>| {
         harness.input_mut().viewports.entry(ViewportId::ROOT).or_default().events.push(ViewportEvent::Close);
@@ -18,8 +18,8 @@ pub(super) fn press_close(harness: &mut Harness<'static, App>) -> bool {
     held
 }
 
-fn with_job(listener: &Listener) -> Harness<'static, App> {
-    let mut harness = super::harness(listener, 0, false);
+fn with_job(fake_worker: &FakeWorker) -> Harness<'static, App> {
+    let mut harness = super::harness(fake_worker, 0, false);
     harness.state_mut().state.store.add(landscape_job(CHECKPOINTS[0]), JobState::Waiting);
     harness.run();
     harness
@@ -27,10 +27,10 @@ fn with_job(listener: &Listener) -> Harness<'static, App> {
 
 #[test]
 fn an_idle_window_closes_and_a_busy_one_asks() {
-    let mut harness = super::harness(&Listener::default(), 5, false);
+    let mut harness = super::harness(&FakeWorker::default(), 5, false);
     harness.run();
     assert!(!press_close(&mut harness));
-    let mut harness = with_job(&Listener::default());
+    let mut harness = with_job(&FakeWorker::default());
     assert!(press_close(&mut harness));
     harness.run();
     harness.get_by_label("1 analysis is under way");
@@ -44,46 +44,46 @@ fn an_idle_window_closes_and_a_busy_one_asks() {
 }
 
 #[test]
-fn going_on_next_time_lets_the_window_close_and_cancels_nothing() {
-    let listener = Listener::default();
-    let mut harness = with_job(&listener);
+fn go_on_next_time_closes_the_window_and_cancels_nothing() {
+    let fake_worker = FakeWorker::default();
+    let mut harness = with_job(&fake_worker);
     press_close(&mut harness);
     harness.run();
     harness.get_by_label("Go on next time").click();
     harness.run();
     assert!(!press_close(&mut harness));
-    assert!(listener.0.borrow().cancelled.is_empty() && !harness.state().state.kept(true).stopped);
+    assert!(fake_worker.0.borrow().cancelled.is_empty() && !harness.state().state.kept_session(true).stopped);
 }
 
 #[test]
 fn stopped_analyses_wait_at_the_next_start_until_they_are_asked_for() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let path = study(folder.path());
-    let listener = Listener::default();
-    let mut harness = window(root.path(), &listener, vec![path]);
+    let fake_worker = FakeWorker::default();
+    let mut harness = window(root.path(), &fake_worker, vec![path]);
     // Both files are read first.
     for _ in 0..2 {
-        run_until(&mut harness, |_| listener.0.borrow().asked.last().is_some_and(|(_, spec)| matches!(spec, JobSpec::Inspect { .. })));
-        let reading = listener.0.borrow().asked.last().unwrap().0;
-        listener.0.borrow_mut().says.push_back(WorkerEvent::Job(reading, JobEvent::Cancelled));
+        run_until(&mut harness, |_| fake_worker.0.borrow().asked.last().is_some_and(|(_, spec)| matches!(spec, JobSpec::Inspect { .. })));
+        let reading = fake_worker.0.borrow().asked.last().unwrap().0;
+        fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(reading, JobEvent::Cancelled));
         harness.run();
     }
-    run_until(&mut harness, |_| listener.0.borrow().asked.len() == 3);
+    run_until(&mut harness, |_| fake_worker.0.borrow().asked.len() == 3);
     press_close(&mut harness);
     harness.run();
     harness.get_by_label("Stop and close").click();
-    run_until(&mut harness, |app| app.state.runs_told);
+    run_until(&mut harness, |app| app.state.runs_asked_to_stop);
     assert!(press_close(&mut harness), "the worker has not let go yet");
-    let running = listener.0.borrow().asked[2].0;
-    assert_eq!(listener.0.borrow().cancelled, [running]);
-    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(running, JobEvent::Cancelled));
+    let running = fake_worker.0.borrow().asked[2].0;
+    assert_eq!(fake_worker.0.borrow().cancelled, [running]);
+    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(running, JobEvent::Cancelled));
     harness.run();
     assert!(!press_close(&mut harness));
     harness.state_mut().keep_before_exit();
     drop(harness);
 
-    let listener = Listener::default();
-    let mut harness = window(root.path(), &listener, Vec::new());
+    let fake_worker = FakeWorker::default();
+    let mut harness = window(root.path(), &fake_worker, Vec::new());
     run_until(&mut harness, |app| app.state.store.jobs.values().any(|job| job.state == JobState::Cancelled));
     settle(&mut harness);
     let analyses =

@@ -1,4 +1,4 @@
-//! The list of commands, and what is made of it: keys, palette, sheet, menus. And that everything has a name and can be reached.
+//! The list of commands and what is made from it: keys, palette, list of shortcuts, menus. All widgets have names and can be focused.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use super::{give, press_keys};
 use crate::ui::command::Command;
 use crate::ui::command::shortcut;
 use crate::ui::state::store::JobState;
-use crate::ui::tests::by_hand::{Listener, landscape_job};
+use crate::ui::tests::fixtures::{FakeWorker, landscape_job};
 use crate::ui::update::App;
 use flatland_core::session::Tab;
 
 fn full() -> Harness<'static, App> {
-    let mut harness = super::harness(&Listener::default(), 5, false);
+    let mut harness = super::harness(&FakeWorker::default(), 5, false);
     harness.run();
     harness
 }
 
-/// The variants of an enum of commands that take nothing.
+/// The variants without arguments of an enum of commands.
 fn without_argument(name: &str) -> Vec<String> {
     let source =
         [include_str!("../command/mod.rs"), include_str!("../command/scatter.rs"), include_str!("../command/landscape.rs")].concat();
@@ -92,7 +92,7 @@ fn a_text_field_undoes_its_own_edits_and_takes_signs() {
     assert!(!harness.state().state.shortcuts);
 }
 
-/// Whether the palette's row of this name is the one that Enter gives.
+/// Whether the palette's row of this name is the one that Enter executes.
 fn is_chosen(harness: &Harness<'static, App>, name: &str) -> bool {
     harness.get_by_label(name).accesskit_node().data().toggled() == Some(egui::accesskit::Toggled::True)
 }
@@ -115,7 +115,7 @@ fn the_palette_finds_a_command_by_a_few_letters_and_enter_gives_it() {
     assert!(harness.state().state.palette.is_none());
 }
 
-/// A slow window hears the last letters and Enter in one frame.
+/// A slow window receives the last letters and Enter in one frame.
 #[test]
 fn the_palette_gives_what_was_typed_even_when_enter_comes_at_once() {
     let mut harness = full();
@@ -132,7 +132,7 @@ fn the_palette_says_why_something_cannot_be_done_and_does_not_do_it() {
     press_keys(&mut harness, Modifiers::CTRL, Key::K);
     harness.get_by_label("Find a command").type_text("restart worker");
     harness.run();
-    assert!(harness.get_by_label("Restart worker: the worker is well").accesskit_node().is_disabled());
+    assert!(harness.get_by_label("Restart worker: the worker is running").accesskit_node().is_disabled());
     press_keys(&mut harness, Modifiers::NONE, Key::Enter);
     assert!(harness.state().state.palette.is_some());
 }
@@ -153,7 +153,7 @@ fn what_is_open_has_commands_of_its_own() {
 }
 
 #[test]
-fn the_sheet_shows_all_keys_and_closes() {
+fn the_list_of_shortcuts_shows_all_keys_and_closes() {
     let mut harness = full();
     press_keys(&mut harness, Modifiers::NONE, Key::F1);
     harness.get_by_label("All shortcuts");
@@ -171,8 +171,8 @@ fn the_sheet_shows_all_keys_and_closes() {
     assert!(harness.query_by_label("All shortcuts").is_none());
 }
 
-/// What can have the focus and has no name.
-fn nameless(harness: &Harness<'static, App>) -> Vec<String> {
+/// Widgets that can have the focus and have no name.
+fn without_name(harness: &Harness<'static, App>) -> Vec<String> {
     let nodes = harness.root().children_recursive().map(|node| node.accesskit_node());
     let focusable = nodes.filter(|node| node.data().supports_action(egui::accesskit::Action::Focus) && !node.is_hidden());
     let named = |label: Option<String>| label.is_some_and(|label| !label.trim().is_empty());
@@ -181,22 +181,22 @@ fn nameless(harness: &Harness<'static, App>) -> Vec<String> {
 }
 
 #[test]
-fn whatever_can_have_the_focus_has_a_name() {
+fn all_widgets_that_can_have_the_focus_have_a_name() {
     let mut harness = full();
     harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Failed("no memory".into()));
     for tab in crate::ui::tab_keys().into_iter().map(Tab::new) {
         give(&mut harness, Command::Show(tab.clone()));
-        assert_eq!(nameless(&harness), [] as [String; 0], "{tab:?}");
+        assert_eq!(without_name(&harness), [] as [String; 0], "{tab:?}");
     }
     for command in [Command::ToggleExport, Command::TogglePalette, Command::ToggleShortcuts] {
         give(&mut harness, command.clone());
-        assert_eq!(nameless(&harness), [] as [String; 0], "{command:?}");
+        assert_eq!(without_name(&harness), [] as [String; 0], "{command:?}");
         give(&mut harness, Command::Back);
     }
     for section in ["Session", "Edit", "View", "Figure", "Work", "Help"] {
         harness.get_by_label(section).click();
         harness.run();
-        assert_eq!(nameless(&harness), [] as [String; 0], "{section}");
+        assert_eq!(without_name(&harness), [] as [String; 0], "{section}");
         press_keys(&mut harness, Modifiers::NONE, Key::Escape);
     }
 }

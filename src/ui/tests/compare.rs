@@ -1,4 +1,4 @@
-//! Comparing checkpoints: the table of what differs, the order and the colours of panels, names, sight, baseline, links.
+//! Comparing checkpoints: the table of differences; order, colours, names and visibility of panels; baseline; links.
 
 use super::*;
 use crate::figure::ComparisonRow as Row;
@@ -15,17 +15,17 @@ pub(super) fn run(seed: u64) -> RunConfig {
 }
 
 fn study() -> (Session, Store) {
-    let (session, mut store) = (by_hand::session(), Store::default());
-    for (k, name) in by_hand::CHECKPOINTS.into_iter().enumerate() {
+    let (session, mut store) = (fixtures::session(), Store::default());
+    for (k, name) in fixtures::CHECKPOINTS.into_iter().enumerate() {
         let path: std::path::PathBuf = format!("/nowhere/{name}.safetensors").into();
-        store.inspections.insert((path.clone(), NetworkChoice::default()), by_hand::inspection(name));
+        store.inspections.insert((path.clone(), NetworkChoice::default()), fixtures::inspection(name));
         if k < 2 {
             store.origins.insert(path, run(k as u64));
         }
-        let id = store.add(by_hand::score_job(name), JobState::Done);
-        store.insert(id, Loaded::Scores(by_hand::scores(k)));
-        let id = store.add(by_hand::sharpness_job(name), JobState::Done);
-        store.insert(id, Loaded::Sharpness(by_hand::curve(k)));
+        let id = store.add(fixtures::score_job(name), JobState::Done);
+        store.insert(id, Loaded::Scores(fixtures::scores(k)));
+        let id = store.add(fixtures::sharpness_job(name), JobState::Done);
+        store.insert(id, Loaded::Sharpness(fixtures::curve(k)));
     }
     (session, store)
 }
@@ -73,7 +73,7 @@ fn left_of(harness: &Harness<'static, App>, a: &str, b: &str) -> bool {
 
 #[test]
 fn panels_are_moved_by_their_headers_in_any_tab_and_keep_their_colours() {
-    let mut harness = harness(&Listener::default(), 5, false);
+    let mut harness = harness(&FakeWorker::default(), 5, false);
     harness.run();
     let colors = |harness: &Harness<'static, App>| -> Vec<usize> {
         CHECKPOINTS.iter().map(|name| harness.state().state.session.color_of(name)).collect()
@@ -85,7 +85,7 @@ fn panels_are_moved_by_their_headers_in_any_tab_and_keep_their_colours() {
         let (first, second) = (before[0].as_str(), before[1].as_str());
         assert!(left_of(&harness, first, second), "{tab}");
         let from = harness.get_by_label(&format!("Panel of {first}")).rect().center();
-        // Dropped on the picture below the header.
+        // The drop is on the picture below the header.
         let to = harness.get_by_label(&format!("Panel of {second}")).rect().center_bottom() + egui::vec2(0.0, 40.0);
         drag(&mut harness, &[from, from.lerp(to, 0.2), from.lerp(to, 0.6), to]);
         assert!(left_of(&harness, second, first), "{tab}");
@@ -96,7 +96,7 @@ fn panels_are_moved_by_their_headers_in_any_tab_and_keep_their_colours() {
 
 #[test]
 fn panels_and_rows_are_moved_by_keys() {
-    let mut harness = harness(&Listener::default(), 5, false);
+    let mut harness = harness(&FakeWorker::default(), 5, false);
     harness.run();
     harness.get_by_label("Panel of ERM").focus();
     harness.run();
@@ -114,7 +114,7 @@ fn panels_and_rows_are_moved_by_keys() {
 
 #[test]
 fn rows_are_moved_by_dragging() {
-    let mut harness = harness(&Listener::default(), 5, false);
+    let mut harness = harness(&FakeWorker::default(), 5, false);
     harness.run();
     let at = |harness: &Harness<'static, App>, name: &str| harness.get_by_label(&format!("Checkpoint {name}")).rect().center();
     let (from, to) = (at(&harness, "DR-SAM"), at(&harness, "Pretrained"));
@@ -125,7 +125,7 @@ fn rows_are_moved_by_dragging() {
 
 #[test]
 fn a_hidden_checkpoint_is_open_and_not_drawn() {
-    let mut harness = harness(&Listener::default(), 5, false);
+    let mut harness = harness(&FakeWorker::default(), 5, false);
     harness.run();
     harness.get_by_label("Hide OE").click();
     harness.run();
@@ -146,20 +146,20 @@ fn a_hidden_checkpoint_is_open_and_not_drawn() {
 
 #[test]
 fn a_checkpoint_is_renamed_where_it_stands() {
-    let mut harness = harness(&Listener::default(), 5, false);
+    let mut harness = harness(&FakeWorker::default(), 5, false);
     harness.run();
     harness.get_by_label("Checkpoint SAM").focus();
     harness.run();
     harness.key_press(egui::Key::F2);
     harness.run();
-    // It takes the place of the old one.
+    // The typed name replaces the old one.
     harness.get_by_label("New name of SAM").type_text("SAM (ρ = 0.1)");
     harness.run();
     harness.key_press(egui::Key::Enter);
     harness.run();
     harness.get_by_label("Checkpoint SAM (ρ = 0.1)");
     assert_eq!(harness.state().state.session.color_of("SAM (ρ = 0.1)"), 3);
-    // A name that is taken is refused and said.
+    // A name that is taken is refused with a message.
     harness.get_by_label("Checkpoint OE").focus();
     harness.run();
     harness.key_press(egui::Key::F2);
@@ -195,7 +195,7 @@ fn a_renamed_checkpoint_has_its_jobs_and_results_under_the_new_name_and_nothing_
 
 #[test]
 fn the_baseline_is_chosen_at_the_checkpoint() {
-    let mut harness = harness(&Listener::default(), 5, false);
+    let mut harness = harness(&FakeWorker::default(), 5, false);
     harness.run();
     harness.get_by_label("Pretrained is the baseline");
     harness.get_by_label("Make OE the baseline").click();
@@ -209,7 +209,7 @@ fn the_baseline_is_chosen_at_the_checkpoint() {
 
 #[test]
 fn the_compare_tab_shows_only_what_differs_or_all_and_is_copied() {
-    let mut harness = harness(&Listener::default(), 5, false);
+    let mut harness = harness(&FakeWorker::default(), 5, false);
     harness.state_mut().state.store.origins.insert("/nowhere/SAM.safetensors".into(), run(3));
     harness.get_by_label("Compare").click();
     harness.run();
@@ -239,7 +239,7 @@ fn the_compare_tab_shows_only_what_differs_or_all_and_is_copied() {
 
 #[test]
 fn unlinked_panels_have_their_own_axes_and_linked_ones_share_them() {
-    let mut harness = harness(&Listener::default(), 3, false);
+    let mut harness = harness(&FakeWorker::default(), 3, false);
     harness.get_by_label("Sharpness").click();
     harness.run();
     let zoom = |harness: &mut Harness<'static, App>, name: &str| {
@@ -274,8 +274,8 @@ fn unlinked_panels_have_their_own_axes_and_linked_ones_share_them() {
 }
 
 #[test]
-fn the_switches_stand_above_the_views_that_they_are_of() {
-    let mut harness = harness(&Listener::default(), 2, false);
+fn the_link_icons_are_above_the_views() {
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     for (tab, has, lacks) in [
         ("Landscape", &["Link axes", "Link colour range", "Link cursor"][..], &["Link selection"][..]),
         ("Sharpness", &["Link axes", "Link cursor"], &["Link colour range"]),
@@ -292,10 +292,10 @@ fn the_switches_stand_above_the_views_that_they_are_of() {
 
 #[test]
 fn differences_to_the_baseline_are_paired_and_follow_it() {
-    let mut harness = harness(&Listener::default(), 3, false);
-    let id = harness.state_mut().state.store.add(score_job("DR-SAM"), JobState::Looking);
+    let mut harness = harness(&FakeWorker::default(), 3, false);
+    let id = harness.state_mut().state.store.add(score_job("DR-SAM"), JobState::CheckingCache);
     let loaded = Some(Box::new(Loaded::Scores(scores(4))));
-    harness.state_mut().result_read(id, Found { loaded, complete: true, error: None });
+    harness.state_mut().result_read(id, JobFiles { loaded, complete: true, error: None });
     run_until(&mut harness, |app| app.state.store.score_differences.values().filter(|found| found.is_some()).count() == 3);
     harness.get_by_label("Compare").click();
     harness.run();
@@ -308,10 +308,10 @@ fn differences_to_the_baseline_are_paired_and_follow_it() {
     harness.get_by_label("AUROC − that of ERM, energy, %");
 }
 
-/// Checkpoints with everything computed, as many as one likes.
-fn crowd(n: usize) -> Harness<'static, App> {
+/// `n` checkpoints with all results.
+fn many_checkpoints(n: usize) -> Harness<'static, App> {
     let names: Vec<String> = (0..n).map(|k| format!("{}{}", CHECKPOINTS[k % 5], if k < 5 { "" } else { ", seed 2" })).collect();
-    let mut harness = harness(&Listener::default(), 0, false);
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     let app = harness.state_mut();
     app.state.session.hessian = Some(flatland_core::session::HessianSettings::default());
     app.state.session.checkpoints.clear();
@@ -344,7 +344,7 @@ fn crowd(n: usize) -> Harness<'static, App> {
 #[test]
 fn two_five_and_eight_checkpoints_have_their_panels_inside_of_the_window() {
     for n in [2, 5, 8] {
-        let mut harness = crowd(n);
+        let mut harness = many_checkpoints(n);
         for tab in ["Landscape", "Sharpness", "Hessian", "Embedding", "Compare", "Energy"] {
             harness.get_by_label(tab).click();
             harness.run();

@@ -1,16 +1,16 @@
-//! The energy tab by its labels: what it draws when checkpoints are renamed or hidden, or do not all have the same.
+//! The energy tab by its labels: what it draws when checkpoints are renamed, are hidden, or have different datasets.
 
 use super::*;
 
 fn tab(computed: usize) -> Harness<'static, App> {
-    let mut harness = harness(&Listener::default(), computed, false);
+    let mut harness = harness(&FakeWorker::default(), computed, false);
     harness.state_mut().state.session.checkpoints.truncate(computed);
     harness.get_by_label("Energy").click();
     harness.run();
     harness
 }
 
-/// How many datasets have a row in the reading under the pointer, which stands at a checkpoint's histogram.
+/// Number of datasets in the values beside the pointer, over a checkpoint's histogram.
 fn rows_at(harness: &mut Harness<'static, App>, name: &str) -> usize {
     let at = harness.get_by_label_contains(&format!("score of {name}, ")).rect().center();
     harness.hover_at(at);
@@ -22,7 +22,7 @@ fn rows_at(harness: &mut Harness<'static, App>, name: &str) -> usize {
 fn a_renamed_checkpoint_keeps_its_histogram() {
     let mut harness = tab(2);
     assert_eq!(rows_at(&mut harness, "ERM"), 5);
-    // As the command does it, less the plan: the files of these results are nowhere.
+    // The same as the command, without planning: these results have no files.
     let app = harness.state_mut();
     app.state.session.rename_checkpoint("ERM", "plain").unwrap();
     app.state.store.rename_checkpoint("ERM", "plain");
@@ -59,14 +59,14 @@ fn detections_and_accuracies_carry_their_standard_errors() {
     let table = scores(1);
     let with_error = |value: f64, error: f64| crate::figure::number::percent_with_error(Some(value), Some(error));
     let (found, error) = (table.detection("energy", "fog").unwrap(), table.std_error("energy", "fog"));
-    let told = [with_error(found.auroc, error.auroc.unwrap()), with_error(found.fpr95, error.fpr95.unwrap())];
-    assert!(told.iter().all(|text| text.contains(" ± ")), "{told:?}");
+    let text = [with_error(found.auroc, error.auroc.unwrap()), with_error(found.fpr95, error.fpr95.unwrap())];
+    assert!(text.iter().all(|text| text.contains(" ± ")), "{text:?}");
     harness.get_by_label_contains("Histogram of the Energy score of ERM, 5 datasets, gaussian noise AUROC 83.0 ± ");
     let accuracy = table.accuracy("fog").unwrap();
-    for text in told.iter().chain([&with_error(accuracy.0, accuracy.1)]) {
-        assert!(harness.query_all_by_label(text).count() >= 1, "{text} in a table");
+    for value in text.iter().chain([&with_error(accuracy.0, accuracy.1)]) {
+        assert!(harness.query_all_by_label(value).count() >= 1, "{value} in a table");
     }
     harness.get_by_label("Compare").click();
     harness.run();
-    assert!(told.iter().all(|text| harness.query_all_by_label(text).count() >= 1), "{told:?}");
+    assert!(text.iter().all(|text| harness.query_all_by_label(text).count() >= 1), "{text:?}");
 }

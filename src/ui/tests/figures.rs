@@ -1,4 +1,4 @@
-//! The view as a figure: written, copied, and the same as from the command line.
+//! Figures of the view: written, copied, and equal to those of the command line.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use flatland_core::session::{FigureFormat, Role};
 #[test]
 fn the_current_view_is_exported_with_its_data() {
     let folder = tempfile::tempdir().unwrap();
-    let mut harness = harness(&Listener::default(), 2, false);
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
@@ -45,7 +45,7 @@ fn the_current_view_is_exported_with_its_data() {
 
 #[test]
 fn the_export_line_has_the_focus_and_follows_the_tab_unless_it_was_named_otherwise() {
-    let mut harness = harness(&Listener::default(), 2, false);
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
@@ -77,7 +77,7 @@ fn the_export_line_has_the_focus_and_follows_the_tab_unless_it_was_named_otherwi
 
 #[test]
 fn the_current_view_is_copied_as_an_image() {
-    let mut harness = harness(&Listener::default(), 2, false);
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
@@ -94,32 +94,32 @@ fn found<T>(checkpoint: &str, color: usize, (dataset, role): (String, Role), res
     Found { checkpoint: checkpoint.into(), color, dataset, role, result: Arc::new(result) }
 }
 
-/// The results of the window, written to files and read back, as the command line finds them.
+/// Writes the results of the window to files and reads them as the command line does.
 fn from_files(folder: &Path) -> FigureResults {
-    let mut findings = FigureResults::default();
+    let mut results = FigureResults::default();
     for (color, name) in CHECKPOINTS.into_iter().enumerate() {
         let folder = folder.join(name);
         let of = |spec: &JobSpec| spec.datasets().first().map(|dataset| (dataset.source.name.clone(), dataset.role)).unwrap();
         surface(color, false).save(&folder).unwrap();
         curve(color).save(&folder).unwrap();
-        // What is made by hand has no features.
+        // These embeddings have no features.
         Embedding { feature_dim: 0, classes: 0, ..embedding(color) }.save(&folder).unwrap();
         scores(color).save(&folder, name).unwrap();
-        findings.add_landscape(found(name, color, of(&landscape_job(name)), LossSurface::load(&folder).unwrap()));
-        findings.sharpness.push(found(name, color, of(&sharpness_job(name)), SharpnessCurve::load(&folder).unwrap()));
-        findings.embeddings.push(found(name, color, of(&embedding_job(name)), Embedding::load(&folder).unwrap()));
-        findings.scores.push(found(name, color, of(&score_job(name)), ScoreTable::load(&folder, name).unwrap()));
+        results.add_landscape(found(name, color, of(&landscape_job(name)), LossSurface::load(&folder).unwrap()));
+        results.sharpness.push(found(name, color, of(&sharpness_job(name)), SharpnessCurve::load(&folder).unwrap()));
+        results.embeddings.push(found(name, color, of(&embedding_job(name)), Embedding::load(&folder).unwrap()));
+        results.scores.push(found(name, color, of(&score_job(name)), ScoreTable::load(&folder, name).unwrap()));
     }
-    findings
+    results
 }
 
 #[test]
 fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
     let folder = tempfile::tempdir().unwrap();
-    let mut harness = harness(&Listener::default(), 5, false);
+    let mut harness = harness(&FakeWorker::default(), 5, false);
     let app = harness.state_mut();
-    let findings = from_files(folder.path());
-    let of_command_line: Vec<CaptionedFigure> = captioned_figures(&app.state.session, &findings);
+    let results = from_files(folder.path());
+    let of_command_line: Vec<CaptionedFigure> = captioned_figures(&app.state.session, &results);
     for (tab, name) in
         [(Tab::LANDSCAPE, "landscape"), (Tab::SHARPNESS, "sharpness"), (Tab::EMBEDDING, "embedding"), (Tab::ENERGY, "energy")]
     {
@@ -138,12 +138,12 @@ fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
 }
 
 #[test]
-fn size_type_and_ground_of_figures_are_chosen_in_the_window_and_can_be_undone() {
-    let mut harness = harness(&Listener::default(), 2, false);
+fn size_type_and_background_of_figures_are_set_in_the_window_and_can_be_undone() {
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
-    // A number is typed over when it is clicked.
+    // A click on a number opens it for typing.
     harness.get_by_label("Width of figures in millimetres").click();
     harness.run();
     harness.get_by_label("Width of figures in millimetres").type_text("88");
@@ -168,7 +168,7 @@ fn size_type_and_ground_of_figures_are_chosen_in_the_window_and_can_be_undone() 
 
 #[test]
 fn the_lines_of_the_export_stay_inside_of_a_small_window() {
-    let mut harness = Harness::builder().with_size([960.0, 640.0]).build_eframe(|cc| app(&cc.egui_ctx, &Listener::default(), 2, false));
+    let mut harness = Harness::builder().with_size([960.0, 640.0]).build_eframe(|cc| app(&cc.egui_ctx, &FakeWorker::default(), 2, false));
     harness.run();
     harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     harness.run();
@@ -183,7 +183,7 @@ fn a_file_that_this_view_did_not_write_is_written_over_only_at_the_second_time()
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mine.svg");
     std::fs::write(&path, "mine").unwrap();
-    let mut harness = harness(&Listener::default(), 2, false);
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
     let write = |harness: &mut Harness<'static, App>, is_error: bool| {
         harness.state_mut().state.message = None;
@@ -195,7 +195,7 @@ fn a_file_that_this_view_did_not_write_is_written_over_only_at_the_second_time()
     assert_eq!(write(&mut harness, true), "mine");
     let landscape = write(&mut harness, false);
     assert!(landscape.contains("<svg"));
-    assert_eq!(write(&mut harness, false), landscape, "its own file, without a word");
+    assert_eq!(write(&mut harness, false), landscape, "its own file is overwritten without asking");
     press(&mut harness, "Energy");
     assert_eq!(write(&mut harness, true), landscape, "another view asks again");
     assert_ne!(write(&mut harness, false), landscape);

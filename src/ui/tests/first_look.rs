@@ -1,13 +1,13 @@
-//! What a newcomer does first: opens files without saying what they are, says how they are to be read, starts a run.
+//! The first steps of a new user: opens files without saying what they are, says how to read them, starts a run.
 
 use super::*;
 use crate::ui::command::{Command, OpenAs};
 use flatland_core::session::{ClassesEntry, FIRST_LOOK, Normalization, NormalizationPreset, Role, Session};
 
-fn empty(listener: &Listener) -> Harness<'static, App> {
-    let listener = listener.clone();
+fn empty(fake_worker: &FakeWorker) -> Harness<'static, App> {
+    let fake_worker = fake_worker.clone();
     Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| {
-        App::new(&cc.egui_ctx, WorkerClient::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE)
+        App::new(&cc.egui_ctx, WorkerClient::new(Box::new(fake_worker.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE)
     })
 }
 
@@ -17,14 +17,14 @@ fn idx() -> Vec<u8> {
 }
 
 #[test]
-fn what_is_dropped_is_told_apart_by_its_content_and_images_get_a_likely_role_and_a_first_look() {
+fn dropped_files_are_recognized_by_content_and_images_get_a_likely_role_and_limit() {
     let dir = tempfile::tempdir().unwrap();
     for folder in ["cifar", "more outliers"] {
         std::fs::create_dir(dir.path().join(folder)).unwrap();
     }
     std::fs::write(dir.path().join("digits.bin"), idx()).unwrap();
     std::fs::write(dir.path().join("net.pth"), b"\x80\x02not read here").unwrap();
-    let mut harness = empty(&Listener::default());
+    let mut harness = empty(&FakeWorker::default());
     harness.run();
     let paths = ["cifar", "digits.bin", "more outliers", "net.pth"].map(|name| dir.path().join(name));
     harness.state_mut().commands.push(Command::Open(paths.into(), OpenAs::ByContent));
@@ -35,15 +35,15 @@ fn what_is_dropped_is_told_apart_by_its_content_and_images_get_a_likely_role_and
     assert_eq!(found, [("cifar", Role::Id, look), ("digits", Role::Far, look), ("more outliers", Role::Outliers, None)]);
     harness.run();
     harness.get_by_label("Role and images of cifar: ID · 200, assumed");
-    harness.get_by_label_contains("more outliers: taken for outliers, all its images");
+    harness.get_by_label_contains("more outliers: assumed to be outliers, all its images");
 }
 
 #[test]
-fn what_was_assumed_is_marked_where_it_stands_until_somebody_states_it_and_undo_brings_the_mark_back() {
+fn assumed_values_are_marked_until_confirmed_and_undo_restores_the_mark() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("cifar")).unwrap();
     std::fs::write(dir.path().join("net.pth"), b"\x80\x02not read here").unwrap();
-    let mut harness = empty(&Listener::default());
+    let mut harness = empty(&FakeWorker::default());
     harness.run();
     let paths = ["cifar", "net.pth"].map(|name| dir.path().join(name));
     harness.state_mut().commands.push(Command::Open(paths.into(), OpenAs::ByContent));
@@ -68,8 +68,8 @@ fn what_was_assumed_is_marked_where_it_stands_until_somebody_states_it_and_undo_
 }
 
 #[test]
-fn which_class_a_folder_is_can_be_said_in_the_row_of_the_dataset() {
-    let mut harness = harness(&Listener::default(), 0, false);
+fn the_class_of_a_folder_can_be_set_in_the_row_of_the_dataset() {
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     let classes = |harness: &Harness<'static, App>| harness.state().state.session.datasets[1].classes.clone();
     harness.run();
     for (typed, expected) in [("{ plane = ", None), ("\"airplane\" }", ClassesEntry::parse("{ plane = \"airplane\" }").unwrap())] {
@@ -85,13 +85,13 @@ fn which_class_a_folder_is_can_be_said_in_the_row_of_the_dataset() {
         harness.run();
         assert_eq!(classes(&harness), expected, "{typed}");
     }
-    assert_eq!(harness.state().state.history.undoes(), Some("change dataset gaussian noise"));
+    assert_eq!(harness.state().state.history.undo_name(), Some("change dataset gaussian noise"));
 }
 
 #[test]
-fn a_complaint_goes_when_something_else_is_opened() {
+fn an_error_is_removed_when_something_else_is_opened() {
     let dir = tempfile::tempdir().unwrap();
-    let mut harness = empty(&Listener::default());
+    let mut harness = empty(&FakeWorker::default());
     harness.state_mut().commands.push(Command::Open(vec![dir.path().join("nothing")], OpenAs::ByContent));
     run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| message.is_error));
     harness.state_mut().commands.push(Command::Open(vec![dir.path().to_owned()], OpenAs::ByContent));
@@ -100,7 +100,7 @@ fn a_complaint_goes_when_something_else_is_opened() {
 
 #[test]
 fn the_row_of_a_dataset_changes_all_that_it_is_and_every_change_is_undone_by_name() {
-    let mut harness = harness(&Listener::default(), 0, false);
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     let dataset = |harness: &Harness<'static, App>| harness.state().state.session.datasets[4].clone();
     let open = |harness: &mut Harness<'static, App>, name: &str| {
         harness.get_by_label_contains(&format!("Role and images of {name}:")).click();
@@ -122,7 +122,7 @@ fn the_row_of_a_dataset_changes_all_that_it_is_and_every_change_is_undone_by_nam
     harness.run();
     assert_eq!((dataset(&harness).limit, dataset(&harness).split.as_deref()), (Some(120), Some("val")));
     assert!(harness.query_by_label("Role near SS").is_none(), "Enter closes the menu");
-    assert_eq!(harness.state().state.history.undoes(), Some("change dataset textures"));
+    assert_eq!(harness.state().state.history.undo_name(), Some("change dataset textures"));
     for _ in 0..2 {
         give(&mut harness, Command::Undo);
     }
@@ -130,8 +130,8 @@ fn the_row_of_a_dataset_changes_all_that_it_is_and_every_change_is_undone_by_nam
 }
 
 #[test]
-fn what_was_typed_holds_when_the_menu_is_closed_by_a_click_elsewhere() {
-    let mut harness = harness(&Listener::default(), 0, false);
+fn typed_text_is_applied_when_the_menu_is_closed_by_a_click_elsewhere() {
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     harness.run();
     harness.get_by_label_contains("Role and images of fog:").click();
     harness.run();
@@ -147,7 +147,7 @@ fn what_was_typed_holds_when_the_menu_is_closed_by_a_click_elsewhere() {
 
 #[test]
 fn the_normalization_of_a_checkpoint_is_seen_and_changed_and_computed_anew() {
-    let mut harness = harness(&Listener::default(), 1, false);
+    let mut harness = harness(&FakeWorker::default(), 1, false);
     harness.run();
     harness.get_by_label("Normalization of Pretrained: CIFAR-10").click();
     harness.run();
@@ -157,47 +157,47 @@ fn the_normalization_of_a_checkpoint_is_seen_and_changed_and_computed_anew() {
         app.state.session.checkpoints[0].normalization == imagenet && app.state.store.landscapes.is_empty()
     });
     harness.get_by_label("Normalization of Pretrained: ImageNet");
-    assert_eq!(harness.state().state.history.undoes(), Some("normalize the inputs of Pretrained"));
+    assert_eq!(harness.state().state.history.undo_name(), Some("normalize the inputs of Pretrained"));
 }
 
 #[test]
-fn a_landscape_steps_aside_for_a_question_and_goes_on_after_it() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 0, false);
-    let says = |event| {
-        let theirs = listener.0.borrow().asked.last().unwrap().0;
-        listener.0.borrow_mut().says.push_back(WorkerEvent::Job(theirs, event));
+fn a_landscape_is_interrupted_for_an_inspection_and_continues_afterwards() {
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 0, false);
+    let send = |event| {
+        let worker_id = fake_worker.0.borrow().asked.last().unwrap().0;
+        fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(worker_id, event));
     };
     let id = harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Waiting);
     harness.run();
-    let theirs = listener.0.borrow().asked.last().unwrap().0;
+    let worker_id = fake_worker.0.borrow().asked.last().unwrap().0;
     harness.state_mut().state.store.add(JobSpec::Methods, JobState::Waiting);
     harness.run();
     harness.run();
-    assert_eq!(listener.0.borrow().cancelled, [theirs], "asked once");
-    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(theirs, JobEvent::Cancelled));
+    assert_eq!(fake_worker.0.borrow().cancelled, [worker_id], "asked once");
+    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(worker_id, JobEvent::Cancelled));
     harness.run();
     assert_eq!(harness.state().state.store.jobs[&id].state, JobState::Waiting);
-    assert_eq!(listener.0.borrow().asked.last().unwrap().1, JobSpec::Methods);
+    assert_eq!(fake_worker.0.borrow().asked.last().unwrap().1, JobSpec::Methods);
     harness.get_by_label("Methods of training");
-    says(JobEvent::Done { output: JobOutput::Methods { methods: Vec::new() } });
+    send(JobEvent::Done { output: JobOutput::Methods { methods: Vec::new() } });
     harness.run();
-    assert_eq!(listener.0.borrow().asked.last().unwrap().1, landscape_job("ERM"));
-    // One that was stopped by hand stays stopped.
+    assert_eq!(fake_worker.0.borrow().asked.last().unwrap().1, landscape_job("ERM"));
+    // A job that the user stopped stays stopped.
     harness.state_mut().state.store.add(JobSpec::Methods, JobState::Waiting);
     harness.run();
     harness.get_by_label("Cancel Landscape · ERM").click();
     harness.run();
-    says(JobEvent::Cancelled);
+    send(JobEvent::Cancelled);
     harness.run();
     assert_eq!(harness.state().state.store.jobs[&id].state, JobState::Cancelled);
 }
 
 #[test]
-fn the_demo_as_it_came_gives_way_to_what_one_opens_and_a_changed_one_does_not() {
+fn the_unchanged_demo_is_replaced_by_own_files_and_a_changed_one_is_not() {
     let dir = tempfile::tempdir().unwrap();
     let demo = Session { seed: 7, ..session() };
-    let mut harness = empty(&Listener::default());
+    let mut harness = empty(&FakeWorker::default());
     harness.state_mut().show_as_demo(demo.clone());
     harness.state_mut().commands.push(Command::Open(vec![dir.path().to_owned()], OpenAs::ByContent));
     run_until(&mut harness, |app| app.state.session.datasets.len() == 1);
@@ -210,24 +210,24 @@ fn the_demo_as_it_came_gives_way_to_what_one_opens_and_a_changed_one_does_not() 
 }
 
 #[test]
-fn a_landscape_steps_aside_for_another_analysis_that_is_looked_at() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 0, false);
+fn a_landscape_is_interrupted_for_the_shown_analysis() {
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 0, false);
     harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Waiting);
     harness.state_mut().state.store.add(score_job("ERM"), JobState::Waiting);
     harness.run();
-    assert_eq!(listener.0.borrow().asked.last().unwrap().1, landscape_job("ERM"), "it is looked at");
+    assert_eq!(fake_worker.0.borrow().asked.last().unwrap().1, landscape_job("ERM"), "it is looked at");
     harness.get_by_label("Energy").click();
     harness.run();
-    let theirs = listener.0.borrow().asked.last().unwrap().0;
-    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(theirs, JobEvent::Cancelled));
+    let worker_id = fake_worker.0.borrow().asked.last().unwrap().0;
+    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(worker_id, JobEvent::Cancelled));
     harness.run();
-    assert_eq!(listener.0.borrow().asked.last().unwrap().1, score_job("ERM"));
+    assert_eq!(fake_worker.0.borrow().asked.last().unwrap().1, score_job("ERM"));
 }
 
 #[test]
 fn a_run_is_offered_the_training_half_of_what_is_open() {
-    let mut harness = harness(&Listener::default(), 1, false);
+    let mut harness = harness(&FakeWorker::default(), 1, false);
     harness.state_mut().state.session.view.tab = Tab::RUNS;
     give(&mut harness, Command::Run(crate::ui::command::RunCommand::New));
     harness.get_by_label("Train on the training split of digits test").click();
@@ -238,8 +238,8 @@ fn a_run_is_offered_the_training_half_of_what_is_open() {
 }
 
 #[test]
-fn the_menu_of_a_dataset_says_what_its_labels_follow_from() {
-    let mut harness = harness(&Listener::default(), 0, false);
+fn the_menu_of_a_dataset_shows_the_source_of_its_labels() {
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     let mut table = scores(0);
     let matched = flatland_core::result::LabelRecord {
         rule: "matched".into(),

@@ -1,4 +1,4 @@
-//! Jobs: the order of the queue, the log, the end of all work; and the Hessian, from the asking to the figure.
+//! Jobs: the order of the queue, the log, the end of all work; and the Hessian, from the request to the figure.
 
 use super::*;
 use crate::ui::state::log::Level;
@@ -6,19 +6,19 @@ use flatland_core::job::{HessianJob, JobId, PlanOptions, WeightsJob};
 use flatland_core::result::{BandManifest, Eigenvalue, Embedding, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
 use flatland_core::session::{HessianSettings, NetworkChoice};
 
-fn asked(listener: &Listener) -> Vec<String> {
-    listener.0.borrow().asked.iter().map(|(_, spec)| crate::ui::state::store::title(spec)).collect()
+fn requested(fake_worker: &FakeWorker) -> Vec<String> {
+    fake_worker.0.borrow().asked.iter().map(|(_, spec)| crate::ui::state::store::title(spec)).collect()
 }
 
-/// The worker ends what it has.
-fn finish(listener: &Listener, event: JobEvent) {
-    let theirs: JobId = listener.0.borrow().asked.last().unwrap().0;
-    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(theirs, event));
+/// The worker ends its job with this event.
+fn finish(fake_worker: &FakeWorker, event: JobEvent) {
+    let worker_id: JobId = fake_worker.0.borrow().asked.last().unwrap().0;
+    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(worker_id, event));
 }
 
 #[test]
-fn what_is_not_read_and_what_is_written_is_called_so() {
-    let mut harness = harness(&Listener::default(), 0, false);
+fn missing_results_and_jobs_that_write_weights_have_clear_titles() {
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     harness
         .state_mut()
         .state
@@ -32,17 +32,17 @@ fn what_is_not_read_and_what_is_written_is_called_so() {
 }
 
 #[test]
-fn results_of_other_days_are_read_by_the_names_of_today() {
+fn results_saved_under_old_names_get_the_present_names() {
     let folder = tempfile::tempdir().unwrap();
     surface(1, false).save(folder.path()).unwrap();
     curve(1).save(folder.path()).unwrap();
-    // What is made by hand has no features.
+    // These embeddings have no features.
     Embedding { feature_dim: 0, classes: 0, ..embedding(1) }.save(folder.path()).unwrap();
     scores(1).save(folder.path(), "ERM").unwrap();
     for mut job in [landscape_job("Mine"), sharpness_job("Mine"), embedding_job("Mine"), score_job("Mine")] {
         job.set_out(folder.path().to_owned());
         job.datasets_mut().into_iter().for_each(|dataset| dataset.source.name.insert_str(0, "my "));
-        let Found { loaded: Some(loaded), error: None, .. } = crate::ui::work::results::load(&job) else { panic!("{job:?}") };
+        let JobFiles { loaded: Some(loaded), error: None, .. } = crate::ui::work::results::load(&job) else { panic!("{job:?}") };
         let all_mine = |names: Vec<&String>| names.len() > 1 && names.iter().all(|name| name.starts_with("my "));
         match *loaded {
             Loaded::Landscape(surface) => {
@@ -61,8 +61,8 @@ fn results_of_other_days_are_read_by_the_names_of_today() {
 }
 
 #[test]
-fn background_work_that_panics_is_told_and_the_window_goes_on() {
-    let mut harness = harness(&Listener::default(), 1, false);
+fn a_panic_in_background_work_is_reported_and_the_window_continues() {
+    let mut harness = harness(&FakeWorker::default(), 1, false);
     harness.state_mut().background.spawn(|| panic!("no room"), || {});
     run_until(&mut harness, |app| app.state.message.is_some());
     harness.run();
@@ -72,8 +72,8 @@ fn background_work_that_panics_is_told_and_the_window_goes_on() {
 
 #[test]
 fn the_queue_shows_its_order_and_a_job_can_be_moved_to_the_front() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 0, false);
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 0, false);
     for name in ["Pretrained", "ERM", "OE", "SAM"] {
         harness.state_mut().state.store.add(landscape_job(name), JobState::Waiting);
     }
@@ -91,19 +91,19 @@ fn the_queue_shows_its_order_and_a_job_can_be_moved_to_the_front() {
     assert!(below(&harness, "ERM", "SAM"));
     assert!(harness.query_by_label("Move Landscape · SAM to the front").is_none(), "it is there already");
     for _ in 0..3 {
-        finish(&listener, JobEvent::Cancelled);
+        finish(&fake_worker, JobEvent::Cancelled);
         harness.run();
     }
-    assert_eq!(asked(&listener), ["Landscape · Pretrained", "Landscape · SAM", "Landscape · ERM", "Landscape · OE"]);
+    assert_eq!(requested(&fake_worker), ["Landscape · Pretrained", "Landscape · SAM", "Landscape · ERM", "Landscape · OE"]);
 }
 
 #[test]
 fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_copied() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 0, false);
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 0, false);
     harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Waiting);
     harness.run();
-    listener.0.borrow_mut().says.extend([
+    fake_worker.0.borrow_mut().events.extend([
         WorkerEvent::Job(1000, JobEvent::Started),
         WorkerEvent::OutputLine("[W] a line of libtorch".into()),
         WorkerEvent::Job(1000, JobEvent::Warning { message: "3 images cannot be read".into() }),
@@ -131,7 +131,7 @@ fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_cop
     harness.get_by_label("Copy the lines shown").click();
     harness.run();
     harness.get_by_label("Copied: the log");
-    assert_eq!(harness.state().state.log.least, Level::Warning);
+    assert_eq!(harness.state().state.log.min_level, Level::Warning);
     harness.get_by_label("Close the log").click();
     harness.run();
     assert!(harness.query_by_label("Close the log").is_none());
@@ -139,7 +139,7 @@ fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_cop
 
 #[test]
 fn a_long_log_draws_only_what_is_seen() {
-    let mut harness = harness(&Listener::default(), 0, false);
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     for k in 0..4000 {
         harness.state_mut().state.log.push(Level::Output, String::new(), &format!("line number {k}"));
     }
@@ -153,28 +153,28 @@ fn a_long_log_draws_only_what_is_seen() {
 
 #[test]
 fn the_end_of_all_work_is_told_when_it_took_a_while() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 0, false);
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 0, false);
     harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Waiting);
     harness.state_mut().state.store.add(landscape_job("OE"), JobState::Waiting);
     harness.run();
-    finish(&listener, JobEvent::Started);
+    finish(&fake_worker, JobEvent::Started);
     harness.run();
     harness.input_mut().time = Some(harness.input().time.unwrap_or(0.0) + 100.0);
     harness.step();
-    finish(&listener, JobEvent::Failed { message: "broken".into() });
+    finish(&fake_worker, JobEvent::Failed { message: "broken".into() });
     harness.run();
     assert!(harness.state().state.message.is_none(), "another job is open");
     harness.get_by_label("Cancel Landscape · OE").click();
     harness.run();
-    finish(&listener, JobEvent::Cancelled);
+    finish(&fake_worker, JobEvent::Cancelled);
     harness.run();
     harness.get_by_label_contains("Finished: 0 jobs done, 1 failed, in 1 min");
 }
 
 #[test]
 fn what_is_used_stands_below_the_jobs() {
-    let mut harness = harness(&Listener::default(), 1, false);
+    let mut harness = harness(&FakeWorker::default(), 1, false);
     harness.run();
     if cfg!(target_os = "linux") {
         harness.get_by_label_contains(" · window ");
@@ -229,8 +229,8 @@ pub(super) fn with_spectra(app: &mut App, n: usize) {
 }
 
 #[test]
-fn a_search_that_never_left_is_told_in_the_window() {
-    let mut harness = harness(&Listener::default(), 2, false);
+fn a_search_that_never_moved_is_reported_in_the_window() {
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     let mut stuck = curve(0);
     for point in &mut stuck.points {
         point.unmoved = Some(flatland_core::result::Unmoved { batches: 1, why: flatland_core::result::Stuck::NoGradient });
@@ -253,7 +253,7 @@ fn the_hessian_of_layers_is_shown_where_it_was_asked_for() {
         lambda_max: Eigenvalue { value, residual: 0.01 },
         ..Default::default()
     };
-    let mut harness = harness(&Listener::default(), 2, false);
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     let app = harness.state_mut();
     with_spectra(app, 2);
     let id = app.state.store.add(hessian_job(CHECKPOINTS[0]), JobState::Done);
@@ -272,7 +272,7 @@ fn the_hessian_of_layers_is_shown_where_it_was_asked_for() {
 
 #[test]
 fn the_hessian_is_offered_where_the_session_does_not_ask_for_it() {
-    let mut harness = harness(&Listener::default(), 2, false);
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.get_by_label("Hessian").click();
     harness.run();
     harness.get_by_label("Compute the Hessian").click();
@@ -280,7 +280,7 @@ fn the_hessian_is_offered_where_the_session_does_not_ask_for_it() {
     assert_eq!(harness.state().state.session.hessian, Some(HessianSettings::default()));
     assert!(harness.query_by_label("Compute the Hessian").is_none());
     harness.get_by_label("Hessian of ERM on digits test, nothing computed yet");
-    // What the window plans is what the command line plans.
+    // The window plans the same jobs as the command line.
     let session = harness.state().state.session.clone();
     assert!(flatland_core::job::plan(&session, flatland_core::job::Analysis::Hessian, "/out".as_ref(), &PlanOptions::default()).is_ok());
 }
@@ -288,7 +288,7 @@ fn the_hessian_is_offered_where_the_session_does_not_ask_for_it() {
 #[test]
 fn spectra_are_shown_with_their_errors_and_exported() {
     let folder = tempfile::tempdir().unwrap();
-    let mut harness = harness(&Listener::default(), 2, false);
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     with_spectra(harness.state_mut(), 2);
     harness.get_by_label("Hessian").click();
     harness.run();
@@ -307,7 +307,7 @@ fn spectra_are_shown_with_their_errors_and_exported() {
 
 #[test]
 fn the_loss_over_several_planes_is_shown_where_the_session_asks_for_them() {
-    let mut harness = harness(&Listener::default(), 2, false);
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     let app = harness.state_mut();
     app.state.session.landscape.planes = 4;
     for (k, name) in CHECKPOINTS.into_iter().enumerate().take(2) {
@@ -333,23 +333,23 @@ fn the_loss_over_several_planes_is_shown_where_the_session_asks_for_them() {
 
 #[test]
 fn scores_and_spectra_are_shown_as_far_as_they_are_known_and_exported_when_they_are_whole() {
-    let mut harness = harness(&Listener::default(), 0, false);
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     harness.state_mut().state.session.view.tab = Tab::ENERGY;
     let id = harness.state_mut().state.store.add(score_job("ERM"), JobState::Running);
     let mut so_far = scores(1);
     so_far.datasets.retain(|data| data.role != "far");
     so_far.roles.retain(|_, role| role != "far");
-    harness.state_mut().loaded_partly(id, Some(Loaded::Scores(so_far)));
+    harness.state_mut().partial_read(id, Some(Loaded::Scores(so_far)));
     harness.run();
     harness.get_by_label_contains("Histogram of the Energy score of ERM, 4 datasets");
     let exports = |harness: &mut Harness<'static, App>| figure(harness.state_mut()).is_some();
     assert!(!exports(&mut harness), "a figure is of the whole");
-    harness.state_mut().result_read(id, Found { loaded: Some(Box::new(Loaded::Scores(scores(1)))), complete: true, error: None });
+    harness.state_mut().result_read(id, JobFiles { loaded: Some(Box::new(Loaded::Scores(scores(1)))), complete: true, error: None });
     harness.run();
     harness.get_by_label_contains("Histogram of the Energy score of ERM, 5 datasets");
     assert!(exports(&mut harness) && harness.state().state.store.partial.is_empty());
 
-    // What a job knew when it was stopped is not taken for its result.
+    // The partial result of a stopped job is not taken for its result.
     let other = harness.state_mut().state.store.add(score_job("SAM"), JobState::Running);
     harness.state_mut().state.store.insert_partial(other, Loaded::Scores(scores(3)));
     assert!(harness.state().state.store.scores_so_far("SAM").is_some());

@@ -14,7 +14,7 @@ fn view(harness: &Harness<'static, App>) -> LandscapeView {
 }
 
 fn whole() -> Harness<'static, App> {
-    let mut harness = harness(&Listener::default(), 5, false);
+    let mut harness = harness(&FakeWorker::default(), 5, false);
     harness.run();
     harness
 }
@@ -183,7 +183,7 @@ fn errors_take_the_place_of_values_and_keep_colours_of_their_own() {
 
 #[test]
 fn the_status_of_cells_lies_over_the_map_with_a_legend() {
-    let mut harness = harness(&Listener::default(), 3, true);
+    let mut harness = harness(&FakeWorker::default(), 3, true);
     harness.run();
     press(&mut harness, "status of cells");
     let of = |status| (0..3).map(|k| surface(k, k > 1)).map(|s| (0..441).filter(|k| s.status(*k) == status).count()).sum::<usize>();
@@ -196,7 +196,7 @@ fn the_status_of_cells_lies_over_the_map_with_a_legend() {
 }
 
 #[test]
-fn a_click_picks_the_node_and_its_losses_are_told() {
+fn a_click_picks_the_node_and_shows_its_losses() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = whole();
     let mut found = surface(3, false);
@@ -275,12 +275,12 @@ fn surfaces_show_colours() {
         return;
     }
     for theme in [egui::Theme::Light, egui::Theme::Dark] {
-        let listener = Listener::default();
+        let fake_worker = FakeWorker::default();
         let mut harness = Harness::builder()
             .with_size([1480.0, 920.0])
             .with_max_steps(40)
             .wgpu()
-            .build_eframe(move |cc| app(&cc.egui_ctx, &listener, 5, theme == egui::Theme::Dark));
+            .build_eframe(move |cc| app(&cc.egui_ctx, &fake_worker, 5, theme == egui::Theme::Dark));
         harness.state_mut().ctx.set_theme(theme);
         harness.state_mut().state.session.view.landscape.form = LandscapeForm::Surface;
         harness.run();
@@ -295,7 +295,7 @@ fn surfaces_show_colours() {
 }
 
 #[test]
-fn panels_that_part_start_from_what_all_showed_and_sections_go_on() {
+fn unlinked_panels_start_from_the_shared_view_and_sections_stay() {
     let mut harness = whole();
     let zoom = |harness: &mut Harness<'static, App>| {
         let at = harness.get_by_label_contains("Loss landscape of OE").rect().center();
@@ -320,8 +320,8 @@ fn panels_that_part_start_from_what_all_showed_and_sections_go_on() {
 }
 
 #[test]
-fn what_was_drawn_of_a_closed_checkpoint_goes() {
-    let app = app(&egui::Context::default(), &Listener::default(), 5, false);
+fn drawings_of_a_closed_checkpoint_are_removed() {
+    let app = app(&egui::Context::default(), &FakeWorker::default(), 5, false);
     let draw = |ui: &mut egui::Ui, (tab, app): &mut (LandscapeTab, App)| {
         let (dataset, mut commands) = (app.state.dataset(), Vec::new());
         let (mut scene, mut drafts) = Scene::of(&mut app.state, dataset.as_deref(), &mut commands);
@@ -351,9 +351,9 @@ fn what_was_drawn_of_a_closed_checkpoint_goes() {
     assert!(kept(&harness).is_empty());
 }
 
-/// A session whose landscapes are around an image of digits test, and what came of it for two checkpoints.
+/// A session whose landscapes are around an image of digits test, with results for two checkpoints.
 fn around_an_image() -> Harness<'static, App> {
-    let mut harness = harness(&Listener::default(), 0, false);
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     let app = harness.state_mut();
     app.state.session.checkpoints.truncate(2);
     let plane = InputPlane { image: 17, axes: Some(InputAxes::Gradient), ..InputPlane::default() };
@@ -417,7 +417,7 @@ fn decision_regions_have_a_legend_of_classes_in_the_place_of_the_colour_bar_and_
 }
 
 #[test]
-fn one_goes_back_to_the_weights_with_a_button_and_to_the_image_with_undo() {
+fn a_button_returns_to_the_weights_and_undo_to_the_image() {
     let mut harness = around_an_image();
     press(&mut harness, "Back to weights");
     assert_eq!(harness.state().state.session.landscape.plane, Axes::default());

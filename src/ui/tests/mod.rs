@@ -1,17 +1,18 @@
-//! The window by its accessible labels, with results made by hand and a worker that only listens.
+//! Tests of the window by its accessible labels, with known results and a fake worker.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod adapter;
-mod by_hand;
 mod closing;
 mod commands;
 mod compare;
 mod energy;
+mod fallback_fonts;
 mod figures;
 mod first_look;
-mod hands;
-mod hesitation;
+mod fixtures;
+mod hints;
 mod idle;
+mod interaction;
 mod jobs;
 mod landscapes;
 mod networks;
@@ -23,31 +24,30 @@ mod selecting;
 mod sessions;
 mod snapshots;
 mod stale;
-mod typefaces;
 mod weights;
 
 use crate::ui::state::worker_event::WorkerEvent;
-use crate::ui::tests::by_hand::{
-    CHECKPOINTS, DATASETS, Listener, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,
+use crate::ui::tests::fixtures::{
+    CHECKPOINTS, DATASETS, FakeWorker, axis, curve, embedding, embedding_job, inspection, landscape_job, score_job, scores, session,
     sharpness_job, surface,
 };
-use crate::ui::tests::hands::{button, drag, give, open_by_path, press, press_keys, run_until};
+use crate::ui::tests::interaction::{button, drag, give, open_by_path, press, press_keys, run_until};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
 use crate::ui::state::store::{JobState, Loaded};
 use crate::ui::update::App;
 use crate::ui::work::export::Export;
-use crate::ui::work::results::Found;
+use crate::ui::work::results::JobFiles;
 use crate::ui::work::worker_client::WorkerClient;
 use flatland_core::job::runs::RunOptions;
 use flatland_core::job::{JobEvent, JobOutput, JobSpec};
 use flatland_core::result::{Cell, Inspection, LandscapeManifest, LossSurface, Quantity, Reading};
 use flatland_core::session::{NetworkChoice, Tab};
 
-/// An app with the session above, and everything computed for the first `computed` checkpoints.
-fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -> App {
-    let mut app = App::new(ctx, WorkerClient::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE);
+/// An app with the session of the fixtures, with all results for the first `computed` checkpoints.
+fn app(ctx: &egui::Context, fake_worker: &FakeWorker, computed: usize, holes: bool) -> App {
+    let mut app = App::new(ctx, WorkerClient::new(Box::new(fake_worker.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE);
     app.state.session = session();
     for (k, name) in CHECKPOINTS.into_iter().enumerate().take(computed) {
         app.state.store.inspections.insert((format!("/nowhere/{name}.safetensors").into(), NetworkChoice::default()), inspection(name));
@@ -65,19 +65,22 @@ fn app(ctx: &egui::Context, listener: &Listener, computed: usize, holes: bool) -
     app
 }
 
-/// What the present tab shows, as a figure.
+/// The figure of the shown tab.
 fn figure(app: &mut App) -> Option<Export> {
     app.tabs.figure(&mut app.state)
 }
 
-fn harness(listener: &Listener, computed: usize, holes: bool) -> Harness<'static, App> {
-    let listener = listener.clone();
-    Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| app(&cc.egui_ctx, &listener, computed, holes))
+fn harness(fake_worker: &FakeWorker, computed: usize, holes: bool) -> Harness<'static, App> {
+    let fake_worker = fake_worker.clone();
+    Harness::builder()
+        .with_size([1480.0, 920.0])
+        .with_max_steps(40)
+        .build_eframe(move |cc| app(&cc.egui_ctx, &fake_worker, computed, holes))
 }
 
 #[test]
 fn every_panel_and_tab_has_a_name() {
-    let mut harness = harness(&Listener::default(), 5, false);
+    let mut harness = harness(&FakeWorker::default(), 5, false);
     harness.run();
     for name in CHECKPOINTS {
         harness.get_by_label(&format!("Close checkpoint {name}"));
@@ -102,9 +105,9 @@ fn every_panel_and_tab_has_a_name() {
 
 #[test]
 fn nothing_open_says_what_to_do() {
-    let listener = Listener::default();
+    let fake_worker = FakeWorker::default();
     let mut harness = Harness::builder().with_size([1200.0, 800.0]).build_eframe(move |cc| {
-        App::new(&cc.egui_ctx, WorkerClient::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE)
+        App::new(&cc.egui_ctx, WorkerClient::new(Box::new(fake_worker.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE)
     });
     harness.run();
     harness.get_by_label_contains("Open a checkpoint to see its loss landscape");
@@ -117,7 +120,7 @@ fn nothing_open_says_what_to_do() {
 
 #[test]
 fn pending_and_non_finite_cells_are_drawn() {
-    let mut harness = harness(&Listener::default(), 4, true);
+    let mut harness = harness(&FakeWorker::default(), 4, true);
     harness.run();
     let computed = surface(2, true).computed();
     assert!((100..440).contains(&computed));
@@ -133,7 +136,7 @@ fn pending_and_non_finite_cells_are_drawn() {
 
 #[test]
 fn what_is_estimated_is_drawn_and_says_about() {
-    let mut harness = harness(&Listener::default(), 0, false);
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     let id = harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Running);
     let (loss, std_error) = (vec![Some(0.5); 441], vec![Some(0.02); 441]);
     harness.state_mut().state.store.apply(id, JobEvent::Estimate { loss, std_error });
@@ -147,7 +150,7 @@ fn what_is_estimated_is_drawn_and_says_about() {
 
 #[test]
 fn another_quantity_takes_the_place_of_the_loss() {
-    let mut harness = harness(&Listener::default(), 0, false);
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     let mut surface = surface(0, false);
     for mut cell in surface.cells() {
         let value = 0.5 + 0.4 * (-cell.loss).exp();
@@ -167,8 +170,8 @@ fn another_quantity_takes_the_place_of_the_loss() {
 
 #[test]
 fn degenerate_grids_are_drawn() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 0, false);
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 0, false);
     for (name, alpha, beta) in [("ERM", vec![0.0], vec![0.0]), ("OE", vec![0.0, 0.5], vec![0.0]), ("SAM", axis(3), vec![-1.0, 0.0])] {
         let app = harness.state_mut();
         let id = app.state.store.add(landscape_job(name), JobState::Done);
@@ -191,22 +194,22 @@ fn degenerate_grids_are_drawn() {
 }
 
 #[test]
-fn a_dead_worker_leaves_the_window_alive_and_restarts() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 1, false);
+fn the_window_survives_the_end_of_the_worker_and_restarts_it() {
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 1, false);
     let app = harness.state_mut();
     let running = app.state.store.add(landscape_job("ERM"), JobState::Waiting);
     let waiting = app.state.store.add(landscape_job("OE"), JobState::Waiting);
     harness.run();
-    assert_eq!(listener.0.borrow().asked.len(), 1, "one job at a time");
-    let theirs = listener.0.borrow().asked[0].0;
+    assert_eq!(fake_worker.0.borrow().asked.len(), 1, "one job at a time");
+    let worker_id = fake_worker.0.borrow().asked[0].0;
     let cells = vec![Cell { i: 10, j: 10, loss: 0.1, accuracy: 0.9, loss_std_error: 0.01, count: 500, readings: Vec::new() }];
-    let death = "killed by signal 9";
-    listener.0.borrow_mut().says.extend([
-        WorkerEvent::Job(theirs, JobEvent::Started),
-        WorkerEvent::Job(theirs, JobEvent::Cells { cells }),
-        WorkerEvent::Job(theirs, JobEvent::Failed { message: death.into() }),
-        WorkerEvent::Died(death.into()),
+    let exit_reason = "killed by signal 9";
+    fake_worker.0.borrow_mut().events.extend([
+        WorkerEvent::Job(worker_id, JobEvent::Started),
+        WorkerEvent::Job(worker_id, JobEvent::Cells { cells }),
+        WorkerEvent::Job(worker_id, JobEvent::Failed { message: exit_reason.into() }),
+        WorkerEvent::Exited(exit_reason.into()),
     ]);
     harness.run();
     harness.get_by_label_contains("The worker ended: killed by signal 9");
@@ -215,16 +218,16 @@ fn a_dead_worker_leaves_the_window_alive_and_restarts() {
     assert_eq!(harness.state().state.store.jobs[&waiting].state, JobState::Interrupted);
     harness.get_by_label("Restart worker").click();
     harness.run();
-    assert_eq!(listener.0.borrow().restarts, 1);
-    assert_eq!(listener.0.borrow().asked.len(), 2, "the interrupted job is asked for again");
+    assert_eq!(fake_worker.0.borrow().restarts, 1);
+    assert_eq!(fake_worker.0.borrow().asked.len(), 2, "the interrupted job is asked for again");
     assert_eq!(harness.state().state.store.jobs[&running].state, JobState::Running);
     harness.get_by_label("Worker computing");
 }
 
 #[test]
 fn what_the_present_tab_shows_is_computed_first() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 0, false);
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 0, false);
     let app = harness.state_mut();
     for spec in [
         landscape_job("ERM"),
@@ -236,16 +239,16 @@ fn what_the_present_tab_shows_is_computed_first() {
     }
     harness.get_by_label("Energy").click();
     harness.run();
-    // The landscape went out before the click; from then on inspections first, then the tab's, then the rest in order.
-    let finish = |listener: &Listener| {
-        let theirs = listener.0.borrow().asked.last().unwrap().0;
-        listener.0.borrow_mut().says.push_back(WorkerEvent::Job(theirs, JobEvent::Cancelled));
+    // The landscape was sent before the click; afterwards inspections come first, then the tab's jobs, then the rest in order.
+    let finish = |fake_worker: &FakeWorker| {
+        let worker_id = fake_worker.0.borrow().asked.last().unwrap().0;
+        fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(worker_id, JobEvent::Cancelled));
     };
     for _ in 0..3 {
-        finish(&listener);
+        finish(&fake_worker);
         harness.run();
     }
-    let kinds: Vec<&str> = listener
+    let kinds: Vec<&str> = fake_worker
         .0
         .borrow()
         .asked
@@ -263,8 +266,8 @@ fn what_the_present_tab_shows_is_computed_first() {
 
 #[test]
 fn jobs_can_be_cancelled_running_or_waiting_and_asked_again() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 0, false);
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 0, false);
     let app = harness.state_mut();
     app.state.store.add(landscape_job("ERM"), JobState::Waiting);
     let waiting = app.state.store.add(landscape_job("OE"), JobState::Waiting);
@@ -272,7 +275,7 @@ fn jobs_can_be_cancelled_running_or_waiting_and_asked_again() {
     harness.get_by_label("Cancel Landscape · ERM").click();
     harness.get_by_label("Cancel Landscape · OE").click();
     harness.run();
-    assert_eq!(listener.0.borrow().cancelled, [1000], "the worker is told of the running one only");
+    assert_eq!(fake_worker.0.borrow().cancelled, [1000], "only the running job is cancelled in the worker");
     assert_eq!(harness.state().state.store.jobs[&waiting].state, JobState::Cancelled);
     harness.get_by_label("Run again Landscape · OE").click();
     harness.run();
@@ -282,7 +285,7 @@ fn jobs_can_be_cancelled_running_or_waiting_and_asked_again() {
 #[test]
 fn differences_to_the_baseline_take_the_place_of_the_losses_and_are_exported() {
     let folder = tempfile::tempdir().unwrap();
-    let mut harness = harness(&Listener::default(), 0, false);
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     for (k, name) in CHECKPOINTS.into_iter().enumerate().take(3) {
         let mut found = surface(k, false);
         found.loss_std_error = vec![0.01; 441];
@@ -321,23 +324,23 @@ fn differences_to_the_baseline_take_the_place_of_the_losses_and_are_exported() {
 
 #[test]
 fn a_running_job_can_pause_and_go_on() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 0, false);
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 0, false);
     let id = harness.state_mut().state.store.add(landscape_job("ERM"), JobState::Waiting);
     harness.run();
-    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(1000, JobEvent::Started));
+    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(1000, JobEvent::Started));
     harness.run();
     harness.get_by_label("Pause Landscape · ERM").click();
     harness.run();
-    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(1000, JobEvent::Paused));
+    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(1000, JobEvent::Paused));
     harness.run();
     assert_eq!(harness.state().state.store.jobs[&id].state, JobState::Paused);
     harness.get_by_label("Go on with Landscape · ERM").click();
     harness.run();
-    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(1000, JobEvent::Resumed));
+    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(1000, JobEvent::Resumed));
     harness.run();
     assert_eq!(harness.state().state.store.jobs[&id].state, JobState::Running);
-    assert_eq!(listener.0.borrow().paused, [(1000, true), (1000, false)]);
+    assert_eq!(fake_worker.0.borrow().paused, [(1000, true), (1000, false)]);
 }
 
 #[test]
@@ -347,27 +350,27 @@ fn a_session_opens_by_its_path_and_its_jobs_go_out() {
     let text = "version = 1\n[[checkpoint]]\nname = \"Mine\"\npath = \"mine.pt\"\n[[dataset]]\nname = \"test\"\nrole = \"id\"\npath = \"demo:test\"\n";
     std::fs::write(&path, text).unwrap();
     std::fs::write(folder.path().join("mine.pt"), b"not a checkpoint").unwrap();
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 2, false);
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 2, false);
     harness.run();
     open_by_path(&mut harness, &path.display().to_string());
     run_until(&mut harness, |app| app.state.session.checkpoints.len() == 1 && app.state.store.jobs.len() == 5);
-    run_until(&mut harness, |_| listener.0.borrow().asked.len() == 1);
+    run_until(&mut harness, |_| fake_worker.0.borrow().asked.len() == 1);
     harness.get_by_label("Close checkpoint Mine");
-    assert!(matches!(&listener.0.borrow().asked[0].1, JobSpec::Inspect { path, .. } if path.ends_with("mine.pt")));
+    assert!(matches!(&fake_worker.0.borrow().asked[0].1, JobSpec::Inspect { path, .. } if path.ends_with("mine.pt")));
     let refused = Inspection { error: Some("expected a checkpoint, found text".into()), ..Inspection::default() };
     let output = JobOutput::Inspection(Box::new(refused));
-    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(1000, JobEvent::Done { output }));
+    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(1000, JobEvent::Done { output }));
     harness.run();
     harness.get_by_label("expected a checkpoint, found text");
     let failed = |app: &App| app.state.store.jobs.values().filter(|job| matches!(job.state, JobState::Failed(_))).count();
-    assert_eq!((failed(harness.state()), listener.0.borrow().asked.len()), (4, 1), "nothing is computed of it");
+    assert_eq!((failed(harness.state()), fake_worker.0.borrow().asked.len()), (4, 1), "nothing is computed of it");
 }
 
 #[test]
-fn a_path_with_nothing_there_is_told_and_nothing_is_lost() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 5, false);
+fn a_path_that_does_not_exist_is_reported_and_nothing_is_lost() {
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 5, false);
     harness.run();
     open_by_path(&mut harness, "/nowhere/at/all.toml");
     run_until(&mut harness, |app| app.state.message.is_some());

@@ -1,4 +1,4 @@
-//! Which network a checkpoint is: asked where several fit, marked where one is assumed, changed where it stands, and what its BatchNorms say.
+//! The network of a checkpoint: a question if several fit, a mark if one is assumed, changes in its row, and warnings about BatchNorm.
 
 use egui::{Key, Modifiers};
 
@@ -12,15 +12,15 @@ fn entry(harness: &Harness<'static, App>) -> CheckpointEntry {
     harness.state().state.session.checkpoints.iter().find(|entry| entry.name == NAME).unwrap().clone()
 }
 
-/// What the worker says of the checkpoint's file when it is read as its entry says.
-fn tell(harness: &mut Harness<'static, App>, listener: &Listener, report: Inspection) {
+/// The worker reports this inspection of the checkpoint's file, read as its entry says.
+fn report_inspection(harness: &mut Harness<'static, App>, fake_worker: &FakeWorker, report: Inspection) {
     let entry = entry(harness);
     let spec = JobSpec::Inspect { path: entry.path.clone(), choice: entry.choice() };
     let app = harness.state_mut();
     let id = app.state.store.add(spec, JobState::Running);
     let output = JobOutput::Inspection(Box::new(report));
     app.worker_event(WorkerEvent::Job(id, JobEvent::Done { output }));
-    assert!(listener.0.borrow().restarts == 0);
+    assert!(fake_worker.0.borrow().restarts == 0);
     harness.run();
 }
 
@@ -34,13 +34,13 @@ fn small_mnist() -> Inspection {
 }
 
 #[test]
-fn a_file_of_several_networks_asks_and_shows_nothing_until_somebody_answers() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 1, false);
+fn a_file_that_fits_several_networks_shows_a_question_and_no_results_until_it_is_answered() {
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 1, false);
     harness.run();
     let has_results = |harness: &Harness<'static, App>| harness.state().state.store.scores.contains_key(NAME);
     assert!(has_results(&harness), "of before anybody knew");
-    tell(&mut harness, &listener, small_mnist());
+    report_inspection(&mut harness, &fake_worker, small_mnist());
     harness.get_by_label_contains("Its tensors fit several networks. Which is it?");
     assert!(!has_results(&harness) && harness.state().state.store.sharpness.is_empty());
     let failed = harness
@@ -49,7 +49,7 @@ fn a_file_of_several_networks_asks_and_shows_nothing_until_somebody_answers() {
         .store
         .jobs
         .values()
-        .filter(|job| matches!(&job.state, JobState::Failed(why) if why.contains("not begun")))
+        .filter(|job| matches!(&job.state, JobState::Failed(why) if why.contains("not started")))
         .count();
     assert_eq!(failed, 4, "landscape, sharpness, embedding and scores");
     press(&mut harness, &format!("mnist_tutorial: {NAME}"));
@@ -61,46 +61,46 @@ fn a_file_of_several_networks_asks_and_shows_nothing_until_somebody_answers() {
 
 #[test]
 fn an_assumed_network_is_marked_and_its_menu_offers_the_others() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 1, false);
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 1, false);
     let assumed = Inspection {
         ambiguous: vec!["resnet8_noshort".into()],
         assumed: vec![Assumed { what: "shortcuts".into(), value: "option A".into() }],
         ..inspection(NAME)
     };
-    tell(&mut harness, &listener, assumed.clone());
+    report_inspection(&mut harness, &fake_worker, assumed.clone());
     press(&mut harness, &format!("Network of {NAME}: resnet8, assumed"));
     press(&mut harness, "resnet8");
     assert_eq!(entry(&harness).architecture.as_deref(), Some("resnet8"), "stated");
-    tell(&mut harness, &listener, Inspection { assumed: Vec::new(), ..assumed.clone() });
+    report_inspection(&mut harness, &fake_worker, Inspection { assumed: Vec::new(), ..assumed.clone() });
     press(&mut harness, &format!("Network of {NAME}: resnet8"));
     press(&mut harness, "resnet8_noshort");
     assert_eq!(entry(&harness).architecture.as_deref(), Some("resnet8_noshort"));
-    tell(
+    report_inspection(
         &mut harness,
-        &listener,
+        &fake_worker,
         Inspection { architecture: Some("resnet8_noshort".into()), ambiguous: vec!["resnet8".into()], ..inspection(NAME) },
     );
     press(&mut harness, &format!("Network of {NAME}: resnet8_noshort"));
-    press(&mut harness, "As its tensors tell");
+    press(&mut harness, "As inferred from its tensors");
     assert_eq!(entry(&harness).architecture, None);
 }
 
 #[test]
 fn a_refused_file_offers_the_networks_that_it_can_be_read_as() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 1, false);
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 1, false);
     let loadable = vec![Loadable { architecture: "resnet8".into(), ignore: vec!["projector.*".into()] }];
     let error = Some("no known architecture has these tensors".into());
-    tell(&mut harness, &listener, Inspection { architecture: None, error, loadable, ..inspection(NAME) });
+    report_inspection(&mut harness, &fake_worker, Inspection { architecture: None, error, loadable, ..inspection(NAME) });
     press(&mut harness, &format!("Read as resnet8 without projector.*: {NAME}"));
     let entry = entry(&harness);
     assert_eq!((entry.architecture.as_deref(), entry.ignore.as_slice()), (Some("resnet8"), &["projector.*".to_owned()][..]));
 }
 
 #[test]
-fn what_the_batch_norms_say_stands_in_the_row_with_what_mends_it() {
-    let mut harness = harness(&Listener::default(), 1, false);
+fn warnings_about_batch_norms_are_in_the_row_with_their_corrections() {
+    let mut harness = harness(&FakeWorker::default(), 1, false);
     let app = harness.state_mut();
     let id = *app.state.store.jobs.keys().next().unwrap();
     let mut check = NetworkCheck {

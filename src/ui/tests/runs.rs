@@ -1,4 +1,4 @@
-//! The runs tab by its accessible labels, on run directories written by hand.
+//! The runs tab by its accessible labels, on run directories written by the tests.
 
 use crate::ui::state::worker_event::WorkerEvent;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use egui_kittest::kittest::Queryable;
 use super::run_until;
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::state::run::tests::methods;
-use crate::ui::tests::by_hand::{Listener, inspection, session};
 use crate::ui::tests::closing::press_close;
+use crate::ui::tests::fixtures::{FakeWorker, inspection, session};
 use crate::ui::update::App;
 use crate::ui::work::worker_client::WorkerClient;
 use flatland_core::job::runs::RunOptions;
@@ -36,24 +36,24 @@ fn write_run(root: &Path, name: &str, rho: f64, status: RunStatus, asked: f64) -
     folder
 }
 
-/// The window on the runs tab, looking into `root`.
-fn harness(root: &Path, listener: &Listener, options: RunOptions) -> Harness<'static, App> {
-    let (listener, root) = (listener.clone(), root.to_owned());
+/// The window on the runs tab with the runs of `root`.
+fn harness(root: &Path, fake_worker: &FakeWorker, options: RunOptions) -> Harness<'static, App> {
+    let (fake_worker, root) = (fake_worker.clone(), root.to_owned());
     let mut harness = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| {
-        let mut app = App::new(&cc.egui_ctx, WorkerClient::new(Box::new(listener.clone())), options, Vec::new(), Tab::RUNS);
+        let mut app = App::new(&cc.egui_ctx, WorkerClient::new(Box::new(fake_worker.clone())), options, Vec::new(), Tab::RUNS);
         app.commands.push(Command::Run(RunCommand::LookInto(root)));
         app
     });
-    run_until(&mut harness, |app| app.state.runs.book.looked);
+    run_until(&mut harness, |app| app.state.runs.run_list.was_read);
     harness
 }
 
 fn quiet(root: &Path) -> Harness<'static, App> {
-    harness(root, &Listener::default(), RunOptions::default())
+    harness(root, &FakeWorker::default(), RunOptions::default())
 }
 
-/// Opens the form with everything that it can ask for, and tells it the methods.
-pub(super) fn open_form(harness: &mut Harness<'static, App>, listener: &Listener) {
+/// Opens the form with all its fields, and reports the methods.
+pub(super) fn open_form(harness: &mut Harness<'static, App>, fake_worker: &FakeWorker) {
     let app = harness.state_mut();
     app.state.session = flatland_core::session::Session { view: app.state.session.view.clone(), ..session() };
     app.state.store.inspections.insert(("/nowhere/Pretrained.safetensors".into(), NetworkChoice::default()), inspection("Pretrained"));
@@ -74,14 +74,14 @@ pub(super) fn open_form(harness: &mut Harness<'static, App>, listener: &Listener
     app.state.session.checkpoints[0].path = "/nowhere/Pretrained.safetensors".into();
     harness.get_by_label("New run…").click();
     harness.run();
-    tell_methods(harness, listener);
+    report_methods(harness, fake_worker);
 }
 
-fn tell_methods(harness: &mut Harness<'static, App>, listener: &Listener) {
+fn report_methods(harness: &mut Harness<'static, App>, fake_worker: &FakeWorker) {
     let asked =
-        listener.0.borrow().asked.iter().find(|(_, spec)| *spec == JobSpec::Methods).map(|(id, _)| *id).expect("methods are asked for");
+        fake_worker.0.borrow().asked.iter().find(|(_, spec)| *spec == JobSpec::Methods).map(|(id, _)| *id).expect("methods are asked for");
     let output = JobOutput::Methods { methods: methods() };
-    listener.0.borrow_mut().says.push_back(WorkerEvent::Job(asked, JobEvent::Done { output }));
+    fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(asked, JobEvent::Done { output }));
     harness.run();
 }
 
@@ -104,12 +104,12 @@ fn the_folder_of_the_runs_comes_back_with_the_session() {
     let text = first.state().state.session.to_toml(Path::new("/elsewhere")).unwrap();
     let mut second = Harness::builder().build_eframe(move |cc| {
         let mut app =
-            App::new(&cc.egui_ctx, WorkerClient::new(Box::new(Listener::default())), RunOptions::default(), Vec::new(), Tab::RUNS);
+            App::new(&cc.egui_ctx, WorkerClient::new(Box::new(FakeWorker::default())), RunOptions::default(), Vec::new(), Tab::RUNS);
         app.state.session = toml::from_str(&text).unwrap();
         app
     });
-    run_until(&mut second, |app| app.state.runs.book.runs.len() == 1);
-    // A session that says no folder looks where runs are by default.
+    run_until(&mut second, |app| app.state.runs.run_list.runs.len() == 1);
+    // A session without a folder uses the default folder of runs.
     second.state_mut().execute(Command::NewSession);
     run_until(&mut second, |app| app.state.runs.root != folder.path());
 }
@@ -130,7 +130,7 @@ fn runs_are_listed_with_their_states_and_their_curves_can_be_read() {
     let mut harness = quiet(folder.path());
     harness.run();
     harness.get_by_label("done");
-    // Nobody holds the lock: whatever its last word was, nobody is at it.
+    // No process holds the lock, so the run has ended, whatever its last state was.
     harness.get_by_label("interrupted");
     harness.get_by_label("Resume run narrow");
     assert_eq!(harness.get_all_by_label("dr_sam · epoch 2 of 2 · 1 min 15 s").count(), 2);
@@ -180,29 +180,29 @@ fn a_run_that_is_killed_or_written_meanwhile_is_noticed() {
     harness.get_by_label("Pause run one").click();
     let start = std::time::Instant::now();
     while run.asked() != Some(Control::Pause) {
-        assert!(start.elapsed().as_secs() < 60, "the word is left");
+        assert!(start.elapsed().as_secs() < 60, "the request is written");
         harness.run();
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     harness.get_by_label("running");
     let state = RunState { status: RunStatus::Paused, pid: 1, ..RunState::queued(1.0) };
     run.write_state(&state).unwrap();
-    run_until(&mut harness, |app| app.state.runs.book.runs.values().all(|run| run.view.status == RunStatus::Paused));
+    run_until(&mut harness, |app| app.state.runs.run_list.runs.values().all(|run| run.view.status == RunStatus::Paused));
     harness.get_by_label("Resume run one");
     drop(lock);
-    run_until(&mut harness, |app| app.state.runs.book.runs.values().all(|run| run.view.status == RunStatus::Interrupted));
+    run_until(&mut harness, |app| app.state.runs.run_list.runs.values().all(|run| run.view.status == RunStatus::Interrupted));
     write_run(folder.path(), "two", 0.5, RunStatus::Done, 2.0);
-    run_until(&mut harness, |app| app.state.runs.book.runs.len() == 2);
+    run_until(&mut harness, |app| app.state.runs.run_list.runs.len() == 2);
     harness.get_by_label("Show run two");
 }
 
 #[test]
-fn closing_over_a_run_asks_and_stopping_leaves_it_word() {
+fn closing_with_a_run_asks_and_stopping_requests_it_to_stop() {
     let root = tempfile::tempdir().unwrap();
     let run = write_run(root.path(), "mine", 0.1, RunStatus::Running, 1.0);
     let _lock: RunLock = run.lock().unwrap();
     let mut harness = quiet(root.path());
-    run_until(&mut harness, |app| app.state.under_way() == (0, 1));
+    run_until(&mut harness, |app| app.state.counts_in_progress() == (0, 1));
     assert!(press_close(&mut harness));
     harness.run_ok();
     harness.get_by_label("1 run is under way");
@@ -214,7 +214,7 @@ fn closing_over_a_run_asks_and_stopping_leaves_it_word() {
     assert!(press_close(&mut harness));
     harness.run_ok();
     harness.get_by_label("Stop and close").click();
-    run_until(&mut harness, |app| app.state.runs_told);
+    run_until(&mut harness, |app| app.state.runs_asked_to_stop);
     assert_eq!(run.asked(), Some(Control::Stop));
     harness.run_ok();
     assert!(!press_close(&mut harness), "the run ends by itself; nothing waits for it");
@@ -238,18 +238,18 @@ fn a_finished_run_joins_the_session_with_one_click() {
     harness.get_by_label("Add to session the best weights of run mine").click();
     harness.run();
     assert_eq!(harness.state().state.session.checkpoints.len(), 1, "once is enough");
-    // The last weights are others, and said to be.
+    // The last weights are different ones, and the label says so.
     harness.get_by_label("Add to session the last weights of run mine").click();
     harness.run();
     assert_eq!(harness.state().state.session.checkpoints.last().unwrap().path, run.last_weights());
-    harness.get_by_label_contains("has joined the session with its last weights");
+    harness.get_by_label_contains("to the session with its last weights");
 }
 
 #[test]
 fn the_form_is_made_from_what_the_worker_can_train_with() {
-    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
-    let mut harness = harness(folder.path(), &listener, RunOptions::default());
-    open_form(&mut harness, &listener);
+    let (folder, fake_worker) = (tempfile::tempdir().unwrap(), FakeWorker::default());
+    let mut harness = harness(folder.path(), &fake_worker, RunOptions::default());
+    open_form(&mut harness, &fake_worker);
     assert_eq!(harness.query_all_by_label("resnet8 · 8 classes · 78,042 parameters").count(), 2, "at the left and in the form");
     assert!(harness.query_by_label("rho").is_none(), "ERM has no hyperparameters");
     harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, "Method").click();
@@ -265,10 +265,10 @@ fn the_form_is_made_from_what_the_worker_can_train_with() {
 }
 
 #[test]
-fn what_is_wrong_stands_at_its_field_and_nothing_starts_until_it_is_right() {
-    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
-    let mut harness = harness(folder.path(), &listener, RunOptions::default());
-    open_form(&mut harness, &listener);
+fn errors_are_shown_at_their_fields_and_nothing_starts_until_they_are_corrected() {
+    let (folder, fake_worker) = (tempfile::tempdir().unwrap(), FakeWorker::default());
+    let mut harness = harness(folder.path(), &fake_worker, RunOptions::default());
+    open_form(&mut harness, &fake_worker);
     fill(&mut harness, "Learning rate", "-1");
     harness.get_by_label("expected a number above 0, found `-1`");
     harness.get_by_label("Cannot start yet: expected a number above 0, found `-1`");
@@ -280,19 +280,19 @@ fn what_is_wrong_stands_at_its_field_and_nothing_starts_until_it_is_right() {
 }
 
 #[test]
-fn where_no_run_tells_how_long_it_takes_the_worker_times_a_few_steps() {
-    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
-    let mut harness = harness(folder.path(), &listener, RunOptions::default());
-    open_form(&mut harness, &listener);
-    harness.get_by_label_contains("no run of a resnet8 in this folder to go by");
+fn without_an_earlier_run_the_worker_times_a_few_steps() {
+    let (folder, fake_worker) = (tempfile::tempdir().unwrap(), FakeWorker::default());
+    let mut harness = harness(folder.path(), &fake_worker, RunOptions::default());
+    open_form(&mut harness, &fake_worker);
+    harness.get_by_label_contains("this folder has no run of a resnet8 to compare with");
     let mut answer = |event: JobEvent| {
         harness.get_by_label("Time a few steps").click();
         harness.run();
-        let asked = listener.0.borrow().asked.last().cloned();
+        let asked = fake_worker.0.borrow().asked.last().cloned();
         let Some((id, JobSpec::Pace { run, .. })) = asked else { panic!("expected a trial, found {asked:?}") };
         assert_eq!((run.method.name.as_str(), run.batch), ("erm", 128));
         harness.get_by_label("Timing a few steps…");
-        listener.0.borrow_mut().says.push_back(WorkerEvent::Job(id, event));
+        fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(id, event));
         harness.run();
     };
     answer(JobEvent::Failed { message: "expected images in `digits train`, found none".into() });
@@ -302,7 +302,7 @@ fn where_no_run_tells_how_long_it_takes_the_worker_times_a_few_steps() {
     assert!(harness.query_by_label("Time a few steps").is_none(), "nothing would tell better");
 }
 
-/// A worker of a line of shell that does nothing.
+/// A worker that is a shell script and does nothing.
 #[cfg(unix)]
 fn idle_worker(folder: &Path) -> RunOptions {
     use std::os::unix::fs::PermissionsExt;
@@ -315,9 +315,9 @@ fn idle_worker(folder: &Path) -> RunOptions {
 #[test]
 #[cfg(unix)]
 fn start_writes_the_run_and_the_list_shows_it_queued() {
-    let (folder, tools, listener) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), Listener::default());
-    let mut harness = harness(folder.path(), &listener, idle_worker(tools.path()));
-    open_form(&mut harness, &listener);
+    let (folder, tools, fake_worker) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), FakeWorker::default());
+    let mut harness = harness(folder.path(), &fake_worker, idle_worker(tools.path()));
+    open_form(&mut harness, &fake_worker);
     let checkpoint = tools.path().join("start.safetensors");
     std::fs::write(&checkpoint, b"weights").unwrap();
     fill(&mut harness, "Path", &checkpoint.display().to_string());
@@ -327,8 +327,8 @@ fn start_writes_the_run_and_the_list_shows_it_queued() {
     harness.run();
     run_until(&mut harness, |app| app.state.message.is_some());
     assert!(harness.state().state.runs.form.is_none(), "{:?}", harness.state().state.message);
-    // The directory is there before the process has said that it lives.
-    run_until(&mut harness, |app| app.state.runs.book.runs.values().any(|run| run.view.status == RunStatus::Queued));
+    // The directory exists before the process has written its state.
+    run_until(&mut harness, |app| app.state.runs.run_list.runs.values().any(|run| run.view.status == RunStatus::Queued));
     harness.run();
     harness.get_by_label("queued");
     let run: RunConfig = RunFolder::new(&folder.path().join("mine")).config().unwrap();
@@ -338,9 +338,9 @@ fn start_writes_the_run_and_the_list_shows_it_queued() {
 
 #[test]
 fn a_start_that_fails_keeps_the_form_and_says_why() {
-    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
-    let mut harness = harness(folder.path(), &listener, RunOptions::default());
-    open_form(&mut harness, &listener);
+    let (folder, fake_worker) = (tempfile::tempdir().unwrap(), FakeWorker::default());
+    let mut harness = harness(folder.path(), &fake_worker, RunOptions::default());
+    open_form(&mut harness, &fake_worker);
     harness.get_by_label("Start run").click();
     harness.run();
     run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| message.is_error));
@@ -351,13 +351,13 @@ fn a_start_that_fails_keeps_the_form_and_says_why() {
 
 #[test]
 fn a_run_is_repeated_with_changes() {
-    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
+    let (folder, fake_worker) = (tempfile::tempdir().unwrap(), FakeWorker::default());
     write_run(folder.path(), "first", 0.125, RunStatus::Done, 1.0);
-    let mut harness = harness(folder.path(), &listener, RunOptions::default());
+    let mut harness = harness(folder.path(), &fake_worker, RunOptions::default());
     harness.run();
     harness.get_by_label("Repeat with changes run first").click();
     harness.run();
-    tell_methods(&mut harness, &listener);
+    report_methods(&mut harness, &fake_worker);
     harness.get_by_label("New run, as first with changes");
     assert_eq!(harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "rho").value(), Some("0.125".into()));
     let draft = &harness.state().state.runs.form.as_ref().unwrap().draft;
@@ -388,14 +388,14 @@ pub(super) fn write_curves(root: &Path) {
 
 #[test]
 fn curves_are_read_at_the_pointer_and_the_form_says_what_keeps_it_from_starting() {
-    let (folder, listener) = (tempfile::tempdir().unwrap(), Listener::default());
+    let (folder, fake_worker) = (tempfile::tempdir().unwrap(), FakeWorker::default());
     write_curves(folder.path());
-    let mut harness = harness(folder.path(), &listener, RunOptions::default());
+    let mut harness = harness(folder.path(), &fake_worker, RunOptions::default());
     let plot = harness.get_by_label_contains("Training loss:").rect();
     harness.hover_at(plot.center());
     harness.run();
     harness.get_by_label_contains("Training loss at epoch ");
-    open_form(&mut harness, &listener);
+    open_form(&mut harness, &fake_worker);
     let draft = &mut harness.state_mut().state.runs.form.as_mut().unwrap().draft;
     (draft.method, draft.epochs) = ("dr_sam".into(), "none".into());
     harness.run();

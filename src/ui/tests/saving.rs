@@ -1,18 +1,18 @@
-//! What is saved can be opened again, nothing is written over unasked, and nothing that was done to a session is lost when another
-//! takes its place.
+//! Saved sessions can be opened again, nothing is overwritten without asking, and no change of a session is lost when another one
+//! replaces it.
 
 use egui::{Key, Modifiers};
 
 use super::*;
 use crate::ui::command::scatter::ScatterCommand;
 use crate::ui::command::{Command, OpenAs};
-use crate::ui::state::document::Recalling;
+use crate::ui::state::document::Restoring;
 use crate::ui::tests::sessions::{far, message, open_study, settle, study, window};
 use crate::ui::work::memory::Memory;
-use crate::ui::work::memory::keeper::Task;
+use crate::ui::work::memory::queue::Task;
 use flatland_core::session::{HessianSettings, Session};
 
-/// Two folders: of the memory, and of the sessions.
+/// Two folders: for the memory, and for sessions.
 fn folders() -> (tempfile::TempDir, tempfile::TempDir) {
     (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap())
 }
@@ -23,7 +23,7 @@ fn a_session_opens_again_when_a_checkpoint_of_its_figures_was_closed() {
     let path = study(folder.path());
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text + "project = [\"SAM\"]\n[figure]\ncompared = [\"ERM\", \"SAM\"]\nmethods = [\"SAM\"]\n").unwrap();
-    let mut harness = window(root.path(), &Listener::default(), vec![path.clone()]);
+    let mut harness = window(root.path(), &FakeWorker::default(), vec![path.clone()]);
     run_until(&mut harness, |app| app.state.session.checkpoints.len() == 2);
     harness.get_by_label("Close checkpoint SAM").click();
     harness.run();
@@ -44,8 +44,8 @@ fn what_could_not_be_opened_again_is_not_saved() {
 }
 
 #[test]
-fn a_closed_dataset_is_named_nowhere() {
-    let mut harness = harness(&Listener::default(), 0, false);
+fn a_closed_dataset_is_removed_from_all_settings() {
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     let gone = || vec!["textures".to_owned()];
     let session = &mut harness.state_mut().state.session;
     session.hessian = Some(HessianSettings { datasets: gone(), ..HessianSettings::default() });
@@ -59,7 +59,7 @@ fn a_closed_dataset_is_named_nowhere() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_any_more_is_not_written_over_unasked() {
+fn a_file_that_cannot_be_read_any_more_is_not_overwritten_without_asking() {
     let (root, folder) = folders();
     let mut harness = open_study(root.path(), folder.path());
     let path = folder.path().join("study.toml");
@@ -74,7 +74,7 @@ fn a_file_that_cannot_be_read_any_more_is_not_written_over_unasked() {
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| !app.state.unsaved());
     assert_eq!(Session::load(&path).unwrap().checkpoints.len(), 1);
-    // One that is gone is written anew.
+    // A file that was deleted is written again.
     std::fs::remove_file(&path).unwrap();
     harness.get_by_label("Close checkpoint SAM").click();
     harness.run();
@@ -84,7 +84,7 @@ fn a_file_that_cannot_be_read_any_more_is_not_written_over_unasked() {
 }
 
 #[test]
-fn an_ending_that_is_added_to_a_name_writes_over_nothing() {
+fn a_path_with_an_added_extension_overwrites_nothing() {
     let (root, folder) = folders();
     let mut harness = open_study(root.path(), folder.path());
     let taken = folder.path().join("taken.toml");
@@ -95,7 +95,7 @@ fn an_ending_that_is_added_to_a_name_writes_over_nothing() {
     assert!(message(&harness).contains("not saved") && message(&harness).contains("taken.toml"), "{}", message(&harness));
     assert_eq!(std::fs::read_to_string(&taken).unwrap(), "precious");
     assert_eq!(harness.state().state.document.file, Some(folder.path().join("study.toml")));
-    // Its own file is no other.
+    // The session's own file may be overwritten.
     harness.state_mut().commands.push(Command::Back);
     harness.get_by_label("Close checkpoint SAM").click();
     harness.run();
@@ -120,7 +120,7 @@ fn a_session_that_takes_the_place_of_one_that_is_being_saved_does_not_get_its_fi
 }
 
 #[test]
-fn how_a_file_was_looked_at_comes_back_after_another_one_and_the_file_is_the_truth() {
+fn the_view_of_a_file_is_restored_and_its_content_is_read_again() {
     let (root, folder) = folders();
     let mut harness = open_study(root.path(), folder.path());
     harness.state_mut().commands.push(Command::Scatter(ScatterCommand::Toggle(far())));
@@ -138,7 +138,7 @@ fn how_a_file_was_looked_at_comes_back_after_another_one_and_the_file_is_the_tru
 }
 
 #[test]
-fn another_tab_alone_is_nothing_to_bring_back() {
+fn another_tab_alone_is_not_an_unsaved_change() {
     let (root, folder) = folders();
     let mut harness = open_study(root.path(), folder.path());
     harness.get_by_label("Energy").click();
@@ -148,23 +148,23 @@ fn another_tab_alone_is_nothing_to_bring_back() {
     assert!(Memory::at(root.path()).left().is_empty());
 }
 
-/// Another window has left changes to the open file, in the slot that is given, and they are asked for.
+/// Another window has left changes to the open file in the returned slot, and they are requested.
 fn recall_changes(harness: &mut Harness<'static, App>, root: &std::path::Path) -> String {
-    let mut left = harness.state().state.kept(true);
+    let mut left = harness.state().state.kept_session(true);
     (left.unsaved, left.session.seed) = (true, 77);
     Memory::at(root).keep(&left).unwrap();
     let id = Memory::at(root).left()[0].id.clone();
-    harness.state_mut().state.recalling = Some(Recalling::Changes);
-    harness.state_mut().keeper.ask(Task::Take(id.clone()));
+    harness.state_mut().state.restoring = Some(Restoring::Changes);
+    harness.state_mut().memory_queue.push(Task::Restore(id.clone()));
     id
 }
 
 #[test]
-fn unsaved_changes_that_came_too_late_stay_where_they_are() {
+fn unsaved_changes_that_arrive_too_late_stay_in_their_slot() {
     let (root, folder) = folders();
     let mut harness = open_study(root.path(), folder.path());
     let id = recall_changes(&mut harness, root.path());
-    // Meanwhile something is changed here.
+    // In the meantime something is changed here.
     harness.state_mut().state.session.checkpoints.truncate(1);
     settle(&mut harness);
     harness.state_mut().commands.push(Command::SelectScore("msp".into()));
@@ -179,7 +179,7 @@ fn unsaved_changes_that_came_too_late_stay_where_they_are() {
 }
 
 #[test]
-fn unsaved_changes_that_are_being_recalled_stay_when_another_session_is_opened() {
+fn unsaved_changes_that_are_being_restored_stay_when_another_session_is_opened() {
     let (root, folder) = folders();
     let mut harness = open_study(root.path(), folder.path());
     let id = recall_changes(&mut harness, root.path());
@@ -191,13 +191,13 @@ fn unsaved_changes_that_are_being_recalled_stay_when_another_session_is_opened()
 }
 
 #[test]
-fn what_was_kept_and_cannot_be_read_is_told_at_the_start() {
+fn a_slot_that_cannot_be_read_is_reported_at_the_start() {
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(root.path().join("slots")).unwrap();
     std::fs::write(root.path().join("slots/9-9.toml"), "name = \"from another version\"").unwrap();
-    let mut harness = window(root.path(), &Listener::default(), Vec::new());
+    let mut harness = window(root.path(), &FakeWorker::default(), Vec::new());
     run_until(&mut harness, |app| app.state.document.name == "Demo");
-    assert!(message(&harness).contains("cannot read what was kept") && message(&harness).contains("9-9.toml"), "{}", message(&harness));
+    assert!(message(&harness).contains("cannot read the kept session") && message(&harness).contains("9-9.toml"), "{}", message(&harness));
     let items = crate::ui::command::list::list(&harness.state().state);
     let item = items.iter().find(|item| item.name == "Bring back unsaved 9-9.toml, cannot be read").unwrap();
     assert!(item.unavailable.as_ref().is_some_and(|why| why.contains("9-9.toml")));
@@ -205,7 +205,7 @@ fn what_was_kept_and_cannot_be_read_is_told_at_the_start() {
 }
 
 #[test]
-fn a_session_is_saved_under_a_typed_path_where_no_dialog_is() {
+fn a_session_is_saved_under_a_typed_path_without_a_dialog() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
     let path = folder.path().join("typed.toml");
@@ -223,5 +223,5 @@ fn a_session_is_saved_under_a_typed_path_where_no_dialog_is() {
     press_keys(&mut harness, Modifiers::CTRL, Key::N);
     settle(&mut harness);
     save(&mut harness);
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), "another's", "nobody was asked about that");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "another's", "the user was not asked");
 }

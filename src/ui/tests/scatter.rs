@@ -1,4 +1,4 @@
-//! The embedding tab by its accessible labels: colours, hiding, cards, pane, keys, and what goes to the GPU. Selecting is in `selecting`.
+//! The embedding tab by its accessible labels: colours, hiding, cards, pane, keys, and uploads to the GPU. For selecting see `selecting`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,11 +10,11 @@ use super::*;
 use crate::ui::command::scatter::ScatterCommand;
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::style::gpu::points::Points as GpuPoints;
-use crate::ui::tests::hands::drawn;
+use crate::ui::tests::interaction::drawn;
 use flatland_core::result::{Embedding, Picture, ScoreTable};
 use flatland_core::session::{Link, Pane, Selection};
 
-/// Two checkpoints with features (the coordinates) and scores of the same images: the energy of image i of a dataset is i.
+/// Two checkpoints with features (equal to the coordinates) and scores of the same images: the energy of image i of a dataset is i.
 fn results(k: usize) -> (Embedding, ScoreTable) {
     let mut found = embedding(k);
     found.feature_dim = 2;
@@ -45,7 +45,7 @@ pub(super) fn fill(app: &mut App) {
 }
 
 pub(super) fn window() -> Harness<'static, App> {
-    let mut harness = harness(&Listener::default(), 0, false);
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     fill(harness.state_mut());
     harness.run();
     harness
@@ -66,12 +66,12 @@ pub(super) fn selected(harness: &Harness<'static, App>) -> usize {
     harness.state().state.scatter.view.selection.len()
 }
 
-/// The image under the pointer or the keys.
+/// The image under the cursor.
 fn pointed(harness: &Harness<'static, App>) -> (String, i64) {
     harness.state().state.scatter.cursor.at.clone().unwrap().1
 }
 
-/// Where the image under the pointer or the keys is marked.
+/// Screen positions at which the image under the cursor is marked.
 fn marks(harness: &Harness<'static, App>) -> Vec<Pos2> {
     let mark = |shape: &egui::epaint::ClippedShape| match &shape.shape {
         egui::Shape::Circle(circle) if circle.radius == 6.0 && circle.stroke.width == 1.5 => Some(circle.center),
@@ -80,11 +80,11 @@ fn marks(harness: &Harness<'static, App>) -> Vec<Pos2> {
     harness.output().shapes.iter().filter_map(mark).collect()
 }
 
-/// Where a point of the first panel is on the screen.
+/// Screen position of a point in the first panel.
 pub(super) fn place(harness: &Harness<'static, App>, row: usize) -> Pos2 {
     let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
     let scatter = &harness.state().state.scatter;
-    let reach = scatter.reach() * 1.06;
+    let reach = scatter.max_abs() * 1.06;
     let [x, y] = scatter.cloud("Pretrained").unwrap().xy[row];
     rect.center() + vec2(x, -y) / reach * rect.width() / 2.0
 }
@@ -109,7 +109,7 @@ fn a_category_is_hidden_and_shown_by_its_chip() {
     let mut harness = window();
     harness.get_by_label("far SS").click();
     harness.run();
-    let visible = |harness: &Harness<'static, App>| harness.state().state.scatter.dressed("ERM").unwrap().1.visible;
+    let visible = |harness: &Harness<'static, App>| harness.state().state.scatter.styled_cloud("ERM").unwrap().1.visible;
     assert_eq!(visible(&harness), 800);
     harness.get_by_label("Show all").click();
     harness.run();
@@ -190,14 +190,17 @@ fn a_click_keeps_the_card_with_the_nearest_images() {
 }
 
 #[test]
-fn the_images_of_the_dataset_are_read_off_the_window() {
+fn the_images_of_the_dataset_are_read_in_the_background() {
     let mut harness = window();
     // Positions of the demo set's test images.
     let source = flatland_core::data::Source { name: "digits test".into(), path: "demo:test".into(), ..Default::default() };
     let first = flatland_core::data::load(&source, None).unwrap().index[0] as i64;
-    assert!(matches!(harness.state_mut().state.scatter.images.get("digits test", first), crate::ui::state::scatter::images::Image::Coming));
+    assert!(matches!(
+        harness.state_mut().state.scatter.images.get("digits test", first),
+        crate::ui::state::scatter::images::Image::Requested
+    ));
     let start = std::time::Instant::now();
-    while !matches!(harness.state_mut().state.scatter.images.get("digits test", first), crate::ui::state::scatter::images::Image::There(_))
+    while !matches!(harness.state_mut().state.scatter.images.get("digits test", first), crate::ui::state::scatter::images::Image::Loaded(_))
     {
         assert!(start.elapsed().as_secs() < 60, "the image does not come");
         std::thread::sleep(std::time::Duration::from_millis(5));
@@ -230,10 +233,10 @@ fn points_are_reached_by_keys() {
 }
 
 #[test]
-fn what_the_keys_reach_is_marked_while_the_pointer_rests_and_in_its_own_panel_when_cursors_are_not_linked() {
+fn the_image_chosen_by_keys_is_marked_while_the_pointer_rests_and_in_its_panel_only_when_cursors_are_not_linked() {
     let mut harness = window();
     let panel = harness.get_by_label("Embedding of ERM, 1000 points").rect();
-    // Over a point of the first panel, of which there is a card.
+    // Over a point of the first panel, which shows a card.
     let at = place(&harness, 0);
     harness.hover_at(at);
     harness.run();
@@ -254,7 +257,7 @@ fn what_the_keys_reach_is_marked_while_the_pointer_rests_and_in_its_own_panel_wh
 }
 
 #[test]
-fn a_card_goes_by_the_new_name_of_its_checkpoint_and_with_it() {
+fn a_card_follows_the_new_name_of_its_checkpoint_and_closes_with_it() {
     let mut harness = window();
     let pin = ScatterCommand::Pin(Some(("ERM".into(), ("fog".into(), 7))));
     let pinned = |harness: &Harness<'static, App>| harness.state().state.scatter.pinned.clone().map(|(checkpoint, _)| checkpoint);
@@ -287,14 +290,14 @@ fn a_recolour_uploads_colours_and_a_pan_uploads_nothing() {
         return;
     }
     let state: Rc<RefCell<Option<RenderState>>> = Rc::default();
-    let (listener, kept) = (Listener::default(), state.clone());
+    let (fake_worker, kept) = (FakeWorker::default(), state.clone());
     let mut harness = Harness::builder().with_size([1200.0, 700.0]).with_max_steps(40).wgpu().build_eframe(move |cc| {
         let state = cc.wgpu_render_state.clone().unwrap();
-        // As on a GPU: software has nothing to upload to.
+        // As on a GPU, since software adapters upload no points.
         let points = GpuPoints::new(&state.device, state.target_format, false);
         state.renderer.write().callback_resources.insert(points);
         *kept.borrow_mut() = Some(state);
-        app(&cc.egui_ctx, &listener, 0, false)
+        app(&cc.egui_ctx, &fake_worker, 0, false)
     });
     fill(harness.state_mut());
     harness.run();

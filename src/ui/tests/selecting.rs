@@ -1,4 +1,4 @@
-//! Selecting images by what is seen: drags over points and histograms, the search, the legend; and the selection as a file.
+//! Selecting images: drags over points and histograms, the search, the legend; and the selection as a file.
 
 use egui::{Event, Key, Modifiers, Pos2, vec2};
 
@@ -16,7 +16,7 @@ fn a_rectangle_selects_in_every_panel_and_esc_clears() {
     let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
     drag(&mut harness, &[rect.left_top() + vec2(2.0, 2.0), rect.center(), rect.right_bottom() - vec2(2.0, 2.0)]);
     assert_eq!(selected(&harness), 1000);
-    let mask = harness.state().state.scatter.dressed("ERM").unwrap().1.mask;
+    let mask = harness.state().state.scatter.styled_cloud("ERM").unwrap().1.mask;
     assert!(mask.iter().all(|selected| *selected));
     assert!(harness.state().state.session.view.extents.is_empty(), "the picture has not moved");
     harness.get_by_label_contains("1,000 selected");

@@ -10,23 +10,23 @@ use super::{give, press_keys, run_until};
 use crate::ui::command::scatter::ScatterCommand;
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::state::memory::{Preferences, ThemeChoice};
-use crate::ui::tests::by_hand::{Listener, session, surface};
+use crate::ui::tests::fixtures::{FakeWorker, session, surface};
 use crate::ui::update::App;
 use crate::ui::work::memory::Memory;
-use crate::ui::work::memory::keeper::Keeper;
+use crate::ui::work::memory::queue::MemoryQueue;
 use crate::ui::work::worker_client::WorkerClient;
 use flatland_core::job::JobSpec;
 use flatland_core::job::runs::RunOptions;
 use flatland_core::session::{Category, ColorBy, Role, Session, Tab};
 
-/// A window that remembers in `root`, started with these paths.
-pub(super) fn window(root: &Path, listener: &Listener, paths: Vec<PathBuf>) -> Harness<'static, App> {
-    let (keeper, preferences, listener) = (Keeper::at(root), Preferences::load(root), listener.clone());
+/// A window with a memory in `root`, started with these paths.
+pub(super) fn window(root: &Path, fake_worker: &FakeWorker, paths: Vec<PathBuf>) -> Harness<'static, App> {
+    let (memory_queue, preferences, fake_worker) = (MemoryQueue::at(root), Preferences::load(root), fake_worker.clone());
     let mut harness = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(60).build_eframe(move |cc| {
-        App::new(&cc.egui_ctx, WorkerClient::new(Box::new(listener.clone())), RunOptions::default(), paths, None)
-            .remembering(keeper, preferences.clone())
+        App::new(&cc.egui_ctx, WorkerClient::new(Box::new(fake_worker.clone())), RunOptions::default(), paths, None)
+            .with_memory(memory_queue, preferences.clone())
     });
-    run_until(&mut harness, |app| app.state.recalling.is_none() && !app.keeper.is_busy());
+    run_until(&mut harness, |app| app.state.restoring.is_none() && !app.memory_queue.is_busy());
     harness
 }
 
@@ -43,15 +43,15 @@ pub(super) fn study(folder: &Path) -> PathBuf {
     path
 }
 
-/// Lets the time pass that a change takes to be kept, and waits until it is.
+/// Waits until a change was kept.
 pub(super) fn settle(harness: &mut Harness<'static, App>) {
     harness.run_steps(8);
-    run_until(harness, |app| !app.keeper.is_busy());
+    run_until(harness, |app| !app.memory_queue.is_busy());
 }
 
 pub(super) fn open_study(root: &Path, folder: &Path) -> Harness<'static, App> {
     let path = study(folder);
-    let mut harness = window(root, &Listener::default(), vec![path]);
+    let mut harness = window(root, &FakeWorker::default(), vec![path]);
     run_until(&mut harness, |app| app.state.session.checkpoints.len() == 2);
     settle(&mut harness);
     harness
@@ -66,7 +66,7 @@ pub(super) fn message(harness: &Harness<'static, App>) -> String {
 }
 
 #[test]
-fn what_was_open_comes_back_after_a_crash_with_its_view_and_says_so() {
+fn the_session_is_restored_after_a_crash_with_its_view_and_a_message() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
     harness.get_by_label("Close checkpoint ERM").click();
@@ -75,9 +75,9 @@ fn what_was_open_comes_back_after_a_crash_with_its_view_and_says_so() {
     harness.run();
     give(&mut harness, Command::Scatter(ScatterCommand::Toggle(far())));
     settle(&mut harness);
-    // As when the process is killed: nobody says goodbye.
+    // As when the process is killed: nothing is written at the end.
     drop(harness);
-    let mut harness = window(root.path(), &Listener::default(), Vec::new());
+    let mut harness = window(root.path(), &FakeWorker::default(), Vec::new());
     harness.run();
     let app = harness.state();
     assert_eq!(app.state.session.checkpoints.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["SAM"]);
@@ -92,24 +92,24 @@ fn what_was_open_comes_back_after_a_crash_with_its_view_and_says_so() {
 }
 
 #[test]
-fn a_window_that_was_closed_comes_back_without_a_word_and_not_twice() {
+fn the_session_of_a_closed_window_is_restored_once_and_without_a_message() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
     harness.get_by_label("Sharpness").click();
     harness.run();
     harness.state_mut().keep_before_exit();
     drop(harness);
-    let first = window(root.path(), &Listener::default(), Vec::new());
+    let first = window(root.path(), &FakeWorker::default(), Vec::new());
     assert_eq!((first.state().state.session.checkpoints.len(), first.state().state.session.view.tab.clone()), (2, Tab::SHARPNESS));
     assert!(!first.state().state.unsaved() && message(&first).is_empty(), "{}", message(&first));
-    // The first window has it: a second one starts with the demo.
-    let mut second = window(root.path(), &Listener::default(), Vec::new());
+    // The first window has the session, so a second window starts with the demo.
+    let mut second = window(root.path(), &FakeWorker::default(), Vec::new());
     run_until(&mut second, |app| !app.state.session.checkpoints.is_empty());
     assert_eq!((second.state().state.document.name.as_str(), &second.state().state.document.file), ("Demo", &None));
 }
 
 #[test]
-fn two_windows_keep_what_they_have_apart() {
+fn two_windows_keep_their_sessions_separately() {
     let (root, one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut first = open_study(root.path(), one.path());
     let mut second = open_study(root.path(), two.path());
@@ -127,13 +127,13 @@ fn two_windows_keep_what_they_have_apart() {
 }
 
 #[test]
-fn unsaved_changes_wait_when_another_session_is_opened_and_come_back_when_asked_for() {
+fn unsaved_changes_are_kept_when_another_session_is_opened_and_restored_on_request() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
     harness.get_by_label("Close checkpoint ERM").click();
     harness.run();
     press_keys(&mut harness, Modifiers::CTRL, Key::N);
-    run_until(&mut harness, |app| !app.state.memory.left.is_empty());
+    run_until(&mut harness, |app| !app.state.memory.leftovers.is_empty());
     harness.run();
     assert!(harness.state().state.is_empty() && harness.state().state.document.file.is_none());
     harness.get_by_label_contains("Open a checkpoint to see its loss landscape");
@@ -145,16 +145,16 @@ fn unsaved_changes_wait_when_another_session_is_opened_and_come_back_when_asked_
 }
 
 #[test]
-fn a_file_that_has_unsaved_changes_opens_with_them_and_undo_takes_them_away() {
+fn a_file_that_has_unsaved_changes_opens_with_them_and_undo_removes_them() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
     harness.get_by_label("Close checkpoint ERM").click();
     harness.run();
     harness.state_mut().keep_before_exit();
     drop(harness);
-    let mut harness = window(root.path(), &Listener::default(), vec![folder.path().join("study.toml")]);
+    let mut harness = window(root.path(), &FakeWorker::default(), vec![folder.path().join("study.toml")]);
     run_until(&mut harness, |app| app.state.session.checkpoints.len() == 1);
-    assert!(message(&harness).contains("Changes that were not saved are back"), "{}", message(&harness));
+    assert!(message(&harness).contains("Unsaved changes were restored"), "{}", message(&harness));
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     assert_eq!(harness.state().state.session.checkpoints.len(), 2);
     assert!(!harness.state().state.unsaved());
@@ -183,7 +183,7 @@ fn a_session_is_saved_with_relative_paths_and_loses_its_mark() {
 }
 
 #[test]
-fn a_file_that_somebody_else_changed_is_not_written_over_unasked() {
+fn a_file_that_another_program_changed_is_not_overwritten_without_asking() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
     let path = folder.path().join("study.toml");
@@ -201,22 +201,22 @@ fn a_file_that_somebody_else_changed_is_not_written_over_unasked() {
 }
 
 #[test]
-fn a_session_whose_file_is_gone_is_still_there() {
+fn a_session_whose_file_was_deleted_is_restored() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let harness = open_study(root.path(), folder.path());
     drop(harness);
     std::fs::remove_file(folder.path().join("study.toml")).unwrap();
-    let mut harness = window(root.path(), &Listener::default(), Vec::new());
+    let mut harness = window(root.path(), &FakeWorker::default(), Vec::new());
     harness.run();
     assert_eq!(harness.state().state.session.checkpoints.len(), 2);
-    assert!(harness.state().state.unsaved() && message(&harness).contains("is gone or cannot be read"));
+    assert!(harness.state().state.unsaved() && message(&harness).contains("does not exist or cannot be read"));
     press_keys(&mut harness, Modifiers::CTRL, Key::N);
     settle(&mut harness);
     let recent = format!("Open recent {}", crate::ui::command::list::short(&folder.path().join("study.toml")));
     assert!(harness.get_by_label(&recent).accesskit_node().is_disabled(), "a missing file is shown and cannot be opened");
 }
 
-/// Removes what a test put into the cache.
+/// Removes the files that a test put into the cache.
 pub(super) struct Cached(pub Vec<PathBuf>);
 
 impl Drop for Cached {
@@ -237,8 +237,8 @@ fn a_closed_checkpoint_is_back_after_undo_with_its_results_and_nothing_is_comput
         surface(k, false).save(out).unwrap();
     }
     assert_eq!(cached.0.len(), 2);
-    let listener = Listener::default();
-    let mut harness = window(root.path(), &listener, vec![path]);
+    let fake_worker = FakeWorker::default();
+    let mut harness = window(root.path(), &fake_worker, vec![path]);
     run_until(&mut harness, |app| app.state.store.landscapes.len() == 2);
     harness.run();
     harness.get_by_label_contains("Loss landscape of SAM on digits test, 21 × 21 cells, 441 computed");
@@ -250,7 +250,7 @@ fn a_closed_checkpoint_is_back_after_undo_with_its_results_and_nothing_is_comput
     harness.run();
     harness.get_by_label_contains("Loss landscape of SAM on digits test, 21 × 21 cells, 441 computed");
     assert_eq!(message(&harness), "Undone: close checkpoint SAM");
-    let landscapes = listener.0.borrow().asked.iter().filter(|(_, spec)| matches!(spec, JobSpec::Landscape(_))).count();
+    let landscapes = fake_worker.0.borrow().asked.iter().filter(|(_, spec)| matches!(spec, JobSpec::Landscape(_))).count();
     assert_eq!(landscapes, 0, "what is in the cache is not computed");
     press_keys(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::Z);
     assert_eq!(harness.state().state.session.checkpoints.len(), 1);
@@ -266,7 +266,7 @@ fn views_are_undone_too_and_another_tab_is_no_step() {
         harness.state_mut().commands.push(command);
         harness.run_steps(6);
     }
-    assert_eq!(harness.state().state.history.undoes(), Some("choose the score"));
+    assert_eq!(harness.state().state.history.undo_name(), Some("choose the score"));
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     assert_eq!(harness.state().state.session.view.score, "energy");
     assert_eq!(harness.state().state.session.view.tab, Tab::LANDSCAPE, "back where it was done");
@@ -283,15 +283,15 @@ fn opening_is_undone_by_closing() {
     std::fs::write(folder.path().join("third.pt"), "x").unwrap();
     harness.state_mut().commands.push(Command::Open(vec![folder.path().join("third.pt")], OpenAs::ByContent));
     run_until(&mut harness, |app| app.state.session.checkpoints.len() == 3);
-    assert_eq!(harness.state().state.history.undoes(), Some("open checkpoint third"));
+    assert_eq!(harness.state().state.history.undo_name(), Some("open checkpoint third"));
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     assert_eq!(harness.state().state.session.checkpoints.len(), 2);
 }
 
 #[test]
-fn theme_and_zoom_are_the_persons_and_come_back() {
+fn theme_and_zoom_are_preferences_and_are_restored() {
     let root = tempfile::tempdir().unwrap();
-    let mut harness = window(root.path(), &Listener::default(), vec![]);
+    let mut harness = window(root.path(), &FakeWorker::default(), vec![]);
     press_keys(&mut harness, Modifiers::CTRL, Key::Plus);
     press_keys(&mut harness, Modifiers::CTRL, Key::Plus);
     press_keys(&mut harness, Modifiers::CTRL, Key::Minus);
@@ -305,33 +305,34 @@ fn theme_and_zoom_are_the_persons_and_come_back() {
     harness.run();
     settle(&mut harness);
     drop(harness);
-    let harness = window(root.path(), &Listener::default(), vec![]);
+    let harness = window(root.path(), &FakeWorker::default(), vec![]);
     assert_eq!(harness.state().ctx.zoom_factor(), 1.15);
     assert_eq!(harness.state().ctx.theme(), egui::Theme::Dark);
 }
 
 #[test]
 fn a_window_that_remembers_nothing_writes_nothing() {
-    let mut harness = super::harness(&Listener::default(), 1, false);
+    let mut harness = super::harness(&FakeWorker::default(), 1, false);
     harness.state_mut().state.session = session();
     harness.run_steps(12);
-    assert!(!harness.state().keeper.is_busy() && !harness.state().keeper.has_kept());
+    assert!(!harness.state().memory_queue.is_busy() && !harness.state().memory_queue.has_kept());
 }
 
 #[test]
 fn two_windows_keep_what_each_of_them_prefers() {
     let root = tempfile::tempdir().unwrap();
-    let (mut first, mut second) = (window(root.path(), &Listener::default(), vec![]), window(root.path(), &Listener::default(), vec![]));
+    let (mut first, mut second) =
+        (window(root.path(), &FakeWorker::default(), vec![]), window(root.path(), &FakeWorker::default(), vec![]));
     let tell = |harness: &mut Harness<'static, App>, command| {
         harness.state_mut().execute(command);
-        run_until(harness, |app| !app.keeper.is_busy());
+        run_until(harness, |app| !app.memory_queue.is_busy());
         harness.run();
-        run_until(harness, |app| !app.keeper.is_busy());
+        run_until(harness, |app| !app.memory_queue.is_busy());
     };
     tell(&mut first, Command::SetTheme(ThemeChoice::Dark));
     tell(&mut second, Command::ZoomIn);
-    // A third does not bring back what it was started with.
-    drop(window(root.path(), &Listener::default(), vec![]));
+    // A third window does not write the preferences with which it was started.
+    drop(window(root.path(), &FakeWorker::default(), vec![]));
     let kept = Preferences::load(root.path());
     assert_eq!((kept.theme, kept.zoom), (ThemeChoice::Dark, 1.15));
 }

@@ -1,7 +1,7 @@
-//! Every view as a picture, light and dark, beside how it looked when somebody last looked: `snapshots/`.
+//! Every view as a picture, light and dark, compared with the reviewed pictures in `snapshots/`.
 //!
-//! A picture that differs fails and lies beside the other as `.new.png`, the difference as `.diff.png`. `UPDATE_SNAPSHOTS=1` takes
-//! the new ones; look at each before it is committed. They need a graphics adapter; one in software is enough.
+//! If a picture differs, the test fails and writes it as `.new.png`, and the difference as `.diff.png`. `UPDATE_SNAPSHOTS=1` replaces
+//! the pictures; look at each before it is committed. The tests need a graphics adapter; a software adapter is enough.
 
 use egui::{Key, Modifiers, Rect, Theme};
 use egui_kittest::SnapshotOptions;
@@ -10,23 +10,23 @@ use super::*;
 use crate::ui::command::scatter::ScatterCommand;
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::state::log::Level;
-use crate::ui::state::memory::{Left, Recent};
+use crate::ui::state::memory::{Leftover, Recent};
 use crate::ui::tests::compare::run;
 use crate::ui::tests::jobs::with_spectra;
 use crate::ui::tests::runs::{open_form, write_curves};
 use flatland_core::session::{LandscapeForm, Pane};
 
 const SIZE: [f32; 2] = [1180.0, 760.0];
-/// Pixels of 896,800 that may differ beyond what cannot be seen: drivers round edges of triangles each in its way. A line of text that
-/// moves, or a panel that loses its colour, is more.
+/// Number of pixels of 896,800 that may differ visibly: drivers round edges of triangles differently. A moved line of text or a panel
+/// of another colour is more.
 const PIXELS: usize = 2000;
 
-/// A window on three checkpoints with everything computed; `None` where nothing can be drawn.
-fn window(theme: Theme, listener: &Listener, prepare: impl FnOnce(&mut App)) -> Option<Harness<'static, App>> {
+/// A window with three checkpoints and all results; `None` without a graphics adapter.
+fn window(theme: Theme, fake_worker: &FakeWorker, prepare: impl FnOnce(&mut App)) -> Option<Harness<'static, App>> {
     let renderer = super::adapter::renderer()?;
-    let (listener, builder) = (listener.clone(), Harness::builder().with_size(SIZE).with_max_steps(60).renderer(renderer));
+    let (fake_worker, builder) = (fake_worker.clone(), Harness::builder().with_size(SIZE).with_max_steps(60).renderer(renderer));
     let mut harness = builder.build_eframe(move |cc| {
-        let mut app = app(&cc.egui_ctx, &listener, 3, false);
+        let mut app = app(&cc.egui_ctx, &fake_worker, 3, false);
         app.state.session.checkpoints.truncate(3);
         app.state.document.name = "Study".into();
         app
@@ -37,7 +37,7 @@ fn window(theme: Theme, listener: &Listener, prepare: impl FnOnce(&mut App)) -> 
     Some(harness)
 }
 
-/// Waits for what is done on threads.
+/// Waits for background work.
 fn rest(harness: &mut Harness<'static, App>) {
     harness.run();
     for _ in 0..3 {
@@ -46,7 +46,7 @@ fn rest(harness: &mut Harness<'static, App>) {
     }
 }
 
-/// Compares the window with its picture; what the machine says of itself is painted over.
+/// Compares the window with its picture; text that depends on the machine is painted over.
 fn same(harness: &mut Harness<'static, App>, name: &str, theme: Theme) {
     rest(harness);
     let hidden: Vec<Rect> = harness.query_all_by_label_contains(" · window ").map(|node| node.rect()).collect();
@@ -65,10 +65,10 @@ fn same(harness: &mut Harness<'static, App>, name: &str, theme: Theme) {
     }
 }
 
-/// A picture of what `prepare` makes of the window, in both themes.
+/// Compares the pictures of the window after `prepare`, in both themes.
 fn pictures(name: &str, prepare: impl Fn(&mut App)) {
     for theme in [Theme::Light, Theme::Dark] {
-        let Some(mut harness) = window(theme, &Listener::default(), &prepare) else { return };
+        let Some(mut harness) = window(theme, &FakeWorker::default(), &prepare) else { return };
         same(&mut harness, name, theme);
     }
 }
@@ -111,7 +111,7 @@ fn landscapes_as_differences() {
             }
             app.commands.push(Command::ShowDifference(true));
         };
-        let Some(mut harness) = window(theme, &Listener::default(), prepare) else { return };
+        let Some(mut harness) = window(theme, &FakeWorker::default(), prepare) else { return };
         run_until(&mut harness, |app| app.state.store.differences.len() == 2);
         same(&mut harness, "landscape-difference", theme);
     }
@@ -168,19 +168,19 @@ fn runs_and_the_form_of_a_new_one() {
     let folder = tempfile::tempdir().unwrap();
     write_curves(folder.path());
     for theme in [Theme::Light, Theme::Dark] {
-        let listener = Listener::default();
+        let fake_worker = FakeWorker::default();
         let prepare = |app: &mut App| {
             app.state.session.view.tab = Tab::RUNS;
             app.commands.push(Command::Run(RunCommand::LookInto(folder.path().to_owned())));
         };
-        let Some(mut harness) = window(theme, &listener, prepare) else { return };
-        run_until(&mut harness, |app| app.state.runs.book.looked && app.state.runs.book.runs.len() == 3);
-        // The folder's own name is made by chance.
+        let Some(mut harness) = window(theme, &fake_worker, prepare) else { return };
+        run_until(&mut harness, |app| app.state.runs.run_list.was_read && app.state.runs.run_list.runs.len() == 3);
+        // The name of the temporary folder is random.
         let app = harness.state_mut();
         app.state.runs.root = "/home/ada/runs".into();
         app.state.session.view.runs = Some(app.state.runs.root.clone());
         same(&mut harness, "runs", theme);
-        open_form(&mut harness, &listener);
+        open_form(&mut harness, &fake_worker);
         harness.state_mut().state.runs.form.as_mut().unwrap().draft.method = "dr_sam".into();
         same(&mut harness, "runs-form", theme);
     }
@@ -193,7 +193,7 @@ fn start_page() {
         app.state.document.name = "Untitled".into();
         let recent = |path: &str, missing| Recent { path: path.into(), missing };
         app.state.memory.recents = vec![recent("/home/ada/cifar/resnets.toml", false), recent("/media/disk/imagenet.toml", true)];
-        let left = Left {
+        let left = Leftover {
             id: "1".into(),
             file: Some("/home/ada/cifar/study.toml".into()),
             name: "study".into(),
@@ -202,14 +202,14 @@ fn start_page() {
             checkpoints: 3,
             error: None,
         };
-        app.state.memory.left = vec![left];
+        app.state.memory.leftovers = vec![left];
     });
 }
 
 #[test]
 fn palette() {
     for theme in [Theme::Light, Theme::Dark] {
-        let Some(mut harness) = window(theme, &Listener::default(), at(Tab::LANDSCAPE)) else { return };
+        let Some(mut harness) = window(theme, &FakeWorker::default(), at(Tab::LANDSCAPE)) else { return };
         harness.key_press_modifiers(Modifiers::CTRL, Key::K);
         harness.run();
         harness.get_by_label("Find a command").type_text("un");
@@ -228,7 +228,7 @@ fn question_before_closing() {
         let prepare = |app: &mut App| {
             app.state.store.add(landscape_job("OE"), JobState::Waiting);
         };
-        let Some(mut harness) = window(theme, &Listener::default(), prepare) else { return };
+        let Some(mut harness) = window(theme, &FakeWorker::default(), prepare) else { return };
         assert!(super::closing::press_close(&mut harness));
         same(&mut harness, "closing", theme);
     }
@@ -239,7 +239,7 @@ fn export_line_and_log() {
     pictures("export-and-log", |app| {
         app.state.session.view.tab = Tab::SHARPNESS;
         app.commands.extend([Command::ToggleExport, Command::ToggleLog]);
-        app.state.tell("Written: /home/ada/figures/sharpness.svg");
+        app.state.inform("Written: /home/ada/figures/sharpness.svg");
         for (k, (level, job, text)) in [
             (Level::Info, "Landscape · ERM", "started"),
             (Level::Output, "Landscape · ERM", "libtorch 2.11.0, 2 threads"),

@@ -1,4 +1,4 @@
-//! What stands in the window is of the session as it is now: differences are to the present baseline, results of present settings.
+//! The window shows results of the present session only: differences to the present baseline, results of present settings.
 
 use egui::{Key, Modifiers};
 
@@ -9,8 +9,8 @@ use crate::ui::tests::sessions::Cached;
 use flatland_core::job::Analysis;
 use flatland_core::session::{CheckpointEntry, Normalization, Session};
 
-/// Puts a result in its place for everything that `app` plans on a dataset; surfaces lie in the cache too where they are to be found there.
-fn put(app: &mut App, dataset: &str, mut cached: Option<&mut Cached>) {
+/// Stores a result for every job that `app` plans on a dataset; with `cached`, surfaces are also written to the cache.
+fn insert_results(app: &mut App, dataset: &str, mut cached: Option<&mut Cached>) {
     for spec in crate::ui::work::plan::plan(&app.state.session, &[dataset.to_owned()]).0 {
         if app.state.store.jobs.values().any(|job| job.spec == spec) {
             continue;
@@ -38,22 +38,22 @@ fn put(app: &mut App, dataset: &str, mut cached: Option<&mut Cached>) {
     }
 }
 
-/// A window on the session made by hand, with everything known on these datasets.
+/// A window on the session of the fixtures, with all results on these datasets.
 pub(super) fn known_on(datasets: &[&str]) -> Harness<'static, App> {
-    let mut harness = harness(&Listener::default(), 0, false);
-    datasets.iter().for_each(|dataset| put(harness.state_mut(), dataset, None));
+    let mut harness = harness(&FakeWorker::default(), 0, false);
+    datasets.iter().for_each(|dataset| insert_results(harness.state_mut(), dataset, None));
     harness.run();
     harness
 }
 
-/// The same on the first checkpoints, with surfaces as files.
+/// The same for the first checkpoints, with surfaces as files.
 fn on_disk(folder: &std::path::Path, checkpoints: usize, datasets: &[&str]) -> (Harness<'static, App>, Cached) {
-    let (mut harness, mut cached) = (harness(&Listener::default(), 0, false), Cached(Vec::new()));
+    let (mut harness, mut cached) = (harness(&FakeWorker::default(), 0, false), Cached(Vec::new()));
     let app = harness.state_mut();
     let entry = |name: &str| CheckpointEntry { name: name.into(), path: folder.join(name), ..CheckpointEntry::default() };
     app.state.session = Session { checkpoints: CHECKPOINTS[..checkpoints].iter().map(|name| entry(name)).collect(), ..session() };
     for dataset in datasets {
-        put(app, dataset, Some(&mut cached));
+        insert_results(app, dataset, Some(&mut cached));
     }
     (harness, cached)
 }
@@ -97,7 +97,7 @@ fn undo_of_closing_the_baseline_takes_the_differences_to_the_next_one_away() {
 }
 
 #[test]
-fn a_difference_to_a_baseline_that_is_another_by_now_is_not_shown() {
+fn a_difference_to_a_former_baseline_is_not_shown() {
     let mut harness = known_on(&["digits test"]);
     let to = |app: &mut App, baseline: &str| {
         let surface = LossSurface { baseline: Some(baseline.into()), ..surface(2, false) };
@@ -110,7 +110,7 @@ fn a_difference_to_a_baseline_that_is_another_by_now_is_not_shown() {
 }
 
 #[test]
-fn a_result_on_a_dataset_that_is_not_chosen_goes_with_what_it_was_of() {
+fn a_result_on_a_dataset_that_is_not_chosen_is_removed_with_its_settings() {
     let mut harness = known_on(&["digits test", "fog"]);
     let curves = |harness: &Harness<'static, App>, dataset: &str| -> Vec<String> {
         harness.state().state.store.sharpness.keys().filter(|key| key.1 == dataset).map(|key| key.0.clone()).collect()
@@ -126,16 +126,16 @@ fn a_result_on_a_dataset_that_is_not_chosen_goes_with_what_it_was_of() {
 }
 
 #[test]
-fn undo_of_the_hessian_takes_its_jobs_away() {
-    let listener = Listener::default();
-    let mut harness = harness(&listener, 0, false);
-    put(harness.state_mut(), "digits test", None);
+fn undo_of_the_hessian_removes_its_jobs() {
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 0, false);
+    insert_results(harness.state_mut(), "digits test", None);
     let hessians = |app: &App| app.state.store.jobs.values().filter(|job| analysis_of(&job.spec) == Some(Analysis::Hessian)).count();
     give(&mut harness, Command::AddHessian);
     run_until(&mut harness, |app| hessians(app) == 5 && !app.worker.is_free());
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     run_until(&mut harness, |app| hessians(app) == 0);
-    assert_eq!(listener.0.borrow().cancelled, [1000], "the one in the worker too");
+    assert_eq!(fake_worker.0.borrow().cancelled, [1000], "the one in the worker too");
 }
 
 #[test]
@@ -150,9 +150,9 @@ fn differences_of_the_others_stay_when_a_checkpoint_is_closed() {
 
 #[test]
 fn a_plane_without_a_closed_checkpoint_takes_the_place_of_the_one_with_it() {
-    let mut harness = harness(&Listener::default(), 0, false);
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     harness.state_mut().state.session.landscape.project = Some(vec!["SAM".into()]);
-    put(harness.state_mut(), "digits test", None);
+    insert_results(harness.state_mut(), "digits test", None);
     give(&mut harness, Command::RemoveCheckpoint("SAM".into()));
     let projects = |job: &crate::ui::state::store::Job| matches!(&job.spec, JobSpec::Landscape(job) if !job.plane.project.is_empty());
     assert!(!harness.state().state.store.jobs.values().any(projects));

@@ -1,4 +1,4 @@
-//! Files that hold several state dicts: which is read is said in their row, and chosen there.
+//! Files with several state dicts: the row shows which one is read, and can change it.
 
 use super::*;
 use crate::ui::command::{CheckpointCommand, Command};
@@ -14,12 +14,12 @@ fn report(weights: &str) -> Inspection {
     Inspection { state_dicts: vec!["model".into(), "ema".into()], weights: Some(weights.into()), ..inspection("OE") }
 }
 
-/// A window with one checkpoint, whose file holds `model` and `ema`.
+/// A window with one checkpoint, whose file has `model` and `ema`.
 fn window() -> Harness<'static, App> {
-    let listener = Listener::default();
+    let fake_worker = FakeWorker::default();
     let mut harness = Harness::builder().with_size([1480.0, 920.0]).with_max_steps(40).build_eframe(move |cc| {
         let mut app =
-            App::new(&cc.egui_ctx, WorkerClient::new(Box::new(listener.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE);
+            App::new(&cc.egui_ctx, WorkerClient::new(Box::new(fake_worker.clone())), RunOptions::default(), Vec::new(), Tab::LANDSCAPE);
         let entry = CheckpointEntry { name: "net".into(), path: PATH.into(), ..CheckpointEntry::default() };
         app.state.session = Session { checkpoints: vec![entry], ..Session::default() };
         app.state.store.inspections.insert((PATH.into(), NetworkChoice::default()), report("model"));
@@ -58,7 +58,7 @@ fn the_other_is_opened_beside_it_and_each_is_read_by_its_own_choice() {
     harness.run();
     assert_eq!(names(&harness), [("net".into(), None), ("net (ema)".into(), Some("ema".into()))]);
     harness.get_by_label("Weights of net (ema): ema");
-    // Again, from the second: the key of the first takes the place of its own.
+    // Again from the second checkpoint: the key of the first replaces its own.
     let beside = |key: &str| CheckpointCommand::OpenBeside(key.into());
     harness.state_mut().commands.push(Command::Checkpoint("net (ema)".into(), beside("model")));
     harness.state_mut().commands.push(Command::Checkpoint("net".into(), beside("ema")));

@@ -1,27 +1,27 @@
-//! What a person does to an open checkpoint.
+//! Executes the commands on open checkpoints.
 
 use std::path::PathBuf;
 
 use super::App;
 use crate::ui::command::CheckpointCommand;
-use crate::ui::state::{stem, unused};
+use crate::ui::state::{stem, unused_name};
 use flatland_core::job::JobId;
 use flatland_core::result::Loadable;
 use flatland_core::session::{Assumption, CheckpointEntry};
 
 impl App {
-    /// Opens a checkpoint, and says how its inputs are taken to be normalized.
+    /// Opens a checkpoint, and reports the assumed normalization of its inputs.
     pub(in crate::ui) fn add_checkpoint(&mut self, path: PathBuf, weights: Option<String>) {
-        // The file may be another one than when it was read.
+        // The file may have changed since it was read.
         self.state.store.forget_inspection(&path);
         let wished = weights.as_ref().map_or_else(|| stem(&path), |key| format!("{} ({key})", stem(&path)));
-        let name = unused(&wished, |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
-        // A checkpoint beside others was most likely trained on the same normalization; its row says which, and changes it.
+        let name = unused_name(&wished, |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
+        // A checkpoint was most likely trained with the same normalization as the others; its row shows it and can change it.
         let normalization = self.state.session.checkpoints.first().map(|checkpoint| checkpoint.normalization).unwrap_or_default();
-        // What was guessed of images that were opened with it is less plain to see.
+        // A message about assumptions on images opened at the same time is more important.
         if self.state.message.is_none() {
-            self.state.tell(format!(
-                "{name}: its inputs are taken to be normalized as {}. Its row at the left changes that.",
+            self.state.inform(format!(
+                "{name}: its inputs are assumed to be normalized as {}. Change this in its row at the left.",
                 normalization.label()
             ));
         }
@@ -44,7 +44,7 @@ impl App {
                     self.replan();
                     self.ask_differences();
                 }
-                Err(error) => self.state.complain(error),
+                Err(error) => self.state.report_error(error),
             },
             CheckpointCommand::Hide(hidden) => self.state.session.checkpoints[place].hidden = hidden,
             CheckpointCommand::Baseline => {
@@ -84,13 +84,13 @@ impl App {
         }
     }
 
-    /// Carries what is known of a checkpoint over to its new name.
+    /// Moves what is known about a checkpoint to its new name.
     pub(in crate::ui) fn checkpoint_renamed(&mut self, from: &str, to: &str) {
         self.state.store.rename_checkpoint(from, to);
         self.state.scatter.rename_checkpoint(from, to);
     }
 
-    /// Ends the jobs of a checkpoint that is not open any more and forgets what they computed.
+    /// Ends the jobs of a closed checkpoint and removes what they computed.
     pub(in crate::ui) fn forget_checkpoint(&mut self, entry: &CheckpointEntry) {
         let ids: Vec<JobId> = self.state.store.jobs.keys().copied().collect();
         let is_read_by = |other: &CheckpointEntry| other.path == entry.path && other.choice() == entry.choice();

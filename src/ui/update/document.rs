@@ -1,24 +1,24 @@
-//! Executes the commands about whole sessions: new, open, save, bring back, undo.
+//! Executes the commands on whole sessions: new, open, save, restore, undo.
 
 use std::path::{Path, PathBuf};
 
 use egui::ViewportCommand;
 
 use super::App;
-use crate::ui::state::document::{DEMO, Document, Recalling};
-use crate::ui::state::history::{Act, History};
-use crate::ui::state::memory::{Kept, Left, Restored};
+use crate::ui::state::document::{DEMO, Document, Restoring};
+use crate::ui::state::history::{History, UndoStep};
+use crate::ui::state::memory::{KeptSession, Leftover, RestoredSession};
 use crate::ui::state::stem;
 use crate::ui::work::dialog;
-use crate::ui::work::memory::keeper::Task;
-use crate::ui::work::open::{self, Opened};
-use crate::ui::work::save::{self, Over, Saved};
+use crate::ui::work::inspect_path::{Opened, inspect_path};
+use crate::ui::work::memory::queue::Task;
+use crate::ui::work::save::{self, Overwrite, SaveResult};
 use flatland_core::job::{JobId, demo_session};
 use flatland_core::session::{Session, ViewSettings};
 
 impl App {
-    /// Names the window after what is open.
-    pub(in crate::ui) fn entitle(&mut self) {
+    /// Sets the title of the window to the name of the session.
+    pub(in crate::ui) fn update_title(&mut self) {
         let mark = if self.state.unsaved() { "• " } else { "" };
         let title = format!("{mark}{} – Flatland", self.state.document.name);
         if title != self.state.document.title {
@@ -27,30 +27,30 @@ impl App {
         }
     }
 
-    /// Puts another session in the place of the open one, whose unsaved changes stay where they can be brought back from.
-    fn turn_to(&mut self, document: Document, session: Session) {
+    /// Replaces the open session; its unsaved changes are kept and can be restored.
+    fn replace_session(&mut self, document: Document, session: Session) {
         let keeps = self.state.is_worth_keeping();
         if keeps {
-            let kept = self.state.kept(true);
-            self.keeper.keep(kept);
+            let kept = self.state.kept_session(true);
+            self.memory_queue.keep(kept);
         }
-        // What is being recalled was changed by somebody: it is never dropped.
-        self.keeper.ask(if keeps || self.state.recalling.is_some() { Task::Leave } else { Task::Drop });
-        self.keeper.begin();
+        // A session that is being restored has unsaved changes, so it is never dropped.
+        self.memory_queue.push(if keeps || self.state.restoring.is_some() { Task::NewSlot } else { Task::DropSlot });
+        self.memory_queue.clear_kept();
         let ids: Vec<JobId> = self.state.store.jobs.keys().copied().collect();
         for id in ids {
             self.worker.cancel(id);
         }
         self.state.store.clear();
         self.state.scatter.forget();
-        self.put(document, session);
+        self.set_document(document, session);
         self.state.stopped = false;
-        // What was told of the session before says nothing of this one; what failed still did.
+        // Information about the replaced session is no longer valid; errors still are.
         self.state.message.take_if(|message| !message.is_error);
         self.replan();
     }
 
-    fn put(&mut self, document: Document, session: Session) {
+    fn set_document(&mut self, document: Document, session: Session) {
         let number = self.state.document.number + 1;
         (self.state.document, self.state.session, self.state.history) = (Document { number, ..document }, session, History::default());
         if let Some(tab) = self.state.first_tab.take() {
@@ -60,34 +60,34 @@ impl App {
 
     pub(in crate::ui) fn new_session(&mut self) {
         let document = Document::default();
-        // The tab stays: nobody asked for another.
+        // The shown tab stays, since the user did not ask for another.
         let mut session = Session::default();
         session.view.tab = self.state.session.view.tab.clone();
-        self.turn_to(document, session);
-        self.keeper.ask(Task::Look);
+        self.replace_session(document, session);
+        self.memory_queue.push(Task::ListSessions);
     }
 
     pub(in crate::ui) fn open_demo(&mut self) {
-        let look = || match demo_session() {
-            Ok(path) => open::look(path, Default::default()),
+        let inspect = || match demo_session() {
+            Ok(path) => inspect_path(path, Default::default()),
             Err(error) => Opened::Failed(error.to_string()),
         };
-        self.spawn(look, |app, opened| app.opened(vec![opened]));
+        self.spawn(inspect, |app, opened| app.opened(vec![opened]));
     }
 
-    /// Opens what was read from a file.
+    /// Opens a session that was read from a file.
     pub(in crate::ui) fn open_session(&mut self, path: PathBuf, session: Session) {
         if demo_session().is_ok_and(|demo| demo == path) {
             return self.show_as_demo(session);
         }
-        self.keeper.ask(Task::Opened(path.clone()));
-        let document = Document { looks_for_left: true, ..Document::new(Some(path.clone()), stem(&path), session.clone()) };
-        self.turn_to(document, session);
+        self.memory_queue.push(Task::Opened(path.clone()));
+        let document = Document { checks_leftovers: true, ..Document::new(Some(path.clone()), stem(&path), session.clone()) };
+        self.replace_session(document, session);
     }
 
-    /// Opens `session` as the demo: it is in no file, and stays as it is.
+    /// Opens `session` as the demo: it has no file and is never changed.
     pub(in crate::ui) fn show_as_demo(&mut self, session: Session) {
-        self.turn_to(Document::new(None, DEMO.into(), session.clone()), session);
+        self.replace_session(Document::new(None, DEMO.into(), session.clone()), session);
     }
 
     pub(in crate::ui) fn save(&mut self) {
@@ -103,89 +103,90 @@ impl App {
         self.ask(move || dialog::save(&name, folder.as_deref()), move |app, path| app.save_where_chosen(number, path));
     }
 
-    /// Saves the session of this number where the dialog said.
+    /// Saves the session of this number to the path chosen in the dialog.
     pub(in crate::ui) fn save_where_chosen(&mut self, number: u64, path: PathBuf) {
         if number == self.state.document.number {
             self.save_as(path, true);
         } else {
-            self.state.complain(format!("not saved: another session has been opened since the name was asked for ({})", path.display()));
+            self.state.report_error(format!("not saved: another session was opened while the file dialog was open ({})", path.display()));
         }
     }
 
-    /// Saves under a name; `asked`: about writing over what is there.
+    /// Saves under a path; `asked`: whether the user confirmed to overwrite an existing file.
     pub(in crate::ui) fn save_as(&mut self, path: PathBuf, asked: bool) {
         let (path, is_completed) = save::session_path(path);
         let is_own = self.state.document.file.as_ref() == Some(&path);
         let over = match () {
-            () if is_own && !self.state.document.overwrites => Over::Known(Box::new(self.state.document.saved.clone())),
-            // Of a dialog, nobody was asked about the name with its ending.
-            () if (is_completed || !asked) && !is_own => Over::Nothing,
-            () => Over::Anything,
+            () if is_own && !self.state.document.overwrite_confirmed => Overwrite::IfUnchanged(Box::new(self.state.document.saved.clone())),
+            // The dialog did not ask about the path with the added extension.
+            () if (is_completed || !asked) && !is_own => Overwrite::Never,
+            () => Overwrite::Any,
         };
         let (session, number) = (self.state.session.clone(), self.state.document.number);
         self.spawn(move || save::save(path, session, over), move |app, saved| app.saved(number, saved));
     }
 
-    /// The session of this number was saved, or not; another may be open by now.
-    pub(in crate::ui) fn saved(&mut self, number: u64, saved: Saved) {
+    /// Handles the result of saving the session of this number; another one may be open now.
+    pub(in crate::ui) fn saved(&mut self, number: u64, saved: SaveResult) {
         let is_open = number == self.state.document.number;
         match saved {
-            Saved::Written(path, session) => {
-                self.state.tell(format!("Saved: {}", path.display()));
-                self.keeper.ask(Task::Opened(path.clone()));
+            SaveResult::Written(path, session) => {
+                self.state.inform(format!("Saved: {}", path.display()));
+                self.memory_queue.push(Task::Opened(path.clone()));
                 if is_open {
                     self.state.document.name = stem(&path);
-                    (self.state.document.file, self.state.document.saved, self.state.document.overwrites) = (Some(path), *session, false);
+                    (self.state.document.file, self.state.document.saved, self.state.document.overwrite_confirmed) =
+                        (Some(path), *session, false);
                 }
             }
-            Saved::Foreign(path) => {
-                self.state.document.overwrites |= is_open;
+            SaveResult::Changed(path) => {
+                self.state.document.overwrite_confirmed |= is_open;
                 let advice = if is_open {
-                    "Save again to write over it, or save elsewhere"
+                    "Save again to overwrite it, or save elsewhere"
                 } else {
-                    "What was to be saved is kept: the menu Session brings it back"
+                    "The unsaved session is kept and can be restored from the menu Session"
                 };
                 let found = "the file was changed by another program since it was opened";
-                self.state.complain(format!("not saved: {found}. {advice} ({})", path.display()));
+                self.state.report_error(format!("not saved: {found}. {advice} ({})", path.display()));
             }
-            Saved::Failed(error) => self.state.complain(error),
+            SaveResult::Failed(error) => self.state.report_error(error),
         }
     }
 
-    /// Recalls what was left in a slot, in the place of what is open.
+    /// Restores the session of a slot and replaces the open one.
     pub(in crate::ui) fn restore(&mut self, id: String) {
-        self.turn_to(Document::default(), Session::default());
-        self.state.recalling = Some(Recalling::Chosen);
-        self.keeper.ask(Task::Take(id));
+        self.replace_session(Document::default(), Session::default());
+        self.state.restoring = Some(Restoring::Chosen);
+        self.memory_queue.push(Task::Restore(id));
     }
 
-    /// When a file was opened to which an earlier window left changes unsaved, recalls them; else how it was looked at last.
-    pub(in crate::ui) fn look_for_left(&mut self) {
-        if !std::mem::take(&mut self.state.document.looks_for_left) || self.state.recalling.is_some() || self.state.unsaved() {
+    /// After opening a file: restores unsaved changes that an earlier window left to it, else the view of the file that was shown last.
+    pub(in crate::ui) fn restore_leftover(&mut self) {
+        if !std::mem::take(&mut self.state.document.checks_leftovers) || self.state.restoring.is_some() || self.state.unsaved() {
             return;
         }
-        let of_file = |left: &&Left| left.error.is_none() && left.file.is_some() && left.file == self.state.document.file;
-        let mut left = self.state.memory.left.iter().filter(of_file);
+        let of_file = |left: &&Leftover| left.error.is_none() && left.file.is_some() && left.file == self.state.document.file;
+        let mut left = self.state.memory.leftovers.iter().filter(of_file);
         let left = left.clone().find(|left| left.unsaved).or_else(|| left.next());
         if let Some(id) = left.map(|left| left.id.clone()) {
-            self.state.recalling = Some(Recalling::Changes);
-            self.keeper.ask(Task::Take(id));
+            self.state.restoring = Some(Restoring::Changes);
+            self.memory_queue.push(Task::Restore(id));
         }
     }
 
-    /// Takes in what was recalled.
-    pub(in crate::ui) fn restored(&mut self, restored: Option<Restored>) {
-        let recalling = self.state.recalling.take();
-        let Some(Restored { kept, saved }) = restored else {
-            if recalling == Some(Recalling::Last) && self.state.is_empty() {
+    /// Opens a restored session.
+    pub(in crate::ui) fn restored(&mut self, restored: Option<RestoredSession>) {
+        let restoring = self.state.restoring.take();
+        let Some(RestoredSession { kept, saved }) = restored else {
+            if restoring == Some(Restoring::Last) && self.state.is_empty() {
                 self.open_demo();
             }
             return;
         };
-        if recalling == Some(Recalling::Changes) {
-            return self.take_changes(kept);
+        if restoring == Some(Restoring::Changes) {
+            return self.restore_changes(kept);
         }
-        // A file may have been edited since by hand; without unsaved changes it is the truth, but for how it was looked at.
+        // The file may have been edited since. Without unsaved changes its content has priority, except for the view.
         let session = match &saved {
             Some(saved) if !kept.unsaved => Session { view: kept.session.view.clone(), ..saved.clone() },
             _ => kept.session.clone(),
@@ -198,60 +199,61 @@ impl App {
         };
         if is_lost {
             let file = kept.file.as_deref().unwrap_or(Path::new("")).display().to_string();
-            self.state.complain(format!("the session's file is gone or cannot be read; what was open is here, not saved ({file})"));
-        } else if recalling == Some(Recalling::Last) && !kept.closed {
             self.state
-                .tell("The last window ended without being closed. Here is what was open; changes of its last second may be missing.");
+                .report_error(format!("the session's file does not exist or cannot be read; the restored session is not saved ({file})"));
+        } else if restoring == Some(Restoring::Last) && !kept.closed {
+            self.state
+                .inform("The last window ended without being closed. Its session was restored; changes of its last second may be missing.");
         }
-        self.put(Document::new(kept.file.clone(), kept.name.clone(), base), session);
+        self.set_document(Document::new(kept.file.clone(), kept.name.clone(), base), session);
         let stopped = kept.stopped;
-        self.keeper.holds(kept);
+        self.memory_queue.set_kept(kept);
         self.replan();
-        self.state.holds = stopped;
+        self.state.analyses_on_hold = stopped;
     }
 
-    /// Takes in what an earlier window did to the file that is open.
-    fn take_changes(&mut self, kept: Kept) {
+    /// Applies the unsaved changes of an earlier window to the open file.
+    fn restore_changes(&mut self, kept: KeptSession) {
         if kept.file != self.state.document.file || self.state.unsaved() {
-            // What was changed here meanwhile is kept in a slot of its own, not upon what that one holds.
-            self.keeper.ask(Task::Leave);
-            return self.keeper.begin();
+            // Changes made here in the meantime are kept in a separate slot and do not overwrite the earlier window's.
+            self.memory_queue.push(Task::NewSlot);
+            return self.memory_queue.clear_kept();
         }
         let before = self.state.session.clone();
         if kept.unsaved {
-            self.adopt(kept.session);
-            self.record(Act::alone("bring back unsaved changes"), before);
-            self.state.tell("Changes that were not saved are back. Undo takes them away again.");
+            self.set_session(kept.session);
+            self.record(UndoStep::separate("bring back unsaved changes"), before);
+            self.state.inform("Unsaved changes were restored. Undo removes them again.");
         } else {
-            // The file may have been edited since: it is the truth, but for how it is looked at.
+            // The file may have been edited since: its content has priority, except for the view.
             let view = ViewSettings { tab: before.view.tab.clone(), ..kept.session.view };
-            self.adopt(Session { view, ..before.clone() });
-            self.record(Act::alone("look at it as before"), before);
+            self.set_session(Session { view, ..before.clone() });
+            self.record(UndoStep::separate("restore the view"), before);
         }
     }
 
-    /// Notes an act, when it changed something that is worth a step.
-    pub(in crate::ui) fn record(&mut self, act: Act, before: Session) {
+    /// Records an undo step if the command changed something that undo restores.
+    pub(in crate::ui) fn record(&mut self, step: UndoStep, before: Session) {
         if self.state.session.same_but_view(&before) && self.state.session.view.same_but_tab(&before.view) {
             return;
         }
         let now = self.ctx.input(|input| input.time);
-        self.state.history.record(act, before, now);
+        self.state.history.record(step, before, now);
     }
 
-    /// One step back, or one forward.
+    /// Undoes one step, or redoes one.
     pub(in crate::ui) fn step(&mut self, back: bool) {
         let present = self.state.session.clone();
-        let name = if back { self.state.history.undoes() } else { self.state.history.redoes() }.map(str::to_owned);
+        let name = if back { self.state.history.undo_name() } else { self.state.history.redo_name() }.map(str::to_owned);
         let session = if back { self.state.history.undo(present) } else { self.state.history.redo(present) };
         if let (Some(name), Some(session)) = (name, session) {
-            self.state.tell(format!("{} {name}", if back { "Undone:" } else { "Done again:" }));
-            self.adopt(session);
+            self.state.inform(format!("{} {name}", if back { "Undone:" } else { "Redone:" }));
+            self.set_session(session);
         }
     }
 
-    /// Puts an earlier value of the session in place. What it asks for is found in the cache; jobs of what it has no longer end.
-    fn adopt(&mut self, session: Session) {
+    /// Replaces the session by an earlier or later value. Its results are found in the cache; jobs that it does not need end.
+    fn set_session(&mut self, session: Session) {
         let before = std::mem::replace(&mut self.state.session, session);
         let gone = self.state.session.gone_from(&before).into_iter().map(|(entry, to)| (entry.clone(), to.map(str::to_owned)));
         for (entry, to) in gone.collect::<Vec<_>>() {

@@ -1,4 +1,4 @@
-//! Executes the commands that write or copy the current view as a figure.
+//! Executes the commands that export or copy the current view as a figure.
 
 use std::path::PathBuf;
 
@@ -8,16 +8,16 @@ use super::App;
 use crate::ui::work::export::Export;
 
 impl App {
-    /// The current view as a figure; complains when there is nothing to draw.
+    /// The current view as a figure; reports an error when there is nothing to draw.
     pub(in crate::ui) fn figure(&mut self) -> Option<Export> {
         let export = self.tabs.figure(&mut self.state);
         if export.is_none() {
-            self.state.complain("nothing to export yet: nothing that this view shows is finished");
+            self.state.report_error("nothing to export yet: nothing that this view shows is finished");
         }
         export
     }
 
-    /// Writes the current view; what is there already only with `over`.
+    /// Writes the current view; an existing file is overwritten only with `over`.
     pub(in crate::ui) fn write_figure(&mut self, path: PathBuf, over: bool) {
         let with_data = self.state.export.with_data;
         if let Some(export) = self.figure() {
@@ -25,25 +25,25 @@ impl App {
         }
     }
 
-    /// A file was written, or why not.
+    /// Handles the result of writing a file.
     pub(in crate::ui) fn exported(&mut self, written: Result<PathBuf, String>) {
         match written {
             Ok(path) => {
-                let boxes = self.state.typefaces.complaint().map_or(String::new(), |complaint| format!("; {complaint}"));
-                self.state.tell(format!("Written: {}{boxes}", path.display()));
+                let boxes = self.state.fallback_fonts.missing_message().map_or(String::new(), |error| format!("; {error}"));
+                self.state.inform(format!("Written: {}{boxes}", path.display()));
             }
-            Err(error) => self.state.complain(error),
+            Err(error) => self.state.report_error(error),
         }
     }
 
-    /// A figure was drawn for the clipboard, or why not.
+    /// Handles the result of drawing a figure for the clipboard.
     pub(in crate::ui) fn figure_copied(&mut self, drawn: Result<ColorImage, String>) {
         match drawn {
             Ok(image) => {
-                self.state.tell(format!("Copied: an image of {} × {} pixels", image.size[0], image.size[1]));
+                self.state.inform(format!("Copied: an image of {} × {} pixels", image.size[0], image.size[1]));
                 self.ctx.copy_image(image);
             }
-            Err(error) => self.state.complain(error),
+            Err(error) => self.state.report_error(error),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Plans the session's jobs, and gives the worker the next one.
+//! Plans the jobs of the session, and gives the worker the next one.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,41 +11,38 @@ use crate::ui::work::{origin, plan};
 use flatland_core::job::{Analysis, JobId, JobSpec, PlanOptions};
 use flatland_core::result::cell_cache;
 
-/// The job, wherever its result lies.
+/// The job without the folder of its result.
 fn without_folder(mut job: JobSpec) -> JobSpec {
     job.set_out(PathBuf::new());
     job
 }
 
 impl App {
-    /// Plans the session's jobs in the background; those that are new will be asked for.
+    /// Plans the session's jobs in the background; new ones are then requested.
     pub(in crate::ui) fn replan(&mut self) {
         self.state.generation += 1;
-        self.state.holds = false;
+        self.state.analyses_on_hold = false;
         let (session, generation) = (self.state.session.clone(), self.state.generation);
-        // A view may name a dataset that has been closed since.
+        // A view may name a dataset that was closed since.
         let is_open = |name: &String| session.datasets.iter().any(|dataset| dataset.name == *name);
         let datasets: Vec<String> = session.view.dataset.clone().into_iter().filter(is_open).collect();
         let paths: Vec<PathBuf> = session.checkpoints.iter().map(|checkpoint| checkpoint.path.clone()).collect();
         self.spawn(move || origin::origins(paths), |app, origins| app.state.store.origins.extend(origins));
         self.spawn(
             move || plan::plan(&session, &datasets),
-            move |app, (jobs, complaints)| {
+            move |app, (jobs, errors)| {
                 if generation == app.state.generation {
-                    app.planned(jobs);
-                    if !complaints.is_empty() {
-                        app.state.complain(complaints.join(
-                            "
-",
-                        ));
+                    app.insert_planned_jobs(jobs);
+                    if !errors.is_empty() {
+                        app.state.report_error(errors.join("\n"));
                     }
                 }
             },
         );
     }
 
-    /// What the session asks for on every dataset that something is measured on, whichever is chosen now, without the folders of results.
-    fn asked_on_any_dataset(&self) -> Vec<JobSpec> {
+    /// The jobs of the session on every measured dataset, not only the chosen one, without the folders of results.
+    fn jobs_on_all_datasets(&self) -> Vec<JobSpec> {
         let measured: BTreeSet<&str> = self.state.store.jobs.values().filter_map(|job| dataset_of(&job.spec)).collect();
         let open = self.state.session.datasets.iter().filter(|dataset| dataset.role.has_classes()).map(|dataset| &dataset.name);
         let open = open.filter(|name| measured.contains(name.as_str()));
@@ -54,27 +51,27 @@ impl App {
             return Vec::new();
         }
         let analyses = Analysis::of(&self.state.session).into_iter().filter(|analysis| analysis.is_per_dataset());
-        // What cannot be planned has been told.
+        // Errors of planning were reported before.
         let jobs = analyses
             .flat_map(|analysis| flatland_core::job::plan(&self.state.session, analysis, Path::new("/"), &options).unwrap_or_default());
         jobs.map(without_folder).collect()
     }
 
-    /// Takes in the jobs that are new; what was asked of other data or with other settings is moot.
-    fn planned(&mut self, specs: Vec<JobSpec>) {
+    /// Adds the new jobs, and removes jobs and results that the session does not ask for any more.
+    fn insert_planned_jobs(&mut self, specs: Vec<JobSpec>) {
         let same = |a: &JobSpec, b: &JobSpec| {
             let checkpoint = |spec: &JobSpec| spec.checkpoint().map(|checkpoint| checkpoint.name.clone());
             analysis_of(a) == analysis_of(b) && checkpoint(a) == checkpoint(b) && dataset_of(a) == dataset_of(b)
         };
-        let asked_elsewhere = self.asked_on_any_dataset();
-        let is_moot = |job: &JobSpec| match dataset_of(job) {
+        let on_all_datasets = self.jobs_on_all_datasets();
+        let is_obsolete = |job: &JobSpec| match dataset_of(job) {
             _ if analysis_of(job).is_none() || specs.contains(job) => false,
             // Landscapes and curves on datasets that are not chosen now stay.
-            Some(_) => specs.iter().any(|spec| same(spec, job)) || !asked_elsewhere.contains(&without_folder(job.clone())),
+            Some(_) => specs.iter().any(|spec| same(spec, job)) || !on_all_datasets.contains(&without_folder(job.clone())),
             None => true,
         };
-        let moot: Vec<JobId> = self.state.store.jobs.iter().filter(|(_, job)| is_moot(&job.spec)).map(|(id, _)| *id).collect();
-        for id in moot {
+        let obsolete: Vec<JobId> = self.state.store.jobs.iter().filter(|(_, job)| is_obsolete(&job.spec)).map(|(id, _)| *id).collect();
+        for id in obsolete {
             self.worker.cancel(id);
             self.state.store.forget(id);
         }
@@ -83,7 +80,7 @@ impl App {
                 continue;
             }
             if spec.out().is_some() {
-                let id = self.state.store.add(spec.clone(), JobState::Looking);
+                let id = self.state.store.add(spec.clone(), JobState::CheckingCache);
                 self.read_check(id, &spec);
                 self.read_result(id, spec);
             } else {
@@ -94,7 +91,7 @@ impl App {
     }
 
     pub(in crate::ui) fn cancel(&mut self, id: JobId) {
-        self.state.store.stepping_aside.take_if(|aside| *aside == id);
+        self.state.store.preempted.take_if(|preempted| *preempted == id);
         if self.worker.cancel(id) {
             self.state.store.stopping = Some(id);
         } else {
@@ -102,28 +99,28 @@ impl App {
         }
     }
 
-    /// A landscape steps aside for what is answered at once (which network is this, what can be trained with) and for another analysis that
-    /// is looked at, and goes on after it: it may take an hour, and keeps its cells. What somebody paused stays where it is.
-    fn let_others_first(&mut self) {
+    /// Stops a running landscape for jobs that take a moment (inspections, the list of methods) and for another analysis that the user looks
+    /// at. It continues afterwards: it may take an hour, and it keeps its cells. A landscape that the user paused is not stopped.
+    fn preempt_landscape(&mut self) {
         let running = self.worker.job().and_then(|id| Some((id, self.state.store.jobs.get(&id)?)));
         let Some((id, _)) =
             running.filter(|(_, job)| job.state == JobState::Running && analysis_of(&job.spec) == Some(Analysis::Landscape))
         else {
             return;
         };
-        let seen = self.tabs.analysis(&self.state.session.view.tab).filter(|seen| *seen != Analysis::Landscape);
-        let goes_first = |job: &Job| analysis_of(&job.spec).is_none_or(|of| Some(of) == seen);
-        let asked = self.state.store.jobs.values().any(|job| job.state == JobState::Waiting && goes_first(job));
-        if asked && self.state.store.stopping != Some(id) && self.state.store.stepping_aside != Some(id) {
-            self.state.store.stepping_aside = Some(id);
+        let shown = self.tabs.analysis(&self.state.session.view.tab).filter(|shown| *shown != Analysis::Landscape);
+        let has_priority = |job: &Job| analysis_of(&job.spec).is_none_or(|of| Some(of) == shown);
+        let asked = self.state.store.jobs.values().any(|job| job.state == JobState::Waiting && has_priority(job));
+        if asked && self.state.store.stopping != Some(id) && self.state.store.preempted != Some(id) {
+            self.state.store.preempted = Some(id);
             self.worker.cancel(id);
         }
     }
 
     /// Gives the worker its next job, see [`queue::waiting`].
     pub(in crate::ui) fn dispatch(&mut self) {
-        self.let_others_first();
-        if !self.worker.is_free() || self.state.store.jobs.values().any(|job| job.state == JobState::Looking) {
+        self.preempt_landscape();
+        if !self.worker.is_free() || self.state.store.jobs.values().any(|job| job.state == JobState::CheckingCache) {
             return;
         }
         let dataset = self.state.dataset();
@@ -131,7 +128,7 @@ impl App {
         let waiting: Vec<(JobId, JobSpec)> =
             queue::waiting(&self.state.store, focus).iter().map(|(id, job)| (*id, job.spec.clone())).collect();
         for (id, spec) in waiting {
-            // Every job of it would fail in the same words.
+            // Every job of this checkpoint would fail with the same message.
             if self.state.store.is_refused(&spec) {
                 self.state.set_state(id, JobState::Failed(REFUSED.into()));
                 continue;

@@ -1,11 +1,11 @@
-//! Executes the commands about landscapes.
+//! Executes the commands on landscapes.
 
 use super::App;
 use crate::figure::number::fixed;
 use crate::ui::command::landscape::LandscapeCommand;
-use crate::ui::state::history::Act;
+use crate::ui::state::history::UndoStep;
 use crate::ui::state::store::JobState;
-use crate::ui::state::unused;
+use crate::ui::state::unused_name;
 use crate::ui::work::results;
 use flatland_core::job::{Analysis, JobSpec, WeightsJob};
 use flatland_core::result::{content_key, safe_name, state_root};
@@ -19,15 +19,15 @@ impl App {
             LandscapeCommand::AroundImage { dataset, image, axes } => {
                 let plane = InputPlane { image, axes: Some(axes), ..InputPlane::default() };
                 self.state.session.view.dataset = Some(dataset);
-                self.look_over(Axes::Input(plane));
+                self.set_plane(Axes::Input(plane));
             }
-            LandscapeCommand::AroundWeights => self.look_over(Axes::default()),
+            LandscapeCommand::AroundWeights => self.set_plane(Axes::default()),
             edit => edit.edit(&mut self.state.session.view.landscape),
         }
     }
 
-    /// Computes landscapes over this plane, with no setting that has a meaning on another alone.
-    fn look_over(&mut self, plane: Axes) {
+    /// Sets the plane of landscapes, and resets the settings that are valid for other planes only.
+    fn set_plane(&mut self, plane: Axes) {
         let before = &self.state.session.landscape;
         let (grid, baseline, datasets) = (before.grid, before.baseline.clone(), before.datasets.clone());
         self.state.session.landscape = LandscapeSettings { grid, baseline, datasets, plane, ..LandscapeSettings::default() };
@@ -37,11 +37,11 @@ impl App {
         self.replan();
     }
 
-    /// Asks for the weights at a node, in a place that is named by what they are of: they are in the session, so they are no cache.
+    /// Writes the weights at a node to a file named after them. The session refers to the file, so it is not in the cache.
     fn keep_cell(&mut self, cell: &PickedCell, dataset: &str) {
         let job = self.state.store.job(Analysis::Landscape, &cell.checkpoint, Some(dataset)).map(|(_, job)| &job.spec);
         let Some(JobSpec::Landscape(landscape)) = job else {
-            return self.state.complain(format!("expected a landscape of {} on {dataset}, found none", cell.checkpoint));
+            return self.state.report_error(format!("expected a landscape of {} on {dataset}, found none", cell.checkpoint));
         };
         let (landscape, at) = (landscape.clone(), [cell.alpha, cell.beta]);
         let folder = content_key(&format!("{at:?} {}", landscape.out.display()), &[landscape.checkpoint.path.as_path()]);
@@ -50,19 +50,19 @@ impl App {
         self.state.store.add(JobSpec::Weights(Box::new(WeightsJob { landscape, at, file })), JobState::Waiting);
     }
 
-    /// Opens the weights at a node, which have been written.
+    /// Opens the weights at a node after they were written.
     pub(in crate::ui) fn cell_kept(&mut self, job: &WeightsJob) {
         let before = self.state.session.clone();
         let source = &job.landscape.checkpoint;
         let name = format!("{} at ({}, {})", source.name, fixed(job.at[0], 2), fixed(job.at[1], 2));
         if self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.path == job.file) {
-            return self.state.tell(format!("{name} is open already"));
+            return self.state.inform(format!("{name} is open already"));
         }
-        let name = unused(&name, |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
+        let name = unused_name(&name, |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         let (path, architecture, normalization) = (job.file.clone(), source.architecture.clone(), source.normalization);
         self.state.session.add_checkpoint(CheckpointEntry { name: name.clone(), path, architecture, normalization, ..Default::default() });
-        self.record(Act::alone(format!("open {name}")), before);
-        self.state.tell(format!("{name} is a checkpoint of this session now; all analyses follow"));
+        self.record(UndoStep::separate(format!("open {name}")), before);
+        self.state.inform(format!("{name} is now a checkpoint of this session; all analyses will be computed"));
         self.replan();
     }
 
@@ -70,7 +70,7 @@ impl App {
         let folder = self.state.store.job(Analysis::Landscape, &cell.checkpoint, Some(&dataset)).and_then(|(_, job)| job.spec.out());
         let surface = self.state.store.landscapes.get(&(cell.checkpoint.clone(), dataset.clone())).map(|found| found.surface.clone());
         let (Some(folder), Some(surface)) = (folder.map(std::path::Path::to_owned), surface) else {
-            return self.state.complain(format!("expected a landscape of {} on {dataset}, found none", cell.checkpoint));
+            return self.state.report_error(format!("expected a landscape of {} on {dataset}, found none", cell.checkpoint));
         };
         self.spawn(move || results::cell_losses(&surface, &folder, cell, dataset), |app, found| app.state.store.cell_losses = Some(found));
     }

@@ -1,21 +1,21 @@
-//! Executes commands on the state, and takes in what the worker and the threads in the background answer.
+//! Executes commands on the state, and applies the results of the worker and of background threads.
 //!
-//! [`App`] is the state with what commands need beside it. Each file executes the commands about one thing.
+//! [`App`] is the state with what commands need to be executed. Each file executes the commands on one subject.
 
+mod busy_period;
 mod checkpoint;
 mod closing;
 mod dataset;
 mod document;
+mod fallback_fonts;
 mod figure;
-mod finish;
 mod jobs;
 mod landscape;
+mod memory;
 mod open;
-mod remember;
 mod results;
 mod run;
 mod scatter;
-mod typefaces;
 mod worker;
 
 use std::path::PathBuf;
@@ -28,27 +28,27 @@ use crate::ui::state::State;
 use crate::ui::state::closing::Closing;
 use crate::ui::state::palette::Palette;
 use crate::ui::state::store::JobState;
-use crate::ui::state::unused;
+use crate::ui::state::unused_name;
 use crate::ui::style::theme;
 use crate::ui::view::Tabs;
-use crate::ui::work::dialog::{self, Chosen};
+use crate::ui::work::dialog::{self, DialogResult};
+use crate::ui::work::inspect_path::inspect_path;
 use crate::ui::work::machine::{graphics, resident_memory};
-use crate::ui::work::memory::keeper::{Finished, Keeper, Task};
-use crate::ui::work::open as paths_open;
+use crate::ui::work::memory::queue::{Finished, MemoryQueue, Task};
 use crate::ui::work::run_watch::RunWatch;
 use crate::ui::work::worker_client::WorkerClient;
 use flatland_core::job::Background;
 use flatland_core::job::runs::RunOptions;
 use flatland_core::session::{DatasetEntry, Tab};
 
-/// What is said where the desktop has no file dialog.
+/// Message when the desktop has no file dialog.
 const NO_DIALOG: &str = "No file dialog answered: expected a desktop portal or the program zenity. Paths can be typed: at the left to open, \
                          in the export line to export, and after `save as` in the palette (Ctrl+K) to save.";
 
-/// What a thread in the background gives back: the change that its answer makes.
+/// The result of a background thread: a function that applies it to the window.
 type Answer = Box<dyn FnOnce(&mut App) + Send>;
 
-/// The window: its state, its tabs, the worker, and the threads in the background.
+/// The window: its state, its tabs, the worker, and the background threads.
 pub struct App {
     pub(in crate::ui) ctx: Context,
     pub(in crate::ui) state: State,
@@ -56,21 +56,21 @@ pub struct App {
     pub(in crate::ui) panels: Panels,
     pub(in crate::ui) worker: WorkerClient,
     pub(in crate::ui) background: Background<Answer>,
-    pub(in crate::ui) keeper: Keeper,
-    /// Threads that write what is to be remembered: the window waits for them when it ends.
+    pub(in crate::ui) memory_queue: MemoryQueue,
+    /// Threads that write the memory: the window waits for them when it closes.
     pub(in crate::ui) memory_work: Background<Finished>,
-    /// `None` while a thread has it.
+    /// `None` while a thread uses it.
     pub(in crate::ui) run_watch: Option<Box<RunWatch>>,
-    /// What was asked for and is not executed yet.
+    /// Commands that were pushed and are not executed yet.
     pub(in crate::ui) commands: Vec<Command>,
 }
 
 impl App {
-    /// A window that opens these paths (sessions and checkpoints) with this worker, and starts runs in this way. It shows `tab`, whatever
-    /// the session says, and remembers nothing: see [`App::remembering`].
+    /// A window that opens these paths (sessions and checkpoints) with this worker, and starts runs with these options. It shows `tab`, if
+    /// any, instead of the session's tab. It has no memory: see [`App::with_memory`].
     pub fn new(ctx: &Context, worker: WorkerClient, runs: RunOptions, paths: Vec<PathBuf>, tab: impl Into<Option<Tab>>) -> Self {
         theme::install(ctx);
-        // Zoom is one of the commands.
+        // Zooming is done by commands.
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
         let (tab, tabs) = (tab.into(), Tabs::default());
         let mut state = State::new(runs, tabs.titles());
@@ -85,41 +85,41 @@ impl App {
             panels: Panels::default(),
             worker,
             background: Background::default(),
-            keeper: Keeper::default(),
+            memory_queue: MemoryQueue::default(),
             memory_work: Background::default(),
             run_watch,
             commands,
         }
     }
 
-    /// Does slow work on another thread, then changes the window by what it gives.
+    /// Runs slow work on a background thread, then applies its result by `then`.
     fn spawn<T: Send + 'static>(&mut self, work: impl FnOnce() -> T + Send + 'static, then: impl FnOnce(&mut App, T) + Send + 'static) {
         let ctx = self.ctx.clone();
         self.background.spawn(move || answer(work, then), move || ctx.request_repaint());
     }
 
-    /// Does work that may wait for a person, on a thread of its own.
+    /// Runs work that may wait for the user on a thread of its own.
     fn spawn_waiting(&mut self, work: impl FnOnce() + Send + 'static) {
         let ctx = self.ctx.clone();
         self.background.spawn_waiting(move || answer(work, |_, ()| {}), move || ctx.request_repaint());
     }
 
-    /// Shows a dialog of the desktop, then changes the window by what was chosen.
+    /// Shows a dialog of the desktop, then applies the choice.
     fn ask<T: Send + 'static>(
         &mut self,
-        dialog: impl FnOnce() -> Chosen<T> + Send + 'static,
+        dialog: impl FnOnce() -> DialogResult<T> + Send + 'static,
         then: impl FnOnce(&mut App, T) + Send + 'static,
     ) {
         let ctx = self.ctx.clone();
-        let chosen = move |app: &mut App, chosen: Chosen<T>| match chosen {
-            Chosen::This(value) => then(app, value),
-            Chosen::Nothing => {}
-            Chosen::NoDialog => app.state.complain(NO_DIALOG),
+        let chosen = move |app: &mut App, chosen: DialogResult<T>| match chosen {
+            DialogResult::Chosen(value) => then(app, value),
+            DialogResult::Cancelled => {}
+            DialogResult::NoDialog => app.state.report_error(NO_DIALOG),
         };
         self.background.spawn_waiting(move || answer(dialog, chosen), move || ctx.request_repaint());
     }
 
-    /// Measures what the window and the worker hold of memory, once in a while.
+    /// Measures the memory of the window and the worker at intervals.
     fn measure_memory(&mut self) {
         if self.state.meter.is_due(self.ctx.input(|input| input.time)) {
             self.state.meter.graphics = graphics();
@@ -128,7 +128,7 @@ impl App {
         }
     }
 
-    /// Executes what was asked for, and takes in every answer that is there.
+    /// Executes the pushed commands, and applies all results that have arrived.
     pub(in crate::ui) fn advance(&mut self) {
         for command in std::mem::take(&mut self.commands) {
             self.execute(command);
@@ -136,34 +136,34 @@ impl App {
         while let Some(answer) = self.background.try_next() {
             match answer {
                 Ok(change) => change(self),
-                Err(error) => self.state.complain(error),
+                Err(error) => self.state.report_error(error),
             }
         }
-        self.take_in_memory();
+        self.receive_memory();
         while let Some(event) = self.worker.next_event() {
             self.worker_event(event);
         }
-        self.state.worker_ended = self.worker.death().map(str::to_owned);
+        self.state.worker_ended = self.worker.exit_reason().map(str::to_owned);
         self.measure_memory();
         self.refresh_scatter();
-        self.look_for_typefaces();
+        self.search_fallback_fonts();
         self.dispatch();
-        self.watch_finish();
+        self.update_busy_period();
         self.watch_runs();
-        self.guard_closing();
-        self.remember();
+        self.confirm_closing();
+        self.update_memory();
     }
 
-    /// Runs a command; what it changes in the session can be undone.
+    /// Executes a command; its changes of the session can be undone.
     pub(in crate::ui) fn execute(&mut self, command: Command) {
-        let (act, before) = (command.act(), self.state.session.clone());
+        let (step, before) = (command.undo_step(), self.state.session.clone());
         let is_step = matches!(
             command,
             Command::Undo | Command::Redo | Command::NewSession | Command::Restore(_) | Command::OpenDemo | Command::Open(..)
         );
         self.run(command);
         if !is_step {
-            self.record(act, before);
+            self.record(step, before);
         }
     }
 
@@ -175,22 +175,22 @@ impl App {
             Command::SaveDialog => self.save_dialog(),
             Command::SaveAs(path) => self.save_as(path, false),
             Command::Restore(slot) => self.restore(slot),
-            Command::Forget(slot) => self.keeper.ask(Task::Forget(slot)),
+            Command::Forget(slot) => self.memory_queue.push(Task::Remove(slot)),
             Command::Undo => self.step(true),
             Command::Redo => self.step(false),
             Command::TogglePalette => self.state.palette = if self.state.palette.is_some() { None } else { Some(Palette::default()) },
             Command::ToggleShortcuts => self.state.shortcuts = !self.state.shortcuts,
-            Command::Back => self.back(),
-            Command::ZoomIn => self.prefer(|preferences| preferences.zoom = preferences.zoomed(true)),
-            Command::ZoomOut => self.prefer(|preferences| preferences.zoom = preferences.zoomed(false)),
-            Command::ZoomReset => self.prefer(|preferences| preferences.zoom = 1.0),
+            Command::Back => self.close_topmost(),
+            Command::ZoomIn => self.change_preferences(|preferences| preferences.zoom = preferences.zoomed(true)),
+            Command::ZoomOut => self.change_preferences(|preferences| preferences.zoom = preferences.zoomed(false)),
+            Command::ZoomReset => self.change_preferences(|preferences| preferences.zoom = 1.0),
             Command::Close(close) => self.close(close),
             Command::SetLink(link, on) => self.state.session.view.set_link(link, on),
             Command::SetExtents(tab, extents) => self.state.session.view.set_extents(tab, extents),
             Command::Open(paths, open_as) => {
-                // What was wrong with an earlier attempt is no longer of interest.
+                // The error of an earlier attempt is out of date.
                 self.state.message = None;
-                self.spawn(move || paths.into_iter().map(|path| paths_open::look(path, open_as)).collect(), Self::opened);
+                self.spawn(move || paths.into_iter().map(|path| inspect_path(path, open_as)).collect(), Self::opened);
             }
             Command::OpenDialog(open_as) => {
                 self.ask(move || dialog::open(open_as), move |app, paths| app.execute(Command::Open(paths, open_as)));
@@ -205,7 +205,7 @@ impl App {
             }
             Command::CopyText(what, text) => {
                 self.ctx.copy_text(text);
-                self.state.tell(format!("Copied: {what}"));
+                self.state.inform(format!("Copied: {what}"));
             }
             Command::Prioritize(id) => self.state.store.prioritize(id),
             Command::ToggleLog => self.state.log.open = !self.state.log.open,
@@ -216,7 +216,7 @@ impl App {
             Command::ChangeDataset(name, entry) => self.change_dataset(&name, *entry),
             Command::AddDataset(entry) => {
                 let taken = |name: &str| self.state.session.datasets.iter().any(|dataset| dataset.name == name);
-                let name = unused(&entry.name, taken);
+                let name = unused_name(&entry.name, taken);
                 self.state.session.datasets.push(DatasetEntry { name, ..*entry });
                 self.replan();
             }
@@ -254,7 +254,7 @@ impl App {
             Command::ToggleExport => self.state.export.toggle(&self.state.figure_name()),
             Command::Export(path) => {
                 let this = Some((path.clone(), self.state.session.view.tab.clone()));
-                let over = std::mem::replace(&mut self.state.export.own, this.clone()) == this;
+                let over = std::mem::replace(&mut self.state.export.overwritable, this.clone()) == this;
                 self.write_figure(path, over);
             }
             Command::ExportDialog(format) => {
@@ -274,8 +274,8 @@ impl App {
         }
     }
 
-    /// Closes the topmost of what is open; the message at last.
-    fn back(&mut self) {
+    /// Closes the topmost of what is open; the message last.
+    fn close_topmost(&mut self) {
         if self.state.closing == Closing::Asked {
             self.state.closing = Closing::No;
         } else if self.state.palette.is_some() || self.state.shortcuts {
@@ -288,7 +288,7 @@ impl App {
     }
 }
 
-/// Does the work; gives the change that its value makes.
+/// Runs the work; returns the function that applies its result.
 fn answer<T: Send + 'static>(work: impl FnOnce() -> T, then: impl FnOnce(&mut App, T) + Send + 'static) -> Answer {
     let value = work();
     Box::new(move |app: &mut App| then(app, value))

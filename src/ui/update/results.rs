@@ -1,36 +1,36 @@
-//! Reads results in the background, and the differences between them.
+//! Reads results in the background, and computes the differences between them.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::App;
 use crate::ui::state::store::{Job, JobState, Loaded};
-use crate::ui::work::results::{self, Found};
+use crate::ui::work::results::{self, JobFiles};
 use flatland_core::job::{Analysis, JobId, JobSpec};
 use flatland_core::result::{LossSurface, NetworkCheck, ScoreDifference, ScoreTable};
 
-/// Why a job of a checkpoint that cannot be read, or asks which network it is, was not begun.
-pub const REFUSED: &str = "not begun: the checkpoint cannot be read as it is, its row at the left says why";
+/// Why a job was not started: its checkpoint cannot be read, or the user has to choose its network.
+pub const REFUSED: &str = "not started: the checkpoint cannot be read; its row at the left says why";
 
 impl App {
-    /// Has the result of a job read.
+    /// Starts reading the result of a job.
     pub(in crate::ui) fn read_result(&mut self, id: JobId, spec: JobSpec) {
         self.spawn(move || results::load(&spec), move |app, found| app.result_read(id, found));
     }
 
-    /// What lay in a job's folder was read.
-    pub(in crate::ui) fn result_read(&mut self, id: JobId, found: Found) {
-        // What was computed before the file was known for what it is.
+    /// Handles what was read from a job's folder.
+    pub(in crate::ui) fn result_read(&mut self, id: JobId, found: JobFiles) {
+        // It was computed before the file turned out to be unusable.
         if self.state.store.jobs.get(&id).is_some_and(|job| self.state.store.is_refused(&job.spec)) {
             return self.state.store.refuse(id, REFUSED);
         }
-        let Found { loaded, complete, error } = found;
+        let JobFiles { loaded, complete, error } = found;
         if let Some(loaded) = loaded {
             self.state.store.insert(id, *loaded);
         }
-        if self.state.store.jobs.get(&id).is_some_and(|job| job.state == JobState::Looking) {
-            // What cannot be read is computed anew.
-            let unfinished = if self.state.holds { JobState::Cancelled } else { JobState::Waiting };
+        if self.state.store.jobs.get(&id).is_some_and(|job| job.state == JobState::CheckingCache) {
+            // A result that cannot be read is computed again.
+            let unfinished = if self.state.analyses_on_hold { JobState::Cancelled } else { JobState::Waiting };
             self.state.set_state(id, if complete { JobState::Done } else { unfinished });
         } else if let Some(error) = error {
             self.state.set_state(id, JobState::Failed(error));
@@ -38,14 +38,14 @@ impl App {
         self.ask_differences();
     }
 
-    /// What a job that runs wrote so far was read; nothing where the job has ended and taken it away.
-    pub(in crate::ui) fn loaded_partly(&mut self, id: JobId, loaded: Option<Loaded>) {
+    /// Stores a partial result of a running job; `None` when the job has ended and removed it.
+    pub(in crate::ui) fn partial_read(&mut self, id: JobId, loaded: Option<Loaded>) {
         if let Some(loaded) = loaded {
             self.state.store.insert_partial(id, loaded);
         }
     }
 
-    /// Has the differences of accuracies and AUROCs to the baseline's computed that are not there yet.
+    /// Starts computing the missing differences of accuracies and AUROCs to the baseline.
     fn ask_score_differences(&mut self) {
         let Some(baseline) = self.state.session.landscape_baseline().map(str::to_owned) else { return };
         let Some(base) = self.state.store.scores.get(&baseline).cloned() else { return };
@@ -58,7 +58,7 @@ impl App {
             self.spawn(
                 move || Arc::new(ScoreDifference::between(&table, &base, &baseline)),
                 move |app, difference| {
-                    // The baseline may be another one by now.
+                    // The baseline may have changed since.
                     if app.state.session.landscape_baseline() == Some(&difference.baseline) {
                         app.state.store.score_differences.insert(name, Some(difference));
                     }
@@ -67,9 +67,9 @@ impl App {
         }
     }
 
-    /// Has the differences to the present baseline computed that are shown and not there yet, of surfaces that are finished.
+    /// Starts computing the missing differences to the present baseline, if they are shown and both surfaces are finished.
     pub(in crate::ui) fn ask_differences(&mut self) {
-        self.state.store.differ_from(self.state.session.landscape_baseline());
+        self.state.store.set_baseline(self.state.session.landscape_baseline());
         self.ask_score_differences();
         let baseline = self.state.session.landscape_baseline().map(str::to_owned).filter(|_| self.state.session.view.difference);
         let (Some(baseline), Some(dataset)) = (baseline, self.state.dataset()) else { return };
@@ -90,7 +90,7 @@ impl App {
         }
     }
 
-    /// Has what lies beside the result of a job read of its network's statistics.
+    /// Starts reading the network check that is stored beside the result of a job.
     pub(in crate::ui) fn read_check(&mut self, id: JobId, spec: &JobSpec) {
         if let Some(folder) = spec.out().map(Path::to_owned) {
             self.spawn(
@@ -104,8 +104,8 @@ impl App {
         }
     }
 
-    /// Takes results from sight, and jobs from the worker, whose checkpoint has turned out to be none or to ask something first.
-    pub(in crate::ui) fn withdraw_refused(&mut self) {
+    /// Removes the results and jobs of checkpoints that cannot be read or whose network the user has to choose.
+    pub(in crate::ui) fn remove_refused(&mut self) {
         let is_left =
             |job: &Job| job.spec.out().is_some() && !matches!(job.state, JobState::Failed(_)) && self.state.store.is_refused(&job.spec);
         let refused: Vec<JobId> = self.state.store.jobs.iter().filter(|(_, job)| is_left(job)).map(|(id, _)| *id).collect();
@@ -115,16 +115,16 @@ impl App {
         }
     }
 
-    /// The loss of a checkpoint on a dataset less the baseline's was read, or why there is no such difference.
+    /// Handles the difference of a checkpoint's loss on a dataset to the baseline's, or the reason why there is none.
     pub(in crate::ui) fn difference_read(&mut self, key: (String, String), difference: Result<LossSurface, String>) {
         match difference {
             Ok(surface) => {
-                // The baseline may be another one by now.
+                // The baseline may have changed since.
                 if self.state.session.landscape_baseline() == surface.baseline.as_deref() {
                     self.state.store.insert_difference(key, surface);
                 }
             }
-            Err(reason) => self.state.complain(reason),
+            Err(reason) => self.state.report_error(reason),
         }
     }
 }

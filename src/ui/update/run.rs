@@ -1,5 +1,5 @@
-//! What the window does about runs: looks for them, asks things of them, starts them. Runs are processes of their own; nothing
-//! ends when the window does.
+//! Executes the commands on runs: reads their folder, controls them, starts them. Runs are separate processes and continue when the
+//! window closes.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,39 +7,39 @@ use std::time::Duration;
 use super::App;
 use crate::ui::command::RunCommand;
 use crate::ui::state::run::draft::Draft;
-use crate::ui::state::run::runs::{Form, name_of};
-use crate::ui::state::run::seen::Sight;
+use crate::ui::state::run::runs::{Form, run_name};
+use crate::ui::state::run::runs_found::RunsFound;
 use crate::ui::state::store::JobState;
-use crate::ui::state::unused;
+use crate::ui::state::unused_name;
 use crate::ui::work::run_watch::RunWatch;
 use flatland_core::job::runs;
 use flatland_core::job::{JobSpec, MethodInfo, RunFolder};
 use flatland_core::session::{CheckpointEntry, Tab};
 
-/// Seconds between two looks while a run is under way.
-const OFTEN: f64 = 1.0;
-/// Seconds between two looks otherwise: runs may be started from elsewhere.
-const SELDOM: f64 = 4.0;
+/// Seconds between two reads of the folder while a run is in progress.
+const ACTIVE_INTERVAL: f64 = 1.0;
+/// Seconds between two reads otherwise: runs may be started by other programs.
+const IDLE_INTERVAL: f64 = 4.0;
 
 impl App {
-    /// A window whose runs are in this folder, unless the session says where.
-    pub fn with_runs_in(mut self, folder: PathBuf) -> Self {
+    /// Sets the folder of the runs for sessions that do not name one.
+    pub fn with_runs_folder(mut self, folder: PathBuf) -> Self {
         self.state.runs.default = folder;
         self
     }
 
-    /// Looks into the run directories when it is time, on another thread.
+    /// Reads the run directories when it is time, on another thread.
     pub(in crate::ui) fn watch_runs(&mut self) {
         let root = self.state.session.view.runs.as_ref().unwrap_or(&self.state.runs.default);
         if *root != self.state.runs.root {
             let root = root.clone();
-            self.state.runs.look_into(root.clone());
+            self.state.runs.set_folder(root.clone());
             if self.run_watch.is_some() {
                 self.run_watch = Some(Box::new(RunWatch::new(root)));
             }
         }
-        let under_way = self.state.runs.book.is_anything_under_way();
-        if self.state.runs.book.looked && !under_way && self.state.session.view.tab != Tab::RUNS {
+        let under_way = self.state.runs.run_list.has_active_run();
+        if self.state.runs.run_list.was_read && !under_way && self.state.session.view.tab != Tab::RUNS {
             return;
         }
         let now = self.ctx.input(|input| input.time);
@@ -47,16 +47,16 @@ impl App {
             return self.ctx.request_repaint_after(Duration::from_secs_f64(self.state.runs.due - now));
         }
         if let Some(mut watch) = self.run_watch.take() {
-            let look = move || {
-                let sight = watch.look();
-                (watch, sight)
+            let read = move || {
+                let found = watch.read_changes();
+                (watch, found)
             };
-            self.spawn(look, |app, (watch, sight)| app.looked(*watch, sight));
+            self.spawn(read, |app, (watch, found)| app.runs_read(*watch, found));
         }
     }
 
-    /// Takes in what was found; what was found in a folder that has been left is dropped.
-    pub(in crate::ui) fn looked(&mut self, watch: RunWatch, sight: Sight) {
+    /// Applies what was read; the result for a folder that is no longer shown is dropped.
+    pub(in crate::ui) fn runs_read(&mut self, watch: RunWatch, found: RunsFound) {
         let now = self.ctx.input(|input| input.time);
         if watch.root() != self.state.runs.root {
             self.run_watch = Some(Box::new(RunWatch::new(self.state.runs.root.clone())));
@@ -64,21 +64,21 @@ impl App {
             return;
         }
         self.run_watch = Some(Box::new(watch));
-        self.state.runs.book.see(sight);
-        self.state.runs.due = now + if self.state.runs.book.is_anything_under_way() { OFTEN } else { SELDOM };
+        self.state.runs.run_list.update(found);
+        self.state.runs.due = now + if self.state.runs.run_list.has_active_run() { ACTIVE_INTERVAL } else { IDLE_INTERVAL };
     }
 
     pub(in crate::ui) fn run_command(&mut self, command: RunCommand) {
-        let book = &mut self.state.runs.book;
+        let run_list = &mut self.state.runs.run_list;
         match command {
-            RunCommand::Choose(dir, on) => book.choose(&dir, on),
+            RunCommand::Choose(dir, on) => run_list.choose(&dir, on),
             RunCommand::ChooseOnly(dir) => {
-                book.chosen.clear();
-                book.choose(&dir, true);
+                run_list.chosen.clear();
+                run_list.choose(&dir, true);
             }
             RunCommand::ChooseAll(on) => {
-                let dirs: Vec<PathBuf> = book.runs.keys().cloned().collect();
-                dirs.iter().for_each(|dir| book.choose(dir, on));
+                let dirs: Vec<PathBuf> = run_list.runs.keys().cloned().collect();
+                dirs.iter().for_each(|dir| run_list.choose(dir, on));
             }
             RunCommand::New => {
                 let method = self.state.runs.methods.first().map_or("erm", |method| method.key.as_str());
@@ -86,7 +86,7 @@ impl App {
                 self.ask_for_methods();
             }
             RunCommand::Repeat(dir) => {
-                let Some(run) = book.runs.get(&dir) else { return };
+                let Some(run) = run_list.runs.get(&dir) else { return };
                 let draft = Draft::repeat(&run.view.config, &self.state.session);
                 self.state.runs.form = Some(Form { draft, repeats: Some(run.view.name()) });
                 self.ask_for_methods();
@@ -95,18 +95,18 @@ impl App {
             RunCommand::Time => self.time_run(),
             RunCommand::Start => self.start_run(),
             RunCommand::Ask(dir, control) => {
-                self.spawn(move || runs::ask(&dir, control).map_err(|error| error.to_string()), Self::run_told);
+                self.spawn(move || runs::ask(&dir, control).map_err(|error| error.to_string()), Self::run_request_sent);
             }
             RunCommand::Resume(dir) => {
                 let options = self.state.runs.options.clone();
-                self.spawn(move || runs::resume(&dir, &options).map(drop).map_err(|error| error.to_string()), Self::run_told);
+                self.spawn(move || runs::resume(&dir, &options).map(drop).map_err(|error| error.to_string()), Self::run_request_sent);
             }
             RunCommand::AddToSession { dir, best } => self.add_run_to_session(&dir, best),
             RunCommand::LookInto(folder) => self.state.session.view.runs = Some(std::path::absolute(&folder).unwrap_or(folder)),
         }
     }
 
-    /// Asks the worker what it can train with, once.
+    /// Requests the list of methods from the worker, once.
     pub(in crate::ui) fn ask_for_methods(&mut self) {
         let asked = self.state.store.jobs.values().any(|job| job.spec == JobSpec::Methods && job.state.is_open());
         if self.state.runs.methods.is_empty() && !asked {
@@ -114,8 +114,8 @@ impl App {
         }
     }
 
-    /// The worker has said what it can train with.
-    pub(in crate::ui) fn know_methods(&mut self, methods: Vec<MethodInfo>) {
+    /// Stores the methods that the worker can train with.
+    pub(in crate::ui) fn set_methods(&mut self, methods: Vec<MethodInfo>) {
         if let (Some(form), Some(first)) = (&mut self.state.runs.form, methods.first())
             && !methods.iter().any(|method| method.key == form.draft.method)
         {
@@ -124,7 +124,7 @@ impl App {
         self.state.runs.methods = methods;
     }
 
-    /// Asks the worker to time a few steps of what the form says.
+    /// Requests the worker to time a few steps of the run in the form.
     fn time_run(&mut self) {
         let Some(form) = &self.state.runs.form else { return };
         if let Ok((run, _)) = form.draft.check(&self.state.runs.methods, &|_| false) {
@@ -135,49 +135,49 @@ impl App {
 
     fn start_run(&mut self) {
         let Some(form) = &self.state.runs.form else { return };
-        let taken = |name: &str| self.state.runs.book.runs.contains_key(&self.state.runs.root.join(name));
-        // The form says what is wrong.
+        let taken = |name: &str| self.state.runs.run_list.runs.contains_key(&self.state.runs.root.join(name));
+        // The form shows what is wrong.
         let Ok((run, name)) = form.draft.check(&self.state.runs.methods, &taken) else { return };
         let (dir, options) = (self.state.runs.root.join(name), self.state.runs.options.clone());
         let start = move || runs::start(&run, &dir, &options).map(|folder| folder.path().to_owned()).map_err(|error| error.to_string());
         self.spawn(start, Self::run_started);
     }
 
-    /// A run was started in this directory, or why not.
+    /// Handles the result of starting a run.
     fn run_started(&mut self, started: Result<PathBuf, String>) {
         self.state.runs.due = 0.0;
         match started {
             Ok(dir) => {
                 self.state.runs.form = None;
-                // A window that is opened elsewhere finds it again.
+                // The folder is stored in the session, so that a window started elsewhere finds it.
                 let root = &mut self.state.session.view.runs;
                 *root = root.take().or_else(|| dir.parent().map(Path::to_owned));
-                self.state.tell(format!("Started: {}", dir.display()));
+                self.state.inform(format!("Started: {}", dir.display()));
             }
-            Err(error) => self.state.complain(error),
+            Err(error) => self.state.report_error(error),
         }
     }
 
-    /// The process of a run was told something, or why not.
-    fn run_told(&mut self, told: Result<(), String>) {
+    /// Handles the result of a request to the process of a run.
+    fn run_request_sent(&mut self, sent: Result<(), String>) {
         self.state.runs.due = 0.0;
-        if let Err(error) = told {
-            self.state.complain(error);
+        if let Err(error) = sent {
+            self.state.report_error(error);
         }
     }
 
     fn add_run_to_session(&mut self, dir: &std::path::Path, best: bool) {
-        let Some(run) = self.state.runs.book.runs.get(dir) else { return };
+        let Some(run) = self.state.runs.run_list.runs.get(dir) else { return };
         let folder = RunFolder::new(dir);
         let path = if best { folder.best_weights() } else { folder.last_weights() };
         if let Some(open) = self.state.session.checkpoints.iter().find(|checkpoint| checkpoint.path == path) {
             let text = format!("{} is open already", open.name);
-            return self.state.tell(text);
+            return self.state.inform(text);
         }
-        let name = unused(&name_of(dir), |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
+        let name = unused_name(&run_name(dir), |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         let (architecture, normalization) = (run.view.config.architecture.clone(), run.view.config.normalization);
         let which = if best { "its best weights, by accuracy on the watched ID images" } else { "its last weights" };
-        self.state.tell(format!("{name} has joined the session with {which}"));
+        self.state.inform(format!("Added {name} to the session with {which}"));
         self.state.session.add_checkpoint(CheckpointEntry { name, path, architecture, normalization, ..CheckpointEntry::default() });
         self.replan();
     }

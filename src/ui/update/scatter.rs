@@ -1,11 +1,11 @@
-//! Executes the commands about the scatter and the selection, and brings the scatter up to the results.
+//! Executes the commands on the scatter and the selection, and updates the scatter from the results.
 
 use super::App;
 use crate::ui::command::scatter::ScatterCommand;
 use crate::ui::state::number::count;
 use crate::ui::state::scatter::cloud::Cloud;
 use crate::ui::state::scatter::query::Query;
-use crate::ui::state::scatter::{Found, Scatter, color};
+use crate::ui::state::scatter::{Scatter, ScatterResult, color};
 use crate::ui::state::store::Store;
 use crate::ui::work::{dialog, selection_export};
 use flatland_core::data::{self, Source};
@@ -13,10 +13,10 @@ use flatland_core::job::JobSpec;
 use flatland_core::session::{SelectMode, Selection, Tab};
 
 impl Scatter {
-    /// Does what only concerns the scatter.
+    /// Executes a command that changes only the scatter.
     ///
     /// # Errors
-    /// Says what is not understood in a search.
+    /// Says which term of a search is not understood.
     fn execute(&mut self, command: ScatterCommand) -> Result<(), String> {
         let view = &mut self.view;
         match &command {
@@ -70,9 +70,9 @@ impl Scatter {
                 let found = self.search(&text)?;
                 self.view.selection.apply(found, mode);
             }
-            ScatterCommand::SelectAll => self.view.selection = self.everything(),
+            ScatterCommand::SelectAll => self.view.selection = self.all_images(),
             ScatterCommand::Invert => {
-                let mut rest = self.everything();
+                let mut rest = self.all_images();
                 rest.apply(std::mem::take(&mut self.view.selection), SelectMode::Subtract);
                 self.view.selection = rest;
             }
@@ -83,7 +83,7 @@ impl Scatter {
         Ok(())
     }
 
-    /// The images that a search finds under any checkpoint.
+    /// The images that a search finds for any checkpoint.
     pub(in crate::ui) fn search(&self, text: &str) -> Result<Selection, String> {
         let query = Query::parse(text)?;
         let mut found = Selection::default();
@@ -94,7 +94,7 @@ impl Scatter {
                 Err(reason) => refused = Some(reason),
             }
         }
-        // A score that one checkpoint lacks may be another's.
+        // A score that one checkpoint lacks may exist for another.
         refused.filter(|_| found.is_empty()).map_or(Ok(found), Err)
     }
 }
@@ -111,21 +111,21 @@ impl App {
             }
             command => {
                 let searched = matches!(command, ScatterCommand::Search(..));
-                // The session's may be another since the last frame: something was undone, or opened.
+                // The session's settings may have changed since the last frame, by undo or by opening a session.
                 self.state.scatter.view = self.state.session.view.scatter.clone();
                 let done = self.state.scatter.execute(command);
                 self.state.session.view.scatter = self.state.scatter.view.clone();
                 match done {
-                    Ok(()) if searched && self.state.scatter.view.selection.is_empty() => self.state.tell("The search found no image"),
+                    Ok(()) if searched && self.state.scatter.view.selection.is_empty() => self.state.inform("The search found no image"),
                     Ok(()) if searched => self.show_selection(),
                     Ok(()) => {}
-                    Err(reason) => self.state.complain(reason),
+                    Err(reason) => self.state.report_error(reason),
                 }
             }
         }
     }
 
-    /// Shows the whole plots where a selected image lies outside of what is seen of them.
+    /// Shows the whole plots if a selected image is outside of their visible part.
     fn show_selection(&mut self) {
         let seen = self.state.session.view.extents.get(&Tab::EMBEDDING).cloned().unwrap_or_default();
         let linked = self.state.session.view.links.axes;
@@ -140,21 +140,21 @@ impl App {
         let most = self.state.scatter.clouds.iter().map(|(name, entry)| outside(name, &entry.cloud)).max().unwrap_or(0);
         if most > 0 {
             self.state.session.view.see_all(Tab::EMBEDDING);
-            let images = if most == 1 { "1 image lies".into() } else { format!("{} images lie", count(most as u64)) };
-            self.state.tell(format!("{images} outside of what was seen: the plots show everything again"));
+            let images = if most == 1 { "1 image is".into() } else { format!("{} images are", count(most as u64)) };
+            self.state.inform(format!("{images} outside of the visible part: the plots show everything again"));
         }
     }
 
-    /// Brings the scatter up to the results and starts what it wants to know.
+    /// Updates the scatter from the results and starts its background work.
     pub(in crate::ui) fn refresh_scatter(&mut self) {
         (self.state.scatter.view, self.state.scatter.links) = (self.state.session.view.scatter.clone(), self.state.session.view.links);
         if let Some(work) = self.state.scatter.refresh(&self.state.session, &self.state.store) {
-            self.spawn(work, Self::found_for_scatter);
+            self.spawn(work, Self::scatter_result);
         }
-        if let Some(work) = self.state.scatter.seek() {
-            self.spawn(work, Self::found_for_scatter);
+        if let Some(work) = self.state.scatter.neighbour_search() {
+            self.spawn(work, Self::scatter_result);
         }
-        self.state.scatter.images.come_from(sources(&self.state.store));
+        self.state.scatter.images.set_sources(sources(&self.state.store));
         if let Some((source, positions)) = self.state.scatter.images.next() {
             let read = move || {
                 let images = read(&source, positions);
@@ -164,21 +164,21 @@ impl App {
         }
     }
 
-    fn found_for_scatter(&mut self, found: Found) {
+    fn scatter_result(&mut self, found: ScatterResult) {
         match found {
-            Found::Cloud(name, cloud, made) => self.state.scatter.arranged(name, cloud, made),
-            Found::Neighbours(near) => self.state.scatter.found_neighbours(near),
+            ScatterResult::Cloud(name, cloud, source) => self.state.scatter.insert_cloud(name, cloud, source),
+            ScatterResult::Neighbours(neighbours) => self.state.scatter.insert_neighbours(neighbours),
         }
     }
 }
 
-/// Where the images of the datasets of the embeddings come from.
+/// Sources of the images of all datasets of the embeddings.
 fn sources(store: &Store) -> impl Iterator<Item = &Source> {
     let jobs = store.jobs.values().filter_map(|job| if let JobSpec::Embedding(job) = &job.spec { Some(job) } else { None });
     jobs.flat_map(|job| &job.datasets).map(|dataset| &dataset.source)
 }
 
-/// Images of a source, or for each why it cannot be shown.
+/// Reads images of a source; for each the image or why it cannot be shown.
 fn read(source: &Source, positions: Vec<i64>) -> Vec<(i64, Result<data::SingleImage, String>)> {
     let wanted: Vec<usize> = positions.iter().map(|position| usize::try_from(*position).unwrap_or(usize::MAX)).collect();
     match data::load_images(source, &wanted) {

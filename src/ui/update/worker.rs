@@ -1,4 +1,4 @@
-//! Takes in what the worker tells.
+//! Handles the events of the worker.
 
 use super::App;
 use crate::ui::state::worker_event::WorkerEvent;
@@ -12,12 +12,12 @@ impl App {
             WorkerEvent::OutputLine(_) => {}
             WorkerEvent::Job(id, JobEvent::Partial { path }) => {
                 if let Some(spec) = self.state.store.jobs.get(&id).map(|job| job.spec.clone()) {
-                    self.spawn(move || results::load_partial(&spec, &path), move |app, loaded| app.loaded_partly(id, loaded));
+                    self.spawn(move || results::load_partial(&spec, &path), move |app, loaded| app.partial_read(id, loaded));
                 }
             }
             WorkerEvent::Job(id, event) => {
                 if let JobEvent::Done { output: JobOutput::Methods { methods } } = &event {
-                    self.know_methods(methods.clone());
+                    self.set_methods(methods.clone());
                 }
                 let done = matches!(event, JobEvent::Done { .. });
                 let warned = matches!(event, JobEvent::Warning { .. });
@@ -31,7 +31,7 @@ impl App {
                 let written = written.filter(|_| done);
                 let reread = self.state.store.apply(id, event).is_some();
                 if inspected {
-                    self.withdraw_refused();
+                    self.remove_refused();
                 }
                 if let Some(job) = written {
                     self.cell_kept(&job);
@@ -43,7 +43,7 @@ impl App {
                     }
                 }
             }
-            WorkerEvent::Died(message) => self.state.store.interrupt(&message),
+            WorkerEvent::Exited(message) => self.state.store.interrupt(&message),
         }
     }
 }

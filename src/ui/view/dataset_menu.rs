@@ -1,4 +1,4 @@
-//! What the controls of several tabs share: the choice of the dataset, and notes of what is measured.
+//! Controls that several tabs share: the choice of the dataset, and notes on what is measured.
 
 use egui::Ui;
 
@@ -8,7 +8,7 @@ use crate::ui::style::theme;
 use crate::ui::style::widget::controls::menu;
 use flatland_core::session::LossSettings;
 
-/// The choice of the images that the loss is measured on.
+/// The menu of the dataset on which the loss is measured.
 pub fn dataset_menu(ui: &mut Ui, scene: &mut Scene<'_>, dataset: &str) {
     ui.colored_label(theme::of(ui).weak, "Measured on");
     menu(ui, dataset, "Another dataset is computed when it is chosen", |ui| {
@@ -22,18 +22,18 @@ pub fn dataset_menu(ui: &mut Ui, scene: &mut Scene<'_>, dataset: &str) {
     });
 }
 
-/// What is shown, in a weak line that is cut where the line ends.
+/// A line of secondary text, cut at its end.
 pub fn note(ui: &mut Ui, text: &str) {
     let text = egui::RichText::new(text).color(theme::of(ui).weak);
     ui.add(egui::Label::new(text).truncate());
 }
 
-/// A loss other than plain cross-entropy, at the end of a note.
+/// The loss, if it is not plain cross-entropy, as the end of a note.
 pub fn loss_note(loss: &LossSettings) -> String {
     loss.description().map_or(String::new(), |loss| format!("; loss: {loss}"))
 }
 
-/// Which parameters move, where not all of them do.
+/// The parameters that are varied, if these are not all, as the end of a note.
 pub fn layers_note(layers: &[String]) -> String {
-    if layers.is_empty() { String::new() } else { format!("; only {} move", layers.join(", ")) }
+    if layers.is_empty() { String::new() } else { format!("; only {} are varied", layers.join(", ")) }
 }

@@ -1,4 +1,4 @@
-//! Results as figures take them.
+//! Results in the form in which figures take them.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::Scene;
 use crate::figure::Found;
 use flatland_core::session::Role;
 
-/// The checkpoints that are drawn: name and colour.
+/// The shown checkpoints: name and colour.
 pub fn entries<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (&'a str, usize)> {
     scene.session.shown().map(|(color, checkpoint)| (checkpoint.name.as_str(), color))
 }

@@ -1,4 +1,4 @@
-//! Drags that select: a rectangle, an outline drawn by hand, a range across. Here alone it is decided which drags do.
+//! Drags that select: a rectangle, a freehand outline, a horizontal range. Only this file decides which drags select.
 
 use egui::{Modifiers, PointerButton, Pos2, Rect, Shape, Stroke, Ui, pos2};
 
@@ -6,42 +6,42 @@ use crate::ui::style::theme;
 use crate::ui::style::widget::axes::Canvas;
 use flatland_core::session::{SelectMode, Tool};
 
-/// How far the pointer goes before an outline gets another corner, in screen points.
+/// Smallest distance between corners of an outline, screen points.
 const STEP: f32 = 2.0;
 
-/// What a drag selects.
+/// The shape that a drag selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// What lies between two corners.
+    /// A rectangle between two corners.
     Rectangle,
-    /// What is outlined.
+    /// A freehand outline.
     Lasso,
-    /// What lies between two places across, however high.
+    /// A range of x between two places.
     Range,
 }
 
 impl Form {
-    /// What a drag over points selects: a rectangle or an outline, by the tool; with the one that moves the picture, Ctrl makes it an outline.
+    /// The shape of a drag over points: a rectangle or an outline, by the tool; for the tool that moves the plot, an outline with Ctrl.
     pub fn over_points(ui: &Ui, tool: Tool) -> Self {
         let outlines = tool == Tool::Lasso || (tool == Tool::Pan && ui.input(|input| input.modifiers.command));
         if outlines { Form::Lasso } else { Form::Rectangle }
     }
 }
 
-/// The drag that selects, while there is one.
+/// A drag that selects; `None` when there is none.
 #[derive(Default)]
 pub struct Gesture(Option<Drag>);
 
 struct Drag {
-    /// The checkpoint in whose panel it is.
+    /// The checkpoint of the panel in which it is.
     checkpoint: String,
     form: Form,
     mode: SelectMode,
-    /// Corners in data; but of an outline, where it began and where it is.
+    /// Corners in data coordinates; except for an outline, the start and the present place.
     corners: Vec<[f64; 2]>,
 }
 
-/// What the modifiers ask for: Shift adds, Alt takes away.
+/// The mode for these modifiers: Shift adds, Alt removes.
 pub fn mode(modifiers: Modifiers) -> SelectMode {
     match (modifiers.shift, modifiers.alt) {
         (_, true) => SelectMode::Subtract,
@@ -51,18 +51,18 @@ pub fn mode(modifiers: Modifiers) -> SelectMode {
 }
 
 impl Gesture {
-    /// Whether one is under way.
+    /// Whether a drag is in progress.
     pub fn is_under_way(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Whether a drag selects, and so must not move the picture: with a tool that selects, or with Shift or Alt.
+    /// Whether a drag selects and must not move the plot: with a tool that selects, or with Shift or Alt.
     pub fn selects(&self, ui: &Ui, tool: Tool) -> bool {
         let modifiers = ui.input(|input| input.modifiers);
         tool != Tool::Pan || modifiers.shift || modifiers.alt || self.is_under_way()
     }
 
-    /// Follows a drag over a panel and draws it; gives the corners of what it selects when it ends.
+    /// Handles a drag over a panel and draws it; returns the corners of the selected outline when it ends.
     pub fn follow(&mut self, ui: &Ui, canvas: &Canvas, checkpoint: &str, tool: Tool, form: Form) -> Option<(Vec<[f64; 2]>, SelectMode)> {
         let response = &canvas.response;
         let (modifiers, origin, down) = ui.input(|input| (input.modifiers, input.pointer.press_origin(), input.pointer.primary_down()));
@@ -83,14 +83,14 @@ impl Gesture {
             self.0 = Some(drag);
             return None;
         }
-        // Esc ends a drag while the button is still down: nothing is selected.
+        // Esc ends a drag while the button is still down, without selecting.
         let outline = drag.outline();
         (!down && !outline.is_empty()).then_some((outline, drag.mode))
     }
 }
 
 impl Drag {
-    /// The pointer is here now; `far` says whether that is another place than a corner.
+    /// Adds the place of the pointer; `far` says whether it is far enough from a corner to be a new one.
     fn reach(&mut self, at: [f64; 2], far: impl Fn(&[f64; 2]) -> bool) {
         if self.form != Form::Lasso {
             self.corners.truncate(1);
@@ -100,7 +100,7 @@ impl Drag {
         self.corners.push(at);
     }
 
-    /// The corners of what is selected, around it; none while it has no extent.
+    /// The corners of the selected outline; empty while it has no extent.
     fn outline(&self) -> Vec<[f64; 2]> {
         match (self.form, self.corners.as_slice()) {
             (Form::Lasso, corners) if corners.len() < 3 => Vec::new(),

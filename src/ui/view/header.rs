@@ -3,24 +3,26 @@
 use egui::{Color32, Rect, Role as WidgetRole, Ui, WidgetInfo};
 
 use crate::ui::command::{CheckpointCommand, Command};
-use crate::ui::state::store::Standing;
+use crate::ui::state::store::JobSummary;
 use crate::ui::style::theme;
 use crate::ui::style::widget::header::{self, Header};
 use crate::ui::style::widget::reorder::{self, Moved};
 
-/// The header of a panel: its facts, or how its job stands. It is the handle by which the panel of a checkpoint is moved; gives the
-/// command to do so.
+/// Draws the header of a panel: its facts, or the state of its job. It is also the handle for moving the panel of a checkpoint; returns
+/// the command to do so.
 pub fn panel_header(
     ui: &Ui,
     rect: Rect,
     name: &str,
     color: Color32,
     facts: Option<String>,
-    standing: Option<Standing>,
+    job_summary: Option<JobSummary>,
     reading: Option<String>,
 ) -> Option<Command> {
-    let header = match standing {
-        Some(standing) => Header { name, color, facts: standing.words, reading, progress: standing.progress, failed: standing.failed },
+    let header = match job_summary {
+        Some(job_summary) => {
+            Header { name, color, facts: job_summary.text, reading, progress: job_summary.progress, failed: job_summary.failed }
+        }
         None => Header { name, color, facts: facts.unwrap_or_default(), reading, progress: None, failed: false },
     };
     let cut = header::show(ui, rect, &header);

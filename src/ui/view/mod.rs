@@ -1,6 +1,6 @@
-//! The tabs, and the list of those that there are. Each is a folder that implements [`TabView`]; a new one is that folder and its two lines
-//! here. Those of analyses draw a row of equal panels, one per checkpoint, from the [`Scene`], and change neither session nor results:
-//! gestures become commands.
+//! The tabs, and the list of all tabs. Each tab is a folder that implements [`TabView`]; a new tab is its folder and two lines here. Tabs of
+//! analyses draw a row of equal panels, one per checkpoint, from the [`Scene`]. They change neither session nor results: user input becomes
+//! commands.
 
 mod compare;
 mod embedding;
@@ -27,7 +27,7 @@ pub use header::panel_header;
 pub use scene::{Drafts, Scene};
 pub use tab::TabView;
 
-/// One of each, in the order in which they stand.
+/// All tabs, in the order in which they are shown.
 fn registered() -> Vec<Box<dyn TabView>> {
     vec![
         Box::new(landscape::LandscapeTab::default()),
@@ -40,7 +40,7 @@ fn registered() -> Vec<Box<dyn TabView>> {
     ]
 }
 
-/// The keys of the tabs, in the order in which they stand.
+/// The keys of the tabs, in the order in which they are shown.
 pub fn keys() -> Vec<&'static str> {
     registered().iter().map(|view| view.key()).collect()
 }
@@ -55,12 +55,12 @@ impl Default for Tabs {
 }
 
 impl Tabs {
-    /// Their keys and titles, in the order in which they stand.
+    /// Keys and titles of the tabs, in the order in which they are shown.
     pub fn titles(&self) -> Vec<TabTitle> {
         self.0.iter().map(|view| TabTitle { tab: Tab::new(view.key()), title: view.title() }).collect()
     }
 
-    /// The tab of this key; the first one where there is none: the session may come from another version.
+    /// The tab of this key; the first tab if there is none, since the session may come from another version.
     pub fn get(&mut self, tab: &Tab) -> &mut dyn TabView {
         let place = self.place(tab);
         self.0[place].as_mut()
@@ -71,7 +71,7 @@ impl Tabs {
         self.0[self.place(tab)].analysis()
     }
 
-    /// What the present tab shows as a figure; `None` while there is nothing to draw.
+    /// The figure of the shown tab; `None` when there is nothing to draw.
     pub fn figure(&self, state: &mut State) -> Option<Export> {
         let (dataset, tab, mut commands) = (state.dataset(), state.session.view.tab.clone(), Vec::new());
         let (scene, _) = Scene::of(state, dataset.as_deref(), &mut commands);

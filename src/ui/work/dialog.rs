@@ -1,59 +1,59 @@
-//! The dialogs of the desktop: which files to open, where to write. Each waits for the person, so each runs on a thread of its own.
+//! The file dialogs of the desktop. Each waits for the user, so each runs on its own thread.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::ui::command::OpenAs;
 
-/// What a dialog gave.
-pub enum Chosen<T> {
-    /// This.
-    This(T),
-    /// It was closed.
-    Nothing,
+/// The result of a dialog.
+pub enum DialogResult<T> {
+    /// The user chose this.
+    Chosen(T),
+    /// The user closed the dialog.
+    Cancelled,
     /// The desktop has no dialog.
     NoDialog,
 }
 
-/// Asks the desktop for files (for datasets also folders) to open.
-pub fn open(open_as: OpenAs) -> Chosen<Vec<PathBuf>> {
+/// Shows the dialog for opening files (for datasets also folders).
+pub fn open(open_as: OpenAs) -> DialogResult<Vec<PathBuf>> {
     let dialog = rfd::FileDialog::new().set_title(open_as.label());
     let chosen = || match open_as {
         OpenAs::ByContent => dialog.pick_files(),
         OpenAs::Dataset(_) => dialog.pick_folder().map(|folder| vec![folder]),
     };
-    asked(chosen)
+    run_dialog(chosen)
 }
 
-/// Asks the desktop where to write a figure.
-pub fn export(name: &str, extension: &str) -> Chosen<PathBuf> {
+/// Shows the dialog for exporting a figure.
+pub fn export(name: &str, extension: &str) -> DialogResult<PathBuf> {
     let dialog = rfd::FileDialog::new().set_title("Export view").set_file_name(format!("{name}.{extension}"));
-    asked(|| dialog.save_file())
+    run_dialog(|| dialog.save_file())
 }
 
-/// Asks the desktop where to write the session.
-pub fn save(name: &str, folder: Option<&Path>) -> Chosen<PathBuf> {
+/// Shows the dialog for saving the session.
+pub fn save(name: &str, folder: Option<&Path>) -> DialogResult<PathBuf> {
     let dialog = rfd::FileDialog::new().set_title("Save session as").set_file_name(name).add_filter("Session", &["toml"]);
     let dialog = match folder {
         Some(folder) => dialog.set_directory(folder),
         None => dialog,
     };
-    asked(|| dialog.save_file())
+    run_dialog(|| dialog.save_file())
 }
 
-/// Asks where to write the selected images as a table. Where the desktop has no dialog, nothing is said: the path can be typed beside.
-pub fn export_selection() -> Chosen<PathBuf> {
+/// Shows the dialog for exporting the selected images as a table. A missing dialog is not reported, since the path can be typed.
+pub fn export_selection() -> DialogResult<PathBuf> {
     let dialog = rfd::FileDialog::new().set_title("Export selection").set_file_name("selection.csv");
-    dialog.save_file().map_or(Chosen::Nothing, Chosen::This)
+    dialog.save_file().map_or(DialogResult::Cancelled, DialogResult::Chosen)
 }
 
-/// What a dialog gave. Where there is none to ask, that comes faster than anybody closes one.
-fn asked<T>(dialog: impl FnOnce() -> Option<T>) -> Chosen<T> {
-    const TOO_FAST: Duration = Duration::from_millis(150);
+/// Runs a dialog. A desktop without dialogs answers faster than a user can close one.
+fn run_dialog<T>(dialog: impl FnOnce() -> Option<T>) -> DialogResult<T> {
+    const MIN_DIALOG_TIME: Duration = Duration::from_millis(150);
     let start = Instant::now();
     match dialog() {
-        Some(found) => Chosen::This(found),
-        None if start.elapsed() < TOO_FAST => Chosen::NoDialog,
-        None => Chosen::Nothing,
+        Some(found) => DialogResult::Chosen(found),
+        None if start.elapsed() < MIN_DIALOG_TIME => DialogResult::NoDialog,
+        None => DialogResult::Cancelled,
     }
 }

@@ -1,4 +1,4 @@
-//! [`Export`]: a view as a captioned figure, whose files are the same bytes as those of `flatland figures`.
+//! [`Export`]: a view as a captioned figure; its files are the same bytes as those of `flatland figures`.
 
 use std::path::{Path, PathBuf};
 
@@ -8,13 +8,13 @@ use crate::figure::CaptionedFigure;
 use flatland_core::result::write_atomic;
 use flatland_core::session::{FigureFormat, FigureSettings};
 
-/// What a figure is drawn from. It is drawn on another thread, so it owns everything.
+/// The data of a figure. It is drawn on another thread, so it owns everything.
 pub trait FigureSource: Send {
     /// The figure; `None` while there is nothing to draw.
     fn captioned(&self) -> Option<CaptionedFigure<'_>>;
 }
 
-/// A figure of a view, and how figures of the session look.
+/// A figure of a view, with the figure settings of the session.
 pub struct Export {
     settings: FigureSettings,
     source: Box<dyn FigureSource>,
@@ -27,10 +27,10 @@ impl Export {
         is_drawn.then(|| Self { settings: settings.clone(), source: Box::new(source) })
     }
 
-    /// Draws and writes it; the ending of `path` decides the format. `with_data`: its numbers beside the picture too, as CSV.
+    /// Draws and writes the figure; the extension of `path` decides the format. `with_data`: also writes its numbers beside it as CSV.
     ///
     /// # Errors
-    /// A sentence for the person; also where the file is there already and `over` is not set.
+    /// A sentence for the user; also when the file exists and `over` is not set.
     pub fn write(&self, path: &Path, with_data: bool, over: bool) -> Result<PathBuf, String> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
@@ -39,7 +39,7 @@ impl Export {
             return Err(format!("expected a file name that ends in {known}, found the ending `{extension}` ({})", path.display()));
         };
         if !over && path.exists() {
-            return Err(format!("not written: the file is there already. Write once more to write over it ({})", path.display()));
+            return Err(format!("not written: the file exists already. Write again to overwrite it ({})", path.display()));
         }
         let captioned = self.source.captioned().ok_or("nothing to export")?;
         let is_picture = !matches!(format, FigureFormat::Csv | FigureFormat::Npz);
@@ -51,10 +51,10 @@ impl Export {
         Ok(path)
     }
 
-    /// Draws it for the clipboard, at the resolution of the session's PNGs.
+    /// Draws the figure for the clipboard, at the resolution of the session's PNGs.
     ///
     /// # Errors
-    /// A sentence for the person.
+    /// A sentence for the user.
     pub fn image(&self) -> Result<ColorImage, String> {
         let captioned = self.source.captioned().ok_or("nothing to copy")?;
         let style = captioned.style(&self.settings);

@@ -1,11 +1,11 @@
-//! Where checkpoints come from: the run whose weights they are.
+//! Finds the run that wrote a checkpoint.
 
 use std::path::{Path, PathBuf};
 
 use flatland_core::job::{RunConfig, RunFolder};
 
-/// The run that wrote a checkpoint: that of the run directory in which the file lies (`<run>/checkpoints/best.safetensors`), else of the
-/// run file beside it that has its name (`erm.toml` beside `erm.safetensors`).
+/// The run that wrote a checkpoint: that of the run directory in which the file is (`<run>/checkpoints/best.safetensors`), else of the
+/// run file of the same name beside it (`erm.toml` beside `erm.safetensors`).
 pub fn origin(checkpoint: &Path) -> Option<RunConfig> {
     let of_folder = || {
         let folder = checkpoint.parent().filter(|folder| folder.file_name().is_some_and(|name| name == "checkpoints"))?;
@@ -14,7 +14,7 @@ pub fn origin(checkpoint: &Path) -> Option<RunConfig> {
     of_folder().or_else(|| RunConfig::load(&checkpoint.with_extension("toml")).ok())
 }
 
-/// The same of several checkpoints; those that come from no run are left out. Reads files.
+/// The same for several checkpoints; those without a run are left out. Reads files.
 pub fn origins(checkpoints: Vec<PathBuf>) -> Vec<(PathBuf, RunConfig)> {
     checkpoints.into_iter().filter_map(|path| origin(&path).map(|run| (path, run))).collect()
 }
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_checkpoint_is_of_the_run_whose_directory_or_file_it_lies_in() {
+    fn a_checkpoint_belongs_to_the_run_of_its_directory_or_file() {
         let folder = tempfile::tempdir().unwrap();
         let text = |seed: u32| {
             format!(

@@ -10,31 +10,31 @@ use flatland_core::result::{
 };
 use flatland_core::session::PickedCell;
 
-/// What lay in a job's folder.
-pub struct Found {
+/// What was read from a job's folder.
+pub struct JobFiles {
     /// The result.
     pub loaded: Option<Box<Loaded>>,
-    /// Whether nothing is left to compute.
+    /// Whether the result is complete.
     pub complete: bool,
-    /// Why what should be there could not be read.
+    /// Why a file could not be read.
     pub error: Option<String>,
 }
 
-/// Reads what lies in a job's folder; nothing where there is none.
-pub fn load(spec: &JobSpec) -> Found {
+/// Reads a job's folder; all fields are empty when there is none.
+pub fn load(spec: &JobSpec) -> JobFiles {
     match spec.out().and_then(|folder| read(spec, folder)) {
-        None => Found { loaded: None, complete: false, error: None },
-        Some(Ok((loaded, complete))) => Found { loaded: Some(Box::new(loaded)), complete, error: None },
-        Some(Err(error)) => Found { loaded: None, complete: false, error: Some(error.to_string()) },
+        None => JobFiles { loaded: None, complete: false, error: None },
+        Some(Ok((loaded, complete))) => JobFiles { loaded: Some(Box::new(loaded)), complete, error: None },
+        Some(Err(error)) => JobFiles { loaded: None, complete: false, error: Some(error.to_string()) },
     }
 }
 
-/// Reads what a job that runs wrote into `folder` of what it knows. Nothing where the job has ended and taken it away.
+/// Reads the partial result that a running job wrote into `folder`. `None` when the job has ended and removed it.
 pub fn load_partial(spec: &JobSpec, folder: &Path) -> Option<Loaded> {
     read(spec, folder)?.ok().map(|(loaded, _)| loaded)
 }
 
-/// The result of `spec` in `folder`, and whether nothing is left to compute; `None` when it is not there.
+/// The result of `spec` in `folder`, and whether it is complete; `None` when there is none.
 fn read(spec: &JobSpec, folder: &Path) -> Option<Result<(Loaded, bool), ResultError>> {
     let name = spec.checkpoint().map(|checkpoint| checkpoint.name.as_str()).unwrap_or_default();
     let present = |file: &str| folder.join(file).is_file();
@@ -58,14 +58,14 @@ fn read(spec: &JobSpec, folder: &Path) -> Option<Result<(Loaded, bool), ResultEr
     }
 }
 
-/// The surface of a job, and the band of its planes where it has several; whether nothing is left to compute.
+/// The surface of a job, the band of its planes if it has several, and whether the result is complete.
 fn landscape(spec: &JobSpec, job: &LandscapeJob, folder: &Path) -> Result<(Loaded, bool), ResultError> {
     let surface = LossSurface::load(folder)?.named(spec);
     let complete = is_complete(job, &surface);
     if job.plane.planes < 2 {
         return Ok((Loaded::Landscape(surface), complete));
     }
-    // It is written when the last plane is done.
+    // The band is written when the last plane is done.
     let band = LandscapeBand::load(folder).ok().filter(|band| band.manifest.seeds.len() == job.plane.planes);
     Ok(match band {
         Some(band) => (Loaded::Planes(surface, band.named(spec)), complete),
@@ -73,7 +73,7 @@ fn landscape(spec: &JobSpec, job: &LandscapeJob, folder: &Path) -> Result<(Loade
     })
 }
 
-/// The surface in folder `own` less that in `base`, the `baseline`'s, image by image.
+/// The surface in folder `own` minus that in `base`, which is the `baseline`'s, image by image.
 pub fn difference(key: &(String, String), own: &Path, base: &Path, baseline: &str) -> Result<LossSurface, String> {
     let read = |folder: &Path| LossSurface::load(folder).map_err(|error| error.to_string());
     let (a, b) = (read(own)?, read(base)?);
@@ -82,7 +82,7 @@ pub fn difference(key: &(String, String), own: &Path, base: &Path, baseline: &st
     Ok(surface)
 }
 
-/// Reads the losses of single images at the node of a surface whose results lie in `folder`.
+/// Reads the losses of single images at a node of a surface whose results are in `folder`.
 pub fn cell_losses(surface: &LossSurface, folder: &Path, cell: PickedCell, dataset: String) -> CellLosses {
     let path = folder.join(SAMPLE_LOSSES);
     let read = || {

@@ -1,4 +1,4 @@
-//! [`RunWatch`]: looks into the run directories, on a thread of its own.
+//! [`RunWatch`]: reads the run directories, on a background thread.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::ui::state::run::metrics::Metrics;
-use crate::ui::state::run::seen::{Saved, Sight};
+use crate::ui::state::run::runs_found::{RunsFound, SavedWeights};
 use flatland_core::job::RunView;
 use flatland_core::job::runs::{Follower, directories};
 
@@ -18,7 +18,7 @@ pub struct RunWatch {
 }
 
 impl RunWatch {
-    /// Of this folder; nothing is read yet.
+    /// Watches this folder; nothing is read yet.
     pub fn new(root: PathBuf) -> Self {
         Self { root, followers: IndexMap::new() }
     }
@@ -28,8 +28,8 @@ impl RunWatch {
         &self.root
     }
 
-    /// Reads what is new. Blocks for files.
-    pub fn look(&mut self) -> Sight {
+    /// Reads what has changed. Blocks for files.
+    pub fn read_changes(&mut self) -> RunsFound {
         let dirs = directories(&self.root);
         let (mut changed, mut unreadable) = (Vec::new(), Vec::new());
         self.followers.retain(|dir, _| dirs.contains(dir));
@@ -47,14 +47,14 @@ impl RunWatch {
                 Err(error) => unreadable.push((dir.clone(), error.to_string())),
             }
         }
-        Sight { dirs, changed, unreadable }
+        RunsFound { dirs, changed, unreadable }
     }
 }
 
-fn seen(follower: &Follower) -> (RunView, Arc<Metrics>, Saved) {
+fn seen(follower: &Follower) -> (RunView, Arc<Metrics>, SavedWeights) {
     let view = &follower.view;
     let metrics = Metrics::of(&view.metrics, &follower.step_lines, &follower.timing_lines);
     let folder = follower.folder();
-    let saved = Saved { best: folder.best_weights().is_file(), last: folder.last_weights().is_file() };
+    let saved = SavedWeights { best: folder.best_weights().is_file(), last: folder.last_weights().is_file() };
     (RunView { metrics: Vec::new(), ..view.clone() }, Arc::new(metrics), saved)
 }

@@ -1,4 +1,4 @@
-//! The selection as a table: a row per image, and what every checkpoint says of it.
+//! The selection as a table: a row per image, with predictions and scores of every checkpoint.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crate::ui::state::scatter::Scatter;
 use flatland_core::result::write_atomic;
 use flatland_core::session::ColorBy;
 
-/// `dataset`, `index`, `role`, `label`, then per checkpoint its prediction and its scores; empty where nothing is known.
+/// Columns `dataset`, `index`, `role`, `label`, then per checkpoint its prediction and its scores; unknown values are empty.
 pub fn table(scatter: &Scatter) -> Data {
     let mut data = Data::new(&["dataset", "index", "role", "label"]);
     for (name, entry) in &scatter.clouds {

@@ -1,22 +1,22 @@
-//! [`WorkerClient`]: the window's side of the worker. One job at a time goes out, chosen when the worker is free, so that what the
-//! person looks at comes first.
+//! [`WorkerClient`]: sends jobs to the worker. It sends one job at a time, chosen when the worker is free, so that what the user looks at
+//! is computed first.
 
 use crate::ui::state::worker_event::WorkerEvent;
 use flatland_core::job::{self, JobEvent, JobId, JobSpec, WorkerHandle};
 
-/// A worker as the window needs it; a test puts its own in.
+/// A worker; tests use a fake one.
 pub trait Worker {
-    /// Gives it a job.
+    /// Sends it a job.
     fn submit(&mut self, spec: JobSpec) -> JobId;
     /// Stops a job.
     fn cancel(&mut self, id: JobId);
-    /// Lets a job pause, or go on.
+    /// Pauses a job, or resumes it.
     fn pause(&mut self, id: JobId, paused: bool);
-    /// Starts it anew.
+    /// Starts it again.
     fn restart(&mut self);
-    /// What it said since.
+    /// Its next event; `None` when there is none yet.
     fn next_event(&mut self) -> Option<WorkerEvent>;
-    /// Its process, while it lives.
+    /// Id of its process, while it runs.
     fn pid(&self) -> Option<u32> {
         None
     }
@@ -43,7 +43,7 @@ impl Worker for WorkerHandle {
         self.try_event().map(|event| match event {
             job::WorkerEvent::Message(message) => WorkerEvent::Job(message.id, message.event),
             job::WorkerEvent::OutputLine { line } => WorkerEvent::OutputLine(line),
-            job::WorkerEvent::Died { message } => WorkerEvent::Died(message),
+            job::WorkerEvent::Died { message } => WorkerEvent::Exited(message),
         })
     }
 
@@ -52,32 +52,32 @@ impl Worker for WorkerHandle {
     }
 }
 
-/// The worker, and which of the window's jobs it has.
+/// The worker, and the job of the window that it has.
 pub struct WorkerClient {
     worker: Box<dyn Worker>,
-    /// (the worker's number, the window's number)
+    /// (id of the worker, id of the window)
     in_flight: Option<(JobId, JobId)>,
-    /// How the worker ended, if it did.
-    death: Option<String>,
+    /// Why the worker ended, if it did.
+    exit_reason: Option<String>,
 }
 
 impl WorkerClient {
     /// A client of this worker.
     pub fn new(worker: Box<dyn Worker>) -> Self {
-        Self { worker, in_flight: None, death: None }
+        Self { worker, in_flight: None, exit_reason: None }
     }
 
-    /// Whether it would take a job now.
+    /// Whether the worker can take a job now.
     pub fn is_free(&self) -> bool {
-        self.in_flight.is_none() && self.death.is_none()
+        self.in_flight.is_none() && self.exit_reason.is_none()
     }
 
-    /// Whether the worker has no job, or is dead.
+    /// Whether the worker has no job, or has ended.
     pub fn is_idle(&self) -> bool {
         self.in_flight.is_none()
     }
 
-    /// The worker's process, while it lives.
+    /// Id of the worker's process, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.worker.pid()
     }
@@ -87,12 +87,12 @@ impl WorkerClient {
         self.in_flight.map(|(_, ours)| ours)
     }
 
-    /// How the worker ended, while it is dead.
-    pub fn death(&self) -> Option<&str> {
-        self.death.as_deref()
+    /// Why the worker ended; `None` while it runs.
+    pub fn exit_reason(&self) -> Option<&str> {
+        self.exit_reason.as_deref()
     }
 
-    /// Sends a job, known to the window as `id`.
+    /// Sends a job, which has the id `id` in the window.
     pub fn submit(&mut self, id: JobId, spec: JobSpec) {
         self.in_flight = Some((self.worker.submit(spec), id));
     }
@@ -108,21 +108,21 @@ impl WorkerClient {
         }
     }
 
-    /// Lets the job pause, or go on, if the worker has it.
+    /// Pauses the job or resumes it, if the worker has it.
     pub fn pause(&mut self, id: JobId, paused: bool) {
         if let Some((worker_id, _)) = self.in_flight.filter(|(_, ours)| *ours == id) {
             self.worker.pause(worker_id, paused);
         }
     }
 
-    /// Starts the worker anew.
+    /// Starts the worker again.
     pub fn restart(&mut self) {
-        self.death = None;
+        self.exit_reason = None;
         self.in_flight = None;
         self.worker.restart();
     }
 
-    /// What happened since, in the window's numbers.
+    /// The next event, with the job ids of the window.
     pub fn next_event(&mut self) -> Option<WorkerEvent> {
         loop {
             match self.worker.next_event()? {
@@ -134,10 +134,10 @@ impl WorkerClient {
                     return Some(WorkerEvent::Job(id, event));
                 }
                 WorkerEvent::OutputLine(line) => return Some(WorkerEvent::OutputLine(line)),
-                WorkerEvent::Died(message) => {
+                WorkerEvent::Exited(message) => {
                     self.in_flight = None;
-                    self.death = Some(message.clone());
-                    return Some(WorkerEvent::Died(message));
+                    self.exit_reason = Some(message.clone());
+                    return Some(WorkerEvent::Exited(message));
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! What can be done to each open checkpoint.
+//! Commands for each open checkpoint.
 
 use super::{Item, Section};
 use crate::ui::command::{CheckpointCommand, Command};
@@ -10,8 +10,8 @@ pub fn checkpoint_items(state: &State) -> Vec<Item> {
     let mut items = Vec::new();
     for (place, checkpoint) in state.session.checkpoints.iter().enumerate() {
         let name = &checkpoint.name;
-        let item = |verb: &str, act, submenu| {
-            Item::new(Section::Edit, verb.replace('*', name), Command::Checkpoint(name.clone(), act)).under(submenu)
+        let item = |verb: &str, command, submenu| {
+            Item::new(Section::Edit, verb.replace('*', name), Command::Checkpoint(name.clone(), command)).under(submenu)
         };
         let hidden = checkpoint.hidden;
         items.push(item(if hidden { "Show *" } else { "Hide *" }, CheckpointCommand::Hide(!hidden), "Hide or show"));
@@ -22,7 +22,7 @@ pub fn checkpoint_items(state: &State) -> Vec<Item> {
             let read = known.and_then(|known| known.weights.as_ref()) == Some(key);
             items.push(item(&format!("Read {key} of *"), CheckpointCommand::Weights(key.clone()), "State dicts").chosen(read));
             let beside = CheckpointCommand::OpenBeside(key.clone());
-            items.push(item(&format!("Open {key} beside *"), beside, "State dicts").only_if(!read, "it is the one that is read"));
+            items.push(item(&format!("Open {key} beside *"), beside, "State dicts").only_if(!read, "it is read already"));
         }
         items.push(item("Move * back", CheckpointCommand::MoveBy(1), "Order").only_if(place < last, "it is the last"));
     }

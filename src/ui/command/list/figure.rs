@@ -1,14 +1,14 @@
-//! Figures and how they look.
+//! Commands about figures and their settings.
 
 use super::{Item, Section};
 use crate::ui::command::Command;
 use crate::ui::state::State;
 use flatland_core::session::{FigureFormat, FigureSettings, Theme};
 
-/// Widths that journals ask for, in millimetres.
+/// Widths that journals require, in millimetres.
 pub const WIDTHS: [(&str, f64); 2] = [("one column", 88.0), ("two columns", 180.0)];
 
-/// As shown to people.
+/// Name shown in the window.
 pub fn theme_label(theme: Theme) -> &'static str {
     match theme {
         Theme::Print => "White paper",
@@ -35,7 +35,7 @@ pub fn figure_items(state: &State) -> Vec<Item> {
     }
     for theme in Theme::ALL {
         let name = format!("Figures on a {}", theme_label(theme).to_lowercase());
-        items.push(figure(name, "Ground", FigureSettings { theme, ..present.clone() }));
+        items.push(figure(name, "Background", FigureSettings { theme, ..present.clone() }));
     }
     let letters = FigureSettings { letters: !present.letters, ..present.clone() };
     items.push(figure("Panel letters in figures".into(), "", letters).chosen(present.letters));

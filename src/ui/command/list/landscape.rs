@@ -1,4 +1,4 @@
-//! How landscapes are shown.
+//! Commands about how landscapes are shown.
 
 use super::{Item, Section};
 use crate::ui::command::Command;
@@ -15,7 +15,7 @@ pub fn landscape_items(state: &State) -> Vec<Item> {
     }
     let (turned, surface) = (view.camera != Camera::default() || !view.own_cameras.is_empty(), view.form == LandscapeForm::Surface);
     let reset = LandscapeCommand::Camera { checkpoint: String::new(), linked: true, camera: Camera::default() };
-    items.push(item("Reset camera".into(), reset).only_if(turned && surface, "it is as it was first"));
+    items.push(item("Reset camera".into(), reset).only_if(turned && surface, "the camera is at its default"));
     let labels = view.contour_labels;
     items.push(item("Values on contour lines".into(), LandscapeCommand::ContourLabels(!labels)).chosen(labels));
     items.push(item("Status of cells".into(), LandscapeCommand::Status(!view.status)).chosen(view.status));
@@ -31,7 +31,7 @@ pub fn landscape_items(state: &State) -> Vec<Item> {
         let name = format!("Sections along {}", axis.symbols()[0]);
         items.push(item(name, LandscapeCommand::Cut(axis)).chosen(view.cut == axis));
     }
-    items.push(item("Close the picked cell".into(), LandscapeCommand::Pick(None)).only_if(view.picked.is_some(), "none is picked"));
+    items.push(item("Close the picked cell".into(), LandscapeCommand::Pick(None)).only_if(view.picked.is_some(), "no cell is picked"));
     let pinned = state.scatter.pinned.as_ref().map(|(_, (dataset, position))| (dataset.clone(), (*position).max(0) as usize));
     let has_classes = |name: &str| state.session.datasets.iter().any(|entry| entry.name == name && entry.role.has_classes());
     for (axes, along) in [
@@ -42,12 +42,12 @@ pub fn landscape_items(state: &State) -> Vec<Item> {
         let (dataset, image) = pinned.clone().unwrap_or_default();
         let (can, why) = match &pinned {
             None => (false, "no card of an image is open in the embedding"),
-            Some((name, _)) => (has_classes(name), "its label is none of the network's classes"),
+            Some((name, _)) => (has_classes(name), "its label is not a class of the network"),
         };
         let around = LandscapeCommand::AroundImage { dataset, image, axes };
         items.push(item(format!("Landscape around this image, along {along}"), around).only_if(can, why));
     }
     let back = item("Landscape of the weights".into(), LandscapeCommand::AroundWeights);
-    items.push(back.only_if(state.session.landscape.plane.input().is_some(), "it is one of the weights already"));
+    items.push(back.only_if(state.session.landscape.plane.input().is_some(), "it shows the weights already"));
     items
 }

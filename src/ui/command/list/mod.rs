@@ -1,4 +1,4 @@
-//! [`Item`]s: everything that a person can do now, in one list. Keyboard, palette, shortcut sheet and menus are made from it.
+//! [`Item`]s: all commands that are available now, in one list. Keyboard, palette, shortcut list and menus are made from it.
 
 mod checkpoints;
 pub mod figure;
@@ -11,33 +11,33 @@ use egui::KeyboardShortcut;
 use super::shortcut;
 use super::{Close, Command, OpenAs, RunCommand};
 use crate::ui::state::State;
-use crate::ui::state::memory::Left;
+use crate::ui::state::memory::Leftover;
 use crate::ui::state::store::{JobState, analysis_of, title};
 use flatland_core::job::{Analysis, JobId};
 use flatland_core::session::Role;
 
-/// Where an item stands.
+/// Section of an item in the menus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
     /// Files.
     Session,
-    /// What is open, and the way back.
+    /// Open checkpoints and datasets, undo and redo.
     Edit,
-    /// What is seen and how.
+    /// What is shown and how.
     View,
-    /// Pictures and numbers that leave.
+    /// Figures and their export.
     Figure,
     /// Analyses and runs.
     Work,
-    /// How to find all this.
+    /// Help.
     Help,
 }
 
 impl Section {
-    /// All of them in the order in which they stand.
+    /// All sections in the order in which they are shown.
     pub const ALL: [Section; 6] = [Section::Session, Section::Edit, Section::View, Section::Figure, Section::Work, Section::Help];
 
-    /// As shown to people.
+    /// Name shown in the window.
     pub fn label(self) -> &'static str {
         match self {
             Section::Session => "Session",
@@ -50,22 +50,22 @@ impl Section {
     }
 }
 
-/// Something that can be done.
+/// An entry of a menu or of the palette.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
-    /// Where it stands.
+    /// Its section.
     pub section: Section,
-    /// The submenu that it stands in; empty = none.
+    /// Its submenu; empty = none.
     pub submenu: &'static str,
-    /// As shown to people, also out of its place.
+    /// Name shown in the window; it is understandable outside of its menu too.
     pub name: String,
-    /// What it gives.
+    /// The command that it executes.
     pub command: Command,
-    /// Why it cannot be done now.
+    /// Why the command is not available now; `None` = available.
     pub unavailable: Option<String>,
-    /// Of what is one of several, or on or off: whether this is the present choice.
+    /// For a switch or one of several choices: whether it is on or chosen.
     pub chosen: bool,
-    /// Its keys; the first are shown.
+    /// Its shortcuts; the first one is shown.
     pub shortcuts: &'static [KeyboardShortcut],
 }
 
@@ -87,13 +87,13 @@ impl Item {
         Self { chosen, ..self }
     }
 
-    /// Its first keys, as shown to people.
+    /// The text of its first shortcut.
     pub fn keys(&self) -> Option<String> {
         self.shortcuts.first().map(shortcut::text)
     }
 }
 
-/// Everything that a person can do now, and what cannot be done now with the reason.
+/// All commands for the present state; those that are not available have the reason.
 pub fn list(state: &State) -> Vec<Item> {
     let parts = [
         session_items(state),
@@ -123,15 +123,15 @@ fn session_items(state: &State) -> Vec<Item> {
     for recent in &state.memory.recents {
         let name = format!("Open recent {}", short(&recent.path));
         let open = Command::Open(vec![recent.path.clone()], OpenAs::ByContent);
-        items.push(item(&name, open).under("Open recent").only_if(!recent.missing, "nothing is there now"));
+        items.push(item(&name, open).under("Open recent").only_if(!recent.missing, "the file does not exist"));
     }
-    for left in state.memory.left.iter().filter(|left| left.unsaved) {
-        let name = format!("Bring back unsaved {}", left_name(left));
+    for left in state.memory.leftovers.iter().filter(|left| left.unsaved) {
+        let name = format!("Bring back unsaved {}", leftover_name(left));
         let restore = item(&name, Command::Restore(left.id.clone())).under("Bring back unsaved");
         items.push(restore.only_if(left.error.is_none(), left.error.as_deref().unwrap_or_default()));
     }
     items.push(item("Open the demo", Command::OpenDemo));
-    items.push(item("Save", Command::Save).only_if(!state.is_as_saved(), "everything is saved"));
+    items.push(item("Save", Command::Save).only_if(!state.equals_saved(), "everything is saved"));
     items.push(item("Save as…", Command::SaveDialog));
     items.push(item("Close window", Command::Close(Close::Ask)));
     items
@@ -139,10 +139,12 @@ fn session_items(state: &State) -> Vec<Item> {
 
 fn edit_items(state: &State) -> Vec<Item> {
     let item = |name: String, command| Item::new(Section::Edit, name, command);
-    let (undoes, redoes) = (state.history.undoes(), state.history.redoes());
+    let (undo_name, redo_name) = (state.history.undo_name(), state.history.redo_name());
     let mut items = vec![
-        item(format!("Undo {}", undoes.unwrap_or_default()).trim().into(), Command::Undo).only_if(undoes.is_some(), "nothing to undo"),
-        item(format!("Redo {}", redoes.unwrap_or_default()).trim().into(), Command::Redo).only_if(redoes.is_some(), "nothing was undone"),
+        item(format!("Undo {}", undo_name.unwrap_or_default()).trim().into(), Command::Undo)
+            .only_if(undo_name.is_some(), "nothing to undo"),
+        item(format!("Redo {}", redo_name.unwrap_or_default()).trim().into(), Command::Redo)
+            .only_if(redo_name.is_some(), "nothing was undone"),
     ];
     for checkpoint in &state.session.checkpoints {
         let command = Command::RemoveCheckpoint(checkpoint.name.clone());
@@ -164,8 +166,8 @@ fn work_items(state: &State) -> Vec<Item> {
         item("Start the new run".into(), Command::Run(RunCommand::Start)).only_if(form, "no form of a new run is open"),
         item("Close the form of a new run".into(), Command::Run(RunCommand::CloseForm)).only_if(form, "no form of a new run is open"),
         item("Log".into(), Command::ToggleLog).chosen(state.log.open),
-        item("Restart worker".into(), Command::RestartWorker).only_if(state.worker_ended.is_some(), "the worker is well"),
-        item("Dismiss message".into(), Command::DismissMessage).only_if(state.message.is_some(), "there is none"),
+        item("Restart worker".into(), Command::RestartWorker).only_if(state.worker_ended.is_some(), "the worker is running"),
+        item("Dismiss message".into(), Command::DismissMessage).only_if(state.message.is_some(), "there is no message"),
     ];
     items.extend(state.store.jobs.iter().flat_map(|(id, job)| job_items(*id, &title(&job.spec), &job.state, analysis_of(&job.spec))));
     items
@@ -189,7 +191,7 @@ fn job_items(id: JobId, title: &str, state: &JobState, analysis: Option<Analysis
     items
 }
 
-/// `save as PATH`, where somebody typed that: for desktops without a dialog.
+/// `save as PATH` typed into the palette: for desktops without a file dialog.
 pub fn save_item(typed: &str) -> Option<Item> {
     let typed = typed.trim_start();
     let path = typed.get(..8).filter(|words| words.eq_ignore_ascii_case("save as ")).map(|_| typed[8..].trim())?;
@@ -204,7 +206,7 @@ fn help_items() -> Vec<Item> {
     ]
 }
 
-/// A path as short as it can be told from others: the last folder and the file.
+/// The last folder and the file name of a path.
 pub fn short(path: &std::path::Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     match path.parent().and_then(|folder| folder.file_name()) {
@@ -213,8 +215,8 @@ pub fn short(path: &std::path::Path) -> String {
     }
 }
 
-/// What was left unsaved, as shown to people: `study, 3 checkpoints`.
-pub fn left_name(left: &Left) -> String {
+/// The name of a session that was left unsaved: `study, 3 checkpoints`.
+pub fn leftover_name(left: &Leftover) -> String {
     if left.error.is_some() {
         return format!("{}, cannot be read", left.name);
     }

@@ -1,4 +1,4 @@
-//! How embeddings are shown, and what is selected.
+//! Commands about embeddings and the selection.
 
 use super::{Item, Section};
 use crate::ui::command::Command;

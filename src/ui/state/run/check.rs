@@ -1,4 +1,4 @@
-//! [`Draft::check`]: what a form says becomes a [`RunConfig`], or each field is told what is wrong with it.
+//! [`Draft::check`]: turns the texts of the form into a [`RunConfig`], or says what is wrong with each field.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -16,28 +16,28 @@ use flatland_core::job::{
 };
 use flatland_core::session::{DatasetEntry, Role};
 
-/// What is wrong, by field: a field of the run file, the key of a hyperparameter or of a role.
+/// Error messages by field: a field of the run file, the key of a hyperparameter, or the key of a role.
 pub type Problems = BTreeMap<String, String>;
 
-/// Collects what is wrong while values are read.
+/// Collects error messages while values are read.
 #[derive(Default)]
 struct Reader {
     problems: Problems,
 }
 
 impl Reader {
-    fn complain(&mut self, field: &str, message: impl Into<String>) {
+    fn report_error(&mut self, field: &str, message: impl Into<String>) {
         self.problems.entry(field.into()).or_insert_with(|| message.into());
     }
 
-    /// A number within `range`; what it would be instead while it is wrong does not matter.
+    /// A number within `range`. When it is wrong, the returned value is not used.
     fn number<T: FromStr + PartialOrd + Display + Default>(&mut self, field: &str, text: &str, what: &str, range: RangeInclusive<T>) -> T {
         match text.trim().parse::<T>() {
             // NaN is in no range.
             Ok(value) if range.contains(&value) => value,
             _ => {
                 let found = if text.trim().is_empty() { "nothing".into() } else { format!("`{}`", text.trim()) };
-                self.complain(field, format!("expected {what}, found {found}"));
+                self.report_error(field, format!("expected {what}, found {found}"));
                 T::default()
             }
         }
@@ -54,21 +54,22 @@ impl Reader {
 }
 
 impl Draft {
-    /// The run that is meant, and the name of its folder. `methods` are those of the bench; `taken` says which names of runs are.
+    /// The run that the form describes, and the name of its folder. `methods` are those of the worker; `taken` says which names of runs
+    /// exist already. Reads no file.
     ///
     /// # Errors
-    /// What is wrong with which field. Looks at no file.
+    /// The error messages of the wrong fields.
     pub fn check(&self, methods: &[MethodInfo], taken: &dyn Fn(&str) -> bool) -> Result<(RunConfig, String), Problems> {
         let mut reader = Reader::default();
         let method = methods.iter().find(|method| method.key == self.method);
         let name = self.folder(taken);
         if taken(&name) {
-            reader.complain("name", format!("there is a run of this name already: {name}"));
+            reader.report_error("name", format!("there is a run of this name already: {name}"));
         } else if name.contains(['/', '\\']) || name.starts_with('.') {
-            reader.complain("name", "expected a name of a folder: without / and \\, not beginning with a dot");
+            reader.report_error("name", "expected a name of a folder: without / and \\, not beginning with a dot");
         }
         if self.checkpoint.trim().is_empty() {
-            reader.complain("checkpoint", "expected a checkpoint to start from: choose one of the session, or give its path");
+            reader.report_error("checkpoint", "expected a checkpoint to start from: choose one of the session, or give its path");
         }
         let mut run = self.base.clone();
         run.checkpoint = Some(PathBuf::from(self.checkpoint.trim()));
@@ -93,7 +94,7 @@ impl Draft {
         run.schedule.warmup = self.warmup(&mut reader);
         run.method = MethodConfig::new(&self.method);
         match method {
-            None => reader.complain("method", format!("expected a method of this worker, found `{}`", self.method)),
+            None => reader.report_error("method", format!("expected a method of this worker, found `{}`", self.method)),
             Some(method) => {
                 for parameter in &method.parameters {
                     if let Some(value) = value(&mut reader, parameter, self.entry(parameter)) {
@@ -103,7 +104,7 @@ impl Draft {
                 if !method.environments {
                     run.leave_out.clear();
                 } else if let Err(error) = environment::environments(&self.leave_out) {
-                    reader.complain("leave_out", error.to_string());
+                    reader.report_error("leave_out", error.to_string());
                 }
                 if method.outliers {
                     run.outlier_batch = reader.count("outlier_batch", &self.outlier_batch, 1);
@@ -120,7 +121,7 @@ impl Draft {
             OptimizerKind::Sgd => {
                 let momentum = reader.float("momentum", &self.momentum, [0.0, 1.0]);
                 if self.nesterov && momentum == 0.0 {
-                    reader.complain("momentum", "Nesterov's form needs a momentum above 0");
+                    reader.report_error("momentum", "Nesterov's form needs a momentum above 0");
                 }
                 UpdateRule::Sgd { momentum, nesterov: self.nesterov }
             }
@@ -139,7 +140,7 @@ impl Draft {
         }
     }
 
-    /// The warm-up, from the factor that the repeated run begins with.
+    /// The warm-up; its start factor is that of the repeated run.
     fn warmup(&self, reader: &mut Reader) -> Option<WarmupConfig> {
         if self.warmup.trim().is_empty() {
             return None;
@@ -150,12 +151,13 @@ impl Draft {
             WarmupUnit::Epochs => WarmupLength::Epochs(count),
         };
         if self.warmup_unit == WarmupUnit::Epochs && self.epochs.trim().parse().is_ok_and(|epochs: usize| epochs <= count) {
-            reader.complain("warmup", format!("expected a warm-up shorter than the run of {} epochs, found {count}", self.epochs.trim()));
+            reader
+                .report_error("warmup", format!("expected a warm-up shorter than the run of {} epochs, found {count}", self.epochs.trim()));
         }
         (count > 0).then_some(WarmupConfig { length, start: self.base.schedule.warmup.and_then(|warmup| warmup.start) })
     }
 
-    /// The name of the run's folder: the one that was typed, else the method's with the first number that is free.
+    /// The name of the run's folder: the typed one, else the name of the method with the first free number.
     pub fn folder(&self, taken: &dyn Fn(&str) -> bool) -> String {
         if !self.name.trim().is_empty() {
             return self.name.trim().into();
@@ -171,8 +173,8 @@ impl Draft {
 
     fn datasets(&self, reader: &mut Reader, outliers: bool) -> Vec<DatasetEntry> {
         let mut datasets = Vec::new();
-        // Outliers that the method does not look at stay out of the run file.
-        for pick in self.picks.iter().filter(|pick| pick.on && (outliers || pick.entry.role != Role::Outliers)) {
+        // Outlier datasets that the method does not use are left out of the run file.
+        for pick in self.dataset_choices.iter().filter(|pick| pick.on && (outliers || pick.entry.role != Role::Outliers)) {
             let mut entry = pick.entry.clone();
             let limit = (!pick.limit.trim().is_empty()).then(|| reader.count(&limit_field(&entry), &pick.limit, 1));
             match entry.first {
@@ -184,24 +186,24 @@ impl Draft {
         let has = |role: Role| datasets.iter().any(|entry| entry.role == role);
         let open = |what: &str| format!("expected {what}, found none: open images of this role at the left");
         if !has(Role::Train) {
-            reader.complain(Role::Train.key(), open("images to train on"));
+            reader.report_error(Role::Train.key(), open("images to train on"));
         }
         if outliers && !has(Role::Outliers) {
-            reader.complain(Role::Outliers.key(), open("outliers, which this method trains with"));
+            reader.report_error(Role::Outliers.key(), open("outliers, which this method trains with"));
         }
         if self.schedule == Schedule::Plateau && !has(Role::Id) {
-            reader.complain(Role::Id.key(), "the plateau schedule looks at the loss on ID images; choose some, or another schedule");
+            reader.report_error(Role::Id.key(), "the plateau schedule looks at the loss on ID images; choose some, or another schedule");
         }
         datasets
     }
 }
 
-/// The field in which the size of a dataset stands.
+/// Key of the field that holds the size of a dataset.
 pub fn limit_field(entry: &DatasetEntry) -> String {
     format!("limit of {}", entry.name)
 }
 
-/// The value of a hyperparameter; `None` where the run file shall not name it.
+/// The value of a hyperparameter; `None` when the run file must not contain it.
 fn value(reader: &mut Reader, parameter: &ParameterInfo, entry: Entry) -> Option<Value> {
     let key = &parameter.key;
     Some(match (&parameter.kind, entry) {
@@ -211,7 +213,7 @@ fn value(reader: &mut Reader, parameter: &ParameterInfo, entry: Entry) -> Option
         }
         (ParameterKind::Choice { options, .. }, Entry::Choice(choice)) => {
             if !options.contains(&choice) {
-                reader.complain(key, format!("expected one of {}, found `{choice}`", options.join(", ")));
+                reader.report_error(key, format!("expected one of {}, found `{choice}`", options.join(", ")));
             }
             json!(choice)
         }
@@ -224,12 +226,12 @@ fn value(reader: &mut Reader, parameter: &ParameterInfo, entry: Entry) -> Option
                 .map_err(|e| e.to_string())
                 .and_then(|a| a.check().map_err(|e| e.to_string()))
             {
-                reader.complain(key, message);
+                reader.report_error(key, message);
             }
             value
         }
         _ => {
-            reader.complain(key, "expected a value of another kind");
+            reader.report_error(key, "expected a value of another kind");
             return None;
         }
     })

@@ -1,4 +1,4 @@
-//! [`Draft`]: a run that is being thought of, as the form holds it: text as it was typed, not yet a [`RunConfig`].
+//! [`Draft`]: a planned run as the form holds it: text as typed, not yet a [`RunConfig`].
 
 use std::collections::BTreeMap;
 
@@ -10,21 +10,21 @@ use flatland_core::job::{
 };
 use flatland_core::session::{Assumption, CheckpointEntry, DatasetEntry, NetworkChoice, Normalization, Role, Session};
 
-/// A hyperparameter as it was typed or chosen.
+/// The input of a hyperparameter.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
-    /// A number, not yet read.
+    /// Text of a number.
     Text(String),
     /// One of the options.
     Choice(String),
     /// On or off.
     Switch(bool),
-    /// Kind of an augmentation (`None` = none) and its severity, `1` to `5` or `uniform`.
+    /// Kind of an augmentation (`None` = none) and its severity: `1` to `5` or `uniform`.
     Augmentation(Option<String>, String),
 }
 
 impl Entry {
-    /// What `parameter` is when nobody has touched it.
+    /// The default input of `parameter`.
     pub fn default_of(parameter: &ParameterInfo) -> Self {
         match &parameter.kind {
             ParameterKind::Number { default, .. } => Entry::Text(default.to_string()),
@@ -37,10 +37,10 @@ impl Entry {
         }
     }
 
-    /// What a run file says of `parameter`; `None` when it does not name it or gives it another kind.
+    /// The input that corresponds to `value` in a run file; `None` when it is absent or of another kind.
     fn read(parameter: &ParameterInfo, value: Option<&Value>) -> Option<Self> {
         Some(match (&parameter.kind, value.unwrap_or(&Value::Null)) {
-            // A run without the augmentation is repeated without, whatever is offered first.
+            // A run without the augmentation is repeated without it, whatever the default is.
             (ParameterKind::Augmentation { .. }, Value::Null) => Entry::Augmentation(None, "1".into()),
             (ParameterKind::Number { .. } | ParameterKind::Integer { .. }, Value::Number(number)) => Entry::Text(number.to_string()),
             (ParameterKind::Choice { formerly, .. }, value) => Entry::Choice(choice_of(value, formerly.as_ref())?.to_owned()),
@@ -63,34 +63,34 @@ impl Entry {
 
 /// A dataset that the run may use.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pick {
+pub struct DatasetChoice {
     /// The dataset.
     pub entry: DatasetEntry,
     /// Whether the run uses it.
     pub on: bool,
-    /// At most so many images, as typed; empty = all.
+    /// Maximum number of images, as typed; empty = all.
     pub limit: String,
-    /// Whether it is one of the session's, and changes with it; else it is of the run that is repeated.
+    /// Whether it is one of the session's datasets and follows its changes; otherwise it comes from the repeated run.
     is_open: bool,
 }
 
-/// The kinds of schedules.
+/// Kind of learning rate schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schedule {
-    /// Divided when the validation loss stands still.
+    /// The rate is divided when the validation loss stops falling.
     Plateau,
-    /// Half a cosine to nearly 0.
+    /// Half a cosine down to nearly 0.
     Cosine,
-    /// As it is.
+    /// The rate is constant.
     Constant,
 }
 
 impl Schedule {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Schedule; 3] = [Schedule::Plateau, Schedule::Cosine, Schedule::Constant];
 }
 
-/// What the length of a warm-up is counted in.
+/// Unit of the length of a warm-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WarmupUnit {
     /// Steps of the optimizer.
@@ -99,28 +99,28 @@ pub enum WarmupUnit {
     Epochs,
 }
 
-/// A run that is being thought of.
+/// A planned run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
-    /// Name of its folder; empty = the suggestion.
+    /// Name of its folder; empty = the suggested name.
     pub name: String,
-    /// Path of the weights to start from.
+    /// Path of the initial weights.
     pub checkpoint: String,
-    /// What the network's inputs are normalized with.
+    /// Normalization of the network's inputs.
     pub normalization: Normalization,
     /// Key of the method.
     pub method: String,
-    /// Hyperparameters by method and key, where they were touched.
+    /// Inputs of the hyperparameters that were changed, by method and key.
     pub entries: BTreeMap<(String, String), Entry>,
-    /// What it may use.
-    pub picks: Vec<Pick>,
-    /// Epochs.
+    /// The datasets that it may use.
+    pub dataset_choices: Vec<DatasetChoice>,
+    /// Number of epochs.
     pub epochs: String,
-    /// ID images a batch.
+    /// ID images per batch.
     pub batch: String,
-    /// Outliers a batch.
+    /// Outliers per batch.
     pub outlier_batch: String,
-    /// Batches a step.
+    /// Batches per step.
     pub accumulate: String,
     /// Seed.
     pub seed: String,
@@ -128,56 +128,59 @@ pub struct Draft {
     pub optimizer: OptimizerKind,
     /// Learning rate.
     pub lr: String,
-    /// Momentum, of SGD.
+    /// Momentum, for SGD.
     pub momentum: String,
     /// Weight decay.
     pub weight_decay: String,
-    /// Nesterov's form of momentum, of SGD.
+    /// Whether to use Nesterov momentum, for SGD.
     pub nesterov: bool,
-    /// β₁ and β₂ of AdamW.
+    /// β₁ and β₂, for AdamW.
     pub betas: [String; 2],
-    /// ε of AdamW.
+    /// ε, for AdamW.
     pub eps: String,
-    /// Longest gradient; empty = any.
+    /// Largest norm of the gradient; empty = no limit.
     pub clip_norm: String,
     /// Kind of schedule.
     pub schedule: Schedule,
-    /// Of a plateau.
+    /// Patience, for a plateau schedule.
     pub patience: String,
-    /// Of a plateau.
+    /// Factor, for a plateau schedule.
     pub factor: String,
     /// Length of the warm-up; empty = none.
     pub warmup: String,
-    /// What it is counted in.
+    /// Unit of the warm-up.
     pub warmup_unit: WarmupUnit,
     /// Augmentation of ID images.
     pub transform: Transform,
-    /// Families of corruptions that the environments leave out.
+    /// Families of corruptions that the environments do not use.
     pub leave_out: Vec<String>,
-    /// Which pass updates running statistics.
+    /// Which pass updates the running statistics.
     pub batch_norm: BatchNormUpdate,
-    /// The run that is repeated, or defaults: what nobody has touched, and what the form does not show.
+    /// The repeated run, or defaults: values that were not changed, and values that the form does not show.
     pub(super) base: RunConfig,
 }
 
 impl Draft {
-    /// A run of the session's first checkpoint, with the defaults and what is open.
+    /// A draft that starts from the session's first checkpoint, with default values and the open datasets.
     pub fn new(session: &Session, method: &str) -> Self {
         let mut draft = Self::of(blank());
         draft.method = method.into();
         if let Some(first) = session.checkpoints.first() {
             draft.start_from(first);
         }
-        draft.take_in(session);
+        draft.update_datasets(session);
         draft
     }
 
-    /// The run of another once more.
+    /// A draft that repeats a run.
     pub fn repeat(run: &RunConfig, session: &Session) -> Self {
         let mut draft = Self::of(run.clone());
-        draft.picks =
-            run.datasets.iter().map(|entry| Pick { is_open: session.datasets.contains(entry), ..pick(entry.clone(), true) }).collect();
-        draft.take_in(session);
+        draft.dataset_choices = run
+            .datasets
+            .iter()
+            .map(|entry| DatasetChoice { is_open: session.datasets.contains(entry), ..pick(entry.clone(), true) })
+            .collect();
+        draft.update_datasets(session);
         draft
     }
 
@@ -192,7 +195,7 @@ impl Draft {
             Some(WarmupLength::Steps(steps)) => (steps.to_string(), WarmupUnit::Steps),
             Some(WarmupLength::Epochs(epochs)) => (epochs.to_string(), WarmupUnit::Epochs),
         };
-        // Of the other kinds stands what they have when nobody says otherwise.
+        // Fields of the other kinds of optimizers and schedules get their default values.
         let (mut momentum, mut nesterov, mut betas, mut eps) = (0.9, true, [0.9, 0.999], 1e-8);
         match base.optimizer.rule {
             UpdateRule::Sgd { momentum: m, nesterov: n } => (momentum, nesterov) = (m, n),
@@ -204,7 +207,7 @@ impl Draft {
             normalization: base.normalization,
             method: base.method.name.clone(),
             entries: BTreeMap::new(),
-            picks: Vec::new(),
+            dataset_choices: Vec::new(),
             epochs: base.epochs.map(|epochs| epochs.to_string()).unwrap_or_default(),
             batch: base.batch.to_string(),
             outlier_batch: base.outlier_batch.to_string(),
@@ -230,7 +233,7 @@ impl Draft {
         }
     }
 
-    /// Starts from these weights.
+    /// Sets the initial weights to those of a checkpoint.
     pub fn start_from(&mut self, entry: &CheckpointEntry) {
         self.checkpoint = entry.path.display().to_string();
         self.normalization = entry.normalization;
@@ -238,18 +241,18 @@ impl Draft {
         self.base = RunConfig { architecture, weights, ignore, classes: None, assumed: entry.assumed.clone(), ..self.base.clone() };
     }
 
-    /// Starts from this state dict of the checkpoint's file.
+    /// Sets the state dict of the checkpoint's file to start from.
     pub fn choose_weights(&mut self, weights: Option<String>) {
         self.base.weights = weights;
     }
 
-    /// Whether nobody stated what the inputs are normalized with.
+    /// Whether the normalization of the inputs is only assumed.
     pub fn assumes_normalization(&self) -> bool {
         self.base.assumed.contains(&Assumption::Normalization)
     }
 
-    /// Normalizes the inputs as somebody says.
-    pub fn state_normalization(&mut self, normalization: Normalization) {
+    /// Sets the normalization of the inputs.
+    pub fn set_normalization(&mut self, normalization: Normalization) {
         self.normalization = normalization;
         self.base.assumed.remove(&Assumption::Normalization);
     }
@@ -259,8 +262,8 @@ impl Draft {
         self.base.choice()
     }
 
-    /// Takes another kind of optimizer. Learning rate and weight decay that nobody has touched become those of the kind: they mean something
-    /// else there.
+    /// Sets the kind of optimizer. An unchanged learning rate or weight decay becomes the default of that kind, since it has another meaning
+    /// there.
     pub fn choose_optimizer(&mut self, kind: OptimizerKind) {
         let (OptimizerConfig { lr, weight_decay, .. }, now) = (self.optimizer.config(), kind.config());
         if self.lr.trim().parse() == Ok(lr) {
@@ -272,50 +275,50 @@ impl Draft {
         self.optimizer = kind;
     }
 
-    /// Takes in what was opened or changed since; what was closed stays out unless it is used.
-    pub fn take_in(&mut self, session: &Session) {
-        self.follow(session);
-        self.picks.retain(|pick| pick.on || session.datasets.contains(&pick.entry));
+    /// Adds datasets that were opened or changed since; datasets that were closed are removed unless they are used.
+    pub fn update_datasets(&mut self, session: &Session) {
+        self.update_open_datasets(session);
+        self.dataset_choices.retain(|pick| pick.on || session.datasets.contains(&pick.entry));
         for entry in &session.datasets {
-            if self.picks.iter().any(|pick| pick.entry.name == entry.name || same_images(&pick.entry, entry)) {
+            if self.dataset_choices.iter().any(|pick| pick.entry.name == entry.name || same_images(&pick.entry, entry)) {
                 continue;
             }
-            let on = self.has_room_for(entry.role);
-            self.picks.push(Pick { is_open: true, ..pick(entry.clone(), on) });
+            let on = self.accepts_role(entry.role);
+            self.dataset_choices.push(DatasetChoice { is_open: true, ..pick(entry.clone(), on) });
         }
-        self.picks.sort_by_key(|pick| pick.entry.role);
+        self.dataset_choices.sort_by_key(|pick| pick.entry.role);
     }
 
-    /// One dataset to train on and one of outliers; everything else is watched.
-    fn has_room_for(&self, role: Role) -> bool {
+    /// Whether one more dataset of this role can be used: one dataset for training, one of outliers, any number of others.
+    fn accepts_role(&self, role: Role) -> bool {
         let single = matches!(role, Role::Train | Role::Outliers);
-        !single || !self.picks.iter().any(|pick| pick.on && pick.entry.role == role)
+        !single || !self.dataset_choices.iter().any(|pick| pick.on && pick.entry.role == role)
     }
 
-    /// Changes the session's datasets as they have changed there. A limit that was typed here stays; a dataset of another role is used
-    /// where there is room for it.
-    fn follow(&mut self, session: &Session) {
-        for i in 0..self.picks.len() {
-            let Pick { entry: before, limit, is_open, .. } = &self.picks[i];
+    /// Applies changes of the session's datasets. A typed limit stays; a dataset whose role changed is used if another one of that role
+    /// can be used.
+    fn update_open_datasets(&mut self, session: &Session) {
+        for i in 0..self.dataset_choices.len() {
+            let DatasetChoice { entry: before, limit, is_open, .. } = &self.dataset_choices[i];
             if !is_open || session.datasets.contains(before) {
                 continue;
             }
-            let is_new = |entry: &DatasetEntry| self.picks.iter().all(|pick| pick.entry.name != entry.name);
+            let is_new = |entry: &DatasetEntry| self.dataset_choices.iter().all(|pick| pick.entry.name != entry.name);
             let renamed = |entry: &&DatasetEntry| **entry == DatasetEntry { name: entry.name.clone(), ..before.clone() } && is_new(entry);
             let by_name = session.datasets.iter().find(|entry| entry.name == before.name);
             let Some(now) = by_name.or_else(|| session.datasets.iter().find(renamed)).cloned() else { continue };
             let limit = if *limit == limit_of(before) { limit_of(&now) } else { limit.clone() };
             let has_role = now.role == before.role;
-            let on = if has_role { self.picks[i].on } else { self.has_room_for(now.role) };
-            self.picks[i] = Pick { entry: now, on, limit, is_open: true };
+            let on = if has_role { self.dataset_choices[i].on } else { self.accepts_role(now.role) };
+            self.dataset_choices[i] = DatasetChoice { entry: now, on, limit, is_open: true };
         }
     }
 
-    /// Uses this dataset, or not; of roles that allow one dataset only, instead of the other.
+    /// Uses this dataset, or not. For a role that allows only one dataset, it replaces the other.
     pub fn choose(&mut self, index: usize, on: bool) {
-        let Some(role) = self.picks.get(index).map(|pick| pick.entry.role) else { return };
+        let Some(role) = self.dataset_choices.get(index).map(|pick| pick.entry.role) else { return };
         let single = matches!(role, Role::Train | Role::Outliers);
-        for (i, pick) in self.picks.iter_mut().enumerate() {
+        for (i, pick) in self.dataset_choices.iter_mut().enumerate() {
             if i == index {
                 pick.on = on;
             } else if single && on && pick.entry.role == role {
@@ -324,7 +327,7 @@ impl Draft {
         }
     }
 
-    /// The present value of a hyperparameter of the present method: as it was touched, as in the run that is repeated, its default.
+    /// The present input of a hyperparameter of the present method: as changed, else as in the repeated run, else its default.
     pub fn entry(&self, parameter: &ParameterInfo) -> Entry {
         let key = (self.method.clone(), parameter.key.clone());
         let repeated = || {
@@ -337,20 +340,20 @@ impl Draft {
         self.entries.get(&key).cloned().or_else(repeated).unwrap_or_else(|| Entry::default_of(parameter))
     }
 
-    /// Sets a hyperparameter of the present method.
+    /// Sets the input of a hyperparameter of the present method.
     pub fn set(&mut self, parameter: &ParameterInfo, entry: Entry) {
         self.entries.insert((self.method.clone(), parameter.key.clone()), entry);
     }
 }
 
-/// A run with every default, of no method.
+/// A run with all defaults and without a method.
 fn blank() -> RunConfig {
     RunConfig { epochs: Some(10), ..RunConfig::new(MethodConfig::new("")) }
 }
 
-fn pick(entry: DatasetEntry, on: bool) -> Pick {
+fn pick(entry: DatasetEntry, on: bool) -> DatasetChoice {
     let limit = limit_of(&entry);
-    Pick { entry, on, limit, is_open: false }
+    DatasetChoice { entry, on, limit, is_open: false }
 }
 
 fn limit_of(entry: &DatasetEntry) -> String {

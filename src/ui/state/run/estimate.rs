@@ -1,45 +1,45 @@
-//! About how long a run will take, and what that rests on: a trial of its steps, or the pace of an earlier run.
+//! Estimates how long a run will take, from a trial of its steps or from the speed of an earlier run.
 
 use crate::ui::state::number::{count, duration};
-use crate::ui::state::run::book::Run;
+use crate::ui::state::run::run_list::Run;
 use flatland_core::job::{MethodInfo, RunConfig, Trial};
 use flatland_core::session::{DatasetEntry, Role};
 
-/// Steps that a run must have done before its pace says something.
-const ENOUGH: usize = 5;
+/// Number of steps after which the speed of a run is used.
+const MIN_STEPS: usize = 5;
 
-/// What can be said before a run starts.
+/// The estimated time of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Estimate {
-    /// A sentence.
+    /// The estimate as a sentence.
     pub text: String,
-    /// Whether timing a few steps would say more.
-    pub open: bool,
+    /// Whether timing a few steps would improve it.
+    pub can_improve: bool,
 }
 
-/// Whose steps have been timed.
-struct Witness<'a> {
+/// A run or trial whose steps were timed.
+struct TimedRun<'a> {
     config: &'a RunConfig,
     step_secs: f64,
-    /// Of one evaluation, where steps were timed without any; a run's steps hold their share.
+    /// Seconds of one evaluation when steps were timed without evaluations; the steps of a run include their share.
     evaluation_secs: f64,
-    /// `old took`, `5 steps took in a trial`
+    /// Text that names the source: `old took`, `5 steps took in a trial`.
     basis: String,
 }
 
-/// The time of `run` from the steps of a trial or an earlier run of the same network, or why it cannot be told.
-/// `architecture` is the network of the checkpoint that is started from; of `runs` the first are those to trust first, of `trials` the last.
+/// The time of `run` from the steps of a trial or of an earlier run of the same network, or why it is not known.
+/// `architecture` is the network of the initial checkpoint. The first of `runs` and the last of `trials` are preferred.
 pub fn estimate(run: &RunConfig, architecture: Option<&str>, methods: &[MethodInfo], runs: &[&Run], trials: &[Trial]) -> Estimate {
-    let open = |text: String| Estimate { text, open: true };
+    let open = |text: String| Estimate { text, can_improve: true };
     let Some(steps) = steps(run, runs, trials) else {
         return open("How long it takes is not known yet: the number of training images is known once they have been read.".into());
     };
     let steps_text = format!("{} steps", count(steps as u64));
-    let network = architecture.or(run.architecture.as_deref()).map(plain);
+    let network = architecture.or(run.architecture.as_deref()).map(without_head);
     let Some(network) = network else {
-        return open(format!("{steps_text}. How long they take is not known yet: neither is the network of the checkpoint."));
+        return open(format!("{steps_text}. How long they take is not known yet: the network of the checkpoint is not known."));
     };
-    let timed = trials.iter().rev().filter(|trial| plain(&trial.pace.architecture) == network).map(|Trial { run, pace }| Witness {
+    let timed = trials.iter().rev().filter(|trial| without_head(&trial.pace.architecture) == network).map(|Trial { run, pace }| TimedRun {
         config: run,
         step_secs: pace.step_secs,
         evaluation_secs: pace.evaluation_secs,
@@ -47,42 +47,42 @@ pub fn estimate(run: &RunConfig, architecture: Option<&str>, methods: &[MethodIn
     });
     let earlier = runs.iter().filter(|other| {
         let state = &other.view.state;
-        other.view.config.architecture.as_deref().map(plain) == Some(network) && state.step >= ENOUGH && state.elapsed_secs > 0.0
+        other.view.config.architecture.as_deref().map(without_head) == Some(network) && state.step >= MIN_STEPS && state.elapsed_secs > 0.0
     });
-    let earlier = earlier.map(|other| Witness {
+    let earlier = earlier.map(|other| TimedRun {
         config: &other.view.config,
         step_secs: other.view.state.elapsed_secs / other.view.state.step as f64,
         evaluation_secs: 0.0,
         basis: format!("{} took", other.view.name()),
     });
-    // The same method and batches are the best witness; among such ones a trial, which was timed on this run.
-    let same = |witness: &Witness<'_>| witness.config.method.name == run.method.name && work(witness.config, methods) == work(run, methods);
-    let witnesses: Vec<Witness<'_>> = timed.chain(earlier).collect();
-    let Some(witness) = witnesses.iter().find(|witness| same(witness)).or(witnesses.first()) else {
-        return open(format!("{steps_text}. How long they take is not known yet: no run of a {network} in this folder to go by."));
+    // The same method and batch sizes are preferred; among those a trial, which was timed on this run.
+    let same = |timed: &TimedRun<'_>| timed.config.method.name == run.method.name && work(timed.config, methods) == work(run, methods);
+    let timed_runs: Vec<TimedRun<'_>> = timed.chain(earlier).collect();
+    let Some(timed) = timed_runs.iter().find(|timed| same(timed)).or(timed_runs.first()) else {
+        return open(format!("{steps_text}. How long they take is not known yet: this folder has no run of a {network} to compare with."));
     };
-    let per_step = witness.step_secs * work(run, methods) / work(witness.config, methods);
-    let evaluations = witness.evaluation_secs * (run.epochs.unwrap_or_default() + 1) as f64;
-    let scaled = if same(witness) { "" } else { ", scaled by images and passes" };
+    let per_step = timed.step_secs * work(run, methods) / work(timed.config, methods);
+    let evaluations = timed.evaluation_secs * (run.epochs.unwrap_or_default() + 1) as f64;
+    let scaled = if same(timed) { "" } else { ", scaled by images and passes" };
     let whole = duration(per_step * steps as f64 + evaluations);
-    Estimate { text: format!("About {whole}: {steps_text} at {per_step:.2} s, as {}{scaled}", witness.basis), open: !same(witness) }
+    Estimate { text: format!("About {whole}: {steps_text} at {per_step:.2} s, as {}{scaled}", timed.basis), can_improve: !same(timed) }
 }
 
 /// The network without the head of a method.
-fn plain(architecture: &str) -> &str {
+fn without_head(architecture: &str) -> &str {
     architecture.split('+').next().unwrap_or_default()
 }
 
-/// Image passes of a step of the optimizer: what its time is taken to be proportional to.
+/// Number of image passes of an optimizer step; its time is assumed to be proportional to it.
 fn work(run: &RunConfig, methods: &[MethodInfo]) -> f64 {
     let method = methods.iter().find(|method| method.key == run.method.name);
     let outliers = if method.is_some_and(|method| method.outliers) { run.outlier_batch } else { 0 };
-    // Methods with a radius ascend first: every image goes through the network twice.
+    // Methods with a radius take an ascent step first: every image goes through the network twice.
     let passes = if method.is_some_and(|method| method.parameters.iter().any(|parameter| parameter.key == "rho")) { 2.0 } else { 1.0 };
     passes * ((run.batch + outliers) * run.accumulate) as f64
 }
 
-/// Steps of `run`; `None` while the number of its training images is not known.
+/// Number of steps of `run`; `None` when the number of its training images is not known.
 fn steps(run: &RunConfig, runs: &[&Run], trials: &[Trial]) -> Option<usize> {
     let train = train_of(run)?;
     let counted = || {
@@ -97,7 +97,7 @@ fn train_of(run: &RunConfig) -> Option<&DatasetEntry> {
     run.datasets.iter().find(|entry| entry.role == Role::Train)
 }
 
-/// About how many images `train` has, by a run that trained on it.
+/// The approximate number of images of `train`, from a run that trained on it.
 fn images(run: &Run, train: &DatasetEntry) -> Option<usize> {
     let (config, state) = (&run.view.config, &run.view.state);
     let known = train_of(config)?;

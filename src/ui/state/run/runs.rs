@@ -1,52 +1,52 @@
-//! [`Runs`]: what the window knows of runs, and the form of a new one.
+//! [`Runs`]: the folder of the runs, its runs, and the form of a new run.
 
 use std::path::{Path, PathBuf};
 
-use super::book::Book;
 use super::draft::Draft;
+use super::run_list::RunList;
 use flatland_core::job::MethodInfo;
 use flatland_core::job::runs::RunOptions;
 
-/// What the window knows of runs.
+/// What the window knows about runs.
 pub struct Runs {
-    pub book: Book,
-    /// The folder that is looked into.
+    pub run_list: RunList,
+    /// The folder that is read.
     pub root: PathBuf,
-    /// Where they are unless the session says where.
+    /// The folder when the session does not name one.
     pub default: PathBuf,
-    /// What the worker can train with; empty until it has said so.
+    /// The methods that the worker can train with; empty until it has reported them.
     pub methods: Vec<MethodInfo>,
     pub options: RunOptions,
-    /// When to look again, in the window's seconds.
+    /// Time of the next read, in seconds of the window's clock.
     pub due: f64,
     /// The form of a new run, while it is open.
     pub form: Option<Form>,
 }
 
 impl Runs {
-    /// Runs in `runs/` of the present folder, as those of the command line.
+    /// Runs in `runs/` of the current folder, as on the command line.
     pub fn new(options: RunOptions) -> Self {
         let root = std::path::absolute("runs").unwrap_or_else(|_| "runs".into());
-        Self { book: Book::default(), default: root.clone(), root, methods: Vec::new(), options, due: 0.0, form: None }
+        Self { run_list: RunList::default(), default: root.clone(), root, methods: Vec::new(), options, due: 0.0, form: None }
     }
 
-    /// Looks into another folder from now on.
-    pub fn look_into(&mut self, root: PathBuf) {
+    /// Sets the folder to read.
+    pub fn set_folder(&mut self, root: PathBuf) {
         self.root = root;
-        self.book.clear();
+        self.run_list.clear();
         self.due = 0.0;
     }
 }
 
-/// The form while it is open.
+/// The open form of a new run.
 pub struct Form {
-    /// What it holds.
+    /// The run that it describes.
     pub draft: Draft,
-    /// What stands in its title when a run is repeated.
+    /// Name of the repeated run, for the title.
     pub repeats: Option<String>,
 }
 
 /// Name of a run directory.
-pub fn name_of(dir: &Path) -> String {
+pub fn run_name(dir: &Path) -> String {
     dir.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -1,4 +1,4 @@
-//! Drafts, differences, estimates and the book of runs, without a window.
+//! Drafts, differences, estimates and the list of runs, without a window.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::{Path, PathBuf};
@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::seen::{Saved, Sight};
-use crate::ui::state::run::book::{Book, Run};
+use super::runs_found::{RunsFound, SavedWeights};
 use crate::ui::state::run::difference::differing;
 use crate::ui::state::run::draft::{Draft, Entry, Schedule, WarmupUnit};
 use crate::ui::state::run::estimate::{Estimate, estimate};
 use crate::ui::state::run::metrics::Metrics;
+use crate::ui::state::run::run_list::{Run, RunList};
 use flatland_core::data::{Augmentation, Severity};
 use flatland_core::job::{
     MethodInfo, OptimizerConfig, OptimizerKind, Pace, ParameterInfo, ParameterKind, RunConfig, RunState, RunStatus, RunView, Trial,
@@ -36,7 +36,7 @@ fn method(key: &str, outliers: bool, parameters: Vec<ParameterInfo>) -> MethodIn
     }
 }
 
-/// Methods that use every kind of hyperparameter.
+/// Methods with every kind of hyperparameter.
 pub(in crate::ui) fn methods() -> Vec<MethodInfo> {
     let number = |default, min, max| ParameterKind::Number { default, min, max, log: true };
     let augmentation = Some(Augmentation { kind: "brightness".into(), severity: Some(Severity::Fixed(1)) });
@@ -128,7 +128,7 @@ fn a_new_draft_of_a_whole_session_can_start_as_it_is() {
 }
 
 #[test]
-fn names_that_are_taken_are_counted_up_or_refused() {
+fn taken_names_get_a_number_or_are_refused() {
     let taken = |name: &str| ["erm", "erm-2"].contains(&name);
     let mut draft = Draft::new(&session(), "erm");
     assert_eq!(draft.check(&methods(), &taken).unwrap().1, "erm-3");
@@ -139,7 +139,7 @@ fn names_that_are_taken_are_counted_up_or_refused() {
 }
 
 #[test]
-fn every_mistake_is_told_at_its_field() {
+fn every_error_is_shown_at_its_field() {
     let mut draft = Draft::new(&session(), "dr_sam");
     let methods = methods();
     let set = |draft: &mut Draft, key: &str, text: &str| {
@@ -155,7 +155,7 @@ fn every_mistake_is_told_at_its_field() {
     draft.momentum = "one".into();
     draft.seed = "-3".into();
     draft.checkpoint = " ".into();
-    draft.picks[0].limit = "many".into();
+    draft.dataset_choices[0].limit = "many".into();
     let problems = draft.check(&methods, &free).unwrap_err();
     let fields: Vec<&str> = problems.keys().map(String::as_str).collect();
     let expected = ["batch", "checkpoint", "epochs", "lambda", "limit of other train", "lr", "momentum", "rho", "seed", "steps"];
@@ -192,11 +192,11 @@ fn a_repeated_run_is_the_same_run() {
     assert!(!run.method.parameters.contains_key("augmentation"));
     let again = Draft::repeat(&run, &session());
     assert_eq!(again.check(&methods, &free).unwrap().0, run);
-    // Without a session, too: the run knows its data.
+    // It also works without a session: the run contains its datasets.
     assert_eq!(Draft::repeat(&run, &Session::default()).check(&methods, &free).unwrap().0, run);
 }
 
-/// Runs of before the diagonal T had names say `adaptive = true`.
+/// In older run files, from before the diagonal T had names, this is `adaptive = true`.
 #[test]
 fn a_choice_that_was_a_switch_is_read_from_older_runs() {
     let [none, theta] = ["none", "theta"].map(str::to_owned);
@@ -239,7 +239,7 @@ fn clipping_accumulation_adamw_and_warm_up_are_read_repeated_and_refused() {
     assert_eq!(run.schedule.warmup, Some(WarmupConfig { length: WarmupLength::Epochs(3), start: None }));
     let again = Draft::repeat(&run, &session());
     assert_eq!(again.check(&methods(), &free).unwrap().0, run);
-    // A start that the form does not show stays with the run that is repeated.
+    // A setting that the form does not show is kept when the run is repeated.
     let mut started = run.clone();
     started.schedule.warmup = Some(WarmupConfig { length: WarmupLength::Steps(20), start: Some(0.1) });
     assert_eq!(Draft::repeat(&started, &session()).check(&methods(), &free).unwrap().0, started);
@@ -269,24 +269,24 @@ fn crops_and_flips_have_no_severity() {
 }
 
 #[test]
-fn what_is_opened_while_the_form_is_open_joins_it_and_what_is_closed_leaves() {
+fn datasets_opened_or_closed_while_the_form_is_open_are_added_or_removed() {
     let mut session = session();
     let mut draft = Draft::new(&session, "oe");
     session.datasets.push(dataset("far", Role::Far, None));
     session.datasets.retain(|entry| entry.name != "train");
-    draft.take_in(&session);
-    let names: Vec<&str> = draft.picks.iter().map(|pick| pick.entry.name.as_str()).collect();
+    draft.update_datasets(&session);
+    let names: Vec<&str> = draft.dataset_choices.iter().map(|pick| pick.entry.name.as_str()).collect();
     assert_eq!(names, ["other train", "test", "fog", "far", "blobs"]);
 }
 
 #[test]
-fn what_is_changed_while_the_form_is_open_changes_in_it() {
+fn datasets_changed_while_the_form_is_open_change_in_it() {
     let mut session = session();
     session.datasets.retain(|entry| entry.name != "blobs");
     let mut draft = Draft::new(&session, "oe");
     assert!(draft.check(&methods(), &free).unwrap_err().contains_key("outliers"));
-    draft.picks.iter_mut().find(|pick| pick.entry.name == "other train").unwrap().limit = "7".into();
-    // Another role, split, limit and name, one after the other, as the panel at the left does it.
+    draft.dataset_choices.iter_mut().find(|pick| pick.entry.name == "other train").unwrap().limit = "7".into();
+    // Changes the role, split, limit and name one after the other, as the panel at the left does.
     for change in [
         |session: &mut Session| session.datasets[3].role = Role::Outliers,
         |session: &mut Session| session.datasets[0].split = Some("train".into()),
@@ -294,7 +294,7 @@ fn what_is_changed_while_the_form_is_open_changes_in_it() {
         |session: &mut Session| session.datasets[2].name = "digits".into(),
     ] {
         change(&mut session);
-        draft.take_in(&session);
+        draft.update_datasets(&session);
     }
     let (run, _) = draft.check(&methods(), &free).unwrap();
     let used: Vec<_> = run.datasets.iter().map(|entry| (entry.name.as_str(), entry.role, entry.limit)).collect();
@@ -322,16 +322,16 @@ fn only_fields_that_differ_are_listed() {
     assert_eq!(rows.len(), 5, "{rows:?}");
 }
 
-fn run(name: &str, status: RunStatus, asked: f64) -> (RunView, Arc<Metrics>, Saved) {
+fn run(name: &str, status: RunStatus, asked: f64) -> (RunView, Arc<Metrics>, SavedWeights) {
     let (config, _) = Draft::new(&session(), "erm").check(&methods(), &free).unwrap();
     let config = RunConfig { architecture: Some("resnet8".into()), epochs: Some(2), ..config };
     let state = RunState { status, steps: 16, step: 16, elapsed_secs: 8.0, ..RunState::queued(asked) };
     let view = RunView { dir: PathBuf::from("/runs").join(name), config, status, state, metrics: Vec::new() };
-    (view, Arc::default(), Saved::default())
+    (view, Arc::default(), SavedWeights::default())
 }
 
-fn sight(runs: Vec<(RunView, Arc<Metrics>, Saved)>) -> Sight {
-    Sight { dirs: runs.iter().map(|(view, ..)| view.dir.clone()).collect(), changed: runs, unreadable: Vec::new() }
+fn runs_found(runs: Vec<(RunView, Arc<Metrics>, SavedWeights)>) -> RunsFound {
+    RunsFound { dirs: runs.iter().map(|(view, ..)| view.dir.clone()).collect(), changed: runs, unreadable: Vec::new() }
 }
 
 fn names(runs: &[&Run]) -> Vec<String> {
@@ -340,31 +340,31 @@ fn names(runs: &[&Run]) -> Vec<String> {
 
 #[test]
 fn runs_keep_their_colours_and_those_under_way_come_first() {
-    let mut book = Book::default();
-    book.see(sight(vec![run("b", RunStatus::Done, 2.0), run("a", RunStatus::Running, 1.0), run("c", RunStatus::Failed, 3.0)]));
-    assert_eq!(names(&book.listed()), ["a", "c", "b"]);
-    assert_eq!(names(&book.shown()), ["a", "b", "c"], "the oldest has the first colour");
-    assert!(book.is_anything_under_way());
-    book.see(sight(vec![run("b", RunStatus::Done, 2.0), run("c", RunStatus::Failed, 3.0), run("d", RunStatus::Queued, 4.0)]));
-    assert_eq!(book.runs[Path::new("/runs/c")].color, 2);
-    assert_eq!(book.runs[Path::new("/runs/d")].color, 3, "the colour of a run that is gone is not used again");
-    assert_eq!(names(&book.shown()), ["b", "c", "d"], "what appears is shown");
-    book.choose(Path::new("/runs/b"), false);
-    assert_eq!(names(&book.shown()), ["c", "d"]);
+    let mut run_list = RunList::default();
+    run_list.update(runs_found(vec![run("b", RunStatus::Done, 2.0), run("a", RunStatus::Running, 1.0), run("c", RunStatus::Failed, 3.0)]));
+    assert_eq!(names(&run_list.listed()), ["a", "c", "b"]);
+    assert_eq!(names(&run_list.shown()), ["a", "b", "c"], "the oldest has the first colour");
+    assert!(run_list.has_active_run());
+    run_list.update(runs_found(vec![run("b", RunStatus::Done, 2.0), run("c", RunStatus::Failed, 3.0), run("d", RunStatus::Queued, 4.0)]));
+    assert_eq!(run_list.runs[Path::new("/runs/c")].color, 2);
+    assert_eq!(run_list.runs[Path::new("/runs/d")].color, 3, "the colour of a run that is gone is not used again");
+    assert_eq!(names(&run_list.shown()), ["b", "c", "d"], "what appears is shown");
+    run_list.choose(Path::new("/runs/b"), false);
+    assert_eq!(names(&run_list.shown()), ["c", "d"]);
 }
 
 #[test]
 fn of_many_old_runs_the_newest_are_chosen() {
-    let mut book = Book::default();
-    book.see(sight((0..20).map(|i| run(&format!("{i:02}"), RunStatus::Done, f64::from(i))).collect()));
-    assert_eq!(names(&book.shown()), ["14", "15", "16", "17", "18", "19"]);
+    let mut run_list = RunList::default();
+    run_list.update(runs_found((0..20).map(|i| run(&format!("{i:02}"), RunStatus::Done, f64::from(i))).collect()));
+    assert_eq!(names(&run_list.shown()), ["14", "15", "16", "17", "18", "19"]);
 }
 
 #[test]
-fn an_estimate_says_what_it_rests_on() {
-    let mut book = Book::default();
-    book.see(sight(vec![run("old", RunStatus::Done, 1.0)]));
-    let runs = book.listed();
+fn an_estimate_names_its_source() {
+    let mut run_list = RunList::default();
+    run_list.update(runs_found(vec![run("old", RunStatus::Done, 1.0)]));
+    let runs = run_list.listed();
     let mut draft = Draft::new(&session(), "erm");
     draft.epochs = "10".into();
     draft.batch = "100".into();
@@ -373,39 +373,39 @@ fn an_estimate_says_what_it_rests_on() {
     let erm = draft.check(&methods, &free).unwrap().0;
     let scaled = estimate(&erm, resnet8, &methods, &runs, &[]);
     assert_eq!(scaled.text, "About 39 s: 100 steps at 0.39 s, as old took, scaled by images and passes");
-    assert!(scaled.open, "a trial would say more");
-    // Five batches make a step: a fifth of the steps, each five times as long.
+    assert!(scaled.can_improve, "a trial would say more");
+    // Five batches per step: a fifth of the steps, each five times as long.
     let accumulated = RunConfig { accumulate: 5, ..erm.clone() };
     let text = "About 39 s: 20 steps at 1.95 s, as old took, scaled by images and passes";
     assert_eq!(estimate(&accumulated, resnet8, &methods, &runs, &[]).text, text);
     draft.batch = "128".into();
     let same = draft.check(&methods, &free).unwrap().0;
     let text = "About 40 s: 80 steps at 0.50 s, as old took".into();
-    assert_eq!(estimate(&same, resnet8, &methods, &runs, &[]), Estimate { text, open: false });
+    assert_eq!(estimate(&same, resnet8, &methods, &runs, &[]), Estimate { text, can_improve: false });
     let unknown = estimate(&erm, Some("wrn_40_2"), &methods, &runs, &[]);
-    assert!(unknown.open && unknown.text.contains("no run of a wrn_40_2"), "{unknown:?}");
-    assert!(estimate(&erm, None, &methods, &[], &[]).text.contains("neither is the network"));
-    draft.picks[0].limit.clear();
+    assert!(unknown.can_improve && unknown.text.contains("no run of a wrn_40_2"), "{unknown:?}");
+    assert!(estimate(&erm, None, &methods, &[], &[]).text.contains("the network of the checkpoint is not known"));
+    draft.dataset_choices[0].limit.clear();
     let whole = draft.check(&methods, &free).unwrap().0;
     assert!(estimate(&whole, resnet8, &methods, &[], &[]).text.contains("number of training images"));
 }
 
 #[test]
-fn without_an_earlier_run_a_trial_of_a_few_steps_tells_how_long_it_takes() {
+fn without_an_earlier_run_a_trial_gives_the_estimate() {
     let methods = methods();
     let mut draft = Draft::new(&session(), "erm");
     (draft.epochs, draft.batch) = ("10".into(), "100".into());
-    draft.picks[0].limit.clear();
+    draft.dataset_choices[0].limit.clear();
     let erm = draft.check(&methods, &free).unwrap().0;
-    // It counts the images, and its evaluations are not part of its steps: 11 of 2 s beside 8 steps an epoch (the last 30 images are kept).
+    // It counts the images, and its evaluations are not part of its steps: 11 of 2 s and 8 steps per epoch (the last 30 images are kept).
     let pace = Pace { architecture: "resnet8+mcd".into(), images: 730, step_secs: 0.5, timed: 5, evaluation_secs: 2.0 };
     let trials = [Trial { run: erm.clone(), pace }];
     let text = "About 1 min 02 s: 80 steps at 0.50 s, as 5 steps took in a trial".into();
-    assert_eq!(estimate(&erm, Some("resnet8"), &methods, &[], &trials), Estimate { text, open: false });
+    assert_eq!(estimate(&erm, Some("resnet8"), &methods, &[], &trials), Estimate { text, can_improve: false });
     draft.batch = "200".into();
     let larger = estimate(&draft.check(&methods, &free).unwrap().0, Some("resnet8"), &methods, &[], &trials);
     assert!(
-        larger.open && larger.text.ends_with("40 steps at 1.00 s, as 5 steps took in a trial, scaled by images and passes"),
+        larger.can_improve && larger.text.ends_with("40 steps at 1.00 s, as 5 steps took in a trial, scaled by images and passes"),
         "{larger:?}"
     );
     assert!(estimate(&erm, Some("resnet20"), &methods, &[], &trials).text.contains("no run of a resnet20"));

@@ -1,4 +1,4 @@
-//! [`Cloud`]: the points of one checkpoint, arranged once for drawing, picking, choosing and colouring.
+//! [`Cloud`]: the points of one checkpoint, prepared for drawing, picking, selecting and colouring.
 
 use std::sync::Arc;
 
@@ -11,23 +11,23 @@ use flatland_core::session::{ColorBy, Role, Selection};
 /// The points of a dataset.
 #[derive(Debug)]
 pub struct DatasetRows {
-    /// Its name.
+    /// Name of the dataset.
     pub name: String,
-    /// What it is to the ID data.
+    /// Its role.
     pub role: Option<Role>,
     /// Position in the source and row of each point, ascending.
     pub rows: Vec<(i64, u32)>,
 }
 
-/// Points of one checkpoint. "Row" is a row of the embedding, "place" a position in the order of drawing.
+/// The points of one checkpoint. A "row" is a row of the embedding; a "place" is an index into the order of drawing.
 #[derive(Debug, Default)]
 pub struct Cloud {
-    /// What it was made of; `None` while t-SNE runs, when there are only positions and roles.
+    /// The embedding; `None` while t-SNE runs, when only positions and roles are known.
     pub embedding: Option<Arc<Embedding>>,
     /// Coordinates by row.
     pub xy: Vec<[f32; 2]>,
-    /// The largest magnitude of a finite coordinate.
-    pub reach: f32,
+    /// The largest absolute value of the finite coordinates.
+    pub max_abs: f32,
     /// The row at each place: ID first, SS last and on top.
     pub order: Vec<u32>,
     /// Coordinates by place.
@@ -38,20 +38,20 @@ pub struct Cloud {
     pub datasets: Vec<DatasetRows>,
     /// Index into `datasets` by row; empty while t-SNE runs.
     pub dataset_of: Vec<u16>,
-    /// Where points are; empty while t-SNE runs.
+    /// Index of the points in the plane; empty while t-SNE runs.
     pub index: GridIndex,
-    /// Score → value by row, NaN where it is not known.
+    /// Values by row for each score; NaN when not known.
     pub scores: IndexMap<String, Vec<f64>>,
 }
 
 impl Cloud {
-    /// Points of a t-SNE under way.
+    /// The points of a running t-SNE.
     pub fn live(xy: Vec<[f32; 2]>, roles: &[String]) -> Self {
         let role = (0..xy.len()).map(|row| roles.get(row).and_then(|key| Role::of_key(key))).collect();
         Self { xy, role, ..Self::default() }.ordered()
     }
 
-    /// Points of a finished embedding, with the scores of the same checkpoint where they are known.
+    /// The points of a finished embedding, with the scores of the same checkpoint if they are known.
     pub fn finished(embedding: Arc<Embedding>, scores: Option<&ScoreTable>) -> Self {
         let mut places: IndexMap<&str, u16> = IndexMap::new();
         let mut datasets: Vec<DatasetRows> = Vec::new();
@@ -59,7 +59,7 @@ impl Cloud {
         let (mut last, mut of_last) = ("", u16::MAX);
         let rows = embedding.dataset.iter().zip(&embedding.role).zip(&embedding.index).zip(0u32..);
         for (((name, role), position), row) in rows {
-            // Datasets lie one after the other.
+            // The rows of a dataset are contiguous.
             if of_last == u16::MAX || name != last {
                 of_last = *places.entry(name).or_insert_with(|| {
                     datasets.push(DatasetRows { name: name.clone(), role: Role::of_key(role), rows: Vec::new() });
@@ -83,8 +83,8 @@ impl Cloud {
     }
 
     fn ordered(mut self) -> Self {
-        self.reach = self.xy.iter().flatten().filter(|v| v.is_finite()).fold(0.0, |reach, v| reach.max(v.abs()));
-        // A counting sort: roles in their order, rows of one in theirs.
+        self.max_abs = self.xy.iter().flatten().filter(|v| v.is_finite()).fold(0.0, |max_abs, v| max_abs.max(v.abs()));
+        // A counting sort: roles in their order, and the rows of one role in theirs.
         for role in std::iter::once(None).chain(Role::ALL.map(Some)) {
             self.order.extend((0..self.xy.len() as u32).filter(|row| self.role[*row as usize] == role));
         }
@@ -103,7 +103,7 @@ impl Cloud {
         Some((&dataset.name, *self.embedding.as_ref()?.index.get(row as usize)?))
     }
 
-    /// The role of a row, where it is known.
+    /// The role of a row, if it is known.
     pub fn role_of(&self, row: u32) -> Option<Role> {
         self.role.get(row as usize).copied().flatten()
     }
@@ -143,7 +143,7 @@ impl Cloud {
         mask
     }
 
-    /// The value of a row's category: `far`, `3`, `none`, `wrong`, ...; `None` of a score.
+    /// The category of a row as text: `far`, `3`, `none`, `wrong`, ...; `None` for a score.
     pub fn category(&self, row: u32, field: &ColorBy) -> Option<String> {
         let class = |class: Option<&i64>| class.filter(|class| **class >= 0).map_or_else(|| "none".to_owned(), i64::to_string);
         let embedding = self.embedding.as_ref();
@@ -162,15 +162,15 @@ impl Cloud {
         })
     }
 
-    /// Whether the prediction of a row is its label; `None` where nobody can say: no label, no prediction, or classes that
-    /// the network does not know.
+    /// Whether the prediction of a row equals its label; `None` without a label or prediction, or when the network does not know the
+    /// class.
     pub fn is_right(&self, row: u32) -> Option<bool> {
         let embedding = self.embedding.as_ref().filter(|_| self.role_of(row).is_some_and(Role::has_classes))?;
         let (label, prediction) = (*embedding.label.get(row as usize)?, *embedding.prediction.get(row as usize)?);
         (label >= 0 && prediction >= 0).then_some(prediction == label)
     }
 
-    /// A number by which rows of one category are alike, for speed: as [`Cloud::category`], without its words.
+    /// A number that is equal for rows of one category: faster than [`Cloud::category`].
     pub fn code(&self, row: u32, field: &ColorBy) -> i64 {
         let class = |class: Option<&i64>| class.copied().filter(|class| *class >= 0).unwrap_or(-1);
         let embedding = self.embedding.as_ref();
@@ -186,8 +186,8 @@ impl Cloud {
     }
 }
 
-/// The scores of every row. Both analyses read the same images in the same order: the scores of a dataset are joined in order where there are
-/// as many of them at the same positions with the same labels, and left out elsewhere. Tables of before keep no positions.
+/// The scores of every row. Both analyses read the same images in the same order: the scores of a dataset are joined in order if there are
+/// as many of them with the same positions and labels, and left out otherwise. Older tables have no positions.
 fn join(table: &ScoreTable, embedding: &Embedding, datasets: &[DatasetRows]) -> IndexMap<String, Vec<f64>> {
     let mut joined: IndexMap<String, Vec<f64>> = IndexMap::new();
     for dataset in datasets {
@@ -215,7 +215,7 @@ pub mod tests {
     use flatland_core::result::DatasetScores;
     use flatland_core::session::SelectMode;
 
-    /// Twelve images: eight of `test` (positions 100, 110, ...; image 3 wrong), four of `far`, the far ones in falling positions.
+    /// Twelve images: eight of `test` (positions 100, 110, ...; image 3 is wrong) and four of `far` in falling positions.
     pub(in crate::ui::state::scatter) fn embedding() -> Embedding {
         let mut found = Embedding { feature_dim: 2, classes: 4, ..Embedding::default() };
         for i in 0..12i64 {

@@ -1,4 +1,4 @@
-//! Colours of categories and of scores, and who is hidden: what a [`Cloud`] looks like.
+//! The colours of categories and scores, and which points of a [`Cloud`] are hidden.
 
 use crate::figure::ColormapTable as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,9 +11,9 @@ use crate::ui::state::scatter::cloud::Cloud;
 use crate::ui::state::scores;
 use flatland_core::session::{Category, ColorBy, Role};
 
-/// Flag of a point that is drawn.
+/// Flag of a visible point.
 pub const VISIBLE: u8 = 1;
-/// Flag of a point that is selected.
+/// Flag of a selected point.
 pub const SELECTED: u8 = 2;
 
 /// The colour map of scores and of densities.
@@ -24,17 +24,17 @@ pub const MAP: Colormap = Colormap::Viridis;
 pub struct Entry {
     /// The category.
     pub category: Category,
-    /// As shown to people.
+    /// Name shown in the window.
     pub name: String,
-    /// Its colour in each theme.
+    /// Its colour on a light background.
     pub print: palette::Rgb,
-    /// On dark ground.
+    /// Its colour on a dark background.
     pub dark: palette::Rgb,
 }
 
-/// The categories of `field` that the clouds have, in the order of the legend.
+/// The categories of `field` in the clouds, in the order of the legend.
 pub fn legend<'a>(clouds: impl IntoIterator<Item = &'a Cloud>, field: &ColorBy) -> Vec<Entry> {
-    // Category → rank, and for datasets their role and which of that role they are.
+    // Category → rank; for datasets also the role and the number within that role.
     let mut found: BTreeMap<(i64, String), Option<Role>> = BTreeMap::new();
     let mut datasets: Vec<(String, Option<Role>)> = Vec::new();
     for cloud in clouds {
@@ -55,7 +55,7 @@ pub fn legend<'a>(clouds: impl IntoIterator<Item = &'a Cloud>, field: &ColorBy) 
             let Some(value) = cloud.category(row, field) else { continue };
             let rank = match field {
                 ColorBy::Dataset => datasets.iter().position(|(name, _)| *name == value).map_or(i64::MAX, |place| place as i64),
-                // Right before wrong, and what has no value last.
+                // Right comes before wrong, and points without a value come last.
                 ColorBy::Correctness if code >= 0 => 1 - code,
                 _ if code < 0 => i64::MAX,
                 _ => code,
@@ -85,14 +85,14 @@ pub fn legend<'a>(clouds: impl IntoIterator<Item = &'a Cloud>, field: &ColorBy) 
     found.into_iter().map(entry).collect()
 }
 
-/// The scale of a score over all clouds; `None` where none has it.
+/// The scale of a score over all clouds; `None` when no cloud has it.
 pub fn scale<'a>(clouds: impl IntoIterator<Item = &'a Cloud>, score: &str) -> Option<ColorScale> {
     let values = clouds.into_iter().filter_map(|cloud| cloud.scores.get(score)).flatten().filter(|v| v.is_finite());
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
     ColorScale::over(low, high, crate::figure::Spacing::Linear)
 }
 
-/// Which rows are shown: those of no hidden category.
+/// Whether each row is shown: it is in no hidden category.
 pub fn shown(cloud: &Cloud, hidden: &BTreeSet<Category>) -> Vec<bool> {
     let mut shown = vec![true; cloud.len()];
     let fields: BTreeSet<&ColorBy> = hidden.iter().map(|category| &category.field).collect();
@@ -105,9 +105,9 @@ pub fn shown(cloud: &Cloud, hidden: &BTreeSet<Category>) -> Vec<bool> {
     shown
 }
 
-/// Which rows have one of these values of a field.
+/// Whether each row has one of these values of a field.
 pub fn of_category(cloud: &Cloud, field: &ColorBy, values: &[&str]) -> Vec<bool> {
-    let mut verdicts = Verdicts::default();
+    let mut verdicts = CategoryCache::default();
     let is_of = |row| cloud.category(row, field).is_some_and(|value| values.contains(&value.as_str()));
     (0..cloud.len() as u32).map(|row| *verdicts.of(cloud.code(row, field), || is_of(row))).collect()
 }
@@ -134,7 +134,7 @@ pub fn styles(
         };
         return Arc::new(cloud.order.par_iter().map(|row| with(color(*row as usize), *row as usize)).collect());
     }
-    let mut colors = Verdicts::default();
+    let mut colors = CategoryCache::default();
     let mut of = |row: u32| {
         let find = || {
             let value = cloud.category(row, color_by)?;
@@ -146,17 +146,17 @@ pub fn styles(
     Arc::new(cloud.order.iter().map(|row| with(of(*row), *row as usize)).collect())
 }
 
-/// Something by category code, found out once for each.
-struct Verdicts<T>(Vec<Option<T>>);
+/// Caches a value for each category code.
+struct CategoryCache<T>(Vec<Option<T>>);
 
-impl<T> Default for Verdicts<T> {
+impl<T> Default for CategoryCache<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<T> Verdicts<T> {
-    /// Codes are small and not below −1; what is larger than any number of classes shares one place with its remainder.
+impl<T> CategoryCache<T> {
+    /// Codes are small and at least −1. A code larger than any number of classes shares an entry with another code.
     fn of(&mut self, code: i64, find: impl FnOnce() -> T) -> &T {
         let place = ((code + 1).max(0) % (1 << 20)) as usize;
         if self.0.len() <= place {

@@ -1,26 +1,26 @@
-//! [`Density`]: how many points lie in each square bin of what a panel shows.
+//! [`Density`]: the number of points in each square bin of the visible part of a panel.
 
 use rayon::prelude::*;
 
-/// Counts on square bins anchored to the data, so that they move with it.
+/// Counts in square bins. The bins are anchored to the data, so that they move with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Density {
     /// Left and lower edge of the first bin.
     pub low: [f64; 2],
-    /// Side of a bin, data.
+    /// Side of a bin in data units.
     pub side: f64,
-    /// Bins across and up.
+    /// Numbers of bins along x and y.
     pub bins: [usize; 2],
-    /// Counts, row by row from below, [up × across].
+    /// Counts, row by row from below, [y × x].
     pub counts: Vec<u32>,
 }
 
 impl Density {
-    /// Counts of the `points` that are shown in the bins that cover `x` and `y`, `side` > 0 wide.
+    /// Counts the shown `points` in bins that cover `x` and `y`; `side` > 0 is the side of a bin.
     pub fn new(points: &[[f32; 2]], shown: impl Fn(usize) -> bool + Sync, x: [f64; 2], y: [f64; 2], side: f64) -> Self {
         let first = [x[0], y[0]].map(|low| (low / side).floor());
         let last = [x[1], y[1]].map(|high| (high / side).floor());
-        // At most what a screen has, whatever is asked for.
+        // At most as many as a screen has pixels.
         let bins = [0, 1].map(|axis| (last[axis] - first[axis] + 1.0).clamp(1.0, 4096.0) as usize);
         let bin = |point: &[f32; 2]| {
             let at = [0, 1].map(|axis| (f64::from(point[axis]) / side).floor() - first[axis]);
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_those_of_looking_into_every_bin() {
+    fn counts_equal_those_of_testing_every_bin() {
         let value = |k: usize| ((k as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f32 / 1_677_721.6 - 5.0;
         let mut points: Vec<[f32; 2]> = (0..500).map(|k| [value(2 * k), value(2 * k + 1)]).collect();
         points[3] = [f32::NAN, 0.0];

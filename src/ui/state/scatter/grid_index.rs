@@ -1,4 +1,4 @@
-//! [`GridIndex`]: points of the plane in square cells, so that the nearest one and those within an outline are found at once.
+//! [`GridIndex`]: points of the plane sorted into square cells, to find the nearest point and the points within an outline fast.
 
 use rayon::prelude::*;
 
@@ -9,24 +9,24 @@ pub struct GridIndex {
     low: [f64; 2],
     /// Side of a cell, > 0.
     side: f64,
-    /// Cells along each side.
+    /// Number of cells along each side.
     cells: usize,
-    /// Where the points of each cell begin in `rows`, [cells² + 1].
+    /// Start of the points of each cell in `rows`, [cells² + 1].
     starts: Vec<u32>,
     /// Rows of the points, cell by cell.
     rows: Vec<u32>,
 }
 
-/// How a cell lies to an outline.
+/// Position of a cell relative to an outline.
 #[derive(Clone, Copy, PartialEq)]
-enum Lies {
+enum CellPosition {
     Inside,
     Outside,
-    Across,
+    Crossed,
 }
 
 impl GridIndex {
-    /// An index of these points.
+    /// Builds an index of these points.
     pub fn new(points: &[[f32; 2]]) -> Self {
         let finite = |p: &[f32; 2]| p[0].is_finite() && p[1].is_finite();
         let ends =
@@ -37,7 +37,7 @@ impl GridIndex {
         if ends[0] > ends[2] {
             return Self { side: 1.0, cells: 1, starts: vec![0, 0], ..Self::default() };
         }
-        // About four points a cell.
+        // About four points per cell.
         let cells = (((points.len() as f64).sqrt() / 2.0) as usize).clamp(1, 512);
         let reach = (ends[2] - ends[0]).max(ends[3] - ends[1]);
         let side = if reach > 0.0 { reach * (1.0 + 1e-9) / cells as f64 } else { 1.0 };
@@ -71,7 +71,7 @@ impl GridIndex {
         &self.rows[self.starts[cell] as usize..self.starts[cell + 1] as usize]
     }
 
-    /// The row of the nearest point within `reach` of `at` that `counts`; the last of those at one place, which lies on top.
+    /// The row of the nearest point within `reach` of `at` for which `counts` is true; of points at one place the last, which is drawn on top.
     pub fn nearest(&self, points: &[[f32; 2]], at: [f64; 2], reach: f64, counts: impl Fn(u32) -> bool) -> Option<u32> {
         if self.rows.is_empty() {
             return None;
@@ -93,32 +93,33 @@ impl GridIndex {
         nearest.map(|(_, row)| row)
     }
 
-    /// Rows of the points within the outline (closed, even-odd) that count, in no order.
+    /// Rows of the points within the outline (closed, even-odd rule) for which `counts` is true, in no order.
     pub fn within(&self, points: &[[f32; 2]], outline: &[[f64; 2]], counts: impl Fn(u32) -> bool + Sync) -> Vec<u32> {
         if outline.len() < 3 || self.rows.is_empty() {
             return Vec::new();
         }
-        let lies = self.lies(outline);
-        let inside =
-            |row: &u32, lies: Lies| (lies == Lies::Inside || contains(outline, points[*row as usize].map(f64::from))) && counts(*row);
+        let positions = self.cell_positions(outline);
+        let inside = |row: &u32, positions: CellPosition| {
+            (positions == CellPosition::Inside || contains(outline, points[*row as usize].map(f64::from))) && counts(*row)
+        };
         (0..self.cells * self.cells)
             .into_par_iter()
-            .filter(|cell| lies[*cell] != Lies::Outside)
+            .filter(|cell| positions[*cell] != CellPosition::Outside)
             .flat_map_iter(|cell| {
-                let (lies, inside) = (lies[cell], &inside);
-                self.rows(cell).iter().copied().filter(move |row| inside(row, lies))
+                let (positions, inside) = (positions[cell], &inside);
+                self.rows(cell).iter().copied().filter(move |row| inside(row, positions))
             })
             .collect()
     }
 
-    /// How every cell lies to the outline: across it where an edge comes through, else as its centre lies.
-    fn lies(&self, outline: &[[f64; 2]]) -> Vec<Lies> {
+    /// The position of every cell relative to the outline: crossed when an edge passes through it, else as its centre.
+    fn cell_positions(&self, outline: &[[f64; 2]]) -> Vec<CellPosition> {
         let mut across = vec![false; self.cells * self.cells];
         let slack = 1e-6 * self.side;
         for (a, b) in outline.iter().zip(outline.iter().cycle().skip(1)) {
             let (low, high) = if a[1] <= b[1] { (a, b) } else { (b, a) };
             for j in self.along(low[1] - slack, 1)..=self.along(high[1] + slack, 1) {
-                // The part of the edge within this row of cells; rows at the border reach outwards without end.
+                // The part of the edge within this row of cells; rows at the border extend outwards without limit.
                 let row = self.low[1] + j as f64 * self.side;
                 let x_at = |y: f64| {
                     let t = if high[1] > low[1] { ((y - low[1]) / (high[1] - low[1])).clamp(0.0, 1.0) } else { 0.0 };
@@ -132,19 +133,19 @@ impl GridIndex {
                 }
             }
         }
-        let lies = |cell: usize| {
+        let positions = |cell: usize| {
             let center = [cell % self.cells, cell / self.cells].map(|k| (k as f64 + 0.5) * self.side);
             match across[cell] {
-                true => Lies::Across,
-                false if contains(outline, [self.low[0] + center[0], self.low[1] + center[1]]) => Lies::Inside,
-                false => Lies::Outside,
+                true => CellPosition::Crossed,
+                false if contains(outline, [self.low[0] + center[0], self.low[1] + center[1]]) => CellPosition::Inside,
+                false => CellPosition::Outside,
             }
         };
-        (0..self.cells * self.cells).into_par_iter().map(lies).collect()
+        (0..self.cells * self.cells).into_par_iter().map(positions).collect()
     }
 }
 
-/// Whether `at` lies in the outline, by the number of edges to its right.
+/// Whether `at` is inside of the outline, by the number of edges to its right.
 pub fn contains(outline: &[[f64; 2]], at: [f64; 2]) -> bool {
     let edges = outline.iter().zip(outline.iter().cycle().skip(1));
     let crossed = edges.filter(|(a, b)| (a[1] > at[1]) != (b[1] > at[1]) && at[0] < (b[0] - a[0]) * (at[1] - a[1]) / (b[1] - a[1]) + a[0]);
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_square_with_a_bite_contains_what_it_should() {
+    fn contains_is_right_for_a_concave_outline() {
         let outline = [[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [2.0, 1.0], [0.0, 4.0]];
         for (at, expected) in
             [([1.0, 1.0], true), ([2.0, 0.5], true), ([2.0, 2.0], false), ([3.8, 3.0], true), ([5.0, 1.0], false), ([-1.0, 0.0], false)]
@@ -177,11 +178,11 @@ mod tests {
     }
 
     #[test]
-    fn outlines_give_what_testing_every_point_gives() {
+    fn points_within_outlines_equal_those_of_testing_every_point() {
         let points = cloud(4000);
         let index = GridIndex::new(&points);
         for k in 0..60u64 {
-            // Stars, some of which cross themselves or lie outside.
+            // Stars; some cross themselves or are partly outside.
             let corners = 3 + k % 9;
             let corner = |c: u64| [f64::from(140.0 * noise(900 + 31 * k + c) - 50.0), f64::from(60.0 * noise(5000 + 17 * k + c) - 10.0)];
             let outline: Vec<[f64; 2]> = (0..corners).map(corner).collect();
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_point_is_that_of_a_search_through_all() {
+    fn the_nearest_point_equals_that_of_a_full_search() {
         let points = cloud(3000);
         let index = GridIndex::new(&points);
         for k in 0..200u64 {
@@ -225,8 +226,9 @@ mod tests {
         let index = GridIndex::new(&points);
         let turn = |k: u32| f64::from(k) * std::f64::consts::TAU / 200.0;
         let outline: Vec<[f64; 2]> = (0..200).map(turn).map(|t| [0.5 + 0.4 * t.cos(), 0.5 + 0.4 * t.sin()]).collect();
-        let lies = index.lies(&outline);
-        let across: usize = (0..lies.len()).filter(|cell| lies[*cell] == Lies::Across).map(|cell| index.rows(cell).len()).sum();
+        let positions = index.cell_positions(&outline);
+        let across: usize =
+            (0..positions.len()).filter(|cell| positions[*cell] == CellPosition::Crossed).map(|cell| index.rows(cell).len()).sum();
         assert!(across < points.len() / 20, "{across}");
         let found = index.within(&points, &outline, |_| true).len();
         assert_eq!(found, points.iter().filter(|point| contains(&outline, point.map(f64::from))).count());

@@ -1,44 +1,44 @@
-//! [`Images`]: the images of datasets, read when somebody wants to see them.
+//! [`Images`]: the images of datasets, read when they are shown.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use flatland_core::data::{SingleImage, Source};
 
-/// Images that are kept; those that were looked at longest ago go first.
-const KEPT: usize = 1024;
-/// Images read at once.
-const AT_ONCE: usize = 64;
+/// Number of images that are kept; those used longest ago are removed first.
+const CAPACITY: usize = 1024;
+/// Number of images read at once.
+const BATCH: usize = 64;
 
-/// An image, as far as it is known.
+/// The state of an image.
 #[derive(Clone)]
 pub enum Image {
-    /// It was asked for.
-    Coming,
-    /// Its pixels.
-    There(Arc<SingleImage>),
-    /// Why it cannot be shown.
+    /// It was requested.
+    Requested,
+    /// It was read.
+    Loaded(Arc<SingleImage>),
+    /// It cannot be shown, with the reason.
     Failed(String),
 }
 
-/// What an image is: a position in a source. A dataset of the same name may come from elsewhere tomorrow, or be corrupted.
+/// Identifies an image: a position in a source. A dataset of the same name may later have another source or a corruption.
 type Key = (Arc<Source>, i64);
 
-/// Images of datasets.
+/// Cache of the images of datasets.
 #[derive(Default)]
 pub struct Images {
-    /// Where the images of each dataset come from.
+    /// Source of the images by name of the dataset.
     sources: HashMap<String, Arc<Source>>,
     known: HashMap<Key, (Image, u64)>,
-    /// What to read; the latest wish last.
+    /// Images to read; the latest request is last.
     wanted: Vec<Key>,
     reading: bool,
     clock: u64,
 }
 
 impl Images {
-    /// Says where the images of each dataset come from: from the first source of its name.
-    pub fn come_from<'a>(&mut self, sources: impl Iterator<Item = &'a Source>) {
+    /// Sets the source of each dataset: the first source with its name.
+    pub fn set_sources<'a>(&mut self, sources: impl Iterator<Item = &'a Source>) {
         let mut old = std::mem::take(&mut self.sources);
         for source in sources {
             if !self.sources.contains_key(&source.name) {
@@ -48,7 +48,7 @@ impl Images {
         }
     }
 
-    /// An image of a dataset; the first time it is asked for it is coming.
+    /// An image of a dataset. The first call requests it.
     pub fn get(&mut self, dataset: &str, position: i64) -> Image {
         self.clock += 1;
         let Some(source) = self.sources.get(dataset) else {
@@ -59,12 +59,12 @@ impl Images {
             *used = self.clock;
             return image.clone();
         }
-        self.known.insert(key.clone(), (Image::Coming, self.clock));
+        self.known.insert(key.clone(), (Image::Requested, self.clock));
         self.wanted.push(key);
-        Image::Coming
+        Image::Requested
     }
 
-    /// What to read next, of one source, the latest wish first; nothing while something is being read.
+    /// The images to read next, all of one source, the latest request first; `None` while images are being read.
     pub fn next(&mut self) -> Option<(Arc<Source>, Vec<i64>)> {
         if self.reading {
             return None;
@@ -72,7 +72,7 @@ impl Images {
         let source = self.wanted.last()?.0.clone();
         let mut chosen = Vec::new();
         for k in (0..self.wanted.len()).rev() {
-            if self.wanted[k].0 == source && chosen.len() < AT_ONCE {
+            if self.wanted[k].0 == source && chosen.len() < BATCH {
                 chosen.push(self.wanted.remove(k).1);
             }
         }
@@ -80,22 +80,22 @@ impl Images {
         Some((source, chosen))
     }
 
-    /// Takes in what was read.
+    /// Stores images that were read.
     pub fn read(&mut self, source: &Arc<Source>, images: Vec<(i64, Result<SingleImage, String>)>) {
         self.reading = false;
         for (position, image) in images {
-            let image = image.map_or_else(Image::Failed, |image| Image::There(Arc::new(image)));
+            let image = image.map_or_else(Image::Failed, |image| Image::Loaded(Arc::new(image)));
             self.known.insert((source.clone(), position), (image, self.clock));
         }
-        if self.known.len() > KEPT {
+        if self.known.len() > CAPACITY {
             let mut ages: Vec<u64> = self.known.values().map(|(_, used)| *used).collect();
             ages.sort_unstable();
-            let oldest = ages[ages.len() - KEPT];
-            self.known.retain(|_, (image, used)| *used >= oldest || matches!(image, Image::Coming));
+            let oldest = ages[ages.len() - CAPACITY];
+            self.known.retain(|_, (image, used)| *used >= oldest || matches!(image, Image::Requested));
         }
     }
 
-    /// Forgets everything but what is being read: its files may be others when they are opened again.
+    /// Removes all images except those being read: files may have changed when they are opened again.
     pub fn clear(&mut self) {
         *self = Self { reading: self.reading, clock: self.clock, ..Self::default() };
     }
@@ -115,7 +115,7 @@ mod tests {
     /// Images of the datasets `a` and `b`.
     fn images() -> Images {
         let mut images = Images::default();
-        images.come_from([source("a"), source("b")].iter());
+        images.set_sources([source("a"), source("b")].iter());
         images
     }
 
@@ -131,9 +131,9 @@ mod tests {
             images.get("a", k);
         }
         let (a, first) = images.next().unwrap();
-        assert_eq!((a.name.as_str(), first.len(), images.next().is_some()), ("a", AT_ONCE, false));
+        assert_eq!((a.name.as_str(), first.len(), images.next().is_some()), ("a", BATCH, false));
         images.read(&a, first.iter().map(|k| (*k, if *k == 99 { Err("cut off".into()) } else { Ok(pixels()) })).collect());
-        assert!(matches!(images.get("a", 98), Image::There(_)) && matches!(images.get("a", 99), Image::Failed(_)));
+        assert!(matches!(images.get("a", 98), Image::Loaded(_)) && matches!(images.get("a", 99), Image::Failed(_)));
         images.get("b", 5);
         let (b, latest) = images.next().unwrap();
         assert_eq!((b.name.as_str(), latest), ("b", vec![5]), "the latest wish comes first");
@@ -155,27 +155,27 @@ mod tests {
         let (a, wanted) = images.next().unwrap();
         images.read(&a, wanted.into_iter().map(|k| (k, Ok(pixels()))).collect());
         for other in &other {
-            images.come_from([other].into_iter());
-            assert!(matches!(images.get("a", 0), Image::Coming), "{other:?}");
-            // It changes back while they are being read.
+            images.set_sources([other].into_iter());
+            assert!(matches!(images.get("a", 0), Image::Requested), "{other:?}");
+            // The source changes back while images are being read.
             let (source, wanted) = images.next().unwrap();
             assert_eq!(*source, *other);
-            images.come_from([a.as_ref()].into_iter());
+            images.set_sources([a.as_ref()].into_iter());
             images.read(&source, wanted.into_iter().map(|k| (k, Err("of the other".into()))).collect());
-            assert!(matches!(images.get("a", 0), Image::There(_)), "what was read stays with its source");
+            assert!(matches!(images.get("a", 0), Image::Loaded(_)), "what was read stays with its source");
         }
     }
 
     #[test]
-    fn what_was_looked_at_longest_ago_goes() {
+    fn images_used_longest_ago_are_removed() {
         let mut images = images();
         let a = images.sources["a"].clone();
-        for k in 0..KEPT as i64 + 50 {
+        for k in 0..CAPACITY as i64 + 50 {
             images.get("a", k);
             images.get("a", 0);
             images.read(&a, vec![(k, Ok(pixels()))]);
         }
-        assert!(images.known.len() <= KEPT + 1);
-        assert!(matches!(images.get("a", 0), Image::There(_)) && matches!(images.get("a", 1), Image::Coming));
+        assert!(images.known.len() <= CAPACITY + 1);
+        assert!(matches!(images.get("a", 0), Image::Loaded(_)) && matches!(images.get("a", 1), Image::Requested));
     }
 }

@@ -1,5 +1,5 @@
-//! The scatter of the embedding tab as the window keeps it: what a person would want back ([`ScatterView`]), and what is made of it
-//! and of the results: arranged points, their colours, images, neighbours. Deliberately absent: drawing (that is `view::scatter`).
+//! The state of the embedding tab's scatter: the user's settings ([`ScatterView`]) and what is computed from them and from the results:
+//! prepared points, their colours, images, neighbours. Drawing is not here (see `view::embedding`).
 
 pub mod cloud;
 pub mod color;
@@ -23,42 +23,42 @@ use crate::ui::state::store::{Points, Store};
 use flatland_core::result::{Embedding, ScoreTable};
 use flatland_core::session::{Category, ColorBy, Links, Role, ScatterView, Selection, Session};
 
-/// Embeddings of up to this many points are arranged at once, within a frame's time; larger ones in the background.
-const AT_ONCE: usize = 30_000;
+/// Embeddings of up to this many points are prepared within a frame; larger ones in the background.
+const MAX_IN_FRAME: usize = 30_000;
 
-/// The nearest images of one. Rows mean something within their embedding only, so it is kept with them.
-pub struct Near {
+/// The nearest images of an image. Row numbers are valid within their embedding only, so the embedding is kept too.
+pub struct Neighbours {
     embedding: Arc<Embedding>,
     row: u32,
     /// Rows and their distances, nearest first.
     found: Vec<(u32, f32)>,
 }
 
-/// An image by dataset and position.
+/// Identifies an image by dataset and position.
 pub type ImageKey = (String, i64);
 
-/// Slow work for the scatter that is finished.
-pub enum Found {
-    /// The points of a checkpoint were arranged.
-    Cloud(String, Arc<Cloud>, Made),
+/// The result of background work for the scatter.
+pub enum ScatterResult {
+    /// The prepared points of a checkpoint.
+    Cloud(String, Arc<Cloud>, CloudSource),
     /// The nearest images of a row of an embedding.
-    Neighbours(Near),
+    Neighbours(Neighbours),
 }
 
-/// What a cloud was made of.
+/// What a cloud was made from.
 #[derive(Clone)]
-pub enum Made {
-    /// A t-SNE under way, by iteration and number of points.
+pub enum CloudSource {
+    /// A running t-SNE: iteration and number of points.
     Live(usize, usize),
-    /// A finished embedding and scores. They are kept, so an address means the same as long as it is compared.
+    /// A finished embedding and its scores. Holding them keeps their addresses unique, so that they can be compared by address.
     Finished(Arc<Embedding>, Option<Arc<ScoreTable>>),
 }
 
-impl Made {
-    fn is(&self, other: &Made) -> bool {
+impl CloudSource {
+    fn is_same(&self, other: &CloudSource) -> bool {
         match (self, other) {
-            (Made::Live(a, n), Made::Live(b, m)) => a == b && n == m,
-            (Made::Finished(a, s), Made::Finished(b, t)) => {
+            (CloudSource::Live(a, n), CloudSource::Live(b, m)) => a == b && n == m,
+            (CloudSource::Finished(a, s), CloudSource::Finished(b, t)) => {
                 let same = |(s, t): (&Arc<ScoreTable>, &Arc<ScoreTable>)| Arc::ptr_eq(s, t);
                 Arc::ptr_eq(a, b) && s.is_some() == t.is_some() && s.as_ref().zip(t.as_ref()).is_none_or(same)
             }
@@ -67,20 +67,20 @@ impl Made {
     }
 }
 
-/// What a cloud looks like under the present view.
+/// How a cloud is drawn with the present settings.
 #[derive(Clone)]
-pub struct Dress {
-    /// Which rows are shown.
+pub struct PointStyles {
+    /// Whether each row is shown.
     pub shown: Arc<Vec<bool>>,
-    /// Which rows are selected.
+    /// Whether each row is selected.
     pub mask: Arc<Vec<bool>>,
-    /// Whether something is selected here, so that the rest steps back.
-    pub selects: bool,
+    /// Whether any row is selected; then the others are drawn faintly.
+    pub has_selected: bool,
     /// Colours and flags by place.
     pub styles: Arc<Vec<[u8; 4]>>,
-    /// Rows that are shown.
+    /// Number of shown rows.
     pub visible: usize,
-    /// Grows with every change of `shown`, here and everywhere.
+    /// Grows with every change of `shown`; unique over all clouds.
     pub revision: u64,
 }
 
@@ -88,12 +88,12 @@ pub struct Dress {
 pub struct Entry {
     /// The points.
     pub cloud: Arc<Cloud>,
-    made: Made,
-    dress: Option<Dress>,
+    source: CloudSource,
+    styles: Option<PointStyles>,
 }
 
-/// What the colours depend on.
-struct Worn {
+/// The inputs from which point styles are computed.
+struct StyleInputs {
     color_by: ColorBy,
     hidden: std::collections::BTreeSet<Category>,
     selection: Selection,
@@ -102,72 +102,72 @@ struct Worn {
     revision: u64,
 }
 
-/// What of a checkpoint's points is asked for in the background.
+/// Background work requested for the points of a checkpoint.
 #[derive(Default)]
-struct Asked {
+struct Requested {
     cloud: Option<String>,
     neighbours: bool,
 }
 
-/// The scatter.
+/// State of the scatter.
 #[derive(Default)]
 pub struct Scatter {
-    /// What a person would want back: the session's, from which this is taken before each frame.
+    /// Settings of the user, copied from the session before each frame.
     pub view: ScatterView,
-    /// What the panels share, likewise.
+    /// What the panels share, copied likewise.
     pub links: Links,
-    /// The search that is being written.
+    /// The text of the search field.
     pub search: String,
-    /// Where the selection is written.
+    /// Path of the file for the selection.
     pub export_path: String,
-    /// The points of each checkpoint that is shown and has some, in the order of the session.
+    /// The points of each shown checkpoint that has some, in the order of the session.
     pub clouds: IndexMap<String, Entry>,
-    /// Grows whenever clouds change.
+    /// Grows with every change of the clouds.
     pub revision: u64,
-    /// Images as textures.
+    /// The images.
     pub images: Images,
-    /// The image under the pointer or the keys.
+    /// The image under the pointer, or chosen by keys.
     pub cursor: Cursor<ImageKey>,
-    /// The image whose card stays, and the checkpoint under which it was looked at.
+    /// The checkpoint and the image of the pinned card.
     pub pinned: Option<(String, ImageKey)>,
-    /// The legend of `view.color_by`, and the scale of a score.
+    /// The legend of `view.color_by`.
     pub legend: Vec<color::Entry>,
     /// The scale of the score that gives the colours.
     pub scale: Option<ColorScale>,
-    worn: Option<Worn>,
-    neighbours: Option<Near>,
-    asked: Asked,
-    dressed: u64,
+    style_inputs: Option<StyleInputs>,
+    neighbours: Option<Neighbours>,
+    requested: Requested,
+    style_revision: u64,
 }
 
 impl Scatter {
-    /// Brings the clouds up to the store: those of the checkpoints that are shown, in their order. What is hidden has no say in range,
-    /// legend, scale, search, selection and tables. Gives the work that is too long for a frame.
-    pub fn refresh(&mut self, session: &Session, store: &Store) -> Option<Box<dyn FnOnce() -> Found + Send>> {
+    /// Updates the clouds from the store: those of the shown checkpoints, in their order. Hidden checkpoints do not affect range, legend,
+    /// scale, search, selection and tables. Returns work that takes too long for a frame.
+    pub fn refresh(&mut self, session: &Session, store: &Store) -> Option<Box<dyn FnOnce() -> ScatterResult + Send>> {
         let before = self.clouds.len();
         self.clouds.retain(|name, _| session.is_shown(name) && store.embeddings.contains_key(name));
         self.revision += u64::from(self.clouds.len() != before);
         self.pinned.take_if(|(name, _)| !session.is_shown(name));
         let mut work = None;
         for (name, points) in session.shown().filter_map(|(_, entry)| Some((&entry.name, store.embeddings.get(&entry.name)?))) {
-            let made = match points {
-                Points::Live { iteration, xy, .. } => Made::Live(*iteration, xy.len()),
-                Points::Finished(embedding) => Made::Finished(embedding.clone(), store.scores.get(name).cloned()),
+            let source = match points {
+                Points::Live { iteration, xy, .. } => CloudSource::Live(*iteration, xy.len()),
+                Points::Finished(embedding) => CloudSource::Finished(embedding.clone(), store.scores.get(name).cloned()),
             };
-            if self.clouds.get(name).is_some_and(|entry| entry.made.is(&made)) {
+            if self.clouds.get(name).is_some_and(|entry| entry.source.is_same(&source)) {
                 continue;
             }
             match points {
-                Points::Live { xy, roles, .. } => self.arranged(name.clone(), Arc::new(Cloud::live(xy.clone(), roles)), made),
-                Points::Finished(embedding) if embedding.len() <= AT_ONCE => {
+                Points::Live { xy, roles, .. } => self.insert_cloud(name.clone(), Arc::new(Cloud::live(xy.clone(), roles)), source),
+                Points::Finished(embedding) if embedding.len() <= MAX_IN_FRAME => {
                     let scores = store.scores.get(name);
-                    self.arranged(name.clone(), Arc::new(Cloud::finished(embedding.clone(), scores.map(Arc::as_ref))), made);
+                    self.insert_cloud(name.clone(), Arc::new(Cloud::finished(embedding.clone(), scores.map(Arc::as_ref))), source);
                 }
-                Points::Finished(embedding) if self.asked.cloud.is_none() => {
-                    self.asked.cloud = Some(name.clone());
+                Points::Finished(embedding) if self.requested.cloud.is_none() => {
+                    self.requested.cloud = Some(name.clone());
                     let (name, embedding, scores) = (name.clone(), embedding.clone(), store.scores.get(name).cloned());
-                    let arrange = move || Found::Cloud(name, Arc::new(Cloud::finished(embedding, scores.as_deref())), made);
-                    work = Some(Box::new(arrange) as Box<dyn FnOnce() -> Found + Send>);
+                    let arrange = move || ScatterResult::Cloud(name, Arc::new(Cloud::finished(embedding, scores.as_deref())), source);
+                    work = Some(Box::new(arrange) as Box<dyn FnOnce() -> ScatterResult + Send>);
                 }
                 Points::Finished(_) => {}
             }
@@ -176,15 +176,16 @@ impl Scatter {
             self.clouds.sort_by_cached_key(|name, _| session.position(name));
             self.revision += 1;
         }
-        let belongs =
-            |near: &Near| self.clouds.values().filter_map(|entry| entry.cloud.embedding.as_ref()).any(|e| Arc::ptr_eq(e, &near.embedding));
+        let belongs = |neighbours: &Neighbours| {
+            self.clouds.values().filter_map(|entry| entry.cloud.embedding.as_ref()).any(|e| Arc::ptr_eq(e, &neighbours.embedding))
+        };
         if !self.neighbours.as_ref().is_some_and(belongs) {
             self.neighbours = None;
         }
         work
     }
 
-    /// Carries what belongs to a checkpoint over to its new name.
+    /// Keeps what belongs to a checkpoint under its new name.
     pub fn rename_checkpoint(&mut self, from: &str, to: &str) {
         let name = |name: &mut String| {
             if name == from {
@@ -197,31 +198,31 @@ impl Scatter {
         self.revision += 1;
     }
 
-    /// Takes in arranged points.
-    pub fn arranged(&mut self, name: String, cloud: Arc<Cloud>, made: Made) {
-        if self.asked.cloud.as_ref() == Some(&name) {
-            self.asked.cloud = None;
+    /// Stores prepared points.
+    pub fn insert_cloud(&mut self, name: String, cloud: Arc<Cloud>, source: CloudSource) {
+        if self.requested.cloud.as_ref() == Some(&name) {
+            self.requested.cloud = None;
         }
         self.revision += 1;
-        self.clouds.insert(name, Entry { cloud, made, dress: None });
+        self.clouds.insert(name, Entry { cloud, source, styles: None });
     }
 
-    /// Gives every cloud the colours of the present view.
-    pub fn dress(&mut self, theme: Theme) {
+    /// Updates the point styles of every cloud for the present settings.
+    pub fn update_styles(&mut self, theme: Theme) {
         let ScatterView { color_by, hidden, selection, selected_in, .. } = &self.view;
         let only_in = selected_in.as_ref().filter(|_| !self.links.selection);
-        let same = |worn: &Worn| {
-            worn.theme == theme
-                && worn.revision == self.revision
-                && worn.color_by == *color_by
-                && worn.hidden == *hidden
-                && worn.selection == *selection
-                && worn.only_in.as_ref() == only_in
+        let same = |style_inputs: &StyleInputs| {
+            style_inputs.theme == theme
+                && style_inputs.revision == self.revision
+                && style_inputs.color_by == *color_by
+                && style_inputs.hidden == *hidden
+                && style_inputs.selection == *selection
+                && style_inputs.only_in.as_ref() == only_in
         };
-        if self.worn.as_ref().is_some_and(same) {
+        if self.style_inputs.as_ref().is_some_and(same) {
             return;
         }
-        let worn = Worn {
+        let style_inputs = StyleInputs {
             color_by: color_by.clone(),
             hidden: hidden.clone(),
             selection: selection.clone(),
@@ -229,41 +230,41 @@ impl Scatter {
             theme,
             revision: self.revision,
         };
-        let old = self.worn.as_ref();
-        if old.is_none_or(|old| old.color_by != worn.color_by || old.revision != worn.revision) {
+        let old = self.style_inputs.as_ref();
+        if old.is_none_or(|old| old.color_by != style_inputs.color_by || old.revision != style_inputs.revision) {
             let clouds = || self.clouds.values().map(|entry| entry.cloud.as_ref());
-            self.legend = color::legend(clouds(), &worn.color_by);
-            self.scale = match &worn.color_by {
+            self.legend = color::legend(clouds(), &style_inputs.color_by);
+            self.scale = match &style_inputs.color_by {
                 ColorBy::Score(name) => color::scale(clouds(), name),
                 _ => None,
             };
         }
-        let same_hidden = old.is_some_and(|old| old.hidden == worn.hidden);
-        let same_selection = old.is_some_and(|old| old.selection == worn.selection && old.only_in == worn.only_in);
+        let same_hidden = old.is_some_and(|old| old.hidden == style_inputs.hidden);
+        let same_selection = old.is_some_and(|old| old.selection == style_inputs.selection && old.only_in == style_inputs.only_in);
         for (name, entry) in &mut self.clouds {
             let cloud = &entry.cloud;
-            let kept = entry.dress.take();
-            let selects = !worn.selection.is_empty() && worn.only_in.as_ref().is_none_or(|only| only == name);
-            let selection = if selects { worn.selection.clone() } else { Selection::default() };
-            let shown = kept.as_ref().filter(|_| same_hidden).map(|dress| (dress.shown.clone(), dress.visible, dress.revision));
+            let kept = entry.styles.take();
+            let has_selected = !style_inputs.selection.is_empty() && style_inputs.only_in.as_ref().is_none_or(|only| only == name);
+            let selection = if has_selected { style_inputs.selection.clone() } else { Selection::default() };
+            let shown = kept.as_ref().filter(|_| same_hidden).map(|styles| (styles.shown.clone(), styles.visible, styles.revision));
             let (shown, visible, revision) = shown.unwrap_or_else(|| {
-                let shown = color::shown(cloud, &worn.hidden);
+                let shown = color::shown(cloud, &style_inputs.hidden);
                 let visible = shown.iter().filter(|shown| **shown).count();
-                self.dressed += 1;
-                (Arc::new(shown), visible, self.dressed)
+                self.style_revision += 1;
+                (Arc::new(shown), visible, self.style_revision)
             });
-            let mask = kept.filter(|_| same_selection).map(|dress| dress.mask);
+            let mask = kept.filter(|_| same_selection).map(|styles| styles.mask);
             let mask = mask.unwrap_or_else(|| Arc::new(cloud.mask(&selection)));
-            let styles = color::styles(cloud, &worn.color_by, &self.legend, self.scale.as_ref(), theme, &shown, &mask);
-            entry.dress = Some(Dress { shown, mask, selects, styles, visible, revision });
+            let styles = color::styles(cloud, &style_inputs.color_by, &self.legend, self.scale.as_ref(), theme, &shown, &mask);
+            entry.styles = Some(PointStyles { shown, mask, has_selected, styles, visible, revision });
         }
-        self.worn = Some(worn);
+        self.style_inputs = Some(style_inputs);
     }
 
-    /// A checkpoint's points and what they look like; after [`Scatter::dress`].
-    pub fn dressed(&self, checkpoint: &str) -> Option<(Arc<Cloud>, Dress)> {
+    /// The points of a checkpoint and their styles; call [`Scatter::update_styles`] before.
+    pub fn styled_cloud(&self, checkpoint: &str) -> Option<(Arc<Cloud>, PointStyles)> {
         let entry = self.clouds.get(checkpoint)?;
-        Some((entry.cloud.clone(), entry.dress.clone()?))
+        Some((entry.cloud.clone(), entry.styles.clone()?))
     }
 
     /// The points of a checkpoint.
@@ -271,23 +272,23 @@ impl Scatter {
         self.clouds.get(checkpoint).map(|entry| &entry.cloud)
     }
 
-    /// Points at an image outside of the panels.
-    pub fn point_at(&mut self, image: ImageKey) {
+    /// Sets the cursor to an image outside of the panels.
+    pub fn set_cursor(&mut self, image: ImageKey) {
         self.cursor.at = Some((String::new(), image));
     }
 
-    /// The role of an image, where a checkpoint knows it.
+    /// The role of an image, if a checkpoint knows it.
     pub fn role_of(&self, (dataset, position): &ImageKey) -> Option<Role> {
         self.clouds.values().find_map(|entry| entry.cloud.role_of(entry.cloud.row(dataset, *position)?))
     }
 
-    /// The largest magnitude of a coordinate of all clouds; 0 where there is none.
-    pub fn reach(&self) -> f32 {
-        self.clouds.values().map(|entry| entry.cloud.reach).fold(0.0, f32::max)
+    /// The largest absolute value of a coordinate in all clouds; 0 without points.
+    pub fn max_abs(&self) -> f32 {
+        self.clouds.values().map(|entry| entry.cloud.max_abs).fold(0.0, f32::max)
     }
 
     /// All images of all clouds.
-    pub fn everything(&self) -> Selection {
+    pub fn all_images(&self) -> Selection {
         let mut all = Selection::default();
         for entry in self.clouds.values() {
             all.apply(entry.cloud.selection(0..entry.cloud.len() as u32), flatland_core::session::SelectMode::Add);
@@ -309,32 +310,33 @@ impl Scatter {
     /// The nearest images of a row, if they are known.
     pub fn neighbours(&self, checkpoint: &str, row: u32) -> Option<&[(u32, f32)]> {
         let embedding = self.cloud(checkpoint)?.embedding.as_ref()?;
-        let near = self.neighbours.as_ref().filter(|near| near.row == row && Arc::ptr_eq(&near.embedding, embedding))?;
-        Some(&near.found)
+        let neighbours =
+            self.neighbours.as_ref().filter(|neighbours| neighbours.row == row && Arc::ptr_eq(&neighbours.embedding, embedding))?;
+        Some(&neighbours.found)
     }
 
-    /// The search for the nearest images of what is pinned, while they are not known and nothing else is searched for.
-    pub fn seek(&mut self) -> Option<Box<dyn FnOnce() -> Found + Send>> {
+    /// The search for the nearest images of the pinned image; `None` when they are known or another search is running.
+    pub fn neighbour_search(&mut self) -> Option<Box<dyn FnOnce() -> ScatterResult + Send>> {
         let (checkpoint, (dataset, position)) = self.pinned.as_ref()?;
         let cloud = self.cloud(checkpoint)?;
         let (row, embedding) = (cloud.row(dataset, *position)?, cloud.embedding.clone()?);
-        if self.asked.neighbours || self.neighbours(checkpoint, row).is_some() {
+        if self.requested.neighbours || self.neighbours(checkpoint, row).is_some() {
             return None;
         }
-        self.asked.neighbours = true;
+        self.requested.neighbours = true;
         Some(Box::new(move || {
             let found = neighbours::nearest(&embedding, row);
-            Found::Neighbours(Near { embedding, row, found })
+            ScatterResult::Neighbours(Neighbours { embedding, row, found })
         }))
     }
 
-    /// Takes in neighbours.
-    pub fn found_neighbours(&mut self, near: Near) {
-        self.asked.neighbours = false;
-        self.neighbours = Some(near);
+    /// Stores the result of a search for neighbours.
+    pub fn insert_neighbours(&mut self, neighbours: Neighbours) {
+        self.requested.neighbours = false;
+        self.neighbours = Some(neighbours);
     }
 
-    /// Forgets what belongs to the datasets of another session; the view stays.
+    /// Removes what belongs to the datasets of another session; the settings stay.
     pub fn forget(&mut self) {
         self.images.clear();
         (self.cursor, self.pinned, self.neighbours) = (Cursor::default(), None, None);

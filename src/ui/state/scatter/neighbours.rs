@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use flatland_core::result::Embedding;
 
-/// How many are looked for.
+/// Number of neighbours.
 pub const COUNT: usize = 8;
 
 /// Row and Euclidean distance of the [`COUNT`] rows whose features are nearest to those of `row`, nearest first; ties by row.
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn they_are_those_of_a_search_through_all_pairs() {
+    fn neighbours_equal_those_of_a_search_through_all_pairs() {
         let value = |k: usize| ((k as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as f32 / 6553.6;
         let embedding = Embedding { feature_dim: 5, features: (0..5 * 300).map(value).collect(), ..Embedding::default() };
         for row in [0usize, 17, 299] {

@@ -1,13 +1,13 @@
 //! [`Query`]: a search through images, such as `label:3 dataset:test wrong energy<2`.
 //!
-//! Terms are separated by spaces and all must hold under one checkpoint at once. Words with spaces stand in quotes.
+//! Terms are separated by spaces, and all must hold for the same checkpoint. Words that contain spaces are quoted.
 //!
 //! | Term | Holds for |
 //! |---|---|
 //! | `role:far`, `dataset:"digits test"` | images of a role, of a dataset |
 //! | `label:3`, `prediction:1,7` | images of a class, predictions of either; `none` where there is no label |
 //! | `index:10-20`, `index:7` | positions in the dataset's source |
-//! | `checkpoint:OE` | looks under this checkpoint only; without it, under all |
+//! | `checkpoint:OE` | searches this checkpoint only; without it, all checkpoints |
 //! | `right`, `wrong` | predictions of known classes |
 //! | `energy<2`, `msp>=0.9` | a score; `<`, `<=`, `>`, `>=`, `=` |
 //! | `-TERM` | images for which TERM does not hold |
@@ -37,7 +37,7 @@ enum Test {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Term {
-    holds: bool,
+    matches: bool,
     test: Test,
 }
 
@@ -54,10 +54,10 @@ impl Query {
         words(text)?.iter().map(|word| term(word)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Rows of `cloud`, the points of `checkpoint`, for which every term holds.
+    /// Rows of `cloud`, the points of `checkpoint`, that match every term.
     ///
     /// # Errors
-    /// When a score is asked for that this checkpoint does not have.
+    /// When a term uses a score that this checkpoint does not have.
     pub fn rows(&self, checkpoint: &str, cloud: &Cloud) -> Result<Vec<u32>, String> {
         for term in &self.0 {
             if let Test::Score(name, ..) = &term.test
@@ -73,16 +73,16 @@ impl Query {
         }
         let mut found = vec![true; cloud.len()];
         for term in &self.0 {
-            let holds = term.test.holds(checkpoint, cloud);
-            found.iter_mut().zip(holds).for_each(|(found, holds)| *found &= holds == term.holds);
+            let matches = term.test.matches(checkpoint, cloud);
+            found.iter_mut().zip(matches).for_each(|(found, matches)| *found &= matches == term.matches);
         }
         Ok((0u32..).zip(found).filter(|(_, found)| *found).map(|(row, _)| row).collect())
     }
 }
 
 impl Test {
-    /// Whether it holds, by row.
-    fn holds(&self, checkpoint: &str, cloud: &Cloud) -> Vec<bool> {
+    /// Whether the test holds for each row.
+    fn matches(&self, checkpoint: &str, cloud: &Cloud) -> Vec<bool> {
         let rows = 0..cloud.len() as u32;
         match self {
             Test::Category(field, values) => of_category(cloud, field, &values.iter().map(String::as_str).collect::<Vec<_>>()),
@@ -91,7 +91,7 @@ impl Test {
             }
             Test::Checkpoint(names) => vec![names.iter().any(|name| name == checkpoint); cloud.len()],
             Test::Score(name, relation, bound) => match cloud.scores.get(name) {
-                Some(values) => values.iter().map(|value| relation.holds(*value, *bound)).collect(),
+                Some(values) => values.iter().map(|value| relation.matches(*value, *bound)).collect(),
                 None => vec![false; cloud.len()],
             },
         }
@@ -99,7 +99,7 @@ impl Test {
 }
 
 impl Relation {
-    fn holds(self, value: f64, bound: f64) -> bool {
+    fn matches(self, value: f64, bound: f64) -> bool {
         match self {
             Relation::Less => value < bound,
             Relation::LessOrEqual => value <= bound,
@@ -110,7 +110,7 @@ impl Relation {
     }
 }
 
-/// Splits at spaces outside of quotes, which are dropped.
+/// Splits the text at spaces outside of quotes and removes the quotes.
 fn words(text: &str) -> Result<Vec<String>, String> {
     let (mut words, mut quoted, mut open) = (vec![String::new()], false, false);
     for c in text.chars() {
@@ -138,7 +138,7 @@ fn words(text: &str) -> Result<Vec<String>, String> {
 }
 
 fn term(word: &str) -> Result<Term, String> {
-    let (holds, bare) = word.strip_prefix('-').map_or((true, word), |rest| (false, rest));
+    let (matches, bare) = word.strip_prefix('-').map_or((true, word), |rest| (false, rest));
     let correctness = |value: &str| Ok(Test::Category(ColorBy::Correctness, vec![value.into()]));
     let test = match bare.split_once(':') {
         None if bare == "right" || bare == "wrong" => correctness(bare),
@@ -146,7 +146,7 @@ fn term(word: &str) -> Result<Term, String> {
         Some((field, values)) => category(field, values.split(',').map(str::to_owned).collect()),
     };
     let expected = "role:, dataset:, label:, prediction:, index:, checkpoint:, right, wrong or a score as energy<2";
-    test.map(|test| Term { holds, test }).map_err(
+    test.map(|test| Term { matches, test }).map_err(
         |detail: String| {
             if detail.is_empty() { format!("expected {expected}, found `{word}`") } else { detail }
         },
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_told() {
+    fn terms_that_are_not_understood_are_reported() {
         for (text, expected) in [
             ("role:outer", "expected a role (train, id, cs, near, far, outliers), found `outer`"),
             ("label:cat", "expected the number of a class or none, found `cat`"),

@@ -1,4 +1,4 @@
-//! Differences to the baseline: what they are taken to, and when they are forgotten.
+//! Differences to the baseline: their baseline, and when they are removed.
 
 use std::sync::Arc;
 
@@ -6,21 +6,21 @@ use super::{Landscape, Store};
 use flatland_core::result::LossSurface;
 
 impl Store {
-    /// Says what differences are taken to now; those to another baseline are forgotten.
-    pub fn differ_from(&mut self, baseline: Option<&str>) {
+    /// Sets the baseline; differences to another baseline are removed.
+    pub fn set_baseline(&mut self, baseline: Option<&str>) {
         if self.baseline.as_deref() != baseline {
             self.baseline = baseline.map(str::to_owned);
             self.forget_differences();
         }
     }
 
-    /// Puts the difference of a surface in its place.
+    /// Stores the difference of a surface to the baseline.
     pub fn insert_difference(&mut self, key: (String, String), surface: LossSurface) {
         self.revision += 1;
         self.differences.insert(key, Landscape { surface: Arc::new(surface), revision: self.revision });
     }
 
-    /// Forgets those of a checkpoint; all of them where they are taken to it.
+    /// Removes the differences of a checkpoint; all differences when it is the baseline.
     pub(super) fn forget_differences_of(&mut self, name: &str) {
         if self.baseline.as_deref() == Some(name) {
             return self.forget_differences();
@@ -29,7 +29,7 @@ impl Store {
         self.score_differences.shift_remove(name);
     }
 
-    /// Forgets all of them.
+    /// Removes all differences.
     pub(super) fn forget_differences(&mut self) {
         self.differences.clear();
         self.score_differences.clear();

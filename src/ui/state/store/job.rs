@@ -1,49 +1,49 @@
-//! [`Job`]: the work that was asked for, and how it goes.
+//! [`Job`]: a requested job and its progress.
 
 use std::path::Path;
 
 use flatland_core::job::{Analysis, JobSpec};
 
-/// Where a job is in its life.
+/// State of a job.
 #[derive(Clone, Debug, PartialEq)]
 pub enum JobState {
-    /// Its result is being looked for in the cache.
-    Looking,
-    /// In the window's queue.
+    /// Its result is being searched in the cache.
+    CheckingCache,
+    /// It waits in the window's queue.
     Waiting,
-    /// In the worker.
+    /// The worker is running it.
     Running,
-    /// In the worker, which waits.
+    /// The worker has it, paused.
     Paused,
-    /// Finished, or found in the cache.
+    /// It is finished, or its result was found in the cache.
     Done,
-    /// Gave up, with the reason.
+    /// It failed, with the reason.
     Failed(String),
-    /// Stopped on request.
+    /// It was stopped by the user.
     Cancelled,
-    /// The worker died under it.
+    /// The worker ended during the job.
     Interrupted,
 }
 
 impl JobState {
-    /// Whether something still happens or will happen.
+    /// Whether the job is not finished.
     pub fn is_open(&self) -> bool {
-        matches!(self, JobState::Looking | JobState::Waiting | JobState::Running | JobState::Paused)
+        matches!(self, JobState::CheckingCache | JobState::Waiting | JobState::Running | JobState::Paused)
     }
 }
 
-/// The last progress a job reported.
+/// The last reported progress of a job.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
     /// Units done.
     pub done: u64,
-    /// Units in all.
+    /// Total number of units.
     pub total: u64,
-    /// What a unit is.
+    /// Name of a unit.
     pub unit: String,
     /// What is being done.
     pub message: String,
-    /// Seconds left.
+    /// Remaining seconds.
     pub eta_secs: Option<f64>,
 }
 
@@ -54,22 +54,22 @@ impl Progress {
     }
 }
 
-/// A job and how it goes.
+/// A job with its state and progress.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// The work.
+    /// What to compute.
     pub spec: JobSpec,
-    /// Where it is in its life.
+    /// Its state.
     pub state: JobState,
-    /// How far it is.
+    /// Its progress.
     pub progress: Progress,
-    /// What it warned of.
+    /// Its warnings.
     pub warnings: Vec<String>,
-    /// Grows with every job that is moved to the front of the queue; 0 = was not.
+    /// Grows with every job that is moved to the front of the queue; 0 = not moved.
     pub priority: u64,
 }
 
-/// Which analysis a job is; `None` for inspections.
+/// The analysis of a job; `None` for inspections.
 pub fn analysis_of(spec: &JobSpec) -> Option<Analysis> {
     match spec {
         JobSpec::Landscape(_) => Some(Analysis::Landscape),
@@ -81,7 +81,7 @@ pub fn analysis_of(spec: &JobSpec) -> Option<Analysis> {
     }
 }
 
-/// What a job is about: the checkpoint's name, or the file or folder name.
+/// The subject of a job: the name of the checkpoint, or of the file or folder.
 pub fn subject_of(spec: &JobSpec) -> String {
     let file_name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match spec {
@@ -91,7 +91,7 @@ pub fn subject_of(spec: &JobSpec) -> String {
     }
 }
 
-/// The dataset's name that a job is about, where it is about one.
+/// The name of the dataset of a job; `None` for jobs without one.
 pub fn dataset_of(spec: &JobSpec) -> Option<&str> {
     match spec {
         JobSpec::Landscape(job) => Some(&job.dataset.source.name),
@@ -101,7 +101,7 @@ pub fn dataset_of(spec: &JobSpec) -> Option<&str> {
     }
 }
 
-/// What a job is: `Landscape · ERM`.
+/// The title of a job: `Landscape · ERM`.
 pub fn title(spec: &JobSpec) -> String {
     let what = match analysis_of(spec) {
         Some(Analysis::Landscape) => "Landscape",

@@ -1,10 +1,10 @@
-//! [`Store`]: every job that was asked for and every result that came, by what it is of. Views read it; nothing else.
+//! [`Store`]: all requested jobs and all results, by checkpoint and dataset. It is read by views only.
 
 mod differences;
 mod job;
+mod job_summary;
 mod names;
 mod partial;
-mod standing;
 mod unreadable;
 
 use std::path::PathBuf;
@@ -19,15 +19,15 @@ use flatland_core::result::{
 };
 use flatland_core::session::{CheckpointEntry, NetworkChoice, PickedCell};
 pub use job::{Job, JobState, Progress, analysis_of, dataset_of, subject_of, title};
+pub use job_summary::{JobSummary, job_summary, progress_text};
 pub use partial::Partial;
-pub use standing::{Standing, pace, standing};
 
-/// A surface that may still be filling.
+/// A surface that may still be incomplete.
 #[derive(Clone, Debug)]
 pub struct Landscape {
     /// The surface.
     pub surface: Arc<LossSurface>,
-    /// Grows with every change, so that pictures of it know when they are old.
+    /// Grows with every change, so that pictures of it know when they are out of date.
     pub revision: u64,
 }
 
@@ -38,14 +38,14 @@ pub struct CellLosses {
     pub cell: PickedCell,
     /// Name of the dataset.
     pub dataset: String,
-    /// A loss per image, or why there is none.
+    /// A loss per image, or why there are none.
     pub losses: Result<Vec<f32>, String>,
 }
 
-/// Features on the plane, live or finished.
+/// The points of an embedding, while t-SNE runs or finished.
 #[derive(Clone, Debug)]
 pub enum Points {
-    /// t-SNE is under way.
+    /// t-SNE is running.
     Live {
         /// Iteration.
         iteration: usize,
@@ -60,11 +60,11 @@ pub enum Points {
 
 /// A result read from its files.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "lives boxed, between the file and the store")]
+#[expect(clippy::large_enum_variant, reason = "it is boxed while it is passed from the file to the store")]
 pub enum Loaded {
     /// From `landscape.npz`.
     Landscape(LossSurface),
-    /// The same of several random planes, with `landscape_band.npz`.
+    /// The same for several random planes, with `landscape_band.npz`.
     Planes(LossSurface, LandscapeBand),
     /// From `hessian.json`.
     Hessian(HessianSpectrum),
@@ -76,7 +76,7 @@ pub enum Loaded {
     Scores(ScoreTable),
 }
 
-/// The surface that a job fills, a new one where there is none of its axes; its revision grows.
+/// The surface that a job fills; a new one when there is none with its axes. Its revision grows.
 fn surface<'a>(landscapes: &'a mut IndexMap<(String, String), Landscape>, job: &LandscapeJob, revision: &mut u64) -> &'a mut LossSurface {
     let key = (job.checkpoint.name.clone(), job.dataset.source.name.clone());
     let input = job.plane.axes.input().map(planned_record);
@@ -91,58 +91,58 @@ fn surface<'a>(landscapes: &'a mut IndexMap<(String, String), Landscape>, job: &
     Arc::make_mut(&mut entry.surface)
 }
 
-/// Jobs and results.
+/// All jobs and results.
 #[derive(Debug, Default)]
 pub struct Store {
-    /// Every job, in the order in which it was asked for.
+    /// All jobs, in the order in which they were requested.
     pub jobs: IndexMap<JobId, Job>,
-    /// By file and how it was read.
+    /// Contents of checkpoint files, by path and how the file was read.
     pub inspections: IndexMap<(PathBuf, NetworkChoice), Inspection>,
-    /// The run whose weights a file holds, where there is one.
+    /// The run that wrote a checkpoint file, where there is one.
     pub origins: IndexMap<PathBuf, RunConfig>,
-    /// By checkpoint and dataset.
+    /// Loss surfaces by checkpoint and dataset.
     pub landscapes: IndexMap<(String, String), Landscape>,
-    /// Losses less the baseline's, by checkpoint and dataset.
+    /// Losses minus the baseline's, by checkpoint and dataset.
     pub differences: IndexMap<(String, String), Landscape>,
-    /// What several random planes have in common, by checkpoint and dataset.
+    /// Statistics over several random planes, by checkpoint and dataset.
     pub bands: IndexMap<(String, String), Arc<LandscapeBand>>,
-    /// By checkpoint and dataset.
+    /// Sharpness curves by checkpoint and dataset.
     pub sharpness: IndexMap<(String, String), SharpnessCurve>,
-    /// By checkpoint and dataset.
+    /// Hessian spectra by checkpoint and dataset.
     pub hessians: IndexMap<(String, String), Arc<HessianSpectrum>>,
-    /// By checkpoint.
+    /// Embeddings by checkpoint.
     pub embeddings: IndexMap<String, Points>,
-    /// By checkpoint.
+    /// Score tables by checkpoint.
     pub scores: IndexMap<String, Arc<ScoreTable>>,
-    /// Whether networks have the statistics that they were trained with, by what was looked at.
+    /// Whether networks have the statistics that they were trained with, by what was read.
     pub checks: Vec<(CheckpointSource, NetworkCheck)>,
-    /// What is known so far, by job.
+    /// Partial results by job.
     pub partial: IndexMap<JobId, Partial>,
-    /// Of the node that was opened last.
+    /// Losses at the node that was opened last.
     pub cell_losses: Option<CellLosses>,
-    /// Accuracies and AUROCs less the baseline's, by checkpoint; `None` while they are being computed.
+    /// Accuracies and AUROCs minus the baseline's, by checkpoint; `None` while they are being computed.
     pub score_differences: IndexMap<String, Option<Arc<ScoreDifference>>>,
-    /// Runs whose pace was timed, the latest last.
+    /// Trials that timed the steps of a run, the latest last.
     pub trials: Vec<Trial>,
-    /// The job that is stopped to let a question go first; it waits again then.
-    pub stepping_aside: Option<JobId>,
-    /// The job that somebody stops, until it has ended.
+    /// The job that is stopped so that another one runs first; it will wait in the queue again.
+    pub preempted: Option<JobId>,
+    /// The job that the user stops, until it has ended.
     pub stopping: Option<JobId>,
-    /// What the differences are taken to.
+    /// The baseline of the differences.
     baseline: Option<String>,
     last_id: JobId,
     revision: u64,
 }
 
 impl Store {
-    /// Takes a job in and gives it its number.
+    /// Adds a job and returns its id.
     pub fn add(&mut self, spec: JobSpec, state: JobState) -> JobId {
         self.last_id += 1;
         self.jobs.insert(self.last_id, Job { spec, state, progress: Progress::default(), warnings: Vec::new(), priority: 0 });
         self.last_id
     }
 
-    /// Moves a job to the front of those that wait.
+    /// Moves a waiting job to the front of the queue.
     pub fn prioritize(&mut self, id: JobId) {
         let first = self.jobs.values().map(|job| job.priority).max().unwrap_or(0) + 1;
         if let Some(job) = self.jobs.get_mut(&id) {
@@ -150,7 +150,7 @@ impl Store {
         }
     }
 
-    /// The job of an analysis of a checkpoint (on a dataset, where the analysis is of one).
+    /// The job of an analysis of a checkpoint, on a dataset if the analysis has one.
     pub fn job(&self, analysis: Analysis, checkpoint: &str, dataset: Option<&str>) -> Option<(JobId, &Job)> {
         let matches = |job: &Job| {
             analysis_of(&job.spec) == Some(analysis)
@@ -160,7 +160,7 @@ impl Store {
         self.jobs.iter().rev().find(|(_, job)| matches(job)).map(|(id, job)| (*id, job))
     }
 
-    /// Whether a checkpoint as it is read and normalized now has the statistics that it was trained with; `None` while nobody looked.
+    /// Whether a checkpoint, as it is read and normalized now, has the statistics that it was trained with; `None` when not checked.
     pub fn check(&self, entry: &CheckpointEntry) -> Option<&NetworkCheck> {
         let is_of = |source: &CheckpointSource| {
             source.path == entry.path && source.choice() == entry.choice() && source.normalization == entry.normalization
@@ -168,36 +168,36 @@ impl Store {
         self.checks.iter().rev().find(|(source, _)| is_of(source)).map(|(_, check)| check)
     }
 
-    /// Takes in what was found of the network of a job.
+    /// Stores the check of the network of a job.
     pub fn insert_check(&mut self, id: JobId, check: NetworkCheck) {
         let Some(source) = self.jobs.get(&id).and_then(|job| job.spec.checkpoint()).cloned() else { return };
         self.checks.retain(|(known, _)| *known != source);
         self.checks.push((source, check));
     }
 
-    /// What was read of a checkpoint's file.
+    /// What was read from a checkpoint's file.
     pub fn inspection(&self, entry: &CheckpointEntry) -> Option<&Inspection> {
         self.inspections.get(&(entry.path.clone(), entry.choice()))
     }
 
-    /// The inspection's job of a checkpoint.
+    /// The job that inspects a checkpoint's file.
     pub fn inspection_job(&self, entry: &CheckpointEntry) -> Option<&Job> {
         let is_of = |spec: &JobSpec| matches!(spec, JobSpec::Inspect { path, choice } if *path == entry.path && *choice == entry.choice());
         self.jobs.values().rev().find(|job| is_of(&job.spec))
     }
 
-    /// Whether a job is of a file that was read and is no checkpoint of a known network, or of one that somebody has to choose first.
+    /// Whether the file of a job was read and is no checkpoint of a known network, or the user has to choose the network first.
     pub fn is_refused(&self, spec: &JobSpec) -> bool {
         let inspection = spec.checkpoint().and_then(|checkpoint| self.inspections.get(&(checkpoint.path.clone(), checkpoint.choice())));
         inspection.is_some_and(|inspection| inspection.error.is_some() || inspection.question.is_some())
     }
 
-    /// The last trial that was asked for.
+    /// The trial that was requested last.
     pub fn trial_job(&self) -> Option<&Job> {
         self.jobs.values().rev().find(|job| matches!(job.spec, JobSpec::Pace { .. }))
     }
 
-    /// What a worker said of a job. Gives the folder to read when the job left one.
+    /// Applies an event of the worker to a job. Returns the folder to read when the job has written one.
     pub fn apply(&mut self, id: JobId, event: JobEvent) -> Option<PathBuf> {
         let job = self.jobs.get_mut(&id)?;
         match event {
@@ -207,7 +207,7 @@ impl Store {
                 job.progress = Progress { done, total, unit, message, eta_secs };
             }
             JobEvent::Warning { message } => job.warnings.push(message),
-            // The log has it, and the result says it again.
+            // The log has it, and the result contains it.
             JobEvent::Note { .. } => {}
             JobEvent::Cells { cells } => {
                 if let JobSpec::Landscape(landscape) = &job.spec {
@@ -273,7 +273,7 @@ impl Store {
                 job.state = JobState::Failed(message);
                 self.partial.shift_remove(&id);
             }
-            JobEvent::Cancelled if self.stepping_aside.take_if(|aside| *aside == id).is_some() => job.state = JobState::Waiting,
+            JobEvent::Cancelled if self.preempted.take_if(|preempted| *preempted == id).is_some() => job.state = JobState::Waiting,
             JobEvent::Cancelled => {
                 self.stopping.take_if(|stopping| *stopping == id);
                 job.state = JobState::Cancelled;
@@ -283,7 +283,7 @@ impl Store {
         None
     }
 
-    /// Puts a result that was read from its files in its place.
+    /// Stores a result that was read from its files.
     pub fn insert(&mut self, id: JobId, loaded: Loaded) {
         let Some(job) = self.jobs.get(&id) else { return };
         let (checkpoint, dataset) = (subject_of(&job.spec), dataset_of(&job.spec).unwrap_or_default().to_owned());
@@ -300,7 +300,7 @@ impl Store {
                 self.embeddings.insert(checkpoint, Points::Finished(Arc::new(embedding)));
             }
             Loaded::Scores(table) => {
-                // It may be the baseline.
+                // The checkpoint may be the baseline.
                 self.score_differences.clear();
                 self.scores.insert(checkpoint, Arc::new(table));
             }
@@ -309,23 +309,24 @@ impl Store {
 
     fn insert_surface(&mut self, key: (String, String), surface: LossSurface) {
         self.revision += 1;
-        // It may be the baseline.
+        // The checkpoint may be the baseline.
         self.differences.retain(|(_, on), _| *on != key.1);
         self.landscapes.insert(key, Landscape { surface: Arc::new(surface), revision: self.revision });
     }
 
-    /// Marks what the dead worker left unfinished: what runs, what waits, and what failed by its death.
-    pub fn interrupt(&mut self, death: &str) {
+    /// Marks the jobs that the worker did not finish before it ended: running, waiting, and failed because it ended.
+    pub fn interrupt(&mut self, exit_reason: &str) {
         self.partial.clear();
         for job in self.jobs.values_mut() {
-            if matches!(&job.state, JobState::Running | JobState::Paused | JobState::Waiting) || job.state == JobState::Failed(death.into())
+            if matches!(&job.state, JobState::Running | JobState::Paused | JobState::Waiting)
+                || job.state == JobState::Failed(exit_reason.into())
             {
                 job.state = JobState::Interrupted;
             }
         }
     }
 
-    /// Forgets a job and what it computed.
+    /// Removes a job and what it computed.
     pub fn forget(&mut self, id: JobId) {
         let Some(job) = self.jobs.shift_remove(&id) else { return };
         self.partial.shift_remove(&id);
@@ -348,14 +349,14 @@ impl Store {
         }
     }
 
-    /// Forgets what a job computed and says why there is nothing.
+    /// Removes what a job computed and records the reason.
     pub fn refuse(&mut self, id: JobId, reason: &str) {
         let Some(job) = self.jobs.get(&id).cloned() else { return };
         self.forget(id);
         self.jobs.insert(id, Job { state: JobState::Failed(reason.into()), ..job });
     }
 
-    /// Forgets everything; numbers of jobs are not used again.
+    /// Removes everything; ids of jobs are not used again.
     pub fn clear(&mut self) {
         *self = Self { last_id: self.last_id, revision: self.revision, ..Self::default() };
     }

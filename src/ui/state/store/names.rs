@@ -1,4 +1,4 @@
-//! What the store does when a checkpoint goes or gets another name.
+//! What the store does when a checkpoint is closed or renamed.
 
 use std::path::Path;
 
@@ -9,14 +9,14 @@ use flatland_core::job::JobSpec;
 use flatland_core::session::CheckpointEntry;
 
 impl Store {
-    /// Forgets what was read of a file.
+    /// Removes what was read from a file.
     pub fn forget_inspection(&mut self, path: &Path) {
         self.jobs.retain(|_, job| !matches!(&job.spec, JobSpec::Inspect { path: inspected, .. } if inspected == path));
         self.inspections.retain(|(inspected, _), _| inspected != path);
     }
 
-    /// Forgets a checkpoint: its jobs and results. What was read of its file stays, in case that it comes back; it goes on being read where
-    /// it `is_read` for another checkpoint.
+    /// Removes the jobs and results of a checkpoint. What was read from its file stays, in case it is opened again; a file that another
+    /// checkpoint uses (`is_read`) is still being read.
     pub fn forget_checkpoint(&mut self, entry: &CheckpointEntry, is_read: bool) {
         let name = entry.name.as_str();
         self.jobs.retain(|_, job| match &job.spec {
@@ -33,13 +33,13 @@ impl Store {
         self.cell_losses.take_if(|found| found.cell.checkpoint == name);
     }
 
-    /// Gives a checkpoint another name: its jobs and results are kept.
+    /// Renames a checkpoint; its jobs and results stay.
     pub fn rename_checkpoint(&mut self, from: &str, to: &str) {
         let name = |name: &str| if name == from { to.to_owned() } else { name.to_owned() };
         for job in self.jobs.values_mut() {
             job.spec = job.spec.renamed(name);
         }
-        // They say whose difference they are.
+        // They contain the name of the checkpoint.
         self.forget_differences();
         rename_pairs(&mut self.landscapes, from, to);
         rename_pairs(&mut self.bands, from, to);

@@ -1,5 +1,5 @@
-//! [`Partial`]: results as far as they are known while their jobs run. Only views look at them: figures, comparisons and the scatter wait
-//! for the whole.
+//! [`Partial`]: partial results of running jobs. Only views show them; figures, comparisons and the scatter need complete
+//! results.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use super::{JobState, Loaded, Store};
 use flatland_core::job::{Analysis, JobId};
 use flatland_core::result::{HessianSpectrum, ScoreTable};
 
-/// A result as far as it is known.
+/// A partial result.
 #[derive(Clone, Debug)]
 pub enum Partial {
-    /// Eigenvalues with the residuals so far; trace and density when they are there.
+    /// Eigenvalues with their present residuals; trace and density when they are known.
     Hessian(Arc<HessianSpectrum>),
-    /// Of the datasets that are scored.
+    /// The scores of the datasets that are finished.
     Scores(Arc<ScoreTable>),
 }
 
 impl Store {
-    /// Puts what is known so far of a job in its place; one that has ended meanwhile needs none.
+    /// Stores a partial result of a job, unless the job has ended.
     pub fn insert_partial(&mut self, id: JobId, loaded: Loaded) {
         if !self.jobs.get(&id).is_some_and(|job| matches!(job.state, JobState::Running | JobState::Paused)) {
             return;
@@ -30,7 +30,7 @@ impl Store {
         self.partial.insert(id, partial);
     }
 
-    /// The scores of a checkpoint, as far as they are known.
+    /// The known scores of a checkpoint, complete or partial.
     pub fn scores_so_far(&self, checkpoint: &str) -> Option<&Arc<ScoreTable>> {
         self.scores.get(checkpoint).or_else(|| match self.partial.get(&self.job(Analysis::Scores, checkpoint, None)?.0)? {
             Partial::Scores(table) => Some(table),
@@ -38,7 +38,7 @@ impl Store {
         })
     }
 
-    /// The spectrum of a checkpoint on a dataset, as far as it is known.
+    /// The known spectrum of a checkpoint on a dataset, complete or partial.
     pub fn hessian_so_far(&self, checkpoint: &str, dataset: &str) -> Option<&Arc<HessianSpectrum>> {
         let whole = self.hessians.get(&(checkpoint.to_owned(), dataset.to_owned()));
         whole.or_else(|| match self.partial.get(&self.job(Analysis::Hessian, checkpoint, Some(dataset))?.0)? {

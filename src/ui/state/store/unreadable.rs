@@ -1,10 +1,10 @@
-//! Which images the results are without.
+//! Images that could not be read.
 
 use super::{Points, Store};
 use flatland_core::result::UnreadableImage;
 
 impl Store {
-    /// The images of a dataset that could not be read, as the results say that have met most of them.
+    /// The images of a dataset that could not be read, from the result that lists the most of them.
     pub fn unreadable(&self, dataset: &str) -> &[UnreadableImage] {
         let scores = self.scores.values().filter_map(|table| table.unreadable.get(dataset));
         let surfaces = self.landscapes.values().filter_map(|landscape| landscape.surface.manifest.unreadable.get(dataset));

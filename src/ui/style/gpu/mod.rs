@@ -1,19 +1,19 @@
-//! What the window draws by passes of its own, for what egui's shapes are too slow: buffers go up once and stay. Deliberately absent: what
-//! is drawn and why; that is the views' business.
+//! GPU passes of the window for drawings that are too slow as egui shapes: buffers are uploaded once and kept. What is drawn is decided by
+//! the views.
 
-pub mod ground;
-mod lay;
+pub mod background;
+mod cpu_points;
+mod picture_pass;
 pub mod points;
 pub mod relief;
-mod splat;
 
 use eframe::egui_wgpu::{RenderState, wgpu};
 
-/// Makes the pipelines where there are none yet; without a render state (tests of logic) nothing is ever drawn.
+/// Creates the pipelines if there are none yet. Without a render state (tests without pixels) nothing is drawn.
 pub fn install(state: Option<&RenderState>) {
     let Some(state) = state else { return };
     let (device, target) = (&state.device, state.target_format);
-    once(state, || ground::Fill::new(device, target));
+    once(state, || background::Fill::new(device, target));
     once(state, || points::Points::new(device, target, state.adapter.get_info().device_type == wgpu::DeviceType::Cpu));
     once(state, || relief::Reliefs::new(device, target));
 }

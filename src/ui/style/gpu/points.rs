@@ -1,8 +1,8 @@
-//! [`PointsCallback`]: up to millions of discs, a triangle each.
+//! [`PointsCallback`]: up to millions of discs, one triangle each.
 //!
-//! Positions go to the GPU when they change, styles (colour and flags) when they change; pan and zoom change a uniform. Each panel
-//! is drawn into a texture of its own and only when something of it changed, so that a frame asked for by anything else copies it.
-//! Where the adapter is software, [`splat`] draws the same picture and only that goes up.
+//! Positions and styles (colour and flags) are uploaded when they change; pan and zoom change a uniform only. Each panel is drawn into a
+//! texture of its own, and only after a change of the panel; other frames copy the texture.
+//! On a software adapter, [`cpu_points`] draws the same picture on the CPU, and only the picture is uploaded.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -11,54 +11,54 @@ use eframe::egui_wgpu::{self, CallbackResources, CallbackTrait, ScreenDescriptor
 use egui::{PaintCallback, PaintCallbackInfo, Rect};
 use wgpu::util::DeviceExt as _;
 
-use super::splat;
-use crate::ui::style::gpu::lay::Lay;
+use super::cpu_points;
+use crate::ui::style::gpu::picture_pass::PicturePass;
 
-/// Width of the ring around a selected disc, pixels; as in `points.wgsl`.
+/// Width of the ring around a selected disc in pixels; the same as in `points.wgsl`.
 pub const RING: f32 = 1.4;
 
 const PICTURE: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
 /// How points are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Look {
-    /// Data at the left and right edge of the rectangle.
+pub struct PointsSettings {
+    /// Data coordinates at the left and right edge of the rectangle.
     pub x: [f64; 2],
-    /// Data at its lower and upper edge.
+    /// Data coordinates at its lower and upper edge.
     pub y: [f64; 2],
     /// Radius of a disc, screen points.
     pub radius: f32,
     /// Opacity of the discs.
     pub opacity: f32,
-    /// Opacity of those that are not selected while something is; `None` while nothing is.
+    /// Opacity of points that are not selected; `None` when nothing is selected.
     pub unselected: Option<f32>,
-    /// Colour around selected discs.
+    /// Colour of the rings around selected discs.
     pub ring: [u8; 3],
 }
 
-/// One panel's points.
+/// The points of a panel.
 pub struct PointsCallback {
-    /// Names the panel's buffers and picture.
+    /// Id of the panel's buffers and picture.
     pub layer: u64,
-    /// Where it is drawn.
+    /// Rectangle in the window.
     pub rect: Rect,
-    /// Data coordinates; later ones lie on top.
+    /// Data coordinates; later points are drawn on top.
     pub positions: Arc<Vec<[f32; 2]>>,
-    /// Red, green, blue and flags of each.
+    /// Red, green, blue and flags of each point.
     pub styles: Arc<Vec<[u8; 4]>>,
-    /// How.
-    pub look: Look,
+    /// How the points are drawn.
+    pub settings: PointsSettings,
 }
 
 impl PointsCallback {
-    /// As a shape for egui's painter.
+    /// A shape for egui's painter.
     pub fn shape(self) -> PaintCallback {
         egui_wgpu::Callback::new_paint_callback(self.rect, self)
     }
 
-    /// What is drawn first, and selected points on top of it.
+    /// The views to draw: all points first, then selected points on top of them.
     fn views(&self, pixels_per_point: f32) -> Vec<View> {
-        let Look { x, y, radius, opacity, unselected, ring: [r, g, b] } = self.look;
+        let PointsSettings { x, y, radius, opacity, unselected, ring: [r, g, b] } = self.settings;
         let of = |opacity: f32, part: u32| View {
             center: [0.5 * (x[0] + x[1]), 0.5 * (y[0] + y[1])].map(|v| v as f32),
             scale: [2.0 / (x[1] - x[0]), 2.0 / (y[1] - y[0])].map(|v| v as f32),
@@ -75,22 +75,22 @@ impl PointsCallback {
 /// Which points are drawn, where and how: the `View` of `points.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
-    /// Data at the middle of the picture.
+    /// Data coordinates at the middle of the picture.
     pub center: [f32; 2],
-    /// Data to clip space.
+    /// Factor from data to clip space.
     pub scale: [f32; 2],
-    /// Pixels.
+    /// Radius of a disc in pixels.
     pub radius: f32,
-    /// Of the discs, unless they have rings.
+    /// Opacity of discs without rings.
     pub opacity: f32,
-    /// Colour around selected discs, RGBA in the order of bytes.
+    /// Colour of the rings, RGBA in byte order.
     pub ring: u32,
-    /// 0: every point; 1: those that are not selected; 2: those that are, ringed.
+    /// 0: all points; 1: points that are not selected; 2: selected points with rings.
     pub part: u32,
 }
 
 impl View {
-    /// As the shader reads it.
+    /// The uniform buffer as the shader reads it.
     fn uniform(&self, size: [u32; 2]) -> [f32; 16] {
         let View { center, scale, radius, opacity, ring, part } = *self;
         let [w, h] = size.map(|side| side as f32);
@@ -102,14 +102,14 @@ impl View {
 
 /// Buffers and picture of a panel.
 struct Layer {
-    /// What the buffers hold; weak, so that a layer whose points are gone goes too.
+    /// The content of the buffers. The references are weak, so that a layer is removed when its points are dropped.
     positions: (Weak<Vec<[f32; 2]>>, wgpu::Buffer),
     styles: (Weak<Vec<[u8; 4]>>, wgpu::Buffer),
     uniforms: [wgpu::Buffer; 2],
-    /// A group per uniform; made anew with the buffers.
+    /// One bind group per uniform; created again with the buffers.
     binds: Option<[wgpu::BindGroup; 2]>,
     picture: Picture,
-    /// What the picture shows.
+    /// The views that the picture shows.
     drawn: Option<Vec<View>>,
 }
 
@@ -128,23 +128,23 @@ impl Picture {
     }
 }
 
-/// Pipelines and layers; lives among egui's callback resources.
+/// Pipelines and layers; stored in egui's callback resources.
 pub struct Points {
     discs: wgpu::RenderPipeline,
-    /// Whether vertices read the buffers, else there is an instance a point.
+    /// Whether the vertex shader reads the buffers; otherwise there is one instance per point.
     pulls: bool,
-    /// Whether the adapter is software, so that the buffers stay empty and [`splat`] draws.
+    /// Whether the adapter is software: then the buffers stay empty and [`cpu_points`] draws.
     software: bool,
-    lay: Lay,
+    picture_pass: PicturePass,
     layers: HashMap<u64, Layer>,
-    /// Uploads of positions and of styles since the start, for those who count.
+    /// Numbers of uploads of positions and of styles since the start, for tests and benchmarks.
     pub uploads: [u64; 2],
-    /// Pictures drawn since the start.
+    /// Number of pictures drawn since the start.
     pub pictures: u64,
 }
 
 impl Points {
-    /// Pipelines for a window of this format, whose adapter is `software` or a GPU.
+    /// Pipelines for a window of this format; `software` says whether its adapter is a software adapter.
     pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat, software: bool) -> Self {
         let module = device.create_shader_module(wgpu::include_wgsl!("points.wgsl"));
         let vertex =
@@ -173,7 +173,15 @@ impl Points {
             multiview_mask: None,
             cache: None,
         });
-        Self { discs, pulls, software, lay: Lay::new(device, target), layers: HashMap::new(), uploads: [0; 2], pictures: 0 }
+        Self {
+            discs,
+            pulls,
+            software,
+            picture_pass: PicturePass::new(device, target),
+            layers: HashMap::new(),
+            uploads: [0; 2],
+            pictures: 0,
+        }
     }
 
     fn layer(&self, device: &wgpu::Device, size: [u32; 2]) -> Layer {
@@ -195,7 +203,7 @@ impl Points {
         }
     }
 
-    /// What the shader reads, per uniform.
+    /// The bind groups of a layer, one per uniform.
     fn binds(&self, device: &wgpu::Device, layer: &Layer) -> [wgpu::BindGroup; 2] {
         let layout = self.discs.get_bind_group_layout(0);
         [0, 1].map(|part: usize| {
@@ -220,12 +228,12 @@ impl Points {
             view_formats: &[],
         });
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let bind = self.lay.bind(device, &view);
+        let bind = self.picture_pass.bind(device, &view);
         Picture { size, view, bind }
     }
 }
 
-/// A buffer that holds `values`; never empty, for empty ones cannot be read from.
+/// A buffer that holds `values`; it is never empty, since empty buffers cannot be bound.
 fn upload<T: bytemuck::NoUninit>(device: &wgpu::Device, values: &[T]) -> wgpu::Buffer {
     let bytes = bytemuck::cast_slice(values);
     device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
@@ -235,9 +243,9 @@ fn upload<T: bytemuck::NoUninit>(device: &wgpu::Device, values: &[T]) -> wgpu::B
     })
 }
 
-/// Notes that the buffer is to hold `values`; whether it held others.
+/// Records that the buffer is to hold `values`; returns whether it held others.
 fn refresh<T>((held, _): &mut (Weak<Vec<T>>, wgpu::Buffer), values: &Arc<Vec<T>>) -> bool {
-    // The weak reference keeps the address from being used again.
+    // The weak reference prevents that the address is used again.
     let other = !Weak::ptr_eq(held, &Arc::downgrade(values));
     if other {
         *held = Arc::downgrade(values);
@@ -245,7 +253,7 @@ fn refresh<T>((held, _): &mut (Weak<Vec<T>>, wgpu::Buffer), values: &Arc<Vec<T>>
     other
 }
 
-/// Brings `values` into the buffer.
+/// Writes `values` into the buffer.
 fn fill<T: bytemuck::NoUninit>(buffer: &mut wgpu::Buffer, values: &[T], device: &wgpu::Device, queue: &wgpu::Queue) {
     let bytes = bytemuck::cast_slice::<T, u8>(values);
     if buffer.size() == bytes.len() as u64 {
@@ -292,7 +300,7 @@ impl CallbackTrait for PointsCallback {
         let views = self.views(screen.pixels_per_point);
         if layer.drawn.as_ref() != Some(&views) {
             if points.software {
-                layer.picture.set(queue, &splat::draw(size, &self.positions, &self.styles, &views));
+                layer.picture.set(queue, &cpu_points::draw(size, &self.positions, &self.styles, &views));
             } else {
                 for (buffer, view) in layer.uniforms.iter().zip(&views) {
                     queue.write_buffer(buffer, 0, bytemuck::cast_slice(&view.uniform(size)));
@@ -311,7 +319,7 @@ impl CallbackTrait for PointsCallback {
     fn paint(&self, _: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
         let Some(points) = resources.get::<Points>() else { return };
         let Some(layer) = points.layers.get(&self.layer) else { return };
-        points.lay.draw(pass, &layer.picture.bind);
+        points.picture_pass.draw(pass, &layer.picture.bind);
     }
 }
 

@@ -1,5 +1,5 @@
 // Discs in triangles, anti-aliased by their distance from the centre; colours are premultiplied, in gamma space as egui's.
-// `splat.rs` draws the same without a GPU.
+// `cpu_points.rs` draws the same without a GPU.
 
 struct View {
     center: vec2f,   // data at the middle of the picture
@@ -8,7 +8,7 @@ struct View {
     radius: f32,     // pixels
     opacity: f32,
     ring: vec4f,     // colour around selected points
-    // 0: every point; 1: those that are not selected; 2: those that are, ringed
+    // 0: all points; 1: points that are not selected; 2: selected points with rings
     part: u32,
 }
 
@@ -45,13 +45,13 @@ fn place(k: u32, at: vec2f, style: u32) -> Corner {
     return out;
 }
 
-// Three vertices a point, read from the buffers: much faster than instances of three vertices, above all in software.
+// Three vertices per point, read from the buffers: much faster than instances of three vertices, most of all on software adapters.
 @vertex
 fn corner_pulled(@builtin(vertex_index) vertex: u32) -> Corner {
     return place(vertex % 3u, positions[vertex / 3u], styles[vertex / 3u]);
 }
 
-// An instance a point, where vertex shaders read no buffers (OpenGL).
+// One instance per point, where vertex shaders cannot read buffers (OpenGL).
 @vertex
 fn corner_instanced(@builtin(vertex_index) vertex: u32, @location(0) at: vec2f, @location(1) style: u32) -> Corner {
     return place(vertex, at, style);

@@ -1,5 +1,6 @@
-//! [`ReliefPaint`]: a landscape's surface, drawn with depth and four samples a pixel into a picture of its own, which egui's pass then lays
-//! into the panel. Triangles and colours go up when they change, the picture is drawn again when it or the camera does.
+//! [`ReliefPaint`]: the surface of a landscape, drawn with a depth buffer and four samples per pixel into its own picture, which egui's
+//! pass then draws into the panel. Triangles and colours are uploaded when they change; the picture is drawn again after a change of them
+//! or of the camera.
 
 use crate::figure::ColormapTable as _;
 use std::collections::BTreeMap;
@@ -13,43 +14,43 @@ use wgpu::util::DeviceExt;
 use crate::figure::Colormap;
 use crate::figure::orbit::Orbit;
 use crate::figure::relief::ReliefMesh;
-use crate::ui::style::gpu::lay::Lay;
+use crate::ui::style::gpu::picture_pass::PicturePass;
 
-/// Triangles along a side of the mesh, about.
+/// Approximate number of triangles along a side of the mesh.
 pub const FACETS: usize = 128;
 const SAMPLES: u32 = 4;
 const PICTURE: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 const DEPTH: wgpu::TextureFormat = wgpu::TextureFormat::Depth32Float;
-/// Bytes of `View` in the shader.
+/// Size of `View` in the shader, bytes.
 const VIEW: u64 = 112;
-/// Pictures of panels that were not seen for so many paints are dropped.
+/// A picture is removed when its panel was not painted for this number of paints.
 const KEPT: u64 = 256;
 
-/// What is to be drawn.
+/// The surface of a panel.
 #[derive(Clone, Debug)]
 pub struct ReliefPaint {
-    /// Tells panels apart.
+    /// Id of the panel.
     pub panel: u64,
     /// The triangles.
     pub mesh: Arc<ReliefMesh>,
-    /// Colours of the scale.
+    /// Colour map of the scale.
     pub colors: Colormap,
-    /// Contour levels inside of the scale, at equal steps.
+    /// Number of contour levels inside of the scale, at equal steps.
     pub levels: usize,
-    /// From where.
+    /// Position of the camera.
     pub orbit: Orbit,
     /// Pixels per point.
     pub pixels_per_point: f32,
 }
 
 impl ReliefPaint {
-    /// As a shape in `rect`, whose shorter side is the side of the orbit's picture.
+    /// A shape in `rect`; the shorter side of `rect` is the side of the orbit's picture.
     pub fn shape(self, rect: Rect) -> Shape {
         let size = [rect.width(), rect.height()].map(|side| (side * self.pixels_per_point).round().clamp(1.0, 4096.0) as u32);
         Callback::new_paint_callback(rect, Paint { what: self, size }).into()
     }
 
-    /// `View` of the shader for a picture of this size.
+    /// The `View` of the shader for a picture of this size.
     fn view(&self, [width, height]: [u32; 2]) -> Vec<f32> {
         let side = width.min(height) as f32;
         let (across, up) = (side / width as f32, side / height as f32);
@@ -86,14 +87,14 @@ impl CallbackTrait for Paint {
     fn paint(&self, _info: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
         let Some(reliefs) = resources.get::<Reliefs>() else { return };
         let Some(canvas) = reliefs.panels.get(&self.what.panel).and_then(|panel| panel.canvas.as_ref()) else { return };
-        reliefs.lay.draw(pass, &canvas.group);
+        reliefs.picture_pass.draw(pass, &canvas.group);
     }
 }
 
-/// Pipelines and what every panel keeps; lives among egui's callback resources.
+/// Pipelines and the data of every panel; stored in egui's callback resources.
 pub struct Reliefs {
     surface: wgpu::RenderPipeline,
-    lay: Lay,
+    picture_pass: PicturePass,
     between: wgpu::Sampler,
     panels: BTreeMap<u64, Panel>,
     paints: u64,
@@ -117,12 +118,12 @@ struct Canvas {
     depth: wgpu::TextureView,
     picture: wgpu::TextureView,
     group: wgpu::BindGroup,
-    /// `View` that the picture shows.
+    /// The `View` of the drawn picture.
     shown: Vec<f32>,
 }
 
 impl Reliefs {
-    /// For a window of this format.
+    /// Pipelines for a window of this format.
     pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
         let shader = device.create_shader_module(wgpu::include_wgsl!("relief.wgsl"));
         let corner = wgpu::VertexBufferLayout {
@@ -160,7 +161,7 @@ impl Reliefs {
         let linear = wgpu::FilterMode::Linear;
         let between = wgpu::SamplerDescriptor { mag_filter: linear, min_filter: linear, ..Default::default() };
         let between = device.create_sampler(&between);
-        Self { surface, lay: Lay::new(device, target), between, panels: BTreeMap::new(), paints: 0 }
+        Self { surface, picture_pass: PicturePass::new(device, target), between, panels: BTreeMap::new(), paints: 0 }
     }
 
     fn draw(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, encoder: &mut wgpu::CommandEncoder, paint: &Paint) {
@@ -229,7 +230,7 @@ impl Reliefs {
             device.create_texture(&texture(label, size, format, samples, usage)).create_view(&wgpu::TextureViewDescriptor::default())
         };
         let picture = make("surface", PICTURE, 1, target | wgpu::TextureUsages::TEXTURE_BINDING);
-        let group = self.lay.bind(device, &picture);
+        let group = self.picture_pass.bind(device, &picture);
         Canvas {
             size,
             samples: make("samples of a surface", PICTURE, SAMPLES, target),

@@ -1,19 +1,19 @@
-//! How a value is shown that was inferred and that nobody has confirmed: with a question mark in the accent's colour behind it.
+//! Marks a value that was inferred and not confirmed: with a question mark in the accent colour after it.
 
 use egui::text::LayoutJob;
 use egui::{RichText, TextFormat, Ui};
 
 use crate::ui::style::theme;
 
-/// What pointing at an assumed value says first.
-pub const ASSUMED: &str = "Assumed: nobody stated it. Choosing a value, this one too, states it.";
+/// First sentence of the tooltip of an assumed value.
+pub const ASSUMED: &str = "Assumed, not confirmed. Choosing a value, also this one, confirms it.";
 
-/// `value` in the small quiet type of a row, with a mark where it is assumed and `▾` for the menu that it opens.
+/// `value` in small text, with a mark if it is assumed and `▾` for the menu that it opens.
 pub fn value(ui: &Ui, value: &str, is_assumed: bool) -> LayoutJob {
     list(ui, &[value.to_owned()], is_assumed)
 }
 
-/// The same for several values, of which the first may be assumed.
+/// The same for several values; only the first may be assumed.
 pub fn list(ui: &Ui, values: &[String], is_assumed: bool) -> LayoutJob {
     let palette = theme::of(ui);
     let quiet = TextFormat::simple(theme::small(), palette.weak);
@@ -33,7 +33,7 @@ pub fn mark(ui: &Ui) -> RichText {
     RichText::new("?").font(theme::small()).color(theme::of(ui).accent)
 }
 
-/// `label` as a screen reader says it.
-pub fn spoken(label: &str, is_assumed: bool) -> String {
+/// `label` for screen readers.
+pub fn accessible_label(label: &str, is_assumed: bool) -> String {
     if is_assumed { format!("{label}, assumed") } else { label.to_owned() }
 }

@@ -1,8 +1,8 @@
-//! [`Axes`]: a plot's frame, ticks, labels, pan and zoom. egui_plot holds the transform and the gestures; the ink is ours, so
-//! that the data areas of all panels are equal to the pixel and the figures look the same.
+//! [`Axes`]: the frame, ticks, labels, pan and zoom of a plot. egui_plot provides the transform and the gestures; everything is drawn here,
+//! so that the data areas of all panels are equal to the pixel and the figures look the same.
 //!
-//! `egui_plot` stays although little of it is used: panning, zooming into a box that is dragged open and the transform between data and
-//! screen would be more code here than the options that they take now.
+//! `egui_plot` is kept although little of it is used: panning, zooming into a dragged box and the transform between data and screen would
+//! need more code here than setting its options does.
 
 use egui::{Align2, Color32, Id, Mesh, Painter, Pos2, Rect, Response, Shape, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2};
 use egui_plot::{Plot, PlotPoint, PlotTransform};
@@ -12,68 +12,68 @@ use crate::ui::style::widget::ticks::Tick;
 use crate::ui::style::{gpu, theme};
 use flatland_core::session::Extent;
 
-/// How an axis counts.
+/// Scale of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// Values as they are.
+    /// The plotted number is the value.
     Linear,
     /// The plotted number is log10 of the value.
     Log10,
-    /// Without ticks: the numbers mean nothing by themselves.
-    Bare,
+    /// Without ticks, since the numbers have no meaning of their own.
+    NoTicks,
 }
 
-/// One axis.
+/// An axis.
 #[derive(Clone, Copy, Debug)]
 pub struct Axis<'a> {
-    /// Symbol or name, as the paper prints it.
+    /// Symbol or name, as in the paper.
     pub label: &'a str,
-    /// What is shown before anybody pans or zooms.
+    /// The range before the user pans or zooms.
     pub range: [f64; 2],
-    /// How it counts.
+    /// Its scale.
     pub scale: Scale,
-    /// Whether its ticks have labels here (panels of a row share one).
+    /// Whether its ticks have labels (the panels of a row share those of the first).
     pub labelled: bool,
 }
 
-/// A plot's frame.
+/// The frame of a plot.
 #[derive(Clone, Copy, Debug)]
 pub struct Axes<'a> {
-    /// Unique.
+    /// A unique id.
     pub id: Id,
-    /// Horizontal.
+    /// The horizontal axis.
     pub x: Axis<'a>,
-    /// Vertical.
+    /// The vertical axis.
     pub y: Axis<'a>,
-    /// Colour of the frame: the checkpoint's.
+    /// Colour of the frame: that of the checkpoint.
     pub outline: Color32,
-    /// Whether hairlines run through the ticks.
+    /// Whether to draw grid lines.
     pub grid: bool,
-    /// Whether the wheel zooms; where it scrolls instead, Ctrl and the wheel zoom.
+    /// Whether the mouse wheel zooms; otherwise it scrolls, and Ctrl with the wheel zooms.
     pub wheel: bool,
-    /// Whether a drag moves nothing: it means something else.
-    pub held: bool,
-    /// Whether the vertical range stays as it is: only along the other axis there is something to look for.
-    pub rooted: bool,
+    /// Whether dragging does not move the plot, since it does something else.
+    pub drag_disabled: bool,
+    /// Whether the vertical range is fixed, and only the horizontal one can be panned and zoomed.
+    pub fixed_y: bool,
 }
 
-/// A plot that is ready for its data.
+/// A plot that is ready for drawing data.
 pub struct Canvas {
-    /// Data to screen and back.
+    /// Transform from data to screen.
     pub transform: PlotTransform,
-    /// Gestures.
+    /// The response to gestures.
     pub response: Response,
-    /// Clipped to the data area.
+    /// A painter clipped to the data area.
     pub painter: Painter,
 }
 
 impl Canvas {
-    /// Data to screen.
+    /// Screen position of a data point.
     pub fn at(&self, x: f64, y: f64) -> Pos2 {
         self.transform.position_from_point(&PlotPoint::new(x, y))
     }
 
-    /// Fills the band between `low` and `high` over x: [x, low, high] in the order of x.
+    /// Fills the band between `low` and `high`; the edges are [x, low, high] in the order of x.
     pub fn band(&self, edges: impl IntoIterator<Item = [f64; 3]>, color: Color32) {
         let mut mesh = Mesh::default();
         for [x, low, high] in edges {
@@ -89,24 +89,24 @@ impl Canvas {
         self.painter.add(Shape::mesh(mesh));
     }
 
-    /// Where the pointer is, in data.
+    /// Data coordinates of the pointer.
     pub fn pointer(&self) -> Option<PlotPoint> {
         self.response.hover_pos().map(|position| self.transform.value_from_position(position))
     }
 
-    /// The data area.
+    /// Rectangle of the data area.
     pub fn rect(&self) -> Rect {
         *self.transform.frame()
     }
 }
 
 impl Axes<'_> {
-    /// Lays the plot into `rect` (the data area; ticks and labels stand outside of it), follows pan, zoom and double click,
-    /// draws what lies behind the data, lets `draw` draw, then draws the frame.
+    /// Shows the plot in `rect` (the data area; ticks and labels are outside of it): handles pan, zoom and double click, draws what is behind
+    /// the data, calls `draw`, then draws the frame.
     pub fn show<R>(&self, ui: &mut Ui, rect: Rect, extent: &mut Extent, draw: impl FnOnce(&mut Ui, &Canvas) -> R) -> (Canvas, R) {
         let canvas = self.canvas(ui, rect, extent);
         let palette = theme::of(ui);
-        canvas.painter.add(gpu::ground::shape(rect, palette.canvas));
+        canvas.painter.add(gpu::background::shape(rect, palette.canvas));
         let bounds = *canvas.transform.bounds();
         let across = self.ticks(self.x, [bounds.min()[0], bounds.max()[0]], rect.width() / 52.0);
         let up = self.ticks(self.y, [bounds.min()[1], bounds.max()[1]], rect.height() / 42.0);
@@ -131,7 +131,7 @@ impl Axes<'_> {
         match axis.scale {
             Scale::Linear => ticks::linear(low, high, count),
             Scale::Log10 => ticks::log10(low, high, count),
-            Scale::Bare => Vec::new(),
+            Scale::NoTicks => Vec::new(),
         }
     }
 
@@ -148,7 +148,7 @@ impl Axes<'_> {
             .show_x(false)
             .show_y(false)
             .allow_scroll(false)
-            .allow_drag([!self.held, !self.held && !self.rooted])
+            .allow_drag([!self.drag_disabled, !self.drag_disabled && !self.fixed_y])
             .allow_double_click_reset(false)
             .set_margin_fraction(Vec2::ZERO)
             .show(&mut child, move |plot| {
@@ -161,7 +161,7 @@ impl Axes<'_> {
             let wheel = if self.wheel { ui.input(|input| input.smooth_scroll_delta.y) } else { 0.0 };
             let zoom = (wheel / 250.0).exp() * ui.input(|input| input.zoom_delta());
             if let (Some(pointer), true) = (response.hover_pos(), zoom != 1.0) {
-                transform.zoom(Vec2::new(zoom, if self.rooted { 1.0 } else { zoom }), pointer);
+                transform.zoom(Vec2::new(zoom, if self.fixed_y { 1.0 } else { zoom }), pointer);
             }
         }
         let bounds = transform.bounds();
@@ -190,7 +190,7 @@ impl Axes<'_> {
                 painter.vline(x, (rect.bottom() + 1.0)..=(rect.bottom() + 1.0 + length), stroke);
                 painter.text(pos2(x, rect.bottom() + 7.0), Align2::CENTER_TOP, &tick.label, theme::small(), palette.weak);
             }
-            let drop = if self.x.scale == Scale::Bare { 6.0 } else { 21.0 };
+            let drop = if self.x.scale == Scale::NoTicks { 6.0 } else { 21.0 };
             painter.text(pos2(rect.center().x, rect.bottom() + drop), Align2::CENTER_TOP, self.x.label, theme::body(), palette.text);
         }
         if self.y.labelled {
@@ -202,13 +202,13 @@ impl Axes<'_> {
                 let drawn = painter.text(pos2(rect.left() - 8.0, y), Align2::RIGHT_CENTER, &tick.label, theme::small(), palette.weak);
                 widest = widest.max(drawn.width());
             }
-            let gap = if self.y.scale == Scale::Bare { 10.0 } else { widest + 20.0 };
+            let gap = if self.y.scale == Scale::NoTicks { 10.0 } else { widest + 20.0 };
             vertical_text(ui, pos2(rect.left() - gap, rect.center().y), self.y.label, palette.text);
         }
     }
 }
 
-/// Text that reads upwards, centred on `center`; a single symbol stays upright.
+/// Text that reads upwards, centred on `center`; a single symbol is not rotated.
 fn vertical_text(ui: &Ui, center: Pos2, text: &str, color: Color32) {
     let painter = ui.painter();
     if text.chars().count() <= 1 {
@@ -220,7 +220,7 @@ fn vertical_text(ui: &Ui, center: Pos2, text: &str, color: Color32) {
     painter.add(egui::epaint::TextShape::new(corner, galley, color).with_angle(-std::f32::consts::FRAC_PI_2));
 }
 
-/// A range of no width gets one, so that it can be drawn.
+/// Widens a range of no width, so that it can be drawn.
 fn widened([low, high]: [f64; 2]) -> [f64; 2] {
     if !(low.is_finite() && high.is_finite()) {
         [0.0, 1.0]

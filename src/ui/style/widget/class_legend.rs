@@ -1,21 +1,21 @@
-//! The legend of a landscape of predicted classes: their colours and names, in the place of a colour bar.
+//! The legend of a landscape of predicted classes: their colours and names, instead of a colour bar.
 
 use egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2};
 
 use crate::figure::{ClassColors, Theme};
 use crate::ui::style::theme;
 
-/// Height of a line.
+/// Height of a line, points.
 const LINE: f32 = 18.0;
-/// Side of a class's square.
+/// Side of a class's square, points.
 const SQUARE: f32 = 10.0;
 
-/// Draws the classes of `colors` from the top of `rect` downwards, called as `name` says; those for which there is no room are counted.
+/// Draws the classes of `colors` from the top of `rect` downwards; `name` gives their names. Classes that do not fit are counted.
 pub fn show(ui: &Ui, rect: Rect, colors: &ClassColors, name: impl Fn(usize) -> String) {
     let palette = theme::of(ui);
     let room = ((rect.height() / LINE).floor() as usize).max(2);
     let classes: Vec<usize> = colors.classes().collect();
-    // The last line says how many there are beyond.
+    // The last line gives the number of the others.
     let shown = if classes.len() > room { room - 1 } else { classes.len() };
     ui.painter().text(pos2(rect.left(), rect.top() - 8.0), Align2::LEFT_BOTTOM, "class", theme::body(), palette.text);
     for (line, &class) in classes.iter().take(shown).enumerate() {

@@ -1,5 +1,5 @@
-//! The colour bar of landscapes: what the colours mean, and where one changes it: limits by dragging the ends or by typing them, spacing and
-//! colours by a menu. Cells beyond the limits are marked at the ends.
+//! The colour bar of landscapes. It shows the values of the colours and changes them: limits by dragging the ends or by typing, spacing and
+//! colours by a menu. Cells outside of the limits are marked at the ends.
 
 use crate::figure::ColormapTable as _;
 use egui::epaint::{Mesh, Vertex, WHITE_UV};
@@ -15,26 +15,26 @@ use crate::figure::{ColorScale, Colormap, Spacing};
 use crate::ui::style::theme;
 use flatland_core::session::ColorSettings;
 
-/// What the bar says.
+/// Content of the bar.
 #[derive(Clone, Copy, Debug)]
 pub struct ColorBar<'a> {
-    /// Symbol of the quantity, above the bar.
+    /// Symbol of the quantity, drawn above the bar.
     pub label: &'a str,
-    /// The quantity in full, for who cannot see the bar; tells bars apart.
+    /// Full name of the quantity for screen readers; it identifies the bar.
     pub name: &'a str,
-    /// The values along it.
+    /// The scale of values along it.
     pub scale: ColorScale,
-    /// The colours along it.
+    /// The colour map.
     pub colors: Colormap,
     /// The contour levels.
     pub levels: &'a [f64],
-    /// What was chosen by hand.
+    /// The user's settings.
     pub settings: ColorSettings,
-    /// Cells below and above the range.
+    /// Numbers of cells below and above the range.
     pub clipped: [usize; 2],
 }
 
-/// The limit that is being typed.
+/// State of the bar: the limit that is being typed.
 #[derive(Debug, Default)]
 pub struct State {
     typed: Option<Typed>,
@@ -64,7 +64,7 @@ impl End {
         }
     }
 
-    /// Up for the high end.
+    /// 1 for the high end, −1 for the low end.
     fn sign(self) -> f32 {
         match self {
             End::Low => 1.0,
@@ -73,10 +73,10 @@ impl End {
     }
 }
 
-/// Height of the marks of clipped cells.
+/// Height of the marks of clipped cells, points.
 const MARK: f32 = 8.0;
 
-/// Draws a bar that nobody changes into `rect`; ticks and limits stand at its right, its symbol above.
+/// Draws a bar that cannot be changed into `rect`; ticks and limits are at its right, its symbol above.
 pub fn plain(ui: &Ui, rect: Rect, bar: &ColorBar<'_>) {
     body(ui, rect, bar, Sense::hover());
     for (end, value) in [(End::Low, bar.scale.low), (End::High, bar.scale.high)] {
@@ -85,7 +85,7 @@ pub fn plain(ui: &Ui, rect: Rect, bar: &ColorBar<'_>) {
     }
 }
 
-/// The colours with their ticks and symbol.
+/// Draws the colours with their ticks and symbol.
 fn body(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, sense: Sense) -> Response {
     paint_colors(ui, rect, bar);
     paint_ticks(ui, rect, bar);
@@ -98,7 +98,7 @@ fn body(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, sense: Sense) -> Response {
     body
 }
 
-/// Draws the bar into `rect`; ticks and limits stand at its right, its symbol above, its menu below. Gives the settings where somebody
+/// Draws the bar into `rect`; ticks and limits are at its right, its symbol above, its menu below. Returns the settings if the user
 /// changed them.
 pub fn show(ui: &mut Ui, rect: Rect, bar: &ColorBar<'_>, state: &mut State) -> Option<ColorSettings> {
     let id = Id::unique(("colour bar", bar.name));
@@ -142,7 +142,7 @@ fn place(rect: Rect, bar: &ColorBar<'_>, value: f64) -> f32 {
     rect.bottom() - rect.height() * bar.scale.position(value).unwrap_or(0.0) as f32
 }
 
-/// Ticks, but those that the limits stand upon.
+/// Draws the ticks, except those too close to the limits.
 fn paint_ticks(ui: &Ui, rect: Rect, bar: &ColorBar<'_>) {
     let (painter, palette) = (ui.painter(), theme::of(ui));
     let count = ((rect.height() / 42.0).floor() as usize).max(2);
@@ -163,7 +163,7 @@ fn paint_ticks(ui: &Ui, rect: Rect, bar: &ColorBar<'_>) {
     }
 }
 
-/// Where an end of the bar is.
+/// The y coordinate of an end of the bar.
 fn at(rect: Rect, end: End) -> f32 {
     match end {
         End::Low => rect.bottom(),
@@ -171,7 +171,7 @@ fn at(rect: Rect, end: End) -> f32 {
     }
 }
 
-/// A triangle beyond the end where cells lie beyond it, in the colour that they have, with their number.
+/// Draws a triangle at an end with clipped cells, in their colour and with their number.
 fn mark(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, end: End, id: Id) {
     let (cells, word) = match end {
         End::Low => (bar.clipped[0], "below"),
@@ -194,9 +194,9 @@ fn mark(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, end: End, id: Id) {
         Sense::hover(),
     );
     let limit = significant(if end == End::High { bar.scale.high } else { bar.scale.low }, 3);
-    let told = format!("{text} cells {word} {limit} of {}", bar.name);
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &told));
-    response.on_hover_text(format!("{text} cells lie {word} {limit} and have the colour of this end"));
+    let name_text = format!("{text} cells {word} {limit} of {}", bar.name);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name_text));
+    response.on_hover_text(format!("{text} cells are {word} {limit} and have the colour of this end"));
 }
 
 fn with_limit(settings: ColorSettings, end: End, value: Option<f64>) -> ColorSettings {
@@ -206,10 +206,10 @@ fn with_limit(settings: ColorSettings, end: End, value: Option<f64>) -> ColorSet
     }
 }
 
-/// Dragging an end moves its limit along the scale.
+/// Moves a limit along the scale when an end is dragged.
 fn drag(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, end: End, id: Id) -> Option<ColorSettings> {
     let handle = Rect::from_center_size(pos2(rect.center().x, at(rect, end) - 3.0 * end.sign()), vec2(rect.width() + 8.0, 12.0));
-    // For the pointer alone: the keyboard has the limit's field.
+    // For the pointer only: the keyboard uses the limit's text field.
     let sense = Sense::CLICK | Sense::DRAG;
     let response = ui.interact(handle, id.with((end.word(), "handle")), sense).on_hover_cursor(CursorIcon::ResizeVertical);
     if response.double_clicked() {
@@ -221,7 +221,7 @@ fn drag(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, end: End, id: Id) -> Option<Col
     }
     let moved = response.drag_delta().y / rect.height().max(1.0);
     (response.dragged() && moved != 0.0).then(|| {
-        // Dragging the colour of an end towards the middle: the range shrinks.
+        // Dragging the colour of an end towards the middle shrinks the range.
         let t = if end == End::High { 1.0 - f64::from(moved) } else { -f64::from(moved) };
         let value = bar.scale.value(t);
         let other = if end == End::High { bar.scale.low } else { bar.scale.high };
@@ -230,7 +230,7 @@ fn drag(ui: &Ui, rect: Rect, bar: &ColorBar<'_>, end: End, id: Id) -> Option<Col
     })
 }
 
-/// The value of an end: a click lets one type another, nothing or `auto` makes it automatic.
+/// The value of a limit. A click opens a text field; empty text or `auto` makes the limit automatic.
 fn limit(ui: &mut Ui, rect: Rect, bar: &ColorBar<'_>, end: End, id: Id, state: &mut State) -> Option<ColorSettings> {
     let (value, is_set) = match end {
         End::Low => (bar.scale.low, bar.settings.low.is_some()),
@@ -283,7 +283,7 @@ fn limit(ui: &mut Ui, rect: Rect, bar: &ColorBar<'_>, end: End, id: Id, state: &
     None
 }
 
-/// Spacing and colours.
+/// The menu of spacing and colours.
 fn menu(ui: &mut Ui, rect: Rect, bar: &ColorBar<'_>) -> Option<ColorSettings> {
     let mut changed = None;
     let below = Rect::from_min_size(Pos2::new(rect.left() - 6.0, rect.bottom() + 22.0), Vec2::new(64.0, 20.0));

@@ -1,4 +1,4 @@
-//! The small controls that panels and tabs are made of: section titles, quiet buttons, menus, asides and dialogs.
+//! Small controls of panels and tabs: section titles, frameless buttons, menus, small text and dialogs.
 
 use egui::{Align, Layout, Response, RichText, Ui};
 
@@ -19,37 +19,37 @@ pub fn section(ui: &mut Ui, title: &str, count: Option<usize>) {
     ui.add_space(2.0);
 }
 
-/// A quiet button without a frame, named for who cannot see it.
+/// A button without a frame; `name` is for screen readers.
 pub fn quiet_button(ui: &mut Ui, text: &str, name: &str) -> Response {
     let response = ui.add(egui::Button::new(RichText::new(text).color(theme::of(ui).weak)).frame_when_inactive(false));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
     response.on_hover_text(name)
 }
 
-/// A button that opens a menu: its text is the present choice, its name says of what.
+/// A button that opens a menu: its text is the present choice, `about` says what is chosen.
 pub fn menu(ui: &mut Ui, text: &str, about: &str, choices: impl FnOnce(&mut Ui)) {
     let text = RichText::new(format!("{text}  ▾"));
     ui.menu_button(text, choices).response.on_hover_text(about);
 }
 
-/// A small weak line, cut where it does not fit; the whole of it on hover.
-pub fn aside(ui: &mut Ui, text: &str) -> Response {
+/// A small line of secondary text, cut where it does not fit; the tooltip has the whole text.
+pub fn small_text(ui: &mut Ui, text: &str) -> Response {
     let color = theme::of(ui).weak;
     ui.add(egui::Label::new(RichText::new(text).font(theme::small()).color(color)).truncate())
 }
 
-/// A small line that tells what went wrong, in full.
-pub fn complaint(ui: &mut Ui, text: &str) -> Response {
+/// A small line with an error message, not cut.
+pub fn error_text(ui: &mut Ui, text: &str) -> Response {
     let color = theme::of(ui).error;
     ui.add(egui::Label::new(RichText::new(text).font(theme::small()).color(color)).wrap().selectable(true))
 }
 
-/// What a dialog stands in.
+/// The frame of a dialog.
 pub fn dialog_frame(ctx: &egui::Context) -> egui::Frame {
     egui::Frame::popup(&ctx.global_style()).inner_margin(20.0).corner_radius(6.0)
 }
 
-/// The first line of a dialog.
+/// The title of a dialog.
 pub fn dialog_title(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).font(theme::heading()).color(theme::of(ui).strong));
     ui.add_space(8.0);

@@ -1,8 +1,8 @@
-//! Curves of a run: smoothing, and as many points as there are pixels. Pure functions on [x, y] points in the order of x.
+//! Curves of a run: smoothing, and thinning to the pixels. Pure functions on [x, y] points in the order of x.
 
-/// Normalized exponential average over x: a point that lies `d` back counts exp(−d / `constant`) times as much, whatever the
-/// spacing, so that dense and sparse curves are smoothed over the same stretch. Exact at the start (no pull towards 0).
-/// `constant` is in units of x; 0 leaves the curve as it is. Values that are not finite are passed over and stay.
+/// Normalized exponential average over x: a point at distance `d` before has the weight exp(−d / `constant`), whatever the spacing, so
+/// that dense and sparse curves are smoothed over the same distance. The first values are not biased towards 0.
+/// `constant` is in units of x; 0 leaves the curve unchanged. Values that are not finite are skipped and kept.
 pub fn smoothed(points: &[[f64; 2]], constant: f64) -> Vec<[f64; 2]> {
     if constant <= 0.0 || constant.is_nan() {
         return points.to_vec();
@@ -44,7 +44,7 @@ pub fn thinned(points: &[[f64; 2]], [low, high]: [f64; 2], columns: usize) -> Ve
     thin
 }
 
-/// The point nearest to `x`; `None` when there is none.
+/// The point nearest to `x`; `None` when there are no points.
 pub fn nearest(points: &[[f64; 2]], x: f64) -> Option<[f64; 2]> {
     let after = points.partition_point(|p| p[0] < x);
     let around = points.get(after.saturating_sub(1)..(after + 1).min(points.len()))?;
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_are_not_finite_stay_where_they_are_and_spoil_nothing() {
+    fn values_that_are_not_finite_are_kept_and_do_not_affect_others() {
         let points = [[0.0, 1.0], [1.0, f64::NAN], [2.0, 1.0]];
         let smooth = smoothed(&points, 1.0);
         assert!(smooth[1][1].is_nan());

@@ -2,31 +2,31 @@
 
 use egui::{Rect, Vec2, pos2};
 
-/// Space around the data of each panel.
+/// Space around the data of each panel, points.
 #[derive(Clone, Copy, Debug)]
 pub struct Spacing {
     /// Left of the first panel of a row, for ticks and axis label.
     pub left: f32,
-    /// Right of the last, for a colour bar.
+    /// Right of the last panel of a row, for a colour bar.
     pub right: f32,
     /// Above the data, for the name.
     pub header: f32,
     /// Below the data, for ticks and axis label.
     pub footer: f32,
-    /// More height below each panel's data, for what stands there.
+    /// Extra height below each panel's data, for a table.
     pub below: f32,
-    /// Between panels of a row.
+    /// Between the panels of a row.
     pub gap: f32,
 }
 
-/// Where a panel lies.
+/// Rectangles of a panel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Panel {
-    /// The data.
+    /// The data area.
     pub plot: Rect,
     /// Name and facts, above the data.
     pub header: Rect,
-    /// Whether it is the first of its row, which carries the vertical axis.
+    /// Whether it is the first of its row, which has the vertical axis.
     pub first: bool,
 }
 
@@ -34,10 +34,10 @@ const ROW_GAP: f32 = 18.0;
 const TOO_NARROW: f32 = 190.0;
 const TOO_LOW: f32 = 140.0;
 
-/// `n` equal panels in `area`; `aspect` is height / width of the data where that is fixed, and a panel that could grow in
-/// height stays within `max_height`.
+/// `n` equal panels in `area`. `aspect` is height / width of the data area if it is fixed; otherwise a panel is at most `max_height`
+/// high.
 ///
-/// One row, unless a second makes the panels larger by more than a third (or a row would be too narrow to read).
+/// There is one row, unless two rows make the panels larger by more than a third or a row would be too narrow to read.
 pub fn layout(area: Rect, n: usize, aspect: Option<f32>, max_height: f32, space: Spacing) -> Vec<Panel> {
     let size = |rows: usize| -> (usize, Vec2) {
         let columns = n.div_ceil(rows);
@@ -78,8 +78,8 @@ pub fn layout(area: Rect, n: usize, aspect: Option<f32>, max_height: f32, space:
         .collect()
 }
 
-/// As [`layout`], with the room below each panel that `space` asks for where that leaves the data high enough to be read, else without.
-/// Gives the room that there is.
+/// The same as [`layout`], with the space below each panel that `space` asks for if the data area stays high enough, else without it.
+/// Returns the space that is left there.
 pub fn layout_above_tables(area: Rect, n: usize, max_height: f32, space: Spacing) -> (Vec<Panel>, f32) {
     let panels = layout(area, n, None, max_height, space);
     if panels.first().is_some_and(|panel| panel.plot.height() < TOO_LOW) {

@@ -1,4 +1,4 @@
-//! Hatching: one way for cells that wait, another for cells that are not finite.
+//! Hatching: one pattern for pending cells, another for cells that are not finite.
 
 use egui::{Painter, Rect, Stroke, pos2};
 
@@ -9,13 +9,13 @@ pub fn pending(painter: &Painter, rect: Rect, stroke: Stroke) {
     lines(painter, rect, stroke, SPACING, 1.0);
 }
 
-/// Crossed lines over `rect`: computed, and not a finite number.
+/// Crossed lines over `rect`: computed, but not a finite number.
 pub fn non_finite(painter: &Painter, rect: Rect, stroke: Stroke) {
     lines(painter, rect, stroke, SPACING * 0.7, 1.0);
     lines(painter, rect, stroke, SPACING * 0.7, -1.0);
 }
 
-/// Lines of 45°, anchored to the screen so that neighbouring cells join.
+/// Lines at 45°, anchored to the screen so that the lines of neighbouring cells join.
 fn lines(painter: &Painter, rect: Rect, stroke: Stroke, spacing: f32, slope: f32) {
     let painter = painter.with_clip_rect(rect.intersect(painter.clip_rect()));
     let (w, h) = (rect.width(), rect.height());

@@ -1,28 +1,28 @@
-//! The two lines above a panel: the checkpoint, and its facts or how far the work is.
+//! The two lines above a panel: the checkpoint, and its facts or the progress of its job.
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align2, Color32, FontId, Pos2, Rect, Ui, Vec2};
 
 use crate::ui::style::theme;
 
-/// What stands above a panel.
+/// Content of the header of a panel.
 #[derive(Debug)]
 pub struct Header<'a> {
     /// Name of the checkpoint.
     pub name: &'a str,
     /// Its colour.
     pub color: Color32,
-    /// Facts about the result, or how far the work is.
+    /// Facts about the result, or the progress of the job.
     pub facts: String,
-    /// Right of the name: the value under the cursor.
+    /// The value under the cursor, right of the name.
     pub reading: Option<String>,
-    /// Share done while something is computed.
+    /// Share done while a job runs.
     pub progress: Option<f32>,
-    /// Whether the facts tell of a failure.
+    /// Whether the facts describe a failure.
     pub failed: bool,
 }
 
-/// Draws it into `rect`; gives whether the facts were cut.
+/// Draws the header into `rect`; returns whether the facts were cut.
 pub fn show(ui: &Ui, rect: Rect, header: &Header<'_>) -> bool {
     let palette = theme::of(ui);
     let painter = ui.painter();
@@ -45,14 +45,14 @@ pub fn show(ui: &Ui, rect: Rect, header: &Header<'_>) -> bool {
     cut
 }
 
-/// A name and an aside without a checkpoint.
+/// Draws a header without a checkpoint: a name and small text.
 pub fn plain(ui: &Ui, rect: Rect, name: &str, aside: &str) {
     let palette = theme::of(ui);
     line(ui, Pos2::new(rect.left(), rect.top() + 8.0), rect.width(), name, theme::heading(), palette.strong);
     line(ui, Pos2::new(rect.left(), rect.top() + 27.0), rect.width(), aside, theme::small(), palette.weak);
 }
 
-/// One line of text, cut with an ellipsis where it does not fit, centred on `left_center`; gives whether it was cut.
+/// A line of text, cut with an ellipsis where it does not fit, with its left end at `left_center`; returns whether it was cut.
 pub fn line(ui: &Ui, left_center: Pos2, width: f32, text: &str, font: FontId, color: Color32) -> bool {
     let mut job = LayoutJob::single_section(text.into(), TextFormat::simple(font, color));
     job.wrap = TextWrapping::truncate_at_width(width.max(10.0));

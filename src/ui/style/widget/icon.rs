@@ -1,4 +1,4 @@
-//! Small drawn signs as buttons: the bundled family has no glyphs for them.
+//! Small drawn icons as buttons: the bundled fonts have no glyphs for them.
 
 use egui::epaint::{CubicBezierShape, PathShape};
 use egui::{
@@ -7,23 +7,23 @@ use egui::{
 
 use crate::ui::style::theme;
 
-/// A sign; each has two states.
+/// An icon; each has two states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
-    /// Drawn, or hidden.
+    /// Shown, or hidden.
     Eye,
-    /// What the others are compared to, or not.
+    /// Baseline, or not.
     Flag,
-    /// Shared, or each for itself.
+    /// Linked, or not.
     Chain,
-    /// Goes first.
+    /// Moves to the front of a queue.
     ToFront,
 }
 
-/// Side of the button.
+/// Side of the button, points.
 const SIDE: f32 = 20.0;
 
-/// A button with the sign, named for who cannot see it; `on` is its state.
+/// A button with the icon; `name` is for screen readers, `on` is its state.
 pub fn button(ui: &mut Ui, icon: Icon, on: bool, name: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(SIDE), Sense::click());
     let palette = theme::of(ui);
@@ -45,7 +45,7 @@ pub fn button(ui: &mut Ui, icon: Icon, on: bool, name: &str) -> Response {
     response.on_hover_text(name)
 }
 
-/// The sign itself, about 14 points wide.
+/// Draws the icon, about 14 points wide.
 pub fn draw(painter: &Painter, icon: Icon, center: Pos2, on: bool, color: Color32) {
     let at = |x: f32, y: f32| center + Vec2::new(x, y);
     let stroke = Stroke::new(1.2, color);

@@ -1,4 +1,4 @@
-//! Small drawn things that several views share. No state of their own.
+//! Small widgets that several views share. They have no state of their own.
 
 pub mod assumed;
 pub mod axes;

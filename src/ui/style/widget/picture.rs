@@ -1,4 +1,4 @@
-//! [`Picture`]: a landscape as a texture with its contour lines, remade only when the surface or the shared scale changes.
+//! [`Picture`]: a landscape as a texture with its contour lines, created again only when the surface or the shared scale changes.
 
 use crate::figure::ColormapTable as _;
 use egui::epaint::TextShape;
@@ -12,19 +12,19 @@ use crate::ui::style::theme::Palette;
 use crate::ui::style::widget::axes::Canvas;
 use flatland_core::result::{CellStatus, LossSurface};
 
-/// Pixels along each side.
+/// Number of pixels along each side.
 const PIXELS: usize = 192;
 
-/// What can be drawn of a surface.
+/// A picture of a surface.
 #[derive(Default)]
 pub struct Picture {
     texture: Option<TextureHandle>,
     made_from: Option<(u64, Coloring)>,
     contours: Vec<ContourLine>,
     labels: Labels,
-    /// Cells that are computed and not finite: [α low, α high, β low, β high].
+    /// Cells that are computed but not finite: [α low, α high, β low, β high].
     non_finite: Vec<[f64; 4]>,
-    /// Cells that are estimated, and differences within two standard errors of 0: (α, β) and whether they are bright.
+    /// Estimated cells, and differences within two standard errors of 0: (α, β) and whether their colour is bright.
     estimated: Vec<([f64; 2], bool)>,
     /// [α low, α high, β low, β high]
     extent: [f64; 4],
@@ -32,16 +32,16 @@ pub struct Picture {
     borders: Vec<[[f64; 2]; 2]>,
 }
 
-/// Where the values of the contour lines stand, for one look at the plane.
+/// Positions of the values on contour lines, for one view of the plane.
 #[derive(Default)]
 struct Labels {
-    /// The data's corner and the frame's on the screen, and the discs that stay clear.
+    /// The inputs of the positions: two corners of the data on the screen, the frame, and the discs that must stay clear.
     placed_for: Option<([egui::Pos2; 2], Rect, Vec<[f64; 2]>)>,
     placed: Vec<PlacedLabel>,
 }
 
 impl Picture {
-    /// Remakes what is old.
+    /// Creates again what is out of date.
     pub fn refresh(&mut self, ctx: &Context, name: &str, landscape: &Landscape, coloring: &Coloring, levels: &[f64]) {
         if self.made_from.as_ref().is_some_and(|(revision, colors)| *revision == landscape.revision && colors == coloring) {
             return;
@@ -73,12 +73,12 @@ impl Picture {
         self.made_from = Some((landscape.revision, coloring.clone()));
     }
 
-    /// The revision of the surface that it is of.
+    /// Revision of the surface that it shows.
     pub fn revision(&self) -> Option<u64> {
         self.made_from.as_ref().map(|(revision, _)| *revision)
     }
 
-    /// Draws colour, hatching of cells that are not finite, dots on cells that are estimated, and contour lines.
+    /// Draws colours, hatching of cells that are not finite, dots on estimated cells, and contour lines.
     pub fn paint(&self, canvas: &Canvas, chrome: &Palette) {
         let (Some(texture), Some((_, coloring))) = (&self.texture, &self.made_from) else { return };
         for [left, right, low, high] in &self.non_finite {
@@ -103,7 +103,7 @@ impl Picture {
         }
     }
 
-    /// Writes the values of the contour lines upon them, on plates of the colours around; `clear` (α, β) stay free.
+    /// Draws the values on the contour lines, on a background of the colours around them; the discs at `clear` (α, β) stay clear.
     pub fn label(&mut self, canvas: &Canvas, clear: Vec<[f64; 2]>) {
         let Some((_, coloring)) = &self.made_from else { return };
         let font = FontId::new(10.0, FontFamily::Proportional);
@@ -144,7 +144,7 @@ impl Picture {
     }
 }
 
-/// Edges of the cells, the outer ones cut at the outer nodes, so that the picture ends where the axes do.
+/// Edges of the cells; the outer ones are cut at the outer nodes, so that the picture ends where the axes end.
 fn cells(axis: &[f64]) -> Vec<f64> {
     let mut edges = cell_edges(axis);
     let n = edges.len();
@@ -154,13 +154,13 @@ fn cells(axis: &[f64]) -> Vec<f64> {
     edges
 }
 
-/// Whether a colour asks for black ink.
+/// Whether black contrasts better than white on a colour.
 fn is_bright(color: palette::Rgb) -> bool {
     palette::ink_on(color) == [0; 3]
 }
 
-/// The surface at every pixel: interpolated on the scale where all four nodes around are finite, else (and where values are classes) the
-/// nearest node's colour; transparent where that is pending or not finite.
+/// The colours of all pixels: interpolated on the scale where all four nodes around are finite; otherwise, and for classes, the colour of
+/// the nearest node; transparent where that node is pending or not finite.
 fn paint(surface: &LossSurface, coloring: &Coloring, [left, right, low, high]: [f64; 4]) -> ColorImage {
     let b = surface.beta.len();
     let position = |k| {
@@ -192,7 +192,7 @@ fn paint(surface: &LossSurface, coloring: &Coloring, [left, right, low, high]: [
     ColorImage::new([PIXELS, PIXELS], pixels)
 }
 
-/// The nodes on both sides of `value` and how far it is between them.
+/// The nodes on both sides of `value` and the fraction between them.
 fn locate(axis: &[f64], value: f64) -> (usize, usize, f64) {
     let last = axis.len().saturating_sub(1);
     let above = axis.partition_point(|node| *node < value).min(last);
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn between_two_classes_lies_no_third() {
+    fn colours_of_classes_are_not_interpolated() {
         let mut surface = LossSurface::pending(vec![0.0, 1.0, 2.0], vec![0.0, 1.0, 2.0], LandscapeManifest::default());
         surface.loss = vec![2.0, 2.0, f64::NAN, 8.0, 8.0, 8.0, 2.0, 2.0, 2.0];
         (surface.count, surface.quantity) = (vec![1; 9], Some(Quantity::Prediction));

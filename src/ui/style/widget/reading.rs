@@ -1,4 +1,4 @@
-//! What tabs show beside their pictures: the sentence of an empty view, legend chips, readings beside the pointer, cells of small tables.
+//! Small parts of tabs: the sentence of an empty view, legend entries, values beside the pointer, cells of small tables.
 
 use egui::{
     Align, Color32, CornerRadius, Id, Layout, Pos2, Rect, Response, RichText, Role as WidgetRole, Sense, Tooltip, Ui, UiBuilder, Vec2,
@@ -7,7 +7,7 @@ use egui::{
 
 use crate::ui::style::theme;
 
-/// One sentence where a view has nothing to show.
+/// The sentence of a view that has nothing to show.
 pub fn empty(ui: &mut Ui, sentence: &str) {
     let rect = ui.available_rect_before_wrap();
     let middle = Rect::from_center_size(rect.center() - Vec2::new(0.0, rect.height() * 0.08), Vec2::new(rect.width().min(460.0), 60.0));
@@ -16,7 +16,7 @@ pub fn empty(ui: &mut Ui, sentence: &str) {
     });
 }
 
-/// A legend entry that can be switched off: a disc and a name.
+/// A legend entry that can be switched on and off: a disc and a name.
 pub fn chip(ui: &mut Ui, color: Color32, text: &str, on: bool) -> Response {
     let palette = theme::of(ui);
     let galley = ui.painter().layout_no_wrap(text.into(), theme::body(), if on { palette.text } else { palette.weak });
@@ -43,7 +43,7 @@ pub fn reading(ui: &Ui, id: Id, title: &str, rows: &[(Option<Color32>, String, S
         if !title.is_empty() {
             ui.label(RichText::new(title).color(palette.weak).font(theme::small()));
         }
-        // Measured, not laid out by a grid: a grid knows its columns a frame later, and while the pointer rests there is none.
+        // The widths are measured, not left to a grid: a grid knows them one frame later, and while the pointer rests there is no next frame.
         let width = |text: &str| ui.painter().layout_no_wrap(text.into(), theme::body(), palette.text).size().x;
         let widest = |texts: &mut dyn Iterator<Item = f32>| texts.fold(0.0, f32::max);
         let swatches = if rows.iter().any(|(color, ..)| color.is_some()) { 16.0 } else { 0.0 };
@@ -69,7 +69,7 @@ pub fn cell(ui: &mut Ui, rect: Rect, right: bool, text: RichText) {
     child.add(egui::Label::new(text).truncate());
 }
 
-/// The colour of the canvas mixed into `color`, to let it stand back.
+/// A colour mixed with the colour of the canvas, to make it less prominent.
 pub fn faded(color: Color32, canvas: Color32, share: f32) -> Color32 {
     canvas.lerp_to_gamma(color, share)
 }

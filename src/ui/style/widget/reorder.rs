@@ -1,4 +1,4 @@
-//! [`handle`]: takes a thing of a row or list by its name and puts it in the place of another; by pointer, or with Alt and the arrows.
+//! [`handle`]: moves an item of a row or list to the place of another, by the pointer or with Alt and the arrow keys.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use egui::{Context, CursorIcon, Id, Key, Modifiers, Pos2, Rect, Response, Sense,
 
 use crate::ui::style::theme;
 
-/// What a person did to a thing.
+/// A move of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Moved {
-    /// Moved it by so many places.
+    /// By this number of places.
     By(isize),
-    /// Dropped it at the place of this one.
+    /// To the place of the item of this name.
     To(String),
 }
 
-/// Where the things of a group lie: by name, the pass in which each was drawn last and its handle.
+/// Places of the items of a group: by name, the pass in which each was drawn last and the rectangle of its handle.
 type Places = BTreeMap<String, (u64, Rect)>;
 
-/// Makes `rect` the handle of `name`. Things of one `group` lie side by side, or below each other where `list`.
+/// Makes `rect` the handle of `name`. Items of one `group` are side by side, or below each other if `list`.
 pub fn handle(ui: &Ui, rect: Rect, group: &'static str, name: &str, list: bool) -> (Response, Option<Moved>) {
     let response = ui.interact(rect, Id::unique((group, name)), Sense::click_and_drag());
     let (id, pass) = (Id::unique(("places of", group)), ui.ctx().cumulative_pass_nr());
@@ -44,7 +44,7 @@ pub fn handle(ui: &Ui, rect: Rect, group: &'static str, name: &str, list: bool) 
     (response, moved)
 }
 
-/// Whose place the pointer is in: the handle at or above it, since a panel hangs below its handle.
+/// The item at the pointer: that of the handle at or above it, since a panel is below its handle.
 fn under(places: &Places, pointer: Pos2, list: bool) -> Option<(String, Rect)> {
     let holds = |rect: &Rect| {
         if list { rect.y_range().contains(pointer.y) } else { rect.x_range().contains(pointer.x) && rect.top() <= pointer.y }
@@ -57,7 +57,7 @@ fn place_is_after(own: Rect, other: Rect, list: bool) -> bool {
     if list || (other.top() - own.top()).abs() > 1.0 { other.top() > own.top() } else { other.left() > own.left() }
 }
 
-/// A line where the thing would come to stand.
+/// Draws a line where the item will be inserted.
 fn mark(ui: &Ui, place: Rect, after: bool, list: bool) {
     let stroke = Stroke::new(2.0, theme::of(ui).accent);
     if list {

@@ -1,4 +1,4 @@
-//! Textures of images: made when an image is drawn first, kept as long as somebody holds the image.
+//! Textures of images: created when an image is first drawn, and kept as long as the image is in use.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -7,7 +7,7 @@ use egui::{ColorImage, Context, Id, TextureHandle, TextureOptions};
 
 use flatland_core::data::SingleImage;
 
-/// By the address of the image, which the weak reference keeps from being used again.
+/// Textures by the address of the image; the weak reference prevents that the address is used again.
 type Textures = HashMap<usize, (Weak<SingleImage>, TextureHandle)>;
 
 /// The texture of an image, pixel for pixel.

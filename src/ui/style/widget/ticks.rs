@@ -1,8 +1,8 @@
-//! Ticks of the window's axes: the figures' round values, with minor ticks on log axes, in plotted units.
+//! Ticks of the window's axes: round values as in the figures, with minor ticks on log axes, in plotted units.
 
 use crate::figure::{linear_ticks, log_ticks};
 
-/// A tick: where it stands (in plotted units) and what it says (nothing = a minor tick).
+/// A tick of an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick {
     /// Position in plotted units.

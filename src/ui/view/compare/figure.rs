@@ -14,7 +14,7 @@ impl FigureSource for Comparison {
     }
 }
 
-/// What the tab shows; `None` while there is nothing to draw.
+/// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
     let checkpoints = entries(scene).map(|(name, color)| (name.to_owned(), color)).collect();
     let rows = rows(scene.session, scene.store, scene.session.view.compare.only_differences);

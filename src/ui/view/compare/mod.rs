@@ -1,4 +1,4 @@
-//! The compare tab: what each checkpoint is, the run that made it and what was measured of it, side by side; only what differs, or all.
+//! The compare tab: what each checkpoint is, the run that wrote it and what was measured on it, side by side; only differences, or all.
 
 mod figure;
 
@@ -16,10 +16,10 @@ use crate::ui::style::widget::swatch;
 use crate::ui::view::{Drafts, TabView};
 use crate::ui::work::export::Export;
 
-/// Width at which a value is cut; the whole of it on hover.
+/// Largest width of a value, points; the tooltip has the whole value.
 const WIDEST: f32 = 260.0;
 
-/// The tab; it remembers nothing.
+/// The tab; it has no state.
 pub struct CompareTab;
 
 impl TabView for CompareTab {
@@ -60,7 +60,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>) {
     });
     ui.add_space(8.0);
     if rows.is_empty() {
-        return empty(ui, "In everything that is known so far they are the same.");
+        return empty(ui, "They are equal in everything that is known so far.");
     }
     ScrollArea::both().auto_shrink([false, false]).show(ui, |ui| grid(ui, scene, &rows));
 }
@@ -103,14 +103,14 @@ fn grid(ui: &mut Ui, scene: &mut Scene<'_>, rows: &[Row]) {
     });
 }
 
-/// The title of a group, over the columns.
+/// The title of a group of rows.
 fn title(ui: &mut Ui, text: &str) {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(1.0, 24.0), Sense::hover());
     ui.painter().text(rect.left_bottom(), Align2::LEFT_BOTTOM, text, theme::small(), theme::of(ui).weak);
     response.widget_info(|| WidgetInfo::labeled(WidgetRole::Label, true, text));
 }
 
-/// The table as text.
+/// Copies the table as text.
 fn copy(ui: &mut Ui, scene: &mut Scene<'_>, rows: &[Row]) {
     type Writer = fn(&FormattedTable) -> String;
     let formats: [(&str, &str, Writer); 3] = [

@@ -1,4 +1,4 @@
-//! The card of an image: itself, what is known of it, and its nearest images in feature space.
+//! The card of an image: the image, its properties, and its nearest images in feature space.
 
 use egui::{
     Align, Color32, CornerRadius, Layout, Rect, Response, RichText, Role as WidgetRole, Sense, Stroke, StrokeKind, Tooltip, Ui, Vec2,
@@ -20,24 +20,24 @@ use crate::ui::style::widget::texture;
 use crate::ui::view::Scene;
 use flatland_core::session::{ColorBy, InputAxes, Role, SelectMode, Selection};
 
-/// Side of the image on a card that comes and goes, and on one that stays.
+/// Side of the image on a card at the pointer, and on a pinned card, points.
 const SMALL: f32 = 72.0;
 const LARGE: f32 = 128.0;
-/// Side of a neighbour.
+/// Side of the image of a neighbour, points.
 const THUMB: f32 = 52.0;
 
-/// Draws an image into a square of this side, or why it is not there.
+/// Draws an image into a square of this side, or why it cannot be shown.
 pub fn picture(ui: &mut Ui, images: &mut Images, key: &ImageKey, side: f32, sense: Sense) -> Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), sense);
     let palette = theme::of(ui);
     match images.get(&key.0, key.1) {
-        Image::There(image) => {
+        Image::Loaded(image) => {
             let texture = texture::of(ui.ctx(), &image);
             let size = texture.size_vec2();
             let fitted = Rect::from_center_size(rect.center(), size * (side / size.x.max(size.y).max(1.0)));
             ui.painter().image(texture.id(), fitted, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), Color32::WHITE);
         }
-        Image::Coming => drop(ui.painter().rect_filled(rect, CornerRadius::ZERO, palette.inset)),
+        Image::Requested => drop(ui.painter().rect_filled(rect, CornerRadius::ZERO, palette.inset)),
         Image::Failed(reason) => {
             ui.painter().rect_filled(rect, CornerRadius::ZERO, palette.inset);
             ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, "no image", theme::small(), palette.weak);
@@ -47,7 +47,7 @@ pub fn picture(ui: &mut Ui, images: &mut Images, key: &ImageKey, side: f32, sens
     response
 }
 
-/// What is known of an image under a checkpoint: names and values.
+/// Properties of an image for a checkpoint: names and values.
 fn facts(cloud: &Cloud, row: u32) -> Vec<(String, String)> {
     let class = |field: &ColorBy| cloud.category(row, field).unwrap_or_default();
     let mut facts = vec![("Label".to_owned(), class(&ColorBy::Label)), ("Prediction".to_owned(), class(&ColorBy::Prediction))];
@@ -73,7 +73,7 @@ fn rows(ui: &mut Ui, id: egui::Id, facts: &[(String, String)]) {
     });
 }
 
-/// The card beside the pointer.
+/// The card at the pointer.
 pub fn hover(ui: &Ui, scatter: &mut Scatter, canvas: &Canvas, cloud: &Cloud, key: &ImageKey) {
     let Some(row) = cloud.row(&key.0, key.1) else { return };
     let images = &mut scatter.images;
@@ -92,13 +92,13 @@ pub fn hover(ui: &Ui, scatter: &mut Scatter, canvas: &Canvas, cloud: &Cloud, key
     });
 }
 
-/// The card that stays, of what was clicked.
+/// The pinned card of the clicked image.
 pub fn pinned(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter) {
     let Some((checkpoint, key)) = scatter.pinned.clone() else { return };
     let Some(cloud) = scatter.cloud(&checkpoint).cloned() else { return };
     let Some(row) = cloud.row(&key.0, key.1) else { return };
     let palette = theme::of(ui);
-    // At the lower right of the panels, where they leave most room.
+    // At the lower right of the panels, where there is most free space.
     let corner = ui.available_rect_before_wrap().right_bottom() - Vec2::splat(8.0);
     let window = egui::Window::new("Card")
         .id(egui::Id::unique("card of an image"))
@@ -134,11 +134,11 @@ pub fn pinned(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter) {
     });
 }
 
-/// Landscapes around the image, in input space.
+/// Buttons for landscapes around the image in input space.
 fn landscapes(ui: &mut Ui, scene: &mut Scene<'_>, key: &ImageKey, role: Option<Role>) {
     let palette = theme::of(ui);
     ui.label(RichText::new("Landscape around this image").color(palette.weak).font(theme::small()));
-    // Labels of other classes than the network's are no classes to take a loss of.
+    // A label that is not one of the network's classes has no loss.
     let can = role.is_some_and(Role::has_classes);
     ui.add_enabled_ui(can, |ui| {
         ui.horizontal(|ui| {
@@ -148,7 +148,7 @@ fn landscapes(ui: &mut Ui, scene: &mut Scene<'_>, key: &ImageKey, role: Option<R
                 (InputAxes::SignGradient, "sign of gradient", "Along the sign of the gradient (FGSM), and random signs"),
             ] {
                 let button = ui.button(label).on_hover_text(hint);
-                let button = button.on_disabled_hover_text("Its label is none of the network's classes: say a target in the session file");
+                let button = button.on_disabled_hover_text("Its label is not a class of the network: set a target in the session file");
                 button.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, can, format!("Landscape around this image: {label}")));
                 if button.clicked() {
                     let command = LandscapeCommand::AroundImage { dataset: key.0.clone(), image: key.1.max(0) as usize, axes };
@@ -159,7 +159,7 @@ fn landscapes(ui: &mut Ui, scene: &mut Scene<'_>, key: &ImageKey, role: Option<R
     });
 }
 
-/// The nearest images, with their distances; a click goes to one.
+/// The nearest images with their distances; a click pins the card of one.
 fn neighbours(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter, checkpoint: &str, cloud: &Cloud, row: u32) {
     let palette = theme::of(ui);
     let Some(found) = scatter.neighbours(checkpoint, row).map(<[(u32, f32)]>::to_vec) else {

@@ -14,13 +14,13 @@ impl FigureSource for Embeddings {
     }
 }
 
-/// What the tab shows; `None` while there is nothing to draw.
+/// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
-    let mut findings = FigureResults::default();
+    let mut results = FigureResults::default();
     for (name, color) in entries(scene) {
         if let Some(Points::Finished(embedding)) = scene.store.embeddings.get(name) {
-            findings.embeddings.push(found(scene, name, color, "", embedding.clone()));
+            results.embeddings.push(found(scene, name, color, "", embedding.clone()));
         }
     }
-    Export::new(&scene.session.figure, Embeddings(findings))
+    Export::new(&scene.session.figure, Embeddings(results))
 }

@@ -1,4 +1,4 @@
-//! The embedding tab: t-SNE of the penultimate features, one panel per checkpoint, moving while it runs; colours, density, selection,
+//! The embedding tab: t-SNE of the penultimate features, one panel per checkpoint, updated while it runs; colours, density, selection,
 //! cards of images, and the selected images below.
 
 mod card;
@@ -31,17 +31,17 @@ use flatland_core::job::Analysis;
 use flatland_core::session::{ColorBy, ColorSettings, Extents, Link, Pane, Tab};
 
 const SPACE: Spacing = Spacing { left: 22.0, right: 4.0, header: 44.0, footer: 26.0, below: 0.0, gap: 16.0 };
-/// Room of a colour bar at the right.
+/// Width of a colour bar at the right, points.
 const BAR: f32 = 84.0;
 
-/// What the tab remembers between frames and nobody would want back.
+/// State of the tab between frames that is not stored in the session.
 #[derive(Default)]
 pub struct EmbeddingTab {
     drag: Gesture,
     density: density::Pictures,
     table: table::State,
     thumbnails: thumbnails::State,
-    /// Whether somebody wrote, or a menu was open, in the frame before.
+    /// Whether a text field had the focus or a menu was open in the frame before.
     busy: bool,
 }
 
@@ -49,15 +49,15 @@ pub struct EmbeddingTab {
 struct Frame<'a> {
     scatter: &'a mut Scatter,
     state: &'a mut EmbeddingTab,
-    /// The range of both axes before anybody zooms.
+    /// The range of both axes before the user zooms.
     range: [f64; 2],
     /// The image under the pointer in this frame.
     cursor: Cursor<ImageKey>,
-    /// Whether the pointer does something, and where it is counts: while it rests, the keys have the cursor.
-    stirs: bool,
-    /// Whether it is over a panel, and nothing above it.
+    /// Whether the pointer sets the cursor. While the pointer rests, the keys set it.
+    pointer_active: bool,
+    /// Whether the pointer is over a panel that nothing covers.
     pointing: bool,
-    /// Which parts of the panels are seen.
+    /// The visible parts of the panels.
     extents: Extents,
 }
 
@@ -97,9 +97,9 @@ impl TabView for EmbeddingTab {
 
 fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EmbeddingTab, scatter: &mut Scatter) {
     if scene.session.datasets.is_empty() {
-        return empty(ui, "Open images with their roles (ID, CS, near SS, far SS) to see where their features lie.");
+        return empty(ui, "Open images with their roles (ID, CS, near SS, far SS) to see where their features are.");
     }
-    scatter.dress(theme::figure_theme(ui));
+    scatter.update_styles(theme::figure_theme(ui));
     keys(ui, scene, scatter, state);
     toolbar::legend(ui, scene, scatter);
     ui.add_space(6.0);
@@ -126,7 +126,7 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EmbeddingTab, scatter:
         state,
         range,
         cursor: Cursor::default(),
-        stirs: ui.input(stirs),
+        pointer_active: ui.input(pointer_active),
         pointing: false,
         extents: scene.extents(Tab::EMBEDDING),
     };
@@ -134,15 +134,15 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EmbeddingTab, scatter:
     for (place, checkpoint) in places.iter().zip(shown) {
         most = most.max(panel::show(ui, scene, &mut frame, checkpoint, place));
     }
-    let (cursor, pointing) = (frame.cursor, frame.pointing && frame.stirs);
-    scene.see(Tab::EMBEDDING, frame.extents);
+    let (cursor, pointing) = (frame.cursor, frame.pointing && frame.pointer_active);
+    scene.set_extents(Tab::EMBEDDING, frame.extents);
     if let (Some((name, scale)), Some(first)) = (&bar, places.first()) {
         let right = places.iter().map(|place| place.plot.right()).fold(0.0, f32::max);
         let rect = Rect::from_min_size(pos2(right + 16.0, first.plot.top()), Vec2::new(12.0, first.plot.height().min(260.0)));
         let (settings, clipped) = (ColorSettings::default(), [0; 2]);
         color_bar::plain(ui, rect, &ColorBar { label: name, name, scale: *scale, colors: color::MAP, levels: &[], settings, clipped });
     }
-    // The scale of a density is that of all panels, so it is known a frame later.
+    // The scale is that of all panels, so it is known one frame later.
     if scatter.view.density && state.density.most != most {
         state.density.most = most;
         ui.ctx().request_repaint();
@@ -153,14 +153,14 @@ fn panels(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EmbeddingTab, scatter:
     }
 }
 
-/// Whether the pointer moves, or what is under it does.
-fn stirs(input: &egui::InputState) -> bool {
+/// Whether the pointer moves, or the picture under it does.
+fn pointer_active(input: &egui::InputState) -> bool {
     let by_pointer =
         |event: &Event| matches!(event, Event::PointerMoved(_) | Event::PointerButton { .. } | Event::PointerGone | Event::Zoom(_));
     input.events.iter().any(by_pointer) || input.smooth_scroll_delta != Vec2::ZERO
 }
 
-/// What the colours of a continuous quantity mean, where one is shown.
+/// The quantity and scale of the colour bar; `None` when colours show categories.
 fn bar(state: &EmbeddingTab, scatter: &Scatter) -> Option<(String, ColorScale)> {
     if scatter.view.density {
         let most = f64::from(state.density.most.max(1));
@@ -172,18 +172,18 @@ fn bar(state: &EmbeddingTab, scatter: &Scatter) -> Option<(String, ColorScale)> 
     }
 }
 
-/// One square range that holds the points of all checkpoints.
+/// A square range that contains the points of all checkpoints.
 fn range(scatter: &Scatter) -> [f64; 2] {
-    let reach = if scatter.reach() > 0.0 { f64::from(scatter.reach()) * 1.06 } else { 1.0 };
+    let reach = if scatter.max_abs() > 0.0 { f64::from(scatter.max_abs()) * 1.06 } else { 1.0 };
     [-reach, reach]
 }
 
-/// Keys that mean something wherever the focus is, unless somebody writes.
+/// Handles keys that do not depend on the focus, unless the user types text.
 fn keys(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, state: &mut EmbeddingTab) {
     let now = ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
-    // What Esc closes is closed by now.
+    // Esc has already closed what it closes.
     let busy = std::mem::replace(&mut state.busy, now) || now;
-    // A drag ends by Esc, and nothing else does.
+    // In a drag, Esc only ends the drag.
     if busy || !ui.input(|input| input.key_pressed(Key::Escape)) || state.drag.is_under_way() {
         return;
     }

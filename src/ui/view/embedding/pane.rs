@@ -1,4 +1,4 @@
-//! The pane below the scatter: the selected images, as a table or as themselves.
+//! The pane below the scatter: the selected images, as a table or as pictures.
 
 use egui::{Align, Layout, RichText, Ui};
 

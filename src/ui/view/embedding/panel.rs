@@ -1,4 +1,4 @@
-//! One checkpoint's points: drawn, pointed at, dragged over, walked through by keys.
+//! The points of one checkpoint: drawing, pointing, dragging, moving by keys.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -9,10 +9,10 @@ use crate::ui::command::Command;
 use crate::ui::command::scatter::ScatterCommand;
 use crate::ui::state::number::count;
 use crate::ui::state::scatter::cloud::Cloud;
-use crate::ui::state::scatter::{Dress, ImageKey, Scatter};
+use crate::ui::state::scatter::{ImageKey, PointStyles, Scatter};
 use crate::ui::state::store::{JobState, Points};
-use crate::ui::state::store::{Standing, standing};
-use crate::ui::style::gpu::points::{Look, PointsCallback};
+use crate::ui::state::store::{JobSummary, job_summary};
+use crate::ui::style::gpu::points::{PointsCallback, PointsSettings};
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::style::widget::grid::Panel;
@@ -22,14 +22,14 @@ use flatland_core::job::Analysis;
 use flatland_core::result::{Engine, Picture};
 use flatland_core::session::{CheckpointEntry, SelectMode};
 
-/// How near the pointer must be to a point, in screen points.
+/// Largest distance between pointer and point, screen points.
 const REACH: f32 = 9.0;
 /// Opacity of points.
 const OPACITY: f32 = 0.85;
 /// Opacity of points that are not selected while others are.
 const DIMMED: f32 = 0.16;
 
-/// Draws the panel of a checkpoint with its colour; gives its largest density.
+/// Draws the panel of a checkpoint with its colour; returns its largest density.
 pub fn show(
     ui: &mut Ui,
     scene: &mut Scene<'_>,
@@ -38,9 +38,9 @@ pub fn show(
     place: &Panel,
 ) -> u32 {
     let color = theme::checkpoint(ui, color);
-    let dressed = frame.scatter.dressed(&checkpoint.name);
-    let (facts, stands) = words(scene, checkpoint, dressed.as_ref());
-    let moved = panel_header(ui, place.header, &checkpoint.name, color, facts, stands, None);
+    let styled = frame.scatter.styled_cloud(&checkpoint.name);
+    let (facts, job_state) = words(scene, checkpoint, styled.as_ref());
+    let moved = panel_header(ui, place.header, &checkpoint.name, color, facts, job_state, None);
     scene.commands.extend(moved);
     let tool = frame.scatter.view.tool;
     let engine = match scene.store.embeddings.get(&checkpoint.name) {
@@ -50,22 +50,22 @@ pub fn show(
     let [across, up] = engine.axes();
     let axes = Axes {
         id: Id::unique(("embedding", &checkpoint.name)),
-        x: Axis { label: across, range: frame.range, scale: Scale::Bare, labelled: true },
-        y: Axis { label: up, range: frame.range, scale: Scale::Bare, labelled: place.first },
+        x: Axis { label: across, range: frame.range, scale: Scale::NoTicks, labelled: true },
+        y: Axis { label: up, range: frame.range, scale: Scale::NoTicks, labelled: place.first },
         outline: color,
         grid: false,
         wheel: true,
-        held: frame.state.drag.selects(ui, tool),
-        rooted: false,
+        drag_disabled: frame.state.drag.selects(ui, tool),
+        fixed_y: false,
     };
     let linked = frame.scatter.links.axes;
     let mut extent = frame.extents.of(linked, &checkpoint.name);
-    let (canvas, (near, most)) = axes.show(ui, place.plot, &mut extent, |ui, canvas| match &dressed {
+    let (canvas, (near, most)) = axes.show(ui, place.plot, &mut extent, |ui, canvas| match &styled {
         None => (None, 0),
-        Some((cloud, dress)) => {
-            let most = draw(ui, frame, canvas, &checkpoint.name, cloud, dress);
-            let near = canvas.response.hover_pos().and_then(|_| pick(canvas, cloud, dress));
-            mark(ui, frame.scatter, canvas, &checkpoint.name, cloud, near.filter(|_| frame.stirs));
+        Some((cloud, point_styles)) => {
+            let most = draw(ui, frame, canvas, &checkpoint.name, cloud, point_styles);
+            let near = canvas.response.hover_pos().and_then(|_| pick(canvas, cloud, point_styles));
+            mark(ui, frame.scatter, canvas, &checkpoint.name, cloud, near.filter(|_| frame.pointer_active));
             (near, most)
         }
     });
@@ -77,20 +77,20 @@ pub fn show(
     if let Some((outline, mode)) = frame.state.drag.follow(ui, &canvas, &checkpoint.name, tool, form) {
         scene.commands.push(Command::Scatter(ScatterCommand::SelectWithin(checkpoint.name.clone(), outline, mode)));
     }
-    let Some((cloud, dress)) = &dressed else { return most };
+    let Some((cloud, point_styles)) = &styled else { return most };
     let image = near.and_then(|row| image(cloud, row));
     if canvas.response.clicked() {
         click(ui, scene, frame.scatter, &checkpoint.name, image.clone());
     }
-    // Where the keys went on from what the pointer rests at, its card goes.
-    let points_at = |image: &&ImageKey| frame.stirs || frame.scatter.cursor.at.as_ref().is_some_and(|(_, at)| at == *image);
+    // When keys have moved the cursor away from the point under the resting pointer, the card at the pointer is not shown.
+    let points_at = |image: &&ImageKey| frame.pointer_active || frame.scatter.cursor.at.as_ref().is_some_and(|(_, at)| at == *image);
     if let Some(image) = image.as_ref().filter(points_at).filter(|_| !frame.state.drag.is_under_way()) {
         card::hover(ui, frame.scatter, &canvas, cloud, image);
     }
     frame.cursor.at = frame.cursor.at.take().or(image.map(|image| (checkpoint.name.clone(), image)));
     if canvas.response.has_focus() {
         ui.painter().rect_stroke(place.plot.expand(2.0), 0.0, Stroke::new(1.0, theme::of(ui).accent), StrokeKind::Outside);
-        walk(ui, scene, frame.scatter, &canvas, &checkpoint.name, cloud, dress);
+        move_cursor(ui, scene, frame.scatter, &canvas, &checkpoint.name, cloud, point_styles);
     }
     most
 }
@@ -99,23 +99,23 @@ fn image(cloud: &Cloud, row: u32) -> Option<ImageKey> {
     cloud.image(row).map(|(dataset, position)| (dataset.to_owned(), position))
 }
 
-/// What the header says of the points, and how the job stands.
+/// Text of the header: the points, and the state of the job.
 fn words(
     scene: &Scene<'_>,
     checkpoint: &CheckpointEntry,
-    dressed: Option<&(std::sync::Arc<Cloud>, Dress)>,
-) -> (Option<String>, Option<Standing>) {
+    styled: Option<&(std::sync::Arc<Cloud>, PointStyles)>,
+) -> (Option<String>, Option<JobSummary>) {
     let points = scene.store.embeddings.get(&checkpoint.name);
     let job = scene.store.job(Analysis::Embedding, &checkpoint.name, None).map(|(_, job)| job);
-    let facts = match (points, dressed) {
-        (Some(Points::Finished(embedding)), Some((cloud, dress))) => {
+    let facts = match (points, styled) {
+        (Some(Points::Finished(embedding)), Some((cloud, point_styles))) => {
             let all = cloud.len() as u64;
-            let shown = if dress.visible == cloud.len() {
+            let shown = if point_styles.visible == cloud.len() {
                 format!("{} images", count(all))
             } else {
-                format!("{} of {} images", count(dress.visible as u64), count(all))
+                format!("{} of {} images", count(point_styles.visible as u64), count(all))
             };
-            let selected = if dress.selects { dress.mask.iter().filter(|selected| **selected).count() } else { 0 };
+            let selected = if point_styles.has_selected { point_styles.mask.iter().filter(|selected| **selected).count() } else { 0 };
             let rest =
                 if selected > 0 { format!("{} selected", count(selected as u64)) } else { format!("{} features", embedding.feature_dim) };
             let made = unexpected(&embedding.picture).map_or(String::new(), |made| format!("{made} · "));
@@ -124,21 +124,21 @@ fn words(
         (Some(Points::Finished(_)), None) => Some("arranging the points".into()),
         _ => None,
     };
-    let mut stands = standing(job);
-    if let (Some(Points::Live { iteration, .. }), Some(Standing { words, .. }), Some(JobState::Running)) =
-        (points, &mut stands, job.map(|job| &job.state))
+    let mut job_state = job_summary(job);
+    if let (Some(Points::Live { iteration, .. }), Some(JobSummary { text: words, .. }), Some(JobState::Running)) =
+        (points, &mut job_state, job.map(|job| &job.state))
     {
         *words = format!("t-SNE iteration {} · {words}", count(*iteration as u64));
     }
-    (facts, stands)
+    (facts, job_state)
 }
 
-/// What placed the points, where it is not what was asked for.
+/// The method that placed the points, if it is not the requested one.
 fn unexpected(picture: &Picture) -> Option<String> {
     picture.reason.as_ref().map(|_| picture.describe())
 }
 
-/// Radius of the discs: smaller the more there are, larger in larger panels and when zoomed into.
+/// Radius of the discs: smaller for more points, larger in larger panels and when zoomed in.
 fn radius(canvas: &Canvas, range: [f64; 2], points: usize) -> f32 {
     let size = (canvas.rect().width() / 400.0).clamp(0.7, 1.4);
     let bounds = canvas.transform.bounds();
@@ -147,11 +147,11 @@ fn radius(canvas: &Canvas, range: [f64; 2], points: usize) -> f32 {
     ((70.0 / (points.max(1) as f32).sqrt()).clamp(least, 3.2) * size * zoom.powf(0.25)).min(6.0)
 }
 
-/// Draws points or their density; gives the largest density.
-fn draw(ui: &Ui, frame: &mut Frame<'_>, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, dress: &Dress) -> u32 {
-    let selecting = dress.selects;
+/// Draws points or their density; returns the largest density.
+fn draw(ui: &Ui, frame: &mut Frame<'_>, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, point_styles: &PointStyles) -> u32 {
+    let selecting = point_styles.has_selected;
     let dense = frame.scatter.view.density;
-    let most = if dense { density::draw(ui, &mut frame.state.density, canvas, checkpoint, cloud, dress) } else { 0 };
+    let most = if dense { density::draw(ui, &mut frame.state.density, canvas, checkpoint, cloud, point_styles) } else { 0 };
     if dense && !selecting {
         return most;
     }
@@ -159,12 +159,12 @@ fn draw(ui: &Ui, frame: &mut Frame<'_>, canvas: &Canvas, checkpoint: &str, cloud
     (canvas.response.id, checkpoint).hash(&mut hasher);
     let bounds = canvas.transform.bounds();
     let [r, g, b, _] = theme::of(ui).strong.to_array();
-    let look = Look {
+    let settings = PointsSettings {
         x: [bounds.min()[0], bounds.max()[0]],
         y: [bounds.min()[1], bounds.max()[1]],
         radius: radius(canvas, frame.range, cloud.len()),
         opacity: OPACITY,
-        // Over a density, selected points stand alone.
+        // Over a density, only selected points are drawn.
         unselected: selecting.then_some(if dense { 0.0 } else { DIMMED }),
         ring: [r, g, b],
     };
@@ -172,23 +172,23 @@ fn draw(ui: &Ui, frame: &mut Frame<'_>, canvas: &Canvas, checkpoint: &str, cloud
         layer: hasher.finish(),
         rect: canvas.rect(),
         positions: cloud.positions.clone(),
-        styles: dress.styles.clone(),
-        look,
+        styles: point_styles.styles.clone(),
+        settings,
     };
     canvas.painter.add(points.shape());
     most
 }
 
-/// The point under the pointer.
-fn pick(canvas: &Canvas, cloud: &Cloud, dress: &Dress) -> Option<u32> {
+/// The row of the point under the pointer.
+fn pick(canvas: &Canvas, cloud: &Cloud, point_styles: &PointStyles) -> Option<u32> {
     let pointer = canvas.pointer()?;
     cloud.embedding.as_ref()?;
     let bounds = canvas.transform.bounds();
     let reach = f64::from(REACH) * (bounds.max()[0] - bounds.min()[0]) / f64::from(canvas.rect().width());
-    cloud.index.nearest(&cloud.xy, [pointer.x, pointer.y], reach, |row| dress.shown[row as usize])
+    cloud.index.nearest(&cloud.xy, [pointer.x, pointer.y], reach, |row| point_styles.shown[row as usize])
 }
 
-/// Rings around what is pointed at, by pointer or keys, here or in another panel, and around what is pinned.
+/// Rings around the image under the cursor, set here or in another panel, and around the pinned image.
 fn mark(ui: &Ui, scatter: &Scatter, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, near: Option<u32>) {
     let palette = theme::of(ui);
     let row = |key: &ImageKey| cloud.row(&key.0, key.1);
@@ -206,7 +206,7 @@ fn mark(ui: &Ui, scatter: &Scatter, canvas: &Canvas, checkpoint: &str, cloud: &C
     pinned.into_iter().for_each(|row| ring(row, 6.5, palette.accent));
 }
 
-/// A click keeps the card; with Shift or Alt it selects or deselects the image.
+/// A click pins the card; with Shift or Alt it selects or deselects the image.
 fn click(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, checkpoint: &str, image: Option<ImageKey>) {
     let command = match (gesture::mode(ui.input(|input| input.modifiers)), image) {
         (SelectMode::Replace, Some(image)) => ScatterCommand::Pin(Some((checkpoint.to_owned(), image))),
@@ -219,15 +219,23 @@ fn click(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, checkpoint: &str, im
     scene.commands.push(Command::Scatter(command));
 }
 
-/// Arrow keys step to the next point that way, Enter keeps its card, Space selects it.
-fn walk(ui: &Ui, scene: &mut Scene<'_>, scatter: &mut Scatter, canvas: &Canvas, checkpoint: &str, cloud: &Cloud, dress: &Dress) {
+/// Arrow keys move the cursor to the next point in that direction, Enter pins its card, Space selects it.
+fn move_cursor(
+    ui: &Ui,
+    scene: &mut Scene<'_>,
+    scatter: &mut Scatter,
+    canvas: &Canvas,
+    checkpoint: &str,
+    cloud: &Cloud,
+    point_styles: &PointStyles,
+) {
     let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(canvas.response.id, filter));
     let cursor = |scatter: &Scatter| scatter.cursor.of(scatter.links.cursor, checkpoint);
     let own = cursor(scatter).and_then(|(dataset, position)| cloud.row(&dataset, position));
     let steps = [(Key::ArrowLeft, [-1.0, 0.0]), (Key::ArrowRight, [1.0, 0.0]), (Key::ArrowUp, [0.0, 1.0]), (Key::ArrowDown, [0.0, -1.0])];
     for (_, way) in steps.into_iter().filter(|(key, _)| ui.input(|input| input.key_pressed(*key))) {
-        if let Some(image) = next(canvas.rect(), canvas, cloud, dress, own, way).and_then(|row| image(cloud, row)) {
+        if let Some(image) = next(canvas.rect(), canvas, cloud, point_styles, own, way).and_then(|row| image(cloud, row)) {
             scatter.cursor.at = Some((checkpoint.to_owned(), image));
             ui.ctx().request_repaint();
         }
@@ -243,12 +251,12 @@ fn walk(ui: &Ui, scene: &mut Scene<'_>, scatter: &mut Scatter, canvas: &Canvas, 
     }
 }
 
-/// The nearest shown point that lies `way` of the present one, within 45° of it; the one nearest to the middle where there is none yet.
-fn next(area: Rect, canvas: &Canvas, cloud: &Cloud, dress: &Dress, own: Option<u32>, way: [f64; 2]) -> Option<u32> {
+/// The nearest shown point in direction `way` from the present one, within 45°; the point nearest to the middle if there is no present one.
+fn next(area: Rect, canvas: &Canvas, cloud: &Cloud, point_styles: &PointStyles, own: Option<u32>, way: [f64; 2]) -> Option<u32> {
     let place = |row: u32| cloud.xy[row as usize].map(f64::from);
     let middle = canvas.transform.value_from_position(area.center());
     let from = own.map_or([middle.x, middle.y], place);
-    let rows = (0..cloud.len() as u32).filter(|row| dress.shown[*row as usize] && Some(*row) != own);
+    let rows = (0..cloud.len() as u32).filter(|row| point_styles.shown[*row as usize] && Some(*row) != own);
     let ahead = rows.filter_map(|row| {
         let [x, y] = place(row);
         let (dx, dy) = (x - from[0], y - from[1]);

@@ -1,4 +1,4 @@
-//! The selected images as a table: a row each, sorted by any column, only those in sight laid out.
+//! The selected images as a table: one row each, sorted by any column; only visible rows are laid out.
 
 use std::cmp::Ordering;
 
@@ -17,27 +17,27 @@ use flatland_core::session::{ColorBy, Selection};
 
 const ROW: f32 = 24.0;
 
-/// A column.
+/// A column of the table.
 #[derive(Clone, Debug, Default, PartialEq)]
 enum Column {
     #[default]
     Dataset,
     Index,
     Label,
-    /// Of this checkpoint.
+    /// Prediction of this checkpoint.
     Prediction(String),
-    /// This score of this checkpoint.
+    /// Score of a checkpoint: checkpoint, score.
     Score(String, String),
 }
 
-/// The rows, and what they were made from.
+/// The rows, and the inputs that they were made from.
 #[derive(Default)]
 pub struct State {
     sort: Column,
     descending: bool,
     made_from: Option<(Selection, u64, Column, bool)>,
     datasets: Vec<String>,
-    /// Dataset (in `datasets`) and position.
+    /// Index in `datasets`, and position.
     rows: Vec<(u32, i64)>,
 }
 
@@ -53,7 +53,7 @@ impl State {
         Some((self.datasets.get(*dataset as usize)?.clone(), *position))
     }
 
-    /// Makes the rows anew when selection, points or order changed.
+    /// Makes the rows again when selection, points or order have changed.
     pub fn refresh(&mut self, scatter: &Scatter) {
         let selection = &scatter.view.selection;
         let same = |made: &(Selection, u64, Column, bool)| {
@@ -74,7 +74,7 @@ impl State {
         self.made_from = Some((selection.clone(), scatter.revision, self.sort.clone(), self.descending));
     }
 
-    /// Sorts the rows, which lie by dataset and position; what has no value comes last either way.
+    /// Sorts the rows, which are in the order of dataset and position; rows without a value come last in both directions.
     fn sort(&mut self, scatter: &Scatter) {
         let descending = self.descending;
         if self.sort == Column::Dataset {
@@ -97,7 +97,7 @@ impl State {
     }
 }
 
-/// What a column sorts by.
+/// The number by which a column is sorted.
 fn number(scatter: &Scatter, column: &Column, dataset: &str, position: i64) -> Option<f64> {
     let of = |checkpoint: &str| {
         let cloud = scatter.cloud(checkpoint)?;
@@ -122,7 +122,7 @@ fn number(scatter: &Scatter, column: &Column, dataset: &str, position: i64) -> O
     }
 }
 
-/// The columns: of every checkpoint its prediction, and the score that gives the colours, else the first that it has.
+/// The columns: for every checkpoint its prediction, and the score that gives the colours, else its first score.
 fn columns(scatter: &Scatter) -> Vec<Column> {
     let mut columns = vec![Column::Dataset, Column::Index, Column::Label];
     for (checkpoint, entry) in &scatter.clouds {
@@ -193,7 +193,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
             });
     });
     if let Some(key) = hovered {
-        scatter.point_at(key);
+        scatter.set_cursor(key);
     }
     if let Some(column) = sort {
         state.descending = state.sort == column && !state.descending;
@@ -205,7 +205,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, scatter: &mut
     }
 }
 
-/// Keeps the card of an image, under the checkpoint of the last card, else the first that has the image.
+/// Pins the card of an image, for the checkpoint of the last card, else for the first that has the image.
 pub fn pin(scene: &mut Scene<'_>, scatter: &Scatter, key: ImageKey) {
     let has = |name: &&String| scatter.cloud(name).is_some_and(|cloud| cloud.row(&key.0, key.1).is_some());
     let last = scatter.pinned.as_ref().map(|(checkpoint, _)| checkpoint);
@@ -215,7 +215,7 @@ pub fn pin(scene: &mut Scene<'_>, scatter: &Scatter, key: ImageKey) {
     }
 }
 
-/// The head of a column; a click sorts by it, another the other way round.
+/// The header of a column; a click sorts by it, another click reverses the order.
 fn head(ui: &mut Ui, column: &Column, sorted: bool, descending: bool) -> bool {
     let palette = theme::of(ui);
     let text = title(column);
@@ -234,7 +234,7 @@ fn head(ui: &mut Ui, column: &Column, sorted: bool, descending: bool) -> bool {
     response.on_hover_text(format!("Sort by {text}")).clicked()
 }
 
-/// Draws a cell; whether its image was chosen.
+/// Draws a cell; returns whether its image was clicked.
 fn cell(ui: &mut Ui, scatter: &Scatter, column: &Column, key: &ImageKey) -> bool {
     let palette = theme::of(ui);
     let quiet = |ui: &mut Ui, text: String, color: Color32| {

@@ -1,4 +1,4 @@
-//! The selected images themselves, in rows; only those in sight are read.
+//! The selected images as pictures in rows; only visible ones are read.
 
 use egui::{Role as WidgetRole, ScrollArea, Sense, Slider, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
@@ -9,7 +9,7 @@ use crate::ui::view::Scene;
 
 const GAP: f32 = 8.0;
 
-/// How large they are shown.
+/// State of the pictures: their size.
 pub struct State {
     side: f32,
 }
@@ -20,7 +20,7 @@ impl Default for State {
     }
 }
 
-/// The choice of their size.
+/// Draws the choice of the size.
 pub fn size(ui: &mut Ui, state: &mut State) {
     ui.spacing_mut().slider_width = 110.0;
     let slider = ui.add(Slider::new(&mut state.side, 24.0..=160.0).show_value(false));
@@ -28,7 +28,7 @@ pub fn size(ui: &mut Ui, state: &mut State) {
     slider.on_hover_text("Size of the thumbnails");
 }
 
-/// Draws them in the order of the table.
+/// Draws the images in the order of the table.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, rows: &table::State, scatter: &mut Scatter) {
     let palette = theme::of(ui);
     ui.spacing_mut().item_spacing = Vec2::splat(GAP);
@@ -50,7 +50,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State, rows: &table:
                             response.hovered() || response.has_focus() || scatter.pinned.as_ref().is_some_and(|(_, pinned)| *pinned == key);
                         ui.painter().rect_stroke(response.rect, 0.0, Stroke::new(if lit { 3.0 } else { 1.5 }, color), StrokeKind::Outside);
                         if response.hovered() {
-                            scatter.point_at(key.clone());
+                            scatter.set_cursor(key.clone());
                         }
                         if response.on_hover_text(name.as_str()).clicked() {
                             table::pin(scene, scatter, key);

@@ -1,4 +1,4 @@
-//! The lines above the scatter: what gives the colours, what a drag does, the search, the selection; below them the legend.
+//! The lines above the scatter: colours, tool, search, selection; below them the legend.
 
 use egui::{Key, ScrollArea, TextEdit, Ui, Vec2, WidgetInfo};
 
@@ -14,7 +14,7 @@ use crate::ui::view::Scene;
 use flatland_core::session::{Category, ColorBy, Pane, SelectMode, Tool};
 
 const SEARCH: &str = "role:far  dataset:\"digits test\"  label:3  prediction:1,7  index:10-20  checkpoint:OE  right  wrong  energy<2
-All terms must hold; -TERM excludes. Enter selects, Shift+Enter adds, Alt+Enter takes away.";
+All terms must hold; -TERM excludes. Enter selects, Shift+Enter adds, Alt+Enter removes.";
 
 /// Draws the first line.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter) {
@@ -24,7 +24,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter) {
         color_menu(ui, scatter, &mut push);
         let accent = theme::of(ui).accent;
         let density = scatter.view.density;
-        if chip(ui, accent, "Density", density).on_hover_text("How many points lie where, in the place of points").clicked() {
+        if chip(ui, accent, "Density", density).on_hover_text("The density of points instead of the points").clicked() {
             push(ScatterCommand::ShowDensity(!density));
         }
         ui.add_space(10.0);
@@ -37,7 +37,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter) {
         search(ui, scatter, &mut push);
         selection_menu(ui, scatter, &mut push);
         for (pane, name, hint) in
-            [(Pane::Table, "Table", "The selected images as a table"), (Pane::Images, "Images", "The selected images themselves")]
+            [(Pane::Table, "Table", "The selected images as a table"), (Pane::Images, "Images", "The selected images as pictures")]
         {
             let open = scatter.view.pane == pane;
             if chip(ui, accent, name, open).on_hover_text(hint).clicked() {
@@ -50,8 +50,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &mut Scatter) {
 fn about(tool: Tool) -> &'static str {
     match tool {
         Tool::Pan => "A drag moves the picture; with Shift it selects a rectangle, with Ctrl+Shift an outline; with Alt it deselects",
-        Tool::Marquee => "A drag selects a rectangle; Shift adds, Alt takes away",
-        Tool::Lasso => "A drag selects what it outlines; Shift adds, Alt takes away",
+        Tool::Marquee => "A drag selects a rectangle; Shift adds, Alt removes",
+        Tool::Lasso => "A drag selects what it outlines; Shift adds, Alt removes",
     }
 }
 
@@ -157,7 +157,7 @@ fn choices(ui: &mut Ui, category: &Category, push: &mut impl FnMut(ScatterComman
         ("Show only these", ScatterCommand::ShowOnly(category())),
         ("Select these", ScatterCommand::SelectCategory(category(), SelectMode::Replace)),
         ("Add these to the selection", ScatterCommand::SelectCategory(category(), SelectMode::Add)),
-        ("Take these from the selection", ScatterCommand::SelectCategory(category(), SelectMode::Subtract)),
+        ("Remove these from the selection", ScatterCommand::SelectCategory(category(), SelectMode::Subtract)),
     ] {
         if ui.button(name).clicked() {
             push(command);

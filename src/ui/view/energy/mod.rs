@@ -1,4 +1,4 @@
-//! The energy tab: densities of a detection score per dataset on shared bins, and under each the numbers made of them.
+//! The energy tab: densities of a detection score per dataset on shared bins, and below each the metrics computed from them.
 
 mod brush;
 mod figure;
@@ -17,7 +17,7 @@ use crate::ui::state::cursor::Cursor;
 use crate::ui::state::number::{count, signed};
 use crate::ui::state::scatter::Scatter;
 use crate::ui::state::scores::{label, scores, tables};
-use crate::ui::state::store::standing;
+use crate::ui::state::store::job_summary;
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::style::widget::grid::{Spacing, layout_above_tables};
@@ -33,7 +33,7 @@ use flatland_core::session::{Link, Tab};
 
 const SPACE: Spacing = Spacing { left: 56.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
 
-/// What the tab remembers between frames.
+/// State of the tab between frames.
 #[derive(Default)]
 pub struct EnergyTab {
     brush: brush::State,
@@ -42,23 +42,23 @@ pub struct EnergyTab {
     histograms: Memo<ScoreTable, Arc<Bins>>,
 }
 
-/// Histograms on shared bins, and what they are of beside the tables.
+/// Histograms on shared bins, and their inputs except the tables.
 struct Bins {
     score: String,
     wanted: usize,
     histogram: Histogram,
-    /// Place of the table and name of the dataset of each series.
+    /// Index of the table and name of the dataset of each series.
     series: Vec<(usize, String)>,
     top: f64,
 }
 
-/// A dataset in its colour.
+/// A dataset and its colour.
 struct Entry {
     name: String,
     color: Color32,
 }
 
-/// The datasets of all that is drawn, in order: those of one role get lighter one after the other.
+/// All drawn datasets in order. Those of one role have lighter and lighter colours.
 fn entries(ui: &Ui, scene: &Scene<'_>) -> Vec<Entry> {
     let theme = theme::figure_theme(ui);
     let datasets: IndexMap<&String, &String> = tables(scene.session, scene.store).flat_map(|table| &table.roles).collect();
@@ -80,7 +80,7 @@ pub fn legend(ui: &mut Ui, scene: &Scene<'_>) {
     }
 }
 
-/// The switch between scores.
+/// The menu of the scores.
 pub fn switch(ui: &mut Ui, scene: &mut Scene<'_>, chosen: &str) {
     for name in scores(scene.session, scene.store) {
         let color = theme::of(ui).accent;
@@ -108,7 +108,7 @@ impl TabView for EnergyTab {
     }
 
     fn empty_sentence(&self) -> Option<&'static str> {
-        Some("Open a checkpoint to see how well its scores tell known from unknown.")
+        Some("Open a checkpoint to see how well its scores distinguish known from unknown.")
     }
 
     fn controls(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, _: &mut Drafts<'_>) {
@@ -132,15 +132,15 @@ impl TabView for EnergyTab {
 
 fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut Scatter, score: &str) {
     if !scene.session.datasets.iter().any(|dataset| dataset.role == flatland_core::session::Role::Id) {
-        return empty(ui, "Open ID test images: every score is judged against them.");
+        return empty(ui, "Open ID test images: every score is compared with them.");
     }
-    scatter.dress(theme::figure_theme(ui));
+    scatter.update_styles(theme::figure_theme(ui));
     let bins = bins(scene, state, score);
-    let held = brush::holds(ui, &state.brush, scatter);
+    let drag_disabled = brush::holds(ui, &state.brush, scatter);
     let area = ui.available_rect_before_wrap();
     let entries = entries(ui, scene);
     let table_height = if entries.is_empty() { 0.0 } else { (entries.len() + 1) as f32 * numbers::ROW + 6.0 };
-    // The names stand once, left of the first table of a row.
+    // The names are drawn once, left of the first table of a row.
     let widest = entries.iter().map(|entry| numbers::width(ui, &entry.name)).fold(0.0, f32::max);
     let left = (widest + 24.0).clamp(SPACE.left, 170.0);
     let shown: Vec<_> = scene.session.shown().collect();
@@ -152,9 +152,9 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut
         None => ([0.0, 1.0], [0.0, 1.0]),
     };
     let name_of_score = score_label(score);
-    // Without scores there is no scale: ticks would be made up.
-    let scale = if bins.is_some() { Scale::Linear } else { Scale::Bare };
-    // Tables that are there, in order, as the histograms count them.
+    // Without scores there is no scale, and ticks would have no meaning.
+    let scale = if bins.is_some() { Scale::Linear } else { Scale::NoTicks };
+    // Index among the known tables, as the histograms count them.
     let mut place = 0;
     for (panel, (color, checkpoint)) in panels.iter().zip(shown) {
         let color = theme::checkpoint(ui, color);
@@ -164,7 +164,7 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut
         let job = scene.store.job(Analysis::Scores, &checkpoint.name, None).map(|(_, job)| job);
         let difference = scene.store.score_differences.get(&checkpoint.name).and_then(Option::as_deref);
         let facts = table.map(|table| facts(table, score, difference));
-        moved = panel_header(ui, panel.header, &checkpoint.name, color, facts, standing(job), None).or(moved);
+        moved = panel_header(ui, panel.header, &checkpoint.name, color, facts, job_summary(job), None).or(moved);
         let axes = Axes {
             id: Id::unique(("energy", &checkpoint.name)),
             x: Axis { label: name_of_score, range: x, scale, labelled: true },
@@ -172,8 +172,8 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut
             outline: color,
             grid: true,
             wheel: true,
-            held,
-            rooted: true,
+            drag_disabled,
+            fixed_y: true,
         };
         let brush = &mut state.brush;
         let column = state.cursor.of(links.cursor, &checkpoint.name);
@@ -221,16 +221,16 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut
         }
     }
     scene.commands.extend(moved);
-    scene.see(Tab::ENERGY, extents);
+    scene.set_extents(Tab::ENERGY, extents);
     if cursor != state.cursor {
         state.cursor = cursor;
         ui.ctx().request_repaint();
     }
 }
 
-/// The shared histograms, made again only when tables, score or number of bins changed.
+/// The shared histograms, computed again only when tables, score or number of bins have changed.
 fn bins(scene: &Scene<'_>, state: &mut EnergyTab, score: &str) -> Option<Arc<Bins>> {
-    // What is hidden has no say in the bins.
+    // Hidden checkpoints do not affect the bins.
     let tables: Vec<&Arc<ScoreTable>> = tables(scene.session, scene.store).collect();
     let wanted = scene.session.scores.bins;
     if let Some(bins) = state.histograms.get(&tables).filter(|bins| bins.score == score && bins.wanted == wanted) {
@@ -253,7 +253,7 @@ fn bins(scene: &Scene<'_>, state: &mut EnergyTab, score: &str) -> Option<Arc<Bin
     Some(bins)
 }
 
-/// One dataset: a filled outline of its density.
+/// Draws the density of a dataset as a filled outline.
 fn draw(canvas: &Canvas, histogram: &Histogram, series: usize, color: Color32) {
     let density = histogram.density(series);
     let mut outline = vec![canvas.at(histogram.edges[0], 0.0)];
@@ -270,20 +270,20 @@ fn draw(canvas: &Canvas, histogram: &Histogram, series: usize, color: Color32) {
 }
 
 impl Bins {
-    /// The series of a dataset of the `place`th table.
+    /// The series of a dataset of table `place`.
     fn series_of(&self, place: usize, dataset: &str) -> Option<usize> {
         self.series.iter().position(|(of, name)| *of == place && name == dataset)
     }
 }
 
-/// The column of the bin under the pointer.
+/// Draws the column of the bin under the pointer.
 fn mark(ui: &Ui, canvas: &Canvas, bins: &Bins, bin: usize) {
     let Some([left, right]) = bins.histogram.edges.get(bin..bin + 2) else { return };
     let column = Rect::from_x_y_ranges(canvas.at(*left, 0.0).x..=canvas.at(*right, 0.0).x, canvas.rect().y_range());
     canvas.painter.rect_filled(column, 0.0, theme::of(ui).weak.gamma_multiply(0.16));
 }
 
-/// Images of the `place`th table in the bin under the pointer, and how many of the selected ones are there.
+/// Draws the numbers of images of table `place` in the bin under the pointer, and how many of them are selected.
 fn hover(ui: &Ui, canvas: &Canvas, bins: &Bins, place: usize, entries: &[Entry], (bin, selected): (usize, Option<(u64, u64)>)) {
     let edges = &bins.histogram.edges;
     let mut rows: Vec<_> = entries
@@ -297,7 +297,7 @@ fn hover(ui: &Ui, canvas: &Canvas, bins: &Bins, place: usize, entries: &[Entry],
     reading(ui, canvas.response.id, &format!("score {} to {}", significant(edges[bin], 3), significant(edges[bin + 1], 3)), &rows);
 }
 
-/// Accuracy on ID data, with its paired difference to the baseline's (the flag in the list says whose it is).
+/// Accuracy on ID data, with its paired difference to the baseline (marked by the flag in the list of checkpoints).
 fn facts(table: &ScoreTable, score: &str, difference: Option<&ScoreDifference>) -> String {
     let less = |name: &String| {
         let difference = difference?;
@@ -317,7 +317,7 @@ fn facts(table: &ScoreTable, score: &str, difference: Option<&ScoreDifference>) 
             Some(format!("acc. {accuracy} %{}", less(name).unwrap_or_default()))
         })
         .collect();
-    // What is in no bin: the densities are of the others.
+    // Images that are in no bin; the densities do not include them.
     let values = || table.datasets.iter().flat_map(|data| data.values(score));
     let broken = values().filter(|value| !value.is_finite()).count();
     let missing = if broken > 0 {

@@ -1,4 +1,4 @@
-//! The numbers made of the scores, with their standard errors over the images: below a histogram, within it, and in words.
+//! The metrics computed from the scores, with their standard errors over the images: below a histogram, inside of it, and as text.
 
 use egui::{Align2, Color32, Id, Rect, RichText, Sense, Stroke, Ui, Vec2, pos2};
 
@@ -10,15 +10,15 @@ use crate::ui::style::widget::axes::Canvas;
 use crate::ui::style::widget::reading::{cell, reading};
 use flatland_core::result::{ScoreTable, capital, score_definition};
 
-/// Height of a row.
+/// Height of a row, points.
 pub(super) const ROW: f32 = 21.0;
 
-/// A number of a dataset.
+/// A metric of a dataset.
 #[derive(Clone, Copy)]
 enum Measured {
-    /// Nobody asked for it.
+    /// It was not requested.
     Absent,
-    /// It was asked for and does not exist.
+    /// It was requested but is not defined.
     Undefined,
     /// A share and its standard error.
     Share(f64, Option<f64>),
@@ -26,7 +26,7 @@ enum Measured {
 
 /// Accuracy, AUROC and FPR@95 of a dataset.
 fn of(table: &ScoreTable, score: &str, dataset: &str) -> [Measured; 3] {
-    let told = |number: Option<(f64, Option<f64>)>, lacks: bool| match number {
+    let measured = |number: Option<(f64, Option<f64>)>, lacks: bool| match number {
         Some((share, error)) => Measured::Share(share, error),
         None if lacks => Measured::Undefined,
         None => Measured::Absent,
@@ -34,13 +34,13 @@ fn of(table: &ScoreTable, score: &str, dataset: &str) -> [Measured; 3] {
     let (detection, error) = (table.detection(score, dataset), table.std_error(score, dataset));
     let lacks = table.lacks_detection(score, dataset);
     [
-        told(table.accuracy(dataset).map(|(share, error)| (share, Some(error))), table.lacks_accuracy(dataset)),
-        told(detection.map(|d| (d.auroc, error.auroc)), lacks),
-        told(detection.map(|d| (d.fpr95, error.fpr95)), lacks),
+        measured(table.accuracy(dataset).map(|(share, error)| (share, Some(error))), table.lacks_accuracy(dataset)),
+        measured(detection.map(|d| (d.auroc, error.auroc)), lacks),
+        measured(detection.map(|d| (d.fpr95, error.fpr95)), lacks),
     ]
 }
 
-/// In %, as far as there is room: with the error, else without.
+/// Text in %, with the error if there is space for it.
 fn text(ui: &Ui, measured: Measured, room: f32) -> String {
     match measured {
         Measured::Absent => "–".into(),
@@ -52,10 +52,10 @@ fn text(ui: &Ui, measured: Measured, room: f32) -> String {
     }
 }
 
-/// What the columns are.
+/// Labels of the columns.
 const COLUMNS: [(&str, &str); 3] = [("Accuracy", "accuracy"), ("AUROC", "auroc"), ("FPR@95", "fpr95")];
 
-/// Every number of a dataset against ID data, and why it has none.
+/// Every metric of a dataset against ID data, or why it is not defined.
 fn rows(table: &ScoreTable, score: &str, dataset: &str) -> Vec<(Option<Color32>, String, String)> {
     let mut rows = Vec::new();
     let mut push = |name: &str, value: String| rows.push((None, name.to_owned(), value));
@@ -81,7 +81,7 @@ fn rows(table: &ScoreTable, score: &str, dataset: &str) -> Vec<(Option<Color32>,
     rows
 }
 
-/// Accuracy, AUROC and FPR@95 per dataset; the names from `names` on, where this is the first table of its row.
+/// Draws accuracy, AUROC and FPR@95 per dataset; with the names from `names` on if this is the first table of its row.
 pub(super) fn table(ui: &mut Ui, rect: Rect, names: Option<f32>, table: Option<&ScoreTable>, score: &str, entries: &[Entry]) {
     let palette = theme::of(ui);
     let line = |k: usize| Rect::from_min_size(rect.min + Vec2::new(0.0, k as f32 * ROW), Vec2::new(rect.width(), ROW));
@@ -114,18 +114,18 @@ pub(super) fn table(ui: &mut Ui, rect: Rect, names: Option<f32>, table: Option<&
             let text = text(ui, measured, room - 6.0);
             cell(ui, part(row, c), true, RichText::new(text).color(color));
         }
-        let told = table.map(|table| rows(table, score, name)).filter(|rows| !rows.is_empty());
-        if let Some(told) = told {
+        let measured = table.map(|table| rows(table, score, name)).filter(|rows| !rows.is_empty());
+        if let Some(measured) = measured {
             let id = Id::unique(("numbers", row.left().to_bits(), row.top().to_bits()));
             if ui.interact(row, id, Sense::hover()).hovered() {
                 let title = format!("{name} against ID by {}. AUPR: trapezoidal rule, not average precision", label(score));
-                reading(ui, id, &title, &told);
+                reading(ui, id, &title, &measured);
             }
         }
     }
 }
 
-/// AUROC and FPR@95 within the histogram, where there is no room for the table: in the corner that high scores leave empty.
+/// Draws AUROC and FPR@95 inside of the histogram if there is no space for the table: in the corner where high scores have low density.
 pub(super) fn within(ui: &Ui, canvas: &Canvas, table: &ScoreTable, score: &str, entries: &[Entry]) {
     let corner = canvas.rect().right_top() + Vec2::new(-8.0, 6.0);
     let line = |k: usize, text: &str, color: Color32| {
@@ -152,14 +152,14 @@ pub(super) fn width(ui: &Ui, text: &str) -> f32 {
     ui.painter().layout_no_wrap(text.into(), theme::body(), Color32::PLACEHOLDER).size().x
 }
 
-/// What a panel shows, for who cannot see it.
+/// Text of a panel for screen readers.
 pub(super) fn summary(name: &str, score: &str, table: Option<&ScoreTable>) -> String {
     let Some(table) = table else { return format!("Histogram of {name}, nothing computed yet") };
-    let told = |dataset: &String| match of(table, score, dataset)[1] {
+    let measured = |dataset: &String| match of(table, score, dataset)[1] {
         Measured::Share(auroc, error) => Some(format!("{dataset} AUROC {} %", percent_with_error(Some(auroc), error))),
         Measured::Undefined => Some(format!("{dataset} AUROC {UNDEFINED}")),
         Measured::Absent => None,
     };
-    let numbers: Vec<String> = table.scores.get(score).into_iter().flat_map(|of| of.keys()).filter_map(told).collect();
+    let numbers: Vec<String> = table.scores.get(score).into_iter().flat_map(|of| of.keys()).filter_map(measured).collect();
     format!("Histogram of the {} score of {name}, {} datasets, {}", label(score), table.roles.len(), numbers.join(", "))
 }

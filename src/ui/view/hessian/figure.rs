@@ -14,13 +14,13 @@ impl FigureSource for Spectra {
     }
 }
 
-/// What the tab shows; `None` while there is nothing to draw.
+/// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
-    let mut findings = FigureResults::default();
+    let mut results = FigureResults::default();
     let dataset = dataset(scene.session, scene.store, scene.dataset).unwrap_or_default();
     for (name, color) in entries(scene) {
         let spectrum = scene.store.hessians.get(&(name.to_owned(), dataset.to_owned())).cloned();
-        findings.hessians.extend(spectrum.map(|spectrum| found(scene, name, color, dataset, spectrum)));
+        results.hessians.extend(spectrum.map(|spectrum| found(scene, name, color, dataset, spectrum)));
     }
-    Export::new(&scene.session.figure, Spectra(findings))
+    Export::new(&scene.session.figure, Spectra(results))
 }

@@ -1,4 +1,4 @@
-//! Which layer is sharp: the figure of the layers, as wide as the tab, below each other.
+//! Sharpness by layer: the figure of the layers in the width of the tab, one below the other.
 
 use std::sync::Arc;
 
@@ -9,19 +9,19 @@ use crate::ui::view::memo::Memo;
 use flatland_core::result::HessianSpectrum;
 use flatland_core::session::{FigureSettings, Theme};
 
-/// Size of the type in points of a figure, of which there are 72 in an inch of 96 points of the window.
+/// Type size in points of a figure: 72 of them are 96 points of the window.
 const FONT: f64 = 9.0;
 
-/// The picture, and what it was made for: width in pixels, pixels a point, whether it is dark, names and colours.
+/// The picture, and its inputs: width in pixels, pixels per point, whether it is dark, names and colours.
 type Drawn = (TextureHandle, Vec2, (u32, u32, bool, Vec<(String, usize)>));
 
-/// What is kept between frames.
+/// State between frames.
 #[derive(Default)]
 pub struct State {
     drawn: Memo<HessianSpectrum, Drawn>,
 }
 
-/// Draws the strip of `spectra`, of which at least one has layers: name, colour and spectrum.
+/// Draws the figure of `spectra` (name, colour and spectrum), of which at least one has layers.
 pub fn show(ui: &mut Ui, spectra: &[(&str, usize, &Arc<HessianSpectrum>)], dataset: &str, state: &mut State) {
     let of: Vec<&Arc<HessianSpectrum>> = spectra.iter().map(|(.., spectrum)| *spectrum).collect();
     let names = spectra.iter().map(|(name, color, _)| ((*name).to_owned(), *color)).collect();
@@ -55,7 +55,7 @@ fn picture(ui: &Ui, figure: &LayersFigure, width: f32, scale: f32) -> Result<(Co
     let width_mm = f64::from(width.max(240.0)) / 96.0 * 25.4;
     let style = FigureStyle::from(&FigureSettings { width_mm, height_mm: None, font_pt: FONT, theme, ..FigureSettings::default() });
     let (w, h, _) = figure.to_pixels(&style, 24.0).map_err(|error| error.to_string())?;
-    // A very deep network is drawn coarser rather than not at all.
+    // A very deep network is drawn with fewer pixels, within the limit of textures.
     let side = ui.ctx().input(|input| input.max_texture_side).min(8192) as f32;
     let dpi = (96.0 * scale).min(24.0 * side / (w.max(h) as f32 + 1.0));
     let (w, h, pixels) = figure.to_pixels(&style, f64::from(dpi)).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! The Hessian tab: spectral densities on shared axes with the extreme eigenvalues as marks, and below each the numbers.
+//! The Hessian tab: spectral densities on shared axes with the extreme eigenvalues as marks, and numbers below each.
 
 mod figure;
 mod layers;
@@ -13,7 +13,7 @@ use crate::figure::{DENSITY_DECADES, HessianFigure, Panel};
 use crate::ui::command::Command;
 use crate::ui::state::cursor::Cursor;
 use crate::ui::state::number::{count, with_residual};
-use crate::ui::state::store::standing;
+use crate::ui::state::store::job_summary;
 use crate::ui::state::store::{Store, analysis_of, dataset_of};
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Canvas, Scale};
@@ -30,27 +30,27 @@ use flatland_core::session::{Link, Session, Tab};
 const SPACE: Spacing = Spacing { left: 62.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
 const ROW: f32 = 21.0;
 
-/// What the tab remembers between frames.
+/// State of the tab between frames.
 #[derive(Default)]
 pub struct HessianTab {
     /// λ under the pointer.
     cursor: Cursor<f64>,
     densities: Memo<HessianSpectrum, Arc<Densities>>,
-    /// Whether layers are shown in the place of spectra, where there are some.
+    /// Whether layers are shown instead of spectra, if there are some.
     shows_layers: bool,
     layers: layers::State,
 }
 
-/// Densities on one range of λ.
+/// Densities on a shared range of λ.
 struct Densities {
     range: [f64; 2],
-    /// log10 of the density that the axis begins and ends with.
+    /// log10 of the smallest and largest density on the axis.
     decades: [f64; 2],
     /// [λ, density] of each spectrum.
     curves: Vec<Vec<[f64; 2]>>,
 }
 
-/// The dataset that the tab shows: the chosen one where a Hessian is on it, else the first that the settings name, else the chosen one.
+/// The dataset of the tab: the chosen one if it has a Hessian, else the first in the settings, else the chosen one.
 pub fn dataset<'a>(session: &'a Session, store: &Store, chosen: Option<&'a str>) -> Option<&'a str> {
     let is_asked = |name: &str| {
         store.jobs.values().any(|job| analysis_of(&job.spec) == Some(Analysis::Hessian) && dataset_of(&job.spec) == Some(name))
@@ -59,7 +59,7 @@ pub fn dataset<'a>(session: &'a Session, store: &Store, chosen: Option<&'a str>)
     chosen.filter(|name| is_asked(name)).or_else(named).or(chosen)
 }
 
-/// What is shown, and on which images.
+/// Draws what is shown, and on which images.
 fn choices(ui: &mut Ui, scene: &mut Scene<'_>) {
     let Some(settings) = &scene.session.hessian else { return };
     let Some(dataset) = dataset(scene.session, scene.store, scene.dataset) else { return };
@@ -107,7 +107,7 @@ impl TabView for HessianTab {
 
 fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut HessianTab) {
     let Some(dataset) = dataset(scene.session, scene.store, scene.dataset) else {
-        return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
+        return empty(ui, "Open images of the role ID or ID train, on which the loss can be measured.");
     };
     if scene.session.hessian.is_none() {
         return offer(ui, scene);
@@ -132,16 +132,16 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut HessianTab) {
     let table = if rows > 0 { rows as f32 * ROW + 6.0 } else { 0.0 };
     let (places, below) = layout_above_tables(area, found.len(), 520.0, Spacing { below: table, ..SPACE });
     let (links, mut cursor, mut moved) = (scene.session.view.links, Cursor::default(), None);
-    // Without a spectrum there is no scale: ticks would be made up.
+    // Without a spectrum there is no scale, and ticks would have no meaning.
     let is_known = found.iter().any(|(.., found)| found.is_some());
-    let scale = |scale: Scale| if is_known { scale } else { Scale::Bare };
+    let scale = |scale: Scale| if is_known { scale } else { Scale::NoTicks };
     let mut extents = scene.extents(Tab::HESSIAN);
-    // Spectra that are there, in order, as densities are.
+    // Index among the known spectra, as the densities count them.
     let mut nth = 0;
     for (place, (color, entry, found)) in places.iter().zip(found) {
         let (name, color) = (entry.name.as_str(), theme::checkpoint(ui, color));
         let job = scene.store.job(Analysis::Hessian, name, Some(dataset)).map(|(_, job)| job);
-        moved = panel_header(ui, place.header, name, color, found.map(|found| facts(found)), standing(job), None).or(moved);
+        moved = panel_header(ui, place.header, name, color, found.map(|found| facts(found)), job_summary(job), None).or(moved);
         let axes = Axes {
             id: Id::unique(("hessian", name)),
             x: Axis { label: "λ", range: densities.range, scale: scale(Scale::Linear), labelled: true },
@@ -149,8 +149,8 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut HessianTab) {
             outline: color,
             grid: true,
             wheel: true,
-            held: false,
-            rooted: false,
+            drag_disabled: false,
+            fixed_y: false,
         };
         let curve = if found.is_some() { densities.curves.get(nth) } else { None };
         nth += usize::from(found.is_some());
@@ -178,17 +178,17 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut HessianTab) {
         }
     }
     scene.commands.extend(moved);
-    scene.see(Tab::HESSIAN, extents);
+    scene.set_extents(Tab::HESSIAN, extents);
     if cursor != state.cursor {
         state.cursor = cursor;
         ui.ctx().request_repaint();
     }
 }
 
-/// Where the session does not ask for it: what it would be, and the button that asks.
+/// For a session without settings of the Hessian: describes it, and draws the button that adds them.
 fn offer(ui: &mut Ui, scene: &mut Scene<'_>) {
     let area = ui.available_rect_before_wrap();
-    empty(ui, "This session does not ask for the Hessian: its largest eigenvalues, trace and spectral density.");
+    empty(ui, "This session does not include the Hessian: its largest eigenvalues, trace and spectral density.");
     let below =
         Rect::from_center_size(area.center() + Vec2::new(0.0, 46.0 - area.height() * 0.08), Vec2::new(area.width().min(460.0), 60.0));
     ui.scope_builder(UiBuilder::new().max_rect(below).layout(Layout::top_down(Align::Center)), |ui| {
@@ -196,7 +196,7 @@ fn offer(ui: &mut Ui, scene: &mut Scene<'_>) {
         if ui.button("Compute the Hessian").clicked() {
             scene.commands.push(Command::AddHessian);
         }
-        let note = "Some hundred products with the Hessian for each checkpoint: minutes on a CPU.";
+        let note = "Several hundred products with the Hessian for each checkpoint: minutes on a CPU.";
         ui.label(RichText::new(note).font(theme::small()).color(theme::of(ui).weak));
     });
 }
@@ -205,7 +205,7 @@ fn spectrum<'a>(scene: &Scene<'a>, name: &str, dataset: &str) -> Option<&'a Arc<
     scene.store.hessian_so_far(name, dataset)
 }
 
-/// The densities on shared axes, made again only when the spectra changed.
+/// The densities on shared axes, computed again only when the spectra have changed.
 fn densities(state: &mut HessianTab, spectra: &[&Arc<HessianSpectrum>]) -> Arc<Densities> {
     if let Some(densities) = state.densities.get(spectra) {
         return densities.clone();
@@ -221,7 +221,7 @@ fn densities(state: &mut HessianTab, spectra: &[&Arc<HessianSpectrum>]) -> Arc<D
     densities
 }
 
-/// The density as a line over a faint ground, and a mark at each eigenvalue from the bottom.
+/// Draws the density as a line over a faint fill, and a mark from the bottom at each eigenvalue.
 fn draw(canvas: &Canvas, curve: &[[f64; 2]], floor: f64, spectrum: &HessianSpectrum, color: Color32) {
     let height = |density: f64| if density > 0.0 { density.log10().max(floor - 0.5) } else { floor - 0.5 };
     let line: Vec<_> = curve.iter().map(|[lambda, density]| canvas.at(*lambda, height(*density))).collect();
@@ -248,7 +248,7 @@ fn hover(ui: &Ui, canvas: &Canvas, spectrum: &HessianSpectrum, curve: Option<&Ve
     reading(ui, canvas.response.id, &format!("λ = {}", significant(lambda, 3)), &rows);
 }
 
-/// ‖∇L‖ and what the spectrum is of.
+/// ‖∇L‖, and the images and parameters of the spectrum.
 fn facts(spectrum: &HessianSpectrum) -> String {
     let converged = if spectrum.converged { "" } else { " · not converged" };
     let images = count(spectrum.samples as u64);
@@ -260,7 +260,7 @@ fn facts(spectrum: &HessianSpectrum) -> String {
     )
 }
 
-/// Name, value and what it is worth: the eigenvalues from the largest on, the smallest, the trace.
+/// Name, value and error: the eigenvalues from the largest on, the smallest, the trace.
 fn numbers_of(spectrum: &HessianSpectrum) -> Vec<(String, f64, f64)> {
     let subscript =
         |k: usize| k.to_string().chars().map(|c| char::from_u32('₀' as u32 + c as u32 - '0' as u32).unwrap_or(c)).collect::<String>();

@@ -1,4 +1,4 @@
-//! What the panels show of each checkpoint: its loss, a difference, another quantity, or the errors of these; and how cells are told.
+//! What the panels show for each checkpoint: its loss, a difference, another quantity, or their errors; and cells as text.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,17 +9,17 @@ use crate::ui::state::store::Landscape;
 use crate::ui::view::Scene;
 use flatland_core::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity, nearest_node};
 
-/// Surfaces that were made from those of the store, kept until these change.
+/// Surfaces computed from those of the store, kept until these change.
 #[derive(Default)]
 pub(super) struct Shown {
-    made: BTreeMap<Key, Landscape>,
+    surfaces: BTreeMap<Key, Landscape>,
 }
 
-/// Checkpoint, dataset, quantity, whether it is a difference, whether errors are shown.
+/// Checkpoint, dataset, quantity, whether it is a difference, which errors are shown.
 type Key = (String, String, Option<Quantity>, bool, Option<ErrorKind>);
 
 impl Shown {
-    /// What there is to show of every checkpoint that is not hidden, in the order of the session.
+    /// The surfaces of all shown checkpoints that have one, in the order of the session.
     pub(super) fn of(&mut self, scene: &Scene<'_>, dataset: &str, quantity: Option<Quantity>) -> Vec<Option<Landscape>> {
         scene.session.shown().map(|(_, checkpoint)| self.one(scene, &checkpoint.name, dataset, quantity)).collect()
     }
@@ -27,14 +27,14 @@ impl Shown {
     fn one(&mut self, scene: &Scene<'_>, checkpoint: &str, dataset: &str, quantity: Option<Quantity>) -> Option<Landscape> {
         let key = (checkpoint.to_owned(), dataset.to_owned());
         let found = if scene.difference { scene.store.differences.get(&key)? } else { scene.store.landscapes.get(&key)? };
-        // One image has no standard error.
+        // A single image has no standard error.
         let error = scene.session.view.landscape.error.map(crate::figure::error_kind).filter(|_| found.surface.manifest.input.is_none());
         let quantity = quantity.filter(|_| !scene.difference);
         if quantity.is_none() && error.is_none() {
             return Some(found.clone());
         }
-        let made = (key.0, key.1, quantity, scene.difference, error);
-        if let Some(known) = self.made.get(&made).filter(|known| known.revision == found.revision) {
+        let key = (key.0, key.1, quantity, scene.difference, error);
+        if let Some(known) = self.surfaces.get(&key).filter(|known| known.revision == found.revision) {
             return Some(known.clone());
         }
         let of = match quantity {
@@ -43,23 +43,23 @@ impl Shown {
         };
         let surface = error.map_or_else(|| of.clone(), |kind| of.errors(kind));
         let landscape = Landscape { surface: Arc::new(surface), revision: found.revision };
-        self.made.insert(made, landscape.clone());
+        self.surfaces.insert(key, landscape.clone());
         Some(landscape)
     }
 
-    /// Of which something is kept, for tests.
+    /// Checkpoints with a kept surface, for tests.
     #[cfg(test)]
     pub(super) fn checkpoints(&self) -> impl Iterator<Item = &str> {
-        self.made.keys().map(|(checkpoint, ..)| checkpoint.as_str())
+        self.surfaces.keys().map(|(checkpoint, ..)| checkpoint.as_str())
     }
 
-    /// Keeps what `is_there`: by the checkpoint and the revision that it was made of.
+    /// Keeps the surfaces for which `is_there` is true; its arguments are the checkpoint and the revision.
     pub(super) fn retain(&mut self, is_there: impl Fn(&str, u64) -> bool) {
-        self.made.retain(|(checkpoint, ..), made| is_there(checkpoint, made.revision));
+        self.surfaces.retain(|(checkpoint, ..), landscape| is_there(checkpoint, landscape.revision));
     }
 }
 
-/// The quantities that the landscapes on `dataset` have beside the loss.
+/// The quantities that the landscapes on `dataset` have besides the loss.
 pub fn quantities(scene: &Scene<'_>) -> Vec<Quantity> {
     let has = |quantity: &Quantity| {
         let on = scene.store.landscapes.iter().filter(|((_, dataset), _)| Some(dataset.as_str()) == scene.dataset);
@@ -68,7 +68,7 @@ pub fn quantities(scene: &Scene<'_>) -> Vec<Quantity> {
     Quantity::ALL.into_iter().filter(has).collect()
 }
 
-/// What stands at an axis of the values.
+/// Symbol of the quantity, for an axis.
 pub(super) fn symbol(surface: Option<&LossSurface>) -> &'static str {
     let Some(surface) = surface else { return "L" };
     match (surface.error_shown, surface.quantity) {
@@ -102,7 +102,7 @@ pub(super) fn value_at(surface: &LossSurface, [alpha, beta]: [f64; 2]) -> Option
     Some(nearest_node(&surface.alpha, alpha)? * surface.beta.len() + nearest_node(&surface.beta, beta)?)
 }
 
-/// The value of a cell with its error, as far as it is known.
+/// The value of a cell with its error, if it is known.
 pub(super) fn loss_text(surface: &LossSurface, k: usize) -> String {
     match surface.known_loss(k) {
         None => "not computed".into(),
@@ -119,12 +119,12 @@ pub(super) fn class_text(surface: &LossSurface, class: f64) -> String {
     if class.is_finite() { surface.class_name(class as usize) } else { "none, not finite".into() }
 }
 
-/// What stands at the axes of the plane.
+/// Labels of the axes of the plane.
 pub(super) fn axis_labels(surface: Option<&LossSurface>) -> [&'static str; 2] {
     surface.and_then(|surface| surface.manifest.input.as_ref()).map_or(["α", "β"], InputRecord::axis_labels)
 }
 
-/// What is shown and the accuracy, at θ; of a plane in input space at the image, with what the network says of it.
+/// The shown quantity and the accuracy at θ; for a plane in input space, at the image, with the prediction of the network.
 pub(super) fn center_facts(surface: &LossSurface) -> Option<String> {
     let (i, j) = (surface.alpha.iter().position(|a| *a == 0.0)?, surface.beta.iter().position(|b| *b == 0.0)?);
     let k = i * surface.beta.len() + j;
@@ -144,7 +144,7 @@ pub(super) fn center_facts(surface: &LossSurface) -> Option<String> {
     })
 }
 
-/// What a panel shows, for who cannot see it.
+/// Text of a panel for screen readers.
 pub(super) fn summary(name: &str, dataset: &str, quantity: Option<Quantity>, surface: Option<&LossSurface>, form: &str) -> String {
     let baseline = surface.and_then(|surface| surface.baseline.as_ref());
     let error = surface.and_then(|surface| surface.error_shown);
@@ -196,12 +196,12 @@ mod tests {
         let reading = |quantity, value| Reading { quantity, value, std_error: 0.02 };
         let readings = vec![reading(Quantity::Auroc, 0.91), reading(Quantity::Energy, 7.3)];
         surface.set(&Cell { i: 0, j: 0, loss: 0.5, accuracy: 0.75, loss_std_error: 0.03, count: 300, readings });
-        let told = |surface: &LossSurface| center_facts(surface).unwrap();
-        assert_eq!(told(&surface), "L(θ) 0.50 ± 0.03 · acc. 75 ± 2 %");
-        assert_eq!(told(&surface.of(Quantity::Auroc).unwrap()), "AUROC at θ 0.91 ± 0.02 · acc. 75 ± 2 %");
-        assert_eq!(told(&surface.errors(ErrorKind::Relative)), "rel. s.e. of L at θ 6.0 % · acc. 75 ± 2 %");
-        assert_eq!(told(&surface.of(Quantity::Energy).unwrap()), "E ID at θ 7.30 ± 0.02 · acc. 75 ± 2 %");
+        let facts = |surface: &LossSurface| center_facts(surface).unwrap();
+        assert_eq!(facts(&surface), "L(θ) 0.50 ± 0.03 · acc. 75 ± 2 %");
+        assert_eq!(facts(&surface.of(Quantity::Auroc).unwrap()), "AUROC at θ 0.91 ± 0.02 · acc. 75 ± 2 %");
+        assert_eq!(facts(&surface.errors(ErrorKind::Relative)), "rel. s.e. of L at θ 6.0 % · acc. 75 ± 2 %");
+        assert_eq!(facts(&surface.of(Quantity::Energy).unwrap()), "E ID at θ 7.30 ± 0.02 · acc. 75 ± 2 %");
         surface.baseline = Some("plain".into());
-        assert_eq!(told(&surface), "ΔL(θ) 0.50 ± 0.03 · acc. 75 ± 2 %");
+        assert_eq!(facts(&surface), "ΔL(θ) 0.50 ± 0.03 · acc. 75 ± 2 %");
     }
 }

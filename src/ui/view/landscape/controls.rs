@@ -1,4 +1,4 @@
-//! What can be chosen of landscapes: the dataset, the quantity, and the way back from input space.
+//! The controls of landscapes: the dataset, the quantity, and the return from input space.
 
 use egui::Ui;
 
@@ -11,7 +11,7 @@ use crate::ui::view::dataset_menu::{dataset_menu, loss_note, note};
 use flatland_core::result::Quantity;
 use flatland_core::session::{Axes, DirectionSettings, InputAxes, InputPlane, LandscapeSettings, Norm, Trajectory};
 
-/// Draws the choices.
+/// Draws the controls.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let Some(dataset) = scene.dataset else { return };
     ui.spacing_mut().item_spacing.x = 10.0;
@@ -26,7 +26,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     note(ui, &format!("{}{}", plane_note(settings), loss_note(&settings.loss)));
 }
 
-/// Which quantity the landscapes show, where they have more than the loss.
+/// The menu of the quantity, if the landscapes have more than the loss.
 fn quantity_menu(ui: &mut Ui, scene: &mut Scene<'_>, current: Option<Quantity>) {
     let measured = quantities(scene);
     let difference = scene.session.landscape_baseline().map(|baseline| format!("loss − loss of {baseline}"));
@@ -51,7 +51,7 @@ fn quantity_menu(ui: &mut Ui, scene: &mut Scene<'_>, current: Option<Quantity>) 
     });
 }
 
-/// What the axes of the landscape are.
+/// Text on the axes of the landscape.
 fn plane_note(settings: &LandscapeSettings) -> String {
     let note = match &settings.plane {
         Axes::Random {} if settings.directions == DirectionSettings::default() => {
@@ -68,14 +68,14 @@ fn plane_note(settings: &LandscapeSettings) -> String {
     note.into()
 }
 
-/// What a plane in input space is, and what its coordinates are.
+/// Text on a plane in input space and its coordinates.
 fn input_note(plane: &InputPlane) -> String {
     let unit = match plane.norm() {
         Some(Norm::L2) => "α and β in l2 of pixels in [0, 1]",
         Some(Norm::Linf) => "α and β in l∞ of pixels in [0, 1]",
         None => "α = 1 and β = 1 are the other images",
     };
-    let cut = if plane.clamp { ", cut off at 0 and 1" } else { "" };
+    let cut = if plane.clamp { ", clipped to [0, 1]" } else { "" };
     let axes = match (plane.through.as_slice(), plane.axes()) {
         ([other], _) => format!("towards image {other}"),
         ([b, c], _) => format!("through images {b} and {c}"),

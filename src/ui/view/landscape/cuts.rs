@@ -1,4 +1,4 @@
-//! The sections of all surfaces through the cursor, along α or along β, with the scale of the colours as axis.
+//! The sections of all surfaces through the cursor, along α or along β; the axis is the scale of the colours.
 
 use egui::{Color32, Id, Role as WidgetRole, Shape, Stroke, Ui, WidgetInfo};
 
@@ -13,10 +13,10 @@ use crate::ui::view::landscape::cells::symbol;
 use flatland_core::result::{LossSurface, nearest_node};
 use flatland_core::session::{CutAxis, Extent, LandscapeView};
 
-/// Who looks at the plane where panels do so each for itself; no checkpoint has this name.
+/// Key of the sections' view when panels are not linked; no checkpoint has this name.
 const SECTIONS: &str = "";
 
-/// A node of a section: its place along it, its value with the standard error.
+/// A node of a section: its coordinate, its value and the standard error.
 type Node = (f64, f64, f64);
 
 /// Draws the sections into `cell`: through the cursor, else through θ.
@@ -29,11 +29,16 @@ pub(super) fn show(
     cell: &Panel,
     n: usize,
 ) {
-    // Whichever panel the pointer is in: what is shown is the section of all.
+    // The pointer may be in any panel: the sections of all surfaces are shown.
     let node = shared.cursor.at.as_ref().map(|(_, node)| *node);
     let [along, across] = view.cut.symbols();
     if colors.classes.is_some() {
-        return header::plain(ui, cell.header, "No section of classes", "there is nothing between two classes; choose an amount above");
+        return header::plain(
+            ui,
+            cell.header,
+            "No section of classes",
+            "classes have no values between them; choose another quantity above",
+        );
     }
     let (at, place) = match view.cut {
         CutAxis::Alpha => (node.map_or(0.0, |[_, beta]| beta), node.map(|[alpha, _]| alpha)),
@@ -46,7 +51,7 @@ pub(super) fn show(
     let bands = view.error_bands && view.error.is_none();
     let aside = format!("along {along}, through the pointer{}", if bands { ", ± 1 s.e." } else { "" });
     header::plain(ui, cell.header, &format!("Section at {across} = {}", fixed(at, 2)), &aside);
-    // Its own axis stands inside of the cell, so that its frame is as high as the others.
+    // The axis is drawn inside of the cell, so that its frame is as high as the others.
     let rect = cell.plot.with_min_x(cell.plot.left() + if cell.first { 0.0 } else { 38.0 });
     let axes = Axes {
         id: Id::unique(("section", n)),
@@ -65,8 +70,8 @@ pub(super) fn show(
         outline: palette.hairline,
         grid: true,
         wheel: true,
-        held: false,
-        rooted: false,
+        drag_disabled: false,
+        fixed_y: false,
     };
     let mut planes = state.extents.of(shared.links.axes, SECTIONS);
     let shown = if view.cut == CutAxis::Alpha { planes.x } else { planes.y };
@@ -88,8 +93,8 @@ pub(super) fn show(
             }
         }
     });
-    let told = format!("Sections along {along} at {across} = {}{}", fixed(at, 2), if bands { ", with error bands" } else { "" });
-    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));
+    let summary_text = format!("Sections along {along} at {across} = {}{}", fixed(at, 2), if bands { ", with error bands" } else { "" });
+    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &summary_text));
     match view.cut {
         CutAxis::Alpha => planes.x = plane.x,
         CutAxis::Beta => planes.y = plane.x,
@@ -98,7 +103,7 @@ pub(super) fn show(
     state.extents.set(shared.links.axes, SECTIONS, planes);
 }
 
-/// Runs of known nodes with a place on the axis, along the grid line nearest to `at`.
+/// Contiguous runs of known nodes that can be drawn on the axis, along the grid line nearest to `at`.
 fn cut(surface: &LossSurface, axis: CutAxis, at: f64, spacing: Spacing) -> Vec<Vec<Node>> {
     let (along, across) = match axis {
         CutAxis::Alpha => (&surface.alpha, &surface.beta),
@@ -120,7 +125,7 @@ fn cut(surface: &LossSurface, axis: CutAxis, at: f64, spacing: Spacing) -> Vec<V
     runs
 }
 
-/// ± 1 standard error around a run; where it reaches below what the axis can show, down to its end.
+/// Draws ± 1 standard error around a run; values below the axis are clipped to its end.
 fn band(canvas: &Canvas, run: &[Node], spacing: Spacing, color: Color32) {
     let floor = canvas.transform.bounds().min()[1];
     let plotted = |value: f64| Some(spacing.plotted(value)).filter(|v| v.is_finite()).unwrap_or(floor);

@@ -7,17 +7,17 @@ use crate::ui::work::export::{Export, FigureSource};
 use flatland_core::result::Quantity;
 use flatland_core::session::LandscapeView;
 
-/// The surfaces of the checkpoints that are drawn, on one dataset.
+/// The surfaces of the shown checkpoints on one dataset.
 struct Surfaces {
-    findings: FigureResults,
+    results: FigureResults,
     dataset: String,
     quantity: Option<Quantity>,
     view: LandscapeView,
 }
 
-/// Differences to the baseline's loss on one dataset.
+/// The differences to the baseline's loss on one dataset.
 struct Differences {
-    findings: FigureResults,
+    results: FigureResults,
     dataset: String,
     view: LandscapeView,
 }
@@ -25,36 +25,36 @@ struct Differences {
 impl FigureSource for Surfaces {
     fn captioned(&self) -> Option<CaptionedFigure<'_>> {
         let error = self.view.error.map(error_kind);
-        CaptionedFigure::landscape(self.findings.surfaces(&self.dataset, self.quantity, error), &self.view)
+        CaptionedFigure::landscape(self.results.surfaces(&self.dataset, self.quantity, error), &self.view)
     }
 }
 
 impl FigureSource for Differences {
     fn captioned(&self) -> Option<CaptionedFigure<'_>> {
-        CaptionedFigure::difference(self.findings.differences(&self.dataset, self.view.error.map(error_kind)), &self.view)
+        CaptionedFigure::difference(self.results.differences(&self.dataset, self.view.error.map(error_kind)), &self.view)
     }
 }
 
-/// What the tab shows; `None` while there is nothing to draw.
+/// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
-    let (mut findings, view) = (FigureResults::default(), scene.session.view.landscape.clone());
+    let (mut results, view) = (FigureResults::default(), scene.session.view.landscape.clone());
     let dataset = scene.dataset.unwrap_or_default().to_owned();
     let on = |name: &str| (name.to_owned(), dataset.clone());
     if scene.difference {
         let known = entries(scene).filter_map(|(name, color)| Some((name, color, scene.store.differences.get(&on(name))?)));
-        findings.differences = known.map(|(name, color, known)| found(scene, name, color, &dataset, known.surface.clone())).collect();
+        results.differences = known.map(|(name, color, known)| found(scene, name, color, &dataset, known.surface.clone())).collect();
     } else {
         for (name, color) in entries(scene) {
             if let Some(landscape) = scene.store.landscapes.get(&on(name)) {
-                findings.add_landscape(found(scene, name, color, &dataset, landscape.surface.clone()));
+                results.add_landscape(found(scene, name, color, &dataset, landscape.surface.clone()));
             }
         }
     }
-    view.error.into_iter().for_each(|shown| findings.add_errors(error_kind(shown)));
+    view.error.into_iter().for_each(|shown| results.add_errors(error_kind(shown)));
     let settings = &scene.session.figure;
     if scene.difference {
-        Export::new(settings, Differences { findings, dataset, view })
+        Export::new(settings, Differences { results, dataset, view })
     } else {
-        Export::new(settings, Surfaces { findings, dataset, quantity: scene.quantity, view })
+        Export::new(settings, Surfaces { results, dataset, quantity: scene.quantity, view })
     }
 }

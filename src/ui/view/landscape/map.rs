@@ -1,4 +1,4 @@
-//! A landscape as colours on the plane, with contour lines and their values, checkpoints, and the status of the cells where it is asked for.
+//! A landscape as a map: colours, contour lines and their values, checkpoints, and optionally the status of the cells.
 
 use egui::{Color32, Id, Rect, Response, Role as WidgetRole, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
@@ -11,7 +11,7 @@ use crate::ui::view::landscape::cells::{axis_labels, summary};
 use flatland_core::result::{CellStatus, LossSurface, nearest_node};
 use flatland_core::session::Session;
 
-/// Draws the panel; gives its gestures and the grid node under the pointer.
+/// Draws the panel; returns its gestures and the grid node under the pointer.
 pub(super) fn show(
     ui: &mut Ui,
     session: &Session,
@@ -29,8 +29,8 @@ pub(super) fn show(
         outline: theme::checkpoint(ui, subject.color),
         grid: false,
         wheel: true,
-        held: false,
-        rooted: false,
+        drag_disabled: false,
+        fixed_y: false,
     };
     let view = &session.view.landscape;
     let pictures = &mut state.pictures;
@@ -62,8 +62,8 @@ pub(super) fn show(
         }
     });
     state.extents.set(shared.links.axes, subject.name, plane);
-    let told = summary(subject.name, subject.dataset, shared.quantity, surface, "Landscape");
-    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));
+    let summary_text = summary(subject.name, subject.dataset, shared.quantity, surface, "Landscape");
+    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &summary_text));
     let node = canvas.pointer().zip(surface).and_then(|(pointer, surface)| {
         let (i, j) = (nearest_node(&surface.alpha, pointer.x)?, nearest_node(&surface.beta, pointer.y)?);
         Some([surface.alpha[i], surface.beta[j]])
@@ -71,13 +71,13 @@ pub(super) fn show(
     (canvas.response, node)
 }
 
-/// A ring that shows on every colour.
+/// A ring that is visible on every colour.
 pub(super) fn ring(painter: &egui::Painter, at: egui::Pos2, radius: f32) {
     painter.circle_stroke(at, radius, Stroke::new(3.0, Color32::from_black_alpha(120)));
     painter.circle_stroke(at, radius, Stroke::new(1.5, Color32::WHITE));
 }
 
-/// θ, or the image, itself: a small cross that shows on every colour.
+/// θ, or the image: a small cross that is visible on every colour.
 fn center(canvas: &Canvas) {
     let center = canvas.at(0.0, 0.0);
     for (width, color) in [(3.0, Color32::from_black_alpha(140)), (1.25, Color32::WHITE)] {
@@ -87,7 +87,7 @@ fn center(canvas: &Canvas) {
     }
 }
 
-/// The status of every cell as a square of its colour at the node; the map is seen between.
+/// The status of every cell as a small coloured square at the node.
 fn status(ui: &Ui, canvas: &Canvas, surface: &LossSurface) {
     let (x, y) = (cell_edges(&surface.alpha), cell_edges(&surface.beta));
     let b = surface.beta.len();

@@ -1,5 +1,5 @@
-//! The landscape tab: L(θ + αδ + βη), or L(x + αd₁ + βd₂) around an image, as maps or surfaces in one set of colours with contour lines, beside the panels one plot of the
-//! sections through the cursor, and the node that was picked.
+//! The landscape tab: L(θ + αδ + βη), or L(x + αd₁ + βd₂) around an image, as maps or surfaces with contour lines and shared colours;
+//! beside them a plot of the sections through the cursor, and the picked node.
 
 mod cells;
 mod controls;
@@ -22,8 +22,8 @@ use crate::ui::command::Command;
 use crate::ui::command::landscape::LandscapeCommand;
 use crate::ui::state::cursor::Cursor;
 use crate::ui::state::number::share;
+use crate::ui::state::store::{JobSummary, job_summary};
 use crate::ui::state::store::{Landscape, Store};
-use crate::ui::state::store::{Standing, standing};
 use crate::ui::style::theme;
 use crate::ui::style::widget::class_legend;
 use crate::ui::style::widget::color_bar;
@@ -39,17 +39,17 @@ use flatland_core::session::{ColorSettings, Extents, LandscapeForm, Link, Links,
 
 use cells::{Shown, center_facts, class_text, loss_text, symbol, value_at};
 
-/// Width of the colour bar with its ticks.
+/// Width of the colour bar with its ticks, points.
 const BAR: f32 = 70.0;
-/// As many as in the figures.
+/// Number of contour levels, as in the figures.
 const LEVELS: usize = 11;
 
-/// What the tab remembers between frames.
+/// State of the tab between frames.
 #[derive(Default)]
 pub struct LandscapeTab {
-    /// Which part of the sections' values is seen.
+    /// The visible range of the sections' values.
     section: Option<[f64; 2]>,
-    /// Which parts of the planes are seen, while they are drawn.
+    /// The visible parts of the planes in this frame.
     extents: Extents,
     shown: Shown,
     pictures: BTreeMap<(String, String), Picture>,
@@ -60,14 +60,14 @@ pub struct LandscapeTab {
 }
 
 impl LandscapeTab {
-    /// Names of the checkpoints of which something is kept, for tests.
+    /// Names of the checkpoints with kept data, for tests.
     #[cfg(test)]
     pub(in crate::ui) fn kept(&self) -> std::collections::BTreeSet<&str> {
         let made = self.shown.checkpoints();
         made.chain(self.pictures.keys().chain(self.reliefs.keys()).map(|(checkpoint, _)| checkpoint.as_str())).collect()
     }
 
-    /// Lets go of what was made of landscapes that are no longer there, or have changed since.
+    /// Removes what was computed from landscapes that were removed or have changed.
     fn prune(&mut self, store: &Store) {
         let is_there = |checkpoint: &str, revision: u64| {
             let mut found = store.landscapes.iter().chain(&store.differences);
@@ -81,28 +81,28 @@ impl LandscapeTab {
 
 /// The colours of one panel or of all.
 struct Colors {
-    /// What the session keeps them under.
+    /// Key of the settings in the session.
     key: String,
-    /// What they are of, as shown to people.
+    /// Name shown in the window.
     name: String,
     settings: ColorSettings,
     scale: ColorScale,
     map: Colormap,
     levels: Vec<f64>,
     clipped: [usize; 2],
-    /// Where values are classes: their colours, in the place of the scale's.
+    /// The colours of classes, used instead of the scale's if values are classes.
     classes: Option<ClassColors>,
 }
 
 impl Colors {
-    /// Of these surfaces together; `of` tells those of a single panel apart. `None` while there is no value.
+    /// The colours for these surfaces together; `of` is the checkpoint if panels are not linked. `None` while there is no value.
     fn of(scene: &Scene<'_>, surfaces: &[&LossSurface], of: &str) -> Option<Self> {
         let first = surfaces.first()?;
         let key = format!("{}{of}", first.value_key());
         let settings = scene.session.view.landscape.colors(&key);
         let classes = ClassColors::of(surfaces.iter().copied());
         let scale = match &classes {
-            // For the axis of sections alone.
+            // Used for the axis of sections only.
             Some(classes) => ColorScale::over(0.0, classes.classes().last()? as f64 + 0.5, Spaced::Linear)?,
             None => ColorScale::chosen(surfaces, &settings)?,
         };
@@ -118,7 +118,7 @@ impl Colors {
         })
     }
 
-    /// How values become colours.
+    /// The colouring of values.
     fn coloring(&self, theme: Theme) -> Coloring {
         match &self.classes {
             Some(classes) => Coloring::Classes(classes.clone(), theme),
@@ -146,7 +146,7 @@ struct Subject<'a> {
     panel: &'a Panel,
     landscape: Option<&'a Landscape>,
     colors: Option<&'a Colors>,
-    standing: Option<Standing>,
+    job_summary: Option<JobSummary>,
 }
 
 impl TabView for LandscapeTab {
@@ -186,7 +186,7 @@ impl TabView for LandscapeTab {
 
 fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut LandscapeTab, quantity: Option<Quantity>) {
     let Some(dataset) = scene.dataset else {
-        return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
+        return empty(ui, "Open images of the role ID or ID train, on which the loss can be measured.");
     };
     let landscapes = state.shown.of(scene, dataset, quantity);
     let surfaces: Vec<(usize, &LossSurface)> = landscapes
@@ -211,7 +211,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut LandscapeTab, quantity: 
     panels(ui, scene, state, &shared, area, dataset, &landscapes);
 }
 
-/// The panels, the sections beside them, and the bars of their colours.
+/// Draws the panels, the sections beside them, and the colour bars.
 fn panels(
     ui: &mut Ui,
     scene: &mut Scene<'_>,
@@ -221,13 +221,13 @@ fn panels(
     dataset: &str,
     landscapes: &[Option<Landscape>],
 ) {
-    // A plane through checkpoints belongs to the one at its origin; the others are drawn on it.
+    // A plane through checkpoints belongs to the checkpoint at its origin; the others are drawn on it.
     let origin = scene.session.landscape.plane.through().first();
     let baseline = scene.session.landscape_baseline().filter(|_| scene.difference);
     let has_panel = |name: &String| origin.is_none_or(|origin| origin == name) && baseline != Some(name.as_str());
     let shown: Vec<_> = scene.session.shown().enumerate().filter(|(_, (_, c))| has_panel(&c.name)).collect();
     let links = shared.links;
-    // One cell more than checkpoints: there the sections are compared.
+    // One cell more than checkpoints, for the sections.
     let (n, space) = (shown.len(), space(scene.session.view.landscape.form, links.colors));
     let panels = layout(area.with_max_x(area.right() - BAR), n + 1, Some(1.0), f32::INFINITY, space);
     state.extents = scene.extents(Tab::LANDSCAPE);
@@ -239,7 +239,7 @@ fn panels(
         let own = landscape.filter(|_| !links.colors);
         let own = own.and_then(|found| Colors::of(scene, &[&found.surface], &format!(" of {}", checkpoint.name)));
         let colors = if links.colors { shared.colors.as_ref() } else { own.as_ref() };
-        let subject = Subject { index: i, color, name: &checkpoint.name, dataset, panel, landscape, colors, standing: standing(job) };
+        let subject = Subject { index: i, color, name: &checkpoint.name, dataset, panel, landscape, colors, job_summary: job_summary(job) };
         let hovered = panel_of(ui, scene.session, scene.commands, state, shared, subject);
         if let Some(node) = hovered {
             cursor.at = Some((checkpoint.name.clone(), node));
@@ -257,7 +257,7 @@ fn panels(
             changed.extend(bar_of(ui, bar_place(&panels), colors, first, &mut state.bars));
         }
     }
-    scene.see(Tab::LANDSCAPE, std::mem::take(&mut state.extents));
+    scene.set_extents(Tab::LANDSCAPE, std::mem::take(&mut state.extents));
     scene.commands.extend(changed.into_iter().map(|(key, settings)| Command::Landscape(LandscapeCommand::Colors(key, settings))));
     if cursor != state.cursor {
         state.cursor = cursor;
@@ -265,7 +265,7 @@ fn panels(
     }
 }
 
-/// Room around the panels.
+/// Space around the panels.
 fn space(form: LandscapeForm, one_bar: bool) -> Spacing {
     let gap = if one_bar { 30.0 } else { BAR + 14.0 };
     match form {
@@ -274,7 +274,7 @@ fn space(form: LandscapeForm, one_bar: bool) -> Spacing {
     }
 }
 
-/// Where the bar of all stands: right of the first row.
+/// Place of the shared colour bar: right of the first row.
 fn bar_place(panels: &[Panel]) -> Rect {
     let right = panels.iter().map(|panel| panel.plot.right()).fold(0.0, f32::max);
     let top = panels[0].plot.top();
@@ -282,7 +282,7 @@ fn bar_place(panels: &[Panel]) -> Rect {
     Rect::from_min_max(pos2(right + 20.0, top), pos2(right + 32.0, bottom))
 }
 
-/// The bar of some colours, or the legend of classes; `first` is one of the surfaces that they are of.
+/// Draws a colour bar, or the legend of classes; `first` is one of the surfaces.
 fn bar_of(
     ui: &mut Ui,
     rect: Rect,
@@ -299,7 +299,7 @@ fn bar_of(
     color_bar::show(ui, rect, &bar, state).map(|settings| (key.clone(), settings))
 }
 
-/// One panel; gives the grid node under the pointer.
+/// Draws a panel; returns the grid node under the pointer.
 fn panel_of(
     ui: &mut Ui,
     session: &Session,
@@ -315,7 +315,7 @@ fn panel_of(
     let at_cursor = surface.zip(cursor).and_then(|(surface, cursor)| value_at(surface, cursor));
     let facts = surface.and_then(center_facts);
     let value = at_cursor.map(|k| surface.map_or(String::new(), |s| loss_text(s, k)));
-    commands.extend(panel_header(ui, subject.panel.header, subject.name, color, facts, subject.standing.clone(), value));
+    commands.extend(panel_header(ui, subject.panel.header, subject.name, color, facts, subject.job_summary.clone(), value));
     let picked = view.picked.as_ref().filter(|cell| cell.checkpoint == subject.name).map(|cell| [cell.alpha, cell.beta]);
     let marks = Marks { cursor, picked };
     let (response, node) = match view.form {
@@ -336,14 +336,14 @@ fn panel_of(
     Some(node)
 }
 
-/// Nodes that stand out.
+/// Nodes that are marked.
 #[derive(Clone, Copy)]
 struct Marks {
     cursor: Option<[f64; 2]>,
     picked: Option<[f64; 2]>,
 }
 
-/// What is known of a cell, for the card at the pointer.
+/// Values of a cell, for the card at the pointer.
 fn readings(surface: &LossSurface, quantity: Option<Quantity>, k: usize) -> Vec<(Option<egui::Color32>, String, String)> {
     let mut rows = vec![(None, surface.value_title(), loss_text(surface, k))];
     if surface.count[k] > 0 {

@@ -1,4 +1,4 @@
-//! The node that was picked: everything known of it, and the losses of its single images.
+//! The picked node: all its values, and the losses of its single images.
 
 use egui::{Align, Id, Layout, Rect, RichText, Role as WidgetRole, Stroke, Ui, UiBuilder, WidgetInfo, pos2};
 
@@ -18,10 +18,10 @@ use flatland_core::metric::{Histogram, mean_std_error, median};
 use flatland_core::result::{CellStatus, LossSurface};
 use flatland_core::session::{Extent, PickedCell};
 
-/// Width of the card.
+/// Width of the card, points.
 pub(super) const WIDTH: f32 = 264.0;
 const BINS: usize = 24;
-/// The smallest loss that the histogram tells from 0.
+/// Smallest loss on the axis of the histogram.
 const FLOOR: f64 = 1e-8;
 
 /// Draws the card into `rect`.
@@ -47,17 +47,17 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, rect: Rect, cell: &Picked
     ui.colored_label(theme::of(ui).weak, format!("{place}   on {around}"));
     ui.add_space(6.0);
     let Some((surface, k)) = measured.as_deref().and_then(|surface| Some((surface, value_at(surface, [cell.alpha, cell.beta])?))) else {
-        ui.label("Nothing is computed of this landscape.");
+        ui.label("Nothing of this landscape is computed.");
         return;
     };
     facts(ui, surface, k);
     let shown = index.and_then(|index| landscapes.get(index)?.as_ref());
-    // Quantities are among the facts; what is made of them is not.
+    // Quantities are among the facts above; differences and errors are not.
     if let Some(shown) = shown.filter(|shown| shown.surface.error_shown.is_some() || shown.surface.baseline.is_some()) {
         rows(ui, "shown", readings(&shown.surface, shown.surface.quantity, k).into_iter().take(1));
     }
     if surface.manifest.input.is_some() {
-        // Weights stay as they are, and there is one image.
+        // In input space the weights are fixed, and there is a single image.
         return;
     }
     ui.add_space(8.0);
@@ -82,7 +82,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, rect: Rect, cell: &Picked
                 scene.commands.push(Command::Landscape(open));
             }
             if let Some(Err(message)) = found {
-                crate::ui::style::widget::controls::complaint(ui, message);
+                crate::ui::style::widget::controls::error_text(ui, message);
             }
         }
     }
@@ -110,7 +110,7 @@ fn rows(ui: &mut Ui, id: &str, rows: impl Iterator<Item = (Option<egui::Color32>
     }
 }
 
-/// How the losses of the single images are distributed, on a log axis.
+/// Draws a histogram of the losses of the single images on a log axis.
 fn histogram(ui: &mut Ui, losses: &[f32]) {
     let finite: Vec<f64> = losses.iter().map(|loss| f64::from(*loss)).filter(|loss| loss.is_finite()).collect();
     let logs: Vec<f64> = finite.iter().map(|loss| loss.max(FLOOR).log10()).collect();
@@ -131,8 +131,8 @@ fn histogram(ui: &mut Ui, losses: &[f32]) {
         outline: palette.hairline,
         grid: true,
         wheel: false,
-        held: false,
-        rooted: false,
+        drag_disabled: false,
+        fixed_y: false,
     };
     let mean = mean_std_error(&finite).map_or(f64::NAN, |(mean, _)| mean);
     let (canvas, ()) = axes.show(ui, rect, &mut Extent::default(), |ui, canvas| {
@@ -148,19 +148,19 @@ fn histogram(ui: &mut Ui, losses: &[f32]) {
             canvas.painter.vline(canvas.at(mean.log10(), 0.0).x, canvas.rect().y_range(), Stroke::new(1.5, theme::of(ui).strong));
         }
     });
-    let told = told(&finite, losses.len() - finite.len());
-    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, format!("Losses of {told}")));
+    let loss_summary = loss_summary(&finite, losses.len() - finite.len());
+    canvas.response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, format!("Losses of {loss_summary}")));
     ui.add_space(rect.bottom() - area.top() + 42.0);
-    ui.add(egui::Label::new(RichText::new(told).color(palette.weak)).wrap());
+    ui.add(egui::Label::new(RichText::new(loss_summary).color(palette.weak)).wrap());
 }
 
-/// The losses of single images in numbers, those that are not finite only counted.
-fn told(finite: &[f64], broken: usize) -> String {
+/// Statistics of the losses of single images as text; losses that are not finite are only counted.
+fn loss_summary(finite: &[f64], broken: usize) -> String {
     let (mean, error) = mean_std_error(finite).unwrap_or((f64::NAN, f64::NAN));
     let images = count((finite.len() + broken) as u64);
     let middle = median(finite).map_or_else(String::new, |median| significant(median, 2));
-    let told = format!("{images} images: mean {} (line), median {middle}", with_error(mean, error));
-    if broken > 0 { format!("{told}, without {} whose loss is not finite", count(broken as u64)) } else { told }
+    let loss_summary = format!("{images} images: mean {} (line), median {middle}", with_error(mean, error));
+    if broken > 0 { format!("{loss_summary}, without {} whose loss is not finite", count(broken as u64)) } else { loss_summary }
 }
 
 #[cfg(test)]
@@ -170,8 +170,8 @@ mod tests {
     #[test]
     fn losses_of_single_images_have_a_mean_with_its_error_a_median_and_a_count_of_what_is_not_finite() {
         let losses = [1.0, 2.0, 4.0, 5.0];
-        assert_eq!(told(&losses, 0), "4 images: mean 3.0 ± 0.9 (line), median 3.0");
-        assert_eq!(told(&losses[..3], 2), "5 images: mean 2.3 ± 0.9 (line), median 2.0, without 2 whose loss is not finite");
-        assert_eq!(told(&losses[..1], 0), "1 images: mean 1.000 (line), median 1.0");
+        assert_eq!(loss_summary(&losses, 0), "4 images: mean 3.0 ± 0.9 (line), median 3.0");
+        assert_eq!(loss_summary(&losses[..3], 2), "5 images: mean 2.3 ± 0.9 (line), median 2.0, without 2 whose loss is not finite");
+        assert_eq!(loss_summary(&losses[..1], 0), "1 images: mean 1.000 (line), median 1.0");
     }
 }

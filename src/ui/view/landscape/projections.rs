@@ -1,4 +1,4 @@
-//! Checkpoints and trajectories on the plane of a landscape, as the figures draw them, and on its surface.
+//! Checkpoints and trajectories on the plane of a landscape, as in the figures, and on its surface.
 
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, vec2};
 
@@ -6,10 +6,10 @@ use crate::ui::style::theme;
 use crate::ui::style::widget::axes::Canvas;
 use flatland_core::result::{PlanePoint, PlaneRecord};
 
-/// Pieces into which a step of a trajectory is cut on a surface.
+/// Number of pieces into which a step of a trajectory is divided on a surface.
 const PIECES: usize = 24;
 
-/// Draws what the record holds: the trajectory as a line with a dot per checkpoint, and other checkpoints with their names.
+/// Draws the points of the record: the trajectory as a line with a dot per checkpoint, and other checkpoints with their names.
 pub(super) fn draw(canvas: &Canvas, record: &PlaneRecord) {
     let place = |point: &PlanePoint| canvas.at(point.alpha, point.beta);
     let painter = &canvas.painter;
@@ -20,7 +20,7 @@ pub(super) fn draw(canvas: &Canvas, record: &PlaneRecord) {
     }
 }
 
-/// The same over a surface; `over` gives the place over (α, β) on the screen and whether it is seen.
+/// The same on a surface; `over` gives the screen position over (α, β) and whether it is visible.
 pub(super) fn draw_on_surface(painter: &Painter, frame: Rect, record: &PlaneRecord, over: impl Fn(f64, f64) -> Option<(Pos2, bool)>) {
     let seen = |alpha: f64, beta: f64| over(alpha, beta).filter(|(_, is_seen)| *is_seen).map(|(at, _)| at);
     for pair in record.trajectory.windows(2) {
@@ -42,7 +42,7 @@ pub(super) fn draw_on_surface(painter: &Painter, frame: Rect, record: &PlaneReco
     }
 }
 
-/// Ends of the trajectory, and the other checkpoints.
+/// The ends of the trajectory, and the other checkpoints.
 fn named(record: &PlaneRecord) -> impl Iterator<Item = &PlanePoint> {
     [record.trajectory.first(), record.trajectory.last()].into_iter().flatten().chain(&record.points)
 }
@@ -57,7 +57,7 @@ fn dot(painter: &Painter, at: Pos2, radius: f32) {
     painter.circle(at, radius, Color32::WHITE, Stroke::new(1.0, Color32::from_black_alpha(200)));
 }
 
-/// A dot with a name, on the side where there is room.
+/// A dot with its name on the side where there is space.
 fn mark(painter: &Painter, frame: Rect, at: Pos2, point: &PlanePoint) {
     if !frame.contains(at) {
         return;

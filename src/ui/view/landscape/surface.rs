@@ -1,4 +1,4 @@
-//! A landscape as a surface in the box of its axes: drag turns it, Shift and drag moves it, the wheel comes nearer, the pointer finds nodes.
+//! A landscape as a surface in a box of axes: a drag turns it, Shift and a drag moves it, the wheel zooms, the pointer finds nodes.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use crate::ui::style::widget::hatch;
 use crate::ui::view::landscape::cells::{summary, symbol};
 use flatland_core::session::{Camera, Session};
 
-/// Room below the data that maps need for their axis.
+/// Height below the data that maps need for their axis, points.
 const BELOW: f32 = 32.0;
 
-/// A surface's shape, made again only when the surface or the scale changes.
+/// The geometry of a surface, computed again only when the surface or the scale changes.
 #[derive(Default)]
 pub(super) struct Cache {
     made_from: Option<(u64, ColorScale)>,
@@ -32,7 +32,7 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// The revision of the surface that it is of.
+    /// Revision of the surface that it was computed from.
     pub(super) fn revision(&self) -> Option<u64> {
         self.made_from.map(|(revision, _)| revision)
     }
@@ -46,8 +46,8 @@ impl Cache {
     }
 }
 
-/// One look at a surface: from the box to the screen and back.
-pub(super) struct Look<'a> {
+/// The projection of a surface: from the box to the screen and back.
+pub(super) struct SurfaceProjection<'a> {
     pub(super) relief: &'a Relief,
     orbit: Orbit,
     frame: Frame,
@@ -70,8 +70,8 @@ impl Frame {
     }
 }
 
-impl Look<'_> {
-    /// Where the surface over (α, β) is seen, and whether nothing of it lies before; `None` where it is open.
+impl SurfaceProjection<'_> {
+    /// Screen position of the surface at (α, β), and whether it is visible; `None` where the surface has a hole.
     pub(super) fn over(&self, alpha: f64, beta: f64) -> Option<(Pos2, bool)> {
         let [x, y] = self.relief.place(alpha, beta);
         let point = [x, y, self.relief.over([x, y])?];
@@ -79,7 +79,7 @@ impl Look<'_> {
     }
 }
 
-/// Draws the panel; gives its gestures and the grid node under the pointer.
+/// Draws the panel; returns its gestures and the grid node under the pointer.
 pub(super) fn show(
     ui: &mut Ui,
     session: &Session,
@@ -93,8 +93,8 @@ pub(super) fn show(
     let frame = Frame { rect, side: rect.width().min(rect.height()) };
     let response = ui.interact(rect, Id::unique(("surface", subject.name)), Sense::click_and_drag());
     let surface = subject.landscape.map(|landscape| landscape.surface.as_ref());
-    let told = summary(subject.name, subject.dataset, shared.quantity, surface, "Surface");
-    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &told));
+    let summary_text = summary(subject.name, subject.dataset, shared.quantity, surface, "Surface");
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Image, true, &summary_text));
     let linked = session.view.links.axes;
     let mut camera = session.view.landscape.camera_of(subject.name, linked);
     if let Some(moved) = gesture(ui, &response, frame, camera) {
@@ -112,7 +112,7 @@ pub(super) fn show(
         return (response, None);
     };
     if landscape.surface.shows_classes() {
-        let sentence = "Classes have no height: look at them in 2-D";
+        let sentence = "Classes have no height: show them in 2-D";
         ui.painter().text(rect.center(), Align2::CENTER_CENTER, sentence, theme::body(), palette.weak);
         return (response, None);
     }
@@ -120,30 +120,30 @@ pub(super) fn show(
     let cache = state.reliefs.entry(key).or_default();
     cache.refresh(landscape, colors.scale);
     let Some(relief) = &cache.relief else {
-        let sentence = "A line has no surface: look at it in 2-D";
+        let sentence = "A line has no surface: show it in 2-D";
         ui.painter().text(rect.center(), Align2::CENTER_CENTER, sentence, theme::body(), palette.weak);
         return (response, None);
     };
-    let look = Look { relief, orbit: Orbit::new(&camera), frame };
-    draw_box(ui, &look, shared, colors, symbol(surface));
+    let projection = SurfaceProjection { relief, orbit: Orbit::new(&camera), frame };
+    draw_box(ui, &projection, shared, colors, symbol(surface));
     let paint = ReliefPaint {
         panel: subject.index as u64,
         mesh: cache.mesh.clone(),
         colors: colors.map,
         levels: colors.levels.len(),
-        orbit: look.orbit,
+        orbit: projection.orbit,
         pixels_per_point: ui.ctx().pixels_per_point(),
     };
     ui.painter().add(paint.shape(rect));
-    draw_marks(ui, &look, landscape, marks);
-    let node = response.hover_pos().and_then(|at| relief.hit(&look.orbit, frame.share(at))).map(|[x, y, _]| {
+    draw_marks(ui, &projection, landscape, marks);
+    let node = response.hover_pos().and_then(|at| relief.hit(&projection.orbit, frame.share(at))).map(|[x, y, _]| {
         let [i, j] = relief.nearest([x, y]);
         [landscape.surface.alpha[i], landscape.surface.beta[j]]
     });
     (response, node)
 }
 
-/// Where a gesture moves the camera to.
+/// The camera after a gesture.
 fn gesture(ui: &Ui, response: &Response, frame: Frame, camera: Camera) -> Option<Camera> {
     if response.clicked() || response.drag_started() {
         response.request_focus();
@@ -176,7 +176,8 @@ fn gesture(ui: &Ui, response: &Response, frame: Frame, camera: Camera) -> Option
     (moved != camera).then_some(moved)
 }
 
-/// Arrows turn, plus and minus come nearer and go farther, R resets; of the panel that has the focus, R also of the one under the pointer.
+/// The camera after keys: arrows turn, plus and minus zoom, R resets. They apply to the panel with the focus, R also to the one under
+/// the pointer.
 fn keys(ui: &Ui, response: &Response, camera: Camera) -> Camera {
     let free = ui.memory(|memory| memory.focused().is_none_or(|focused| focused == response.id));
     if !(free && (response.has_focus() || response.contains_pointer())) {
@@ -197,17 +198,17 @@ fn keys(ui: &Ui, response: &Response, camera: Camera) -> Camera {
     if near == 0.0 { turned } else { turned.zoomed(1.0 + 0.03 * near, [0.0; 2]) }
 }
 
-/// The floor and the far walls with the ticks, behind the surface.
-fn draw_box(ui: &Ui, look: &Look<'_>, shared: &Shared<'_>, colors: &Colors, label: &str) {
-    let (palette, frame) = (theme::of(ui), look.frame);
+/// Draws the floor and the far walls with their ticks, behind the surface.
+fn draw_box(ui: &Ui, projection: &SurfaceProjection<'_>, shared: &Shared<'_>, colors: &Colors, label: &str) {
+    let (palette, frame) = (theme::of(ui), projection.frame);
     let painter = ui.painter().with_clip_rect(frame.rect.intersect(ui.clip_rect()));
     let line = f64::from(13.0 / frame.side);
-    let drawn = axes_box(&look.orbit, shared.alpha, shared.beta, &colors.scale, label, line);
+    let drawn = axes_box(&projection.orbit, shared.alpha, shared.beta, &colors.scale, label, line);
     for wire in &drawn.lines {
         let color = if wire.is_edge { palette.weak.gamma_multiply(0.8) } else { palette.hairline };
         painter.line_segment(wire.ends.map(|end| frame.at(end)), Stroke::new(1.0, color));
     }
-    // Texts may stand out into the gap between panels, but not those of what lies outside of the panel.
+    // Text may extend into the gap between panels, but the text of what is outside of the panel is not drawn.
     let painter = ui.painter().with_clip_rect(frame.rect.expand2(vec2(28.0, 6.0)).intersect(ui.clip_rect()));
     for text in drawn.texts.iter().filter(|text| frame.rect.expand(4.0).contains(frame.at(text.at))) {
         let align = match text.side {
@@ -220,17 +221,17 @@ fn draw_box(ui: &Ui, look: &Look<'_>, shared: &Shared<'_>, colors: &Colors, labe
     }
 }
 
-/// θ, projected checkpoints, the picked node and the cursor; what the surface hides is faint.
-fn draw_marks(ui: &Ui, look: &Look<'_>, landscape: &Landscape, marks: Marks) {
-    let painter = ui.painter().with_clip_rect(look.frame.rect.intersect(ui.clip_rect()));
-    if let Some((at, true)) = look.over(0.0, 0.0) {
+/// Draws θ, projected checkpoints, the picked node and the cursor; marks hidden by the surface are faint.
+fn draw_marks(ui: &Ui, projection: &SurfaceProjection<'_>, landscape: &Landscape, marks: Marks) {
+    let painter = ui.painter().with_clip_rect(projection.frame.rect.intersect(ui.clip_rect()));
+    if let Some((at, true)) = projection.over(0.0, 0.0) {
         painter.circle(at, 3.0, Color32::WHITE, Stroke::new(1.5, Color32::from_black_alpha(220)));
     }
     if let Some(record) = &landscape.surface.manifest.plane {
-        projections::draw_on_surface(&painter, look.frame.rect, record, |alpha, beta| look.over(alpha, beta));
+        projections::draw_on_surface(&painter, projection.frame.rect, record, |alpha, beta| projection.over(alpha, beta));
     }
     for (node, radius) in [(marks.picked, 7.0), (marks.cursor, 4.5)] {
-        match node.and_then(|[alpha, beta]| look.over(alpha, beta)) {
+        match node.and_then(|[alpha, beta]| projection.over(alpha, beta)) {
             Some((at, true)) => super::map::ring(&painter, at, radius),
             Some((at, false)) => {
                 painter.extend(Shape::dashed_line(&circle(at, radius), Stroke::new(1.5, theme::of(ui).weak), 2.5, 2.5));

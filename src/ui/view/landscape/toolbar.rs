@@ -1,4 +1,4 @@
-//! The line above the landscapes: how they are shown.
+//! The line of controls above the landscapes.
 
 use egui::{RichText, Ui, Vec2};
 
@@ -20,7 +20,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, surfaces: &[(usize, &Loss
         ui.spacing_mut().item_spacing.x = 2.0;
         for (form, label, hint) in [
             (LandscapeForm::Map, "2-D", "Colours on the plane"),
-            (LandscapeForm::Surface, "3-D", "A surface; drag to turn, wheel to come nearer, Shift and drag to move, R to reset"),
+            (LandscapeForm::Surface, "3-D", "A surface; drag to turn, wheel to zoom, Shift and drag to move, R to reset"),
         ] {
             if ui.selectable_label(view.form == form, label).on_hover_text(hint).clicked() {
                 commands.push(LandscapeCommand::Form(form));
@@ -42,7 +42,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, surfaces: &[(usize, &Loss
             if chip(ui, accent, "status of cells", view.status).clicked() {
                 commands.push(LandscapeCommand::Status(!view.status));
             }
-        } else if ui.button("Reset camera").on_hover_text("As it was first (R, or double click)").clicked() {
+        } else if ui.button("Reset camera").on_hover_text("The default view (R, or double click)").clicked() {
             commands.push(LandscapeCommand::Camera { checkpoint: String::new(), linked: true, camera: Camera::default() });
         }
         ui.add_space(8.0);
@@ -89,7 +89,7 @@ fn error_menu(ui: &mut Ui, current: Option<ErrorShown>, commands: &mut Vec<Lands
     });
 }
 
-/// What the colours of the status mean, and how many cells have it in all panels.
+/// Draws the legend of the status, with the numbers of cells in all panels.
 fn legend(ui: &mut Ui, surfaces: &[(usize, &LossSurface)]) {
     for (status, word) in [
         (CellStatus::Exact, "computed"),

@@ -1,10 +1,10 @@
-//! What tells the chosen runs apart: only the settings in which they differ, and what each has reached.
+//! Compares the chosen runs: the settings in which they differ, and the last value of each metric.
 
 use egui::{Align, Grid, Layout, RichText, ScrollArea, Ui};
 
-use crate::ui::state::run::book::Run;
 use crate::ui::state::run::difference::differing;
 use crate::ui::state::run::metrics::{Group, appearance};
+use crate::ui::state::run::run_list::Run;
 use crate::ui::style::theme;
 use crate::ui::style::widget::swatch;
 
@@ -68,15 +68,15 @@ fn title(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).font(theme::small()).color(theme::of(ui).weak));
 }
 
-/// A metric's last value in each run.
+/// The last value of a metric in each run.
 struct Last {
     label: String,
     values: Vec<String>,
-    /// The run that reached the best, where one is better than all others.
+    /// The run with the best value, if it is better than all others.
     best: Option<usize>,
 }
 
-/// Of losses, accuracies and detection metrics.
+/// The last values of losses, accuracies and detection metrics.
 fn last_values(runs: &[&Run]) -> Vec<Last> {
     let names: indexmap::IndexSet<&str> = runs.iter().flat_map(|run| run.metrics.names()).collect();
     let mut metrics: Vec<_> = names.into_iter().map(|name| (name, appearance(name))).collect();
@@ -95,7 +95,7 @@ fn last_values(runs: &[&Run]) -> Vec<Last> {
     metrics.into_iter().map(row).collect()
 }
 
-/// Which of at least two values is the best, alone.
+/// Index of the best of at least two values; `None` if several are equal.
 fn best(values: &[Option<f64>], lower: bool) -> Option<usize> {
     let sign = if lower { 1.0 } else { -1.0 };
     let mut known: Vec<(usize, f64)> =

@@ -1,67 +1,67 @@
-//! [`Curves`]: what is drawn of a metric of a run, remade only when the run or the way of showing it changes.
+//! [`Curves`]: the curves of metrics of runs, computed again only when the run or the settings change.
 
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
-use crate::ui::state::run::book::Run;
-use crate::ui::state::run::metrics::{Across, appearance};
+use crate::ui::state::run::metrics::{XAxis, appearance};
+use crate::ui::state::run::run_list::Run;
 use crate::ui::style::widget::curve::smoothed;
 
-/// How curves are shown.
+/// Settings of the curves.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Look {
-    /// What runs horizontally.
-    pub across: Across,
-    /// Whether y counts in powers of ten (not for shares).
+pub struct CurveSettings {
+    /// What the horizontal axis shows.
+    pub x_axis: XAxis,
+    /// Whether y is logarithmic (never for shares).
     pub log: bool,
     /// Time constant of the smoothing in units of x; 0 = none.
     pub constant: f64,
 }
 
-/// One metric of one run as it is plotted: shares in per cent, logarithms where y is logarithmic.
+/// A metric of a run as it is plotted: shares in per cent, logarithms if y is logarithmic.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Curve {
-    /// As measured.
+    /// The measured values.
     pub raw: Vec<[f64; 2]>,
-    /// As drawn.
+    /// The smoothed values.
     pub smooth: Vec<[f64; 2]>,
 }
 
-/// All that are drawn.
+/// Cache of the drawn curves.
 #[derive(Debug, Default)]
 pub struct Curves {
-    curves: IndexMap<(PathBuf, String), (u64, Look, Curve)>,
+    curves: IndexMap<(PathBuf, String), (u64, CurveSettings, Curve)>,
 }
 
 impl Curves {
     /// The curve of `metric` of `run`.
-    pub fn get(&mut self, run: &Run, metric: &str, look: Look) -> &Curve {
+    pub fn get(&mut self, run: &Run, metric: &str, settings: CurveSettings) -> &Curve {
         let key = (run.view.dir.clone(), metric.to_owned());
-        let entry = self.curves.entry(key).or_insert_with(|| (0, look, Curve::default()));
-        if entry.0 != run.revision || entry.1 != look {
-            *entry = (run.revision, look, curve(run, metric, look));
+        let entry = self.curves.entry(key).or_insert_with(|| (0, settings, Curve::default()));
+        if entry.0 != run.revision || entry.1 != settings {
+            *entry = (run.revision, settings, curve(run, metric, settings));
         }
         &entry.2
     }
 
-    /// Forgets runs that are gone.
+    /// Removes the curves of runs that no longer exist.
     pub fn keep(&mut self, is_there: impl Fn(&PathBuf) -> bool) {
         self.curves.retain(|(dir, _), _| is_there(dir));
     }
 }
 
-/// What was measured and the same smoothed; shares in per cent.
-pub fn values(run: &Run, metric: &str, look: Look) -> (Vec<[f64; 2]>, Vec<[f64; 2]>) {
+/// The measured values and the smoothed ones; shares in per cent.
+pub fn values(run: &Run, metric: &str, settings: CurveSettings) -> (Vec<[f64; 2]>, Vec<[f64; 2]>) {
     let unit = if appearance(metric).is_share { 100.0 } else { 1.0 };
-    let raw: Vec<[f64; 2]> = run.metrics.curve(metric, look.across).into_iter().map(|[x, y]| [x, unit * y]).collect();
-    let smooth = smoothed(&raw, look.constant);
+    let raw: Vec<[f64; 2]> = run.metrics.curve(metric, settings.x_axis).into_iter().map(|[x, y]| [x, unit * y]).collect();
+    let smooth = smoothed(&raw, settings.constant);
     (raw, smooth)
 }
 
-fn curve(run: &Run, metric: &str, look: Look) -> Curve {
-    let log = look.log && !appearance(metric).is_share;
-    // Without a logarithm: a gap.
+fn curve(run: &Run, metric: &str, settings: CurveSettings) -> Curve {
+    let log = settings.log && !appearance(metric).is_share;
+    // Values without a logarithm are gaps.
     let y = |y: f64| {
         if !log {
             y
@@ -72,11 +72,11 @@ fn curve(run: &Run, metric: &str, look: Look) -> Curve {
         }
     };
     let plotted = |points: Vec<[f64; 2]>| points.into_iter().map(|[x, value]| [x, y(value)]).collect();
-    let (raw, smooth) = values(run, metric, look);
+    let (raw, smooth) = values(run, metric, settings);
     Curve { raw: plotted(raw), smooth: plotted(smooth) }
 }
 
-/// The range of y that shows `curves`: all of what is smooth, and of the raw points all but the wildest hundredth on each side.
+/// The range of y for `curves`: all smoothed points, and the raw points except the most extreme hundredth on each side.
 pub fn range<'a>(curves: impl Iterator<Item = &'a Curve>) -> [f64; 2] {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut take = |value: f64| {

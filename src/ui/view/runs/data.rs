@@ -1,4 +1,4 @@
-//! The data of a new run: which of the open datasets it uses, and how many of their images.
+//! The data of a new run: which open datasets it uses, and how many of their images.
 
 use egui::{Align, Layout, Ui};
 
@@ -12,7 +12,7 @@ use crate::ui::style::widget::swatch;
 use crate::ui::view::runs::field::row;
 use flatland_core::session::{DatasetEntry, Role};
 
-/// Where nothing is open to train on, offers the other half of what is open as ID.
+/// If no open dataset is for training, offers the training half of an open ID dataset.
 pub fn training_split(ui: &mut Ui, scene: &mut Scene<'_>) {
     let datasets = &scene.session.datasets;
     if datasets.iter().any(|dataset| dataset.role == Role::Train) {
@@ -30,11 +30,11 @@ pub fn training_split(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
 }
 
-/// The datasets by role: which are used, and how many of their images.
+/// Draws the datasets by role: which are used, and how many of their images.
 pub fn datasets(ui: &mut Ui, draft: &mut Draft, problems: &Problems, outliers: bool) {
     let mut chosen = None;
     for role in Role::ALL.into_iter().filter(|role| outliers || *role != Role::Outliers) {
-        let of_role: Vec<usize> = (0..draft.picks.len()).filter(|i| draft.picks[*i].entry.role == role).collect();
+        let of_role: Vec<usize> = (0..draft.dataset_choices.len()).filter(|i| draft.dataset_choices[*i].entry.role == role).collect();
         let problem = problems.get(role.key());
         if of_role.is_empty() && problem.is_none() && !matches!(role, Role::Train | Role::Outliers) {
             continue;
@@ -49,7 +49,7 @@ pub fn datasets(ui: &mut Ui, draft: &mut Draft, problems: &Problems, outliers: b
         };
         for (k, i) in of_role.iter().copied().enumerate() {
             let color = theme::role(ui, role);
-            let pick = &mut draft.picks[i];
+            let pick = &mut draft.dataset_choices[i];
             let limit = limit_field(&pick.entry);
             row(ui, if k == 0 { name } else { "" }, about, problems.get(&limit).filter(|_| pick.on), |ui, _| {
                 swatch::disc(ui, color);

@@ -1,17 +1,17 @@
-//! A line of the form: name, field, unit, and under it what is wrong.
+//! A line of the form: name, field, unit, and below it the error message.
 
 use egui::{Align, ComboBox, Id, Label, Layout, Margin, RichText, Sense, Slider, TextEdit, Ui, Vec2};
 
 use crate::figure::number::significant;
 use crate::ui::style::theme;
-use crate::ui::style::widget::controls::complaint;
+use crate::ui::style::widget::controls::error_text;
 
-/// Width of the names.
+/// Width of the names, points.
 const NAME: f32 = 124.0;
-/// Width of a field for a number.
+/// Width of a number field, points.
 pub const NUMBER: f32 = 74.0;
 
-/// Draws the name (its tooltip says more), then what `field` draws, then the problem. `field` gets the id of the name.
+/// Draws the name with the tooltip `about`, then calls `field` with the id of the name, then draws the error message.
 pub fn row(ui: &mut Ui, name: &str, about: &str, problem: Option<&String>, field: impl FnOnce(&mut Ui, Id)) {
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(Vec2::new(NAME, ui.spacing().interact_size.y), Sense::hover());
@@ -29,7 +29,7 @@ pub fn row(ui: &mut Ui, name: &str, about: &str, problem: Option<&String>, field
     if let Some(problem) = problem {
         ui.horizontal(|ui| {
             ui.add_space(NAME + 8.0);
-            complaint(ui, problem);
+            error_text(ui, problem);
         });
     }
 }
@@ -43,7 +43,7 @@ pub fn text(ui: &mut Ui, id: Id, value: &mut String, width: f32, hint: &str, wro
     ui.add(field).labelled_by(id);
 }
 
-/// A line with a number.
+/// A line with a number field.
 pub fn number(ui: &mut Ui, name: &str, about: &str, value: &mut String, unit: &str, problem: Option<&String>) {
     row(ui, name, about, problem, |ui, id| {
         text(ui, id, value, NUMBER, "", problem.is_some());
@@ -53,20 +53,20 @@ pub fn number(ui: &mut Ui, name: &str, about: &str, value: &mut String, unit: &s
     });
 }
 
-/// The range of a number, and how its slider counts.
+/// The range of a number, and the scale of its slider.
 #[derive(Clone, Copy, Debug)]
 pub struct Range {
-    /// Smallest.
+    /// Smallest value.
     pub min: f64,
-    /// Largest.
+    /// Largest value.
     pub max: f64,
-    /// Whether steps are factors.
+    /// Whether the slider is logarithmic.
     pub log: bool,
-    /// Whether it is whole.
+    /// Whether the number is an integer.
     pub whole: bool,
 }
 
-/// A number with a slider beside it where its range can be seen at a glance.
+/// A number field with a slider if its range is small enough.
 pub fn slider(ui: &mut Ui, id: Id, name: &str, value: &mut String, range: Range, wrong: bool) {
     text(ui, id, value, NUMBER, "", wrong);
     let fits = (range.max - range.min).is_finite() && (range.log || range.max - range.min <= 1000.0);
@@ -86,15 +86,15 @@ pub fn slider(ui: &mut Ui, id: Id, name: &str, value: &mut String, range: Range,
     }
 }
 
-/// To three digits, as a field shows it.
+/// The value with three significant digits.
 fn rounded(value: f64) -> String {
     significant(value, 3).replace('−', "-").parse::<f64>().unwrap_or(value).to_string()
 }
 
-/// A field to choose from `options`: (value, what is shown).
+/// A menu of `options`: (value, label).
 pub fn choice<T: PartialEq + Clone>(ui: &mut Ui, id: Id, current: &mut T, options: &[(T, String)], width: f32) {
     let shown = options.iter().find(|(value, _)| value == current).map_or("–", |(_, text)| text);
-    // High enough for all of them, as far as the window is: what lies below a list's edge is easily missed.
+    // The list is as high as all options need, if the window is high enough, since options below its edge are easily missed.
     let room = 0.6 * ui.ctx().content_rect().height();
     let combo = ComboBox::from_id_salt(id.with("choice")).width(width).height(room).selected_text(shown).truncate();
     let inner = combo.show_ui(ui, |ui| {

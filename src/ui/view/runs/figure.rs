@@ -3,7 +3,7 @@
 use crate::figure::{CaptionedFigure, CurvesFigure};
 use crate::ui::work::export::FigureSource;
 
-/// The curves that are shown.
+/// The shown curves.
 pub struct RunsFigure(pub CurvesFigure);
 
 impl FigureSource for RunsFigure {

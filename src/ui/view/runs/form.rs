@@ -1,4 +1,4 @@
-//! The form of a new run. Its hyperparameters are those that the worker's registry names, with their defaults, ranges and sources.
+//! The form of a new run. Its hyperparameters are those in the worker's registry, with their defaults, ranges and sources.
 
 use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 
@@ -13,7 +13,7 @@ use crate::ui::state::run::runs::Form;
 use crate::ui::state::store::{JobState, title};
 use crate::ui::style::theme;
 use crate::ui::style::widget::assumed;
-use crate::ui::style::widget::controls::{aside, complaint, section};
+use crate::ui::style::widget::controls::{error_text, section, small_text};
 use crate::ui::style::widget::reading::chip;
 use crate::ui::view::runs::field::{Range, choice, number, row};
 use flatland_core::data::Augmentation;
@@ -21,10 +21,10 @@ use flatland_core::data::environment::families;
 use flatland_core::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
 use flatland_core::session::{Assumption, CheckpointEntry, NetworkChoice, Normalization};
 
-/// Draws it.
+/// Draws the form.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, form: &mut Form) {
-    form.draft.take_in(scene.session);
-    let taken = |name: &str| scene.book.runs.keys().any(|dir| *dir == scene.root.join(name));
+    form.draft.update_datasets(scene.session);
+    let taken = |name: &str| scene.run_list.runs.keys().any(|dir| *dir == scene.root.join(name));
     let checked = form.draft.check(scene.methods, &taken);
     let problems = checked.as_ref().err().cloned().unwrap_or_default();
     let foot = 64.0;
@@ -37,8 +37,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, form: &mut Form) {
             let width = ui.available_width();
             let half = 0.5 * (width - 32.0);
             if width < 640.0 {
-                left(ui, scene, &mut form.draft, &problems, &taken);
-                right(ui, scene, &mut form.draft, &problems);
+                left_column(ui, scene, &mut form.draft, &problems, &taken);
+                right_column(ui, scene, &mut form.draft, &problems);
             } else {
                 ui.horizontal_top(|ui| {
                     ui.spacing_mut().item_spacing.x = 32.0;
@@ -47,8 +47,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, form: &mut Form) {
                             ui.spacing_mut().item_spacing.x = 8.0;
                             ui.set_width(half);
                             match side {
-                                0 => left(ui, scene, &mut form.draft, &problems, &taken),
-                                _ => right(ui, scene, &mut form.draft, &problems),
+                                0 => left_column(ui, scene, &mut form.draft, &problems, &taken),
+                                _ => right_column(ui, scene, &mut form.draft, &problems),
                             }
                         });
                     }
@@ -72,40 +72,42 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, form: &mut Form) {
             ui.vertical(|ui| match &checked {
                 Ok((run, _)) => {
                     let architecture = inspected(scene, &form.draft).and_then(|inspection| inspection.architecture.clone());
-                    let estimate = estimate(run, architecture.as_deref(), scene.methods, &scene.book.listed(), &scene.store.trials);
+                    let estimate = estimate(run, architecture.as_deref(), scene.methods, &scene.run_list.listed(), &scene.store.trials);
                     ui.horizontal(|ui| {
-                        if estimate.open {
+                        if estimate.can_improve {
                             trial(ui, scene, run);
                         }
-                        aside(ui, &estimate.text).on_hover_text(&estimate.text);
+                        small_text(ui, &estimate.text).on_hover_text(&estimate.text);
                     });
-                    aside(ui, "It goes on when this window is closed.");
+                    small_text(ui, "It goes on when this window is closed.");
                 }
-                Err(_) if scene.methods.is_empty() => drop(aside(ui, "Cannot start yet: the worker has not said what it can train with.")),
+                Err(_) if scene.methods.is_empty() => {
+                    drop(small_text(ui, "Cannot start yet: the worker has not said what it can train with."))
+                }
                 Err(problems) => {
                     let first = problems.values().next().map(String::as_str).unwrap_or_default();
                     let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
-                    complaint(ui, &format!("Cannot start yet: {first}{more}"));
+                    error_text(ui, &format!("Cannot start yet: {first}{more}"));
                 }
             });
         });
     });
 }
 
-/// Offers to time a few steps of `run`, or says how that goes.
+/// Offers to time a few steps of `run`, or shows the progress of that.
 fn trial(ui: &mut Ui, scene: &mut Scene<'_>, run: &RunConfig) {
     let job = scene.store.trial_job();
     if let Some(job) = job.filter(|job| job.state.is_open()) {
-        aside(ui, if job.state == JobState::Running { "Timing a few steps…" } else { "Waiting for the worker to time a few steps…" });
+        small_text(ui, if job.state == JobState::Running { "Timing a few steps…" } else { "Waiting for the worker to time a few steps…" });
         return;
     }
-    let about = "The worker does a few steps of this run and keeps nothing of them; takes some seconds";
+    let about = "The worker runs a few steps of this run and discards them; this takes some seconds";
     if ui.button("Time a few steps").on_hover_text(about).clicked() {
         scene.commands.push(Command::Run(RunCommand::Time));
     }
     let of_this = job.filter(|job| matches!(&job.spec, JobSpec::Pace { run: tried, .. } if **tried == *run));
     if let Some(JobState::Failed(reason)) = of_this.map(|job| &job.state) {
-        complaint(ui, reason);
+        error_text(ui, reason);
     }
 }
 
@@ -114,16 +116,16 @@ fn inspected<'a>(scene: &'a Scene<'_>, draft: &Draft) -> Option<&'a flatland_cor
     read(draft.choice()).or_else(|| read(NetworkChoice::default()))
 }
 
-/// Start, method, hyperparameters.
-fn left(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Problems, taken: &dyn Fn(&str) -> bool) {
+/// The left column: initial weights, method, hyperparameters.
+fn left_column(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Problems, taken: &dyn Fn(&str) -> bool) {
     section(ui, "Start from", None);
     checkpoint(ui, scene, draft, problems);
     section(ui, "Method", None);
     if scene.methods.is_empty() {
         let busy = scene.store.jobs.values().find(|job| matches!(job.state, JobState::Running | JobState::Paused));
-        let busy = busy.filter(|job| job.spec != JobSpec::Methods).map(|job| format!(" It has {} in hand.", title(&job.spec)));
+        let busy = busy.filter(|job| job.spec != JobSpec::Methods).map(|job| format!(" It is running {}.", title(&job.spec)));
         let asking = "Asking the worker what it can train with…";
-        aside(ui, &format!("{asking}{}", busy.unwrap_or_default()));
+        small_text(ui, &format!("{asking}{}", busy.unwrap_or_default()));
         return;
     }
     row(ui, "Method", "", problems.get("method"), |ui, id| {
@@ -152,7 +154,7 @@ fn left(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Problems, 
     number(
         ui,
         "Seed",
-        "Of shuffling, augmentation and whatever else is drawn: the same seed gives the same run",
+        "Seed of shuffling, augmentation and all other random choices: the same seed gives the same run",
         &mut draft.seed,
         "",
         problems.get("seed"),
@@ -162,7 +164,7 @@ fn left(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Problems, 
 fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Problems) {
     row(ui, "Checkpoint", "The weights that training begins with", problems.get("checkpoint"), |ui, id| {
         let entries = &scene.session.checkpoints;
-        // Two may be of one file.
+        // Two checkpoints may be of one file.
         let is_this = |entry: &CheckpointEntry| entry.path.display().to_string() == draft.checkpoint && entry.choice() == draft.choice();
         let present = entries.iter().position(is_this);
         let mut options: Vec<(Option<usize>, String)> =
@@ -191,7 +193,7 @@ fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Prob
         let mut chosen = draft.normalization;
         choice(ui, id, &mut chosen, &options, 140.0);
         if chosen != draft.normalization {
-            draft.state_normalization(chosen);
+            draft.set_normalization(chosen);
         }
         if draft.assumes_normalization() {
             ui.label(assumed::mark(ui)).on_hover_text(assumed::ASSUMED);
@@ -219,11 +221,11 @@ fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Prob
     if let Some(inspection) = inspected(scene, draft) {
         let classes = inspection.classes.map(|classes| format!(" · {classes} classes")).unwrap_or_default();
         let architecture = inspection.architecture.as_deref().unwrap_or("unknown architecture");
-        aside(ui, &format!("{architecture}{classes} · {} parameters", count(inspection.parameters.unsigned_abs())));
+        small_text(ui, &format!("{architecture}{classes} · {} parameters", count(inspection.parameters.unsigned_abs())));
     }
 }
 
-/// What a method minimizes, where that is from, what it needs and how its networks are scored.
+/// What a method minimizes, its source, its requirements and how its networks are scored.
 fn about(ui: &mut Ui, method: &MethodInfo) {
     let palette = theme::of(ui);
     let line = |ui: &mut Ui, text: &str| {
@@ -240,7 +242,7 @@ fn about(ui: &mut Ui, method: &MethodInfo) {
     ui.add_space(4.0);
 }
 
-/// A hyperparameter as its kind wants it.
+/// Draws the field of a hyperparameter.
 fn hyperparameter(ui: &mut Ui, draft: &mut Draft, parameter: &ParameterInfo, problems: &Problems) {
     let name = if parameter.symbol.is_empty() { parameter.key.replace('_', " ") } else { parameter.symbol.clone() };
     let name = if parameter.unit.is_empty() { name } else { format!("{name}, {}", parameter.unit) };
@@ -287,7 +289,7 @@ fn hyperparameter(ui: &mut Ui, draft: &mut Draft, parameter: &ParameterInfo, pro
     }
 }
 
-/// The families of corruptions that make the environments.
+/// Draws the families of corruptions that make the environments.
 fn environments(ui: &mut Ui, draft: &mut Draft, problems: &Problems) {
     let about = "Each family of corruptions is an environment beside the clean images; those that are left out can be held for the test";
     row(ui, "Environments", about, problems.get("leave_out"), |ui, _| {
@@ -304,8 +306,8 @@ fn environments(ui: &mut Ui, draft: &mut Draft, problems: &Problems) {
     });
 }
 
-/// Data and optimization.
-fn right(ui: &mut Ui, scene: &mut Scene<'_>, draft: &mut Draft, problems: &Problems) {
+/// The right column: data and optimization.
+fn right_column(ui: &mut Ui, scene: &mut Scene<'_>, draft: &mut Draft, problems: &Problems) {
     let method = scene.methods.iter().find(|method| method.key == draft.method);
     let outliers = method.is_some_and(|method| method.outliers);
     section(ui, "Data", None);

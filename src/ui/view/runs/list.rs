@@ -1,4 +1,4 @@
-//! The list of runs: state, how far each is, and what can be asked of it.
+//! The list of runs: state and progress of each, and its actions.
 
 use std::path::PathBuf;
 
@@ -10,30 +10,30 @@ use egui::{
 use super::Scene;
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::state::number::{count, duration};
-use crate::ui::state::run::book::Run;
+use crate::ui::state::run::run_list::Run;
 use crate::ui::style::theme;
-use crate::ui::style::widget::controls::{aside, complaint, quiet_button};
+use crate::ui::style::widget::controls::{error_text, quiet_button, small_text};
 use flatland_core::job::{Control, MethodInfo, RunStatus, RunView};
 
-/// What the list remembers between frames.
+/// State of the list between frames.
 #[derive(Default)]
 pub struct State {
-    /// The run under the pointer: its curves stand out.
+    /// The run under the pointer; its curves are highlighted.
     pub hovered: Option<PathBuf>,
-    /// The folder as it is typed.
+    /// The typed folder.
     folder: Option<String>,
 }
 
-/// Draws it.
+/// Draws the list.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     ui.horizontal(|ui| {
         if ui.button("New run…").on_hover_text("Fine-tune a checkpoint").clicked() {
             scene.commands.push(Command::Run(RunCommand::New));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let all = scene.book.chosen.len() < scene.book.runs.len();
+            let all = scene.run_list.chosen.len() < scene.run_list.runs.len();
             let (text, name) = if all { ("All", "Choose all runs") } else { ("None", "Choose no run") };
-            if !scene.book.runs.is_empty() && quiet_button(ui, text, name).clicked() {
+            if !scene.run_list.runs.is_empty() && quiet_button(ui, text, name).clicked() {
                 scene.commands.push(Command::Run(RunCommand::ChooseAll(all)));
             }
         });
@@ -43,8 +43,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let mut hovered = None;
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        for run in scene.book.listed() {
-            let on = scene.book.chosen.contains(&run.view.dir);
+        for run in scene.run_list.listed() {
+            let on = scene.run_list.chosen.contains(&run.view.dir);
             let row = ui.scope(|ui| entry(ui, scene.methods, run, on, scene.commands)).response;
             if row.contains_pointer() {
                 hovered = Some(run.view.dir.clone());
@@ -53,8 +53,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
             ui.painter().hline(row.rect.x_range(), y, Stroke::new(1.0, theme::of(ui).grid));
             ui.add_space(11.0);
         }
-        for (dir, message) in &scene.book.unreadable {
-            complaint(ui, message).on_hover_text(dir.display().to_string());
+        for (dir, message) in &scene.run_list.unreadable {
+            error_text(ui, message).on_hover_text(dir.display().to_string());
         }
     });
     if state.hovered != hovered {
@@ -63,14 +63,14 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     }
 }
 
-/// The folder that the runs are in.
+/// Draws the folder of the runs.
 fn folder(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut State) {
     let root = scene.root.display().to_string();
     let mut text = state.folder.take().unwrap_or_else(|| root.clone());
     ui.horizontal(|ui| {
         let label = ui.label(RichText::new("in").font(theme::small()).color(theme::of(ui).weak));
         let field = TextEdit::singleline(&mut text).font(theme::small()).desired_width(f32::INFINITY).margin(egui::Margin::symmetric(6, 3));
-        let field = ui.add(field).labelled_by(label.id).on_hover_text("The folder of the runs; Enter looks into another one");
+        let field = ui.add(field).labelled_by(label.id).on_hover_text("The folder of the runs; Enter opens another one");
         if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) && !text.trim().is_empty() && text != root {
             scene.commands.push(Command::Run(RunCommand::LookInto(PathBuf::from(text.trim()))));
         } else if field.has_focus() {
@@ -114,70 +114,70 @@ fn entry(ui: &mut Ui, methods: &[MethodInfo], run: &Run, on: bool, commands: &mu
         if view.status.is_under_way() {
             bar(ui, fraction(view), view.status == RunStatus::Running);
         }
-        aside(ui, &format!("{} · {}", method_name(methods, &view.config.method.name), pace(view)));
+        small_text(ui, &format!("{} · {}", method_name(methods, &view.config.method.name), progress_text(view)));
         if let Some(message) = &view.state.message {
             if matches!(view.status, RunStatus::Failed | RunStatus::Interrupted) {
-                complaint(ui, message);
+                error_text(ui, message);
             } else {
-                aside(ui, message).on_hover_text(message);
+                small_text(ui, message).on_hover_text(message);
             }
         }
         ui.horizontal(|ui| {
             ui.spacing_mut().button_padding = Vec2::new(5.0, 1.0);
             ui.spacing_mut().interact_size.y = 20.0;
             ui.spacing_mut().item_spacing.x = 4.0;
-            for deed in deeds(run) {
-                let response = quiet_button(ui, deed.text, &format!("{} {name}", deed.about));
+            for action in actions(run) {
+                let response = quiet_button(ui, action.text, &format!("{} {name}", action.about));
                 if response.clicked() {
-                    push(deed.command);
+                    push(action.command);
                 }
             }
         });
     });
 }
 
-/// A thing that can be asked of a run.
-struct Deed {
+/// An action on a run.
+struct RunAction {
     text: &'static str,
     about: &'static str,
     command: RunCommand,
 }
 
-/// What can be asked of a run in its present state.
-fn deeds(run: &Run) -> Vec<Deed> {
+/// The actions on a run in its present state.
+fn actions(run: &Run) -> Vec<RunAction> {
     let dir = || run.view.dir.clone();
-    let ask = |text, about, control| Deed { text, about, command: RunCommand::Ask(dir(), control) };
-    let mut deeds = match run.view.status {
+    let ask = |text, about, control| RunAction { text, about, command: RunCommand::Ask(dir(), control) };
+    let mut actions = match run.view.status {
         RunStatus::Running => vec![ask("Pause", "Pause run", Control::Pause)],
         RunStatus::Paused => vec![ask("Resume", "Resume run", Control::Resume)],
         RunStatus::Queued | RunStatus::Stopping | RunStatus::Done => Vec::new(),
         RunStatus::Failed | RunStatus::Cancelled | RunStatus::Interrupted => {
-            vec![Deed { text: "Resume", about: "Resume run", command: RunCommand::Resume(dir()) }]
+            vec![RunAction { text: "Resume", about: "Resume run", command: RunCommand::Resume(dir()) }]
         }
     };
     if matches!(run.view.status, RunStatus::Queued | RunStatus::Running | RunStatus::Paused) {
-        deeds.push(ask("Stop", "Stop after this step and keep run", Control::Stop));
+        actions.push(ask("Stop", "Stop after this step and keep run", Control::Stop));
     }
     if run.view.status.is_under_way() {
-        deeds.push(ask("Kill", "Kill run", Control::Kill));
+        actions.push(ask("Kill", "Kill run", Control::Kill));
     }
     if run.saved.best {
-        deeds.push(Deed {
+        actions.push(RunAction {
             text: "Add best",
             about: "Add to session the best weights of run",
             command: RunCommand::AddToSession { dir: dir(), best: true },
         });
     }
-    // They differ from the best where the last epoch was not the best one; while a run is under way the best are enough.
+    // The last weights are offered if the last epoch was not the best one; while a run is in progress, only the best ones are offered.
     if run.saved.last && (!run.saved.best || run.view.status == RunStatus::Done) {
-        deeds.push(Deed {
+        actions.push(RunAction {
             text: "Add last",
             about: "Add to session the last weights of run",
             command: RunCommand::AddToSession { dir: dir(), best: false },
         });
     }
-    deeds.push(Deed { text: "Repeat…", about: "Repeat with changes run", command: RunCommand::Repeat(dir()) });
-    deeds
+    actions.push(RunAction { text: "Repeat…", about: "Repeat with changes run", command: RunCommand::Repeat(dir()) });
+    actions
 }
 
 fn method_name(methods: &[MethodInfo], key: &str) -> String {
@@ -188,8 +188,8 @@ fn fraction(view: &RunView) -> f32 {
     if view.state.steps == 0 { 0.0 } else { (view.state.step as f32 / view.state.steps as f32).clamp(0.0, 1.0) }
 }
 
-/// How far a run is: `epoch 3 of 10 · 12 s · about 40 s left`.
-pub fn pace(view: &RunView) -> String {
+/// The progress of a run: `epoch 3 of 10 · 12 s · about 40 s left`.
+pub fn progress_text(view: &RunView) -> String {
     let state = &view.state;
     let mut words = Vec::new();
     match view.config.epochs {
@@ -206,7 +206,7 @@ pub fn pace(view: &RunView) -> String {
     words.join(" · ")
 }
 
-/// The run's colour: full while its curves are drawn.
+/// The colour of a run: a filled square while its curves are shown.
 fn swatch(ui: &mut Ui, color: Color32, on: bool, name: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(16.0), Sense::click());
     let square = Rect::from_center_size(rect.center(), Vec2::splat(11.0));
@@ -219,10 +219,10 @@ fn swatch(ui: &mut Ui, color: Color32, on: bool, name: &str) -> Response {
         ui.painter().rect_stroke(square, 2.0, Stroke::new(1.5, color), StrokeKind::Inside);
     }
     response.widget_info(|| WidgetInfo::selected(WidgetRole::CheckBox, true, on, format!("Show run {name}")));
-    response.on_hover_text("Shows its curves; with Ctrl only its")
+    response.on_hover_text("Shows its curves; with Ctrl, only its curves")
 }
 
-/// A disc that says the state without words: full while something happens, a ring while it waits or after it was stopped.
+/// A disc that shows the state: filled while the run is in progress, a ring while it waits or after it was stopped.
 fn dot(ui: &mut Ui, status: RunStatus, color: Color32) {
     let (rect, _) = ui.allocate_exact_size(Vec2::splat(8.0), Sense::hover());
     match status {
@@ -235,7 +235,7 @@ fn dot(ui: &mut Ui, status: RunStatus, color: Color32) {
     };
 }
 
-/// A thin bar of progress.
+/// A thin progress bar.
 fn bar(ui: &mut Ui, fraction: f32, moves: bool) {
     let palette = theme::of(ui);
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 5.0), Sense::hover());

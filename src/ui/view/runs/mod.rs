@@ -1,4 +1,4 @@
-//! The runs tab: at the left the runs of a folder, at the right the curves of those that are chosen, or the form of a new one.
+//! The runs tab: at the left the runs of a folder, at the right the curves of the chosen runs, or the form of a new run.
 
 mod comparison;
 mod curves;
@@ -20,11 +20,11 @@ use crate::ui::work::export::Export;
 
 use plots::State as Plots;
 
-/// Width of the list.
+/// Width of the list, points.
 const LIST: f32 = 286.0;
 const GAP: f32 = 24.0;
 
-/// What the tab remembers between frames.
+/// State of the tab between frames.
 #[derive(Default)]
 pub struct RunsTab {
     /// The list.
@@ -55,7 +55,7 @@ impl TabView for RunsTab {
     }
 
     fn figure(&self, scene: &Scene<'_>) -> Option<Export> {
-        Export::new(&scene.session.figure, figure::RunsFigure(self.plots.figure(&scene.book.shown())?))
+        Export::new(&scene.session.figure, figure::RunsFigure(self.plots.figure(&scene.run_list.shown())?))
     }
 }
 
@@ -71,19 +71,19 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut RunsTab, form: &mut Opti
         ui.set_clip_rect(right.expand2(egui::vec2(8.0, 0.0)).intersect(ui.clip_rect()));
         match form {
             Some(form) => form::show(ui, scene, form),
-            None => watched(ui, scene, state),
+            None => charts(ui, scene, state),
         }
     });
     ui.advance_cursor_after_rect(Rect::from_min_max(area.min, pos2(area.right(), area.bottom())));
 }
 
-/// The curves and what tells the runs apart.
-fn watched(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut RunsTab) {
-    if scene.book.runs.is_empty() {
-        let sentence = if scene.book.looked { "Start a run with New run, and watch it here." } else { "Looking for runs…" };
+/// Draws the curves and the comparison of the runs.
+fn charts(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut RunsTab) {
+    if scene.run_list.runs.is_empty() {
+        let sentence = if scene.run_list.was_read { "Start a run with New run, and watch it here." } else { "Looking for runs…" };
         return empty(ui, sentence);
     }
-    let shown = scene.book.shown();
+    let shown = scene.run_list.shown();
     if shown.is_empty() {
         return empty(ui, "Choose runs at the left to see their curves.");
     }

@@ -1,4 +1,4 @@
-//! The lines of the form about the optimizer, the gradient that it is given, and the warm-up.
+//! The lines of the form about the optimizer, its gradient, and the warm-up.
 
 use egui::Ui;
 
@@ -8,10 +8,10 @@ use crate::ui::state::run::draft::{Draft, WarmupUnit};
 use crate::ui::view::runs::field::{NUMBER, choice, number, row};
 use flatland_core::job::OptimizerKind;
 
-/// A number of the form: its name, what stands in its tooltip, its text, the key of its problem.
+/// A number of the form: its name, its tooltip, its text, the key of its error message.
 type Line<'a> = (&'static str, &'static str, &'a mut String, &'static str);
 
-/// Batches a step, the optimizer with its numbers, clipping.
+/// Draws batches per step, the optimizer with its numbers, and clipping.
 pub fn show(ui: &mut Ui, draft: &mut Draft, problems: &Problems) {
     number(
         ui,
@@ -91,7 +91,7 @@ fn lines<const N: usize>(ui: &mut Ui, problems: &Problems, lines: [Line<'_>; N])
     }
 }
 
-/// How long the learning rate rises.
+/// Draws the length of the warm-up.
 pub fn warmup(ui: &mut Ui, draft: &mut Draft, problems: &Problems) {
     let about = "Steps or epochs over which the learning rate rises linearly, step k of n at k/n of it; nothing = none (Goyal et al. 2017, \
                  torch.optim.lr_scheduler.LambdaLR)\n`warmup` of `[schedule]`";

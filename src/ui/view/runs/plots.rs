@@ -1,4 +1,4 @@
-//! Curves of the chosen runs, one small plot per metric, all on one horizontal axis.
+//! Curves of the chosen runs: one small plot per metric, all with the same horizontal axis.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,23 +8,23 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::figure::number::significant;
 use crate::figure::{CurvePanel, CurvesFigure};
-use crate::ui::state::run::book::Run;
-use crate::ui::state::run::metrics::{Across, Appearance, appearance};
+use crate::ui::state::run::metrics::{Appearance, XAxis, appearance};
+use crate::ui::state::run::run_list::Run;
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Canvas, Scale};
 use crate::ui::style::widget::controls::menu;
 use crate::ui::style::widget::curve::{nearest, thinned};
 use crate::ui::style::widget::header;
 use crate::ui::style::widget::reading::{chip, faded, reading};
-use crate::ui::view::runs::curves::{Curve, Curves, Look, range, values};
+use crate::ui::view::runs::curves::{Curve, CurveSettings, Curves, range, values};
 use flatland_core::session::Extent;
 
-/// What the plots remember between frames.
+/// State of the plots between frames.
 #[derive(Default)]
 pub struct State {
-    across: Across,
+    x_axis: XAxis,
     log: bool,
-    /// Time constant of the smoothing, per cent of the whole length.
+    /// Time constant of the smoothing, in per cent of the whole length.
     smoothing: f64,
     hidden: BTreeSet<String>,
     x: Option<[f64; 2]>,
@@ -34,7 +34,7 @@ pub struct State {
     curves: Curves,
 }
 
-/// Every metric of these runs, in the order of the plots.
+/// All metrics of these runs, in the order of the plots.
 fn metrics(runs: &[&Run]) -> Vec<(String, Appearance)> {
     let names: IndexSet<&str> = runs.iter().flat_map(|run| run.metrics.names()).collect();
     let mut metrics: Vec<(String, Appearance)> = names.into_iter().map(|name| (name.to_owned(), appearance(name))).collect();
@@ -43,40 +43,40 @@ fn metrics(runs: &[&Run]) -> Vec<(String, Appearance)> {
 }
 
 impl State {
-    /// What is shown as a figure; `None` while nothing is.
+    /// The shown plots as a figure; `None` when there are none.
     pub fn figure(&self, runs: &[&Run]) -> Option<CurvesFigure> {
         let metrics = self.metrics(runs);
-        let look = self.look(runs, &metrics);
+        let settings = self.settings(runs, &metrics);
         let panel = |(name, appearance): &(String, Appearance)| CurvePanel {
             title: appearance.title(),
-            log: look.log && !appearance.is_share,
-            curves: runs.iter().map(|run| values(run, name, look).1).collect(),
+            log: settings.log && !appearance.is_share,
+            curves: runs.iter().map(|run| values(run, name, settings).1).collect(),
         };
         let panels: Vec<CurvePanel> = metrics.iter().map(panel).collect();
         let runs = runs.iter().map(|run| (run.view.name(), run.color)).collect();
-        (!panels.is_empty()).then_some(CurvesFigure { runs, panels, across: self.across.label() })
+        (!panels.is_empty()).then_some(CurvesFigure { runs, panels, across: self.x_axis.label() })
     }
 
-    /// The metrics that are shown.
+    /// The shown metrics.
     fn metrics(&self, runs: &[&Run]) -> Vec<(String, Appearance)> {
         metrics(runs).into_iter().filter(|(name, _)| !self.hidden.contains(name)).collect()
     }
 
-    fn look(&self, runs: &[&Run], metrics: &[(String, Appearance)]) -> Look {
-        let [start, end] = span(runs, metrics, self.across);
-        Look { across: self.across, log: self.log, constant: 0.01 * self.smoothing * (end - start) }
+    fn settings(&self, runs: &[&Run], metrics: &[(String, Appearance)]) -> CurveSettings {
+        let [start, end] = span(runs, metrics, self.x_axis);
+        CurveSettings { x_axis: self.x_axis, log: self.log, constant: 0.01 * self.smoothing * (end - start) }
     }
 }
 
-/// Draws the line of controls.
+/// Draws the controls.
 pub fn controls(ui: &mut Ui, runs: &[&Run], state: &mut State) {
     let palette = theme::of(ui);
     ui.horizontal_wrapped(|ui| {
         ui.colored_label(palette.weak, "Across");
         ui.spacing_mut().item_spacing.x = 2.0;
-        for across in Across::ALL {
-            if ui.selectable_label(state.across == across, across.label()).clicked() {
-                state.across = across;
+        for x_axis in XAxis::ALL {
+            if ui.selectable_label(state.x_axis == x_axis, x_axis.label()).clicked() {
+                state.x_axis = x_axis;
                 state.x = None;
             }
         }
@@ -85,7 +85,7 @@ pub fn controls(ui: &mut Ui, runs: &[&Run], state: &mut State) {
         let label = ui.colored_label(palette.weak, "Smoothing");
         ui.spacing_mut().slider_width = 110.0;
         let slider = Slider::new(&mut state.smoothing, 0.0..=20.0).logarithmic(true).smallest_positive(0.1).show_value(false);
-        let about = "Every point is averaged with those before it; what lies back by this share of the whole length counts 1/e. \
+        let about = "Every point is averaged with those before it; one that is back by this share of the whole length has the weight 1/e. \
                      What was measured is drawn faint.";
         ui.add(slider).labelled_by(label.id).on_hover_text(about);
         let text = if state.smoothing > 0.0 { format!("{} %", significant(state.smoothing, 2)) } else { "none".into() };
@@ -112,10 +112,10 @@ const LEFT: f32 = 50.0;
 const ABOVE: f32 = 22.0;
 const BELOW: f32 = 42.0;
 
-/// Draws the plots. Curves of the run in `lit` stand out.
-pub fn show(ui: &mut Ui, runs: &[&Run], state: &mut State, lit: Option<&Path>) {
+/// Draws the plots. Curves of the run in `highlighted` are highlighted.
+pub fn show(ui: &mut Ui, runs: &[&Run], state: &mut State, highlighted: Option<&Path>) {
     let metrics = state.metrics(runs);
-    let (longest, look) = (span(runs, &metrics, state.across), state.look(runs, &metrics));
+    let (longest, settings) = (span(runs, &metrics, state.x_axis), state.settings(runs, &metrics));
     state.curves.keep(|dir| runs.iter().any(|run| run.view.dir == *dir));
     let width = ui.available_width() - 8.0;
     let columns = ((width / (LEFT + PLOT.x)).floor() as usize).clamp(1, metrics.len().max(1));
@@ -132,8 +132,9 @@ pub fn show(ui: &mut Ui, runs: &[&Run], state: &mut State, lit: Option<&Path>) {
         let is_last = (i + 1) * columns >= metrics.len();
         for (k, metric) in row.iter().enumerate() {
             let corner = pos2((rect.left() + LEFT + k as f32 * (LEFT + plot.x)).round(), (rect.top() + ABOVE).round());
-            let x = Axis { label: if is_last { look.across.label() } else { "" }, range: longest, scale: Scale::Linear, labelled: true };
-            cursor = panel(ui, Rect::from_min_size(corner, plot), runs, metric, look, x, state, lit).or(cursor);
+            let x =
+                Axis { label: if is_last { settings.x_axis.label() } else { "" }, range: longest, scale: Scale::Linear, labelled: true };
+            cursor = panel(ui, Rect::from_min_size(corner, plot), runs, metric, settings, x, state, highlighted).or(cursor);
         }
     }
     if cursor != state.cursor {
@@ -142,30 +143,30 @@ pub fn show(ui: &mut Ui, runs: &[&Run], state: &mut State, lit: Option<&Path>) {
     }
 }
 
-/// First and last x of anything that is shown.
-fn span(runs: &[&Run], metrics: &[(String, Appearance)], across: Across) -> [f64; 2] {
-    let last = runs.iter().flat_map(|run| metrics.iter().map(move |(name, _)| run.metrics.last_place(name, across)));
+/// Smallest and largest x of all shown curves.
+fn span(runs: &[&Run], metrics: &[(String, Appearance)], x_axis: XAxis) -> [f64; 2] {
+    let last = runs.iter().flat_map(|run| metrics.iter().map(move |(name, _)| run.metrics.last_x(name, x_axis)));
     let end = last.flatten().fold(0.0, f64::max);
     [0.0, if end > 0.0 { end } else { 1.0 }]
 }
 
-/// One plot; gives x under the pointer.
+/// Draws a plot; returns x under the pointer.
 #[expect(clippy::too_many_arguments, reason = "one call")]
 fn panel(
     ui: &mut Ui,
     rect: Rect,
     runs: &[&Run],
     (name, appearance): &(String, Appearance),
-    look: Look,
+    settings: CurveSettings,
     x: Axis<'_>,
     state: &mut State,
-    lit: Option<&Path>,
+    highlighted: Option<&Path>,
 ) -> Option<f64> {
     let palette = theme::of(ui);
-    let curves: Vec<(&Run, Curve)> = runs.iter().map(|run| (*run, state.curves.get(run, name, look).clone())).collect();
+    let curves: Vec<(&Run, Curve)> = runs.iter().map(|run| (*run, state.curves.get(run, name, settings).clone())).collect();
     let curves: Vec<(&Run, Curve)> = curves.into_iter().filter(|(_, curve)| !curve.raw.is_empty()).collect();
     header::line(ui, pos2(rect.left(), rect.top() - 11.0), rect.width(), &appearance.title(), theme::body(), palette.strong);
-    let log = look.log && !appearance.is_share;
+    let log = settings.log && !appearance.is_share;
     let y = Axis {
         label: "",
         range: range(curves.iter().map(|(_, curve)| curve)),
@@ -179,8 +180,8 @@ fn panel(
         outline: palette.hairline,
         grid: true,
         wheel: false,
-        held: false,
-        rooted: false,
+        drag_disabled: false,
+        fixed_y: false,
     };
     let mut view = Extent { x: state.x, y: state.y.get(name).copied().flatten() };
     let remembered = state.cursor;
@@ -190,12 +191,14 @@ fn panel(
         }
         for (run, curve) in &curves {
             let color = theme::checkpoint(ui, run.color);
-            let (color, thick) = match lit {
+            let (color, thick) = match highlighted {
                 Some(dir) if dir == run.view.dir => (color, 2.5),
-                Some(_) if curves.iter().any(|(run, _)| Some(run.view.dir.as_path()) == lit) => (faded(color, palette.canvas, 0.65), 1.5),
+                Some(_) if curves.iter().any(|(run, _)| Some(run.view.dir.as_path()) == highlighted) => {
+                    (faded(color, palette.canvas, 0.65), 1.5)
+                }
                 _ => (color, 1.5),
             };
-            if look.constant > 0.0 {
+            if settings.constant > 0.0 {
                 draw(canvas, &curve.raw, Stroke::new(1.0, faded(color, palette.canvas, 0.72)));
             }
             draw(canvas, &curve.smooth, Stroke::new(thick, color));
@@ -217,11 +220,11 @@ fn panel(
     let mut rows = Vec::new();
     let mut at = pointer.x;
     for (run, curve) in &curves {
-        // A curve that ended long before says nothing here.
+        // A curve that ended long before the pointer has no value here.
         let Some([x, y]) = nearest(&curve.smooth, pointer.x).filter(|p| p[1].is_finite()) else { continue };
         let distance = (canvas.at(x, y) - canvas.at(pointer.x, pointer.y)).y.abs();
         at = x;
-        let text = match nearest(&curve.raw, pointer.x).filter(|_| look.constant > 0.0) {
+        let text = match nearest(&curve.raw, pointer.x).filter(|_| settings.constant > 0.0) {
             Some(raw) => format!("{}  ({})", value(y), value(raw[1])),
             None => value(y),
         };
@@ -230,12 +233,12 @@ fn panel(
     if !rows.is_empty() {
         rows.sort_by(|a, b| a.0.total_cmp(&b.0));
         let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
-        reading(ui, canvas.response.id, &format!("{} at {} {}", appearance.label, look.across.label(), significant(at, 4)), &rows);
+        reading(ui, canvas.response.id, &format!("{} at {} {}", appearance.label, settings.x_axis.label(), significant(at, 4)), &rows);
     }
     Some(pointer.x)
 }
 
-/// A line with gaps where values are not finite; points where there are few.
+/// Draws a line with gaps where values are not finite; a short curve is drawn as points.
 fn draw(canvas: &Canvas, points: &[[f64; 2]], stroke: Stroke) {
     let bounds = canvas.transform.bounds();
     let columns = canvas.rect().width().max(1.0) as usize;

@@ -1,4 +1,4 @@
-//! What can be chosen of sharpness: the dataset, what is shown, and over which radii.
+//! The controls of sharpness: the dataset, what is shown, and the unit of the radii.
 
 use egui::Ui;
 
@@ -10,18 +10,18 @@ use crate::ui::view::Scene;
 use crate::ui::view::dataset_menu::{dataset_menu, layers_note, loss_note, note};
 use flatland_core::session::{Adaptive, Estimator, Norm};
 
-/// Draws the choices.
+/// Draws the controls.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let Some(dataset) = scene.dataset else { return };
     ui.spacing_mut().item_spacing.x = 10.0;
-    // Several datasets stand side by side: there is none to choose.
+    // Several datasets are shown side by side: there is no choice.
     if datasets(scene.session, scene.dataset).len() <= 1 {
         dataset_menu(ui, scene, dataset);
     }
     choices(ui, scene);
 }
 
-/// What is estimated, and the switch to ρ/‖θ‖.
+/// Draws what is estimated, and the switch to ρ/‖θ‖.
 fn choices(ui: &mut Ui, scene: &mut Scene<'_>) {
     let settings = &scene.session.sharpness;
     let ball = match (settings.norm, settings.adaptive) {

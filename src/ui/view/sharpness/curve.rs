@@ -5,15 +5,15 @@ use egui::{Color32, Pos2, Shape, Stroke};
 use crate::ui::style::widget::axes::{Canvas, Scale};
 use flatland_core::result::{SharpnessCurve, SharpnessPoint};
 
-/// Points of the overlay between two radii.
+/// Number of points of the overlay between two radii.
 const BETWEEN: usize = 8;
 
-/// The curve of a checkpoint that another panel is about; `unit` is what ρ is divided by, `up` the vertical scale.
-pub fn aside(canvas: &Canvas, curve: &SharpnessCurve, unit: f64, up: Scale, color: Color32) {
+/// Draws the curve of a checkpoint in the panel of another one; `unit` is the divisor of ρ, `up` the vertical scale.
+pub fn draw_faint(canvas: &Canvas, curve: &SharpnessCurve, unit: f64, up: Scale, color: Color32) {
     canvas.painter.add(Shape::line(points(canvas, curve, unit, up), Stroke::new(1.0, color)));
 }
 
-/// The curve with its band: one standard error of a bound, one standard deviation over the draws of an average.
+/// Draws the curve with its band: one standard error of a bound, one standard deviation over the draws of an average.
 pub fn draw(canvas: &Canvas, curve: &SharpnessCurve, unit: f64, up: Scale, color: Color32, ground: Color32) {
     let edges = drawable(curve, up).map(|point| {
         let half = half_band(point);
@@ -31,7 +31,7 @@ pub fn draw(canvas: &Canvas, curve: &SharpnessCurve, unit: f64, up: Scale, color
     canvas.painter.add(Shape::line(line, Stroke::new(2.0, color)));
 }
 
-/// A linear range of averages with their bands and 0.
+/// A linear range that contains averages, their bands and 0.
 pub fn signed_range(curves: &[(usize, &SharpnessCurve)]) -> [f64; 2] {
     let points = curves.iter().flat_map(|(_, curve)| drawable(curve, Scale::Linear));
     let ends = points.flat_map(|point| [point.sharpness - half_band(point), point.sharpness + half_band(point)]);
@@ -49,7 +49,7 @@ fn height(value: f64, up: Scale) -> f64 {
     if up == Scale::Linear { value } else { value.log10() }
 }
 
-/// The points that have a place on the axes.
+/// The points that can be drawn on the axes.
 fn drawable(curve: &SharpnessCurve, up: Scale) -> impl Iterator<Item = &SharpnessPoint> {
     let shown =
         move |point: &&SharpnessPoint| point.rho > 0.0 && point.sharpness.is_finite() && (up == Scale::Linear || point.sharpness > 0.0);
@@ -60,7 +60,7 @@ fn points(canvas: &Canvas, curve: &SharpnessCurve, unit: f64, up: Scale) -> Vec<
     drawable(curve, up).map(|point| canvas.at((point.rho / unit).log10(), height(point.sharpness, up))).collect()
 }
 
-/// ρ‖∇L‖ + ρ²λ₁/2 from the smallest to the largest radius.
+/// Draws ρ‖∇L‖ + ρ²λ₁/2 from the smallest to the largest radius.
 fn overlay(canvas: &Canvas, curve: &SharpnessCurve, unit: f64, up: Scale) -> Vec<Pos2> {
     let Some(overlay) = curve.second_order else { return Vec::new() };
     let radii: Vec<f64> = curve.points.iter().map(|point| point.rho).filter(|rho| *rho > 0.0).collect();

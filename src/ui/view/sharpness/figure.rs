@@ -8,7 +8,7 @@ use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
 use crate::ui::work::export::{Export, FigureSource};
 
-/// Curves; whether over ρ/‖θ‖.
+/// Curves, and whether the axis is ρ/‖θ‖.
 struct Curves(FigureResults, bool);
 
 /// Bands over random planes.
@@ -26,22 +26,22 @@ impl FigureSource for Bands {
     }
 }
 
-/// What the tab shows; `None` while there is nothing to draw.
+/// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
-    let mut findings = FigureResults::default();
+    let mut results = FigureResults::default();
     if shows_planes(scene.session) {
         let dataset = scene.dataset.unwrap_or_default();
         for (name, color) in entries(scene) {
             let band = scene.store.bands.get(&(name.to_owned(), dataset.to_owned())).cloned();
-            findings.bands.extend(band.map(|band| found(scene, name, color, dataset, band)));
+            results.bands.extend(band.map(|band| found(scene, name, color, dataset, band)));
         }
-        return Export::new(&scene.session.figure, Bands(findings));
+        return Export::new(&scene.session.figure, Bands(results));
     }
     for dataset in datasets(scene.session, scene.dataset) {
         for (name, color) in entries(scene) {
             let curve = scene.store.sharpness.get(&(name.to_owned(), dataset.to_owned())).cloned().map(Arc::new);
-            findings.sharpness.extend(curve.map(|curve| found(scene, name, color, dataset, curve)));
+            results.sharpness.extend(curve.map(|curve| found(scene, name, color, dataset, curve)));
         }
     }
-    Export::new(&scene.session.figure, Curves(findings, scene.session.sharpness.relative))
+    Export::new(&scene.session.figure, Curves(results, scene.session.sharpness.relative))
 }

@@ -1,5 +1,5 @@
-//! The sharpness tab: S(ρ) on logarithmic axes, a panel per checkpoint with its numbers below, or, where the session names several
-//! datasets, a panel per dataset with a curve per checkpoint.
+//! The sharpness tab: S(ρ) on logarithmic axes, one panel per checkpoint with its numbers below; if the session has several datasets for
+//! sharpness, one panel per dataset with a curve per checkpoint.
 
 mod controls;
 mod curve;
@@ -13,7 +13,7 @@ use crate::figure::number::significant;
 use crate::figure::rise;
 use crate::ui::state::cursor::Cursor;
 use crate::ui::state::number::count;
-use crate::ui::state::store::{Standing, standing};
+use crate::ui::state::store::{JobSummary, job_summary};
 use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Scale};
 use crate::ui::style::widget::grid::{Spacing, layout_above_tables};
@@ -27,24 +27,24 @@ use flatland_core::session::{Extent, Link, Role, Session, Tab};
 const SPACE: Spacing = Spacing { left: 62.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
 const ROW: f32 = 21.0;
 
-/// What the tab remembers between frames.
+/// State of the tab between frames.
 #[derive(Default)]
 pub struct SharpnessTab {
     /// ρ under the pointer, in units of the axis.
     cursor: Cursor<f64>,
-    /// Shown ranges of the loss over planes.
+    /// Visible ranges of the loss over planes.
     planes: Extent,
-    /// What the axis counted in when `view` was set.
+    /// The unit of the axis for which `view` was set.
     relative: bool,
 }
 
-/// Whether the tab shows the loss over several random planes in the place of S(ρ).
+/// Whether the tab shows the loss over several random planes instead of S(ρ).
 pub fn shows_planes(session: &Session) -> bool {
     session.view.sharpness.planes && session.landscape.planes > 1
 }
 
-/// The datasets that the tab shows side by side: those that the session names for sharpness when they are several, ID train, ID test,
-/// then the shifted ones; else the chosen one.
+/// The datasets that are shown side by side: those of the session's sharpness if they are several, in the order ID train, ID test,
+/// shifted ones; else the chosen one.
 pub fn datasets<'a>(session: &'a Session, chosen: Option<&'a str>) -> Vec<&'a str> {
     let named = |name: &String| session.datasets.iter().find(|entry| entry.name == *name);
     let mut several: Vec<_> = session.sharpness.datasets.iter().filter_map(named).collect();
@@ -55,15 +55,15 @@ pub fn datasets<'a>(session: &'a Session, chosen: Option<&'a str>) -> Vec<&'a st
     several.into_iter().map(|entry| entry.name.as_str()).collect()
 }
 
-/// One plot.
+/// A plot.
 struct Panel<'a> {
     name: &'a str,
     color: Color32,
     facts: Option<String>,
-    standing: Option<Standing>,
+    job_summary: Option<JobSummary>,
     summary: String,
     dataset: &'a str,
-    /// The checkpoint whose curve stands out; all when there is none.
+    /// The checkpoint whose curve is emphasized; `None` = all.
     own: Option<&'a str>,
 }
 
@@ -107,7 +107,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
     }
     let shown = datasets(scene.session, scene.dataset);
     if shown.is_empty() {
-        return empty(ui, "Open images of the role ID or ID train, so that the loss has something to be measured on.");
+        return empty(ui, "Open images of the role ID or ID train, on which the loss can be measured.");
     }
     let curves_on = |dataset: &str| -> Vec<(usize, &SharpnessCurve)> {
         let of = |name: &str| scene.store.sharpness.get(&(name.to_owned(), dataset.to_owned()));
@@ -120,12 +120,12 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
     }
     let unit = |curve: &SharpnessCurve| if relative { curve.length_of_theta().unwrap_or(1.0) } else { 1.0 };
     let (x, logarithmic) = ranges(&all, &unit, &scene.session.sharpness.rho);
-    // Averages of which some are negative have no logarithm.
+    // Negative averages have no logarithm.
     let signed = all.iter().flat_map(|(_, curve)| &curve.points).any(|point| point.spread.is_some() && point.sharpness <= 0.0);
     let is_known = all.iter().any(|(_, curve)| !curve.points.is_empty());
     let (y, up) = match (is_known, signed) {
-        // Radii are asked for; what the loss rises by is not known yet.
-        (false, _) => (logarithmic, Scale::Bare),
+        // Radii are known from the settings; the increase of the loss is not known yet.
+        (false, _) => (logarithmic, Scale::NoTicks),
         (true, true) => (curve::signed_range(&all), Scale::Linear),
         (true, false) => (logarithmic, Scale::Log10),
     };
@@ -140,7 +140,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
     let mut moved = None;
     for (place, panel) in places.iter().zip(panels) {
         let curves = curves_on(panel.dataset);
-        moved = panel_header(ui, place.header, panel.name, panel.color, panel.facts, panel.standing, None).or(moved);
+        moved = panel_header(ui, place.header, panel.name, panel.color, panel.facts, panel.job_summary, None).or(moved);
         let axes = Axes {
             id: Id::unique(("sharpness", panel.name)),
             x: Axis { label: if relative { "ρ/‖θ‖" } else { "ρ" }, range: x, scale: Scale::Log10, labelled: true },
@@ -153,8 +153,8 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
             outline: panel.color,
             grid: true,
             wheel: true,
-            held: false,
-            rooted: false,
+            drag_disabled: false,
+            fixed_y: false,
         };
         let remembered = state.cursor.of(links.cursor, panel.name);
         let mut extent = extents.of(links.axes, panel.name);
@@ -164,7 +164,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
                 canvas.painter.vline(canvas.at(rho.log10(), 0.0).x, canvas.rect().y_range(), Stroke::new(1.0, palette.hairline));
             }
             for (k, curve) in curves.iter().filter(|(_, curve)| panel.own.is_some_and(|own| own != curve.checkpoint)) {
-                curve::aside(canvas, curve, unit(curve), up, faded(theme::checkpoint(ui, *k), palette.canvas, 0.4));
+                curve::draw_faint(canvas, curve, unit(curve), up, faded(theme::checkpoint(ui, *k), palette.canvas, 0.4));
             }
             for (k, curve) in curves.iter().filter(|(_, curve)| panel.own.is_none_or(|own| own == curve.checkpoint)) {
                 curve::draw(canvas, curve, unit(curve), up, theme::checkpoint(ui, *k), palette.canvas);
@@ -186,14 +186,14 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
         }
     }
     scene.commands.extend(moved);
-    scene.see(Tab::SHARPNESS, extents);
+    scene.set_extents(Tab::SHARPNESS, extents);
     if cursor != state.cursor {
         state.cursor = cursor;
         ui.ctx().request_repaint();
     }
 }
 
-/// A panel per checkpoint: its own curve, the others behind it.
+/// One panel per checkpoint: its curve, and the others behind it.
 fn of_checkpoints<'a>(ui: &Ui, scene: &Scene<'a>, dataset: &'a str) -> Vec<Panel<'a>> {
     let panel = |(color, checkpoint): (usize, &'a flatland_core::session::CheckpointEntry)| {
         let curve = scene.store.sharpness.get(&(checkpoint.name.clone(), dataset.to_owned()));
@@ -205,12 +205,12 @@ fn of_checkpoints<'a>(ui: &Ui, scene: &Scene<'a>, dataset: &'a str) -> Vec<Panel
         });
         let summary = summary(&checkpoint.name, dataset, curve);
         let (name, color) = (checkpoint.name.as_str(), theme::checkpoint(ui, color));
-        Panel { name, color, facts, standing: standing(job), summary, dataset, own: Some(name) }
+        Panel { name, color, facts, job_summary: job_summary(job), summary, dataset, own: Some(name) }
     };
     scene.session.shown().map(panel).collect()
 }
 
-/// A panel per dataset with all checkpoints' curves.
+/// One panel per dataset with the curves of all checkpoints.
 fn of_datasets<'a>(ui: &Ui, scene: &Scene<'a>, shown: &[&'a str]) -> Vec<Panel<'a>> {
     let panel = |&dataset: &&'a str| {
         let role = scene.session.datasets.iter().find(|entry| entry.name == dataset).map_or(Role::Id, |entry| entry.role);
@@ -223,7 +223,7 @@ fn of_datasets<'a>(ui: &Ui, scene: &Scene<'a>, shown: &[&'a str]) -> Vec<Panel<'
             name: dataset,
             color: theme::role(ui, role),
             facts: Some(format!("{}{images}", role.label())),
-            standing: names().find_map(|name| standing(job(name))),
+            job_summary: names().find_map(|name| job_summary(job(name))),
             summary: format!("Sharpness on {dataset} of {done} checkpoints"),
             dataset,
             own: None,
@@ -238,7 +238,7 @@ fn nearest(curves: &[(usize, &SharpnessCurve)], unit: &impl Fn(&SharpnessCurve) 
     radii.min_by(|a, b| (a.log10() - pointer).abs().total_cmp(&(b.log10() - pointer).abs()))
 }
 
-/// What each checkpoint has at the radius of its own that is nearest to `at`; a curve far from there has nothing to say.
+/// The values of each checkpoint at its radius nearest to `at`; a curve without a radius near `at` has none.
 fn readings(
     ui: &Ui,
     curves: &[(usize, &SharpnessCurve)],
@@ -273,7 +273,7 @@ fn ranges(curves: &[(usize, &SharpnessCurve)], unit: &impl Fn(&SharpnessCurve) -
     (x, y)
 }
 
-/// S(ρ) and ‖ε‖ per radius; the radii from `radii` on, where this is the first table of its row.
+/// Draws S(ρ) and ‖ε‖ per radius; with the radii from `radii` on if this is the first table of its row.
 fn numbers(ui: &mut Ui, rect: Rect, radii: Option<f32>, curve: &SharpnessCurve) {
     let palette = theme::of(ui);
     let line = |k: usize| Rect::from_min_size(rect.min + Vec2::new(0.0, k as f32 * ROW), Vec2::new(rect.width(), ROW));

@@ -1,5 +1,5 @@
-//! The loss along α over several random planes: mean and standard deviation over planes, a curve per checkpoint. Part of the sharpness
-//! tab, where the session asks for more than one plane.
+//! The loss along α over several random planes: mean and standard deviation over planes, one curve per checkpoint. Shown in the
+//! sharpness tab when the session has more than one plane.
 
 use egui::{Color32, Id, Role as WidgetRole, Shape, Stroke, Ui, WidgetInfo};
 
@@ -16,14 +16,14 @@ use flatland_core::session::Extent;
 
 const SPACE: Spacing = Spacing { left: 62.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
 
-/// The bands on the chosen dataset: the colour of the checkpoint, its name and what its planes have in common.
+/// The bands on the chosen dataset: colour and name of the checkpoint, and its band.
 pub fn bands<'a>(scene: &Scene<'a>) -> Vec<(usize, &'a str, &'a LandscapeBand)> {
     let on = scene.dataset.unwrap_or_default();
     let of = |name: &str| scene.store.bands.get(&(name.to_owned(), on.to_owned()));
     scene.session.shown().filter_map(|(color, entry)| Some((color, entry.name.as_str(), &**of(&entry.name)?))).collect()
 }
 
-/// Draws it.
+/// Draws the plot.
 pub fn show(ui: &mut Ui, scene: &Scene<'_>, extent: &mut Extent) {
     let bands = bands(scene);
     if bands.is_empty() {
@@ -37,7 +37,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, extent: &mut Extent) {
     let Some(place) = layout(area, 1, None, 560.0, SPACE).pop() else { return };
     let planes = bands.first().map_or(0, |(.., band)| band.manifest.seeds.len());
     let title = format!("Loss along α over {planes} random planes");
-    header::plain(ui, place.header, &title, "mean and one standard deviation over planes: how far a single random plane is to be believed");
+    header::plain(ui, place.header, &title, "mean and one standard deviation over planes: how reliable a single random plane is");
     let axes = Axes {
         id: Id::unique("band over planes"),
         x: Axis { label: "α", range: [left, right], scale: Scale::Linear, labelled: true },
@@ -45,8 +45,8 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, extent: &mut Extent) {
         outline: theme::of(ui).hairline,
         grid: true,
         wheel: true,
-        held: false,
-        rooted: false,
+        drag_disabled: false,
+        fixed_y: false,
     };
     let (canvas, ()) = axes.show(ui, place.plot, extent, |ui, canvas| {
         for (color, _, band) in &bands {
@@ -73,7 +73,7 @@ fn height(value: f64, up: Scale) -> f64 {
     if up == Scale::Log10 { value.log10() } else { value }
 }
 
-/// Band and line; values that the axis cannot show are gaps.
+/// Draws band and line; values that the axis cannot show are gaps.
 fn draw(canvas: &Canvas, band: &LandscapeBand, up: Scale, color: Color32) {
     let shown = |value: f64| value.is_finite() && (up == Scale::Linear || value > 0.0);
     let cut = band.cut();

@@ -1,14 +1,14 @@
-//! What the window remembers from one start to the next, in a folder of the user's state (`FLATLAND_STATE` names another):
+//! What the window remembers from one start to the next, in a folder of the user's state (`FLATLAND_STATE` sets another folder):
 //!
-//! - `slots/<id>.toml`: what a window has open, [`Kept`], written a second after every change. Each window has a slot of its own and
-//!   holds its lock while it lives, so two windows never write the same file, and a slot that nobody holds is one whose window is gone.
-//! - `recent.toml`: session files, [`Recent`]. - `preferences.toml`: theme, zoom, [`Preferences`].
+//! - `slots/<id>.toml`: the session of a window, [`KeptSession`], written a second after every change. Each window has its own slot and holds
+//!   its lock while it runs, so two windows never write the same file. A slot without a lock belongs to a window that has ended.
+//! - `recent.toml`: recent session files, [`Recent`]. - `preferences.toml`: theme, zoom and the commands used last, [`Preferences`].
 //!
-//! All files are whole or absent. Everything here blocks: the window has it done by [`keeper::Keeper`] on another thread.
-//! Deliberately absent: results (they are found in the cache), runs (their directories are the truth).
+//! Files are written completely or not at all. All functions block: [`queue::MemoryQueue`] runs them on another thread.
+//! Results are not stored here (they are in the cache), nor runs (they are in their directories).
 
-pub mod keeper;
 mod preferences;
+pub mod queue;
 mod recent;
 mod slot;
 #[cfg(test)]
@@ -17,11 +17,11 @@ mod tests;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::ui::state::memory::{Kept, Left, Preferences, Recent, Restored};
+use crate::ui::state::memory::{KeptSession, Leftover, Preferences, Recent, RestoredSession};
 use crate::ui::work::memory::slot::Slot;
 use flatland_core::session::Session;
 
-/// The folder, and the slot of this window.
+/// The memory's folder, and the slot of this window.
 #[derive(Debug)]
 pub struct Memory {
     root: PathBuf,
@@ -29,72 +29,72 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Memory in this folder, which need not be there yet.
+    /// A memory in this folder, which need not exist yet.
     pub fn at(root: &Path) -> Self {
         Self { root: root.to_owned(), slot: None }
     }
 
-    /// Takes over what was open last and is open nowhere now.
+    /// Takes over the session that was open last and is not open in another window.
     ///
     /// # Errors
-    /// When a slot is there and cannot be read; it stays.
-    pub fn take_last(&mut self) -> Result<Option<Restored>, String> {
-        let Some(last) = self.left().into_iter().next() else { return Ok(None) };
+    /// When a slot cannot be read; it is not changed.
+    pub fn take_last(&mut self) -> Result<Option<RestoredSession>, String> {
+        let Some(last) = self.leftovers().into_iter().next() else { return Ok(None) };
         self.take(&last.id)
     }
 
-    /// Takes over what was left in a slot; `None` when somebody else has.
+    /// Takes over the session of a slot; `None` when another window has it.
     ///
     /// # Errors
-    /// When it cannot be read; it stays.
-    pub fn take(&mut self, id: &str) -> Result<Option<Restored>, String> {
+    /// When it cannot be read; it is not changed.
+    pub fn take(&mut self, id: &str) -> Result<Option<RestoredSession>, String> {
         let Some(slot) = Slot::claim(&self.root, id) else { return Ok(None) };
         let kept = slot.read()?;
         self.slot = Some(slot);
         let saved = kept.file.as_deref().and_then(|file| Session::load(file).ok());
-        Ok(Some(Restored { kept, saved }))
+        Ok(Some(RestoredSession { kept, saved }))
     }
 
-    /// Keeps what is open.
+    /// Keeps the open session.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn keep(&mut self, kept: &Kept) -> Result<(), String> {
+    pub fn keep(&mut self, kept: &KeptSession) -> Result<(), String> {
         if self.slot.is_none() {
             self.slot = Some(Slot::new(&self.root)?);
         }
         self.slot.as_ref().map_or(Ok(()), |slot| slot.write(kept))
     }
 
-    /// Leaves the slot to whoever takes it; what is kept next goes into another.
+    /// Leaves the slot to another window; the next session is kept in a new slot.
     pub fn leave(&mut self) {
         self.slot = None;
     }
 
-    /// Drops what is kept in this window's slot, when nothing of it would be missed.
+    /// Removes this window's slot, when it has no unsaved changes.
     pub fn drop_slot(&mut self) {
         if let Some(slot) = self.slot.take() {
             slot.remove();
         }
     }
 
-    /// What windows that are gone have left, the latest first.
-    pub fn left(&self) -> Vec<Left> {
-        slot::left(&self.root)
+    /// The sessions of windows that have ended, the latest first.
+    pub fn leftovers(&self) -> Vec<Leftover> {
+        slot::leftovers(&self.root)
     }
 
-    /// Removes what was left in a slot.
+    /// Removes a slot.
     pub fn forget(&self, id: &str) {
         if let Some(slot) = Slot::claim(&self.root, id) {
             slot.remove();
         }
     }
 
-    /// Removes what nobody needs: slots without unsaved changes, but for the latest, which the next window opens, and the latest of each of
-    /// the last files, which knows how it was looked at.
-    pub fn tidy(&self) {
+    /// Removes slots without unsaved changes, except the latest, which the next window opens, and the latest of each of the last files, which
+    /// has the view of that file.
+    pub fn remove_old_slots(&self) {
         let mut files = BTreeSet::new();
-        let readable = self.left().into_iter().filter(|left| left.error.is_none());
+        let readable = self.leftovers().into_iter().filter(|left| left.error.is_none());
         for (k, left) in readable.enumerate().filter(|(_, left)| !left.unsaved) {
             let is_last_of_file = left.file.is_some() && files.len() < recent::CAP && files.insert(left.file);
             if k > 0 && !is_last_of_file {
@@ -103,7 +103,7 @@ impl Memory {
         }
     }
 
-    /// Session files, the latest first; `opened` comes first.
+    /// Recent session files, the latest first; `opened` is put first.
     ///
     /// # Errors
     /// When the list cannot be written.
@@ -111,7 +111,7 @@ impl Memory {
         recent::note(&self.root, opened)
     }
 
-    /// Keeps what has changed of theme, zoom and habits since they were `before`.
+    /// Keeps the preferences that differ from `before`.
     ///
     /// # Errors
     /// When they cannot be written.

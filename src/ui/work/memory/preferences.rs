@@ -6,7 +6,7 @@ use crate::ui::state::memory::Preferences;
 use flatland_core::result::write_atomic;
 
 impl Preferences {
-    /// Those in the folder; the default where there are none that can be read.
+    /// Reads the preferences from the folder; the default when there are none that can be read.
     pub fn load(root: &Path) -> Self {
         let text = std::fs::read_to_string(root.join("preferences.toml")).unwrap_or_default();
         let mut found: Self = toml::from_str(&text).unwrap_or_default();
@@ -14,7 +14,7 @@ impl Preferences {
         found
     }
 
-    /// Writes into the folder what has changed since they were `before`; what another window has changed meanwhile stays.
+    /// Writes the preferences that differ from `before` into the folder; changes by other windows in the meantime stay.
     ///
     /// # Errors
     /// When they cannot be written.

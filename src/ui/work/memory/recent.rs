@@ -1,4 +1,4 @@
-//! [`Recent`]: session files that were open, the latest first.
+//! [`Recent`]: session files that were opened, the latest first.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::ui::state::memory::Recent;
 use flatland_core::result::write_atomic;
 
-/// So many are kept.
+/// Maximum number of files.
 pub const CAP: usize = 12;
 
 #[derive(Default, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ struct Listed {
     files: Vec<PathBuf>,
 }
 
-/// Puts `opened` first and gives the list. Held by a lock, so that what two windows open at once is both kept.
+/// Puts `opened` first and returns the list. A lock is held, so that files opened by two windows at once are both kept.
 pub fn note(root: &Path, opened: Option<&Path>) -> Result<Vec<Recent>, String> {
     let file = root.join("recent.toml");
     let _lock = match opened {

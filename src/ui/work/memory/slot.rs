@@ -1,19 +1,19 @@
-//! [`Slot`]: the place where a window keeps what it has open, and its lock. The system lets go of the lock when the process ends,
-//! however it ends.
+//! [`Slot`]: the file in which a window keeps its session, and its lock. The system releases the lock when the process ends for any
+//! reason.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::ui::state::memory::{Kept, Left};
+use crate::ui::state::memory::{KeptSession, Leftover};
 use flatland_core::result::write_atomic;
 
-impl Left {
-    /// What `slot` holds. One that cannot be read may hold unsaved changes.
+impl Leftover {
+    /// Describes the content of `slot`. A slot that cannot be read may contain unsaved changes.
     fn of(id: String, slot: &Slot) -> Self {
         match slot.read() {
-            Ok(Kept { file, name, unsaved, time, session, .. }) => {
+            Ok(KeptSession { file, name, unsaved, time, session, .. }) => {
                 Self { id, file, name, unsaved, time, checkpoints: session.checkpoints.len(), error: None }
             }
             Err(error) => {
@@ -25,7 +25,7 @@ impl Left {
     }
 }
 
-/// A slot that this process holds.
+/// A slot locked by this process.
 #[derive(Debug)]
 pub struct Slot {
     file: PathBuf,
@@ -34,14 +34,14 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// A new one.
+    /// Creates a slot.
     pub fn new(root: &Path) -> Result<Self, String> {
         let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
         let id = format!("{nanos}-{}", std::process::id());
-        Self::hold(root, &id).map_err(|error| format!("cannot keep what is open: {error} ({})", root.display()))
+        Self::hold(root, &id).map_err(|error| format!("cannot keep the open session: {error} ({})", root.display()))
     }
 
-    /// One that is there and that nobody holds.
+    /// Locks an existing slot that no process has locked.
     pub fn claim(root: &Path, id: &str) -> Option<Self> {
         let slot = Self::hold(root, id).ok()?;
         slot.file.is_file().then_some(slot)
@@ -55,26 +55,26 @@ impl Slot {
         Ok(Self { file: folder.join(format!("{id}.toml")), lock, _held: held })
     }
 
-    pub fn read(&self) -> Result<Kept, String> {
+    pub fn read(&self) -> Result<KeptSession, String> {
         let text = std::fs::read_to_string(&self.file).map_err(|error| error.to_string());
         text.and_then(|text| toml::from_str(&text).map_err(|error| error.to_string()))
-            .map_err(|error| format!("cannot read what was kept: {error} ({})", self.file.display()))
+            .map_err(|error| format!("cannot read the kept session: {error} ({})", self.file.display()))
     }
 
-    pub fn write(&self, kept: &Kept) -> Result<(), String> {
-        let text = toml::to_string(kept).map_err(|error| format!("cannot keep what is open: {error}"))?;
+    pub fn write(&self, kept: &KeptSession) -> Result<(), String> {
+        let text = toml::to_string(kept).map_err(|error| format!("cannot keep the open session: {error}"))?;
         write_atomic(&self.file, text.as_bytes()).map_err(|error| error.to_string())
     }
 
-    /// Removes it.
+    /// Removes the slot.
     pub fn remove(self) {
-        // What cannot be removed is found again, and no harm is done.
+        // A file that cannot be removed is found again later, which does no harm.
         let _ = std::fs::remove_file(&self.file);
         let _ = std::fs::remove_file(&self.lock);
     }
 }
 
-/// Opens a file to be locked; makes it and its folder.
+/// Opens a file for locking; creates it and its folder.
 pub fn lock_file(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -82,15 +82,15 @@ pub fn lock_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).truncate(false).write(true).open(path)
 }
 
-/// The slots whose windows are gone, the latest first.
-pub fn left(root: &Path) -> Vec<Left> {
+/// The slots of windows that have ended, the latest first.
+pub fn leftovers(root: &Path) -> Vec<Leftover> {
     let entries = std::fs::read_dir(root.join("slots")).into_iter().flatten().flatten();
-    let mut left: Vec<Left> = entries
+    let mut left: Vec<Leftover> = entries
         .filter_map(|entry| {
             let path = entry.path();
             let id = path.file_name()?.to_str()?.strip_suffix(".toml")?.to_owned();
             let slot = Slot::claim(root, &id)?;
-            Some(Left::of(id, &slot))
+            Some(Leftover::of(id, &slot))
         })
         .collect();
     left.sort_by(|a, b| b.time.total_cmp(&a.time));

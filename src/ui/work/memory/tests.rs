@@ -1,23 +1,31 @@
-//! Slots, locks, the list of recent files and what is tidied away.
+//! Tests of slots, locks, the list of recent files and the removal of old slots.
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
 
 use super::*;
 use crate::ui::state::memory::ThemeChoice;
-use crate::ui::work::memory::keeper::{Keeper, Task, perform};
+use crate::ui::work::memory::queue::{MemoryQueue, Task, perform};
 
-fn kept(name: &str, unsaved: bool, time: f64) -> Kept {
-    Kept { file: None, name: name.into(), unsaved, closed: false, stopped: false, time, session: Session { seed: 7, ..Session::default() } }
+fn kept(name: &str, unsaved: bool, time: f64) -> KeptSession {
+    KeptSession {
+        file: None,
+        name: name.into(),
+        unsaved,
+        closed: false,
+        stopped: false,
+        time,
+        session: Session { seed: 7, ..Session::default() },
+    }
 }
 
 #[test]
-fn what_a_process_kept_is_taken_by_the_next_once_it_is_gone() {
+fn the_session_of_a_process_is_taken_over_after_it_has_ended() {
     let folder = tempfile::tempdir().unwrap();
     let mut first = Memory::at(folder.path());
     first.keep(&kept("study", true, 1.0)).unwrap();
     let mut second = Memory::at(folder.path());
-    assert!(second.take_last().unwrap().is_none(), "the first lives");
+    assert!(second.take_last().unwrap().is_none(), "the first is still open");
     drop(first);
     let restored = second.take_last().unwrap().unwrap();
     assert_eq!(restored.kept, kept("study", true, 1.0));
@@ -32,42 +40,42 @@ fn two_windows_never_write_the_same_slot() {
     second.keep(&kept("b", true, 2.0)).unwrap();
     first.keep(&kept("a", true, 3.0)).unwrap();
     drop((first, second));
-    let names: Vec<String> = Memory::at(folder.path()).left().into_iter().map(|left| left.name).collect();
+    let names: Vec<String> = Memory::at(folder.path()).leftovers().into_iter().map(|left| left.name).collect();
     assert_eq!(names, ["a", "b"], "the latest first");
 }
 
 #[test]
-fn what_is_unsaved_stays_however_old_and_of_the_rest_only_the_latest() {
+fn unsaved_sessions_are_never_removed_and_of_the_others_the_latest_stays() {
     let folder = tempfile::tempdir().unwrap();
     let mut memory = Memory::at(folder.path());
     for (name, unsaved, time) in [("old", true, 1.0), ("clean", false, 2.0), ("cleaner", false, 3.0)] {
         memory.keep(&kept(name, unsaved, time)).unwrap();
         memory.leave();
     }
-    memory.tidy();
-    assert_eq!(slot::left(folder.path()).into_iter().map(|left| left.name).collect::<Vec<_>>(), ["cleaner", "old"]);
-    let id = memory.left().into_iter().find(|left| left.unsaved).unwrap().id;
+    memory.remove_old_slots();
+    assert_eq!(slot::leftovers(folder.path()).into_iter().map(|left| left.name).collect::<Vec<_>>(), ["cleaner", "old"]);
+    let id = memory.leftovers().into_iter().find(|left| left.unsaved).unwrap().id;
     memory.forget(&id);
-    assert!(!memory.left().iter().any(|left| left.unsaved));
+    assert!(!memory.leftovers().iter().any(|left| left.unsaved));
     assert_eq!(std::fs::read_dir(folder.path().join("slots")).unwrap().count(), 2, "one slot and its lock");
 }
 
 #[test]
-fn the_latest_of_each_of_the_last_files_stays_and_knows_how_it_was_looked_at() {
+fn the_latest_slot_of_each_recent_file_stays_with_its_view() {
     let folder = tempfile::tempdir().unwrap();
     let mut memory = Memory::at(folder.path());
     for k in 0..30 {
         let file = Some(format!("/studies/{}.toml", k % 15).into());
-        memory.keep(&Kept { file, ..kept(&k.to_string(), false, f64::from(k)) }).unwrap();
+        memory.keep(&KeptSession { file, ..kept(&k.to_string(), false, f64::from(k)) }).unwrap();
         memory.leave();
     }
-    memory.tidy();
-    let names: Vec<String> = memory.left().into_iter().map(|left| left.name).collect();
+    memory.remove_old_slots();
+    let names: Vec<String> = memory.leftovers().into_iter().map(|left| left.name).collect();
     assert_eq!(names, (18..30).rev().map(|k: i32| k.to_string()).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_slot_that_cannot_be_read_is_told_and_left_alone() {
+fn a_slot_that_cannot_be_read_is_reported_and_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("slots")).unwrap();
     let broken = folder.path().join("slots/9-9.toml");
@@ -77,9 +85,9 @@ fn a_slot_that_cannot_be_read_is_told_and_left_alone() {
     assert!(memory.take("9-9").unwrap_err().contains("9-9.toml"));
     memory.keep(&kept("study", false, 1e12)).unwrap();
     memory.leave();
-    memory.tidy();
+    memory.remove_old_slots();
     assert!(broken.is_file());
-    assert_eq!(memory.left().into_iter().filter(|left| left.unsaved).map(|left| left.id).collect::<Vec<_>>(), ["9-9"]);
+    assert_eq!(memory.leftovers().into_iter().filter(|left| left.unsaved).map(|left| left.id).collect::<Vec<_>>(), ["9-9"]);
     assert_eq!(memory.take_last().unwrap().unwrap().kept.name, "study", "what was open later does not suffer from it");
 }
 
@@ -101,7 +109,7 @@ fn recent_files_are_the_latest_first_at_most_twelve_and_missing_ones_stay() {
 }
 
 #[test]
-fn theme_zoom_and_habits_come_back_and_nonsense_does_no_harm() {
+fn preferences_are_restored_and_an_invalid_file_gives_the_defaults() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(Preferences::load(folder.path()), Preferences::default());
     let mut preferences = Preferences { theme: ThemeChoice::Dark, ..Preferences::default() };
@@ -121,19 +129,19 @@ fn theme_zoom_and_habits_come_back_and_nonsense_does_no_harm() {
 }
 
 #[test]
-fn a_change_is_kept_once_it_has_been_calm_and_not_again() {
+fn a_change_is_kept_after_the_delay_and_only_once() {
     let folder = tempfile::tempdir().unwrap();
-    let mut keeper = Keeper::at(folder.path());
+    let mut memory_queue = MemoryQueue::at(folder.path());
     let mut watch = |seed: u64, now: f64| {
-        let present = Kept { session: Session { seed, ..Session::default() }, ..kept("x", true, now) };
+        let present = KeptSession { session: Session { seed, ..Session::default() }, ..kept("x", true, now) };
         let same = present.session.clone();
-        let wait = keeper.watch(|| present, |kept| kept.session == same, now);
+        let wait = memory_queue.keep_when_due(|| present, |kept| kept.session == same, now);
         (
             wait,
-            keeper.take_work().map(|(mut memory, tasks)| {
+            memory_queue.take_work().map(|(mut memory, tasks)| {
                 let kept = tasks.iter().filter(|task| matches!(task, Task::Keep(_))).count();
                 perform(&mut memory, tasks);
-                keeper.back(memory);
+                memory_queue.return_memory(memory);
                 kept
             }),
         )
@@ -142,6 +150,6 @@ fn a_change_is_kept_once_it_has_been_calm_and_not_again() {
     assert_eq!(watch(2, 0.5), (Some(0.5), None), "a slider that is dragged");
     assert_eq!(watch(3, 1.0), (None, Some(1)));
     assert_eq!(watch(3, 9.0), (None, None), "nothing changed");
-    drop(keeper);
+    drop(memory_queue);
     assert_eq!(Memory::at(folder.path()).take_last().unwrap().unwrap().kept.session.seed, 3);
 }

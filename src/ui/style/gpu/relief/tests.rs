@@ -1,4 +1,4 @@
-//! The pass, by the pictures that it makes.
+//! Tests of the pass by the pictures that it draws.
 #![allow(clippy::unwrap_used)]
 
 use eframe::egui_wgpu::RendererOptions;
@@ -22,7 +22,7 @@ fn relief(f: impl Fn(f64, f64) -> f64) -> Relief {
     Relief::new(&surface, &ColorScale::over(0.0, 1.0, Spacing::Linear).unwrap()).unwrap()
 }
 
-/// The picture of a surface, as egui shows it on black; gives the colour at a place of the picture.
+/// Draws a surface on black as egui shows it; returns a function that gives the colour at a place of the picture.
 fn pictured(relief: &Relief, camera: Camera, levels: usize) -> impl Fn([f64; 2]) -> [u8; 3] + use<> {
     let (mesh, orbit) = (Arc::new(relief.mesh(FACETS)), Orbit::new(&camera));
     let state = create_render_state(default_wgpu_setup(), RendererOptions::PREDICTABLE);
@@ -48,7 +48,7 @@ fn near(found: [u8; 3], expected: [u8; 3], tolerance: i32) -> bool {
 }
 
 #[test]
-fn level_ground_has_exactly_the_colours_of_the_bar_and_beside_it_is_nothing() {
+fn a_level_surface_has_the_colours_of_the_bar_and_nothing_is_drawn_beside_it() {
     if !has_adapter() {
         return;
     }
@@ -85,7 +85,7 @@ fn what_is_nearer_covers_what_is_farther_in_whatever_order_it_is_drawn() {
     if !has_adapter() {
         return;
     }
-    // A wall across; from the side of low β it hides what lies behind, from the other side what lies before.
+    // A wall across the plane. It hides what is behind it, seen from low β and from high β.
     let wall = relief(|_, b| if b.abs() < 0.15 { 1.0 } else { 0.0 });
     for (yaw, hidden) in [(0.0, 0.3), (180.0, -0.3)] {
         let camera = Camera { yaw, pitch: 20.0, ..Camera::default() };

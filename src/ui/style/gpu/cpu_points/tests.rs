@@ -1,4 +1,4 @@
-//! The discs, beside those that the adapter draws.
+//! Compares the discs with those drawn by the adapter.
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use egui_kittest::Harness;
 use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_setup};
 
 use super::*;
-use crate::ui::style::gpu::points::{Look, Points, PointsCallback};
+use crate::ui::style::gpu::points::{Points, PointsCallback, PointsSettings};
 
-/// Points around the middle and beyond the edges, one of them nowhere; some hidden, some selected.
+/// Points around the middle and outside of the edges, one of them NaN; some are hidden, some selected.
 fn points() -> (Vec<[f32; 2]>, Vec<[u8; 4]>) {
     let mut state = 7u64;
     let mut uniform = || {
@@ -24,8 +24,8 @@ fn points() -> (Vec<[f32; 2]>, Vec<[u8; 4]>) {
     (positions, styles)
 }
 
-/// The window's picture with points drawn in one way or the other.
-fn pictured(look: Look, software: bool) -> image::RgbaImage {
+/// The window's picture with points drawn by the CPU or by the adapter.
+fn pictured(settings: PointsSettings, software: bool) -> image::RgbaImage {
     let state = create_render_state(default_wgpu_setup(), RendererOptions::PREDICTABLE);
     state.renderer.write().callback_resources.insert(Points::new(&state.device, state.target_format, software));
     let (positions, styles) = points();
@@ -34,7 +34,7 @@ fn pictured(look: Look, software: bool) -> image::RgbaImage {
     let mut harness = Harness::builder().with_size([240.0, 180.0]).renderer(renderer).build_ui(move |ui| {
         let rect = ui.ctx().content_rect();
         ui.painter().rect_filled(rect, 0.0, egui::Color32::WHITE);
-        let points = PointsCallback { layer: 1, rect, positions: positions.clone(), styles: styles.clone(), look };
+        let points = PointsCallback { layer: 1, rect, positions: positions.clone(), styles: styles.clone(), settings };
         ui.ctx().layer_painter(egui::LayerId::background()).with_clip_rect(rect).add(points.shape());
     });
     harness.run();
@@ -46,20 +46,25 @@ fn the_processor_draws_what_the_adapter_draws() {
     if !crate::ui::tests::adapter::has_adapter() {
         return;
     }
-    let look = Look { x: [-1.0, 1.0], y: [-0.8, 1.0], radius: 1.8, opacity: 0.85, unselected: None, ring: [10, 20, 30] };
-    let looks = [look, Look { radius: 0.7, ..look }, Look { radius: 5.3, ..look }, Look { unselected: Some(0.16), ..look }];
-    for look in looks {
-        let (by_adapter, by_processor) = (pictured(look, false), pictured(look, true));
+    let settings = PointsSettings { x: [-1.0, 1.0], y: [-0.8, 1.0], radius: 1.8, opacity: 0.85, unselected: None, ring: [10, 20, 30] };
+    let settings_list = [
+        settings,
+        PointsSettings { radius: 0.7, ..settings },
+        PointsSettings { radius: 5.3, ..settings },
+        PointsSettings { unselected: Some(0.16), ..settings },
+    ];
+    for settings in settings_list {
+        let (by_adapter, by_processor) = (pictured(settings, false), pictured(settings, true));
         let differences = by_adapter.iter().zip(by_processor.iter()).map(|(a, b)| a.abs_diff(*b));
         let most = differences.clone().max().unwrap();
         let mean = differences.map(f64::from).sum::<f64>() / by_adapter.len() as f64;
         let ink = by_adapter.iter().map(|v| f64::from(255 - v)).sum::<f64>() / by_adapter.len() as f64;
-        assert!(most <= 24 && mean < 0.5 && ink > 2.0, "{look:?}: by {most} at most, {mean} in the mean, of {ink}");
+        assert!(most <= 24 && mean < 0.5 && ink > 2.0, "{settings:?}: by {most} at most, {mean} in the mean, of {ink}");
     }
 }
 
 #[test]
-fn a_disc_lies_where_it_should_and_covers_its_area() {
+fn a_disc_has_the_right_place_and_area() {
     let view = View { center: [0.0; 2], scale: [0.1, 0.05], radius: 3.0, opacity: 1.0, ring: 0, part: 0 };
     let picture = draw([100, 100], &[[5.0, 10.0]], &[[255, 255, 255, VISIBLE]], &[view]);
     let opaque = |x: usize, y: usize| f64::from(picture[y * 100 + x].to_ne_bytes()[3]) / 255.0;
@@ -71,7 +76,7 @@ fn a_disc_lies_where_it_should_and_covers_its_area() {
 }
 
 #[test]
-fn nothing_is_drawn_into_no_picture_and_of_no_points() {
+fn empty_pictures_and_no_points_are_drawn_without_error() {
     let view = View { center: [0.0; 2], scale: [1.0; 2], radius: 3.0, opacity: 1.0, ring: 0, part: 0 };
     assert!(draw([0, 5], &[[0.0; 2]], &[[0, 0, 0, VISIBLE]], &[view]).is_empty());
     assert_eq!(draw([4, 2], &[], &[], &[view]), [0; 8]);

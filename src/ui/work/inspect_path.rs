@@ -1,24 +1,24 @@
-//! Looks at paths that somebody opens: whether something is there, and what it is.
+//! Inspects paths that are opened: whether they exist, and what they are.
 
 use std::path::PathBuf;
 
 use crate::ui::command::OpenAs;
 use flatland_core::session::{Role, Session, split_weights};
 
-/// A path, looked at.
+/// The result of inspecting a path.
 pub enum Opened {
     /// A session file.
     Session(PathBuf, Box<Session>),
-    /// A file that may be a checkpoint, and the state dict in it that is meant.
+    /// A file that may be a checkpoint, and the state dict to read.
     Checkpoint(PathBuf, Option<String>),
-    /// Images; without a role where nobody said one.
+    /// Images; the role is `None` when it was not given.
     Dataset(PathBuf, Option<Role>),
-    /// Cannot be opened.
+    /// The path cannot be opened.
     Failed(String),
 }
 
-/// Looks at a path: whether it is there, and whether it is a session, images or something else.
-pub fn look(path: PathBuf, open_as: OpenAs) -> Opened {
+/// Inspects a path: whether it exists, and whether it is a session, images or something else.
+pub fn inspect_path(path: PathBuf, open_as: OpenAs) -> Opened {
     let path = std::path::absolute(&path).unwrap_or(path);
     let (path, weights) = split_weights(&path);
     let Ok(metadata) = std::fs::metadata(&path) else {

@@ -1,4 +1,4 @@
-// A finished picture onto the window.
+// Draws a finished picture onto the window.
 
 @group(0) @binding(0) var picture: texture_2d<f32>;
 @group(0) @binding(1) var nearest: sampler;
@@ -22,7 +22,7 @@ fn picture_gamma(in: Place) -> @location(0) vec4f {
     return textureSample(picture, nearest, in.uv);
 }
 
-// For targets that take linear light.
+// For render targets that expect linear colours.
 @fragment
 fn picture_linear(in: Place) -> @location(0) vec4f {
     let found = textureSample(picture, nearest, in.uv);

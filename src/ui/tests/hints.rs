@@ -1,16 +1,16 @@
-//! What made people hesitate in their first minutes, and no longer shall.
+//! Hints that make a view understandable: no invented ticks, offers of more images, search results outside of the view.
 
 use super::*;
 use crate::ui::command::Command;
 use crate::ui::command::scatter::ScatterCommand;
-use crate::ui::tests::hands::drawn;
+use crate::ui::tests::interaction::drawn;
 use flatland_core::session::{ColorBy, Extent, Extents, SelectMode};
 
 #[test]
-fn a_view_that_waits_has_no_made_up_numbers_on_its_axes() {
+fn a_view_without_results_has_no_ticks() {
     // The ticks of an axis from 0 to 1.
     let made_up = |harness: &Harness<'static, App>| ["0.2", "0.4", "0.6", "0.8"].iter().any(|text| drawn(harness, text));
-    let mut harness = harness(&Listener::default(), 0, false);
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     harness.state_mut().state.session.hessian.get_or_insert_default();
     for (tab, label) in [(Tab::ENERGY, "energy score"), (Tab::HESSIAN, "λ"), (Tab::SHARPNESS, "ρ")] {
         harness.state_mut().state.session.view.tab = tab.clone();
@@ -21,7 +21,7 @@ fn a_view_that_waits_has_no_made_up_numbers_on_its_axes() {
 
 #[test]
 fn uncertain_numbers_of_a_first_look_come_with_an_offer_of_more_images() {
-    let mut harness = harness(&Listener::default(), 2, false);
+    let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
     assert!(harness.query_by_label_contains("Measure on").is_none(), "all images were measured");
     harness.state_mut().state.session.datasets.iter_mut().for_each(|dataset| dataset.limit = Some(300));
@@ -50,27 +50,27 @@ fn a_search_shows_what_it_finds_outside_of_a_zoomed_plot() {
     harness.state_mut().state.message = None;
     give(&mut harness, search("role:far"));
     assert_eq!(harness.state().state.session.view.extents.get(&Tab::EMBEDDING), None);
-    let told = harness.state().state.message.clone().unwrap().text;
-    assert!(told.ends_with("outside of what was seen: the plots show everything again"), "{told}");
+    let text = harness.state().state.message.clone().unwrap().text;
+    assert!(text.ends_with("outside of the visible part: the plots show everything again"), "{text}");
     assert_eq!(harness.state().state.scatter.view.color_by, ColorBy::Role);
 }
 
 #[test]
-fn a_selection_over_histograms_says_that_its_height_is_its_own() {
+fn a_selection_over_histograms_says_that_it_is_normalized_separately() {
     let mut harness = scatter::window();
     give(&mut harness, Command::Scatter(ScatterCommand::Search("role:id energy<10".into(), SelectMode::Replace)));
     let n = scatter::selected(&harness);
     assert!(n > 0);
     harness.get_by_label("Energy").click();
     harness.run();
-    assert!(drawn(&harness, &format!("{n} selected, as a density of their own")), "{n}");
+    assert!(drawn(&harness, &format!("{n} selected, normalized separately")), "{n}");
 }
 
 #[test]
 fn the_job_that_comes_next_is_called_so() {
-    let mut harness = harness(&Listener::default(), 0, false);
+    let mut harness = harness(&FakeWorker::default(), 0, false);
     let app = harness.state_mut();
-    // The worker has something in hand.
+    // The worker has a running job.
     let running = app.state.store.add(score_job("ERM"), JobState::Waiting);
     harness.run();
     for name in ["OE", "SAM"] {

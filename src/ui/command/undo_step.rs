@@ -1,31 +1,33 @@
-//! [`Act`]s: the step of the history that each command is.
+//! The undo step of each command.
 
 use super::{CheckpointCommand, Command, RunCommand};
-use crate::ui::state::history::Act;
+use crate::ui::state::history::UndoStep;
 use flatland_core::result::Quantity;
 
 impl Command {
-    /// What the command does to the session, as a step that can be undone.
-    pub fn act(&self) -> Act {
+    /// The undo step of the command.
+    pub fn undo_step(&self) -> UndoStep {
         let command = self;
-        // What is done within a view has a kind of its own in each case.
+        // Commands within a view are of different kinds.
         let within = match command {
-            Command::Landscape(command) => command.act(),
-            Command::Scatter(command) => command.act(),
+            Command::Landscape(command) => command.undo_name(),
+            Command::Scatter(command) => command.undo_name(),
             _ => "",
         };
         let name = match command {
             Command::Landscape(_) | Command::Scatter(_) => within.into(),
-            Command::RemoveCheckpoint(name) => return Act::alone(format!("close checkpoint {name}")),
-            Command::RemoveDataset(name) => return Act::alone(format!("close dataset {name}")),
-            Command::ChangeDataset(name, _) => return Act::alone(format!("change dataset {name}")),
-            Command::AddDataset(entry) => return Act::alone(format!("open images {}", entry.name)),
-            // Its way from place to place is one act, however many steps it takes.
-            Command::Checkpoint(name, command @ (CheckpointCommand::TakePlaceOf(_) | CheckpointCommand::MoveBy(_))) => about(name, command),
-            Command::Checkpoint(name, command) => return Act::alone(about(name, command)),
-            Command::Run(RunCommand::AddToSession { .. }) => return Act::alone("add the weights of a run"),
-            Command::Run(RunCommand::LookInto(_)) => return Act::alone("look into another folder of runs"),
-            Command::AddHessian => return Act::alone("compute the Hessian"),
+            Command::RemoveCheckpoint(name) => return UndoStep::separate(format!("close checkpoint {name}")),
+            Command::RemoveDataset(name) => return UndoStep::separate(format!("close dataset {name}")),
+            Command::ChangeDataset(name, _) => return UndoStep::separate(format!("change dataset {name}")),
+            Command::AddDataset(entry) => return UndoStep::separate(format!("open images {}", entry.name)),
+            // Moving a checkpoint is one step, however many places it moves.
+            Command::Checkpoint(name, command @ (CheckpointCommand::TakePlaceOf(_) | CheckpointCommand::MoveBy(_))) => {
+                checkpoint_step_name(name, command)
+            }
+            Command::Checkpoint(name, command) => return UndoStep::separate(checkpoint_step_name(name, command)),
+            Command::Run(RunCommand::AddToSession { .. }) => return UndoStep::separate("add the weights of a run"),
+            Command::Run(RunCommand::LookInto(_)) => return UndoStep::separate("change the folder of runs"),
+            Command::AddHessian => return UndoStep::separate("compute the Hessian"),
             Command::ShowPlanes(true) => "show random planes".into(),
             Command::ShowPlanes(false) => "show sharpness".into(),
             Command::OnlyDifferences(true) => "compare what differs".into(),
@@ -41,12 +43,12 @@ impl Command {
             Command::SetLink(link, on) => format!("{} {}", if *on { "link" } else { "unlink" }, link.label()),
             _ => "change the view".into(),
         };
-        Act { name, kind: Some((self.id(), within)) }
+        UndoStep { name, kind: Some((self.id(), within)) }
     }
 }
 
-/// What is done about the checkpoint of this name.
-fn about(name: &str, command: &CheckpointCommand) -> String {
+/// Name of the step that a command on the checkpoint `name` makes.
+fn checkpoint_step_name(name: &str, command: &CheckpointCommand) -> String {
     match command {
         CheckpointCommand::TakePlaceOf(_) | CheckpointCommand::MoveBy(_) => format!("move {name}"),
         CheckpointCommand::Rename(to) => format!("rename {name} to {to}"),

@@ -1,23 +1,23 @@
-//! [`shape`]: a rectangle of one opaque colour. egui's shader reads a texture for every pixel, which costs software some 50 ns each, and a
-//! window has more than a million of them; this pass reads nothing.
+//! [`shape`]: a rectangle of one opaque colour. egui's shader reads a texture for every pixel, which costs a software adapter about 50 ns
+//! each, and a window has more than a million pixels. This pass reads no texture.
 
 use eframe::egui_wgpu::{self, CallbackResources, CallbackTrait, wgpu};
 use egui::{Color32, PaintCallback, PaintCallbackInfo, Rect};
 
-/// Fills `rect` with `color`, whatever lies there.
+/// Fills `rect` with `color`, over everything that was drawn before.
 pub fn shape(rect: Rect, color: Color32) -> PaintCallback {
-    egui_wgpu::Callback::new_paint_callback(rect, Ground(color))
+    egui_wgpu::Callback::new_paint_callback(rect, BackgroundCallback(color))
 }
 
-struct Ground(Color32);
+struct BackgroundCallback(Color32);
 
-/// The pipeline; lives among egui's callback resources.
+/// The pipeline; it is stored in egui's callback resources.
 pub struct Fill(wgpu::RenderPipeline);
 
 impl Fill {
-    /// For a window of this format.
+    /// A pipeline for a window of this format.
     pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
-        let module = device.create_shader_module(wgpu::include_wgsl!("ground.wgsl"));
+        let module = device.create_shader_module(wgpu::include_wgsl!("background.wgsl"));
         let vertex =
             wgpu::VertexState { module: &module, entry_point: Some("cover"), buffers: &[], compilation_options: Default::default() };
         let fragment = wgpu::FragmentState {
@@ -40,11 +40,11 @@ impl Fill {
     }
 }
 
-impl CallbackTrait for Ground {
+impl CallbackTrait for BackgroundCallback {
     fn paint(&self, _: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
         let Some(Fill(pipeline)) = resources.get::<Fill>() else { return };
-        // The colour travels as the number of the instance, so that no buffer is needed; the highest lane is spared, for the number
-        // after it must be one too.
+        // The colour is passed as the instance number, so that no buffer is needed. The highest byte is not used, since the number plus one
+        // must be valid too.
         let [r, g, b, _] = self.0.to_array();
         let color = u32::from_le_bytes([r, g, b, 0]);
         pass.set_pipeline(pipeline);
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ground_has_its_colour_within_its_rectangle_and_what_comes_later_lies_on_it() {
+    fn a_background_fills_its_rectangle_and_later_shapes_are_drawn_over_it() {
         if !crate::ui::tests::adapter::has_adapter() {
             return;
         }

@@ -1,4 +1,4 @@
-//! [`Book`]: the runs that were seen last, which of them are chosen, and their colours.
+//! [`RunList`]: the runs of a folder, which of them are chosen, and their colours.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,49 +6,49 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 
 use crate::ui::state::run::metrics::Metrics;
-use crate::ui::state::run::seen::{Saved, Sight};
+use crate::ui::state::run::runs_found::{RunsFound, SavedWeights};
 use flatland_core::job::RunView;
 
-/// A run.
+/// A fine-tuning run.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// What its directory says.
+    /// Content of its directory.
     pub view: RunView,
     /// What it has measured.
     pub metrics: Arc<Metrics>,
-    /// Which weights are there.
-    pub saved: Saved,
-    /// Its colour; it stays as long as the window.
+    /// The weights that it has saved.
+    pub saved: SavedWeights,
+    /// Index of its colour; it is the same until the window is closed.
     pub color: usize,
-    /// Grows with every change, so that curves know when they are old.
+    /// Grows with every change, so that curves know when they are out of date.
     pub revision: u64,
 }
 
 /// The runs of a folder.
 #[derive(Debug, Default)]
-pub struct Book {
-    /// By directory, in the order in which they were seen first.
+pub struct RunList {
+    /// The runs by directory, in the order in which they were first found.
     pub runs: IndexMap<PathBuf, Run>,
     /// Runs whose curves are drawn.
     pub chosen: IndexSet<PathBuf>,
-    /// Directories that cannot be read, and why.
+    /// Directories that cannot be read, and the reasons.
     pub unreadable: Vec<(PathBuf, String)>,
-    /// Whether the folder has been looked into.
-    pub looked: bool,
+    /// Whether the folder has been read.
+    pub was_read: bool,
     colors: usize,
     revision: u64,
 }
 
-/// So many runs are chosen by themselves.
+/// Number of runs that are chosen at the start.
 const CHOSEN: usize = 6;
 
-impl Book {
-    /// Takes in what was found. The first runs that are ever seen are chosen, and every run that appears later.
-    pub fn see(&mut self, sight: Sight) {
-        self.runs.retain(|dir, _| sight.dirs.contains(dir));
-        self.chosen.retain(|dir| sight.dirs.contains(dir));
-        let mut changed = sight.changed;
-        // Older runs first, so that colours come out the same at the next start.
+impl RunList {
+    /// Updates the list with the runs found. Runs found first are chosen up to a limit, and every run that appears later is chosen.
+    pub fn update(&mut self, found: RunsFound) {
+        self.runs.retain(|dir, _| found.dirs.contains(dir));
+        self.chosen.retain(|dir| found.dirs.contains(dir));
+        let mut changed = found.changed;
+        // Older runs come first, so that they get the same colours at the next start.
         changed.sort_by(|(a, ..), (b, ..)| a.state.asked.total_cmp(&b.state.asked).then_with(|| a.dir.cmp(&b.dir)));
         let newest = changed.len().saturating_sub(CHOSEN);
         for (i, (view, metrics, saved)) in changed.into_iter().enumerate() {
@@ -62,20 +62,20 @@ impl Book {
             let color = self.colors;
             self.colors += 1;
             self.runs.insert(dir.clone(), Run { view, metrics, saved, color, revision });
-            if self.looked || i >= newest {
+            if self.was_read || i >= newest {
                 self.chosen.insert(dir);
             }
         }
-        self.unreadable = sight.unreadable;
-        self.looked = true;
+        self.unreadable = found.unreadable;
+        self.was_read = true;
     }
 
-    /// Whether a process is at any of them.
-    pub fn is_anything_under_way(&self) -> bool {
+    /// Whether any run has a process.
+    pub fn has_active_run(&self) -> bool {
         self.runs.values().any(|run| run.view.status.is_under_way())
     }
 
-    /// Runs in the order of the list: under way first, then the newest.
+    /// Runs in the order of the list: running ones first, then the newest.
     pub fn listed(&self) -> Vec<&Run> {
         let mut runs: Vec<&Run> = self.runs.values().collect();
         runs.sort_by(|a, b| {
@@ -86,14 +86,14 @@ impl Book {
         runs
     }
 
-    /// Chosen runs in the order of their colours.
+    /// The chosen runs in the order of their colours.
     pub fn shown(&self) -> Vec<&Run> {
         let mut runs: Vec<&Run> = self.runs.values().filter(|run| self.chosen.contains(&run.view.dir)).collect();
         runs.sort_by_key(|run| run.color);
         runs
     }
 
-    /// Chooses a run, or not.
+    /// Chooses a run, or removes it from the choice.
     pub fn choose(&mut self, dir: &Path, on: bool) {
         if on {
             self.chosen.insert(dir.into());
@@ -102,7 +102,7 @@ impl Book {
         }
     }
 
-    /// Forgets everything of another folder.
+    /// Removes all runs; used when another folder is read.
     pub fn clear(&mut self) {
         *self = Self { revision: self.revision, ..Self::default() };
     }

@@ -1,4 +1,4 @@
-//! Results made by hand and a worker that only listens.
+//! Results with known values, and a fake worker.
 
 use crate::ui::state::worker_event::WorkerEvent;
 use std::cell::RefCell;
@@ -15,21 +15,21 @@ use flatland_core::result::{
 };
 use flatland_core::session::{CheckpointEntry, DatasetEntry, Normalization, Role, Session, SharpnessSettings};
 
-/// What the fake worker was asked, and what it shall say.
+/// The requests to the fake worker, and the events that it will report.
 #[derive(Default)]
 pub(super) struct Script {
     pub asked: Vec<(JobId, JobSpec)>,
     pub cancelled: Vec<JobId>,
     pub paused: Vec<(JobId, bool)>,
     pub restarts: usize,
-    pub says: VecDeque<WorkerEvent>,
+    pub events: VecDeque<WorkerEvent>,
 }
 
-/// A worker that notes what it is asked and says what the test puts in its mouth.
+/// A worker that records requests and reports the events that a test has put in.
 #[derive(Clone, Default)]
-pub(super) struct Listener(pub Rc<RefCell<Script>>);
+pub(super) struct FakeWorker(pub Rc<RefCell<Script>>);
 
-impl Worker for Listener {
+impl Worker for FakeWorker {
     fn submit(&mut self, spec: JobSpec) -> JobId {
         let mut script = self.0.borrow_mut();
         let id = 1000 + script.asked.len() as JobId;
@@ -50,7 +50,7 @@ impl Worker for Listener {
     }
 
     fn next_event(&mut self) -> Option<WorkerEvent> {
-        self.0.borrow_mut().says.pop_front()
+        self.0.borrow_mut().events.pop_front()
     }
 }
 
@@ -159,7 +159,7 @@ pub(super) fn score_job(name: &str) -> JobSpec {
     })
 }
 
-/// A bowl whose walls differ from checkpoint to checkpoint; cells at the rim are pending where `holes`, and two are not finite.
+/// A bowl that is different for each checkpoint. With `holes`, cells at the rim are pending, and two are not finite.
 pub(super) fn surface(k: usize, holes: bool) -> LossSurface {
     let mut surface = LossSurface::pending(axis(21), axis(21), LandscapeManifest::default());
     let steep = [6.0, 9.0, 5.0, 3.5, 2.5][k % 5];

@@ -1,33 +1,33 @@
-//! What is said when the last job has ended.
+//! Reports that all jobs have ended.
 
 use super::App;
+use crate::ui::state::busy_period::BusyPeriod;
 use crate::ui::state::log::Level;
 use crate::ui::state::number::duration;
 use crate::ui::state::store::{JobState, analysis_of};
-use crate::ui::state::stretch::Stretch;
 use crate::ui::work::machine::notify;
 
-/// Work that was done sooner is no news.
-const WORTH_TELLING: f64 = 10.0;
+/// Work that took fewer seconds is not reported.
+const MIN_SECONDS: f64 = 10.0;
 
 impl App {
-    /// Notes that work began; says so when all of it has ended: in the window, and on the desktop where the window is not looked at.
-    pub(in crate::ui) fn watch_finish(&mut self) {
+    /// Records when work starts. When all jobs have ended, reports it in the window, and on the desktop if the window is not focused.
+    pub(in crate::ui) fn update_busy_period(&mut self) {
         let now = self.ctx.input(|input| input.time);
         if let Some(id) = self.worker.job() {
-            self.state.stretch.began.get_or_insert(now);
+            self.state.busy_period.start.get_or_insert(now);
             let is_analysis = self.state.store.jobs.get(&id).is_some_and(|job| analysis_of(&job.spec).is_some());
-            if is_analysis && !self.state.stretch.worked_on.contains(&id) {
-                self.state.stretch.worked_on.push(id);
+            if is_analysis && !self.state.busy_period.analyses.contains(&id) {
+                self.state.busy_period.analyses.push(id);
             }
         }
-        if self.state.stretch.began.is_none() || self.state.store.jobs.values().any(|job| job.state.is_open()) {
+        if self.state.busy_period.start.is_none() || self.state.store.jobs.values().any(|job| job.state.is_open()) {
             return;
         }
-        let Stretch { began, worked_on } = std::mem::take(&mut self.state.stretch);
-        let took = now - began.unwrap_or(now);
+        let BusyPeriod { start, analyses } = std::mem::take(&mut self.state.busy_period);
+        let took = now - start.unwrap_or(now);
         let count = |state: fn(&JobState) -> bool| {
-            worked_on.iter().filter(|id| self.state.store.jobs.get(*id).is_some_and(|job| state(&job.state))).count()
+            analyses.iter().filter(|id| self.state.store.jobs.get(*id).is_some_and(|job| state(&job.state))).count()
         };
         let (done, failed) =
             (count(|state| *state == JobState::Done), count(|state| matches!(state, JobState::Failed(_) | JobState::Interrupted)));
@@ -38,15 +38,15 @@ impl App {
         let failures = if failed > 0 { format!(", {failed} failed") } else { String::new() };
         let text = format!("Finished: {} done{failures}, in {}", jobs(done), duration(took));
         self.state.log.push(Level::Info, String::new(), &text);
-        if took < WORTH_TELLING {
+        if took < MIN_SECONDS {
             return;
         }
         if self.state.message.as_ref().is_none_or(|message| !message.is_error) {
-            self.state.tell(text.clone());
+            self.state.inform(text.clone());
         }
         if !self.ctx.input(|input| input.focused) {
             self.ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(egui::UserAttentionType::Informational));
-            // Where the desktop shows none, the line in the window stays.
+            // On a desktop without notifications, the message in the window remains.
             self.spawn_waiting(move || drop(notify("Flatland", &text)));
         }
     }

@@ -1,4 +1,4 @@
-// One colour over the whole viewport; it comes as the number of the instance, red in the lowest byte.
+// One colour over the whole viewport. It is passed as the instance number, red in the lowest byte.
 
 struct Corner {
     @builtin(position) clip: vec4f,
@@ -19,7 +19,7 @@ fn fill_gamma(in: Corner) -> @location(0) vec4f {
     return vec4f(in.color, 1.0);
 }
 
-// For targets that take linear light.
+// For render targets that expect linear colours.
 @fragment
 fn fill_linear(in: Corner) -> @location(0) vec4f {
     let high = pow((in.color + 0.055) / 1.055, vec3f(2.4));

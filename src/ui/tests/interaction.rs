@@ -1,4 +1,4 @@
-//! What a person does to the window: presses, drags, commands, waiting.
+//! User input in tests: presses, drags, commands, and waiting for background work.
 
 use egui::{Event, Key, Modifiers, PointerButton, Pos2};
 use egui_kittest::Harness;
@@ -7,13 +7,13 @@ use egui_kittest::kittest::Queryable;
 use crate::ui::command::Command;
 use crate::ui::update::App;
 
-/// Has a command done.
+/// Executes a command.
 pub(super) fn give(harness: &mut Harness<'static, App>, command: Command) {
     harness.state_mut().commands.push(command);
     harness.run();
 }
 
-/// Presses what has this label.
+/// Presses the widget with this label.
 pub(super) fn press(harness: &mut Harness<'static, App>, label: &str) {
     harness.get_by_label(label).click();
     harness.run();
@@ -25,7 +25,7 @@ pub(super) fn press_keys(harness: &mut Harness<'static, App>, modifiers: Modifie
     harness.run();
 }
 
-/// The first mouse button goes down or up.
+/// The event of the first mouse button pressed or released.
 pub(super) fn button(pos: Pos2, pressed: bool) -> Event {
     Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE }
 }
@@ -41,7 +41,7 @@ pub(super) fn drag(harness: &mut Harness<'static, App>, corners: &[Pos2]) {
     harness.run();
 }
 
-/// Runs until `done`, for work that goes through threads.
+/// Runs frames until `done`, for work on other threads.
 pub(super) fn run_until(harness: &mut Harness<'static, App>, done: impl Fn(&App) -> bool) {
     let start = std::time::Instant::now();
     while !done(harness.state()) {
@@ -61,7 +61,7 @@ pub(super) fn open_by_path(harness: &mut Harness<'static, App>, path: &str) {
     harness.run();
 }
 
-/// Whether a text stands somewhere in the window.
+/// Whether a text is drawn anywhere in the window.
 pub(super) fn drawn(harness: &Harness<'static, App>, wanted: &str) -> bool {
     fn has(shape: &egui::Shape, wanted: &str) -> bool {
         match shape {

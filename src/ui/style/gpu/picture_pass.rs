@@ -1,17 +1,17 @@
-//! [`Lay`]: lays a finished picture, premultiplied and in gamma space, pixel for pixel over the viewport of egui's pass.
+//! [`PicturePass`]: draws a finished picture, premultiplied and in gamma space, pixel for pixel over the viewport of egui's pass.
 
 use eframe::egui_wgpu::wgpu;
 
-/// The pass.
-pub struct Lay {
+/// The pass and its pipeline.
+pub struct PicturePass {
     pipeline: wgpu::RenderPipeline,
     nearest: wgpu::Sampler,
 }
 
-impl Lay {
-    /// For a window of this format.
+impl PicturePass {
+    /// A pass for a window of this format.
     pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
-        let module = device.create_shader_module(wgpu::include_wgsl!("lay.wgsl"));
+        let module = device.create_shader_module(wgpu::include_wgsl!("picture_pass.wgsl"));
         let fragment = wgpu::FragmentState {
             module: &module,
             entry_point: Some(if target.is_srgb() { "picture_linear" } else { "picture_gamma" }),
@@ -41,7 +41,7 @@ impl Lay {
         Self { pipeline, nearest: device.create_sampler(&wgpu::SamplerDescriptor::default()) }
     }
 
-    /// What [`Lay::draw`] reads a picture through.
+    /// The bind group through which [`PicturePass::draw`] reads a picture.
     pub fn bind(&self, device: &wgpu::Device, picture: &wgpu::TextureView) -> wgpu::BindGroup {
         device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("picture"),
@@ -53,7 +53,7 @@ impl Lay {
         })
     }
 
-    /// Lays the picture.
+    /// Draws the picture.
     pub fn draw(&self, pass: &mut wgpu::RenderPass<'static>, picture: &wgpu::BindGroup) {
         pass.set_pipeline(&self.pipeline);
         pass.set_bind_group(0, picture, &[]);

@@ -1,11 +1,11 @@
-//! Where runs are when the session names no folder.
+//! The folder of the runs when the session names none.
 
 use std::path::{Path, PathBuf};
 
 use flatland_core::result::state_root;
 
-/// `runs/` of the folder in which the window was started, as on the command line. A desktop starts it in `/` or in the person's home: then,
-/// and where nothing can be written, below the folder of the user's state, which is the same every time.
+/// `runs/` in the current folder, as on the command line. Desktops start the window in `/` or in the home folder: then, and when the
+/// current folder cannot be written, a folder in the user's state, which is the same every time.
 pub fn default_root() -> PathBuf {
     choose(std::env::current_dir().ok().as_deref(), std::env::home_dir().as_deref(), &state_root())
 }
@@ -15,7 +15,7 @@ fn choose(here: Option<&Path>, home: Option<&Path>, state: &Path) -> PathBuf {
     here.filter(is_fit).unwrap_or(state).join("runs")
 }
 
-/// Tries it: permissions do not tell of disks that are mounted for reading.
+/// Tries to write: permissions do not show that a disk is mounted read-only.
 fn can_write_in(folder: &Path) -> bool {
     let trial = folder.join(format!(".flatland-{}", std::process::id()));
     let written = std::fs::File::create(&trial).is_ok();
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_stand_where_work_is_done_and_else_where_they_are_found_again() {
+    fn runs_are_in_the_current_folder_and_otherwise_in_the_users_state() {
         let folder = tempfile::tempdir().unwrap();
         let [work, home, state] = ["work", "home", "state"].map(|name| folder.path().join(name));
         std::fs::create_dir(&work).unwrap();
@@ -40,7 +40,7 @@ mod tests {
         assert_eq!(of(&home), state.join("runs"));
         assert_eq!(of(&folder.path().join("gone")), state.join("runs"));
         assert_eq!(choose(None, None, &state), state.join("runs"));
-        // Whoever trains in their home from the command line has runs there.
+        // A user who trains in the home folder from the command line has runs there.
         std::fs::create_dir(home.join("runs")).unwrap();
         assert_eq!(of(&home), home.join("runs"));
     }
