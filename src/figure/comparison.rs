@@ -1,8 +1,7 @@
 //! [`ComparisonFigure`]: a table of checkpoints, a column each; horizontal rules only, the name of a group above its rows.
 
-use super::palette;
 use super::scene::{Anchor, HAIRLINE, fit, text_width};
-use super::{Data, Figure, FigureStyle, Scene};
+use super::{Data, Figure, FigureStyle, Scene, palette};
 
 /// Height of a row in em.
 const ROW: f64 = 1.45;

@@ -1,10 +1,9 @@
 //! [`CurvesFigure`]: metrics of runs during training, one panel per metric on one horizontal axis.
 
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, bottom_margin, draw_title, draw_x_axis, draw_y_axis};
-use super::palette;
 use super::scale::Spacing;
 use super::scene::{Anchor, HAIRLINE, Scene, clip_segment, fit, text_width};
-use super::{Figure, FigureStyle};
+use super::{Figure, FigureStyle, palette};
 
 /// Height over width of a panel.
 const ASPECT: f64 = 0.62;

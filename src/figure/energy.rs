@@ -1,11 +1,10 @@
 //! [`EnergyFigure`]: histograms of a score for ID, CS and SS data, one panel per checkpoint.
 
 use super::layout::{Aspect, Axis, Frame, Margins, PAD, PanelGrid, SMALL, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis};
-use super::palette;
 use super::scale::Spacing;
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, fit, text_width};
 use super::table::{detection_in_percent, notes};
-use super::{Figure, FigureStyle, Panel, ScoreHistograms};
+use super::{Figure, FigureStyle, Panel, ScoreHistograms, palette};
 use flatland_core::result::ScoreTable;
 use flatland_core::session::Role;
 

@@ -2,10 +2,9 @@
 
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, SMALL, bottom_margin, draw_note, draw_title, draw_x_axis, draw_y_axis};
 use super::number::{significant, supported};
-use super::palette;
 use super::scale::Spacing;
 use super::scene::{Anchor, HAIRLINE, Scene, clip_segment};
-use super::{Figure, FigureStyle, Panel};
+use super::{Figure, FigureStyle, Panel, palette};
 use flatland_core::result::HessianSpectrum;
 
 /// Height over width of a panel.

@@ -6,12 +6,10 @@ use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, ShapeStyle, TextStyle};
 
-use super::FigureError;
 use super::fonts::{FAMILY, LINE_HEIGHT_EM, register};
-use super::glyphs;
 use super::palette::Rgb;
 use super::scene::{Anchor, Scene, Shape, Text, UPWARDS, text_width};
-use super::setting;
+use super::{FigureError, glyphs, setting};
 
 const POINTS_PER_INCH: f64 = 72.0;
 const MM_PER_INCH: f64 = 25.4;

@@ -4,9 +4,10 @@
 
 use std::fmt::Write;
 
+use super::captioned::panels;
 use super::fonts::{BOLD, REGULAR};
 use super::table::{FormattedTable, formatted_scores};
-use super::{CaptionedFigure, FigureError, FigureResults, FigureStyle, Missing, captioned::panels};
+use super::{CaptionedFigure, FigureError, FigureResults, FigureStyle, Missing};
 use flatland_core::session::{FigureSettings, Session, Theme};
 
 /// Definitions of the terms, in short; `docs/` has them at length.

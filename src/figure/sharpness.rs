@@ -2,10 +2,9 @@
 
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_legend, draw_note, draw_title, draw_x_axis, draw_y_axis, legend_width};
 use super::number::with_error;
-use super::palette;
 use super::scale::Spacing;
 use super::scene::{HAIRLINE, Scene, Shape, clip_segment};
-use super::{Figure, FigureStyle, Panel};
+use super::{Figure, FigureStyle, Panel, palette};
 use flatland_core::result::{SharpnessCurve, SharpnessPoint};
 
 /// Ratio of the largest to the smallest value from which an axis is logarithmic.

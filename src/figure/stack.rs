@@ -1,8 +1,7 @@
 //! [`Stack`]: several figures above each other as one figure, with consecutive letters.
 
-use super::palette;
 use super::scene::Scene;
-use super::{Figure, FigureStyle};
+use super::{Figure, FigureStyle, palette};
 
 /// Figures above each other, each centred in its row; the panels' letters are consecutive over all rows.
 pub struct Stack<'a> {

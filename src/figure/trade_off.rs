@@ -1,10 +1,9 @@
 //! [`TradeOffFigure`]: the changes of detection and generalization from the first checkpoint to each other (the paper's Figure 2).
 
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_dots, draw_note, draw_title, draw_x_axis, draw_y_axis};
-use super::palette;
 use super::scale::Spacing;
 use super::scene::{HAIRLINE, Scene, Shape};
-use super::{Data, Figure, FigureStyle, Panel};
+use super::{Data, Figure, FigureStyle, Panel, palette};
 use flatland_core::metric::mean_std_error;
 use flatland_core::result::{DatasetScores, ScoreTable};
 use flatland_core::session::Role;

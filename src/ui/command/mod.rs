@@ -1,6 +1,5 @@
 //! [`Command`]: all actions of the window, as data. Panels and tabs push commands; [`crate::ui::update`] executes them.
 
-mod id;
 pub mod landscape;
 pub mod list;
 pub mod scatter;
@@ -51,7 +50,8 @@ pub enum Close {
 }
 
 /// An action of the window.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Command {
     /// Starts an empty session.
     NewSession,
@@ -155,6 +155,13 @@ pub enum Command {
     Run(RunCommand),
     /// A command about how landscapes are shown.
     Landscape(LandscapeCommand),
+}
+
+impl Command {
+    /// Id of the command without its arguments; it never changes: `save_as`.
+    pub fn id(&self) -> &'static str {
+        self.into()
+    }
 }
 
 /// A command on a checkpoint.

@@ -9,11 +9,8 @@ impl Command {
     pub fn undo_step(&self) -> UndoStep {
         let command = self;
         // Commands within a view are of different kinds.
-        let within = match command {
-            Command::Landscape(command) => command.undo_name(),
-            Command::Scatter(command) => command.undo_name(),
-            _ => "",
-        };
+        let within = if let Self::Landscape(command) = self { command.undo_name() } else { "" };
+        let within = if let Self::Scatter(command) = self { command.undo_name() } else { within };
         let name = match command {
             Command::Landscape(_) | Command::Scatter(_) => within.into(),
             Command::RemoveCheckpoint(name) => return UndoStep::separate(format!("close checkpoint {name}")),
@@ -41,7 +38,39 @@ impl Command {
             Command::SelectScore(_) => "choose the score".into(),
             Command::ShowRelative(_) => "change the axis of sharpness".into(),
             Command::SetLink(link, on) => format!("{} {}", if *on { "link" } else { "unlink" }, link.label()),
-            _ => "change the view".into(),
+            Command::NewSession
+            | Command::OpenDemo
+            | Command::Save
+            | Command::SaveDialog
+            | Command::SaveAs(_)
+            | Command::Restore(_)
+            | Command::Forget(_)
+            | Command::Undo
+            | Command::Redo
+            | Command::TogglePalette
+            | Command::ToggleShortcuts
+            | Command::Back
+            | Command::ZoomIn
+            | Command::ZoomOut
+            | Command::ZoomReset
+            | Command::Close(_)
+            | Command::Open(..)
+            | Command::OpenDialog(_)
+            | Command::CopyText(..)
+            | Command::Cancel(_)
+            | Command::Pause(..)
+            | Command::Retry(_)
+            | Command::Prioritize(_)
+            | Command::ToggleLog
+            | Command::RestartWorker
+            | Command::Show(_)
+            | Command::ToggleExport
+            | Command::Export(_)
+            | Command::ExportDialog(_)
+            | Command::CopyFigure
+            | Command::SetTheme(_)
+            | Command::DismissMessage
+            | Command::Run(_) => "change the view".into(),
         };
         UndoStep { name, kind: Some((self.id(), within)) }
     }

@@ -12,13 +12,10 @@ use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::state::number::count;
 use crate::ui::state::store::{JobState, Store};
 use crate::ui::style::theme;
-use crate::ui::style::widget::assumed;
 use crate::ui::style::widget::controls::{error_text, quiet_button, section, small_text};
-use crate::ui::style::widget::icon;
 use crate::ui::style::widget::icon::Icon;
-use crate::ui::style::widget::reorder;
 use crate::ui::style::widget::reorder::Moved;
-use crate::ui::style::widget::swatch;
+use crate::ui::style::widget::{assumed, icon, reorder, swatch};
 use flatland_core::result::Inspection;
 use flatland_core::session::{Assumption, COLORS, CheckpointEntry, Normalization, NormalizationPreset, Session};
 

@@ -5,13 +5,11 @@ use egui::{Align, Layout, Rect, RichText, Sense, Ui, Vec2};
 use crate::ui::command::Command;
 use crate::ui::state::queue;
 use crate::ui::state::queue::Focus;
-use crate::ui::state::store::progress_text;
-use crate::ui::state::store::{Job, JobState, Store, dataset_of, subject_of, title};
+use crate::ui::state::store::{Job, JobState, Store, dataset_of, progress_text, subject_of, title};
 use crate::ui::style::theme;
 use crate::ui::style::widget::controls::{error_text, quiet_button, section, small_text};
-use crate::ui::style::widget::icon;
 use crate::ui::style::widget::icon::Icon;
-use crate::ui::style::widget::swatch;
+use crate::ui::style::widget::{icon, swatch};
 use flatland_core::job::JobId;
 use flatland_core::session::Session;
 

@@ -3,8 +3,7 @@
 use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder};
 
 use crate::ui::command::list::{leftover_name, short};
-use crate::ui::command::shortcut;
-use crate::ui::command::{Command, OpenAs};
+use crate::ui::command::{Command, OpenAs, shortcut};
 use crate::ui::state::memory::{Leftover, Recent};
 use crate::ui::style::theme;
 use crate::ui::style::widget::controls;

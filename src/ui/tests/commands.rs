@@ -7,8 +7,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::{give, press_keys};
-use crate::ui::command::Command;
-use crate::ui::command::shortcut;
+use crate::ui::command::{Command, shortcut};
 use crate::ui::state::store::JobState;
 use crate::ui::tests::fixtures::{FakeWorker, landscape_job};
 use crate::ui::update::App;

@@ -24,11 +24,10 @@ use egui::Context;
 
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::panel::Panels;
-use crate::ui::state::State;
 use crate::ui::state::closing::Closing;
 use crate::ui::state::palette::Palette;
 use crate::ui::state::store::JobState;
-use crate::ui::state::unused_name;
+use crate::ui::state::{State, unused_name};
 use crate::ui::style::theme;
 use crate::ui::view::Tabs;
 use crate::ui::work::dialog::{self, DialogResult};

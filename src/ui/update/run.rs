@@ -12,8 +12,7 @@ use crate::ui::state::run::runs_found::RunsFound;
 use crate::ui::state::store::JobState;
 use crate::ui::state::unused_name;
 use crate::ui::work::run_watch::RunWatch;
-use flatland_core::job::runs;
-use flatland_core::job::{JobSpec, MethodInfo, RunFolder};
+use flatland_core::job::{JobSpec, MethodInfo, RunFolder, runs};
 use flatland_core::session::{CheckpointEntry, Tab};
 
 /// Seconds between two reads of the folder while a run is in progress.

@@ -4,8 +4,10 @@ use flatland_core::job::{MethodConfig, MethodInfo};
 use serde_json::Value;
 
 use super::registration::Registration;
-use super::{Method, MethodError, parameters};
-use super::{conf_branch, dr_sam, erm, godin, group_dro, irm, logit_norm, mcd, mix_oe, outlier_exposure, sam, sam_oe, vrex};
+use super::{
+    Method, MethodError, conf_branch, dr_sam, erm, godin, group_dro, irm, logit_norm, mcd, mix_oe, outlier_exposure, parameters, sam,
+    sam_oe, vrex,
+};
 
 const REGISTRY: &[Registration] = &[
     erm::REGISTRATION,

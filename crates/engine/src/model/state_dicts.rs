@@ -6,9 +6,8 @@
 use std::borrow::Cow;
 
 use super::architecture::Shapes;
-use super::averaged;
 use super::checkpoint::{Contents, Entry, StateDict};
-use super::prefix;
+use super::{averaged, prefix};
 
 /// Keys under which people keep the state dict of a network, in order of preference.
 const USUAL: [&str; 9] =

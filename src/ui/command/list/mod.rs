@@ -8,8 +8,7 @@ mod view;
 
 use egui::KeyboardShortcut;
 
-use super::shortcut;
-use super::{Close, Command, OpenAs, RunCommand};
+use super::{Close, Command, OpenAs, RunCommand, shortcut};
 use crate::ui::state::State;
 use crate::ui::state::memory::Leftover;
 use crate::ui::state::store::{JobState, analysis_of, title};

@@ -1,12 +1,10 @@
 //! Commands about what is shown and how.
 
 use super::{Item, Section};
-use crate::ui::command::Command;
 use crate::ui::command::scatter::ScatterCommand;
-use crate::ui::command::shortcut;
+use crate::ui::command::{Command, shortcut};
 use crate::ui::state::memory::ThemeChoice;
-use crate::ui::state::scores;
-use crate::ui::state::{State, TabTitle};
+use crate::ui::state::{State, TabTitle, scores};
 use flatland_core::result::Quantity;
 use flatland_core::session::{Category, ColorBy, Extents, Link, Role};
 

@@ -2,8 +2,7 @@
 
 use egui::{Align, Layout, Ui};
 
-use super::Scene;
-use super::field;
+use super::{Scene, field};
 use crate::ui::command::Command;
 use crate::ui::state::run::check::{Problems, limit_field};
 use crate::ui::state::run::draft::Draft;

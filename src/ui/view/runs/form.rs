@@ -2,8 +2,7 @@
 
 use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 
-use super::field;
-use super::{Scene, data, optimizer};
+use super::{Scene, data, field, optimizer};
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::state::number::count;
 use crate::ui::state::run::check::Problems;

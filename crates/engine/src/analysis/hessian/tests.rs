@@ -7,14 +7,13 @@ use flatland_core::session::{DensityQuality, HessianSettings, Role};
 use tch::{Kind, Tensor};
 
 use super::{Eigenpair, HessianProduct, Search, extremes, hutch_plus_plus, quadrature, run};
-use crate::analysis::AnalysisError;
 use crate::analysis::conformance::hessian::{Matrix, outliers_over_a_bulk};
 use crate::analysis::flat::{draws, norm, normal};
-use crate::analysis::landscape;
 use crate::analysis::objective::Objective;
 use crate::analysis::test_support::{
     PartialReader, Recorder, checkpoint, dataset, linear_network, real, real_samples, samples, shared, small_network,
 };
+use crate::analysis::{AnalysisError, landscape};
 use crate::model::{Activation, Network, Op, Samples};
 
 fn look_for(top: usize, steps: usize, tolerance: f64) -> Search {
