@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::TensorValues;
+
 /// One tensor of a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TensorInfo {
@@ -13,6 +15,9 @@ pub struct TensorInfo {
     pub shape: Vec<i64>,
     /// `f32`, `f16`, `bf16`, `f64`, `i64`, `u8`, ...
     pub dtype: String,
+    /// What its values are like, read as f32; absent where it has no floats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<TensorValues>,
 }
 
 /// A property of a network with its value: known, or assumed where names and shapes of the tensors do not determine it.

@@ -30,6 +30,7 @@ mod score_numbers;
 mod scores;
 mod sharpness;
 mod sweep_table;
+mod tensor_values;
 mod tensorboard;
 mod unreadable;
 
@@ -60,6 +61,7 @@ pub use scores::{DatasetScores, Detection, DetectionError, ScoreTable, gather_sc
 pub use sharpness::{LayerSharpness, SecondOrder, SharpnessCurve, SharpnessPoint, Spread, Stuck, Unmoved};
 pub use sweep_table::{SweepPointResults, SweepResults};
 pub use tensorboard::{Scalar, tensorboard_events};
+pub use tensor_values::TensorValues;
 pub use unreadable::{Unreadable, UnreadableImage, unreadable_lines, unreadable_warning};
 
 /// What may go wrong with a result file.

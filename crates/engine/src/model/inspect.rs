@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use flatland_core::result::{Assumed, Inspection, TensorInfo};
+use flatland_core::result::{Assumed, Inspection, TensorInfo, TensorValues};
 use flatland_core::session::NetworkChoice;
 
 use super::architecture::{Architecture, Match};
@@ -64,7 +64,10 @@ fn fill(report: &mut Inspection, reading: Reading, choice: &NetworkChoice) {
     report.notes.extend(conversions(&tensors));
     report.notes.extend(non_finite(&tensors));
     report.parameters = tensors.iter().filter(|tensor| is_parameter(&tensor.name) && tensor.dtype.is_float()).map(numel).sum();
-    let info = |tensor: RawTensor| TensorInfo { name: tensor.name, shape: tensor.shape, dtype: tensor.dtype.label().into() };
+    let info = |tensor: RawTensor| {
+        let values = tensor.dtype.to_f32(&tensor.data).and_then(|values| TensorValues::of(&values));
+        TensorInfo { name: tensor.name, shape: tensor.shape, dtype: tensor.dtype.label().into(), values }
+    };
     report.tensors = tensors.into_iter().map(info).collect();
 }
 
