@@ -60,8 +60,8 @@ pub use score_difference::{Paired, ScoreDifference};
 pub use scores::{DatasetScores, Detection, DetectionError, ScoreTable, gather_scores};
 pub use sharpness::{LayerSharpness, SecondOrder, SharpnessCurve, SharpnessPoint, Spread, Stuck, Unmoved};
 pub use sweep_table::{SweepPointResults, SweepResults};
-pub use tensorboard::{Scalar, tensorboard_events};
 pub use tensor_values::TensorValues;
+pub use tensorboard::{Scalar, tensorboard_events};
 pub use unreadable::{Unreadable, UnreadableImage, unreadable_lines, unreadable_warning};
 
 /// What may go wrong with a result file.
