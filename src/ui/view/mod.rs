@@ -9,6 +9,7 @@ mod hessian;
 pub mod landscape;
 mod runs;
 mod sharpness;
+mod tensors;
 
 mod dataset_menu;
 mod found;
@@ -37,6 +38,7 @@ fn registered() -> Vec<Box<dyn TabView>> {
         Box::new(energy::EnergyTab::default()),
         Box::new(compare::CompareTab),
         Box::new(runs::RunsTab::default()),
+        Box::new(tensors::TensorsTab),
     ]
 }
 
