@@ -9,7 +9,6 @@ use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel, projections};
-use crate::figure::ColormapTable as _;
 use flatland_core::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity};
 use flatland_core::session::{ErrorShown, LandscapeView};
 

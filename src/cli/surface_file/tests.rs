@@ -61,7 +61,7 @@ fn meshes_are_written_as_their_formats_say() {
 
 #[test]
 fn surface_files_of_tomgoldstein_are_read_in_the_order_in_which_that_tool_fills_them() {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/result/surface_file/tomgoldstein.h5"));
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli/surface_file/tomgoldstein.h5"));
     let surface = import(path).unwrap();
     assert_eq!((surface.alpha.len(), surface.beta.as_slice()), (4, [0.0, 0.5, 1.0].as_slice()));
     for i in 0..4 {

@@ -323,6 +323,10 @@ fn unlinked_panels_start_from_the_shared_view_and_sections_stay() {
 fn drawings_of_a_closed_checkpoint_are_removed() {
     let app = app(&egui::Context::default(), &FakeWorker::default(), 5, false);
     let draw = |ui: &mut egui::Ui, (tab, app): &mut (LandscapeTab, App)| {
+        // Fonts are there from the second frame on.
+        if ui.ctx().cumulative_pass_nr() == 0 {
+            return crate::ui::style::theme::install(ui.ctx());
+        }
         let (dataset, mut commands) = (app.state.dataset(), Vec::new());
         let (mut scene, mut drafts) = Scene::of(&mut app.state, dataset.as_deref(), &mut commands);
         tab.draw(ui, &mut scene, &mut drafts);

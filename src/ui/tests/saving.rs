@@ -145,7 +145,7 @@ fn another_tab_alone_is_not_an_unsaved_change() {
     harness.run();
     press_keys(&mut harness, Modifiers::CTRL, Key::N);
     settle(&mut harness);
-    assert!(Memory::at(root.path()).left().is_empty());
+    assert!(Memory::at(root.path()).leftovers().is_empty());
 }
 
 /// Another window has left changes to the open file in the returned slot, and they are requested.
@@ -153,7 +153,7 @@ fn recall_changes(harness: &mut Harness<'static, App>, root: &std::path::Path) -
     let mut left = harness.state().state.kept_session(true);
     (left.unsaved, left.session.seed) = (true, 77);
     Memory::at(root).keep(&left).unwrap();
-    let id = Memory::at(root).left()[0].id.clone();
+    let id = Memory::at(root).leftovers()[0].id.clone();
     harness.state_mut().state.restoring = Some(Restoring::Changes);
     harness.state_mut().memory_queue.push(Task::Restore(id.clone()));
     id
@@ -174,7 +174,7 @@ fn unsaved_changes_that_arrive_too_late_stay_in_their_slot() {
     drop(harness);
     let restored = Memory::at(root.path()).take(&id).unwrap().unwrap();
     assert_eq!((restored.kept.session.seed, restored.kept.session.checkpoints.len()), (77, 2));
-    let left = Memory::at(root.path()).left();
+    let left = Memory::at(root.path()).leftovers();
     assert!(left.iter().any(|left| left.checkpoints == 1), "what was changed here is kept too");
 }
 

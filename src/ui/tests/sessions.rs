@@ -119,7 +119,7 @@ fn two_windows_keep_their_sessions_separately() {
         settle(harness);
     }
     drop((first, second));
-    let mut left = Memory::at(root.path()).left();
+    let mut left = Memory::at(root.path()).leftovers();
     left.sort_by(|a, b| a.file.cmp(&b.file));
     let mut files = [one.path().join("study.toml"), two.path().join("study.toml")];
     files.sort();
