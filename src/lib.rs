@@ -14,7 +14,7 @@
 //! | [`ui`] | the window | `figure` |
 //! | [`cli`] | one file per subcommand | `figure` |
 //!
-//! `tests/architecture.rs` holds this table.
+//! `tests/architecture/` holds this table.
 
 pub mod cli;
 pub mod figure;

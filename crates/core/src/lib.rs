@@ -9,7 +9,7 @@
 //! | [`result`] | what analyses and runs produce, and their files | `numpy`, `metric` |
 //! | [`job`] | specs, events, the worker's protocol and supervision; the only room with processes and threads | `data`, `session`, `result` |
 //!
-//! `tests/architecture.rs` of the package `flatland` holds this table.
+//! `tests/architecture/` of the package `flatland` holds this table.
 
 pub mod data;
 pub mod job;

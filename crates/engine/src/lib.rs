@@ -8,7 +8,7 @@
 //! | [`analysis`] | landscape, sharpness, embedding, scores: definitions and numerics | `model` |
 //! | [`worker`] | reads job specifications, runs them, reports; no mathematics | all |
 //!
-//! `tests/architecture.rs` of the root package checks this table.
+//! `tests/architecture/` of the root package checks this table.
 
 pub mod analysis;
 pub mod method;

@@ -12,7 +12,7 @@ pub enum Quantity {
     Energy,
     /// Mean energy score of SS.
     OodEnergy,
-    /// Mean of logsumexp(z) − mean(z) over SS: Outlier Exposure's loss (Hendrycks et al. 2019, section 3; `reference/ood.md` 7).
+    /// Mean of logsumexp(z) − mean(z) over SS: Outlier Exposure's loss (Hendrycks et al. 2019, section 3).
     OutlierExposure,
     /// Cross-entropy on ID + λ · the Outlier Exposure loss on SS: the objective of DR-SAM (paper, Eq. 8).
     DrSam,

@@ -1,4 +1,4 @@
-//! Closed forms, the golden values of `shared/reference/ood.md` 11 and 18, and values of Pillow and scipy on one image
+//! Closed forms, values of the code of CIFAR-10-C, and values of Pillow and scipy on one image
 //! (`rough`), made with `PIL.Image.resize(BOX)`, `scipy.ndimage.gaussian_filter(truncate=4, mode="nearest")` and
 //! `scipy.ndimage.correlate(mode="mirror")`.
 

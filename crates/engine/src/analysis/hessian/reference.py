@@ -2,7 +2,7 @@
 and the rises at one SAM step (l2 and l-infinity) and of ASAM's step there: the numbers of the tests `against_pytorch`. Independent of
 Flatland; needs torch and numpy.
 
-    python crates/engine/src/analysis/hessian/reference.py ../shared [N]   (N: a multiple of 64)
+    python crates/engine/src/analysis/hessian/reference.py FOLDER [N]   (N: a multiple of 64)
 """
 import sys
 import numpy as np

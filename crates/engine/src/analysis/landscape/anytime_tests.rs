@@ -97,7 +97,7 @@ fn landscape_that_may_stop_at_the_contour_step_stops_there_and_says_what_it_esti
     }
 }
 
-/// Issue 4, "to show" 3: after the first look, which is a twentieth of the work, and at 20 % and 50 %.
+/// After the first look, which is a twentieth of the work, and at 20 % and 50 %.
 #[test]
 #[ignore = "minutes: three real networks"]
 fn landscape_estimates_are_honest_on_real_checkpoints() {

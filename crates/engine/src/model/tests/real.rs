@@ -1,4 +1,4 @@
-//! Real checkpoints and images: names, logits, accuracies. The expected numbers are those of `shared/data/README.md` and `shared/golden`.
+//! Real checkpoints and images: names, logits, accuracies. The expected numbers were computed with PyTorch.
 
 use std::io::Read;
 use std::path::Path;
@@ -120,7 +120,7 @@ fn accuracy(data: &Path, checkpoint: &str, count: usize, preset: NormalizationPr
 #[test]
 fn the_accuracy_on_the_first_thousand_images() {
     let Some(data) = shared("data") else { return };
-    // 91.5 %: shared/oracle's network on this very subset.
+    // 91.5 %: PyTorch's network on the same subset.
     let found = accuracy(&data, "resnet20-12fca82f.th", 1000, NormalizationPreset::Imagenet);
     assert!((found - 91.5).abs() <= 0.1, "expected 91.5 %, found {found} %");
 }
