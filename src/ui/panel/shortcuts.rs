@@ -49,7 +49,7 @@ pub fn show(ctx: &Context, items: &[Item]) -> bool {
 
 fn of_section(ui: &mut Ui, section: Section, items: &[Item]) {
     let with_keys = items.iter().filter(|item| item.section == section && item.keys().is_some());
-    let keys = |item: &Item| shortcut::of(&item.command).iter().map(shortcut::text).collect::<Vec<_>>().join(", ");
+    let keys = |item: &Item| item.shortcuts.iter().map(shortcut::text).collect::<Vec<_>>().join(", ");
     // The name of the step to undo is not shown here.
     let name = |item: &Item| match item.command {
         crate::ui::command::Command::Undo => "Undo".to_owned(),

@@ -165,6 +165,8 @@ fn the_list_of_shortcuts_shows_all_keys_and_closes() {
             &item.name
         };
         assert!(harness.query_all_by_label(name).next().is_some(), "`{name}` is not in the sheet");
+        let keys = item.shortcuts.iter().map(shortcut::text).collect::<Vec<_>>().join(", ");
+        assert!(harness.query_all_by_label(&keys).next().is_some(), "the keys of `{name}`, {keys}, are not in the sheet");
     }
     press_keys(&mut harness, Modifiers::NONE, Key::Escape);
     assert!(harness.query_by_label("All shortcuts").is_none());

@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_means_nothing_now_is_forgotten() {
+    fn a_request_that_does_not_apply_now_is_removed() {
         let dir = tempfile::tempdir().unwrap();
         let mut directory = RunDirectory::open(dir.path()).unwrap();
         directory.write_control(Control::Resume).unwrap();

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_job_is_told_by_its_reins() {
+    fn a_running_job_is_controlled_by_its_job_control() {
         let queue = Queue::default();
         queue.push(1, job());
         let (_, _, control) = queue.next().unwrap();

@@ -63,7 +63,7 @@ fn the_hessian_holds() {
 }
 
 #[test]
-fn a_wrong_number_is_found_and_a_cancel_is_heard() {
+fn a_wrong_number_is_found_and_a_cancel_is_noticed() {
     // The same network with one weight moved by a thousandth: everything that looks at it must notice.
     let network = subjects::convolutional(3, 1).unwrap();
     let reference = Reference::of(&network).unwrap();

@@ -277,7 +277,7 @@ fn saved_eigenvectors_are_eigenvectors_and_span_a_plane_for_the_landscape() {
 }
 
 #[test]
-fn the_bytes_repeat_the_network_stays_and_a_cancel_is_heard_between_batches() {
+fn the_bytes_repeat_the_network_stays_and_a_cancel_is_noticed_between_batches() {
     let network = small_network(3, 5);
     let before = network.theta().unwrap();
     let (labels, pixel) = noise(3, 20);

@@ -176,7 +176,7 @@ fn what_cannot_be_searched_is_refused_with_a_reason() {
 }
 
 #[test]
-fn a_cancel_is_heard_between_batches() {
+fn a_cancel_is_noticed_between_batches() {
     let network = small_network(3, 8);
     let (labels, pixel) = noise(3, 12);
     let data = samples(&network, dataset("noise", &labels, pixel));
