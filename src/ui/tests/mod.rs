@@ -24,6 +24,7 @@ mod selecting;
 mod sessions;
 mod snapshots;
 mod stale;
+mod tensors;
 mod weights;
 
 use crate::ui::state::worker_event::WorkerEvent;

@@ -3,7 +3,7 @@
 mod figure;
 mod rows;
 
-use egui::{Align, Color32, Layout, Rect, RichText, Role as WidgetRole, Sense, Ui, Vec2, WidgetInfo, vec2};
+use egui::{Align, Color32, Layout, Rect, RichText, Role as WidgetRole, ScrollArea, Sense, Ui, Vec2, WidgetInfo, vec2};
 use egui_extras::{Column, TableBuilder};
 
 use super::{Drafts, Scene, TabView};
@@ -20,6 +20,8 @@ const ROW: f32 = 24.0;
 const HEADER: f32 = 30.0;
 /// Width of a histogram.
 const HISTOGRAM: f32 = 84.0;
+/// Width of the columns before those of the checkpoints, with the space between them.
+const NAMES: f32 = 400.0;
 
 /// The tab; it remembers nothing.
 pub struct TensorsTab;
@@ -46,7 +48,7 @@ impl TabView for TensorsTab {
         if rows.is_empty() {
             return empty(ui, "The files are being read. What cannot be read says why in its row at the left.");
         }
-        table(ui, scene, &rows);
+        ScrollArea::horizontal().auto_shrink([false, false]).show(ui, |ui| table(ui, scene, &rows));
     }
 
     fn figure(&self, scene: &Scene<'_>) -> Option<Export> {
@@ -57,11 +59,13 @@ impl TabView for TensorsTab {
 fn table(ui: &mut Ui, scene: &Scene<'_>, rows: &[Row<'_>]) {
     let palette = theme::of(ui);
     let shown: Vec<_> = scene.session.shown().map(|(color, entry)| (theme::checkpoint(ui, color), entry.name.as_str())).collect();
+    // All checkpoints side by side as long as their histograms and norms fit.
+    let width = ((ui.available_width() - NAMES) / shown.len().max(1) as f32).clamp(HISTOGRAM + 62.0, HISTOGRAM + 86.0);
     let mut table =
         TableBuilder::new(ui).striped(false).resizable(true).sense(Sense::hover()).cell_layout(Layout::left_to_right(Align::Center));
     table = table.column(Column::initial(230.0).at_least(90.0).clip(true)).column(Column::initial(110.0).at_least(60.0).clip(true));
     for _ in &shown {
-        table = table.column(Column::initial(HISTOGRAM + 86.0).at_least(HISTOGRAM + 60.0).clip(true));
+        table = table.column(Column::initial(width).at_least(HISTOGRAM + 60.0).clip(true));
     }
     let weak = |text: &str| RichText::new(text).font(theme::small()).color(palette.weak);
     let header = table.header(HEADER, |mut header| {
