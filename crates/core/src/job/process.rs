@@ -16,7 +16,7 @@ pub(super) enum Output {
     /// A line of the protocol.
     Message(WorkerMessage),
     /// A line that is not of the protocol.
-    OutputLine(String),
+    Line(String),
     /// Its stdout is closed: the process has ended or is about to.
     Closed,
 }
@@ -103,7 +103,7 @@ impl WorkerProcess {
             let (tail, report) = (stderr_tail.clone(), report.clone());
             move |line: &str| {
                 tail.push(line);
-                report(Output::OutputLine(line.chars().take(StderrTail::CHARACTERS).collect()));
+                report(Output::Line(line.chars().take(StderrTail::CHARACTERS).collect()));
             }
         };
         let of_stderr = aside.clone();

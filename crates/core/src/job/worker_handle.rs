@@ -278,7 +278,7 @@ impl Supervisor {
                 }
                 self.report(id, event);
             }
-            Output::OutputLine(line) => self.send(WorkerEvent::OutputLine { line }),
+            Output::Line(line) => self.send(WorkerEvent::OutputLine { line }),
             Output::Closed => {
                 if let Some(process) = self.process.take() {
                     let message = process.end_message();
