@@ -9,7 +9,7 @@ use flatland_core::session::Role;
 pub struct ScoreHistograms {
     /// Bin edges, ascending, [bins + 1].
     pub edges: Vec<f64>,
-    /// Per checkpoint: each role that has data, in the order of [`Role::ALL`], with its density [bins].
+    /// Per checkpoint: each role that has data, in the order of [`Role::ALL`], with its density `[bins]`.
     pub densities: Vec<Vec<(Role, Vec<f64>)>>,
     /// Largest density of all.
     pub max: f64,

@@ -1,17 +1,17 @@
 //! The window. It contains no tensors, no blocking IO and no mathematics.
 //!
-//! User input becomes [`command::Command`]s, which [`App`] executes in one place: an edit of the session, or a job for the worker.
-//! Results of jobs go into the [`state::store::Store`], and every tab draws from (session, store).
+//! User input becomes `command::Command`s, which [`App`] executes in one place: an edit of the session, or a job for the worker.
+//! Results of jobs go into the `state::store::Store`, and every tab draws from (session, store).
 //!
 //! | Layer | Promise |
 //! |---|---|
-//! | [`state`] | everything the window shows and knows, as plain data; no egui |
-//! | [`command`] | all actions of the window, as data: one list for menus, palette, shortcuts and tests |
-//! | [`style`] | theme, widgets, GPU passes |
-//! | [`work`] | work outside of the window's thread: the worker, files, dialogs |
-//! | [`view`], [`panel`] | draw from the state and push commands |
-//! | [`update`] | executes commands on the state, and applies results |
-//! | [`app`] | connects them: the order of a frame, keys, dropped files, closing |
+//! | `state` | everything the window shows and knows, as plain data; no egui |
+//! | `command` | all actions of the window, as data: one list for menus, palette, shortcuts and tests |
+//! | `style` | theme, widgets, GPU passes |
+//! | `work` | work outside of the window's thread: the worker, files, dialogs |
+//! | `view`, `panel` | draw from the state and push commands |
+//! | `update` | executes commands on the state, and applies results |
+//! | `app` | connects them: the order of a frame, keys, dropped files, closing |
 //!
 //! Each imports only those above it; `view` and `panel` do not import each other. `tests/architecture/` holds this.
 

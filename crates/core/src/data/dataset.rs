@@ -102,9 +102,9 @@ pub struct Dataset {
     pub height: usize,
     /// Width in pixels.
     pub width: usize,
-    /// Class of each image, [N]; -1 where there is none.
+    /// Class of each image, `[N]`; -1 where there is none.
     pub labels: Vec<i64>,
-    /// Position of each image in its source, [N].
+    /// Position of each image in its source, `[N]`.
     pub index: Vec<usize>,
     /// Names of the classes in label order; empty when unknown.
     pub classes: Vec<String>,

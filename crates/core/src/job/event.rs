@@ -132,7 +132,7 @@ pub enum JobEvent {
         /// The point.
         point: SharpnessPoint,
     },
-    /// Positions of a running t-SNE, [N] in the order of `embedding.npz`.
+    /// Positions of a running t-SNE, `[N]` in the order of `embedding.npz`.
     Positions {
         /// Iteration.
         iteration: usize,

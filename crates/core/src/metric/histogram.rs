@@ -5,7 +5,7 @@
 pub struct Histogram {
     /// Bin edges, ascending, [bins + 1]; bins are half open but the last, which holds its right edge (as in numpy).
     pub edges: Vec<f64>,
-    /// Counts, [series][bins].
+    /// Counts, `[series][bins]`.
     pub counts: Vec<Vec<u64>>,
     /// Values per series that are NaN or infinite and in no bin.
     pub non_finite: Vec<u64>,
@@ -42,7 +42,7 @@ impl Histogram {
         bin_of(&self.edges, value)
     }
 
-    /// Density of one series, [bins]: integrates to 1 over its finite values; zeros when it has none or does not exist.
+    /// Density of one series, `[bins]`: integrates to 1 over its finite values; zeros when it has none or does not exist.
     pub fn density(&self, series: usize) -> Vec<f64> {
         let Some(counts) = self.counts.get(series) else { return vec![0.0; self.edges.len().saturating_sub(1)] };
         let n = counts.iter().sum::<u64>().max(1) as f64;

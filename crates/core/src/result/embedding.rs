@@ -16,17 +16,17 @@ pub struct Embedding {
     pub logits: Vec<f32>,
     /// C
     pub classes: usize,
-    /// Labels, [N]; -1 = none.
+    /// Labels, `[N]`; -1 = none.
     pub label: Vec<i64>,
-    /// Predicted class, [N].
+    /// Predicted class, `[N]`.
     pub prediction: Vec<i64>,
-    /// Role key of each image's dataset, [N]: `id`, `cs`, ...
+    /// Role key of each image's dataset, `[N]`: `id`, `cs`, ...
     pub role: Vec<String>,
-    /// Name of each image's dataset, [N].
+    /// Name of each image's dataset, `[N]`.
     pub dataset: Vec<String>,
-    /// Position of each image in its source, [N].
+    /// Position of each image in its source, `[N]`.
     pub index: Vec<i64>,
-    /// Coordinates, [N]; by t-SNE, unless `picture` states another engine.
+    /// Coordinates, `[N]`; by t-SNE, unless `picture` states another engine.
     pub tsne: Vec<[f32; 2]>,
     /// The engine that computed the coordinates.
     pub picture: Picture,
@@ -48,7 +48,7 @@ impl Embedding {
     }
 
     /// Writes `embedding.npz` into `folder`. Where images could not be read, it also has `unreadable` (their files), `unreadable_reason` and
-    /// `unreadable_dataset`, [K].
+    /// `unreadable_dataset`, `[K]`.
     ///
     /// # Errors
     /// When it cannot be written.

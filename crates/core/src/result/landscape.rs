@@ -191,9 +191,9 @@ pub fn nearest_node(axis: &[f64], value: f64) -> Option<usize> {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossSurface {
-    /// [A]
+    /// `[A]`
     pub alpha: Vec<f64>,
-    /// [B]
+    /// `[B]`
     pub beta: Vec<f64>,
     /// Mean loss, [A, B]; NaN where not computed or where it is NaN.
     pub loss: Vec<f64>,

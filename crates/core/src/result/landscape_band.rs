@@ -11,9 +11,9 @@ use super::{LossSurface, Npz, NpzValues, ResultError, json, nearest_node};
 /// that is not finite on one plane is not finite here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LandscapeBand {
-    /// [A]
+    /// `[A]`
     pub alpha: Vec<f64>,
-    /// [B]
+    /// `[B]`
     pub beta: Vec<f64>,
     /// [A, B]
     pub mean: Vec<f64>,

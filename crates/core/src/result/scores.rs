@@ -39,20 +39,20 @@ pub struct DatasetScores {
     pub name: String,
     /// Its role key.
     pub role: String,
-    /// Position of each image in its source, [N]; empty if it is not known (older files).
+    /// Position of each image in its source, `[N]`; empty if it is not known (older files).
     pub index: Vec<i64>,
-    /// Labels, [N]; -1 = none.
+    /// Labels, `[N]`; -1 = none.
     pub label: Vec<i64>,
-    /// Class of the largest logit, [N], the first of several; -1 where it is not defined: a logit is NaN, or the largest one is infinite.
+    /// Class of the largest logit, `[N]`, the first of several; -1 where it is not defined: a logit is NaN, or the largest one is infinite.
     pub prediction: Vec<i64>,
     /// Images in which several logits are the largest.
     pub tied: usize,
-    /// Score name (`msp`, `energy`) → [N].
+    /// Score name (`msp`, `energy`) → `[N]`.
     pub scores: IndexMap<String, Vec<f64>>,
 }
 
 impl DatasetScores {
-    /// The values of a score, [N]; empty for a score that the images do not have.
+    /// The values of a score, `[N]`; empty for a score that the images do not have.
     pub fn values(&self, score: &str) -> &[f64] {
         self.scores.get(score).map_or(&[], Vec::as_slice)
     }
@@ -116,7 +116,7 @@ pub fn gather_scores<'a>(out: &Path, checkpoints: impl IntoIterator<Item = &'a s
 
 impl ScoreTable {
     /// Writes `scores.json` (this table under `checkpoint`) and `scores.npz` (per-sample) into `folder`: per dataset `<dataset>/index`, `label`,
-    /// `prediction` and the scores, [n]; and `dataset` and `index` of all rows in this order, [N], as in `embedding.npz`.
+    /// `prediction` and the scores, `[n]`; and `dataset` and `index` of all rows in this order, `[N]`, as in `embedding.npz`.
     ///
     /// # Errors
     /// When they cannot be written.

@@ -11,7 +11,7 @@ use crate::model::{Network, Tensors};
 pub struct Loss(pub LossSettings);
 
 impl Loss {
-    /// Of each image, [N] f64, from logits [N, C] and labels [N] in 0..C; differentiable.
+    /// Of each image, `[N]` f64, from logits [N, C] and labels `[N]` in 0..C; differentiable.
     ///
     /// # Errors
     /// When shapes do not fit or a label is not in 0..C.

@@ -9,13 +9,13 @@ use crate::model::{Samples, energy};
 /// Losses, hits and energy scores of single samples, all in f64 from the logits.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SampleLosses {
-    /// The loss, [N]; may be non-finite.
+    /// The loss, `[N]`; may be non-finite.
     pub loss: Vec<f64>,
-    /// −log softmax(z)\[y\], [N]; `None` where that is the loss.
+    /// −log softmax(z)\[y\], `[N]`; `None` where that is the loss.
     pub cross_entropy: Option<Vec<f64>>,
-    /// Whether argmax z = y, [N]; undefined where the energy is not finite.
+    /// Whether argmax z = y, `[N]`; undefined where the energy is not finite.
     pub correct: Vec<bool>,
-    /// logsumexp(z), [N]; finite exactly where z has a largest logit that is finite and no NaN.
+    /// logsumexp(z), `[N]`; finite exactly where z has a largest logit that is finite and no NaN.
     pub energy: Vec<f64>,
 }
 
@@ -33,7 +33,7 @@ pub struct MeanLoss {
 }
 
 impl SampleLosses {
-    /// Cross-entropies of logits [N, C] and labels [N] in 0..C.
+    /// Cross-entropies of logits [N, C] and labels `[N]` in 0..C.
     ///
     /// # Errors
     /// When shapes do not fit or a label is not in 0..C.
@@ -41,7 +41,7 @@ impl SampleLosses {
         Self::by(Loss::default(), 0.0, logits, labels)
     }
 
-    /// Losses of logits [N, C] and labels [N] in 0..C, each with `decay`, what weight decay adds to their mean.
+    /// Losses of logits [N, C] and labels `[N]` in 0..C, each with `decay`, what weight decay adds to their mean.
     ///
     /// # Errors
     /// When shapes do not fit or a label is not in 0..C.

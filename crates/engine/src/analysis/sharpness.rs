@@ -4,7 +4,7 @@
 //! BatchNorm is frozen; arithmetic is f32 (never less: rounding weights to bf16 moves them farther than a small ρ). By default the mean is over all images; with m, every batch of m images
 //! has an ε of its own (m-sharpness). Any ε found proves a lower bound, and what is claimed is measured at the f32 ε that is saved.
 //! Balls are nested, so the best value of a smaller ball is a lower bound for a larger one, and the curve never falls. A single SAM step
-//! and averages are reported unchanged. Each search is a file of its own; [`ball`] holds the geometry.
+//! and averages are reported unchanged. Each search is a file of its own; `ball` holds the geometry.
 //! Not here: upper bounds.
 
 mod ascent;

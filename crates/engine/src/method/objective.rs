@@ -11,11 +11,11 @@ use crate::model::{Head, ModelError, Output, max_softmax};
 pub struct Batch<'a> {
     /// ID images, [N, C, H, W].
     pub id: &'a Tensor,
-    /// Their classes, [N] i64.
+    /// Their classes, `[N]` i64.
     pub labels: &'a Tensor,
     /// Auxiliary outliers, [M, C, H, W]; given when the method [`needs_outliers`](Method::needs_outliers).
     pub outliers: Option<&'a Tensor>,
-    /// The environment of each ID image, [N] i64 from 0; given when the method [`needs_environments`](Method::needs_environments).
+    /// The environment of each ID image, `[N]` i64 from 0; given when the method [`needs_environments`](Method::needs_environments).
     pub environments: Option<&'a Tensor>,
     /// Seed of the run; random draws of the method depend on it and on `step`.
     pub seed: u64,
@@ -144,7 +144,7 @@ pub trait Method: std::fmt::Debug {
     /// Restores one part of a saved [`state`](Method::state).
     fn restore(&mut self, _name: &str, _values: &[f64]) {}
 
-    /// Confidence that an image is ID, [N]; larger = more ID: the head's score, or the maximum softmax probability.
+    /// Confidence that an image is ID, `[N]`; larger = more ID: the head's score, or the maximum softmax probability.
     ///
     /// # Errors
     /// When shapes do not fit.

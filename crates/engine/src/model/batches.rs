@@ -55,7 +55,7 @@ impl Images {
         Self { x: x.shallow_clone(), index: None }
     }
 
-    /// Those that `index` [M] (i64, on the device of `x`) names, in its order. They are copied batch by batch, not before.
+    /// Those that `index` `[M]` (i64, on the device of `x`) names, in its order. They are copied batch by batch, not before.
     pub fn at(x: &Tensor, index: &Tensor) -> Self {
         Self { x: x.shallow_clone(), index: Some(index.shallow_clone()) }
     }

@@ -72,7 +72,7 @@ pub struct Samples {
     pub dataset: Arc<Dataset>,
     /// Normalized images, [N, C, H, W] f32.
     pub x: Tensor,
-    /// Labels, [N] i64; -1 = none.
+    /// Labels, `[N]` i64; -1 = none.
     pub y: Tensor,
 }
 

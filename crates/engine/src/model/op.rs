@@ -18,7 +18,7 @@ pub enum Activation {
 pub struct Conv {
     /// Name of the weight, [O, I, k, k].
     pub weight: String,
-    /// Name of the bias, [O].
+    /// Name of the bias, `[O]`.
     pub bias: Option<String>,
     /// O
     pub outputs: i64,
@@ -75,7 +75,7 @@ pub enum Op {
     Linear {
         /// Name of the weight, [O, I].
         weight: String,
-        /// Name of the bias, [O].
+        /// Name of the bias, `[O]`.
         bias: Option<String>,
         /// O
         outputs: i64,

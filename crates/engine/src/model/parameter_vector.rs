@@ -41,7 +41,7 @@ impl ParameterVector {
         Ok(vector)
     }
 
-    /// A vector with this one's layout and the buffer `flat`, [len] f32.
+    /// A vector with this one's layout and the buffer `flat`, `[len]` f32.
     pub fn with_flat(&self, flat: Tensor) -> Self {
         Self { layout: Arc::clone(&self.layout), flat }
     }
@@ -51,7 +51,7 @@ impl ParameterVector {
         &self.layout
     }
 
-    /// The buffer, [len].
+    /// The buffer, `[len]`.
     pub fn flat(&self) -> &Tensor {
         &self.flat
     }

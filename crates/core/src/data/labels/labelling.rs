@@ -58,7 +58,7 @@ impl LabelRule {
 pub struct Labelling {
     /// What they follow from.
     pub rule: LabelRule,
-    /// The place in [`Source::reference`] of the dataset whose classes they were matched with.
+    /// The place in `Source::reference` of the dataset whose classes they were matched with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matched_with: Option<usize>,
     /// Own class → label, of those that have images; empty if the labels are those of the file.

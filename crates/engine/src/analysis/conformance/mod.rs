@@ -1,7 +1,7 @@
 //! Every definition of this module against a closed form or an independent computation, with the error that was measured.
 //!
 //! The checks run the code that all analyses run, on the device that is requested; the expected values are computed on the CPU in
-//! float64, by slow independent code ([`reference`] is a second evaluation of networks). [`definitions`] needs no file; [`checkpoint`]
+//! float64, by slow independent code (`reference` is a second evaluation of networks). [`definitions`] needs no file; [`checkpoint`]
 //! checks a real network. A check that cannot run fails. Not here: reports, and the overall verdict.
 
 mod cells;

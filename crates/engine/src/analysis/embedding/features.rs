@@ -18,11 +18,11 @@ pub struct Features {
     pub logits: Vec<f32>,
     /// C
     pub classes: usize,
-    /// Class of the largest logit, [N], the first of several; -1 where it is not defined, see [`predict`].
+    /// Class of the largest logit, `[N]`, the first of several; -1 where it is not defined, see `predict`.
     pub prediction: Vec<i64>,
     /// Images in which several logits are the largest.
     pub tied: usize,
-    /// Confidence by the network's head, where it has one, [N].
+    /// Confidence by the network's head, where it has one, `[N]`.
     pub confidence: Option<Vec<f64>>,
 }
 

@@ -46,7 +46,7 @@ pub fn largest_perplexity(n: usize) -> f64 {
     n.saturating_sub(1) as f64 / 3.0
 }
 
-/// Embeds `points` [N, dim] in the plane, starting from `initial` [N]. `on_iteration` is called on this thread with the number of
+/// Embeds `points` [N, dim] in the plane, starting from `initial` `[N]`. `on_iteration` is called on this thread with the number of
 /// iterations done (0 while neighbours are sought) and the positions so far, and returns whether to continue.
 ///
 /// # Errors

@@ -70,7 +70,7 @@ pub struct CellValue {
     pub mean: MeanLoss,
     /// All other quantities.
     pub readings: Vec<Reading>,
-    /// Loss of each ID image, [N] in the dataset's order; what weight decay adds is in each.
+    /// Loss of each ID image, `[N]` in the dataset's order; what weight decay adds is in each.
     pub sample_losses: Vec<f32>,
 }
 

@@ -1,6 +1,6 @@
 //! The energy score, Liu et al. 2020 ("Energy-based Out-of-distribution Detection"), with the sign turned as in OpenOOD.
 
-/// T·logsumexp(z/T), the negative of the energy; larger = more ID. `logits`: z, [C]; `temperature`: T > 0. NaN when a logit is NaN.
+/// T·logsumexp(z/T), the negative of the energy; larger = more ID. `logits`: z, `[C]`; `temperature`: T > 0. NaN when a logit is NaN.
 pub fn energy(logits: &[f32], temperature: f64) -> f64 {
     let maximum = super::maximum(logits);
     let sum: f64 = logits.iter().map(|&z| ((f64::from(z) - maximum) / temperature).exp()).sum();

@@ -1,6 +1,6 @@
 //! MSP: the maximum softmax probability, Hendrycks & Gimpel 2017 ("A Baseline for Detecting Misclassified and OOD Examples").
 
-/// max over c of softmax(z)_c, in (0, 1]; larger = more ID. `logits`: z, [C]. NaN when a logit is NaN.
+/// max over c of softmax(z)_c, in (0, 1]; larger = more ID. `logits`: z, `[C]`. NaN when a logit is NaN.
 pub fn msp(logits: &[f32]) -> f64 {
     let maximum = super::maximum(logits);
     1.0 / logits.iter().map(|&z| (f64::from(z) - maximum).exp()).sum::<f64>()

@@ -54,7 +54,7 @@ impl Head {
         found.map_or((architecture, None), |(base, head)| (base, Some(head)))
     }
 
-    /// Confidence that an image is ID, [N] f64; larger = more ID. ConfBranch: sigmoid of the confidence logit; MCD:
+    /// Confidence that an image is ID, `[N]` f64; larger = more ID. ConfBranch: sigmoid of the confidence logit; MCD:
     /// −‖p₁ − p₂‖₁; G-ODIN: max softmax(H), as OpenOOD, without its perturbation of the input.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 //! Architectures: one file per family. A family recognizes a set of tensor names and shapes, builds the
-//! [`Graph`] and lists exactly the tensors that it expects.
+//! `Graph` and lists exactly the tensors that it expects.
 
 mod assumption;
 mod blueprint;

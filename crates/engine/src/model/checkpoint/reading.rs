@@ -15,7 +15,7 @@ pub struct Reading {
     pub globals: Vec<String>,
     /// Notes.
     pub notes: Vec<String>,
-    /// The architecture in the file's metadata, see [`ARCHITECTURE`].
+    /// The architecture in the file's metadata, see `ARCHITECTURE`.
     pub architecture: Option<String>,
     /// The state dicts, or why the file is refused.
     pub contents: Result<Contents, String>,

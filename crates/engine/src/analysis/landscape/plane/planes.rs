@@ -8,11 +8,11 @@ use super::super::surface;
 use super::super::surface::LandscapeData;
 use crate::model::Network;
 
-/// Computes the surface of `job`, see [`surface::run`]; with several planes one for each seed: the first in the job's folder, the others
+/// Computes the surface of `job`, see `surface::run`; with several planes one for each seed: the first in the job's folder, the others
 /// in `plane_1`, `plane_2`, ... below it, and mean and standard deviation over planes in `landscape_band.npz` and `.json`.
 ///
 /// # Errors
-/// As [`surface::run`].
+/// As `surface::run`.
 pub fn run(network: &Network, data: &LandscapeData<'_>, job: &LandscapeJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
     if job.plane.planes <= 1 {
         return surface::run(network, data, job, reporter).map(drop);
