@@ -37,7 +37,8 @@ impl Inspect {
         let job = |path: &PathBuf| {
             let (path, own) = split_weights(path);
             let weights = own.or_else(|| self.weights.clone());
-            let choice = NetworkChoice { architecture: self.architecture.clone(), weights, ignore: self.ignore.clone() };
+            let (architecture, ignore) = (self.architecture.clone(), self.ignore.clone());
+            let choice = NetworkChoice { architecture, weights, ignore, ..NetworkChoice::default() };
             JobSpec::Inspect { path, choice }
         };
         let jobs = self.files.iter().map(job).collect();

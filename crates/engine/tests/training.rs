@@ -53,6 +53,8 @@ fn demo_run(method: MethodConfig) -> RunConfig {
         architecture: Some("resnet8".into()),
         weights: None,
         ignore: Vec::new(),
+        features: None,
+        output: None,
         classes: Some(7),
         normalization: Normalization::Preset(NormalizationPreset::Half),
         assumed: Default::default(),

@@ -90,10 +90,7 @@ pub(super) fn checkpoint(name: &str) -> CheckpointSource {
     CheckpointSource {
         name: name.into(),
         path: format!("/nowhere/{name}.safetensors").into(),
-        architecture: None,
-        weights: None,
-        ignore: Vec::new(),
-        normalization: Normalization::default(),
+        ..CheckpointSource::default()
     }
 }
 

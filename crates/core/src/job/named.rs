@@ -150,10 +150,8 @@ mod tests {
             checkpoint: CheckpointSource {
                 name: "OE".into(),
                 path: "oe.pt".into(),
-                architecture: None,
-                weights: None,
-                ignore: Vec::new(),
                 normalization,
+                ..CheckpointSource::default()
             },
             datasets: datasets.iter().map(dataset).collect(),
             temperature: 1.0,

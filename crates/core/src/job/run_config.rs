@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{OptimizerConfig, RunError, ScheduleConfig};
-use crate::session::{Assumption, Assumptions, DatasetEntry, NetworkChoice, Normalization};
+use crate::session::{Assumption, Assumptions, DatasetEntry, NetworkChoice, Normalization, resolved};
 
 /// Which pass of a SAM-type step updates BatchNorm's running statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +92,12 @@ pub struct RunConfig {
     /// Globs of tensor names of the checkpoint that the network does not have and that are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignore: Vec<String>,
+    /// Name of the value of an exported program that is the penultimate features; absent = the input of its last affine map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<String>,
+    /// Name of the output of an exported program that is the logits, where it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
     /// Number of classes when training from scratch; else the checkpoint's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<i64>,
@@ -190,6 +196,8 @@ impl RunConfig {
             architecture: None,
             weights: None,
             ignore: Vec::new(),
+            features: None,
+            output: None,
             assumed: Assumptions::new(),
             classes: None,
             normalization: Normalization::default(),
@@ -250,6 +258,9 @@ impl RunConfig {
         // The folder of a bare file name is the empty path, which cannot be made absolute.
         let file = std::path::absolute(path).unwrap_or_else(|_| path.into());
         let folder = file.parent().unwrap_or(Path::new(""));
+        if let Some(architecture) = &mut run.architecture {
+            *architecture = resolved(architecture, folder);
+        }
         if let Some(checkpoint) = &mut run.checkpoint {
             *checkpoint = folder.join(&*checkpoint);
         }
@@ -291,7 +302,13 @@ impl RunConfig {
 
     /// How the checkpoint's file is read.
     pub fn choice(&self) -> NetworkChoice {
-        NetworkChoice { architecture: self.architecture.clone(), weights: self.weights.clone(), ignore: self.ignore.clone() }
+        NetworkChoice {
+            architecture: self.architecture.clone(),
+            weights: self.weights.clone(),
+            ignore: self.ignore.clone(),
+            features: self.features.clone(),
+            output: self.output.clone(),
+        }
     }
 
     /// Names of the settings in which `found`, the run of a run directory, differs from this; `None` when it is the same run.

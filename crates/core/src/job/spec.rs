@@ -32,7 +32,7 @@ pub struct Measure {
 }
 
 /// A checkpoint to work on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CheckpointSource {
     /// Name shown to people; also the name of the result folder.
     pub name: String,
@@ -46,6 +46,12 @@ pub struct CheckpointSource {
     /// Globs of tensor names that the network does not have and that are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignore: Vec<String>,
+    /// Name of the value of an exported program that is the penultimate features; absent = the input of its last affine map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<String>,
+    /// Name of the output of an exported program that is the logits, where it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
     /// Normalization of the inputs.
     pub normalization: Normalization,
 }
@@ -53,7 +59,13 @@ pub struct CheckpointSource {
 impl CheckpointSource {
     /// How its file is read.
     pub fn choice(&self) -> NetworkChoice {
-        NetworkChoice { architecture: self.architecture.clone(), weights: self.weights.clone(), ignore: self.ignore.clone() }
+        NetworkChoice {
+            architecture: self.architecture.clone(),
+            weights: self.weights.clone(),
+            ignore: self.ignore.clone(),
+            features: self.features.clone(),
+            output: self.output.clone(),
+        }
     }
 }
 
@@ -65,6 +77,8 @@ impl From<&CheckpointEntry> for CheckpointSource {
             architecture: entry.architecture.clone(),
             weights: entry.weights.clone(),
             ignore: entry.ignore.clone(),
+            features: entry.features.clone(),
+            output: entry.output.clone(),
             normalization: entry.normalization,
         }
     }

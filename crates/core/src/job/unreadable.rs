@@ -63,10 +63,7 @@ mod tests {
             checkpoint: CheckpointSource {
                 name: "net".into(),
                 path: "net.pt".into(),
-                architecture: None,
-                weights: None,
-                ignore: Vec::new(),
-                normalization: Normalization::default(),
+                ..CheckpointSource::default()
             },
             datasets: vec![AnalysisDataset { role: Role::Id, source }],
             temperature: 1.0,

@@ -27,6 +27,12 @@ pub struct CheckpointEntry {
     /// Globs of tensor names that the network does not have and that are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignore: Vec<String>,
+    /// Name of the value of an exported program that is the penultimate features; absent = the input of its last affine map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<String>,
+    /// Name of the output of an exported program that is the logits, where it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
     /// What the network's inputs were normalized with.
     #[serde(default)]
     pub normalization: Normalization,
@@ -44,7 +50,13 @@ pub struct CheckpointEntry {
 impl CheckpointEntry {
     /// How its file is read.
     pub fn choice(&self) -> NetworkChoice {
-        NetworkChoice { architecture: self.architecture.clone(), weights: self.weights.clone(), ignore: self.ignore.clone() }
+        NetworkChoice {
+            architecture: self.architecture.clone(),
+            weights: self.weights.clone(),
+            ignore: self.ignore.clone(),
+            features: self.features.clone(),
+            output: self.output.clone(),
+        }
     }
 }
 

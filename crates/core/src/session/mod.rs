@@ -46,7 +46,7 @@ pub use input_plane::{InputAxes, InputPlane, InputTarget};
 pub use landscape::{BatchNormPolicy, Curvature, LandscapeSettings, Stop};
 pub use landscape_view::{Camera, ColorSettings, Colormap, CutAxis, ErrorShown, LandscapeForm, LandscapeView, PickedCell, Spacing};
 pub use loss::{LossKind, LossSettings};
-pub use network_choice::{NetworkChoice, split_weights};
+pub use network_choice::{NetworkChoice, is_program, resolved, split_weights};
 pub use normalization::{Normalization, NormalizationPreset};
 pub use plane::{Axes, AxisFile, AxisPart, Statistics};
 pub use scatter_view::{Category, ColorBy, Pane, ScatterView, Tool};
@@ -280,6 +280,9 @@ impl Session {
         let folder = file.parent().unwrap_or(Path::new(""));
         for checkpoint in &mut session.checkpoints {
             checkpoint.path = folder.join(&checkpoint.path);
+            if let Some(architecture) = &mut checkpoint.architecture {
+                *architecture = resolved(architecture, folder);
+            }
         }
         for dataset in &mut session.datasets {
             if !dataset.is_bundled() {
@@ -344,6 +347,11 @@ impl Session {
         for path in checkpoints.chain(session.datasets.iter_mut().map(|entry| &mut entry.path)).chain(axes).chain(sweeps) {
             if let Ok(relative) = path.strip_prefix(folder) {
                 *path = relative.to_owned();
+            }
+        }
+        for architecture in session.checkpoints.iter_mut().filter_map(|entry| entry.architecture.as_mut()) {
+            if let Ok(relative) = Path::new(architecture.as_str()).strip_prefix(folder) {
+                *architecture = relative.display().to_string();
             }
         }
         toml::to_string(&session)

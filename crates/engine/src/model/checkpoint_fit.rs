@@ -8,6 +8,7 @@ use flatland_core::result::Loadable;
 use super::architecture::{self, Architecture, Match, Shapes};
 use super::checkpoint::Entry;
 use super::ignore::{self, Ignore};
+use super::requested_network::RequestedNetwork;
 use super::state_dicts::Networks;
 
 /// Most tensors named in one message.
@@ -66,7 +67,7 @@ impl CheckpointFit {
     ///
     /// # Errors
     /// When none fits, tensors are left over, or the user has to choose.
-    pub fn architecture(&self, asked: Option<&str>, said: Option<&str>) -> Result<Architecture, String> {
+    pub fn architecture(&self, asked: Option<&RequestedNetwork>, said: Option<&str>) -> Result<Architecture, String> {
         if let Some(asked) = asked {
             let (architecture, found) = self.named(asked)?;
             return match self.misfit(&architecture, &found) {
@@ -83,12 +84,12 @@ impl CheckpointFit {
         }
     }
 
-    /// The architecture of this name, in the variant that is nearest to the file, and how it fits.
+    /// The requested network, in the variant that is nearest to the file, and how it fits.
     ///
     /// # Errors
-    /// When the name is unknown.
-    pub fn named(&self, name: &str) -> Result<(Architecture, Match), String> {
-        let architecture = architecture::named_for(name, &self.shapes).map_err(|error| error.to_string())?;
+    /// When its name is unknown.
+    pub fn named(&self, asked: &RequestedNetwork) -> Result<(Architecture, Match), String> {
+        let architecture = asked.architecture(&self.shapes)?;
         let found = architecture.compare(&self.shapes);
         Ok((architecture, found))
     }
@@ -205,8 +206,8 @@ pub fn some(names: &[String]) -> String {
 
 /// The known networks, or only the requested one `asked`.
 pub struct Known<'a> {
-    /// Name of an architecture.
-    pub asked: Option<&'a str>,
+    /// The only network that it may be.
+    pub asked: Option<&'a RequestedNetwork>,
     /// Tensors that no network has.
     pub ignore: &'a Ignore,
 }
@@ -225,14 +226,18 @@ impl Networks for Known<'_> {
     fn is_network(&self, shapes: &Shapes) -> bool {
         let shapes = self.wanted(shapes);
         match self.asked {
-            Some(asked) => architecture::named_for(asked, &shapes).is_ok_and(|architecture| architecture.compare(&shapes).is_loadable()),
+            Some(asked) => asked.architecture(&shapes).is_ok_and(|architecture| architecture.compare(&shapes).is_loadable()),
             None => architecture::candidates(&shapes).first().is_some_and(|(_, found)| found.is_exact()),
         }
     }
 
     fn nearness(&self, shapes: &Shapes) -> i64 {
         let shared = |found: &Match| found.matched as i64 - found.missing.len() as i64 - found.mismatched.len() as i64;
-        architecture::candidates(&self.wanted(shapes)).first().map_or(0, |(_, found)| shared(found))
+        let wanted = self.wanted(shapes);
+        match self.asked {
+            Some(asked @ RequestedNetwork::Program(_)) => asked.architecture(&wanted).map_or(0, |architecture| shared(&architecture.compare(&wanted))),
+            Some(RequestedNetwork::Named(_)) | None => architecture::candidates(&wanted).first().map_or(0, |(_, found)| shared(found)),
+        }
     }
 
     fn ignores(&self, name: &str) -> bool {

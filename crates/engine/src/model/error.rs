@@ -33,3 +33,9 @@ pub enum ModelError {
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),
 }
+
+impl From<String> for ModelError {
+    fn from(message: String) -> Self {
+        ModelError::Mismatch(message)
+    }
+}

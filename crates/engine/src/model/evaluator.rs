@@ -2,15 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::fused_convolution::Convolution;
-use super::{Activation, Conv, Graph, ModelError, Node, Op, Tensors, find};
-
-/// PyTorch's default ε of BatchNorm.
-pub const BATCH_NORM_EPS: f64 = 1e-5;
-/// PyTorch's default momentum of BatchNorm.
-pub const BATCH_NORM_MOMENTUM: f64 = 0.1;
+use super::{BatchNorm, Conv, Graph, ModelError, Node, Op, Tensors, find};
 
 /// How BatchNorm behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +14,7 @@ pub enum BatchNormMode {
     Frozen,
     /// Statistics of the batch (training).
     Batch {
-        /// Whether the running statistics move, in place, by momentum 0.1.
+        /// Whether the running statistics move, in place, by the momentum of each layer.
         update: bool,
     },
     /// Statistics of the batch; the running ones become, in place, the mean of this batch's and those of the `seen` before it.
@@ -103,9 +98,21 @@ impl Graph {
 }
 
 /// The convolution over the named tensors.
-fn convolution<'a>(conv: &Conv, tensors: &'a Tensors) -> Result<Convolution<'a>, ModelError> {
+fn convolution<'a>(conv: &'a Conv, tensors: &'a Tensors) -> Result<Convolution<'a>, ModelError> {
     let bias = conv.bias.as_ref().map(|name| find(tensors, name)).transpose()?;
-    Ok(Convolution { weight: find(tensors, &conv.weight)?, bias, stride: conv.stride, padding: conv.padding })
+    Ok(Convolution { weight: find(tensors, &conv.weight)?, bias, geometry: conv })
+}
+
+fn batch_norm(norm: &BatchNorm, x: &Tensor, tensors: &Tensors, mode: BatchNormMode) -> Result<Tensor, ModelError> {
+    let (training, momentum) = match mode {
+        BatchNormMode::Frozen => (false, 0.0),
+        BatchNormMode::Batch { update } => (true, if update { norm.momentum } else { 0.0 }),
+        BatchNormMode::Accumulate { seen } => (true, 1.0 / (f64::from(seen) + 1.0)),
+    };
+    let affine = |k: usize| norm.affine.as_ref().map(|names| find(tensors, &names[k])).transpose();
+    let [mean, variance] = &norm.running;
+    let running = (Some(find(tensors, mean)?), Some(find(tensors, variance)?));
+    Ok(x.f_batch_norm(affine(0)?, affine(1)?, running.0, running.1, training, momentum, norm.eps, true)?)
 }
 
 /// Value of `op` on `inputs` for images `x`, written over the input numbered `overwritten` where that is given.
@@ -118,63 +125,25 @@ fn evaluate(
     mode: BatchNormMode,
 ) -> Result<Tensor, ModelError> {
     let input = |k: usize| inputs.get(k).copied().ok_or_else(|| ModelError::Mismatch(format!("{op:?} lacks input {k}")));
-    let optional = |name: &Option<String>| name.as_ref().map(|name| find(tensors, name)).transpose();
     Ok(match op {
         Op::Input => x.shallow_clone(),
+        Op::Tensor { name, .. } => find(tensors, name)?.shallow_clone(),
+        Op::Constant(constant) => constant.value(x.kind())?,
         Op::Conv(conv) => convolution(conv, tensors)?.of(input(0)?)?,
         Op::FusedConv { conv, sum, relu } => {
             let copy = |other: &Tensor| if overwritten.is_some() { Ok(other.shallow_clone()) } else { other.f_add_scalar(0) };
             let other = if *sum { Some(copy(input(1)?)?) } else { None };
             convolution(conv, tensors)?.fused(input(0)?, other, *relu)?
         }
-        Op::BatchNorm { prefix } => {
-            let part = |name: &str| find(tensors, &format!("{prefix}.{name}"));
-            let (training, momentum) = match mode {
-                BatchNormMode::Frozen => (false, 0.0),
-                BatchNormMode::Batch { update } => (true, if update { BATCH_NORM_MOMENTUM } else { 0.0 }),
-                BatchNormMode::Accumulate { seen } => (true, 1.0 / (f64::from(seen) + 1.0)),
-            };
-            input(0)?.f_batch_norm(
-                Some(part("weight")?),
-                Some(part("bias")?),
-                Some(part("running_mean")?),
-                Some(part("running_var")?),
-                training,
-                momentum,
-                BATCH_NORM_EPS,
-                true,
-            )?
-        }
-        Op::Activation(Activation::Relu) if overwritten.is_some() => input(0)?.shallow_clone().f_relu_()?,
-        Op::Activation(Activation::Relu) => input(0)?.f_relu()?,
-        Op::Activation(Activation::QuickGelu) => {
-            let x = input(0)?;
-            x.f_mul(&x.f_mul_scalar(1.702)?.f_sigmoid()?)?
-        }
-        Op::Activation(Activation::Tanh) => input(0)?.f_tanh()?,
-        Op::Activation(Activation::LeakyRelu(slope)) => {
-            let x = input(0)?;
-            x.f_clamp_min(0.0)?.f_add(&x.f_clamp_max(0.0)?.f_mul_scalar(*slope)?)?
-        }
-        Op::MaxPool { size, stride, padding } => input(0)?.f_max_pool2d([*size; 2], [*stride; 2], [*padding; 2], [1, 1], false)?,
-        Op::AvgPool { size } => input(0)?.f_avg_pool2d([*size; 2], [*size; 2], [0, 0], false, true, None)?,
-        Op::GlobalAvgPool => input(0)?.f_adaptive_avg_pool2d([1, 1])?.f_flatten(1, -1)?,
-        Op::Flatten => input(0)?.f_flatten(1, -1)?,
-        Op::Linear { weight, bias, .. } => input(0)?.f_linear(find(tensors, weight)?, optional(bias)?)?,
-        Op::PadShortcut { pad } => {
-            let half = input(0)?.f_slice(2, None, None, 2)?.f_slice(3, None, None, 2)?;
-            half.f_constant_pad_nd([0, 0, 0, 0, *pad, *pad])?
+        Op::BatchNorm(norm) => batch_norm(norm, input(0)?, tensors, mode)?,
+        Op::Relu if overwritten.is_some() => input(0)?.shallow_clone().f_relu_()?,
+        Op::Relu => input(0)?.f_relu()?,
+        Op::Linear { weight, bias, .. } => {
+            let bias = bias.as_ref().map(|name| find(tensors, name)).transpose()?;
+            input(0)?.f_linear(find(tensors, weight)?, bias)?
         }
         Op::Add if overwritten.is_some() => input(0)?.shallow_clone().f_add_(input(1)?)?,
         Op::Add => input(0)?.f_add(input(1)?)?,
-        Op::Concat => Tensor::f_cat(inputs, 1)?,
-        Op::Cosine { weight, .. } => {
-            let unit = |x: &Tensor| x.f_div(&x.f_norm_scalaropt_dim(2, [1i64].as_slice(), true)?.f_add_scalar(1e-4)?);
-            unit(input(0)?)?.f_linear(&unit(find(tensors, weight)?)?, None::<&Tensor>)?
-        }
-        Op::Distance { weight, .. } => {
-            let difference = input(0)?.f_unsqueeze(1)?.f_sub(find(tensors, weight)?)?;
-            difference.f_square()?.f_mean_dim([2i64].as_slice(), false, None::<Kind>)?.f_neg()?
-        }
+        Op::Call(call) => call.evaluate(inputs, x.size().first().copied().unwrap_or(0))?,
     })
 }

@@ -9,16 +9,15 @@ use std::collections::hash_map::Entry;
 
 use tch::Tensor;
 
-use super::evaluator::BATCH_NORM_EPS;
 use super::fused_convolution::packed;
-use super::{Activation, Conv, Graph, ModelError, Node, NodeId, Op, Tensors, find};
+use super::{BatchNorm, Conv, Graph, ModelError, Node, NodeId, Op, Tensors, find};
 
 /// A convolution with its folded BatchNorm.
 #[derive(Clone, Debug, PartialEq)]
 struct Fold {
     weight: String,
     bias: Option<String>,
-    batch_norm: String,
+    norm: BatchNorm,
     folded_bias: String,
 }
 
@@ -45,13 +44,13 @@ impl Folded {
         let mut place: Vec<NodeId> = Vec::new();
         for node in &graph.nodes {
             let before = node.inputs.first().map(|&from| (from, &graph.nodes[from].op));
-            if let (Op::BatchNorm { prefix }, Some((id, Op::Conv(conv)))) = (&node.op, before)
+            if let (Op::BatchNorm(norm), Some((id, Op::Conv(conv)))) = (&node.op, before)
                 && readers[id] == 1
                 && uses.get(&conv.weight) == Some(&1)
             {
-                let folded_bias = format!("{prefix}.folded_bias");
+                let folded_bias = format!("{}.folded_bias", norm.layer);
                 nodes[place[id]].op = Op::Conv(Conv { bias: Some(folded_bias.clone()), ..conv.clone() });
-                folds.push(Fold { weight: conv.weight.clone(), bias: conv.bias.clone(), batch_norm: prefix.clone(), folded_bias });
+                folds.push(Fold { weight: conv.weight.clone(), bias: conv.bias.clone(), norm: norm.clone(), folded_bias });
                 place.push(place[id]);
                 continue;
             }
@@ -82,9 +81,12 @@ impl Folded {
     pub fn tensors_but(&self, tensors: &Tensors, without: &[String]) -> Result<Tensors, ModelError> {
         let mut folded: Tensors = Tensors::new();
         for fold in &self.folds {
-            let part = |name: &str| find(tensors, &format!("{}.{name}", fold.batch_norm));
             let scale = self.scale(fold, tensors)?;
-            let mut bias = part("bias")?.f_sub(&part("running_mean")?.f_mul(&scale)?)?;
+            let shift = find(tensors, &fold.norm.running[0])?.f_mul(&scale)?;
+            let mut bias = match &fold.norm.affine {
+                Some([_, beta]) => find(tensors, beta)?.f_sub(&shift)?,
+                None => shift.f_neg()?,
+            };
             if let Some(name) = &fold.bias {
                 bias = bias.f_add(&find(tensors, name)?.f_mul(&scale)?)?;
             }
@@ -108,7 +110,7 @@ impl Folded {
     /// When libtorch fails.
     pub fn packed(&self, name: &str, tensor: &Tensor) -> Result<Tensor, ModelError> {
         let convolution = self.graph.nodes.iter().filter_map(|node| node.op.convolution()).find(|conv| conv.weight == name);
-        let packed = convolution.map(|conv| packed(tensor, conv.stride, conv.padding)).transpose()?;
+        let packed = convolution.map(|conv| packed(tensor, conv)).transpose()?;
         Ok(packed.flatten().unwrap_or_else(|| tensor.shallow_clone()))
     }
 
@@ -126,8 +128,11 @@ impl Folded {
 
     /// s = γ/√(σ² + ε), [O].
     fn scale(&self, fold: &Fold, tensors: &Tensors) -> Result<Tensor, ModelError> {
-        let part = |name: &str| find(tensors, &format!("{}.{name}", fold.batch_norm));
-        Ok(part("weight")?.f_div(&part("running_var")?.f_add_scalar(BATCH_NORM_EPS)?.f_sqrt()?)?)
+        let deviation = find(tensors, &fold.norm.running[1])?.f_add_scalar(fold.norm.eps)?.f_sqrt()?;
+        Ok(match &fold.norm.affine {
+            Some([gamma, _]) => find(tensors, gamma)?.f_div(&deviation)?,
+            None => deviation.f_reciprocal()?,
+        })
     }
 }
 
@@ -144,7 +149,7 @@ fn fuse(graph: &Graph) -> Graph {
         [reader] if id != graph.features && id != graph.logits => Some(reader),
         _ => None,
     };
-    let is_relu = |id: &NodeId| graph.nodes[*id].op == Op::Activation(Activation::Relu);
+    let is_relu = |id: &NodeId| graph.nodes[*id].op == Op::Relu;
     // At the last node of each fusion: its convolution and the other input of its sum.
     let mut ends = vec![None; graph.nodes.len()];
     let mut gone = vec![false; graph.nodes.len()];
@@ -185,7 +190,7 @@ mod tests {
     use tch::{Device, Kind};
 
     use super::*;
-    use crate::model::{BatchNormMode, GraphBuilder};
+    use crate::model::{BatchNormMode, Blueprint};
 
     fn random(shape: &[i64]) -> Tensor {
         Tensor::randn(shape, (Kind::Float, Device::Cpu))
@@ -200,18 +205,18 @@ mod tests {
 
     /// Post-activation, then pre-activation, then a convolution that two nodes read.
     fn mixed() -> (Graph, Tensors) {
-        let mut g = GraphBuilder::new([3, 8, 8]);
-        let conv1 = g.conv(0, "conv1", [4, 3, 1, 1]);
+        let mut g = Blueprint::new([3, 8, 8]);
+        let conv1 = g.conv(0, "conv1", 4, 3, 1);
         let bn1 = g.batch_norm(conv1, "bn1");
         let a = g.relu(bn1);
-        let conv2 = g.conv_bias(a, "conv2", [6, 3, 2, 1]);
+        let conv2 = g.convolve(a, "conv2", [6, 3, 2, 1], true);
         let bn2 = g.batch_norm(conv2, "bn2");
         let pre = g.batch_norm(bn2, "pre");
         let b = g.relu(pre);
-        let conv3 = g.conv(b, "conv3", [6, 3, 1, 1]);
+        let conv3 = g.conv(b, "conv3", 6, 3, 1);
         let bn3 = g.batch_norm(conv3, "bn3");
-        let sum = g.push(Op::Add, &[bn3, conv3]);
-        let features = g.push(Op::GlobalAvgPool, &[sum]);
+        let sum = g.add(bn3, conv3);
+        let features = g.global_avg_pool(sum);
         let logits = g.linear(features, "fc", 5);
         let mut t = Tensors::new();
         for (name, shape) in [("conv1.weight", vec![4, 3, 3, 3]), ("conv2.weight", vec![6, 4, 3, 3]), ("conv2.bias", vec![6])] {
@@ -223,7 +228,7 @@ mod tests {
         for (prefix, channels) in [("bn1", 4), ("bn2", 6), ("pre", 6), ("bn3", 6)] {
             batch_norm(&mut t, prefix, channels);
         }
-        (g.finish(features, logits), t)
+        (g.finish(features, logits).0, t)
     }
 
     fn close(a: &Tensor, b: &Tensor) -> bool {

@@ -5,7 +5,7 @@
 
 use tch::{CModule, Device, IValue, Kind, Tensor};
 
-use super::ModelError;
+use super::{Conv, ModelError};
 
 thread_local! {
     /// `None` where libtorch is built without oneDNN.
@@ -18,12 +18,12 @@ thread_local! {
 ///
 /// # Errors
 /// When libtorch fails.
-pub(super) fn packed(weight: &Tensor, stride: i64, padding: i64) -> Result<Option<Tensor>, ModelError> {
+pub(super) fn packed(weight: &Tensor, conv: &Conv) -> Result<Option<Tensor>, ModelError> {
     if !has_onednn(weight) {
         return Ok(None);
     }
     let size: Option<&[i64]> = None;
-    Ok(Some(weight.f_to_mkldnn(weight.kind())?.f_mkldnn_reorder_conv2d_weight([padding; 2], [stride; 2], [1, 1], 1, size)?))
+    Ok(Some(weight.f_to_mkldnn(weight.kind())?.f_mkldnn_reorder_conv2d_weight(conv.padding, conv.stride, conv.dilation, conv.groups, size)?))
 }
 
 fn has_onednn(x: &Tensor) -> bool {
@@ -36,10 +36,8 @@ pub(super) struct Convolution<'a> {
     pub weight: &'a Tensor,
     /// [O]
     pub bias: Option<&'a Tensor>,
-    /// Both strides.
-    pub stride: i64,
-    /// Padding on all sides.
-    pub padding: i64,
+    /// Stride, padding, dilation and groups.
+    pub geometry: &'a Conv,
 }
 
 impl Convolution<'_> {
@@ -54,7 +52,8 @@ impl Convolution<'_> {
                 None => Err(ModelError::Mismatch("expected oneDNN for a packed weight, found none".into())),
             });
         }
-        Ok(x.f_conv2d(self.weight, self.bias, [self.stride; 2], [self.padding; 2], [1, 1], 1)?)
+        let Conv { stride, padding, dilation, groups, .. } = self.geometry;
+        Ok(x.f_conv2d(self.weight, self.bias, stride, padding, dilation, *groups)?)
     }
 
     /// conv(x) + bias, plus `other` where given, which is overwritten; then max(·, 0) where `relu`. Records no gradients.
@@ -79,8 +78,10 @@ impl Convolution<'_> {
             IValue::Tensor(x.shallow_clone()),
             IValue::Tensor(self.weight.shallow_clone()),
             self.bias.map_or(IValue::None, |bias| IValue::Tensor(bias.shallow_clone())),
-            IValue::IntList(vec![self.stride; 2]),
-            IValue::IntList(vec![self.padding; 2]),
+            IValue::IntList(self.geometry.stride.into()),
+            IValue::IntList(self.geometry.padding.into()),
+            IValue::IntList(self.geometry.dilation.into()),
+            IValue::Int(self.geometry.groups),
         ];
         let answer = match other {
             None => module.method_is(if relu { "conv_relu" } else { "conv" }, &arguments)?,
@@ -114,10 +115,21 @@ mod tests {
 
     #[test]
     fn fused_is_convolution_then_sum_then_relu() {
-        let x = random(&[5, 8, 8, 3]).permute([0, 3, 1, 2]);
-        let (weight, bias) = (random(&[4, 3, 3, 3]), random(&[4]));
-        for (stride, bias) in [(1, Some(&bias)), (2, None)] {
-            let convolution = Convolution { weight: &weight, bias, stride, padding: 1 };
+        let x = random(&[5, 8, 8, 4]).permute([0, 3, 1, 2]);
+        let bias = random(&[6]);
+        for (stride, dilation, groups, bias) in [(1, 1, 1, Some(&bias)), (2, 1, 1, None), (1, 2, 2, Some(&bias))] {
+            let weight = random(&[6, 4 / groups, 3, 3]);
+            let geometry = Conv {
+                weight: "w".into(),
+                bias: None,
+                outputs: 6,
+                kernel: [3, 3],
+                stride: [stride; 2],
+                padding: [1, 1],
+                dilation: [dilation; 2],
+                groups,
+            };
+            let convolution = Convolution { weight: &weight, bias, geometry: &geometry };
             let plain = convolution.of(&x).unwrap();
             let close = |found: &Tensor, expected: &Tensor| (found - expected).abs().max().double_value(&[]) < 1e-5;
             assert!(close(&convolution.fused(&x, None, true).unwrap(), &plain.relu()));
@@ -125,7 +137,7 @@ mod tests {
             let other = random(&plain.size());
             assert!(close(&convolution.fused(&x, Some(other.copy()), true).unwrap(), &(&plain + &other).relu()));
             assert!(close(&convolution.fused(&x, Some(other.copy()), false).unwrap(), &(&plain + &other)));
-            let weight = packed(&weight, stride, 1).unwrap().unwrap();
+            let weight = packed(&weight, &geometry).unwrap().unwrap();
             let packed = Convolution { weight: &weight, ..convolution };
             assert!(close(&packed.of(&x).unwrap(), &plain));
             for relu in [true, false] {

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use tch::Tensor;
+use tch::{Device, Tensor};
 
-use super::{Activation, Conv, ModelError, Op};
+use super::operation::{PAD_SHORTCUT, twice_differentiable};
+use super::{ModelError, Op};
 
 /// Tensors by their names in the state dict.
 pub type Tensors = HashMap<String, Tensor>;
@@ -47,8 +48,8 @@ pub struct Graph {
     pub auxiliary: Option<NodeId>,
     /// Input shape [channels, height, width].
     pub input: [i64; 3],
-    /// Of each node's value for one image.
-    shapes: Vec<[i64; 3]>,
+    /// Of each node's value for one image; empty where its inputs do not fit.
+    shapes: Vec<Vec<i64>>,
     last_use: Vec<NodeId>,
     /// Which of its inputs each node writes its value over.
     overwritten: Vec<Option<usize>>,
@@ -65,7 +66,12 @@ impl Graph {
         }
         last_use[features] = nodes.len();
         last_use[logits] = nodes.len();
-        let shapes = shapes(&nodes, input);
+        let mut shapes: Vec<Vec<i64>> = Vec::with_capacity(nodes.len());
+        for node in &nodes {
+            let inputs: Vec<&Vec<i64>> = node.inputs.iter().map(|&from| &shapes[from]).collect();
+            let shape = node.op.shape(&inputs, input, 1).unwrap_or_default();
+            shapes.push(shape);
+        }
         let mut graph = Self { nodes, features, logits, auxiliary: None, input, shapes, last_use, overwritten: Vec::new() };
         graph.overwritten = (0..graph.nodes.len()).map(|id| graph.overwritten_in_training(id)).collect();
         graph
@@ -86,9 +92,39 @@ impl Graph {
         self
     }
 
+    /// The same with every fused operation that has no second derivative in an equal form that has one.
+    #[must_use]
+    pub fn twice_differentiable(&self) -> Self {
+        let mut graph = self.clone();
+        for node in &mut graph.nodes {
+            if let Op::Call(call) = &mut node.op {
+                call.operation = twice_differentiable(call.operation);
+            }
+        }
+        graph
+    }
+
+    /// The same with its constants on `device`.
+    ///
+    /// # Errors
+    /// When libtorch fails.
+    pub fn to_device(mut self, device: Device) -> Result<Self, ModelError> {
+        for node in &mut self.nodes {
+            if let Op::Constant(constant) = &mut node.op {
+                *constant = constant.to_device(device)?;
+            }
+        }
+        Ok(self)
+    }
+
     /// The last node that reads `node`, or a number past the end for features and logits.
     pub fn last_use(&self, node: NodeId) -> NodeId {
         self.last_use[node]
+    }
+
+    /// Shape of a node's value for one image, with the dimension of the batch; empty where its inputs do not fit.
+    pub fn shape(&self, node: NodeId) -> &[i64] {
+        &self.shapes[node]
     }
 
     /// Which of its inputs node `id` writes its value over.
@@ -101,95 +137,92 @@ impl Graph {
         self.nodes.iter().flat_map(|node| node.op.tensor_names()).collect()
     }
 
-    /// Elements of the largest value that an image has between two convolutions or BatchNorms.
+    /// Elements of the largest value that an image has, views and outputs of ReLUs and sums aside.
     pub fn largest_activation(&self) -> i64 {
-        let large = |op: &Op| matches!(op, Op::Conv(_) | Op::FusedConv { .. } | Op::BatchNorm { .. });
-        let sizes = self.nodes.iter().zip(&self.shapes).filter(|(node, _)| large(&node.op)).map(|(_, shape)| shape.iter().product());
+        let is_new = |op: &Op| match op {
+            Op::Conv(_) | Op::FusedConv { .. } | Op::BatchNorm(_) | Op::Linear { .. } => true,
+            Op::Call(_) => !op.aliases(),
+            Op::Input | Op::Tensor { .. } | Op::Constant(_) | Op::Relu | Op::Add => false,
+        };
+        let sizes = self.nodes.iter().zip(&self.shapes).filter(|(node, _)| is_new(&node.op)).map(|(_, shape)| product(shape));
         sizes.max().unwrap_or(0)
     }
 
-    /// Multiply-adds of the convolutions and affine maps for one image.
+    /// Multiply-adds of the convolutions, affine maps and products of matrices for one image.
     pub fn multiply_adds(&self) -> i64 {
         let of_node = |(id, node): (NodeId, &Node)| {
-            let [outputs, height, width] = self.shapes[id];
-            let inputs = node.inputs.first().map_or(self.input, |&from| self.shapes[from]);
-            match &node.op {
-                Op::Conv(Conv { kernel, .. }) | Op::FusedConv { conv: Conv { kernel, .. }, .. } => {
-                    inputs[0] * kernel * kernel * outputs * height * width
+            let outputs = product(&self.shapes[id]);
+            let input = |k: usize| node.inputs.get(k).map(|&from| self.shapes[from].as_slice()).unwrap_or_default();
+            let each = match &node.op {
+                Op::Conv(conv) | Op::FusedConv { conv, .. } => {
+                    input(0).get(1).copied().unwrap_or(0) / conv.groups.max(1) * conv.kernel.iter().product::<i64>()
                 }
-                Op::Linear { .. } | Op::Cosine { .. } | Op::Distance { .. } => inputs.iter().product::<i64>() * outputs,
-                Op::Input
-                | Op::BatchNorm { .. }
-                | Op::Activation(_)
-                | Op::MaxPool { .. }
-                | Op::AvgPool { .. }
-                | Op::GlobalAvgPool
-                | Op::Flatten
-                | Op::PadShortcut { .. }
-                | Op::Add
-                | Op::Concat => 0,
-            }
+                Op::Linear { .. } => input(0).last().copied().unwrap_or(0),
+                Op::Call(call) => match (call.name(), input(0), input(1)) {
+                    // Scores of the queries and sums of the values: two products over the width of a head and the number of keys.
+                    ("scaled_dot_product_attention.default", [.., width], [.., keys, _]) => width.saturating_add(*keys),
+                    ("matmul.default" | "bmm.default" | "mm.default" | "linear.default", [.., width], _) => *width,
+                    _ => 0,
+                },
+                Op::Input | Op::Tensor { .. } | Op::Constant(_) | Op::BatchNorm(_) | Op::Relu | Op::Add => 0,
+            };
+            each.saturating_mul(outputs)
         };
-        self.nodes.iter().enumerate().map(of_node).sum()
+        self.nodes.iter().enumerate().map(of_node).fold(0, i64::saturating_add)
+    }
+
+    /// Nodes that read `node`.
+    fn readers(&self, node: NodeId) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(move |reader| reader.inputs.contains(&node))
     }
 
     /// In training a sum or ReLU overwrites its first input where it alone reads it, a BatchNorm or a sum wrote it, and it is no output:
     /// their derivatives do not need that value.
     fn overwritten_in_training(&self, id: NodeId) -> Option<usize> {
         let Node { op, inputs } = &self.nodes[id];
-        let overwrites = matches!(op, Op::Add | Op::Activation(Activation::Relu));
+        let overwrites = matches!(op, Op::Add | Op::Relu);
         let first = inputs.first().filter(|_| overwrites).copied()?;
         let readers = self.nodes.iter().flat_map(|node| &node.inputs).filter(|&&from| from == first).count();
-        let written = matches!(self.nodes[first].op, Op::BatchNorm { .. } | Op::Add);
+        let written = matches!(self.nodes[first].op, Op::BatchNorm(_) | Op::Add);
         (written && readers == 1 && ![self.features, self.logits].contains(&first)).then_some(0)
     }
 
-    /// Without gradients a node overwrites an input that no later node reads and that is freshly computed, never a view or the images.
+    /// Without gradients a node overwrites an input that no later node reads and that is freshly computed, never the images or what a view shows.
     fn overwritten_without_gradients(&self, id: NodeId) -> Option<usize> {
         let Node { op, inputs } = &self.nodes[id];
-        let place = match op {
-            Op::Activation(Activation::Relu) | Op::Add => 0,
+        let overwritten = match op {
+            Op::Relu | Op::Add => 0,
             Op::FusedConv { sum: true, .. } => 1,
             Op::Input
+            | Op::Tensor { .. }
+            | Op::Constant(_)
             | Op::Conv(_)
             | Op::FusedConv { sum: false, .. }
-            | Op::BatchNorm { .. }
-            | Op::Activation(Activation::QuickGelu | Activation::Tanh | Activation::LeakyRelu(_))
-            | Op::MaxPool { .. }
-            | Op::AvgPool { .. }
-            | Op::GlobalAvgPool
-            | Op::Flatten
+            | Op::BatchNorm(_)
             | Op::Linear { .. }
-            | Op::PadShortcut { .. }
-            | Op::Concat
-            | Op::Cosine { .. }
-            | Op::Distance { .. } => return None,
+            | Op::Call(_) => return None,
         };
-        let from = *inputs.get(place)?;
-        let fresh = matches!(
-            self.nodes[from].op,
-            Op::Conv(_) | Op::FusedConv { .. } | Op::BatchNorm { .. } | Op::Linear { .. } | Op::Add | Op::PadShortcut { .. }
-        );
+        let from = *inputs.get(overwritten)?;
+        let fresh = match &self.nodes[from].op {
+            Op::Conv(_) | Op::FusedConv { .. } | Op::BatchNorm(_) | Op::Linear { .. } | Op::Add => true,
+            Op::Call(call) => call.name() == PAD_SHORTCUT,
+            Op::Input | Op::Tensor { .. } | Op::Constant(_) | Op::Relu => false,
+        };
         let once = inputs.iter().filter(|&&other| other == from).count() == 1;
-        (fresh && once && self.last_use[from] == id).then_some(place)
+        let is_shown = self.readers(from).any(|reader| reader.op.aliases());
+        (fresh && once && !is_shown && self.last_use[from] == id).then_some(overwritten)
     }
 }
 
-/// Shapes of the values of `nodes` for one image of shape `input`, [C, H, W], or [D, 1, 1] once flat.
-pub(super) fn shapes(nodes: &[Node], input: [i64; 3]) -> Vec<[i64; 3]> {
-    let mut shapes: Vec<[i64; 3]> = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        let inputs: Vec<[i64; 3]> = node.inputs.iter().map(|&from| shapes[from]).collect();
-        shapes.push(node.op.shape(&inputs, input));
-    }
-    shapes
+fn product(shape: &[i64]) -> i64 {
+    shape.iter().fold(1, |product, &side| product.saturating_mul(side))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use crate::model::architecture::named;
-    use crate::model::{GraphBuilder, Op};
+    use crate::model::Blueprint;
 
     #[test]
     fn the_largest_activation_is_channels_times_positions() {
@@ -200,10 +233,10 @@ mod tests {
 
     #[test]
     fn multiply_adds_are_counted_per_output_position() {
-        let mut builder = GraphBuilder::new([3, 32, 32]);
-        let conv = builder.conv(0, "conv", [8, 3, 2, 1]);
-        let pool = builder.push(Op::GlobalAvgPool, &[conv]);
+        let mut builder = Blueprint::new([3, 32, 32]);
+        let conv = builder.conv(0, "conv", 8, 3, 2);
+        let pool = builder.global_avg_pool(conv);
         let logits = builder.linear(pool, "fc", 10);
-        assert_eq!(builder.finish(pool, logits).multiply_adds(), 8 * 27 * 16 * 16 + 80);
+        assert_eq!(builder.finish(pool, logits).0.multiply_adds(), 8 * 27 * 16 * 16 + 80);
     }
 }

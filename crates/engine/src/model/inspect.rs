@@ -10,6 +10,7 @@ use super::checkpoint::{self, Dtype, RawTensor, Reading};
 use super::checkpoint_fit::{CheckpointFit, Known};
 use super::ignore::Ignore;
 use super::is_parameter;
+use super::requested_network::RequestedNetwork;
 use super::state_dicts::{self, Candidate};
 
 /// Most tensors named in one note.
@@ -38,16 +39,18 @@ fn fill(report: &mut Inspection, reading: Reading, choice: &NetworkChoice) {
             return;
         }
     };
-    let known = Known { asked: choice.architecture.as_deref(), ignore: &ignore };
+    let program = reading.program;
     let chosen = reading.contents.and_then(|contents| {
+        let asked = RequestedNetwork::of(choice, program.as_ref(), &report.file, &contents)?;
+        let known = Known { asked: asked.as_ref(), ignore: &ignore };
         let chosen = state_dicts::choose(&contents, &known, choice.weights.as_deref()).map_err(|refusal| {
             report.state_dicts = refusal.keys;
             refusal.reason
         })?;
         let tensors = contents.gather(&chosen.candidate.entries)?;
-        Ok((chosen, tensors))
+        Ok((chosen, tensors, asked))
     });
-    let (chosen, tensors) = match chosen {
+    let (chosen, tensors, asked) = match chosen {
         Ok(chosen) => chosen,
         Err(reason) => {
             report.error = refuse(reason);
@@ -60,7 +63,7 @@ fn fill(report: &mut Inspection, reading: Reading, choice: &NetworkChoice) {
     report.weights = several.then_some(key);
     report.notes.extend(notes);
     let fit = CheckpointFit::new(&entries, &prefix, &ignore);
-    report.error = judge(report, &fit, choice.architecture.as_deref(), reading.architecture.as_deref()).and_then(refuse);
+    report.error = judge(report, &fit, asked.as_ref(), reading.architecture.as_deref()).and_then(refuse);
     report.notes.extend(conversions(&tensors));
     report.notes.extend(non_finite(&tensors));
     report.parameters = tensors.iter().filter(|tensor| is_parameter(&tensor.name) && tensor.dtype.is_float()).map(numel).sum();
@@ -72,7 +75,7 @@ fn fill(report: &mut Inspection, reading: Reading, choice: &NetworkChoice) {
 }
 
 /// Adds the network to the report, with what is assumed and ambiguous; returns why it is refused.
-fn judge(report: &mut Inspection, fit: &CheckpointFit, asked: Option<&str>, said: Option<&str>) -> Option<String> {
+fn judge(report: &mut Inspection, fit: &CheckpointFit, asked: Option<&RequestedNetwork>, said: Option<&str>) -> Option<String> {
     if !fit.prefix.is_empty() {
         report.notes.push(format!("the names of its tensors begin with `{}`, which was stripped", fit.prefix));
     }
@@ -123,11 +126,12 @@ fn name(report: &mut Inspection, fit: &CheckpointFit, architecture: &Architectur
     let other = fit.exact().filter(|other| other.name != architecture.name);
     report.ambiguous = other.map(|other| other.name.clone()).collect();
     let certain = |what: &str, value: String| Assumed { what: what.into(), value };
+    report.notes.extend(architecture.program.iter().flat_map(|program| program.notes.clone()));
     let left = if fit.left_out.is_empty() { String::new() } else { format!(", {} left out", fit.left_out.len()) };
     report.certain.push(certain("tensors", format!("all {} by name and shape, none is left over{left}", architecture.tensors.len())));
     report.certain.push(certain("classes", architecture.classes.to_string()));
     match source {
-        Source::Asked => report.certain.push(certain("architecture", "chosen".into())),
+        Source::Asked => report.certain.push(certain("architecture", program_label(architecture).unwrap_or_else(|| "chosen".into()))),
         Source::File => report.certain.push(certain("architecture", "the file says so".into())),
         Source::Tensors => {
             report.question = fit.question();
@@ -137,6 +141,13 @@ fn name(report: &mut Inspection, fit: &CheckpointFit, architecture: &Architectur
     if !fit.left_out.is_empty() {
         report.notes.push(format!("left out, as `ignore` says: {}", fit.left_out.join(", ")));
     }
+}
+
+/// What is known of an exported program.
+fn program_label(architecture: &Architecture) -> Option<String> {
+    let program = architecture.program.as_ref()?;
+    let version = program.torch_version.as_ref().map_or(String::new(), |version| format!(" of PyTorch {version}"));
+    Some(format!("an exported program{version}, {} operations", architecture.graph.nodes.len()))
 }
 
 fn numel(tensor: &RawTensor) -> i64 {

@@ -9,10 +9,11 @@ use rand_distr::StandardNormal;
 use safetensors::tensor::{Dtype, TensorView};
 use tch::{Device, Kind, Tensor};
 
-use super::architecture::{self, Head, Init, TensorSpec};
-use super::checkpoint::Entry;
+use super::architecture::{self, Architecture, Head, Init, ProgramTraits, Shapes, TensorSpec};
+use super::checkpoint::{Contents, Entry};
 use super::checkpoint_fit::{CheckpointFit, Known};
 use super::ignore::Ignore;
+use super::requested_network::RequestedNetwork;
 use super::{
     BatchNormMode, Graph, ModelError, Output, ParameterVector, Tensors, VectorStorage, checkpoint, derived_rng, find, give_back_memory,
     is_parameter, state_dicts,
@@ -37,6 +38,8 @@ pub struct Network {
     pub left_out: Vec<String>,
     /// A note on the state dicts of its file, where it holds several and none was chosen.
     pub several: Option<String>,
+    /// The exported program that it comes from.
+    pub program: Option<ProgramTraits>,
 }
 
 impl Network {
@@ -51,12 +54,13 @@ impl Network {
         let reading = checkpoint::read(path)?;
         let contents = reading.contents.map_err(refuse)?;
         let ignore = Ignore::new(&choice.ignore).map_err(refuse)?;
-        let known = Known { asked: choice.architecture.as_deref(), ignore: &ignore };
+        let asked = RequestedNetwork::of(choice, reading.program.as_ref(), path, &contents).map_err(refuse)?;
+        let known = Known { asked: asked.as_ref(), ignore: &ignore };
         let chosen = state_dicts::choose(&contents, &known, choice.weights.as_deref());
         let chosen = chosen.map_err(|refusal| refuse(refusal.reason))?;
         let entries = &chosen.candidate.entries;
         let fit = CheckpointFit::new(entries, &chosen.candidate.prefix, &ignore);
-        let architecture = fit.architecture(choice.architecture.as_deref(), reading.architecture.as_deref()).map_err(refuse)?;
+        let architecture = fit.architecture(asked.as_ref(), reading.architecture.as_deref()).map_err(refuse)?;
         let mut loaded = Tensors::new();
         let left_out: HashSet<&str> = fit.left_out.iter().map(String::as_str).collect();
         let spec = |entry: &Entry| architecture.tensors.iter().find(|spec| spec.name == fit.stripped(&entry.name));
@@ -70,13 +74,16 @@ impl Network {
             let values = values.ok_or_else(|| refuse(format!("expected floats in `{}`, found {}", spec.name, raw.dtype.label())))?;
             loaded.insert(spec.name.clone(), Tensor::f_from_slice(&values)?.f_view(spec.shape.as_slice())?.f_to_device(device)?);
         }
+        let tied = architecture.program.iter().flat_map(|program| &program.tied);
+        tied.map(|pair| refuse_unequal(pair, &fit, entries, &contents)).collect::<Result<Vec<_>, _>>().map_err(refuse)?;
         give_back_memory();
-        Ok(Self { left_out: fit.left_out, several: chosen.question, ..Self::assemble(architecture, loaded, device) })
+        Ok(Self { left_out: fit.left_out, several: chosen.question, ..Self::assemble(architecture, loaded, device)? })
     }
 
-    /// Notes on its file: tensors that were left out, several state dicts.
+    /// Notes on its file: tensors that were left out, several state dicts, what its exported program does not tell.
     pub fn notes(&self) -> impl Iterator<Item = String> {
-        self.left_out_note().into_iter().chain(self.several.clone())
+        let of_program = self.program.iter().flat_map(|program| program.notes.clone());
+        self.left_out_note().into_iter().chain(self.several.clone()).chain(of_program)
     }
 
     /// A note on the tensors that were left out; `None` where none were.
@@ -98,6 +105,7 @@ impl Network {
             device: self.device,
             left_out: self.left_out.clone(),
             several: self.several.clone(),
+            program: self.program.clone(),
         }
     }
 
@@ -129,8 +137,7 @@ impl Network {
                 )));
             }
         }
-        let shapes = self.names.iter().map(|name| Ok((name.clone(), self.tensor(name)?.size()))).collect::<Result<_, ModelError>>()?;
-        let base = architecture::named_for(&self.architecture, &shapes)?;
+        let base = self.definition()?;
         let classifier = base.classifier().unwrap_or_default().to_owned();
         let architecture = head.attach_to(base)?;
         let mut tensors = Tensors::new();
@@ -143,7 +150,32 @@ impl Network {
             tensors.insert(spec.name.clone(), tensor);
         }
         self.tensors.clear();
-        Ok(Self { left_out: self.left_out, several: self.several, ..Self::assemble(architecture, tensors, self.device) })
+        Ok(Self { left_out: self.left_out, several: self.several, ..Self::assemble(architecture, tensors, self.device)? })
+    }
+
+    /// Its architecture.
+    fn definition(&self) -> Result<Architecture, ModelError> {
+        let shapes: Shapes = self.names.iter().map(|name| Ok((name.clone(), self.tensor(name)?.size()))).collect::<Result<_, ModelError>>()?;
+        let Some(program) = &self.program else { return architecture::named_for(&self.architecture, &shapes) };
+        let spec = |(name, shape)| TensorSpec { name, shape, init: Init::Constant(0.0) };
+        Ok(Architecture {
+            name: self.architecture.clone(),
+            classes: self.classes,
+            graph: self.graph.clone(),
+            tensors: shapes.into_iter().map(spec).collect(),
+            usual: true,
+            traits: &[],
+            program: Some(program.clone()),
+        })
+    }
+
+    /// How a run file names its architecture: by the path of its exported program with the head, or by its name.
+    pub fn reference(&self) -> String {
+        match (&self.program, Head::split(&self.architecture).1) {
+            (Some(program), Some(head)) => format!("{}+{}", program.path.display(), head.key()),
+            (Some(program), None) => program.path.display().to_string(),
+            (None, _) => self.architecture.clone(),
+        }
     }
 
     /// A network with PyTorch's default initialization (weights and biases U(±1/√fan_in), BatchNorm 1 and 0), drawn from a
@@ -158,25 +190,26 @@ impl Network {
         for spec in &architecture.tensors {
             tensors.insert(spec.name.clone(), initial(spec, seed, device)?);
         }
-        let network = Self::assemble(architecture, tensors, device);
+        let network = Self::assemble(architecture, tensors, device)?;
         match head {
             Some(head) => network.with_head(head, seed),
             None => Ok(network),
         }
     }
 
-    fn assemble(architecture: architecture::Architecture, tensors: Tensors, device: Device) -> Self {
+    fn assemble(architecture: Architecture, tensors: Tensors, device: Device) -> Result<Self, ModelError> {
         let names = architecture.tensors.into_iter().map(|spec| spec.name).collect();
-        Self {
+        Ok(Self {
             architecture: architecture.name,
-            graph: architecture.graph,
+            graph: architecture.graph.to_device(device)?,
             tensors,
             names,
             classes: architecture.classes,
             device,
             left_out: Vec::new(),
             several: None,
-        }
+            program: architecture.program,
+        })
     }
 
     /// Writes all tensors as safetensors, f32, with the name of the architecture as metadata; atomic.
@@ -213,6 +246,10 @@ impl Network {
             // A tensor that cannot be copied from its device hashes as empty: no cached result has that hash.
             hasher.update(&bytes(tensor).unwrap_or_default());
         }
+        // Two programs may compute different functions of the same tensors.
+        if self.program.is_some() {
+            hasher.update(format!("{:?} {:?}", self.graph.nodes, (self.graph.features, self.graph.logits)).as_bytes());
+        }
         hasher.finalize().to_hex().to_string()
     }
 
@@ -232,9 +269,19 @@ impl Network {
         self.graph.forward(&self.tensors, x, BatchNormMode::Frozen)
     }
 
+    /// Whether its tensor of this name is trained: statistics of BatchNorm and other buffers are not.
+    pub fn is_parameter(&self, name: &str) -> bool {
+        is_parameter(name) && !self.is_buffer(name)
+    }
+
+    /// Whether its tensor of this name is neither trained nor a statistic of BatchNorm.
+    pub fn is_buffer(&self, name: &str) -> bool {
+        self.program.as_ref().is_some_and(|program| program.buffers.iter().any(|buffer| buffer == name))
+    }
+
     /// Names of the trainable tensors in the order of the state dict.
     pub fn parameter_names(&self) -> Vec<String> {
-        self.names.iter().filter(|name| is_parameter(name)).cloned().collect()
+        self.names.iter().filter(|name| self.is_parameter(name)).cloned().collect()
     }
 
     /// θ: a copy of all parameters as one vector.
@@ -252,6 +299,20 @@ impl Network {
     pub fn vector_of(&self, names: &[String]) -> Result<ParameterVector, ModelError> {
         let storage = |len| Ok::<_, ModelError>(Tensor::f_zeros([len], (Kind::Float, self.device))?);
         ParameterVector::fill(names, &self.tensors, storage)
+    }
+}
+
+/// # Errors
+/// When a file holds other numbers under the second name of tied tensors than under the first.
+fn refuse_unequal((second, first): &(String, String), fit: &CheckpointFit, entries: &[Entry], contents: &Contents) -> Result<(), String> {
+    let entry = |name: &str| entries.iter().find(|entry| fit.stripped(&entry.name) == name).cloned();
+    let (Some(a), Some(b)) = (entry(first), entry(second)) else { return Ok(()) };
+    let mut tensors = contents.gather(&[a, b])?.into_iter();
+    match (tensors.next(), tensors.next()) {
+        (Some(a), Some(b)) if a.data != b.data => {
+            Err(format!("`{second}` and `{first}` are one tensor of the network, but the file holds different numbers under the two names"))
+        }
+        _ => Ok(()),
     }
 }
 

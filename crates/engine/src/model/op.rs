@@ -1,40 +1,202 @@
 //! [`Op`]: an operation of a network, the tensors that it reads and the shape of its value.
 
-/// An elementwise nonlinearity.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Activation {
-    /// max(x, 0)
-    Relu,
-    /// x·sigmoid(1.702 x), the approximation of GELU in the Outlier Exposure MNIST networks.
-    QuickGelu,
-    /// tanh(x)
-    Tanh,
-    /// x for x > 0, else slope·x.
-    LeakyRelu(f64),
-}
+use std::fmt::{Debug, Formatter};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// A convolution with a square kernel, equal strides and zero padding.
+use tch::{Device, Kind, Tensor};
+
+use super::ModelError;
+use super::operation::{Aliasing, Argument, Arguments, Operation, ParameterKind, find, windows};
+
+/// A convolution over images with zero padding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conv {
-    /// Name of the weight, [O, I, k, k].
+    /// Name of the weight, [O, I / groups, kh, kw].
     pub weight: String,
     /// Name of the bias, `[O]`.
     pub bias: Option<String>,
     /// O
     pub outputs: i64,
-    /// k
-    pub kernel: i64,
-    /// Stride.
-    pub stride: i64,
-    /// Padding.
-    pub padding: i64,
+    /// [kh, kw]
+    pub kernel: [i64; 2],
+    /// Stride, [vertical, horizontal].
+    pub stride: [i64; 2],
+    /// Padding, [above and below, left and right].
+    pub padding: [i64; 2],
+    /// Distance of the elements of the kernel, [vertical, horizontal].
+    pub dilation: [i64; 2],
+    /// Groups of channels that are convolved apart.
+    pub groups: i64,
 }
 
-/// An operation.
+/// A BatchNorm with running statistics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchNorm {
+    /// Name of the layer, for messages.
+    pub layer: String,
+    /// Names of γ and β, `[C]`, where it has them.
+    pub affine: Option<[String; 2]>,
+    /// Names of the running mean and variance, `[C]`.
+    pub running: [String; 2],
+    /// ε
+    pub eps: f64,
+    /// Weight of a batch's statistics when running ones move.
+    pub momentum: f64,
+}
+
+impl BatchNorm {
+    /// Over `layer.{weight, bias, running_mean, running_var}` with PyTorch's default ε and momentum.
+    pub fn named(layer: &str) -> Self {
+        let part = |name: &str| format!("{layer}.{name}");
+        let (affine, running) = (Some([part("weight"), part("bias")]), [part("running_mean"), part("running_var")]);
+        Self { layer: layer.into(), affine, running, eps: 1e-5, momentum: 0.1 }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &String> {
+        self.affine.iter().flatten().chain(&self.running)
+    }
+}
+
+/// A tensor of the network itself, not of its state dict: it is the same for all weights.
+#[derive(Clone)]
+pub struct Constant {
+    /// A mutex, as a `Tensor` is not `Sync`; nothing writes into it.
+    tensor: Arc<Mutex<Tensor>>,
+    shape: Vec<i64>,
+}
+
+impl Constant {
+    /// A copy of `tensor`.
+    ///
+    /// # Errors
+    /// When libtorch fails.
+    pub fn new(tensor: &Tensor) -> Result<Self, ModelError> {
+        Ok(Self { shape: tensor.size(), tensor: Arc::new(Mutex::new(tensor.f_detach_copy()?)) })
+    }
+
+    /// Its shape.
+    pub fn shape(&self) -> &[i64] {
+        &self.shape
+    }
+
+    /// The tensor; of floats in the type `kind`.
+    ///
+    /// # Errors
+    /// When libtorch fails.
+    pub fn value(&self, kind: Kind) -> Result<Tensor, ModelError> {
+        let tensor = self.tensor.lock().unwrap_or_else(PoisonError::into_inner).shallow_clone();
+        Ok(if tensor.kind() == Kind::Float { tensor.f_to_kind(kind)? } else { tensor })
+    }
+
+    /// The same on `device`.
+    ///
+    /// # Errors
+    /// When libtorch fails.
+    pub fn to_device(&self, device: Device) -> Result<Self, ModelError> {
+        let tensor = self.tensor.lock().unwrap_or_else(PoisonError::into_inner).f_to_device(device)?;
+        Ok(Self { tensor: Arc::new(Mutex::new(tensor)), shape: self.shape.clone() })
+    }
+}
+
+impl PartialEq for Constant {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.tensor, &other.tensor)
+    }
+}
+
+impl Debug for Constant {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Constant({:?})", self.shape)
+    }
+}
+
+/// A call of an [`Operation`].
+#[derive(Clone)]
+pub struct Call {
+    /// The operation.
+    pub operation: &'static Operation,
+    /// By position in its schema; tensors are positions in the inputs of the node.
+    pub arguments: Vec<Argument>,
+}
+
+impl Call {
+    /// The operation called `name` with `given` arguments by name, the others as in its schema.
+    ///
+    /// # Errors
+    /// When there is no such operation, it has no such parameter, an argument is of another kind, or one is missing.
+    pub fn new(name: &str, given: Vec<(String, Argument)>) -> Result<Self, String> {
+        let operation = find(name).ok_or_else(|| format!("the operation `{name}` is not supported"))?;
+        let parameters = &operation.schema.parameters;
+        let mut arguments: Vec<Option<Argument>> = parameters.iter().map(|parameter| parameter.default.clone()).collect();
+        for (key, argument) in given {
+            let known = || parameters.iter().map(|parameter| parameter.name.as_str()).collect::<Vec<_>>().join(", ");
+            let index = parameters.iter().position(|parameter| parameter.name == key);
+            let index = index.ok_or_else(|| format!("expected arguments {} of `{name}`, found `{key}`", known()))?;
+            arguments[index] = Some(parameters[index].accept(argument).map_err(|reason| format!("`{name}`: {reason}"))?);
+        }
+        let filled = arguments.into_iter().zip(parameters).map(|(argument, parameter)| match argument {
+            Some(argument) => Ok(argument),
+            None if parameter.optional || parameter.kind == ParameterKind::Unread => Ok(Argument::None),
+            None => Err(format!("`{name}` lacks its argument `{}`", parameter.name)),
+        });
+        Ok(Self { operation, arguments: filled.collect::<Result<_, _>>()? })
+    }
+
+    /// The name of the operation.
+    pub fn name(&self) -> &str {
+        &self.operation.schema.name
+    }
+
+    /// Whether its value depends on the number of images through a size.
+    pub fn depends_on_batch(&self) -> bool {
+        self.arguments.iter().any(Argument::depends_on_batch)
+    }
+
+    /// Its value for `inputs`.
+    ///
+    /// # Errors
+    /// When they do not fit.
+    pub fn evaluate(&self, inputs: &[&Tensor], images: i64) -> Result<Tensor, ModelError> {
+        let arguments = Arguments { operation: self.operation, values: &self.arguments, inputs, images };
+        let named = |error: ModelError| match error {
+            ModelError::Mismatch(reason) => ModelError::Mismatch(format!("`{}`: {reason}", self.name())),
+            other => other,
+        };
+        (self.operation.evaluate)(&arguments).map_err(named)
+    }
+
+    fn shape(&self, inputs: &[&Vec<i64>], images: i64) -> Result<Vec<i64>, String> {
+        let arguments = Arguments { operation: self.operation, values: &self.arguments, inputs, images };
+        (self.operation.shape)(&arguments).map_err(|reason| format!("`{}`: {reason}", self.name()))
+    }
+}
+
+impl PartialEq for Call {
+    fn eq(&self, other: &Self) -> bool {
+        (self.name(), &self.arguments) == (other.name(), &other.arguments)
+    }
+}
+
+impl Debug for Call {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{:?}", self.name(), self.arguments)
+    }
+}
+
+/// An operation of a network. What folding, fusion, heads and directions look for has a variant; everything else is a [`Call`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
     /// The images, [N, C, H, W].
     Input,
+    /// A tensor of the state dict.
+    Tensor {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        shape: Vec<i64>,
+    },
+    /// A tensor of the network itself.
+    Constant(Constant),
     /// A convolution.
     Conv(Conv),
     /// A convolution, the sum with a second node where `sum`, and ReLU where `relu`, in one pass: only in folded graphs.
@@ -46,32 +208,11 @@ pub enum Op {
         /// Whether max(x, 0) comes last.
         relu: bool,
     },
-    /// BatchNorm over `prefix.{weight, bias, running_mean, running_var}`.
-    BatchNorm {
-        /// Prefix of the four names.
-        prefix: String,
-    },
-    /// A nonlinearity.
-    Activation(Activation),
-    /// Maximum over size x size windows; padding counts as −∞.
-    MaxPool {
-        /// Side.
-        size: i64,
-        /// Stride.
-        stride: i64,
-        /// Padding.
-        padding: i64,
-    },
-    /// Mean over size x size windows, stride = size.
-    AvgPool {
-        /// Side.
-        size: i64,
-    },
-    /// Mean over all positions: [N, C, H, W] → [N, C].
-    GlobalAvgPool,
-    /// [N, ...] → [N, D]
-    Flatten,
-    /// Affine map.
+    /// BatchNorm.
+    BatchNorm(BatchNorm),
+    /// max(x, 0)
+    Relu,
+    /// Affine map of the last dimension.
     Linear {
         /// Name of the weight, [O, I].
         weight: String,
@@ -80,29 +221,10 @@ pub enum Op {
         /// O
         outputs: i64,
     },
-    /// He et al.'s option A: every second position, `pad` zero channels on each side.
-    PadShortcut {
-        /// Zero channels on each side.
-        pad: i64,
-    },
-    /// Sum of two nodes.
+    /// Sum of two nodes of one shape.
     Add,
-    /// Concatenation along channels.
-    Concat,
-    /// Cosines of the angles between rows and those of a weight, as G-ODIN computes them: x/(‖x‖ + 1e-4).
-    Cosine {
-        /// Name of the weight, [O, I].
-        weight: String,
-        /// O
-        outputs: i64,
-    },
-    /// −mean of the squared differences between rows and those of a weight.
-    Distance {
-        /// Name of the weight, [O, I].
-        weight: String,
-        /// O
-        outputs: i64,
-    },
+    /// Any other operation.
+    Call(Call),
 }
 
 impl Op {
@@ -111,18 +233,13 @@ impl Op {
         match self {
             Op::Conv(conv) | Op::FusedConv { conv, .. } => Some(conv),
             Op::Input
-            | Op::BatchNorm { .. }
-            | Op::Activation(_)
-            | Op::MaxPool { .. }
-            | Op::AvgPool { .. }
-            | Op::GlobalAvgPool
-            | Op::Flatten
+            | Op::Tensor { .. }
+            | Op::Constant(_)
+            | Op::BatchNorm(_)
+            | Op::Relu
             | Op::Linear { .. }
-            | Op::PadShortcut { .. }
             | Op::Add
-            | Op::Concat
-            | Op::Cosine { .. }
-            | Op::Distance { .. } => None,
+            | Op::Call(_) => None,
         }
     }
 
@@ -132,17 +249,9 @@ impl Op {
             Op::Conv(Conv { weight, bias, .. })
             | Op::FusedConv { conv: Conv { weight, bias, .. }, .. }
             | Op::Linear { weight, bias, .. } => std::iter::once(weight).chain(bias).cloned().collect(),
-            Op::Cosine { weight, .. } | Op::Distance { weight, .. } => vec![weight.clone()],
-            Op::BatchNorm { prefix } => ["weight", "bias", "running_mean", "running_var"].map(|part| format!("{prefix}.{part}")).into(),
-            Op::Input
-            | Op::Activation(_)
-            | Op::MaxPool { .. }
-            | Op::AvgPool { .. }
-            | Op::GlobalAvgPool
-            | Op::Flatten
-            | Op::PadShortcut { .. }
-            | Op::Add
-            | Op::Concat => Vec::new(),
+            Op::BatchNorm(norm) => norm.names().cloned().collect(),
+            Op::Tensor { name, .. } => vec![name.clone()],
+            Op::Input | Op::Constant(_) | Op::Relu | Op::Add | Op::Call(_) => Vec::new(),
         }
     }
 
@@ -151,48 +260,58 @@ impl Op {
         match self {
             Op::Conv(Conv { weight, bias, .. })
             | Op::FusedConv { conv: Conv { weight, bias, .. }, .. }
-            | Op::Linear { weight, bias, .. } => {
-                *weight = new(weight);
-                if let Some(bias) = bias {
-                    *bias = new(bias);
-                }
+            | Op::Linear { weight, bias, .. } => std::iter::once(weight).chain(bias).for_each(|name| *name = new(name)),
+            Op::BatchNorm(norm) => {
+                norm.layer = new(&norm.layer);
+                norm.affine.iter_mut().flatten().chain(&mut norm.running).for_each(|name| *name = new(name));
             }
-            Op::Cosine { weight, .. } | Op::Distance { weight, .. } => *weight = new(weight),
-            Op::BatchNorm { prefix } => *prefix = new(prefix),
-            Op::Input
-            | Op::Activation(_)
-            | Op::MaxPool { .. }
-            | Op::AvgPool { .. }
-            | Op::GlobalAvgPool
-            | Op::Flatten
-            | Op::PadShortcut { .. }
-            | Op::Add
-            | Op::Concat => {}
+            Op::Tensor { name, .. } => *name = new(name),
+            Op::Input | Op::Constant(_) | Op::Relu | Op::Add | Op::Call(_) => {}
         }
     }
 
-    /// Shape of its value for one image, [C, H, W], or [D, 1, 1] once flat, from the shapes of its `inputs` and of the network's `image`.
-    pub fn shape(&self, inputs: &[[i64; 3]], image: [i64; 3]) -> [i64; 3] {
-        let first = inputs.first().copied().unwrap_or(image);
-        let [channels, height, width] = first;
-        let windows = |size: i64, stride: i64, padding: i64| [height, width].map(|side| ((side + 2 * padding - size) / stride + 1).max(1));
+    /// Whether its value may share memory with an input.
+    pub fn aliases(&self) -> bool {
         match self {
-            Op::Input => image,
+            Op::Call(call) => call.operation.schema.aliasing != Aliasing::Fresh,
+            Op::Input
+            | Op::Tensor { .. }
+            | Op::Constant(_)
+            | Op::Conv(_)
+            | Op::FusedConv { .. }
+            | Op::BatchNorm(_)
+            | Op::Relu
+            | Op::Linear { .. }
+            | Op::Add => false,
+        }
+    }
+
+    /// Shape of its value for a batch of `images`, from the shapes of its `inputs` and of the network's `image` [C, H, W].
+    ///
+    /// # Errors
+    /// When they do not fit.
+    pub fn shape(&self, inputs: &[&Vec<i64>], image: [i64; 3], images: i64) -> Result<Vec<i64>, String> {
+        let first = || inputs.first().copied().ok_or_else(|| format!("{self:?} lacks its input"));
+        match self {
+            Op::Input => Ok(std::iter::once(images).chain(image).collect()),
+            Op::Tensor { shape, .. } => Ok(shape.clone()),
+            Op::Constant(constant) => Ok(constant.shape().to_vec()),
             Op::Conv(conv) | Op::FusedConv { conv, .. } => {
-                let [height, width] = windows(conv.kernel, conv.stride, conv.padding);
-                [conv.outputs, height, width]
+                let &[n, _, height, width] = first()?.as_slice() else {
+                    return Err(format!("expected images [N, C, H, W] for the convolution `{}`, found {:?}", conv.weight, first()?));
+                };
+                let side = |k: usize, side: i64| windows(side, conv.kernel[k], conv.stride[k], conv.padding[k], conv.dilation[k]);
+                Ok(vec![n, conv.outputs, side(0, height)?, side(1, width)?])
             }
-            Op::MaxPool { size, stride, padding } => {
-                let [height, width] = windows(*size, *stride, *padding);
-                [channels, height, width]
+            Op::Linear { outputs, .. } => {
+                let mut shape = first()?.clone();
+                if let Some(last) = shape.last_mut() {
+                    *last = *outputs;
+                }
+                Ok(shape)
             }
-            Op::AvgPool { size } => [channels, (height / size).max(1), (width / size).max(1)],
-            Op::GlobalAvgPool => [channels, 1, 1],
-            Op::Flatten => [channels * height * width, 1, 1],
-            Op::Linear { outputs, .. } | Op::Cosine { outputs, .. } | Op::Distance { outputs, .. } => [*outputs, 1, 1],
-            Op::PadShortcut { pad } => [channels + 2 * pad, (height + 1) / 2, (width + 1) / 2],
-            Op::Concat => [inputs.iter().map(|shape| shape[0]).sum(), height, width],
-            Op::BatchNorm { .. } | Op::Activation(_) | Op::Add => first,
+            Op::BatchNorm(_) | Op::Relu | Op::Add => first().cloned(),
+            Op::Call(call) => call.shape(inputs, images),
         }
     }
 }

@@ -4,8 +4,7 @@ use std::ops::ControlFlow;
 
 use tch::{Kind, Tensor};
 
-use super::evaluator::BATCH_NORM_EPS;
-use super::{BatchNormMode, Graph, Images, ModelError, Node, Op, Tensors, Unwatched, each_batch, find};
+use super::{BatchNorm, BatchNormMode, Graph, Images, ModelError, Node, Op, Tensors, Unwatched, each_batch, find};
 
 /// Images of one forward pass.
 const BATCH: i64 = 64;
@@ -23,7 +22,7 @@ pub struct LayerStatistics {
 
 /// Sums over images and positions, f64 [C].
 struct Sums {
-    prefix: String,
+    norm: BatchNorm,
     count: f64,
     sum: Tensor,
     squares: Tensor,
@@ -46,8 +45,8 @@ pub fn layer_statistics(graph: &Graph, tensors: &Tensors, x: &Tensor, first_only
 fn pass(graph: &Graph, tensors: &Tensors, x: &Tensor, first_only: bool, layers: &mut Vec<Sums>) -> Result<(), ModelError> {
     let mut seen = 0;
     let mut visit = |node: &Node, inputs: &[&Tensor]| {
-        if let (Op::BatchNorm { prefix }, [input, ..]) = (&node.op, inputs) {
-            add(layers, seen, prefix, input)?;
+        if let (Op::BatchNorm(norm), [input, ..]) = (&node.op, inputs) {
+            add(layers, seen, norm, input)?;
             seen += 1;
             if first_only {
                 return Ok(ControlFlow::Break(()));
@@ -59,32 +58,31 @@ fn pass(graph: &Graph, tensors: &Tensors, x: &Tensor, first_only: bool, layers: 
     Ok(())
 }
 
-fn add(layers: &mut Vec<Sums>, place: usize, prefix: &str, input: &Tensor) -> Result<(), ModelError> {
+fn add(layers: &mut Vec<Sums>, index: usize, norm: &BatchNorm, input: &Tensor) -> Result<(), ModelError> {
     let channels = input.size().get(1).copied().unwrap_or(1);
     let rows = input.f_to_kind(Kind::Double)?.f_transpose(0, 1)?.f_reshape([channels, -1])?;
     let sum = rows.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Double)?;
     let squares = rows.f_square()?.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Double)?;
     let count = rows.size()[1] as f64;
-    match layers.get_mut(place) {
+    match layers.get_mut(index) {
         Some(known) => {
             known.count += count;
             known.sum = known.sum.f_add(&sum)?;
             known.squares = known.squares.f_add(&squares)?;
         }
-        None => layers.push(Sums { prefix: prefix.into(), count, sum, squares }),
+        None => layers.push(Sums { norm: norm.clone(), count, sum, squares }),
     }
     Ok(())
 }
 
 fn compare(sums: &Sums, tensors: &Tensors) -> Result<LayerStatistics, ModelError> {
-    let part =
-        |name: &str| -> Result<Tensor, ModelError> { Ok(find(tensors, &format!("{}.{name}", sums.prefix))?.f_to_kind(Kind::Double)?) };
+    let running = |k: usize| -> Result<Tensor, ModelError> { Ok(find(tensors, &sums.norm.running[k])?.f_to_kind(Kind::Double)?) };
     let mean = sums.sum.f_div_scalar(sums.count)?;
-    let variance = sums.squares.f_div_scalar(sums.count)?.f_sub(&mean.f_square()?)?.f_add_scalar(BATCH_NORM_EPS)?;
-    let running = part("running_var")?.f_add_scalar(BATCH_NORM_EPS)?;
-    let ratio = variance.f_div(&running)?.f_log()?.f_abs()?;
-    let shift = mean.f_sub(&part("running_mean")?)?.f_abs()?.f_div(&running.f_sqrt()?)?;
-    Ok(LayerStatistics { layer: sums.prefix.clone(), variance: median(&ratio)?, mean: median(&shift)? })
+    let variance = sums.squares.f_div_scalar(sums.count)?.f_sub(&mean.f_square()?)?.f_add_scalar(sums.norm.eps)?;
+    let spread = running(1)?.f_add_scalar(sums.norm.eps)?;
+    let ratio = variance.f_div(&spread)?.f_log()?.f_abs()?;
+    let shift = mean.f_sub(&running(0)?)?.f_abs()?.f_div(&spread.f_sqrt()?)?;
+    Ok(LayerStatistics { layer: sums.norm.layer.clone(), variance: median(&ratio)?, mean: median(&shift)? })
 }
 
 /// Median of what is finite; NaN where nothing is.

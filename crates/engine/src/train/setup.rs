@@ -1,10 +1,11 @@
 //! [`Training::prepare`]: from a run file to a network, data and a method, with everything that makes no sense refused.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use flatland_core::data::{self, Dataset, environment};
 use flatland_core::job::{self, DROP_LAST_BELOW, RunConfig, TrainPrecision};
-use flatland_core::session::{NetworkChoice, Role};
+use flatland_core::session::{NetworkChoice, Role, is_program};
 
 use super::TrainError;
 use super::prefetch::BatchSource;
@@ -123,7 +124,14 @@ fn check(run: &RunConfig, method: &dyn Method, device: tch::Device) -> Result<()
 /// in progress needs its first checkpoint no more: its state holds all weights.
 fn network(run: &mut RunConfig, head: Option<Head>, device: tch::Device, under_way: bool) -> Result<Network, TrainError> {
     let mut network = match (&run.checkpoint, &run.architecture, run.classes) {
-        (Some(_), Some(architecture), Some(classes)) if under_way => Network::random(architecture, classes, run.seed, device)?,
+        (Some(_), Some(architecture), Some(classes)) if under_way && !is_program(architecture) => {
+            Network::random(architecture, classes, run.seed, device)?
+        }
+        (Some(_), Some(architecture), _) if under_way => {
+            let program = PathBuf::from(Head::split(architecture).0);
+            let choice = NetworkChoice { features: run.features.clone(), output: run.output.clone(), ..NetworkChoice::default() };
+            Network::load(&program, &choice, device)?
+        }
         (Some(checkpoint), architecture, _) => {
             let plain = architecture.as_deref().map(|architecture| Head::split(architecture).0);
             let choice = run.choice();
@@ -144,7 +152,7 @@ fn network(run: &mut RunConfig, head: Option<Head>, device: tch::Device, under_w
     if let Some(head) = head {
         network = network.with_head(head, run.seed)?;
     }
-    run.architecture = Some(network.architecture.clone());
+    run.architecture = Some(network.reference());
     run.classes = Some(network.classes);
     Ok(network)
 }

@@ -237,8 +237,8 @@ impl Draft {
     pub fn start_from(&mut self, entry: &CheckpointEntry) {
         self.checkpoint = entry.path.display().to_string();
         self.normalization = entry.normalization;
-        let NetworkChoice { architecture, weights, ignore } = entry.choice();
-        self.base = RunConfig { architecture, weights, ignore, classes: None, assumed: entry.assumed.clone(), ..self.base.clone() };
+        let NetworkChoice { architecture, weights, ignore, features, output } = entry.choice();
+        self.base = RunConfig { architecture, weights, ignore, features, output, classes: None, assumed: entry.assumed.clone(), ..self.base.clone() };
     }
 
     /// Sets the state dict of the checkpoint's file to start from.

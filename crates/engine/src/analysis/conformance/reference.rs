@@ -10,7 +10,8 @@ use tch::{Device, IndexOp, Kind, Tensor};
 
 use crate::analysis::AnalysisError;
 use crate::analysis::values::values;
-use crate::model::{Activation, Graph, Network, Node, Op, Tensors, find};
+use crate::model::operation::{Argument, CENTER_DISTANCE, COSINE, PAD_SHORTCUT, QUICK_GELU};
+use crate::model::{BatchNorm, Call, Conv, Graph, Network, Node, Op, Tensors, find};
 
 /// Images of one pass; fewer where derivatives keep every intermediate value.
 const BATCH: i64 = 16;
@@ -170,19 +171,17 @@ fn evaluate(node: &Node, values: &[Tensor], tensors: &Tensors, x: &Tensor, stati
     let tensor = |name: &str| find(tensors, name);
     Ok(match &node.op {
         Op::Input => x.shallow_clone(),
+        Op::Tensor { name, .. } => tensor(name)?.shallow_clone(),
+        Op::Constant(constant) => constant.value(Kind::Double)?,
         Op::Conv(conv) => {
             let bias = conv.bias.as_deref().map(tensor).transpose()?;
-            convolution(input(0)?, tensor(&conv.weight)?, bias, conv.stride, conv.padding)?
+            convolution(input(0)?, tensor(&conv.weight)?, bias, conv)?
         }
         Op::FusedConv { .. } => {
             return Err(AnalysisError::Invalid("expected a graph as its architecture writes it, found a folded one".into()));
         }
-        Op::BatchNorm { prefix } => batch_norm(input(0)?, prefix, tensors, statistics)?,
-        Op::Activation(activation) => activate(*activation, input(0)?)?,
-        Op::MaxPool { size, stride, padding } => max_pool(input(0)?, *size, *stride, *padding)?,
-        Op::AvgPool { size } => windows(input(0)?, *size)?.f_mean_dim([3i64, 5].as_slice(), false, Kind::Double)?,
-        Op::GlobalAvgPool => input(0)?.f_mean_dim([2i64, 3].as_slice(), false, Kind::Double)?,
-        Op::Flatten => input(0)?.f_reshape([input(0)?.size()[0], -1])?,
+        Op::BatchNorm(norm) => batch_norm(input(0)?, norm, tensors, statistics)?,
+        Op::Relu => rectified(input(0)?, 0.0)?,
         Op::Linear { weight, bias, .. } => {
             let product = input(0)?.f_matmul(&tensor(weight)?.f_transpose(0, 1)?)?;
             match bias {
@@ -190,55 +189,73 @@ fn evaluate(node: &Node, values: &[Tensor], tensors: &Tensors, x: &Tensor, stati
                 None => product,
             }
         }
-        Op::PadShortcut { pad } => {
-            let half = input(0)?.f_slice(2, None, None, 2)?.f_slice(3, None, None, 2)?;
-            let size = half.size();
-            let zeros = Tensor::f_zeros([size[0], *pad, size[2], size[3]], (Kind::Double, Device::Cpu))?;
-            Tensor::f_cat(&[&zeros, &half, &zeros], 1)?
-        }
         Op::Add => input(0)?.f_add(input(1)?)?,
-        Op::Concat => {
+        Op::Call(call) => {
             let inputs = (0..node.inputs.len()).map(input).collect::<Result<Vec<_>, _>>()?;
-            Tensor::f_cat(&inputs, 1)?
-        }
-        Op::Cosine { weight, .. } => {
-            let unit = |x: &Tensor| -> Result<Tensor, AnalysisError> {
-                let length = x.f_square()?.f_sum_dim_intlist([1i64].as_slice(), true, Kind::Double)?.f_sqrt()?;
-                Ok(x.f_div(&length.f_add_scalar(1e-4)?)?)
-            };
-            unit(input(0)?)?.f_matmul(&unit(tensor(weight)?)?.f_transpose(0, 1)?)?
-        }
-        Op::Distance { weight, .. } => {
-            let (h, w) = (input(0)?, tensor(weight)?);
-            // ‖h − w‖² = ‖h‖² − 2 h·w + ‖w‖²
-            let squares = |x: &Tensor| x.f_square()?.f_sum_dim_intlist([1i64].as_slice(), true, Kind::Double);
-            let cross = h.f_matmul(&w.f_transpose(0, 1)?)?.f_mul_scalar(-2.0)?;
-            let distances = cross.f_add(&squares(h)?)?.f_add(&squares(w)?.f_transpose(0, 1)?)?;
-            distances.f_div_scalar(-(w.size()[1] as f64))?
+            by_definition(call, &inputs)?
         }
     })
 }
 
+/// The operations of the networks that are built by hand.
+fn by_definition(call: &Call, inputs: &[&Tensor]) -> Result<Tensor, AnalysisError> {
+    let refuse = || AnalysisError::Invalid(format!("expected an operation with a definition here, found {call:?}"));
+    let &[x, ..] = inputs else { return Err(refuse()) };
+    let int = |place: usize| match call.arguments.get(place) {
+        Some(Argument::Int(size)) => size.at(1),
+        Some(Argument::Ints(sizes)) => sizes.first().and_then(|size| size.at(1)),
+        _ => None,
+    };
+    let int = |place: usize| int(place).ok_or_else(refuse);
+    let squares = |x: &Tensor| x.f_square()?.f_sum_dim_intlist([1i64].as_slice(), true, Kind::Double);
+    Ok(match (call.name(), inputs, call.arguments.as_slice()) {
+        (QUICK_GELU, ..) => x.f_div(&x.f_mul_scalar(-1.702)?.f_exp()?.f_add_scalar(1.0)?)?,
+        ("tanh.default", ..) => x.f_tanh()?,
+        ("leaky_relu.default", _, [_, Argument::Float(slope)]) => rectified(x, *slope)?,
+        ("max_pool2d.default", ..) => max_pool(x, int(1)?, int(2)?, int(3)?)?,
+        ("avg_pool2d.default", ..) => windows(x, int(1)?)?.f_mean_dim([3i64, 5].as_slice(), false, Kind::Double)?,
+        ("adaptive_avg_pool2d.default", ..) => x.f_mean_dim([2i64, 3].as_slice(), true, Kind::Double)?,
+        ("flatten.using_ints", ..) => x.f_reshape([x.size()[0], -1])?,
+        ("cat.default", ..) => Tensor::f_cat(inputs, 1)?,
+        (PAD_SHORTCUT, ..) => {
+            let half = x.f_slice(2, None, None, 2)?.f_slice(3, None, None, 2)?;
+            let size = half.size();
+            let zeros = Tensor::f_zeros([size[0], int(1)?, size[2], size[3]], (Kind::Double, Device::Cpu))?;
+            Tensor::f_cat(&[&zeros, &half, &zeros], 1)?
+        }
+        (COSINE, &[h, w], _) => {
+            let unit = |x: &Tensor| x.f_div(&squares(x)?.f_sqrt()?.f_add_scalar(1e-4)?);
+            unit(h)?.f_matmul(&unit(w)?.f_transpose(0, 1)?)?
+        }
+        (CENTER_DISTANCE, &[h, w], _) => {
+            // ‖h − w‖² = ‖h‖² − 2 h·w + ‖w‖²
+            let cross = h.f_matmul(&w.f_transpose(0, 1)?)?.f_mul_scalar(-2.0)?;
+            let distances = cross.f_add(&squares(h)?)?.f_add(&squares(w)?.f_transpose(0, 1)?)?;
+            distances.f_div_scalar(-(w.size()[1] as f64))?
+        }
+        _ => return Err(refuse()),
+    })
+}
+
 /// Unfolds the image into columns, one a window, and multiplies.
-fn convolution(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, stride: i64, padding: i64) -> Result<Tensor, AnalysisError> {
+fn convolution(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: &Conv) -> Result<Tensor, AnalysisError> {
     let (n, [height, width]) = (x.size()[0], [x.size()[2], x.size()[3]]);
     let (outputs, [rows, columns]) = (weight.size()[0], [weight.size()[2], weight.size()[3]]);
-    let unfolded = x.f_im2col([rows, columns], [1, 1], [padding; 2], [stride; 2])?;
+    let unfolded = x.f_im2col([rows, columns], conv.dilation, conv.padding, conv.stride)?;
     let mut y = weight.f_reshape([outputs, -1])?.f_matmul(&unfolded)?;
     if let Some(bias) = bias {
         y = y.f_add(&bias.f_view([1, -1, 1])?)?;
     }
-    let side = |side: i64, kernel: i64| (side + 2 * padding - kernel) / stride + 1;
-    Ok(y.f_reshape([n, outputs, side(height, rows), side(width, columns)])?)
+    let side = |side: i64, k: usize| (side + 2 * conv.padding[k] - conv.kernel[k]) / conv.stride[k] + 1;
+    Ok(y.f_reshape([n, outputs, side(height, 0), side(width, 1)])?)
 }
 
-/// γ(x − μ)/√(σ² + 1e-5) + β
-fn batch_norm(x: &Tensor, prefix: &str, tensors: &Tensors, statistics: &mut Statistics) -> Result<Tensor, AnalysisError> {
-    let part = |name: &str| find(tensors, &format!("{prefix}.{name}"));
+/// γ(x − μ)/√(σ² + ε) + β
+fn batch_norm(x: &Tensor, norm: &BatchNorm, tensors: &Tensors, statistics: &mut Statistics) -> Result<Tensor, AnalysisError> {
     let shape: Vec<i64> = (0..x.dim()).map(|k| if k == 1 { -1 } else { 1 }).collect();
     let along = |tensor: &Tensor| tensor.f_reshape(shape.as_slice());
     let (mean, variance) = match statistics {
-        Statistics::Running => (along(part("running_mean")?)?, along(part("running_var")?)?),
+        Statistics::Running => (along(find(tensors, &norm.running[0])?)?, along(find(tensors, &norm.running[1])?)?),
         Statistics::Batch(found) => {
             let others: Vec<i64> = (0..x.dim() as i64).filter(|&k| k != 1).collect();
             let mean = x.f_mean_dim(others.as_slice(), true, Kind::Double)?;
@@ -246,22 +263,20 @@ fn batch_norm(x: &Tensor, prefix: &str, tensors: &Tensors, statistics: &mut Stat
             let variance = squares.f_mean_dim(others.as_slice(), true, Kind::Double)?;
             let count = (x.numel() as i64 / x.size()[1]) as f64;
             let unbiased = variance.f_mul_scalar(count / (count - 1.0))?;
-            found.push((prefix.to_owned(), mean.f_flatten(0, -1)?, unbiased.f_flatten(0, -1)?));
+            found.push((norm.layer.clone(), mean.f_flatten(0, -1)?, unbiased.f_flatten(0, -1)?));
             (mean, variance)
         }
     };
-    let normal = x.f_sub(&mean)?.f_div(&variance.f_add_scalar(1e-5)?.f_sqrt()?)?;
-    Ok(normal.f_mul(&along(part("weight")?)?)?.f_add(&along(part("bias")?)?)?)
+    let normal = x.f_sub(&mean)?.f_div(&variance.f_add_scalar(norm.eps)?.f_sqrt()?)?;
+    Ok(match &norm.affine {
+        Some([gamma, beta]) => normal.f_mul(&along(find(tensors, gamma)?)?)?.f_add(&along(find(tensors, beta)?)?)?,
+        None => normal,
+    })
 }
 
-fn activate(activation: Activation, x: &Tensor) -> Result<Tensor, AnalysisError> {
-    let positive = || x.f_gt(0.0)?.f_to_kind(Kind::Double);
-    Ok(match activation {
-        Activation::Relu => x.f_mul(&positive()?)?,
-        Activation::QuickGelu => x.f_div(&x.f_mul_scalar(-1.702)?.f_exp()?.f_add_scalar(1.0)?)?,
-        Activation::Tanh => x.f_tanh()?,
-        Activation::LeakyRelu(slope) => x.f_mul(&positive()?.f_mul_scalar(1.0 - slope)?.f_add_scalar(slope)?)?,
-    })
+/// x where it is positive, elsewhere slope·x.
+fn rectified(x: &Tensor, slope: f64) -> Result<Tensor, AnalysisError> {
+    Ok(x.f_mul(&x.f_gt(0.0)?.f_to_kind(Kind::Double)?.f_mul_scalar(1.0 - slope)?.f_add_scalar(slope)?)?)
 }
 
 /// The largest value in each window; −∞ outside of the image.

@@ -13,7 +13,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::analysis::AnalysisError;
 use crate::analysis::flat::draws;
-use crate::model::{BatchNormMode, Graph, GraphBuilder, Network, Op, Samples, Tensors};
+use crate::model::{BatchNormMode, Graph, Blueprint, Network, Op, Samples, Tensors};
 
 /// A network of `graph` with the given tensors, in their order, on the CPU.
 pub fn network(graph: Graph, classes: i64, tensors: Vec<(&str, Tensor)>) -> Network {
@@ -26,6 +26,7 @@ pub fn network(graph: Graph, classes: i64, tensors: Vec<(&str, Tensor)>) -> Netw
         device: Device::Cpu,
         left_out: Vec::new(),
         several: None,
+        program: None,
     }
 }
 
@@ -34,12 +35,12 @@ pub fn network(graph: Graph, classes: i64, tensors: Vec<(&str, Tensor)>) -> Netw
 /// # Errors
 /// When libtorch fails.
 pub fn mlp(seed: u64) -> Result<Network, AnalysisError> {
-    let mut g = GraphBuilder::new([3, 2, 2]);
-    let flat = g.push(Op::Flatten, &[0]);
+    let mut g = Blueprint::new([3, 2, 2]);
+    let flat = g.flatten(0);
     let hidden = g.linear(flat, "fc1", 5);
     let features = g.relu(hidden);
     let logits = g.linear(features, "fc2", 3);
-    normal(g.finish(features, logits), &[("fc1.weight", &[5, 12]), ("fc1.bias", &[5]), ("fc2.weight", &[3, 5]), ("fc2.bias", &[3])], seed)
+    normal(g.finish(features, logits).0, &[("fc1.weight", &[5, 12]), ("fc1.bias", &[5]), ("fc2.weight", &[3, 5]), ("fc2.bias", &[3])], seed)
 }
 
 /// Softmax regression on 2x2 RGB images: z = W x + b, three classes, weights N(0, 1) by `seed`.
@@ -47,10 +48,10 @@ pub fn mlp(seed: u64) -> Result<Network, AnalysisError> {
 /// # Errors
 /// When libtorch fails.
 pub fn linear(seed: u64) -> Result<Network, AnalysisError> {
-    let mut g = GraphBuilder::new([3, 2, 2]);
-    let features = g.push(Op::Flatten, &[0]);
+    let mut g = Blueprint::new([3, 2, 2]);
+    let features = g.flatten(0);
     let logits = g.linear(features, "fc", 3);
-    normal(g.finish(features, logits), &[("fc.weight", &[3, 12]), ("fc.bias", &[3])], seed)
+    normal(g.finish(features, logits).0, &[("fc.weight", &[3, 12]), ("fc.bias", &[3])], seed)
 }
 
 fn normal(graph: Graph, shapes: &[(&'static str, &[i64])], seed: u64) -> Result<Network, AnalysisError> {
@@ -74,11 +75,11 @@ pub fn convolutional(classes: i64, seed: u64) -> Result<Network, AnalysisError> 
         let values: Vec<f32> = (0..shape.iter().product::<i64>()).map(|_| random.random_range(low..high)).collect();
         Ok(Tensor::f_from_slice(&values)?.f_view(shape)?)
     };
-    let mut builder = GraphBuilder::new([3, 4, 4]);
-    let conv = builder.conv(0, "conv", [6, 3, 1, 1]);
+    let mut builder = Blueprint::new([3, 4, 4]);
+    let conv = builder.conv(0, "conv", 6, 3, 1);
     let norm = builder.batch_norm(conv, "bn");
     let relu = builder.relu(norm);
-    let features = builder.push(Op::GlobalAvgPool, &[relu]);
+    let features = builder.global_avg_pool(relu);
     let logits = builder.linear(features, "fc", classes);
     let tensors = vec![
         ("conv.weight", draw(&[6, 3, 3, 3], -0.5, 0.5)?),
@@ -90,7 +91,7 @@ pub fn convolutional(classes: i64, seed: u64) -> Result<Network, AnalysisError> 
         ("fc.weight", draw(&[classes, 6], -1.0, 1.0)?),
         ("fc.bias", Tensor::f_zeros([classes], (Kind::Float, Device::Cpu))?),
     ];
-    Ok(network(builder.finish(features, logits), classes, tensors))
+    Ok(network(builder.finish(features, logits).0, classes, tensors))
 }
 
 /// logits = W x over the 48 numbers of a 4x4 RGB image, W = 0, two classes: one image has the loss ln(1 + exp(−m)) with a margin m that
@@ -99,11 +100,11 @@ pub fn convolutional(classes: i64, seed: u64) -> Result<Network, AnalysisError> 
 /// # Errors
 /// When libtorch fails.
 pub fn logistic() -> Result<Network, AnalysisError> {
-    let mut builder = GraphBuilder::new([3, 4, 4]);
-    let flat = builder.push(Op::Flatten, &[0]);
+    let mut builder = Blueprint::new([3, 4, 4]);
+    let flat = builder.flatten(0);
     let logits = builder.push(Op::Linear { weight: "fc.weight".into(), bias: None, outputs: 2 }, &[flat]);
     let weight = Tensor::f_zeros([2, 48], (Kind::Float, Device::Cpu))?;
-    Ok(network(builder.finish(flat, logits), 2, vec![("fc.weight", weight)]))
+    Ok(network(builder.finish(flat, logits).0, 2, vec![("fc.weight", weight)]))
 }
 
 /// A network of `architecture` with drawn scale and shift of BatchNorm, the running statistics of noise, and logits of noise with standard
@@ -115,9 +116,9 @@ pub fn lively(architecture: &str, classes: i64, seed: u64, device: Device) -> Re
     let mut network = Network::random(architecture, classes, seed, Device::Cpu)?;
     let mut random = draws("lively network", seed, 0);
     for node in &network.graph.nodes {
-        let Op::BatchNorm { prefix } = &node.op else { continue };
+        let Op::BatchNorm(norm) = &node.op else { continue };
         for (part, middle) in [("weight", 1.0f32), ("bias", 0.0)] {
-            if let Some(tensor) = network.tensors.get_mut(&format!("{prefix}.{part}")) {
+            if let Some(tensor) = network.tensors.get_mut(&format!("{}.{part}", norm.layer)) {
                 let values: Vec<f32> = (0..tensor.numel()).map(|_| middle + random.random_range(-0.3f32..0.3)).collect();
                 *tensor = Tensor::f_from_slice(&values)?;
             }
@@ -193,10 +194,8 @@ pub fn checkpoint() -> CheckpointSource {
     CheckpointSource {
         name: "net".into(),
         path: "net.safetensors".into(),
-        architecture: None,
-        weights: None,
-        ignore: Vec::new(),
         normalization: plain(),
+        ..CheckpointSource::default()
     }
 }
 

@@ -106,8 +106,8 @@ fn noise(classes: i64, n: usize) -> (Vec<i64>, impl Fn(usize, usize) -> u8) {
 fn smooth_network(classes: i64, seed: u64) -> Network {
     let mut network = small_network(classes, seed);
     for node in &mut network.graph.nodes {
-        if node.op == Op::Activation(Activation::Relu) {
-            node.op = Op::Activation(Activation::Tanh);
+        if node.op == Op::Relu {
+            node.op = Activation::Tanh.op();
         }
     }
     network

@@ -37,11 +37,8 @@ pub fn job(out: &Path, alpha: &[f64], beta: &[f64]) -> LandscapeJob {
     let normalization = Normalization::Preset(NormalizationPreset::Imagenet);
     let checkpoint = CheckpointSource {
         name: "test".into(),
-        path: PathBuf::new(),
-        architecture: None,
-        weights: None,
-        ignore: Vec::new(),
         normalization,
+        ..CheckpointSource::default()
     };
     LandscapeJob { checkpoint, ..subjects::landscape_job(out.into(), alpha, beta) }
 }

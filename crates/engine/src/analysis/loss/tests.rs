@@ -15,7 +15,7 @@ use crate::analysis::landscape::LandscapeData;
 use crate::analysis::objective::Objective;
 use crate::analysis::test_support::{Recorder, checkpoint, dataset, samples};
 use crate::analysis::{SampleLosses, hessian, landscape, sharpness};
-use crate::model::{Activation, GraphBuilder, Network, Op, Samples};
+use crate::model::{Activation, Blueprint, Network, Samples};
 
 /// Kind, label smoothing and weight decay; L, ‖∇L‖, the rise at one SAM step of 0.1, vᵀHv, ‖Hv‖, λ_max, λ_min, tr H, L(θ + 1.5δ).
 #[rustfmt::skip]
@@ -36,10 +36,10 @@ fn wave(n: i64, [a, b, c]: [f64; 3]) -> Tensor {
 
 /// fc(tanh(hidden(x))) on 4x4 RGB images, three classes.
 pub(in crate::analysis) fn network() -> Network {
-    let mut g = GraphBuilder::new([3, 4, 4]);
-    let flat = g.push(Op::Flatten, &[0]);
+    let mut g = Blueprint::new([3, 4, 4]);
+    let flat = g.flatten(0);
     let hidden = g.linear(flat, "hidden", 5);
-    let features = g.push(Op::Activation(Activation::Tanh), &[hidden]);
+    let features = g.activation(hidden, Activation::Tanh);
     let logits = g.linear(features, "fc", 3);
     let tensors = vec![
         ("hidden.weight", wave(240, [0.6, 1.7, 0.3]).view([5, 48])),
@@ -47,7 +47,7 @@ pub(in crate::analysis) fn network() -> Network {
         ("fc.weight", wave(15, [1.1, 0.9, 1.2]).view([3, 5])),
         ("fc.bias", wave(3, [0.3, 1.3, 0.1])),
     ];
-    subjects::network(g.finish(features, logits), 3, tensors)
+    subjects::network(g.finish(features, logits).0, 3, tensors)
 }
 
 pub(in crate::analysis) fn data(network: &Network) -> Samples {

@@ -2,8 +2,8 @@
 
 use flatland_core::result::Assumed;
 
-use super::super::evaluator::BATCH_NORM_EPS;
-use super::super::{Activation, Op};
+use super::super::Op;
+use super::super::operation::{Argument, QUICK_GELU};
 use super::Architecture;
 
 impl Architecture {
@@ -23,43 +23,43 @@ impl Architecture {
             });
             (!different.is_empty()).then(|| different.join(", "))
         };
-        let activations = ops().filter_map(|op| if let Op::Activation(activation) = op { Some(label(*activation)) } else { None });
-        list.extend(named(activations.collect()).map(|value| assumed("activation", value)));
+        list.extend(named(ops().filter_map(activation).collect()).map(|value| assumed("activation", value)));
         list.extend(named(ops().filter_map(pooling).collect()).map(|value| assumed("pooling", value)));
-        if ops().any(|op| matches!(op, Op::BatchNorm { .. })) {
-            list.push(assumed("BatchNorm ε", format!("{BATCH_NORM_EPS:e}")));
-        }
+        let eps = ops().filter_map(|op| if let Op::BatchNorm(norm) = op { Some(format!("{:e}", norm.eps)) } else { None });
+        list.extend(named(eps.collect()).map(|value| assumed("BatchNorm ε", value)));
         list.extend(self.traits.iter().map(|(what, value)| assumed(what, (*value).into())));
         list
     }
 }
 
-fn label(activation: Activation) -> String {
-    match activation {
-        Activation::Relu => "ReLU".into(),
-        Activation::QuickGelu => "x·sigmoid(1.702 x)".into(),
-        Activation::Tanh => "tanh".into(),
-        Activation::LeakyRelu(slope) => format!("leaky ReLU with slope {slope}"),
+fn activation(op: &Op) -> Option<String> {
+    match op {
+        Op::Relu => Some("ReLU".into()),
+        Op::Call(call) => match (call.name(), call.arguments.as_slice()) {
+            (QUICK_GELU, _) => Some("x·sigmoid(1.702 x)".into()),
+            ("tanh.default", _) => Some("tanh".into()),
+            ("gelu.default", _) => Some("GELU".into()),
+            ("silu.default", _) => Some("SiLU".into()),
+            ("hardswish.default", _) => Some("hard swish".into()),
+            ("leaky_relu.default", [_, Argument::Float(slope)]) => Some(format!("leaky ReLU with slope {slope}")),
+            _ => None,
+        },
+        Op::Input | Op::Tensor { .. } | Op::Constant(_) | Op::Conv(_) => None,
+        Op::FusedConv { .. } | Op::BatchNorm(_) | Op::Linear { .. } | Op::Add => None,
     }
 }
 
 fn pooling(op: &Op) -> Option<String> {
-    match op {
-        Op::MaxPool { size, .. } => Some(format!("{size}x{size} maximum")),
-        Op::AvgPool { size } => Some(format!("{size}x{size} mean")),
-        Op::GlobalAvgPool => Some("mean of all positions".into()),
-        Op::Input
-        | Op::Conv(_)
-        | Op::FusedConv { .. }
-        | Op::BatchNorm { .. }
-        | Op::Activation(_)
-        | Op::Flatten
-        | Op::Linear { .. }
-        | Op::PadShortcut { .. }
-        | Op::Add
-        | Op::Concat
-        | Op::Cosine { .. }
-        | Op::Distance { .. } => None,
+    let Op::Call(call) = op else { return None };
+    let side = |place: usize| match call.arguments.get(place) {
+        Some(Argument::Ints(sides)) => sides.first().and_then(|side| side.at(1)),
+        _ => None,
+    };
+    match (call.name(), side(1)) {
+        ("max_pool2d.default", Some(side)) => Some(format!("{side}x{side} maximum")),
+        ("avg_pool2d.default", Some(side)) => Some(format!("{side}x{side} mean")),
+        ("adaptive_avg_pool2d.default", Some(1)) => Some("mean of all positions".into()),
+        _ => None,
     }
 }
 

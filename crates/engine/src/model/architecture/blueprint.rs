@@ -1,6 +1,7 @@
 //! [`Blueprint`]: builds a graph and, beside it, the list of tensors that it needs with their shapes.
 
-use super::super::{Activation, Conv, Graph, GraphBuilder, Node, NodeId, Op};
+use super::super::operation::{Argument, PAD_SHORTCUT, QUICK_GELU};
+use super::super::{BatchNorm, Call, Conv, Graph, Node, NodeId, Op};
 use super::Architecture;
 
 /// How PyTorch initializes a tensor by default.
@@ -31,9 +32,45 @@ pub struct TensorSpec {
     pub init: Init,
 }
 
-/// A network under construction; layer names are prefixes of tensor names.
+/// An elementwise nonlinearity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// max(x, 0)
+    Relu,
+    /// x·sigmoid(1.702 x), the approximation of GELU in the Outlier Exposure MNIST networks.
+    QuickGelu,
+    /// tanh(x)
+    Tanh,
+    /// x for x > 0, else slope·x.
+    LeakyRelu(f64),
+}
+
+impl Activation {
+    /// The operation that computes it.
+    pub fn op(self) -> Op {
+        match self {
+            Activation::Relu => Op::Relu,
+            Activation::QuickGelu => call(QUICK_GELU, vec![("self", Argument::Tensor(0))]),
+            Activation::Tanh => call("tanh.default", vec![("self", Argument::Tensor(0))]),
+            Activation::LeakyRelu(slope) => {
+                call("leaky_relu.default", vec![("self", Argument::Tensor(0)), ("negative_slope", Argument::Float(slope))])
+            }
+        }
+    }
+}
+
+/// A call of an operation that exists: a test evaluates every network that is built by hand.
+fn call(name: &str, arguments: Vec<(&str, Argument)>) -> Op {
+    let arguments = arguments.into_iter().map(|(name, argument)| (name.to_owned(), argument)).collect();
+    #[expect(clippy::expect_used, reason = "the names are constants of this program")]
+    Op::Call(Call::new(name, arguments).expect("an operation with these arguments"))
+}
+
+/// A network under construction: the graph and, beside it, the tensors that it needs. Layer names are prefixes of tensor names.
 pub struct Blueprint {
-    graph: GraphBuilder,
+    nodes: Vec<Node>,
+    shapes: Vec<Vec<i64>>,
+    input: [i64; 3],
     tensors: Vec<TensorSpec>,
 }
 
@@ -43,22 +80,38 @@ impl Blueprint {
 
     /// A network for images [channels, height, width].
     pub fn new(input: [i64; 3]) -> Self {
-        Self { graph: GraphBuilder::new(input), tensors: Vec::new() }
+        let mut net = Self { nodes: Vec::new(), shapes: Vec::new(), input, tensors: Vec::new() };
+        net.push(Op::Input, &[]);
+        net
     }
 
-    /// A network for images [channels, height, width] that begins with `nodes`, which need `tensors`.
+    /// A network that begins with `nodes`, which need `tensors`.
     pub fn continued(nodes: Vec<Node>, input: [i64; 3], tensors: Vec<TensorSpec>) -> Self {
-        Self { graph: GraphBuilder::continued(nodes, input), tensors }
+        let mut net = Self { nodes: Vec::new(), shapes: Vec::new(), input, tensors };
+        for node in nodes {
+            net.push(node.op, &node.inputs);
+        }
+        net
     }
 
-    /// Channels of a node.
+    /// Channels of a node's value.
     pub fn channels(&self, x: NodeId) -> i64 {
-        self.graph.shape(x)[0]
+        self.shapes[x].get(1).copied().unwrap_or(0)
     }
 
     /// Adds an operation.
     pub fn push(&mut self, op: Op, inputs: &[NodeId]) -> NodeId {
-        self.graph.push(op, inputs)
+        let from: Vec<&Vec<i64>> = inputs.iter().map(|&from| &self.shapes[from]).collect();
+        // A shape that does not fit is reported when the network is evaluated.
+        self.shapes.push(op.shape(&from, self.input, 1).unwrap_or_default());
+        self.nodes.push(Node { op, inputs: inputs.to_vec() });
+        self.nodes.len() - 1
+    }
+
+    /// Adds a call of an operation on `x` with further arguments.
+    fn call(&mut self, name: &str, x: NodeId, settings: Vec<(&str, Argument)>) -> NodeId {
+        let arguments = std::iter::once(("self", Argument::Tensor(0))).chain(settings).collect();
+        self.push(call(name, arguments), &[x])
     }
 
     /// Adds a tensor.
@@ -77,9 +130,11 @@ impl Blueprint {
         (weight, bias)
     }
 
-    fn convolve(&mut self, x: NodeId, layer: &str, [outputs, kernel, stride, padding]: [i64; 4], bias: bool) -> NodeId {
+    /// Convolution `layer.weight` of a square kernel, with `layer.bias` where `bias`.
+    pub fn convolve(&mut self, x: NodeId, layer: &str, [outputs, kernel, stride, padding]: [i64; 4], bias: bool) -> NodeId {
         let (weight, bias) = self.weight(layer, &[outputs, self.channels(x), kernel, kernel], bias);
-        self.push(Op::Conv(Conv { weight, bias, outputs, kernel, stride, padding }), &[x])
+        let (kernel, stride, padding) = ([kernel; 2], [stride; 2], [padding; 2]);
+        self.push(Op::Conv(Conv { weight, bias, outputs, kernel, stride, padding, dilation: [1, 1], groups: 1 }), &[x])
     }
 
     /// Convolution to `outputs` channels without bias that keeps the size (over `stride`); `kernel` is odd.
@@ -98,12 +153,12 @@ impl Blueprint {
         for (part, value) in [("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)] {
             self.spec(format!("{layer}.{part}"), &[channels], Init::Constant(value));
         }
-        self.push(Op::BatchNorm { prefix: layer.into() }, &[x])
+        self.push(Op::BatchNorm(BatchNorm::named(layer)), &[x])
     }
 
     /// A nonlinearity.
     pub fn activation(&mut self, x: NodeId, activation: Activation) -> NodeId {
-        self.push(Op::Activation(activation), &[x])
+        self.push(activation.op(), &[x])
     }
 
     /// max(x, 0)
@@ -119,27 +174,29 @@ impl Blueprint {
 
     /// Maximum over 2x2 windows.
     pub fn max_pool(&mut self, x: NodeId) -> NodeId {
-        self.push(Op::MaxPool { size: 2, stride: 2, padding: 0 }, &[x])
+        self.call("max_pool2d.default", x, vec![("kernel_size", Argument::ints(&[2, 2])), ("stride", Argument::ints(&[2, 2]))])
     }
 
     /// Maximum over 3x3 windows at every second position, padded by one.
     pub fn stem_pool(&mut self, x: NodeId) -> NodeId {
-        self.push(Op::MaxPool { size: 3, stride: 2, padding: 1 }, &[x])
+        let [three, two, one] = [3, 2, 1].map(|side| Argument::ints(&[side, side]));
+        self.call("max_pool2d.default", x, vec![("kernel_size", three), ("stride", two), ("padding", one)])
     }
 
     /// Mean over 2x2 windows.
     pub fn avg_pool(&mut self, x: NodeId) -> NodeId {
-        self.push(Op::AvgPool { size: 2 }, &[x])
+        self.call("avg_pool2d.default", x, vec![("kernel_size", Argument::ints(&[2, 2])), ("stride", Argument::ints(&[2, 2]))])
     }
 
-    /// Mean over all positions.
+    /// Mean over all positions: [N, C, H, W] → [N, C].
     pub fn global_avg_pool(&mut self, x: NodeId) -> NodeId {
-        self.push(Op::GlobalAvgPool, &[x])
+        let pooled = self.call("adaptive_avg_pool2d.default", x, vec![("output_size", Argument::ints(&[1, 1]))]);
+        self.flatten(pooled)
     }
 
     /// One row per image.
     pub fn flatten(&mut self, x: NodeId) -> NodeId {
-        self.push(Op::Flatten, &[x])
+        self.call("flatten.using_ints", x, vec![("start_dim", Argument::int(1))])
     }
 
     /// Affine map with bias.
@@ -150,7 +207,7 @@ impl Blueprint {
 
     /// Every second position, `pad` zero channels on each side.
     pub fn pad_shortcut(&mut self, x: NodeId, pad: i64) -> NodeId {
-        self.push(Op::PadShortcut { pad }, &[x])
+        self.call(PAD_SHORTCUT, x, vec![("pad", Argument::int(pad))])
     }
 
     /// A shortcut with parameters: 1x1 convolution to `outputs` channels at every second position, then BatchNorm, called `layer.0` and
@@ -167,18 +224,26 @@ impl Blueprint {
 
     /// Concatenation along channels.
     pub fn concat(&mut self, a: NodeId, b: NodeId) -> NodeId {
-        self.push(Op::Concat, &[a, b])
+        let tensors = Argument::Tensors(vec![Some(0), Some(1)]);
+        self.push(call("cat.default", vec![("tensors", tensors), ("dim", Argument::int(1))]), &[a, b])
+    }
+
+    /// The rows of `x` compared with those of a weight [outputs, D] by the operation called `name`.
+    pub fn compare(&mut self, x: NodeId, name: &str, weight: String, outputs: i64) -> NodeId {
+        let shape = vec![outputs, self.channels(x)];
+        let weight = self.push(Op::Tensor { name: weight, shape }, &[]);
+        self.push(call(name, vec![("self", Argument::Tensor(0)), ("weight", Argument::Tensor(1))]), &[x, weight])
     }
 
     /// The graph and the tensors that it needs.
     pub fn finish(self, features: NodeId, logits: NodeId) -> (Graph, Vec<TensorSpec>) {
-        (self.graph.finish(features, logits), self.tensors)
+        (Graph::new(self.nodes, features, logits, self.input), self.tensors)
     }
 
     /// The architecture, with the classifier `head` on `features`.
     pub fn classify(mut self, name: String, features: NodeId, head: &str, classes: i64) -> Architecture {
         let logits = self.linear(features, head, classes);
         let (graph, tensors) = self.finish(features, logits);
-        Architecture { name, classes, graph, tensors, usual: true, traits: &[] }
+        Architecture { name, classes, graph, tensors, usual: true, traits: &[], program: None }
     }
 }

@@ -1,5 +1,7 @@
 //! [`Architecture`]: a network without its numbers, and how the tensors of a file agree with it.
 
+use std::path::PathBuf;
+
 use super::blueprint::TensorSpec;
 use super::shapes::Shapes;
 use crate::model::{Graph, Op};
@@ -19,6 +21,35 @@ pub struct Architecture {
     pub usual: bool,
     /// Traits (name, value) that neither the graph nor the tensors show.
     pub traits: &'static [(&'static str, &'static str)],
+    /// The exported program that it comes from; `None` of a built-in network.
+    pub program: Option<ProgramTraits>,
+}
+
+/// What is known of a network that comes from an exported program.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProgramTraits {
+    /// The file.
+    pub path: PathBuf,
+    /// The PyTorch that wrote it, where it says so.
+    pub torch_version: Option<String>,
+    /// Names of its state dict that the graph does not read.
+    pub unread: Vec<String>,
+    /// Second and first names of tensors that are one.
+    pub tied: Vec<(String, String)>,
+    /// Needed tensors that are not trained and no statistics of BatchNorm.
+    pub buffers: Vec<String>,
+    /// What a person should know.
+    pub notes: Vec<String>,
+}
+
+impl ProgramTraits {
+    /// The same with other names of tensors.
+    #[must_use]
+    pub fn renamed(self, new: impl Fn(&str) -> String) -> Self {
+        let each = |names: Vec<String>| names.iter().map(|name| new(name)).collect();
+        let tied = self.tied.iter().map(|(second, first)| (new(second), new(first))).collect();
+        Self { unread: each(self.unread), buffers: each(self.buffers), tied, ..self }
+    }
 }
 
 /// How the tensors of a file and those of an architecture agree.
@@ -70,7 +101,9 @@ impl Architecture {
             }
         }
         let known: std::collections::HashSet<&str> = self.tensors.iter().map(|spec| spec.name.as_str()).collect();
-        result.unexpected = shapes.keys().filter(|name| !known.contains(name.as_str()) && !is_bookkeeping(name)).cloned().collect();
+        let is_unread = |name: &String| self.program.as_ref().is_some_and(|program| program.unread.contains(name));
+        let is_known = |name: &&String| known.contains(name.as_str()) || is_bookkeeping(name) || is_unread(name);
+        result.unexpected = shapes.keys().filter(|name| !is_known(name)).cloned().collect();
         result
     }
 }

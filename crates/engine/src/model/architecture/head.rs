@@ -4,6 +4,7 @@
 
 use tch::{Kind, Tensor};
 
+use super::super::operation::{CENTER_DISTANCE, COSINE};
 use super::super::{ModelError, NodeId, Op, Output, max_softmax};
 use super::{Architecture, Blueprint, Init, Shapes, TensorSpec};
 
@@ -113,7 +114,8 @@ impl Head {
             }
         };
         let (graph, tensors) = net.finish(features, logits);
-        Ok(Architecture { name: format!("{}+{}", base.name, self.key()), graph: graph.with_auxiliary(auxiliary), tensors, ..base })
+        let program = base.program.map(|program| program.renamed(|name| format!("{BACKBONE}{name}")));
+        Ok(Architecture { name: format!("{}+{}", base.name, self.key()), graph: graph.with_auxiliary(auxiliary), tensors, program, ..base })
     }
 
     /// The head that tensors of these names and shapes have, and the shapes of the network under it with a classifier of all names that
@@ -156,16 +158,15 @@ fn numerator(net: &mut Blueprint, features: NodeId, similarity: Similarity, clas
     let dim = net.channels(features);
     let weight = if similarity == Similarity::Euclid { "h.centers.weight" } else { "h.h.weight" }.to_owned();
     net.spec(weight.clone(), &[classes, dim], Init::Normal { std: (2.0 / dim as f64).sqrt() });
-    let op = match similarity {
-        Similarity::Cosine => Op::Cosine { weight, outputs: classes },
-        Similarity::Euclid => Op::Distance { weight, outputs: classes },
+    match similarity {
+        Similarity::Cosine => net.compare(features, COSINE, weight, classes),
+        Similarity::Euclid => net.compare(features, CENTER_DISTANCE, weight, classes),
         Similarity::Inner => {
             let bias = "h.h.bias".to_owned();
             net.spec(bias.clone(), &[classes], Init::Constant(0.0));
-            Op::Linear { weight, bias: Some(bias), outputs: classes }
+            net.push(Op::Linear { weight, bias: Some(bias), outputs: classes }, &[features])
         }
-    };
-    net.push(op, &[features])
+    }
 }
 
 #[cfg(test)]
@@ -174,7 +175,7 @@ mod tests {
 
     use tch::Device;
 
-    use super::super::super::{Network, Node, Tensors};
+    use super::super::super::{Network, Tensors};
     use super::super::{candidates, named};
     use super::*;
 
@@ -253,15 +254,16 @@ mod tests {
         let weight = Tensor::from_slice(&[3.0f32, 4.0, 0.0, 1.0]).view([2, 2]);
         let tensors = Tensors::from([("w".to_owned(), weight)]);
         let h = Tensor::from_slice(&[6.0f32, 8.0]).view([1, 2]);
-        let evaluate = |op: Op| -> Vec<f32> {
-            let nodes = vec![Node { op: Op::Input, inputs: vec![] }, Node { op, inputs: vec![0] }];
-            let graph = super::super::super::Graph::new(nodes, 0, 1, [2, 1, 1]);
+        let evaluate = |name: &str| -> Vec<f32> {
+            let mut net = Blueprint::new([2, 1, 1]);
+            let logits = net.compare(Blueprint::INPUT, name, "w".into(), 2);
+            let (graph, _) = net.finish(Blueprint::INPUT, logits);
             let mode = super::super::super::BatchNormMode::Frozen;
             Vec::try_from(graph.forward(&tensors, &h, mode).unwrap().logits.flatten(0, -1)).unwrap()
         };
-        for (found, expected) in evaluate(Op::Cosine { weight: "w".into(), outputs: 2 }).iter().zip([1.0, 0.8]) {
+        for (found, expected) in evaluate(COSINE).iter().zip([1.0, 0.8]) {
             assert!((found - expected).abs() < 2e-4, "{found} {expected}");
         }
-        assert_eq!(evaluate(Op::Distance { weight: "w".into(), outputs: 2 }), [-12.5, -42.5]);
+        assert_eq!(evaluate(CENTER_DISTANCE), [-12.5, -42.5]);
     }
 }

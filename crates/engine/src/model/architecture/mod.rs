@@ -13,8 +13,8 @@ mod resnet18;
 mod shapes;
 mod wide_resnet;
 
-pub use blueprint::{Blueprint, Init, TensorSpec};
-pub use definition::{Architecture, Match, is_bookkeeping};
+pub use blueprint::{Activation, Blueprint, Init, TensorSpec};
+pub use definition::{Architecture, Match, ProgramTraits, is_bookkeeping};
 pub use head::{Head, Similarity};
 pub use shapes::Shapes;
 

@@ -10,8 +10,19 @@ pub(super) enum Backing {
     Zip { root: String, big_endian: bool },
     /// Parts of the file by key.
     Legacy(HashMap<String, Range<usize>>),
+    /// Entries of a zip archive by key, in any folder.
+    Entries(HashMap<String, Place>),
     /// There are none.
     Nothing,
+}
+
+/// An entry of a zip archive, or of an archive within it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The entry of the file that is an archive itself and holds this one; `None` where the file holds it.
+    pub(super) archive: Option<String>,
+    /// Its whole name there.
+    pub(super) entry: String,
 }
 
 /// Most bytes that the tensors of a file may fill together: views may overlap, but a small file does not fill the memory.

@@ -11,6 +11,8 @@ pub enum Container {
     PlainPickle,
     /// Hugging Face's format.
     Safetensors,
+    /// What `torch.export.save` writes: a program with its tensors.
+    ExportedProgram,
 }
 
 impl Container {
@@ -21,6 +23,7 @@ impl Container {
             Container::LegacyPickle => "legacy pickle",
             Container::PlainPickle => "plain pickle",
             Container::Safetensors => "safetensors",
+            Container::ExportedProgram => "exported program (.pt2)",
         }
     }
 }

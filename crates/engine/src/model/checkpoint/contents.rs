@@ -63,6 +63,7 @@ impl Contents {
         let missing = |key: &str| format!("storage {key} is not in the file");
         let data: Vec<Cow<'c, [u8]>> = match &self.backing {
             Backing::Zip { root, .. } => zip_entries::storages(&self.bytes, root, &order)?.into_iter().map(Cow::Owned).collect(),
+            Backing::Entries(places) => zip_entries::placed(&self.bytes, places, &order)?.into_iter().map(Cow::Owned).collect(),
             Backing::Legacy(spans) => {
                 let span =
                     |id: &&StorageId| spans.get(&id.key).and_then(|span| self.bytes.get(span.clone())).ok_or_else(|| missing(&id.key));

@@ -1,7 +1,8 @@
 //! Checkpoint files: one file per container. Nothing in a file is ever executed; what a pickle refers to is listed.
 //!
 //! [`read`] detects the container by content, never by extension, and returns a [`Reading`]: the state dicts of the file, or why there are
-//! none. State dicts are found by their content, not by their keys; the module `state_dicts` chooses among them.
+//! none. State dicts are found by their content, not by their keys; the module `state_dicts` chooses among them. An exported program has a
+//! [`Program`] beside its state dict.
 //! Not here: TorchScript (recognized and refused), architectures.
 
 mod backing;
@@ -10,6 +11,7 @@ mod contents;
 mod danger;
 mod dtype;
 mod embedded;
+mod exported_program;
 mod legacy_pickle;
 mod numpy_array;
 mod plain_pickle;
@@ -28,6 +30,7 @@ use std::path::Path;
 pub use container::Container;
 pub use contents::{Contents, Copier, Entry, StateDict};
 pub use dtype::Dtype;
+pub use exported_program::{Extent, Program, ProgramArgument, ProgramInput, ProgramNode, ProgramOutput, ProgramResult};
 pub use raw_tensor::RawTensor;
 pub use reading::Reading;
 pub use safetensors::ARCHITECTURE;
@@ -56,10 +59,12 @@ pub fn read_bytes(bytes: Vec<u8>) -> Reading {
         Container::LegacyPickle => read_legacy(bytes),
         Container::PlainPickle => plain_pickle::read(bytes),
         Container::Safetensors => safetensors::read(bytes),
+        Container::ExportedProgram => exported_program::read(bytes),
     };
     // A file that would run code in Python is refused, although nothing is run here.
     if let Some(reason) = danger::refusal(&reading.globals) {
         reading.contents = Err(reason);
+        reading.program = None;
     }
     reading
 }

@@ -3,6 +3,7 @@
 use super::backing::Backing;
 use super::container::Container;
 use super::contents::Contents;
+use super::exported_program::Program;
 use super::{embedded, search};
 use flatland_core::data::pickle::Value;
 
@@ -17,13 +18,15 @@ pub struct Reading {
     pub notes: Vec<String>,
     /// The architecture in the file's metadata, see `ARCHITECTURE`.
     pub architecture: Option<String>,
+    /// The program of an exported program; `None` of every other container.
+    pub program: Option<Program>,
     /// The state dicts, or why the file is refused.
     pub contents: Result<Contents, String>,
 }
 
 impl Reading {
     pub(super) fn refused(container: Option<Container>, reason: impl Into<String>) -> Self {
-        Self { container, globals: Vec::new(), notes: Vec::new(), architecture: None, contents: Err(reason.into()) }
+        Self { container, globals: Vec::new(), notes: Vec::new(), architecture: None, program: None, contents: Err(reason.into()) }
     }
 
     /// The state dicts in the value of a pickle that refers to `globals`.
@@ -40,6 +43,6 @@ impl Reading {
         });
         globals.sort();
         globals.dedup();
-        Self { container: Some(container), globals, notes: Vec::new(), architecture: None, contents }
+        Self { container: Some(container), globals, notes: Vec::new(), architecture: None, program: None, contents }
     }
 }

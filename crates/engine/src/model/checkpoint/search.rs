@@ -195,7 +195,7 @@ impl Found {
 }
 
 /// The tensors that stand in a dict under names of their own.
-fn named(pairs: &[(Value, Value)]) -> Result<Vec<Entry>, String> {
+pub(super) fn named(pairs: &[(Value, Value)]) -> Result<Vec<Entry>, String> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     for (name, value) in pairs {
@@ -213,7 +213,8 @@ fn named(pairs: &[(Value, Value)]) -> Result<Vec<Entry>, String> {
     Ok(entries)
 }
 
-fn entry(name: String, tensor: Result<Stored, String>) -> Result<Entry, String> {
+/// A tensor under a name that is not too long.
+pub(super) fn entry(name: String, tensor: Result<Stored, String>) -> Result<Entry, String> {
     if name.len() > MAX_NAME {
         let start: String = name.chars().take(40).collect();
         return Err(format!("expected names of at most {MAX_NAME} bytes, found one of {} that begins with `{start}`", name.len()));

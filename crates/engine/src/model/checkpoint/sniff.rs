@@ -1,8 +1,8 @@
-//! Detects the format of a file from its first bytes, with a message for files that are no checkpoints.
+//! Detects the format of a file from its first bytes, or from the entries of a zip archive, with a message for files that are no checkpoints.
 
 use flatland_core::data::pickle;
 
-use super::{Container, danger, legacy_pickle};
+use super::{Container, danger, exported_program, legacy_pickle};
 
 /// A file that is no supported checkpoint.
 pub struct NotOurs {
@@ -26,7 +26,7 @@ pub fn sniff(bytes: &[u8]) -> Result<Container, NotOurs> {
         return Err(format!("the file is empty (0 bytes); {EXPECTED}").into());
     }
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
-        return Ok(Container::ZipPickle);
+        return Ok(if exported_program::is_program(bytes) { Container::ExportedProgram } else { Container::ZipPickle });
     }
     if legacy_pickle::is_legacy(bytes) {
         return Ok(Container::LegacyPickle);

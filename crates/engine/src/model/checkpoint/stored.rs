@@ -89,6 +89,37 @@ impl Stored {
     pub fn spanning(dtype: Dtype, shape: Vec<i64>, span: Range<usize>) -> Self {
         Self { dtype, shape, numbers: Numbers::Span(span) }
     }
+
+    /// The tensor of `size` and `stride` from element `offset` of the storage `id` in `buffer`.
+    ///
+    /// # Errors
+    /// When it reaches outside the storage.
+    pub(super) fn viewing(
+        buffer: Buffer,
+        id: &StorageId,
+        dtype: Dtype,
+        offset: usize,
+        size: Vec<usize>,
+        stride: Vec<usize>,
+    ) -> Result<Self, String> {
+        if size.len() != stride.len() {
+            return Err(format!("expected as many strides as sizes, found {stride:?} for {size:?}"));
+        }
+        let whole = id.bytes()? / dtype.size();
+        let (start, len) = id.view.unwrap_or((0, whole));
+        if start.checked_add(len).is_none_or(|end| end > whole) {
+            return Err(format!("expected {len} elements from {start} in storage {}, found {whole}", id.key));
+        }
+        let numel = size.iter().try_fold(1usize, |n, &side| n.checked_mul(side));
+        let last =
+            size.iter().zip(&stride).try_fold(offset, |at, (&side, &step)| at.checked_add(side.saturating_sub(1).checked_mul(step)?));
+        let (Some(numel), Some(last)) = (numel, last) else { return Err(format!("sizes {size:?} with strides {stride:?} overflow")) };
+        let end = if numel == 0 { 0 } else { last.saturating_add(1) };
+        if end > len {
+            return Err(format!("expected a storage of at least {end} elements for shape {size:?}, found {len}"));
+        }
+        Ok(Self { dtype, shape: signed(&size), numbers: Numbers::View(View { buffer, start, len, offset, size, stride }) })
+    }
 }
 
 /// Sizes as PyTorch has them.
@@ -123,24 +154,8 @@ fn rebuild(object: &Object, stored_as: Option<&Value>) -> Result<Stored, String>
         Some(other) => return Err(format!("expected the type of a tensor, found {}", brief(other))),
         None => id.dtype.clone(),
     };
-    let (size, stride) = (indices(size)?, indices(stride)?);
-    if size.len() != stride.len() {
-        return Err(format!("expected as many strides as sizes, found {stride:?} for {size:?}"));
-    }
-    let whole = id.bytes()? / dtype.size();
-    let (start, len) = id.view.unwrap_or((0, whole));
-    if start.checked_add(len).is_none_or(|end| end > whole) {
-        return Err(format!("expected {len} elements from {start} in storage {}, found {whole}", id.key));
-    }
-    let offset = index(offset)?;
-    let numel = size.iter().try_fold(1usize, |n, &side| n.checked_mul(side));
-    let last = size.iter().zip(&stride).try_fold(offset, |at, (&side, &step)| at.checked_add(side.saturating_sub(1).checked_mul(step)?));
-    let (Some(numel), Some(last)) = (numel, last) else { return Err(format!("sizes {size:?} with strides {stride:?} overflow")) };
-    let end = if numel == 0 { 0 } else { last.saturating_add(1) };
-    if end > len {
-        return Err(format!("expected a storage of at least {end} elements for shape {size:?}, found {len}"));
-    }
-    Ok(Stored { dtype, shape: signed(&size), numbers: Numbers::View(View { buffer, start, len, offset, size, stride }) })
+    let (offset, size, stride) = (index(offset)?, indices(size)?, indices(stride)?);
+    Stored::viewing(buffer, &id, dtype, offset, size, stride)
 }
 
 /// A tuple of sizes or strides; `torch.Size` is a tuple too.

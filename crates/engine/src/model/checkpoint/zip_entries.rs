@@ -1,11 +1,13 @@
 //! The entries of a zip archive, read within the bytes that a file of its size can hold.
 
+use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
+use zip::read::ZipFile;
 use zip::result::ZipError;
 
-use super::backing::budget;
+use super::backing::{Place, budget};
 use super::storage::StorageId;
 
 /// A zip archive in memory.
@@ -27,13 +29,34 @@ pub fn storages(bytes: &[u8], root: &str, storages: &[&StorageId]) -> Result<Vec
     storages.iter().map(&mut read).collect()
 }
 
+/// The bytes of each of `storages` at its place, in their order; together no more than a file of this size can hold.
+pub fn placed(bytes: &[u8], places: &HashMap<String, Place>, storages: &[&StorageId]) -> Result<Vec<Vec<u8>>, String> {
+    let mut archive = open(bytes).map_err(|error| format!("cannot read the zip archive: {error}"))?;
+    let mut budget = budget(bytes);
+    let place = |storage: &StorageId| places.get(&storage.key).ok_or_else(|| format!("storage {} is not in the file", storage.key));
+    // Each archive within the file is read once.
+    let mut inner: Vec<(&str, Vec<u8>)> = Vec::new();
+    for storage in storages {
+        let Some(name) = place(storage)?.archive.as_deref() else { continue };
+        if inner.iter().all(|(known, _)| *known != name) {
+            inner.push((name, entry(&mut archive, name, None, &mut budget)?));
+        }
+    }
+    let mut archives: HashMap<Option<&str>, Archive<'_>> = HashMap::from([(None, archive)]);
+    for (name, bytes) in &inner {
+        archives.insert(Some(name), open(bytes).map_err(|error| format!("cannot read the zip archive `{name}`: {error}"))?);
+    }
+    let mut read = |storage: &&StorageId| {
+        let place = place(storage)?;
+        let archive = archives.get_mut(&place.archive.as_deref()).ok_or_else(|| format!("the archive has no `{}`", place.entry))?;
+        entry(archive, &place.entry, Some(storage.bytes()?), &mut budget)
+    };
+    storages.iter().map(&mut read).collect()
+}
+
 /// The bytes of one entry, `expected` of them where that is known; takes them from `budget`.
 pub fn entry(archive: &mut Archive<'_>, name: &str, expected: Option<usize>, budget: &mut usize) -> Result<Vec<u8>, String> {
-    let mut file = match archive.by_name(name) {
-        Ok(file) => file,
-        Err(ZipError::FileNotFound) => return Err(format!("the archive has no `{name}`")),
-        Err(error) => return Err(format!("cannot read `{name}`: {error}")),
-    };
+    let mut file = find(archive, name)?;
     let size = usize::try_from(file.size()).unwrap_or(usize::MAX);
     if let Some(expected) = expected.filter(|&expected| expected != size) {
         return Err(format!("expected {expected} bytes in `{name}`, found {size}"));
@@ -46,4 +69,16 @@ pub fn entry(archive: &mut Archive<'_>, name: &str, expected: Option<usize>, bud
         return Err(format!("expected {size} bytes in `{name}`, found {}", data.len()));
     }
     Ok(data)
+}
+
+/// Bytes of an entry, as the directory of the archive says.
+pub fn size(archive: &mut Archive<'_>, name: &str) -> Result<usize, String> {
+    find(archive, name).map(|file| usize::try_from(file.size()).unwrap_or(usize::MAX))
+}
+
+fn find<'f, 'a>(archive: &'f mut Archive<'a>, name: &str) -> Result<ZipFile<'f, Cursor<&'a [u8]>>, String> {
+    archive.by_name(name).map_err(|error| match error {
+        ZipError::FileNotFound => format!("the archive has no `{name}`"),
+        error => format!("cannot read `{name}`: {error}"),
+    })
 }

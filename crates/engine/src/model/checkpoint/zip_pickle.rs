@@ -3,7 +3,8 @@
 
 use flatland_core::data::pickle::{self, Value};
 
-use super::backing::Backing;
+use super::backing::{Backing, budget};
+use super::exported_program::EXPORT;
 use super::zip_entries::{Archive, entry, open};
 use super::{Container, Reading};
 
@@ -21,23 +22,31 @@ pub fn read(bytes: Vec<u8>) -> Reading {
         }
     };
     let names: Vec<String> = archive.file_names().map(String::from).collect();
-    let Some(root) = names.iter().filter_map(|name| name.strip_suffix("data.pkl")).min_by_key(|root| root.len()).map(String::from) else {
+    let Some(root) = root(&names) else {
         return Reading::refused(None, format!("expected a PyTorch checkpoint, found {}", kind(&names)));
     };
     if names.iter().any(|name| name.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with("code/"))) {
-        let reason =
-            "found a TorchScript archive, which is not supported; expected the state dict that `torch.save(model.state_dict(), ..)` writes";
+        let reason = format!(
+            "found a TorchScript archive, which is refused: loading one runs the code in it. Expected a state dict, or the network as data: \
+             `{EXPORT}`"
+        );
         return Reading::refused(None, reason);
     }
     let mut globals = Vec::new();
-    let parsed = attempt(&bytes, &mut archive, root, &mut globals);
-    let big_endian = matches!(&parsed, Ok((_, Backing::Zip { big_endian: true, .. })));
+    let parsed = object(&mut archive, &root, &mut budget(&bytes), &mut globals);
     drop(archive);
+    let big_endian = matches!(&parsed, Ok((_, true)));
+    let parsed = parsed.map(|(object, big_endian)| (object, Backing::Zip { root, big_endian }));
     let mut reading = Reading::of_pickle(Container::ZipPickle, globals, bytes, parsed);
     if big_endian {
         reading.notes.push("big-endian numbers".into());
     }
     reading
+}
+
+/// The folder of `data.pkl`, with its `/`; `None` when there is none.
+pub(super) fn root(names: &[String]) -> Option<String> {
+    names.iter().filter_map(|name| name.strip_suffix("data.pkl")).min_by_key(|root| root.len()).map(String::from)
 }
 
 /// What a zip without `data.pkl` is.
@@ -53,15 +62,20 @@ fn kind(names: &[String]) -> &'static str {
     }
 }
 
-fn attempt(bytes: &[u8], archive: &mut Archive<'_>, root: String, globals: &mut Vec<String>) -> Result<(Value, Backing), String> {
-    let mut budget = super::backing::budget(bytes);
-    let program = entry(archive, &format!("{root}data.pkl"), None, &mut budget)?;
+/// What was saved, and whether its numbers are big-endian; adds what it refers to to `globals`.
+pub(super) fn object(
+    archive: &mut Archive<'_>,
+    root: &str,
+    budget: &mut usize,
+    globals: &mut Vec<String>,
+) -> Result<(Value, bool), String> {
+    let program = entry(archive, &format!("{root}data.pkl"), None, budget)?;
     globals.extend(pickle::globals(&program).iter().map(ToString::to_string));
     let (object, _) = pickle::parse(&program).map_err(|error| format!("cannot read data.pkl: {error}"))?;
-    let big_endian = match entry(archive, &format!("{root}byteorder"), None, &mut budget) {
+    let big_endian = match entry(archive, &format!("{root}byteorder"), None, budget) {
         Ok(order) => order.trim_ascii() == b"big",
         // Files before PyTorch 2.1 have no byte order; they are little endian.
         Err(_) => false,
     };
-    Ok((object, Backing::Zip { root, big_endian }))
+    Ok((object, big_endian))
 }

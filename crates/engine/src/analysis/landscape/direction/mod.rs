@@ -156,7 +156,7 @@ impl Direction {
             let shape: Vec<usize> = network.tensor(name)?.size().iter().map(|&n| n as usize).collect();
             let keys = [format!("{prefix}{name}"), format!("{prefix}module.{name}")];
             let Some(array) = keys.iter().find_map(|key| npz.get(key)) else {
-                if is_parameter(name) {
+                if network.is_parameter(name) {
                     let found: Vec<&str> = npz.arrays.iter().map(|array| array.name.as_str()).take(3).collect();
                     let message = format!("expected an array `{}` for each parameter of the network, found {found:?}, ...", keys[0]);
                     return Err(invalid(message));

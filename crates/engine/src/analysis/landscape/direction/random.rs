@@ -146,8 +146,8 @@ fn slots(network: &Network, rule: &DirectionRule) -> Result<Vec<Slot>, AnalysisE
     let names = network.parameter_names();
     let chosen: HashSet<String> = layers::chosen(&rule.layers, names.clone(), "landscape.directions")?.into_iter().collect();
     let batch_norm: HashSet<String> = (network.graph.nodes.iter())
-        .filter_map(|node| if let Op::BatchNorm { prefix } = &node.op { Some(prefix) } else { None })
-        .flat_map(|prefix| [format!("{prefix}.weight"), format!("{prefix}.bias")])
+        .filter_map(|node| if let Op::BatchNorm(norm) = &node.op { norm.affine.clone() } else { None })
+        .flatten()
         .collect();
     let mut slots = Vec::new();
     for name in names {

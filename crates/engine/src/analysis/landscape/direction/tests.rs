@@ -3,7 +3,7 @@
 use super::super::super::values::values_f32;
 use super::super::testing::{mlp, resnet20};
 use super::*;
-use crate::model::{GraphBuilder, Op};
+use crate::model::{Blueprint};
 
 fn rows(part: &Part) -> impl Iterator<Item = f64> + '_ {
     let row = part.values.len() / part.shape[0];
@@ -85,11 +85,11 @@ fn landscape_golden_directions_fit_the_real_checkpoint() {
 
 /// conv 3 → 4 (2x2), BatchNorm, ReLU, mean over positions, linear 4 → 3; weights from `value`.
 fn batch_norm_network(value: impl Fn(&str, &[i64]) -> Vec<f32>) -> Network {
-    let mut g = GraphBuilder::new([3, 4, 4]);
-    let conv = g.conv(0, "conv", [4, 2, 1, 0]);
-    let norm = g.push(Op::BatchNorm { prefix: "bn".into() }, &[conv]);
+    let mut g = Blueprint::new([3, 4, 4]);
+    let conv = g.convolve(0, "conv", [4, 2, 1, 0], false);
+    let norm = g.batch_norm(conv, "bn");
     let relu = g.relu(norm);
-    let features = g.push(Op::GlobalAvgPool, &[relu]);
+    let features = g.global_avg_pool(relu);
     let logits = g.linear(features, "fc", 3);
     let shapes: [(&str, &[i64]); 7] = [
         ("conv.weight", &[4, 3, 2, 2]),
@@ -104,13 +104,14 @@ fn batch_norm_network(value: impl Fn(&str, &[i64]) -> Vec<f32>) -> Network {
     let names = shapes.iter().map(|(name, _)| (*name).into()).collect();
     Network {
         architecture: "test".into(),
-        graph: g.finish(features, logits),
+        graph: g.finish(features, logits).0,
         tensors,
         names,
         classes: 3,
         device: Device::Cpu,
         left_out: Vec::new(),
         several: None,
+        program: None,
     }
 }
 
@@ -190,8 +191,8 @@ fn landscape_other_units_are_orthogonal_with_their_norms_too() {
 #[test]
 fn landscape_filters_of_one_entry_move_along_the_first_axis_alone() {
     // Two outputs of one input each: every filter is a number, and ±w cannot be orthogonal to ±w.
-    let mut g = GraphBuilder::new([1, 1, 1]);
-    let features = g.push(Op::Flatten, &[0]);
+    let mut g = Blueprint::new([1, 1, 1]);
+    let features = g.flatten(0);
     let logits = g.linear(features, "fc", 2);
     let tensors = [
         ("fc.weight".to_owned(), Tensor::from_slice(&[2.0f32, -3.0]).view([2, 1])),
@@ -200,13 +201,14 @@ fn landscape_filters_of_one_entry_move_along_the_first_axis_alone() {
     let names = vec!["fc.weight".into(), "fc.bias".into()];
     let network = Network {
         architecture: "test".into(),
-        graph: g.finish(features, logits),
+        graph: g.finish(features, logits).0,
         tensors: tensors.into_iter().collect(),
         names,
         classes: 2,
         device: Device::Cpu,
         left_out: Vec::new(),
         several: None,
+        program: None,
     };
     let plain = Directions::li2018(&network, 0).unwrap();
     assert_eq!(plain.eta.parts[0].values.iter().map(|x| x.abs()).collect::<Vec<_>>(), [2.0, 3.0]);

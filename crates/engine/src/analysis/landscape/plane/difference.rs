@@ -74,7 +74,7 @@ pub fn between(network: &Network, job: &LandscapeJob, name: &str, statistics: bo
         source.ok_or_else(|| AnalysisError::Invalid(format!("expected the checkpoint `{name}` of the plane in the job, found none")))?;
     let other = load(source, network, Device::Cpu)?;
     let mut parts = Vec::new();
-    for name in network.names.iter().filter(|name| statistics || is_parameter(name)) {
+    for name in network.names.iter().filter(|name| network.is_parameter(name) || (statistics && !network.is_buffer(name))) {
         let (from, to) = (values_f32(network.tensor(name)?)?, values_f32(other.tensor(name)?)?);
         let shape = other.tensors[name].size().iter().map(|&n| n as usize).collect();
         parts.push(Part { name: name.clone(), shape, values: to.iter().zip(&from).map(|(to, from)| to - from).collect() });

@@ -30,10 +30,7 @@ pub(super) fn saved(folder: &Path, name: &str, seed: u64) -> (CheckpointSource, 
         CheckpointSource {
             name: name.into(),
             path,
-            architecture: None,
-            weights: None,
-            ignore: Vec::new(),
-            normalization: Normalization::default(),
+            ..CheckpointSource::default()
         },
         network,
     )

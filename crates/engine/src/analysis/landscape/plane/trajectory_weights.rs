@@ -162,7 +162,15 @@ fn no_checkpoint(file: &TrajectoryFile) -> Result<Option<String>, AnalysisError>
     Ok(match (reading.container, reading.contents) {
         (None | Some(checkpoint::Container::PlainPickle), Err(reason)) => Some(reason),
         (None | Some(checkpoint::Container::PlainPickle), Ok(_)) => None,
-        (Some(checkpoint::Container::ZipPickle | checkpoint::Container::LegacyPickle | checkpoint::Container::Safetensors), _) => None,
+        (
+            Some(
+                checkpoint::Container::ZipPickle
+                | checkpoint::Container::LegacyPickle
+                | checkpoint::Container::Safetensors
+                | checkpoint::Container::ExportedProgram,
+            ),
+            _,
+        ) => None,
     })
 }
 

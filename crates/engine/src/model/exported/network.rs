@@ -1,0 +1,254 @@
+//! [`ExportedNetwork`]: the network of an exported program.
+
+use std::collections::{HashMap, HashSet};
+
+use tch::{Kind, Tensor};
+
+use super::super::checkpoint::{Contents, Dtype, Extent, Program, ProgramInput, ProgramNode, ProgramOutput, RawTensor};
+use super::super::operation::Size;
+use super::super::{Graph, NodeId, Op, is_parameter};
+use super::bound::{Bound, Named};
+use super::features;
+use super::importer::{DEVICE, Importer};
+
+/// The two lines that export a network with any number of images in a batch.
+const EXPORT: &str = "torch.export.save(torch.export.export(model.eval(), (x,), dynamic_shapes=({0: torch.export.Dim(\"batch\")},)), \"net.pt2\")";
+
+/// A network of a program.
+#[derive(Debug)]
+pub struct ExportedNetwork {
+    /// The graph, constants on the CPU.
+    pub graph: Graph,
+    /// Number of classes C.
+    pub classes: i64,
+    /// Floats of the state dict that the graph reads, in its order: name, shape, whether it is trained.
+    pub tensors: Vec<(String, Vec<i64>, bool)>,
+    /// Names of the state dict that are not read from a checkpoint: counters, integers, tensors that no operation reads, second names of tied
+    /// tensors.
+    pub unread: Vec<String>,
+    /// Second and first names of tied tensors.
+    pub tied: Vec<(String, String)>,
+    /// What was found out that a person should know.
+    pub notes: Vec<String>,
+}
+
+/// The network of `program`, whose constants are in `contents`. `features` names the value that is the penultimate features, where it is not
+/// the input of the last affine map; `output` the one of several outputs that is the logits.
+///
+/// # Errors
+/// When an operation is not supported, shapes contradict each other, the batch is fixed, or an output has to be chosen.
+pub fn import(program: &Program, contents: &Contents, features: Option<&str>, output: Option<&str>) -> Result<ExportedNetwork, String> {
+    let (images, input) = images(program)?;
+    let mut importer = Importer::new(program, input, last_reads(program));
+    importer.bound.insert(images, Bound::Node(0));
+    let tied: HashMap<&str, &str> = program.tied.iter().map(|(second, first)| (second.as_str(), first.as_str())).collect();
+    bind_inputs(&mut importer, contents, &tied)?;
+    for (step, node) in program.nodes.iter().enumerate() {
+        importer.step = step;
+        importer.read(node).map_err(|reason| with_line(reason, node))?;
+    }
+    let logits = logits(&mut importer, output)?;
+    let mut notes = Vec::new();
+    let features = penultimate(&mut importer, features, logits, &mut notes)?;
+    let classes = importer.shapes[logits][0][1];
+    refuse_mutations(program)?;
+    let Importer { nodes, .. } = importer;
+    let graph = pruned(nodes, features, logits, input);
+    let read: HashSet<String> = graph.tensor_names().into_iter().collect();
+    let (mut tensors, mut unread) = (Vec::new(), Vec::new());
+    for input in &program.inputs {
+        let (name, is_trained) = match input {
+            ProgramInput::Parameter { name, .. } => (name, true),
+            ProgramInput::Buffer { name, persistent: true, .. } => (name, false),
+            ProgramInput::Buffer { persistent: false, .. } | ProgramInput::Constant { .. } | ProgramInput::User { .. } => continue,
+        };
+        if !read.contains(name) {
+            unread.push(name.clone());
+            continue;
+        }
+        let entry = contents.state_dicts.iter().flat_map(|dict| &dict.entries).find(|entry| entry.name == *name);
+        let shape = entry.map(|entry| entry.tensor.shape.clone()).unwrap_or_default();
+        tensors.push((name.clone(), shape, is_trained));
+    }
+    let never: Vec<String> = unread.iter().filter(|name| is_parameter(name) && !tied.contains_key(name.as_str())).cloned().collect();
+    if !never.is_empty() {
+        notes.push(format!("its operations never read {}", super::super::checkpoint_fit::some(&never)));
+    }
+    if !program.tied.is_empty() {
+        let pairs: Vec<String> = program.tied.iter().map(|(second, first)| format!("{second} is {first}")).collect();
+        notes.push(format!("one tensor under two names, counted once: {}", super::super::checkpoint_fit::some(&pairs)));
+    }
+    Ok(ExportedNetwork { graph, classes, tensors, unread, tied: program.tied.clone(), notes })
+}
+
+/// The name of the images, and their shape [C, H, W].
+fn images(program: &Program) -> Result<(&str, [i64; 3]), String> {
+    let user = program.inputs.iter().find_map(|input| if let ProgramInput::User { value } = input { Some(value.as_str()) } else { None });
+    let name = user.ok_or("expected one input of images, found none")?;
+    let shape = program.shapes.get(name).map(Vec::as_slice).unwrap_or_default();
+    match shape {
+        &[Extent::Symbol { .. }, Extent::Fixed(channels), Extent::Fixed(height), Extent::Fixed(width)] if [channels, height, width].iter().all(|&side| side > 0) => {
+            Ok((name, [channels, height, width]))
+        }
+        [Extent::Fixed(batch), ..] => Err(format!("the program was exported for exactly {batch} image{}: export it with any number of them: {EXPORT}", if *batch == 1 { "" } else { "s" })),
+        other => {
+            let sides: Vec<String> = other.iter().map(|side| if let Extent::Fixed(side) = side { side.to_string() } else { "any".into() }).collect();
+            Err(format!("expected an input of images [any, channels, height, width] with fixed sides, found [{}]: {EXPORT}", sides.join(", ")))
+        }
+    }
+}
+
+/// The last operation that reads each name; outputs are read after all.
+fn last_reads(program: &Program) -> HashMap<&str, usize> {
+    let mut last = HashMap::new();
+    for (step, node) in program.nodes.iter().enumerate() {
+        for value in node.values() {
+            last.insert(value, step);
+        }
+    }
+    for output in &program.outputs {
+        if let ProgramOutput::User { value } = output {
+            last.insert(value.as_str(), usize::MAX);
+        }
+    }
+    last
+}
+
+/// Binds parameters, buffers and constants.
+fn bind_inputs<'p>(importer: &mut Importer<'p>, contents: &Contents, tied: &HashMap<&str, &str>) -> Result<(), String> {
+    let program = importer.program;
+    let entries: HashMap<&str, _> = contents.state_dicts.iter().flat_map(|dict| &dict.entries).map(|entry| (entry.name.as_str(), entry)).collect();
+    let constants: HashMap<&str, _> = program.constants.iter().map(|entry| (entry.name.as_str(), entry)).collect();
+    for input in &program.inputs {
+        let (value, name, is_stored) = match input {
+            ProgramInput::Parameter { value, name } => (value, name, true),
+            ProgramInput::Buffer { value, name, persistent } => (value, name, *persistent),
+            ProgramInput::Constant { value, name } => (value, name, false),
+            ProgramInput::User { .. } => continue,
+        };
+        let first = tied.get(name.as_str()).copied().unwrap_or(name);
+        let entry = if is_stored { entries.get(first) } else { constants.get(name.as_str()) };
+        let entry = entry.ok_or_else(|| format!("the file lacks the tensor `{name}` that its program reads"))?;
+        let bound = if is_stored && entry.tensor.dtype.is_float() {
+            Bound::Named(Named { name: first.to_owned(), shape: entry.tensor.shape.clone() })
+        } else {
+            let raw = contents.open(std::slice::from_ref(*entry))?.copy(entry)?;
+            Bound::Constant(tensor(&raw)?)
+        };
+        importer.bound.insert(value, bound);
+    }
+    Ok(())
+}
+
+/// The node of the logits, [N, C].
+fn logits(importer: &mut Importer<'_>, output: Option<&str>) -> Result<NodeId, String> {
+    let outputs: Vec<&str> = importer.program.outputs.iter().filter_map(|output| if let ProgramOutput::User { value } = output { Some(value.as_str()) } else { None }).collect();
+    let name = match (output, outputs.as_slice()) {
+        (Some(chosen), _) => outputs.iter().find(|name| **name == chosen).copied().ok_or_else(|| format!("expected an output among {}, found `{chosen}`", outputs.join(", ")))?,
+        (None, [only]) => only,
+        (None, several) => {
+            return Err(format!("the network has {} outputs, {}: set output = \"..\" to the one that is the logits", several.len(), several.join(", ")));
+        }
+    };
+    let bound = importer.bound.get(name).cloned().ok_or_else(|| format!("the output `{name}` is not defined"))?;
+    let rank = importer.shape(&bound)?.len();
+    let sizes = (0..rank).map(|dim| importer.size(&bound, dim as i64)).collect::<Result<Vec<_>, _>>()?;
+    match (&bound, sizes.as_slice()) {
+        (Bound::Node(id), [Size::PerImage(1), Size::Fixed(_)]) => Ok(*id),
+        _ => Err(format!("expected logits [images, classes] as output `{name}`, found {sizes:?}")),
+    }
+}
+
+/// The node of the penultimate features.
+fn penultimate(importer: &mut Importer<'_>, chosen: Option<&str>, logits: NodeId, notes: &mut Vec<String>) -> Result<NodeId, String> {
+    let flat = |importer: &Importer<'_>, id: NodeId| matches!(importer.shapes[id][0].as_slice(), [1, _]);
+    let Some(chosen) = chosen else {
+        let found = features::find(&importer.nodes, |id| importer.shapes[id][0].len(), logits).filter(|&id| flat(importer, id));
+        if found.is_none() {
+            let bound = importer.bound.iter();
+            let mut candidates: Vec<(NodeId, &str)> = bound.filter_map(|(name, bound)| if let Bound::Node(id) = bound { Some((*id, *name)) } else { None }).filter(|(id, _)| *id != logits && flat(importer, *id)).collect();
+            candidates.sort_unstable();
+            candidates.dedup_by_key(|(id, _)| *id);
+            let names: Vec<&str> = candidates.iter().rev().take(4).map(|(_, name)| *name).collect();
+            let others = if names.is_empty() { String::new() } else { format!("; candidates are {}", names.join(", ")) };
+            notes.push(format!("no affine map of features [images, D] leads to its logits: features are the logits; set features = \"..\" to the name of a value{others}"));
+        }
+        return Ok(found.unwrap_or(logits));
+    };
+    match importer.bound.get(chosen) {
+        Some(Bound::Node(id)) if flat(importer, *id) => Ok(*id),
+        Some(bound) => Err(format!("expected features [images, D], found the shape {:?} of `{chosen}`", importer.shape(bound)?)),
+        None => Err(format!("expected the name of a value of the program as features, found `{chosen}`")),
+    }
+}
+
+/// # Errors
+/// When evaluation changes a buffer other than BatchNorm's statistics and counters.
+fn refuse_mutations(program: &Program) -> Result<(), String> {
+    let statistics: HashSet<&str> = program.nodes.iter().filter(|node| node.target.contains("batch_norm")).flat_map(ProgramNode::values).collect();
+    let value_of = |buffer: &str| program.inputs.iter().find_map(|input| if let ProgramInput::Buffer { value, name, .. } = input && name == buffer { Some(value.as_str()) } else { None });
+    let changed = program.outputs.iter().find_map(|output| match output {
+        ProgramOutput::BufferMutation { buffer, .. } => (!buffer.ends_with("num_batches_tracked") && !value_of(buffer).is_some_and(|value| statistics.contains(value))).then_some(buffer),
+        ProgramOutput::User { .. } => None,
+    });
+    match changed {
+        Some(buffer) => Err(format!("the network changes its buffer `{buffer}` while it computes, which is not supported")),
+        None => Ok(()),
+    }
+}
+
+/// The graph of the nodes that features and logits, or an operation that writes in place, need.
+fn pruned(nodes: Vec<super::super::Node>, features: NodeId, logits: NodeId, input: [i64; 3]) -> Graph {
+    let mut needed = vec![false; nodes.len()];
+    needed[0] = true;
+    for (id, node) in nodes.iter().enumerate().rev() {
+        let writes = matches!(&node.op, Op::Call(call) if call.operation.schema.aliasing == super::super::operation::Aliasing::InPlace);
+        needed[id] |= writes || id == features || id == logits;
+        if needed[id] {
+            node.inputs.iter().for_each(|&from| needed[from] = true);
+        }
+    }
+    let mut places = vec![0; nodes.len()];
+    let mut kept = Vec::new();
+    for (id, mut node) in nodes.into_iter().enumerate().filter(|(id, _)| needed[*id]) {
+        node.inputs.iter_mut().for_each(|from| *from = places[*from]);
+        places[id] = kept.len();
+        kept.push(node);
+    }
+    Graph::new(kept, places[features], places[logits], input)
+}
+
+fn with_line(reason: String, node: &ProgramNode) -> String {
+    match &node.line {
+        Some(line) => format!("{reason} (at {line})"),
+        None => reason,
+    }
+}
+
+/// The element type of libtorch.
+///
+/// # Errors
+/// When it is not supported.
+pub fn kind(dtype: &Dtype) -> Result<Kind, String> {
+    Ok(match dtype {
+        // Everything is computed in float32, whatever the program was exported in.
+        Dtype::F32 | Dtype::F16 | Dtype::Bf16 => Kind::Float,
+        Dtype::F64 => Kind::Double,
+        Dtype::U8 => Kind::Uint8,
+        Dtype::I8 => Kind::Int8,
+        Dtype::I16 => Kind::Int16,
+        Dtype::I32 => Kind::Int,
+        Dtype::I64 => Kind::Int64,
+        Dtype::Bool => Kind::Bool,
+        Dtype::Other(name, _) => return Err(format!("the element type {name} is not supported")),
+    })
+}
+
+/// A tensor of a file; floats in f32 but for f64.
+fn tensor(raw: &RawTensor) -> Result<Tensor, String> {
+    let made = match (&raw.dtype, raw.dtype.to_f32(&raw.data)) {
+        (Dtype::F16 | Dtype::Bf16 | Dtype::F32, Some(values)) => Tensor::f_from_slice(&values),
+        (dtype, _) => Tensor::f_from_data_size(&raw.data, &raw.shape, kind(dtype)?),
+    };
+    made.and_then(|tensor| tensor.f_view(raw.shape.as_slice())).and_then(|tensor| tensor.f_to_device(DEVICE)).map_err(|error| format!("tensor `{}`: {error}", raw.name))
+}
