@@ -161,6 +161,21 @@ fn a_file_that_has_unsaved_changes_opens_with_them_and_undo_removes_them() {
 }
 
 #[test]
+fn a_session_that_names_an_unknown_tab_opens_at_the_first_and_says_which_tabs_there_are() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = study(folder.path());
+    let text = std::fs::read_to_string(&path).unwrap() + "[view]\ntab = \"spectrum\"\nscore = \"msp\"\n";
+    std::fs::write(&path, text).unwrap();
+    let mut harness = window(root.path(), &FakeWorker::default(), vec![path]);
+    run_until(&mut harness, |app| app.state.session.checkpoints.len() == 2);
+    let said = message(&harness);
+    assert!(said.contains("found `spectrum`") && said.contains("landscape, sharpness, hessian") && said.contains("tensors"), "{said}");
+    let app = harness.state();
+    assert_eq!((app.state.session.view.tab.clone(), app.state.session.view.score.as_str()), (Tab::LANDSCAPE, "msp"));
+    assert!(!app.state.unsaved());
+}
+
+#[test]
 fn a_session_is_saved_with_relative_paths_and_loses_its_mark() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());

@@ -62,25 +62,25 @@ impl Tabs {
         self.0.iter().map(|view| TabTitle { tab: Tab::new(view.key()), title: view.title() }).collect()
     }
 
-    /// The tab of this key; the first tab if there is none, since the session may come from another version.
+    /// The tab of this key. The window replaces an unknown key by that of the first tab; so does this.
     pub fn get(&mut self, tab: &Tab) -> &mut dyn TabView {
-        let place = self.place(tab);
-        self.0[place].as_mut()
+        let index = self.index(tab);
+        self.0[index].as_mut()
     }
 
     /// The analysis that the tab of this key shows.
     pub fn analysis(&self, tab: &Tab) -> Option<Analysis> {
-        self.0[self.place(tab)].analysis()
+        self.0[self.index(tab)].analysis()
     }
 
     /// The figure of the shown tab; `None` when there is nothing to draw.
     pub fn figure(&self, state: &mut State) -> Option<Export> {
         let (dataset, tab, mut commands) = (state.dataset(), state.session.view.tab.clone(), Vec::new());
         let (scene, _) = Scene::of(state, dataset.as_deref(), &mut commands);
-        self.0[self.place(&tab)].figure(&scene)
+        self.0[self.index(&tab)].figure(&scene)
     }
 
-    fn place(&self, tab: &Tab) -> usize {
+    fn index(&self, tab: &Tab) -> usize {
         self.0.iter().position(|view| view.key() == tab.key()).unwrap_or(0)
     }
 }
