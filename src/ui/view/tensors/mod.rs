@@ -90,7 +90,7 @@ fn table(ui: &mut Ui, scene: &Scene<'_>, rows: &[Row<'_>]) {
                     Some(tensor) => match &tensor.values {
                         None => drop(ui.label(RichText::new(format!("no floats, {}", tensor.dtype)).color(palette.weak))),
                         Some(values) => {
-                            cell(ui, *color, values, &Subject { checkpoint, tensor: row.name, shape: shape(&tensor.shape) });
+                            cell(ui, *color, values, &Subject { checkpoint, tensor: &tensor.name, shape: shape(&tensor.shape) });
                         }
                     },
                 });
