@@ -73,31 +73,25 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
         let color = session.position(&name).map(|_| theme::checkpoint(ui, session.color_of(&name)));
         swatch::square(ui, color.unwrap_or(palette.hairline));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if job.state.is_open() && quiet_button(ui, "×", &format!("Cancel {title}")).clicked() {
+                commands.push(Command::Cancel(id));
+            }
+            let mut button = |text: &str, name: &str, command| {
+                if quiet_button(ui, text, &format!("{name} {title}")).clicked() {
+                    commands.push(command);
+                }
+            };
             match job.state {
-                JobState::Running | JobState::Paused | JobState::Waiting | JobState::CheckingCache => {
-                    if quiet_button(ui, "×", &format!("Cancel {title}")).clicked() {
-                        commands.push(Command::Cancel(id));
-                    }
-                    match job.state {
-                        JobState::Running if quiet_button(ui, "Pause", &format!("Pause {title}")).clicked() => {
-                            commands.push(Command::Pause(id, true));
-                        }
-                        JobState::Paused if quiet_button(ui, "Go on", &format!("Go on with {title}")).clicked() => {
-                            commands.push(Command::Pause(id, false));
-                        }
-                        JobState::Waiting
-                            if place != Some(0)
-                                && icon::button(ui, Icon::ToFront, true, &format!("Move {title} to the front")).clicked() =>
-                        {
-                            commands.push(Command::Prioritize(id));
-                        }
-                        _ => {}
+                JobState::Running => button("Pause", "Pause", Command::Pause(id, true)),
+                JobState::Paused => button("Go on", "Go on with", Command::Pause(id, false)),
+                JobState::Waiting => {
+                    if place != Some(0) && icon::button(ui, Icon::ToFront, true, &format!("Move {title} to the front")).clicked() {
+                        commands.push(Command::Prioritize(id));
                     }
                 }
-                _ => {
-                    if quiet_button(ui, "Again", &format!("Run again {title}")).clicked() {
-                        commands.push(Command::Retry(id));
-                    }
+                JobState::CheckingCache => {}
+                JobState::Done | JobState::Failed(_) | JobState::Cancelled | JobState::Interrupted => {
+                    button("Again", "Run again", Command::Retry(id));
                 }
             }
             let state = match &job.state {

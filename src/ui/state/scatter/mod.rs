@@ -62,7 +62,7 @@ impl CloudSource {
                 let same = |(s, t): (&Arc<ScoreTable>, &Arc<ScoreTable>)| Arc::ptr_eq(s, t);
                 Arc::ptr_eq(a, b) && s.is_some() == t.is_some() && s.as_ref().zip(t.as_ref()).is_none_or(same)
             }
-            _ => false,
+            (CloudSource::Live(..), CloudSource::Finished(..)) | (CloudSource::Finished(..), CloudSource::Live(..)) => false,
         }
     }
 }
@@ -234,10 +234,7 @@ impl Scatter {
         if old.is_none_or(|old| old.color_by != style_inputs.color_by || old.revision != style_inputs.revision) {
             let clouds = || self.clouds.values().map(|entry| entry.cloud.as_ref());
             self.legend = color::legend(clouds(), &style_inputs.color_by);
-            self.scale = match &style_inputs.color_by {
-                ColorBy::Score(name) => color::scale(clouds(), name),
-                _ => None,
-            };
+            self.scale = style_inputs.color_by.score().and_then(|name| color::scale(clouds(), name));
         }
         let same_hidden = old.is_some_and(|old| old.hidden == style_inputs.hidden);
         let same_selection = old.is_some_and(|old| old.selection == style_inputs.selection && old.only_in == style_inputs.only_in);

@@ -28,7 +28,7 @@ use crate::ui::style::widget::color_bar::ColorBar;
 use crate::ui::style::widget::grid::{Spacing, layout};
 use crate::ui::style::widget::reading::empty;
 use flatland_core::job::Analysis;
-use flatland_core::session::{ColorBy, ColorSettings, Extents, Link, Pane, Tab};
+use flatland_core::session::{ColorSettings, Extents, Link, Pane, Tab};
 
 const SPACE: Spacing = Spacing { left: 22.0, right: 4.0, header: 44.0, footer: 26.0, below: 0.0, gap: 16.0 };
 /// Width of a colour bar at the right, points.
@@ -166,10 +166,7 @@ fn bar(state: &EmbeddingTab, scatter: &Scatter) -> Option<(String, ColorScale)> 
         let most = f64::from(state.density.most.max(1));
         return Some(("points".into(), ColorScale::over(1.0, most, ScaleSpacing::Log)?));
     }
-    match &scatter.view.color_by {
-        ColorBy::Score(name) => Some((crate::ui::state::scores::label(name), scatter.scale?)),
-        _ => None,
-    }
+    Some((crate::ui::state::scores::label(scatter.view.color_by.score()?), scatter.scale?))
 }
 
 /// A square range that contains the points of all checkpoints.

@@ -121,7 +121,7 @@ fn words(
             Some(format!("{made}{shown} · {rest}"))
         }
         (Some(Points::Finished(_)), None) => Some("arranging the points".into()),
-        _ => None,
+        (Some(Points::Live { .. }) | None, _) => None,
     };
     let mut job_state = job_summary(job);
     if let (Some(Points::Live { iteration, .. }), Some(JobSummary { text: words, .. }), Some(JobState::Running)) =
@@ -213,7 +213,7 @@ fn click(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, checkpoint: &str, im
         (mode @ (SelectMode::Add | SelectMode::Subtract), Some((dataset, position))) => {
             ScatterCommand::Select(flatland_core::session::Selection::of(&dataset, vec![position]), mode)
         }
-        _ => return,
+        (SelectMode::Replace | SelectMode::Add | SelectMode::Subtract, None) => return,
     };
     scene.commands.push(Command::Scatter(command));
 }

@@ -245,15 +245,12 @@ fn about(ui: &mut Ui, method: &MethodInfo) {
 fn hyperparameter(ui: &mut Ui, draft: &mut Draft, parameter: &ParameterInfo, problems: &Problems) {
     let name = if parameter.symbol.is_empty() { parameter.key.replace('_', " ") } else { parameter.symbol.clone() };
     let name = if parameter.unit.is_empty() { name } else { format!("{name}, {}", parameter.unit) };
-    let about = match &parameter.kind {
-        ParameterKind::Number { default, min, max, .. } => {
-            format!("{}\n`{}`, {min} to {max}, default {default}", parameter.about, parameter.key)
-        }
-        ParameterKind::Integer { default, min, max } => {
-            format!("{}\n`{}`, {min} to {max}, default {default}", parameter.about, parameter.key)
-        }
-        _ => format!("{}\n`{}`", parameter.about, parameter.key),
+    let range = match &parameter.kind {
+        ParameterKind::Number { default, min, max, .. } => format!(", {min} to {max}, default {default}"),
+        ParameterKind::Integer { default, min, max } => format!(", {min} to {max}, default {default}"),
+        ParameterKind::Choice { .. } | ParameterKind::Switch { .. } | ParameterKind::Augmentation { .. } => String::new(),
     };
+    let about = format!("{}\n`{}`{range}", parameter.about, parameter.key);
     let problem = problems.get(&parameter.key);
     let mut entry = draft.entry(parameter);
     let before = entry.clone();
@@ -281,7 +278,7 @@ fn hyperparameter(ui: &mut Ui, draft: &mut Draft, parameter: &ParameterInfo, pro
                 choice(ui, label.id, severity, &options, 76.0);
             }
         }
-        _ => {}
+        (_, Entry::Text(_) | Entry::Choice(_) | Entry::Switch(_) | Entry::Augmentation(..)) => {}
     });
     if entry != before {
         draft.set(parameter, entry);
