@@ -11,7 +11,7 @@ mod thumbnails;
 mod toolbar;
 
 use crate::ui::view::gesture::Gesture;
-use crate::ui::view::{Drafts, TabView};
+use crate::ui::view::{Drafts, TabInfo, TabView};
 use crate::ui::work::export::Export;
 
 use egui::{Event, Key, Panel as Region, Rect, Ui, Vec2, pos2};
@@ -62,24 +62,15 @@ struct Frame<'a> {
 }
 
 impl TabView for EmbeddingTab {
-    fn key(&self) -> &'static str {
-        "embedding"
-    }
-
-    fn title(&self) -> &'static str {
-        "Embedding"
-    }
-
-    fn analysis(&self) -> Option<Analysis> {
-        Some(Analysis::Embedding)
-    }
-
-    fn links(&self) -> &'static [Link] {
-        &[Link::Axes, Link::Cursor, Link::Selection]
-    }
-
-    fn empty_sentence(&self) -> Option<&'static str> {
-        Some("Open a checkpoint to see how it separates what it knows from what it does not.")
+    fn info(&self) -> TabInfo {
+        TabInfo {
+            key: "embedding",
+            title: "Embedding",
+            analysis: Some(Analysis::Embedding),
+            links: &[Link::Axes, Link::Cursor, Link::Selection],
+            empty_sentence: Some("Open a checkpoint to see how it separates what it knows from what it does not."),
+            has_controls: true,
+        }
     }
 
     fn controls(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, drafts: &mut Drafts<'_>) {

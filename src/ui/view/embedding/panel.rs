@@ -47,16 +47,10 @@ pub fn show(
         Some(Points::Live { .. }) | None => Engine::default(),
     };
     let [across, up] = engine.axes();
-    let axes = Axes {
-        id: Id::unique(("embedding", &checkpoint.name)),
-        x: Axis { label: across, range: frame.range, scale: Scale::NoTicks, labelled: true },
-        y: Axis { label: up, range: frame.range, scale: Scale::NoTicks, labelled: place.first },
-        outline: color,
-        grid: false,
-        wheel: true,
-        drag_disabled: frame.state.drag.selects(ui, tool),
-        fixed_y: false,
-    };
+    let x = Axis { label: across, range: frame.range, scale: Scale::NoTicks, labelled: true };
+    let y = Axis { label: up, labelled: place.first, ..x };
+    let (id, drag_disabled) = (Id::unique(("embedding", &checkpoint.name)), frame.state.drag.selects(ui, tool));
+    let axes = Axes { grid: false, drag_disabled, ..Axes::new(id, x, y, color) };
     let linked = frame.scatter.links.axes;
     let mut extent = frame.extents.of(linked, &checkpoint.name);
     let (canvas, (near, most)) = axes.show(ui, place.plot, &mut extent, |ui, canvas| match &styled {

@@ -24,7 +24,7 @@ use crate::ui::style::widget::grid::{Spacing, layout_above_tables};
 use crate::ui::style::widget::reading::{chip, empty, reading};
 use crate::ui::style::widget::swatch;
 use crate::ui::view::memo::Memo;
-use crate::ui::view::{Drafts, TabView};
+use crate::ui::view::{Drafts, TabInfo, TabView};
 use crate::ui::work::export::Export;
 use flatland_core::job::Analysis;
 use flatland_core::metric::Histogram;
@@ -91,24 +91,15 @@ pub fn switch(ui: &mut Ui, scene: &mut Scene<'_>, chosen: &str) {
 }
 
 impl TabView for EnergyTab {
-    fn key(&self) -> &'static str {
-        "energy"
-    }
-
-    fn title(&self) -> &'static str {
-        "Energy"
-    }
-
-    fn analysis(&self) -> Option<Analysis> {
-        Some(Analysis::Scores)
-    }
-
-    fn links(&self) -> &'static [Link] {
-        &[Link::Axes, Link::Cursor]
-    }
-
-    fn empty_sentence(&self) -> Option<&'static str> {
-        Some("Open a checkpoint to see how well its scores distinguish known from unknown.")
+    fn info(&self) -> TabInfo {
+        TabInfo {
+            key: "energy",
+            title: "Energy",
+            analysis: Some(Analysis::Scores),
+            links: &[Link::Axes, Link::Cursor],
+            empty_sentence: Some("Open a checkpoint to see how well its scores distinguish known from unknown."),
+            has_controls: true,
+        }
     }
 
     fn controls(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, _: &mut Drafts<'_>) {
@@ -165,16 +156,10 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut
         let difference = scene.store.score_differences.get(&checkpoint.name).and_then(Option::as_deref);
         let facts = table.map(|table| facts(table, score, difference));
         moved = panel_header(ui, panel.header, &checkpoint.name, color, facts, job_summary(job), None).or(moved);
-        let axes = Axes {
-            id: Id::unique(("energy", &checkpoint.name)),
-            x: Axis { label: name_of_score, range: x, scale, labelled: true },
-            y: Axis { label: "density", range: y, scale, labelled: panel.first },
-            outline: color,
-            grid: true,
-            wheel: true,
-            drag_disabled,
-            fixed_y: true,
-        };
+        let across = Axis { label: name_of_score, range: x, scale, labelled: true };
+        let up = Axis { label: "density", range: y, scale, labelled: panel.first };
+        let id = Id::unique(("energy", &checkpoint.name));
+        let axes = Axes { drag_disabled, fixed_y: true, ..Axes::new(id, across, up, color) };
         let brush = &mut state.brush;
         let column = state.cursor.of(links.cursor, &checkpoint.name);
         let mut extent = extents.of(links.axes, &checkpoint.name);
