@@ -46,10 +46,10 @@ pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
     };
     let mut shown: Vec<(&JobId, &Job)> = store.jobs.iter().filter(|(_, job)| job.state != JobState::Done).collect();
     let queue: Vec<JobId> = queue::waiting(store, scene.focus).into_iter().map(|(id, _)| id).collect();
-    let place = |id: &JobId| queue.iter().position(|waiting| waiting == id);
-    shown.sort_by_key(|(id, job)| (rank(job), place(id), **id));
+    let position = |id: &JobId| queue.iter().position(|waiting| waiting == id);
+    shown.sort_by_key(|(id, job)| (rank(job), position(id), **id));
     for (id, job) in &shown {
-        row(ui, scene.session, **id, job, place(id), commands);
+        row(ui, scene.session, **id, job, position(id), commands);
     }
     let done = store.jobs.len() - shown.len();
     ui.horizontal(|ui| {
@@ -64,8 +64,8 @@ pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
     });
 }
 
-/// Draws a job; `place` is the number of jobs that wait before it, if it waits.
-fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize>, commands: &mut Vec<Command>) {
+/// Draws a job; `position` is the number of jobs that wait before it, if it waits.
+fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, position: Option<usize>, commands: &mut Vec<Command>) {
     let palette = theme::of(ui);
     let title = title(&job.spec);
     ui.horizontal(|ui| {
@@ -85,7 +85,7 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
                 JobState::Running => button("Pause", "Pause", Command::Pause(id, true)),
                 JobState::Paused => button("Go on", "Go on with", Command::Pause(id, false)),
                 JobState::Waiting => {
-                    if place != Some(0) && icon::button(ui, Icon::ToFront, true, &format!("Move {title} to the front")).clicked() {
+                    if position != Some(0) && icon::button(ui, Icon::ToFront, true, &format!("Move {title} to the front")).clicked() {
                         commands.push(Command::Prioritize(id));
                     }
                 }
@@ -98,8 +98,8 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
                 JobState::Running if job.progress.total > 0 => format!("{:.0} %", 100.0 * job.progress.fraction()),
                 JobState::Running => "starting".into(),
                 JobState::Paused => "paused".into(),
-                JobState::Waiting if place == Some(0) => "next".into(),
-                JobState::Waiting => place.map_or("waiting".into(), |place| format!("no. {}", place + 1)),
+                JobState::Waiting if position == Some(0) => "next".into(),
+                JobState::Waiting => position.map_or("waiting".into(), |position| format!("no. {}", position + 1)),
                 JobState::CheckingCache => "looking".into(),
                 JobState::Failed(_) => "failed".into(),
                 JobState::Interrupted => "interrupted".into(),

@@ -98,8 +98,8 @@ fn principal_components_in_the_place_of_t_sne_are_called_so_with_the_reason() {
     let id = app.state.store.add(embedding_job("ERM"), JobState::Done);
     app.state.store.insert(id, Loaded::Embedding(found));
     harness.run();
-    let told = "principal components (t-SNE needs at least 5 images whose features differ, found 2 among 1000)";
-    harness.get_by_label(&format!("Embedding of ERM, 1000 points, {told}"));
+    let described = "principal components (t-SNE needs at least 5 images whose features differ, found 2 among 1000)";
+    harness.get_by_label(&format!("Embedding of ERM, 1000 points, {described}"));
     assert!(drawn(&harness, "principal component 1") && drawn(&harness, "t-SNE 1"), "each panel has its own axes");
 }
 

@@ -98,13 +98,13 @@ impl Session {
     /// # Errors
     /// When there is no such dataset, or the new name is empty or taken.
     pub fn change_dataset(&mut self, name: &str, entry: DatasetEntry) -> Result<(), String> {
-        let place = |name: &str| self.datasets.iter().position(|dataset| dataset.name == name);
-        let Some(at) = place(name) else { return Err(format!("expected a dataset of the session, found `{name}`")) };
+        let position = |name: &str| self.datasets.iter().position(|dataset| dataset.name == name);
+        let Some(at) = position(name) else { return Err(format!("expected a dataset of the session, found `{name}`")) };
         let to = entry.name.trim().to_owned();
         if to.is_empty() {
             return Err(format!("expected a name for the dataset `{name}`, found none"));
         }
-        if place(&to).is_some_and(|other| other != at) {
+        if position(&to).is_some_and(|other| other != at) {
             return Err(format!("expected a name that no other dataset has, found `{to}`"));
         }
         // The loss on images of other classes has no meaning.

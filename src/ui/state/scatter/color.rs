@@ -160,11 +160,11 @@ impl<T> Default for CategoryCache<T> {
 impl<T> CategoryCache<T> {
     /// Codes are small and at least −1. A code larger than any number of classes shares an entry with another code.
     fn of(&mut self, code: i64, find: impl FnOnce() -> T) -> &T {
-        let place = ((code + 1).max(0) % (1 << 20)) as usize;
-        if self.0.len() <= place {
-            self.0.resize_with(place + 1, || None);
+        let index = ((code + 1).max(0) % (1 << 20)) as usize;
+        if self.0.len() <= index {
+            self.0.resize_with(index + 1, || None);
         }
-        self.0[place].get_or_insert_with(find)
+        self.0[index].get_or_insert_with(find)
     }
 }
 

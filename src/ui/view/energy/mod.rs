@@ -146,12 +146,12 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut
     // Without scores there is no scale, and ticks would have no meaning.
     let scale = if bins.is_some() { Scale::Linear } else { Scale::NoTicks };
     // Index among the known tables, as the histograms count them.
-    let mut place = 0;
+    let mut index = 0;
     for (panel, (color, checkpoint)) in panels.iter().zip(shown) {
         let color = theme::checkpoint(ui, color);
         let table = scene.store.scores_so_far(&checkpoint.name);
-        let nth = place;
-        place += usize::from(table.is_some());
+        let nth = index;
+        index += usize::from(table.is_some());
         let job = scene.store.job(Analysis::Scores, &checkpoint.name, None).map(|(_, job)| job);
         let difference = scene.store.score_differences.get(&checkpoint.name).and_then(Option::as_deref);
         let facts = table.map(|table| facts(table, score, difference));
@@ -223,10 +223,10 @@ fn bins(scene: &Scene<'_>, state: &mut EnergyTab, score: &str) -> Option<Arc<Bin
     }
     let mut series = Vec::new();
     let mut values: Vec<&[f64]> = Vec::new();
-    for (place, table) in tables.iter().enumerate() {
+    for (index, table) in tables.iter().enumerate() {
         for data in &table.datasets {
             if let Some(scores) = data.scores.get(score) {
-                series.push((place, data.name.clone()));
+                series.push((index, data.name.clone()));
                 values.push(scores);
             }
         }
@@ -255,9 +255,9 @@ fn draw(canvas: &Canvas, histogram: &Histogram, series: usize, color: Color32) {
 }
 
 impl Bins {
-    /// The series of a dataset of table `place`.
-    fn series_of(&self, place: usize, dataset: &str) -> Option<usize> {
-        self.series.iter().position(|(of, name)| *of == place && name == dataset)
+    /// The series of a dataset of table `index`.
+    fn series_of(&self, index: usize, dataset: &str) -> Option<usize> {
+        self.series.iter().position(|(of, name)| *of == index && name == dataset)
     }
 }
 
@@ -268,13 +268,13 @@ fn mark(ui: &Ui, canvas: &Canvas, bins: &Bins, bin: usize) {
     canvas.painter.rect_filled(column, 0.0, theme::of(ui).weak.gamma_multiply(0.16));
 }
 
-/// Draws the numbers of images of table `place` in the bin under the pointer, and how many of them are selected.
-fn hover(ui: &Ui, canvas: &Canvas, bins: &Bins, place: usize, entries: &[Entry], (bin, selected): (usize, Option<(u64, u64)>)) {
+/// Draws the numbers of images of table `index` in the bin under the pointer, and how many of them are selected.
+fn hover(ui: &Ui, canvas: &Canvas, bins: &Bins, index: usize, entries: &[Entry], (bin, selected): (usize, Option<(u64, u64)>)) {
     let edges = &bins.histogram.edges;
     let mut rows: Vec<_> = entries
         .iter()
         .filter_map(|entry| {
-            let counts = &bins.histogram.counts[bins.series_of(place, &entry.name)?];
+            let counts = &bins.histogram.counts[bins.series_of(index, &entry.name)?];
             Some((Some(entry.color), entry.name.clone(), format!("{} of {}", count(counts[bin]), count(counts.iter().sum()))))
         })
         .collect();

@@ -167,13 +167,13 @@ fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Prob
         let is_this = |entry: &CheckpointEntry| entry.path.display().to_string() == draft.checkpoint && entry.choice() == draft.choice();
         let present = entries.iter().position(is_this);
         let mut options: Vec<(Option<usize>, String)> =
-            entries.iter().enumerate().map(|(place, entry)| (Some(place), entry.name.clone())).collect();
+            entries.iter().enumerate().map(|(index, entry)| (Some(index), entry.name.clone())).collect();
         if present.is_none() {
             options.push((None, if draft.checkpoint.is_empty() { "choose…".into() } else { "of the path below".into() }));
         }
         let mut chosen = present;
         choice(ui, id, &mut chosen, &options, 220.0);
-        if let Some(entry) = chosen.filter(|_| chosen != present).and_then(|place| entries.get(place)) {
+        if let Some(entry) = chosen.filter(|_| chosen != present).and_then(|index| entries.get(index)) {
             draft.start_from(entry);
         }
     });
