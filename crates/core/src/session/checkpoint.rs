@@ -85,7 +85,7 @@ impl Session {
         self.keep_colors();
     }
 
-    /// Adds the state dict `weights` of the file of the checkpoint at `place`, after the others. Everything else is equal; the key is
+    /// Adds the state dict `weights` of the file of the checkpoint at `index`, after the others. Everything else is equal; the key is
     /// appended to the name.
     pub fn open_beside(&mut self, index: usize, weights: String) {
         let Some(entry) = self.checkpoints.get(index) else { return };

@@ -13,7 +13,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use crate::figure::{ColorScale, Theme};
 use crate::ui::state::cursor::Cursor;
@@ -295,13 +295,8 @@ impl Scatter {
 
     /// The names of all scores, in order.
     pub fn scores(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for name in self.clouds.values().flat_map(|entry| entry.cloud.scores.keys()) {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
-        names
+        let names: IndexSet<&String> = self.clouds.values().flat_map(|entry| entry.cloud.scores.keys()).collect();
+        names.into_iter().cloned().collect()
     }
 
     /// The nearest images of a row, if they are known.
