@@ -144,13 +144,16 @@ mod tests {
             ambiguous: vec!["resnet20_noshort".into()],
             ..Inspection::default()
         };
-        let told = text(&report);
+        let printed = text(&report);
         for line in ["certain       classes: 10", "assumed       activation: ReLU", "`architecture`: resnet20_noshort"] {
-            assert!(told.contains(line), "{told}");
+            assert!(printed.contains(line), "{printed}");
         }
         report.question = Some("2 networks have these tensors".into());
-        let told = text(&report);
-        assert!(told.contains("resnet20 or resnet20_noshort") && told.contains("ambiguous     2 networks have these tensors"), "{told}");
+        let printed = text(&report);
+        assert!(
+            printed.contains("resnet20 or resnet20_noshort") && printed.contains("ambiguous     2 networks have these tensors"),
+            "{printed}"
+        );
         report.loadable = vec![Loadable { architecture: "resnet8".into(), ignore: vec!["head.*".into()] }];
         assert!(text(&report).contains("can be read   --architecture resnet8 --ignore 'head.*'"));
     }

@@ -75,20 +75,10 @@ impl Landscape {
         }
         let mut runner = Runner::start(options.landscape_worker());
         if let Some(at) = self.weights_at {
-            let weights = |job| match job {
-                JobSpec::Landscape(landscape) => {
-                    let file = landscape.out.join("weights.safetensors");
-                    Some(JobSpec::Weights(Box::new(WeightsJob { landscape, at, file })))
-                }
-                JobSpec::Inspect { .. }
-                | JobSpec::Methods
-                | JobSpec::Pace { .. }
-                | JobSpec::Weights(_)
-                | JobSpec::Sharpness(_)
-                | JobSpec::Hessian(_)
-                | JobSpec::Embedding(_)
-                | JobSpec::Score(_)
-                | JobSpec::Conformance(_) => None,
+            let weights = |job| {
+                let JobSpec::Landscape(landscape) = job else { return None };
+                let file = landscape.out.join("weights.safetensors");
+                Some(JobSpec::Weights(Box::new(WeightsJob { landscape, at, file })))
             };
             runner.run(jobs.into_iter().filter_map(weights).collect(), |job, _| {
                 if let JobSpec::Weights(job) = job {

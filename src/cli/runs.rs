@@ -67,7 +67,7 @@ impl Runs {
         let mut failed = 0;
         let mut done = 0;
         for run in runs::list(&self.dir) {
-            let told = run.map_err(anyhow::Error::from).and_then(|run| match control {
+            let outcome = run.map_err(anyhow::Error::from).and_then(|run| match control {
                 _ if resume => self.resume(&run),
                 Some(control) => ask(&run, control),
                 None if follow => follow_one(&run),
@@ -77,7 +77,7 @@ impl Runs {
                     Ok(true)
                 }
             });
-            match told {
+            match outcome {
                 Ok(true) => done += 1,
                 Ok(false) => {}
                 Err(error) => {

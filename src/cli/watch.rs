@@ -37,7 +37,7 @@ impl Watch {
     /// When it does not end in [`RunStatus::Done`]; [`Interrupted`] when Ctrl-C was the reason.
     pub(super) fn follow(&mut self, dir: &Path) -> anyhow::Result<()> {
         let mut follower = Follower::open(dir)?;
-        let (mut told, mut noted) = (0, 0);
+        let (mut printed, mut noted) = (0, 0);
         let mut asked = false;
         let status = follower.follow(|follower| {
             // Assumptions of the run file were printed already.
@@ -46,10 +46,10 @@ impl Watch {
                 self.line.say(&format!("run {}, {note}", follower.view.name()));
             }
             noted = noted.max(follower.view.state.notes.len());
-            for metrics in follower.view.metrics.iter().skip(told) {
+            for metrics in follower.view.metrics.iter().skip(printed) {
                 self.line.say(&epoch_line(follower, metrics));
             }
-            told = follower.view.metrics.len();
+            printed = follower.view.metrics.len();
             self.line.show(&progress(follower));
             let stop = self.interrupted.load(Ordering::Acquire) && !std::mem::replace(&mut asked, self.interrupted.load(Ordering::Acquire));
             stop.then_some(Control::Stop)

@@ -101,15 +101,9 @@ impl FigureResults {
     }
 
     /// Datasets of the landscapes and Hessians, each once.
-    fn datasets(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        let all = self.landscapes.iter().map(|found| &found.dataset).chain(self.hessians.iter().map(|found| &found.dataset));
-        for name in all {
-            if !names.contains(&name.as_str()) {
-                names.push(name);
-            }
-        }
-        names
+    fn datasets(&self) -> IndexSet<&str> {
+        let of_hessians = self.hessians.iter().map(|found| found.dataset.as_str());
+        self.landscapes.iter().map(|found| found.dataset.as_str()).chain(of_hessians).collect()
     }
 }
 
@@ -133,11 +127,16 @@ pub struct CaptionedFigure<'a> {
 }
 
 impl<'a> CaptionedFigure<'a> {
+    /// With one table, and letters only if the settings have them.
+    fn new(name: impl Into<String>, caption: String, figure: impl Figure + 'a, data: Data) -> Self {
+        Self { name: name.into(), caption, figure: Box::new(figure), data: vec![("", data)], lettered: false }
+    }
+
     /// Surfaces as maps or in 3-D, as set in the view; lines, which have no second axis, as curves.
     pub fn landscape(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Option<Self> {
         let first = panels.first()?.result;
         let (key, what) = (first.value_key(), first.value_title());
-        let data = vec![("", table::landscape(&panels))];
+        let data = table::landscape(&panels);
         let name = if key == "loss" { "landscape".into() } else { format!("landscape-{key}") };
         if panels.iter().all(|panel| panel.result.beta.len() == 1) {
             let caption = match &first.manifest.input {
@@ -146,14 +145,13 @@ impl<'a> CaptionedFigure<'a> {
                 }
                 None => format!("{what} along α on {}, with bands of ± 1 standard error.", first.manifest.dataset),
             };
-            let figure = Box::new(LandscapeCutFigure::of_surfaces(&panels));
-            return Some(Self { name, caption, figure, data, lettered: false });
+            return Some(Self::new(name, caption, LandscapeCutFigure::of_surfaces(&panels), data));
         }
         let caption = match &first.manifest.input {
             Some(_) => format!("{what} over the plane x + αd₁ + βd₂ of inputs around {}.", first.around(&first.manifest.dataset)),
             None => format!("{what} over the plane θ + αδ + βη on {}, on one colour scale.", first.manifest.dataset),
         };
-        Some(Self { name, caption, figure: viewed(panels, view), data, lettered: false })
+        Some(Self { name, caption, figure: viewed(panels, view), data: vec![("", data)], lettered: false })
     }
 
     /// Differences from a baseline as maps or in 3-D.
@@ -179,16 +177,15 @@ impl<'a> CaptionedFigure<'a> {
         let manifest = &panels.first()?.result.manifest;
         let loss = capital(&manifest.loss_label());
         let caption = format!("{loss} along α on {}: mean and standard deviation over random planes.", manifest.dataset);
-        let figure = Box::new(LandscapeCutFigure::of_bands(panels));
-        Some(Self { name: "landscape_band".into(), caption, figure, data: vec![("", table::band(panels))], lettered: false })
+        Some(Self::new("landscape_band", caption, LandscapeCutFigure::of_bands(panels), table::band(panels)))
     }
 
     /// Spectra.
     pub fn hessian(panels: Vec<Panel<'a, HessianSpectrum>>) -> Option<Self> {
         let first = panels.first()?.result;
         let caption = format!("Spectral density of the Hessian of the mean loss on {}{}.", first.dataset, of_loss(first.loss.as_deref()));
-        let data = vec![("", table::hessian(&panels))];
-        Some(Self { name: "hessian".into(), caption, figure: Box::new(HessianFigure { panels }), data, lettered: false })
+        let data = table::hessian(&panels);
+        Some(Self::new("hessian", caption, HessianFigure { panels }, data))
     }
 
     /// Curves of all datasets.
@@ -196,36 +193,35 @@ impl<'a> CaptionedFigure<'a> {
         let kind =
             if curves.first()?.result.is_average() { "Mean rise of the loss over random ε" } else { "Sharpness S(ρ), lower bounds" };
         let loss = of_loss(curves.first()?.result.loss.as_deref());
-        let data = vec![("", table::sharpness(&curves))];
-        let figure = Box::new(SharpnessFigure { curves, relative });
-        Some(Self { name: "sharpness".into(), caption: format!("{kind}, by dataset{loss}."), figure, data, lettered: false })
+        let data = table::sharpness(&curves);
+        Some(Self::new("sharpness", format!("{kind}, by dataset{loss}."), SharpnessFigure { curves, relative }, data))
     }
 
     /// The Hessian by layer; `None` if it was not requested.
     pub fn hessian_layers(panels: &[Panel<'a, HessianSpectrum>]) -> Option<Self> {
-        let figure = Box::new(LayersFigure::of_hessians(panels)?);
+        let figure = LayersFigure::of_hessians(panels)?;
         let first = panels.first()?.result;
         let loss = of_loss(first.loss.as_deref());
         let caption =
             format!("Largest eigenvalue and trace per parameter of each layer's block of the Hessian on {}{loss}.", first.dataset);
-        Some(Self { name: "hessian-layers".into(), caption, figure, data: vec![("", layers::hessian_data(panels))], lettered: false })
+        Some(Self::new("hessian-layers", caption, figure, layers::hessian_data(panels)))
     }
 
     /// S(ρ) by layer; `None` if it was not requested.
     pub fn sharpness_layers(curves: &[Panel<'a, SharpnessCurve>]) -> Option<Self> {
-        let figure = Box::new(LayersFigure::of_curves(curves)?);
+        let figure = LayersFigure::of_curves(curves)?;
         let loss = of_loss(curves.first()?.result.loss.as_deref());
         let caption = format!("Sharpness with the perturbation in one layer alone, by dataset{loss}.");
-        Some(Self { name: "sharpness-layers".into(), caption, figure, data: vec![("", layers::sharpness_data(curves))], lettered: false })
+        Some(Self::new("sharpness-layers", caption, figure, layers::sharpness_data(curves)))
     }
 
     /// Scatters.
     pub fn embedding(panels: Vec<Panel<'a, Embedding>>) -> Option<Self> {
         panels.first()?;
-        let data = vec![("", table::embedding(&panels))];
+        let data = table::embedding(&panels);
         let figure = EmbeddingFigure { panels };
         let caption = format!("{} of the penultimate features of ID, CS and SS images.", figure.engines_first());
-        Some(Self { name: "embedding".into(), caption, figure: Box::new(figure), data, lettered: false })
+        Some(Self::new("embedding", caption, figure, data))
     }
 
     /// Histograms of a score.
@@ -240,7 +236,7 @@ impl<'a> CaptionedFigure<'a> {
             let reasons: Vec<String> = panels.iter().filter_map(why).collect();
             return Err(if reasons.is_empty() { format!("no checkpoint has the score `{score}`") } else { reasons.join("; ") });
         };
-        let data = vec![("", table::histograms(&names, &histograms))];
+        let data = table::histograms(&names, &histograms);
         let figure = EnergyFigure { panels, score: score.into(), bins };
         let caption = format!(
             "Distribution of the {} by role, with the detection of every shifted dataset: OOD is positive, FPR@95 is the share of ID flagged \
@@ -248,7 +244,7 @@ impl<'a> CaptionedFigure<'a> {
             figure.label(),
             table::notes(&figure.panels)
         );
-        Ok(Self { name: score.into(), caption, figure: Box::new(figure), data, lettered: false })
+        Ok(Self::new(score, caption, figure, data))
     }
 
     /// The table of checkpoints; `None` if it is empty.
@@ -256,20 +252,14 @@ impl<'a> CaptionedFigure<'a> {
         if figure.rows.is_empty() {
             return None;
         }
-        let data = vec![("", figure.data())];
-        Some(Self { name: "compare".into(), caption: "Checkpoints compared.".into(), figure: Box::new(figure), data, lettered: false })
+        let data = figure.data();
+        Some(Self::new("compare", "Checkpoints compared.".into(), figure, data))
     }
 
     /// The curves of runs.
     pub fn curves(figure: CurvesFigure) -> Self {
-        let data = vec![("", table::curves(&figure))];
-        Self {
-            name: "runs".into(),
-            caption: "What the runs measured while they trained.".into(),
-            figure: Box::new(figure),
-            data,
-            lettered: false,
-        }
+        let data = table::curves(&figure);
+        Self::new("runs", "What the runs measured while they trained.".into(), figure, data)
     }
 
     /// Its files of one format: name and bytes. Images are one file, data one file per table.

@@ -36,9 +36,9 @@ impl EmbeddingFigure<'_> {
         if let Some(first) = pictures().next().filter(|first| pictures().all(|other| other == *first)) {
             return first.describe();
         }
-        let told = self.panels.iter().filter(|panel| labels.len() > 1 || panel.result.picture.reason.is_some());
-        let told: Vec<String> = told.map(|panel| format!("{}: {}", panel.name, panel.result.picture.describe())).collect();
-        format!("{} ({})", labels.join(" or "), told.join("; "))
+        let described = self.panels.iter().filter(|panel| labels.len() > 1 || panel.result.picture.reason.is_some());
+        let described: Vec<String> = described.map(|panel| format!("{}: {}", panel.name, panel.result.picture.describe())).collect();
+        format!("{} ({})", labels.join(" or "), described.join("; "))
     }
 }
 

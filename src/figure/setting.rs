@@ -114,11 +114,11 @@ fn shaped(typeface: &'static Typeface, text: &str, rtl: bool) -> Run {
     };
     let unit = f64::from(typeface.face.units_per_em());
     let mut run = Run { typeface, glyphs: Vec::new(), advance: 0.0 };
-    let mut told = None;
+    let mut last = None;
     for (info, place) in buffer.glyph_infos().iter().zip(buffer.glyph_positions()) {
         let start = info.cluster as usize;
-        let own = if told == Some(start) { String::new() } else { characters(start) };
-        told = Some(start);
+        let own = if last == Some(start) { String::new() } else { characters(start) };
+        last = Some(start);
         let at = [run.advance + f64::from(place.x_offset) / unit, f64::from(place.y_offset) / unit];
         run.glyphs.push(Glyph { id: u16::try_from(info.glyph_id).unwrap_or(0), at, text: own });
         run.advance += f64::from(place.x_advance) / unit;
@@ -131,9 +131,9 @@ mod tests {
     use super::*;
 
     /// Family, glyphs with their places in thousandths of an em, and width of a run.
-    type Told = (&'static str, Vec<(u16, i32)>, i32);
+    type RunSummary = (&'static str, Vec<(u16, i32)>, i32);
 
-    fn told(text: &str) -> Vec<Told> {
+    fn runs(text: &str) -> Vec<RunSummary> {
         let thousandths = |v: f64| (1000.0 * v).round() as i32;
         let glyphs = |run: &Run| run.glyphs.iter().map(|glyph| (glyph.id, thousandths(glyph.at[0]))).collect();
         set(text, false).iter().map(|run| (run.typeface.family.as_str(), glyphs(run), thousandths(run.advance))).collect()
@@ -142,15 +142,15 @@ mod tests {
     /// Numbers and widths by HarfBuzz, see fonts/make.py.
     #[test]
     fn characters_of_a_font_of_the_machine_are_set_as_harfbuzz_sets_them() {
-        assert_eq!(told("北京"), [("Flatland Test Han", vec![(2, 0), (3, 1000)], 2000)]);
+        assert_eq!(runs("北京"), [("Flatland Test Han", vec![(2, 0), (3, 1000)], 2000)]);
         // Beh, alef, beh: written from the right, joined to the alef and not beyond it.
-        assert_eq!(told("باب"), [("Flatland Test Arabic", vec![(4, 0), (3, 800), (5, 1100)], 1500)]);
+        assert_eq!(runs("باب"), [("Flatland Test Arabic", vec![(4, 0), (3, 800), (5, 1100)], 1500)]);
         assert!((width("北京", true) - 2.0).abs() < 1e-9);
     }
 
     #[test]
     fn scripts_that_meet_stand_as_they_are_read() {
-        let families = |text: &str| told(text).into_iter().map(|(family, ..)| family.to_owned()).collect::<Vec<_>>();
+        let families = |text: &str| runs(text).into_iter().map(|(family, ..)| family.to_owned()).collect::<Vec<_>>();
         assert_eq!(families("ERM 北京"), ["Source Sans 3", "Flatland Test Han"]);
         // An Arabic name is read from the right: what comes last stands leftmost.
         assert_eq!(families("باب ERM"), ["Source Sans 3", "Flatland Test Arabic"]);

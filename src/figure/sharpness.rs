@@ -1,5 +1,7 @@
 //! [`SharpnessFigure`]: S(ρ) of several checkpoints, one panel per dataset, on shared axes.
 
+use indexmap::IndexSet;
+
 use super::layout::{Aspect, Axis, Frame, Margins, PanelGrid, draw_legend, draw_note, draw_title, draw_x_axis, draw_y_axis, legend_width};
 use super::number::with_error;
 use super::scale::Spacing;
@@ -28,24 +30,14 @@ pub struct SharpnessFigure<'a> {
 impl SharpnessFigure<'_> {
     /// Names of the datasets, each once.
     fn datasets(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for curve in &self.curves {
-            if !names.contains(&curve.result.dataset.as_str()) {
-                names.push(&curve.result.dataset);
-            }
-        }
-        names
+        let names: IndexSet<&str> = self.curves.iter().map(|curve| curve.result.dataset.as_str()).collect();
+        names.into_iter().collect()
     }
 
     /// Name and colour of the checkpoints, each once.
     fn checkpoints(&self) -> Vec<(&str, usize)> {
-        let mut names: Vec<(&str, usize)> = Vec::new();
-        for curve in &self.curves {
-            if !names.contains(&(curve.name, curve.color)) {
-                names.push((curve.name, curve.color));
-            }
-        }
-        names
+        let names: IndexSet<(&str, usize)> = self.curves.iter().map(|curve| (curve.name, curve.color)).collect();
+        names.into_iter().collect()
     }
 
     fn is_relative(&self) -> bool {

@@ -110,12 +110,12 @@ pub fn complaint(missing: &[char]) -> Option<String> {
     if missing.is_empty() {
         return None;
     }
-    let told: Vec<String> = missing.iter().take(8).map(|c| format!("{c} (U+{:04X})", u32::from(*c))).collect();
+    let listed: Vec<String> = missing.iter().take(8).map(|c| format!("{c} (U+{:04X})", u32::from(*c))).collect();
     let more = if missing.len() > 8 { format!(" and {} more", missing.len() - 8) } else { String::new() };
     Some(format!(
         "no font of this machine has {}{more}: boxes stand for them in PNG and PDF. A font that has them is found once it is installed, or lies \
          in the folder that {FOLDER} names",
-        told.join(", ")
+        listed.join(", ")
     ))
 }
 
@@ -220,10 +220,10 @@ mod tests {
         let nobody = '\u{10fffd}';
         assert_eq!(without_glyph(["ERM 🚀\u{fe0f}", "a\u{10fffd}b\u{10fffd}"]), [nobody]);
         assert_eq!(complaint(&[]), None);
-        let told = complaint(&[nobody; 9]).unwrap();
+        let message = complaint(&[nobody; 9]).unwrap();
         assert!(
-            told.contains("(U+10FFFD)") && told.contains(" and 1 more: boxes stand for them") && told.contains("FLATLAND_FONTS"),
-            "{told}"
+            message.contains("(U+10FFFD)") && message.contains(" and 1 more: boxes stand for them") && message.contains("FLATLAND_FONTS"),
+            "{message}"
         );
     }
 }

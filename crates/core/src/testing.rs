@@ -148,9 +148,9 @@ mod tests {
             again.env(SHARED, "/nowhere/shared").env(REQUIRE, required).output().unwrap()
         };
         let (skipped, failed) = (run("worker"), run("worker,shared"));
-        let (told, complaint) = (String::from_utf8_lossy(&skipped.stdout), String::from_utf8_lossy(&failed.stderr));
-        assert!(skipped.status.success() && told.contains("1 passed"), "{told}");
-        assert!(told.contains("skipped: expected the shared test data, found nothing at /nowhere/shared"), "{told}");
+        let (output, complaint) = (String::from_utf8_lossy(&skipped.stdout), String::from_utf8_lossy(&failed.stderr));
+        assert!(skipped.status.success() && output.contains("1 passed"), "{output}");
+        assert!(output.contains("skipped: expected the shared test data, found nothing at /nowhere/shared"), "{output}");
         assert!(!failed.status.success(), "{complaint}");
         assert!(complaint.contains("FLATLAND_TESTS_REQUIRE names `shared`, so this test fails"), "{complaint}");
     }

@@ -103,7 +103,7 @@ fn other_files_are_reported() {
     let path = folder.path().join("s.h5");
     std::fs::write(&path, b"no").unwrap();
     assert!(import(&path).unwrap_err().to_string().contains("HDF5"));
-    let told = export(&surface(), &folder.path().join("a.ply"), Height::default()).unwrap_err().to_string();
-    assert!(told.contains(".ply") && told.contains(".vtp"), "{told}");
+    let error = export(&surface(), &folder.path().join("a.ply"), Height::default()).unwrap_err().to_string();
+    assert!(error.contains(".ply") && error.contains(".vtp"), "{error}");
     assert!(import(&folder.path().join("nothing")).unwrap_err().to_string().contains("landscape.npz"));
 }

@@ -13,19 +13,19 @@ fn an_embedding_has_a_dot_per_image_and_a_legend() {
 #[test]
 fn a_picture_that_is_not_what_was_asked_for_says_what_it_is_and_why_in_note_caption_and_numbers() {
     let mut embeddings: Vec<Embedding> = (0..2).map(embedding).collect();
-    let told = |embeddings: &[Embedding]| {
+    let exported = |embeddings: &[Embedding]| {
         let figure = EmbeddingFigure { panels: panels(embeddings) };
         let svg = well_formed_and_stable(&figure, &FigureStyle::default());
         let captioned = CaptionedFigure::embedding(panels(embeddings)).unwrap();
         (svg, captioned.caption, captioned.data[0].1.csv())
     };
-    let (svg, caption, csv) = told(&embeddings);
+    let (svg, caption, csv) = exported(&embeddings);
     assert!(words(&svg).contains("t-SNE of the penultimate features; each panel"), "{svg}");
     assert_eq!(caption, "t-SNE of the penultimate features of ID, CS and SS images.");
     assert!(csv.lines().skip(1).all(|line| line.ends_with(",bhtsne")));
 
     embeddings[1].picture = Picture::too_few(1, 40);
-    let (svg, caption, csv) = told(&embeddings);
+    let (svg, caption, csv) = exported(&embeddings);
     let reason = "t-SNE needs at least 5 images whose features differ, found 1 among 40";
     let expected = format!(
         "t-SNE or principal components (pretrained: t-SNE; ERM: principal components ({reason})) of the penultimate features of ID, CS and SS \
@@ -36,7 +36,7 @@ fn a_picture_that_is_not_what_was_asked_for_says_what_it_is_and_why_in_note_capt
     assert_eq!(csv.lines().filter(|line| line.ends_with(",pca")).count(), 1200);
 
     embeddings[0].picture = Picture::too_few(1, 40);
-    let (_, caption, _) = told(&embeddings);
+    let (_, caption, _) = exported(&embeddings);
     assert_eq!(caption, format!("Principal components ({reason}) of the penultimate features of ID, CS and SS images."));
 }
 

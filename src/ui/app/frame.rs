@@ -130,12 +130,13 @@ impl App {
             }
             let view = self.tabs.get(&current);
             let (mut scene, mut drafts) = Scene::of(&mut self.state, dataset.as_deref(), &mut self.commands);
-            let Some(sentence) = view.empty_sentence() else { return view.draw(ui, &mut scene, &mut drafts) };
+            let info = view.info();
+            let Some(sentence) = info.empty_sentence else { return view.draw(ui, &mut scene, &mut drafts) };
             let links = scene.session.view.links;
-            if !scene.session.checkpoints.is_empty() && view.has_controls() {
+            if !scene.session.checkpoints.is_empty() && info.has_controls {
                 ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
                     ui.set_max_height(24.0);
-                    links::show(ui, view.links(), links, scene.commands);
+                    links::show(ui, info.links, links, scene.commands);
                     ui.add_space(12.0);
                     ui.with_layout(Layout::left_to_right(Align::Min), |ui| view.controls(ui, &mut scene, &mut drafts));
                 });

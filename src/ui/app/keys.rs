@@ -15,6 +15,10 @@ impl App {
         }
         let writes = ui.ctx().text_edit_focused();
         let above = self.state.palette.is_some() || self.state.shortcuts || self.state.closing != Closing::No;
+        let closes = |command: &Command| {
+            (*command == Command::TogglePalette && self.state.palette.is_some())
+                || (*command == Command::ToggleShortcuts && self.state.shortcuts)
+        };
         // An open menu closes by itself.
         let menu = egui::Popup::is_any_open(ui.ctx());
         let mut candidates: Vec<_> = list::list(&self.state)
@@ -22,12 +26,7 @@ impl App {
             .filter(|item| item.unavailable.is_none())
             .flat_map(|item| item.shortcuts.iter().map(move |keys| (*keys, item.command.clone())))
             .filter(|(keys, command)| !(writes && shortcut::belongs_to_text(command, keys)))
-            .filter(|(_, command)| match command {
-                Command::Back => !menu && !writes,
-                Command::TogglePalette => self.state.palette.is_some() || !above,
-                Command::ToggleShortcuts => self.state.shortcuts || !above,
-                _ => !above,
-            })
+            .filter(|(_, command)| if *command == Command::Back { !menu && !writes } else { !above || closes(command) })
             .collect();
         // Otherwise Ctrl+Shift+Z would also match Ctrl+Z.
         candidates.sort_by_key(|(keys, _)| std::cmp::Reverse(u8::from(keys.modifiers.shift) + u8::from(keys.modifiers.ctrl)));

@@ -57,7 +57,15 @@ impl ScatterCommand {
             Self::Pane(_) => "open or close the pane",
             Self::Clear => "select nothing",
             Self::Invert => "invert the selection",
-            _ => "select images",
+            Self::SelectWithin(..)
+            | Self::SelectScore(..)
+            | Self::SelectCategory(..)
+            | Self::Select(..)
+            | Self::Search(..)
+            | Self::SelectAll
+            | Self::Pin(_)
+            | Self::Export(_)
+            | Self::ExportDialog => "select images",
         }
     }
 }

@@ -12,33 +12,33 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(modifiers, key)
 }
 
+/// The commands that have shortcuts.
+static SHORTCUTS: [(Command, &[KeyboardShortcut]); 16] = [
+    (Command::NewSession, &[key(CTRL, Key::N)]),
+    (Command::OpenDialog(OpenAs::ByContent), &[key(CTRL, Key::O)]),
+    (Command::OpenDialog(OpenAs::Dataset(Role::Id)), &[key(CTRL_SHIFT, Key::O)]),
+    (Command::Save, &[key(CTRL, Key::S)]),
+    (Command::SaveDialog, &[key(CTRL_SHIFT, Key::S)]),
+    (Command::Undo, &[key(CTRL, Key::Z)]),
+    (Command::Redo, &[key(CTRL_SHIFT, Key::Z), key(CTRL, Key::Y)]),
+    (Command::TogglePalette, &[key(CTRL, Key::K), key(CTRL_SHIFT, Key::P), key(CTRL, Key::P)]),
+    (Command::ToggleShortcuts, &[key(Modifiers::NONE, Key::F1), key(Modifiers::NONE, Key::Questionmark), key(CTRL, Key::Slash)]),
+    (Command::Back, &[key(Modifiers::NONE, Key::Escape)]),
+    (Command::ZoomIn, &[key(CTRL, Key::Plus), key(CTRL, Key::Equals)]),
+    (Command::ZoomOut, &[key(CTRL, Key::Minus)]),
+    (Command::ZoomReset, &[key(CTRL, Key::Num0)]),
+    (Command::Close(Close::Ask), &[key(CTRL, Key::Q), key(CTRL, Key::W)]),
+    (Command::ToggleExport, &[key(CTRL_SHIFT, Key::E)]),
+    (Command::CopyFigure, &[key(CTRL_SHIFT, Key::C)]),
+];
+
 /// The shortcuts of a command; the first one is shown.
 pub fn of(command: &Command) -> &'static [KeyboardShortcut] {
-    match command {
-        Command::NewSession => const { &[key(CTRL, Key::N)] },
-        Command::OpenDialog(OpenAs::ByContent) => const { &[key(CTRL, Key::O)] },
-        Command::OpenDialog(OpenAs::Dataset(Role::Id)) => const { &[key(CTRL_SHIFT, Key::O)] },
-        Command::Save => const { &[key(CTRL, Key::S)] },
-        Command::SaveDialog => const { &[key(CTRL_SHIFT, Key::S)] },
-        Command::Undo => const { &[key(CTRL, Key::Z)] },
-        Command::Redo => const { &[key(CTRL_SHIFT, Key::Z), key(CTRL, Key::Y)] },
-        Command::TogglePalette => const { &[key(CTRL, Key::K), key(CTRL_SHIFT, Key::P), key(CTRL, Key::P)] },
-        Command::ToggleShortcuts => {
-            const { &[key(Modifiers::NONE, Key::F1), key(Modifiers::NONE, Key::Questionmark), key(CTRL, Key::Slash)] }
-        }
-        Command::Back => const { &[key(Modifiers::NONE, Key::Escape)] },
-        Command::ZoomIn => const { &[key(CTRL, Key::Plus), key(CTRL, Key::Equals)] },
-        Command::ZoomOut => const { &[key(CTRL, Key::Minus)] },
-        Command::ZoomReset => const { &[key(CTRL, Key::Num0)] },
-        Command::Close(Close::Ask) => const { &[key(CTRL, Key::Q), key(CTRL, Key::W)] },
-        Command::ToggleExport => const { &[key(CTRL_SHIFT, Key::E)] },
-        Command::CopyFigure => const { &[key(CTRL_SHIFT, Key::C)] },
-        _ => &[],
-    }
+    SHORTCUTS.iter().find(|(known, _)| known == command).map(|(_, keys)| *keys).unwrap_or_default()
 }
 
 /// The shortcuts of the tab at this index, counted from 0: `Ctrl+1` to `Ctrl+9`.
-pub fn numbered(place: usize) -> &'static [KeyboardShortcut] {
+pub fn numbered(index: usize) -> &'static [KeyboardShortcut] {
     const NUMBERS: [KeyboardShortcut; 9] = [
         key(CTRL, Key::Num1),
         key(CTRL, Key::Num2),
@@ -50,7 +50,7 @@ pub fn numbered(place: usize) -> &'static [KeyboardShortcut] {
         key(CTRL, Key::Num8),
         key(CTRL, Key::Num9),
     ];
-    const { &NUMBERS }.get(place..=place).unwrap_or_default()
+    const { &NUMBERS }.get(index..=index).unwrap_or_default()
 }
 
 /// Whether a focused text field uses these keys itself: it undoes its own edits, and signs are typed into it.

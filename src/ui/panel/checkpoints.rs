@@ -63,7 +63,7 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
                     Some(JobState::Cancelled) => {
                         small_text(ui, "not read: it was cancelled");
                     }
-                    _ => {
+                    Some(JobState::CheckingCache | JobState::Waiting | JobState::Running | JobState::Paused | JobState::Done) | None => {
                         small_text(ui, "reading…");
                     }
                 },

@@ -46,10 +46,10 @@ pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
     };
     let mut shown: Vec<(&JobId, &Job)> = store.jobs.iter().filter(|(_, job)| job.state != JobState::Done).collect();
     let queue: Vec<JobId> = queue::waiting(store, scene.focus).into_iter().map(|(id, _)| id).collect();
-    let place = |id: &JobId| queue.iter().position(|waiting| waiting == id);
-    shown.sort_by_key(|(id, job)| (rank(job), place(id), **id));
+    let position = |id: &JobId| queue.iter().position(|waiting| waiting == id);
+    shown.sort_by_key(|(id, job)| (rank(job), position(id), **id));
     for (id, job) in &shown {
-        row(ui, scene.session, **id, job, place(id), commands);
+        row(ui, scene.session, **id, job, position(id), commands);
     }
     let done = store.jobs.len() - shown.len();
     ui.horizontal(|ui| {
@@ -64,8 +64,8 @@ pub fn show(ui: &mut Ui, scene: &JobScene<'_>, commands: &mut Vec<Command>) {
     });
 }
 
-/// Draws a job; `place` is the number of jobs that wait before it, if it waits.
-fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize>, commands: &mut Vec<Command>) {
+/// Draws a job; `position` is the number of jobs that wait before it, if it waits.
+fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, position: Option<usize>, commands: &mut Vec<Command>) {
     let palette = theme::of(ui);
     let title = title(&job.spec);
     ui.horizontal(|ui| {
@@ -73,39 +73,33 @@ fn row(ui: &mut Ui, session: &Session, id: JobId, job: &Job, place: Option<usize
         let color = session.position(&name).map(|_| theme::checkpoint(ui, session.color_of(&name)));
         swatch::square(ui, color.unwrap_or(palette.hairline));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if job.state.is_open() && quiet_button(ui, "×", &format!("Cancel {title}")).clicked() {
+                commands.push(Command::Cancel(id));
+            }
+            let mut button = |text: &str, name: &str, command| {
+                if quiet_button(ui, text, &format!("{name} {title}")).clicked() {
+                    commands.push(command);
+                }
+            };
             match job.state {
-                JobState::Running | JobState::Paused | JobState::Waiting | JobState::CheckingCache => {
-                    if quiet_button(ui, "×", &format!("Cancel {title}")).clicked() {
-                        commands.push(Command::Cancel(id));
-                    }
-                    match job.state {
-                        JobState::Running if quiet_button(ui, "Pause", &format!("Pause {title}")).clicked() => {
-                            commands.push(Command::Pause(id, true));
-                        }
-                        JobState::Paused if quiet_button(ui, "Go on", &format!("Go on with {title}")).clicked() => {
-                            commands.push(Command::Pause(id, false));
-                        }
-                        JobState::Waiting
-                            if place != Some(0)
-                                && icon::button(ui, Icon::ToFront, true, &format!("Move {title} to the front")).clicked() =>
-                        {
-                            commands.push(Command::Prioritize(id));
-                        }
-                        _ => {}
+                JobState::Running => button("Pause", "Pause", Command::Pause(id, true)),
+                JobState::Paused => button("Go on", "Go on with", Command::Pause(id, false)),
+                JobState::Waiting => {
+                    if position != Some(0) && icon::button(ui, Icon::ToFront, true, &format!("Move {title} to the front")).clicked() {
+                        commands.push(Command::Prioritize(id));
                     }
                 }
-                _ => {
-                    if quiet_button(ui, "Again", &format!("Run again {title}")).clicked() {
-                        commands.push(Command::Retry(id));
-                    }
+                JobState::CheckingCache => {}
+                JobState::Done | JobState::Failed(_) | JobState::Cancelled | JobState::Interrupted => {
+                    button("Again", "Run again", Command::Retry(id));
                 }
             }
             let state = match &job.state {
                 JobState::Running if job.progress.total > 0 => format!("{:.0} %", 100.0 * job.progress.fraction()),
                 JobState::Running => "starting".into(),
                 JobState::Paused => "paused".into(),
-                JobState::Waiting if place == Some(0) => "next".into(),
-                JobState::Waiting => place.map_or("waiting".into(), |place| format!("no. {}", place + 1)),
+                JobState::Waiting if position == Some(0) => "next".into(),
+                JobState::Waiting => position.map_or("waiting".into(), |position| format!("no. {}", position + 1)),
                 JobState::CheckingCache => "looking".into(),
                 JobState::Failed(_) => "failed".into(),
                 JobState::Interrupted => "interrupted".into(),

@@ -3,7 +3,7 @@
 use egui::{Context, Grid, Id, Modal, RichText, ScrollArea, Ui};
 
 use crate::ui::command::list::{Item, Section};
-use crate::ui::command::shortcut;
+use crate::ui::command::{Command, shortcut};
 use crate::ui::style::theme;
 use crate::ui::style::widget::controls;
 
@@ -51,10 +51,10 @@ fn of_section(ui: &mut Ui, section: Section, items: &[Item]) {
     let with_keys = items.iter().filter(|item| item.section == section && item.keys().is_some());
     let keys = |item: &Item| item.shortcuts.iter().map(shortcut::text).collect::<Vec<_>>().join(", ");
     // The name of the step to undo is not shown here.
-    let name = |item: &Item| match item.command {
-        crate::ui::command::Command::Undo => "Undo".to_owned(),
-        crate::ui::command::Command::Redo => "Redo".to_owned(),
-        _ => item.name.clone(),
+    let steps = [(Command::Undo, "Undo"), (Command::Redo, "Redo")];
+    let name = |item: &Item| {
+        let step = steps.iter().find(|(command, _)| *command == item.command);
+        step.map_or_else(|| item.name.clone(), |(_, name)| (*name).to_owned())
     };
     rows(ui, section.label(), with_keys.map(|item| (keys(item), name(item))).collect());
 }

@@ -151,8 +151,8 @@ impl Log {
     }
 
     /// The line at an index.
-    pub fn line(&self, place: usize) -> Option<&Line> {
-        self.lines.get(place)
+    pub fn line(&self, index: usize) -> Option<&Line> {
+        self.lines.get(index)
     }
 
     /// Indices of the lines that match the filter, the oldest first. They are searched again only after a change.
@@ -161,16 +161,16 @@ impl Log {
         if self.matching.as_ref().is_none_or(|(of, _)| *of != key) {
             let holds = |text: &str| text.to_lowercase().contains(key.1.trim());
             let matches = |line: &Line| line.level >= self.min_level && (holds(&line.text) || holds(&line.job));
-            let places = self.lines.iter().enumerate().filter(|(_, line)| matches(line)).map(|(place, _)| place).collect();
-            self.matching = Some((key, places));
+            let indices = self.lines.iter().enumerate().filter(|(_, line)| matches(line)).map(|(index, _)| index).collect();
+            self.matching = Some((key, indices));
         }
-        self.matching.as_ref().map_or(&[], |(_, places)| places)
+        self.matching.as_ref().map_or(&[], |(_, indices)| indices)
     }
 
     /// The lines that match the filter, as text.
     pub fn copy(&mut self) -> String {
-        let places = self.matching().to_vec();
-        places.into_iter().filter_map(|place| self.line(place)).map(|line| line.to_text() + "\n").collect()
+        let indices = self.matching().to_vec();
+        indices.into_iter().filter_map(|index| self.line(index)).map(|line| line.to_text() + "\n").collect()
     }
 }
 

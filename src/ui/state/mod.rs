@@ -58,6 +58,7 @@ pub struct TabTitle {
 }
 
 /// Everything that the window shows and knows.
+#[derive(Default)]
 pub struct State {
     /// The open session.
     pub session: Session,
@@ -112,32 +113,7 @@ pub struct State {
 impl State {
     /// A state with nothing open; runs are started with these options, and the window has these tabs.
     pub fn new(runs: RunOptions, tabs: Vec<TabTitle>) -> Self {
-        Self {
-            session: Session::default(),
-            document: Document::default(),
-            history: History::default(),
-            memory: MemoryState::default(),
-            restoring: None,
-            tabs,
-            first_tab: None,
-            generation: 0,
-            store: Store::default(),
-            worker_ended: None,
-            runs: Runs::new(runs),
-            scatter: Scatter::default(),
-            log: Log::default(),
-            meter: Meter::default(),
-            busy_period: BusyPeriod::default(),
-            export: ExportLine::default(),
-            palette: None,
-            shortcuts: false,
-            closing: Closing::No,
-            runs_asked_to_stop: false,
-            stopped: false,
-            analyses_on_hold: false,
-            message: None,
-            fallback_fonts: FallbackFonts::default(),
-        }
+        Self { runs: Runs::new(runs), tabs, ..Self::default() }
     }
 
     /// Whether there are changes that no file has. Changes of the view alone do not count, but they are kept and saved too.

@@ -38,8 +38,7 @@ fn an_idle_window_closes_and_a_busy_one_asks() {
     assert!(harness.query_by_label("1 analysis is under way").is_none(), "Esc stays");
     assert!(press_close(&mut harness));
     harness.run();
-    harness.get_by_label("Cancel").click();
-    harness.run();
+    press(&mut harness, "Cancel");
     assert!(harness.query_by_label("Go on next time").is_none());
 }
 
@@ -49,8 +48,7 @@ fn go_on_next_time_closes_the_window_and_cancels_nothing() {
     let mut harness = with_job(&fake_worker);
     press_close(&mut harness);
     harness.run();
-    harness.get_by_label("Go on next time").click();
-    harness.run();
+    press(&mut harness, "Go on next time");
     assert!(!press_close(&mut harness));
     assert!(fake_worker.0.borrow().cancelled.is_empty() && !harness.state().state.kept_session(true).stopped);
 }

@@ -6,7 +6,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use super::{give, press_keys};
+use super::{give, press, press_keys};
 use crate::ui::command::{Command, shortcut};
 use crate::ui::state::store::JobState;
 use crate::ui::tests::fixtures::{FakeWorker, landscape_job};
@@ -79,8 +79,7 @@ fn keys_give_their_commands() {
 #[test]
 fn a_text_field_undoes_its_own_edits_and_takes_signs() {
     let mut harness = full();
-    harness.get_by_label("Close checkpoint SAM").click();
-    harness.run();
+    press(&mut harness, "Close checkpoint SAM");
     harness.get_by_label("Path to open").focus();
     harness.run();
     harness.get_by_label("Path to open").type_text("?");
@@ -144,10 +143,8 @@ fn what_is_open_has_commands_of_its_own() {
     harness.run();
     press_keys(&mut harness, Modifiers::NONE, Key::Enter);
     assert!(harness.query_by_label("Close checkpoint SAM").is_none());
-    harness.get_by_label("Edit").click();
-    harness.run();
-    harness.get_by_label("Undo close checkpoint SAM").click();
-    harness.run();
+    press(&mut harness, "Edit");
+    press(&mut harness, "Undo close checkpoint SAM");
     harness.get_by_label("Close checkpoint SAM");
 }
 
@@ -195,8 +192,7 @@ fn all_widgets_that_can_have_the_focus_have_a_name() {
         give(&mut harness, Command::Back);
     }
     for section in ["Session", "Edit", "View", "Figure", "Work", "Help"] {
-        harness.get_by_label(section).click();
-        harness.run();
+        press(&mut harness, section);
         assert_eq!(without_name(&harness), [] as [String; 0], "{section}");
         press_keys(&mut harness, Modifiers::NONE, Key::Escape);
     }

@@ -79,8 +79,7 @@ fn panels_are_moved_by_their_headers_in_any_tab_and_keep_their_colours() {
         CHECKPOINTS.iter().map(|name| harness.state().state.session.color_of(name)).collect()
     };
     for tab in ["Landscape", "Sharpness", "Embedding", "Energy"] {
-        harness.get_by_label(tab).click();
-        harness.run();
+        press(&mut harness, tab);
         let before = order(&harness).iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let (first, second) = (before[0].as_str(), before[1].as_str());
         assert!(left_of(&harness, first, second), "{tab}");
@@ -100,14 +99,12 @@ fn panels_and_rows_are_moved_by_keys() {
     harness.run();
     harness.get_by_label("Panel of ERM").focus();
     harness.run();
-    harness.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowRight);
-    harness.run();
+    press_keys(&mut harness, egui::Modifiers::ALT, egui::Key::ArrowRight);
     assert_eq!(order(&harness), ["Pretrained", "OE", "ERM", "SAM", "DR-SAM"]);
     harness.get_by_label("Checkpoint SAM").focus();
     harness.run();
     for _ in 0..2 {
-        harness.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowUp);
-        harness.run();
+        press_keys(&mut harness, egui::Modifiers::ALT, egui::Key::ArrowUp);
     }
     assert_eq!(order(&harness), ["Pretrained", "SAM", "OE", "ERM", "DR-SAM"]);
 }
@@ -127,20 +124,17 @@ fn rows_are_moved_by_dragging() {
 fn a_hidden_checkpoint_is_open_and_not_drawn() {
     let mut harness = harness(&FakeWorker::default(), 5, false);
     harness.run();
-    harness.get_by_label("Hide OE").click();
-    harness.run();
+    press(&mut harness, "Hide OE");
     assert!(harness.query_by_label_contains("Loss landscape of OE").is_none());
     for (tab, panel) in
         [("Sharpness", "Sharpness of OE"), ("Embedding", "Embedding of OE"), ("Energy", "Histogram of the Energy score of OE")]
     {
-        harness.get_by_label(tab).click();
-        harness.run();
+        press(&mut harness, tab);
         assert!(harness.query_by_label_contains(panel).is_none(), "{tab}");
     }
     assert_eq!(harness.state().state.session.checkpoints.len(), 5);
     harness.get_by_label("Landscape").click();
-    harness.get_by_label("Show OE").click();
-    harness.run();
+    press(&mut harness, "Show OE");
     harness.get_by_label_contains("Loss landscape of OE on digits test, 21 × 21 cells, 441 computed");
 }
 
@@ -198,8 +192,7 @@ fn the_baseline_is_chosen_at_the_checkpoint() {
     let mut harness = harness(&FakeWorker::default(), 5, false);
     harness.run();
     harness.get_by_label("Pretrained is the baseline");
-    harness.get_by_label("Make OE the baseline").click();
-    harness.run();
+    press(&mut harness, "Make OE the baseline");
     harness.get_by_label("OE is the baseline");
     assert_eq!(harness.state().state.session.landscape.baseline.as_deref(), Some("OE"));
     harness.get_by_label_contains("loss  ▾").click();
@@ -211,12 +204,10 @@ fn the_baseline_is_chosen_at_the_checkpoint() {
 fn the_compare_tab_shows_only_what_differs_or_all_and_is_copied() {
     let mut harness = harness(&FakeWorker::default(), 5, false);
     harness.state_mut().state.store.origins.insert("/nowhere/SAM.safetensors".into(), run(3));
-    harness.get_by_label("Compare").click();
-    harness.run();
+    press(&mut harness, "Compare");
     harness.get_by_label("method.rho");
     assert!(harness.query_by_label("architecture").is_none());
-    harness.get_by_label("Only what differs").click();
-    harness.run();
+    press(&mut harness, "Only what differs");
     harness.get_by_label("architecture");
     for (format, start) in
         [("Markdown", "Checkpoints compared\n\n|  | Pretrained | ERM"), ("LaTeX", "% Checkpoints"), ("CSV", ",Pretrained,ERM,")]
@@ -240,8 +231,7 @@ fn the_compare_tab_shows_only_what_differs_or_all_and_is_copied() {
 #[test]
 fn unlinked_panels_have_their_own_axes_and_linked_ones_share_them() {
     let mut harness = harness(&FakeWorker::default(), 3, false);
-    harness.get_by_label("Sharpness").click();
-    harness.run();
+    press(&mut harness, "Sharpness");
     let zoom = |harness: &mut Harness<'static, App>, name: &str| {
         let at = harness.get_by_label_contains(&format!("Sharpness of {name} on")).rect().center();
         harness.hover_at(at);
@@ -256,20 +246,17 @@ fn unlinked_panels_have_their_own_axes_and_linked_ones_share_them() {
     zoom(&mut harness, "ERM");
     let shared = view(&mut harness, "OE");
     assert!(shared.x.is_some() && view(&mut harness, "ERM") == shared);
-    harness.get_by_label("Link axes").click();
-    harness.run();
+    press(&mut harness, "Link axes");
     zoom(&mut harness, "ERM");
     assert_eq!(view(&mut harness, "OE"), shared, "the others stay where all were");
     assert_ne!(view(&mut harness, "ERM"), shared);
-    harness.get_by_label("Link axes").click();
-    harness.run();
+    press(&mut harness, "Link axes");
     assert_eq!(view(&mut harness, "ERM"), shared, "linked again, it comes back");
     give(&mut harness, Command::SetExtents(Tab::SHARPNESS, Extents::default()));
     assert_eq!(view(&mut harness, "ERM"), Extent::default());
     give(&mut harness, Command::Undo);
     assert_eq!(view(&mut harness, "ERM"), shared, "it is an act like others");
-    harness.get_by_label("Link axes").click();
-    harness.run();
+    press(&mut harness, "Link axes");
     assert_eq!(view(&mut harness, "ERM"), shared);
 }
 
@@ -283,8 +270,7 @@ fn the_link_icons_are_above_the_views() {
         ("Energy", &["Link axes", "Link cursor"], &["Link selection"]),
         ("Compare", &[], &["Link axes"]),
     ] {
-        harness.get_by_label(tab).click();
-        harness.run();
+        press(&mut harness, tab);
         has.iter().for_each(|name| assert!(harness.query_by_label(name).is_some(), "{tab}: {name}"));
         lacks.iter().for_each(|name| assert!(harness.query_by_label(name).is_none(), "{tab}: {name}"));
     }
@@ -297,8 +283,7 @@ fn differences_to_the_baseline_are_paired_and_follow_it() {
     let loaded = Some(Box::new(Loaded::Scores(scores(4))));
     harness.state_mut().result_read(id, JobFiles { loaded, complete: true, error: None });
     run_until(&mut harness, |app| app.state.store.score_differences.values().filter(|found| found.is_some()).count() == 3);
-    harness.get_by_label("Compare").click();
-    harness.run();
+    press(&mut harness, "Compare");
     harness.get_by_label("AUROC − that of Pretrained, energy, %");
     harness.get_by_label("Make ERM the baseline").click();
     run_until(&mut harness, |app| {
@@ -346,8 +331,7 @@ fn two_five_and_eight_checkpoints_have_their_panels_inside_of_the_window() {
     for n in [2, 5, 8] {
         let mut harness = many_checkpoints(n);
         for tab in ["Landscape", "Sharpness", "Hessian", "Embedding", "Compare", "Energy"] {
-            harness.get_by_label(tab).click();
-            harness.run();
+            press(&mut harness, tab);
             let window = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1480.0, 920.0));
             let panels: Vec<egui::Rect> = harness.query_all_by_label_contains("Panel of ").map(|node| node.rect()).collect();
             assert_eq!(panels.len(), if tab == "Compare" { 0 } else { n }, "{tab}");

@@ -5,8 +5,7 @@ use super::*;
 fn tab(computed: usize) -> Harness<'static, App> {
     let mut harness = harness(&FakeWorker::default(), computed, false);
     harness.state_mut().state.session.checkpoints.truncate(computed);
-    harness.get_by_label("Energy").click();
-    harness.run();
+    press(&mut harness, "Energy");
     harness
 }
 
@@ -66,7 +65,6 @@ fn detections_and_accuracies_carry_their_standard_errors() {
     for value in text.iter().chain([&with_error(accuracy.0, accuracy.1)]) {
         assert!(harness.query_all_by_label(value).count() >= 1, "{value} in a table");
     }
-    harness.get_by_label("Compare").click();
-    harness.run();
+    press(&mut harness, "Compare");
     assert!(text.iter().all(|text| harness.query_all_by_label(text).count() >= 1), "{text:?}");
 }

@@ -34,6 +34,6 @@ fn characters_that_no_font_has_are_reported_when_a_figure_is_written() {
     let folder = tempfile::tempdir().unwrap();
     harness.state_mut().write_figure(folder.path().join("figure.svg"), true);
     run_until(&mut harness, |app| app.state.message.is_some());
-    let told = harness.state().state.message.clone().unwrap().text;
-    assert!(told.contains("Written: ") && told.contains("(U+10FFFD): boxes stand for them in PNG and PDF"), "{told}");
+    let message = harness.state().state.message.clone().unwrap().text;
+    assert!(message.contains("Written: ") && message.contains("(U+10FFFD): boxes stand for them in PNG and PDF"), "{message}");
 }

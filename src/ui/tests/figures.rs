@@ -14,8 +14,7 @@ fn the_current_view_is_exported_with_its_data() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
-    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
-    harness.run();
+    press_keys(&mut harness, egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     for (tab, file, magic) in [
         ("Landscape", "l.svg", &b"<svg"[..]),
         ("Sharpness", "s.png", b"\x89PNG"),
@@ -26,8 +25,7 @@ fn the_current_view_is_exported_with_its_data() {
         let path = folder.path().join(file);
         harness.state_mut().state.export.path = path.display().to_string();
         harness.run();
-        harness.get_by_label("Write").click();
-        harness.run();
+        press(&mut harness, "Write");
         run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| message.text.contains(file)));
         assert!(!harness.state().state.message.as_ref().unwrap().is_error);
         let bytes = std::fs::read(&path).unwrap();
@@ -37,8 +35,7 @@ fn the_current_view_is_exported_with_its_data() {
     }
     harness.state_mut().state.export.path = folder.path().join("e.gif").display().to_string();
     harness.run();
-    harness.get_by_label("Write").click();
-    harness.run();
+    press(&mut harness, "Write");
     run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| message.is_error));
     harness.get_by_label_contains("expected a file name that ends in .svg, .pdf, .png, .csv, .npz, found the ending `gif`");
 }
@@ -47,8 +44,7 @@ fn the_current_view_is_exported_with_its_data() {
 fn the_export_line_has_the_focus_and_follows_the_tab_unless_it_was_named_otherwise() {
     let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
-    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
-    harness.run();
+    press_keys(&mut harness, egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     assert!(harness.get_by_label("Export to").is_focused(), "a path can be typed at once");
     assert_eq!(harness.state().state.export.path, "flatland-landscape.svg");
     let after = |harness: &mut egui_kittest::Harness<'static, App>, typed: Option<&str>, tab: &str| {
@@ -56,8 +52,7 @@ fn the_export_line_has_the_focus_and_follows_the_tab_unless_it_was_named_otherwi
             harness.state_mut().state.export.path = typed.into();
             harness.run();
         }
-        harness.get_by_label(tab).click();
-        harness.run();
+        press(&mut harness, tab);
         harness.state().state.export.path.clone()
     };
     assert_eq!(after(&mut harness, None, "Sharpness"), "flatland-sharpness.svg");
@@ -69,8 +64,7 @@ fn the_export_line_has_the_focus_and_follows_the_tab_unless_it_was_named_otherwi
     harness.key_press(egui::Key::Escape);
     harness.run();
     assert!(harness.query_by_label("Write").is_none(), "Escape closes it from within the field");
-    harness.get_by_label("Export…").click();
-    harness.run();
+    press(&mut harness, "Export…");
     assert!(harness.get_by_label("Export to").is_focused());
     assert_eq!(harness.state().state.export.path, "flatland-sharpness.svg");
 }
@@ -79,10 +73,8 @@ fn the_export_line_has_the_focus_and_follows_the_tab_unless_it_was_named_otherwi
 fn the_current_view_is_copied_as_an_image() {
     let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
-    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
-    harness.run();
-    harness.get_by_label("Copy image").click();
-    harness.run();
+    press_keys(&mut harness, egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
+    press(&mut harness, "Copy image");
     run_until(&mut harness, |app| app.state.message.is_some());
     harness.step();
     let message = harness.state().state.message.as_ref().unwrap();
@@ -141,28 +133,22 @@ fn an_exported_view_is_the_figure_of_the_command_line_byte_for_byte() {
 fn size_type_and_background_of_figures_are_set_in_the_window_and_can_be_undone() {
     let mut harness = harness(&FakeWorker::default(), 2, false);
     harness.run();
-    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
-    harness.run();
+    press_keys(&mut harness, egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     // A click on a number opens it for typing.
-    harness.get_by_label("Width of figures in millimetres").click();
-    harness.run();
+    press(&mut harness, "Width of figures in millimetres");
     harness.get_by_label("Width of figures in millimetres").type_text("88");
     harness.key_press(egui::Key::Enter);
     harness.run();
     assert_eq!(harness.state().state.session.figure.width_mm, 88.0);
     for label in ["Height as needed", "Panel letters"] {
-        harness.get_by_label(label).click();
-        harness.run();
+        press(&mut harness, label);
     }
-    harness.get_by_label("White paper  ▾").click();
-    harness.run();
-    harness.get_by_label("Dark screen").click();
-    harness.run();
+    press(&mut harness, "White paper  ▾");
+    press(&mut harness, "Dark screen");
     let figure = harness.state().state.session.figure.clone();
     assert_eq!((figure.height_mm, figure.letters, figure.theme), (Some(53.0), true, flatland_core::session::Theme::Dark));
     assert!(figure.check().is_ok());
-    harness.key_press_modifiers(egui::Modifiers::CTRL, egui::Key::Z);
-    harness.run();
+    press_keys(&mut harness, egui::Modifiers::CTRL, egui::Key::Z);
     assert_ne!(harness.state().state.session.figure, figure);
 }
 
@@ -170,8 +156,7 @@ fn size_type_and_background_of_figures_are_set_in_the_window_and_can_be_undone()
 fn the_lines_of_the_export_stay_inside_of_a_small_window() {
     let mut harness = Harness::builder().with_size([960.0, 640.0]).build_eframe(|cc| app(&cc.egui_ctx, &FakeWorker::default(), 2, false));
     harness.run();
-    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
-    harness.run();
+    press_keys(&mut harness, egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     for label in ["Write", "PNG…", "Copy image", "Close the export line", "White paper  ▾", "Panel letters"] {
         let rect = harness.get_by_label(label).rect();
         assert!(rect.right() <= 960.0, "{label} at {rect:?}");

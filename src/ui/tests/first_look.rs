@@ -52,15 +52,11 @@ fn assumed_values_are_marked_until_confirmed_and_undo_restores_the_mark() {
     let inspected = inspection("net");
     harness.state_mut().state.store.inspections.insert((entry.path.clone(), entry.choice()), inspected);
     harness.run();
-    harness.get_by_label("Role and images of cifar: ID · 200, assumed").click();
-    harness.run();
-    harness.get_by_label("Role ID").click();
-    harness.run();
+    press(&mut harness, "Role and images of cifar: ID · 200, assumed");
+    press(&mut harness, "Role ID");
     harness.get_by_label("Role and images of cifar: ID · 200");
-    harness.get_by_label("Normalization of net: CIFAR-10, assumed").click();
-    harness.run();
-    harness.get_by_label("CIFAR-10").click();
-    harness.run();
+    press(&mut harness, "Normalization of net: CIFAR-10, assumed");
+    press(&mut harness, "CIFAR-10");
     harness.get_by_label("Normalization of net: CIFAR-10");
     assert!(harness.state().state.session.assumptions().is_empty());
     give(&mut harness, Command::Undo);
@@ -108,8 +104,7 @@ fn the_row_of_a_dataset_changes_all_that_it_is_and_every_change_is_undone_by_nam
     };
     harness.run();
     open(&mut harness, "textures");
-    harness.get_by_label("Role near SS").click();
-    harness.run();
+    press(&mut harness, "Role near SS");
     assert_eq!(dataset(&harness).role, Role::Near);
     open(&mut harness, "textures");
     for (field, text) in [("Images of the dataset", "120"), ("Split of the dataset", "val")] {
@@ -139,8 +134,7 @@ fn typed_text_is_applied_when_the_menu_is_closed_by_a_click_elsewhere() {
     harness.run();
     harness.get_by_label("Name of the dataset").type_text(" 5");
     harness.run();
-    harness.get_by_label("Checkpoints").click();
-    harness.run();
+    press(&mut harness, "Checkpoints");
     harness.run();
     assert!(harness.state().state.session.datasets[2].name.contains('5'), "{}", harness.state().state.session.datasets[2].name);
 }
@@ -149,8 +143,7 @@ fn typed_text_is_applied_when_the_menu_is_closed_by_a_click_elsewhere() {
 fn the_normalization_of_a_checkpoint_is_seen_and_changed_and_computed_anew() {
     let mut harness = harness(&FakeWorker::default(), 1, false);
     harness.run();
-    harness.get_by_label("Normalization of Pretrained: CIFAR-10").click();
-    harness.run();
+    press(&mut harness, "Normalization of Pretrained: CIFAR-10");
     harness.get_by_label("ImageNet").click();
     run_until(&mut harness, |app| {
         let imagenet = Normalization::Preset(NormalizationPreset::Imagenet);
@@ -186,8 +179,7 @@ fn a_landscape_is_interrupted_for_an_inspection_and_continues_afterwards() {
     // A job that the user stopped stays stopped.
     harness.state_mut().state.store.add(JobSpec::Methods, JobState::Waiting);
     harness.run();
-    harness.get_by_label("Cancel Landscape · ERM").click();
-    harness.run();
+    press(&mut harness, "Cancel Landscape · ERM");
     send(JobEvent::Cancelled);
     harness.run();
     assert_eq!(harness.state().state.store.jobs[&id].state, JobState::Cancelled);
@@ -217,8 +209,7 @@ fn a_landscape_is_interrupted_for_the_shown_analysis() {
     harness.state_mut().state.store.add(score_job("ERM"), JobState::Waiting);
     harness.run();
     assert_eq!(fake_worker.0.borrow().asked.last().unwrap().1, landscape_job("ERM"), "it is looked at");
-    harness.get_by_label("Energy").click();
-    harness.run();
+    press(&mut harness, "Energy");
     let worker_id = fake_worker.0.borrow().asked.last().unwrap().0;
     fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(worker_id, JobEvent::Cancelled));
     harness.run();
@@ -230,8 +221,7 @@ fn a_run_is_offered_the_training_half_of_what_is_open() {
     let mut harness = harness(&FakeWorker::default(), 1, false);
     harness.state_mut().state.session.view.tab = Tab::RUNS;
     give(&mut harness, Command::Run(crate::ui::command::RunCommand::New));
-    harness.get_by_label("Train on the training split of digits test").click();
-    harness.run();
+    press(&mut harness, "Train on the training split of digits test");
     let added = harness.state().state.session.datasets.last().unwrap().clone();
     assert_eq!((added.name.as_str(), added.role, added.split.as_deref(), added.limit), ("digits train", Role::Train, Some("train"), None));
     assert!(harness.query_by_label("Train on the training split of digits test").is_none());
@@ -255,8 +245,7 @@ fn the_menu_of_a_dataset_shows_the_source_of_its_labels() {
     harness.get_by_label_contains("Role and images of fog:").click();
     harness.run();
     harness.get_by_label("Labels: by name, as the classes of `digits test` (01_plane 0)");
-    harness.get_by_label("Checkpoints").click();
-    harness.run();
+    press(&mut harness, "Checkpoints");
     harness.run();
     harness.get_by_label_contains("Role and images of digits test:").click();
     harness.run();

@@ -32,8 +32,7 @@ fn uncertain_numbers_of_a_first_look_come_with_an_offer_of_more_images() {
     assert!(harness.query_by_label_contains("Measure on").is_none(), "there is something to do yet");
     harness.state_mut().state.store.forget(waiting);
     harness.run();
-    harness.get_by_label("Measure on 1,500 images").click();
-    harness.run();
+    press(&mut harness, "Measure on 1,500 images");
     assert!(harness.state().state.session.datasets.iter().all(|dataset| dataset.limit == Some(1500)));
 }
 
@@ -61,8 +60,7 @@ fn a_selection_over_histograms_says_that_it_is_normalized_separately() {
     give(&mut harness, Command::Scatter(ScatterCommand::Search("role:id energy<10".into(), SelectMode::Replace)));
     let n = scatter::selected(&harness);
     assert!(n > 0);
-    harness.get_by_label("Energy").click();
-    harness.run();
+    press(&mut harness, "Energy");
     assert!(drawn(&harness, &format!("{n} selected, normalized separately")), "{n}");
 }
 

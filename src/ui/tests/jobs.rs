@@ -86,8 +86,7 @@ fn the_queue_shows_its_order_and_a_job_can_be_moved_to_the_front() {
         top(a) > top(b)
     };
     assert!(below(&harness, "SAM", "ERM"));
-    harness.get_by_label("Move Landscape · SAM to the front").click();
-    harness.run();
+    press(&mut harness, "Move Landscape · SAM to the front");
     assert!(below(&harness, "ERM", "SAM"));
     assert!(harness.query_by_label("Move Landscape · SAM to the front").is_none(), "it is there already");
     for _ in 0..3 {
@@ -110,8 +109,7 @@ fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_cop
         WorkerEvent::Job(1000, JobEvent::Failed { message: "out of memory".into() }),
     ]);
     harness.run();
-    harness.get_by_label("Show the log").click();
-    harness.run();
+    press(&mut harness, "Show the log");
     for text in ["started", "[W] a line of libtorch", "5 of 5 lines"] {
         harness.get_by_label(text);
     }
@@ -125,15 +123,12 @@ fn the_log_holds_what_happened_and_what_the_worker_wrote_and_is_filtered_and_cop
     harness.run();
     harness.get_by_label_contains("everything  ▾").click();
     harness.run();
-    harness.get_by_label("warnings and errors").click();
-    harness.run();
+    press(&mut harness, "warnings and errors");
     harness.get_by_label("2 of 5 lines");
-    harness.get_by_label("Copy the lines shown").click();
-    harness.run();
+    press(&mut harness, "Copy the lines shown");
     harness.get_by_label("Copied: the log");
     assert_eq!(harness.state().state.log.min_level, Level::Warning);
-    harness.get_by_label("Close the log").click();
-    harness.run();
+    press(&mut harness, "Close the log");
     assert!(harness.query_by_label("Close the log").is_none());
 }
 
@@ -165,8 +160,7 @@ fn the_end_of_all_work_is_told_when_it_took_a_while() {
     finish(&fake_worker, JobEvent::Failed { message: "broken".into() });
     harness.run();
     assert!(harness.state().state.message.is_none(), "another job is open");
-    harness.get_by_label("Cancel Landscape · OE").click();
-    harness.run();
+    press(&mut harness, "Cancel Landscape · OE");
     finish(&fake_worker, JobEvent::Cancelled);
     harness.run();
     harness.get_by_label_contains("Finished: 0 jobs done, 1 failed, in 1 min");
@@ -238,8 +232,7 @@ fn a_search_that_never_moved_is_reported_in_the_window() {
     }
     let id = harness.state_mut().state.store.add(sharpness_job(CHECKPOINTS[0]), JobState::Done);
     harness.state_mut().state.store.insert(id, Loaded::Sharpness(stuck));
-    harness.get_by_label("Sharpness").click();
-    harness.run();
+    press(&mut harness, "Sharpness");
     harness
         .get_by_label_contains("6 radii, no ε found within ρ = 0.500; no ε was found at ρ = 0.01, 0.02, 0.05, 0.1, 0.2, 0.5: the gradient");
     assert!(harness.query_all_by_label("no ε found").count() == 6, "a row a radius");
@@ -259,24 +252,19 @@ fn the_hessian_of_layers_is_shown_where_it_was_asked_for() {
     let id = app.state.store.add(hessian_job(CHECKPOINTS[0]), JobState::Done);
     let layers = vec![layer("conv1", 2.0), layer("fc", 7.0)];
     app.state.store.insert(id, Loaded::Hessian(HessianSpectrum { layers, ..spectrum(0) }));
-    harness.get_by_label("Hessian").click();
-    harness.run();
+    press(&mut harness, "Hessian");
     assert!(harness.query_by_label_contains("Hessian of layers").is_none());
-    harness.get_by_label("Layers").click();
-    harness.run();
+    press(&mut harness, "Layers");
     harness.get_by_label(&format!("Hessian of layers on digits test, {}: largest eigenvalue in fc", CHECKPOINTS[0]));
-    harness.get_by_label("Spectrum").click();
-    harness.run();
+    press(&mut harness, "Spectrum");
     assert!(harness.query_by_label_contains("Hessian of layers").is_none());
 }
 
 #[test]
 fn the_hessian_is_offered_where_the_session_does_not_ask_for_it() {
     let mut harness = harness(&FakeWorker::default(), 2, false);
-    harness.get_by_label("Hessian").click();
-    harness.run();
-    harness.get_by_label("Compute the Hessian").click();
-    harness.run();
+    press(&mut harness, "Hessian");
+    press(&mut harness, "Compute the Hessian");
     assert_eq!(harness.state().state.session.hessian, Some(HessianSettings::default()));
     assert!(harness.query_by_label("Compute the Hessian").is_none());
     harness.get_by_label("Hessian of ERM on digits test, nothing computed yet");
@@ -290,13 +278,11 @@ fn spectra_are_shown_with_their_errors_and_exported() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = harness(&FakeWorker::default(), 2, false);
     with_spectra(harness.state_mut(), 2);
-    harness.get_by_label("Hessian").click();
-    harness.run();
+    press(&mut harness, "Hessian");
     harness.get_by_label_contains("Hessian of ERM on digits test, λ₁ 24.20 ± 0.10, λ₂");
     harness.get_by_label_contains("Hessian of Pretrained on digits test, λ₁ 12.10 ± 0.05");
     harness.get_by_label("Hessian of SAM on digits test, nothing computed yet");
-    harness.key_press_modifiers(egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
-    harness.run();
+    press_keys(&mut harness, egui::Modifiers::CTRL | egui::Modifiers::SHIFT, egui::Key::E);
     let path = folder.path().join("h.svg");
     harness.state_mut().state.export.path = path.display().to_string();
     harness.run();
@@ -318,16 +304,13 @@ fn the_loss_over_several_planes_is_shown_where_the_session_asks_for_them() {
         let id = app.state.store.add(landscape_job(name), JobState::Done);
         app.state.store.insert(id, Loaded::Planes(found, band));
     }
-    harness.get_by_label("Sharpness").click();
-    harness.run();
-    harness.get_by_label("loss over 4 planes").click();
-    harness.run();
+    press(&mut harness, "Sharpness");
+    press(&mut harness, "loss over 4 planes");
     harness.get_by_label("Loss along α over 4 random planes of Pretrained, ERM");
     let at = harness.get_by_label_contains("Loss along α over 4").rect().center();
     harness.hover_at(at);
     harness.run();
-    harness.get_by_label("loss over 4 planes").click();
-    harness.run();
+    press(&mut harness, "loss over 4 planes");
     harness.get_by_label_contains("Sharpness of ERM on digits test, 6 radii");
 }
 

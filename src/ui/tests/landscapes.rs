@@ -1,4 +1,4 @@
-//! The landscape tab by its accessible labels: how it is shown, colours, picked nodes.
+//! The landscape tab by its accessible labels: how it is shown, cameras, colours.
 
 use egui_kittest::kittest::Queryable;
 
@@ -6,14 +6,15 @@ use super::*;
 use crate::figure::ColormapTable as _;
 use crate::ui::view::landscape::LandscapeTab;
 use crate::ui::view::{Scene, TabView as _};
-use flatland_core::result::{InputRecord, Map};
-use flatland_core::session::{Axes, Camera, Colormap, CutAxis, ErrorShown, InputAxes, InputPlane, LandscapeForm, LandscapeView, Spacing};
+use flatland_core::session::{Camera, Colormap, CutAxis, ErrorShown, LandscapeForm, LandscapeView, Spacing};
 
-fn view(harness: &Harness<'static, App>) -> LandscapeView {
+/// How landscapes are shown.
+pub(super) fn view(harness: &Harness<'static, App>) -> LandscapeView {
     harness.state().state.session.view.landscape.clone()
 }
 
-fn whole() -> Harness<'static, App> {
+/// A window with all results of five checkpoints.
+pub(super) fn whole() -> Harness<'static, App> {
     let mut harness = harness(&FakeWorker::default(), 5, false);
     harness.run();
     harness
@@ -196,80 +197,6 @@ fn the_status_of_cells_lies_over_the_map_with_a_legend() {
 }
 
 #[test]
-fn a_click_picks_the_node_and_shows_its_losses() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut harness = whole();
-    let mut found = surface(3, false);
-    found.manifest.samples = 4;
-    let k = 10 * 21 + 10;
-    let shape = [21, 21, 4];
-    let row = [0.5, 1.5, 0.25, 0.15].map(|share| (share * found.loss[k] / 0.6) as f32);
-    flatland_core::result::LossRows::npy(&folder.path().join(flatland_core::result::SAMPLE_LOSSES), shape).unwrap().write(k, &row).unwrap();
-    let mut spec = landscape_job("SAM");
-    spec.set_out(folder.path().into());
-    let app = harness.state_mut();
-    let id = app.state.store.add(spec, JobState::Done);
-    app.state.store.insert(id, Loaded::Landscape(found));
-    harness.run();
-    for form in ["2-D", "3-D"] {
-        press(&mut harness, form);
-        let panel = harness.query_by_label_contains("Loss landscape of SAM").or(harness.query_by_label_contains("Loss surface of SAM"));
-        let at = panel.unwrap().rect().center();
-        harness.drag_at(at);
-        harness.drop_at(at);
-        harness.run();
-        assert_eq!(view(&harness).picked.map(|cell| cell.checkpoint), Some("SAM".into()), "{form}");
-        press(&mut harness, "Close the picked cell");
-        assert_eq!(view(&harness).picked, None);
-    }
-    let cell = flatland_core::session::PickedCell { checkpoint: "SAM".into(), alpha: 0.0, beta: 0.0 };
-    harness.state_mut().state.session.view.landscape.picked = Some(cell);
-    harness.run();
-    harness.get_by_label("computed on all images");
-    press(&mut harness, "Losses of its images");
-    run_until(&mut harness, |app| app.state.store.cell_losses.is_some());
-    harness.run();
-    harness.get_by_label_contains("Losses of 4 images: mean 0.08");
-}
-
-#[test]
-fn the_model_of_a_node_becomes_a_checkpoint_of_the_session() {
-    let mut harness = whole();
-    let cell = flatland_core::session::PickedCell { checkpoint: "SAM".into(), alpha: 0.5, beta: -0.1 };
-    harness.state_mut().state.session.view.landscape.picked = Some(cell);
-    harness.run();
-    press(&mut harness, "Open the model here");
-    let weights = |app: &App| {
-        let found = app.state.store.jobs.iter().find(|(_, job)| matches!(job.spec, JobSpec::Weights(_)));
-        found.map(|(id, job)| (*id, job.spec.clone())).expect("a job that writes them")
-    };
-    let (id, JobSpec::Weights(job)) = weights(harness.state()) else { panic!("weights") };
-    assert_eq!((job.at, job.landscape.checkpoint.name.as_str()), ([0.5, -0.1], "SAM"));
-    let answer = JobEvent::Done { output: JobOutput::Checkpoint { path: job.file.clone() } };
-    harness.state_mut().worker_event(WorkerEvent::Job(id, answer));
-    harness.run();
-    let last = harness.state().state.session.checkpoints.last().cloned().expect("a checkpoint");
-    assert_eq!((last.name.as_str(), &last.path), ("SAM at (0.50, −0.10)", &job.file));
-    harness.get_by_label("Close checkpoint SAM at (0.50, −0.10)");
-    harness.state_mut().execute(crate::ui::command::Command::Undo);
-    assert_eq!(harness.state().state.session.checkpoints.len(), 5);
-}
-
-#[test]
-fn a_node_without_losses_of_single_images_says_so() {
-    let mut harness = whole();
-    let cell = flatland_core::session::PickedCell { checkpoint: "ERM".into(), alpha: 0.0, beta: 0.0 };
-    harness.state_mut().state.session.view.landscape.picked = Some(cell);
-    harness.run();
-    press(&mut harness, "Losses of its images");
-    run_until(&mut harness, |app| app.state.store.cell_losses.is_some());
-    harness.run();
-    harness.get_by_label_contains(
-        "expected the losses of single images beside the landscape, found none of this grid (/nowhere/out/sample_losses.npy)",
-    );
-}
-
-#[test]
 fn surfaces_show_colours() {
     if !super::adapter::has_adapter() {
         return;
@@ -353,79 +280,4 @@ fn drawings_of_a_closed_checkpoint_are_removed() {
     app.state.store.clear();
     harness.run();
     assert!(kept(&harness).is_empty());
-}
-
-/// A session whose landscapes are around an image of digits test, with results for two checkpoints.
-fn around_an_image() -> Harness<'static, App> {
-    let mut harness = harness(&FakeWorker::default(), 0, false);
-    let app = harness.state_mut();
-    app.state.session.checkpoints.truncate(2);
-    let plane = InputPlane { image: 17, axes: Some(InputAxes::Gradient), ..InputPlane::default() };
-    app.state.session.landscape.plane = Axes::Input(plane);
-    for (k, name) in CHECKPOINTS.into_iter().enumerate().take(2) {
-        let mut surface = surface(k, false);
-        let classes = (0..10).map(|digit| format!("digit {digit}")).collect();
-        let input = InputRecord {
-            image: 17,
-            label: Some(3),
-            target: 3,
-            prediction: Some(3),
-            norm: "l2".into(),
-            shape: [1, 8, 8],
-            classes,
-            ..Default::default()
-        };
-        surface.manifest.input = Some(input);
-        let cells = surface.loss.len();
-        let class = |at: usize| if at == 0 { f64::NAN } else { [3.0, 8.0][usize::from(at > cells / 2 + 60 * k)] };
-        surface.maps.insert(Quantity::Prediction, Map { value: (0..cells).map(class).collect(), std_error: vec![f64::NAN; cells] });
-        let id = app.state.store.add(landscape_job(name), JobState::Done);
-        app.state.store.insert(id, Loaded::Landscape(surface));
-    }
-    harness.run();
-    harness
-}
-
-#[test]
-fn a_landscape_around_an_image_says_so_and_its_axes_are_of_pixels() {
-    let mut harness = around_an_image();
-    harness.get_by_label_contains("Loss landscape of ERM on image 17 of digits test in input space, 21 × 21 cells, 441 computed");
-    harness.get_by_label_contains("input space: L(x + αd₁ + βd₂) around image 17, along each checkpoint's own gradient");
-    press(&mut harness, "3-D");
-    harness.get_by_label_contains("Loss surface of ERM on image 17 of digits test in input space");
-    press(&mut harness, "2-D");
-    let cell = flatland_core::session::PickedCell { checkpoint: "ERM".into(), alpha: 0.0, beta: 0.0 };
-    harness.state_mut().state.session.view.landscape.picked = Some(cell);
-    harness.run();
-    harness.get_by_label("digit 3");
-    assert!(harness.query_by_label("Open the model here").is_none(), "weights stay as they are");
-    assert!(harness.query_by_label("Losses of its images").is_none(), "there is one image");
-}
-
-#[test]
-fn decision_regions_have_a_legend_of_classes_in_the_place_of_the_colour_bar_and_no_height() {
-    let mut harness = around_an_image();
-    harness.state_mut().state.session.view.quantity = Some("prediction".into());
-    harness.run();
-    harness.get_by_label_contains("Landscape of predicted class of ERM on image 17 of digits test in input space");
-    for class in ["Class digit 3", "Class digit 8"] {
-        harness.get_by_label(class);
-    }
-    assert!(harness.query_by_label_contains("Colours of predicted class").is_none(), "no scale");
-    let at = harness.get_by_label_contains("Landscape of predicted class of ERM").rect().right_center() - egui::vec2(30.0, 0.0);
-    harness.hover_at(at);
-    harness.run();
-    harness.get_by_label("digit 8");
-    press(&mut harness, "3-D");
-    harness.get_by_label_contains("Surface of predicted class of ERM");
-}
-
-#[test]
-fn a_button_returns_to_the_weights_and_undo_to_the_image() {
-    let mut harness = around_an_image();
-    press(&mut harness, "Back to weights");
-    assert_eq!(harness.state().state.session.landscape.plane, Axes::default());
-    assert!(harness.query_by_label("Back to weights").is_none());
-    harness.state_mut().execute(crate::ui::command::Command::Undo);
-    assert!(harness.state().state.session.landscape.plane.input().is_some());
 }

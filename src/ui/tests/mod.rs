@@ -12,11 +12,13 @@ mod first_look;
 mod fixtures;
 mod hints;
 mod idle;
+mod input_space;
 mod interaction;
 mod jobs;
 mod landscapes;
 mod networks;
 mod panels;
+mod picked_cells;
 mod runs;
 mod saving;
 mod scatter;
@@ -90,17 +92,13 @@ fn every_panel_and_tab_has_a_name() {
     for (name, _) in DATASETS {
         harness.get_by_label(&format!("Close dataset {name}"));
     }
-    harness.get_by_label("Sharpness").click();
-    harness.run();
+    press(&mut harness, "Sharpness");
     harness.get_by_label_contains("Sharpness of SAM on digits test, 6 radii");
-    harness.get_by_label("Embedding").click();
-    harness.run();
+    press(&mut harness, "Embedding");
     harness.get_by_label("Embedding of DR-SAM, 1000 points");
-    harness.get_by_label("Energy").click();
-    harness.run();
+    press(&mut harness, "Energy");
     harness.get_by_label_contains("Histogram of the Energy score of OE, 5 datasets, gaussian noise AUROC 83.0 ±");
-    harness.get_by_label("MSP").click();
-    harness.run();
+    press(&mut harness, "MSP");
     harness.get_by_label_contains("Histogram of the MSP score of OE");
 }
 
@@ -113,8 +111,7 @@ fn nothing_open_says_what_to_do() {
     harness.run();
     harness.get_by_label_contains("Open a checkpoint to see its loss landscape");
     for tab in ["Sharpness", "Embedding", "Energy"] {
-        harness.get_by_label(tab).click();
-        harness.run();
+        press(&mut harness, tab);
         harness.get_by_label_contains("Open a checkpoint to see how");
     }
 }
@@ -163,8 +160,7 @@ fn another_quantity_takes_the_place_of_the_loss() {
     harness.run();
     harness.get_by_label_contains("loss  ▾").click();
     harness.run();
-    harness.get_by_label("AUROC").click();
-    harness.run();
+    press(&mut harness, "AUROC");
     harness.get_by_label_contains("Landscape of AUROC of ERM on digits test, 21 × 21 cells, 441 computed, values 0.5");
     harness.get_by_label("Landscape of AUROC of SAM on digits test, nothing computed yet");
 }
@@ -217,8 +213,7 @@ fn the_window_survives_the_end_of_the_worker_and_restarts_it() {
     harness.get_by_label_contains("Loss landscape of ERM on digits test, 21 × 21 cells, 1 computed");
     assert_eq!(harness.state().state.store.jobs[&running].state, JobState::Interrupted);
     assert_eq!(harness.state().state.store.jobs[&waiting].state, JobState::Interrupted);
-    harness.get_by_label("Restart worker").click();
-    harness.run();
+    press(&mut harness, "Restart worker");
     assert_eq!(fake_worker.0.borrow().restarts, 1);
     assert_eq!(fake_worker.0.borrow().asked.len(), 2, "the interrupted job is asked for again");
     assert_eq!(harness.state().state.store.jobs[&running].state, JobState::Running);
@@ -238,8 +233,7 @@ fn what_the_present_tab_shows_is_computed_first() {
     ] {
         app.state.store.add(spec, JobState::Waiting);
     }
-    harness.get_by_label("Energy").click();
-    harness.run();
+    press(&mut harness, "Energy");
     // The landscape was sent before the click; afterwards inspections come first, then the tab's jobs, then the rest in order.
     let finish = |fake_worker: &FakeWorker| {
         let worker_id = fake_worker.0.borrow().asked.last().unwrap().0;
@@ -274,12 +268,10 @@ fn jobs_can_be_cancelled_running_or_waiting_and_asked_again() {
     let waiting = app.state.store.add(landscape_job("OE"), JobState::Waiting);
     harness.run();
     harness.get_by_label("Cancel Landscape · ERM").click();
-    harness.get_by_label("Cancel Landscape · OE").click();
-    harness.run();
+    press(&mut harness, "Cancel Landscape · OE");
     assert_eq!(fake_worker.0.borrow().cancelled, [1000], "only the running job is cancelled in the worker");
     assert_eq!(harness.state().state.store.jobs[&waiting].state, JobState::Cancelled);
-    harness.get_by_label("Run again Landscape · OE").click();
-    harness.run();
+    press(&mut harness, "Run again Landscape · OE");
     assert_eq!(harness.state().state.store.jobs[&waiting].state, JobState::Waiting);
 }
 
@@ -301,8 +293,7 @@ fn differences_to_the_baseline_take_the_place_of_the_losses_and_are_exported() {
     harness.run();
     harness.get_by_label_contains("loss  ▾").click();
     harness.run();
-    harness.get_by_label("loss − loss of Pretrained").click();
-    harness.run();
+    press(&mut harness, "loss − loss of Pretrained");
     run_until(&mut harness, |app| app.state.store.differences.len() == 2);
     harness.run();
     harness.get_by_label_contains("Difference to Pretrained of the loss of ERM on digits test, 21 × 21 cells, 441 computed");
@@ -318,8 +309,7 @@ fn differences_to_the_baseline_take_the_place_of_the_losses_and_are_exported() {
     assert!(std::fs::read_to_string(&path).unwrap().starts_with("checkpoint,baseline,dataset,alpha,beta,difference"));
     harness.get_by_label_contains("loss − loss of Pretrained  ▾").click();
     harness.run();
-    harness.get_by_label("loss").click();
-    harness.run();
+    press(&mut harness, "loss");
     harness.get_by_label_contains("Loss landscape of Pretrained on digits test");
 }
 
@@ -331,13 +321,11 @@ fn a_running_job_can_pause_and_go_on() {
     harness.run();
     fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(1000, JobEvent::Started));
     harness.run();
-    harness.get_by_label("Pause Landscape · ERM").click();
-    harness.run();
+    press(&mut harness, "Pause Landscape · ERM");
     fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(1000, JobEvent::Paused));
     harness.run();
     assert_eq!(harness.state().state.store.jobs[&id].state, JobState::Paused);
-    harness.get_by_label("Go on with Landscape · ERM").click();
-    harness.run();
+    press(&mut harness, "Go on with Landscape · ERM");
     fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(1000, JobEvent::Resumed));
     harness.run();
     assert_eq!(harness.state().state.store.jobs[&id].state, JobState::Running);
@@ -378,16 +366,14 @@ fn a_path_that_does_not_exist_is_reported_and_nothing_is_lost() {
     harness.run();
     harness.get_by_label("expected a file or folder, found nothing there (/nowhere/at/all.toml)");
     assert_eq!(harness.state().state.session.checkpoints.len(), 5);
-    harness.get_by_label("Dismiss message").click();
-    harness.run();
+    press(&mut harness, "Dismiss message");
     assert!(harness.query_by_label_contains("found nothing there").is_none());
 }
 
 #[test]
 fn a_checkpoint_can_be_closed_and_the_others_stay() {
     let mut harness = stale::known_on(&["digits test"]);
-    harness.get_by_label("Close checkpoint SAM").click();
-    harness.run();
+    press(&mut harness, "Close checkpoint SAM");
     run_until(&mut harness, |app| !app.background.is_busy());
     harness.run();
     assert!(harness.query_by_label_contains("Loss landscape of SAM").is_none());

@@ -186,8 +186,7 @@ fn every_command_does_something_that_is_seen_when_its_name_is_given_to_the_palet
             continue;
         }
         tried += 1;
-        harness.key_press_modifiers(Modifiers::CTRL, Key::K);
-        harness.run();
+        press_keys(&mut harness, Modifiers::CTRL, Key::K);
         assert!(harness.state().state.palette.is_some(), "no palette for {name}");
         harness.get_by_label("Find a command").type_text(name);
         harness.run();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use super::run_until;
+use super::{press, press_keys, run_until};
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::state::run::tests::methods;
 use crate::ui::tests::closing::press_close;
@@ -72,8 +72,7 @@ pub(super) fn open_form(harness: &mut Harness<'static, App>, fake_worker: &FakeW
         });
     }
     app.state.session.checkpoints[0].path = "/nowhere/Pretrained.safetensors".into();
-    harness.get_by_label("New run…").click();
-    harness.run();
+    press(harness, "New run…");
     report_methods(harness, fake_worker);
 }
 
@@ -89,8 +88,7 @@ fn report_methods(harness: &mut Harness<'static, App>, fake_worker: &FakeWorker)
 fn fill(harness: &mut Harness<'static, App>, label: &str, text: &str) {
     harness.get_by_label(label).focus();
     harness.run();
-    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
-    harness.run();
+    press_keys(harness, egui::Modifiers::COMMAND, egui::Key::A);
     harness.get_by_label(label).type_text(text);
     harness.run();
 }
@@ -139,8 +137,7 @@ fn runs_are_listed_with_their_states_and_their_curves_can_be_read() {
     harness.get_by_label_contains("Far FPR@95: wide 25.0 %, narrow 25.0 %");
     harness.get_by_label("method.rho");
     assert!(harness.query_by_label("seed").is_none() && harness.query_by_label("batch").is_none(), "only what differs");
-    harness.get_by_label("Show run wide").click();
-    harness.run();
+    press(&mut harness, "Show run wide");
     assert!(harness.query_by_label_contains("ID accuracy: wide").is_none());
     harness.get_by_label_contains("ID accuracy: narrow 70.0 %");
     assert!(harness.query_by_label("method.rho").is_none(), "one run differs from nothing");
@@ -153,15 +150,13 @@ fn axes_smoothing_and_metrics_are_chosen() {
     let mut harness = quiet(folder.path());
     harness.run();
     for label in ["step", "minutes", "epoch", "Log y"] {
-        harness.get_by_label(label).click();
-        harness.run();
+        press(&mut harness, label);
     }
     harness.get_by_label("Smoothing");
     harness.get_by_label_contains("Learning rate: one 0.0100");
     harness.get_by_label_contains("Metrics").click();
     harness.run();
-    harness.get_by_label("Learning rate").click();
-    harness.run();
+    press(&mut harness, "Learning rate");
     assert!(harness.query_by_label_contains("Learning rate: one").is_none());
     let plot = harness.get_by_label_contains("Training loss: one").rect();
     harness.hover_at(plot.center());
@@ -228,19 +223,16 @@ fn a_finished_run_joins_the_session_with_one_click() {
     flatland_core::result::write_atomic(&run.last_weights(), b"other weights").unwrap();
     let mut harness = quiet(folder.path());
     harness.run();
-    harness.get_by_label("Add to session the best weights of run mine").click();
-    harness.run();
+    press(&mut harness, "Add to session the best weights of run mine");
     let checkpoint = harness.state().state.session.checkpoints.last().unwrap().clone();
     assert_eq!((checkpoint.name.as_str(), checkpoint.path), ("mine", run.best_weights()));
     assert_eq!(checkpoint.architecture.as_deref(), Some("resnet8"));
     assert_eq!(checkpoint.normalization, run.config().unwrap().normalization);
     harness.get_by_label("Close checkpoint mine");
-    harness.get_by_label("Add to session the best weights of run mine").click();
-    harness.run();
+    press(&mut harness, "Add to session the best weights of run mine");
     assert_eq!(harness.state().state.session.checkpoints.len(), 1, "once is enough");
     // The last weights are different ones, and the label says so.
-    harness.get_by_label("Add to session the last weights of run mine").click();
-    harness.run();
+    press(&mut harness, "Add to session the last weights of run mine");
     assert_eq!(harness.state().state.session.checkpoints.last().unwrap().path, run.last_weights());
     harness.get_by_label_contains("to the session with its last weights");
 }
@@ -254,8 +246,7 @@ fn the_form_is_made_from_what_the_worker_can_train_with() {
     assert!(harness.query_by_label("rho").is_none(), "ERM has no hyperparameters");
     harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, "Method").click();
     harness.run();
-    harness.get_by_label("DR_SAM").click();
-    harness.run();
+    press(&mut harness, "DR_SAM");
     for label in
         ["rho", "lambda", "steps", "reading", "adaptive", "augmentation", "severity", "Outlier batch", "Outliers", "images of blobs"]
     {
@@ -272,8 +263,7 @@ fn errors_are_shown_at_their_fields_and_nothing_starts_until_they_are_corrected(
     fill(&mut harness, "Learning rate", "-1");
     harness.get_by_label("expected a number above 0, found `-1`");
     harness.get_by_label("Cannot start yet: expected a number above 0, found `-1`");
-    harness.get_by_label("Start run").click();
-    harness.run();
+    press(&mut harness, "Start run");
     assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "nothing is started");
     fill(&mut harness, "Learning rate", "0.1");
     assert!(harness.query_by_label_contains("Cannot start yet").is_none());
@@ -286,8 +276,7 @@ fn without_an_earlier_run_the_worker_times_a_few_steps() {
     open_form(&mut harness, &fake_worker);
     harness.get_by_label_contains("this folder has no run of a resnet8 to compare with");
     let mut answer = |event: JobEvent| {
-        harness.get_by_label("Time a few steps").click();
-        harness.run();
+        press(&mut harness, "Time a few steps");
         let asked = fake_worker.0.borrow().asked.last().cloned();
         let Some((id, JobSpec::Pace { run, .. })) = asked else { panic!("expected a trial, found {asked:?}") };
         assert_eq!((run.method.name.as_str(), run.batch), ("erm", 128));
@@ -323,8 +312,7 @@ fn start_writes_the_run_and_the_list_shows_it_queued() {
     fill(&mut harness, "Path", &checkpoint.display().to_string());
     fill(&mut harness, "Epochs", "3");
     fill(&mut harness, "Name", "mine");
-    harness.get_by_label("Start run").click();
-    harness.run();
+    press(&mut harness, "Start run");
     run_until(&mut harness, |app| app.state.message.is_some());
     assert!(harness.state().state.runs.form.is_none(), "{:?}", harness.state().state.message);
     // The directory exists before the process has written its state.
@@ -341,8 +329,7 @@ fn a_start_that_fails_keeps_the_form_and_says_why() {
     let (folder, fake_worker) = (tempfile::tempdir().unwrap(), FakeWorker::default());
     let mut harness = harness(folder.path(), &fake_worker, RunOptions::default());
     open_form(&mut harness, &fake_worker);
-    harness.get_by_label("Start run").click();
-    harness.run();
+    press(&mut harness, "Start run");
     run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| message.is_error));
     harness.run();
     harness.get_by_label_contains("/nowhere/Pretrained.safetensors)");
@@ -355,15 +342,13 @@ fn a_run_is_repeated_with_changes() {
     write_run(folder.path(), "first", 0.125, RunStatus::Done, 1.0);
     let mut harness = harness(folder.path(), &fake_worker, RunOptions::default());
     harness.run();
-    harness.get_by_label("Repeat with changes run first").click();
-    harness.run();
+    press(&mut harness, "Repeat with changes run first");
     report_methods(&mut harness, &fake_worker);
     harness.get_by_label("New run, as first with changes");
     assert_eq!(harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "rho").value(), Some("0.125".into()));
     let draft = &harness.state().state.runs.form.as_ref().unwrap().draft;
     assert_eq!((draft.seed.as_str(), draft.checkpoint.as_str()), ("4", "/nets/start.safetensors"));
-    harness.get_by_label("Close").click();
-    harness.run();
+    press(&mut harness, "Close");
     harness.get_by_label("Show run first");
 }
 

@@ -25,8 +25,7 @@ fn a_session_opens_again_when_a_checkpoint_of_its_figures_was_closed() {
     std::fs::write(&path, text + "project = [\"SAM\"]\n[figure]\ncompared = [\"ERM\", \"SAM\"]\nmethods = [\"SAM\"]\n").unwrap();
     let mut harness = window(root.path(), &FakeWorker::default(), vec![path.clone()]);
     run_until(&mut harness, |app| app.state.session.checkpoints.len() == 2);
-    harness.get_by_label("Close checkpoint SAM").click();
-    harness.run();
+    press(&mut harness, "Close checkpoint SAM");
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| !app.state.unsaved());
     assert_eq!(Session::load(&path).unwrap().figure.compared, ["ERM"]);
@@ -51,8 +50,7 @@ fn a_closed_dataset_is_removed_from_all_settings() {
     session.hessian = Some(HessianSettings { datasets: gone(), ..HessianSettings::default() });
     (session.landscape.ood, session.landscape.datasets, session.embedding.datasets) = (gone(), gone(), gone());
     session.view.dataset = Some("textures".into());
-    harness.state_mut().commands.push(Command::RemoveDataset("textures".into()));
-    harness.run();
+    give(&mut harness, Command::RemoveDataset("textures".into()));
     let session = harness.state().state.session.clone();
     assert!(session.landscape.ood.is_empty() && session.hessian.unwrap().datasets.is_empty() && session.view.dataset.is_none());
     assert!(session.landscape.datasets.is_empty() && session.embedding.datasets.is_empty() && session.datasets.len() == 4);
@@ -65,8 +63,7 @@ fn a_file_that_cannot_be_read_any_more_is_not_overwritten_without_asking() {
     let path = folder.path().join("study.toml");
     std::fs::write(&path, "version = 1\n# half of what an editor").unwrap();
     std::fs::write(&path, "version = 1\n[[checkpoi").unwrap();
-    harness.get_by_label("Close checkpoint ERM").click();
-    harness.run();
+    press(&mut harness, "Close checkpoint ERM");
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| app.state.message.is_some());
     assert!(message(&harness).contains("changed by another program"), "{}", message(&harness));
@@ -76,8 +73,7 @@ fn a_file_that_cannot_be_read_any_more_is_not_overwritten_without_asking() {
     assert_eq!(Session::load(&path).unwrap().checkpoints.len(), 1);
     // A file that was deleted is written again.
     std::fs::remove_file(&path).unwrap();
-    harness.get_by_label("Close checkpoint SAM").click();
-    harness.run();
+    press(&mut harness, "Close checkpoint SAM");
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| !app.state.unsaved());
     assert!(path.is_file());
@@ -89,18 +85,15 @@ fn a_path_with_an_added_extension_overwrites_nothing() {
     let mut harness = open_study(root.path(), folder.path());
     let taken = folder.path().join("taken.toml");
     std::fs::write(&taken, "precious").unwrap();
-    harness.state_mut().commands.push(Command::SaveAs(folder.path().join("taken")));
-    harness.run();
+    give(&mut harness, Command::SaveAs(folder.path().join("taken")));
     run_until(&mut harness, |app| app.state.message.is_some());
     assert!(message(&harness).contains("not saved") && message(&harness).contains("taken.toml"), "{}", message(&harness));
     assert_eq!(std::fs::read_to_string(&taken).unwrap(), "precious");
     assert_eq!(harness.state().state.document.file, Some(folder.path().join("study.toml")));
     // The session's own file may be overwritten.
     harness.state_mut().commands.push(Command::Back);
-    harness.get_by_label("Close checkpoint SAM").click();
-    harness.run();
-    harness.state_mut().commands.push(Command::SaveAs(folder.path().join("study")));
-    harness.run();
+    press(&mut harness, "Close checkpoint SAM");
+    give(&mut harness, Command::SaveAs(folder.path().join("study")));
     run_until(&mut harness, |app| !app.state.unsaved());
 }
 
@@ -123,8 +116,7 @@ fn a_session_that_takes_the_place_of_one_that_is_being_saved_does_not_get_its_fi
 fn the_view_of_a_file_is_restored_and_its_content_is_read_again() {
     let (root, folder) = folders();
     let mut harness = open_study(root.path(), folder.path());
-    harness.state_mut().commands.push(Command::Scatter(ScatterCommand::Toggle(far())));
-    harness.run();
+    give(&mut harness, Command::Scatter(ScatterCommand::Toggle(far())));
     press_keys(&mut harness, Modifiers::CTRL, Key::N);
     settle(&mut harness);
     assert!(harness.state().state.is_empty() && harness.query_by_label("Not saved").is_none());
@@ -141,8 +133,7 @@ fn the_view_of_a_file_is_restored_and_its_content_is_read_again() {
 fn another_tab_alone_is_not_an_unsaved_change() {
     let (root, folder) = folders();
     let mut harness = open_study(root.path(), folder.path());
-    harness.get_by_label("Energy").click();
-    harness.run();
+    press(&mut harness, "Energy");
     press_keys(&mut harness, Modifiers::CTRL, Key::N);
     settle(&mut harness);
     assert!(Memory::at(root.path()).leftovers().is_empty());
@@ -167,8 +158,7 @@ fn unsaved_changes_that_arrive_too_late_stay_in_their_slot() {
     // In the meantime something is changed here.
     harness.state_mut().state.session.checkpoints.truncate(1);
     settle(&mut harness);
-    harness.state_mut().commands.push(Command::SelectScore("msp".into()));
-    harness.run();
+    give(&mut harness, Command::SelectScore("msp".into()));
     settle(&mut harness);
     assert_eq!(harness.state().state.session.seed, 0);
     drop(harness);

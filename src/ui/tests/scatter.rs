@@ -58,8 +58,7 @@ pub(super) fn do_it(harness: &mut Harness<'static, App>, command: ScatterCommand
 pub(super) fn choose(harness: &mut Harness<'static, App>, menu: &str, entry: &str) {
     harness.get_by_label_contains(menu).click();
     harness.run();
-    harness.get_by_label(entry).click();
-    harness.run();
+    press(harness, entry);
 }
 
 pub(super) fn selected(harness: &Harness<'static, App>) -> usize {
@@ -99,20 +98,18 @@ fn principal_components_in_the_place_of_t_sne_are_called_so_with_the_reason() {
     let id = app.state.store.add(embedding_job("ERM"), JobState::Done);
     app.state.store.insert(id, Loaded::Embedding(found));
     harness.run();
-    let told = "principal components (t-SNE needs at least 5 images whose features differ, found 2 among 1000)";
-    harness.get_by_label(&format!("Embedding of ERM, 1000 points, {told}"));
+    let described = "principal components (t-SNE needs at least 5 images whose features differ, found 2 among 1000)";
+    harness.get_by_label(&format!("Embedding of ERM, 1000 points, {described}"));
     assert!(drawn(&harness, "principal component 1") && drawn(&harness, "t-SNE 1"), "each panel has its own axes");
 }
 
 #[test]
 fn a_category_is_hidden_and_shown_by_its_chip() {
     let mut harness = window();
-    harness.get_by_label("far SS").click();
-    harness.run();
+    press(&mut harness, "far SS");
     let visible = |harness: &Harness<'static, App>| harness.state().state.scatter.styled_cloud("ERM").unwrap().1.visible;
     assert_eq!(visible(&harness), 800);
-    harness.get_by_label("Show all").click();
-    harness.run();
+    press(&mut harness, "Show all");
     assert_eq!(visible(&harness), 1000);
 }
 
@@ -139,26 +136,20 @@ fn points_take_the_colours_that_are_asked_for() {
 fn the_selected_images_are_a_table_and_thumbnails() {
     let mut harness = window();
     do_it(&mut harness, ScatterCommand::Select(Selection::of("digits test", vec![2, 3, 5]), Default::default()));
-    harness.get_by_label("Table").click();
-    harness.run();
+    press(&mut harness, "Table");
     let top = |harness: &Harness<'static, App>, index: usize| harness.get_by_label(&format!("Row of digits test {index}")).rect().top();
     assert!(top(&harness, 2) < top(&harness, 3) && top(&harness, 3) < top(&harness, 5));
     for _ in 0..2 {
-        harness.get_by_label("Sort by Pretrained predicts").click();
-        harness.run();
+        press(&mut harness, "Sort by Pretrained predicts");
     }
     assert!(top(&harness, 3) < top(&harness, 5), "the one that is taken for a 7 comes first");
-    harness.get_by_label("Row of digits test 5").click();
-    harness.run();
+    press(&mut harness, "Row of digits test 5");
     harness.get_by_label("Card of digits test 5");
-    harness.get_by_label("Images").click();
-    harness.run();
+    press(&mut harness, "Images");
     harness.get_by_label("Size of the thumbnails");
-    harness.get_by_label("Image digits test 2").click();
-    harness.run();
+    press(&mut harness, "Image digits test 2");
     harness.get_by_label("Card of digits test 2");
-    harness.get_by_label("Close the selected images").click();
-    harness.run();
+    press(&mut harness, "Close the selected images");
     assert_eq!(harness.state().state.scatter.view.pane, Pane::Closed);
 }
 
@@ -181,11 +172,9 @@ fn a_click_keeps_the_card_with_the_nearest_images() {
     });
     harness.run();
     assert_eq!(harness.query_all_by_label_contains("Neighbour ").count(), 8);
-    harness.get_by_label("Select the nearest images").click();
-    harness.run();
+    press(&mut harness, "Select the nearest images");
     assert_eq!(selected(&harness), 8);
-    harness.get_by_label("Close the card").click();
-    harness.run();
+    press(&mut harness, "Close the card");
     assert!(harness.state().state.scatter.pinned.is_none());
 }
 
@@ -278,8 +267,7 @@ fn a_card_follows_the_new_name_of_its_checkpoint_and_closes_with_it() {
 #[test]
 fn density_takes_the_place_of_points_on_one_scale() {
     let mut harness = window();
-    harness.get_by_label("Density").click();
-    harness.run();
+    press(&mut harness, "Density");
     assert!(harness.state().state.scatter.view.density);
     harness.get_by_label("Embedding of ERM, 1000 points");
 }

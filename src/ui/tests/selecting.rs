@@ -10,8 +10,7 @@ use flatland_core::session::{SelectMode, Selection, Tool};
 #[test]
 fn a_rectangle_selects_in_every_panel_and_esc_clears() {
     let mut harness = window();
-    harness.get_by_label("Rectangle").click();
-    harness.run();
+    press(&mut harness, "Rectangle");
     assert_eq!(harness.state().state.scatter.view.tool, Tool::Marquee);
     let rect = harness.get_by_label("Embedding of Pretrained, 1000 points").rect();
     drag(&mut harness, &[rect.left_top() + vec2(2.0, 2.0), rect.center(), rect.right_bottom() - vec2(2.0, 2.0)]);
@@ -50,8 +49,7 @@ fn shift_drags_add_and_alt_drags_take_away_while_the_tool_moves() {
 #[test]
 fn a_lasso_selects_what_it_outlines_and_only_what_is_shown() {
     let mut harness = window();
-    harness.get_by_label("Lasso").click();
-    harness.run();
+    press(&mut harness, "Lasso");
     let at = place(&harness, 0);
     let outline: Vec<Pos2> = (0..=24).map(|k| at + egui::Vec2::angled(k as f32 / 24.0 * std::f32::consts::TAU) * 24.0).collect();
     drag(&mut harness, &outline);
@@ -59,8 +57,7 @@ fn a_lasso_selects_what_it_outlines_and_only_what_is_shown() {
     assert!(all.contains("digits test", 0) && all.len() < 300, "{}", all.len());
     assert!(!all.ranges("digits test").is_empty());
     do_it(&mut harness, ScatterCommand::Clear);
-    harness.get_by_label("ID").click();
-    harness.run();
+    press(&mut harness, "ID");
     drag(&mut harness, &outline);
     assert!(harness.state().state.scatter.view.selection.ranges("digits test").is_empty());
 }
@@ -71,8 +68,7 @@ fn a_drag_that_esc_ends_selects_nothing_in_any_tab() {
     do_it(&mut harness, ScatterCommand::Tool(Tool::Marquee));
     for (tab, panel) in [("Embedding", "Embedding of ERM, 1000 points"), ("Energy", "Histogram of the Energy score of ERM")] {
         do_it(&mut harness, ScatterCommand::Select(Selection::of("fog", vec![7]), Default::default()));
-        harness.get_by_label(tab).click();
-        harness.run();
+        press(&mut harness, tab);
         let rect = harness.get_by_label_contains(panel).rect();
         let corners = [rect.left_top() + vec2(2.0, 2.0), rect.center(), rect.right_bottom() - vec2(2.0, 2.0)];
         harness.event(Event::PointerMoved(corners[0]));
@@ -94,8 +90,7 @@ fn a_drag_that_esc_ends_selects_nothing_in_any_tab() {
 #[test]
 fn a_range_of_a_histogram_selects_its_images() {
     let mut harness = window();
-    harness.get_by_label("Energy").click();
-    harness.run();
+    press(&mut harness, "Energy");
     let rect = harness.get_by_label_contains("Histogram of the Energy score of ERM").rect();
     harness.event(Event::ModifiersChanged(Modifiers::SHIFT));
     drag(&mut harness, &[rect.left_center(), rect.center() - vec2(20.0, 0.0), rect.center()]);
@@ -131,8 +126,7 @@ fn the_selection_is_inverted_completed_and_taken_from_the_legend() {
     let mut harness = window();
     harness.get_by_label("near SS").click_secondary();
     harness.run();
-    harness.get_by_label("Select these").click();
-    harness.run();
+    press(&mut harness, "Select these");
     assert_eq!(selected(&harness), 200);
     choose(&mut harness, "200 selected  ▾", "Invert selection");
     assert_eq!(selected(&harness), 800);

@@ -6,7 +6,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use super::{give, press_keys, run_until};
+use super::{give, press, press_keys, run_until};
 use crate::ui::command::scatter::ScatterCommand;
 use crate::ui::command::{Command, OpenAs};
 use crate::ui::state::memory::{Preferences, ThemeChoice};
@@ -69,10 +69,8 @@ pub(super) fn message(harness: &Harness<'static, App>) -> String {
 fn the_session_is_restored_after_a_crash_with_its_view_and_a_message() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
-    harness.get_by_label("Close checkpoint ERM").click();
-    harness.run();
-    harness.get_by_label("Energy").click();
-    harness.run();
+    press(&mut harness, "Close checkpoint ERM");
+    press(&mut harness, "Energy");
     give(&mut harness, Command::Scatter(ScatterCommand::Toggle(far())));
     settle(&mut harness);
     // As when the process is killed: nothing is written at the end.
@@ -95,8 +93,7 @@ fn the_session_is_restored_after_a_crash_with_its_view_and_a_message() {
 fn the_session_of_a_closed_window_is_restored_once_and_without_a_message() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
-    harness.get_by_label("Sharpness").click();
-    harness.run();
+    press(&mut harness, "Sharpness");
     harness.state_mut().keep_before_exit();
     drop(harness);
     let first = window(root.path(), &FakeWorker::default(), Vec::new());
@@ -130,8 +127,7 @@ fn two_windows_keep_their_sessions_separately() {
 fn unsaved_changes_are_kept_when_another_session_is_opened_and_restored_on_request() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
-    harness.get_by_label("Close checkpoint ERM").click();
-    harness.run();
+    press(&mut harness, "Close checkpoint ERM");
     press_keys(&mut harness, Modifiers::CTRL, Key::N);
     run_until(&mut harness, |app| !app.state.memory.leftovers.is_empty());
     harness.run();
@@ -148,8 +144,7 @@ fn unsaved_changes_are_kept_when_another_session_is_opened_and_restored_on_reque
 fn a_file_that_has_unsaved_changes_opens_with_them_and_undo_removes_them() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
-    harness.get_by_label("Close checkpoint ERM").click();
-    harness.run();
+    press(&mut harness, "Close checkpoint ERM");
     harness.state_mut().keep_before_exit();
     drop(harness);
     let mut harness = window(root.path(), &FakeWorker::default(), vec![folder.path().join("study.toml")]);
@@ -161,12 +156,26 @@ fn a_file_that_has_unsaved_changes_opens_with_them_and_undo_removes_them() {
 }
 
 #[test]
+fn a_session_that_names_an_unknown_tab_opens_at_the_first_and_says_which_tabs_there_are() {
+    let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = study(folder.path());
+    let text = std::fs::read_to_string(&path).unwrap() + "[view]\ntab = \"spectrum\"\nscore = \"msp\"\n";
+    std::fs::write(&path, text).unwrap();
+    let mut harness = window(root.path(), &FakeWorker::default(), vec![path]);
+    run_until(&mut harness, |app| app.state.session.checkpoints.len() == 2);
+    let said = message(&harness);
+    assert!(said.contains("found `spectrum`") && said.contains("landscape, sharpness, hessian") && said.contains("tensors"), "{said}");
+    let app = harness.state();
+    assert_eq!((app.state.session.view.tab.clone(), app.state.session.view.score.as_str()), (Tab::LANDSCAPE, "msp"));
+    assert!(!app.state.unsaved());
+}
+
+#[test]
 fn a_session_is_saved_with_relative_paths_and_loses_its_mark() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
     harness.get_by_label("study");
-    harness.get_by_label("Close checkpoint ERM").click();
-    harness.run();
+    press(&mut harness, "Close checkpoint ERM");
     harness.get_by_label("•  study");
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| !app.state.unsaved());
@@ -189,8 +198,7 @@ fn a_file_that_another_program_changed_is_not_overwritten_without_asking() {
     let path = folder.path().join("study.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("version = 1\n", "version = 1\nseed = 5\n")).unwrap();
-    harness.get_by_label("Close checkpoint ERM").click();
-    harness.run();
+    press(&mut harness, "Close checkpoint ERM");
     press_keys(&mut harness, Modifiers::CTRL, Key::S);
     run_until(&mut harness, |app| app.state.message.is_some());
     assert!(message(&harness).contains("changed by another program"));
@@ -242,8 +250,7 @@ fn a_closed_checkpoint_is_back_after_undo_with_its_results_and_nothing_is_comput
     run_until(&mut harness, |app| app.state.store.landscapes.len() == 2);
     harness.run();
     harness.get_by_label_contains("Loss landscape of SAM on digits test, 21 × 21 cells, 441 computed");
-    harness.get_by_label("Close checkpoint SAM").click();
-    harness.run();
+    press(&mut harness, "Close checkpoint SAM");
     assert!(harness.query_by_label_contains("Loss landscape of SAM").is_none());
     press_keys(&mut harness, Modifiers::CTRL, Key::Z);
     run_until(&mut harness, |app| app.state.store.landscapes.len() == 2);
@@ -295,14 +302,11 @@ fn theme_and_zoom_are_preferences_and_are_restored() {
     press_keys(&mut harness, Modifiers::CTRL, Key::Plus);
     press_keys(&mut harness, Modifiers::CTRL, Key::Plus);
     press_keys(&mut harness, Modifiers::CTRL, Key::Minus);
-    harness.get_by_label("View").click();
-    harness.run();
+    press(&mut harness, "View");
     harness.get_by_label("Theme").hover();
     harness.run();
-    harness.get_by_label("Theme").click();
-    harness.run();
-    harness.get_by_label("Dark theme").click();
-    harness.run();
+    press(&mut harness, "Theme");
+    press(&mut harness, "Dark theme");
     settle(&mut harness);
     drop(harness);
     let harness = window(root.path(), &FakeWorker::default(), vec![]);

@@ -37,14 +37,11 @@ fn names(harness: &Harness<'_, App>) -> Vec<(String, Option<String>)> {
 #[test]
 fn the_row_says_which_is_read_and_reads_another() {
     let mut harness = window();
-    harness.get_by_label("Weights of net: model, assumed").click();
-    harness.run();
-    harness.get_by_label("ema").click();
-    harness.run();
+    press(&mut harness, "Weights of net: model, assumed");
+    press(&mut harness, "ema");
     assert_eq!(names(&harness), [("net".into(), Some("ema".into()))]);
     harness.get_by_label("Weights of net: ema");
-    harness.state_mut().commands.push(Command::Undo);
-    harness.run();
+    give(&mut harness, Command::Undo);
     assert_eq!(names(&harness), [("net".into(), None)]);
     harness.get_by_label("Weights of net: model, assumed");
 }
@@ -52,17 +49,14 @@ fn the_row_says_which_is_read_and_reads_another() {
 #[test]
 fn the_other_is_opened_beside_it_and_each_is_read_by_its_own_choice() {
     let mut harness = window();
-    harness.get_by_label("Weights of net: model, assumed").click();
-    harness.run();
-    harness.get_by_label("Open ema beside it").click();
-    harness.run();
+    press(&mut harness, "Weights of net: model, assumed");
+    press(&mut harness, "Open ema beside it");
     assert_eq!(names(&harness), [("net".into(), None), ("net (ema)".into(), Some("ema".into()))]);
     harness.get_by_label("Weights of net (ema): ema");
     // Again from the second checkpoint: the key of the first replaces its own.
     let beside = |key: &str| CheckpointCommand::OpenBeside(key.into());
     harness.state_mut().commands.push(Command::Checkpoint("net (ema)".into(), beside("model")));
-    harness.state_mut().commands.push(Command::Checkpoint("net".into(), beside("ema")));
-    harness.run();
+    give(&mut harness, Command::Checkpoint("net".into(), beside("ema")));
     let opened: Vec<String> = names(&harness).into_iter().map(|(name, _)| name).collect();
     assert_eq!(opened, ["net", "net (ema)", "net (model)", "net (ema) 2"]);
 }

@@ -14,8 +14,8 @@ impl App {
     pub(in crate::ui) fn add_checkpoint(&mut self, path: PathBuf, weights: Option<String>) {
         // The file may have changed since it was read.
         self.state.store.forget_inspection(&path);
-        let wished = weights.as_ref().map_or_else(|| stem(&path), |key| format!("{} ({key})", stem(&path)));
-        let name = unused_name(&wished, |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
+        let requested = weights.as_ref().map_or_else(|| stem(&path), |key| format!("{} ({key})", stem(&path)));
+        let name = unused_name(&requested, |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         // A checkpoint was most likely trained with the same normalization as the others; its row shows it and can change it.
         let normalization = self.state.session.checkpoints.first().map(|checkpoint| checkpoint.normalization).unwrap_or_default();
         // A message about assumptions on images opened at the same time is more important.
@@ -30,14 +30,14 @@ impl App {
     }
 
     pub(in crate::ui) fn checkpoint_command(&mut self, name: &str, command: CheckpointCommand) {
-        let Some(place) = self.state.session.position(name) else { return };
+        let Some(index) = self.state.session.position(name) else { return };
         match command {
             CheckpointCommand::TakePlaceOf(other) => {
                 if let Some(to) = self.state.session.position(&other) {
                     self.state.session.move_checkpoint(name, to);
                 }
             }
-            CheckpointCommand::MoveBy(by) => self.state.session.move_checkpoint(name, place.saturating_add_signed(by)),
+            CheckpointCommand::MoveBy(by) => self.state.session.move_checkpoint(name, index.saturating_add_signed(by)),
             CheckpointCommand::Rename(to) => match self.state.session.rename_checkpoint(name, &to) {
                 Ok(()) => {
                     self.checkpoint_renamed(name, to.trim());
@@ -46,31 +46,31 @@ impl App {
                 }
                 Err(error) => self.state.report_error(error),
             },
-            CheckpointCommand::Hide(hidden) => self.state.session.checkpoints[place].hidden = hidden,
+            CheckpointCommand::Hide(hidden) => self.state.session.checkpoints[index].hidden = hidden,
             CheckpointCommand::Baseline => {
                 self.state.session.landscape.baseline = Some(name.to_owned());
                 self.ask_differences();
             }
             CheckpointCommand::Normalize(normalization) => {
-                self.state.session.checkpoints[place].state_normalization(normalization);
+                self.state.session.checkpoints[index].state_normalization(normalization);
                 self.replan();
             }
             CheckpointCommand::Architecture(architecture) => {
-                self.state.session.checkpoints[place].architecture = architecture;
+                self.state.session.checkpoints[index].architecture = architecture;
                 self.replan();
             }
             CheckpointCommand::ReadAs(Loadable { architecture, ignore }) => {
-                let entry = &mut self.state.session.checkpoints[place];
+                let entry = &mut self.state.session.checkpoints[index];
                 (entry.architecture, entry.ignore) = (Some(architecture), ignore);
                 self.replan();
             }
             CheckpointCommand::Color(color) => self.state.session.recolor_checkpoint(name, color),
             CheckpointCommand::Weights(key) => {
-                self.state.session.checkpoints[place].weights = Some(key);
+                self.state.session.checkpoints[index].weights = Some(key);
                 self.replan();
             }
             CheckpointCommand::OpenBeside(key) => {
-                self.state.session.open_beside(place, key);
+                self.state.session.open_beside(index, key);
                 self.replan();
             }
         }

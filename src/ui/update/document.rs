@@ -43,10 +43,10 @@ impl App {
         }
         self.state.store.clear();
         self.state.scatter.forget();
-        self.set_document(document, session);
-        self.state.stopped = false;
         // Information about the replaced session is no longer valid; errors still are.
         self.state.message.take_if(|message| !message.is_error);
+        self.set_document(document, session);
+        self.state.stopped = false;
         self.replan();
     }
 
@@ -56,6 +56,18 @@ impl App {
         if let Some(tab) = self.state.first_tab.take() {
             self.state.session.view.tab = tab;
         }
+        self.replace_unknown_tab();
+    }
+
+    /// Shows the first tab if the session names one that this window does not have, and says so.
+    fn replace_unknown_tab(&mut self) {
+        let (known, shown) = (&self.state.tabs, &self.state.session.view.tab);
+        let Some(first) = known.first().filter(|_| known.iter().all(|known| known.tab != *shown)) else { return };
+        let keys: Vec<&str> = known.iter().map(|known| known.tab.key()).collect();
+        let error =
+            format!("{} is shown: expected the tab of the session to be one of {}, found `{}`", first.title, keys.join(", "), shown.key());
+        self.state.session.view.tab = first.tab.clone();
+        self.state.report_error(error);
     }
 
     pub(in crate::ui) fn new_session(&mut self) {
@@ -255,6 +267,7 @@ impl App {
     /// Replaces the session by an earlier or later value. Its results are found in the cache; jobs that it does not need end.
     fn set_session(&mut self, session: Session) {
         let before = std::mem::replace(&mut self.state.session, session);
+        self.replace_unknown_tab();
         let gone = self.state.session.gone_from(&before).into_iter().map(|(entry, to)| (entry.clone(), to.map(str::to_owned)));
         for (entry, to) in gone.collect::<Vec<_>>() {
             match to {

@@ -26,7 +26,18 @@ impl Scatter {
             ScatterCommand::Search(..) | ScatterCommand::SelectAll | ScatterCommand::SelectCategory(..) | ScatterCommand::Clear => {
                 view.selected_in = None;
             }
-            _ => {}
+            ScatterCommand::ColorBy(_)
+            | ScatterCommand::ShowDensity(_)
+            | ScatterCommand::Toggle(_)
+            | ScatterCommand::ShowOnly(_)
+            | ScatterCommand::ShowAll
+            | ScatterCommand::Tool(_)
+            | ScatterCommand::Pane(_)
+            | ScatterCommand::Select(..)
+            | ScatterCommand::Invert
+            | ScatterCommand::Pin(_)
+            | ScatterCommand::Export(_)
+            | ScatterCommand::ExportDialog => {}
         }
         match command {
             ScatterCommand::ColorBy(color_by) => view.color_by = color_by,

@@ -105,8 +105,8 @@ impl Drag {
         match (self.form, self.corners.as_slice()) {
             (Form::Lasso, corners) if corners.len() < 3 => Vec::new(),
             (Form::Lasso, corners) => corners.to_vec(),
-            (_, [a, b]) => vec![*a, [b[0], a[1]], *b, [a[0], b[1]]],
-            _ => Vec::new(),
+            (Form::Rectangle | Form::Range, [a, b]) => vec![*a, [b[0], a[1]], *b, [a[0], b[1]]],
+            (Form::Rectangle | Form::Range, _) => Vec::new(),
         }
     }
 
@@ -133,7 +133,7 @@ impl Drag {
                     painter.vline(x, area.y_range(), line);
                 }
             }
-            _ => {}
+            (Form::Rectangle | Form::Range, _) => {}
         }
     }
 }

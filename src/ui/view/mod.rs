@@ -26,7 +26,7 @@ use flatland_core::session::Tab;
 
 pub use header::panel_header;
 pub use scene::{Drafts, Scene};
-pub use tab::TabView;
+pub use tab::{TabInfo, TabView};
 
 /// All tabs, in the order in which they are shown.
 fn registered() -> Vec<Box<dyn TabView>> {
@@ -44,7 +44,7 @@ fn registered() -> Vec<Box<dyn TabView>> {
 
 /// The keys of the tabs, in the order in which they are shown.
 pub fn keys() -> Vec<&'static str> {
-    registered().iter().map(|view| view.key()).collect()
+    registered().iter().map(|view| view.info().key).collect()
 }
 
 /// The tabs of a window.
@@ -59,28 +59,28 @@ impl Default for Tabs {
 impl Tabs {
     /// Keys and titles of the tabs, in the order in which they are shown.
     pub fn titles(&self) -> Vec<TabTitle> {
-        self.0.iter().map(|view| TabTitle { tab: Tab::new(view.key()), title: view.title() }).collect()
+        self.0.iter().map(|view| view.info()).map(|info| TabTitle { tab: Tab::new(info.key), title: info.title }).collect()
     }
 
-    /// The tab of this key; the first tab if there is none, since the session may come from another version.
+    /// The tab of this key. The window replaces an unknown key by that of the first tab; so does this.
     pub fn get(&mut self, tab: &Tab) -> &mut dyn TabView {
-        let place = self.place(tab);
-        self.0[place].as_mut()
+        let index = self.index(tab);
+        self.0[index].as_mut()
     }
 
     /// The analysis that the tab of this key shows.
     pub fn analysis(&self, tab: &Tab) -> Option<Analysis> {
-        self.0[self.place(tab)].analysis()
+        self.0[self.index(tab)].info().analysis
     }
 
     /// The figure of the shown tab; `None` when there is nothing to draw.
     pub fn figure(&self, state: &mut State) -> Option<Export> {
         let (dataset, tab, mut commands) = (state.dataset(), state.session.view.tab.clone(), Vec::new());
         let (scene, _) = Scene::of(state, dataset.as_deref(), &mut commands);
-        self.0[self.place(&tab)].figure(&scene)
+        self.0[self.index(&tab)].figure(&scene)
     }
 
-    fn place(&self, tab: &Tab) -> usize {
-        self.0.iter().position(|view| view.key() == tab.key()).unwrap_or(0)
+    fn index(&self, tab: &Tab) -> usize {
+        self.0.iter().position(|view| view.info().key == tab.key()).unwrap_or(0)
     }
 }

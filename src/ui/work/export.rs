@@ -8,10 +8,15 @@ use crate::figure::CaptionedFigure;
 use flatland_core::result::write_atomic;
 use flatland_core::session::{FigureFormat, FigureSettings};
 
-/// The data of a figure. It is drawn on another thread, so it owns everything.
-pub trait FigureSource: Send {
-    /// The figure; `None` while there is nothing to draw.
+/// Makes the figure of data that it owns, since it is drawn on another thread.
+trait FigureSource: Send {
     fn captioned(&self) -> Option<CaptionedFigure<'_>>;
+}
+
+impl<T: Send> FigureSource for (T, fn(&T) -> Option<CaptionedFigure<'_>>) {
+    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
+        (self.1)(&self.0)
+    }
 }
 
 /// A figure of a view, with the figure settings of the session.
@@ -21,10 +26,10 @@ pub struct Export {
 }
 
 impl Export {
-    /// The figure of a source; `None` while there is nothing to draw.
-    pub fn new(settings: &FigureSettings, source: impl FigureSource + 'static) -> Option<Self> {
-        let is_drawn = source.captioned().is_some();
-        is_drawn.then(|| Self { settings: settings.clone(), source: Box::new(source) })
+    /// The figure that `captioned` makes of the data; `None` while there is nothing to draw.
+    pub fn new<T: Send + 'static>(settings: &FigureSettings, data: T, captioned: fn(&T) -> Option<CaptionedFigure<'_>>) -> Option<Self> {
+        captioned(&data)?;
+        Some(Self { settings: settings.clone(), source: Box::new((data, captioned)) })
     }
 
     /// Draws and writes the figure; the extension of `path` decides the format. `with_data`: also writes its numbers beside it as CSV.

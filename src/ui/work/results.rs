@@ -54,7 +54,16 @@ fn read(spec: &JobSpec, folder: &Path) -> Option<Result<(Loaded, bool), ResultEr
         JobSpec::Score(_) if present("scores.json") => {
             Some(ScoreTable::load(folder, name).map(|table| (Loaded::Scores(table.named(spec)), true)))
         }
-        _ => None,
+        JobSpec::Landscape(_)
+        | JobSpec::Hessian(_)
+        | JobSpec::Sharpness(_)
+        | JobSpec::Embedding(_)
+        | JobSpec::Score(_)
+        | JobSpec::Inspect { .. }
+        | JobSpec::Methods
+        | JobSpec::Pace { .. }
+        | JobSpec::Weights(_)
+        | JobSpec::Conformance(_) => None,
     }
 }
 

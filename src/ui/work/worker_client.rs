@@ -99,13 +99,9 @@ impl WorkerClient {
 
     /// Stops the job if the worker has it.
     pub fn cancel(&mut self, id: JobId) -> bool {
-        match self.in_flight {
-            Some((worker_id, ours)) if ours == id => {
-                self.worker.cancel(worker_id);
-                true
-            }
-            _ => false,
-        }
+        let Some((worker_id, _)) = self.in_flight.filter(|(_, ours)| *ours == id) else { return false };
+        self.worker.cancel(worker_id);
+        true
     }
 
     /// Pauses the job or resumes it, if the worker has it.

@@ -104,8 +104,8 @@ mod tests {
                 background.spawn(work, wake)
             }
             wait.recv_timeout(PATIENCE).expect("wake is called");
-            let told = background.next_within(PATIENCE).unwrap().unwrap_err();
-            assert_eq!(told, "a background task panicked: no room for 7 cells");
+            let error = background.next_within(PATIENCE).unwrap().unwrap_err();
+            assert_eq!(error, "a background task panicked: no room for 7 cells");
         }
         background.spawn(|| 42, || {});
         assert_eq!(background.next_within(PATIENCE), Some(Ok(42)));

@@ -113,11 +113,11 @@ impl Order {
         times.sort_unstable();
         let certain = !times.is_empty() || varying.len() < 2;
         let keys: Vec<usize> = if times.is_empty() { varying } else { times.into_iter().map(|(_, k)| k).collect() };
-        let told: Vec<String> = keys
+        let listed: Vec<String> = keys
             .iter()
             .map(|&k| if first.numbers[k].word.is_empty() { format!("number {}", k + 1) } else { format!("`{}`", first.numbers[k].word) })
             .collect();
-        Self { keys, rule: format!("by the numbers in the names: {}", told.join(", then ")), certain }
+        Self { keys, rule: format!("by the numbers in the names: {}", listed.join(", then ")), certain }
     }
 
     /// Compares two names of the pattern.

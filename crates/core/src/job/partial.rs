@@ -10,7 +10,7 @@ use crate::result::ResultError;
 #[derive(Debug)]
 pub struct Partial {
     folder: PathBuf,
-    told: Option<Instant>,
+    reported: Option<Instant>,
 }
 
 impl Partial {
@@ -19,18 +19,18 @@ impl Partial {
 
     /// For the result in `out`.
     pub fn of(out: &Path) -> Self {
-        Self { folder: out.join("partial"), told: None }
+        Self { folder: out.join("partial"), reported: None }
     }
 
     /// Lets `save` write what is known so far into a folder and reports it, at most twice a second. If it cannot be written, nothing is
     /// reported: the job itself does not need it.
     pub fn tell(&mut self, reporter: &mut dyn Reporter, save: impl FnOnce(&Path) -> Result<(), ResultError>) {
-        if self.told.is_some_and(|told| told.elapsed() < Self::INTERVAL) {
+        if self.reported.is_some_and(|reported| reported.elapsed() < Self::INTERVAL) {
             return;
         }
         if save(&self.folder).is_ok() {
             reporter.report(JobEvent::Partial { path: self.folder.clone() });
-            self.told = Some(Instant::now());
+            self.reported = Some(Instant::now());
         }
     }
 }
@@ -49,9 +49,9 @@ mod tests {
     use crate::result::write_atomic;
 
     #[derive(Default)]
-    struct Told(Vec<JobEvent>);
+    struct Events(Vec<JobEvent>);
 
-    impl Reporter for Told {
+    impl Reporter for Events {
         fn report(&mut self, event: JobEvent) {
             self.0.push(event);
         }
@@ -64,12 +64,12 @@ mod tests {
     #[test]
     fn it_is_reported_at_intervals_and_deleted_with_the_job() {
         let out = tempfile::tempdir().unwrap();
-        let (mut told, mut partial) = (Told::default(), Partial::of(out.path()));
+        let (mut reporter, mut partial) = (Events::default(), Partial::of(out.path()));
         for text in ["first", "at once again"] {
-            partial.tell(&mut told, |folder| write_atomic(&folder.join("x"), text.as_bytes()));
+            partial.tell(&mut reporter, |folder| write_atomic(&folder.join("x"), text.as_bytes()));
         }
         let path = out.path().join("partial");
-        assert_eq!(told.0, [JobEvent::Partial { path: path.clone() }]);
+        assert_eq!(reporter.0, [JobEvent::Partial { path: path.clone() }]);
         assert_eq!(std::fs::read_to_string(path.join("x")).unwrap(), "first");
         drop(partial);
         assert!(!path.exists() && out.path().exists());
@@ -77,8 +77,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_is_not_reported() {
-        let (mut told, mut partial) = (Told::default(), Partial::of(Path::new("/dev/null/nowhere")));
-        partial.tell(&mut told, |folder| write_atomic(&folder.join("x"), b""));
-        assert_eq!(told.0, []);
+        let (mut reporter, mut partial) = (Events::default(), Partial::of(Path::new("/dev/null/nowhere")));
+        partial.tell(&mut reporter, |folder| write_atomic(&folder.join("x"), b""));
+        assert_eq!(reporter.0, []);
     }
 }

@@ -201,8 +201,8 @@ fn labels(entries: &[Value]) -> Vec<String> {
     let longer = |(k, entry): (usize, &Value)| {
         let fields = entry.as_table().into_iter().flatten();
         let telling = fields.filter(|(key, value)| !value.is_array() && alike(k).any(|other| other.get(*key) != Some(*value)));
-        let told = telling.map(|(key, value)| format!("-{key}-{}", label(value)));
-        std::iter::once(plain[k].clone()).chain(told).collect()
+        let suffixes = telling.map(|(key, value)| format!("-{key}-{}", label(value)));
+        std::iter::once(plain[k].clone()).chain(suffixes).collect()
     };
     entries.iter().enumerate().map(longer).collect()
 }

@@ -181,13 +181,13 @@ fn no_order(folder: &Path, only: Option<&str>, files: Vec<PathBuf>, left_out: &[
     let here = folder.display();
     let matching = only.map_or(String::new(), |only| format!(" that match `{only}`"));
     if files.len() < 3 {
-        let mut told = names(&files);
+        let mut listed = names(&files);
         if !left_out.is_empty() {
             let others: Vec<PathBuf> = left_out.iter().map(|file| file.path.clone()).collect();
-            told.push_str(&format!("; other files: {}", names(&others)));
+            listed.push_str(&format!("; other files: {}", names(&others)));
         }
         return format!(
-            "expected a folder with at least 3 checkpoints{matching}, found {told}; folders below it are not looked into ({here})"
+            "expected a folder with at least 3 checkpoints{matching}, found {listed}; folders below it are not looked into ({here})"
         );
     }
     let list: Vec<String> = files.iter().take(TOLD).map(|path| format!("{:?}", file_name(path))).collect();
@@ -201,11 +201,11 @@ fn no_order(folder: &Path, only: Option<&str>, files: Vec<PathBuf>, left_out: &[
 
 /// What to do where a folder holds several series.
 fn several(folder: &Path, series: &[Vec<(PathBuf, NumberedName)>]) -> String {
-    let told: Vec<String> = series.iter().map(|series| format!("{} files `{}`", series.len(), series[0].1.glob())).collect();
+    let listed: Vec<String> = series.iter().map(|series| format!("{} files `{}`", series.len(), series[0].1.glob())).collect();
     let proposal = series.iter().max_by_key(|series| series.len()).map_or_else(String::new, |series| series[0].1.glob());
     format!(
         "expected one series of checkpoints, found {}: choose one, as in only = \"{proposal}.*\", or list the files ({})",
-        told.join(" and "),
+        listed.join(" and "),
         folder.display()
     )
 }
@@ -220,8 +220,8 @@ fn names(paths: &[PathBuf]) -> String {
         return "none".into();
     }
     let more = paths.len().saturating_sub(TOLD);
-    let told: Vec<String> = paths.iter().take(TOLD).map(|path| format!("`{}`", file_name(path))).collect();
-    format!("{}{}", told.join(", "), if more > 0 { format!(" and {more} more") } else { String::new() })
+    let listed: Vec<String> = paths.iter().take(TOLD).map(|path| format!("`{}`", file_name(path))).collect();
+    format!("{}{}", listed.join(", "), if more > 0 { format!(" and {more} more") } else { String::new() })
 }
 
 #[cfg(test)]

@@ -158,13 +158,13 @@ mod tests {
     #[test]
     fn one_plane_other_grids_and_open_cells_are_no_band() {
         let one = surface(0, [1.0; 6]);
-        let told = |planes: &[LossSurface]| LandscapeBand::of(planes, serde_json::Value::Null).unwrap_err();
-        assert!(told(std::slice::from_ref(&one)).contains("found 1"));
+        let refusal = |planes: &[LossSurface]| LandscapeBand::of(planes, serde_json::Value::Null).unwrap_err();
+        assert!(refusal(std::slice::from_ref(&one)).contains("found 1"));
         let mut other = one.clone();
         other.alpha[0] = -2.0;
-        assert!(told(&[one.clone(), other]).contains("one grid"));
+        assert!(refusal(&[one.clone(), other]).contains("one grid"));
         let mut open = one.clone();
         open.count[2] = 0;
-        assert!(told(&[one, open]).contains("5 of 6"));
+        assert!(refusal(&[one, open]).contains("5 of 6"));
     }
 }

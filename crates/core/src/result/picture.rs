@@ -164,9 +164,9 @@ mod tests {
 
     #[test]
     fn the_engine_of_an_embedding_without_a_record_follows_from_its_points() {
-        let told = |features: &[f32], xy: &[[f32; 2]]| Picture::unrecorded(features, 1, xy).engine;
-        assert_eq!(told(&[1.0, 2.0, 3.0, 4.0], &[[0.0; 2]; 4]), Engine::Pca, "fewer than five");
-        assert_eq!(told(&[7.0; 40], &[[0.0; 2]; 40]), Engine::Pca, "one image forty times");
-        assert_eq!(told(&[1.0, 2.0, 3.0, 4.0, 5.0], &[[2.0, 1.0]; 5]), Engine::Bhtsne);
+        let engine = |features: &[f32], xy: &[[f32; 2]]| Picture::unrecorded(features, 1, xy).engine;
+        assert_eq!(engine(&[1.0, 2.0, 3.0, 4.0], &[[0.0; 2]; 4]), Engine::Pca, "fewer than five");
+        assert_eq!(engine(&[7.0; 40], &[[0.0; 2]; 40]), Engine::Pca, "one image forty times");
+        assert_eq!(engine(&[1.0, 2.0, 3.0, 4.0, 5.0], &[[2.0, 1.0]; 5]), Engine::Bhtsne);
     }
 }

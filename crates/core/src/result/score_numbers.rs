@@ -123,13 +123,13 @@ impl ScoreTable {
         }
         let sides: Vec<&DatasetScores> = self.datasets.iter().filter(|data| data.role == "id" || data.name == dataset).collect();
         let broken = |data: &&&DatasetScores| data.values(score).iter().any(|value| !value.is_finite());
-        let told: Vec<String> = sides.iter().filter(broken).map(|data| broken_scores(data, score)).collect();
+        let reasons: Vec<String> = sides.iter().filter(broken).map(|data| broken_scores(data, score)).collect();
         let none = || match sides.iter().find(|data| data.name == dataset) {
             Some(data) if data.label.is_empty() => format!("`{dataset}` has no images"),
             Some(data) if data.values(score).is_empty() => format!("`{dataset}` has no score of this name"),
             _ => "there are no ID images".into(),
         };
-        Some(if told.is_empty() { none() } else { told.join(", ") })
+        Some(if reasons.is_empty() { none() } else { reasons.join(", ") })
     }
 
     /// Why `score` has no histogram for this checkpoint; `None` if it has one.

@@ -211,7 +211,7 @@ impl SharpnessCurve {
     }
 
     /// Completes a curve of a version that did not record failed searches: an ε of length 0 at a radius above 0 means that none was found.
-    fn told(mut self) -> Self {
+    fn completed(mut self) -> Self {
         if !self.is_average() {
             for point in self.points.iter_mut().filter(|p| p.unmoved.is_none() && p.rho > 0.0 && p.epsilon_norm == 0.0) {
                 point.unmoved = Some(Unmoved { batches: 1, why: Stuck::NoRise });
@@ -235,7 +235,7 @@ impl SharpnessCurve {
     /// # Errors
     /// When the file is missing, unreadable or not what it should be.
     pub fn load(folder: &Path) -> Result<Self, ResultError> {
-        Ok(json::load::<Self>(&folder.join("sharpness.json"))?.told())
+        Ok(json::load::<Self>(&folder.join("sharpness.json"))?.completed())
     }
 }
 

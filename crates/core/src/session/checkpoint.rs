@@ -65,9 +65,9 @@ impl Session {
     /// free one.
     pub fn colors(&self) -> Vec<usize> {
         let mut taken: Vec<usize> = self.checkpoints.iter().filter_map(|entry| entry.color).collect();
-        let mut of = |(place, entry): (usize, &CheckpointEntry)| {
+        let mut of = |(index, entry): (usize, &CheckpointEntry)| {
             entry.color.unwrap_or_else(|| {
-                let color = std::iter::once(place).chain(0..).find(|color| !taken.contains(color)).unwrap_or(place);
+                let color = std::iter::once(index).chain(0..).find(|color| !taken.contains(color)).unwrap_or(index);
                 taken.push(color);
                 color
             })
@@ -77,7 +77,7 @@ impl Session {
 
     /// Index of the colour of the checkpoint called `name`; 0 when there is none.
     pub fn color_of(&self, name: &str) -> usize {
-        self.position(name).and_then(|place| self.colors().get(place).copied()).unwrap_or(0)
+        self.position(name).and_then(|index| self.colors().get(index).copied()).unwrap_or(0)
     }
 
     /// The checkpoints that are drawn, in their order, each with the index of its colour.
@@ -97,14 +97,14 @@ impl Session {
         self.keep_colors();
     }
 
-    /// Adds the state dict `weights` of the file of the checkpoint at `place`, after the others. Everything else is equal; the key is
+    /// Adds the state dict `weights` of the file of the checkpoint at `index`, after the others. Everything else is equal; the key is
     /// appended to the name.
-    pub fn open_beside(&mut self, place: usize, weights: String) {
-        let Some(entry) = self.checkpoints.get(place) else { return };
+    pub fn open_beside(&mut self, index: usize, weights: String) {
+        let Some(entry) = self.checkpoints.get(index) else { return };
         let own = entry.weights.as_ref().and_then(|own| entry.name.strip_suffix(&format!(" ({own})")));
-        let wished = format!("{} ({weights})", own.unwrap_or(&entry.name));
-        let names = std::iter::once(wished.clone()).chain((2..).map(|n| format!("{wished} {n}")));
-        let name = names.into_iter().find(|name| self.position(name).is_none()).unwrap_or(wished);
+        let requested = format!("{} ({weights})", own.unwrap_or(&entry.name));
+        let names = std::iter::once(requested.clone()).chain((2..).map(|n| format!("{requested} {n}")));
+        let name = names.into_iter().find(|name| self.position(name).is_none()).unwrap_or(requested);
         let entry = CheckpointEntry { name, weights: Some(weights), color: None, hidden: false, ..entry.clone() };
         self.add_checkpoint(entry);
     }
@@ -113,7 +113,7 @@ impl Session {
     /// through it.
     pub fn remove_checkpoint(&mut self, name: &str) -> Option<CheckpointEntry> {
         self.keep_colors();
-        let entry = self.position(name).map(|place| self.checkpoints.remove(place))?;
+        let entry = self.position(name).map(|index| self.checkpoints.remove(index))?;
         self.landscape.baseline.take_if(|baseline| baseline == name);
         self.lists_mut().for_each(|list| list.retain(|said| said != name));
         self.view.rename_checkpoint(name, None);
@@ -133,10 +133,10 @@ impl Session {
     /// stay distinct.
     pub fn recolor_checkpoint(&mut self, name: &str, color: usize) {
         self.keep_colors();
-        let Some(place) = self.position(name) else { return };
-        let before = self.checkpoints[place].color;
+        let Some(index) = self.position(name) else { return };
+        let before = self.checkpoints[index].color;
         self.checkpoints.iter_mut().filter(|entry| entry.color == Some(color)).for_each(|entry| entry.color = before);
-        self.checkpoints[place].color = Some(color);
+        self.checkpoints[index].color = Some(color);
     }
 
     /// Renames the checkpoint `from` wherever the session mentions it.
@@ -145,14 +145,14 @@ impl Session {
     /// When there is no such checkpoint, or the new name is empty or taken.
     pub fn rename_checkpoint(&mut self, from: &str, to: &str) -> Result<(), String> {
         let to = to.trim();
-        let Some(place) = self.position(from) else { return Err(format!("expected a checkpoint of the session, found `{from}`")) };
+        let Some(index) = self.position(from) else { return Err(format!("expected a checkpoint of the session, found `{from}`")) };
         if to.is_empty() {
             return Err(format!("expected a name for the checkpoint `{from}`, found none"));
         }
-        if self.position(to).is_some_and(|other| other != place) {
+        if self.position(to).is_some_and(|other| other != index) {
             return Err(format!("expected a name that no other checkpoint has, found `{to}`"));
         }
-        self.checkpoints[place].name = to.into();
+        self.checkpoints[index].name = to.into();
         self.view.rename_checkpoint(from, Some(to));
         let rename = |name: &mut String| {
             if name == from {
@@ -177,7 +177,7 @@ impl Session {
         let mut new: Vec<&CheckpointEntry> = self.checkpoints.iter().filter(|entry| before.position(&entry.name).is_none()).collect();
         let gone = before.checkpoints.iter().filter(|entry| !has(self, entry));
         gone.map(|entry| {
-            let renamed = new.iter().position(|other| is_same(other, entry)).map(|place| new.remove(place).name.as_str());
+            let renamed = new.iter().position(|other| is_same(other, entry)).map(|index| new.remove(index).name.as_str());
             (entry, renamed)
         })
         .collect()

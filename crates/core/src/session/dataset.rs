@@ -1,11 +1,56 @@
-//! Changes to the list of datasets: how one is added with a default limit, and how it is changed.
+//! [`DatasetEntry`], and the changes to the list of them: how one is added with a default limit, and how it is changed.
 
 use std::path::PathBuf;
 
-use super::{Assumption, Assumptions, DatasetEntry, Role, Session};
+use serde::{Deserialize, Serialize};
+
+use super::{Assumption, Assumptions, ClassesEntry, Role, Session};
 
 /// Default limit of images of a dataset that is measured on: enough to see shapes, in minutes instead of hours on a CPU.
 pub const FIRST_LOOK: usize = 200;
+
+/// A corruption in a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorruptionEntry {
+    /// Snake-case name, e.g. `gaussian_noise`.
+    pub kind: String,
+    /// 1 (weak) to 5 (strong).
+    pub severity: u8,
+}
+
+/// A dataset that is open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetEntry {
+    /// Unique name within the session.
+    pub name: String,
+    /// What it is to the ID data.
+    pub role: Role,
+    /// File or folder, or `demo:<part>` for a part of the bundled demo set.
+    pub path: PathBuf,
+    /// Overrides sniffing by content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// `train`, `test`, `val`, ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
+    /// Size of a class-stratified subset drawn with the session's seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// Takes the first images in file order instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<usize>,
+    /// Applied to every image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corruption: Option<CorruptionEntry>,
+    /// What was inferred and not confirmed yet.
+    #[serde(default, skip_serializing_if = "Assumptions::is_empty")]
+    pub assumed: Assumptions,
+    /// The class of the network that each of its classes is, where names do not determine it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<ClassesEntry>,
+}
 
 impl DatasetEntry {
     /// A dataset that has just been opened: with the default limit if it is measured on, whole if it is trained on.
@@ -47,26 +92,19 @@ impl DatasetEntry {
     }
 }
 
-impl Role {
-    /// Whether its images are measured on and not trained on.
-    pub fn is_measured(self) -> bool {
-        !matches!(self, Role::Train | Role::Outliers)
-    }
-}
-
 impl Session {
     /// Replaces the dataset called `name` by `entry`; a new name is changed everywhere in the session.
     ///
     /// # Errors
     /// When there is no such dataset, or the new name is empty or taken.
     pub fn change_dataset(&mut self, name: &str, entry: DatasetEntry) -> Result<(), String> {
-        let place = |name: &str| self.datasets.iter().position(|dataset| dataset.name == name);
-        let Some(at) = place(name) else { return Err(format!("expected a dataset of the session, found `{name}`")) };
+        let position = |name: &str| self.datasets.iter().position(|dataset| dataset.name == name);
+        let Some(at) = position(name) else { return Err(format!("expected a dataset of the session, found `{name}`")) };
         let to = entry.name.trim().to_owned();
         if to.is_empty() {
             return Err(format!("expected a name for the dataset `{name}`, found none"));
         }
-        if place(&to).is_some_and(|other| other != at) {
+        if position(&to).is_some_and(|other| other != at) {
             return Err(format!("expected a name that no other dataset has, found `{to}`"));
         }
         // The loss on images of other classes has no meaning.

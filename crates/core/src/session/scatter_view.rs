@@ -40,6 +40,14 @@ impl ColorBy {
             ColorBy::Score(name) => format!("score:{name}"),
         }
     }
+
+    /// The name of the score; `None` where it has categories.
+    pub fn score(&self) -> Option<&str> {
+        match self {
+            ColorBy::Score(name) => Some(name),
+            ColorBy::Role | ColorBy::Dataset | ColorBy::Label | ColorBy::Prediction | ColorBy::Correctness => None,
+        }
+    }
 }
 
 impl From<ColorBy> for String {

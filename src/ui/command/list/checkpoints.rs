@@ -8,7 +8,7 @@ pub fn checkpoint_items(state: &State) -> Vec<Item> {
     let baseline = state.session.landscape_baseline();
     let last = state.session.checkpoints.len().saturating_sub(1);
     let mut items = Vec::new();
-    for (place, checkpoint) in state.session.checkpoints.iter().enumerate() {
+    for (index, checkpoint) in state.session.checkpoints.iter().enumerate() {
         let name = &checkpoint.name;
         let item = |verb: &str, command, submenu| {
             Item::new(Section::Edit, verb.replace('*', name), Command::Checkpoint(name.clone(), command)).under(submenu)
@@ -16,7 +16,7 @@ pub fn checkpoint_items(state: &State) -> Vec<Item> {
         let hidden = checkpoint.hidden;
         items.push(item(if hidden { "Show *" } else { "Hide *" }, CheckpointCommand::Hide(!hidden), "Hide or show"));
         items.push(item("Take differences to *", CheckpointCommand::Baseline, "Baseline").chosen(baseline == Some(name)));
-        items.push(item("Move * forward", CheckpointCommand::MoveBy(-1), "Order").only_if(place > 0, "it is the first"));
+        items.push(item("Move * forward", CheckpointCommand::MoveBy(-1), "Order").only_if(index > 0, "it is the first"));
         let known = state.store.inspection(checkpoint);
         for key in known.filter(|known| known.state_dicts.len() > 1).iter().flat_map(|known| &known.state_dicts) {
             let read = known.and_then(|known| known.weights.as_ref()) == Some(key);
@@ -24,7 +24,7 @@ pub fn checkpoint_items(state: &State) -> Vec<Item> {
             let beside = CheckpointCommand::OpenBeside(key.clone());
             items.push(item(&format!("Open {key} beside *"), beside, "State dicts").only_if(!read, "it is read already"));
         }
-        items.push(item("Move * back", CheckpointCommand::MoveBy(1), "Order").only_if(place < last, "it is the last"));
+        items.push(item("Move * back", CheckpointCommand::MoveBy(1), "Order").only_if(index < last, "it is the last"));
     }
     items
 }

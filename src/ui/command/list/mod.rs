@@ -182,7 +182,7 @@ fn job_items(id: JobId, title: &str, state: &JobState, analysis: Option<Analysis
         JobState::Failed(_) | JobState::Interrupted | JobState::Cancelled => {
             items.push(item(format!("Run again {title}"), Command::Retry(id), "Run again"));
         }
-        _ => {}
+        JobState::CheckingCache | JobState::Done => {}
     }
     if state.is_open() && analysis.is_some() {
         items.push(item(format!("Cancel {title}"), Command::Cancel(id), "Cancel"));

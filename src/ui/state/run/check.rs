@@ -230,7 +230,7 @@ fn value(reader: &mut Reader, parameter: &ParameterInfo, entry: Entry) -> Option
             }
             value
         }
-        _ => {
+        (_, Entry::Text(_) | Entry::Choice(_) | Entry::Switch(_) | Entry::Augmentation(..)) => {
             reader.report_error(key, "expected a value of another kind");
             return None;
         }

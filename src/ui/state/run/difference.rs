@@ -1,6 +1,6 @@
 //! The settings in which runs differ.
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
 
 use crate::ui::state::run::metrics::Line;
@@ -21,12 +21,7 @@ pub fn differing(runs: &[&RunConfig]) -> Vec<Row> {
         return Vec::new();
     }
     let fields: Vec<IndexMap<String, String>> = runs.iter().map(|run| flat(run)).collect();
-    let mut names: Vec<&String> = Vec::new();
-    for name in fields.iter().flat_map(IndexMap::keys) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let names: IndexSet<&String> = fields.iter().flat_map(IndexMap::keys).collect();
     let rows = names.into_iter().map(|name| Row { field: name.clone(), values: fields.iter().map(|of| of.get(name).cloned()).collect() });
     rows.filter(|row| row.values.windows(2).any(|pair| pair[0] != pair[1])).collect()
 }

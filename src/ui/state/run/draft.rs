@@ -46,7 +46,7 @@ impl Entry {
             (ParameterKind::Choice { formerly, .. }, value) => Entry::Choice(choice_of(value, formerly.as_ref())?.to_owned()),
             (ParameterKind::Switch { .. }, Value::Bool(on)) => Entry::Switch(*on),
             (ParameterKind::Augmentation { .. }, value) => Self::augmentation(value)?,
-            _ => return None,
+            (ParameterKind::Number { .. } | ParameterKind::Integer { .. } | ParameterKind::Switch { .. }, _) => return None,
         })
     }
 

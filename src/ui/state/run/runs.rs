@@ -23,6 +23,12 @@ pub struct Runs {
     pub form: Option<Form>,
 }
 
+impl Default for Runs {
+    fn default() -> Self {
+        Self::new(RunOptions::default())
+    }
+}
+
 impl Runs {
     /// Runs in `runs/` of the current folder, as on the command line.
     pub fn new(options: RunOptions) -> Self {

@@ -54,11 +54,11 @@ pub fn legend<'a>(clouds: impl IntoIterator<Item = &'a Cloud>, field: &ColorBy) 
             last = code;
             let Some(value) = cloud.category(row, field) else { continue };
             let rank = match field {
-                ColorBy::Dataset => datasets.iter().position(|(name, _)| *name == value).map_or(i64::MAX, |place| place as i64),
+                ColorBy::Dataset => datasets.iter().position(|(name, _)| *name == value).map_or(i64::MAX, |index| index as i64),
                 // Right comes before wrong, and points without a value come last.
                 ColorBy::Correctness if code >= 0 => 1 - code,
-                _ if code < 0 => i64::MAX,
-                _ => code,
+                ColorBy::Role | ColorBy::Label | ColorBy::Prediction | ColorBy::Score(_) if code >= 0 => code,
+                ColorBy::Role | ColorBy::Label | ColorBy::Prediction | ColorBy::Correctness | ColorBy::Score(_) => i64::MAX,
             };
             found.insert((rank, value), cloud.role[row as usize]);
         }
@@ -72,13 +72,15 @@ pub fn legend<'a>(clouds: impl IntoIterator<Item = &'a Cloud>, field: &ColorBy) 
                 palette::faded(base, before, theme)
             }
             ColorBy::Correctness => palette::correctness(&value, theme),
-            _ => value.parse().map_or(palette::unknown(theme), |class| palette::class(class, theme)),
+            ColorBy::Label | ColorBy::Prediction | ColorBy::Score(_) => {
+                value.parse().map_or(palette::unknown(theme), |class| palette::class(class, theme))
+            }
         };
         let name = match field {
             ColorBy::Role => Role::of_key(&value).map_or(value.clone(), |role| role.label().into()),
             ColorBy::Correctness if value == "none" => "not judged".into(),
             ColorBy::Label | ColorBy::Prediction if value == "none" => "no label".into(),
-            _ => value.clone(),
+            ColorBy::Correctness | ColorBy::Label | ColorBy::Prediction | ColorBy::Dataset | ColorBy::Score(_) => value.clone(),
         };
         Entry { name, print: of(Theme::Print), dark: of(Theme::Dark), category: Category { field: field.clone(), value } }
     };
@@ -158,11 +160,11 @@ impl<T> Default for CategoryCache<T> {
 impl<T> CategoryCache<T> {
     /// Codes are small and at least −1. A code larger than any number of classes shares an entry with another code.
     fn of(&mut self, code: i64, find: impl FnOnce() -> T) -> &T {
-        let place = ((code + 1).max(0) % (1 << 20)) as usize;
-        if self.0.len() <= place {
-            self.0.resize_with(place + 1, || None);
+        let index = ((code + 1).max(0) % (1 << 20)) as usize;
+        if self.0.len() <= index {
+            self.0.resize_with(index + 1, || None);
         }
-        self.0[place].get_or_insert_with(find)
+        self.0[index].get_or_insert_with(find)
     }
 }
 

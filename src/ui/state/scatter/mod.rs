@@ -13,7 +13,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use crate::figure::{ColorScale, Theme};
 use crate::ui::state::cursor::Cursor;
@@ -62,7 +62,7 @@ impl CloudSource {
                 let same = |(s, t): (&Arc<ScoreTable>, &Arc<ScoreTable>)| Arc::ptr_eq(s, t);
                 Arc::ptr_eq(a, b) && s.is_some() == t.is_some() && s.as_ref().zip(t.as_ref()).is_none_or(same)
             }
-            _ => false,
+            (CloudSource::Live(..), CloudSource::Finished(..)) | (CloudSource::Finished(..), CloudSource::Live(..)) => false,
         }
     }
 }
@@ -234,10 +234,7 @@ impl Scatter {
         if old.is_none_or(|old| old.color_by != style_inputs.color_by || old.revision != style_inputs.revision) {
             let clouds = || self.clouds.values().map(|entry| entry.cloud.as_ref());
             self.legend = color::legend(clouds(), &style_inputs.color_by);
-            self.scale = match &style_inputs.color_by {
-                ColorBy::Score(name) => color::scale(clouds(), name),
-                _ => None,
-            };
+            self.scale = style_inputs.color_by.score().and_then(|name| color::scale(clouds(), name));
         }
         let same_hidden = old.is_some_and(|old| old.hidden == style_inputs.hidden);
         let same_selection = old.is_some_and(|old| old.selection == style_inputs.selection && old.only_in == style_inputs.only_in);
@@ -298,13 +295,8 @@ impl Scatter {
 
     /// The names of all scores, in order.
     pub fn scores(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for name in self.clouds.values().flat_map(|entry| entry.cloud.scores.keys()) {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
-        names
+        let names: IndexSet<&String> = self.clouds.values().flat_map(|entry| entry.cloud.scores.keys()).collect();
+        names.into_iter().cloned().collect()
     }
 
     /// The nearest images of a row, if they are known.

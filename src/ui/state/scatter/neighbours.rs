@@ -15,9 +15,9 @@ pub fn nearest(embedding: &Embedding, row: u32) -> Vec<(u32, f32)> {
     let distance = |other: &[f32]| own.iter().zip(other).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
     let keep = |mut best: Vec<(f64, u32)>, one: (f64, u32)| {
         let before = |a: &(f64, u32)| a.0.total_cmp(&one.0).then(a.1.cmp(&one.1)).is_lt();
-        let place = best.partition_point(before);
-        if place < COUNT {
-            best.insert(place, one);
+        let index = best.partition_point(before);
+        if index < COUNT {
+            best.insert(index, one);
             best.truncate(COUNT);
         }
         best

@@ -87,7 +87,14 @@ pub fn subject_of(spec: &JobSpec) -> String {
     match spec {
         JobSpec::Inspect { path, .. } => file_name(path),
         JobSpec::Pace { run, .. } => run.method.name.clone(),
-        _ => spec.checkpoint().map(|checkpoint| checkpoint.name.clone()).unwrap_or_default(),
+        JobSpec::Methods
+        | JobSpec::Landscape(_)
+        | JobSpec::Weights(_)
+        | JobSpec::Sharpness(_)
+        | JobSpec::Hessian(_)
+        | JobSpec::Embedding(_)
+        | JobSpec::Score(_)
+        | JobSpec::Conformance(_) => spec.checkpoint().map(|checkpoint| checkpoint.name.clone()).unwrap_or_default(),
     }
 }
 
@@ -97,7 +104,13 @@ pub fn dataset_of(spec: &JobSpec) -> Option<&str> {
         JobSpec::Landscape(job) => Some(&job.dataset.source.name),
         JobSpec::Sharpness(job) => Some(&job.dataset.source.name),
         JobSpec::Hessian(job) => Some(&job.dataset.source.name),
-        _ => None,
+        JobSpec::Inspect { .. }
+        | JobSpec::Methods
+        | JobSpec::Pace { .. }
+        | JobSpec::Weights(_)
+        | JobSpec::Embedding(_)
+        | JobSpec::Score(_)
+        | JobSpec::Conformance(_) => None,
     }
 }
 

@@ -245,7 +245,7 @@ impl Store {
                 let name = subject_of(&job.spec);
                 let known = match self.embeddings.get_mut(&name) {
                     Some(Points::Live { roles, .. }) => std::mem::take(roles),
-                    _ => Vec::new(),
+                    Some(Points::Finished(_)) | None => Vec::new(),
                 };
                 let roles = if roles.is_empty() { known } else { roles };
                 self.embeddings.insert(name, Points::Live { iteration, xy, roles });

@@ -175,10 +175,8 @@ impl Reliefs {
         }
         let Some(mut panel) = self.panels.remove(&what.panel) else { return };
         panel.seen = now;
-        let mut canvas = match panel.canvas.take() {
-            Some(canvas) if canvas.size == paint.size => canvas,
-            _ => self.canvas(device, paint.size),
-        };
+        let fits = panel.canvas.take().filter(|canvas| canvas.size == paint.size);
+        let mut canvas = fits.unwrap_or_else(|| self.canvas(device, paint.size));
         let view = what.view(paint.size);
         if canvas.shown != view {
             queue.write_buffer(&panel.view, 0, &bytes(&view));

@@ -100,7 +100,12 @@ impl Canvas {
     }
 }
 
-impl Axes<'_> {
+impl<'a> Axes<'a> {
+    /// Axes with a grid, moved by dragging and zoomed by the wheel.
+    pub fn new(id: Id, x: Axis<'a>, y: Axis<'a>, outline: Color32) -> Self {
+        Self { id, x, y, outline, grid: true, wheel: true, drag_disabled: false, fixed_y: false }
+    }
+
     /// Shows the plot in `rect` (the data area; ticks and labels are outside of it): handles pan, zoom and double click, draws what is behind
     /// the data, calls `draw`, then draws the frame.
     pub fn show<R>(&self, ui: &mut Ui, rect: Rect, extent: &mut Extent, draw: impl FnOnce(&mut Ui, &Canvas) -> R) -> (Canvas, R) {

@@ -33,14 +33,13 @@ pub fn button(ui: &mut Ui, icon: Icon, on: bool, name: &str) -> Response {
     let color = match icon {
         Icon::Flag if on => palette.accent,
         Icon::Flag | Icon::ToFront => palette.weak.gamma_multiply(0.75),
-        _ if on => palette.weak,
-        _ => palette.weak.gamma_multiply(0.75),
+        Icon::Eye | Icon::Chain if on => palette.weak,
+        Icon::Eye | Icon::Chain => palette.weak.gamma_multiply(0.75),
     };
     draw(ui.painter(), icon, rect.center(), on, if response.hovered() { palette.strong } else { color });
-    let role = if icon == Icon::ToFront { WidgetRole::Button } else { WidgetRole::CheckBox };
-    response.widget_info(|| match role {
-        WidgetRole::Button => WidgetInfo::labeled(role, true, name),
-        _ => WidgetInfo::selected(role, true, on, name),
+    response.widget_info(|| match icon {
+        Icon::ToFront => WidgetInfo::labeled(WidgetRole::Button, true, name),
+        Icon::Eye | Icon::Flag | Icon::Chain => WidgetInfo::selected(WidgetRole::CheckBox, true, on, name),
     });
     response.on_hover_text(name)
 }

@@ -4,19 +4,11 @@ use crate::figure::{CaptionedFigure, ComparisonFigure};
 use crate::ui::state::comparison::rows;
 use crate::ui::view::Scene;
 use crate::ui::view::found::entries;
-use crate::ui::work::export::{Export, FigureSource};
-
-struct Comparison(ComparisonFigure);
-
-impl FigureSource for Comparison {
-    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
-        CaptionedFigure::comparison(self.0.clone())
-    }
-}
+use crate::ui::work::export::Export;
 
 /// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
     let checkpoints = entries(scene).map(|(name, color)| (name.to_owned(), color)).collect();
     let rows = rows(scene.session, scene.store, scene.session.view.compare.only_differences);
-    Export::new(&scene.session.figure, Comparison(ComparisonFigure { checkpoints, rows }))
+    Export::new(&scene.session.figure, ComparisonFigure { checkpoints, rows }, |figure| CaptionedFigure::comparison(figure.clone()))
 }

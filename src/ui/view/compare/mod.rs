@@ -13,7 +13,7 @@ use crate::ui::style::theme;
 use crate::ui::style::widget::controls::menu;
 use crate::ui::style::widget::reading::{chip, empty};
 use crate::ui::style::widget::swatch;
-use crate::ui::view::{Drafts, TabView};
+use crate::ui::view::{Drafts, TabInfo, TabView};
 use crate::ui::work::export::Export;
 
 /// Largest width of a value, points; the tooltip has the whole value.
@@ -23,20 +23,15 @@ const WIDEST: f32 = 260.0;
 pub struct CompareTab;
 
 impl TabView for CompareTab {
-    fn key(&self) -> &'static str {
-        "compare"
-    }
-
-    fn title(&self) -> &'static str {
-        "Compare"
-    }
-
-    fn empty_sentence(&self) -> Option<&'static str> {
-        Some("Open two checkpoints to see in what they differ.")
-    }
-
-    fn has_controls(&self) -> bool {
-        false
+    fn info(&self) -> TabInfo {
+        TabInfo {
+            key: "compare",
+            title: "Compare",
+            analysis: None,
+            links: &[],
+            empty_sentence: Some("Open two checkpoints to see in what they differ."),
+            has_controls: false,
+        }
     }
 
     fn draw(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, _: &mut Drafts<'_>) {

@@ -11,7 +11,7 @@ mod thumbnails;
 mod toolbar;
 
 use crate::ui::view::gesture::Gesture;
-use crate::ui::view::{Drafts, TabView};
+use crate::ui::view::{Drafts, TabInfo, TabView};
 use crate::ui::work::export::Export;
 
 use egui::{Event, Key, Panel as Region, Rect, Ui, Vec2, pos2};
@@ -28,7 +28,7 @@ use crate::ui::style::widget::color_bar::ColorBar;
 use crate::ui::style::widget::grid::{Spacing, layout};
 use crate::ui::style::widget::reading::empty;
 use flatland_core::job::Analysis;
-use flatland_core::session::{ColorBy, ColorSettings, Extents, Link, Pane, Tab};
+use flatland_core::session::{ColorSettings, Extents, Link, Pane, Tab};
 
 const SPACE: Spacing = Spacing { left: 22.0, right: 4.0, header: 44.0, footer: 26.0, below: 0.0, gap: 16.0 };
 /// Width of a colour bar at the right, points.
@@ -62,24 +62,15 @@ struct Frame<'a> {
 }
 
 impl TabView for EmbeddingTab {
-    fn key(&self) -> &'static str {
-        "embedding"
-    }
-
-    fn title(&self) -> &'static str {
-        "Embedding"
-    }
-
-    fn analysis(&self) -> Option<Analysis> {
-        Some(Analysis::Embedding)
-    }
-
-    fn links(&self) -> &'static [Link] {
-        &[Link::Axes, Link::Cursor, Link::Selection]
-    }
-
-    fn empty_sentence(&self) -> Option<&'static str> {
-        Some("Open a checkpoint to see how it separates what it knows from what it does not.")
+    fn info(&self) -> TabInfo {
+        TabInfo {
+            key: "embedding",
+            title: "Embedding",
+            analysis: Some(Analysis::Embedding),
+            links: &[Link::Axes, Link::Cursor, Link::Selection],
+            empty_sentence: Some("Open a checkpoint to see how it separates what it knows from what it does not."),
+            has_controls: true,
+        }
     }
 
     fn controls(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, drafts: &mut Drafts<'_>) {
@@ -166,10 +157,7 @@ fn bar(state: &EmbeddingTab, scatter: &Scatter) -> Option<(String, ColorScale)> 
         let most = f64::from(state.density.most.max(1));
         return Some(("points".into(), ColorScale::over(1.0, most, ScaleSpacing::Log)?));
     }
-    match &scatter.view.color_by {
-        ColorBy::Score(name) => Some((crate::ui::state::scores::label(name), scatter.scale?)),
-        _ => None,
-    }
+    Some((crate::ui::state::scores::label(scatter.view.color_by.score()?), scatter.scale?))
 }
 
 /// A square range that contains the points of all checkpoints.

@@ -47,16 +47,10 @@ pub fn show(
         Some(Points::Live { .. }) | None => Engine::default(),
     };
     let [across, up] = engine.axes();
-    let axes = Axes {
-        id: Id::unique(("embedding", &checkpoint.name)),
-        x: Axis { label: across, range: frame.range, scale: Scale::NoTicks, labelled: true },
-        y: Axis { label: up, range: frame.range, scale: Scale::NoTicks, labelled: place.first },
-        outline: color,
-        grid: false,
-        wheel: true,
-        drag_disabled: frame.state.drag.selects(ui, tool),
-        fixed_y: false,
-    };
+    let x = Axis { label: across, range: frame.range, scale: Scale::NoTicks, labelled: true };
+    let y = Axis { label: up, labelled: place.first, ..x };
+    let (id, drag_disabled) = (Id::unique(("embedding", &checkpoint.name)), frame.state.drag.selects(ui, tool));
+    let axes = Axes { grid: false, drag_disabled, ..Axes::new(id, x, y, color) };
     let linked = frame.scatter.links.axes;
     let mut extent = frame.extents.of(linked, &checkpoint.name);
     let (canvas, (near, most)) = axes.show(ui, place.plot, &mut extent, |ui, canvas| match &styled {
@@ -121,7 +115,7 @@ fn words(
             Some(format!("{made}{shown} · {rest}"))
         }
         (Some(Points::Finished(_)), None) => Some("arranging the points".into()),
-        _ => None,
+        (Some(Points::Live { .. }) | None, _) => None,
     };
     let mut job_state = job_summary(job);
     if let (Some(Points::Live { iteration, .. }), Some(JobSummary { text: words, .. }), Some(JobState::Running)) =
@@ -213,7 +207,7 @@ fn click(ui: &Ui, scene: &mut Scene<'_>, scatter: &Scatter, checkpoint: &str, im
         (mode @ (SelectMode::Add | SelectMode::Subtract), Some((dataset, position))) => {
             ScatterCommand::Select(flatland_core::session::Selection::of(&dataset, vec![position]), mode)
         }
-        _ => return,
+        (SelectMode::Replace | SelectMode::Add | SelectMode::Subtract, None) => return,
     };
     scene.commands.push(Command::Scatter(command));
 }

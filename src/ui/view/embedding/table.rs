@@ -13,7 +13,7 @@ use crate::ui::state::scatter::{ImageKey, Scatter};
 use crate::ui::state::scores;
 use crate::ui::style::theme;
 use crate::ui::view::Scene;
-use flatland_core::session::{ColorBy, Selection};
+use flatland_core::session::Selection;
 
 const ROW: f32 = 24.0;
 
@@ -128,12 +128,9 @@ fn columns(scatter: &Scatter) -> Vec<Column> {
     for (checkpoint, entry) in &scatter.clouds {
         let scores = &entry.cloud.scores;
         columns.push(Column::Prediction(checkpoint.clone()));
-        let chosen = match &scatter.view.color_by {
-            ColorBy::Score(name) => Some(name),
-            _ => None,
-        };
-        let score = chosen.filter(|name| scores.contains_key(*name)).or_else(|| scores.keys().find(|name| *name == "energy"));
-        columns.extend(score.or_else(|| scores.keys().next()).map(|score| Column::Score(checkpoint.clone(), score.clone())));
+        let chosen = scatter.view.color_by.score().into_iter().chain(["energy"]).find(|name| scores.contains_key(*name));
+        let score = chosen.or_else(|| scores.keys().next().map(String::as_str));
+        columns.extend(score.map(|score| Column::Score(checkpoint.clone(), score.to_owned())));
     }
     columns
 }

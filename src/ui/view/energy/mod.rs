@@ -24,7 +24,7 @@ use crate::ui::style::widget::grid::{Spacing, layout_above_tables};
 use crate::ui::style::widget::reading::{chip, empty, reading};
 use crate::ui::style::widget::swatch;
 use crate::ui::view::memo::Memo;
-use crate::ui::view::{Drafts, TabView};
+use crate::ui::view::{Drafts, TabInfo, TabView};
 use crate::ui::work::export::Export;
 use flatland_core::job::Analysis;
 use flatland_core::metric::Histogram;
@@ -91,24 +91,15 @@ pub fn switch(ui: &mut Ui, scene: &mut Scene<'_>, chosen: &str) {
 }
 
 impl TabView for EnergyTab {
-    fn key(&self) -> &'static str {
-        "energy"
-    }
-
-    fn title(&self) -> &'static str {
-        "Energy"
-    }
-
-    fn analysis(&self) -> Option<Analysis> {
-        Some(Analysis::Scores)
-    }
-
-    fn links(&self) -> &'static [Link] {
-        &[Link::Axes, Link::Cursor]
-    }
-
-    fn empty_sentence(&self) -> Option<&'static str> {
-        Some("Open a checkpoint to see how well its scores distinguish known from unknown.")
+    fn info(&self) -> TabInfo {
+        TabInfo {
+            key: "energy",
+            title: "Energy",
+            analysis: Some(Analysis::Scores),
+            links: &[Link::Axes, Link::Cursor],
+            empty_sentence: Some("Open a checkpoint to see how well its scores distinguish known from unknown."),
+            has_controls: true,
+        }
     }
 
     fn controls(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, _: &mut Drafts<'_>) {
@@ -155,26 +146,20 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut EnergyTab, scatter: &mut
     // Without scores there is no scale, and ticks would have no meaning.
     let scale = if bins.is_some() { Scale::Linear } else { Scale::NoTicks };
     // Index among the known tables, as the histograms count them.
-    let mut place = 0;
+    let mut index = 0;
     for (panel, (color, checkpoint)) in panels.iter().zip(shown) {
         let color = theme::checkpoint(ui, color);
         let table = scene.store.scores_so_far(&checkpoint.name);
-        let nth = place;
-        place += usize::from(table.is_some());
+        let nth = index;
+        index += usize::from(table.is_some());
         let job = scene.store.job(Analysis::Scores, &checkpoint.name, None).map(|(_, job)| job);
         let difference = scene.store.score_differences.get(&checkpoint.name).and_then(Option::as_deref);
         let facts = table.map(|table| facts(table, score, difference));
         moved = panel_header(ui, panel.header, &checkpoint.name, color, facts, job_summary(job), None).or(moved);
-        let axes = Axes {
-            id: Id::unique(("energy", &checkpoint.name)),
-            x: Axis { label: name_of_score, range: x, scale, labelled: true },
-            y: Axis { label: "density", range: y, scale, labelled: panel.first },
-            outline: color,
-            grid: true,
-            wheel: true,
-            drag_disabled,
-            fixed_y: true,
-        };
+        let across = Axis { label: name_of_score, range: x, scale, labelled: true };
+        let up = Axis { label: "density", range: y, scale, labelled: panel.first };
+        let id = Id::unique(("energy", &checkpoint.name));
+        let axes = Axes { drag_disabled, fixed_y: true, ..Axes::new(id, across, up, color) };
         let brush = &mut state.brush;
         let column = state.cursor.of(links.cursor, &checkpoint.name);
         let mut extent = extents.of(links.axes, &checkpoint.name);
@@ -238,10 +223,10 @@ fn bins(scene: &Scene<'_>, state: &mut EnergyTab, score: &str) -> Option<Arc<Bin
     }
     let mut series = Vec::new();
     let mut values: Vec<&[f64]> = Vec::new();
-    for (place, table) in tables.iter().enumerate() {
+    for (index, table) in tables.iter().enumerate() {
         for data in &table.datasets {
             if let Some(scores) = data.scores.get(score) {
-                series.push((place, data.name.clone()));
+                series.push((index, data.name.clone()));
                 values.push(scores);
             }
         }
@@ -270,9 +255,9 @@ fn draw(canvas: &Canvas, histogram: &Histogram, series: usize, color: Color32) {
 }
 
 impl Bins {
-    /// The series of a dataset of table `place`.
-    fn series_of(&self, place: usize, dataset: &str) -> Option<usize> {
-        self.series.iter().position(|(of, name)| *of == place && name == dataset)
+    /// The series of a dataset of table `index`.
+    fn series_of(&self, index: usize, dataset: &str) -> Option<usize> {
+        self.series.iter().position(|(of, name)| *of == index && name == dataset)
     }
 }
 
@@ -283,13 +268,13 @@ fn mark(ui: &Ui, canvas: &Canvas, bins: &Bins, bin: usize) {
     canvas.painter.rect_filled(column, 0.0, theme::of(ui).weak.gamma_multiply(0.16));
 }
 
-/// Draws the numbers of images of table `place` in the bin under the pointer, and how many of them are selected.
-fn hover(ui: &Ui, canvas: &Canvas, bins: &Bins, place: usize, entries: &[Entry], (bin, selected): (usize, Option<(u64, u64)>)) {
+/// Draws the numbers of images of table `index` in the bin under the pointer, and how many of them are selected.
+fn hover(ui: &Ui, canvas: &Canvas, bins: &Bins, index: usize, entries: &[Entry], (bin, selected): (usize, Option<(u64, u64)>)) {
     let edges = &bins.histogram.edges;
     let mut rows: Vec<_> = entries
         .iter()
         .filter_map(|entry| {
-            let counts = &bins.histogram.counts[bins.series_of(place, &entry.name)?];
+            let counts = &bins.histogram.counts[bins.series_of(index, &entry.name)?];
             Some((Some(entry.color), entry.name.clone(), format!("{} of {}", count(counts[bin]), count(counts.iter().sum()))))
         })
         .collect();

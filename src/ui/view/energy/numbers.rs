@@ -141,7 +141,7 @@ pub(super) fn within(ui: &Ui, canvas: &Canvas, table: &ScoreTable, score: &str, 
             [_, Measured::Share(auroc, a), Measured::Share(fpr95, f)] => {
                 format!("{} · {}", percent_with_error(Some(auroc), a), percent_with_error(Some(fpr95), f))
             }
-            _ => UNDEFINED.into(),
+            [_, Measured::Absent | Measured::Undefined | Measured::Share(..), _] => UNDEFINED.into(),
         };
         line(k + 1, &text, entry.color);
     }

@@ -20,7 +20,7 @@ use crate::ui::style::widget::grid::{Spacing, layout_above_tables};
 use crate::ui::style::widget::reading::{cell, empty, reading};
 use crate::ui::view::dataset_menu::{dataset_menu, layers_note, loss_note, note};
 use crate::ui::view::memo::Memo;
-use crate::ui::view::{Drafts, TabView};
+use crate::ui::view::{Drafts, TabInfo, TabView};
 use crate::ui::work::export::Export;
 use flatland_core::job::Analysis;
 use flatland_core::result::HessianSpectrum;
@@ -71,24 +71,15 @@ fn choices(ui: &mut Ui, scene: &mut Scene<'_>) {
 }
 
 impl TabView for HessianTab {
-    fn key(&self) -> &'static str {
-        "hessian"
-    }
-
-    fn title(&self) -> &'static str {
-        "Hessian"
-    }
-
-    fn analysis(&self) -> Option<Analysis> {
-        Some(Analysis::Hessian)
-    }
-
-    fn links(&self) -> &'static [Link] {
-        &[Link::Axes, Link::Cursor]
-    }
-
-    fn empty_sentence(&self) -> Option<&'static str> {
-        Some("Open a checkpoint to see the curvature of its loss.")
+    fn info(&self) -> TabInfo {
+        TabInfo {
+            key: "hessian",
+            title: "Hessian",
+            analysis: Some(Analysis::Hessian),
+            links: &[Link::Axes, Link::Cursor],
+            empty_sentence: Some("Open a checkpoint to see the curvature of its loss."),
+            has_controls: true,
+        }
     }
 
     fn controls(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, _: &mut Drafts<'_>) {
@@ -141,16 +132,9 @@ fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut HessianTab) {
         let (name, color) = (entry.name.as_str(), theme::checkpoint(ui, color));
         let job = scene.store.job(Analysis::Hessian, name, Some(dataset)).map(|(_, job)| job);
         moved = panel_header(ui, place.header, name, color, found.map(|found| facts(found)), job_summary(job), None).or(moved);
-        let axes = Axes {
-            id: Id::unique(("hessian", name)),
-            x: Axis { label: "λ", range: densities.range, scale: scale(Scale::Linear), labelled: true },
-            y: Axis { label: "density", range: densities.decades, scale: scale(Scale::Log10), labelled: place.first },
-            outline: color,
-            grid: true,
-            wheel: true,
-            drag_disabled: false,
-            fixed_y: false,
-        };
+        let x = Axis { label: "λ", range: densities.range, scale: scale(Scale::Linear), labelled: true };
+        let y = Axis { label: "density", range: densities.decades, scale: scale(Scale::Log10), labelled: place.first };
+        let axes = Axes::new(Id::unique(("hessian", name)), x, y, color);
         let curve = if found.is_some() { densities.curves.get(nth) } else { None };
         nth += usize::from(found.is_some());
         let remembered = state.cursor.of(links.cursor, name);

@@ -53,26 +53,15 @@ pub(super) fn show(
     header::plain(ui, cell.header, &format!("Section at {across} = {}", fixed(at, 2)), &aside);
     // The axis is drawn inside of the cell, so that its frame is as high as the others.
     let rect = cell.plot.with_min_x(cell.plot.left() + if cell.first { 0.0 } else { 38.0 });
-    let axes = Axes {
-        id: Id::unique(("section", n)),
-        x: Axis {
-            label: along,
-            range: if view.cut == CutAxis::Alpha { shared.alpha } else { shared.beta },
-            scale: Scale::Linear,
-            labelled: true,
-        },
-        y: Axis {
-            label: symbol(shared.surfaces.first().map(|(_, surface)| *surface)),
-            range: [range[0] - pad, range[1] + pad],
-            scale: if spacing == Spacing::Log { Scale::Log10 } else { Scale::Linear },
-            labelled: true,
-        },
-        outline: palette.hairline,
-        grid: true,
-        wheel: true,
-        drag_disabled: false,
-        fixed_y: false,
+    let ends = if view.cut == CutAxis::Alpha { shared.alpha } else { shared.beta };
+    let x = Axis { label: along, range: ends, scale: Scale::Linear, labelled: true };
+    let y = Axis {
+        label: symbol(shared.surfaces.first().map(|(_, surface)| *surface)),
+        range: [range[0] - pad, range[1] + pad],
+        scale: if spacing == Spacing::Log { Scale::Log10 } else { Scale::Linear },
+        labelled: true,
     };
+    let axes = Axes::new(Id::unique(("section", n)), x, y, palette.hairline);
     let mut planes = state.extents.of(shared.links.axes, SECTIONS);
     let shown = if view.cut == CutAxis::Alpha { planes.x } else { planes.y };
     let mut plane = Extent { x: shown, y: state.section };

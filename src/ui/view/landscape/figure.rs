@@ -3,37 +3,7 @@
 use crate::figure::{CaptionedFigure, FigureResults, error_kind};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
-use crate::ui::work::export::{Export, FigureSource};
-use flatland_core::result::Quantity;
-use flatland_core::session::LandscapeView;
-
-/// The surfaces of the shown checkpoints on one dataset.
-struct Surfaces {
-    results: FigureResults,
-    dataset: String,
-    quantity: Option<Quantity>,
-    view: LandscapeView,
-}
-
-/// The differences to the baseline's loss on one dataset.
-struct Differences {
-    results: FigureResults,
-    dataset: String,
-    view: LandscapeView,
-}
-
-impl FigureSource for Surfaces {
-    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
-        let error = self.view.error.map(error_kind);
-        CaptionedFigure::landscape(self.results.surfaces(&self.dataset, self.quantity, error), &self.view)
-    }
-}
-
-impl FigureSource for Differences {
-    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
-        CaptionedFigure::difference(self.results.differences(&self.dataset, self.view.error.map(error_kind)), &self.view)
-    }
-}
+use crate::ui::work::export::Export;
 
 /// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
@@ -53,8 +23,12 @@ pub fn of(scene: &Scene<'_>) -> Option<Export> {
     view.error.into_iter().for_each(|shown| results.add_errors(error_kind(shown)));
     let settings = &scene.session.figure;
     if scene.difference {
-        Export::new(settings, Differences { results, dataset, view })
+        Export::new(settings, (results, dataset, view), |(results, dataset, view)| {
+            CaptionedFigure::difference(results.differences(dataset, view.error.map(error_kind)), view)
+        })
     } else {
-        Export::new(settings, Surfaces { results, dataset, quantity: scene.quantity, view })
+        Export::new(settings, (results, dataset, scene.quantity, view), |(results, dataset, quantity, view)| {
+            CaptionedFigure::landscape(results.surfaces(dataset, *quantity, view.error.map(error_kind)), view)
+        })
     }
 }

@@ -22,16 +22,10 @@ pub(super) fn show(
 ) -> (Response, Option<[f64; 2]>) {
     let surface = subject.landscape.map(|landscape| landscape.surface.as_ref());
     let [along_x, along_y] = axis_labels(surface);
-    let axes = Axes {
-        id: Id::unique(("landscape", subject.name)),
-        x: Axis { label: along_x, range: shared.alpha, scale: Scale::Linear, labelled: true },
-        y: Axis { label: along_y, range: shared.beta, scale: Scale::Linear, labelled: subject.panel.first },
-        outline: theme::checkpoint(ui, subject.color),
-        grid: false,
-        wheel: true,
-        drag_disabled: false,
-        fixed_y: false,
-    };
+    let x = Axis { label: along_x, range: shared.alpha, scale: Scale::Linear, labelled: true };
+    let y = Axis { label: along_y, range: shared.beta, scale: Scale::Linear, labelled: subject.panel.first };
+    let id = Id::unique(("landscape", subject.name));
+    let axes = Axes { grid: false, ..Axes::new(id, x, y, theme::checkpoint(ui, subject.color)) };
     let view = &session.view.landscape;
     let pictures = &mut state.pictures;
     let mut plane = state.extents.of(shared.links.axes, subject.name);

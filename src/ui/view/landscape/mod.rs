@@ -29,7 +29,7 @@ use crate::ui::style::widget::grid::{Panel, Spacing, layout};
 use crate::ui::style::widget::picture::Picture;
 use crate::ui::style::widget::reading::{empty, reading};
 use crate::ui::style::widget::{class_legend, color_bar};
-use crate::ui::view::{Drafts, TabView};
+use crate::ui::view::{Drafts, TabInfo, TabView};
 use crate::ui::work::export::Export;
 use flatland_core::job::Analysis;
 use flatland_core::result::{LossSurface, Quantity, capital};
@@ -148,24 +148,17 @@ struct Subject<'a> {
 }
 
 impl TabView for LandscapeTab {
-    fn key(&self) -> &'static str {
-        "landscape"
-    }
-
-    fn title(&self) -> &'static str {
-        "Landscape"
-    }
-
-    fn analysis(&self) -> Option<Analysis> {
-        Some(Analysis::Landscape)
-    }
-
-    fn links(&self) -> &'static [Link] {
-        &[Link::Axes, Link::Colors, Link::Cursor]
-    }
-
-    fn empty_sentence(&self) -> Option<&'static str> {
-        Some("Open a checkpoint to see its loss landscape: type its path at the left, press Open…, or drop the file here.")
+    fn info(&self) -> TabInfo {
+        TabInfo {
+            key: "landscape",
+            title: "Landscape",
+            analysis: Some(Analysis::Landscape),
+            links: &[Link::Axes, Link::Colors, Link::Cursor],
+            empty_sentence: Some(
+                "Open a checkpoint to see its loss landscape: type its path at the left, press Open…, or drop the file here.",
+            ),
+            has_controls: true,
+        }
     }
 
     fn controls(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, _: &mut Drafts<'_>) {

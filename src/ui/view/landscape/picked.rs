@@ -124,16 +124,9 @@ fn histogram(ui: &mut Ui, losses: &[f32]) {
     let (low, high) = (bins.edges[0], bins.edges[BINS]);
     let area = ui.available_rect_before_wrap();
     let rect = Rect::from_min_max(pos2(area.left() + 44.0, area.top() + 4.0), pos2(area.right() - 6.0, area.top() + 134.0));
-    let axes = Axes {
-        id: Id::unique("losses of the picked cell"),
-        x: Axis { label: "loss", range: [low, high], scale: Scale::Log10, labelled: true },
-        y: Axis { label: "images", range: [0.0, 1.05 * most], scale: Scale::Linear, labelled: true },
-        outline: palette.hairline,
-        grid: true,
-        wheel: false,
-        drag_disabled: false,
-        fixed_y: false,
-    };
+    let x = Axis { label: "loss", range: [low, high], scale: Scale::Log10, labelled: true };
+    let y = Axis { label: "images", range: [0.0, 1.05 * most], scale: Scale::Linear, labelled: true };
+    let axes = Axes { wheel: false, ..Axes::new(Id::unique("losses of the picked cell"), x, y, palette.hairline) };
     let mean = mean_std_error(&finite).map_or(f64::NAN, |(mean, _)| mean);
     let (canvas, ()) = axes.show(ui, rect, &mut Extent::default(), |ui, canvas| {
         for (bin, images) in bins.counts.iter().flatten().enumerate() {

@@ -167,13 +167,13 @@ fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Prob
         let is_this = |entry: &CheckpointEntry| entry.path.display().to_string() == draft.checkpoint && entry.choice() == draft.choice();
         let present = entries.iter().position(is_this);
         let mut options: Vec<(Option<usize>, String)> =
-            entries.iter().enumerate().map(|(place, entry)| (Some(place), entry.name.clone())).collect();
+            entries.iter().enumerate().map(|(index, entry)| (Some(index), entry.name.clone())).collect();
         if present.is_none() {
             options.push((None, if draft.checkpoint.is_empty() { "choose…".into() } else { "of the path below".into() }));
         }
         let mut chosen = present;
         choice(ui, id, &mut chosen, &options, 220.0);
-        if let Some(entry) = chosen.filter(|_| chosen != present).and_then(|place| entries.get(place)) {
+        if let Some(entry) = chosen.filter(|_| chosen != present).and_then(|index| entries.get(index)) {
             draft.start_from(entry);
         }
     });
@@ -245,15 +245,12 @@ fn about(ui: &mut Ui, method: &MethodInfo) {
 fn hyperparameter(ui: &mut Ui, draft: &mut Draft, parameter: &ParameterInfo, problems: &Problems) {
     let name = if parameter.symbol.is_empty() { parameter.key.replace('_', " ") } else { parameter.symbol.clone() };
     let name = if parameter.unit.is_empty() { name } else { format!("{name}, {}", parameter.unit) };
-    let about = match &parameter.kind {
-        ParameterKind::Number { default, min, max, .. } => {
-            format!("{}\n`{}`, {min} to {max}, default {default}", parameter.about, parameter.key)
-        }
-        ParameterKind::Integer { default, min, max } => {
-            format!("{}\n`{}`, {min} to {max}, default {default}", parameter.about, parameter.key)
-        }
-        _ => format!("{}\n`{}`", parameter.about, parameter.key),
+    let range = match &parameter.kind {
+        ParameterKind::Number { default, min, max, .. } => format!(", {min} to {max}, default {default}"),
+        ParameterKind::Integer { default, min, max } => format!(", {min} to {max}, default {default}"),
+        ParameterKind::Choice { .. } | ParameterKind::Switch { .. } | ParameterKind::Augmentation { .. } => String::new(),
     };
+    let about = format!("{}\n`{}`{range}", parameter.about, parameter.key);
     let problem = problems.get(&parameter.key);
     let mut entry = draft.entry(parameter);
     let before = entry.clone();
@@ -281,7 +278,7 @@ fn hyperparameter(ui: &mut Ui, draft: &mut Draft, parameter: &ParameterInfo, pro
                 choice(ui, label.id, severity, &options, 76.0);
             }
         }
-        _ => {}
+        (_, Entry::Text(_) | Entry::Choice(_) | Entry::Switch(_) | Entry::Augmentation(..)) => {}
     });
     if entry != before {
         draft.set(parameter, entry);

@@ -93,11 +93,10 @@ fn entry(ui: &mut Ui, methods: &[MethodInfo], run: &Run, on: bool, commands: &mu
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let bad = matches!(view.status, RunStatus::Failed | RunStatus::Interrupted);
             let color = match view.status {
-                _ if bad => palette.error,
+                RunStatus::Failed | RunStatus::Interrupted => palette.error,
                 RunStatus::Running | RunStatus::Stopping => palette.accent,
-                _ => palette.weak,
+                RunStatus::Queued | RunStatus::Paused | RunStatus::Done | RunStatus::Cancelled => palette.weak,
             };
             ui.label(RichText::new(view.status.key()).font(theme::small()).color(color));
             dot(ui, view.status, color);

@@ -4,7 +4,6 @@ mod comparison;
 mod curves;
 mod data;
 mod field;
-mod figure;
 mod form;
 mod list;
 mod optimizer;
@@ -12,10 +11,11 @@ mod plots;
 
 use egui::{Align, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2};
 
+use crate::figure::CaptionedFigure;
 use crate::ui::state::run::runs::Form;
 use crate::ui::style::theme;
 use crate::ui::style::widget::reading::empty;
-use crate::ui::view::{Drafts, Scene, TabView};
+use crate::ui::view::{Drafts, Scene, TabInfo, TabView};
 use crate::ui::work::export::Export;
 
 use plots::State as Plots;
@@ -34,20 +34,8 @@ pub struct RunsTab {
 }
 
 impl TabView for RunsTab {
-    fn key(&self) -> &'static str {
-        "runs"
-    }
-
-    fn title(&self) -> &'static str {
-        "Runs"
-    }
-
-    fn empty_sentence(&self) -> Option<&'static str> {
-        None
-    }
-
-    fn has_controls(&self) -> bool {
-        false
+    fn info(&self) -> TabInfo {
+        TabInfo { key: "runs", title: "Runs", analysis: None, links: &[], empty_sentence: None, has_controls: false }
     }
 
     fn draw(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, drafts: &mut Drafts<'_>) {
@@ -55,7 +43,8 @@ impl TabView for RunsTab {
     }
 
     fn figure(&self, scene: &Scene<'_>) -> Option<Export> {
-        Export::new(&scene.session.figure, figure::RunsFigure(self.plots.figure(&scene.run_list.shown())?))
+        let figure = self.plots.figure(&scene.run_list.shown())?;
+        Export::new(&scene.session.figure, figure, |figure| Some(CaptionedFigure::curves(figure.clone())))
     }
 }
 

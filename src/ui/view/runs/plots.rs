@@ -173,16 +173,7 @@ fn panel(
         scale: if log { Scale::Log10 } else { Scale::Linear },
         labelled: true,
     };
-    let axes = Axes {
-        id: Id::unique(("run metric", name)),
-        x,
-        y,
-        outline: palette.hairline,
-        grid: true,
-        wheel: false,
-        drag_disabled: false,
-        fixed_y: false,
-    };
+    let axes = Axes { wheel: false, ..Axes::new(Id::unique(("run metric", name)), x, y, palette.hairline) };
     let mut view = Extent { x: state.x, y: state.y.get(name).copied().flatten() };
     let remembered = state.cursor;
     let (canvas, ()) = axes.show(ui, rect, &mut view, |ui, canvas| {

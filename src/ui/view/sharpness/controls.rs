@@ -27,7 +27,7 @@ fn choices(ui: &mut Ui, scene: &mut Scene<'_>) {
     let ball = match (settings.norm, settings.adaptive) {
         (Norm::L2, Adaptive::None) => "‖ε‖ ≤ ρ",
         (Norm::Linf, Adaptive::None) => "|ε| ≤ ρ",
-        _ => "‖T⁻¹ε‖ ≤ ρ",
+        (Norm::L2 | Norm::Linf, Adaptive::Theta | Adaptive::Elementwise | Adaptive::Filter) => "‖T⁻¹ε‖ ≤ ρ",
     };
     let text = match (settings.estimator, settings.m) {
         (Estimator::Random, _) => format!("the mean rise of the loss over random ε, {ball}: no bound, and it may be negative"),

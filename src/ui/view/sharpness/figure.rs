@@ -6,25 +6,7 @@ use super::{datasets, shows_planes};
 use crate::figure::{CaptionedFigure, FigureResults, Found};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
-use crate::ui::work::export::{Export, FigureSource};
-
-/// Curves, and whether the axis is ρ/‖θ‖.
-struct Curves(FigureResults, bool);
-
-/// Bands over random planes.
-struct Bands(FigureResults);
-
-impl FigureSource for Curves {
-    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
-        CaptionedFigure::sharpness(self.0.curves(), self.1)
-    }
-}
-
-impl FigureSource for Bands {
-    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
-        CaptionedFigure::band(&self.0.bands.iter().map(Found::panel).collect::<Vec<_>>())
-    }
-}
+use crate::ui::work::export::Export;
 
 /// The figure of the tab; `None` when there is nothing to draw.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
@@ -35,7 +17,9 @@ pub fn of(scene: &Scene<'_>) -> Option<Export> {
             let band = scene.store.bands.get(&(name.to_owned(), dataset.to_owned())).cloned();
             results.bands.extend(band.map(|band| found(scene, name, color, dataset, band)));
         }
-        return Export::new(&scene.session.figure, Bands(results));
+        return Export::new(&scene.session.figure, results, |results| {
+            CaptionedFigure::band(&results.bands.iter().map(Found::panel).collect::<Vec<_>>())
+        });
     }
     for dataset in datasets(scene.session, scene.dataset) {
         for (name, color) in entries(scene) {
@@ -43,5 +27,7 @@ pub fn of(scene: &Scene<'_>) -> Option<Export> {
             results.sharpness.extend(curve.map(|curve| found(scene, name, color, dataset, curve)));
         }
     }
-    Export::new(&scene.session.figure, Curves(results, scene.session.sharpness.relative))
+    Export::new(&scene.session.figure, (results, scene.session.sharpness.relative), |(results, relative)| {
+        CaptionedFigure::sharpness(results.curves(), *relative)
+    })
 }

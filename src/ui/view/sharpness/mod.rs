@@ -18,7 +18,7 @@ use crate::ui::style::theme;
 use crate::ui::style::widget::axes::{Axes, Axis, Scale};
 use crate::ui::style::widget::grid::{Spacing, layout_above_tables};
 use crate::ui::style::widget::reading::{cell, empty, faded, reading};
-use crate::ui::view::{Drafts, TabView};
+use crate::ui::view::{Drafts, TabInfo, TabView};
 use crate::ui::work::export::Export;
 use flatland_core::job::Analysis;
 use flatland_core::result::SharpnessCurve;
@@ -68,24 +68,15 @@ struct Panel<'a> {
 }
 
 impl TabView for SharpnessTab {
-    fn key(&self) -> &'static str {
-        "sharpness"
-    }
-
-    fn title(&self) -> &'static str {
-        "Sharpness"
-    }
-
-    fn analysis(&self) -> Option<Analysis> {
-        Some(Analysis::Sharpness)
-    }
-
-    fn links(&self) -> &'static [Link] {
-        &[Link::Axes, Link::Cursor]
-    }
-
-    fn empty_sentence(&self) -> Option<&'static str> {
-        Some("Open a checkpoint to see how fast its loss rises around it.")
+    fn info(&self) -> TabInfo {
+        TabInfo {
+            key: "sharpness",
+            title: "Sharpness",
+            analysis: Some(Analysis::Sharpness),
+            links: &[Link::Axes, Link::Cursor],
+            empty_sentence: Some("Open a checkpoint to see how fast its loss rises around it."),
+            has_controls: true,
+        }
     }
 
     fn controls(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, _: &mut Drafts<'_>) {
@@ -141,21 +132,10 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut SharpnessTab) {
     for (place, panel) in places.iter().zip(panels) {
         let curves = curves_on(panel.dataset);
         moved = panel_header(ui, place.header, panel.name, panel.color, panel.facts, panel.job_summary, None).or(moved);
-        let axes = Axes {
-            id: Id::unique(("sharpness", panel.name)),
-            x: Axis { label: if relative { "ρ/‖θ‖" } else { "ρ" }, range: x, scale: Scale::Log10, labelled: true },
-            y: Axis {
-                label: if average { "mean rise over random ε" } else { "S(ρ), lower bound" },
-                range: y,
-                scale: up,
-                labelled: place.first,
-            },
-            outline: panel.color,
-            grid: true,
-            wheel: true,
-            drag_disabled: false,
-            fixed_y: false,
-        };
+        let across = Axis { label: if relative { "ρ/‖θ‖" } else { "ρ" }, range: x, scale: Scale::Log10, labelled: true };
+        let label = if average { "mean rise over random ε" } else { "S(ρ), lower bound" };
+        let upwards = Axis { label, range: y, scale: up, labelled: place.first };
+        let axes = Axes::new(Id::unique(("sharpness", panel.name)), across, upwards, panel.color);
         let remembered = state.cursor.of(links.cursor, panel.name);
         let mut extent = extents.of(links.axes, panel.name);
         let (canvas, ()) = axes.show(ui, place.plot, &mut extent, |ui, canvas| {

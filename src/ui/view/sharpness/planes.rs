@@ -38,16 +38,9 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, extent: &mut Extent) {
     let planes = bands.first().map_or(0, |(.., band)| band.manifest.seeds.len());
     let title = format!("Loss along α over {planes} random planes");
     header::plain(ui, place.header, &title, "mean and one standard deviation over planes: how reliable a single random plane is");
-    let axes = Axes {
-        id: Id::unique("band over planes"),
-        x: Axis { label: "α", range: [left, right], scale: Scale::Linear, labelled: true },
-        y: Axis { label: "L", range: [low, high].map(|value| height(value, up)), scale: up, labelled: true },
-        outline: theme::of(ui).hairline,
-        grid: true,
-        wheel: true,
-        drag_disabled: false,
-        fixed_y: false,
-    };
+    let x = Axis { label: "α", range: [left, right], scale: Scale::Linear, labelled: true };
+    let y = Axis { label: "L", range: [low, high].map(|value| height(value, up)), scale: up, labelled: true };
+    let axes = Axes::new(Id::unique("band over planes"), x, y, theme::of(ui).hairline);
     let (canvas, ()) = axes.show(ui, place.plot, extent, |ui, canvas| {
         for (color, _, band) in &bands {
             draw(canvas, band, up, theme::checkpoint(ui, *color));

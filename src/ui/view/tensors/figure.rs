@@ -5,21 +5,13 @@ use crate::figure::number::significant;
 use crate::figure::{CaptionedFigure, ComparisonFigure, ComparisonRow};
 use crate::ui::view::Scene;
 use crate::ui::view::found::entries;
-use crate::ui::work::export::{Export, FigureSource};
-
-struct Norms(ComparisonFigure);
-
-impl FigureSource for Norms {
-    fn captioned(&self) -> Option<CaptionedFigure<'_>> {
-        CaptionedFigure::comparison(self.0.clone())
-    }
-}
+use crate::ui::work::export::Export;
 
 /// What the tab shows; `None` while no file has been read.
 pub fn of(scene: &Scene<'_>) -> Option<Export> {
     let checkpoints = entries(scene).map(|(name, color)| (name.to_owned(), color)).collect();
     let rows: Vec<ComparisonRow> = rows(scene).iter().map(row).collect();
-    Export::new(&scene.session.figure, Norms(ComparisonFigure { checkpoints, rows }))
+    Export::new(&scene.session.figure, ComparisonFigure { checkpoints, rows }, |figure| CaptionedFigure::comparison(figure.clone()))
 }
 
 fn row(row: &Row<'_>) -> ComparisonRow {

@@ -6,7 +6,7 @@ mod rows;
 use egui::{Align, Color32, Layout, Rect, RichText, Role as WidgetRole, ScrollArea, Sense, Ui, Vec2, WidgetInfo, vec2};
 use egui_extras::{Column, TableBuilder};
 
-use super::{Drafts, Scene, TabView};
+use super::{Drafts, Scene, TabInfo, TabView};
 use crate::figure::number::significant;
 use crate::ui::state::number::count;
 use crate::ui::style::theme;
@@ -27,20 +27,15 @@ const NAMES: f32 = 400.0;
 pub struct TensorsTab;
 
 impl TabView for TensorsTab {
-    fn key(&self) -> &'static str {
-        "tensors"
-    }
-
-    fn title(&self) -> &'static str {
-        "Tensors"
-    }
-
-    fn empty_sentence(&self) -> Option<&'static str> {
-        Some("Open a checkpoint to see the norms and histograms of its tensors.")
-    }
-
-    fn has_controls(&self) -> bool {
-        false
+    fn info(&self) -> TabInfo {
+        TabInfo {
+            key: "tensors",
+            title: "Tensors",
+            analysis: None,
+            links: &[],
+            empty_sentence: Some("Open a checkpoint to see the norms and histograms of its tensors."),
+            has_controls: false,
+        }
     }
 
     fn draw(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, _: &mut Drafts<'_>) {
@@ -90,7 +85,7 @@ fn table(ui: &mut Ui, scene: &Scene<'_>, rows: &[Row<'_>]) {
                     Some(tensor) => match &tensor.values {
                         None => drop(ui.label(RichText::new(format!("no floats, {}", tensor.dtype)).color(palette.weak))),
                         Some(values) => {
-                            cell(ui, *color, values, &Subject { checkpoint, tensor: row.name, shape: shape(&tensor.shape) });
+                            cell(ui, *color, values, &Subject { checkpoint, tensor: &tensor.name, shape: shape(&tensor.shape) });
                         }
                     },
                 });
