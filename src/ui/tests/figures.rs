@@ -52,7 +52,7 @@ fn the_export_line_has_the_focus_and_follows_the_tab_unless_it_was_named_otherwi
             harness.state_mut().state.export.path = typed.into();
             harness.run();
         }
-        press(&mut harness, tab);
+        press(harness, tab);
         harness.state().state.export.path.clone()
     };
     assert_eq!(after(&mut harness, None, "Sharpness"), "flatland-sharpness.svg");

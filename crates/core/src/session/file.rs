@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Session;
+use super::{Session, resolved};
 
 /// What may go wrong with a session file.
 #[derive(Debug, thiserror::Error)]

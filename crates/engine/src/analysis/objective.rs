@@ -9,7 +9,7 @@ use super::loss::{Loss, square};
 use super::reporting::stop_if_cancelled;
 use super::values::values;
 use super::{AnalysisError, check_labels};
-use crate::model::{BatchNormMode, Network, ParameterVector, Samples, Tensors};
+use crate::model::{BatchNormMode, Graph, Network, ParameterVector, Samples, Tensors};
 
 /// ε ↦ losses of samples at θ + ε (added in f32), BatchNorm frozen, with the derivatives of their mean. θ holds the trainable parameters that
 /// move: all of them, or those of some layers. What weight decay adds to the mean is in the loss of each sample. At most the graph of
@@ -102,7 +102,7 @@ impl<'a> Objective<'a> {
         let mut losses = Vec::with_capacity(self.len());
         for (start, len) in self.batches() {
             stop_if_cancelled(reporter)?;
-            losses.extend(values(&self.batch_losses(&tensors, start, len)?)?.iter().map(|loss| loss + decay));
+            losses.extend(values(&self.batch_losses(&self.network.graph, &tensors, start, len)?)?.iter().map(|loss| loss + decay));
         }
         Ok(losses)
     }
@@ -119,7 +119,7 @@ impl<'a> Objective<'a> {
         let mut sum = self.zero()?;
         for (start, len) in self.batches() {
             stop_if_cancelled(reporter)?;
-            let batch = self.batch_losses(&tensors, start, len)?;
+            let batch = self.batch_losses(&self.network.graph, &tensors, start, len)?;
             let total = batch.f_sum(Kind::Double)?;
             let gradients = Tensor::f_run_backward(&[total], &leaves, false, false)?;
             let _ = sum.f_add_(&flatten(&gradients, &leaves)?)?;
@@ -144,9 +144,10 @@ impl<'a> Objective<'a> {
         let views = self.theta.with_flat(v.shallow_clone()).views()?;
         let along: Vec<&Tensor> = self.theta.layout().entries.iter().filter_map(|(name, _, _)| views.get(name)).collect();
         let mut sum = self.theta.flat().f_to_kind(Kind::Double)?.f_zeros_like()?;
+        let graph = self.network.graph.twice_differentiable();
         for (start, len) in self.batches() {
             stop_if_cancelled(reporter)?;
-            let total = self.batch_losses(&tensors, start, len)?.f_sum(Kind::Double)?;
+            let total = self.batch_losses(&graph, &tensors, start, len)?.f_sum(Kind::Double)?;
             let gradients = Tensor::f_run_backward(&[total], &leaves, true, true)?;
             let mut terms = Vec::with_capacity(leaves.len());
             for (gradient, v) in gradients.iter().zip(&along).filter(|(gradient, _)| gradient.defined()) {
@@ -197,10 +198,10 @@ impl<'a> Objective<'a> {
         (0..n).step_by(batch as usize).map(move |start| (first + start, batch.min(n - start)))
     }
 
-    fn batch_losses(&self, tensors: &Tensors, start: i64, len: i64) -> Result<Tensor, AnalysisError> {
+    fn batch_losses(&self, graph: &Graph, tensors: &Tensors, start: i64, len: i64) -> Result<Tensor, AnalysisError> {
         let x = self.samples.x.f_narrow(0, start, len)?;
         let y = self.samples.y.f_narrow(0, start, len)?;
-        let logits = self.network.graph.forward(tensors, &x, BatchNormMode::Frozen)?.logits;
+        let logits = graph.forward(tensors, &x, BatchNormMode::Frozen)?.logits;
         self.loss.of_images(&logits, &y)
     }
 }

@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn a_clamp_takes_one_bound_or_two() {
         let x = Tensor::from_slice(&[-2.0, 0.5, 7.0]);
-        let clamped = |bounds: [Argument; 2]| value("clamp.default", &[&[X], &bounds[..]].concat(), &[&x]);
+        let clamped = |bounds: [Argument; 2]| value("clamp.default", &[X].into_iter().chain(bounds).collect::<Vec<_>>(), &[&x]);
         assert_close(&clamped([Argument::Float(0.0), Argument::int(6)]).unwrap(), &[0.0, 0.5, 6.0]);
         assert_close(&clamped([Argument::None, Argument::Float(6.0)]).unwrap(), &[-2.0, 0.5, 6.0]);
         assert_close(&clamped([Argument::Float(0.0), Argument::None]).unwrap(), &[0.0, 0.5, 7.0]);

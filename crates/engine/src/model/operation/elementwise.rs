@@ -3,7 +3,7 @@
 //! tch leaves out arguments of several activations: those are computed here unless they have PyTorch's defaults. At their kinks gradients are
 //! PyTorch's.
 
-use tch::{Scalar, TchError, Tensor};
+use tch::{TchError, Tensor};
 
 use super::shape::{Shaped, dimension, same};
 use super::{Arguments, Row};
@@ -202,7 +202,7 @@ fn softshrink(a: &Arguments<'_, Tensor>) -> Result<Tensor, ModelError> {
 /// 0 inside the interval of ±λ.
 fn hardshrink(a: &Arguments<'_, Tensor>) -> Result<Tensor, ModelError> {
     let x = a.tensor(0)?;
-    Ok(x.f_masked_fill(&x.f_abs()?.f_le(a.float(1)?)?, Scalar::float(0.0))?)
+    Ok(x.f_masked_fill(&x.f_abs()?.f_le(a.float(1)?)?, 0.0)?)
 }
 
 fn half_of_dimension(a: &Arguments<'_, Vec<i64>>) -> Shaped {

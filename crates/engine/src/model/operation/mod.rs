@@ -5,6 +5,9 @@
 
 mod argument;
 mod arguments;
+mod arithmetic;
+mod comparison;
+mod conversion;
 mod convolution;
 mod creation;
 mod elementwise;
@@ -14,8 +17,11 @@ mod normalization;
 mod own;
 mod pooling;
 mod reduction;
+mod resize;
 mod schema;
 mod shape;
+#[cfg(test)]
+mod testing;
 mod view;
 
 use std::collections::HashMap;
@@ -60,7 +66,10 @@ pub struct Operation {
     pub shape: InferShape,
 }
 
-const GROUPS: [&[Row]; 10] = [
+const GROUPS: [&[Row]; 14] = [
+    arithmetic::ROWS,
+    comparison::ROWS,
+    conversion::ROWS,
     convolution::ROWS,
     creation::ROWS,
     elementwise::ROWS,
@@ -70,6 +79,7 @@ const GROUPS: [&[Row]; 10] = [
     own::ROWS,
     pooling::ROWS,
     reduction::ROWS,
+    resize::ROWS,
     view::ROWS,
 ];
 

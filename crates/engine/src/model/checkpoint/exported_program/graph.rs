@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::super::Dtype;
 use super::archive::STRIDED;
 use super::arguments::{argument, result};
-use super::program::{Extent, Program, ProgramArgument, ProgramNode, ProgramResult};
+use super::program::{Extent, Program, ProgramNode, ProgramResult};
 use super::schema::{ExportedProgram, GraphModule, Hint, Node, SymExpr, SymInt, TensorMeta};
 use super::signature::{inputs, outputs};
 use super::source_line::source_line;
@@ -131,7 +131,7 @@ fn node(found: Node, values: &mut Values, symbols: &HashMap<String, Extent>) -> 
     let mut arguments = Vec::with_capacity(inputs.len());
     for input in inputs {
         let argument = argument(input.arg, symbols).map_err(|reason| at(format!("argument `{}`: {reason}", short(&input.name))))?;
-        if let Some(value) = uses(&argument).into_iter().find(|value| !values.has(value)) {
+        if let Some(value) = argument.values().into_iter().find(|value| !values.has(value)) {
             return Err(at(format!(
                 "expected values that an earlier operation or an input defines, found `{}`; the file is damaged, export the network again",
                 short(value)
@@ -142,29 +142,6 @@ fn node(found: Node, values: &mut Values, symbols: &HashMap<String, Extent>) -> 
     let outputs = outputs.into_iter().map(result).collect::<Result<Vec<_>, _>>().map_err(at)?;
     outputs.iter().flat_map(defines).try_for_each(|value| values.define(value)).map_err(at)?;
     Ok(ProgramNode { target, arguments, outputs, line })
-}
-
-/// The values that an argument refers to.
-fn uses(argument: &ProgramArgument) -> Vec<&str> {
-    fn symbol(extent: &Extent) -> Option<&str> {
-        match extent {
-            Extent::Symbol { name, .. } => Some(name),
-            Extent::Fixed(_) => None,
-        }
-    }
-    match argument {
-        ProgramArgument::Tensor(value) => vec![value],
-        ProgramArgument::Tensors(values) => values.iter().flatten().map(String::as_str).collect(),
-        ProgramArgument::Int(number) => symbol(number).into_iter().collect(),
-        ProgramArgument::Ints(numbers) => numbers.iter().filter_map(symbol).collect(),
-        ProgramArgument::None
-        | ProgramArgument::Float(_)
-        | ProgramArgument::Floats(_)
-        | ProgramArgument::Bool(_)
-        | ProgramArgument::Text(_)
-        | ProgramArgument::Kind(_)
-        | ProgramArgument::Unread => Vec::new(),
-    }
 }
 
 fn defines(result: &ProgramResult) -> Vec<&str> {

@@ -99,6 +99,13 @@ pub struct ProgramNode {
     pub line: Option<String>,
 }
 
+impl ProgramNode {
+    /// The values that its arguments refer to, repeated ones each time.
+    pub fn values(&self) -> Vec<&str> {
+        self.arguments.iter().flat_map(|(_, argument)| argument.values()).collect()
+    }
+}
+
 /// An argument of an operation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ProgramArgument {
@@ -126,6 +133,19 @@ pub enum ProgramArgument {
     Unread,
 }
 
+impl ProgramArgument {
+    /// The values that it refers to.
+    pub fn values(&self) -> Vec<&str> {
+        match self {
+            Self::Tensor(value) => vec![value],
+            Self::Tensors(values) => values.iter().flatten().map(String::as_str).collect(),
+            Self::Int(number) => number.symbol().into_iter().collect(),
+            Self::Ints(numbers) => numbers.iter().filter_map(Extent::symbol).collect(),
+            Self::None | Self::Float(_) | Self::Floats(_) | Self::Bool(_) | Self::Text(_) | Self::Kind(_) | Self::Unread => Vec::new(),
+        }
+    }
+}
+
 /// What a node defines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProgramResult {
@@ -151,4 +171,13 @@ pub enum Extent {
         /// What it was when the network was exported.
         hint: Option<i64>,
     },
+}
+
+impl Extent {
+    fn symbol(&self) -> Option<&str> {
+        match self {
+            Self::Symbol { name, .. } => Some(name),
+            Self::Fixed(_) => None,
+        }
+    }
 }

@@ -1,0 +1,163 @@
+//! Exported programs against what PyTorch computed of them, and what is refused.
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use flatland_core::result::{Npz, NpzValues};
+use flatland_core::session::NetworkChoice;
+use tch::{Device, Kind, Tensor};
+
+use crate::model::{BatchNormMode, Folded, Network, Tensors, shallow};
+
+/// Largest difference from PyTorch, relative to the largest number.
+const TOLERANCE: f64 = 1e-5;
+
+fn archives() -> Vec<PathBuf> {
+    let Some(shared) = flatland_core::testing::shared_dir() else { return Vec::new() };
+    let files = std::fs::read_dir(shared.join("data/exported")).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|extension| extension == "pt2")).collect();
+    files.sort();
+    files
+}
+
+fn name(path: &Path) -> String {
+    path.file_stem().unwrap().to_string_lossy().into_owned()
+}
+
+/// Those that must be refused: two say so by their names, the others were exported for a fixed number of images.
+fn is_refused(name: &str) -> bool {
+    name.starts_with("refuse.") || name.contains(".static")
+}
+
+fn load(path: &Path) -> Network {
+    let output = (name(path) == "two_outputs").then(|| "linear".to_owned());
+    let choice = NetworkChoice { output, ..NetworkChoice::default() };
+    Network::load(path, &choice, Device::Cpu).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn tensor(npz: &Npz, key: &str) -> Option<Tensor> {
+    let array = npz.get(key)?;
+    let shape: Vec<i64> = array.shape.iter().map(|&side| side as i64).collect();
+    let flat = match &array.values {
+        NpzValues::F32(values) => Tensor::from_slice(values),
+        NpzValues::F64(values) => Tensor::from_slice(values),
+        NpzValues::I64(values) => Tensor::from_slice(values),
+        NpzValues::U8(_) | NpzValues::Text(_) => return None,
+    };
+    Some(flat.view(shape.as_slice()))
+}
+
+/// The largest difference, relative to the largest expected number.
+fn difference(found: &Tensor, expected: &Tensor) -> f64 {
+    assert_eq!(found.size(), expected.size());
+    let (found, expected) = (found.detach().to_kind(Kind::Double), expected.to_kind(Kind::Double));
+    (&found - &expected).abs().max().double_value(&[]) / expected.abs().max().double_value(&[]).max(1e-6)
+}
+
+fn assert_close(found: &Tensor, expected: &Tensor, what: &str) {
+    let difference = difference(found, expected);
+    assert!(difference <= TOLERANCE, "{what}: {difference}");
+}
+
+fn loss(network: &Network, tensors: &Tensors, x: &Tensor, y: &Tensor) -> Tensor {
+    let logits = network.graph.twice_differentiable().forward(tensors, x, BatchNormMode::Frozen).unwrap().logits;
+    logits.cross_entropy_for_logits(y)
+}
+
+#[test]
+fn logits_gradients_and_hessian_products_are_those_of_pytorch() {
+    for path in archives().into_iter().filter(|path| !is_refused(&name(path)) && path.with_extension("npz").exists()) {
+        let name = name(&path);
+        let (network, npz) = (load(&path), Npz::load(&path.with_extension("npz")).unwrap());
+        let x = tensor(&npz, "x").unwrap();
+        assert_close(&network.forward(&x).unwrap().logits, &tensor(&npz, "logits").unwrap(), &format!("{name}: logits"));
+        let folded = Folded::new(&network.graph);
+        let tensors = tch::no_grad(|| folded.tensors(&network.tensors).unwrap());
+        let logits = tch::no_grad(|| folded.graph.forward(&tensors, &x, BatchNormMode::Frozen).unwrap().logits);
+        assert_close(&logits, &tensor(&npz, "logits").unwrap(), &format!("{name}: folded logits"));
+        let Some(y) = tensor(&npz, "y") else { continue };
+        let (names, mut leaves) = (network.parameter_names(), shallow(&network.tensors));
+        let parameters: Vec<Tensor> = names.iter().map(|name| leaves[name].detach().set_requires_grad(true)).collect();
+        leaves.extend(names.iter().cloned().zip(parameters.iter().map(Tensor::shallow_clone)));
+        let total = loss(&network, &leaves, &x, &y);
+        let gradients = Tensor::run_backward(&[total], &parameters, true, true);
+        for (name_of, gradient) in names.iter().zip(&gradients) {
+            let expected = tensor(&npz, &format!("grad/{name_of}")).unwrap();
+            if expected.abs().max().double_value(&[]) > 1e-7 {
+                assert_close(gradient, &expected, &format!("{name}: gradient of {name_of}"));
+            }
+        }
+        let Some(norms) = npz.f64("hvp_sin_norms") else { continue };
+        let wave = |like: &Tensor| Tensor::arange(like.numel() as i64, (Kind::Float, Device::Cpu)).sin().view(like.size().as_slice());
+        let along: Tensor = gradients.iter().map(|gradient| (gradient * wave(gradient)).sum(Kind::Float)).sum();
+        let second = Tensor::run_backward(&[along], &parameters, false, false);
+        let Some(NpzValues::Text(order)) = npz.get("parameters").map(|array| &array.values) else { panic!("no names") };
+        let largest = norms.iter().copied().fold(0.0, f64::max);
+        for (expected, name_of) in norms.iter().zip(order) {
+            let Some(position) = names.iter().position(|name| name == name_of) else { continue };
+            let found = second[position].to_kind(Kind::Double).norm().double_value(&[]);
+            assert!((found - expected).abs() <= TOLERANCE * largest, "{name}: H v of {name_of}: {found} {expected}");
+        }
+    }
+}
+
+#[test]
+fn statistics_of_a_batch_and_running_ones_move_as_in_pytorch() {
+    for path in archives().into_iter().filter(|path| !is_refused(&name(path)) && path.with_extension("npz").exists()) {
+        let (network, npz) = (load(&path), Npz::load(&path.with_extension("npz")).unwrap());
+        let Some(expected) = tensor(&npz, "train_logits") else { continue };
+        let tensors: Tensors = network.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.copy())).collect();
+        let x = tensor(&npz, "x").unwrap();
+        let mode = BatchNormMode::Batch { update: true };
+        let logits = tch::no_grad(|| network.graph.forward(&tensors, &x, mode).unwrap().logits);
+        assert_close(&logits, &expected, &format!("{}: logits in training", name(&path)));
+        let after: Vec<&str> = npz.arrays.iter().filter_map(|array| array.name.strip_prefix("after_train/")).collect();
+        for buffer in after.into_iter().filter(|buffer| !buffer.ends_with("num_batches_tracked")) {
+            let expected = tensor(&npz, &format!("after_train/{buffer}")).unwrap();
+            assert_close(&tensors[buffer], &expected, &format!("{}: {buffer}", name(&path)));
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_computed_is_refused_at_once_with_its_reason() {
+    let reasons = [
+        ("refuse.aoti", "AOTInductor"),
+        ("refuse.custom_op", "`mylib::swish` is not supported"),
+        ("refuse.higher_order_cond", "higher_order.cond"),
+        ("refuse.higher_order_nograd_autocast", "higher_order"),
+        ("refuse.major9", "schema version"),
+        ("refuse.negative_stride", "stride"),
+        ("refuse.path_escape", "path"),
+        ("refuse.use_pickle", "pickle"),
+        ("cnn32.static2", "exported for exactly 2 images"),
+        ("tinyvit.static1", "exported for exactly 1 image:"),
+    ];
+    for path in archives().into_iter().filter(|path| is_refused(&name(path))) {
+        let start = Instant::now();
+        let error = Network::load(&path, &NetworkChoice::default(), Device::Cpu).unwrap_err().to_string();
+        println!("{}: {error}", name(&path));
+        assert!(start.elapsed() < Duration::from_secs(2), "{}: {:?}", name(&path), start.elapsed());
+        let (_, reason) = reasons.iter().find(|(known, _)| *known == name(&path)).unwrap();
+        assert!(error.contains(reason), "{}: {error}", name(&path));
+    }
+}
+
+#[test]
+fn several_outputs_need_a_choice_that_names_one() {
+    for path in archives().into_iter().filter(|path| name(path) == "two_outputs") {
+        let error = Network::load(&path, &NetworkChoice::default(), Device::Cpu).unwrap_err().to_string();
+        assert!(error.contains("2 outputs") && error.contains("set output ="), "{error}");
+    }
+}
+
+#[test]
+fn batch_norms_of_a_program_are_folded_as_those_of_a_built_in_network() {
+    for path in archives().into_iter().filter(|path| ["cnn32", "cnn32.core", "tv_densenet"].contains(&name(path).as_str())) {
+        let network = load(&path);
+        let folds = Folded::new(&network.graph).folds();
+        println!("{}: {folds} of {} nodes", name(&path), network.graph.nodes.len());
+        assert!(folds >= 3, "{}: {folds}", name(&path));
+    }
+}
