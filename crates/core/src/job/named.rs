@@ -154,6 +154,7 @@ mod tests {
                 weights: None,
                 ignore: Vec::new(),
                 normalization,
+                input: None,
             },
             datasets: datasets.iter().map(dataset).collect(),
             temperature: 1.0,

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Device, Plane, Precision, RunConfig};
 use crate::data::Source;
 use crate::session::{
-    BatchNormPolicy, CheckpointEntry, Curvature, HessianSettings, LossSettings, NetworkChoice, Normalization, Role, SharpnessSettings, Stop,
+    BatchNormPolicy, CheckpointEntry, Curvature, HessianSettings, InputTransform, LossSettings, NetworkChoice, Normalization, Role,
+    SharpnessSettings, Stop,
 };
 
 /// What is measured in a landscape's cells beside cross-entropy and accuracy, and how.
@@ -48,6 +49,9 @@ pub struct CheckpointSource {
     pub ignore: Vec<String>,
     /// Normalization of the inputs.
     pub normalization: Normalization,
+    /// How images are brought to the size of the network's input; absent = scaled to fill it, then cropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<InputTransform>,
 }
 
 impl CheckpointSource {
@@ -66,6 +70,7 @@ impl From<&CheckpointEntry> for CheckpointSource {
             weights: entry.weights.clone(),
             ignore: entry.ignore.clone(),
             normalization: entry.normalization,
+            input: entry.input,
         }
     }
 }

@@ -67,6 +67,7 @@ mod tests {
                 weights: None,
                 ignore: Vec::new(),
                 normalization: Normalization::default(),
+                input: None,
             },
             datasets: vec![AnalysisDataset { role: Role::Id, source }],
             temperature: 1.0,
