@@ -197,6 +197,7 @@ pub fn checkpoint() -> CheckpointSource {
         weights: None,
         ignore: Vec::new(),
         normalization: plain(),
+        input: None,
     }
 }
 

@@ -42,6 +42,7 @@ pub fn job(out: &Path, alpha: &[f64], beta: &[f64]) -> LandscapeJob {
         weights: None,
         ignore: Vec::new(),
         normalization,
+        input: None,
     };
     LandscapeJob { checkpoint, ..subjects::landscape_job(out.into(), alpha, beta) }
 }

@@ -34,6 +34,7 @@ pub(super) fn saved(folder: &Path, name: &str, seed: u64) -> (CheckpointSource, 
             weights: None,
             ignore: Vec::new(),
             normalization: Normalization::default(),
+            input: None,
         },
         network,
     )
