@@ -94,6 +94,7 @@ pub(super) fn checkpoint(name: &str) -> CheckpointSource {
         weights: None,
         ignore: Vec::new(),
         normalization: Normalization::default(),
+        input: None,
     }
 }
 

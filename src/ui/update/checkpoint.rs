@@ -55,6 +55,10 @@ impl App {
                 self.state.session.checkpoints[place].state_normalization(normalization);
                 self.replan();
             }
+            CheckpointCommand::Prepare(input) => {
+                self.state.session.checkpoints[place].input = input;
+                self.replan();
+            }
             CheckpointCommand::Architecture(architecture) => {
                 self.state.session.checkpoints[place].architecture = architecture;
                 self.replan();
