@@ -57,6 +57,7 @@ fn demo_run(method: MethodConfig) -> RunConfig {
         output: None,
         classes: Some(7),
         normalization: Normalization::Preset(NormalizationPreset::Half),
+        input: None,
         assumed: Default::default(),
         epochs: Some(3),
         max_steps: None,
@@ -248,6 +249,8 @@ fn runs_that_make_no_sense_say_so() {
     assert!(message(RunConfig { classes: Some(3), ..erm() }).contains("expected labels of 0 to 2"));
     assert!(message(RunConfig { precision: TrainPrecision::Bf16, ..erm() }).contains("expected a CUDA device"));
     assert!(message(RunConfig { accumulate: 0, ..erm() }).contains("`accumulate` of at least 1, found 0"));
+    let input = serde_json::from_str("{ \"resize\": 32, \"crop\": 16 }").unwrap();
+    assert!(message(RunConfig { input: Some(input), ..erm() }).contains("`input` makes images of 16x16 where the network takes 32x32"));
     let optimizer = |text: &str| RunConfig { optimizer: toml::from_str(text).unwrap(), ..erm() };
     assert!(message(optimizer("clip_norm = 0.0")).contains("`clip_norm` above 0"));
     assert!(message(optimizer("kind = \"adamw\"\nbetas = [0.9, 1.0]")).contains("`betas` from 0 to below 1"));

@@ -14,7 +14,7 @@ use scatter::ScatterCommand;
 use crate::ui::state::memory::ThemeChoice;
 use flatland_core::job::{Control, JobId};
 use flatland_core::result::{Loadable, Quantity};
-use flatland_core::session::{DatasetEntry, Extents, FigureFormat, FigureSettings, Link, Normalization, Role, Tab};
+use flatland_core::session::{DatasetEntry, Extents, FigureFormat, FigureSettings, InputTransform, Link, Normalization, Role, Tab};
 
 /// The kind of thing that a path is opened as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -181,6 +181,8 @@ pub enum CheckpointCommand {
     Color(usize),
     /// Sets the normalization of its inputs.
     Normalize(Normalization),
+    /// Sets how images are brought to the size of its input; `None` = Flatland's own way.
+    Prepare(Option<InputTransform>),
     /// Reads it as this network; `None` = as the inferred one.
     Architecture(Option<String>),
     /// Reads it as the network of this name, without the tensors that these globs match.

@@ -86,6 +86,7 @@ fn checkpoint_step_name(name: &str, command: &CheckpointCommand) -> String {
         CheckpointCommand::Baseline => format!("take differences to {name}"),
         CheckpointCommand::Color(_) => format!("colour {name}"),
         CheckpointCommand::Normalize(_) => format!("normalize the inputs of {name}"),
+        CheckpointCommand::Prepare(_) => format!("resize the inputs of {name}"),
         CheckpointCommand::Architecture(None) => format!("infer the network of {name}"),
         CheckpointCommand::Architecture(Some(network)) => format!("read {name} as {network}"),
         CheckpointCommand::ReadAs(what) => format!("read {name} as {}", what.architecture),

@@ -17,7 +17,7 @@ use crate::ui::style::widget::icon::Icon;
 use crate::ui::style::widget::reorder::Moved;
 use crate::ui::style::widget::{assumed, icon, reorder, swatch};
 use flatland_core::result::Inspection;
-use flatland_core::session::{Assumption, COLORS, CheckpointEntry, Normalization, NormalizationPreset, Session};
+use flatland_core::session::{Assumption, COLORS, CheckpointEntry, InputTransform, Normalization, NormalizationPreset, Session};
 
 /// Height of a row, points.
 const ROW: f32 = 22.0;
@@ -243,12 +243,13 @@ fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, co
     }
 }
 
-/// Draws the normalization of the inputs as a button; its menu has the other choices.
+/// Draws the normalization of the inputs and how they are resized as a button; its menu has the other choices.
 fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<Command>) {
-    let (name, present) = (&checkpoint.name, checkpoint.normalization);
+    let (name, present, input) = (&checkpoint.name, checkpoint.normalization, checkpoint.input);
     let shown = if present == Normalization::Preset(NormalizationPreset::None) { "[0, 1]" } else { present.label() };
     let is_assumed = checkpoint.assumed.contains(&Assumption::Normalization);
-    let button = MenuButton::from_button(egui::Button::new(assumed::value(ui, shown, is_assumed)).frame_when_inactive(false));
+    let values: Vec<String> = std::iter::once(shown).chain(input.as_ref().map(InputTransform::label)).map(str::to_owned).collect();
+    let button = MenuButton::from_button(egui::Button::new(assumed::list(ui, &values, is_assumed)).frame_when_inactive(false));
     let (response, _) = button.ui(ui, |ui| {
         ui.label(RichText::new("Inputs normalized as").font(theme::small()).color(theme::of(ui).weak));
         for choice in present.choices() {
@@ -258,10 +259,20 @@ fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<C
                 ui.close();
             }
         }
+        ui.separator();
+        ui.label(RichText::new("Images resized as by").font(theme::small()).color(theme::of(ui).weak));
+        for choice in InputTransform::choices(input) {
+            let label = choice.as_ref().map_or("Flatland, to fill the input", InputTransform::label);
+            if ui.selectable_label(choice == input, label).on_hover_text(resizing(choice)).clicked() {
+                commands.push(Command::Checkpoint(name.clone(), CheckpointCommand::Prepare(choice)));
+                ui.close();
+            }
+        }
     });
-    let accessible_label = assumed::accessible_label(&format!("Normalization of {name}: {}", present.label()), is_assumed);
+    let said = input.map(|input| format!(", resized as by {}", input.label())).unwrap_or_default();
+    let accessible_label = assumed::accessible_label(&format!("Normalization of {name}: {}{said}", present.label()), is_assumed);
     response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &accessible_label));
-    let hint = format!("Normalization of the inputs, as in training\n{}", constants(present));
+    let hint = format!("Normalization of the inputs, as in training\n{}\nImages: {}", constants(present), resizing(input));
     response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint });
 }
 
@@ -269,6 +280,11 @@ fn constants(normalization: Normalization) -> String {
     let (mean, std) = normalization.values();
     let line = |values: &[f64]| values.iter().map(|value| fixed(*value, 4)).collect::<Vec<_>>().join(", ");
     format!("mean {}\nstd {}", line(&mean), line(&std))
+}
+
+/// What is done to images before they are normalized.
+fn resizing(input: Option<InputTransform>) -> String {
+    input.map_or_else(|| "scaled to fill the network's input, then its centre".into(), |input| input.describe())
 }
 
 fn details(ui: &mut Ui, inspection: &Inspection) {

@@ -53,6 +53,7 @@ fn of_files(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
         of("parameters", &|_, file| file.map(|file| count(file.parameters.unsigned_abs()))),
         of("input", &|_, file| file?.input.map(|[c, h, w]| format!("{c} × {h} × {w}"))),
         of("normalization", &|entry, _| Some(normalization(entry.normalization))),
+        of("resizing", &|entry, _| entry.input.map(|input| input.describe())),
         of("weights", &|_, file| file?.weights.clone()),
         of("container", &|_, file| file?.container.clone()),
         of("refused", &|_, file| file?.error.clone()),

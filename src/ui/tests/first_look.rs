@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ui::command::{Command, OpenAs};
-use flatland_core::session::{ClassesEntry, FIRST_LOOK, Normalization, NormalizationPreset, Role, Session};
+use flatland_core::session::{ClassesEntry, FIRST_LOOK, InputPreset, InputTransform, Normalization, NormalizationPreset, Role, Session};
 
 fn empty(fake_worker: &FakeWorker) -> Harness<'static, App> {
     let fake_worker = fake_worker.clone();
@@ -151,6 +151,19 @@ fn the_normalization_of_a_checkpoint_is_seen_and_changed_and_computed_anew() {
     });
     harness.get_by_label("Normalization of Pretrained: ImageNet");
     assert_eq!(harness.state().state.history.undo_name(), Some("normalize the inputs of Pretrained"));
+}
+
+#[test]
+fn the_resizing_of_a_checkpoints_inputs_is_chosen_seen_and_computed_anew() {
+    let mut harness = harness(&FakeWorker::default(), 1, false);
+    harness.run();
+    harness.get_by_label("Normalization of Pretrained: CIFAR-10").click();
+    harness.run();
+    harness.get_by_label("timm").click();
+    let timm = Some(InputTransform::Preset(InputPreset::Timm));
+    run_until(&mut harness, |app| app.state.session.checkpoints[0].input == timm && app.state.store.landscapes.is_empty());
+    harness.get_by_label("Normalization of Pretrained: CIFAR-10, resized as by timm");
+    assert_eq!(harness.state().state.history.undo_name(), Some("resize the inputs of Pretrained"));
 }
 
 #[test]

@@ -55,6 +55,10 @@ impl App {
                 self.state.session.checkpoints[index].state_normalization(normalization);
                 self.replan();
             }
+            CheckpointCommand::Prepare(input) => {
+                self.state.session.checkpoints[place].input = input;
+                self.replan();
+            }
             CheckpointCommand::Architecture(architecture) => {
                 self.state.session.checkpoints[index].architecture = architecture;
                 self.replan();

@@ -59,8 +59,14 @@ impl App {
             return self.state.inform(format!("{name} is open already"));
         }
         let name = unused_name(&name, |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
-        let (path, architecture, normalization) = (job.file.clone(), source.architecture.clone(), source.normalization);
-        self.state.session.add_checkpoint(CheckpointEntry { name: name.clone(), path, architecture, normalization, ..Default::default() });
+        self.state.session.add_checkpoint(CheckpointEntry {
+            name: name.clone(),
+            path: job.file.clone(),
+            architecture: source.architecture.clone(),
+            normalization: source.normalization,
+            input: source.input,
+            ..Default::default()
+        });
         self.record(UndoStep::separate(format!("open {name}")), before);
         self.state.inform(format!("{name} is now a checkpoint of this session; all analyses will be computed"));
         self.replan();

@@ -174,10 +174,11 @@ impl App {
             return self.state.inform(text);
         }
         let name = unused_name(&run_name(dir), |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
-        let (architecture, normalization) = (run.view.config.architecture.clone(), run.view.config.normalization);
+        let config = &run.view.config;
+        let (architecture, normalization, input) = (config.architecture.clone(), config.normalization, config.input);
         let which = if best { "its best weights, by accuracy on the watched ID images" } else { "its last weights" };
         self.state.inform(format!("Added {name} to the session with {which}"));
-        self.state.session.add_checkpoint(CheckpointEntry { name, path, architecture, normalization, ..CheckpointEntry::default() });
+        self.state.session.add_checkpoint(CheckpointEntry { name, path, architecture, normalization, input, ..CheckpointEntry::default() });
         self.replan();
     }
 }

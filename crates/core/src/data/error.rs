@@ -41,6 +41,19 @@ pub enum DataError {
         /// The file or folder.
         path: PathBuf,
     },
+    /// The stated transform does not give images of the network's input size.
+    #[error(
+        "`input` makes images of {}x{} where the network takes {}x{} ({path}); change `input`, for example to `crop = [{}, {}]`, or leave it out",
+        found[0], found[1], expected[0], expected[1], expected[0], expected[1]
+    )]
+    InputSize {
+        /// [height, width] of the network's input.
+        expected: [usize; 2],
+        /// [height, width] that the transform gives.
+        found: [usize; 2],
+        /// The file or folder.
+        path: PathBuf,
+    },
     /// A pickle is cut off, malformed or refused.
     #[error("cannot read {what}: {source} ({path})")]
     Pickle {

@@ -4,9 +4,12 @@ use rayon::prelude::*;
 
 use super::opened::Opened;
 use super::sniff::{self, Format};
-use super::{DataError, Dataset, Source, cifar_binary, cifar_python, corruption, demo, idx, image_folder, image_list, npy, npz};
+use super::{
+    DataError, Dataset, Preparation, Source, cifar_binary, cifar_python, corruption, demo, idx, image_folder, image_list, npy, npz,
+};
 
-/// Reads the images of `source`, at `size` = [height, width] if given (resized as OpenOOD does), else at their own size.
+/// Reads the images of `source`, brought to a size as `preparation` says. `Some([height, width])` is [`Preparation::To`], `None` their
+/// own size.
 ///
 /// Without a split, folders give `test`, else `val`, else `train`.
 ///
@@ -23,24 +26,23 @@ use super::{DataError, Dataset, Source, cifar_binary, cifar_python, corruption, 
 ///
 /// # Errors
 /// When nothing exists at the path, its format is not supported, the data is cut off or malformed, the split is missing,
-/// no image is readable, the corruption is not known, or images differ in size and no `size` is given.
-pub fn load(source: &Source, size: Option<[usize; 2]>) -> Result<Dataset, DataError> {
-    read(source, size, None)
+/// no image is readable, the corruption is not known, images keep their own sizes and these differ, or the steps of `preparation` do
+/// not give its size.
+pub fn load(source: &Source, preparation: impl Into<Preparation>) -> Result<Dataset, DataError> {
+    read(source, preparation.into(), None)
 }
 
 /// The same for a network of `classes` classes: labels are the network's, by the classes stated in `source` and those of its references.
 ///
 /// # Errors
 /// As [`load`], and when the classes of the images cannot be mapped to the network's with certainty or a label is not one of the network's.
-pub fn load_for(source: &Source, size: Option<[usize; 2]>, classes: usize) -> Result<Dataset, DataError> {
-    read(source, size, Some(classes))
+pub fn load_for(source: &Source, preparation: impl Into<Preparation>, classes: usize) -> Result<Dataset, DataError> {
+    read(source, preparation.into(), Some(classes))
 }
 
-fn read(source: &Source, size: Option<[usize; 2]>, classes: Option<usize>) -> Result<Dataset, DataError> {
-    if let Some([height, width]) = size.filter(|size| size.contains(&0)) {
-        return Err(DataError::invalid("images", "a size of at least 1x1", format!("{height}x{width}"), &source.path));
-    }
-    let mut dataset = open(source)?.read(source, size, classes)?;
+fn read(source: &Source, preparation: Preparation, classes: Option<usize>) -> Result<Dataset, DataError> {
+    preparation.check(&source.path)?;
+    let mut dataset = open(source)?.read(source, preparation, classes)?;
     corrupt(&mut dataset, source)?;
     Ok(dataset)
 }

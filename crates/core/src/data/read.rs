@@ -10,17 +10,16 @@ use super::decode::decoded::Sized;
 use super::labels::Labelling;
 use super::labels::assign::assign;
 use super::opened::{Opened, Pixels};
-use super::resize::resize_and_crop;
 use super::subset::choose;
-use super::{DataError, Dataset, Provenance, Source, Unreadable};
+use super::{DataError, Dataset, Preparation, Provenance, Source, Unreadable};
 
 impl Opened {
-    /// Draws the subset and reads its pixels, at `size` = [height, width] where given; labels are those of a network of `classes` classes,
-    /// if given.
-    pub(super) fn read(mut self, source: &Source, size: Option<[usize; 2]>, classes: Option<usize>) -> Result<Dataset, DataError> {
+    /// Draws the subset and reads its pixels, brought to a size as `preparation` says; labels are those of a network of `classes`
+    /// classes, if given.
+    pub(super) fn read(mut self, source: &Source, preparation: Preparation, classes: Option<usize>) -> Result<Dataset, DataError> {
         let labelling = assign(&mut self, source, classes)?;
         let chosen = choose(&self.labels, source.subset, source.seed);
-        self.read_chosen(&chosen, labelling, source, size)
+        self.read_chosen(&chosen, labelling, source, preparation)
     }
 
     /// Reads the pixels of the images at these indices of `labels`, which follow from `labelling`.
@@ -29,18 +28,18 @@ impl Opened {
         chosen: &[usize],
         labelling: Labelling,
         source: &Source,
-        size: Option<[usize; 2]>,
+        preparation: Preparation,
     ) -> Result<Dataset, DataError> {
         let mut labels: Vec<i64> = chosen.iter().map(|&i| self.labels[i]).collect();
         let mut index: Vec<usize> = chosen.iter().map(|&i| self.index[i]).collect();
         let ([height, width], images) = match &self.pixels {
             Pixels::Array(array) => {
                 let stored = [array.height, array.width];
-                let size = size.unwrap_or(stored);
-                (size, array.gather(chosen, |image| if stored == size { image } else { resize_and_crop(&image, stored, size) }))
+                let size = preparation.size(stored, &source.path)?;
+                (size, array.gather(chosen, |image| preparation.apply(image, stored)))
             }
             Pixels::Files(files) => {
-                let (decoded, failed) = read_files(files, chosen, size);
+                let (decoded, failed) = read_files(files, chosen, preparation)?;
                 if decoded.is_empty() {
                     return Err(none_readable(&source.path, self.available, self.unreadable.iter().chain(failed.values())));
                 }
@@ -67,15 +66,23 @@ impl Opened {
 }
 
 /// The readable images of `chosen` in order, and the others by their position in `chosen`.
-fn read_files(files: &[PathBuf], chosen: &[usize], size: Option<[usize; 2]>) -> (Vec<Sized>, BTreeMap<usize, Unreadable>) {
+///
+/// # Errors
+/// When an image does not get the size that `preparation` has to give.
+fn read_files(
+    files: &[PathBuf],
+    chosen: &[usize],
+    preparation: Preparation,
+) -> Result<(Vec<Sized>, BTreeMap<usize, Unreadable>), DataError> {
     let read = |&i: &usize| {
-        let (stored, image) = decode(&files[i]).map_err(|reason| Unreadable { path: files[i].clone(), reason })?;
-        Ok(match size {
-            Some(size) if size != stored => (size, resize_and_crop(&image, stored, size)),
-            _ => (stored, image),
-        })
+        let (stored, image) = match decode(&files[i]) {
+            Ok(decoded) => decoded,
+            Err(reason) => return Ok(Err(Unreadable { path: files[i].clone(), reason })),
+        };
+        let size = preparation.size(stored, &files[i])?;
+        Ok(Ok((size, preparation.apply(image, stored))))
     };
-    let results: Vec<Result<Sized, Unreadable>> = chosen.par_iter().map(read).collect();
+    let results: Vec<Result<Sized, Unreadable>> = chosen.par_iter().map(read).collect::<Result<_, DataError>>()?;
     let mut images = Vec::with_capacity(results.len());
     let mut failed = BTreeMap::new();
     for (position, result) in results.into_iter().enumerate() {
@@ -84,7 +91,7 @@ fn read_files(files: &[PathBuf], chosen: &[usize], size: Option<[usize; 2]>) -> 
             Err(unreadable) => drop(failed.insert(position, unreadable)),
         }
     }
-    (images, failed)
+    Ok((images, failed))
 }
 
 fn one_size(images: &[Sized], path: &Path) -> Result<[usize; 2], DataError> {

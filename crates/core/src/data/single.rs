@@ -3,7 +3,7 @@
 use super::labels::assign::assign;
 use super::load::{corrupt, open};
 use super::opened::Opened;
-use super::{DataError, Dataset, Source, corruption};
+use super::{DataError, Dataset, Preparation, Source, corruption};
 
 /// An image at its own size.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,16 +37,18 @@ pub fn load_images(source: &Source, positions: &[usize]) -> Result<Vec<Result<Si
 
 /// The images at these positions of the source (as in [`super::Dataset::index`]: not every source begins at 0, `demo:test` does not),
 /// whatever its subset is, in this order, as [`super::load`] gives them, for a network of `classes` classes, where given, as
-/// [`super::load_for`] does: at `size` = [height, width] where given, corrupted, with labels. The rest of the source is not decoded.
+/// [`super::load_for`] does: brought to a size, corrupted, with labels. The rest of the source is not decoded.
 ///
 /// # Errors
 /// As [`super::load_for`]; also when there is no image at a position, or it cannot be read.
 pub fn load_positions(
     source: &Source,
-    size: Option<[usize; 2]>,
+    preparation: impl Into<Preparation>,
     positions: &[usize],
     classes: Option<usize>,
 ) -> Result<Dataset, DataError> {
+    let preparation = preparation.into();
+    preparation.check(&source.path)?;
     let mut opened = open(source)?;
     let labelling = assign(&mut opened, source, classes)?;
     let missing = |position: usize| {
@@ -58,7 +60,7 @@ pub fn load_positions(
     };
     let places = positions.iter().map(|&position| place(&opened, position).ok_or_else(|| missing(position)));
     let places = places.collect::<Result<Vec<usize>, DataError>>()?;
-    let mut dataset = opened.read_chosen(&places, labelling, source, size)?;
+    let mut dataset = opened.read_chosen(&places, labelling, source, preparation)?;
     if dataset.len() < positions.len() {
         let mut lost = dataset.provenance.unreadable.iter().map(|lost| format!("{}: {}", lost.path.display(), lost.reason));
         let found = lost.next_back().unwrap_or_else(|| "less".into());

@@ -72,6 +72,21 @@ mod tests {
     }
 
     #[test]
+    fn a_stated_transform_of_the_inputs_is_part_of_the_key_and_an_absent_one_is_not() {
+        let job = |input: &str| {
+            let checkpoint = format!("version = 1\n[[checkpoint]]\nname = \"net\"\npath = \"/nowhere/net.pt\"\n{input}\n");
+            let dataset = "[[dataset]]\nname = \"digits\"\nrole = \"id\"\npath = \"demo:test\"\n";
+            let session: Session = toml::from_str(&[checkpoint.as_str(), dataset].concat()).unwrap();
+            plan_cached(&session, Analysis::Sharpness, &PlanOptions::default()).unwrap().remove(0)
+        };
+        let jobs = ["", "input = \"timm\"", "input = \"torchvision_imagenet\"", "input = { crop = 32 }"].map(job);
+        let folders: std::collections::BTreeSet<_> = jobs.iter().map(|job| job.out().unwrap().to_owned()).collect();
+        assert_eq!(folders.len(), 4);
+        // The key is of this text.
+        assert!(!serde_json::to_string(&jobs[0]).unwrap().contains("input"));
+    }
+
+    #[test]
     fn only_results_of_images_that_were_read_otherwise_before_are_not_found_again() {
         let png: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0";
         let deep: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x10\x02\0\0\0";

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{OptimizerConfig, RunError, ScheduleConfig};
-use crate::session::{Assumption, Assumptions, DatasetEntry, NetworkChoice, Normalization, resolved};
+use crate::session::{Assumption, Assumptions, DatasetEntry, InputTransform, NetworkChoice, Normalization, resolved};
 
 /// Which pass of a SAM-type step updates BatchNorm's running statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +104,9 @@ pub struct RunConfig {
     /// Normalization of the inputs.
     #[serde(default)]
     pub normalization: Normalization,
+    /// How the images of all datasets are brought to the size of the network's input; absent = scaled to fill it, then cropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<InputTransform>,
     /// What was inferred and not stated by the user.
     #[serde(default, skip_serializing_if = "Assumptions::is_empty")]
     pub assumed: Assumptions,
@@ -201,6 +204,7 @@ impl RunConfig {
             assumed: Assumptions::new(),
             classes: None,
             normalization: Normalization::default(),
+            input: None,
             epochs: None,
             max_steps: None,
             batch: batch(),
@@ -360,6 +364,19 @@ mod tests {
         assert_eq!(method, expected);
         assert_eq!(toml::from_str::<MethodConfig>(&toml::to_string_pretty(&method).unwrap()).unwrap(), method);
         assert_eq!(serde_json::from_str::<MethodConfig>(&serde_json::to_string(&method).unwrap()).unwrap(), method);
+    }
+
+    #[test]
+    fn a_run_of_other_resizing_is_another_run() {
+        let read = |input: &str| {
+            let text = format!("version = 1\nmax_steps = 1\n{input}\n[method]\nname = \"erm\"\n");
+            RunConfig::from_toml(&text, Path::new("/runs/run.toml")).unwrap()
+        };
+        let (plain, timm) = (read(""), read("input = \"timm\""));
+        assert_eq!(plain.difference(&timm).as_deref(), Some("`input`"));
+        let written = timm.to_toml(Path::new("/runs/run.toml")).unwrap();
+        assert_eq!(RunConfig::from_toml(&written, Path::new("/runs/run.toml")).unwrap().input, timm.input);
+        assert!(!plain.to_toml(Path::new("/runs/run.toml")).unwrap().contains("input"));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Device, Plane, Precision, RunConfig};
 use crate::data::Source;
 use crate::session::{
-    BatchNormPolicy, CheckpointEntry, Curvature, HessianSettings, LossSettings, NetworkChoice, Normalization, Role, SharpnessSettings, Stop,
+    BatchNormPolicy, CheckpointEntry, Curvature, HessianSettings, InputTransform, LossSettings, NetworkChoice, Normalization, Role,
+    SharpnessSettings, Stop,
 };
 
 /// What is measured in a landscape's cells beside cross-entropy and accuracy, and how.
@@ -54,6 +55,9 @@ pub struct CheckpointSource {
     pub output: Option<String>,
     /// Normalization of the inputs.
     pub normalization: Normalization,
+    /// How images are brought to the size of the network's input; absent = scaled to fill it, then cropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<InputTransform>,
 }
 
 impl CheckpointSource {
@@ -80,6 +84,7 @@ impl From<&CheckpointEntry> for CheckpointSource {
             features: entry.features.clone(),
             output: entry.output.clone(),
             normalization: entry.normalization,
+            input: entry.input,
         }
     }
 }

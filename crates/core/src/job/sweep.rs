@@ -2,7 +2,8 @@
 //!
 //! Any field may be a list: of numbers, strings, switches or tables. A table in a list may hold lists of its own, as in
 //! `method = [{ name = "oe" }, { name = "dr_sam", rho = [0.1, 0.5] }]`. A field that is a list by nature is not swept:
-//! `[[dataset]]` (but fields in its entries are), `mean` and `std` of a normalization, `leave_out`, `ignore`, `betas`; a list of such lists is.
+//! `[[dataset]]` (but fields in its entries are), `mean` and `std` of a normalization, `resize` and `crop` of `input`,
+//! `leave_out`, `ignore`, `betas`; a list of such lists is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,7 +14,8 @@ use super::{OptimizerKind, RunConfig, RunError};
 use crate::result::safe_name;
 
 /// Fields that are lists by nature, as paths.
-const NATURAL_LISTS: [&str; 6] = ["dataset", "normalization.mean", "normalization.std", "leave_out", "ignore", "optimizer.betas"];
+const NATURAL_LISTS: [&str; 8] =
+    ["dataset", "normalization.mean", "normalization.std", "input.resize", "input.crop", "leave_out", "ignore", "optimizer.betas"];
 
 /// The axis of the seeds: results are averaged over it.
 pub const SEED: &str = "seed";
@@ -273,6 +275,13 @@ mod tests {
         assert_eq!(distinct.len(), 8);
         let point = &sweep.points[0];
         assert_eq!((point.run.seed, point.run.datasets[0].limit), (0, Some(10)));
+    }
+
+    #[test]
+    fn a_size_of_two_sides_is_not_swept_and_a_list_of_inputs_is() {
+        let sweep = |input: &str| load(&format!("version = 1\nmax_steps = 1\n{input}\n[method]\nname = \"erm\"\n")).unwrap();
+        assert_eq!(sweep("input = { resize = [40, 60], crop = [32, 48] }").points.len(), 1);
+        assert_eq!(folders(&sweep("input = [\"timm\", \"torchvision_imagenet\"]")), ["input=timm", "input=torchvision_imagenet"]);
     }
 
     #[test]

@@ -109,6 +109,9 @@ pub struct LandscapeManifest {
     pub cosine: f64,
     /// Mean and standard deviation of the input normalization.
     pub input_normalization: ([f64; 3], [f64; 3]),
+    /// How images were brought to the size of the network's input, if the checkpoint states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_transform: Option<String>,
     /// Loss at θ itself, evaluated by the same code; may be non-finite.
     #[serde(with = "non_finite")]
     pub center_loss: f64,
@@ -156,6 +159,8 @@ impl LandscapeManifest {
             recipe: None,
             // The hash of the dataset includes its labels.
             labels: None,
+            // The hash of the dataset is of the images after it.
+            input_transform: None,
             ..self.clone()
         }
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Assumptions, NetworkChoice, Normalization, Session};
+use super::{Assumptions, InputTransform, NetworkChoice, Normalization, Session};
 
 /// Number of checkpoint colours; the next checkpoint gets the first colour again.
 pub const COLORS: usize = 8;
@@ -36,6 +36,9 @@ pub struct CheckpointEntry {
     /// What the network's inputs were normalized with.
     #[serde(default)]
     pub normalization: Normalization,
+    /// How images are brought to the size of the network's input; absent = scaled to fill it, then cropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<InputTransform>,
     /// What was inferred and not confirmed yet.
     #[serde(default, skip_serializing_if = "Assumptions::is_empty")]
     pub assumed: Assumptions,

@@ -25,11 +25,17 @@ pub enum NormalizationPreset {
     Kuangliu,
     /// The constants of PyTorch's MNIST example, for grey images.
     Mnist,
+    /// (x − 127) / 128 of pixels x in 0..255, as in networks converted from TFLite.
+    Tflite,
+    /// The constants of OpenAI's CLIP.
+    Clip,
+    /// The constants of Inception networks: those of [`NormalizationPreset::Half`], under the name that timm gives them.
+    Inception,
 }
 
 impl NormalizationPreset {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [NormalizationPreset; 8] = [
+    pub const ALL: [NormalizationPreset; 11] = [
         NormalizationPreset::None,
         NormalizationPreset::Cifar10,
         NormalizationPreset::Cifar100,
@@ -38,6 +44,9 @@ impl NormalizationPreset {
         NormalizationPreset::Hendrycks,
         NormalizationPreset::Kuangliu,
         NormalizationPreset::Mnist,
+        NormalizationPreset::Tflite,
+        NormalizationPreset::Clip,
+        NormalizationPreset::Inception,
     ];
 
     /// As written in files.
@@ -51,6 +60,9 @@ impl NormalizationPreset {
             NormalizationPreset::Hendrycks => "hendrycks",
             NormalizationPreset::Kuangliu => "kuangliu",
             NormalizationPreset::Mnist => "mnist",
+            NormalizationPreset::Tflite => "tflite",
+            NormalizationPreset::Clip => "clip",
+            NormalizationPreset::Inception => "inception",
         }
     }
 }
@@ -101,6 +113,9 @@ impl Normalization {
                 NormalizationPreset::Hendrycks => "Hendrycks",
                 NormalizationPreset::Kuangliu => "kuangliu",
                 NormalizationPreset::Mnist => "MNIST",
+                NormalizationPreset::Tflite => "TFLite",
+                NormalizationPreset::Clip => "CLIP",
+                NormalizationPreset::Inception => "Inception",
             },
         }
     }
@@ -128,12 +143,14 @@ impl Normalization {
                 NormalizationPreset::Cifar10 => ([0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]),
                 NormalizationPreset::Cifar100 => ([0.5071, 0.4867, 0.4408], [0.2675, 0.2565, 0.2761]),
                 NormalizationPreset::Imagenet => ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
-                NormalizationPreset::Half => ([0.5; 3], [0.5; 3]),
+                NormalizationPreset::Half | NormalizationPreset::Inception => ([0.5; 3], [0.5; 3]),
                 NormalizationPreset::Hendrycks => {
                     ([125.3 / 255.0, 123.0 / 255.0, 113.9 / 255.0], [63.0 / 255.0, 62.1 / 255.0, 66.7 / 255.0])
                 }
                 NormalizationPreset::Kuangliu => ([0.4914, 0.4822, 0.4465], [0.2023, 0.1994, 0.2010]),
                 NormalizationPreset::Mnist => ([0.1307; 3], [0.3081; 3]),
+                NormalizationPreset::Tflite => ([127.0 / 255.0; 3], [128.0 / 255.0; 3]),
+                NormalizationPreset::Clip => ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]),
             },
         }
     }
@@ -313,6 +330,29 @@ mod tests {
         assert_eq!(read("\"mnist\"").unwrap(), Normalization::Preset(NormalizationPreset::Mnist));
         // (x/255 − 127/255)·255/128 of TFLite's networks.
         assert!(read("{ mean = [0.498, 0.498, 0.498], std = [0.502, 0.502, 0.502] }").is_ok());
+    }
+
+    #[test]
+    fn tflite_takes_127_from_a_pixel_and_divides_by_128() {
+        let (mean, std) = Normalization::Preset(NormalizationPreset::Tflite).constants();
+        for pixel in 0..=255 {
+            let normalized = (f64::from(pixel) / 255.0 - mean[0]) / std[0];
+            let expected = (f64::from(pixel) - 127.0) / 128.0;
+            assert!((normalized - expected).abs() < 1e-15, "{pixel}: {normalized}, {expected}");
+        }
+        assert_eq!(read("\"tflite\"").unwrap().for_channels(1).unwrap(), (vec![127.0 / 255.0], vec![128.0 / 255.0]));
+    }
+
+    #[test]
+    fn every_preset_is_read_by_its_key_and_has_a_label_of_its_own() {
+        let labels = NormalizationPreset::ALL.map(|preset| {
+            let read = read(&format!("\"{}\"", preset.key())).unwrap();
+            assert_eq!(read, Normalization::Preset(preset));
+            read.label()
+        });
+        assert_eq!(labels.iter().collect::<std::collections::BTreeSet<_>>().len(), labels.len());
+        let of = |preset| Normalization::Preset(preset).constants();
+        assert_eq!(of(NormalizationPreset::Inception), of(NormalizationPreset::Half));
     }
 
     #[test]

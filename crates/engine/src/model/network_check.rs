@@ -29,7 +29,10 @@ pub fn network_check(network: &Network, dataset: &Dataset, normalization: &Norma
         ..NetworkCheck::default()
     };
     if check.is_fed_otherwise() {
-        let fits = |preset: &NormalizationPreset| Normalization::Preset(*preset).for_channels(network.graph.input[0]).is_ok();
+        // `inception` has the constants of `half`.
+        let fits = |preset: &NormalizationPreset| {
+            *preset != NormalizationPreset::Inception && Normalization::Preset(*preset).for_channels(network.graph.input[0]).is_ok()
+        };
         for preset in NormalizationPreset::ALL.into_iter().filter(fits) {
             let x = images.input(network, &Normalization::Preset(preset))?;
             let first = layer_statistics(&network.graph, &network.tensors, &x, true)?;

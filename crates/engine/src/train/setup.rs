@@ -53,10 +53,13 @@ impl Training {
         let mut load = |role: Role| -> Result<Vec<Arc<Dataset>>, TrainError> {
             let mut loaded = Vec::new();
             for entry in run.datasets.iter().filter(|entry| entry.role == role) {
-                let (source, size) = (job::source(entry, &run.datasets, run.seed, None), Some([height as usize, width as usize]));
+                let source = job::source(entry, &run.datasets, run.seed, None);
+                let preparation = job::preparation(run.input, [height as usize, width as usize]);
                 // Labels of outliers and of semantic-shift images are not the network's.
-                let dataset =
-                    if role.has_classes() { data::load_for(&source, size, network.classes as usize) } else { data::load(&source, size) };
+                let dataset = match role.has_classes() {
+                    true => data::load_for(&source, preparation, network.classes as usize),
+                    false => data::load(&source, preparation),
+                };
                 let dataset = dataset.map_err(|source| TrainError::Dataset { name: entry.name.clone(), source })?;
                 let labels = job::label_record(&dataset);
                 if role.has_classes() && labels.is_inferred() {

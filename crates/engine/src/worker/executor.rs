@@ -132,7 +132,8 @@ impl JobExecutor {
         let [_, height, width] = network.graph.input.map(|side| side as usize);
         // Labels of semantic-shift images are of other classes.
         let classes = job.dataset.role.has_classes().then_some(network.classes as usize);
-        let images = data::load_positions(source, Some([height, width]), &positions, classes)
+        let preparation = job::preparation(job.checkpoint.input, [height, width]);
+        let images = data::load_positions(source, preparation, &positions, classes)
             .map_err(|error| WorkerError::Dataset { name: source.name.clone(), source: error })?;
         if classes.is_some() {
             note_inferred_labels(source, &images, reporter);
@@ -250,14 +251,15 @@ impl JobExecutor {
     ) -> Result<Arc<Samples>, WorkerError> {
         let source = &dataset.source;
         let input = network.graph.input;
-        let size = [input[1] as usize, input[2] as usize];
+        let preparation = job::preparation(checkpoint.input, [input[1] as usize, input[2] as usize]);
         // Labels of semantic-shift images are of other classes.
         let classes = dataset.role.has_classes().then_some(network.classes as usize);
-        let identity = format!("{} {size:?} {classes:?} {}", serde_json::to_string(source).unwrap_or_default(), data::label_state(source));
+        let identity =
+            format!("{} {preparation:?} {classes:?} {}", serde_json::to_string(source).unwrap_or_default(), data::label_state(source));
         let key = content_key(&identity, &data::files(source));
         let load = || match classes {
-            Some(classes) => data::load_for(source, Some(size), classes),
-            None => data::load(source, Some(size)),
+            Some(classes) => data::load_for(source, preparation, classes),
+            None => data::load(source, preparation),
         };
         let images =
             self.datasets.get(key.clone(), load).map_err(|error| WorkerError::Dataset { name: source.name.clone(), source: error })?;

@@ -8,7 +8,7 @@ use flatland_core::job::{
     BatchNormUpdate, Decay, MethodConfig, OptimizerConfig, OptimizerKind, ParameterInfo, ParameterKind, RunConfig, Transform, UpdateRule,
     WarmupLength, choice_of,
 };
-use flatland_core::session::{Assumption, CheckpointEntry, DatasetEntry, NetworkChoice, Normalization, Role, Session};
+use flatland_core::session::{Assumption, CheckpointEntry, DatasetEntry, InputTransform, NetworkChoice, Normalization, Role, Session};
 
 /// The input of a hyperparameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -238,7 +238,8 @@ impl Draft {
         self.checkpoint = entry.path.display().to_string();
         self.normalization = entry.normalization;
         let NetworkChoice { architecture, weights, ignore, features, output } = entry.choice();
-        self.base = RunConfig { architecture, weights, ignore, features, output, classes: None, assumed: entry.assumed.clone(), ..self.base.clone() };
+        let (input, assumed) = (entry.input, entry.assumed.clone());
+        self.base = RunConfig { architecture, weights, ignore, features, output, classes: None, input, assumed, ..self.base.clone() };
     }
 
     /// Sets the state dict of the checkpoint's file to start from.
@@ -255,6 +256,11 @@ impl Draft {
     pub fn set_normalization(&mut self, normalization: Normalization) {
         self.normalization = normalization;
         self.base.assumed.remove(&Assumption::Normalization);
+    }
+
+    /// How images are brought to the size of the network's input, if it is stated.
+    pub fn input(&self) -> Option<InputTransform> {
+        self.base.input
     }
 
     /// How the checkpoint's file is read.

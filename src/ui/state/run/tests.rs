@@ -17,7 +17,9 @@ use flatland_core::job::{
     MethodInfo, OptimizerConfig, OptimizerKind, Pace, ParameterInfo, ParameterKind, RunConfig, RunState, RunStatus, RunView, Trial,
     UpdateRule, WarmupConfig, WarmupLength,
 };
-use flatland_core::session::{CheckpointEntry, DatasetEntry, Normalization, NormalizationPreset, Role, Session};
+use flatland_core::session::{
+    CheckpointEntry, DatasetEntry, InputPreset, InputTransform, Normalization, NormalizationPreset, Role, Session,
+};
 
 fn parameter(key: &str, kind: ParameterKind) -> ParameterInfo {
     ParameterInfo { key: key.into(), symbol: key.into(), unit: String::new(), about: "cited".into(), kind }
@@ -125,6 +127,14 @@ fn a_new_draft_of_a_whole_session_can_start_as_it_is() {
     let (run, _) = draft.check(&methods(), &free).unwrap();
     assert!(run.datasets.iter().all(|entry| entry.role != Role::Outliers), "ERM looks at no outliers");
     assert!(run.method.parameters.is_empty());
+}
+
+#[test]
+fn a_run_resizes_images_as_the_checkpoint_that_it_starts_from() {
+    let mut session = session();
+    session.checkpoints[0].input = Some(InputTransform::Preset(InputPreset::OpenoodCifar));
+    let (run, _) = Draft::new(&session, "erm").check(&methods(), &free).unwrap();
+    assert_eq!(run.input, session.checkpoints[0].input);
 }
 
 #[test]

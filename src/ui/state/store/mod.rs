@@ -163,7 +163,8 @@ impl Store {
     /// Whether a checkpoint, as it is read and normalized now, has the statistics that it was trained with; `None` when not checked.
     pub fn check(&self, entry: &CheckpointEntry) -> Option<&NetworkCheck> {
         let is_of = |source: &CheckpointSource| {
-            source.path == entry.path && source.choice() == entry.choice() && source.normalization == entry.normalization
+            let is_fed_alike = source.normalization == entry.normalization && source.input == entry.input;
+            source.path == entry.path && source.choice() == entry.choice() && is_fed_alike
         };
         self.checks.iter().rev().find(|(source, _)| is_of(source)).map(|(_, check)| check)
     }

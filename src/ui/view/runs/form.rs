@@ -182,8 +182,8 @@ fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Prob
         field::text(ui, id, &mut draft.checkpoint, ui.available_width() - 16.0, "of a checkpoint", false);
         if before != draft.checkpoint {
             let path = std::path::PathBuf::from(draft.checkpoint.trim());
-            let (normalization, assumed) = (draft.normalization, [Assumption::Normalization].into());
-            draft.start_from(&CheckpointEntry { path, normalization, assumed, ..CheckpointEntry::default() });
+            let (normalization, input, assumed) = (draft.normalization, draft.input(), [Assumption::Normalization].into());
+            draft.start_from(&CheckpointEntry { path, normalization, input, assumed, ..CheckpointEntry::default() });
         }
     });
     row(ui, "Normalization", "What the network's inputs were normalized with when it was trained", None, |ui, id| {
@@ -198,6 +198,11 @@ fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Prob
             ui.label(assumed::mark(ui)).on_hover_text(assumed::ASSUMED);
         }
     });
+    if let Some(input) = draft.input() {
+        row(ui, "Resizing", "How all images of the run are brought to the network's size, as for the checkpoint", None, |ui, _| {
+            small_text(ui, input.label()).on_hover_text(input.describe());
+        });
+    }
     if let Some(inspection) = inspected(scene, draft).filter(|inspection| inspection.state_dicts.len() > 1) {
         let about = "Which of the state dicts of the file training begins with";
         row(ui, "Weights", about, problems.get("weights"), |ui, id| {

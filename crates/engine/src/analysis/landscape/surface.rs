@@ -370,6 +370,7 @@ fn manifest(
         directions_hash: plane.directions.hash(),
         cosine: plane.directions.cosine(),
         input_normalization: job.checkpoint.normalization.constants(),
+        input_transform: job.checkpoint.input.map(|input| input.describe()),
         center_loss: f64::NAN,
         input: None,
         plane: Some(plane.record.clone()),

@@ -198,6 +198,7 @@ fn manifest(
         directions_hash: directions.hash(subject.shape()),
         cosine: directions.cosine(),
         input_normalization: job.checkpoint.normalization.constants(),
+        input_transform: job.checkpoint.input.map(|input| input.describe()),
         center_loss: own[0].loss,
         input: Some(input),
         plane: Some(plane),

@@ -94,8 +94,9 @@ impl<'a> Projector<'a> {
                 beside += (offset - at(delta, alpha) - at(eta, beta)).powi(2);
             }
         }
-        // Samples are normalized for the job's checkpoint: a network with another normalization has no comparable loss.
-        let same = source.normalization.constants() == self.job.checkpoint.normalization.constants();
+        // Samples are prepared for the job's checkpoint: a network of other inputs has no comparable loss.
+        let inputs = |source: &CheckpointSource| (source.normalization.constants(), source.input.map(|input| input.steps()));
+        let same = inputs(source) == inputs(&self.job.checkpoint);
         let loss = if same { Some(self.loss(other, reporter)?) } else { None };
         Ok(PlanePoint {
             name: source.name.clone(),
