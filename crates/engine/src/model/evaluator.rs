@@ -56,11 +56,10 @@ impl Graph {
     /// # Errors
     /// When a tensor is missing or shapes do not fit.
     pub fn forward(&self, tensors: &Tensors, x: &Tensor, mode: BatchNormMode) -> Result<Output, ModelError> {
-        let mut values = self.evaluate(tensors, x, mode, &mut |_, _| Ok(ControlFlow::Continue(())))?;
-        match (values[self.features].take(), values[self.logits].take()) {
-            (Some(features), Some(logits)) => {
-                Ok(Output { features, logits, auxiliary: self.auxiliary.and_then(|node| values[node].take()) })
-            }
+        let values = self.evaluate(tensors, x, mode, &mut |_, _| Ok(ControlFlow::Continue(())))?;
+        let value = |node: usize| values[node].as_ref().map(Tensor::shallow_clone);
+        match (value(self.features), value(self.logits)) {
+            (Some(features), Some(logits)) => Ok(Output { features, logits, auxiliary: self.auxiliary.and_then(value) }),
             (None, _) | (_, None) => Err(ModelError::Mismatch("the graph computes no features or logits".into())),
         }
     }
@@ -144,6 +143,13 @@ fn evaluate(
         }
         Op::Add if overwritten.is_some() => input(0)?.shallow_clone().f_add_(input(1)?)?,
         Op::Add => input(0)?.f_add(input(1)?)?,
-        Op::Call(call) => call.evaluate(inputs, x.size().first().copied().unwrap_or(0))?,
+        // What reads no value was created on the CPU.
+        Op::Call(call) if inputs.is_empty() => call.evaluate(inputs, images(x))?.f_to_device(x.device())?,
+        Op::Call(call) => call.evaluate(inputs, images(x))?,
     })
+}
+
+/// Number of images of a batch.
+fn images(x: &Tensor) -> i64 {
+    x.size().first().copied().unwrap_or(0)
 }

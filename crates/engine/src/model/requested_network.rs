@@ -50,14 +50,6 @@ impl RequestedNetwork {
         read(&program, &file, &others, head).map_err(of_file)
     }
 
-    /// Its name.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Named(name) => name,
-            Self::Program(architecture) => &architecture.name,
-        }
-    }
-
     /// The network, in the variant that fits `shapes` best.
     ///
     /// # Errors

@@ -41,6 +41,7 @@ fn activation(op: &Op) -> Option<String> {
             ("gelu.default", _) => Some("GELU".into()),
             ("silu.default", _) => Some("SiLU".into()),
             ("hardswish.default", _) => Some("hard swish".into()),
+            ("relu6.default", _) => Some("ReLU6".into()),
             ("leaky_relu.default", [_, Argument::Float(slope)]) => Some(format!("leaky ReLU with slope {slope}")),
             _ => None,
         },

@@ -4,13 +4,24 @@
 mod assumption;
 mod blueprint;
 mod cifar_resnet;
+mod convnext;
 mod definition;
 mod densenet;
+mod efficientnet;
 mod head;
+mod imagenet_densenet;
+mod imagenet_resnet;
 mod lenet5;
 mod mnist;
+mod mobilenet;
 mod resnet18;
 mod shapes;
+#[cfg(test)]
+mod testing;
+mod transformer_encoder;
+mod vgg;
+mod vision_transformer;
+mod vision_transformer_timm;
 mod wide_resnet;
 
 pub use blueprint::{Activation, Blueprint, Init, TensorSpec};
@@ -26,19 +37,31 @@ struct Family {
     named: fn(&str, i64) -> Option<Architecture>,
 }
 
-const FAMILIES: [Family; 6] = [
+const FAMILIES: [Family; 14] = [
     Family { guess: cifar_resnet::guess, named: cifar_resnet::named },
     Family { guess: resnet18::guess, named: resnet18::named },
     Family { guess: wide_resnet::guess, named: wide_resnet::named },
     Family { guess: densenet::guess, named: densenet::named },
     Family { guess: mnist::guess, named: mnist::named },
     Family { guess: lenet5::guess, named: lenet5::named },
+    Family { guess: imagenet_resnet::guess, named: imagenet_resnet::named },
+    Family { guess: vgg::guess, named: vgg::named },
+    Family { guess: imagenet_densenet::guess, named: imagenet_densenet::named },
+    Family { guess: vision_transformer::guess, named: vision_transformer::named },
+    Family { guess: vision_transformer_timm::guess, named: vision_transformer_timm::named },
+    Family { guess: convnext::guess, named: convnext::named },
+    Family { guess: efficientnet::guess, named: efficientnet::named },
+    Family { guess: mobilenet::guess, named: mobilenet::named },
 ];
 
 /// Names that [`named`] accepts, for messages.
 pub const KNOWN: &str = "resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110 (each also with _option_b or _noshort), \
     resnet18_32x32, resnet18_64x64, resnet18_32x32_maxpool, wrn-<depth>-<widen>, densenet-bc-<depth>-<growth>, oe_mnist, mnist_tutorial, \
-    lenet5, lenet5_relu_avg, lenet5_tanh_max, lenet5_tanh_avg; each also with +conf_branch, +mcd, +godin, +godin_inner or +godin_euclid";
+    lenet5, lenet5_relu_avg, lenet5_tanh_max, lenet5_tanh_avg, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50_32x4d, \
+    resnext101_32x8d, resnext101_64x4d, wide_resnet50_2, wide_resnet101_2, vgg11, vgg13, vgg16, vgg19 (each also with _bn), densenet121, \
+    densenet161, densenet169, densenet201, vit_b_16, vit_b_32, vit_l_16, vit_l_32, vit_h_14, vit_<size>_patch<side>_<image side>, \
+    deit_<size>_distilled_patch<side>_<image side>, deit3_<size>_patch<side>_<image side>, convnext_tiny, convnext_small, convnext_base, \
+    convnext_large, efficientnet_b0, mobilenet_v2; each also with +conf_branch, +mcd, +godin, +godin_inner or +godin_euclid";
 
 /// The architectures that the families recognize in `shapes`, the usual one of each first.
 fn guesses(shapes: &Shapes) -> Vec<Architecture> {
@@ -130,7 +153,7 @@ mod tests {
         for (name, count) in expected {
             assert_eq!(parameters(&named(name, 10).unwrap()), count, "{name}");
         }
-        assert_eq!(parameters(&named("resnet18", 100).unwrap()), 11_220_132);
+        assert_eq!(parameters(&named("resnet18_32x32", 100).unwrap()), 11_220_132);
     }
 
     #[test]

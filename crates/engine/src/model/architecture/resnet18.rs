@@ -48,9 +48,8 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     Variant::ALL.map(|variant| build(variant, projection, head, classes)).into()
 }
 
-/// `resnet18_32x32`, or `resnet18` for short; `resnet18_64x64`; `resnet18_32x32_maxpool`.
+/// `resnet18_32x32`, `resnet18_64x64`, `resnet18_32x32_maxpool`
 pub fn named(name: &str, classes: i64) -> Option<Architecture> {
-    let name = if name == "resnet18" { Variant::Plain.name() } else { name };
     Variant::ALL.into_iter().find(|variant| variant.name() == name).map(|variant| build(variant, "shortcut", "fc", classes))
 }
 

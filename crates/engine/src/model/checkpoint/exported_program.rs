@@ -26,7 +26,7 @@ use super::{Container, Contents, Dtype, Reading, StateDict, Stored, zip_entries}
 use source::Source;
 
 /// The line of Python that writes a network as an exported program of any batch size.
-pub(super) const EXPORT: &str = "torch.export.save(torch.export.export(model.eval(), (x,), \
+pub const EXPORT: &str = "torch.export.save(torch.export.export(model.eval(), (x,), \
                                  dynamic_shapes=({0: torch.export.Dim(\"batch\")},)), \"net.pt2\")";
 
 /// Longest piece of a file's text in a message, in characters.

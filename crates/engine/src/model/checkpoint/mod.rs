@@ -30,7 +30,7 @@ use std::path::Path;
 pub use container::Container;
 pub use contents::{Contents, Copier, Entry, StateDict};
 pub use dtype::Dtype;
-pub use exported_program::{Extent, Program, ProgramArgument, ProgramInput, ProgramNode, ProgramOutput, ProgramResult};
+pub use exported_program::{EXPORT, Extent, Program, ProgramArgument, ProgramInput, ProgramNode, ProgramOutput, ProgramResult};
 pub use raw_tensor::RawTensor;
 pub use reading::Reading;
 pub use safetensors::ARCHITECTURE;

@@ -195,6 +195,14 @@ impl<'p> Importer<'p> {
         if root == 0 {
             return refuse("the images");
         }
+        // What is written has to be the shown memory itself, not a copy of other strides.
+        for node in self.nodes.iter_mut().zip(&self.roots).filter(|(_, of)| **of == root).map(|(node, _)| node) {
+            if let (Op::Call(call), Some(view)) = (&mut node.op, super::super::operation::find("view.default"))
+                && call.name() == "reshape.default"
+            {
+                call.operation = view;
+            }
+        }
         self.call(name, given, inputs)
     }
 

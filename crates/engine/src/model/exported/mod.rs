@@ -15,4 +15,4 @@ mod sizes;
 #[cfg(test)]
 mod tests;
 
-pub use network::{ExportedNetwork, import};
+pub use network::import;

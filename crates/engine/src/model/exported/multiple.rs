@@ -77,6 +77,11 @@ pub fn first_alone(target: &str, mut given: Given) -> (String, Given) {
             "scaled_dot_product_attention.default"
         }
         target if FIRST.contains(&target) => target,
+        // The strides of a value depend on the layout of weights and images, which is not that of the exported network.
+        "view.default" | "_unsafe_view.default" => {
+            given.arguments.iter_mut().filter(|(name, _)| name == "size").for_each(|(name, _)| *name = "shape".into());
+            "reshape.default"
+        }
         "max.dim" | "min.dim" => {
             given.arguments.retain(|(name, _)| name != "indices");
             if target == "max.dim" { "amax.default" } else { "amin.default" }

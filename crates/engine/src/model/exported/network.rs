@@ -4,15 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use tch::{Kind, Tensor};
 
-use super::super::checkpoint::{Contents, Dtype, Extent, Program, ProgramInput, ProgramNode, ProgramOutput, RawTensor};
+use super::super::checkpoint::{Contents, Dtype, EXPORT, Extent, Program, ProgramInput, ProgramNode, ProgramOutput, RawTensor};
 use super::super::operation::Size;
 use super::super::{Graph, NodeId, Op, is_parameter};
 use super::bound::{Bound, Named};
 use super::features;
 use super::importer::{DEVICE, Importer};
-
-/// The two lines that export a network with any number of images in a batch.
-const EXPORT: &str = "torch.export.save(torch.export.export(model.eval(), (x,), dynamic_shapes=({0: torch.export.Dim(\"batch\")},)), \"net.pt2\")";
 
 /// A network of a program.
 #[derive(Debug)]

@@ -284,9 +284,9 @@ mod tests {
     #[test]
     fn an_operation_in_place_writes_into_its_argument() {
         let (x, y) = (Tensor::from_slice(&[1.0, 2.0]), Tensor::from_slice(&[10.0, 20.0]));
-        value("add_.Tensor", &[X, Y, Argument::int(2)], &[&x, &y]).unwrap();
+        let _ = value("add_.Tensor", &[X, Y, Argument::int(2)], &[&x, &y]).unwrap();
         assert_close(&x, &[21.0, 42.0]);
-        value("div_.Tensor", &[X, Argument::int(3)], &[&x]).unwrap();
+        let _ = value("div_.Tensor", &[X, Argument::int(3)], &[&x]).unwrap();
         assert_close(&x, &[7.0, 14.0]);
     }
 

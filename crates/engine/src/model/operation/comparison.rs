@@ -62,7 +62,7 @@ fn where_either(a: &Arguments<'_, Tensor>) -> Result<Tensor, ModelError> {
     Ok(x.f_where_self(condition, &other)?)
 }
 
-fn no_bound<T>() -> Result<T, ModelError> {
+fn no_bound() -> Result<Tensor, ModelError> {
     Err(ModelError::Mismatch("expected a lower or an upper bound, found none".into()))
 }
 
@@ -144,7 +144,7 @@ mod tests {
         let (x, mask) = (Tensor::from_slice(&[1.0, 2.0]), Tensor::from_slice(&[true, false]));
         assert_close(&value("masked_fill.Scalar", &[X, Y, Argument::int(9)], &[&x, &mask]).unwrap(), &[9.0, 2.0]);
         assert_close(&x, &[1.0, 2.0]);
-        value("masked_fill_.Scalar", &[X, Y, Argument::int(9)], &[&x, &mask]).unwrap();
+        let _ = value("masked_fill_.Scalar", &[X, Y, Argument::int(9)], &[&x, &mask]).unwrap();
         assert_close(&x, &[9.0, 2.0]);
         assert!(shape("masked_fill_.Scalar", &[X, Y, Argument::int(9)], &[&[2, 1], &[3]]).is_err());
     }

@@ -114,7 +114,7 @@ mod tests {
         let x = Tensor::from_slice(&[1.0, 2.0]);
         let clone = value("clone.default", &[X], &[&x]).unwrap();
         let dropped = value("dropout.default", &[X, Argument::Float(0.5), Argument::Bool(true)], &[&x]).unwrap();
-        value("mul_.Tensor", &[X, Argument::int(2)], &[&x]).unwrap();
+        let _ = value("mul_.Tensor", &[X, Argument::int(2)], &[&x]).unwrap();
         assert_close(&clone, &[1.0, 2.0]);
         assert_close(&dropped, &[2.0, 4.0]);
     }

@@ -65,13 +65,7 @@ type Shapes<'a> = Arguments<'a, Vec<i64>>;
 /// Shape of a convolution over `sides` sides; the one numbered k becomes `side(k, its length, length of the kernel)`.
 ///
 /// Weights are [O, I / groups, …], those of transposed convolutions [I, O / groups, …].
-fn convolved(
-    a: &Shapes<'_>,
-    sides: usize,
-    groups: i64,
-    transposed: bool,
-    side: impl Fn(usize, i64, i64) -> Result<i64, String>,
-) -> Shaped {
+fn convolved(a: &Shapes<'_>, sides: usize, groups: i64, transposed: bool, side: impl Fn(usize, i64, i64) -> Result<i64, String>) -> Shaped {
     let (input, weight) = (a.tensor(0)?, a.tensor(1)?);
     let wrong = || format!("expected an input and a weight that fit in {groups} groups, found {input:?} and {weight:?}");
     let (lead, lengths) = input.split_at(input.len().saturating_sub(sides));
@@ -178,7 +172,9 @@ fn image_of_columns(a: &Shapes<'_>) -> Shaped {
     let (input, [rows, line], [height, width]) = (a.tensor(0)?, a.pair(1)?, a.pair(2)?);
     let (count, area) = (places(a, [rows, line], 2)?, numel(&[height, width])?);
     match &input[..] {
-        [batch @ .., values, columns] if batch.len() <= 1 && *columns == count && *values > 0 && rows > 0 && line > 0 && values % area == 0 => {
+        [batch @ .., values, columns]
+            if batch.len() <= 1 && *columns == count && *values > 0 && rows > 0 && line > 0 && values % area == 0 =>
+        {
             let shape = [batch, &[values / area, rows, line]].concat();
             numel(&shape)?;
             Ok(shape)

@@ -131,7 +131,7 @@ fn options(a: &Arguments<'_, Tensor>, place: usize, default: Kind) -> Result<(Ki
 }
 
 /// The element type that PyTorch has for the number at `place`.
-fn kind_of_number<T>(a: &Arguments<'_, T>, place: usize) -> Kind {
+fn kind_of_number(a: &Arguments<'_, Tensor>, place: usize) -> Kind {
     if a.int(place).is_ok() {
         Kind::Int64
     } else if a.bool(place).is_ok() {
@@ -214,8 +214,8 @@ impl Range {
             return if way * step.signum() < 0 { Err(wrong()) } else { i64::try_from(steps).map_err(|_| wrong()) };
         }
         let steps = ((end - start) / step).ceil();
-        // 2^63 is the first float that an i64 does not hold; no comparison with a NaN is true.
-        if steps >= 0.0 && steps < 2f64.powi(63) { Ok(steps as i64) } else { Err(wrong()) }
+        // 2^63 is the first float that an i64 does not hold; a NaN is in no interval.
+        if (0.0..2f64.powi(63)).contains(&steps) { Ok(steps as i64) } else { Err(wrong()) }
     }
 
     fn value(&self, a: &Arguments<'_, Tensor>) -> Result<Tensor, ModelError> {
@@ -244,27 +244,32 @@ mod tests {
 
     #[test]
     fn a_range_ends_before_its_end() {
-        let [zero, two, five, half] = [Argument::int(0), Argument::int(2), Argument::int(5), Argument::Float(0.5)];
-        assert_close(&range("arange.default", &[five.clone()]), &[0.0, 1.0, 2.0, 3.0, 4.0]);
-        assert_close(&range("arange.start", &[two.clone(), five.clone()]), &[2.0, 3.0, 4.0]);
-        assert_close(&range("arange.start_step", &[zero.clone(), five.clone(), two.clone()]), &[0.0, 2.0, 4.0]);
-        assert_close(&range("arange.start_step", &[five, zero.clone(), Argument::int(-2)]), &[5.0, 3.0, 1.0]);
-        assert_close(&range("arange.start_step", &[zero.clone(), two.clone(), half.clone()]), &[0.0, 0.5, 1.0, 1.5]);
-        assert_close(&range("arange.start", &[two.clone(), two.clone()]), &[]);
-        assert_eq!(range("arange.default", &[two.clone()]).kind(), Kind::Int64);
-        assert_eq!(range("arange.default", &[two, Argument::Kind(Kind::Float)]).kind(), Kind::Float);
-        assert_eq!(range("arange.start", &[zero, half]).kind(), Kind::Float);
+        let (int, float) = (Argument::int, Argument::Float);
+        assert_close(&range("arange.default", &[int(5)]), &[0.0, 1.0, 2.0, 3.0, 4.0]);
+        assert_close(&range("arange.start", &[int(2), int(5)]), &[2.0, 3.0, 4.0]);
+        assert_close(&range("arange.start", &[int(2), int(2)]), &[]);
+        assert_close(&range("arange.start_step", &[int(0), int(5), int(2)]), &[0.0, 2.0, 4.0]);
+        assert_close(&range("arange.start_step", &[int(0), int(4), int(2)]), &[0.0, 2.0]);
+        assert_close(&range("arange.start_step", &[int(5), int(0), int(-2)]), &[5.0, 3.0, 1.0]);
+        assert_close(&range("arange.start_step", &[int(0), int(2), float(0.5)]), &[0.0, 0.5, 1.0, 1.5]);
+    }
+
+    #[test]
+    fn a_range_is_of_integers_if_its_numbers_are_and_the_program_says_nothing_else() {
+        assert_eq!(range("arange.default", &[Argument::int(2)]).kind(), Kind::Int64);
+        assert_eq!(range("arange.default", &[Argument::Float(2.0)]).kind(), Kind::Float);
+        assert_eq!(range("arange.default", &[Argument::int(2), Argument::Kind(Kind::Double)]).kind(), Kind::Double);
     }
 
     #[test]
     fn a_range_that_does_not_end_is_an_error() {
-        let [zero, two] = [0, 2].map(Argument::int);
+        let (int, float) = (Argument::int, Argument::Float);
         let ranges = [
-            [zero.clone(), two.clone(), zero.clone()],
-            [two.clone(), zero.clone(), two.clone()],
-            [Argument::int(i64::MIN), Argument::int(i64::MAX), Argument::int(1)],
-            [zero.clone(), Argument::Float(f64::INFINITY), two.clone()],
-            [Argument::Float(f64::NAN), two, Argument::Float(0.0)],
+            [int(0), int(2), int(0)],
+            [int(2), int(0), int(2)],
+            [int(i64::MIN), int(i64::MAX), int(1)],
+            [int(0), float(f64::INFINITY), int(2)],
+            [float(f64::NAN), int(2), float(0.0)],
         ];
         for numbers in ranges {
             assert!(shape("arange.start_step", &numbers, &[]).is_err(), "{numbers:?}");
@@ -288,18 +293,18 @@ mod tests {
         assert_eq!(kind("full.default", &[size.clone(), Argument::int(3)]), Kind::Int64);
         assert_eq!(kind("full.default", &[size.clone(), Argument::Bool(true)]), Kind::Bool);
         assert_eq!(kind("full.default", &[size.clone(), Argument::int(3), Argument::Kind(Kind::Double)]), Kind::Double);
-        assert_eq!(kind("zeros.default", &[size.clone()]), Kind::Float);
-        assert_eq!(kind("new_zeros.default", &[X, size]), Kind::Double);
+        assert_eq!(kind("new_zeros.default", &[X, size.clone()]), Kind::Double);
+        assert_eq!(kind("zeros.default", &[size]), Kind::Float);
     }
 
     #[test]
     fn filling_in_place_takes_a_number_or_a_tensor() {
         let (x, three) = (Tensor::from_slice(&[1.0, 2.0]), Tensor::from(3.0));
-        value("fill_.Tensor", &[X, Argument::Tensor(1)], &[&x, &three]).unwrap();
+        let _ = value("fill_.Tensor", &[X, Argument::Tensor(1)], &[&x, &three]).unwrap();
         assert_close(&x, &[3.0, 3.0]);
-        value("fill_.Scalar", &[X, Argument::int(4)], &[&x]).unwrap();
+        let _ = value("fill_.Scalar", &[X, Argument::int(4)], &[&x]).unwrap();
         assert_close(&x, &[4.0, 4.0]);
-        value("zero_.default", &[X], &[&x]).unwrap();
+        let _ = value("zero_.default", &[X], &[&x]).unwrap();
         assert_close(&x, &[0.0, 0.0]);
     }
 }

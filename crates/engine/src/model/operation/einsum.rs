@@ -88,7 +88,19 @@ mod tests {
     #[test]
     fn equations_that_do_not_fit_are_refused() {
         let sides: [&[i64]; 2] = [&[2, 3], &[3, 4]];
-        let refused = ["ij", "ij,jk,kl", "ijk,jk->i", "i,jk->i", "ij,kj->i", "ij,jk->il", "ij,jk->ii", "ij,j1->i", "ij,jk->..i", "ij->i,jk", "iij,jk->"];
+        let refused = [
+            "ij",
+            "ij,jk,kl",
+            "ijk,jk->i",
+            "i,jk->i",
+            "ij,kj->i",
+            "ij,jk->il",
+            "ij,jk->ii",
+            "ij,j1->i",
+            "ij,jk->..i",
+            "ij->i,jk",
+            "iij,jk->",
+        ];
         for equation in refused {
             assert!(shape("einsum.default", &given(equation, 2), &sides).is_err(), "{equation}");
         }

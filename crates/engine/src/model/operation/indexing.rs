@@ -82,7 +82,7 @@ fn index_shape(a: &Arguments<'_, Vec<i64>>) -> Shaped {
     if last >= x.len() {
         return Err(format!("expected indices for at most {} dimensions, found one for dimension {last}", x.len()));
     }
-    let joint = indices.iter().flatten().try_fold(Vec::new(), |joint, index| broadcast(&joint, index))?;
+    let joint = indices.iter().flatten().try_fold(Vec::<i64>::new(), |joint, index| broadcast(&joint, index))?;
     let place = if last - first + 1 == indexed.len() { first } else { 0 };
     let kept = x.iter().enumerate().filter(|(k, _)| !indexed.contains(k)).map(|(_, &side)| side);
     let (before, after) = (kept.clone().take(place), kept.skip(place));

@@ -145,7 +145,9 @@ pub fn attention_by_matmul(a: &Arguments<'_, Tensor>) -> Result<Tensor, ModelErr
     let (query, mut key, mut value) = (a.tensor(0)?, a.tensor(1)?.shallow_clone(), a.tensor(2)?.shallow_clone());
     if a.bool(7)? {
         for shared in [&mut key, &mut value] {
-            if let ([.., heads, _, _], [.., shared_heads @ 1.., _, _]) = (&query.size()[..], &shared.size()[..]) {
+            if let ([.., heads, _, _], [.., shared_heads, _, _]) = (&query.size()[..], &shared.size()[..])
+                && *shared_heads >= 1
+            {
                 *shared = shared.f_repeat_interleave_self_int(heads / shared_heads, -3i64, None::<i64>)?;
             }
         }
@@ -189,7 +191,7 @@ pub fn attention_shape(a: &Shapes<'_>) -> Shaped {
         let lead = &shared[..shared.len() - 2];
         match (a.bool(7)?, batch, lead) {
             (false, _, lead) => Ok(lead.to_vec()),
-            (true, [.., heads], [rest @ .., shared @ 1..]) if heads % shared == 0 => Ok([rest, &[*heads]].concat()),
+            (true, [.., heads], [rest @ .., shared]) if *shared >= 1 && heads % shared == 0 => Ok([rest, &[*heads]].concat()),
             (true, _, _) => Err(wrong()),
         }
     };
@@ -244,9 +246,9 @@ mod tests {
 
     use tch::{Device, Kind, Tensor};
 
+    use super::super::Argument;
     use super::super::own::ATTENTION_BY_MATMUL;
     use super::super::testing::{agreed_shape, assert_twice_differentiable, numbers, shape, value};
-    use super::super::Argument;
 
     const X: Argument = Argument::Tensor(0);
     const Y: Argument = Argument::Tensor(1);
@@ -293,7 +295,7 @@ mod tests {
 
     /// Attention of 4 heads of queries, and of `heads` of keys and values, by both evaluations.
     fn both(heads: i64, mask: Option<&Tensor>, rest: &[Argument]) -> [Tensor; 2] {
-        let of = |heads: i64, positions: i64| Tensor::randn([2, heads, positions, 8], (Kind::Float, Device::Cpu));
+        let of = |heads: i64, positions: i64| Tensor::rand([2, heads, positions, 8], (Kind::Float, Device::Cpu));
         let (query, key, val) = (of(4, 5), of(heads, 6), of(heads, 6));
         let mut inputs = vec![&query, &key, &val];
         inputs.extend(mask);

@@ -2,6 +2,7 @@
 
 mod formats;
 mod hostile;
+mod imagenet;
 mod real;
 mod state_dicts;
 
