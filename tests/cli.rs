@@ -55,7 +55,7 @@ fn help_and_version_succeed_and_a_wrong_flag_is_a_usage_error() {
     let folder = tempfile::tempdir().unwrap();
     let help = run(folder.path(), &["--help"]);
     assert!(help.status.success());
-    for command in ["demo", "inspect", "landscape", "sharpness", "hessian", "embed", "score", "train", "figures"] {
+    for command in ["demo", "inspect", "export-help", "landscape", "sharpness", "hessian", "embed", "score", "train", "figures"] {
         assert!(stdout(&help).contains(command), "{command} is not in the help");
     }
     assert!(run(folder.path(), &["--version"]).status.success());
@@ -162,6 +162,26 @@ fn bad_checkpoint_files_are_refused_with_one_clear_message_and_nothing_is_execut
     }
     refuses(&run(folder.path(), &["inspect", "gone.pt"]), "gone.pt", &["cannot read"]);
     assert!(!witness.exists(), "the pickle was executed");
+}
+
+#[test]
+fn export_help_prints_python_for_any_network_and_for_that_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let any = run(folder.path(), &["export-help"]);
+    assert!(any.status.success() && stdout(&any).contains("torch.export.save(program, \"net.pt2\")"), "{}", stderr(&any));
+    if !has_worker() {
+        return;
+    }
+    let stem = "vit.embeddings.patch_embeddings.projection.weight";
+    let stranger = write(folder.path(), "vit.safetensors", safetensors(&[(stem, &[8, 3, 4, 4]), ("classifier.weight", &[10, 8])]));
+    for (file, library, classes) in [(stranger, "transformers", 10), (demo_checkpoint(), "flatland", 7)] {
+        let output = run(folder.path(), &["export-help", "--json", &file]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let answer: serde_json::Value = serde_json::from_str(stdout(&output).trim()).unwrap();
+        assert_eq!((&answer["library"], &answer["classes"]), (&library.into(), &classes.into()), "{answer}");
+        assert_eq!(answer["snippet"].is_null(), library == "flatland", "{answer}");
+    }
+    refuses(&run(folder.path(), &["export-help", "gone.pt"]), "gone.pt", &["cannot read"]);
 }
 
 #[test]

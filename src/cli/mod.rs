@@ -6,6 +6,7 @@ mod conformance;
 mod convert;
 mod demo;
 mod embed;
+mod export_help;
 mod figure_options;
 mod figures;
 mod hessian;
@@ -59,6 +60,8 @@ pub enum Command {
     Demo(demo::Demo),
     /// Say what checkpoint files hold, which networks they are, and why one is refused. Executes nothing in them.
     Inspect(inspect::Inspect),
+    /// Print the Python that exports a network for Flatland: any, or the one that the tensors of a checkpoint file tell.
+    ExportHelp(export_help::ExportHelp),
     /// The fine-tuning methods with their objectives, hyperparameters and needs.
     Methods(methods::Methods),
     /// Loss landscapes L(θ + αδ + βη), per checkpoint and dataset; resumes what it finds in DIR. Also of a landscape.json: that one again.
@@ -143,6 +146,7 @@ pub fn run(command: &Command) -> ExitCode {
     finish(match command {
         Command::Demo(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::ExportHelp(command) => command.run(),
         Command::Methods(command) => command.run(),
         Command::Landscape(command) => command.run(),
         Command::Convert(command) => command.run(),
