@@ -87,11 +87,7 @@ pub(super) fn session() -> Session {
 }
 
 pub(super) fn checkpoint(name: &str) -> CheckpointSource {
-    CheckpointSource {
-        name: name.into(),
-        path: format!("/nowhere/{name}.safetensors").into(),
-        ..CheckpointSource::default()
-    }
+    CheckpointSource { name: name.into(), path: format!("/nowhere/{name}.safetensors").into(), ..CheckpointSource::default() }
 }
 
 pub(super) fn dataset(name: &str, role: Role) -> AnalysisDataset {

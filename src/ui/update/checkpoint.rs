@@ -56,7 +56,7 @@ impl App {
                 self.replan();
             }
             CheckpointCommand::Prepare(input) => {
-                self.state.session.checkpoints[place].input = input;
+                self.state.session.checkpoints[index].input = input;
                 self.replan();
             }
             CheckpointCommand::Architecture(architecture) => {

@@ -147,12 +147,7 @@ mod tests {
         };
         let normalization = Normalization::default();
         JobSpec::Score(ScoreJob {
-            checkpoint: CheckpointSource {
-                name: "OE".into(),
-                path: "oe.pt".into(),
-                normalization,
-                ..CheckpointSource::default()
-            },
+            checkpoint: CheckpointSource { name: "OE".into(), path: "oe.pt".into(), normalization, ..CheckpointSource::default() },
             datasets: datasets.iter().map(dataset).collect(),
             temperature: 1.0,
             out: "out".into(),

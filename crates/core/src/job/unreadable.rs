@@ -45,7 +45,7 @@ mod tests {
     use super::*;
     use crate::data::Source;
     use crate::job::{AnalysisDataset, CheckpointSource, Device, ScoreJob};
-    use crate::session::{Normalization, Role};
+    use crate::session::Role;
 
     #[test]
     fn a_result_of_the_cache_lists_them_by_the_present_name_of_the_dataset() {
@@ -60,11 +60,7 @@ mod tests {
         table.save(folder.path(), "net").unwrap();
         let source = Source { name: "new".into(), path: "/data".into(), ..Source::default() };
         let job = JobSpec::Score(ScoreJob {
-            checkpoint: CheckpointSource {
-                name: "net".into(),
-                path: "net.pt".into(),
-                ..CheckpointSource::default()
-            },
+            checkpoint: CheckpointSource { name: "net".into(), path: "net.pt".into(), ..CheckpointSource::default() },
             datasets: vec![AnalysisDataset { role: Role::Id, source }],
             temperature: 1.0,
             out: folder.path().into(),

@@ -235,7 +235,9 @@ impl Networks for Known<'_> {
         let shared = |found: &Match| found.matched as i64 - found.missing.len() as i64 - found.mismatched.len() as i64;
         let wanted = self.wanted(shapes);
         match self.asked {
-            Some(asked @ RequestedNetwork::Program(_)) => asked.architecture(&wanted).map_or(0, |architecture| shared(&architecture.compare(&wanted))),
+            Some(asked @ RequestedNetwork::Program(_)) => {
+                asked.architecture(&wanted).map_or(0, |architecture| shared(&architecture.compare(&wanted)))
+            }
             Some(RequestedNetwork::Named(_)) | None => architecture::candidates(&wanted).first().map_or(0, |(_, found)| shared(found)),
         }
     }

@@ -23,7 +23,13 @@ pub(super) fn packed(weight: &Tensor, conv: &Conv) -> Result<Option<Tensor>, Mod
         return Ok(None);
     }
     let size: Option<&[i64]> = None;
-    Ok(Some(weight.f_to_mkldnn(weight.kind())?.f_mkldnn_reorder_conv2d_weight(conv.padding, conv.stride, conv.dilation, conv.groups, size)?))
+    Ok(Some(weight.f_to_mkldnn(weight.kind())?.f_mkldnn_reorder_conv2d_weight(
+        conv.padding,
+        conv.stride,
+        conv.dilation,
+        conv.groups,
+        size,
+    )?))
 }
 
 fn has_onednn(x: &Tensor) -> bool {

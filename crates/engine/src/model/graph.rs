@@ -221,8 +221,8 @@ fn product(shape: &[i64]) -> i64 {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use crate::model::architecture::named;
     use crate::model::Blueprint;
+    use crate::model::architecture::named;
 
     #[test]
     fn the_largest_activation_is_channels_times_positions() {

@@ -155,7 +155,8 @@ impl Network {
 
     /// Its architecture.
     fn definition(&self) -> Result<Architecture, ModelError> {
-        let shapes: Shapes = self.names.iter().map(|name| Ok((name.clone(), self.tensor(name)?.size()))).collect::<Result<_, ModelError>>()?;
+        let shapes: Shapes =
+            self.names.iter().map(|name| Ok((name.clone(), self.tensor(name)?.size()))).collect::<Result<_, ModelError>>()?;
         let Some(program) = &self.program else { return architecture::named_for(&self.architecture, &shapes) };
         let spec = |(name, shape)| TensorSpec { name, shape, init: Init::Constant(0.0) };
         Ok(Architecture {

@@ -232,14 +232,9 @@ impl Op {
     pub fn convolution(&self) -> Option<&Conv> {
         match self {
             Op::Conv(conv) | Op::FusedConv { conv, .. } => Some(conv),
-            Op::Input
-            | Op::Tensor { .. }
-            | Op::Constant(_)
-            | Op::BatchNorm(_)
-            | Op::Relu
-            | Op::Linear { .. }
-            | Op::Add
-            | Op::Call(_) => None,
+            Op::Input | Op::Tensor { .. } | Op::Constant(_) | Op::BatchNorm(_) | Op::Relu | Op::Linear { .. } | Op::Add | Op::Call(_) => {
+                None
+            }
         }
     }
 

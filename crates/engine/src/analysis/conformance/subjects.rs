@@ -13,7 +13,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::analysis::AnalysisError;
 use crate::analysis::flat::draws;
-use crate::model::{BatchNormMode, Graph, Blueprint, Network, Op, Samples, Tensors};
+use crate::model::{BatchNormMode, Blueprint, Graph, Network, Op, Samples, Tensors};
 
 /// A network of `graph` with the given tensors, in their order, on the CPU.
 pub fn network(graph: Graph, classes: i64, tensors: Vec<(&str, Tensor)>) -> Network {
@@ -191,12 +191,7 @@ pub fn plain() -> Normalization {
 
 /// A checkpoint without a file.
 pub fn checkpoint() -> CheckpointSource {
-    CheckpointSource {
-        name: "net".into(),
-        path: "net.safetensors".into(),
-        normalization: plain(),
-        ..CheckpointSource::default()
-    }
+    CheckpointSource { name: "net".into(), path: "net.safetensors".into(), normalization: plain(), ..CheckpointSource::default() }
 }
 
 /// Images without a file, ID.

@@ -35,11 +35,7 @@ pub fn noise_samples(network: &Network) -> Samples {
 
 pub fn job(out: &Path, alpha: &[f64], beta: &[f64]) -> LandscapeJob {
     let normalization = Normalization::Preset(NormalizationPreset::Imagenet);
-    let checkpoint = CheckpointSource {
-        name: "test".into(),
-        normalization,
-        ..CheckpointSource::default()
-    };
+    let checkpoint = CheckpointSource { name: "test".into(), normalization, ..CheckpointSource::default() };
     LandscapeJob { checkpoint, ..subjects::landscape_job(out.into(), alpha, beta) }
 }
 

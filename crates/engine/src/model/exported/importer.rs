@@ -95,7 +95,10 @@ impl<'p> Importer<'p> {
             }
             Bound::Transposed(named) => {
                 let matrix = self.node(&Bound::Named(named.clone()))?;
-                let call = Call::new("transpose.int", vec![arg("self", Argument::Tensor(0)), arg("dim0", Argument::int(0)), arg("dim1", Argument::int(1))])?;
+                let call = Call::new(
+                    "transpose.int",
+                    vec![arg("self", Argument::Tensor(0)), arg("dim0", Argument::int(0)), arg("dim1", Argument::int(1))],
+                )?;
                 self.push(Op::Call(call), vec![matrix])?
             }
             // A copy: a later in-place operation on the constant does not change what was read here.
@@ -129,7 +132,10 @@ impl<'p> Importer<'p> {
         let numel = numel(&shape).unwrap_or(i64::MAX);
         self.computed = self.computed.saturating_add(numel);
         if self.computed > LARGEST {
-            return Err(format!("expected constants of at most {LARGEST} numbers, found more with the shape {shape:?} of `{}`", call.name()));
+            return Err(format!(
+                "expected constants of at most {LARGEST} numbers, found more with the shape {shape:?} of `{}`",
+                call.name()
+            ));
         }
         let inputs: Vec<&Tensor> = inputs.iter().collect();
         tch::no_grad(|| call.evaluate(&inputs, 1)).map(Bound::Constant).map_err(|error| error.to_string())
@@ -161,7 +167,9 @@ impl<'p> Importer<'p> {
         };
         let rank = shapes[0].len() as i64;
         let index = usize::try_from(if dim < 0 { dim + rank } else { dim }).ok();
-        let side = |shape: &Vec<i64>| index.and_then(|index| shape.get(index)).copied().ok_or_else(|| format!("expected a dimension below {rank}, found {dim}"));
+        let side = |shape: &Vec<i64>| {
+            index.and_then(|index| shape.get(index)).copied().ok_or_else(|| format!("expected a dimension below {rank}, found {dim}"))
+        };
         sizes::of_values(side(&shapes[0])?, side(&shapes[1])?)
     }
 
@@ -178,7 +186,8 @@ impl<'p> Importer<'p> {
         let id = self.node(target)?;
         let (root, plain) = (self.roots[id], without_underscore(name));
         let is_shown = |(name, bound): (&&str, &Bound)| {
-            matches!(bound, Bound::Node(other) if *other != id && self.roots[*other] == root) && self.last_read.get(*name).is_some_and(|&last| last > self.step)
+            matches!(bound, Bound::Node(other) if *other != id && self.roots[*other] == root)
+                && self.last_read.get(*name).is_some_and(|&last| last > self.step)
         };
         let shown = self.bound.iter().any(is_shown);
         let refuse = |what: &str| Err(format!("`{name}` writes into {what} of the network in place: write it without the underscore"));

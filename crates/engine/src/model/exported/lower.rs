@@ -104,7 +104,8 @@ impl<'p> Importer<'p> {
         }
         let given = self.given(&node.arguments)?;
         let Some(target) = node.target.strip_prefix("aten.") else {
-            let operation = node.target.strip_prefix("_operator.").ok_or_else(|| format!("the operation `{}` is not supported", node.target))?;
+            let operation =
+                node.target.strip_prefix("_operator.").ok_or_else(|| format!("the operation `{}` is not supported", node.target))?;
             let operands = given.arguments.iter().map(|(name, argument)| match argument {
                 Argument::Int(size) => Ok(*size),
                 other => Err(format!("expected an integer for `{name}` of `{}`, found {}", node.target, other.describe())),
@@ -134,7 +135,9 @@ impl<'p> Importer<'p> {
         let special = match target.as_str() {
             "conv2d.default" | "convolution.default" => self.convolution(&given)?,
             "linear.default" => self.linear(&given, "input", "weight", "bias")?,
-            "addmm.default" if given.get("beta").is_none() && given.get("alpha").is_none() => self.linear(&given, "mat1", "mat2", "self")?,
+            "addmm.default" if given.get("beta").is_none() && given.get("alpha").is_none() => {
+                self.linear(&given, "mat1", "mat2", "self")?
+            }
             "mm.default" => self.linear(&given, "self", "mat2", "bias")?,
             "batch_norm.default" | "_native_batch_norm_legit_no_training.default" | "_native_batch_norm_legit_functional.default" => {
                 Some(self.batch_norm(&given)?)
@@ -185,7 +188,9 @@ impl<'p> Importer<'p> {
         };
         let is_plain = !matches!(given.get("transposed"), Some(Argument::Bool(true)));
         let settings = (given.pair("stride", 1), given.pair("padding", 0), given.pair("dilation", 1), given.int("groups", 1));
-        let (&[outputs, channels, height, width], (Some(stride), Some(padding), Some(dilation), Some(groups))) = (weight.shape.as_slice(), settings) else {
+        let (&[outputs, channels, height, width], (Some(stride), Some(padding), Some(dilation), Some(groups))) =
+            (weight.shape.as_slice(), settings)
+        else {
             return Ok(None);
         };
         if !is_plain || (has_bias && bias.is_none()) || matches!(x, Bound::Constant(_)) {
@@ -193,7 +198,10 @@ impl<'p> Importer<'p> {
         }
         let images = self.shape(x)?;
         if images.len() != 4 || groups < 1 || channels.checked_mul(groups) != Some(images[1]) || outputs % groups != 0 {
-            return Err(format!("expected images of {channels} x {groups} channels for the convolution `{}`, found the shape {images:?}", weight.name));
+            return Err(format!(
+                "expected images of {channels} x {groups} channels for the convolution `{}`, found the shape {images:?}",
+                weight.name
+            ));
         }
         expect(bias, &[outputs])?;
         let conv = Conv {
@@ -235,12 +243,16 @@ impl<'p> Importer<'p> {
     fn batch_norm(&mut self, given: &Given) -> Result<Bound, String> {
         let Some(x) = given.tensor("input") else { return Err("BatchNorm lacks its input".into()) };
         let (Some(mean), Some(variance)) = (given.named("running_mean").0, given.named("running_var").0) else {
-            return Err("expected running statistics of BatchNorm, found none: what an image gives would depend on the images beside it".into());
+            return Err(
+                "expected running statistics of BatchNorm, found none: what an image gives would depend on the images beside it".into()
+            );
         };
         let affine = match (given.named("weight"), given.named("bias")) {
             ((Some(gamma), _), (Some(beta), _)) => Some([gamma, beta]),
             ((None, false), (None, false)) => None,
-            _ => return Err(format!("expected weight and bias of the BatchNorm of `{}` in the state dict, found computed ones", mean.name)),
+            _ => {
+                return Err(format!("expected weight and bias of the BatchNorm of `{}` in the state dict, found computed ones", mean.name));
+            }
         };
         let channels = self.shape(x)?.get(1).copied().unwrap_or(0);
         for tensor in [mean, variance].into_iter().chain(affine.into_iter().flatten()) {
@@ -259,7 +271,9 @@ impl<'p> Importer<'p> {
     /// The sum of two values of one shape.
     fn sum(&mut self, given: &Given) -> Result<Option<Bound>, String> {
         match (given.tensor("self"), given.tensor("other")) {
-            (Some(Bound::Node(a)), Some(Bound::Node(b))) if self.shapes[*a] == self.shapes[*b] => self.push(Op::Add, vec![*a, *b]).map(Some),
+            (Some(Bound::Node(a)), Some(Bound::Node(b))) if self.shapes[*a] == self.shapes[*b] => {
+                self.push(Op::Add, vec![*a, *b]).map(Some)
+            }
             _ => Ok(None),
         }
     }
@@ -275,11 +289,14 @@ impl<'p> Importer<'p> {
                     bound => Argument::Tensor(given.add(bound)),
                 },
                 ProgramArgument::Tensors(values) => {
-                    let one = |value: &Option<String>| value.as_ref().map(|value| Ok::<_, String>(given.add(self.look_up(value)?))).transpose();
+                    let one =
+                        |value: &Option<String>| value.as_ref().map(|value| Ok::<_, String>(given.add(self.look_up(value)?))).transpose();
                     Argument::Tensors(values.iter().map(one).collect::<Result<_, _>>()?)
                 }
                 ProgramArgument::Int(extent) => Argument::Int(self.extent(extent)?),
-                ProgramArgument::Ints(extents) => Argument::Ints(extents.iter().map(|extent| self.extent(extent)).collect::<Result<_, _>>()?),
+                ProgramArgument::Ints(extents) => {
+                    Argument::Ints(extents.iter().map(|extent| self.extent(extent)).collect::<Result<_, _>>()?)
+                }
                 ProgramArgument::Float(value) => Argument::Float(*value),
                 ProgramArgument::Floats(values) => Argument::Floats(values.clone()),
                 ProgramArgument::Bool(value) => Argument::Bool(*value),
@@ -300,7 +317,9 @@ impl<'p> Importer<'p> {
             Extent::Fixed(value) => Ok(Size::Fixed(*value)),
             Extent::Symbol { name, .. } => match self.look_up(name)? {
                 Bound::Size(size) => Ok(size),
-                Bound::Node(_) | Bound::Named(_) | Bound::Transposed(_) | Bound::Constant(_) => Err(format!("expected the integer `{name}`, found a tensor")),
+                Bound::Node(_) | Bound::Named(_) | Bound::Transposed(_) | Bound::Constant(_) => {
+                    Err(format!("expected the integer `{name}`, found a tensor"))
+                }
                 Bound::Absent(reason) => Err(reason),
             },
         }

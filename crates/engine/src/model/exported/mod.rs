@@ -13,6 +13,8 @@ mod network;
 mod sizes;
 
 #[cfg(test)]
+mod mutation_tests;
+#[cfg(test)]
 mod tests;
 
 pub use network::import;

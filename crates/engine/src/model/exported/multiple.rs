@@ -33,7 +33,13 @@ pub fn parts(importer: &mut Importer<'_>, target: &str, given: &Given) -> Result
         return Ok(Some(vec![variance, importer.call("mean.dim", without, &given.inputs)?]));
     }
     let lengths = match target {
-        "unbind.int" | "chunk.default" | "split.Tensor" | "split_with_sizes.default" | "split.sizes" | "unsafe_chunk.default" | "unsafe_split.Tensor" => {
+        "unbind.int"
+        | "chunk.default"
+        | "split.Tensor"
+        | "split_with_sizes.default"
+        | "split.sizes"
+        | "unsafe_chunk.default"
+        | "unsafe_split.Tensor" => {
             let shape = importer.shape(&x)?;
             let dim = dim().ok_or("expected a constant dimension")?;
             let rank = shape.len() as i64;
@@ -48,7 +54,13 @@ pub fn parts(importer: &mut Importer<'_>, target: &str, given: &Given) -> Result
     };
     let (dim, side) = lengths;
     if target == "unbind.int" {
-        let select = |k: i64| importer.call("select.int", vec![arg("self", Argument::Tensor(0)), arg("dim", Argument::int(dim)), arg("index", Argument::int(k))], std::slice::from_ref(&x));
+        let select = |k: i64| {
+            importer.call(
+                "select.int",
+                vec![arg("self", Argument::Tensor(0)), arg("dim", Argument::int(dim)), arg("index", Argument::int(k))],
+                std::slice::from_ref(&x),
+            )
+        };
         return (0..side).map(select).collect::<Result<_, _>>().map(Some);
     }
     let chunks = |size: i64| -> Vec<i64> { (0..side).step_by(size.max(1) as usize).map(|start| size.max(1).min(side - start)).collect() };
@@ -58,13 +70,19 @@ pub fn parts(importer: &mut Importer<'_>, target: &str, given: &Given) -> Result
         (None, Some(count)) if count > 0 => Some(chunks((side + count - 1) / count)),
         (None, _) => None,
     };
-    let lengths = lengths.filter(|lengths| lengths.iter().all(|&length| length >= 0) && lengths.iter().try_fold(0i64, |sum, &length| sum.checked_add(length)) == Some(side));
+    let lengths = lengths.filter(|lengths| {
+        lengths.iter().all(|&length| length >= 0) && lengths.iter().try_fold(0i64, |sum, &length| sum.checked_add(length)) == Some(side)
+    });
     let lengths = lengths.ok_or_else(|| format!("expected constant sizes that sum to {side} in `{target}`"))?;
     let mut start = 0;
     let slices = lengths.into_iter().map(|length| {
         let (from, to) = (Argument::int(start), Argument::int(start + length));
         start += length;
-        importer.call("slice.Tensor", vec![arg("self", Argument::Tensor(0)), arg("dim", Argument::int(dim)), arg("start", from), arg("end", to)], std::slice::from_ref(&x))
+        importer.call(
+            "slice.Tensor",
+            vec![arg("self", Argument::Tensor(0)), arg("dim", Argument::int(dim)), arg("start", from), arg("end", to)],
+            std::slice::from_ref(&x),
+        )
     });
     slices.collect::<Result<_, _>>().map(Some)
 }

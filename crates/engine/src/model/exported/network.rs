@@ -84,13 +84,22 @@ fn images(program: &Program) -> Result<(&str, [i64; 3]), String> {
     let name = user.ok_or("expected one input of images, found none")?;
     let shape = program.shapes.get(name).map(Vec::as_slice).unwrap_or_default();
     match shape {
-        &[Extent::Symbol { .. }, Extent::Fixed(channels), Extent::Fixed(height), Extent::Fixed(width)] if [channels, height, width].iter().all(|&side| side > 0) => {
+        &[Extent::Symbol { .. }, Extent::Fixed(channels), Extent::Fixed(height), Extent::Fixed(width)]
+            if [channels, height, width].iter().all(|&side| side > 0) =>
+        {
             Ok((name, [channels, height, width]))
         }
-        [Extent::Fixed(batch), ..] => Err(format!("the program was exported for exactly {batch} image{}: export it with any number of them: {EXPORT}", if *batch == 1 { "" } else { "s" })),
+        [Extent::Fixed(batch), ..] => Err(format!(
+            "the program was exported for exactly {batch} image{}: export it with any number of them: {EXPORT}",
+            if *batch == 1 { "" } else { "s" }
+        )),
         other => {
-            let sides: Vec<String> = other.iter().map(|side| if let Extent::Fixed(side) = side { side.to_string() } else { "any".into() }).collect();
-            Err(format!("expected an input of images [any, channels, height, width] with fixed sides, found [{}]: {EXPORT}", sides.join(", ")))
+            let sides: Vec<String> =
+                other.iter().map(|side| if let Extent::Fixed(side) = side { side.to_string() } else { "any".into() }).collect();
+            Err(format!(
+                "expected an input of images [any, channels, height, width] with fixed sides, found [{}]: {EXPORT}",
+                sides.join(", ")
+            ))
         }
     }
 }
@@ -114,7 +123,8 @@ fn last_reads(program: &Program) -> HashMap<&str, usize> {
 /// Binds parameters, buffers and constants.
 fn bind_inputs<'p>(importer: &mut Importer<'p>, contents: &Contents, tied: &HashMap<&str, &str>) -> Result<(), String> {
     let program = importer.program;
-    let entries: HashMap<&str, _> = contents.state_dicts.iter().flat_map(|dict| &dict.entries).map(|entry| (entry.name.as_str(), entry)).collect();
+    let entries: HashMap<&str, _> =
+        contents.state_dicts.iter().flat_map(|dict| &dict.entries).map(|entry| (entry.name.as_str(), entry)).collect();
     let constants: HashMap<&str, _> = program.constants.iter().map(|entry| (entry.name.as_str(), entry)).collect();
     for input in &program.inputs {
         let (value, name, is_stored) = match input {
@@ -139,12 +149,25 @@ fn bind_inputs<'p>(importer: &mut Importer<'p>, contents: &Contents, tied: &Hash
 
 /// The node of the logits, [N, C].
 fn logits(importer: &mut Importer<'_>, output: Option<&str>) -> Result<NodeId, String> {
-    let outputs: Vec<&str> = importer.program.outputs.iter().filter_map(|output| if let ProgramOutput::User { value } = output { Some(value.as_str()) } else { None }).collect();
+    let outputs: Vec<&str> = importer
+        .program
+        .outputs
+        .iter()
+        .filter_map(|output| if let ProgramOutput::User { value } = output { Some(value.as_str()) } else { None })
+        .collect();
     let name = match (output, outputs.as_slice()) {
-        (Some(chosen), _) => outputs.iter().find(|name| **name == chosen).copied().ok_or_else(|| format!("expected an output among {}, found `{chosen}`", outputs.join(", ")))?,
+        (Some(chosen), _) => outputs
+            .iter()
+            .find(|name| **name == chosen)
+            .copied()
+            .ok_or_else(|| format!("expected an output among {}, found `{chosen}`", outputs.join(", ")))?,
         (None, [only]) => only,
         (None, several) => {
-            return Err(format!("the network has {} outputs, {}: set output = \"..\" to the one that is the logits", several.len(), several.join(", ")));
+            return Err(format!(
+                "the network has {} outputs, {}: set output = \"..\" to the one that is the logits",
+                several.len(),
+                several.join(", ")
+            ));
         }
     };
     let bound = importer.bound.get(name).cloned().ok_or_else(|| format!("the output `{name}` is not defined"))?;
@@ -163,7 +186,10 @@ fn penultimate(importer: &mut Importer<'_>, chosen: Option<&str>, logits: NodeId
         let found = features::find(&importer.nodes, |id| importer.shapes[id][0].len(), logits).filter(|&id| flat(importer, id));
         if found.is_none() {
             let bound = importer.bound.iter();
-            let mut candidates: Vec<(NodeId, &str)> = bound.filter_map(|(name, bound)| if let Bound::Node(id) = bound { Some((*id, *name)) } else { None }).filter(|(id, _)| *id != logits && flat(importer, *id)).collect();
+            let mut candidates: Vec<(NodeId, &str)> = bound
+                .filter_map(|(name, bound)| if let Bound::Node(id) = bound { Some((*id, *name)) } else { None })
+                .filter(|(id, _)| *id != logits && flat(importer, *id))
+                .collect();
             candidates.sort_unstable();
             candidates.dedup_by_key(|(id, _)| *id);
             let names: Vec<&str> = candidates.iter().rev().take(4).map(|(_, name)| *name).collect();
@@ -182,10 +208,23 @@ fn penultimate(importer: &mut Importer<'_>, chosen: Option<&str>, logits: NodeId
 /// # Errors
 /// When evaluation changes a buffer other than BatchNorm's statistics and counters.
 fn refuse_mutations(program: &Program) -> Result<(), String> {
-    let statistics: HashSet<&str> = program.nodes.iter().filter(|node| node.target.contains("batch_norm")).flat_map(ProgramNode::values).collect();
-    let value_of = |buffer: &str| program.inputs.iter().find_map(|input| if let ProgramInput::Buffer { value, name, .. } = input && name == buffer { Some(value.as_str()) } else { None });
+    let statistics: HashSet<&str> =
+        program.nodes.iter().filter(|node| node.target.contains("batch_norm")).flat_map(ProgramNode::values).collect();
+    let value_of = |buffer: &str| {
+        program.inputs.iter().find_map(|input| {
+            if let ProgramInput::Buffer { value, name, .. } = input
+                && name == buffer
+            {
+                Some(value.as_str())
+            } else {
+                None
+            }
+        })
+    };
     let changed = program.outputs.iter().find_map(|output| match output {
-        ProgramOutput::BufferMutation { buffer, .. } => (!buffer.ends_with("num_batches_tracked") && !value_of(buffer).is_some_and(|value| statistics.contains(value))).then_some(buffer),
+        ProgramOutput::BufferMutation { buffer, .. } => (!buffer.ends_with("num_batches_tracked")
+            && !value_of(buffer).is_some_and(|value| statistics.contains(value)))
+        .then_some(buffer),
         ProgramOutput::User { .. } => None,
     });
     match changed {
@@ -247,5 +286,7 @@ fn tensor(raw: &RawTensor) -> Result<Tensor, String> {
         (Dtype::F16 | Dtype::Bf16 | Dtype::F32, Some(values)) => Tensor::f_from_slice(&values),
         (dtype, _) => Tensor::f_from_data_size(&raw.data, &raw.shape, kind(dtype)?),
     };
-    made.and_then(|tensor| tensor.f_view(raw.shape.as_slice())).and_then(|tensor| tensor.f_to_device(DEVICE)).map_err(|error| format!("tensor `{}`: {error}", raw.name))
+    made.and_then(|tensor| tensor.f_view(raw.shape.as_slice()))
+        .and_then(|tensor| tensor.f_to_device(DEVICE))
+        .map_err(|error| format!("tensor `{}`: {error}", raw.name))
 }

@@ -51,7 +51,9 @@ mod tests {
         assert_eq!(operate("mul", &[n, k]).unwrap(), Size::PerImage(64));
         assert_eq!(operate("floordiv", &[Size::PerImage(64), Size::Fixed(16)]).unwrap(), Size::PerImage(4));
         assert_eq!(operate("add", &[k, Size::Fixed(1)]).unwrap(), Size::Fixed(65));
-        for (operation, operands) in [("mul", [n, n]), ("add", [n, k]), ("floordiv", [n, Size::Fixed(2)]), ("pow", [k, k]), ("floordiv", [k, Size::Fixed(0)])] {
+        for (operation, operands) in
+            [("mul", [n, n]), ("add", [n, k]), ("floordiv", [n, Size::Fixed(2)]), ("pow", [k, k]), ("floordiv", [k, Size::Fixed(0)])]
+        {
             assert!(operate(operation, &operands).is_err(), "{operation} {operands:?}");
         }
     }

@@ -121,11 +121,20 @@ mod tests {
 
     #[test]
     fn defaults_and_kinds_are_those_of_the_schema() {
-        let schema = Schema::parse("op.Over(Tensor(a!) self, SymInt[2] stride=1, int[] dims=[2, -1], *, Scalar alpha=0.5, str mode=\"x\", float? s=None) -> Tensor(a!)");
+        let schema = Schema::parse(
+            "op.Over(Tensor(a!) self, SymInt[2] stride=1, int[] dims=[2, -1], *, Scalar alpha=0.5, str mode=\"x\", float? s=None) -> Tensor(a!)",
+        );
         assert_eq!((schema.name.as_str(), schema.aliasing), ("op.Over", Aliasing::InPlace));
         let defaults: Vec<_> = schema.parameters.iter().map(|parameter| parameter.default.clone()).collect();
         let text = Argument::Text("x".into());
-        let expected = [None, Some(Argument::ints(&[1, 1])), Some(Argument::ints(&[2, -1])), Some(Argument::Float(0.5)), Some(text), Some(Argument::None)];
+        let expected = [
+            None,
+            Some(Argument::ints(&[1, 1])),
+            Some(Argument::ints(&[2, -1])),
+            Some(Argument::Float(0.5)),
+            Some(text),
+            Some(Argument::None),
+        ];
         assert_eq!(defaults, expected);
         assert!(schema.parameters[5].optional && schema.parameters[5].kind == ParameterKind::Float);
     }

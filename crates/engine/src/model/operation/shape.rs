@@ -49,7 +49,9 @@ pub fn windows(side: i64, kernel: i64, stride: i64, padding: i64, dilation: i64)
         free.checked_div(stride.max(0))?.checked_add(1)
     };
     count().ok_or_else(|| {
-        format!("expected windows that fit, found {side} elements, kernel {kernel}, stride {stride}, padding {padding}, dilation {dilation}")
+        format!(
+            "expected windows that fit, found {side} elements, kernel {kernel}, stride {stride}, padding {padding}, dilation {dilation}"
+        )
     })
 }
 

@@ -262,8 +262,8 @@ fn diagonal(a: &Shapes<'_>) -> Shaped {
 fn strided(shape: &[i64], sizes: &[i64], strides: &[i64], offset: Option<i64>) -> Shaped {
     let (elements, wanted) = (numel(shape)?, numel(sizes)?);
     let last = || -> Option<i64> {
-        let steps = sizes.iter().zip(strides).map(|(&size, &stride)| if stride < 0 { None } else { (size - 1).checked_mul(stride) });
-        steps.fold(Some(offset.unwrap_or(0)), |sum, step| sum?.checked_add(step?))
+        let step = |(&size, &stride): (&i64, &i64)| if stride < 0 { None } else { (size - 1).checked_mul(stride) };
+        sizes.iter().zip(strides).try_fold(offset.unwrap_or(0), |sum, pair| sum.checked_add(step(pair)?))
     };
     let inside = wanted > 0 && sizes.len() == strides.len() && offset.unwrap_or(0) >= 0 && last().is_some_and(|last| last < elements);
     if inside { Ok(sizes.to_vec()) } else { Err(format!("expected strides within {elements} elements, found {sizes:?} at {strides:?}")) }

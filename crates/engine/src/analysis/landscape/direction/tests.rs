@@ -3,7 +3,7 @@
 use super::super::super::values::values_f32;
 use super::super::testing::{mlp, resnet20};
 use super::*;
-use crate::model::{Blueprint};
+use crate::model::Blueprint;
 
 fn rows(part: &Part) -> impl Iterator<Item = f64> + '_ {
     let row = part.values.len() / part.shape[0];

@@ -26,14 +26,7 @@ pub(super) fn saved(folder: &Path, name: &str, seed: u64) -> (CheckpointSource, 
     }
     let path = folder.join(format!("{name}.safetensors"));
     network.save(&path).unwrap();
-    (
-        CheckpointSource {
-            name: name.into(),
-            path,
-            ..CheckpointSource::default()
-        },
-        network,
-    )
+    (CheckpointSource { name: name.into(), path, ..CheckpointSource::default() }, network)
 }
 
 pub(super) struct Fixture {

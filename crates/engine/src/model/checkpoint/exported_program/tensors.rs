@@ -82,7 +82,9 @@ fn agree(name: &str, stored: &Stored, shape: &[Extent]) -> Result<(), String> {
 
 /// Pairs (second name, first name) of entries that are one tensor.
 fn tied(entries: &[Entry]) -> Vec<(String, String)> {
-    let mut known: HashMap<(&str, usize, &[usize], &[usize]), &str> = HashMap::new();
+    /// Storage, offset, shape and strides.
+    type Memory<'a> = (&'a str, usize, &'a [usize], &'a [usize]);
+    let mut known: HashMap<Memory<'_>, &str> = HashMap::new();
     let mut pairs = Vec::new();
     for Entry { name, tensor } in entries {
         let Numbers::View(view) = &tensor.numbers else { continue };
