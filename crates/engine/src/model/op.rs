@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tch::{Device, Kind, Tensor};
 
 use super::ModelError;
-use super::operation::{Aliasing, Argument, Arguments, Operation, ParameterKind, find, windows};
+use super::operation::{Aliasing, Argument, Arguments, Operation, ParameterKind, find, windows, wrong};
 
 /// A convolution over images with zero padding.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,6 +140,11 @@ impl Call {
             None => Err(format!("`{name}` lacks its argument `{}`", parameter.name)),
         });
         Ok(Self { operation, arguments: filled.collect::<Result<_, _>>()? })
+    }
+
+    /// The same for a network that is built here; where it is wrong, the evaluation of the call says why.
+    pub fn built_in(name: &str, given: Vec<(String, Argument)>) -> Self {
+        Self::new(name, given).unwrap_or_else(|reason| Self { operation: wrong(), arguments: vec![Argument::Text(reason)] })
     }
 
     /// The name of the operation.

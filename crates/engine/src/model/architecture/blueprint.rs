@@ -75,8 +75,7 @@ impl Activation {
 /// A call of an operation that exists: a test evaluates every network that is built by hand.
 fn call(name: &str, arguments: Vec<(&str, Argument)>) -> Op {
     let arguments = arguments.into_iter().map(|(name, argument)| (name.to_owned(), argument)).collect();
-    #[expect(clippy::expect_used, reason = "the names are constants of this program")]
-    Op::Call(Call::new(name, arguments).expect("an operation with these arguments"))
+    Op::Call(Call::built_in(name, arguments))
 }
 
 /// A network under construction: the graph and, beside it, the tensors that it needs. Layer names are prefixes of tensor names.

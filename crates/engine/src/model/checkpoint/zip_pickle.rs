@@ -4,7 +4,7 @@
 use flatland_core::data::pickle::{self, Value};
 
 use super::backing::{Backing, budget};
-use super::exported_program::EXPORT;
+use super::exported_program::text::EXPORT;
 use super::zip_entries::{Archive, entry, open};
 use super::{Container, Reading};
 

@@ -2,7 +2,8 @@
 
 use tch::{Kind, Scalar};
 
-use super::{Argument, Operation, Size};
+use super::argument::{Argument, Size};
+use super::definition::Operation;
 
 /// Arguments of one evaluation; `T` is a tensor, or the shape of one where only shapes are inferred.
 pub struct Arguments<'a, T> {

@@ -5,9 +5,10 @@
 
 use tch::{Kind, Scalar, TchError, Tensor};
 
+use super::arguments::Arguments;
+use super::definition::Row;
 use super::elementwise::written;
 use super::shape::{Shaped, broadcast, same};
-use super::{Arguments, Row};
 use crate::model::ModelError;
 
 pub const ROWS: &[Row] = &[

@@ -2,10 +2,11 @@
 
 use tch::Tensor;
 
+use super::arguments::Arguments;
 use super::arithmetic::{broadcast_into_first, broadcast_three, broadcast_two, of_tensors, of_two, operands};
+use super::definition::Row;
 use super::elementwise::written;
 use super::shape::{broadcast, same};
-use super::{Arguments, Row};
 use crate::model::ModelError;
 
 pub const ROWS: &[Row] = &[

@@ -5,10 +5,11 @@
 
 use tch::Tensor;
 
+use super::arguments::Arguments;
 use super::arithmetic::broadcast_into_first;
+use super::definition::Row;
 use super::elementwise::{copied, written};
 use super::shape::same;
-use super::{Arguments, Row};
 use crate::model::ModelError;
 
 pub const ROWS: &[Row] = &[

@@ -1,7 +1,8 @@
 //! Convolutions, and windows of an image as columns.
 
+use super::arguments::Arguments;
+use super::definition::Row;
 use super::shape::{Shaped, integers, numel, windows};
-use super::{Arguments, Row};
 
 pub const ROWS: &[Row] = &[
     (

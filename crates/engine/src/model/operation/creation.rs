@@ -4,9 +4,10 @@
 
 use tch::{Device, Kind, Scalar, Tensor};
 
+use super::arguments::Arguments;
+use super::definition::Row;
 use super::elementwise::written;
 use super::shape::{Shaped, numel, same};
-use super::{Arguments, Row};
 use crate::model::ModelError;
 
 pub const ROWS: &[Row] = &[

@@ -5,8 +5,9 @@
 
 use tch::{TchError, Tensor};
 
+use super::arguments::Arguments;
+use super::definition::Row;
 use super::shape::{Shaped, dimension, same};
-use super::{Arguments, Row};
 use crate::model::ModelError;
 
 pub const ROWS: &[Row] = &[

@@ -2,9 +2,10 @@
 
 use tch::{Kind, Tensor};
 
+use super::arguments::Arguments;
+use super::definition::Row;
 use super::einsum::einsum_shape;
 use super::shape::{Shaped, broadcast, dimension, numel};
-use super::{Arguments, Row};
 use crate::model::ModelError;
 
 pub const ROWS: &[Row] = &[

@@ -1,6 +1,6 @@
 //! Operations of PyTorch (ATen) by their names: schema, evaluation and shapes, one file per kind.
 //!
-//! An operation is one [`Row`]: its schema as in PyTorch's `native_functions.yaml`, its evaluation and the shape of its value. Operations have
+//! An operation is one `Row`: its schema as in PyTorch's `native_functions.yaml`, its evaluation and the shape of its value. Operations have
 //! one value each: those of PyTorch with several are rewritten when an exported program is read.
 
 mod argument;
@@ -10,6 +10,7 @@ mod comparison;
 mod conversion;
 mod convolution;
 mod creation;
+mod definition;
 mod einsum;
 mod elementwise;
 mod indexing;
@@ -28,44 +29,13 @@ mod view;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use tch::Tensor;
-
-use super::ModelError;
-
 pub use argument::{Argument, Size};
 pub use arguments::Arguments;
+use definition::Row;
+pub use definition::{Aliasing, Operation, wrong};
 pub use own::{ATTENTION_BY_MATMUL, CENTER_DISTANCE, COSINE, PAD_SHORTCUT, QUICK_GELU};
 pub use schema::{Parameter, ParameterKind, Schema};
 pub use shape::windows;
-
-/// Value of an operation for its arguments.
-pub type Evaluate = fn(&Arguments<'_, Tensor>) -> Result<Tensor, ModelError>;
-/// Shape of the value for the shapes of the arguments; why they do not fit otherwise.
-pub type InferShape = fn(&Arguments<'_, Vec<i64>>) -> Result<Vec<i64>, String>;
-/// Schema, evaluation, shape.
-pub type Row = (&'static str, Evaluate, InferShape);
-
-/// Whether the value of an operation shares memory with its first tensor argument.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Aliasing {
-    /// New memory.
-    Fresh,
-    /// The memory of its first tensor argument, where strides allow it.
-    View,
-    /// It writes into its first tensor argument and returns it.
-    InPlace,
-}
-
-/// An operation.
-#[derive(Debug)]
-pub struct Operation {
-    /// Name, parameters and aliasing.
-    pub schema: Schema,
-    /// Value.
-    pub evaluate: Evaluate,
-    /// Shape of the value.
-    pub shape: InferShape,
-}
 
 const GROUPS: [&[Row]; 14] = [
     arithmetic::ROWS,

@@ -2,9 +2,10 @@
 
 use tch::{Kind, Tensor};
 
+use super::arguments::Arguments;
+use super::definition::Row;
 use super::matrix::attention_by_matmul;
 use super::shape::{Shaped, same};
-use super::{Arguments, Row};
 use crate::model::ModelError;
 
 /// x·sigmoid(1.702 x), the approximation of GELU in the Outlier Exposure MNIST networks.

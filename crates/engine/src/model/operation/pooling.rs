@@ -1,7 +1,8 @@
 //! Maxima and means over windows of images.
 
+use super::arguments::Arguments;
+use super::definition::Row;
 use super::shape::{Shaped, integers, numel, windows};
-use super::{Arguments, Row};
 
 pub const ROWS: &[Row] = &[
     (

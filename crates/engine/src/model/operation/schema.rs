@@ -3,7 +3,8 @@
 //! `conv2d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[2] stride=1, *, bool flag=False) -> Tensor`; `(a)` after the type of the first
 //! tensor says that the value is a view of it, `(a!)` that it is written.
 
-use super::{Aliasing, Argument, Size};
+use super::argument::{Argument, Size};
+use super::definition::Aliasing;
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Rules of shapes that several operations share.
 
-use super::Arguments;
+use super::arguments::Arguments;
 
 /// A shape, or why the arguments do not fit.
 pub type Shaped = Result<Vec<i64>, String>;

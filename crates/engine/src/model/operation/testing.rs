@@ -4,7 +4,10 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::{Argument, Arguments, Operation, find};
+use super::argument::Argument;
+use super::arguments::Arguments;
+use super::definition::Operation;
+use super::find;
 use crate::model::ModelError;
 
 /// `given`, then the defaults of the schema.

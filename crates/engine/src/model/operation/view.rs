@@ -2,8 +2,9 @@
 
 use tch::Tensor;
 
+use super::arguments::Arguments;
+use super::definition::Row;
 use super::shape::{Shaped, dimension, numel};
-use super::{Arguments, Row};
 use crate::model::ModelError;
 
 pub const ROWS: &[Row] = &[

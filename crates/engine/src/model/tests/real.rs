@@ -7,7 +7,7 @@ use flatland_core::metric;
 use flatland_core::session::{NetworkChoice, Normalization, NormalizationPreset};
 use tch::{Device, Kind, Tensor};
 
-use super::super::{Network, inspect};
+use super::super::{Network, inspect, to_input};
 use super::shared;
 
 /// (file, container, architecture, classes, parameters)
@@ -102,6 +102,28 @@ fn logits_and_features_are_those_of_pytorch() {
         println!("{checkpoint}: logits within {logits:.1e}, features within {features:.1e}");
         assert!(logits < 1e-4 && features < 1e-4, "{checkpoint}: {logits} {features}");
     }
+}
+
+/// A published network that is not built in: JPEGs of any size, scaled, cropped and normalized as its author did.
+#[test]
+fn an_exported_network_gives_the_logits_of_pytorch_on_photographs() {
+    let (Some(golden), Some(data)) = (shared("golden"), shared("data")) else { return };
+    let expected = flatland_core::result::Npz::load(&golden.join("forward_efficientnet_lite0.npz")).unwrap();
+    let network = Network::load(&data.join("exported/efficientnet_lite0.pt2"), &NetworkChoice::default(), Device::Cpu).unwrap();
+    let entry = format!("name = 'ImageNet'\nrole = 'id'\nfirst = 12\npath = '{}'", data.join("imagenet256").display());
+    let entry: flatland_core::session::DatasetEntry = toml::from_str(&entry).unwrap();
+    let steps = flatland_core::data::ResizeAndCrop {
+        resize: Some(flatland_core::data::Resize::Shorter(256)),
+        crop: Some([224, 224]),
+        ..flatland_core::data::ResizeAndCrop::default()
+    };
+    let preparation = flatland_core::data::Preparation::By(steps, [224, 224]);
+    let dataset = flatland_core::data::load(&flatland_core::job::source(&entry, &[], 0, None), preparation).unwrap();
+    let x = to_input(&dataset, &Normalization::Preset(NormalizationPreset::Tflite), 3, Device::Cpu).unwrap();
+    let logits = tch::no_grad(|| network.forward(&x)).unwrap().logits;
+    let found = relative(&logits, &expected.f64("logits").unwrap()[..12 * 1000]);
+    println!("logits within {found:.1e}");
+    assert!(found < 1e-4, "{found}");
 }
 
 /// Accuracy in % on the first `count` CIFAR-10 test images.

@@ -7,9 +7,11 @@ use super::super::Stored;
 use super::super::backing::Place;
 use super::super::storage::StorageId;
 use super::super::stored::Buffer;
+use super::parts::{Parts, Tensors, dtype};
+use super::pickled;
 use super::schema::{PayloadConfig, PayloadMeta, SymInt, TensorMeta};
 use super::source::Source;
-use super::{EXPORT, Parts, Tensors, dtype, pickled, short};
+use super::text::{EXPORT, short};
 
 /// PyTorch's number of the layout of dense tensors.
 pub(super) const STRIDED: i64 = 7;

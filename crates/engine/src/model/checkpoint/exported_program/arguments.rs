@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::parts::dtype;
 use super::program::{Extent, ProgramArgument, ProgramResult};
 use super::schema::{Argument, Float, OptionalTensor, Symbolic, TensorArgument};
-use super::{EXPORT, dtype};
+use super::text::EXPORT;
 
 /// The argument; symbols that are values have the hints of `symbols`.
 ///

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::super::Dtype;
 use super::archive::STRIDED;
 use super::arguments::{argument, result};
+use super::parts::dtype;
 use super::program::{Extent, Program, ProgramNode, ProgramResult};
 use super::schema::{ExportedProgram, GraphModule, Hint, Node, SymExpr, SymInt, TensorMeta};
 use super::signature::{inputs, outputs};
 use super::source_line::source_line;
-use super::{EXPORT, dtype, short};
+use super::text::{EXPORT, short};
 
 /// Longest name of a value, in bytes.
 const MAX_NAME: usize = 1000;

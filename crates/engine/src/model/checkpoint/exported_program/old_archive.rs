@@ -1,7 +1,8 @@
 //! The archives of PyTorch before 2.8: `serialized_exported_program.json` beside checkpoints of `torch.save`.
 
+use super::parts::{Parts, Tensors};
+use super::pickled;
 use super::source::Source;
-use super::{Parts, Tensors, pickled};
 
 const PROGRAM: &str = "serialized_exported_program.json";
 const WEIGHTS: &str = "serialized_state_dict.pt";

@@ -156,7 +156,7 @@ impl TryFrom<Spelled> for Float {
                 "Infinity" => Ok(Self(f64::INFINITY)),
                 "-Infinity" => Ok(Self(f64::NEG_INFINITY)),
                 "NaN" => Ok(Self(f64::NAN)),
-                other => Err(format!("expected a float, found `{}`", super::short(other))),
+                other => Err(format!("expected a float, found `{}`", super::text::short(other))),
             },
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::graph::Values;
 use super::program::{ProgramInput, ProgramOutput};
 use super::schema::{Argument, InputSpec, OutputSpec};
-use super::{EXPORT, short};
+use super::text::{EXPORT, short};
 
 /// The inputs; their values become defined.
 ///

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::super::backing::budget;
 use super::super::zip_entries::{Archive, entry, open, size};
 use super::schema::{ExportedProgram, Versioned};
-use super::{EXPORT, short};
+use super::text::{EXPORT, short};
 
 /// Major versions of the JSON that are read: PyTorch 2.3 wrote 5, PyTorch 2.6 to 2.11 write 8.
 const MAJORS: RangeInclusive<i64> = 5..=8;

@@ -1,6 +1,6 @@
 //! The line of the network's source that a stack trace names first.
 
-use super::short;
+use super::text::short;
 
 /// `nets.py:111: x = F.relu(x)` of a trace whose first frame is `File "/src/nets.py", line 111, in forward` with that code.
 pub(super) fn source_line(trace: &str) -> Option<String> {

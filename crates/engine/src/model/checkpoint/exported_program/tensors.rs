@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::super::backing::Place;
 use super::super::stored::{Buffer, Numbers};
 use super::super::{Entry, Stored, search};
+use super::parts::Tensors;
 use super::program::{Extent, Program, ProgramInput};
-use super::{EXPORT, Tensors, short};
+use super::text::{EXPORT, short};
 
 /// The state dict of a program.
 #[derive(Debug)]
