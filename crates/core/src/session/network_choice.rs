@@ -95,6 +95,8 @@ mod tests {
         ] {
             assert_eq!((program_file(architecture), architecture_label(architecture)), (file.map(Path::new), label), "{architecture}");
         }
+        let resolved = |architecture| resolved(architecture, Path::new("/a"));
+        assert_eq!([resolved("net.pt2"), resolved("/b/net.pt2"), resolved("resnet18")], ["/a/net.pt2", "/b/net.pt2", "resnet18"]);
     }
 
     #[test]
