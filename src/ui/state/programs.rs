@@ -30,10 +30,11 @@ pub fn is_own_program(entry: &CheckpointEntry) -> bool {
 
 /// The open programs that have the tensors of `entry`, one a file.
 pub fn fitting(entry: &CheckpointEntry, session: &Session, store: &Store) -> Vec<NetworkChoice> {
-    let Some(inspection) = store.inspection(entry) else { return Vec::new() };
+    let mut programs = session.checkpoints.iter().filter(|other| is_own_program(other) && other.path != entry.path).peekable();
+    let (Some(inspection), Some(_)) = (store.inspection(entry), programs.peek()) else { return Vec::new() };
     let tensors = TensorSet::of(&inspection.tensors);
     let mut found: Vec<NetworkChoice> = Vec::new();
-    for program in session.checkpoints.iter().filter(|other| is_own_program(other) && other.path != entry.path) {
+    for program in programs {
         let network = program.choice().network_of(&program.path);
         let is_known = found.iter().any(|other| other.architecture == network.architecture);
         let of_program = store.inspection(program).filter(|inspection| inspection.error.is_none());

@@ -123,7 +123,7 @@ mod tests {
         let program = NetworkChoice { output: Some("logits".into()), ..NetworkChoice::named("/nets/net.pt2") };
         session.checkpoints[0].assume_program(program.clone());
         assert!(session.assumptions()[0].contains("`a` is read as the network of /nets/net.pt2"), "{:?}", session.assumptions());
-        let saved = load(&session.to_toml(std::path::Path::new("/")).unwrap());
+        let saved = load(&session.to_toml(std::path::Path::new("/elsewhere")).unwrap());
         assert_eq!((saved.checkpoints[0].choice(), saved.assumptions().len()), (program.clone(), 1));
         session.checkpoints[0].state_program(program.clone());
         assert_eq!((session.checkpoints[0].choice(), session.assumptions()), (program, Vec::new()));
