@@ -9,7 +9,7 @@ use super::runner::Runner;
 use crate::figure::number::count;
 use flatland_core::job::{JobOutput, JobSpec, WorkerOptions};
 use flatland_core::result::{Inspection, Loadable};
-use flatland_core::session::{NetworkChoice, split_weights};
+use flatland_core::session::{NetworkChoice, resolved, split_weights};
 
 /// Arguments of `flatland inspect`.
 #[derive(Debug, Args)]
@@ -17,8 +17,8 @@ pub struct Inspect {
     /// Checkpoint files; FILE@KEY is the state dict KEY of a file that holds several.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Read the files as this network instead of inferring it.
-    #[arg(long, value_name = "NAME")]
+    /// Read the files as this network instead of inferring it: a name, or an exported program (.pt2) with the same tensors.
+    #[arg(long, value_name = "NAME|PROGRAM")]
     architecture: Option<String>,
     /// Leave out the tensors that this glob means (repeatable): those that the network does not have.
     #[arg(long, value_name = "GLOB")]
@@ -34,10 +34,13 @@ pub struct Inspect {
 impl Inspect {
     /// Reports on every file; fails when one is refused.
     pub(super) fn run(&self) -> anyhow::Result<()> {
+        // An absolute path names the same program wherever the worker runs.
+        let here = std::env::current_dir().unwrap_or_default();
         let job = |path: &PathBuf| {
             let (path, own) = split_weights(path);
             let weights = own.or_else(|| self.weights.clone());
-            let (architecture, ignore) = (self.architecture.clone(), self.ignore.clone());
+            let architecture = self.architecture.as_deref().map(|architecture| resolved(architecture, &here));
+            let ignore = self.ignore.clone();
             let choice = NetworkChoice { architecture, weights, ignore, ..NetworkChoice::default() };
             JobSpec::Inspect { path, choice }
         };
@@ -164,6 +167,26 @@ mod tests {
         assert!(text(&report).contains("state dicts   model, ema (read)"), "{}", text(&report));
         let one = Inspection { state_dicts: vec!["model".into()], ..Inspection::default() };
         assert!(!text(&one).contains("state dicts"));
+    }
+
+    #[test]
+    fn a_report_on_an_exported_program_has_its_container_operations_and_notes() {
+        let report = Inspection {
+            container: Some("exported program (.pt2)".into()),
+            architecture: Some("net.pt2".into()),
+            certain: vec![said("architecture", "an exported program of PyTorch 2.11.0, 61 operations")],
+            notes: vec!["its operations never read aux.weight".into()],
+            ..Inspection::default()
+        };
+        let printed = text(&report);
+        for line in [
+            "container     exported program (.pt2)",
+            "architecture  net.pt2",
+            "certain       architecture: an exported program of PyTorch 2.11.0, 61 operations",
+            "note          its operations never read aux.weight",
+        ] {
+            assert!(printed.contains(line), "{printed}");
+        }
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Train {
             }
             (None, Some(file)) => {
                 let run = RunConfig::load(file)?;
-                if let Some(assumption) = run.assumption() {
+                for assumption in run.assumptions() {
                     eprintln!("assumed: {assumption} ({})", file.display());
                 }
                 let dir = self.out.clone().unwrap_or_else(|| fresh_folder(file));

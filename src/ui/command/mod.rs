@@ -14,7 +14,9 @@ use scatter::ScatterCommand;
 use crate::ui::state::memory::ThemeChoice;
 use flatland_core::job::{Control, JobId};
 use flatland_core::result::{Loadable, Quantity};
-use flatland_core::session::{DatasetEntry, Extents, FigureFormat, FigureSettings, InputTransform, Link, Normalization, Role, Tab};
+use flatland_core::session::{
+    DatasetEntry, Extents, FigureFormat, FigureSettings, InputTransform, Link, NetworkChoice, Normalization, Role, Tab,
+};
 
 /// The kind of thing that a path is opened as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -185,6 +187,10 @@ pub enum CheckpointCommand {
     Prepare(Option<InputTransform>),
     /// Reads it as this network; `None` = as the inferred one.
     Architecture(Option<String>),
+    /// Reads it as this exported program, with its features and output.
+    Program(NetworkChoice),
+    /// Shows the file dialog for choosing the exported program that it is read as.
+    ChooseProgram,
     /// Reads it as the network of this name, without the tensors that these globs match.
     ReadAs(Loadable),
     /// Reads the state dict of this key.

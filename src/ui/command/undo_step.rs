@@ -3,6 +3,7 @@
 use super::{CheckpointCommand, Command, RunCommand};
 use crate::ui::state::history::UndoStep;
 use flatland_core::result::Quantity;
+use flatland_core::session::architecture_label;
 
 impl Command {
     /// The undo step of the command.
@@ -88,7 +89,11 @@ fn checkpoint_step_name(name: &str, command: &CheckpointCommand) -> String {
         CheckpointCommand::Normalize(_) => format!("normalize the inputs of {name}"),
         CheckpointCommand::Prepare(_) => format!("resize the inputs of {name}"),
         CheckpointCommand::Architecture(None) => format!("infer the network of {name}"),
-        CheckpointCommand::Architecture(Some(network)) => format!("read {name} as {network}"),
+        CheckpointCommand::Architecture(Some(network)) => format!("read {name} as {}", architecture_label(network)),
+        CheckpointCommand::Program(program) => {
+            format!("read {name} as {}", architecture_label(program.architecture.as_deref().unwrap_or_default()))
+        }
+        CheckpointCommand::ChooseProgram => format!("choose the program of {name}"),
         CheckpointCommand::ReadAs(what) => format!("read {name} as {}", what.architecture),
         CheckpointCommand::Weights(key) => format!("read {key} of {name}"),
         CheckpointCommand::OpenBeside(key) => format!("open {key} beside {name}"),

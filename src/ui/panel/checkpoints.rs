@@ -10,6 +10,7 @@ use super::{architecture, network_check, weights};
 use crate::figure::number::fixed;
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::state::number::count;
+use crate::ui::state::programs::{fitting, is_own_program};
 use crate::ui::state::store::{JobState, Store};
 use crate::ui::style::theme;
 use crate::ui::style::widget::controls::{error_text, quiet_button, section, small_text};
@@ -17,7 +18,9 @@ use crate::ui::style::widget::icon::Icon;
 use crate::ui::style::widget::reorder::Moved;
 use crate::ui::style::widget::{assumed, icon, reorder, swatch};
 use flatland_core::result::Inspection;
-use flatland_core::session::{Assumption, COLORS, CheckpointEntry, InputTransform, Normalization, NormalizationPreset, Session};
+use flatland_core::session::{
+    Assumption, COLORS, CheckpointEntry, InputTransform, NetworkChoice, Normalization, NormalizationPreset, Session,
+};
 
 /// Height of a row, points.
 const ROW: f32 = 22.0;
@@ -48,7 +51,7 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
             ui.spacing_mut().item_spacing.y = 2.0;
             match store.inspection(checkpoint) {
                 Some(inspection) => {
-                    report(ui, checkpoint, inspection, commands);
+                    report(ui, checkpoint, inspection, &fitting(checkpoint, session, store), commands);
                     if let (None, Some(check)) = (&inspection.error, store.check(checkpoint)) {
                         network_check::show(ui, checkpoint, check, commands);
                     }
@@ -206,12 +209,12 @@ fn menu(ui: &mut Ui, state: &mut State, row: &Row<'_>, push: &mut impl FnMut(Che
 }
 
 /// Draws architecture, classes and parameters in one line (details in the tooltip), and the normalization of the inputs, which no file
-/// contains.
-fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, commands: &mut Vec<Command>) {
+/// contains. `programs` are the open ones with its tensors.
+fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, programs: &[NetworkChoice], commands: &mut Vec<Command>) {
     weights::show(ui, checkpoint, inspection, commands);
     if let Some(error) = &inspection.error {
         error_text(ui, error);
-        architecture::alternatives(ui, checkpoint, inspection, commands);
+        architecture::alternatives(ui, checkpoint, inspection, programs, commands);
         return;
     }
     if inspection.question.is_some() {
@@ -220,7 +223,7 @@ fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, co
     let parameters = format!("{} parameters", count(inspection.parameters.unsigned_abs()));
     let classes = inspection.classes.map(|classes| format!("{classes} classes"));
     // There is nothing to choose if no other network has these tensors.
-    let has_choice = !inspection.ambiguous.is_empty() || checkpoint.architecture.is_some();
+    let has_choice = !inspection.ambiguous.is_empty() || !programs.is_empty() || checkpoint.architecture.is_some();
     let architecture = inspection.architecture.clone().unwrap_or_else(|| "unknown architecture".into());
     let architecture = Some(architecture).filter(|_| !has_choice);
     let facts: Vec<String> = [architecture, classes, Some(parameters)].into_iter().flatten().collect();
@@ -231,12 +234,17 @@ fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, co
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             if has_choice && inspection.question.is_none() {
                 ui.spacing_mut().item_spacing.x = 0.0;
-                architecture::button(ui, checkpoint, inspection, commands);
+                architecture::button(ui, checkpoint, inspection, programs, commands);
                 small_text(ui, " · ");
             }
             small_text(ui, &facts.join(" · ")).on_hover_ui(|ui| details(ui, inspection));
         });
     });
+    // What an exported program does not tell: which features are used, tensors that no operation reads.
+    let is_program = is_own_program(checkpoint) || checkpoint.choice().is_program();
+    for note in inspection.notes.iter().filter(|_| is_program) {
+        small_text(ui, note);
+    }
     let lacking = [("missing", &inspection.missing), ("unexpected", &inspection.unexpected), ("of another shape", &inspection.mismatched)];
     for (what, names) in lacking.into_iter().filter(|(_, names)| !names.is_empty()) {
         error_text(ui, &format!("{} tensors {what}: {}", names.len(), names.iter().take(3).cloned().collect::<Vec<_>>().join(", ")));

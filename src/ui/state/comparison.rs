@@ -12,7 +12,7 @@ use crate::ui::state::run::difference::flat;
 use crate::ui::state::store::Store;
 use flatland_core::job::RunConfig;
 use flatland_core::result::{Eigenvalue, Inspection, Paired, ScoreDifference, ScoreTable, SharpnessCurve};
-use flatland_core::session::{CheckpointEntry, Normalization, Session};
+use flatland_core::session::{CheckpointEntry, Normalization, Session, architecture_label, program_file};
 
 /// The rows of all shown checkpoints. With `only_differences`, rows with equal values are left out; with fewer than two checkpoints
 /// all rows are kept.
@@ -48,7 +48,10 @@ fn of_files(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
         row("Checkpoint", label, checkpoints, |entry| value(entry, inspection(entry)))
     };
     vec![
-        of("architecture", &|entry, file| entry.architecture.clone().or_else(|| file?.architecture.clone())),
+        of("architecture", &|entry, file| {
+            entry.architecture.as_deref().map(|of| architecture_label(of).to_owned()).or_else(|| file?.architecture.clone())
+        }),
+        of("program", &|entry, _| entry.architecture.as_deref().and_then(program_file).map(short)),
         of("classes", &|_, file| file?.classes.map(|classes| classes.to_string())),
         of("parameters", &|_, file| file.map(|file| count(file.parameters.unsigned_abs()))),
         of("input", &|_, file| file?.input.map(|[c, h, w]| format!("{c} × {h} × {w}"))),

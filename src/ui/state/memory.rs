@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use flatland_core::session::Session;
+use flatland_core::session::{NetworkChoice, Session};
 use serde::{Deserialize, Serialize};
 
 /// What is known about the memory.
@@ -12,8 +12,31 @@ pub struct MemoryState {
     pub recents: Vec<Recent>,
     /// Sessions of other windows that have ended, the latest first.
     pub leftovers: Vec<Leftover>,
+    /// The exported programs that were chosen for checkpoints, the latest first.
+    pub programs: Vec<RememberedProgram>,
     /// The preferences of the user.
     pub preferences: Preferences,
+}
+
+/// An exported program that the user chose for tensors of certain names and shapes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RememberedProgram {
+    /// [`TensorSet::key`](flatland_core::result::TensorSet::key) of the tensors.
+    pub tensors: String,
+    /// The choice of the program.
+    pub network: NetworkChoice,
+}
+
+impl RememberedProgram {
+    /// Maximum number of programs that are remembered.
+    pub const CAP: usize = 100;
+
+    /// Puts the program first in `list`, instead of an earlier one for the same tensors.
+    pub fn put_first(self, list: &mut Vec<Self>) {
+        list.retain(|other| other.tensors != self.tensors);
+        list.insert(0, self);
+        list.truncate(Self::CAP);
+    }
 }
 
 /// A session file that was opened.

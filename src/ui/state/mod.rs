@@ -14,6 +14,7 @@ pub mod memory;
 pub mod meter;
 pub mod number;
 pub mod palette;
+pub mod programs;
 pub mod queue;
 pub mod run;
 pub mod scatter;

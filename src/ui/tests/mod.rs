@@ -19,6 +19,7 @@ mod landscapes;
 mod networks;
 mod panels;
 mod picked_cells;
+mod programs;
 mod runs;
 mod saving;
 mod scatter;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::App;
 use crate::ui::command::CheckpointCommand;
 use crate::ui::state::{stem, unused_name};
+use crate::ui::work::dialog;
 use flatland_core::job::JobId;
 use flatland_core::result::Loadable;
 use flatland_core::session::{Assumption, CheckpointEntry};
@@ -60,12 +61,25 @@ impl App {
                 self.replan();
             }
             CheckpointCommand::Architecture(architecture) => {
-                self.state.session.checkpoints[index].architecture = architecture;
+                self.state.session.checkpoints[index].state_architecture(architecture);
                 self.replan();
+            }
+            CheckpointCommand::Program(program) => {
+                let entry = &mut self.state.session.checkpoints[index];
+                entry.state_program(program);
+                let (path, choice) = (entry.path.clone(), entry.choice());
+                // It may have been read as this program before, by assumption.
+                self.remember_program(&path, &choice);
+                self.replan();
+            }
+            CheckpointCommand::ChooseProgram => {
+                let name = name.to_owned();
+                self.ask(dialog::open_program, move |app, path| app.program_chosen(name, &path));
             }
             CheckpointCommand::ReadAs(Loadable { architecture, ignore }) => {
                 let entry = &mut self.state.session.checkpoints[index];
-                (entry.architecture, entry.ignore) = (Some(architecture), ignore);
+                entry.state_architecture(Some(architecture));
+                entry.ignore = ignore;
                 self.replan();
             }
             CheckpointCommand::Color(color) => self.state.session.recolor_checkpoint(name, color),

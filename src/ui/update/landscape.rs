@@ -9,7 +9,7 @@ use crate::ui::state::unused_name;
 use crate::ui::work::results;
 use flatland_core::job::{Analysis, JobSpec, WeightsJob};
 use flatland_core::result::{content_key, safe_name, state_root};
-use flatland_core::session::{Axes, CheckpointEntry, InputPlane, LandscapeSettings, PickedCell, Tab};
+use flatland_core::session::{Axes, CheckpointEntry, InputPlane, LandscapeSettings, NetworkChoice, PickedCell, Tab};
 
 impl App {
     pub(in crate::ui) fn landscape_command(&mut self, command: LandscapeCommand) {
@@ -59,10 +59,13 @@ impl App {
             return self.state.inform(format!("{name} is open already"));
         }
         let name = unused_name(&name, |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
+        let NetworkChoice { architecture, features, output, .. } = source.choice().network_of(&source.path);
         self.state.session.add_checkpoint(CheckpointEntry {
             name: name.clone(),
             path: job.file.clone(),
-            architecture: source.architecture.clone(),
+            architecture,
+            features,
+            output,
             normalization: source.normalization,
             input: source.input,
             ..Default::default()

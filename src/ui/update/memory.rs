@@ -72,6 +72,9 @@ impl App {
         if let Some(recents) = report.recents {
             self.state.memory.recents = recents;
         }
+        if let Some(programs) = report.programs {
+            self.state.memory.programs = programs;
+        }
         self.state.memory.leftovers = report.leftovers;
         for error in report.errors {
             self.state.report_error(error);

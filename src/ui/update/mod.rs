@@ -13,6 +13,7 @@ mod jobs;
 mod landscape;
 mod memory;
 mod open;
+mod programs;
 mod results;
 mod run;
 mod scatter;

@@ -13,7 +13,7 @@ use crate::ui::state::store::JobState;
 use crate::ui::state::unused_name;
 use crate::ui::work::run_watch::RunWatch;
 use flatland_core::job::{JobSpec, MethodInfo, RunFolder, runs};
-use flatland_core::session::{CheckpointEntry, Tab};
+use flatland_core::session::{CheckpointEntry, NetworkChoice, Tab};
 
 /// Seconds between two reads of the folder while a run is in progress.
 const ACTIVE_INTERVAL: f64 = 1.0;
@@ -175,10 +175,20 @@ impl App {
         }
         let name = unused_name(&run_name(dir), |name| self.state.session.checkpoints.iter().any(|checkpoint| checkpoint.name == name));
         let config = &run.view.config;
-        let (architecture, normalization, input) = (config.architecture.clone(), config.normalization, config.input);
+        let NetworkChoice { architecture, features, output, .. } = config.choice();
+        let (normalization, input) = (config.normalization, config.input);
         let which = if best { "its best weights, by accuracy on the watched ID images" } else { "its last weights" };
         self.state.inform(format!("Added {name} to the session with {which}"));
-        self.state.session.add_checkpoint(CheckpointEntry { name, path, architecture, normalization, input, ..CheckpointEntry::default() });
+        self.state.session.add_checkpoint(CheckpointEntry {
+            name,
+            path,
+            architecture,
+            features,
+            output,
+            normalization,
+            input,
+            ..CheckpointEntry::default()
+        });
         self.replan();
     }
 }

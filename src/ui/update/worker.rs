@@ -21,7 +21,10 @@ impl App {
                 }
                 let done = matches!(event, JobEvent::Done { .. });
                 let warned = matches!(event, JobEvent::Warning { .. });
-                let inspected = matches!(event, JobEvent::Done { output: JobOutput::Inspection(_) });
+                let is_inspection = matches!(event, JobEvent::Done { output: JobOutput::Inspection(_) });
+                let inspected = self.state.store.jobs.get(&id).filter(|_| is_inspection).and_then(|job| {
+                    if let JobSpec::Inspect { path, choice } = &job.spec { Some((path.clone(), choice.clone())) } else { None }
+                });
                 let written = self
                     .state
                     .store
@@ -30,8 +33,10 @@ impl App {
                     .and_then(|job| if let JobSpec::Weights(job) = &job.spec { Some(job.clone()) } else { None });
                 let written = written.filter(|_| done);
                 let reread = self.state.store.apply(id, event).is_some();
-                if inspected {
+                if let Some((path, choice)) = inspected {
                     self.remove_refused();
+                    self.remember_program(&path, &choice);
+                    self.assume_programs(&path, &choice);
                 }
                 if let Some(job) = written {
                     self.cell_kept(&job);

@@ -25,6 +25,12 @@ pub fn open(open_as: OpenAs) -> DialogResult<Vec<PathBuf>> {
     run_dialog(chosen)
 }
 
+/// Shows the dialog for choosing an exported program.
+pub fn open_program() -> DialogResult<PathBuf> {
+    let dialog = rfd::FileDialog::new().set_title("Exported program").add_filter("Exported program", &["pt2"]);
+    run_dialog(|| dialog.pick_file())
+}
+
 /// Shows the dialog for exporting a figure.
 pub fn export(name: &str, extension: &str) -> DialogResult<PathBuf> {
     let dialog = rfd::FileDialog::new().set_title("Export view").set_file_name(format!("{name}.{extension}"));

@@ -87,6 +87,22 @@ mod tests {
     }
 
     #[test]
+    fn the_content_of_an_exported_program_is_part_of_the_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("net.pt2");
+        let job = |bytes: &str| {
+            std::fs::write(&program, bytes).unwrap();
+            let path = program.display();
+            let checkpoint =
+                format!("version = 1\n[[checkpoint]]\nname = \"net\"\npath = \"/nowhere/net.pt\"\narchitecture = \"{path}\"\n");
+            let dataset = "[[dataset]]\nname = \"digits\"\nrole = \"id\"\npath = \"demo:test\"\n";
+            let session: Session = toml::from_str(&[checkpoint.as_str(), dataset].concat()).unwrap();
+            plan_cached(&session, Analysis::Sharpness, &PlanOptions::default()).unwrap().remove(0)
+        };
+        assert_ne!(job("one").out(), job("another").out());
+    }
+
+    #[test]
     fn only_results_of_images_that_were_read_otherwise_before_are_not_found_again() {
         let png: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0";
         let deep: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x10\x02\0\0\0";

@@ -274,11 +274,17 @@ impl RunConfig {
         Ok(run)
     }
 
-    /// What this run assumes, a sentence with the line that states it; `None` when everything is stated.
-    pub fn assumption(&self) -> Option<String> {
+    /// What this run assumes, a sentence each, with the line that would state it.
+    pub fn assumptions(&self) -> Vec<String> {
+        let is_assumed = |kind| self.assumed.contains(&kind);
+        let architecture = is_assumed(Assumption::Architecture).then(|| {
+            let network = self.architecture.as_deref().unwrap_or_default();
+            format!("the network is taken to be that of {network}, since the tensors are called alike; without `assumed` `architecture` is stated")
+        });
         let label = self.normalization.label();
-        let assumed = self.assumed.contains(&Assumption::Normalization);
-        assumed.then(|| format!("the inputs are taken to be normalized as {label}; `normalization = ..` in the run file states it"))
+        let normalization = is_assumed(Assumption::Normalization)
+            .then(|| format!("the inputs are taken to be normalized as {label}; `normalization = ..` in the run file states it"));
+        architecture.into_iter().chain(normalization).collect()
     }
 
     /// The text of a run file at `path`.
@@ -408,7 +414,7 @@ mod tests {
                         [method]\nname = \"dr_sam\"\nrho = 1.0\nlambda = 0.5\n";
         assert_eq!(asked.difference(&read(resolved)), None);
         let stated = format!("normalization = \"cifar10\"\n{resolved}");
-        assert!(asked.assumption().is_some() && read(&stated).assumption().is_none());
+        assert!(!asked.assumptions().is_empty() && read(&stated).assumptions().is_empty());
         assert_eq!(asked.difference(&read(&stated)), None, "the same value, stated");
         assert_eq!(asked.difference(&read(&resolved.replace("rho = 1.0", "rho = 0.5"))).as_deref(), Some("`method`"));
         assert_eq!(asked.difference(&read(&resolved.replace("dr_sam", "sam_oe"))).as_deref(), Some("`method`"));

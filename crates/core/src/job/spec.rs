@@ -8,7 +8,7 @@ use super::{Device, Plane, Precision, RunConfig};
 use crate::data::Source;
 use crate::session::{
     BatchNormPolicy, CheckpointEntry, Curvature, HessianSettings, InputTransform, LossSettings, NetworkChoice, Normalization, Role,
-    SharpnessSettings, Stop,
+    SharpnessSettings, Stop, program_file,
 };
 
 /// What is measured in a landscape's cells beside cross-entropy and accuracy, and how.
@@ -70,6 +70,12 @@ impl CheckpointSource {
             features: self.features.clone(),
             output: self.output.clone(),
         }
+    }
+
+    /// The files that the network and its weights are read from, with words for what they are.
+    fn files(&self) -> impl Iterator<Item = (&'static str, &str, &Path)> {
+        let program = self.architecture.as_deref().and_then(program_file).map(|path| ("exported program of", path));
+        [("checkpoint", self.path.as_path())].into_iter().chain(program).map(|(what, path)| (what, self.name.as_str(), path))
     }
 }
 
@@ -346,7 +352,7 @@ impl JobSpec {
     pub fn inputs_but_images(&self) -> Vec<(&'static str, &str, &Path)> {
         let mut inputs = Vec::new();
         if let Some(checkpoint) = self.checkpoint() {
-            inputs.push(("checkpoint", checkpoint.name.as_str(), checkpoint.path.as_path()));
+            inputs.extend(checkpoint.files());
         }
         let landscape = match self {
             JobSpec::Landscape(job) => Some(job),
@@ -366,7 +372,7 @@ impl JobSpec {
         if let Some(job) = landscape {
             inputs.extend(job.directions.iter().map(|path| ("file of", "directions", path.as_path())));
             inputs.extend(job.plane.axes.inputs().into_iter().map(|(what, path)| (what, "", path)));
-            inputs.extend(job.plane.checkpoints.iter().map(|other| ("checkpoint", other.name.as_str(), other.path.as_path())));
+            inputs.extend(job.plane.checkpoints.iter().flat_map(CheckpointSource::files));
         }
         inputs
     }

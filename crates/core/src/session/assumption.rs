@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CheckpointEntry, Normalization, Session};
+use super::{CheckpointEntry, NetworkChoice, Normalization, Session};
 
 /// A field whose value was inferred and that the user has neither confirmed nor changed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Assumption {
+    /// The exported program that a checkpoint is read as.
+    Architecture,
     /// The normalization of a checkpoint's inputs.
     Normalization,
     /// The role of a dataset.
@@ -24,6 +26,31 @@ impl CheckpointEntry {
     pub fn state_normalization(&mut self, normalization: Normalization) {
         self.normalization = normalization;
         self.assumed.remove(&Assumption::Normalization);
+    }
+
+    /// Sets the network that the user states, `None` = as the tensors tell; it is no assumption any more.
+    pub fn state_architecture(&mut self, architecture: Option<String>) {
+        if self.architecture != architecture {
+            // Features and output are names within the program that it was read as.
+            self.take_network(NetworkChoice { architecture, ..NetworkChoice::default() });
+        }
+        self.assumed.remove(&Assumption::Architecture);
+    }
+
+    /// Reads the file as the exported program that the user states, with its features and output.
+    pub fn state_program(&mut self, program: NetworkChoice) {
+        self.take_network(program);
+        self.assumed.remove(&Assumption::Architecture);
+    }
+
+    /// Reads the file as an exported program because its tensors have the same names and shapes.
+    pub fn assume_program(&mut self, program: NetworkChoice) {
+        self.take_network(program);
+        self.assumed.insert(Assumption::Architecture);
+    }
+
+    fn take_network(&mut self, network: NetworkChoice) {
+        (self.architecture, self.features, self.output) = (network.architecture, network.features, network.output);
     }
 }
 
@@ -41,7 +68,16 @@ impl Session {
 
     /// The assumptions of this session, a sentence each, with the line that would state it.
     pub fn assumptions(&self) -> Vec<String> {
-        let checkpoints = self.checkpoints.iter().filter(|entry| entry.assumed.contains(&Assumption::Normalization)).map(|entry| {
+        let of_checkpoints = |kind: Assumption| self.checkpoints.iter().filter(move |entry| entry.assumed.contains(&kind));
+        let architectures = of_checkpoints(Assumption::Architecture).map(|entry| {
+            format!(
+                "`{}` is read as the network of {}, since its tensors are called alike; without `assumed` in its [[checkpoint]] its \
+                 `architecture` is stated",
+                entry.name,
+                entry.architecture.as_deref().unwrap_or_default()
+            )
+        });
+        let normalizations = of_checkpoints(Assumption::Normalization).map(|entry| {
             format!(
                 "the inputs of `{}` are taken to be normalized as {}; `normalization = ..` in its [[checkpoint]] states it",
                 entry.name,
@@ -51,7 +87,7 @@ impl Session {
         let datasets = self.datasets.iter().filter(|entry| entry.assumed.contains(&Assumption::Role)).map(|entry| {
             format!("`{}` is taken for {}; without `assumed` in its [[dataset]] its `role` is stated", entry.name, entry.role.label())
         });
-        checkpoints.chain(datasets).collect()
+        architectures.chain(normalizations).chain(datasets).collect()
     }
 }
 
@@ -79,6 +115,20 @@ mod tests {
         session.checkpoints[1].state_normalization(Normalization::Preset(NormalizationPreset::Cifar10));
         assert!(session.assumptions().is_empty(), "the value is the same and stated now");
         assert!(!session.to_toml(std::path::Path::new("/")).unwrap().contains("assumed"));
+    }
+
+    #[test]
+    fn an_assumed_program_stays_one_in_the_file_until_it_is_stated() {
+        let mut session = load("version = 1\n[[checkpoint]]\nname = \"a\"\npath = \"a\"\nnormalization = \"half\"\n");
+        let program = NetworkChoice { output: Some("logits".into()), ..NetworkChoice::named("/nets/net.pt2") };
+        session.checkpoints[0].assume_program(program.clone());
+        assert!(session.assumptions()[0].contains("`a` is read as the network of /nets/net.pt2"), "{:?}", session.assumptions());
+        let saved = load(&session.to_toml(std::path::Path::new("/elsewhere")).unwrap());
+        assert_eq!((saved.checkpoints[0].choice(), saved.assumptions().len()), (program.clone(), 1));
+        session.checkpoints[0].state_program(program.clone());
+        assert_eq!((session.checkpoints[0].choice(), session.assumptions()), (program, Vec::new()));
+        session.checkpoints[0].state_architecture(None);
+        assert_eq!(session.checkpoints[0].choice(), NetworkChoice::default(), "the output was one of the program");
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub use input_transform::{InputFilter, InputPreset, InputResize, InputSteps, Inp
 pub use landscape::{BatchNormPolicy, Curvature, LandscapeSettings, Stop};
 pub use landscape_view::{Camera, ColorSettings, Colormap, CutAxis, ErrorShown, LandscapeForm, LandscapeView, PickedCell, Spacing};
 pub use loss::{LossKind, LossSettings};
-pub use network_choice::{NetworkChoice, is_program, resolved, split_weights};
+pub use network_choice::{NetworkChoice, architecture_label, is_program, program_file, resolved, split_weights};
 pub use normalization::{Normalization, NormalizationPreset};
 pub use plane::{Axes, AxisFile, AxisPart, Statistics};
 pub use role::Role;

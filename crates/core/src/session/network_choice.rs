@@ -35,6 +35,13 @@ impl NetworkChoice {
         self.architecture.as_deref().is_some_and(is_program)
     }
 
+    /// The network alone, to read another file with the same tensors: that of the file at `path` itself where it is an exported program.
+    pub fn network_of(&self, path: &Path) -> Self {
+        let own = || path.to_str().filter(|path| is_program(path)).map(str::to_owned);
+        let architecture = self.architecture.clone().or_else(own);
+        Self { architecture, features: self.features.clone(), output: self.output.clone(), ..Self::default() }
+    }
+
     /// Whether everything is inferred.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
@@ -43,8 +50,20 @@ impl NetworkChoice {
 
 /// Whether `architecture` names an exported program (`.pt2`), with or without a head.
 pub fn is_program(architecture: &str) -> bool {
-    architecture.split('+').next_back().is_some_and(|last| last.ends_with(".pt2"))
-        || architecture.rsplit_once('+').is_some_and(|(base, _)| base.ends_with(".pt2"))
+    program_file(architecture).is_some()
+}
+
+/// The file of the exported program that `architecture` names, without a head; `None` for the name of a built-in network.
+pub fn program_file(architecture: &str) -> Option<&Path> {
+    let without_head = || architecture.rsplit_once('+').map(|(base, _)| base);
+    let file = if architecture.ends_with(".pt2") { Some(architecture) } else { without_head().filter(|base| base.ends_with(".pt2")) };
+    file.map(Path::new)
+}
+
+/// `architecture` as it is shown: of an exported program the name of its file, with the head; every other name as it is.
+pub fn architecture_label(architecture: &str) -> &str {
+    let file_name = || Path::new(architecture).file_name()?.to_str();
+    if is_program(architecture) { file_name().unwrap_or(architecture) } else { architecture }
 }
 
 /// `architecture` with the path of an exported program relative to `folder`; every other name as it is.
@@ -65,6 +84,29 @@ pub fn split_weights(path: &Path) -> (PathBuf, Option<String>) {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn an_exported_program_is_named_by_its_path_and_shown_by_its_file() {
+        for (architecture, file, label) in [
+            ("/a/net.pt2", Some("/a/net.pt2"), "net.pt2"),
+            ("/a+b/net.pt2+mcd", Some("/a+b/net.pt2"), "net.pt2+mcd"),
+            ("resnet18+mcd", None, "resnet18+mcd"),
+            ("/a.pt2/resnet18", None, "/a.pt2/resnet18"),
+        ] {
+            assert_eq!((program_file(architecture), architecture_label(architecture)), (file.map(Path::new), label), "{architecture}");
+        }
+        let resolved = |architecture| resolved(architecture, Path::new("/a"));
+        assert_eq!([resolved("net.pt2"), resolved("/b/net.pt2"), resolved("resnet18")], ["/a/net.pt2", "/b/net.pt2", "resnet18"]);
+    }
+
+    #[test]
+    fn the_network_of_a_file_is_its_own_program_unless_another_is_chosen() {
+        let choice = NetworkChoice { weights: Some("ema".into()), output: Some("logits".into()), ..NetworkChoice::default() };
+        let network = |path: &str| choice.network_of(Path::new(path));
+        assert_eq!(network("/a/net.pt2"), NetworkChoice { output: Some("logits".into()), ..NetworkChoice::named("/a/net.pt2") });
+        assert_eq!(network("/a/net.pth").architecture, None);
+        assert_eq!(NetworkChoice::named("resnet18").network_of(Path::new("/a/net.pt2")), NetworkChoice::named("resnet18"));
+    }
 
     #[test]
     fn a_key_behind_a_file_is_a_state_dict_unless_the_whole_is_a_file() {

@@ -48,8 +48,8 @@ impl Training {
         check(&run, method.as_ref(), device)?;
         let network = network(&mut run, method.head(), device, under_way)?;
         let [_, height, width] = network.graph.input;
-        let assumed = run.assumption().map(|assumption| format!("assumed: {assumption}"));
-        let mut warnings: Vec<String> = assumed.into_iter().chain(network.notes()).collect();
+        let assumed = run.assumptions().into_iter().map(|assumption| format!("assumed: {assumption}"));
+        let mut warnings: Vec<String> = assumed.chain(network.notes()).collect();
         let mut load = |role: Role| -> Result<Vec<Arc<Dataset>>, TrainError> {
             let mut loaded = Vec::new();
             for entry in run.datasets.iter().filter(|entry| entry.role == role) {

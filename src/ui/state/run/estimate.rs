@@ -3,7 +3,7 @@
 use crate::ui::state::number::{count, duration};
 use crate::ui::state::run::run_list::Run;
 use flatland_core::job::{MethodInfo, RunConfig, Trial};
-use flatland_core::session::{DatasetEntry, Role};
+use flatland_core::session::{DatasetEntry, Role, architecture_label};
 
 /// Number of steps after which the speed of a run is used.
 const MIN_STEPS: usize = 5;
@@ -68,9 +68,9 @@ pub fn estimate(run: &RunConfig, architecture: Option<&str>, methods: &[MethodIn
     Estimate { text: format!("About {whole}: {steps_text} at {per_step:.2} s, as {}{scaled}", timed.basis), can_improve: !same(timed) }
 }
 
-/// The network without the head of a method.
+/// The network without the head of a method, of an exported program the name of its file.
 fn without_head(architecture: &str) -> &str {
-    architecture.split('+').next().unwrap_or_default()
+    architecture_label(architecture).split('+').next().unwrap_or_default()
 }
 
 /// Number of image passes of an optimizer step; its time is assumed to be proportional to it.

@@ -18,7 +18,7 @@ use crate::ui::view::runs::field::{Range, choice, number, row};
 use flatland_core::data::Augmentation;
 use flatland_core::data::environment::families;
 use flatland_core::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
-use flatland_core::session::{Assumption, CheckpointEntry, NetworkChoice, Normalization};
+use flatland_core::session::{Assumption, CheckpointEntry, NetworkChoice, Normalization, is_program};
 
 /// Draws the form.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, form: &mut Form) {
@@ -225,7 +225,10 @@ fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Prob
     if let Some(inspection) = inspected(scene, draft) {
         let classes = inspection.classes.map(|classes| format!(" · {classes} classes")).unwrap_or_default();
         let architecture = inspection.architecture.as_deref().unwrap_or("unknown architecture");
-        small_text(ui, &format!("{architecture}{classes} · {} parameters", count(inspection.parameters.unsigned_abs())));
+        let line = small_text(ui, &format!("{architecture}{classes} · {} parameters", count(inspection.parameters.unsigned_abs())));
+        if let Some(path) = draft.choice().architecture.filter(|chosen| is_program(chosen)) {
+            line.on_hover_text(path);
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 //! - `slots/<id>.toml`: the session of a window, [`KeptSession`], written a second after every change. Each window has its own slot and holds
 //!   its lock while it runs, so two windows never write the same file. A slot without a lock belongs to a window that has ended.
 //! - `recent.toml`: recent session files, [`Recent`]. - `preferences.toml`: theme, zoom and the commands used last, [`Preferences`].
+//! - `programs.toml`: the exported programs that were chosen for checkpoints, [`RememberedProgram`].
 //!
 //! Files are written completely or not at all. All functions block: [`queue::MemoryQueue`] runs them on another thread.
 //! Results are not stored here (they are in the cache), nor runs (they are in their directories).
 
 mod preferences;
+mod programs;
 pub mod queue;
 mod recent;
 mod slot;
@@ -17,7 +19,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::ui::state::memory::{KeptSession, Leftover, Preferences, Recent, RestoredSession};
+use crate::ui::state::memory::{KeptSession, Leftover, Preferences, Recent, RememberedProgram, RestoredSession};
 use crate::ui::work::memory::slot::Slot;
 use flatland_core::session::Session;
 
@@ -109,6 +111,14 @@ impl Memory {
     /// When the list cannot be written.
     pub fn recents(&self, opened: Option<&Path>) -> Result<Vec<Recent>, String> {
         recent::note(&self.root, opened)
+    }
+
+    /// The exported programs that were chosen for checkpoints and exist, the latest first; `chosen` is put first.
+    ///
+    /// # Errors
+    /// When the list cannot be written.
+    pub fn programs(&self, chosen: Option<RememberedProgram>) -> Result<Vec<RememberedProgram>, String> {
+        programs::note(&self.root, chosen)
     }
 
     /// Keeps the preferences that differ from `before`.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use super::Memory;
-use crate::ui::state::memory::{KeptSession, Leftover, Preferences, Recent, RestoredSession};
+use crate::ui::state::memory::{KeptSession, Leftover, Preferences, Recent, RememberedProgram, RestoredSession};
 
 /// Seconds from a change until it is kept, so that a dragged slider is written once.
 const DELAY: f64 = 1.0;
@@ -27,6 +27,8 @@ pub enum Task {
     Remove(String),
     /// Add a session file that was opened or saved to the recent files.
     Opened(PathBuf),
+    /// Remember the exported program that was chosen for tensors.
+    RememberProgram(Box<RememberedProgram>),
     /// Keep changed preferences: the old ones and the new ones.
     SavePreferences(Box<[Preferences; 2]>),
     /// List the recent files and the sessions of windows that have ended.
@@ -40,6 +42,8 @@ pub struct Report {
     pub restored: Option<Option<Box<RestoredSession>>>,
     /// Recent session files, the latest first.
     pub recents: Option<Vec<Recent>>,
+    /// Exported programs that were chosen for checkpoints, the latest first.
+    pub programs: Option<Vec<RememberedProgram>>,
     /// Sessions of windows that have ended.
     pub leftovers: Vec<Leftover>,
     /// Errors.
@@ -72,6 +76,7 @@ pub fn perform(memory: &mut Memory, tasks: Vec<Task>) -> Report {
                 Ok(())
             }
             Task::Opened(path) => memory.recents(Some(&path)).map(drop),
+            Task::RememberProgram(program) => memory.programs(Some(*program)).map(drop),
             Task::SavePreferences(preferences) => memory.prefer(&preferences[0], &preferences[1]),
             Task::ListSessions => {
                 memory.remove_old_slots();
@@ -81,6 +86,7 @@ pub fn perform(memory: &mut Memory, tasks: Vec<Task>) -> Report {
         report.errors.extend(done.err());
     }
     report.recents = memory.recents(None).ok();
+    report.programs = memory.programs(None).ok();
     report.leftovers = memory.leftovers();
     report
 }

@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::ui::state::memory::ThemeChoice;
+use crate::ui::state::memory::{RememberedProgram, ThemeChoice};
 use crate::ui::work::memory::queue::{MemoryQueue, Task, perform};
+use flatland_core::session::NetworkChoice;
 
 fn kept(name: &str, unsaved: bool, time: f64) -> KeptSession {
     KeptSession {
@@ -106,6 +107,28 @@ fn recent_files_are_the_latest_first_at_most_twelve_and_missing_ones_stay() {
     let expected: Vec<PathBuf> = [5, 13, 12, 11, 10, 9, 8, 7, 6, 4, 3, 2].map(file).into();
     assert_eq!(recents.iter().map(|recent| recent.path.clone()).collect::<Vec<_>>(), expected);
     assert_eq!(recents.iter().filter(|recent| recent.missing).map(|recent| recent.path.clone()).collect::<Vec<_>>(), [file(13)]);
+}
+
+#[test]
+fn of_the_remembered_programs_those_that_exist_are_listed_and_the_latest_choice_for_tensors_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = |tensors: &str, file: &str| {
+        let network = NetworkChoice::named(folder.path().join(file).display().to_string());
+        RememberedProgram { tensors: tensors.into(), network: NetworkChoice { output: Some("logits".into()), ..network } }
+    };
+    let mut memory = Memory::at(folder.path());
+    std::fs::write(folder.path().join("net.pt2"), "").unwrap();
+    std::fs::write(folder.path().join("new.pt2"), "").unwrap();
+    for (tensors, file) in [("a", "net.pt2"), ("b", "gone.pt2"), ("c", "net.pt2"), ("a", "new.pt2")] {
+        perform(&mut memory, vec![Task::RememberProgram(Box::new(program(tensors, file)))]);
+    }
+    let report = perform(&mut Memory::at(folder.path()), vec![Task::ListSessions]);
+    assert_eq!(report.programs, Some(vec![program("a", "new.pt2"), program("c", "net.pt2")]));
+    std::fs::write(folder.path().join("gone.pt2"), "").unwrap();
+    assert_eq!(memory.programs(None).unwrap().len(), 3, "it is back");
+    let mut list = Vec::new();
+    (0..=RememberedProgram::CAP).for_each(|k| program(&k.to_string(), "net.pt2").put_first(&mut list));
+    assert_eq!((list.len(), list[0].tensors.as_str()), (RememberedProgram::CAP, "100"));
 }
 
 #[test]
