@@ -19,7 +19,11 @@ pub fn show(ui: &mut Ui, area: Rect, recents: &[Recent], left: &[Leftover], comm
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.horizontal(|ui| {
                 let open = Command::OpenDialog(OpenAs::ByContent);
-                if ui.button("Open files…").on_hover_text(shortcut::hint("A session, checkpoints, or exported programs (.pt2)", &open)).clicked() {
+                if ui
+                    .button("Open files…")
+                    .on_hover_text(shortcut::hint("A session, checkpoints, or exported programs (.pt2)", &open))
+                    .clicked()
+                {
                     commands.push(open);
                 }
                 let images = Command::OpenDialog(OpenAs::Dataset(Role::Id));

@@ -318,6 +318,7 @@ impl RunConfig {
             ignore: self.ignore.clone(),
             features: self.features.clone(),
             output: self.output.clone(),
+            input_size: self.input.and_then(|input| input.size()),
         }
     }
 

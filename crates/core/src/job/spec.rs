@@ -69,6 +69,7 @@ impl CheckpointSource {
             ignore: self.ignore.clone(),
             features: self.features.clone(),
             output: self.output.clone(),
+            input_size: self.input.and_then(|input| input.size()),
         }
     }
 

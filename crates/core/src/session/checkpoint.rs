@@ -59,6 +59,7 @@ impl CheckpointEntry {
             ignore: self.ignore.clone(),
             features: self.features.clone(),
             output: self.output.clone(),
+            input_size: self.input.and_then(|input| input.size()),
         }
     }
 }

@@ -111,6 +111,15 @@ impl InputTransform {
         }
     }
 
+    /// [height, width] of every image after it; `None` where these depend on the image.
+    pub fn size(&self) -> Option<[usize; 2]> {
+        let InputSteps { resize, crop, .. } = self.steps();
+        crop.or(match resize {
+            Some(InputResize::Exactly(size)) => Some(size),
+            Some(InputResize::Shorter(_)) | None => None,
+        })
+    }
+
     /// As shown to the user.
     pub fn label(&self) -> &'static str {
         match self {

@@ -22,6 +22,9 @@ pub struct NetworkChoice {
     /// Name of the output of an exported program that is the logits, where it has several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
+    /// [height, width] of its images, where they are stated; `None` = those of its architecture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_size: Option<[usize; 2]>,
 }
 
 impl NetworkChoice {

@@ -104,6 +104,29 @@ impl Graph {
         graph
     }
 
+    /// The same for images [channels, height, width] of another size, where its operations allow it.
+    ///
+    /// # Errors
+    /// When they do not.
+    pub fn with_input(self, input: [i64; 3]) -> Result<Self, String> {
+        let mut shapes: Vec<Vec<i64>> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let inputs: Vec<&Vec<i64>> = node.inputs.iter().map(|&from| &shapes[from]).collect();
+            let shape = node.op.shape(&inputs, input, 1)?;
+            shapes.push(shape);
+        }
+        for output in [self.features, self.logits] {
+            if shapes[output] != self.shapes[output] {
+                return Err(format!("its output would have the shape {:?} in place of {:?}", shapes[output], self.shapes[output]));
+            }
+        }
+        let graph = Self::new(self.nodes, self.features, self.logits, input);
+        Ok(match self.auxiliary {
+            Some(node) => graph.with_auxiliary(node),
+            None => graph,
+        })
+    }
+
     /// The same with its constants on `device`.
     ///
     /// # Errors
@@ -228,6 +251,16 @@ mod tests {
     fn the_largest_activation_is_channels_times_positions() {
         for (architecture, channels) in [("resnet20", 16), ("resnet18_32x32", 64)] {
             assert_eq!(named(architecture, 10).unwrap().graph.largest_activation(), channels * 32 * 32, "{architecture}");
+        }
+    }
+
+    #[test]
+    fn a_network_of_means_takes_images_of_any_size_and_others_say_why_not() {
+        let graph = |name: &str| named(name, 10).unwrap().graph;
+        let wider = graph("resnet20").with_input([3, 64, 48]).unwrap();
+        assert_eq!((wider.input, wider.largest_activation()), ([3, 64, 48], 16 * 64 * 48));
+        for (name, side) in [("lenet5", 64), ("resnet20", 0), ("vit_b_16", 256)] {
+            assert!(graph(name).with_input([3, side, side]).is_err(), "{name} {side}");
         }
     }
 

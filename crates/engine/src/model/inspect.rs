@@ -63,7 +63,7 @@ fn fill(report: &mut Inspection, reading: Reading, choice: &NetworkChoice) {
     report.weights = several.then_some(key);
     report.notes.extend(notes);
     let fit = CheckpointFit::new(&entries, &prefix, &ignore);
-    report.error = judge(report, &fit, asked.as_ref(), reading.architecture.as_deref()).and_then(refuse);
+    report.error = judge(report, &fit, asked.as_ref(), reading.architecture.as_deref(), choice.input_size).and_then(refuse);
     report.notes.extend(conversions(&tensors));
     report.notes.extend(non_finite(&tensors));
     report.parameters = tensors.iter().filter(|tensor| is_parameter(&tensor.name) && tensor.dtype.is_float()).map(numel).sum();
@@ -75,7 +75,13 @@ fn fill(report: &mut Inspection, reading: Reading, choice: &NetworkChoice) {
 }
 
 /// Adds the network to the report, with what is assumed and ambiguous; returns why it is refused.
-fn judge(report: &mut Inspection, fit: &CheckpointFit, asked: Option<&RequestedNetwork>, said: Option<&str>) -> Option<String> {
+fn judge(
+    report: &mut Inspection,
+    fit: &CheckpointFit,
+    asked: Option<&RequestedNetwork>,
+    said: Option<&str>,
+    size: Option<[usize; 2]>,
+) -> Option<String> {
     if !fit.prefix.is_empty() {
         report.notes.push(format!("the names of its tensors begin with `{}`, which was stripped", fit.prefix));
     }
@@ -101,9 +107,16 @@ fn judge(report: &mut Inspection, fit: &CheckpointFit, asked: Option<&RequestedN
         Source::Asked => fit.misfit(&architecture, &found),
         Source::File | Source::Tensors => fit.problem(),
     };
-    if error.is_none() {
-        name(report, fit, &architecture, source);
-    }
+    let error = match error {
+        Some(error) => Some(error),
+        None => match architecture.for_images(size) {
+            Ok(architecture) => {
+                name(report, fit, &architecture, source);
+                None
+            }
+            Err(reason) => Some(reason),
+        },
+    };
     report.missing = found.missing;
     report.unexpected = found.unexpected;
     report.mismatched = found.mismatched;

@@ -61,6 +61,7 @@ impl Network {
         let entries = &chosen.candidate.entries;
         let fit = CheckpointFit::new(entries, &chosen.candidate.prefix, &ignore);
         let architecture = fit.architecture(asked.as_ref(), reading.architecture.as_deref()).map_err(refuse)?;
+        let architecture = architecture.for_images(choice.input_size).map_err(refuse)?;
         let mut loaded = Tensors::new();
         let left_out: HashSet<&str> = fit.left_out.iter().map(String::as_str).collect();
         let spec = |entry: &Entry| architecture.tensors.iter().find(|spec| spec.name == fit.stripped(&entry.name));

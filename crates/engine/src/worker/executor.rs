@@ -9,7 +9,7 @@ use flatland_core::job::{
     self, AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter, label_record,
 };
 use flatland_core::result::{Conformance, NetworkCheck, content_key};
-use flatland_core::session::{InputPlane, Role};
+use flatland_core::session::{InputPlane, Role, program_file};
 
 use super::WorkerError;
 use super::lru_cache::LruCache;
@@ -232,7 +232,9 @@ impl JobExecutor {
     ) -> Result<Arc<Network>, WorkerError> {
         let device = available(device)?;
         let choice = checkpoint.choice();
-        let key = content_key(&format!("{choice:?} {device:?}"), &[checkpoint.path.as_path()]);
+        let program = choice.architecture.as_deref().and_then(program_file);
+        let files: Vec<&Path> = std::iter::once(checkpoint.path.as_path()).chain(program).collect();
+        let key = content_key(&format!("{choice:?} {device:?}"), &files);
         let storage = VectorStorage { device, folder: Some(folder) };
         let load = || Network::load(&checkpoint.path, &choice, device)?.stored_in(&storage);
         let network = self.networks.get(key, load).map_err(|source| WorkerError::Checkpoint { name: checkpoint.name.clone(), source })?;

@@ -237,7 +237,7 @@ impl Draft {
     pub fn start_from(&mut self, entry: &CheckpointEntry) {
         self.checkpoint = entry.path.display().to_string();
         self.normalization = entry.normalization;
-        let NetworkChoice { architecture, weights, ignore, features, output } = entry.choice();
+        let NetworkChoice { architecture, weights, ignore, features, output, input_size: _ } = entry.choice();
         let (input, assumed) = (entry.input, entry.assumed.clone());
         self.base = RunConfig { architecture, weights, ignore, features, output, classes: None, input, assumed, ..self.base.clone() };
     }

@@ -90,6 +90,22 @@ impl Architecture {
         weight.strip_suffix(".weight").filter(|_| last.inputs == [self.graph.features])
     }
 
+    /// The same for images of [height, width] = `size`, where that is given.
+    ///
+    /// # Errors
+    /// When its operations do not allow them.
+    pub fn for_images(self, size: Option<[usize; 2]>) -> Result<Self, String> {
+        let [channels, height, width] = self.graph.input;
+        let Some(size) = size.map(|size| size.map(|side| side as i64)).filter(|size| *size != [height, width]) else { return Ok(self) };
+        let [other_height, other_width] = size;
+        let refuse = |reason: String| {
+            let name = &self.name;
+            format!("{name} is a network for images of {height}x{width}, but `input` gives {other_height}x{other_width}: {reason}")
+        };
+        let graph = self.graph.clone().with_input([channels, other_height, other_width]).map_err(refuse)?;
+        Ok(Self { graph, ..self })
+    }
+
     /// Compares the tensors of a file with those that this architecture needs; bookkeeping entries are not counted.
     pub fn compare(&self, shapes: &Shapes) -> Match {
         let mut result = Match::default();
