@@ -162,6 +162,7 @@ fn the_resizing_of_a_checkpoints_inputs_is_chosen_seen_and_computed_anew() {
     harness.get_by_label("timm").click();
     let timm = Some(InputTransform::Preset(InputPreset::Timm));
     run_until(&mut harness, |app| app.state.session.checkpoints[0].input == timm && app.state.store.landscapes.is_empty());
+    harness.run();
     harness.get_by_label("Normalization of Pretrained: CIFAR-10, resized as by timm");
     assert_eq!(harness.state().state.history.undo_name(), Some("resize the inputs of Pretrained"));
 }

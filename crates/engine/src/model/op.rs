@@ -228,6 +228,8 @@ pub enum Op {
         weight: String,
         /// Name of the bias, `[O]`.
         bias: Option<String>,
+        /// I
+        inputs: i64,
         /// O
         outputs: i64,
     },
@@ -308,10 +310,13 @@ impl Op {
                 let side = |k: usize, side: i64| windows(side, conv.kernel[k], conv.stride[k], conv.padding[k], conv.dilation[k]);
                 Ok(vec![n, conv.outputs, side(0, height)?, side(1, width)?])
             }
-            Op::Linear { outputs, .. } => {
+            Op::Linear { weight, inputs: width, outputs, .. } => {
                 let mut shape = first()?.clone();
-                if let Some(last) = shape.last_mut() {
-                    *last = *outputs;
+                match shape.last_mut() {
+                    Some(last) if last == width => *last = *outputs,
+                    Some(_) | None => {
+                        return Err(format!("expected {width} values for the affine map `{weight}`, found the shape {shape:?}"));
+                    }
                 }
                 Ok(shape)
             }

@@ -102,7 +102,7 @@ pub fn convolutional(classes: i64, seed: u64) -> Result<Network, AnalysisError> 
 pub fn logistic() -> Result<Network, AnalysisError> {
     let mut builder = Blueprint::new([3, 4, 4]);
     let flat = builder.flatten(0);
-    let logits = builder.push(Op::Linear { weight: "fc.weight".into(), bias: None, outputs: 2 }, &[flat]);
+    let logits = builder.push(Op::Linear { weight: "fc.weight".into(), bias: None, inputs: 48, outputs: 2 }, &[flat]);
     let weight = Tensor::f_zeros([2, 48], (Kind::Float, Device::Cpu))?;
     Ok(network(builder.finish(flat, logits).0, 2, vec![("fc.weight", weight)]))
 }

@@ -296,8 +296,9 @@ impl Blueprint {
 
     /// Affine map of the last dimension by tensors of these names.
     pub fn affine(&mut self, x: NodeId, weight: String, bias: Option<String>, outputs: i64) -> NodeId {
-        self.weight(&weight, &[outputs, self.width(x)], bias.as_deref());
-        self.push(Op::Linear { weight, bias, outputs }, &[x])
+        let inputs = self.width(x);
+        self.weight(&weight, &[outputs, inputs], bias.as_deref());
+        self.push(Op::Linear { weight, bias, inputs, outputs }, &[x])
     }
 
     /// softmax(q·kᵀ/√d)·v of heads [N, heads, T, d].

@@ -164,7 +164,7 @@ fn numerator(net: &mut Blueprint, features: NodeId, similarity: Similarity, clas
         Similarity::Inner => {
             let bias = "h.h.bias".to_owned();
             net.spec(bias.clone(), &[classes], Init::Constant(0.0));
-            net.push(Op::Linear { weight, bias: Some(bias), outputs: classes }, &[features])
+            net.push(Op::Linear { weight, bias: Some(bias), inputs: dim, outputs: classes }, &[features])
         }
     }
 }

@@ -231,11 +231,7 @@ impl<'p> Importer<'p> {
         if !is_stored || (has_bias && bias.is_none_or(|bias| bias.shape != [outputs])) || matches!(x, Bound::Constant(_)) {
             return Ok(None);
         }
-        let shape = self.shape(x)?;
-        if shape.last() != Some(&inputs) {
-            return Err(format!("expected {inputs} values for the affine map `{}`, found the shape {shape:?}", matrix.name));
-        }
-        let op = Op::Linear { weight: matrix.name.clone(), bias: bias.map(|bias| bias.name.clone()), outputs };
+        let op = Op::Linear { weight: matrix.name.clone(), bias: bias.map(|bias| bias.name.clone()), inputs, outputs };
         let x = self.node(x)?;
         self.push(op, vec![x]).map(Some)
     }

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use tch::{Kind, Tensor};
 
-use super::super::checkpoint::{Contents, Dtype, EXPORT, Extent, Program, ProgramInput, ProgramNode, ProgramOutput, RawTensor};
+use super::super::checkpoint::{
+    Contents, Dtype, EXPORT, Extent, Program, ProgramArgument, ProgramInput, ProgramNode, ProgramOutput, RawTensor,
+};
 use super::super::operation::Size;
 use super::super::{Graph, NodeId, Op, is_parameter};
 use super::bound::{Bound, Named};
@@ -70,6 +72,9 @@ pub fn import(program: &Program, contents: &Contents, features: Option<&str>, ou
     let never: Vec<String> = unread.iter().filter(|name| is_parameter(name) && !tied.contains_key(name.as_str())).cloned().collect();
     if !never.is_empty() {
         notes.push(format!("its operations never read {}", super::super::checkpoint_fit::some(&never)));
+    }
+    if program.nodes.iter().any(is_of_training) {
+        notes.push("it was exported in training mode; here BatchNorm takes its running statistics and dropout is off".into());
     }
     if !program.tied.is_empty() {
         let pairs: Vec<String> = program.tied.iter().map(|(second, first)| format!("{second} is {first}")).collect();
@@ -231,6 +236,12 @@ fn refuse_mutations(program: &Program) -> Result<(), String> {
         Some(buffer) => Err(format!("the network changes its buffer `{buffer}` while it computes, which is not supported")),
         None => Ok(()),
     }
+}
+
+/// Whether an operation is that of a network in training mode.
+fn is_of_training(node: &ProgramNode) -> bool {
+    let flag = if node.target.contains("batch_norm") { "training" } else { "train" };
+    node.arguments.iter().any(|(name, argument)| name == flag && *argument == ProgramArgument::Bool(true))
 }
 
 /// The graph of the nodes that features and logits, or an operation that writes in place, need.

@@ -170,6 +170,34 @@ fn several_outputs_need_a_choice_that_names_one() {
 }
 
 #[test]
+fn a_program_is_the_network_of_other_weights_with_its_names() {
+    let Some(path) = archives().into_iter().find(|path| name(path) == "cnn32") else { return };
+    let (network, folder) = (load(&path), tempfile::tempdir().unwrap());
+    let file = |name: &str| folder.path().join(name);
+    let x = Tensor::rand([4, 3, 32, 32], (Kind::Float, Device::Cpu));
+    let before = network.forward(&x).unwrap();
+    let mut tensors = shallow(&network.tensors);
+    tensors.insert("fc.bias".into(), &network.tensors["fc.bias"] + 1.0);
+    let other = network.with_tensors(tensors);
+    other.save(&file("other.safetensors")).unwrap();
+    let choice = NetworkChoice::named(path.display().to_string());
+    let loaded = Network::load(&file("other.safetensors"), &choice, Device::Cpu).unwrap();
+    assert_eq!((loaded.architecture.as_str(), &loaded.graph), ("cnn32.pt2", &network.graph), "read twice, it is the same network");
+    assert!(loaded.forward(&x).unwrap().logits.allclose(&(before.logits + 1.0), 0.0, 1e-5, false));
+    let head = loaded.with_head(crate::model::Head::Mcd, 3).unwrap();
+    assert_eq!(head.forward(&x).unwrap().features, before.features);
+    head.save(&file("head.safetensors")).unwrap();
+    let choice = NetworkChoice::named(format!("{}+mcd", path.display()));
+    let again = Network::load(&file("head.safetensors"), &choice, Device::Cpu).unwrap();
+    assert_eq!(again.forward(&x).unwrap().auxiliary.unwrap(), head.forward(&x).unwrap().auxiliary.unwrap());
+    let wrong = Network::random("resnet8", 10, 1, Device::Cpu).unwrap();
+    wrong.save(&file("wrong.safetensors")).unwrap();
+    let choice = NetworkChoice::named(path.display().to_string());
+    let error = Network::load(&file("wrong.safetensors"), &choice, Device::Cpu).unwrap_err().to_string();
+    assert!(error.contains("not those of cnn32.pt2") && error.contains("wrong.safetensors"), "{error}");
+}
+
+#[test]
 fn batch_norms_of_a_program_are_folded_as_those_of_a_built_in_network() {
     for path in archives().into_iter().filter(|path| ["cnn32", "cnn32.core", "tv_densenet"].contains(&name(path).as_str())) {
         let network = load(&path);
