@@ -90,13 +90,17 @@ def randomise(model, x):
     """Leaves no value at which an operation does nothing: zeros and ones become random, and BatchNorm's statistics those of the images, varied."""
     for name, values in model.named_parameters():
         if values.numel() == 1 or values.std() < 1e-4:
-            is_scale = values.numel() == 1 or name.split(".")[-1].startswith(("gamma", "layer_scale"))
             if values.mean() > 0.5:
                 values.copy_(1 + 0.1 * torch.randn_like(values))
-            elif is_scale:
+            elif values.numel() == 1 or name.split(".")[-1].startswith(("gamma", "layer_scale")):
                 values.copy_(0.1 + 0.4 * torch.rand_like(values))
             else:
                 values.copy_((0.1 if values.dim() < 2 else 0.04) * torch.randn_like(values))
+    for module in model.modules():
+        # Small residuals, as after training: otherwise the gradients of residual networks are so steep that a SAM step only amplifies rounding.
+        last = getattr(module, "bn3", None) or getattr(module, "bn2", None)
+        if hasattr(module, "downsample") and last in norms(module):
+            last.weight *= 0.2
     momenta = [module.momentum for module in norms(model)]
     for module in norms(model):
         module.reset_running_stats()
@@ -127,7 +131,9 @@ def images(side, out):
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             coarse = Image.fromarray(random.integers(0, 256, (7, 7, 3), dtype=np.uint8))
-            coarse.resize((side, side), Image.Resampling.BICUBIC).save(path)
+            # Channels of which smooth images leave nearly nothing would amplify rounding.
+            pixels = np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC)) + random.normal(0, 24, (side, side, 3))
+            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(path)
     pixels = np.stack([np.asarray(Image.open(path)) for path in sorted(folder.glob("*/*.png"))])
     x = (torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255 - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
     return folder, x.contiguous(), torch.arange(IMAGES) * 2 // IMAGES
@@ -195,11 +201,8 @@ def compare(found, expected):
 def in_each_kind(model, x, compute):
     """What `compute` gives for a copy of the model and images of each kind."""
     forget(model)
-    results = []
-    for dtype, layout in KINDS:
-        other = copy.deepcopy(model).to(dtype).to(memory_format=layout)
-        results.append(compute(other, x.to(dtype).contiguous(memory_format=layout)))
-    return results
+    models = (copy.deepcopy(model).to(dtype).to(memory_format=layout) for dtype, layout in KINDS)
+    return [compute(other, x.to(dtype).contiguous(memory_format=layout)) for other, (dtype, layout) in zip(models, KINDS)]
 
 
 def embed(args, folder, model, x, labels):
@@ -249,7 +252,7 @@ def sam(args, folder, model, x, labels):
         def gradient():
             forget(model)
             loss = F.cross_entropy(model(x), labels[:BATCH])
-            parts = torch.autograd.grad(loss, params, allow_unused=True, materialize_grads=True)
+            parts = torch.autograd.grad(loss, params, materialize_grads=True)
             return loss.item(), parts, math.sqrt(sum((part.double() ** 2).sum().item() for part in parts))
 
         loss, parts, norm = gradient()
@@ -304,19 +307,16 @@ def opened(row):
 
 
 def agrees(row, check):
-    result = row[check]
-    return "refused" not in result and math.isfinite(result["difference"]) and result["difference"] <= max(LIMITS[check], 2 * result["own"])
+    difference, own = (row[check].get(key, math.inf) for key in ["difference", "own"])
+    return math.isfinite(difference) and difference <= max(LIMITS[check], 2 * own)
 
 
 def cell(row, check):
-    result = row.get(check)
-    if result is None:
-        return ""
+    result = row.get(check, {"refused": ""})
     if "refused" in result:
         return result["refused"].replace("|", "\\|").replace("\n", " ")
-    numbers = f"{result['difference']:.0e}"
-    if result["difference"] > LIMITS[check]:
-        numbers += f", PyTorch itself {result['own']:.0e}"
+    own = f", PyTorch itself {result['own']:.0e}" if result["difference"] > LIMITS[check] else ""
+    numbers = f"{result['difference']:.0e}{own}"
     if "loss" in result:
         numbers = f"{result['loss']:.4g} ({numbers})"
     return numbers if agrees(row, check) else f"**{numbers}**"
@@ -330,9 +330,8 @@ def seconds(row):
 def line(row):
     if "python" in row:
         return f"{row['name']}: in Python: {row['python']}"
-    eager = row["logits"].get("eager_seconds", math.nan)
     checks = "; ".join(f"{check} {cell(row, check)}" for check in CHECKS if check in row)
-    varies = row["logits"].get("varies", math.nan)
+    eager, varies = (row["logits"].get(key, math.nan) for key in ["eager_seconds", "varies"])
     return f"{row['name']}: {row['operations']} operations; {checks}; {seconds(row)} s; eager {eager:.2f} s; varies {varies:.2f}"
 
 

@@ -45,6 +45,9 @@ pub fn network_check(network: &Network, dataset: &Dataset, normalization: &Norma
     Ok(check)
 }
 
+/// Fewest images of a check.
+const FEWEST: usize = 32;
+
 /// Some images of a dataset.
 struct Images {
     pixels: Vec<u8>,
@@ -53,10 +56,11 @@ struct Images {
 }
 
 impl Images {
-    /// At most [`CHECKED_IMAGES`].
+    /// At most [`CHECKED_IMAGES`]; of large ones as many as have the positions of so many of 64x64, but at least [`FEWEST`].
     fn of(dataset: &Dataset) -> Self {
         let n = dataset.len();
-        let count = CHECKED_IMAGES.min(n);
+        let alike = CHECKED_IMAGES * 64 * 64 / (dataset.height * dataset.width).max(1);
+        let count = alike.clamp(FEWEST, CHECKED_IMAGES).min(n);
         let bytes = dataset.height * dataset.width * 3;
         let image = |k: usize| dataset.images.get(k * bytes..(k + 1) * bytes).unwrap_or_default();
         let pixels = (0..count).flat_map(|k| image(k * n / count)).copied().collect();

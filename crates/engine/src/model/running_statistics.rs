@@ -59,11 +59,11 @@ fn pass(graph: &Graph, tensors: &Tensors, x: &Tensor, first_only: bool, layers: 
 }
 
 fn add(layers: &mut Vec<Sums>, index: usize, norm: &BatchNorm, input: &Tensor) -> Result<(), ModelError> {
-    let channels = input.size().get(1).copied().unwrap_or(1);
-    let rows = input.f_to_kind(Kind::Double)?.f_transpose(0, 1)?.f_reshape([channels, -1])?;
-    let sum = rows.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Double)?;
-    let squares = rows.f_square()?.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Double)?;
-    let count = rows.size()[1] as f64;
+    // Added in f64 without a copy in f64: of large images that would be most of the memory and of the time.
+    let others: Vec<i64> = (0..input.dim() as i64).filter(|&dim| dim != 1).collect();
+    let total = |x: &Tensor| x.f_sum_dim_intlist(others.as_slice(), false, Kind::Double);
+    let (sum, squares) = (total(input)?, total(&input.f_square()?)?);
+    let count = input.numel() as f64 / sum.numel().max(1) as f64;
     match layers.get_mut(index) {
         Some(known) => {
             known.count += count;
