@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tch::{Device, Tensor};
 
 use super::super::checkpoint::{Extent, Program};
-use super::super::operation::{Aliasing, Argument, Size};
+use super::super::operation::{Aliasing, Argument, Size, find, numel};
 use super::super::{Call, Constant, Node, NodeId, Op};
 use super::bound::{Bound, Named};
 use super::sizes;
@@ -62,7 +62,7 @@ impl<'p> Importer<'p> {
             op.shape(&from, self.input, k as i64 + 1)
         };
         let shapes = [shape(0)?, shape(1)?];
-        if numel(&shapes[0]).is_none_or(|numel| numel > LARGEST) {
+        if numel(&shapes[0])? > LARGEST {
             return Err(format!("expected values of at most {LARGEST} numbers for one image, found the shape {:?}", shapes[0]));
         }
         let id = self.nodes.len();
@@ -129,8 +129,7 @@ impl<'p> Importer<'p> {
     fn compute(&mut self, call: &Call, inputs: &[Tensor]) -> Result<Bound, String> {
         let shapes: Vec<Vec<i64>> = inputs.iter().map(Tensor::size).collect();
         let shape = Op::Call(call.clone()).shape(&shapes.iter().collect::<Vec<_>>(), self.input, 1)?;
-        let numel = numel(&shape).unwrap_or(i64::MAX);
-        self.computed = self.computed.saturating_add(numel);
+        self.computed = self.computed.saturating_add(numel(&shape)?);
         if self.computed > LARGEST {
             return Err(format!(
                 "expected constants of at most {LARGEST} numbers, found more with the shape {shape:?} of `{}`",
@@ -194,7 +193,7 @@ impl<'p> Importer<'p> {
         if matches!(self.nodes[root].op, Op::Tensor { .. } | Op::Constant(_)) {
             return refuse("a parameter or a constant");
         }
-        if !shown && super::super::operation::find(&plain).is_some() {
+        if !shown && find(&plain).is_some() {
             let result = self.call(&plain, given, inputs)?;
             for bound in self.bound.values_mut().filter(|bound| matches!(bound, Bound::Node(other) if *other == id)) {
                 *bound = result.clone();
@@ -206,7 +205,7 @@ impl<'p> Importer<'p> {
         }
         // What is written has to be the shown memory itself, not a copy of other strides.
         for node in self.nodes.iter_mut().zip(&self.roots).filter(|(_, of)| **of == root).map(|(node, _)| node) {
-            if let (Op::Call(call), Some(view)) = (&mut node.op, super::super::operation::find("view.default"))
+            if let (Op::Call(call), Some(view)) = (&mut node.op, find("view.default"))
                 && call.name() == "reshape.default"
             {
                 call.operation = view;
@@ -242,10 +241,6 @@ pub fn arg(name: &str, argument: Argument) -> (String, Argument) {
     (name.to_owned(), argument)
 }
 
-fn numel(shape: &[i64]) -> Option<i64> {
-    shape.iter().try_fold(1i64, |product, &side| if side < 0 { None } else { product.checked_mul(side) })
-}
-
 /// `relu.default` of `relu_.default`.
 fn without_underscore(name: &str) -> String {
     match name.split_once('.') {
@@ -256,7 +251,7 @@ fn without_underscore(name: &str) -> String {
 
 /// Whether the operation called `name` writes into its first tensor.
 pub fn writes(name: &str) -> bool {
-    super::super::operation::find(name).is_some_and(|operation| operation.schema.aliasing == Aliasing::InPlace)
+    find(name).is_some_and(|operation| operation.schema.aliasing == Aliasing::InPlace)
 }
 
 /// The device of constants while a program is read.

@@ -7,8 +7,9 @@ use tch::{Kind, Tensor};
 use super::super::checkpoint::{
     Contents, Dtype, EXPORT, Extent, Program, ProgramArgument, ProgramInput, ProgramNode, ProgramOutput, RawTensor,
 };
-use super::super::operation::Size;
-use super::super::{Graph, NodeId, Op, is_parameter};
+use super::super::checkpoint_fit::some;
+use super::super::operation::{Aliasing, Size};
+use super::super::{Graph, Node, NodeId, Op, is_parameter};
 use super::bound::{Bound, Named};
 use super::features;
 use super::importer::{DEVICE, Importer};
@@ -71,14 +72,14 @@ pub fn import(program: &Program, contents: &Contents, features: Option<&str>, ou
     }
     let never: Vec<String> = unread.iter().filter(|name| is_parameter(name) && !tied.contains_key(name.as_str())).cloned().collect();
     if !never.is_empty() {
-        notes.push(format!("its operations never read {}", super::super::checkpoint_fit::some(&never)));
+        notes.push(format!("its operations never read {}", some(&never)));
     }
     if program.nodes.iter().any(is_of_training) {
         notes.push("it was exported in training mode; here BatchNorm takes its running statistics and dropout is off".into());
     }
     if !program.tied.is_empty() {
         let pairs: Vec<String> = program.tied.iter().map(|(second, first)| format!("{second} is {first}")).collect();
-        notes.push(format!("one tensor under two names, counted once: {}", super::super::checkpoint_fit::some(&pairs)));
+        notes.push(format!("one tensor under two names, counted once: {}", some(&pairs)));
     }
     Ok(ExportedNetwork { graph, classes, tensors, unread, tied: program.tied.clone(), notes })
 }
@@ -245,11 +246,11 @@ fn is_of_training(node: &ProgramNode) -> bool {
 }
 
 /// The graph of the nodes that features and logits, or an operation that writes in place, need.
-fn pruned(nodes: Vec<super::super::Node>, features: NodeId, logits: NodeId, input: [i64; 3]) -> Graph {
+fn pruned(nodes: Vec<Node>, features: NodeId, logits: NodeId, input: [i64; 3]) -> Graph {
     let mut needed = vec![false; nodes.len()];
     needed[0] = true;
     for (id, node) in nodes.iter().enumerate().rev() {
-        let writes = matches!(&node.op, Op::Call(call) if call.operation.schema.aliasing == super::super::operation::Aliasing::InPlace);
+        let writes = matches!(&node.op, Op::Call(call) if call.operation.schema.aliasing == Aliasing::InPlace);
         needed[id] |= writes || id == features || id == logits;
         if needed[id] {
             node.inputs.iter().for_each(|&from| needed[from] = true);

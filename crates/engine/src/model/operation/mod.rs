@@ -35,7 +35,7 @@ use definition::Row;
 pub use definition::{Aliasing, Operation, wrong};
 pub use own::{ATTENTION_BY_MATMUL, CENTER_DISTANCE, COSINE, PAD_SHORTCUT, QUICK_GELU};
 pub use schema::{Parameter, ParameterKind, Schema};
-pub use shape::windows;
+pub use shape::{numel, windows};
 
 const GROUPS: [&[Row]; 14] = [
     arithmetic::ROWS,
