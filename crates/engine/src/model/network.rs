@@ -12,6 +12,7 @@ use tch::{Device, Kind, Tensor};
 use super::architecture::{self, Architecture, Head, Init, ProgramTraits, Shapes, TensorSpec};
 use super::checkpoint::{Contents, Entry};
 use super::checkpoint_fit::{CheckpointFit, Known};
+use super::exported;
 use super::ignore::Ignore;
 use super::requested_network::RequestedNetwork;
 use super::{
@@ -78,7 +79,11 @@ impl Network {
         let tied = architecture.program.iter().flat_map(|program| &program.tied);
         tied.map(|pair| refuse_unequal(pair, &fit, entries, &contents)).collect::<Result<Vec<_>, _>>().map_err(refuse)?;
         give_back_memory();
-        Ok(Self { left_out: fit.left_out, several: chosen.question, ..Self::assemble(architecture, loaded, device)? })
+        let network = Self { left_out: fit.left_out, several: chosen.question, ..Self::assemble(architecture, loaded, device)? };
+        if network.program.is_some() {
+            exported::check_independence(&network).map_err(|error| refuse(error.to_string()))?;
+        }
+        Ok(network)
     }
 
     /// Notes on its file: tensors that were left out, several state dicts, what its exported program does not tell.

@@ -7,6 +7,7 @@
 mod bound;
 mod features;
 mod importer;
+mod independence;
 mod lower;
 mod multiple;
 mod network;
@@ -17,4 +18,5 @@ mod mutation_tests;
 #[cfg(test)]
 mod tests;
 
+pub use independence::check as check_independence;
 pub use network::import;

@@ -19,6 +19,7 @@ pub const ROWS: &[Row] = &[
     ("bmm(Tensor self, Tensor mat2) -> Tensor", |a| Ok(a.tensor(0)?.f_bmm(a.tensor(1)?)?), |a| of_ranks(a, [0, 1], [3, 3])),
     ("mv(Tensor self, Tensor vec) -> Tensor", |a| Ok(a.tensor(0)?.f_mv(a.tensor(1)?)?), |a| of_ranks(a, [0, 1], [2, 1])),
     ("dot(Tensor self, Tensor tensor) -> Tensor", |a| Ok(a.tensor(0)?.f_dot(a.tensor(1)?)?), |a| of_ranks(a, [0, 1], [1, 1])),
+    ("vdot(Tensor self, Tensor other) -> Tensor", |a| Ok(a.tensor(0)?.f_dot(a.tensor(1)?)?), |a| of_ranks(a, [0, 1], [1, 1])),
     ("outer(Tensor self, Tensor vec2) -> Tensor", |a| Ok(a.tensor(0)?.f_outer(a.tensor(1)?)?), outer_shape),
     (
         "addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor",

@@ -1,0 +1,65 @@
+//! Whether the logits of an image depend on the images beside it: then a loss would depend on the size of the batches.
+
+use rand::Rng;
+use rand_distr::StandardNormal;
+use tch::{Device, Tensor};
+
+use super::super::{ModelError, Network, derived_rng};
+
+/// Largest difference of the logits of an image alone and beside another one, relative to the largest logit. Rounding is far below.
+const TOLERANCE: f64 = 0.02;
+/// Elements of the largest value and multiply-adds of an image up to which the check is made while a file is read.
+const MOST: (i64, i64) = (1 << 24, 1 << 36);
+
+/// # Errors
+/// When logits depend on the other image of a batch of two, or the network cannot be evaluated.
+pub fn check(network: &Network) -> Result<(), ModelError> {
+    if network.graph.largest_activation() > MOST.0 || network.graph.multiply_adds() > MOST.1 {
+        return Ok(());
+    }
+    let [channels, height, width] = network.graph.input;
+    let mut random = derived_rng("flatland two images", &[]);
+    let values: Vec<f32> = (0..2 * channels * height * width).map(|_| random.sample(StandardNormal)).collect();
+    let x = Tensor::f_from_slice(&values)?.f_view([2, channels, height, width])?.f_to_device(network.device)?;
+    let logits = |x: &Tensor| -> Result<Vec<f32>, ModelError> {
+        let logits = tch::no_grad(|| network.forward(x))?.logits;
+        Ok(Vec::try_from(logits.f_to_device(Device::Cpu)?.f_contiguous()?.f_view([-1])?)?)
+    };
+    let together = logits(&x)?;
+    let alone = [logits(&x.f_narrow(0, 0, 1)?)?, logits(&x.f_narrow(0, 1, 1)?)?].concat();
+    let largest = together.iter().chain(&alone).fold(0.0f32, |largest, value| largest.max(value.abs()));
+    let difference = together.iter().zip(&alone).fold(0.0f32, |largest, (a, b)| largest.max((a - b).abs()));
+    if f64::from(difference) > TOLERANCE * f64::from(largest) {
+        return Err(ModelError::Mismatch(format!(
+            "the logits of an image depend on the images beside it: alone and beside another one they differ by {difference:.3} of at most {largest:.3}; \
+             a loss would depend on the batches. Export a network whose operations keep images apart"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::model::operation::Argument;
+    use crate::model::{Call, Graph, Node, Op};
+
+    #[test]
+    fn logits_less_their_mean_over_the_batch_are_refused() {
+        let mut network = Network::random("resnet8", 10, 1, Device::Cpu).unwrap();
+        check(&network).unwrap();
+        let call = |name: &str, arguments: Vec<(&str, Argument)>| {
+            Op::Call(Call::new(name, arguments.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()).unwrap())
+        };
+        let (graph, logits) = (network.graph.clone(), network.graph.logits);
+        let mean = call("mean.dim", vec![("self", Argument::Tensor(0)), ("dim", Argument::ints(&[0])), ("keepdim", Argument::Bool(true))]);
+        let less = call("sub.Tensor", vec![("self", Argument::Tensor(0)), ("other", Argument::Tensor(1))]);
+        let mut nodes = graph.nodes.clone();
+        nodes.push(Node { op: mean, inputs: vec![logits] });
+        nodes.push(Node { op: less, inputs: vec![logits, logits + 1] });
+        network.graph = Graph::new(nodes, graph.features, logits + 2, graph.input);
+        let error = check(&network).unwrap_err().to_string();
+        assert!(error.contains("depend on the images beside it"), "{error}");
+    }
+}
