@@ -140,7 +140,7 @@ impl<'p> Importer<'p> {
             }
             "mm.default" => self.linear(&given, "self", "mat2", "bias")?,
             "batch_norm.default" | "_native_batch_norm_legit_no_training.default" | "_native_batch_norm_legit_functional.default" => {
-                Some(self.batch_norm(&given)?)
+                self.batch_norm(&given)?
             }
             "relu.default" => match given.tensor("self") {
                 Some(Bound::Node(id)) => Some(self.push(Op::Relu, vec![*id])?),
@@ -236,12 +236,14 @@ impl<'p> Importer<'p> {
         self.push(op, vec![x]).map(Some)
     }
 
-    fn batch_norm(&mut self, given: &Given) -> Result<Bound, String> {
+    /// A BatchNorm of the network; `None` where it has no running statistics, as where a convolution standardizes its weight.
+    fn batch_norm(&mut self, given: &Given) -> Result<Option<Bound>, String> {
         let Some(x) = given.tensor("input") else { return Err("BatchNorm lacks its input".into()) };
+        if given.tensor("running_mean").is_none() && given.tensor("running_var").is_none() {
+            return Ok(None);
+        }
         let (Some(mean), Some(variance)) = (given.named("running_mean").0, given.named("running_var").0) else {
-            return Err(
-                "expected running statistics of BatchNorm, found none: what an image gives would depend on the images beside it".into()
-            );
+            return Err("expected running statistics of BatchNorm in the state dict, found computed ones".into());
         };
         let affine = match (given.named("weight"), given.named("bias")) {
             ((Some(gamma), _), (Some(beta), _)) => Some([gamma, beta]),
@@ -261,7 +263,7 @@ impl<'p> Importer<'p> {
         let affine = affine.map(|names| names.map(|named| named.name.clone()));
         let norm = BatchNorm { layer, affine, running: [mean.name.clone(), variance.name.clone()], eps, momentum };
         let x = self.node(x)?;
-        self.push(Op::BatchNorm(norm), vec![x])
+        self.push(Op::BatchNorm(norm), vec![x]).map(Some)
     }
 
     /// The sum of two values of one shape.

@@ -241,8 +241,10 @@ fn refuse_mutations(program: &Program) -> Result<(), String> {
 
 /// Whether an operation is that of a network in training mode.
 fn is_of_training(node: &ProgramNode) -> bool {
-    let flag = if node.target.contains("batch_norm") { "training" } else { "train" };
-    node.arguments.iter().any(|(name, argument)| name == flag && *argument == ProgramArgument::Bool(true))
+    let has = |flag: &str| node.arguments.iter().any(|(name, argument)| name == flag && *argument == ProgramArgument::Bool(true));
+    // Without running statistics it standardizes a weight.
+    let is_of_images = node.arguments.iter().any(|(name, argument)| name == "running_mean" && *argument != ProgramArgument::None);
+    has("train") || (is_of_images && has("training"))
 }
 
 /// The graph of the nodes that features and logits, or an operation that writes in place, need.
