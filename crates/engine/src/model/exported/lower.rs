@@ -5,7 +5,7 @@ use super::super::operation::{Argument, Size};
 use super::super::{BatchNorm, Conv, Op};
 use super::bound::{Bound, Named};
 use super::importer::{Importer, arg, writes};
-use super::multiple::{first_alone, parts};
+use super::multiple::{computed_as, parts};
 use super::sizes;
 
 /// Assertions and hints of the exporter: they compute nothing.
@@ -56,7 +56,8 @@ impl Given {
         }
     }
 
-    fn get(&self, name: &str) -> Option<&Argument> {
+    /// The argument called `name`.
+    pub fn get(&self, name: &str) -> Option<&Argument> {
         self.arguments.iter().find(|(key, _)| key == name).map(|(_, argument)| argument)
     }
 
@@ -75,7 +76,8 @@ impl Given {
         }
     }
 
-    fn int(&self, name: &str, default: i64) -> Option<i64> {
+    /// The constant integer called `name`, `default` where none is given.
+    pub fn int(&self, name: &str, default: i64) -> Option<i64> {
         match self.get(name) {
             None => Some(default),
             Some(Argument::Int(Size::Fixed(value))) => Some(*value),
@@ -131,7 +133,7 @@ impl<'p> Importer<'p> {
 
     /// The value of the operation `target`, as an operation of the graph where it is one.
     fn value(&mut self, target: &str, given: Given) -> Result<Bound, String> {
-        let (target, given) = first_alone(target, given);
+        let (target, given) = computed_as(target, given);
         let special = match target.as_str() {
             "conv2d.default" | "convolution.default" => self.convolution(&given)?,
             "linear.default" => self.linear(&given, "input", "weight", "bias")?,

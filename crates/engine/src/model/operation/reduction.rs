@@ -38,6 +38,17 @@ pub const ROWS: &[Row] = &[
         |a| Ok(a.tensor(0)?.f_amin(a.ints(1)?, a.bool(2)?)?),
         over_dimensions::<2>,
     ),
+    // PyTorch gives the positions too; the program that reads them is refused.
+    (
+        "max.dim(Tensor self, int dim, bool keepdim=False) -> Tensor",
+        |a| Ok(a.tensor(0)?.f_max_dim(a.int(1)?, a.bool(2)?)?.0),
+        over_dimension,
+    ),
+    (
+        "min.dim(Tensor self, int dim, bool keepdim=False) -> Tensor",
+        |a| Ok(a.tensor(0)?.f_min_dim(a.int(1)?, a.bool(2)?)?.0),
+        over_dimension,
+    ),
     (
         "argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor",
         |a| Ok(a.tensor(0)?.f_argmax(a.optional_int(1)?, a.bool(2)?)?),
