@@ -155,14 +155,16 @@ fn the_normalization_of_a_checkpoint_is_seen_and_changed_and_computed_anew() {
 
 #[test]
 fn the_resizing_of_a_checkpoints_inputs_is_chosen_seen_and_computed_anew() {
-    let mut harness = harness(&FakeWorker::default(), 1, false);
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 1, false);
     harness.run();
     harness.get_by_label("Normalization of Pretrained: CIFAR-10").click();
     harness.run();
     harness.get_by_label("timm").click();
     let timm = Some(InputTransform::Preset(InputPreset::Timm));
     run_until(&mut harness, |app| app.state.session.checkpoints[0].input == timm && app.state.store.landscapes.is_empty());
-    harness.run();
+    // The network may take images of the new size or not: its file is read again.
+    super::networks::report_inspection(&mut harness, &fake_worker, inspection("Pretrained"));
     harness.get_by_label("Normalization of Pretrained: CIFAR-10, resized as by timm");
     assert_eq!(harness.state().state.history.undo_name(), Some("resize the inputs of Pretrained"));
 }

@@ -13,7 +13,7 @@ fn entry(harness: &Harness<'static, App>) -> CheckpointEntry {
 }
 
 /// The worker reports this inspection of the checkpoint's file, read as its entry says.
-fn report_inspection(harness: &mut Harness<'static, App>, fake_worker: &FakeWorker, report: Inspection) {
+pub(super) fn report_inspection(harness: &mut Harness<'static, App>, fake_worker: &FakeWorker, report: Inspection) {
     let entry = entry(harness);
     let spec = JobSpec::Inspect { path: entry.path.clone(), choice: entry.choice() };
     let app = harness.state_mut();
