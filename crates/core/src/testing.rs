@@ -115,6 +115,18 @@ pub fn worker_beside(flatland: &Path) -> Option<PathBuf> {
     require(Need::Worker, if worker.is_file() { Ok(worker.clone()) } else { Err(missing()) })
 }
 
+/// A Python with torch 2.11.0, for a test against PyTorch: the program that `ORACLE_PYTHON` names, else `python3`.
+///
+/// # Panics
+/// As [`require`].
+pub fn python_with_torch() -> Option<std::ffi::OsString> {
+    let python = std::env::var_os("ORACLE_PYTHON").unwrap_or_else(|| "python3".into());
+    let version = std::process::Command::new(&python).args(["-c", "import numpy, torch; print(torch.__version__)"]).output();
+    let fits = version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).starts_with("2.11.0"));
+    let missing = || format!("expected a Python with torch 2.11.0 and NumPy, found {} (ORACLE_PYTHON names one)", python.display());
+    require(Need::Python, if fits { Ok(python.clone()) } else { Err(missing()) })
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::Command;

@@ -5,20 +5,14 @@
 use std::path::Path;
 use std::process::Command;
 
-use flatland_core::testing::{Need, require, shared_dir};
+use flatland_core::testing::{python_with_torch, shared_dir};
 
 /// At ρ = 0.5 three steps turn a last bit into 1e-3 of a tensor's norm (the oracle with one thread against itself with two: 1.2e-3), so
 /// agreement means the same operations in the same order on the same number of threads: then all bits agree.
 #[test]
 fn three_dr_sam_steps_equal_the_oracle_beside_them() {
     let Some(shared) = shared_dir() else { return };
-    let python = std::env::var_os("ORACLE_PYTHON").unwrap_or_else(|| "python3".into());
-    let version = Command::new(&python).args(["-c", "import numpy, torch; print(torch.__version__)"]).output();
-    let fits = version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).starts_with("2.11.0"));
-    let missing = || format!("expected a Python with torch 2.11.0 and NumPy, found {} (ORACLE_PYTHON names one)", python.display());
-    if require(Need::Python, if fits { Ok(()) } else { Err(missing()) }).is_none() {
-        return;
-    }
+    let Some(python) = python_with_torch() else { return };
     for (augmentation, batch_norm) in [("brightness", "first"), ("brightness", "second"), ("brightness", "both"), ("none", "first")] {
         let dir = tempfile::tempdir().unwrap();
         let expected = dir.path().join("oracle.npz");
