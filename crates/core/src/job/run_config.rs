@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{OptimizerConfig, RunError, ScheduleConfig};
-use crate::session::{Assumption, Assumptions, DatasetEntry, InputTransform, NetworkChoice, Normalization, resolved};
+use crate::session::{Assumption, Assumptions, DatasetEntry, InputTransform, NetworkChoice, Normalization, resolved, stated_choice};
 
 /// Which pass of a SAM-type step updates BatchNorm's running statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -312,14 +312,7 @@ impl RunConfig {
 
     /// How the checkpoint's file is read.
     pub fn choice(&self) -> NetworkChoice {
-        NetworkChoice {
-            architecture: self.architecture.clone(),
-            weights: self.weights.clone(),
-            ignore: self.ignore.clone(),
-            features: self.features.clone(),
-            output: self.output.clone(),
-            input_size: self.input.and_then(|input| input.size()),
-        }
+        stated_choice!(self)
     }
 
     /// Names of the settings in which `found`, the run of a run directory, differs from this; `None` when it is the same run.
