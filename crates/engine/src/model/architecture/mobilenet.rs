@@ -23,7 +23,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     if !shapes.contains_key("features.1.conv.0.0.weight") {
         return Vec::new();
     }
-    let (head, classes) = classifier_head(shapes, &["classifier.1", "classifier", "fc", "linear"]).unwrap_or(("classifier.1", 1000));
+    let (head, classes) = classifier_head(shapes, "classifier.1", &["classifier", "fc", "linear"], 1000);
     vec![build(head, classes)]
 }
 
