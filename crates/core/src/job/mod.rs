@@ -4,6 +4,7 @@
 
 mod background;
 mod cached;
+mod checkpoint_source;
 mod conformance;
 mod demo;
 mod device;
@@ -41,6 +42,7 @@ mod worker_handle;
 
 pub use background::Background;
 pub use cached::plan_cached;
+pub use checkpoint_source::CheckpointSource;
 pub use conformance::conformance_jobs;
 pub use demo::demo_session;
 pub use device::{Device, Precision};
@@ -68,7 +70,7 @@ pub use run_state::{Control, RunState, RunStatus};
 pub use schedule_config::{Decay, ScheduleConfig, WarmupConfig, WarmupLength};
 pub use source::source;
 pub use spec::{
-    AnalysisDataset, CheckpointSource, ConformanceJob, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, ScoreJob, SharpnessJob,
+    AnalysisDataset, ConformanceJob, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, ScoreJob, SharpnessJob,
     WeightsJob,
 };
 pub use sweep::{Sweep, SweepPoint};

@@ -4,12 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Device, Plane, Precision, RunConfig};
+use super::{CheckpointSource, Device, Plane, Precision, RunConfig};
 use crate::data::Source;
-use crate::session::{
-    BatchNormPolicy, CheckpointEntry, Curvature, HessianSettings, InputTransform, LossSettings, NetworkChoice, Normalization, Role,
-    SharpnessSettings, Stop, program_file,
-};
+use crate::session::{BatchNormPolicy, Curvature, HessianSettings, LossSettings, NetworkChoice, Role, SharpnessSettings, Stop};
 
 /// What is measured in a landscape's cells beside cross-entropy and accuracy, and how.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,70 +27,6 @@ pub struct Measure {
     /// λ_max and λ_min of the Hessian; absent = not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curvature: Option<Curvature>,
-}
-
-/// A checkpoint to work on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct CheckpointSource {
-    /// Name shown to people; also the name of the result folder.
-    pub name: String,
-    /// The file.
-    pub path: PathBuf,
-    /// Overrides inference from the tensors.
-    pub architecture: Option<String>,
-    /// Which state dict of a file that holds several, by its key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weights: Option<String>,
-    /// Globs of tensor names that the network does not have and that are left out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ignore: Vec<String>,
-    /// Name of the value of an exported program that is the penultimate features; absent = the input of its last affine map.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub features: Option<String>,
-    /// Name of the output of an exported program that is the logits, where it has several.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output: Option<String>,
-    /// Normalization of the inputs.
-    pub normalization: Normalization,
-    /// How images are brought to the size of the network's input; absent = scaled to fill it, then cropped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input: Option<InputTransform>,
-}
-
-impl CheckpointSource {
-    /// How its file is read.
-    pub fn choice(&self) -> NetworkChoice {
-        NetworkChoice {
-            architecture: self.architecture.clone(),
-            weights: self.weights.clone(),
-            ignore: self.ignore.clone(),
-            features: self.features.clone(),
-            output: self.output.clone(),
-            input_size: self.input.and_then(|input| input.size()),
-        }
-    }
-
-    /// The files that the network and its weights are read from, with words for what they are.
-    fn files(&self) -> impl Iterator<Item = (&'static str, &str, &Path)> {
-        let program = self.architecture.as_deref().and_then(program_file).map(|path| ("exported program of", path));
-        [("checkpoint", self.path.as_path())].into_iter().chain(program).map(|(what, path)| (what, self.name.as_str(), path))
-    }
-}
-
-impl From<&CheckpointEntry> for CheckpointSource {
-    fn from(entry: &CheckpointEntry) -> Self {
-        Self {
-            name: entry.name.clone(),
-            path: entry.path.clone(),
-            architecture: entry.architecture.clone(),
-            weights: entry.weights.clone(),
-            ignore: entry.ignore.clone(),
-            features: entry.features.clone(),
-            output: entry.output.clone(),
-            normalization: entry.normalization,
-            input: entry.input,
-        }
-    }
 }
 
 /// A dataset with its role.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::landscape::loss_label;
+use super::landscape_manifest::loss_label;
 use super::{LossSurface, Npz, NpzValues, ResultError, json, nearest_node};
 
 /// Loss over K ≥ 2 planes of one grid: mean and standard deviation (n − 1) over planes, [A, B] row-major as in [`LossSurface`]. A cell

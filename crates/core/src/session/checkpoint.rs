@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Assumptions, InputTransform, NetworkChoice, Normalization, Session};
+use super::{Assumptions, InputTransform, NetworkChoice, Normalization, Session, stated_choice};
 
 /// Number of checkpoint colours; the next checkpoint gets the first colour again.
 pub const COLORS: usize = 8;
@@ -53,14 +53,7 @@ pub struct CheckpointEntry {
 impl CheckpointEntry {
     /// How its file is read.
     pub fn choice(&self) -> NetworkChoice {
-        NetworkChoice {
-            architecture: self.architecture.clone(),
-            weights: self.weights.clone(),
-            ignore: self.ignore.clone(),
-            features: self.features.clone(),
-            output: self.output.clone(),
-            input_size: self.input.and_then(|input| input.size()),
-        }
+        stated_choice!(self)
     }
 }
 

@@ -49,6 +49,7 @@ pub use input_transform::{InputFilter, InputPreset, InputResize, InputSteps, Inp
 pub use landscape::{BatchNormPolicy, Curvature, LandscapeSettings, Stop};
 pub use landscape_view::{Camera, ColorSettings, Colormap, CutAxis, ErrorShown, LandscapeForm, LandscapeView, PickedCell, Spacing};
 pub use loss::{LossKind, LossSettings};
+pub(crate) use network_choice::stated_choice;
 pub use network_choice::{NetworkChoice, architecture_label, is_program, program_file, resolved, split_weights};
 pub use normalization::{Normalization, NormalizationPreset};
 pub use plane::{Axes, AxisFile, AxisPart, Statistics};

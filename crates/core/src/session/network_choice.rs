@@ -27,6 +27,22 @@ pub struct NetworkChoice {
     pub input_size: Option<[usize; 2]>,
 }
 
+/// The choice of a struct that states it in fields of the same names, and the size in `input`. Session and run files reject unknown fields,
+/// which serde cannot do with one flattened field.
+macro_rules! stated_choice {
+    ($stated:expr) => {
+        $crate::session::NetworkChoice {
+            architecture: $stated.architecture.clone(),
+            weights: $stated.weights.clone(),
+            ignore: $stated.ignore.clone(),
+            features: $stated.features.clone(),
+            output: $stated.output.clone(),
+            input_size: $stated.input.and_then(|input| input.size()),
+        }
+    };
+}
+pub(crate) use stated_choice;
+
 impl NetworkChoice {
     /// The network called `architecture`, everything else as found.
     pub fn named(architecture: impl Into<String>) -> Self {

@@ -8,20 +8,16 @@ use flatland_core::result::Reading;
 use flatland_core::session::{BatchNormPolicy, Curvature};
 use tch::{Device, Kind, Tensor};
 
-use super::super::reporting::Cancellable;
 use super::super::{AnalysisError, Loss, MeanLoss, SampleLosses, batch_size, forward_batches};
 use super::curvature::CellCurvature;
 use super::decay::Decay;
 use super::image_order::round_robin;
 use super::readings::{OodScores, readings};
+use super::statistics::{equal_batches, estimate_statistics, has_negative_variance};
 use super::{Direction, Directions};
 use crate::model::{
-    BatchNormMode, Folded, Graph, Images, Network, ParameterVector, Samples, Tensors, VectorStorage, each_batch, give_back_memory_after,
-    is_parameter, shallow,
+    BatchNormMode, Folded, Graph, Images, Network, ParameterVector, Samples, Tensors, VectorStorage, give_back_memory_after, shallow,
 };
-
-/// Images of one batch where BatchNorm uses the batch's own statistics, as in training.
-const STATISTICS_BATCH: i64 = 128;
 
 /// How the tensors of θ + αδ + βη are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -355,58 +351,9 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Running statistics become the mean of those of equal batches of `x` [N, C, H, W], as in `update_bn` of Garipov et al. 2018
-/// (`utils.py`).
-///
-/// # Errors
-/// [`AnalysisError::Cancelled`] when the job is cancelled, and when libtorch fails.
-pub(super) fn estimate_statistics(
-    graph: &Graph,
-    tensors: &mut Tensors,
-    x: &Tensor,
-    reporter: &mut dyn Reporter,
-) -> Result<(), AnalysisError> {
-    // The statistics of θ must not change.
-    tensors.iter_mut().filter(|(name, _)| !is_parameter(name)).try_for_each(|(_, tensor)| {
-        *tensor = tensor.f_detach_copy()?;
-        Ok::<_, AnalysisError>(())
-    })?;
-    let (images, mut seen) = (Images::all(x), 0);
-    each_batch(&images, equal_batches(images.count()), &mut Cancellable(reporter), |batch| {
-        graph.forward(tensors, batch, BatchNormMode::Accumulate { seen })?;
-        seen += 1;
-        Ok(())
-    })?;
-    Ok(())
-}
-
-/// Size of the fewest equal batches of at most [`STATISTICS_BATCH`] images; the last one may be smaller by rounding.
-fn equal_batches(n: i64) -> i64 {
-    let up = |a: i64, b: i64| (a + b - 1) / b;
-    up(n.max(1), up(n.max(1), STATISTICS_BATCH))
-}
-
 fn kind(precision: Precision) -> Kind {
     match precision {
         Precision::F32 | Precision::Tf32 => Kind::Float,
         Precision::Bf16 => Kind::BFloat16,
-    }
-}
-
-/// Whether a running variance is below 0, as a plane may extrapolate it: the network is undefined there. The resulting NaN may not reach the
-/// loss, because a ReLU may turn it into 0.
-pub(super) fn has_negative_variance(tensors: &Tensors) -> Result<bool, AnalysisError> {
-    let smallest = |tensor: &Tensor| -> Result<f64, AnalysisError> { Ok(f64::try_from(tensor.f_min()?)?) };
-    let variances = tensors.iter().filter(|(name, _)| name.ends_with("running_var"));
-    Ok(variances.map(|(_, tensor)| smallest(tensor)).collect::<Result<Vec<_>, _>>()?.iter().any(|&variance| variance < 0.0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_are_equal_but_for_rounding() {
-        assert_eq!([1, 128, 129, 300, 0].map(equal_batches), [1, 128, 65, 100, 1]);
     }
 }

@@ -24,6 +24,7 @@ mod readings;
 mod saved_cells;
 #[cfg(test)]
 mod saved_cells_tests;
+mod statistics;
 mod surface;
 #[cfg(test)]
 mod testing;

@@ -5,7 +5,7 @@ use flatland_core::session::BatchNormPolicy;
 use tch::Tensor;
 
 use super::super::AnalysisError;
-use super::evaluator::{estimate_statistics, has_negative_variance};
+use super::statistics::{estimate_statistics, has_negative_variance};
 use super::{LandscapeData, Plane};
 use crate::model::{Network, Tensors};
 

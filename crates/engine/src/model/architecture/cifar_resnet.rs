@@ -53,7 +53,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     if !BLOCKS.contains(&blocks) || count_blocks(shapes, "layer3.") == 0 || count_blocks(shapes, "layer4.") > 0 {
         return Vec::new();
     }
-    let (head, classes) = classifier_head(shapes, &["linear", "fc", "classifier", "head"]).unwrap_or(("linear", 10));
+    let (head, classes) = classifier_head(shapes, "linear", &["fc", "classifier", "head"], 10);
     let projection = if shapes.contains_key("layer2.0.downsample.0.weight") { "downsample" } else { "shortcut" };
     [Shortcut::A, Shortcut::B(projection), Shortcut::None].map(|shortcut| build(blocks, shortcut, head, classes)).into()
 }

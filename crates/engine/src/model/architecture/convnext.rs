@@ -85,7 +85,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     let has_block = |block: usize| shapes.contains_key(&format!("{}.{}.weight", names.block(2, block), names.layers()[0]));
     let fits = |member: &&Member| width == Some(&member.width) && has_block(member.blocks[2] - 1) && !has_block(member.blocks[2]);
     let [_, own] = names.head();
-    let (head, classes) = classifier_head(shapes, &[own, "head", "fc", "classifier"]).unwrap_or((own, 1000));
+    let (head, classes) = classifier_head(shapes, own, &["head", "fc", "classifier"], 1000);
     MEMBERS.iter().find(fits).map(|member| build(member, names, head, classes)).into_iter().collect()
 }
 

@@ -18,7 +18,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
 fn member(shapes: &Shapes) -> Option<Architecture> {
     shapes.get("trans1.conv1.weight")?;
     let growth = *shapes.get("block1.layer.0.conv2.weight")?.first()?;
-    let (head, classes) = classifier_head(shapes, &["fc", "linear", "classifier", "head"]).unwrap_or(("fc", 10));
+    let (head, classes) = classifier_head(shapes, "fc", &["linear", "classifier", "head"], 10);
     build(count_blocks(shapes, "block1.layer."), growth, head, classes)
 }
 

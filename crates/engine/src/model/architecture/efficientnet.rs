@@ -2,6 +2,7 @@
 
 use super::super::Activation::{Sigmoid, Silu};
 use super::super::NodeId;
+use super::inverted_residual::widened;
 use super::shapes::{Shapes, classifier_head};
 use super::{Architecture, Blueprint};
 
@@ -46,7 +47,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     if !shapes.contains_key("features.1.0.block.1.fc1.weight") {
         return Vec::new();
     }
-    let (head, classes) = classifier_head(shapes, &["classifier.1", "classifier", "fc", "linear"]).unwrap_or(("classifier.1", 1000));
+    let (head, classes) = classifier_head(shapes, "classifier.1", &["classifier", "fc", "linear"], 1000);
     vec![build(head, classes)]
 }
 
@@ -75,17 +76,9 @@ impl Stage {
     /// More channels, a convolution of each channel, a factor for each channel, fewer channels; the sum with `x` where the shape is the same.
     fn block(&self, net: &mut Blueprint, x: NodeId, layer: &str, stride: i64) -> NodeId {
         let inputs = net.channels(x);
-        let inner = self.factor * inputs;
-        let (mut y, mut index) = (x, 0);
-        if self.factor > 1 {
-            y = net.conv_batch_norm(y, &format!("{layer}.{index}"), [inner, 1, 1], 1);
-            y = net.activation(y, Silu);
-            index += 1;
-        }
-        y = net.conv_batch_norm(y, &format!("{layer}.{index}"), [inner, self.kernel, stride], inner);
-        y = net.activation(y, Silu);
-        y = squeeze_and_excitation(net, y, &format!("{layer}.{}", index + 1), inputs / 4);
-        y = net.conv_batch_norm(y, &format!("{layer}.{}", index + 2), [self.outputs, 1, 1], 1);
+        let (y, index) = widened(net, x, layer, [self.factor, self.kernel, stride], Silu);
+        let y = squeeze_and_excitation(net, y, &format!("{layer}.{index}"), inputs / 4);
+        let y = net.conv_batch_norm(y, &format!("{layer}.{}", index + 1), [self.outputs, 1, 1], 1);
         if stride == 1 && inputs == self.outputs { net.add(y, x) } else { y }
     }
 }

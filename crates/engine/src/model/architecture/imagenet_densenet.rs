@@ -32,7 +32,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
         |block: usize, layer: usize| shapes.contains_key(&format!("features.denseblock{block}.denselayer{layer}.conv{dot}1.weight"));
     // The third block has a number of layers of its own in each.
     let has = |member: &&Member| has_layer(3, member.layers[2]) && !has_layer(3, member.layers[2] + 1);
-    let (head, classes) = classifier_head(shapes, &["classifier", "fc", "linear", "head"]).unwrap_or(("classifier", 1000));
+    let (head, classes) = classifier_head(shapes, "classifier", &["fc", "linear", "head"], 1000);
     MEMBERS.iter().find(has).map(|member| build(member, dot, head, classes)).into_iter().collect()
 }
 

@@ -92,7 +92,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     let alike = || MEMBERS.iter().filter(move |member| member.blocks == blocks && (member.block == Block::Basic) == is_basic);
     let exact = alike().find(|member| second.is_some_and(|shape| *shape == member.block.second_convolution()));
     let projection = if shapes.contains_key("layer2.0.shortcut.0.weight") { "shortcut" } else { "downsample" };
-    let (head, classes) = classifier_head(shapes, &["fc", "linear", "classifier", "head"]).unwrap_or(("fc", 1000));
+    let (head, classes) = classifier_head(shapes, "fc", &["linear", "classifier", "head"], 1000);
     exact.or_else(|| alike().next()).map(|member| build(member, projection, head, classes)).into_iter().collect()
 }
 

@@ -20,7 +20,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     if !layers.iter().all(|&layer| shapes.contains_key(layer)) {
         return Vec::new();
     }
-    let classes = classifier_head(shapes, &["fc2"]).map_or(10, |(_, classes)| classes);
+    let (_, classes) = classifier_head(shapes, "fc2", &[], 10);
     VARIANTS.map(|variant| build(variant, classes)).into()
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::Activation::Relu6;
 use super::super::NodeId;
+use super::inverted_residual::widened;
 use super::shapes::{Shapes, classifier_head};
 use super::{Architecture, Blueprint};
 
@@ -22,7 +23,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     if !shapes.contains_key("features.1.conv.0.0.weight") {
         return Vec::new();
     }
-    let (head, classes) = classifier_head(shapes, &["classifier.1", "classifier", "fc", "linear"]).unwrap_or(("classifier.1", 1000));
+    let (head, classes) = classifier_head(shapes, "classifier.1", &["classifier", "fc", "linear"], 1000);
     vec![build(head, classes)]
 }
 
@@ -52,17 +53,9 @@ fn build(head: &str, classes: i64) -> Architecture {
 /// More channels, a 3x3 convolution of each channel, fewer channels; the sum with `x` where the shape is the same.
 fn inverted_residual(net: &mut Blueprint, x: NodeId, layer: &str, [factor, outputs, stride]: [i64; 3]) -> NodeId {
     let inputs = net.channels(x);
-    let inner = factor * inputs;
-    let (mut y, mut index) = (x, 0);
-    if factor > 1 {
-        y = net.conv_batch_norm(y, &format!("{layer}.{index}"), [inner, 1, 1], 1);
-        y = net.activation(y, Relu6);
-        index += 1;
-    }
-    y = net.conv_batch_norm(y, &format!("{layer}.{index}"), [inner, 3, stride], inner);
-    y = net.activation(y, Relu6);
-    y = net.conv(y, &format!("{layer}.{}", index + 1), outputs, 1, 1);
-    y = net.batch_norm(y, &format!("{layer}.{}", index + 2));
+    let (y, index) = widened(net, x, layer, [factor, 3, stride], Relu6);
+    let y = net.conv(y, &format!("{layer}.{index}"), outputs, 1, 1);
+    let y = net.batch_norm(y, &format!("{layer}.{}", index + 1));
     if stride == 1 && inputs == outputs { net.add(x, y) } else { y }
 }
 

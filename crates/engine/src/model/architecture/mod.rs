@@ -11,6 +11,7 @@ mod efficientnet;
 mod head;
 mod imagenet_densenet;
 mod imagenet_resnet;
+mod inverted_residual;
 mod lenet5;
 mod mnist;
 mod mobilenet;

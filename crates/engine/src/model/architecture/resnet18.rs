@@ -43,7 +43,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
     if count_blocks(shapes, "layer1.") == 0 || count_blocks(shapes, "layer4.") == 0 {
         return Vec::new();
     }
-    let (head, classes) = classifier_head(shapes, &["fc", "linear", "classifier", "head"]).unwrap_or(("fc", 10));
+    let (head, classes) = classifier_head(shapes, "fc", &["linear", "classifier", "head"], 10);
     let projection = if shapes.contains_key("layer2.0.downsample.0.weight") { "downsample" } else { "shortcut" };
     Variant::ALL.map(|variant| build(variant, projection, head, classes)).into()
 }

@@ -21,7 +21,7 @@ pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
         |(name, shape): &(&String, &Vec<i64>)| name.starts_with("features.") && name.ends_with(".weight") && shape.len() == 4;
     let convolutions = shapes.iter().filter(is_convolution).count();
     let norms = shapes.contains_key("features.1.running_mean");
-    let (head, classes) = classifier_head(shapes, &["classifier.6", "fc", "linear", "head"]).unwrap_or(("classifier.6", 1000));
+    let (head, classes) = classifier_head(shapes, "classifier.6", &["fc", "linear", "head"], 1000);
     let stages = STAGES.into_iter().find(|stages| stages.iter().sum::<usize>() == convolutions);
     stages.map(|stages| build(stages, norms, head, classes)).into_iter().collect()
 }

@@ -5,7 +5,6 @@ use super::shapes::{Shapes, classifier_head};
 use super::transformer_encoder::{Block, EPS, Encoder, grid, image_side, patches};
 use super::{Architecture, Blueprint, Init};
 
-const HEADS: [&str; 5] = ["heads.head", "heads", "head", "fc", "classifier"];
 const MLP: [&str; 2] = ["mlp.0", "mlp.3"];
 const OLD_MLP: [&str; 2] = ["mlp.linear_1", "mlp.linear_2"];
 
@@ -19,7 +18,7 @@ fn member(shapes: &Shapes) -> Option<Architecture> {
     let &[_, _, patch, _] = shapes.get("conv_proj.weight")?.as_slice() else { return None };
     let encoder = Encoder::find(|encoder| encoder.width == width)?;
     let is_old = shapes.contains_key("encoder.layers.encoder_layer_0.mlp.linear_1.weight");
-    let (head, classes) = classifier_head(shapes, &HEADS).unwrap_or(("heads.head", 1000));
+    let (head, classes) = classifier_head(shapes, "heads.head", &["heads", "head", "fc", "classifier"], 1000);
     build(encoder, patch, grid(positions.checked_sub(1)?)?, if is_old { OLD_MLP } else { MLP }, head, classes)
 }
 

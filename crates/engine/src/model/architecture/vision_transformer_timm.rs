@@ -55,7 +55,7 @@ struct Member {
 
 /// The member of the width of `shapes`; none of another width.
 pub fn guess(shapes: &Shapes) -> Vec<Architecture> {
-    let (head, classes) = classifier_head(shapes, &["head", "fc", "classifier", "linear"]).unwrap_or(("head", 1000));
+    let (head, classes) = classifier_head(shapes, "head", &["fc", "classifier", "linear"], 1000);
     Member::of(shapes).and_then(|member| member.build(head, classes)).into_iter().collect()
 }
 

@@ -22,7 +22,7 @@ fn member(shapes: &Shapes) -> Option<Architecture> {
         _ => return None,
     };
     let shortcut = if shapes.contains_key("block2.layer.0.shortcut.weight") { "shortcut" } else { "convShortcut" };
-    let (head, classes) = classifier_head(shapes, &["fc", "linear", "classifier", "head"]).unwrap_or(("fc", 10));
+    let (head, classes) = classifier_head(shapes, "fc", &["linear", "classifier", "head"], 10);
     build(layers, widen, shortcut, head, classes)
 }
 

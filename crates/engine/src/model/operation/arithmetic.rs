@@ -263,12 +263,8 @@ fn fits_first(a: &Arguments<'_, Vec<i64>>, shape: fn(&Arguments<'_, Vec<i64>>) -
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::super::Argument;
-    use super::super::testing::{assert_close, shape, value};
+    use super::super::testing::{Argument, X, Y, assert_close, shape, value};
     use super::*;
-
-    const X: Argument = Argument::Tensor(0);
-    const Y: Argument = Argument::Tensor(1);
 
     #[test]
     fn the_second_operand_is_multiplied_by_alpha() {

@@ -113,12 +113,8 @@ fn masked_fill_in_place(a: &Arguments<'_, Tensor>) -> Result<Tensor, ModelError>
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::super::Argument;
-    use super::super::testing::{assert_close, shape, value};
+    use super::super::testing::{Argument, X, Y, assert_close, shape, value};
     use super::*;
-
-    const X: Argument = Argument::Tensor(0);
-    const Y: Argument = Argument::Tensor(1);
 
     #[test]
     fn a_clamp_takes_one_bound_or_two() {

@@ -94,12 +94,8 @@ mod tests {
 
     use tch::Kind;
 
-    use super::super::Argument;
-    use super::super::testing::{assert_close, shape, value};
+    use super::super::testing::{Argument, X, Y, assert_close, shape, value};
     use super::*;
-
-    const X: Argument = Argument::Tensor(0);
-    const Y: Argument = Argument::Tensor(1);
 
     #[test]
     fn a_conversion_has_the_element_type_of_the_program_and_else_its_own() {

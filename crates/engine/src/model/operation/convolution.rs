@@ -190,12 +190,7 @@ mod tests {
 
     use tch::Tensor;
 
-    use super::super::Argument;
-    use super::super::testing::{agreed_shape, assert_twice_differentiable, numbers, shape, value};
-
-    const X: Argument = Argument::Tensor(0);
-    const W: Argument = Argument::Tensor(1);
-    const B: Argument = Argument::Tensor(2);
+    use super::super::testing::{Argument, X, Y as W, Z as B, agreed_shape, assert_twice_differentiable, numbers, shape, value};
 
     #[test]
     fn shapes_of_convolutions_are_those_of_their_values() {

@@ -231,11 +231,8 @@ impl Range {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::super::Argument;
-    use super::super::testing::{assert_close, shape, value};
+    use super::super::testing::{Argument, X, assert_close, shape, value};
     use super::*;
-
-    const X: Argument = Argument::Tensor(0);
 
     fn range(name: &str, numbers: &[Argument]) -> Tensor {
         let range = value(name, numbers, &[]).unwrap();

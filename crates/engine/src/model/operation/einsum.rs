@@ -64,8 +64,7 @@ pub fn einsum_shape(equation: &str, shapes: &[&Vec<i64>]) -> Shaped {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::super::Argument;
-    use super::super::testing::{agreed_shape, shape};
+    use super::super::testing::{Argument, agreed_shape, shape};
 
     fn given(equation: &str, count: usize) -> [Argument; 2] {
         [Argument::Text(equation.into()), Argument::Tensors((0..count).map(Some).collect())]

@@ -222,10 +222,7 @@ mod tests {
 
     use tch::{Kind, Tensor};
 
-    use super::super::Argument;
-    use super::super::testing::{assert_close, shape, value};
-
-    const X: Argument = Argument::Tensor(0);
+    use super::super::testing::{Argument, X, assert_close, shape, value};
 
     /// A tensor and numbers.
     fn floats(numbers: &[f64]) -> Vec<Argument> {

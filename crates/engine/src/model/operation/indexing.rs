@@ -224,11 +224,8 @@ mod tests {
 
     use tch::Device;
 
-    use super::super::Argument;
-    use super::super::testing::{agreed_shape, assert_close, shape, value};
+    use super::super::testing::{Argument, X, agreed_shape, assert_close, shape, value};
     use super::*;
-
-    const X: Argument = Argument::Tensor(0);
 
     /// Asserts that the foretold shape is that of the value, and returns it. The tensors after the first are indices 0.
     fn indexed_shape(name: &str, given: &[Argument], inputs: &[&[i64]]) -> Vec<i64> {

@@ -248,13 +248,9 @@ mod tests {
 
     use tch::{Device, Kind, Tensor};
 
-    use super::super::Argument;
     use super::super::own::ATTENTION_BY_MATMUL;
-    use super::super::testing::{agreed_shape, assert_twice_differentiable, numbers, shape, value};
+    use super::super::testing::{Argument, X, Y, Z, agreed_shape, assert_twice_differentiable, numbers, shape, value};
 
-    const X: Argument = Argument::Tensor(0);
-    const Y: Argument = Argument::Tensor(1);
-    const Z: Argument = Argument::Tensor(2);
     const ATTENTION: &str = "scaled_dot_product_attention.default";
 
     #[test]

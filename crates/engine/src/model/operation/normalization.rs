@@ -149,12 +149,7 @@ mod tests {
 
     use tch::Tensor;
 
-    use super::super::Argument;
-    use super::super::testing::{agreed_shape, assert_twice_differentiable, numbers, shape, value};
-
-    const X: Argument = Argument::Tensor(0);
-    const W: Argument = Argument::Tensor(1);
-    const B: Argument = Argument::Tensor(2);
+    use super::super::testing::{Argument, X, Y as W, Z as B, agreed_shape, assert_twice_differentiable, numbers, shape, value};
 
     fn batch_norm(training: bool) -> Vec<Argument> {
         let flags = [Argument::Bool(training), Argument::Float(0.5), Argument::Float(0.0), Argument::Bool(true)];

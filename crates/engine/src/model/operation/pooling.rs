@@ -112,11 +112,8 @@ mod tests {
 
     use tch::{Kind, Tensor};
 
-    use super::super::Argument;
-    use super::super::testing::{agreed_shape, assert_twice_differentiable, numbers, shape, value};
+    use super::super::testing::{Argument, X, agreed_shape, assert_twice_differentiable, numbers, shape, value};
     use super::count;
-
-    const X: Argument = Argument::Tensor(0);
 
     #[test]
     fn a_last_window_counts_in_ceil_mode_only_if_it_starts_before_the_padding_at_the_end() {

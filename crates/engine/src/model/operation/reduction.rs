@@ -228,11 +228,8 @@ fn along_dimension(a: &Arguments<'_, Vec<i64>>) -> Shaped {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::super::Argument;
-    use super::super::testing::{agreed_shape, assert_close, shape, value};
+    use super::super::testing::{Argument, X, agreed_shape, assert_close, shape, value};
     use super::*;
-
-    const X: Argument = Argument::Tensor(0);
 
     #[test]
     fn a_reduction_leaves_out_its_dimensions_or_keeps_them_with_one_element() {

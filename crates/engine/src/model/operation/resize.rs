@@ -162,10 +162,7 @@ mod tests {
 
     use tch::{Kind, Tensor};
 
-    use super::super::Argument;
-    use super::super::testing::{agreed_shape, assert_twice_differentiable, numbers, shape, value};
-
-    const X: Argument = Argument::Tensor(0);
+    use super::super::testing::{Argument, X, agreed_shape, assert_twice_differentiable, numbers, shape, value};
 
     #[test]
     fn a_list_of_scales_or_of_sides_gives_the_same_image() {

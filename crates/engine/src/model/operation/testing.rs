@@ -4,11 +4,17 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::argument::Argument;
 use super::arguments::Arguments;
 use super::definition::Operation;
 use super::find;
 use crate::model::ModelError;
+
+pub use super::argument::Argument;
+
+/// The first, second and third input.
+pub const X: Argument = Argument::Tensor(0);
+pub const Y: Argument = Argument::Tensor(1);
+pub const Z: Argument = Argument::Tensor(2);
 
 /// `given`, then the defaults of the schema.
 fn filled(operation: &Operation, given: &[Argument]) -> Vec<Argument> {

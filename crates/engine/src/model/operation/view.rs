@@ -287,10 +287,8 @@ mod tests {
 
     use tch::{Device, Kind, Tensor};
 
-    use super::super::testing::{agreed_shape, assert_twice_differentiable, numbers, shape, value};
-    use super::super::{Argument, Size};
-
-    const X: Argument = Argument::Tensor(0);
+    use super::super::Size;
+    use super::super::testing::{Argument, X, agreed_shape, assert_twice_differentiable, numbers, shape, value};
 
     fn int(value: i64) -> Argument {
         Argument::int(value)
