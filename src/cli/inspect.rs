@@ -73,10 +73,8 @@ fn text(report: &Inspection) -> String {
     let mut lines = vec![report.file.display().to_string()];
     let mut row = |name: &str, value: String| lines.push(format!("  {name:<13} {value}"));
     row("container", report.container.clone().unwrap_or_else(unknown));
-    let details = [
-        report.classes.map(|classes| format!("{classes} classes")),
-        report.input.map(|[channels, height, width]| format!("input {channels}x{height}x{width}")),
-    ];
+    let details =
+        [report.classes.map(|classes| format!("{classes} classes")), report.input_label("x").map(|input| format!("input {input}"))];
     let details: Vec<String> = details.into_iter().flatten().collect();
     let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
     let architecture = report.architecture.clone().unwrap_or_else(unknown);

@@ -80,6 +80,7 @@ fn throughput([input, output, kernel, stride, side]: [i64; 5], batch: i64, threa
 fn images() -> Dataset {
     let source = Source { name: "noise".into(), ..Source::default() };
     Dataset {
+        arrays: None,
         name: "noise".into(),
         images: (0..IMAGES * 3072).map(|k| (k * 7919 % 256) as u8).collect(),
         height: 32,

@@ -71,12 +71,13 @@ fn file(folder: &Path, name: &str, rename: &[(&str, &str)], extra: &[(&str, &[i6
 }
 
 fn images(network: &Network) -> Samples {
-    let [channels, side, _] = network.graph.input.map(|side| side as usize);
+    let [channels, side, _] = network.graph.image().unwrap().map(|side| side as usize);
     let pixels = uniform(1, IMAGES * side * side * channels).map(|u| (256.0 * u).floor() as u8);
     let images = if channels == 1 { pixels.flat_map(|pixel| [pixel; 3]).collect() } else { pixels.collect() };
     let source = flatland_core::job::source(&entry(), &[], 0, None);
     let dataset = Dataset {
         name: "images".into(),
+        arrays: None,
         images,
         height: side,
         width: side,

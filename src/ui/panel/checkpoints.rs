@@ -299,8 +299,8 @@ fn details(ui: &mut Ui, inspection: &Inspection) {
     ui.label(inspection.file.display().to_string());
     let container = inspection.container.as_deref().unwrap_or("unknown container");
     ui.label(format!("{container}, {} tensors", inspection.tensors.len()));
-    if let Some([channels, height, width]) = inspection.input {
-        ui.label(format!("input {channels} × {height} × {width}"));
+    if let Some(input) = inspection.input_label(" × ") {
+        ui.label(format!("input {input}"));
     }
     for note in &inspection.notes {
         ui.label(note);

@@ -54,7 +54,7 @@ fn of_files(checkpoints: &[&CheckpointEntry], store: &Store) -> Vec<Row> {
         of("program", &|entry, _| entry.architecture.as_deref().and_then(program_file).map(short)),
         of("classes", &|_, file| file?.classes.map(|classes| classes.to_string())),
         of("parameters", &|_, file| file.map(|file| count(file.parameters.unsigned_abs()))),
-        of("input", &|_, file| file?.input.map(|[c, h, w]| format!("{c} × {h} × {w}"))),
+        of("input", &|_, file| file?.input_label(" × ")),
         of("normalization", &|entry, _| Some(normalization(entry.normalization))),
         of("resizing", &|entry, _| entry.input.map(|input| input.describe())),
         of("weights", &|_, file| file?.weights.clone()),

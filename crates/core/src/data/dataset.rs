@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::Arrays;
 use super::labels::{Classes, Labelling, Reference};
 
 /// Which images of a source are used.
@@ -91,7 +92,7 @@ pub struct Provenance {
     pub labelling: Labelling,
 }
 
-/// Images of one size with labels.
+/// Images of one size with labels, or float arrays of one shape.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     /// Name shown to people.
@@ -102,6 +103,8 @@ pub struct Dataset {
     pub height: usize,
     /// Width in pixels.
     pub width: usize,
+    /// Inputs that are no 8-bit images; then there are no pixels, and height and width are 0.
+    pub arrays: Option<Arrays>,
     /// Class of each image, `[N]`; -1 where there is none.
     pub labels: Vec<i64>,
     /// Position of each image in its source, `[N]`.
@@ -128,18 +131,27 @@ impl Dataset {
         !self.is_empty() && self.labels.iter().all(|&label| label >= 0)
     }
 
-    /// blake3, in hex, over height, width, pixels and labels: equal for equal images wherever they came from.
+    /// blake3, in hex, over height, width, pixels (or shape and values) and labels: equal for equal inputs wherever they came from.
     pub fn hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&(self.height as u64).to_le_bytes()).update(&(self.width as u64).to_le_bytes());
         hasher.update(&self.images);
+        if let Some(Arrays { values, shape }) = &self.arrays {
+            let sizes = std::iter::once(shape.len()).chain(shape.iter().copied());
+            for size in sizes {
+                hasher.update(&(size as u64).to_le_bytes());
+            }
+            for value in values {
+                hasher.update(&value.to_le_bytes());
+            }
+        }
         for label in &self.labels {
             hasher.update(&label.to_le_bytes());
         }
         hasher.finalize().to_hex().to_string()
     }
 
-    /// Pixels of image `i`, [height, width, 3].
+    /// Pixels of image `i`, [height, width, 3]; none of float arrays.
     pub fn image(&self, i: usize) -> &[u8] {
         let size = self.height * self.width * 3;
         &self.images[i * size..(i + 1) * size]

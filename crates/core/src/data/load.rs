@@ -49,7 +49,8 @@ fn read(source: &Source, preparation: Preparation, classes: Option<usize>) -> Re
 
 /// Applies the corruption of `source` to its images, if it has one.
 pub(super) fn corrupt(dataset: &mut Dataset, source: &Source) -> Result<(), DataError> {
-    let Some(corruption) = &source.corruption else { return Ok(()) };
+    // Float arrays with a corruption are refused where they are read.
+    let (Some(corruption), None) = (&source.corruption, &dataset.arrays) else { return Ok(()) };
     let (height, width) = (dataset.height, dataset.width);
     let images = dataset.images.par_chunks_exact_mut(height * width * 3).zip(&dataset.index);
     images.try_for_each(|(image, &index)| corruption::apply(image, height, width, corruption, corruption::image_seed(source.seed, index)))

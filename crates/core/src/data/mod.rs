@@ -1,11 +1,12 @@
 //! Images and labels from every supported format.
 //!
 //! [`load`] recognises the format of a [`Source`] by content, never by extension, and gives a [`Dataset`]: u8 RGB images of one size
-//! with labels and provenance. Unreadable single images are counted and listed, never fatal.
+//! with labels and provenance, or float arrays that are used as they are ([`Arrays`]). Unreadable single images are counted and listed, never fatal.
 //! Deliberately absent: tensors, normalization (part of the network), roles (part of the session).
 
 mod array_images;
 mod array_labels;
+mod arrays;
 pub mod augmentation;
 mod cifar_binary;
 mod cifar_python;
@@ -40,6 +41,7 @@ mod subset;
 #[cfg(test)]
 mod tests;
 
+pub use arrays::Arrays;
 pub use augmentation::{Augmentation, Severity};
 pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
 pub use environment::Environment;

@@ -1,4 +1,4 @@
-//! `.npy` arrays, memory-mapped: a single array of images, or the layout of CIFAR-10-C: `<corruption>.npy` beside `labels.npy`.
+//! `.npy` arrays, memory-mapped: a single array of images (of float inputs where its name says so), or the layout of CIFAR-10-C: `<corruption>.npy` beside `labels.npy`.
 //!
 //! The split names the corruption in a folder, the severity of a file, or both: `fog`, `3`, `fog/3`. Severities follow one another,
 //! each a fifth of the file (Hendrycks & Dietterich 2019).
@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::array_images::into_images;
 use super::array_labels::{Labels, classes_of_names, labels_for};
+use super::arrays::{StoredArrays, is_file_of_inputs};
 use super::labels::found::{Found, Origin};
-use super::opened::Opened;
+use super::opened::{Opened, Pixels};
 use super::pixels::map;
 use super::{DataError, folder, names};
 use crate::numpy::RawArray;
@@ -20,8 +21,15 @@ const LABELS: &str = "labels.npy";
 pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataError> {
     let (file, severity) = if path.is_dir() { of_folder(path, wanted)? } else { (path.to_path_buf(), wanted.map(str::to_owned)) };
     let invalid = |(expected, found): (String, String)| DataError::invalid(WHAT, expected, found, &file);
-    let mut images = RawArray::from_npy(map(WHAT, &file)?).and_then(into_images).map_err(invalid)?;
-    let mut count = images.blocks[0].count;
+    let array = RawArray::from_npy(map(WHAT, &file)?).map_err(invalid)?;
+    let are_inputs = file.file_stem().is_some_and(|stem| is_file_of_inputs(&stem.to_string_lossy()));
+    let (mut count, mut pixels) = if are_inputs {
+        let inputs = StoredArrays::new(array).map_err(invalid)?;
+        (inputs.count, Pixels::Inputs(inputs))
+    } else {
+        let images = into_images(array).map_err(invalid)?;
+        (images.blocks[0].count, Pixels::Array(images))
+    };
     let Labels { mut labels, mut found } = match labels_of(&file) {
         Some(sibling) => {
             let array = RawArray::from_npy(map("labels", &sibling)?)
@@ -31,7 +39,8 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
         None => Labels::none(count),
     };
     if let Some(severity) = severity {
-        let Some(level) = severity.parse::<usize>().ok().filter(|level| (1..=5).contains(level) && count.is_multiple_of(5)) else {
+        let level = severity.parse::<usize>().ok().filter(|level| (1..=5).contains(level) && count.is_multiple_of(5));
+        let (Some(level), Pixels::Array(images)) = (level, &mut pixels) else {
             let expected = "a severity 1 to 5 as the split, of a file of five severities";
             return Err(DataError::invalid(WHAT, expected, format!("split `{severity}` of {count} images"), &file));
         };
@@ -44,7 +53,7 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
     if found.names.is_empty() {
         found.names = class_names(path);
     }
-    Ok(Opened { found, ..Opened::array("npy", labels, vec![], images) })
+    Ok(Opened::all("npy", labels, found, pixels))
 }
 
 /// The classes of the array at `path`, without reading its images.
@@ -71,7 +80,7 @@ fn class_names(path: &Path) -> Vec<String> {
 /// `labels.npy`.
 pub(super) fn labels_of(images: &Path) -> Option<PathBuf> {
     let stem = images.file_stem()?.to_string_lossy().into_owned();
-    let renamed = [("x_", "y_"), ("X_", "y_"), ("X_", "Y_"), ("images", "labels")]
+    let renamed = [("x_", "y_"), ("X_", "y_"), ("X_", "Y_"), ("images", "labels"), ("inputs", "labels")]
         .map(|(of_images, of_labels)| stem.replacen(of_images, of_labels, 1));
     let names = renamed.into_iter().filter(|name| *name != stem).map(|name| format!("{name}.npy"));
     let mut files = names.chain(std::iter::once(LABELS.to_owned())).map(|name| images.with_file_name(name));

@@ -1,13 +1,14 @@
-//! `.npz` archives with `images` and optionally `labels`, or other common names for them ([`npz_names`](super::npz_names)).
+//! `.npz` archives with `images`, or float arrays `inputs` or `x`, and optionally `labels`, or other common names for them ([`npz_names`](super::npz_names)).
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use super::array_images::into_images;
 use super::array_labels::{Labels, classes_of_names, labels_for};
+use super::arrays::StoredArrays;
 use super::labels::found::Found;
 use super::npz_names::{Entry, choose};
-use super::opened::Opened;
+use super::opened::{Opened, Pixels};
 use super::pixels::map;
 use super::{DataError, folder, split};
 use crate::numpy::{Archive, ArrayError, Header, RawArray};
@@ -26,13 +27,18 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
     let chosen = choose(&entries, wanted).map_err(invalid)?;
     let images = array(&mut archive, &chosen.images, path)?;
     let in_array = |(expected, found): (String, String)| invalid((expected, format!("`{}` of {found}", chosen.images)));
-    let images = into_images(images).map_err(in_array)?;
-    let count = images.blocks[0].count;
-    let labels = match &chosen.labels {
+    let (count, pixels) = if chosen.are_inputs {
+        let inputs = StoredArrays::new(images).map_err(in_array)?;
+        (inputs.count, Pixels::Inputs(inputs))
+    } else {
+        let images = into_images(images).map_err(in_array)?;
+        (images.blocks[0].count, Pixels::Array(images))
+    };
+    let Labels { labels, found } = match &chosen.labels {
         Some(labels) => labels_for(count, false, &array(&mut archive, labels, path)?, path)?,
         None => Labels::none(count),
     };
-    Ok(Opened { found: labels.found, ..Opened::array("npz", labels.labels, vec![], images) })
+    Ok(Opened::all("npz", labels, found, pixels))
 }
 
 /// The classes of the archive at `path`, without reading its images.

@@ -1,14 +1,13 @@
 //! Finds the images and their labels among the arrays of an `.npz` by common names.
 
 use super::array_images::may_be_images;
+use super::arrays::NAMES;
 use crate::numpy::Element;
 
 /// Splits in the order of preference, if none is requested.
 const SPLITS: [&str; 3] = ["test", "val", "train"];
 /// Names of labels beside images that are not of a split.
 const LABELS: [&str; 8] = ["labels", "label", "y", "targets", "target", "fine_labels", "classes", "arr_1"];
-/// Reserved for floats that are used unchanged.
-const RESERVED: [&str; 2] = ["inputs", "x"];
 
 /// An array of the archive.
 #[derive(Clone, Debug)]
@@ -23,6 +22,8 @@ pub(super) struct Entry {
 pub(super) struct Chosen {
     pub(super) images: String,
     pub(super) labels: Option<String>,
+    /// Whether they are float arrays that are used as they are.
+    pub(super) are_inputs: bool,
 }
 
 /// The images are `images`; else those of a split (`x_test`, `test_images`, `images_test`, ..., then `val`, then `train`; or that which is
@@ -33,12 +34,12 @@ pub(super) struct Chosen {
 pub(super) fn choose(entries: &[Entry], wanted: Option<&str>) -> Result<Chosen, (String, String)> {
     let there = |name: &str| entries.iter().find(|entry| entry.name == name);
     if there("images").is_some() {
-        return Ok(Chosen { images: "images".into(), labels: labels(entries, "images")? });
+        return Ok(Chosen { images: "images".into(), labels: labels(entries, "images")?, are_inputs: false });
     }
     for split in wanted.map_or(SPLITS.to_vec(), |wanted| vec![wanted]) {
         if let Some(images) = only(entries, &spelled(split, &["x", "images", "data"]))? {
             let labels = only(entries, &spelled(split, &["y", "labels", "targets"]))?;
-            return Ok(Chosen { images, labels });
+            return Ok(Chosen { images, labels, are_inputs: false });
         }
     }
     let of_splits =
@@ -47,21 +48,26 @@ pub(super) fn choose(entries: &[Entry], wanted: Option<&str>) -> Result<Chosen, 
     if let (Some(split), false) = (wanted, of_splits.is_empty()) {
         return Err((format!("images of split `{split}`"), of_splits.join(", ")));
     }
-    if there("arr_0").is_some() {
-        return Ok(Chosen { images: "arr_0".into(), labels: labels(entries, "arr_0")? });
+    if let Some(inputs) = only(entries, &NAMES.map(String::from))? {
+        let labels = labels(entries, &inputs)?;
+        return Ok(Chosen { images: inputs, labels, are_inputs: true });
     }
-    let is_u8 = |entry: &&Entry| Element::of(&entry.dtype) == Some(Element::Unsigned(1)) && !RESERVED.contains(&entry.name.as_str());
+    if there("arr_0").is_some() {
+        return Ok(Chosen { images: "arr_0".into(), labels: labels(entries, "arr_0")?, are_inputs: false });
+    }
+    let is_u8 = |entry: &&Entry| Element::of(&entry.dtype) == Some(Element::Unsigned(1));
     let pictures: Vec<&Entry> =
         entries.iter().filter(is_u8).filter(|entry| may_be_images(Some(Element::Unsigned(1)), &entry.shape)).collect();
     match pictures.as_slice() {
-        [only] => Ok(Chosen { images: only.name.clone(), labels: labels(entries, &only.name)? }),
+        [only] => Ok(Chosen { images: only.name.clone(), labels: labels(entries, &only.name)?, are_inputs: false }),
         [] => Err((expected(), described(entries))),
         _ => Err((format!("{}; several may be meant", expected()), described(entries))),
     }
 }
 
 fn expected() -> String {
-    "an array `images` (or `x_test`, `test_images`, ..., `arr_0`), and its labels as `labels` (`y_test`, `test_labels`, ...): rename them"
+    "an array `images` (or `x_test`, `test_images`, ..., `arr_0`), or floats that a network gets as they are as `inputs`, and its labels as \
+     `labels` (`y_test`, `test_labels`, ...): rename them"
         .into()
 }
 

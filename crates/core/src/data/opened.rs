@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::arrays::StoredArrays;
 use super::labels::found::{Found, Origin};
 use super::pixels::{Block, Layout, PixelArray};
 use super::{Dataset, Unreadable};
@@ -13,6 +14,8 @@ pub(super) enum Pixels {
     Array(PixelArray),
     /// In one file per image.
     Files(Vec<PathBuf>),
+    /// There are none: the inputs are float arrays.
+    Inputs(StoredArrays),
 }
 
 /// A source whose labels are known and whose pixels are not read yet.
@@ -38,10 +41,13 @@ pub(super) struct Opened {
 impl Opened {
     /// All images of an array.
     pub(super) fn array(format: &'static str, labels: Vec<i64>, classes: Vec<String>, pixels: PixelArray) -> Self {
+        Self::all(format, labels, Found { names: classes, from: Origin::File }, Pixels::Array(pixels))
+    }
+
+    /// All images or inputs that `labels` are of.
+    pub(super) fn all(format: &'static str, labels: Vec<i64>, found: Found, pixels: Pixels) -> Self {
         let available = labels.len();
-        let found = Found { names: classes, from: Origin::File };
-        let (index, pixels) = ((0..available).collect(), Pixels::Array(pixels));
-        Self { format, labels, coarse: vec![], index, found, available, unreadable: vec![], pixels }
+        Self { format, labels, coarse: vec![], index: (0..available).collect(), found, available, unreadable: vec![], pixels }
     }
 
     /// A dataset in memory.

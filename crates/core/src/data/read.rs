@@ -32,6 +32,7 @@ impl Opened {
     ) -> Result<Dataset, DataError> {
         let mut labels: Vec<i64> = chosen.iter().map(|&i| self.labels[i]).collect();
         let mut index: Vec<usize> = chosen.iter().map(|&i| self.index[i]).collect();
+        let mut arrays = None;
         let ([height, width], images) = match &self.pixels {
             Pixels::Array(array) => {
                 let stored = [array.height, array.width];
@@ -50,10 +51,15 @@ impl Opened {
                 self.unreadable.extend(failed.into_values());
                 (size, decoded.into_iter().flat_map(|(_, image)| image).collect())
             }
+            Pixels::Inputs(stored) => {
+                as_they_are(source, preparation)?;
+                arrays = Some(stored.gather(chosen, &source.path)?);
+                ([0, 0], Vec::new())
+            }
         };
         let (format, available, unreadable) = (self.format.into(), self.available, self.unreadable);
         let provenance = Provenance { source: source.clone(), format, available, unreadable, labelling };
-        Ok(Dataset { name: source.name.clone(), images, height, width, labels, index, classes: self.found.names, provenance })
+        Ok(Dataset { name: source.name.clone(), images, height, width, arrays, labels, index, classes: self.found.names, provenance })
     }
 
     /// Image `i` of `labels` at its own size, or why it cannot be read.
@@ -61,6 +67,7 @@ impl Opened {
         match &self.pixels {
             Pixels::Array(array) => Ok(([array.height, array.width], array.gather(&[i], |image| image))),
             Pixels::Files(files) => decode(&files[i]),
+            Pixels::Inputs(stored) => Err(format!("a float array of shape {:?} is no picture", stored.shape)),
         }
     }
 }
@@ -92,6 +99,19 @@ fn read_files(
         }
     }
     Ok((images, failed))
+}
+
+/// # Errors
+/// When something is asked for that is defined for images alone.
+fn as_they_are(source: &Source, preparation: Preparation) -> Result<(), DataError> {
+    let refuse = |expected: &str, found: String| Err(DataError::invalid("inputs", expected, found, &source.path));
+    match (preparation, &source.corruption) {
+        (Preparation::By(..), _) => refuse("no `input`: float arrays are used as they are", "steps that resize or crop images".into()),
+        (Preparation::None | Preparation::To(_), Some(corruption)) => {
+            refuse("no corruption: corruptions are defined for 8-bit images", format!("`{}` of float arrays", corruption.kind))
+        }
+        (Preparation::None | Preparation::To(_), None) => Ok(()),
+    }
 }
 
 fn one_size(images: &[Sized], path: &Path) -> Result<[usize; 2], DataError> {

@@ -70,8 +70,7 @@ pub use run_state::{Control, RunState, RunStatus};
 pub use schedule_config::{Decay, ScheduleConfig, WarmupConfig, WarmupLength};
 pub use source::source;
 pub use spec::{
-    AnalysisDataset, ConformanceJob, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, ScoreJob, SharpnessJob,
-    WeightsJob,
+    AnalysisDataset, ConformanceJob, EmbeddingJob, HessianJob, JobSpec, LandscapeJob, Measure, ScoreJob, SharpnessJob, WeightsJob,
 };
 pub use sweep::{Sweep, SweepPoint};
 pub use trajectory_files::{TrajectoryFile, TrajectoryFiles};

@@ -51,8 +51,8 @@ pub struct Inspection {
     pub classes: Option<i64>,
     /// Number of parameters in the file's tensors, without running statistics and counters.
     pub parameters: i64,
-    /// Input shape [channels, height, width]; null when unknown.
-    pub input: Option<[i64; 3]>,
+    /// Shape of one input: [channels, height, width] of an image, any other of a float array; null when unknown.
+    pub input: Option<Vec<i64>>,
     /// Every tensor.
     pub tensors: Vec<TensorInfo>,
     /// Tensors that the architecture needs and the file lacks.
@@ -88,4 +88,11 @@ pub struct Inspection {
     pub notes: Vec<String>,
     /// Why the file is refused.
     pub error: Option<String>,
+}
+impl Inspection {
+    /// The sizes of one input, with `times` between them.
+    pub fn input_label(&self, times: &str) -> Option<String> {
+        let sizes: Vec<String> = self.input.as_ref()?.iter().map(i64::to_string).collect();
+        Some(sizes.join(times))
+    }
 }

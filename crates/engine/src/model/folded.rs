@@ -57,7 +57,7 @@ impl Folded {
             nodes.push(Node { op: node.op.clone(), inputs: node.inputs.iter().map(|&from| place[from]).collect() });
             place.push(nodes.len() - 1);
         }
-        let graph = Graph::new(nodes, place[graph.features], place[graph.logits], graph.input);
+        let graph = Graph::new(nodes, place[graph.features], place[graph.logits], graph.input.clone());
         Self { graph: fuse(&graph).without_gradients(), folds }
     }
 
@@ -177,7 +177,7 @@ fn fuse(graph: &Graph) -> Graph {
         }
         place.push(nodes.len().saturating_sub(1));
     }
-    Graph::new(nodes, place[graph.features], place[graph.logits], graph.input)
+    Graph::new(nodes, place[graph.features], place[graph.logits], graph.input.clone())
 }
 
 fn scaled(weight: &Tensor, scale: &Tensor) -> Result<Tensor, ModelError> {
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(folded.folds(), 2, "bn1 and bn2; `pre` reads a BatchNorm, bn3's convolution has a second reader");
         let x = random(&[7, 3, 8, 8]);
         let a = graph.forward(&tensors, &x, BatchNormMode::Frozen).unwrap();
-        let in_training = Graph::new(folded.graph.nodes.clone(), folded.graph.features, folded.graph.logits, folded.graph.input);
+        let in_training = Graph::new(folded.graph.nodes.clone(), folded.graph.features, folded.graph.logits, folded.graph.input.clone());
         let b = in_training.forward(&folded.tensors(&tensors).unwrap(), &x, BatchNormMode::Frozen).unwrap();
         assert!(close(&b.logits, &a.logits) && close(&b.features, &a.features));
         let untouched = x.copy();

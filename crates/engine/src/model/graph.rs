@@ -46,8 +46,8 @@ pub struct Graph {
     pub logits: NodeId,
     /// The auxiliary output of a head.
     pub auxiliary: Option<NodeId>,
-    /// Input shape [channels, height, width].
-    pub input: [i64; 3],
+    /// Shape of one input: [channels, height, width] of an image, any other of a float array.
+    pub input: Vec<i64>,
     /// Of each node's value for one image; empty where its inputs do not fit.
     shapes: Vec<Vec<i64>>,
     last_use: Vec<NodeId>,
@@ -57,7 +57,8 @@ pub struct Graph {
 
 impl Graph {
     /// A graph of `nodes`; node 0 must be the input and every node must come after those it reads.
-    pub fn new(nodes: Vec<Node>, features: NodeId, logits: NodeId, input: [i64; 3]) -> Self {
+    pub fn new(nodes: Vec<Node>, features: NodeId, logits: NodeId, input: impl Into<Vec<i64>>) -> Self {
+        let input = input.into();
         let mut last_use: Vec<NodeId> = (0..nodes.len()).collect();
         for (id, node) in nodes.iter().enumerate() {
             for &from in &node.inputs {
@@ -69,7 +70,7 @@ impl Graph {
         let mut shapes: Vec<Vec<i64>> = Vec::with_capacity(nodes.len());
         for node in &nodes {
             let inputs: Vec<&Vec<i64>> = node.inputs.iter().map(|&from| &shapes[from]).collect();
-            let shape = node.op.shape(&inputs, input, 1).unwrap_or_default();
+            let shape = node.op.shape(&inputs, &input, 1).unwrap_or_default();
             shapes.push(shape);
         }
         let mut graph = Self { nodes, features, logits, auxiliary: None, input, shapes, last_use, overwritten: Vec::new() };
@@ -112,7 +113,7 @@ impl Graph {
         let mut shapes: Vec<Vec<i64>> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
             let inputs: Vec<&Vec<i64>> = node.inputs.iter().map(|&from| &shapes[from]).collect();
-            let shape = node.op.shape(&inputs, input, 1)?;
+            let shape = node.op.shape(&inputs, &input, 1)?;
             shapes.push(shape);
         }
         for output in [self.features, self.logits] {
@@ -138,6 +139,11 @@ impl Graph {
             }
         }
         Ok(self)
+    }
+
+    /// [channels, height, width] of its input, where that is an image.
+    pub fn image(&self) -> Option<[i64; 3]> {
+        self.input.as_slice().try_into().ok().filter(|[channels, ..]: &[i64; 3]| [1, 3].contains(channels))
     }
 
     /// The last node that reads `node`, or a number past the end for features and logits.
@@ -258,7 +264,7 @@ mod tests {
     fn a_network_of_means_takes_images_of_any_size_and_others_say_why_not() {
         let graph = |name: &str| named(name, 10).unwrap().graph;
         let wider = graph("resnet20").with_input([3, 64, 48]).unwrap();
-        assert_eq!((wider.input, wider.largest_activation()), ([3, 64, 48], 16 * 64 * 48));
+        assert_eq!((wider.input.as_slice(), wider.largest_activation()), (&[3, 64, 48][..], 16 * 64 * 48));
         for (name, side) in [("lenet5", 64), ("resnet20", 0), ("vit_b_16", 256)] {
             assert!(graph(name).with_input([3, side, side]).is_err(), "{name} {side}");
         }

@@ -65,44 +65,91 @@ pub fn normalized(pixels: &Tensor, normalization: &Normalization) -> Result<Tens
     Ok(pixels.f_sub(&constants(&mean)?)?.f_div(&constants(&std)?)?)
 }
 
-/// Images of one dataset on the device, ready for one network.
+/// Some inputs of a dataset, before they are a tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InputBatch {
+    /// Pixels of images, u8 RGB [N, height, width, 3] of this [height, width].
+    Images(Vec<u8>, [usize; 2]),
+    /// Values of float arrays, [N, shape...] of this shape.
+    Arrays(Vec<f32>, Vec<usize>),
+}
+
+impl InputBatch {
+    /// The inputs at `positions`.
+    pub fn of(dataset: &Dataset, positions: &[usize]) -> Self {
+        match &dataset.arrays {
+            Some(arrays) => Self::Arrays(positions.iter().flat_map(|&i| arrays.input(i)).copied().collect(), arrays.shape.clone()),
+            None => {
+                let pixels = positions.iter().flat_map(|&i| dataset.image(i)).copied().collect();
+                Self::Images(pixels, [dataset.height, dataset.width])
+            }
+        }
+    }
+
+    /// The tensor that `network` gets, on its device: images normalized, float arrays as they are. `name` is the dataset's.
+    ///
+    /// # Errors
+    /// When their shape is not that of the network's input, and when libtorch fails.
+    pub fn on(&self, network: &Network, name: &str, normalization: &Normalization) -> Result<Tensor, ModelError> {
+        let (graph, architecture) = (&network.graph, &network.architecture);
+        let unlike = |expected: String, found: String| {
+            Err(ModelError::Mismatch(format!("expected {expected} for {architecture}, found {found} in `{name}`")))
+        };
+        match (self, graph.image()) {
+            (Self::Images(pixels, size), Some([channels, height, width])) => {
+                if size.map(|side| side as i64) != [height, width] {
+                    return unlike(format!("images of {height}x{width}"), format!("{}x{}", size[0], size[1]));
+                }
+                pixels_to_input(pixels, *size, normalization, channels, network.device).map_err(|error| match error {
+                    ModelError::Mismatch(message) => ModelError::Mismatch(format!("{architecture}: {message}")),
+                    other => other,
+                })
+            }
+            (Self::Images(..), None) => {
+                let way_out = "a dataset of floats is an .npz with `inputs`";
+                unlike(format!("float arrays of shape {:?}", graph.input), format!("pictures ({way_out})"))
+            }
+            (Self::Arrays(values, shape), _) => {
+                if !shape.iter().map(|&side| side as i64).eq(graph.input.iter().copied()) {
+                    return unlike(format!("inputs of shape {:?}", graph.input), format!("float arrays of shape {shape:?}"));
+                }
+                let shape = [&[-1], graph.input.as_slice()].concat();
+                Ok(Tensor::f_from_slice(values)?.f_view(shape.as_slice())?.f_to_device(network.device)?)
+            }
+        }
+    }
+}
+
+/// Inputs of one dataset on the device, ready for one network.
 #[derive(Debug)]
 pub struct Samples {
     /// Where they come from.
     pub dataset: Arc<Dataset>,
-    /// Normalized images, [N, C, H, W] f32.
+    /// Normalized images [N, C, H, W], or float arrays [N, ...], f32.
     pub x: Tensor,
     /// Labels, `[N]` i64; -1 = none.
     pub y: Tensor,
 }
 
 impl Samples {
-    /// Puts `dataset` on the network's device, normalized. The images must have the network's input size already.
+    /// Puts `dataset` on the network's device: images normalized, float arrays as they are. They must have the shape of the network's input
+    /// already.
     ///
     /// # Errors
-    /// When sizes do not fit or libtorch fails.
+    /// When shapes do not fit or libtorch fails.
     pub fn new(dataset: Arc<Dataset>, normalization: &Normalization, network: &Network) -> Result<Self, ModelError> {
-        let [channels, height, width] = network.graph.input;
-        if [dataset.height as i64, dataset.width as i64] != [height, width] {
-            return Err(ModelError::Mismatch(format!(
-                "expected images of {height}x{width} for {}, found {}x{} in `{}`",
-                network.architecture, dataset.height, dataset.width, dataset.name
-            )));
-        }
-        let x = to_input(&dataset, normalization, channels, network.device).map_err(|error| match error {
-            ModelError::Mismatch(message) => ModelError::Mismatch(format!("{}: {message}", network.architecture)),
-            other => other,
-        })?;
+        let positions: Vec<usize> = (0..dataset.len()).collect();
+        let x = InputBatch::of(&dataset, &positions).on(network, &dataset.name, normalization)?;
         let y = Tensor::f_from_slice(&dataset.labels)?.f_to_device(network.device)?;
         Ok(Self { dataset, x, y })
     }
 
-    /// Number of images.
+    /// Number of inputs.
     pub fn len(&self) -> usize {
         self.dataset.len()
     }
 
-    /// Whether there are no images.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.dataset.is_empty()
     }

@@ -135,7 +135,7 @@ enum Source {
 fn name(report: &mut Inspection, fit: &CheckpointFit, architecture: &Architecture, source: Source) {
     report.architecture = Some(architecture.name.clone());
     report.classes = Some(architecture.classes);
-    report.input = Some(architecture.graph.input);
+    report.input = Some(architecture.graph.input.clone());
     let other = fit.exact().filter(|other| other.name != architecture.name);
     report.ambiguous = other.map(|other| other.name.clone()).collect();
     let certain = |what: &str, value: String| Assumed { what: what.into(), value };

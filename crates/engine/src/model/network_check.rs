@@ -7,7 +7,7 @@ use flatland_core::session::{Normalization, NormalizationPreset};
 use tch::Tensor;
 
 use super::running_statistics::{LayerStatistics, layer_statistics};
-use super::{ModelError, Network, architecture, pixels_to_input};
+use super::{InputBatch, ModelError, Network, architecture};
 
 /// Checks `network` on some images of `dataset`, evenly spaced in file order: one forward pass, and where it finds a difference another one
 /// for each normalization and architecture that may be right.
@@ -15,11 +15,11 @@ use super::{ModelError, Network, architecture, pixels_to_input};
 /// # Errors
 /// When sizes do not fit, a tensor is missing or libtorch fails.
 pub fn network_check(network: &Network, dataset: &Dataset, normalization: &Normalization) -> Result<NetworkCheck, ModelError> {
-    let images = Images::of(dataset);
-    let x = images.input(network, normalization)?;
+    let (inputs, samples) = some(dataset);
+    let x = inputs.on(network, &dataset.name, normalization)?;
     let mut check = NetworkCheck {
         dataset: dataset.name.clone(),
-        samples: images.count,
+        samples,
         architecture: network.architecture.clone(),
         normalization: match normalization {
             Normalization::Preset(preset) => key(*preset),
@@ -28,13 +28,15 @@ pub fn network_check(network: &Network, dataset: &Dataset, normalization: &Norma
         layers: layer_statistics(&network.graph, &network.tensors, &x, false)?.into_iter().map(layer).collect(),
         ..NetworkCheck::default()
     };
-    if check.is_fed_otherwise() {
+    // Float arrays are not normalized.
+    if check.is_fed_otherwise() && dataset.arrays.is_none() {
         // `inception` has the constants of `half`.
         let fits = |preset: &NormalizationPreset| {
-            *preset != NormalizationPreset::Inception && Normalization::Preset(*preset).for_channels(network.graph.input[0]).is_ok()
+            let channels = network.graph.image().map_or(0, |[channels, ..]| channels);
+            *preset != NormalizationPreset::Inception && Normalization::Preset(*preset).for_channels(channels).is_ok()
         };
         for preset in NormalizationPreset::ALL.into_iter().filter(fits) {
-            let x = images.input(network, &Normalization::Preset(preset))?;
+            let x = inputs.on(network, &dataset.name, &Normalization::Preset(preset))?;
             let first = layer_statistics(&network.graph, &network.tensors, &x, true)?;
             check.normalizations.push(Fit { name: key(preset), variance: first.first().map_or(f64::NAN, |first| first.variance) });
         }
@@ -48,36 +50,13 @@ pub fn network_check(network: &Network, dataset: &Dataset, normalization: &Norma
 /// Fewest images of a check.
 const FEWEST: usize = 32;
 
-/// Some images of a dataset.
-struct Images {
-    pixels: Vec<u8>,
-    size: [usize; 2],
-    count: usize,
-}
-
-impl Images {
-    /// At most [`CHECKED_IMAGES`]; of large ones as many as have the positions of so many of 64x64, but at least [`FEWEST`].
-    fn of(dataset: &Dataset) -> Self {
-        let n = dataset.len();
-        let alike = CHECKED_IMAGES * 64 * 64 / (dataset.height * dataset.width).max(1);
-        let count = alike.clamp(FEWEST, CHECKED_IMAGES).min(n);
-        let bytes = dataset.height * dataset.width * 3;
-        let image = |k: usize| dataset.images.get(k * bytes..(k + 1) * bytes).unwrap_or_default();
-        let pixels = (0..count).flat_map(|k| image(k * n / count)).copied().collect();
-        Self { pixels, size: [dataset.height, dataset.width], count }
-    }
-
-    fn input(&self, network: &Network, normalization: &Normalization) -> Result<Tensor, ModelError> {
-        let [channels, height, width] = network.graph.input;
-        let [found_height, found_width] = self.size;
-        if [found_height as i64, found_width as i64] != [height, width] {
-            let name = &network.architecture;
-            return Err(ModelError::Mismatch(format!(
-                "expected images of {height}x{width} for {name}, found {found_height}x{found_width}"
-            )));
-        }
-        pixels_to_input(&self.pixels, self.size, normalization, channels, network.device)
-    }
+/// At most [`CHECKED_IMAGES`] inputs of a dataset; of large images as many as have the positions of so many of 64x64, but at least [`FEWEST`].
+fn some(dataset: &Dataset) -> (InputBatch, usize) {
+    let n = dataset.len();
+    let alike = CHECKED_IMAGES * 64 * 64 / (dataset.height * dataset.width).max(1);
+    let count = alike.clamp(FEWEST, CHECKED_IMAGES).min(n);
+    let positions: Vec<usize> = (0..count).map(|k| k * n / count).collect();
+    (InputBatch::of(dataset, &positions), count)
 }
 
 /// A normalization preset, as in a session file.

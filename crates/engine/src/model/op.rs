@@ -293,14 +293,14 @@ impl Op {
         }
     }
 
-    /// Shape of its value for a batch of `images`, from the shapes of its `inputs` and of the network's `image` [C, H, W].
+    /// Shape of its value for a batch of `images`, from the shapes of its `inputs` and of one `input` of the network.
     ///
     /// # Errors
     /// When they do not fit.
-    pub fn shape(&self, inputs: &[&Vec<i64>], image: [i64; 3], images: i64) -> Result<Vec<i64>, String> {
+    pub fn shape(&self, inputs: &[&Vec<i64>], input: &[i64], images: i64) -> Result<Vec<i64>, String> {
         let first = || inputs.first().copied().ok_or_else(|| format!("{self:?} lacks its input"));
         match self {
-            Op::Input => Ok(std::iter::once(images).chain(image).collect()),
+            Op::Input => Ok(std::iter::once(images).chain(input.iter().copied()).collect()),
             Op::Tensor { shape, .. } => Ok(shape.clone()),
             Op::Constant(constant) => Ok(constant.shape().to_vec()),
             Op::Conv(conv) | Op::FusedConv { conv, .. } => {

@@ -152,7 +152,8 @@ mod tests {
         let provenance = Provenance { source, format: "test".into(), available: count, ..Provenance::default() };
         let images = (0..count * 32 * 32 * 3).map(|k| (k % 251) as u8).collect();
         let (labels, index) = ((0..count as i64).collect(), (0..count).collect());
-        let dataset = Dataset { name: "x".into(), images, height: 32, width: 32, labels, index, classes: Vec::new(), provenance };
+        let dataset =
+            Dataset { name: "x".into(), images, height: 32, width: 32, arrays: None, labels, index, classes: Vec::new(), provenance };
         Samples::new(Arc::new(dataset), &Normalization::default(), network).unwrap()
     }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use flatland_core::data::{Augmentation, DataError, Dataset, Environment};
-use flatland_core::job::{RunConfig, Transform};
+use flatland_core::job::RunConfig;
 
 use super::TrainError;
 use super::batches::{Orders, augmented, pixels, place_in_environments};
+use crate::model::InputBatch;
 
 /// Most batches that are held ready; each takes the memory of its pixels.
 const AHEAD: usize = 3;
@@ -40,19 +41,19 @@ pub struct BatchSource {
     pub environments: Option<Vec<Environment>>,
 }
 
-/// The images of a batch, u8 RGB [N, height, width, 3].
+/// The inputs of a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchPixels {
-    /// ID images after crop and flip.
-    pub id: Vec<u8>,
+    /// ID images after crop and flip, or float arrays.
+    pub id: InputBatch,
     /// The same, corrupted for the first pass.
-    pub first_id: Option<Vec<u8>>,
+    pub first_id: Option<InputBatch>,
     /// Classes of the ID images.
     pub labels: Vec<i64>,
     /// Environments of the ID images, by number.
     pub environments: Option<Vec<i64>>,
     /// Outliers.
-    pub outliers: Option<Vec<u8>>,
+    pub outliers: Option<InputBatch>,
     /// Images in the batch, outliers included.
     pub images: usize,
 }
@@ -78,19 +79,23 @@ impl BatchSource {
         let Self { run, train, .. } = self;
         let batch = place.step_in_epoch * run.accumulate.max(1) + part;
         let positions = orders.id(run, place.epoch, batch, train.len());
-        let mut id = pixels(train, &positions, run.transform, run.seed, place.epoch);
-        let environments = match &self.environments {
-            Some(environments) => Some(place_in_environments(&mut id, train, &positions, environments, run.seed, place.epoch)?),
-            None => None,
-        };
-        let first_id = self.first.as_ref().map(|first| augmented(&id, train, &positions, first, run.seed, place.epoch)).transpose()?;
+        let (mut id, mut first_id, mut environments) = (InputBatch::of(train, &positions), None, None);
+        if let InputBatch::Images(images, size) = &mut id {
+            *images = pixels(train, &positions, run.transform, run.seed, place.epoch);
+            if let Some(all) = &self.environments {
+                environments = Some(place_in_environments(images, train, &positions, all, run.seed, place.epoch)?);
+            }
+            if let Some(first) = &self.first {
+                first_id = Some(InputBatch::Images(augmented(images, train, &positions, first, run.seed, place.epoch)?, *size));
+            }
+        }
         let mut images = positions.len();
         let outliers = self.outliers.as_ref().map(|outliers| {
             let before = place.epoch * run.batches(train.len(), run.batch);
             let chosen = orders.outliers(run, before + batch, outliers.len());
             images += chosen.len();
             // Outliers are not augmented (OpenOOD applies the test transform).
-            pixels(outliers, &chosen, Transform::None, run.seed, place.epoch)
+            InputBatch::of(outliers, &chosen)
         });
         let labels = positions.iter().map(|&position| train.labels[position]).collect();
         Ok(BatchPixels { id, first_id, labels, environments, outliers, images })

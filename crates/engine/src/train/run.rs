@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use flatland_core::data::Dataset;
 use flatland_core::job::{self, Control, RunConfig, RunStatus};
 use flatland_core::session::Role;
 use serde_json::{Map, Value};
@@ -17,7 +18,7 @@ use super::step::{StepError, StepInput, StepLoss, Trainee};
 use super::training_state::TrainingState;
 use super::warmup::Warmup;
 use crate::method::Method;
-use crate::model::{Samples, device, pixels_to_input};
+use crate::model::{InputBatch, Samples, device};
 
 /// Interval between saves within an epoch.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
@@ -219,16 +220,14 @@ impl Training {
     }
 
     fn input(&self, batch: &BatchPixels, part: usize) -> Result<StepInput, TrainError> {
-        let tensor = |pixels: &Vec<u8>| -> Result<Tensor, TrainError> {
-            let network = &self.trainee.network;
-            let size = [self.source.train.height, self.source.train.width];
-            Ok(pixels_to_input(pixels, size, &self.run.normalization, network.graph.input[0], network.device)?)
-        };
+        let tensor = |inputs: &InputBatch, dataset: &Dataset| inputs.on(&self.trainee.network, &dataset.name, &self.run.normalization);
+        let of_train = |inputs: &InputBatch| tensor(inputs, &self.source.train);
+        let of_outliers = |inputs: &InputBatch| tensor(inputs, self.source.outliers.as_ref().unwrap_or(&self.source.train));
         Ok(StepInput {
-            id: tensor(&batch.id)?,
-            first_id: batch.first_id.as_ref().map(tensor).transpose()?,
+            id: of_train(&batch.id)?,
+            first_id: batch.first_id.as_ref().map(of_train).transpose()?,
             labels: Tensor::f_from_slice(&batch.labels)?.f_to_device(self.trainee.network.device)?,
-            outliers: batch.outliers.as_ref().map(tensor).transpose()?,
+            outliers: batch.outliers.as_ref().map(of_outliers).transpose()?,
             environments: batch
                 .environments
                 .as_ref()

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use flatland_core::data::{self, Dataset, environment};
-use flatland_core::job::{self, DROP_LAST_BELOW, RunConfig, TrainPrecision};
+use flatland_core::data::{self, Dataset, Preparation, environment};
+use flatland_core::job::{self, DROP_LAST_BELOW, RunConfig, TrainPrecision, Transform};
 use flatland_core::session::{NetworkChoice, Role, is_program};
 
 use super::TrainError;
@@ -47,14 +47,14 @@ impl Training {
         let method = method::method(&run.method)?;
         check(&run, method.as_ref(), device)?;
         let network = network(&mut run, method.head(), device, under_way)?;
-        let [_, height, width] = network.graph.input;
+        let size = network.graph.image().map(|[_, height, width]| [height as usize, width as usize]);
         let assumed = run.assumptions().into_iter().map(|assumption| format!("assumed: {assumption}"));
         let mut warnings: Vec<String> = assumed.chain(network.notes()).collect();
         let mut load = |role: Role| -> Result<Vec<Arc<Dataset>>, TrainError> {
             let mut loaded = Vec::new();
             for entry in run.datasets.iter().filter(|entry| entry.role == role) {
                 let source = job::source(entry, &run.datasets, run.seed, None);
-                let preparation = job::preparation(run.input, [height as usize, width as usize]);
+                let preparation = size.map_or(Preparation::None, |size| job::preparation(run.input, size));
                 // Labels of outliers and of semantic-shift images are not the network's.
                 let dataset = match role.has_classes() {
                     true => data::load_for(&source, preparation, network.classes as usize),
@@ -72,6 +72,9 @@ impl Training {
         };
         let train = only(load(Role::Train)?, "train")?.ok_or_else(|| config("expected a dataset of role `train`, found none"))?;
         check_labels(&train, &network)?;
+        if train.arrays.is_some() {
+            check_arrays(&run, method.as_ref())?;
+        }
         let check = if run.checkpoint.is_some() && !under_way { Some(network_check(&network, &train, &run.normalization)?) } else { None };
         let outliers = only(load(Role::Outliers)?, "outliers")?.filter(|_| method.needs_outliers());
         if method.needs_outliers() && outliers.as_ref().is_none_or(|outliers| outliers.is_empty()) {
@@ -121,6 +124,23 @@ fn check(run: &RunConfig, method: &dyn Method, device: tch::Device) -> Result<()
     require(run.precision == TrainPrecision::F32 || on_gpu, "expected a CUDA device for `precision = \"bf16\"`, found the CPU".into())?;
     require(run.accumulate > 0, "expected `accumulate` of at least 1, found 0".into())?;
     run.optimizer.check().map_err(TrainError::Config)
+}
+
+/// # Errors
+/// When float arrays are to be changed in a way that is defined for images alone.
+fn check_arrays(run: &RunConfig, method: &dyn Method) -> Result<(), TrainError> {
+    let unlike = |expected: &str, found: String| {
+        Err(config(format!("expected {expected}: the `train` dataset has float arrays, which are used as they are; found {found}")))
+    };
+    let augmentation = method.ascent().and_then(|ascent| ascent.augmentation);
+    match (run.transform, augmentation) {
+        (Transform::CropFlip | Transform::Crop, _) => unlike("`transform = \"none\"`", "crops of images".into()),
+        (Transform::None, Some(_)) => unlike("a method without `augmentation`", format!("one in the first pass of {}", method.key())),
+        (Transform::None, None) if method.needs_environments() => {
+            unlike("a method without environments", format!("{}, whose environments are corruptions of images", method.key()))
+        }
+        (Transform::None, None) => Ok(()),
+    }
 }
 
 /// The network to start from, with the method's head, and the run with what was left open (architecture, classes) filled in. A run

@@ -4,19 +4,19 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use flatland_core::data::{self, Dataset, Source};
+use flatland_core::data::{self, Dataset, Preparation, Source};
 use flatland_core::job::{
     self, AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter, label_record,
 };
 use flatland_core::result::{Conformance, NetworkCheck, content_key};
-use flatland_core::session::{InputPlane, Role, program_file};
+use flatland_core::session::{InputPlane, Normalization, NormalizationPreset, Role, program_file};
 
 use super::WorkerError;
 use super::lru_cache::LruCache;
 use super::machine::machine;
 use crate::analysis::AnalysisError;
 use crate::analysis::landscape::{LandscapeData, run_in_input_space, write_weights};
-use crate::model::{self, Network, Samples, VectorStorage};
+use crate::model::{self, ModelError, Network, Samples, VectorStorage};
 use crate::{analysis, method, train};
 
 /// Runs jobs; networks, images and their checks stay loaded between jobs.
@@ -129,7 +129,11 @@ impl JobExecutor {
         let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
         let source = &job.dataset.source;
         let positions = job.plane.axes.input().map(InputPlane::images).unwrap_or_default();
-        let [_, height, width] = network.graph.input.map(|side| side as usize);
+        let [_, height, width] = network
+            .graph
+            .image()
+            .ok_or_else(|| WorkerError::Samples { name: source.name.clone(), source: not_of_images(&network) })?
+            .map(|side| side as usize);
         // Labels of semantic-shift images are of other classes.
         let classes = job.dataset.role.has_classes().then_some(network.classes as usize);
         let preparation = job::preparation(job.checkpoint.input, [height, width]);
@@ -252,8 +256,8 @@ impl JobExecutor {
         reporter: &mut dyn Reporter,
     ) -> Result<Arc<Samples>, WorkerError> {
         let source = &dataset.source;
-        let input = network.graph.input;
-        let preparation = job::preparation(checkpoint.input, [input[1] as usize, input[2] as usize]);
+        let size = network.graph.image().map(|[_, height, width]| [height as usize, width as usize]);
+        let preparation = size.map_or(Preparation::None, |size| job::preparation(checkpoint.input, size));
         // Labels of semantic-shift images are of other classes.
         let classes = dataset.role.has_classes().then_some(network.classes as usize);
         let identity =
@@ -271,7 +275,8 @@ impl JobExecutor {
         if classes.is_some() {
             note_inferred_labels(source, &images, reporter);
         }
-        let key = format!("{key} {:?} {} {:?}", checkpoint.normalization.constants(), input[0], network.device);
+        note_unused_normalization(checkpoint, &images, reporter);
+        let key = format!("{key} {:?} {:?} {:?}", checkpoint.normalization.constants(), network.graph.input, network.device);
         self.samples
             .get(key, || Samples::new(images, &checkpoint.normalization, network))
             .map_err(|error| WorkerError::Samples { name: source.name.clone(), source: error })
@@ -294,11 +299,28 @@ impl JobExecutor {
     }
 }
 
+/// The error of a plane in input space of a network that has no images.
+fn not_of_images(network: &Network) -> ModelError {
+    ModelError::Mismatch(format!(
+        "expected a network of images for a landscape in input space, found {} with inputs of shape {:?}",
+        network.architecture, network.graph.input
+    ))
+}
+
 /// Reports how labels were found where the files do not say them.
 fn note_inferred_labels(source: &Source, images: &Dataset, reporter: &mut dyn Reporter) {
     let labels = label_record(images);
     if labels.is_inferred() {
         reporter.report(JobEvent::Note { message: format!("labels of `{}`: {}", source.name, labels.describe()) });
+    }
+}
+
+/// Reports that a stated normalization is not applied to float arrays.
+fn note_unused_normalization(checkpoint: &CheckpointSource, images: &Dataset, reporter: &mut dyn Reporter) {
+    if images.arrays.is_some() && checkpoint.normalization != Normalization::Preset(NormalizationPreset::None) {
+        let (name, normalization) = (&images.name, checkpoint.normalization.label());
+        let message = format!("inputs of `{name}` are float arrays, used as they are: normalization {normalization} is not applied");
+        reporter.report(JobEvent::Note { message });
     }
 }
 

@@ -49,6 +49,7 @@ pub fn load(part: &str, source: &Source) -> Result<Dataset, DataError> {
         other => return Err(failed(format!("expected a part of the demo set ({}), found `{other}`", PARTS.join(", ")))),
     };
     Ok(Dataset {
+        arrays: None,
         name: source.name.clone(),
         images: images.iter().flat_map(|(.., counts)| show(counts)).collect(),
         height: SIDE,

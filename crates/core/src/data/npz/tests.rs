@@ -117,3 +117,27 @@ fn named_classes_are_matched_with_those_of_the_other_datasets() {
     let refused = super::super::load_for(&cs, None, 3).unwrap_err().to_string();
     assert!(refused.contains("each of the 3 of the network") && refused.contains("2 classes: bee, wolf"), "{refused}");
 }
+
+#[test]
+fn inputs_of_an_archive_are_floats_that_are_kept_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = |name: &str, arrays: &[(&str, Vec<u8>)]| {
+        let path = folder.path().join(name);
+        write(&path, arrays);
+        source(&path)
+    };
+    let values = || npy("<f8", "(2, 3)", &[0.0f64, 0.1, 0.2, -1.0, 40.0, 2.5].map(f64::to_le_bytes).concat());
+    let labels = || npy("<i8", "(2,)", &[1i64, 0].map(i64::to_le_bytes).concat());
+    for name in ["inputs", "x"] {
+        let data = load(&archive("spectra.npz", &[(name, values()), ("y", labels())]), None).unwrap();
+        assert_eq!(data.arrays.unwrap().values, [0.0, 0.1, 0.2, -1.0, 40.0, 2.5]);
+        assert_eq!(data.labels, [1, 0]);
+    }
+    let images = npy("|u1", "(2, 1, 1, 3)", &[7; 6]);
+    let data = load(&archive("both.npz", &[("images", images.clone()), ("inputs", values())]), None).unwrap();
+    assert!(data.arrays.is_none() && data.images == [7; 6], "`images` has priority, as before");
+    let message = error(&archive("bytes.npz", &[("x", images)]));
+    assert!(message.contains("shape [2, 1, 1, 3] of |u1: 8-bit images are named `images`"), "{message}");
+    let message = error(&archive("two.npz", &[("x", values()), ("inputs", values())]));
+    assert!(message.contains("inputs, x"), "{message}");
+}

@@ -168,7 +168,17 @@ pub fn grey(name: &str, labels: &[i64], pixel: impl Fn(usize, usize) -> u8) -> D
 pub fn dataset(name: &str, images: Vec<u8>, side: usize, labels: Vec<i64>) -> Dataset {
     let n = labels.len();
     let provenance = Provenance { source: source(name), format: "test".into(), available: n, ..Provenance::default() };
-    Dataset { name: name.into(), images, height: side, width: side, labels, index: (0..n).collect(), classes: Vec::new(), provenance }
+    Dataset {
+        name: name.into(),
+        images,
+        height: side,
+        width: side,
+        arrays: None,
+        labels,
+        index: (0..n).collect(),
+        classes: Vec::new(),
+        provenance,
+    }
 }
 
 /// A source for images without a file.

@@ -11,8 +11,8 @@ impl Architecture {
     /// and the traits of its family.
     pub fn assumptions(&self) -> Vec<Assumed> {
         let assumed = |what: &str, value: String| Assumed { what: what.into(), value };
-        let [_, height, width] = self.graph.input;
-        let mut list = vec![assumed("input size", format!("{height}x{width}"))];
+        let mut list: Vec<Assumed> =
+            self.graph.image().map(|[_, height, width]| assumed("input size", format!("{height}x{width}"))).into_iter().collect();
         let ops = || self.graph.nodes.iter().map(|node| &node.op);
         let named = |names: Vec<String>| {
             let mut different: Vec<String> = Vec::new();

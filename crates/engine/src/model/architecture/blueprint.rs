@@ -82,7 +82,7 @@ fn call(name: &str, arguments: Vec<(&str, Argument)>) -> Op {
 pub struct Blueprint {
     nodes: Vec<Node>,
     shapes: Vec<Vec<i64>>,
-    input: [i64; 3],
+    input: Vec<i64>,
     tensors: Vec<TensorSpec>,
 }
 
@@ -92,13 +92,13 @@ impl Blueprint {
 
     /// A network for images [channels, height, width].
     pub fn new(input: [i64; 3]) -> Self {
-        let mut net = Self { nodes: Vec::new(), shapes: Vec::new(), input, tensors: Vec::new() };
+        let mut net = Self { nodes: Vec::new(), shapes: Vec::new(), input: input.into(), tensors: Vec::new() };
         net.push(Op::Input, &[]);
         net
     }
 
-    /// A network that begins with `nodes`, which need `tensors`.
-    pub fn continued(nodes: Vec<Node>, input: [i64; 3], tensors: Vec<TensorSpec>) -> Self {
+    /// A network for inputs of the shape `input` that begins with `nodes`, which need `tensors`.
+    pub fn continued(nodes: Vec<Node>, input: Vec<i64>, tensors: Vec<TensorSpec>) -> Self {
         let mut net = Self { nodes: Vec::new(), shapes: Vec::new(), input, tensors };
         for node in nodes {
             net.push(node.op, &node.inputs);
@@ -130,7 +130,7 @@ impl Blueprint {
     pub fn push(&mut self, op: Op, inputs: &[NodeId]) -> NodeId {
         let from: Vec<&Vec<i64>> = inputs.iter().map(|&from| &self.shapes[from]).collect();
         // A shape that does not fit is reported when the network is evaluated.
-        self.shapes.push(op.shape(&from, self.input, 1).unwrap_or_default());
+        self.shapes.push(op.shape(&from, &self.input, 1).unwrap_or_default());
         self.nodes.push(Node { op, inputs: inputs.to_vec() });
         self.nodes.len() - 1
     }

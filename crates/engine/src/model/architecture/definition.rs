@@ -93,11 +93,18 @@ impl Architecture {
     /// The same for images of [height, width] = `size`, where that is given.
     ///
     /// # Errors
-    /// When its operations do not allow them.
+    /// When its operations do not allow them, or it is no network for images.
     pub fn for_images(self, size: Option<[usize; 2]>) -> Result<Self, String> {
-        let [channels, height, width] = self.graph.input;
-        let Some(size) = size.map(|size| size.map(|side| side as i64)).filter(|size| *size != [height, width]) else { return Ok(self) };
-        let [other_height, other_width] = size;
+        let Some([other_height, other_width]) = size.map(|size| size.map(|side| side as i64)) else { return Ok(self) };
+        let Some([channels, height, width]) = self.graph.image() else {
+            return Err(format!(
+                "{} takes inputs of shape {:?}, but `input` makes images of {other_height}x{other_width}: leave `input` out",
+                self.name, self.graph.input
+            ));
+        };
+        if [other_height, other_width] == [height, width] {
+            return Ok(self);
+        }
         let refuse = |reason: String| {
             let name = &self.name;
             format!("{name} is a network for images of {height}x{width}, but `input` gives {other_height}x{other_width}: {reason}")

@@ -102,7 +102,7 @@ impl Head {
         }
         let inside = base.tensors.iter().filter(|spec| !spec.name.starts_with(&format!("{classifier}.")));
         let tensors = inside.map(|spec| TensorSpec { name: format!("{BACKBONE}{}", spec.name), ..spec.clone() }).collect();
-        let mut net = Blueprint::continued(nodes, base.graph.input, tensors);
+        let mut net = Blueprint::continued(nodes, base.graph.input.clone(), tensors);
         let (features, classes) = (base.graph.features, base.classes);
         let (logits, auxiliary) = match self {
             Head::ConfBranch => (net.linear(features, "fc", classes), net.linear(features, "confidence", 1)),

@@ -22,8 +22,8 @@ pub struct Importer<'p> {
     pub bound: HashMap<&'p str, Bound>,
     /// Number of the program's operation that is read.
     pub step: usize,
-    /// Input shape [C, H, W].
-    input: [i64; 3],
+    /// Shape of one input.
+    input: Vec<i64>,
     /// The node whose memory each node's value is in.
     roots: Vec<NodeId>,
     /// The last operation that reads each name.
@@ -35,9 +35,9 @@ pub struct Importer<'p> {
 }
 
 impl<'p> Importer<'p> {
-    /// Nothing but the images, [C, H, W] = `input`.
-    pub fn new(program: &'p Program, input: [i64; 3], last_read: HashMap<&'p str, usize>) -> Self {
-        let shape = |images: i64| std::iter::once(images).chain(input).collect();
+    /// Nothing but the inputs, each of the shape `input`.
+    pub fn new(program: &'p Program, input: Vec<i64>, last_read: HashMap<&'p str, usize>) -> Self {
+        let shape = |images: i64| std::iter::once(images).chain(input.iter().copied()).collect();
         Self {
             program,
             nodes: vec![Node { op: Op::Input, inputs: Vec::new() }],
@@ -59,7 +59,7 @@ impl<'p> Importer<'p> {
     pub fn push(&mut self, op: Op, inputs: Vec<NodeId>) -> Result<Bound, String> {
         let shape = |k: usize| {
             let from: Vec<&Vec<i64>> = inputs.iter().map(|&from| &self.shapes[from][k]).collect();
-            op.shape(&from, self.input, k as i64 + 1)
+            op.shape(&from, &self.input, k as i64 + 1)
         };
         let shapes = [shape(0)?, shape(1)?];
         if numel(&shapes[0])? > LARGEST {
@@ -128,7 +128,7 @@ impl<'p> Importer<'p> {
     /// The value of a call on constants.
     fn compute(&mut self, call: &Call, inputs: &[Tensor]) -> Result<Bound, String> {
         let shapes: Vec<Vec<i64>> = inputs.iter().map(Tensor::size).collect();
-        let shape = Op::Call(call.clone()).shape(&shapes.iter().collect::<Vec<_>>(), self.input, 1)?;
+        let shape = Op::Call(call.clone()).shape(&shapes.iter().collect::<Vec<_>>(), &self.input, 1)?;
         self.computed = self.computed.saturating_add(numel(&shape)?);
         if self.computed > LARGEST {
             return Err(format!(

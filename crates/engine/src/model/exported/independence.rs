@@ -20,13 +20,13 @@ pub fn check(network: &Network) -> Result<(), ModelError> {
     if network.graph.largest_activation() > MOST.0 || network.graph.multiply_adds() > MOST.1 {
         return Ok(());
     }
-    let [channels, height, width] = network.graph.input;
     let mut random = derived_rng("flatland two images", &[]);
-    let size = channels * height * width;
+    let size = network.graph.input.iter().product::<i64>();
     // The second image is unlike the first: a mean over the batch then moves the first far.
     let mut value = |position: i64| random.sample::<f32, _>(StandardNormal) * if position < size { 1.0 } else { 4.0 };
     let values: Vec<f32> = (0..2 * size).map(&mut value).collect();
-    let x = Tensor::f_from_slice(&values)?.f_view([2, channels, height, width])?.f_to_device(network.device)?;
+    let x =
+        Tensor::f_from_slice(&values)?.f_view([&[2], network.graph.input.as_slice()].concat().as_slice())?.f_to_device(network.device)?;
     let [difference, largest] = compare(network, &network.tensors, &x)?;
     if difference <= TOLERANCE * largest {
         return Ok(());
@@ -79,7 +79,7 @@ mod tests {
         let mut nodes = graph.nodes.clone();
         nodes.push(Node { op: mean, inputs: vec![logits] });
         nodes.push(Node { op: less, inputs: vec![logits, logits + 1] });
-        network.graph = Graph::new(nodes, graph.features, logits + 2, graph.input);
+        network.graph = Graph::new(nodes, graph.features, logits + 2, graph.input.clone());
         let error = check(&network).unwrap_err().to_string();
         assert!(error.contains("depend on the images beside it"), "{error}");
     }

@@ -38,9 +38,9 @@ pub struct ExportedNetwork {
 /// # Errors
 /// When an operation is not supported, shapes contradict each other, the batch is fixed, or an output has to be chosen.
 pub fn import(program: &Program, contents: &Contents, features: Option<&str>, output: Option<&str>) -> Result<ExportedNetwork, String> {
-    let (images, input) = images(program)?;
-    let mut importer = Importer::new(program, input, last_reads(program));
-    importer.bound.insert(images, Bound::Node(0));
+    let (inputs, input) = inputs(program)?;
+    let mut importer = Importer::new(program, input.clone(), last_reads(program));
+    importer.bound.insert(inputs, Bound::Node(0));
     let tied: HashMap<&str, &str> = program.tied.iter().map(|(second, first)| (second.as_str(), first.as_str())).collect();
     bind_inputs(&mut importer, contents, &tied)?;
     for (step, node) in program.nodes.iter().enumerate() {
@@ -84,26 +84,27 @@ pub fn import(program: &Program, contents: &Contents, features: Option<&str>, ou
     Ok(ExportedNetwork { graph, classes, tensors, unread, tied: program.tied.clone(), notes })
 }
 
-/// The name of the images, and their shape [C, H, W].
-fn images(program: &Program) -> Result<(&str, [i64; 3]), String> {
+/// The name of the inputs, and the shape of one.
+fn inputs(program: &Program) -> Result<(&str, Vec<i64>), String> {
     let user = program.inputs.iter().find_map(|input| if let ProgramInput::User { value } = input { Some(value.as_str()) } else { None });
-    let name = user.ok_or("expected one input of images, found none")?;
+    let name = user.ok_or("expected one input of images or float arrays, found none")?;
+    if let Some(dtype) = program.dtypes.get(name).filter(|dtype| !dtype.is_float()) {
+        return Err(format!("expected an input of floats, found one of {dtype:?}: tokens and other integers are not read"));
+    }
     let shape = program.shapes.get(name).map(Vec::as_slice).unwrap_or_default();
-    match shape {
-        &[Extent::Symbol { .. }, Extent::Fixed(channels), Extent::Fixed(height), Extent::Fixed(width)]
-            if [channels, height, width].iter().all(|&side| side > 0) =>
-        {
-            Ok((name, [channels, height, width]))
+    let fixed = |extent: &Extent| if let Extent::Fixed(size) = extent { Some(*size).filter(|&size| size > 0) } else { None };
+    match shape.split_first() {
+        Some((Extent::Symbol { .. }, one)) if !one.is_empty() && one.iter().all(|size| fixed(size).is_some()) => {
+            Ok((name, one.iter().filter_map(fixed).collect()))
         }
-        [Extent::Fixed(batch), ..] => Err(format!(
+        Some((Extent::Fixed(batch), [_, ..])) => Err(format!(
             "the program was exported for exactly {batch} image{}: export it with any number of them: {EXPORT}",
             if *batch == 1 { "" } else { "s" }
         )),
-        other => {
-            let sides: Vec<String> =
-                other.iter().map(|side| if let Extent::Fixed(side) = side { side.to_string() } else { "any".into() }).collect();
+        Some(_) | None => {
+            let sides: Vec<String> = shape.iter().map(|side| fixed(side).map_or("any".into(), |side| side.to_string())).collect();
             Err(format!(
-                "expected an input of images [any, channels, height, width] with fixed sides, found [{}]: {EXPORT}",
+                "expected inputs [any, ...], for example images [any, channels, height, width], each of one size, found [{}]: {EXPORT}",
                 sides.join(", ")
             ))
         }
@@ -248,7 +249,7 @@ fn is_of_training(node: &ProgramNode) -> bool {
 }
 
 /// The graph of the nodes that features and logits, or an operation that writes in place, need.
-fn pruned(nodes: Vec<Node>, features: NodeId, logits: NodeId, input: [i64; 3]) -> Graph {
+fn pruned(nodes: Vec<Node>, features: NodeId, logits: NodeId, input: Vec<i64>) -> Graph {
     let mut needed = vec![false; nodes.len()];
     needed[0] = true;
     for (id, node) in nodes.iter().enumerate().rev() {

@@ -206,3 +206,31 @@ fn batch_norms_of_a_program_are_folded_as_those_of_a_built_in_network() {
         assert!(folds >= 3, "{}: {folds}", name(&path));
     }
 }
+
+/// Networks of float arrays [N, 7] and [N, 4, 20] (`float_arrays/make.py`).
+#[test]
+fn networks_of_float_arrays_compute_what_pytorch_does() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/model/exported/float_arrays");
+    let expected: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();
+    for (name, shape) in [("mlp", &[7i64][..]), ("signal", &[4, 20])] {
+        let mut network = load(&folder.join(format!("{name}.pt2")));
+        assert_eq!((network.graph.input.as_slice(), network.graph.image()), (shape, None));
+        let of = &expected[name];
+        let tensor = |key: &str| Tensor::from_slice(&serde_json::from_value::<Vec<f32>>(of[key].clone()).unwrap());
+        let x = tensor("x").view([&[-1], shape].concat().as_slice());
+        let labels = Tensor::from_slice(&serde_json::from_value::<Vec<i64>>(of["y"].clone()).unwrap());
+        let parameters: Vec<String> = of["gradient_norms"].as_object().unwrap().keys().cloned().collect();
+        for key in &parameters {
+            let tensor = network.tensors.remove(key).unwrap().set_requires_grad(true);
+            network.tensors.insert(key.clone(), tensor);
+        }
+        let logits = network.graph.forward(&network.tensors, &x, BatchNormMode::Frozen).unwrap().logits;
+        assert!(difference(&logits.flatten(0, -1), &tensor("logits")) < TOLERANCE, "{name}");
+        logits.cross_entropy_for_logits(&labels).backward();
+        for key in &parameters {
+            let norm = network.tensors[key].grad().norm().double_value(&[]);
+            let expected = of["gradient_norms"][key].as_f64().unwrap();
+            assert!((norm - expected).abs() <= 1e-5 * expected.max(1e-3), "{name} {key}: {norm} {expected}");
+        }
+    }
+}

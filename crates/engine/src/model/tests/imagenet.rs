@@ -21,7 +21,7 @@ const TOLERANCE: f64 = 1e-5;
 fn difference(folder: &Path, network: &Network) -> f64 {
     let expected = Npz::load(&folder.join("expected.npz")).unwrap();
     let tensor = |name: &str| Tensor::from_slice(&expected.f64(name).unwrap());
-    let [channels, height, width] = network.graph.input;
+    let [channels, height, width] = network.graph.image().unwrap();
     let x = tensor("x").view([-1, channels, height, width]).to_kind(Kind::Float);
     let logits = tensor("logits").view([-1, network.classes]);
     let output = tch::no_grad(|| network.forward(&x)).unwrap();
