@@ -242,7 +242,7 @@ impl Network {
             views.extend(tied.map(|(second, _)| (second.as_str(), view.clone())));
             views.push((name.as_str(), view));
         }
-        for program in &self.program {
+        if let Some(program) = &self.program {
             views.extend(program.kept.views().map_err(refuse)?);
         }
         let said = std::collections::HashMap::from([(checkpoint::ARCHITECTURE.to_owned(), self.architecture.clone())]);

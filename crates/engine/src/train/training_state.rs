@@ -131,7 +131,7 @@ impl TrainingState {
             let saved = read(format!("weights/{name}"), tensor)?;
             no_grad(|| tensor.f_copy_(&saved))?;
         }
-        for program in &mut trainee.network.program {
+        if let Some(program) = &mut trainee.network.program {
             program.kept.restore(|name| Some(file.tensor(&format!("{UNREAD}{name}")).ok()?.data().to_vec()));
         }
         trainee.optimizer.forget();
