@@ -5,6 +5,7 @@
 
 use tch::{CModule, Device, IValue, Kind, Tensor};
 
+use super::operation::conv2d;
 use super::{Conv, ModelError};
 
 thread_local! {
@@ -59,7 +60,7 @@ impl Convolution<'_> {
             });
         }
         let Conv { stride, padding, dilation, groups, .. } = self.geometry;
-        Ok(x.f_conv2d(self.weight, self.bias, stride, padding, dilation, *groups)?)
+        conv2d(x, self.weight, self.bias, [stride, padding, dilation], *groups)
     }
 
     /// conv(x) + bias, plus `other` where given, which is overwritten; then max(·, 0) where `relu`. Records no gradients.

@@ -31,6 +31,7 @@ mod requested_network;
 mod running_statistics;
 mod scores;
 mod state_dicts;
+mod unread_tensors;
 mod vector_storage;
 
 pub use adaptive_scale::adaptive_scale;
@@ -50,6 +51,7 @@ pub use network_check::network_check;
 pub use op::{BatchNorm, Call, Constant, Conv, Op};
 pub use parameter_vector::{Layout, ParameterVector};
 pub use scores::{energy, max_softmax, uniform_cross_entropies};
+pub use unread_tensors::UnreadTensors;
 pub use vector_storage::VectorStorage;
 
 /// Whether a state-dict entry is trained: running statistics and counters are not.

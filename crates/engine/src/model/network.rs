@@ -62,7 +62,10 @@ impl Network {
         let entries = &chosen.candidate.entries;
         let fit = CheckpointFit::new(entries, &chosen.candidate.prefix, &ignore);
         let architecture = fit.architecture(asked.as_ref(), reading.architecture.as_deref()).map_err(refuse)?;
-        let architecture = architecture.for_images(choice.input_size).map_err(refuse)?;
+        let mut architecture = architecture.for_images(choice.input_size).map_err(refuse)?;
+        if let Some(program) = &mut architecture.program {
+            program.kept.replace(entries, &contents, |name| fit.stripped(name)).map_err(refuse)?;
+        }
         let mut loaded = Tensors::new();
         let left_out: HashSet<&str> = fit.left_out.iter().map(String::as_str).collect();
         let spec = |entry: &Entry| architecture.tensors.iter().find(|spec| spec.name == fit.stripped(&entry.name));
@@ -219,7 +222,8 @@ impl Network {
         })
     }
 
-    /// Writes all tensors as safetensors, f32, with the name of the architecture as metadata; atomic.
+    /// Writes all tensors as safetensors, f32, with the name of the architecture as metadata; atomic. Of an exported program also those that no
+    /// operation reads, as they were read, and tied ones under both names: all names of its state dict.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -233,7 +237,13 @@ impl Network {
         }
         let mut views = Vec::new();
         for (name, shape, data) in &entries {
-            views.push((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), data).map_err(|error| refuse(error.to_string()))?));
+            let view = TensorView::new(Dtype::F32, shape.clone(), data).map_err(|error| refuse(error.to_string()))?;
+            let tied = self.program.iter().flat_map(|program| &program.tied).filter(|(_, first)| first == *name);
+            views.extend(tied.map(|(second, _)| (second.as_str(), view.clone())));
+            views.push((name.as_str(), view));
+        }
+        if let Some(program) = &self.program {
+            views.extend(program.kept.views().map_err(refuse)?);
         }
         let said = std::collections::HashMap::from([(checkpoint::ARCHITECTURE.to_owned(), self.architecture.clone())]);
         let file = safetensors::serialize(views, Some(said)).map_err(|error| refuse(format!("cannot write safetensors: {error}")))?;

@@ -6,8 +6,9 @@ use flatland_core::session::NetworkChoice;
 
 use super::architecture::{self, Architecture, Head, Init, ProgramTraits, Shapes, TensorSpec};
 use super::checkpoint::{self, Contents, Program};
+use super::checkpoint_fit::some;
 use super::exported;
-use super::is_parameter;
+use super::{UnreadTensors, is_parameter};
 
 /// A network that was asked for.
 #[derive(Clone, Debug)]
@@ -71,7 +72,13 @@ fn of_program(program: &Program, path: &Path, contents: &Contents, choice: &Netw
     // Its values always come from a file.
     let spec = |(name, shape, _): (String, Vec<i64>, bool)| TensorSpec { name, shape, init: Init::Constant(0.0) };
     let (torch_version, path) = (program.torch_version.clone(), path.to_owned());
-    let program = ProgramTraits { path, torch_version, unread: found.unread, tied: found.tied, buffers, notes: found.notes };
+    let is_second = |name: &String| found.tied.iter().any(|(second, _)| second == name);
+    let (kept, other) = UnreadTensors::read(found.unread.iter().filter(|name| !is_second(name)), contents)?;
+    let mut notes = found.notes;
+    if !other.is_empty() {
+        notes.push(format!("saved weights lack {}, whose element types safetensors do not have", some(&other)));
+    }
+    let program = ProgramTraits { path, torch_version, unread: found.unread, kept, tied: found.tied, buffers, notes };
     Ok(Architecture {
         name,
         classes: found.classes,

@@ -1,7 +1,8 @@
 //! [`TrainingState`]: everything that resuming a run needs, as one safetensors file, so that a kill cannot leave parts of two states.
 //!
 //! Weights lie under `weights/<name>`, the optimizer's state under `momentum/<name>` (SGD) or `exp_avg/<name>` and
-//! `exp_avg_sq/<name>` (AdamW), the method's state under `method/<name>` (f64); the scalars are JSON in the file's metadata.
+//! `exp_avg_sq/<name>` (AdamW), the method's state under `method/<name>` (f64), tensors that a network does
+//! not read under `unread/<name>`; the scalars are JSON in the file's metadata.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -44,6 +45,7 @@ fn is_none(steps: &usize) -> bool {
 
 const SCALARS: &str = "flatland_training_state";
 const METHOD: &str = "method/";
+const UNREAD: &str = "unread/";
 
 impl TrainingState {
     /// Before the first step.
@@ -96,6 +98,10 @@ impl TrainingState {
             let view = TensorView::new(Dtype::F64, vec![*len], bytes).map_err(|error| failed(error.to_string()))?;
             views.push((name.as_str(), view));
         }
+        let unread: Vec<_> =
+            trainee.network.program.iter().map(|program| program.kept.views()).collect::<Result<_, _>>().map_err(failed)?;
+        let unread: Vec<_> = unread.into_iter().flatten().map(|(name, view)| (format!("{UNREAD}{name}"), view)).collect();
+        views.extend(unread.iter().map(|(name, view)| (name.as_str(), view.clone())));
         let scalars = serde_json::to_string(&Self { optimizer_steps: trainee.optimizer.steps(), ..self.clone() })
             .map_err(|error| failed(error.to_string()))?;
         let metadata = HashMap::from([(SCALARS.to_owned(), scalars)]);
@@ -124,6 +130,9 @@ impl TrainingState {
             let Some(tensor) = trainee.network.tensors.get_mut(&name) else { continue };
             let saved = read(format!("weights/{name}"), tensor)?;
             no_grad(|| tensor.f_copy_(&saved))?;
+        }
+        if let Some(program) = &mut trainee.network.program {
+            program.kept.restore(|name| Some(file.tensor(&format!("{UNREAD}{name}")).ok()?.data().to_vec()));
         }
         trainee.optimizer.forget();
         if state.step > 0 {

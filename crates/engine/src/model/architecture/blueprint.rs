@@ -73,7 +73,7 @@ impl Activation {
 }
 
 /// A call of an operation that exists: a test evaluates every network that is built by hand.
-fn call(name: &str, arguments: Vec<(&str, Argument)>) -> Op {
+pub(super) fn call(name: &str, arguments: Vec<(&str, Argument)>) -> Op {
     let arguments = arguments.into_iter().map(|(name, argument)| (name.to_owned(), argument)).collect();
     Op::Call(Call::built_in(name, arguments))
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::blueprint::TensorSpec;
 use super::shapes::Shapes;
-use crate::model::{Graph, Op};
+use crate::model::{Graph, Op, UnreadTensors};
 
 /// A network without its weights.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,8 @@ pub struct ProgramTraits {
     pub torch_version: Option<String>,
     /// Names of its state dict that the graph does not read.
     pub unread: Vec<String>,
+    /// The tensors of these names, second names of tied ones aside.
+    pub kept: UnreadTensors,
     /// Second and first names of tensors that are one.
     pub tied: Vec<(String, String)>,
     /// Needed tensors that are not trained and no statistics of BatchNorm.
@@ -48,7 +50,7 @@ impl ProgramTraits {
     pub fn renamed(self, new: impl Fn(&str) -> String) -> Self {
         let each = |names: Vec<String>| names.iter().map(|name| new(name)).collect();
         let tied = self.tied.iter().map(|(second, first)| (new(second), new(first))).collect();
-        Self { unread: each(self.unread), buffers: each(self.buffers), tied, ..self }
+        Self { unread: each(self.unread), buffers: each(self.buffers), kept: self.kept.renamed(&new), tied, ..self }
     }
 }
 
@@ -77,9 +79,10 @@ impl Match {
     }
 }
 
-/// Whether a name is a counter that no network needs: BatchNorm's, and those of the profiler `thop`.
+/// Whether a name is of integers that no network needs: the counters of BatchNorm and of the profiler `thop`, and the index of Swin's biases, which
+/// the side of a window tells.
 pub fn is_bookkeeping(name: &str) -> bool {
-    ["num_batches_tracked", "total_ops", "total_params"].contains(&name.rsplit('.').next().unwrap_or(name))
+    ["num_batches_tracked", "total_ops", "total_params", "relative_position_index"].contains(&name.rsplit('.').next().unwrap_or(name))
 }
 
 impl Architecture {
@@ -109,7 +112,12 @@ impl Architecture {
             let name = &self.name;
             format!("{name} is a network for images of {height}x{width}, but `input` gives {other_height}x{other_width}: {reason}")
         };
-        let graph = self.graph.clone().with_input([channels, other_height, other_width]).map_err(refuse)?;
+        let shapes = self.tensors.iter().map(|spec| (spec.name.clone(), spec.shape.clone())).collect();
+        let built = if self.program.is_none() { super::sized(&shapes, [other_height, other_width]) } else { None };
+        let graph = match built {
+            Some(built) => built.graph,
+            None => self.graph.clone().with_input([channels, other_height, other_width]).map_err(refuse)?,
+        };
         Ok(Self { graph, ..self })
     }
 

@@ -17,6 +17,7 @@ mod mnist;
 mod mobilenet;
 mod resnet18;
 mod shapes;
+mod swin;
 #[cfg(test)]
 mod testing;
 mod transformer_encoder;
@@ -38,7 +39,7 @@ struct Family {
     named: fn(&str, i64) -> Option<Architecture>,
 }
 
-const FAMILIES: [Family; 14] = [
+const FAMILIES: [Family; 15] = [
     Family { guess: cifar_resnet::guess, named: cifar_resnet::named },
     Family { guess: resnet18::guess, named: resnet18::named },
     Family { guess: wide_resnet::guess, named: wide_resnet::named },
@@ -53,6 +54,7 @@ const FAMILIES: [Family; 14] = [
     Family { guess: convnext::guess, named: convnext::named },
     Family { guess: efficientnet::guess, named: efficientnet::named },
     Family { guess: mobilenet::guess, named: mobilenet::named },
+    Family { guess: swin::guess, named: swin::named },
 ];
 
 /// Names that [`named`] accepts, for messages.
@@ -62,7 +64,7 @@ pub const KNOWN: &str = "resnet8, resnet14, resnet20, resnet32, resnet44, resnet
     resnext101_32x8d, resnext101_64x4d, wide_resnet50_2, wide_resnet101_2, vgg11, vgg13, vgg16, vgg19 (each also with _bn), densenet121, \
     densenet161, densenet169, densenet201, vit_b_16, vit_b_32, vit_l_16, vit_l_32, vit_h_14, vit_<size>_patch<side>_<image side>, \
     deit_<size>_distilled_patch<side>_<image side>, deit3_<size>_patch<side>_<image side>, convnext_tiny, convnext_small, convnext_base, \
-    convnext_large, efficientnet_b0, mobilenet_v2; each also with +conf_branch, +mcd, +godin, +godin_inner or +godin_euclid";
+    convnext_large, swin_t, swin_s, swin_b, efficientnet_b0, mobilenet_v2; each also with +conf_branch, +mcd, +godin, +godin_inner or +godin_euclid";
 
 /// The architectures that the families recognize in `shapes`, the usual one of each first.
 fn guesses(shapes: &Shapes) -> Vec<Architecture> {
@@ -115,6 +117,14 @@ pub fn named(name: &str, classes: i64) -> Result<Architecture, ModelError> {
 pub fn named_for(name: &str, shapes: &Shapes) -> Result<Architecture, ModelError> {
     let plain = named(name, 10)?;
     Ok(guesses(shapes).into_iter().find(|architecture| architecture.name == plain.name).unwrap_or(plain))
+}
+
+/// The built-in network with these tensors for images of [height, width] = `image`, where its operations are others for other sizes.
+fn sized(shapes: &Shapes, image: [i64; 2]) -> Option<Architecture> {
+    match Head::recognize(shapes) {
+        Some((head, base)) => head.attach_to(swin::sized(&base, image)?).ok(),
+        None => swin::sized(shapes, image),
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod archive;
 mod arguments;
 mod graph;
+mod inline;
 mod old_archive;
 mod parts;
 mod pickled;

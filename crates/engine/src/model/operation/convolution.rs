@@ -2,6 +2,7 @@
 
 use super::arguments::Arguments;
 use super::definition::Row;
+use super::pointwise::conv2d;
 use super::shape::{Shaped, integers, numel, windows};
 
 pub const ROWS: &[Row] = &[
@@ -17,12 +18,17 @@ pub const ROWS: &[Row] = &[
     ),
     (
         "conv2d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[2] stride=1, SymInt[2] padding=0, SymInt[2] dilation=1, SymInt groups=1) -> Tensor",
-        |a| Ok(a.tensor(0)?.f_conv2d(a.tensor(1)?, a.optional_tensor(2)?, a.ints(3)?, a.ints(4)?, a.ints(5)?, a.int(6)?)?),
+        |a| conv2d(a.tensor(0)?, a.tensor(1)?, a.optional_tensor(2)?, [&a.pair(3)?, &a.ints(4)?, &a.ints(5)?], a.int(6)?),
         |a| padded_by_numbers(a, 2),
     ),
     (
         "conv2d.padding(Tensor input, Tensor weight, Tensor? bias=None, SymInt[2] stride=1, str padding=\"valid\", SymInt[2] dilation=1, SymInt groups=1) -> Tensor",
-        |a| Ok(a.tensor(0)?.f_conv2d_padding(a.tensor(1)?, a.optional_tensor(2)?, a.ints(3)?, a.text(4)?, a.ints(5)?, a.int(6)?)?),
+        |a| match a.text(4)? {
+            "valid" => conv2d(a.tensor(0)?, a.tensor(1)?, a.optional_tensor(2)?, [&a.pair(3)?, &[0, 0], &a.ints(5)?], a.int(6)?),
+            padding => {
+                Ok(a.tensor(0)?.f_conv2d_padding(a.tensor(1)?, a.optional_tensor(2)?, a.ints(3)?, padding, a.ints(5)?, a.int(6)?)?)
+            }
+        },
         |a| padded_by_name(a, 2),
     ),
     (
@@ -45,6 +51,9 @@ pub const ROWS: &[Row] = &[
         "convolution(Tensor input, Tensor weight, Tensor? bias, SymInt[] stride, SymInt[] padding, SymInt[] dilation, bool transposed, SymInt[] output_padding, SymInt groups) -> Tensor",
         |a| {
             let (bias, stride, padding, dilation) = (a.optional_tensor(2)?, a.ints(3)?, a.ints(4)?, a.ints(5)?);
+            if a.tensor(1)?.dim() == 4 && !a.bool(6)? {
+                return conv2d(a.tensor(0)?, a.tensor(1)?, bias, [&a.pair(3)?, &padding, &dilation], a.int(8)?);
+            }
             Ok(a.tensor(0)?.f_convolution(a.tensor(1)?, bias, stride, padding, dilation, a.bool(6)?, a.ints(7)?, a.int(8)?)?)
         },
         either_direction,

@@ -17,6 +17,7 @@ mod indexing;
 mod matrix;
 mod normalization;
 mod own;
+mod pointwise;
 mod pooling;
 mod reduction;
 mod resize;
@@ -34,6 +35,7 @@ pub use arguments::Arguments;
 use definition::Row;
 pub use definition::{Aliasing, Operation, wrong};
 pub use own::{ATTENTION_BY_MATMUL, CENTER_DISTANCE, COSINE, PAD_SHORTCUT, QUICK_GELU};
+pub use pointwise::conv2d;
 pub use schema::{Parameter, ParameterKind, Schema};
 pub use shape::{numel, windows};
 

@@ -3,9 +3,7 @@
 //!
 //! - `network.safetensors`, the state dict;
 //! - `names.txt`, its names in its order, without BatchNorm's counters;
-//! - `expected.npz`, images `x` [2, 3, S, S] and PyTorch's `logits` [2, C].
-
-use std::path::Path;
+//! - `expected.npz`, images `x` [2, 3, H, W] and PyTorch's `logits` [2, C].
 
 use flatland_core::result::Npz;
 use flatland_core::session::NetworkChoice;
@@ -18,8 +16,7 @@ const FOLDER: &str = "FLATLAND_TEST_NETWORKS";
 const TOLERANCE: f64 = 1e-5;
 
 /// The largest difference, as a part of the largest logit.
-fn difference(folder: &Path, network: &Network) -> f64 {
-    let expected = Npz::load(&folder.join("expected.npz")).unwrap();
+fn difference(expected: &Npz, network: &Network) -> f64 {
     let tensor = |name: &str| Tensor::from_slice(&expected.f64(name).unwrap());
     let [channels, height, width] = network.graph.image().unwrap();
     let x = tensor("x").view([-1, channels, height, width]).to_kind(Kind::Float);
@@ -42,7 +39,10 @@ fn networks_of_torchvision_and_timm_have_the_logits_of_pytorch() {
     let mut wrong = Vec::new();
     for folder in folders {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        let network = match Network::load(&folder.join("network.safetensors"), &NetworkChoice::default(), Device::Cpu) {
+        let expected = Npz::load(&folder.join("expected.npz")).unwrap();
+        let [_, _, height, width] = expected.get("x").unwrap().shape[..] else { panic!("{name}: expected images [N, 3, H, W]") };
+        let choice = NetworkChoice { input_size: Some([height, width]), ..NetworkChoice::default() };
+        let network = match Network::load(&folder.join("network.safetensors"), &choice, Device::Cpu) {
             Ok(network) => network,
             Err(error) => {
                 wrong.push(format!("{name}: {error}"));
@@ -50,7 +50,7 @@ fn networks_of_torchvision_and_timm_have_the_logits_of_pytorch() {
             }
         };
         let names = std::fs::read_to_string(folder.join("names.txt")).unwrap();
-        let found = difference(&folder, &network);
+        let found = difference(&expected, &network);
         println!("{name}: logits within {found:.1e}");
         let is_named = name.split('@').next() == Some(network.architecture.as_str());
         let is_ordered = names.lines().eq(network.names.iter().map(String::as_str));

@@ -40,10 +40,10 @@ pub(super) fn argument(found: Argument, symbols: &HashMap<String, Extent>) -> Re
             };
             ProgramArgument::Ints(scalars.into_iter().map(integer).collect::<Result<_, _>>()?)
         }
-        Argument::Graph => {
+        Argument::Graph(_) => {
             return Err(format!(
-                "found a program within the program, which is not supported; expected tensors and numbers. Take `torch.cond`, loops, \
-                 `torch.no_grad` and autocast out of the `forward` of the network and export it again: `{EXPORT}`"
+                "found a program within the program, which is not supported; expected tensors and numbers. Take `torch.cond`, loops \
+                 and autocast out of the `forward` of the network and export it again: `{EXPORT}`"
             ));
         }
         Argument::CustomObject => {
@@ -81,7 +81,7 @@ pub(super) fn result(found: Argument) -> Result<ProgramResult, String> {
         | Argument::Symbolics(_)
         | Argument::ScalarType(_)
         | Argument::Placement
-        | Argument::Graph
+        | Argument::Graph(_)
         | Argument::CustomObject
         | Argument::Other => {
             Err("expected tensors or a symbolic number as its results, found another kind; export a network without this operation".into())

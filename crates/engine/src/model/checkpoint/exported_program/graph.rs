@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::super::Dtype;
 use super::archive::STRIDED;
 use super::arguments::{argument, result};
+use super::inline;
 use super::parts::dtype;
 use super::program::{Extent, Program, ProgramNode, ProgramResult};
 use super::schema::{ExportedProgram, GraphModule, Hint, Node, SymExpr, SymInt, TensorMeta};
@@ -23,9 +24,17 @@ pub(super) fn program(model: ExportedProgram) -> Result<Program, String> {
     let ExportedProgram { graph_module: GraphModule { graph, signature }, torch_version } = model;
     let (shapes, dtypes) = tensors(graph.tensor_values)?;
     let symbols: HashMap<String, Extent> = graph.sym_int_values.into_iter().map(|(value, number)| (value, extent(number))).collect();
+    let mut tables = Tables { shapes, dtypes, symbols };
     let mut values = Values::default();
     let inputs = inputs(signature.input_specs, &mut values)?;
-    let nodes = graph.nodes.into_iter().map(|found| node(found, &mut values, &symbols)).collect::<Result<_, _>>()?;
+    let mut nodes = Vec::with_capacity(graph.nodes.len());
+    for found in graph.nodes {
+        match inline::mode(&found) {
+            Some(mode) => nodes.extend(inline::inline(found, mode, &mut values, &mut tables)?),
+            None => nodes.push(node(found, &mut values, &tables.symbols)?),
+        }
+    }
+    let Tables { shapes, dtypes, symbols } = tables;
     let outputs = outputs(signature.output_specs, &values, &inputs)?;
     Ok(Program { torch_version, inputs, outputs, nodes, shapes, dtypes, symbols, constants: Vec::new(), tied: Vec::new() })
 }
@@ -57,10 +66,20 @@ impl Values {
     }
 }
 
+/// What the file states of values, by value.
+pub(super) struct Tables {
+    /// Shapes of tensors.
+    pub(super) shapes: HashMap<String, Vec<Extent>>,
+    /// Element types of tensors.
+    pub(super) dtypes: HashMap<String, Dtype>,
+    /// Symbolic integers.
+    pub(super) symbols: HashMap<String, Extent>,
+}
+
 /// Shapes and element types by value.
 type Tensors = (HashMap<String, Vec<Extent>>, HashMap<String, Dtype>);
 
-fn tensors(metas: BTreeMap<String, TensorMeta>) -> Result<Tensors, String> {
+pub(super) fn tensors(metas: BTreeMap<String, TensorMeta>) -> Result<Tensors, String> {
     let (mut shapes, mut dtypes) = (HashMap::new(), HashMap::new());
     for (value, meta) in metas {
         let within = |reason: String| format!("value `{}` of the program: {reason}", short(&value));
@@ -89,7 +108,7 @@ fn negative(side: &Extent) -> Option<i64> {
     }
 }
 
-fn extent(number: SymInt) -> Extent {
+pub(super) fn extent(number: SymInt) -> Extent {
     match number {
         SymInt::Int(number) => Extent::Fixed(number),
         SymInt::Expression(SymExpr { expr_str, hint }) => {
@@ -115,7 +134,7 @@ fn plain(expression: &str) -> String {
     text + rest
 }
 
-fn node(found: Node, values: &mut Values, symbols: &HashMap<String, Extent>) -> Result<ProgramNode, String> {
+pub(super) fn node(found: Node, values: &mut Values, symbols: &HashMap<String, Extent>) -> Result<ProgramNode, String> {
     let Node { target, inputs, outputs, metadata } = found;
     let line = metadata.stack_trace.as_deref().and_then(source_line);
     let target = target.strip_prefix("torch.ops.").map(String::from).unwrap_or(target);
@@ -125,8 +144,8 @@ fn node(found: Node, values: &mut Values, symbols: &HashMap<String, Extent>) -> 
     };
     if target.starts_with("higher_order.") {
         return Err(at(format!(
-            "it runs a program within the program, which is not supported; expected operations on tensors. Take `torch.cond`, loops, \
-             `torch.no_grad` and autocast out of the `forward` of the network and export it again: `{EXPORT}`"
+            "it runs a program within the program, which is not supported; expected operations on tensors. Take `torch.cond`, loops \
+             and autocast out of the `forward` of the network and export it again: `{EXPORT}`"
         )));
     }
     let mut arguments = Vec::with_capacity(inputs.len());
@@ -145,7 +164,7 @@ fn node(found: Node, values: &mut Values, symbols: &HashMap<String, Extent>) -> 
     Ok(ProgramNode { target, arguments, outputs, line })
 }
 
-fn defines(result: &ProgramResult) -> Vec<&str> {
+pub(super) fn defines(result: &ProgramResult) -> Vec<&str> {
     match result {
         ProgramResult::Tensor(value) | ProgramResult::Symbol(value) => vec![value],
         ProgramResult::Tensors(values) => values.iter().map(String::as_str).collect(),

@@ -89,8 +89,8 @@ pub(super) enum Argument {
     ScalarType(i64),
     #[serde(rename = "as_device", alias = "as_layout", alias = "as_memory_format", deserialize_with = "skip")]
     Placement,
-    #[serde(rename = "as_graph", deserialize_with = "skip")]
-    Graph,
+    #[serde(rename = "as_graph")]
+    Graph(GraphArgument),
     #[serde(rename = "as_custom_obj", deserialize_with = "skip")]
     CustomObject,
     #[serde(
@@ -106,6 +106,23 @@ pub(super) enum Argument {
         deserialize_with = "skip"
     )]
     Other,
+}
+
+/// A program within the program; it is read where its operations are.
+#[derive(Debug, Deserialize)]
+pub(super) struct GraphArgument {
+    pub(super) name: String,
+    pub(super) graph: serde_json::Value,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Body {
+    pub(super) inputs: Vec<Argument>,
+    pub(super) outputs: Vec<Argument>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) tensor_values: BTreeMap<String, TensorMeta>,
+    #[serde(default)]
+    pub(super) sym_int_values: BTreeMap<String, SymInt>,
 }
 
 #[derive(Debug, Deserialize)]

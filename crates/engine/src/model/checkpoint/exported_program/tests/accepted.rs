@@ -103,3 +103,68 @@ fn every_kind_of_argument_is_read() {
     assert_eq!(program.nodes[2].outputs, [ProgramResult::Tensors(vec!["u".into(), "v".into()]), ProgramResult::Nothing]);
     assert_eq!(program.symbols["n"], Extent::Symbol { name: "s77".into(), hint: Some(2) });
 }
+
+/// The operation `relu(x)` of a small archive within a program of its own.
+fn within(target: &str, mode: Value) -> Parts {
+    let mut parts = Parts::new();
+    let graph = json!({
+        "inputs": [tensor("arg0")],
+        "outputs": [tensor("relu")],
+        "nodes": [node("torch.ops.aten.relu.default", json!([{"name": "self", "arg": tensor("arg0"), "kind": 1}]), json!([tensor("relu")]))],
+        "tensor_values": {"arg0": meta(&[2, 3], &[3, 1]), "relu": meta(&[2, 3], &[3, 1])},
+        "sym_int_values": {},
+    });
+    let mut inputs = mode.as_array().unwrap().clone();
+    inputs.extend([json!({"as_graph": {"name": "submod_1", "graph": graph}}), tensor("x")]);
+    let inputs: Vec<Value> = inputs.into_iter().map(|arg| json!({"name": "", "arg": arg, "kind": 1})).collect();
+    *parts.graph("nodes/0") = node(target, json!(inputs), json!([tensor("y")]));
+    parts
+}
+
+#[test]
+fn operations_under_no_grad_and_without_autocast_stand_in_the_place_of_their_program() {
+    let grad = "torch.ops.higher_order.wrap_with_set_grad_enabled";
+    let autocast = "torch.ops.higher_order.wrap_with_autocast";
+    let off = json!([{"as_string": "cpu"}, {"as_scalar_type": 13}, {"as_bool": false}, {"as_bool": true}]);
+    for (target, mode, last) in [
+        (grad, json!([{"as_bool": false}]), "aten.detach.default"),
+        (grad, json!([{"as_bool": true}]), "aten.alias.default"),
+        (autocast, off, "aten.alias.default"),
+    ] {
+        let (program, _) = within(target, mode).accepted();
+        let targets: Vec<&str> = program.nodes.iter().map(|node| node.target.as_str()).collect();
+        assert_eq!(targets, ["aten.relu.default", last]);
+        assert_eq!(program.nodes[0].arguments, [("self".to_owned(), ProgramArgument::Tensor("x".into()))]);
+        assert_eq!(program.nodes[0].outputs, [ProgramResult::Tensor("submod_1.relu".into())]);
+        assert_eq!(program.nodes[1].arguments, [("self".to_owned(), ProgramArgument::Tensor("submod_1.relu".into()))]);
+        assert_eq!(program.nodes[1].outputs, [ProgramResult::Tensor("y".into())]);
+        assert_eq!(program.shapes["submod_1.relu"], [Extent::Fixed(2), Extent::Fixed(3)]);
+    }
+}
+
+#[test]
+fn inner_programs_that_do_not_fit_or_change_more_are_refused() {
+    let grad = "torch.ops.higher_order.wrap_with_set_grad_enabled";
+    let refused = |target: &str, mode: Value, change: &dyn Fn(&mut Value), expected: &str| {
+        let mut parts = within(target, mode);
+        change(parts.graph("nodes/0"));
+        let reason = read_bytes(parts.bytes()).contents.unwrap_err();
+        assert!(reason.contains(expected), "expected `{expected}` in `{reason}`");
+    };
+    let off = || json!([{"as_bool": false}]);
+    let on = json!([{"as_string": "cpu"}, {"as_scalar_type": 13}, {"as_bool": true}, {"as_bool": true}]);
+    refused("torch.ops.higher_order.wrap_with_autocast", on, &|_| {}, "it runs a program within the program");
+    let pointer = "/inputs/1/arg/as_graph/graph";
+    let set = |node: &mut Value, path: &str, value: Value| *node.pointer_mut(&format!("{pointer}{path}")).unwrap() = value;
+    refused(grad, off(), &|node| set(node, "/inputs", json!([])), "as many operands as inputs");
+    refused(grad, off(), &|node| set(node, "", json!({})), "cannot read its program");
+    refused(grad, off(), &|node| set(node, "/outputs/0/as_tensor/name", json!("z")), "found `z`");
+    refused(grad, off(), &|node| set(node, "/nodes/0/target", json!("torch.ops.aten.relu_.default")), "write it without the underscore");
+    refused(
+        grad,
+        off(),
+        &|node| set(node, "/nodes/0/target", json!("torch.ops.higher_order.cond")),
+        "it runs a program within the program",
+    );
+    refused(grad, off(), &|node| set(node, "/nodes/0/inputs/0/arg/as_tensor/name", json!("p_w")), "found `p_w`");
+}

@@ -138,7 +138,6 @@ fn archives_with_code_objects_or_wrong_places_are_refused() {
     for (file, expected) in [
         ("aoti", "found compiled code (AOTInductor"),
         ("higher_order_cond", "operation `higher_order.cond` (make_exports.py:72: "),
-        ("higher_order_nograd_autocast", "operation `higher_order.wrap_with_set_grad_enabled`: it runs a program within the program"),
         ("major9", "found version 9, written by PyTorch 2.11"),
         ("negative_stride", "tensor `fc.weight`: expected sizes, strides and an offset that are not negative, found -32"),
         ("path_escape", "tensor `fc.weight`: expected the name of an entry in `cnn32/data/weights/`"),
