@@ -6,7 +6,7 @@ use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::TextEditState;
 use egui::{Align, Id, Key, Layout, Modifiers, Rect, Response, RichText, Role as WidgetRole, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo};
 
-use super::{architecture, network_check, weights};
+use super::{architecture, network_check, program_values, weights};
 use crate::figure::number::fixed;
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::state::number::count;
@@ -213,7 +213,13 @@ fn menu(ui: &mut Ui, state: &mut State, row: &Row<'_>, push: &mut impl FnMut(Che
 fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, programs: &[NetworkChoice], commands: &mut Vec<Command>) {
     weights::show(ui, checkpoint, inspection, commands);
     if let Some(error) = &inspection.error {
-        error_text(ui, error);
+        match &inspection.program {
+            Some(values) => {
+                error_text(ui, error);
+                program_values::question(ui, checkpoint, values, commands);
+            }
+            None => drop(error_text(ui, error)),
+        }
         architecture::alternatives(ui, checkpoint, inspection, programs, commands);
         return;
     }
@@ -240,6 +246,9 @@ fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, pr
             small_text(ui, &facts.join(" · ")).on_hover_ui(|ui| details(ui, inspection));
         });
     });
+    if let Some(values) = &inspection.program {
+        program_values::show(ui, checkpoint, values, commands);
+    }
     // What an exported program does not tell: which features are used, tensors that no operation reads.
     let is_program = is_own_program(checkpoint) || checkpoint.choice().is_program();
     for note in inspection.notes.iter().filter(|_| is_program) {
