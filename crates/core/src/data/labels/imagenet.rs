@@ -1,6 +1,6 @@
 //! The 1,000 classes of ILSVRC 2012: WordNet ids and short English names.
 //!
-//! The names are `_IMAGENET_CATEGORIES` of torchvision 0.26 (`torchvision/models/_meta.py`, BSD-3-Clause, (c) Soumith Chintala 2016), which are in
+//! The names are `_IMAGENET_CATEGORIES` of torchvision 0.26 (`torchvision/models/_meta.py`, BSD-3-Clause: `imagenet_names.LICENSE`), which are in
 //! the order of the sorted ids.
 
 use super::name::is_wnid;
