@@ -8,7 +8,7 @@ use super::output::say;
 use super::runner::Runner;
 use crate::figure::number::count;
 use flatland_core::job::{JobOutput, JobSpec, WorkerOptions};
-use flatland_core::result::{Inspection, Loadable};
+use flatland_core::result::{Inspection, Loadable, ProgramValue};
 use flatland_core::session::{NetworkChoice, resolved, split_weights};
 
 /// Arguments of `flatland inspect`.
@@ -20,6 +20,12 @@ pub struct Inspect {
     /// Read the files as this network instead of inferring it: a name, or an exported program (.pt2) with the same tensors.
     #[arg(long, value_name = "NAME|PROGRAM")]
     architecture: Option<String>,
+    /// The value of the exported program that is the penultimate features; without it the input of its last affine map.
+    #[arg(long, value_name = "NODE")]
+    features: Option<String>,
+    /// The output of the exported program that is the logits, where it has several.
+    #[arg(long, value_name = "NAME")]
+    output: Option<String>,
     /// Leave out the tensors that this glob means (repeatable): those that the network does not have.
     #[arg(long, value_name = "GLOB")]
     ignore: Vec<String>,
@@ -41,7 +47,8 @@ impl Inspect {
             let weights = own.or_else(|| self.weights.clone());
             let architecture = self.architecture.as_deref().map(|architecture| resolved(architecture, &here));
             let ignore = self.ignore.clone();
-            let choice = NetworkChoice { architecture, weights, ignore, ..NetworkChoice::default() };
+            let (features, output) = (self.features.clone(), self.output.clone());
+            let choice = NetworkChoice { architecture, weights, ignore, features, output, ..NetworkChoice::default() };
             JobSpec::Inspect { path, choice }
         };
         let jobs = self.files.iter().map(job).collect();
@@ -51,7 +58,7 @@ impl Inspect {
             let JobOutput::Inspection(report) = output else { return Ok(()) };
             if self.json {
                 say(&serde_json::to_string(&report)?);
-            } else if report.error.is_none() || !report.tensors.is_empty() {
+            } else if report.error.is_none() || !report.tensors.is_empty() || report.program.is_some() {
                 say(&text(&report));
             }
             if let Some(error) = &report.error {
@@ -93,6 +100,10 @@ fn text(report: &Inspection) -> String {
         let read = |key: &String| if report.weights.as_ref() == Some(key) { format!("{key} (read)") } else { key.clone() };
         row("state dicts", report.state_dicts.iter().map(read).collect::<Vec<_>>().join(", "));
     }
+    if let Some(program) = &report.program {
+        row("features", candidates(&program.features));
+        row("outputs", candidates(&program.outputs));
+    }
     if !report.globals.is_empty() {
         row("refers to", report.globals.join(", "));
     }
@@ -104,6 +115,16 @@ fn text(report: &Inspection) -> String {
         lines.push(format!("    {:<width$}  {:<5} {:?}", tensor.name, tensor.dtype, tensor.shape));
     }
     lines.join("\n")
+}
+
+/// Candidates, each with its width: `view (64, used, default), linear (10)`.
+fn candidates(values: &[ProgramValue]) -> String {
+    let of = |value: &ProgramValue| {
+        let width = value.width.map_or_else(|| "another shape".into(), |width| width.to_string());
+        let flags = [(value.used, ", used"), (value.default, ", default")].map(|(is, flag)| if is { flag } else { "" }).concat();
+        format!("{} ({width}{flags})", value.name)
+    };
+    values.iter().map(of).collect::<Vec<_>>().join(", ")
 }
 
 /// What is known of the network, what is assumed, what else the tensors would fit.
@@ -130,7 +151,7 @@ fn judgement(report: &Inspection, row: &mut impl FnMut(&str, String)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flatland_core::result::Assumed;
+    use flatland_core::result::{Assumed, ProgramValues};
 
     fn said(what: &str, value: &str) -> Assumed {
         Assumed { what: what.into(), value: value.into() }
@@ -185,6 +206,22 @@ mod tests {
         ] {
             assert!(printed.contains(line), "{printed}");
         }
+    }
+
+    #[test]
+    fn a_report_on_an_exported_program_lists_the_candidates_for_features_and_logits() {
+        let value = |name: &str, width, is| ProgramValue { name: name.into(), width, default: is, used: is };
+        let program = ProgramValues {
+            features: vec![value("relu", Some(32), false), value("view", Some(64), true)],
+            outputs: vec![value("linear", Some(10), false), value("map", None, false)],
+        };
+        let report = Inspection { program: Some(program), ..Inspection::default() };
+        let printed = text(&report);
+        for line in ["features      relu (32), view (64, used, default)", "outputs       linear (10), map (another shape)"] {
+            assert!(printed.contains(line), "{printed}");
+        }
+        let json = serde_json::to_value(&report).unwrap_or_default();
+        assert_eq!(json["program"]["features"][1], serde_json::json!({"name": "view", "width": 64, "default": true, "used": true}));
     }
 
     #[test]

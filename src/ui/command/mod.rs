@@ -189,6 +189,10 @@ pub enum CheckpointCommand {
     Architecture(Option<String>),
     /// Reads it as this exported program, with its features and output.
     Program(NetworkChoice),
+    /// Takes the value of this name of its exported program as features; `None` = the input of its last affine map.
+    Features(Option<String>),
+    /// Takes the output of this name of its exported program as logits; `None` = its only one.
+    Output(Option<String>),
     /// Shows the file dialog for choosing the exported program that it is read as.
     ChooseProgram,
     /// Reads it as the network of this name, without the tensors that these globs match.

@@ -93,6 +93,10 @@ fn checkpoint_step_name(name: &str, command: &CheckpointCommand) -> String {
         CheckpointCommand::Program(program) => {
             format!("read {name} as {}", architecture_label(program.architecture.as_deref().unwrap_or_default()))
         }
+        CheckpointCommand::Features(Some(value)) => format!("take {value} as features of {name}"),
+        CheckpointCommand::Features(None) => format!("infer the features of {name}"),
+        CheckpointCommand::Output(Some(output)) => format!("take {output} as logits of {name}"),
+        CheckpointCommand::Output(None) => format!("infer the logits of {name}"),
         CheckpointCommand::ChooseProgram => format!("choose the program of {name}"),
         CheckpointCommand::ReadAs(what) => format!("read {name} as {}", what.architecture),
         CheckpointCommand::Weights(key) => format!("read {key} of {name}"),

@@ -6,7 +6,7 @@ use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::TextEditState;
 use egui::{Align, Id, Key, Layout, Modifiers, Rect, Response, RichText, Role as WidgetRole, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo};
 
-use super::{architecture, network_check, weights};
+use super::{architecture, network_check, program_values, weights};
 use crate::figure::number::fixed;
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::state::number::count;
@@ -67,12 +67,25 @@ pub fn show(ui: &mut Ui, session: &Session, store: &Store, state: &mut State, co
                         small_text(ui, "not read: it was cancelled");
                     }
                     Some(JobState::CheckingCache | JobState::Waiting | JobState::Running | JobState::Paused | JobState::Done) | None => {
-                        small_text(ui, "reading…");
+                        reading(ui, checkpoint, store.was_read(checkpoint), commands);
                     }
                 },
             }
         });
     }
+}
+
+/// Draws that the file is being read, with the normalization of its inputs, greyed, if it was read before.
+fn reading(ui: &mut Ui, checkpoint: &CheckpointEntry, was_read: bool, commands: &mut Vec<Command>) {
+    if !was_read {
+        small_text(ui, "reading…");
+        return;
+    }
+    ui.allocate_ui_with_layout(Vec2::new(ui.available_width(), LINE), Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().interact_size.y = LINE;
+        ui.add_enabled_ui(false, |ui| normalization(ui, checkpoint, commands));
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| small_text(ui, "reading…"));
+    });
 }
 
 struct Row<'a> {
@@ -214,6 +227,9 @@ fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, pr
     weights::show(ui, checkpoint, inspection, commands);
     if let Some(error) = &inspection.error {
         error_text(ui, error);
+        if let Some(values) = &inspection.program {
+            program_values::question(ui, checkpoint, values, commands);
+        }
         architecture::alternatives(ui, checkpoint, inspection, programs, commands);
         return;
     }
@@ -240,6 +256,9 @@ fn report(ui: &mut Ui, checkpoint: &CheckpointEntry, inspection: &Inspection, pr
             small_text(ui, &facts.join(" · ")).on_hover_ui(|ui| details(ui, inspection));
         });
     });
+    if let Some(values) = &inspection.program {
+        program_values::show(ui, checkpoint, values, commands);
+    }
     // What an exported program does not tell: which features are used, tensors that no operation reads.
     let is_program = is_own_program(checkpoint) || checkpoint.choice().is_program();
     for note in inspection.notes.iter().filter(|_| is_program) {
@@ -256,7 +275,7 @@ fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<C
     let (name, present, input) = (&checkpoint.name, checkpoint.normalization, checkpoint.input);
     let shown = if present == Normalization::Preset(NormalizationPreset::None) { "[0, 1]" } else { present.label() };
     let is_assumed = checkpoint.assumed.contains(&Assumption::Normalization);
-    let values: Vec<String> = std::iter::once(shown).chain(input.as_ref().map(InputTransform::label)).map(str::to_owned).collect();
+    let values: Vec<String> = std::iter::once(shown.to_owned()).chain(input.as_ref().map(InputTransform::label)).collect();
     let button = MenuButton::from_button(egui::Button::new(assumed::list(ui, &values, is_assumed)).frame_when_inactive(false));
     let (response, _) = button.ui(ui, |ui| {
         ui.label(RichText::new("Inputs normalized as").font(theme::small()).color(theme::of(ui).weak));
@@ -270,7 +289,7 @@ fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<C
         ui.separator();
         ui.label(RichText::new("Images resized as by").font(theme::small()).color(theme::of(ui).weak));
         for choice in InputTransform::choices(input) {
-            let label = choice.as_ref().map_or("Flatland, to fill the input", InputTransform::label);
+            let label = choice.as_ref().map_or_else(|| "Flatland, to fill the input".into(), InputTransform::label);
             if ui.selectable_label(choice == input, label).on_hover_text(resizing(choice)).clicked() {
                 commands.push(Command::Checkpoint(name.clone(), CheckpointCommand::Prepare(choice)));
                 ui.close();
@@ -279,7 +298,8 @@ fn normalization(ui: &mut Ui, checkpoint: &CheckpointEntry, commands: &mut Vec<C
     });
     let said = input.map(|input| format!(", resized as by {}", input.label())).unwrap_or_default();
     let accessible_label = assumed::accessible_label(&format!("Normalization of {name}: {}{said}", present.label()), is_assumed);
-    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &accessible_label));
+    let is_enabled = ui.is_enabled();
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, is_enabled, &accessible_label));
     let hint = format!("Normalization of the inputs, as in training\n{}\nImages: {}", constants(present), resizing(input));
     response.on_hover_text(if is_assumed { format!("{}\n{hint}", assumed::ASSUMED) } else { hint });
 }

@@ -16,6 +16,7 @@ mod more_images;
 pub mod network_check;
 pub mod open;
 pub mod palette;
+mod program_values;
 pub mod shortcuts;
 pub mod start;
 pub mod tabs;

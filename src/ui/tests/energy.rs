@@ -1,6 +1,7 @@
 //! The energy tab by its labels: what it draws when checkpoints are renamed, are hidden, or have different datasets.
 
 use super::*;
+use crate::ui::command::{CheckpointCommand, Command};
 
 fn tab(computed: usize) -> Harness<'static, App> {
     let mut harness = harness(&FakeWorker::default(), computed, false);
@@ -43,8 +44,8 @@ fn scores_and_datasets_are_those_of_all_checkpoints_that_are_drawn() {
         let id = app.state.store.add(score_job(name), JobState::Done);
         app.state.store.insert(id, Loaded::Scores(table));
     }
-    app.state.session.checkpoints[2].hidden = true;
-    harness.run();
+    let name = app.state.session.checkpoints[2].name.clone();
+    give(&mut harness, Command::Checkpoint(name, CheckpointCommand::Hide(true)));
     assert_eq!(harness.query_all_by_label("night").count(), 2, "in the legend and before the tables, though of the second alone");
     assert!(harness.query_by_role_and_label(egui::Role::CheckBox, "odin").is_some());
     for of_a_hidden_one in ["cartoons", "react"] {

@@ -1,6 +1,7 @@
 //! Names that the window's own fonts cannot show. The tests use a font with 北 and 京, see `figure/tests/fonts`.
 
 use super::*;
+use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::style::theme;
 
 /// Whether every character of `text` has a glyph.
@@ -20,7 +21,8 @@ fn a_name_gets_the_fonts_that_it_needs_when_it_comes() {
     let mut harness = window();
     harness.run();
     assert!(!shows(harness.state(), "北京") && !shows(harness.state(), "🚀"), "nothing is looked for before it is needed");
-    harness.state_mut().state.session.checkpoints[0].name = "北京 🚀".into();
+    let name = harness.state().state.session.checkpoints[0].name.clone();
+    give(&mut harness, Command::Checkpoint(name, CheckpointCommand::Rename("北京 🚀".into())));
     run_until(&mut harness, |app| shows(app, "北京🚀"));
     assert_eq!(harness.state().state.fallback_fonts.missing_message(), None);
     assert!(shows(harness.state(), "ERMρ∇"), "the family is still there");

@@ -13,8 +13,7 @@ fn a_view_without_results_has_no_ticks() {
     let mut harness = harness(&FakeWorker::default(), 0, false);
     harness.state_mut().state.session.hessian.get_or_insert_default();
     for (tab, label) in [(Tab::ENERGY, "energy score"), (Tab::HESSIAN, "λ"), (Tab::SHARPNESS, "ρ")] {
-        harness.state_mut().state.session.view.tab = tab.clone();
-        harness.run();
+        give(&mut harness, Command::Show(tab.clone()));
         assert!(drawn(&harness, label) && !made_up(&harness), "{tab:?}");
     }
 }

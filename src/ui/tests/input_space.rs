@@ -2,6 +2,7 @@
 
 use super::picked_cells::pick;
 use super::*;
+use crate::ui::command::Command;
 use flatland_core::result::{InputRecord, Map};
 use flatland_core::session::{Axes, InputAxes, InputPlane};
 
@@ -53,8 +54,7 @@ fn a_landscape_around_an_image_says_so_and_its_axes_are_of_pixels() {
 #[test]
 fn decision_regions_have_a_legend_of_classes_in_the_place_of_the_colour_bar_and_no_height() {
     let mut harness = around_an_image();
-    harness.state_mut().state.session.view.quantity = Some("prediction".into());
-    harness.run();
+    give(&mut harness, Command::SelectQuantity(Some(Quantity::Prediction)));
     harness.get_by_label_contains("Landscape of predicted class of ERM on image 17 of digits test in input space");
     for class in ["Class digit 3", "Class digit 8"] {
         harness.get_by_label(class);

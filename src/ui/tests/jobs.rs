@@ -1,6 +1,7 @@
 //! Jobs: the order of the queue, the log, the end of all work; and the Hessian, from the request to the figure.
 
 use super::*;
+use crate::ui::command::Command;
 use crate::ui::state::log::Level;
 use flatland_core::job::{HessianJob, JobId, PlanOptions, WeightsJob};
 use flatland_core::result::{BandManifest, Eigenvalue, Embedding, HessianSpectrum, LandscapeBand, SpectralDensity, Trace};
@@ -317,7 +318,7 @@ fn the_loss_over_several_planes_is_shown_where_the_session_asks_for_them() {
 #[test]
 fn scores_and_spectra_are_shown_as_far_as_they_are_known_and_exported_when_they_are_whole() {
     let mut harness = harness(&FakeWorker::default(), 0, false);
-    harness.state_mut().state.session.view.tab = Tab::ENERGY;
+    give(&mut harness, Command::Show(Tab::ENERGY));
     let id = harness.state_mut().state.store.add(score_job("ERM"), JobState::Running);
     let mut so_far = scores(1);
     so_far.datasets.retain(|data| data.role != "far");

@@ -2,14 +2,15 @@
 
 use super::landscapes::{view, whole};
 use super::*;
+use crate::ui::command::Command;
+use crate::ui::command::landscape::LandscapeCommand;
 use flatland_core::result::{LossRows, SAMPLE_LOSSES};
 use flatland_core::session::PickedCell;
 
 /// Picks the node at α and β.
 pub(super) fn pick(harness: &mut Harness<'static, App>, checkpoint: &str, [alpha, beta]: [f64; 2]) {
     let cell = PickedCell { checkpoint: checkpoint.into(), alpha, beta };
-    harness.state_mut().state.session.view.landscape.picked = Some(cell);
-    harness.run();
+    give(harness, Command::Landscape(LandscapeCommand::Pick(Some(cell))));
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use egui_kittest::kittest::NodeT;
+
 use super::*;
 use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::state::stem;
-use flatland_core::result::TensorInfo;
-use flatland_core::session::{Assumption, CheckpointEntry, Session};
+use flatland_core::result::{ProgramValue, ProgramValues, TensorInfo};
+use flatland_core::session::{Assumption, CheckpointEntry, InputFilter, InputResize, InputSteps, InputTransform, Session};
 
 fn path(file: &str) -> PathBuf {
     format!("/nowhere/{file}").into()
@@ -170,6 +172,57 @@ fn a_chosen_program_is_remembered_for_files_with_the_same_tensors() {
     assert_eq!(message, "epoch8.pth is read as net.pt2, which was chosen for tensors of the same names and shapes before");
     assert_eq!(architecture(&harness, "epoch8.pth").as_deref(), Some("/nowhere/net.pt2"));
     assert!(entry(&harness, "epoch8.pth").assumed.contains(&Assumption::Architecture));
+}
+
+fn value(name: &str, width: i64, is: bool) -> ProgramValue {
+    ProgramValue { name: name.into(), width: Some(width), default: is, used: is }
+}
+
+#[test]
+fn the_features_of_a_program_are_chosen_in_its_row_and_undone() {
+    let mut harness = window(&["net.pt2"]);
+    let program =
+        ProgramValues { features: vec![value("relu", 32, false), value("view", 64, true)], outputs: vec![value("linear", 10, true)] };
+    report(&mut harness, "net.pt2", Inspection { program: Some(program), ..contents("net.pt2", Some("net.pt2")) });
+    assert!(harness.query_by_label_contains("Output of net").is_none(), "there is one");
+    press(&mut harness, "Features of net: view (64), assumed");
+    press(&mut harness, "relu (32)");
+    assert_eq!(entry(&harness, "net.pt2").features.as_deref(), Some("relu"));
+    assert_eq!(harness.state().state.history.undo_name(), Some("take relu as features of net"));
+    give(&mut harness, Command::Undo);
+    assert_eq!(entry(&harness, "net.pt2").features, None);
+}
+
+#[test]
+fn a_program_of_two_outputs_asks_which_is_the_logits() {
+    let mut harness = window(&["net.pt2"]);
+    let map = ProgramValue { name: "map".into(), ..ProgramValue::default() };
+    let unchosen = |name, width| ProgramValue { name, width: Some(width), ..ProgramValue::default() };
+    let program = ProgramValues { features: Vec::new(), outputs: vec![unchosen("linear".into(), 10), unchosen("linear_1".into(), 4), map] };
+    report(&mut harness, "net.pt2", Inspection { program: Some(program), ..contents("net.pt2", None) });
+    harness.get_by_label("Its program has several outputs. Which one is the logits?");
+    assert!(harness.query_by_label("map: net").is_none(), "it has another shape");
+    press(&mut harness, "linear (10): net");
+    assert_eq!(entry(&harness, "net.pt2").output.as_deref(), Some("linear"));
+    let outputs = vec![ProgramValue { used: true, ..unchosen("linear".into(), 10) }, unchosen("linear_1".into(), 4)];
+    let program = ProgramValues { features: vec![value("view", 64, true)], outputs };
+    report(&mut harness, "net.pt2", Inspection { program: Some(program), ..contents("net.pt2", Some("net.pt2")) });
+    press(&mut harness, "Output of net: linear (10)");
+    press(&mut harness, "linear_1 (4)");
+    assert_eq!(entry(&harness, "net.pt2").output.as_deref(), Some("linear_1"));
+}
+
+#[test]
+fn the_normalization_stays_in_the_row_while_a_file_is_read_again() {
+    let mut harness = window(&["known.pth"]);
+    assert!(harness.query_by_label_contains("Normalization of known").is_none(), "it was never read");
+    report(&mut harness, "known.pth", contents("known.pth", Some("resnet8")));
+    let transform = InputSteps { resize: Some(InputResize::Shorter(256)), crop: Some([224; 2]), filter: InputFilter::Bicubic };
+    let prepare = CheckpointCommand::Prepare(Some(InputTransform::Steps(transform)));
+    give(&mut harness, Command::Checkpoint("known".into(), prepare));
+    harness.get_by_label("reading…");
+    let row = harness.get_by_label_contains("Normalization of known: CIFAR-10, resized as by resize 256, crop 224, bicubic");
+    assert!(row.accesskit_node().is_disabled());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::ui::command::{CheckpointCommand, Command};
 use crate::ui::style::gpu::points::Points as GpuPoints;
 use crate::ui::tests::interaction::drawn;
 use flatland_core::result::{Embedding, Picture, ScoreTable};
-use flatland_core::session::{Link, Pane, Selection};
+use flatland_core::session::{Link, Normalization, NormalizationPreset, Pane, Selection};
 
 /// Two checkpoints with features (equal to the coordinates) and scores of the same images: the energy of image i of a dataset is i.
 fn results(k: usize) -> (Embedding, ScoreTable) {
@@ -130,6 +130,42 @@ fn points_take_the_colours_that_are_asked_for() {
     choose(&mut harness, "role  ▾", "Energy score");
     let scale = harness.state().state.scatter.scale.unwrap();
     assert_eq!((scale.low, scale.high), (0.0, 199.0), "one scale for both checkpoints");
+}
+
+#[test]
+fn classes_are_called_by_name_in_legend_card_table_and_search_where_the_names_are_known() {
+    let mut harness = window();
+    let app = harness.state_mut();
+    for (k, name) in CHECKPOINTS.into_iter().enumerate().take(2) {
+        let class_names = ["ant", "bee", "cat", "dog", "eel", "fox", "gnu", "n01440764"].map(str::to_owned).into();
+        let id = app.state.store.add(embedding_job(name), JobState::Done);
+        app.state.store.insert(id, Loaded::Embedding(Embedding { class_names, ..results(k).0 }));
+    }
+    harness.run();
+    choose(&mut harness, "role  ▾", "prediction");
+    harness.get_by_label("gnu");
+    harness.get_by_label("tench");
+    do_it(&mut harness, ScatterCommand::Search("class:dog dataset:\"digits test\"".into(), Default::default()));
+    assert_eq!(selected(&harness), 25);
+    press(&mut harness, "Table");
+    press(&mut harness, "Row of digits test 3");
+    assert!(harness.query_all_by_label("dog").count() > 1 && harness.query_all_by_label("tench").count() > 1, "label and prediction");
+}
+
+#[test]
+fn names_of_imagenet_are_assumed_for_a_network_of_its_size_and_normalization_and_that_is_said() {
+    let mut harness = window();
+    let app = harness.state_mut();
+    app.state.session.checkpoints.truncate(1);
+    let id = app.state.store.add(embedding_job(CHECKPOINTS[0]), JobState::Done);
+    app.state.store.insert(id, Loaded::Embedding(Embedding { classes: 1000, ..results(0).0 }));
+    harness.run();
+    choose(&mut harness, "role  ▾", "prediction");
+    assert!(harness.query_by_label("goldfish").is_none());
+    harness.state_mut().state.session.checkpoints[0].normalization = Normalization::Preset(NormalizationPreset::Imagenet);
+    harness.run();
+    harness.get_by_label("goldfish");
+    harness.get_by_label("classes named as ImageNet's, assumed");
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn a_plane_without_a_closed_checkpoint_takes_the_place_of_the_one_with_it() {
 fn differences_follow_to_another_dataset_whose_landscapes_are_there() {
     let folder = tempfile::tempdir().unwrap();
     let (mut harness, _cached) = on_disk(folder.path(), 2, &["digits test", "fog"]);
-    harness.state_mut().state.session.view.dataset = Some("fog".into());
+    give(&mut harness, Command::SelectDataset("fog".into()));
     give(&mut harness, Command::ShowDifference(true));
     run_until(&mut harness, |app| has_difference(app, "ERM", "fog"));
     give(&mut harness, Command::SelectDataset("digits test".into()));

@@ -65,12 +65,16 @@ impl App {
                 self.replan();
             }
             CheckpointCommand::Program(program) => {
-                let entry = &mut self.state.session.checkpoints[index];
-                entry.state_program(program);
-                let (path, choice) = (entry.path.clone(), entry.choice());
-                // It may have been read as this program before, by assumption.
-                self.remember_program(&path, &choice);
-                self.replan();
+                self.state.session.checkpoints[index].state_program(program);
+                self.program_stated(index);
+            }
+            CheckpointCommand::Features(value) => {
+                self.state.session.checkpoints[index].features = value;
+                self.program_stated(index);
+            }
+            CheckpointCommand::Output(output) => {
+                self.state.session.checkpoints[index].output = output;
+                self.program_stated(index);
             }
             CheckpointCommand::ChooseProgram => {
                 let name = name.to_owned();
@@ -92,6 +96,15 @@ impl App {
                 self.replan();
             }
         }
+    }
+
+    /// After the user stated the program of the checkpoint at `index`, its features or its output.
+    fn program_stated(&mut self, index: usize) {
+        let entry = &self.state.session.checkpoints[index];
+        let (path, choice) = (entry.path.clone(), entry.choice());
+        // It may have been read in this way before, by assumption.
+        self.remember_program(&path, &choice);
+        self.replan();
     }
 
     pub(in crate::ui) fn remove_checkpoint(&mut self, name: &str) {

@@ -47,7 +47,7 @@ pub use dataset::{Corruption, Dataset, Provenance, Source, Subset, Unreadable};
 pub use environment::Environment;
 pub use error::DataError;
 pub use files::{decoding, files};
-pub use labels::{Class, Classes, LabelRule, Labelling, OrderRule, Reference, label_state};
+pub use labels::{Class, Classes, LabelRule, Labelling, OrderRule, Reference, class_label, imagenet_names, label_state};
 pub use load::{load, load_for};
 pub use not_data::not_data;
 pub use preparation::{Filter, Preparation, Resize, ResizeAndCrop};

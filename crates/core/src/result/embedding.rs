@@ -32,6 +32,8 @@ pub struct Embedding {
     pub picture: Picture,
     /// ID and CS dataset → what its labels follow from; empty in older files.
     pub labels: IndexMap<String, LabelRecord>,
+    /// Names of the network's classes in label order, as its ID data call them, `[C]`; empty where they are not known and in older files.
+    pub class_names: Vec<String>,
     /// Images that could not be read.
     pub unreadable: Unreadable,
 }
@@ -68,6 +70,9 @@ impl Embedding {
         let records = self.labels.values().map(|record| serde_json::to_string(record).unwrap_or_default());
         npz.push("labelled", &[self.labels.len()], NpzValues::Text(self.labels.keys().cloned().collect()));
         npz.push("labels", &[self.labels.len()], NpzValues::Text(records.collect()));
+        if !self.class_names.is_empty() {
+            npz.push("class_names", &[self.class_names.len()], NpzValues::Text(self.class_names.clone()));
+        }
         self.push_unreadable(&mut npz);
         npz.save(&folder.join("embedding.npz"))
     }
@@ -120,6 +125,7 @@ impl Embedding {
             tsne,
             picture,
             labels: labels(npz)?,
+            class_names: if npz.get("class_names").is_some() { texts(npz, "class_names", classes)? } else { Vec::new() },
             unreadable: unreadable(npz)?,
         })
     }
@@ -207,6 +213,7 @@ mod tests {
             index: vec![4, 7, 0],
             tsne: vec![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]],
             picture: Picture::too_few(1, 3),
+            class_names: ["cat", "dog"].map(str::to_owned).into(),
             labels: [("test".to_owned(), LabelRecord { rule: "cifar10".into(), ..LabelRecord::default() })].into(),
             unreadable: [("test", "a/é.jpg"), ("textures", "b.png")]
                 .map(|(dataset, path)| (dataset.to_owned(), vec![UnreadableImage { path: path.into(), reason: "cut short".into() }]))

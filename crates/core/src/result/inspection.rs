@@ -38,6 +38,31 @@ pub struct Loadable {
     pub ignore: Vec<String>,
 }
 
+/// A value of an exported program that can be its features or its logits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramValue {
+    /// Its name in the program.
+    pub name: String,
+    /// D of values [images, D]; absent where it has another shape.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<i64>,
+    /// Whether it is taken where nothing is stated.
+    #[serde(default)]
+    pub default: bool,
+    /// Whether it is used.
+    #[serde(default)]
+    pub used: bool,
+}
+
+/// The values of an exported program among which the user chooses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramValues {
+    /// Values [images, D] that can be the penultimate features, in the order in which they are computed.
+    pub features: Vec<ProgramValue>,
+    /// Its outputs, in its order; those of shape [images, classes] can be the logits.
+    pub outputs: Vec<ProgramValue>,
+}
+
 /// The report on one file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Inspection {
@@ -84,6 +109,9 @@ pub struct Inspection {
     /// Networks as which the file can be read if the user names them, with the tensors to leave out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub loadable: Vec<Loadable>,
+    /// Candidates for features and logits of the exported program that the file is read as; also where one has to be chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramValues>,
     /// Remarks: stripped prefixes, conversions, non-finite weights.
     pub notes: Vec<String>,
     /// Why the file is refused.

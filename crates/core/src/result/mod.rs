@@ -45,7 +45,7 @@ pub use conformance::{Check, CheckGroup, Checks, Conformance, Definition, Machin
 pub use embedding::Embedding;
 pub use hessian::{Eigenvalue, HessianSpectrum, LayerCurvature, SpectralDensity, Trace};
 pub use input_record::InputRecord;
-pub use inspection::{Assumed, Inspection, Loadable, TensorInfo};
+pub use inspection::{Assumed, Inspection, Loadable, ProgramValue, ProgramValues, TensorInfo};
 pub use labels::LabelRecord;
 pub use landscape::{Cell, CellStatus, LossSurface, nearest_node};
 pub use landscape_band::{BandManifest, LandscapeBand};

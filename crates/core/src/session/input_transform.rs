@@ -99,6 +99,11 @@ pub enum InputTransform {
     Steps(InputSteps),
 }
 
+/// `224`, or `224x192` of two sides that differ.
+fn side_or_sides([height, width]: [usize; 2]) -> String {
+    if height == width { height.to_string() } else { format!("{height}x{width}") }
+}
+
 /// Largest side, pixels: that of a JPEG.
 const MAX_SIDE: u64 = u16::MAX as u64;
 
@@ -120,16 +125,22 @@ impl InputTransform {
         })
     }
 
-    /// As shown to the user.
-    pub fn label(&self) -> &'static str {
+    /// As shown to the user: the name, or the steps as in `resize 256, crop 224, bicubic`.
+    pub fn label(&self) -> String {
         match self {
-            InputTransform::Steps(_) => "steps of its own",
-            InputTransform::Preset(preset) => match preset {
-                InputPreset::TorchvisionImagenet => "torchvision, ImageNet",
-                InputPreset::Timm => "timm",
-                InputPreset::OpenoodImagenet => "OpenOOD, ImageNet",
-                InputPreset::OpenoodCifar => "OpenOOD, CIFAR",
-            },
+            InputTransform::Steps(InputSteps { resize, crop, filter }) => {
+                let resize = resize.map(|resize| match resize {
+                    InputResize::Shorter(side) => format!("resize {side}"),
+                    InputResize::Exactly(sides) => format!("resize {}", side_or_sides(sides)),
+                });
+                let crop = crop.map(|sides| format!("crop {}", side_or_sides(sides)));
+                let filter = resize.is_some().then(|| filter.key().to_owned());
+                [resize, crop, filter].into_iter().flatten().collect::<Vec<_>>().join(", ")
+            }
+            InputTransform::Preset(InputPreset::TorchvisionImagenet) => "torchvision, ImageNet".into(),
+            InputTransform::Preset(InputPreset::Timm) => "timm".into(),
+            InputTransform::Preset(InputPreset::OpenoodImagenet) => "OpenOOD, ImageNet".into(),
+            InputTransform::Preset(InputPreset::OpenoodCifar) => "OpenOOD, CIFAR".into(),
         }
     }
 
@@ -260,6 +271,18 @@ mod tests {
         let text = format!("name = \"net\"\npath = \"net.pt\"\ninput = {text}\n");
         let entry = toml::from_str::<CheckpointEntry>(&text).map_err(|error| error.message().to_owned())?;
         Ok(entry.input.unwrap())
+    }
+
+    #[test]
+    fn a_transform_is_shown_by_its_name_or_its_steps() {
+        for (text, label) in [
+            ("\"timm\"", "timm"),
+            ("{ resize = 256, crop = 224, filter = \"bicubic\" }", "resize 256, crop 224, bicubic"),
+            ("{ resize = [40, 60], filter = \"lanczos\" }", "resize 40x60, lanczos"),
+            ("{ crop = [32, 48] }", "crop 32x48"),
+        ] {
+            assert_eq!(read(text).unwrap().label(), label);
+        }
     }
 
     #[test]

@@ -41,7 +41,10 @@ fn fill(report: &mut Inspection, reading: Reading, choice: &NetworkChoice) {
     };
     let program = reading.program;
     let chosen = reading.contents.and_then(|contents| {
-        let asked = RequestedNetwork::of(choice, program.as_ref(), &report.file, &contents)?;
+        let asked = RequestedNetwork::of(choice, program.as_ref(), &report.file, &contents).map_err(|refusal| {
+            report.program = refusal.values;
+            refusal.reason
+        })?;
         let known = Known { asked: asked.as_ref(), ignore: &ignore };
         let chosen = state_dicts::choose(&contents, &known, choice.weights.as_deref()).map_err(|refusal| {
             report.state_dicts = refusal.keys;
@@ -139,6 +142,7 @@ fn name(report: &mut Inspection, fit: &CheckpointFit, architecture: &Architectur
     let other = fit.exact().filter(|other| other.name != architecture.name);
     report.ambiguous = other.map(|other| other.name.clone()).collect();
     let certain = |what: &str, value: String| Assumed { what: what.into(), value };
+    report.program = architecture.program.as_ref().map(|program| program.values.clone());
     report.notes.extend(architecture.program.iter().flat_map(|program| program.notes.clone()));
     let left = if fit.left_out.is_empty() { String::new() } else { format!(", {} left out", fit.left_out.len()) };
     report.certain.push(certain("tensors", format!("all {} by name and shape, none is left over{left}", architecture.tensors.len())));

@@ -55,7 +55,7 @@ impl Network {
         let reading = checkpoint::read(path)?;
         let contents = reading.contents.map_err(refuse)?;
         let ignore = Ignore::new(&choice.ignore).map_err(refuse)?;
-        let asked = RequestedNetwork::of(choice, reading.program.as_ref(), path, &contents).map_err(refuse)?;
+        let asked = RequestedNetwork::of(choice, reading.program.as_ref(), path, &contents).map_err(|refusal| refuse(refusal.reason))?;
         let known = Known { asked: asked.as_ref(), ignore: &ignore };
         let chosen = state_dicts::choose(&contents, &known, choice.weights.as_deref());
         let chosen = chosen.map_err(|refusal| refuse(refusal.reason))?;

@@ -7,7 +7,7 @@ use flatland_core::session::NetworkChoice;
 use super::architecture::{self, Architecture, Head, Init, ProgramTraits, Shapes, TensorSpec};
 use super::checkpoint::{self, Contents, Program};
 use super::checkpoint_fit::some;
-use super::exported;
+use super::exported::{self, Refusal};
 use super::{UnreadTensors, is_parameter};
 
 /// A network that was asked for.
@@ -24,14 +24,14 @@ impl RequestedNetwork {
     ///
     /// # Errors
     /// When an exported program cannot be read or computed with.
-    pub fn of(choice: &NetworkChoice, own: Option<&Program>, path: &Path, contents: &Contents) -> Result<Option<Self>, String> {
+    pub fn of(choice: &NetworkChoice, own: Option<&Program>, path: &Path, contents: &Contents) -> Result<Option<Self>, Refusal> {
         let read = |program: &Program, path: &Path, contents: &Contents, head: Option<Head>| {
             let base = of_program(program, path, contents, choice)?;
             let architecture = match head {
-                Some(head) => head.attach_to(base).map_err(|error| error.to_string())?,
+                Some(head) => head.attach_to(base).map_err(|error| Refusal::from(error.to_string()))?,
                 None => base,
             };
-            Ok::<_, String>(Some(Self::Program(Box::new(architecture))))
+            Ok::<_, Refusal>(Some(Self::Program(Box::new(architecture))))
         };
         let Some(asked) = &choice.architecture else {
             return own.map_or(Ok(None), |program| read(program, path, contents, None));
@@ -48,7 +48,7 @@ impl RequestedNetwork {
         let reading = checkpoint::read(&file).map_err(|error| of_file(error.to_string()))?;
         let others = reading.contents.map_err(of_file)?;
         let program = reading.program.ok_or_else(|| of_file("expected an exported program (.pt2), found another checkpoint".into()))?;
-        read(&program, &file, &others, head).map_err(of_file)
+        read(&program, &file, &others, head).map_err(|refusal| Refusal { reason: of_file(refusal.reason), ..refusal })
     }
 
     /// The network, in the variant that fits `shapes` best.
@@ -64,7 +64,7 @@ impl RequestedNetwork {
 }
 
 /// The network of a program of the file at `path`, called by the name of the file.
-fn of_program(program: &Program, path: &Path, contents: &Contents, choice: &NetworkChoice) -> Result<Architecture, String> {
+fn of_program(program: &Program, path: &Path, contents: &Contents, choice: &NetworkChoice) -> Result<Architecture, Refusal> {
     let found = exported::import(program, contents, choice.features.as_deref(), choice.output.as_deref())?;
     let is_buffer = |(name, _, is_trained): &&(String, Vec<i64>, bool)| !is_trained && is_parameter(name);
     let buffers = found.tensors.iter().filter(is_buffer).map(|(name, ..)| name.clone()).collect();
@@ -78,7 +78,7 @@ fn of_program(program: &Program, path: &Path, contents: &Contents, choice: &Netw
     if !other.is_empty() {
         notes.push(format!("saved weights lack {}, whose element types safetensors do not have", some(&other)));
     }
-    let program = ProgramTraits { path, torch_version, unread: found.unread, kept, tied: found.tied, buffers, notes };
+    let program = ProgramTraits { path, torch_version, unread: found.unread, kept, tied: found.tied, buffers, notes, values: found.values };
     Ok(Architecture {
         name,
         classes: found.classes,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use crate::ui::state::scatter::class_names::ClassNames;
 use crate::ui::state::scatter::grid_index::GridIndex;
 use flatland_core::result::{Embedding, ScoreTable};
 use flatland_core::session::{ColorBy, Role, Selection};
@@ -42,6 +43,8 @@ pub struct Cloud {
     pub index: GridIndex,
     /// Values by row for each score; NaN when not known.
     pub scores: IndexMap<String, Vec<f64>>,
+    /// The names of the network's classes.
+    pub class_names: ClassNames,
 }
 
 impl Cloud {
@@ -51,8 +54,9 @@ impl Cloud {
         Self { xy, role, ..Self::default() }.ordered()
     }
 
-    /// The points of a finished embedding, with the scores of the same checkpoint if they are known.
-    pub fn finished(embedding: Arc<Embedding>, scores: Option<&ScoreTable>) -> Self {
+    /// The points of a finished embedding, with the scores of the same checkpoint if they are known; `is_imagenet`: its classes are taken to be
+    /// ImageNet's.
+    pub fn finished(embedding: Arc<Embedding>, scores: Option<&ScoreTable>, is_imagenet: bool) -> Self {
         let mut places: IndexMap<&str, u16> = IndexMap::new();
         let mut datasets: Vec<DatasetRows> = Vec::new();
         let mut dataset_of = Vec::with_capacity(embedding.len());
@@ -78,8 +82,8 @@ impl Cloud {
         }
         let role = dataset_of.iter().map(|d| datasets[*d as usize].role).collect();
         let index = GridIndex::new(&embedding.tsne);
-        Self { xy: embedding.tsne.clone(), role, datasets, dataset_of, index, scores, embedding: Some(embedding), ..Self::default() }
-            .ordered()
+        let (xy, class_names) = (embedding.tsne.clone(), ClassNames::of(&embedding, is_imagenet));
+        Self { xy, role, datasets, dataset_of, index, scores, class_names, embedding: Some(embedding), ..Self::default() }.ordered()
     }
 
     fn ordered(mut self) -> Self {
@@ -162,6 +166,19 @@ impl Cloud {
         })
     }
 
+    /// The category of a row as it is shown: [`Cloud::category`], with the name of a class of the network where it is known.
+    pub fn shown_category(&self, row: u32, field: &ColorBy) -> Option<String> {
+        let value = self.category(row, field)?;
+        // Labels of images of other roles are numbers of other classes.
+        let is_class = match field {
+            ColorBy::Label => self.role_of(row).is_some_and(Role::has_classes),
+            ColorBy::Prediction => true,
+            ColorBy::Role | ColorBy::Dataset | ColorBy::Correctness | ColorBy::Score(_) => false,
+        };
+        let name = value.parse().ok().filter(|_| is_class).and_then(|class| self.class_names.name(class));
+        Some(name.map_or(value, str::to_owned))
+    }
+
     /// Whether the prediction of a row equals its label; `None` without a label or prediction, or when the network does not know the
     /// class.
     pub fn is_right(&self, row: u32) -> Option<bool> {
@@ -232,6 +249,12 @@ pub mod tests {
         found
     }
 
+    /// The same, of classes with these names.
+    pub(in crate::ui::state::scatter) fn named_cloud() -> Cloud {
+        let class_names = ["ant", "bee", "wild_cat", "n01440764"].map(str::to_owned).into();
+        Cloud::finished(Arc::new(Embedding { class_names, ..embedding() }), Some(&table()), false)
+    }
+
     pub(in crate::ui::state::scatter) fn table() -> ScoreTable {
         let of = |name: &str, label: Vec<i64>, energy: Vec<f64>| DatasetScores {
             name: name.into(),
@@ -250,7 +273,7 @@ pub mod tests {
     }
 
     pub(in crate::ui::state::scatter) fn cloud() -> Cloud {
-        Cloud::finished(Arc::new(embedding()), Some(&table()))
+        Cloud::finished(Arc::new(embedding()), Some(&table()), false)
     }
 
     #[test]
@@ -263,18 +286,18 @@ pub mod tests {
     fn scores_of_other_images_are_not_joined() {
         let mut other = table();
         other.datasets[0].label[2] = 1;
-        let cloud = Cloud::finished(Arc::new(embedding()), Some(&other));
+        let cloud = Cloud::finished(Arc::new(embedding()), Some(&other), false);
         assert!(cloud.scores["energy"][..8].iter().all(|v| v.is_nan()) && cloud.scores["energy"][8] == -1.0);
         for (index, joined) in [(vec![12, 11, 10, 9], true), (vec![13, 11, 10, 9], false), (vec![12, 11, 10], false)] {
             let mut known = table();
             known.datasets[1].index = index;
-            let cloud = Cloud::finished(Arc::new(embedding()), Some(&known));
+            let cloud = Cloud::finished(Arc::new(embedding()), Some(&known), false);
             assert_eq!(!cloud.scores["energy"][8].is_nan(), joined);
         }
         let mut fewer = table();
         fewer.datasets.remove(0);
         fewer.datasets[0].label.pop();
-        assert!(Cloud::finished(Arc::new(embedding()), Some(&fewer)).scores.is_empty());
+        assert!(Cloud::finished(Arc::new(embedding()), Some(&fewer), false).scores.is_empty());
     }
 
     #[test]
@@ -299,7 +322,7 @@ pub mod tests {
         shuffled.dataset.rotate_left(8);
         shuffled.role.rotate_left(8);
         shuffled.index.rotate_left(8);
-        let elsewhere = Cloud::finished(Arc::new(shuffled), None);
+        let elsewhere = Cloud::finished(Arc::new(shuffled), None, false);
         assert_eq!(rows(elsewhere.mask(&selection)), [1, 3, 5]);
     }
 
@@ -308,7 +331,7 @@ pub mod tests {
         let mut reversed = embedding();
         reversed.role.reverse();
         reversed.dataset.reverse();
-        let cloud = Cloud::finished(Arc::new(reversed), None);
+        let cloud = Cloud::finished(Arc::new(reversed), None, false);
         assert_eq!(cloud.order, [4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3]);
         assert_eq!(cloud.positions[11], [3.0, 3.0]);
     }

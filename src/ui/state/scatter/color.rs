@@ -34,10 +34,11 @@ pub struct Entry {
 
 /// The categories of `field` in the clouds, in the order of the legend.
 pub fn legend<'a>(clouds: impl IntoIterator<Item = &'a Cloud>, field: &ColorBy) -> Vec<Entry> {
+    let clouds: Vec<&Cloud> = clouds.into_iter().collect();
     // Category → rank; for datasets also the role and the number within that role.
     let mut found: BTreeMap<(i64, String), Option<Role>> = BTreeMap::new();
     let mut datasets: Vec<(String, Option<Role>)> = Vec::new();
-    for cloud in clouds {
+    for cloud in &clouds {
         for dataset in &cloud.datasets {
             if !datasets.iter().any(|(name, _)| *name == dataset.name) {
                 datasets.push((dataset.name.clone(), dataset.role));
@@ -80,11 +81,35 @@ pub fn legend<'a>(clouds: impl IntoIterator<Item = &'a Cloud>, field: &ColorBy) 
             ColorBy::Role => Role::of_key(&value).map_or(value.clone(), |role| role.label().into()),
             ColorBy::Correctness if value == "none" => "not judged".into(),
             ColorBy::Label | ColorBy::Prediction if value == "none" => "no label".into(),
-            ColorBy::Correctness | ColorBy::Label | ColorBy::Prediction | ColorBy::Dataset | ColorBy::Score(_) => value.clone(),
+            ColorBy::Label if is_of_others(&clouds, &value) => match class_name(&clouds, &value) {
+                Some(name) => format!("{name} · {value}"),
+                None => value.clone(),
+            },
+            ColorBy::Label | ColorBy::Prediction => class_name(&clouds, &value).unwrap_or_else(|| value.clone()),
+            ColorBy::Correctness | ColorBy::Dataset | ColorBy::Score(_) => value.clone(),
         };
         Entry { name, print: of(Theme::Print), dark: of(Theme::Dark), category: Category { field: field.clone(), value } }
     };
     found.into_iter().map(entry).collect()
+}
+
+/// The name of the class of this number, if the networks that name it agree.
+fn class_name(clouds: &[&Cloud], value: &str) -> Option<String> {
+    let class = value.parse().ok()?;
+    let mut names = clouds.iter().filter_map(|cloud| cloud.class_names.name(class));
+    let first = names.next()?;
+    names.all(|other| other == first).then(|| first.to_owned())
+}
+
+/// Whether images of other classes than the network's have this number as their own label too.
+fn is_of_others(clouds: &[&Cloud], value: &str) -> bool {
+    let is_other = |cloud: &Cloud, row: u32| cloud.role_of(row).is_none_or(|role| !role.has_classes());
+    let of = |cloud: &&Cloud| {
+        let is_of = of_category(cloud, &ColorBy::Label, &[value]);
+        (0u32..).zip(is_of).any(|(row, is_of)| is_of && is_other(cloud, row))
+    };
+    // Numbers without names need no distinction.
+    clouds.iter().any(|cloud| cloud.class_names.is_known()) && clouds.iter().any(of)
 }
 
 /// The scale of a score over all clouds; `None` when no cloud has it.
@@ -184,7 +209,7 @@ pub fn label(color_by: &ColorBy) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::ui::state::scatter::cloud::tests::cloud;
+    use crate::ui::state::scatter::cloud::tests::{cloud, named_cloud};
 
     fn names(field: ColorBy) -> Vec<String> {
         legend([&cloud()], &field).into_iter().map(|entry| entry.name).collect()
@@ -201,6 +226,19 @@ mod tests {
         assert_eq!(names(ColorBy::Label), ["0", "1", "2", "3", "no label"]);
         assert_eq!(names(ColorBy::Correctness), ["right", "wrong", "not judged"]);
         assert!(names(ColorBy::Score("energy".into())).is_empty());
+    }
+
+    #[test]
+    fn classes_are_called_by_their_names_where_all_networks_agree_on_them() {
+        let names =
+            |clouds: &[&Cloud]| legend(clouds.iter().copied(), &ColorBy::Label).into_iter().map(|entry| entry.name).collect::<Vec<_>>();
+        let (named, unnamed) = (named_cloud(), cloud());
+        assert_eq!(names(&[&named, &unnamed]), ["ant", "bee", "wild_cat", "tench", "no label"]);
+        assert_eq!(names(&[&unnamed]), ["0", "1", "2", "3", "no label"]);
+        assert_eq!(
+            (named.shown_category(3, &ColorBy::Label), named.shown_category(3, &ColorBy::Prediction)),
+            (Some("tench".into()), Some("ant".into()))
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The state of the embedding tab's scatter: the user's settings ([`ScatterView`]) and what is computed from them and from the results:
 //! prepared points, their colours, images, neighbours. Drawing is not here (see `view::embedding`).
 
+pub mod class_names;
 pub mod cloud;
 pub mod color;
 pub mod density;
@@ -51,16 +52,17 @@ pub enum CloudSource {
     /// A running t-SNE: iteration and number of points.
     Live(usize, usize),
     /// A finished embedding and its scores. Holding them keeps their addresses unique, so that they can be compared by address.
-    Finished(Arc<Embedding>, Option<Arc<ScoreTable>>),
+    /// Last: whether its classes are taken to be ImageNet's.
+    Finished(Arc<Embedding>, Option<Arc<ScoreTable>>, bool),
 }
 
 impl CloudSource {
     fn is_same(&self, other: &CloudSource) -> bool {
         match (self, other) {
             (CloudSource::Live(a, n), CloudSource::Live(b, m)) => a == b && n == m,
-            (CloudSource::Finished(a, s), CloudSource::Finished(b, t)) => {
+            (CloudSource::Finished(a, s, assumed), CloudSource::Finished(b, t, other)) => {
                 let same = |(s, t): (&Arc<ScoreTable>, &Arc<ScoreTable>)| Arc::ptr_eq(s, t);
-                Arc::ptr_eq(a, b) && s.is_some() == t.is_some() && s.as_ref().zip(t.as_ref()).is_none_or(same)
+                assumed == other && Arc::ptr_eq(a, b) && s.is_some() == t.is_some() && s.as_ref().zip(t.as_ref()).is_none_or(same)
             }
             (CloudSource::Live(..), CloudSource::Finished(..)) | (CloudSource::Finished(..), CloudSource::Live(..)) => false,
         }
@@ -149,10 +151,14 @@ impl Scatter {
         self.revision += u64::from(self.clouds.len() != before);
         self.pinned.take_if(|(name, _)| !session.is_shown(name));
         let mut work = None;
-        for (name, points) in session.shown().filter_map(|(_, entry)| Some((&entry.name, store.embeddings.get(&entry.name)?))) {
+        for (checkpoint, points) in session.shown().filter_map(|(_, entry)| Some((entry, store.embeddings.get(&entry.name)?))) {
+            let name = &checkpoint.name;
+            let is_imagenet = |embedding: &Embedding| class_names::are_assumed(embedding, checkpoint, session);
             let source = match points {
                 Points::Live { iteration, xy, .. } => CloudSource::Live(*iteration, xy.len()),
-                Points::Finished(embedding) => CloudSource::Finished(embedding.clone(), store.scores.get(name).cloned()),
+                Points::Finished(embedding) => {
+                    CloudSource::Finished(embedding.clone(), store.scores.get(name).cloned(), is_imagenet(embedding))
+                }
             };
             if self.clouds.get(name).is_some_and(|entry| entry.source.is_same(&source)) {
                 continue;
@@ -161,12 +167,15 @@ impl Scatter {
                 Points::Live { xy, roles, .. } => self.insert_cloud(name.clone(), Arc::new(Cloud::live(xy.clone(), roles)), source),
                 Points::Finished(embedding) if embedding.len() <= MAX_IN_FRAME => {
                     let scores = store.scores.get(name);
-                    self.insert_cloud(name.clone(), Arc::new(Cloud::finished(embedding.clone(), scores.map(Arc::as_ref))), source);
+                    let cloud = Cloud::finished(embedding.clone(), scores.map(Arc::as_ref), is_imagenet(embedding));
+                    self.insert_cloud(name.clone(), Arc::new(cloud), source);
                 }
                 Points::Finished(embedding) if self.requested.cloud.is_none() => {
                     self.requested.cloud = Some(name.clone());
                     let (name, embedding, scores) = (name.clone(), embedding.clone(), store.scores.get(name).cloned());
-                    let arrange = move || ScatterResult::Cloud(name, Arc::new(Cloud::finished(embedding, scores.as_deref())), source);
+                    let is_imagenet = is_imagenet(&embedding);
+                    let arrange =
+                        move || ScatterResult::Cloud(name, Arc::new(Cloud::finished(embedding, scores.as_deref(), is_imagenet)), source);
                     work = Some(Box::new(arrange) as Box<dyn FnOnce() -> ScatterResult + Send>);
                 }
                 Points::Finished(_) => {}

@@ -5,7 +5,8 @@
 //! | Term | Holds for |
 //! |---|---|
 //! | `role:far`, `dataset:"digits test"` | images of a role, of a dataset |
-//! | `label:3`, `prediction:1,7` | images of a class, predictions of either; `none` where there is no label |
+//! | `label:3`, `prediction:1,7` | images of a class, predictions of either; `none` where there is no label; `class` is `label` |
+//! | `label:"wild cat"`, `prediction:ant` | the same by the names of the network's classes, where they are known |
 //! | `index:10-20`, `index:7` | positions in the dataset's source |
 //! | `checkpoint:OE` | searches this checkpoint only; without it, all checkpoints |
 //! | `right`, `wrong` | predictions of known classes |
@@ -71,6 +72,12 @@ impl Query {
         if cloud.embedding.is_none() {
             return Ok(Vec::new());
         }
+        for term in &self.0 {
+            if let Test::Category(ColorBy::Label | ColorBy::Prediction, values) = &term.test {
+                let unknown = values.iter().find(|value| !is_class_number(value) && cloud.class_names.classes(value).is_empty());
+                unknown.map_or(Ok(()), |value| Err(unknown_class(checkpoint, cloud, value)))?;
+            }
+        }
         let mut found = vec![true; cloud.len()];
         for term in &self.0 {
             let matches = term.test.matches(checkpoint, cloud);
@@ -85,6 +92,7 @@ impl Test {
     fn matches(&self, checkpoint: &str, cloud: &Cloud) -> Vec<bool> {
         let rows = 0..cloud.len() as u32;
         match self {
+            Test::Category(field @ (ColorBy::Label | ColorBy::Prediction), values) => of_classes(cloud, field, values),
             Test::Category(field, values) => of_category(cloud, field, &values.iter().map(String::as_str).collect::<Vec<_>>()),
             Test::Index(low, high) => {
                 rows.map(|row| cloud.image(row).is_some_and(|(_, position)| (*low..=*high).contains(&position))).collect()
@@ -96,6 +104,28 @@ impl Test {
             },
         }
     }
+}
+
+/// Whether each row has one of these classes, by number or name. A name means a class of the network, which the labels of images of other
+/// roles do not.
+fn of_classes(cloud: &Cloud, field: &ColorBy, values: &[String]) -> Vec<bool> {
+    let (numbers, names): (Vec<&str>, Vec<&str>) = values.iter().map(String::as_str).partition(|value| is_class_number(value));
+    let mut found = of_category(cloud, field, &numbers);
+    let named: Vec<String> = names.iter().flat_map(|name| cloud.class_names.classes(name)).map(|class| class.to_string()).collect();
+    let named = of_category(cloud, field, &named.iter().map(String::as_str).collect::<Vec<_>>());
+    let is_of_network = |row| *field != ColorBy::Label || cloud.role_of(row).is_some_and(Role::has_classes);
+    found.iter_mut().zip(named).zip(0u32..).for_each(|((found, named), row)| *found |= named && is_of_network(row));
+    found
+}
+
+/// Whether a class is given by its number, or none is meant.
+fn is_class_number(value: &str) -> bool {
+    value == "none" || value.parse::<i64>().is_ok()
+}
+
+fn unknown_class(checkpoint: &str, cloud: &Cloud, value: &str) -> String {
+    let why = if cloud.class_names.is_known() { "" } else { "; the names of its classes are not known" };
+    format!("expected the number or the name of a class of {checkpoint}, or none, found `{value}`{why}")
 }
 
 impl Relation {
@@ -154,19 +184,14 @@ fn term(word: &str) -> Result<Term, String> {
 }
 
 fn category(field: &str, values: Vec<String>) -> Result<Test, String> {
-    let classes = |field: ColorBy, values: Vec<String>| match values.iter().find(|value| *value != "none" && value.parse::<i64>().is_err())
-    {
-        None => Ok(Test::Category(field, values)),
-        Some(value) => Err(format!("expected the number of a class or none, found `{value}`")),
-    };
     match field {
         "role" => match values.iter().find(|value| Role::of_key(value).is_none()) {
             None => Ok(Test::Category(ColorBy::Role, values)),
             Some(value) => Err(format!("expected a role ({}), found `{value}`", Role::ALL.map(Role::key).join(", "))),
         },
         "dataset" => Ok(Test::Category(ColorBy::Dataset, values)),
-        "label" => classes(ColorBy::Label, values),
-        "prediction" => classes(ColorBy::Prediction, values),
+        "label" | "class" => Ok(Test::Category(ColorBy::Label, values)),
+        "prediction" => Ok(Test::Category(ColorBy::Prediction, values)),
         "checkpoint" => Ok(Test::Checkpoint(values)),
         "index" => {
             let text = values.join(",");
@@ -196,7 +221,7 @@ fn score(text: &str) -> Result<Test, String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::ui::state::scatter::cloud::tests::cloud;
+    use crate::ui::state::scatter::cloud::tests::{cloud, named_cloud};
 
     fn found(text: &str) -> Vec<u32> {
         Query::parse(text).unwrap().rows("OE", &cloud()).unwrap()
@@ -217,6 +242,17 @@ mod tests {
     }
 
     #[test]
+    fn classes_are_found_by_their_names_too() {
+        let cloud = named_cloud();
+        let found = |text: &str| Query::parse(text).unwrap().rows("OE", &cloud);
+        assert_eq!(found("label:tench").unwrap(), [3, 7]);
+        assert_eq!(found("class:ANT,\"wild cat\"").unwrap(), [0, 2, 4, 6]);
+        assert_eq!(found("prediction:bee role:id").unwrap(), [1, 5]);
+        assert_eq!(found("label:tench,0").unwrap(), [0, 3, 4, 7]);
+        assert_eq!(found("label:dog").unwrap_err(), "expected the number or the name of a class of OE, or none, found `dog`");
+    }
+
+    #[test]
     fn quotes_hold_words_together() {
         assert_eq!(words("a  \"b c\" d:\"e f\"x ").unwrap(), ["a", "b c", "d:e fx"]);
         assert!(words("\"a").is_err());
@@ -226,7 +262,6 @@ mod tests {
     fn terms_that_are_not_understood_are_reported() {
         for (text, expected) in [
             ("role:outer", "expected a role (train, id, cs, near, far, outliers), found `outer`"),
-            ("label:cat", "expected the number of a class or none, found `cat`"),
             ("size:3", "found `size:3`"),
             ("nonsense", "expected role:, dataset:"),
             ("energy<low", "expected a number after `energy`, found `low`"),
@@ -234,6 +269,8 @@ mod tests {
         ] {
             assert!(Query::parse(text).unwrap_err().contains(expected), "{text}: {:?}", Query::parse(text));
         }
+        let error = Query::parse("label:cat").unwrap().rows("OE", &cloud()).unwrap_err();
+        assert_eq!(error, "expected the number or the name of a class of OE, or none, found `cat`; the names of its classes are not known");
         let error = Query::parse("odin<2").unwrap().rows("OE", &cloud()).unwrap_err();
         assert_eq!(error, "expected a score of OE (energy), found `odin`");
     }

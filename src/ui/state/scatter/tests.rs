@@ -153,7 +153,7 @@ fn a_renamed_checkpoint_keeps_points_card_and_picture() {
     let (mut session, mut store) = (session(&["OE", "ERM"]), store());
     // The store still contains the same.
     store.embeddings.insert("OE".into(), Points::Finished(cloud.embedding.clone().unwrap()));
-    let CloudSource::Finished(_, table) = &scatter.clouds["OE"].source else { panic!("finished") };
+    let CloudSource::Finished(_, table, _) = &scatter.clouds["OE"].source else { panic!("finished") };
     store.scores.insert("OE".into(), table.clone().unwrap());
     session.rename_checkpoint("OE", "outliers").unwrap();
     store.rename_checkpoint("OE", "outliers");

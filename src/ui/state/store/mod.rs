@@ -181,6 +181,11 @@ impl Store {
         self.inspections.get(&(entry.path.clone(), entry.choice()))
     }
 
+    /// Whether the file of a checkpoint was read, as the entry says now or in another way.
+    pub fn was_read(&self, entry: &CheckpointEntry) -> bool {
+        self.inspections.keys().any(|(path, _)| *path == entry.path)
+    }
+
     /// The job that inspects a checkpoint's file.
     pub fn inspection_job(&self, entry: &CheckpointEntry) -> Option<&Job> {
         let is_of = |spec: &JobSpec| matches!(spec, JobSpec::Inspect { path, choice } if *path == entry.path && *choice == entry.choice());

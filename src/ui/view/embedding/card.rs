@@ -49,8 +49,11 @@ pub fn picture(ui: &mut Ui, images: &mut Images, key: &ImageKey, side: f32, sens
 
 /// Properties of an image for a checkpoint: names and values.
 fn facts(cloud: &Cloud, row: u32) -> Vec<(String, String)> {
-    let class = |field: &ColorBy| cloud.category(row, field).unwrap_or_default();
+    let class = |field: &ColorBy| cloud.shown_category(row, field).unwrap_or_default();
     let mut facts = vec![("Label".to_owned(), class(&ColorBy::Label)), ("Prediction".to_owned(), class(&ColorBy::Prediction))];
+    if cloud.class_names.are_assumed {
+        facts.push(("Classes".to_owned(), "assumed ImageNet's".to_owned()));
+    }
     for (name, values) in &cloud.scores {
         let value = values[row as usize];
         facts.push((scores::label(name), if value.is_nan() { "–".into() } else { significant(value, 4) }));

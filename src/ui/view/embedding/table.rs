@@ -13,7 +13,7 @@ use crate::ui::state::scatter::{ImageKey, Scatter};
 use crate::ui::state::scores;
 use crate::ui::style::theme;
 use crate::ui::view::Scene;
-use flatland_core::session::Selection;
+use flatland_core::session::{ColorBy, Selection};
 
 const ROW: f32 = 24.0;
 
@@ -120,6 +120,29 @@ fn number(scatter: &Scatter, column: &Column, dataset: &str, position: i64) -> O
             cloud.scores.get(score).and_then(|values| values.get(row as usize)).copied().filter(|value| !value.is_nan())
         }
     }
+}
+
+/// The class in a column of classes: its name where it is known, else its number.
+fn class(scatter: &Scatter, column: &Column, key: &ImageKey) -> String {
+    let row = |checkpoint: &str| {
+        let cloud = scatter.cloud(checkpoint)?;
+        Some((cloud, cloud.row(&key.0, key.1)?))
+    };
+    let shown = match column {
+        // The first checkpoint that names it.
+        Column::Label => {
+            let all: Vec<String> = scatter
+                .clouds
+                .keys()
+                .filter_map(|name| row(name))
+                .filter_map(|(cloud, row)| cloud.shown_category(row, &ColorBy::Label))
+                .collect();
+            all.iter().find(|shown| shown.parse::<i64>().is_err()).or(all.first()).cloned()
+        }
+        Column::Prediction(checkpoint) => row(checkpoint).and_then(|(cloud, row)| cloud.shown_category(row, &ColorBy::Prediction)),
+        Column::Dataset | Column::Index | Column::Score(..) => None,
+    };
+    shown.filter(|shown| shown != "none").unwrap_or_else(|| "–".into())
 }
 
 /// The columns: for every checkpoint its prediction, and the score that gives the colours, else its first score.
@@ -252,11 +275,11 @@ fn cell(ui: &mut Ui, scatter: &Scatter, column: &Column, key: &ImageKey) -> bool
             return response.clicked();
         }
         Column::Index => quiet(ui, key.1.to_string(), palette.text),
-        Column::Label => quiet(ui, value().map_or("–".into(), |v| v.to_string()), palette.text),
+        Column::Label => quiet(ui, class(scatter, column, key), palette.text),
         Column::Prediction(checkpoint) => {
             let right = scatter.cloud(checkpoint).and_then(|cloud| cloud.is_right(cloud.row(&key.0, key.1)?));
             let color = if right == Some(false) { palette.error } else { palette.text };
-            quiet(ui, value().map_or("–".into(), |v| v.to_string()), color);
+            quiet(ui, class(scatter, column, key), color);
         }
         Column::Score(..) => quiet(ui, value().map_or("–".into(), |v| significant(v, 4)), palette.text),
     }

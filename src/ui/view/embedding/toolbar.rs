@@ -8,7 +8,7 @@ use crate::ui::state::number::count;
 use crate::ui::state::scatter::Scatter;
 use crate::ui::state::scatter::color::label;
 use crate::ui::style::theme;
-use crate::ui::style::widget::controls::menu;
+use crate::ui::style::widget::controls::{menu, small_text};
 use crate::ui::style::widget::reading::chip;
 use crate::ui::view::Scene;
 use flatland_core::session::{Category, ColorBy, Pane, SelectMode, Tool};
@@ -140,6 +140,11 @@ pub fn legend(ui: &mut Ui, scene: &mut Scene<'_>, scatter: &Scatter) {
                     });
                 }
                 response.context_menu(|ui| choices(ui, &entry.category, push));
+            }
+            let is_of_classes = matches!(scatter.view.color_by, ColorBy::Label | ColorBy::Prediction);
+            if is_of_classes && scatter.clouds.values().any(|entry| entry.cloud.class_names.are_assumed) {
+                let said = small_text(ui, "classes named as ImageNet's, assumed");
+                said.on_hover_text("The network has 1,000 classes without names. `classes` of the ID images states theirs.");
             }
             if elsewhere > 0 || hidden.iter().any(|category| category.field == scatter.view.color_by) {
                 let text = if elsewhere > 0 { format!("Show all ({elsewhere} hidden by other colours)") } else { "Show all".to_owned() };

@@ -200,7 +200,7 @@ fn checkpoint(ui: &mut Ui, scene: &Scene<'_>, draft: &mut Draft, problems: &Prob
     });
     if let Some(input) = draft.input() {
         row(ui, "Resizing", "How all images of the run are brought to the network's size, as for the checkpoint", None, |ui, _| {
-            small_text(ui, input.label()).on_hover_text(input.describe());
+            small_text(ui, &input.label()).on_hover_text(input.describe());
         });
     }
     if let Some(inspection) = inspected(scene, draft).filter(|inspection| inspection.state_dicts.len() > 1) {

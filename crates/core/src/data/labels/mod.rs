@@ -7,6 +7,7 @@
 pub(super) mod assign;
 pub(super) mod found;
 mod given;
+mod imagenet;
 mod labelling;
 mod matching;
 mod name;
@@ -17,5 +18,6 @@ mod reference;
 mod tests;
 
 pub use given::{Class, Classes, OrderRule, Reference};
+pub use imagenet::{class_label, imagenet_names};
 pub use labelling::{LabelRule, Labelling};
 pub use reference::label_state;

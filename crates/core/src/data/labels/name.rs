@@ -124,12 +124,16 @@ fn without_number(name: &str) -> &str {
     }
 }
 
+/// Whether `name` is a WordNet id alone, `n01440764`.
+pub(super) fn is_wnid(name: &str) -> bool {
+    name.len() == 9 && name.strip_prefix('n').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// The leading WordNet id of a name: `n01440764`, `n01440764_tench`.
 pub(super) fn wnid(name: &str) -> Option<String> {
     let name = name.trim();
     let id = name.get(..9)?;
-    let is_id = id.starts_with('n') && id[1..].bytes().all(|byte| byte.is_ascii_digit());
-    (is_id && (name.len() == 9 || name[9..].starts_with(is_separator))).then(|| id.to_owned())
+    (is_wnid(id) && (name.len() == 9 || name[9..].starts_with(is_separator))).then(|| id.to_owned())
 }
 
 /// The synonyms of a class of WordNet, `tench, Tinca tinca`, each plain.

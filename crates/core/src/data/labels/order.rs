@@ -3,11 +3,9 @@
 use super::super::names::CIFAR10;
 use super::found::{Found, Origin};
 use super::given::OrderRule;
+use super::imagenet;
 use super::labelling::LabelRule;
 use super::name::{are_cifar10, number, place_in_cifar10, wnid};
-
-/// The sorted WordNet ids of the 1,000 classes of ILSVRC 2012.
-const IMAGENET: &str = include_str!("imagenet_wnids.txt");
 
 /// Labels of the names of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +140,7 @@ fn place(all: &[String], name: &str) -> i64 {
 
 /// By the ids in the names, if the network has ImageNet's number of classes.
 fn of_imagenet(names: &[String], count: usize) -> Option<Order> {
-    let ids: Vec<String> = IMAGENET.lines().map(str::to_owned).collect();
+    let ids: Vec<String> = imagenet::ids().map(str::to_owned).collect();
     let own: Vec<String> = names.iter().map(|name| wnid(name)).collect::<Option<_>>()?;
     let order = (ids.len() == count && !own.is_empty()).then(|| within(&own, &ids)).flatten()?;
     Some(Order { rule: LabelRule::ImageNet, ..order })

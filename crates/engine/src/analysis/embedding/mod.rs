@@ -61,6 +61,7 @@ fn gather(
     }
     let mut meter = ProgressMeter::new("images", format!("features of {}", job.checkpoint.name), 0, images);
     let mut embedding = Embedding { unreadable: unreadable(datasets.iter().map(|(_, samples)| &*samples.dataset)), ..Embedding::default() };
+    let mut has_id_names = false;
     for (role, samples) in datasets {
         let data = &samples.dataset;
         if role.has_classes() {
@@ -81,6 +82,12 @@ fn gather(
         }
         embedding.feature_dim = found.dim;
         embedding.classes = found.classes;
+        // Names of other classes do not describe the network's predictions; those of the ID data go before those of other datasets.
+        let has_names = role.has_classes() && data.classes.len() == found.classes;
+        if has_names && (embedding.class_names.is_empty() || (*role == Role::Id && !has_id_names)) {
+            embedding.class_names.clone_from(&data.classes);
+            has_id_names = *role == Role::Id;
+        }
         embedding.features.extend(found.features);
         embedding.logits.extend(found.logits);
         embedding.prediction.extend(found.prediction);

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use flatland_core::result::ProgramValues;
+
 use super::blueprint::TensorSpec;
 use super::shapes::Shapes;
 use crate::model::{Graph, Op, UnreadTensors};
@@ -42,6 +44,8 @@ pub struct ProgramTraits {
     pub buffers: Vec<String>,
     /// What a person should know.
     pub notes: Vec<String>,
+    /// Candidates for its features and logits.
+    pub values: ProgramValues,
 }
 
 impl ProgramTraits {

@@ -12,6 +12,7 @@ mod lower;
 mod multiple;
 mod network;
 mod sizes;
+mod values;
 
 #[cfg(test)]
 mod mutation_tests;
@@ -20,3 +21,4 @@ mod tests;
 
 pub use independence::check as check_independence;
 pub use network::import;
+pub use values::Refusal;

@@ -2,17 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 
+use flatland_core::result::ProgramValues;
 use tch::{Kind, Tensor};
 
 use super::super::checkpoint::{
     Contents, Dtype, EXPORT, Extent, Program, ProgramArgument, ProgramInput, ProgramNode, ProgramOutput, RawTensor,
 };
 use super::super::checkpoint_fit::some;
-use super::super::operation::{Aliasing, Size};
+use super::super::operation::Aliasing;
 use super::super::{Graph, Node, NodeId, Op, is_parameter};
 use super::bound::{Bound, Named};
-use super::features;
 use super::importer::{DEVICE, Importer};
+use super::values::{Refusal, default_features, outputs, values, width};
+
+/// Most candidates named in one message.
+const NAMED: usize = 4;
 
 /// A network of a program.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub struct ExportedNetwork {
     pub tied: Vec<(String, String)>,
     /// What was found out that a person should know.
     pub notes: Vec<String>,
+    /// The candidates for features and logits.
+    pub values: ProgramValues,
 }
 
 /// The network of `program`, whose constants are in `contents`. `features` names the value that is the penultimate features, where it is not
@@ -37,7 +43,7 @@ pub struct ExportedNetwork {
 ///
 /// # Errors
 /// When an operation is not supported, shapes contradict each other, the batch is fixed, or an output has to be chosen.
-pub fn import(program: &Program, contents: &Contents, features: Option<&str>, output: Option<&str>) -> Result<ExportedNetwork, String> {
+pub fn import(program: &Program, contents: &Contents, features: Option<&str>, output: Option<&str>) -> Result<ExportedNetwork, Refusal> {
     let (inputs, input) = inputs(program)?;
     let mut importer = Importer::new(program, input.clone(), last_reads(program));
     importer.bound.insert(inputs, Bound::Node(0));
@@ -47,9 +53,12 @@ pub fn import(program: &Program, contents: &Contents, features: Option<&str>, ou
         importer.step = step;
         importer.read(node).map_err(|reason| with_line(reason, node))?;
     }
-    let logits = logits(&mut importer, output)?;
+    let logits = logits(&importer, output).map_err(|reason| Refusal { reason, values: Some(values(&importer, output, None, None)) })?;
     let mut notes = Vec::new();
-    let features = penultimate(&mut importer, features, logits, &mut notes)?;
+    let stated = features;
+    let features = penultimate(&importer, stated, logits, &mut notes)
+        .map_err(|reason| Refusal { reason, values: Some(values(&importer, output, Some(logits), None)) })?;
+    let values = values(&importer, output, Some(logits), Some((features, stated)));
     let classes = importer.shapes[logits][0][1];
     refuse_mutations(program)?;
     let Importer { nodes, .. } = importer;
@@ -81,7 +90,7 @@ pub fn import(program: &Program, contents: &Contents, features: Option<&str>, ou
         let pairs: Vec<String> = program.tied.iter().map(|(second, first)| format!("{second} is {first}")).collect();
         notes.push(format!("one tensor under two names, counted once: {}", some(&pairs)));
     }
-    Ok(ExportedNetwork { graph, classes, tensors, unread, tied: program.tied.clone(), notes })
+    Ok(ExportedNetwork { graph, classes, tensors, unread, tied: program.tied.clone(), notes, values })
 }
 
 /// The name of the inputs, and the shape of one.
@@ -155,13 +164,8 @@ fn bind_inputs<'p>(importer: &mut Importer<'p>, contents: &Contents, tied: &Hash
 }
 
 /// The node of the logits, [N, C].
-fn logits(importer: &mut Importer<'_>, output: Option<&str>) -> Result<NodeId, String> {
-    let outputs: Vec<&str> = importer
-        .program
-        .outputs
-        .iter()
-        .filter_map(|output| if let ProgramOutput::User { value } = output { Some(value.as_str()) } else { None })
-        .collect();
+fn logits(importer: &Importer<'_>, output: Option<&str>) -> Result<NodeId, String> {
+    let outputs = outputs(importer.program);
     let name = match (output, outputs.as_slice()) {
         (Some(chosen), _) => outputs
             .iter()
@@ -177,38 +181,41 @@ fn logits(importer: &mut Importer<'_>, output: Option<&str>) -> Result<NodeId, S
             ));
         }
     };
-    let bound = importer.bound.get(name).cloned().ok_or_else(|| format!("the output `{name}` is not defined"))?;
-    let rank = importer.shape(&bound)?.len();
-    let sizes = (0..rank).map(|dim| importer.size(&bound, dim as i64)).collect::<Result<Vec<_>, _>>()?;
-    match (&bound, sizes.as_slice()) {
-        (Bound::Node(id), [Size::PerImage(1), Size::Fixed(_)]) => Ok(*id),
-        _ => Err(format!("expected logits [images, classes] as output `{name}`, found {sizes:?}")),
+    let bound = importer.bound.get(name).ok_or_else(|| format!("the output `{name}` is not defined"))?;
+    match (bound, width(importer, bound)) {
+        (Bound::Node(id), Some(_)) => Ok(*id),
+        _ => {
+            let rank = importer.shape(bound)?.len();
+            let sizes = (0..rank).map(|dim| importer.size(bound, dim as i64)).collect::<Result<Vec<_>, _>>()?;
+            Err(format!("expected logits [images, classes] as output `{name}`, found {sizes:?}"))
+        }
     }
 }
 
 /// The node of the penultimate features.
-fn penultimate(importer: &mut Importer<'_>, chosen: Option<&str>, logits: NodeId, notes: &mut Vec<String>) -> Result<NodeId, String> {
-    let flat = |importer: &Importer<'_>, id: NodeId| matches!(importer.shapes[id][0].as_slice(), [1, _]);
+fn penultimate(importer: &Importer<'_>, chosen: Option<&str>, logits: NodeId, notes: &mut Vec<String>) -> Result<NodeId, String> {
+    let candidates = || {
+        let all = values(importer, None, Some(logits), None).features;
+        // The last ones are the most likely.
+        let names: Vec<String> = all.into_iter().rev().filter(|value| !value.default).map(|value| value.name).take(NAMED).collect();
+        if names.is_empty() { String::new() } else { format!("; candidates are {}", names.join(", ")) }
+    };
     let Some(chosen) = chosen else {
-        let found = features::find(&importer.nodes, |id| importer.shapes[id][0].len(), logits).filter(|&id| flat(importer, id));
+        let found = default_features(importer, logits);
         if found.is_none() {
-            let bound = importer.bound.iter();
-            let mut candidates: Vec<(NodeId, &str)> = bound
-                .filter_map(|(name, bound)| if let Bound::Node(id) = bound { Some((*id, *name)) } else { None })
-                .filter(|(id, _)| *id != logits && flat(importer, *id))
-                .collect();
-            candidates.sort_unstable();
-            candidates.dedup_by_key(|(id, _)| *id);
-            let names: Vec<&str> = candidates.iter().rev().take(4).map(|(_, name)| *name).collect();
-            let others = if names.is_empty() { String::new() } else { format!("; candidates are {}", names.join(", ")) };
-            notes.push(format!("no affine map of features [images, D] leads to its logits: features are the logits; set features = \"..\" to the name of a value{others}"));
+            notes.push(format!(
+                "no affine map of features [images, D] leads to its logits: features are the logits; set features = \"..\" to the name of a value{}",
+                candidates()
+            ));
         }
         return Ok(found.unwrap_or(logits));
     };
     match importer.bound.get(chosen) {
-        Some(Bound::Node(id)) if flat(importer, *id) => Ok(*id),
-        Some(bound) => Err(format!("expected features [images, D], found the shape {:?} of `{chosen}`", importer.shape(bound)?)),
-        None => Err(format!("expected the name of a value of the program as features, found `{chosen}`")),
+        Some(bound @ Bound::Node(id)) if width(importer, bound).is_some() => Ok(*id),
+        Some(bound) => {
+            Err(format!("expected features [images, D], found the shape {:?} of `{chosen}`{}", importer.shape(bound)?, candidates()))
+        }
+        None => Err(format!("expected the name of a value of the program as features, found `{chosen}`{}", candidates())),
     }
 }
 

@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use flatland_core::result::{Npz, NpzValues};
+use flatland_core::result::{Npz, NpzValues, ProgramValue};
 use flatland_core::session::NetworkChoice;
 use tch::{Device, Kind, Tensor};
 
 use crate::model::checkpoint::{self, Contents};
+use crate::model::inspect::inspect;
 use crate::model::{BatchNormMode, Folded, Network, Tensors, shallow};
 
 /// ‖H v‖ of the direction of a weight norm: central differences of PyTorch's gradients in float64, steps 1e-6 and 1e-7. PyTorch's own second
@@ -168,6 +169,41 @@ fn several_outputs_need_a_choice_that_names_one() {
     for path in archives().into_iter().filter(|path| name(path) == "two_outputs") {
         let error = Network::load(&path, &NetworkChoice::default(), Device::Cpu).unwrap_err().to_string();
         assert!(error.contains("2 outputs") && error.contains("set output ="), "{error}");
+    }
+}
+
+fn names(values: &[ProgramValue], is_meant: impl Fn(&ProgramValue) -> bool) -> Vec<&str> {
+    values.iter().filter(|value| is_meant(value)).map(|value| value.name.as_str()).collect()
+}
+
+#[test]
+fn a_report_lists_the_outputs_and_the_values_that_can_be_features_and_marks_what_is_used() {
+    for path in archives().into_iter().filter(|path| name(path) == "two_outputs") {
+        let refused = inspect(&path, &NetworkChoice::default());
+        let program = refused.program.unwrap();
+        assert!(refused.error.is_some() && program.outputs.len() == 2, "{:?}", program.outputs);
+        assert!(program.outputs.iter().chain(&program.features).all(|value| !value.used && !value.default), "{program:?}");
+
+        let choice = NetworkChoice { output: Some("linear".into()), ..NetworkChoice::default() };
+        let program = inspect(&path, &choice).program.unwrap();
+        assert_eq!(names(&program.outputs, |value| value.used), ["linear"]);
+        let default = names(&program.features, |value| value.used);
+        assert_eq!((default.len(), &default), (1, &names(&program.features, |value| value.default)), "{program:?}");
+        assert!(names(&program.features, |_| true).iter().all(|name| *name != "linear"), "{program:?}");
+
+        // Every candidate can be chosen, and is the one that is used then.
+        for value in &program.features {
+            let chosen = NetworkChoice { features: Some(value.name.clone()), ..choice.clone() };
+            let report = inspect(&path, &chosen);
+            assert_eq!(names(&report.program.unwrap().features, |value| value.used), [value.name.as_str()], "{:?}", report.error);
+            let network = Network::load(&path, &chosen, Device::Cpu).unwrap();
+            let [channels, height, width] = network.graph.input;
+            let features = network.forward(&Tensor::zeros([2, channels, height, width], (Kind::Float, Device::Cpu))).unwrap().features;
+            assert_eq!(features.size(), [2, value.width.unwrap()]);
+        }
+        let wrong = inspect(&path, &NetworkChoice { features: Some("nothing".into()), ..choice });
+        let error = wrong.error.unwrap();
+        assert!(error.contains("found `nothing`; candidates are ") && wrong.program.is_some(), "{error}");
     }
 }
 

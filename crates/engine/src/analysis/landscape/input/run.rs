@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use flatland_core::data::class_label;
 use flatland_core::job::{JobEvent, LandscapeJob, Precision, ProgressMeter, Reporter, label_record, planned_record};
 use flatland_core::result::{Cell, InputRecord, LandscapeManifest, LossSurface, PlanePoint, PlaneRecord};
 use flatland_core::session::InputPlane;
@@ -218,6 +219,9 @@ fn record(
     let prediction = prediction(logits)?;
     let confidence = f64::try_from(max_softmax(logits)?)?;
     let classes = subject.network.classes as usize;
+    // Names of other classes do not describe the network's predictions.
+    let are_its_own = dataset.classes.len() == classes && job.dataset.role.has_classes();
+    let names = if are_its_own { dataset.classes.as_slice() } else { &[] };
     Ok(InputRecord {
         label: subject.labels[0],
         target: subject.target as usize,
@@ -227,8 +231,7 @@ fn record(
         l2: directions.l2(),
         linf: directions.linf(),
         shape: subject.shape().map(|n| n as usize),
-        // Names of other classes do not describe the network's predictions.
-        classes: Some(dataset.classes.clone()).filter(|names| names.len() == classes && job.dataset.role.has_classes()).unwrap_or_default(),
+        classes: names.iter().map(|name| class_label(name).to_owned()).collect(),
         ..planned_record(plane)
     })
 }
