@@ -8,7 +8,7 @@ use super::{Device, Plane, Precision, RunConfig};
 use crate::data::Source;
 use crate::session::{
     BatchNormPolicy, CheckpointEntry, Curvature, HessianSettings, InputTransform, LossSettings, NetworkChoice, Normalization, Role,
-    SharpnessSettings, Stop, program_file,
+    ScoreParameters, SharpnessSettings, Stop, are_default_scores, default_scores, program_file,
 };
 
 /// What is measured in a landscape's cells beside cross-entropy and accuracy, and how.
@@ -221,7 +221,7 @@ pub struct EmbeddingJob {
     pub device: Device,
 }
 
-/// MSP and energy scores with their metrics, into `out/scores.json` and `out/scores.npz`.
+/// Detection scores with their metrics, into `out/scores.json` and `out/scores.npz`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScoreJob {
     /// The checkpoint.
@@ -230,6 +230,15 @@ pub struct ScoreJob {
     pub datasets: Vec<AnalysisDataset>,
     /// Temperature of the energy score.
     pub temperature: f64,
+    /// Keys of the scores; see [`SCORES`](crate::session::SCORES).
+    #[serde(default = "default_scores", skip_serializing_if = "are_default_scores")]
+    pub names: Vec<String>,
+    /// Hyperparameters that differ from their defaults.
+    #[serde(default, skip_serializing_if = "ScoreParameters::is_empty")]
+    pub parameters: ScoreParameters,
+    /// The ID training images, where a score is fitted on them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<AnalysisDataset>,
     /// Folder of the results.
     pub out: PathBuf,
     /// Device.
@@ -321,7 +330,7 @@ impl JobSpec {
             JobSpec::Sharpness(job) => vec![&job.dataset],
             JobSpec::Hessian(job) => vec![&job.dataset],
             JobSpec::Embedding(job) => job.datasets.iter().collect(),
-            JobSpec::Score(job) => job.datasets.iter().collect(),
+            JobSpec::Score(job) => job.datasets.iter().chain(&job.train).collect(),
             JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } => Vec::new(),
         }
     }
@@ -335,7 +344,7 @@ impl JobSpec {
             JobSpec::Sharpness(job) => vec![&mut job.dataset],
             JobSpec::Hessian(job) => vec![&mut job.dataset],
             JobSpec::Embedding(job) => job.datasets.iter_mut().collect(),
-            JobSpec::Score(job) => job.datasets.iter_mut().collect(),
+            JobSpec::Score(job) => job.datasets.iter_mut().chain(&mut job.train).collect(),
             JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } => Vec::new(),
         }
     }
