@@ -253,7 +253,7 @@ fn the_registry_has_the_scores_of_the_list_and_each_needs_what_it_says() {
 #[test]
 fn odin_of_softmax_regression_equals_its_closed_form() {
     let network = linear_network();
-    let x = Tensor::arange(24, (Kind::Float, Device::Cpu)).sin().view([2, 3, 2, 2]);
+    let x = Tensor::arange(96, (Kind::Float, Device::Cpu)).sin().view([2, 3, 4, 4]);
     let (temperature, noise) = (10.0, 0.05);
     let output = network.forward(&x).unwrap();
     let features = Features { classes: output.logits.size()[1] as usize, ..Features::default() };
@@ -267,7 +267,7 @@ fn odin_of_softmax_regression_equals_its_closed_form() {
     let (_, std) = checkpoint().normalization.constants();
     let z = output.logits.to_kind(Kind::Double);
     let one_hot = z.argmax(1, false).one_hot(z.size()[1]).to_kind(Kind::Double);
-    let gradient = ((&z / temperature).softmax(1, Kind::Double) - one_hot).matmul(&head.weight).view([2, 3, 2, 2]);
+    let gradient = ((&z / temperature).softmax(1, Kind::Double) - one_hot).matmul(&head.weight).view([2, 3, 4, 4]);
     let std = Tensor::from_slice(&std).view([1, 3, 1, 1]);
     let moved = x.to_kind(Kind::Double) - gradient.sign() * noise / std;
     let expected = (head.logits(&moved.view([2, -1])).unwrap() / temperature).softmax(1, Kind::Double).amax([1i64].as_slice(), false);
