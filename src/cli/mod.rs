@@ -19,6 +19,7 @@ mod progress_line;
 mod runner;
 mod runs;
 mod score;
+mod scores;
 mod sharpness;
 mod surface_file;
 mod sweep;
@@ -76,6 +77,8 @@ pub enum Command {
     Embed(embed::Embed),
     /// Detection scores with AUROC, AUPR, FPR@95 and accuracies, per checkpoint.
     Score(score::Score),
+    /// The detection scores with their definitions, hyperparameters and needs.
+    Scores(scores::Scores),
     /// Check every definition on this machine against closed forms and float64, and write the errors as a page.
     Conformance(conformance::Conformance),
     /// Fine-tune a network in a run directory, by a process of its own.
@@ -154,6 +157,7 @@ pub fn run(command: &Command) -> ExitCode {
         Command::Hessian(command) => command.run(),
         Command::Embed(command) => command.run(),
         Command::Score(command) => command.run(),
+        Command::Scores(command) => command.run(),
         Command::Conformance(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Runs(command) => command.run(),

@@ -17,13 +17,19 @@ use flatland_core::result::{ScoreDefinitions, ScoreTable, gather_scores};
 pub struct Score {
     #[command(flatten)]
     session: SessionOptions,
+    /// These scores instead of those that the session names, by their keys: msp,knn,vim. `flatland scores` lists them.
+    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
+    scores: Vec<String>,
 }
 
 impl Score {
     /// Computes the scores; `DIR/scores.json` holds all checkpoints in the session's order.
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let options = &self.session;
-        let session = options.load()?;
+        let mut session = options.load()?;
+        if !self.scores.is_empty() {
+            session.scores.names.clone_from(&self.scores);
+        }
         let jobs = options.plan(&session, Analysis::Scores, &options.plan_options())?;
         let mut runner = Runner::start(options.compute.worker());
         runner.run(jobs, |job, _| tell(job, options.json))?;

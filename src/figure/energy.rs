@@ -6,7 +6,7 @@ use super::scene::{Anchor, HAIRLINE, Scene, Shape, fit, text_width};
 use super::table::{detection_in_percent, notes};
 use super::{Figure, FigureStyle, Panel, ScoreHistograms, palette};
 use flatland_core::result::ScoreTable;
-use flatland_core::session::Role;
+use flatland_core::session::{Role, score_info};
 
 /// Height over width of a panel.
 const ASPECT: f64 = 0.8;
@@ -62,11 +62,10 @@ impl EnergyFigure<'_> {
 
 /// The axis label of a score.
 pub fn score_label(score: &str) -> &'static str {
-    match score {
-        "energy" => "energy score",
-        "msp" => "maximum softmax probability",
-        "confidence" => "confidence of the network's head",
-        _ => "score",
+    match score_info(score) {
+        Some(info) => info.axis,
+        None if score == "confidence" => "confidence of the network's head",
+        None => "score",
     }
 }
 

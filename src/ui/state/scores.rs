@@ -6,7 +6,7 @@ use indexmap::IndexSet;
 
 use super::store::Store;
 use flatland_core::result::ScoreTable;
-use flatland_core::session::Session;
+use flatland_core::session::{Session, score_info};
 
 /// The score tables of the shown checkpoints, in their order.
 pub fn tables<'a>(session: &'a Session, store: &'a Store) -> impl Iterator<Item = &'a Arc<ScoreTable>> {
@@ -20,9 +20,5 @@ pub fn scores(session: &Session, store: &Store) -> IndexSet<String> {
 
 /// The name of a score, as shown in the window.
 pub fn label(score: &str) -> String {
-    match score {
-        "energy" => "Energy".into(),
-        "msp" => "MSP".into(),
-        other => other.into(),
-    }
+    score_info(score).map_or(score, |info| info.label).to_owned()
 }

@@ -147,6 +147,9 @@ pub(super) fn score_job(name: &str) -> JobSpec {
         checkpoint: checkpoint(name),
         datasets: DATASETS.map(|(name, role)| dataset(name, role)).into(),
         temperature: 1.0,
+        names: flatland_core::session::default_scores(),
+        parameters: flatland_core::session::ScoreParameters::new(),
+        train: None,
         out: "/nowhere/out".into(),
         device: Device::Cpu,
     })

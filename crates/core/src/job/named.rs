@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use super::{AnalysisDataset, JobSpec};
+use super::{AnalysisDataset, JobSpec, ScoreJob};
 use crate::result::{Embedding, HessianSpectrum, LabelRecord, LandscapeBand, LossSurface, ScoreTable, SharpnessCurve};
 
 /// A result that contains names.
@@ -92,11 +92,14 @@ impl Named for ScoreTable {
     fn named(mut self, job: &JobSpec) -> Self {
         let of = |name: &String| {
             let place = self.roles.get_index_of(name)?;
-            job.datasets().get(place).copied()
+            in_result(job).get(place).copied()
         };
         let labels = std::mem::take(&mut self.labels).into_iter();
         let labels = labels.map(|(name, record)| (name.clone(), labels_named(record, of(&name)))).collect();
         self.labels = labels;
+        if let (Some(fitted), JobSpec::Score(ScoreJob { train: Some(train), .. })) = (&mut self.fitted_on, job) {
+            fitted.dataset.clone_from(&train.source.name);
+        }
         let Some(names) = names(self.roles.keys(), job) else { return self };
         self.labels = renamed(self.labels, &names);
         self.accuracy = renamed(self.accuracy, &names);
@@ -118,6 +121,22 @@ impl Named for ScoreTable {
     }
 }
 
+/// The datasets that the result of `job` is about; the one that scores are fitted on is not.
+fn in_result(job: &JobSpec) -> Vec<&AnalysisDataset> {
+    match job {
+        JobSpec::Score(job) => job.datasets.iter().collect(),
+        JobSpec::Inspect { .. }
+        | JobSpec::Methods
+        | JobSpec::Pace { .. }
+        | JobSpec::Landscape(_)
+        | JobSpec::Weights(_)
+        | JobSpec::Sharpness(_)
+        | JobSpec::Hessian(_)
+        | JobSpec::Embedding(_)
+        | JobSpec::Conformance(_) => job.datasets(),
+    }
+}
+
 fn renamed<T>(map: IndexMap<String, T>, names: &HashMap<String, String>) -> IndexMap<String, T> {
     map.into_iter().map(|(name, value)| (names.get(&name).cloned().unwrap_or(name), value)).collect()
 }
@@ -126,7 +145,7 @@ fn renamed<T>(map: IndexMap<String, T>, names: &HashMap<String, String>) -> Inde
 /// renamed, or if some are missing: a partial result of a running job has the present names already.
 fn names<'a>(found: impl Iterator<Item = &'a String>, job: &JobSpec) -> Option<HashMap<String, String>> {
     let found: Vec<&String> = found.collect();
-    let now: Vec<&String> = job.datasets().into_iter().map(|dataset| &dataset.source.name).collect();
+    let now: Vec<&String> = in_result(job).into_iter().map(|dataset| &dataset.source.name).collect();
     (found.len() == now.len() && found != now).then(|| found.into_iter().cloned().zip(now.into_iter().cloned()).collect())
 }
 
@@ -150,6 +169,9 @@ mod tests {
             checkpoint: CheckpointSource { name: "OE".into(), path: "oe.pt".into(), normalization, ..CheckpointSource::default() },
             datasets: datasets.iter().map(dataset).collect(),
             temperature: 1.0,
+            names: crate::session::default_scores(),
+            parameters: crate::session::ScoreParameters::new(),
+            train: None,
             out: "out".into(),
             device: Device::Cpu,
         })

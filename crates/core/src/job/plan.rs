@@ -144,6 +144,9 @@ pub fn plan(session: &Session, analysis: Analysis, out: &Path, options: &PlanOpt
                 checkpoint,
                 datasets: datasets.clone(),
                 temperature: session.scores.temperature,
+                names: session.scores.names.clone(),
+                parameters: session.scores.changed(),
+                train: training_images(session, seed, options.samples)?,
                 out: folder,
                 device: options.device,
             })),
@@ -280,6 +283,24 @@ fn sharpness_settings(session: &Session) -> Result<SharpnessSettings, PlanError>
         return Err(PlanError::Settings(format!("[sharpness] expected finite, ascending radii ρ ≥ 0, found {:?}", settings.rho)));
     }
     Ok(settings)
+}
+
+/// The images that the chosen scores are fitted on; `None` where none is fitted.
+fn training_images(session: &Session, seed: u64, samples: Option<usize>) -> Result<Option<AnalysisDataset>, PlanError> {
+    let chosen = session.scores.chosen().map_err(|message| PlanError::Settings(format!("[scores] {message}")))?;
+    let fitted: Vec<String> = chosen.iter().filter(|info| info.fitted).map(|info| format!("`{}`", info.key)).collect();
+    if fitted.is_empty() {
+        return Ok(None);
+    }
+    let Some(entry) = session.datasets.iter().find(|entry| entry.role == Role::Train) else {
+        return Err(PlanError::Settings(format!(
+            "[scores] {} {} fitted on ID training images: expected a dataset of role `train`, found none. Add one, or leave {} out of `names`",
+            fitted.join(", "),
+            if fitted.len() == 1 { "is" } else { "are" },
+            if fitted.len() == 1 { "it" } else { "them" },
+        )));
+    };
+    Ok(Some(AnalysisDataset { role: entry.role, source: source(entry, &session.datasets, seed, samples) }))
 }
 
 /// The settings of the Hessian jobs, without what does not change their results.

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{CheckpointSource, Device, Plane, Precision, RunConfig};
 use crate::data::Source;
-use crate::session::{BatchNormPolicy, Curvature, HessianSettings, LossSettings, NetworkChoice, Role, SharpnessSettings, Stop};
+use crate::session::{
+    BatchNormPolicy, Curvature, HessianSettings, LossSettings, NetworkChoice, Role, ScoreParameters, SharpnessSettings, Stop,
+    are_default_scores, default_scores,
+};
 
 /// What is measured in a landscape's cells beside cross-entropy and accuracy, and how.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -154,7 +157,7 @@ pub struct EmbeddingJob {
     pub device: Device,
 }
 
-/// MSP and energy scores with their metrics, into `out/scores.json` and `out/scores.npz`.
+/// Detection scores with their metrics, into `out/scores.json` and `out/scores.npz`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScoreJob {
     /// The checkpoint.
@@ -163,6 +166,15 @@ pub struct ScoreJob {
     pub datasets: Vec<AnalysisDataset>,
     /// Temperature of the energy score.
     pub temperature: f64,
+    /// Keys of the scores; see [`SCORES`](crate::session::SCORES).
+    #[serde(default = "default_scores", skip_serializing_if = "are_default_scores")]
+    pub names: Vec<String>,
+    /// Hyperparameters that differ from their defaults.
+    #[serde(default, skip_serializing_if = "ScoreParameters::is_empty")]
+    pub parameters: ScoreParameters,
+    /// The ID training images, where a score is fitted on them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<AnalysisDataset>,
     /// Folder of the results.
     pub out: PathBuf,
     /// Device.
@@ -254,7 +266,7 @@ impl JobSpec {
             JobSpec::Sharpness(job) => vec![&job.dataset],
             JobSpec::Hessian(job) => vec![&job.dataset],
             JobSpec::Embedding(job) => job.datasets.iter().collect(),
-            JobSpec::Score(job) => job.datasets.iter().collect(),
+            JobSpec::Score(job) => job.datasets.iter().chain(&job.train).collect(),
             JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } => Vec::new(),
         }
     }
@@ -268,7 +280,7 @@ impl JobSpec {
             JobSpec::Sharpness(job) => vec![&mut job.dataset],
             JobSpec::Hessian(job) => vec![&mut job.dataset],
             JobSpec::Embedding(job) => job.datasets.iter_mut().collect(),
-            JobSpec::Score(job) => job.datasets.iter_mut().collect(),
+            JobSpec::Score(job) => job.datasets.iter_mut().chain(&mut job.train).collect(),
             JobSpec::Inspect { .. } | JobSpec::Methods | JobSpec::Pace { .. } => Vec::new(),
         }
     }

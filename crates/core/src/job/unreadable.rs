@@ -63,6 +63,9 @@ mod tests {
             checkpoint: CheckpointSource { name: "net".into(), path: "net.pt".into(), ..CheckpointSource::default() },
             datasets: vec![AnalysisDataset { role: Role::Id, source }],
             temperature: 1.0,
+            names: crate::session::default_scores(),
+            parameters: crate::session::ScoreParameters::new(),
+            train: None,
             out: folder.path().into(),
             device: Device::Cpu,
         });

@@ -60,7 +60,7 @@ pub use plane::{LeftOut, PlanePoint, PlaneRecord};
 pub use quantity::{Map, Quantity, Reading};
 pub use score_definition::{ScoreDefinitions, score_definition};
 pub use score_difference::{Paired, ScoreDifference};
-pub use scores::{DatasetScores, Detection, DetectionError, ScoreTable, gather_scores};
+pub use scores::{DatasetScores, Detection, DetectionError, FittedOn, ScoreTable, gather_scores};
 pub use sharpness::{LayerSharpness, SecondOrder, SharpnessCurve, SharpnessPoint, Spread, Stuck, Unmoved};
 pub use sweep_table::{SweepPointResults, SweepResults};
 pub use tensor_set::TensorSet;

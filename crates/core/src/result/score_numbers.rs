@@ -61,7 +61,8 @@ impl ScoreTable {
             lost.for_each(|(prediction, _)| *prediction = -1);
         }
         if broken {
-            return Self { unreadable: self.unreadable, labels: self.labels, ..Self::of(self.datasets, self.temperature) };
+            let Self { unreadable, labels, hyperparameters, fitted_on, datasets, temperature, .. } = self;
+            return Self { unreadable, labels, hyperparameters, fitted_on, ..Self::of(datasets, temperature) };
         }
         self.count_base_rates();
         self

@@ -23,6 +23,15 @@ pub struct Detection {
     pub aupr_out: f64,
 }
 
+/// ID training images that scores were fitted on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FittedOn {
+    /// Name of the dataset.
+    pub dataset: String,
+    /// Number of its images.
+    pub images: usize,
+}
+
 /// Standard errors of a [`Detection`] over the images; `None` where they are not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DetectionError {
@@ -47,7 +56,7 @@ pub struct DatasetScores {
     pub prediction: Vec<i64>,
     /// Images in which several logits are the largest.
     pub tied: usize,
-    /// Score name (`msp`, `energy`) → `[N]`.
+    /// Score key (`msp`, `energy`, ..) → `[N]`.
     pub scores: IndexMap<String, Vec<f64>>,
 }
 
@@ -72,6 +81,12 @@ pub struct ScoreTable {
     pub std_errors: IndexMap<String, IndexMap<String, DetectionError>>,
     /// Temperature of the energy score.
     pub temperature: f64,
+    /// Score → hyperparameters with which it was computed, where it has any.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub hyperparameters: IndexMap<String, IndexMap<String, f64>>,
+    /// The images that scores were fitted on, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fitted_on: Option<FittedOn>,
     /// Dataset → role key, in order.
     pub roles: IndexMap<String, String>,
     /// Dataset → images.

@@ -64,6 +64,34 @@ impl Graph {
         }
     }
 
+    /// Logits [N, C] of penultimate features [N, D].
+    ///
+    /// # Errors
+    /// When the logits depend on the images also otherwise than by the features, a tensor is missing, or shapes do not fit.
+    pub fn logits_of_features(&self, tensors: &Tensors, features: &Tensor) -> Result<Tensor, ModelError> {
+        let mut needed = vec![false; self.nodes.len()];
+        let mut pending = vec![self.logits];
+        while let Some(id) = pending.pop() {
+            let node = &self.nodes[id];
+            if id != self.features && matches!(node.op, Op::Input) {
+                return Err(ModelError::Mismatch("its logits depend on the images also otherwise than by the features".into()));
+            }
+            if !std::mem::replace(&mut needed[id], true) && id != self.features {
+                pending.extend(&node.inputs);
+            }
+        }
+        let mut values: Vec<Option<Tensor>> = (0..self.nodes.len()).map(|_| None).collect();
+        for (id, node) in self.nodes.iter().enumerate().filter(|(id, _)| needed[*id]) {
+            let inputs: Vec<&Tensor> = node.inputs.iter().filter_map(|&from| values[from].as_ref()).collect();
+            values[id] = Some(if id == self.features {
+                features.shallow_clone()
+            } else {
+                evaluate(&node.op, &inputs, None, tensors, features, BatchNormMode::Frozen)?
+            });
+        }
+        values[self.logits].take().ok_or_else(|| ModelError::Mismatch("the graph computes no logits".into()))
+    }
+
     /// Values of the outputs for images `x` [N, C, H, W] under `tensors`, each at the place of its node. Before each node is evaluated
     /// `visit` gets it with its inputs; evaluation stops where it breaks.
     ///

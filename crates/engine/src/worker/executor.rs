@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use flatland_core::data::{self, Dataset, Preparation, Source};
 use flatland_core::job::{
-    self, AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter, label_record,
+    self, AnalysisDataset, CheckpointSource, ConformanceJob, Device, JobEvent, JobOutput, JobSpec, LandscapeJob, Reporter, ScoreJob,
+    label_record,
 };
 use flatland_core::result::{Conformance, NetworkCheck, content_key};
 use flatland_core::session::{InputPlane, Normalization, NormalizationPreset, Role, program_file};
@@ -84,9 +85,7 @@ impl JobExecutor {
             }
             JobSpec::Conformance(job) => Ok(JobOutput::Conformance(Box::new(self.conformance(job, reporter)?))),
             JobSpec::Score(job) => {
-                self.on_datasets(&job.checkpoint, job.device, &job.datasets, &job.out, reporter, |network, samples, reporter| {
-                    analysis::score::run(network, samples, job, reporter)
-                })?;
+                self.score(job, reporter)?;
                 folder(&job.out)
             }
         }
@@ -122,6 +121,20 @@ impl JobExecutor {
         let samples = self.all_samples(checkpoint, &network, datasets, reporter)?;
         self.check(checkpoint, &network, samples.iter().map(|(role, samples)| (*role, samples)), out, reporter);
         Ok(work(&network, &samples, reporter)?)
+    }
+
+    /// Loads the network, the images and those that scores are fitted on, and computes the scores.
+    fn score(&mut self, job: &ScoreJob, reporter: &mut dyn Reporter) -> Result<(), WorkerError> {
+        let train = match &job.train {
+            Some(train) => {
+                let network = self.network(&job.checkpoint, job.device, &job.out, reporter)?;
+                Some(self.samples(&job.checkpoint, &network, train, reporter)?)
+            }
+            None => None,
+        };
+        self.on_datasets(&job.checkpoint, job.device, &job.datasets, &job.out, reporter, |network, samples, reporter| {
+            analysis::score::run(network, samples, train.as_deref(), job, reporter)
+        })
     }
 
     /// Computes a landscape around one image. Only the images that its plane names are read from the dataset.

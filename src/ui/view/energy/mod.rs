@@ -33,6 +33,9 @@ use flatland_core::session::{Link, Tab};
 
 const SPACE: Spacing = Spacing { left: 56.0, right: 8.0, header: 44.0, footer: 50.0, below: 0.0, gap: 16.0 };
 
+/// Up to so many scores are beside each other, more are in a menu.
+const CHIPS: usize = 4;
+
 /// State of the tab between frames.
 #[derive(Default)]
 pub struct EnergyTab {
@@ -82,7 +85,19 @@ pub fn legend(ui: &mut Ui, scene: &Scene<'_>) {
 
 /// The menu of the scores.
 pub fn switch(ui: &mut Ui, scene: &mut Scene<'_>, chosen: &str) {
-    for name in scores(scene.session, scene.store) {
+    let names = scores(scene.session, scene.store);
+    if names.len() > CHIPS {
+        let menu = egui::ComboBox::from_id_salt("score").selected_text(label(chosen));
+        menu.show_ui(ui, |ui| {
+            for name in names {
+                if ui.selectable_label(name == chosen, label(&name)).clicked() {
+                    scene.commands.push(Command::SelectScore(name));
+                }
+            }
+        });
+        return;
+    }
+    for name in names {
         let color = theme::of(ui).accent;
         if chip(ui, color, &label(&name), name == chosen).clicked() {
             scene.commands.push(Command::SelectScore(name));

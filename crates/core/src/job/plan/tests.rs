@@ -88,6 +88,27 @@ fn names_that_would_share_a_folder_are_refused() {
 }
 
 #[test]
+fn fitted_scores_take_the_training_images_and_only_changed_hyperparameters() {
+    let text = |train: &str, scores: &str| {
+        let checkpoint = "version = 1\n[[checkpoint]]\nname = \"net\"\npath = \"/nowhere/net.pt\"\n";
+        let dataset = "[[dataset]]\nname = \"digits\"\nrole = \"id\"\npath = \"demo:test\"\n";
+        let session: Session = toml::from_str(&format!("{checkpoint}{dataset}{train}[scores]\n{scores}")).unwrap();
+        plan(&session, Analysis::Scores, Path::new("/out"), &PlanOptions::default()).map(|mut jobs| jobs.remove(0))
+    };
+    let train = "[[dataset]]\nname = \"train\"\nrole = \"train\"\npath = \"demo:train\"\n";
+    let JobSpec::Score(job) = text(train, "names = [\"knn\", \"msp\"]\nknn = { k = 50 }").unwrap() else { panic!("another job") };
+    assert_eq!((job.names.join(" "), job.train.unwrap().source.name.as_str()), ("knn msp".into(), "train"));
+    assert!(job.parameters.is_empty() && job.datasets.len() == 1);
+    let message = text("", "names = [\"knn\", \"vim\"]").unwrap_err().to_string();
+    assert!(message.contains("`knn`, `vim` are fitted on ID training images: expected a dataset of role `train`, found none"), "{message}");
+    // A job of a session that names no scores is what it was before there were others.
+    let before = text(train, "temperature = 1.0").unwrap();
+    let json = serde_json::to_string(&before).unwrap();
+    assert!(["names", "parameters", "train\""].iter().all(|word| !json.contains(word)), "{json}");
+    assert_eq!(serde_json::from_str::<JobSpec>(&json).unwrap(), before);
+}
+
+#[test]
 fn scores_without_id_data_and_descending_axes_are_refused() {
     let mut session = session();
     session.landscape.alpha = Some(vec![1.0, 0.0]);

@@ -1,5 +1,26 @@
 //! The energy score, Liu et al. 2020 ("Energy-based Out-of-distribution Detection"), with the sign turned as in OpenOOD.
 
+use flatland_core::job::Reporter;
+
+use super::registration::{Registration, Score, Setup, Subject};
+use crate::analysis::AnalysisError;
+
+pub const REGISTRATION: Registration = Registration { key: "energy", build };
+
+fn build(setup: &Setup<'_>) -> Result<Box<dyn Score>, AnalysisError> {
+    Ok(Box::new(Energy { temperature: setup.temperature }))
+}
+
+struct Energy {
+    temperature: f64,
+}
+
+impl Score for Energy {
+    fn of(&self, subject: &Subject<'_>, _: &mut dyn Reporter) -> Result<Vec<f64>, AnalysisError> {
+        Ok(subject.by_logits(|logits| energy(logits, self.temperature)))
+    }
+}
+
 /// T·logsumexp(z/T), the negative of the energy; larger = more ID. `logits`: z, `[C]`; `temperature`: T > 0. NaN when a logit is NaN.
 pub fn energy(logits: &[f32], temperature: f64) -> f64 {
     let maximum = super::maximum(logits);

@@ -1,5 +1,24 @@
 //! MSP: the maximum softmax probability, Hendrycks & Gimpel 2017 ("A Baseline for Detecting Misclassified and OOD Examples").
 
+use flatland_core::job::Reporter;
+
+use super::registration::{Registration, Score, Setup, Subject};
+use crate::analysis::AnalysisError;
+
+pub const REGISTRATION: Registration = Registration { key: "msp", build };
+
+fn build(_: &Setup<'_>) -> Result<Box<dyn Score>, AnalysisError> {
+    Ok(Box::new(Msp))
+}
+
+struct Msp;
+
+impl Score for Msp {
+    fn of(&self, subject: &Subject<'_>, _: &mut dyn Reporter) -> Result<Vec<f64>, AnalysisError> {
+        Ok(subject.by_logits(msp))
+    }
+}
+
 /// max over c of softmax(z)_c, in (0, 1]; larger = more ID. `logits`: z, `[C]`. NaN when a logit is NaN.
 pub fn msp(logits: &[f32]) -> f64 {
     let maximum = super::maximum(logits);

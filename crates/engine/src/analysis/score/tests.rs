@@ -2,21 +2,40 @@ use std::path::Path;
 
 use flatland_core::job::{Device, ScoreJob};
 use flatland_core::result::{DatasetScores, Npz, NpzValues, ScoreTable};
-use flatland_core::session::Role;
+use flatland_core::session::{Role, ScoreParameters};
 
 use super::*;
 use crate::analysis::test_support::{PartialReader, Recorder, checkpoint, dataset, real, real_samples, samples, shared, small_network};
 
 fn job(out: &Path) -> ScoreJob {
-    ScoreJob { checkpoint: checkpoint(), datasets: Vec::new(), temperature: 1.0, out: out.into(), device: Device::Cpu }
+    ScoreJob {
+        checkpoint: checkpoint(),
+        datasets: Vec::new(),
+        temperature: 1.0,
+        names: NAMES.map(str::to_owned).into(),
+        parameters: ScoreParameters::new(),
+        train: None,
+        out: out.into(),
+        device: Device::Cpu,
+    }
 }
+
+/// The scores of jobs that name none.
+const NAMES: [&str; 2] = ["msp", "energy"];
 
 /// A dataset whose scores are those of the given logits, [N, C].
 fn scored(name: &str, role: Role, label: &[i64], logits: &[f32], classes: usize) -> (Role, DatasetScores) {
     let argmax = |row: &[f32]| (0..classes).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap() as i64;
-    let features =
-        Features { logits: logits.to_vec(), classes, prediction: logits.chunks(classes).map(argmax).collect(), ..Features::default() };
-    (role, score(name, label, role, &features, 1.0))
+    let columns = [logits.chunks(classes).map(msp).collect(), logits.chunks(classes).map(|row| energy(row, 1.0)).collect()];
+    let scored = DatasetScores {
+        name: name.into(),
+        role: role.key().into(),
+        label: label.to_vec(),
+        prediction: logits.chunks(classes).map(argmax).collect(),
+        scores: NAMES.map(str::to_owned).into_iter().zip(columns).collect(),
+        ..DatasetScores::default()
+    };
+    (role, scored)
 }
 
 fn table(scored: Vec<(Role, DatasetScores)>, temperature: f64) -> ScoreTable {
@@ -60,7 +79,7 @@ fn real_images_under_a_real_network_score_as_under_the_independent_oracle() {
     let mut far = real_samples(&network, &shared.join("data/svhn_1083.npy"), None, 1083);
     std::sync::Arc::get_mut(&mut far.dataset).unwrap().name = "svhn".into();
     let out = tempfile::tempdir().unwrap();
-    run(&network, &[(Role::Id, id), (Role::Far, far)], &job(out.path()), &mut Recorder::default()).unwrap();
+    run(&network, &[(Role::Id, id), (Role::Far, far)], None, &job(out.path()), &mut Recorder::default()).unwrap();
     let table = table_of(out.path());
     equals_golden(&table, &shared.join("golden"), &["svhn"]);
     assert_eq!(table.accuracy.len(), 1);
@@ -105,7 +124,7 @@ fn a_network_is_scored_into_files_that_load_again() {
     let set = |name: &str, n: usize, step: usize| samples(&network, dataset(name, &vec![1; n], |i, p| (i * 9 + p * step) as u8));
     let data = [(Role::Id, set("id", 9, 3)), (Role::Far, set("far", 7, 11)), (Role::Outliers, set("empty", 0, 1))];
     let out = tempfile::tempdir().unwrap();
-    run(&network, &data, &job(out.path()), &mut Recorder::default()).unwrap();
+    run(&network, &data, None, &job(out.path()), &mut Recorder::default()).unwrap();
     let table = ScoreTable::load(out.path(), "net").unwrap();
     let logits = Vec::<f32>::try_from(network.forward(&data[1].1.x).unwrap().logits.select(0, 4)).unwrap();
     assert!((table.datasets[1].scores["msp"][4] - msp(&logits)).abs() < 1e-6);
@@ -126,7 +145,7 @@ fn rows_say_which_images_they_are_and_images_left_out_are_listed() {
     let far = dataset("far", &[1; 2], |i, p| (i * 5 + p) as u8);
     let data = [(Role::Id, samples(&network, id)), (Role::Far, samples(&network, far))];
     let out = tempfile::tempdir().unwrap();
-    run(&network, &data, &job(out.path()), &mut Recorder::default()).unwrap();
+    run(&network, &data, None, &job(out.path()), &mut Recorder::default()).unwrap();
     let table = table_of(out.path());
     assert_eq!(table.datasets[0].index, [3, 13, 23, 33, 43, 53, 63, 73, 83]);
     assert_eq!((table.unreadable.len(), &table.unreadable["id"][0].path), (1, &path));
@@ -143,7 +162,7 @@ fn scores_are_told_dataset_by_dataset_id_first() {
     let data = [(Role::Far, set("far", 11)), (Role::Id, set("id", 3)), (Role::Near, set("near", 5))];
     let out = tempfile::tempdir().unwrap();
     let mut reader = PartialReader { load: |folder| ScoreTable::load(folder, "net").unwrap(), read: Vec::new() };
-    run(&network, &data, &job(out.path()), &mut reader).unwrap();
+    run(&network, &data, None, &job(out.path()), &mut reader).unwrap();
     let whole = table_of(out.path());
     assert_eq!(whole.roles.keys().collect::<Vec<_>>(), ["far", "id", "near"], "in the order asked for");
     let first = &reader.read[0];
@@ -157,10 +176,10 @@ fn without_id_images_or_with_a_cold_temperature_there_is_a_reason() {
     let network = small_network(3, 1);
     let data = [(Role::Near, samples(&network, dataset("near", &[1], |_, p| p as u8)))];
     let out = tempfile::tempdir().unwrap();
-    let message = run(&network, &data, &job(out.path()), &mut Recorder::default()).unwrap_err().to_string();
+    let message = run(&network, &data, None, &job(out.path()), &mut Recorder::default()).unwrap_err().to_string();
     assert!(message.contains("role `id`, found roles [near]"), "{message}");
     let cold = ScoreJob { temperature: 0.0, ..job(out.path()) };
-    assert!(run(&network, &data, &cold, &mut Recorder::default()).unwrap_err().to_string().contains("temperature > 0, found 0"));
+    assert!(run(&network, &data, None, &cold, &mut Recorder::default()).unwrap_err().to_string().contains("temperature > 0, found 0"));
 }
 
 /// [`small_network`] with this bias of its logits, on 10 ID, 4 CS and 6 near images, all of class 0: the table, what was warned of, and
@@ -172,7 +191,7 @@ fn biased(bias: [f32; 3]) -> (ScoreTable, String, serde_json::Value) {
     let set = |name: &str, n: usize| samples(&network, dataset(name, &vec![0; n], |i, p| (i + p) as u8));
     let data = [(Role::Id, set("id", 10)), (Role::Cs, set("cs", 4)), (Role::Near, set("near", 6))];
     let (out, mut recorder) = (tempfile::tempdir().unwrap(), Recorder::default());
-    run(&network, &data, &job(out.path()), &mut recorder).unwrap();
+    run(&network, &data, None, &job(out.path()), &mut recorder).unwrap();
     let warning = |event: &JobEvent| if let JobEvent::Warning { message } = event { Some(message.clone()) } else { None };
     let warnings = recorder.events.iter().filter_map(warning).collect::<Vec<_>>().join("\n");
     let json = std::fs::read_to_string(out.path().join("scores.json")).unwrap();
@@ -273,7 +292,7 @@ fn a_head_scores_beside_msp_and_energy() {
     };
     let data = [(Role::Id, sample("id", 5)), (Role::Far, sample("far", 4))];
     let out = tempfile::tempdir().unwrap();
-    run(&network, &data, &job(out.path()), &mut Recorder::default()).unwrap();
+    run(&network, &data, None, &job(out.path()), &mut Recorder::default()).unwrap();
     let table = table_of(out.path());
     let expected = network.forward(&data[1].1.x).unwrap().auxiliary.unwrap().sigmoid().squeeze();
     let expected = Vec::<f32>::try_from(&expected).unwrap();

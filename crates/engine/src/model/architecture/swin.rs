@@ -78,7 +78,7 @@ pub fn named(name: &str, classes: i64) -> Option<Architecture> {
 
 /// The member with these `shapes` for images of [height, width] = `image`; none for images that are too large or smaller than a patch.
 pub fn sized(shapes: &Shapes, image: [i64; 2]) -> Option<Architecture> {
-    let (head, classes) = classifier_head(shapes, &HEADS).unwrap_or((HEADS[0], 1000));
+    let (head, classes) = classifier_head(shapes, HEADS[0], &HEADS[1..], 1000);
     let (member, window) = find(shapes)?;
     image.iter().all(|side| (PATCH..=MAX_SIDE).contains(side)).then(|| build(member, window, image, head, classes))
 }
@@ -289,7 +289,7 @@ mod tests {
             }
         }
         let with_head = named("swin_t+mcd", 3).unwrap().for_images(Some([250, 186])).unwrap();
-        assert_eq!((with_head.graph.input, with_head.graph.auxiliary.is_some()), ([3, 250, 186], true));
+        assert_eq!((with_head.graph.input, with_head.graph.auxiliary.is_some()), (vec![3, 250, 186], true));
     }
 
     #[test]

@@ -197,8 +197,8 @@ fn a_report_lists_the_outputs_and_the_values_that_can_be_features_and_marks_what
             let report = inspect(&path, &chosen);
             assert_eq!(names(&report.program.unwrap().features, |value| value.used), [value.name.as_str()], "{:?}", report.error);
             let network = Network::load(&path, &chosen, Device::Cpu).unwrap();
-            let [channels, height, width] = network.graph.input;
-            let features = network.forward(&Tensor::zeros([2, channels, height, width], (Kind::Float, Device::Cpu))).unwrap().features;
+            let two = [&[2], network.graph.input.as_slice()].concat();
+            let features = network.forward(&Tensor::zeros(two, (Kind::Float, Device::Cpu))).unwrap().features;
             assert_eq!(features.size(), [2, value.width.unwrap()]);
         }
         let wrong = inspect(&path, &NetworkChoice { features: Some("nothing".into()), ..choice });

@@ -1,6 +1,6 @@
 //! The values of a program among which a user chooses its features and its logits.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use flatland_core::result::{ProgramValue, ProgramValues};
 
@@ -67,17 +67,17 @@ pub fn values(
     };
     let default = logits.map(|logits| default_features(importer, logits).unwrap_or(logits));
     // Several names may stand for one value: the stated one is shown, else the first in the order of the alphabet.
-    let mut of_node: HashMap<NodeId, ProgramValue> = HashMap::new();
-    for (name, bound) in &importer.bound {
+    let mut of_node: BTreeMap<NodeId, ProgramValue> = BTreeMap::new();
+    let mut bound: Vec<_> = importer.bound.iter().collect();
+    bound.sort_unstable_by_key(|(name, _)| **name);
+    for (name, bound) in bound {
         let (Bound::Node(id), Some(width)) = (bound, width(importer, bound)) else { continue };
         // The logits are no features of themselves unless nothing else is found.
         if logits == Some(*id) && default != Some(*id) && used.is_none_or(|(used, _)| used != *id) {
             continue;
         }
         let stated = used.and_then(|(used, stated)| stated.filter(|_| used == *id));
-        let is_better =
-            of_node.get(id).is_none_or(|known| stated == Some(*name) || (stated != Some(&known.name) && *name < known.name.as_str()));
-        if is_better {
+        if stated == Some(*name) || !of_node.contains_key(id) {
             let value = ProgramValue {
                 name: (*name).to_owned(),
                 width: Some(width),
@@ -87,7 +87,5 @@ pub fn values(
             of_node.insert(*id, value);
         }
     }
-    let mut features: Vec<(NodeId, ProgramValue)> = of_node.into_iter().collect();
-    features.sort_unstable_by_key(|(id, _)| *id);
-    ProgramValues { features: features.into_iter().map(|(_, value)| value).collect(), outputs: names.iter().map(of_output).collect() }
+    ProgramValues { features: of_node.into_values().collect(), outputs: names.iter().map(of_output).collect() }
 }
