@@ -63,6 +63,8 @@ fn every_analysis_takes_float_arrays_of_any_shape_as_they_are() {
             let (success, _, said) = place.run(&[analysis, &session, "--out", "out", "--device", "cpu"]);
             assert!(success, "{name} {analysis}: {said}");
         }
+        let (success, _, said) = place.run(&["score", &session, "--scores", "odin,max_logit", "--out", "more", "--device", "cpu"]);
+        assert!(success, "{name}: {said}");
         let manifest: Value =
             serde_json::from_slice(&std::fs::read(place.folder.path().join("out/net/spectra/landscape.json")).unwrap()).unwrap();
         let (found, expected) = (manifest["center_loss"].as_f64().unwrap(), place.expected["loss"].as_f64().unwrap());
@@ -105,6 +107,8 @@ fn what_does_not_fit_is_an_error_that_names_both_sides() {
     assert!(said.contains("expected float arrays of shape [7] for mlp.pt2, found pictures"), "{said}");
     let said = refused("", &format!("{SPECTRA}\ncorruption = {{ kind = \"fog\", severity = 1 }}"));
     assert!(said.contains("corruptions are defined for 8-bit images"), "{said}");
+    let (success, said, _) = mlp.run(&["conformance", &mlp.session(NONE, SPECTRA), "--device", "cpu"]);
+    assert!(!success && said.contains("found float arrays of shape [7] in `spectra`"), "{said}");
     let said = refused("input = \"timm\"", SPECTRA);
     assert!(said.contains("mlp.pt2 takes inputs of shape [7], but `input` makes images of 224x224: leave `input` out"), "{said}");
 }

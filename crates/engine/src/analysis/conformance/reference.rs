@@ -316,6 +316,10 @@ pub(super) fn double(tensor: &Tensor) -> Result<Tensor, AnalysisError> {
 
 /// The images of `dataset` as [N, `channels`, H, W] float64: (x/255 − mean)/std; one channel is Pillow's `L`.
 pub(in crate::analysis) fn pictures(dataset: &Dataset, normalization: &Normalization, channels: i64) -> Result<Tensor, AnalysisError> {
+    if let Some(arrays) = &dataset.arrays {
+        let found = format!("float arrays of shape {:?} in `{}`", arrays.shape, dataset.name);
+        return Err(AnalysisError::Invalid(format!("expected images for a comparison with the definitions, found {found}")));
+    }
     let (mean, std) = normalization.constants();
     let positions = dataset.height * dataset.width;
     let mut input = Vec::with_capacity(dataset.images.len());

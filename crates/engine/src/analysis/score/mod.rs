@@ -96,7 +96,8 @@ pub fn run(
     for k in id.into_iter().chain(others) {
         let (role, samples) = &datasets[k];
         let features = extract(network, samples, &mut meter, reporter)?;
-        let subject = Subject { network, normalization: &job.checkpoint.normalization, x: &samples.x, features: &features };
+        let normalization = samples.dataset.arrays.is_none().then_some(&job.checkpoint.normalization);
+        let subject = Subject { network, normalization, x: &samples.x, features: &features };
         scored[k] = Some(score(samples, *role, &fitted, &subject, reporter)?);
         if scored.iter().all(Option::is_some) {
             break;

@@ -15,7 +15,7 @@ fn build(setup: &Setup<'_>) -> Result<Box<dyn Score>, AnalysisError> {
     Ok(Box::new(Odin { temperature: setup.value("temperature"), noise: setup.value("noise") }))
 }
 
-/// max_c softmax(f(x̃)/T)_c, x̃ = x − ε·sign(∂CE/∂x)/σ: normalized images move by ε of a pixel in [0, 1]. sign(0) is 1, as in OpenOOD.
+/// max_c softmax(f(x̃)/T)_c, x̃ = x − ε·sign(∂CE/∂x)/σ: normalized images move by ε of a pixel in [0, 1], float arrays by ε (σ = 1). sign(0) is 1, as in OpenOOD.
 struct Odin {
     temperature: f64,
     noise: f64,
@@ -40,9 +40,16 @@ impl Odin {
 impl Score for Odin {
     fn of(&self, subject: &Subject<'_>, reporter: &mut dyn Reporter) -> Result<Vec<f64>, AnalysisError> {
         let (network, x) = (subject.network, subject.x);
-        let (_, std) = subject.normalization.for_channels(network.graph.input[0]).map_err(ModelError::Mismatch)?;
-        let std: Vec<f32> = std.iter().map(|&std| std as f32).collect();
-        let std = Tensor::f_from_slice(&std)?.f_view([1, -1, 1, 1])?.f_to_device(x.device())?;
+        let std = match subject.normalization {
+            Some(normalization) => {
+                let channels = x.size().get(1).copied().unwrap_or(0);
+                let (_, std) = normalization.for_channels(channels).map_err(ModelError::Mismatch)?;
+                let std: Vec<f32> = std.iter().map(|&std| std as f32).collect();
+                Tensor::f_from_slice(&std)?.f_view([1, -1, 1, 1])?
+            }
+            None => Tensor::f_from_slice(&[1f32])?,
+        };
+        let std = std.f_to_device(x.device())?;
         let (images, size) = (x.size()[0], batch_size(x.device(), network.graph.largest_activation()));
         let mut scores = Vec::with_capacity(images as usize);
         for first in (0..images).step_by(size as usize) {

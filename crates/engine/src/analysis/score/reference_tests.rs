@@ -63,7 +63,7 @@ impl Layer {
         let setup = Setup { info, parameters, temperature: 1.0, training, head: Some(&self.head) };
         let network = linear_network();
         let x = Tensor::zeros([1, 3, 2, 2], (Kind::Float, Device::Cpu));
-        let subject = Subject { network: &network, normalization: &checkpoint().normalization, x: &x, features };
+        let subject = Subject { network: &network, normalization: Some(&checkpoint().normalization), x: &x, features };
         (find(info)?.build)(&setup)?.of(&subject, &mut Recorder::default())
     }
 }
@@ -257,7 +257,7 @@ fn odin_of_softmax_regression_equals_its_closed_form() {
     let (temperature, noise) = (10.0, 0.05);
     let output = network.forward(&x).unwrap();
     let features = Features { classes: output.logits.size()[1] as usize, ..Features::default() };
-    let subject = Subject { network: &network, normalization: &checkpoint().normalization, x: &x, features: &features };
+    let subject = Subject { network: &network, normalization: Some(&checkpoint().normalization), x: &x, features: &features };
     let info = score_info("odin").unwrap();
     let parameters = info.resolve(&serde_json::from_value(json!({ "temperature": temperature, "noise": noise })).unwrap()).unwrap();
     let setup = Setup { info, parameters, temperature: 1.0, training: None, head: None };

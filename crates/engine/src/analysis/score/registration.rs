@@ -81,9 +81,9 @@ impl<'a> Setup<'a> {
 pub struct Subject<'a> {
     /// The network.
     pub network: &'a Network,
-    /// How its inputs are normalized.
-    pub normalization: &'a Normalization,
-    /// Normalized images, [N, C, H, W].
+    /// How its images are normalized; `None` of float arrays, which are used as they are.
+    pub normalization: Option<&'a Normalization>,
+    /// Normalized images [N, C, H, W], or float arrays [N, ...].
     pub x: &'a Tensor,
     /// Their features and logits.
     pub features: &'a Features,

@@ -36,6 +36,10 @@ impl<'a> Subject<'a> {
             let (expected, found) = (plane.images().len(), dataset.len());
             return Err(AnalysisError::Invalid(format!("expected {expected} images for a plane in input space, found {found}")));
         }
+        if let Some(arrays) = &dataset.arrays {
+            let found = format!("float arrays of shape {:?} in `{}`", arrays.shape, dataset.name);
+            return Err(AnalysisError::Invalid(format!("expected images for a plane in input space, found {found}")));
+        }
         let size = [dataset.height, dataset.width];
         let pixels = in_unit_range(&dataset.images, size, network.graph.input[0], network.device)?;
         let own = |k: i64| Ok(network.forward(&samples.x.f_narrow(0, k, 1)?)?.logits);
