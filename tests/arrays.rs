@@ -103,7 +103,7 @@ fn what_does_not_fit_is_an_error_that_names_both_sides() {
     };
     let said = refused("", &format!("path = '{other}'"));
     assert!(said.contains("expected inputs of shape [7] for mlp.pt2, found float arrays of shape [4, 20] in `spectra`"), "{said}");
-    let said = refused("", "path = \"demo:test\"\nlimit = 8");
+    let said = refused("", &format!("{SPECTRA}\n[[dataset]]\nname = \"digits\"\nrole = \"far\"\npath = \"demo:test\"\nlimit = 8"));
     assert!(said.contains("expected float arrays of shape [7] for mlp.pt2, found pictures"), "{said}");
     let said = refused("", &format!("{SPECTRA}\ncorruption = {{ kind = \"fog\", severity = 1 }}"));
     assert!(said.contains("corruptions are defined for 8-bit images"), "{said}");

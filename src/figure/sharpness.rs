@@ -88,6 +88,11 @@ impl SharpnessFigure<'_> {
 
     fn note(&self) -> String {
         let Some(first) = self.curves.first().map(|c| c.result) else { return String::new() };
+        // Nothing of a curve is known but its points until it is finished.
+        let unfinished: Vec<&str> = self.curves.iter().filter(|c| c.result.center().is_none()).map(|c| c.name).collect();
+        if !unfinished.is_empty() {
+            return format!("not finished: {}", unfinished.join(", "));
+        }
         let same = |f: &dyn Fn(&SharpnessCurve) -> String| {
             let of_first = f(first);
             self.curves.iter().all(|c| f(c.result) == of_first).then_some(of_first)

@@ -12,6 +12,13 @@ fn a_sharpness_figure_says_that_it_shows_lower_bounds() {
 }
 
 #[test]
+fn a_sharpness_figure_of_a_running_curve_says_so_in_place_of_numbers() {
+    let curves = [curve(0), SharpnessCurve { samples: 0, ..curve(1) }];
+    let svg = well_formed_and_stable(&SharpnessFigure { curves: panels(&curves), relative: false }, &FigureStyle::default());
+    assert!(svg.contains(&format!("not finished: {}", NAMES[1])) && !svg.contains("n = 0"));
+}
+
+#[test]
 fn a_sharpness_figure_of_several_datasets_has_a_panel_each_on_shared_axes_with_the_overlay_dashed() {
     let datasets = ["ID train", "ID test", "CS test"];
     let mut curves: Vec<SharpnessCurve> =

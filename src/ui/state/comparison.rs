@@ -148,8 +148,8 @@ fn of_loss(checkpoints: &[&CheckpointEntry], session: &Session, store: &Store) -
         let of_curve = |label: &str, value: &dyn Fn(&SharpnessCurve) -> Option<String>| {
             row(&format!("Loss on {dataset}"), label, &curves, |curve| value((*curve)?))
         };
-        rows.push(of_curve("L(θ)", &|curve| Some(significant(curve.center_loss, 3))));
-        rows.push(of_curve("‖θ‖", &|curve| Some(significant(curve.theta_norm, 4))));
+        rows.push(of_curve("L(θ)", &|curve| curve.center().map(|[loss, _]| significant(loss, 3))));
+        rows.push(of_curve("‖θ‖", &|curve| curve.center().map(|[_, length]| significant(length, 4))));
         let mut radii: Vec<f64> = curves.iter().flatten().flat_map(|curve| curve.points.iter().map(|point| point.rho)).collect();
         radii.sort_by(f64::total_cmp);
         radii.dedup();

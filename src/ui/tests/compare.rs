@@ -62,6 +62,23 @@ fn a_checkpoint_that_comes_from_no_run_has_no_settings_and_hidden_ones_no_column
     assert!(table.rows.iter().all(|row| row.len() == 5) && table.rows.iter().any(|row| row[0] == "Run: seed" && row[2] == "–"));
 }
 
+#[test]
+fn what_a_running_curve_does_not_know_yet_is_no_number() {
+    let (mut session, mut store) = (fixtures::session(), Store::default());
+    session.checkpoints.truncate(1);
+    let id = store.add(fixtures::sharpness_job(fixtures::CHECKPOINTS[0]), JobState::Running);
+    let point = fixtures::curve(0).points.swap_remove(0);
+    store.apply(id, JobEvent::Sharpness { point });
+    let of = |store: &Store, label: &str| {
+        let rows = rows(&session, store, false);
+        rows.into_iter().find(|row| row.label == label).and_then(|row| row.values[0].clone())
+    };
+    assert!(of(&store, "S(ρ = 0.01) ≥").is_some());
+    assert_eq!((of(&store, "L(θ)"), of(&store, "‖θ‖")), (None, None));
+    store.insert(id, Loaded::Sharpness(fixtures::curve(0)));
+    assert!(of(&store, "L(θ)").is_some() && of(&store, "‖θ‖").is_some());
+}
+
 fn order<'a>(harness: &'a Harness<'static, App>) -> Vec<&'a str> {
     harness.state().state.session.checkpoints.iter().map(|entry| entry.name.as_str()).collect()
 }

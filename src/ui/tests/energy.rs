@@ -47,8 +47,8 @@ fn scores_and_datasets_are_those_of_all_checkpoints_that_are_drawn() {
     let name = app.state.session.checkpoints[2].name.clone();
     give(&mut harness, Command::Checkpoint(name, CheckpointCommand::Hide(true)));
     assert_eq!(harness.query_all_by_label("night").count(), 2, "in the legend and before the tables, though of the second alone");
-    assert!(harness.query_by_role_and_label(egui::Role::CheckBox, "odin").is_some());
-    for of_a_hidden_one in ["cartoons", "react"] {
+    assert!(harness.query_by_role_and_label(egui::Role::CheckBox, "ODIN").is_some());
+    for of_a_hidden_one in ["cartoons", "ReAct"] {
         assert!(harness.query_all_by_label(of_a_hidden_one).count() == 0, "{of_a_hidden_one}");
     }
 }

@@ -182,6 +182,11 @@ pub struct SharpnessCurve {
 }
 
 impl SharpnessCurve {
+    /// L(θ) and ‖θ‖₂; `None` of a curve that is being computed.
+    pub fn center(&self) -> Option<[f64; 2]> {
+        (self.samples > 0).then_some([self.center_loss, self.theta_norm])
+    }
+
     /// ‖θ‖₂, by which ρ may be divided: only of the plain l2 ball, whose ρ is a length in parameter space.
     pub fn length_of_theta(&self) -> Option<f64> {
         (self.norm != "linf" && matches!(self.adaptive.as_str(), "" | "none") && self.theta_norm > 0.0).then_some(self.theta_norm)

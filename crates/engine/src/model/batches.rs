@@ -78,10 +78,11 @@ impl Images {
         (0..n).step_by(size as usize).map(|first| self.part(first, size.min(n - first))).collect()
     }
 
-    /// As one tensor, channels innermost in memory.
+    /// As one tensor, channels of images innermost in memory.
     fn gather(&self) -> Result<Tensor, ModelError> {
         Ok(match &self.index {
-            Some(index) => self.x.f_permute([0, 2, 3, 1])?.f_index_select(0, index)?.f_permute([0, 3, 1, 2])?,
+            Some(index) if self.x.dim() == 4 => self.x.f_permute([0, 2, 3, 1])?.f_index_select(0, index)?.f_permute([0, 3, 1, 2])?,
+            Some(index) => self.x.f_index_select(0, index)?,
             None => self.x.shallow_clone(),
         })
     }

@@ -9,6 +9,7 @@ use super::architecture::{Architecture, Match};
 use super::checkpoint::{self, Dtype, RawTensor, Reading};
 use super::checkpoint_fit::{CheckpointFit, Known};
 use super::ignore::Ignore;
+use super::image_size::for_images;
 use super::is_parameter;
 use super::requested_network::RequestedNetwork;
 use super::state_dicts::{self, Candidate};
@@ -112,7 +113,7 @@ fn judge(
     };
     let error = match error {
         Some(error) => Some(error),
-        None => match architecture.for_images(size) {
+        None => match for_images(architecture, size) {
             Ok(architecture) => {
                 name(report, fit, &architecture, source);
                 None

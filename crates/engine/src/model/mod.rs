@@ -18,6 +18,7 @@ mod folded;
 mod fused_convolution;
 mod graph;
 mod ignore;
+mod image_size;
 mod input;
 mod inspect;
 mod memory;
@@ -42,6 +43,7 @@ pub use device::{device, init, libtorch_version, others};
 pub use error::ModelError;
 pub use evaluator::{BatchNormMode, Output};
 pub use folded::Folded;
+
 pub use graph::{Graph, Node, NodeId, Tensors, find, shallow};
 pub use input::{InputBatch, Samples, in_unit_range, normalized, pixels_to_input, to_input};
 pub use inspect::inspect;

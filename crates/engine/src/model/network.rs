@@ -14,6 +14,7 @@ use super::checkpoint::{Contents, Entry};
 use super::checkpoint_fit::{CheckpointFit, Known};
 use super::exported;
 use super::ignore::Ignore;
+use super::image_size::for_images;
 use super::requested_network::RequestedNetwork;
 use super::{
     BatchNormMode, Graph, ModelError, Output, ParameterVector, Tensors, VectorStorage, checkpoint, derived_rng, find, give_back_memory,
@@ -62,7 +63,7 @@ impl Network {
         let entries = &chosen.candidate.entries;
         let fit = CheckpointFit::new(entries, &chosen.candidate.prefix, &ignore);
         let architecture = fit.architecture(asked.as_ref(), reading.architecture.as_deref()).map_err(refuse)?;
-        let mut architecture = architecture.for_images(choice.input_size).map_err(refuse)?;
+        let mut architecture = for_images(architecture, choice.input_size).map_err(refuse)?;
         if let Some(program) = &mut architecture.program {
             program.kept.replace(entries, &contents, |name| fit.stripped(name)).map_err(refuse)?;
         }

@@ -178,10 +178,10 @@ fn of_checkpoints<'a>(ui: &Ui, scene: &Scene<'a>, dataset: &'a str) -> Vec<Panel
     let panel = |(color, checkpoint): (usize, &'a flatland_core::session::CheckpointEntry)| {
         let curve = scene.store.sharpness.get(&(checkpoint.name.clone(), dataset.to_owned()));
         let job = scene.store.job(Analysis::Sharpness, &checkpoint.name, Some(dataset)).map(|(_, job)| job);
-        let facts = curve.map(|curve| {
-            let (loss, length) = (significant(curve.center_loss, 3), significant(curve.theta_norm, 3));
+        let facts = curve.and_then(|curve| {
+            let [loss, length] = curve.center()?.map(|value| significant(value, 3));
             let warning = curve.unmoved().map_or(String::new(), |warning| format!("{warning} · "));
-            format!("{warning}L(θ) {loss} · ‖θ‖ {length} · {} images", count(curve.samples as u64))
+            Some(format!("{warning}L(θ) {loss} · ‖θ‖ {length} · {} images", count(curve.samples as u64)))
         });
         let summary = summary(&checkpoint.name, dataset, curve);
         let (name, color) = (checkpoint.name.as_str(), theme::checkpoint(ui, color));
@@ -198,7 +198,8 @@ fn of_datasets<'a>(ui: &Ui, scene: &Scene<'a>, shown: &[&'a str]) -> Vec<Panel<'
         let curve = |name: &str| scene.store.sharpness.get(&(name.to_owned(), dataset.to_owned()));
         let job = |name: &str| scene.store.job(Analysis::Sharpness, name, Some(dataset)).map(|(_, job)| job);
         let done = names().filter_map(curve).count();
-        let images = names().find_map(curve).map(|curve| format!(" · {} images", count(curve.samples as u64))).unwrap_or_default();
+        let finished = names().filter_map(curve).find(|curve| curve.center().is_some());
+        let images = finished.map(|curve| format!(" · {} images", count(curve.samples as u64))).unwrap_or_default();
         Panel {
             name: dataset,
             color: theme::role(ui, role),

@@ -59,7 +59,6 @@ refuses("two_labels", {"images": U8, "y": Y, "targets": Y}, "found the arrays ta
 refuses("unknown_labels", {"images": U8, "category": Y}, "labels of `images` named `labels`", "category (<i8 [6])")
 refuses("two_of_u8", {"clean": U8, "noisy": U8}, "several may be meant", "clean (|u1 [6, 5, 4, 3])")
 refuses("no_images", {"pred": Y, "conf": np.zeros(N)}, "an array `images`", "x_test", "conf (<f8 [6])", "pred (<i8 [6])", "rename")
-refuses("inputs", {"inputs": UNIT, "labels": Y}, "an array `images`", "inputs (<f4 [6, 5, 4, 3])")
 refuses("nothing", {}, "another kind of file")
 
 # Shapes.

@@ -2,6 +2,7 @@
 
 use flatland_core::job::Reporter;
 
+use super::largest_logit::largest_logit;
 use super::registration::{Registration, Score, Setup, Subject};
 use crate::analysis::AnalysisError;
 
@@ -23,7 +24,7 @@ impl Score for Energy {
 
 /// T·logsumexp(z/T), the negative of the energy; larger = more ID. `logits`: z, `[C]`; `temperature`: T > 0. NaN when a logit is NaN.
 pub fn energy(logits: &[f32], temperature: f64) -> f64 {
-    let maximum = super::maximum(logits);
+    let maximum = largest_logit(logits);
     let sum: f64 = logits.iter().map(|&z| ((f64::from(z) - maximum) / temperature).exp()).sum();
     maximum + temperature * sum.ln()
 }

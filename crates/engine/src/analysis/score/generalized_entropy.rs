@@ -3,6 +3,7 @@
 
 use flatland_core::job::Reporter;
 
+use super::largest_logit::largest_logit;
 use super::registration::{Registration, Score, Setup, Subject};
 use crate::analysis::AnalysisError;
 
@@ -25,7 +26,7 @@ impl Score for Gen {
 
 /// −Σ over the `largest` largest p of p^γ·(1 − p)^γ, ≤ 0; larger = more ID. `logits`: z, `[C]`; γ > 0. NaN when a logit is NaN.
 pub fn generalized_entropy(logits: &[f32], gamma: f64, largest: usize) -> f64 {
-    let maximum = super::maximum(logits);
+    let maximum = largest_logit(logits);
     let mut p: Vec<f64> = logits.iter().map(|&z| (f64::from(z) - maximum).exp()).collect();
     let sum: f64 = p.iter().sum();
     p.iter_mut().for_each(|p| *p /= sum);

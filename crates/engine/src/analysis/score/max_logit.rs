@@ -3,6 +3,7 @@
 
 use flatland_core::job::Reporter;
 
+use super::largest_logit::largest_logit;
 use super::registration::{Registration, Score, Setup, Subject};
 use crate::analysis::AnalysisError;
 
@@ -17,6 +18,6 @@ struct MaxLogit;
 
 impl Score for MaxLogit {
     fn of(&self, subject: &Subject<'_>, _: &mut dyn Reporter) -> Result<Vec<f64>, AnalysisError> {
-        Ok(subject.by_logits(super::maximum))
+        Ok(subject.by_logits(largest_logit))
     }
 }

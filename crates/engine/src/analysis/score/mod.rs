@@ -15,6 +15,7 @@ mod generalized_entropy;
 mod grad_norm;
 mod klm;
 mod knn;
+mod largest_logit;
 mod max_logit;
 mod mds;
 mod msp;
@@ -46,11 +47,6 @@ pub use msp::msp;
 
 /// Name of the additional score of a head.
 pub const CONFIDENCE: &str = "confidence";
-
-/// Largest logit; NaN when one is NaN.
-fn maximum(logits: &[f32]) -> f64 {
-    logits.iter().fold(f64::NEG_INFINITY, |best, &z| if z.is_nan() { f64::NAN } else { best.max(f64::from(z)) })
-}
 
 /// Scores every image of `datasets` and writes `scores.json` and `scores.npz` into `job.out`. `train`: the ID training images, where a score is fitted.
 ///

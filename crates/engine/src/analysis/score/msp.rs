@@ -2,6 +2,7 @@
 
 use flatland_core::job::Reporter;
 
+use super::largest_logit::largest_logit;
 use super::registration::{Registration, Score, Setup, Subject};
 use crate::analysis::AnalysisError;
 
@@ -21,7 +22,7 @@ impl Score for Msp {
 
 /// max over c of softmax(z)_c, in (0, 1]; larger = more ID. `logits`: z, `[C]`. NaN when a logit is NaN.
 pub fn msp(logits: &[f32]) -> f64 {
-    let maximum = super::maximum(logits);
+    let maximum = largest_logit(logits);
     1.0 / logits.iter().map(|&z| (f64::from(z) - maximum).exp()).sum::<f64>()
 }
 

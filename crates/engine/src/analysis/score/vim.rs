@@ -7,6 +7,7 @@
 use flatland_core::job::Reporter;
 use tch::{Kind, Tensor};
 
+use super::largest_logit::largest_logit;
 use super::registration::{Registration, Score, Setup, Subject};
 use super::training::Training;
 use crate::analysis::AnalysisError;
@@ -52,7 +53,7 @@ fn build(setup: &Setup<'_>) -> Result<Box<dyn Score>, AnalysisError> {
 /// Mean over the training images of max over c of z_c.
 fn mean_largest_logit(training: &Training) -> f64 {
     let logits = training.of.logits.chunks_exact(training.of.classes.max(1));
-    logits.map(super::maximum).sum::<f64>() / training.images() as f64
+    logits.map(largest_logit).sum::<f64>() / training.images() as f64
 }
 
 /// The part of features outside of the principal space.

@@ -97,34 +97,6 @@ impl Architecture {
         weight.strip_suffix(".weight").filter(|_| last.inputs == [self.graph.features])
     }
 
-    /// The same for images of [height, width] = `size`, where that is given.
-    ///
-    /// # Errors
-    /// When its operations do not allow them, or it is no network for images.
-    pub fn for_images(self, size: Option<[usize; 2]>) -> Result<Self, String> {
-        let Some([other_height, other_width]) = size.map(|size| size.map(|side| side as i64)) else { return Ok(self) };
-        let Some([channels, height, width]) = self.graph.image() else {
-            return Err(format!(
-                "{} takes inputs of shape {:?}, but `input` makes images of {other_height}x{other_width}: leave `input` out",
-                self.name, self.graph.input
-            ));
-        };
-        if [other_height, other_width] == [height, width] {
-            return Ok(self);
-        }
-        let refuse = |reason: String| {
-            let name = &self.name;
-            format!("{name} is a network for images of {height}x{width}, but `input` gives {other_height}x{other_width}: {reason}")
-        };
-        let shapes = self.tensors.iter().map(|spec| (spec.name.clone(), spec.shape.clone())).collect();
-        let built = if self.program.is_none() { super::sized(&shapes, [other_height, other_width]) } else { None };
-        let graph = match built {
-            Some(built) => built.graph,
-            None => self.graph.clone().with_input([channels, other_height, other_width]).map_err(refuse)?,
-        };
-        Ok(Self { graph, ..self })
-    }
-
     /// Compares the tensors of a file with those that this architecture needs; bookkeeping entries are not counted.
     pub fn compare(&self, shapes: &Shapes) -> Match {
         let mut result = Match::default();

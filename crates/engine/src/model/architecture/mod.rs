@@ -120,7 +120,7 @@ pub fn named_for(name: &str, shapes: &Shapes) -> Result<Architecture, ModelError
 }
 
 /// The built-in network with these tensors for images of [height, width] = `image`, where its operations are others for other sizes.
-fn sized(shapes: &Shapes, image: [i64; 2]) -> Option<Architecture> {
+pub fn sized(shapes: &Shapes, image: [i64; 2]) -> Option<Architecture> {
     match Head::recognize(shapes) {
         Some((head, base)) => head.attach_to(swin::sized(&base, image)?).ok(),
         None => swin::sized(shapes, image),

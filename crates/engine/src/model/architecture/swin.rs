@@ -258,6 +258,7 @@ mod tests {
     use tch::{Device, Kind};
 
     use super::super::super::Network;
+    use super::super::super::image_size::for_images;
     use super::super::named;
     use super::super::testing::{assert_parameters, assert_recognized, recognized, shapes};
     use super::*;
@@ -282,13 +283,13 @@ mod tests {
     #[test]
     fn images_of_other_sizes_are_padded_to_whole_windows() {
         for (image, offered) in [([224, 224], true), ([250, 186], true), ([2, 224], false), ([4096, 224], false)] {
-            let network = named("swin_t", 3).unwrap().for_images(Some(image.map(|side: i64| side as usize)));
+            let network = for_images(named("swin_t", 3).unwrap(), Some(image.map(|side: i64| side as usize)));
             assert_eq!(network.is_ok(), offered, "{image:?}");
             if let Ok(network) = network {
                 assert_eq!(network.graph.shape(network.graph.logits), [1, 3], "{image:?}");
             }
         }
-        let with_head = named("swin_t+mcd", 3).unwrap().for_images(Some([250, 186])).unwrap();
+        let with_head = for_images(named("swin_t+mcd", 3).unwrap(), Some([250, 186])).unwrap();
         assert_eq!((with_head.graph.input, with_head.graph.auxiliary.is_some()), (vec![3, 250, 186], true));
     }
 
