@@ -84,7 +84,7 @@ fn a_normalization_is_not_applied_and_that_is_said() {
     let session = place.session("normalization = \"cifar10\"", SPECTRA);
     let (success, _, said) = place.run(&["landscape", &session, "--out", "out", "--device", "cpu"]);
     assert!(
-        success && said.contains("inputs of `spectra` are float arrays, used as they are: normalization cifar10 is not applied"),
+        success && said.contains("inputs of `spectra` are float arrays, used as they are: normalization CIFAR-10 is not applied"),
         "{said}"
     );
 }
@@ -107,8 +107,8 @@ fn what_does_not_fit_is_an_error_that_names_both_sides() {
     assert!(said.contains("expected float arrays of shape [7] for mlp.pt2, found pictures"), "{said}");
     let said = refused("", &format!("{SPECTRA}\ncorruption = {{ kind = \"fog\", severity = 1 }}"));
     assert!(said.contains("corruptions are defined for 8-bit images"), "{said}");
-    let (success, said, _) = mlp.run(&["conformance", &mlp.session(NONE, SPECTRA), "--device", "cpu"]);
-    assert!(!success && said.contains("found float arrays of shape [7] in `spectra`"), "{said}");
+    let (success, _, said) = mlp.run(&["conformance", &mlp.session(NONE, SPECTRA), "--out", "conformance", "--device", "cpu"]);
+    assert!(!success && said.contains("found float arrays of shape [7] in `others`"), "{said}");
     let said = refused("input = \"timm\"", SPECTRA);
     assert!(said.contains("mlp.pt2 takes inputs of shape [7], but `input` makes images of 224x224: leave `input` out"), "{said}");
 }
