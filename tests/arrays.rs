@@ -122,17 +122,19 @@ fn float_arrays_are_trained_on_without_crops() {
     let train = |transform: &str, out: &str| {
         let network = place.network.display();
         let text = format!(
-            "version = 1\ncheckpoint = '{network}'\nnormalization = \"none\"\nmax_steps = 3\nbatch = 5\nshuffle = false\nlog_every = 1\n{transform}\n\
+            "version = 1\ncheckpoint = '{network}'\nmax_steps = 3\nbatch = 5\nshuffle = false\nlog_every = 1\n{transform}\n\
              [method]\nname = \"sam\"\nrho = 0.01\n[optimizer]\nlr = 0.1\n[[dataset]]\nname = \"spectra\"\nrole = \"train\"\npath = \"spectra.npz\"\n\
              [[dataset]]\nname = \"watched\"\nrole = \"id\"\npath = \"spectra.npz\"\n"
         );
         let file = write(place.folder.path(), "run.toml", text);
         place.run(&["train", &file, "--out", out, "--device", "cpu"])
     };
-    let (success, _, said) = train("", "cropped");
+    let (success, _, said) = train("normalization = \"none\"", "cropped");
     assert!(!success && said.contains("expected `transform = \"none\"`") && said.contains("float arrays"), "{said}");
-    let (success, _, said) = train("transform = \"none\"", "plain");
+    let (success, _, said) = train("transform = \"none\"\nnormalization = \"cifar10\"", "plain");
     assert!(success, "{said}");
+    let log = std::fs::read_to_string(place.folder.path().join("plain/log.txt")).unwrap();
+    assert!(log.contains("inputs of `spectra` are float arrays, used as they are: normalization CIFAR-10 is not applied"), "{log}");
     let steps = std::fs::read_to_string(place.folder.path().join("plain/steps.jsonl")).unwrap();
     let losses: Vec<f64> = steps.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["train_loss"].as_f64().unwrap()).collect();
     assert!(losses.len() == 3 && losses[2] < losses[0], "{losses:?}");

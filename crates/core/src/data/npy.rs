@@ -12,7 +12,7 @@ use super::labels::found::{Found, Origin};
 use super::opened::{Opened, Pixels};
 use super::pixels::map;
 use super::{DataError, folder, names};
-use crate::numpy::RawArray;
+use crate::numpy::{Element, RawArray};
 
 const WHAT: &str = ".npy images";
 const LABELS: &str = "labels.npy";
@@ -22,7 +22,8 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
     let (file, severity) = if path.is_dir() { of_folder(path, wanted)? } else { (path.to_path_buf(), wanted.map(str::to_owned)) };
     let invalid = |(expected, found): (String, String)| DataError::invalid(WHAT, expected, found, &file);
     let array = RawArray::from_npy(map(WHAT, &file)?).map_err(invalid)?;
-    let are_inputs = file.file_stem().is_some_and(|stem| is_file_of_inputs(&stem.to_string_lossy()));
+    let is_float = matches!(array.element(), Some(Element::Float(_)));
+    let are_inputs = is_float && file.file_stem().is_some_and(|stem| is_file_of_inputs(&stem.to_string_lossy()));
     let (mut count, mut pixels) = if are_inputs {
         let inputs = StoredArrays::new(array).map_err(invalid)?;
         (inputs.count, Pixels::Inputs(inputs))

@@ -48,16 +48,20 @@ pub(super) fn choose(entries: &[Entry], wanted: Option<&str>) -> Result<Chosen, 
     if let (Some(split), false) = (wanted, of_splits.is_empty()) {
         return Err((format!("images of split `{split}`"), of_splits.join(", ")));
     }
+    let is_u8 = |entry: &&Entry| Element::of(&entry.dtype) == Some(Element::Unsigned(1)) && !NAMES.contains(&entry.name.as_str());
+    let pictures: Vec<&Entry> =
+        entries.iter().filter(is_u8).filter(|entry| may_be_images(Some(Element::Unsigned(1)), &entry.shape)).collect();
     if let Some(inputs) = only(entries, &NAMES.map(String::from))? {
+        if !pictures.is_empty() || there("arr_0").is_some() {
+            let way_out = "remove the others, or name the images `images`";
+            return Err((format!("float arrays `{inputs}` or images, not both: {way_out}"), described(entries)));
+        }
         let labels = labels(entries, &inputs)?;
         return Ok(Chosen { images: inputs, labels, are_inputs: true });
     }
     if there("arr_0").is_some() {
         return Ok(Chosen { images: "arr_0".into(), labels: labels(entries, "arr_0")?, are_inputs: false });
     }
-    let is_u8 = |entry: &&Entry| Element::of(&entry.dtype) == Some(Element::Unsigned(1));
-    let pictures: Vec<&Entry> =
-        entries.iter().filter(is_u8).filter(|entry| may_be_images(Some(Element::Unsigned(1)), &entry.shape)).collect();
     match pictures.as_slice() {
         [only] => Ok(Chosen { images: only.name.clone(), labels: labels(entries, &only.name)?, are_inputs: false }),
         [] => Err((expected(), described(entries))),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flatland_core::data::Dataset;
-use flatland_core::session::Normalization;
+use flatland_core::session::{Normalization, NormalizationPreset};
 use tch::{Device, Kind, Tensor};
 
 use super::{ModelError, Network};
@@ -118,6 +118,13 @@ impl InputBatch {
             }
         }
     }
+}
+
+/// What is to be said where `normalization` is stated for float arrays, which are used as they are.
+pub fn unused_normalization(dataset: &Dataset, normalization: &Normalization) -> Option<String> {
+    let is_unused = dataset.arrays.is_some() && *normalization != Normalization::Preset(NormalizationPreset::None);
+    let (name, label) = (&dataset.name, normalization.label());
+    is_unused.then(|| format!("inputs of `{name}` are float arrays, used as they are: normalization {label} is not applied"))
 }
 
 /// Inputs of one dataset on the device, ready for one network.

@@ -45,7 +45,7 @@ pub use evaluator::{BatchNormMode, Output};
 pub use folded::Folded;
 
 pub use graph::{Graph, Node, NodeId, Tensors, find, shallow};
-pub use input::{InputBatch, Samples, in_unit_range, normalized, pixels_to_input, to_input};
+pub use input::{InputBatch, Samples, in_unit_range, normalized, pixels_to_input, to_input, unused_normalization};
 pub use inspect::inspect;
 pub use memory::{anonymous_memory, give_back_memory, give_back_memory_after};
 pub use network::Network;

@@ -16,7 +16,7 @@ use super::step::Trainee;
 use super::training_state::TrainingState;
 use super::warmup::Warmup;
 use crate::method::{self, Method};
-use crate::model::{Head, Network, Samples, network_check};
+use crate::model::{Head, Network, Samples, network_check, unused_normalization};
 
 /// Step lines of a run whose file does not say `log_every`, about.
 const STEP_LINES: usize = 1000;
@@ -66,6 +66,7 @@ impl Training {
                     warnings.push(format!("labels of `{}`: {}", dataset.name, labels.describe()));
                 }
                 warnings.extend(job::warning_of_unreadable(&dataset).map(|message| format!("warning: {message}")));
+                warnings.extend(unused_normalization(&dataset, &run.normalization));
                 loaded.push(Arc::new(dataset));
             }
             Ok(loaded)

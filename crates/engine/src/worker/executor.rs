@@ -10,7 +10,7 @@ use flatland_core::job::{
     label_record,
 };
 use flatland_core::result::{Conformance, NetworkCheck, content_key};
-use flatland_core::session::{InputPlane, Normalization, NormalizationPreset, Role, program_file};
+use flatland_core::session::{InputPlane, Role, program_file};
 
 use super::WorkerError;
 use super::lru_cache::LruCache;
@@ -288,7 +288,9 @@ impl JobExecutor {
         if classes.is_some() {
             note_inferred_labels(source, &images, reporter);
         }
-        note_unused_normalization(checkpoint, &images, reporter);
+        if let Some(message) = model::unused_normalization(&images, &checkpoint.normalization) {
+            reporter.report(JobEvent::Note { message });
+        }
         let key = format!("{key} {:?} {:?} {:?}", checkpoint.normalization.constants(), network.graph.input, network.device);
         self.samples
             .get(key, || Samples::new(images, &checkpoint.normalization, network))
@@ -325,15 +327,6 @@ fn note_inferred_labels(source: &Source, images: &Dataset, reporter: &mut dyn Re
     let labels = label_record(images);
     if labels.is_inferred() {
         reporter.report(JobEvent::Note { message: format!("labels of `{}`: {}", source.name, labels.describe()) });
-    }
-}
-
-/// Reports that a stated normalization is not applied to float arrays.
-fn note_unused_normalization(checkpoint: &CheckpointSource, images: &Dataset, reporter: &mut dyn Reporter) {
-    if images.arrays.is_some() && checkpoint.normalization != Normalization::Preset(NormalizationPreset::None) {
-        let (name, normalization) = (&images.name, checkpoint.normalization.label());
-        let message = format!("inputs of `{name}` are float arrays, used as they are: normalization {normalization} is not applied");
-        reporter.report(JobEvent::Note { message });
     }
 }
 

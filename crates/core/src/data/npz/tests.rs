@@ -136,8 +136,10 @@ fn inputs_of_an_archive_are_floats_that_are_kept_as_they_are() {
     let images = npy("|u1", "(2, 1, 1, 3)", &[7; 6]);
     let data = load(&archive("both.npz", &[("images", images.clone()), ("inputs", values())]), None).unwrap();
     assert!(data.arrays.is_none() && data.images == [7; 6], "`images` has priority, as before");
-    let message = error(&archive("bytes.npz", &[("x", images)]));
+    let message = error(&archive("bytes.npz", &[("x", images.clone())]));
     assert!(message.contains("shape [2, 1, 1, 3] of |u1: 8-bit images are named `images`"), "{message}");
+    let message = error(&archive("unclear.npz", &[("pictures", images.clone()), ("x", values())]));
+    assert!(message.contains("float arrays `x` or images, not both"), "{message}");
     let message = error(&archive("two.npz", &[("x", values()), ("inputs", values())]));
     assert!(message.contains("inputs, x"), "{message}");
 }
