@@ -1,4 +1,4 @@
-//! Real checkpoints as built-in networks and as what PyTorch exports of them: the same landscapes and the same fine-tuning steps, from the
+//! Real checkpoints as built-in networks and as what PyTorch exports of them (`.pt2`, ONNX): the same landscapes and the same fine-tuning steps, from the
 //! session to the files.
 
 #![allow(clippy::unwrap_used)]

@@ -150,9 +150,9 @@ fn the_program_from_the_file_dialog_is_the_network_and_a_file_of_another_kind_is
     let mut harness = window(&["epoch7.pth"]);
     report_unknown(&mut harness, "epoch7.pth");
     harness.get_by_label("An exported program (.pt2)…: epoch7");
-    harness.state_mut().program_chosen("epoch7".into(), &path("net.onnx"));
+    harness.state_mut().program_chosen("epoch7".into(), &path("net.h5"));
     harness.run();
-    harness.get_by_label_contains("expected an exported program, a file that ends in .pt2, found /nowhere/net.onnx");
+    harness.get_by_label_contains("expected an exported program, a file that ends in .pt2 or .onnx, found /nowhere/net.h5");
     harness.state_mut().program_chosen("epoch7".into(), &path("net.pt2"));
     harness.run();
     assert_eq!(architecture(&harness, "epoch7.pth").as_deref(), Some("/nowhere/net.pt2"));

@@ -76,8 +76,9 @@ impl App {
         if is_program(&path) {
             self.execute(Command::Checkpoint(name, CheckpointCommand::Program(NetworkChoice::named(path))));
         } else {
-            self.state
-                .report_error(format!("{name} is read as before: expected an exported program, a file that ends in .pt2, found {path}"));
+            self.state.report_error(format!(
+                "{name} is read as before: expected an exported program, a file that ends in .pt2 or .onnx, found {path}"
+            ));
         }
     }
 }

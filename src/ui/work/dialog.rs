@@ -27,7 +27,7 @@ pub fn open(open_as: OpenAs) -> DialogResult<Vec<PathBuf>> {
 
 /// Shows the dialog for choosing an exported program.
 pub fn open_program() -> DialogResult<PathBuf> {
-    let dialog = rfd::FileDialog::new().set_title("Exported program").add_filter("Exported program", &["pt2"]);
+    let dialog = rfd::FileDialog::new().set_title("Exported program").add_filter("Exported program", &["pt2", "onnx"]);
     run_dialog(|| dialog.pick_file())
 }
 

@@ -10,7 +10,7 @@ use crate::result::LeftOut;
 use crate::session::Trajectory;
 
 /// Endings of files that may be checkpoints. Whether they are is known only when they are read.
-const ENDINGS: [&str; 10] = ["pt", "pth", "pt2", "safetensors", "ckpt", "tar", "bin", "th", "pkl", "pickle"];
+const ENDINGS: [&str; 11] = ["pt", "pth", "pt2", "onnx", "safetensors", "ckpt", "tar", "bin", "th", "pkl", "pickle"];
 /// Names in a message at most.
 const TOLD: usize = 6;
 

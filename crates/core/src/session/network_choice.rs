@@ -67,7 +67,10 @@ impl NetworkChoice {
     }
 }
 
-/// Whether `architecture` names an exported program (`.pt2`), with or without a head.
+/// Endings of the files that hold a network as a program.
+const PROGRAMS: [&str; 2] = [".pt2", ".onnx"];
+
+/// Whether `architecture` names an exported program (`.pt2`, `.onnx`), with or without a head.
 pub fn is_program(architecture: &str) -> bool {
     program_file(architecture).is_some()
 }
@@ -75,8 +78,8 @@ pub fn is_program(architecture: &str) -> bool {
 /// The file of the exported program that `architecture` names, without a head; `None` for the name of a built-in network.
 pub fn program_file(architecture: &str) -> Option<&Path> {
     let without_head = || architecture.rsplit_once('+').map(|(base, _)| base);
-    let file = if architecture.ends_with(".pt2") { Some(architecture) } else { without_head().filter(|base| base.ends_with(".pt2")) };
-    file.map(Path::new)
+    let is_file = |name: &&str| PROGRAMS.iter().any(|ending| name.ends_with(ending));
+    Some(architecture).filter(is_file).or_else(|| without_head().filter(is_file)).map(Path::new)
 }
 
 /// `architecture` as it is shown: of an exported program the name of its file, with the head; every other name as it is.
@@ -109,6 +112,7 @@ mod tests {
         for (architecture, file, label) in [
             ("/a/net.pt2", Some("/a/net.pt2"), "net.pt2"),
             ("/a+b/net.pt2+mcd", Some("/a+b/net.pt2"), "net.pt2+mcd"),
+            ("/a/net.onnx+mcd", Some("/a/net.onnx"), "net.onnx+mcd"),
             ("resnet18+mcd", None, "resnet18+mcd"),
             ("/a.pt2/resnet18", None, "/a.pt2/resnet18"),
         ] {

@@ -47,7 +47,8 @@ impl RequestedNetwork {
         let of_file = |reason: String| format!("cannot read the network {}: {reason}", file.display());
         let reading = checkpoint::read(&file).map_err(|error| of_file(error.to_string()))?;
         let others = reading.contents.map_err(of_file)?;
-        let program = reading.program.ok_or_else(|| of_file("expected an exported program (.pt2), found another checkpoint".into()))?;
+        let program =
+            reading.program.ok_or_else(|| of_file("expected an exported program (.pt2 or .onnx), found another checkpoint".into()))?;
         read(&program, &file, &others, head).map_err(|refusal| Refusal { reason: of_file(refusal.reason), ..refusal })
     }
 

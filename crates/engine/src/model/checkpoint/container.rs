@@ -13,6 +13,8 @@ pub enum Container {
     Safetensors,
     /// What `torch.export.save` writes: a program with its tensors.
     ExportedProgram,
+    /// What `torch.onnx.export` writes: a graph with its tensors.
+    Onnx,
 }
 
 impl Container {
@@ -24,6 +26,7 @@ impl Container {
             Container::PlainPickle => "plain pickle",
             Container::Safetensors => "safetensors",
             Container::ExportedProgram => "exported program (.pt2)",
+            Container::Onnx => "ONNX",
         }
     }
 }

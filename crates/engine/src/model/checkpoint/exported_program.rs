@@ -16,7 +16,7 @@ mod program;
 mod schema;
 mod signature;
 mod source;
-mod source_line;
+pub(super) mod source_line;
 mod tensors;
 pub(super) mod text;
 

@@ -14,6 +14,7 @@ mod embedded;
 mod exported_program;
 mod legacy_pickle;
 mod numpy_array;
+mod onnx;
 mod plain_pickle;
 mod raw_tensor;
 mod reading;
@@ -60,6 +61,7 @@ pub fn read_bytes(bytes: Vec<u8>) -> Reading {
         Container::PlainPickle => plain_pickle::read(bytes),
         Container::Safetensors => safetensors::read(bytes),
         Container::ExportedProgram => exported_program::read(bytes),
+        Container::Onnx => onnx::read(bytes),
     };
     // A file that would run code in Python is refused, although nothing is run here.
     if let Some(reason) = danger::refusal(&reading.globals) {

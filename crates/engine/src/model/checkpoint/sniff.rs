@@ -2,7 +2,7 @@
 
 use flatland_core::data::pickle;
 
-use super::{Container, danger, exported_program, legacy_pickle};
+use super::{Container, danger, exported_program, legacy_pickle, onnx};
 
 /// A file that is no supported checkpoint.
 pub struct NotOurs {
@@ -34,6 +34,9 @@ pub fn sniff(bytes: &[u8]) -> Result<Container, NotOurs> {
     if bytes.len() > 8 && bytes[8] == b'{' {
         return Ok(Container::Safetensors);
     }
+    if onnx::is_onnx(bytes) {
+        return Ok(Container::Onnx);
+    }
     if let Some(what) = other(bytes) {
         return Err(format!("{EXPECTED}, found {what}").into());
     }
@@ -51,11 +54,6 @@ pub fn sniff(bytes: &[u8]) -> Result<Container, NotOurs> {
     Err(format!("{EXPECTED}, found a file of {} bytes that begins with {}", bytes.len(), head.join(" ")).into())
 }
 
-/// Whether this is ONNX: a protobuf message that begins with the version of the format and the name of its producer.
-fn is_onnx(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x08, 1..=20, 0x12, length, rest @ ..] if rest.get(..usize::from(*length)).is_some_and(|name| name.is_ascii() && !name.is_empty()))
-}
-
 /// The name of a well-known format that is no checkpoint.
 fn other(bytes: &[u8]) -> Option<&'static str> {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]).trim_start_matches('\u{feff}').trim_start().to_lowercase();
@@ -70,12 +68,6 @@ fn other(bytes: &[u8]) -> Option<&'static str> {
     }
     if bytes.get(257..262) == Some(b"ustar") {
         return Some("a tar archive: unpack it first (PyTorch before 0.1.10 wrote tar; convert such a file with an old PyTorch)");
-    }
-    if is_onnx(bytes) {
-        return Some(
-            "an ONNX file: its exporters fold BatchNorm into convolutions and rename tensors, which changes sharpness, filters and Hessian; \
-             export the network as a .pt2 instead (`flatland export-help` prints the lines)",
-        );
     }
     let known: [(&[u8], &str); 9] = [
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file (Keras or MATLAB 7.3): export the weights as safetensors"),

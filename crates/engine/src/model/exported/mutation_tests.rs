@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::io::{Cursor, Read, Write};
+use std::path::Path;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -146,6 +147,40 @@ fn a_changed_archive_is_computed_with_or_refused_and_never_ends_the_process() {
     }
     println!("{} refused, {} computed with", read[0], read[1]);
     assert!(read[0] > count / 3 && read[1] > 0, "{read:?}");
+    let grown = peak().saturating_sub(before.unwrap_or(0));
+    assert!(grown < GROWTH, "the process grew by {} MiB", grown >> 20);
+}
+
+#[test]
+fn a_changed_onnx_file_is_computed_with_or_refused_and_never_ends_the_process() {
+    let networks = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/model/checkpoint/onnx/networks");
+    let count = std::env::var("FLATLAND_MUTATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(MUTATIONS);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("changed.onnx");
+    let (mut read, mut before) = ([0usize; 2], None);
+    let mut random = ChaCha8Rng::seed_from_u64(0);
+    for name in ["cnn.older", "cnn.newer", "vit.older"] {
+        let bytes = std::fs::read(networks.join(format!("{name}.onnx"))).unwrap();
+        for _ in 0..count / 3 {
+            let mut changed = bytes.clone();
+            for _ in 0..random.random_range(1..6) {
+                let index = random.random_range(0..changed.len());
+                changed[index] = random.random();
+            }
+            // A part twice, or left out.
+            if random.random_range(0..4) == 0 {
+                let (from, to) = (random.random_range(0..changed.len()), random.random_range(0..changed.len()));
+                let part = changed[from.min(to)..from.max(to)].to_vec();
+                changed.splice(from..from, part);
+            }
+            std::fs::write(&file, &changed).unwrap();
+            let loaded = Network::load(&file, &NetworkChoice::default(), Device::Cpu);
+            read[usize::from(loaded.is_ok())] += 1;
+            before.get_or_insert_with(peak);
+        }
+    }
+    println!("{} refused, {} computed with", read[0], read[1]);
+    assert!(read[0] > count / 6 && read[1] > 0, "{read:?}");
     let grown = peak().saturating_sub(before.unwrap_or(0));
     assert!(grown < GROWTH, "the process grew by {} MiB", grown >> 20);
 }

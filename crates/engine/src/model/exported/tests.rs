@@ -21,18 +21,27 @@ const TOLERANCE: f64 = 1e-5;
 fn archives() -> Vec<PathBuf> {
     let Some(shared) = flatland_core::testing::shared_dir() else { return Vec::new() };
     let files = std::fs::read_dir(shared.join("data/exported")).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|extension| extension == "pt2")).collect();
+    let mut files: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "pt2" || extension == "onnx")).collect();
     files.sort();
     files
+}
+
+/// What PyTorch computed of the network; ONNX files are of networks that come as archives too.
+fn reference(path: &Path) -> PathBuf {
+    match path.extension() {
+        Some(extension) if extension == "onnx" => path.with_file_name(format!("{}.npz", name(path).split('.').next().unwrap())),
+        _ => path.with_extension("npz"),
+    }
 }
 
 fn name(path: &Path) -> String {
     path.file_stem().unwrap().to_string_lossy().into_owned()
 }
 
-/// Those that must be refused: two say so by their names, the others were exported for a fixed number of images.
+/// Those that must be refused: they say so by their names, were exported for a fixed number of images, or hold other weights than the network.
 fn is_refused(name: &str) -> bool {
-    name.starts_with("refuse.") || name.contains(".static")
+    name.starts_with("refuse.") || [".static", ".folded_", ".legacy", ".dynamo"].iter().any(|part| name.contains(part))
 }
 
 fn load(path: &Path) -> Network {
@@ -80,9 +89,9 @@ fn assert_in_bf16(network: &Network, x: &Tensor, expected: &Tensor) {
 
 #[test]
 fn logits_gradients_and_hessian_products_are_those_of_pytorch() {
-    for path in archives().into_iter().filter(|path| !is_refused(&name(path)) && path.with_extension("npz").exists()) {
+    for path in archives().into_iter().filter(|path| !is_refused(&name(path)) && reference(path).exists()) {
         let name = name(&path);
-        let (network, npz) = (load(&path), Npz::load(&path.with_extension("npz")).unwrap());
+        let (network, npz) = (load(&path), Npz::load(&reference(&path)).unwrap());
         let x = tensor(&npz, "x").unwrap();
         if name.contains(".bf16") {
             assert_in_bf16(&network, &x, &tensor(&npz, "logits").unwrap());
@@ -123,8 +132,8 @@ fn logits_gradients_and_hessian_products_are_those_of_pytorch() {
 
 #[test]
 fn statistics_of_a_batch_and_running_ones_move_as_in_pytorch() {
-    for path in archives().into_iter().filter(|path| !is_refused(&name(path)) && path.with_extension("npz").exists()) {
-        let (network, npz) = (load(&path), Npz::load(&path.with_extension("npz")).unwrap());
+    for path in archives().into_iter().filter(|path| !is_refused(&name(path)) && reference(path).exists()) {
+        let (network, npz) = (load(&path), Npz::load(&reference(&path)).unwrap());
         let Some(expected) = tensor(&npz, "train_logits").filter(|_| !name(&path).contains(".bf16")) else { continue };
         let tensors: Tensors = network.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.copy())).collect();
         let x = tensor(&npz, "x").unwrap();
@@ -153,6 +162,10 @@ fn what_cannot_be_computed_is_refused_at_once_with_its_reason() {
         ("refuse.use_pickle", "pickle"),
         ("cnn32.static2", "exported for exactly 2 images"),
         ("tinyvit.static1", "exported for exactly 1 image:"),
+        ("cnn32.folded_dynamo", "merged BatchNorm into the weights of a `Conv` (`FuseBatchNormIntoConv"),
+        ("cnn32.folded_legacy", "computed the tensor `onnx::Conv_38` of the shape [16, 3, 3, 3]"),
+        ("tinyvit.dynamo", "parameters of the network are not in it (`blocks.0.f1.weight`)"),
+        ("tinyvit.legacy", "computed the tensor `onnx::MatMul_213`"),
     ];
     for path in archives().into_iter().filter(|path| is_refused(&name(path))) {
         let start = Instant::now();
@@ -278,7 +291,9 @@ fn saved_weights_have_all_names_of_the_state_dict_of_the_program() {
 
 #[test]
 fn batch_norms_of_a_program_are_folded_as_those_of_a_built_in_network() {
-    for path in archives().into_iter().filter(|path| ["cnn32", "cnn32.core", "tv_densenet"].contains(&name(path).as_str())) {
+    for path in archives().into_iter().filter(|path| {
+        ["cnn32", "cnn32.core", "cnn32.preserved_legacy", "cnn32.unoptimized_dynamo", "tv_densenet"].contains(&name(path).as_str())
+    }) {
         let network = load(&path);
         let folds = Folded::new(&network.graph).folds();
         println!("{}: {folds} of {} nodes", name(&path), network.graph.nodes.len());

@@ -167,7 +167,8 @@ fn no_checkpoint(file: &TrajectoryFile) -> Result<Option<String>, AnalysisError>
                 checkpoint::Container::ZipPickle
                 | checkpoint::Container::LegacyPickle
                 | checkpoint::Container::Safetensors
-                | checkpoint::Container::ExportedProgram,
+                | checkpoint::Container::ExportedProgram
+                | checkpoint::Container::Onnx,
             ),
             _,
         ) => None,

@@ -3,7 +3,7 @@
 use super::text::short;
 
 /// `nets.py:111: x = F.relu(x)` of a trace whose first frame is `File "/src/nets.py", line 111, in forward` with that code.
-pub(super) fn source_line(trace: &str) -> Option<String> {
+pub fn source_line(trace: &str) -> Option<String> {
     let mut lines = trace.lines().map(str::trim);
     let (path, rest) = lines.find_map(|line| line.strip_prefix("File \"")?.split_once("\", line "))?;
     let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
