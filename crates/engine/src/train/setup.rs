@@ -8,6 +8,7 @@ use flatland_core::job::{self, DROP_LAST_BELOW, RunConfig, TrainPrecision, Trans
 use flatland_core::session::{NetworkChoice, Role, is_program};
 
 use super::TrainError;
+use super::dropout::Dropout;
 use super::prefetch::BatchSource;
 use super::run::Training;
 use super::run_directory::RunDirectory;
@@ -16,7 +17,7 @@ use super::step::Trainee;
 use super::training_state::TrainingState;
 use super::warmup::Warmup;
 use crate::method::{self, Method};
-use crate::model::{Head, Network, Samples, network_check, unused_normalization};
+use crate::model::{Head, Network, Samples, dropout_graph, network_check, unused_normalization};
 
 /// Step lines of a run whose file does not say `log_every`, about.
 const STEP_LINES: usize = 1000;
@@ -94,7 +95,12 @@ impl Training {
         let steps_per_epoch = run.steps_per_epoch(train.len());
         let steps = run.epochs.map_or(usize::MAX, |epochs| epochs * steps_per_epoch).min(run.max_steps.unwrap_or(usize::MAX));
         run.log_every.get_or_insert((steps / STEP_LINES).max(1));
+        let dropout = match run.dropout {
+            job::Dropout::Off => None,
+            job::Dropout::On => Some(Dropout { graph: dropout_graph(&network, &run.choice())? }),
+        };
         let mut trainee = Trainee::new(network, &run.optimizer, method.as_ref())?;
+        trainee.dropout = dropout;
         trainee.bf16 = run.precision == TrainPrecision::Bf16;
         let warmup = Warmup::new(run.schedule.warmup.as_ref(), steps_per_epoch);
         if warmup.steps >= steps {
