@@ -75,7 +75,7 @@ impl Training {
         let train = only(load(Role::Train)?, "train")?.ok_or_else(|| config("expected a dataset of role `train`, found none"))?;
         check_labels(&train, &network)?;
         if train.arrays.is_some() {
-            check_arrays(&run, method.as_ref())?;
+            check_arrays(&run, method.as_ref(), &network.graph.input)?;
         }
         let check = if run.checkpoint.is_some() && !under_way { Some(network_check(&network, &train, &run.normalization)?) } else { None };
         let outliers = only(load(Role::Outliers)?, "outliers")?.filter(|_| method.needs_outliers());
@@ -134,8 +134,8 @@ fn check(run: &RunConfig, method: &dyn Method, device: tch::Device) -> Result<()
 }
 
 /// # Errors
-/// When float arrays are to be changed in a way that is defined for images alone.
-fn check_arrays(run: &RunConfig, method: &dyn Method) -> Result<(), TrainError> {
+/// When float arrays, each of the shape `input`, are to be changed in a way that is defined for images alone.
+fn check_arrays(run: &RunConfig, method: &dyn Method, input: &[i64]) -> Result<(), TrainError> {
     let unlike = |expected: &str, found: String| {
         Err(config(format!("expected {expected}: the `train` dataset has float arrays, which are used as they are; found {found}")))
     };
@@ -146,7 +146,7 @@ fn check_arrays(run: &RunConfig, method: &dyn Method) -> Result<(), TrainError> 
         (Transform::None, None) if method.needs_environments() => {
             unlike("a method without environments", format!("{}, whose environments are corruptions of images", method.key()))
         }
-        (Transform::None, None) => Ok(()),
+        (Transform::None, None) => method.check_input(input).map_err(TrainError::Config),
     }
 }
 
