@@ -59,7 +59,7 @@ fn every_kind_of_dropout_acts_and_the_rest_of_the_network_is_the_same() {
     let (network, dropout) = load("dropout/convolutional.pt2");
     let calls: Vec<String> = dropout.graph.nodes.iter().map(|node| format!("{:?}", node.op)).filter(|op| op.contains("dropout")).collect();
     let expected = ["flatland.feature_dropout", "flatland.alpha_dropout", "flatland.dropout"];
-    assert!(calls.len() == 3 && calls.iter().zip(expected).all(|(found, name)| found.starts_with(name)), "{calls:?}");
+    assert!(calls.len() == 3 && calls.iter().zip(expected).all(|(found, name)| found.contains(name)), "{calls:?}");
     assert_eq!(dropout.graph.nodes.len(), network.graph.nodes.len() + 3);
     assert_eq!(dropout.graph.tensor_names(), network.graph.tensor_names());
     let x = Tensor::ones([2, 3, 32, 32], (Kind::Float, Device::Cpu));
