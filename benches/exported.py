@@ -12,7 +12,6 @@ import argparse
 import importlib.util
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,36 +23,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from flatland_command import Refused, flatland
+from published_networks import Digits, ResNet
+
 ROOT = Path(__file__).resolve().parent.parent
 LIMITS = {"cells": 1e-6, "steps": 1e-5}
-
-
-class Block(nn.Module):
-    """Of a CIFAR ResNet of He et al. 2016 with option A."""
-
-    def __init__(self, inputs, planes, stride):
-        super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(inputs, planes, 3, stride, 1, bias=False), nn.BatchNorm2d(planes)
-        self.conv2, self.bn2 = nn.Conv2d(planes, planes, 3, 1, 1, bias=False), nn.BatchNorm2d(planes)
-        self.pad = planes // 4 if inputs != planes else 0
-
-    def forward(self, x):
-        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return F.relu(y + (F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, self.pad, self.pad)) if self.pad else x))
-
-
-class ResNet(nn.Module):
-    def __init__(self, blocks):
-        super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
-        for stage, planes in enumerate((16, 32, 64)):
-            first = Block(planes // 2, planes, 2) if stage else Block(16, 16, 1)
-            setattr(self, f"layer{stage + 1}", nn.Sequential(first, *(Block(planes, planes, 1) for _ in range(blocks - 1))))
-        self.linear = nn.Linear(64, 10)
-
-    def forward(self, x):
-        x = self.layer3(self.layer2(self.layer1(F.relu(self.bn1(self.conv1(x))))))
-        return self.linear(F.adaptive_avg_pool2d(x, 1).flatten(1))
 
 
 class Bottleneck(nn.Module):
@@ -97,21 +71,6 @@ class DenseNet(nn.Module):
     def forward(self, x):
         x = self.block3(self.trans2(self.block2(self.trans1(self.block1(self.conv1(x))))))
         return self.fc(F.adaptive_avg_pool2d(F.relu(self.bn1(x)), 1).flatten(1))
-
-
-class Digits(nn.Module):
-    """The network of hendrycks/outlier-exposure for MNIST."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv1, self.conv2 = nn.Conv2d(1, 10, 5), nn.Conv2d(10, 20, 5)
-        self.fc1, self.fc2 = nn.Linear(320, 50), nn.Linear(50, 10)
-
-    def forward(self, x):
-        gelu = lambda x: torch.sigmoid(1.702 * x) * x
-        x = gelu(F.max_pool2d(self.conv1(x), 2))
-        x = gelu(F.max_pool2d(self.conv2(x), 2))
-        return self.fc2(gelu(self.fc1(x.flatten(1))))
 
 
 # Name: module, file, architecture where tensors do not tell it, normalization, images.
@@ -163,16 +122,6 @@ def write(name, data, folder):
     return [folder / f"{name}.pt2", folder / f"{name}.onnx"]
 
 
-def flatland(args, folder, *command):
-    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
-    line = [str(args.flatland), *map(str, command), "--device", "cpu", "--threads", str(args.threads)]
-    start = time.perf_counter()
-    done = subprocess.run(line, env=environment, cwd=folder, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(line)}\n{done.stderr}")
-    return time.perf_counter() - start
-
-
 def compute(args, folder, name, path):
     """Losses of the cells, [loss, gradient norm] of the steps, and seconds of the landscape."""
     _, _, architecture, normalization, images = CHECKPOINTS[name]
@@ -221,4 +170,7 @@ def main():
     sys.exit(exceeded)
 
 
-main()
+try:
+    main()
+except Refused as refused:
+    sys.exit(str(refused))

@@ -32,6 +32,8 @@ import torchvision
 from PIL import Image
 from torch.nn import functional as F
 
+from flatland_command import Refused, flatland
+
 # Those after the blank line of timm were not looked at when Flatland's operations were written.
 TORCHVISION = """resnet18 resnet50 resnext50_32x4d wide_resnet50_2 densenet121 vgg16_bn alexnet squeezenet1_1 mobilenet_v2 mobilenet_v3_small
 mnasnet1_0 shufflenet_v2_x1_0 efficientnet_b0 efficientnet_v2_s regnet_y_400mf googlenet inception_v3 convnext_tiny vit_b_16 swin_t swin_v2_t maxvit_t"""
@@ -69,10 +71,6 @@ parser.add_argument("--write", action="store_true", help="writes docs/results/ne
 
 # What PyTorch computes in.
 KINDS = [(torch.float32, torch.contiguous_format), (torch.float32, torch.channels_last), (torch.float64, torch.contiguous_format)]
-
-
-class Refused(Exception):
-    """A command of Flatland failed; the message is its own."""
 
 
 def create(name):
@@ -138,18 +136,6 @@ def images(side, out):
     pixels = np.stack([np.asarray(Image.open(path)) for path in sorted(folder.glob("*/*.png"))])
     x = (torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255 - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
     return folder, x.contiguous(), torch.arange(IMAGES) * 2 // IMAGES
-
-
-def flatland(args, folder, *command):
-    """The seconds of a command."""
-    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
-    line = [str(args.flatland), *map(str, command), "--device", "cpu", "--threads", str(args.threads)]
-    start = time.perf_counter()
-    done = subprocess.run(line, env=environment, cwd=folder, capture_output=True, text=True)
-    if done.returncode != 0:
-        said = done.stderr.strip()
-        raise Refused(said[said.rfind("error:") :].removeprefix("error:").strip() or f"ended with {done.returncode}")
-    return time.perf_counter() - start
 
 
 def session(folder, pictures):

@@ -103,6 +103,16 @@ fn what_does_not_fit_is_an_error_that_names_both_sides() {
     };
     let said = refused("", &format!("path = '{other}'"));
     assert!(said.contains("expected inputs of shape [7] for mlp.pt2, found float arrays of shape [4, 20] in `spectra`"), "{said}");
+    assert!(said.contains("or export the network for inputs of this one"), "{said}");
+    let mut turned = Npz::default();
+    turned.push("inputs", &[5, 7, 1], NpzValues::F32(serde_json::from_value(mlp.expected["x"].clone()).unwrap()));
+    turned.push("labels", &[5], NpzValues::I64(serde_json::from_value(mlp.expected["y"].clone()).unwrap()));
+    turned.save(&mlp.folder.path().join("turned.npz")).unwrap();
+    let said = refused("", "path = \"turned.npz\"");
+    assert!(
+        said.contains("found float arrays of shape [7, 1] in `spectra`: save them in that order and shape, `x.reshape(-1, 7)`"),
+        "{said}"
+    );
     let said = refused("", &format!("{SPECTRA}\n[[dataset]]\nname = \"digits\"\nrole = \"far\"\npath = \"demo:test\"\nlimit = 8"));
     assert!(said.contains("expected float arrays of shape [7] for mlp.pt2, found pictures"), "{said}");
     let said = refused("", &format!("{SPECTRA}\ncorruption = {{ kind = \"fog\", severity = 1 }}"));
@@ -131,6 +141,21 @@ fn float_arrays_are_trained_on_without_crops() {
     };
     let (success, _, said) = train("normalization = \"none\"", "cropped");
     assert!(!success && said.contains("expected `transform = \"none\"`") && said.contains("float arrays"), "{said}");
+    let mixed = |mix: &str, out: &str| {
+        let network = place.network.display();
+        let text = format!(
+            "version = 1\ncheckpoint = '{network}'\nmax_steps = 1\nbatch = 5\ntransform = \"none\"\nnormalization = \"none\"\n\
+             [method]\nname = \"mix_oe\"\n{mix}\n[[dataset]]\nname = \"spectra\"\nrole = \"train\"\npath = \"spectra.npz\"\n\
+             [[dataset]]\nname = \"others\"\nrole = \"outliers\"\npath = \"spectra.npz\"\n"
+        );
+        let file = write(place.folder.path(), "mixed.toml", text);
+        place.run(&["train", &file, "--out", out, "--device", "cpu"])
+    };
+    let (success, _, said) = mixed("", "cutmix");
+    assert!(!success && said.contains("found inputs of shape [4, 20]: set `mix = \"mixup\"` in [method]"), "{said}");
+    assert!(!place.folder.path().join("cutmix/metrics.jsonl").exists(), "before anything is measured");
+    let (success, _, said) = mixed("mix = \"mixup\"", "mixup");
+    assert!(success, "{said}");
     let (success, _, said) = train("transform = \"none\"\nnormalization = \"cifar10\"", "plain");
     assert!(success, "{said}");
     let log = std::fs::read_to_string(place.folder.path().join("plain/log.txt")).unwrap();

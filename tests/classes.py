@@ -13,56 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn as nn
-import torch.nn.functional as F
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benches"))
+from published_networks import Digits, ResNet  # noqa: E402
 
 shared = Path(sys.argv[1])
-
-
-class Block(nn.Module):
-    def __init__(self, inputs, planes, stride):
-        super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(inputs, planes, 3, stride, 1, bias=False), nn.BatchNorm2d(planes)
-        self.conv2, self.bn2 = nn.Conv2d(planes, planes, 3, 1, 1, bias=False), nn.BatchNorm2d(planes)
-        self.pad = planes // 4 if stride != 1 else None
-
-    def forward(self, x):
-        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        if self.pad is not None:
-            x = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, self.pad, self.pad))
-        return F.relu(out + x)
-
-
-class ResNet20(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
-        inputs = 16
-        for stage, planes in enumerate((16, 32, 64), start=1):
-            blocks = [Block(inputs if k == 0 else planes, planes, 2 if stage > 1 and k == 0 else 1) for k in range(3)]
-            setattr(self, f"layer{stage}", nn.Sequential(*blocks))
-            inputs = planes
-        self.linear = nn.Linear(64, 10)
-
-    def forward(self, x):
-        x = self.layer3(self.layer2(self.layer1(F.relu(self.bn1(self.conv1(x))))))
-        return self.linear(F.adaptive_avg_pool2d(x, 1).flatten(1))
-
-
-def gelu(x):
-    return torch.sigmoid(1.702 * x) * x
-
-
-class Digits(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1, self.conv2 = nn.Conv2d(1, 10, 5), nn.Conv2d(10, 20, 5)
-        self.fc1, self.fc2 = nn.Linear(320, 50), nn.Linear(50, 10)
-
-    def forward(self, x):
-        x = gelu(F.max_pool2d(self.conv1(x), 2))
-        x = gelu(F.max_pool2d(self.conv2(x), 2))
-        return self.fc2(gelu(self.fc1(x.flatten(1))))
 
 
 def first(labels, n, classes):
@@ -86,7 +41,7 @@ records = np.fromfile(shared / "data/cifar-10-batches-bin/test_batch.bin", np.ui
 labels, images = records[:, 0].astype(int), records[:, 1:].reshape(-1, 3, 32, 32)
 mean, std = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1), torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
 x = (torch.from_numpy(images.astype(np.float32)) / 255 - mean) / std
-network = load(ResNet20(), "resnet20-12fca82f.th")
+network = load(ResNet(3), "resnet20-12fca82f.th")
 for what, classes in (("CIFAR-10", range(10)), ("CIFAR-10 without airplane and deer", [1, 2, 3, 5, 6, 7, 8, 9])):
     chosen = first(labels, 20, classes)
     print(what, accuracy(network, x[chosen], labels[chosen]))

@@ -9,8 +9,8 @@ use super::palette::{self, Chrome, Rgb};
 use super::scale::{ColorScale, Spacing, cell_edges};
 use super::scene::{Anchor, HAIRLINE, Scene, Shape, clip_segment, text_width};
 use super::{Figure, FigureStyle, Panel, projections};
-use flatland_core::result::{CellStatus, ErrorKind, InputRecord, LossSurface, Quantity};
-use flatland_core::session::{ErrorShown, LandscapeView};
+use flatland_core::result::{CellStatus, ErrorKind, InputRecord, LandscapeManifest, LossSurface, Quantity};
+use flatland_core::session::{DirectionSettings, ErrorShown, LandscapeView};
 
 /// Size of the labels of contour lines, relative to the font size.
 const LABEL: f64 = 0.72;
@@ -111,6 +111,7 @@ impl<'a> LandscapeFigure<'a> {
             "" | "file" => {}
             other => notes.push(format!("directions: {other}")),
         }
+        notes.extend(filters(first));
         let records = || self.panels.iter().filter_map(|panel| panel.result.manifest.plane.as_ref());
         if records().flat_map(|record| record.points.iter().chain(&record.trajectory)).any(|point| point.off_plane() >= 0.01) {
             notes.push("% off: share of a checkpoint's distance from θ outside of the plane".into());
@@ -198,6 +199,12 @@ impl Figure for LandscapeFigure<'_> {
         draw_note(&mut scene, &self.note(scale.as_ref(), false), font, &chrome);
         scene
     }
+}
+
+/// What filters and 1-D tensors are, where the session says so and random directions are drawn.
+fn filters(manifest: &LandscapeManifest) -> Option<String> {
+    let job = manifest.recipe.as_ref().filter(|job| job["directions"].is_null())?;
+    serde_json::from_value::<DirectionSettings>(job["plane"]["directions"].clone()).ok()?.filter_label()
 }
 
 /// A description of a plane in input space.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use flatland_core::job::{
-    BatchNormUpdate, Decay, Device, MethodConfig, OptimizerConfig, RunConfig, RunFolder, RunStatus, TrainPrecision, Transform,
+    BatchNormUpdate, Decay, Device, Dropout, MethodConfig, OptimizerConfig, RunConfig, RunFolder, RunStatus, TrainPrecision, Transform,
 };
 use flatland_core::session::{CorruptionEntry, DatasetEntry, NetworkChoice, Normalization, NormalizationPreset, Role};
 use flatland_engine::model::Network;
@@ -69,6 +69,7 @@ fn demo_run(method: MethodConfig) -> RunConfig {
         transform: Transform::Crop,
         leave_out: Vec::new(),
         batch_norm: BatchNormUpdate::First,
+        dropout: Dropout::Off,
         precision: TrainPrecision::F32,
         log_every: None,
         keep_every: None,
@@ -332,4 +333,76 @@ fn an_epoch_has_the_steps_that_its_batches_make_and_a_plateau_waits_for_the_warm
     // Epochs that end after steps 3 and 6 of 7 say nothing; that of step 9 is the first, the next one is bad.
     let expected = [3.0 / 7.0, 6.0 / 7.0, 1.0, 1.0, 0.5];
     assert!(rates.iter().zip(expected).all(|(found, rate)| (found - rate).abs() < 1e-9), "{rates:?}");
+}
+
+/// A run of the program with dropout that `model/exported/dropout/make.py` made; two epochs of three steps.
+fn run_with_dropout(dropout: Dropout, seed: u64, method: MethodConfig) -> RunConfig {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/model/exported/dropout/convolutional.pt2");
+    let mut config = RunConfig {
+        checkpoint: Some(program),
+        architecture: None,
+        classes: None,
+        seed,
+        dropout,
+        batch: 54,
+        outlier_batch: 54,
+        shuffle: false,
+        transform: Transform::None,
+        epochs: Some(2),
+        ..demo_run(method)
+    };
+    config.datasets.retain(|dataset| matches!(dataset.role, Role::Train | Role::Outliers | Role::Id));
+    // `limit` would draw with the seed.
+    config.datasets.iter_mut().for_each(|dataset| dataset.first = dataset.limit.take());
+    config
+}
+
+/// The lines of `metrics.jsonl`, and all weights.
+fn outcome(config: &RunConfig) -> (Vec<serde_json::Value>, BTreeMap<String, Vec<f32>>) {
+    let dir = tempfile::tempdir().unwrap();
+    train(config, dir.path()).unwrap();
+    let text = std::fs::read_to_string(dir.path().join("metrics.jsonl")).unwrap();
+    let last = dir.path().join("checkpoints/last.safetensors");
+    let choice = NetworkChoice::named(config.checkpoint.as_ref().unwrap().display().to_string());
+    let network = Network::load(&last, &choice, tch::Device::Cpu).unwrap();
+    let values = |tensor: &tch::Tensor| Vec::try_from(tensor.flatten(0, -1)).unwrap();
+    let weights = network.tensors.iter().map(|(name, tensor)| (name.clone(), values(tensor))).collect();
+    (text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), weights)
+}
+
+#[test]
+fn dropout_acts_in_training_alone_and_follows_the_seed() {
+    for method in [named("oe").with("lambda", 0.5), dr_sam(0.05, 0.5, None)] {
+        let of = |dropout: Dropout, seed: u64| outcome(&run_with_dropout(dropout, seed, method.clone()));
+        let (on, again, off) = (of(Dropout::On, 3), of(Dropout::On, 3), of(Dropout::Off, 3));
+        assert!(on == again, "one seed, the same bits");
+        assert_eq!(on.0[0], off.0[0], "the evaluation before the first step is of the whole network");
+        assert!(on.1 != off.1 && on.0[1]["train_loss"] != off.0[1]["train_loss"], "{}", method.name);
+        // Nothing else of these runs is random: without dropout all seeds give the same.
+        assert!(off.1 == of(Dropout::Off, 4).1 && on.1 != of(Dropout::On, 4).1, "{}", method.name);
+    }
+}
+
+#[test]
+fn a_run_with_dropout_that_is_resumed_ends_with_the_same_bits() {
+    let config = run_with_dropout(Dropout::On, 3, named("erm"));
+    let whole = outcome(&config).1;
+    // The state after one epoch, from which the run of two goes on.
+    let dir = tempfile::tempdir().unwrap();
+    train(&RunConfig { epochs: Some(1), ..config.clone() }, dir.path()).unwrap();
+    train(&config, dir.path()).unwrap();
+    assert_eq!(RunFolder::new(dir.path()).state().unwrap().0.step, 6);
+    let choice = NetworkChoice::named(config.checkpoint.unwrap().display().to_string());
+    let last = Network::load(&dir.path().join("checkpoints/last.safetensors"), &choice, tch::Device::Cpu).unwrap();
+    for (name, expected) in whole {
+        assert!(Vec::<f32>::try_from(last.tensors[&name].flatten(0, -1)).unwrap() == expected, "{name}");
+    }
+}
+
+#[test]
+fn dropout_of_a_network_that_has_none_is_refused_before_the_first_step() {
+    let dir = tempfile::tempdir().unwrap();
+    let message = train(&RunConfig { dropout: Dropout::On, ..demo_run(named("erm")) }, dir.path()).unwrap_err().to_string();
+    assert!(message.contains("`dropout = \"on\"`") && message.contains("resnet8"), "{message}");
+    assert!(!dir.path().join("metrics.jsonl").exists());
 }

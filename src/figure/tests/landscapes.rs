@@ -65,6 +65,20 @@ fn landscapes_show_projected_checkpoints_the_trajectory_and_what_lies_outside() 
 }
 
 #[test]
+fn a_landscape_says_what_its_filters_are_where_the_session_does() {
+    let note = |directions: serde_json::Value| {
+        let mut surface = bowl(0, 5);
+        surface.manifest.recipe = Some(serde_json::json!({ "directions": null, "plane": { "directions": directions } }));
+        LandscapeFigure::new(panels(&[surface])).to_svg(&FigureStyle::default()).unwrap()
+    };
+    let plain = LandscapeFigure::new(panels(&[bowl(0, 5)])).to_svg(&FigureStyle::default()).unwrap();
+    assert_eq!(note(serde_json::json!({ "preset": "li2018" })), plain);
+    let filters = serde_json::json!([{ "tensors": ["*.qkv.weight"], "filter": { "rows": 64 } }]);
+    let found = note(serde_json::json!({ "preset": "li2018", "one_dimensional": "weight", "filters": filters }));
+    assert!(found.contains("filters: *.qkv.weight by 64 rows; 1-D"), "{found}");
+}
+
+#[test]
 fn a_difference_is_red_above_and_blue_below_the_baseline_and_dotted_where_it_may_be_none() {
     let (base, mut surface) = (bowl(0, 11), bowl(1, 11));
     for k in 0..surface.loss.len() {

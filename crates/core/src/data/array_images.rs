@@ -37,13 +37,19 @@ fn shape(array: &RawArray) -> Result<(usize, usize, usize, Layout), Unlike> {
     if array.shape.contains(&0) {
         return unlike("");
     }
+    let other_channels = |alpha: &str| {
+        unlike(&format!(
+            "{alpha}; inputs of other channels are float arrays: save an .npz with `inputs`, floats [N, C, H, W], and `labels`"
+        ))
+    };
     match *array.shape.as_slice() {
         [_, 3, _, 3] => unlike(": which axis the colours are on cannot be told; save images of another size, or as PNG files"),
         [n, h, w, 3] => Ok((n, h, w, Layout::Interleaved)),
         [n, 3, h, w] => Ok((n, h, w, Layout::Planar)),
         [n, h, w, 1] | [n, 1, h, w] => Ok((n, h, w, Layout::Grey)),
-        [_, _, _, 4] => unlike(": if the fourth channel is alpha, save `x[..., :3]`"),
-        [_, 4, _, _] => unlike(": if the fourth channel is alpha, save `x[:, :3]`"),
+        [_, _, _, 4] => other_channels(": if the fourth channel is alpha, save `x[..., :3]`"),
+        [_, 4, _, _] => other_channels(": if the fourth channel is alpha, save `x[:, :3]`"),
+        [_, _, _, _] => other_channels(""),
         [_, _, 3] => unlike(": if it is one colour image, save `x[None]`; if they are grey images 3 pixels wide, save `x[..., None]`"),
         [3, _, _] => unlike(": if it is one colour image, save `x[None]`; if they are 3 grey images, save `x[..., None]`"),
         [n, h, w] => Ok((n, h, w, Layout::Grey)),

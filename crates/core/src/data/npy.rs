@@ -163,6 +163,18 @@ mod tests {
     }
 
     #[test]
+    fn arrays_of_two_or_four_channels_are_told_that_they_may_be_float_arrays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("arrays.npy");
+        for (shape, values, alpha) in [("(2, 5, 5, 4)", 200, true), ("(2, 4, 5, 5)", 200, true), ("(2, 2, 5, 5)", 100, false)] {
+            std::fs::write(&path, npy("|u1", shape, &vec![9; values])).unwrap();
+            let message = error(&source(&path));
+            assert!(message.contains("save an .npz with `inputs`, floats [N, C, H, W], and `labels`"), "{message}");
+            assert_eq!(message.contains("is alpha"), alpha, "{message}");
+        }
+    }
+
+    #[test]
     fn labels_are_found_by_the_name_of_their_images() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, bytes: Vec<u8>| std::fs::write(folder.path().join(name), bytes).unwrap();

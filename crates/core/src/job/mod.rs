@@ -62,7 +62,7 @@ pub use plan_options::PlanOptions;
 pub use plane::Plane;
 pub use preparation::preparation;
 pub use progress::{ProgressMeter, Reporter};
-pub use run_config::{BatchNormUpdate, DROP_LAST_BELOW, MethodConfig, RunConfig, TrainPrecision, Transform};
+pub use run_config::{BatchNormUpdate, DROP_LAST_BELOW, Dropout, MethodConfig, RunConfig, TrainPrecision, Transform};
 pub use run_curves::export_tensorboard;
 pub use run_error::RunError;
 pub use run_folder::{RunFolder, RunLock, RunView, now};

@@ -46,6 +46,23 @@ pub enum Transform {
     None,
 }
 
+/// Whether the dropout of an exported program acts in training steps; it never acts in an evaluation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dropout {
+    /// It does nothing.
+    #[default]
+    Off,
+    /// Each of its operations drops at the rate of the program.
+    On,
+}
+
+impl Dropout {
+    fn is_off(&self) -> bool {
+        *self == Dropout::Off
+    }
+}
+
 /// The objective with its hyperparameters: `name = ".."` and beside it whatever the method of that name knows (see
 /// [`MethodInfo`](super::MethodInfo)). The worker checks names and ranges and fills in defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -143,6 +160,9 @@ pub struct RunConfig {
     /// Which pass updates running statistics.
     #[serde(default)]
     pub batch_norm: BatchNormUpdate,
+    /// Whether the dropout of an exported program acts in training steps.
+    #[serde(default, skip_serializing_if = "Dropout::is_off")]
+    pub dropout: Dropout,
     /// Arithmetic of forward and backward.
     #[serde(default)]
     pub precision: TrainPrecision,
@@ -215,6 +235,7 @@ impl RunConfig {
             transform: Transform::default(),
             leave_out: Vec::new(),
             batch_norm: BatchNormUpdate::default(),
+            dropout: Dropout::default(),
             precision: TrainPrecision::default(),
             log_every: None,
             keep_every: None,

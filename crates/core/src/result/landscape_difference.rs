@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{LossRows, LossSurface, Map};
+use super::{LandscapeManifest, LossRows, LossSurface, Map};
 
 /// The file with the losses of single images beside a surface, f32 [A, B, N]; zeros where a cell is not computed.
 pub const SAMPLE_LOSSES: &str = "sample_losses.npy";
@@ -93,6 +93,13 @@ fn comparable(a: &LossSurface, b: &LossSurface) -> Result<(), String> {
     if (&of_a.definition, &of_a.normalization, of_a.seed) != (&of_b.definition, &of_b.normalization, of_b.seed) {
         return expected("on planes of one definition and one seed");
     }
+    // Both may be `custom`; older files do not have it.
+    let rule = |manifest: &LandscapeManifest| manifest.plane.as_ref().map(|plane| plane.directions.clone());
+    if let (Some(a), Some(b)) = (rule(of_a), rule(of_b))
+        && a != b
+    {
+        return expected(&format!("with one rule for random directions (found {a} and {b})"));
+    }
     if of_a.loss != of_b.loss {
         return expected(&format!("of one loss (found `{}` and `{}`)", of_a.loss, of_b.loss));
     }
@@ -117,7 +124,7 @@ fn comparable(a: &LossSurface, b: &LossSurface) -> Result<(), String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::result::{Cell, InputRecord, LandscapeManifest};
+    use crate::result::{Cell, InputRecord, PlaneRecord};
 
     /// A surface of one row of cells, written with the losses of its images.
     fn surface(folder: &Path, name: &str, cells: &[[f32; 4]]) -> LossSurface {
@@ -164,6 +171,13 @@ mod tests {
         assert!(with(LandscapeManifest { dataset_hash: "x".into(), ..a.manifest.clone() }).contains("the same images"));
         assert!(with(LandscapeManifest { seed: 9, ..a.manifest.clone() }).contains("one seed"));
         assert!(with(LandscapeManifest { batch_norm: "batch".into(), ..a.manifest.clone() }).contains("BatchNorm"));
+        let ruled = |rule: &str| {
+            let plane = Some(PlaneRecord { directions: rule.into(), ..Default::default() });
+            LossSurface { manifest: LandscapeManifest { plane, ..a.manifest.clone() }, ..a.clone() }
+        };
+        let (rows, whole) = (ruled("rows"), ruled("whole"));
+        let told = LossDifference::between((&rows, folder.path()), (&whole, folder.path())).unwrap_err();
+        assert!(told.contains("\"rows\"") && told.contains("\"whole\""), "{told}");
         let around = |input: InputRecord, hash: &str| {
             let manifest = LandscapeManifest { input: Some(input), directions_hash: hash.into(), ..a.manifest.clone() };
             LossSurface { manifest, ..a.clone() }

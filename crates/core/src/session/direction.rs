@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Filter, FilterChoice};
+
 /// Law of a direction's entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -107,6 +109,7 @@ impl Preset {
             orthogonalization: Orthogonalization::None,
             model_length: false,
             layers: Vec::new(),
+            filters: Vec::new(),
         };
         let all = DirectionRule { bias: true, batch_norm: true, ..li2018.clone() };
         match self {
@@ -143,6 +146,9 @@ pub struct DirectionSettings {
     /// Replaces the preset's scaling.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub normalization: Option<Scaling>,
+    /// Replaces the preset's directions of 1-D tensors, if they move.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub one_dimensional: Option<OneDimensional>,
     /// `true`: axes at an exact right angle with every norm kept; `false`: as drawn, whatever the preset does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub orthogonal: Option<bool>,
@@ -155,14 +161,51 @@ pub struct DirectionSettings {
     /// Globs on the names of tensors, e.g. `layer3.*`; only tensors that match one move. Empty = all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<String>,
+    /// What one filter is, for tensors in which it is not one index of the first dimension.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<FilterChoice>,
 }
 
 impl DirectionSettings {
+    /// Whether its settings fit together; the message says what was expected and found.
+    ///
+    /// # Errors
+    /// When an entry of `filters` names no tensors, or scales filters while `normalization` scales something else.
+    pub fn check(&self) -> Result<(), String> {
+        let normalization = self.rule().normalization;
+        for choice in &self.filters {
+            let label = choice.label();
+            if choice.tensors.is_empty() {
+                return Err(format!("expected globs in `tensors` of each of `filters`, found none (filter{label})"));
+            }
+            if choice.filter != Filter::Fixed && normalization != Scaling::Filter {
+                return Err(format!(
+                    "expected `normalization = \"filter\"` beside `filters` (`{label}`), found `{}`, which scales no filters: remove \
+                     one of the two",
+                    serde_json::json!(normalization)
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What filters and 1-D tensors are, where the session says so, as said below figures; `None` where it does not.
+    pub fn filter_label(&self) -> Option<String> {
+        let one_dimensional = self.one_dimensional.map(|rule| match rule {
+            OneDimensional::Vector => "1-D tensors as a whole".to_owned(),
+            OneDimensional::Weight => "1-D tensors d = w".to_owned(),
+            OneDimensional::Magnitude => "1-D tensors ±|w|".to_owned(),
+        });
+        let said: Vec<String> = self.filters.iter().map(FilterChoice::label).chain(one_dimensional).collect();
+        (!said.is_empty()).then(|| format!("filters: {}", said.join("; ")))
+    }
+
     /// The definition in full.
     pub fn rule(&self) -> DirectionRule {
         let rule = self.preset.rule();
         DirectionRule {
             normalization: self.normalization.unwrap_or(rule.normalization),
+            one_dimensional: self.one_dimensional.unwrap_or(rule.one_dimensional),
             bias: self.bias.unwrap_or(rule.bias),
             batch_norm: self.batch_norm.unwrap_or(rule.batch_norm),
             orthogonalization: match self.orthogonal {
@@ -171,6 +214,7 @@ impl DirectionSettings {
                 None => rule.orthogonalization,
             },
             layers: self.layers.clone(),
+            filters: self.filters.clone(),
             ..rule
         }
     }
@@ -196,6 +240,9 @@ pub struct DirectionRule {
     pub model_length: bool,
     /// Globs of the tensors that move; empty = all.
     pub layers: Vec<String>,
+    /// What one filter is, for tensors in which it is not one index of the first dimension; absent in older files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<FilterChoice>,
 }
 
 #[cfg(test)]
@@ -213,6 +260,36 @@ mod tests {
         assert_eq!(read("normalization = \"layer\"").unwrap().rule().normalization, Scaling::Layer);
         assert!(read("normalisation = \"layer\"").unwrap_err().to_string().contains("normalisation"));
         assert!(read("preset = \"li\"").unwrap_err().to_string().contains("li2018"));
+    }
+
+    #[test]
+    fn absent_settings_are_not_written_so_that_old_results_are_found() {
+        assert_eq!(serde_json::to_string(&DirectionSettings::default()).unwrap(), r#"{"preset":"li2018"}"#);
+        let rule = r#"{"law":"normal","normalization":"filter","one_dimensional":"vector","bias":false,"batch_norm":false,"orthogonalization":"none","model_length":false,"layers":[]}"#;
+        assert_eq!(serde_json::to_string(&DirectionSettings::default().rule()).unwrap(), rule);
+        assert_eq!(serde_json::from_str::<DirectionRule>(rule).unwrap(), DirectionSettings::default().rule());
+        assert_eq!(DirectionSettings::default().filter_label(), None);
+    }
+
+    #[test]
+    fn filters_are_named_by_globs_and_said_in_words() {
+        let read = |text: &str| toml::from_str::<DirectionSettings>(text);
+        let text = "one_dimensional = \"weight\"\nfilters = [{ tensors = [\"*.in_proj_weight\", \"*.qkv.weight\"], filter = { rows = 64 } }, \
+                    { tensors = [\"pos\"], filter = { dim = 1 } }, { tensors = [\"a\"], filter = \"tensor\" }, { tensors = [\"b\"], filter = \"fixed\" }]";
+        let settings = read(text).unwrap();
+        assert_eq!(settings.check(), Ok(()));
+        assert_eq!(read(&toml::to_string(&settings).unwrap()).unwrap(), settings);
+        let rule = settings.rule();
+        assert_eq!((rule.one_dimensional, rule.filters.len(), rule.filters[1].filter), (OneDimensional::Weight, 4, Filter::Dim(1)));
+        let label = "filters: *.in_proj_weight, *.qkv.weight by 64 rows; pos by dimension 1; a as a whole; b fixed; 1-D tensors d = w";
+        assert_eq!(settings.filter_label().as_deref(), Some(label));
+        assert!(read("filters = [{ tensors = [\"a\"], filter = { rows = 0 } }]").unwrap_err().to_string().contains("nonzero"));
+        let told = |text: &str| read(text).unwrap().check().unwrap_err();
+        assert!(told("filters = [{ tensors = [], filter = \"fixed\" }]").contains("expected globs in `tensors`"));
+        let other = told("normalization = \"layer\"\nfilters = [{ tensors = [\"a\"], filter = \"tensor\" }]");
+        assert!(other.contains("a as a whole") && other.contains("\"layer\""), "{other}");
+        let fixed = read("normalization = \"layer\"\nfilters = [{ tensors = [\"a\"], filter = \"fixed\" }]").unwrap();
+        assert_eq!(fixed.check(), Ok(()));
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl LandscapeSettings {
         self.extent.unwrap_or_else(|| self.plane.extent())
     }
 
-    /// Whether grid and planes fit into memory; the message says what was expected and found.
+    /// Whether grid and planes fit into memory, and directions are defined; the message says what was expected and found.
     ///
     /// # Errors
     /// When they are not.
@@ -172,6 +172,7 @@ impl LandscapeSettings {
         if self.planes > PLANES {
             return Err(format!("expected at most {PLANES} planes in [landscape], found planes = {}", self.planes));
         }
+        self.directions.check().map_err(|message| format!("[landscape.directions] {message}"))?;
         self.plane.input().map_or(Ok(()), |plane| plane.check().map_err(|message| format!("[landscape.plane] {message}")))
     }
 

@@ -12,6 +12,7 @@ mod direction;
 mod extent;
 mod figure;
 mod file;
+mod filter_choice;
 mod hessian;
 mod input_plane;
 mod input_transform;
@@ -45,6 +46,7 @@ pub use direction::{DirectionRule, DirectionSettings, Law, OneDimensional, Ortho
 pub use extent::{Extent, Extents};
 pub use figure::{FigureFormat, FigurePreset, FigureSettings, Theme};
 pub use file::SessionError;
+pub use filter_choice::{Filter, FilterChoice};
 pub use hessian::{DensityQuality, HessianSettings};
 pub use input_plane::{InputAxes, InputPlane, InputTarget};
 pub use input_transform::{InputFilter, InputPreset, InputResize, InputSteps, InputTransform};

@@ -4,15 +4,15 @@ use globset::{Glob, GlobSetBuilder};
 
 use super::AnalysisError;
 
-/// The names that match one of `globs`, in order; all where there are none. `table` is the table of the session that has them.
+/// The names that match one of `globs`, in order; all where there are none. `[table] key` of the session has them.
 ///
 /// # Errors
 /// When a glob is none, or matches no parameter: then all layers are listed.
-pub fn chosen(globs: &[String], names: Vec<String>, table: &str) -> Result<Vec<String>, AnalysisError> {
+pub fn chosen(globs: &[String], names: Vec<String>, [table, key]: [&str; 2]) -> Result<Vec<String>, AnalysisError> {
     if globs.is_empty() {
         return Ok(names);
     }
-    let invalid = |error: globset::Error| AnalysisError::Invalid(format!("[{table}] expected globs in `layers`: {error}"));
+    let invalid = |error: globset::Error| AnalysisError::Invalid(format!("[{table}] expected globs in `{key}`: {error}"));
     let mut set = GlobSetBuilder::new();
     for text in globs {
         let glob = Glob::new(text).map_err(invalid)?;
@@ -21,7 +21,7 @@ pub fn chosen(globs: &[String], names: Vec<String>, table: &str) -> Result<Vec<S
             let layers: Vec<&str> = of(&names).into_iter().map(|layer| layer.name).collect();
             let like = names.first().map_or("", String::as_str);
             return Err(AnalysisError::Invalid(format!(
-                "[{table}] expected that `{text}` of `layers` matches a parameter, as `{like}` is called, found none such in the layers {}",
+                "[{table}] expected that `{text}` of `{key}` matches a parameter, as `{like}` is called, found none such in the layers {}",
                 layers.join(", ")
             )));
         }
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn globs_choose_parameters_by_name() {
-        let of = |globs: &[&str]| chosen(&globs.iter().map(|&glob| glob.to_owned()).collect::<Vec<_>>(), names(), "hessian");
+        let of = |globs: &[&str]| chosen(&globs.iter().map(|&glob| glob.to_owned()).collect::<Vec<_>>(), names(), ["hessian", "layers"]);
         assert_eq!(of(&[]).unwrap(), names());
         assert_eq!(of(&["layer1.*"]).unwrap(), ["layer1.0.conv1.weight"], "layer10 is another layer");
         assert_eq!(of(&["*.bias", "scale"]).unwrap(), ["bn1.bias", "scale"]);

@@ -40,7 +40,7 @@ pub fn run(network: &Network, samples: &Samples, job: &SharpnessJob, reporter: &
     let mut radii = settings.rho.clone();
     radii.sort_by(f64::total_cmp);
     radii.dedup();
-    let parameters = layers::chosen(&settings.layers, network.parameter_names(), "sharpness")?;
+    let parameters = layers::chosen(&settings.layers, network.parameter_names(), ["sharpness", "layers"])?;
     let layers = if settings.per_layer { layers::of(&parameters) } else { Vec::new() };
     let shuffled = shuffled(samples, settings, job.seed)?;
     let samples = shuffled.as_ref().unwrap_or(samples);

@@ -107,6 +107,16 @@ impl Method for MixOe {
         true
     }
 
+    fn check_input(&self, shape: &[i64]) -> Result<(), String> {
+        match (self.mix, shape) {
+            (Mix::Cutmix, [_, _, _]) | (Mix::Mixup, _) => Ok(()),
+            (Mix::Cutmix, _) => Err(format!(
+                "expected inputs [channels, height, width] for `mix = \"cutmix\"` of mix_oe, which pastes patches of images, found inputs of shape \
+                 {shape:?}: set `mix = \"mixup\"` in [method], which adds inputs of any shape"
+            )),
+        }
+    }
+
     fn objective(&mut self, forward: &mut Forward<'_>, batch: &Batch<'_>) -> Result<Objective, ModelError> {
         let outliers = batch.need_outliers()?;
         let id = cross_entropy(&forward(batch.id)?.logits, batch.labels)?;

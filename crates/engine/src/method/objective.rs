@@ -110,6 +110,14 @@ pub trait Method: std::fmt::Debug {
         false
     }
 
+    /// Whether it is defined for inputs of this shape, that of one input; the message says what was expected and found, and the way out.
+    ///
+    /// # Errors
+    /// When it is not.
+    fn check_input(&self, _shape: &[i64]) -> Result<(), String> {
+        Ok(())
+    }
+
     /// The head that it trains in place of the classifier.
     fn head(&self) -> Option<Head> {
         None

@@ -6,6 +6,7 @@ use flatland_core::data::Dataset;
 use flatland_core::session::{Normalization, NormalizationPreset};
 use tch::{Device, Kind, Tensor};
 
+use super::operation::numel;
 use super::{ModelError, Network};
 
 /// Pixels of `dataset` as [N, C, H, W] f32 on `device`, channels innermost in memory, where oneDNN and cuDNN convolve
@@ -111,13 +112,26 @@ impl InputBatch {
             }
             (Self::Arrays(values, shape), _) => {
                 if !shape.iter().map(|&side| side as i64).eq(graph.input.iter().copied()) {
-                    return unlike(format!("inputs of shape {:?}", graph.input), format!("float arrays of shape {shape:?}"));
+                    let inputs = format!("inputs of shape {:?}", graph.input);
+                    let way_out = if numel(&graph.input) == Ok(shape.iter().product::<usize>() as i64) {
+                        format!("save them in that order and shape, `x.reshape(-1, {})` or a transpose", sides(&graph.input))
+                    } else {
+                        "save inputs of the network's shape, or export the network for inputs of this one".to_owned()
+                    };
+                    let message =
+                        format!("expected {inputs} for {architecture}, found float arrays of shape {shape:?} in `{name}`: {way_out}");
+                    return Err(ModelError::Mismatch(message));
                 }
                 let shape = [&[-1], graph.input.as_slice()].concat();
                 Ok(Tensor::f_from_slice(values)?.f_view(shape.as_slice())?.f_to_device(network.device)?)
             }
         }
     }
+}
+
+/// As arguments in Python: `4, 20`.
+fn sides(shape: &[i64]) -> String {
+    shape.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// What is to be said where `normalization` is stated for float arrays, which are used as they are.

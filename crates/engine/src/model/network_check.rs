@@ -50,10 +50,14 @@ pub fn network_check(network: &Network, dataset: &Dataset, normalization: &Norma
 /// Fewest images of a check.
 const FEWEST: usize = 32;
 
-/// At most [`CHECKED_IMAGES`] inputs of a dataset; of large images as many as have the positions of so many of 64x64, but at least [`FEWEST`].
+/// At most [`CHECKED_IMAGES`] inputs of a dataset; of large images as many as have the positions of so many of 64x64, of large arrays as many as
+/// have the values of so many RGB images of that size, but at least [`FEWEST`].
 fn some(dataset: &Dataset) -> (InputBatch, usize) {
     let n = dataset.len();
-    let alike = CHECKED_IMAGES * 64 * 64 / (dataset.height * dataset.width).max(1);
+    let alike = match &dataset.arrays {
+        Some(arrays) => CHECKED_IMAGES * 3 * 64 * 64 / arrays.size().max(1),
+        None => CHECKED_IMAGES * 64 * 64 / (dataset.height * dataset.width).max(1),
+    };
     let count = alike.clamp(FEWEST, CHECKED_IMAGES).min(n);
     let positions: Vec<usize> = (0..count).map(|k| k * n / count).collect();
     (InputBatch::of(dataset, &positions), count)
@@ -202,6 +206,18 @@ mod tests {
         }
         let wrong = network_check(&wrong, &images, &plain).unwrap();
         assert!(wrong.begins().is_some() && wrong.warnings[0].starts_with("from layer `layer"), "{:?}", wrong.layers);
+    }
+
+    #[test]
+    fn of_large_arrays_fewer_are_taken_as_of_large_images() {
+        let demo = dataset("name = 'digits'\nrole = 'id'\npath = 'demo:test'");
+        let taken = |size: usize| {
+            let arrays = flatland_core::data::Arrays { values: vec![0.5; 200 * size], shape: vec![size] };
+            let labels = vec![0; 200];
+            let arrays = Dataset { arrays: Some(arrays), images: Vec::new(), labels, index: (0..200).collect(), ..demo.clone() };
+            some(&arrays).1
+        };
+        assert_eq!([10, 3 * 64 * 64, 2 * 3 * 64 * 64, 8 * 3 * 64 * 64].map(taken), [CHECKED_IMAGES, CHECKED_IMAGES, 64, FEWEST]);
     }
 
     #[test]

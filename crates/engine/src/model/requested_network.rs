@@ -26,7 +26,7 @@ impl RequestedNetwork {
     /// When an exported program cannot be read or computed with.
     pub fn of(choice: &NetworkChoice, own: Option<&Program>, path: &Path, contents: &Contents) -> Result<Option<Self>, Refusal> {
         let read = |program: &Program, path: &Path, contents: &Contents, head: Option<Head>| {
-            let base = of_program(program, path, contents, choice)?;
+            let base = of_program(program, path, contents, choice, false)?;
             let architecture = match head {
                 Some(head) => head.attach_to(base).map_err(|error| Refusal::from(error.to_string()))?,
                 None => base,
@@ -64,9 +64,15 @@ impl RequestedNetwork {
     }
 }
 
-/// The network of a program of the file at `path`, called by the name of the file.
-fn of_program(program: &Program, path: &Path, contents: &Contents, choice: &NetworkChoice) -> Result<Architecture, Refusal> {
-    let found = exported::import(program, contents, choice.features.as_deref(), choice.output.as_deref())?;
+/// The network of a program of the file at `path`, called by the name of the file. Dropout acts where `drops`.
+pub(super) fn of_program(
+    program: &Program,
+    path: &Path,
+    contents: &Contents,
+    choice: &NetworkChoice,
+    drops: bool,
+) -> Result<Architecture, Refusal> {
+    let found = exported::import(program, contents, [choice.features.as_deref(), choice.output.as_deref()], drops)?;
     let is_buffer = |(name, _, is_trained): &&(String, Vec<i64>, bool)| !is_trained && is_parameter(name);
     let buffers = found.tensors.iter().filter(is_buffer).map(|(name, ..)| name.clone()).collect();
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());

@@ -11,6 +11,7 @@ mod batches;
 mod clip;
 mod conformance;
 mod device_queue;
+mod dropout;
 mod error;
 mod evaluation;
 mod half;

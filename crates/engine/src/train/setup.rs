@@ -8,6 +8,7 @@ use flatland_core::job::{self, DROP_LAST_BELOW, RunConfig, TrainPrecision, Trans
 use flatland_core::session::{NetworkChoice, Role, is_program};
 
 use super::TrainError;
+use super::dropout::Dropout;
 use super::prefetch::BatchSource;
 use super::run::Training;
 use super::run_directory::RunDirectory;
@@ -16,7 +17,7 @@ use super::step::Trainee;
 use super::training_state::TrainingState;
 use super::warmup::Warmup;
 use crate::method::{self, Method};
-use crate::model::{Head, Network, Samples, network_check, unused_normalization};
+use crate::model::{Head, Network, Samples, dropout_graph, network_check, unused_normalization};
 
 /// Step lines of a run whose file does not say `log_every`, about.
 const STEP_LINES: usize = 1000;
@@ -74,7 +75,7 @@ impl Training {
         let train = only(load(Role::Train)?, "train")?.ok_or_else(|| config("expected a dataset of role `train`, found none"))?;
         check_labels(&train, &network)?;
         if train.arrays.is_some() {
-            check_arrays(&run, method.as_ref())?;
+            check_arrays(&run, method.as_ref(), &network.graph.input)?;
         }
         let check = if run.checkpoint.is_some() && !under_way { Some(network_check(&network, &train, &run.normalization)?) } else { None };
         let outliers = only(load(Role::Outliers)?, "outliers")?.filter(|_| method.needs_outliers());
@@ -94,7 +95,12 @@ impl Training {
         let steps_per_epoch = run.steps_per_epoch(train.len());
         let steps = run.epochs.map_or(usize::MAX, |epochs| epochs * steps_per_epoch).min(run.max_steps.unwrap_or(usize::MAX));
         run.log_every.get_or_insert((steps / STEP_LINES).max(1));
+        let dropout = match run.dropout {
+            job::Dropout::Off => None,
+            job::Dropout::On => Some(Dropout { graph: dropout_graph(&network, &run.choice())? }),
+        };
         let mut trainee = Trainee::new(network, &run.optimizer, method.as_ref())?;
+        trainee.dropout = dropout;
         trainee.bf16 = run.precision == TrainPrecision::Bf16;
         let warmup = Warmup::new(run.schedule.warmup.as_ref(), steps_per_epoch);
         if warmup.steps >= steps {
@@ -128,8 +134,8 @@ fn check(run: &RunConfig, method: &dyn Method, device: tch::Device) -> Result<()
 }
 
 /// # Errors
-/// When float arrays are to be changed in a way that is defined for images alone.
-fn check_arrays(run: &RunConfig, method: &dyn Method) -> Result<(), TrainError> {
+/// When float arrays, each of the shape `input`, are to be changed in a way that is defined for images alone.
+fn check_arrays(run: &RunConfig, method: &dyn Method, input: &[i64]) -> Result<(), TrainError> {
     let unlike = |expected: &str, found: String| {
         Err(config(format!("expected {expected}: the `train` dataset has float arrays, which are used as they are; found {found}")))
     };
@@ -140,7 +146,7 @@ fn check_arrays(run: &RunConfig, method: &dyn Method) -> Result<(), TrainError> 
         (Transform::None, None) if method.needs_environments() => {
             unlike("a method without environments", format!("{}, whose environments are corruptions of images", method.key()))
         }
-        (Transform::None, None) => Ok(()),
+        (Transform::None, None) => method.check_input(input).map_err(TrainError::Config),
     }
 }
 

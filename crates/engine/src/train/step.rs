@@ -5,11 +5,12 @@ use tch::{Kind, Tensor};
 
 use super::ascent::{ascend, global_norm, restore};
 use super::clip::clip;
+use super::dropout::{Dropout, DropoutKey};
 use super::half;
 use super::optimizer::Optimizer;
 use super::sgd::copy;
 use crate::method::{Batch, Method, Objective};
-use crate::model::{BatchNormMode, ModelError, Network};
+use crate::model::{BatchNormMode, ModelError, Network, Tensors};
 
 /// A network whose parameters are leaves of autograd, with its optimizer.
 pub struct Trainee {
@@ -23,6 +24,8 @@ pub struct Trainee {
     clip_norm: Option<f64>,
     /// Whether passes run in bfloat16 (see [`half`](super::half)); else in float32.
     pub bf16: bool,
+    /// Its graph in passes of training, if dropout acts in them.
+    pub dropout: Option<Dropout>,
     parameters: Vec<Tensor>,
 }
 
@@ -121,7 +124,7 @@ impl Trainee {
         }
         let rules = names.iter().map(|name| method.rule(name)).collect();
         let clip_norm = optimizer.clip_norm;
-        Ok(Self { network, names, optimizer: Optimizer::new(optimizer, rules), clip_norm, bf16: false, parameters })
+        Ok(Self { network, names, optimizer: Optimizer::new(optimizer, rules), clip_norm, bf16: false, dropout: None, parameters })
     }
 
     /// One step of `method` at learning rate `lr` on `batches`, of which there is one unless gradients are accumulated: the objective is
@@ -197,12 +200,17 @@ impl Trainee {
     /// The objective and its gradient at the current parameters, with the statistics of the batch.
     fn pass(&self, method: &mut dyn Method, batch: &Batch<'_>, update: bool) -> Result<Pass, StepError> {
         let narrowed = if self.bf16 { Some(half::narrowed(&self.network.tensors)?) } else { None };
-        let mut forward = |x: &Tensor| {
+        let mut key = DropoutKey { seed: batch.seed, step: batch.step, call: 0 };
+        let mut outputs = |tensors: &Tensors, x: &Tensor| {
             let mode = BatchNormMode::Batch { update };
-            match &narrowed {
-                None => self.network.graph.forward(&self.network.tensors, x, mode),
-                Some(narrowed) => half::widened(&self.network.graph.forward(narrowed, &x.f_to_kind(Kind::BFloat16)?, mode)?),
-            }
+            let Some(dropout) = &self.dropout else { return self.network.graph.forward(tensors, x, mode) };
+            let outputs = dropout.forward(tensors, x, mode, key);
+            key.call += 1;
+            outputs
+        };
+        let mut forward = |x: &Tensor| match &narrowed {
+            None => outputs(&self.network.tensors, x),
+            Some(narrowed) => half::widened(&outputs(narrowed, &x.f_to_kind(Kind::BFloat16)?)?),
         };
         let Objective { loss: objective, terms } = method.objective(&mut forward, batch)?;
         let loss = f64::try_from(&objective)?;

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use crate::ui::state::run::draft::{Draft, Entry, Schedule, WarmupUnit};
 use flatland_core::data::{Augmentation, Severity, environment};
 use flatland_core::job::{
-    Decay, MethodConfig, MethodInfo, OptimizerConfig, OptimizerKind, ParameterInfo, ParameterKind, RunConfig, UpdateRule, WarmupConfig,
-    WarmupLength,
+    Decay, Dropout, MethodConfig, MethodInfo, OptimizerConfig, OptimizerKind, ParameterInfo, ParameterKind, RunConfig, UpdateRule,
+    WarmupConfig, WarmupLength,
 };
 use flatland_core::session::{DatasetEntry, Role};
 
@@ -81,6 +81,8 @@ impl Draft {
         run.transform = self.transform;
         run.leave_out = self.leave_out.clone();
         run.batch_norm = self.batch_norm;
+        // A built-in network has none, and the form does not show the choice for it.
+        run.dropout = if self.is_program() { self.dropout } else { Dropout::Off };
         run.accumulate = reader.count("accumulate", &self.accumulate, 1);
         run.optimizer = self.optimizer(&mut reader);
         run.schedule.decay = match self.schedule {

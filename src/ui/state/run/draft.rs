@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use flatland_core::job::{
-    BatchNormUpdate, Decay, MethodConfig, OptimizerConfig, OptimizerKind, ParameterInfo, ParameterKind, RunConfig, Transform, UpdateRule,
-    WarmupLength, choice_of,
+    BatchNormUpdate, Decay, Dropout, MethodConfig, OptimizerConfig, OptimizerKind, ParameterInfo, ParameterKind, RunConfig, Transform,
+    UpdateRule, WarmupLength, choice_of,
 };
-use flatland_core::session::{Assumption, CheckpointEntry, DatasetEntry, InputTransform, NetworkChoice, Normalization, Role, Session};
+use flatland_core::session::{
+    Assumption, CheckpointEntry, DatasetEntry, InputTransform, NetworkChoice, Normalization, Role, Session, is_program,
+};
 
 /// The input of a hyperparameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,6 +158,8 @@ pub struct Draft {
     pub leave_out: Vec<String>,
     /// Which pass updates the running statistics.
     pub batch_norm: BatchNormUpdate,
+    /// Whether the dropout of an exported program acts.
+    pub dropout: Dropout,
     /// The repeated run, or defaults: values that were not changed, and values that the form does not show.
     pub(super) base: RunConfig,
 }
@@ -229,6 +233,7 @@ impl Draft {
             transform: base.transform,
             leave_out: base.leave_out.clone(),
             batch_norm: base.batch_norm,
+            dropout: base.dropout,
             base,
         }
     }
@@ -261,6 +266,11 @@ impl Draft {
     /// How images are brought to the size of the network's input, if it is stated.
     pub fn input(&self) -> Option<InputTransform> {
         self.base.input
+    }
+
+    /// Whether its network is that of an exported program, which may have dropout.
+    pub fn is_program(&self) -> bool {
+        is_program(&self.checkpoint) || self.choice().is_program()
     }
 
     /// How the checkpoint's file is read.

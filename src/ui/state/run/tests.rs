@@ -11,7 +11,7 @@ use crate::ui::state::run::difference::differing;
 use crate::ui::state::run::draft::{Draft, Entry, Schedule, WarmupUnit};
 use flatland_core::data::{Augmentation, Severity};
 use flatland_core::job::{
-    MethodInfo, OptimizerConfig, OptimizerKind, ParameterInfo, ParameterKind, RunConfig, UpdateRule, WarmupConfig, WarmupLength,
+    Dropout, MethodInfo, OptimizerConfig, OptimizerKind, ParameterInfo, ParameterKind, RunConfig, UpdateRule, WarmupConfig, WarmupLength,
 };
 use flatland_core::session::{
     CheckpointEntry, DatasetEntry, InputPreset, InputTransform, Normalization, NormalizationPreset, Role, Session,
@@ -228,6 +228,19 @@ fn an_optimizer_brings_its_own_defaults_and_keeps_what_was_typed() {
     let run = draft.check(&methods(), &free).unwrap().0;
     assert_eq!(run.optimizer, OptimizerConfig { lr: 0.003, ..OptimizerConfig::default() });
     assert_eq!((run.accumulate, run.schedule.warmup), (1, None));
+}
+
+#[test]
+fn dropout_is_a_choice_for_exported_programs_alone() {
+    let mut draft = Draft::new(&session(), "erm");
+    draft.dropout = Dropout::On;
+    assert!(!draft.is_program());
+    assert_eq!(draft.check(&methods(), &free).unwrap().0.dropout, Dropout::Off);
+    draft.checkpoint = "/nets/vit.pt2".into();
+    assert!(draft.is_program());
+    let run = draft.check(&methods(), &free).unwrap().0;
+    assert_eq!(run.dropout, Dropout::On);
+    assert_eq!(Draft::repeat(&run, &session()).check(&methods(), &free).unwrap().0, run);
 }
 
 #[test]

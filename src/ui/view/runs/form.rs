@@ -17,7 +17,7 @@ use crate::ui::style::widget::reading::chip;
 use crate::ui::view::runs::field::{Range, choice, number, row};
 use flatland_core::data::Augmentation;
 use flatland_core::data::environment::families;
-use flatland_core::job::{BatchNormUpdate, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
+use flatland_core::job::{BatchNormUpdate, Dropout, JobSpec, MethodInfo, ParameterInfo, ParameterKind, RunConfig, Transform};
 use flatland_core::session::{Assumption, CheckpointEntry, NetworkChoice, Normalization, is_program};
 
 /// Draws the form.
@@ -364,4 +364,11 @@ fn right_column(ui: &mut Ui, scene: &mut Scene<'_>, draft: &mut Draft, problems:
             choice(ui, id, &mut draft.batch_norm, &options.map(|(value, text)| (value, text.to_owned())), 140.0);
         },
     );
+    if draft.is_program() {
+        let about = "Whether the dropout layers of the exported program act in training steps; they never act in an evaluation\n`dropout`";
+        row(ui, "Dropout", about, None, |ui, id| {
+            let options = [(Dropout::Off, "off"), (Dropout::On, "on")];
+            choice(ui, id, &mut draft.dropout, &options.map(|(value, text)| (value, text.to_owned())), 140.0);
+        });
+    }
 }

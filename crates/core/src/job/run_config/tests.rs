@@ -27,6 +27,19 @@ fn a_run_of_other_resizing_is_another_run() {
 }
 
 #[test]
+fn a_run_with_dropout_is_another_run_and_one_without_has_the_file_of_before() {
+    let read = |line: &str| {
+        let text = format!("version = 1\nmax_steps = 1\n{line}\n[method]\nname = \"erm\"\n");
+        RunConfig::from_toml(&text, Path::new("/runs/run.toml")).unwrap()
+    };
+    let (plain, on) = (read(""), read("dropout = \"on\""));
+    assert_eq!(plain, read("dropout = \"off\""));
+    assert_eq!(plain.difference(&on).as_deref(), Some("`dropout`"));
+    assert!(!plain.to_toml(Path::new("/runs/run.toml")).unwrap().contains("dropout"));
+    assert!(on.to_toml(Path::new("/runs/run.toml")).unwrap().contains("dropout = \"on\""));
+}
+
+#[test]
 fn paths_beside_a_run_file_that_is_named_without_a_folder_are_those_of_the_present_folder() {
     let text = "version = 1\nmax_steps = 1\ncheckpoint = \"net.pt\"\n[method]\nname = \"erm\"\n\
                 [[dataset]]\nname = \"train\"\nrole = \"train\"\npath = \"images\"\n";

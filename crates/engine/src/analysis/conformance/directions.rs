@@ -267,6 +267,7 @@ fn raw(law: Law) -> DirectionRule {
         orthogonalization: Orthogonalization::None,
         model_length: false,
         layers: Vec::new(),
+        filters: Vec::new(),
     }
 }
 

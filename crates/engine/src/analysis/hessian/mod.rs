@@ -51,7 +51,7 @@ pub(super) trait Symmetric {
 pub fn run(network: &Network, samples: &Samples, job: &HessianJob, reporter: &mut dyn Reporter) -> Result<(), AnalysisError> {
     let settings = &job.settings;
     settings.check().map_err(|message| AnalysisError::Invalid(format!("hessian: {message}")))?;
-    let names = layers::chosen(&settings.layers, network.parameter_names(), "hessian")?;
+    let names = layers::chosen(&settings.layers, network.parameter_names(), ["hessian", "layers"])?;
     let layers = if settings.per_layer { layers::of(&names) } else { Vec::new() };
     let objective = Objective::of(network, samples, Loss(settings.loss), &names)?;
     let zero = objective.zero()?;

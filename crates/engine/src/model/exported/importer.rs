@@ -22,6 +22,8 @@ pub struct Importer<'p> {
     pub bound: HashMap<&'p str, Bound>,
     /// Number of the program's operation that is read.
     pub step: usize,
+    /// Whether dropout acts, as in training steps.
+    pub drops: bool,
     /// Shape of one input.
     input: Vec<i64>,
     /// The node whose memory each node's value is in.
@@ -44,6 +46,7 @@ impl<'p> Importer<'p> {
             shapes: vec![[shape(1), shape(2)]],
             bound: HashMap::new(),
             step: 0,
+            drops: false,
             input,
             roots: vec![0],
             last_read,
@@ -184,20 +187,14 @@ impl<'p> Importer<'p> {
         }
         let id = self.node(target)?;
         let (root, plain) = (self.roots[id], without_underscore(name));
-        let is_shown = |(name, bound): (&&str, &Bound)| {
-            matches!(bound, Bound::Node(other) if *other != id && self.roots[*other] == root)
-                && self.last_read.get(*name).is_some_and(|&last| last > self.step)
-        };
-        let shown = self.bound.iter().any(is_shown);
+        let shown = self.is_shown(id);
         let refuse = |what: &str| Err(format!("`{name}` writes into {what} of the network in place: write it without the underscore"));
         if matches!(self.nodes[root].op, Op::Tensor { .. } | Op::Constant(_)) {
             return refuse("a parameter or a constant");
         }
         if !shown && find(&plain).is_some() {
             let result = self.call(&plain, given, inputs)?;
-            for bound in self.bound.values_mut().filter(|bound| matches!(bound, Bound::Node(other) if *other == id)) {
-                *bound = result.clone();
-            }
+            self.replace(id, &result);
             return Ok(result);
         }
         if root == 0 {
@@ -212,6 +209,22 @@ impl<'p> Importer<'p> {
             }
         }
         self.call(name, given, inputs)
+    }
+
+    /// Whether another node, which is still to be read, shows the memory of node `id`.
+    pub fn is_shown(&self, id: NodeId) -> bool {
+        let is_shown = |(name, bound): (&&str, &Bound)| {
+            matches!(bound, Bound::Node(other) if *other != id && self.roots[*other] == self.roots[id])
+                && self.last_read.get(*name).is_some_and(|&last| last > self.step)
+        };
+        self.bound.iter().any(is_shown)
+    }
+
+    /// Lets every name of node `id` stand for `result`.
+    pub fn replace(&mut self, id: NodeId, result: &Bound) {
+        for bound in self.bound.values_mut().filter(|bound| matches!(bound, Bound::Node(other) if *other == id)) {
+            *bound = result.clone();
+        }
     }
 
     /// Compares the shape of the value called `name` with the one that the file states.

@@ -4,6 +4,7 @@ use super::super::checkpoint::{Extent, ProgramArgument, ProgramNode, ProgramResu
 use super::super::operation::{Argument, Size};
 use super::super::{BatchNorm, Conv, Op};
 use super::bound::{Bound, Named};
+use super::dropout::dropped;
 use super::importer::{Importer, arg, writes};
 use super::multiple::{computed_as, parts};
 use super::sizes;
@@ -85,7 +86,7 @@ impl Given {
         }
     }
 
-    fn float(&self, name: &str, default: f64) -> Option<f64> {
+    pub fn float(&self, name: &str, default: f64) -> Option<f64> {
         match self.get(name) {
             None => Some(default),
             Some(Argument::Float(value)) => Some(*value),
@@ -116,6 +117,11 @@ impl<'p> Importer<'p> {
             return self.define(node, vec![Bound::Size(size)]);
         };
         let first = given.inputs.first().cloned();
+        if let (true, Some(first)) = (self.drops, &first)
+            && let Some(value) = dropped(self, target, &given, first)?
+        {
+            return self.define(node, vec![value]);
+        }
         if let (true, Some(first)) = (IDENTITY.contains(&node.target.as_str()), &first) {
             return self.define(node, vec![first.clone()]);
         }

@@ -5,6 +5,7 @@
 //! Nothing of a program is executed before its shapes are known and compared with those that the file states.
 
 mod bound;
+mod dropout;
 mod features;
 mod importer;
 mod independence;

@@ -39,13 +39,19 @@ pub struct ExportedNetwork {
 }
 
 /// The network of `program`, whose constants are in `contents`. `features` names the value that is the penultimate features, where it is not
-/// the input of the last affine map; `output` the one of several outputs that is the logits.
+/// the input of the last affine map; `output` the one of several outputs that is the logits. Dropout acts where `drops`.
 ///
 /// # Errors
 /// When an operation is not supported, shapes contradict each other, the batch is fixed, or an output has to be chosen.
-pub fn import(program: &Program, contents: &Contents, features: Option<&str>, output: Option<&str>) -> Result<ExportedNetwork, Refusal> {
+pub fn import(
+    program: &Program,
+    contents: &Contents,
+    [features, output]: [Option<&str>; 2],
+    drops: bool,
+) -> Result<ExportedNetwork, Refusal> {
     let (inputs, input) = inputs(program)?;
     let mut importer = Importer::new(program, input.clone(), last_reads(program));
+    importer.drops = drops;
     importer.bound.insert(inputs, Bound::Node(0));
     let tied: HashMap<&str, &str> = program.tied.iter().map(|(second, first)| (second.as_str(), first.as_str())).collect();
     bind_inputs(&mut importer, contents, &tied)?;

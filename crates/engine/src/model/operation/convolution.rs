@@ -32,6 +32,16 @@ pub const ROWS: &[Row] = &[
         |a| padded_by_name(a, 2),
     ),
     (
+        "conv3d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[3] stride=1, SymInt[3] padding=0, SymInt[3] dilation=1, SymInt groups=1) -> Tensor",
+        |a| Ok(a.tensor(0)?.f_conv3d(a.tensor(1)?, a.optional_tensor(2)?, a.ints(3)?, a.ints(4)?, a.ints(5)?, a.int(6)?)?),
+        |a| padded_by_numbers(a, 3),
+    ),
+    (
+        "conv3d.padding(Tensor input, Tensor weight, Tensor? bias=None, SymInt[3] stride=1, str padding=\"valid\", SymInt[3] dilation=1, SymInt groups=1) -> Tensor",
+        |a| Ok(a.tensor(0)?.f_conv3d_padding(a.tensor(1)?, a.optional_tensor(2)?, a.ints(3)?, a.text(4)?, a.ints(5)?, a.int(6)?)?),
+        |a| padded_by_name(a, 3),
+    ),
+    (
         "conv_transpose1d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[1] stride=1, SymInt[1] padding=0, SymInt[1] output_padding=0, SymInt groups=1, SymInt[1] dilation=1) -> Tensor",
         |a| {
             let (bias, stride, padding, extra) = (a.optional_tensor(2)?, a.ints(3)?, a.ints(4)?, a.ints(5)?);
@@ -46,6 +56,14 @@ pub const ROWS: &[Row] = &[
             Ok(a.tensor(0)?.f_conv_transpose2d(a.tensor(1)?, bias, stride, padding, extra, a.int(6)?, a.ints(7)?)?)
         },
         |a| transposed(a, 2, [3, 4, 5, 7], a.int(6)?),
+    ),
+    (
+        "conv_transpose3d.input(Tensor input, Tensor weight, Tensor? bias=None, SymInt[3] stride=1, SymInt[3] padding=0, SymInt[3] output_padding=0, SymInt groups=1, SymInt[3] dilation=1) -> Tensor",
+        |a| {
+            let (bias, stride, padding, extra) = (a.optional_tensor(2)?, a.ints(3)?, a.ints(4)?, a.ints(5)?);
+            Ok(a.tensor(0)?.f_conv_transpose3d(a.tensor(1)?, bias, stride, padding, extra, a.int(6)?, a.ints(7)?)?)
+        },
+        |a| transposed(a, 3, [3, 4, 5, 7], a.int(6)?),
     ),
     (
         "convolution(Tensor input, Tensor weight, Tensor? bias, SymInt[] stride, SymInt[] padding, SymInt[] dilation, bool transposed, SymInt[] output_padding, SymInt groups) -> Tensor",
@@ -211,6 +229,27 @@ mod tests {
         assert_eq!(agreed_shape("conv2d.padding", &same, &[&[1, 2, 5, 6], &[3, 2, 4, 3]]), [1, 3, 5, 6]);
         let back = [X, W, Argument::None, ints(&[2, 3]), ints(&[1, 0]), ints(&[1, 2]), Argument::int(2), ints(&[1, 2])];
         assert_eq!(agreed_shape("conv_transpose2d.input", &back, &[&[2, 4, 5, 3], &[4, 3, 3, 2]]), [2, 6, 10, 11]);
+    }
+
+    #[test]
+    fn convolutions_over_three_sides_have_the_values_and_shapes_of_pytorch() {
+        let ints = Argument::ints;
+        let plain = [X, W, B, ints(&[2, 1, 1]), ints(&[1, 0, 2]), ints(&[1, 2, 1]), Argument::int(2)];
+        assert_eq!(agreed_shape("conv3d.default", &plain, &[&[3, 4, 5, 6, 7], &[6, 2, 3, 2, 3], &[6]]), [3, 6, 3, 4, 9]);
+        let same = [X, W, Argument::None, ints(&[1; 3]), Argument::Text("same".into()), ints(&[1, 2, 1])];
+        assert_eq!(agreed_shape("conv3d.padding", &same, &[&[1, 2, 4, 5, 6], &[3, 2, 3, 2, 1]]), [1, 3, 4, 5, 6]);
+        let back = [X, W, Argument::None, ints(&[2, 1, 3]), ints(&[1, 0, 0]), ints(&[1, 0, 2]), Argument::int(2)];
+        assert_eq!(agreed_shape("conv_transpose3d.input", &back, &[&[2, 4, 3, 4, 2], &[4, 3, 3, 2, 1]]), [2, 6, 6, 5, 6]);
+        assert_twice_differentiable("conv3d.default", &plain, &[&[1, 4, 3, 4, 3], &[6, 2, 3, 2, 3], &[6]]);
+        assert!(shape("conv3d.default", &plain, &[&[3, 4, 5, 6], &[6, 2, 3, 2, 3], &[6]]).is_err(), "images have two sides");
+        // torch 2.11.0: conv3d(arange(36).view(1, 2, 2, 3, 3), arange(8).view(1, 1, 2, 2, 2).expand(2, ..) * [1, -1], stride=(1, 1, 2),
+        // padding=(0, 0, 1), groups=2), with the bias [1, 0.5].
+        let numbers_from = |n: i64, shape: &[i64]| Tensor::arange(n, (tch::Kind::Float, tch::Device::Cpu)).view(shape);
+        let weight = numbers_from(8, &[1, 1, 2, 2, 2]);
+        let weight = Tensor::cat(&[&weight, &(&weight * -1.0)], 0);
+        let given = [X, W, B, ints(&[1, 1, 2]), ints(&[0, 0, 1]), ints(&[1; 3]), Argument::int(2)];
+        let found = value("conv3d.default", &given, &[&numbers_from(36, &[1, 2, 2, 3, 3]), &weight, &Tensor::from_slice(&[1.0f32, 0.5])]);
+        assert_eq!(numbers(&found.unwrap()), [139.0, 297.0, 187.0, 381.0, -425.5, -799.5, -473.5, -883.5]);
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub use argument::{Argument, Size};
 pub use arguments::Arguments;
 use definition::Row;
 pub use definition::{Aliasing, Operation, wrong};
-pub use own::{ATTENTION_BY_MATMUL, CENTER_DISTANCE, COSINE, PAD_SHORTCUT, QUICK_GELU};
+pub use own::{ATTENTION_BY_MATMUL, CENTER_DISTANCE, COSINE, DROPOUTS, PAD_SHORTCUT, QUICK_GELU};
 pub use pointwise::conv2d;
 pub use schema::{Parameter, ParameterKind, Schema};
 pub use shape::{numel, windows};

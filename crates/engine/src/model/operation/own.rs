@@ -19,6 +19,15 @@ pub const CENTER_DISTANCE: &str = "flatland.center_distance";
 /// Attention without a fused kernel, which has a second derivative.
 pub const ATTENTION_BY_MATMUL: &str = "flatland.attention_by_matmul";
 
+/// Dropout as in training, by PyTorch's names of its kinds: of values, of whole channels, and both with the mean and variance of SELU's values kept.
+/// The draws are those of libtorch's generator.
+pub const DROPOUTS: [(&str, &str); 4] = [
+    ("dropout", "flatland.dropout"),
+    ("feature_dropout", "flatland.feature_dropout"),
+    ("alpha_dropout", "flatland.alpha_dropout"),
+    ("feature_alpha_dropout", "flatland.feature_alpha_dropout"),
+];
+
 pub const ROWS: &[Row] = &[
     ("flatland.quick_gelu(Tensor self) -> Tensor", quick_gelu, same),
     ("flatland.pad_shortcut(Tensor self, int pad) -> Tensor", pad_shortcut, pad_shortcut_shape),
@@ -28,6 +37,14 @@ pub const ROWS: &[Row] = &[
         "flatland.attention_by_matmul(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0., bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor",
         attention_by_matmul,
         super::matrix::attention_shape,
+    ),
+    ("flatland.dropout(Tensor self, float p) -> Tensor", |a| Ok(a.tensor(0)?.f_dropout(a.float(1)?, true)?), same),
+    ("flatland.feature_dropout(Tensor self, float p) -> Tensor", |a| Ok(a.tensor(0)?.f_feature_dropout(a.float(1)?, true)?), same),
+    ("flatland.alpha_dropout(Tensor self, float p) -> Tensor", |a| Ok(a.tensor(0)?.f_alpha_dropout(a.float(1)?, true)?), same),
+    (
+        "flatland.feature_alpha_dropout(Tensor self, float p) -> Tensor",
+        |a| Ok(a.tensor(0)?.f_feature_alpha_dropout(a.float(1)?, true)?),
+        same,
     ),
 ];
 

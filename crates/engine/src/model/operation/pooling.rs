@@ -34,6 +34,24 @@ pub const ROWS: &[Row] = &[
         },
     ),
     (
+        "max_pool3d(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, int[3] dilation=1, bool ceil_mode=False) -> Tensor",
+        |a| Ok(a.tensor(0)?.f_max_pool3d(a.ints(1)?, a.ints(2)?, a.ints(3)?, a.ints(4)?, a.bool(5)?)?),
+        |a| pooled(a, integers(a, 4, 3)?, a.bool(5)?),
+    ),
+    (
+        "avg_pool3d(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor",
+        |a| Ok(a.tensor(0)?.f_avg_pool3d(a.ints(1)?, a.ints(2)?, a.ints(3)?, a.bool(4)?, a.bool(5)?, a.optional_int(6)?)?),
+        |a| match a.optional_int(6)? {
+            Some(0) => Err("expected a divisor other than 0".into()),
+            Some(_) | None => pooled(a, vec![1; 3], a.bool(4)?),
+        },
+    ),
+    (
+        "adaptive_avg_pool3d(Tensor self, SymInt[3] output_size) -> Tensor",
+        |a| Ok(a.tensor(0)?.f_adaptive_avg_pool3d(integers(a, 1, 3)?)?),
+        |a| adapted(a, integers(a, 1, 3)?),
+    ),
+    (
         "adaptive_avg_pool1d(Tensor self, int[1] output_size) -> Tensor",
         |a| Ok(a.tensor(0)?.f_adaptive_avg_pool1d(a.ints(1)?)?),
         |a| adapted(a, integers(a, 1, 1)?),
@@ -139,6 +157,13 @@ mod tests {
                 }
             }
         }
+        let three = |values: [i64; 3]| Argument::ints(&values);
+        let volume: &[&[i64]] = &[&[2, 3, 5, 6, 7]];
+        let window = [X, three([2, 3, 2]), three([2, 1, 2]), three([1, 1, 0])];
+        let max = [window.as_slice(), &[three([1; 3]), Argument::Bool(true)]].concat();
+        assert_eq!(agreed_shape("max_pool3d.default", &max, volume), [2, 3, 3, 6, 4]);
+        assert_eq!(agreed_shape("avg_pool3d.default", &[window.as_slice(), &[Argument::Bool(false)]].concat(), volume), [2, 3, 3, 6, 3]);
+        assert_eq!(agreed_shape("adaptive_avg_pool3d.default", &[X, three([1, 2, 3])], volume), [2, 3, 1, 2, 3]);
         let one = |value: i64| Argument::ints(&[value]);
         assert_eq!(agreed_shape("max_pool1d.default", &[X, one(3), one(2), one(1), one(2)], &[&[2, 3, 9]]), [2, 3, 4]);
         assert_eq!(agreed_shape("avg_pool1d.default", &[X, one(3)], &[&[2, 3, 9]]), [2, 3, 3]);

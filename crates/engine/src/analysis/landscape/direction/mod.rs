@@ -1,9 +1,12 @@
 //! The plane's axes δ and η as values for every tensor that may move: drawn by a rule, or read from a file.
 //!
-//! [`draw`] gives the draws, [`scaling`] scales a tensor's draws by its weight, [`random`] puts both together by a
+//! [`draw`] gives the draws, [`filters`] what a filter is in tensors that the session names, [`scaling`] scales a tensor's draws by its weight, [`random`] puts both together by a
 //! [`DirectionRule`](flatland_core::session::DirectionRule). Not here: planes that are made of other checkpoints (`plane`).
 
 pub(super) mod draw;
+#[cfg(test)]
+mod filter_tests;
+mod filters;
 pub(super) mod random;
 mod scaling;
 #[cfg(test)]

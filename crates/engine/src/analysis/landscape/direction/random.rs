@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use flatland_core::session::{DirectionRule, Orthogonalization};
+use flatland_core::session::{DirectionRule, Filter, Orthogonalization};
 
 use super::super::super::values::values_f32;
 use super::super::super::{AnalysisError, layers};
+use super::filters::Filters;
 use super::scaling::{orthogonalize, ratio, scale, units};
 use super::{AXES, Direction, Directions, Part, draw};
 use crate::model::{Network, Op, give_back_memory_after};
@@ -14,6 +15,7 @@ use crate::model::{Network, Op, give_back_memory_after};
 struct Slot {
     name: String,
     shape: Vec<usize>,
+    filter: Option<Filter>,
     moves: bool,
 }
 
@@ -42,10 +44,12 @@ pub fn random_eta(network: &Network, rule: &DirectionRule, seed: u64, delta: &Di
     let drawn = DirectionRule { orthogonalization: Orthogonalization::None, ..rule.clone() };
     let mut eta = random(network, &drawn, seed)?.eta;
     if rule.orthogonalization == Orthogonalization::PerUnit {
+        let filters = filters(network, rule)?;
         for part in &mut eta.parts {
             let Some(other) = delta.parts.iter().find(|other| other.name == part.name) else { continue };
             let mut values = f64s(&part.values);
-            orthogonalize(&units(rule.normalization, &part.shape), &f64s(&other.values), &mut values);
+            let units = units(rule.normalization, filters.of(&part.name), &part.shape);
+            orthogonalize(&units, &f64s(&other.values), &mut values);
             part.values = f32s(&values);
         }
     }
@@ -57,8 +61,11 @@ pub fn of_draws(network: &Network, rule: &DirectionRule, draws: Draws) -> Result
     let slots = slots(network, rule)?;
     if !slots.iter().any(|slot| slot.moves) {
         return Err(AnalysisError::Invalid(format!(
-            "expected directions that move a tensor, found that none may: layers {:?}, bias = {}, batch_norm = {}",
-            rule.layers, rule.bias, rule.batch_norm
+            "expected directions that move a tensor, found that none may: layers {:?}, bias = {}, batch_norm = {}{}",
+            rule.layers,
+            rule.bias,
+            rule.batch_norm,
+            rule.filters.iter().map(|choice| format!(", {}", choice.label())).collect::<String>()
         )));
     }
     let along = along(rule, &slots, draws);
@@ -74,7 +81,7 @@ pub fn of_draws(network: &Network, rule: &DirectionRule, draws: Draws) -> Result
         let weight = values_f32(network.tensor(&slot.name)?)?;
         let drawn = |axis: usize| draws(AXES[axis], &slot.name, slot.len());
         let scaled = |mut values: Vec<f64>| {
-            scale(rule.normalization, rule.one_dimensional, &slot.shape, &weight, &mut values);
+            scale(rule, slot.filter, &slot.shape, &weight, &mut values);
             values
         };
         let d = scaled(drawn(0));
@@ -87,7 +94,7 @@ pub fn of_draws(network: &Network, rule: &DirectionRule, draws: Draws) -> Result
         let mut e = scaled(e);
         drop(weight);
         if let Some(d) = d {
-            still += orthogonalize(&units(rule.normalization, &slot.shape), &d, &mut e);
+            still += orthogonalize(&units(rule.normalization, slot.filter, &slot.shape), &d, &mut e);
         }
         eta.push(part(f32s(&e)));
         drop(e);
@@ -123,11 +130,11 @@ fn along(rule: &DirectionRule, slots: &[Slot], draws: Draws) -> f64 {
 
 /// η − ⟨η, δ⟩ δ, scaled again.
 fn subtract_undivided(network: &Network, rule: &DirectionRule, directions: &mut Directions) -> Result<(), AnalysisError> {
-    let dot = directions.dot();
+    let (dot, filters) = (directions.dot(), filters(network, rule)?);
     for (eta, delta) in directions.eta.parts.iter_mut().zip(&directions.delta.parts) {
         let weight = values_f32(network.tensor(&eta.name)?)?;
         let mut values: Vec<f64> = eta.values.iter().zip(&delta.values).map(|(&e, &d)| f64::from(e) - dot * f64::from(d)).collect();
-        scale(rule.normalization, rule.one_dimensional, &eta.shape, &weight, &mut values);
+        scale(rule, filters.of(&eta.name), &eta.shape, &weight, &mut values);
         eta.values = f32s(&values);
     }
     Ok(())
@@ -143,18 +150,29 @@ fn f64s(values: &[f32]) -> Vec<f64> {
 
 /// Every parameter, and whether `rule` moves it.
 fn slots(network: &Network, rule: &DirectionRule) -> Result<Vec<Slot>, AnalysisError> {
-    let names = network.parameter_names();
-    let chosen: HashSet<String> = layers::chosen(&rule.layers, names.clone(), "landscape.directions")?.into_iter().collect();
+    let shapes = shapes(network)?;
+    let names = shapes.iter().map(|(name, _)| name.clone()).collect();
+    let chosen: HashSet<String> = layers::chosen(&rule.layers, names, ["landscape.directions", "layers"])?.into_iter().collect();
     let batch_norm: HashSet<String> = (network.graph.nodes.iter())
         .filter_map(|node| if let Op::BatchNorm(norm) = &node.op { norm.affine.clone() } else { None })
         .flatten()
         .collect();
-    let mut slots = Vec::new();
-    for name in names {
-        let shape: Vec<usize> = network.tensor(&name)?.size().iter().map(|&n| n as usize).collect();
+    let filters = Filters::new(rule, &shapes)?;
+    let slot = |(name, shape): (String, Vec<usize>)| {
+        let filter = filters.of(&name);
         let kind = if batch_norm.contains(&name) { rule.batch_norm } else { shape.len() >= 2 || rule.bias };
-        let moves = kind && chosen.contains(&name);
-        slots.push(Slot { name, shape, moves });
-    }
-    Ok(slots)
+        let moves = kind && chosen.contains(&name) && filter != Some(Filter::Fixed);
+        Slot { name, shape, filter, moves }
+    };
+    Ok(shapes.into_iter().map(slot).collect())
+}
+
+/// Every parameter with its shape, in the order of the state dict.
+fn shapes(network: &Network) -> Result<Vec<(String, Vec<usize>)>, AnalysisError> {
+    let shape = |name: &str| Ok::<_, AnalysisError>(network.tensor(name)?.size().iter().map(|&n| n as usize).collect());
+    network.parameter_names().into_iter().map(|name| Ok((name.clone(), shape(&name)?))).collect()
+}
+
+fn filters(network: &Network, rule: &DirectionRule) -> Result<Filters, AnalysisError> {
+    Filters::new(rule, &shapes(network)?)
 }
