@@ -29,7 +29,7 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataErro
         Some(labels) => labels_of(labels, &bytes, &images).map_err(invalid)?,
         None => (vec![-1; count], None),
     };
-    let pixels = Pixels::Packed(PackedArray { bytes, images, height, width });
+    let pixels = Pixels::Packed(PackedArray { path: file, bytes, images, height, width });
     Ok(Opened { assumed: assumed.into_iter().collect(), ..Opened::all("mat", labels, Default::default(), pixels) })
 }
 
@@ -102,6 +102,7 @@ fn labels_of(labels: &Variable, file: &[u8], images: &Variable) -> Result<(Vec<i
 
 /// The images of a file, of which only the chosen ones are unpacked.
 pub(super) struct PackedArray {
+    path: PathBuf,
     bytes: Bytes,
     images: Variable,
     pub(super) height: usize,
@@ -113,12 +114,12 @@ impl PackedArray {
     ///
     /// # Errors
     /// When the file is damaged, or ends before the last of them.
-    pub(super) fn unpack(&self, chosen: &[usize], path: &Path) -> Result<PixelArray, DataError> {
+    pub(super) fn unpack(&self, chosen: &[usize]) -> Result<PixelArray, DataError> {
         let size = self.height * self.width * 3;
         let mut parts = chosen.to_vec();
         parts.sort_unstable();
         parts.dedup();
-        let invalid = |(expected, found): Unlike| DataError::invalid(WHAT, expected, found, path);
+        let invalid = |(expected, found): Unlike| DataError::invalid(WHAT, expected, found, &self.path);
         let ascending = self.images.parts(&self.bytes, size, &parts).map_err(invalid)?;
         let bytes = if parts == chosen {
             ascending

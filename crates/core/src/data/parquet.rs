@@ -80,11 +80,10 @@ pub(super) fn tables_in(folder: &Path) -> Result<Option<PathBuf>, DataError> {
     }
     let mut found = None;
     for below in folder::entries(WHAT, folder)?.into_iter().filter(|path| path.is_dir()) {
-        if holds(&below)? {
-            if let Some(other) = found.replace(below.clone()) {
-                let found = format!("some in {} and {}", other.display(), below.display());
-                return Err(DataError::invalid(WHAT, "tables in one folder (open that folder)", found, folder));
-            }
+        let other = if holds(&below)? { found.replace(below.clone()) } else { None };
+        if let Some(other) = other {
+            let found = format!("some in {} and {}", other.display(), below.display());
+            return Err(DataError::invalid(WHAT, "tables in one folder (open that folder)", found, folder));
         }
     }
     Ok(found)
@@ -227,11 +226,9 @@ fn each<T: DataType>(reader: &mut ColumnReaderImpl<T>, count: usize, nullable: b
     if !nullable {
         return Ok(values.into_iter().map(Some).collect());
     }
-    let present = levels.iter().copied().max().unwrap_or(0).max(1);
+    // A column that is no part of another has level 1 where there is a value.
     let mut values = values.into_iter();
-    let is_whole = values.len() == levels.iter().filter(|level| **level == present).count();
-    // All values are null if no level is the highest one.
-    Ok(levels.iter().map(|level| if is_whole && *level == present { values.next() } else { None }).collect())
+    Ok(levels.iter().map(|level| if *level == 1 { values.next() } else { None }).collect())
 }
 
 /// What the crate finds, where it neither fails nor panics.
@@ -256,17 +253,16 @@ struct Tables {
 impl Tables {
     /// The table of an image, and the row there.
     fn place(&self, image: usize) -> (&Table, usize) {
-        let mut row = image;
-        let mut tables = self.tables.iter();
-        let mut table = &self.tables[0];
-        for next in tables.by_ref() {
-            table = next;
-            if row < table.rows {
-                break;
+        let mut begin = 0;
+        let holds = |table: &&Table| {
+            let is_there = image < begin + table.rows;
+            if !is_there {
+                begin += table.rows;
             }
-            row -= table.rows;
-        }
-        (table, row)
+            is_there
+        };
+        let table = self.tables.iter().find(holds).unwrap_or(&self.tables[0]);
+        (table, image - begin)
     }
 }
 

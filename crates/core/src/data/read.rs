@@ -11,6 +11,7 @@ use super::encoded::ImageFile;
 use super::labels::Labelling;
 use super::labels::assign::assign;
 use super::opened::{Opened, Pixels};
+use super::pixels::PixelArray;
 use super::subset::choose;
 use super::{DataError, Dataset, Preparation, Provenance, Source, Unreadable, encoded};
 
@@ -43,7 +44,7 @@ impl Opened {
             Pixels::Packed(packed) => {
                 let stored = [packed.height, packed.width];
                 let size = preparation.size(stored, &source.path)?;
-                let array = packed.unpack(chosen, &source.path)?;
+                let array = packed.unpack(chosen)?;
                 (size, array.gather(&(0..chosen.len()).collect::<Vec<_>>(), |image| preparation.apply(image, stored)))
             }
             Pixels::Files(_) | Pixels::Encoded(_) => {
@@ -91,20 +92,23 @@ impl Opened {
         Ok(sorted(results))
     }
 
-    /// Image `i` of `labels` at its own size, or why it cannot be read.
-    pub(super) fn image(&self, i: usize) -> Result<Sized, String> {
+    /// These images of `labels` at their own sizes; of each, why it cannot be read.
+    pub(super) fn images(&self, chosen: &[usize]) -> Vec<Result<Sized, String>> {
+        let of_array = |array: &PixelArray, i: usize| ([array.height, array.width], array.gather(&[i], |image| image));
         match &self.pixels {
-            Pixels::Array(array) => Ok(([array.height, array.width], array.gather(&[i], |image| image))),
-            Pixels::Packed(packed) => {
-                let array = packed.unpack(&[i], Path::new("")).map_err(|error| error.to_string())?;
-                Ok(([array.height, array.width], array.gather(&[0], |image| image)))
+            Pixels::Array(array) => chosen.iter().map(|&i| Ok(of_array(array, i))).collect(),
+            Pixels::Packed(packed) => match packed.unpack(chosen) {
+                Ok(array) => (0..chosen.len()).map(|k| Ok(of_array(&array, k))).collect(),
+                Err(error) => chosen.iter().map(|_| Err(error.to_string())).collect(),
+            },
+            Pixels::Files(files) => chosen.iter().map(|&i| decode(&files[i])).collect(),
+            Pixels::Encoded(images) => match images.files(chosen) {
+                Ok(files) => files.into_iter().map(encoded::decode).collect(),
+                Err(error) => chosen.iter().map(|_| Err(error.to_string())).collect(),
+            },
+            Pixels::Inputs(stored) => {
+                chosen.iter().map(|_| Err(format!("a float array of shape {:?} is no picture", stored.shape))).collect()
             }
-            Pixels::Files(files) => decode(&files[i]),
-            Pixels::Encoded(images) => {
-                let files = images.files(&[i]).map_err(|error| error.to_string())?;
-                files.into_iter().next().map_or_else(|| Err("expected an image, found none".into()), encoded::decode)
-            }
-            Pixels::Inputs(stored) => Err(format!("a float array of shape {:?} is no picture", stored.shape)),
         }
     }
 }

@@ -157,3 +157,65 @@ fn kind(head: &[u8]) -> &'static str {
         _ => "another kind of file, or one cut short",
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::super::tests::{image, npy, record, source};
+    use super::*;
+
+    /// The first bytes of each newer format, under names that come first and last in a folder.
+    fn newer() -> Vec<(String, Vec<u8>)> {
+        let mut tar = vec![0; 512];
+        tar[257..262].copy_from_slice(b"ustar");
+        let formats = [("mat", b"MATLAB 5.0 MAT-file".to_vec()), ("tar", tar), ("parquet", b"PAR1".to_vec())];
+        formats.iter().flat_map(|(end, bytes)| [format!("0.{end}"), format!("z.{end}")].map(|name| (name, bytes.clone()))).collect()
+    }
+
+    #[test]
+    fn what_earlier_versions_opened_is_the_same_with_files_of_newer_formats_beside_it() {
+        let earlier: [(Format, &str, Vec<u8>); 7] = [
+            (Format::CifarBinary, "test_batch.bin", record(&[3])),
+            (Format::CifarPython, "test_batch", b"\x80\x02}".to_vec()),
+            (Format::Idx, "t10k-images-idx3-ubyte", vec![0, 0, 8, 3, 0, 0, 0, 0]),
+            (Format::Npy, "fog.npy", npy("|u1", "(1, 1, 1, 3)", &[1; 3])),
+            (Format::Npz, "test.npz", b"PK\x03\x04".to_vec()),
+            (Format::ImageFolder, "1.png", image(2, 2, 1)),
+            (Format::ImageFolder, "class/deep/1.png", image(2, 2, 1)),
+        ];
+        for (format, name, bytes) in earlier {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, bytes).unwrap();
+            let found = || sniff(&source(folder.path())).unwrap();
+            assert_eq!(found(), format, "{name}");
+            for (beside, bytes) in newer() {
+                std::fs::write(folder.path().join(beside), bytes).unwrap();
+            }
+            assert_eq!(found(), format, "{name} beside newer formats");
+        }
+    }
+
+    #[test]
+    fn each_newer_format_is_recognised_by_content_as_a_file_and_in_a_folder() {
+        for ((name, bytes), format) in newer().into_iter().step_by(2).zip([Format::Mat, Format::WebDataset, Format::Parquet]) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(sniff(&source(&path)).unwrap(), format);
+            assert_eq!(sniff(&source(folder.path())).unwrap(), format);
+            let other_name = path.with_extension("bin");
+            std::fs::rename(&path, &other_name).unwrap();
+            assert_eq!(sniff(&source(&other_name)).unwrap(), format);
+        }
+    }
+
+    #[test]
+    fn the_format_can_be_named() {
+        for name in ["cifar_binary", "cifar_python", "idx", "image_folder", "image_list", "mat", "npy", "npz", "parquet", "web_dataset"] {
+            assert!(Format::named(name).is_some(), "{name}");
+        }
+    }
+}

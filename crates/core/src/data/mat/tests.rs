@@ -215,3 +215,31 @@ print(json.dumps(out))
         assert_eq!((sum.sum(), data.labels), (crc, labels), "file {k}");
     }
 }
+
+/// A struct array of SciPy, as `meta.mat` of ImageNet's development kit has one.
+#[test]
+fn struct_arrays_of_scipy_are_tables() {
+    let Some(python) = crate::testing::python_with("scipy") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let script = "
+import sys, numpy as np, scipy.io
+kind = np.dtype([(name, object) for name in ('ILSVRC2012_ID', 'WNID', 'words', 'num_children', 'children')])
+synsets = np.empty((30, 1), kind)
+for k in range(30):
+    synsets[k, 0] = (float(k + 1) if k % 2 else np.uint16(k + 1), f'n{k:08}', 'a fish, ' * k, float(k % 3), np.arange(k, dtype=float))
+for packed in (0, 1):
+    scipy.io.savemat(f'{sys.argv[1]}/{packed}.mat', {'synsets': synsets, 'more': 'x'}, do_compression=bool(packed))
+";
+    let output = Command::new(python).args(["-c", script]).arg(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for packed in [0, 1] {
+        let bytes = std::fs::read(folder.path().join(format!("{packed}.mat"))).unwrap();
+        let variables = super::variable::variables(&bytes).unwrap();
+        let synsets = variables.iter().find(|variable| variable.name == "synsets").unwrap();
+        let table = synsets.table(&bytes, "ILSVRC2012_ID", "WNID").unwrap();
+        let expected: Vec<(i64, String)> = (0..30).map(|k| (k + 1, format!("n{k:08}"))).collect();
+        assert_eq!(table, expected);
+        let missing = synsets.table(&bytes, "ILSVRC2012_ID", "name").unwrap_err();
+        assert_eq!(missing.0, "a struct with the field `name`");
+    }
+}

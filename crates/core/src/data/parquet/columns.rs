@@ -5,6 +5,8 @@ use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::schema::types::ColumnDescriptor;
 use serde_json::Value;
 
+use crate::data::names::cifar100_coarse;
+
 /// What was expected, and what was found.
 type Unlike = (String, String);
 
@@ -30,8 +32,10 @@ pub(super) struct Chosen {
 pub(super) struct Columns {
     pub(super) image: usize,
     pub(super) label: Option<Chosen>,
-    /// The superclasses, where they stand beside the classes.
+    /// The superclasses of CIFAR-100, where they stand beside the classes.
     pub(super) coarse: Option<Chosen>,
+    /// Whether the labels are CIFAR-100's classes because they stand beside superclasses.
+    is_fine: bool,
     /// The names of the classes of `label`, as the metadata of Hugging Face have them.
     pub(super) names: Vec<String>,
     /// All columns.
@@ -58,6 +62,7 @@ impl Columns {
         let image = image(&leaves, &all)?;
         let labels: Vec<&Leaf> = leaves.iter().filter(|leaf| leaf.may_be_labels()).collect();
         let column = |name: &str| labels.iter().find(|leaf| leaf.column() == name).map(|leaf| leaf.chosen());
+        let mut is_fine = false;
         let (label, coarse) = match wanted {
             Some(wanted) => {
                 let missing = || (format!("a column `{wanted}` of whole numbers or text"), format!("the columns {}", all.join(", ")));
@@ -69,7 +74,12 @@ impl Columns {
                 match known.as_slice() {
                     [] => (None, None),
                     [only] => (column(only), None),
-                    [FINE, COARSE] | [COARSE, FINE] => (column(FINE), column(COARSE)),
+                    [FINE, COARSE] | [COARSE, FINE] => {
+                        is_fine = true;
+                        // A network of 20 classes takes superclasses for CIFAR-100's, so their names must be these.
+                        let coarse = names(COARSE).is_none_or(|names| names == cifar100_coarse());
+                        (column(FINE), column(COARSE).filter(|_| coarse))
+                    }
                     several => {
                         let expected = format!(
                             "one column of labels, or the one that is meant behind the split, such as `test/{0}` (of a file: `{0}`)",
@@ -81,7 +91,7 @@ impl Columns {
             }
         };
         let names = label.as_ref().and_then(|label| names(&label.name)).unwrap_or_default();
-        Ok(Self { image, label, coarse, names, all })
+        Ok(Self { image, label, coarse, is_fine, names, all })
     }
 
     /// Whether the shards of a dataset may have these columns.
@@ -97,11 +107,11 @@ impl Columns {
 
     /// What is assumed, a sentence each.
     pub(super) fn assumed(&self) -> Vec<String> {
-        match (&self.label, &self.coarse) {
-            (Some(_), Some(_)) => {
+        match (&self.label, self.is_fine) {
+            (Some(_), true) => {
                 vec![format!("`{FINE}` are the labels, not `{COARSE}` (`split = \"test/{COARSE}\"`, of a file `\"{COARSE}\"`)")]
             }
-            (Some(_), None) => vec![],
+            (Some(_), false) => vec![],
             (None, _) => vec![format!("no column is known as labels among {} (a name behind the split chooses one)", self.all.join(", "))],
         }
     }
