@@ -11,7 +11,7 @@ use crate::data::DataError;
 use crate::data::mat::variable::variables;
 use crate::data::pixels::map;
 
-/// Begin of the name of each image.
+/// How the name of each image begins.
 const IMAGE: &str = "ILSVRC2012_val_";
 const NUMBERS: &str = "ILSVRC2012_validation_ground_truth.txt";
 const META: &str = "meta.mat";

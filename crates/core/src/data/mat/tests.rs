@@ -109,7 +109,7 @@ fn ten_is_the_digit_0_in_svhn_alone_and_this_is_said() {
 }
 
 #[test]
-fn the_split_of_a_folder_is_the_begin_of_the_name_and_images_beside_it_come_first() {
+fn the_split_of_a_folder_begins_the_name_and_images_beside_it_come_first() {
     let folder = tempfile::tempdir().unwrap();
     saved(folder.path(), "train_32x32.mat", &[images(3)]);
     saved(folder.path(), "test_32x32.mat", &[images(2)]);

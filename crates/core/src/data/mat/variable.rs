@@ -19,6 +19,7 @@ const TAG: usize = 8;
 /// Types of elements.
 const MATRIX: u32 = 14;
 const COMPRESSED: u32 = 15;
+const BYTES: u32 = 2;
 /// Largest size of an element that is no array of values: sizes, names, lists of fields.
 const MAX_SMALL: usize = 1 << 16;
 
@@ -130,7 +131,7 @@ impl Variable {
     pub(in crate::data) fn parts(&self, file: &[u8], size: usize, parts: &[usize]) -> Result<Vec<u8>, Unlike> {
         let mut elements = self.contents(file)?;
         let (kind, length) = elements.values_of(self)?;
-        if !matches!(kind, 2) {
+        if kind != BYTES {
             return Err((format!("bytes as the values of {}", self.describe()), format!("elements of type {kind}")));
         }
         let mut unpacked = Vec::new();
@@ -258,7 +259,7 @@ impl<'a> Elements<'a> {
         self.element(MAX_SMALL)
     }
 
-    /// Class, sizes and name at the begin of an array.
+    /// Class, sizes and name, with which an array begins.
     pub(super) fn head(&mut self) -> Result<(Class, Vec<usize>, String), Unlike> {
         let flags = self.small()?.1;
         let class = flags.first().copied().map_or(Class::Other, Class::new);
