@@ -127,6 +127,21 @@ pub fn python_with_torch() -> Option<std::ffi::OsString> {
     require(Need::Python, if fits { Ok(python.clone()) } else { Err(missing()) })
 }
 
+/// A Python with torch 2.11.0 that also has `module`, for a test against that module. Where only the module is absent, the test is
+/// skipped, whatever [`REQUIRE`] says.
+///
+/// # Panics
+/// As [`require`].
+pub fn python_with(module: &str) -> Option<std::ffi::OsString> {
+    let python = python_with_torch()?;
+    let imported = std::process::Command::new(&python).args(["-c", &format!("import {module}")]).output();
+    let there = imported.is_ok_and(|output| output.status.success());
+    if !there {
+        println!("skipped: expected `{module}` in {}, found none", python.display());
+    }
+    there.then_some(python)
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::Command;

@@ -29,7 +29,8 @@ pub struct Source {
     pub path: PathBuf,
     /// `train`, `test`, `val`, ...; `None` lets the format decide.
     pub split: Option<String>,
-    /// Overrides sniffing: `cifar_binary`, `cifar_python`, `idx`, `image_folder`, `image_list`, `npy`, `npz`.
+    /// Overrides sniffing: `cifar_binary`, `cifar_python`, `idx`, `image_folder`, `image_list`, `mat`, `npy`, `npz`, `parquet`,
+    /// `web_dataset`.
     pub format: Option<String>,
     /// Which images.
     pub subset: Subset,

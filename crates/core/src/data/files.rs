@@ -26,7 +26,17 @@ pub fn files(source: &Source) -> Vec<PathBuf> {
         Ok(Format::ImageFolder) => image_folder::above(path),
         Ok(Format::Idx) if path.is_file() => idx::labels_of(path),
         Ok(Format::Npy) if path.is_file() => npy::beside(path),
-        Ok(Format::CifarBinary | Format::CifarPython | Format::Idx | Format::Npy | Format::Npz) | Err(_) => Vec::new(),
+        Ok(
+            Format::CifarBinary
+            | Format::CifarPython
+            | Format::Idx
+            | Format::Mat
+            | Format::Npy
+            | Format::Npz
+            | Format::Parquet
+            | Format::WebDataset,
+        )
+        | Err(_) => Vec::new(),
     };
     std::iter::once(path.to_owned()).chain(beside).collect()
 }

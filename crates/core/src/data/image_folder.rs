@@ -1,4 +1,5 @@
-//! Folders of image files: a folder per class, or flat without labels; Tiny ImageNet's nesting and its `val_annotations.txt`.
+//! Folders of image files: a folder per class, or flat without labels; Tiny ImageNet's nesting and its `val_annotations.txt`; ImageNet's
+//! validation images with their list ([`ground_truth`]).
 //!
 //! Only folders that hold images are classes. Their labels are determined in [`labels`](super::labels).
 
@@ -8,6 +9,10 @@ use std::path::{Path, PathBuf};
 use super::labels::found::{Found, Origin};
 use super::opened::{Opened, Pixels};
 use super::{DataError, decode, folder};
+use ground_truth::Truth;
+
+mod ground_truth;
+mod words;
 
 const WHAT: &str = "the image folder";
 /// Names of folders that are parts of a dataset, in the order of preference.
@@ -24,14 +29,18 @@ const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp
 /// Opens split `wanted` of the folder at `path`, or the folder itself.
 pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, DataError> {
     let folder = enter(path, wanted)?;
-    let Listed { files, labels, found } = listed(&folder)?;
+    let Listed { files, labels, found, mut assumed } = listed(&folder)?;
     if files.is_empty() {
         let others = folder::entries(WHAT, &folder)?.len();
         return Err(DataError::invalid(WHAT, "image files", format!("no images ({others} other entries)"), &folder));
     }
+    if wanted.is_none() && labels.iter().all(|&label| label < 0) {
+        assumed.extend(labelled_split(path, &folder)?);
+    }
     let available = files.len();
+    let shown = words::words(&folder, &found.names);
     let (index, pixels) = ((0..available).collect(), Pixels::Files(files));
-    Ok(Opened { format: "image_folder", labels, coarse: vec![], index, found, available, unreadable: vec![], pixels })
+    Ok(Opened { format: "image_folder", labels, coarse: vec![], index, found, shown, assumed, available, unreadable: vec![], pixels })
 }
 
 /// The classes of the folder, without listing all images.
@@ -42,6 +51,9 @@ pub(super) fn classes(path: &Path, wanted: Option<&str>) -> Result<Found, DataEr
         return Ok(listed(&folder)?.found);
     }
     let (holding, empty) = subfolders(&folder)?;
+    if holding.is_empty() && !ground_truth::files(&folder).is_empty() {
+        return Ok(listed(&folder)?.found);
+    }
     Ok(found(&folder, holding.iter().map(|folder| name(folder)).collect(), &empty))
 }
 
@@ -53,6 +65,7 @@ struct Listed {
     files: Vec<PathBuf>,
     labels: Vec<i64>,
     found: Found,
+    assumed: Vec<String>,
 }
 
 fn listed(folder: &Path) -> Result<Listed, DataError> {
@@ -112,15 +125,63 @@ fn lone_images(folder: &Path) -> Result<Option<PathBuf>, DataError> {
 
 fn by_class(folder: &Path) -> Result<Listed, DataError> {
     let (holding, empty) = subfolders(folder)?;
+    let listed = if holding.is_empty() { validation(folder, &empty)? } else { None };
+    if let Some(listed) = listed {
+        return Ok(listed);
+    }
     // Images beside the class folders have no class.
-    let mut files: Vec<PathBuf> = folder::files(WHAT, folder)?.into_iter().filter(|file| is_image(file)).collect();
+    let mut files = own_images(folder)?;
     let mut labels = vec![-1; files.len()];
     for (label, of_class) in (0..).zip(&holding) {
         let before = files.len();
         collect(of_class, MAX_DEPTH, &mut files)?;
         labels.extend(std::iter::repeat_n(label, files.len() - before));
     }
-    Ok(Listed { files, labels, found: found(folder, holding.iter().map(|folder| name(folder)).collect(), &empty) })
+    let found = found(folder, holding.iter().map(|folder| name(folder)).collect(), &empty);
+    Ok(Listed { files, labels, found, assumed: vec![] })
+}
+
+/// The images in a folder itself.
+fn own_images(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    Ok(folder::files(WHAT, folder)?.into_iter().filter(|file| is_image(file)).collect())
+}
+
+/// ImageNet's validation images in a flat folder, if these are some and their classes are stated.
+fn validation(folder: &Path, empty: &[PathBuf]) -> Result<Option<Listed>, DataError> {
+    let files = own_images(folder)?;
+    if !files.iter().any(|file| ground_truth::number(file).is_some()) {
+        return Ok(None);
+    }
+    match ground_truth::truth(folder)? {
+        Some(Truth::Ids(ids)) => {
+            let mut names: Vec<String> = ids.values().cloned().collect();
+            names.sort();
+            names.dedup();
+            let label = |id: Option<&String>| id.and_then(|id| names.binary_search(id).ok()).map_or(-1, |label| label as i64);
+            let labels = files.iter().map(|file| ground_truth::id_of(file, &ids).map(label)).collect::<Result<_, _>>()?;
+            Ok(Some(Listed { files, labels, found: found(folder, names, empty), assumed: vec![] }))
+        }
+        Some(Truth::Unknown(why)) => {
+            let labels = vec![-1; files.len()];
+            Ok(Some(Listed { files, labels, found: found(folder, vec![], empty), assumed: vec![why] }))
+        }
+        None => Ok(None),
+    }
+}
+
+/// Says that another split has labels, where the folder of the default split has none.
+fn labelled_split(path: &Path, folder: &Path) -> Result<Option<String>, DataError> {
+    for split in SPLITS {
+        let other = path.join(split);
+        if !other.is_dir() || folder.starts_with(&other) {
+            continue;
+        }
+        if other.join(ANNOTATIONS).is_file() || subfolders(&other)?.0.len() > 1 {
+            let (taken, other) = (folder.strip_prefix(path).unwrap_or(folder).display(), name(&other));
+            return Ok(Some(format!("the images in `{taken}` have none; `split = \"{other}\"` has images with labels")));
+        }
+    }
+    Ok(None)
 }
 
 fn annotated(folder: &Path, annotations: &Path) -> Result<Listed, DataError> {
@@ -137,7 +198,7 @@ fn annotated(folder: &Path, annotations: &Path) -> Result<Listed, DataError> {
         class.and_then(|class| names.binary_search(&class).ok()).map_or(-1, |label| label as i64)
     };
     let labels = files.iter().map(label).collect();
-    Ok(Listed { files, labels, found: found(folder, names, &[]) })
+    Ok(Listed { files, labels, found: found(folder, names, &[]), assumed: vec![] })
 }
 
 /// Classes with these names, sorted, and the folders of the others.
@@ -148,7 +209,7 @@ fn found(folder: &Path, names: Vec<String>, empty: &[PathBuf]) -> Found {
 
 /// Files above the folder at `path` that influence its labels, whether they exist or not.
 pub(super) fn above(path: &Path) -> Vec<PathBuf> {
-    wnids_files(path).skip(1).collect()
+    wnids_files(path).skip(1).chain(ground_truth::files(path)).collect()
 }
 
 /// The possible files of ids of a folder: in it, or in one of the two above it.
@@ -191,6 +252,11 @@ fn subfolders(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> 
         if holds_image(&folder, MAX_DEPTH)? { holding.push(folder) } else { empty.push(folder) }
     }
     Ok((holding, empty))
+}
+
+/// Whether the folder holds images, at any depth of classes.
+pub(super) fn holds_images(folder: &Path) -> Result<bool, DataError> {
+    holds_image(folder, MAX_DEPTH)
 }
 
 /// Whether there is an image in `folder`, or `depth` folders below it. Stops at the first.

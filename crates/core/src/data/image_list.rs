@@ -3,6 +3,7 @@
 //! Paths are relative to the folder that holds most of them: the list's own, or one above it, or its `images_classic` or
 //! `images_largescale`. Source: OpenOOD v1.5, `openood/datasets/imglist_dataset.py`. Missing images are counted and listed.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::labels::found::Found;
@@ -62,6 +63,8 @@ pub(super) fn open(path: &Path) -> Result<Opened, DataError> {
         coarse: vec![],
         index,
         found: Found::default(),
+        shown: BTreeMap::new(),
+        assumed: vec![],
         available: entries.len(),
         unreadable,
         pixels,

@@ -5,7 +5,8 @@ use rayon::prelude::*;
 use super::opened::Opened;
 use super::sniff::{self, Format};
 use super::{
-    DataError, Dataset, Preparation, Source, cifar_binary, cifar_python, corruption, demo, idx, image_folder, image_list, npy, npz,
+    DataError, Dataset, Preparation, Source, cifar_binary, cifar_python, corruption, demo, idx, image_folder, image_list, mat, npy, npz,
+    parquet, web_dataset,
 };
 
 /// Reads the images of `source`, brought to a size as `preparation` says. `Some([height, width])` is [`Preparation::To`], `None` their
@@ -68,7 +69,10 @@ pub(super) fn open(source: &Source) -> Result<Opened, DataError> {
         Format::Idx => idx::open(path, split),
         Format::ImageFolder => image_folder::open(path, split),
         Format::ImageList => image_list::open(path),
+        Format::Mat => mat::open(path, split),
         Format::Npy => npy::open(path, split),
         Format::Npz => npz::open(path, split),
+        Format::Parquet => parquet::open(path, split),
+        Format::WebDataset => web_dataset::open(path, split),
     }
 }

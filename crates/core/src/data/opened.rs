@@ -1,9 +1,12 @@
 //! [`Opened`]: a source whose labels were read, with the location of its pixels. No pixel is read yet.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::arrays::StoredArrays;
+use super::encoded::EncodedImages;
 use super::labels::found::{Found, Origin};
+use super::mat::PackedArray;
 use super::pixels::{Block, Layout, PixelArray};
 use super::{Dataset, Unreadable};
 use crate::numpy::Bytes;
@@ -12,8 +15,12 @@ use crate::numpy::Bytes;
 pub(super) enum Pixels {
     /// In arrays.
     Array(PixelArray),
+    /// In an array that is compressed.
+    Packed(PackedArray),
     /// In one file per image.
     Files(Vec<PathBuf>),
+    /// In image files within other files.
+    Encoded(Box<dyn EncodedImages>),
     /// There are none: the inputs are float arrays.
     Inputs(StoredArrays),
 }
@@ -30,6 +37,10 @@ pub(super) struct Opened {
     pub(super) index: Vec<usize>,
     /// The classes, in the order of these labels.
     pub(super) found: Found,
+    /// Name that is shown for a class, by its name in `found`; the others are shown as they are.
+    pub(super) shown: BTreeMap<String, String>,
+    /// What the reader assumed of the labels, a sentence each.
+    pub(super) assumed: Vec<String>,
     /// Number of images of the source.
     pub(super) available: usize,
     /// Images known not to be readable.
@@ -47,7 +58,18 @@ impl Opened {
     /// All images or inputs that `labels` are of.
     pub(super) fn all(format: &'static str, labels: Vec<i64>, found: Found, pixels: Pixels) -> Self {
         let available = labels.len();
-        Self { format, labels, coarse: vec![], index: (0..available).collect(), found, available, unreadable: vec![], pixels }
+        Self {
+            format,
+            labels,
+            coarse: vec![],
+            index: (0..available).collect(),
+            found,
+            shown: BTreeMap::new(),
+            assumed: vec![],
+            available,
+            unreadable: vec![],
+            pixels,
+        }
     }
 
     /// A dataset in memory.

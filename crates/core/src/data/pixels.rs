@@ -27,6 +27,8 @@ pub(super) enum Layout {
     Planar,
     /// [height, width, 3]
     Interleaved,
+    /// [3, width, height]: MATLAB's order.
+    Columns,
     /// [height, width]
     Grey,
 }
@@ -71,6 +73,13 @@ impl PixelArray {
         let stored = stored.unwrap_or_default();
         match self.layout {
             Layout::Interleaved => stored.to_vec(),
+            Layout::Columns => {
+                let pixel = |p: usize| {
+                    let at = p % self.width * self.height + p / self.width;
+                    [stored[at], stored[area + at], stored[2 * area + at]]
+                };
+                (0..stored.len() / 3).flat_map(pixel).collect()
+            }
             Layout::Grey => stored.iter().flat_map(|&value| [value; 3]).collect(),
             Layout::Planar => (0..stored.len() / 3).flat_map(|p| [stored[p], stored[area + p], stored[2 * area + p]]).collect(),
         }

@@ -7,11 +7,13 @@ use rayon::prelude::*;
 
 use super::decode::decode;
 use super::decode::decoded::Sized;
+use super::encoded::ImageFile;
 use super::labels::Labelling;
 use super::labels::assign::assign;
 use super::opened::{Opened, Pixels};
+use super::pixels::PixelArray;
 use super::subset::choose;
-use super::{DataError, Dataset, Preparation, Provenance, Source, Unreadable};
+use super::{DataError, Dataset, Preparation, Provenance, Source, Unreadable, encoded};
 
 impl Opened {
     /// Draws the subset and reads its pixels, brought to a size as `preparation` says; labels are those of a network of `classes`
@@ -39,8 +41,14 @@ impl Opened {
                 let size = preparation.size(stored, &source.path)?;
                 (size, array.gather(chosen, |image| preparation.apply(image, stored)))
             }
-            Pixels::Files(files) => {
-                let (decoded, failed) = read_files(files, chosen, preparation)?;
+            Pixels::Packed(packed) => {
+                let stored = [packed.height, packed.width];
+                let size = preparation.size(stored, &source.path)?;
+                let array = packed.unpack(chosen)?;
+                (size, array.gather(&(0..chosen.len()).collect::<Vec<_>>(), |image| preparation.apply(image, stored)))
+            }
+            Pixels::Files(_) | Pixels::Encoded(_) => {
+                let (decoded, failed) = self.read_files(chosen, preparation)?;
                 if decoded.is_empty() {
                     return Err(none_readable(&source.path, self.available, self.unreadable.iter().chain(failed.values())));
                 }
@@ -58,38 +66,68 @@ impl Opened {
             }
         };
         let (format, available, unreadable) = (self.format.into(), self.available, self.unreadable);
+        let classes = self.found.names.into_iter().map(|name| self.shown.get(&name).cloned().unwrap_or(name)).collect();
         let provenance = Provenance { source: source.clone(), format, available, unreadable, labelling };
-        Ok(Dataset { name: source.name.clone(), images, height, width, arrays, labels, index, classes: self.found.names, provenance })
+        Ok(Dataset { name: source.name.clone(), images, height, width, arrays, labels, index, classes, provenance })
     }
 
-    /// Image `i` of `labels` at its own size, or why it cannot be read.
-    pub(super) fn image(&self, i: usize) -> Result<Sized, String> {
+    /// The readable images of `chosen` in order, and the others by their position in `chosen`.
+    fn read_files(&self, chosen: &[usize], preparation: Preparation) -> Result<(Vec<Sized>, BTreeMap<usize, Unreadable>), DataError> {
+        let mut results = Vec::with_capacity(chosen.len());
         match &self.pixels {
-            Pixels::Array(array) => Ok(([array.height, array.width], array.gather(&[i], |image| image))),
-            Pixels::Files(files) => decode(&files[i]),
-            Pixels::Inputs(stored) => Err(format!("a float array of shape {:?} is no picture", stored.shape)),
+            Pixels::Files(files) => {
+                let read = |&i: &usize| prepared(decode(&files[i]), files[i].clone(), preparation);
+                results = chosen.par_iter().map(read).collect::<Result<_, DataError>>()?;
+            }
+            Pixels::Encoded(images) => {
+                for batch in chosen.chunks(encoded::BATCH) {
+                    let files = images.files(batch)?;
+                    let read = |(&i, file): (&usize, ImageFile<'_>)| prepared(encoded::decode(file), images.name(i), preparation);
+                    let read: Vec<_> = batch.par_iter().zip(files).map(read).collect::<Result<_, DataError>>()?;
+                    results.extend(read);
+                }
+            }
+            Pixels::Array(_) | Pixels::Packed(_) | Pixels::Inputs(_) => {}
+        }
+        Ok(sorted(results))
+    }
+
+    /// These images of `labels` at their own sizes; of each, why it cannot be read.
+    pub(super) fn images(&self, chosen: &[usize]) -> Vec<Result<Sized, String>> {
+        let of_array = |array: &PixelArray, i: usize| ([array.height, array.width], array.gather(&[i], |image| image));
+        match &self.pixels {
+            Pixels::Array(array) => chosen.iter().map(|&i| Ok(of_array(array, i))).collect(),
+            Pixels::Packed(packed) => match packed.unpack(chosen) {
+                Ok(array) => (0..chosen.len()).map(|k| Ok(of_array(&array, k))).collect(),
+                Err(error) => chosen.iter().map(|_| Err(error.to_string())).collect(),
+            },
+            Pixels::Files(files) => chosen.iter().map(|&i| decode(&files[i])).collect(),
+            Pixels::Encoded(images) => match images.files(chosen) {
+                Ok(files) => files.into_iter().map(encoded::decode).collect(),
+                Err(error) => chosen.iter().map(|_| Err(error.to_string())).collect(),
+            },
+            Pixels::Inputs(stored) => {
+                chosen.iter().map(|_| Err(format!("a float array of shape {:?} is no picture", stored.shape))).collect()
+            }
         }
     }
 }
 
-/// The readable images of `chosen` in order, and the others by their position in `chosen`.
+/// An image brought to its size, or that it cannot be read.
 ///
 /// # Errors
-/// When an image does not get the size that `preparation` has to give.
-fn read_files(
-    files: &[PathBuf],
-    chosen: &[usize],
-    preparation: Preparation,
-) -> Result<(Vec<Sized>, BTreeMap<usize, Unreadable>), DataError> {
-    let read = |&i: &usize| {
-        let (stored, image) = match decode(&files[i]) {
-            Ok(decoded) => decoded,
-            Err(reason) => return Ok(Err(Unreadable { path: files[i].clone(), reason })),
-        };
-        let size = preparation.size(stored, &files[i])?;
-        Ok(Ok((size, preparation.apply(image, stored))))
+/// When it does not get the size that `preparation` has to give.
+fn prepared(decoded: Result<Sized, String>, path: PathBuf, preparation: Preparation) -> Result<Result<Sized, Unreadable>, DataError> {
+    let (stored, image) = match decoded {
+        Ok(decoded) => decoded,
+        Err(reason) => return Ok(Err(Unreadable { path, reason })),
     };
-    let results: Vec<Result<Sized, Unreadable>> = chosen.par_iter().map(read).collect::<Result<_, DataError>>()?;
+    let size = preparation.size(stored, &path)?;
+    Ok(Ok((size, preparation.apply(image, stored))))
+}
+
+/// The readable images in order, and the others by their position.
+fn sorted(results: Vec<Result<Sized, Unreadable>>) -> (Vec<Sized>, BTreeMap<usize, Unreadable>) {
     let mut images = Vec::with_capacity(results.len());
     let mut failed = BTreeMap::new();
     for (position, result) in results.into_iter().enumerate() {
@@ -98,7 +136,7 @@ fn read_files(
             Err(unreadable) => drop(failed.insert(position, unreadable)),
         }
     }
-    Ok((images, failed))
+    (images, failed)
 }
 
 /// # Errors

@@ -23,16 +23,19 @@ pub struct SingleImage {
 /// When the source cannot be opened.
 pub fn load_images(source: &Source, positions: &[usize]) -> Result<Vec<Result<SingleImage, String>>, DataError> {
     let opened = open(source)?;
-    let image = |&position: &usize| {
-        let place = place(&opened, position).ok_or_else(|| format!("expected an image {position} in `{}`, found none", source.name))?;
-        let ([height, width], mut pixels) = opened.image(place)?;
+    let places: Vec<Option<usize>> = positions.iter().map(|&position| place(&opened, position)).collect();
+    // Together, since the images of a packed file are found in one pass over it.
+    let mut images = opened.images(&places.iter().flatten().copied().collect::<Vec<_>>()).into_iter();
+    let mut image = |(&position, place): (&usize, &Option<usize>)| {
+        let missing = || format!("expected an image {position} in `{}`, found none", source.name);
+        let ([height, width], mut pixels) = place.and_then(|_| images.next()).ok_or_else(missing)??;
         if let Some(corruption) = &source.corruption {
             let seed = corruption::image_seed(source.seed, position);
             corruption::apply(&mut pixels, height, width, corruption, seed).map_err(|error| error.to_string())?;
         }
         Ok(SingleImage { height, width, pixels })
     };
-    Ok(positions.iter().map(image).collect())
+    Ok(positions.iter().zip(&places).map(&mut image).collect())
 }
 
 /// The images at these positions of the source (as in [`super::Dataset::index`]: not every source begins at 0, `demo:test` does not),

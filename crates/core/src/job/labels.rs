@@ -13,5 +13,6 @@ pub fn label_record(dataset: &Dataset) -> LabelRecord {
         reference,
         classes: labelling.classes.iter().cloned().collect(),
         left_out: labelling.left_out.clone(),
+        assumed: labelling.assumed.clone(),
     }
 }

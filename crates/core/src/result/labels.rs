@@ -23,12 +23,15 @@ pub struct LabelRecord {
     /// Folders that are not used as classes because they hold no images.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
+    /// What the reader of the format assumed of the labels, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<String>,
 }
 
 impl LabelRecord {
-    /// Whether the labels were inferred from names, which may be wrong.
+    /// Whether the labels were inferred from names or something was assumed of them, which may be wrong.
     pub fn is_inferred(&self) -> bool {
-        !matches!(self.rule.as_str(), "file" | "unlabelled" | "")
+        !self.assumed.is_empty() || !matches!(self.rule.as_str(), "file" | "unlabelled" | "")
     }
 
     /// The rule, some examples, and what was left out: `by sorted folder name (ant 0, bee 1, wolf 2)`.
@@ -41,7 +44,7 @@ impl LabelRecord {
             "cifar10" => "by folder name, as classes of CIFAR-10".into(),
             "imagenet" => "by WordNet id, as classes of ImageNet".into(),
             "coarse" => "the 20 superclasses of CIFAR-100, as the network has 20 classes".into(),
-            "wnids" => "by WordNet id, in the order of wnids.txt".into(),
+            "wnids" => "by WordNet id, sorted as by ImageFolder (not in the order of wnids.txt)".into(),
             "given" => "as given in `classes`".into(),
             "unlabelled" => "none".into(),
             "file" => "those of the file".into(),
@@ -59,7 +62,8 @@ impl LabelRecord {
         } else {
             format!("; folders without images are no classes: {}", self.left_out.join(", "))
         };
-        format!("{rule}{classes}{left_out}")
+        let assumed: String = self.assumed.iter().map(|assumed| format!("; {assumed}")).collect();
+        format!("{rule}{classes}{left_out}{assumed}")
     }
 }
 

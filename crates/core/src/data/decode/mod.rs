@@ -26,7 +26,8 @@ pub(super) fn decode(path: &Path) -> Result<Sized, String> {
     of_bytes(&bytes)
 }
 
-fn of_bytes(bytes: &[u8]) -> Result<Sized, String> {
+/// The same of the bytes of a file.
+pub(super) fn of_bytes(bytes: &[u8]) -> Result<Sized, String> {
     if let Some(found) = not_data(bytes) {
         return Err(format!("expected an image, found {found}"));
     }

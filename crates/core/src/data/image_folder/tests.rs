@@ -127,3 +127,79 @@ fn a_subset_reads_only_its_own_images() {
     let data = load(&source, None).unwrap();
     assert_eq!((values(&data), data.provenance.available, data.provenance.unreadable.len()), (vec![1, 2, 3], 4, 0));
 }
+
+/// Validation images with the values 1 to 3, flat, and their classes by the development kit's numbers.
+fn validation(classes: &[(u16, &str)]) -> (tempfile::TempDir, Source) {
+    let images =
+        [("val/ILSVRC2012_val_00000001.JPEG", 1), ("val/ILSVRC2012_val_00000002.JPEG", 2), ("val/ILSVRC2012_val_00000003.JPEG", 3)];
+    let (folder, source) = tree(&images);
+    write(&folder, "ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt", b"490\n1\n490\n");
+    if !classes.is_empty() {
+        write(&folder, "ILSVRC2012_devkit_t12/data/meta.mat", &crate::data::mat::tests::meta(classes));
+    }
+    (folder, source)
+}
+
+#[test]
+fn the_numbers_of_imagenets_development_kit_are_explained_by_its_meta_mat() {
+    let (folder, source) = validation(&[(1, "n02119789"), (490, "n01440764"), (1860, "n99999999")]);
+    let val = load(&source, None).unwrap();
+    assert_eq!((val.labels.as_slice(), val.classes.as_slice()), (&[0, 1, 0][..], &["n01440764".to_owned(), "n02119789".to_owned()][..]));
+    let val = crate::data::load_for(&source, None, 1000).unwrap();
+    assert_eq!((val.labels.as_slice(), val.provenance.labelling.rule.key()), (&[0, 278, 0][..], "imagenet"));
+    let files = crate::data::files(&Source { path: folder.path().join("val"), ..source.clone() });
+    assert!(
+        files.iter().any(|file| file.ends_with("meta.mat"))
+            && files.iter().any(|file| file.ends_with("ILSVRC2012_validation_ground_truth.txt"))
+    );
+}
+
+#[test]
+fn without_meta_mat_the_numbers_are_no_labels_and_this_is_said() {
+    let (_folder, source) = validation(&[]);
+    let val = load(&source, None).unwrap();
+    assert_eq!((val.labels.as_slice(), values(&val)), (&[-1, -1, -1][..], vec![1, 2, 3]));
+    let said = &val.provenance.labelling.assumed[0];
+    assert!(said.contains("ILSVRC2012_validation_ground_truth.txt") && said.contains("`meta.mat`"), "{said}");
+}
+
+#[test]
+fn a_number_that_meta_mat_does_not_explain_and_an_image_without_one_are_named() {
+    let (folder, source) = validation(&[(1, "n02119789")]);
+    assert!(error(&source).contains("one of the 1 classes") && error(&source).contains("`490` in line 1"), "{}", error(&source));
+    write(&folder, "ILSVRC2012_devkit_t12/data/meta.mat", &crate::data::mat::tests::meta(&[(1, "n02119789"), (490, "n01440764")])[..200]);
+    assert!(error(&source).contains("cut short?") && error(&source).contains("meta.mat"), "{}", error(&source));
+    write(&folder, "LOC_val_solution.csv", b"ImageId,PredictionString\nILSVRC2012_val_00000002,n03995372 85 1 499 272 \n");
+    assert!(error(&source).contains("a class for ILSVRC2012_val_00000001.JPEG, found classes of 1 images"), "{}", error(&source));
+    let csv = b"ImageId,PredictionString\nILSVRC2012_val_00000002,n03995372 85 1 499 272 \nILSVRC2012_val_00000003,n01440764 1 2 3 4 5 6 7 8\nILSVRC2012_val_00000001,n03995372 1 1 1 1\n";
+    write(&folder, "LOC_val_solution.csv", csv);
+    assert_eq!(load(&source, None).unwrap().labels, [1, 1, 0], "Kaggle's table states ids");
+}
+
+#[test]
+fn classes_with_wordnet_ids_have_the_names_of_words_txt_and_keep_their_labels() {
+    let (folder, mut source) = tree(&[
+        ("train/n02/images/0.JPEG", 1),
+        ("train/n01/images/0.JPEG", 2),
+        ("train/n03/images/0.JPEG", 3),
+        ("train/n04/images/0.JPEG", 4),
+    ]);
+    source.split = Some("train".into());
+    let before = load(&source, None).unwrap();
+    write(&folder, "words.txt", b"n01\tcrane\nn02\tcrane, wading bird\nn03\tgoldfish, Carassius auratus\nn09\tentity\n");
+    let named = load(&source, None).unwrap();
+    assert_eq!(before.classes, ["n01", "n02", "n03", "n04"]);
+    assert_eq!(named.classes, ["crane", "crane, wading bird", "goldfish", "n04"]);
+    assert_eq!((named.labels.as_slice(), &named.images), (before.labels.as_slice(), &before.images));
+}
+
+#[test]
+fn a_default_split_without_labels_names_the_split_that_has_some() {
+    let (folder, mut source) = tree(&[("train/n01/images/n01_0.JPEG", 1), ("val/images/val_0.JPEG", 2), ("test/images/test_0.JPEG", 3)]);
+    write(&folder, "val/val_annotations.txt", b"val_0.JPEG\tn01\t0\t0\t9\t9\n");
+    let test = load(&source, None).unwrap();
+    assert_eq!((values(&test), test.labels.as_slice()), (vec![3], &[-1][..]));
+    assert_eq!(test.provenance.labelling.assumed, ["the images in `test/images` have none; `split = \"val\"` has images with labels"]);
+    source.split = Some("test".into());
+    assert!(load(&source, None).unwrap().provenance.labelling.assumed.is_empty(), "it was asked for");
+}

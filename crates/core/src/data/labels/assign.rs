@@ -22,8 +22,9 @@ pub(in crate::data) fn assign(opened: &mut Opened, source: &Source, count: Optio
         Origin::Folders { empty, .. } => empty.clone(),
         Origin::File => Vec::new(),
     };
+    let assumed = std::mem::take(&mut opened.assumed);
     if opened.labels.iter().all(|&label| label < 0) {
-        return Ok(Labelling { rule: LabelRule::Unlabelled, left_out, ..Labelling::default() });
+        return Ok(Labelling { rule: LabelRule::Unlabelled, left_out, assumed, ..Labelling::default() });
     }
     // Only the superclasses have this number of classes.
     if source.classes.is_found() && count == Some(COARSE) && !opened.coarse.is_empty() {
@@ -47,5 +48,5 @@ pub(in crate::data) fn assign(opened: &mut Opened, source: &Source, count: Optio
         *label = label_of.get(label).copied().unwrap_or(*label);
     }
     opened.found.names = mapping.classes;
-    Ok(Labelling { rule, matched_with, classes, left_out })
+    Ok(Labelling { rule, matched_with, classes, left_out, assumed })
 }

@@ -67,4 +67,7 @@ pub struct Labelling {
     /// Folders that are not used as classes because they hold no images.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
+    /// What the reader of the format assumed of the labels, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<String>,
 }

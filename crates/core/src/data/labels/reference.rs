@@ -5,7 +5,7 @@ use super::given::{Class, Classes, Reference};
 use super::labelling::LabelRule;
 use super::order::{Order, Own, are_numbers_in_order, by_rule, order};
 use crate::data::sniff::{self, Format};
-use crate::data::{DataError, Source, cifar_binary, cifar_python, demo, image_folder, npy, npz};
+use crate::data::{DataError, Source, cifar_binary, cifar_python, demo, image_folder, npy, npz, parquet, web_dataset};
 
 /// The network's classes as a dataset names them.
 pub(super) struct NetworkClasses {
@@ -44,9 +44,11 @@ pub(super) fn network_classes(source: &Source, found: &Found, count: usize) -> R
 /// The state of what determines the labels of `source` besides its own files: the classes of its references. Empty if its labels do not
 /// depend on names.
 pub fn label_state(source: &Source) -> String {
-    // Labels of arrays may be names too.
-    let has_names =
-        |source: &Source| !source.is_bundled() && matches!(sniff::sniff(source), Ok(Format::ImageFolder | Format::Npy | Format::Npz));
+    // Labels of arrays and tables may be names too.
+    let has_names = |source: &Source| {
+        !source.is_bundled()
+            && matches!(sniff::sniff(source), Ok(Format::ImageFolder | Format::Npy | Format::Npz | Format::Parquet | Format::WebDataset))
+    };
     let references: Vec<Source> = source.reference.iter().map(Reference::source).collect();
     if !has_names(source) && !references.iter().any(has_names) {
         return String::new();
@@ -126,8 +128,10 @@ fn classes_of(reference: &Reference) -> Result<Option<Found>, DataError> {
         Format::ImageFolder => image_folder::classes(path, split)?,
         Format::Npy => npy::classes(path, split)?,
         Format::Npz => npz::classes(path, split)?,
+        Format::Parquet => parquet::classes(path, split)?,
+        Format::WebDataset => web_dataset::classes(path, split)?,
         // Labels of these are numbers, if there are any.
-        Format::Idx | Format::ImageList => Found::default(),
+        Format::Idx | Format::ImageList | Format::Mat => Found::default(),
     };
     let said = matches!(reference.classes, Classes::InOrder(_));
     Ok((!found.names.is_empty() || said).then_some(found))

@@ -74,6 +74,6 @@ fn real_files_cut_short() {
     let pickle = error(&source(&broken.join("test_batch.524288")));
     assert!(pickle.contains("cannot read CIFAR python batches: the pickle is cut off: expected a string at byte"), "{pickle}");
     assert!(pickle.contains("test_batch.524288"), "{pickle}");
-    says(&source(&broken.join("svhn_train_32x32.truncated.mat")), "found a MATLAB file");
+    says(&source(&broken.join("svhn_train_32x32.truncated.mat")), "bytes of a variable, found");
     says(&source(&broken.join("my_checkpoint.pth.tar.1310720")), "expected a whole zip archive, found one cut short or damaged");
 }
