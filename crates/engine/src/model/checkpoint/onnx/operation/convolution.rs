@@ -13,7 +13,8 @@ fn convolution(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
     let name = match x.rank {
         3 => "conv1d",
         4 => "conv2d",
-        rank => return Err(format!("expected a convolution in one or two dimensions, found inputs of {rank} dimensions")),
+        5 => "conv3d",
+        rank => return Err(format!("expected a convolution over one to three sides, found inputs of {rank} dimensions")),
     };
     // The size of the weight says it too.
     o.ints("kernel_shape")?;

@@ -34,8 +34,8 @@ type Arguments = Vec<(&'static str, ProgramArgument)>;
 fn windows(t: &mut Translator, o: &Operator) -> Result<(TensorValue, Arguments, usize), String> {
     let x = o.tensor(t, 0)?;
     let sides = x.rank.saturating_sub(2);
-    if !(1..=2).contains(&sides) {
-        return Err(format!("expected `{}` in one or two dimensions, found inputs of {} dimensions", o.name, x.rank));
+    if !(1..=3).contains(&sides) {
+        return Err(format!("expected `{}` over one to three sides, found inputs of {} dimensions", o.name, x.rank));
     }
     match o.text("auto_pad", "NOTSET")?.as_str() {
         "NOTSET" | "VALID" => {}
