@@ -1,5 +1,7 @@
 //! The first steps of a new user: opens files without saying what they are, says how to read them, starts a run.
 
+use std::path::Path;
+
 use super::*;
 use crate::ui::command::{Command, OpenAs};
 use flatland_core::session::{ClassesEntry, FIRST_LOOK, InputPreset, InputTransform, Normalization, NormalizationPreset, Role, Session};
@@ -16,11 +18,17 @@ fn idx() -> Vec<u8> {
     [&[0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2][..], &[0, 80, 160, 240]].concat()
 }
 
+/// A folder that holds an image.
+fn image_folder(path: &Path) {
+    std::fs::create_dir_all(path).unwrap();
+    std::fs::write(path.join("1.png"), b"\x89PNG\r\n\x1a\n").unwrap();
+}
+
 #[test]
 fn dropped_files_are_recognized_by_content_and_images_get_a_likely_role_and_limit() {
     let dir = tempfile::tempdir().unwrap();
     for folder in ["cifar", "more outliers"] {
-        std::fs::create_dir(dir.path().join(folder)).unwrap();
+        image_folder(&dir.path().join(folder));
     }
     std::fs::write(dir.path().join("digits.bin"), idx()).unwrap();
     std::fs::write(dir.path().join("net.pth"), b"\x80\x02not read here").unwrap();
@@ -41,7 +49,7 @@ fn dropped_files_are_recognized_by_content_and_images_get_a_likely_role_and_limi
 #[test]
 fn assumed_values_are_marked_until_confirmed_and_undo_restores_the_mark() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::create_dir(dir.path().join("cifar")).unwrap();
+    image_folder(&dir.path().join("cifar"));
     std::fs::write(dir.path().join("net.pth"), b"\x80\x02not read here").unwrap();
     let mut harness = empty(&FakeWorker::default());
     harness.run();
@@ -90,8 +98,61 @@ fn an_error_is_removed_when_something_else_is_opened() {
     let mut harness = empty(&FakeWorker::default());
     harness.state_mut().commands.push(Command::Open(vec![dir.path().join("nothing")], OpenAs::ByContent));
     run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| message.is_error));
+    image_folder(dir.path());
     harness.state_mut().commands.push(Command::Open(vec![dir.path().to_owned()], OpenAs::ByContent));
     run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| !message.is_error));
+}
+
+/// Each is told by its content, whatever it is opened as: no row, no job, nothing assumed about it.
+#[test]
+fn what_cannot_be_opened_is_named_in_one_sentence_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    std::fs::create_dir(path("nothing in it")).unwrap();
+    for (name, content) in [
+        ("README.md", &b"# ResNet\n\nTrained on CIFAR-10.\n"[..]),
+        ("hello.pth", b"hello\n"),
+        ("one.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
+        ("results.mat", b"MATLAB 5.0 MAT-file, Platform: GLNXA64"),
+        ("train.py", b"import torch\n"),
+    ] {
+        std::fs::write(path(name), content).unwrap();
+    }
+    let fake_worker = FakeWorker::default();
+    for open_as in [OpenAs::ByContent, OpenAs::Dataset(Role::Id)] {
+        for (name, expected) in [
+            ("README.md", "README.md is a text file; Flatland opens checkpoints"),
+            ("hello.pth", "hello.pth is a text file; Flatland opens checkpoints"),
+            ("one.png", "one.png is a single image; a folder of images or an image list is opened as a dataset"),
+            ("results.mat", "results.mat is a MATLAB file; images are read from one that holds `X` and `y`"),
+            ("train.py", "train.py is a Python script; Flatland runs no Python"),
+            ("nothing in it", "nothing in it is an empty folder; a folder of images is opened as a dataset"),
+        ] {
+            let mut harness = empty(&fake_worker);
+            harness.run();
+            harness.state_mut().commands.push(Command::Open(vec![path(name)], open_as));
+            run_until(&mut harness, |app| app.state.message.as_ref().is_some_and(|message| message.is_error));
+            harness.run();
+            harness.get_by_label_contains(expected);
+            let session = &harness.state().state.session;
+            assert!(session.checkpoints.is_empty() && session.datasets.is_empty() && session.assumptions().is_empty(), "{name}");
+        }
+    }
+    assert!(fake_worker.0.borrow().asked.is_empty(), "nothing is computed");
+}
+
+#[test]
+fn of_several_wrong_files_each_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = ["README", "notes.txt"].map(|name| dir.path().join(name));
+    paths.iter().for_each(|path| std::fs::write(path, b"hello\n").unwrap());
+    let mut harness = empty(&FakeWorker::default());
+    harness.state_mut().commands.push(Command::Open(paths.into(), OpenAs::ByContent));
+    run_until(&mut harness, |app| app.state.message.is_some());
+    harness.run();
+    for name in ["README is a text file", "notes.txt is a text file"] {
+        harness.get_by_label_contains(name);
+    }
 }
 
 #[test]
@@ -204,6 +265,7 @@ fn a_landscape_is_interrupted_for_an_inspection_and_continues_afterwards() {
 #[test]
 fn the_unchanged_demo_is_replaced_by_own_files_and_a_changed_one_is_not() {
     let dir = tempfile::tempdir().unwrap();
+    image_folder(dir.path());
     let demo = Session { seed: 7, ..session() };
     let mut harness = empty(&FakeWorker::default());
     harness.state_mut().show_as_demo(demo.clone());

@@ -8,6 +8,7 @@ use crate::ui::work::inspect_path::Opened;
 impl App {
     pub(in crate::ui) fn opened(&mut self, opened: Vec<Opened>) {
         self.close_demo(&opened);
+        let mut failed = Vec::new();
         for one in opened {
             let before = self.state.session.clone();
             match one {
@@ -24,8 +25,12 @@ impl App {
                     self.record(step, before);
                     self.replan();
                 }
-                Opened::Failed(message) => self.state.report_error(message),
+                Opened::Failed(message) => failed.push(message),
             }
+        }
+        // One message: the next would take the place of the last.
+        if !failed.is_empty() {
+            self.state.report_error(failed.join("\n"));
         }
     }
 }

@@ -10,5 +10,5 @@ pub fn not_data(head: &[u8]) -> Option<&'static str> {
     }
     let text = head.trim_ascii_start();
     let begins = |tag: &[u8]| text.len() >= tag.len() && text[..tag.len()].eq_ignore_ascii_case(tag);
-    (begins(b"<!doctype html") || begins(b"<html")).then_some("an HTML page (a download that failed?)")
+    (begins(b"<!doctype html") || begins(b"<html") || begins(b"<head")).then_some("an HTML page (a download that failed?)")
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
+use super::file_kind::file_kind;
 use super::folder::{entries, files, head};
-use super::not_data::not_data;
 use super::pixels::map;
-use super::{DataError, Source, cifar_binary, decode, image_folder, mat, parquet, web_dataset};
+use super::{DataError, Source, cifar_binary, image_folder, mat, parquet, web_dataset};
 
 const WHAT: &str = "images";
 const EXPECTED: &str = "CIFAR batches, idx, .npy, .npz, SVHN's .mat, Parquet, WebDataset .tar, an image list or a folder of images";
@@ -77,7 +77,7 @@ pub(super) fn sniff(source: &Source) -> Result<Format, DataError> {
     match of_file(path, &head)? {
         Some(format) => Ok(format),
         None if is_list(&head) => Ok(Format::ImageList),
-        None => Err(DataError::invalid(WHAT, EXPECTED, kind(&head), path)),
+        None => Err(DataError::invalid(WHAT, EXPECTED, kind(path, &head), path)),
     }
 }
 
@@ -89,7 +89,7 @@ pub fn looks_like_images(file: &Path) -> bool {
         Ok(Some(Format::Mat)) => mat::holds_images(file),
         Ok(Some(Format::WebDataset)) => web_dataset::holds_images(file),
         Ok(Some(format)) => format != Format::CifarPython,
-        Ok(None) => is_list(&head),
+        Ok(None) => is_list(&head) && names_images(&head),
         Err(_) => false,
     }
 }
@@ -149,13 +149,25 @@ fn is_list(head: &[u8]) -> bool {
     std::str::from_utf8(line).is_ok_and(|line| super::image_list::entry(line).is_some())
 }
 
-/// A description of an unsupported file, by its first bytes.
-fn kind(head: &[u8]) -> &'static str {
-    not_data(head).unwrap_or(match head {
-        [0x1f, 0x8b, ..] => "a gzip archive without idx data (unpack it first)",
-        head if decode::is_image(head) => "a single image (open its folder)",
-        _ => "another kind of file, or one cut short",
-    })
+/// Whether the first line that is not empty names an image file: prose such as `Version 2` also is a word and a number.
+fn names_images(head: &[u8]) -> bool {
+    let line = head.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
+    let path = std::str::from_utf8(line).ok().and_then(super::image_list::entry).map_or("", |(path, _)| path);
+    path.contains('/') || Path::new(path).extension().is_some()
+}
+
+/// Whether no file of the folder but checkpoints begins like a format of images, so that only image files in it can be images.
+pub(super) fn is_image_folder(folder: &Path, is_checkpoint: impl Fn(&Path) -> bool) -> bool {
+    let has_format = |file: &Path| head(WHAT, file).and_then(|head| of_file(file, &head)).map_or(true, |format| format.is_some());
+    files(WHAT, folder).is_ok_and(|files| !files.iter().any(|file| !is_checkpoint(file) && has_format(file)))
+}
+
+/// A description of an unsupported file.
+fn kind(path: &Path, head: &[u8]) -> String {
+    match file_kind(head, Some(path)) {
+        Some(kind) => format!("{}: {}", kind.name, kind.way_out),
+        None => "another kind of file, or one cut short".into(),
+    }
 }
 
 #[cfg(test)]

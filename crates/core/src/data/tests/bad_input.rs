@@ -50,7 +50,7 @@ fn an_html_page() {
 #[test]
 fn a_single_image() {
     let (_folder, source) = write(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
-    says(&source, "found a single image (open its folder)");
+    says(&source, "found a single image: a folder of images or an image list is opened as a dataset");
 }
 
 #[test]

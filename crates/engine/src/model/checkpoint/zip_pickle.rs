@@ -2,6 +2,7 @@
 //! `_load`; c10 `caffe2/serialize/inline_container.h`.
 
 use flatland_core::data::pickle::{self, Value};
+use flatland_core::data::zip_kind;
 
 use super::backing::{Backing, budget};
 use super::exported_program::text::EXPORT;
@@ -23,7 +24,9 @@ pub fn read(bytes: Vec<u8>) -> Reading {
     };
     let names: Vec<String> = archive.file_names().map(String::from).collect();
     let Some(root) = root(&names) else {
-        return Reading::refused(None, format!("expected a PyTorch checkpoint, found {}", kind(&names)));
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let without = || "expected a PyTorch checkpoint, found a zip archive without data.pkl".to_owned();
+        return Reading::refused(None, zip_kind(&names).map_or_else(without, |kind| kind.refusal("the file")));
     };
     if names.iter().any(|name| name.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with("code/"))) {
         let reason = format!(
@@ -47,19 +50,6 @@ pub fn read(bytes: Vec<u8>) -> Reading {
 /// The folder of `data.pkl`, with its `/`; `None` when there is none.
 pub(super) fn root(names: &[String]) -> Option<String> {
     names.iter().filter_map(|name| name.strip_suffix("data.pkl")).min_by_key(|root| root.len()).map(String::from)
-}
-
-/// What a zip without `data.pkl` is.
-fn kind(names: &[String]) -> &'static str {
-    if !names.is_empty() && names.iter().all(|name| name.ends_with(".npy")) {
-        "a NumPy archive (.npz)"
-    } else if names.iter().any(|name| name == "[Content_Types].xml") {
-        "an Office document"
-    } else if names.is_empty() {
-        "an empty zip archive"
-    } else {
-        "a zip archive without data.pkl"
-    }
 }
 
 /// What was saved, and whether its numbers are big-endian; adds what it refers to to `globals`.

@@ -36,6 +36,9 @@ fn what_is_no_checkpoint_is_named() {
     );
     refused("model.h5", b"\x89HDF\r\n\x1a\n\0\0\0\0", &["an HDF5 file"]);
     refused("net.onnx", b"\x08\x09\x12\x07pytorch\x1a\x062.11.0", &["expected the operators of ONNX in the file, found none"]);
+    refused("saved_model.pb", b"\x08\x01\x12\xb2\x01\x0a\x02\x08\x01", &["a network of TensorFlow", "flatland export-help"]);
+    refused("hello.pt", b"hello\n", &["the file is a text file; Flatland opens checkpoints (.pt, .pth, .pt2, .onnx, .safetensors)"]);
+    refused("train.py", b"import torch\n", &["a Python script", "flatland export-help"]);
     refused("array.npy", b"\x93NUMPY\x01\0", &["a NumPy array"]);
     refused("model.pt.gz", b"\x1f\x8b\x08\0\0\0\0", &["a gzip archive"]);
     refused("noise.pt", b"\x01\x02\x03", &["3 bytes that begins with 01 02 03"]);
