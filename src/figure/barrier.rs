@@ -36,9 +36,9 @@ pub fn barrier_text(surface: &LossSurface) -> Option<String> {
     })
 }
 
-/// What has to be known about a barrier: that BatchNorm's statistics were not recomputed along the line, which makes it too high (Jordan et al.
-/// 2022, REPAIR, arXiv:2211.08403), and that the line does not end in the second checkpoint itself. `None` where neither is so, or where no
-/// barrier is known.
+/// What has to be known about a barrier: where BatchNorm's statistics are from, since those that were not recomputed along the line make it too
+/// high (Jordan et al. 2022, REPAIR, arXiv:2211.08403), and whether the line does not end in the second checkpoint itself. `None` where there
+/// is nothing to be known, or where no barrier is known.
 pub fn barrier_remark(surface: &LossSurface) -> Option<String> {
     surface.barrier.as_ref().filter(|barrier| barrier.is_ok())?;
     let ends =
@@ -48,15 +48,17 @@ pub fn barrier_remark(surface: &LossSurface) -> Option<String> {
     (!remarks.is_empty()).then(|| remarks.join("; "))
 }
 
-/// That BatchNorm's statistics were not recomputed; `None` if they were, or if the network has no BatchNorm.
+/// Where BatchNorm's statistics are from; `None` if the network has no BatchNorm.
 fn statistics(surface: &LossSurface) -> Option<String> {
-    let of = match surface.manifest.batch_norm.as_str() {
-        "interpolated" => "interpolated",
-        "frozen" => "fixed",
-        // Estimated anew, or of each batch.
-        _ => return None,
+    let not_recomputed = "not recomputed: the barrier may be too high (REPAIR, Jordan et al. 2022)";
+    let remark = match surface.manifest.batch_norm.as_str() {
+        "interpolated" => format!("BatchNorm statistics interpolated, {not_recomputed}"),
+        "frozen" => format!("BatchNorm statistics fixed, {not_recomputed}"),
+        "reestimated" => "BatchNorm statistics estimated anew at every t, at both ends too".into(),
+        "batch" => "BatchNorm statistics of each batch at every t, at both ends too".into(),
+        // Of another version.
+        other => format!("BatchNorm statistics: {other}"),
     };
-    let remark = format!("BatchNorm statistics {of}, not recomputed: the barrier may be too high (REPAIR, Jordan et al. 2022)");
     match surface.manifest.plane.as_ref().and_then(|plane| plane.batch_norm_layers) {
         Some(0) => None,
         Some(_) => Some(remark),
@@ -134,7 +136,9 @@ mod tests {
         assert!(remark("interpolated", None).unwrap().starts_with("if the network has BatchNorm:"));
         let frozen = remark("frozen", Some(9)).unwrap();
         assert!(frozen.contains("fixed, not recomputed") && frozen.contains("not the checkpoint itself: B, statistics of A"), "{frozen}");
-        assert_eq!([remark("interpolated", Some(0)), remark("reestimated", Some(9)), remark("batch", Some(9))], [const { None }; 3]);
+        assert_eq!(remark("interpolated", Some(0)), None, "no BatchNorm");
+        assert!(remark("reestimated", Some(9)).unwrap().starts_with("BatchNorm statistics estimated anew at every t"));
+        assert!(remark("batch", Some(9)).unwrap().starts_with("BatchNorm statistics of each batch"));
         assert_eq!(barrier_remark(&line("interpolated", Some(9), Err("open".into()))), None, "beside a barrier");
     }
 

@@ -170,7 +170,9 @@ impl<'a> CaptionedFigure<'a> {
         });
         let figure = LandscapeCutFigure::of_surfaces(panels, view.error_bands);
         let captioned = Self::new(name, format!("{what} {along}{bands}.{barrier}"), figure, data);
-        let tables = captioned.data.into_iter().chain(barriers(panels).map(|barriers| ("-barrier", barriers))).collect();
+        let is_loss = first.quantity.is_none() && first.error_shown.is_none();
+        let barriers = barriers(panels).filter(|_| is_loss).map(|barriers| ("-barrier", barriers));
+        let tables = captioned.data.into_iter().chain(barriers).collect();
         Self { data: tables, ..captioned }
     }
 

@@ -136,13 +136,15 @@ impl LandscapeCurve {
         if low > high {
             return (0.0, 1.0, Spacing::Linear);
         }
+        // The label of a barrier is above the curve.
+        let is_labelled = curves.iter().any(|curve| curve.barrier.is_some());
         if low > 0.0 && high / low >= LOG_FROM {
-            return (low / 1.2, high * 1.2, Spacing::Log);
+            return (low / 1.2, high * if is_labelled { 1.6 } else { 1.2 }, Spacing::Log);
         }
         let banded = curves.iter().flat_map(|curve| curve.nodes.iter().flat_map(|node| [node.value - node.half, node.value + node.half]));
         let (low, high) = range(banded.chain([low, high]));
         let pad = if high > low { 0.06 * (high - low) } else { 0.05 * low.abs().max(1e-9) };
-        (low - pad, high + pad, Spacing::Linear)
+        (low - pad, high + if is_labelled { 2.0 * pad } else { pad }, Spacing::Linear)
     }
 }
 

@@ -31,6 +31,9 @@ impl LandscapeCutFigure {
         let first = panels.first().map(|panel| panel.result);
         let input = first.and_then(|surface| surface.manifest.input.as_ref());
         let mut notes: Vec<String> = first.map(|surface| surface.manifest.measured_on()).into_iter().collect();
+        // The names at the axis may be cut.
+        notes
+            .extend(curves.iter().filter_map(|curve| curve.ends.as_ref()).map(|[from, to]| format!("from {from} (t = 0) to {to} (t = 1)")));
         if input.is_some() {
             notes.push("input space: x + αd₁".into());
         } else if curves.iter().flat_map(|curve| &curve.nodes).any(|node| node.half > 0.0) {
@@ -178,18 +181,11 @@ impl Plot<'_> {
         }
         let size = SMALL * self.font;
         let width = text_width(&barrier.label, size, false);
-        // Beside the rise where it is high enough, else above the curve.
-        if low[1] - high[1] > 2.2 * size {
-            let middle = 0.5 * (low[1] + high[1]) + 0.33 * size;
-            let right = low[0] + 0.5 * self.font + width <= self.frame.to[0];
-            let (anchor, step) = if right { (Anchor::Start, 0.5 * self.font) } else { (Anchor::End, -0.5 * self.font) };
-            scene.text([low[0] + step, middle], barrier.label.as_str(), size, anchor, self.chrome.text);
-        } else {
-            let room = [self.frame.from[0] + 0.5 * width, self.frame.to[0] - 0.5 * width];
-            let x = high[0].clamp(room[0], room[1].max(room[0]));
-            let y = (high[1] - 0.8 * self.font).max(self.frame.from[1] + size);
-            scene.text([x, y], barrier.label.as_str(), size, Anchor::Middle, self.chrome.text);
-        }
+        // Above the curve: beside the rise it would lie on a flank of a narrow arch.
+        let room = [self.frame.from[0] + 0.5 * width, self.frame.to[0] - 0.5 * width];
+        let x = high[0].clamp(room[0], room[1].max(room[0]));
+        let y = (high[1] - 0.7 * self.font).max(self.frame.from[1] + size);
+        scene.text([x, y], barrier.label.as_str(), size, Anchor::Middle, self.chrome.text);
     }
 
     fn draw_mark(&self, scene: &mut Scene, mark: &CurveMark) {

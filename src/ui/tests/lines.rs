@@ -83,6 +83,14 @@ fn a_line_between_checkpoints_is_a_curve_with_its_barrier_in_words() {
 }
 
 #[test]
+fn an_end_takes_the_new_name_of_its_checkpoint() {
+    let mut harness = window(Some(line(known())));
+    harness.state_mut().state.store.rename_checkpoint("ERM", "plain");
+    let surface = harness.state().state.store.landscapes.values().next().unwrap().surface.clone();
+    assert_eq!(surface.ends(), Some(["Pretrained".to_owned(), "plain".to_owned()]));
+}
+
+#[test]
 fn accuracy_and_detection_take_the_place_of_the_loss_on_a_curve() {
     let mut harness = window(Some(line(known())));
     for quantity in ["accuracy", "AUROC"] {
@@ -108,7 +116,7 @@ fn what_is_missing_of_a_barrier_is_said_and_no_number_stands_in_its_place() {
 #[test]
 fn a_line_that_is_being_computed_is_a_curve_with_named_ends_and_no_barrier() {
     let mut harness = window(None);
-    harness.get_by_label_contains("Curve of Pretrained on digits test, nothing computed yet");
+    harness.get_by_label_contains("Loss curve of Pretrained on digits test, nothing computed yet");
     let id = harness.state_mut().state.store.add(line_job(), JobState::Running);
     let cells = line(known()).cells().into_iter().step_by(2).collect();
     harness.state_mut().state.store.apply(id, JobEvent::Cells { cells });
@@ -167,7 +175,7 @@ fn the_figure_and_its_tables_hold_what_the_window_shows() {
     export.write(&path, true, true).unwrap();
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let svg = words(&std::fs::read_to_string(&path).unwrap());
-    for text in ["Pretrained", "ERM", "barrier 0.50 ± 0.02", "not recomputed"] {
+    for text in ["Pretrained", "ERM", "barrier 0.50 ± 0.02", "REPAIR"] {
         assert!(svg.contains(text), "{text}");
     }
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();

@@ -147,7 +147,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::job::{Analysis, JobSpec, PlanOptions, plan};
+    use crate::job::{Analysis, JobSpec, Named, PlanOptions, plan};
+    use crate::result::LossSurface;
 
     fn session() -> Session {
         toml::from_str(
@@ -184,6 +185,14 @@ mod tests {
             (["ERM".to_owned()].as_slice(), Path::new("/w/erm.pt"))
         );
         assert!(jobs[0].inputs().iter().any(|(_, _, path)| *path == Path::new("/w/erm.pt")));
+
+        // A cached result may have been computed under other names.
+        let mut surface = LossSurface::pending(job.alpha.clone(), job.beta.clone(), job.planned_manifest());
+        surface.manifest.plane.iter_mut().for_each(|plane| plane.through = vec!["old".into(), "names".into()]);
+        assert_eq!(surface.named(&jobs[0]).ends(), Some(["DR-SAM 0.5".to_owned(), "ERM".to_owned()]));
+        let mut other = job.clone();
+        other.plane.checkpoints[0].normalization = toml::Value::from("none").try_into().unwrap();
+        assert!(!job.has_other_inputs() && other.has_other_inputs());
 
         let only = PlanOptions { checkpoints: vec!["ERM".into()], ..Default::default() };
         assert!(planned(&session, only).unwrap_err().to_string().contains("`DR-SAM 0.5`, where the plane starts"));

@@ -3,8 +3,9 @@
 
 use egui::{Align2, Color32, Id, Pos2, Rect, RichText, Role as WidgetRole, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
 
-use super::cells::{axis_labels, center_facts, summary, value_at};
-use super::{LandscapeTab, Shared, readings, with_panel};
+use super::cells::{axis_labels, center_facts, loss_text, summary, value_at};
+use super::with_panel::with_panel;
+use super::{LandscapeTab, Shared, readings};
 use crate::figure::number::fixed;
 use crate::figure::{
     BarrierMark, CurveMark, CurveNode, LandscapeCurve, Panel as FigurePanel, Spacing as Spaced, barrier_remark, barrier_text,
@@ -67,7 +68,7 @@ pub(super) fn show(
         let surface = landscapes.get(*i).and_then(|found| Some(found.as_ref()?.surface.as_ref()));
         let job = scene.store.job(Analysis::Landscape, name, Some(dataset)).map(|(_, job)| job);
         let at_cursor = shared.cursor.of(links.cursor, name);
-        let value = surface.zip(at_cursor).and_then(|(surface, node)| Some(super::loss_text(surface, value_at(surface, node)?)));
+        let value = surface.zip(at_cursor).and_then(|(surface, node)| Some(loss_text(surface, value_at(surface, node)?)));
         let outline = theme::checkpoint(ui, *color);
         commands.extend(panel_header(ui, place.header, name, outline, surface.and_then(center_facts), job_summary(job), value));
         let picked = view.picked.as_ref().filter(|cell| cell.checkpoint == name).map(|cell| cell.alpha);
@@ -152,8 +153,9 @@ impl Plot<'_> {
             hatch::non_finite(painter, strip, Stroke::new(1.0, palette.hatch));
         }
         if own.is_some_and(|curve| curve.ends.is_some()) {
-            vline(0.0, palette.hairline);
-            vline(1.0, palette.hairline);
+            let color = faded(palette.weak, palette.canvas, 0.6);
+            vline(0.0, color);
+            vline(1.0, color);
         }
         marks.cursor.into_iter().for_each(|alpha| vline(alpha, palette.weak));
         for curve in curves.iter().filter(|curve| curve.name != name) {
@@ -207,16 +209,9 @@ impl Plot<'_> {
             painter.hline((end.x - 4.0)..=(end.x + 4.0), end.y, stroke);
         }
         let galley = painter.layout_no_wrap(barrier.label.clone(), theme::body(), palette.strong);
-        // Beside the rise where it is high enough, else above the curve.
-        let corner = if low.y - high.y > 2.0 * galley.size().y {
-            let right = low.x + 8.0 + galley.size().x <= canvas.rect().right();
-            let left = if right { low.x + 8.0 } else { low.x - 8.0 - galley.size().x };
-            pos2(left, 0.5 * (low.y + high.y) - 0.5 * galley.size().y)
-        } else {
-            let top = (high.y - 8.0 - galley.size().y).max(canvas.rect().top() + 2.0);
-            pos2(high.x - 0.5 * galley.size().x, top)
-        };
-        painter.galley(corner, galley, palette.strong);
+        // Above the curve: beside the rise it would lie on a flank of a narrow arch.
+        let top = (high.y - 8.0 - galley.size().y).max(canvas.rect().top() + 2.0);
+        painter.galley(pos2(high.x - 0.5 * galley.size().x, top), galley, palette.strong);
     }
 
     /// Another checkpoint or image at its own loss.
@@ -229,7 +224,11 @@ impl Plot<'_> {
         let galley = canvas.painter.layout_no_wrap(mark.label.clone(), theme::small(), palette.text);
         let right = at.x + 8.0 + galley.size().x <= canvas.rect().right();
         let step = if right { 7.0 } else { -7.0 - galley.size().x };
-        canvas.painter.galley(at + Vec2::new(step, -0.5 * galley.size().y - 5.0), galley, palette.text);
+        let corner = at + Vec2::new(step, -0.5 * galley.size().y - 8.0);
+        // The curve, which it may lie on, does not cross it.
+        let ground = Rect::from_min_size(corner, galley.size()).expand2(Vec2::new(2.0, 0.0));
+        canvas.painter.rect_filled(ground, 2.0, palette.canvas.gamma_multiply(0.8));
+        canvas.painter.galley(corner, galley, palette.text);
     }
 }
 

@@ -11,6 +11,7 @@ mod picked;
 mod projections;
 mod surface;
 mod toolbar;
+mod with_panel;
 
 use std::collections::BTreeMap;
 
@@ -37,6 +38,7 @@ use flatland_core::result::{LossSurface, Quantity, capital};
 use flatland_core::session::{CheckpointEntry, ColorSettings, Extents, LandscapeForm, Link, Links, PickedCell, Session, Tab, Theme};
 
 use cells::{Shown, center_facts, class_text, loss_text, symbol, value_at};
+use with_panel::with_panel;
 
 /// Width of the colour bar with its ticks, points.
 const BAR: f32 = 70.0;
@@ -181,11 +183,9 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut LandscapeTab, quantity: 
         return empty(ui, "Open images of the role ID or ID train, on which the loss can be measured.");
     };
     let landscapes = state.shown.of(scene, dataset, quantity);
-    let surfaces: Vec<(usize, &LossSurface)> = landscapes
-        .iter()
-        .zip(scene.session.shown())
-        .filter_map(|(found, (color, _))| Some((color, found.as_ref()?.surface.as_ref())))
-        .collect();
+    // A checkpoint without a panel may have a landscape of a plane that was shown before.
+    let surface = |(i, (color, _)): (usize, (usize, &CheckpointEntry))| Some((color, landscapes.get(i)?.as_ref()?.surface.as_ref()));
+    let surfaces: Vec<(usize, &LossSurface)> = with_panel(scene).into_iter().filter_map(surface).collect();
     let all: Vec<&LossSurface> = surfaces.iter().map(|(_, surface)| *surface).collect();
     let is_curve = if all.is_empty() { scene.session.landscape.is_line() } else { are_curves(all.iter().copied()) };
     toolbar::show(ui, scene, &surfaces, is_curve);
@@ -209,15 +209,6 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut LandscapeTab, quantity: 
     } else {
         panels(ui, scene, state, &shared, area, dataset, &landscapes);
     }
-}
-
-/// The checkpoints that have a panel: their place among the shown ones, and their colour.
-fn with_panel<'a>(scene: &Scene<'a>) -> Vec<(usize, (usize, &'a CheckpointEntry))> {
-    // A plane through checkpoints belongs to the checkpoint at its origin; the others are drawn on it.
-    let origin = scene.session.landscape.plane.through().first();
-    let baseline = scene.session.landscape_baseline().filter(|_| scene.difference);
-    let has_panel = |name: &String| origin.is_none_or(|origin| origin == name) && baseline != Some(name.as_str());
-    scene.session.shown().enumerate().filter(|(_, (_, checkpoint))| has_panel(&checkpoint.name)).collect()
 }
 
 /// Draws the panels, the sections beside them, and the colour bars.

@@ -130,7 +130,7 @@ fn landscape_line_runs_from_one_checkpoint_to_the_other() {
         assert!(points.iter().all(|point| point.beta == 0.0), "one axis, one coordinate");
         assert_eq!(surface.manifest.batch_norm, statistics);
         let plane = surface.manifest.plane.as_ref().unwrap();
-        assert_eq!((plane.through.join(" "), plane.batch_norm_layers), ("A B".into(), Some(9)));
+        assert_eq!((plane.through.join(" "), plane.batch_norm_layers), ("A B".into(), Some(7)));
         // From the losses of single images in the file, as an independent sum gives it.
         let barrier = surface.barrier.as_ref().unwrap().as_ref().unwrap();
         close(barrier.rise, surface.loss[1] - 0.5 * (surface.loss[0] + surface.loss[2]), 1e-9);
