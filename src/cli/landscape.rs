@@ -11,8 +11,9 @@ use super::options::SessionOptions;
 use super::output::say;
 use super::runner::{Runner, cost_text};
 use crate::figure::number::{plain, plain_signed, terminal};
-use flatland_core::job::{Analysis, JobSpec, LandscapeJob, PlanOptions, WeightsJob, check_paths};
-use flatland_core::result::{LandscapeBand, LandscapeManifest, LossSurface, Quantity};
+use crate::figure::{barrier_remark, barrier_text};
+use flatland_core::job::{Analysis, JobSpec, LandscapeJob, Named, PlanOptions, WeightsJob, check_paths};
+use flatland_core::result::{LandscapeBand, LandscapeManifest, LossBarrier, LossSurface, Quantity};
 use flatland_core::session::{DirectionSettings, Preset};
 
 /// Arguments of `flatland landscape`.
@@ -143,10 +144,22 @@ fn regions(surface: &LossSurface) -> Vec<(String, f64)> {
     shares
 }
 
+/// The loss barrier of a line between two checkpoints with what is known of it, and `missing` for the rest; null of other landscapes.
+fn barrier(surface: &LossSurface) -> serde_json::Value {
+    match &surface.barrier {
+        None => serde_json::Value::Null,
+        Some(Err(missing)) => json!({ "missing": missing }),
+        Some(Ok(LossBarrier { height, rise, t, std_error, samples })) => json!({
+            "height": height, "rise": rise, "t": t, "std_error": std_error.as_ref().ok(), "samples": samples,
+            "missing": std_error.as_ref().err(), "remark": barrier_remark(surface),
+        }),
+    }
+}
+
 /// The result of one job in a line.
-pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
-    let JobSpec::Landscape(job) = job else { return Ok(()) };
-    let surface = LossSurface::load(&job.out)?;
+pub(super) fn tell(spec: &JobSpec, json: bool) -> anyhow::Result<()> {
+    let JobSpec::Landscape(job) = spec else { return Ok(()) };
+    let surface = LossSurface::load(&job.out)?.named(spec);
     let (low, high) = surface.range().unwrap_or((f64::NAN, f64::NAN));
     let (a, b) = (surface.alpha.len(), surface.beta.len());
     let band = if job.plane.planes > 1 { Some(LandscapeBand::load(&job.out)?) } else { None };
@@ -158,7 +171,7 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
             "computed": surface.computed(), "samples": surface.manifest.samples, "center_loss": surface.manifest.center_loss,
             "lowest_loss": low, "highest_loss": high, "definition": surface.manifest.definition, "plane": surface.manifest.plane,
             "planes": job.plane.planes, "band": cut, "input": surface.manifest.input, "regions": regions(&surface),
-            "unreadable": surface.manifest.unreadable,
+            "barrier": barrier(&surface), "unreadable": surface.manifest.unreadable,
         })
         .to_string());
     } else {
@@ -171,6 +184,9 @@ pub(super) fn tell(job: &JobSpec, json: bool) -> anyhow::Result<()> {
             terminal(surface.manifest.center_loss, 5),
             job.out.join("landscape.npz").display()
         ));
+        for said in [barrier_text(&surface), barrier_remark(&surface)].into_iter().flatten() {
+            say(&format!("  {said}"));
+        }
         if let Some(input) = &surface.manifest.input {
             let shares: Vec<String> = regions(&surface).iter().map(|(name, share)| format!("{name} {:.1} %", 100.0 * share)).collect();
             say(&format!("  around image {} ({}): {}", input.image, input.classes_said(), shares.join(", ")));

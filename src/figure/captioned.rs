@@ -6,8 +6,8 @@ use indexmap::IndexSet;
 
 use super::{
     ComparisonFigure, CurvesFigure, Data, EmbeddingFigure, EnergyFigure, Figure, FigureError, FigureStyle, HessianFigure,
-    LandscapeCutFigure, LandscapeFigure, LandscapeReliefFigure, LayersFigure, Missing, Panel, ScoreHistograms, SharpnessFigure, error_kind,
-    layers, table,
+    LandscapeCutFigure, LandscapeFigure, LandscapeReliefFigure, LayersFigure, Missing, Panel, ScoreHistograms, SharpnessFigure, are_curves,
+    barrier_remark, barrier_text, barriers, error_kind, layers, table,
 };
 use flatland_core::result::{
     Embedding, ErrorKind, HessianSpectrum, LandscapeBand, LossSurface, Quantity, ScoreTable, SharpnessCurve, SweepResults, capital,
@@ -59,13 +59,16 @@ pub struct FigureResults {
 }
 
 impl FigureResults {
-    /// Adds a surface, and one for each other quantity if detection was measured.
+    /// Adds a surface, and one for each other quantity if detection was measured or it is a line.
     pub fn add_landscape(&mut self, found: Found<LossSurface>) {
         let detection = found.result.maps.contains_key(&Quantity::Auroc);
         let of = |quantity| found.result.of(quantity).map(|surface| Found { result: Arc::new(surface), ..found.clone() });
         let is_input = found.result.manifest.input.is_some();
-        let drawn = |quantity: &Quantity| detection || is_input || Quantity::CURVATURE.contains(quantity);
-        let maps: Vec<_> = Quantity::ALL.into_iter().filter(drawn).filter_map(of).collect();
+        let is_line = found.result.is_line();
+        let drawn = |quantity: &Quantity| {
+            detection || is_input || is_line || Quantity::CURVATURE.contains(quantity) || *quantity == Quantity::Accuracy
+        };
+        let maps: Vec<_> = Quantity::SHOWN.into_iter().filter(drawn).filter_map(of).collect();
         self.landscapes.push(found);
         self.landscapes.extend(maps);
     }
@@ -138,14 +141,8 @@ impl<'a> CaptionedFigure<'a> {
         let (key, what) = (first.value_key(), first.value_title());
         let data = table::landscape(&panels);
         let name = if key == "loss" { "landscape".into() } else { format!("landscape-{key}") };
-        if panels.iter().all(|panel| panel.result.beta.len() == 1) {
-            let caption = match &first.manifest.input {
-                Some(input) => {
-                    format!("{what} along x + αd₁ of inputs, {}, from {}.", input.directions(), first.around(&first.manifest.dataset))
-                }
-                None => format!("{what} along α on {}, with bands of ± 1 standard error.", first.manifest.dataset),
-            };
-            return Some(Self::new(name, caption, LandscapeCutFigure::of_surfaces(&panels), data));
+        if are_curves(panels.iter().map(|panel| panel.result)) {
+            return Some(Self::curve(name, &panels, view, data));
         }
         let caption = match &first.manifest.input {
             Some(_) => format!("{what} over the plane x + αd₁ + βd₂ of inputs around {}.", first.around(&first.manifest.dataset)),
@@ -154,7 +151,32 @@ impl<'a> CaptionedFigure<'a> {
         Some(Self { name, caption, figure: viewed(panels, view), data: vec![("", data)], lettered: false })
     }
 
-    /// Differences from a baseline as maps or in 3-D.
+    /// Surfaces of one dimension as curves, with the barriers of lines between checkpoints.
+    fn curve(name: String, panels: &[Panel<'a, LossSurface>], view: &LandscapeView, data: Data) -> Self {
+        let Some(first) = panels.first().map(|panel| panel.result) else {
+            return Self::new(name, String::new(), LandscapeCutFigure::of_surfaces(panels, view.error_bands), data);
+        };
+        let (what, dataset) = (first.value_title(), &first.manifest.dataset);
+        let along = match (&first.manifest.input, first.ends()) {
+            (Some(input), _) => format!("along x + αd₁ of inputs, {}, from {}", input.directions(), first.around(dataset)),
+            (None, Some([from, to])) => format!("along the line from {from} (t = 0) to {to} (t = 1) on {dataset}"),
+            (None, None) => format!("along α on {dataset}"),
+        };
+        let has_bands = view.error_bands && first.error_shown.is_none() && first.manifest.input.is_none();
+        let bands = if has_bands { ", with bands of ± 1 standard error" } else { "" };
+        let barrier = barrier_text(first).map_or(String::new(), |said| {
+            let remark = barrier_remark(first).map_or(String::new(), |remark| format!("; {remark}"));
+            format!(" {}{remark}.", capital(&said))
+        });
+        let figure = LandscapeCutFigure::of_surfaces(panels, view.error_bands);
+        let captioned = Self::new(name, format!("{what} {along}{bands}.{barrier}"), figure, data);
+        let is_loss = first.quantity.is_none() && first.error_shown.is_none();
+        let barriers = barriers(panels).filter(|_| is_loss).map(|barriers| ("-barrier", barriers));
+        let tables = captioned.data.into_iter().chain(barriers).collect();
+        Self { data: tables, ..captioned }
+    }
+
+    /// Differences from a baseline as maps or in 3-D; along lines as curves.
     pub fn difference(panels: Vec<Panel<'a, LossSurface>>, view: &LandscapeView) -> Option<Self> {
         let first = panels.first()?.result;
         let caption = format!(
@@ -167,8 +189,12 @@ impl<'a> CaptionedFigure<'a> {
                 "; dotted cells lie within two standard errors of the paired differences of 0"
             }
         );
-        let data = vec![("", table::difference(&panels))];
         let name = format!("landscape-{}", first.value_key());
+        if are_curves(panels.iter().map(|panel| panel.result)) {
+            let data = table::difference(&panels);
+            return Some(Self::curve(name, &panels, view, data));
+        }
+        let data = vec![("", table::difference(&panels))];
         Some(Self { name, caption, figure: viewed(panels, view), data, lettered: false })
     }
 
@@ -327,22 +353,21 @@ pub fn captioned_figures<'a>(session: &Session, findings: &'a FigureResults) -> 
     for dataset in &datasets {
         // With one dataset the name has no suffix.
         let suffix = if datasets.len() > 1 { format!("-{}", safe_name(dataset)) } else { String::new() };
-        let quantities = std::iter::once(None).chain(Quantity::ALL.into_iter().map(Some));
+        let quantities = std::iter::once(None).chain(Quantity::SHOWN.into_iter().map(Some));
         let view = &session.view.landscape;
         let errors = || std::iter::once(None).chain(view.error.map(|shown| Some(error_kind(shown))));
         let surfaces = quantities.flat_map(|quantity| errors().map(move |error| (quantity, error))).filter_map(|(quantity, error)| {
             let panels = findings.surfaces(dataset, quantity, error);
-            // Other quantities along a line have no figure yet.
-            let is_amount = |surface: &LossSurface| surface.manifest.input.is_some() && !surface.shows_classes();
-            let is_loss = quantity.is_none() && error.is_none();
-            let drawn = is_loss || panels.iter().all(|panel| panel.result.beta.len() > 1 || is_amount(panel.result));
+            // Classes along a line have no figure. The accuracy over a plane has one in the window only: its map says what the loss's says.
+            let is_line = are_curves(panels.iter().map(|panel| panel.result));
+            let is_plane = panels.iter().all(|panel| panel.result.beta.len() > 1) && quantity != Some(Quantity::Accuracy);
+            let drawn = is_line || is_plane || (quantity.is_none() && error.is_none());
             let captioned = CaptionedFigure::landscape(panels, view).filter(|_| drawn)?;
             Some(CaptionedFigure { name: captioned.name.replacen("landscape", &format!("landscape{suffix}"), 1), ..captioned })
         });
         captioned_figures.extend(surfaces);
         for error in errors() {
-            let mut differences = findings.differences(dataset, error);
-            differences.retain(|panel| panel.result.beta.len() > 1);
+            let differences = findings.differences(dataset, error);
             captioned_figures.extend(CaptionedFigure::difference(differences, view).map(|captioned| captioned.suffixed(&suffix)));
         }
         let bands = panels(findings.bands.iter().filter(|found| found.dataset == *dataset));

@@ -6,6 +6,7 @@
 
 mod ablation;
 mod axes_box;
+mod barrier;
 mod captioned;
 mod class_colors;
 mod colormap;
@@ -23,6 +24,7 @@ pub mod fonts;
 mod glyphs;
 mod hessian;
 mod landscape;
+mod landscape_curve;
 mod landscape_cut;
 mod landscape_relief;
 mod latex;
@@ -57,6 +59,7 @@ mod typeface;
 
 pub use ablation::AblationFigure;
 pub use axes_box::{AxesBox, BoxLine, BoxText, axes_box};
+pub use barrier::{barrier_remark, barrier_text, barriers};
 pub use captioned::{CaptionedFigure, FigureResults, Found, captioned_figures, left_out};
 pub use class_colors::{ClassColors, Coloring, class_borders};
 pub use colormap::{Colormap, ColormapTable, chosen as chosen_colormap};
@@ -70,6 +73,7 @@ pub use energy::{EnergyFigure, score_label};
 pub use error::FigureError;
 pub use hessian::{DECADES as DENSITY_DECADES, HessianFigure};
 pub use landscape::{LandscapeFigure, error_kind};
+pub use landscape_curve::{BarrierMark, CurveMark, CurveNode, LandscapeCurve, are_curves};
 pub use landscape_cut::LandscapeCutFigure;
 pub use landscape_relief::LandscapeReliefFigure;
 pub use layers::LayersFigure;

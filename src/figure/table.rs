@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::barrier::ends;
 use super::data::{Cell, Data};
 use super::latex::escaped;
 use super::number::{UNDEFINED, percent_with_error};
@@ -155,7 +156,8 @@ pub fn difference(panels: &[Panel<LossSurface>]) -> Data {
 }
 
 /// `checkpoint, dataset, alpha, beta, loss, accuracy, loss_std_error, count` and the other measured quantities (for surfaces of a quantity: that
-/// one instead of the loss), then the estimates of cells that are not computed; a row per cell, missing values are empty.
+/// one instead of the loss), then the estimates of cells that are not computed, then `from` and `to`, the checkpoints at both ends of a line
+/// between checkpoints; a row per cell, missing values are empty.
 pub fn landscape(panels: &[Panel<LossSurface>]) -> Data {
     let shown = panels.first().and_then(|panel| panel.result.quantity);
     let has = |quantity: &Quantity| shown.is_none() && panels.iter().any(|panel| panel.result.maps.contains_key(quantity));
@@ -163,11 +165,17 @@ pub fn landscape(panels: &[Panel<LossSurface>]) -> Data {
     let estimates = panels.iter().any(|panel| panel.result.estimate.is_some());
     let value = panels.first().map_or_else(|| "loss".into(), |panel| panel.result.value_key());
     let error = format!("{value}_std_error");
-    let mut data = Data::new(&["checkpoint", "dataset", "alpha", "beta", &value, "accuracy", &error, "count"]);
+    let is_accuracy = shown == Some(Quantity::Accuracy) && value == Quantity::Accuracy.key();
+    let values: &[&str] = if is_accuracy { &[&value, &error] } else { &[&value, "accuracy", &error] };
+    let mut data = Data::new(&[["checkpoint", "dataset", "alpha", "beta"].as_slice(), values, &["count"]].concat());
+    let has_ends = panels.iter().any(|panel| panel.result.ends().is_some());
     let more = quantities.iter().map(|quantity| quantity.key()).chain(estimates.then_some("estimate"));
     for name in more.collect::<Vec<_>>() {
         data.column(name.into());
         data.column(format!("{name}_std_error"));
+    }
+    for name in if has_ends { ["from", "to"].as_slice() } else { &[] } {
+        data.column((*name).into());
     }
     for Panel { name, result, .. } in panels {
         for (k, count) in result.count.iter().enumerate() {
@@ -175,7 +183,9 @@ pub fn landscape(panels: &[Panel<LossSurface>]) -> Data {
             let computed = |v: f64| Cell::from((*count > 0).then_some(v));
             let mut row: Vec<Cell> = vec![(*name).into(), result.manifest.dataset.as_str().into()];
             row.extend([result.alpha[i], result.beta[j]].map(Cell::from));
-            row.extend([result.loss[k], result.accuracy[k], result.loss_std_error[k]].map(computed));
+            row.push(computed(result.loss[k]));
+            row.extend((!is_accuracy).then(|| computed(result.accuracy[k])));
+            row.push(computed(result.loss_std_error[k]));
             row.push(i64::from(*count).into());
             for quantity in &quantities {
                 let map = result.maps.get(quantity);
@@ -184,6 +194,9 @@ pub fn landscape(panels: &[Panel<LossSurface>]) -> Data {
             if estimates {
                 let estimate = result.estimate.as_ref().filter(|map| *count == 0 && map.value[k].is_finite());
                 row.extend([estimate.map(|map| map.value[k]), estimate.map(|map| map.std_error[k])].map(Cell::from));
+            }
+            if has_ends {
+                row.extend(ends(result));
             }
             data.push(row);
         }

@@ -106,8 +106,10 @@ fn every_figure_has_exactly_the_size_asked_for() {
 fn nothing_is_drawn_outside_of_the_page_at_any_width_and_size_of_type() {
     use super::super::scene::{Anchor, Shape, text_width};
     let (session, findings) = study(4, 3);
+    let lines = [0.8, 0.004, -0.2].map(|height| [arch(height)]);
+    let lines = lines.iter().filter_map(|line| CaptionedFigure::landscape(panels(line), &session.view.landscape));
     let all = captioned_figures(&session, &findings).into_iter().chain(paper(&session, &findings).into_iter().flatten());
-    for captioned in all {
+    for captioned in all.chain(lines) {
         for (width_mm, font_pt) in [(86.0, 7.0), (180.0, 8.0), (300.0, 12.0)] {
             let settings = FigureSettings { width_mm, font_pt, letters: true, ..FigureSettings::default() };
             let page = captioned.figure.page(&captioned.style(&settings)).unwrap();

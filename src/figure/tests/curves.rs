@@ -1,5 +1,6 @@
 use super::*;
-use flatland_core::result::{BandManifest, LandscapeBand, PlanePoint, PlaneRecord, SecondOrder};
+use flatland_core::result::{BandManifest, LandscapeBand, PlanePoint, SecondOrder};
+use flatland_core::session::Role;
 
 #[test]
 fn a_sharpness_figure_says_that_it_shows_lower_bounds() {
@@ -91,7 +92,55 @@ fn cuts_have_bands_marks_and_gaps() {
     let point = PlanePoint { name: "B".into(), alpha: 0.5, loss: Some(0.6), ..Default::default() };
     line.manifest.plane = Some(PlaneRecord { points: vec![point], ..Default::default() });
     let lines = [line];
-    let svg = LandscapeCutFigure::of_surfaces(&panels(&lines)).to_svg(&FigureStyle::default()).unwrap();
+    let svg = LandscapeCutFigure::of_surfaces(&panels(&lines), true).to_svg(&FigureStyle::default()).unwrap();
     assert!(svg.contains(">\nB\n") || svg.contains(">B<"), "the other checkpoint is named");
     assert!(svg.contains("other checkpoints at their own losses"));
+}
+
+#[test]
+fn a_line_between_checkpoints_names_its_ends_and_shows_its_barrier() {
+    let lines = [arch(0.8)];
+    let figure = LandscapeCutFigure::of_surfaces(&panels(&lines), true);
+    let svg = figure.to_svg(&FigureStyle::default()).unwrap();
+    let words = svg.split_whitespace().collect::<Vec<_>>().join(" ");
+    for text in
+        ["pretrained", "oecc_cifar10_densenet_baseline", "barrier 0.80 ± 0.02", "band: ± 1 standard error", "interpolated, not recomputed"]
+    {
+        assert!(words.contains(text), "{text}: {words}");
+    }
+    keep("landscape_line.png", &figure);
+    let flat = [arch(-0.1)];
+    let svg = LandscapeCutFigure::of_surfaces(&panels(&flat), false).to_svg(&FigureStyle::default()).unwrap();
+    let words = svg.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("no loss barrier") && !words.contains("> barrier") && !svg.contains("<polygon"), "{words}");
+}
+
+#[test]
+fn every_quantity_of_a_line_is_a_figure_with_its_band_and_one_table_has_the_barrier() {
+    let mut findings = FigureResults::default();
+    let (checkpoint, dataset) = (NAMES[0].into(), "CIFAR-10 test".into());
+    findings.add_landscape(Found { checkpoint, color: 0, dataset, role: Role::Id, result: std::sync::Arc::new(arch(0.8)) });
+    let session = flatland_core::session::Session::default();
+    let drawn = captioned_figures(&session, &findings);
+    let names: Vec<&str> = drawn.iter().map(|captioned| captioned.name.as_str()).collect();
+    assert_eq!(names, ["landscape", "landscape-accuracy", "landscape-auroc"]);
+    assert_eq!(
+        drawn[0].caption,
+        "Loss along the line from pretrained (t = 0) to oecc_cifar10_densenet_baseline (t = 1) on CIFAR-10 test, with bands of ± 1 standard \
+         error. Loss barrier 0.80 ± 0.02 at t = 0.50; BatchNorm statistics interpolated, not recomputed: the barrier may be too high (REPAIR, \
+         Jordan et al. 2022)."
+    );
+    let suffixes: Vec<&str> = drawn[0].data.iter().map(|(suffix, _)| *suffix).collect();
+    assert_eq!(suffixes, ["", "-barrier"]);
+    assert!(drawn[1].data[0].1.csv().starts_with("checkpoint,dataset,alpha,beta,accuracy,accuracy_std_error,count,from,to\n"));
+}
+
+#[test]
+fn what_is_not_known_of_a_curve_is_a_gap_and_what_is_not_finite_is_grey() {
+    let mut line = arch(0.8);
+    (line.count[12], line.loss[20]) = (0, f64::INFINITY);
+    let lines = [line];
+    let svg = LandscapeCutFigure::of_surfaces(&panels(&lines), true).to_svg(&FigureStyle::default()).unwrap();
+    assert_eq!(svg.matches("<polygon").count(), 3, "three runs around a gap and a strip");
+    assert!(svg.contains("grey: not finite"));
 }

@@ -230,12 +230,12 @@ fn a_path_between_images_is_a_curve_that_marks_the_other_image() {
     let point = PlanePoint { name: "image 42 (dog)".into(), alpha: 0.8, loss: Some(surface.loss[9]), ..Default::default() };
     surface.manifest.plane = Some(PlaneRecord { points: vec![point], ..Default::default() });
     let surfaces = [surface.clone()];
-    let svg = well_formed_and_stable(&LandscapeCutFigure::of_surfaces(&panels(&surfaces)), &FigureStyle::default());
+    let svg = well_formed_and_stable(&LandscapeCutFigure::of_surfaces(&panels(&surfaces), true), &FigureStyle::default());
     for text in ["α (1: the other image)", "image 42 (dog)", "dots: other images at their own losses", "loss"] {
         assert!(words(&svg).contains(text), "{text}");
     }
     assert!(!svg.contains("standard error"), "there is none of one image");
     let surfaces = [surface.of(Quantity::Margin).unwrap()];
-    let svg = well_formed_and_stable(&LandscapeCutFigure::of_surfaces(&panels(&surfaces)), &FigureStyle::default());
+    let svg = well_formed_and_stable(&LandscapeCutFigure::of_surfaces(&panels(&surfaces), true), &FigureStyle::default());
     assert!(svg.contains(">logit margin<") && !svg.contains("image 42 (dog)"), "the mark is a loss");
 }

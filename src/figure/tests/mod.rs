@@ -14,8 +14,8 @@ use std::path::Path;
 use super::*;
 use flatland_core::metric;
 use flatland_core::result::{
-    DatasetScores, Detection, Eigenvalue, Embedding, HessianSpectrum, LandscapeManifest, LossSurface, Picture, ScoreTable, SharpnessCurve,
-    SharpnessPoint, SpectralDensity, Spread, Trace,
+    Cell, DatasetScores, Detection, Eigenvalue, Embedding, HessianSpectrum, LandscapeManifest, LossBarrier, LossSurface, Picture,
+    PlaneRecord, Quantity, Reading, ScoreTable, SharpnessCurve, SharpnessPoint, SpectralDensity, Spread, Trace,
 };
 
 const NAMES: [&str; 8] = ["pretrained", "ERM", "OE", "SAM", "DR-SAM", "VOS", "oecc_cifar10_densenet_baseline", "MixOE"];
@@ -50,6 +50,29 @@ fn bowl(k: usize, n: usize) -> LossSurface {
         }
     }
     surface
+}
+
+/// The line from one checkpoint to another with a long name, whose loss has an arch of `height` over its straight line.
+fn arch(height: f64) -> LossSurface {
+    let through = vec!["pretrained".into(), "oecc_cifar10_densenet_baseline".into()];
+    let plane = PlaneRecord { through, batch_norm_layers: Some(99), ..Default::default() };
+    let manifest = LandscapeManifest {
+        dataset: "CIFAR-10 test".into(),
+        samples: 1000,
+        definition: "line".into(),
+        batch_norm: "interpolated".into(),
+        plane: Some(plane),
+        ..Default::default()
+    };
+    let alpha: Vec<f64> = (0..25).map(|i| (f64::from(i) - 4.0) / 16.0).collect();
+    let mut surface = LossSurface::pending(alpha.clone(), vec![0.0], manifest);
+    for (i, t) in alpha.iter().enumerate() {
+        let loss = 0.3 + 0.1 * t + 4.0 * height * if (0.0..=1.0).contains(t) { t * (1.0 - t) } else { t * (t - 1.0) };
+        let readings = vec![Reading { quantity: Quantity::Auroc, value: 0.9 - 0.1 * loss, std_error: 0.01 }];
+        surface.set(&Cell { i, j: 0, loss, accuracy: 1.0 - 0.2 * loss, loss_std_error: 0.03, count: 1000, readings });
+    }
+    let barrier = LossBarrier { height: height.max(0.0), rise: height, t: 0.5, std_error: Ok(0.02), samples: 1000 };
+    LossSurface { barrier: Some(Ok(barrier)), ..surface }
 }
 
 fn panels<'a, T>(results: &'a [T]) -> Vec<Panel<'a, T>> {

@@ -46,6 +46,13 @@ pub enum LandscapeCommand {
         /// The directions.
         axes: InputAxes,
     },
+    /// Computes the line between two checkpoints, with its barrier, instead of the present landscape.
+    LineBetween {
+        /// Name of the checkpoint at t = 0.
+        from: String,
+        /// Name of the checkpoint at t = 1.
+        to: String,
+    },
     /// Computes landscapes of the weights again, over random directions.
     AroundWeights,
     /// Writes the weights at a node and opens them as a checkpoint.
@@ -70,6 +77,7 @@ impl LandscapeCommand {
             LandscapeCommand::ErrorBands(_) => "show or hide error bands",
             LandscapeCommand::Cut(_) => "change the direction of sections",
             LandscapeCommand::AroundImage { .. } => "compute landscapes around an image",
+            LandscapeCommand::LineBetween { .. } => "compute the line between two checkpoints",
             LandscapeCommand::AroundWeights => "compute landscapes of the weights",
             LandscapeCommand::Pick(_) | LandscapeCommand::OpenCell { .. } | LandscapeCommand::KeepCell { .. } => "pick a cell",
         }
@@ -90,6 +98,7 @@ impl LandscapeCommand {
             LandscapeCommand::OpenCell { .. }
             | LandscapeCommand::KeepCell { .. }
             | LandscapeCommand::AroundImage { .. }
+            | LandscapeCommand::LineBetween { .. }
             | LandscapeCommand::AroundWeights => {}
         }
     }

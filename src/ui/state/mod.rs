@@ -180,7 +180,7 @@ impl State {
     /// The quantity that landscapes show instead of the loss.
     pub fn quantity(&self) -> Option<Quantity> {
         let key = self.session.view.quantity.as_deref()?;
-        Quantity::ALL.into_iter().find(|quantity| quantity.key() == key)
+        Quantity::SHOWN.into_iter().find(|quantity| quantity.key() == key)
     }
 
     /// Whether a dialog, panel or card is open above or beside the view. The form of a new run does not count: its content must stay.

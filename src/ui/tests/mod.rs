@@ -16,6 +16,7 @@ mod input_space;
 mod interaction;
 mod jobs;
 mod landscapes;
+mod lines;
 mod networks;
 mod panels;
 mod picked_cells;

@@ -118,6 +118,15 @@ fn landscapes_as_differences() {
 }
 
 #[test]
+fn landscapes_of_one_dimension() {
+    pictures("landscape-line", |app| {
+        app.state.session.landscape.plane = super::lines::axes();
+        let id = app.state.store.add(super::lines::line_job(), JobState::Done);
+        app.state.store.insert(id, Loaded::Landscape(super::lines::line(super::lines::known())));
+    });
+}
+
+#[test]
 fn sharpness() {
     pictures("sharpness", at(Tab::SHARPNESS));
 }

@@ -9,7 +9,7 @@ use crate::ui::state::unused_name;
 use crate::ui::work::results;
 use flatland_core::job::{Analysis, JobSpec, WeightsJob};
 use flatland_core::result::{content_key, safe_name, state_root};
-use flatland_core::session::{Axes, CheckpointEntry, InputPlane, LandscapeSettings, NetworkChoice, PickedCell, Tab};
+use flatland_core::session::{Axes, CheckpointEntry, InputPlane, LandscapeSettings, NetworkChoice, PickedCell, Statistics, Tab};
 
 impl App {
     pub(in crate::ui) fn landscape_command(&mut self, command: LandscapeCommand) {
@@ -21,6 +21,9 @@ impl App {
                 self.state.session.view.dataset = Some(dataset);
                 self.set_plane(Axes::Input(plane));
             }
+            LandscapeCommand::LineBetween { from, to } => {
+                self.set_plane(Axes::Line { through: [from, to], statistics: Statistics::default() })
+            }
             LandscapeCommand::AroundWeights => self.set_plane(Axes::default()),
             edit => edit.edit(&mut self.state.session.view.landscape),
         }
@@ -30,7 +33,13 @@ impl App {
     fn set_plane(&mut self, plane: Axes) {
         let before = &self.state.session.landscape;
         let (grid, baseline, datasets) = (before.grid, before.baseline.clone(), before.datasets.clone());
-        self.state.session.landscape = LandscapeSettings { grid, baseline, datasets, plane, ..LandscapeSettings::default() };
+        let fresh = LandscapeSettings { grid, baseline, datasets, ..LandscapeSettings::default() };
+        self.state.session.landscape = if plane.input().is_some() {
+            LandscapeSettings { plane, ..fresh }
+        } else {
+            let LandscapeSettings { extent, alpha, beta, planes, project, directions, .. } = fresh;
+            LandscapeSettings { extent, alpha, beta, planes, project, directions, plane, ..before.clone() }
+        };
         let view = &mut self.state.session.view;
         (view.tab, view.quantity, view.difference, view.landscape.picked) = (Tab::LANDSCAPE, None, false, None);
         view.see_all(Tab::LANDSCAPE);

@@ -49,8 +49,11 @@ impl Export {
         let captioned = self.source.captioned().ok_or("nothing to export")?;
         let is_picture = !matches!(format, FigureFormat::Csv | FigureFormat::Npz);
         for format in std::iter::once(format).chain((with_data && is_picture).then_some(FigureFormat::Csv)) {
-            for (_, bytes) in captioned.files(format, &self.settings).map_err(|error| error.to_string())? {
-                write_atomic(&path.with_extension(format.extension()), &bytes).map_err(|error| error.to_string())?;
+            for (name, bytes) in captioned.files(format, &self.settings).map_err(|error| error.to_string())? {
+                // Several tables of one figure differ in what follows its name.
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+                let file = format!("{stem}{}", name.strip_prefix(&captioned.name).unwrap_or(&name));
+                write_atomic(&path.with_file_name(file), &bytes).map_err(|error| error.to_string())?;
             }
         }
         Ok(path)

@@ -87,6 +87,23 @@ mod tests {
     }
 
     #[test]
+    fn the_rule_of_random_directions_is_part_of_the_key() {
+        let folder = |directions: &str| {
+            let text = format!(
+                "version = 1\n[[checkpoint]]\nname = \"net\"\npath = \"/nowhere/net.pt\"\n[[dataset]]\nname = \"digits\"\nrole = \"id\"\n\
+                 path = \"demo:test\"\n[landscape.directions]\n{directions}\n"
+            );
+            let session: Session = toml::from_str(&text).unwrap();
+            plan_cached(&session, Analysis::Landscape, &PlanOptions::default()).unwrap()[0].out().unwrap().to_owned()
+        };
+        let filters = |filter: &str| format!("filters = [{{ tensors = [\"*.qkv.weight\"], filter = {filter} }}]");
+        let rules: [&str; 5] =
+            ["", "one_dimensional = \"weight\"", &filters("{ rows = 64 }"), &filters("{ rows = 32 }"), &filters("\"tensor\"")];
+        let folders: std::collections::BTreeSet<PathBuf> = rules.into_iter().map(folder).collect();
+        assert_eq!(folders.len(), 5);
+    }
+
+    #[test]
     fn the_content_of_an_exported_program_is_part_of_the_key() {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("net.pt2");

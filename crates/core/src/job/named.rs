@@ -37,6 +37,10 @@ impl Named for LossSurface {
         self.manifest.labels = self.manifest.labels.map(|labels| labels_named(labels, job.datasets().first().copied()));
         if let JobSpec::Landscape(job) = job {
             self.manifest.ood = job.measure.ood.iter().map(|dataset| dataset.source.name.clone()).collect();
+            if let Some(plane) = &mut self.manifest.plane {
+                plane.through = job.plane.axes.through().to_vec();
+                plane.other_inputs = job.has_other_inputs();
+            }
         }
         let now = std::iter::once(&self.manifest.dataset).chain(&self.manifest.ood).cloned();
         self.manifest.unreadable = renamed(self.manifest.unreadable, &before.into_iter().zip(now).collect());

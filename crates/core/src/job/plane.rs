@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::plan_error::{PlanError, all_known};
-use super::{CheckpointSource, LandscapeJob};
-use crate::result::LandscapeManifest;
-use crate::session::{Axes, CheckpointEntry, DirectionSettings, Session};
+use super::{CheckpointSource, LandscapeJob, planned_record};
+use crate::result::{LandscapeManifest, PlaneRecord};
+use crate::session::{Axes, BatchNormPolicy, CheckpointEntry, DirectionSettings, Session};
 
 /// Which plane through the checkpoint of a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,6 +83,39 @@ impl Plane {
 }
 
 impl LandscapeJob {
+    /// The manifest of its surface as far as it is known before anything is computed: names, and which line it is.
+    pub fn planned_manifest(&self) -> LandscapeManifest {
+        let axes = &self.plane.axes;
+        let of_line = match axes {
+            Axes::Line { through, statistics } if self.directions.is_none() => Some((through.to_vec(), statistics.key())),
+            Axes::Line { .. } | Axes::Random {} | Axes::Checkpoints { .. } | Axes::Trajectory(_) | Axes::Files { .. } | Axes::Input(_) => {
+                None
+            }
+        };
+        let statistics = of_line.as_ref().map(|(_, statistics)| *statistics).filter(|_| self.measure.batch_norm == BatchNormPolicy::Frozen);
+        LandscapeManifest {
+            checkpoint: self.checkpoint.name.clone(),
+            dataset: self.dataset.source.name.clone(),
+            input: axes.input().map(planned_record),
+            definition: if of_line.is_some() { "line".into() } else { String::new() },
+            batch_norm: statistics.unwrap_or(self.measure.batch_norm.key()).into(),
+            plane: of_line.map(|(through, _)| PlaneRecord {
+                kind: "line".into(),
+                through,
+                other_inputs: self.has_other_inputs(),
+                ..PlaneRecord::default()
+            }),
+            ..LandscapeManifest::default()
+        }
+    }
+
+    /// Whether a checkpoint that the plane goes through takes inputs that are prepared in another way than those of the job's own.
+    pub fn has_other_inputs(&self) -> bool {
+        let inputs = |source: &CheckpointSource| (source.normalization.constants(), source.input.map(|input| input.steps()));
+        let others = self.plane.axes.through().iter().filter_map(|name| self.plane.checkpoint(name));
+        others.into_iter().any(|other| inputs(other) != inputs(&self.checkpoint))
+    }
+
     /// The job without its folders: what `landscape.json` keeps of it, enough to compute the same surface again.
     pub fn recipe(&self) -> Value {
         serde_json::to_value(Self { out: PathBuf::new(), cells: None, ..self.clone() }).unwrap_or_default()
@@ -114,7 +147,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::job::{Analysis, JobSpec, PlanOptions, plan};
+    use crate::job::{Analysis, JobSpec, Named, PlanOptions, plan};
+    use crate::result::LossSurface;
 
     fn session() -> Session {
         toml::from_str(
@@ -145,12 +179,20 @@ mod tests {
         let jobs = planned(&session, PlanOptions::default()).unwrap();
         let [JobSpec::Landscape(job)] = jobs.as_slice() else { panic!("expected one landscape, found {jobs:?}") };
         assert_eq!((job.checkpoint.name.as_str(), job.beta.as_slice()), ("DR-SAM 0.5", [0.0].as_slice()));
-        assert_eq!((job.alpha[0], job.alpha[2]), (-0.25, 1.25), "a quarter beyond both");
+        assert_eq!(job.alpha, [0.0, 0.5, 1.0], "three nodes reach both checkpoints and not beyond");
         assert_eq!(
             (job.plane.project.as_slice(), job.plane.checkpoints[0].path.as_path()),
             (["ERM".to_owned()].as_slice(), Path::new("/w/erm.pt"))
         );
         assert!(jobs[0].inputs().iter().any(|(_, _, path)| *path == Path::new("/w/erm.pt")));
+
+        // A cached result may have been computed under other names.
+        let mut surface = LossSurface::pending(job.alpha.clone(), job.beta.clone(), job.planned_manifest());
+        surface.manifest.plane.iter_mut().for_each(|plane| plane.through = vec!["old".into(), "names".into()]);
+        assert_eq!(surface.named(&jobs[0]).ends(), Some(["DR-SAM 0.5".to_owned(), "ERM".to_owned()]));
+        let mut other = job.clone();
+        other.plane.checkpoints[0].normalization = toml::Value::from("none").try_into().unwrap();
+        assert!(!job.has_other_inputs() && other.has_other_inputs());
 
         let only = PlanOptions { checkpoints: vec!["ERM".into()], ..Default::default() };
         assert!(planned(&session, only).unwrap_err().to_string().contains("`DR-SAM 0.5`, where the plane starts"));

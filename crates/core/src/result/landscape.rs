@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorKind, LandscapeManifest, Map, Npz, NpzValues, Quantity, Reading, ResultError, json, non_finite};
+use super::{ErrorKind, LandscapeManifest, LossBarrier, Map, Npz, NpzValues, Quantity, Reading, ResultError, json, non_finite};
 
 /// One evaluated cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,6 +85,8 @@ pub struct LossSurface {
     pub error_shown: Option<ErrorKind>,
     /// While cells are missing: the loss of every cell as far as it is known, with the standard error of cells that are not computed.
     pub estimate: Option<Map>,
+    /// The loss barrier of a line between two checkpoints, or why it is not known; `None` of other surfaces.
+    pub barrier: Option<Result<LossBarrier, String>>,
     /// What determines it.
     pub manifest: LandscapeManifest,
 }
@@ -112,6 +114,7 @@ impl LossSurface {
             baseline: None,
             error_shown: None,
             estimate: None,
+            barrier: None,
             manifest,
         }
     }
@@ -126,6 +129,8 @@ impl LossSurface {
         self.accuracy[k] = defined_accuracy(cell.accuracy, cell.loss);
         self.loss_std_error[k] = cell.loss_std_error;
         self.count[k] = cell.count;
+        // It is read from files when the line is complete.
+        self.barrier = self.is_between_checkpoints().then(|| Err("the line is being computed".into()));
         let cells = self.count.len();
         for reading in &cell.readings {
             let map = self.maps.entry(reading.quantity).or_insert_with(|| Map::pending(cells));
@@ -158,8 +163,7 @@ impl LossSurface {
 
     /// The same surface with another quantity instead of the loss, for drawing; `None` if it was not measured.
     pub fn of(&self, quantity: Quantity) -> Option<Self> {
-        let map = self.maps.get(&quantity)?;
-        let (loss, loss_std_error) = (map.value.clone(), map.std_error.clone());
+        let Map { value: loss, std_error: loss_std_error } = self.map(quantity)?;
         Some(Self { loss, loss_std_error, quantity: Some(quantity), estimate: None, ..self.clone() })
     }
 
@@ -240,7 +244,7 @@ impl LossSurface {
         json::save(&folder.join("landscape.json"), &self.manifest)
     }
 
-    /// Reads what [`LossSurface::save`] wrote.
+    /// Reads what [`LossSurface::save`] wrote, and the barrier from the losses of single images beside it.
     ///
     /// # Errors
     /// When a file is missing, unreadable or not what it should be.
@@ -266,7 +270,7 @@ impl LossSurface {
         let manifest = json::load(&folder.join("landscape.json"))?;
         let loss = grid("loss")?;
         let accuracy = grid("accuracy")?.into_iter().zip(&loss).map(|(accuracy, loss)| defined_accuracy(accuracy, *loss)).collect();
-        Ok(Self {
+        let surface = Self {
             loss,
             accuracy,
             loss_std_error: grid("loss_std_error")?,
@@ -276,9 +280,11 @@ impl LossSurface {
             baseline: None,
             error_shown: None,
             estimate: map(ESTIMATE)?,
+            barrier: None,
             alpha,
             beta,
             manifest,
-        })
+        };
+        Ok(Self { barrier: LossBarrier::of(&surface, folder), ..surface })
     }
 }

@@ -4,6 +4,7 @@
 //! Deliberately absent: tensors, windows, sessions.
 
 mod atomic;
+mod barrier;
 mod cache;
 mod cell_store;
 mod conformance;
@@ -17,6 +18,7 @@ mod landscape;
 mod landscape_band;
 mod landscape_difference;
 mod landscape_error;
+mod landscape_line;
 mod landscape_manifest;
 mod loss_rows;
 mod network_check;
@@ -39,6 +41,7 @@ mod unreadable;
 use std::path::PathBuf;
 
 pub use atomic::{safe_name, write_atomic};
+pub use barrier::LossBarrier;
 pub use cache::{cache_folder, cache_root, cell_cache, content_key, state_root};
 pub use cell_store::CellStore;
 pub use conformance::{Check, CheckGroup, Checks, Conformance, Definition, Machine};

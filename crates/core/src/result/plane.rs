@@ -69,6 +69,16 @@ pub struct PlaneRecord {
     pub eta_norm: f64,
     /// Filters and tensors that only δ moves, because they have one entry and the axes are orthogonal.
     pub still_on_eta: usize,
+    /// Names of the checkpoints that the plane goes through, the one at its origin first; empty of other planes, and in older files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub through: Vec<String>,
+    /// BatchNorm layers with running statistics in the network; absent in older files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_norm_layers: Option<usize>,
+    /// Whether another checkpoint that the plane goes through takes inputs that are prepared in another way. Its weights are evaluated on those of
+    /// the first one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub other_inputs: bool,
     /// The running statistics of BatchNorm along the axes: `frozen` or `interpolated`.
     pub statistics: String,
     /// Checkpoints of the session.

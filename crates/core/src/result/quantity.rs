@@ -8,6 +8,8 @@ use super::non_finite;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
+    /// Share of right predictions on ID. Every surface has it beside the loss, so that it is none of [`Quantity::ALL`].
+    Accuracy,
     /// Mean energy score logsumexp(z) of ID.
     Energy,
     /// Mean energy score of SS.
@@ -35,7 +37,7 @@ pub enum Quantity {
 }
 
 impl Quantity {
-    /// All, in the order in which they are written and shown.
+    /// All that have arrays of their own, in the order in which they are written.
     pub const ALL: [Quantity; 12] = [
         Quantity::Energy,
         Quantity::OodEnergy,
@@ -51,6 +53,17 @@ impl Quantity {
         Quantity::Confidence,
     ];
 
+    /// All that can be shown instead of the loss, in this order.
+    pub const SHOWN: [Quantity; 13] = {
+        let mut shown = [Quantity::Accuracy; 13];
+        let mut k = 0;
+        while k < Quantity::ALL.len() {
+            shown[k + 1] = Quantity::ALL[k];
+            k += 1;
+        }
+        shown
+    };
+
     /// The quantities of a single image; they have no standard error.
     pub const INPUT: [Quantity; 3] = [Quantity::Prediction, Quantity::Margin, Quantity::Confidence];
 
@@ -60,6 +73,7 @@ impl Quantity {
     /// Name of its array in `landscape.npz`; its standard error is `<key>_std_error`.
     pub fn key(self) -> &'static str {
         match self {
+            Quantity::Accuracy => "accuracy",
             Quantity::Energy => "energy",
             Quantity::OodEnergy => "ood_energy",
             Quantity::OutlierExposure => "outlier_exposure",
@@ -88,6 +102,7 @@ impl Quantity {
     /// As shown to the user.
     pub fn label(self) -> &'static str {
         match self {
+            Quantity::Accuracy => "accuracy",
             Quantity::Energy => "mean energy score, ID",
             Quantity::OodEnergy => "mean energy score, SS",
             Quantity::OutlierExposure => "OE loss",

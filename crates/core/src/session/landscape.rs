@@ -176,6 +176,21 @@ impl LandscapeSettings {
         self.plane.input().map_or(Ok(()), |plane| plane.check().map_err(|message| format!("[landscape.plane] {message}")))
     }
 
+    /// Whether it has one dimension: several values of α, and one of β.
+    pub fn is_line(&self) -> bool {
+        let (alpha, beta) = self.axes();
+        alpha.len() > 1 && beta.len() == 1
+    }
+
+    /// The α values of a line between checkpoints where neither they nor their ends are given: equal steps with a node exactly at either
+    /// checkpoint, about a quarter of the distance beyond both. Without these nodes a line has no barrier.
+    fn along_line(n: usize) -> Vec<f64> {
+        // The nearest whole number of steps to a sixth of all, the smaller one in the middle.
+        let beyond = (n + 1) / 6;
+        let steps = n.saturating_sub(1 + 2 * beyond).max(1);
+        (0..n).map(|i| (i as f64 - beyond as f64) / steps as f64).collect()
+    }
+
     /// The α and β values. A line has β = 0 alone unless `beta` is given.
     pub fn axes(&self) -> (Vec<f64>, Vec<f64>) {
         let spaced = |n: usize| -> Vec<f64> {
@@ -189,6 +204,33 @@ impl LandscapeSettings {
         };
         let axis = |given: &Option<Vec<f64>>, n| given.clone().unwrap_or_else(|| spaced(n));
         let beta = if self.beta.is_none() && self.plane.is_line() { vec![0.0] } else { axis(&self.beta, self.grid[1]) };
-        (axis(&self.alpha, self.grid[0]), beta)
+        let is_between = matches!(self.plane, Axes::Line { .. }) && self.extent.is_none() && self.grid[0] > 1;
+        let alpha = match &self.alpha {
+            None if is_between => Self::along_line(self.grid[0]),
+            given => axis(given, self.grid[0]),
+        };
+        (alpha, beta)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_line_between_checkpoints_has_a_node_at_both_whatever_its_grid() {
+        let plane: Axes = toml::from_str("kind = \"line\"\nthrough = [\"A\", \"B\"]").unwrap();
+        for n in 2..200 {
+            let settings = LandscapeSettings { grid: [n, 9], plane: plane.clone(), ..Default::default() };
+            let (alpha, beta) = settings.axes();
+            assert_eq!((alpha.len(), beta.as_slice()), (n, [0.0].as_slice()));
+            assert!(alpha.contains(&0.0) && alpha.contains(&1.0), "{n}: {alpha:?}");
+            assert!(alpha.is_sorted() && (alpha[0] + alpha[n - 1] - 1.0).abs() < 1e-12, "{n}: {alpha:?}");
+            assert!(n < 5 || alpha[0] < 0.0, "{n} reaches beyond: {alpha:?}");
+            assert!((-0.5..=0.0).contains(&alpha[0]) && (n < 24 || (alpha[0] + 0.25).abs() < 0.05), "{n}: {alpha:?}");
+        }
+        let settings = LandscapeSettings { grid: [4, 1], extent: Some([0.0, 0.5]), plane, ..Default::default() };
+        assert_eq!(settings.axes().0.last(), Some(&0.5), "an extent that is given is kept");
     }
 }

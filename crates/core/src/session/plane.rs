@@ -17,6 +17,16 @@ pub enum Statistics {
     Frozen,
 }
 
+impl Statistics {
+    /// As written in files.
+    pub fn key(self) -> &'static str {
+        match self {
+            Statistics::Interpolated => "interpolated",
+            Statistics::Frozen => "frozen",
+        }
+    }
+}
+
 /// An axis from a file: every parameter by its name in the state dict, as `flatland sharpness --save-perturbations` writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
@@ -67,7 +77,7 @@ impl AxisFile {
 pub enum Axes {
     /// Two random directions, see [`DirectionSettings`](super::DirectionSettings).
     Random {},
-    /// From checkpoint A (α = 0) to B (α = 1); η is random.
+    /// From checkpoint A (α = 0) to B (α = 1), about a quarter beyond both; η is random.
     Line {
         /// Names of A and B.
         through: [String; 2],

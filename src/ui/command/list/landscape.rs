@@ -4,7 +4,7 @@ use super::{Item, Section};
 use crate::ui::command::Command;
 use crate::ui::command::landscape::LandscapeCommand;
 use crate::ui::state::State;
-use flatland_core::session::{Camera, CutAxis, ErrorShown, InputAxes, LandscapeForm};
+use flatland_core::session::{Axes, Camera, CutAxis, ErrorShown, InputAxes, LandscapeForm};
 
 pub fn landscape_items(state: &State) -> Vec<Item> {
     let view = &state.session.view.landscape;
@@ -26,7 +26,7 @@ pub fn landscape_items(state: &State) -> Vec<Item> {
     ] {
         items.push(item(name.into(), LandscapeCommand::Error(error)).chosen(view.error == error));
     }
-    items.push(item("Error bands of sections".into(), LandscapeCommand::ErrorBands(!view.error_bands)).chosen(view.error_bands));
+    items.push(item("Error bands of curves and sections".into(), LandscapeCommand::ErrorBands(!view.error_bands)).chosen(view.error_bands));
     for axis in CutAxis::ALL {
         let name = format!("Sections along {}", axis.symbols()[0]);
         items.push(item(name, LandscapeCommand::Cut(axis)).chosen(view.cut == axis));
@@ -47,7 +47,22 @@ pub fn landscape_items(state: &State) -> Vec<Item> {
         let around = LandscapeCommand::AroundImage { dataset, image, axes };
         items.push(item(format!("Landscape around this image, along {along}"), around).only_if(can, why));
     }
-    let back = item("Landscape of the weights".into(), LandscapeCommand::AroundWeights);
-    items.push(back.only_if(state.session.landscape.plane.input().is_some(), "it shows the weights already"));
+    items.extend(lines(state));
+    let back = item("Landscape of the weights over random directions".into(), LandscapeCommand::AroundWeights);
+    items.push(back.only_if(state.session.landscape.plane != Axes::default(), "it is shown already"));
     items
+}
+
+/// A line for each pair of checkpoints, from the one that is listed first.
+fn lines(state: &State) -> Vec<Item> {
+    let names: Vec<&String> = state.session.checkpoints.iter().map(|checkpoint| &checkpoint.name).collect();
+    let shown = state.session.landscape.plane.through();
+    let item = |from: &String, to: &String| {
+        let name = format!("Line between {from} and {to}: loss curve and barrier");
+        let command = LandscapeCommand::LineBetween { from: from.clone(), to: to.clone() };
+        let chosen = matches!(shown, [a, b] if a == from && b == to);
+        Item::new(Section::View, name, Command::Landscape(command)).under("Line between").chosen(chosen)
+    };
+    let pairs = names.iter().enumerate().flat_map(|(k, from)| names[k + 1..].iter().map(move |to| (*from, *to)));
+    pairs.map(|(from, to)| item(from, to)).collect()
 }

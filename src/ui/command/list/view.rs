@@ -67,9 +67,9 @@ fn quantity_items(state: &State) -> Vec<Item> {
     let item = |name: String, command| Item::new(Section::View, name, command).under("Landscapes of");
     let difference = state.session.view.difference;
     let present = state.quantity();
-    let measured = |quantity: &Quantity| state.store.landscapes.values().any(|found| found.surface.maps.contains_key(quantity));
+    let measured = |quantity: &Quantity| state.store.landscapes.values().any(|found| found.surface.has(*quantity));
     let mut items = vec![item("Landscapes of loss".into(), Command::SelectQuantity(None)).chosen(present.is_none() && !difference)];
-    for quantity in Quantity::ALL.into_iter().filter(measured) {
+    for quantity in Quantity::SHOWN.into_iter().filter(measured) {
         let name = format!("Landscapes of {}", quantity.label());
         items.push(item(name, Command::SelectQuantity(Some(quantity))).chosen(present == Some(quantity) && !difference));
     }

@@ -12,10 +12,9 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use flatland_core::job::{Analysis, CheckpointSource, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, RunConfig, Trial, planned_record};
+use flatland_core::job::{Analysis, CheckpointSource, JobEvent, JobId, JobOutput, JobSpec, LandscapeJob, RunConfig, Trial};
 use flatland_core::result::{
-    Embedding, HessianSpectrum, Inspection, LandscapeBand, LandscapeManifest, LossSurface, Map, NetworkCheck, ScoreDifference, ScoreTable,
-    SharpnessCurve,
+    Embedding, HessianSpectrum, Inspection, LandscapeBand, LossSurface, Map, NetworkCheck, ScoreDifference, ScoreTable, SharpnessCurve,
 };
 use flatland_core::session::{CheckpointEntry, NetworkChoice, PickedCell};
 pub use job::{Job, JobState, Progress, analysis_of, dataset_of, subject_of, title};
@@ -79,9 +78,7 @@ pub enum Loaded {
 /// The surface that a job fills; a new one when there is none with its axes. Its revision grows.
 fn surface<'a>(landscapes: &'a mut IndexMap<(String, String), Landscape>, job: &LandscapeJob, revision: &mut u64) -> &'a mut LossSurface {
     let key = (job.checkpoint.name.clone(), job.dataset.source.name.clone());
-    let input = job.plane.axes.input().map(planned_record);
-    let manifest = LandscapeManifest { checkpoint: key.0.clone(), dataset: key.1.clone(), input, ..Default::default() };
-    let fresh = || Arc::new(LossSurface::pending(job.alpha.clone(), job.beta.clone(), manifest.clone()));
+    let fresh = || Arc::new(LossSurface::pending(job.alpha.clone(), job.beta.clone(), job.planned_manifest()));
     let entry = landscapes.entry(key).or_insert_with(|| Landscape { surface: fresh(), revision: 0 });
     if entry.surface.alpha != job.alpha || entry.surface.beta != job.beta {
         entry.surface = fresh();

@@ -1,6 +1,7 @@
 //! What the store does when a checkpoint is closed or renamed.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -42,6 +43,7 @@ impl Store {
         // They contain the name of the checkpoint.
         self.forget_differences();
         rename_pairs(&mut self.landscapes, from, to);
+        self.rename_ends(from, to);
         rename_pairs(&mut self.bands, from, to);
         rename_pairs(&mut self.sharpness, from, to);
         self.sharpness.values_mut().for_each(|curve| curve.checkpoint = name(&curve.checkpoint));
@@ -49,6 +51,29 @@ impl Store {
         rename(&mut self.embeddings, from, to);
         rename(&mut self.scores, from, to);
         self.cell_losses.iter_mut().for_each(|found| found.cell.checkpoint = name(&found.cell.checkpoint));
+    }
+
+    /// Renames a checkpoint at an end of a line, or on a plane.
+    fn rename_ends(&mut self, from: &str, to: &str) {
+        let name = |name: &mut String| {
+            if name == from {
+                to.clone_into(name);
+            }
+        };
+        for landscape in self.landscapes.values_mut() {
+            let plane = landscape.surface.manifest.plane.as_ref();
+            let is_named = plane
+                .is_some_and(|plane| plane.through.iter().chain(plane.points.iter().map(|point| &point.name)).any(|name| name == from));
+            if !is_named {
+                continue;
+            }
+            self.revision += 1;
+            landscape.revision = self.revision;
+            if let Some(plane) = &mut Arc::make_mut(&mut landscape.surface).manifest.plane {
+                plane.through.iter_mut().for_each(name);
+                plane.points.iter_mut().for_each(|point| name(&mut point.name));
+            }
+        }
     }
 }
 

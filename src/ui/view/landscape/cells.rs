@@ -63,9 +63,9 @@ impl Shown {
 pub fn quantities(scene: &Scene<'_>) -> Vec<Quantity> {
     let has = |quantity: &Quantity| {
         let on = scene.store.landscapes.iter().filter(|((_, dataset), _)| Some(dataset.as_str()) == scene.dataset);
-        on.into_iter().any(|(_, found)| found.surface.maps.contains_key(quantity))
+        on.into_iter().any(|(_, found)| found.surface.has(*quantity))
     };
-    Quantity::ALL.into_iter().filter(has).collect()
+    Quantity::SHOWN.into_iter().filter(has).collect()
 }
 
 /// Symbol of the quantity, for an axis.
@@ -88,7 +88,7 @@ fn symbol_of_value(surface: &LossSurface) -> &'static str {
         Some(Quantity::OodEnergy) => "E SS",
         Some(Quantity::OutlierExposure) => "L OE",
         Some(Quantity::DrSam) => "L DR",
-        Some(Quantity::Auroc | Quantity::Fpr95 | Quantity::NegativeCurvature) => "",
+        Some(Quantity::Accuracy | Quantity::Auroc | Quantity::Fpr95 | Quantity::NegativeCurvature) => "",
         Some(Quantity::LambdaMax) => "λ max",
         Some(Quantity::LambdaMin) => "λ min",
         Some(Quantity::Prediction) => "class",
@@ -140,7 +140,11 @@ pub(super) fn center_facts(surface: &LossSurface) -> Option<String> {
             (Some(ErrorKind::Absolute), _) => format!("s.e. of {value} at θ"),
             (Some(ErrorKind::Relative), _) => format!("rel. s.e. of {value} at θ"),
         };
-        format!("{what} {} · acc. {}", loss_text(surface, k), share(surface.accuracy[k], surface.count[k] as usize))
+        let shown = format!("{what} {}", loss_text(surface, k));
+        if surface.quantity == Some(Quantity::Accuracy) {
+            return shown;
+        }
+        format!("{shown} · acc. {}", share(surface.accuracy[k], surface.count[k] as usize))
     })
 }
 

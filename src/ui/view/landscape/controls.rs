@@ -17,9 +17,12 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     ui.spacing_mut().item_spacing.x = 10.0;
     dataset_menu(ui, scene, dataset);
     quantity_menu(ui, scene, scene.quantity);
-    if scene.session.landscape.plane.input().is_some()
-        && ui.button("Back to weights").on_hover_text("The landscape of the weights over random directions").clicked()
-    {
+    let back = match &scene.session.landscape.plane {
+        Axes::Input(_) => Some(("Back to weights", "The landscape of the weights over random directions")),
+        Axes::Line { .. } => Some(("Back to the plane", "The landscape over two random directions instead of the line")),
+        Axes::Random {} | Axes::Checkpoints { .. } | Axes::Trajectory(_) | Axes::Files { .. } => None,
+    };
+    if back.is_some_and(|(text, hint)| ui.button(text).on_hover_text(hint).clicked()) {
         scene.commands.push(Command::Landscape(LandscapeCommand::AroundWeights));
     }
     let settings = &scene.session.landscape;
@@ -54,11 +57,12 @@ fn quantity_menu(ui: &mut Ui, scene: &mut Scene<'_>, current: Option<Quantity>) 
 /// Text on the axes of the landscape.
 fn plane_note(settings: &LandscapeSettings) -> String {
     let note = match &settings.plane {
+        Axes::Random {} if settings.is_line() => "L(θ + αδ) along a random direction, one scale for all",
         Axes::Random {} if settings.directions == DirectionSettings::default() => {
             "L(θ + αδ + βη), filter-normalized random directions, one scale for all"
         }
         Axes::Random {} => "L(θ + αδ + βη), random directions as the session defines them, one scale for all",
-        Axes::Line { .. } => "the loss on the line between two checkpoints",
+        Axes::Line { through: [from, to], .. } => return format!("the line from {from} (t = 0) to {to} (t = 1)"),
         Axes::Checkpoints { .. } => "the loss on the plane through three checkpoints",
         Axes::Trajectory(Trajectory::Run(_)) => "the loss on the principal components of a run's weights",
         Axes::Trajectory(_) => "the loss on the principal components of a trajectory of checkpoints",

@@ -1,5 +1,6 @@
 //! Landscapes, or their differences to the baseline, as a figure.
 
+use super::with_panel::with_panel;
 use crate::figure::{CaptionedFigure, FigureResults, error_kind};
 use crate::ui::view::Scene;
 use crate::ui::view::found::{entries, found};
@@ -14,7 +15,8 @@ pub fn of(scene: &Scene<'_>) -> Option<Export> {
         let known = entries(scene).filter_map(|(name, color)| Some((name, color, scene.store.differences.get(&on(name))?)));
         results.differences = known.map(|(name, color, known)| found(scene, name, color, &dataset, known.surface.clone())).collect();
     } else {
-        for (name, color) in entries(scene) {
+        for (_, (color, checkpoint)) in with_panel(scene) {
+            let name = checkpoint.name.as_str();
             if let Some(landscape) = scene.store.landscapes.get(&on(name)) {
                 results.add_landscape(found(scene, name, color, &dataset, landscape.surface.clone()));
             }

@@ -1,8 +1,9 @@
 //! The landscape tab: L(θ + αδ + βη), or L(x + αd₁ + βd₂) around an image, as maps or surfaces with contour lines and shared colours;
-//! beside them a plot of the sections through the cursor, and the picked node.
+//! beside them a plot of the sections through the cursor, and the picked node. Landscapes of one dimension are curves.
 
 mod cells;
 mod controls;
+mod curves;
 mod cuts;
 mod figure;
 mod map;
@@ -10,6 +11,7 @@ mod picked;
 mod projections;
 mod surface;
 mod toolbar;
+mod with_panel;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +19,7 @@ use egui::{Rect, Ui, pos2};
 
 use super::{Scene, panel_header};
 use crate::figure::number::{fixed, with_error};
-use crate::figure::{ClassColors, ColorScale, Coloring, Colormap, Spacing as Spaced};
+use crate::figure::{ClassColors, ColorScale, Coloring, Colormap, Spacing as Spaced, are_curves};
 use crate::ui::command::Command;
 use crate::ui::command::landscape::LandscapeCommand;
 use crate::ui::state::cursor::Cursor;
@@ -33,9 +35,10 @@ use crate::ui::view::{Drafts, TabInfo, TabView};
 use crate::ui::work::export::Export;
 use flatland_core::job::Analysis;
 use flatland_core::result::{LossSurface, Quantity, capital};
-use flatland_core::session::{ColorSettings, Extents, LandscapeForm, Link, Links, PickedCell, Session, Tab, Theme};
+use flatland_core::session::{CheckpointEntry, ColorSettings, Extents, LandscapeForm, Link, Links, PickedCell, Session, Tab, Theme};
 
 use cells::{Shown, center_facts, class_text, loss_text, symbol, value_at};
+use with_panel::with_panel;
 
 /// Width of the colour bar with its ticks, points.
 const BAR: f32 = 70.0;
@@ -180,16 +183,18 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut LandscapeTab, quantity: 
         return empty(ui, "Open images of the role ID or ID train, on which the loss can be measured.");
     };
     let landscapes = state.shown.of(scene, dataset, quantity);
-    let surfaces: Vec<(usize, &LossSurface)> = landscapes
-        .iter()
-        .zip(scene.session.shown())
-        .filter_map(|(found, (color, _))| Some((color, found.as_ref()?.surface.as_ref())))
-        .collect();
-    toolbar::show(ui, scene, &surfaces);
+    // A checkpoint without a panel may have a landscape of a plane that was shown before.
+    let surface = |(i, (color, _)): (usize, (usize, &CheckpointEntry))| Some((color, landscapes.get(i)?.as_ref()?.surface.as_ref()));
+    let surfaces: Vec<(usize, &LossSurface)> = with_panel(scene).into_iter().filter_map(surface).collect();
     let all: Vec<&LossSurface> = surfaces.iter().map(|(_, surface)| *surface).collect();
+    let is_curve = if all.is_empty() { scene.session.landscape.is_line() } else { are_curves(all.iter().copied()) };
+    toolbar::show(ui, scene, &surfaces, is_curve);
     let (alpha, beta) = match surfaces.first() {
         Some((_, surface)) => (ends(&surface.alpha), ends(&surface.beta)),
-        None => (scene.session.landscape.extent(), scene.session.landscape.extent()),
+        None => {
+            let (alpha, beta) = scene.session.landscape.axes();
+            (ends(&alpha), ends(&beta))
+        }
     };
     let (links, cursor) = (scene.session.view.links, state.cursor.clone());
     let shared = Shared { colors: Colors::of(scene, &all, ""), cursor, links, alpha, beta, quantity, surfaces };
@@ -199,7 +204,11 @@ fn draw(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut LandscapeTab, quantity: 
         area.max.x = card.left() - 24.0;
         picked::show(ui, scene, card, &cell, dataset, &landscapes);
     }
-    panels(ui, scene, state, &shared, area, dataset, &landscapes);
+    if is_curve {
+        curves::show(ui, scene, state, &shared, area, dataset, &landscapes);
+    } else {
+        panels(ui, scene, state, &shared, area, dataset, &landscapes);
+    }
 }
 
 /// Draws the panels, the sections beside them, and the colour bars.
@@ -212,11 +221,7 @@ fn panels(
     dataset: &str,
     landscapes: &[Option<Landscape>],
 ) {
-    // A plane through checkpoints belongs to the checkpoint at its origin; the others are drawn on it.
-    let origin = scene.session.landscape.plane.through().first();
-    let baseline = scene.session.landscape_baseline().filter(|_| scene.difference);
-    let has_panel = |name: &String| origin.is_none_or(|origin| origin == name) && baseline != Some(name.as_str());
-    let shown: Vec<_> = scene.session.shown().enumerate().filter(|(_, (_, c))| has_panel(&c.name)).collect();
+    let shown = with_panel(scene);
     let links = shared.links;
     // One cell more than checkpoints, for the sections.
     let (n, space) = (shown.len(), space(scene.session.view.landscape.form, links.colors));
@@ -339,7 +344,9 @@ fn readings(surface: &LossSurface, quantity: Option<Quantity>, k: usize) -> Vec<
     let mut rows = vec![(None, surface.value_title(), loss_text(surface, k))];
     if surface.count[k] > 0 {
         if surface.manifest.input.is_none() {
-            rows.push((None, "Accuracy".into(), share(surface.accuracy[k], surface.count[k] as usize)));
+            if quantity != Some(Quantity::Accuracy) {
+                rows.push((None, "Accuracy".into(), share(surface.accuracy[k], surface.count[k] as usize)));
+            }
             rows.push((None, "Images".into(), crate::ui::state::number::count(u64::from(surface.count[k]))));
         }
         for (other, map) in surface.maps.iter().filter(|(other, _)| quantity != Some(**other)) {

@@ -12,21 +12,15 @@ use crate::ui::view::Scene;
 use flatland_core::result::{CellStatus, LossSurface};
 use flatland_core::session::{Camera, CutAxis, ErrorShown, LandscapeForm};
 
-/// Draws the line.
-pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, surfaces: &[(usize, &LossSurface)]) {
+/// Draws the line; for curves, which have neither colours nor sections, only what they have.
+pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, surfaces: &[(usize, &LossSurface)], is_curve: bool) {
     let view = &scene.session.view.landscape;
     let mut commands: Vec<LandscapeCommand> = Vec::new();
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
-        for (form, label, hint) in [
-            (LandscapeForm::Map, "2-D", "Colours on the plane"),
-            (LandscapeForm::Surface, "3-D", "A surface; drag to turn, wheel to zoom, Shift and drag to move, R to reset"),
-        ] {
-            if ui.selectable_label(view.form == form, label).on_hover_text(hint).clicked() {
-                commands.push(LandscapeCommand::Form(form));
-            }
+        if !is_curve {
+            forms(ui, view.form, &mut commands);
         }
-        ui.add_space(10.0);
         if scene.session.landscape.plane.input().is_none() {
             error_menu(ui, view.error, &mut commands);
         } else {
@@ -35,6 +29,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, surfaces: &[(usize, &Loss
         }
         ui.add_space(8.0);
         let accent = theme::of(ui).accent;
+        if is_curve {
+            if chip(ui, accent, "error bands", view.error_bands).clicked() {
+                commands.push(LandscapeCommand::ErrorBands(!view.error_bands));
+            }
+            return;
+        }
         if view.form == LandscapeForm::Map {
             if chip(ui, accent, "contour values", view.contour_labels).clicked() {
                 commands.push(LandscapeCommand::ContourLabels(!view.contour_labels));
@@ -71,6 +71,19 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, surfaces: &[(usize, &Loss
     });
     scene.commands.extend(commands.into_iter().map(Command::Landscape));
     ui.add_space(8.0);
+}
+
+/// Draws the choice between maps and surfaces.
+fn forms(ui: &mut Ui, current: LandscapeForm, commands: &mut Vec<LandscapeCommand>) {
+    for (form, label, hint) in [
+        (LandscapeForm::Map, "2-D", "Colours on the plane"),
+        (LandscapeForm::Surface, "3-D", "A surface; drag to turn, wheel to zoom, Shift and drag to move, R to reset"),
+    ] {
+        if ui.selectable_label(current == form, label).on_hover_text(hint).clicked() {
+            commands.push(LandscapeCommand::Form(form));
+        }
+    }
+    ui.add_space(10.0);
 }
 
 fn error_menu(ui: &mut Ui, current: Option<ErrorShown>, commands: &mut Vec<LandscapeCommand>) {

@@ -107,6 +107,8 @@ fn ignorance(checks: &mut Checks, device: Device, reporter: &mut dyn Reporter) -
         Quantity::Fpr95 => 1.0,
         // Not requested: the Hessian has checks of its own.
         Quantity::LambdaMax | Quantity::LambdaMin | Quantity::NegativeCurvature => f64::NAN,
+        // Counted beside the readings.
+        Quantity::Accuracy => f64::NAN,
         // Of one image in input space.
         Quantity::Prediction | Quantity::Margin | Quantity::Confidence => f64::NAN,
     };

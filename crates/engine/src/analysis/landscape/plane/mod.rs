@@ -67,9 +67,8 @@ impl Plane {
         let rule = job.plane.directions.rule();
         let mut record = PlaneRecord { statistics: "frozen".into(), ..PlaneRecord::default() };
         let mut moving = |statistics: Statistics| {
-            let interpolated = statistics == Statistics::Interpolated;
-            record.statistics = if interpolated { "interpolated" } else { "frozen" }.into();
-            interpolated
+            record.statistics = statistics.key().into();
+            statistics == Statistics::Interpolated
         };
         let mut trajectory = Vec::new();
         let (kind, directions) = match (&job.directions, &job.plane.axes) {
@@ -107,6 +106,9 @@ impl Plane {
         };
         check::check(network, &directions, job)?;
         record.kind = kind.into();
+        record.through = job.plane.axes.through().to_vec();
+        record.other_inputs = job.has_other_inputs();
+        record.batch_norm_layers = Some(network.names.iter().filter(|name| name.ends_with("running_var")).count());
         record.directions = serde_json::to_value(&rule).unwrap_or_default();
         (record.delta_norm, record.eta_norm) = (directions.delta.norm(), directions.eta.norm());
         record.still_on_eta = directions.still();

@@ -129,6 +129,24 @@ fn landscape_line_runs_from_one_checkpoint_to_the_other() {
         close(points[0].alpha, 1.0, 1e-5);
         assert!(points.iter().all(|point| point.beta == 0.0), "one axis, one coordinate");
         assert_eq!(surface.manifest.batch_norm, statistics);
+        let plane = surface.manifest.plane.as_ref().unwrap();
+        assert_eq!((plane.through.join(" "), plane.batch_norm_layers), ("A B".into(), Some(7)));
+        // From the losses of single images in the file, as an independent sum gives it.
+        let barrier = surface.barrier.as_ref().unwrap().as_ref().unwrap();
+        close(barrier.rise, surface.loss[1] - 0.5 * (surface.loss[0] + surface.loss[2]), 1e-9);
+        assert_eq!((barrier.t, barrier.samples), (0.5, 24));
+        let at = |k: usize| {
+            npyz::NpyFile::new(std::fs::File::open(fixture.job.out.join("sample_losses.npy")).unwrap()).unwrap().into_vec::<f32>().unwrap()
+                [24 * k..24 * (k + 1)]
+                .iter()
+                .map(|loss| f64::from(*loss))
+                .collect::<Vec<_>>()
+        };
+        let (from, middle, to) = (at(0), at(1), at(2));
+        let rises: Vec<f64> = (0..24).map(|i| middle[i] - 0.5 * (from[i] + to[i])).collect();
+        let mean = rises.iter().sum::<f64>() / 24.0;
+        let square = rises.iter().map(|rise| (rise - mean).powi(2)).sum::<f64>();
+        close(*barrier.std_error.as_ref().unwrap(), (square / 23.0 / 24.0).sqrt(), 1e-9);
     }
 }
 
