@@ -42,9 +42,9 @@ use runner::{AlreadyReported, Interrupted};
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// A session (*.toml) or checkpoints to open in the window; with nothing given, what was open last, at first the bundled demo session.
+    /// A session (*.toml), or checkpoints and sets of images, to open in the window; with nothing given, what was open last, at first the bundled demo session.
     /// FILE@KEY is the state dict KEY of a checkpoint that holds several.
-    #[arg(value_name = "SESSION|CHECKPOINT")]
+    #[arg(value_name = "SESSION|CHECKPOINT|IMAGES")]
     files: Vec<PathBuf>,
     /// The tab to open the window on; the one that the session was left on when absent.
     #[arg(long)]

@@ -113,7 +113,6 @@ fn what_cannot_be_opened_is_named_in_one_sentence_and_leaves_nothing_behind() {
         ("README.md", &b"# ResNet\n\nTrained on CIFAR-10.\n"[..]),
         ("hello.pth", b"hello\n"),
         ("one.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
-        ("results.mat", b"MATLAB 5.0 MAT-file, Platform: GLNXA64"),
         ("train.py", b"import torch\n"),
     ] {
         std::fs::write(path(name), content).unwrap();
@@ -124,7 +123,6 @@ fn what_cannot_be_opened_is_named_in_one_sentence_and_leaves_nothing_behind() {
             ("README.md", "README.md is a text file; Flatland opens checkpoints"),
             ("hello.pth", "hello.pth is a text file; Flatland opens checkpoints"),
             ("one.png", "one.png is a single image; a folder of images or an image list is opened as a dataset"),
-            ("results.mat", "results.mat is a MATLAB file; images are read from one that holds `X` and `y`"),
             ("train.py", "train.py is a Python script; Flatland runs no Python"),
             ("nothing in it", "nothing in it is an empty folder; a folder of images is opened as a dataset"),
         ] {

@@ -17,6 +17,30 @@ fn finish(fake_worker: &FakeWorker, event: JobEvent) {
     fake_worker.0.borrow_mut().events.push_back(WorkerEvent::Job(worker_id, event));
 }
 
+/// A file that was opened while it was written: its message stays until it is read again.
+#[test]
+fn again_reads_a_checkpoint_that_could_not_be_read_and_computes_what_waited_for_it() {
+    let fake_worker = FakeWorker::default();
+    let mut harness = harness(&fake_worker, 0, false);
+    let store = &mut harness.state_mut().state.store;
+    let landscape = landscape_job("ERM");
+    let checkpoint = landscape.checkpoint().unwrap();
+    let key = (checkpoint.path.clone(), checkpoint.choice());
+    let refused = Inspection { error: Some("the zip archive is cut off".into()), ..inspection("ERM") };
+    store.inspections.insert(key.clone(), refused);
+    let inspect = store.add(JobSpec::Inspect { path: key.0.clone(), choice: key.1.clone() }, JobState::Done);
+    let first = store.add(landscape, JobState::Waiting);
+    let second = store.add(score_job("ERM"), JobState::Waiting);
+    harness.run();
+    let state = |harness: &Harness<'static, App>, id| harness.state().state.store.jobs[&id].state.clone();
+    assert!([first, second].iter().all(|id| matches!(state(&harness, *id), JobState::Failed(_))), "nothing is computed from it");
+    give(&mut harness, Command::Retry(first));
+    assert!(harness.state().state.store.inspections.get(&key).is_none_or(|inspection| inspection.error.is_none()));
+    let asked = fake_worker.0.borrow().asked.last().unwrap().1.clone();
+    assert_eq!(asked, JobSpec::Inspect { path: key.0, choice: key.1 }, "the file comes first");
+    assert_eq!([inspect, first, second].map(|id| state(&harness, id)), [JobState::Running, JobState::Waiting, JobState::Waiting]);
+}
+
 #[test]
 fn missing_results_and_jobs_that_write_weights_have_clear_titles() {
     let mut harness = harness(&FakeWorker::default(), 0, false);

@@ -287,7 +287,7 @@ fn views_are_undone_too_and_another_tab_is_no_step() {
 fn opening_is_undone_by_closing() {
     let (root, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut harness = open_study(root.path(), folder.path());
-    std::fs::write(folder.path().join("third.pt"), "x").unwrap();
+    std::fs::write(folder.path().join("third.pt"), b"\x80\x02not read here").unwrap();
     harness.state_mut().commands.push(Command::Open(vec![folder.path().join("third.pt")], OpenAs::ByContent));
     run_until(&mut harness, |app| app.state.session.checkpoints.len() == 3);
     assert_eq!(harness.state().state.history.undo_name(), Some("open checkpoint third"));

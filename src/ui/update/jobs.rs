@@ -10,6 +10,7 @@ use crate::ui::state::store::{Job, JobState, analysis_of, dataset_of};
 use crate::ui::work::{origin, plan};
 use flatland_core::job::{Analysis, JobId, JobSpec, PlanOptions};
 use flatland_core::result::cell_cache;
+use flatland_core::session::NetworkChoice;
 
 /// The job without the folder of its result.
 fn without_folder(mut job: JobSpec) -> JobSpec {
@@ -97,6 +98,30 @@ impl App {
         } else {
             self.state.set_state(id, JobState::Cancelled);
         }
+    }
+
+    /// Computes a job again. A checkpoint that could not be read is read again first, and every job that waits for it is computed: its file may
+    /// have been written since.
+    pub(in crate::ui) fn retry(&mut self, id: JobId) {
+        let of = |spec: &JobSpec| {
+            if let JobSpec::Inspect { path, choice } = spec {
+                return Some((path.clone(), choice.clone()));
+            }
+            spec.checkpoint().map(|checkpoint| (checkpoint.path.clone(), checkpoint.choice()))
+        };
+        let read = self.state.store.jobs.get(&id).and_then(|job| of(&job.spec));
+        let inspections = &self.state.store.inspections;
+        let is_refused = |read: &(PathBuf, NetworkChoice)| inspections.get(read).is_some_and(|inspection| inspection.error.is_some());
+        if let Some(read) = read.filter(is_refused) {
+            self.state.store.inspections.shift_remove(&read);
+            let is_left = |job: &Job| {
+                matches!(&job.state, JobState::Failed(message) if message == REFUSED) || matches!(job.spec, JobSpec::Inspect { .. })
+            };
+            for job in self.state.store.jobs.values_mut().filter(|job| of(&job.spec).as_ref() == Some(&read) && is_left(job)) {
+                job.state = JobState::Waiting;
+            }
+        }
+        self.state.set_state(id, JobState::Waiting);
     }
 
     /// Stops a running landscape for jobs that take a moment (inspections, the list of methods) and for another analysis that the user looks

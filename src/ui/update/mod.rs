@@ -222,7 +222,7 @@ impl App {
             }
             Command::Cancel(id) => self.cancel(id),
             Command::Pause(id, paused) => self.worker.pause(id, paused),
-            Command::Retry(id) => self.state.set_state(id, JobState::Waiting),
+            Command::Retry(id) => self.retry(id),
             Command::RestartWorker => {
                 self.worker.restart();
                 for job in self.state.store.jobs.values_mut().filter(|job| job.state == JobState::Interrupted) {

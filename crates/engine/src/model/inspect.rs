@@ -146,7 +146,10 @@ fn name(report: &mut Inspection, fit: &CheckpointFit, architecture: &Architectur
     report.program = architecture.program.as_ref().map(|program| program.values.clone());
     report.notes.extend(architecture.program.iter().flat_map(|program| program.notes.clone()));
     let left = if fit.left_out.is_empty() { String::new() } else { format!(", {} left out", fit.left_out.len()) };
-    report.certain.push(certain("tensors", format!("all {} by name and shape, none is left over{left}", architecture.tensors.len())));
+    report.certain.push(certain(
+        "tensors",
+        format!("all {} that the network computes with, by name and shape, none is left over{left}", architecture.tensors.len()),
+    ));
     report.certain.push(certain("classes", architecture.classes.to_string()));
     match source {
         Source::Asked => report.certain.push(certain("architecture", program_label(architecture).unwrap_or_else(|| "chosen".into()))),

@@ -42,8 +42,8 @@ pub(super) fn argument(found: Argument, symbols: &HashMap<String, Extent>) -> Re
         }
         Argument::Graph(_) => {
             return Err(format!(
-                "found a program within the program, which is not supported; expected tensors and numbers. Take `torch.cond`, loops \
-                 and autocast out of the `forward` of the network and export it again: `{EXPORT}`"
+                "found a program within the program, which is not supported; expected tensors and numbers. Write `torch.where(condition, a, b)` in \
+                 place of `torch.cond`, take loops and autocast to a reduced type out of `forward`, and export the network again: `{EXPORT}`"
             ));
         }
         Argument::CustomObject => {

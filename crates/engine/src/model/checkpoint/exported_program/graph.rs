@@ -144,8 +144,8 @@ pub(super) fn node(found: Node, values: &mut Values, symbols: &HashMap<String, E
     };
     if target.starts_with("higher_order.") {
         return Err(at(format!(
-            "it runs a program within the program, which is not supported; expected operations on tensors. Take `torch.cond`, loops \
-             and autocast out of the `forward` of the network and export it again: `{EXPORT}`"
+            "it runs a program within the program, which is not supported; expected operations on tensors. Write `torch.where(condition, a, b)` in \
+             place of `torch.cond`, take loops and autocast to a reduced type out of `forward`, and export the network again: `{EXPORT}`"
         )));
     }
     let mut arguments = Vec::with_capacity(inputs.len());

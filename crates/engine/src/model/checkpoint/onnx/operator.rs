@@ -12,6 +12,9 @@ use super::translator::Translator;
 use super::value::{Integers, TensorValue, Value};
 use crate::model::checkpoint::exported_program::text::short;
 
+/// What the outputs of a node stand for.
+pub type Translate = fn(&mut Translator, &Operator) -> Result<Vec<Value>, String>;
+
 /// A node.
 pub struct Operator {
     /// Its operation, `Conv`.
@@ -247,7 +250,7 @@ impl Operator {
     ///
     /// # Errors
     /// When it has.
-    pub fn expect(&self, name: &str, expected: i64) -> Result<(), String> {
+    pub fn require(&self, name: &str, expected: i64) -> Result<(), String> {
         match self.int(name, expected)? {
             found if found == expected => Ok(()),
             found => Err(format!("expected {name} = {expected} of `{}`, found {found}, which is not supported", self.name)),

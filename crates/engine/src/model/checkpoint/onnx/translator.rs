@@ -122,6 +122,7 @@ impl Translator {
                 }
                 None => Err("expected a tensor, found integers that are computed from shapes".into()),
             },
+            Value::Rows(_) => Err("expected a tensor, found integers of two dimensions".into()),
             Value::Absent => Err("an output of an operation is read that is not supported".into()),
         }
     }

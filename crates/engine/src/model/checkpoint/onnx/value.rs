@@ -13,6 +13,8 @@ pub enum Value {
     Tensor(TensorValue),
     /// Integers of at most one dimension.
     Integers(Integers),
+    /// Integers of two dimensions, row by row: pads, as the older exporter arranges them.
+    Rows(Vec<Vec<Extent>>),
     /// A tensor of one number: the number and its shape.
     Number {
         /// The number everywhere.
@@ -60,6 +62,7 @@ impl Value {
         match self {
             Value::Tensor(tensor) => format!("a tensor of {} dimensions", tensor.rank),
             Value::Integers(integers) => format!("{} integers", integers.values.len()),
+            Value::Rows(rows) => format!("{} rows of integers", rows.len()),
             Value::Number { value, .. } => format!("the number {value}"),
             Value::Absent => "an output that is not supported".into(),
         }

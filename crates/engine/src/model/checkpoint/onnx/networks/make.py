@@ -22,7 +22,7 @@ class Cnn(nn.Module):
         self.fc2 = nn.Linear(6, 5)
 
     def forward(self, x):
-        x = F.max_pool2d(F.relu6(self.bn1(self.conv1(x))), 2)
+        x = F.max_pool2d(F.relu6(self.bn1(self.conv1(F.pad(x, (1, 0, 2, 1))))), 2)
         x = F.hardswish(self.bn2(self.conv2(x)))
         x = F.adaptive_avg_pool2d(x, 1).flatten(1)
         return self.fc2(F.leaky_relu(self.fc1(x), 0.2))

@@ -1,10 +1,10 @@
 //! Sums, products and other functions of two tensors; of integers where both are integers.
 
 use super::super::super::{Extent, ProgramArgument};
-use super::super::operator::Operator;
+use super::super::operator::{Operator, Translate};
 use super::super::translator::{Translator, tensor};
 use super::super::value::{TensorValue, Value};
-use super::{Translate, integers};
+use super::integers;
 
 pub const ROWS: &[(&str, Translate)] = &[
     ("Add", |t, o| arithmetic(t, o, "add")),
@@ -86,7 +86,7 @@ fn is_single(shape: &[Extent]) -> bool {
 
 /// Of integers alone: a remainder of floats has two signs, and PyTorch another than ONNX.
 fn remainder(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
-    o.expect("fmod", 0)?;
+    o.require("fmod", 0)?;
     match (o.value(0)?, o.value(1)?) {
         (Value::Integers(a), Value::Integers(b)) => integers::combine(t, "mod", a, b).map(|value| vec![value]),
         _ => Err("`Mod` of tensors is not supported".into()),

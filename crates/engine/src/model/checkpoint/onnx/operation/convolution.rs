@@ -1,10 +1,9 @@
 //! Convolutions.
 
 use super::super::super::Extent;
-use super::super::operator::Operator;
+use super::super::operator::{Operator, Translate};
 use super::super::translator::{Translator, int, ints, tensor};
 use super::super::value::{TensorValue, Value};
-use super::Translate;
 
 pub const ROWS: &[(&str, Translate)] = &[("Conv", convolution)];
 

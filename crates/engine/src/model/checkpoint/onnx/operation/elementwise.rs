@@ -1,10 +1,9 @@
 //! Functions of one tensor, element by element.
 
 use super::super::super::ProgramArgument::{Bool, Float, Text};
-use super::super::operator::Operator;
+use super::super::operator::{Operator, Translate};
 use super::super::translator::{Translator, ints, tensor};
 use super::super::value::Value;
-use super::Translate;
 
 pub const ROWS: &[(&str, Translate)] = &[
     ("Abs", unary),

@@ -1,10 +1,9 @@
 //! Parts of tensors, and tensors put together.
 
 use super::super::super::{Extent, ProgramArgument};
-use super::super::operator::{Operator, fixed};
+use super::super::operator::{Operator, Translate, fixed};
 use super::super::translator::{Translator, int, integer, tensor};
 use super::super::value::{Integers, TensorValue, Value};
-use super::Translate;
 
 pub const ROWS: &[(&str, Translate)] = &[("Concat", concat), ("Split", split), ("Slice", slice), ("Gather", gather)];
 
@@ -51,6 +50,15 @@ fn slice(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
     let steps = o.constants(4)?.unwrap_or_else(|| vec![1; starts.len()]);
     if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() {
         return Err("expected as many ends, axes and steps as starts of `Slice`".into());
+    }
+    if let Value::Rows(rows) = o.value(0)? {
+        // From the last row to the first.
+        return match (starts.as_slice(), ends.as_slice(), axes.as_slice(), steps.as_slice()) {
+            ([Extent::Fixed(-1)], [Extent::Fixed(i64::MIN..=-65)], [0], [-1]) => {
+                Ok(vec![Value::Rows(rows.iter().rev().cloned().collect())])
+            }
+            _ => Err("expected all rows of pads in the reverse order".into()),
+        };
     }
     if let Value::Integers(integers) = o.value(0)? {
         return sliced(integers, &starts, &ends, &steps).map(|value| vec![value]);

@@ -1,15 +1,14 @@
 //! Products of matrices. A product with the transpose of a matrix of the state dict is the affine map of `torch.nn.Linear`.
 
 use super::super::super::ProgramArgument;
-use super::super::operator::Operator;
+use super::super::operator::{Operator, Translate};
 use super::super::translator::{Translator, tensor};
 use super::super::value::Value;
-use super::Translate;
 
 pub const ROWS: &[(&str, Translate)] = &[("Gemm", gemm), ("MatMul", matmul), ("Einsum", einsum)];
 
 fn gemm(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
-    o.expect("transA", 0)?;
+    o.require("transA", 0)?;
     let (alpha, beta) = (o.float("alpha", 1.0)?, o.float("beta", 1.0)?);
     if (alpha, beta) != (1.0, 1.0) {
         return Err(format!("expected alpha = 1 and beta = 1 of `Gemm`, found {alpha} and {beta}, which is not supported"));

@@ -14,12 +14,7 @@ mod reduction;
 mod shape;
 mod source;
 
-use super::operator::Operator;
-use super::translator::Translator;
-use super::value::Value;
-
-/// What the outputs of a node stand for.
-pub type Translate = fn(&mut Translator, &Operator) -> Result<Vec<Value>, String>;
+use super::operator::Translate;
 
 const GROUPS: [&[(&str, Translate)]; 10] = [
     arithmetic::ROWS,

@@ -1,10 +1,9 @@
 //! Normalizations and softmax.
 
 use super::super::super::ProgramArgument::{Bool, Float};
-use super::super::operator::Operator;
+use super::super::operator::{Operator, Translate};
 use super::super::translator::{Translator, int, ints, tensor};
 use super::super::value::Value;
-use super::Translate;
 
 pub const ROWS: &[(&str, Translate)] = &[
     ("BatchNormalization", batch_norm),
@@ -51,7 +50,7 @@ fn instance_norm(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String>
 }
 
 fn layer_norm(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
-    o.expect("stash_type", 1)?;
+    o.require("stash_type", 1)?;
     let (x, weight) = (o.tensor(t, 0)?, o.weight(t, 1)?);
     let axis = o.int("axis", -1)?;
     let dims = if axis < 0 { -axis } else { x.rank as i64 - axis };
@@ -72,7 +71,7 @@ fn layer_norm(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
 /// Before opset 21 its scales are one a group, which PyTorch does not have.
 fn group_norm(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
     let (x, weight, bias) = (o.tensor(t, 0)?, o.weight(t, 1)?, o.weight(t, 2)?);
-    o.expect("stash_type", 1)?;
+    o.require("stash_type", 1)?;
     let arguments = vec![
         ("input", tensor(&x)),
         ("num_groups", int(o.int("num_groups", 1)?)),

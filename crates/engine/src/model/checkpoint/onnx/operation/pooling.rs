@@ -1,16 +1,15 @@
 //! Pooling.
 
 use super::super::super::ProgramArgument::{self, Bool};
-use super::super::operator::Operator;
+use super::super::operator::{Operator, Translate};
 use super::super::translator::{Translator, ints, tensor};
 use super::super::value::{TensorValue, Value};
-use super::Translate;
 
 pub const ROWS: &[(&str, Translate)] =
     &[("MaxPool", max_pool), ("AveragePool", average_pool), ("GlobalAveragePool", global_average_pool), ("GlobalMaxPool", global_max_pool)];
 
 fn max_pool(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
-    o.expect("storage_order", 0)?;
+    o.require("storage_order", 0)?;
     let (x, mut arguments, sides) = windows(t, o)?;
     arguments.push(("dilation", ints(&o.ints("dilations")?.unwrap_or_else(|| vec![1; sides]))));
     arguments.push(("ceil_mode", Bool(o.int("ceil_mode", 0)? == 1)));

@@ -2,10 +2,9 @@
 
 use super::super::super::Extent;
 use super::super::super::ProgramArgument::{self, Bool, Float};
-use super::super::operator::Operator;
+use super::super::operator::{Operator, Translate};
 use super::super::translator::{Translator, ints, tensor};
 use super::super::value::Value;
-use super::Translate;
 
 pub const ROWS: &[(&str, Translate)] = &[
     ("ReduceMean", |t, o| reduce(t, o, "mean.dim", None)),

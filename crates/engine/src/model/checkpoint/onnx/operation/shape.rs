@@ -1,10 +1,9 @@
 //! Changes of shape.
 
 use super::super::super::{Extent, ProgramArgument};
-use super::super::operator::Operator;
+use super::super::operator::{Operator, Translate};
 use super::super::translator::{Translator, int, ints, tensor};
 use super::super::value::{Integers, TensorValue, Value};
-use super::Translate;
 
 pub const ROWS: &[(&str, Translate)] = &[
     ("Reshape", reshape),
@@ -21,10 +20,19 @@ fn reshape(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
     let shape = o.integers(1)?.ok_or("`Reshape` lacks its shape")?.values.clone();
     let copies_zeros = o.int("allowzero", 0)? == 0;
     if let Value::Integers(integers) = o.value(0)? {
-        return match shape.len() {
-            0 | 1 => Ok(vec![Value::Integers(Integers { is_scalar: shape.is_empty(), literal: None, ..integers.clone() })]),
-            dims => Err(format!("integers of {dims} dimensions are not supported")),
+        return match shape.as_slice() {
+            [] | [_] => Ok(vec![Value::Integers(Integers { is_scalar: shape.is_empty(), literal: None, ..integers.clone() })]),
+            [Extent::Fixed(rows), Extent::Fixed(side @ 1..)]
+                if integers.values.len().is_multiple_of(*side as usize)
+                    && (*rows == -1 || rows.checked_mul(*side) == Some(integers.values.len() as i64)) =>
+            {
+                Ok(vec![Value::Rows(integers.values.chunks(*side as usize).map(<[Extent]>::to_vec).collect())])
+            }
+            sides => Err(format!("expected integers of one dimension, or of rows of one length, found {} dimensions", sides.len())),
         };
+    }
+    if let (Value::Rows(rows), [Extent::Fixed(-1)]) = (o.value(0)?, shape.as_slice()) {
+        return Ok(vec![Value::list(rows.concat())]);
     }
     let x = o.tensor(t, 0)?;
     let shape = shape.into_iter().enumerate();
@@ -51,6 +59,11 @@ fn flatten(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
 }
 
 fn transpose(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
+    if let Value::Rows(rows) = o.value(0)? {
+        o.ints("perm")?;
+        let column = |k: usize| rows.iter().filter_map(|row| row.get(k).cloned()).collect();
+        return Ok(vec![Value::Rows((0..rows.first().map_or(0, Vec::len)).map(column).collect())]);
+    }
     let x = o.tensor(t, 0)?;
     let order = o.ints("perm")?.unwrap_or_else(|| (0..x.rank as i64).rev().collect());
     let is_matrix = t.weights.get(&x.name).is_some_and(|shape| shape.len() == 2) && order == [1, 0];
@@ -86,6 +99,7 @@ fn unsqueeze(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
             let shape = shape.iter().cloned().chain(axes.iter().map(|_| Extent::Fixed(1))).collect();
             return Ok(vec![Value::Number { value: *value, shape }]);
         }
+        Value::Rows(_) => return Err("integers of several dimensions are not supported".into()),
         Value::Tensor(_) | Value::Absent => {}
     }
     let mut x = o.tensor(t, 0)?;
@@ -116,7 +130,7 @@ fn expand(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
             };
             return Ok(vec![Value::list(vec![values[0].clone(); *count as usize])]);
         }
-        Value::Tensor(_) | Value::Number { .. } | Value::Integers(_) | Value::Absent => {}
+        Value::Tensor(_) | Value::Number { .. } | Value::Integers(_) | Value::Rows(_) | Value::Absent => {}
     }
     let x = o.tensor(t, 0)?;
     if sides.len() < x.rank {

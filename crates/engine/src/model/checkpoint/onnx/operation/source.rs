@@ -2,10 +2,10 @@
 
 use super::super::super::{Extent, ProgramArgument};
 use super::super::literal::value_of_type;
-use super::super::operator::{Operator, fixed};
+use super::super::operator::{Operator, Translate, fixed};
 use super::super::translator::Translator;
 use super::super::value::{Integers, Value};
-use super::{Translate, integers};
+use super::integers;
 
 /// Most integers that a list of one number may have.
 const LONGEST: i64 = 64;
@@ -69,6 +69,7 @@ fn shape(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
     let sides = match o.value(0)? {
         Value::Integers(integers) if integers.is_scalar => Vec::new(),
         Value::Integers(integers) => vec![Extent::Fixed(integers.values.len() as i64)],
+        Value::Rows(rows) => [rows.len(), rows.first().map_or(0, Vec::len)].map(|side| Extent::Fixed(side as i64)).to_vec(),
         Value::Number { shape, .. } => shape.clone(),
         Value::Tensor(tensor) => {
             let tensor = tensor.clone();
@@ -104,7 +105,7 @@ fn cast_like(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
     o.int("saturate", 1)?;
     let is_float = match o.value(1)? {
         Value::Tensor(_) | Value::Number { .. } => true,
-        Value::Integers(_) => false,
+        Value::Integers(_) | Value::Rows(_) => false,
         Value::Absent => return Err("the type of an output is read that is not supported".into()),
     };
     converted(t, o.value(0)?, is_float, "integers")
@@ -112,7 +113,7 @@ fn cast_like(t: &mut Translator, o: &Operator) -> Result<Vec<Value>, String> {
 
 fn converted(t: &mut Translator, value: &Value, is_float: bool, to: &str) -> Result<Vec<Value>, String> {
     match (value, is_float) {
-        (Value::Tensor(_) | Value::Number { .. }, true) | (Value::Integers(_), false) => Ok(vec![value.clone()]),
+        (Value::Tensor(_) | Value::Number { .. }, true) | (Value::Integers(_) | Value::Rows(_), false) => Ok(vec![value.clone()]),
         (Value::Integers(Integers { values, is_scalar, .. }), true) => {
             let [value] = values.as_slice() else { return Err("expected one integer to become a float, found several".into()) };
             let shape = if *is_scalar { Vec::new() } else { vec![Extent::Fixed(1)] };
@@ -131,7 +132,7 @@ fn converted(t: &mut Translator, value: &Value, is_float: bool, to: &str) -> Res
             let integer = Extent::Fixed(*value as i64);
             Ok(vec![if shape.is_empty() { Value::integer(integer) } else { Value::list(vec![integer]) }])
         }
-        (Value::Tensor(_) | Value::Number { .. } | Value::Absent, _) => {
+        (Value::Tensor(_) | Value::Number { .. } | Value::Rows(_) | Value::Absent, _) => {
             Err(format!("expected floats to stay floats, found a cast to {to}"))
         }
     }
